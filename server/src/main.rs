@@ -1,0 +1,2 @@
+//! The `acuse` binary.
+fn main() {}
