@@ -1,0 +1,56 @@
+# Acuse: the commands people type. `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/acuse
+TOOLS := $(CACHE)/bin
+DATA  ?= ../shared/data/dev
+SECONDS_PER_TARGET := $(or $(SECONDS),60)
+export PATH := $(TOOLS):$(PATH)
+
+.PHONY: help
+help: ## This list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+.PHONY: models
+models: ## Bring the OCR models, pinned by hash, into the user's data folder
+	@scripts/models.sh
+
+.PHONY: build
+build: ## Build the acuse binary
+	cargo build --locked -p acuse-server
+
+.PHONY: demo
+demo: models build ## Send sample documents down the whole road; print each one's fate and the ledger
+	cargo run --locked -q -p acuse-server -- demo
+
+.PHONY: serve
+serve: models build ## The same, left running with the review desk to look around
+	cargo run --locked -q -p acuse-server -- demo --keep
+
+.PHONY: test
+test: models ## Install or start what the tests need, then run them all
+	scripts/tools.sh test
+	cargo build --locked --workspace --bins
+	cargo test --locked --workspace
+
+.PHONY: check
+check: ## Formatting, lints, docs, licences, unused dependencies
+	scripts/tools.sh check
+	scripts/tools.sh check
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --quiet
+	cargo fetch --locked --quiet
+	cargo deny --offline --log-level error check licenses bans sources
+	cargo machete
+
+.PHONY: fmt
+fmt: ## Format everything
+	cargo fmt --all
+
+.PHONY: bench-intake
+bench-intake: ## Acknowledged webhooks a second against the disk's own fdatasync rate
+	cargo build --locked --release -p acuse-server
+	cargo run --locked --release -q -p acuse-tests --example bench_intake

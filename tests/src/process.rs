@@ -1,0 +1,93 @@
+//! A child process that ends with its guard.
+
+use std::{
+    path::Path,
+    process::{Child, Command, ExitStatus, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail};
+use rustix::process::{Pid, Signal, kill_process};
+
+/// A running child. Dropping it kills it.
+#[derive(Debug)]
+pub struct Guarded {
+    child: Child,
+    name: String,
+}
+
+impl Guarded {
+    /// Starts `command` with its output in `log`.
+    ///
+    /// # Errors
+    /// When the program cannot be started or the log cannot be written.
+    pub fn start(name: &str, command: &mut Command, log: &Path) -> Result<Self> {
+        let out = std::fs::OpenOptions::new().create(true).append(true).open(log)?;
+        let err = out.try_clone()?;
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(out)
+            .stderr(err)
+            .spawn()
+            .with_context(|| format!("starting {name}"))?;
+        Ok(Self { child, name: name.to_owned() })
+    }
+
+    /// The process id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Whether it has ended, and how.
+    ///
+    /// # Errors
+    /// When the process cannot be asked.
+    pub fn ended(&mut self) -> Result<Option<ExitStatus>> {
+        Ok(self.child.try_wait()?)
+    }
+
+    /// `kill -9`, and waits for the end.
+    ///
+    /// # Errors
+    /// When the process cannot be signalled.
+    pub fn kill_9(&mut self) -> Result<()> {
+        self.child.kill().with_context(|| format!("killing {}", self.name))?;
+        self.child.wait()?;
+        Ok(())
+    }
+
+    /// Asks it to stop (SIGTERM) and waits.
+    ///
+    /// # Errors
+    /// When it has not ended after `patience`.
+    pub fn stop(&mut self, patience: Duration) -> Result<ExitStatus> {
+        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).context("process id")?;
+        kill_process(pid, Signal::TERM)?;
+        self.wait(patience)
+    }
+
+    /// Waits for the end.
+    ///
+    /// # Errors
+    /// When it has not ended after `patience`.
+    pub fn wait(&mut self, patience: Duration) -> Result<ExitStatus> {
+        let start = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait()? {
+                return Ok(status);
+            }
+            if start.elapsed() > patience {
+                bail!("{} has not ended after {patience:?}", self.name);
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
