@@ -7,7 +7,9 @@ pub mod minio;
 pub mod postgres;
 pub mod process;
 
-use std::net::TcpListener;
+use std::{net::TcpListener, path::PathBuf};
+
+use anyhow::{Context, Result, bail};
 
 /// A port nobody listens on right now.
 ///
@@ -25,4 +27,17 @@ pub fn free_port() -> std::io::Result<u16> {
 pub fn skip_or_fail(part: &str, why: &str) {
     assert!(!std::env::var("CI").is_ok_and(|v| v == "true"), "{part} is required when CI=true: {why}");
     eprintln!("==== SKIPPED: {part} is not here: {why}. `make test` installs it where it can.");
+}
+
+/// The `acuse` binary of the same build: it lies beside this test's own folder.
+///
+/// # Errors
+/// When it has not been built yet.
+pub fn acuse_binary() -> Result<PathBuf> {
+    let me = std::env::current_exe()?;
+    let built = me.parent().and_then(std::path::Path::parent).context("a build folder")?.join("acuse");
+    if !built.exists() {
+        bail!("{} is not built: run `cargo build -p acuse-server`, or `make test`", built.display());
+    }
+    Ok(built)
 }
