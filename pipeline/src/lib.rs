@@ -6,6 +6,7 @@
 
 pub mod document;
 pub mod fields;
+pub mod intake;
 pub mod limits;
 pub mod reading;
 pub mod reason;

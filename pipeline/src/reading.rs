@@ -44,6 +44,8 @@ pub struct Attachment {
 pub struct Normalized {
     /// What the content is: `image/jpeg`, `application/pdf`, `application/xml`, …
     pub media_type: String,
+    /// Pages of the original, also those that could not be drawn. 0 for pure XML.
+    pub page_count: u32,
     /// Decoded pages, in order. Empty for pure XML.
     pub pages: Vec<PagePixels>,
     /// The glyphs of a PDF's own text layer, by page; empty for images.
@@ -52,6 +54,9 @@ pub struct Normalized {
     pub attachments: Vec<Attachment>,
     /// Harmless oddities worth telling a reviewer ("declared application/pdf, is image/jpeg").
     pub notes: Vec<String>,
+    /// Not harmless, though it could be opened (active content, a page that could not be drawn): any entry
+    /// sends the document to review, ahead of what understanding finds. The pages themselves are inert pixels.
+    pub reasons: Vec<Reason>,
 }
 
 /// One word on a page.
