@@ -1,0 +1,265 @@
+//! One error for every call: what was being done, what came back, and what to do about it.
+
+use std::{fmt, time::Duration};
+
+use reqwest::{StatusCode, header::HeaderMap};
+use serde_json::Value;
+
+use super::{Call, ErrorClass};
+use crate::limits::RETRY_AFTER_MAX;
+
+/// A call to the Graph API, or a download, that did not succeed.
+#[derive(Debug, thiserror::Error)]
+#[error("{call} failed ({})", class.as_str())]
+pub struct GraphError {
+    /// What was being done.
+    pub call: Call,
+    /// What to do about it.
+    pub class: ErrorClass,
+    /// What happened.
+    #[source]
+    pub cause: Cause,
+}
+
+/// What happened to a call.
+#[derive(Debug, thiserror::Error)]
+pub enum Cause {
+    /// Meta answered with an error.
+    #[error("{0}")]
+    Refused(Refused),
+    /// No connection could be made: nothing was sent.
+    #[error("no connection")]
+    Connect(#[source] reqwest::Error),
+    /// The connection broke, or the body ended early.
+    #[error("the connection broke")]
+    Broken(#[source] reqwest::Error),
+    /// No answer within the time-out.
+    #[error("no answer within {} s", .0.as_secs())]
+    TimedOut(Duration),
+    /// A success whose body is not what Meta documents.
+    #[error("the answer was not understood: {0}")]
+    NotUnderstood(&'static str),
+    /// A redirect where none belongs, or too many.
+    #[error("redirected to {0}")]
+    Redirected(String),
+    /// The bytes are on a host that is not on the list.
+    #[error("host {0} is not allowed: if it is Meta's, add it to ACUSE_MEDIA_HOSTS")]
+    HostNotAllowed(String),
+    /// Not https, and not loopback.
+    #[error("{0} is neither https nor loopback")]
+    NotHttps(String),
+    /// More bytes than the cap.
+    #[error("larger than the limit of {limit_bytes} bytes")]
+    TooLarge {
+        /// The cap.
+        limit_bytes: u64,
+    },
+    /// Fewer bytes than promised.
+    #[error("{got_bytes} of {promised_bytes} bytes came")]
+    Truncated {
+        /// What the header promised.
+        promised_bytes: u64,
+        /// What came.
+        got_bytes: u64,
+    },
+    /// What we were about to send breaks a rule of Meta's.
+    #[error("{0}")]
+    Invalid(&'static str),
+}
+
+/// An error as Meta answers it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Refused {
+    /// The HTTP status.
+    pub status: u16,
+    /// Meta's code; none when the answer was not Meta's JSON (a gateway's page).
+    pub code: Option<i64>,
+    /// Meta's subcode.
+    pub subcode: Option<i64>,
+    /// Meta's sentence; may hold a number or id, so it belongs in the timeline, not in the log.
+    pub message: Option<String>,
+    /// For Meta's support.
+    pub trace_id: Option<String>,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HTTP {}", self.status)?;
+        if let Some(code) = self.code {
+            write!(f, ", code {code}")?;
+        }
+        if let Some(subcode) = self.subcode {
+            write!(f, ", subcode {subcode}")?;
+        }
+        if let Some(trace_id) = &self.trace_id {
+            write!(f, ", trace {trace_id}")?;
+        }
+        Ok(())
+    }
+}
+
+impl GraphError {
+    pub(super) fn new(call: Call, class: ErrorClass, cause: Cause) -> Self {
+        Self { call, class, cause }
+    }
+
+    /// Meta's code, if it gave one.
+    #[must_use]
+    pub fn code(&self) -> Option<i64> {
+        self.refused().and_then(|r| r.code)
+    }
+
+    /// Meta's subcode, if it gave one.
+    #[must_use]
+    pub fn subcode(&self) -> Option<i64> {
+        self.refused().and_then(|r| r.subcode)
+    }
+
+    /// Meta's answer, if it was an answer.
+    #[must_use]
+    pub fn refused(&self) -> Option<&Refused> {
+        match &self.cause {
+            Cause::Refused(refused) => Some(refused),
+            _ => None,
+        }
+    }
+
+    /// A failure of the connection. A send that may have arrived is [`ErrorClass::Unknown`].
+    pub(super) fn of_transport(call: Call, error: reqwest::Error, waited: Duration) -> Self {
+        // The URL of a download is a secret by itself.
+        let error = error.without_url();
+        let class = match call {
+            Call::Send if !error.is_connect() => ErrorClass::Unknown,
+            _ => ErrorClass::Retry,
+        };
+        let cause = if error.is_connect() {
+            Cause::Connect(error)
+        } else if error.is_timeout() {
+            Cause::TimedOut(waited)
+        } else {
+            Cause::Broken(error)
+        };
+        Self { call, class, cause }
+    }
+
+    /// An answer that is not a success.
+    pub(super) fn of_answer(call: Call, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
+        let refused = read_refusal(status, body);
+        let class = classify(call, &refused, retry_after(headers));
+        Self { call, class, cause: Cause::Refused(refused) }
+    }
+}
+
+fn read_refusal(status: StatusCode, body: &[u8]) -> Refused {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let error = body.get("error").unwrap_or(&Value::Null);
+    let number = |key: &str| error.get(key).and_then(Value::as_i64);
+    let text = |key: &str| error.get(key).and_then(Value::as_str).map(|s| s.chars().take(500).collect());
+    let details = error.pointer("/error_data/details").or_else(|| error.get("error_data"));
+    Refused {
+        status: status.as_u16(),
+        code: number("code"),
+        subcode: number("error_subcode"),
+        message: details.and_then(Value::as_str).map(|s| s.chars().take(500).collect()).or(text("message")),
+        trace_id: text("fbtrace_id"),
+    }
+}
+
+fn classify(call: Call, refused: &Refused, told: Option<Duration>) -> ErrorClass {
+    match (call, refused.status, refused.code, refused.subcode) {
+        (Call::Lookup, _, Some(100), Some(33)) => return ErrorClass::MediaGone,
+        // The byte URL lives five minutes; Meta says to look the id up again on 404.
+        (Call::Download, 403 | 404 | 410, None, _) => return ErrorClass::MediaUrlExpired,
+        (_, 401, None, _) => return ErrorClass::TokenExpired,
+        _ => {}
+    }
+    let by_code = refused.code.and_then(ErrorClass::of_code);
+    match (by_code, told) {
+        (Some(ErrorClass::Wait { .. } | ErrorClass::Retry), Some(retry_after)) => {
+            ErrorClass::Wait { retry_after }
+        }
+        (Some(class), _) => class,
+        (None, _) => by_status(call, refused, told),
+    }
+}
+
+/// For answers without a code we know.
+fn by_status(call: Call, refused: &Refused, told: Option<Duration>) -> ErrorClass {
+    match refused.status {
+        429 => ErrorClass::Wait { retry_after: told.unwrap_or(Duration::from_secs(60)) },
+        // A gateway that gave up may have handed the message on before.
+        500 | 502 | 504 if call == Call::Send && refused.code.is_none() => ErrorClass::Unknown,
+        408 | 425 | 500.. => match told {
+            Some(retry_after) => ErrorClass::Wait { retry_after },
+            None => ErrorClass::Retry,
+        },
+        _ => ErrorClass::Permanent,
+    }
+}
+
+/// How long Meta asks to wait: `Retry-After` in seconds, or the usage header in minutes.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let header = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
+    let seconds = header("retry-after").and_then(|s| s.trim().parse::<u64>().ok());
+    let by_usage = || {
+        let usage: Value = serde_json::from_str(header("x-business-use-case-usage")?).ok()?;
+        let accounts = usage.as_object()?.values().filter_map(Value::as_array).flatten();
+        accounts.filter_map(|a| a.get("estimated_time_to_regain_access")?.as_u64()).max()
+    };
+    let seconds = seconds.or_else(|| by_usage().filter(|m| *m > 0).map(|m| m.saturating_mul(60)))?;
+    Some(Duration::from_secs(seconds).min(RETRY_AFTER_MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn class(call: Call, status: u16, body: &[u8]) -> ErrorClass {
+        class_with(call, status, body, &HeaderMap::new())
+    }
+
+    fn class_with(call: Call, status: u16, body: &[u8], headers: &HeaderMap) -> ErrorClass {
+        GraphError::of_answer(call, StatusCode::from_u16(status).unwrap(), headers, body).class
+    }
+
+    #[test]
+    fn metas_own_examples() {
+        let gone = include_bytes!("../../../fixtures/api/error-media-gone.json");
+        assert_eq!(class(Call::Lookup, 400, gone), ErrorClass::MediaGone);
+        assert_eq!(class(Call::Send, 400, gone), ErrorClass::Permanent, "only media can be gone");
+        let pair = include_bytes!("../../../fixtures/api/error-pair-limit.json");
+        assert_eq!(class(Call::Send, 400, pair), ErrorClass::PairLimit);
+        let token = include_bytes!("../../../fixtures/api/error-token-expired.json");
+        assert_eq!(class(Call::Lookup, 401, token), ErrorClass::TokenExpired);
+        let error = GraphError::of_answer(Call::Lookup, StatusCode::UNAUTHORIZED, &HeaderMap::new(), token);
+        assert_eq!((error.code(), error.subcode()), (Some(190), Some(463)));
+    }
+
+    #[test]
+    fn answers_without_a_code() {
+        assert_eq!(class(Call::Download, 404, b""), ErrorClass::MediaUrlExpired);
+        assert_eq!(class(Call::Download, 401, b"nope"), ErrorClass::TokenExpired);
+        assert_eq!(class(Call::Lookup, 503, b"<html>"), ErrorClass::Retry);
+        assert_eq!(class(Call::Send, 503, b"<html>"), ErrorClass::Retry);
+        assert_eq!(class(Call::Send, 504, b"<html>"), ErrorClass::Unknown);
+        assert_eq!(class(Call::Send, 400, b"{}"), ErrorClass::Permanent);
+    }
+
+    #[test]
+    fn waits_as_long_as_told() {
+        let mut headers = HeaderMap::new();
+        headers.insert("retry-after", "7".parse().unwrap());
+        let wait = |secs| ErrorClass::Wait { retry_after: Duration::from_secs(secs) };
+        assert_eq!(class_with(Call::Send, 400, br#"{"error":{"code":4}}"#, &headers), wait(7));
+        assert_eq!(class_with(Call::Lookup, 429, b"", &headers), wait(7));
+        let usage = r#"{"1":[{"type":"whatsapp","estimated_time_to_regain_access":9}]}"#;
+        let headers = HeaderMap::from_iter([(
+            "x-business-use-case-usage".parse::<reqwest::header::HeaderName>().unwrap(),
+            usage.parse().unwrap(),
+        )]);
+        assert_eq!(class_with(Call::Send, 400, br#"{"error":{"code":80007}}"#, &headers), wait(540));
+        let mut absurd = HeaderMap::new();
+        absurd.insert("retry-after", u64::MAX.to_string().parse().unwrap());
+        assert_eq!(class_with(Call::Lookup, 429, b"", &absurd), wait(86_400));
+    }
+}

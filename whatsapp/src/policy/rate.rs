@@ -1,0 +1,98 @@
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use crate::limits::{NUMBER_PER_SECOND, PAIR_BURST, PAIR_INTERVAL};
+
+/// A token bucket written as one timestamp (the generic cell rate algorithm of ITU-T I.371): the moment
+/// at which all that was sent so far is paid for. `None` says nothing was sent yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    interval: Duration,
+    burst: u32,
+}
+
+/// What a rate says to one more message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// Send, and keep this as the new state.
+    Go {
+        /// When everything up to this message is paid for.
+        paid_at: OffsetDateTime,
+    },
+    /// Not before so long.
+    Wait(Duration),
+}
+
+impl Rate {
+    /// To one person: one message per 6 seconds, 45 at once borrowed from the time after.
+    pub const PAIR: Self = Self { interval: PAIR_INTERVAL, burst: PAIR_BURST };
+    /// Of one number: 80 a second.
+    pub const NUMBER: Self = Self::per_second(NUMBER_PER_SECOND);
+
+    /// So many a second, all of which may go at once. Zero is taken as one.
+    #[must_use]
+    pub const fn per_second(count: u32) -> Self {
+        let count = if count == 0 { 1 } else { count };
+        Self { interval: Duration::from_nanos(1_000_000_000 / count as u64), burst: count }
+    }
+
+    /// Half as many, after Meta said 130429; never less than one a second.
+    #[must_use]
+    pub fn halved(self) -> Self {
+        Self { interval: (self.interval * 2).min(Duration::from_secs(1)), burst: (self.burst / 2).max(1) }
+    }
+
+    /// Asks for one message at `now`, with the state kept from the last [`Turn::Go`].
+    #[must_use]
+    pub fn ask(self, paid_at: Option<OffsetDateTime>, now: OffsetDateTime) -> Turn {
+        let from = paid_at.unwrap_or(now).max(now);
+        let borrowed = Duration::try_from(from - now).unwrap_or_default();
+        let allowed = self.interval.saturating_mul(self.burst.saturating_sub(1));
+        if borrowed > allowed {
+            return Turn::Wait(borrowed - allowed);
+        }
+        let interval = time::Duration::try_from(self.interval).unwrap_or(time::Duration::MAX);
+        Turn::Go { paid_at: from.saturating_add(interval) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOON: OffsetDateTime = time::macros::datetime!(2026-09-01 12:00 UTC);
+
+    /// How many go at `now`, with the state after.
+    fn burst(rate: Rate, mut state: Option<OffsetDateTime>, now: OffsetDateTime) -> (u32, OffsetDateTime) {
+        let mut sent = 0;
+        loop {
+            match rate.ask(state, now) {
+                Turn::Go { paid_at } => {
+                    state = Some(paid_at);
+                    sent += 1;
+                }
+                Turn::Wait(_) => return (sent, state.unwrap()),
+            }
+        }
+    }
+
+    #[test]
+    fn a_pair_bursts_45_and_pays_six_seconds_each() {
+        let (sent, state) = burst(Rate::PAIR, None, NOON);
+        assert_eq!(sent, 45);
+        assert_eq!(Rate::PAIR.ask(Some(state), NOON), Turn::Wait(Duration::from_secs(6)));
+        assert_eq!(burst(Rate::PAIR, Some(state), NOON + Duration::from_secs(6)).0, 1);
+        assert_eq!(burst(Rate::PAIR, Some(state), NOON + Duration::from_secs(60)).0, 10);
+        assert_eq!(burst(Rate::PAIR, Some(state), NOON + Duration::from_secs(86_400)).0, 45);
+    }
+
+    #[test]
+    fn a_number_sends_its_throughput_each_second() {
+        let (sent, state) = burst(Rate::NUMBER, None, NOON);
+        assert_eq!(sent, 80);
+        assert_eq!(burst(Rate::NUMBER, Some(state), NOON + Duration::from_secs(1)).0, 80);
+        assert_eq!(burst(Rate::NUMBER.halved(), None, NOON).0, 40);
+        assert_eq!(burst(Rate::per_second(0), None, NOON).0, 1);
+    }
+}
