@@ -10,3 +10,4 @@ pub mod intake;
 pub mod limits;
 pub mod reading;
 pub mod reason;
+pub mod text;

@@ -1,0 +1,200 @@
+//! One page of pixels into lines: find the runs of text, set the page upright, read the runs, lay them out.
+//!
+//! The page is turned in place when its text stands on its side or head, so that the stored picture and the boxes
+//! agree. A slight slope is left in the picture and only allowed for.
+
+use image::{RgbImage, imageops};
+
+use super::{
+    ctc::{self, Glyph},
+    detect::{self, Found},
+    geometry::Strip,
+    layout::{self, Run},
+    models::{InferError, Models},
+    recognize, sharpness,
+};
+use crate::{
+    fields::Source,
+    reading::{PagePixels, PageText, Word},
+};
+
+/// How closely to look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OcrOptions {
+    /// Long side in pixels at which text is searched. 960 is the best trade on receipts; 1,280 finds small print.
+    pub long_side_px: u32,
+}
+
+impl Default for OcrOptions {
+    fn default() -> Self {
+        Self { long_side_px: 960 }
+    }
+}
+
+/// A run read with a lower mean confidence is texture, not text.
+const RUN_MIN: f32 = 0.5;
+/// Runs read first, to see which way is up.
+const SAMPLE: usize = 6;
+/// Mean confidence of the sample above which the page is not tried on its head.
+const SURELY_UP: f32 = 0.88;
+/// A side shorter than this after scaling makes a long receipt's print too small: look closer.
+const SHORT_SIDE_PX: f32 = 480.0;
+
+/// Reads one page; turns its pixels upright on the way.
+///
+/// # Errors
+/// When a network cannot be run, out of memory for instance.
+pub fn read_page(page: &mut PagePixels, options: &OcrOptions, models: &Models) -> Result<PageText, InferError> {
+    if page.rgb.width() < 8 || page.rgb.height() < 8 {
+        return Ok(text_of(page, Vec::new(), 0, None));
+    }
+    let mut turns = 0;
+    let mut found = look(&page.rgb, options, models)?;
+    if stands_on_its_side(&found) {
+        page.rgb = imageops::rotate90(&page.rgb);
+        turns = 1;
+        found = look(&page.rgb, options, models)?;
+    }
+    let mut strips: Vec<Strip> = found.iter().map(|f| f.strip).collect();
+    strips.sort_by(|a, b| b.width.total_cmp(&a.width));
+    let mut read = recognize::read(&page.rgb, strips.get(..SAMPLE).unwrap_or(&strips), models)?;
+    if let Some(flipped) = on_its_head(&page.rgb, &strips, &read, models)? {
+        let (w, h) = (page.rgb.width() as f32, page.rgb.height() as f32);
+        page.rgb = imageops::rotate180(&page.rgb);
+        turns += 2;
+        for strip in &mut strips {
+            strip.center = (w - strip.center.0, h - strip.center.1);
+        }
+        read = flipped;
+    }
+    straighten(&mut strips, SAMPLE);
+    read.extend(recognize::read(&page.rgb, strips.get(SAMPLE..).unwrap_or_default(), models)?);
+    let crispness = sharpness::of(&page.rgb, &strips);
+    let runs = strips.iter().zip(&read).filter_map(|(strip, glyphs)| run(strip, glyphs, &page.rgb)).collect();
+    Ok(text_of(page, runs, turns, crispness))
+}
+
+fn text_of(page: &PagePixels, runs: Vec<Run>, quarter_turns: u8, sharpness: Option<f32>) -> PageText {
+    PageText {
+        number: page.number,
+        source: Source::Ocr,
+        aspect: page.rgb.width() as f32 / page.rgb.height().max(1) as f32,
+        lines: layout::lines(runs),
+        quarter_turns,
+        sharpness,
+    }
+}
+
+/// Finds the runs, closer where the page is long and narrow or the text fills little of the frame.
+fn look(page: &RgbImage, options: &OcrOptions, models: &Models) -> Result<Vec<Found>, InferError> {
+    let (w, h) = (page.width() as f32, page.height() as f32);
+    let (long, short) = (w.max(h), w.min(h));
+    let wanted = (options.long_side_px as f32).max(SHORT_SIDE_PX * long / short).min(2_000.0);
+    let found = detect::find(page, wanted as u32, models)?;
+    let Some([x0, y0, x1, y1]) = region(&found, w, h) else { return Ok(found) };
+    // Worth a second look only if it really magnifies.
+    let gain = long / (x1 - x0).max(y1 - y0).max(1.0);
+    if gain < 1.6 || long <= wanted {
+        return Ok(found);
+    }
+    let part = imageops::crop_imm(page, x0 as u32, y0 as u32, (x1 - x0) as u32, (y1 - y0) as u32).to_image();
+    let mut closer = detect::find(&part, options.long_side_px, models)?;
+    for f in &mut closer {
+        f.strip.center.0 += x0.floor();
+        f.strip.center.1 += y0.floor();
+    }
+    Ok(if closer.len() >= found.len() { closer } else { found })
+}
+
+/// The part of the page that holds its text, with a margin; `None` when there is hardly any.
+fn region(found: &[Found], w: f32, h: f32) -> Option<[f32; 4]> {
+    if found.len() < 3 {
+        return None;
+    }
+    let all = found.iter().map(|f| f.strip.bounds()).reduce(|a, b| {
+        [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])]
+    })?;
+    let margin = 0.03 * w.max(h);
+    let part = [
+        (all[0] - margin).max(0.0),
+        (all[1] - margin).max(0.0),
+        (all[2] + margin).min(w),
+        (all[3] + margin).min(h),
+    ];
+    (part[2] - part[0] >= 32.0 && part[3] - part[1] >= 32.0).then_some(part)
+}
+
+/// Whether most of the text, by length, runs up or down the page.
+fn stands_on_its_side(found: &[Found]) -> bool {
+    let (mut across, mut down) = (0_usize, 0_usize);
+    for Found { strip, .. } in found {
+        if strip.width > 1.5 * strip.height {
+            across += 1;
+        } else if strip.height > 1.5 * strip.width {
+            down += 1;
+        }
+    }
+    down > across
+}
+
+/// The sample read upside down, when that makes more sense than the right way up.
+fn on_its_head(
+    page: &RgbImage,
+    strips: &[Strip],
+    upright: &[Vec<Glyph>],
+    models: &Models,
+) -> Result<Option<Vec<Vec<Glyph>>>, InferError> {
+    let mean = |read: &[Vec<Glyph>]| {
+        let all: Vec<Glyph> = read.iter().flatten().copied().collect();
+        ctc::mean_confidence(&all)
+    };
+    let sense = mean(upright);
+    if upright.is_empty() || sense >= SURELY_UP {
+        return Ok(None);
+    }
+    let flipped: Vec<Strip> = strips.iter().take(SAMPLE).map(Strip::upside_down).collect();
+    let read = recognize::read(page, &flipped, models)?;
+    Ok((mean(&read) > sense + 0.03).then_some(read))
+}
+
+/// Reads a run that is much higher than its neighbours from the side: text printed up the margin.
+fn straighten(strips: &mut [Strip], skip: usize) {
+    let mut heights: Vec<f32> = strips.iter().map(|s| s.height.min(s.width)).collect();
+    heights.sort_by(f32::total_cmp);
+    let usual = heights.get(heights.len() / 2).copied().unwrap_or_default();
+    for strip in strips.iter_mut().skip(skip) {
+        if strip.height > 2.0 * strip.width && strip.height > 2.5 * usual {
+            *strip = strip.on_its_side();
+        }
+    }
+}
+
+/// The run's words with their boxes; `None` when it says nothing we believe.
+fn run(strip: &Strip, glyphs: &[Glyph], page: &RgbImage) -> Option<Run> {
+    if ctc::mean_confidence(glyphs) < RUN_MIN {
+        return None;
+    }
+    let (w, h) = (page.width() as f32, page.height() as f32);
+    let step = pitch(glyphs, strip);
+    let words: Vec<Word> = glyphs
+        .split(|g| g.char == ' ')
+        .filter_map(|part| {
+            let (first, last) = (part.first()?, part.last()?);
+            let (from, to) = ((first.at - step / 2.0).max(0.0), (last.at + step / 2.0).min(1.0));
+            let [x0, y0, x1, y1] = strip.between(from, to).bounds();
+            Some(Word {
+                text: part.iter().map(|g| g.char).collect(),
+                bbox: [x0 / w, y0 / h, x1 / w, y1 / h].map(|v| v.clamp(0.0, 1.0)),
+                confidence: ctc::mean_confidence(part),
+            })
+        })
+        .collect();
+    (!words.is_empty()).then_some(Run { strip: *strip, words })
+}
+
+/// Usual width of a character as a fraction of the strip.
+fn pitch(glyphs: &[Glyph], strip: &Strip) -> f32 {
+    let mut gaps: Vec<f32> = glyphs.windows(2).map(|w| w[1].at - w[0].at).collect();
+    gaps.sort_by(f32::total_cmp);
+    gaps.get(gaps.len() / 2).copied().unwrap_or(0.6 * strip.height / strip.width.max(1.0))
+}

@@ -1,0 +1,129 @@
+//! What a run of text says: leaning rectangle → strip of 48 rows → characters.
+//!
+//! Strips go through the network in batches of similar width, so that little of a batch is padding.
+
+use image::RgbImage;
+use rten_tensor::{NdTensor, prelude::*};
+
+use super::{
+    ctc::{self, Glyph},
+    geometry::Strip,
+    models::{InferError, Models},
+};
+
+/// Height the recogniser was trained on.
+const HEIGHT: usize = 48;
+/// Strips in one batch.
+const BATCH: usize = 6;
+/// A wider strip is squeezed: 50 times as wide as high.
+const MAX_WIDTH: usize = 2_400;
+/// The network halves the width three times; strips are padded to a multiple.
+const STEP: usize = 8;
+
+/// Reads the strips; the answer has one entry a strip, in the same order.
+pub(super) fn read(page: &RgbImage, strips: &[Strip], models: &Models) -> Result<Vec<Vec<Glyph>>, InferError> {
+    let mut order: Vec<usize> = (0..strips.len()).collect();
+    let widths: Vec<usize> = strips.iter().map(width_of).collect();
+    order.sort_by_key(|i| widths.get(*i).copied());
+    let mut read = vec![Vec::new(); strips.len()];
+    for batch in order.chunks(BATCH) {
+        let width = batch.iter().filter_map(|i| widths.get(*i)).max().copied().unwrap_or(STEP).div_ceil(STEP) * STEP;
+        let mut planes = vec![0.0; batch.len() * 3 * HEIGHT * width];
+        for (i, out) in batch.iter().zip(planes.chunks_exact_mut(3 * HEIGHT * width)) {
+            if let (Some(strip), Some(own)) = (strips.get(*i), widths.get(*i)) {
+                crop(page, strip, *own, width, out);
+            }
+        }
+        let input = NdTensor::from_data([batch.len(), 3, HEIGHT, width], planes);
+        let output = models.recognize(input)?;
+        let [_, steps, classes] = output.shape();
+        let scores = output.to_vec();
+        for (i, scores) in batch.iter().zip(scores.chunks_exact((steps * classes).max(1))) {
+            if let (Some(slot), Some(own)) = (read.get_mut(*i), widths.get(*i)) {
+                *slot = ctc::decode(scores, models.characters());
+                let stretch = width as f32 / *own as f32;
+                for glyph in slot.iter_mut() {
+                    glyph.at = (glyph.at * stretch).min(1.0);
+                }
+            }
+        }
+    }
+    Ok(read)
+}
+
+/// Columns of a strip scaled to the recogniser's height.
+fn width_of(strip: &Strip) -> usize {
+    let width = HEIGHT as f32 * strip.width / strip.height.max(1.0);
+    (width.ceil() as usize).clamp(STEP, MAX_WIDTH)
+}
+
+/// Samples the strip into BGR planes of `HEIGHT × padded`, values in −1..=1; padding stays 0.
+fn crop(page: &RgbImage, strip: &Strip, width: usize, padded: usize, out: &mut [f32]) {
+    // Shrinking by more than half with one bilinear tap would skip pixels: take the mean of several taps.
+    let taps = ((strip.height / HEIGHT as f32).round() as usize).clamp(1, 4);
+    let plane = HEIGHT * padded;
+    let share = 1.0 / (taps * taps) as f32;
+    for y in 0..HEIGHT {
+        for x in 0..width {
+            let mut sum = [0.0_f32; 3];
+            for tap in 0..taps * taps {
+                let (tx, ty) = ((tap % taps) as f32, (tap / taps) as f32);
+                let along = (x as f32 + (tx + 0.5) / taps as f32) / width as f32 - 0.5;
+                let down = (y as f32 + (ty + 0.5) / taps as f32) / HEIGHT as f32 - 0.5;
+                let (px, py) = strip.at(along, down);
+                let colour = bilinear(page, px - 0.5, py - 0.5);
+                for (total, value) in sum.iter_mut().zip(colour) {
+                    *total += value;
+                }
+            }
+            for (channel, value) in sum.iter().rev().enumerate() {
+                if let Some(slot) = out.get_mut(channel * plane + y * padded + x) {
+                    *slot = value * share / 127.5 - 1.0;
+                }
+            }
+        }
+    }
+}
+
+/// Colour between four pixels; outside the page its edge goes on.
+fn bilinear(page: &RgbImage, x: f32, y: f32) -> [f32; 3] {
+    let (max_x, max_y) = ((page.width().max(1) - 1) as f32, (page.height().max(1) - 1) as f32);
+    let (x, y) = (x.clamp(0.0, max_x), y.clamp(0.0, max_y));
+    let (x0, y0) = (x as u32, y as u32);
+    let (fx, fy) = (x - x0 as f32, y - y0 as f32);
+    let (x1, y1) = ((x0 + 1).min(max_x as u32), (y0 + 1).min(max_y as u32));
+    let [a, b, c, d] = [(x0, y0), (x1, y0), (x0, y1), (x1, y1)].map(|(x, y)| page.get_pixel(x, y).0);
+    let mut colour = [0.0; 3];
+    for (i, value) in colour.iter_mut().enumerate() {
+        let top = f32::from(a[i]) * (1.0 - fx) + f32::from(b[i]) * fx;
+        let bottom = f32::from(c[i]) * (1.0 - fx) + f32::from(d[i]) * fx;
+        *value = top * (1.0 - fy) + bottom * fy;
+    }
+    colour
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::Rgb;
+
+    #[test]
+    fn a_crop_is_blue_green_red_and_padded_with_zero() {
+        let page = RgbImage::from_pixel(100, 60, Rgb([255, 0, 127]));
+        let strip = Strip { center: (50.0, 30.0), u: (1.0, 0.0), width: 40.0, height: 24.0 };
+        let (width, padded) = (width_of(&strip), 96);
+        assert_eq!(width, 80);
+        let mut out = vec![0.0; 3 * HEIGHT * padded];
+        crop(&page, &strip, width, padded, &mut out);
+        let plane = HEIGHT * padded;
+        assert!((out[0] - (127.0 / 127.5 - 1.0)).abs() < 1e-5);
+        assert!((out[plane] + 1.0).abs() < 1e-5 && (out[2 * plane] - 1.0).abs() < 1e-5);
+        assert_eq!(out[padded - 1], 0.0);
+    }
+
+    #[test]
+    fn a_strip_over_the_edge_repeats_the_edge() {
+        let page = RgbImage::from_pixel(10, 10, Rgb([10, 10, 10]));
+        assert_eq!(bilinear(&page, -5.0, 50.0), [10.0; 3]);
+    }
+}
