@@ -1,5 +1,7 @@
 //! Each of Meta's examples, read without trouble into what it is.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 use acuse_fixtures::webhooks::{EXAMPLES, example};
 use acuse_whatsapp::webhook::{
     Attachment, Body, Content, DeliveryState, Event, Item, MediaKind, Message, Parsed, parse,

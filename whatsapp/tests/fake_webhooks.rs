@@ -1,5 +1,7 @@
 //! The fake's webhooks, over Meta's escaping, verified and read back.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::time::Duration;
 
 use acuse_fixtures::graph::{FakeGraph, Fault, Inbound, MediaType, Options, Point, Said, Sender};

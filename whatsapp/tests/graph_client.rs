@@ -1,5 +1,7 @@
 //! The Graph client against the fake: what succeeds, and how each failure is classed.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::time::Duration;
 
 use acuse_fixtures::graph::{FakeGraph, Fault, Options, Point};

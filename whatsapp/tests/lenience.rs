@@ -1,5 +1,7 @@
 //! What Meta does not document, and what nobody should send: nothing panics, nothing good is lost.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 use acuse_fixtures::webhooks::{EXAMPLES, SIGNATURE_VECTOR};
 use acuse_whatsapp::webhook::{
     Attachment, Body, Content, Item, MediaKind, Message, Parsed, TroubleKind, parse,
