@@ -45,6 +45,14 @@ async fn every_kind_of_sender_and_message_comes_through() {
     assert_eq!(messages[3].attachment(), Some(Attachment::Unavailable { kind: None, code: failed }));
 }
 
+/// The sizes of the head and the body, once both are there.
+fn whole(request: &[u8]) -> Option<(usize, usize)> {
+    let head = request.windows(4).position(|w| w == b"\r\n\r\n")? + 4;
+    let lines = String::from_utf8_lossy(&request[..head]).to_ascii_lowercase();
+    let length = lines.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok())?;
+    (request.len() >= head + length).then_some((head, length))
+}
+
 /// A receiver that answers 200 to everything and hands over the bodies.
 async fn receiver() -> (String, mpsc::Receiver<Vec<u8>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -56,13 +64,10 @@ async fn receiver() -> (String, mpsc::Receiver<Vec<u8>>) {
             tokio::spawn(async move {
                 let mut request = Vec::new();
                 while socket.read_buf(&mut request).await.unwrap_or(0) > 0 {
-                    let Some(end) = request.windows(4).position(|w| w == b"\r\n\r\n") else { continue };
-                    if request.ends_with(b"]}]}") && request.len() > end + 4 {
-                        let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
-                        socket.write_all(answer).await.unwrap();
-                        bodies.send(request.split_off(end + 4)).await.unwrap();
-                        request.clear();
-                    }
+                    let Some((head, body)) = whole(&request) else { continue };
+                    let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+                    socket.write_all(answer).await.unwrap();
+                    bodies.send(request.drain(..head + body).skip(head).collect()).await.unwrap();
                 }
             });
         }
