@@ -1,1 +1,44 @@
-//! See ARCHITECTURE.md.
+//! What Acuse keeps: the catalog (rows and jobs) and the objects (files).
+//!
+//! The data's way: a webhook's items enter through [`intake`] (raw delivery, contact, message, document and its
+//! `fetch` task in one transaction); workers move a document along with the guarded transitions of [`stages`],
+//! each of which pushes the next task in its own transaction; what needs a person waits in [`reviews`]; what the
+//! sender is told leaves through [`outbox`]. [`ledger`] counts it all in one statement, and [`sweep`] finds what a
+//! crash left without a task. Files live in [`objects`], in any S3, under keys made of their content's hash.
+//!
+//! All SQL of the project is in this crate, one file a noun. It is written once for SQLite and PostgreSQL.
+
+#[macro_use]
+mod sql;
+
+pub mod alerts;
+pub mod audit;
+pub mod catalog;
+pub mod channel;
+#[cfg(feature = "conformance")]
+pub mod conformance;
+pub mod contacts;
+pub mod customers;
+pub mod documents;
+pub mod error;
+pub mod events;
+pub mod intake;
+pub mod keys;
+pub mod ledger;
+pub mod names;
+pub mod objects;
+pub mod outbox;
+pub mod queue;
+pub mod reviews;
+pub mod stages;
+pub mod sweep;
+pub mod timeline;
+pub mod uploads;
+pub mod users;
+
+pub use catalog::Catalog;
+pub use documents::{Document, DocumentFilter, StoredObject};
+pub use error::CatalogError;
+pub use intake::Intake;
+pub use names::{ContactId, CustomerId, DocumentId, MessageId, OutboxId, ReviewId, Stage};
+pub use objects::{EmbeddedS3, ObjectKey, Objects, S3Config};

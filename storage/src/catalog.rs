@@ -1,0 +1,210 @@
+//! The catalog: one SQLite file or one PostgreSQL database, behind one type.
+
+use std::{path::Path, str::FromStr, time::Duration};
+
+use sqlx::{
+    PgPool, SqlitePool,
+    migrate::Migrator,
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use crate::{error::CatalogError, sql::Tx};
+
+/// How long a caller waits for a connection before it is told that the catalog is unavailable.
+const ACQUIRE: Duration = Duration::from_secs(15);
+/// How long SQLite waits for another process (an admin command beside `acuse serve`).
+const BUSY: Duration = Duration::from_secs(10);
+/// Longest statement on PostgreSQL; nothing here should come near it.
+const STATEMENT_TIMEOUT: &str = "30s";
+
+/// The rows and the queue, in SQLite or PostgreSQL. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Catalog {
+    pub(crate) pools: Pools,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Pools {
+    /// One connection writes (its pool is a fair queue, so no writer starves), several read beside it.
+    Sqlite {
+        writer: SqlitePool,
+        readers: SqlitePool,
+    },
+    Postgres(PgPool),
+}
+
+impl Catalog {
+    /// Opens `sqlite://PATH` (created when absent) or `postgres://…`, and brings its tables up to date.
+    ///
+    /// # Errors
+    /// When the URL is of no known database, the database cannot be reached, or a migration fails.
+    pub async fn open(url: &str) -> Result<Self, CatalogError> {
+        let catalog = Self::connect(url).await?;
+        catalog.migrate().await?;
+        Ok(catalog)
+    }
+
+    /// Opens a SQLite file, creating it and its folder's `-wal` beside it.
+    ///
+    /// # Errors
+    /// As [`Catalog::open`].
+    pub async fn open_sqlite(path: &Path) -> Result<Self, CatalogError> {
+        let catalog = Self::sqlite(SqliteConnectOptions::new().filename(path)).await?;
+        catalog.migrate().await?;
+        Ok(catalog)
+    }
+
+    /// Opens without migrating.
+    ///
+    /// # Errors
+    /// As [`Catalog::open`].
+    pub async fn connect(url: &str) -> Result<Self, CatalogError> {
+        if url.starts_with("sqlite:") {
+            let options = SqliteConnectOptions::from_str(url).map_err(|source| CatalogError::Open {
+                hint: "the sqlite URL is malformed; write sqlite:///absolute/path/acuse.db".to_owned(),
+                source,
+            })?;
+            Self::sqlite(options).await
+        } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            Self::postgres(url).await
+        } else {
+            // Only the scheme: the rest may hold a password.
+            let scheme = url.split(':').next().unwrap_or_default();
+            Err(CatalogError::UnknownDatabase(scheme.chars().take(32).collect()))
+        }
+    }
+
+    async fn sqlite(options: SqliteConnectOptions) -> Result<Self, CatalogError> {
+        let options = options
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY)
+            .statement_cache_capacity(512)
+            .pragma("temp_store", "MEMORY")
+            .pragma("cache_size", "-65536")
+            .pragma("journal_size_limit", "67108864");
+        let hint = || {
+            format!(
+                "check that the folder of {} exists, is writable and has free space",
+                options.get_filename().display()
+            )
+        };
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(ACQUIRE)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_with(options.clone())
+            .await
+            .map_err(|source| CatalogError::Open { hint: hint(), source })?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(4)
+            .acquire_timeout(ACQUIRE)
+            .connect_with(options.clone().pragma("query_only", "ON"))
+            .await
+            .map_err(|source| CatalogError::Open { hint: hint(), source })?;
+        Ok(Self { pools: Pools::Sqlite { writer, readers } })
+    }
+
+    async fn postgres(url: &str) -> Result<Self, CatalogError> {
+        let options = PgConnectOptions::from_str(url)
+            .map_err(|source| CatalogError::Open {
+                hint: "the postgres URL is malformed; write postgres://USER:PASSWORD@HOST:5432/NAME".to_owned(),
+                source,
+            })?
+            .application_name("acuse")
+            .statement_cache_capacity(512)
+            .options([
+                ("statement_timeout", STATEMENT_TIMEOUT),
+                // A forgotten open transaction would hold back the change feed.
+                ("idle_in_transaction_session_timeout", STATEMENT_TIMEOUT),
+            ]);
+        let pool =
+            PgPoolOptions::new().max_connections(24).acquire_timeout(ACQUIRE).connect_with(options).await.map_err(
+                |source| CatalogError::Open {
+                    hint: "check that PostgreSQL runs at the host and port of ACUSE_DATABASE_URL and that its user \
+                           and password are right"
+                        .to_owned(),
+                    source,
+                },
+            )?;
+        Ok(Self { pools: Pools::Postgres(pool) })
+    }
+
+    /// Brings our tables and the queue's up to date. Safe to run at every start, and from several processes.
+    ///
+    /// # Errors
+    /// When a migration fails or was changed after it ran.
+    pub async fn migrate(&self) -> Result<(), CatalogError> {
+        // Two histories in one database: apalis keeps the default table, ours has its own name. apalis's own
+        // `setup` for SQLite is not used because it sets `synchronous = OFF` on the connection it is given.
+        let (mut ours, queue) = match &self.pools {
+            Pools::Sqlite { .. } => {
+                (sqlx::migrate!("./migrations/sqlite"), apalis_sqlite::SqliteStorage::<()>::migrations())
+            }
+            Pools::Postgres(_) => {
+                (sqlx::migrate!("./migrations/postgres"), apalis_postgres::PostgresStorage::<()>::migrations())
+            }
+        };
+        ours.dangerous_set_table_name("acuse_migrations");
+        self.run(&queue).await.map_err(|source| CatalogError::Migrate { what: "the queue", source })?;
+        self.run(&ours).await.map_err(|source| CatalogError::Migrate { what: "the catalog", source })
+    }
+
+    async fn run(&self, migrator: &Migrator) -> Result<(), sqlx::migrate::MigrateError> {
+        match &self.pools {
+            Pools::Sqlite { writer, .. } => migrator.run(writer).await,
+            Pools::Postgres(pool) => migrator.run(pool).await,
+        }
+    }
+
+    /// `"sqlite"` or `"postgres"`.
+    #[must_use]
+    pub fn database(&self) -> &'static str {
+        match self.pools {
+            Pools::Sqlite { .. } => "sqlite",
+            Pools::Postgres(_) => "postgres",
+        }
+    }
+
+    /// Asks the database for a sign of life (for `/readyz` and `doctor`).
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn ping(&self) -> Result<(), CatalogError> {
+        let mut tx = self.reading().await?;
+        one!(tx, (i64,), "SELECT COUNT(*) FROM channel_state").map(drop)
+    }
+
+    /// Closes every connection; what is open is rolled back.
+    pub async fn close(&self) {
+        match &self.pools {
+            Pools::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Pools::Postgres(pool) => pool.close().await,
+        }
+    }
+
+    /// A transaction that may write. On SQLite it holds the one writer from the start.
+    pub(crate) async fn writing(&self) -> Result<Tx, CatalogError> {
+        match &self.pools {
+            Pools::Sqlite { writer, .. } => writer.begin_with("BEGIN IMMEDIATE").await.map(Tx::Sqlite),
+            Pools::Postgres(pool) => pool.begin().await.map(Tx::Postgres),
+        }
+        .map_err(|source| CatalogError::Statement { at: "begin", source })
+    }
+
+    /// A transaction that only reads. On SQLite it sees one snapshot and never waits for the writer.
+    pub(crate) async fn reading(&self) -> Result<Tx, CatalogError> {
+        match &self.pools {
+            Pools::Sqlite { readers, .. } => readers.begin().await.map(Tx::Sqlite),
+            Pools::Postgres(pool) => pool.begin().await.map(Tx::Postgres),
+        }
+        .map_err(|source| CatalogError::Statement { at: "begin", source })
+    }
+}

@@ -1,0 +1,275 @@
+//! Promises at the door.
+
+use acuse_pipeline::document::Sha256;
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+use crate::{
+    Catalog, Intake, StoredObject,
+    documents::{DeclaredFile, DocumentFilter},
+    intake::{
+        Identity, InboundDelivery, InboundItem, InboundMedia, InboundMessage, InboundStatus, Outcome, Recorded,
+    },
+    keys::{KeyMade, Scope},
+    names::{AliasKind, DocumentId, Source, Stage, now},
+    objects::ObjectKey,
+    uploads::{Accepted, IdempotencyKey, Upload},
+};
+
+/// Names that no other test of the run uses.
+#[derive(Debug, Clone)]
+pub struct Sample {
+    /// A sender.
+    pub wa_id: String,
+    /// A message of theirs.
+    pub wamid: String,
+}
+
+impl Default for Sample {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Sample {
+    /// Fresh names.
+    #[must_use]
+    pub fn new() -> Self {
+        let unique = Uuid::now_v7().simple().to_string();
+        Self { wa_id: format!("34{unique}"), wamid: format!("wamid.{unique}") }
+    }
+}
+
+/// A message with a picture.
+#[must_use]
+pub fn photo(sample: &Sample) -> InboundMessage {
+    InboundMessage {
+        identity: Identity { wa_id: Some(sample.wa_id.clone()), name: Some("Ana".into()), ..Identity::default() },
+        phone_number_id: "106540352242922".into(),
+        wamid: sample.wamid.clone(),
+        kind: "image".into(),
+        sent_at: now() - Duration::seconds(3),
+        body: None,
+        reply_to: None,
+        media: Some(InboundMedia {
+            media_id: Some(format!("media-{}", sample.wamid)),
+            declared: DeclaredFile {
+                media_type: Some("image/jpeg".into()),
+                sha256: Some(Sha256::of(b"x")),
+                ..DeclaredFile::default()
+            },
+            error: None,
+        }),
+        raw: r#"{"type":"image"}"#.into(),
+    }
+}
+
+/// A delivery of these items.
+#[must_use]
+pub fn delivery(items: Vec<InboundItem>) -> InboundDelivery {
+    InboundDelivery {
+        body: br#"{"object":"whatsapp_business_account"}"#.to_vec(),
+        signed_with: "current".into(),
+        received_at: now(),
+        items,
+        outcome: Outcome::Understood,
+    }
+}
+
+/// A document that has just come in.
+pub(super) async fn received(catalog: &Catalog, sample: &Sample) -> DocumentId {
+    let intake = Intake::spawn(catalog.clone());
+    let recorded = intake.record(delivery(vec![InboundItem::Message(photo(sample))])).await.unwrap();
+    *recorded.new_documents.first().expect("a photo is a document")
+}
+
+pub(super) async fn same_message_at_once_is_one_document(catalog: &Catalog) {
+    let before = catalog.ledger(None, None).await.unwrap();
+    let sample = Sample::new();
+    // Two doors, as two processes have; twenty deliveries between them.
+    let doors = [Intake::spawn(catalog.clone()), Intake::spawn(catalog.clone())];
+    let mut tasks = tokio::task::JoinSet::new();
+    for n in 0..20 {
+        let door = doors[n % 2].clone();
+        let message = photo(&sample);
+        tasks.spawn(async move { door.record(delivery(vec![InboundItem::Message(message)])).await });
+    }
+    let all: Vec<Recorded> = tasks.join_all().await.into_iter().map(|r| r.expect("committed")).collect();
+    assert_eq!(all.iter().map(|r| r.new_documents.len()).sum::<usize>(), 1, "{all:?}");
+    assert_eq!(all.iter().map(|r| r.duplicates).sum::<u32>(), 19);
+    // And twice within one delivery.
+    let twice = Sample::new();
+    let items = vec![InboundItem::Message(photo(&twice)), InboundItem::Message(photo(&twice))];
+    let once = doors[0].record(delivery(items)).await.unwrap();
+    assert_eq!((once.new_documents.len(), once.duplicates), (1, 1));
+    let after = catalog.ledger(None, None).await.unwrap();
+    assert_eq!(after.received - before.received, 2);
+    assert!(after.balanced);
+    let document = catalog.document(once.new_documents[0]).await.unwrap().expect("kept");
+    assert_eq!(document.stage, Stage::Fetch);
+    assert_eq!(document.media_deadline, Some(document.sent_at + Duration::days(7)));
+    assert_eq!(catalog.timeline(document.id).await.unwrap().len(), 1);
+}
+
+pub(super) async fn names_of_a_sender_meet(catalog: &Catalog) {
+    let intake = Intake::spawn(catalog.clone());
+    let (wa, bsuid) = (Sample::new().wa_id, format!("ES.{}", Uuid::now_v7().simple()));
+    let say = |identity: Identity| {
+        let intake = intake.clone();
+        async move {
+            let message = InboundMessage { identity, ..photo(&Sample::new()) };
+            let recorded = intake.record(delivery(vec![InboundItem::Message(message)])).await.unwrap();
+            let id = recorded.new_documents[0];
+            intake_contact(catalog, id).await
+        }
+    };
+    let who = |wa_id: Option<&str>, user: Option<&str>| Identity {
+        wa_id: wa_id.map(str::to_owned),
+        bsuid: user.map(str::to_owned),
+        ..Identity::default()
+    };
+    let by_number = say(who(Some(&wa), None)).await;
+    let by_user = say(who(None, Some(&bsuid))).await;
+    assert_ne!(by_number, by_user);
+    // Seen together: one person. The contact that was merged away is followed.
+    let both = say(who(Some(&wa), Some(&bsuid))).await.unwrap();
+    let followed = catalog.contact(by_number.unwrap()).await.unwrap().unwrap();
+    assert_eq!(followed.id, both);
+    assert_eq!(catalog.contact(by_user.unwrap()).await.unwrap().unwrap().id, both);
+    assert_eq!(followed.aliases.len(), 2, "{:?}", followed.aliases);
+    let filter = DocumentFilter { contact_id: Some(both), ..DocumentFilter::default() };
+    assert_eq!(catalog.documents(&filter, None, 10).await.unwrap().data.len(), 3);
+    // They change their number: the new one is theirs, the old one is free.
+    let next = Sample::new().wa_id;
+    let change = InboundItem::AliasChange {
+        old: (AliasKind::WaId, wa.clone()),
+        new: (AliasKind::WaId, next.clone()),
+        at: now(),
+    };
+    intake.record(delivery(vec![change])).await.unwrap();
+    assert_eq!(say(who(Some(&next), None)).await, Some(both));
+    assert_ne!(say(who(Some(&wa), None)).await, Some(both));
+    let told = catalog.contact_timeline(both).await.unwrap();
+    assert!(told.iter().any(|e| e.event == "renamed"));
+    assert_eq!(told.iter().filter(|e| e.event == "message").count(), 4);
+    // Nobody at all: the document stands without a contact.
+    assert_eq!(say(Identity::default()).await, None);
+}
+
+async fn intake_contact(catalog: &Catalog, id: DocumentId) -> Option<crate::ContactId> {
+    catalog.document(id).await.unwrap().unwrap().contact_id
+}
+
+pub(super) async fn unknown_things_are_kept_and_counted(catalog: &Catalog) {
+    let intake = Intake::spawn(catalog.clone());
+    let field = format!("field_{}", Uuid::now_v7().simple());
+    let event = InboundItem::Event { field: field.clone(), detail: "new".into(), known: false };
+    let mut strange = delivery(vec![event.clone(), event]);
+    strange.outcome = Outcome::Partly;
+    let echo = InboundItem::Echo(photo(&Sample::new()));
+    strange.items.push(echo);
+    let recorded = intake.record(strange).await.unwrap();
+    assert!(recorded.new_documents.is_empty(), "an echo is no document");
+    assert_eq!(recorded.new_messages, 1);
+    let alerts = catalog.alerts(false).await.unwrap();
+    let ours = alerts.iter().find(|a| a.detail.starts_with(&field)).expect("counted");
+    assert_eq!((ours.kind.as_str(), ours.count), ("unknown_field", 2));
+    let garbage = InboundDelivery { outcome: Outcome::NotUnderstood, ..delivery(Vec::new()) };
+    intake.record(InboundDelivery { body: b"\xff\x00not json".to_vec(), ..garbage }).await.unwrap();
+    assert!(catalog.alerts(false).await.unwrap().iter().any(|a| a.kind == "delivery_not_understood"));
+    // Media that the channel could not deliver is a document all the same.
+    let mut lost = photo(&Sample::new());
+    lost.media = Some(InboundMedia { error: Some("131052".into()), ..InboundMedia::default() });
+    let lost = intake.record(delivery(vec![InboundItem::Message(lost)])).await.unwrap();
+    assert_eq!(lost.new_documents.len(), 1);
+}
+
+pub(super) async fn a_poison_item_harms_only_itself(catalog: &Catalog) {
+    let intake = Intake::spawn(catalog.clone());
+    let (good, beside) = (Sample::new(), Sample::new());
+    // Longer than any wamid; the table refuses it.
+    let poison = InboundMessage { wamid: "x".repeat(600), ..photo(&Sample::new()) };
+    let nul = InboundMessage { body: Some("a\0b".into()), ..photo(&good) };
+    let mixed = delivery(vec![InboundItem::Message(poison), InboundItem::Message(nul)]);
+    let (mixed, clean) = tokio::join!(
+        intake.record(mixed),
+        intake.record(delivery(vec![InboundItem::Message(photo(&beside))]))
+    );
+    let mixed = mixed.expect("the delivery is committed");
+    assert_eq!((mixed.new_documents.len(), mixed.refused_items), (1, 1));
+    assert_eq!(clean.expect("committed").new_documents.len(), 1);
+    assert!(catalog.alerts(false).await.unwrap().iter().any(|a| a.kind == "item_refused"));
+}
+
+pub(super) async fn statuses_settle_in_any_order(catalog: &Catalog) {
+    use crate::outbox::{NextReply, OutboxState};
+    let sample = Sample::new();
+    let document = received(catalog, &sample).await;
+    let contact = intake_contact(catalog, document).await.unwrap();
+    super::road::to_review(catalog, document).await;
+    let NextReply::Send(reply) = catalog.next_reply(contact, std::time::Duration::from_secs(60)).await.unwrap()
+    else {
+        panic!("a reply waits")
+    };
+    catalog.reply_unknown(reply.id, "time-out", None).await.unwrap();
+    let intake = Intake::spawn(catalog.clone());
+    let status = |status: &str, callback: bool| {
+        InboundItem::Status(InboundStatus {
+            wamid: format!("out.{}", sample.wamid),
+            status: status.into(),
+            recipient: sample.wa_id.clone(),
+            at: now(),
+            callback: callback.then(|| reply.id.to_string()),
+            error_code: (status == "failed").then_some(131_026),
+            error: (status == "failed").then(|| "undeliverable".into()),
+            raw: "{}".into(),
+        })
+    };
+    // Delivered first, then failed on another device: delivered wins. The callback finds the message.
+    let recorded = intake
+        .record(delivery(vec![status("delivered", true), status("failed", false), status("failed", false)]))
+        .await
+        .unwrap();
+    assert_eq!(recorded.duplicates, 1);
+    let replies = catalog.replies_about(document).await.unwrap();
+    assert_eq!(replies[0].state, OutboxState::Sent);
+    assert_eq!(replies[0].wamid.as_deref(), Some(format!("out.{}", sample.wamid).as_str()));
+    assert!(catalog.timeline(document).await.unwrap().iter().any(|e| e.event == "reply_status"));
+}
+
+pub(super) async fn uploads_are_idempotent(catalog: &Catalog) {
+    let name = format!("upload-{}", Uuid::now_v7());
+    let made = catalog.create_key(&name, &Sha256::of(name.as_bytes()), &[Scope::DocumentsWrite]).await.unwrap();
+    let KeyMade::Made(api_key) = made else { panic!("{made:?}") };
+    let upload = || {
+        let id = DocumentId::generate();
+        let hash = Sha256::of(name.as_bytes());
+        Upload {
+            id,
+            source: Source::Api,
+            sender: Some(name.clone()),
+            customer_id: None,
+            declared: DeclaredFile { filename: Some("a\0.pdf".into()), ..DeclaredFile::default() },
+            original: StoredObject { key: ObjectKey::original(id, &hash), sha256: hash, size_bytes: 7 },
+            received_at: OffsetDateTime::now_utc(),
+        }
+    };
+    let key = IdempotencyKey { api_key, key: "one".into(), request: Sha256::of(b"request") };
+    assert_eq!(catalog.idempotent(&key).await.unwrap(), None);
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        let (catalog, upload, key) = (catalog.clone(), upload(), key.clone());
+        tasks.spawn(async move { catalog.accept_upload(&upload, Some(&key)).await.unwrap() });
+    }
+    let all = tasks.join_all().await;
+    let new: Vec<_> = all.iter().filter_map(|a| if let Accepted::New(id) = a { Some(*id) } else { None }).collect();
+    assert_eq!(new.len(), 1, "{all:?}");
+    assert_eq!(all.iter().filter(|a| **a == Accepted::Replayed(new[0])).count(), 7);
+    let other = IdempotencyKey { request: Sha256::of(b"another"), ..key };
+    assert_eq!(catalog.accept_upload(&upload(), Some(&other)).await.unwrap(), Accepted::KeyReused);
+    let again = catalog.accept_upload(&upload(), None).await.unwrap();
+    assert!(matches!(again, Accepted::New(_)));
+    let document = catalog.document(new[0]).await.unwrap().unwrap();
+    assert_eq!((document.stage, document.source), (Stage::Read, Source::Api));
+    assert!(document.contact_id.is_some());
+}

@@ -1,0 +1,55 @@
+//! What every database and every S3 must do. One list, run against each; see `storage/tests` and the `tests` package.
+//!
+//! [`catalog`] wants a database of its own (it counts everything in it); [`objects`] a bucket it may write to. Both
+//! panic at the first promise that is broken, as tests do.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod desk;
+mod door;
+mod files;
+mod road;
+
+pub use door::{Sample, delivery, photo};
+
+use crate::{Catalog, Objects};
+
+/// Runs every promise of the catalog against this database, which must be empty.
+///
+/// # Panics
+/// When a promise is broken.
+pub async fn catalog(catalog: &Catalog) {
+    catalog.migrate().await.expect("migrating twice is harmless");
+    door::same_message_at_once_is_one_document(catalog).await;
+    door::names_of_a_sender_meet(catalog).await;
+    door::unknown_things_are_kept_and_counted(catalog).await;
+    door::a_poison_item_harms_only_itself(catalog).await;
+    door::statuses_settle_in_any_order(catalog).await;
+    door::uploads_are_idempotent(catalog).await;
+    road::a_document_goes_its_road_once(catalog).await;
+    road::a_step_that_does_not_commit_leaves_nothing(catalog).await;
+    road::retries_wait_and_are_counted(catalog).await;
+    road::a_duplicate_counts_once(catalog).await;
+    road::the_sweep_finds_what_a_crash_left(catalog).await;
+    road::replies_leave_in_order_one_at_a_time(catalog).await;
+    road::the_ledger_balances_while_documents_move(catalog).await;
+    road::the_feed_never_skips(catalog).await;
+    desk::one_of_two_claimers_wins(catalog).await;
+    desk::decisions_are_made_once(catalog).await;
+    desk::a_new_customer_wakes_what_waits(catalog).await;
+    desk::lists_page_and_filter(catalog).await;
+    desk::keys_people_and_pauses(catalog).await;
+    let ledger = catalog.ledger(None, None).await.expect("ledger");
+    assert!(ledger.balanced, "at the end: {ledger:?}");
+}
+
+/// Runs every promise of the object store against this bucket.
+///
+/// # Panics
+/// When a promise is broken.
+pub async fn objects(objects: &Objects) {
+    files::the_bucket_is_made_once(objects).await;
+    files::what_is_put_comes_back(objects).await;
+    files::long_streams_are_kept_in_parts(objects).await;
+    files::failures_leave_nothing(objects).await;
+    files::links_work_for_anyone(objects).await;
+}

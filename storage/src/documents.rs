@@ -1,0 +1,496 @@
+//! Documents: one row for each that was sent, from its first webhook on.
+
+use acuse_pipeline::{
+    document::{Kind, Sha256, Status},
+    fields::{FieldName, Fields},
+    reading::Fingerprint,
+    reason::Reason,
+};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::{
+    catalog::Catalog,
+    error::CatalogError,
+    names::{
+        ContactId, CustomerId, DocumentId, MessageId, Source, Stage, at, json, maybe_at, micros, number, sha256, word,
+    },
+    objects::ObjectKey,
+    sql::Tx,
+};
+
+/// A file in S3.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredObject {
+    /// Where.
+    pub key: ObjectKey,
+    /// Of its bytes.
+    pub sha256: Sha256,
+    /// Its length.
+    pub size_bytes: u64,
+}
+
+/// A normalized page in S3.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredPage {
+    /// Where.
+    pub key: ObjectKey,
+    /// Pixels.
+    pub width: u32,
+    /// Pixels.
+    pub height: u32,
+}
+
+/// What the sender or channel said of the file. Data, never believed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeclaredFile {
+    /// MIME type claimed.
+    pub media_type: Option<String>,
+    /// File name claimed; never a path.
+    pub filename: Option<String>,
+    /// Caption.
+    pub caption: Option<String>,
+    /// Hash claimed.
+    pub sha256: Option<Sha256>,
+}
+
+/// One document, as its row stands.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Document {
+    /// Sorts by arrival.
+    pub id: DocumentId,
+    /// Who sent it.
+    pub contact_id: Option<ContactId>,
+    /// The message that carried it.
+    pub message_id: Option<MessageId>,
+    /// How it came.
+    pub source: Source,
+    /// Our number that received it (Meta's id for it).
+    pub phone_number_id: Option<String>,
+    /// Meta's id of the media; valid until `media_deadline`.
+    pub media_id: Option<String>,
+    /// Claims about the file.
+    pub declared: DeclaredFile,
+    /// When the sender sent it.
+    pub sent_at: OffsetDateTime,
+    /// When we committed it.
+    pub received_at: OffsetDateTime,
+    /// After this the media id is dead.
+    pub media_deadline: Option<OffsetDateTime>,
+    /// Where it stands.
+    pub status: Status,
+    /// What its next task does.
+    pub stage: Stage,
+    /// Attempts begun at this stage.
+    pub attempts: u32,
+    /// When the next attempt is due, after a failed one.
+    pub next_attempt_at: Option<OffsetDateTime>,
+    /// Why the last attempt failed.
+    pub last_error: Option<String>,
+    /// The bytes as they came.
+    pub original: Option<StoredObject>,
+    /// Upright pages.
+    pub pages: Vec<StoredPage>,
+    /// Small picture of the first page.
+    pub thumbnail_key: Option<ObjectKey>,
+    /// What the content is.
+    pub media_type: Option<String>,
+    /// Pages of the original.
+    pub page_count: Option<u32>,
+    /// What it is.
+    pub kind: Option<Kind>,
+    /// Probability that `kind` is right.
+    pub confidence: Option<f64>,
+    /// ISO 639-1.
+    pub language: Option<String>,
+    /// What was read.
+    pub fields: Fields,
+    /// Perceptual fingerprint of the first page.
+    pub fingerprint: Option<Fingerprint>,
+    /// Harmless oddities.
+    pub notes: Vec<String>,
+    /// Why the reader would not file it; kept through reviews and re-matching.
+    pub findings: Vec<Reason>,
+    /// Why it waits for a person now; empty when it does not.
+    pub reasons: Vec<Reason>,
+    /// Whose it is.
+    pub customer_id: Option<CustomerId>,
+    /// The first of its kind, when this is a resend of it.
+    pub duplicate_of: Option<DocumentId>,
+    /// Goes up with every change; what a reviewer saw.
+    pub version: i64,
+    /// When it was filed.
+    pub filed_at: Option<OffsetDateTime>,
+    /// When the row last changed.
+    pub updated_at: OffsetDateTime,
+}
+
+pub(crate) const COLUMNS: &str = "id, contact_id, message_id, source, phone_number_id, media_id, declared_type, \
+     declared_filename, caption, declared_sha256, sent_at, received_at, media_deadline, status, stage, attempts, \
+     next_attempt_at, last_error, original_key, original_sha256, original_bytes, pages, thumbnail_key, media_type, \
+     page_count, kind, confidence, language, fields, fingerprint, notes, findings, reasons, customer_id, duplicate_of, \
+     version, filed_at, updated_at";
+
+#[derive(sqlx::FromRow)]
+pub(crate) struct DocumentRow {
+    id: Uuid,
+    contact_id: Option<Uuid>,
+    message_id: Option<Uuid>,
+    source: String,
+    phone_number_id: Option<String>,
+    media_id: Option<String>,
+    declared_type: Option<String>,
+    declared_filename: Option<String>,
+    caption: Option<String>,
+    declared_sha256: Option<Vec<u8>>,
+    sent_at: i64,
+    received_at: i64,
+    media_deadline: Option<i64>,
+    status: String,
+    stage: String,
+    attempts: i64,
+    next_attempt_at: Option<i64>,
+    last_error: Option<String>,
+    original_key: Option<String>,
+    original_sha256: Option<Vec<u8>>,
+    original_bytes: Option<i64>,
+    pages: String,
+    thumbnail_key: Option<String>,
+    media_type: Option<String>,
+    page_count: Option<i64>,
+    kind: Option<String>,
+    confidence: Option<f64>,
+    language: Option<String>,
+    fields: String,
+    fingerprint: Option<i64>,
+    notes: String,
+    findings: String,
+    reasons: String,
+    customer_id: Option<Uuid>,
+    duplicate_of: Option<Uuid>,
+    version: i64,
+    filed_at: Option<i64>,
+    updated_at: i64,
+}
+
+const T: &str = "documents";
+
+fn key(column: &'static str, text: String) -> Result<ObjectKey, CatalogError> {
+    text.parse().map_err(|error: crate::objects::NotAKey| CatalogError::ImpossibleRow {
+        table: T,
+        column,
+        why: error.to_string(),
+    })
+}
+
+impl TryFrom<DocumentRow> for Document {
+    type Error = CatalogError;
+
+    fn try_from(row: DocumentRow) -> Result<Self, CatalogError> {
+        let original = match (row.original_key, row.original_sha256, row.original_bytes) {
+            (Some(k), Some(hash), Some(size)) => Some(StoredObject {
+                key: key("original_key", k)?,
+                sha256: sha256(T, "original_sha256", &hash)?,
+                size_bytes: number(T, "original_bytes", size)?,
+            }),
+            (None, None, None) => None,
+            _ => {
+                return Err(CatalogError::ImpossibleRow {
+                    table: T,
+                    column: "original_key",
+                    why: "an original is there only in part".to_owned(),
+                });
+            }
+        };
+        Ok(Self {
+            id: DocumentId(row.id),
+            contact_id: row.contact_id.map(ContactId),
+            message_id: row.message_id.map(MessageId),
+            source: word(T, "source", &row.source)?,
+            phone_number_id: row.phone_number_id,
+            media_id: row.media_id,
+            declared: DeclaredFile {
+                media_type: row.declared_type,
+                filename: row.declared_filename,
+                caption: row.caption,
+                sha256: row.declared_sha256.map(|h| sha256(T, "declared_sha256", &h)).transpose()?,
+            },
+            sent_at: at(T, "sent_at", row.sent_at)?,
+            received_at: at(T, "received_at", row.received_at)?,
+            media_deadline: maybe_at(T, "media_deadline", row.media_deadline)?,
+            status: word(T, "status", &row.status)?,
+            stage: word(T, "stage", &row.stage)?,
+            attempts: number(T, "attempts", row.attempts)?,
+            next_attempt_at: maybe_at(T, "next_attempt_at", row.next_attempt_at)?,
+            last_error: row.last_error,
+            original,
+            pages: json(T, "pages", &row.pages)?,
+            thumbnail_key: row.thumbnail_key.map(|k| key("thumbnail_key", k)).transpose()?,
+            media_type: row.media_type,
+            page_count: row.page_count.map(|n| number(T, "page_count", n)).transpose()?,
+            kind: row.kind.map(|k| word(T, "kind", &k)).transpose()?,
+            confidence: row.confidence,
+            language: row.language,
+            fields: json(T, "fields", &row.fields)?,
+            fingerprint: row.fingerprint.map(|bits| Fingerprint(bits.cast_unsigned())),
+            notes: json(T, "notes", &row.notes)?,
+            findings: json(T, "findings", &row.findings)?,
+            reasons: json(T, "reasons", &row.reasons)?,
+            customer_id: row.customer_id.map(CustomerId),
+            duplicate_of: row.duplicate_of.map(DocumentId),
+            version: row.version,
+            filed_at: maybe_at(T, "filed_at", row.filed_at)?,
+            updated_at: at(T, "updated_at", row.updated_at)?,
+        })
+    }
+}
+
+/// Which documents a list shows. A filter on status leaves duplicates out, so that a list of `filed` is as long as the
+/// ledger's `filed`.
+#[derive(Debug, Clone, Default)]
+pub struct DocumentFilter {
+    /// Only this status, and no duplicates.
+    pub status: Option<Status>,
+    /// Only this kind.
+    pub kind: Option<Kind>,
+    /// Only this customer's.
+    pub customer_id: Option<CustomerId>,
+    /// Only this sender's.
+    pub contact_id: Option<ContactId>,
+    /// Received at or after.
+    pub from: Option<OffsetDateTime>,
+    /// Received before.
+    pub to: Option<OffsetDateTime>,
+    /// Words to look for in names, numbers, captions and text.
+    pub q: Option<String>,
+    /// The asker may not read IDs: a search must not find them by what they say.
+    pub withhold_ids: bool,
+}
+
+/// A page of a list, newest first, and the cursor of the next.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Page<T, C> {
+    /// The items.
+    pub data: Vec<T>,
+    /// Pass it as `after` to go on; none at the end.
+    pub next: Option<C>,
+}
+
+/// The columns that duplicate search and full-text search look at, taken from a document's fields.
+pub(crate) struct Extracted {
+    pub party: Option<String>,
+    pub number: Option<String>,
+    pub doc_date: Option<String>,
+    pub total: Option<String>,
+    pub currency: Option<String>,
+}
+
+impl Extracted {
+    pub(crate) fn from(fields: &Fields) -> Self {
+        use FieldName::{
+            Currency, Date, DocumentNumber, IssueDate, IssuerName, IssuerTaxId, MerchantName, MerchantTaxId, Number,
+            Total,
+        };
+        let first = |names: &[FieldName]| names.iter().find_map(|n| fields.get(n)).map(|f| f.value.as_str());
+        Self {
+            // Who issued it: the tax id where read, because names are spelled in many ways.
+            party: first(&[IssuerTaxId, MerchantTaxId, IssuerName, MerchantName]).map(folded),
+            number: first(&[Number, DocumentNumber]).map(folded),
+            doc_date: first(&[IssueDate, Date]).map(folded),
+            total: first(&[Total]).map(folded),
+            currency: first(&[Currency]).map(folded),
+        }
+    }
+}
+
+/// Letters and digits only, lower case (a point stays, for amounts): how duplicate search compares.
+fn folded(text: &str) -> String {
+    text.chars()
+        .filter(|c| c.is_alphanumeric() || *c == '.')
+        .flat_map(char::to_lowercase)
+        .take(256)
+        .collect()
+}
+
+/// Most characters of a document that search looks through.
+const SEARCHED_CHARS: usize = 20_000;
+
+/// What search looks through: all that is said of a document, lower case.
+pub(crate) fn search_text(declared: &DeclaredFile, fields: &Fields, text: &str) -> String {
+    let mut all = String::new();
+    let parts = [declared.filename.as_deref(), declared.caption.as_deref()].into_iter().flatten();
+    for part in parts.chain(fields.values().map(|f| f.value.as_str())).chain([text]) {
+        all.extend(part.chars().filter(|c| *c != '\0').take(SEARCHED_CHARS).flat_map(char::to_lowercase));
+        all.push('\n');
+    }
+    all
+}
+
+/// `%text%` with the wildcards of LIKE taken literally (escape character `!`).
+pub(crate) fn like(text: &str) -> String {
+    let mut pattern = String::from("%");
+    for c in text.chars().filter(|c| *c != '\0').take(200).flat_map(char::to_lowercase) {
+        if matches!(c, '%' | '_' | '!') {
+            pattern.push('!');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    pattern
+}
+
+pub(crate) async fn lookup(tx: &mut Tx, id: DocumentId) -> Result<Option<Document>, CatalogError> {
+    let text = format!("SELECT {COLUMNS} FROM documents WHERE id = $1");
+    optional!(tx, DocumentRow, sqlx::AssertSqlSafe(text.clone()), id.0)?.map(Document::try_from).transpose()
+}
+
+impl Catalog {
+    /// The document, if there is one.
+    ///
+    /// # Errors
+    /// When the database fails or the row is impossible.
+    pub async fn document(&self, id: DocumentId) -> Result<Option<Document>, CatalogError> {
+        let mut tx = self.reading().await?;
+        lookup(&mut tx, id).await
+    }
+
+    /// The text read from a document (form feed between pages), kept apart because it is long.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn document_text(&self, id: DocumentId) -> Result<Option<String>, CatalogError> {
+        let mut tx = self.reading().await?;
+        let row = optional!(tx, (Option<String>,), "SELECT text FROM documents WHERE id = $1", id.0)?;
+        Ok(row.and_then(|(text,)| text))
+    }
+
+    /// Documents, newest first, after the cursor (the last id of the page before).
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn documents(
+        &self,
+        filter: &DocumentFilter,
+        after: Option<DocumentId>,
+        limit: u32,
+    ) -> Result<Page<Document, DocumentId>, CatalogError> {
+        let mut tx = self.reading().await?;
+        let text = format!(
+            "SELECT {COLUMNS} FROM documents \
+             WHERE ($1 IS NULL OR (status = $1 AND duplicate_of IS NULL)) \
+               AND ($2 IS NULL OR kind = $2) \
+               AND ($3 IS NULL OR customer_id = $3) \
+               AND ($4 IS NULL OR contact_id = $4) \
+               AND ($5 IS NULL OR received_at >= $5) \
+               AND ($6 IS NULL OR received_at < $6) \
+               AND ($7 IS NULL OR (search LIKE $7 ESCAPE '!' AND (NOT $8 OR kind IS NULL OR kind <> 'id'))) \
+               AND ($9 IS NULL OR id < $9) \
+             ORDER BY id DESC LIMIT $10"
+        );
+        let limit = i64::from(limit.clamp(1, 500));
+        let pattern = filter.q.as_deref().filter(|q| !q.trim().is_empty()).map(|q| like(q.trim()));
+        let rows = all!(
+            tx,
+            DocumentRow,
+            sqlx::AssertSqlSafe(text.clone()),
+            filter.status.map(Status::as_str),
+            filter.kind.map(Kind::as_str),
+            filter.customer_id.map(|c| c.0),
+            filter.contact_id.map(|c| c.0),
+            filter.from.map(micros),
+            filter.to.map(micros),
+            pattern.as_deref(),
+            filter.withhold_ids,
+            after.map(|a| a.0),
+            limit + 1
+        )?;
+        let more = rows.len() as i64 > limit;
+        let data: Vec<Document> =
+            rows.into_iter().take(limit as usize).map(Document::try_from).collect::<Result<_, _>>()?;
+        let next = if more { data.last().map(|d| d.id) } else { None };
+        Ok(Page { data, next })
+    }
+
+    /// The first document with these very bytes that is not `except` and came no later than it, if any.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn first_with_sha256(
+        &self,
+        hash: &Sha256,
+        except: DocumentId,
+    ) -> Result<Option<Document>, CatalogError> {
+        let mut tx = self.reading().await?;
+        let text = format!(
+            "SELECT {COLUMNS} FROM documents \
+             WHERE original_sha256 = $1 AND id < $2 AND duplicate_of IS NULL ORDER BY id LIMIT 1"
+        );
+        optional!(tx, DocumentRow, sqlx::AssertSqlSafe(text.clone()), &hash.0[..], except.0)?
+            .map(Document::try_from)
+            .transpose()
+    }
+
+    /// Documents that may be the same as this one: the same fingerprint, the same issuer and number, or the same
+    /// issuer, date and total. Oldest first, at most 20; rejected ones and duplicates are left out.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn possible_duplicates(&self, document: &Document) -> Result<Vec<Document>, CatalogError> {
+        let mut tx = self.reading().await?;
+        let keys = Extracted::from(&document.fields);
+        let text = format!(
+            "SELECT {COLUMNS} FROM documents \
+             WHERE id <> $1 AND duplicate_of IS NULL AND status <> 'rejected' AND ( \
+                   (fingerprint = $2) \
+                OR (number = $3 AND party = $4) \
+                OR (doc_date = $5 AND total = $6 AND party = $4)) \
+             ORDER BY id LIMIT 20"
+        );
+        all!(
+            tx,
+            DocumentRow,
+            sqlx::AssertSqlSafe(text.clone()),
+            document.id.0,
+            document.fingerprint.map(|f| f.0.cast_signed()),
+            keys.number.as_deref(),
+            keys.party.as_deref(),
+            keys.doc_date.as_deref(),
+            keys.total.as_deref()
+        )?
+        .into_iter()
+        .map(Document::try_from)
+        .collect()
+    }
+
+    /// Documents whose media id expires before `before` and whose original is not kept yet: for the alarm.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn media_expiring(&self, before: OffsetDateTime) -> Result<Vec<Document>, CatalogError> {
+        let mut tx = self.reading().await?;
+        let text = format!(
+            "SELECT {COLUMNS} FROM documents WHERE stage = 'fetch' AND media_deadline < $1 ORDER BY id LIMIT 1000"
+        );
+        all!(tx, DocumentRow, sqlx::AssertSqlSafe(text.clone()), micros(before))?
+            .into_iter()
+            .map(Document::try_from)
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn like_takes_wildcards_literally() {
+        assert_eq!(like("50%_A!\0"), "%50!%!_a!!%");
+    }
+
+    #[test]
+    fn folding_lets_spellings_meet() {
+        assert_eq!(folded("F-001/ 00123"), folded("f00100123"));
+        assert_eq!(folded("1,234.50"), "1234.50");
+    }
+}

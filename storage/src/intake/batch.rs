@@ -1,0 +1,302 @@
+//! One transaction for many deliveries: each table is written once, with all rows at a time.
+
+use std::collections::{BTreeMap, HashSet};
+
+use acuse_pipeline::document::Sha256;
+use serde_json::json;
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+use super::{InboundDelivery, InboundItem, InboundMessage, Outcome, Recorded, identity::Contacts, statuses};
+use crate::{
+    alerts,
+    error::CatalogError,
+    events::{self, NewEvent},
+    names::{ContactId, DocumentId, Stage, clean, clean_maybe, cut, micros, now},
+    queue::{Push, Queue, push},
+    sql::Tx,
+    timeline::{self, Entry},
+};
+
+/// How long Meta keeps the media of a webhook (since October 2025; it was 30 days before).
+const MEDIA_KEPT: Duration = Duration::days(7);
+
+/// A delivery's row.
+struct Delivered<'a> {
+    id: Uuid,
+    delivery: &'a InboundDelivery,
+}
+
+/// An item, and the place of its delivery in the batch.
+#[derive(Clone, Copy)]
+struct Placed<'a> {
+    place: usize,
+    delivery: Uuid,
+    received_at: OffsetDateTime,
+    item: &'a InboundItem,
+}
+
+/// A message on its way into the table.
+struct NewMessage<'a> {
+    placed: Placed<'a>,
+    id: Uuid,
+    contact: Option<ContactId>,
+    direction: &'static str,
+    message: &'a InboundMessage,
+}
+
+/// A document on its way into the table.
+struct NewDocument<'a> {
+    id: DocumentId,
+    of: &'a NewMessage<'a>,
+    task_id: String,
+}
+
+/// Records a batch in the caller's transaction; one result a delivery, in order.
+pub(super) async fn record(tx: &mut Tx, deliveries: &[InboundDelivery]) -> Result<Vec<Recorded>, CatalogError> {
+    let rows: Vec<Delivered<'_>> =
+        deliveries.iter().map(|delivery| Delivered { id: Uuid::now_v7(), delivery }).collect();
+    let mut recorded = vec![Recorded::default(); deliveries.len()];
+    save_deliveries(tx, &rows).await?;
+    let items: Vec<Placed<'_>> = rows
+        .iter()
+        .enumerate()
+        .flat_map(|(place, row)| {
+            let (delivery, received_at) = (row.id, row.delivery.received_at);
+            row.delivery.items.iter().map(move |item| Placed { place, delivery, received_at, item })
+        })
+        .collect();
+    let unread = rows.iter().filter(|r| r.delivery.outcome != Outcome::Understood).count();
+    save_items(tx, &items, unread, &mut recorded).await?;
+    Ok(recorded)
+}
+
+/// Records one delivery item by item: what cannot be stored is left to the raw body and an alert.
+pub(super) async fn record_by_item(tx: &mut Tx, delivery: &InboundDelivery) -> Result<Recorded, CatalogError> {
+    let row = Delivered { id: Uuid::now_v7(), delivery };
+    save_deliveries(tx, std::slice::from_ref(&row)).await?;
+    let mut recorded = vec![Recorded::default()];
+    for item in &delivery.items {
+        execute!(tx, "SAVEPOINT item")?;
+        let placed = Placed { place: 0, delivery: row.id, received_at: delivery.received_at, item };
+        let before = recorded.clone();
+        if let Err(error) = save_items(tx, &[placed], 0, &mut recorded).await {
+            if error.is_unavailable() {
+                return Err(error);
+            }
+            execute!(tx, "ROLLBACK TO SAVEPOINT item")?;
+            recorded = before;
+            if let Some(first) = recorded.first_mut() {
+                first.refused_items += 1;
+            }
+            tracing::error!(delivery_id = %row.id, error = %super::Chain(&error), "item refused; raw delivery kept");
+            let detail = format!("delivery {}: {error}", row.id);
+            alerts::count(tx, &[("item_refused".to_owned(), detail, 1)]).await?;
+        }
+        execute!(tx, "RELEASE SAVEPOINT item")?;
+    }
+    let refused = recorded.first().is_some_and(|r| r.refused_items > 0);
+    if refused {
+        execute!(tx, "UPDATE deliveries SET outcome = 'partly' WHERE id = $1", row.id)?;
+    }
+    Ok(recorded.pop().unwrap_or_default())
+}
+
+async fn save_deliveries(tx: &mut Tx, rows: &[Delivered<'_>]) -> Result<(), CatalogError> {
+    values!(
+        tx,
+        (Uuid,),
+        "INSERT INTO deliveries (id, received_at, signed_with, outcome, sha256, body) VALUES ",
+        6,
+        " RETURNING id",
+        rows,
+        |q, row| q
+            .bind(row.id)
+            .bind(micros(row.delivery.received_at))
+            .bind(cut(&row.delivery.signed_with, 32))
+            .bind(row.delivery.outcome.as_str())
+            .bind(Sha256::of(&row.delivery.body).0.to_vec())
+            .bind(&row.delivery.body[..])
+    )
+    .map(drop)
+}
+
+async fn save_items(
+    tx: &mut Tx,
+    items: &[Placed<'_>],
+    unread: usize,
+    recorded: &mut [Recorded],
+) -> Result<(), CatalogError> {
+    let present = now();
+    let all: Vec<&InboundItem> = items.iter().map(|p| p.item).collect();
+    let mut contacts = Contacts::load(tx, &all).await?;
+    let mut messages = Vec::new();
+    let mut told: Vec<(ContactId, Entry)> = Vec::new();
+    let mut counted: BTreeMap<(String, String), i64> = BTreeMap::new();
+    if unread > 0 {
+        counted.insert(("delivery_not_understood".to_owned(), String::new()), unread as i64);
+    }
+    for placed in items {
+        match placed.item {
+            InboundItem::Message(message) | InboundItem::Echo(message) => {
+                let inbound = matches!(placed.item, InboundItem::Message(_));
+                let contact = contacts.resolve(
+                    &message.identity,
+                    &message.phone_number_id,
+                    inbound.then_some(message.sent_at),
+                );
+                let direction = if inbound { "in" } else { "echo" };
+                messages.push(NewMessage { placed: *placed, id: Uuid::now_v7(), contact, direction, message });
+            }
+            InboundItem::AliasChange { old, new, at } => {
+                let contact = contacts.rename(old, new);
+                let detail = json!({ "kind": new.0, "old": old.1, "new": new.1 });
+                let entry =
+                    Entry { document: None, contact: None, at: *at, stage: None, event: "renamed", detail };
+                told.push((contact, entry));
+            }
+            InboundItem::Event { field, detail, known } => {
+                let kind = if *known { "channel_event" } else { "unknown_field" };
+                *counted.entry((kind.to_owned(), clean(&format!("{field}: {detail}")))).or_default() += 1;
+            }
+            InboundItem::ValueError { code, message } => {
+                *counted.entry(("channel_error".to_owned(), clean(&format!("{code} {message}")))).or_default() += 1;
+            }
+            InboundItem::Status(_) => {}
+        }
+    }
+    contacts.save(tx, present).await?;
+    for message in &mut messages {
+        message.contact = message.contact.map(|c| contacts.settled(c));
+    }
+    // The same order in every process, so that two of them cannot block each other.
+    messages.sort_by(|a, b| {
+        (&a.message.phone_number_id, &a.message.wamid).cmp(&(&b.message.phone_number_id, &b.message.wamid))
+    });
+    save_messages(tx, &messages, recorded).await?;
+    let told: Vec<Entry> = told
+        .into_iter()
+        .map(|(contact, entry)| Entry { contact: Some(contacts.settled(contact)), ..entry })
+        .collect();
+    timeline::write(tx, &told).await?;
+    let statuses = items.iter().filter_map(|p| match p.item {
+        InboundItem::Status(status) => Some((p.place, status)),
+        _ => None,
+    });
+    statuses::save(tx, statuses.collect(), recorded).await?;
+    let counted: Vec<_> = counted.into_iter().map(|((kind, detail), times)| (kind, detail, times)).collect();
+    alerts::count(tx, &counted).await
+}
+
+async fn save_messages(
+    tx: &mut Tx,
+    messages: &[NewMessage<'_>],
+    recorded: &mut [Recorded],
+) -> Result<(), CatalogError> {
+    let new: HashSet<Uuid> = values!(
+        tx,
+        (Uuid,),
+        "INSERT INTO messages (id, delivery_id, contact_id, phone_number_id, wamid, direction, type, sent_at, \
+         received_at, body, reply_to, raw) VALUES ",
+        12,
+        " ON CONFLICT (phone_number_id, wamid) DO NOTHING RETURNING id",
+        messages,
+        |q, m| q
+            .bind(m.id)
+            .bind(m.placed.delivery)
+            .bind(m.contact.map(|c| c.0))
+            .bind(clean(&m.message.phone_number_id))
+            .bind(clean(&m.message.wamid))
+            .bind(m.direction)
+            .bind(cut(&m.message.kind, 64))
+            .bind(micros(m.message.sent_at))
+            .bind(micros(m.placed.received_at))
+            .bind(clean_maybe(m.message.body.as_deref()))
+            .bind(clean_maybe(m.message.reply_to.as_deref()))
+            .bind(clean(&m.message.raw))
+    )?
+    .into_iter()
+    .map(|(id,)| id)
+    .collect();
+    let mut documents = Vec::new();
+    let mut pushes = Vec::new();
+    for message in messages {
+        let Some(result) = recorded.get_mut(message.placed.place) else { continue };
+        if !new.contains(&message.id) {
+            result.duplicates += 1;
+            continue;
+        }
+        result.new_messages += 1;
+        if message.direction == "in" && message.message.media.is_some() {
+            let id = DocumentId::generate();
+            let task = Push::document(id, None)?;
+            documents.push(NewDocument { id, of: message, task_id: task.task_id.clone() });
+            pushes.push(task);
+            result.new_documents.push(id);
+        }
+    }
+    save_documents(tx, &documents).await?;
+    push(tx, Queue::Fetch, pushes).await
+}
+
+async fn save_documents(tx: &mut Tx, documents: &[NewDocument<'_>]) -> Result<(), CatalogError> {
+    let present = micros(now());
+    values!(
+        tx,
+        (Uuid,),
+        "INSERT INTO documents (id, contact_id, message_id, source, phone_number_id, media_id, declared_type, \
+         declared_filename, caption, declared_sha256, sent_at, received_at, media_deadline, status, stage, last_error, \
+         task_id, search, updated_at) VALUES ",
+        19,
+        " RETURNING id",
+        documents,
+        |q, d| {
+            let message = d.of.message;
+            let media = message.media.as_ref();
+            let declared = media.map(|m| &m.declared);
+            q.bind(d.id.0)
+                .bind(d.of.contact.map(|c| c.0))
+                .bind(d.of.id)
+                .bind("whatsapp")
+                .bind(clean(&message.phone_number_id))
+                .bind(media.and_then(|m| clean_maybe(m.media_id.as_deref())))
+                .bind(declared.and_then(|f| f.media_type.as_deref()).map(|t| cut(t, 256)))
+                .bind(declared.and_then(|f| f.filename.as_deref()).map(|t| cut(t, 512)))
+                .bind(declared.and_then(|f| clean_maybe(f.caption.as_deref())))
+                .bind(declared.and_then(|f| f.sha256).map(|h| h.0.to_vec()))
+                .bind(micros(message.sent_at))
+                .bind(micros(d.of.placed.received_at))
+                .bind(micros(message.sent_at.checked_add(MEDIA_KEPT).unwrap_or(message.sent_at)))
+                .bind("received")
+                .bind("fetch")
+                .bind(media.and_then(|m| m.error.as_deref()).map(|t| cut(t, 500)))
+                .bind(d.task_id.as_str())
+                .bind(declared.map(|f| crate::documents::search_text(f, &Default::default(), "")))
+                .bind(present)
+        }
+    )?;
+    let entries: Vec<Entry> = documents
+        .iter()
+        .map(|d| Entry {
+            document: Some(d.id),
+            contact: d.of.contact,
+            at: d.of.placed.received_at,
+            stage: Some(Stage::Fetch),
+            event: "received",
+            detail: json!({
+                "source": "whatsapp", "wamid": d.of.message.wamid, "type": d.of.message.kind,
+                "error": d.of.message.media.as_ref().and_then(|m| m.error.as_deref()),
+            }),
+        })
+        .collect();
+    timeline::write(tx, &entries).await?;
+    let told: Vec<NewEvent> = documents
+        .iter()
+        .map(|d| NewEvent {
+            kind: "document.received",
+            document: Some(d.id),
+            data: json!({ "source": "whatsapp", "contact_id": d.of.contact }),
+        })
+        .collect();
+    events::write(tx, &told).await
+}

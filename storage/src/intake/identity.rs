@@ -1,0 +1,378 @@
+//! Who sent it: names seen together belong to one contact.
+//!
+//! A sender may come with a phone number (`wa_id`), a business-scoped user id (`bsuid`), its parent, or none of them,
+//! and WhatsApp changes them: a number change gives the person another `wa_id` and `bsuid`, and their old number may
+//! one day belong to a stranger. So a `bsuid` is the stronger name. A number that comes with another `bsuid` than it
+//! had has passed to another person, and goes to them; a number without one is joined to the `bsuid` it is first seen
+//! with, merging the two contacts if both exist.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{Identity, InboundItem};
+use crate::{
+    error::CatalogError,
+    names::{AliasKind, ContactId, cut, micros, word},
+    sql::Tx,
+};
+
+type Alias = (AliasKind, String);
+
+/// Longest alias, characters; the table checks it too.
+const ALIAS_CHARS: usize = 256;
+
+/// What a batch says of a contact.
+#[derive(Debug, Default, Clone)]
+struct Touch {
+    phone: Option<String>,
+    name: Option<String>,
+    language: Option<String>,
+    phone_number_id: Option<String>,
+    last_inbound_at: Option<OffsetDateTime>,
+}
+
+/// The contacts of a batch, resolved in memory and written at once.
+#[derive(Default)]
+pub(super) struct Contacts {
+    /// As the table stood.
+    stored: HashMap<Alias, Uuid>,
+    /// As it will stand.
+    current: BTreeMap<Alias, Uuid>,
+    gone: BTreeSet<Alias>,
+    touched: BTreeMap<Uuid, Touch>,
+    merged: BTreeMap<Uuid, Uuid>,
+}
+
+fn aliases(identity: &Identity) -> impl Iterator<Item = Alias> {
+    [
+        (AliasKind::Bsuid, &identity.bsuid),
+        (AliasKind::WaId, &identity.wa_id),
+        (AliasKind::ParentBsuid, &identity.parent_bsuid),
+    ]
+    .into_iter()
+    .filter_map(|(kind, value)| value.as_deref().filter(|v| !v.is_empty()).map(|v| alias(kind, v)))
+}
+
+fn alias(kind: AliasKind, value: &str) -> Alias {
+    (kind, cut(value, ALIAS_CHARS))
+}
+
+impl Contacts {
+    /// Reads what the catalog knows of every name in these items.
+    pub(super) async fn load(tx: &mut Tx, items: &[&InboundItem]) -> Result<Self, CatalogError> {
+        let mut wanted: BTreeSet<Alias> = BTreeSet::new();
+        for item in items {
+            match item {
+                InboundItem::Message(m) | InboundItem::Echo(m) => wanted.extend(aliases(&m.identity)),
+                InboundItem::AliasChange { old, new, .. } => {
+                    wanted.extend([alias(old.0, &old.1), alias(new.0, &new.1)]);
+                }
+                _ => {}
+            }
+        }
+        let wanted: Vec<Alias> = wanted.into_iter().collect();
+        let rows = values!(
+            tx,
+            (String, String, Uuid),
+            "SELECT kind, value, contact_id FROM contact_aliases WHERE contact_id IN \
+             (SELECT contact_id FROM contact_aliases WHERE (kind, value) IN (VALUES ",
+            2,
+            "))",
+            &wanted,
+            |q, (kind, value)| q.bind(kind.as_str()).bind(value.as_str())
+        )?;
+        let mut contacts = Self::default();
+        for (kind, value, contact) in rows {
+            let alias = (word("contact_aliases", "kind", &kind)?, value);
+            contacts.stored.insert(alias.clone(), contact);
+            contacts.current.insert(alias, contact);
+        }
+        Ok(contacts)
+    }
+
+    /// The contact that an identity is, made if need be. `None` when it has no name at all.
+    pub(super) fn resolve(
+        &mut self,
+        identity: &Identity,
+        phone_number_id: &str,
+        inbound_at: Option<OffsetDateTime>,
+    ) -> Option<ContactId> {
+        let names: Vec<Alias> = aliases(identity).filter(|(kind, _)| *kind != AliasKind::ParentBsuid).collect();
+        let parent = aliases(identity).find(|(kind, _)| *kind == AliasKind::ParentBsuid);
+        let contact = match (names.as_slice(), &parent) {
+            ([], None) => return None,
+            ([], Some(parent)) => self.of(parent),
+            ([only], _) => self.of(only),
+            ([bsuid, wa_id, ..], _) => self.both(bsuid, wa_id),
+        };
+        if let Some(parent) = parent {
+            self.current.entry(parent).or_insert(contact);
+        }
+        let touch = self.touched.entry(contact).or_default();
+        touch.phone = identity.wa_id.clone().or(touch.phone.take());
+        touch.name = identity.name.clone().or(touch.name.take());
+        touch.language = identity.language.clone().or(touch.language.take());
+        if inbound_at.is_some() {
+            touch.phone_number_id = Some(phone_number_id.to_owned());
+            touch.last_inbound_at = touch.last_inbound_at.max(inbound_at);
+        }
+        Some(ContactId(contact))
+    }
+
+    fn of(&mut self, name: &Alias) -> Uuid {
+        if let Some(&known) = self.current.get(name) {
+            return known;
+        }
+        let made = Uuid::now_v7();
+        self.put(name.clone(), made);
+        self.touched.entry(made).or_default();
+        made
+    }
+
+    fn both(&mut self, bsuid: &Alias, wa_id: &Alias) -> Uuid {
+        let by_bsuid = self.current.get(bsuid).copied();
+        let by_number = self.current.get(wa_id).copied();
+        match (by_bsuid, by_number) {
+            (Some(one), Some(same)) if one == same => one,
+            (Some(one), Some(other)) if self.has_bsuid(other) => {
+                self.put(wa_id.clone(), one);
+                one
+            }
+            (Some(one), Some(other)) => {
+                self.merge(other, one);
+                one
+            }
+            (Some(one), None) => {
+                self.put(wa_id.clone(), one);
+                one
+            }
+            (None, Some(other)) if !self.has_bsuid(other) => {
+                self.put(bsuid.clone(), other);
+                other
+            }
+            (None, _) => {
+                let made = self.of(bsuid);
+                self.put(wa_id.clone(), made);
+                made
+            }
+        }
+    }
+
+    fn has_bsuid(&self, contact: Uuid) -> bool {
+        self.current.iter().any(|((kind, _), c)| *kind == AliasKind::Bsuid && *c == contact)
+    }
+
+    fn put(&mut self, alias: Alias, contact: Uuid) {
+        self.gone.remove(&alias);
+        self.current.insert(alias, contact);
+    }
+
+    fn merge(&mut self, from: Uuid, into: Uuid) {
+        for contact in self.current.values_mut().filter(|c| **c == from) {
+            *contact = into;
+        }
+        self.merged.insert(from, into);
+        if let Some(touch) = self.touched.remove(&from) {
+            let kept = self.touched.entry(into).or_default();
+            kept.phone = kept.phone.take().or(touch.phone);
+            kept.name = kept.name.take().or(touch.name);
+            kept.language = kept.language.take().or(touch.language);
+            kept.phone_number_id = kept.phone_number_id.take().or(touch.phone_number_id);
+            kept.last_inbound_at = kept.last_inbound_at.max(touch.last_inbound_at);
+        }
+    }
+
+    /// A person goes by another name now. The old one is free again: it may come back as a stranger's.
+    pub(super) fn rename(&mut self, old: &Alias, new: &Alias) -> ContactId {
+        let (old, new) = (alias(old.0, &old.1), alias(new.0, &new.1));
+        let known = self.current.get(&old).copied();
+        let contact = match (known, self.current.get(&new).copied()) {
+            (Some(one), Some(other)) if one != other => {
+                // The new name was seen before its announcement: those are the same person.
+                self.merge(other, one);
+                one
+            }
+            (Some(one), _) => one,
+            (None, _) => self.of(&new),
+        };
+        if old != new && known.is_some() {
+            self.current.remove(&old);
+            self.gone.insert(old);
+        }
+        if new.0 == AliasKind::WaId {
+            self.touched.entry(contact).or_default().phone = Some(new.1.clone());
+        }
+        self.put(new, contact);
+        ContactId(contact)
+    }
+
+    /// The contact that an id resolved earlier in the batch stands for now.
+    pub(super) fn settled(&self, contact: ContactId) -> ContactId {
+        let mut id = contact.0;
+        while let Some(&into) = self.merged.get(&id) {
+            id = into;
+        }
+        ContactId(id)
+    }
+
+    /// Writes contacts and names. Rows are taken in one order everywhere, so that two processes cannot block each
+    /// other; a name that another process gave away in the meantime is contention, and the batch is tried again.
+    pub(super) async fn save(&self, tx: &mut Tx, at: OffsetDateTime) -> Result<(), CatalogError> {
+        let rows: Vec<_> = self.touched.iter().collect();
+        values!(
+            tx,
+            (Uuid,),
+            "INSERT INTO contacts (id, phone, name, language, phone_number_id, last_inbound_at, created_at, updated_at) \
+             VALUES ",
+            8,
+            " ON CONFLICT (id) DO UPDATE SET phone = COALESCE(excluded.phone, contacts.phone), \
+             name = COALESCE(excluded.name, contacts.name), \
+             language = COALESCE(excluded.language, contacts.language), \
+             phone_number_id = COALESCE(excluded.phone_number_id, contacts.phone_number_id), \
+             last_inbound_at = CASE WHEN contacts.last_inbound_at IS NULL \
+               OR excluded.last_inbound_at > contacts.last_inbound_at THEN excluded.last_inbound_at \
+               ELSE contacts.last_inbound_at END, updated_at = excluded.updated_at RETURNING id",
+            &rows,
+            |q, (id, touch)| q
+                .bind(**id)
+                .bind(touch.phone.as_deref().map(|t| cut(t, 64)))
+                .bind(touch.name.as_deref().map(|t| cut(t, 256)))
+                .bind(touch.language.as_deref().map(|t| cut(t, 16)))
+                .bind(touch.phone_number_id.as_deref().map(|t| cut(t, 64)))
+                .bind(touch.last_inbound_at.map(micros))
+                .bind(micros(at))
+                .bind(micros(at))
+        )?;
+        self.save_names(tx).await?;
+        for (&from, &into) in &self.merged {
+            self.save_merge(tx, from, into, at).await?;
+        }
+        Ok(())
+    }
+
+    async fn save_names(&self, tx: &mut Tx) -> Result<(), CatalogError> {
+        let mut added = Vec::new();
+        for (alias, &contact) in &self.current {
+            match self.stored.get(alias) {
+                None => added.push((alias, contact)),
+                Some(&before) if before != contact => {
+                    execute!(
+                        tx,
+                        "UPDATE contact_aliases SET contact_id = $3 WHERE kind = $1 AND value = $2",
+                        alias.0.as_str(),
+                        alias.1.as_str(),
+                        contact
+                    )?;
+                }
+                Some(_) => {}
+            }
+        }
+        let inserted = values!(
+            tx,
+            (String,),
+            "INSERT INTO contact_aliases (kind, value, contact_id) VALUES ",
+            3,
+            " ON CONFLICT (kind, value) DO NOTHING RETURNING kind",
+            &added,
+            |q, ((kind, value), contact)| q.bind(kind.as_str()).bind(value.as_str()).bind(*contact)
+        )?;
+        if inserted.len() != added.len() {
+            return Err(CatalogError::Contention);
+        }
+        for (kind, value) in &self.gone {
+            execute!(
+                tx,
+                "DELETE FROM contact_aliases WHERE kind = $1 AND value = $2",
+                kind.as_str(),
+                value.as_str()
+            )?;
+        }
+        Ok(())
+    }
+
+    async fn save_merge(
+        &self,
+        tx: &mut Tx,
+        from: Uuid,
+        into: Uuid,
+        at: OffsetDateTime,
+    ) -> Result<(), CatalogError> {
+        let into = self.settled(ContactId(into)).0;
+        for sql in [
+            "UPDATE messages SET contact_id = $2 WHERE contact_id = $1",
+            "UPDATE documents SET contact_id = $2 WHERE contact_id = $1",
+            "UPDATE outbox SET contact_id = $2 WHERE contact_id = $1",
+            "UPDATE timeline SET contact_id = $2 WHERE contact_id = $1",
+            // What the older contact knew and the kept one does not.
+            "UPDATE contacts SET customer_id = COALESCE(customer_id, (SELECT c.customer_id FROM contacts c \
+             WHERE c.id = $1)), language = COALESCE(language, (SELECT c.language FROM contacts c WHERE c.id = $1)) \
+             WHERE id = $2",
+        ] {
+            execute!(tx, sql, from, into)?;
+        }
+        execute!(
+            tx,
+            "UPDATE contacts SET merged_into = $2, updated_at = $3 WHERE id = $1",
+            from,
+            into,
+            micros(at)
+        )
+        .map(drop)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn who(wa_id: &str, bsuid: &str) -> Identity {
+        let some = |s: &str| (!s.is_empty()).then(|| s.to_owned());
+        Identity { wa_id: some(wa_id), bsuid: some(bsuid), ..Identity::default() }
+    }
+
+    fn seen(contacts: &mut Contacts, wa_id: &str, bsuid: &str) -> Option<ContactId> {
+        contacts.resolve(&who(wa_id, bsuid), "1", None)
+    }
+
+    #[test]
+    fn names_seen_together_are_one_contact() {
+        let mut c = Contacts::default();
+        let phone = seen(&mut c, "34600", "");
+        assert_eq!(seen(&mut c, "34600", "ES.1"), phone);
+        assert_eq!(seen(&mut c, "", "ES.1"), phone);
+        assert_eq!(seen(&mut c, "", ""), None);
+    }
+
+    #[test]
+    fn two_contacts_that_turn_out_one_are_merged() {
+        let mut c = Contacts::default();
+        let (phone, user) = (seen(&mut c, "34600", ""), seen(&mut c, "", "ES.1"));
+        assert_ne!(phone, user);
+        let joined = seen(&mut c, "34600", "ES.1");
+        assert_eq!(joined, user);
+        assert_eq!(phone.map(|p| c.settled(p)), user);
+    }
+
+    #[test]
+    fn a_number_with_another_bsuid_has_passed_to_a_stranger() {
+        let mut c = Contacts::default();
+        let before = seen(&mut c, "34600", "ES.1");
+        let after = seen(&mut c, "34600", "ES.2");
+        assert_ne!(before, after);
+        assert_eq!(seen(&mut c, "34600", ""), after);
+        assert_eq!(seen(&mut c, "", "ES.1"), before);
+    }
+
+    #[test]
+    fn a_rename_keeps_the_contact_and_frees_the_old_name() {
+        let mut c = Contacts::default();
+        let person = seen(&mut c, "34600", "ES.1");
+        let old = (AliasKind::WaId, "34600".to_owned());
+        let new = (AliasKind::WaId, "34700".to_owned());
+        assert_eq!(Some(c.rename(&old, &new)), person);
+        assert_eq!(seen(&mut c, "34700", ""), person);
+        assert_ne!(seen(&mut c, "34600", ""), person);
+    }
+}

@@ -1,0 +1,240 @@
+//! An S3 in this very process, for running without one: `s3s-fs` over a folder, on loopback, behind credentials that
+//! live as long as the process. The same client talks to it as to any other S3.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use rand::RngExt;
+use s3s::{S3, S3Request, S3Response, S3Result, auth::SimpleAuth, dto, service::S3ServiceBuilder};
+use tokio::net::TcpListener;
+
+use super::{Credentials, S3Config};
+
+/// Longest time a client may take to send its request's head.
+const HEAD: Duration = Duration::from_secs(10);
+
+/// The embedded S3 could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum EmbeddedError {
+    /// The folder cannot be made or used.
+    #[error("cannot use {path} for documents: check that it can be written")]
+    Folder {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// s3s-fs refuses the folder.
+    #[error("cannot serve {path} as S3: {why}")]
+    Serve {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
+    /// No port on loopback.
+    #[error("cannot listen on loopback")]
+    Listen(#[source] std::io::Error),
+}
+
+/// A running S3 on loopback. Stops when dropped.
+#[derive(Debug)]
+pub struct EmbeddedS3 {
+    address: SocketAddr,
+    credentials: Credentials,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl EmbeddedS3 {
+    /// Serves `folder` (made if need be) on a free port of loopback.
+    ///
+    /// # Errors
+    /// When the folder cannot be used or there is no port.
+    pub async fn start(folder: &Path) -> Result<Self, EmbeddedError> {
+        tokio::fs::create_dir_all(folder)
+            .await
+            .map_err(|source| EmbeddedError::Folder { path: folder.to_owned(), source })?;
+        let root = tokio::fs::canonicalize(folder)
+            .await
+            .map_err(|source| EmbeddedError::Folder { path: folder.to_owned(), source })?;
+        let files = s3s_fs::FileSystem::new(&root)
+            .map_err(|error| EmbeddedError::Serve { path: folder.to_owned(), why: format!("{error:?}") })?;
+        let random = || hex::encode(rand::rng().random::<[u8; 20]>());
+        let credentials = Credentials::new(random(), random());
+        let mut builder = S3ServiceBuilder::new(Durable { files, root });
+        builder.set_auth(SimpleAuth::from_single(credentials.access_key(), credentials.secret_key()));
+        let service = builder.build();
+        let listener =
+            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(EmbeddedError::Listen)?;
+        let address = listener.local_addr().map_err(EmbeddedError::Listen)?;
+        let task = tokio::spawn(async move {
+            loop {
+                let socket = match listener.accept().await {
+                    Ok((socket, _)) => socket,
+                    Err(error) => {
+                        // Out of file handles, most likely: let some close.
+                        tracing::warn!(%error, "embedded S3 cannot accept");
+                        tokio::time::sleep(Duration::from_millis(100)).await;
+                        continue;
+                    }
+                };
+                let connection = http1::Builder::new()
+                    .timer(TokioTimer::new())
+                    .header_read_timeout(HEAD)
+                    .serve_connection(TokioIo::new(socket), service.clone());
+                tokio::spawn(async move {
+                    if let Err(error) = connection.await {
+                        tracing::debug!(%error, "embedded S3 connection ended");
+                    }
+                });
+            }
+        });
+        Ok(Self { address, credentials, task })
+    }
+
+    /// How to reach it.
+    #[must_use]
+    pub fn config(&self, bucket: &str) -> S3Config {
+        S3Config {
+            endpoint: Some(format!("http://{}", self.address)),
+            bucket: bucket.to_owned(),
+            region: "us-east-1".to_owned(),
+            credentials: self.credentials.clone(),
+        }
+    }
+}
+
+impl Drop for EmbeddedS3 {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// `s3s-fs`, with each object on the disk before the answer: it renames finished files into place but syncs nothing.
+struct Durable {
+    files: s3s_fs::FileSystem,
+    root: PathBuf,
+}
+
+impl Durable {
+    async fn sync(&self, bucket: &str, key: &str) -> S3Result<()> {
+        let (root, bucket, key) = (self.root.clone(), bucket.to_owned(), key.to_owned());
+        let synced = tokio::task::spawn_blocking(move || {
+            let file = root.join(&bucket).join(&key);
+            std::fs::File::open(&file)?.sync_all()?;
+            // A new name is durable when its folder is, and so on up to the root.
+            for folder in file.ancestors().skip(1).take_while(|folder| folder.starts_with(&root)) {
+                std::fs::File::open(folder)?.sync_all()?;
+            }
+            std::io::Result::Ok(())
+        })
+        .await;
+        match synced {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(s3s::S3Error::internal_error(error)),
+            Err(error) => Err(s3s::S3Error::internal_error(error)),
+        }
+    }
+}
+
+/// What Acuse uses of S3; the rest is answered "not implemented".
+#[async_trait::async_trait]
+impl S3 for Durable {
+    async fn put_object(
+        &self,
+        req: S3Request<dto::PutObjectInput>,
+    ) -> S3Result<S3Response<dto::PutObjectOutput>> {
+        let (bucket, key) = (req.input.bucket.clone(), req.input.key.clone());
+        let done = self.files.put_object(req).await?;
+        self.sync(&bucket, &key).await?;
+        Ok(done)
+    }
+
+    async fn complete_multipart_upload(
+        &self,
+        req: S3Request<dto::CompleteMultipartUploadInput>,
+    ) -> S3Result<S3Response<dto::CompleteMultipartUploadOutput>> {
+        let (bucket, key) = (req.input.bucket.clone(), req.input.key.clone());
+        let done = self.files.complete_multipart_upload(req).await?;
+        self.sync(&bucket, &key).await?;
+        Ok(done)
+    }
+
+    async fn copy_object(
+        &self,
+        req: S3Request<dto::CopyObjectInput>,
+    ) -> S3Result<S3Response<dto::CopyObjectOutput>> {
+        let (bucket, key) = (req.input.bucket.clone(), req.input.key.clone());
+        let done = self.files.copy_object(req).await?;
+        self.sync(&bucket, &key).await?;
+        Ok(done)
+    }
+
+    async fn create_multipart_upload(
+        &self,
+        req: S3Request<dto::CreateMultipartUploadInput>,
+    ) -> S3Result<S3Response<dto::CreateMultipartUploadOutput>> {
+        self.files.create_multipart_upload(req).await
+    }
+
+    async fn upload_part(
+        &self,
+        req: S3Request<dto::UploadPartInput>,
+    ) -> S3Result<S3Response<dto::UploadPartOutput>> {
+        self.files.upload_part(req).await
+    }
+
+    async fn abort_multipart_upload(
+        &self,
+        req: S3Request<dto::AbortMultipartUploadInput>,
+    ) -> S3Result<S3Response<dto::AbortMultipartUploadOutput>> {
+        self.files.abort_multipart_upload(req).await
+    }
+
+    async fn get_object(
+        &self,
+        req: S3Request<dto::GetObjectInput>,
+    ) -> S3Result<S3Response<dto::GetObjectOutput>> {
+        self.files.get_object(req).await
+    }
+
+    async fn head_object(
+        &self,
+        req: S3Request<dto::HeadObjectInput>,
+    ) -> S3Result<S3Response<dto::HeadObjectOutput>> {
+        self.files.head_object(req).await
+    }
+
+    async fn delete_object(
+        &self,
+        req: S3Request<dto::DeleteObjectInput>,
+    ) -> S3Result<S3Response<dto::DeleteObjectOutput>> {
+        self.files.delete_object(req).await
+    }
+
+    async fn create_bucket(
+        &self,
+        req: S3Request<dto::CreateBucketInput>,
+    ) -> S3Result<S3Response<dto::CreateBucketOutput>> {
+        self.files.create_bucket(req).await
+    }
+
+    async fn head_bucket(
+        &self,
+        req: S3Request<dto::HeadBucketInput>,
+    ) -> S3Result<S3Response<dto::HeadBucketOutput>> {
+        self.files.head_bucket(req).await
+    }
+
+    async fn list_objects_v2(
+        &self,
+        req: S3Request<dto::ListObjectsV2Input>,
+    ) -> S3Result<S3Response<dto::ListObjectsV2Output>> {
+        self.files.list_objects_v2(req).await
+    }
+}

@@ -1,0 +1,513 @@
+//! Files, in any S3: the embedded one, MinIO, Garage, RustFS, AWS.
+//!
+//! Bytes come as a stream, are hashed while they go out, and never stand in memory whole: up to 8 MiB they are one
+//! `PutObject`; longer ones are a multipart upload under a passing key, copied by the server to the key made of their
+//! hash. The server checks a SHA-256 of everything we send it.
+
+mod embedded;
+mod key;
+
+use std::{fmt, time::Duration};
+
+use acuse_pipeline::document::Sha256;
+use aws_sdk_s3::{
+    Client,
+    config::{
+        BehaviorVersion, Region, RequestChecksumCalculation, ResponseChecksumValidation, retry::RetryConfig,
+        timeout::TimeoutConfig,
+    },
+    error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
+    presigning::PresigningConfig,
+    primitives::ByteStream,
+    types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart},
+};
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use bytes::{Bytes, BytesMut};
+use futures_util::{Stream, StreamExt};
+use sha2::Digest;
+
+pub use embedded::{EmbeddedError, EmbeddedS3};
+pub use key::{NotAKey, ObjectKey};
+
+use crate::{documents::StoredObject, names::DocumentId};
+
+/// Bytes of one part, and of the longest object that is put in one request. S3 wants parts of 5 MiB or more.
+const PART: usize = 8 << 20;
+/// Longest wait for the next bytes of an object or of a source.
+const STALL: Duration = Duration::from_secs(30);
+
+/// An access key and its secret, which `Debug` does not show.
+#[derive(Clone)]
+pub struct Credentials {
+    access_key: String,
+    secret_key: String,
+    session_token: Option<String>,
+}
+
+impl Credentials {
+    /// A pair that lasts.
+    #[must_use]
+    pub fn new(access_key: impl Into<String>, secret_key: impl Into<String>) -> Self {
+        Self { access_key: access_key.into(), secret_key: secret_key.into(), session_token: None }
+    }
+
+    /// With `AWS_SESSION_TOKEN`.
+    #[must_use]
+    pub fn with_session_token(mut self, token: Option<String>) -> Self {
+        self.session_token = token;
+        self
+    }
+
+    pub(crate) fn access_key(&self) -> &str {
+        &self.access_key
+    }
+
+    pub(crate) fn secret_key(&self) -> &str {
+        &self.secret_key
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials").field("access_key", &self.access_key).finish_non_exhaustive()
+    }
+}
+
+/// Which S3, and which bucket of it.
+#[derive(Debug, Clone)]
+pub struct S3Config {
+    /// `http://host:port`; none for AWS itself.
+    pub endpoint: Option<String>,
+    /// Bucket.
+    pub bucket: String,
+    /// Region; `us-east-1` where it means nothing.
+    pub region: String,
+    /// Who we are.
+    pub credentials: Credentials,
+}
+
+/// An object operation failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ObjectError {
+    /// S3 refused or did not answer. `why` has its words.
+    #[error("S3 failed while {doing}: {why}")]
+    Service {
+        /// What was being done.
+        doing: &'static str,
+        /// What it said, with all causes; no secret is in it.
+        why: String,
+    },
+    /// There is no such object.
+    #[error("no object {0}")]
+    Missing(String),
+    /// Longer than it may be.
+    #[error("longer than {limit} bytes")]
+    TooLarge {
+        /// The cap.
+        limit: u64,
+    },
+    /// The source of the bytes failed.
+    #[error("the source of the bytes failed")]
+    Source(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// No byte came for too long.
+    #[error("no byte came for {} seconds", STALL.as_secs())]
+    Stalled,
+    /// What came back has another hash than what was kept.
+    #[error("object {key} is not what was kept: expected SHA-256 {expected}, got {found}")]
+    Altered {
+        /// Which.
+        key: String,
+        /// As the catalog has it.
+        expected: Sha256,
+        /// As it is.
+        found: Sha256,
+    },
+}
+
+fn failed<E>(doing: &'static str) -> impl Fn(SdkError<E>) -> ObjectError
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
+    move |error| ObjectError::Service { doing, why: DisplayErrorContext(&error).to_string() }
+}
+
+fn missing<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
+    error.raw_response().is_some_and(|r| r.status().as_u16() == 404)
+        || matches!(error.code(), Some("NoSuchKey" | "NotFound"))
+}
+
+/// One bucket. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Objects {
+    client: Client,
+    bucket: String,
+}
+
+impl Objects {
+    /// A client; nothing is sent yet.
+    #[must_use]
+    pub fn connect(config: &S3Config) -> Self {
+        let http = aws_smithy_http_client::Builder::new()
+            .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .pool_idle_timeout(Duration::from_secs(20))
+            .build_https();
+        let credentials = aws_sdk_s3::config::Credentials::new(
+            config.credentials.access_key.clone(),
+            config.credentials.secret_key.clone(),
+            config.credentials.session_token.clone(),
+            None,
+            "acuse",
+        );
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(5))
+            .read_timeout(STALL)
+            .operation_attempt_timeout(Duration::from_secs(60))
+            .operation_timeout(Duration::from_secs(180))
+            .build();
+        let mut builder = aws_sdk_s3::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .http_client(http)
+            .region(Region::new(config.region.clone()))
+            .credentials_provider(credentials)
+            .force_path_style(config.endpoint.is_some())
+            // We send SHA-256 ourselves; the SDK's trailing checksums break several S3 servers.
+            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+            .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
+            .retry_config(RetryConfig::standard().with_max_attempts(3))
+            .timeout_config(timeouts);
+        if let Some(endpoint) = &config.endpoint {
+            builder = builder.endpoint_url(endpoint);
+        }
+        Self { client: Client::from_conf(builder.build()), bucket: config.bucket.clone() }
+    }
+
+    /// Makes sure that the bucket is there and ours, making it if need be.
+    ///
+    /// # Errors
+    /// When it is not, with what to do.
+    pub async fn ensure_bucket(&self) -> Result<(), ObjectError> {
+        let error = match self.client.head_bucket().bucket(&self.bucket).send().await {
+            Ok(_) => return Ok(()),
+            Err(error) => error,
+        };
+        let advice = |why: &str| ObjectError::Service {
+            doing: "looking for the bucket",
+            why: format!("bucket {:?}: {why}", self.bucket),
+        };
+        match error.raw_response().map(|r| r.status().as_u16()) {
+            Some(404) => {}
+            Some(403) => {
+                return Err(advice(
+                    "access denied; check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY and that they may use it",
+                ));
+            }
+            Some(301 | 307 | 400) => {
+                return Err(advice("it is in another region, or the request was refused; check ACUSE_S3_REGION"));
+            }
+            _ => {
+                let context = DisplayErrorContext(&error);
+                return Err(advice(&format!("no answer; check ACUSE_S3_ENDPOINT ({context})")));
+            }
+        }
+        match self.client.create_bucket().bucket(&self.bucket).send().await {
+            Ok(_) => Ok(()),
+            // Another process was quicker.
+            Err(error) if matches!(error.code(), Some("BucketAlreadyOwnedByYou")) => Ok(()),
+            Err(error) => {
+                Err(advice(&format!("it does not exist and cannot be made ({})", DisplayErrorContext(&error))))
+            }
+        }
+    }
+
+    /// Asks S3 for a sign of life (for `/readyz` and `doctor`).
+    ///
+    /// # Errors
+    /// When the bucket does not answer.
+    pub async fn ping(&self) -> Result<(), ObjectError> {
+        self.client
+            .head_bucket()
+            .bucket(&self.bucket)
+            .send()
+            .await
+            .map(drop)
+            .map_err(failed("looking for the bucket"))
+    }
+
+    /// Keeps bytes that are in memory.
+    ///
+    /// # Errors
+    /// When S3 fails.
+    pub async fn put_bytes(
+        &self,
+        key: &ObjectKey,
+        bytes: Bytes,
+        media_type: &str,
+    ) -> Result<StoredObject, ObjectError> {
+        let hash = Sha256::of(&bytes);
+        let size_bytes = bytes.len() as u64;
+        self.client
+            .put_object()
+            .bucket(&self.bucket)
+            .key(key.as_str())
+            .content_type(media_type)
+            .checksum_sha256(STANDARD.encode(hash.0))
+            .body(ByteStream::from(bytes))
+            .send()
+            .await
+            .map_err(failed("putting an object"))?;
+        Ok(StoredObject { key: key.clone(), sha256: hash, size_bytes })
+    }
+
+    /// Keeps the original of a document as it streams in, at most `limit` bytes of it.
+    ///
+    /// # Errors
+    /// When it is longer, its source fails or stalls, or S3 fails; then nothing is left behind.
+    pub async fn put_original<S, E>(
+        &self,
+        document: DocumentId,
+        source: S,
+        limit: u64,
+    ) -> Result<StoredObject, ObjectError>
+    where
+        S: Stream<Item = Result<Bytes, E>>,
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let mut parts = Parts { source: Box::pin(source), over: BytesMut::new(), hash: sha2::Sha256::new(), size: 0, limit };
+        let first = parts.next().await?;
+        if first.len() < PART {
+            let key = ObjectKey::original(document, &Sha256::of(&first));
+            return self.put_bytes(&key, first, "application/octet-stream").await;
+        }
+        let passing = ObjectKey::incoming();
+        let upload = self
+            .client
+            .create_multipart_upload()
+            .bucket(&self.bucket)
+            .key(passing.as_str())
+            .checksum_algorithm(ChecksumAlgorithm::Sha256)
+            .send()
+            .await
+            .map_err(failed("beginning an upload"))?;
+        let upload_id = upload.upload_id().unwrap_or_default().to_owned();
+        match self.put_parts(document, &passing, &upload_id, first, &mut parts).await {
+            Ok(stored) => Ok(stored),
+            Err(error) => {
+                self.abort(&passing, &upload_id).await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn put_parts<S, E>(
+        &self,
+        document: DocumentId,
+        passing: &ObjectKey,
+        upload_id: &str,
+        first: Bytes,
+        parts: &mut Parts<S>,
+    ) -> Result<StoredObject, ObjectError>
+    where
+        S: Stream<Item = Result<Bytes, E>>,
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let mut done = Vec::new();
+        let mut part = first;
+        let mut number = 1;
+        while !part.is_empty() {
+            let last = part.len() < PART;
+            let checksum = STANDARD.encode(Sha256::of(&part).0);
+            let sent = self
+                .client
+                .upload_part()
+                .bucket(&self.bucket)
+                .key(passing.as_str())
+                .upload_id(upload_id)
+                .part_number(number)
+                .checksum_sha256(&checksum)
+                .body(ByteStream::from(part))
+                .send()
+                .await
+                .map_err(failed("uploading a part"))?;
+            done.push(
+                CompletedPart::builder()
+                    .part_number(number)
+                    .set_e_tag(sent.e_tag().map(str::to_owned))
+                    .checksum_sha256(checksum)
+                    .build(),
+            );
+            part = if last { Bytes::new() } else { parts.next().await? };
+            number += 1;
+        }
+        self.client
+            .complete_multipart_upload()
+            .bucket(&self.bucket)
+            .key(passing.as_str())
+            .upload_id(upload_id)
+            .multipart_upload(CompletedMultipartUpload::builder().set_parts(Some(done)).build())
+            .send()
+            .await
+            .map_err(failed("completing an upload"))?;
+        let hash = Sha256(parts.hash.clone().finalize().into());
+        let key = ObjectKey::original(document, &hash);
+        self.client
+            .copy_object()
+            .bucket(&self.bucket)
+            .key(key.as_str())
+            .copy_source(format!("{}/{passing}", self.bucket))
+            .send()
+            .await
+            .map_err(failed("moving an object to its place"))?;
+        self.delete(passing).await?;
+        Ok(StoredObject { key, sha256: hash, size_bytes: parts.size })
+    }
+
+    async fn abort(&self, passing: &ObjectKey, upload_id: &str) {
+        let aborted = self
+            .client
+            .abort_multipart_upload()
+            .bucket(&self.bucket)
+            .key(passing.as_str())
+            .upload_id(upload_id)
+            .send()
+            .await;
+        // After completion there is no upload to abort, but an object.
+        if aborted.is_err()
+            && let Err(error) = self.delete(passing).await
+        {
+            tracing::warn!(key = %passing, %error, "cannot clean up after a failed upload");
+        }
+    }
+
+    /// An object as a stream, with its length. No byte for 30 seconds ends it with an error.
+    ///
+    /// # Errors
+    /// When it is not there or S3 fails.
+    pub async fn get_stream(
+        &self,
+        key: &ObjectKey,
+    ) -> Result<(u64, impl Stream<Item = Result<Bytes, ObjectError>> + Send + 'static), ObjectError> {
+        let got = match self.client.get_object().bucket(&self.bucket).key(key.as_str()).send().await {
+            Ok(got) => got,
+            Err(error) if missing(&error) => return Err(ObjectError::Missing(key.to_string())),
+            Err(error) => return Err(failed("getting an object")(error)),
+        };
+        let length = got.content_length().and_then(|n| u64::try_from(n).ok()).unwrap_or_default();
+        let stream = futures_util::stream::unfold(Some(got.body), |body| async {
+            let mut body = body?;
+            match tokio::time::timeout(STALL, body.next()).await {
+                Err(_) => Some((Err(ObjectError::Stalled), None)),
+                Ok(None) => None,
+                Ok(Some(Ok(bytes))) => Some((Ok(bytes), Some(body))),
+                Ok(Some(Err(error))) => Some((Err(ObjectError::Source(Box::new(error))), None)),
+            }
+        });
+        Ok((length, stream))
+    }
+
+    /// An object whole, at most `limit` bytes.
+    ///
+    /// # Errors
+    /// When it is longer, is not there, or S3 fails.
+    pub async fn get_bytes(&self, key: &ObjectKey, limit: u64) -> Result<Bytes, ObjectError> {
+        let (length, stream) = self.get_stream(key).await?;
+        if length > limit {
+            return Err(ObjectError::TooLarge { limit });
+        }
+        let mut stream = std::pin::pin!(stream);
+        let mut all = BytesMut::new();
+        while let Some(bytes) = stream.next().await.transpose()? {
+            if (all.len() + bytes.len()) as u64 > limit {
+                return Err(ObjectError::TooLarge { limit });
+            }
+            all.extend_from_slice(&bytes);
+        }
+        Ok(all.freeze())
+    }
+
+    /// A kept file whole, and proof that it is what was kept.
+    ///
+    /// # Errors
+    /// As [`Objects::get_bytes`], and when its hash is another.
+    pub async fn get_verified(&self, stored: &StoredObject, limit: u64) -> Result<Bytes, ObjectError> {
+        let bytes = self.get_bytes(&stored.key, limit).await?;
+        let found = Sha256::of(&bytes);
+        if found == stored.sha256 {
+            Ok(bytes)
+        } else {
+            Err(ObjectError::Altered { key: stored.key.to_string(), expected: stored.sha256, found })
+        }
+    }
+
+    /// The length of an object, if it is there.
+    ///
+    /// # Errors
+    /// When S3 fails.
+    pub async fn head(&self, key: &ObjectKey) -> Result<Option<u64>, ObjectError> {
+        match self.client.head_object().bucket(&self.bucket).key(key.as_str()).send().await {
+            Ok(head) => Ok(Some(head.content_length().and_then(|n| u64::try_from(n).ok()).unwrap_or_default())),
+            Err(error) if missing(&error) => Ok(None),
+            Err(error) => Err(failed("asking for an object")(error)),
+        }
+    }
+
+    /// Deletes an object; one that is not there is deleted already.
+    ///
+    /// # Errors
+    /// When S3 fails.
+    pub async fn delete(&self, key: &ObjectKey) -> Result<(), ObjectError> {
+        match self.client.delete_object().bucket(&self.bucket).key(key.as_str()).send().await {
+            Ok(_) => Ok(()),
+            Err(error) if missing(&error) => Ok(()),
+            Err(error) => Err(failed("deleting an object")(error)),
+        }
+    }
+
+    /// A URL that anyone may GET for as long as `lasts` (at most 7 days).
+    ///
+    /// # Errors
+    /// When `lasts` is too long.
+    pub async fn presigned_get(&self, key: &ObjectKey, lasts: Duration) -> Result<String, ObjectError> {
+        let config = PresigningConfig::expires_in(lasts)
+            .map_err(|error| ObjectError::Service { doing: "signing a link", why: error.to_string() })?;
+        self.client
+            .get_object()
+            .bucket(&self.bucket)
+            .key(key.as_str())
+            .presigned(config)
+            .await
+            .map(|request| request.uri().to_owned())
+            .map_err(failed("signing a link"))
+    }
+}
+
+/// A stream cut into parts of [`PART`] bytes; the last one is shorter.
+struct Parts<S> {
+    source: std::pin::Pin<Box<S>>,
+    over: BytesMut,
+    hash: sha2::Sha256,
+    size: u64,
+    limit: u64,
+}
+
+impl<S, E> Parts<S>
+where
+    S: Stream<Item = Result<Bytes, E>>,
+    E: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    async fn next(&mut self) -> Result<Bytes, ObjectError> {
+        while self.over.len() < PART {
+            let next = tokio::time::timeout(STALL, self.source.next()).await;
+            let Some(bytes) = next.map_err(|_| ObjectError::Stalled)? else { break };
+            let bytes = bytes.map_err(|error| ObjectError::Source(error.into()))?;
+            self.size += bytes.len() as u64;
+            if self.size > self.limit {
+                return Err(ObjectError::TooLarge { limit: self.limit });
+            }
+            self.hash.update(&bytes);
+            self.over.extend_from_slice(&bytes);
+        }
+        let length = self.over.len().min(PART);
+        Ok(self.over.split_to(length).freeze())
+    }
+}

@@ -1,0 +1,268 @@
+//! The queue: what a task says, and how it is pushed in the transaction that makes it true.
+//!
+//! apalis stores and hands out tasks. Attempts and back-off are ours (see [`crate::stages`]), because a task that
+//! apalis retries comes back at once, and one that it gives up tells nobody.
+
+use apalis_core::task::{builder::TaskBuilder, task_id::TaskId};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use crate::{
+    catalog::{Catalog, Pools},
+    error::CatalogError,
+    names::{ContactId, DocumentId, Stage, now, words},
+    sql::{Both, Tx},
+};
+
+words! {
+    /// A lane of work.
+    Queue, "queue" {
+        /// [`DocumentTask`]: download the media.
+        Fetch = "fetch",
+        /// [`DocumentTask`]: understand the document.
+        Read = "read",
+        /// [`DocumentTask`]: find its customer and decide.
+        Link = "link",
+        /// [`ReplyTask`]: send what waits for one contact.
+        Reply = "reply",
+    }
+}
+
+impl Queue {
+    /// The lane of a stage; `None` for a document at rest.
+    #[must_use]
+    pub fn of(stage: Stage) -> Option<Self> {
+        match stage {
+            Stage::Fetch => Some(Self::Fetch),
+            Stage::Read => Some(Self::Read),
+            Stage::Link => Some(Self::Link),
+            Stage::Done => None,
+        }
+    }
+}
+
+/// The version of the payloads below. A worker that meets a higher one must leave the task to a newer worker.
+pub const TASK_VERSION: u32 = 1;
+
+/// Work on one document, in the lanes `fetch`, `read` and `link`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DocumentTask {
+    /// [`TASK_VERSION`] when it was pushed.
+    pub version: u32,
+    /// Whose turn it is.
+    pub document_id: DocumentId,
+}
+
+impl DocumentTask {
+    /// A task of this version.
+    #[must_use]
+    pub fn new(document_id: DocumentId) -> Self {
+        Self { version: TASK_VERSION, document_id }
+    }
+}
+
+/// Sending what waits for one contact, in order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReplyTask {
+    /// [`TASK_VERSION`] when it was pushed.
+    pub version: u32,
+    /// Whose turn it is.
+    pub contact_id: ContactId,
+}
+
+impl ReplyTask {
+    /// A task of this version.
+    #[must_use]
+    pub fn new(contact_id: ContactId) -> Self {
+        Self { version: TASK_VERSION, contact_id }
+    }
+}
+
+/// An apalis backend for one lane, by database.
+pub enum Backend<T> {
+    /// apalis-sqlite.
+    Sqlite(apalis_sqlite::SqliteStorage<T>),
+    /// apalis-postgres.
+    Postgres(apalis_postgres::PostgresStorage<T>),
+}
+
+/// How a worker takes tasks out of its lane.
+#[derive(Debug, Clone)]
+pub struct LaneConfig {
+    /// Tasks taken at once.
+    pub batch_size: usize,
+    /// How often a worker says that it lives.
+    pub heartbeat: std::time::Duration,
+    /// Heartbeats missed before its tasks go to another.
+    pub missed_heartbeats: usize,
+}
+
+impl Default for LaneConfig {
+    fn default() -> Self {
+        Self { batch_size: 8, heartbeat: std::time::Duration::from_secs(5), missed_heartbeats: 4 }
+    }
+}
+
+/// How deep a lane is and how long its oldest due task waits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LaneDepth {
+    /// Which lane.
+    pub queue: Queue,
+    /// Tasks waiting or in hand.
+    pub depth: u64,
+    /// Seconds since the oldest waiting task was due; 0 when none is.
+    pub oldest_age_secs: u64,
+}
+
+/// Longest time a task keeps its place before apalis counts it as spent. Our own rows end retries long before.
+const MAX_ATTEMPTS: usize = 25;
+
+/// One task on its way into the queue's table.
+pub(crate) struct Push {
+    pub task_id: String,
+    pub payload: Vec<u8>,
+    pub run_at: Option<OffsetDateTime>,
+}
+
+impl Push {
+    pub(crate) fn document(id: DocumentId, run_at: Option<OffsetDateTime>) -> Result<Self, CatalogError> {
+        Self::of(&DocumentTask::new(id), run_at)
+    }
+
+    pub(crate) fn reply(id: ContactId, run_at: Option<OffsetDateTime>) -> Result<Self, CatalogError> {
+        Self::of(&ReplyTask::new(id), run_at)
+    }
+
+    fn of<T: Serialize>(task: &T, run_at: Option<OffsetDateTime>) -> Result<Self, CatalogError> {
+        let payload =
+            serde_json::to_vec(task).map_err(|source| CatalogError::Encode { what: "a task", source })?;
+        Ok(Self { task_id: ulid::Ulid::generate().to_string(), payload, run_at })
+    }
+}
+
+/// Pushes tasks in the caller's transaction. `run_at` has whole seconds in the queue, so it is rounded up: a task
+/// never runs before its time.
+pub(crate) async fn push(tx: &mut Tx, queue: Queue, pushes: Vec<Push>) -> Result<(), CatalogError> {
+    if pushes.is_empty() {
+        return Ok(());
+    }
+    let present = u64::try_from(now().unix_timestamp()).unwrap_or_default();
+    let tasks: Vec<_> = pushes
+        .into_iter()
+        .map(|push| {
+            let run_at = push.run_at.map_or(present, |at| {
+                let up = at.unix_timestamp() + i64::from(at.nanosecond() > 0);
+                u64::try_from(up).unwrap_or(present)
+            });
+            TaskBuilder::new(push.payload)
+                .task_id(TaskId::from_string(push.task_id))
+                .max_attempts(MAX_ATTEMPTS)
+                .run_at_timestamp(run_at)
+                .build()
+        })
+        .collect();
+    let failed = |source: Box<dyn std::error::Error + Send + Sync>| CatalogError::Push { queue: queue.as_str(), source };
+    match tx.both() {
+        Both::Sqlite(c) => {
+            apalis_sqlite::queries::push_tasks(c, queue.as_str(), &tasks).await.map_err(|e| failed(Box::new(e)))
+        }
+        Both::Postgres(c) => {
+            apalis_postgres::queries::push_tasks(c, queue.as_str(), tasks).await.map_err(|e| failed(Box::new(e)))
+        }
+    }
+}
+
+impl Tx {
+    /// The queue's table.
+    pub(crate) fn jobs(&self) -> &'static str {
+        self.pick("Jobs", "apalis.jobs")
+    }
+
+    /// A condition on a task `j` that something will still run it.
+    pub(crate) fn live(&self) -> &'static str {
+        // On SQLite a pending task with a lock is one that no worker will ever take (apalis-sqlite 1.0.0, fetch_next).
+        self.pick(
+            "((j.status = 'Pending' AND j.lock_by IS NULL) OR j.status IN ('Queued', 'Running') \
+              OR (j.status = 'Failed' AND j.attempts < j.max_attempts))",
+            "(j.status IN ('Pending', 'Queued', 'Running') OR (j.status = 'Failed' AND j.attempts < j.max_attempts))",
+        )
+    }
+}
+
+impl Catalog {
+    /// The apalis backend of a lane; `T` is [`DocumentTask`] or [`ReplyTask`].
+    #[must_use]
+    pub fn backend<T>(&self, queue: Queue, config: &LaneConfig) -> Backend<T> {
+        match &self.pools {
+            Pools::Sqlite { writer, .. } => Backend::Sqlite(
+                apalis_sqlite::SqliteStorage::new(writer).with_config(
+                    apalis_sqlite::Config::default()
+                        .queue(queue.as_str())
+                        .batch_size(config.batch_size.max(1))
+                        .heartbeat_interval(config.heartbeat)
+                        .missed_heartbeats(config.missed_heartbeats)
+                        .persist_results(false),
+                ),
+            ),
+            Pools::Postgres(pool) => Backend::Postgres(
+                apalis_postgres::PostgresStorage::new(pool).with_config(
+                    apalis_postgres::Config::default()
+                        .queue(queue.as_str())
+                        .batch_size(config.batch_size.max(1))
+                        .heartbeat_interval(config.heartbeat)
+                        .missed_heartbeats(config.missed_heartbeats)
+                        .persist_results(false),
+                ),
+            ),
+        }
+    }
+
+    /// Depth and oldest age of every lane, for `/metrics`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn lanes(&self) -> Result<Vec<LaneDepth>, CatalogError> {
+        let mut tx = self.reading().await?;
+        let due = tx.pick("j.run_at", "CAST(EXTRACT(EPOCH FROM j.run_at) AS BIGINT)");
+        let text = format!(
+            "SELECT j.job_type, COUNT(*), MIN(CASE WHEN j.status IN ('Pending', 'Failed') THEN {due} END) \
+             FROM {} j WHERE {} GROUP BY j.job_type",
+            tx.jobs(),
+            tx.live()
+        );
+        let rows = all!(tx, (String, i64, Option<i64>), sqlx::AssertSqlSafe(text.clone()))?;
+        let present = now().unix_timestamp();
+        Ok(Queue::ALL
+            .iter()
+            .map(|&queue| {
+                let row = rows.iter().find(|(name, ..)| name == queue.as_str());
+                LaneDepth {
+                    queue,
+                    depth: row.map_or(0, |(_, depth, _)| u64::try_from(*depth).unwrap_or_default()),
+                    oldest_age_secs: row
+                        .and_then(|(.., due)| *due)
+                        .map_or(0, |due| u64::try_from(present - due).unwrap_or_default()),
+                }
+            })
+            .collect())
+    }
+
+    /// Deletes finished tasks older than `age`; how many. The rows of documents tell their story without them.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn vacuum_tasks(&self, age: std::time::Duration) -> Result<u64, CatalogError> {
+        let mut tx = self.writing().await?;
+        let secs = i64::try_from(age.as_secs()).unwrap_or(i64::MAX);
+        let before = now().unix_timestamp().saturating_sub(secs);
+        let done = tx.pick("CAST(j.done_at AS BIGINT)", "CAST(EXTRACT(EPOCH FROM j.done_at) AS BIGINT)");
+        let text = format!(
+            "DELETE FROM {} AS j WHERE j.done_at IS NOT NULL AND {done} <= $1 AND NOT {}",
+            tx.jobs(),
+            tx.live()
+        );
+        let gone = execute!(tx, sqlx::AssertSqlSafe(text.clone()), before)?;
+        tx.commit().await?;
+        Ok(gone)
+    }
+}

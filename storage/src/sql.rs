@@ -1,0 +1,186 @@
+//! One statement, two databases: a transaction of either kind, and macros that compile the same SQL for both.
+//!
+//! SQL uses `$1` binds, `RETURNING` and `ON CONFLICT`, which SQLite and PostgreSQL both understand. Where they truly
+//! differ, [`Tx::pick`] names the two texts side by side. An error carries the place of its statement.
+
+use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, Transaction};
+
+use crate::error::CatalogError;
+
+/// An open transaction. Dropping it rolls it back.
+pub(crate) enum Tx {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+/// The connection inside a [`Tx`], by database.
+pub(crate) enum Both<'a> {
+    Sqlite(&'a mut SqliteConnection),
+    Postgres(&'a mut PgConnection),
+}
+
+impl Tx {
+    pub(crate) fn both(&mut self) -> Both<'_> {
+        match self {
+            Self::Sqlite(tx) => Both::Sqlite(&mut *tx),
+            Self::Postgres(tx) => Both::Postgres(&mut *tx),
+        }
+    }
+
+    /// The text for this database.
+    pub(crate) fn pick(&self, sqlite: &'static str, postgres: &'static str) -> &'static str {
+        match self {
+            Self::Sqlite(_) => sqlite,
+            Self::Postgres(_) => postgres,
+        }
+    }
+
+    pub(crate) async fn commit(self) -> Result<(), CatalogError> {
+        match self {
+            Self::Sqlite(tx) => tx.commit().await,
+            Self::Postgres(tx) => tx.commit().await,
+        }
+        .map_err(|source| CatalogError::Statement { at: "commit", source })
+    }
+}
+
+/// Where a statement stands, for its errors.
+macro_rules! here {
+    () => {
+        concat!(module_path!(), ":", line!())
+    };
+}
+
+/// Runs a statement; the number of rows it touched.
+macro_rules! execute {
+    ($tx:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
+        match $tx.both() {
+            $crate::sql::Both::Sqlite(c) => {
+                sqlx::query($sql)$(.bind($bind))*.execute(c).await.map(|done| done.rows_affected())
+            }
+            $crate::sql::Both::Postgres(c) => {
+                sqlx::query($sql)$(.bind($bind))*.execute(c).await.map(|done| done.rows_affected())
+            }
+        }
+        .map_err(|source| $crate::error::CatalogError::Statement { at: here!(), source })
+    };
+}
+
+macro_rules! query_rows {
+    ($how:ident, $tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
+        match $tx.both() {
+            $crate::sql::Both::Sqlite(c) => sqlx::query_as::<_, $row>($sql)$(.bind($bind))*.$how(c).await,
+            $crate::sql::Both::Postgres(c) => sqlx::query_as::<_, $row>($sql)$(.bind($bind))*.$how(c).await,
+        }
+        .map_err(|source| $crate::error::CatalogError::Statement { at: here!(), source })
+    };
+}
+
+/// All rows as `$row`.
+macro_rules! all {
+    ($($t:tt)*) => { query_rows!(fetch_all, $($t)*) };
+}
+
+/// The row, or none.
+macro_rules! optional {
+    ($($t:tt)*) => { query_rows!(fetch_optional, $($t)*) };
+}
+
+/// The one row there must be.
+macro_rules! one {
+    ($($t:tt)*) => { query_rows!(fetch_one, $($t)*) };
+}
+
+/// Binds `$rows` as `VALUES ($1,$2),($3,$4)…` between `$head` and `$tail`, a power of two of rows a statement, so
+/// that few statements are ever prepared; gives back the rows each statement returns.
+macro_rules! values {
+    ($tx:expr, $row:ty, $head:expr, $columns:literal, $tail:expr, $rows:expr, |$q:ident, $item:pat_param| $bind:expr) => {{
+        let mut returned: Vec<$row> = Vec::new();
+        let mut failed = None;
+        for chunk in $crate::sql::chunks($rows, $columns) {
+            let text = $crate::sql::values_text($head, $columns, chunk.len(), $tail);
+            let got = match $tx.both() {
+                $crate::sql::Both::Sqlite(c) => {
+                    let mut $q = sqlx::query_as::<_, $row>(sqlx::AssertSqlSafe(text));
+                    for $item in chunk {
+                        $q = $bind;
+                    }
+                    $q.fetch_all(c).await
+                }
+                $crate::sql::Both::Postgres(c) => {
+                    let mut $q = sqlx::query_as::<_, $row>(sqlx::AssertSqlSafe(text));
+                    for $item in chunk {
+                        $q = $bind;
+                    }
+                    $q.fetch_all(c).await
+                }
+            };
+            match got {
+                Ok(rows) => returned.extend(rows),
+                Err(source) => {
+                    failed = Some($crate::error::CatalogError::Statement { at: here!(), source });
+                    break;
+                }
+            }
+        }
+        match failed {
+            None => Ok(returned),
+            Some(error) => Err(error),
+        }
+    }};
+}
+
+/// Most binds in one statement: SQLite's own default limit is 32,766.
+const MOST_BINDS: usize = 16_384;
+
+/// Cuts `rows` into runs whose lengths are powers of two, longest first.
+pub(crate) fn chunks<T>(rows: &[T], columns: usize) -> impl Iterator<Item = &[T]> {
+    let cap = (MOST_BINDS / columns.max(1)).max(1);
+    let mut rest = rows;
+    std::iter::from_fn(move || {
+        let most = rest.len().min(cap);
+        if most == 0 {
+            return None;
+        }
+        let (chunk, tail) = rest.split_at(1 << most.ilog2());
+        rest = tail;
+        Some(chunk)
+    })
+}
+
+/// `head` + `($1,$2),($3,$4)…` + `tail`.
+pub(crate) fn values_text(head: &str, columns: usize, rows: usize, tail: &str) -> String {
+    use std::fmt::Write;
+    let mut text = String::with_capacity(head.len() + tail.len() + rows * columns * 6);
+    text.push_str(head);
+    for row in 0..rows {
+        text.push_str(if row == 0 { "(" } else { ",(" });
+        for column in 1..=columns {
+            let comma = if column == 1 { "" } else { "," };
+            // Writing to a String does not fail.
+            let _ = write!(text, "{comma}${}", row * columns + column);
+        }
+        text.push(')');
+    }
+    text.push_str(tail);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_are_powers_of_two_and_lose_no_row() {
+        let rows: Vec<u32> = (0..203).collect();
+        let cut: Vec<&[u32]> = chunks(&rows, 4).collect();
+        assert_eq!(cut.iter().map(|c| c.len()).collect::<Vec<_>>(), [128, 64, 8, 2, 1]);
+        assert_eq!(cut.concat(), rows);
+        assert!(chunks(&rows, 20_000).all(|c| c.len() == 1));
+    }
+
+    #[test]
+    fn values_text_numbers_every_bind() {
+        assert_eq!(values_text("V ", 2, 2, " T"), "V ($1,$2),($3,$4) T");
+    }
+}

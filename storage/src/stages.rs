@@ -1,0 +1,440 @@
+//! A document's steps along its road. Each is one transaction: a guarded update (so that a task that runs twice
+//! changes nothing the second time), a line on the timeline, an event, the next task, and the message to its sender.
+
+use acuse_pipeline::{
+    document::Kind,
+    fields::Fields,
+    reading::Fingerprint,
+    reason::{Reason, ReasonCode},
+};
+use serde_json::json;
+use time::OffsetDateTime;
+
+use crate::{
+    catalog::Catalog,
+    documents::{self, Document, Extracted, StoredObject, StoredPage, search_text},
+    error::CatalogError,
+    events,
+    names::{CustomerId, DocumentId, ReviewId, Stage, clean, clean_maybe, cut, micros, now, to_json},
+    objects::ObjectKey,
+    outbox::{self, NewReply},
+    queue::{Push, Queue, push},
+    sql::Tx,
+    timeline,
+};
+
+/// What a task finds when it begins.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Begun {
+    /// The document is at this stage and due. Its `attempts` count this one.
+    Go(Box<Document>),
+    /// It is at this stage, but its next attempt is not due: another task will come. Nothing to do.
+    NotDue,
+    /// It has moved on (or does not exist): this task is stale. Nothing to do.
+    Moved,
+}
+
+/// Whether a step was taken, or the document had already moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Step {
+    /// Taken and committed.
+    Taken,
+    /// The document was no longer at that stage; nothing changed.
+    Stale,
+}
+
+/// What the `fetch` stage found.
+#[derive(Debug, Clone)]
+pub struct Fetched {
+    /// The bytes as they came, in S3.
+    pub original: StoredObject,
+    /// MIME type that the server of the bytes declared.
+    pub media_type: Option<String>,
+}
+
+/// What the `read` stage found.
+#[derive(Debug, Clone)]
+pub struct ReadFacts {
+    /// What the content is.
+    pub media_type: String,
+    /// Pages of the original.
+    pub page_count: u32,
+    /// Upright pages in S3.
+    pub pages: Vec<StoredPage>,
+    /// Small picture in S3.
+    pub thumbnail_key: Option<ObjectKey>,
+    /// What it is.
+    pub kind: Option<Kind>,
+    /// Probability that `kind` is right.
+    pub confidence: f64,
+    /// ISO 639-1.
+    pub language: Option<String>,
+    /// What was read.
+    pub fields: Fields,
+    /// All text.
+    pub text: String,
+    /// Of the first page.
+    pub fingerprint: Option<Fingerprint>,
+    /// Harmless oddities.
+    pub notes: Vec<String>,
+    /// Why the reader would not file it; empty when it would.
+    pub findings: Vec<Reason>,
+    /// Where the time went, for the timeline.
+    pub duration_ms: u64,
+}
+
+/// Longest error text a row keeps, characters.
+const ERROR_CHARS: usize = 500;
+
+/// Moves a document from a stage it must be at; whether it was there.
+async fn leave(
+    tx: &mut Tx,
+    id: DocumentId,
+    from: Stage,
+    status: &'static str,
+    to: Stage,
+) -> Result<bool, CatalogError> {
+    let touched = execute!(
+        tx,
+        "UPDATE documents SET status = $3, stage = $4, attempts = 0, next_attempt_at = NULL, last_error = NULL, \
+         task_id = NULL, version = version + 1, updated_at = $5 \
+         WHERE id = $1 AND stage = $2 AND stage <> 'done'",
+        id.0,
+        from.as_str(),
+        status,
+        to.as_str(),
+        micros(now())
+    )?;
+    Ok(touched == 1)
+}
+
+/// Pushes the task of the stage a document is now at, and remembers which task that is.
+pub(crate) async fn push_stage(
+    tx: &mut Tx,
+    id: DocumentId,
+    stage: Stage,
+    run_at: Option<OffsetDateTime>,
+) -> Result<(), CatalogError> {
+    let Some(queue) = Queue::of(stage) else { return Ok(()) };
+    let task = Push::document(id, run_at)?;
+    execute!(tx, "UPDATE documents SET task_id = $2 WHERE id = $1", id.0, task.task_id.as_str())?;
+    push(tx, queue, vec![task]).await
+}
+
+/// Opens a review in the caller's transaction; the document must already be `in_review`.
+pub(crate) async fn open_review(
+    tx: &mut Tx,
+    id: DocumentId,
+    stage: Stage,
+    reasons: &[Reason],
+) -> Result<ReviewId, CatalogError> {
+    let review = ReviewId::generate();
+    let text = clean(&to_json("reasons", reasons)?);
+    let waits = reasons
+        .iter()
+        .any(|r| matches!(r.code, ReasonCode::UnknownCustomer | ReasonCode::AmbiguousCustomer));
+    execute!(
+        tx,
+        "INSERT INTO reviews (id, document_id, stage, reasons, opened_at) VALUES ($1, $2, $3, $4, $5)",
+        review.0,
+        id.0,
+        stage.as_str(),
+        text.as_str(),
+        micros(now())
+    )?;
+    execute!(
+        tx,
+        "UPDATE documents SET reasons = $2, awaits_customer = $3 WHERE id = $1",
+        id.0,
+        text.as_str(),
+        waits
+    )?;
+    Ok(review)
+}
+
+fn codes(reasons: &[Reason]) -> Vec<&'static str> {
+    reasons.iter().map(|r| r.code.as_str()).collect()
+}
+
+impl Catalog {
+    /// A task begins on a document. Counts the attempt durably, so that a worker that dies mid-way is counted too.
+    ///
+    /// # Errors
+    /// When the database fails or the row is impossible.
+    pub async fn begin(&self, id: DocumentId, stage: Stage) -> Result<Begun, CatalogError> {
+        let mut tx = self.writing().await?;
+        let present = now();
+        let touched = execute!(
+            tx,
+            "UPDATE documents SET status = 'processing', attempts = attempts + 1, updated_at = $3 \
+             WHERE id = $1 AND stage = $2 AND stage <> 'done' AND (next_attempt_at IS NULL OR next_attempt_at <= $3)",
+            id.0,
+            stage.as_str(),
+            micros(present)
+        )?;
+        let found = documents::lookup(&mut tx, id).await?;
+        match found {
+            Some(document) if touched == 1 => {
+                tx.commit().await?;
+                Ok(Begun::Go(Box::new(document)))
+            }
+            Some(document) if document.stage == stage && stage != Stage::Done => Ok(Begun::NotDue),
+            _ => Ok(Begun::Moved),
+        }
+    }
+
+    /// The original is kept: on to `read`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn fetched(&self, id: DocumentId, fetched: &Fetched) -> Result<Step, CatalogError> {
+        let mut tx = self.writing().await?;
+        if !leave(&mut tx, id, Stage::Fetch, "processing", Stage::Read).await? {
+            return Ok(Step::Stale);
+        }
+        let original = &fetched.original;
+        execute!(
+            tx,
+            "UPDATE documents SET original_key = $2, original_sha256 = $3, original_bytes = $4, media_type = $5 \
+             WHERE id = $1",
+            id.0,
+            original.key.as_str(),
+            &original.sha256.0[..],
+            i64::try_from(original.size_bytes).unwrap_or(i64::MAX),
+            clean_maybe(fetched.media_type.as_deref())
+        )?;
+        let detail = json!({ "size_bytes": original.size_bytes, "sha256": original.sha256 });
+        timeline::note(&mut tx, id, Stage::Fetch, "fetched", detail).await?;
+        push_stage(&mut tx, id, Stage::Read, None).await?;
+        tx.commit().await?;
+        Ok(Step::Taken)
+    }
+
+    /// The document is read (or its refusal is known): on to `link`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn read(&self, id: DocumentId, facts: &ReadFacts) -> Result<Step, CatalogError> {
+        let mut tx = self.writing().await?;
+        if !leave(&mut tx, id, Stage::Read, "processing", Stage::Link).await? {
+            return Ok(Step::Stale);
+        }
+        keep_facts(&mut tx, id, facts).await?;
+        let detail = json!({
+            "kind": facts.kind, "confidence": facts.confidence, "pages": facts.page_count,
+            "findings": codes(&facts.findings), "duration_ms": facts.duration_ms,
+        });
+        timeline::note(&mut tx, id, Stage::Read, "read", detail).await?;
+        push_stage(&mut tx, id, Stage::Link, None).await?;
+        tx.commit().await?;
+        Ok(Step::Taken)
+    }
+
+    /// The document is in the books. `reply` is what its sender is told.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn filed(
+        &self,
+        id: DocumentId,
+        from: Stage,
+        customer: Option<CustomerId>,
+        reply: Option<&NewReply>,
+    ) -> Result<Step, CatalogError> {
+        let mut tx = self.writing().await?;
+        if !leave(&mut tx, id, from, "filed", Stage::Done).await? {
+            return Ok(Step::Stale);
+        }
+        mark_filed(&mut tx, id, customer).await?;
+        timeline::note(&mut tx, id, from, "filed", json!({ "customer_id": customer })).await?;
+        events::tell(&mut tx, "document.filed", id, json!({ "customer_id": customer })).await?;
+        outbox::queue_reply(&mut tx, id, reply).await?;
+        tx.commit().await?;
+        Ok(Step::Taken)
+    }
+
+    /// A person must decide. From any stage; `customer` when it is known already.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn into_review(
+        &self,
+        id: DocumentId,
+        from: Stage,
+        reasons: &[Reason],
+        customer: Option<CustomerId>,
+        reply: Option<&NewReply>,
+    ) -> Result<Step, CatalogError> {
+        let mut tx = self.writing().await?;
+        if !leave(&mut tx, id, from, "in_review", Stage::Done).await? {
+            return Ok(Step::Stale);
+        }
+        execute!(
+            tx,
+            "UPDATE documents SET customer_id = COALESCE($2, customer_id) WHERE id = $1",
+            id.0,
+            customer.map(|c| c.0)
+        )?;
+        let review = open_review(&mut tx, id, from, reasons).await?;
+        let detail = json!({ "review_id": review, "reasons": codes(reasons) });
+        timeline::note(&mut tx, id, from, "in_review", detail.clone()).await?;
+        events::tell(&mut tx, "document.in_review", id, detail).await?;
+        outbox::queue_reply(&mut tx, id, reply).await?;
+        tx.commit().await?;
+        Ok(Step::Taken)
+    }
+
+    /// The world failed, not the document: try this stage again at `next_attempt_at`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn retry(
+        &self,
+        id: DocumentId,
+        stage: Stage,
+        cause: &str,
+        next_attempt_at: OffsetDateTime,
+    ) -> Result<Step, CatalogError> {
+        let mut tx = self.writing().await?;
+        let cause = cut(cause, ERROR_CHARS);
+        let touched = execute!(
+            tx,
+            "UPDATE documents SET next_attempt_at = $3, last_error = $4, version = version + 1, updated_at = $5 \
+             WHERE id = $1 AND stage = $2 AND stage <> 'done'",
+            id.0,
+            stage.as_str(),
+            micros(next_attempt_at),
+            cause.as_str(),
+            micros(now())
+        )?;
+        if touched != 1 {
+            return Ok(Step::Stale);
+        }
+        let detail = json!({ "cause": cause, "next_attempt_at": micros(next_attempt_at) / 1_000_000 });
+        timeline::note(&mut tx, id, stage, "retry", detail).await?;
+        push_stage(&mut tx, id, stage, Some(next_attempt_at)).await?;
+        tx.commit().await?;
+        Ok(Step::Taken)
+    }
+
+    /// Undoes the count of an attempt that never touched the document (the whole channel is paused), and waits.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn postpone(
+        &self,
+        id: DocumentId,
+        stage: Stage,
+        cause: &str,
+        next_attempt_at: OffsetDateTime,
+    ) -> Result<Step, CatalogError> {
+        let mut tx = self.writing().await?;
+        let touched = execute!(
+            tx,
+            "UPDATE documents SET attempts = CASE WHEN attempts > 0 THEN attempts - 1 ELSE 0 END, \
+             next_attempt_at = $3, last_error = $4, updated_at = $5 WHERE id = $1 AND stage = $2 AND stage <> 'done'",
+            id.0,
+            stage.as_str(),
+            micros(next_attempt_at),
+            cut(cause, ERROR_CHARS),
+            micros(now())
+        )?;
+        if touched != 1 {
+            return Ok(Step::Stale);
+        }
+        push_stage(&mut tx, id, stage, Some(next_attempt_at)).await?;
+        tx.commit().await?;
+        Ok(Step::Taken)
+    }
+
+    /// The same bytes came before as `first`: linked to it, kept, and told. `original` where this stage just kept it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn duplicate_of(
+        &self,
+        id: DocumentId,
+        from: Stage,
+        first: DocumentId,
+        original: Option<&Fetched>,
+        reply: Option<&NewReply>,
+    ) -> Result<Step, CatalogError> {
+        let mut tx = self.writing().await?;
+        if !leave(&mut tx, id, from, "filed", Stage::Done).await? {
+            return Ok(Step::Stale);
+        }
+        if let Some(fetched) = original {
+            execute!(
+                tx,
+                "UPDATE documents SET original_key = $2, original_sha256 = $3, original_bytes = $4, media_type = $5 \
+                 WHERE id = $1",
+                id.0,
+                fetched.original.key.as_str(),
+                &fetched.original.sha256.0[..],
+                i64::try_from(fetched.original.size_bytes).unwrap_or(i64::MAX),
+                clean_maybe(fetched.media_type.as_deref())
+            )?;
+        }
+        execute!(
+            tx,
+            "UPDATE documents SET duplicate_of = $2, \
+             customer_id = (SELECT f.customer_id FROM documents f WHERE f.id = $2) WHERE id = $1",
+            id.0,
+            first.0
+        )?;
+        timeline::note(&mut tx, id, from, "duplicate", json!({ "duplicate_of": first })).await?;
+        timeline::note(&mut tx, first, Stage::Done, "sent_again", json!({ "document_id": id })).await?;
+        events::tell(&mut tx, "document.duplicate", id, json!({ "duplicate_of": first })).await?;
+        outbox::queue_reply(&mut tx, id, reply).await?;
+        tx.commit().await?;
+        Ok(Step::Taken)
+    }
+}
+
+async fn keep_facts(tx: &mut Tx, id: DocumentId, facts: &ReadFacts) -> Result<(), CatalogError> {
+    let declared = documents::lookup(tx, id).await?.map(|d| d.declared).unwrap_or_default();
+    let keys = Extracted::from(&facts.fields);
+    execute!(
+        tx,
+        "UPDATE documents SET media_type = $2, page_count = $3, pages = $4, thumbnail_key = $5, kind = $6, \
+         confidence = $7, language = $8, fields = $9, text = $10, fingerprint = $11, notes = $12, findings = $13, \
+         party = $14, number = $15, doc_date = $16, total = $17, currency = $18, search = $19 WHERE id = $1",
+        id.0,
+        clean(&facts.media_type),
+        i64::from(facts.page_count),
+        to_json("pages", &facts.pages)?,
+        facts.thumbnail_key.as_ref().map(ObjectKey::as_str),
+        facts.kind.map(Kind::as_str),
+        facts.confidence,
+        clean_maybe(facts.language.as_deref()),
+        to_json("fields", &facts.fields)?,
+        clean(&facts.text),
+        facts.fingerprint.map(|f| f.0.cast_signed()),
+        to_json("notes", &facts.notes)?,
+        to_json("findings", &facts.findings)?,
+        keys.party,
+        keys.number,
+        keys.doc_date,
+        keys.total,
+        keys.currency,
+        search_text(&declared, &facts.fields, &facts.text)
+    )?;
+    Ok(())
+}
+
+pub(crate) async fn mark_filed(
+    tx: &mut Tx,
+    id: DocumentId,
+    customer: Option<CustomerId>,
+) -> Result<(), CatalogError> {
+    execute!(
+        tx,
+        "UPDATE documents SET customer_id = COALESCE($2, customer_id), filed_at = $3, reasons = '[]', \
+         awaits_customer = FALSE WHERE id = $1",
+        id.0,
+        customer.map(|c| c.0),
+        micros(now())
+    )?;
+    Ok(())
+}

@@ -1,0 +1,105 @@
+//! Belt and braces: whatever is not at rest has a task that will run. Takes no input and is safe to run twice.
+
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+use crate::{
+    catalog::Catalog,
+    error::CatalogError,
+    names::{ContactId, DocumentId, Stage, maybe_at, micros, now, word},
+    outbox,
+    queue::{Push, Queue, push},
+};
+
+/// What a sweep put back.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Documents that had no live task.
+    pub documents: u64,
+    /// Contacts with messages waiting and no live task.
+    pub contacts: u64,
+}
+
+/// Rows one sweep looks at; the next one takes the rest.
+const MOST: i64 = 1_000;
+
+impl Catalog {
+    /// Pushes a task for every document on its road, and every contact with a message waiting, that none will serve.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn sweep(&self) -> Result<Swept, CatalogError> {
+        self.sweep_older_than(Duration::seconds(30)).await
+    }
+
+    /// [`Catalog::sweep`], looking only at rows that did not change for `idle`.
+    ///
+    /// # Errors
+    /// As [`Catalog::sweep`].
+    pub async fn sweep_older_than(&self, idle: Duration) -> Result<Swept, CatalogError> {
+        let before = now() - idle;
+        Ok(Swept {
+            documents: self.sweep_documents(before).await?,
+            contacts: self.sweep_contacts(before).await?,
+        })
+    }
+
+    async fn sweep_documents(&self, before: OffsetDateTime) -> Result<u64, CatalogError> {
+        let mut tx = self.writing().await?;
+        let text = format!(
+            "SELECT d.id, d.stage, d.task_id, d.next_attempt_at FROM documents d \
+             LEFT JOIN {} j ON j.id = d.task_id \
+             WHERE d.stage <> 'done' AND d.updated_at <= $1 AND (j.id IS NULL OR NOT {}) ORDER BY d.id LIMIT {MOST}",
+            tx.jobs(),
+            tx.live()
+        );
+        let rows = all!(
+            tx,
+            (Uuid, String, Option<String>, Option<i64>),
+            sqlx::AssertSqlSafe(text.clone()),
+            micros(before)
+        )?;
+        let mut swept = 0;
+        for (id, stage, seen, next) in rows {
+            let stage: Stage = word("documents", "stage", &stage)?;
+            let Some(queue) = Queue::of(stage) else { continue };
+            let next = maybe_at("documents", "next_attempt_at", next)?;
+            let task = Push::document(DocumentId(id), next)?;
+            // Another sweep may be at the same row: only the one that finds it as it was goes on.
+            let mine = execute!(
+                tx,
+                "UPDATE documents SET task_id = $4 WHERE id = $1 AND stage = $2 AND COALESCE(task_id, '') = $3",
+                id,
+                stage.as_str(),
+                seen.as_deref().unwrap_or_default(),
+                task.task_id.as_str()
+            )?;
+            if mine == 1 {
+                push(&mut tx, queue, vec![task]).await?;
+                swept += 1;
+            }
+        }
+        tx.commit().await?;
+        Ok(swept)
+    }
+
+    async fn sweep_contacts(&self, before: OffsetDateTime) -> Result<u64, CatalogError> {
+        let mut tx = self.writing().await?;
+        let text = format!(
+            "SELECT c.id FROM contacts c LEFT JOIN {} j ON j.id = c.reply_task_id \
+             WHERE (j.id IS NULL OR NOT {}) AND EXISTS (SELECT 1 FROM outbox o WHERE o.contact_id = c.id \
+               AND o.updated_at <= $1 AND (o.state = 'queued' OR (o.state = 'sending' AND o.lease_until <= $2) \
+                 OR (o.state = 'unknown' AND o.next_attempt_at IS NOT NULL))) ORDER BY c.id LIMIT {MOST}",
+            tx.jobs(),
+            tx.live()
+        );
+        let rows = all!(tx, (Uuid,), sqlx::AssertSqlSafe(text.clone()), micros(before), micros(now()))?;
+        let swept = rows.len() as u64;
+        for (id,) in rows {
+            // Twice is harmless here: a reply task without a message to send ends at once.
+            outbox::push_reply(&mut tx, ContactId(id), None).await?;
+        }
+        tx.commit().await?;
+        Ok(swept)
+    }
+}

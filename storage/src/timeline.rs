@@ -1,0 +1,150 @@
+//! What happened to a document or a contact, in order.
+
+use serde::Serialize;
+use serde_json::Value;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::{
+    catalog::Catalog,
+    error::CatalogError,
+    names::{ContactId, DocumentId, Stage, at, json, micros, now, word},
+    sql::Tx,
+};
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TimelineEntry {
+    /// When.
+    pub at: OffsetDateTime,
+    /// At which stage, for documents.
+    pub stage: Option<Stage>,
+    /// What: `received`, `fetched`, `read`, `retry`, `in_review`, `filed`, `message`, …
+    pub event: String,
+    /// The particulars, a JSON object.
+    pub detail: Value,
+}
+
+/// One entry on its way into the table.
+pub(crate) struct Entry {
+    pub document: Option<DocumentId>,
+    pub contact: Option<ContactId>,
+    pub at: OffsetDateTime,
+    pub stage: Option<Stage>,
+    pub event: &'static str,
+    pub detail: Value,
+}
+
+pub(crate) async fn write(tx: &mut Tx, entries: &[Entry]) -> Result<(), CatalogError> {
+    values!(
+        tx,
+        (i64,),
+        "INSERT INTO timeline (document_id, contact_id, at, stage, event, detail) VALUES ",
+        6,
+        " RETURNING seq",
+        entries,
+        |q, e| q
+            .bind(e.document.map(|d| d.0))
+            .bind(e.contact.map(|c| c.0))
+            .bind(micros(e.at))
+            .bind(e.stage.map(Stage::as_str))
+            .bind(e.event)
+            .bind(e.detail.to_string())
+    )
+    .map(drop)
+}
+
+pub(crate) async fn note(
+    tx: &mut Tx,
+    document: DocumentId,
+    stage: Stage,
+    event: &'static str,
+    detail: Value,
+) -> Result<(), CatalogError> {
+    let entry = Entry { document: Some(document), contact: None, at: now(), stage: Some(stage), event, detail };
+    write(tx, &[entry]).await
+}
+
+type Row = (i64, Option<String>, String, String);
+
+fn entries(rows: Vec<Row>) -> Result<Vec<TimelineEntry>, CatalogError> {
+    rows.into_iter()
+        .map(|(when, stage, event, detail)| {
+            Ok(TimelineEntry {
+                at: at("timeline", "at", when)?,
+                stage: stage.map(|s| word("timeline", "stage", &s)).transpose()?,
+                event,
+                detail: json("timeline", "detail", &detail)?,
+            })
+        })
+        .collect()
+}
+
+impl Catalog {
+    /// What happened to a document, oldest first (the newest 1,000).
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn timeline(&self, id: DocumentId) -> Result<Vec<TimelineEntry>, CatalogError> {
+        let mut tx = self.reading().await?;
+        let mut rows = all!(
+            tx,
+            Row,
+            "SELECT at, stage, event, detail FROM timeline WHERE document_id = $1 ORDER BY seq DESC LIMIT 1000",
+            id.0
+        )?;
+        rows.reverse();
+        entries(rows)
+    }
+
+    /// What happened with a contact, oldest first (the newest 1,000): messages in and out, and what else concerns it.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn contact_timeline(&self, id: ContactId) -> Result<Vec<TimelineEntry>, CatalogError> {
+        let mut tx = self.reading().await?;
+        let noted = all!(
+            tx,
+            Row,
+            "SELECT at, stage, event, detail FROM timeline WHERE contact_id = $1 ORDER BY seq DESC LIMIT 1000",
+            id.0
+        )?;
+        let messages = all!(
+            tx,
+            (i64, Uuid, String, String, String, Option<String>, Option<String>),
+            "SELECT sent_at, id, direction, type, wamid, body, reply_to FROM messages WHERE contact_id = $1 \
+             ORDER BY sent_at DESC LIMIT 1000",
+            id.0
+        )?;
+        let mut all = entries(noted)?;
+        for (when, message, direction, kind, wamid, body, reply_to) in messages {
+            all.push(TimelineEntry {
+                at: at("messages", "sent_at", when)?,
+                stage: None,
+                event: "message".to_owned(),
+                detail: serde_json::json!({
+                    "message_id": message, "direction": direction, "type": kind, "wamid": wamid, "body": body,
+                    "reply_to": reply_to,
+                }),
+            });
+        }
+        all.sort_by_key(|e| e.at);
+        Ok(all)
+    }
+
+    /// Adds an entry to a document's timeline.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn note(
+        &self,
+        id: DocumentId,
+        stage: Stage,
+        event: &'static str,
+        detail: Value,
+    ) -> Result<(), CatalogError> {
+        let mut tx = self.writing().await?;
+        note(&mut tx, id, stage, event, detail).await?;
+        tx.commit().await
+    }
+}

@@ -1,0 +1,153 @@
+//! Documents that come without a message: over the API or from a folder. The original is put into S3 first; the row
+//! and its `read` task follow in one transaction. A client that repeats a request with the same `Idempotency-Key`
+//! gets the first answer.
+
+use acuse_pipeline::document::Sha256;
+use serde_json::json;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::{
+    catalog::Catalog,
+    contacts,
+    documents::{DeclaredFile, StoredObject, search_text},
+    error::CatalogError,
+    events,
+    names::{AliasKind, CustomerId, DocumentId, KeyId, Source, Stage, clean_maybe, cut, micros, now, sha256},
+    stages::push_stage,
+    timeline,
+};
+
+/// A document whose original is kept already.
+#[derive(Debug, Clone)]
+pub struct Upload {
+    /// Its id, which its object key was made of.
+    pub id: DocumentId,
+    /// `Api` or `Import`.
+    pub source: Source,
+    /// Who sends it, as the client names them.
+    pub sender: Option<String>,
+    /// Whose it is, where the client says so.
+    pub customer_id: Option<CustomerId>,
+    /// Claims about the file.
+    pub declared: DeclaredFile,
+    /// The bytes, in S3.
+    pub original: StoredObject,
+    /// When its first byte came.
+    pub received_at: OffsetDateTime,
+}
+
+/// A client's promise that two requests are one.
+#[derive(Debug, Clone)]
+pub struct IdempotencyKey {
+    /// Whose request.
+    pub api_key: KeyId,
+    /// The header's value, 1 to 255 characters.
+    pub key: String,
+    /// Hash of all that the request says.
+    pub request: Sha256,
+}
+
+/// What became of an upload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accepted {
+    /// A new document.
+    New(DocumentId),
+    /// The same request came before and made this one.
+    Replayed(DocumentId),
+    /// The key was used for another request before.
+    KeyReused,
+}
+
+impl Catalog {
+    /// What a request with this key made before, if anything. For asking before the file is stored.
+    ///
+    /// # Errors
+    /// When the database fails or the row is impossible.
+    pub async fn idempotent(&self, key: &IdempotencyKey) -> Result<Option<Accepted>, CatalogError> {
+        let mut tx = self.reading().await?;
+        before(&mut tx, key).await
+    }
+
+    /// Takes an upload in.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn accept_upload(
+        &self,
+        upload: &Upload,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Accepted, CatalogError> {
+        let mut tx = self.writing().await?;
+        let present = micros(now());
+        let contact = match &upload.sender {
+            Some(sender) if !sender.is_empty() => {
+                Some(contacts::of_alias(&mut tx, AliasKind::Api, sender).await?)
+            }
+            _ => None,
+        };
+        let declared = &upload.declared;
+        execute!(
+            tx,
+            "INSERT INTO documents (id, contact_id, source, declared_type, declared_filename, caption, \
+             declared_sha256, sent_at, received_at, status, stage, original_key, original_sha256, original_bytes, \
+             customer_id, search, updated_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, 'received', 'read', $9, $10, $11, $12, $13, $14)",
+            upload.id.0,
+            contact.map(|c| c.0),
+            upload.source.as_str(),
+            declared.media_type.as_deref().map(|t| cut(t, 256)),
+            declared.filename.as_deref().map(|t| cut(t, 512)),
+            clean_maybe(declared.caption.as_deref()),
+            declared.sha256.map(|h| h.0.to_vec()),
+            micros(upload.received_at),
+            upload.original.key.as_str(),
+            &upload.original.sha256.0[..],
+            i64::try_from(upload.original.size_bytes).unwrap_or(i64::MAX),
+            upload.customer_id.map(|c| c.0),
+            search_text(declared, &Default::default(), ""),
+            present
+        )?;
+        if let Some(key) = key {
+            let added = execute!(
+                tx,
+                "INSERT INTO idempotency_keys (api_key_id, key, request_sha256, document_id, created_at) \
+                 VALUES ($1, $2, $3, $4, $5) ON CONFLICT (api_key_id, key) DO NOTHING",
+                key.api_key.0,
+                key.key.as_str(),
+                &key.request.0[..],
+                upload.id.0,
+                present
+            )?;
+            if added == 0 {
+                // Another request won; ours is rolled back with the transaction. Its object stays under a key that
+                // no row names.
+                return before(&mut tx, key).await?.ok_or(CatalogError::Contention);
+            }
+        }
+        let detail = json!({
+            "source": upload.source, "size_bytes": upload.original.size_bytes, "sha256": upload.original.sha256,
+        });
+        timeline::note(&mut tx, upload.id, Stage::Read, "received", detail).await?;
+        let data = json!({ "source": upload.source, "contact_id": contact });
+        events::tell(&mut tx, "document.received", upload.id, data).await?;
+        push_stage(&mut tx, upload.id, Stage::Read, None).await?;
+        tx.commit().await?;
+        Ok(Accepted::New(upload.id))
+    }
+}
+
+async fn before(tx: &mut crate::sql::Tx, key: &IdempotencyKey) -> Result<Option<Accepted>, CatalogError> {
+    let row = optional!(
+        tx,
+        (Vec<u8>, Uuid),
+        "SELECT request_sha256, document_id FROM idempotency_keys WHERE api_key_id = $1 AND key = $2",
+        key.api_key.0,
+        key.key.as_str()
+    )?;
+    row.map(|(hash, document)| {
+        let same = sha256("idempotency_keys", "request_sha256", &hash)? == key.request;
+        Ok(if same { Accepted::Replayed(DocumentId(document)) } else { Accepted::KeyReused })
+    })
+    .transpose()
+}
