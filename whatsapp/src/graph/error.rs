@@ -168,8 +168,9 @@ fn read_refusal(status: StatusCode, body: &[u8]) -> Refused {
 fn classify(call: Call, refused: &Refused, told: Option<Duration>) -> ErrorClass {
     match (call, refused.status, refused.code, refused.subcode) {
         (Call::Lookup, _, Some(100), Some(33)) => return ErrorClass::MediaGone,
-        // The byte URL lives five minutes; Meta says to look the id up again on 404.
-        (Call::Download, 403 | 404 | 410, None, _) => return ErrorClass::MediaUrlExpired,
+        // The byte URL lives five minutes; Meta says to look the id up again on 404. The look-up, not one
+        // file's URL, is what may condemn the token and pause the channel.
+        (Call::Download, 401 | 403 | 404 | 410, None, _) => return ErrorClass::MediaUrlExpired,
         (_, 401, None, _) => return ErrorClass::TokenExpired,
         _ => {}
     }
@@ -238,7 +239,8 @@ mod tests {
     #[test]
     fn answers_without_a_code() {
         assert_eq!(class(Call::Download, 404, b""), ErrorClass::MediaUrlExpired);
-        assert_eq!(class(Call::Download, 401, b"nope"), ErrorClass::TokenExpired);
+        assert_eq!(class(Call::Download, 401, b"nope"), ErrorClass::MediaUrlExpired);
+        assert_eq!(class(Call::Lookup, 401, b"nope"), ErrorClass::TokenExpired);
         assert_eq!(class(Call::Lookup, 503, b"<html>"), ErrorClass::Retry);
         assert_eq!(class(Call::Send, 503, b"<html>"), ErrorClass::Retry);
         assert_eq!(class(Call::Send, 504, b"<html>"), ErrorClass::Unknown);

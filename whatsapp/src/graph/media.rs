@@ -8,7 +8,7 @@ use reqwest::{Method, Response, Url, header};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::{Call, Cause, ErrorClass, Graph, GraphError, not_understood, redirect_host};
+use super::{Call, Cause, ErrorClass, Graph, GraphError, not_understood, read_capped, redirect_host};
 use crate::{MediaId, limits, webhook};
 
 /// What Meta knows of one media object. The URL is a secret by itself: it is never logged.
@@ -130,7 +130,7 @@ impl Graph {
                 return Ok(response);
             }
             if !status.is_redirection() {
-                return Err(GraphError::of_answer(Call::Download, status, headers, b""));
+                return Err(refused(response, hop).await);
             }
             let location = headers.get(header::LOCATION).and_then(|l| l.to_str().ok());
             url = location.and_then(|l| response.url().join(l).ok()).ok_or_else(|| {
@@ -141,6 +141,17 @@ impl Graph {
         let host = url.host_str().unwrap_or("nowhere").to_owned();
         Err(GraphError::new(Call::Download, ErrorClass::Retry, Cause::Redirected(host)))
     }
+}
+
+/// A byte URL's refusal. Past a redirect no token came along, so it says nothing about ours.
+async fn refused(response: Response, hop: usize) -> GraphError {
+    let (status, headers) = (response.status(), response.headers().clone());
+    let body = read_capped(response).await.unwrap_or_default();
+    let mut error = GraphError::of_answer(Call::Download, status, &headers, &body);
+    if hop > 0 {
+        error.class = ErrorClass::Retry;
+    }
+    error
 }
 
 /// The state of a stream being pulled.

@@ -181,7 +181,7 @@ impl Graph {
             let class = if call == Call::Send { ErrorClass::Unknown } else { ErrorClass::Permanent };
             return Err(GraphError::new(call, class, Cause::Redirected(redirect_host(&response))));
         }
-        let body = read_capped(response).await.map_err(|cause| match cause {
+        let body = read_capped(response).await.map_err(|error| match error {
             ReadError::Transport(e) => GraphError::of_transport(call, e, waited),
             ReadError::TooLarge => not_understood(call, "it is larger than any answer of Meta's"),
         })?;

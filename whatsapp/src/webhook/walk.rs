@@ -224,7 +224,12 @@ impl Walk {
     fn contacts(&mut self, members: &Members<'_>, at: &str) -> Vec<Person> {
         let Some(raw) = members.get("contacts") else { return Vec::new() };
         let contacts = self.list(raw, at);
-        contacts.into_iter().map(|c| Person::contact(&wire::value(c, at, &mut self.troubles))).collect()
+        // As many as updates: each message is matched against all of them.
+        contacts
+            .into_iter()
+            .take(WEBHOOK_UPDATES)
+            .map(|c| Person::contact(&wire::value(c, at, &mut self.troubles)))
+            .collect()
     }
 
     fn time(&mut self, value: &Value, at: &str) -> Option<OffsetDateTime> {
