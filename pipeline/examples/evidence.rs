@@ -7,7 +7,9 @@
 use std::path::{Path, PathBuf};
 
 use acuse_pipeline::{
-    reading::{Evidence, PagePixels},
+    intake,
+    limits::Limits,
+    reading::{Declared, Evidence},
     text::{self, Models, OcrOptions},
 };
 
@@ -55,14 +57,13 @@ fn walk(path: &Path, files: &mut Vec<PathBuf>) {
 }
 
 fn read(file: &Path, options: &OcrOptions, models: &Models) -> Result<Evidence, Box<dyn std::error::Error>> {
+    let limits = Limits::default();
     let bytes = std::fs::read(file)?;
-    let image = image::load_from_memory(&bytes)?;
-    let image = if image.width().max(image.height()) > 2000 {
-        image.resize(2000, 2000, image::imageops::FilterType::CatmullRom)
-    } else {
-        image
-    };
-    let mut page = PagePixels { number: 1, rgb: image.to_rgb8() };
-    let text = text::read_page(&mut page, options, models)?;
-    Ok(Evidence { media_type: "image/jpeg".into(), pages: vec![text], ..Evidence::default() })
+    let refused = |reason: acuse_pipeline::reason::Reason| format!("{}: {}", reason.code, reason.message);
+    let sniffed = intake::sniff(&bytes, &Declared::default(), &limits).map_err(refused)?;
+    let mut normalized = intake::normalize(sniffed, &bytes, &limits).map_err(refused)?;
+    if normalized.layers.is_empty() && normalized.media_type == "application/pdf" {
+        normalized.layers = text::layers(&bytes, &limits);
+    }
+    Ok(text::gather(&mut normalized, options, &limits, models, &mut |_| ()).0)
 }

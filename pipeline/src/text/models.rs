@@ -32,8 +32,8 @@ pub enum ModelsError {
         #[source]
         source: std::io::Error,
     },
-    /// The recogniser is another file than expected.
-    #[error("the OCR recogniser is not the expected file: run `make models`")]
+    /// A file is not the one expected.
+    #[error("an OCR model is not the expected file: run `make models`")]
     Cut(#[from] CutError),
     /// The runtime refused a model.
     #[error("loading the OCR {which}: run `make models`")]
@@ -99,11 +99,12 @@ impl Models {
     /// As [`Models::load`].
     pub fn from_bytes(detector: Vec<u8>, recognizer: &[u8]) -> Result<Self, ModelsError> {
         let cut = onnx::latin(recognizer)?;
-        let options = ModelOptions::with_all_ops();
+        let mut options = ModelOptions::with_all_ops();
+        options.prepack_weights(std::env::var_os("PREPACK").is_some());
         let load = |bytes, which| options.load(bytes).map_err(|source| ModelsError::Load { which, source });
         Ok(Self {
-            detector: load(detector, "detector")?,
-            recognizer: load(cut.onnx, "recogniser")?,
+            detector: load(onnx::flush_denormals(detector)?, "detector")?,
+            recognizer: load(onnx::flush_denormals(cut.onnx)?, "recogniser")?,
             characters: cut.characters,
             pool: Arc::new(ThreadPool::with_num_threads(1)),
         })

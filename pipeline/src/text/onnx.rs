@@ -17,6 +17,7 @@ mod field {
     pub const GRAPH_OUTPUT: u64 = 12;
     pub const GRAPH_VALUE_INFO: u64 = 13;
     pub const TENSOR_DIMS: u64 = 1;
+    pub const TENSOR_TYPE: u64 = 2;
     pub const TENSOR_NAME: u64 = 8;
     pub const TENSOR_RAW: u64 = 9;
     pub const VALUE_NAME: u64 = 1;
@@ -94,6 +95,63 @@ pub fn latin(onnx: &[u8]) -> Result<Cut, CutError> {
         return Err(CutError::Missing { part: "last layer `linear_8`" });
     }
     Ok(Cut { onnx: out, characters: kept })
+}
+
+/// `TensorProto.DataType.FLOAT`.
+const FLOAT: u64 = 1;
+/// Weights smaller than this change nothing in `f32` sums of ordinary size.
+const NOTHING: f32 = 1e-30;
+
+/// Sets weights that are all but zero to zero.
+///
+/// Training left a quarter of a million denormal numbers in the detector. A processor takes a hundred times as long
+/// over each: they cost more than a quarter of the detector's time.
+///
+/// # Errors
+/// When the file is not an ONNX model.
+pub fn flush_denormals(mut onnx: Vec<u8>) -> Result<Vec<u8>, CutError> {
+    for (from, to) in float_tensors(&onnx)? {
+        for value in onnx.get_mut(from..to).unwrap_or_default().chunks_exact_mut(4) {
+            if let Ok(bytes) = <[u8; 4]>::try_from(&*value)
+                && f32::from_le_bytes(bytes).abs() < NOTHING
+            {
+                value.fill(0);
+            }
+        }
+    }
+    Ok(onnx)
+}
+
+/// Where in the file the values of each `f32` tensor stand.
+fn float_tensors(onnx: &[u8]) -> Result<Vec<(usize, usize)>, CutError> {
+    let start = onnx.as_ptr() as usize;
+    let mut ranges = Vec::new();
+    for graph in Message(onnx) {
+        let graph = graph?;
+        if graph.number != field::MODEL_GRAPH {
+            continue;
+        }
+        for tensor in Message(graph.body) {
+            let tensor = tensor?;
+            if tensor.number != field::GRAPH_INITIALIZER {
+                continue;
+            }
+            let (mut is_float, mut raw) = (false, None);
+            for part in Message(tensor.body) {
+                let part = part?;
+                match part.number {
+                    field::TENSOR_TYPE => is_float = part.varint == FLOAT,
+                    field::TENSOR_RAW => raw = Some(part.body),
+                    _ => {}
+                }
+            }
+            if let (true, Some(raw)) = (is_float, raw) {
+                let from = raw.as_ptr() as usize - start;
+                ranges.push((from, from + raw.len()));
+            }
+        }
+    }
+    Ok(ranges)
 }
 
 /// The characters a document in a Latin script may hold.
@@ -278,6 +336,8 @@ mod tests {
                 put_varint(&mut out, field::TENSOR_DIMS << 3);
                 put_varint(&mut out, *dim);
             }
+            put_varint(&mut out, field::TENSOR_TYPE << 3);
+            put_varint(&mut out, FLOAT);
             put_bytes(&mut out, field::TENSOR_NAME, name.as_bytes());
             let raw: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
             put_bytes(&mut out, field::TENSOR_RAW, &raw);
@@ -316,6 +376,16 @@ mod tests {
         assert_eq!(raw_of(&cut.onnx, "linear_8.w_0"), [0., 1., 3., 4., 5., 6., 7., 9., 10., 11.]);
         assert_eq!(raw_of(&cut.onnx, "linear_8.b_0"), [0., 1., 3., 4., 5.]);
         assert_eq!(raw_of(&cut.onnx, "other").len(), 6);
+    }
+
+    #[test]
+    fn weights_that_are_all_but_zero_become_zero() {
+        let mut model = tiny();
+        let at = model.windows(4).position(|w| w == 5.0_f32.to_le_bytes()).unwrap();
+        model[at..at + 4].copy_from_slice(&f32::from_bits(3).to_le_bytes());
+        let flushed = flush_denormals(model).unwrap();
+        assert_eq!(raw_of(&flushed, "linear_8.w_0")[..7], [0., 1., 2., 3., 4., 0., 6.]);
+        assert!(flush_denormals(vec![0xff; 3]).is_err());
     }
 
     #[test]

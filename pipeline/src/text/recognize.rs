@@ -26,7 +26,8 @@ pub(super) fn read(page: &RgbImage, strips: &[Strip], models: &Models) -> Result
     let widths: Vec<usize> = strips.iter().map(width_of).collect();
     order.sort_by_key(|i| widths.get(*i).copied());
     let mut read = vec![Vec::new(); strips.len()];
-    for batch in order.chunks(BATCH) {
+    let size = std::env::var("BATCH").ok().and_then(|s| s.parse().ok()).unwrap_or(BATCH);
+    for batch in order.chunks(size) {
         let width = batch.iter().filter_map(|i| widths.get(*i)).max().copied().unwrap_or(STEP).div_ceil(STEP) * STEP;
         let mut planes = vec![0.0; batch.len() * 3 * HEIGHT * width];
         for (i, out) in batch.iter().zip(planes.chunks_exact_mut(3 * HEIGHT * width)) {

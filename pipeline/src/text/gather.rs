@@ -1,0 +1,117 @@
+//! All evidence of a document, page by page, the cheapest sure source first.
+
+use std::time::{Duration, Instant};
+
+use super::{Models, OcrOptions, barcodes, layer_is_sound, read_page};
+use crate::{
+    fields::Source,
+    intake::encode,
+    limits::Limits,
+    reading::{Evidence, Normalized, PageText, StageTime},
+    reason::{Reason, ReasonCode},
+};
+
+/// Pages of one document that are read by OCR at most; a document that needs more is noted.
+const MAX_OCR_PAGES: usize = 6;
+/// Pages searched for codes: they stand on the first page, or on the last of a few.
+const MAX_CODE_PAGES: usize = 4;
+/// Pages that get a second look: the fields that were missed stand on the first.
+const MAX_CLOSER_PAGES: usize = 1;
+/// Share of the file's whole time after which no further page is begun.
+const TIME_SHARE: f32 = 0.5;
+
+/// Text and codes of a normalized document; turns its pages upright on the way.
+///
+/// A page that no engine could read adds a reason to `normalized`, a page left out for time adds a note.
+/// `tell` hears what is being done. The times are those of `ocr` and `barcode`.
+pub fn gather(
+    normalized: &mut Normalized,
+    options: &OcrOptions,
+    limits: &Limits,
+    models: &Models,
+    tell: &mut dyn FnMut(&str),
+) -> (Evidence, Vec<StageTime>) {
+    let begun = Instant::now();
+    let budget = Duration::from_millis(limits.read_ms).mul_f32(TIME_SHARE);
+    let (mut pages, mut barcodes, mut code_time) = (Vec::new(), Vec::new(), Duration::ZERO);
+    let (mut ocr_pages, mut unread) = (0, Vec::new());
+    for (index, page) in normalized.pages.iter_mut().enumerate() {
+        let layer = normalized.layers.iter().find(|layer| layer.number == page.number && layer_is_sound(layer));
+        if let Some(layer) = layer {
+            if layer.quarter_turns != 0 {
+                page.rgb = encode::rotated(std::mem::take(&mut page.rgb), layer.quarter_turns);
+            }
+            pages.push(layer.clone());
+        } else if ocr_pages < MAX_OCR_PAGES && begun.elapsed() < budget {
+            tell(&format!("reading page {}", page.number));
+            ocr_pages += 1;
+            match read_page(page, options, models) {
+                Ok(text) => pages.push(text),
+                Err(error) => {
+                    tracing::warn!(page = page.number, error = &error as &dyn std::error::Error, "page not read");
+                    normalized.reasons.push(
+                        Reason::new(ReasonCode::Unreadable, format!("Page {} could not be read.", page.number))
+                            .with("page", page.number),
+                    );
+                }
+            }
+        } else {
+            unread.push(page.number.to_string());
+        }
+        if index < MAX_CODE_PAGES && begun.elapsed() < budget {
+            let started = Instant::now();
+            barcodes.extend(barcodes::find(page));
+            code_time += started.elapsed();
+        }
+    }
+    if !unread.is_empty() {
+        normalized.notes.push(format!("Not read, too many pages without text: {}.", unread.join(", ")));
+    }
+    cap(&mut pages, limits.text_chars as usize);
+    let ocr_time = begun.elapsed().saturating_sub(code_time);
+    let time = |stage: &str, spent: Duration| StageTime {
+        stage: stage.to_owned(),
+        duration_ms: spent.as_millis() as u64,
+    };
+    let evidence = Evidence {
+        media_type: normalized.media_type.clone(),
+        pages,
+        barcodes,
+        attachments: normalized.attachments.clone(),
+        notes: normalized.notes.clone(),
+    };
+    (evidence, vec![time("ocr", ocr_time), time("barcode", code_time)])
+}
+
+/// The same evidence with the first pages that were read by OCR read again, at another resolution.
+///
+/// A page that cannot be read this time keeps its first text.
+pub fn look_closer(
+    normalized: &mut Normalized,
+    evidence: &Evidence,
+    options: &OcrOptions,
+    models: &Models,
+) -> Evidence {
+    let mut closer = evidence.clone();
+    let by_ocr = closer.pages.iter_mut().filter(|page| page.source == Source::Ocr).take(MAX_CLOSER_PAGES);
+    for text in by_ocr {
+        let page = normalized.pages.iter_mut().find(|page| page.number == text.number);
+        if let Some(Ok(again)) = page.map(|page| read_page(page, options, models)) {
+            // The pixels are upright by now; should this look turn them after all, the turns add up.
+            let quarter_turns = (text.quarter_turns + again.quarter_turns) % 4;
+            *text = PageText { quarter_turns, ..again };
+        }
+    }
+    closer
+}
+
+/// Drops lines past the limit on a document's text.
+fn cap(pages: &mut [PageText], mut chars: usize) {
+    for page in pages {
+        page.lines.retain(|line| {
+            let fits = line.text.len() <= chars;
+            chars -= line.text.len().min(chars);
+            fits
+        });
+    }
+}
