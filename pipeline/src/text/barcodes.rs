@@ -144,14 +144,19 @@ mod tests {
         code_128(&mut rgb, 200, 100);
         let codes = find(&PagePixels { number: 2, rgb });
         assert_eq!(codes.len(), 1, "{codes:?}");
-        assert_eq!((codes[0].symbology.as_str(), codes[0].text.as_str(), codes[0].page), ("code_128", "1234", 2));
+        assert_eq!(
+            (codes[0].symbology.as_str(), codes[0].text.as_str(), codes[0].page),
+            ("code_128", "1234", 2)
+        );
         let [x0, _, x1, _] = codes[0].bbox;
         assert!(x0 > 0.2 && x0 < 0.4 && x1 > 0.5 && x1 < 0.8, "{codes:?}");
     }
 
     #[test]
     fn a_blank_or_tiny_page_has_none() {
-        assert!(find(&PagePixels { number: 1, rgb: RgbImage::from_pixel(800, 800, Rgb([255; 3])) }).is_empty());
+        assert!(
+            find(&PagePixels { number: 1, rgb: RgbImage::from_pixel(800, 800, Rgb([255; 3])) }).is_empty()
+        );
         assert!(find(&PagePixels { number: 1, rgb: RgbImage::new(0, 0) }).is_empty());
     }
 }

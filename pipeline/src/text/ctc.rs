@@ -68,7 +68,8 @@ mod tests {
 
     #[test]
     fn repeats_collapse_unless_a_blank_stands_between() {
-        let text: String = read(&[(1, 0.9), (1, 0.9), (0, 0.9), (1, 0.9), (2, 0.9)]).iter().map(|g| g.char).collect();
+        let text: String =
+            read(&[(1, 0.9), (1, 0.9), (0, 0.9), (1, 0.9), (2, 0.9)]).iter().map(|g| g.char).collect();
         assert_eq!(text, "aab");
     }
 

@@ -4,7 +4,9 @@
 //! core is thresholded, each connected blob gets the smallest rectangle around it, and the rectangle is grown back
 //! ("unclipped"). Thresholds are PaddleOCR's for PP-OCRv6.
 
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer, images::Image, images::ImageRef};
+use fast_image_resize::{
+    FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer, images::Image, images::ImageRef,
+};
 use image::RgbImage;
 use rten_tensor::{NdTensor, prelude::*};
 
@@ -92,7 +94,12 @@ fn mask(map: &[f32], width: usize) -> Vec<bool> {
     for (i, p) in map.iter().enumerate() {
         if *p > PIXEL_MIN {
             let last_column = i % width + 1 == width;
-            for j in [Some(i), (!last_column).then_some(i + 1), Some(i + width), (!last_column).then_some(i + width + 1)] {
+            for j in [
+                Some(i),
+                (!last_column).then_some(i + 1),
+                Some(i + width),
+                (!last_column).then_some(i + width + 1),
+            ] {
                 if let Some(pixel) = j.and_then(|j| mask.get_mut(j)) {
                     *pixel = true;
                 }

@@ -36,7 +36,8 @@ pub fn gather(
     let (mut pages, mut barcodes, mut code_time) = (Vec::new(), Vec::new(), Duration::ZERO);
     let (mut ocr_pages, mut unread) = (0, Vec::new());
     for (index, page) in normalized.pages.iter_mut().enumerate() {
-        let layer = normalized.layers.iter().find(|layer| layer.number == page.number && layer_is_sound(layer));
+        let layer =
+            normalized.layers.iter().find(|layer| layer.number == page.number && layer_is_sound(layer));
         if let Some(layer) = layer {
             if layer.quarter_turns != 0 {
                 page.rgb = encode::rotated(std::mem::take(&mut page.rgb), layer.quarter_turns);
@@ -48,10 +49,17 @@ pub fn gather(
             match read_page(page, options, models) {
                 Ok(text) => pages.push(text),
                 Err(error) => {
-                    tracing::warn!(page = page.number, error = &error as &dyn std::error::Error, "page not read");
+                    tracing::warn!(
+                        page = page.number,
+                        error = &error as &dyn std::error::Error,
+                        "page not read"
+                    );
                     normalized.reasons.push(
-                        Reason::new(ReasonCode::Unreadable, format!("Page {} could not be read.", page.number))
-                            .with("page", page.number),
+                        Reason::new(
+                            ReasonCode::Unreadable,
+                            format!("Page {} could not be read.", page.number),
+                        )
+                        .with("page", page.number),
                     );
                 }
             }

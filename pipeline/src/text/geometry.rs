@@ -134,7 +134,8 @@ mod tests {
 
     #[test]
     fn finds_a_leaning_rectangle() {
-        let truth = Strip { center: (50.0, 40.0), u: (0.3_f32.cos(), 0.3_f32.sin()), width: 60.0, height: 10.0 };
+        let truth =
+            Strip { center: (50.0, 40.0), u: (0.3_f32.cos(), 0.3_f32.sin()), width: 60.0, height: 10.0 };
         let mut points = Vec::new();
         for i in 0..=60 {
             for j in 0..=10 {

@@ -95,7 +95,11 @@ fn page_layer(page: &Page<'_>, pdf: &Pdf, number: u32, max_glyphs: usize) -> Pag
     let text = assemble(number, glyphs.found, (width, height));
     let letters = text.lines.iter().flat_map(|l| l.text.chars()).filter(|c| c.is_alphanumeric()).count();
     let share = glyphs.pictures / f64::from((width * height).max(1.0));
-    if share > PICTURE_SHARE && letters < FEW_ON_PICTURE { PageText { lines: Vec::new(), ..text } } else { text }
+    if share > PICTURE_SHARE && letters < FEW_ON_PICTURE {
+        PageText { lines: Vec::new(), ..text }
+    } else {
+        text
+    }
 }
 
 /// One visible glyph in page units (points, y down).
@@ -319,9 +323,7 @@ fn run_of(words: &[Vec<&Glyph>], (w, h): (f32, f32)) -> Option<Run> {
 
 /// `F A C T U R A` is one word: a run of four and more single letters, nothing else.
 fn spaced_letters<'a>(words: &[Vec<&'a Glyph>]) -> Vec<Vec<&'a Glyph>> {
-    let single = |w: &Vec<&Glyph>| {
-        w.len() == 1 && w.iter().all(|g| g.text.chars().all(char::is_alphabetic))
-    };
+    let single = |w: &Vec<&Glyph>| w.len() == 1 && w.iter().all(|g| g.text.chars().all(char::is_alphabetic));
     if words.len() >= 4 && words.iter().all(single) { vec![words.concat()] } else { words.to_vec() }
 }
 

@@ -116,7 +116,11 @@ fn fit(row: &[Placed], run: &Placed) -> Option<f32> {
     }
     let distance = |other: &&Placed| (other.left - run.right).max(run.left - other.right).max(0.0);
     let nearest = row.iter().min_by(|a, b| distance(a).total_cmp(&distance(b)))?;
-    let seam = if nearest.right < run.left { (nearest.right + run.left) / 2.0 } else { (run.right + nearest.left) / 2.0 };
+    let seam = if nearest.right < run.left {
+        (nearest.right + run.left) / 2.0
+    } else {
+        (run.right + nearest.left) / 2.0
+    };
     let apart = (nearest.middle_at(seam) - run.middle_at(seam)).abs();
     let (a, b) = (nearest.bottom - nearest.top, run.bottom - run.top);
     let common = ((a + b) / 2.0 - apart).min(a.min(b));
@@ -187,7 +191,8 @@ mod tests {
 
     #[test]
     fn a_line_weighs_confidence_by_length() {
-        let word = |text: &str, confidence| Word { text: text.into(), bbox: [0.0, 0.0, 0.1, 0.1], confidence };
+        let word =
+            |text: &str, confidence| Word { text: text.into(), bbox: [0.0, 0.0, 0.1, 0.1], confidence };
         let line = line_of(vec![word("abc", 1.0), word("d", 0.0)]).unwrap();
         assert_eq!((line.text.as_str(), line.confidence), ("abc d", 0.75));
         assert!(line_of(Vec::new()).is_none());

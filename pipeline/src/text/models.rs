@@ -10,7 +10,7 @@ use std::{
 };
 
 use rten::{Model, ModelOptions, RunOptions, ThreadPool};
-use rten_tensor::{NdTensor, prelude::*};
+use rten_tensor::NdTensor;
 use thiserror::Error;
 
 use super::onnx::{self, CutError};
@@ -100,7 +100,7 @@ impl Models {
     pub fn from_bytes(detector: Vec<u8>, recognizer: &[u8]) -> Result<Self, ModelsError> {
         let cut = onnx::latin(recognizer)?;
         let mut options = ModelOptions::with_all_ops();
-        options.prepack_weights(std::env::var_os("PREPACK").is_some());
+        options.prepack_weights(true);
         let load = |bytes, which| options.load(bytes).map_err(|source| ModelsError::Load { which, source });
         Ok(Self {
             detector: load(onnx::flush_denormals(detector)?, "detector")?,
@@ -140,9 +140,8 @@ impl Models {
         which: &'static str,
     ) -> Result<NdTensor<f32, N>, InferError> {
         let options = RunOptions::default().with_thread_pool(Some(Arc::clone(&self.pool)));
-        let value = model
-            .run_one(input.into(), Some(options))
-            .map_err(|source| InferError::Run { which, source })?;
+        let value =
+            model.run_one(input.into(), Some(options)).map_err(|source| InferError::Run { which, source })?;
         value.try_into().map_err(|_| InferError::Shape { which })
     }
 }

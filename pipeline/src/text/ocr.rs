@@ -44,7 +44,11 @@ const SHORT_SIDE_PX: f32 = 480.0;
 ///
 /// # Errors
 /// When a network cannot be run, out of memory for instance.
-pub fn read_page(page: &mut PagePixels, options: &OcrOptions, models: &Models) -> Result<PageText, InferError> {
+pub fn read_page(
+    page: &mut PagePixels,
+    options: &OcrOptions,
+    models: &Models,
+) -> Result<PageText, InferError> {
     if page.rgb.width() < 8 || page.rgb.height() < 8 {
         return Ok(text_of(page, Vec::new(), 0, None));
     }
@@ -111,9 +115,10 @@ fn region(found: &[Found], w: f32, h: f32) -> Option<[f32; 4]> {
     if found.len() < 3 {
         return None;
     }
-    let all = found.iter().map(|f| f.strip.bounds()).reduce(|a, b| {
-        [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])]
-    })?;
+    let all = found
+        .iter()
+        .map(|f| f.strip.bounds())
+        .reduce(|a, b| [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])])?;
     let margin = 0.03 * w.max(h);
     let part = [
         (all[0] - margin).max(0.0),

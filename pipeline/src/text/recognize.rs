@@ -1,6 +1,7 @@
 //! What a run of text says: leaning rectangle → strip of 48 rows → characters.
 //!
-//! Strips go through the network in batches of similar width, so that little of a batch is padding.
+//! Strips go through the network one by one: on one thread a batch is no faster, its padding is work, and a strip's
+//! answer would depend on its neighbours.
 
 use image::RgbImage;
 use rten_tensor::{NdTensor, prelude::*};
@@ -13,43 +14,32 @@ use super::{
 
 /// Height the recogniser was trained on.
 const HEIGHT: usize = 48;
-/// Strips in one batch.
-const BATCH: usize = 6;
 /// A wider strip is squeezed: 50 times as wide as high.
 const MAX_WIDTH: usize = 2_400;
 /// The network halves the width three times; strips are padded to a multiple.
 const STEP: usize = 8;
 
 /// Reads the strips; the answer has one entry a strip, in the same order.
-pub(super) fn read(page: &RgbImage, strips: &[Strip], models: &Models) -> Result<Vec<Vec<Glyph>>, InferError> {
-    let mut order: Vec<usize> = (0..strips.len()).collect();
-    let widths: Vec<usize> = strips.iter().map(width_of).collect();
-    order.sort_by_key(|i| widths.get(*i).copied());
-    let mut read = vec![Vec::new(); strips.len()];
-    let size = std::env::var("BATCH").ok().and_then(|s| s.parse().ok()).unwrap_or(BATCH);
-    for batch in order.chunks(size) {
-        let width = batch.iter().filter_map(|i| widths.get(*i)).max().copied().unwrap_or(STEP).div_ceil(STEP) * STEP;
-        let mut planes = vec![0.0; batch.len() * 3 * HEIGHT * width];
-        for (i, out) in batch.iter().zip(planes.chunks_exact_mut(3 * HEIGHT * width)) {
-            if let (Some(strip), Some(own)) = (strips.get(*i), widths.get(*i)) {
-                crop(page, strip, *own, width, out);
-            }
-        }
-        let input = NdTensor::from_data([batch.len(), 3, HEIGHT, width], planes);
-        let output = models.recognize(input)?;
-        let [_, steps, classes] = output.shape();
-        let scores = output.to_vec();
-        for (i, scores) in batch.iter().zip(scores.chunks_exact((steps * classes).max(1))) {
-            if let (Some(slot), Some(own)) = (read.get_mut(*i), widths.get(*i)) {
-                *slot = ctc::decode(scores, models.characters());
-                let stretch = width as f32 / *own as f32;
-                for glyph in slot.iter_mut() {
-                    glyph.at = (glyph.at * stretch).min(1.0);
-                }
-            }
-        }
+pub(super) fn read(
+    page: &RgbImage,
+    strips: &[Strip],
+    models: &Models,
+) -> Result<Vec<Vec<Glyph>>, InferError> {
+    strips.iter().map(|strip| read_one(page, strip, models)).collect()
+}
+
+fn read_one(page: &RgbImage, strip: &Strip, models: &Models) -> Result<Vec<Glyph>, InferError> {
+    let width = width_of(strip);
+    let padded = width.div_ceil(STEP) * STEP;
+    let mut planes = vec![0.0; 3 * HEIGHT * padded];
+    crop(page, strip, width, padded, &mut planes);
+    let scores = models.recognize(NdTensor::from_data([1, 3, HEIGHT, padded], planes))?;
+    let mut glyphs = ctc::decode(&scores.to_vec(), models.characters());
+    let stretch = padded as f32 / width as f32;
+    for glyph in &mut glyphs {
+        glyph.at = (glyph.at * stretch).min(1.0);
     }
-    Ok(read)
+    Ok(glyphs)
 }
 
 /// Columns of a strip scaled to the recogniser's height.

@@ -30,10 +30,8 @@ fn ratio(page: &RgbImage, strip: &Strip) -> Option<f32> {
     let mut grey = Vec::with_capacity(columns * ROWS);
     for y in 0..ROWS {
         for x in 0..columns {
-            let (px, py) = strip.at(
-                (x as f32 + 0.5) / columns as f32 - 0.5,
-                (y as f32 + 0.5) / ROWS as f32 - 0.5,
-            );
+            let (px, py) =
+                strip.at((x as f32 + 0.5) / columns as f32 - 0.5, (y as f32 + 0.5) / ROWS as f32 - 0.5);
             grey.push(brightness(page, px, py)?);
         }
     }
@@ -88,6 +86,9 @@ mod tests {
     #[test]
     fn nothing_to_look_at_is_no_score() {
         assert_eq!(of(&page(), &[]), None);
-        assert_eq!(of(&RgbImage::new(0, 0), &[Strip { center: (0.0, 0.0), u: (1.0, 0.0), width: 9.0, height: 9.0 }]), None);
+        assert_eq!(
+            of(&RgbImage::new(0, 0), &[Strip { center: (0.0, 0.0), u: (1.0, 0.0), width: 9.0, height: 9.0 }]),
+            None
+        );
     }
 }

@@ -1,0 +1,132 @@
+//! The OCR on pages drawn here, the right way up and turned. Needs the models (`make models`).
+//!
+//! Without them the test says so and passes, except in CI, where they must be there.
+
+use std::{path::PathBuf, sync::LazyLock};
+
+use ab_glyph::{Font, FontRef, PxScale, ScaleFont, point};
+use acuse_pipeline::{
+    reading::{PagePixels, PageText},
+    text::{Models, OcrOptions, read_page},
+};
+use image::{Rgb, RgbImage, imageops};
+
+const LINES: [&str; 8] = [
+    "PANADERÍA LA ESPAÑOLA, S.L.",
+    "Calle de la Peña 12, Logroño",
+    "NIF: B-12345678",
+    "Factura simplificada 2024-00117",
+    "Fecha: 17/03/2024   Hora: 09:41",
+    "Café con leche            1,50 €",
+    "Ensaimada               12,75 €",
+    "TOTAL A PAGAR      14,25 €",
+];
+
+/// The models, or `None` with a loud word where they may be missing.
+fn models() -> Option<&'static Models> {
+    static MODELS: LazyLock<Option<Models>> = LazyLock::new(|| {
+        let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/share"));
+        let data = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).or_else(home).unwrap_or_default();
+        let dir = std::env::var_os("ACUSE_MODELS_DIR").map(PathBuf::from);
+        match Models::load(&dir.unwrap_or_else(|| data.join("acuse/models"))) {
+            Ok(models) => Some(models),
+            Err(error) => {
+                assert!(std::env::var_os("CI").is_none(), "{error}");
+                eprintln!("\n!!! OCR NOT TESTED: {error}\n");
+                None
+            }
+        }
+    });
+    MODELS.as_ref()
+}
+
+fn page() -> RgbImage {
+    let font = FontRef::try_from_slice(dejavu::sans::regular()).unwrap();
+    let mut page = RgbImage::from_pixel(700, 900, Rgb([236, 234, 228]));
+    for (i, line) in LINES.iter().enumerate() {
+        draw(&mut page, &font, 30.0, 60.0, 80.0 + i as f32 * 70.0, line);
+    }
+    page
+}
+
+fn draw(page: &mut RgbImage, font: &FontRef<'_>, size: f32, mut x: f32, baseline: f32, text: &str) {
+    let scaled = font.as_scaled(PxScale::from(size));
+    for c in text.chars() {
+        let id = font.glyph_id(c);
+        if let Some(outline) = font.outline_glyph(id.with_scale_and_position(size, point(x, baseline))) {
+            let bounds = outline.px_bounds();
+            outline.draw(|gx, gy, ink| {
+                let (px, py) = (bounds.min.x as u32 + gx, bounds.min.y as u32 + gy);
+                if let Some(pixel) = page.get_pixel_mut_checked(px, py) {
+                    pixel.0 = pixel.0.map(|v| (f32::from(v) * (1.0 - ink) + 25.0 * ink) as u8);
+                }
+            });
+        }
+        x += scaled.h_advance(id);
+    }
+}
+
+fn read(rgb: RgbImage) -> Option<(PagePixels, PageText)> {
+    let mut page = PagePixels { number: 1, rgb };
+    let text = read_page(&mut page, &OcrOptions::default(), models()?).unwrap();
+    Some((page, text))
+}
+
+fn squeezed(text: &str) -> String {
+    text.chars().filter(|c| !c.is_whitespace()).collect()
+}
+
+#[test]
+fn reads_accents_amounts_and_rows() {
+    let Some((_, text)) = read(page()) else { return };
+    let lines: Vec<String> = text.lines.iter().map(|l| squeezed(&l.text)).collect();
+    let right = LINES.iter().filter(|line| lines.contains(&squeezed(line))).count();
+    assert!(right >= 7, "{right} of 8 lines read:\n{}", lines.join("\n"));
+    assert!(lines.contains(&squeezed(LINES[7])), "{lines:?}");
+    assert_eq!(text.quarter_turns, 0);
+    assert!(text.sharpness.unwrap() > 0.5, "{:?}", text.sharpness);
+}
+
+#[test]
+fn boxes_are_where_the_words_are() {
+    let Some((_, text)) = read(page()) else { return };
+    let line = text.lines.iter().find(|l| l.text.starts_with("TOTAL")).unwrap();
+    let word = &line.words[0];
+    let [x0, y0, x1, y1] = word.bbox;
+    // Drawn at x = 60, baseline 570, 30 pixels high, on 700 × 900.
+    assert!((x0 - 60.0 / 700.0).abs() < 0.03 && x1 > 0.15 && x1 < 0.4, "{word:?}");
+    assert!(y0 > 525.0 / 900.0 && y0 < 556.0 / 900.0, "{word:?}");
+    assert!(y1 > 565.0 / 900.0 && y1 < 590.0 / 900.0, "{word:?}");
+}
+
+#[test]
+fn a_turned_page_is_set_upright_with_its_pixels() {
+    type Turn = fn(&RgbImage) -> RgbImage;
+    let turned: [(u8, Turn); 3] = [
+        (3, |page| imageops::rotate90(page)),
+        (2, |page| imageops::rotate180(page)),
+        (1, |page| imageops::rotate270(page)),
+    ];
+    for (turns, turn) in turned {
+        let Some((upright, text)) = read(turn(&page())) else { return };
+        assert_eq!(text.quarter_turns, turns);
+        assert_eq!(upright.rgb.dimensions(), (700, 900));
+        let all = squeezed(&text.lines.iter().map(|l| l.text.as_str()).collect::<String>());
+        assert!(all.contains("TOTALAPAGAR14,25"), "{turns} turns: {all}");
+    }
+}
+
+#[test]
+fn a_page_without_text_has_no_lines() {
+    let Some((_, text)) = read(RgbImage::from_fn(640, 480, |x, y| Rgb([(x / 3) as u8, (y / 2) as u8, 90])))
+    else {
+        return;
+    };
+    assert!(text.lines.is_empty(), "{:?}", text.lines);
+}
+
+#[test]
+fn a_missing_model_names_the_command() {
+    let error = Models::load(&PathBuf::from("/nowhere")).unwrap_err();
+    assert!(error.to_string().contains("make models"), "{error}");
+}
