@@ -123,7 +123,7 @@ impl Catalog {
                 ("idle_in_transaction_session_timeout", STATEMENT_TIMEOUT),
             ]);
         let pool =
-            PgPoolOptions::new().max_connections(24).acquire_timeout(ACQUIRE).connect_with(options).await.map_err(
+            PgPoolOptions::new().max_connections(12).acquire_timeout(ACQUIRE).connect_with(options).await.map_err(
                 |source| CatalogError::Open {
                     hint: "check that PostgreSQL runs at the host and port of ACUSE_DATABASE_URL and that its user \
                            and password are right"

@@ -190,6 +190,7 @@ impl Tx {
 }
 
 impl Catalog {
+    // `persist_results` is what makes apalis write that a task is done; without it a task stays in hand for ever.
     /// The apalis backend of a lane; `T` is [`DocumentTask`] or [`ReplyTask`].
     #[must_use]
     pub fn backend<T>(&self, queue: Queue, config: &LaneConfig) -> Backend<T> {
@@ -201,7 +202,7 @@ impl Catalog {
                         .batch_size(config.batch_size.max(1))
                         .heartbeat_interval(config.heartbeat)
                         .missed_heartbeats(config.missed_heartbeats)
-                        .persist_results(false),
+                        .persist_results(true),
                 ),
             ),
             Pools::Postgres(pool) => Backend::Postgres(
@@ -211,7 +212,7 @@ impl Catalog {
                         .batch_size(config.batch_size.max(1))
                         .heartbeat_interval(config.heartbeat)
                         .missed_heartbeats(config.missed_heartbeats)
-                        .persist_results(false),
+                        .persist_results(true),
                 ),
             ),
         }
