@@ -8,20 +8,30 @@
 //! All of this runs in a sandboxed child under an address-space limit; the checks here are the inner layer of
 //! two, and the one that can name the limit that was broken.
 
+mod archive;
+mod colour;
+mod einvoice;
 pub mod encode;
 pub mod fingerprint;
+mod foreign;
 mod guard;
+mod heif;
 mod pdf;
 mod picture;
+mod polyglot;
 mod refusal;
 mod scale;
 mod sniff;
+#[cfg(test)]
+mod tests;
+mod tiff;
 
+pub use einvoice::Dialect;
 pub use sniff::{Format, Sniffed, sniff};
 
 use crate::{
     limits::Limits,
-    reading::{Normalized, PagePixels},
+    reading::{Attachment, Normalized, PagePixels},
     reason::Reason,
 };
 
@@ -37,7 +47,16 @@ pub fn normalize(sniffed: Sniffed, bytes: &[u8], limits: &Limits) -> Result<Norm
         Format::Jpeg | Format::Png | Format::Webp | Format::Gif => {
             picture::open(sniffed.format, bytes, limits)?
         }
+        Format::Tiff => tiff::open(bytes, limits)?,
+        Format::Heif => heif::open(bytes, limits)?,
         Format::Pdf => pdf::open(bytes, limits)?,
+        Format::Invoice(dialect) => invoice(dialect, bytes),
+        Format::InvoiceZip => {
+            let pair = archive::open(bytes, limits)?;
+            let mut opened = pdf::open(&pair.pdf, limits)?;
+            opened.attachments.insert(0, pair.xml);
+            opened
+        }
     };
     let mut notes = sniffed.notes;
     notes.extend(opened.notes);
@@ -52,12 +71,18 @@ pub fn normalize(sniffed: Sniffed, bytes: &[u8], limits: &Limits) -> Result<Norm
     })
 }
 
+/// A bare XML e-invoice: no pages, itself the attachment, as UTF-8.
+fn invoice(dialect: Dialect, bytes: &[u8]) -> Opened {
+    let xml = Attachment { name: "invoice.xml".to_owned(), bytes: einvoice::utf8(bytes).into_bytes() };
+    Opened { attachments: vec![xml], notes: vec![format!("{}.", dialect.name())], ..Opened::default() }
+}
+
 /// What one kind of container yields.
 #[derive(Default)]
 struct Opened {
     page_count: u32,
     pages: Vec<PagePixels>,
-    attachments: Vec<crate::reading::Attachment>,
+    attachments: Vec<Attachment>,
     notes: Vec<String>,
     reasons: Vec<Reason>,
 }

@@ -3,31 +3,57 @@
 use std::io::Cursor;
 
 use image::{
-    AnimationDecoder, DynamicImage, ImageDecoder, ImageError, ImageReader, RgbImage,
+    AnimationDecoder, DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, RgbImage,
     codecs::{gif::GifDecoder, png::PngDecoder, webp::WebPDecoder},
     error::LimitErrorKind,
     metadata::Orientation,
 };
 
 use crate::{
-    intake::{Format, Opened, guard, refusal, scale},
+    intake::{Format, Opened, colour, guard, polyglot, refusal, scale},
     limits::Limits,
     reading::PagePixels,
-    reason::Reason,
+    reason::{Reason, ReasonCode},
 };
 
 /// Opens a picture of one frame; of an animated one, the first.
 pub(super) fn open(format: Format, bytes: &[u8], limits: &Limits) -> Result<Opened, Reason> {
     let name = format.name();
+    let Some(codec) = codec(format) else { return Err(refusal::unsupported(name)) };
     guard::caught(name, || {
-        let mut notes = Vec::new();
+        let mut opened = Opened { page_count: 1, ..Opened::default() };
+        let rgb = match pixels(name, codec, bytes, limits) {
+            Err(reason) if format == Format::Png && reason.code == ReasonCode::Corrupt => {
+                let mended = checksums_mended(bytes).ok_or(reason)?;
+                opened.notes.push("Its checksums are wrong; the picture could be decoded all the same.".to_owned());
+                pixels(name, codec, &mended, limits)?
+            }
+            other => other?,
+        };
+        opened.pages.push(PagePixels { number: 1, rgb });
         if animated(format, bytes) {
-            notes.push(format!("An animated {name}: only its first frame is read."));
+            opened.notes.push(format!("An animated {name}: only its first frame is read."));
         }
-        let (decoded, orientation) = decode(format, bytes, limits)?;
-        let rgb = upright(scale::shrink(flattened(decoded), limits.page_side_px)?, orientation);
-        Ok(Opened { page_count: 1, pages: vec![PagePixels { number: 1, rgb }], notes, ..Opened::default() })
+        if format == Format::Jpeg && polyglot::end_of(format, bytes).is_none() {
+            opened.reasons.push(cut_short(name));
+        }
+        Ok(opened)
     })
+}
+
+/// One frame as upright sRGB, long side at most `limits.page_side_px`.
+pub(super) fn pixels(name: &str, codec: ImageFormat, bytes: &[u8], limits: &Limits) -> Result<RgbImage, Reason> {
+    let fail = |error: ImageError| refused(name, &error, limits);
+    let mut decoder = ImageReader::with_format(Cursor::new(bytes), codec).into_decoder().map_err(fail)?;
+    let (width, height) = decoder.dimensions();
+    check_canvas(width, height, limits)?;
+    decoder.set_limits(decoder_limits(limits)).map_err(fail)?;
+    // A broken EXIF or colour profile is no reason to refuse the picture.
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let profile = decoder.icc_profile().ok().flatten();
+    let decoded = DynamicImage::from_decoder(decoder).map_err(fail)?;
+    let small = scale::shrink(flattened(decoded), limits.page_side_px)?;
+    Ok(upright(colour::to_srgb(small, profile.as_deref()), orientation))
 }
 
 /// Refuses a canvas over the limits before a pixel is decoded. The long side and the area are bombs alike: no
@@ -35,7 +61,7 @@ pub(super) fn open(format: Format, bytes: &[u8], limits: &Limits) -> Result<Open
 pub(super) fn check_canvas(width: u32, height: u32, limits: &Limits) -> Result<(), Reason> {
     let pixels = u64::from(width) * u64::from(height);
     if pixels > limits.image_pixels {
-        return Err(refusal::bomb("pixels", limits.image_pixels, pixels));
+        return Err(refusal::bomb("pixels", limits.image_pixels, pixels).with("canvas", format!("{width}x{height}")));
     }
     let side = width.max(height);
     if side > limits.image_side_px {
@@ -44,22 +70,42 @@ pub(super) fn check_canvas(width: u32, height: u32, limits: &Limits) -> Result<(
     Ok(())
 }
 
-fn decode(format: Format, bytes: &[u8], limits: &Limits) -> Result<(DynamicImage, Orientation), Reason> {
-    let name = format.name();
-    let fail = |error: ImageError| refused(name, &error, limits);
-    let Some(codec) = format.codec() else { return Err(refusal::unsupported(name)) };
-    let mut decoder = ImageReader::with_format(Cursor::new(bytes), codec).into_decoder().map_err(fail)?;
-    let (width, height) = decoder.dimensions();
-    check_canvas(width, height, limits)?;
-    decoder.set_limits(decoder_limits(limits)).map_err(fail)?;
-    // A broken EXIF block is no reason to refuse the picture.
-    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let decoded = DynamicImage::from_decoder(decoder).map_err(fail)?;
-    Ok((decoded, orientation))
+/// A JPEG without its end: what could be decoded is shown, a person decides whether it is enough.
+fn cut_short(name: &str) -> Reason {
+    Reason::new(ReasonCode::Corrupt, format!("The {name} is cut short: part of the picture may be missing."))
+        .with("detected", name)
+}
+
+/// A copy of a PNG with every chunk's CRC made right; `None` if none was wrong or a chunk is cut short.
+///
+/// A wrong checksum over sound pixels is a bad copy or an odd writer, and people's viewers show it. Damage to the
+/// pixels themselves still fails in the decoder.
+fn checksums_mended(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut copy = bytes.to_vec();
+    let mut at = 8;
+    while let Some(length) = copy.get(at..at + 4) {
+        let length = u32::from_be_bytes(length.try_into().ok()?) as usize;
+        let end = at.checked_add(8)?.checked_add(length)?;
+        let mut crc = flate2::Crc::new();
+        crc.update(copy.get(at + 4..end)?);
+        copy.get_mut(end..end + 4)?.copy_from_slice(&crc.sum().to_be_bytes());
+        at = end + 4;
+    }
+    (copy != bytes).then_some(copy)
+}
+
+fn codec(format: Format) -> Option<ImageFormat> {
+    match format {
+        Format::Jpeg => Some(ImageFormat::Jpeg),
+        Format::Png => Some(ImageFormat::Png),
+        Format::Webp => Some(ImageFormat::WebP),
+        Format::Gif => Some(ImageFormat::Gif),
+        _ => None,
+    }
 }
 
 /// Half of the child's memory may go into one decode; the rest is for scaling and reading.
-pub(super) fn decoder_limits(limits: &Limits) -> image::Limits {
+fn decoder_limits(limits: &Limits) -> image::Limits {
     let mut caps = image::Limits::no_limits();
     caps.max_image_width = Some(limits.image_side_px);
     caps.max_image_height = Some(limits.image_side_px);
@@ -68,7 +114,7 @@ pub(super) fn decoder_limits(limits: &Limits) -> image::Limits {
 }
 
 /// Sorts a decoder's error: a broken limit, something it cannot do, or damage.
-pub(super) fn refused(name: &str, error: &ImageError, limits: &Limits) -> Reason {
+fn refused(name: &str, error: &ImageError, limits: &Limits) -> Reason {
     match error {
         ImageError::Limits(limit) => match limit.kind() {
             LimitErrorKind::InsufficientMemory => {
@@ -86,7 +132,7 @@ pub(super) fn refused(name: &str, error: &ImageError, limits: &Limits) -> Reason
 }
 
 /// Eight-bit RGB; what is transparent shows white, as paper would.
-pub(super) fn flattened(decoded: DynamicImage) -> RgbImage {
+fn flattened(decoded: DynamicImage) -> RgbImage {
     match decoded {
         DynamicImage::ImageRgb8(rgb) => rgb,
         opaque if !opaque.color().has_alpha() => opaque.into_rgb8(),

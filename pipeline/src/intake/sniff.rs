@@ -1,23 +1,39 @@
-//! What the content is.
+//! What the content is: by structure, never by name.
 
-use crate::{intake::refusal, limits::Limits, reading::Declared, reason::Reason};
-
-/// A PDF header may be preceded by this much junk (ISO 32000-1, implementation note 13).
-const PDF_HEADER_WITHIN: usize = 1024;
+use crate::{
+    intake::{
+        archive,
+        einvoice::{self, Dialect},
+        foreign, guard,
+        polyglot::{self, PDF_HEADER_WITHIN, find},
+        refusal,
+    },
+    limits::Limits,
+    reading::Declared,
+    reason::Reason,
+};
 
 /// The formats that are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// JFIF, EXIF, MPO, any SOF.
+    /// JFIF, EXIF, MPO; baseline and progressive.
     Jpeg,
-    /// PNG and APNG.
+    /// PNG, and APNG's first frame.
     Png,
-    /// VP8, VP8L, VP8X.
+    /// VP8, VP8L, VP8X; an animation's first frame.
     Webp,
-    /// GIF87a, GIF89a.
+    /// GIF87a, GIF89a; an animation's first frame.
     Gif,
+    /// TIFF and BigTIFF, all pages.
+    Tiff,
+    /// HEIC and HEIF with an HEVC picture.
+    Heif,
     /// Any version.
     Pdf,
+    /// A bare XML e-invoice.
+    Invoice(Dialect),
+    /// An archive of one XML e-invoice and its PDF.
+    InvoiceZip,
 }
 
 impl Format {
@@ -29,7 +45,11 @@ impl Format {
             Self::Png => "image/png",
             Self::Webp => "image/webp",
             Self::Gif => "image/gif",
+            Self::Tiff => "image/tiff",
+            Self::Heif => "image/heic",
             Self::Pdf => "application/pdf",
+            Self::Invoice(_) => "application/xml",
+            Self::InvoiceZip => "application/zip",
         }
     }
 
@@ -41,19 +61,26 @@ impl Format {
             Self::Png => "PNG",
             Self::Webp => "WebP",
             Self::Gif => "GIF",
+            Self::Tiff => "TIFF",
+            Self::Heif => "HEIC",
             Self::Pdf => "PDF",
+            Self::Invoice(dialect) => dialect.name(),
+            Self::InvoiceZip => "ZIP archive",
         }
     }
 
-    /// The decoder in the `image` crate, for those it reads.
-    pub(super) fn codec(self) -> Option<image::ImageFormat> {
-        match self {
-            Self::Jpeg => Some(image::ImageFormat::Jpeg),
-            Self::Png => Some(image::ImageFormat::Png),
-            Self::Webp => Some(image::ImageFormat::WebP),
-            Self::Gif => Some(image::ImageFormat::Gif),
-            Self::Pdf => None,
-        }
+    /// Whether a claimed media type means this format.
+    fn is_claimed_by(self, media_type: &str) -> bool {
+        let claimed = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        claimed == self.media_type()
+            || matches!(
+                (self, claimed.as_str()),
+                (_, "" | "application/octet-stream")
+                    | (Self::Jpeg, "image/jpg" | "image/pjpeg" | "image/mpo")
+                    | (Self::Heif, "image/heif" | "image/heic-sequence" | "image/heif-sequence")
+                    | (Self::Invoice(_), "text/xml")
+                    | (Self::InvoiceZip, "application/x-zip-compressed")
+            )
     }
 }
 
@@ -62,37 +89,99 @@ impl Format {
 pub struct Sniffed {
     /// What the content is.
     pub format: Format,
-    /// Harmless oddities.
+    /// Harmless oddities, one sentence each.
     pub notes: Vec<String>,
 }
 
 /// Says what `bytes` are, by content alone; `declared` only makes a note when it differs.
 ///
 /// # Errors
-/// `unsupported_type`, `type_mismatch`, `corrupt` or `too_large`.
+/// `unsupported_type` for what is not read, `type_mismatch` for a file that is two types at once, `corrupt` for
+/// an empty file, `too_large`, or what opening the e-invoice archive found.
 pub fn sniff(bytes: &[u8], declared: &Declared, limits: &Limits) -> Result<Sniffed, Reason> {
     let size = bytes.len() as u64;
     if size > limits.original_bytes {
         return Err(refusal::too_large("bytes", limits.original_bytes, size));
     }
-    let format = format(bytes).ok_or_else(|| refusal::unsupported("unknown"))?;
-    let mut notes = Vec::new();
-    if let Some(claimed) = &declared.media_type
-        && claimed != format.media_type()
-    {
-        notes.push(format!("Declared {claimed}, is {}.", format.media_type()));
+    if bytes.is_empty() {
+        return Err(refusal::corrupt("file", "it is empty"));
     }
-    Ok(Sniffed { format, notes })
+    guard::caught("file", || {
+        let format = format_of(bytes, limits)?;
+        let mut notes = polyglot::check(format, bytes)?;
+        if let Some(claimed) = &declared.media_type
+            && !format.is_claimed_by(claimed)
+        {
+            let claimed: String = claimed.chars().filter(|c| !c.is_control()).take(100).collect();
+            notes.push(format!("Declared {claimed}, is {}.", format.media_type()));
+        }
+        Ok(Sniffed { format, notes })
+    })
 }
 
-fn format(bytes: &[u8]) -> Option<Format> {
+fn format_of(bytes: &[u8], limits: &Limits) -> Result<Format, Reason> {
+    if let Some(picture) = picture(bytes)? {
+        return Ok(picture);
+    }
+    if bytes.starts_with(b"PK\x03\x04") {
+        archive::open(bytes, limits)?;
+        return Ok(Format::InvoiceZip);
+    }
     let head = bytes.get(..PDF_HEADER_WITHIN + 5).unwrap_or(bytes);
-    match bytes {
-        [0xff, 0xd8, 0xff, ..] => Some(Format::Jpeg),
-        [0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, ..] => Some(Format::Png),
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(Format::Webp),
-        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some(Format::Gif),
-        _ if head.windows(5).any(|w| w == b"%PDF-") => Some(Format::Pdf),
-        _ => None,
+    if let Some(at) = find(head, b"%PDF-") {
+        return junk_before(bytes.get(..at).unwrap_or_default(), bytes).map(|()| Format::Pdf);
+    }
+    if einvoice::is_markup(bytes) {
+        return match einvoice::dialect(bytes) {
+            Ok(_) if bytes.len() as u64 > limits.xml_bytes => {
+                Err(refusal::too_large("bytes of XML", limits.xml_bytes, bytes.len() as u64))
+            }
+            Ok(dialect) => Ok(Format::Invoice(dialect)),
+            Err(Some(root)) => Err(refusal::unsupported(&format!("markup with root element {root}"))),
+            Err(None) => Err(refusal::unsupported("text")),
+        };
+    }
+    let detected = foreign::name(bytes).unwrap_or_else(|| "an unknown type".to_owned());
+    Err(refusal::unsupported(&detected))
+}
+
+fn picture(bytes: &[u8]) -> Result<Option<Format>, Reason> {
+    Ok(Some(match bytes {
+        [0xff, 0xd8, 0xff, ..] => Format::Jpeg,
+        [0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, ..] => Format::Png,
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Format::Webp,
+        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Format::Gif,
+        [b'I', b'I', 42, 0, _, _, _, _, b'C', b'R', ..] => return Err(refusal::unsupported("a camera's raw image")),
+        [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => Format::Tiff,
+        [_, _, _, _, b'f', b't', b'y', b'p', ..] => return isobmff(bytes).map(Some),
+        _ => return Ok(None),
+    }))
+}
+
+/// HEIC and HEIF by their brands (ISO/IEC 23008-12, annex B); films and AVIF share the container.
+fn isobmff(bytes: &[u8]) -> Result<Format, Reason> {
+    const BRANDS: usize = 64;
+    let size = bytes.get(..4).and_then(|b| b.try_into().ok()).map_or(0, u32::from_be_bytes) as usize;
+    let brands = bytes.get(8..size.min(8 + 4 * BRANDS)).unwrap_or_default();
+    // the second word is the minor version
+    let mut all = brands.chunks_exact(4).enumerate().filter(|(i, _)| *i != 1).map(|(_, brand)| brand);
+    let major = brands.get(..4).unwrap_or_default();
+    match major {
+        b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" | b"hevm" | b"hevs" => Ok(Format::Heif),
+        b"mif1" | b"mif2" | b"msf1" | b"miaf" if !all.any(|b| b == b"avif" || b == b"avis") => Ok(Format::Heif),
+        b"avif" | b"avis" | b"mif1" | b"msf1" => Err(refusal::unsupported("an AVIF image")),
+        _ => Err(refusal::unsupported("a film or sound (ISO base media)")),
+    }
+}
+
+/// Junk before a PDF's header is tolerated (and noted by its offset) unless it is itself a file.
+fn junk_before(prefix: &[u8], bytes: &[u8]) -> Result<(), Reason> {
+    if prefix.is_empty() {
+        return Ok(());
+    }
+    let first = foreign::name(bytes).filter(|name| !name.contains("application/pdf"));
+    match first.or_else(|| foreign::active_text(prefix).map(str::to_owned)) {
+        Some(other) => Err(refusal::two_faced("PDF", &other)),
+        None => Ok(()),
     }
 }

@@ -1,0 +1,106 @@
+//! Pages to pixels with `hayro`.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use hayro::{
+    PixmapSettings, RenderCache, RenderSettings,
+    hayro_interpret::{InterpreterSettings, InterpreterWarning},
+    hayro_syntax::{Pdf, page::Page},
+    render,
+    vello_cpu::color::palette::css::WHITE,
+};
+use image::RgbImage;
+
+use crate::{
+    intake::{guard, refusal},
+    limits::Limits,
+    reading::PagePixels,
+    reason::{Reason, ReasonCode},
+};
+
+/// Pixels a point at 200 dpi: enough for OCR, and what scanners make.
+const MOST_SCALE: f32 = 200.0 / 72.0;
+
+/// The pages, as many as the original has, and what could not be drawn of them.
+pub(super) struct Drawn {
+    pub pages: Vec<PagePixels>,
+    pub unreadable: Vec<Reason>,
+}
+
+/// Draws every page; one that fails is a blank page and a reason that names it.
+///
+/// Fails only when no page at all can be drawn.
+pub(super) fn pages(pdf: &Pdf, limits: &Limits) -> Result<Drawn, Reason> {
+    let cache = RenderCache::new();
+    let lost_image = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&lost_image);
+    let settings = InterpreterSettings {
+        warning_sink: Arc::new(move |warning| {
+            if matches!(warning, InterpreterWarning::ImageDecodeFailure) {
+                seen.store(true, Ordering::Relaxed);
+            }
+        }),
+        ..InterpreterSettings::default()
+    };
+    let mut drawn = Drawn { pages: Vec::new(), unreadable: Vec::new() };
+    let mut last = None;
+    for (page, number) in pdf.pages().iter().zip(1u32..) {
+        lost_image.store(false, Ordering::Relaxed);
+        let rgb = match guard::caught("PDF page", || draw(page, &cache, &settings, limits)) {
+            Ok(rgb) => {
+                if lost_image.load(Ordering::Relaxed) {
+                    drawn.unreadable.push(image_missing(number));
+                }
+                rgb
+            }
+            Err(reason) => {
+                drawn.unreadable.push(unreadable(number as usize));
+                last = Some(reason);
+                blank(limits)
+            }
+        };
+        drawn.pages.push(PagePixels { number, rgb });
+    }
+    match last {
+        Some(reason) if drawn.unreadable.len() >= drawn.pages.len() => Err(reason),
+        _ => Ok(drawn),
+    }
+}
+
+/// A page that is in the original but not in the copy.
+pub(super) fn unreadable(page: usize) -> Reason {
+    Reason::new(ReasonCode::Unreadable, format!("Page {page} cannot be drawn.")).with("page", page)
+}
+
+fn image_missing(page: u32) -> Reason {
+    Reason::new(ReasonCode::Unreadable, format!("An image on page {page} cannot be drawn.")).with("page", page)
+}
+
+fn blank(limits: &Limits) -> RgbImage {
+    let side = limits.page_side_px;
+    RgbImage::from_pixel((side * 7 / 10).max(1), side.max(1), image::Rgb([255; 3]))
+}
+
+fn draw<'a>(
+    page: &'a Page<'a>,
+    cache: &RenderCache<'a>,
+    interpreter: &InterpreterSettings,
+    limits: &Limits,
+) -> Result<RgbImage, Reason> {
+    let (width, height) = page.render_dimensions();
+    let sound = |side: f32| side.is_finite() && side > 0.0;
+    if !sound(width) || !sound(height) {
+        return Err(refusal::corrupt("PDF page", "it has no size"));
+    }
+    let scale = (limits.page_side_px as f32 / width.max(height)).min(MOST_SCALE);
+    // A side is cut to whole pixels, and a hair-thin page must keep one.
+    let one = |side: f32| if side * scale < 1.0 { 1.01 / side } else { scale };
+    let settings = PixmapSettings { x_scale: one(width), y_scale: one(height), bg_color: WHITE };
+    let pixmap = render(page, cache, interpreter, &RenderSettings::default(), &settings);
+    let (w, h) = (u32::from(pixmap.width()), u32::from(pixmap.height()));
+    let rgb = pixmap.data().iter().flat_map(|p| [p.r, p.g, p.b]).collect();
+    RgbImage::from_raw(w, h, rgb).ok_or_else(|| refusal::corrupt("PDF page", "it was drawn at the wrong size"))
+}

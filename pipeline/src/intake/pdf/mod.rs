@@ -1,0 +1,89 @@
+//! PDF: measured first, then surveyed, then drawn.
+//!
+//! [`measure`] looks at the raw bytes (nesting, what streams unfold to) before any parser does. [`survey`] walks
+//! every object for active content and embedded files. [`draw`] makes pixels of each page. The stored copy is
+//! those pixels, so nothing active can survive in it.
+
+mod draw;
+mod measure;
+mod survey;
+
+use std::sync::Arc;
+
+use hayro::hayro_syntax::{DecryptionError, LoadPdfError, Pdf, object::Dict};
+use lopdf::{Document, LoadOptions};
+
+use crate::{
+    intake::{Opened, guard, polyglot, refusal},
+    limits::Limits,
+    reason::{Reason, ReasonCode},
+};
+
+/// Opens a PDF and draws every page.
+pub(super) fn open(bytes: &[u8], limits: &Limits) -> Result<Opened, Reason> {
+    guard::caught("PDF", || {
+        measure::check(bytes, limits)?;
+        let pdf = Pdf::new(Arc::new(bytes.to_vec())).map_err(|error| unopened(error, bytes))?;
+        let objects = pdf.len() as u64;
+        if objects > limits.pdf_objects.into() {
+            return Err(refusal::too_large("objects", limits.pdf_objects.into(), objects));
+        }
+        let drawable = pdf.pages().len();
+        let count = drawable.max(counted(bytes, limits));
+        if count as u64 > limits.pages.into() {
+            return Err(refusal::too_large("pages", limits.pages.into(), count as u64));
+        }
+        if drawable == 0 {
+            return Err(refusal::corrupt("PDF", "it has no page that can be drawn"));
+        }
+        let found = survey::survey(&pdf, limits)?;
+        let drawn = draw::pages(&pdf, limits)?;
+        let mut opened = Opened {
+            page_count: u32::try_from(count).unwrap_or(u32::MAX),
+            pages: drawn.pages,
+            attachments: found.attachments,
+            notes: found.notes,
+            reasons: found.active.into_iter().collect(),
+        };
+        opened.reasons.extend(drawn.unreadable);
+        opened.reasons.extend((drawable + 1..=count).map(draw::unreadable));
+        opened.reasons.extend(declared(&pdf).filter(|&n| n > count as u64).map(|n| missing(n, count)));
+        Ok(opened)
+    })
+}
+
+/// Pages by a second reader, so that one which `hayro` passes over is missed by name; 0 if it cannot tell.
+fn counted(bytes: &[u8], limits: &Limits) -> usize {
+    let cap = usize::try_from(limits.stream_bytes).ok();
+    let options = LoadOptions { max_decompressed_size: cap, ..LoadOptions::default() };
+    guard::caught("PDF", || {
+        let document = Document::load_mem_with_options(bytes, options)
+            .map_err(|error| refusal::corrupt("PDF", &error.to_string()))?;
+        Ok(if document.is_encrypted() { 0 } else { document.page_iter().take(limits.pages as usize + 1).count() })
+    })
+    .unwrap_or(0)
+}
+
+/// Pages the document says it has. Said by a stranger, so it is only compared, never allocated for.
+fn declared(pdf: &Pdf) -> Option<u64> {
+    let catalog = pdf.xref().get::<Dict<'_>>(pdf.xref().root_id())?;
+    catalog.get::<Dict<'_>>("Pages")?.get::<i32>("Count")?.try_into().ok()
+}
+
+fn missing(declared: u64, found: usize) -> Reason {
+    let message = format!("The PDF says it has {declared} pages, {found} were found.");
+    Reason::new(ReasonCode::Unreadable, message).with("declared_pages", declared).with("found_pages", found)
+}
+
+fn unopened(error: LoadPdfError, bytes: &[u8]) -> Reason {
+    let needs_password = |method: &str| {
+        Reason::new(ReasonCode::Encrypted, "The PDF needs a password to be opened.").with("error", method)
+    };
+    match error {
+        LoadPdfError::Decryption(DecryptionError::PasswordProtected) => needs_password("password protected"),
+        LoadPdfError::Decryption(other) => needs_password(&format!("{other:?}")),
+        // Some encryption is so unusual that the reader sees only damage; the trailer still says what it is.
+        LoadPdfError::Invalid if polyglot::find(bytes, b"/Encrypt").is_some() => needs_password("unknown encryption"),
+        LoadPdfError::Invalid => refusal::corrupt("PDF", "neither its structure nor its objects can be read"),
+    }
+}

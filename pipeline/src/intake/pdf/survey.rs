@@ -1,0 +1,182 @@
+//! Every object of a PDF, looked at for what acts and for what is embedded.
+
+use std::collections::BTreeSet;
+
+use hayro::hayro_syntax::{
+    Pdf,
+    object::{Array, Dict, MaybeRef, Name, Object, Stream, String as PdfString},
+};
+
+use crate::{
+    intake::{archive::base_name, einvoice, foreign, refusal},
+    limits::Limits,
+    reading::Attachment,
+    reason::{Reason, ReasonCode},
+};
+
+/// Embedded files kept; Factur-X has one.
+const MOST_ATTACHMENTS: usize = 16;
+
+/// Actions that run or send something (ISO 32000-2, table 201); `GoTo`, `Named` and plain links are harmless.
+const ACTIONS: &[&str] = &["JavaScript", "Launch", "ImportData", "RichMediaExecute", "Rendition", "GoTo3DView"];
+/// Actions that are harmless as a link one may click, but not when the file takes them by itself.
+const UNASKED_ACTIONS: &[&str] = &["URI", "SubmitForm", "GoToR", "GoToE"];
+/// Annotations that play or run something.
+const ANNOTATIONS: &[&str] = &["RichMedia", "Movie", "Sound", "Screen", "3D"];
+
+/// What was found.
+pub(super) struct Survey {
+    /// Set when anything in the file acts or hides.
+    pub active: Option<Reason>,
+    /// Embedded XML.
+    pub attachments: Vec<Attachment>,
+    pub notes: Vec<String>,
+}
+
+/// Walks every object, referenced or not: what one reader ignores another may run.
+pub(super) fn survey(pdf: &Pdf, limits: &Limits) -> Result<Survey, Reason> {
+    let mut walk = Walk { found: BTreeSet::new(), files: Vec::new(), limits };
+    for object in pdf.objects() {
+        walk.object(&object, 0);
+    }
+    let mut attachments: Vec<Attachment> = Vec::new();
+    let mut notes = Vec::new();
+    let mut found = walk.found;
+    for (name, stream) in walk.files {
+        let Some(file) = embedded(&stream, limits)? else {
+            found.insert(format!("embedded file {name} that cannot be read"));
+            continue;
+        };
+        if !einvoice::is_markup(&file) || foreign::active_text(file.get(..1024).unwrap_or(&file)).is_some() {
+            let kind = foreign::name(&file).map_or_else(String::new, |kind| format!(" ({kind})"));
+            found.insert(format!("embedded file {name}{kind}"));
+            continue;
+        }
+        let xml = Attachment { name, bytes: einvoice::utf8(&file).into_bytes() };
+        if !attachments.iter().any(|other| other.bytes == xml.bytes) && attachments.len() < MOST_ATTACHMENTS {
+            notes.push(format!("Carries {} as embedded XML.", xml.name));
+            attachments.push(xml);
+        }
+    }
+    let active = (!found.is_empty()).then(|| {
+        let list: Vec<String> = found.into_iter().collect();
+        Reason::new(ReasonCode::ActiveContent, format!("The PDF contains {}.", list.join(", "))).with("found", list)
+    });
+    Ok(Survey { active, attachments, notes })
+}
+
+/// The bytes of an embedded file; `None` when it cannot be decoded.
+fn embedded(stream: &Stream<'_>, limits: &Limits) -> Result<Option<Vec<u8>>, Reason> {
+    let Ok(bytes) = stream.decoded_data() else { return Ok(None) };
+    let size = bytes.len() as u64;
+    if size > limits.xml_bytes {
+        return Err(refusal::too_large("bytes in an embedded file", limits.xml_bytes, size));
+    }
+    Ok(Some(bytes.into_owned()))
+}
+
+struct Walk<'a, 'l> {
+    found: BTreeSet<String>,
+    files: Vec<(String, Stream<'a>)>,
+    limits: &'l Limits,
+}
+
+impl<'a> Walk<'a, '_> {
+    fn object(&mut self, object: &Object<'a>, depth: u32) {
+        if depth > self.limits.pdf_depth {
+            return;
+        }
+        match object {
+            Object::Dict(dict) => self.dict(dict, depth),
+            Object::Stream(stream) => self.dict(stream.dict(), depth),
+            Object::Array(array) => {
+                for item in array.raw_iter() {
+                    if let MaybeRef::NotRef(item) = item {
+                        self.object(&item, depth + 1);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn dict(&mut self, dict: &Dict<'a>, depth: u32) {
+        if let Some(action) = named(dict, "S").filter(|s| ACTIONS.contains(&s.as_str())) {
+            self.found.insert(action);
+        }
+        if dict.contains_key("JS") {
+            self.found.insert("JavaScript".to_owned());
+        }
+        if dict.contains_key("JavaScript") {
+            self.found.insert("JavaScript (document level)".to_owned());
+        }
+        if dict.contains_key("XFA") {
+            self.found.insert("XFA form".to_owned());
+        }
+        if let Some(kind) = named(dict, "Subtype").filter(|s| ANNOTATIONS.contains(&s.as_str())) {
+            self.found.insert(format!("{kind} annotation"));
+        }
+        if dict.contains_key("RichMediaContent") {
+            self.found.insert("RichMedia".to_owned());
+        }
+        self.unasked(dict);
+        if let Some(files) = dict.get::<Dict<'a>>("EF") {
+            self.file(dict, &files);
+        }
+        for (_, value) in dict.entries() {
+            if let MaybeRef::NotRef(value) = value {
+                self.object(&value, depth + 1);
+            }
+        }
+    }
+
+    /// `OpenAction` and `AA`: what the file does when it is opened, printed, looked at.
+    fn unasked(&mut self, dict: &Dict<'a>) {
+        if let Some(action) = dict.get::<Dict<'a>>("OpenAction") {
+            self.action("OpenAction", &action);
+        }
+        let Some(triggers) = dict.get::<Dict<'a>>("AA") else { return };
+        let keys: Vec<Name<'a>> = triggers.keys().collect();
+        for key in keys {
+            if let Some(action) = triggers.get::<Dict<'a>>(key.as_str()) {
+                self.action("AA", &action);
+            }
+        }
+    }
+
+    fn action(&mut self, trigger: &str, action: &Dict<'a>) {
+        let act = |s: &String| ACTIONS.contains(&s.as_str()) || UNASKED_ACTIONS.contains(&s.as_str());
+        if let Some(kind) = named(action, "S").filter(act) {
+            self.found.insert(format!("{trigger} to {kind}"));
+        }
+    }
+
+    /// A file specification: the first of its streams, under its readable name.
+    fn file(&mut self, spec: &Dict<'a>, files: &Dict<'a>) {
+        let text = |key: &str| spec.get::<PdfString<'a>>(key).map(|s| text(s.as_bytes()));
+        let name = text("UF").or_else(|| text("F")).map(|name| base_name(&name)).filter(|name| !name.is_empty());
+        let name = name.unwrap_or_else(|| "without a name".to_owned());
+        let stream = ["UF", "F", "Unix", "DOS", "Mac"].iter().find_map(|key| files.get::<Stream<'a>>(*key));
+        match stream {
+            Some(stream) if self.files.len() < MOST_ATTACHMENTS => self.files.push((name, stream)),
+            Some(_) => {
+                self.found.insert("more embedded files than are looked at".to_owned());
+            }
+            None => {}
+        }
+    }
+}
+
+/// A name's value, or the first name of an array.
+fn named(dict: &Dict<'_>, key: &str) -> Option<String> {
+    let direct = dict.get::<Name<'_>>(key).map(|name| name.as_str().to_owned());
+    direct.or_else(|| dict.get::<Array<'_>>(key)?.iter::<Name<'_>>().next().map(|name| name.as_str().to_owned()))
+}
+
+/// A text string: UTF-16 by its mark, else as good as Latin-1 (ISO 32000-1, 7.9.2.2).
+fn text(bytes: &[u8]) -> String {
+    match bytes {
+        [0xfe, 0xff, ..] | [0xff, 0xfe, ..] | [0xef, 0xbb, 0xbf, ..] => einvoice::utf8(bytes),
+        _ => bytes.iter().copied().map(char::from).collect(),
+    }
+}
