@@ -60,7 +60,12 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
     Ok(if wrong * 20 > right + wrong { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn judge(outcome: &Result<Normalized, Reason>, allowed: &str, must_flag: &str, must_decode: bool) -> Result<(), &'static str> {
+fn judge(
+    outcome: &Result<Normalized, Reason>,
+    allowed: &str,
+    must_flag: &str,
+    must_decode: bool,
+) -> Result<(), &'static str> {
     let allows = |word: &str| allowed.split(';').any(|a| a == word);
     match outcome {
         Ok(opened) => {
@@ -83,13 +88,17 @@ fn judge(outcome: &Result<Normalized, Reason>, allowed: &str, must_flag: &str, m
 }
 
 fn told(outcome: &Result<Normalized, Reason>) -> String {
-    let code = |reason: &Reason| format!("{}: {} {:?}", reason.code, reason.message, reason.detail.get("error"));
+    let code =
+        |reason: &Reason| format!("{}: {} {:?}", reason.code, reason.message, reason.detail.get("error"));
     match outcome {
         Err(reason) => format!("refused {}", code(reason)),
         Ok(opened) => {
             let sizes: Vec<_> = opened.pages.iter().take(3).map(|p| p.rgb.dimensions()).collect();
             let reasons: Vec<_> = opened.reasons.iter().map(code).collect();
-            format!("{} {} pages {sizes:?} {reasons:?} {:?}", opened.media_type, opened.page_count, opened.notes)
+            format!(
+                "{} {} pages {sizes:?} {reasons:?} {:?}",
+                opened.media_type, opened.page_count, opened.notes
+            )
         }
     }
 }

@@ -22,12 +22,20 @@ pub struct Declared {
 }
 
 /// One page as pixels: upright for images after EXIF; text may still show it turned.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct PagePixels {
     /// One-based.
     pub number: u32,
     /// sRGB, long side at most `Limits::page_side_px`.
     pub rgb: image::RgbImage,
+}
+
+/// Number and size only: a document's content never reaches a log.
+impl std::fmt::Debug for PagePixels {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (width, height) = self.rgb.dimensions();
+        write!(f, "PagePixels {{ number: {}, {width}x{height} }}", self.number)
+    }
 }
 
 /// A file embedded in the container that may be evidence (an e-invoice's XML).

@@ -24,14 +24,17 @@ pub(super) struct Pair {
 /// Opens the archive if it is exactly one e-invoice and one PDF.
 pub(super) fn open(bytes: &[u8], limits: &Limits) -> Result<Pair, Reason> {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|e| damaged(&e))?;
-    if archive.len() != 2 || archive.offset() != 0 {
+    if archive.len() != 2 || archive.offset() != 0 || !ends_with_its_directory(bytes, archive.comment().len())
+    {
         return Err(other(archive.len()));
     }
     let (mut xml, mut pdf) = (None, None);
     for index in 0..archive.len() {
         let mut entry = archive.by_index(index).map_err(|e| damaged(&e))?;
-        let name = entry.name().map(|n| n.into_owned()).unwrap_or_default();
-        if !entry.is_file() || !matches!(entry.compression(), CompressionMethod::Stored | CompressionMethod::Deflated) {
+        let name = entry.name().map(std::borrow::Cow::into_owned).unwrap_or_default();
+        if !entry.is_file()
+            || !matches!(entry.compression(), CompressionMethod::Stored | CompressionMethod::Deflated)
+        {
             return Err(other(2));
         }
         // Claimed sizes are not believed: the reader itself is capped.
@@ -51,10 +54,19 @@ pub(super) fn open(bytes: &[u8], limits: &Limits) -> Result<Pair, Reason> {
     }
 }
 
+/// Nothing rides behind the archive: its end record (22 bytes and the comment) ends the file.
+fn ends_with_its_directory(bytes: &[u8], comment: usize) -> bool {
+    let record = bytes.len().checked_sub(22 + comment);
+    record.and_then(|at| bytes.get(at..)).is_some_and(|end| end.starts_with(b"PK\x05\x06"))
+}
+
 fn capped(entry: &mut impl Read, packed: usize, limits: &Limits) -> Result<Vec<u8>, Reason> {
     let cap = limits.stream_bytes.min(limits.original_bytes);
     let mut unfolded = Vec::new();
-    entry.take(cap + 1).read_to_end(&mut unfolded).map_err(|e| refusal::corrupt("ZIP archive", &e.to_string()))?;
+    entry
+        .take(cap + 1)
+        .read_to_end(&mut unfolded)
+        .map_err(|e| refusal::corrupt("ZIP archive", &e.to_string()))?;
     let size = unfolded.len() as u64;
     if size > cap {
         return Err(refusal::bomb("bytes or more in an archive", cap, size));
@@ -68,7 +80,13 @@ fn capped(entry: &mut impl Read, packed: usize, limits: &Limits) -> Result<Vec<u
 
 /// The last part of a name: names are data, never paths.
 pub(super) fn base_name(name: &str) -> String {
-    name.rsplit(['/', '\\']).next().unwrap_or_default().chars().filter(|c| !c.is_control()).take(255).collect()
+    name.rsplit(['/', '\\'])
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(255)
+        .collect()
 }
 
 fn damaged(error: &ZipError) -> Reason {
@@ -103,7 +121,8 @@ pub(super) mod tests {
 
     #[test]
     fn takes_one_invoice_and_its_pdf() {
-        let pair = open(&zip(&[("x/../a.xml", CFDI), ("a.pdf", b"%PDF-1.4")]), &Limits::default()).ok().unwrap();
+        let pair =
+            open(&zip(&[("x/../a.xml", CFDI), ("a.pdf", b"%PDF-1.4")]), &Limits::default()).ok().unwrap();
         assert_eq!(pair.xml, Attachment { name: "a.xml".into(), bytes: CFDI.to_vec() });
         assert_eq!(pair.pdf, b"%PDF-1.4");
     }
@@ -112,7 +131,10 @@ pub(super) mod tests {
     fn refuses_everything_else() {
         let refused = |files: &[(&str, &[u8])]| open(&zip(files), &Limits::default()).err().unwrap().code;
         assert_eq!(refused(&[("a.xml", CFDI)]), ReasonCode::UnsupportedType);
-        assert_eq!(refused(&[("a.xml", CFDI), ("a.pdf", b"%PDF-1.4"), ("b.exe", b"MZ")]), ReasonCode::UnsupportedType);
+        assert_eq!(
+            refused(&[("a.xml", CFDI), ("a.pdf", b"%PDF-1.4"), ("b.exe", b"MZ")]),
+            ReasonCode::UnsupportedType
+        );
         assert_eq!(refused(&[("a.xml", b"<a/>"), ("a.pdf", b"%PDF-1.4")]), ReasonCode::UnsupportedType);
         assert_eq!(open(b"PK\x03\x04 cut", &Limits::default()).err().unwrap().code, ReasonCode::Corrupt);
     }

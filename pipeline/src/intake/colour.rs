@@ -15,7 +15,9 @@ pub(super) fn to_srgb(mut rgb: RgbImage, profile: Option<&[u8]>) -> RgbImage {
         return rgb;
     }
     let options = TransformOptions::default();
-    let Ok(transform) = from.create_transform_8bit(Layout::Rgb, &ColorProfile::new_srgb(), Layout::Rgb, options) else {
+    let Ok(transform) =
+        from.create_transform_8bit(Layout::Rgb, &ColorProfile::new_srgb(), Layout::Rgb, options)
+    else {
         return rgb;
     };
     let mut converted = vec![0; rgb.as_raw().len()];

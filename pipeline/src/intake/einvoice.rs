@@ -113,10 +113,28 @@ mod tests {
     #[test]
     fn knows_its_dialects() {
         let of = |xml: &str| dialect(xml.as_bytes());
-        assert_eq!(of("<?xml version='1.0'?><!-- hi --><Invoice xmlns='urn:oasis:names:specification:ubl:schema:xsd:Invoice-2'/>"), Ok(Dialect::Ubl));
-        assert_eq!(of("<a:AttachedDocument xmlns:a='urn:oasis:names:specification:ubl:schema:xsd:AttachedDocument-2'>"), Ok(Dialect::AttachedDocument));
-        assert_eq!(of("<rsm:CrossIndustryInvoice xmlns:rsm='urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100'>"), Ok(Dialect::Cii));
-        assert_eq!(of("<cfdi:Comprobante xmlns:cfdi='http://www.sat.gob.mx/cfd/4' Version='4.0'/>"), Ok(Dialect::Cfdi));
+        assert_eq!(
+            of(
+                "<?xml version='1.0'?><!-- hi --><Invoice xmlns='urn:oasis:names:specification:ubl:schema:xsd:Invoice-2'/>"
+            ),
+            Ok(Dialect::Ubl)
+        );
+        assert_eq!(
+            of(
+                "<a:AttachedDocument xmlns:a='urn:oasis:names:specification:ubl:schema:xsd:AttachedDocument-2'>"
+            ),
+            Ok(Dialect::AttachedDocument)
+        );
+        assert_eq!(
+            of(
+                "<rsm:CrossIndustryInvoice xmlns:rsm='urn:un:unece:uncefact:data:standard:CrossIndustryInvoice:100'>"
+            ),
+            Ok(Dialect::Cii)
+        );
+        assert_eq!(
+            of("<cfdi:Comprobante xmlns:cfdi='http://www.sat.gob.mx/cfd/4' Version='4.0'/>"),
+            Ok(Dialect::Cfdi)
+        );
         assert_eq!(of("<Invoice/>"), Err(Some("Invoice".into())));
         assert_eq!(of("<svg xmlns='http://www.w3.org/2000/svg'/>"), Err(Some("svg".into())));
         assert_eq!(of("no markup"), Err(None));
@@ -126,10 +144,14 @@ mod tests {
     #[test]
     fn reads_other_encodings() {
         let xml = "<cfdi:Comprobante xmlns:cfdi='http://www.sat.gob.mx/cfd/3' Nombre='Peña'/>";
-        let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain(xml.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+        let utf16: Vec<u8> =
+            [0xff, 0xfe].into_iter().chain(xml.encode_utf16().flat_map(u16::to_le_bytes)).collect();
         assert!(is_markup(&utf16));
         assert_eq!(dialect(&utf16), Ok(Dialect::Cfdi));
         assert_eq!(utf8(&utf16), xml);
-        assert_eq!(utf8(b"<?xml version='1.0' encoding='ISO-8859-1'?><a>Pe\xf1a</a>").matches('ñ').count(), 1);
+        assert_eq!(
+            utf8(b"<?xml version='1.0' encoding='ISO-8859-1'?><a>Pe\xf1a</a>").matches('ñ').count(),
+            1
+        );
     }
 }

@@ -27,7 +27,8 @@ const ACTIVE_TEXT: &[&[u8]] = &[b"<!doctype html", b"<html", b"<script", b"<svg"
 
 /// The name of a known type that starts here, with its article: "a ZIP archive".
 pub(super) fn name(bytes: &[u8]) -> Option<String> {
-    let known = SIGNATURES.iter().find(|(at, magic, _)| bytes.get(*at..).is_some_and(|b| b.starts_with(magic)));
+    let known =
+        SIGNATURES.iter().find(|(at, magic, _)| bytes.get(*at..).is_some_and(|b| b.starts_with(magic)));
     if let Some((_, _, name)) = known {
         return Some((*name).to_owned());
     }
@@ -40,9 +41,9 @@ pub(super) fn name(bytes: &[u8]) -> Option<String> {
 
 /// Markup or code anywhere in `bytes` that a browser or server would run.
 pub(super) fn active_text(bytes: &[u8]) -> Option<&'static str> {
-    let found = ACTIVE_TEXT.iter().any(|needle| {
-        bytes.windows(needle.len()).any(|window| window.eq_ignore_ascii_case(needle))
-    });
+    let found = ACTIVE_TEXT
+        .iter()
+        .any(|needle| bytes.windows(needle.len()).any(|window| window.eq_ignore_ascii_case(needle)));
     found.then_some("HTML or a script")
 }
 

@@ -25,7 +25,9 @@ pub(super) fn open(format: Format, bytes: &[u8], limits: &Limits) -> Result<Open
         let rgb = match pixels(name, codec, bytes, limits) {
             Err(reason) if format == Format::Png && reason.code == ReasonCode::Corrupt => {
                 let mended = checksums_mended(bytes).ok_or(reason)?;
-                opened.notes.push("Its checksums are wrong; the picture could be decoded all the same.".to_owned());
+                opened
+                    .notes
+                    .push("Its checksums are wrong; the picture could be decoded all the same.".to_owned());
                 pixels(name, codec, &mended, limits)?
             }
             other => other?,
@@ -42,7 +44,12 @@ pub(super) fn open(format: Format, bytes: &[u8], limits: &Limits) -> Result<Open
 }
 
 /// One frame as upright sRGB, long side at most `limits.page_side_px`.
-pub(super) fn pixels(name: &str, codec: ImageFormat, bytes: &[u8], limits: &Limits) -> Result<RgbImage, Reason> {
+pub(super) fn pixels(
+    name: &str,
+    codec: ImageFormat,
+    bytes: &[u8],
+    limits: &Limits,
+) -> Result<RgbImage, Reason> {
     let fail = |error: ImageError| refused(name, &error, limits);
     let mut decoder = ImageReader::with_format(Cursor::new(bytes), codec).into_decoder().map_err(fail)?;
     let (width, height) = decoder.dimensions();
@@ -61,7 +68,9 @@ pub(super) fn pixels(name: &str, codec: ImageFormat, bytes: &[u8], limits: &Limi
 pub(super) fn check_canvas(width: u32, height: u32, limits: &Limits) -> Result<(), Reason> {
     let pixels = u64::from(width) * u64::from(height);
     if pixels > limits.image_pixels {
-        return Err(refusal::bomb("pixels", limits.image_pixels, pixels).with("canvas", format!("{width}x{height}")));
+        return Err(
+            refusal::bomb("pixels", limits.image_pixels, pixels).with("canvas", format!("{width}x{height}"))
+        );
     }
     let side = width.max(height);
     if side > limits.image_side_px {

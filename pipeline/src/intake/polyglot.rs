@@ -18,6 +18,9 @@ const MOST_PICTURES: usize = 16;
 
 /// Notes on harmless trailers, or the refusal of a file that is two.
 pub(super) fn check(format: Format, bytes: &[u8]) -> Result<Vec<String>, Reason> {
+    if format == Format::InvoiceZip {
+        return Ok(Vec::new()); // an archive is opened strictly, and holds a PDF by right
+    }
     let name = format.name();
     let head = bytes.get(..PDF_HEADER_WITHIN).unwrap_or(bytes);
     let also = |what: &str| Err(refusal::two_faced(name, what));
@@ -32,8 +35,11 @@ pub(super) fn check(format: Format, bytes: &[u8]) -> Result<Vec<String>, Reason>
             return also("a script");
         }
     }
-    for (at, magic, what) in [(257, b"ustar", "an archive (tar)"), (0x8001, b"CD001", "a disc image"), (128, b"DICM\x02", "a DICOM image")]
-    {
+    for (at, magic, what) in [
+        (257, b"ustar", "an archive (tar)"),
+        (0x8001, b"CD001", "a disc image"),
+        (128, b"DICM\x02", "a DICOM image"),
+    ] {
         if bytes.get(at..).is_some_and(|b| b.starts_with(magic)) {
             return also(what);
         }
@@ -57,7 +63,9 @@ fn judge(name: &str, trailer: &[u8]) -> Result<Vec<String>, Reason> {
         rest = unpadded(rest.get(end..).unwrap_or_default());
     }
     if pictures > 0 {
-        notes.push(format!("{pictures} more picture(s) follow the first (MPO or gain map); only the first is read."));
+        notes.push(format!(
+            "{pictures} more picture(s) follow the first (MPO or gain map); only the first is read."
+        ));
     }
     if rest.is_empty() {
         return Ok(notes);
@@ -80,7 +88,8 @@ fn judge(name: &str, trailer: &[u8]) -> Result<Vec<String>, Reason> {
 /// A motion photo's film: an MP4 right after the picture (Google), or Samsung's trailer, which names its parts.
 fn film(rest: &[u8]) -> bool {
     let mp4 = rest.get(4..8) == Some(b"ftyp");
-    let samsung = rest.ends_with(b"SEFT") && find(rest.get(rest.len().saturating_sub(64 << 10)..).unwrap_or(rest), b"SEFH").is_some();
+    let samsung = rest.ends_with(b"SEFT")
+        && find(rest.get(rest.len().saturating_sub(64 << 10)..).unwrap_or(rest), b"SEFH").is_some();
     mp4 || samsung
 }
 
@@ -97,7 +106,8 @@ fn unpadded(bytes: &[u8]) -> &[u8] {
     let padding = |b: &u8| matches!(b, 0 | b' ' | b'\t' | b'\r' | b'\n');
     let start = bytes.iter().position(|b| !padding(b)).unwrap_or(bytes.len());
     // an MP4's first box begins with the zero bytes of its size
-    let start = if bytes.get(start + 1..start + 5) == Some(b"ftyp") { start.saturating_sub(3) } else { start };
+    let start =
+        if bytes.get(start + 1..start + 5) == Some(b"ftyp") { start.saturating_sub(3) } else { start };
     let rest = bytes.get(start..).unwrap_or_default();
     let erased = rest.iter().position(|&b| b != 0xff).unwrap_or(rest.len());
     if erased > 1 || rest.len() == erased { rest.get(erased..).unwrap_or_default() } else { rest }

@@ -151,7 +151,9 @@ fn picture(bytes: &[u8]) -> Result<Option<Format>, Reason> {
         [0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, ..] => Format::Png,
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Format::Webp,
         [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Format::Gif,
-        [b'I', b'I', 42, 0, _, _, _, _, b'C', b'R', ..] => return Err(refusal::unsupported("a camera's raw image")),
+        [b'I', b'I', 42, 0, _, _, _, _, b'C', b'R', ..] => {
+            return Err(refusal::unsupported("a camera's raw image"));
+        }
         [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => Format::Tiff,
         [_, _, _, _, b'f', b't', b'y', b'p', ..] => return isobmff(bytes).map(Some),
         _ => return Ok(None),
@@ -168,7 +170,9 @@ fn isobmff(bytes: &[u8]) -> Result<Format, Reason> {
     let major = brands.get(..4).unwrap_or_default();
     match major {
         b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" | b"hevm" | b"hevs" => Ok(Format::Heif),
-        b"mif1" | b"mif2" | b"msf1" | b"miaf" if !all.any(|b| b == b"avif" || b == b"avis") => Ok(Format::Heif),
+        b"mif1" | b"mif2" | b"msf1" | b"miaf" if !all.any(|b| b == b"avif" || b == b"avis") => {
+            Ok(Format::Heif)
+        }
         b"avif" | b"avis" | b"mif1" | b"msf1" => Err(refusal::unsupported("an AVIF image")),
         _ => Err(refusal::unsupported("a film or sound (ISO base media)")),
     }

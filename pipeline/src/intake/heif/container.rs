@@ -324,7 +324,8 @@ fn derived(mut iref: Bytes<'_>) -> Option<HashMap<u32, Vec<u32>>> {
         if kind == b"dimg" {
             let id = from.uint(width)? as u32;
             let count = from.uint(2)?;
-            let parts = (0..count).map(|_| from.uint(width).map(|to| to as u32)).collect::<Option<Vec<_>>>()?;
+            let parts =
+                (0..count).map(|_| from.uint(width).map(|to| to as u32)).collect::<Option<Vec<_>>>()?;
             derived.insert(id, parts);
         }
     }

@@ -25,7 +25,8 @@ pub(super) fn picture(recipe: &Recipe<'_>, limits: &Limits) -> Result<RgbImage, 
         let (frame, colours) = frame(tile, recipe, limits)?;
         if index > 0 {
             let row_starts = index % recipe.columns == 0;
-            corner = if row_starts { (0, corner.1 + frame.height) } else { (corner.0 + frame.width, corner.1) };
+            corner =
+                if row_starts { (0, corner.1 + frame.height) } else { (corner.0 + frame.width, corner.1) };
         }
         paint(&mut canvas, &frame, corner, &colours);
     }
@@ -54,7 +55,8 @@ fn frame(tile: &Tile<'_>, recipe: &Recipe<'_>, limits: &Limits) -> Result<(Frame
         if nal_type(nal) == Some(SPS) {
             let sps = parse_sps(&unescape(nal.get(2..).unwrap_or_default()).data).map_err(refused)?;
             check_canvas(sps.width, sps.height, limits)?;
-            range = range.or_else(|| sps.vui.as_ref().map(|v| (v.matrix_coeffs.into(), v.video_full_range_flag)));
+            range =
+                range.or_else(|| sps.vui.as_ref().map(|v| (v.matrix_coeffs.into(), v.video_full_range_flag)));
         }
         decoder.push_nal(nal, None).map_err(refused)
     };
@@ -97,7 +99,9 @@ fn parameter_sets(config: &[u8]) -> Option<(usize, Vec<&[u8]>)> {
 fn refused(error: Error) -> Reason {
     match error {
         Error::Unsupported(what) => refusal::unsupported(&format!("a HEIC picture of a rare kind ({what})")),
-        Error::Unimplemented(what) => refusal::unsupported(&format!("a HEIC picture of a rare kind ({what})")),
+        Error::Unimplemented(what) => {
+            refusal::unsupported(&format!("a HEIC picture of a rare kind ({what})"))
+        }
         other => refusal::corrupt("HEIC", &other.to_string()),
     }
 }
@@ -165,7 +169,9 @@ fn paint(canvas: &mut RgbImage, frame: &Frame, (left, top): (usize, usize), colo
         let samples = luma.row(y);
         let chroma = (!grey).then(|| (cb.row(y >> shift_y), cr.row(y >> shift_y)));
         for (x, pixel) in (crop_x..crop_x + width).zip(row.chunks_exact_mut(3).skip(left)) {
-            let (u, v) = chroma.map_or((colours.middle as u16, colours.middle as u16), |(cb, cr)| (cb[x >> shift_x], cr[x >> shift_x]));
+            let (u, v) = chroma.map_or((colours.middle as u16, colours.middle as u16), |(cb, cr)| {
+                (cb[x >> shift_x], cr[x >> shift_x])
+            });
             pixel.copy_from_slice(&colours.rgb(samples[x], u, v));
         }
     }

@@ -57,7 +57,7 @@ pub(super) fn pages(pdf: &Pdf, limits: &Limits) -> Result<Drawn, Reason> {
                 rgb
             }
             Err(reason) => {
-                drawn.unreadable.push(unreadable(number as usize));
+                drawn.unreadable.push(unreadable(number));
                 last = Some(reason);
                 blank(limits)
             }
@@ -70,13 +70,13 @@ pub(super) fn pages(pdf: &Pdf, limits: &Limits) -> Result<Drawn, Reason> {
     }
 }
 
-/// A page that is in the original but not in the copy.
-pub(super) fn unreadable(page: usize) -> Reason {
+fn unreadable(page: u32) -> Reason {
     Reason::new(ReasonCode::Unreadable, format!("Page {page} cannot be drawn.")).with("page", page)
 }
 
 fn image_missing(page: u32) -> Reason {
-    Reason::new(ReasonCode::Unreadable, format!("An image on page {page} cannot be drawn.")).with("page", page)
+    Reason::new(ReasonCode::Unreadable, format!("An image on page {page} cannot be drawn."))
+        .with("page", page)
 }
 
 fn blank(limits: &Limits) -> RgbImage {
@@ -96,11 +96,12 @@ fn draw<'a>(
         return Err(refusal::corrupt("PDF page", "it has no size"));
     }
     let scale = (limits.page_side_px as f32 / width.max(height)).min(MOST_SCALE);
-    // A side is cut to whole pixels, and a hair-thin page must keep one.
-    let one = |side: f32| if side * scale < 1.0 { 1.01 / side } else { scale };
-    let settings = PixmapSettings { x_scale: one(width), y_scale: one(height), bg_color: WHITE };
+    // The renderer cuts a side to whole pixels: aim just past the rounded one, and never below one.
+    let whole = |side: f32| ((side * scale).round().max(1.0) + 0.01) / side;
+    let settings = PixmapSettings { x_scale: whole(width), y_scale: whole(height), bg_color: WHITE };
     let pixmap = render(page, cache, interpreter, &RenderSettings::default(), &settings);
     let (w, h) = (u32::from(pixmap.width()), u32::from(pixmap.height()));
     let rgb = pixmap.data().iter().flat_map(|p| [p.r, p.g, p.b]).collect();
-    RgbImage::from_raw(w, h, rgb).ok_or_else(|| refusal::corrupt("PDF page", "it was drawn at the wrong size"))
+    RgbImage::from_raw(w, h, rgb)
+        .ok_or_else(|| refusal::corrupt("PDF page", "it was drawn at the wrong size"))
 }

@@ -46,20 +46,26 @@ pub(super) fn open(bytes: &[u8], limits: &Limits) -> Result<Opened, Reason> {
             reasons: found.active.into_iter().collect(),
         };
         opened.reasons.extend(drawn.unreadable);
-        opened.reasons.extend((drawable + 1..=count).map(draw::unreadable));
-        opened.reasons.extend(declared(&pdf).filter(|&n| n > count as u64).map(|n| missing(n, count)));
+        let most = declared(&pdf).unwrap_or(0).max(count as u64);
+        if most > drawable as u64 {
+            opened.reasons.push(missing(most, drawable));
+        }
         Ok(opened)
     })
 }
 
-/// Pages by a second reader, so that one which `hayro` passes over is missed by name; 0 if it cannot tell.
+/// Pages by a second reader, so that one which `hayro` passes over is missed; 0 if it cannot tell.
 fn counted(bytes: &[u8], limits: &Limits) -> usize {
     let cap = usize::try_from(limits.stream_bytes).ok();
     let options = LoadOptions { max_decompressed_size: cap, ..LoadOptions::default() };
     guard::caught("PDF", || {
         let document = Document::load_mem_with_options(bytes, options)
             .map_err(|error| refusal::corrupt("PDF", &error.to_string()))?;
-        Ok(if document.is_encrypted() { 0 } else { document.page_iter().take(limits.pages as usize + 1).count() })
+        Ok(if document.is_encrypted() {
+            0
+        } else {
+            document.page_iter().take(limits.pages as usize + 1).count()
+        })
     })
     .unwrap_or(0)
 }
@@ -70,9 +76,10 @@ fn declared(pdf: &Pdf) -> Option<u64> {
     catalog.get::<Dict<'_>>("Pages")?.get::<i32>("Count")?.try_into().ok()
 }
 
-fn missing(declared: u64, found: usize) -> Reason {
-    let message = format!("The PDF says it has {declared} pages, {found} were found.");
-    Reason::new(ReasonCode::Unreadable, message).with("declared_pages", declared).with("found_pages", found)
+/// Which page it is cannot be said: one reader found it, the one that draws did not.
+fn missing(pages: u64, drawable: usize) -> Reason {
+    let message = format!("The PDF has {pages} pages, but only {drawable} can be drawn.");
+    Reason::new(ReasonCode::Unreadable, message).with("pages", pages).with("drawn", drawable)
 }
 
 fn unopened(error: LoadPdfError, bytes: &[u8]) -> Reason {
@@ -83,7 +90,9 @@ fn unopened(error: LoadPdfError, bytes: &[u8]) -> Reason {
         LoadPdfError::Decryption(DecryptionError::PasswordProtected) => needs_password("password protected"),
         LoadPdfError::Decryption(other) => needs_password(&format!("{other:?}")),
         // Some encryption is so unusual that the reader sees only damage; the trailer still says what it is.
-        LoadPdfError::Invalid if polyglot::find(bytes, b"/Encrypt").is_some() => needs_password("unknown encryption"),
+        LoadPdfError::Invalid if polyglot::find(bytes, b"/Encrypt").is_some() => {
+            needs_password("unknown encryption")
+        }
         LoadPdfError::Invalid => refusal::corrupt("PDF", "neither its structure nor its objects can be read"),
     }
 }

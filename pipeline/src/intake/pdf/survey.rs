@@ -18,7 +18,8 @@ use crate::{
 const MOST_ATTACHMENTS: usize = 16;
 
 /// Actions that run or send something (ISO 32000-2, table 201); `GoTo`, `Named` and plain links are harmless.
-const ACTIONS: &[&str] = &["JavaScript", "Launch", "ImportData", "RichMediaExecute", "Rendition", "GoTo3DView"];
+const ACTIONS: &[&str] =
+    &["JavaScript", "Launch", "ImportData", "RichMediaExecute", "Rendition", "GoTo3DView"];
 /// Actions that are harmless as a link one may click, but not when the file takes them by itself.
 const UNASKED_ACTIONS: &[&str] = &["URI", "SubmitForm", "GoToR", "GoToE"];
 /// Annotations that play or run something.
@@ -60,7 +61,8 @@ pub(super) fn survey(pdf: &Pdf, limits: &Limits) -> Result<Survey, Reason> {
     }
     let active = (!found.is_empty()).then(|| {
         let list: Vec<String> = found.into_iter().collect();
-        Reason::new(ReasonCode::ActiveContent, format!("The PDF contains {}.", list.join(", "))).with("found", list)
+        Reason::new(ReasonCode::ActiveContent, format!("The PDF contains {}.", list.join(", ")))
+            .with("found", list)
     });
     Ok(Survey { active, attachments, notes })
 }
@@ -154,7 +156,8 @@ impl<'a> Walk<'a, '_> {
     /// A file specification: the first of its streams, under its readable name.
     fn file(&mut self, spec: &Dict<'a>, files: &Dict<'a>) {
         let text = |key: &str| spec.get::<PdfString<'a>>(key).map(|s| text(s.as_bytes()));
-        let name = text("UF").or_else(|| text("F")).map(|name| base_name(&name)).filter(|name| !name.is_empty());
+        let name =
+            text("UF").or_else(|| text("F")).map(|name| base_name(&name)).filter(|name| !name.is_empty());
         let name = name.unwrap_or_else(|| "without a name".to_owned());
         let stream = ["UF", "F", "Unix", "DOS", "Mac"].iter().find_map(|key| files.get::<Stream<'a>>(*key));
         match stream {
@@ -170,7 +173,9 @@ impl<'a> Walk<'a, '_> {
 /// A name's value, or the first name of an array.
 fn named(dict: &Dict<'_>, key: &str) -> Option<String> {
     let direct = dict.get::<Name<'_>>(key).map(|name| name.as_str().to_owned());
-    direct.or_else(|| dict.get::<Array<'_>>(key)?.iter::<Name<'_>>().next().map(|name| name.as_str().to_owned()))
+    direct.or_else(|| {
+        dict.get::<Array<'_>>(key)?.iter::<Name<'_>>().next().map(|name| name.as_str().to_owned())
+    })
 }
 
 /// A text string: UTF-16 by its mark, else as good as Latin-1 (ISO 32000-1, 7.9.2.2).
