@@ -6,6 +6,7 @@
 pub mod minio;
 pub mod postgres;
 pub mod process;
+pub mod stack;
 
 use std::{net::TcpListener, path::PathBuf};
 
