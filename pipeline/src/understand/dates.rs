@@ -1,0 +1,306 @@
+//! Dates as people print them, and which day they mean.
+
+use time::{Date, Month};
+
+/// A date found in text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Found {
+    /// Its most likely meaning.
+    pub date: Date,
+    /// The other meaning, where day and month could change places.
+    pub other: Option<Date>,
+    /// Byte offset in the text.
+    pub at: usize,
+    /// Whether the year had four digits or the month a name.
+    pub plain: bool,
+}
+
+/// Which of day and month comes first where both are numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// 31/12/2024.
+    DayFirst,
+    /// 12/31/2024.
+    MonthFirst,
+    /// No evidence.
+    Unknown,
+}
+
+/// Month names by their first letters, folded: English, Spanish, Portuguese, German, French, Italian, Dutch.
+const MONTHS: &[(&str, u8)] = &[
+    ("jan", 1), ("ene", 1), ("gen", 1), ("feb", 2), ("fev", 2), ("mar", 3), ("mae", 3), ("mrt", 3), ("apr", 4),
+    ("abr", 4), ("avr", 4), ("may", 5), ("mai", 5), ("mag", 5), ("mei", 5), ("jun", 6), ("juin", 6), ("giu", 6),
+    ("jul", 7), ("juil", 7), ("lug", 7), ("aug", 8), ("ago", 8), ("aou", 8), ("sep", 9), ("set", 9), ("oct", 10),
+    ("out", 10), ("okt", 10), ("ott", 10), ("nov", 11), ("dec", 12), ("dic", 12), ("dez", 12),
+];
+
+#[derive(Debug, Clone, PartialEq)]
+enum Token<'a> {
+    Number(u32, usize),
+    Word(&'a str),
+    Mark(char),
+}
+
+fn tokens(text: &str) -> Vec<(Token<'_>, usize)> {
+    let mut out = Vec::new();
+    let mut chars = text.char_indices().peekable();
+    while let Some((start, c)) = chars.next() {
+        let mut end = start + c.len_utf8();
+        if c.is_ascii_digit() {
+            while let Some(&(i, d)) = chars.peek()
+                && d.is_ascii_digit()
+            {
+                end = i + 1;
+                chars.next();
+            }
+            let run = &text[start..end];
+            out.push((Token::Number(run.parse().unwrap_or(u32::MAX), run.len()), start));
+        } else if c.is_alphabetic() {
+            while let Some(&(i, d)) = chars.peek()
+                && d.is_alphabetic()
+            {
+                end = i + d.len_utf8();
+                chars.next();
+            }
+            out.push((Token::Word(&text[start..end]), start));
+        } else if !c.is_whitespace() {
+            out.push((Token::Mark(c), start));
+        } else {
+            out.push((Token::Mark(' '), start));
+        }
+    }
+    out
+}
+
+/// The month of a (folded) name: its full name or an abbreviation of at least three letters.
+fn month(word: &str) -> Option<u8> {
+    const FULL: &[&str] = &[
+        "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+        "december", "enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre",
+        "setiembre", "octubre", "noviembre", "diciembre", "janeiro", "fevereiro", "marco", "maio", "junho", "julho",
+        "setembro", "outubro", "novembro", "dezembro", "januar", "februar", "marz", "maerz", "mai", "juni", "juli",
+        "oktober", "dezember", "janvier", "fevrier", "mars", "avril", "juin", "juillet", "aout", "septembre",
+        "octobre", "novembre", "decembre", "gennaio", "febbraio", "aprile", "maggio", "giugno", "luglio",
+        "settembre", "ottobre", "dicembre", "januari", "februari", "maart", "mei", "augustus", "sept", "juil",
+    ];
+    let short = (3..=4).contains(&word.chars().count());
+    let full = FULL.contains(&word);
+    if !short && !full {
+        return None;
+    }
+    MONTHS.iter().filter(|(m, _)| word.starts_with(m) && (full || word.len() <= m.len() + 1)).map(|(_, n)| *n).next_back()
+        .filter(|_| full || MONTHS.iter().any(|(m, _)| *m == word) || word == "sept")
+}
+
+fn year(value: u32, digits: usize) -> Option<i32> {
+    match digits {
+        4 if (1900..=2100).contains(&value) => i32::try_from(value).ok(),
+        // Two digits on a document that someone sends today: this century.
+        2 => i32::try_from(2000 + value).ok(),
+        _ => None,
+    }
+}
+
+fn date(y: Option<i32>, m: u32, d: u32) -> Option<Date> {
+    let month = Month::try_from(u8::try_from(m).ok()?).ok()?;
+    Date::from_calendar_date(y?, month, u8::try_from(d).ok()?).ok()
+}
+
+/// Every date in `folded` text (see [`super::sheet::fold`]), in reading order.
+#[must_use]
+pub fn dates(folded: &str, order: Order) -> Vec<Found> {
+    let tokens = tokens(folded);
+    let mut found = Vec::new();
+    let mut i = 0;
+    while i < tokens.len() {
+        match numeric(&tokens[i..], order).or_else(|| named(&tokens[i..])).or_else(|| compact(&tokens[i..])) {
+            Some((date, other, plain, used)) => {
+                let before = i.checked_sub(1).map(|b| &tokens[b].0);
+                let inside = matches!(before, Some(Token::Mark('/' | '-' | '.')))
+                    && matches!(i.checked_sub(2).map(|b| &tokens[b].0), Some(Token::Number(..)));
+                if !inside {
+                    found.push(Found { date, other, at: tokens[i].1, plain });
+                }
+                i += used;
+            }
+            None => i += 1,
+        }
+    }
+    found
+}
+
+type Match = (Date, Option<Date>, bool, usize);
+
+/// `31/12/2024`, `31-12-24`, `2024-12-31`, `31. 12. 2024`; one kind of mark on both sides.
+fn numeric(tokens: &[(Token<'_>, usize)], order: Order) -> Option<Match> {
+    let mut at = 0;
+    let take = |at: &mut usize| {
+        let token = tokens.get(*at).map(|t| &t.0);
+        *at += 1;
+        token
+    };
+    let Some(&Token::Number(a, da)) = take(&mut at) else { return None };
+    let separator = |at: &mut usize| {
+        if tokens.get(*at).map(|t| &t.0) == Some(&Token::Mark(' '))
+            && matches!(tokens.get(*at + 1).map(|t| &t.0), Some(Token::Mark('/' | '-' | '.')))
+        {
+            *at += 1;
+        }
+        let Some(Token::Mark(c @ ('/' | '-' | '.' | '–'))) = tokens.get(*at).map(|t| &t.0) else { return None };
+        *at += 1;
+        if tokens.get(*at).map(|t| &t.0) == Some(&Token::Mark(' ')) {
+            *at += 1;
+        }
+        Some(*c)
+    };
+    let first = separator(&mut at)?;
+    let Some(&Token::Number(b, db)) = take(&mut at) else { return None };
+    let second = separator(&mut at)?;
+    let Some(&Token::Number(c, dc)) = take(&mut at) else { return None };
+    if first != second || db > 2 {
+        return None;
+    }
+    if da == 4 && dc <= 2 {
+        return Some((date(year(a, 4), b, c)?, None, true, at));
+    }
+    if da > 2 {
+        return None;
+    }
+    let (c, dc) = if dc > 4 && (1900..=2100).contains(&(c / 10_u32.pow(u32::try_from(dc).ok()? - 4))) {
+        // The time ran into the year: 14/03/20185:57.
+        (c / 10_u32.pow(u32::try_from(dc).ok()? - 4), 4)
+    } else {
+        (c, dc)
+    };
+    let year = year(c, dc);
+    let (day, month) = (date(year, b, a), date(year, a, b));
+    let (best, other) = match (day, month) {
+        (Some(d), Some(m)) if d == m => (d, None),
+        (Some(d), Some(m)) if order == Order::MonthFirst => (m, Some(d)),
+        (Some(d), Some(m)) => (d, Some(m)),
+        (Some(d), None) | (None, Some(d)) => (d, None),
+        // 24-12-31: the year first, two digits.
+        (None, None) if dc == 2 && da == 2 => (date(self::year(a, 2), b, c)?, None),
+        (None, None) => return None,
+    };
+    Some((best, other, dc == 4, at))
+}
+
+/// `12 de marzo de 2024`, `12-Mar-24`, `March 12, 2024`, `12. März 2024`.
+fn named(tokens: &[(Token<'_>, usize)]) -> Option<Match> {
+    let mut parts: Vec<(Option<u8>, u32, usize, usize)> = Vec::new();
+    for (i, (token, _)) in tokens.iter().enumerate().take(12) {
+        match token {
+            Token::Number(n, d) => parts.push((None, *n, *d, i)),
+            Token::Word("de" | "del" | "of" | "st" | "nd" | "rd" | "th" | "den" | "le" | "er") if i > 0 => {}
+            Token::Word(w) => parts.push((Some(month(w)?), 0, 0, i)),
+            Token::Mark(' ' | ',' | '.' | '-' | '/' | '\'') if i > 0 => {}
+            Token::Mark(_) => break,
+        }
+        if parts.len() == 3 {
+            break;
+        }
+    }
+    let [a, b, c] = parts.as_slice() else { return None };
+    let used = c.3 + 1;
+    match (a, b, c) {
+        ((None, d, dd, _), (Some(m), ..), (None, y, yd, _)) if *dd <= 2 => {
+            Some((date(year(*y, *yd), u32::from(*m), *d)?, None, true, used))
+        }
+        ((None, y, 4, _), (Some(m), ..), (None, d, ..)) => {
+            Some((date(year(*y, 4), u32::from(*m), *d)?, None, true, used))
+        }
+        ((Some(m), ..), (None, d, dd, _), (None, y, yd, _)) if *dd <= 2 => {
+            Some((date(year(*y, *yd), u32::from(*m), *d)?, None, true, used))
+        }
+        _ => None,
+    }
+}
+
+/// `20241231` standing alone.
+fn compact(tokens: &[(Token<'_>, usize)]) -> Option<Match> {
+    let Some((Token::Number(n, 8), _)) = tokens.first() else { return None };
+    if !(19_900_101..=21_000_101).contains(n) {
+        return None;
+    }
+    Some((date(year(n / 10_000, 4), n / 100 % 100, n % 100)?, None, false, 1))
+}
+
+/// A clock time in the text: `hh:mm`, 24-hour.
+#[must_use]
+pub fn clock(folded: &str) -> Option<String> {
+    let tokens = tokens(folded);
+    for (i, window) in tokens.windows(3).enumerate() {
+        let [(Token::Number(h, hd), _), (Token::Mark(':'), _), (Token::Number(m, 2), _)] = window else { continue };
+        if *hd > 2 || *m > 59 {
+            continue;
+        }
+        let rest = tokens.iter().skip(i + 3).map(|t| &t.0).filter(|t| !matches!(t, Token::Mark(' '))).take(4);
+        let half = rest.filter_map(|t| if let Token::Word(w) = t { Some(*w) } else { None }).next();
+        let hour = match half {
+            Some(w) if w.starts_with("pm") && *h < 12 => h + 12,
+            Some(w) if w.starts_with("am") && *h == 12 => 0,
+            _ => *h,
+        };
+        if hour < 24 {
+            return Some(format!("{hour:02}:{m:02}"));
+        }
+    }
+    None
+}
+
+/// ISO 8601.
+#[must_use]
+pub fn iso(date: Date) -> String {
+    format!("{:04}-{:02}-{:02}", date.year(), u8::from(date.month()), date.day())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str, order: Order) -> Vec<String> {
+        dates(&super::super::sheet::fold(text), order).into_iter().map(|f| iso(f.date)).collect()
+    }
+
+    #[test]
+    fn the_forms_of_a_date() {
+        for text in [
+            "31/12/2024", "31-12-24", "31.12.2024", "2024-12-31", "31 de diciembre de 2024", "Dec 31, 2024",
+            "31-Dec-2024", "31. Dezember 2024", "31 dez. 2024", "December 31st, 2024", "20241231", "12/31/2024",
+            "31/12/2024 13:59", "Fecha:31/12/20248:13:39 PM",
+        ] {
+            assert_eq!(read(text, Order::Unknown), ["2024-12-31"], "{text}");
+        }
+    }
+
+    #[test]
+    fn day_and_month_by_evidence() {
+        assert_eq!(read("03/04/2024", Order::DayFirst), ["2024-04-03"]);
+        assert_eq!(read("03/04/2024", Order::MonthFirst), ["2024-03-04"]);
+        assert!(dates("03/04/2024", Order::Unknown)[0].other.is_some());
+        assert!(dates("13/04/2024", Order::Unknown)[0].other.is_none());
+    }
+
+    #[test]
+    fn not_dates() {
+        for text in ["1.2.3.4.5", "99/99/2024", "12-34", "tel 07-826-3254", "1/2", "marriott 5 2024"] {
+            assert!(read(text, Order::DayFirst).is_empty(), "{text}: {:?}", read(text, Order::DayFirst));
+        }
+    }
+
+    #[test]
+    fn clocks() {
+        assert_eq!(clock("25/12/2018 8:13:39 pm").as_deref(), Some("20:13"));
+        assert_eq!(clock("13:59").as_deref(), Some("13:59"));
+        assert_eq!(clock("99:99"), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn never_panics(text in "\\PC{0,60}") {
+            let folded = super::super::sheet::fold(&text);
+            let _ = (dates(&folded, Order::Unknown), clock(&folded));
+        }
+    }
+}

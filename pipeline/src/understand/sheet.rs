@@ -1,0 +1,176 @@
+//! A document laid out for extraction: lines cut into cells, so that columns do not read as one sentence.
+
+use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+
+use crate::{
+    fields::{PageBox, Source},
+    reading::{Evidence, Line, Word},
+};
+
+/// Lower case without accents: what labels are compared in.
+#[must_use]
+pub fn fold(text: &str) -> String {
+    text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect()
+}
+
+/// A run of words without a wide gap: one column's entry on one line.
+#[derive(Debug, Clone)]
+pub struct Cell {
+    /// As printed.
+    pub text: String,
+    /// [`fold`] of it.
+    pub folded: String,
+    /// On the upright page.
+    pub bbox: PageBox,
+    /// Mean of its words.
+    pub confidence: f32,
+}
+
+/// One printed line.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// One-based.
+    pub page: u32,
+    /// Left to right; never empty.
+    pub cells: Vec<Cell>,
+    /// The whole line.
+    pub text: String,
+    /// [`fold`] of it.
+    pub folded: String,
+    /// Around the line.
+    pub bbox: PageBox,
+    /// How it was read.
+    pub source: Source,
+    /// 0..=1.
+    pub confidence: f32,
+}
+
+/// All lines of a document, top to bottom, page after page.
+#[derive(Debug, Clone, Default)]
+pub struct Sheet {
+    /// The lines.
+    pub rows: Vec<Row>,
+    /// [`fold`] of everything, lines parted by newlines.
+    pub folded: String,
+}
+
+/// A gap this many times the line's height parts two columns.
+const COLUMN_GAP: f32 = 1.3;
+
+fn around(words: &[Word]) -> PageBox {
+    words.iter().fold([1.0, 1.0, 0.0, 0.0], |b, w| {
+        [b[0].min(w.bbox[0]), b[1].min(w.bbox[1]), b[2].max(w.bbox[2]), b[3].max(w.bbox[3])]
+    })
+}
+
+fn cell(words: &[Word]) -> Cell {
+    let text = words.iter().map(|w| w.text.as_str()).collect::<Vec<_>>().join(" ");
+    let confidence = words.iter().map(|w| w.confidence).sum::<f32>() / words.len().max(1) as f32;
+    Cell { folded: fold(&text), text, bbox: around(words), confidence }
+}
+
+fn cells(line: &Line, aspect: f32) -> Vec<Cell> {
+    // A slanted line's box is taller than its letters; its words' boxes are closer to them.
+    let mut heights: Vec<f32> = line.words.iter().map(|w| w.bbox[3] - w.bbox[1]).collect();
+    heights.sort_by(f32::total_cmp);
+    let height = heights.get(heights.len() / 2).copied().unwrap_or(line.bbox[3] - line.bbox[1]);
+    let gap = COLUMN_GAP * height / aspect.max(0.01);
+    let mut cut = vec![];
+    let mut start = 0;
+    for (i, pair) in line.words.windows(2).enumerate() {
+        if let [a, b] = pair
+            && b.bbox[0] - a.bbox[2] > gap
+        {
+            cut.push(cell(&line.words[start..=i]));
+            start = i + 1;
+        }
+    }
+    if start < line.words.len() {
+        cut.push(cell(&line.words[start..]));
+    }
+    cut
+}
+
+impl Sheet {
+    /// Lays out the text of all pages.
+    #[must_use]
+    pub fn of(evidence: &Evidence) -> Self {
+        let mut rows = Vec::new();
+        for page in &evidence.pages {
+            for line in page.lines.iter().filter(|l| !l.text.trim().is_empty()) {
+                let mut cells = cells(line, page.aspect);
+                if cells.is_empty() {
+                    let folded = fold(&line.text);
+                    cells.push(Cell {
+                        text: line.text.clone(),
+                        folded,
+                        bbox: line.bbox,
+                        confidence: line.confidence,
+                    });
+                }
+                rows.push(Row {
+                    page: page.number,
+                    cells,
+                    folded: fold(&line.text),
+                    text: line.text.clone(),
+                    bbox: line.bbox,
+                    source: page.source,
+                    confidence: line.confidence,
+                });
+            }
+        }
+        let folded = rows.iter().map(|r| r.folded.as_str()).collect::<Vec<_>>().join("\n");
+        Self { rows, folded }
+    }
+
+    /// Whether any of `words` stands in the text, as whole words.
+    #[must_use]
+    pub fn says(&self, words: &[&str]) -> bool {
+        words.iter().any(|w| has_phrase(&self.folded, w))
+    }
+
+    /// How many of `words` stand in the text, as whole words.
+    #[must_use]
+    pub fn count_said(&self, words: &[&str]) -> usize {
+        words.iter().filter(|w| has_phrase(&self.folded, w)).count()
+    }
+}
+
+/// Whether `phrase` stands in `text` with no letter or digit right before or after it.
+#[must_use]
+pub fn has_phrase(text: &str, phrase: &str) -> bool {
+    find_phrase(text, phrase).is_some()
+}
+
+/// Byte offset of the first such place.
+#[must_use]
+pub fn find_phrase(text: &str, phrase: &str) -> Option<usize> {
+    let mut from = 0;
+    while let Some(at) = text.get(from..)?.find(phrase).map(|i| i + from) {
+        let end = at + phrase.len();
+        let before = text[..at].chars().next_back();
+        let after = text[end..].chars().next();
+        let edge = |c: Option<char>, own: Option<char>| {
+            !(c.is_some_and(char::is_alphanumeric) && own.is_some_and(char::is_alphanumeric))
+        };
+        if edge(before, phrase.chars().next()) && edge(after, phrase.chars().next_back()) {
+            return Some(at);
+        }
+        from = at + text[at..].chars().next().map_or(1, char::len_utf8);
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn phrases_stand_alone() {
+        assert!(has_phrase("sub total: 9", "total"));
+        assert!(!has_phrase("subtotal 9", "total"));
+        assert!(has_phrase("factura nº 3", "factura"));
+        assert!(!has_phrase("1total", "total"));
+        assert_eq!(fold("Factura Nº · Año"), "factura no · ano");
+    }
+}
