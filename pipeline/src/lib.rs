@@ -11,3 +11,4 @@ pub mod limits;
 pub mod reading;
 pub mod reason;
 pub mod text;
+pub mod understand;

@@ -87,18 +87,11 @@ fn value_of(sheet: &Sheet, at: usize, label_end: usize, style: Style, whole: boo
 
 fn boxed(sheet: &Sheet, seen: Seen, row: usize, weight: f32) -> Option<Candidate> {
     let row_ref = sheet.rows.get(row)?;
-    let cell = row_ref
-        .cells
-        .iter()
-        .rev()
-        .find(|c| amounts(&c.text, Style::Unknown).iter().any(|s| s.amount.mantissa == seen.amount.mantissa));
-    Some(Candidate {
-        seen,
-        weight,
-        page: row_ref.page,
-        bbox: cell.map_or(row_ref.bbox, |c| c.bbox),
-        row,
-    })
+    let cell =
+        row_ref.cells.iter().rev().find(|c| {
+            amounts(&c.text, Style::Unknown).iter().any(|s| s.amount.mantissa == seen.amount.mantissa)
+        });
+    Some(Candidate { seen, weight, page: row_ref.page, bbox: cell.map_or(row_ref.bbox, |c| c.bbox), row })
 }
 
 fn totals(sheet: &Sheet, style: Style, whole: bool) -> Vec<Candidate> {
@@ -118,7 +111,8 @@ fn totals(sheet: &Sheet, style: Style, whole: bool) -> Vec<Candidate> {
             // A table's header says "amount" too; a line item has a label of its own before it.
             let numbers = money_in(row, style, whole).len();
             let crowded = if numbers > 2 { 0.7 } else { 1.0 };
-            let leads = if at <= 12 || row.cells.iter().any(|c| c.folded.starts_with(label)) { 1.0 } else { 0.75 };
+            let leads =
+                if at <= 12 || row.cells.iter().any(|c| c.folded.starts_with(label)) { 1.0 } else { 0.75 };
             found.extend(boxed(sheet, seen, place, weight * crowded * leads));
         }
     }
@@ -186,11 +180,13 @@ pub fn sums(sheet: &Sheet) -> Sums {
     };
     let rival = scored.iter().find(|(_, c, _)| !c.seen.amount.near(top.seen.amount, 0)).map_or(0.0, |s| s.0);
     let margin = (best - rival).clamp(0.0, 1.0);
-    let confidence = (0.42 + 0.22 * top.weight.min(1.0) + 0.30 * proof.strength().min(1.0) + 0.18 * margin).min(0.995);
+    let confidence =
+        (0.42 + 0.22 * top.weight.min(1.0) + 0.30 * proof.strength().min(1.0) + 0.18 * margin).min(0.995);
     sums.total = Some(Valued { amount: top.seen.amount, confidence, page: top.page, bbox: top.bbox });
     sums.because = proof.sentences(top.seen.amount);
     if let Some((sub, tax)) = proof.parts {
-        let part = |c: Candidate| Valued { amount: c.seen.amount, confidence: 0.97, page: c.page, bbox: c.bbox };
+        let part =
+            |c: Candidate| Valued { amount: c.seen.amount, confidence: 0.97, page: c.page, bbox: c.bbox };
         sums.subtotal = Some(part(sub));
         sums.tax = Some(part(tax));
     } else {
@@ -202,15 +198,20 @@ pub fn sums(sheet: &Sheet) -> Sums {
 /// Subtotal and tax that do not prove the total: kept with less confidence where they are plausible.
 fn loose_parts(sums: &mut Sums, total: Candidate, subtotals: &[Candidate], taxes: &[Candidate]) {
     let limit = total.seen.amount.units();
-    let part = |c: &Candidate, confidence| Valued { amount: c.seen.amount, confidence, page: c.page, bbox: c.bbox };
+    let part =
+        |c: &Candidate, confidence| Valued { amount: c.seen.amount, confidence, page: c.page, bbox: c.bbox };
     let sub = subtotals.iter().rfind(|c| c.seen.amount.units() <= limit && c.seen.amount.mantissa > 0);
-    let tax = taxes.iter().rfind(|c| c.seen.decimals && c.seen.amount.units() * 2 < limit && c.row != total.row);
+    let tax =
+        taxes.iter().rfind(|c| c.seen.decimals && c.seen.amount.units() * 2 < limit && c.row != total.row);
     sums.subtotal = sub.map(|c| part(c, 0.6));
     sums.tax = tax.map(|c| part(c, 0.55));
     if let (Some(sub), Some(tax)) = (sub, tax) {
         let together = sub.seen.amount.units() + tax.seen.amount.units();
         // Tax may be inside the subtotal; only a sum above the total is a contradiction.
-        if sub.weight >= 1.0 && tax.weight >= 1.0 && (together - limit).abs() > 2 * CENT && sub.seen.amount.units() != limit
+        if sub.weight >= 1.0
+            && tax.weight >= 1.0
+            && (together - limit).abs() > 2 * CENT
+            && sub.seen.amount.units() != limit
         {
             sums.contradiction = Some((
                 "subtotal + tax = total".to_owned(),
@@ -223,7 +224,8 @@ fn loose_parts(sums: &mut Sums, total: Candidate, subtotals: &[Candidate], taxes
 
 /// No label at all: the largest amount that stands last, with little confidence.
 fn without_label(all: &[(usize, Seen)], sheet: &Sheet, mut sums: Sums) -> Sums {
-    let best = all.iter().filter(|(_, s)| s.decimals || s.signed).max_by_key(|(row, s)| (s.amount.units(), *row));
+    let best =
+        all.iter().filter(|(_, s)| s.decimals || s.signed).max_by_key(|(row, s)| (s.amount.units(), *row));
     if let Some((row, seen)) = best
         && let Some(c) = boxed(sheet, *seen, *row, 0.0)
     {
@@ -274,8 +276,10 @@ impl Proof {
         });
         proof.paid_exactly = paid.iter().any(|p| p.row != total.row && p.seen.amount.units() == value);
         proof.repeated = all.iter().filter(|(row, s)| *row != total.row && s.amount.units() == value).count();
-        proof.labels =
-            totals.iter().filter(|t| t.row != total.row && t.seen.amount.units() == value && t.weight >= 0.8).count();
+        proof.labels = totals
+            .iter()
+            .filter(|t| t.row != total.row && t.seen.amount.units() == value && t.weight >= 0.8)
+            .count();
         proof.items = items_add_up(value, total.row, all, subtotals, taxes);
         proof
     }
@@ -326,7 +330,8 @@ fn items_add_up(
     subtotals: &[Candidate],
     taxes: &[Candidate],
 ) -> bool {
-    let first_sum = subtotals.iter().chain(taxes).map(|c| c.row).filter(|r| *r < total_row).min().unwrap_or(total_row);
+    let first_sum =
+        subtotals.iter().chain(taxes).map(|c| c.row).filter(|r| *r < total_row).min().unwrap_or(total_row);
     let mut by_row: Vec<(usize, i64)> = Vec::new();
     for (row, seen) in all.iter().filter(|(row, s)| *row < first_sum && s.decimals) {
         match by_row.last_mut() {

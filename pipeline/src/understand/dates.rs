@@ -28,10 +28,40 @@ pub enum Order {
 
 /// Month names by their first letters, folded: English, Spanish, Portuguese, German, French, Italian, Dutch.
 const MONTHS: &[(&str, u8)] = &[
-    ("jan", 1), ("ene", 1), ("gen", 1), ("feb", 2), ("fev", 2), ("mar", 3), ("mae", 3), ("mrt", 3), ("apr", 4),
-    ("abr", 4), ("avr", 4), ("may", 5), ("mai", 5), ("mag", 5), ("mei", 5), ("jun", 6), ("juin", 6), ("giu", 6),
-    ("jul", 7), ("juil", 7), ("lug", 7), ("aug", 8), ("ago", 8), ("aou", 8), ("sep", 9), ("set", 9), ("oct", 10),
-    ("out", 10), ("okt", 10), ("ott", 10), ("nov", 11), ("dec", 12), ("dic", 12), ("dez", 12),
+    ("jan", 1),
+    ("ene", 1),
+    ("gen", 1),
+    ("feb", 2),
+    ("fev", 2),
+    ("mar", 3),
+    ("mae", 3),
+    ("mrt", 3),
+    ("apr", 4),
+    ("abr", 4),
+    ("avr", 4),
+    ("may", 5),
+    ("mai", 5),
+    ("mag", 5),
+    ("mei", 5),
+    ("jun", 6),
+    ("juin", 6),
+    ("giu", 6),
+    ("jul", 7),
+    ("juil", 7),
+    ("lug", 7),
+    ("aug", 8),
+    ("ago", 8),
+    ("aou", 8),
+    ("sep", 9),
+    ("set", 9),
+    ("oct", 10),
+    ("out", 10),
+    ("okt", 10),
+    ("ott", 10),
+    ("nov", 11),
+    ("dec", 12),
+    ("dic", 12),
+    ("dez", 12),
 ];
 
 #[derive(Debug, Clone, PartialEq)]
@@ -75,20 +105,88 @@ fn tokens(text: &str) -> Vec<(Token<'_>, usize)> {
 /// The month of a (folded) name: its full name or an abbreviation of at least three letters.
 fn month(word: &str) -> Option<u8> {
     const FULL: &[&str] = &[
-        "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
-        "december", "enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre",
-        "setiembre", "octubre", "noviembre", "diciembre", "janeiro", "fevereiro", "marco", "maio", "junho", "julho",
-        "setembro", "outubro", "novembro", "dezembro", "januar", "februar", "marz", "maerz", "mai", "juni", "juli",
-        "oktober", "dezember", "janvier", "fevrier", "mars", "avril", "juin", "juillet", "aout", "septembre",
-        "octobre", "novembre", "decembre", "gennaio", "febbraio", "aprile", "maggio", "giugno", "luglio",
-        "settembre", "ottobre", "dicembre", "januari", "februari", "maart", "mei", "augustus", "sept", "juil",
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+        "enero",
+        "febrero",
+        "marzo",
+        "abril",
+        "mayo",
+        "junio",
+        "julio",
+        "agosto",
+        "septiembre",
+        "setiembre",
+        "octubre",
+        "noviembre",
+        "diciembre",
+        "janeiro",
+        "fevereiro",
+        "marco",
+        "maio",
+        "junho",
+        "julho",
+        "setembro",
+        "outubro",
+        "novembro",
+        "dezembro",
+        "januar",
+        "februar",
+        "marz",
+        "maerz",
+        "mai",
+        "juni",
+        "juli",
+        "oktober",
+        "dezember",
+        "janvier",
+        "fevrier",
+        "mars",
+        "avril",
+        "juin",
+        "juillet",
+        "aout",
+        "septembre",
+        "octobre",
+        "novembre",
+        "decembre",
+        "gennaio",
+        "febbraio",
+        "aprile",
+        "maggio",
+        "giugno",
+        "luglio",
+        "settembre",
+        "ottobre",
+        "dicembre",
+        "januari",
+        "februari",
+        "maart",
+        "mei",
+        "augustus",
+        "sept",
+        "juil",
     ];
     let short = (3..=4).contains(&word.chars().count());
     let full = FULL.contains(&word);
     if !short && !full {
         return None;
     }
-    MONTHS.iter().filter(|(m, _)| word.starts_with(m) && (full || word.len() <= m.len() + 1)).map(|(_, n)| *n).next_back()
+    MONTHS
+        .iter()
+        .filter(|(m, _)| word.starts_with(m) && (full || word.len() <= m.len() + 1))
+        .map(|(_, n)| *n)
+        .next_back()
         .filter(|_| full || MONTHS.iter().any(|(m, _)| *m == word) || word == "sept")
 }
 
@@ -146,7 +244,9 @@ fn numeric(tokens: &[(Token<'_>, usize)], order: Order) -> Option<Match> {
         {
             *at += 1;
         }
-        let Some(Token::Mark(c @ ('/' | '-' | '.' | '–'))) = tokens.get(*at).map(|t| &t.0) else { return None };
+        let Some(Token::Mark(c @ ('/' | '-' | '.' | '–'))) = tokens.get(*at).map(|t| &t.0) else {
+            return None;
+        };
         *at += 1;
         if tokens.get(*at).map(|t| &t.0) == Some(&Token::Mark(' ')) {
             *at += 1;
@@ -231,7 +331,9 @@ fn compact(tokens: &[(Token<'_>, usize)]) -> Option<Match> {
 pub fn clock(folded: &str) -> Option<String> {
     let tokens = tokens(folded);
     for (i, window) in tokens.windows(3).enumerate() {
-        let [(Token::Number(h, hd), _), (Token::Mark(':'), _), (Token::Number(m, 2), _)] = window else { continue };
+        let [(Token::Number(h, hd), _), (Token::Mark(':'), _), (Token::Number(m, 2), _)] = window else {
+            continue;
+        };
         if *hd > 2 || *m > 59 {
             continue;
         }
@@ -266,9 +368,20 @@ mod tests {
     #[test]
     fn the_forms_of_a_date() {
         for text in [
-            "31/12/2024", "31-12-24", "31.12.2024", "2024-12-31", "31 de diciembre de 2024", "Dec 31, 2024",
-            "31-Dec-2024", "31. Dezember 2024", "31 dez. 2024", "December 31st, 2024", "20241231", "12/31/2024",
-            "31/12/2024 13:59", "Fecha:31/12/20248:13:39 PM",
+            "31/12/2024",
+            "31-12-24",
+            "31.12.2024",
+            "2024-12-31",
+            "31 de diciembre de 2024",
+            "Dec 31, 2024",
+            "31-Dec-2024",
+            "31. Dezember 2024",
+            "31 dez. 2024",
+            "December 31st, 2024",
+            "20241231",
+            "12/31/2024",
+            "31/12/2024 13:59",
+            "Fecha:31/12/20248:13:39 PM",
         ] {
             assert_eq!(read(text, Order::Unknown), ["2024-12-31"], "{text}");
         }

@@ -25,7 +25,12 @@ fn least(name: FieldName) -> f32 {
 
 /// Everything that speaks against filing; empty when nothing does.
 #[must_use]
-pub fn reasons(evidence: &Evidence, found: &Found<'_>, classified: &Classified, fields: &Fields) -> Vec<Reason> {
+pub fn reasons(
+    evidence: &Evidence,
+    found: &Found<'_>,
+    classified: &Classified,
+    fields: &Fields,
+) -> Vec<Reason> {
     let mut reasons = Vec::new();
     let letters = found.sheet.folded.chars().filter(|c| c.is_alphanumeric()).count();
     let sharpness = evidence.pages.iter().filter_map(|p| p.sharpness).fold(f32::MAX, f32::min);
@@ -41,9 +46,12 @@ pub fn reasons(evidence: &Evidence, found: &Found<'_>, classified: &Classified, 
     }
     if classified.kind == Kind::Other {
         reasons.push(
-            Reason::new(ReasonCode::NotADocument, "It reads like none of invoice, receipt or identity document.")
-                .with("kind", "other")
-                .with("confidence", f64::from(classified.confidence)),
+            Reason::new(
+                ReasonCode::NotADocument,
+                "It reads like none of invoice, receipt or identity document.",
+            )
+            .with("kind", "other")
+            .with("confidence", f64::from(classified.confidence)),
         );
         return reasons;
     }
@@ -59,9 +67,12 @@ pub fn reasons(evidence: &Evidence, found: &Found<'_>, classified: &Classified, 
     }
     if let Zone::Unread { page } = found.zone {
         reasons.push(
-            Reason::new(ReasonCode::ChecksFailed, "There is a machine readable zone, but its check digits do not agree.")
-                .with("check", "mrz check digits")
-                .with("page", *page),
+            Reason::new(
+                ReasonCode::ChecksFailed,
+                "There is a machine readable zone, but its check digits do not agree.",
+            )
+            .with("check", "mrz check digits")
+            .with("page", *page),
         );
     }
     missing(classified.kind, fields, &mut reasons);

@@ -46,7 +46,13 @@ impl Found<'_> {
             .find(|r| r.page == page && r.bbox[1] <= bbox[1] + 0.001 && r.bbox[3] >= bbox[3] - 0.001)
             .map_or(1.0, |r| r.confidence);
         let doubt = if read < 0.9 { read.max(0.3) / 0.9 } else { 1.0 };
-        Field { value, confidence: confidence * doubt, page: Some(page), bbox: Some(bbox), source: self.source(page) }
+        Field {
+            value,
+            confidence: confidence * doubt,
+            page: Some(page),
+            bbox: Some(bbox),
+            source: self.source(page),
+        }
     }
 }
 
@@ -61,7 +67,8 @@ fn put_money(found: &Found<'_>, fields: &mut Fields) {
     put_amount(found, fields, FieldName::Subtotal, found.sums.subtotal);
     put_amount(found, fields, FieldName::Tax, found.sums.tax);
     if let Some((code, confidence)) = found.place.currency {
-        let field = Field { value: code.to_owned(), confidence, page: None, bbox: None, source: found.source(1) };
+        let field =
+            Field { value: code.to_owned(), confidence, page: None, bbox: None, source: found.source(1) };
         fields.insert(FieldName::Currency, field);
     }
 }
@@ -102,11 +109,17 @@ fn issue_date(found: &Found<'_>) -> Option<Dated> {
                 score += 0.6;
             } else if says(DATE, near) {
                 score += 0.4;
-            } else if near.trim().is_empty() && says(ISSUE_DATE, header) && column_says(row, above, at.at, ISSUE_DATE) {
+            } else if near.trim().is_empty()
+                && says(ISSUE_DATE, header)
+                && column_says(row, above, at.at, ISSUE_DATE)
+            {
                 score += 0.5;
             } else if near.trim().is_empty() && says(DATE, header) && !says(OTHER_DATE, header) {
                 score += 0.3;
-            } else if near.trim().is_empty() && says(OTHER_DATE, header) && column_says(row, above, at.at, OTHER_DATE) {
+            } else if near.trim().is_empty()
+                && says(OTHER_DATE, header)
+                && column_says(row, above, at.at, OTHER_DATE)
+            {
                 score -= 0.4;
             }
             if dates::clock(&row.folded).is_some() {
@@ -157,8 +170,13 @@ fn column_says(row: &Row, above: Option<&Row>, at: usize, words: &[&str]) -> boo
 }
 
 fn distinct_dates(found: &Found<'_>) -> usize {
-    let mut all: Vec<Date> =
-        found.sheet.rows.iter().flat_map(|r| dates::dates(&r.folded, found.place.order)).map(|d| d.date).collect();
+    let mut all: Vec<Date> = found
+        .sheet
+        .rows
+        .iter()
+        .flat_map(|r| dates::dates(&r.folded, found.place.order))
+        .map(|d| d.date)
+        .collect();
     all.sort();
     all.dedup();
     all.len()
@@ -166,7 +184,8 @@ fn distinct_dates(found: &Found<'_>) -> usize {
 
 fn due_date(found: &Found<'_>, issued: Date) -> Option<Dated> {
     for (i, row) in found.sheet.rows.iter().enumerate() {
-        let Some((at, len)) = DUE_DATE.iter().filter_map(|w| find_phrase(&row.folded, w).map(|at| (at, w.len()))).min()
+        let Some((at, len)) =
+            DUE_DATE.iter().filter_map(|w| find_phrase(&row.folded, w).map(|at| (at, w.len()))).min()
         else {
             continue;
         };
@@ -197,7 +216,10 @@ fn put_tax_ids(found: &Found<'_>, fields: &mut Fields, own: FieldName, other: Op
         fields.insert(own, found.field(first.value.clone(), confidence(first), first.page, first.bbox));
     }
     if let (Some(name), Some(second)) = (other, ids.next()) {
-        fields.insert(name, found.field(second.value.clone(), confidence(second) - 0.1, second.page, second.bbox));
+        fields.insert(
+            name,
+            found.field(second.value.clone(), confidence(second) - 0.1, second.page, second.bbox),
+        );
     }
 }
 
@@ -216,7 +238,8 @@ pub fn receipt(found: &Found<'_>) -> Fields {
     if let Some(d) = issue_date(found) {
         fields.insert(FieldName::Date, found.field(iso(d.date), d.confidence, d.page, d.bbox));
     }
-    if let Some((row, clock)) = found.sheet.rows.iter().find_map(|r| dates::clock(&r.folded).map(|c| (r, c))) {
+    if let Some((row, clock)) = found.sheet.rows.iter().find_map(|r| dates::clock(&r.folded).map(|c| (r, c)))
+    {
         fields.insert(FieldName::Time, found.field(clock, 0.85, row.page, row.bbox));
     }
     if let Some(n) = numbers::number(found.sheet, RECEIPT_NUMBER) {
@@ -231,8 +254,23 @@ pub fn receipt(found: &Found<'_>) -> Fields {
 
 /// `card` or `cash`, by the words of the payment.
 fn payment(sheet: &Sheet) -> Option<(&Row, &'static str)> {
-    const CARD: &[&str] = &["visa", "mastercard", "amex", "tarjeta", "card", "credit", "debit", "cartao", "maestro", "carte", "karte", "ec-karte", "carta"];
-    const CASH: &[&str] = &["cash", "efectivo", "dinheiro", "especes", "contanti", "bar", "contado", "tendered"];
+    const CARD: &[&str] = &[
+        "visa",
+        "mastercard",
+        "amex",
+        "tarjeta",
+        "card",
+        "credit",
+        "debit",
+        "cartao",
+        "maestro",
+        "carte",
+        "karte",
+        "ec-karte",
+        "carta",
+    ];
+    const CASH: &[&str] =
+        &["cash", "efectivo", "dinheiro", "especes", "contanti", "bar", "contado", "tendered"];
     let says = |words: &[&str]| sheet.rows.iter().find(|r| words.iter().any(|w| has_phrase(&r.folded, w)));
     says(CARD).map(|r| (r, "card")).or_else(|| says(CASH).map(|r| (r, "cash")))
 }
@@ -244,7 +282,10 @@ pub fn invoice(found: &Found<'_>) -> Fields {
     put_money(found, &mut fields);
     let recipient = parties::recipient(found.sheet);
     if let Some(issuer) = parties::issuer(found.sheet, recipient.as_ref().map(|r| r.name.as_str())) {
-        fields.insert(FieldName::IssuerName, found.field(issuer.name, issuer.confidence, issuer.page, issuer.bbox));
+        fields.insert(
+            FieldName::IssuerName,
+            found.field(issuer.name, issuer.confidence, issuer.page, issuer.bbox),
+        );
     }
     if let Some(r) = recipient {
         fields.insert(FieldName::RecipientName, found.field(r.name, r.confidence - 0.1, r.page, r.bbox));

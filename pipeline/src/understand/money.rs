@@ -65,9 +65,9 @@ pub struct Seen {
 }
 
 const SIGNS: &[&str] = &[
-    "r$", "us$", "mx$", "s/.", "s/", "$", "€", "£", "¥", "₹", "rm", "usd", "eur", "gbp", "mxn", "cop", "brl", "ars",
-    "clp", "pen", "myr", "chf", "inr", "cad", "aud", "sgd", "jpy", "dkk", "sek", "nok", "kr", "fr", "q", "bs", "₡",
-    "sr", "zrl", "tl", "zł", "rs",
+    "r$", "us$", "mx$", "s/.", "s/", "$", "€", "£", "¥", "₹", "rm", "usd", "eur", "gbp", "mxn", "cop", "brl",
+    "ars", "clp", "pen", "myr", "chf", "inr", "cad", "aud", "sgd", "jpy", "dkk", "sek", "nok", "kr", "fr",
+    "q", "bs", "₡", "sr", "zrl", "tl", "zł", "rs",
 ];
 
 /// The number style of a text, by its unmistakable numbers.
@@ -186,7 +186,9 @@ pub fn amounts(text: &str, style: Style) -> Vec<Seen> {
             continue;
         }
         let Some((mut amount, decimals)) = value(&text[start..end], style) else { continue };
-        if before.ends_with('-') && !before.trim_end_matches('-').ends_with(|c: char| c.is_ascii_alphanumeric()) {
+        if before.ends_with('-')
+            && !before.trim_end_matches('-').ends_with(|c: char| c.is_ascii_alphanumeric())
+        {
             amount.mantissa = -amount.mantissa;
         }
         seen.push(Seen { amount, decimals, signed, percent: after.starts_with('%'), at: (start, end) });
@@ -227,7 +229,8 @@ pub fn plain(text: &str) -> Option<Amount> {
     let text = text.trim();
     let (sign, body) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
     let (whole, part) = body.split_once('.').unwrap_or((body, ""));
-    if whole.is_empty() || !whole.chars().chain(part.chars()).all(|c| c.is_ascii_digit()) || whole.len() > 14 {
+    if whole.is_empty() || !whole.chars().chain(part.chars()).all(|c| c.is_ascii_digit()) || whole.len() > 14
+    {
         return None;
     }
     let part: String = part.chars().take(4).collect();

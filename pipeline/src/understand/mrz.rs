@@ -114,7 +114,8 @@ fn zone_text(text: &str) -> String {
 fn looks_like_zone(text: &str) -> bool {
     let fillers = text.chars().filter(|c| *c == '<').count();
     let n = text.chars().count();
-    (26..=50).contains(&n) && (fillers >= 3 || (fillers >= 1 && n >= 28) || (n == 30 && fillers == 0))
+    (26..=50).contains(&n)
+        && (fillers >= 3 || (fillers >= 1 && n >= 28) || (n == 30 && fillers == 0))
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '<')
 }
 
@@ -236,7 +237,9 @@ fn iso_date(yymmdd: &str, born: bool, today: Date) -> Option<String> {
     } else {
         2000 + yy
     };
-    let date = Date::from_calendar_date(year, Month::try_from(u8::try_from(mm).ok()?).ok()?, u8::try_from(dd).ok()?).ok()?;
+    let date =
+        Date::from_calendar_date(year, Month::try_from(u8::try_from(mm).ok()?).ok()?, u8::try_from(dd).ok()?)
+            .ok()?;
     Some(super::dates::iso(date))
 }
 
@@ -250,7 +253,11 @@ fn sex(c: Option<char>) -> Option<char> {
 }
 
 fn code3(s: &str) -> String {
-    s.chars().map(|c| if c == '<' { c } else { fit(c, Class::Letter) }).collect::<String>().trim_end_matches('<').to_owned()
+    s.chars()
+        .map(|c| if c == '<' { c } else { fit(c, Class::Letter) })
+        .collect::<String>()
+        .trim_end_matches('<')
+        .to_owned()
 }
 
 const D: Class = Class::Digit;
@@ -262,7 +269,8 @@ fn two_lines(first: &str, second: &str, length: usize, today: Date) -> Option<Mr
     let second = fitted(second, length)?;
     let visa = first.starts_with('V');
     let first = classes(&first, &[(0, 1, L), (2, 5, L)]);
-    let mut second = classes(&second, &[(9, 10, D), (10, 13, L), (13, 20, D), (21, 28, D), (length - 1, length, D)]);
+    let mut second =
+        classes(&second, &[(9, 10, D), (10, 13, L), (13, 20, D), (21, 28, D), (length - 1, length, D)]);
     second = mend_number(&second, 0..9, 9)?;
     if !checks(&second, 13..19, 19) || !checks(&second, 21..27, 27) {
         return None;
@@ -378,7 +386,8 @@ pub fn find(sheet: &Sheet, today: Date) -> Zone {
         .filter(|(_, t)| looks_like_zone(t))
         .collect();
     for (n, (i, a)) in lines.iter().enumerate() {
-        let next = |k: usize| lines.get(n + k).filter(|(j, _)| *j <= i + k + 1).map(|(j, t)| (*j, t.as_str()));
+        let next =
+            |k: usize| lines.get(n + k).filter(|(j, _)| *j <= i + k + 1).map(|(j, t)| (*j, t.as_str()));
         let Some((j, b)) = next(1) else { continue };
         let read = next(2)
             .and_then(|(k, c)| three_lines(a, b, c, today).map(|m| (m, k)))
@@ -406,8 +415,11 @@ mod tests {
     // The specimens of ICAO 9303 itself (Utopia).
     const TD3: [&str; 2] =
         ["P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<", "L898902C36UTO7408122F1204159ZE184226B<<<<<10"];
-    const TD1: [&str; 3] =
-        ["I<UTOD231458907<<<<<<<<<<<<<<<", "7408122F1204159UTO<<<<<<<<<<<6", "ERIKSSON<<ANNA<MARIA<<<<<<<<<<"];
+    const TD1: [&str; 3] = [
+        "I<UTOD231458907<<<<<<<<<<<<<<<",
+        "7408122F1204159UTO<<<<<<<<<<<6",
+        "ERIKSSON<<ANNA<MARIA<<<<<<<<<<",
+    ];
     const TD2: [&str; 2] = ["I<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<", "D231458907UTO7408122F1204159<<<<<<<6"];
 
     #[test]

@@ -18,7 +18,41 @@ pub struct Numbered {
 
 /// Labels that say a number means something else.
 const OTHER: &[&str] = &[
-    "order", "po ", "p.o", "customer", "account", "kunden", "client", "cliente", "phone", "tel", "fax", "vat", "tax id", "gst", "iban", "reg", "nif", "cif", "rfc", "nit", "page", "pedido", "delivery", "bestell", "lieferschein", "steuer", "ust", "iva", "contract", "reference", "internal", "tracking", "cuenta", "table", "seat",
+    "order",
+    "po ",
+    "p.o",
+    "customer",
+    "account",
+    "kunden",
+    "client",
+    "cliente",
+    "phone",
+    "tel",
+    "fax",
+    "vat",
+    "tax id",
+    "gst",
+    "iban",
+    "reg",
+    "nif",
+    "cif",
+    "rfc",
+    "nit",
+    "page",
+    "pedido",
+    "delivery",
+    "bestell",
+    "lieferschein",
+    "steuer",
+    "ust",
+    "iva",
+    "contract",
+    "reference",
+    "internal",
+    "tracking",
+    "cuenta",
+    "table",
+    "seat",
 ];
 
 /// The first word of `text` that can be a document number.
@@ -29,7 +63,12 @@ fn number_in(text: &str) -> Option<String> {
     while let Some(word) = words.next() {
         let folded = super::sheet::fold(word);
         let bare = folded.trim_matches(|c: char| !c.is_alphanumeric());
-        let filler = ["no", "nr", "n", "num", "number", "numero", "nº", "n°", "id", "de", "nro", "serie", "der", "du", "da", "del", "e", "y", "folio", "#", "factura", "fattura", "facture", "fatura", "date", "fecha"].contains(&bare) || bare.is_empty();
+        let filler = [
+            "no", "nr", "n", "num", "number", "numero", "nº", "n°", "id", "de", "nro", "serie", "der", "du",
+            "da", "del", "e", "y", "folio", "#", "factura", "fattura", "facture", "fatura", "date", "fecha",
+        ]
+        .contains(&bare)
+            || bare.is_empty();
         if filler && skipped < 3 {
             skipped += 1;
             continue;
@@ -48,8 +87,11 @@ fn number_in(text: &str) -> Option<String> {
             return Some(format!("{value} {tail}"));
         }
         let shaped = value.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '/' | '.' | '_'));
-        let money = value.contains('.') && value.split('.').next_back().is_some_and(|p| p.len() == 2) && digits + 1 == value.len();
-        let dated = !super::dates::dates(&folded, super::dates::Order::Unknown).is_empty() && value.contains(['/', '.']) ;
+        let money = value.contains('.')
+            && value.split('.').next_back().is_some_and(|p| p.len() == 2)
+            && digits + 1 == value.len();
+        let dated = !super::dates::dates(&folded, super::dates::Order::Unknown).is_empty()
+            && value.contains(['/', '.']);
         if digits >= 1 && shaped && value.len() <= 40 && !money && !dated {
             return Some(value.to_owned());
         }
@@ -63,7 +105,8 @@ fn under(sheet: &Sheet, at: usize, cell: &Cell) -> Option<(String, PageBox)> {
     sheet.rows.iter().skip(at + 1).take(2).filter(|r| r.page == row.page).find_map(|r| {
         let below = r.cells.iter().find(|c| {
             let centre = (c.bbox[0] + c.bbox[2]) / 2.0;
-            (centre > cell.bbox[0] - 0.03 && centre < cell.bbox[2] + 0.03) || (c.bbox[0] - cell.bbox[0]).abs() < 0.02
+            (centre > cell.bbox[0] - 0.03 && centre < cell.bbox[2] + 0.03)
+                || (c.bbox[0] - cell.bbox[0]).abs() < 0.02
         })?;
         number_in(&below.text).map(|v| (v, below.bbox))
     })
@@ -86,9 +129,9 @@ pub fn number(sheet: &Sheet, labels: &[&str]) -> Option<Numbered> {
                 let found = number_in(&rest).map(|v| (v, cell.bbox, 0.93)).or_else(|| {
                     let empty = rest.chars().filter(|c| c.is_alphanumeric()).count() <= 3;
                     let right = row.cells.get(n + 1).filter(|_| empty);
-                    right
-                        .and_then(|c| number_in(&c.text).map(|v| (v, c.bbox, 0.9)))
-                        .or_else(|| if empty { under(sheet, i, cell).map(|(v, b)| (v, b, 0.88)) } else { None })
+                    right.and_then(|c| number_in(&c.text).map(|v| (v, c.bbox, 0.9))).or_else(|| {
+                        if empty { under(sheet, i, cell).map(|(v, b)| (v, b, 0.88)) } else { None }
+                    })
                 });
                 if let Some((value, bbox, confidence)) = found {
                     let long = value.chars().filter(char::is_ascii_digit).count() >= 3;

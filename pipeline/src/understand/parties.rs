@@ -18,25 +18,248 @@ pub struct Named {
 
 /// Endings of firms' names, folded.
 const FIRM: &[&str] = &[
-    "sdn bhd", "sdn. bhd", "sdn.bhd", "bhd", "s/b", "enterprise", "trading", "s.a", "s.a.", "sa", "s.l", "s.l.", "sl", "slu", "s.l.u", "s.a.u",
-    "sa de cv", "s.a. de c.v", "s.a de c.v", "s. de r.l", "ltda", "ltda.", "eireli", "s.a.s", "sas", "inc", "inc.", "llc", "ltd", "ltd.", "limited", "corp", "corp.", "corporation",
-    "gmbh", "ag", "kg", "ohg", "e.k", "gbr", "se", "sarl", "eurl", "s.r.l", "srl", "s.p.a", "spa", "b.v", "bv", "n.v", "lda", "lda.", "unipessoal", "pte", "plc", "co.", "company", "me", "epp", "s.c", "restaurant", "restaurante", "restoran", "cafe", "bar", "hotel", "supermercado", "mercado", "market", "store", "shop", "farmacia", "pharmacy", "bakery", "panaderia", "tienda", "ferreteria",
-    "a/s", "aps", "ab", "oy", "group", "holdings", "services", "solutions", "industries", "bookstore", "hardware", "mart",
+    "sdn bhd",
+    "sdn. bhd",
+    "sdn.bhd",
+    "bhd",
+    "s/b",
+    "enterprise",
+    "trading",
+    "s.a",
+    "s.a.",
+    "sa",
+    "s.l",
+    "s.l.",
+    "sl",
+    "slu",
+    "s.l.u",
+    "s.a.u",
+    "sa de cv",
+    "s.a. de c.v",
+    "s.a de c.v",
+    "s. de r.l",
+    "ltda",
+    "ltda.",
+    "eireli",
+    "s.a.s",
+    "sas",
+    "inc",
+    "inc.",
+    "llc",
+    "ltd",
+    "ltd.",
+    "limited",
+    "corp",
+    "corp.",
+    "corporation",
+    "gmbh",
+    "ag",
+    "kg",
+    "ohg",
+    "e.k",
+    "gbr",
+    "se",
+    "sarl",
+    "eurl",
+    "s.r.l",
+    "srl",
+    "s.p.a",
+    "spa",
+    "b.v",
+    "bv",
+    "n.v",
+    "lda",
+    "lda.",
+    "unipessoal",
+    "pte",
+    "plc",
+    "co.",
+    "company",
+    "me",
+    "epp",
+    "s.c",
+    "restaurant",
+    "restaurante",
+    "restoran",
+    "cafe",
+    "bar",
+    "hotel",
+    "supermercado",
+    "mercado",
+    "market",
+    "store",
+    "shop",
+    "farmacia",
+    "pharmacy",
+    "bakery",
+    "panaderia",
+    "tienda",
+    "ferreteria",
+    "a/s",
+    "aps",
+    "ab",
+    "oy",
+    "group",
+    "holdings",
+    "services",
+    "solutions",
+    "industries",
+    "bookstore",
+    "hardware",
+    "mart",
 ];
 
 /// Words that a vendor's line does not say.
 const NOT_NAME: &[&str] = &[
-    "invoice", "tax invoice", "receipt", "factura", "recibo", "rechnung", "facture", "fattura", "fatura", "factuur", "ticket", "cash bill", "bill",
-    "tel", "fax", "phone", "email", "e-mail", "www", "http", "date", "fecha", "data", "datum", "page", "pagina", "seite", "customer", "cliente", "original", "copy", "copia", "duplicate",
-    "welcome", "thank", "thanks", "gracias", "bienvenido", "gst", "vat", "nif", "cif", "nit", "rfc", "cnpj", "ruc", "cuit", "reg no", "co. reg", "company reg", "roc", "no.", "number", "numero", "nota fiscal", "cupom fiscal",
-    "danfe", "boleta", "comprobante", "simplificada", "bill to", "ship to", "sold to", "facturar a", "order", "table", "mesa", "cashier", "cajero", "server", "guest", "terminal", "merchant", "qty", "quantity", "description", "amount", "total",
-    "back", "help", "statement", "quote", "proforma", "credit note", "documento auxiliar", "bon de commande", "kundennummer", "lieferschein", "due", "iban", "swift", "bank", "payment",
+    "invoice",
+    "tax invoice",
+    "receipt",
+    "factura",
+    "recibo",
+    "rechnung",
+    "facture",
+    "fattura",
+    "fatura",
+    "factuur",
+    "ticket",
+    "cash bill",
+    "bill",
+    "tel",
+    "fax",
+    "phone",
+    "email",
+    "e-mail",
+    "www",
+    "http",
+    "date",
+    "fecha",
+    "data",
+    "datum",
+    "page",
+    "pagina",
+    "seite",
+    "customer",
+    "cliente",
+    "original",
+    "copy",
+    "copia",
+    "duplicate",
+    "welcome",
+    "thank",
+    "thanks",
+    "gracias",
+    "bienvenido",
+    "gst",
+    "vat",
+    "nif",
+    "cif",
+    "nit",
+    "rfc",
+    "cnpj",
+    "ruc",
+    "cuit",
+    "reg no",
+    "co. reg",
+    "company reg",
+    "roc",
+    "no.",
+    "number",
+    "numero",
+    "nota fiscal",
+    "cupom fiscal",
+    "danfe",
+    "boleta",
+    "comprobante",
+    "simplificada",
+    "bill to",
+    "ship to",
+    "sold to",
+    "facturar a",
+    "order",
+    "table",
+    "mesa",
+    "cashier",
+    "cajero",
+    "server",
+    "guest",
+    "terminal",
+    "merchant",
+    "qty",
+    "quantity",
+    "description",
+    "amount",
+    "total",
+    "back",
+    "help",
+    "statement",
+    "quote",
+    "proforma",
+    "credit note",
+    "documento auxiliar",
+    "bon de commande",
+    "kundennummer",
+    "lieferschein",
+    "due",
+    "iban",
+    "swift",
+    "bank",
+    "payment",
 ];
 
 /// Words of an address line.
 const ADDRESS: &[&str] = &[
-    "jalan", "jln", "lot", "taman", "street", "st", "road", "rd", "avenue", "ave", "blvd", "suite", "floor", "calle", "c/", "av.", "avda", "avenida", "carrera", "cra", "col.", "colonia", "rua", "travessa", "strasse", "str.", "platz", "rue", "via", "piazza", "p.o. box",
-    "po box", "no.", "c.p.", "cep", "plaza", "paseo", "ground floor", "level", "unit", "bandar", "kuala lumpur", "selangor", "johor", "drive", "dr", "lane", "way", "boulevard", "bairro", "barrio", "km",
+    "jalan",
+    "jln",
+    "lot",
+    "taman",
+    "street",
+    "st",
+    "road",
+    "rd",
+    "avenue",
+    "ave",
+    "blvd",
+    "suite",
+    "floor",
+    "calle",
+    "c/",
+    "av.",
+    "avda",
+    "avenida",
+    "carrera",
+    "cra",
+    "col.",
+    "colonia",
+    "rua",
+    "travessa",
+    "strasse",
+    "str.",
+    "platz",
+    "rue",
+    "via",
+    "piazza",
+    "p.o. box",
+    "po box",
+    "no.",
+    "c.p.",
+    "cep",
+    "plaza",
+    "paseo",
+    "ground floor",
+    "level",
+    "unit",
+    "bandar",
+    "kuala lumpur",
+    "selangor",
+    "johor",
+    "drive",
+    "dr",
+    "lane",
+    "way",
+    "boulevard",
+    "bairro",
+    "barrio",
+    "km",
 ];
 
 fn looks_like_address(row: &str) -> bool {
@@ -59,7 +282,10 @@ pub fn tidy(text: &str) -> String {
             name.truncate(open);
         }
     }
-    name.trim_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '-' | '_' | ':' | '|' | ',' | '=' | '.' | '~' | '#')).to_owned()
+    name.trim_matches(|c: char| {
+        c.is_whitespace() || matches!(c, '*' | '-' | '_' | ':' | '|' | ',' | '=' | '.' | '~' | '#')
+    })
+    .to_owned()
         + if text.trim_end().ends_with('.') && is_abbreviated(text) { "." } else { "" }
 }
 
@@ -117,7 +343,9 @@ fn candidates(sheet: &Sheet, most_rows: usize, columns: bool) -> Vec<Scored> {
             let upper = cell.text.chars().filter(|c| c.is_uppercase()).count();
             if upper * 10 > letters * 7 {
                 score += 0.15;
-            } else if !cell.text.chars().next().is_some_and(char::is_uppercase) && cell.text.chars().all(|c| !c.is_uppercase()) {
+            } else if !cell.text.chars().next().is_some_and(char::is_uppercase)
+                && cell.text.chars().all(|c| !c.is_uppercase())
+            {
                 score -= 0.35;
             }
             if n > 0 && columns {
@@ -137,7 +365,8 @@ fn best(found: Vec<Scored>) -> Option<Named> {
     if top.name.is_empty() {
         return None;
     }
-    let confidence = (0.45 + 0.2 * top.score.clamp(0.0, 2.0) + 0.25 * (top.score - rival).clamp(0.0, 0.6)).min(0.97);
+    let confidence =
+        (0.45 + 0.2 * top.score.clamp(0.0, 2.0) + 0.25 * (top.score - rival).clamp(0.0, 0.6)).min(0.97);
     Some(Named { name: top.name, confidence, page: top.page, bbox: top.bbox })
 }
 
@@ -153,7 +382,9 @@ pub fn merchant(sheet: &Sheet) -> Option<Named> {
 }
 
 fn extend_over_lines(sheet: &Sheet, top: &mut Scored) {
-    let Some(at) = sheet.rows.iter().position(|r| r.page == top.page && r.cells.iter().any(|c| c.bbox == top.bbox)) else {
+    let Some(at) =
+        sheet.rows.iter().position(|r| r.page == top.page && r.cells.iter().any(|c| c.bbox == top.bbox))
+    else {
         return;
     };
     let only_ending = |row: &Row| {
@@ -177,10 +408,66 @@ fn extend_over_lines(sheet: &Sheet, top: &mut Scored) {
 
 /// Labels before the issuer's and the recipient's names.
 const ISSUER: &[&str] = &[
-    "vendor name", "vendor", "seller", "supplier", "issued by", "emisor", "proveedor", "prestador", "razon social", "razao social", "emitente", "from", "de", "sold by", "verkaufer", "fornitore", "cedente", "nombre del emisor", "remit to", "pay to", "payable to", "beneficiary", "account name",
+    "vendor name",
+    "vendor",
+    "seller",
+    "supplier",
+    "issued by",
+    "emisor",
+    "proveedor",
+    "prestador",
+    "razon social",
+    "razao social",
+    "emitente",
+    "from",
+    "de",
+    "sold by",
+    "verkaufer",
+    "fornitore",
+    "cedente",
+    "nombre del emisor",
+    "remit to",
+    "pay to",
+    "payable to",
+    "beneficiary",
+    "account name",
 ];
 const RECIPIENT: &[&str] = &[
-    "bill to", "billed to", "sold to", "invoice to", "invoiced to", "customer name", "customer", "client", "cliente", "facturar a", "receptor", "adquirente", "adquiriente", "destinatario", "kunde", "rechnung an", "facture a", "adresse de facturation", "bill-to", "to", "para", "tomador", "senor(es)", "senores", "sr(es)", "comprador", "buyer", "billing address", "klant", "cessionario", "purchased by", "issued to", "attn", "rechnungsempfanger", "rechnungsadresse",
+    "bill to",
+    "billed to",
+    "sold to",
+    "invoice to",
+    "invoiced to",
+    "customer name",
+    "customer",
+    "client",
+    "cliente",
+    "facturar a",
+    "receptor",
+    "adquirente",
+    "adquiriente",
+    "destinatario",
+    "kunde",
+    "rechnung an",
+    "facture a",
+    "adresse de facturation",
+    "bill-to",
+    "to",
+    "para",
+    "tomador",
+    "senor(es)",
+    "senores",
+    "sr(es)",
+    "comprador",
+    "buyer",
+    "billing address",
+    "klant",
+    "cessionario",
+    "purchased by",
+    "issued to",
+    "attn",
+    "rechnungsempfanger",
+    "rechnungsadresse",
 ];
 
 fn after_label(sheet: &Sheet, labels: &[&str]) -> Option<Named> {
@@ -188,7 +475,9 @@ fn after_label(sheet: &Sheet, labels: &[&str]) -> Option<Named> {
         for (i, row) in sheet.rows.iter().enumerate() {
             for (n, cell) in row.cells.iter().enumerate() {
                 let Some(rest) = cell.folded.strip_prefix(label) else { continue };
-                if rest.chars().next().is_some_and(char::is_alphanumeric) || (label.len() <= 4 && !rest.is_empty() && !rest.starts_with(':')) {
+                if rest.chars().next().is_some_and(char::is_alphanumeric)
+                    || (label.len() <= 4 && !rest.is_empty() && !rest.starts_with(':'))
+                {
                     continue;
                 }
                 let behind: String = cell.text.chars().skip(label.chars().count()).collect();
@@ -208,9 +497,12 @@ fn after_label(sheet: &Sheet, labels: &[&str]) -> Option<Named> {
                 {
                     return Some(named(tidy(&right.text), right.bbox));
                 }
-                let below = sheet.rows.iter().skip(i + 1).take(3).filter(|r| r.page == row.page).find_map(|r| {
-                    r.cells.iter().find(|c| (c.bbox[0] - cell.bbox[0]).abs() < 0.06 && plausible(&tidy(&c.text)))
-                });
+                let below =
+                    sheet.rows.iter().skip(i + 1).take(3).filter(|r| r.page == row.page).find_map(|r| {
+                        r.cells
+                            .iter()
+                            .find(|c| (c.bbox[0] - cell.bbox[0]).abs() < 0.06 && plausible(&tidy(&c.text)))
+                    });
                 if let Some(below) = below {
                     return Some(named(tidy(&below.text), below.bbox));
                 }
@@ -265,7 +557,9 @@ pub fn issuer(sheet: &Sheet, recipient: Option<&str>) -> Option<Named> {
 
 /// Whether an e-mail address or web site on the page carries the name.
 fn domain_says(sheet: &Sheet, folded: &str) -> bool {
-    let Some(word) = folded.split(|c: char| !c.is_alphanumeric()).find(|w| w.len() >= 4) else { return false };
+    let Some(word) = folded.split(|c: char| !c.is_alphanumeric()).find(|w| w.len() >= 4) else {
+        return false;
+    };
     sheet.rows.iter().any(|r| {
         r.folded
             .split_whitespace()
@@ -277,7 +571,9 @@ fn domain_says(sheet: &Sheet, folded: &str) -> bool {
 /// The lines under the merchant that read like an address, joined.
 #[must_use]
 pub fn address(sheet: &Sheet, merchant: &Named) -> Option<Named> {
-    let at = sheet.rows.iter().position(|r| r.page == merchant.page && r.bbox[1] <= merchant.bbox[1] && r.bbox[3] >= merchant.bbox[3])?;
+    let at = sheet.rows.iter().position(|r| {
+        r.page == merchant.page && r.bbox[1] <= merchant.bbox[1] && r.bbox[3] >= merchant.bbox[3]
+    })?;
     let lines: Vec<&Row> = sheet
         .rows
         .iter()
@@ -285,9 +581,12 @@ pub fn address(sheet: &Sheet, merchant: &Named) -> Option<Named> {
         .take(7)
         .skip_while(|r| !looks_like_address(&r.folded))
         .take_while(|r| {
-            let stop = ["tel", "fax", "phone", "gst", "date", "fecha", "invoice", "receipt", "www", "nif", "rfc", "nit", "cnpj"];
+            let stop = [
+                "tel", "fax", "phone", "gst", "date", "fecha", "invoice", "receipt", "www", "nif", "rfc",
+                "nit", "cnpj",
+            ];
             looks_like_address(&r.folded) && !stop.iter().any(|w| has_phrase(&r.folded, w))
-                || (r.folded.chars().filter(char::is_ascii_digit).count() >= 4 && r.folded.contains(',') )
+                || (r.folded.chars().filter(char::is_ascii_digit).count() >= 4 && r.folded.contains(','))
         })
         .take(4)
         .collect();

@@ -31,12 +31,85 @@ const SCHEMES: &[(&[&str], &str, Check, usize, usize)] = &[
     (&["ruc", "r.u.c", "r.u.c."], "PE RUC", ruc, 11, 13),
     (&["rut", "r.u.t", "r.u.t."], "CL RUT", rut, 8, 9),
     (&["rfc", "r.f.c", "r.f.c."], "MX RFC", rfc, 12, 13),
-    (&["nif", "n.i.f", "n.i.f.", "cif", "c.i.f", "c.i.f.", "nif/cif", "cif/nif", "dni", "nie", "contribuinte", "nipc", "nif:"], "NIF", nif, 9, 9),
+    (
+        &[
+            "nif",
+            "n.i.f",
+            "n.i.f.",
+            "cif",
+            "c.i.f",
+            "c.i.f.",
+            "nif/cif",
+            "cif/nif",
+            "dni",
+            "nie",
+            "contribuinte",
+            "nipc",
+            "nif:",
+        ],
+        "NIF",
+        nif,
+        9,
+        9,
+    ),
     (&["p.iva", "p. iva", "partita iva", "p.i.", "p iva", "piva"], "IT VAT", italian, 11, 11),
     (&["siret"], "FR SIRET", luhn, 14, 14),
     (&["gstin"], "IN GSTIN", always, 15, 15),
-    (&["ust-idnr", "ust-id", "ust.-id", "ust-id-nr", "ust-idnr.", "ust.id", "ustid", "uid", "vat", "vat no", "vat number", "vat id", "vat reg", "tva", "btw", "cvr", "vat registration", "n tva", "tva intra", "btw nummer", "vat registration no", "iva"], "VAT", vat, 8, 14),
-    (&["gst", "gst id", "gst no", "gst reg", "gst reg no", "tax id", "tax reg", "tin", "ein", "abn", "tax reg id", "steuernummer", "st.-nr", "steuer-nr", "rif", "tax no", "tax registration"], "TAX ID", always, 9, 15),
+    (
+        &[
+            "ust-idnr",
+            "ust-id",
+            "ust.-id",
+            "ust-id-nr",
+            "ust-idnr.",
+            "ust.id",
+            "ustid",
+            "uid",
+            "vat",
+            "vat no",
+            "vat number",
+            "vat id",
+            "vat reg",
+            "tva",
+            "btw",
+            "cvr",
+            "vat registration",
+            "n tva",
+            "tva intra",
+            "btw nummer",
+            "vat registration no",
+            "iva",
+        ],
+        "VAT",
+        vat,
+        8,
+        14,
+    ),
+    (
+        &[
+            "gst",
+            "gst id",
+            "gst no",
+            "gst reg",
+            "gst reg no",
+            "tax id",
+            "tax reg",
+            "tin",
+            "ein",
+            "abn",
+            "tax reg id",
+            "steuernummer",
+            "st.-nr",
+            "steuer-nr",
+            "rif",
+            "tax no",
+            "tax registration",
+        ],
+        "TAX ID",
+        always,
+        9,
+        15,
+    ),
 ];
 
 fn always(_: &str) -> bool {
@@ -80,7 +153,14 @@ fn cuit(s: &str) -> bool {
         return false;
     }
     let r = 11 - weighted(&d[..10], &[5, 4, 3, 2, 7, 6, 5, 4, 3, 2]) % 11;
-    d[10] == if r == 11 { 0 } else if r == 10 { 9 } else { r }
+    d[10]
+        == if r == 11 {
+            0
+        } else if r == 10 {
+            9
+        } else {
+            r
+        }
 }
 
 /// DIAN: primes as weights, modulo 11; nine digits without the check digit are accepted as they are.
@@ -126,8 +206,10 @@ fn rut(s: &str) -> bool {
 fn rfc(s: &str) -> bool {
     const ALPHABET: &str = "0123456789ABCDEFGHIJKLMN&OPQRSTUVWXYZ Ñ";
     let padded = if s.chars().count() == 12 { format!(" {s}") } else { s.to_owned() };
-    let values: Option<Vec<u32>> =
-        padded.chars().map(|c| ALPHABET.chars().position(|a| a == c).and_then(|p| u32::try_from(p).ok())).collect();
+    let values: Option<Vec<u32>> = padded
+        .chars()
+        .map(|c| ALPHABET.chars().position(|a| a == c).and_then(|p| u32::try_from(p).ok()))
+        .collect();
     let Some(values) = values else { return false };
     if values.len() != 13 {
         return false;
@@ -235,7 +317,24 @@ fn behind(rest: &str, most: usize, least: usize, check: Check) -> Option<(String
     let mut best: Option<(String, bool)> = None;
     let mut joined = String::new();
     for (n, word) in rest.split_whitespace().take(6).enumerate() {
-        if n == 0 && ["no", "no.", "nr", "nr.", "number", "id", "n", "num", "reg", "registration", "nummer", "idnr", "#"].contains(&word.to_lowercase().trim_end_matches(':')) {
+        if n == 0
+            && [
+                "no",
+                "no.",
+                "nr",
+                "nr.",
+                "number",
+                "id",
+                "n",
+                "num",
+                "reg",
+                "registration",
+                "nummer",
+                "idnr",
+                "#",
+            ]
+            .contains(&word.to_lowercase().trim_end_matches(':'))
+        {
             continue;
         }
         joined.push_str(&clean(word));
@@ -304,7 +403,9 @@ pub fn tax_ids(sheet: &Sheet) -> Vec<TaxId> {
 fn bare(text: &str) -> Option<String> {
     text.split_whitespace().find_map(|word| {
         let id = clean(word);
-        let european = id.len() >= 10 && id.starts_with(['D', 'E', 'P', 'I', 'F']) && id[..2].chars().all(|c| c.is_ascii_alphabetic());
+        let european = id.len() >= 10
+            && id.starts_with(['D', 'E', 'P', 'I', 'F'])
+            && id[..2].chars().all(|c| c.is_ascii_alphabetic());
         let strong = european && matches!(id.get(..2), Some("DE" | "ES" | "PT" | "IT" | "FR")) && vat(&id);
         let spanish = id.len() == 9 && id.starts_with(|c: char| c.is_ascii_alphabetic()) && nif(&id);
         let brazilian = word.contains('/') && word.contains('-') && cnpj(&id);
