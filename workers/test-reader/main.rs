@@ -1,0 +1,121 @@
+//! A reader whose files are orders: tests send "spin", "open" or "crash" and see what the sandbox makes of it.
+//! Built for tests only; nothing installs it.
+
+use std::{
+    net::{TcpStream, UdpSocket},
+    time::Duration,
+};
+
+use acuse_pipeline::{
+    document::Kind,
+    fields::{Field, FieldName, Source},
+    limits::Limits,
+    reading::{Declared, Fingerprint, Outcome, PagePicture, Reading},
+    reason::{Reason, ReasonCode},
+};
+use acuse_workers::sandbox::child::become_reader_with;
+
+fn main() {
+    become_reader_with(|models| match models {
+        Some(dir) if !dir.exists() => Err(format!("{} is not there", dir.display())),
+        _ => Ok(obey),
+    });
+    eprintln!("only tests start this program");
+}
+
+/// The first word of the file says what to do; the rest of it is fields, one `name=value` a line.
+fn obey(bytes: &[u8], declared: &Declared, limits: &Limits, stage: &mut dyn FnMut(&str)) -> Reading {
+    stage("decode");
+    let text = String::from_utf8_lossy(bytes);
+    let order = text.lines().next().unwrap_or_default();
+    match order {
+        "spin" => loop {
+            std::hint::spin_loop();
+        },
+        "sleep" => loop {
+            std::thread::sleep(Duration::from_secs(1));
+        },
+        "allocate" => {
+            let hoard: Vec<u8> = Vec::with_capacity(4 << 30);
+            note(format!("holds {} bytes", std::hint::black_box(hoard).capacity()))
+        }
+        "overflow" => note(format!("{}", deeper(0))),
+        "panic" => panic!("the document says: secret"),
+        "exit" => std::process::exit(7),
+        "abort" => std::process::abort(),
+        "open" => note(format!("{:?}", std::fs::read("/etc/hostname").map_err(|e| e.kind()))),
+        "create" => note(format!("{:?}", std::fs::write("/tmp/acuse-escaped", "x").map_err(|e| e.kind()))),
+        "thread" => note(format!("{}", std::thread::Builder::new().spawn(|| ()).is_err())),
+        "connect" => note(format!("{:?}", TcpStream::connect("127.0.0.1:9").map_err(|e| e.kind()))),
+        "datagram" => note(format!("{:?}", UdpSocket::bind("127.0.0.1:0").map_err(|e| e.kind()))),
+        "exec" => {
+            note(format!("{:?}", std::process::Command::new("/bin/true").status().map_err(|e| e.kind())))
+        }
+        "environment" => {
+            let mut names: Vec<String> = std::env::vars().map(|(name, _)| name).collect();
+            names.sort();
+            note(format!("{names:?}"))
+        }
+        "print" => {
+            println!("D\0\0\0\0");
+            note("printed".into())
+        }
+        "huge" => {
+            let mut reading = note(String::new());
+            reading.text = "x".repeat(usize::try_from(limits.answer_bytes).expect("fits") + 1);
+            reading
+        }
+        "lie" => {
+            let mut reading = note(String::new());
+            reading.outcome = Outcome::Accepted;
+            reading
+        }
+        "slow-ocr" => {
+            stage("ocr");
+            loop {
+                std::thread::sleep(Duration::from_secs(1));
+            }
+        }
+        "receipt" => receipt(&text, declared),
+        _ => note(format!("{} bytes, {:?}", bytes.len(), declared.filename)),
+    }
+}
+
+#[allow(unconditional_recursion)]
+fn deeper(n: u64) -> u64 {
+    std::hint::black_box([n; 64]);
+    deeper(n + 1) + std::hint::black_box(1)
+}
+
+/// A refused reading with a note, the plainest answer there is.
+fn note(what: String) -> Reading {
+    let mut reading = Reading::refused("text/plain", Reason::new(ReasonCode::NotADocument, "An order."));
+    reading.notes.push(what);
+    reading
+}
+
+/// An accepted receipt with the fields that the file lists.
+fn receipt(text: &str, declared: &Declared) -> Reading {
+    let mut reading = note(String::new());
+    reading.media_type = declared.media_type.clone().unwrap_or_else(|| "image/jpeg".into());
+    reading.outcome = Outcome::Accepted;
+    reading.reasons.clear();
+    reading.notes.clear();
+    reading.kind = Some(Kind::Receipt);
+    reading.confidence = 0.99;
+    reading.language = Some("es".into());
+    reading.page_count = 1;
+    reading.text = text.to_owned();
+    reading.fingerprint = Some(Fingerprint(0x0123_4567_89ab_cdef));
+    let jpeg = [&[0xff, 0xd8, 0xff, 0xe0][..], text.as_bytes()].concat();
+    reading.thumbnail = jpeg.clone();
+    reading.pages = vec![PagePicture { width: 10, height: 20, jpeg }];
+    for (name, value) in text.lines().filter_map(|line| line.split_once('=')) {
+        if let Ok(name) = name.parse::<FieldName>() {
+            let value = value.to_owned();
+            let field = Field { value, confidence: 0.97, page: Some(1), bbox: None, source: Source::Ocr };
+            reading.fields.insert(name, field);
+        }
+    }
+    reading
+}
