@@ -1,5 +1,18 @@
 //! The jobs that take a document down its road.
 //!
-//! See ARCHITECTURE.md for the picture. Strangers' files are opened in [`sandbox`] only.
+//! [`run`] starts the lanes: `fetch` brings the media from Meta into S3, `read` has it opened in the [`sandbox`],
+//! `link` finds its customer and decides, `reply` tells the sender. Each job is a function over an [`Env`] that
+//! ends in a guarded step of the catalog's; leaving the straight road is a [`Halt`]. [`schedules`] sweeps up what
+//! a crash left behind.
 
+pub mod env;
+pub mod halt;
+pub mod jobs;
+pub mod lanes;
 pub mod sandbox;
+pub mod schedules;
+
+pub use env::{Env, Policy};
+pub use halt::{Cause, Halt, Wait};
+pub use lanes::{Lanes, run};
+pub use schedules::Schedules;

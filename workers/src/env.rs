@@ -1,0 +1,88 @@
+//! What a job needs besides its document: the parts it composes, and the policy it follows.
+
+use std::time::Duration;
+
+use acuse_storage::{Catalog, Objects};
+use acuse_whatsapp::Graph;
+use time::OffsetDateTime;
+
+use crate::{jobs::reply::NumberGate, sandbox::Sandbox};
+
+/// Name of the one channel, in the catalog's channel states.
+pub const CHANNEL: &str = "whatsapp";
+
+/// When to try again, and when to stop trying.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// Longest wait between two attempts to fetch; a media id lives for days.
+    pub fetch_ceiling: Duration,
+    /// Longest wait between two attempts at anything else.
+    pub ceiling: Duration,
+    /// Attempts at a stage before a person must look; fetching goes on until the media id dies.
+    pub attempts: u32,
+    /// Attempts at sending one message.
+    pub reply_attempts: u32,
+    /// How long a paused channel rests before it is probed, and before what waits for it looks again.
+    pub probe_every: Duration,
+    /// Longest time of one job; longer is a hang. More than a download (290 s) and more than a read.
+    pub job_timeout: Duration,
+    /// How long a message in hand is kept from other workers. More than one call to Meta (30 s).
+    pub reply_lease: Duration,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            fetch_ceiling: Duration::from_secs(3_600),
+            ceiling: Duration::from_secs(300),
+            attempts: 6,
+            reply_attempts: 8,
+            probe_every: Duration::from_secs(60),
+            job_timeout: Duration::from_secs(600),
+            reply_lease: Duration::from_secs(90),
+        }
+    }
+}
+
+/// Everything a job works with.
+pub struct Env {
+    /// Rows and tasks.
+    pub catalog: Catalog,
+    /// Files.
+    pub objects: Objects,
+    /// Where strangers' files are opened.
+    pub sandbox: Sandbox,
+    /// The channel; `None` without an access token: what needs it waits, and says so.
+    pub graph: Option<Graph>,
+    /// When to try again.
+    pub policy: Policy,
+    /// What time it is; tests bring their own.
+    pub clock: fn() -> OffsetDateTime,
+    /// Our numbers' rates.
+    pub(crate) gate: NumberGate,
+}
+
+impl Env {
+    /// With the default policy and the real clock.
+    #[must_use]
+    pub fn new(catalog: Catalog, objects: Objects, sandbox: Sandbox, graph: Option<Graph>) -> Self {
+        Self {
+            catalog,
+            objects,
+            sandbox,
+            graph,
+            policy: Policy::default(),
+            clock: OffsetDateTime::now_utc,
+            gate: NumberGate::default(),
+        }
+    }
+
+    pub(crate) fn now(&self) -> OffsetDateTime {
+        (self.clock)()
+    }
+
+    /// The moment `wait` from now.
+    pub(crate) fn after(&self, wait: Duration) -> OffsetDateTime {
+        self.now().saturating_add(time::Duration::try_from(wait).unwrap_or(time::Duration::WEEK))
+    }
+}

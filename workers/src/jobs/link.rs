@@ -1,0 +1,149 @@
+//! `link`: whose it is, whether it came before, and the decision.
+
+use acuse_pipeline::document::Status;
+use acuse_pipeline::{
+    linking::{self, Clues, Known, Linked},
+    reason::{Reason, ReasonCode},
+    wording::Telling,
+};
+use acuse_storage::CustomerId;
+use acuse_storage::{
+    Document, Stage,
+    contacts::Contact,
+    customers::{Customer, CustomerAlias, CustomerLookup},
+    names::AliasKind,
+    stages::Step,
+};
+use serde_json::{Value, json};
+
+use crate::{
+    env::Env,
+    halt::Halt,
+    jobs::{Ended, compose, fetch::duplicate, review},
+};
+
+/// Matches the customer, looks for likely duplicates, gathers every reason, and files the document or puts it in
+/// front of a person.
+///
+/// # Errors
+/// A [`Halt`] to try again: the catalog failed.
+pub async fn link(env: &Env, document: &Document) -> Result<Step, Halt> {
+    if let Some(step) = duplicate(env, document, Stage::Link, None).await? {
+        return Ok(step);
+    }
+    let (customer, unlinked) = owner(env, document).await?;
+    let mut reasons = document.findings.clone();
+    reasons.extend(likely_duplicate(env, document).await?);
+    // Of a file that nobody could open, whose it is is not the question.
+    reasons.extend(unlinked.filter(|_| document.kind.is_some()));
+    if !reasons.is_empty() {
+        return Ok(match review(env, document, Stage::Link, reasons, customer).await? {
+            Ended::Review => Step::Taken,
+            _ => Step::Stale,
+        });
+    }
+    let Some(kind) = document.kind else {
+        let reason = Reason::new(ReasonCode::LowConfidence, "The reader named neither a kind nor a reason.");
+        return Err(Halt::Review(reason));
+    };
+    let reply = compose(env, document, Telling::Filed { kind, fields: &document.fields }).await?;
+    Ok(env.catalog.filed(document.id, Stage::Link, customer, reply.as_ref()).await?)
+}
+
+/// The customer, or why none is clear.
+async fn owner(env: &Env, document: &Document) -> Result<(Option<CustomerId>, Option<Reason>), Halt> {
+    // A client of the API, or a reviewer before, has said so.
+    if let Some(said) = document.customer_id {
+        return Ok((Some(said), None));
+    }
+    let contact = match document.contact_id {
+        Some(id) => env.catalog.contact(id).await?,
+        None => None,
+    };
+    let text = env.catalog.document_text(document.id).await?.unwrap_or_default();
+    let kind = document.kind.unwrap_or(acuse_pipeline::document::Kind::Other);
+    let clues = Clues::of(kind, &document.fields, &text, &phones(contact.as_ref()));
+    let known = candidates(env, &clues, contact.as_ref()).await?;
+    let linked = linking::link(&clues, &known);
+    let reason = linked.reason();
+    match linked {
+        Linked::To(candidate) => {
+            let detail = json!({ "customer_id": candidate.id, "clue": candidate.clue.as_str() });
+            env.catalog.note(document.id, Stage::Link, "linked", detail).await?;
+            Ok((Some(candidate.id), None))
+        }
+        Linked::Several(_) | Linked::Nobody => Ok((None, reason)),
+    }
+}
+
+fn phones(contact: Option<&Contact>) -> Vec<String> {
+    let Some(contact) = contact else { return Vec::new() };
+    let numbers = contact.aliases.iter().filter(|(kind, _)| *kind == AliasKind::WaId).map(|(_, value)| value);
+    let mut phones: Vec<String> = contact.phone.iter().chain(numbers).map(|p| linking::digits(p)).collect();
+    phones.sort();
+    phones.dedup();
+    phones
+}
+
+/// Every customer that any clue may point to.
+async fn candidates(
+    env: &Env,
+    clues: &Clues,
+    contact: Option<&Contact>,
+) -> Result<Vec<Known<CustomerId>>, Halt> {
+    let lookup = CustomerLookup {
+        phones: clues.phones.clone(),
+        tax_ids: clues.tax_ids.clone(),
+        id_numbers: clues.id_numbers.clone(),
+        emails: clues.emails.clone(),
+    };
+    let mut customers: Vec<Customer> =
+        env.catalog.customers_known_by(&lookup).await?.into_iter().map(|(customer, _)| customer).collect();
+    for name in &clues.names {
+        customers.extend(env.catalog.customers_named_like(name).await?);
+    }
+    let sender = contact.and_then(|c| c.customer_id);
+    if let Some(id) = sender {
+        customers.extend(env.catalog.customer(id).await?);
+    }
+    customers.sort_by_key(|c| c.id);
+    customers.dedup_by_key(|c| c.id);
+    Ok(customers.into_iter().map(|c| known(c, sender)).collect())
+}
+
+fn known(customer: Customer, sender: Option<CustomerId>) -> Known<CustomerId> {
+    let of = |kind: CustomerAlias| {
+        customer.aliases.iter().filter(|(k, _)| *k == kind).map(|(_, value)| value.clone()).collect()
+    };
+    Known {
+        id: customer.id,
+        is_sender: sender == Some(customer.id),
+        phones: of(CustomerAlias::Phone),
+        tax_ids: of(CustomerAlias::TaxId),
+        id_numbers: of(CustomerAlias::IdNumber),
+        emails: of(CustomerAlias::Email),
+        name: customer.name,
+    }
+}
+
+/// Documents that look like this one and came before it, or were decided before it.
+async fn likely_duplicate(env: &Env, document: &Document) -> Result<Option<Reason>, Halt> {
+    let alike: Vec<Value> = env
+        .catalog
+        .possible_duplicates(document)
+        .await?
+        .into_iter()
+        // Of two that are on the road at once, only the later one waits.
+        .filter(|other| other.id < document.id || other.status == Status::Filed)
+        .filter(|other| !linking::contradict(&document.fields, &other.fields))
+        .map(|other| json!({ "document_id": other.id, "status": other.status, "received_at": rfc3339(other.received_at) }))
+        .collect();
+    Ok((!alike.is_empty()).then(|| {
+        Reason::new(ReasonCode::PossibleDuplicate, "It looks like a document that came before.")
+            .with("candidates", alike)
+    }))
+}
+
+fn rfc3339(at: time::OffsetDateTime) -> String {
+    at.format(&time::format_description::well_known::Rfc3339).unwrap_or_default()
+}

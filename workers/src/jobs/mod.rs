@@ -1,0 +1,204 @@
+//! The jobs: one file each, and here the frame that every document job runs in.
+//!
+//! A task says whose turn it is; the row says what is due. [`document`] begins the attempt (which counts it, so
+//! that a worker that dies is counted too), runs the stage, and writes down how it ended: moved on, in review, or
+//! tried again later. It never fails: what cannot even be written down is left to the sweep.
+
+use std::{panic::AssertUnwindSafe, time::Instant};
+
+use acuse_pipeline::{
+    reason::{Reason, ReasonCode},
+    wording::{Language, Telling},
+};
+use acuse_storage::{
+    CatalogError, CustomerId, Document, DocumentId, Stage,
+    names::AliasKind,
+    outbox::{NewReply, Purpose},
+    stages::{Begun, Step},
+};
+use acuse_whatsapp::policy::backoff;
+use futures_util::FutureExt;
+use tracing::Instrument;
+
+use crate::{
+    env::{CHANNEL, Env},
+    halt::{Cause, Halt, Wait, chain},
+};
+
+pub mod fetch;
+pub mod link;
+pub mod read;
+pub mod reply;
+
+/// How a job ended, for metrics and tests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// The document moved on.
+    Moved,
+    /// A person decides.
+    Review,
+    /// To be tried again.
+    Retry,
+    /// The channel is paused; waits for it.
+    Waits,
+    /// There was nothing to do: the document had moved, or is not due.
+    Stale,
+    /// The catalog failed; the sweep will find the document.
+    Lost,
+}
+
+impl Ended {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Moved => "moved",
+            Self::Review => "review",
+            Self::Retry => "retry",
+            Self::Waits => "waits",
+            Self::Stale => "stale",
+            Self::Lost => "lost",
+        }
+    }
+}
+
+/// Runs the stage a task is for.
+pub async fn document(env: &Env, stage: Stage, id: DocumentId) -> Ended {
+    let span = tracing::info_span!("job", stage = stage.as_str(), document_id = %id);
+    async {
+        let started = Instant::now();
+        let ended = run(env, stage, id).await.unwrap_or_else(|error| {
+            tracing::error!(error = chain(&error), "the catalog failed; the sweep will find the document");
+            Ended::Lost
+        });
+        measure(stage.as_str(), ended.as_str(), started);
+        ended
+    }
+    .instrument(span)
+    .await
+}
+
+/// Counts and times one job.
+pub(crate) fn measure(stage: &'static str, outcome: &'static str, started: Instant) {
+    let took = started.elapsed();
+    metrics::counter!("acuse_jobs_total", "stage" => stage, "outcome" => outcome).increment(1);
+    metrics::histogram!("acuse_job_duration_seconds", "stage" => stage).record(took.as_secs_f64());
+    let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    tracing::info!(outcome, duration_ms, "job ended");
+}
+
+async fn run(env: &Env, stage: Stage, id: DocumentId) -> Result<Ended, CatalogError> {
+    let document = match env.catalog.begin(id, stage).await? {
+        Begun::Go(document) => document,
+        Begun::NotDue | Begun::Moved => return Ok(Ended::Stale),
+    };
+    match guarded(env, stage, &document).await {
+        Ok(Step::Taken) => Ok(Ended::Moved),
+        Ok(Step::Stale) => Ok(Ended::Stale),
+        Err(Halt::Review(reason)) => review(env, &document, stage, vec![reason], None).await,
+        Err(Halt::Retry(cause)) => retry(env, &document, stage, cause).await,
+    }
+}
+
+/// The stage, with an end to its time, and a panic of ours turned into one more attempt.
+async fn guarded(env: &Env, stage: Stage, document: &Document) -> Result<Step, Halt> {
+    let step = async {
+        match stage {
+            Stage::Fetch => fetch::fetch(env, document).await,
+            Stage::Read => read::read(env, document).await,
+            Stage::Link => link::link(env, document).await,
+            Stage::Done => Ok(Step::Stale),
+        }
+    };
+    let caught = AssertUnwindSafe(step).catch_unwind();
+    match tokio::time::timeout(env.policy.job_timeout, caught).await {
+        Ok(Ok(ended)) => ended,
+        Ok(Err(_panic)) => Err(Halt::Retry(Cause::backoff(format!("a bug: the {stage} job panicked")))),
+        Err(_) => {
+            let secs = env.policy.job_timeout.as_secs();
+            Err(Halt::Retry(Cause::backoff(format!("the {stage} job did not end within {secs} s"))))
+        }
+    }
+}
+
+/// Writes down that the world failed: later, or, when the attempts are spent, in front of a person.
+async fn retry(env: &Env, document: &Document, stage: Stage, cause: Cause) -> Result<Ended, CatalogError> {
+    tracing::warn!(cause = cause.what, attempts = document.attempts, "to be tried again");
+    let wait = match &cause.wait {
+        Wait::ChannelPaused(why) => {
+            env.catalog.pause_channel(CHANNEL, why).await?;
+            let at = env.after(env.policy.probe_every.mul_f64(1.0 + rand::random::<f64>()));
+            return Ok(match env.catalog.postpone(document.id, stage, &cause.what, at).await? {
+                Step::Taken => Ended::Waits,
+                Step::Stale => Ended::Stale,
+            });
+        }
+        Wait::AtLeast(wait) => *wait,
+        Wait::Backoff => {
+            let ceiling = if stage == Stage::Fetch { env.policy.fetch_ceiling } else { env.policy.ceiling };
+            backoff(document.attempts.saturating_sub(1), ceiling, rand::random())
+        }
+    };
+    let at = env.after(wait);
+    if let Some(reason) = spent(env, document, stage, &cause, at) {
+        return review(env, document, stage, vec![reason], None).await;
+    }
+    Ok(match env.catalog.retry(document.id, stage, &cause.what, at).await? {
+        Step::Taken => Ended::Retry,
+        Step::Stale => Ended::Stale,
+    })
+}
+
+/// The reason to stop trying, if it is time. A fetch goes on for as long as its media id will live.
+fn spent(
+    env: &Env,
+    document: &Document,
+    stage: Stage,
+    cause: &Cause,
+    next: time::OffsetDateTime,
+) -> Option<Reason> {
+    let told = |code, message: &str| {
+        Reason::new(code, message).with("attempts", document.attempts).with("last_error", cause.what.as_str())
+    };
+    if stage == Stage::Fetch && document.media_deadline.is_some_and(|deadline| next >= deadline) {
+        let message = "The file could not be fetched from WhatsApp before its id expired.";
+        return Some(told(ReasonCode::MediaUnavailable, message));
+    }
+    let unlimited = stage == Stage::Fetch && document.media_deadline.is_some() && !cause.hopeless;
+    (!unlimited && document.attempts >= env.policy.attempts).then(|| {
+        told(ReasonCode::RetriesExhausted, "We tried several times and something of ours kept failing.")
+    })
+}
+
+/// Puts the document in front of a person, and tells its sender.
+pub(crate) async fn review(
+    env: &Env,
+    document: &Document,
+    stage: Stage,
+    reasons: Vec<Reason>,
+    customer: Option<CustomerId>,
+) -> Result<Ended, CatalogError> {
+    let reply = compose(env, document, Telling::of_reasons(&reasons)).await?;
+    Ok(match env.catalog.into_review(document.id, stage, &reasons, customer, reply.as_ref()).await? {
+        Step::Taken => Ended::Review,
+        Step::Stale => Ended::Stale,
+    })
+}
+
+/// What the sender is told, in their language; nothing when the document has no sender to answer.
+pub(crate) async fn compose(
+    env: &Env,
+    document: &Document,
+    telling: Telling<'_>,
+) -> Result<Option<NewReply>, CatalogError> {
+    let Some(contact) = document.contact_id else { return Ok(None) };
+    let Some(contact) = env.catalog.contact(contact).await? else { return Ok(None) };
+    let phone = contact.phone.as_deref().or_else(|| contact.alias(AliasKind::WaId));
+    let language = Language::choose(contact.language.as_deref(), phone, document.language.as_deref());
+    let purpose = match telling {
+        Telling::Filed { .. } => Purpose::Filed,
+        Telling::InReview => Purpose::InReview,
+        Telling::SendAgain(_) => Purpose::SendAgain,
+        Telling::Duplicate { .. } => Purpose::Duplicate,
+        Telling::Rejected => Purpose::Rejected,
+    };
+    Ok(Some(NewReply { purpose, body: telling.text(language), language: language.as_str().to_owned() }))
+}

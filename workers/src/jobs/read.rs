@@ -1,0 +1,82 @@
+//! `read`: what the document is and says, found out in the sandbox.
+
+use std::io;
+
+use acuse_pipeline::{
+    document::Sha256,
+    reading::{Declared, Reading},
+};
+use acuse_storage::{
+    Document, ObjectKey, Stage,
+    documents::StoredPage,
+    stages::{ReadFacts, Step},
+};
+use futures_util::TryStreamExt;
+use tokio::time::Instant;
+use tokio_util::io::StreamReader;
+
+use crate::{
+    env::Env,
+    halt::{Cause, Halt},
+    jobs::fetch::duplicate,
+};
+
+/// Streams the original into the sandbox, keeps the pictures that come back, and moves on to `link` with what was
+/// read; a file that could not be opened moves on too, with the reason among its findings.
+///
+/// # Errors
+/// A [`Halt`] to try again: S3 failed, or no reader could be had.
+pub async fn read(env: &Env, document: &Document) -> Result<Step, Halt> {
+    // Uploads begin at this stage, and two fetches that raced could not see each other.
+    if let Some(step) = duplicate(env, document, Stage::Read, None).await? {
+        return Ok(step);
+    }
+    let started = Instant::now();
+    let reading = open(env, document).await?;
+    let facts = keep(env, document, reading, started).await?;
+    Ok(env.catalog.read(document.id, &facts).await?)
+}
+
+async fn open(env: &Env, document: &Document) -> Result<Reading, Halt> {
+    let original = document.original.as_ref();
+    let original = original.ok_or_else(|| Halt::Retry(Cause::backoff("a bug: nothing is kept of it")))?;
+    let (_, bytes) = env.objects.get_stream(&original.key).await?;
+    let source = StreamReader::new(Box::pin(bytes.map_err(io::Error::other)));
+    let declared = Declared {
+        media_type: document.declared.media_type.clone(),
+        filename: document.declared.filename.clone(),
+    };
+    Ok(env.sandbox.read(source, original.size_bytes, &declared).await?)
+}
+
+/// Keeps the pictures and turns the reading into rows. Keys are made of content, so a second run writes the same.
+async fn keep(env: &Env, document: &Document, reading: Reading, started: Instant) -> Result<ReadFacts, Halt> {
+    let mut pages = Vec::with_capacity(reading.pages.len());
+    for (number, page) in (1..).zip(reading.pages) {
+        let key = ObjectKey::page(document.id, number, &Sha256::of(&page.jpeg));
+        env.objects.put_bytes(&key, page.jpeg.into(), "image/jpeg").await?;
+        pages.push(StoredPage { key, width: page.width, height: page.height });
+    }
+    let thumbnail_key = if reading.thumbnail.is_empty() {
+        None
+    } else {
+        let key = ObjectKey::thumbnail(document.id, &Sha256::of(&reading.thumbnail));
+        env.objects.put_bytes(&key, reading.thumbnail.into(), "image/jpeg").await?;
+        Some(key)
+    };
+    Ok(ReadFacts {
+        media_type: reading.media_type,
+        page_count: reading.page_count,
+        pages,
+        thumbnail_key,
+        kind: reading.kind,
+        confidence: f64::from(reading.confidence),
+        language: reading.language,
+        fields: reading.fields,
+        text: reading.text,
+        fingerprint: reading.fingerprint,
+        notes: reading.notes,
+        findings: reading.reasons,
+        duration_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+    })
+}

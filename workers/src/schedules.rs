@@ -1,0 +1,148 @@
+//! What happens by the clock: nothing here takes input, and all of it is safe to run twice, or in many processes.
+
+use std::{sync::Arc, time::Duration};
+
+use acuse_storage::CatalogError;
+use acuse_whatsapp::limits::{MEDIA_ALARM_AFTER, MEDIA_ID_LIFE};
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    env::{CHANNEL, Env},
+    halt::chain,
+};
+
+/// How long done tasks are kept: long enough to look at in the queue's page.
+const TASKS_KEPT: Duration = Duration::from_secs(24 * 3_600);
+/// Longest time of one run of a schedule.
+const RUN_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// How often each schedule runs. Each also runs at start.
+#[derive(Debug, Clone)]
+pub struct Schedules {
+    /// Puts a task behind every document and message that has none.
+    pub sweep: Duration,
+    /// How long a row must have been left alone before a sweep takes it for forgotten.
+    pub idle: Duration,
+    /// Raises the alarm about media that will soon be gone.
+    pub deadline: Duration,
+    /// Deletes done tasks.
+    pub vacuum: Duration,
+}
+
+impl Default for Schedules {
+    fn default() -> Self {
+        Self {
+            sweep: Duration::from_secs(60),
+            idle: Duration::from_secs(30),
+            deadline: Duration::from_secs(900),
+            vacuum: Duration::from_secs(3_600),
+        }
+    }
+}
+
+/// Runs all schedules until told to stop.
+pub(crate) async fn run(env: Arc<Env>, schedules: Schedules, stop: CancellationToken) {
+    let probe_every = env.policy.probe_every;
+    tokio::join!(
+        every("sweep", schedules.sweep, &stop, || sweep(&env, schedules.idle)),
+        every("deadline", schedules.deadline, &stop, || deadline(&env)),
+        every("vacuum", schedules.vacuum, &stop, || vacuum(&env)),
+        every("probe", probe_every, &stop, || probe(&env)),
+    );
+}
+
+async fn every<F>(name: &'static str, period: Duration, stop: &CancellationToken, mut job: impl FnMut() -> F)
+where
+    F: Future<Output = Result<(), CatalogError>>,
+{
+    let mut ticks = interval(period.max(Duration::from_millis(10)));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        let outcome = match tokio::time::timeout(RUN_TIMEOUT, job()).await {
+            Ok(Ok(())) => "done",
+            Ok(Err(error)) => {
+                tracing::error!(schedule = name, error = chain(&error), "a schedule failed; it runs again");
+                "failed"
+            }
+            Err(_) => {
+                tracing::error!(schedule = name, timeout_secs = RUN_TIMEOUT.as_secs(), "a schedule hung");
+                "timed_out"
+            }
+        };
+        metrics::counter!("acuse_schedules_total", "schedule" => name, "outcome" => outcome).increment(1);
+    }
+}
+
+/// Belt and braces: whatever is not at rest has a task.
+///
+/// # Errors
+/// When the catalog fails.
+pub async fn sweep(env: &Env, idle: Duration) -> Result<(), CatalogError> {
+    let idle = time::Duration::try_from(idle).unwrap_or(time::Duration::MINUTE);
+    let swept = env.catalog.sweep_older_than(idle).await?;
+    if swept.documents + swept.contacts > 0 {
+        tracing::warn!(
+            documents = swept.documents,
+            contacts = swept.contacts,
+            "found work that no task was behind"
+        );
+        metrics::counter!("acuse_swept_total").increment(swept.documents + swept.contacts);
+    }
+    Ok(())
+}
+
+/// Day five: media that is still not fetched will be gone on day seven. An operator must look.
+///
+/// # Errors
+/// When the catalog fails.
+pub async fn deadline(env: &Env) -> Result<(), CatalogError> {
+    let expiring = env.catalog.media_expiring(env.after(MEDIA_ID_LIFE - MEDIA_ALARM_AFTER)).await?;
+    metrics::gauge!("acuse_media_expiring").set(f64::from(u32::try_from(expiring.len()).unwrap_or(u32::MAX)));
+    if expiring.is_empty() {
+        env.catalog.resolve_alerts("media_expiring").await?;
+        return Ok(());
+    }
+    for document in &expiring {
+        tracing::error!(document_id = %document.id, attempts = document.attempts, "its media will soon be gone");
+        env.catalog.alert("media_expiring", &document.id.to_string()).await?;
+    }
+    Ok(())
+}
+
+/// Deletes tasks that were done a day ago.
+///
+/// # Errors
+/// When the catalog fails.
+pub async fn vacuum(env: &Env) -> Result<(), CatalogError> {
+    let tasks = env.catalog.vacuum_tasks(TASKS_KEPT).await?;
+    if tasks > 0 {
+        tracing::info!(tasks, "deleted done tasks");
+    }
+    Ok(())
+}
+
+/// Asks Meta whether a paused channel may go on, and lets it.
+///
+/// # Errors
+/// When the catalog fails.
+pub async fn probe(env: &Env) -> Result<(), CatalogError> {
+    let pause = env.catalog.channel_pause(CHANNEL).await?;
+    metrics::gauge!("acuse_channel_paused").set(if pause.is_some() { 1.0 } else { 0.0 });
+    let (Some(pause), Some(graph)) = (pause, env.graph.as_ref()) else { return Ok(()) };
+    match graph.probe().await {
+        Ok(_) => {
+            env.catalog.resume_channel(CHANNEL).await?;
+            tracing::info!("the channel goes on");
+        }
+        Err(error) => {
+            let paused_secs = (env.now() - pause.since).whole_seconds();
+            tracing::error!(error = chain(&error), paused_secs, "the channel stays paused");
+        }
+    }
+    Ok(())
+}
