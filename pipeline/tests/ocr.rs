@@ -6,7 +6,9 @@ use std::{path::PathBuf, sync::LazyLock};
 
 use ab_glyph::{Font, FontRef, PxScale, ScaleFont, point};
 use acuse_pipeline::{
-    reading::{PagePixels, PageText},
+    limits::Limits,
+    read::read_with,
+    reading::{Declared, PagePixels, PageText},
     text::{Models, OcrOptions, read_page},
 };
 use image::{Rgb, RgbImage, imageops};
@@ -114,6 +116,27 @@ fn a_turned_page_is_set_upright_with_its_pixels() {
         let all = squeezed(&text.lines.iter().map(|l| l.text.as_str()).collect::<String>());
         assert!(all.contains("TOTALAPAGAR14,25"), "{turns} turns: {all}");
     }
+}
+
+#[test]
+fn the_whole_reader_ends_with_a_reading() {
+    let Some(models) = models() else { return };
+    let limits = Limits::default();
+    let mut png = std::io::Cursor::new(Vec::new());
+    imageops::rotate90(&page()).write_to(&mut png, image::ImageFormat::Png).unwrap();
+    let mut stages = Vec::new();
+    let mut tell = |stage: &str| stages.push(stage.to_owned());
+    let reading = read_with(&png.into_inner(), &Declared::default(), &limits, models, &mut tell);
+    assert_eq!(stages.first().map(String::as_str), Some("sniff"));
+    assert!(stages.iter().any(|s| s == "ocr") && stages.last().is_some_and(|s| s == "encode"), "{stages:?}");
+    assert_eq!((reading.media_type.as_str(), reading.page_count), ("image/png", 1));
+    assert!(squeezed(&reading.text).contains("TOTALAPAGAR14,25"), "{}", reading.text);
+    assert_eq!((reading.pages[0].width, reading.pages[0].height), (700, 900), "stored upright");
+    assert!(reading.pages[0].jpeg.starts_with(&[0xff, 0xd8]) && !reading.thumbnail.is_empty());
+    assert!(reading.kind.is_some() && reading.fingerprint.is_some());
+
+    let refused = acuse_pipeline::read::read(b"MZ not a document", &Declared::default(), &limits, models);
+    assert!(refused.kind.is_none() && refused.pages.is_empty() && refused.reasons.len() == 1, "{refused:?}");
 }
 
 #[test]

@@ -23,7 +23,7 @@ const TIME_SHARE: f32 = 0.5;
 /// Text and codes of a normalized document; turns its pages upright on the way.
 ///
 /// A page that no engine could read adds a reason to `normalized`, a page left out for time adds a note.
-/// `tell` hears what is being done. The times are those of `ocr` and `barcode`.
+/// `tell` hears `ocr` before each page read that way. The times are those of `ocr` and `barcode`.
 pub fn gather(
     normalized: &mut Normalized,
     options: &OcrOptions,
@@ -44,7 +44,7 @@ pub fn gather(
             }
             pages.push(layer.clone());
         } else if ocr_pages < MAX_OCR_PAGES && begun.elapsed() < budget {
-            tell(&format!("reading page {}", page.number));
+            tell("ocr");
             ocr_pages += 1;
             match read_page(page, options, models) {
                 Ok(text) => pages.push(text),

@@ -1,0 +1,187 @@
+//! The whole reader in one pure function: bytes → [`Reading`].
+//!
+//! sniff → normalize → text and codes → understand → encode, in that order; a file that cannot be opened leaves as
+//! [`Reading::refused`]. It runs inside the sandboxed child; nothing here touches a disk or the network.
+
+use std::time::Instant;
+
+use crate::{
+    document::Kind,
+    fields::{FieldName, Source},
+    intake,
+    limits::Limits,
+    reading::{Declared, Evidence, Normalized, Outcome, Reading, StageTime, Understanding},
+    reason::Reason,
+    text::{self, Models, OcrOptions},
+    understand,
+};
+
+/// Long side for the second look at a page that gave too little.
+const CLOSER_PX: u32 = 1_280;
+/// Share of the file's time after which no second look is begun.
+const CLOSER_SHARE: u64 = 4;
+
+/// Reads one file.
+#[must_use]
+pub fn read(bytes: &[u8], declared: &Declared, limits: &Limits, models: &Models) -> Reading {
+    read_with(bytes, declared, limits, models, &mut |_| ())
+}
+
+/// Reads one file; `tell` hears each stage as it begins: `sniff`, `decode`, `ocr`, `understand`, `encode`.
+#[must_use]
+pub fn read_with(
+    bytes: &[u8],
+    declared: &Declared,
+    limits: &Limits,
+    models: &Models,
+    tell: &mut dyn FnMut(&str),
+) -> Reading {
+    let mut clock = Clock::default();
+    tell("sniff");
+    let sniffed = match clock.time("sniff", || intake::sniff(bytes, declared, limits)) {
+        Ok(sniffed) => sniffed,
+        Err(reason) => return refused("application/octet-stream", reason, clock),
+    };
+    let media_type = sniffed.format.media_type();
+    tell("decode");
+    let mut normalized = match clock.time("decode", || intake::normalize(sniffed, bytes, limits)) {
+        Ok(normalized) => normalized,
+        Err(reason) => return refused(media_type, reason, clock),
+    };
+    if normalized.layers.is_empty() && normalized.media_type == "application/pdf" {
+        normalized.layers = clock.time("decode", || text::layers(bytes, limits));
+    }
+    let (evidence, understanding) = make_sense(&mut normalized, limits, models, &mut clock, tell);
+    tell("encode");
+    let started = Instant::now();
+    let reading = finish(normalized, &evidence, understanding, limits);
+    clock.add("encode", started);
+    Reading { timings: clock.spent, ..reading }
+}
+
+/// Text and its meaning; looks a second time, closer, where a picture did not give what its kind must have.
+fn make_sense(
+    normalized: &mut Normalized,
+    limits: &Limits,
+    models: &Models,
+    clock: &mut Clock,
+    tell: &mut dyn FnMut(&str),
+) -> (Evidence, Understanding) {
+    let options = OcrOptions::default();
+    let (evidence, times) = text::gather(normalized, &options, limits, models, tell);
+    clock.spent.extend(times);
+    tell("understand");
+    let first = clock.time("understand", || understand::understand(&evidence, limits));
+    let spent: u64 = clock.spent.iter().map(|t| t.duration_ms).sum();
+    if !worth_a_closer_look(&evidence, &first) || spent > limits.read_ms / CLOSER_SHARE {
+        return (evidence, first);
+    }
+    tell("ocr");
+    let started = Instant::now();
+    let closer = text::look_closer(normalized, &evidence, &OcrOptions { long_side_px: CLOSER_PX }, models);
+    clock.add("ocr", started);
+    let second = clock.time("understand", || understand::understand(&closer, limits));
+    if found(&second) > found(&first) { (closer, second) } else { (evidence, first) }
+}
+
+/// A receipt or invoice read from pixels, legible, that lacks a field its kind must have.
+fn worth_a_closer_look(evidence: &Evidence, understanding: &Understanding) -> bool {
+    let from_pixels = evidence.pages.first().is_some_and(|p| p.source == Source::Ocr && p.lines.len() >= 5);
+    let wanted = matches!(understanding.kind, Kind::Receipt | Kind::Invoice);
+    let total = understanding.fields.contains_key(&FieldName::Total);
+    from_pixels && wanted && !total
+}
+
+/// Required fields that were found.
+fn found(understanding: &Understanding) -> usize {
+    let required = FieldName::required(understanding.kind);
+    required.iter().filter(|name| understanding.fields.contains_key(name)).count()
+}
+
+fn finish(
+    normalized: Normalized,
+    evidence: &Evidence,
+    understanding: Understanding,
+    limits: &Limits,
+) -> Reading {
+    let mut reasons = normalized.reasons;
+    reasons.extend(understanding.reasons);
+    let mut pages = Vec::new();
+    for page in &normalized.pages {
+        match intake::encode::page(&page.rgb) {
+            Ok(picture) => pages.push(picture),
+            Err(reason) => reasons.push(reason.with("page", page.number)),
+        }
+    }
+    let first = normalized.pages.first();
+    Reading {
+        media_type: normalized.media_type,
+        outcome: if reasons.is_empty() { Outcome::Accepted } else { Outcome::Review },
+        reasons,
+        kind: Some(understanding.kind),
+        confidence: understanding.confidence,
+        language: understanding.language,
+        fields: understanding.fields,
+        text: plain_text(evidence),
+        page_count: normalized.page_count,
+        pages,
+        thumbnail: first
+            .and_then(|page| intake::encode::thumbnail(&page.rgb, limits.thumbnail_side_px).ok())
+            .unwrap_or_default(),
+        fingerprint: first.map(|page| intake::fingerprint::fingerprint(&page.rgb)),
+        notes: evidence.notes.clone(),
+        because: understanding.because,
+        timings: Vec::new(),
+    }
+}
+
+/// Lines by page, a form feed between pages.
+fn plain_text(evidence: &Evidence) -> String {
+    let page = |lines: &[crate::reading::Line]| {
+        lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("\n")
+    };
+    evidence.pages.iter().map(|p| page(&p.lines)).collect::<Vec<_>>().join("\u{c}")
+}
+
+fn refused(media_type: &str, reason: Reason, clock: Clock) -> Reading {
+    Reading { timings: clock.spent, ..Reading::refused(media_type, reason) }
+}
+
+/// Where the time goes.
+#[derive(Default)]
+struct Clock {
+    spent: Vec<StageTime>,
+}
+
+impl Clock {
+    fn time<T>(&mut self, stage: &str, work: impl FnOnce() -> T) -> T {
+        let started = Instant::now();
+        let done = work();
+        self.add(stage, started);
+        done
+    }
+
+    /// Adds to the stage's earlier time, if it had any.
+    fn add(&mut self, stage: &str, started: Instant) {
+        let spent = started.elapsed().as_millis() as u64;
+        match self.spent.iter_mut().find(|t| t.stage == stage) {
+            Some(time) => time.duration_ms += spent,
+            None => self.spent.push(StageTime { stage: stage.to_owned(), duration_ms: spent }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clock_adds_up_one_entry_a_stage() {
+        let mut clock = Clock::default();
+        clock.time("ocr", || ());
+        clock.time("encode", || ());
+        clock.time("ocr", || ());
+        let stages: Vec<&str> = clock.spent.iter().map(|t| t.stage.as_str()).collect();
+        assert_eq!(stages, ["ocr", "encode"]);
+    }
+}
