@@ -1,1 +1,17 @@
-//! See ARCHITECTURE.md.
+//! HTTP and the `acuse` binary, which wires everything.
+//!
+//! [`cli`] reads what was typed and [`config`] what was set; [`parts`] opens the catalog, the objects, the sandbox and
+//! the Graph client; [`serve`] runs the web side and the workers on them. A request goes through [`app`]'s router to
+//! [`http`] (webhook, API, health) or [`desk`] (pages for people); a person's decision from either is checked and
+//! carried out by [`review`].
+
+pub mod app;
+pub mod cli;
+pub mod config;
+pub mod desk;
+pub mod http;
+pub mod parts;
+pub mod replies;
+pub mod review;
+pub mod serve;
+pub mod telemetry;

@@ -1,0 +1,125 @@
+//! What every request sees, and the router that sends each to its handler.
+
+use std::{ops::Deref, sync::Arc};
+
+use acuse_pipeline::limits::Limits;
+use acuse_storage::{Catalog, CatalogError, Document, Intake, Objects, outbox::NewReply, reviews::Decision};
+use acuse_whatsapp::{Secret, signature::AppSecrets};
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    middleware,
+    routing::{get, post},
+};
+use metrics_exporter_prometheus::PrometheusHandle;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::{
+    desk::{self, session::Door},
+    http::{self, problem::Problem},
+};
+
+/// The state of the web side. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// Its parts.
+pub struct Parts {
+    /// Rows and queue.
+    pub catalog: Catalog,
+    /// Files.
+    pub objects: Objects,
+    /// The door of webhooks.
+    pub intake: Intake,
+    /// What proves a webhook.
+    pub whatsapp: Channel,
+    /// Caps on files.
+    pub limits: Limits,
+    /// What `/metrics` shows.
+    pub metrics: PrometheusHandle,
+    /// Sign-in: the setup token and the count of failures.
+    pub door: Door,
+}
+
+/// The secrets of the webhook side.
+pub struct Channel {
+    /// Empty: webhooks are answered 503.
+    pub secrets: AppSecrets,
+    /// Empty: handshakes are refused.
+    pub verify_token: Secret,
+}
+
+impl App {
+    /// Puts the parts together.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// What the sender hears of a person's decision; `None` when there is nobody to tell.
+    ///
+    /// # Errors
+    /// When the catalog fails.
+    pub async fn reply_to_decision(
+        &self,
+        document: &Document,
+        decision: &Decision,
+    ) -> Result<Option<NewReply>, CatalogError> {
+        crate::replies::to_decision(&self.catalog, document, decision).await
+    }
+}
+
+impl Deref for App {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl From<CatalogError> for Problem {
+    fn from(error: CatalogError) -> Self {
+        if error.is_unavailable() {
+            tracing::error!(error = %http::Chain(&error), "the catalog is out of reach");
+            return Self::Unavailable("the catalog is out of reach; try again");
+        }
+        Self::Internal(anyhow::Error::new(error))
+    }
+}
+
+/// Every address of the web side.
+pub fn router(app: App) -> Router {
+    let webhook = get(http::webhook::handshake)
+        .post(http::webhook::receive)
+        .layer(DefaultBodyLimit::max(http::webhook::BODY_BYTES));
+    let upload_cap = usize::try_from(app.limits.original_bytes).unwrap_or(usize::MAX).saturating_add(1 << 20);
+    let api = Router::new()
+        .route(
+            "/v1/documents",
+            get(http::documents::list).post(http::uploads::create).layer(DefaultBodyLimit::max(upload_cap)),
+        )
+        .route("/v1/documents/{id}", get(http::documents::show))
+        .route("/v1/documents/{id}/content", get(http::content::of_document))
+        .route("/v1/documents/{id}/timeline", get(http::documents::timeline))
+        .route("/v1/reviews", get(http::reviews::list))
+        .route("/v1/reviews/{id}/claim", post(http::reviews::claim))
+        .route("/v1/reviews/{id}/release", post(http::reviews::release))
+        .route("/v1/reviews/{id}/resolve", post(http::reviews::resolve))
+        .route("/v1/customers", get(http::customers::list).post(http::customers::create))
+        .route("/v1/ledger", get(http::records::ledger))
+        .route("/v1/events", get(http::records::events));
+    Router::new()
+        .route("/webhooks/whatsapp", webhook)
+        .merge(api)
+        .route("/openapi.json", get(http::openapi::document))
+        .route("/healthz", get(http::health::alive))
+        .route("/readyz", get(http::health::ready))
+        .route("/metrics", get(http::health::metrics))
+        .merge(http::board::router(&app))
+        .merge(desk::router())
+        .fallback(http::no_such_address)
+        .method_not_allowed_fallback(http::wrong_method)
+        .layer(DefaultBodyLimit::max(http::JSON_BYTES))
+        .layer(CatchPanicLayer::custom(http::caught))
+        .layer(middleware::from_fn(http::around))
+        .with_state(app)
+}

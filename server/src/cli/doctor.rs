@@ -1,0 +1,219 @@
+//! `acuse doctor`: every part, one line each: how it is, and how to mend it.
+
+use std::{path::Path, process::ExitCode, time::Duration};
+
+use acuse_storage::Catalog;
+
+use crate::{
+    config::{Config, Objects},
+    http::health::CHANNEL,
+    parts::{self, Parts},
+};
+
+/// Longest wait for one part.
+const PART: Duration = Duration::from_secs(30);
+/// Below this much free space the data folder is about to fail.
+const FREE_BYTES: u64 = 1 << 30;
+/// A task due for longer than this has nobody to run it.
+const STUCK_SECS: u64 = 600;
+
+/// How a part is.
+enum State {
+    Ok,
+    /// Works, with less than it could.
+    Note,
+    Bad,
+}
+
+/// Lines told so far, and whether one was bad.
+#[derive(Default)]
+struct Report {
+    bad: u32,
+}
+
+impl Report {
+    fn tell(&mut self, state: State, part: &str, what: impl std::fmt::Display) {
+        let mark = match state {
+            State::Ok => "ok   ",
+            State::Note => "note ",
+            State::Bad => {
+                self.bad += 1;
+                "BAD  "
+            }
+        };
+        println!("{mark}{part:<10} {what}");
+    }
+
+    fn tell_result<T>(
+        &mut self,
+        part: &str,
+        result: anyhow::Result<T>,
+        good: impl FnOnce(&T) -> String,
+    ) -> Option<T> {
+        match result {
+            Ok(value) => {
+                self.tell(State::Ok, part, good(&value));
+                Some(value)
+            }
+            Err(error) => {
+                self.tell(State::Bad, part, format!("{error:#}"));
+                None
+            }
+        }
+    }
+}
+
+async fn within<T>(what: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::time::timeout(PART, what).await.unwrap_or_else(|_| Err(anyhow::anyhow!("no answer in 30 seconds")))
+}
+
+/// Asks every part.
+pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
+    let mut report = Report::default();
+    let catalog = within(Parts::catalog(config)).await;
+    let catalog = report.tell_result("database", catalog, |c| format!("{}, tables up to date", c.database()));
+    let objects = within(Parts::objects(config)).await;
+    report.tell_result("objects", objects, |_| match &config.objects {
+        Objects::Embedded(folder) => format!("embedded S3 over {}", folder.display()),
+        Objects::Remote(remote) => format!("bucket {:?} at {}", remote.bucket, remote.endpoint),
+    });
+    readers(config, &mut report).await;
+    channel(config, &mut report).await;
+    if let Some(catalog) = &catalog {
+        queues(catalog, &mut report).await;
+    }
+    disk(&config.data_dir, &mut report);
+    limits(config);
+    if report.bad == 0 {
+        println!("\nAll is well.");
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!("\n{} to mend.", report.bad);
+    Ok(ExitCode::FAILURE)
+}
+
+async fn readers(config: &Config, report: &mut Report) {
+    let folder = &config.reading.models_dir;
+    if folder.is_dir() {
+        report.tell(State::Ok, "models", folder.display());
+    } else {
+        let what = format!("{} is not there: run `make models`, or set ACUSE_MODELS_DIR", folder.display());
+        report.tell(State::Bad, "models", what);
+    }
+    let mut one = config.reading.clone();
+    one.concurrency = 1;
+    match within(parts::sandbox(&one)).await {
+        Ok(sandbox) => {
+            for (name, layer) in sandbox.layers().all() {
+                let full = *layer == acuse_workers::sandbox::layers::Layer::Full;
+                report.tell(if full { State::Ok } else { State::Note }, "sandbox", format!("{name} {layer}"));
+            }
+        }
+        Err(error) => report.tell(State::Bad, "sandbox", format!("{error:#}")),
+    }
+}
+
+async fn channel(config: &Config, report: &mut Report) {
+    let whatsapp = &config.whatsapp;
+    match whatsapp.app_secrets.len() {
+        0 => report.tell(
+            State::Bad,
+            "webhook",
+            "ACUSE_WHATSAPP_APP_SECRET is not set: webhooks are answered 503. It is in the Meta app's basic settings",
+        ),
+        1 => report.tell(State::Ok, "webhook", "one app secret"),
+        n => report.tell(State::Note, "webhook", format!("{n} app secrets: take the old one away after the rotation")),
+    }
+    if whatsapp.verify_token.is_none() {
+        let what = "ACUSE_WHATSAPP_VERIFY_TOKEN is not set: Meta cannot subscribe. Choose one and type it into the app";
+        report.tell(State::Bad, "webhook", what);
+    }
+    let probe = async {
+        match parts::graph(whatsapp)? {
+            None => anyhow::bail!(
+                "ACUSE_WHATSAPP_ACCESS_TOKEN is not set: media is not fetched and nobody is answered. \
+                 Make a system user's token in Meta's business settings"
+            ),
+            Some(graph) => Ok(graph.probe().await?),
+        }
+    };
+    let owner = within(probe).await;
+    report.tell_result("whatsapp", owner, |owner| {
+        format!("the access token belongs to {}", owner.name.as_deref().unwrap_or(&owner.id))
+    });
+}
+
+async fn queues(catalog: &Catalog, report: &mut Report) {
+    match within(async { Ok(catalog.channel_pause(CHANNEL).await?) }).await {
+        Ok(None) => {}
+        Ok(Some(pause)) => {
+            let what = format!(
+                "paused since {}: {}. Give it a valid token; it goes on by itself",
+                pause.since, pause.reason
+            );
+            report.tell(State::Bad, "channel", what);
+        }
+        Err(error) => report.tell(State::Bad, "channel", format!("{error:#}")),
+    }
+    match within(async { Ok(catalog.lanes().await?) }).await {
+        Ok(lanes) => {
+            for lane in lanes {
+                let what =
+                    format!("{}: {} waiting, oldest {} s", lane.queue, lane.depth, lane.oldest_age_secs);
+                if lane.oldest_age_secs > STUCK_SECS {
+                    report.tell(State::Bad, "queue", format!("{what}; start `acuse serve` or `acuse work`"));
+                } else {
+                    report.tell(State::Ok, "queue", what);
+                }
+            }
+        }
+        Err(error) => report.tell(State::Bad, "queue", format!("{error:#}")),
+    }
+    match within(async { Ok((catalog.ledger(None, None).await?, catalog.alerts(false).await?)) }).await {
+        Ok((ledger, alerts)) => {
+            let what = format!("{} received, {} in review", ledger.received, ledger.in_review);
+            if ledger.balanced {
+                report.tell(State::Ok, "ledger", format!("balanced: {what}"));
+            } else {
+                report.tell(
+                    State::Bad,
+                    "ledger",
+                    format!("NOT balanced: {what}; keep the data as it is and tell us"),
+                );
+            }
+            for alert in alerts.iter().take(10) {
+                report.tell(
+                    State::Note,
+                    "alert",
+                    format!("{} ({}×) {}", alert.kind, alert.count, alert.detail),
+                );
+            }
+        }
+        Err(error) => report.tell(State::Bad, "ledger", format!("{error:#}")),
+    }
+}
+
+fn disk(folder: &Path, report: &mut Report) {
+    let there = folder.ancestors().find(|p| p.is_dir()).unwrap_or(Path::new("."));
+    match rustix::fs::statvfs(there) {
+        Ok(stat) => {
+            let free = stat.f_bavail.saturating_mul(stat.f_frsize);
+            let what = format!("{} MB free in {}", free >> 20, there.display());
+            if free < FREE_BYTES {
+                report.tell(State::Bad, "disk", format!("{what}: make room"));
+            } else {
+                report.tell(State::Ok, "disk", what);
+            }
+        }
+        Err(error) => report.tell(State::Bad, "disk", format!("cannot look at {}: {error}", there.display())),
+    }
+}
+
+fn limits(config: &Config) {
+    println!("\nLimits on one file (readers at once: {}):", config.reading.concurrency);
+    if let Ok(serde_json::Value::Object(all)) = serde_json::to_value(&config.reading.limits) {
+        for (name, value) in all {
+            println!("  {name:<18} {value}");
+        }
+    }
+}

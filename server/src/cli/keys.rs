@@ -1,0 +1,76 @@
+//! `acuse key`: make, list and revoke API keys. Works while `serve` runs.
+
+use std::process::ExitCode;
+
+use acuse_pipeline::document::Sha256;
+use acuse_storage::keys::{KeyMade, Scope};
+use anyhow::bail;
+use clap::Subcommand;
+use serde_json::json;
+
+use crate::{config::Config, http::auth::new_key, parts::Parts};
+
+#[derive(Subcommand)]
+pub enum Keys {
+    /// Make a key; it is printed once, alone on the last line.
+    Create {
+        /// A name to know it by.
+        name: String,
+        /// What it may do: documents:read documents:write ids:read reviews:write customers:write admin.
+        #[arg(long = "scope", value_name = "SCOPE", num_args = 1.., value_delimiter = ',', required = true)]
+        scopes: Vec<String>,
+    },
+    /// Show all keys.
+    List,
+    /// Void a key.
+    Revoke {
+        /// Its name.
+        name: String,
+    },
+}
+
+impl Keys {
+    pub async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
+        let catalog = Parts::catalog(config).await?;
+        match self {
+            Self::Create { name, scopes } => {
+                let scopes = scopes.iter().map(|s| s.trim().parse::<Scope>()).collect::<Result<Vec<_>, _>>();
+                let scopes = scopes.map_err(|e| anyhow::anyhow!("{e}; scopes are {}", known()))?;
+                let name = name.trim();
+                if name.is_empty() || name.chars().count() > 80 {
+                    bail!("a key's name has 1 to 80 characters");
+                }
+                let key = new_key();
+                match catalog.create_key(name, &Sha256::of(key.as_bytes()), &scopes).await? {
+                    KeyMade::Made(_) => {}
+                    KeyMade::NameTaken => {
+                        bail!("there is a key named {name:?} already; revoked names stay taken")
+                    }
+                }
+                let words: Vec<_> = scopes.iter().map(|s| s.as_str()).collect();
+                catalog.audit("cli", "key_created", None, &json!({ "name": name, "scopes": words })).await?;
+                eprintln!("made the key {name:?} ({}); it is shown only now", words.join(", "));
+                println!("{key}");
+            }
+            Self::List => {
+                for key in catalog.keys().await? {
+                    let scopes: Vec<_> = key.scopes.iter().map(|s| s.as_str()).collect();
+                    let state = if key.revoked_at.is_some() { "revoked" } else { "valid" };
+                    println!("{}\t{state}\t{}", key.name, scopes.join(" "));
+                }
+            }
+            Self::Revoke { name } => {
+                if !catalog.revoke_key(&name).await? {
+                    bail!("there is no valid key named {name:?}");
+                }
+                catalog.audit("cli", "key_revoked", None, &json!({ "name": name })).await?;
+                eprintln!("the key {name:?} is void");
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn known() -> String {
+    Scope::ALL.iter().map(|s| s.as_str()).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,63 @@
+//! `acuse user`: the people who sign in to the review desk.
+
+use std::{
+    io::{BufRead, IsTerminal},
+    process::ExitCode,
+};
+
+use acuse_storage::users::Role;
+use anyhow::{Context, bail};
+use clap::Subcommand;
+use serde_json::json;
+
+use crate::{config::Config, desk::session, parts::Parts};
+
+#[derive(Subcommand)]
+pub enum Users {
+    /// Add a person, or give one a new password. The password is read from standard input.
+    Add {
+        /// The name they sign in with.
+        name: String,
+        /// Also the operator's pages (queues, alerts).
+        #[arg(long)]
+        admin: bool,
+    },
+    /// Show all people.
+    List,
+}
+
+impl Users {
+    pub async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
+        let catalog = Parts::catalog(config).await?;
+        match self {
+            Self::Add { name, admin } => {
+                let name = name.trim().to_owned();
+                if name.is_empty() || name.chars().count() > 80 {
+                    bail!("a name has 1 to 80 characters");
+                }
+                let hash = session::hash(password()?).await?;
+                let role = if admin { Role::Admin } else { Role::Reviewer };
+                catalog.put_user(&name, &hash, role).await?;
+                let detail = json!({ "user": name, "role": role.as_str() });
+                catalog.audit("cli", "user_put", None, &detail).await?;
+                eprintln!("{name} can sign in now ({})", role.as_str());
+            }
+            Self::List => {
+                for user in catalog.users().await? {
+                    println!("{}\t{}", user.name, user.role.as_str());
+                }
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// One line of standard input. On a terminal it shows while it is typed, and the prompt says so.
+fn password() -> anyhow::Result<String> {
+    if std::io::stdin().is_terminal() {
+        eprint!("Password ({} characters or more; it shows as you type): ", session::PASSWORD_CHARS);
+    }
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line).context("cannot read the password from standard input")?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}

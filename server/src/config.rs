@@ -1,0 +1,430 @@
+//! Configuration: flags, then the environment, then a `.env`; parsed into one struct per concern at start.
+//!
+//! [`Settings`] is what clap reads, all text. [`Config::try_from`] turns it into values that are known to be
+//! sound, or says which variable is wrong and what to write instead. Nothing after start reads the environment.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use acuse_pipeline::limits::Limits;
+use clap::Args;
+use url::Url;
+
+/// A value that is never shown: not by `Debug`, not by `--help`, not in a log.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a value. Surrounding white space is a copying accident and goes.
+    #[must_use]
+    pub fn new(value: &str) -> Self {
+        Self(value.trim().to_owned())
+    }
+
+    /// The value, for the one place that needs it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+/// What was typed: flags and environment, before anything is believed.
+#[derive(Clone, Default, Args)]
+#[command(next_help_heading = "Configuration")]
+pub struct Settings {
+    /// Address to listen on [default: 127.0.0.1:8080].
+    #[arg(long, env = "ACUSE_LISTEN", global = true, value_name = "ADDR")]
+    pub listen: Option<String>,
+    /// Folder of the embedded catalog and objects [default: ./data].
+    #[arg(long, env = "ACUSE_DATA_DIR", global = true, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// `postgres://…` or `sqlite:FILE` [default: SQLite in the data folder].
+    #[arg(long, env = "ACUSE_DATABASE_URL", global = true, value_name = "URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// Endpoint of an S3 [default: one in this process, in the data folder].
+    #[arg(long, env = "ACUSE_S3_ENDPOINT", global = true, value_name = "URL")]
+    pub s3_endpoint: Option<String>,
+    /// Bucket [default: acuse].
+    #[arg(long, env = "ACUSE_S3_BUCKET", global = true, value_name = "NAME")]
+    pub s3_bucket: Option<String>,
+    /// Region [default: us-east-1].
+    #[arg(long, env = "ACUSE_S3_REGION", global = true, value_name = "REGION")]
+    pub s3_region: Option<String>,
+    /// Access key of the S3.
+    #[arg(long, env = "AWS_ACCESS_KEY_ID", global = true, value_name = "ID", hide_env_values = true)]
+    pub aws_access_key_id: Option<String>,
+    /// Secret key of the S3.
+    #[arg(long, env = "AWS_SECRET_ACCESS_KEY", global = true, value_name = "SECRET", hide_env_values = true)]
+    pub aws_secret_access_key: Option<String>,
+    /// Session token of the S3, with temporary credentials.
+    #[arg(long, env = "AWS_SESSION_TOKEN", global = true, value_name = "TOKEN", hide_env_values = true)]
+    pub aws_session_token: Option<String>,
+    /// App secret that signs webhooks; during rotation the new and the old, comma separated.
+    #[arg(
+        long,
+        env = "ACUSE_WHATSAPP_APP_SECRET",
+        global = true,
+        value_name = "SECRET",
+        hide_env_values = true
+    )]
+    pub whatsapp_app_secret: Option<String>,
+    /// The app secret before the last rotation.
+    #[arg(
+        long,
+        env = "ACUSE_WHATSAPP_APP_SECRET_PREVIOUS",
+        global = true,
+        value_name = "SECRET",
+        hide_env_values = true
+    )]
+    pub whatsapp_app_secret_previous: Option<String>,
+    /// Token of the webhook handshake, as entered in Meta's dashboard.
+    #[arg(
+        long,
+        env = "ACUSE_WHATSAPP_VERIFY_TOKEN",
+        global = true,
+        value_name = "TOKEN",
+        hide_env_values = true
+    )]
+    pub whatsapp_verify_token: Option<String>,
+    /// Access token of the Graph API (media and messages).
+    #[arg(
+        long,
+        env = "ACUSE_WHATSAPP_ACCESS_TOKEN",
+        global = true,
+        value_name = "TOKEN",
+        hide_env_values = true
+    )]
+    pub whatsapp_access_token: Option<String>,
+    /// Base of the Graph API, version included [default: Meta's].
+    #[arg(long, env = "ACUSE_GRAPH_URL", global = true, value_name = "URL")]
+    pub graph_url: Option<String>,
+    /// Hosts media bytes may come from, comma separated; a leading dot takes subdomains
+    /// [default: .fbsbx.com,.fbcdn.net and the Graph URL's own host].
+    #[arg(long, env = "ACUSE_MEDIA_HOSTS", global = true, value_name = "HOSTS")]
+    pub media_hosts: Option<String>,
+    /// Files read at once [default: cores].
+    #[arg(long, env = "ACUSE_READ_CONCURRENCY", global = true, value_name = "N")]
+    pub read_concurrency: Option<String>,
+    /// Folder of the OCR models [default: $XDG_DATA_HOME/acuse/models].
+    #[arg(long, env = "ACUSE_MODELS_DIR", global = true, value_name = "DIR")]
+    pub models_dir: Option<PathBuf>,
+    /// `required`: refuse to read where the kernel cannot sandbox; `best-effort`: read with the layers it has
+    /// [default: best-effort].
+    #[arg(long, env = "ACUSE_SANDBOX", global = true, value_name = "POLICY")]
+    pub sandbox: Option<String>,
+    /// Base of an OpenTelemetry collector (HTTP/protobuf), e.g. http://localhost:4318.
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", global = true, value_name = "URL")]
+    pub otlp_endpoint: Option<String>,
+}
+
+/// A setting that cannot be used. `Display` says what to write instead.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{variable}: {problem}")]
+pub struct ConfigError {
+    /// The environment variable to mend.
+    pub variable: &'static str,
+    /// What is wrong and what to write.
+    pub problem: String,
+}
+
+impl ConfigError {
+    fn new(variable: &'static str, problem: impl Into<String>) -> Self {
+        Self { variable, problem: problem.into() }
+    }
+}
+
+/// All of it, sound.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// The data folder. Not yet created.
+    pub data_dir: PathBuf,
+    /// The catalog.
+    pub database: Database,
+    /// The objects.
+    pub objects: Objects,
+    /// The channel.
+    pub whatsapp: Whatsapp,
+    /// The reader.
+    pub reading: ReadSettings,
+    /// OTLP collector's base URL.
+    pub otlp_endpoint: Option<Url>,
+}
+
+/// Which catalog.
+#[derive(Debug, Clone)]
+pub enum Database {
+    /// A file of our own.
+    Sqlite(PathBuf),
+    /// A server. The URL holds a password.
+    Postgres(Secret),
+}
+
+/// Which S3.
+#[derive(Debug, Clone)]
+pub enum Objects {
+    /// In this process, under this folder.
+    Embedded(PathBuf),
+    /// A server of its own.
+    Remote(RemoteObjects),
+}
+
+/// An S3 that others run.
+#[derive(Debug, Clone)]
+pub struct RemoteObjects {
+    /// Base URL.
+    pub endpoint: Url,
+    /// Bucket; created at start if missing.
+    pub bucket: String,
+    /// Region.
+    pub region: String,
+    /// Access key.
+    pub access_key_id: Secret,
+    /// Secret key.
+    pub secret_access_key: Secret,
+    /// With temporary credentials.
+    pub session_token: Option<Secret>,
+}
+
+/// The WhatsApp Cloud API. Anything absent turns that part off, and `doctor` says so.
+#[derive(Debug, Clone)]
+pub struct Whatsapp {
+    /// Secrets a webhook may be signed with, the current one first. Empty: webhooks answer 503.
+    pub app_secrets: Vec<Secret>,
+    /// For the handshake.
+    pub verify_token: Option<Secret>,
+    /// For media and messages.
+    pub access_token: Option<Secret>,
+    /// Base with version, without a trailing slash; `None` is Meta's.
+    pub graph_url: Option<Url>,
+    /// Hosts media may come from beyond the defaults; `None` keeps the defaults.
+    pub media_hosts: Option<Vec<String>>,
+}
+
+/// How files are read.
+#[derive(Debug, Clone)]
+pub struct ReadSettings {
+    /// At once, at least 1.
+    pub concurrency: usize,
+    /// OCR models.
+    pub models_dir: PathBuf,
+    /// Whether a kernel without sandbox layers is an error.
+    pub sandbox_required: bool,
+    /// Caps on one file.
+    pub limits: Limits,
+}
+
+impl TryFrom<Settings> for Config {
+    type Error = ConfigError;
+
+    fn try_from(s: Settings) -> Result<Self, ConfigError> {
+        let data_dir = s.data_dir.clone().unwrap_or_else(|| PathBuf::from("data"));
+        Ok(Self {
+            listen: listen(s.listen.as_deref())?,
+            database: database(s.database_url.as_deref(), &data_dir)?,
+            objects: objects(&s, &data_dir)?,
+            whatsapp: whatsapp(&s)?,
+            reading: reading(&s)?,
+            otlp_endpoint: given(s.otlp_endpoint.as_deref())
+                .map(|v| http_url("OTEL_EXPORTER_OTLP_ENDPOINT", v))
+                .transpose()?,
+            data_dir,
+        })
+    }
+}
+
+/// An empty variable is an unset one: compose files write `X=` for "nothing".
+fn given(value: Option<&str>) -> Option<&str> {
+    value.map(str::trim).filter(|v| !v.is_empty())
+}
+
+fn secret(value: Option<&String>) -> Option<Secret> {
+    given(value.map(String::as_str)).map(Secret::new)
+}
+
+fn listen(value: Option<&str>) -> Result<SocketAddr, ConfigError> {
+    let value = given(value).unwrap_or("127.0.0.1:8080");
+    value.parse().map_err(|_| {
+        ConfigError::new("ACUSE_LISTEN", format!("{value:?} is not an address; write e.g. 127.0.0.1:8080"))
+    })
+}
+
+fn http_url(variable: &'static str, value: &str) -> Result<Url, ConfigError> {
+    match Url::parse(value) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.host().is_some() => Ok(url),
+        _ => Err(ConfigError::new(variable, "is not an http or https URL; write e.g. http://127.0.0.1:9000")),
+    }
+}
+
+fn database(value: Option<&str>, data_dir: &std::path::Path) -> Result<Database, ConfigError> {
+    let Some(value) = given(value) else { return Ok(Database::Sqlite(data_dir.join("acuse.db"))) };
+    if value.starts_with("postgres://") || value.starts_with("postgresql://") {
+        return Ok(Database::Postgres(Secret::new(value)));
+    }
+    // The value may hold a password even when its scheme is wrong, so it is not repeated.
+    let path =
+        value.strip_prefix("sqlite://").or_else(|| value.strip_prefix("sqlite:")).ok_or_else(|| {
+            ConfigError::new(
+                "ACUSE_DATABASE_URL",
+                "must start with postgres:// or sqlite: (or be unset for the data folder)",
+            )
+        })?;
+    let path = path.split('?').next().unwrap_or_default();
+    if path.is_empty() || path == ":memory:" {
+        return Err(ConfigError::new(
+            "ACUSE_DATABASE_URL",
+            "names no file; the catalog must outlive the process",
+        ));
+    }
+    Ok(Database::Sqlite(PathBuf::from(path)))
+}
+
+fn objects(s: &Settings, data_dir: &std::path::Path) -> Result<Objects, ConfigError> {
+    let Some(endpoint) = given(s.s3_endpoint.as_deref()) else {
+        return Ok(Objects::Embedded(data_dir.join("objects")));
+    };
+    let needed = |variable, value: Option<&String>| {
+        secret(value).ok_or_else(|| ConfigError::new(variable, "is needed with ACUSE_S3_ENDPOINT"))
+    };
+    Ok(Objects::Remote(RemoteObjects {
+        endpoint: http_url("ACUSE_S3_ENDPOINT", endpoint)?,
+        bucket: given(s.s3_bucket.as_deref()).unwrap_or("acuse").to_owned(),
+        region: given(s.s3_region.as_deref()).unwrap_or("us-east-1").to_owned(),
+        access_key_id: needed("AWS_ACCESS_KEY_ID", s.aws_access_key_id.as_ref())?,
+        secret_access_key: needed("AWS_SECRET_ACCESS_KEY", s.aws_secret_access_key.as_ref())?,
+        session_token: secret(s.aws_session_token.as_ref()),
+    }))
+}
+
+fn whatsapp(s: &Settings) -> Result<Whatsapp, ConfigError> {
+    let list = |v: &Option<String>| -> Vec<String> {
+        let text = v.as_deref().unwrap_or_default();
+        text.split(',').map(str::trim).filter(|v| !v.is_empty()).map(str::to_owned).collect()
+    };
+    let mut secrets = list(&s.whatsapp_app_secret);
+    secrets.extend(list(&s.whatsapp_app_secret_previous));
+    let hosts = list(&s.media_hosts);
+    if let Some(bad) = hosts.iter().find(|h| h.contains('/') || h.contains('*') || h.contains(' ')) {
+        let problem = format!("{bad:?} is not a host; write e.g. lookaside.fbsbx.com or .fbcdn.net");
+        return Err(ConfigError::new("ACUSE_MEDIA_HOSTS", problem));
+    }
+    Ok(Whatsapp {
+        app_secrets: secrets.iter().map(|v| Secret::new(v)).collect(),
+        verify_token: secret(s.whatsapp_verify_token.as_ref()),
+        access_token: secret(s.whatsapp_access_token.as_ref()),
+        graph_url: given(s.graph_url.as_deref()).map(|v| http_url("ACUSE_GRAPH_URL", v)).transpose()?,
+        media_hosts: (!hosts.is_empty()).then_some(hosts),
+    })
+}
+
+fn reading(s: &Settings) -> Result<ReadSettings, ConfigError> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let concurrency = match given(s.read_concurrency.as_deref()) {
+        None => cores,
+        Some(v) => v.parse().ok().filter(|n| (1..=256).contains(n)).ok_or_else(|| {
+            ConfigError::new("ACUSE_READ_CONCURRENCY", format!("{v:?} is not a number from 1 to 256"))
+        })?,
+    };
+    let sandbox_required = match given(s.sandbox.as_deref()) {
+        None | Some("best-effort") => false,
+        Some("required") => true,
+        Some(v) => {
+            return Err(ConfigError::new(
+                "ACUSE_SANDBOX",
+                format!("{v:?} is neither required nor best-effort"),
+            ));
+        }
+    };
+    Ok(ReadSettings {
+        concurrency,
+        models_dir: s.models_dir.clone().unwrap_or_else(default_models_dir),
+        sandbox_required,
+        limits: Limits::default(),
+    })
+}
+
+/// `$XDG_DATA_HOME/acuse/models`, where `make models` puts them (XDG Base Directory Specification 0.8).
+fn default_models_dir() -> PathBuf {
+    let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|p| p.is_absolute());
+    absolute("XDG_DATA_HOME")
+        .or_else(|| absolute("HOME").map(|home| home.join(".local/share")))
+        .unwrap_or_else(|| PathBuf::from("."))
+        .join("acuse/models")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(change: impl FnOnce(&mut Settings)) -> Result<Config, ConfigError> {
+        let mut settings = Settings::default();
+        change(&mut settings);
+        Config::try_from(settings)
+    }
+
+    #[test]
+    fn nothing_set_is_the_embedded_default() {
+        let c = config(|_| {}).unwrap();
+        assert_eq!(c.listen, "127.0.0.1:8080".parse().unwrap());
+        assert!(matches!(c.database, Database::Sqlite(p) if p == PathBuf::from("data/acuse.db")));
+        assert!(matches!(c.objects, Objects::Embedded(p) if p == PathBuf::from("data/objects")));
+        assert!(c.whatsapp.app_secrets.is_empty());
+    }
+
+    #[test]
+    fn two_app_secrets_during_rotation_either_way() {
+        let comma = config(|s| s.whatsapp_app_secret = Some("new, old".into())).unwrap();
+        let two = config(|s| {
+            s.whatsapp_app_secret = Some("new".into());
+            s.whatsapp_app_secret_previous = Some("old".into());
+        })
+        .unwrap();
+        assert_eq!(comma.whatsapp.app_secrets, two.whatsapp.app_secrets);
+        assert_eq!(two.whatsapp.app_secrets.len(), 2);
+    }
+
+    #[test]
+    fn secrets_do_not_show_in_debug() {
+        let c = config(|s| {
+            s.whatsapp_app_secret = Some("hush-secret".into());
+            s.whatsapp_access_token = Some("hush-token".into());
+            s.database_url = Some("postgres://u:hush-password@h/db".into());
+            s.s3_endpoint = Some("http://127.0.0.1:9000".into());
+            s.aws_access_key_id = Some("hush-id".into());
+            s.aws_secret_access_key = Some("hush-key".into());
+        })
+        .unwrap();
+        assert!(!format!("{c:?}").contains("hush"), "{c:?}");
+    }
+
+    #[test]
+    fn a_wrong_value_names_its_variable_and_not_a_secret() {
+        let wrong = [
+            config(|s| s.listen = Some("here".into())).unwrap_err(),
+            config(|s| s.database_url = Some("mysql://u:hush@h/db".into())).unwrap_err(),
+            config(|s| s.s3_endpoint = Some("http://127.0.0.1:9000".into())).unwrap_err(),
+            config(|s| s.read_concurrency = Some("0".into())).unwrap_err(),
+            config(|s| s.sandbox = Some("off".into())).unwrap_err(),
+            config(|s| s.media_hosts = Some("https://x/".into())).unwrap_err(),
+            config(|s| s.graph_url = Some("ftp://x".into())).unwrap_err(),
+        ];
+        let names: Vec<_> = wrong.iter().map(|e| e.variable).collect();
+        let expected = [
+            "ACUSE_LISTEN",
+            "ACUSE_DATABASE_URL",
+            "AWS_ACCESS_KEY_ID",
+            "ACUSE_READ_CONCURRENCY",
+            "ACUSE_SANDBOX",
+            "ACUSE_MEDIA_HOSTS",
+            "ACUSE_GRAPH_URL",
+        ];
+        assert_eq!(names, expected);
+        assert!(wrong.iter().all(|e| !e.to_string().contains("hush")));
+    }
+}

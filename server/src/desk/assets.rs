@@ -1,0 +1,20 @@
+//! The desk's style, script and mark, in the binary.
+
+use axum::{
+    extract::Path,
+    http::header,
+    response::{IntoResponse, Response},
+};
+
+use crate::http::problem::Problem;
+
+/// `GET /assets/{name}`. An hour in the browser's cache: short enough for an upgrade to show the same day.
+pub async fn serve(Path(name): Path<String>) -> Response {
+    let (kind, bytes): (_, &'static [u8]) = match name.as_str() {
+        "desk.css" => ("text/css; charset=utf-8", include_bytes!("../../assets/desk.css")),
+        "desk.js" => ("text/javascript; charset=utf-8", include_bytes!("../../assets/desk.js")),
+        "mark.svg" => ("image/svg+xml", include_bytes!("../../assets/mark.svg")),
+        _ => return Problem::NotFound("file").into_response(),
+    };
+    ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "max-age=3600")], bytes).into_response()
+}

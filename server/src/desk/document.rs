@@ -1,0 +1,392 @@
+//! One document: its picture with the fields marked on it, why it waits, what it says, and what happened to it.
+
+use acuse_pipeline::{
+    document::{Kind, Status},
+    fields::{Field, FieldName, Fields},
+    reason::{Reason, ReasonCode},
+};
+use acuse_storage::{
+    CustomerId, Document, DocumentId,
+    reviews::{Claim, Review, ReviewFilter},
+    timeline::TimelineEntry,
+};
+use askama::Template;
+use axum::{extract::State, response::Response};
+use serde_json::Value;
+use time::OffsetDateTime;
+
+use super::{
+    Frame, Shown, page,
+    queue::{status_label, who},
+    session::Person,
+    words,
+};
+use crate::{
+    app::App,
+    http::{extract::Id, problem::Problem, reviews::LEASE, view::shown},
+};
+
+/// Below this a field is marked for a second look.
+const UNSURE: f32 = 0.9;
+/// Customers offered beside the candidates.
+const OFFERED: u32 = 200;
+
+#[derive(Template)]
+#[template(path = "document.html")]
+struct Page {
+    frame: Frame,
+    doc: View,
+}
+
+struct View {
+    id: DocumentId,
+    version: i64,
+    title: String,
+    status: &'static str,
+    status_label: &'static str,
+    in_review: bool,
+    can_decide: bool,
+    lease: Option<String>,
+    withheld: bool,
+    pages: Vec<Sheet>,
+    page_count: u32,
+    no_picture: &'static str,
+    media_type: String,
+    size: String,
+    filename: String,
+    original: Option<String>,
+    reasons: Vec<Why>,
+    kind: &'static str,
+    kinds: Vec<(&'static str, &'static str)>,
+    customer_id: String,
+    customers: Vec<(String, String)>,
+    field_groups: Vec<Group>,
+    timeline: Vec<Happened>,
+    facts: Vec<(&'static str, String)>,
+    prev: Option<String>,
+    next: Option<String>,
+    after: String,
+}
+
+struct Sheet {
+    number: usize,
+    href: String,
+    width: u32,
+    height: u32,
+    boxes: Vec<Mark>,
+}
+
+struct Mark {
+    field: FieldName,
+    label: String,
+    tone: &'static str,
+    x: u32,
+    y: u32,
+    width: u32,
+    height: u32,
+}
+
+struct Why {
+    label: String,
+    tone: &'static str,
+    message: String,
+    particulars: Vec<(String, String)>,
+    links: Vec<Link>,
+}
+
+struct Link {
+    href: String,
+    label: String,
+}
+
+struct Group {
+    kind: &'static str,
+    fields: Vec<Input>,
+}
+
+struct Input {
+    name: FieldName,
+    label: String,
+    value: String,
+    required: bool,
+    tone: &'static str,
+    mark: String,
+    evidence: String,
+    placeholder: &'static str,
+}
+
+struct Happened {
+    at: String,
+    clock: String,
+    title: String,
+    actor: String,
+    detail: String,
+    tone: &'static str,
+}
+
+/// `GET /documents/{id}`. Opening one that waits claims it.
+pub async fn show(State(app): State<App>, person: Person, Id(id): Id<DocumentId>) -> Shown {
+    Shown(render(&app, &person, id).await)
+}
+
+async fn render(app: &App, person: &Person, id: DocumentId) -> Result<Response, Problem> {
+    let document = app.catalog.document(id).await?.ok_or(Problem::NotFound("document"))?;
+    shown(app, &person.caller, &document, "desk").await?;
+    let review = app.catalog.open_review_of(id).await?;
+    let (can_decide, lease) = match &review {
+        Some(review) => claim(app, person, review).await?,
+        None => (false, None),
+    };
+    let (prev, next) = match &review {
+        Some(review) => neighbours(app, review).await?,
+        None => (None, None),
+    };
+    let withheld = person.caller.is_withheld(&document);
+    let fields = if withheld { Fields::new() } else { document.fields.clone() };
+    let timeline = app.catalog.timeline(id).await?;
+    let view = View {
+        id,
+        version: document.version,
+        title: if withheld { words::kind(document.kind).to_owned() } else { title(&document) },
+        status: if document.duplicate_of.is_some() { "duplicate" } else { document.status.as_str() },
+        status_label: status_label(&document),
+        in_review: document.status == Status::InReview,
+        can_decide,
+        lease,
+        withheld,
+        pages: if withheld { Vec::new() } else { sheets(&document) },
+        page_count: document.page_count.unwrap_or_default(),
+        no_picture: no_picture(&document, withheld),
+        media_type: document
+            .media_type
+            .clone()
+            .or_else(|| document.declared.media_type.clone())
+            .unwrap_or_else(|| "unknown type".to_owned()),
+        size: document.original.as_ref().map(|o| words::size(o.size_bytes)).unwrap_or_default(),
+        filename: document.declared.filename.clone().filter(|_| !withheld).unwrap_or_default(),
+        original: document
+            .original
+            .as_ref()
+            .filter(|_| !withheld)
+            .map(|_| format!("/pictures/{id}?variant=original")),
+        reasons: document.reasons.iter().map(|r| why(r, withheld)).collect(),
+        kind: document.kind.map_or("", Kind::as_str),
+        kinds: kinds(document.kind),
+        customer_id: document.customer_id.map(|c| c.to_string()).unwrap_or_default(),
+        customers: customers(app, &document).await?,
+        field_groups: groups(document.kind, &fields),
+        timeline: timeline.into_iter().map(|e| happened(e, withheld)).collect(),
+        facts: facts(app, &document, withheld).await?,
+        after: next.clone().unwrap_or_else(|| "/".to_owned()),
+        prev,
+        next,
+    };
+    let section = if view.in_review { "queue" } else { "documents" };
+    Ok(page(&Page { frame: Frame::of(app, person, section).await?, doc: view }))
+}
+
+async fn claim(app: &App, person: &Person, review: &Review) -> Result<(bool, Option<String>), Problem> {
+    let now = OffsetDateTime::now_utc();
+    Ok(match app.catalog.claim_review(review.id, &person.caller.actor, LEASE).await? {
+        Claim::Held { until } => (true, Some(format!("yours until {} UTC", words::clock(until, now)))),
+        Claim::HeldBy { by, until } => {
+            let by = by.strip_prefix("user:").unwrap_or(&by).to_owned();
+            (false, Some(format!("with {by} until {} UTC", words::clock(until, now))))
+        }
+        Claim::Resolved | Claim::Missing => (false, None),
+    })
+}
+
+/// The documents that wait before and after this one.
+async fn neighbours(app: &App, review: &Review) -> Result<(Option<String>, Option<String>), Problem> {
+    let waiting = app.catalog.reviews(&ReviewFilter::default(), None, 500).await?;
+    let href = |(_, d): &(Review, Document)| format!("/documents/{}", d.id);
+    let Some(at) = waiting.data.iter().position(|(r, _)| r.id == review.id) else { return Ok((None, None)) };
+    let prev = at.checked_sub(1).and_then(|i| waiting.data.get(i)).map(href);
+    Ok((prev, waiting.data.get(at + 1).map(href)))
+}
+
+fn title(document: &Document) -> String {
+    let value = |name| document.fields.get(&name).map(|f| f.value.as_str());
+    if document.kind == Some(Kind::Id)
+        && let Some(surname) = value(FieldName::Surname)
+    {
+        return format!("{surname} {}", value(FieldName::GivenNames).unwrap_or_default()).trim().to_owned();
+    }
+    words::title(document.kind, &document.fields)
+}
+
+fn no_picture(document: &Document, withheld: bool) -> &'static str {
+    match (withheld, &document.original) {
+        (true, _) => "Not shown: it is or may be an ID.",
+        (_, None) => "The file has not come (yet): there is nothing to show.",
+        (_, Some(_)) => "It was not opened, so there is no picture. The original is kept as it came.",
+    }
+}
+
+fn kinds(known: Option<Kind>) -> Vec<(&'static str, &'static str)> {
+    let unknown = known.is_none().then_some(("", "Choose…"));
+    unknown.into_iter().chain(Kind::ALL.iter().map(|k| (k.as_str(), words::kind(Some(*k))))).collect()
+}
+
+fn sheets(document: &Document) -> Vec<Sheet> {
+    let sheet = |(index, page): (usize, &acuse_storage::documents::StoredPage)| {
+        let number = index + 1;
+        let on_page = |f: &&Field| f.page.map_or(1, |p| p as usize) == number;
+        let marks = document.fields.iter().filter(|(_, f)| on_page(f));
+        Sheet {
+            number,
+            href: format!("/pictures/{}?variant=normalized&page={number}", document.id),
+            width: page.width,
+            height: page.height,
+            boxes: marks.filter_map(|(name, f)| mark(*name, f, page.width, page.height)).collect(),
+        }
+    };
+    document.pages.iter().enumerate().map(sheet).collect()
+}
+
+/// A field's rectangle in pixels of its page, with a little room around the text.
+fn mark(name: FieldName, field: &Field, width: u32, height: u32) -> Option<Mark> {
+    let [x0, y0, x1, y1] = field.bbox?.map(|v| v.clamp(0.0, 1.0));
+    let (w, h) = (width as f32, height as f32);
+    let room = 0.003 * w.max(h);
+    let (x, y) = ((x0 * w - room).max(0.0), (y0 * h - room).max(0.0));
+    Some(Mark {
+        field: name,
+        label: format!("{}: {}", words::label(name.as_str()), field.value),
+        tone: if field.confidence < UNSURE { "low" } else { "" },
+        x: x as u32,
+        y: y as u32,
+        width: (x1 * w + room - x).max(1.0) as u32,
+        height: (y1 * h + room - y).max(1.0) as u32,
+    })
+}
+
+fn why(reason: &Reason, withheld: bool) -> Why {
+    let candidates = reason.detail.get("candidates").and_then(Value::as_array);
+    let links = candidates.filter(|_| !withheld && reason.code == ReasonCode::PossibleDuplicate);
+    let link = |c: &Value| {
+        let id = c.as_str().or_else(|| c.get("id")?.as_str()).or_else(|| c.get("document_id")?.as_str())?;
+        let id: DocumentId = id.parse().ok()?;
+        Some(Link { href: format!("/documents/{id}"), label: "Compare with the other".to_owned() })
+    };
+    let particulars = reason.detail.iter().filter(|_| !withheld).filter(|(key, _)| *key != "candidates");
+    Why {
+        label: words::label(reason.code.as_str()),
+        tone: words::tone(reason.code),
+        message: if withheld { String::new() } else { reason.message.clone() },
+        particulars: particulars.filter_map(|(k, v)| Some((words::label(k), words::plain(v)?))).collect(),
+        links: links.into_iter().flatten().take(5).filter_map(link).collect(),
+    }
+}
+
+/// Customers to choose from: the one it has and the candidates first, then the latest.
+async fn customers(app: &App, document: &Document) -> Result<Vec<(String, String)>, Problem> {
+    let mut offered: Vec<(String, String)> = Vec::new();
+    let candidates = candidates(&document.reasons);
+    for id in document.customer_id.into_iter().chain(candidates) {
+        if let Some(customer) = app.catalog.customer(id).await? {
+            offered.push((id.to_string(), customer.name));
+        }
+    }
+    let latest = app.catalog.customers(None, None, OFFERED).await?;
+    offered.extend(latest.data.into_iter().map(|c| (c.id.to_string(), c.name)));
+    let mut seen = std::collections::HashSet::new();
+    offered.retain(|(id, _)| seen.insert(id.clone()));
+    Ok(offered)
+}
+
+/// The customers among whom nobody could choose, at most 20.
+fn candidates(reasons: &[Reason]) -> Vec<CustomerId> {
+    let mut found = Vec::new();
+    for reason in reasons.iter().filter(|r| r.code == ReasonCode::AmbiguousCustomer) {
+        let Some(list) = reason.detail.get("candidates").and_then(Value::as_array) else { continue };
+        for candidate in list.iter().take(20) {
+            let named = |key| candidate.get(key).and_then(Value::as_str);
+            let id = candidate.as_str().or_else(|| named("id")).or_else(|| named("customer_id"));
+            found.extend(id.and_then(|id| id.parse::<CustomerId>().ok()));
+        }
+    }
+    found
+}
+
+fn groups(known: Option<Kind>, fields: &Fields) -> Vec<Group> {
+    let group = |kind: &Kind| Group {
+        kind: kind.as_str(),
+        fields: FieldName::of(*kind).iter().map(|name| input(*name, *kind, known, fields)).collect(),
+    };
+    Kind::ALL.iter().map(group).collect()
+}
+
+fn input(name: FieldName, kind: Kind, known: Option<Kind>, fields: &Fields) -> Input {
+    use FieldName::{BirthDate, Currency, Date, DueDate, ExpiryDate, IssueDate, Subtotal, Tax, Total};
+    let field = fields.get(&name);
+    let required = FieldName::required(kind).contains(&name);
+    let percent = |f: &Field| format!("{:.0} %", (f.confidence * 100.0).clamp(0.0, 100.0));
+    Input {
+        name,
+        label: words::label(name.as_str()),
+        value: field.map(|f| f.value.clone()).unwrap_or_default(),
+        required,
+        tone: match field {
+            Some(f) if f.confidence < UNSURE => "low",
+            None if required && known == Some(kind) => "missing",
+            _ => "",
+        },
+        mark: field.map(percent).unwrap_or_default(),
+        evidence: field.map(|f| format!("read from {}, {} sure", f.source, percent(f))).unwrap_or_default(),
+        placeholder: match name {
+            IssueDate | DueDate | Date | BirthDate | ExpiryDate => "2026-05-31",
+            Subtotal | Tax | Total => "1234.56",
+            Currency => "EUR",
+            _ => "",
+        },
+    }
+}
+
+fn happened(entry: TimelineEntry, withheld: bool) -> Happened {
+    let now = OffsetDateTime::now_utc();
+    let text = |key: &str| entry.detail.get(key).and_then(Value::as_str).map(str::to_owned);
+    let details = entry.detail.as_object().into_iter().flatten();
+    let plain = details
+        .filter(|(key, _)| !key.ends_with("_id") && !matches!(key.as_str(), "by" | "wamid" | "sha256"))
+        .filter_map(|(key, value)| Some(format!("{}: {}", words::label(key), words::plain(value)?)));
+    let tone = match entry.event.as_str() {
+        "filed" | "approved" | "corrected" => "good",
+        "in_review" | "retry" | "asked_again" => "warn",
+        "rejected" | "failed" => "bad",
+        _ => "",
+    };
+    let actor = text("by").map(|by| format!("by {}", by.strip_prefix("user:").unwrap_or(&by)));
+    Happened {
+        at: words::full(entry.at),
+        clock: words::clock(entry.at, now),
+        title: words::label(&entry.event),
+        actor: actor.unwrap_or_default(),
+        detail: if withheld { String::new() } else { plain.take(8).collect::<Vec<_>>().join(" · ") },
+        tone,
+    }
+}
+
+async fn facts(
+    app: &App,
+    document: &Document,
+    withheld: bool,
+) -> Result<Vec<(&'static str, String)>, Problem> {
+    let mut facts = vec![
+        ("From", who(app, document).await?),
+        ("Received", words::full(document.received_at)),
+        ("By way of", words::label(document.source.as_str())),
+    ];
+    let open = |text: &Option<String>| text.clone().filter(|_| !withheld);
+    facts.extend(open(&document.declared.caption).map(|c| ("Caption", c)));
+    facts.extend(document.language.clone().map(|l| ("Language", l)));
+    facts.extend(document.confidence.map(|c| ("Kind is sure", format!("{:.0} %", c * 100.0))));
+    facts.extend(document.duplicate_of.map(|first| ("Duplicate of", first.to_string())));
+    facts.extend(document.last_error.clone().map(|e| ("Last error", e)));
+    if !withheld && !document.notes.is_empty() {
+        facts.push(("Notes", document.notes.join("; ")));
+    }
+    facts.push(("Id", document.id.to_string()));
+    Ok(facts)
+}

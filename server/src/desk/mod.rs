@@ -1,0 +1,146 @@
+//! The review desk: pages for people, rendered here, without a build step.
+//!
+//! A person signs in ([`session`]), sees the queue ([`queue`]), opens a document ([`document`]) and decides
+//! ([`decide`]). [`pages`] has what else an operator looks at. Every page works without JavaScript; the script only
+//! presses the buttons that are there.
+
+pub mod assets;
+pub mod decide;
+pub mod document;
+pub mod door;
+pub mod pages;
+pub mod queue;
+pub mod session;
+pub mod words;
+
+use askama::Template;
+use axum::{
+    Router,
+    http::{HeaderValue, StatusCode, header},
+    response::{Html, IntoResponse, Response},
+    routing::{get, post},
+};
+
+use crate::{
+    app::App,
+    http::{content, problem::Problem},
+};
+use session::Person;
+
+/// Only our own pictures, style and script; nothing inline; in nobody's frame.
+const POLICY: &str = "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; form-action 'self'; \
+     base-uri 'none'; frame-ancestors 'none'";
+
+/// The desk's addresses.
+pub fn router() -> Router<App> {
+    Router::new()
+        .route("/", get(queue::show))
+        .route("/login", get(door::show).post(door::enter))
+        .route("/setup", get(door::show_setup).post(door::setup))
+        .route("/logout", post(door::leave))
+        .route("/documents", get(pages::documents))
+        .route("/documents/{id}", get(document::show))
+        .route("/pictures/{id}", get(content::of_person))
+        .route("/review/{id}", post(decide::decide))
+        .route("/customers", get(pages::customers))
+        .route("/ledger", get(pages::ledger))
+        .route("/alerts", get(pages::alerts))
+        .route("/assets/{name}", get(assets::serve))
+}
+
+/// What is around every page.
+#[derive(Debug, Default)]
+pub struct Frame {
+    /// Who is signed in.
+    pub user: Option<String>,
+    /// What forms carry.
+    pub csrf: String,
+    /// Documents that wait.
+    pub open_reviews: u64,
+    /// Open alerts.
+    pub alerts: usize,
+    /// Which section is on.
+    pub section: &'static str,
+    /// A line at the top.
+    pub notice: Option<String>,
+}
+
+impl Frame {
+    /// The frame for a person; its counts are of this moment.
+    ///
+    /// # Errors
+    /// When the catalog fails.
+    pub async fn of(app: &App, person: &Person, section: &'static str) -> Result<Self, Problem> {
+        Ok(Self {
+            user: Some(person.user.name.clone()),
+            csrf: person.csrf.clone(),
+            open_reviews: app.catalog.ledger(None, None).await?.in_review,
+            alerts: app.catalog.alerts(false).await?.len(),
+            section,
+            notice: None,
+        })
+    }
+}
+
+/// A rendered page with the headers every page has.
+pub fn page(template: &impl Template) -> Response {
+    match template.render() {
+        Ok(html) => with_policy(Html(html).into_response()),
+        Err(error) => {
+            Problem::Internal(anyhow::Error::new(error).context("rendering a page")).into_response()
+        }
+    }
+}
+
+fn with_policy(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    response
+}
+
+#[derive(Template)]
+#[template(path = "trouble.html")]
+struct Trouble {
+    frame: Frame,
+    title: String,
+    detail: String,
+    back: String,
+}
+
+/// A problem as a page, with the way back.
+pub fn trouble(problem: Problem, back: &str) -> Response {
+    let status = problem.status();
+    let detail = match problem.log() {
+        Some(id) => format!("Something failed on our side. It is logged as {id}."),
+        None => problem.to_string(),
+    };
+    let title = match status {
+        StatusCode::NOT_FOUND => "Not there",
+        StatusCode::CONFLICT => "That could not be done",
+        StatusCode::FORBIDDEN => "Not allowed",
+        status if status.is_server_error() => "That failed",
+        _ => "That could not be understood",
+    };
+    let frame = Frame::default();
+    let mut response =
+        page(&Trouble { frame, title: title.to_owned(), detail: sentence(&detail), back: back.to_owned() });
+    *response.status_mut() = status;
+    response
+}
+
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let first: String = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    let end = if text.ends_with('.') { "" } else { "." };
+    format!("{first}{}{end}", chars.as_str())
+}
+
+/// A page, or its problem as one.
+pub struct Shown(pub Result<Response, Problem>);
+
+impl IntoResponse for Shown {
+    fn into_response(self) -> Response {
+        self.0.unwrap_or_else(|problem| trouble(problem, "/"))
+    }
+}

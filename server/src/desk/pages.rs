@@ -1,0 +1,285 @@
+//! What else an operator looks at: all documents, customers, the ledger, alerts and queues.
+
+use acuse_pipeline::document::{Kind, Status};
+use acuse_storage::{
+    CustomerId,
+    customers::{Customer, CustomerAlias},
+    ledger::Ledger,
+};
+use askama::Template;
+use axum::{extract::State, response::Response};
+use serde::Deserialize;
+use time::OffsetDateTime;
+use url::form_urlencoded;
+
+use super::{
+    Frame, Shown, page,
+    queue::{PAGE, Row},
+    session::Person,
+    words,
+};
+use crate::{
+    app::App,
+    http::{
+        documents::{self, Query},
+        extract::{Params, time, word},
+        health::CHANNEL,
+        problem::Problem,
+    },
+};
+
+#[derive(Template)]
+#[template(path = "documents.html")]
+struct Documents {
+    frame: Frame,
+    q: String,
+    status: String,
+    kind: String,
+    statuses: Vec<(&'static str, &'static str)>,
+    kinds: Vec<(&'static str, &'static str)>,
+    rows: Vec<Row>,
+    next: Option<String>,
+}
+
+/// `GET /documents`.
+pub async fn documents(State(app): State<App>, person: Person, Params(query): Params<Query>) -> Shown {
+    Shown(render_documents(&app, &person, query).await)
+}
+
+async fn render_documents(app: &App, person: &Person, mut query: Query) -> Result<Response, Problem> {
+    let text = |v: &Option<String>| v.clone().unwrap_or_default();
+    let (q, status, kind, customer) =
+        (text(&query.q), text(&query.status), text(&query.kind), text(&query.customer_id));
+    query.limit = Some(PAGE);
+    let found = documents::find(app, &person.caller, query).await?;
+    let mut rows = Vec::with_capacity(found.data.len());
+    for document in &found.data {
+        rows.push(Row::of(app, document, document.received_at, false).await?);
+    }
+    let next = found.next.map(|id| {
+        let query = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs([("q", &q), ("status", &status), ("kind", &kind), ("customer_id", &customer)])
+            .append_pair("after", &id.to_string())
+            .finish();
+        format!("/documents?{query}")
+    });
+    Ok(page(&Documents {
+        frame: Frame::of(app, person, "documents").await?,
+        statuses: Status::ALL.iter().map(|s| (s.as_str(), words::status(*s))).collect(),
+        kinds: Kind::ALL.iter().map(|k| (k.as_str(), words::kind(Some(*k)))).collect(),
+        q,
+        status,
+        kind,
+        rows,
+        next,
+    }))
+}
+
+struct CustomerRow {
+    id: CustomerId,
+    name: String,
+    phone: String,
+    tax_id: String,
+    email: String,
+    reference: String,
+}
+
+impl From<Customer> for CustomerRow {
+    fn from(c: Customer) -> Self {
+        let of = |kind| {
+            let all: Vec<_> = c.aliases.iter().filter(|(k, _)| *k == kind).map(|(_, v)| v.as_str()).collect();
+            all.join(", ")
+        };
+        Self {
+            id: c.id,
+            phone: of(CustomerAlias::Phone),
+            tax_id: of(CustomerAlias::TaxId),
+            email: of(CustomerAlias::Email),
+            name: c.name,
+            reference: c.external_id.unwrap_or_default(),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "customers.html")]
+struct Customers {
+    frame: Frame,
+    rows: Vec<CustomerRow>,
+    next: Option<String>,
+}
+
+/// Query of the customers.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct After {
+    after: Option<String>,
+}
+
+/// `GET /customers`.
+pub async fn customers(State(app): State<App>, person: Person, Params(query): Params<After>) -> Shown {
+    Shown(
+        async {
+            let after = word::<CustomerId>("after", query.after.as_deref())?;
+            let found = app.catalog.customers(None, after, PAGE).await?;
+            let next = found.next.map(|id| format!("/customers?after={id}"));
+            let rows = found.data.into_iter().map(CustomerRow::from).collect();
+            Ok(page(&Customers { frame: Frame::of(&app, &person, "customers").await?, rows, next }))
+        }
+        .await,
+    )
+}
+
+/// One place of the ledger.
+struct Part {
+    label: &'static str,
+    tone: &'static str,
+    count: u64,
+    href: String,
+    /// On a scale of a thousand.
+    x: u64,
+    width: u64,
+}
+
+fn places(ledger: &Ledger) -> Vec<Part> {
+    let counts = [
+        ("filed", "filed", ledger.filed),
+        ("in review", "in_review", ledger.in_review),
+        ("rejected", "rejected", ledger.rejected),
+        ("duplicate", "duplicate", ledger.duplicate),
+        ("processing", "processing", ledger.processing),
+    ];
+    let all = ledger.received.max(1);
+    let mut before = 0;
+    counts
+        .into_iter()
+        .map(|(label, tone, count)| {
+            let x = before * 1000 / all;
+            before += count;
+            let href = match tone {
+                "in_review" => "/".to_owned(),
+                "duplicate" => "/documents".to_owned(),
+                status => format!("/documents?status={status}"),
+            };
+            Part { label, tone, count, href, x, width: before * 1000 / all - x }
+        })
+        .collect()
+}
+
+#[derive(Template)]
+#[template(path = "ledger.html")]
+struct LedgerPage {
+    frame: Frame,
+    received: u64,
+    balanced: bool,
+    parts: Vec<Part>,
+    from: String,
+    to: String,
+}
+
+/// Query of the ledger.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Span {
+    from: String,
+    to: String,
+}
+
+/// `GET /ledger`.
+pub async fn ledger(State(app): State<App>, person: Person, Params(span): Params<Span>) -> Shown {
+    Shown(
+        async {
+            let (from, to) = (time("from", Some(&span.from))?, time("to", Some(&span.to))?);
+            let ledger = app.catalog.ledger(from, to).await?;
+            Ok(page(&LedgerPage {
+                frame: Frame::of(&app, &person, "ledger").await?,
+                received: ledger.received,
+                balanced: ledger.balanced,
+                parts: places(&ledger),
+                from: span.from,
+                to: span.to,
+            }))
+        }
+        .await,
+    )
+}
+
+struct AlertRow {
+    at: String,
+    ago: String,
+    title: String,
+    detail: String,
+    count: u64,
+}
+
+struct LaneRow {
+    name: &'static str,
+    depth: u64,
+    oldest: String,
+}
+
+#[derive(Template)]
+#[template(path = "alerts.html")]
+struct Alerts {
+    frame: Frame,
+    paused: Option<String>,
+    alerts: Vec<AlertRow>,
+    queues: Vec<LaneRow>,
+    board: bool,
+}
+
+/// `GET /alerts`.
+pub async fn alerts(State(app): State<App>, person: Person) -> Shown {
+    Shown(
+        async {
+            let now = OffsetDateTime::now_utc();
+            let alerts = app.catalog.alerts(false).await?;
+            let rows = alerts.into_iter().map(|a| AlertRow {
+                at: words::full(a.last_seen),
+                ago: words::ago(a.last_seen, now),
+                title: words::label(&a.kind),
+                detail: a.detail,
+                count: a.count,
+            });
+            let lanes = app.catalog.lanes().await?;
+            let queues = lanes.into_iter().map(|lane| LaneRow {
+                name: lane.queue.as_str(),
+                depth: lane.depth,
+                oldest: if lane.oldest_age_secs == 0 {
+                    "—".to_owned()
+                } else {
+                    format!("{} s", lane.oldest_age_secs)
+                },
+            });
+            Ok(page(&Alerts {
+                paused: app.catalog.channel_pause(CHANNEL).await?.map(|p| p.reason),
+                alerts: rows.collect(),
+                queues: queues.collect(),
+                board: person.caller.has(acuse_storage::keys::Scope::Admin),
+                frame: Frame::of(&app, &person, "alerts").await?,
+            }))
+        }
+        .await,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scale_is_filled_exactly() {
+        let ledger = Ledger {
+            received: 7,
+            filed: 3,
+            in_review: 1,
+            rejected: 1,
+            duplicate: 1,
+            processing: 1,
+            balanced: true,
+        };
+        let parts = places(&ledger);
+        assert_eq!(parts.iter().map(|p| p.width).sum::<u64>(), 1000);
+        assert!(parts.windows(2).all(|w| w[0].x + w[0].width == w[1].x));
+    }
+}

@@ -1,0 +1,298 @@
+//! Signing in: passwords (argon2id), sessions (random tokens, kept as hashes), and proof against forged forms.
+//!
+//! The cookie is `HttpOnly` and `SameSite=Strict`. Every form carries a token derived from the session's, so a page
+//! of another site can neither send the cookie nor guess the token.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use acuse_pipeline::document::Sha256;
+use acuse_storage::{
+    Catalog,
+    users::{Role, User},
+};
+use argon2::{
+    Argon2,
+    password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString},
+};
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, header, request::Parts},
+    response::{IntoResponse, Redirect, Response},
+};
+use cookie::{Cookie, SameSite};
+use rand::RngExt;
+
+use crate::{
+    app::App,
+    http::{auth::Caller, problem::Problem},
+};
+
+/// How long a session lasts: a working day.
+pub const SESSION: Duration = Duration::from_secs(12 * 3600);
+/// Shortest password taken.
+pub const PASSWORD_CHARS: usize = 10;
+/// Longest password hashed: argon2 reads all of it.
+const PASSWORD_MOST: usize = 200;
+const COOKIE: &str = "acuse_session";
+/// Wrong passwords a name may take in a minute.
+const FAILURES: u32 = 10;
+/// Names whose failures are remembered.
+const NAMES: usize = 1_000;
+
+/// The state of signing in.
+#[derive(Default)]
+pub struct Door {
+    setup: Mutex<Option<String>>,
+    failures: Mutex<HashMap<String, (u32, Instant)>>,
+}
+
+impl Door {
+    /// Makes the one-time token with which the first user is created.
+    #[must_use]
+    pub fn open_setup(&self) -> String {
+        let token = random();
+        *self.setup.lock().unwrap_or_else(PoisonError::into_inner) = Some(token.clone());
+        token
+    }
+
+    /// Whether this is the setup token.
+    #[must_use]
+    pub fn is_setup(&self, token: &str) -> bool {
+        let held = self.setup.lock().unwrap_or_else(PoisonError::into_inner);
+        // By hash, so that time tells nothing of the token.
+        held.as_deref().is_some_and(|t| Sha256::of(t.as_bytes()) == Sha256::of(token.as_bytes()))
+    }
+
+    /// The token has done its work.
+    pub fn close_setup(&self) {
+        *self.setup.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    fn may_try(&self, name: &str) -> bool {
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        failures.retain(|_, (_, since)| since.elapsed() < Duration::from_secs(60));
+        failures.len() < NAMES && failures.get(name).is_none_or(|(count, _)| *count < FAILURES)
+    }
+
+    fn failed(&self, name: &str) {
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        failures.entry(name.to_owned()).or_insert((0, Instant::now())).0 += 1;
+    }
+}
+
+fn random() -> String {
+    let bits: [u8; 32] = rand::rng().random();
+    hex::encode(bits)
+}
+
+/// Why a password is not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum PasswordError {
+    /// Too short or too long.
+    #[error("a password has {PASSWORD_CHARS} to {PASSWORD_MOST} characters")]
+    Length,
+    /// argon2 refused.
+    #[error("cannot hash the password: {0}")]
+    Hash(argon2::password_hash::Error),
+    /// The hashing thread died.
+    #[error("cannot hash the password")]
+    Thread(#[from] tokio::task::JoinError),
+}
+
+/// Hashes a password with argon2id and a random salt, away from the threads that serve.
+///
+/// # Errors
+/// When it is too short or too long.
+pub async fn hash(password: String) -> Result<String, PasswordError> {
+    if !(PASSWORD_CHARS..=PASSWORD_MOST).contains(&password.chars().count()) {
+        return Err(PasswordError::Length);
+    }
+    tokio::task::spawn_blocking(move || {
+        let bits: [u8; 16] = rand::rng().random();
+        let salt = SaltString::encode_b64(&bits).map_err(PasswordError::Hash)?;
+        let hash =
+            Argon2::default().hash_password(password.as_bytes(), &salt).map_err(PasswordError::Hash)?;
+        Ok(hash.to_string())
+    })
+    .await?
+}
+
+/// What a name without a user is compared with, so that both take as long.
+const NOBODY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$MDEyMzQ1Njc4OWFiY2RlZg$Zk0H0zq8w3bVb1nXW3VQ0cFv3yD1p9m5qf7mJY1xT0E";
+
+/// Signs in: the cookie to set, or `None` when name or password is wrong.
+///
+/// # Errors
+/// 429 after too many wrong passwords; others when the catalog fails.
+pub async fn sign_in(app: &App, name: &str, password: String) -> Result<Option<String>, Problem> {
+    if !app.door.may_try(name) {
+        return Err(Problem::TooManyRequests);
+    }
+    let found = app.catalog.user_by_name(name).await?;
+    let stored = found.as_ref().map_or(NOBODY, |(_, hash)| hash).to_owned();
+    let right = password.chars().count() <= PASSWORD_MOST
+        && tokio::task::spawn_blocking(move || {
+            PasswordHash::new(&stored)
+                .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+        })
+        .await
+        .unwrap_or(false);
+    match found {
+        Some((user, _)) if right => open(&app.catalog, &user).await.map(Some),
+        _ => {
+            app.door.failed(name);
+            tracing::warn!("a sign-in failed");
+            Ok(None)
+        }
+    }
+}
+
+async fn open(catalog: &Catalog, user: &User) -> Result<String, Problem> {
+    let token = random();
+    catalog.open_session(&Sha256::of(token.as_bytes()), user.id, SESSION).await?;
+    Ok(token)
+}
+
+/// The cookie that carries a session's token; `secure` when the browser came over https.
+#[must_use]
+pub fn cookie(token: &str, secure: bool) -> String {
+    let lasts = time::Duration::try_from(SESSION).unwrap_or(time::Duration::HOUR);
+    let age = if token.is_empty() { time::Duration::ZERO } else { lasts };
+    Cookie::build((COOKIE, token.to_owned()))
+        .http_only(true)
+        .same_site(SameSite::Strict)
+        .secure(secure)
+        .path("/")
+        .max_age(age)
+        .build()
+        .to_string()
+}
+
+/// Whether the browser came over https, as a proxy in front says.
+#[must_use]
+pub fn came_over_https(headers: &HeaderMap) -> bool {
+    headers.get("x-forwarded-proto").is_some_and(|v| v.as_bytes() == b"https")
+}
+
+/// Whether a browser says that the form was on another site's page.
+#[must_use]
+pub fn is_cross_site(headers: &HeaderMap) -> bool {
+    headers.get("sec-fetch-site").is_some_and(|v| !matches!(v.as_bytes(), b"same-origin" | b"none"))
+}
+
+/// The person at the desk.
+#[derive(Debug, Clone)]
+pub struct Person {
+    /// Who.
+    pub user: User,
+    /// What their forms must carry.
+    pub csrf: String,
+    /// What they may do.
+    pub caller: Caller,
+    token_hash: Sha256,
+}
+
+impl Person {
+    /// # Errors
+    /// 403 unless the form carries this session's token.
+    pub fn check_form(&self, csrf: &str) -> Result<(), Problem> {
+        if Sha256::of(csrf.as_bytes()) == Sha256::of(self.csrf.as_bytes()) {
+            Ok(())
+        } else {
+            Err(Problem::Conflict(
+                "this form is from another session: go back, reload and try again".to_owned(),
+            ))
+        }
+    }
+
+    /// Ends the session.
+    ///
+    /// # Errors
+    /// When the catalog fails.
+    pub async fn sign_out(&self, app: &App) -> Result<(), Problem> {
+        Ok(app.catalog.close_session(&self.token_hash).await?)
+    }
+
+    pub(crate) async fn of(app: &App, headers: &HeaderMap) -> Result<Option<Self>, Problem> {
+        let token = headers
+            .get_all(header::COOKIE)
+            .iter()
+            .filter_map(|v| v.to_str().ok())
+            .flat_map(Cookie::split_parse)
+            .filter_map(Result::ok)
+            .find(|c| c.name() == COOKIE)
+            .map(|c| c.value().to_owned());
+        let Some(token) = token.filter(|t| t.len() == 64) else { return Ok(None) };
+        let token_hash = Sha256::of(token.as_bytes());
+        let Some(user) = app.catalog.session(&token_hash).await? else { return Ok(None) };
+        let caller = Caller::person(&user.name, user.role == Role::Admin);
+        let csrf = Sha256::of(format!("csrf:{token}").as_bytes()).to_string();
+        Ok(Some(Self { user, csrf, caller, token_hash }))
+    }
+}
+
+/// Sends people without a session to the door.
+pub struct ToDoor(Option<Problem>);
+
+impl IntoResponse for ToDoor {
+    fn into_response(self) -> Response {
+        match self.0 {
+            None => Redirect::to("/login").into_response(),
+            Some(problem) => super::trouble(problem, "/"),
+        }
+    }
+}
+
+impl FromRequestParts<App> for Person {
+    type Rejection = ToDoor;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ToDoor> {
+        match Self::of(app, &parts.headers).await {
+            Ok(Some(person)) => Ok(person),
+            Ok(None) => Err(ToDoor(None)),
+            Err(problem) => Err(ToDoor(Some(problem))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_password_is_hashed_and_verified() {
+        let stored = hash("correct horse battery".to_owned()).await.unwrap();
+        let parsed = PasswordHash::new(&stored).unwrap();
+        assert!(Argon2::default().verify_password(b"correct horse battery", &parsed).is_ok());
+        assert!(Argon2::default().verify_password(b"wrong", &parsed).is_err());
+        assert!(matches!(hash("short".to_owned()).await, Err(PasswordError::Length)));
+    }
+
+    #[test]
+    fn nobodys_hash_is_a_hash() {
+        assert!(PasswordHash::new(NOBODY).is_ok());
+    }
+
+    #[test]
+    fn a_name_may_fail_ten_times_a_minute() {
+        let door = Door::default();
+        for _ in 0..FAILURES {
+            assert!(door.may_try("ana"));
+            door.failed("ana");
+        }
+        assert!(!door.may_try("ana") && door.may_try("eva"));
+    }
+
+    #[test]
+    fn the_setup_token_is_good_until_it_is_used() {
+        let door = Door::default();
+        let token = door.open_setup();
+        assert!(door.is_setup(&token) && !door.is_setup("x"));
+        door.close_setup();
+        assert!(!door.is_setup(&token) && !door.is_setup(""));
+    }
+}

@@ -1,0 +1,149 @@
+//! A document's bytes, served so that a browser can do nothing with them but show our own pictures or save a file.
+//!
+//! What a stranger sent is always a download of unknown type. Only pages and thumbnails, which we drew ourselves, are
+//! shown as `image/jpeg`, and those too under a policy that runs nothing.
+
+use std::time::Duration;
+
+use acuse_storage::{Document, DocumentId, ObjectKey, keys::Scope, objects::ObjectError};
+use axum::{
+    body::Body,
+    extract::State,
+    http::{HeaderValue, header},
+    response::{IntoResponse, Redirect, Response},
+};
+use serde::Deserialize;
+
+use super::{
+    auth::Caller,
+    extract::{Id, Params},
+    problem::Problem,
+    view::shown,
+};
+use crate::{app::App, desk::session::Person};
+
+/// How long a presigned link is good.
+const LINK: Duration = Duration::from_secs(300);
+
+/// Which form of the document.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Variant {
+    /// As it came.
+    #[default]
+    Original,
+    /// An upright page as JPEG.
+    Normalized,
+    /// A small picture of the first page.
+    Thumbnail,
+}
+
+/// Query of the content.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Query {
+    variant: Variant,
+    /// One-based, of `normalized`.
+    page: Option<u32>,
+    /// Answer with a redirect to a link on the S3 itself, good for five minutes.
+    presign: bool,
+}
+
+impl From<ObjectError> for Problem {
+    fn from(error: ObjectError) -> Self {
+        match error {
+            ObjectError::TooLarge { limit } => Self::TooLarge { limit_bytes: limit },
+            ObjectError::Stalled => Self::Timeout,
+            error @ ObjectError::Service { .. } => {
+                tracing::error!(error = %super::Chain(&error), "the objects are out of reach");
+                Self::Unavailable("the objects are out of reach; try again")
+            }
+            error => Self::Internal(anyhow::Error::new(error)),
+        }
+    }
+}
+
+/// `GET /v1/documents/{id}/content?variant=original|normalized|thumbnail&page=N&presign=true`.
+pub async fn of_document(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<DocumentId>,
+    Params(query): Params<Query>,
+) -> Result<Response, Problem> {
+    serve(&app, &caller, id, &query).await
+}
+
+/// `GET /pictures/{id}`: the same for a person at the desk.
+pub async fn of_person(
+    State(app): State<App>,
+    person: Person,
+    Id(id): Id<DocumentId>,
+    Params(query): Params<Query>,
+) -> Result<Response, Problem> {
+    serve(&app, &person.caller, id, &query).await
+}
+
+async fn serve(app: &App, caller: &Caller, id: DocumentId, query: &Query) -> Result<Response, Problem> {
+    caller.require(Scope::DocumentsRead)?;
+    let document = app.catalog.document(id).await?.ok_or(Problem::NotFound("document"))?;
+    if caller.is_withheld(&document) {
+        return Err(Problem::Forbidden { scope: Scope::IdsRead.as_str() });
+    }
+    let key = choose(&document, query)?;
+    shown(app, caller, &document, "content").await?;
+    if query.presign {
+        let link = app.objects.presigned_get(key, LINK).await?;
+        return Ok(Redirect::temporary(&link).into_response());
+    }
+    let (size_bytes, stream) = app.objects.get_stream(key).await?;
+    let mut response = Body::from_stream(stream).into_response();
+    let headers = response.headers_mut();
+    let (kind, disposition) = match query.variant {
+        Variant::Original => {
+            let name = format!("attachment; filename=\"{id}.{}\"", extension(document.media_type.as_deref()));
+            ("application/octet-stream", name)
+        }
+        Variant::Normalized | Variant::Thumbnail => ("image/jpeg", "inline".to_owned()),
+    };
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(size_bytes));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("sandbox; default-src 'none'; frame-ancestors 'none'"),
+    );
+    if let Ok(value) = HeaderValue::from_str(&disposition) {
+        headers.insert(header::CONTENT_DISPOSITION, value);
+    }
+    Ok(response)
+}
+
+fn choose<'a>(document: &'a Document, query: &Query) -> Result<&'a ObjectKey, Problem> {
+    if query.page.is_some() && query.variant != Variant::Normalized {
+        return Err(Problem::BadRequest("page: only with variant=normalized".to_owned()));
+    }
+    match query.variant {
+        Variant::Original => document.original.as_ref().map(|o| &o.key),
+        Variant::Thumbnail => document.thumbnail_key.as_ref(),
+        Variant::Normalized => {
+            let index = query.page.unwrap_or(1).checked_sub(1);
+            index.and_then(|i| document.pages.get(i as usize)).map(|p| &p.key)
+        }
+    }
+    .ok_or(Problem::NotFound("content of this document (yet)"))
+}
+
+/// By what the content is, never by the name it came with.
+fn extension(media_type: Option<&str>) -> &'static str {
+    match media_type {
+        Some("image/jpeg") => "jpg",
+        Some("image/png") => "png",
+        Some("image/webp") => "webp",
+        Some("image/gif") => "gif",
+        Some("image/tiff") => "tiff",
+        Some("application/pdf") => "pdf",
+        Some("application/xml" | "text/xml") => "xml",
+        Some("application/zip") => "zip",
+        _ => "bin",
+    }
+}

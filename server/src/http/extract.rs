@@ -1,0 +1,120 @@
+//! Request parts, parsed into types or refused as a [`Problem`] that says what to send instead.
+
+use std::str::FromStr;
+
+use axum::{
+    Json,
+    extract::{FromRequest, FromRequestParts, Path, Query, Request},
+    http::{StatusCode, request::Parts},
+};
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use time::{Date, OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
+
+use super::problem::Problem;
+
+/// The query string.
+pub struct Params<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Query(value) = Query::<T>::from_request_parts(parts, state)
+            .await
+            .map_err(|e| Problem::BadRequest(e.body_text()))?;
+        Ok(Self(value))
+    }
+}
+
+/// A JSON body of at most the router's cap.
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = Problem;
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        use axum::extract::rejection::JsonRejection;
+        match Json::<T>::from_request(request, state).await {
+            Ok(Json(value)) => Ok(Self(value)),
+            Err(JsonRejection::MissingJsonContentType(_)) => {
+                Err(Problem::UnsupportedMediaType("send JSON with Content-Type: application/json".to_owned()))
+            }
+            Err(e) if e.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+                Err(Problem::TooLarge { limit_bytes: super::JSON_BYTES as u64 })
+            }
+            Err(e) => Err(Problem::BadRequest(e.body_text())),
+        }
+    }
+}
+
+/// An id in the path. One that cannot be is not found, like one that is not there.
+pub struct Id<T>(pub T);
+
+impl<T: FromStr, S: Send + Sync> FromRequestParts<S> for Id<T> {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Path(text) = Path::<String>::from_request_parts(parts, state)
+            .await
+            .map_err(|_| Problem::NotFound("address"))?;
+        text.parse().map(Self).map_err(|_| Problem::NotFound("id"))
+    }
+}
+
+/// Page size: 1 to 200, 50 when not said.
+pub fn limit(asked: Option<u32>) -> Result<u32, Problem> {
+    match asked {
+        None => Ok(50),
+        Some(n) if (1..=200).contains(&n) => Ok(n),
+        Some(_) => Err(Problem::BadRequest("limit: must be from 1 to 200".to_owned())),
+    }
+}
+
+/// A word or id out of the query; empty is absent (forms send `status=`).
+pub fn word<T: FromStr>(name: &'static str, value: Option<&str>) -> Result<Option<T>, Problem>
+where
+    T::Err: std::fmt::Display,
+{
+    value
+        .map(str::trim)
+        .filter(|v| !v.is_empty())
+        .map(|v| v.parse().map_err(|e| Problem::BadRequest(format!("{name}: {e}"))))
+        .transpose()
+}
+
+/// An RFC 3339 time, or a date, which is its midnight in UTC.
+pub fn time(name: &'static str, value: Option<&str>) -> Result<Option<OffsetDateTime>, Problem> {
+    let day = format_description!("[year]-[month]-[day]");
+    value
+        .map(str::trim)
+        .filter(|v| !v.is_empty())
+        .map(|v| {
+            OffsetDateTime::parse(v, &Rfc3339)
+                .or_else(|_| Date::parse(v, day).map(|date| date.midnight().assume_utc()))
+                .map_err(|_| {
+                    Problem::BadRequest(format!("{name}: write e.g. 2026-05-01T00:00:00Z or 2026-05-01"))
+                })
+        })
+        .transpose()
+}
+
+/// Tells a JSON `null` (take it away) from an absent member (leave it as it is).
+pub fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(d: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::<T>::deserialize(d).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_rfc_3339_or_a_day() {
+        let day = time("from", Some("2026-05-01")).unwrap().unwrap();
+        assert_eq!(Some(day), time("from", Some("2026-05-01T00:00:00Z")).unwrap());
+        assert_eq!(time("from", Some(" ")).unwrap(), None);
+        assert!(time("from", Some("yesterday")).is_err());
+    }
+
+    #[test]
+    fn a_page_has_one_to_two_hundred() {
+        assert_eq!(limit(None).unwrap(), 50);
+        assert!(limit(Some(0)).is_err() && limit(Some(201)).is_err());
+    }
+}

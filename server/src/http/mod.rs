@@ -1,0 +1,105 @@
+//! HTTP: the webhook's door, the API, and the operator's pages. The review desk is [`crate::desk`].
+//!
+//! A request passes [`around`] (id, span, time limit, metrics), is parsed by [`extract`] and [`auth`] into types,
+//! handled by one file a noun, and answers JSON or a [`problem::Problem`].
+
+pub mod auth;
+pub mod board;
+pub mod content;
+pub mod customers;
+pub mod documents;
+pub mod extract;
+pub mod health;
+pub mod inbound;
+pub mod openapi;
+pub mod problem;
+pub mod records;
+pub mod reviews;
+pub mod uploads;
+pub mod view;
+pub mod webhook;
+
+use std::{any::Any, time::Duration, time::Instant};
+
+use axum::{
+    extract::{MatchedPath, Request},
+    http::{HeaderName, HeaderValue, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use metrics::{counter, histogram};
+use tracing::Instrument;
+use uuid::Uuid;
+
+use problem::Problem;
+
+/// Largest JSON or form body.
+pub const JSON_BYTES: usize = 1 << 20;
+
+/// Longest time a request may take; a webhook's commit has its own, shorter one.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+/// Longest time for a file to come in or go out: 100 MB at 1.5 Mbit/s.
+const FILE_TIMEOUT: Duration = Duration::from_secs(600);
+
+/// What is around every request.
+pub async fn around(request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().map_or("none", |m| m.as_str()).to_owned();
+    let method = request.method().clone();
+    let id = Uuid::now_v7();
+    let span = tracing::info_span!("request", request_id = %id, %method, route);
+    let started = Instant::now();
+    let limit =
+        if route == "/v1/documents" || route.ends_with("/content") { FILE_TIMEOUT } else { REQUEST_TIMEOUT };
+    let answered = tokio::time::timeout(limit, next.run(request)).instrument(span.clone()).await;
+    let mut response = answered.unwrap_or_else(|_| Problem::Timeout.into_response());
+    let duration = started.elapsed();
+    let status = response.status().as_u16();
+    span.in_scope(|| {
+        tracing::debug!(
+            status,
+            duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
+            "answered"
+        );
+    });
+    let labels = [("method", method.as_str().to_owned()), ("route", route), ("status", status.to_string())];
+    counter!("acuse_http_requests_total", &labels).increment(1);
+    histogram!("acuse_http_request_seconds", &labels[..2]).record(duration.as_secs_f64());
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
+        headers.insert(HeaderName::from_static("x-request-id"), value);
+    }
+    headers.entry(header::X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
+    headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+/// A handler that panicked: ours to mend, nothing for the caller to read.
+pub fn caught(_: Box<dyn Any + Send + 'static>) -> Response {
+    Problem::Internal(anyhow::anyhow!("a handler panicked")).into_response()
+}
+
+/// Any address we do not have.
+pub async fn no_such_address() -> Problem {
+    Problem::NotFound("address")
+}
+
+/// An address we have, with a method it does not take.
+pub async fn wrong_method() -> Problem {
+    Problem::MethodNotAllowed
+}
+
+/// An error with all its sources, for the log.
+pub struct Chain<'a>(pub &'a dyn std::error::Error);
+
+impl std::fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut source = self.0.source();
+        while let Some(error) = source {
+            write!(f, ": {error}")?;
+            source = error.source();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,183 @@
+//! The one error type of the HTTP side, and the one place it becomes an answer (RFC 9457).
+//!
+//! A 4xx says what to do differently. A 5xx says only an id; the cause is in the log under that id.
+
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+use uuid::Uuid;
+
+/// Why a request was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum Problem {
+    /// No key, or one we do not know (any more).
+    #[error("a valid API key is needed: Authorization: Bearer <key>")]
+    Unauthorized,
+    /// A webhook that nobody we know has signed.
+    #[error("the signature does not match the body")]
+    BadSignature,
+    /// The key or user lacks a scope.
+    #[error("the key lacks the scope {scope}")]
+    Forbidden {
+        /// The scope that would have done.
+        scope: &'static str,
+    },
+    /// There is no such thing, or the caller may not know that there is.
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    /// The request cannot be understood; says what to send instead.
+    #[error("{0}")]
+    BadRequest(String),
+    /// The request is understood, and cannot be done as things stand.
+    #[error("{0}")]
+    Conflict(String),
+    /// The body exceeds the cap.
+    #[error("the body is larger than {limit_bytes} bytes")]
+    TooLarge {
+        /// The cap.
+        limit_bytes: u64,
+    },
+    /// Wrong content type.
+    #[error("{0}")]
+    UnsupportedMediaType(String),
+    /// Method not known here.
+    #[error("this address does not take that method")]
+    MethodNotAllowed,
+    /// The client took too long, or the answer did.
+    #[error("the request took too long")]
+    Timeout,
+    /// Too many tries.
+    #[error("too many attempts; wait a minute")]
+    TooManyRequests,
+    /// A part we need is away; the caller should try again.
+    #[error("{0}")]
+    Unavailable(&'static str),
+    /// Our fault. The chain goes to the log, never to the caller.
+    #[error("internal error")]
+    Internal(#[source] anyhow::Error),
+}
+
+/// What the caller reads.
+#[derive(Debug, Serialize)]
+struct Body {
+    r#type: String,
+    title: &'static str,
+    status: u16,
+    detail: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<Uuid>,
+}
+
+impl Problem {
+    /// Status, short name and title of each problem. The one exhaustive match.
+    fn parts(&self) -> (StatusCode, &'static str, &'static str) {
+        match self {
+            Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized", "Not authenticated"),
+            Self::BadSignature => (StatusCode::UNAUTHORIZED, "bad_signature", "Signature refused"),
+            Self::Forbidden { .. } => (StatusCode::FORBIDDEN, "forbidden", "Not allowed"),
+            Self::NotFound(_) => (StatusCode::NOT_FOUND, "not_found", "Not found"),
+            Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "bad_request", "Bad request"),
+            Self::Conflict(_) => (StatusCode::CONFLICT, "conflict", "Conflict"),
+            Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too_large", "Too large"),
+            Self::UnsupportedMediaType(_) => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Unsupported media type")
+            }
+            Self::MethodNotAllowed => {
+                (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed")
+            }
+            Self::Timeout => (StatusCode::REQUEST_TIMEOUT, "timeout", "Timed out"),
+            Self::TooManyRequests => {
+                (StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "Too many requests")
+            }
+            Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Try again later"),
+            Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
+        }
+    }
+
+    /// The HTTP status this problem answers with.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.parts().0
+    }
+
+    /// Logs a 5xx with its whole chain and gives back the id to tell the caller.
+    pub fn log(&self) -> Option<Uuid> {
+        let status = self.status();
+        if !status.is_server_error() {
+            return None;
+        }
+        let id = Uuid::now_v7();
+        match self {
+            Self::Internal(cause) => {
+                let chain = cause.chain().map(ToString::to_string).collect::<Vec<_>>().join(": ");
+                tracing::error!(problem_id = %id, error = chain, "request failed");
+            }
+            other => tracing::warn!(problem_id = %id, error = %other, "request refused"),
+        }
+        Some(id)
+    }
+}
+
+impl From<anyhow::Error> for Problem {
+    fn from(cause: anyhow::Error) -> Self {
+        Self::Internal(cause)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let (status, name, title) = self.parts();
+        let id = self.log();
+        let detail = match (&self, id) {
+            (Self::Unavailable(_), _) | (_, None) => self.to_string(),
+            (_, Some(id)) => format!("Something failed on our side. It is logged as {id}."),
+        };
+        let body =
+            Body { r#type: format!("urn:acuse:problem:{name}"), title, status: status.as_u16(), detail, id };
+        let mut response = (status, Json(body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        match self {
+            Self::Unauthorized => {
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            Self::Unavailable(_) | Self::TooManyRequests => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("30"));
+            }
+            _ => {}
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn body(problem: Problem) -> (StatusCode, String) {
+        let response = problem.into_response();
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
+        let status = response.status();
+        let bytes = axum::body::to_bytes(response.into_body(), 1 << 16).await.unwrap();
+        (status, String::from_utf8(bytes.to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_5xx_gives_an_id_and_no_text_of_the_cause() {
+        let cause = anyhow::anyhow!("password=hunter2").context("opening the database");
+        let (status, text) = body(Problem::Internal(cause)).await;
+        assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(text.contains("\"id\":") && !text.contains("hunter2") && !text.contains("opening"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn a_4xx_says_what_to_do() {
+        let (status, text) = body(Problem::Forbidden { scope: "ids:read" }).await;
+        assert_eq!(status, StatusCode::FORBIDDEN);
+        assert!(text.contains("ids:read") && !text.contains("\"id\""), "{text}");
+    }
+}

@@ -1,0 +1,149 @@
+//! `/v1/reviews`: what waits for a person, who holds it, and what they decide.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use acuse_pipeline::{
+    document::{Kind, Status},
+    fields::FieldName,
+};
+use acuse_storage::{
+    CustomerId, ReviewId,
+    keys::Scope,
+    reviews::{Claim, ReviewFilter},
+};
+use axum::{Json, extract::State};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use super::{
+    auth::Caller,
+    extract::{Body, Id, Params, limit, word},
+    problem::Problem,
+    view::{Listing, ReviewView, shown},
+};
+use crate::{
+    app::App,
+    review::{self, Verdict},
+};
+
+/// How long a claim lasts unless renewed.
+pub const LEASE: Duration = Duration::from_secs(10 * 60);
+
+/// Query of the list.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Query {
+    reason: Option<String>,
+    kind: Option<String>,
+    claimed_by: Option<String>,
+    unclaimed: bool,
+    after: Option<String>,
+    limit: Option<u32>,
+}
+
+/// `GET /v1/reviews`, the longest waiting first.
+pub async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Params(query): Params<Query>,
+) -> Result<Json<Listing<ReviewView>>, Problem> {
+    caller.require_one([Scope::DocumentsRead, Scope::ReviewsWrite])?;
+    let filter = ReviewFilter {
+        reason: word("reason", query.reason.as_deref())?,
+        kind: word("kind", query.kind.as_deref())?,
+        claimed_by: query.claimed_by,
+        unclaimed: query.unclaimed,
+    };
+    let after = word::<ReviewId>("after", query.after.as_deref())?;
+    let page = app.catalog.reviews(&filter, after, limit(query.limit)?).await?;
+    for (_, document) in &page.data {
+        shown(&app, &caller, document, "list").await?;
+    }
+    let data = page.data.into_iter().map(|(r, d)| ReviewView::new(r, d, &caller)).collect();
+    Ok(Json(Listing { data, next: page.next.map(|id| id.to_string()) }))
+}
+
+/// Answer of a claim.
+#[derive(Debug, Serialize)]
+pub struct Claimed {
+    claimed_by: String,
+    #[serde(with = "time::serde::rfc3339")]
+    claim_expires_at: OffsetDateTime,
+}
+
+/// `POST /v1/reviews/{id}/claim`: takes or renews the lease.
+pub async fn claim(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<ReviewId>,
+) -> Result<Json<Claimed>, Problem> {
+    caller.require(Scope::ReviewsWrite)?;
+    match app.catalog.claim_review(id, &caller.actor, LEASE).await? {
+        Claim::Held { until } => Ok(Json(Claimed { claimed_by: caller.actor, claim_expires_at: until })),
+        Claim::HeldBy { by, .. } => Err(Problem::Conflict(format!("{by} holds this review"))),
+        Claim::Resolved => Err(Problem::Conflict("this review is decided already".to_owned())),
+        Claim::Missing => Err(Problem::NotFound("review")),
+    }
+}
+
+/// `POST /v1/reviews/{id}/release`: gives the lease back.
+pub async fn release(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<ReviewId>,
+) -> Result<Json<serde_json::Value>, Problem> {
+    caller.require(Scope::ReviewsWrite)?;
+    if app.catalog.release_review(id, &caller.actor).await? {
+        return Ok(Json(serde_json::json!({ "released": true })));
+    }
+    match app.catalog.review(id).await? {
+        None => Err(Problem::NotFound("review")),
+        Some(_) => Err(Problem::Conflict("you do not hold this review".to_owned())),
+    }
+}
+
+/// Body of a decision.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Decide {
+    #[serde(alias = "action", alias = "resolution")]
+    decision: Verdict,
+    #[serde(default)]
+    kind: Option<Kind>,
+    /// Name to new value; `null` takes a field away; fields not named stay as they were read.
+    #[serde(default)]
+    fields: BTreeMap<FieldName, Option<String>>,
+    #[serde(default)]
+    customer_id: Option<CustomerId>,
+    #[serde(default)]
+    note: Option<String>,
+    /// The document's version when the reviewer looked; a document that changed since is not decided.
+    #[serde(default)]
+    version: Option<i64>,
+}
+
+/// Answer of a decision.
+#[derive(Debug, Serialize)]
+pub struct Decided {
+    status: Status,
+}
+
+/// `POST /v1/reviews/{id}/resolve`.
+pub async fn resolve(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<ReviewId>,
+    Body(body): Body<Decide>,
+) -> Result<Json<Decided>, Problem> {
+    caller.require(Scope::ReviewsWrite)?;
+    let ask = review::Ask {
+        verdict: body.decision,
+        kind: body.kind,
+        fields: body.fields,
+        customer_id: body.customer_id,
+        note: body.note,
+        seen_version: body.version,
+    };
+    let status = review::decide(&app, &caller, id, ask).await?;
+    Ok(Json(Decided { status }))
+}

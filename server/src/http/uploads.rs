@@ -1,0 +1,198 @@
+//! `POST /v1/documents`: a file from a program, streamed into S3 as it comes, never whole in memory.
+//!
+//! Multipart with the part `file`, and as texts `sender` (who sends it, in the client's words), `customer_id` and
+//! `caption`. With an `Idempotency-Key`, a repeated request answers with the first one's document.
+
+use acuse_pipeline::document::Sha256;
+use acuse_storage::{
+    CustomerId, DocumentId,
+    documents::{DeclaredFile, StoredObject},
+    keys::Scope,
+    names::Source,
+    objects::ObjectError,
+    uploads::{Accepted, IdempotencyKey, Upload},
+};
+use axum::{
+    Json,
+    extract::{
+        Multipart, State,
+        multipart::{Field, MultipartError, MultipartRejection},
+    },
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use metrics::counter;
+use time::OffsetDateTime;
+
+use super::{auth::Caller, problem::Problem, view::DocumentView};
+use crate::app::App;
+
+/// Longest text part, bytes.
+const TEXT_BYTES: usize = 2_000;
+/// Most parts of one request.
+const PARTS: usize = 16;
+
+/// What a request said.
+#[derive(Default)]
+struct Said {
+    file: Option<(StoredObject, DeclaredFile)>,
+    sender: Option<String>,
+    customer_id: Option<CustomerId>,
+    caption: Option<String>,
+}
+
+/// `POST /v1/documents`: 201 with the document; 200 with the earlier one for a repeated key.
+pub async fn create(
+    State(app): State<App>,
+    caller: Caller,
+    headers: HeaderMap,
+    form: Result<Multipart, MultipartRejection>,
+) -> Result<Response, Problem> {
+    caller.require(Scope::DocumentsWrite)?;
+    let received_at = OffsetDateTime::now_utc();
+    let key = idempotency_key(&headers)?;
+    let form = form.map_err(|_| {
+        Problem::UnsupportedMediaType("send multipart/form-data with the part \"file\"".to_owned())
+    })?;
+    let id = DocumentId::generate();
+    let mut said = Said::default();
+    let read = read(&app, id, form, &mut said).await;
+    let accepted = match read {
+        Ok(()) => accept(&app, &caller, id, &said, key, received_at).await,
+        Err(problem) => Err(problem),
+    };
+    // Whatever did not become a document of its own leaves no object behind.
+    if !matches!(accepted, Ok(Accepted::New(_)))
+        && let Some((stored, _)) = &said.file
+        && let Err(error) = app.objects.delete(&stored.key).await
+    {
+        tracing::warn!(error = %super::Chain(&error), "cannot clean up after a refused upload");
+    }
+    let (status, id) = match accepted? {
+        Accepted::New(id) => (StatusCode::CREATED, id),
+        Accepted::Replayed(id) => (StatusCode::OK, id),
+        Accepted::KeyReused => {
+            return Err(Problem::Conflict("this Idempotency-Key was used for another request".to_owned()));
+        }
+    };
+    if status == StatusCode::CREATED {
+        tracing::info!(document_id = %id, "document uploaded");
+        counter!("acuse_documents_received_total", "source" => "api").increment(1);
+    }
+    let document = app.catalog.document(id).await?.ok_or(Problem::NotFound("document"))?;
+    let mut response = (status, Json(DocumentView::new(document, &caller))).into_response();
+    if let Ok(location) = HeaderValue::from_str(&format!("/v1/documents/{id}")) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    Ok(response)
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    let sound = value.to_str().ok().map(str::trim).filter(|v| (1..=255).contains(&v.len()));
+    sound
+        .map(|v| Some(v.to_owned()))
+        .ok_or_else(|| Problem::BadRequest("Idempotency-Key: 1 to 255 printable characters".to_owned()))
+}
+
+async fn read(app: &App, id: DocumentId, mut form: Multipart, said: &mut Said) -> Result<(), Problem> {
+    let mut parts = 0;
+    while let Some(field) = form.next_field().await.map_err(|e| multipart(&e, app))? {
+        parts += 1;
+        if parts > PARTS {
+            return Err(Problem::BadRequest(format!("at most {PARTS} parts")));
+        }
+        match field.name().unwrap_or_default() {
+            "file" if said.file.is_some() => {
+                return Err(Problem::BadRequest("file: one in a request".to_owned()));
+            }
+            "file" => {
+                let declared = DeclaredFile {
+                    media_type: field.content_type().map(str::to_owned),
+                    filename: field.file_name().map(str::to_owned).filter(|n| !n.is_empty()),
+                    ..DeclaredFile::default()
+                };
+                let stored = app.objects.put_original(id, field, app.limits.original_bytes).await;
+                said.file = Some((stored.map_err(|e| not_stored(e, app))?, declared));
+            }
+            "sender" => said.sender = Some(text(field, app).await?).filter(|t| !t.is_empty()),
+            "caption" => said.caption = Some(text(field, app).await?).filter(|t| !t.is_empty()),
+            "customer_id" => {
+                let text = text(field, app).await?;
+                let customer =
+                    text.parse().map_err(|_| Problem::BadRequest("customer_id: not an id".to_owned()))?;
+                app.catalog.customer(customer).await?.ok_or(Problem::NotFound("customer"))?;
+                said.customer_id = Some(customer);
+            }
+            other => {
+                let other: String = other.chars().take(40).collect();
+                return Err(Problem::BadRequest(format!(
+                    "{other:?}: not a part we know; send file, sender, customer_id, caption"
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn text(mut field: Field<'_>, app: &App) -> Result<String, Problem> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = field.chunk().await.map_err(|e| multipart(&e, app))? {
+        if bytes.len() + chunk.len() > TEXT_BYTES {
+            return Err(Problem::BadRequest(format!("a text part has at most {TEXT_BYTES} bytes")));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    let text =
+        String::from_utf8(bytes).map_err(|_| Problem::BadRequest("a text part must be UTF-8".to_owned()))?;
+    Ok(text.trim().to_owned())
+}
+
+fn multipart(error: &MultipartError, app: &App) -> Problem {
+    if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        Problem::TooLarge { limit_bytes: app.limits.original_bytes }
+    } else {
+        Problem::BadRequest("the multipart body ends early or is malformed".to_owned())
+    }
+}
+
+fn not_stored(error: ObjectError, app: &App) -> Problem {
+    match error {
+        ObjectError::Source(source) => match source.downcast_ref::<MultipartError>() {
+            Some(error) => multipart(error, app),
+            None => Problem::BadRequest("the body ended early".to_owned()),
+        },
+        other => other.into(),
+    }
+}
+
+async fn accept(
+    app: &App,
+    caller: &Caller,
+    id: DocumentId,
+    said: &Said,
+    key: Option<String>,
+    received_at: OffsetDateTime,
+) -> Result<Accepted, Problem> {
+    let Some((original, declared)) = said.file.clone() else {
+        return Err(Problem::BadRequest("the part \"file\" is missing".to_owned()));
+    };
+    if original.size_bytes == 0 {
+        return Err(Problem::BadRequest("file: it is empty".to_owned()));
+    }
+    let request = Sha256::of(
+        format!("{}\n{:?}\n{:?}\n{:?}", original.sha256, said.sender, said.customer_id, said.caption)
+            .as_bytes(),
+    );
+    let key = key.zip(caller.key).map(|(key, api_key)| IdempotencyKey { api_key, key, request });
+    let upload = Upload {
+        id,
+        source: Source::Api,
+        sender: said.sender.clone(),
+        customer_id: said.customer_id,
+        declared: DeclaredFile { caption: said.caption.clone(), ..declared },
+        original,
+        received_at,
+    };
+    Ok(app.catalog.accept_upload(&upload, key.as_ref()).await?)
+}

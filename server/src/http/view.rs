@@ -1,0 +1,183 @@
+//! What a client reads: our rows as JSON with RFC 3339 times, and what must be withheld withheld.
+
+use acuse_pipeline::{
+    document::{Kind, Status},
+    fields::{FieldName, Fields},
+    reason::{Reason, ReasonCode},
+};
+use acuse_storage::{
+    CustomerId, Document, DocumentId, ReviewId,
+    keys::Scope,
+    names::{ContactId, Source},
+    reviews::Review,
+    timeline::TimelineEntry,
+};
+use serde::Serialize;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+
+use super::{auth::Caller, problem::Problem};
+use crate::app::App;
+
+/// A page of a list.
+#[derive(Debug, Serialize)]
+pub struct Listing<T> {
+    /// In order.
+    pub data: Vec<T>,
+    /// Pass it as `after` for the next page.
+    pub next: Option<String>,
+}
+
+/// A document, as the API shows it.
+#[derive(Debug, Serialize)]
+pub struct DocumentView {
+    id: DocumentId,
+    status: Status,
+    kind: Option<Kind>,
+    confidence: Option<f64>,
+    language: Option<String>,
+    fields: Fields,
+    reasons: Vec<Reason>,
+    notes: Vec<String>,
+    customer_id: Option<CustomerId>,
+    contact_id: Option<ContactId>,
+    duplicate_of: Option<DocumentId>,
+    source: Source,
+    media_type: Option<String>,
+    pages: Option<u32>,
+    filename: Option<String>,
+    caption: Option<String>,
+    size_bytes: Option<u64>,
+    sha256: Option<String>,
+    #[serde(with = "time::serde::rfc3339")]
+    sent_at: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339")]
+    received_at: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339::option")]
+    filed_at: Option<OffsetDateTime>,
+    #[serde(with = "time::serde::rfc3339")]
+    updated_at: OffsetDateTime,
+    version: i64,
+    /// Whether `fields` and content need `ids:read`, which the caller lacks.
+    withheld: bool,
+}
+
+impl DocumentView {
+    /// `document` as `caller` may see it. Does not write the audit trail: see [`shown`].
+    #[must_use]
+    pub fn new(document: Document, caller: &Caller) -> Self {
+        let withheld = caller.is_withheld(&document);
+        let open = |text: Option<String>| text.filter(|_| !withheld);
+        Self {
+            id: document.id,
+            status: document.status,
+            kind: document.kind,
+            confidence: document.confidence,
+            language: document.language,
+            fields: if withheld { Fields::new() } else { document.fields },
+            reasons: reasons(document.reasons, withheld),
+            notes: if withheld { Vec::new() } else { document.notes },
+            customer_id: document.customer_id,
+            contact_id: document.contact_id,
+            duplicate_of: document.duplicate_of,
+            source: document.source,
+            media_type: document.media_type,
+            pages: document.page_count,
+            filename: open(document.declared.filename),
+            caption: open(document.declared.caption),
+            size_bytes: document.original.as_ref().map(|o| o.size_bytes),
+            sha256: open(document.original.map(|o| o.sha256.to_string())),
+            sent_at: document.sent_at,
+            received_at: document.received_at,
+            filed_at: document.filed_at,
+            updated_at: document.updated_at,
+            version: document.version,
+            withheld,
+        }
+    }
+}
+
+/// The particulars of a reason can quote an ID ("birth date 1990-01-02 is not 1990-02-01"): only the code stays.
+fn reasons(reasons: Vec<Reason>, withheld: bool) -> Vec<Reason> {
+    if !withheld {
+        return reasons;
+    }
+    reasons.into_iter().map(|r| Reason::new(r.code, "The particulars need the scope ids:read.")).collect()
+}
+
+/// Writes into the audit trail that `caller` is shown this document, if it is an ID and not withheld.
+///
+/// # Errors
+/// When the trail cannot be written: then nothing may be shown.
+pub async fn shown(app: &App, caller: &Caller, document: &Document, what: &str) -> Result<(), Problem> {
+    let is_id = document.kind == Some(Kind::Id);
+    if is_id && caller.has(Scope::IdsRead) {
+        app.catalog.audit(&caller.actor, "view_id", Some(document.id), &json!({ "what": what })).await?;
+    }
+    Ok(())
+}
+
+/// A review with its document.
+#[derive(Debug, Serialize)]
+pub struct ReviewView {
+    id: ReviewId,
+    document_id: DocumentId,
+    reasons: Vec<Reason>,
+    #[serde(with = "time::serde::rfc3339")]
+    opened_at: OffsetDateTime,
+    claimed_by: Option<String>,
+    #[serde(with = "time::serde::rfc3339::option")]
+    claim_expires_at: Option<OffsetDateTime>,
+    document: DocumentView,
+}
+
+impl ReviewView {
+    /// As `caller` may see it.
+    #[must_use]
+    pub fn new(review: Review, document: Document, caller: &Caller) -> Self {
+        Self {
+            id: review.id,
+            document_id: review.document_id,
+            reasons: reasons(review.reasons, caller.is_withheld(&document)),
+            opened_at: review.opened_at,
+            claimed_by: review.claimed_by,
+            claim_expires_at: review.claim_expires_at,
+            document: DocumentView::new(document, caller),
+        }
+    }
+
+    /// Why it waits, the gravest first.
+    #[must_use]
+    pub fn codes(&self) -> Vec<ReasonCode> {
+        self.reasons.iter().map(|r| r.code).collect()
+    }
+}
+
+/// One line of a timeline.
+#[derive(Debug, Serialize)]
+pub struct EntryView {
+    #[serde(with = "time::serde::rfc3339")]
+    at: OffsetDateTime,
+    stage: Option<&'static str>,
+    event: String,
+    detail: Value,
+}
+
+impl EntryView {
+    /// The particulars of an ID's timeline may quote it, so they are withheld with it.
+    #[must_use]
+    pub fn new(entry: TimelineEntry, withheld: bool) -> Self {
+        Self {
+            at: entry.at,
+            stage: entry.stage.map(acuse_storage::names::Stage::as_str),
+            event: entry.event,
+            detail: if withheld { json!({}) } else { entry.detail },
+        }
+    }
+}
+
+/// The fields of a document in the order they are shown.
+#[must_use]
+pub fn in_order(kind: Option<Kind>) -> &'static [FieldName] {
+    kind.map_or(&[], FieldName::of)
+}

@@ -1,0 +1,113 @@
+//! The parts a command needs, opened as the configuration says.
+
+use std::path::Path;
+
+use acuse_storage::{Catalog, EmbeddedS3, Objects, S3Config, objects::Credentials};
+use acuse_whatsapp::{Graph, GraphConfig, Secret as Token};
+use acuse_workers::sandbox::{Sandbox, SandboxConfig, Strictness};
+use anyhow::Context;
+
+use crate::config::{self, Config, Database, ReadSettings, Whatsapp};
+
+/// Rows and files.
+pub struct Parts {
+    /// Rows and queue.
+    pub catalog: Catalog,
+    /// Files.
+    pub objects: Objects,
+    /// The S3 in this process; it ends when this is dropped.
+    pub embedded: Option<EmbeddedS3>,
+}
+
+impl Parts {
+    /// Opens both, making tables and bucket where they are missing.
+    ///
+    /// # Errors
+    /// When one cannot be had, with what to do.
+    pub async fn start(config: &Config) -> anyhow::Result<Self> {
+        let catalog = Self::catalog(config).await?;
+        let (objects, embedded) = Self::objects(config).await?;
+        Ok(Self { catalog, objects, embedded })
+    }
+
+    /// The catalog alone, its tables up to date.
+    ///
+    /// # Errors
+    /// When it cannot be opened, with what to do.
+    pub async fn catalog(config: &Config) -> anyhow::Result<Catalog> {
+        let opened = match &config.database {
+            Database::Sqlite(path) => {
+                private_folder(path.parent().unwrap_or(Path::new("."))).await?;
+                Catalog::open_sqlite(path).await
+            }
+            Database::Postgres(url) => Catalog::open(url.expose()).await,
+        };
+        Ok(opened?)
+    }
+
+    /// The objects alone, their bucket there.
+    ///
+    /// # Errors
+    /// When they cannot be reached, with what to do.
+    pub async fn objects(config: &Config) -> anyhow::Result<(Objects, Option<EmbeddedS3>)> {
+        let (s3, embedded) = match &config.objects {
+            config::Objects::Embedded(folder) => {
+                private_folder(folder).await?;
+                let embedded = EmbeddedS3::start(folder).await.context("cannot start the embedded S3")?;
+                (embedded.config("acuse"), Some(embedded))
+            }
+            config::Objects::Remote(remote) => {
+                let credentials =
+                    Credentials::new(remote.access_key_id.expose(), remote.secret_access_key.expose())
+                        .with_session_token(remote.session_token.as_ref().map(|t| t.expose().to_owned()));
+                let config = S3Config {
+                    endpoint: Some(remote.endpoint.as_str().trim_end_matches('/').to_owned()),
+                    bucket: remote.bucket.clone(),
+                    region: remote.region.clone(),
+                    credentials,
+                };
+                (config, None)
+            }
+        };
+        let objects = Objects::connect(&s3);
+        objects.ensure_bucket().await?;
+        Ok((objects, embedded))
+    }
+}
+
+/// A folder that only we may look into: it holds people's documents.
+async fn private_folder(folder: &Path) -> anyhow::Result<()> {
+    if folder.as_os_str().is_empty() || folder.is_dir() {
+        return Ok(());
+    }
+    let mut builder = tokio::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    builder.mode(0o700);
+    builder.create(folder).await.with_context(|| format!("cannot make the folder {}", folder.display()))
+}
+
+/// The pool of confined readers.
+///
+/// # Errors
+/// When a reader cannot be started (a model is missing, a layer is required that the kernel lacks).
+pub async fn sandbox(reading: &ReadSettings) -> anyhow::Result<Sandbox> {
+    let mut config = SandboxConfig::new(reading.limits.clone(), reading.concurrency);
+    config.strictness = if reading.sandbox_required { Strictness::Required } else { Strictness::BestEffort };
+    config.models_dir = Some(reading.models_dir.clone());
+    Ok(Sandbox::start(config).await?)
+}
+
+/// The Graph client; `None` without an access token.
+///
+/// # Errors
+/// When the token or the URL cannot be used.
+pub fn graph(whatsapp: &Whatsapp) -> anyhow::Result<Option<Graph>> {
+    let Some(token) = &whatsapp.access_token else { return Ok(None) };
+    let mut config = GraphConfig::new(Token::new(token.expose()));
+    if let Some(url) = &whatsapp.graph_url {
+        config.url = url.as_str().to_owned();
+    }
+    config.media_hosts = whatsapp.media_hosts.clone().unwrap_or_default();
+    Ok(Some(Graph::new(config)?))
+}

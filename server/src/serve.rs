@@ -1,0 +1,219 @@
+//! `acuse serve`, `web`, `work`: the long-running side.
+//!
+//! [`start`] opens every part, begins to listen and to work, and gives back a handle; [`run`] adds what a process
+//! needs: logs of the address, signals, an exit status. On a stop, requests and jobs in hand are finished or handed
+//! back; a second signal ends at once.
+
+use std::{
+    future::IntoFuture,
+    net::SocketAddr,
+    process::ExitCode,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use acuse_storage::Intake;
+use acuse_whatsapp::{Secret as Token, signature::AppSecrets};
+use acuse_workers::{Env, Lanes};
+use anyhow::Context;
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    app::{App, Channel, Parts as Web, router},
+    config::Config,
+    desk::session::Door,
+    parts::{self, Parts},
+};
+
+/// Which side this process is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Web and workers.
+    All,
+    /// The web side.
+    Web,
+    /// The workers.
+    Work,
+}
+
+/// Longest wait for requests and jobs in hand when stopping.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// A running server.
+pub struct Running {
+    /// Where it listens; `None` for workers alone.
+    pub addr: Option<SocketAddr>,
+    /// The web side's state, for tests.
+    pub app: App,
+    /// The one-time token of the first user, when there is no user yet.
+    pub setup_token: Option<String>,
+    stop: CancellationToken,
+    web: Option<JoinHandle<std::io::Result<()>>>,
+    workers: Option<JoinHandle<()>>,
+    parts: Parts,
+}
+
+impl Running {
+    /// Stops: no new requests or jobs, those in hand are finished, then every connection is closed.
+    pub async fn shutdown(self) {
+        self.stop.cancel();
+        if let Some(web) = self.web
+            && tokio::time::timeout(GRACE, web).await.is_err()
+        {
+            tracing::warn!("requests in hand were cut off");
+        }
+        if let Some(workers) = self.workers
+            && tokio::time::timeout(GRACE, workers).await.is_err()
+        {
+            tracing::warn!("jobs in hand were cut off; others will take them over");
+        }
+        drop(self.app);
+        if tokio::time::timeout(GRACE, self.parts.catalog.close()).await.is_err() {
+            tracing::warn!("the catalog's connections were cut off");
+        }
+    }
+
+    /// Ends when the web side does, which it never should.
+    async fn died(&mut self) -> anyhow::Result<()> {
+        match &mut self.web {
+            Some(web) => web.await.context("the web side panicked")?.context("the web side ended"),
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// Opens every part and begins.
+///
+/// # Errors
+/// When a part cannot be had, with what to do.
+pub async fn start(config: Config, role: Role) -> anyhow::Result<Running> {
+    let parts = Parts::start(&config).await?;
+    let intake = Intake::spawn(parts.catalog.clone());
+    let app = App::new(Web {
+        catalog: parts.catalog.clone(),
+        objects: parts.objects.clone(),
+        intake,
+        whatsapp: Channel {
+            secrets: AppSecrets::new(config.whatsapp.app_secrets.iter().map(|s| Token::new(s.expose()))),
+            verify_token: Token::new(config.whatsapp.verify_token.as_ref().map_or("", |t| t.expose())),
+        },
+        limits: config.reading.limits.clone(),
+        metrics: recorder()?,
+        door: Door::default(),
+    });
+    if app.whatsapp.secrets.is_empty() && role != Role::Work {
+        tracing::warn!("ACUSE_WHATSAPP_APP_SECRET is not set: webhooks are answered 503 until it is");
+    }
+    let stop = CancellationToken::new();
+    let workers = match role {
+        Role::Web => None,
+        Role::All | Role::Work => Some(work(&config, &parts, stop.clone()).await?),
+    };
+    let stopped = stop.clone();
+    let mut running = Running { addr: None, app, setup_token: None, stop, web: None, workers, parts };
+    if role != Role::Work {
+        running.listen(config.listen, stopped).await?;
+    }
+    Ok(running)
+}
+
+async fn work(config: &Config, parts: &Parts, stop: CancellationToken) -> anyhow::Result<JoinHandle<()>> {
+    let sandbox = parts::sandbox(&config.reading).await.context("cannot start the readers")?;
+    let graph = parts::graph(&config.whatsapp)?;
+    if graph.is_none() {
+        tracing::warn!(
+            "ACUSE_WHATSAPP_ACCESS_TOKEN is not set: media is not fetched and nobody is answered until it is"
+        );
+    }
+    let env = Env::new(parts.catalog.clone(), parts.objects.clone(), sandbox, graph);
+    Ok(tokio::spawn(acuse_workers::run(Arc::new(env), Lanes::new(config.reading.concurrency), stop)))
+}
+
+impl Running {
+    async fn listen(&mut self, at: SocketAddr, stopped: CancellationToken) -> anyhow::Result<()> {
+        let listener =
+            TcpListener::bind(at).await.with_context(|| format!("cannot listen on {at} (ACUSE_LISTEN)"))?;
+        let addr = listener.local_addr().context("cannot tell the address")?;
+        if self.app.catalog.users().await?.is_empty() {
+            self.setup_token = Some(self.app.door.open_setup());
+        }
+        let serving = axum::serve(listener, router(self.app.clone()))
+            .with_graceful_shutdown(stopped.cancelled_owned())
+            .into_future();
+        self.web = Some(tokio::spawn(serving));
+        self.addr = Some(addr);
+        Ok(())
+    }
+}
+
+/// The recorder of this process; a test process starts several servers and shares it.
+fn recorder() -> anyhow::Result<PrometheusHandle> {
+    static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
+    if let Some(handle) = RECORDER.get() {
+        return Ok(handle.clone());
+    }
+    let seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0];
+    let built = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &seconds)
+        .context("cannot set the buckets")?
+        .build_recorder();
+    let handle = built.handle();
+    // Another thread may have been quicker; its recorder is as good.
+    let _ = metrics::set_global_recorder(built);
+    Ok(RECORDER.get_or_init(|| handle).clone())
+}
+
+/// Runs until a signal.
+///
+/// # Errors
+/// When a part cannot be had, or the web side ends by itself.
+pub async fn run(config: Config, role: Role) -> anyhow::Result<ExitCode> {
+    let running = start(config, role).await?;
+    match running.addr {
+        Some(addr) => tracing::info!(%addr, role = ?role, "listening on http://{addr}"),
+        None => tracing::info!(role = ?role, "working"),
+    }
+    if let (Some(addr), Some(token)) = (running.addr, &running.setup_token) {
+        // Not through the log, which may be kept: whoever reads this line becomes the first user.
+        eprintln!("No user yet. Open http://{addr}/setup?token={token} to create the first one.");
+    }
+    until_signal(running).await
+}
+
+/// Keeps running until SIGINT or SIGTERM, then stops gracefully.
+///
+/// # Errors
+/// When the web side ends by itself.
+pub async fn until_signal(mut running: Running) -> anyhow::Result<ExitCode> {
+    tokio::select! {
+        signal = signal() => tracing::info!(signal, "stopping; a second signal ends at once"),
+        died = running.died() => return died.map(|()| ExitCode::FAILURE),
+    }
+    tokio::select! {
+        () = running.shutdown() => {
+            tracing::info!("stopped");
+            Ok(ExitCode::SUCCESS)
+        }
+        signal = signal() => {
+            tracing::warn!(signal, "ended at once");
+            std::process::exit(130);
+        }
+    }
+}
+
+/// Waits for SIGINT or SIGTERM.
+async fn signal() -> &'static str {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        tracing::error!("cannot listen for signals");
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => "SIGINT",
+        _ = terminate.recv() => "SIGTERM",
+    }
+}
