@@ -29,7 +29,7 @@ pub(super) fn open(bytes: &[u8], limits: &Limits) -> Result<Opened, Reason> {
             return Err(refusal::too_large("objects", limits.pdf_objects.into(), objects));
         }
         let drawable = pdf.pages().len();
-        let count = drawable.max(counted(bytes, limits));
+        let count = drawable.max(second_opinion(bytes, limits)?);
         if count as u64 > limits.pages.into() {
             return Err(refusal::too_large("pages", limits.pages.into(), count as u64));
         }
@@ -55,19 +55,39 @@ pub(super) fn open(bytes: &[u8], limits: &Limits) -> Result<Opened, Reason> {
 }
 
 /// Pages by a second reader, so that one which `hayro` passes over is missed; 0 if it cannot tell.
-fn counted(bytes: &[u8], limits: &Limits) -> usize {
+///
+/// Fails when it finds the document locked.
+fn second_opinion(bytes: &[u8], limits: &Limits) -> Result<usize, Reason> {
     let cap = usize::try_from(limits.stream_bytes).ok();
     let options = LoadOptions { max_decompressed_size: cap, ..LoadOptions::default() };
-    guard::caught("PDF", || {
+    let loaded = guard::caught("PDF", || {
         let document = Document::load_mem_with_options(bytes, options)
             .map_err(|error| refusal::corrupt("PDF", &error.to_string()))?;
-        Ok(if document.is_encrypted() {
+        let pages = if document.is_encrypted() {
             0
         } else {
             document.page_iter().take(limits.pages as usize + 1).count()
-        })
-    })
-    .unwrap_or(0)
+        };
+        Ok((pages, locked(&document)))
+    });
+    match loaded {
+        Ok((_, true)) => Err(needs_password("user password")),
+        Ok((pages, false)) => Ok(pages),
+        Err(_) => Ok(0),
+    }
+}
+
+/// Whether a user password is set although an empty owner password opened the document (AES-256, revisions 5 and
+/// 6). The sender meant it to be locked, and other viewers ask for the password: so do we.
+fn locked(document: &Document) -> bool {
+    let Some(state) = document.encryption_state.as_ref().filter(|state| state.revision() >= 5) else {
+        return false;
+    };
+    let Ok(dictionary) = state.encode() else { return false };
+    let mut probe = Document::new();
+    let id = probe.add_object(dictionary);
+    probe.trailer.set("Encrypt", id);
+    probe.authenticate_raw_user_password(b"").is_err()
 }
 
 /// Pages the document says it has. Said by a stranger, so it is only compared, never allocated for.
@@ -83,9 +103,6 @@ fn missing(pages: u64, drawable: usize) -> Reason {
 }
 
 fn unopened(error: LoadPdfError, bytes: &[u8]) -> Reason {
-    let needs_password = |method: &str| {
-        Reason::new(ReasonCode::Encrypted, "The PDF needs a password to be opened.").with("error", method)
-    };
     match error {
         LoadPdfError::Decryption(DecryptionError::PasswordProtected) => needs_password("password protected"),
         LoadPdfError::Decryption(other) => needs_password(&format!("{other:?}")),
@@ -95,4 +112,8 @@ fn unopened(error: LoadPdfError, bytes: &[u8]) -> Reason {
         }
         LoadPdfError::Invalid => refusal::corrupt("PDF", "neither its structure nor its objects can be read"),
     }
+}
+
+fn needs_password(method: &str) -> Reason {
+    Reason::new(ReasonCode::Encrypted, "The PDF needs a password to be opened.").with("error", method)
 }
