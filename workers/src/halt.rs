@@ -37,8 +37,11 @@ pub enum Wait {
     Backoff,
     /// Not before this long.
     AtLeast(Duration),
-    /// Until the channel goes on; no attempt is burnt. The text tells the operator why it is paused.
-    ChannelPaused(String),
+    /// The channel must be paused, until it is probed and goes on; no attempt is burnt. The text tells the operator
+    /// why.
+    PauseChannel(String),
+    /// The channel is paused already; no attempt is burnt.
+    ChannelPaused,
 }
 
 impl Cause {
@@ -92,7 +95,7 @@ impl From<GraphError> for Halt {
                 _ => media_unavailable(what),
             },
             ErrorClass::TokenExpired | ErrorClass::StopAccount => {
-                retry(Wait::ChannelPaused(what.clone()), false)
+                retry(Wait::PauseChannel(what.clone()), false)
             }
             ErrorClass::Wait { retry_after } => retry(Wait::AtLeast(retry_after), false),
             // An operator mends these; the media id waits for days.

@@ -40,17 +40,14 @@ fn media_id_of(document: &Document) -> Result<MediaId, Halt> {
 
 /// The channel, unless it is paused: then nothing is asked of Meta and no attempt is burnt.
 pub(crate) async fn open_channel(env: &Env) -> Result<&Graph, Halt> {
-    let paused = |why: String| {
-        Halt::Retry(Cause {
-            what: format!("the channel is paused: {why}"),
-            wait: Wait::ChannelPaused(why),
-            hopeless: false,
-        })
-    };
+    let halt = |what: String, wait| Halt::Retry(Cause { what, wait, hopeless: false });
     if let Some(pause) = env.catalog.channel_pause(CHANNEL).await? {
-        return Err(paused(pause.reason));
+        return Err(halt(format!("the channel is paused: {}", pause.reason), Wait::ChannelPaused));
     }
-    env.graph.as_ref().ok_or_else(|| paused("ACUSE_WHATSAPP_ACCESS_TOKEN is not set".to_owned()))
+    env.graph.as_ref().ok_or_else(|| {
+        let why = "ACUSE_WHATSAPP_ACCESS_TOKEN is not set".to_owned();
+        halt(why.clone(), Wait::PauseChannel(why))
+    })
 }
 
 /// Resolves and streams. A URL that died in between is asked for once more.

@@ -123,14 +123,11 @@ async fn guarded(env: &Env, stage: Stage, document: &Document) -> Result<Step, H
 async fn retry(env: &Env, document: &Document, stage: Stage, cause: Cause) -> Result<Ended, CatalogError> {
     tracing::warn!(cause = cause.what, attempts = document.attempts, "to be tried again");
     let wait = match &cause.wait {
-        Wait::ChannelPaused(why) => {
+        Wait::PauseChannel(why) => {
             env.catalog.pause_channel(CHANNEL, why).await?;
-            let at = env.after(env.policy.probe_every.mul_f64(1.0 + rand::random::<f64>()));
-            return Ok(match env.catalog.postpone(document.id, stage, &cause.what, at).await? {
-                Step::Taken => Ended::Waits,
-                Step::Stale => Ended::Stale,
-            });
+            return postpone(env, document, stage, &cause).await;
         }
+        Wait::ChannelPaused => return postpone(env, document, stage, &cause).await,
         Wait::AtLeast(wait) => *wait,
         Wait::Backoff => {
             let ceiling = if stage == Stage::Fetch { env.policy.fetch_ceiling } else { env.policy.ceiling };
@@ -143,6 +140,20 @@ async fn retry(env: &Env, document: &Document, stage: Stage, cause: Cause) -> Re
     }
     Ok(match env.catalog.retry(document.id, stage, &cause.what, at).await? {
         Step::Taken => Ended::Retry,
+        Step::Stale => Ended::Stale,
+    })
+}
+
+/// Waits for the channel without burning an attempt, spread out so that not all come back at once.
+async fn postpone(
+    env: &Env,
+    document: &Document,
+    stage: Stage,
+    cause: &Cause,
+) -> Result<Ended, CatalogError> {
+    let at = env.after(env.policy.probe_every.mul_f64(1.0 + rand::random::<f64>()));
+    Ok(match env.catalog.postpone(document.id, stage, &cause.what, at).await? {
+        Step::Taken => Ended::Waits,
         Step::Stale => Ended::Stale,
     })
 }

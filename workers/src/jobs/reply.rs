@@ -95,7 +95,7 @@ async fn send_one(env: &Env, graph: &Graph, message: &OutboxMessage) -> Result<E
             return Ok(Ended::Moved);
         }
     };
-    env.gate.wait(&text.phone_number_id, env.now()).await;
+    env.gate.wait(&text.phone_number_id, env.clock).await;
     match graph.send_text(&text).await {
         Ok(sent) => {
             env.catalog.reply_sent(message.id, &sent.message_id).await?;
@@ -185,8 +185,8 @@ pub(crate) struct NumberGate {
 
 impl NumberGate {
     /// Waits until one more message may leave `number`.
-    async fn wait(&self, number: &str, now: OffsetDateTime) {
-        while let Some(wait) = self.ask(number, now) {
+    async fn wait(&self, number: &str, clock: fn() -> OffsetDateTime) {
+        while let Some(wait) = self.ask(number, clock()) {
             tokio::time::sleep(wait.min(Duration::from_secs(5))).await;
         }
     }
@@ -207,5 +207,28 @@ impl NumberGate {
         let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
         let (rate, _) = numbers.entry(number.to_owned()).or_insert((Rate::NUMBER, None));
         *rate = rate.halved();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_number_that_was_used_up_waits_its_turn_and_no_longer() {
+        let gate = NumberGate::default();
+        let started = Instant::now();
+        for _ in 0..100 {
+            gate.wait("1", OffsetDateTime::now_utc).await;
+        }
+        // 80 at once, and 20 more at 80 a second.
+        assert!(started.elapsed() >= Duration::from_millis(200), "{:?}", started.elapsed());
+        assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+        gate.wait("2", OffsetDateTime::now_utc).await;
+        gate.slow_down("2");
+        assert_eq!(
+            gate.numbers.lock().expect("unharmed").get("2").map(|(rate, _)| *rate),
+            Some(Rate::NUMBER.halved())
+        );
     }
 }

@@ -38,6 +38,8 @@ impl Recipe {
             .env("RTEN_NUM_THREADS", "1")
             .env("RAYON_NUM_THREADS", "1")
             .current_dir("/")
+            // Ctrl-C at a terminal stops the parent, which then lets the files in hand be finished.
+            .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
