@@ -37,6 +37,12 @@ const RUN_MIN: f32 = 0.5;
 const SAMPLE: usize = 6;
 /// Mean confidence of the sample above which the page is not tried on its head.
 const SURELY_UP: f32 = 0.88;
+/// A page is set on its head only for this much sense, in at least so many characters: photos of no document stay
+/// as they were sent.
+const FLIPPED_MIN: f32 = 0.7;
+const FEW_LETTERS: usize = 8;
+/// Runs up or down a page that make it lie on its side.
+const FEW_RUNS: usize = 3;
 /// A side shorter than this after scaling makes a long receipt's print too small: look closer.
 const SHORT_SIDE_PX: f32 = 480.0;
 
@@ -93,7 +99,9 @@ fn text_of(page: &PagePixels, runs: Vec<Run>, quarter_turns: u8, sharpness: Opti
 fn look(page: &RgbImage, options: &OcrOptions, models: &Models) -> Result<Vec<Found>, InferError> {
     let (w, h) = (page.width() as f32, page.height() as f32);
     let (long, short) = (w.max(h), w.min(h));
-    let wanted = (options.long_side_px as f32).max(SHORT_SIDE_PX * long / short).min(2_000.0);
+    // Beyond the page's own pixels there is nothing more to see.
+    let base = options.long_side_px as f32;
+    let wanted = (SHORT_SIDE_PX * long / short).min(long).min(2_000.0).max(base);
     let found = detect::find(page, wanted as u32, models)?;
     let Some([x0, y0, x1, y1]) = region(&found, w, h) else { return Ok(found) };
     // Worth a second look only if it really magnifies.
@@ -139,7 +147,7 @@ fn stands_on_its_side(found: &[Found]) -> bool {
             down += 1;
         }
     }
-    down > across
+    down > across && down >= FEW_RUNS
 }
 
 /// The sample read upside down, when that makes more sense than the right way up.
@@ -149,17 +157,18 @@ fn on_its_head(
     upright: &[Vec<Glyph>],
     models: &Models,
 ) -> Result<Option<Vec<Vec<Glyph>>>, InferError> {
-    let mean = |read: &[Vec<Glyph>]| {
+    let sense = |read: &[Vec<Glyph>]| {
         let all: Vec<Glyph> = read.iter().flatten().copied().collect();
-        ctc::mean_confidence(&all)
+        (ctc::mean_confidence(&all), all.len())
     };
-    let sense = mean(upright);
-    if upright.is_empty() || sense >= SURELY_UP {
+    let (up, _) = sense(upright);
+    if upright.is_empty() || up >= SURELY_UP {
         return Ok(None);
     }
     let flipped: Vec<Strip> = strips.iter().take(SAMPLE).map(Strip::upside_down).collect();
     let read = recognize::read(page, &flipped, models)?;
-    Ok((mean(&read) > sense + 0.03).then_some(read))
+    let (down, letters) = sense(&read);
+    Ok((letters >= FEW_LETTERS && down >= FLIPPED_MIN && down > up + 0.03).then_some(read))
 }
 
 /// Reads a run that is much higher than its neighbours from the side: text printed up the margin.
