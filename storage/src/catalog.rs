@@ -112,7 +112,8 @@ impl Catalog {
     async fn postgres(url: &str) -> Result<Self, CatalogError> {
         let options = PgConnectOptions::from_str(url)
             .map_err(|source| CatalogError::Open {
-                hint: "the postgres URL is malformed; write postgres://USER:PASSWORD@HOST:5432/NAME".to_owned(),
+                hint: "the postgres URL is malformed; write postgres://USER:PASSWORD@HOST:5432/NAME"
+                    .to_owned(),
                 source,
             })?
             .application_name("acuse")
@@ -122,15 +123,18 @@ impl Catalog {
                 // A forgotten open transaction would hold back the change feed.
                 ("idle_in_transaction_session_timeout", STATEMENT_TIMEOUT),
             ]);
-        let pool =
-            PgPoolOptions::new().max_connections(12).acquire_timeout(ACQUIRE).connect_with(options).await.map_err(
-                |source| CatalogError::Open {
-                    hint: "check that PostgreSQL runs at the host and port of ACUSE_DATABASE_URL and that its user \
+        let pool = PgPoolOptions::new()
+            .max_connections(12)
+            .acquire_timeout(ACQUIRE)
+            .connect_with(options)
+            .await
+            .map_err(|source| CatalogError::Open {
+                hint:
+                    "check that PostgreSQL runs at the host and port of ACUSE_DATABASE_URL and that its user \
                            and password are right"
                         .to_owned(),
-                    source,
-                },
-            )?;
+                source,
+            })?;
         Ok(Self { pools: Pools::Postgres(pool) })
     }
 
@@ -145,9 +149,10 @@ impl Catalog {
             Pools::Sqlite { .. } => {
                 (sqlx::migrate!("./migrations/sqlite"), apalis_sqlite::SqliteStorage::<()>::migrations())
             }
-            Pools::Postgres(_) => {
-                (sqlx::migrate!("./migrations/postgres"), apalis_postgres::PostgresStorage::<()>::migrations())
-            }
+            Pools::Postgres(_) => (
+                sqlx::migrate!("./migrations/postgres"),
+                apalis_postgres::PostgresStorage::<()>::migrations(),
+            ),
         };
         ours.dangerous_set_table_name("acuse_migrations");
         self.run(&queue).await.map_err(|source| CatalogError::Migrate { what: "the queue", source })?;

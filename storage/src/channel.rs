@@ -60,8 +60,13 @@ impl Catalog {
     /// When the database fails or the row is impossible.
     pub async fn channel_pause(&self, name: &str) -> Result<Option<Pause>, CatalogError> {
         let mut tx = self.reading().await?;
-        optional!(tx, (String, i64), "SELECT reason, since FROM channel_state WHERE name = $1 AND paused", name)?
-            .map(|(reason, since)| Ok(Pause { reason, since: at("channel_state", "since", since)? }))
-            .transpose()
+        optional!(
+            tx,
+            (String, i64),
+            "SELECT reason, since FROM channel_state WHERE name = $1 AND paused",
+            name
+        )?
+        .map(|(reason, since)| Ok(Pause { reason, since: at("channel_state", "since", since)? }))
+        .transpose()
     }
 }

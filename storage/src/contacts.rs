@@ -59,12 +59,7 @@ pub(crate) async fn of_alias(tx: &mut Tx, kind: AliasKind, value: &str) -> Resul
     let value = cut(value, 256);
     let made = ContactId::generate();
     let present = micros(now());
-    execute!(
-        tx,
-        "INSERT INTO contacts (id, created_at, updated_at) VALUES ($1, $2, $2)",
-        made.0,
-        present
-    )?;
+    execute!(tx, "INSERT INTO contacts (id, created_at, updated_at) VALUES ($1, $2, $2)", made.0, present)?;
     let (contact,) = one!(
         tx,
         (Uuid,),

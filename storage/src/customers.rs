@@ -134,8 +134,11 @@ impl Upserted {
 /// A name as it is compared: words of letters and digits, lower case, single spaces.
 #[must_use]
 pub fn name_key(name: &str) -> String {
-    let spaced: String =
-        name.chars().map(|c| if c.is_alphanumeric() { c } else { ' ' }).flat_map(char::to_lowercase).collect();
+    let spaced: String = name
+        .chars()
+        .map(|c| if c.is_alphanumeric() { c } else { ' ' })
+        .flat_map(char::to_lowercase)
+        .collect();
     cut(&spaced.split_whitespace().collect::<Vec<_>>().join(" "), 256)
 }
 
@@ -308,7 +311,8 @@ impl Catalog {
             &wanted,
             |q, (kind, value)| q.bind(kind.as_str()).bind(value.as_str())
         )?;
-        let mut matched: std::collections::BTreeMap<Uuid, Vec<CustomerAlias>> = std::collections::BTreeMap::new();
+        let mut matched: std::collections::BTreeMap<Uuid, Vec<CustomerAlias>> =
+            std::collections::BTreeMap::new();
         for (id, kind) in rows {
             let kind = word("customer_aliases", "kind", &kind)?;
             let kinds = matched.entry(id).or_default();

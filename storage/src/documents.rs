@@ -14,7 +14,8 @@ use crate::{
     catalog::Catalog,
     error::CatalogError,
     names::{
-        ContactId, CustomerId, DocumentId, MessageId, Source, Stage, at, json, maybe_at, micros, number, sha256, word,
+        ContactId, CustomerId, DocumentId, MessageId, Source, Stage, at, json, maybe_at, micros, number,
+        sha256, word,
     },
     objects::ObjectKey,
     sql::Tx,
@@ -289,8 +290,8 @@ pub(crate) struct Extracted {
 impl Extracted {
     pub(crate) fn from(fields: &Fields) -> Self {
         use FieldName::{
-            Currency, Date, DocumentNumber, IssueDate, IssuerName, IssuerTaxId, MerchantName, MerchantTaxId, Number,
-            Total,
+            Currency, Date, DocumentNumber, IssueDate, IssuerName, IssuerTaxId, MerchantName, MerchantTaxId,
+            Number, Total,
         };
         let first = |names: &[FieldName]| names.iter().find_map(|n| fields.get(n)).map(|f| f.value.as_str());
         Self {
@@ -306,11 +307,7 @@ impl Extracted {
 
 /// Letters and digits only, lower case (a point stays, for amounts): how duplicate search compares.
 fn folded(text: &str) -> String {
-    text.chars()
-        .filter(|c| c.is_alphanumeric() || *c == '.')
-        .flat_map(char::to_lowercase)
-        .take(256)
-        .collect()
+    text.chars().filter(|c| c.is_alphanumeric() || *c == '.').flat_map(char::to_lowercase).take(256).collect()
 }
 
 /// Most characters of a document that search looks through.

@@ -78,7 +78,12 @@ impl Catalog {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn create_key(&self, name: &str, hash: &Sha256, scopes: &[Scope]) -> Result<KeyMade, CatalogError> {
+    pub async fn create_key(
+        &self,
+        name: &str,
+        hash: &Sha256,
+        scopes: &[Scope],
+    ) -> Result<KeyMade, CatalogError> {
         let mut tx = self.writing().await?;
         let id = KeyId::generate();
         let made = execute!(
@@ -133,9 +138,13 @@ impl Catalog {
     /// When the database fails or a row is impossible.
     pub async fn keys(&self) -> Result<Vec<ApiKey>, CatalogError> {
         let mut tx = self.reading().await?;
-        all!(tx, Row, "SELECT id, name, scopes, created_at, revoked_at FROM api_keys ORDER BY name LIMIT 1000")?
-            .into_iter()
-            .map(key)
-            .collect()
+        all!(
+            tx,
+            Row,
+            "SELECT id, name, scopes, created_at, revoked_at FROM api_keys ORDER BY name LIMIT 1000"
+        )?
+        .into_iter()
+        .map(key)
+        .collect()
     }
 }

@@ -138,11 +138,16 @@ pub(crate) fn micros(at: OffsetDateTime) -> i64 {
 }
 
 fn at_or_epoch(micros: i64) -> OffsetDateTime {
-    OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1_000).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1_000)
+        .unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 
 /// A time out of a row.
-pub(crate) fn at(table: &'static str, column: &'static str, micros: i64) -> Result<OffsetDateTime, CatalogError> {
+pub(crate) fn at(
+    table: &'static str,
+    column: &'static str,
+    micros: i64,
+) -> Result<OffsetDateTime, CatalogError> {
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1_000)
         .map_err(|error| CatalogError::ImpossibleRow { table, column, why: error.to_string() })
 }
@@ -162,8 +167,11 @@ pub(crate) fn word<T: FromStr<Err = UnknownWord>>(
     column: &'static str,
     text: &str,
 ) -> Result<T, CatalogError> {
-    text.parse()
-        .map_err(|error: UnknownWord| CatalogError::ImpossibleRow { table, column, why: error.to_string() })
+    text.parse().map_err(|error: UnknownWord| CatalogError::ImpossibleRow {
+        table,
+        column,
+        why: error.to_string(),
+    })
 }
 
 /// JSON out of a row.
@@ -172,8 +180,11 @@ pub(crate) fn json<T: serde::de::DeserializeOwned>(
     column: &'static str,
     text: &str,
 ) -> Result<T, CatalogError> {
-    serde_json::from_str(text)
-        .map_err(|error| CatalogError::ImpossibleRow { table, column, why: error.to_string() })
+    serde_json::from_str(text).map_err(|error| CatalogError::ImpossibleRow {
+        table,
+        column,
+        why: error.to_string(),
+    })
 }
 
 /// A count or size out of a row.
@@ -182,12 +193,19 @@ pub(crate) fn number<T: TryFrom<i64>>(
     column: &'static str,
     value: i64,
 ) -> Result<T, CatalogError> {
-    T::try_from(value)
-        .map_err(|_| CatalogError::ImpossibleRow { table, column, why: format!("{value} is out of range") })
+    T::try_from(value).map_err(|_| CatalogError::ImpossibleRow {
+        table,
+        column,
+        why: format!("{value} is out of range"),
+    })
 }
 
 /// A hash out of a row.
-pub(crate) fn sha256(table: &'static str, column: &'static str, bytes: &[u8]) -> Result<Sha256, CatalogError> {
+pub(crate) fn sha256(
+    table: &'static str,
+    column: &'static str,
+    bytes: &[u8],
+) -> Result<Sha256, CatalogError> {
     bytes.try_into().map(Sha256).map_err(|_| CatalogError::ImpossibleRow {
         table,
         column,

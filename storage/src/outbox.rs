@@ -204,7 +204,11 @@ impl Catalog {
     ///
     /// # Errors
     /// When the database fails or a row is impossible.
-    pub async fn next_reply(&self, contact: ContactId, lease: std::time::Duration) -> Result<NextReply, CatalogError> {
+    pub async fn next_reply(
+        &self,
+        contact: ContactId,
+        lease: std::time::Duration,
+    ) -> Result<NextReply, CatalogError> {
         let mut tx = self.writing().await?;
         let present = now();
         // Touching the contact's row makes other workers on the same contact wait for this transaction.
@@ -263,7 +267,12 @@ impl Catalog {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn reply_later(&self, id: OutboxId, error: &str, at: OffsetDateTime) -> Result<(), CatalogError> {
+    pub async fn reply_later(
+        &self,
+        id: OutboxId,
+        error: &str,
+        at: OffsetDateTime,
+    ) -> Result<(), CatalogError> {
         self.settle(id, OutboxState::Queued, None, Some(error), Some(at)).await
     }
 

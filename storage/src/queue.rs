@@ -161,14 +161,17 @@ pub(crate) async fn push(tx: &mut Tx, queue: Queue, pushes: Vec<Push>) -> Result
                 .build()
         })
         .collect();
-    let failed = |source: Box<dyn std::error::Error + Send + Sync>| CatalogError::Push { queue: queue.as_str(), source };
+    let failed = |source: Box<dyn std::error::Error + Send + Sync>| CatalogError::Push {
+        queue: queue.as_str(),
+        source,
+    };
     match tx.both() {
-        Both::Sqlite(c) => {
-            apalis_sqlite::queries::push_tasks(c, queue.as_str(), &tasks).await.map_err(|e| failed(Box::new(e)))
-        }
-        Both::Postgres(c) => {
-            apalis_postgres::queries::push_tasks(c, queue.as_str(), tasks).await.map_err(|e| failed(Box::new(e)))
-        }
+        Both::Sqlite(c) => apalis_sqlite::queries::push_tasks(c, queue.as_str(), &tasks)
+            .await
+            .map_err(|e| failed(Box::new(e))),
+        Both::Postgres(c) => apalis_postgres::queries::push_tasks(c, queue.as_str(), tasks)
+            .await
+            .map_err(|e| failed(Box::new(e))),
     }
 }
 

@@ -16,7 +16,10 @@ use crate::{
     documents::{self, Document, Extracted, Page, search_text},
     error::CatalogError,
     events,
-    names::{self, CustomerId, DocumentId, ReviewId, Stage, at, clean_maybe, maybe_at, micros, now, to_json, word, words},
+    names::{
+        self, CustomerId, DocumentId, ReviewId, Stage, at, clean_maybe, maybe_at, micros, now, to_json, word,
+        words,
+    },
     outbox::{self, NewReply},
     sql::Tx,
     stages::mark_filed,
@@ -207,7 +210,8 @@ impl Catalog {
     /// When the database fails or the row is impossible.
     pub async fn open_review_of(&self, document: DocumentId) -> Result<Option<Review>, CatalogError> {
         let mut tx = self.reading().await?;
-        let text = format!("SELECT {COLUMNS} FROM reviews r WHERE r.document_id = $1 AND r.resolved_at IS NULL");
+        let text =
+            format!("SELECT {COLUMNS} FROM reviews r WHERE r.document_id = $1 AND r.resolved_at IS NULL");
         optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), document.0)?.map(Review::try_from).transpose()
     }
 

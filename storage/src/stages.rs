@@ -131,9 +131,8 @@ pub(crate) async fn open_review(
 ) -> Result<ReviewId, CatalogError> {
     let review = ReviewId::generate();
     let text = clean(&to_json("reasons", reasons)?);
-    let waits = reasons
-        .iter()
-        .any(|r| matches!(r.code, ReasonCode::UnknownCustomer | ReasonCode::AmbiguousCustomer));
+    let waits =
+        reasons.iter().any(|r| matches!(r.code, ReasonCode::UnknownCustomer | ReasonCode::AmbiguousCustomer));
     execute!(
         tx,
         "INSERT INTO reviews (id, document_id, stage, reasons, opened_at) VALUES ($1, $2, $3, $4, $5)",

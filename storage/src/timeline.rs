@@ -61,7 +61,8 @@ pub(crate) async fn note(
     event: &'static str,
     detail: Value,
 ) -> Result<(), CatalogError> {
-    let entry = Entry { document: Some(document), contact: None, at: now(), stage: Some(stage), event, detail };
+    let entry =
+        Entry { document: Some(document), contact: None, at: now(), stage: Some(stage), event, detail };
     write(tx, &[entry]).await
 }
 

@@ -49,7 +49,12 @@ impl Catalog {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn put_user(&self, name: &str, password_hash: &str, role: Role) -> Result<UserId, CatalogError> {
+    pub async fn put_user(
+        &self,
+        name: &str,
+        password_hash: &str,
+        role: Role,
+    ) -> Result<UserId, CatalogError> {
         let mut tx = self.writing().await?;
         let (id,) = one!(
             tx,

@@ -38,12 +38,16 @@ pub(super) async fn one_of_two_claimers_wins(catalog: &Catalog) {
         claims.spawn(async move { (who, catalog.claim_review(id, who, LEASE).await.unwrap()) });
     }
     let all = claims.join_all().await;
-    let held: Vec<_> = all.iter().filter(|(_, c)| matches!(c, Claim::Held { .. })).map(|(who, _)| *who).collect();
+    let held: Vec<_> =
+        all.iter().filter(|(_, c)| matches!(c, Claim::Held { .. })).map(|(who, _)| *who).collect();
     assert_eq!(held.len(), 1, "{all:?}");
     for (_, claim) in all.iter().filter(|(who, _)| *who != held[0]) {
         assert!(matches!(claim, Claim::HeldBy { by, .. } if by == held[0]), "{claim:?}");
     }
-    assert!(matches!(catalog.claim_review(review.id, held[0], LEASE).await.unwrap(), Claim::Held { .. }), "renewed");
+    assert!(
+        matches!(catalog.claim_review(review.id, held[0], LEASE).await.unwrap(), Claim::Held { .. }),
+        "renewed"
+    );
     let stranger = catalog
         .resolve_review(review.id, "stranger", None, &Decision::Reject { note: "no".into() }, None)
         .await
@@ -52,7 +56,10 @@ pub(super) async fn one_of_two_claimers_wins(catalog: &Catalog) {
     assert!(!catalog.release_review(review.id, "stranger").await.unwrap());
     assert!(catalog.release_review(review.id, held[0]).await.unwrap());
     // A lease that ends sets the review free.
-    assert!(matches!(catalog.claim_review(review.id, "gone", Duration::ZERO).await.unwrap(), Claim::Held { .. }));
+    assert!(matches!(
+        catalog.claim_review(review.id, "gone", Duration::ZERO).await.unwrap(),
+        Claim::Held { .. }
+    ));
     assert!(matches!(catalog.claim_review(review.id, "next", LEASE).await.unwrap(), Claim::Held { .. }));
     assert_eq!(catalog.claim_review(crate::ReviewId::generate(), "x", LEASE).await.unwrap(), Claim::Missing);
 }
@@ -69,7 +76,10 @@ pub(super) async fn decisions_are_made_once(catalog: &Catalog) {
         catalog.resolve_review(review.id, "bea", Some(version), &approve, Some(&told))
     );
     let all = [a.unwrap(), b.unwrap()];
-    assert!(all.contains(&Resolved::Done(Status::Filed)) && all.contains(&Resolved::AlreadyResolved), "{all:?}");
+    assert!(
+        all.contains(&Resolved::Done(Status::Filed)) && all.contains(&Resolved::AlreadyResolved),
+        "{all:?}"
+    );
     assert_eq!(catalog.replies_about(id).await.unwrap().len(), 2, "in review, then filed");
     assert!(catalog.audit_trail(Some(id), 10).await.unwrap().iter().any(|e| e.action == "approved"));
 
@@ -108,7 +118,10 @@ pub(super) async fn a_new_customer_wakes_what_waits(catalog: &Catalog) {
     };
     let created = catalog.upsert_customers(std::slice::from_ref(&new)).await.unwrap();
     let Upserted::Created(customer) = created[0] else { panic!("{created:?}") };
-    assert_eq!(catalog.upsert_customers(std::slice::from_ref(&new)).await.unwrap(), [Upserted::Updated(customer)]);
+    assert_eq!(
+        catalog.upsert_customers(std::slice::from_ref(&new)).await.unwrap(),
+        [Upserted::Updated(customer)]
+    );
     let by_tax = NewCustomer { external_id: None, ..new.clone() };
     assert_eq!(catalog.upsert_customers(&[by_tax]).await.unwrap(), [Upserted::Updated(customer)]);
     assert!(catalog.rematch_waiting().await.unwrap() >= 1);
@@ -116,7 +129,11 @@ pub(super) async fn a_new_customer_wakes_what_waits(catalog: &Catalog) {
     let document = catalog.document(id).await.unwrap().unwrap();
     assert_eq!((document.status, document.stage), (Status::Processing, Stage::Link));
     assert!(catalog.review(review.id).await.unwrap().unwrap().resolved_at.is_some());
-    assert_eq!(catalog.document(held).await.unwrap().unwrap().status, Status::InReview, "a reviewer holds it");
+    assert_eq!(
+        catalog.document(held).await.unwrap().unwrap().status,
+        Status::InReview,
+        "a reviewer holds it"
+    );
     assert!(matches!(catalog.begin(id, Stage::Link).await.unwrap(), Begun::Go(_)));
     let lookup = CustomerLookup { tax_ids: vec![format!("B {unique}")], ..CustomerLookup::default() };
     let known = catalog.customers_known_by(&lookup).await.unwrap();
@@ -132,6 +149,7 @@ pub(super) async fn a_new_customer_wakes_what_waits(catalog: &Catalog) {
 }
 
 pub(super) async fn lists_page_and_filter(catalog: &Catalog) {
+    let (_, unclaimed) = waiting(catalog).await;
     let all = DocumentFilter::default();
     let mut after = None;
     let mut ids = Vec::new();
@@ -146,9 +164,11 @@ pub(super) async fn lists_page_and_filter(catalog: &Catalog) {
     let ledger = catalog.ledger(None, None).await.unwrap();
     assert_eq!(ids.len() as u64, ledger.received);
     assert!(ids.is_sorted_by(|a, b| a > b), "newest first, each once");
-    for (status, count) in
-        [(Status::Filed, ledger.filed), (Status::InReview, ledger.in_review), (Status::Rejected, ledger.rejected)]
-    {
+    for (status, count) in [
+        (Status::Filed, ledger.filed),
+        (Status::InReview, ledger.in_review),
+        (Status::Rejected, ledger.rejected),
+    ] {
         let only = DocumentFilter { status: Some(status), ..DocumentFilter::default() };
         let page = catalog.documents(&only, None, 500).await.unwrap();
         assert_eq!(page.data.len() as u64, count, "a list of {status} is as long as the ledger says");
@@ -166,7 +186,9 @@ pub(super) async fn lists_page_and_filter(catalog: &Catalog) {
         ..ReviewFilter::default()
     };
     let free = catalog.reviews(&unknown, None, 500).await.unwrap().data;
-    assert!(!free.is_empty() && free.iter().all(|(r, _)| r.claimed_by.is_none()));
+    assert!(
+        free.iter().any(|(r, _)| r.id == unclaimed.id) && free.iter().all(|(r, _)| r.claimed_by.is_none())
+    );
     let future = DocumentFilter {
         from: Some(crate::names::now() + time::Duration::days(1)),
         ..DocumentFilter::default()

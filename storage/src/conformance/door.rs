@@ -8,7 +8,8 @@ use crate::{
     Catalog, Intake, StoredObject,
     documents::{DeclaredFile, DocumentFilter},
     intake::{
-        Identity, InboundDelivery, InboundItem, InboundMedia, InboundMessage, InboundStatus, Outcome, Recorded,
+        Identity, InboundDelivery, InboundItem, InboundMedia, InboundMessage, InboundStatus, Outcome,
+        Recorded,
     },
     keys::{KeyMade, Scope},
     names::{AliasKind, DocumentId, Source, Stage, now},
@@ -44,7 +45,11 @@ impl Sample {
 #[must_use]
 pub fn photo(sample: &Sample) -> InboundMessage {
     InboundMessage {
-        identity: Identity { wa_id: Some(sample.wa_id.clone()), name: Some("Ana".into()), ..Identity::default() },
+        identity: Identity {
+            wa_id: Some(sample.wa_id.clone()),
+            name: Some("Ana".into()),
+            ..Identity::default()
+        },
         phone_number_id: "106540352242922".into(),
         wamid: sample.wamid.clone(),
         kind: "image".into(),
@@ -207,7 +212,8 @@ pub(super) async fn statuses_settle_in_any_order(catalog: &Catalog) {
     let document = received(catalog, &sample).await;
     let contact = intake_contact(catalog, document).await.unwrap();
     super::road::to_review(catalog, document).await;
-    let NextReply::Send(reply) = catalog.next_reply(contact, std::time::Duration::from_secs(60)).await.unwrap()
+    let NextReply::Send(reply) =
+        catalog.next_reply(contact, std::time::Duration::from_secs(60)).await.unwrap()
     else {
         panic!("a reply waits")
     };
@@ -239,7 +245,8 @@ pub(super) async fn statuses_settle_in_any_order(catalog: &Catalog) {
 
 pub(super) async fn uploads_are_idempotent(catalog: &Catalog) {
     let name = format!("upload-{}", Uuid::now_v7());
-    let made = catalog.create_key(&name, &Sha256::of(name.as_bytes()), &[Scope::DocumentsWrite]).await.unwrap();
+    let made =
+        catalog.create_key(&name, &Sha256::of(name.as_bytes()), &[Scope::DocumentsWrite]).await.unwrap();
     let KeyMade::Made(api_key) = made else { panic!("{made:?}") };
     let upload = || {
         let id = DocumentId::generate();
@@ -262,7 +269,8 @@ pub(super) async fn uploads_are_idempotent(catalog: &Catalog) {
         tasks.spawn(async move { catalog.accept_upload(&upload, Some(&key)).await.unwrap() });
     }
     let all = tasks.join_all().await;
-    let new: Vec<_> = all.iter().filter_map(|a| if let Accepted::New(id) = a { Some(*id) } else { None }).collect();
+    let new: Vec<_> =
+        all.iter().filter_map(|a| if let Accepted::New(id) = a { Some(*id) } else { None }).collect();
     assert_eq!(new.len(), 1, "{all:?}");
     assert_eq!(all.iter().filter(|a| **a == Accepted::Replayed(new[0])).count(), 7);
     let other = IdempotencyKey { request: Sha256::of(b"another"), ..key };

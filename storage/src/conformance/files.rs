@@ -21,7 +21,10 @@ pub(super) async fn what_is_put_comes_back(objects: &Objects) {
         assert_eq!(objects.head(&key).await.unwrap(), None);
         let stored = objects.put_bytes(&key, Bytes::copy_from_slice(bytes), "image/jpeg").await.unwrap();
         assert_eq!((stored.sha256, stored.size_bytes), (hash, bytes.len() as u64));
-        objects.put_bytes(&key, Bytes::copy_from_slice(bytes), "image/jpeg").await.expect("again is harmless");
+        objects
+            .put_bytes(&key, Bytes::copy_from_slice(bytes), "image/jpeg")
+            .await
+            .expect("again is harmless");
         assert_eq!(objects.head(&key).await.unwrap(), Some(bytes.len() as u64));
         assert_eq!(objects.get_verified(&stored, 1 << 20).await.unwrap(), bytes);
         let wrong = StoredObject { sha256: Sha256::of(b"else"), ..stored };
@@ -48,7 +51,10 @@ pub(super) async fn long_streams_are_kept_in_parts(objects: &Objects) {
         assert_eq!(length, total as u64);
         let back: Vec<Bytes> = stream.map(|b| b.expect("streams")).collect().await;
         assert_eq!(Sha256::of(&back.concat()), stored.sha256);
-        assert!(matches!(objects.get_bytes(&stored.key, 999).await, Err(ObjectError::TooLarge { limit: 999 })));
+        assert!(matches!(
+            objects.get_bytes(&stored.key, 999).await,
+            Err(ObjectError::TooLarge { limit: 999 })
+        ));
         objects.delete(&stored.key).await.unwrap();
     }
 }
@@ -77,8 +83,10 @@ pub(super) async fn links_work_for_anyone(objects: &Objects) {
         let address = address.clone();
         async move {
             let mut socket = tokio::net::TcpStream::connect((address.0.as_str(), address.1)).await.unwrap();
-            let head =
-                format!("GET {target} HTTP/1.1\r\nHost: {}:{}\r\nConnection: close\r\n\r\n", address.0, address.1);
+            let head = format!(
+                "GET {target} HTTP/1.1\r\nHost: {}:{}\r\nConnection: close\r\n\r\n",
+                address.0, address.1
+            );
             socket.write_all(head.as_bytes()).await.unwrap();
             let mut answer = Vec::new();
             socket.read_to_end(&mut answer).await.unwrap();

@@ -24,7 +24,11 @@ use crate::{
 pub(super) fn original(id: DocumentId, bytes: &[u8]) -> Fetched {
     let sha256 = Sha256::of(bytes);
     Fetched {
-        original: StoredObject { key: ObjectKey::original(id, &sha256), sha256, size_bytes: bytes.len() as u64 },
+        original: StoredObject {
+            key: ObjectKey::original(id, &sha256),
+            sha256,
+            size_bytes: bytes.len() as u64,
+        },
         media_type: Some("image/jpeg".into()),
     }
 }
@@ -80,7 +84,8 @@ pub(super) async fn to_link(catalog: &Catalog, id: DocumentId, number: &str) {
 pub(super) async fn to_review(catalog: &Catalog, id: DocumentId) {
     to_link(catalog, id, &id.to_string()).await;
     let reasons = [Reason::new(ReasonCode::UnknownCustomer, "nobody known")];
-    let step = catalog.into_review(id, Stage::Link, &reasons, None, Some(&reply(Purpose::InReview))).await.unwrap();
+    let step =
+        catalog.into_review(id, Stage::Link, &reasons, None, Some(&reply(Purpose::InReview))).await.unwrap();
     assert_eq!(step, Step::Taken);
 }
 
@@ -120,13 +125,15 @@ pub(super) async fn a_step_that_does_not_commit_leaves_nothing(catalog: &Catalog
     let lanes = catalog.lanes().await.unwrap();
     {
         let mut tx = catalog.writing().await.unwrap();
-        execute!(tx, "UPDATE documents SET stage = 'read', version = version + 1 WHERE id = $1", id.0).unwrap();
+        execute!(tx, "UPDATE documents SET stage = 'read', version = version + 1 WHERE id = $1", id.0)
+            .unwrap();
         crate::stages::push_stage(&mut tx, id, Stage::Read, None).await.unwrap();
         crate::timeline::note(&mut tx, id, Stage::Fetch, "fetched", serde_json::json!({})).await.unwrap();
         // The worker dies here.
     }
     assert_eq!(catalog.document(id).await.unwrap(), before);
-    let depth = |lanes: &[crate::queue::LaneDepth]| lanes.iter().find(|l| l.queue == Queue::Read).unwrap().depth;
+    let depth =
+        |lanes: &[crate::queue::LaneDepth]| lanes.iter().find(|l| l.queue == Queue::Read).unwrap().depth;
     assert_eq!(depth(&catalog.lanes().await.unwrap()), depth(&lanes));
     assert_eq!(catalog.timeline(id).await.unwrap().len(), 1);
 }
@@ -137,7 +144,10 @@ pub(super) async fn retries_wait_and_are_counted(catalog: &Catalog) {
     let due = now() + Duration::hours(1);
     assert_eq!(catalog.retry(id, Stage::Fetch, "503", due).await.unwrap(), Step::Taken);
     assert_eq!(catalog.begin(id, Stage::Fetch).await.unwrap(), Begun::NotDue);
-    assert_eq!(catalog.retry(id, Stage::Fetch, "503 again", now() - Duration::seconds(1)).await.unwrap(), Step::Taken);
+    assert_eq!(
+        catalog.retry(id, Stage::Fetch, "503 again", now() - Duration::seconds(1)).await.unwrap(),
+        Step::Taken
+    );
     let document = begin(catalog, id, Stage::Fetch).await;
     assert_eq!((document.attempts, document.last_error.as_deref()), (2, Some("503 again")));
     // A paused channel burns no attempt.
@@ -159,7 +169,8 @@ pub(super) async fn a_duplicate_counts_once(catalog: &Catalog) {
     assert_eq!(catalog.filed(first, Stage::Link, None, None).await.unwrap(), Step::Taken);
     begin(catalog, second, Stage::Fetch).await;
     let fetched = original(second, same.as_bytes());
-    let found = catalog.first_with_sha256(&fetched.original.sha256, second).await.unwrap().expect("the first");
+    let found =
+        catalog.first_with_sha256(&fetched.original.sha256, second).await.unwrap().expect("the first");
     assert_eq!(found.id, first);
     assert_eq!(catalog.first_with_sha256(&fetched.original.sha256, first).await.unwrap(), None);
     let told = reply(Purpose::Duplicate);
@@ -229,7 +240,9 @@ pub(super) async fn replies_leave_in_order_one_at_a_time(catalog: &Catalog) {
     };
     assert_eq!(next.document_id, Some(second));
     // Its worker dies; the lease has ended, so it comes back, counted.
-    let NextReply::Send(again) = catalog.next_reply(contact, lease).await.unwrap() else { panic!("comes back") };
+    let NextReply::Send(again) = catalog.next_reply(contact, lease).await.unwrap() else {
+        panic!("comes back")
+    };
     assert_eq!((again.id, again.attempts), (next.id, 2));
     catalog.reply_sent(again.id, "wamid.sent").await.unwrap();
     assert_eq!(catalog.next_reply(contact, lease).await.unwrap(), NextReply::Empty);

@@ -53,7 +53,10 @@ struct NewDocument<'a> {
 }
 
 /// Records a batch in the caller's transaction; one result a delivery, in order.
-pub(super) async fn record(tx: &mut Tx, deliveries: &[InboundDelivery]) -> Result<Vec<Recorded>, CatalogError> {
+pub(super) async fn record(
+    tx: &mut Tx,
+    deliveries: &[InboundDelivery],
+) -> Result<Vec<Recorded>, CatalogError> {
     let rows: Vec<Delivered<'_>> =
         deliveries.iter().map(|delivery| Delivered { id: Uuid::now_v7(), delivery }).collect();
     let mut recorded = vec![Recorded::default(); deliveries.len()];
@@ -72,7 +75,10 @@ pub(super) async fn record(tx: &mut Tx, deliveries: &[InboundDelivery]) -> Resul
 }
 
 /// Records one delivery item by item: what cannot be stored is left to the raw body and an alert.
-pub(super) async fn record_by_item(tx: &mut Tx, delivery: &InboundDelivery) -> Result<Recorded, CatalogError> {
+pub(super) async fn record_by_item(
+    tx: &mut Tx,
+    delivery: &InboundDelivery,
+) -> Result<Recorded, CatalogError> {
     let row = Delivered { id: Uuid::now_v7(), delivery };
     save_deliveries(tx, std::slice::from_ref(&row)).await?;
     let mut recorded = vec![Recorded::default()];
@@ -146,7 +152,13 @@ async fn save_items(
                     inbound.then_some(message.sent_at),
                 );
                 let direction = if inbound { "in" } else { "echo" };
-                messages.push(NewMessage { placed: *placed, id: Uuid::now_v7(), contact, direction, message });
+                messages.push(NewMessage {
+                    placed: *placed,
+                    id: Uuid::now_v7(),
+                    contact,
+                    direction,
+                    message,
+                });
             }
             InboundItem::AliasChange { old, new, at } => {
                 let contact = contacts.rename(old, new);
@@ -160,7 +172,9 @@ async fn save_items(
                 *counted.entry((kind.to_owned(), clean(&format!("{field}: {detail}")))).or_default() += 1;
             }
             InboundItem::ValueError { code, message } => {
-                *counted.entry(("channel_error".to_owned(), clean(&format!("{code} {message}")))).or_default() += 1;
+                *counted
+                    .entry(("channel_error".to_owned(), clean(&format!("{code} {message}"))))
+                    .or_default() += 1;
             }
             InboundItem::Status(_) => {}
         }

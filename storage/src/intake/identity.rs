@@ -99,7 +99,8 @@ impl Contacts {
         phone_number_id: &str,
         inbound_at: Option<OffsetDateTime>,
     ) -> Option<ContactId> {
-        let names: Vec<Alias> = aliases(identity).filter(|(kind, _)| *kind != AliasKind::ParentBsuid).collect();
+        let names: Vec<Alias> =
+            aliases(identity).filter(|(kind, _)| *kind != AliasKind::ParentBsuid).collect();
         let parent = aliases(identity).find(|(kind, _)| *kind == AliasKind::ParentBsuid);
         let contact = match (names.as_slice(), &parent) {
             ([], None) => return None,

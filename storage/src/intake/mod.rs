@@ -241,8 +241,7 @@ impl Intake {
 async fn write(catalog: Catalog, mut waiting: mpsc::Receiver<Waiting>) {
     let mut batch = Vec::with_capacity(BATCH);
     while waiting.recv_many(&mut batch, BATCH).await > 0 {
-        let (deliveries, answers): (Vec<_>, Vec<_>) =
-            batch.drain(..).map(|w| (w.delivery, w.answer)).unzip();
+        let (deliveries, answers): (Vec<_>, Vec<_>) = batch.drain(..).map(|w| (w.delivery, w.answer)).unzip();
         let mut answers = answers.into_iter();
         for run in runs(&deliveries) {
             for result in record_all(&catalog, run).await {
@@ -270,10 +269,7 @@ fn runs(deliveries: &[InboundDelivery]) -> impl Iterator<Item = &[InboundDeliver
 }
 
 /// One result for each delivery.
-async fn record_all(
-    catalog: &Catalog,
-    deliveries: &[InboundDelivery],
-) -> Vec<Result<Recorded, IntakeError>> {
+async fn record_all(catalog: &Catalog, deliveries: &[InboundDelivery]) -> Vec<Result<Recorded, IntakeError>> {
     let error = match together(catalog, deliveries).await {
         Ok(recorded) => return recorded.into_iter().map(Ok).collect(),
         Err(error) => error,

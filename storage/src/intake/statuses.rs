@@ -32,7 +32,9 @@ pub(super) async fn save(
     mut statuses: Vec<(usize, &InboundStatus)>,
     recorded: &mut [Recorded],
 ) -> Result<(), CatalogError> {
-    statuses.sort_by(|(_, a), (_, b)| (&a.wamid, &a.status, &a.recipient).cmp(&(&b.wamid, &b.status, &b.recipient)));
+    statuses.sort_by(|(_, a), (_, b)| {
+        (&a.wamid, &a.status, &a.recipient).cmp(&(&b.wamid, &b.status, &b.recipient))
+    });
     let mut new: HashSet<(String, String, String)> = values!(
         tx,
         (String, String, String),

@@ -69,8 +69,7 @@ impl EmbeddedS3 {
         let mut builder = S3ServiceBuilder::new(Durable { files, root });
         builder.set_auth(SimpleAuth::from_single(credentials.access_key(), credentials.secret_key()));
         let service = builder.build();
-        let listener =
-            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(EmbeddedError::Listen)?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(EmbeddedError::Listen)?;
         let address = listener.local_addr().map_err(EmbeddedError::Listen)?;
         let task = tokio::spawn(async move {
             loop {

@@ -63,7 +63,8 @@ fn is_name(name: &str) -> bool {
         return is_hash(hash);
     }
     let numbered = name.strip_prefix("page-").and_then(|rest| rest.split_once('-'));
-    numbered.is_some_and(|(n, hash)| n.parse::<u32>().is_ok_and(|p| p > 0 && p.to_string() == n) && is_hash(hash))
+    numbered
+        .is_some_and(|(n, hash)| n.parse::<u32>().is_ok_and(|p| p > 0 && p.to_string() == n) && is_hash(hash))
 }
 
 impl FromStr for ObjectKey {

@@ -203,7 +203,9 @@ impl Objects {
                 ));
             }
             Some(301 | 307 | 400) => {
-                return Err(advice("it is in another region, or the request was refused; check ACUSE_S3_REGION"));
+                return Err(advice(
+                    "it is in another region, or the request was refused; check ACUSE_S3_REGION",
+                ));
             }
             _ => {
                 let context = DisplayErrorContext(&error);
@@ -214,9 +216,10 @@ impl Objects {
             Ok(_) => Ok(()),
             // Another process was quicker.
             Err(error) if matches!(error.code(), Some("BucketAlreadyOwnedByYou")) => Ok(()),
-            Err(error) => {
-                Err(advice(&format!("it does not exist and cannot be made ({})", DisplayErrorContext(&error))))
-            }
+            Err(error) => Err(advice(&format!(
+                "it does not exist and cannot be made ({})",
+                DisplayErrorContext(&error)
+            ))),
         }
     }
 
@@ -273,7 +276,13 @@ impl Objects {
         S: Stream<Item = Result<Bytes, E>>,
         E: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let mut parts = Parts { source: Box::pin(source), over: BytesMut::new(), hash: sha2::Sha256::new(), size: 0, limit };
+        let mut parts = Parts {
+            source: Box::pin(source),
+            over: BytesMut::new(),
+            hash: sha2::Sha256::new(),
+            size: 0,
+            limit,
+        };
         let first = parts.next().await?;
         if first.len() < PART {
             let key = ObjectKey::original(document, &Sha256::of(&first));
@@ -445,7 +454,9 @@ impl Objects {
     /// When S3 fails.
     pub async fn head(&self, key: &ObjectKey) -> Result<Option<u64>, ObjectError> {
         match self.client.head_object().bucket(&self.bucket).key(key.as_str()).send().await {
-            Ok(head) => Ok(Some(head.content_length().and_then(|n| u64::try_from(n).ok()).unwrap_or_default())),
+            Ok(head) => {
+                Ok(Some(head.content_length().and_then(|n| u64::try_from(n).ok()).unwrap_or_default()))
+            }
             Err(error) if missing(&error) => Ok(None),
             Err(error) => Err(failed("asking for an object")(error)),
         }
