@@ -33,13 +33,12 @@ const DETAIL_CHARS: usize = 300;
 /// Counts alerts in the caller's transaction. `(kind, detail, times)`, each pair once.
 pub(crate) async fn count(tx: &mut Tx, alerts: &[(String, String, i64)]) -> Result<(), CatalogError> {
     let present = micros(now());
-    values!(
+    insert!(
         tx,
-        (i64,),
         "INSERT INTO alerts (kind, detail, count, first_seen, last_seen) VALUES ",
         5,
         " ON CONFLICT (kind, detail) DO UPDATE SET count = alerts.count + excluded.count, \
-         last_seen = excluded.last_seen, resolved_at = NULL RETURNING count",
+         last_seen = excluded.last_seen, resolved_at = NULL",
         alerts,
         |q, (kind, detail, times)| q
             .bind(cut(kind, 64))

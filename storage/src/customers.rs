@@ -214,12 +214,11 @@ async fn save(tx: &mut Tx, new: &NewCustomer) -> Result<Upserted, CatalogError> 
         )?;
     }
     let aliases = new.aliases();
-    values!(
+    insert!(
         tx,
-        (String,),
         "INSERT INTO customer_aliases (kind, value, customer_id) VALUES ",
         3,
-        " ON CONFLICT (kind, value, customer_id) DO NOTHING RETURNING kind",
+        " ON CONFLICT (kind, value, customer_id) DO NOTHING",
         &aliases,
         |q, (kind, value)| q.bind(kind.as_str()).bind(value.as_str()).bind(id)
     )?;

@@ -76,15 +76,11 @@ pub(crate) struct NewEvent {
 
 pub(crate) async fn write(tx: &mut Tx, events: &[NewEvent]) -> Result<(), CatalogError> {
     let present = micros(now());
-    values!(
-        tx,
-        (i64,),
-        "INSERT INTO events (at, kind, document_id, data) VALUES ",
-        4,
-        " RETURNING seq",
-        events,
-        |q, e| q.bind(present).bind(e.kind).bind(e.document.map(|d| d.0)).bind(e.data.to_string())
-    )
+    insert!(tx, "INSERT INTO events (at, kind, document_id, data) VALUES ", 4, "", events, |q, e| q
+        .bind(present)
+        .bind(e.kind)
+        .bind(e.document.map(|d| d.0))
+        .bind(e.data.to_string()))
     .map(drop)
 }
 

@@ -96,37 +96,67 @@ macro_rules! one {
 macro_rules! values {
     ($tx:expr, $row:ty, $head:expr, $columns:literal, $tail:expr, $rows:expr, |$q:ident, $item:pat_param| $bind:expr) => {{
         let mut returned: Vec<$row> = Vec::new();
-        let mut failed = None;
+        chunked!(
+            $tx,
+            $head,
+            $columns,
+            $tail,
+            $rows,
+            |$q, $item| $bind,
+            |text| sqlx::query_as::<_, $row>(sqlx::AssertSqlSafe(text)),
+            |c| $q.fetch_all(c).await.map(|rows| returned.extend(rows))
+        )
+        .map(|()| returned)
+    }};
+}
+
+/// [`values`] for an insert that returns nothing, which spares a row's way back from the database's thread.
+macro_rules! insert {
+    ($tx:expr, $head:expr, $columns:literal, $tail:expr, $rows:expr, |$q:ident, $item:pat_param| $bind:expr) => {
+        chunked!(
+            $tx,
+            $head,
+            $columns,
+            $tail,
+            $rows,
+            |$q, $item| $bind,
+            |text| sqlx::query(sqlx::AssertSqlSafe(text)),
+            |c| $q.execute(c).await.map(drop)
+        )
+    };
+}
+
+macro_rules! chunked {
+    (
+        $tx:expr, $head:expr, $columns:literal, $tail:expr, $rows:expr, |$q:ident, $item:pat_param| $bind:expr,
+        |$text:ident| $make:expr, |$c:ident| $run:expr
+    ) => {{
+        let mut result = Ok(());
         for chunk in $crate::sql::chunks($rows, $columns) {
-            let text = $crate::sql::values_text($head, $columns, chunk.len(), $tail);
-            let got = match $tx.both() {
-                $crate::sql::Both::Sqlite(c) => {
-                    let mut $q = sqlx::query_as::<_, $row>(sqlx::AssertSqlSafe(text));
+            let done = match $tx.both() {
+                $crate::sql::Both::Sqlite($c) => {
+                    let $text = $crate::sql::values_text($head, $columns, chunk.len(), $tail, false);
+                    let mut $q = $make;
                     for $item in chunk {
                         $q = $bind;
                     }
-                    $q.fetch_all(c).await
+                    $run
                 }
-                $crate::sql::Both::Postgres(c) => {
-                    let mut $q = sqlx::query_as::<_, $row>(sqlx::AssertSqlSafe(text));
+                $crate::sql::Both::Postgres($c) => {
+                    let $text = $crate::sql::values_text($head, $columns, chunk.len(), $tail, true);
+                    let mut $q = $make;
                     for $item in chunk {
                         $q = $bind;
                     }
-                    $q.fetch_all(c).await
+                    $run
                 }
             };
-            match got {
-                Ok(rows) => returned.extend(rows),
-                Err(source) => {
-                    failed = Some($crate::error::CatalogError::Statement { at: here!(), source });
-                    break;
-                }
+            if let Err(source) = done {
+                result = Err($crate::error::CatalogError::Statement { at: here!(), source });
+                break;
             }
         }
-        match failed {
-            None => Ok(returned),
-            Some(error) => Err(error),
-        }
+        result
     }};
 }
 
@@ -148,8 +178,9 @@ pub(crate) fn chunks<T>(rows: &[T], columns: usize) -> impl Iterator<Item = &[T]
     })
 }
 
-/// `head` + `($1,$2),($3,$4)…` + `tail`.
-pub(crate) fn values_text(head: &str, columns: usize, rows: usize, tail: &str) -> String {
+/// `head` + `($1,$2),($3,$4)…` + `tail`; or with plain `?`, because SQLite looks a numbered bind's name up along the
+/// list of all of them, which for thousands of binds costs more than the insert itself.
+pub(crate) fn values_text(head: &str, columns: usize, rows: usize, tail: &str, numbered: bool) -> String {
     use std::fmt::Write;
     let mut text = String::with_capacity(head.len() + tail.len() + rows * columns * 6);
     text.push_str(head);
@@ -157,8 +188,13 @@ pub(crate) fn values_text(head: &str, columns: usize, rows: usize, tail: &str) -
         text.push_str(if row == 0 { "(" } else { ",(" });
         for column in 1..=columns {
             let comma = if column == 1 { "" } else { "," };
-            // Writing to a String does not fail.
-            let _ = write!(text, "{comma}${}", row * columns + column);
+            text.push_str(comma);
+            if numbered {
+                // Writing to a String does not fail.
+                let _ = write!(text, "${}", row * columns + column);
+            } else {
+                text.push('?');
+            }
         }
         text.push(')');
     }
@@ -181,6 +217,7 @@ mod tests {
 
     #[test]
     fn values_text_numbers_every_bind() {
-        assert_eq!(values_text("V ", 2, 2, " T"), "V ($1,$2),($3,$4) T");
+        assert_eq!(values_text("V ", 2, 2, " T", true), "V ($1,$2),($3,$4) T");
+        assert_eq!(values_text("V ", 2, 2, " T", false), "V (?,?),(?,?) T");
     }
 }

@@ -36,12 +36,11 @@ pub(crate) struct Entry {
 }
 
 pub(crate) async fn write(tx: &mut Tx, entries: &[Entry]) -> Result<(), CatalogError> {
-    values!(
+    insert!(
         tx,
-        (i64,),
         "INSERT INTO timeline (document_id, contact_id, at, stage, event, detail) VALUES ",
         6,
-        " RETURNING seq",
+        "",
         entries,
         |q, e| q
             .bind(e.document.map(|d| d.0))

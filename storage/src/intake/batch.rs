@@ -109,12 +109,11 @@ pub(super) async fn record_by_item(
 }
 
 async fn save_deliveries(tx: &mut Tx, rows: &[Delivered<'_>]) -> Result<(), CatalogError> {
-    values!(
+    insert!(
         tx,
-        (Uuid,),
         "INSERT INTO deliveries (id, received_at, signed_with, outcome, sha256, body) VALUES ",
         6,
-        " RETURNING id",
+        "",
         rows,
         |q, row| q
             .bind(row.id)
@@ -255,14 +254,13 @@ async fn save_messages(
 
 async fn save_documents(tx: &mut Tx, documents: &[NewDocument<'_>]) -> Result<(), CatalogError> {
     let present = micros(now());
-    values!(
+    insert!(
         tx,
-        (Uuid,),
         "INSERT INTO documents (id, contact_id, message_id, source, phone_number_id, media_id, declared_type, \
          declared_filename, caption, declared_sha256, sent_at, received_at, media_deadline, status, stage, last_error, \
          task_id, search, updated_at) VALUES ",
         19,
-        " RETURNING id",
+        "",
         documents,
         |q, d| {
             let message = d.of.message;

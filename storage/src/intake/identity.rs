@@ -222,9 +222,8 @@ impl Contacts {
     /// other; a name that another process gave away in the meantime is contention, and the batch is tried again.
     pub(super) async fn save(&self, tx: &mut Tx, at: OffsetDateTime) -> Result<(), CatalogError> {
         let rows: Vec<_> = self.touched.iter().collect();
-        values!(
+        insert!(
             tx,
-            (Uuid,),
             "INSERT INTO contacts (id, phone, name, language, phone_number_id, last_inbound_at, created_at, updated_at) \
              VALUES ",
             8,
@@ -234,7 +233,7 @@ impl Contacts {
              phone_number_id = COALESCE(excluded.phone_number_id, contacts.phone_number_id), \
              last_inbound_at = CASE WHEN contacts.last_inbound_at IS NULL \
                OR excluded.last_inbound_at > contacts.last_inbound_at THEN excluded.last_inbound_at \
-               ELSE contacts.last_inbound_at END, updated_at = excluded.updated_at RETURNING id",
+               ELSE contacts.last_inbound_at END, updated_at = excluded.updated_at",
             &rows,
             |q, (id, touch)| q
                 .bind(**id)
