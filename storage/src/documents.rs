@@ -1,5 +1,7 @@
 //! Documents: one row for each that was sent, from its first webhook on.
 
+mod row;
+
 use acuse_pipeline::{
     document::{Kind, Sha256, Status},
     fields::{FieldName, Fields},
@@ -8,15 +10,13 @@ use acuse_pipeline::{
 };
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use uuid::Uuid;
+
+pub(crate) use row::{COLUMNS, DocumentRow};
 
 use crate::{
     catalog::Catalog,
     error::CatalogError,
-    names::{
-        ContactId, CustomerId, DocumentId, MessageId, Source, Stage, at, json, maybe_at, micros, number,
-        sha256, word,
-    },
+    names::{ContactId, CustomerId, DocumentId, MessageId, Source, Stage, micros},
     objects::ObjectKey,
     sql::Tx,
 };
@@ -125,126 +125,6 @@ pub struct Document {
     pub filed_at: Option<OffsetDateTime>,
     /// When the row last changed.
     pub updated_at: OffsetDateTime,
-}
-
-pub(crate) const COLUMNS: &str = "id, contact_id, message_id, source, phone_number_id, media_id, declared_type, \
-     declared_filename, caption, declared_sha256, sent_at, received_at, media_deadline, status, stage, attempts, \
-     next_attempt_at, last_error, original_key, original_sha256, original_bytes, pages, thumbnail_key, media_type, \
-     page_count, kind, confidence, language, fields, fingerprint, notes, findings, reasons, customer_id, duplicate_of, \
-     version, filed_at, updated_at";
-
-#[derive(sqlx::FromRow)]
-pub(crate) struct DocumentRow {
-    id: Uuid,
-    contact_id: Option<Uuid>,
-    message_id: Option<Uuid>,
-    source: String,
-    phone_number_id: Option<String>,
-    media_id: Option<String>,
-    declared_type: Option<String>,
-    declared_filename: Option<String>,
-    caption: Option<String>,
-    declared_sha256: Option<Vec<u8>>,
-    sent_at: i64,
-    received_at: i64,
-    media_deadline: Option<i64>,
-    status: String,
-    stage: String,
-    attempts: i64,
-    next_attempt_at: Option<i64>,
-    last_error: Option<String>,
-    original_key: Option<String>,
-    original_sha256: Option<Vec<u8>>,
-    original_bytes: Option<i64>,
-    pages: String,
-    thumbnail_key: Option<String>,
-    media_type: Option<String>,
-    page_count: Option<i64>,
-    kind: Option<String>,
-    confidence: Option<f64>,
-    language: Option<String>,
-    fields: String,
-    fingerprint: Option<i64>,
-    notes: String,
-    findings: String,
-    reasons: String,
-    customer_id: Option<Uuid>,
-    duplicate_of: Option<Uuid>,
-    version: i64,
-    filed_at: Option<i64>,
-    updated_at: i64,
-}
-
-const T: &str = "documents";
-
-fn key(column: &'static str, text: String) -> Result<ObjectKey, CatalogError> {
-    text.parse().map_err(|error: crate::objects::NotAKey| CatalogError::ImpossibleRow {
-        table: T,
-        column,
-        why: error.to_string(),
-    })
-}
-
-impl TryFrom<DocumentRow> for Document {
-    type Error = CatalogError;
-
-    fn try_from(row: DocumentRow) -> Result<Self, CatalogError> {
-        let original = match (row.original_key, row.original_sha256, row.original_bytes) {
-            (Some(k), Some(hash), Some(size)) => Some(StoredObject {
-                key: key("original_key", k)?,
-                sha256: sha256(T, "original_sha256", &hash)?,
-                size_bytes: number(T, "original_bytes", size)?,
-            }),
-            (None, None, None) => None,
-            _ => {
-                return Err(CatalogError::ImpossibleRow {
-                    table: T,
-                    column: "original_key",
-                    why: "an original is there only in part".to_owned(),
-                });
-            }
-        };
-        Ok(Self {
-            id: DocumentId(row.id),
-            contact_id: row.contact_id.map(ContactId),
-            message_id: row.message_id.map(MessageId),
-            source: word(T, "source", &row.source)?,
-            phone_number_id: row.phone_number_id,
-            media_id: row.media_id,
-            declared: DeclaredFile {
-                media_type: row.declared_type,
-                filename: row.declared_filename,
-                caption: row.caption,
-                sha256: row.declared_sha256.map(|h| sha256(T, "declared_sha256", &h)).transpose()?,
-            },
-            sent_at: at(T, "sent_at", row.sent_at)?,
-            received_at: at(T, "received_at", row.received_at)?,
-            media_deadline: maybe_at(T, "media_deadline", row.media_deadline)?,
-            status: word(T, "status", &row.status)?,
-            stage: word(T, "stage", &row.stage)?,
-            attempts: number(T, "attempts", row.attempts)?,
-            next_attempt_at: maybe_at(T, "next_attempt_at", row.next_attempt_at)?,
-            last_error: row.last_error,
-            original,
-            pages: json(T, "pages", &row.pages)?,
-            thumbnail_key: row.thumbnail_key.map(|k| key("thumbnail_key", k)).transpose()?,
-            media_type: row.media_type,
-            page_count: row.page_count.map(|n| number(T, "page_count", n)).transpose()?,
-            kind: row.kind.map(|k| word(T, "kind", &k)).transpose()?,
-            confidence: row.confidence,
-            language: row.language,
-            fields: json(T, "fields", &row.fields)?,
-            fingerprint: row.fingerprint.map(|bits| Fingerprint(bits.cast_unsigned())),
-            notes: json(T, "notes", &row.notes)?,
-            findings: json(T, "findings", &row.findings)?,
-            reasons: json(T, "reasons", &row.reasons)?,
-            customer_id: row.customer_id.map(CustomerId),
-            duplicate_of: row.duplicate_of.map(DocumentId),
-            version: row.version,
-            filed_at: maybe_at(T, "filed_at", row.filed_at)?,
-            updated_at: at(T, "updated_at", row.updated_at)?,
-        })
-    }
 }
 
 /// Which documents a list shows. A filter on status leaves duplicates out, so that a list of `filed` is as long as the

@@ -1,0 +1,201 @@
+//! Putting: bytes are hashed on their way out and never stand in memory whole.
+
+use acuse_pipeline::document::Sha256;
+use aws_sdk_s3::{
+    primitives::ByteStream,
+    types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart},
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use bytes::{Bytes, BytesMut};
+use futures_util::{Stream, StreamExt};
+use sha2::Digest;
+
+use super::{ObjectError, ObjectKey, Objects, STALL, failed};
+use crate::{documents::StoredObject, names::DocumentId};
+
+/// Bytes of one part, and of the longest object that is put in one request. S3 wants parts of 5 MiB or more.
+const PART: usize = 8 << 20;
+
+impl Objects {
+    /// Keeps bytes that are in memory.
+    ///
+    /// # Errors
+    /// When S3 fails.
+    pub async fn put_bytes(
+        &self,
+        key: &ObjectKey,
+        bytes: Bytes,
+        media_type: &str,
+    ) -> Result<StoredObject, ObjectError> {
+        let hash = Sha256::of(&bytes);
+        let size_bytes = bytes.len() as u64;
+        self.client
+            .put_object()
+            .bucket(&self.bucket)
+            .key(key.as_str())
+            .content_type(media_type)
+            .checksum_sha256(STANDARD.encode(hash.0))
+            .body(ByteStream::from(bytes))
+            .send()
+            .await
+            .map_err(failed("putting an object"))?;
+        Ok(StoredObject { key: key.clone(), sha256: hash, size_bytes })
+    }
+
+    /// Keeps the original of a document as it streams in, at most `limit` bytes of it.
+    ///
+    /// # Errors
+    /// When it is longer, its source fails or stalls, or S3 fails; then nothing is left behind.
+    pub async fn put_original<S, E>(
+        &self,
+        document: DocumentId,
+        source: S,
+        limit: u64,
+    ) -> Result<StoredObject, ObjectError>
+    where
+        S: Stream<Item = Result<Bytes, E>>,
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let mut parts = Parts {
+            source: Box::pin(source),
+            over: BytesMut::new(),
+            hash: sha2::Sha256::new(),
+            size: 0,
+            limit,
+        };
+        let first = parts.next().await?;
+        if first.len() < PART {
+            let key = ObjectKey::original(document, &Sha256::of(&first));
+            return self.put_bytes(&key, first, "application/octet-stream").await;
+        }
+        let passing = ObjectKey::incoming();
+        let upload = self
+            .client
+            .create_multipart_upload()
+            .bucket(&self.bucket)
+            .key(passing.as_str())
+            .checksum_algorithm(ChecksumAlgorithm::Sha256)
+            .send()
+            .await
+            .map_err(failed("beginning an upload"))?;
+        let upload_id = upload.upload_id().unwrap_or_default().to_owned();
+        match self.put_parts(document, &passing, &upload_id, first, &mut parts).await {
+            Ok(stored) => Ok(stored),
+            Err(error) => {
+                self.abort(&passing, &upload_id).await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn put_parts<S, E>(
+        &self,
+        document: DocumentId,
+        passing: &ObjectKey,
+        upload_id: &str,
+        first: Bytes,
+        parts: &mut Parts<S>,
+    ) -> Result<StoredObject, ObjectError>
+    where
+        S: Stream<Item = Result<Bytes, E>>,
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let mut done = Vec::new();
+        let mut part = first;
+        let mut number = 1;
+        while !part.is_empty() {
+            let last = part.len() < PART;
+            let checksum = STANDARD.encode(Sha256::of(&part).0);
+            let sent = self
+                .client
+                .upload_part()
+                .bucket(&self.bucket)
+                .key(passing.as_str())
+                .upload_id(upload_id)
+                .part_number(number)
+                .checksum_sha256(&checksum)
+                .body(ByteStream::from(part))
+                .send()
+                .await
+                .map_err(failed("uploading a part"))?;
+            done.push(
+                CompletedPart::builder()
+                    .part_number(number)
+                    .set_e_tag(sent.e_tag().map(str::to_owned))
+                    .checksum_sha256(checksum)
+                    .build(),
+            );
+            part = if last { Bytes::new() } else { parts.next().await? };
+            number += 1;
+        }
+        self.client
+            .complete_multipart_upload()
+            .bucket(&self.bucket)
+            .key(passing.as_str())
+            .upload_id(upload_id)
+            .multipart_upload(CompletedMultipartUpload::builder().set_parts(Some(done)).build())
+            .send()
+            .await
+            .map_err(failed("completing an upload"))?;
+        let hash = Sha256(parts.hash.clone().finalize().into());
+        let key = ObjectKey::original(document, &hash);
+        self.client
+            .copy_object()
+            .bucket(&self.bucket)
+            .key(key.as_str())
+            .copy_source(format!("{}/{passing}", self.bucket))
+            .send()
+            .await
+            .map_err(failed("moving an object to its place"))?;
+        self.delete(passing).await?;
+        Ok(StoredObject { key, sha256: hash, size_bytes: parts.size })
+    }
+
+    async fn abort(&self, passing: &ObjectKey, upload_id: &str) {
+        let aborted = self
+            .client
+            .abort_multipart_upload()
+            .bucket(&self.bucket)
+            .key(passing.as_str())
+            .upload_id(upload_id)
+            .send()
+            .await;
+        // After completion there is no upload to abort, but an object.
+        if aborted.is_err()
+            && let Err(error) = self.delete(passing).await
+        {
+            tracing::warn!(key = %passing, %error, "cannot clean up after a failed upload");
+        }
+    }
+}
+
+/// A stream cut into parts of [`PART`] bytes; the last one is shorter.
+struct Parts<S> {
+    source: std::pin::Pin<Box<S>>,
+    over: BytesMut,
+    hash: sha2::Sha256,
+    size: u64,
+    limit: u64,
+}
+
+impl<S, E> Parts<S>
+where
+    S: Stream<Item = Result<Bytes, E>>,
+    E: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    async fn next(&mut self) -> Result<Bytes, ObjectError> {
+        while self.over.len() < PART {
+            let next = tokio::time::timeout(STALL, self.source.next()).await;
+            let Some(bytes) = next.map_err(|_| ObjectError::Stalled)? else { break };
+            let bytes = bytes.map_err(|error| ObjectError::Source(error.into()))?;
+            self.size += bytes.len() as u64;
+            if self.size > self.limit {
+                return Err(ObjectError::TooLarge { limit: self.limit });
+            }
+            self.hash.update(&bytes);
+            self.over.extend_from_slice(&bytes);
+        }
+        let length = self.over.len().min(PART);
+        Ok(self.over.split_to(length).freeze())
+    }
+}
