@@ -2,4 +2,11 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod chaos;
+mod conformance;
+mod door;
+mod pages;
+mod road;
+mod scale_out;
 mod servers;
+mod world;

@@ -10,7 +10,7 @@ use acuse_whatsapp::{ErrorClass, Graph, MediaId};
 use crate::{
     env::{CHANNEL, Env},
     halt::{Cause, Halt, Wait, media_unavailable},
-    jobs::compose,
+    jobs::{boundary, compose},
 };
 
 /// Looks the media id up, streams the bytes to S3 under the cap, proves their hash, and moves on to `read`; or
@@ -21,8 +21,10 @@ use crate::{
 /// media id dies).
 pub async fn fetch(env: &Env, document: &Document) -> Result<Step, Halt> {
     let media_id = media_id_of(document)?;
+    boundary::pass("fetch.begun");
     let graph = open_channel(env).await?;
     let fetched = keep(env, graph, document, &media_id).await?;
+    boundary::pass("fetch.stored");
     prove(env, document, &fetched.original).await?;
     match duplicate(env, document, Stage::Fetch, Some(&fetched)).await? {
         Some(step) => Ok(step),

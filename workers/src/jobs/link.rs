@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use crate::{
     env::Env,
     halt::Halt,
-    jobs::{Ended, compose, fetch::duplicate, review},
+    jobs::{Ended, boundary, compose, fetch::duplicate, review},
 };
 
 /// Matches the customer, looks for likely duplicates, gathers every reason, and files the document or puts it in
@@ -36,6 +36,7 @@ pub async fn link(env: &Env, document: &Document) -> Result<Step, Halt> {
     reasons.extend(likely_duplicate(env, document).await?);
     // Of a file that nobody could open, whose it is is not the question.
     reasons.extend(unlinked.filter(|_| document.kind.is_some()));
+    boundary::pass("link.decided");
     if !reasons.is_empty() {
         return Ok(match review(env, document, Stage::Link, reasons, customer).await? {
             Ended::Review => Step::Taken,

@@ -25,6 +25,7 @@ use crate::{
     halt::{Cause, Halt, Wait, chain},
 };
 
+pub mod boundary;
 pub mod fetch;
 pub mod link;
 pub mod read;
@@ -91,7 +92,14 @@ async fn run(env: &Env, stage: Stage, id: DocumentId) -> Result<Ended, CatalogEr
         Begun::NotDue | Begun::Moved => return Ok(Ended::Stale),
     };
     match guarded(env, stage, &document).await {
-        Ok(Step::Taken) => Ok(Ended::Moved),
+        Ok(Step::Taken) => {
+            match stage {
+                Stage::Fetch => boundary::pass("fetch.done"),
+                Stage::Read => boundary::pass("read.done"),
+                Stage::Link | Stage::Done => boundary::pass("link.done"),
+            }
+            Ok(Ended::Moved)
+        }
         Ok(Step::Stale) => Ok(Ended::Stale),
         Err(Halt::Review(reason)) => review(env, &document, stage, vec![reason], None).await,
         Err(Halt::Retry(cause)) => retry(env, &document, stage, cause).await,

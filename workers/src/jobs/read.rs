@@ -18,7 +18,7 @@ use tokio_util::io::StreamReader;
 use crate::{
     env::Env,
     halt::{Cause, Halt},
-    jobs::fetch::duplicate,
+    jobs::{boundary, fetch::duplicate},
 };
 
 /// Streams the original into the sandbox, keeps the pictures that come back, and moves on to `link` with what was
@@ -33,7 +33,9 @@ pub async fn read(env: &Env, document: &Document) -> Result<Step, Halt> {
     }
     let started = Instant::now();
     let reading = open(env, document).await?;
+    boundary::pass("read.understood");
     let facts = keep(env, document, reading, started).await?;
+    boundary::pass("read.stored");
     Ok(env.catalog.read(document.id, &facts).await?)
 }
 

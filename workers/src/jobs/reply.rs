@@ -26,7 +26,7 @@ use tracing::Instrument;
 use crate::{
     env::{CHANNEL, Env},
     halt::chain,
-    jobs::{Ended, measure},
+    jobs::{Ended, boundary, measure},
 };
 
 /// Messages one task sends before it gives the lane to other contacts; the rest follow by the sweep.
@@ -96,8 +96,10 @@ async fn send_one(env: &Env, graph: &Graph, message: &OutboxMessage) -> Result<E
         }
     };
     env.gate.wait(&text.phone_number_id, env.clock).await;
+    boundary::pass("reply.sending");
     match graph.send_text(&text).await {
         Ok(sent) => {
+            boundary::pass("reply.sent");
             env.catalog.reply_sent(message.id, &sent.message_id).await?;
             Ok(Ended::Moved)
         }

@@ -1,0 +1,45 @@
+//! The same promises on every database and every S3.
+
+use acuse_storage::{
+    Catalog, Objects,
+    conformance,
+    objects::{Credentials, EmbeddedS3, S3Config},
+};
+use acuse_tests::{
+    minio::{ACCESS_KEY, Minio, SECRET_KEY},
+    postgres::Postgres,
+};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_catalog_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalog = Catalog::open_sqlite(&folder.path().join("catalog.sqlite")).await.unwrap();
+    conformance::catalog(&catalog).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_catalog_on_postgresql() {
+    let Some(postgres) = Postgres::start().unwrap() else { return };
+    let catalog = Catalog::open(&postgres.url("acuse")).await.unwrap();
+    conformance::catalog(&catalog).await;
+    catalog.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn objects_in_the_embedded_s3() {
+    let folder = tempfile::tempdir().unwrap();
+    let s3 = EmbeddedS3::start(folder.path()).await.unwrap();
+    conformance::objects(&Objects::connect(&s3.config("acuse"))).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn objects_in_minio() {
+    let Some(minio) = Minio::start().unwrap() else { return };
+    let config = S3Config {
+        endpoint: Some(minio.endpoint()),
+        bucket: "acuse-conformance".to_owned(),
+        region: "us-east-1".to_owned(),
+        credentials: Credentials::new(ACCESS_KEY, SECRET_KEY),
+    };
+    conformance::objects(&Objects::connect(&config)).await;
+}

@@ -1,0 +1,67 @@
+//! A place, a fake Graph API and people who write: what most tests begin with.
+
+use acuse_fixtures::{
+    Country, Form, Kind, Spec,
+    generate,
+    graph::{FakeGraph, Inbound, Options, Sender, SignedWebhook},
+};
+use acuse_tests::stack::{ACCESS_TOKEN, APP_SECRET, Api, Place};
+use tempfile::TempDir;
+
+/// All scopes there are.
+pub const ALL: &[&str] =
+    &["documents:read", "documents:write", "ids:read", "reviews:write", "customers:write", "admin"];
+
+/// One world.
+pub struct World {
+    pub graph: FakeGraph,
+    pub place: Place,
+    pub folder: TempDir,
+}
+
+impl World {
+    pub async fn new() -> Self {
+        let options = Options {
+            access_token: ACCESS_TOKEN.to_owned(),
+            app_secret: APP_SECRET.to_owned(),
+            ..Options::default()
+        };
+        let graph = FakeGraph::start(options).await.unwrap();
+        let folder = tempfile::Builder::new().prefix("acuse-world-").tempdir().unwrap();
+        let place = Place::embedded(folder.path(), &graph.url()).unwrap();
+        Self { graph, place, folder }
+    }
+
+    /// A signed webhook with one file from `sender`.
+    pub fn file(&self, sender: &Sender, bytes: Vec<u8>, mime: &str, name: &str) -> SignedWebhook {
+        let id = self.graph.upload_media(bytes, mime);
+        self.graph.webhook_for(&[Inbound::media(sender.clone(), &id, mime, Some(name))])
+    }
+
+    /// An invoice with a text layer: read in no time, and every seed is another one.
+    pub fn invoice(&self, sender: &Sender, seed: u64) -> SignedWebhook {
+        let sample = generate(seed, &Spec::new(Kind::Invoice, Country::Es, Form::PdfText));
+        self.file(sender, sample.bytes, &sample.media_type, &sample.name)
+    }
+}
+
+/// Someone with a number of their own.
+pub fn person(n: u32) -> Sender {
+    Sender::phone(&format!("3460000{n:04}"), &format!("Persona {n}"))
+}
+
+/// Posts and expects the acknowledgement.
+pub async fn post(api: &Api, webhook: &SignedWebhook) {
+    let body = webhook.body.to_vec();
+    assert_eq!(api.webhook(body, &webhook.signature).await.unwrap(), 200);
+}
+
+/// Every document of the place, once.
+pub async fn documents(api: &Api) -> Vec<serde_json::Value> {
+    let documents = api.list("/v1/documents").await.unwrap();
+    let mut ids: Vec<&str> = documents.iter().filter_map(|d| d["id"].as_str()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), documents.len(), "a document stands twice in the list");
+    documents
+}
