@@ -136,7 +136,10 @@ impl Api {
             Ok(answer.is_ok_and(|a| a.status().is_success()).then_some(()))
         })
         .await?;
-        let mut args = vec!["key", "create", "tests"];
+        // Names of keys are taken for good, and one place may be connected to again and again.
+        let nanos = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_nanos();
+        let name = format!("tests-{nanos}");
+        let mut args = vec!["key", "create", &name];
         for scope in scopes {
             args.extend(["--scope", scope]);
         }

@@ -46,7 +46,10 @@ async fn killed_at(boundary: &'static str) {
     let times = |event: &str| timeline.to_string().matches(&format!("\"{event}\"")).count();
     assert!(times("filed") + times("in_review") <= 2, "{boundary}: decided twice: {timeline}");
     if boundary != "reply.sending" && boundary != "reply.sent" {
-        assert!(world.graph.wait_for_sent(1, Duration::from_secs(90)).await, "{boundary}: the sender hears of it");
+        assert!(
+            world.graph.wait_for_sent(1, Duration::from_secs(90)).await,
+            "{boundary}: the sender hears of it"
+        );
     }
     assert!(world.graph.sent().len() <= 1, "{boundary}: the sender hears of it once");
 }

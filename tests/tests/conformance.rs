@@ -1,8 +1,7 @@
 //! The same promises on every database and every S3.
 
 use acuse_storage::{
-    Catalog, Objects,
-    conformance,
+    Catalog, Objects, conformance,
     objects::{Credentials, EmbeddedS3, S3Config},
 };
 use acuse_tests::{

@@ -13,7 +13,8 @@ use crate::world::{ALL, World, person};
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn handshake_signatures_and_every_example() {
     let world = World::new().await;
-    let place = world.place.clone().with("ACUSE_WHATSAPP_APP_SECRET", &format!("{APP_SECRET},example-secret"));
+    let place =
+        world.place.clone().with("ACUSE_WHATSAPP_APP_SECRET", &format!("{APP_SECRET},example-secret"));
     let _server = place.start("serve", &["serve"]).unwrap();
     let api = Api::connect(&place, ALL).await.unwrap();
     handshake(&api).await;
@@ -36,7 +37,12 @@ async fn signatures(api: &Api) {
     let before = api.ledger().await.unwrap();
     let vector = SIGNATURE_VECTOR.to_vec();
     // The escaped bytes under the second secret: accepted. The same JSON written again: another body, refused.
-    assert_eq!(api.webhook(vector.clone(), &format!("sha256={}", SIGNATURE_OF_VECTOR.trim_start_matches("sha256="))).await.unwrap(), 200);
+    assert_eq!(
+        api.webhook(vector.clone(), &format!("sha256={}", SIGNATURE_OF_VECTOR.trim_start_matches("sha256=")))
+            .await
+            .unwrap(),
+        200
+    );
     let value: serde_json::Value = serde_json::from_slice(&vector).unwrap();
     let twin = serde_json::to_vec(&value).unwrap();
     assert_ne!(twin, vector);

@@ -1,9 +1,8 @@
 //! A place, a fake Graph API and people who write: what most tests begin with.
 
 use acuse_fixtures::{
-    Country, Form, Kind, Spec,
-    generate,
-    graph::{FakeGraph, Inbound, Options, Sender, SignedWebhook},
+    Country, Form, Kind, Spec, generate,
+    graph::{FakeGraph, Inbound, MediaType, Options, Said, Sender, SignedWebhook},
 };
 use acuse_tests::stack::{ACCESS_TOKEN, APP_SECRET, Api, Place};
 use tempfile::TempDir;
@@ -34,8 +33,11 @@ impl World {
 
     /// A signed webhook with one file from `sender`.
     pub fn file(&self, sender: &Sender, bytes: Vec<u8>, mime: &str, name: &str) -> SignedWebhook {
-        let id = self.graph.upload_media(bytes, mime);
-        self.graph.webhook_for(&[Inbound::media(sender.clone(), &id, mime, Some(name))])
+        let media_id = self.graph.upload_media(bytes, mime);
+        // As a document, which keeps its name.
+        let (kind, filename) = (MediaType::Document, Some(name.to_owned()));
+        let said = Said::Media { kind, media_id, caption: None, filename };
+        self.graph.webhook_for(&[Inbound::new(sender.clone(), said)])
     }
 
     /// An invoice with a text layer: read in no time, and every seed is another one.

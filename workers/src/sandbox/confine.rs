@@ -168,7 +168,8 @@ fn enter_landlock() -> Layer {
 type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 
 fn apply(filter: Result<BpfProgram, String>) -> Result<(), String> {
-    seccompiler::apply_filter(&filter?).map_err(|e| e.to_string())
+    // All threads: a library may have started one while the models were loaded.
+    seccompiler::apply_filter_all_threads(&filter?).map_err(|e| e.to_string())
 }
 
 fn compile(rules: Rules, default: SeccompAction, matched: SeccompAction) -> Result<BpfProgram, String> {
