@@ -1,0 +1,317 @@
+//! The jobs on SQLite, the embedded S3 and a fake Graph API, with real sandboxed children.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use acuse_fixtures::graph::{FakeGraph, Fault, Options, Point};
+use acuse_pipeline::{
+    document::{Sha256, Status},
+    limits::Limits,
+    reason::ReasonCode,
+};
+use acuse_storage::{
+    Catalog, Document, DocumentId, EmbeddedS3, Intake, Objects, Stage,
+    customers::NewCustomer,
+    documents::DeclaredFile,
+    intake::{Identity, InboundDelivery, InboundItem, InboundMedia, InboundMessage, Outcome},
+    outbox::OutboxState,
+};
+use acuse_whatsapp::{Graph, GraphConfig, Secret};
+use acuse_workers::{
+    Env, Lanes, Policy, Schedules,
+    jobs::{self, Ended},
+    run,
+    sandbox::{Sandbox, SandboxConfig},
+    schedules,
+};
+use time::OffsetDateTime;
+use tokio_util::sync::CancellationToken;
+
+const SENDER: &str = "34600111222";
+const RECEIPT: &str = "receipt\nmerchant_name=Panadería Núñez\ndate=2026-05-03\ntotal=45.00\ncurrency=EUR";
+
+struct World {
+    env: Arc<Env>,
+    graph: FakeGraph,
+    intake: Intake,
+    _s3: EmbeddedS3,
+    _folder: tempfile::TempDir,
+}
+
+impl World {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let catalog = Catalog::open_sqlite(&folder.path().join("acuse.db")).await.expect("SQLite");
+        let s3 = EmbeddedS3::start(&folder.path().join("objects")).await.expect("S3");
+        let objects = Objects::connect(&s3.config("acuse"));
+        objects.ensure_bucket().await.expect("a bucket");
+        let graph = FakeGraph::start(Options::default()).await.expect("the fake Graph API");
+        let limits = Limits { read_ms: 5_000, ..Limits::default() };
+        let program = PathBuf::from(env!("CARGO_BIN_EXE_acuse-test-reader"));
+        let sandbox = Sandbox::start(SandboxConfig { program, ..SandboxConfig::new(limits, 1) });
+        let mut client = GraphConfig::new(Secret::new(graph.options().access_token.clone()));
+        client.url = graph.url();
+        client.call_timeout = Duration::from_millis(700);
+        let client = Graph::new(client).expect("a client");
+        let intake = Intake::spawn(catalog.clone());
+        let mut env = Env::new(catalog, objects, sandbox.await.expect("a sandbox"), Some(client));
+        env.policy = Policy { attempts: 3, ceiling: Duration::from_secs(1), ..Policy::default() };
+        Self { env: Arc::new(env), graph, intake, _s3: s3, _folder: folder }
+    }
+
+    /// A person sends a file; the document that it becomes.
+    async fn sends(&self, media_id: Option<&str>, hash: Option<Sha256>, hours_ago: i64) -> DocumentId {
+        let sent_at = OffsetDateTime::now_utc() - time::Duration::hours(hours_ago);
+        let message = InboundMessage {
+            identity: Identity { wa_id: Some(SENDER.into()), ..Identity::default() },
+            phone_number_id: self.graph.options().phone_number_id.clone(),
+            wamid: format!("wamid.{}", DocumentId::generate()),
+            kind: "image".into(),
+            sent_at,
+            body: None,
+            reply_to: None,
+            media: Some(InboundMedia {
+                media_id: media_id.map(str::to_owned),
+                declared: DeclaredFile {
+                    media_type: Some("image/jpeg".into()),
+                    sha256: hash,
+                    ..DeclaredFile::default()
+                },
+                error: None,
+            }),
+            raw: "{}".into(),
+        };
+        let delivery = InboundDelivery {
+            body: b"{}".to_vec(),
+            signed_with: "current".into(),
+            received_at: OffsetDateTime::now_utc(),
+            items: vec![InboundItem::Message(message)],
+            outcome: Outcome::Understood,
+        };
+        let recorded = self.intake.record(delivery).await.expect("recorded");
+        *recorded.new_documents.first().expect("a document")
+    }
+
+    async fn sends_file(&self, file: &str) -> DocumentId {
+        let media_id = self.graph.upload_media(file.as_bytes().to_vec(), "image/jpeg");
+        self.sends(Some(&media_id), Some(Sha256::of(file.as_bytes())), 0).await
+    }
+
+    async fn knows_sender(&self) {
+        let customer =
+            NewCustomer { name: "Ana".into(), phones: vec![SENDER.into()], ..NewCustomer::default() };
+        self.env.catalog.upsert_customers(&[customer]).await.expect("a customer");
+    }
+
+    async fn step(&self, stage: Stage, id: DocumentId) -> Ended {
+        jobs::document(&self.env, stage, id).await
+    }
+
+    async fn document(&self, id: DocumentId) -> Document {
+        self.env.catalog.document(id).await.expect("the catalog").expect("the document")
+    }
+
+    /// All stages, then the replies.
+    async fn goes_all_the_way(&self, id: DocumentId) -> Document {
+        for stage in [Stage::Fetch, Stage::Read, Stage::Link] {
+            self.step(stage, id).await;
+        }
+        let document = self.document(id).await;
+        jobs::reply::reply(&self.env, document.contact_id.expect("a sender")).await;
+        document
+    }
+
+    fn last_text(&self) -> String {
+        self.graph.sent().last().and_then(|m| m.text.clone()).unwrap_or_default()
+    }
+}
+
+fn code(document: &Document) -> Option<ReasonCode> {
+    document.reasons.first().map(|reason| reason.code)
+}
+
+#[tokio::test]
+async fn a_known_senders_receipt_is_filed_and_told_and_a_second_run_changes_nothing() {
+    let world = World::new().await;
+    world.knows_sender().await;
+    let id = world.sends_file(RECEIPT).await;
+    let filed = world.goes_all_the_way(id).await;
+    assert_eq!((filed.status, filed.pages.len()), (Status::Filed, 1));
+    assert!(filed.customer_id.is_some() && filed.thumbnail_key.is_some());
+    assert!(world.last_text().contains("Panadería Núñez") && world.last_text().contains("45,00 EUR"));
+    for stage in [Stage::Fetch, Stage::Read, Stage::Link] {
+        assert_eq!(world.step(stage, id).await, Ended::Stale);
+    }
+    jobs::reply::reply(&world.env, filed.contact_id.expect("a sender")).await;
+    assert_eq!(world.graph.sent().len(), 1);
+    assert_eq!(world.document(id).await.version, filed.version);
+}
+
+#[tokio::test]
+async fn nobodys_receipt_waits_and_a_hostile_file_is_told_truly() {
+    let world = World::new().await;
+    let waiting = world.goes_all_the_way(world.sends_file(RECEIPT).await).await;
+    assert_eq!((waiting.status, code(&waiting)), (Status::InReview, Some(ReasonCode::UnknownCustomer)));
+    assert!(world.last_text().contains("Una persona"));
+    let hostile = world.goes_all_the_way(world.sends_file("panic").await).await;
+    assert_eq!((hostile.status, code(&hostile)), (Status::InReview, Some(ReasonCode::Corrupt)));
+    assert!(world.last_text().contains("dañado"));
+}
+
+#[tokio::test]
+async fn the_same_bytes_again_are_linked_to_the_first() {
+    let world = World::new().await;
+    world.knows_sender().await;
+    let first = world.goes_all_the_way(world.sends_file(RECEIPT).await).await;
+    let again = world.goes_all_the_way(world.sends_file(RECEIPT).await).await;
+    assert_eq!(again.duplicate_of, Some(first.id));
+    assert!(again.original.is_some(), "kept all the same");
+    assert!(world.last_text().contains("igual al que nos enviaste"));
+}
+
+#[tokio::test]
+async fn media_that_is_gone_is_a_review_and_the_sender_is_asked() {
+    let world = World::new().await;
+    let media_id = world.graph.upload_media(RECEIPT.as_bytes().to_vec(), "image/jpeg");
+    world.graph.forget_media(&media_id);
+    for media_id in [Some(media_id.as_str()), None] {
+        let gone = world.goes_all_the_way(world.sends(media_id, None, 0).await).await;
+        assert_eq!((gone.status, code(&gone)), (Status::InReview, Some(ReasonCode::MediaUnavailable)));
+        assert!(world.last_text().contains("de nuevo"), "{}", world.last_text());
+    }
+}
+
+#[tokio::test]
+async fn a_dead_link_is_resolved_again_and_an_outage_is_waited_out() {
+    let world = World::new().await;
+    let id = world.sends_file(RECEIPT).await;
+    world.graph.fail(Point::Bytes, None, Fault::Status(404), 1);
+    assert_eq!(world.step(Stage::Fetch, id).await, Ended::Moved);
+    let id = world.sends_file("another").await;
+    world.graph.fail(Point::Lookup, None, Fault::unavailable(), 1);
+    assert_eq!(world.step(Stage::Fetch, id).await, Ended::Retry);
+    let waiting = world.document(id).await;
+    assert_eq!((waiting.attempts, waiting.next_attempt_at.is_some()), (1, true));
+    assert_eq!(world.step(Stage::Fetch, id).await, Ended::Stale, "not due yet");
+    tokio::time::sleep(Duration::from_millis(2_100)).await;
+    assert_eq!(world.step(Stage::Fetch, id).await, Ended::Moved);
+}
+
+#[tokio::test]
+async fn other_bytes_than_announced_are_never_kept_and_end_in_a_review() {
+    let world = World::new().await;
+    let media_id = world.graph.upload_media(b"other bytes".to_vec(), "image/jpeg");
+    let id = world.sends(Some(&media_id), Some(Sha256::of(b"announced")), 0).await;
+    let mut ended = world.step(Stage::Fetch, id).await;
+    for _ in 0..60 {
+        if ended == Ended::Review {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(250)).await;
+        ended = world.step(Stage::Fetch, id).await;
+    }
+    let document = world.document(id).await;
+    assert_eq!(code(&document), Some(ReasonCode::RetriesExhausted), "{ended:?}");
+    assert!(document.original.is_none());
+}
+
+#[tokio::test]
+async fn media_past_its_deadline_is_a_review() {
+    let world = World::new().await;
+    let media_id = world.graph.upload_media(RECEIPT.as_bytes().to_vec(), "image/jpeg");
+    let id = world.sends(Some(&media_id), None, 7 * 24 + 1).await;
+    world.graph.fail(Point::Lookup, None, Fault::unavailable(), 1);
+    assert_eq!(world.step(Stage::Fetch, id).await, Ended::Review);
+    assert_eq!(code(&world.document(id).await), Some(ReasonCode::MediaUnavailable));
+    // Two days old, still not fetched, five to go: no alarm. Six days: alarm.
+    world.sends(Some(&media_id), None, 48).await;
+    schedules::deadline(&world.env).await.expect("the catalog");
+    assert!(
+        world.env.catalog.alerts(false).await.expect("alerts").iter().all(|a| a.kind != "media_expiring")
+    );
+    world.sends(Some(&media_id), None, 6 * 24).await;
+    schedules::deadline(&world.env).await.expect("the catalog");
+    assert!(
+        world.env.catalog.alerts(false).await.expect("alerts").iter().any(|a| a.kind == "media_expiring")
+    );
+}
+
+#[tokio::test]
+async fn a_dead_token_pauses_the_channel_and_burns_no_attempt() {
+    let world = World::new().await;
+    let id = world.sends_file(RECEIPT).await;
+    world.graph.fail(Point::Lookup, None, Fault::token_expired(), 1);
+    world.graph.fail(Point::Probe, None, Fault::token_expired(), 1);
+    assert_eq!(world.step(Stage::Fetch, id).await, Ended::Waits);
+    let document = world.document(id).await;
+    assert_eq!((document.attempts, document.status), (0, Status::Processing));
+    let pause = || async { world.env.catalog.channel_pause("whatsapp").await.expect("the catalog") };
+    assert!(pause().await.is_some());
+    let asked = world.graph.requests().len();
+    let other = world.sends_file("another").await;
+    assert_eq!(world.step(Stage::Fetch, other).await, Ended::Waits);
+    assert_eq!(world.graph.requests().len(), asked, "nothing is asked of Meta while it is paused");
+    schedules::probe(&world.env).await.expect("the catalog");
+    assert!(pause().await.is_some(), "the token is still dead");
+    schedules::probe(&world.env).await.expect("the catalog");
+    assert!(pause().await.is_none(), "and now it is not");
+}
+
+#[tokio::test]
+async fn a_send_that_timed_out_is_unknown_and_never_sent_again() {
+    let world = World::new().await;
+    world.graph.fail(Point::Send, None, Fault::AcceptThenHang { millis: 3_000 }, 1);
+    let document = world.goes_all_the_way(world.sends_file(RECEIPT).await).await;
+    let state = || async {
+        let replies = world.env.catalog.replies_about(document.id).await.expect("the outbox");
+        replies.first().map(|reply| reply.state)
+    };
+    assert_eq!(state().await, Some(OutboxState::Unknown));
+    jobs::reply::reply(&world.env, document.contact_id.expect("a sender")).await;
+    assert_eq!(state().await, Some(OutboxState::Unknown));
+    assert_eq!(world.graph.sent().len(), 1, "it had left");
+}
+
+#[tokio::test]
+async fn refusals_wait_and_a_closed_window_says_nothing() {
+    let world = World::new().await;
+    world.graph.fail(Point::Send, None, Fault::pair_limit(), 1);
+    let document = world.goes_all_the_way(world.sends_file(RECEIPT).await).await;
+    assert_eq!(world.graph.sent().len(), 0);
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    jobs::reply::reply(&world.env, document.contact_id.expect("a sender")).await;
+    assert_eq!(world.graph.sent().len(), 1);
+
+    let late = World::new().await;
+    let media_id = late.graph.upload_media(RECEIPT.as_bytes().to_vec(), "image/jpeg");
+    let document = late.goes_all_the_way(late.sends(Some(&media_id), None, 25).await).await;
+    let replies = late.env.catalog.replies_about(document.id).await.expect("the outbox");
+    assert_eq!(replies.first().map(|r| r.state), Some(OutboxState::WindowClosed));
+    assert_eq!(late.graph.sent().len(), 0);
+}
+
+#[tokio::test]
+async fn the_lanes_carry_documents_to_rest_and_stop_when_told() {
+    let world = World::new().await;
+    world.knows_sender().await;
+    let mut sent = Vec::new();
+    for n in 0..12 {
+        sent.push(world.sends_file(&format!("{RECEIPT}\nnumber=T-{n}")).await);
+    }
+    let stop = CancellationToken::new();
+    let schedules =
+        Schedules { sweep: Duration::from_secs(1), idle: Duration::from_secs(2), ..Schedules::default() };
+    let lanes = Lanes { schedules, ..Lanes::new(2) };
+    let running = tokio::spawn(run(Arc::clone(&world.env), lanes, stop.clone()));
+    assert!(
+        world.graph.wait_for_sent(12, Duration::from_secs(60)).await,
+        "{} told",
+        world.graph.sent().len()
+    );
+    stop.cancel();
+    tokio::time::timeout(Duration::from_secs(25), running).await.expect("it stops").expect("in peace");
+    for id in sent {
+        assert_eq!(world.document(id).await.stage, Stage::Done);
+    }
+    let ledger = world.env.catalog.ledger(None, None).await.expect("the ledger");
+    assert!(ledger.balanced && ledger.received == 12 && ledger.processing == 0, "{ledger:?}");
+}
