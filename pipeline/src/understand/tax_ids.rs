@@ -405,7 +405,7 @@ fn bare(text: &str) -> Option<String> {
         let id = clean(word);
         let european = id.len() >= 10
             && id.starts_with(['D', 'E', 'P', 'I', 'F'])
-            && id[..2].chars().all(|c| c.is_ascii_alphabetic());
+            && id.get(..2).is_some_and(|c| c.chars().all(|c| c.is_ascii_alphabetic()));
         let strong = european && matches!(id.get(..2), Some("DE" | "ES" | "PT" | "IT" | "FR")) && vat(&id);
         let spanish = id.len() == 9 && id.starts_with(|c: char| c.is_ascii_alphabetic()) && nif(&id);
         let brazilian = word.contains('/') && word.contains('-') && cnpj(&id);
