@@ -86,6 +86,10 @@ async fn hostile_files_end_in_review_with_the_true_reason() {
         let name = format!("{n:02}-{}", file.name);
         let document = documents.iter().find(|d| d.to_string().contains(&name));
         let Some(document) = document else { panic!("{name} is not in the list") };
+        // The same bytes under two names: the second is linked to the first.
+        if document["duplicate_of"].is_string() {
+            continue;
+        }
         let told = document.to_string();
         if !file.expected_reasons.is_empty() && !file.expected_reasons.iter().any(|r| told.contains(r)) {
             wrong.push(format!("{name}: expected {:?}: {told}", file.expected_reasons));
