@@ -3,7 +3,7 @@
 use super::{classify::Classified, extract::Found, mrz::Zone};
 use crate::{
     document::Kind,
-    fields::{FieldName, Fields},
+    fields::{FieldName, Fields, Source},
     reading::Evidence,
     reason::{Reason, ReasonCode},
 };
@@ -57,6 +57,7 @@ pub fn reasons(
     }
     if let Some((check, left, right)) = &found.sums.contradiction
         && classified.kind != Kind::Id
+        && fields.get(&FieldName::Total).is_none_or(|t| t.source != Source::Xml)
     {
         reasons.push(
             Reason::new(ReasonCode::ChecksFailed, format!("{check} does not hold: {left} against {right}."))

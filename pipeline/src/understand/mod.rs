@@ -1,13 +1,16 @@
 //! What the evidence means: kind, fields, and whether we are sure enough to file.
 //!
-//! The way of the data: lines become a [`sheet`] of cells; the surest evidence is read first ([`mrz`], then printed
-//! labels: [`amounts`], [`dates`], [`parties`], [`numbers`], [`tax_ids`]); [`classify`] says the kind; [`decide`] says
-//! whether it may be filed.
+//! The way of the data: lines become a [`sheet`] of cells; the surest evidence ([`einvoice`], [`codes`], [`mrz`]) is read
+//! beside the printed labels ([`amounts`], [`dates`], [`parties`], [`numbers`], [`tax_ids`]); [`classify`] says the kind;
+//! [`surer`] lays the sure over the printed and checks one against the other; [`decide`] says whether it may be filed.
+//! [`same`] compares two documents afterwards.
 
 pub mod amounts;
 pub mod classify;
+pub mod codes;
 pub mod dates;
 pub mod decide;
+pub mod einvoice;
 pub mod extract;
 pub mod identity;
 pub mod money;
@@ -15,7 +18,9 @@ pub mod mrz;
 pub mod numbers;
 pub mod parties;
 pub mod places;
+pub mod same;
 pub mod sheet;
+pub mod surer;
 pub mod tax_ids;
 pub mod vocabulary;
 
@@ -23,6 +28,7 @@ use time::{Date, OffsetDateTime};
 
 use crate::{
     document::Kind,
+    fields::{FieldName, Fields},
     limits::Limits,
     reading::{Evidence, Understanding},
 };
@@ -41,16 +47,39 @@ pub fn understand_on(evidence: &Evidence, _limits: &Limits, today: Date) -> Unde
     let zone = mrz::find(&sheet, today);
     let ids = tax_ids::tax_ids(&sheet);
     let sums = amounts::sums(&sheet);
-    let classified = classify::classify(evidence, &sheet, &zone, &ids, &sums);
+    let xml = einvoice::find(&evidence.attachments);
+    let code = codes::find(&evidence.barcodes);
+    let mut classified = classify::classify(evidence, &sheet, &zone, &ids, &sums);
+    if let Some(xml) = &xml {
+        classified.kind = Kind::Invoice;
+        classified.confidence = 0.99;
+        classified.because.insert(0, format!("it carries a {} invoice as XML", xml.dialect));
+    } else if let Some(code) = &code
+        && code.fields.contains_key(&FieldName::DocumentNumber)
+    {
+        classified.kind = Kind::Id;
+        classified.confidence = 0.99;
+        classified.because.insert(0, format!("it carries an {}", code.what));
+    }
     let found = extract::Found { sheet: &sheet, place: &place, zone: &zone, ids: &ids, sums: &sums, today };
-    let fields = match classified.kind {
+    let mut fields = match classified.kind {
         Kind::Invoice => extract::invoice(&found),
         Kind::Receipt => extract::receipt(&found),
         Kind::Id => extract::id(&found),
-        Kind::Other => crate::fields::Fields::new(),
+        Kind::Other => Fields::new(),
     };
-    let reasons = decide::reasons(evidence, &found, &classified, &fields);
-    let mut because = classified.because;
+    let mut failed = Vec::new();
+    let mut because = std::mem::take(&mut classified.because);
+    let sure = code.map(|c| (c.fields, c.what)).into_iter().chain(xml.map(|x| (x.fields, "the XML")));
+    for (sure, by) in sure {
+        let sure = named_for(classified.kind, sure);
+        let (over, reasons, agreed) = surer::lay_over(fields, sure, by);
+        fields = over;
+        failed.extend(reasons);
+        because.extend(agreed);
+    }
+    let mut reasons = failed;
+    reasons.extend(decide::reasons(evidence, &found, &classified, &fields));
     because.extend(sums.because.iter().cloned());
     Understanding {
         kind: classified.kind,
@@ -60,4 +89,16 @@ pub fn understand_on(evidence: &Evidence, _limits: &Limits, today: Date) -> Unde
         reasons,
         because,
     }
+}
+
+/// A code speaks of an issuer; a receipt calls it the merchant. What the kind does not have is dropped.
+fn named_for(kind: Kind, fields: Fields) -> Fields {
+    let named = |name| match (kind, name) {
+        (Kind::Receipt, FieldName::IssuerName) => FieldName::MerchantName,
+        (Kind::Receipt, FieldName::IssuerTaxId) => FieldName::MerchantTaxId,
+        (Kind::Receipt, FieldName::IssueDate) => FieldName::Date,
+        (_, name) => name,
+    };
+    let fields = fields.into_iter().map(|(name, field)| (named(name), field));
+    fields.filter(|(name, _)| FieldName::of(kind).contains(name)).collect()
 }

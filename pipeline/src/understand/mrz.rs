@@ -375,6 +375,19 @@ fn old_french(first: &str, second: &str, today: Date) -> Option<Mrz> {
     })
 }
 
+/// Reads the lines of one zone.
+#[must_use]
+pub fn parse_lines(lines: &[&str]) -> Option<Mrz> {
+    let today = time::OffsetDateTime::now_utc().date();
+    match lines {
+        [a, b] => two_lines(a, b, 44, today)
+            .or_else(|| old_french(a, b, today))
+            .or_else(|| two_lines(a, b, 36, today)),
+        [a, b, c] => three_lines(a, b, c, today),
+        _ => None,
+    }
+}
+
 /// Looks for a zone on every page.
 #[must_use]
 pub fn find(sheet: &Sheet, today: Date) -> Zone {

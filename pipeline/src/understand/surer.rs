@@ -1,0 +1,96 @@
+//! Evidence surer than print: what XML and codes say goes over what was read from the page, and is checked against it.
+
+use super::money;
+use crate::{
+    fields::{Field, FieldName, Fields},
+    reason::{Reason, ReasonCode},
+};
+
+/// A field of the page this sure may contradict the XML.
+const CONTRADICTS: f32 = 0.85;
+
+/// Puts `sure` over `page`. Equal values keep the place on the page; a page that clearly says something else in a sum,
+/// date or number is a failed check.
+#[must_use]
+pub fn lay_over(page: Fields, sure: Fields, by: &str) -> (Fields, Vec<Reason>, Vec<String>) {
+    let (mut reasons, mut because) = (Vec::new(), Vec::new());
+    let mut fields = page;
+    for (name, mut field) in sure {
+        if let Some(seen) = fields.get(&name) {
+            if same_value(name, &seen.value, &field.value) {
+                field.page = seen.page;
+                field.bbox = seen.bbox;
+                because.push(format!("the page and {by} agree on {name}"));
+            } else if weighty(name) && seen.confidence >= CONTRADICTS {
+                reasons.push(contradiction(name, seen, &field, by));
+            }
+        }
+        fields.insert(name, field);
+    }
+    (fields, reasons, because)
+}
+
+fn weighty(name: FieldName) -> bool {
+    matches!(name, FieldName::Total | FieldName::DocumentNumber)
+}
+
+fn contradiction(name: FieldName, seen: &Field, sure: &Field, by: &str) -> Reason {
+    Reason::new(
+        ReasonCode::ChecksFailed,
+        format!("{by} says {name} {}, the page says {}.", sure.value, seen.value),
+    )
+    .with("check", format!("{name} of {by} = {name} of the page"))
+    .with("left", sure.value.as_str())
+    .with("right", seen.value.as_str())
+}
+
+/// Whether two values of a field mean the same.
+#[must_use]
+pub fn same_value(name: FieldName, a: &str, b: &str) -> bool {
+    use FieldName::{Subtotal, Tax, Total};
+    if matches!(name, Total | Subtotal | Tax)
+        && let (Some(a), Some(b)) = (money::plain(a), money::plain(b))
+    {
+        return a.near(b, 0);
+    }
+    bare(a) == bare(b)
+}
+
+/// Letters and digits only, folded: what names, numbers and ids are compared in.
+#[must_use]
+pub fn bare(text: &str) -> String {
+    super::sheet::fold(text).chars().filter(|c| c.is_alphanumeric()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fields::Source;
+
+    fn fields(total: &str, confidence: f32, source: Source) -> Fields {
+        let bbox = (source == Source::Text).then_some([0.1, 0.2, 0.3, 0.4]);
+        let field = Field { value: total.to_owned(), confidence, page: Some(1), bbox, source };
+        Fields::from([(FieldName::Total, field)])
+    }
+
+    #[test]
+    fn agreement_keeps_the_place() {
+        let (fields, reasons, because) =
+            lay_over(fields("119.0", 0.9, Source::Text), fields("119.00", 0.99, Source::Xml), "the XML");
+        let total = &fields[&FieldName::Total];
+        assert_eq!((total.source, total.bbox.is_some()), (Source::Xml, true));
+        assert!(reasons.is_empty() && because.len() == 1);
+    }
+
+    #[test]
+    fn contradiction_names_both_sides() {
+        let (_, reasons, _) =
+            lay_over(fields("91.00", 0.9, Source::Text), fields("119.00", 0.99, Source::Xml), "the XML");
+        assert_eq!(reasons[0].code, ReasonCode::ChecksFailed);
+        assert_eq!(reasons[0].detail["left"], "119.00");
+        assert_eq!(reasons[0].detail["right"], "91.00");
+        let (_, unsure, _) =
+            lay_over(fields("91.00", 0.4, Source::Text), fields("119.00", 0.99, Source::Xml), "the XML");
+        assert!(unsure.is_empty());
+    }
+}
