@@ -129,11 +129,21 @@ fn verdicts(truth: &Truth, u: &Understanding) -> Vec<(&'static str, Verdict, Str
     let vendor = f(&[MerchantName, IssuerName]);
     put("vendor", &truth.gt_vendor, vendor.clone(), verdict(&truth.gt_vendor, vendor.as_deref(), exact));
     let currency = f(&[Currency]);
-    put("currency", &truth.gt_currency, currency.clone(), verdict(&truth.gt_currency, currency.as_deref(), exact));
+    put(
+        "currency",
+        &truth.gt_currency,
+        currency.clone(),
+        verdict(&truth.gt_currency, currency.as_deref(), exact),
+    );
     let tax_id = f(&[MerchantTaxId, IssuerTaxId]);
     put("tax_id", &truth.gt_tax_id, tax_id.clone(), verdict(&truth.gt_tax_id, tax_id.as_deref(), id));
     let number = f(&[Number]);
-    put("number", &truth.gt_invoice_no, number.clone(), verdict(&truth.gt_invoice_no, number.as_deref(), exact));
+    put(
+        "number",
+        &truth.gt_invoice_no,
+        number.clone(),
+        verdict(&truth.gt_invoice_no, number.as_deref(), exact),
+    );
     if let Some((number, surname)) = zone_number(&truth.gt_mrz) {
         let both = f(&[DocumentNumber]).map(|n| format!("{n} {}", f(&[Surname]).unwrap_or_default()));
         let truth = format!("{number} {surname}");
@@ -218,17 +228,19 @@ fn tell_misses(
         .iter()
         .filter(|(_, v, ..)| *v != Verdict::Right)
         .map(|(n, _, t, f)| {
-            let confidence = u
-                .fields
-                .iter()
-                .find(|(_, x)| x.value == *f)
-                .map_or(0.0, |(_, x)| x.confidence);
+            let confidence = u.fields.iter().find(|(_, x)| x.value == *f).map_or(0.0, |(_, x)| x.confidence);
             format!("{n}: {f:?} ({confidence:.2}) for {t:?}")
         })
         .collect();
     let why: Vec<String> = u.reasons.iter().map(|r| format!("{} ({})", r.code, r.message)).collect();
     if error || label != u.kind || !wrong.is_empty() || (!filed && label != Kind::Other) {
-        let flag = if error { "FILED WRONG" } else if filed { "filed" } else { "held" };
+        let flag = if error {
+            "FILED WRONG"
+        } else if filed {
+            "filed"
+        } else {
+            "held"
+        };
         let hard = if truth.notes.starts_with("hard:") { " [hard]" } else { "" };
         println!("{flag} {label}->{} {:.2} {}{hard} {}", u.kind, u.confidence, truth.path, truth.subtype);
         for line in wrong.iter().chain(&why) {
@@ -241,9 +253,19 @@ fn print(score: &Score, absent: usize) {
     let share = |a: usize, b: usize| 100.0 * a as f64 / b.max(1) as f64;
     println!("documents {} (no evidence for {absent})", score.documents);
     println!("kind right {:.1} %", share(score.kind_right, score.documents));
-    println!("coverage {}/{} = {:.1} %", score.filed_papers, score.papers, share(score.filed_papers, score.papers));
+    println!(
+        "coverage {}/{} = {:.1} %",
+        score.filed_papers,
+        score.papers,
+        share(score.filed_papers, score.papers)
+    );
     println!("held for expiry alone {}", score.held_only_for_expiry);
-    println!("error among filed {}/{} = {:.2} %", score.errors, score.filed, share(score.errors, score.filed));
+    println!(
+        "error among filed {}/{} = {:.2} %",
+        score.errors,
+        score.filed,
+        share(score.errors, score.filed)
+    );
     println!("filed by kind {:?}", score.filed_by_kind);
     println!("confusion {:?}", score.confusion);
     println!("confusion, filed {:?}", score.confusion_filed);

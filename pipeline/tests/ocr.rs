@@ -2,6 +2,8 @@
 //!
 //! Without them the test says so and passes, except in CI, where they must be there.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use std::{path::PathBuf, sync::LazyLock};
 
 use ab_glyph::{Font, FontRef, PxScale, ScaleFont, point};

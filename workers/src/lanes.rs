@@ -101,7 +101,7 @@ async fn keep_running(queue: Queue, env: Arc<Env>, lanes: Lanes, stop: Cancellat
             Ok(Ok(())) if stop.is_cancelled() => return,
             Ok(Ok(())) => tracing::warn!(lane = queue.as_str(), "the lane ended by itself; it starts again"),
             Ok(Err(error)) => {
-                tracing::error!(lane = queue.as_str(), %error, "the lane failed; it starts again")
+                tracing::error!(lane = queue.as_str(), %error, "the lane failed; it starts again");
             }
             Err(error) => tracing::error!(lane = queue.as_str(), %error, "the lane broke; it starts again"),
         }

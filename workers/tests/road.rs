@@ -1,5 +1,7 @@
 //! The jobs on SQLite, the embedded S3 and a fake Graph API, with real sandboxed children.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use acuse_fixtures::graph::{FakeGraph, Fault, Options, Point};

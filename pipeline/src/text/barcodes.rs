@@ -125,7 +125,7 @@ mod tests {
     /// Widths of Code 128 C modules for start, "12", "34", check digit and stop (ISO/IEC 15417, table 1).
     fn code_128(page: &mut RgbImage, left: u32, top: u32) {
         // start C = 105, 12 → 12, 34 → 34, check = (105 + 12·1 + 34·2) mod 103 = 82
-        let widths = ["211232", "112232", "131123", "121124", "2331112"].concat();
+        let widths = ["211232", "112232", "131123", "121241", "2331112"].concat();
         let (mut x, mut ink) = (left, true);
         for width in widths.bytes().map(|b| u32::from(b - b'0') * 3) {
             for column in x..x + width {

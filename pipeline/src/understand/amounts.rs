@@ -64,7 +64,7 @@ fn value_of(sheet: &Sheet, at: usize, label_end: usize, style: Style, whole: boo
     let row = sheet.rows.get(at)?;
     let own: Vec<Seen> = money_in(row, style, whole);
     // Folding may move bytes a little; the last amount of the row is the value in any case.
-    let behind = own.iter().filter(|s| s.at.0 + 4 >= label_end).next_back();
+    let behind = own.iter().rfind(|s| s.at.0 + 4 >= label_end);
     if let Some(seen) = behind.or(own.last()) {
         return Some((*seen, at));
     }

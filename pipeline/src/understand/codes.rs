@@ -90,7 +90,12 @@ fn cfdi(text: &str, v: &mut Values<'_>) -> Option<&'static str> {
     (id.len() == 36).then_some(())?;
     v.put(FieldName::IssuerTaxId, query(text, "re").map(|s| s.replace("%26", "&").replace("%C3%91", "Ñ")));
     v.put(FieldName::RecipientTaxId, query(text, "rr").map(|s| s.replace("%26", "&").replace("%C3%91", "Ñ")));
-    v.put_amount(FieldName::Total, query(text, "tt").map(|t| t.trim_start_matches('0')).map(|t| if t.starts_with('.') { "0" } else { t }));
+    v.put_amount(
+        FieldName::Total,
+        query(text, "tt")
+            .map(|t| t.trim_start_matches('0'))
+            .map(|t| if t.starts_with('.') { "0" } else { t }),
+    );
     Some("CFDI verification code")
 }
 
@@ -99,7 +104,10 @@ fn dian(text: &str, v: &mut Values<'_>) -> Option<&'static str> {
     let value = |keys: &[&str]| {
         keys.iter().find_map(|key| {
             let rest = text.split_once(key)?.1.trim_start_matches([':', '=', ' ']);
-            rest.split(|c: char| c.is_whitespace() || c == '|').next().filter(|s| !s.is_empty()).map(str::to_owned)
+            rest.split(|c: char| c.is_whitespace() || c == '|')
+                .next()
+                .filter(|s| !s.is_empty())
+                .map(str::to_owned)
         })
     };
     let number = value(&["NumFac", "NumDS", "NumDoc"])?;
@@ -172,8 +180,14 @@ fn aamva(text: &str, v: &mut Values<'_>) -> Option<&'static str> {
         text.split(['\n', '\r', '\u{1e}']).find_map(|line| {
             let line = line.strip_prefix("DL").filter(|_| line.starts_with("DLD")).unwrap_or(line);
             // The first element follows the subfile's header on the same line.
-            let at = if line.starts_with(code) { Some(0) } else { line.rfind(&format!("DL{code}")).map(|i| i + 2) };
-            at.and_then(|at| line.get(at + code.len()..)).map(|s| s.trim().to_owned()).filter(|s| !s.is_empty())
+            let at = if line.starts_with(code) {
+                Some(0)
+            } else {
+                line.rfind(&format!("DL{code}")).map(|i| i + 2)
+            };
+            at.and_then(|at| line.get(at + code.len()..))
+                .map(|s| s.trim().to_owned())
+                .filter(|s| !s.is_empty())
         })
     };
     let country = element("DCG").filter(|c| c == "USA" || c == "CAN");
@@ -236,14 +250,20 @@ mod tests {
     fn fiscal_codes() {
         let c = read("https://verificacfdi.facturaelectronica.sat.gob.mx/default.aspx?id=5803EB8D-81CD-4557-8719-26632D2FA434&re=XAXX010101000&rr=XEXX010101000&tt=0000014300.000000&fe=rH8")
             .expect("CFDI");
-        assert_eq!((value(&c, FieldName::Total), value(&c, FieldName::IssuerTaxId)), ("14300.00", "XAXX010101000"));
+        assert_eq!(
+            (value(&c, FieldName::Total), value(&c, FieldName::IssuerTaxId)),
+            ("14300.00", "XAXX010101000")
+        );
         let c = read("NumFac: A323\nFecFac: 2024-01-16\nNitFac: 700085371\nDocAdq: 800199436\nValFac: 1500000.00\nValIva: 285000.00\nValOtroIm: 0.00\nValTolFac: 1785000.00\nCUFE: ab")
             .expect("DIAN");
         assert_eq!((value(&c, FieldName::Number), value(&c, FieldName::Total)), ("A323", "1785000.00"));
         let json = r#"{"ver":1,"fecha":"2024-10-13","cuit":30000000007,"ptoVta":10,"tipoCmp":1,"nroCmp":94,"importe":12100,"moneda":"PES"}"#;
         let p = base64::engine::general_purpose::STANDARD.encode(json);
         let c = read(&format!("https://www.afip.gob.ar/fe/qr/?p={p}")).expect("AFIP");
-        assert_eq!((value(&c, FieldName::Number), value(&c, FieldName::Total)), ("00010-00000094", "12100.00"));
+        assert_eq!(
+            (value(&c, FieldName::Number), value(&c, FieldName::Total)),
+            ("00010-00000094", "12100.00")
+        );
     }
 
     #[test]
@@ -251,7 +271,10 @@ mod tests {
         // From the NF-e manual's own example of the check digit.
         let key = "52060433009911002506550120000007800267301615";
         let c = read(key).expect("NF-e");
-        assert_eq!((value(&c, FieldName::IssuerTaxId), value(&c, FieldName::Number)), ("33009911002506", "780"));
+        assert_eq!(
+            (value(&c, FieldName::IssuerTaxId), value(&c, FieldName::Number)),
+            ("33009911002506", "780")
+        );
         assert!(read("52060433009911002506550120000007800267301614").is_none());
     }
 
@@ -261,7 +284,10 @@ mod tests {
         let c = read(text).expect("AAMVA");
         assert_eq!(value(&c, FieldName::DocumentNumber), "T64235789");
         assert_eq!(value(&c, FieldName::GivenNames), "MICHAEL JOHN");
-        assert_eq!((value(&c, FieldName::BirthDate), value(&c, FieldName::ExpiryDate)), ("1986-06-06", "2024-12-10"));
+        assert_eq!(
+            (value(&c, FieldName::BirthDate), value(&c, FieldName::ExpiryDate)),
+            ("1986-06-06", "2024-12-10")
+        );
     }
 
     proptest! {

@@ -349,8 +349,7 @@ fn name_like(text: &str) -> Option<String> {
     let text = text.trim_matches(|c: char| !c.is_alphabetic());
     let folded = fold(text);
     let letters = text.chars().filter(|c| c.is_alphabetic()).count();
-    let good = letters >= 2
-        && letters <= 60
+    let good = (2..=60).contains(&letters)
         && text.chars().all(|c| c.is_alphabetic() || " -'.,".contains(c))
         && !ID_WORDS.iter().chain(SURNAME).chain(GIVEN).any(|w| w.len() > 2 && has_phrase(&folded, w));
     good.then(|| text.trim_end_matches([',', '.']).to_owned())

@@ -106,12 +106,9 @@ fn numbers(text: &str) -> Vec<(usize, usize)> {
         }
         let start = i;
         while i < bytes.len() {
-            if bytes[i].is_ascii_digit() {
-                i += 1;
-            } else if matches!(bytes[i], b'.' | b',' | b'\'')
-                && bytes.get(i + 1).is_some_and(u8::is_ascii_digit)
-                && i > start
-            {
+            let inner =
+                matches!(bytes[i], b'.' | b',' | b'\'') && bytes.get(i + 1).is_some_and(u8::is_ascii_digit);
+            if bytes[i].is_ascii_digit() || inner {
                 i += 1;
             } else {
                 break;

@@ -46,7 +46,7 @@ pub struct Found {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Zone {
     /// Every check digit right.
-    Read(Found),
+    Read(Box<Found>),
     /// Lines that look like a zone but do not check.
     Unread {
         /// One-based page.
@@ -410,7 +410,7 @@ pub fn find(sheet: &Sheet, today: Date) -> Zone {
         if let (Some((mrz, last)), Some(top)) = (read, sheet.rows.get(*i)) {
             let bottom = sheet.rows.get(last).map_or(top.bbox, |r| r.bbox);
             let bbox = [top.bbox[0].min(bottom[0]), top.bbox[1], top.bbox[2].max(bottom[2]), bottom[3]];
-            return Zone::Read(Found { mrz, page: top.page, bbox });
+            return Zone::Read(Box::new(Found { mrz, page: top.page, bbox }));
         }
     }
     let fillers = lines.iter().filter(|(_, t)| t.contains("<<")).count();

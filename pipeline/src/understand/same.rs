@@ -41,8 +41,12 @@ pub fn compare(a: &Fields, b: &Fields) -> Same {
     }
     match (party, number, date, total, time) {
         (Agree::Yes, Agree::Yes, Agree::Yes, Agree::Yes, _) => Same::Certain,
-        (Agree::Yes, Agree::Yes, _, Agree::Yes, _) | (Agree::Yes, _, Agree::Yes, Agree::Yes, _) => Same::Likely,
-        (_, Agree::Yes, Agree::Yes, Agree::Yes, _) | (_, _, Agree::Yes, Agree::Yes, Agree::Yes) => Same::Likely,
+        (Agree::Yes, Agree::Yes, _, Agree::Yes, _) | (Agree::Yes, _, Agree::Yes, Agree::Yes, _) => {
+            Same::Likely
+        }
+        (_, Agree::Yes, Agree::Yes, Agree::Yes, _) | (_, _, Agree::Yes, Agree::Yes, Agree::Yes) => {
+            Same::Likely
+        }
         _ => Same::No,
     }
 }
@@ -102,8 +106,7 @@ mod tests {
     #[test]
     fn tells_the_same_from_the_similar() {
         use FieldName::*;
-        let base =
-            [(MerchantName, "Café Sol"), (Date, "2024-05-01"), (Total, "4.80"), (Number, "A-17")];
+        let base = [(MerchantName, "Café Sol"), (Date, "2024-05-01"), (Total, "4.80"), (Number, "A-17")];
         let one = receipt(&base);
         assert_eq!(compare(&one, &one), Same::Certain);
         let misspelt = receipt(&[(MerchantName, "CAFE S0L"), base[1], (Total, "4.8"), base[3]]);

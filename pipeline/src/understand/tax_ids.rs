@@ -271,7 +271,7 @@ fn luhn(s: &str) -> bool {
         .enumerate()
         .map(|(i, d)| if i % 2 == 1 { d * 2 / 10 + d * 2 % 10 } else { *d })
         .sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 /// Agenzia delle Entrate: Luhn over eleven digits.
@@ -295,7 +295,7 @@ fn german(s: &str) -> bool {
 
 /// A European VAT id by its country's form; a check digit where we know it.
 fn vat(s: &str) -> bool {
-    let (country, rest) = s.split_at(s.len().min(2));
+    let Some((country, rest)) = s.split_at_checked(2) else { return false };
     match country {
         "DE" => german(rest),
         "ES" => nif(rest),

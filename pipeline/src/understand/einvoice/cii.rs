@@ -30,7 +30,11 @@ pub fn fields(root: &Node) -> Fields {
     let trade = first(root, &["SupplyChainTradeTransaction", "SpecifiedSupplyChainTradeTransaction"]);
     if let Some(head) = head {
         put(&mut fields, FieldName::Number, head.text_at(&["ID"]));
-        put(&mut fields, FieldName::IssueDate, head.text_at(&["IssueDateTime", "DateTimeString"]).and_then(date));
+        put(
+            &mut fields,
+            FieldName::IssueDate,
+            head.text_at(&["IssueDateTime", "DateTimeString"]).and_then(date),
+        );
     }
     let Some(trade) = trade else { return fields };
     let agreement = first(trade, &["ApplicableHeaderTradeAgreement", "ApplicableSupplyChainTradeAgreement"]);
@@ -42,7 +46,8 @@ pub fn fields(root: &Node) -> Fields {
         put(&mut fields, FieldName::RecipientName, name);
         put(&mut fields, FieldName::RecipientTaxId, id);
     }
-    let settlement = first(trade, &["ApplicableHeaderTradeSettlement", "ApplicableSupplyChainTradeSettlement"]);
+    let settlement =
+        first(trade, &["ApplicableHeaderTradeSettlement", "ApplicableSupplyChainTradeSettlement"]);
     if let Some(settlement) = settlement {
         money(settlement, &mut fields);
     }
@@ -55,10 +60,8 @@ fn money(settlement: &Node, fields: &mut Fields) {
         .all("SpecifiedTradePaymentTerms")
         .find_map(|t| t.text_at(&["DueDateDateTime", "DateTimeString"]));
     put(fields, FieldName::DueDate, due.and_then(date));
-    let sums = [
-        "SpecifiedTradeSettlementHeaderMonetarySummation",
-        "SpecifiedTradeSettlementMonetarySummation",
-    ];
+    let sums =
+        ["SpecifiedTradeSettlementHeaderMonetarySummation", "SpecifiedTradeSettlementMonetarySummation"];
     if let Some(sums) = first(settlement, &sums) {
         put_amount(fields, FieldName::Total, sums.text_at(&["GrandTotalAmount"]));
         put_amount(fields, FieldName::Subtotal, sums.text_at(&["TaxBasisTotalAmount"]));

@@ -79,10 +79,8 @@ fn malformed(e: impl std::fmt::Display) -> Refused {
 }
 
 fn element(start: &quick_xml::events::BytesStart<'_>) -> Result<Node, Refused> {
-    let mut node = Node {
-        name: String::from_utf8_lossy(start.local_name().as_ref()).into_owned(),
-        ..Node::default()
-    };
+    let mut node =
+        Node { name: String::from_utf8_lossy(start.local_name().as_ref()).into_owned(), ..Node::default() };
     for attribute in start.attributes().take(256) {
         let attribute = attribute.map_err(malformed)?;
         let name = String::from_utf8_lossy(attribute.key.local_name().as_ref()).into_owned();

@@ -40,9 +40,10 @@ pub fn fields(root: &Node) -> Fields {
         let before = sums.text_at(&["TaxExclusiveAmount"]).or_else(|| sums.text_at(&["LineExtensionAmount"]));
         put_amount(&mut fields, FieldName::Subtotal, before);
     }
-    let tax = root.all("TaxTotal").filter_map(|t| t.child("TaxAmount")).find(|t| {
-        t.attribute("currencyID").is_none_or(|c| code.as_deref().is_none_or(|own| own == c))
-    });
+    let tax = root
+        .all("TaxTotal")
+        .filter_map(|t| t.child("TaxAmount"))
+        .find(|t| t.attribute("currencyID").is_none_or(|c| code.as_deref().is_none_or(|own| own == c)));
     put_amount(&mut fields, FieldName::Tax, tax.map(|t| t.text.as_str()));
     fields
 }
