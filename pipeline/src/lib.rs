@@ -1,7 +1,7 @@
 //! What happens to a document, without I/O.
 //!
 //! Bytes come in at [`intake`] (what is it, may we open it, make it upright pages), become text in
-//! [`text`], and meaning in [`understand`]; [`read()`] is the whole road in one function. The
+//! [`text`], and meaning in [`understand`]; [`mod@read`] is the whole road in one function. The
 //! vocabulary every other room speaks is in [`document`], [`fields`], [`reason`] and [`reading`].
 
 pub mod document;

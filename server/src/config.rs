@@ -372,8 +372,8 @@ mod tests {
     fn nothing_set_is_the_embedded_default() {
         let c = config(|_| {}).unwrap();
         assert_eq!(c.listen, "127.0.0.1:8080".parse().unwrap());
-        assert!(matches!(c.database, Database::Sqlite(p) if p == PathBuf::from("data/acuse.db")));
-        assert!(matches!(c.objects, Objects::Embedded(p) if p == PathBuf::from("data/objects")));
+        assert!(matches!(c.database, Database::Sqlite(p) if *p == *"data/acuse.db"));
+        assert!(matches!(c.objects, Objects::Embedded(p) if *p == *"data/objects"));
         assert!(c.whatsapp.app_secrets.is_empty());
     }
 

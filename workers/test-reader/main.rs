@@ -1,6 +1,8 @@
 //! A reader whose files are orders: tests send "spin", "open" or "crash" and see what the sandbox makes of it.
 //! Built for tests only; nothing installs it.
 
+#![allow(clippy::panic, clippy::expect_used)]
+
 use std::{
     net::{TcpStream, UdpSocket},
     time::Duration,

@@ -1,7 +1,7 @@
 //! Electronic invoices: what their XML says, in the design's field names.
 //!
-//! Bytes become a [`tree`] (no entities, no DTD, capped); the dialect's module reads its own paths: [`cii`]
-//! (Factur-X, ZUGFeRD, XRechnung), [`ubl`] (also inside DIAN's AttachedDocument), [`cfdi`] (Mexico). The XML is the
+//! Bytes become a `tree` (no entities, no DTD, capped); the dialect's module reads its own paths: `cii`
+//! (Factur-X, ZUGFeRD, XRechnung), `ubl` (also inside DIAN's AttachedDocument), `cfdi` (Mexico). The XML is the
 //! truth; the page is checked against it.
 
 mod cfdi;
