@@ -281,7 +281,7 @@ pub fn invoice(found: &Found<'_>) -> Fields {
     let mut fields = Fields::new();
     put_money(found, &mut fields);
     let recipient = parties::recipient(found.sheet);
-    if let Some(issuer) = parties::issuer(found.sheet, recipient.as_ref().map(|r| r.name.as_str())) {
+    if let Some(issuer) = parties::issuer(found.sheet) {
         fields.insert(
             FieldName::IssuerName,
             found.field(issuer.name, issuer.confidence, issuer.page, issuer.bbox),

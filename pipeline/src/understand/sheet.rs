@@ -24,6 +24,8 @@ pub struct Cell {
     pub bbox: PageBox,
     /// Mean of its words.
     pub confidence: f32,
+    /// Median height of its words: a slanted line's box is taller than its letters.
+    pub height: f32,
 }
 
 /// One printed line.
@@ -66,14 +68,19 @@ fn around(words: &[Word]) -> PageBox {
 fn cell(words: &[Word]) -> Cell {
     let text = words.iter().map(|w| w.text.as_str()).collect::<Vec<_>>().join(" ");
     let confidence = words.iter().map(|w| w.confidence).sum::<f32>() / words.len().max(1) as f32;
-    Cell { folded: fold(&text), text, bbox: around(words), confidence }
+    let height = median_height(words).unwrap_or_default();
+    Cell { folded: fold(&text), text, bbox: around(words), confidence, height }
+}
+
+fn median_height(words: &[Word]) -> Option<f32> {
+    let mut heights: Vec<f32> = words.iter().map(|w| w.bbox[3] - w.bbox[1]).collect();
+    heights.sort_by(f32::total_cmp);
+    heights.get(heights.len() / 2).copied()
 }
 
 fn cells(line: &Line, aspect: f32) -> Vec<Cell> {
     // A slanted line's box is taller than its letters; its words' boxes are closer to them.
-    let mut heights: Vec<f32> = line.words.iter().map(|w| w.bbox[3] - w.bbox[1]).collect();
-    heights.sort_by(f32::total_cmp);
-    let height = heights.get(heights.len() / 2).copied().unwrap_or(line.bbox[3] - line.bbox[1]);
+    let height = median_height(&line.words).unwrap_or(line.bbox[3] - line.bbox[1]);
     let gap = COLUMN_GAP * height / aspect.max(0.01);
     let mut cut = vec![];
     let mut start = 0;
@@ -106,6 +113,7 @@ impl Sheet {
                         folded,
                         bbox: line.bbox,
                         confidence: line.confidence,
+                        height: line.bbox[3] - line.bbox[1],
                     });
                 }
                 rows.push(Row {
@@ -159,6 +167,32 @@ pub fn find_phrase(text: &str, phrase: &str) -> Option<usize> {
         from = at + text[at..].chars().next().map_or(1, char::len_utf8);
     }
     None
+}
+
+/// A page drawn from lines of (left edge, text) cells, for tests.
+#[cfg(test)]
+pub(crate) fn drawn(lines: &[&[(f32, &str)]]) -> Sheet {
+    use crate::reading::PageText;
+    let word = |x: &mut f32, top: f32, text: &str| {
+        let right = *x + text.chars().count() as f32 * 0.008;
+        let bbox = [*x, top, right, top + 0.014];
+        *x = right + 0.006;
+        Word { text: text.to_owned(), bbox, confidence: 0.99 }
+    };
+    let line = |(i, cells): (usize, &&[(f32, &str)])| {
+        let top = 0.05 + i as f32 * 0.02;
+        let mut words = Vec::new();
+        for (left, text) in *cells {
+            let mut x = *left;
+            words.extend(text.split(' ').map(|w| word(&mut x, top, w)));
+        }
+        let text = words.iter().map(|w| w.text.as_str()).collect::<Vec<_>>().join(" ");
+        Line { text, bbox: around(&words), confidence: 0.99, words }
+    };
+    let lines = lines.iter().enumerate().map(line).collect();
+    let (source, aspect) = (Source::Ocr, 0.7);
+    let page = PageText { number: 1, source, aspect, lines, quarter_turns: 0, sharpness: None };
+    Sheet::of(&Evidence { pages: vec![page], ..Evidence::default() })
 }
 
 #[cfg(test)]

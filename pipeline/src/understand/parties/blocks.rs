@@ -1,0 +1,495 @@
+//! Whose corner of the page a line stands in: blocks under "Bill to", "Sold by", "Remit to" and the like.
+
+use super::names::{plausible, sender_line, tidy};
+use crate::{
+    fields::PageBox,
+    understand::sheet::{Cell, Row, Sheet},
+};
+
+/// Whose block it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// "From", "Sold by", "Emisor".
+    Issuer,
+    /// "Remit to", "Account holder": mostly the issuer, sometimes its department or bank.
+    Payee,
+    /// "Bill to", "Cliente".
+    Recipient,
+    /// "Ship to".
+    Delivery,
+}
+
+/// A labelled block: its name and the cells that belong to it.
+#[derive(Debug, Clone)]
+pub struct Block {
+    /// Whose.
+    pub side: Side,
+    /// The first name in it.
+    pub name: Option<String>,
+    /// Where the name stands.
+    pub bbox: PageBox,
+    /// One-based.
+    pub page: u32,
+    /// Row and cell of everything in it, the label's own first.
+    pub cells: Vec<(usize, usize)>,
+    /// Whether the label asks for a person ("Attn"), not a firm.
+    pub person: bool,
+}
+
+const ISSUER: &[&str] = &[
+    "sold by",
+    "seller name",
+    "seller",
+    "vendor name",
+    "vendor",
+    "supplier name",
+    "supplier",
+    "issued by",
+    "bill from",
+    "billed by",
+    "invoice from",
+    "from",
+    "service provider",
+    "emisor",
+    "datos del emisor",
+    "nombre del emisor",
+    "proveedor",
+    "expedido por",
+    "emitido por",
+    "vendedor",
+    "prestador de servicos",
+    "prestador",
+    "dados do prestador",
+    "emitente",
+    "fornecedor",
+    "fornitore",
+    "cedente/prestatore",
+    "cedente",
+    "verkaufer",
+    "lieferant",
+    "rechnungssteller",
+    "vendeur",
+    "fournisseur",
+    "emetteur",
+    "verkoper",
+    "leverancier",
+    "de",
+    "von",
+    "da",
+];
+const PAYEE: &[&str] = &[
+    "remit to",
+    "remit payment to",
+    "payable to",
+    "pay to",
+    "make checks payable to",
+    "make cheques payable to",
+    "make all checks payable to",
+    "account name",
+    "account holder",
+    "beneficiary name",
+    "beneficiary",
+    "beneficiario",
+    "beneficiaire",
+    "titular de la cuenta",
+    "titular",
+    "titulaire du compte",
+    "titulaire",
+    "kontoinhaber",
+    "intestatario",
+    "in favor of",
+    "in favour of",
+    "favorecido",
+];
+const RECIPIENT: &[&str] = &[
+    "bill to",
+    "bill to address",
+    "bill-to",
+    "billed to",
+    "sold to",
+    "invoice to",
+    "invoiced to",
+    "invoice for",
+    "invoicee",
+    "customer name",
+    "customer",
+    "client name",
+    "client",
+    "cliente",
+    "nombre del cliente",
+    "nome do cliente",
+    "datos del cliente",
+    "dados do cliente",
+    "facturar a",
+    "facturado a",
+    "receptor",
+    "adquirente",
+    "adquiriente",
+    "destinatario",
+    "destinataire",
+    "kunde",
+    "rechnung an",
+    "rechnung fur",
+    "rechnungsempfanger",
+    "rechnungsadresse",
+    "facture a",
+    "adresse de facturation",
+    "adresse du client",
+    "factuuradres",
+    "klant",
+    "to",
+    "para",
+    "an",
+    "tomador do servico",
+    "tomador de servicos",
+    "tomador",
+    "senor(es)",
+    "senores",
+    "sr(es)",
+    "exmo.(s) senhor(es)",
+    "exmo(s) senhor(es)",
+    "comprador",
+    "buyer name",
+    "buyer",
+    "billing address",
+    "cessionario/committente",
+    "cessionario",
+    "committente",
+    "purchased by",
+    "issued to",
+    "prepared for",
+    "attn",
+    "attention",
+    "z. hd.",
+    "guest name",
+    "nom de l'abonne",
+    "nom de l’abonne",
+    "titulaire du contrat",
+    "ordered by",
+    "patient name",
+    "patient",
+    "member name",
+    "spett.le",
+    "spett",
+];
+const DELIVERY: &[&str] = &[
+    "ship to",
+    "ship-to",
+    "shipping address",
+    "shipped to",
+    "deliver to",
+    "delivery address",
+    "afleveradres",
+    "lieferadresse",
+    "lieferanschrift",
+    "adresse de livraison",
+    "livraison",
+    "enviar a",
+    "direccion de entrega",
+    "entregar a",
+    "endereco de entrega",
+    "service address",
+    "destinazione",
+    "luogo di consegna",
+    "adresse de l’installation",
+    "adresse de l'installation",
+    "lieu de consommation",
+    "warehouse address",
+    "consignee",
+];
+
+/// All blocks of the sheet, in reading order.
+#[must_use]
+pub fn blocks(sheet: &Sheet) -> Vec<Block> {
+    let mut out = Vec::new();
+    for (r, row) in sheet.rows.iter().enumerate() {
+        for (c, cell) in row.cells.iter().enumerate() {
+            for label in labels(cell) {
+                out.push(block(sheet, (r, c), row, cell, &label));
+            }
+            if sender_line(&cell.text).is_some() && row.bbox[1] < 0.4 && row.page == 1 {
+                out.extend(window(sheet, (r, c), cell));
+            }
+        }
+    }
+    out
+}
+
+/// A label found in a cell: whose, what stands behind it in the cell, and its left edge.
+struct Label {
+    side: Side,
+    behind: String,
+    left: f32,
+    person: bool,
+}
+
+fn labels(cell: &Cell) -> Vec<Label> {
+    let text = cell.folded.as_str();
+    let mut out: Vec<Label> = Vec::new();
+    let all = [
+        (Side::Issuer, ISSUER),
+        (Side::Payee, PAYEE),
+        (Side::Recipient, RECIPIENT),
+        (Side::Delivery, DELIVERY),
+    ];
+    let mut best: Option<(usize, Side, usize, usize)> = None;
+    for (side, words) in all {
+        for word in words {
+            let Some((at, end)) = says(text, word) else { continue };
+            let longer = best.is_none_or(|(len, _, from, _)| (word.len(), from) > (len, at));
+            if longer {
+                best = Some((word.len(), side, at, end));
+            }
+        }
+    }
+    if let Some((len, side, at, end)) = best {
+        let skip = text[..end].chars().count();
+        let behind: String = cell.text.chars().skip(skip).collect();
+        let share = text[..at].chars().count() as f32 / text.chars().count().max(1) as f32;
+        let left = cell.bbox[0] + share * (cell.bbox[2] - cell.bbox[0]);
+        let person = ["attn", "attention", "z. hd."].contains(&&text[at..at + len]);
+        out.push(Label { side, behind, left, person });
+    }
+    out
+}
+
+/// Where a label ends if the cell says it as a label: alone, before a colon, at its start or its end.
+fn says(text: &str, word: &str) -> Option<(usize, usize)> {
+    let at = crate::understand::sheet::find_phrase(text, word)?;
+    let end = at + word.len();
+    let after = &text[end..];
+    let rest = after.trim_start_matches([' ', '.', ')']);
+    let blank = rest.trim_matches(|c: char| !c.is_alphanumeric()).is_empty();
+    let colon = rest.starts_with(':');
+    let several = word.contains([' ', '-']);
+    let first = text[..at].chars().all(|c| !c.is_alphanumeric());
+    let own = match (first, colon, blank) {
+        (true, true, _) => true,
+        (true, false, true) => {
+            word.len() > 2 || text.chars().filter(|c| c.is_alphabetic()).count() == word.len()
+        }
+        // "Sold to Acme": several words need no colon; "Customer No" is another label.
+        (true, false, false) => several && !starts_other(rest),
+        (false, true, _) => word.len() >= 5,
+        (false, false, true) => several && word.len() >= 7,
+        (false, false, false) => false,
+    };
+    own.then(|| (at, end + (after.len() - rest.len()) + usize::from(colon)))
+}
+
+fn starts_other(rest: &str) -> bool {
+    [
+        "no",
+        "number",
+        "id",
+        "nr",
+        "code",
+        "date",
+        "n",
+        "#",
+        "order",
+        "reference",
+        "ref",
+        "tax",
+        "the",
+        "your",
+        "us",
+    ]
+    .iter()
+    .any(|w| crate::understand::sheet::find_phrase(rest, w) == Some(0))
+}
+
+fn block(sheet: &Sheet, at: (usize, usize), row: &Row, cell: &Cell, label: &Label) -> Block {
+    let behind = tidy(&label.behind);
+    let mut cells = vec![at];
+    let most = if matches!(label.side, Side::Payee) { 5 } else { 10 };
+    let right = row.cells.get(at.1 + 1).map_or(cell.bbox[2].max(label.left + 0.35), |c| c.bbox[0] - 0.005);
+    cells.extend(column(sheet, at.0, row.page, (label.left - 0.03, right), cell, most, 2.5));
+    let mut block =
+        Block { side: label.side, name: None, bbox: cell.bbox, page: row.page, cells, person: label.person };
+    if named(&label.behind) {
+        block.name = Some(behind);
+        return block;
+    }
+    let below = block.cells.iter().skip(1).find_map(|(r, c)| {
+        let cell = sheet.rows.get(*r)?.cells.get(*c)?;
+        named(&cell.text).then_some(cell)
+    });
+    let beside = row.cells.get(at.1 + 1).filter(|c| {
+        behind.is_empty() && c.bbox[0] - cell.bbox[2] < 0.2 && named(&c.text) && labels(c).is_empty()
+    });
+    let close = below.filter(|b| b.bbox[1] - cell.bbox[3] < 2.0 * cell.height.max(0.005));
+    if let Some(cell) = close.or(beside).or(below) {
+        if beside.is_some_and(|b| b.bbox == cell.bbox) {
+            block.cells.push((at.0, at.1 + 1));
+        }
+        block.name = Some(tidy(&cell.text));
+        block.bbox = cell.bbox;
+    }
+    block
+}
+
+/// Whether a text can be the name in a block; another label with its value cannot.
+fn named(text: &str) -> bool {
+    let name = tidy(text);
+    plausible(&name) && !name.contains(": ") && !text.trim_end().ends_with(':')
+}
+
+/// The recipient's window of a letter: the lines under the sender's small line.
+fn window(sheet: &Sheet, at: (usize, usize), cell: &Cell) -> Option<Block> {
+    let page = sheet.rows.get(at.0)?.page;
+    let cells =
+        column(sheet, at.0, page, (cell.bbox[0] - 0.06, cell.bbox[2].max(cell.bbox[0] + 0.3)), cell, 7, 9.0);
+    let lines: Vec<&Cell> =
+        cells.iter().filter_map(|(r, c)| sheet.rows.get(*r).and_then(|row| row.cells.get(*c))).collect();
+    let name = lines.iter().find(|c| named(&c.text))?;
+    (lines.len() >= 2).then(|| Block {
+        side: Side::Recipient,
+        name: Some(tidy(&name.text)),
+        bbox: name.bbox,
+        page,
+        cells,
+        person: false,
+    })
+}
+
+/// Cells under `cell` whose left edge lies within `span`, until a gap or another label.
+fn column(
+    sheet: &Sheet,
+    from: usize,
+    page: u32,
+    span: (f32, f32),
+    cell: &Cell,
+    most: usize,
+    gap: f32,
+) -> Vec<(usize, usize)> {
+    let mut out: Vec<(usize, usize)> = Vec::new();
+    let (mut bottom, mut height) = (cell.bbox[3], cell.height.max(0.006));
+    let mut gap = gap;
+    for (r, row) in sheet.rows.iter().enumerate().skip(from + 1).take_while(|(_, r)| r.page == page) {
+        if heads_table(row) {
+            break;
+        }
+        let inside = row.cells.iter().enumerate().find(|(_, c)| c.bbox[0] >= span.0 && c.bbox[0] < span.1);
+        if row.bbox[1] - bottom > gap * height && inside.is_none() && row.bbox[1] - bottom > 0.1 {
+            break;
+        }
+        let Some((c, cell)) = inside else { continue };
+        if cell.bbox[1] - bottom > gap * height || out.len() >= most {
+            break;
+        }
+        let own = labels(cell);
+        if own.iter().any(|l| l.behind.trim().is_empty() || !matches!(l.side, Side::Recipient))
+            && !out.is_empty()
+        {
+            break;
+        }
+        if !own.is_empty() && out.is_empty() && own.iter().all(|l| l.behind.trim().is_empty()) {
+            break;
+        }
+        out.push((r, c));
+        (bottom, height) = (cell.bbox[3], cell.height.max(0.006));
+        gap = gap.min(2.5);
+    }
+    out
+}
+
+/// Whether a row heads the table of items, where every block ends.
+#[must_use]
+pub fn heads_table(row: &Row) -> bool {
+    const HEADS: &[&str] = &[
+        "description",
+        "qty",
+        "quantity",
+        "amount",
+        "price",
+        "unit price",
+        "total",
+        "item",
+        "rate",
+        "descripcion",
+        "cantidad",
+        "cant",
+        "importe",
+        "precio",
+        "descricao",
+        "quantidade",
+        "valor",
+        "beschreibung",
+        "bezeichnung",
+        "menge",
+        "preis",
+        "betrag",
+        "artikel",
+        "produkt",
+        "designation",
+        "quantite",
+        "montant",
+        "prix",
+        "qte",
+        "descrizione",
+        "prezzo",
+        "importo",
+        "omschrijving",
+        "aantal",
+        "bedrag",
+        "codice",
+        "code",
+        "product",
+        "hrs/qty",
+        "service",
+    ];
+    HEADS.iter().filter(|h| crate::understand::sheet::has_phrase(&row.folded, h)).count() >= 3
+        && !row.folded.chars().any(|c| c.is_ascii_digit())
+}
+
+/// Whose block a cell stands in, if in any; the recipient's label weighs most, as it is the clearest.
+#[must_use]
+pub fn whose(blocks: &[Block], at: (usize, usize)) -> Option<Side> {
+    let mine = |side: Side| blocks.iter().any(|b| b.side == side && b.cells.contains(&at));
+    [Side::Recipient, Side::Delivery, Side::Issuer, Side::Payee].into_iter().find(|s| mine(*s))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::understand::sheet::drawn as page;
+
+    #[test]
+    fn bill_to_owns_the_lines_below_it() {
+        let sheet = page(&[
+            &[(0.1, "Nube Roja GmbH"), (0.6, "INVOICE")],
+            &[(0.1, "Calle Alta 3")],
+            &[(0.1, "Bill To:"), (0.5, "Ship To:")],
+            &[(0.1, "Monte Verde Ltd"), (0.5, "Monte Verde Depot")],
+            &[(0.1, "12 Low Street"), (0.5, "1 Quay Road")],
+        ]);
+        let blocks = blocks(&sheet);
+        assert_eq!(blocks.len(), 2);
+        assert_eq!((blocks[0].side, blocks[0].name.as_deref()), (Side::Recipient, Some("Monte Verde Ltd")));
+        assert_eq!((blocks[1].side, blocks[1].name.as_deref()), (Side::Delivery, Some("Monte Verde Depot")));
+        assert_eq!(whose(&blocks, (4, 0)), Some(Side::Recipient));
+        assert_eq!(whose(&blocks, (0, 0)), None);
+    }
+
+    #[test]
+    fn labels_with_their_value() {
+        let sheet = page(&[&[(0.1, "Sold By : Nube Roja Pvt. Ltd.,"), (0.6, "Customer No: 12345")]]);
+        let blocks = blocks(&sheet);
+        assert_eq!(blocks.len(), 1);
+        assert_eq!((blocks[0].side, blocks[0].name.as_deref()), (Side::Issuer, Some("Nube Roja Pvt. Ltd.")));
+    }
+
+    #[test]
+    fn the_window_of_a_letter_is_the_recipients() {
+        let sheet = page(&[
+            &[(0.1, "Nube Roja AG - Uferweg 4 - D-63999 Neustadt")],
+            &[(0.1, "Monte Verde Ltd.")],
+            &[(0.1, "Hauptstr. 9")],
+            &[(0.1, "12345 Altstadt")],
+        ]);
+        let blocks = blocks(&sheet);
+        assert_eq!(blocks[0].name.as_deref(), Some("Monte Verde Ltd."));
+        assert_eq!(whose(&blocks, (1, 0)), Some(Side::Recipient));
+    }
+}

@@ -1,0 +1,397 @@
+//! Every line that may be the issuer's name, weighed by what a bookkeeper looks at.
+
+use super::{
+    blocks::{Block, Side, whose},
+    names::{core, firm, looks_like_address, only_ending, plausible, says_former, says_other, tidy, tokens},
+    web::{Site, agreement},
+};
+use crate::{
+    fields::PageBox,
+    understand::sheet::{Cell, Row, Sheet, fold},
+};
+
+/// A line that may be the name.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// The name, tidied.
+    pub name: String,
+    /// [`core`] of it.
+    pub core: String,
+    /// One-based.
+    pub page: u32,
+    /// On the upright page.
+    pub bbox: PageBox,
+    /// Row and cell.
+    pub at: (usize, usize),
+    /// Weight of the evidence.
+    pub score: f32,
+    /// How many independent things speak for it: form, place, site, label, repetition.
+    pub proofs: u32,
+}
+
+/// What is known of the page before its names are weighed.
+pub struct Page<'a> {
+    /// The lines.
+    pub sheet: &'a Sheet,
+    /// Labelled blocks.
+    pub blocks: &'a [Block],
+    /// Sites and addresses.
+    pub sites: &'a [Site],
+    /// Usual height of letters.
+    pub usual: f32,
+}
+
+impl<'a> Page<'a> {
+    /// Measures the page.
+    #[must_use]
+    pub fn of(sheet: &'a Sheet, blocks: &'a [Block], sites: &'a [Site]) -> Self {
+        let mut heights: Vec<f32> =
+            sheet.rows.iter().flat_map(|r| r.cells.iter().map(|c| c.height)).collect();
+        heights.sort_by(f32::total_cmp);
+        let usual = heights.get(heights.len() / 2).copied().unwrap_or(0.02).max(0.001);
+        Self { sheet, blocks, sites, usual }
+    }
+
+    /// The cells right under `at` in its column, nearest first, without a gap.
+    fn below(&self, at: (usize, usize), most: usize) -> Vec<&Cell> {
+        let Some(row) = self.sheet.rows.get(at.0) else { return Vec::new() };
+        let Some(cell) = row.cells.get(at.1) else { return Vec::new() };
+        let mut bottom = cell.bbox[3];
+        let centre = (cell.bbox[0] + cell.bbox[2]) / 2.0;
+        let mut out = Vec::new();
+        for row in self.sheet.rows.iter().skip(at.0 + 1).take_while(|r| r.page == row.page) {
+            let Some(next) = row.cells.iter().find(|c| {
+                (c.bbox[0] - cell.bbox[0]).abs() < 0.03
+                    || ((c.bbox[0] + c.bbox[2]) / 2.0 - centre).abs() < 0.06
+            }) else {
+                continue;
+            };
+            if next.bbox[1] - bottom > 2.5 * cell.height.max(self.usual) || out.len() >= most {
+                break;
+            }
+            bottom = next.bbox[3];
+            out.push(next);
+        }
+        out
+    }
+}
+
+/// How much each kind of evidence weighs; receipts are headed by the name, invoices hide it among columns.
+#[derive(Debug, Clone, Copy)]
+pub struct Weights {
+    /// Lost for each candidate above.
+    pub rank: f32,
+    /// Lost for each line above.
+    pub line: f32,
+    /// Lost from top to bottom of the page.
+    pub depth: f32,
+    /// For letters larger than usual.
+    pub size: f32,
+    /// For a legal form or a word of trade.
+    pub firm: f32,
+    /// For an address or contact right below.
+    pub head: f32,
+}
+
+/// A receipt's merchant.
+pub const RECEIPT: Weights =
+    Weights { rank: 0.06, line: 0.045, depth: 0.4, size: 0.35, firm: 0.75, head: 0.15 };
+/// An invoice's issuer.
+pub const INVOICE: Weights = Weights { rank: 0.02, line: 0.0, depth: 0.6, size: 0.4, firm: 0.55, head: 0.3 };
+
+/// Every candidate of the first page, best first.
+#[must_use]
+pub fn candidates(page: &Page<'_>, weights: Weights, recipients: &[String]) -> Vec<Candidate> {
+    let mut found: Vec<Candidate> = Vec::new();
+    let mut consumed: Vec<PageBox> = Vec::new();
+    let mut rank = 0;
+    for (r, row) in page.sheet.rows.iter().enumerate().take_while(|(_, r)| r.page == 1) {
+        for (c, cell) in row.cells.iter().enumerate() {
+            if consumed.contains(&cell.bbox) {
+                continue;
+            }
+            if let Some((candidate, taken)) = candidate(page, weights, (r, c), row, cell, rank) {
+                consumed.extend(taken);
+                found.push(candidate);
+                rank += usize::from(c == 0);
+            }
+        }
+    }
+    support(page, &mut found, recipients);
+    found.sort_by(|a, b| b.score.total_cmp(&a.score));
+    found
+}
+
+fn candidate(
+    page: &Page<'_>,
+    weights: Weights,
+    at: (usize, usize),
+    row: &Row,
+    cell: &Cell,
+    rank: usize,
+) -> Option<(Candidate, Option<PageBox>)> {
+    let block = page.blocks.iter().find(|b| b.bbox == cell.bbox && b.page == row.page && b.name.is_some());
+    let labelled = block.filter(|b| b.cells.first() == Some(&at)).and_then(|b| b.name.clone());
+    let (name, taken) = joined(page, at, cell, labelled.unwrap_or_else(|| tidy(cell_name(cell))));
+    let bbox = taken.map_or(cell.bbox, |t| around(cell.bbox, t));
+    if !plausible(&name) || (name.contains(": ") && block.is_none()) {
+        return None;
+    }
+    let form = firm(&name);
+    let letters = name.chars().filter(|c| c.is_alphabetic()).count();
+    let upper = name.chars().filter(|c| c.is_uppercase()).count();
+    let mut proofs = u32::from(form > 0.9);
+    let mut score = 1.0
+        - weights.rank * rank as f32
+        - weights.line * at.0.min(12) as f32
+        - weights.depth * row.bbox[1].clamp(0.0, 0.7);
+    let size = cell.height / page.usual - 1.0;
+    score += size.clamp(-0.4, 1.2) * weights.size + form * weights.firm;
+    proofs += u32::from(size > 0.35);
+    if upper * 10 > letters * 7 {
+        score += 0.12;
+    } else if upper == 0 {
+        score -= 0.45;
+    }
+    if says_other(&name) {
+        score -= 0.6;
+    }
+    if row.cells.iter().skip(at.1 + 1).any(|c| is_price(&c.folded)) || is_price(&cell.folded) {
+        score -= 0.8;
+    }
+    if name.split_whitespace().count() > 6 && form < 0.9 {
+        score -= 0.4;
+    }
+    let mut below = page.below(at, 5);
+    below.drain(..usize::from(taken.is_some()).min(below.len()));
+    if below.iter().take(3).any(|c| looks_like_address(&c.folded)) {
+        score += weights.head;
+    }
+    if below.iter().any(|c| says_contact(&c.folded)) {
+        score += weights.head;
+        proofs += 1;
+    }
+    if is_registration(&cell.folded) || below.first().is_some_and(|c| is_registration(&c.folded)) {
+        score += 0.35;
+        proofs += 1;
+    }
+    if let Some(before) = row_before(page.sheet, at.0) {
+        score -= if says_former(&before.folded) { 0.7 } else { 0.0 };
+        // What follows an address without a gap belongs to it.
+        score -= if looks_like_address(&before.folded) && form < 0.9 { 0.35 } else { 0.0 };
+    }
+    match (whose(page.blocks, at), block.map(|b| b.side)) {
+        (Some(Side::Recipient | Side::Delivery), _) => score -= 1.8,
+        (_, Some(Side::Issuer)) => {
+            score += 1.1;
+            proofs += 2;
+        }
+        (_, Some(Side::Payee)) => {
+            score += 0.35;
+            proofs += 1;
+        }
+        _ => {}
+    }
+    if super::names::sender_line(&cell.text).is_some() {
+        score += 0.9;
+        proofs += 2;
+    }
+    Some((Candidate { core: core(&name), name, page: row.page, bbox, at, score, proofs }, taken))
+}
+
+fn around(a: PageBox, b: PageBox) -> PageBox {
+    [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])]
+}
+
+/// "Acme SAS au capital de 1 000 Euros": only what stands before the company's particulars.
+fn cell_name(cell: &Cell) -> &str {
+    for mark in [" sas au capital", " sarl au capital", " sa au capital", " eurl au capital"] {
+        if let Some(at) = cell.folded.find(mark) {
+            let chars = cell.folded[..at].chars().count();
+            return cell.text.char_indices().nth(chars).map_or(cell.text.as_str(), |(i, _)| &cell.text[..i]);
+        }
+    }
+    cell.text.as_str()
+}
+
+fn row_before(sheet: &Sheet, at: usize) -> Option<&Row> {
+    sheet.rows.get(at.checked_sub(1)?)
+}
+
+/// A name over two lines: "NUBE ROJA" / "CO. (M) SDN BHD", or two large lines over an address.
+fn joined(page: &Page<'_>, at: (usize, usize), cell: &Cell, name: String) -> (String, Option<PageBox>) {
+    let below = page.below(at, 3);
+    let Some(next) = below.first() else { return (name, None) };
+    let alike = (next.height / cell.height.max(0.001)).clamp(0.0, 9.0);
+    let close = next.bbox[1] - cell.bbox[3] < 0.8 * cell.height;
+    let clean = !says_other(&name) && !cell.text.chars().any(|c| c.is_ascii_digit()) && plausible(&name);
+    if !close || !clean || !(0.75..1.35).contains(&alike) || firm(&name) > 0.9 {
+        return (name, None);
+    }
+    let tail = tidy(&next.text);
+    let words = tokens(&tail).len();
+    let stem = firm(&tail) > 0.9
+        && words <= 4
+        && tail.split_whitespace().count() <= 3
+        && upper(&name) == upper(&tail);
+    let plain = words <= 2
+        && plausible(&tail)
+        && firm(&tail) < 0.9
+        && !tail.chars().any(|c| c.is_ascii_digit())
+        && cell.height > 1.25 * page.usual
+        && below.get(1).is_some_and(|c| looks_like_address(&c.folded))
+        && (next.bbox[0] - cell.bbox[0]).abs() < 0.02;
+    if only_ending(&tail) || only_ending(&next.text) || (stem && quoted_or_short(&name, &tail)) || plain {
+        return (format!("{name} {}", tail.trim()), Some(next.bbox));
+    }
+    (name, None)
+}
+
+/// "'NORTH' SOUTH" over "TOOLS SDN BHD": one word before the form is rarely a whole name.
+fn quoted_or_short(name: &str, tail: &str) -> bool {
+    let words = tokens(tail);
+    let stem = super::names::legal_form(&words, tail).map_or(words.len(), |(from, _)| from);
+    stem <= 1 && tokens(name).len() <= 3 && firm(name) < 0.1
+}
+
+fn upper(text: &str) -> bool {
+    text.chars().filter(|c| c.is_alphabetic()).all(char::is_uppercase)
+}
+
+/// An amount with its decimals at the end of a cell.
+#[must_use]
+pub fn is_price(folded: &str) -> bool {
+    folded.split_whitespace().any(|w| {
+        let w = w.trim_matches(|c: char| !c.is_ascii_digit());
+        let Some(at) = w.rfind(['.', ',']) else { return false };
+        let (whole, cents) = (&w[..at], &w[at + 1..]);
+        cents.len() == 2
+            && cents.chars().all(|c| c.is_ascii_digit())
+            && !whole.is_empty()
+            && whole.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ','))
+    })
+}
+
+fn says_contact(folded: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "tel",
+        "tele",
+        "telefono",
+        "telefon",
+        "phone",
+        "fon",
+        "fax",
+        "email",
+        "e-mail",
+        "www",
+        "gst",
+        "vat",
+        "nif",
+        "cif",
+        "nit",
+        "rfc",
+        "cnpj",
+        "ruc",
+        "cuit",
+        "siret",
+        "tva",
+        "btw",
+        "kvk",
+        "gstin",
+        "abn",
+        "roc",
+        "co. reg",
+        "company reg",
+        "hrb",
+        "iban",
+    ];
+    let phone = folded.chars().filter(char::is_ascii_digit).count() >= 9
+        && folded.chars().all(|c| {
+            c.is_ascii_digit() || c.is_whitespace() || matches!(c, '-' | '(' | ')' | '+' | '.' | '/')
+        });
+    phone
+        || (folded.contains('@') && folded.contains('.'))
+        || WORDS.iter().any(|w| crate::understand::sheet::has_phrase(folded, w))
+}
+
+/// A company's registration number, in brackets or by its label: "(123456-X)", "Co. Reg: 8811-A".
+fn is_registration(folded: &str) -> bool {
+    let digits = folded.chars().filter(char::is_ascii_digit).count();
+    let bracketed = folded.rfind('(').is_some_and(|at| {
+        let inside: String = folded[at..].chars().filter(|c| c.is_alphanumeric()).collect();
+        let digits = inside.chars().filter(char::is_ascii_digit).count();
+        (5..=12).contains(&digits) && inside.len() <= digits + 3
+    });
+    let labelled = [
+        "co.reg",
+        "co. reg",
+        "co reg",
+        "company reg",
+        "company no",
+        "co. no",
+        "roc",
+        "reg no",
+        "br no",
+        "r.c.s",
+        "rcs",
+    ]
+    .iter()
+    .any(|w| crate::understand::sheet::has_phrase(folded, w));
+    let compact: String = folded.chars().filter(|c| !c.is_whitespace()).collect();
+    let bare = compact.rsplit_once('-').is_some_and(|(n, x)| {
+        (5..=9).contains(&n.len()) && n.chars().all(|c| c.is_ascii_digit()) && x.len() == 1
+    });
+    bracketed || (labelled && digits >= 4) || bare
+}
+
+/// Agreement: the name again elsewhere, the site or e-mail, and the recipient's name against it.
+fn support(page: &Page<'_>, found: &mut [Candidate], recipients: &[String]) {
+    let cores: Vec<(String, (usize, usize))> = found.iter().map(|c| (c.core.clone(), c.at)).collect();
+    let squeezed: Vec<String> = page
+        .sheet
+        .rows
+        .iter()
+        .map(|r| fold(&r.text).chars().filter(|c| c.is_alphanumeric()).collect())
+        .collect();
+    for candidate in found.iter_mut() {
+        let own = candidate.core.as_str();
+        if own.chars().count() >= 4 {
+            let again = squeezed
+                .iter()
+                .enumerate()
+                .filter(|(r, text)| *r != candidate.at.0 && text.contains(own) && !in_recipients(page, *r))
+                .filter(|(r, _)| {
+                    !cores.iter().any(|(c, at)| at.0 == *r && c.len() > own.len() && !c.starts_with(own))
+                })
+                .count();
+            candidate.score += 0.2 * again.min(2) as f32;
+            candidate.proofs += u32::from(again > 0);
+            let begins =
+                cores.iter().any(|(c, at)| *at != candidate.at && c.len() > own.len() && c.starts_with(own));
+            candidate.score += if begins { 0.1 } else { 0.0 };
+        }
+        let site = page
+            .sites
+            .iter()
+            .filter(|s| !in_recipients(page, s.row) || recipients.is_empty())
+            .map(|s| agreement(&s.name, &candidate.name))
+            .fold(0.0, f32::max);
+        candidate.score += 0.7 * site;
+        candidate.proofs += u32::from(site > 0.5);
+        if recipients.iter().any(|r| same_party(r, &candidate.core)) && site < 0.9 {
+            candidate.score -= 1.5;
+        }
+    }
+}
+
+fn in_recipients(page: &Page<'_>, row: usize) -> bool {
+    page.blocks
+        .iter()
+        .filter(|b| matches!(b.side, Side::Recipient | Side::Delivery))
+        .any(|b| b.cells.iter().any(|(r, _)| *r == row))
+}
+
+fn same_party(recipient: &str, core: &str) -> bool {
+    let shorter = recipient.len().min(core.len());
+    shorter >= 4 && (recipient.starts_with(core) || core.starts_with(recipient))
+}

@@ -1,0 +1,190 @@
+//! Who issued a document, and to whom.
+//!
+//! The way of the data: [`blocks`] says whose corner each line stands in; every line that may be a name is weighed in
+//! [`candidates`] by its look ([`names`]), its place, its block and the sites and e-mails that agree ([`web`]); the best
+//! one is taken, as sure as its evidence and its lead over the next.
+
+pub mod address;
+pub mod blocks;
+pub mod candidates;
+pub mod names;
+pub mod web;
+mod words;
+
+use self::{
+    blocks::{Block, Side},
+    candidates::{Candidate, INVOICE, Page, RECEIPT, candidates},
+};
+use super::sheet::Sheet;
+use crate::fields::PageBox;
+
+pub use self::address::address;
+
+/// A name and its place.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Named {
+    /// As printed.
+    pub name: String,
+    /// Probability that it is the one sought.
+    pub confidence: f32,
+    /// One-based page.
+    pub page: u32,
+    /// On the upright page.
+    pub bbox: PageBox,
+}
+
+/// The merchant of a receipt: it stands on top, often in larger letters.
+#[must_use]
+pub fn merchant(sheet: &Sheet) -> Option<Named> {
+    let blocks = blocks::blocks(sheet);
+    let sites = web::sites(sheet);
+    let page = Page::of(sheet, &blocks, &sites);
+    let found = candidates(&page, RECEIPT, &recipients(&blocks));
+    best(&found, |top, lead| {
+        let base = -1.2 + 1.6 * top.score + 1.6 * lead + 0.35 * top.proofs as f32;
+        base - 0.25 * top.at.0.saturating_sub(3) as f32
+    })
+}
+
+/// The issuer of an invoice.
+#[must_use]
+pub fn issuer(sheet: &Sheet) -> Option<Named> {
+    let blocks = blocks::blocks(sheet);
+    let sites = web::sites(sheet);
+    let page = Page::of(sheet, &blocks, &sites);
+    let found = candidates(&page, INVOICE, &recipients(&blocks));
+    // Where nobody is named as the recipient, a lone name may be the recipient's.
+    let told_apart =
+        blocks.iter().any(|b| matches!(b.side, Side::Recipient | Side::Issuer) && b.name.is_some());
+    best(&found, |top, lead| {
+        let base = -2.2 + 1.6 * top.score + 1.6 * lead + 0.5 * top.proofs as f32;
+        match (told_apart, top.proofs) {
+            (true, _) | (_, 3..) => base,
+            (false, 2) => base - 0.9,
+            (false, _) => base.min(0.2),
+        }
+    })
+}
+
+/// The recipient of an invoice: the name in the block that is labelled or placed as theirs.
+#[must_use]
+pub fn recipient(sheet: &Sheet) -> Option<Named> {
+    let blocks = blocks::blocks(sheet);
+    let of = |side: Side| blocks.iter().filter(move |b| b.side == side && b.page == 1);
+    let block = of(Side::Recipient)
+        .filter(|b| b.name.is_some())
+        .max_by(|a, b| weight(a).total_cmp(&weight(b)))
+        .or_else(|| of(Side::Delivery).find(|b| b.name.is_some()))?;
+    let name = block.name.clone()?;
+    Some(Named { confidence: weight(block).clamp(0.3, 0.9), name, page: block.page, bbox: block.bbox })
+}
+
+fn weight(block: &Block) -> f32 {
+    let lines = block.cells.len().min(5) as f32;
+    let labelled = if block.person { 0.4 } else { 0.63 };
+    labelled
+        + 0.04 * lines
+        + if block.name.as_deref().is_some_and(|n| names::firm(n) > 0.9) { 0.05 } else { 0.0 }
+}
+
+fn recipients(blocks: &[Block]) -> Vec<String> {
+    let theirs = |b: &&Block| matches!(b.side, Side::Recipient | Side::Delivery);
+    blocks
+        .iter()
+        .filter(theirs)
+        .filter_map(|b| b.name.as_deref())
+        .map(names::core)
+        .filter(|c| c.len() >= 4)
+        .collect()
+}
+
+/// The best candidate; its confidence is the logistic of `log_odds` of it and its lead over the next other name.
+fn best(found: &[Candidate], log_odds: impl Fn(&Candidate, f32) -> f32) -> Option<Named> {
+    let top = found.first()?;
+    let kin = |c: &Candidate| c.core == top.core || (top.core.len() >= 4 && c.core.starts_with(&top.core));
+    let rival = found.iter().find(|c| !kin(c)).map_or(0.0, |c| c.score);
+    let lead = (top.score - rival).clamp(0.0, 1.0);
+    let confidence = (1.0 / (1.0 + (-log_odds(top, lead)).exp())).clamp(0.05, 0.98);
+    let shown = printed(found, top);
+    Some(Named { name: shown.name.clone(), confidence, page: shown.page, bbox: shown.bbox })
+}
+
+/// Which printing of the firm's name to show: in full rather than its first word, and as the letterhead has it.
+fn printed<'a>(found: &'a [Candidate], top: &'a Candidate) -> &'a Candidate {
+    let legal = |c: &Candidate| names::firm(&c.name) > 0.9;
+    let fuller = found.iter().find(|c| {
+        !legal(top) && legal(c) && c.core.starts_with(&top.core) && c.core != top.core && c.score > 0.8
+    });
+    let top = fuller.unwrap_or(top);
+    let heads = found.iter().filter(|c| c.core == top.core && c.bbox[1] < 0.3 && c.score > 0.8);
+    heads.min_by(|a, b| a.bbox[1].total_cmp(&b.bbox[1])).unwrap_or(top)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::understand::sheet::drawn;
+
+    #[test]
+    fn the_letterhead_not_the_customer() {
+        let sheet = drawn(&[
+            &[(0.1, "Nube Roja Hardware"), (0.7, "INVOICE")],
+            &[(0.1, "12 High Street")],
+            &[(0.1, "www.nuberoja.com")],
+            &[(0.1, "BILL TO:"), (0.6, "Invoice No: 17")],
+            &[(0.1, "Monte Verde Corporation")],
+            &[(0.1, "99 Low Street")],
+        ]);
+        assert_eq!(issuer(&sheet).unwrap().name, "Nube Roja Hardware");
+        assert_eq!(recipient(&sheet).unwrap().name, "Monte Verde Corporation");
+    }
+
+    #[test]
+    fn a_lone_address_is_nobodys_for_sure() {
+        let sheet = drawn(&[
+            &[(0.1, "Monte Verde AG")],
+            &[(0.1, "Hauptstr. 9")],
+            &[(0.1, "12345 Altstadt")],
+            &[(0.1, "Invoice R-2024/00001")],
+        ]);
+        assert!(issuer(&sheet).unwrap().confidence < 0.75);
+    }
+
+    #[test]
+    fn the_footer_names_the_issuer() {
+        let sheet = drawn(&[
+            &[(0.6, "MONTE VERDE")],
+            &[(0.6, "Alex Campo")],
+            &[(0.6, "27 rue Haute")],
+            &[(0.6, "69100 Villebasse")],
+            &[(0.1, "Facture n° 2022089000")],
+            &[(0.1, "Titulaire du compte : NUBEROJA")],
+            &[(0.4, "NUBEROJA")],
+            &[(0.2, "contact@nuberoja.fr")],
+        ]);
+        assert_eq!(issuer(&sheet).unwrap().name, "NUBEROJA");
+    }
+
+    #[test]
+    fn a_merchant_in_two_lines() {
+        let sheet = drawn(&[
+            &[(0.3, "NUBE ROJA")],
+            &[(0.27, "CO. (M) SDN BHD")],
+            &[(0.25, "(Co. No. 113000-W)")],
+            &[(0.2, "No 8, Jalan Alta 7")],
+        ]);
+        assert_eq!(merchant(&sheet).unwrap().name, "NUBE ROJA CO. (M) SDN BHD");
+    }
+
+    #[test]
+    fn the_firm_under_a_shop_sign() {
+        let sheet = drawn(&[
+            &[(0.2, "ana perez")],
+            &[(0.3, "SOL Y MAR @ CENTRO")],
+            &[(0.25, "NUBE ROJA SDN BHD (562000-D)")],
+            &[(0.2, "7, Jalan Alta 21")],
+            &[(0.2, "1 COFFEE"), (0.7, "4.50")],
+        ]);
+        assert_eq!(merchant(&sheet).unwrap().name, "NUBE ROJA SDN BHD");
+    }
+}

@@ -1,0 +1,140 @@
+//! Web sites and e-mail addresses on the page: whose name they carry.
+
+use super::names::{core, tokens};
+use crate::understand::sheet::Sheet;
+
+/// Mail providers: their addresses say nothing of the firm.
+const FREE: &[&str] = &[
+    "gmail",
+    "googlemail",
+    "hotmail",
+    "outlook",
+    "yahoo",
+    "icloud",
+    "gmx",
+    "web",
+    "live",
+    "aol",
+    "msn",
+    "uol",
+    "bol",
+    "terra",
+    "example",
+    "localhost",
+    "test",
+    "email",
+    "mail",
+    "proton",
+    "protonmail",
+    "orange",
+    "wanadoo",
+    "libero",
+];
+
+/// Second-level parts that are no names: "acme.co.uk", "acme.com.mx".
+const SECOND: &[&str] = &["co", "com", "org", "net", "gob", "gov", "edu", "ac"];
+
+/// A domain's own name and the row that says it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Site {
+    /// Without hyphens and top-level parts: `nuberoja` of `www.nube-roja.com.mx`.
+    pub name: String,
+    /// Index of the row.
+    pub row: usize,
+    /// Left edge of its cell.
+    pub left: f32,
+}
+
+/// Every site and address of the sheet.
+#[must_use]
+pub fn sites(sheet: &Sheet) -> Vec<Site> {
+    let mut out = Vec::new();
+    for (row, line) in sheet.rows.iter().enumerate() {
+        for cell in &line.cells {
+            for word in cell
+                .folded
+                .split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '(' | ')' | '|' | '<' | '>'))
+            {
+                if let Some(name) = site(word) {
+                    out.push(Site { name, row, left: cell.bbox[0] });
+                }
+            }
+        }
+    }
+    out
+}
+
+fn site(word: &str) -> Option<String> {
+    let mail = word.contains('@');
+    let host = word.rsplit('@').next().unwrap_or(word);
+    let host = host.rsplit("//").next().unwrap_or(host);
+    let host = host.split(['/', '?', ':']).find(|h| h.contains('.'))?.trim_matches('.');
+    let parts: Vec<&str> = host.split('.').filter(|p| !p.is_empty() && *p != "www").collect();
+    let top = parts.last()?;
+    let known = [
+        "com", "net", "org", "de", "es", "fr", "it", "nl", "pt", "br", "mx", "co", "ar", "cl", "pe", "uk",
+        "my", "ch", "at", "be", "eu", "us", "io", "biz", "info", "in", "sg", "au", "ca", "shop", "online",
+        "local",
+    ];
+    let sure = mail || word.contains("www.") || word.contains("http");
+    if parts.len() < 2 || !(known.contains(top) || (sure && top.len() <= 6)) {
+        return None;
+    }
+    let name = parts.iter().rev().skip(1).find(|p| !SECOND.contains(p))?;
+    let name: String = name.chars().filter(|c| c.is_alphanumeric()).collect();
+    let letters = name.chars().filter(|c| c.is_alphabetic()).count();
+    (letters >= 2 && !FREE.contains(&name.as_str())).then_some(name)
+}
+
+/// How well a domain's name says a firm's name: 1 when they are the same, 0 when they have nothing in common.
+#[must_use]
+pub fn agreement(site: &str, name: &str) -> f32 {
+    let whole = core(name);
+    if whole.chars().count() < 3 {
+        return 0.0;
+    }
+    if whole == site {
+        return 1.0;
+    }
+    let words = tokens(name);
+    let first = words
+        .iter()
+        .map(|w| w.plain.as_str())
+        .find(|w| !matches!(*w, "the" | "el" | "la" | "le" | "los" | "a"));
+    let first: String = first.unwrap_or_default().chars().filter(|c| c.is_alphanumeric()).collect();
+    let long = first.chars().count();
+    let initials: String = words.iter().filter_map(|w| w.plain.chars().next()).collect();
+    if (site.starts_with(&whole) || (whole.starts_with(site) && site.len() >= 4)) && whole.len() >= 4 {
+        0.8
+    } else if long >= 4 && site.starts_with(&first) {
+        0.6
+    } else if (long >= 5 && site.contains(&first))
+        || (site.len() >= 3 && words.len() >= 3 && initials.starts_with(site))
+    {
+        0.4
+    } else {
+        0.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_sites() {
+        assert_eq!(site("www.nube-roja.com.mx").as_deref(), Some("nuberoja"));
+        assert_eq!(site("ventas@nuberoja.es").as_deref(), Some("nuberoja"));
+        assert_eq!(site("http://nuberoja.co.uk/x").as_deref(), Some("nuberoja"));
+        assert_eq!(site("someone@gmail.com"), None);
+        assert_eq!(site("1.234,56"), None);
+        assert_eq!(site("S.A."), None);
+    }
+
+    #[test]
+    fn a_site_says_a_name() {
+        assert!(agreement("nuberoja", "Nube Roja, S.L.") > 0.9);
+        assert!(agreement("nuberojagroup", "Nube Roja S.L.") > 0.7);
+        assert!(agreement("nubes", "Monte Verde S.L.") < 0.1);
+    }
+}
