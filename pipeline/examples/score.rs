@@ -7,61 +7,21 @@
 
 #![allow(missing_docs, clippy::print_stdout, clippy::print_stderr)]
 
+#[path = "eval/truth.rs"]
+#[allow(dead_code)]
+mod truth;
+
 use std::{collections::BTreeMap, path::Path};
 
 use acuse_pipeline::{
     document::Kind,
-    fields::{FieldName, Fields},
     limits::Limits,
     reading::{Evidence, Understanding},
     reason::ReasonCode,
-    understand::{mrz, sheet, understand},
+    understand::understand,
 };
-use serde::{Deserialize, Serialize};
-
-#[derive(Debug, Deserialize)]
-struct Truth {
-    path: String,
-    label: String,
-    subtype: String,
-    lang: String,
-    gt_vendor: String,
-    gt_date: String,
-    gt_total: String,
-    gt_currency: String,
-    gt_tax_id: String,
-    gt_invoice_no: String,
-    gt_mrz: String,
-    notes: String,
-}
-
-/// Right, wrong or silent, of those that have a truth.
-#[derive(Debug, Default, Clone, Serialize)]
-struct Tally {
-    right: usize,
-    wrong: usize,
-    silent: usize,
-}
-
-impl Tally {
-    fn add(&mut self, verdict: Verdict) {
-        match verdict {
-            Verdict::Right => self.right += 1,
-            Verdict::Wrong => self.wrong += 1,
-            Verdict::Silent => self.silent += 1,
-        }
-    }
-    fn of(&self) -> usize {
-        self.right + self.wrong + self.silent
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Verdict {
-    Right,
-    Wrong,
-    Silent,
-}
+use serde::Serialize;
+use truth::{Compared, Tally, Truth, Verdict, compare, filed_wrong, manifest};
 
 #[derive(Debug, Default, Serialize)]
 struct Score {
@@ -80,78 +40,6 @@ struct Score {
     reasons: BTreeMap<String, usize>,
 }
 
-fn bare(text: &str) -> String {
-    sheet::fold(text).chars().filter(|c| c.is_alphanumeric()).collect()
-}
-
-fn cents(text: &str) -> Option<i64> {
-    text.replace(',', "").parse::<f64>().ok().map(|v| (v * 100.0).round() as i64)
-}
-
-/// One field's verdict; `None` when there is no truth.
-fn verdict(truth: &str, found: Option<&str>, same: impl Fn(&str, &str) -> bool) -> Option<Verdict> {
-    if truth.is_empty() {
-        return None;
-    }
-    Some(match found {
-        None => Verdict::Silent,
-        Some(found) if truth.split('|').any(|t| same(t, found)) => Verdict::Right,
-        Some(_) => Verdict::Wrong,
-    })
-}
-
-fn zone_number(lines: &str) -> Option<(String, String)> {
-    let lines: Vec<&str> = lines.split("\\n").collect();
-    let evidence = mrz::parse_lines(&lines)?;
-    Some((evidence.number, evidence.surname))
-}
-
-fn value(fields: &Fields, names: &[FieldName]) -> Option<String> {
-    names.iter().find_map(|n| fields.get(n)).map(|f| f.value.clone())
-}
-
-fn verdicts(truth: &Truth, u: &Understanding) -> Vec<(&'static str, Verdict, String, String)> {
-    use FieldName::*;
-    let exact = |a: &str, b: &str| bare(a) == bare(b);
-    let money = |a: &str, b: &str| cents(a).is_some() && cents(a) == cents(b);
-    let id = |a: &str, b: &str| bare(a) == bare(b) || bare(b).ends_with(&bare(a)) && bare(a).len() >= 7;
-    let mut out = Vec::new();
-    let mut put = |name, truth: &str, found: Option<String>, v: Option<Verdict>| {
-        if let Some(v) = v {
-            out.push((name, v, truth.to_owned(), found.unwrap_or_default()));
-        }
-    };
-    let f = |names: &[FieldName]| value(&u.fields, names);
-    let total = f(&[Total]);
-    put("total", &truth.gt_total, total.clone(), verdict(&truth.gt_total, total.as_deref(), money));
-    let date = f(&[Date, IssueDate]);
-    put("date", &truth.gt_date, date.clone(), verdict(&truth.gt_date, date.as_deref(), exact));
-    let vendor = f(&[MerchantName, IssuerName]);
-    put("vendor", &truth.gt_vendor, vendor.clone(), verdict(&truth.gt_vendor, vendor.as_deref(), exact));
-    let currency = f(&[Currency]);
-    put(
-        "currency",
-        &truth.gt_currency,
-        currency.clone(),
-        verdict(&truth.gt_currency, currency.as_deref(), exact),
-    );
-    let tax_id = f(&[MerchantTaxId, IssuerTaxId]);
-    put("tax_id", &truth.gt_tax_id, tax_id.clone(), verdict(&truth.gt_tax_id, tax_id.as_deref(), id));
-    let number = f(&[Number]);
-    put(
-        "number",
-        &truth.gt_invoice_no,
-        number.clone(),
-        verdict(&truth.gt_invoice_no, number.as_deref(), exact),
-    );
-    if let Some((number, surname)) = zone_number(&truth.gt_mrz) {
-        let both = f(&[DocumentNumber]).map(|n| format!("{n} {}", f(&[Surname]).unwrap_or_default()));
-        let truth = format!("{number} {surname}");
-        put("mrz", &truth, both.clone(), verdict(&truth, both.as_deref(), exact));
-    }
-    out
-}
-
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let [data, evidence_dir, rest @ ..] = args.as_slice() else {
@@ -160,9 +48,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let misses = rest.iter().any(|a| a == "--misses");
     let mut score = Score::default();
     let mut absent = 0;
-    let mut manifest = csv::Reader::from_path(Path::new(data).join("manifest.csv"))?;
-    for truth in manifest.deserialize() {
-        let truth: Truth = truth?;
+    for truth in manifest(Path::new(data))? {
         let Ok(bytes) = std::fs::read(Path::new(evidence_dir).join(format!("{}.json", truth.path))) else {
             absent += 1;
             continue;
@@ -180,10 +66,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn tally(truth: &Truth, u: &Understanding, misses: bool, score: &mut Score) {
-    let label: Kind = match truth.label.parse() {
-        Ok(kind) => kind,
-        Err(e) => return eprintln!("{}: {e}", truth.path),
-    };
+    let label = truth.label;
     let filed = u.reasons.is_empty();
     score.documents += 1;
     score.papers += usize::from(label != Kind::Other);
@@ -192,15 +75,14 @@ fn tally(truth: &Truth, u: &Understanding, misses: bool, score: &mut Score) {
     for r in &u.reasons {
         *score.reasons.entry(r.code.to_string()).or_default() += 1;
     }
-    let verdicts = verdicts(truth, u);
-    for (name, v, ..) in &verdicts {
-        score.fields.entry(format!("{label} {name}")).or_default().add(*v);
+    let compared = compare(truth, &u.fields);
+    for Compared { name, verdict, .. } in &compared {
+        score.fields.entry(format!("{label} {name}")).or_default().add(*verdict);
         let lang = if truth.lang.is_empty() { "?" } else { &truth.lang };
         let by = score.fields_by_language.entry(lang.to_owned()).or_default();
-        by.entry((*name).to_owned()).or_default().add(*v);
+        by.entry((*name).to_owned()).or_default().add(*verdict);
     }
-    let lied = |name: &str| !matches!(name, "vendor" | "currency");
-    let error = label != u.kind || verdicts.iter().any(|(n, v, ..)| lied(n) && *v == Verdict::Wrong);
+    let error = filed_wrong(truth, Some(u.kind), &compared);
     if filed {
         score.filed += 1;
         score.filed_papers += usize::from(label != Kind::Other);
@@ -212,7 +94,7 @@ fn tally(truth: &Truth, u: &Understanding, misses: bool, score: &mut Score) {
         score.held_only_for_expiry += 1;
     }
     if misses {
-        tell_misses(truth, u, label, filed && error, filed, &verdicts);
+        tell_misses(truth, u, label, filed && error, filed, &compared);
     }
 }
 
@@ -222,15 +104,12 @@ fn tell_misses(
     label: Kind,
     error: bool,
     filed: bool,
-    verdicts: &[(&'static str, Verdict, String, String)],
+    compared: &[Compared],
 ) {
-    let wrong: Vec<String> = verdicts
+    let wrong: Vec<String> = compared
         .iter()
-        .filter(|(_, v, ..)| *v != Verdict::Right)
-        .map(|(n, _, t, f)| {
-            let confidence = u.fields.iter().find(|(_, x)| x.value == *f).map_or(0.0, |(_, x)| x.confidence);
-            format!("{n}: {f:?} ({confidence:.2}) for {t:?}")
-        })
+        .filter(|c| c.verdict != Verdict::Right)
+        .map(|c| format!("{}: {:?} ({:.2}) for {:?}", c.name, c.found, c.confidence, c.truth))
         .collect();
     let why: Vec<String> = u.reasons.iter().map(|r| format!("{} ({})", r.code, r.message)).collect();
     if error || label != u.kind || !wrong.is_empty() || (!filed && label != Kind::Other) {
@@ -241,7 +120,7 @@ fn tell_misses(
         } else {
             "held"
         };
-        let hard = if truth.notes.starts_with("hard:") { " [hard]" } else { "" };
+        let hard = if truth.hard() { " [hard]" } else { "" };
         println!("{flag} {label}->{} {:.2} {}{hard} {}", u.kind, u.confidence, truth.path, truth.subtype);
         for line in wrong.iter().chain(&why) {
             println!("    {line}");

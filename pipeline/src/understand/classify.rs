@@ -1,17 +1,10 @@
-//! Invoice, receipt, ID or other: evidence counted, then a softmax.
-//!
-//! The weights are set by hand from what each kind must show by its nature, not fitted: the probability is honest
-//! about clear cases and low on the rest.
+//! Invoice, receipt, ID or other: the trained [`super::model`] over [`super::features`].
 
 use super::{
-    amounts::Sums,
-    identity::ID_WORDS,
-    mrz::Zone,
-    sheet::Sheet,
-    tax_ids::TaxId,
-    vocabulary::{CHANGE, SUBTOTAL},
+    features::{Seen, features},
+    model::{KINDS, Model},
 };
-use crate::{document::Kind, reading::Evidence};
+use crate::document::Kind;
 
 /// What each kind scored, and why.
 #[derive(Debug, Clone)]
@@ -24,291 +17,170 @@ pub struct Classified {
     pub because: Vec<String>,
 }
 
-const INVOICE_WORDS: &[&str] = &[
-    "invoice",
-    "factura",
-    "rechnung",
-    "facture",
-    "fattura",
-    "fatura",
-    "factuur",
-    "nota fiscal eletronica",
-    "danfe",
-    "bill to",
-    "invoice number",
-    "invoice date",
-    "due date",
-    "rechnungsnummer",
-    "rechnungsdatum",
-    "payment terms",
-    "vencimiento",
-    "vencimento",
-    "faktura",
-    "zahlbar",
-    "iban",
-    "bic",
-    "swift",
-    "purchase order",
-    "po number",
-    "numero de factura",
-    "fecha de vencimiento",
-    "kundennummer",
-    "ust-idnr",
-    "bank details",
-    "remit to",
-    "amount due",
-    "tax invoice",
-    "credit note",
-    "unit price",
-    "echeance",
-    "scadenza",
-    "ship to",
-    "terms",
-    "subscription",
-    "account number",
-    "cufe",
-    "uso cfdi",
-    "facturar a",
-    "receptor",
-];
-const RECEIPT_WORDS: &[&str] = &[
-    "receipt",
-    "recibo",
-    "ticket",
-    "cashier",
-    "cash",
-    "change",
-    "thank you",
-    "gracias por su",
-    "cajero",
-    "caja",
-    "efectivo",
-    "cambio",
-    "troco",
-    "obrigado",
-    "factura simplificada",
-    "fatura simplificada",
-    "cupom fiscal",
-    "nfc-e",
-    "boleta",
-    "tip",
-    "propina",
-    "gratuity",
-    "server",
-    "table",
-    "mesa",
-    "visa",
-    "mastercard",
-    "card",
-    "auth code",
-    "approval",
-    "terminal",
-    "merchant",
-    "tendered",
-    "subtotal",
-    "sub total",
-    "total",
-    "kassenbon",
-    "bon",
-    "bar",
-    "vielen dank",
-    "scontrino",
-    "documento commerciale",
-    "please come again",
-    "rounding",
-    "cash bill",
-    "pos",
-    "trans",
-    "qty",
-    "ticket de",
-    "debit",
-    "credit",
-    "aid",
-    "customer copy",
-    "merchant copy",
-    "comprobante",
-    "check #",
-    "guest",
-    "order #",
-    "comprobante de pago",
-    "counter",
-    "merci",
-];
-const OTHER_WORDS: &[&str] = &[
-    "menu",
-    "dear",
-    "sincerely",
-    "chapter",
-    "estimado",
-    "estimada",
-    "atentamente",
-    "abstract",
-    "introduction",
-    "references",
-    "resume",
-    "curriculum",
-    "online",
-    "typing",
-    "whatsapp",
-    "reply",
-    "forwarded",
-    "yours",
-    "regards",
-    "agenda",
-    "contract",
-    "agreement",
-    "contrato",
-    "appetizers",
-    "starters",
-    "desserts",
-    "entradas",
-    "postres",
-    "bebidas",
-    "quotation",
-    "quote",
-    "estimate",
-    "presupuesto",
-    "delivery note",
-    "albaran",
-    "lieferschein",
-    "packing slip",
-    "purchase order",
-    "statement of account",
-    "certificate",
-    "valid thru",
-    "annual report",
-    "figure",
-    "section",
-    "w-2",
-    "form",
-    "boarding pass",
-    "angebot",
-    "bon de commande",
-    "account statement",
-    "bank statement",
-    "pay stub",
-    "payslip",
-    "earnings",
-    "application",
-    "claim",
-    "policy",
-];
+/// How many reasons a person is told.
+const TOLD: usize = 4;
 
-/// Weighs the evidence.
+/// Weighs what was seen.
 #[must_use]
-pub fn classify(evidence: &Evidence, sheet: &Sheet, zone: &Zone, ids: &[TaxId], sums: &Sums) -> Classified {
-    let words: usize = sheet.folded.split_whitespace().count();
-    let mut because = Vec::new();
-    let (mut invoice, mut receipt, mut id, mut other) = (0.0_f32, 0.0_f32, 0.0_f32, 0.6_f32);
-    let inv = sheet.count_said(INVOICE_WORDS).min(8) as f32;
-    let rec = sheet.count_said(RECEIPT_WORDS).min(9) as f32;
-    let idw = sheet.count_said(ID_WORDS).min(8) as f32;
-    let oth = sheet.count_said(OTHER_WORDS).min(6) as f32;
-    invoice += 0.55 * inv;
-    receipt += 0.42 * rec;
-    id += 0.75 * idw;
-    other += 0.5 * oth;
-    if inv >= 2.0 {
-        because.push(format!("{inv:.0} words of an invoice"));
-    }
-    if rec >= 3.0 {
-        because.push(format!("{rec:.0} words of a receipt"));
-    }
-    if idw >= 2.0 {
-        because.push(format!("{idw:.0} words of an identity document"));
-    }
-    match zone {
-        Zone::Read(_) => {
-            id += 9.0;
-            because.push("a machine readable zone with every check digit right".to_owned());
-        }
-        Zone::Unread { .. } => id += 2.5,
-        Zone::None => {}
-    }
-    let tall = evidence.pages.first().map_or(1.0, |p| p.aspect);
-    let pdf = evidence.media_type == "application/pdf";
-    let total = sums.total.is_some_and(|t| t.confidence > 0.5);
-    if total {
-        invoice += 1.3;
-        receipt += 1.6;
-        because.push("a labelled total".to_owned());
-    } else {
-        invoice -= 1.0;
-        receipt -= 1.2;
-        other += 1.2;
-    }
-    if sheet.says(CHANGE) && total {
-        receipt += 0.8;
-    }
-    if tall < 0.6 {
-        receipt += 0.9;
-    }
-    if pdf {
-        invoice += 0.8;
-        receipt -= 0.4;
-    }
-    if words > 220 {
-        invoice += 0.5;
-        receipt -= 0.8;
-    }
-    if words > 700 {
-        other += 1.0;
-    }
-    // A title says what it is, near the top.
-    let top: String = sheet
-        .rows
+pub fn classify(seen: &Seen<'_>, model: &Model) -> Classified {
+    let features = features(seen);
+    let probabilities = model.probabilities(features.iter().map(|f| (f.name.as_str(), f.value)));
+    let best = probabilities.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map_or(3, |(at, _)| at);
+    // What spoke for this kind above the mean of the others.
+    let mut spoke: Vec<(f32, &str)> = features
         .iter()
-        .take(sheet.rows.len() / 3 + 3)
-        .map(|r| r.folded.as_str())
-        .collect::<Vec<_>>()
-        .join("\n");
-    let title = |w: &[&str]| w.iter().any(|w| super::sheet::has_phrase(&top, w));
-    if title(&[
-        "invoice",
-        "factura",
-        "rechnung",
-        "facture",
-        "fattura",
-        "fatura",
-        "factuur",
-        "faktura",
-        "danfe",
-        "tax invoice",
-    ]) && !title(&["factura simplificada", "fatura simplificada"])
-    {
-        invoice += 1.1;
+        .map(|f| {
+            let weights = model.of(&f.name);
+            let own = weights.get(best).copied().unwrap_or_default();
+            let others = (weights.iter().sum::<f32>() - own) / 3.0;
+            (f.value * (own - others), f.told.as_str())
+        })
+        .filter(|(weight, _)| *weight > 0.3)
+        .collect();
+    spoke.sort_by(|a, b| b.0.total_cmp(&a.0));
+    Classified {
+        kind: KINDS.get(best).copied().unwrap_or(Kind::Other),
+        confidence: probabilities.get(best).copied().unwrap_or_default().min(0.995),
+        because: spoke.into_iter().take(TOLD).map(|(_, told)| told.to_owned()).collect(),
     }
-    if title(&[
-        "receipt",
-        "recibo",
-        "ticket",
-        "factura simplificada",
-        "fatura simplificada",
-        "cupom fiscal",
-        "boleta",
-        "cash bill",
-        "kassenbon",
-        "scontrino",
-        "nfc-e",
-    ]) {
-        receipt += 1.3;
-    }
-    if ids.iter().any(|t| t.checked == Some(true)) {
-        invoice += 0.5;
-        receipt += 0.4;
-    }
-    if sheet.says(TOTAL_ONLY) && sheet.says(SUBTOTAL) {
-        invoice += 0.3;
-        receipt += 0.3;
-    }
-    if words < 12 {
-        other += 2.0;
-    }
-    let scores = [(Kind::Invoice, invoice), (Kind::Receipt, receipt), (Kind::Id, id), (Kind::Other, other)];
-    let best = scores.iter().map(|s| s.1).fold(f32::MIN, f32::max);
-    let sum: f32 = scores.iter().map(|s| (s.1 - best).exp()).sum();
-    let kind = scores.iter().find(|s| s.1 >= best).map_or(Kind::Other, |s| s.0);
-    Classified { kind, confidence: (1.0 / sum).min(0.995), because }
 }
 
-const TOTAL_ONLY: &[&str] = &["total", "totale", "totaal", "gesamt", "summe", "importe total"];
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        limits::Limits,
+        reading::{Evidence, Line, PageText, Word},
+        understand::understand,
+    };
+
+    fn page(aspect: f32, lines: &[&str]) -> Evidence {
+        let step = 1.0 / (lines.len() as f32 + 2.0);
+        let line = |(at, text): (usize, &&str)| {
+            let top = step * (at as f32 + 1.0);
+            let mut x = 0.1;
+            let words = text.split(' ').map(|word| {
+                let (left, right) = (x, x + 0.012 * word.len() as f32);
+                x = right + 0.012;
+                let bbox = [left, top, right, top + step * 0.6];
+                Word { text: word.to_owned(), bbox, confidence: 0.98 }
+            });
+            let words: Vec<Word> = words.collect();
+            let bbox = [0.1, top, x, top + step * 0.6];
+            Line { text: (*text).to_owned(), bbox, confidence: 0.98, words }
+        };
+        Evidence {
+            media_type: "image/jpeg".to_owned(),
+            pages: vec![PageText {
+                number: 1,
+                source: crate::fields::Source::Ocr,
+                aspect,
+                lines: lines.iter().enumerate().map(line).collect(),
+                quarter_turns: 0,
+                sharpness: Some(0.9),
+            }],
+            ..Evidence::default()
+        }
+    }
+
+    fn kind(aspect: f32, lines: &[&str]) -> (Kind, f32) {
+        let understood = understand(&page(aspect, lines), &Limits::default());
+        (understood.kind, understood.confidence)
+    }
+
+    #[test]
+    fn a_till_receipt_is_one() {
+        let lines = [
+            "PANADERIA EL SOL",
+            "Calle Mayor 3, Sevilla",
+            "Tel: 954 000 111",
+            "Factura simplificada 00412",
+            "12/03/2024 10:31",
+            "2 BARRA RUSTICA 2,40",
+            "1 CAFE CON LECHE 1,60",
+            "TOTAL 4,00",
+            "EFECTIVO 5,00",
+            "CAMBIO 1,00",
+            "Gracias por su visita",
+        ];
+        let (kind, confidence) = kind(0.45, &lines);
+        assert!(kind == Kind::Receipt && confidence > 0.8, "{kind} {confidence}");
+    }
+
+    #[test]
+    fn an_invoice_is_one() {
+        let lines = [
+            "Muster Werkzeuge GmbH",
+            "Rechnung",
+            "Rechnungsnummer: 2024-0113",
+            "Rechnungsdatum: 04.03.2024",
+            "Kundennummer: 10442",
+            "Pos. Bezeichnung Menge Einzelpreis Gesamtpreis",
+            "1 Bohrer 2 12,00 24,00",
+            "2 Zange 1 18,00 18,00",
+            "Nettobetrag 42,00",
+            "MwSt. 19 % 7,98",
+            "Rechnungsbetrag 49,98",
+            "Zahlbar bis 18.03.2024",
+            "IBAN DE02 1203 0000 0000 2020 51",
+            "USt-IdNr. DE136695976",
+        ];
+        let (kind, confidence) = kind(0.71, &lines);
+        assert!(kind == Kind::Invoice && confidence > 0.8, "{kind} {confidence}");
+    }
+
+    #[test]
+    fn a_licence_is_an_id() {
+        let lines = [
+            "NORTH RIVER",
+            "DRIVER LICENSE",
+            "DL 4412-88-102",
+            "CLASS C",
+            "DOB 04/12/1990",
+            "EXP 04/12/2031",
+            "LN DOE",
+            "FN JANE",
+            "SEX F",
+            "HGT 5-06",
+            "EYES BRN",
+            "DONOR",
+        ];
+        let (kind, confidence) = kind(1.58, &lines);
+        assert!(kind == Kind::Id && confidence > 0.8, "{kind} {confidence}");
+    }
+
+    #[test]
+    fn a_menu_and_a_statement_are_none_of_them() {
+        let menu = [
+            "Menu",
+            "Starters",
+            "Soup of the day 4.50",
+            "Garden salad 5.00",
+            "Main courses",
+            "Roast chicken 12.00",
+            "Grilled trout 14.50",
+            "Desserts",
+            "Apple pie 4.00",
+            "Ice cream 3.50",
+        ];
+        assert_eq!(kind(0.7, &menu).0, Kind::Other);
+        let statement = [
+            "North River Bank",
+            "Account statement",
+            "Statement period 01/03/2024 - 31/03/2024",
+            "Account number 0042 1188",
+            "Opening balance 1,200.00",
+            "03/03 Card payment 45.00 1,155.00",
+            "09/03 Transfer 300.00 1,455.00",
+            "Deposits 300.00",
+            "Withdrawals 45.00",
+            "Closing balance 1,455.00",
+        ];
+        assert_eq!(kind(0.71, &statement).0, Kind::Other);
+    }
+
+    #[test]
+    fn nothing_to_read_is_nothing_we_file() {
+        assert_eq!(kind(1.3, &[]).0, Kind::Other);
+    }
+}

@@ -12,7 +12,10 @@ pub mod dates;
 pub mod decide;
 pub mod einvoice;
 pub mod extract;
+pub mod features;
 pub mod identity;
+pub mod kind_words;
+pub mod model;
 pub mod money;
 pub mod mrz;
 pub mod numbers;
@@ -42,6 +45,12 @@ pub fn understand(evidence: &Evidence, limits: &Limits) -> Understanding {
 /// Understands a document as of `today`, against which expiry and implausible dates are judged.
 #[must_use]
 pub fn understand_on(evidence: &Evidence, _limits: &Limits, today: Date) -> Understanding {
+    understand_by(evidence, today, model::Model::committed())
+}
+
+/// The same with a classifier of one's own: training scores each document with weights that never saw it.
+#[must_use]
+pub fn understand_by(evidence: &Evidence, today: Date, model: &model::Model) -> Understanding {
     let sheet = sheet::Sheet::of(evidence);
     let place = places::place(&sheet);
     let zone = mrz::find(&sheet, today);
@@ -49,7 +58,10 @@ pub fn understand_on(evidence: &Evidence, _limits: &Limits, today: Date) -> Unde
     let sums = amounts::sums(&sheet);
     let xml = einvoice::find(&evidence.attachments);
     let code = codes::find(&evidence.barcodes);
-    let mut classified = classify::classify(evidence, &sheet, &zone, &ids, &sums);
+    let mut classified = {
+        let seen = features::Seen { evidence, sheet: &sheet, zone: &zone, ids: &ids, sums: &sums };
+        classify::classify(&seen, model)
+    };
     if let Some(xml) = &xml {
         classified.kind = Kind::Invoice;
         classified.confidence = 0.99;
