@@ -111,9 +111,7 @@ pub fn router(app: App) -> Router {
         .route("/webhooks/whatsapp", webhook)
         .merge(api)
         .route("/openapi.json", get(http::openapi::document))
-        .route("/healthz", get(http::health::alive))
-        .route("/readyz", get(http::health::ready))
-        .route("/metrics", get(http::health::metrics))
+        .merge(probes())
         .merge(http::board::router(&app))
         .merge(desk::router())
         .fallback(http::no_such_address)
@@ -122,4 +120,21 @@ pub fn router(app: App) -> Router {
         .layer(CatchPanicLayer::custom(http::caught))
         .layer(middleware::from_fn(http::around))
         .with_state(app)
+}
+
+/// What workers alone answer: probes, and nothing of a document.
+pub fn worker_router(app: App) -> Router {
+    probes()
+        .fallback(http::no_such_address)
+        .method_not_allowed_fallback(http::wrong_method)
+        .layer(CatchPanicLayer::custom(http::caught))
+        .layer(middleware::from_fn(http::around))
+        .with_state(app)
+}
+
+fn probes() -> Router<App> {
+    Router::new()
+        .route("/healthz", get(http::health::alive))
+        .route("/readyz", get(http::health::ready))
+        .route("/metrics", get(http::health::metrics))
 }

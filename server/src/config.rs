@@ -40,6 +40,9 @@ pub struct Settings {
     /// Address to listen on [default: 127.0.0.1:8080].
     #[arg(long, env = "ACUSE_LISTEN", global = true, value_name = "ADDR")]
     pub listen: Option<String>,
+    /// Address where `acuse work` answers /healthz, /readyz and /metrics [default: none].
+    #[arg(long, env = "ACUSE_WORK_LISTEN", global = true, value_name = "ADDR")]
+    pub work_listen: Option<String>,
     /// Folder of the embedded catalog and objects [default: ./data].
     #[arg(long, env = "ACUSE_DATA_DIR", global = true, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
@@ -143,6 +146,8 @@ impl ConfigError {
 pub struct Config {
     /// Where to listen.
     pub listen: SocketAddr,
+    /// Where workers alone answer an operator's probes.
+    pub work_listen: Option<SocketAddr>,
     /// The data folder. Not yet created.
     pub data_dir: PathBuf,
     /// The catalog.
@@ -226,7 +231,10 @@ impl TryFrom<Settings> for Config {
     fn try_from(s: Settings) -> Result<Self, ConfigError> {
         let data_dir = s.data_dir.clone().unwrap_or_else(|| PathBuf::from("data"));
         Ok(Self {
-            listen: listen(s.listen.as_deref())?,
+            listen: address("ACUSE_LISTEN", given(s.listen.as_deref()).unwrap_or("127.0.0.1:8080"))?,
+            work_listen: given(s.work_listen.as_deref())
+                .map(|v| address("ACUSE_WORK_LISTEN", v))
+                .transpose()?,
             database: database(s.database_url.as_deref(), &data_dir)?,
             objects: objects(&s, &data_dir)?,
             whatsapp: whatsapp(&s)?,
@@ -248,10 +256,9 @@ fn secret(value: Option<&String>) -> Option<Secret> {
     given(value.map(String::as_str)).map(Secret::new)
 }
 
-fn listen(value: Option<&str>) -> Result<SocketAddr, ConfigError> {
-    let value = given(value).unwrap_or("127.0.0.1:8080");
+fn address(variable: &'static str, value: &str) -> Result<SocketAddr, ConfigError> {
     value.parse().map_err(|_| {
-        ConfigError::new("ACUSE_LISTEN", format!("{value:?} is not an address; write e.g. 127.0.0.1:8080"))
+        ConfigError::new(variable, format!("{value:?} is not an address; write e.g. 127.0.0.1:8080"))
     })
 }
 

@@ -16,12 +16,13 @@ use acuse_storage::Intake;
 use acuse_whatsapp::{Secret as Token, signature::AppSecrets};
 use acuse_workers::{Env, Lanes};
 use anyhow::Context;
+use axum::Router;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    app::{App, Channel, Parts as Web, router},
+    app::{App, Channel, Parts as Web, router, worker_router},
     config::Config,
     desk::session::Door,
     parts::{self, Parts},
@@ -43,7 +44,7 @@ const GRACE: Duration = Duration::from_secs(30);
 
 /// A running server.
 pub struct Running {
-    /// Where it listens; `None` for workers alone.
+    /// Where it listens; `None` for workers that were given no address.
     pub addr: Option<SocketAddr>,
     /// The web side's state, for tests.
     pub app: App,
@@ -113,8 +114,10 @@ pub async fn start(config: Config, role: Role) -> anyhow::Result<Running> {
     };
     let stopped = stop.clone();
     let mut running = Running { addr: None, app, setup_token: None, stop, web: None, workers, parts };
-    if role != Role::Work {
-        running.listen(config.listen, stopped).await?;
+    match (role, config.work_listen) {
+        (Role::All | Role::Web, _) => running.listen(config.listen, stopped).await?,
+        (Role::Work, Some(at)) => running.listen_for_probes(at, stopped).await?,
+        (Role::Work, None) => {}
     }
     Ok(running)
 }
@@ -132,20 +135,36 @@ async fn work(config: &Config, parts: &Parts, stop: CancellationToken) -> anyhow
 }
 
 impl Running {
+    /// The web side.
     async fn listen(&mut self, at: SocketAddr, stopped: CancellationToken) -> anyhow::Result<()> {
-        let listener =
-            TcpListener::bind(at).await.with_context(|| format!("cannot listen on {at} (ACUSE_LISTEN)"))?;
-        let addr = listener.local_addr().context("cannot tell the address")?;
+        let listener = bind("ACUSE_LISTEN", at).await?;
         if self.app.catalog.users().await?.is_empty() {
             self.setup_token = Some(self.app.door.open_setup());
         }
-        let serving = axum::serve(listener, router(self.app.clone()))
-            .with_graceful_shutdown(stopped.cancelled_owned())
-            .into_future();
-        self.web = Some(tokio::spawn(serving));
-        self.addr = Some(addr);
+        self.serve(listener, router(self.app.clone()), stopped)
+    }
+
+    /// What an operator's probes ask of workers.
+    async fn listen_for_probes(&mut self, at: SocketAddr, stopped: CancellationToken) -> anyhow::Result<()> {
+        let listener = bind("ACUSE_WORK_LISTEN", at).await?;
+        self.serve(listener, worker_router(self.app.clone()), stopped)
+    }
+
+    fn serve(
+        &mut self,
+        listener: TcpListener,
+        router: Router,
+        stopped: CancellationToken,
+    ) -> anyhow::Result<()> {
+        self.addr = Some(listener.local_addr().context("cannot tell the address")?);
+        let serving = axum::serve(listener, router).with_graceful_shutdown(stopped.cancelled_owned());
+        self.web = Some(tokio::spawn(serving.into_future()));
         Ok(())
     }
+}
+
+async fn bind(variable: &'static str, at: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(at).await.with_context(|| format!("cannot listen on {at} ({variable})"))
 }
 
 /// The recorder of this process; a test process starts several servers and shares it.

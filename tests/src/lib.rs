@@ -3,6 +3,8 @@
 //! Every server is our own: a new folder, a free port, ended by its process id when the guard drops.
 //! A part that this machine lacks is skipped loudly; with `CI=true` it is an error.
 
+pub mod browser;
+pub mod collector;
 pub mod minio;
 pub mod postgres;
 pub mod process;

@@ -5,6 +5,7 @@
 mod chaos;
 mod conformance;
 mod door;
+mod operate;
 mod pages;
 mod road;
 mod scale_out;

@@ -1,41 +1,38 @@
-//! The review desk in a real browser.
+//! Pages in a real browser: the review desk and the operators' board.
 
-use std::{path::Path, process::Command, time::Duration};
+use std::time::Duration;
 
-use acuse_tests::stack::Api;
+use acuse_tests::{browser, stack::Api};
 
 use crate::world::{ALL, World, person, post};
 
-fn chromium() -> Option<&'static str> {
-    let found = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-    let found = found.into_iter().find(|p| Path::new(p).exists());
-    if found.is_none() {
-        acuse_tests::skip_or_fail("Chromium", "no /usr/bin/chromium");
-    }
-    found
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_desk_opens_in_a_browser() {
-    let Some(chromium) = chromium() else { return };
+async fn the_desk_and_the_board_open_in_a_browser() {
+    let Some(chromium) = browser::chromium() else { return };
     let world = World::new().await;
     let _server = world.place.start("serve", &["serve"]).unwrap();
     let api = Api::connect(&world.place, ALL).await.unwrap();
     post(&api, &world.invoice(&person(1), 91)).await;
     api.at_rest(1, Duration::from_secs(90)).await.unwrap();
-    let profile = tempfile::tempdir().unwrap();
-    let seen = Command::new("timeout")
-        .arg("60")
-        .arg(chromium)
-        .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"])
-        .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
-        .arg(format!("--user-data-dir={}", profile.path().display()))
-        .args(["--virtual-time-budget=4000", "--dump-dom"])
-        .arg(format!("http://127.0.0.1:{}/", world.place.port))
-        .output()
-        .unwrap();
-    let page = String::from_utf8_lossy(&seen.stdout);
-    assert!(page.contains("Acuse"), "{page}\n{}", String::from_utf8_lossy(&seen.stderr));
-    assert!(page.contains("<form"), "a stranger is asked who they are: {page}");
-    assert!(!page.contains("Persona 1"), "and sees no one's name");
+    let port = world.place.port;
+
+    let desk = browser::page(chromium, &format!("http://127.0.0.1:{port}/"), 4000).unwrap();
+    assert!(desk.contains("Acuse"), "{desk}");
+    assert!(desk.contains("<form"), "a stranger is asked who they are: {desk}");
+    assert!(!desk.contains("Persona 1"), "and sees no one's name");
+
+    let key = api.key();
+    let address = format!("http://op:{key}@127.0.0.1:{port}/board/queues");
+    let board = browser::page(chromium, &address, 9000).unwrap();
+    let table: String = board.split("<tbody").skip(1).collect();
+    assert!(table.contains(">fetch<"), "the board shows its first queue: {table}");
+    let queues = api.get("/board/api/v1/queues").await.unwrap().to_string();
+    for queue in ["fetch", "read", "link", "reply"] {
+        assert!(queues.contains(&format!("\"{queue}\"")), "{queue}: {queues}");
+    }
+    let stranger = api.without_key(reqwest::Method::GET, "/board/").send().await.unwrap();
+    assert_eq!(stranger.status(), 401);
+    let narrow = Api::connect(&world.place, &["documents:read"]).await.unwrap();
+    let refused = narrow.request(reqwest::Method::GET, "/board/api/v1/queues").send().await.unwrap();
+    assert_eq!(refused.status(), 403);
 }

@@ -24,7 +24,9 @@ async fn three_workers_one_killed() {
     let _web = world.place.start("web", &["web"]).unwrap();
     let api = Api::connect(&world.place, ALL).await.unwrap();
     let mut doomed = world.place.start("work-1", &["work"]).unwrap();
-    let _second = world.place.start("work-2", &["work"]).unwrap();
+    let probes = acuse_tests::free_port().unwrap();
+    let second = world.place.clone().with("ACUSE_WORK_LISTEN", &format!("127.0.0.1:{probes}"));
+    let _second = second.start("work-2", &["work"]).unwrap();
     let _third = world.place.start("work-3", &["work"]).unwrap();
     for n in 0..count {
         post(&api, &world.invoice(&person(n % 7), 2000 + u64::from(n))).await;
@@ -36,8 +38,20 @@ async fn three_workers_one_killed() {
     .await
     .unwrap();
     doomed.kill_9().unwrap();
+    a_worker_answers_probes(probes).await;
     let ledger = api.at_rest(u64::from(count), Duration::from_secs(600)).await.unwrap();
     assert_eq!(ledger.received, u64::from(count));
     assert_eq!(documents(&api).await.len() as u32, count);
     assert!(world.graph.sent().len() <= count as usize, "nobody hears twice");
+}
+
+/// And nothing else.
+async fn a_worker_answers_probes(port: u16) {
+    let ask = |path: &'static str| reqwest::get(format!("http://127.0.0.1:{port}{path}"));
+    for path in ["/healthz", "/readyz"] {
+        assert_eq!(ask(path).await.unwrap().status(), 200, "{path}");
+    }
+    let metrics = ask("/metrics").await.unwrap().text().await.unwrap();
+    assert!(metrics.contains("acuse_queue_depth"), "{metrics}");
+    assert_eq!(ask("/v1/documents").await.unwrap().status(), 404);
 }

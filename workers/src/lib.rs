@@ -3,7 +3,7 @@
 //! [`run`] starts the lanes: `fetch` brings the media from Meta into S3, `read` has it opened in the [`sandbox`],
 //! `link` finds its customer and decides, `reply` tells the sender. Each job is a function over an [`Env`] that
 //! ends in a guarded step of the catalog's; leaving the straight road is a [`Halt`]. [`schedules`] sweeps up what
-//! a crash left behind.
+//! a crash left behind; [`trace`] ties what is said of one document together.
 
 pub mod env;
 pub mod halt;
@@ -11,6 +11,7 @@ pub mod jobs;
 pub mod lanes;
 pub mod sandbox;
 pub mod schedules;
+pub mod trace;
 
 pub use env::{Env, Policy};
 pub use halt::{Cause, Halt, Wait};

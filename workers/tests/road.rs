@@ -217,6 +217,19 @@ async fn other_bytes_than_announced_are_never_kept_and_end_in_a_review() {
 }
 
 #[tokio::test]
+async fn a_document_that_every_worker_dies_of_ends_in_front_of_a_person() {
+    let world = World::new().await;
+    let id = world.sends_file(RECEIPT).await;
+    assert_eq!(world.step(Stage::Fetch, id).await, Ended::Moved);
+    for _ in 0..world.env.policy.attempts {
+        // A worker begins, and is never heard of again.
+        world.env.catalog.begin(id, Stage::Read).await.expect("the catalog");
+    }
+    assert_eq!(world.step(Stage::Read, id).await, Ended::Review);
+    assert_eq!(code(&world.document(id).await), Some(ReasonCode::RetriesExhausted));
+}
+
+#[tokio::test]
 async fn media_past_its_deadline_is_a_review() {
     let world = World::new().await;
     let media_id = world.graph.upload_media(RECEIPT.as_bytes().to_vec(), "image/jpeg");

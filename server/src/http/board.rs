@@ -1,21 +1,35 @@
-//! `/board`: the queues' tasks in detail, for operators. The data is apalis-board's API, read only; who may look is
-//! decided here: a key with the scope `admin`, or an operator signed in at the desk.
+//! `/board`: the queues' tasks in detail, for operators: apalis-board's page and its API, read only.
+//!
+//! Who may look is decided here: an operator signed in at the desk, or a key with the scope `admin`, as a bearer
+//! token or, for a browser without a session, as the password of HTTP's basic scheme (RFC 7617).
 
 use acuse_storage::{
     keys::Scope,
     queue::{Backend, DocumentTask, LaneConfig, Queue, ReplyTask},
 };
-use apalis_board::axum::framework::{ApiBuilder, RegisterRoute};
+use apalis_board::axum::{
+    framework::{ApiBuilder, RegisterRoute},
+    ui::ServeUI,
+};
 use axum::{
     Router,
-    extract::{FromRequestParts, Request, State},
-    http::Method,
+    extract::{FromRequestParts, Path, Request, State},
+    http::{HeaderValue, Method, StatusCode, header, request::Parts},
     middleware::{self, Next},
-    response::Response,
+    response::{IntoResponse, Redirect, Response},
+    routing::get,
 };
+use base64::{Engine, prelude::BASE64_STANDARD};
 
 use super::{auth::Caller, problem::Problem};
 use crate::{app::App, desk::session::Person};
+
+/// Moves what the page asks for under `/board`.
+const SHIM: &str = include_str!("../../assets/board-shim.js");
+/// The page runs WebAssembly and nothing from elsewhere.
+const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; \
+                      img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'self'; \
+                      frame-ancestors 'none'; form-action 'none'";
 
 /// The board's addresses.
 pub fn router(app: &App) -> Router<App> {
@@ -30,8 +44,61 @@ pub fn router(app: &App) -> Router<App> {
         Backend::Sqlite(lane) => api.register(Queue::Reply.as_str(), lane),
         Backend::Postgres(lane) => api.register(Queue::Reply.as_str(), lane),
     };
-    let guarded: Router = api.build().layer(middleware::from_fn_with_state(app.clone(), operators_only));
-    Router::new().nest_service("/board/api/v1", guarded)
+    let operators = || middleware::from_fn_with_state(app.clone(), operators_only);
+    let data: Router = api.build().layer(operators());
+    let page = Router::new()
+        .route("/board", get(|| async { Redirect::permanent("/board/") }))
+        .route("/board/", get(|| async { index() }))
+        .route("/board/{*path}", get(file))
+        .layer(operators());
+    Router::new().nest_service("/board/api/v1", data).merge(page)
+}
+
+/// One of the page's files; any other address is the page itself, which reads it.
+async fn file(Path(path): Path<String>) -> Response {
+    match path.as_str() {
+        "shim.js" => script(SHIM.to_owned()),
+        "start.js" => start().map_or_else(|| Problem::NotFound("address").into_response(), script),
+        _ if !path.contains('.') => index(),
+        _ => match ServeUI::get_file(&path).map(|f| f.contents().to_vec()) {
+            None => Problem::NotFound("address").into_response(),
+            Some(text) if path.ends_with(".js") => script(rooted(&String::from_utf8_lossy(&text))),
+            Some(bytes) => ([(header::CONTENT_TYPE, ServeUI::content_type(&path))], bytes).into_response(),
+        },
+    }
+}
+
+fn script(text: String) -> Response {
+    ([(header::CONTENT_TYPE, "text/javascript")], text).into_response()
+}
+
+/// Its glue reads `pathname` from the address bar and from links; the page must not see `/board` there.
+fn rooted(glue: &str) -> String {
+    glue.replace("arg1.pathname", r#"(arg1.pathname.replace(/^\/board(?=\/|$)/, "") || "/")"#)
+}
+
+/// The name of the page's file that ends so, as its own index names it (names carry a hash of the release).
+fn named(ending: &str) -> Option<String> {
+    let index = String::from_utf8_lossy(ServeUI::get_file("index.html")?.contents()).into_owned();
+    index.split(['"', '\'']).find(|t| t.ends_with(ending)).map(|t| t.trim_start_matches('/').to_owned())
+}
+
+fn start() -> Option<String> {
+    let (glue, module) = (named(".js")?, named(".wasm")?);
+    Some(format!("import init from '/board/{glue}';\nawait init({{ module_or_path: '/board/{module}' }});\n"))
+}
+
+fn index() -> Response {
+    let style = named(".css").unwrap_or_default();
+    let page = format!(
+        "<!DOCTYPE html><html><head><meta charset=\"utf-8\"><base href=\"/board/\"><title>Queues · Acuse</title>\
+         <link rel=\"stylesheet\" href=\"/board/{style}\"><script src=\"/board/shim.js\"></script>\
+         <script type=\"module\" src=\"/board/start.js\"></script></head>\
+         <body class=\"h-screen overflow-hidden bg-background-dimmed text-white\"></body></html>"
+    );
+    let headers =
+        [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CONTENT_SECURITY_POLICY, POLICY)];
+    (headers, page).into_response()
 }
 
 /// Looking only: pushing tasks by hand would go past the catalog's own rows.
@@ -40,10 +107,61 @@ async fn operators_only(State(app): State<App>, request: Request, next: Next) ->
         return Err(Problem::MethodNotAllowed);
     }
     let (mut parts, body) = request.into_parts();
-    let caller = match Caller::from_request_parts(&mut parts, &app).await {
-        Ok(caller) => caller,
-        Err(problem) => Person::of(&app, &parts.headers).await?.map(|p| p.caller).ok_or(problem)?,
-    };
-    caller.require(Scope::Admin)?;
+    password_as_token(&mut parts);
+    match who(&app, &mut parts).await {
+        Ok(caller) => caller.require(Scope::Admin)?,
+        Err(problem) => {
+            let mut answer = problem.into_response();
+            if answer.status() == StatusCode::UNAUTHORIZED {
+                let ask = HeaderValue::from_static("Basic realm=\"acuse: a key with the scope admin\"");
+                answer.headers_mut().insert(header::WWW_AUTHENTICATE, ask);
+            }
+            return Ok(answer);
+        }
+    }
     Ok(next.run(Request::from_parts(parts, body)).await)
+}
+
+async fn who(app: &App, parts: &mut Parts) -> Result<Caller, Problem> {
+    match Caller::from_request_parts(parts, app).await {
+        Ok(caller) => Ok(caller),
+        Err(problem) => Person::of(app, &parts.headers).await?.map(|p| p.caller).ok_or(problem),
+    }
+}
+
+/// `Basic user:KEY` becomes `Bearer KEY`.
+fn password_as_token(parts: &mut Parts) {
+    let token = parts
+        .headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok()?.strip_prefix("Basic "))
+        .and_then(|encoded| String::from_utf8(BASE64_STANDARD.decode(encoded.trim()).ok()?).ok())
+        .and_then(|pair| HeaderValue::from_str(&format!("Bearer {}", pair.split_once(':')?.1)).ok());
+    if let Some(token) = token {
+        parts.headers.insert(header::AUTHORIZATION, token);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_has_its_files() {
+        for ending in [".js", ".wasm", ".css"] {
+            let name = named(ending).unwrap();
+            assert!(ServeUI::get_file(&name).is_some(), "{name}");
+        }
+        let glue = ServeUI::get_file(&named(".js").unwrap()).unwrap().contents();
+        let mended = rooted(std::str::from_utf8(glue).unwrap());
+        assert!(mended.contains("board(?="), "this release reads the address bar in another way");
+    }
+
+    #[test]
+    fn a_password_is_a_token() {
+        let request = Request::builder().header("authorization", "Basic dXNlcjprZXk=").body(()).unwrap();
+        let (mut parts, ()) = request.into_parts();
+        password_as_token(&mut parts);
+        assert_eq!(parts.headers["authorization"], "Bearer key");
+    }
 }

@@ -41,11 +41,16 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// Longest time for a file to come in or go out: 100 MB at 1.5 Mbit/s.
 const FILE_TIMEOUT: Duration = Duration::from_secs(600);
 
+/// The id of a request, which its answer carries as `X-Request-Id`.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestId(pub Uuid);
+
 /// What is around every request.
-pub async fn around(request: Request, next: Next) -> Response {
+pub async fn around(mut request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map_or("none", |m| m.as_str()).to_owned();
     let method = request.method().clone();
     let id = Uuid::now_v7();
+    request.extensions_mut().insert(RequestId(id));
     let span = tracing::info_span!("request", request_id = %id, %method, route);
     let started = Instant::now();
     let limit =

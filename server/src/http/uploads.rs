@@ -12,8 +12,9 @@ use acuse_storage::{
     objects::ObjectError,
     uploads::{Accepted, IdempotencyKey, Upload},
 };
+use acuse_workers::trace;
 use axum::{
-    Json,
+    Extension, Json,
     extract::{
         Multipart, State,
         multipart::{Field, MultipartError, MultipartRejection},
@@ -24,7 +25,7 @@ use axum::{
 use metrics::counter;
 use time::OffsetDateTime;
 
-use super::{auth::Caller, problem::Problem, view::DocumentView};
+use super::{RequestId, auth::Caller, problem::Problem, view::DocumentView};
 use crate::app::App;
 
 /// Longest text part, bytes.
@@ -45,6 +46,7 @@ struct Said {
 pub async fn create(
     State(app): State<App>,
     caller: Caller,
+    Extension(request): Extension<RequestId>,
     headers: HeaderMap,
     form: Result<Multipart, MultipartRejection>,
 ) -> Result<Response, Problem> {
@@ -76,7 +78,7 @@ pub async fn create(
         }
     };
     if status == StatusCode::CREATED {
-        tracing::info!(document_id = %id, "document uploaded");
+        trace::received(id, "api", &request.0.to_string());
         counter!("acuse_documents_received_total", "source" => "api").increment(1);
     }
     let document = app.catalog.document(id).await?.ok_or(Problem::NotFound("document"))?;

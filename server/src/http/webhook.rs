@@ -5,7 +5,9 @@
 
 use acuse_storage::intake::IntakeError;
 use acuse_whatsapp::{handshake, signature, webhook};
+use acuse_workers::trace;
 use axum::{
+    Extension,
     body::Bytes,
     extract::{Query, State},
     http::{HeaderMap, StatusCode, header},
@@ -14,7 +16,7 @@ use axum::{
 use metrics::counter;
 use time::OffsetDateTime;
 
-use super::{inbound, problem::Problem};
+use super::{RequestId, inbound, problem::Problem};
 use crate::app::App;
 
 /// Largest body: Meta's own cap (whatsapp.md section 1, Meta's webhooks overview).
@@ -37,9 +39,14 @@ pub async fn handshake(State(app): State<App>, Query(query): Query<Vec<(String, 
 }
 
 /// `POST`: verify, read, commit, 200.
-pub async fn receive(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Result<StatusCode, Problem> {
+pub async fn receive(
+    State(app): State<App>,
+    Extension(id): Extension<RequestId>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<StatusCode, Problem> {
     let received_at = OffsetDateTime::now_utc();
-    let outcome = take(&app, &headers, body, received_at).await;
+    let outcome = take(&app, &headers, body, received_at, id).await;
     let word = match &outcome {
         Ok(word) => word,
         Err((word, _)) => word,
@@ -53,6 +60,7 @@ async fn take(
     headers: &HeaderMap,
     body: Bytes,
     received_at: OffsetDateTime,
+    request: RequestId,
 ) -> Result<&'static str, (&'static str, Problem)> {
     let claimed = headers.get(signature::HEADER).and_then(|v| v.to_str().ok());
     let matched = match app.whatsapp.secrets.verify(claimed, &body) {
@@ -76,8 +84,11 @@ async fn take(
     let delivery = inbound::delivery(body.to_vec(), &parsed, matched, received_at);
     match app.intake.record(delivery).await {
         Ok(recorded) => {
+            for document in &recorded.new_documents {
+                trace::received(*document, "whatsapp", &request.0.to_string());
+            }
             tracing::info!(
-                documents = ?recorded.new_documents,
+                documents = recorded.new_documents.len(),
                 messages = recorded.new_messages,
                 duplicates = recorded.duplicates,
                 refused_items = recorded.refused_items,

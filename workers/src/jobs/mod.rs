@@ -64,6 +64,7 @@ impl Ended {
 /// Runs the stage a task is for.
 pub async fn document(env: &Env, stage: Stage, id: DocumentId) -> Ended {
     let span = tracing::info_span!("job", stage = stage.as_str(), document_id = %id);
+    crate::trace::follow(&span, id);
     async {
         let started = Instant::now();
         let ended = run(env, stage, id).await.unwrap_or_else(|error| {
@@ -91,6 +92,9 @@ async fn run(env: &Env, stage: Stage, id: DocumentId) -> Result<Ended, CatalogEr
         Begun::Go(document) => document,
         Begun::NotDue | Begun::Moved => return Ok(Ended::Stale),
     };
+    if let Some(reason) = worn_out(env, &document, stage) {
+        return review(env, &document, stage, vec![reason], None).await;
+    }
     match guarded(env, stage, &document).await {
         Ok(Step::Taken) => {
             match stage {
@@ -163,6 +167,17 @@ async fn postpone(
     Ok(match env.catalog.postpone(document.id, stage, &cause.what, at).await? {
         Step::Taken => Ended::Waits,
         Step::Stale => Ended::Stale,
+    })
+}
+
+/// The reason not even to begin: every attempt so far was counted, and none came back to say how it ended. Whoever
+/// had it in hand died of it, or with it; the next one shall not.
+fn worn_out(env: &Env, document: &Document, stage: Stage) -> Option<Reason> {
+    let fetchable =
+        stage == Stage::Fetch && document.media_deadline.is_some_and(|deadline| env.now() < deadline);
+    (document.attempts > env.policy.attempts && !fetchable).then(|| {
+        let message = "The worker that had it in hand died each time.";
+        Reason::new(ReasonCode::RetriesExhausted, message).with("attempts", document.attempts)
     })
 }
 

@@ -65,12 +65,23 @@ async fn send_waiting(env: &Env, id: ContactId) -> Result<Ended, CatalogError> {
             NextReply::Send(message) => message,
             NextReply::NotBefore(_) | NextReply::Busy | NextReply::Empty => return Ok(ended),
         };
-        ended = send_one(env, graph, &message).await?;
+        ended = send_one(env, graph, &message).instrument(about(&message)).await?;
         if ended == Ended::Retry {
             return Ok(ended);
         }
     }
     Ok(ended)
+}
+
+/// The span of one message, in the trace of the document it is about.
+fn about(message: &OutboxMessage) -> tracing::Span {
+    let span =
+        tracing::info_span!("reply", purpose = message.purpose.as_str(), document_id = tracing::field::Empty);
+    if let Some(document) = message.document_id {
+        span.record("document_id", tracing::field::display(document));
+        crate::trace::follow(&span, document);
+    }
+    span
 }
 
 /// Sends one message, or settles why not.
@@ -101,6 +112,7 @@ async fn send_one(env: &Env, graph: &Graph, message: &OutboxMessage) -> Result<E
         Ok(sent) => {
             boundary::pass("reply.sent");
             env.catalog.reply_sent(message.id, &sent.message_id).await?;
+            tracing::info!(attempts = message.attempts, "reply sent");
             Ok(Ended::Moved)
         }
         Err(error) => refused(env, message, &text.phone_number_id, &error).await,
