@@ -1,6 +1,6 @@
 //! Whether a document may be filed without a person: reasons against, the gravest first.
 
-use super::{classify::Classified, extract::Found, mrz::Zone};
+use super::{classify::Classified, extract::Found, identity::says_expiry, mrz::Zone};
 use crate::{
     document::Kind,
     fields::{FieldName, Fields, Source},
@@ -76,7 +76,7 @@ pub fn reasons(
             .with("page", *page),
         );
     }
-    missing(classified.kind, fields, &mut reasons);
+    missing(classified.kind, found, fields, &mut reasons);
     if classified.kind == Kind::Id {
         expired(found, fields, &mut reasons);
     }
@@ -84,9 +84,18 @@ pub fn reasons(
     reasons
 }
 
-fn missing(kind: Kind, fields: &Fields, reasons: &mut Vec<Reason>) {
-    let names: Vec<&str> =
-        FieldName::required(kind).iter().filter(|n| !fields.contains_key(n)).map(|n| n.as_str()).collect();
+fn missing(kind: Kind, found: &Found<'_>, fields: &Fields, reasons: &mut Vec<Reason>) {
+    let mut required = FieldName::required(kind).to_vec();
+    if kind == Kind::Id {
+        required.push(FieldName::GivenNames);
+        // Passports, licences and permits all end one day; other cards where they say so.
+        let kind = fields.get(&FieldName::DocumentType).map(|f| f.value.as_str());
+        let ends = matches!(kind, Some("passport" | "visa" | "driver_license" | "residence_permit"));
+        if ends || (kind.is_some() && says_expiry(found.sheet, found.today)) {
+            required.push(FieldName::ExpiryDate);
+        }
+    }
+    let names: Vec<&str> = required.iter().filter(|n| !fields.contains_key(n)).map(|n| n.as_str()).collect();
     if !names.is_empty() {
         let message = format!("Not found: {}.", names.join(", "));
         reasons.push(Reason::new(ReasonCode::MissingFields, message).with("missing", names));
@@ -95,12 +104,21 @@ fn missing(kind: Kind, fields: &Fields, reasons: &mut Vec<Reason>) {
 
 fn expired(found: &Found<'_>, fields: &Fields, reasons: &mut Vec<Reason>) {
     let today = super::dates::iso(found.today);
-    if let Some(expiry) = fields.get(&FieldName::ExpiryDate)
-        && expiry.value < today
-    {
+    let outlived = match found.zone {
+        Zone::Read(zone) => zone.mrz.outlived().map(super::dates::iso),
+        _ => None,
+    };
+    let printed = fields.get(&FieldName::ExpiryDate).map(|f| f.value.clone());
+    let (Some(expiry), known) = (printed.clone().or(outlived), printed.is_some()) else { return };
+    if expiry < today {
+        let message = if known {
+            format!("It expired on {expiry}.")
+        } else {
+            format!("It prints no expiry, but by its date of issue it ended by {expiry}.")
+        };
         reasons.push(
-            Reason::new(ReasonCode::Expired, format!("It expired on {}.", expiry.value))
-                .with("expiry_date", expiry.value.as_str())
+            Reason::new(ReasonCode::Expired, message)
+                .with("expiry_date", expiry.as_str())
                 .with("today", today),
         );
     }
@@ -111,7 +129,9 @@ fn doubtful(classified: &Classified, fields: &Fields, reasons: &mut Vec<Reason>)
     if classified.confidence < KIND {
         doubts.insert("kind".to_owned(), f64::from(classified.confidence).into());
     }
-    for name in FieldName::required(classified.kind) {
+    let id = [FieldName::GivenNames, FieldName::ExpiryDate];
+    let names = id.iter().filter(|_| classified.kind == Kind::Id);
+    for name in FieldName::required(classified.kind).iter().chain(names) {
         if let Some(field) = fields.get(name)
             && field.confidence < least(*name)
         {

@@ -13,7 +13,10 @@ use super::{
     tax_ids::TaxId,
     vocabulary::{DATE, DUE_DATE, INVOICE_NUMBER, ISSUE_DATE, OTHER_DATE, RECEIPT_NUMBER},
 };
-use crate::fields::{Field, FieldName, Fields, PageBox, Source};
+use crate::{
+    fields::{Field, FieldName, Fields, PageBox, Source},
+    reason::{Reason, ReasonCode},
+};
 
 /// What was found before anyone knew the kind.
 #[derive(Clone, Copy)]
@@ -303,12 +306,19 @@ pub fn invoice(found: &Found<'_>) -> Fields {
     fields
 }
 
-/// The fields of an identity document: its zone where it has one, printed labels otherwise.
+/// The fields of an identity document: its zone where it has one, printed labels otherwise; and where both speak, what
+/// they contradict each other in.
 #[must_use]
-pub fn id(found: &Found<'_>) -> Fields {
-    let mut fields = identity::from_labels(found.sheet, found.place.order);
-    if let Zone::Read(zone) = found.zone {
-        fields.extend(identity::from_zone(zone));
-    }
-    fields
+pub fn id(found: &Found<'_>) -> (Fields, Vec<Reason>) {
+    let printed = identity::from_labels(found.sheet, found.place.order, found.today);
+    let Zone::Read(zone) = found.zone else { return (printed, Vec::new()) };
+    let (fields, against) = identity::with_zone(printed, zone, found.sheet);
+    let reasons = against.into_iter().map(|(name, zone, page)| {
+        let message = format!("The machine readable zone says {name} {zone}, the page says {page}.");
+        Reason::new(ReasonCode::ChecksFailed, message)
+            .with("check", format!("{name} of the zone = {name} of the page"))
+            .with("left", zone)
+            .with("right", page)
+    });
+    (fields, reasons.collect())
 }

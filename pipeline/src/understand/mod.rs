@@ -74,13 +74,17 @@ pub fn understand_by(evidence: &Evidence, today: Date, model: &model::Model) -> 
         classified.because.insert(0, format!("it carries an {}", code.what));
     }
     let found = extract::Found { sheet: &sheet, place: &place, zone: &zone, ids: &ids, sums: &sums, today };
+    let mut failed = Vec::new();
     let mut fields = match classified.kind {
         Kind::Invoice => extract::invoice(&found),
         Kind::Receipt => extract::receipt(&found),
-        Kind::Id => extract::id(&found),
+        Kind::Id => {
+            let (fields, reasons) = extract::id(&found);
+            failed = reasons;
+            fields
+        }
         Kind::Other => Fields::new(),
     };
-    let mut failed = Vec::new();
     let mut because = std::mem::take(&mut classified.because);
     let sure = code.map(|c| (c.fields, c.what)).into_iter().chain(xml.map(|x| (x.fields, "the XML")));
     for (sure, by) in sure {

@@ -35,6 +35,8 @@ pub struct Row {
     pub page: u32,
     /// Left to right; never empty.
     pub cells: Vec<Cell>,
+    /// As they were read, left to right.
+    pub words: Vec<Word>,
     /// The whole line.
     pub text: String,
     /// [`fold`] of it.
@@ -119,6 +121,7 @@ impl Sheet {
                 rows.push(Row {
                     page: page.number,
                     cells,
+                    words: line.words.clone(),
                     folded: fold(&line.text),
                     text: line.text.clone(),
                     bbox: line.bbox,
