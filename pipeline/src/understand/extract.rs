@@ -11,7 +11,7 @@ use super::{
     places::Place,
     sheet::{Row, Sheet, find_phrase, has_phrase},
     tax_ids::TaxId,
-    vocabulary::{DATE, DUE_DATE, INVOICE_NUMBER, ISSUE_DATE, OTHER_DATE, RECEIPT_NUMBER},
+    vocabulary::{DATE, DUE_DATE, ISSUE_DATE, OTHER_DATE},
 };
 use crate::{
     fields::{Field, FieldName, Fields, PageBox, Source},
@@ -245,8 +245,8 @@ pub fn receipt(found: &Found<'_>) -> Fields {
     {
         fields.insert(FieldName::Time, found.field(clock, 0.85, row.page, row.bbox));
     }
-    if let Some(n) = numbers::number(found.sheet, RECEIPT_NUMBER) {
-        fields.insert(FieldName::Number, found.field(n.value, n.confidence - 0.05, n.page, n.bbox));
+    if let Some(n) = numbers::receipt(found.sheet) {
+        fields.insert(FieldName::Number, found.field(n.value, n.confidence, n.page, n.bbox));
     }
     put_tax_ids(found, &mut fields, FieldName::MerchantTaxId, None);
     if let Some((row, how)) = payment(found.sheet) {
@@ -293,7 +293,7 @@ pub fn invoice(found: &Found<'_>) -> Fields {
     if let Some(r) = recipient {
         fields.insert(FieldName::RecipientName, found.field(r.name, r.confidence - 0.1, r.page, r.bbox));
     }
-    if let Some(n) = numbers::number(found.sheet, INVOICE_NUMBER) {
+    if let Some(n) = numbers::invoice(found.sheet) {
         fields.insert(FieldName::Number, found.field(n.value, n.confidence, n.page, n.bbox));
     }
     if let Some(d) = issue_date(found) {

@@ -1,0 +1,440 @@
+//! Labels of a document's number, read as a small grammar over letters: "Invoice No.:", "N.º de factura", "Rechnungs-Nr".
+//!
+//! Blanks, dots, colons and hyphens between the parts do not matter, nor does a blank inside a word ("F actuurnummer"),
+//! so glued and broken labels read alike.
+
+use crate::understand::sheet::fold;
+
+/// What a label says its number is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum What {
+    /// An invoice, bill or credit note.
+    Invoice,
+    /// A receipt, ticket or slip.
+    Receipt,
+    /// A document of whatever kind.
+    Document,
+    /// An order or booking.
+    Order,
+    /// Only "No." or "#".
+    Bare,
+}
+
+/// How a label was put.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// "Invoice No", "N.º de factura".
+    Full,
+    /// "Invoice" alone, before a colon or a number.
+    Title,
+    /// "No.", "#".
+    Short,
+}
+
+/// A label found in a text.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Label {
+    /// What of.
+    pub what: What,
+    /// How put.
+    pub form: Form,
+    /// Index of its first character in the text.
+    pub start: usize,
+    /// Index of the first character behind it.
+    pub end: usize,
+}
+
+const NUM: &[&str] = &[
+    "nummer",
+    "number",
+    "numero",
+    "num",
+    "nro",
+    "nbr",
+    "no",
+    "nr",
+    "nb",
+    "n",
+    "#",
+    "ident",
+    "id",
+    "reference",
+    "ref",
+    "code",
+];
+const PREP: &[&str] = &["de la", "de", "del", "della", "di", "da", "do", "du", "of", "der"];
+const DOC: &[(&str, What)] = &[
+    ("tax invoice", What::Invoice),
+    ("tax inv", What::Invoice),
+    ("sales invoice", What::Invoice),
+    ("cash invoice", What::Invoice),
+    ("invoices", What::Invoice),
+    ("invoice", What::Invoice),
+    ("inv", What::Invoice),
+    ("factura electronica de venta", What::Invoice),
+    ("factura electronica", What::Invoice),
+    ("factura simplificada", What::Invoice),
+    ("factura de venta", What::Invoice),
+    ("factura", What::Invoice),
+    ("fact", What::Invoice),
+    ("rechnungs", What::Invoice),
+    ("rechnung", What::Invoice),
+    ("rechn", What::Invoice),
+    ("re", What::Invoice),
+    ("facture", What::Invoice),
+    ("fattura", What::Invoice),
+    ("fatura simplificada", What::Invoice),
+    ("fatura recibo", What::Invoice),
+    ("fatura", What::Invoice),
+    ("factuur", What::Invoice),
+    ("faktura", What::Invoice),
+    ("fakturerings", What::Invoice),
+    ("nota fiscal", What::Invoice),
+    ("nf e", What::Invoice),
+    ("nfc e", What::Invoice),
+    ("nfs e", What::Invoice),
+    ("nf", What::Invoice),
+    ("bill", What::Invoice),
+    ("credit note", What::Invoice),
+    ("nota de credito", What::Invoice),
+    ("gutschrift", What::Invoice),
+    ("boleta electronica", What::Invoice),
+    ("boleta", What::Invoice),
+    ("receipt", What::Receipt),
+    ("rcpt", What::Receipt),
+    ("recibo", What::Receipt),
+    ("ticket", What::Receipt),
+    ("slip", What::Receipt),
+    ("check", What::Receipt),
+    ("chk", What::Receipt),
+    ("cheque", What::Receipt),
+    ("quittung", What::Receipt),
+    ("quittungs", What::Receipt),
+    ("bon", What::Receipt),
+    ("kassenbon", What::Receipt),
+    ("ricevuta", What::Receipt),
+    ("scontrino", What::Receipt),
+    ("recu", What::Receipt),
+    ("cupom", What::Receipt),
+    ("extrato", What::Receipt),
+    ("coo", What::Receipt),
+    ("transaction", What::Receipt),
+    ("trans", What::Receipt),
+    ("trx", What::Receipt),
+    ("trn", What::Receipt),
+    ("document", What::Document),
+    ("documento", What::Document),
+    ("dokument", What::Document),
+    ("doc", What::Document),
+    ("beleg", What::Document),
+    ("comprobante", What::Document),
+    ("comp", What::Document),
+    ("folio fiscal", What::Document),
+    ("serie y folio", What::Document),
+    ("folio", What::Document),
+    ("piece", What::Document),
+    ("order", What::Order),
+    ("booking", What::Order),
+    ("bestell", What::Order),
+    ("pedido", What::Order),
+];
+/// Words right behind a label that make it another one: "Invoice date", "N° de facture associée".
+const AFTER: &[&str] = &[
+    "date",
+    "dates",
+    "datum",
+    "data",
+    "fecha",
+    "to",
+    "for",
+    "from",
+    "total",
+    "amount",
+    "period",
+    "address",
+    "due",
+    "type",
+    "associee",
+    "asociada",
+    "rectificada",
+    "rectificativa",
+    "original",
+    "origen",
+    "origine",
+    "precedente",
+    "line",
+    "currency",
+    "value",
+    "terms",
+    "status",
+    "copy",
+    "kopie",
+    "discount",
+    "balance",
+    "summary",
+    "details",
+    "address",
+    "adres",
+    "adresse",
+    "betrag",
+    "summe",
+    "sum",
+    "is",
+    "must",
+];
+/// Words before a label that make it another one.
+const BEFORE: &[&str] = &[
+    "previous",
+    "original",
+    "related",
+    "corrected",
+    "corrects",
+    "associated",
+    "your",
+    "ihre",
+    "votre",
+    "date",
+    "the",
+    "this",
+    "of",
+    "per",
+    "an",
+    "einer",
+    "der",
+    "cette",
+    "esta",
+    "la",
+    "una",
+    "total",
+    "purchase",
+    "sales order",
+    "order",
+];
+
+/// A text's letters, digits and '#', folded, each with its place among the text's characters.
+struct Letters {
+    folded: Vec<char>,
+    at: Vec<usize>,
+    chars: Vec<char>,
+}
+
+impl Letters {
+    fn of(text: &str) -> Self {
+        let chars: Vec<char> = text.chars().collect();
+        let (mut folded, mut at) = (Vec::new(), Vec::new());
+        for (i, c) in chars.iter().enumerate() {
+            let plain = match c {
+                '°' => "o".to_owned(),
+                '№' => "no".to_owned(),
+                c => fold(c.encode_utf8(&mut [0; 4])),
+            };
+            for p in plain.chars().filter(|p| p.is_alphanumeric() || matches!(*p, '#' | '_')) {
+                folded.push(p);
+                at.push(i);
+            }
+        }
+        Self { folded, at, chars }
+    }
+
+    fn word_start(&self, i: usize) -> bool {
+        let Some(at) = self.at.get(i) else { return false };
+        let before = at.checked_sub(1).and_then(|b| self.chars.get(b));
+        !before.is_some_and(|c| c.is_alphabetic() || *c == '_')
+    }
+
+    /// Whether a word may end right before letter `i`; a number may be glued to it.
+    fn word_end(&self, i: usize) -> bool {
+        let (Some(last), Some(next)) = (i.checked_sub(1).and_then(|l| self.at.get(l)), self.at.get(i)) else {
+            return true;
+        };
+        next - last > 1
+            || self.folded.get(i).is_some_and(|c| c.is_ascii_digit() || *c == '#')
+            || self.folded.get(i - 1) == Some(&'#')
+    }
+
+    /// The end of `word` at `i`, letters misread as digits allowed.
+    fn read(&self, i: usize, word: &str) -> Option<usize> {
+        let mut i = i;
+        for w in word.chars().filter(|c| *c != ' ') {
+            let c = *self.folded.get(i)?;
+            let same = c == w
+                || matches!((w, c), ('o', '0') | ('l' | 'i', '1') | ('l', 'i') | ('s', '5') | ('b', '8'));
+            if !same {
+                return None;
+            }
+            i += 1;
+        }
+        Some(i)
+    }
+
+    fn any(&self, i: usize, words: &[&str]) -> Vec<usize> {
+        let mut ends: Vec<usize> = words.iter().filter_map(|w| self.read(i, w)).collect();
+        ends.sort_unstable_by(|a, b| b.cmp(a));
+        ends
+    }
+
+    /// A document word at `i`, longest first; a long one may have one letter wrong.
+    fn docs(&self, i: usize) -> Vec<(usize, What, bool)> {
+        let mut ends: Vec<(usize, What, bool)> =
+            DOC.iter().filter_map(|(w, what)| self.read(i, w).map(|end| (end, *what, true))).collect();
+        ends.sort_unstable_by(|a, b| b.0.cmp(&a.0));
+        ends.extend(DOC.iter().filter(|(w, _)| w.len() >= 6).flat_map(|(w, what)| {
+            let len = w.chars().count();
+            (len - 1..=len + 1).filter_map(move |n| {
+                let seen: String = self.folded.get(i..i + n)?.iter().collect();
+                (strsim::levenshtein(&seen, w) == 1).then_some((i + n, *what, false))
+            })
+        }));
+        ends
+    }
+
+    /// One or more number words: "No", "# No.".
+    fn nums(&self, i: usize) -> Vec<usize> {
+        let once = self.any(i, NUM);
+        let mut all: Vec<usize> =
+            once.iter().flat_map(|e| self.any(*e, NUM)).chain(once.iter().copied()).collect();
+        all.sort_unstable_by(|a, b| b.cmp(a));
+        all.into_iter().filter(|e| self.word_end(*e)).collect()
+    }
+}
+
+/// Every label of a text, in its order.
+#[must_use]
+pub fn labels(text: &str) -> Vec<Label> {
+    let letters = Letters::of(text);
+    let mut out = Vec::new();
+    let mut i = 0;
+    while i < letters.folded.len() {
+        let found = if letters.word_start(i) { label_at(&letters, i) } else { None };
+        match found {
+            Some((what, form, end)) => {
+                let start = letters.at[i];
+                let stop = letters.at[end - 1] + 1;
+                if fits(text, start, stop, form) {
+                    out.push(Label { what, form, start, end: stop });
+                }
+                i = end;
+            }
+            None => i += 1,
+        }
+    }
+    out
+}
+
+fn label_at(letters: &Letters, i: usize) -> Option<(What, Form, usize)> {
+    // "INV-100" and "INV03051" are numbers with their prefix, not titles.
+    let apart = |end: usize| {
+        let after = letters.at.get(end - 1).and_then(|a| letters.chars.get(a + 1));
+        after.is_none_or(|c| c.is_whitespace() || matches!(c, ':' | '#' | '.' | ')'))
+    };
+    for (doc, what, _) in letters.docs(i) {
+        if let Some(end) = letters.nums(doc).first() {
+            return Some((what, Form::Full, *end));
+        }
+    }
+    for num in letters.any(i, NUM) {
+        let starts = letters.any(num, PREP).into_iter().chain([num]).filter(|s| letters.word_end(*s));
+        for start in starts {
+            if let Some((end, what, _)) = letters
+                .docs(start)
+                .into_iter()
+                .find(|(e, _, exact)| *exact && letters.word_end(*e) && apart(*e))
+            {
+                return Some((what, Form::Full, end));
+            }
+        }
+    }
+    let title = letters.docs(i).into_iter().find(|(end, what, exact)| {
+        *exact && letters.word_end(*end) && apart(*end) && !matches!(what, What::Order) && end - i >= 3
+    });
+    if let Some((end, what, _)) = title {
+        return Some((what, Form::Title, end));
+    }
+    const SHORT: &[&str] = &["nummer", "number", "numero", "num", "nro", "no", "nr", "n", "#"];
+    let end = letters.any(i, SHORT).into_iter().find(|e| letters.word_end(*e))?;
+    Some((What::Bare, Form::Short, end))
+}
+
+/// Whether the words around a label leave it what it is.
+fn fits(text: &str, start: usize, end: usize, form: Form) -> bool {
+    let chars: Vec<char> = text.chars().collect();
+    let word = |s: String| fold(s.trim_matches(|c: char| !c.is_alphanumeric()));
+    let after: String = chars[end.min(chars.len())..].iter().collect();
+    let next = word(
+        after
+            .split_whitespace()
+            .find(|w| w.chars().any(char::is_alphanumeric))
+            .unwrap_or_default()
+            .to_owned(),
+    );
+    let before: String = chars[..start.min(chars.len())].iter().collect();
+    let last = word(before.split_whitespace().last().unwrap_or_default().to_owned());
+    if AFTER.contains(&next.as_str()) || BEFORE.contains(&last.as_str()) {
+        return false;
+    }
+    match form {
+        Form::Full => true,
+        // A title or a bare "No." only where nothing but marks stands before it.
+        Form::Title | Form::Short => {
+            last.is_empty() || before.trim_end().ends_with([':', '|', ',', '-', '(']) && form == Form::Title
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn first(text: &str) -> Option<(What, Form, String)> {
+        let label = labels(text).into_iter().next()?;
+        Some((label.what, label.form, text.chars().skip(label.end).collect()))
+    }
+
+    #[test]
+    fn labels_in_many_tongues() {
+        for text in [
+            "Invoice No.: 12",
+            "INVOICE # 12",
+            "Invoice#12",
+            "Factura Nº 12",
+            "N.º de factura: 12",
+            "Número de factura 12",
+            "N° DE FACTURE : 12",
+            "Rechnungs-Nr.: 12",
+            "Rechnungsnummer 12",
+            "F actuurnummer: 12",
+            "Numero fattura 12",
+            "INV0ICE NO : 12",
+            "Inv No :12",
+            "INVO:CE NO. 12",
+            "Facture n°12",
+            "Bi11#:12",
+            "TaxInvNo. 12",
+            "INVOICE : NO. 12",
+            "Fakturanr. 12",
+        ] {
+            let (what, form, rest) = first(text).unwrap_or_else(|| panic!("{text}"));
+            assert_eq!((what, form), (What::Invoice, Form::Full), "{text}");
+            assert_eq!(rest.trim_matches(|c: char| !c.is_alphanumeric()), "12", "{text}");
+        }
+        assert_eq!(first("N.º do documento 7").unwrap().0, What::Document);
+        assert_eq!(first("Receipt # No.: 98").unwrap().2, " 98".replace(' ', ".: "));
+        assert_eq!(first("Slip No.: 603").unwrap().0, What::Receipt);
+    }
+
+    #[test]
+    fn labels_of_other_things() {
+        for text in [
+            "Invoice date: 12",
+            "Invoice for: Ana",
+            "N° de facture associée : F3",
+            "Your order no 12",
+            "Customer number 12",
+            "Notas 12",
+        ] {
+            assert_eq!(first(text), None, "{text}");
+        }
+        assert_eq!(first("Invoice INV-7").unwrap().1, Form::Title);
+        assert_eq!(first("No: 22").unwrap().1, Form::Short);
+    }
+}

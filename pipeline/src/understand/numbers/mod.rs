@@ -1,0 +1,260 @@
+//! The number of an invoice or a receipt.
+//!
+//! The way of the data: every cell is searched for [`labels`]; behind, beside or below each stands a value of the right
+//! [`shapes`]; each pair is a candidate weighed by how plainly the label says it and how near the value is.
+
+pub mod labels;
+pub mod shapes;
+
+use self::{
+    labels::{Form, Label, What, labels},
+    shapes::{doubtful, number_at},
+};
+use super::sheet::{Cell, Row, Sheet};
+use crate::fields::{PageBox, Source};
+
+/// A number with its place.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Numbered {
+    /// As printed, without blanks around it.
+    pub value: String,
+    /// Probability that it is the one sought.
+    pub confidence: f32,
+    /// One-based page.
+    pub page: u32,
+    /// On the upright page.
+    pub bbox: PageBox,
+}
+
+/// The number of an invoice.
+#[must_use]
+pub fn invoice(sheet: &Sheet) -> Option<Numbered> {
+    best(sheet, |what| match what {
+        What::Invoice => 1.0,
+        What::Document => 0.9,
+        What::Receipt => 0.8,
+        What::Bare => 0.62,
+        What::Order => 0.35,
+    })
+}
+
+/// The number of a receipt.
+#[must_use]
+pub fn receipt(sheet: &Sheet) -> Option<Numbered> {
+    best(sheet, |what| match what {
+        What::Receipt => 1.0,
+        What::Invoice => 0.98,
+        What::Document => 0.95,
+        What::Bare => 0.6,
+        What::Order => 0.55,
+    })
+}
+
+/// Where a value stands to its label.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Stands {
+    Behind,
+    Beside,
+    Below,
+}
+
+struct Candidate {
+    value: String,
+    score: f32,
+    page: u32,
+    bbox: PageBox,
+    source: Source,
+}
+
+fn best(sheet: &Sheet, strength: impl Fn(What) -> f32) -> Option<Numbered> {
+    let mut found: Vec<Candidate> = Vec::new();
+    for (r, row) in sheet.rows.iter().enumerate() {
+        for (c, cell) in row.cells.iter().enumerate() {
+            let here = labels(&cell.text);
+            for (n, label) in here.iter().enumerate() {
+                let until = here.get(n + 1).map_or(usize::MAX, |next| next.start);
+                for (value, bbox, stands) in values(sheet, (r, c), cell, label, until) {
+                    let score = score(sheet, (r, row), label, strength(label.what), &value, stands);
+                    found.push(Candidate { value, score, page: row.page, bbox, source: row.source });
+                }
+            }
+        }
+    }
+    found.sort_by(|a, b| b.score.total_cmp(&a.score));
+    let top = found.first()?;
+    let rival = found.iter().find(|c| squeezed(&c.value) != squeezed(&top.value));
+    let confidence = confidence(top, rival);
+    Some(Numbered { value: top.value.clone(), confidence, page: top.page, bbox: top.bbox })
+}
+
+fn confidence(top: &Candidate, rival: Option<&Candidate>) -> f32 {
+    let mut confidence: f32 = match top.score {
+        s if s >= 0.95 => 0.96,
+        s if s >= 0.85 => 0.92,
+        s if s >= 0.75 => 0.84,
+        s if s >= 0.6 => 0.72,
+        s if s >= 0.45 => 0.55,
+        _ => 0.35,
+    };
+    if top.value.chars().filter(char::is_ascii_digit).count() <= 2 {
+        confidence -= 0.06;
+    }
+    if top.source == Source::Ocr && doubtful(&top.value) {
+        confidence -= 0.15;
+    }
+    if rival.is_some_and(|r| top.score - r.score < 0.06) {
+        confidence = confidence.min(0.66);
+    }
+    confidence
+}
+
+fn score(sheet: &Sheet, at: (usize, &Row), label: &Label, strength: f32, value: &str, stands: Stands) -> f32 {
+    let mut score = strength;
+    score -= match label.form {
+        Form::Full | Form::Short => 0.0,
+        Form::Title => 0.12,
+    };
+    score -= match stands {
+        Stands::Behind => 0.0,
+        Stands::Beside => 0.02,
+        Stands::Below => 0.06,
+    };
+    let digits = value.chars().filter(char::is_ascii_digit).count();
+    score -= if digits == 1 { 0.12 } else { 0.0 };
+    score -= if at.1.page > 1 { 0.15 } else { 0.0 };
+    score -= if at.1.page == 1 && at.1.bbox[1] > 0.6 { 0.04 } else { 0.0 };
+    // "INVOICE" over "# 1234": the heading says what the mark leaves out.
+    if label.what == What::Bare && titled(sheet, at.0) {
+        score += 0.2;
+    }
+    // "No. 7, Jalan Alta": words behind a bare number are an address.
+    let wordy = |c: &Cell| {
+        let after = c.text.split_once(value).map_or("", |(_, after)| after);
+        after
+            .split_whitespace()
+            .any(|w| w.chars().count() >= 3 && w.chars().all(|c| c.is_alphabetic() || c == ','))
+    };
+    if label.what == What::Bare && stands == Stands::Behind && at.1.cells.iter().any(wordy) {
+        score -= 0.3;
+    }
+    let again = squeezed(value);
+    let repeated = again.len() >= 4
+        && sheet.rows.iter().enumerate().any(|(r, row)| r != at.0 && squeezed(&row.text).contains(&again));
+    score + if repeated { 0.05 } else { 0.0 }
+}
+
+/// Whether one of the two lines above, or the line itself, is headed by an invoice's or a receipt's title.
+fn titled(sheet: &Sheet, at: usize) -> bool {
+    (at.saturating_sub(3)..=at).filter_map(|r| sheet.rows.get(r)).any(|row| {
+        row.cells.iter().any(|cell| {
+            labels(&cell.text).first().is_some_and(|l| {
+                l.form == Form::Title && l.start == 0 && matches!(l.what, What::Invoice | What::Receipt)
+            })
+        })
+    })
+}
+
+fn squeezed(text: &str) -> String {
+    super::sheet::fold(text).chars().filter(|c| c.is_alphanumeric()).collect()
+}
+
+/// Values that may belong to a label: behind it, else in the next cell, else below.
+fn values(
+    sheet: &Sheet,
+    at: (usize, usize),
+    cell: &Cell,
+    label: &Label,
+    until: usize,
+) -> Vec<(String, PageBox, Stands)> {
+    let Some(row) = sheet.rows.get(at.0) else { return Vec::new() };
+    let behind: String = cell.text.chars().take(until).skip(label.end).collect();
+    let empty = behind.chars().filter(|c| c.is_alphanumeric()).count() == 0;
+    let mut out = Vec::new();
+    if let Some(value) = number_at(&behind) {
+        // "Tax Inv No. 1  #000001": a lone digit may be a till's number.
+        let short = value.len() == 1;
+        out.push((value, cell.bbox, Stands::Behind));
+        if !short {
+            return out;
+        }
+    } else if !empty {
+        return out;
+    }
+    let beside = row.cells.get(at.1 + 1).filter(|c| c.bbox[0] - cell.bbox[2] < 0.45);
+    if let Some((value, bbox)) = beside.and_then(|c| number_at(&c.text).map(|v| (v, c.bbox))) {
+        let titled = label.form == Form::Title;
+        if !titled || value.len() >= 3 {
+            out.push((value, bbox, Stands::Beside));
+        }
+    }
+    if out.is_empty() && empty {
+        out.extend(under(sheet, at.0, cell, label));
+    }
+    out
+}
+
+/// The value in the nearest line under the label's own part of its cell.
+fn under(sheet: &Sheet, at: usize, cell: &Cell, label: &Label) -> Option<(String, PageBox, Stands)> {
+    let row = sheet.rows.get(at)?;
+    let chars = cell.text.chars().count().max(1) as f32;
+    let width = cell.bbox[2] - cell.bbox[0];
+    let left = cell.bbox[0] + width * label.start as f32 / chars;
+    let right = cell.bbox[0] + width * label.end as f32 / chars;
+    let reach = cell.bbox[3] + 4.0 * cell.height.max(0.008);
+    for below in sheet.rows.iter().skip(at + 1).filter(|r| r.page == row.page).take(5) {
+        if below.bbox[1] > reach {
+            break;
+        }
+        let hit = below.cells.iter().find(|c| {
+            let centre = (c.bbox[0] + c.bbox[2]) / 2.0;
+            (c.bbox[0] < right + 0.005 && c.bbox[2] > left - 0.005)
+                && ((centre > left - 0.03 && centre < right + 0.03) || (c.bbox[0] - left).abs() < 0.03)
+        });
+        let Some(hit) = hit.filter(|c| c.bbox[1] >= cell.bbox[1] + 0.3 * cell.height) else { continue };
+        let whole = hit.text.split_whitespace().count() <= 4;
+        return number_at(&hit.text).filter(|_| whole).map(|v| (v, hit.bbox, Stands::Below));
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::understand::sheet::drawn;
+
+    fn of(lines: &[&[(f32, &str)]]) -> Option<String> {
+        invoice(&drawn(lines)).map(|n| n.value)
+    }
+
+    #[test]
+    fn beside_below_and_behind() {
+        assert_eq!(of(&[&[(0.5, "Invoice Number"), (0.8, "INV-3300")]]).as_deref(), Some("INV-3300"));
+        let table: &[&[(f32, &str)]] = &[
+            &[(0.1, "Klant"), (0.3, "Factuur datum"), (0.6, "Factuur"), (0.8, "Vervaldatum")],
+            &[(0.1, "SC000111"), (0.3, "8-9-2022"), (0.6, "VF1005190000"), (0.8, "22-9-2022")],
+        ];
+        assert_eq!(of(table).as_deref(), Some("VF1005190000"));
+        assert_eq!(of(&[&[(0.1, "Rechnung # RE-2017/505 von 09.05.2017")]]).as_deref(), Some("RE-2017/505"));
+    }
+
+    #[test]
+    fn other_numbers_are_left() {
+        let page: &[&[(f32, &str)]] = &[
+            &[(0.1, "Customer number 4711"), (0.6, "Order No: 99887")],
+            &[(0.1, "N° de facture associée : F20180003")],
+            &[(0.1, "Invoice date: 12/03/2024")],
+            &[(0.6, "INVOICE: INV-100")],
+        ];
+        assert_eq!(of(page).as_deref(), Some("INV-100"));
+        assert_eq!(of(&page[..3]).as_deref(), Some("99887"));
+        assert!(invoice(&drawn(&page[..3])).unwrap().confidence < 0.5);
+    }
+
+    #[test]
+    fn a_mark_under_the_title() {
+        let page: &[&[(f32, &str)]] = &[&[(0.1, "Nube Roja"), (0.7, "INVOICE")], &[(0.75, "# 23413000D")]];
+        let number = invoice(&drawn(page)).unwrap();
+        assert_eq!(number.value, "23413000D");
+        assert!(number.confidence > 0.8);
+    }
+}

@@ -1,0 +1,127 @@
+//! What a document's number looks like, right behind its label.
+
+use crate::understand::{dates, sheet::fold};
+
+/// The number at the start of `text`, joined where blanks cut it; none where anything but marks comes first.
+#[must_use]
+pub fn number_at(text: &str) -> Option<String> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let mut i = words.iter().position(|w| w.chars().any(char::is_alphanumeric))?;
+    let mut first = trim(words[i]);
+    // "No. 17", "Nº 17": a second number word before the number.
+    if ["no", "nr", "n", "num", "numero", "number", "nº", "n°", "id"].contains(&fold(first).as_str())
+        && words.len() > i + 1
+    {
+        i += 1;
+        first = trim(words[i]);
+    }
+    let mut value = first.to_owned();
+    let next = words.get(i + 1).map(|w| trim(w));
+    let digits = |w: &str| w.chars().filter(char::is_ascii_digit).count();
+    if digits(first) == 0 {
+        // A prefix in letters may stand apart: "CS 10012", "FE 2041".
+        let prefix =
+            (1..=5).contains(&first.chars().count()) && first.chars().all(|c| c.is_uppercase() || c == '-');
+        let tail = next.filter(|n| {
+            prefix && digits(n) >= 2 && n.starts_with(|c: char| c.is_ascii_digit()) && numeric(n)
+        })?;
+        value = format!("{value} {tail}");
+        i += 1;
+    }
+    // Groups of three: "12 345 678 901".
+    let grouped = |w: &str| w.len() == 3 && w.chars().all(|c| c.is_ascii_digit());
+    if first.len() <= 3 && first.chars().all(|c| c.is_ascii_digit()) {
+        let tail: Vec<&str> = words.iter().skip(i + 1).map(|w| trim(w)).take_while(|w| grouped(w)).collect();
+        if tail.len() >= 2 {
+            value = format!("{first} {}", tail.join(" "));
+        }
+    }
+    // A hyphen or slash cut off by a blank: "INV - 100", "2017/ 55".
+    while let (Some(mark), Some(tail)) = (words.get(i).filter(|w| w.ends_with(['-', '/'])), words.get(i + 1))
+    {
+        let tail = trim(tail);
+        if digits(tail) == 0 || !value.chars().any(|c| c.is_ascii_digit()) {
+            break;
+        }
+        value = format!("{value}{}{tail}", if mark.ends_with('/') { "/" } else { "-" });
+        i += 1;
+    }
+    shaped(&value).then_some(value)
+}
+
+fn trim(word: &str) -> &str {
+    word.trim_matches(|c: char| !c.is_alphanumeric())
+}
+
+fn numeric(word: &str) -> bool {
+    word.chars().all(|c| c.is_ascii_digit() || matches!(c, '-' | '/' | '.'))
+}
+
+/// Whether a value can be a number: no date, amount, share, clock time or phone.
+fn shaped(value: &str) -> bool {
+    let digits = value.chars().filter(char::is_ascii_digit).count();
+    let signs =
+        value.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '/' | '.' | '_' | ' ' | '\\' | '#'));
+    let folded = fold(value);
+    let dated = value.contains(['/', '.', '-']) && {
+        let parts = value.split(['/', '.', '-']).count();
+        parts == 3 && numeric(value) && !dates::dates(&folded, dates::Order::Unknown).is_empty()
+    };
+    let decimals = value.rsplit_once(['.', ',']).is_some_and(|(whole, cents)| {
+        cents.len() == 2
+            && cents.chars().all(|c| c.is_ascii_digit())
+            && whole.chars().all(|c| c.is_ascii_digit() || c == ',' || c == '.')
+    });
+    digits >= 1 && signs && (1..=40).contains(&value.len()) && !dated && !decimals
+}
+
+/// Letters that OCR takes for digits stand among digits: the value may be misread.
+#[must_use]
+pub fn doubtful(value: &str) -> bool {
+    let chars: Vec<char> = value.chars().collect();
+    chars.windows(3).any(|w| {
+        matches!(w[1], 'O' | 'o' | 'I' | 'l' | 'Z' | 'S' | 'B')
+            && w[0].is_ascii_digit()
+            && w[2].is_ascii_digit()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_number_looks_like() {
+        let cases = [
+            (" No: 22497", Some("22497")),
+            (": TD01167000", Some("TD01167000")),
+            ("CS 10012", Some("CS 10012")),
+            (" F-2024/001 of today", Some("F-2024/001")),
+            (": 2014-03", Some("2014-03")),
+            ("# invoice_number_1", Some("invoice_number_1")),
+            (" 12 345 678 901", Some("12 345 678 901")),
+            ("INV- 100", Some("INV 100")),
+            ("RE-2017/ 505", Some("RE-2017/505")),
+            (": 12/03/2024", None),
+            (" 2024-03-12", None),
+            ("thank you", None),
+            ("12.50", None),
+            ("", None),
+        ];
+        for (text, value) in cases {
+            assert_eq!(number_at(text).as_deref(), value, "{text}");
+        }
+    }
+
+    #[test]
+    fn letters_among_digits_are_doubtful() {
+        assert!(doubtful("180O27") && !doubtful("OR18027") && !doubtful("INV-12"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn never_panics(text in "\\PC{0,40}") {
+            let _ = (number_at(&text), doubtful(&text), super::super::labels::labels(&text));
+        }
+    }
+}
