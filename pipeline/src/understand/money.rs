@@ -60,14 +60,16 @@ pub struct Seen {
     pub signed: bool,
     /// It was a rate.
     pub percent: bool,
+    /// It was printed with a mark between thousands.
+    pub grouped: bool,
     /// Byte range in the text.
     pub at: (usize, usize),
 }
 
 const SIGNS: &[&str] = &[
     "r$", "us$", "mx$", "s/.", "s/", "$", "€", "£", "¥", "₹", "rm", "usd", "eur", "gbp", "mxn", "cop", "brl",
-    "ars", "clp", "pen", "myr", "chf", "inr", "cad", "aud", "sgd", "jpy", "dkk", "sek", "nok", "kr", "fr",
-    "q", "bs", "₡", "sr", "zrl", "tl", "zł", "rs",
+    "ars", "clp", "pen", "myr", "chf", "inr", "cad", "aud", "sgd", "jpy", "dkk", "sek", "nok", "kr", "₡",
+    "tl", "zł", "rs",
 ];
 
 /// The number style of a text, by its unmistakable numbers.
@@ -152,7 +154,7 @@ fn value(token: &str, style: Style) -> Option<(Amount, bool)> {
     Some((Amount { mantissa, scale: u32::try_from(scale).ok()? }, scale == 2))
 }
 
-/// Every number in `text` that can be an amount, left to right.
+/// Every number in `text` that can be an amount, left to right. Places are those of [`mend`]ed text.
 #[must_use]
 pub fn amounts(text: &str, style: Style) -> Vec<Seen> {
     let joined = mend(text);
@@ -182,42 +184,115 @@ pub fn amounts(text: &str, style: Style) -> Vec<Seen> {
         {
             continue;
         }
-        let Some((mut amount, decimals)) = value(&text[start..end], style) else { continue };
+        let token = &text[start..end];
+        let Some((mut amount, mut decimals)) = value(token, style) else { continue };
+        // `.40`: less than one, printed without its zero.
+        if previous == Some('.')
+            && end - start == 2
+            && !text[..start - 1].ends_with(|c: char| c.is_alphanumeric())
+        {
+            (amount.scale, decimals) = (2, true);
+        }
         if before.ends_with('-')
             && !before.trim_end_matches('-').ends_with(|c: char| c.is_ascii_alphanumeric())
         {
             amount.mantissa = -amount.mantissa;
         }
-        seen.push(Seen { amount, decimals, signed, percent: after.starts_with('%'), at: (start, end) });
+        let grouped = token.bytes().filter(|b| !b.is_ascii_digit()).count() > usize::from(amount.scale > 0);
+        seen.push(Seen {
+            amount,
+            decimals,
+            signed,
+            percent: after.starts_with('%'),
+            grouped,
+            at: (start, end),
+        });
     }
     seen
 }
 
-/// Closes the gaps that OCR leaves inside a number: `12 .50`, `1,234. 56`, `10 00` at the end of a line.
-fn mend(text: &str) -> String {
-    let mut out: Vec<char> = Vec::with_capacity(text.len());
-    let chars: Vec<char> = text.chars().collect();
+/// Mends what OCR does to numbers: gaps (`12 .50`, `1,234. 56`) are closed, an `O` among digits is a zero (`RMO.65`).
+/// Mending what is mended changes nothing.
+#[must_use]
+pub fn mend(text: &str) -> String {
+    let mut chars: Vec<char> = text.chars().collect();
+    let mark = |c: Option<&char>| matches!(c, Some('.' | ','));
+    for i in 0..chars.len() {
+        if !matches!(chars[i], 'O' | 'o') {
+            continue;
+        }
+        let digit = |i: usize| chars.get(i).is_some_and(char::is_ascii_digit);
+        let zero = |i: usize| digit(i) || matches!(chars.get(i), Some('O' | 'o'));
+        let letter = |i: usize| chars.get(i).is_some_and(|c| c.is_alphabetic() && !matches!(c, 'O' | 'o'));
+        // `O.65`, alone or behind a currency of two letters: two places behind the mark and no more.
+        let alone = i == 0 || !chars[i - 1].is_alphanumeric();
+        let currency =
+            i > 1 && chars[i - 1].eq_ignore_ascii_case(&'m') && !(i > 2 && chars[i - 3].is_alphabetic());
+        let whole = (alone || currency)
+            && mark(chars.get(i + 1))
+            && digit(i + 2)
+            && zero(i + 3)
+            && !zero(i + 4)
+            && !letter(i + 4);
+        // `1.O5`, `1.5O`: behind a mark that follows a digit.
+        let first = i > 1 && mark(chars.get(i - 1)) && digit(i - 2) && zero(i + 1) && !letter(i + 2);
+        let second =
+            i > 2 && digit(i - 1) && mark(chars.get(i - 2)) && digit(i - 3) && !letter(i + 1) && !zero(i + 1);
+        if whole || first || second {
+            chars[i] = '0';
+        }
+    }
+    let mut out = String::with_capacity(text.len());
     let digit = |i: usize| chars.get(i).is_some_and(char::is_ascii_digit);
-    let mut i = 0;
-    while i < chars.len() {
-        if chars[i] == ' ' && i > 0 {
+    for (i, c) in chars.iter().enumerate() {
+        if *c == ' ' && i > 0 {
             let two_then_end = digit(i + 2) && digit(i + 3) && !digit(i + 4);
-            let split_before = digit(i - 1) && matches!(chars.get(i + 1), Some('.' | ',')) && two_then_end;
+            let split_before = digit(i - 1) && mark(chars.get(i + 1)) && two_then_end;
             let split_after = i > 1
-                && matches!(chars[i - 1], '.' | ',')
+                && mark(chars.get(i - 1))
                 && digit(i - 2)
                 && digit(i + 1)
                 && digit(i + 2)
                 && !digit(i + 3);
             if split_before || split_after {
-                i += 1;
                 continue;
             }
         }
-        out.push(chars[i]);
-        i += 1;
+        out.push(*c);
     }
-    out.into_iter().collect()
+    out
+}
+
+/// Closes the gaps between thousands in documents that part them so: `1 892,16`. `rate` says whether a number may be a
+/// rate that stands before the amount (`TVA 20 315,36`).
+#[must_use]
+pub fn join_thousands(text: &str, rate: impl Fn(&str) -> bool) -> String {
+    let bytes = text.as_bytes();
+    let digits =
+        |from: usize| bytes[from.min(bytes.len())..].iter().take_while(|b| b.is_ascii_digit()).count();
+    let mut out = String::with_capacity(text.len());
+    let mut from = 0;
+    for (start, end) in numbers(text) {
+        if start < from {
+            continue;
+        }
+        let fresh = !text[..start].trim_end().ends_with(|c: char| c.is_ascii_digit());
+        let mut last = end;
+        let mut groups = vec![&text[start..end]];
+        while bytes.get(last) == Some(&b' ') && digits(last + 1) == 3 {
+            groups.push(&text[last + 1..last + 4]);
+            last += 4;
+        }
+        let decimals = bytes.get(last) == Some(&b',') && digits(last + 1) == 2;
+        let plain = end - start <= 3 && groups[0].bytes().all(|b| b.is_ascii_digit());
+        if fresh && plain && decimals && groups.len() > 1 && !(groups.len() == 2 && rate(groups[0])) {
+            out.push_str(&text[from..start]);
+            out.push_str(&groups.concat());
+            from = last;
+        }
+    }
+    out.push_str(&text[from..]);
+    out
 }
 
 /// Parses a plain decimal such as XML carries (`1234.5`).
@@ -254,6 +329,25 @@ mod tests {
         assert_eq!(read("1'234.50 CHF", Style::Point), ["1234.50"]);
         assert_eq!(read("2.500", Style::Comma), ["2500.00"]);
         assert_eq!(read("2,500 kg", Style::Comma), ["2.500"]);
+        assert_eq!(read("$ 6,54,321.00", Style::Point), ["654321.00"]);
+    }
+
+    #[test]
+    fn what_ocr_does_to_numbers() {
+        assert_eq!(read("RMO.65", Style::Point), ["0.65"]);
+        assert_eq!(read("rm1.5O and 2.o5", Style::Point), ["1.50", "2.05"]);
+        assert_eq!(read("CHANGE RM .40", Style::Point), ["0.40"]);
+        assert_eq!(mend("5o piso, no.12 O.C. JUMBO"), "5o piso, no.12 O.C. JUMBO");
+    }
+
+    #[test]
+    fn thousands_parted_by_spaces() {
+        let join = |text: &str| join_thousands(text, |rate| rate == "20");
+        assert_eq!(join("total ht 1 892,16 €"), "total ht 1892,16 €");
+        assert_eq!(join("1 234 567,00"), "1234567,00");
+        assert_eq!(join("tva 20 315,36"), "tva 20 315,36");
+        assert_eq!(join("12 34,50 tel 01 234 567"), "12 34,50 tel 01 234 567");
+        assert_eq!(join("1 892,16 315,36"), "1892,16 315,36");
     }
 
     #[test]
@@ -278,6 +372,8 @@ mod tests {
         #[test]
         fn never_panics(text in "\\PC{0,60}") {
             let _ = amounts(&text, style_of(&text));
+            let _ = join_thousands(&text, |_| false);
+            proptest::prop_assert_eq!(mend(&mend(&text)), mend(&text));
             let _ = plain(&text);
         }
     }

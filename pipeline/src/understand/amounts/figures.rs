@@ -1,0 +1,415 @@
+//! Every amount of a document with the label it stands beside.
+//!
+//! A label stands before its amount in the same cell, in the cell to the left, over it at the head of a column, or
+//! alone on a line with the amount on the next.
+
+use super::words::{Role, begins_summary, heads_items, names_tax, only_currency, plain, role_of};
+use crate::{
+    fields::PageBox,
+    understand::{
+        money::{Amount, Seen, Style, amounts, join_thousands, mend, style_of},
+        sheet::{Cell, Row, Sheet},
+    },
+};
+
+/// An amount and where it stands.
+#[derive(Debug, Clone)]
+pub(super) struct Figure {
+    /// As printed.
+    pub seen: Seen,
+    /// In ten-thousandths.
+    pub units: i64,
+    /// What the label says it is, and how surely.
+    pub role: Option<(Role, f32)>,
+    /// In a table of tax by rate.
+    pub summary: bool,
+    /// The rates printed on its row, in hundredths of a percent.
+    pub rates: Vec<i64>,
+    /// Place.
+    pub page: u32,
+    /// Index of its row.
+    pub row: usize,
+    /// On the upright page.
+    pub bbox: PageBox,
+    /// How surely its row was read.
+    pub read: f32,
+    /// How many amounts share its label, and which of them it is.
+    pub column: (usize, usize),
+    /// It took some guessing to read it.
+    pub guessed: bool,
+    /// A lone number stands right before it: `3 122.40` may be one amount.
+    pub cut: bool,
+}
+
+/// All figures of a document, in reading order.
+pub(super) struct Figures {
+    /// The amounts.
+    pub all: Vec<Figure>,
+    /// Rows.
+    pub rows: usize,
+    /// Roles that are named on a row without an amount that could be read.
+    pub silent: Vec<Role>,
+    /// Rates of tax printed without its amount, in hundredths of a percent.
+    pub rates: Vec<i64>,
+}
+
+struct Reader<'a> {
+    sheet: &'a Sheet,
+    style: Style,
+    whole: bool,
+    spaced: bool,
+}
+
+/// No sum of a paper is as large (a million millions, in ten-thousandths); account numbers are.
+const LARGEST: i64 = 10_000_000_000_000_000;
+
+/// Typical rates of tax, which may stand before an amount without their sign.
+fn may_be_rate(number: &str) -> bool {
+    matches!(number.parse::<u32>(), Ok(3..=27))
+}
+
+impl Reader<'_> {
+    /// `taxed`: the row speaks of a tax, whose rate may stand before the amount.
+    fn amounts(&self, cell: &Cell, taxed: bool) -> (String, Vec<Seen>) {
+        let mut text = mend(&cell.folded);
+        if self.spaced {
+            text = join_thousands(&text, |number| taxed && may_be_rate(number));
+        }
+        let seen = amounts(&text, self.style);
+        (text, seen)
+    }
+
+    fn is_money(&self, seen: &Seen) -> bool {
+        let units = seen.amount.units();
+        units.abs() < LARGEST
+            && !seen.percent
+            && (seen.decimals || seen.signed || seen.grouped || (self.whole && units >= 50 * 10_000))
+    }
+}
+
+/// A cell's amounts, each with the words before it.
+struct Read {
+    label: String,
+    figures: Vec<(Seen, String, bool)>,
+    rates: Vec<i64>,
+}
+
+fn read_cell(reader: &Reader<'_>, cell: &Cell, taxed: bool) -> Read {
+    let (text, seen) = reader.amounts(cell, taxed);
+    let mut read = Read { label: String::new(), figures: Vec::new(), rates: Vec::new() };
+    let mut from = 0;
+    for s in seen {
+        if s.percent {
+            read.rates.push(s.amount.units() / 100);
+        }
+        if reader.is_money(&s) {
+            let before = text.get(from..s.at.0).unwrap_or_default();
+            let cut = ends_in_lone_number(before)
+                && s.decimals
+                && (1_000_000..10_000_000).contains(&s.amount.units());
+            read.figures.push((s, plain(before), cut));
+            from = s.at.1;
+        }
+    }
+    read.label = plain(text.get(from..).unwrap_or_default());
+    read
+}
+
+/// Whether the text ends in a number of up to three digits and a space.
+fn ends_in_lone_number(text: &str) -> bool {
+    let Some(text) = text.strip_suffix(' ') else { return false };
+    let digits = text.bytes().rev().take_while(u8::is_ascii_digit).count();
+    let front = &text[..text.len() - digits];
+    (1..=3).contains(&digits) && (front.is_empty() || front.ends_with([' ', ':', '$', '€']))
+}
+
+/// Whether amounts are printed without decimals in this document (pesos, yen).
+fn without_decimals(reader: &Reader<'_>) -> bool {
+    let cells = reader.sheet.rows.iter().flat_map(|r| &r.cells);
+    let seen: Vec<Seen> = cells.flat_map(|c| reader.amounts(c, false).1).filter(|s| !s.percent).collect();
+    let decimals = seen.iter().filter(|s| s.decimals).count();
+    let marked = seen.iter().filter(|s| !s.decimals && (s.grouped || s.signed)).count();
+    decimals == 0 || (marked >= 3 && marked >= decimals * 3)
+}
+
+/// Whether thousands are parted by spaces: nothing in the document parts them by a mark.
+fn spaced_thousands(sheet: &Sheet, style: Style) -> bool {
+    style == Style::Comma
+        && !sheet
+            .rows
+            .iter()
+            .flat_map(|r| &r.cells)
+            .flat_map(|c| amounts(&c.folded, style))
+            .any(|s| s.grouped)
+}
+
+/// Reads all figures.
+pub(super) fn figures(sheet: &Sheet) -> Figures {
+    let style = style_of(&sheet.folded);
+    let mut reader = Reader { sheet, style, whole: false, spaced: spaced_thousands(sheet, style) };
+    reader.whole = without_decimals(&reader);
+    let mut out = Figures { all: Vec::new(), rows: sheet.rows.len(), silent: Vec::new(), rates: Vec::new() };
+    let mut summary = false;
+    for (i, row) in sheet.rows.iter().enumerate() {
+        let label = plain(&row.folded);
+        if begins_summary(&label) {
+            summary = true;
+        }
+        let mut own = row_figures(&reader, row, i);
+        // The table ends where the document's own sum or a payment stands.
+        let money = own.iter().filter(|f| f.role.is_some()).count();
+        if summary && money == 1 && own.iter().any(ends_summary) {
+            summary = false;
+        }
+        if own.is_empty() && matches!(role_of(&label), Some((Role::Tax, _))) {
+            out.rates.extend(row.cells.iter().flat_map(|c| read_cell(&reader, c, true).rates));
+        }
+        own.iter_mut().for_each(|f| f.summary = summary);
+        out.all.extend(own);
+    }
+    head_columns(&reader, &mut out);
+    pair_lines(&reader, &mut out);
+    out
+}
+
+fn ends_summary(f: &Figure) -> bool {
+    match f.role {
+        Some((Role::Total | Role::Due, weight)) => weight >= 0.95,
+        Some((Role::Net | Role::Tax | Role::Count, _)) | None => false,
+        Some(_) => true,
+    }
+}
+
+fn row_figures(reader: &Reader<'_>, row: &Row, index: usize) -> Vec<Figure> {
+    let taxed = plain(&row.folded).split(' ').any(names_tax);
+    let reads: Vec<Read> = row.cells.iter().map(|c| read_cell(reader, c, taxed)).collect();
+    let rates: Vec<i64> = reads.iter().flat_map(|r| r.rates.clone()).collect();
+    let mut out: Vec<Figure> = Vec::new();
+    // The words that stand before the next amount, and how many amounts they already have.
+    let (mut label, mut shared) = (String::new(), Vec::new());
+    let close = |out: &mut Vec<Figure>, shared: &mut Vec<usize>| {
+        for (n, at) in shared.iter().enumerate() {
+            // The same amount twice (debit and credit) is one.
+            let same = shared.iter().all(|s| out.get(*s).map(|f| f.units) == out.get(*at).map(|f| f.units));
+            if let Some(f) = out.get_mut(*at) {
+                f.column = if same { (1, 0) } else { (shared.len(), n) };
+            }
+        }
+        shared.clear();
+    };
+    for (read, cell) in reads.iter().zip(&row.cells) {
+        for (seen, before, cut) in &read.figures {
+            if !before.is_empty() && !only_currency(before) {
+                close(&mut out, &mut shared);
+                label = before.clone();
+            }
+            shared.push(out.len());
+            out.push(Figure {
+                seen: *seen,
+                units: seen.amount.units(),
+                role: role_of(&label),
+                summary: false,
+                rates: rates.clone(),
+                page: row.page,
+                row: index,
+                bbox: cell.bbox,
+                read: row.confidence,
+                column: (1, 0),
+                guessed: false,
+                cut: *cut,
+            });
+        }
+        if !read.label.is_empty() && !only_currency(&read.label) {
+            // What stands behind the last amount labels the next; a tax code (`SR`) or a unit does not.
+            let behind = !read.figures.is_empty();
+            if !behind || role_of(&read.label).is_some() {
+                close(&mut out, &mut shared);
+                label = read.label.clone();
+            }
+        }
+    }
+    close(&mut out, &mut shared);
+    base_of_tax(row, &mut out);
+    if out.is_empty() && !reader.whole {
+        out.extend(guess(row, index, rates));
+    }
+    out
+}
+
+/// `SUBTOTAL 1440`: a whole number where only a sum can stand. Not for totals, where it may be a count.
+fn round_sum(text: &str) -> Option<(usize, Amount)> {
+    let at = text
+        .rfind(|c: char| !c.is_ascii_digit())
+        .map(|i| i + text[i..].chars().next().map_or(1, char::len_utf8))?;
+    let digits = &text[at..];
+    let alone = text[..at].ends_with([' ', ':']);
+    (alone && (2..=7).contains(&digits.len()))
+        .then(|| digits.parse().ok())
+        .flatten()
+        .map(|mantissa| (at, Amount { mantissa, scale: 0 }))
+}
+
+/// `TOTAL 28-90`, `Total 10 94`: a labelled number whose point was misread, at the end of its row.
+fn guess(row: &Row, index: usize, rates: Vec<i64>) -> Option<Figure> {
+    let text = mend(&row.folded);
+    let body = text.trim_end();
+    let whole = round_sum(body).map(|(at, amount)| (at, amount, false));
+    let whole = whole.filter(
+        |(at, ..)| matches!(role_of(&plain(&body[..*at])), Some((Role::Net | Role::Discount, w)) if w >= 1.0),
+    );
+    let (at, amount, decimals) = whole.or_else(|| pointless(body))?;
+    let role = role_of(&plain(&body[..at]))?;
+    let wanted = matches!(
+        role.0,
+        Role::Total | Role::Due | Role::Net | Role::Tax | Role::Paid | Role::Change | Role::Discount
+    );
+    if !wanted {
+        return None;
+    }
+    let seen = Seen { amount, decimals, signed: false, percent: false, grouped: false, at: (at, body.len()) };
+    let bbox = row.cells.last().map_or(row.bbox, |c| c.bbox);
+    Some(Figure {
+        seen,
+        units: seen.amount.units(),
+        role: Some(role),
+        summary: false,
+        rates,
+        page: row.page,
+        row: index,
+        bbox,
+        read: row.confidence,
+        column: (1, 0),
+        guessed: decimals,
+        cut: false,
+    })
+}
+
+/// `28-90`, `10 94` at the end: whole and cents whose point was misread.
+fn pointless(body: &str) -> Option<(usize, Amount, bool)> {
+    let cents_at = body.len().checked_sub(2)?;
+    let (front, cents) = (body.get(..cents_at)?, body.get(cents_at..)?);
+    let front = front.strip_suffix(['-', ' ', ':', '_', '*', '\''])?;
+    let at = front
+        .rfind(|c: char| !c.is_ascii_digit())
+        .map_or(0, |i| i + front[i..].chars().next().map_or(1, char::len_utf8));
+    let whole = &front[at..];
+    if whole.is_empty() || whole.len() > 6 || !cents.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    Some((at, Amount { mantissa: format!("{whole}{cents}").parse().ok()?, scale: 2 }, true))
+}
+
+/// `VAT 19 % on 804,35 152,83`: what a tax is counted on is no sum of its own.
+fn base_of_tax(row: &Row, figures: &mut [Figure]) {
+    let label = plain(&row.folded);
+    let taxed =
+        figures.first().is_some_and(|_| matches!(role_of(&label_before(&label)), Some((Role::Tax, _))));
+    let on =
+        label.split(' ').any(|w| matches!(w, "auf" | "sur" | "on" | "sobre" | "su" | "over" | "von" | "of"));
+    if taxed && on && figures.len() > 1 {
+        let last = figures.len() - 1;
+        for f in &mut figures[..last] {
+            f.role = Some((Role::Net, 0.4));
+        }
+        figures[last].role = Some((Role::Tax, 1.0));
+    }
+}
+
+/// The words of a row before its first number.
+fn label_before(label: &str) -> String {
+    let words: Vec<&str> = label.split(' ').take_while(|w| !w.chars().all(char::is_numeric)).collect();
+    words.join(" ")
+}
+
+/// Gives amounts without a label the one at the head of their column.
+fn head_columns(reader: &Reader<'_>, figures: &mut Figures) {
+    for i in 0..figures.all.len() {
+        let f = &figures.all[i];
+        if f.role.is_some() {
+            continue;
+        }
+        let (page, row, bbox) = (f.page, f.row, f.bbox);
+        let height = (bbox[3] - bbox[1]).max(0.004);
+        for above in reader.sheet.rows[..row].iter().rev().take(4) {
+            if above.page != page || bbox[1] - above.bbox[3] > height * 3.5 {
+                break;
+            }
+            let Some((head, whole)) = over(above, bbox) else { continue };
+            let label = plain(&head.folded);
+            if heads_items(&plain(&above.folded)) || !read_cell(reader, head, false).figures.is_empty() {
+                break;
+            }
+            if let Some((role, weight)) = role_of(&label)
+                && (weight >= 1.0 || whole)
+            {
+                let f = &mut figures.all[i];
+                f.role = Some((role, weight * 0.95));
+                f.column = (1, 0);
+                f.summary &= !matches!(role, Role::Total | Role::Due);
+                break;
+            }
+        }
+    }
+}
+
+/// The cell of `row` that stands over `bbox`, and whether the row heads several sums.
+fn over(row: &Row, bbox: PageBox) -> Option<(&Cell, bool)> {
+    let head = row.cells.iter().find(|c| c.bbox[0] < bbox[2] && c.bbox[2] > bbox[0])?;
+    let sums = row.cells.iter().filter_map(|c| role_of(&plain(&c.folded))).map(|(role, _)| role);
+    let (mut total, mut other) = (false, false);
+    for role in sums {
+        total |= matches!(role, Role::Total | Role::Due);
+        other |= matches!(role, Role::Net | Role::Tax);
+    }
+    Some((head, total && other))
+}
+
+/// Pairs labels that stand alone with amounts that stand alone: on the next line, or on one that slipped.
+fn pair_lines(reader: &Reader<'_>, figures: &mut Figures) {
+    let mut taken: Vec<(usize, Role, f32)> = Vec::new();
+    for (i, row) in reader.sheet.rows.iter().enumerate() {
+        for cell in &row.cells {
+            let label = plain(&cell.folded);
+            let Some((role, weight)) = role_of(&label) else { continue };
+            let height = (cell.bbox[3] - cell.bbox[1]).max(0.004);
+            let answered = figures.all.iter().any(|f| f.row == i && f.bbox[0] >= cell.bbox[0] - 0.01);
+            if answered || label.split(' ').count() > 6 || heads_items(&plain(&row.folded)) {
+                continue;
+            }
+            let near = figures.all.iter().enumerate().filter(|(_, f)| {
+                f.page == row.page
+                    && f.role.is_none()
+                    && f.row != i
+                    && f.row.abs_diff(i) <= 2
+                    && alone(reader, f)
+                    && f.bbox[0] >= cell.bbox[0] - 0.02
+            });
+            let gap = |f: &Figure| ((f.bbox[1] + f.bbox[3]) - (cell.bbox[1] + cell.bbox[3])).abs() / 2.0;
+            let best = near
+                .filter(|(_, f)| gap(f) < height * 2.2 && f.bbox[3] > cell.bbox[1])
+                .min_by(|a, b| gap(a.1).total_cmp(&gap(b.1)));
+            match best {
+                Some((at, _)) => taken.push((at, role, weight * 0.9)),
+                None => figures.silent.push(role),
+            }
+        }
+    }
+    for (at, role, weight) in taken {
+        if let Some(f) = figures.all.get_mut(at)
+            && f.role.is_none_or(|(_, w)| w < weight)
+        {
+            f.role = Some((role, weight));
+        }
+    }
+}
+
+/// Whether nothing but currency stands beside an amount on its row, near enough to be its label.
+fn alone(reader: &Reader<'_>, figure: &Figure) -> bool {
+    let Some(row) = reader.sheet.rows.get(figure.row) else { return false };
+    row.cells.iter().all(|c| {
+        let read = read_cell(reader, c, false);
+        let words =
+            only_currency(&read.label) && read.figures.iter().all(|(_, before, _)| only_currency(before));
+        words || figure.bbox[0] - c.bbox[2] > 0.12 || c.bbox[0] > figure.bbox[2]
+    })
+}

@@ -1,0 +1,237 @@
+//! Which of the amounts is the total: candidates by label, proof and place, and how sure the best one is.
+
+use super::{
+    figures::{Figure, Figures},
+    proof::{CENT, Parts, Proof, prove},
+    words::Role,
+};
+
+/// An amount that may be the total.
+#[derive(Debug, Clone)]
+pub(super) struct Candidate {
+    /// Where it stands best.
+    pub figure: Figure,
+    /// In ten-thousandths.
+    pub value: i64,
+    /// How sure its best label is.
+    pub weight: f32,
+    /// Rows where a label says it is the total.
+    pub labels: usize,
+    /// What vouches for it.
+    pub proof: Proof,
+    /// For ranking.
+    pub score: f32,
+}
+
+/// How sure a label makes an amount a total.
+fn claim(f: &Figure) -> f32 {
+    let (count, nth) = f.column;
+    let weight = match f.role {
+        Some((Role::Total | Role::Due, w)) => w,
+        Some((Role::Net, w)) => 0.45 * w,
+        Some((Role::Paid, _)) => 0.3,
+        Some((Role::Prepaid, _)) => 0.25,
+        _ => 0.0,
+    };
+    // Sums of a tax table, and amounts that share their label with others.
+    let shared = if count == 1 {
+        1.0
+    } else if nth + 1 == count {
+        0.85
+    } else {
+        0.5
+    };
+    weight * shared * if f.summary { 0.5 } else { 1.0 }
+}
+
+/// All candidates, the best first.
+pub(super) fn candidates(figures: &Figures, parts: &Parts) -> Vec<Candidate> {
+    let labelled: Vec<i64> = figures
+        .all
+        .iter()
+        .filter(|f| matches!(f.role, Some((Role::Total | Role::Due, _))) && !f.summary && f.units != 0)
+        .map(|f| f.units)
+        .collect();
+    let mut values: Vec<i64> =
+        figures.all.iter().filter(|f| f.units > 0 && claim(f) > 0.0).map(|f| f.units).collect();
+    // What was paid less the change is the total, whatever stands beside it.
+    for (p, c) in parts.paid.iter().flat_map(|p| parts.change.iter().map(move |c| (p, c))) {
+        values.push(p.units - c.units.abs());
+    }
+    values.retain(|v| *v > 0 && figures.all.iter().any(|f| f.units == *v));
+    values.sort_unstable();
+    values.dedup();
+    let mut out: Vec<Candidate> =
+        values.iter().filter_map(|v| candidate(*v, figures, parts, &labelled)).collect();
+    let largest =
+        figures.all.iter().filter(|f| counts_as_larger(f, parts)).map(|f| f.units).max().unwrap_or(0);
+    for c in &mut out {
+        let place = c.figure.row as f32 / figures.rows.max(1) as f32;
+        c.score = c.weight
+            + 0.15 * c.labels.saturating_sub(1).min(2) as f32
+            + 0.55 * c.proof.strong().min(2.2)
+            + 0.3 * c.proof.weak()
+            + 0.15 * place
+            - if largest > c.value { 0.25 } else { 0.0 }
+            - if c.figure.guessed { 0.1 } else { 0.0 };
+    }
+    settle_payments(&mut out, parts);
+    settle_rounding(&mut out, parts);
+    settle_shares(&mut out, &labelled);
+    out.sort_by(|a, b| b.score.total_cmp(&a.score).then(b.value.cmp(&a.value)));
+    out
+}
+
+/// Whether an amount above a candidate speaks against it.
+fn counts_as_larger(f: &Figure, parts: &Parts) -> bool {
+    let less = !parts.discounts.is_empty() || !parts.withheld.is_empty() || !parts.prepaid.is_empty();
+    match f.role {
+        Some((Role::Paid | Role::Change | Role::Previous | Role::Due | Role::Prepaid | Role::Count, _)) => {
+            false
+        }
+        Some((Role::Extra | Role::Tax | Role::Discount | Role::Rounding | Role::Withheld, _)) => false,
+        Some((Role::Net, _)) | None if less => false,
+        // Without decimals or a sign it may be any number.
+        None if !f.seen.decimals && !f.seen.signed && !f.seen.grouped => false,
+        _ => !f.summary && !f.guessed,
+    }
+}
+
+fn candidate(value: i64, figures: &Figures, parts: &Parts, labelled: &[i64]) -> Option<Candidate> {
+    let here: Vec<&Figure> = figures.all.iter().filter(|f| f.units == value).collect();
+    let best = here.iter().max_by(|a, b| claim(a).total_cmp(&claim(b)).then(a.row.cmp(&b.row)))?;
+    let weight = claim(best);
+    let mut rows: Vec<usize> = here
+        .iter()
+        .filter(|f| matches!(f.role, Some((Role::Total | Role::Due, _))) && claim(f) >= 0.5)
+        .map(|f| f.row)
+        .collect();
+    rows.dedup();
+    let labels = rows.len();
+    if rows.is_empty() {
+        rows.push(best.row);
+    }
+    let proof = prove(value, &rows, figures, parts, labelled);
+    Some(Candidate { figure: (*best).clone(), value, weight, labels, proof, score: 0.0 })
+}
+
+/// Where what is left to pay differs from the sum by what was paid before or is owed from before, the sum is the total.
+fn settle_payments(candidates: &mut [Candidate], parts: &Parts) {
+    let before: i64 = parts.prepaid.iter().map(|f| f.units.abs()).sum();
+    let owed: i64 = parts.previous.iter().map(|f| f.units).sum();
+    let moves: Vec<i64> = parts
+        .prepaid
+        .iter()
+        .map(|f| -f.units.abs())
+        .chain(parts.previous.iter().map(|f| f.units))
+        .chain([-before, owed, owed - before])
+        .filter(|m| *m != 0)
+        .collect();
+    let sums: Vec<(i64, f32)> = candidates
+        .iter()
+        .filter(|c| c.weight >= 0.6 && !matches!(c.figure.role, Some((Role::Due, _))))
+        .map(|c| (c.value, c.weight))
+        .collect();
+    let mut raised: Vec<i64> = Vec::new();
+    for c in candidates.iter_mut().filter(|c| matches!(c.figure.role, Some((Role::Due, _)))) {
+        let from = sums.iter().find(|(sum, _)| moves.iter().any(|m| (sum + m - c.value).abs() <= CENT));
+        if let Some((sum, _)) = from {
+            c.score -= 1.0;
+            raised.push(*sum);
+        }
+    }
+    for c in candidates.iter_mut().filter(|c| raised.contains(&c.value)) {
+        c.score += 0.5;
+        c.proof.of_parts = true;
+    }
+}
+
+/// The total of a part is no rival of the total of them all.
+fn settle_shares(candidates: &mut [Candidate], labelled: &[i64]) {
+    let wholes: Vec<(i64, f32)> =
+        candidates.iter().filter(|c| c.proof.of_parts).map(|c| (c.value, c.weight)).collect();
+    for c in candidates.iter_mut() {
+        let share = wholes.iter().any(|(whole, weight)| {
+            let rest = whole - c.value;
+            *weight >= c.weight && rest.abs() > 5 * CENT && labelled.iter().any(|l| (l - rest).abs() <= CENT)
+        });
+        if share {
+            c.score -= 0.6;
+        }
+    }
+}
+
+/// Of two values that differ by the printed rounding the later is the rounded one, and what proves the other proves it.
+fn settle_rounding(candidates: &mut [Candidate], parts: &Parts) {
+    let rounds: Vec<i64> =
+        parts.roundings.iter().map(|r| r.units.abs()).filter(|r| (1..100 * CENT).contains(r)).collect();
+    for i in 0..candidates.len() {
+        for j in 0..candidates.len() {
+            let (before, after) = (&candidates[i], &candidates[j]);
+            let apart = (before.value - after.value).abs();
+            let later = after.figure.row > before.figure.row || after.proof.change;
+            if i == j || !later || !rounds.contains(&apart) || after.weight < 0.3 || before.proof.change {
+                continue;
+            }
+            let lent = before.proof.strong();
+            candidates[i].score -= 1.0;
+            candidates[j].score += 0.3 + 0.3 * lent;
+            candidates[j].proof.rounded = true;
+        }
+    }
+}
+
+/// Probability that the best candidate is the total.
+pub(super) fn confidence(candidates: &[Candidate], figures: &Figures, parts: &Parts) -> f32 {
+    let Some(best) = candidates.first() else { return 0.0 };
+    let base: f32 = match best.weight {
+        w if w >= 0.9 => 0.85,
+        w if w >= 0.8 => 0.8,
+        w if w >= 0.6 => 0.68,
+        w if w >= 0.4 => 0.55,
+        w if w >= 0.25 => 0.4,
+        _ => 0.3,
+    };
+    let strong = best.proof.strong();
+    let evidence = strong + best.proof.weak() + 0.35 * best.labels.saturating_sub(1).min(2) as f32;
+    let mut sure = 1.0 - (1.0 - base) * 0.22_f32.powf(evidence.min(2.0));
+    let rival = candidates.iter().skip(1).find(|c| !explained(c, best, parts));
+    let margin = rival.map_or(1.0, |r| best.score - r.score);
+    if margin < 0.5 {
+        sure *= 0.6 + 0.8 * margin.max(0.0);
+    }
+    let larger = figures.all.iter().any(|f| counts_as_larger(f, parts) && f.units > best.value);
+    if larger {
+        sure *= if strong >= 1.0 { 0.97 } else { 0.85 };
+    }
+    if best.figure.guessed && strong < 1.0 && best.proof.repeated == 0 {
+        sure = sure.min(0.6);
+    }
+    let settled = best.proof.change || best.proof.paid || best.proof.items;
+    if best.figure.cut && !settled {
+        sure = sure.min(0.7);
+    }
+    // Three places behind the point, or none where others have two: misread or a quantity.
+    let with = figures.all.iter().filter(|f| f.seen.decimals).count();
+    let odd =
+        best.figure.seen.amount.scale == 3 || (!best.figure.seen.decimals && with * 2 > figures.all.len());
+    if odd && strong < 1.0 {
+        sure = sure.min(0.75);
+    }
+    sure.min(0.995)
+}
+
+/// Whether another candidate is a known part of the best one's sum and so no rival.
+fn explained(other: &Candidate, best: &Candidate, parts: &Parts) -> bool {
+    let near = |a: i64, b: i64| (a - b).abs() <= CENT;
+    let in_closure = best.proof.closure.as_ref().is_some_and(|c| {
+        near(c.net.units, other.value) || c.taxes.iter().any(|t| near(t.units, other.value))
+    });
+    let paid =
+        parts.paid.iter().chain(&parts.change).any(|p| p.units.abs() == other.value) && other.weight < 0.5;
+    let rounding =
+        parts.roundings.iter().any(|r| r.units != 0 && near((best.value - other.value).abs(), r.units.abs()));
+    let settled = best.proof.of_parts
+        && (other.value < best.value || matches!(other.figure.role, Some((Role::Due, _))));
+    in_closure || paid || rounding || settled
+}

@@ -1,0 +1,263 @@
+//! Sums of invented documents of the shapes people send.
+
+use super::*;
+use crate::{
+    fields::Source,
+    reading::{Evidence, Line, PageText, Word},
+};
+
+/// A page in a fixed pitch: where there is more than a space between words, a column begins.
+pub(crate) fn sheet(text: &str) -> Sheet {
+    let (wide, high) = (0.01, 0.02);
+    let lines = text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()).map(|(n, line)| {
+        let y = 0.02 + n as f32 * 0.025;
+        let mut words = Vec::new();
+        let mut at = 0;
+        for piece in line.split(' ') {
+            let width = piece.chars().count();
+            if width > 0 {
+                let bbox = [at as f32 * wide, y, (at + width) as f32 * wide, y + high];
+                words.push(Word { text: piece.to_owned(), bbox, confidence: 0.99 });
+            }
+            at += width + 1;
+        }
+        let text = words.iter().map(|w| w.text.as_str()).collect::<Vec<_>>().join(" ");
+        let bbox = [words[0].bbox[0], y, words[words.len() - 1].bbox[2], y + high];
+        Line { text, bbox, confidence: 0.99, words }
+    });
+    let page = PageText {
+        number: 1,
+        source: Source::Ocr,
+        aspect: 1.0,
+        lines: lines.collect(),
+        quarter_turns: 0,
+        sharpness: None,
+    };
+    Sheet::of(&Evidence { pages: vec![page], ..Evidence::default() })
+}
+
+fn read(text: &str) -> (String, f32, Sums) {
+    let sums = sums(&sheet(text));
+    let total = sums.total.expect("a total");
+    (total.amount.to_decimal(), total.confidence, sums)
+}
+
+fn sure(text: &str, wanted: &str) -> Sums {
+    let (total, confidence, sums) = read(text);
+    assert_eq!(total, wanted, "{text}");
+    assert!(confidence >= 0.9, "{confidence} for {text}");
+    assert_eq!(sums.contradiction, None, "{text}");
+    sums
+}
+
+#[test]
+fn the_table_of_tax_below_is_no_total() {
+    sure(
+        "Pencil box          2   10.60   21.20\n\
+         Total Qty:          2           21.20\n\
+         Total Sales (Excluding GST) :   20.00\n\
+         Total GST:                       1.20\n\
+         Rounding                         0.00\n\
+         Total Sales (Inclusive of GST) : 21.20\n\
+         CASH :                          50.00\n\
+         Change :                        28.80\n\
+         GST SUMMARY\n\
+         Tax Code    %    Amt (RM)    Tax(RM)\n\
+         SR          6    20.00       1.20\n\
+         Total :          20.00       1.20",
+        "21.20",
+    );
+}
+
+#[test]
+fn what_is_paid_after_rounding() {
+    let rounded = "SOAP   1 X 8.11   8.11\n\
+         TOTAL INCL. GST          RM 8.11\n\
+         ROUNDING ADJUSTMENT     -RM 0.01\n\
+         TOTAL ROUNDED            RM 8.10\n\
+         CASH                    RM 50.00\n\
+         CHANGE                  RM 41.90";
+    sure(rounded, "8.10");
+    let unnamed = "SUBTOTAL (QTY 4)   RM41.43\n\
+         ROUNDING                  RM0.02\n\
+         SUBTOTAL (QTY 4)         RM41.45\n\
+         CASH                     RM51.50\n\
+         CHANGE CASH              RM10.05";
+    sure(unnamed, "41.45");
+}
+
+#[test]
+fn totals_of_parts_are_not_the_total() {
+    sure(
+        "White bread    2.13   2    4.26\n\
+         Brown bread    2.78   3    8.34\n\
+         Total 0% supplies:        12.60\n\
+         Cake           3.72   2    7.44\n\
+         Total 6% supplies (excl. GST):   7.44\n\
+         GST:                       0.45\n\
+         Total 6% supplies (Inc. GST):    7.89\n\
+         Total 0% supplies:        12.60\n\
+         Total Payable:            20.49",
+        "20.49",
+    );
+}
+
+#[test]
+fn taken_back_goods_make_a_part_negative() {
+    sure(
+        "Total 0% supplies:        -7.43\n\
+         Roll           7.20  2    14.40\n\
+         Bun            13.92 1    13.92\n\
+         Total 6% supplies (excl. GST):  28.32\n\
+         GST:                       1.69\n\
+         Total 6% supplies (Inc. GST):   30.01\n\
+         Total 0% supplies:        -7.43\n\
+         Total Payable:            22.58",
+        "22.58",
+    );
+}
+
+#[test]
+fn subtotal_and_cash_where_no_total_is_named() {
+    sure(
+        "NOODLES            RM11.60 S\n\
+         SOUP               RM42.00 S\n\
+         SUBTOTAL           RM53.60\n\
+         CASH              RM100.00\n\
+         CHANGE             RM46.40\n\
+         TAXABLE AMOUNT     RM50.57\n\
+         6% GST              RM3.03",
+        "53.60",
+    );
+}
+
+#[test]
+fn tip_service_delivery_and_discount_belong_to_the_sum() {
+    let tip = sure(
+        "Hot dog            $27.80\n\
+         Burger             $20.88\n\
+         Subtotal           $48.68\n\
+         Delivery fee        $1.50\n\
+         Service fee         $2.00\n\
+         Tax                 $4.80\n\
+         Tip                 $4.50\n\
+         Total              $61.48",
+        "61.48",
+    );
+    assert_eq!(tip.subtotal.map(|s| s.amount.to_decimal()).as_deref(), Some("48.68"));
+    assert_eq!(tip.tax.map(|s| s.amount.to_decimal()).as_deref(), Some("4.80"));
+    sure(
+        "Subtotal: $22,379.39\nDiscounts (21%): $4,699.67\nTax (10%): $1,767.97\nShipping: $199.99\nTotal: $19,647.68",
+        "19647.68",
+    );
+}
+
+#[test]
+fn several_rates_and_a_retention() {
+    let rates = sure(
+        "Nettobetrag:    496,00 €\n\
+         USt. Satz    Nettopreis    Ust.-Betrag\n\
+         7%       160,00 €     11,20 €\n\
+         19%      336,00 €     63,84 €\n\
+         USt. Gesamt:    75,04 €\n\
+         Gesamtbetrag:  571,04 €",
+        "571.04",
+    );
+    assert_eq!(rates.tax.map(|s| s.amount.to_decimal()).as_deref(), Some("75.04"));
+    sure(
+        "Base imponible    1.000,00 €\nIVA 21%    210,00 €\nRetención IRPF 15%    -150,00 €\nTotal factura    1.060,00 €",
+        "1060.00",
+    );
+    sure("Subtotal    408,60\nIVA 22%    32,64\nIVA 10%    18,08\nTotale    459,32 €", "459.32");
+}
+
+#[test]
+fn the_sum_not_what_is_left_to_pay() {
+    sure(
+        "SUBTOTAL                     $100.00\n\
+         SALES TAX                     $10.00\n\
+         TOTAL                        $110.00\n\
+         PREVIOUS UNPAID BALANCE      $500.00\n\
+         AMOUNT DUE                   $610.00",
+        "110.00",
+    );
+    sure(
+        "TOTAL HT       TOTAL TVA      TOTAL TTC\n\
+         100,00         10,00          110,00\n\
+         Acompte :                      10,00\n\
+         NET A PAYER                100,00 EUR",
+        "110.00",
+    );
+}
+
+#[test]
+fn thousands_parted_by_spaces_are_one_amount() {
+    sure("Total HT         3 122,40 €\nTVA 20%            624,48 €\nNet à payer      3 746,88 €", "3746.88");
+}
+
+#[test]
+fn a_point_misread_needs_a_witness() {
+    sure(
+        "SUB-TOTAL      27.27\nGST             1.64\nROUNDING       -0.01\nTOTAL          28-90\nCASH           28.90\nCHANGE          0.00",
+        "28.90",
+    );
+    let (total, confidence, _) = read("Bread 3.10\nTOTAL   28-90");
+    assert_eq!(total, "28.90");
+    assert!(confidence < 0.8, "{confidence}");
+}
+
+#[test]
+fn a_total_alone_is_fairly_sure_and_rivals_make_it_doubtful() {
+    let (total, alone, _) = read("Coffee   2.20\nSUM OF IT\nTOTAL   9.40");
+    assert_eq!(total, "9.40");
+    assert!((0.8..0.95).contains(&alone), "{alone}");
+    let (_, torn, _) = read("Total   125.00\nGrand total   135.00");
+    assert!(torn < 0.8, "{torn}");
+}
+
+#[test]
+fn a_contradiction_is_said_only_when_nothing_is_missing() {
+    let (_, _, wrong) = read("SUBTOTAL   100,00€\nTOTAL IVA   8,00€\nTOTAL A PAGAR   110,00€");
+    let (_, left, right) = wrong.contradiction.expect("a contradiction");
+    assert_eq!((left.as_str(), right.as_str()), ("100.00 + 8.00", "110.00"));
+    for open in [
+        "SUBTOTAL   100,00€\nIVA   8,00€\nServicio\nTOTAL   110,00€",
+        "SUBTOTAL   100,00€\nIVA   8,00€\nPropina 1___   2\nTOTAL   110,00€",
+        "SUBTOTAL   100,00€\nIVA   8,00€\nBolsa   2,00€\nTOTAL   110,00€",
+        "SUBTOTAL   759\nSUBTOTAL LESS DISCOUNT\nTAX RATE   3.00%\nTOTAL TAX   22.17\nBALANCE DUE   $761.17",
+        "SUBTOTAL   110,00€\nIVA incluido   10,00€\nTOTAL   110,00€",
+    ] {
+        let (_, _, sums) = read(open);
+        assert_eq!(sums.contradiction, None, "{open}");
+    }
+}
+
+#[test]
+fn sums_without_decimals() {
+    let sums = sure(
+        "Pan 1 x 12.990   $ 12.990\nLeche   $ 5.000\nNETO   $ 15.118\nIVA 19%   $ 2.872\nTOTAL   $ 17.990",
+        "17990.00",
+    );
+    assert!(sums.tax.is_some());
+}
+
+proptest::proptest! {
+    #[test]
+    fn never_panics(text in "[ -~€ñáO\n]{0,300}", sums_of in "((total|iva|net|cash|change|paid) {1,3}[0-9.,]{1,20}\n){0,9}") {
+        for text in [text, sums_of] {
+            if !text.trim().is_empty() {
+                let _ = sums(&sheet(&text));
+            }
+        }
+    }
+
+    #[test]
+    fn a_proven_total_is_found(net in 100_i64..900_000, rate in 1_i64..30) {
+        let tax = net * rate / 100;
+        proptest::prop_assume!(tax > 0);
+        let print = |cents: i64| format!("{}.{:02}", cents / 100, cents % 100);
+        let text = format!("Subtotal   {}\nTax {rate}%   {}\nTotal   {}", print(net), print(tax), print(net + tax));
+        let total = sums(&sheet(&text)).total.expect("a total");
+        proptest::prop_assert_eq!(total.amount.to_decimal(), print(net + tax));
+    }
+}

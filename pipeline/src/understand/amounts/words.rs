@@ -1,0 +1,422 @@
+//! What a label beside an amount says the amount is.
+//!
+//! A label is first brought to plain words (`I.V.A. (19%)` → `iva 19`), then the longest phrase known says its role;
+//! what else the label says ("excluding", "rounded", words nobody knows) changes role or weight.
+
+use strsim::levenshtein;
+
+/// What an amount is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// The sum of the document.
+    Total,
+    /// What is left to pay: the total, unless something was paid before or is still owed.
+    Due,
+    /// The sum before tax and extras.
+    Net,
+    /// A tax.
+    Tax,
+    /// Something added: service, tip, delivery.
+    Extra,
+    /// Something taken off.
+    Discount,
+    /// A tax the payer keeps back.
+    Withheld,
+    /// The cents that rounding added or took.
+    Rounding,
+    /// Paid before.
+    Prepaid,
+    /// Owed from before.
+    Previous,
+    /// Money handed over.
+    Paid,
+    /// Money given back.
+    Change,
+    /// A total of something that is not money to pay: pieces, savings, points.
+    Count,
+}
+
+use Role::{
+    Change, Count, Discount, Due, Extra, Net, Paid, Prepaid, Previous, Rounding, Tax, Total, Withheld,
+};
+
+/// Phrases in [`plain`] words, parted by semicolons, with their role and how sure they are of it.
+const PHRASES: &[(Role, f32, &str)] = &[
+    (
+        Total,
+        1.0,
+        "grand total; nett total; invoice total; total invoice; total factura; total facture; facture ttc; \
+         importe total; total general; total geral; total da nota; total nota; total da fatura; total fatura; \
+         total payable; amount payable; gesamtbetrag; gesamtsumme; rechnungsbetrag; rechnungssumme; \
+         endbetrag; endsumme; gesamt brutto; bruttobetrag; gross total; total gross; gross amount; total ttc; \
+         montant ttc; montant total; totale complessivo; totale documento; totale fattura; totaalbedrag; \
+         factuurbedrag; monto total; bill total; total bill; order total; total rounded; rounded total; total \
+         after adj; total after rounding",
+    ),
+    (
+        Total,
+        0.95,
+        "ttc; total amount; total amt; amount total; valor total; total venta; total compra; total sales; total \
+         sale; total ventas; total price; total charge; total charges; total cost; total bayaran; amt payable",
+    ),
+    (Total, 0.9, "total; celkem; gesamt; totale; totaal; i alt; jumlah; summe; suma; att betala; totals"),
+    (Total, 0.5, "importe; amount; montant; betrag; bedrag; importo; valor; brutto; sum"),
+    (Total, 0.7, "net total; total net; total neto; net amount; valor liquido; net invoice"),
+    (
+        Due,
+        1.0,
+        "amount due; total due; balance due; due payable; amount to pay; total to pay; total a pagar; importe \
+         a pagar; valor a pagar; liquido a pagar; zu zahlen; zahlbetrag; zahlungsbetrag; net a payer; somme a \
+         payer; montant a payer; total a payer; netto a pagare; totale da pagare; te betalen; payable; amount \
+         owing",
+    ),
+    (Due, 0.85, "due; a pagar; a payer; da pagare; montant du; to pay; please pay; outstanding; restbetrag"),
+    (Due, 0.6, "balance; saldo; solde; offener betrag"),
+    (
+        Net,
+        1.0,
+        "sub total; subtotal; sub totaal; subtotaal; subtotale; subtotals; sous total; zwischensumme; base \
+         imponible; nettobetrag; nettosumme; netto; total ht; montant ht; imponibile; totale imponibile; \
+         valor neto; neto gravado; monto neto; neto; op gravada; op gravadas; gravado; gravada; total \
+         liquido; taxable amount; taxable amt; taxable; amt excl; before tax; total of lines; nettopreis; \
+         positionen netto; merchandise; net sales",
+    ),
+    (Net, 0.6, "base; net; nett; base imp"),
+    (
+        Tax,
+        1.0,
+        "iva; igv; itbms; tax; taxes; sales tax; vat; gst; hst; pst; qst; mwst; ust; mehrwertsteuer; \
+         umsatzsteuer; steuer; steuerbetrag; tva; btw; icms; impuesto; impuestos; imposta; moms; service tax; \
+         sst; cgst; sgst; igst; ieps; total tax; tax total; total gst; total vat; vat total; total iva; \
+         totale iva; total mwst; total ust; ust gesamt; total tva; montant tva; total btw; total impuestos; \
+         total impuesto; total taxes; total vat amount; total tax amount; total gst amount; gst payable; tax \
+         amount; vat amount; gst amount; importe iva; cuota iva; cuota; ust betrag; importe impuesto; \
+         impoconsumo",
+    ),
+    (
+        Extra,
+        1.0,
+        "service charge; serv charge; svc charge; svc chg; service chg; service fee; service; servicio; \
+         servico; tip; propina; gratuity; gorjeta; trinkgeld; pourboire; mancia; fooi; delivery; delivery \
+         fee; delivery charge; shipping; shipping and handling; postage; freight; fracht; versand; \
+         versandkosten; envio; gastos de envio; frete; portes; livraison; frais de port; frais; spedizione; \
+         spese di spedizione; trasporto; verzendkosten; bezorgkosten; handling; surcharge; recargo; \
+         acrescimo; zuschlag; domicilio; coperto; fee; charges amount; levy; other charges; insurance; s h; \
+         packing; recargo de equivalencia; processing fee",
+    ),
+    (
+        Discount,
+        1.0,
+        "discount; discounts; disc; less discount; total discount; total disc; descuento; descuentos; total \
+         descuento; descuento total; dto; desconto; descontos; total descontos; rabatt; nachlass; remise; \
+         sconto; korting; rebate; voucher; coupon; cupon; allowance; allowances; allowances amount; \
+         promotion; promo; bonificacion; rabais; discount total; member discount",
+    ),
+    (
+        Withheld,
+        1.0,
+        "irpf; retencion; retenciones; ret isr; ret iva; retencion irpf; retencion iva; retencion isr; iva \
+         retenido; isr retenido; isr; ritenuta; ritenuta d acconto; retencao; retencoes; irrf; withholding; \
+         withholding tax; withheld; retefuente; rete fuente; reteica; rete ica; reteiva; rete iva",
+    ),
+    (
+        Rounding,
+        1.0,
+        "rounding; rounding adj; rounding adjustment; round adj; round off; roundoff; adj; redondeo; \
+         arredondamento; rundung; rundungsdifferenz; arrondi; arrotondamento; afronding; bundaran; pelarasan",
+    ),
+    (
+        Prepaid,
+        1.0,
+        "prepaid; prepayment; deposit; deposit paid; advance; anticipo; anticipos; acompte; anzahlung; \
+         adelanto; a cuenta; already paid; deja paye; montant deja paye; bereits gezahlt; bereits bezahlt; \
+         abzgl anzahlung; vorauszahlung; acconto; sinal; sena; payments; less payments; payments received; \
+         payment received; payments credits; total payments; total credits; amount paid; total paid; reeds \
+         betaald; aanbetaling",
+    ),
+    (
+        Previous,
+        1.0,
+        "previous balance; previous unpaid balance; unpaid balance; balance forward; balance brought forward; \
+         brought forward; opening balance; saldo anterior; saldo inicial; ubertrag; solde precedent; solde \
+         anterieur; past due; arrears; previous",
+    ),
+    (
+        Paid,
+        1.0,
+        "cash; cash received; efectivo; tendered; tender; tend; amount tendered; gegeben; bar; bargeld; \
+         especes; contanti; contant; dinheiro; entregado; entrega; recibido; recebido; pago; pagado; payment; \
+         visa; visa card; mastercard; master card; master; maestro; tarjeta; card; credit; credit card; \
+         debit; debit card; cartao; amex; american express; carte; carte bancaire; cb; karte; ec karte; \
+         girocard; carta; bancomat; paid; pay; nets; bank card; bankcard; pix; contado; credito; debito; \
+         pagamento; pagamento elettronico; importo pagato; pin; betaald; tunai; paypal; cheque; \
+         transferencia; e wallet; ideal; charge; paid amount; zahlung; reglement",
+    ),
+    (
+        Change,
+        1.0,
+        "change; cambio; troco; vuelto; ruckgeld; rendu; resto; change due; cash change; change cash; change \
+         amt; change amount; balance change; zuruck; wechselgeld; devuelto; devolucion; baki; monnaie; rendu \
+         monnaie; monnaie rendue; wisselgeld; terug",
+    ),
+    (
+        Count,
+        1.0,
+        "total qty; qty total; total quantity; total item; total items; total item s; items total; total \
+         pieces; total pcs; total units; total weight; total hours; total number; total no; total saving; \
+         total savings; total saved; you saved; savings; card savings; total points; points; total articulos; \
+         total artigos; total de itens; qtd total; total guests; line total; unit total; unit price; total \
+         rate; item count; regprice; reg price; you save; loyalty; total count; qty; exchange rate; tipo de \
+         cambio; credit limit; capital",
+    ),
+];
+
+/// Words that say a sum is before tax.
+const EXCLUDING: &str = "excl; exclude; excluded; excludes; excluding; exclusive; exclusief; exc; without; hors; sin; sem; \
+     ohne; before; s iva";
+
+/// Words that say tax is in it.
+const INCLUDING: &str = "incl; include; included; includes; including; inclusive; inclusief; inc; inkl; incluido; incluidos; \
+     compris; ttc; brutto; gross; nclusive; inclusi; compresa; incluso";
+
+/// Words a total may carry without being another total.
+const HARMLESS: &str = "the; of; in; to; at; for; and; your; rm; myr; eur; euro; euros; usd; gbp; mxn; cop; ars; clp; pen; \
+     brl; chf; inr; sgd; aud; cad; soles; pesos; reais; rs; kr; dkk; sek; with; sales; sale; bill; \
+     amount; amt; net; after; adj; adjustment; rounded; rounding; due; con; com; de; la; el; le; les; \
+     die; der; das; payable; final; order; invoice; factura; facture; total; sum; all; payment; venta; \
+     compra; ticket; receipt; grand; charges; charge; gesamt; dollars; us; pay; pagar; payer; a; mwst; \
+     ust; zahlen; purchase; price";
+
+/// Whether `word` is one of `words`, parted by semicolons.
+fn listed(words: &str, word: &str) -> bool {
+    words.split("; ").any(|w| w == word)
+}
+
+/// Whether a word names a tax.
+pub(super) fn names_tax(word: &str) -> bool {
+    const NAMES: &str = "iva; igv; itbms; tax; taxes; vat; gst; hst; pst; mwst; ust; tva; btw; icms; moms; impuesto; \
+     impuestos; sst; cgst; sgst; igst; steuer; imposta";
+    listed(NAMES, word)
+}
+
+/// A label in plain words: letters and digits parted by single spaces, abbreviations closed, slips of OCR in the
+/// commonest words mended.
+pub(super) fn plain(folded: &str) -> String {
+    let mut words: Vec<String> = Vec::new();
+    let mut word = String::new();
+    let mut abbreviation = false;
+    let close = |word: &mut String, words: &mut Vec<String>| {
+        if !word.is_empty() {
+            words.push(std::mem::take(word));
+        }
+    };
+    for c in folded.chars() {
+        let last = word.chars().next_back();
+        if c.is_alphanumeric() {
+            // `6%gst`, `tax1`: digits and letters are words of their own.
+            if last.is_some_and(|l| l.is_numeric() != c.is_numeric()) {
+                close(&mut word, &mut words);
+            }
+            word.push(c);
+        } else if c == '.'
+            && (word.chars().count() == 1 || abbreviation)
+            && last.is_some_and(char::is_alphabetic)
+        {
+            // `i.v.a.`: one word.
+            abbreviation = true;
+            continue;
+        } else {
+            close(&mut word, &mut words);
+        }
+        abbreviation &= c.is_alphabetic();
+    }
+    close(&mut word, &mut words);
+    words.iter().map(|w| mended(w)).collect::<Vec<_>>().join(" ")
+}
+
+/// The word meant, where OCR slipped by one letter in a word that matters.
+fn mended(word: &str) -> &str {
+    const MEANT: &[&str] = &["total", "subtotal", "rounding", "discount", "balance", "amount"];
+    const ITSELF: &[&str] =
+        &["totals", "totale", "totaal", "amounts", "discounts", "charge", "mount", "balances"];
+    if word.len() < 4 || ITSELF.contains(&word) || MEANT.contains(&word) {
+        return word;
+    }
+    MEANT
+        .iter()
+        .find(|m| {
+            m[..1] == word[..word.chars().next().map_or(0, char::len_utf8)] && levenshtein(m, word) == 1
+        })
+        .copied()
+        .unwrap_or(word)
+}
+
+/// Where `phrase` stands in `label`, both in plain words.
+fn stands(label: &str, phrase: &str) -> Option<usize> {
+    let mut from = 0;
+    while let Some(at) = label.get(from..)?.find(phrase).map(|i| i + from) {
+        let end = at + phrase.len();
+        let open = at == 0 || label.as_bytes()[at - 1] == b' ';
+        if open && label.as_bytes().get(end).is_none_or(|b| *b == b' ') {
+            return Some(at);
+        }
+        from = at + label[at..].chars().next().map_or(1, char::len_utf8);
+    }
+    None
+}
+
+/// Role and weight of a label in plain words.
+pub(super) fn role_of(label: &str) -> Option<(Role, f32)> {
+    let found = PHRASES.iter().flat_map(|(role, weight, phrases)| {
+        phrases.split("; ").filter_map(|p| stands(label, p).map(|at| (*role, *weight, p, at)))
+    });
+    let (role, weight, phrase, at) =
+        found.max_by(|a, b| a.2.len().cmp(&b.2.len()).then(a.3.cmp(&b.3)).then(a.1.total_cmp(&b.1)))?;
+    let says = |words: &str| label.split(' ').any(|w| listed(words, w));
+    let tax_at = label.split(' ').scan(0, |at, w| {
+        let own = *at;
+        *at += w.len() + 1;
+        Some((own, w))
+    });
+    let tax_at = tax_at.filter(|(_, w)| names_tax(w)).map(|(at, _)| at).next();
+    match role {
+        Total if says("netto; ht; neto") && phrase != "total neto" => Some((Net, weight)),
+        Total | Due | Net if says(EXCLUDING) => Some((Net, weight.min(0.9) * known(label, phrase))),
+        // `gst included in total` is the tax.
+        Total
+            if tax_at.is_some_and(|tax| tax < at) && label[..at].split(' ').any(|w| listed(INCLUDING, w)) =>
+        {
+            Some((Tax, 0.9))
+        }
+        Total | Due if says(INCLUDING) => Some((role, (weight + 0.05).min(1.0) * known(label, phrase))),
+        Total | Due if says("rounded; rounding; adj; adjustment") => Some((role, 1.05)),
+        // `total sales inclusive gst`: the longest phrase may be the tax's.
+        Tax => match stands(label, "total")
+            .or_else(|| stands(label, "amount"))
+            .or_else(|| stands(label, "sales"))
+        {
+            Some(total) if says(INCLUDING) && tax_at.is_some_and(|tax| total < tax) => {
+                Some((Total, 0.95 * known(label, "total")))
+            }
+            Some(_) | None if says(EXCLUDING) => Some((Net, 0.8)),
+            _ => Some((Tax, 1.0)),
+        },
+        Total | Due if phrase.len() <= 6 && !matches!(phrase, "jumlah" | "i alt") => {
+            Some((role, weight * known(label, phrase)))
+        }
+        // `cash` in `cash bill no` is no payment; a long label that merely holds the word is weaker.
+        _ => {
+            let leads = at == 0 || label[..at].split_whitespace().all(|w| listed(HARMLESS, w) || w.len() < 3);
+            Some((role, if leads { weight } else { weight * 0.8 }))
+        }
+    }
+}
+
+/// 1, or less where the label also says words nobody expects in a total: it may be the total of a part.
+fn known(label: &str, phrase: &str) -> f32 {
+    let own: Vec<&str> = phrase.split(' ').collect();
+    let strange = label
+        .split(' ')
+        .filter(|w| w.chars().count() > 2 && w.chars().all(char::is_alphabetic))
+        .filter(|w| !own.contains(w) && !listed(HARMLESS, w) && !listed(INCLUDING, w) && !names_tax(w))
+        .filter(|w| !listed(EXCLUDING, w))
+        .count();
+    if strange == 0 { 1.0 } else { 0.7 }
+}
+
+/// Whether a cell of this label stands over a column of items.
+pub(super) fn heads_items(label: &str) -> bool {
+    const HEADS: &str = "description; descripcion; descricao; descrizione; desc; item; items; qty; quantity; cant; cantidad; \
+     quantidade; quantita; menge; quantite; qte; aantal; omschrijving; bezeichnung; artikel; articulo; \
+     concepto; producto; produto; product; service; hours; rate; price; precio; preco; prezzo; preis; \
+     prix; prijs; pos; designation; unit; sku; model; code";
+    label.split(' ').any(|w| listed(HEADS, w))
+}
+
+/// Whether a row begins a table of tax by rate, whose sums are not the document's.
+pub(super) fn begins_summary(label: &str) -> bool {
+    const BEGINS: &str = "gst summary; tax summary; vat summary; vat breakdown; tax breakdown; vat analysis; tax code; vat \
+     rate; detail tva; desglose; desglose iva; ust satz; riepilogo iva; resumo; gst analysis; st summary; \
+     gst sumnary; vat net amount; resumen iva; quadro iva; mwst satz; tva detail; gst taxable; rate net; \
+     tax rate summary; btw overzicht";
+    BEGINS.split("; ").any(|b| stands(label, b).is_some())
+        || (stands(label, "summary").is_some() && label.split(' ').any(names_tax))
+}
+
+/// Whether a word is only a currency or nothing at all.
+pub(super) fn only_currency(label: &str) -> bool {
+    const CURRENCIES: &str = "rm; myr; eur; euro; euros; usd; us; gbp; mxn; cop; ars; clp; pen; brl; r; s; chf; inr; rs; sgd; aud; \
+     cad; dkk; sek; nok; kr; jpy; idr; rp; fm; rh; mx";
+    label
+        .split(' ')
+        .filter(|w| !w.is_empty())
+        .all(|w| listed(CURRENCIES, w) || w.chars().all(char::is_numeric))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn role(label: &str) -> Option<Role> {
+        role_of(&plain(&crate::understand::sheet::fold(label))).map(|(role, _)| role)
+    }
+
+    fn weight(label: &str) -> f32 {
+        role_of(&plain(&crate::understand::sheet::fold(label))).map_or(0.0, |(_, weight)| weight)
+    }
+
+    #[test]
+    fn labels_say_their_role() {
+        for (label, wanted) in [
+            ("TOTAL (RM):", Total),
+            ("Total Sales (Inclusive of GST) :", Total),
+            ("Total Sales (Excluding GST)", Net),
+            ("Total Incl. GST@6% RM", Total),
+            ("GST @6% included in total RM", Tax),
+            ("Tota1:", Total),
+            ("Total GST", Tax),
+            ("Total Qty:", Count),
+            ("Rounding Adj.", Rounding),
+            ("Total Rounded", Total),
+            ("I.V.A. 21%", Tax),
+            ("Retención I.R.P.F. (15%)", Withheld),
+            ("Base imponible", Net),
+            ("Exclusief BTW €", Net),
+            ("Net à payer", Due),
+            ("CHANGE DUE", Change),
+            ("Previous unpaid balance", Previous),
+            ("Sub - Total", Net),
+            ("Acompte :", Prepaid),
+            ("6%GST", Tax),
+            ("Gesamtbetrag", Total),
+            ("Service charge 10%", Extra),
+        ] {
+            assert_eq!(role(label), Some(wanted), "{label}");
+        }
+        assert_eq!(role("Thank you"), None);
+    }
+
+    #[test]
+    fn strange_words_make_a_total_weaker() {
+        assert!(weight("Total 0% supplies") < 0.8);
+        assert!(weight("Total abonnement") < 0.8);
+        assert!(weight("Total RM") >= 0.9);
+        assert!(weight("Total Amount Payable") >= 0.95);
+    }
+
+    #[test]
+    fn labels_in_plain_words() {
+        assert_eq!(plain("i.v.a. (19%) s/ 3"), "iva 19 s 3");
+        assert_eq!(plain("sub-total:"), "sub total");
+        assert_eq!(plain("iotal"), "iotal");
+        assert_eq!(plain("totai"), "total");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn never_panics(text in "\\PC{0,60}") {
+            let label = plain(&crate::understand::sheet::fold(&text));
+            let _ = (role_of(&label), heads_items(&label), begins_summary(&label), only_currency(&label));
+        }
+    }
+}
