@@ -10,7 +10,7 @@ use super::{
     numbers, parties,
     places::Place,
     sheet::{Row, Sheet, find_phrase, has_phrase},
-    tax_ids::TaxId,
+    tax_ids::{self, TaxId},
     vocabulary::{DATE, DUE_DATE, ISSUE_DATE, OTHER_DATE},
 };
 use crate::{
@@ -209,20 +209,14 @@ fn due_date(found: &Found<'_>, issued: Date) -> Option<Dated> {
 }
 
 fn put_tax_ids(found: &Found<'_>, fields: &mut Fields, own: FieldName, other: Option<FieldName>) {
-    let confidence = |t: &TaxId| match t.checked {
-        Some(true) => 0.96,
-        None => 0.75,
-        Some(false) => 0.4,
+    let mut put = |name: FieldName, id: Option<(&TaxId, f32)>| {
+        if let Some((id, confidence)) = id {
+            fields.insert(name, found.field(id.value.clone(), confidence, id.page, id.bbox));
+        }
     };
-    let mut ids = found.ids.iter();
-    if let Some(first) = ids.next() {
-        fields.insert(own, found.field(first.value.clone(), confidence(first), first.page, first.bbox));
-    }
-    if let (Some(name), Some(second)) = (other, ids.next()) {
-        fields.insert(
-            name,
-            found.field(second.value.clone(), confidence(second) - 0.1, second.page, second.bbox),
-        );
+    put(own, tax_ids::issuers(found.ids));
+    if let Some(other) = other {
+        put(other, tax_ids::recipients(found.ids));
     }
 }
 

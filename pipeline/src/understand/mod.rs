@@ -15,6 +15,7 @@ pub mod extract;
 pub mod features;
 pub mod identity;
 pub mod kind_words;
+pub mod letters;
 pub mod model;
 pub mod money;
 pub mod mrz;

@@ -3,7 +3,7 @@
 //! Blanks, dots, colons and hyphens between the parts do not matter, nor does a blank inside a word ("F actuurnummer"),
 //! so glued and broken labels read alike.
 
-use crate::understand::sheet::fold;
+use crate::understand::{letters::Letters, sheet::fold};
 
 /// What a label says its number is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -211,91 +211,28 @@ const BEFORE: &[&str] = &[
     "order",
 ];
 
-/// A text's letters, digits and '#', folded, each with its place among the text's characters.
-struct Letters {
-    folded: Vec<char>,
-    at: Vec<usize>,
-    chars: Vec<char>,
+/// A document word at `i`, longest first; a long one may have one letter wrong.
+fn docs(letters: &Letters, i: usize) -> Vec<(usize, What, bool)> {
+    let mut ends: Vec<(usize, What, bool)> =
+        DOC.iter().filter_map(|(w, what)| letters.read(i, w).map(|end| (end, *what, true))).collect();
+    ends.sort_unstable_by(|a, b| b.0.cmp(&a.0));
+    ends.extend(DOC.iter().filter(|(w, _)| w.len() >= 6).flat_map(|(w, what)| {
+        let len = w.chars().count();
+        (len - 1..=len + 1).filter_map(move |n| {
+            let seen: String = letters.folded.get(i..i + n)?.iter().collect();
+            (strsim::levenshtein(&seen, w) == 1).then_some((i + n, *what, false))
+        })
+    }));
+    ends
 }
 
-impl Letters {
-    fn of(text: &str) -> Self {
-        let chars: Vec<char> = text.chars().collect();
-        let (mut folded, mut at) = (Vec::new(), Vec::new());
-        for (i, c) in chars.iter().enumerate() {
-            let plain = match c {
-                '°' => "o".to_owned(),
-                '№' => "no".to_owned(),
-                c => fold(c.encode_utf8(&mut [0; 4])),
-            };
-            for p in plain.chars().filter(|p| p.is_alphanumeric() || matches!(*p, '#' | '_')) {
-                folded.push(p);
-                at.push(i);
-            }
-        }
-        Self { folded, at, chars }
-    }
-
-    fn word_start(&self, i: usize) -> bool {
-        let Some(at) = self.at.get(i) else { return false };
-        let before = at.checked_sub(1).and_then(|b| self.chars.get(b));
-        !before.is_some_and(|c| c.is_alphabetic() || *c == '_')
-    }
-
-    /// Whether a word may end right before letter `i`; a number may be glued to it.
-    fn word_end(&self, i: usize) -> bool {
-        let (Some(last), Some(next)) = (i.checked_sub(1).and_then(|l| self.at.get(l)), self.at.get(i)) else {
-            return true;
-        };
-        next - last > 1
-            || self.folded.get(i).is_some_and(|c| c.is_ascii_digit() || *c == '#')
-            || self.folded.get(i - 1) == Some(&'#')
-    }
-
-    /// The end of `word` at `i`, letters misread as digits allowed.
-    fn read(&self, i: usize, word: &str) -> Option<usize> {
-        let mut i = i;
-        for w in word.chars().filter(|c| *c != ' ') {
-            let c = *self.folded.get(i)?;
-            let same = c == w
-                || matches!((w, c), ('o', '0') | ('l' | 'i', '1') | ('l', 'i') | ('s', '5') | ('b', '8'));
-            if !same {
-                return None;
-            }
-            i += 1;
-        }
-        Some(i)
-    }
-
-    fn any(&self, i: usize, words: &[&str]) -> Vec<usize> {
-        let mut ends: Vec<usize> = words.iter().filter_map(|w| self.read(i, w)).collect();
-        ends.sort_unstable_by(|a, b| b.cmp(a));
-        ends
-    }
-
-    /// A document word at `i`, longest first; a long one may have one letter wrong.
-    fn docs(&self, i: usize) -> Vec<(usize, What, bool)> {
-        let mut ends: Vec<(usize, What, bool)> =
-            DOC.iter().filter_map(|(w, what)| self.read(i, w).map(|end| (end, *what, true))).collect();
-        ends.sort_unstable_by(|a, b| b.0.cmp(&a.0));
-        ends.extend(DOC.iter().filter(|(w, _)| w.len() >= 6).flat_map(|(w, what)| {
-            let len = w.chars().count();
-            (len - 1..=len + 1).filter_map(move |n| {
-                let seen: String = self.folded.get(i..i + n)?.iter().collect();
-                (strsim::levenshtein(&seen, w) == 1).then_some((i + n, *what, false))
-            })
-        }));
-        ends
-    }
-
-    /// One or more number words: "No", "# No.".
-    fn nums(&self, i: usize) -> Vec<usize> {
-        let once = self.any(i, NUM);
-        let mut all: Vec<usize> =
-            once.iter().flat_map(|e| self.any(*e, NUM)).chain(once.iter().copied()).collect();
-        all.sort_unstable_by(|a, b| b.cmp(a));
-        all.into_iter().filter(|e| self.word_end(*e)).collect()
-    }
+/// One or more number words: "No", "# No.".
+fn nums(letters: &Letters, i: usize) -> Vec<usize> {
+    let once = letters.any(i, NUM);
+    let mut all: Vec<usize> =
+        once.iter().flat_map(|e| letters.any(*e, NUM)).chain(once.iter().copied()).collect();
+    all.sort_unstable_by(|a, b| b.cmp(a));
+    all.into_iter().filter(|e| letters.word_end(*e)).collect()
 }
 
 /// Every label of a text, in its order.
@@ -327,16 +264,15 @@ fn label_at(letters: &Letters, i: usize) -> Option<(What, Form, usize)> {
         let after = letters.at.get(end - 1).and_then(|a| letters.chars.get(a + 1));
         after.is_none_or(|c| c.is_whitespace() || matches!(c, ':' | '#' | '.' | ')'))
     };
-    for (doc, what, _) in letters.docs(i) {
-        if let Some(end) = letters.nums(doc).first() {
+    for (doc, what, _) in docs(letters, i) {
+        if let Some(end) = nums(letters, doc).first() {
             return Some((what, Form::Full, *end));
         }
     }
     for num in letters.any(i, NUM) {
         let starts = letters.any(num, PREP).into_iter().chain([num]).filter(|s| letters.word_end(*s));
         for start in starts {
-            if let Some((end, what, _)) = letters
-                .docs(start)
+            if let Some((end, what, _)) = docs(letters, start)
                 .into_iter()
                 .find(|(e, _, exact)| *exact && letters.word_end(*e) && apart(*e))
             {
@@ -344,7 +280,7 @@ fn label_at(letters: &Letters, i: usize) -> Option<(What, Form, usize)> {
             }
         }
     }
-    let title = letters.docs(i).into_iter().find(|(end, what, exact)| {
+    let title = docs(letters, i).into_iter().find(|(end, what, exact)| {
         *exact && letters.word_end(*end) && apart(*end) && !matches!(what, What::Order) && end - i >= 3
     });
     if let Some((end, what, _)) = title {

@@ -17,6 +17,8 @@ pub enum Side {
     Recipient,
     /// "Ship to".
     Delivery,
+    /// A tax representative, a warehouse: neither of the two.
+    Third,
 }
 
 /// A labelled block: its name and the cells that belong to it.
@@ -135,6 +137,7 @@ const RECIPIENT: &[&str] = &[
     "facture a",
     "adresse de facturation",
     "adresse du client",
+    "vos identifiants",
     "factuuradres",
     "klant",
     "to",
@@ -194,9 +197,11 @@ const DELIVERY: &[&str] = &[
     "adresse de l’installation",
     "adresse de l'installation",
     "lieu de consommation",
-    "warehouse address",
     "consignee",
 ];
+
+const THIRD: &[&str] =
+    &["representant fiscal", "fiscal representative", "tax representative", "warehouse address", "ship from"];
 
 /// All blocks of the sheet, in reading order.
 #[must_use]
@@ -231,6 +236,7 @@ fn labels(cell: &Cell) -> Vec<Label> {
         (Side::Payee, PAYEE),
         (Side::Recipient, RECIPIENT),
         (Side::Delivery, DELIVERY),
+        (Side::Third, THIRD),
     ];
     let mut best: Option<(usize, Side, usize, usize)> = None;
     for (side, words) in all {
@@ -302,7 +308,11 @@ fn starts_other(rest: &str) -> bool {
 fn block(sheet: &Sheet, at: (usize, usize), row: &Row, cell: &Cell, label: &Label) -> Block {
     let behind = tidy(&label.behind);
     let mut cells = vec![at];
-    let most = if matches!(label.side, Side::Payee) { 5 } else { 10 };
+    let most = match label.side {
+        Side::Third => 4,
+        Side::Payee => 5,
+        _ => 10,
+    };
     let right = row.cells.get(at.1 + 1).map_or(cell.bbox[2].max(label.left + 0.35), |c| c.bbox[0] - 0.005);
     cells.extend(column(sheet, at.0, row.page, (label.left - 0.03, right), cell, most, 2.5));
     let mut block =
@@ -447,7 +457,7 @@ pub fn heads_table(row: &Row) -> bool {
 #[must_use]
 pub fn whose(blocks: &[Block], at: (usize, usize)) -> Option<Side> {
     let mine = |side: Side| blocks.iter().any(|b| b.side == side && b.cells.contains(&at));
-    [Side::Recipient, Side::Delivery, Side::Issuer, Side::Payee].into_iter().find(|s| mine(*s))
+    [Side::Third, Side::Recipient, Side::Delivery, Side::Issuer, Side::Payee].into_iter().find(|s| mine(*s))
 }
 
 #[cfg(test)]

@@ -181,7 +181,7 @@ fn candidate(
         score -= if looks_like_address(&before.folded) && form < 0.9 { 0.35 } else { 0.0 };
     }
     match (whose(page.blocks, at), block.map(|b| b.side)) {
-        (Some(Side::Recipient | Side::Delivery), _) => score -= 1.8,
+        (Some(Side::Recipient | Side::Delivery | Side::Third), _) => score -= 1.8,
         (_, Some(Side::Issuer)) => {
             score += 1.1;
             proofs += 2;
