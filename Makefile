@@ -50,6 +50,26 @@ check: ## Formatting, lints, docs, licences, unused dependencies
 fmt: ## Format everything
 	cargo fmt --all
 
+EVIDENCE ?= $(CACHE)/evidence
+DRAWN    ?= $(CACHE)/drawn
+
+.PHONY: eval
+eval: models ## Score the whole reader on DATA: fields, kinds, error among filed; COPIES=1 also recompressed and turned
+	cargo run --locked --release -q -p acuse-pipeline --example eval -- $(DATA) $(if $(COPIES),--copies) $(EVAL_ARGS)
+
+.PHONY: evidence
+evidence: models ## Read DATA as far as text, once, for `make train` and `make score`
+	cargo run --locked --release -q -p acuse-pipeline --example evidence -- $${ACUSE_MODELS_DIR:-$${XDG_DATA_HOME:-$$HOME/.local/share}/acuse/models} $(EVIDENCE) $(DATA)
+
+.PHONY: score
+score: evidence ## Score understanding alone on the evidence of DATA, in a second
+	cargo run --locked -q -p acuse-pipeline --example score -- $(DATA) $(EVIDENCE)/$(notdir $(DATA)) --misses
+
+.PHONY: train
+train: evidence ## Train the classifier from DATA, drawn and invented papers; print cross-validated figures; write its weights
+	cargo run --locked -q -p acuse-pipeline --example drawn -- $(DRAWN)
+	cargo run --locked -q -p acuse-pipeline --example train -- $(DATA) $(EVIDENCE)/$(notdir $(DATA)) $(DRAWN) --write pipeline/src/understand/kinds.tsv
+
 .PHONY: bench-intake
 bench-intake: ## Acknowledged webhooks a second against the disk's own fdatasync rate
 	cargo build --locked --release -p acuse-server

@@ -7,7 +7,6 @@
 use std::path::{Path, PathBuf};
 
 use acuse_pipeline::{
-    intake,
     limits::Limits,
     reading::{Declared, Evidence},
     text::{self, Models, OcrOptions},
@@ -60,10 +59,7 @@ fn read(file: &Path, options: &OcrOptions, models: &Models) -> Result<Evidence, 
     let limits = Limits::default();
     let bytes = std::fs::read(file)?;
     let refused = |reason: acuse_pipeline::reason::Reason| format!("{}: {}", reason.code, reason.message);
-    let sniffed = intake::sniff(&bytes, &Declared::default(), &limits).map_err(refused)?;
-    let mut normalized = intake::normalize(sniffed, &bytes, &limits).map_err(refused)?;
-    if normalized.layers.is_empty() && normalized.media_type == "application/pdf" {
-        normalized.layers = text::layers(&bytes, &limits);
-    }
+    let mut normalized =
+        acuse_pipeline::read::open(&bytes, &Declared::default(), &limits).map_err(refused)?;
     Ok(text::gather(&mut normalized, options, &limits, models, &mut |_| ()).0)
 }

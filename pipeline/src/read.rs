@@ -3,7 +3,7 @@
 //! sniff → normalize → text and codes → understand → encode, in that order; a file that cannot be opened leaves as
 //! [`Reading::refused`]. It runs inside the sandboxed child; nothing here touches a disk or the network.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::{
     document::Kind,
@@ -59,7 +59,20 @@ pub fn read_with(
     Reading { timings: clock.spent, ..reading }
 }
 
-/// Text and its meaning; looks a second time, closer, where a picture did not give what its kind must have.
+/// Sniffs and decodes, with a PDF's own text: all that comes before OCR.
+///
+/// # Errors
+/// Why the file cannot be opened.
+pub fn open(bytes: &[u8], declared: &Declared, limits: &Limits) -> Result<Normalized, Reason> {
+    let sniffed = intake::sniff(bytes, declared, limits)?;
+    let mut normalized = intake::normalize(sniffed, bytes, limits)?;
+    if normalized.layers.is_empty() && normalized.media_type == "application/pdf" {
+        normalized.layers = text::layers(bytes, limits);
+    }
+    Ok(normalized)
+}
+
+/// Text and its meaning; looks a second time, closer, where time allows.
 fn make_sense(
     normalized: &mut Normalized,
     limits: &Limits,
@@ -71,17 +84,44 @@ fn make_sense(
     let (evidence, times) = text::gather(normalized, &options, limits, models, tell);
     clock.spent.extend(times);
     tell("understand");
-    let first = clock.time("understand", || understand::understand(&evidence, limits));
-    let spent: u64 = clock.spent.iter().map(|t| t.duration_ms).sum();
-    if !worth_a_closer_look(&evidence, &first) || spent > limits.read_ms / CLOSER_SHARE {
-        return (evidence, first);
-    }
-    tell("ocr");
     let started = Instant::now();
-    let closer = text::look_closer(normalized, &evidence, &OcrOptions { long_side_px: CLOSER_PX }, models);
-    clock.add("ocr", started);
-    let second = clock.time("understand", || understand::understand(&closer, limits));
-    if found(&second) > found(&first) { (closer, second) } else { (evidence, first) }
+    let spent: u64 = clock.spent.iter().map(|t| t.duration_ms).sum();
+    let mut closer_took = Duration::ZERO;
+    let sense = settle(evidence, limits, |first| {
+        if spent > limits.read_ms / CLOSER_SHARE {
+            return None;
+        }
+        tell("ocr");
+        let started = Instant::now();
+        let closer = look_closer(normalized, first, models);
+        closer_took = started.elapsed();
+        Some(closer)
+    });
+    clock.spend("ocr", closer_took);
+    clock.spend("understand", started.elapsed().saturating_sub(closer_took));
+    sense
+}
+
+/// The second look at a document's pages.
+#[must_use]
+pub fn look_closer(normalized: &mut Normalized, first: &Evidence, models: &Models) -> Evidence {
+    text::look_closer(normalized, first, &OcrOptions { long_side_px: CLOSER_PX }, models)
+}
+
+/// What the evidence means. Where a picture did not give what its kind must have, `closer` is asked for what a second
+/// look saw, and the better of the two stands.
+pub fn settle(
+    first: Evidence,
+    limits: &Limits,
+    closer: impl FnOnce(&Evidence) -> Option<Evidence>,
+) -> (Evidence, Understanding) {
+    let understood = understand::understand(&first, limits);
+    if !worth_a_closer_look(&first, &understood) {
+        return (first, understood);
+    }
+    let Some(second) = closer(&first) else { return (first, understood) };
+    let again = understand::understand(&second, limits);
+    if found(&again) > found(&understood) { (second, again) } else { (first, understood) }
 }
 
 /// A receipt or invoice read from pixels, legible, that lacks a field its kind must have.
@@ -163,7 +203,11 @@ impl Clock {
 
     /// Adds to the stage's earlier time, if it had any.
     fn add(&mut self, stage: &str, started: Instant) {
-        let spent = started.elapsed().as_millis() as u64;
+        self.spend(stage, started.elapsed());
+    }
+
+    fn spend(&mut self, stage: &str, spent: Duration) {
+        let spent = spent.as_millis() as u64;
         match self.spent.iter_mut().find(|t| t.stage == stage) {
             Some(time) => time.duration_ms += spent,
             None => self.spent.push(StageTime { stage: stage.to_owned(), duration_ms: spent }),

@@ -1,0 +1,162 @@
+//! Reads files as the product does, and keeps what was read of each by its content.
+//!
+//! Kept is the evidence, not its meaning: an edit under `understand/` is scored in seconds; an edit under `text/` or
+//! `intake/` (or other models) begins anew, because their source is part of the key.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+use acuse_pipeline::{
+    intake::encode,
+    limits::Limits,
+    read,
+    reading::{Declared, Evidence, StageTime, Understanding},
+    reason::Reason,
+    text::{self, Models, OcrOptions},
+};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::copies::Copy;
+
+const THUMBNAIL_PX: u32 = 360;
+
+/// What a file showed before anyone said what it means.
+#[derive(Serialize, Deserialize)]
+pub enum Seen {
+    Refused(Reason),
+    Opened(Box<Opened>),
+}
+
+#[derive(Serialize, Deserialize)]
+pub struct Opened {
+    evidence: Evidence,
+    /// The second look, once it was asked for.
+    closer: Option<Evidence>,
+    /// Reasons of the intake.
+    pub reasons: Vec<Reason>,
+    /// When it was first read, both cores busy.
+    pub timings: Vec<StageTime>,
+    /// A small JPEG of the first page.
+    #[serde(default)]
+    pub thumbnail: Vec<u8>,
+}
+
+pub struct Reader {
+    models: Models,
+    limits: Limits,
+    cache: PathBuf,
+}
+
+impl Reader {
+    /// A reader with the models of a folder, keeping evidence under `cache`.
+    pub fn new(models: &Path, cache: &Path) -> Result<Self, Box<dyn std::error::Error>> {
+        let mut hash = Sha256::new();
+        for folder in ["src/text", "src/intake"] {
+            hash_tree(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut hash)?;
+        }
+        for entry in sorted(models)? {
+            hash.update(entry.file_name().unwrap_or_default().as_encoded_bytes());
+            hash.update(fs::metadata(&entry)?.len().to_le_bytes());
+        }
+        let cache = cache.join(&hex::encode(hash.finalize())[..16]);
+        fs::create_dir_all(&cache)?;
+        Ok(Self { models: Models::load(models)?, limits: Limits::default(), cache })
+    }
+
+    /// Reads a copy of a file: `None` where it has no such copy.
+    pub fn read(&self, bytes: &[u8], copy: Copy) -> io::Result<Option<(Seen, Option<Understanding>)>> {
+        let key = format!("{}-{}.json", hex::encode(Sha256::digest(bytes)), copy.name());
+        let path = self.cache.join(key);
+        let kept = fs::read(&path).ok().and_then(|kept| serde_json::from_slice(&kept).ok());
+        let (mut seen, mut news) = match kept {
+            Some(seen) => (seen, false),
+            None => match copy.of(bytes) {
+                Some(bytes) => (self.see(&bytes), true),
+                None => return Ok(None),
+            },
+        };
+        let understood = match &mut seen {
+            Seen::Refused(_) => None,
+            Seen::Opened(opened) => {
+                let kept = opened.closer.take();
+                let mut looked = None;
+                let (_, understood) = read::settle(opened.evidence.clone(), &self.limits, |first| {
+                    looked = kept.clone().or_else(|| {
+                        let bytes = copy.of(bytes)?;
+                        let started = Instant::now();
+                        let closer = self.closer(&bytes, first);
+                        news = true;
+                        let duration_ms = started.elapsed().as_millis() as u64;
+                        opened.timings.push(StageTime { stage: "closer look".to_owned(), duration_ms });
+                        closer
+                    });
+                    looked.clone()
+                });
+                opened.closer = looked.or(kept);
+                Some(understood)
+            }
+        };
+        if news {
+            fs::write(&path, serde_json::to_vec(&seen)?)?;
+        }
+        Ok(Some((seen, understood)))
+    }
+
+    fn see(&self, bytes: &[u8]) -> Seen {
+        let started = Instant::now();
+        let mut normalized = match read::open(bytes, &Declared::default(), &self.limits) {
+            Ok(normalized) => normalized,
+            Err(reason) => return Seen::Refused(reason),
+        };
+        let duration_ms = started.elapsed().as_millis() as u64;
+        let mut timings = vec![StageTime { stage: "decode".to_owned(), duration_ms }];
+        let (evidence, times) =
+            text::gather(&mut normalized, &OcrOptions::default(), &self.limits, &self.models, &mut |_| ());
+        timings.extend(times);
+        let first = normalized.pages.first();
+        let thumbnail = first.and_then(|p| encode::thumbnail(&p.rgb, THUMBNAIL_PX).ok()).unwrap_or_default();
+        Seen::Opened(Box::new(Opened {
+            evidence,
+            closer: None,
+            reasons: normalized.reasons,
+            timings,
+            thumbnail,
+        }))
+    }
+
+    fn closer(&self, bytes: &[u8], first: &Evidence) -> Option<Evidence> {
+        let mut normalized = read::open(bytes, &Declared::default(), &self.limits).ok()?;
+        for page in &mut normalized.pages {
+            let turned = first.pages.iter().find(|p| p.number == page.number).map_or(0, |p| p.quarter_turns);
+            page.rgb = encode::rotated(std::mem::take(&mut page.rgb), turned);
+        }
+        Some(read::look_closer(&mut normalized, first, &self.models))
+    }
+}
+
+impl Opened {
+    pub fn pages(&self) -> usize {
+        self.evidence.pages.len().max(1)
+    }
+}
+
+fn sorted(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut entries = fs::read_dir(folder)?.map(|e| e.map(|e| e.path())).collect::<io::Result<Vec<_>>>()?;
+    entries.sort();
+    Ok(entries)
+}
+
+fn hash_tree(folder: &Path, hash: &mut Sha256) -> io::Result<()> {
+    for entry in sorted(folder)? {
+        if entry.is_dir() {
+            hash_tree(&entry, hash)?;
+        } else {
+            hash.update(fs::read(&entry)?);
+        }
+    }
+    Ok(())
+}
