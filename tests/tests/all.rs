@@ -4,6 +4,7 @@
 
 mod chaos;
 mod conformance;
+mod desk;
 mod door;
 mod operate;
 mod pages;

@@ -1,0 +1,112 @@
+//! The desk as people use it: through its forms, with a session each.
+
+use std::{io::Write, process::Stdio, time::Duration};
+
+use acuse_tests::stack::{Api, Place};
+use reqwest::{Client, Response, header, redirect::Policy};
+
+use crate::world::{ALL, World, person, post};
+
+const PASSWORD: &str = "a long enough password";
+
+/// Someone signed in.
+struct Reviewer {
+    http: Client,
+    base: String,
+    cookie: String,
+}
+
+impl Reviewer {
+    async fn sign_in(place: &Place, name: &str) -> Self {
+        let mut adding =
+            place.command(&["user", "add", name]).unwrap().stdin(Stdio::piped()).spawn().unwrap();
+        writeln!(adding.stdin.take().unwrap(), "{PASSWORD}").unwrap();
+        assert!(adding.wait().unwrap().success());
+        let http =
+            Client::builder().redirect(Policy::none()).timeout(Duration::from_secs(30)).build().unwrap();
+        let base = format!("http://127.0.0.1:{}", place.port);
+        let enter = |password: &'static str| {
+            http.post(format!("{base}/login")).form(&[("user", name), ("password", password)]).send()
+        };
+        assert_eq!(enter("a wrong password").await.unwrap().status(), 401);
+        let entered = enter(PASSWORD).await.unwrap();
+        assert_eq!(entered.status(), 303);
+        let cookie = entered.headers()[header::SET_COOKIE].to_str().unwrap();
+        assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"), "{cookie}");
+        let cookie = cookie.split(';').next().unwrap().to_owned();
+        Self { http, base, cookie }
+    }
+
+    async fn page(&self, path: &str) -> String {
+        let request = self.http.get(format!("{}{path}", self.base)).header(header::COOKIE, &self.cookie);
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+        answer.text().await.unwrap()
+    }
+
+    async fn decide(&self, id: &str, page: &str, fields: &[(&str, &str)]) -> Response {
+        let mut form = vec![("csrf", hidden(page, "csrf")), ("version", hidden(page, "version"))];
+        form.extend(fields.iter().map(|(n, v)| (*n, (*v).to_owned())));
+        let request = self.http.post(format!("{}/review/{id}", self.base)).form(&form);
+        request.header(header::COOKIE, &self.cookie).send().await.unwrap()
+    }
+}
+
+/// The value of a form's hidden field.
+fn hidden(page: &str, name: &str) -> String {
+    let after = page.split(&format!("name=\"{name}\" value=\"")).nth(1).unwrap_or_default();
+    after.split('"').next().unwrap_or_default().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_people_clear_the_queue_and_never_the_same_document() {
+    let world = World::new().await;
+    let _server = world.place.start("serve", &["serve"]).unwrap();
+    let api = Api::connect(&world.place, ALL).await.unwrap();
+    // From people nobody knows: all wait for a person.
+    for n in 0..3 {
+        post(&api, &world.invoice(&person(n), 400 + u64::from(n))).await;
+    }
+    assert_eq!(api.at_rest(3, Duration::from_secs(90)).await.unwrap().in_review, 3);
+    let (ana, ben) =
+        (Reviewer::sign_in(&world.place, "ana").await, Reviewer::sign_in(&world.place, "ben").await);
+    let queue = ana.page("/").await;
+    let waiting = api.list("/v1/reviews").await.unwrap();
+    let ids: Vec<&str> = waiting.iter().map(|r| r["document_id"].as_str().unwrap()).collect();
+    assert!(ids.iter().all(|id| queue.contains(id)), "all three stand in the queue");
+
+    // Ana opens the first; Ben sees that she has it, and cannot decide it.
+    let seen = ana.page(&format!("/documents/{}", ids[0])).await;
+    let also = ben.page(&format!("/documents/{}", ids[0])).await;
+    assert!(also.contains("ana") && !also.contains("value=\"approve\""), "it is Ana's: {also}");
+    let barged = ben.decide(ids[0], &also, &[("action", "approve")]).await;
+    assert_eq!(barged.status(), 409);
+    let forged = [("csrf", "0000"), ("action", "approve")];
+    let forged = ana.http.post(format!("{}/review/{}", ana.base, ids[0])).form(&forged);
+    assert_eq!(forged.header(header::COOKIE, &ana.cookie).send().await.unwrap().status(), 409);
+
+    let corrected = [("action", "correct"), ("kind", "invoice"), ("invoice.total", "77.70")];
+    assert_eq!(ana.decide(ids[0], &seen, &corrected).await.status(), 303);
+    let filed = api.get(&format!("/v1/documents/{}", ids[0])).await.unwrap();
+    assert_eq!(
+        (filed["status"].as_str(), filed["fields"]["total"]["value"].as_str()),
+        (Some("filed"), Some("77.70"))
+    );
+    assert_eq!(filed["fields"]["total"]["source"], "reviewer");
+    let timeline = api.get(&format!("/v1/documents/{}/timeline", ids[0])).await.unwrap().to_string();
+    assert!(timeline.contains("ana"), "who decided stands in the timeline: {timeline}");
+
+    // Rejecting needs a reason; asking again tells the sender.
+    let seen = ben.page(&format!("/documents/{}", ids[1])).await;
+    assert_eq!(ben.decide(ids[1], &seen, &[("action", "reject")]).await.status(), 400);
+    assert_eq!(ben.decide(ids[1], &seen, &[("action", "reject"), ("note", "not ours")]).await.status(), 303);
+    let seen = ben.page(&format!("/documents/{}", ids[2])).await;
+    assert_eq!(
+        ben.decide(ids[2], &seen, &[("action", "ask_again"), ("note", "too dark")]).await.status(),
+        303
+    );
+    let ledger = api.ledger().await.unwrap();
+    assert_eq!((ledger.filed, ledger.rejected, ledger.in_review), (1, 2, 0));
+    // Three were told that someone looks; then each heard what was decided.
+    assert!(world.graph.wait_for_sent(6, Duration::from_secs(60)).await, "{:?}", world.graph.sent());
+}
