@@ -54,17 +54,30 @@ impl Letters {
     /// The end of `word` at `i`, letters misread as digits allowed.
     #[must_use]
     pub fn read(&self, i: usize, word: &str) -> Option<usize> {
-        let mut i = i;
+        let (first, mut i) = (i, i);
+        let mut slipped = false;
         for w in word.chars().filter(|c| *c != ' ') {
             let c = *self.folded.get(i)?;
-            let same = c == w
-                || matches!((w, c), ('o', '0') | ('l' | 'i', '1') | ('l', 'i') | ('s', '5') | ('b', '8'));
-            if !same {
+            slipped = c != w;
+            let slip = matches!((w, c), ('o', '0') | ('l' | 'i', '1') | ('l', 'i') | ('s', '5') | ('b', '8'));
+            let lettered = self.touches(i + 1) && self.folded.get(i + 1).is_some_and(|c| c.is_alphabetic());
+            if slipped && !(slip && i > first && (self.touches(i) || lettered)) {
                 return None;
             }
             i += 1;
         }
+        // "n.: 001" is no "no": a digit before digits is theirs.
+        let digits = self.folded.get(i).is_some_and(char::is_ascii_digit) && self.touches(i);
+        if slipped && digits {
+            return None;
+        }
         Some(i)
+    }
+
+    /// Whether letter `i` follows the one before it without a gap.
+    fn touches(&self, i: usize) -> bool {
+        let before = i.checked_sub(1).and_then(|b| self.at.get(b));
+        self.at.get(i).zip(before).is_some_and(|(at, before)| at - before <= 1)
     }
 
     /// The ends of those of `words` that stand at `i`, longest first.
@@ -85,6 +98,9 @@ mod tests {
         for text in ["GST ID", "G.S.T. 1D", "gst-id"] {
             assert_eq!(Letters::of(text).read(0, "gst id"), Some(5), "{text}");
         }
+        assert_eq!(Letters::of("n.: 001").read(0, "no"), None);
+        assert_eq!(Letters::of("n001").read(0, "no"), None);
+        assert_eq!(Letters::of("N0: 17").read(0, "no"), Some(2));
         let letters = Letters::of("vat number");
         assert!(
             letters.word_end(3) && !letters.word_end(4) && letters.word_start(3) && !letters.word_start(4)

@@ -1,8 +1,10 @@
 //! Every line that may be the issuer's name, weighed by what a bookkeeper looks at.
 
 use super::{
-    blocks::{Block, Side, whose},
-    names::{core, firm, looks_like_address, only_ending, plausible, says_former, says_other, tidy, tokens},
+    blocks::{Block, Side, heads_table, whose},
+    names::{
+        core, firm, form, looks_like_address, only_ending, plausible, says_former, says_other, tidy, tokens,
+    },
     web::{Site, agreement},
 };
 use crate::{
@@ -105,13 +107,20 @@ pub fn candidates(page: &Page<'_>, weights: Weights, recipients: &[String]) -> V
     let mut found: Vec<Candidate> = Vec::new();
     let mut consumed: Vec<PageBox> = Vec::new();
     let mut rank = 0;
+    let mut items = false;
     for (r, row) in page.sheet.rows.iter().enumerate().take_while(|(_, r)| r.page == 1) {
+        if heads_table(row) {
+            items = true;
+            continue;
+        }
         for (c, cell) in row.cells.iter().enumerate() {
             if consumed.contains(&cell.bbox) {
                 continue;
             }
-            if let Some((candidate, taken)) = candidate(page, weights, (r, c), row, cell, rank) {
+            if let Some((mut candidate, taken)) = candidate(page, weights, (r, c), row, cell, rank) {
                 consumed.extend(taken);
+                // Under the head of the table stand goods, until the page's foot.
+                candidate.score -= if items && row.bbox[1] < 0.7 { 0.3 } else { 0.0 };
                 found.push(candidate);
                 rank += usize::from(c == 0);
             }
@@ -378,7 +387,7 @@ fn support(page: &Page<'_>, found: &mut [Candidate], recipients: &[String]) {
             .fold(0.0, f32::max);
         candidate.score += 0.7 * site;
         candidate.proofs += u32::from(site > 0.5);
-        if recipients.iter().any(|r| same_party(r, &candidate.core)) && site < 0.9 {
+        if recipients.iter().any(|r| same_party(r, &candidate.name, &candidate.core)) && site < 0.9 {
             candidate.score -= 1.5;
         }
     }
@@ -391,7 +400,12 @@ fn in_recipients(page: &Page<'_>, row: usize) -> bool {
         .any(|b| b.cells.iter().any(|(r, _)| *r == row))
 }
 
-fn same_party(recipient: &str, core: &str) -> bool {
-    let shorter = recipient.len().min(core.len());
-    shorter >= 4 && (recipient.starts_with(core) || core.starts_with(recipient))
+/// Whether a candidate is the recipient's name; another legal form makes another firm of the same name.
+fn same_party(recipient: &str, name: &str, own: &str) -> bool {
+    let theirs = core(recipient);
+    if theirs == own && form(recipient).is_some_and(|r| form(name).is_some_and(|n| n != r)) {
+        return false;
+    }
+    let shorter = theirs.len().min(own.len());
+    shorter >= 4 && (theirs.starts_with(own) || own.starts_with(&theirs))
 }

@@ -89,13 +89,7 @@ fn weight(block: &Block) -> f32 {
 
 fn recipients(blocks: &[Block]) -> Vec<String> {
     let theirs = |b: &&Block| matches!(b.side, Side::Recipient | Side::Delivery);
-    blocks
-        .iter()
-        .filter(theirs)
-        .filter_map(|b| b.name.as_deref())
-        .map(names::core)
-        .filter(|c| c.len() >= 4)
-        .collect()
+    blocks.iter().filter(theirs).filter_map(|b| b.name.clone()).collect()
 }
 
 /// The best candidate; its confidence is the logistic of `log_odds` of it and its lead over the next other name.
@@ -116,7 +110,8 @@ fn printed<'a>(found: &'a [Candidate], top: &'a Candidate) -> &'a Candidate {
         !legal(top) && legal(c) && c.core.starts_with(&top.core) && c.core != top.core && c.score > 0.8
     });
     let top = fuller.unwrap_or(top);
-    let heads = found.iter().filter(|c| c.core == top.core && c.bbox[1] < 0.3 && c.score > 0.8);
+    let same = |c: &Candidate| names::form(&c.name).is_none_or(|f| names::form(&top.name) == Some(f));
+    let heads = found.iter().filter(|c| c.core == top.core && c.bbox[1] < 0.3 && c.score > 0.8 && same(c));
     heads.min_by(|a, b| a.bbox[1].total_cmp(&b.bbox[1])).unwrap_or(top)
 }
 

@@ -331,6 +331,14 @@ pub fn core(name: &str) -> String {
     words.iter().take(keep).flat_map(|w| w.plain.chars()).filter(|c| c.is_alphanumeric()).collect()
 }
 
+/// The legal form of a name, squeezed.
+#[must_use]
+pub fn form(name: &str) -> Option<String> {
+    let words = tokens(name);
+    let (from, to) = legal_form(&words, name)?;
+    Some(words.get(from..=to)?.iter().map(|w| w.plain.as_str()).collect())
+}
+
 /// Whether a text can be a name at all.
 #[must_use]
 pub fn plausible(name: &str) -> bool {
