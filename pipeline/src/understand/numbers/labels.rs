@@ -225,7 +225,7 @@ const BEFORE: &[&str] = &[
 fn docs(letters: &Letters, i: usize) -> Vec<(usize, What, bool)> {
     let mut ends: Vec<(usize, What, bool)> =
         DOC.iter().filter_map(|(w, what)| letters.read(i, w).map(|end| (end, *what, true))).collect();
-    ends.sort_unstable_by(|a, b| b.0.cmp(&a.0));
+    ends.sort_unstable_by_key(|end| std::cmp::Reverse(end.0));
     ends.extend(DOC.iter().filter(|(w, _)| w.len() >= 6).flat_map(|(w, what)| {
         let len = w.chars().count();
         (len - 1..=len + 1).filter_map(move |n| {

@@ -2,7 +2,8 @@
 
 use super::{
     Named,
-    names::{looks_like_address, says_other},
+    candidates::{is_price, is_registration},
+    names::looks_like_address,
 };
 use crate::understand::sheet::{Row, Sheet, has_phrase};
 
@@ -27,9 +28,25 @@ const STOP: &[&str] = &[
     "vat",
     "email",
     "e-mail",
-    "site",
     "cashier",
     "shopping hours",
+    "bill",
+    "document",
+    "order",
+    "table",
+    "thank",
+    "welcome",
+    "time",
+    "hora",
+    "ticket",
+    "factura",
+    "recibo",
+    "no gst",
+    "rut",
+    "ruc",
+    "cuit",
+    "iva",
+    "siret",
     "tax",
     "reg",
 ];
@@ -40,20 +57,26 @@ pub fn address(sheet: &Sheet, merchant: &Named) -> Option<Named> {
     let at = sheet.rows.iter().position(|r| {
         r.page == merchant.page && r.bbox[1] <= merchant.bbox[1] + 0.001 && r.bbox[3] > merchant.bbox[1]
     })?;
-    let stops = |r: &Row| {
-        STOP.iter().any(|w| has_phrase(&r.folded, w)) || r.folded.contains('@') || says_other(&r.text)
-    };
+    let stops = |r: &Row| STOP.iter().any(|w| has_phrase(&r.folded, w)) || r.folded.contains('@');
     let under: Vec<&Row> =
         sheet.rows.iter().skip(at + 1).take(9).filter(|r| r.bbox[1] >= merchant.bbox[3] - 0.01).collect();
-    let first =
-        under.iter().position(|r| looks_like_address(&r.folded) && !stops(r) && !is_registration(r))?;
-    let lines: Vec<&Row> = under
-        .into_iter()
-        .skip(first)
-        .take_while(|r| !stops(r) && !is_phone(r) && !is_registration(r))
-        .take(6)
-        .collect();
-    // The last line of an address still reads like one, or is a place's name alone.
+    let letters = |r: &Row| r.folded.chars().filter(|c| c.is_alphabetic()).count();
+    let other = |r: &Row| {
+        stops(r)
+            || is_phone(r)
+            || is_registration(&r.folded)
+            || r.cells.iter().skip(1).any(|c| is_price(&c.folded))
+    };
+    let numbered = |r: &Row| r.folded.contains(',') && r.folded.chars().any(|c| c.is_ascii_digit());
+    let reads = |r: &Row| looks_like_address(&r.folded) || numbered(r);
+    let first = under.iter().position(|r| reads(r) && !other(r) && letters(r) >= 2)?;
+    let mut bottom = under.get(first)?.bbox[1];
+    let near = |r: &&Row| {
+        let gap = r.bbox[1] - bottom;
+        bottom = r.bbox[3];
+        !other(r) && gap < 1.2 * (r.bbox[3] - r.bbox[1])
+    };
+    let lines: Vec<&Row> = under.iter().copied().skip(first).take_while(near).take(6).collect();
     let head = lines.first()?;
     let name = lines.iter().map(|r| r.text.trim().trim_end_matches(',')).collect::<Vec<_>>().join(", ");
     let bbox = lines.iter().fold(head.bbox, |b, r| {
@@ -67,7 +90,28 @@ fn is_phone(row: &Row) -> bool {
     digits >= 8 && row.folded.chars().filter(|c| c.is_alphabetic()).count() <= 3
 }
 
-fn is_registration(row: &Row) -> bool {
-    let text = row.folded.trim();
-    text.starts_with('(') && text.ends_with(')') && text.chars().filter(char::is_ascii_digit).count() >= 4
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::understand::{parties::merchant, sheet::drawn};
+
+    #[test]
+    fn the_lines_between_name_and_telephone() {
+        let sheet = drawn(&[
+            &[(0.3, "NUBE ROJA SDN BHD")],
+            &[(0.3, "(123456-X)")],
+            &[(0.2, "No. 3, Jalan Alta 7/4,")],
+            &[(0.2, "Bandar Luna,")],
+            &[(0.2, "81200 Puerto, Johor")],
+            &[(0.2, "Tel: 07-1234567")],
+            &[(0.1, "COFFEE 12"), (0.7, "4.50")],
+        ]);
+        let name = merchant(&sheet).unwrap();
+        assert_eq!(
+            address(&sheet, &name).unwrap().name,
+            "No. 3, Jalan Alta 7/4, Bandar Luna, 81200 Puerto, Johor"
+        );
+        let bare = drawn(&[&[(0.3, "NUBE ROJA SDN BHD")], &[(0.1, "22241 SCISSORS"), (0.7, "18.00")]]);
+        assert_eq!(address(&bare, &merchant(&bare).unwrap()), None);
+    }
 }

@@ -55,7 +55,8 @@ impl<'a> Page<'a> {
     }
 
     /// The cells right under `at` in its column, nearest first, without a gap.
-    fn below(&self, at: (usize, usize), most: usize) -> Vec<&Cell> {
+    #[must_use]
+    pub fn below(&self, at: (usize, usize), most: usize) -> Vec<&Cell> {
         let Some(row) = self.sheet.rows.get(at.0) else { return Vec::new() };
         let Some(cell) = row.cells.get(at.1) else { return Vec::new() };
         let mut bottom = cell.bbox[3];
@@ -324,7 +325,8 @@ fn says_contact(folded: &str) -> bool {
 }
 
 /// A company's registration number, in brackets or by its label: "(123456-X)", "Co. Reg: 8811-A".
-fn is_registration(folded: &str) -> bool {
+#[must_use]
+pub fn is_registration(folded: &str) -> bool {
     let digits = folded.chars().filter(char::is_ascii_digit).count();
     let bracketed = folded.rfind('(').is_some_and(|at| {
         let inside: String = folded[at..].chars().filter(|c| c.is_alphanumeric()).collect();

@@ -56,13 +56,29 @@ pub fn issuer(sheet: &Sheet) -> Option<Named> {
     // Where nobody is named as the recipient, a lone name may be the recipient's.
     let told_apart =
         blocks.iter().any(|b| matches!(b.side, Side::Recipient | Side::Issuer) && b.name.is_some());
+    let two = told_apart || other_addressee(&page, &found).is_some();
     best(&found, |top, lead| {
         let base = -2.2 + 1.6 * top.score + 1.6 * lead + 0.5 * top.proofs as f32;
-        match (told_apart, top.proofs) {
+        match (two, top.proofs) {
             (true, _) | (_, 3..) => base,
             (false, 2) => base - 0.9,
             (false, _) => base.min(0.2),
         }
+    })
+}
+
+/// A second name with an address under it, on the upper half of the page: who the letter is to, though nothing says so.
+fn other_addressee<'a>(page: &Page<'_>, found: &'a [Candidate]) -> Option<&'a Candidate> {
+    let top = found.first()?;
+    found.iter().skip(1).find(|c| {
+        let below = page.below(c.at, 4);
+        let small = c.name.split_whitespace().filter(|w| w.starts_with(char::is_lowercase)).count();
+        c.core != top.core
+            && !names::looks_like_address(&super::sheet::fold(&c.name))
+            && (top.bbox[1]..0.45).contains(&c.bbox[1])
+            && small <= 1
+            && below.first().is_some_and(|line| line.folded.chars().any(|d| d.is_ascii_digit()))
+            && below.iter().any(|line| names::postal(&line.folded))
     })
 }
 
@@ -74,7 +90,15 @@ pub fn recipient(sheet: &Sheet) -> Option<Named> {
     let block = of(Side::Recipient)
         .filter(|b| b.name.is_some())
         .max_by(|a, b| weight(a).total_cmp(&weight(b)))
-        .or_else(|| of(Side::Delivery).find(|b| b.name.is_some()))?;
+        .or_else(|| of(Side::Delivery).find(|b| b.name.is_some()));
+    let Some(block) = block else {
+        let sites = web::sites(sheet);
+        let page = Page::of(sheet, &blocks, &sites);
+        let found = candidates(&page, INVOICE, &[]);
+        let other = other_addressee(&page, &found)?;
+        let (name, page, bbox) = (other.name.clone(), other.page, other.bbox);
+        return Some(Named { name, confidence: 0.55, page, bbox });
+    };
     let name = block.name.clone()?;
     Some(Named { confidence: weight(block).clamp(0.3, 0.9), name, page: block.page, bbox: block.bbox })
 }

@@ -215,7 +215,7 @@ pub fn british(s: &str) -> bool {
         return false;
     }
     let sum = weighted(&d[..7], &[8, 7, 6, 5, 4, 3, 2]) + d[7] * 10 + d[8];
-    sum % 97 == 0 || (sum + 55) % 97 == 0
+    sum.is_multiple_of(97) || (sum + 55).is_multiple_of(97)
 }
 
 /// Poland: weights 6 5 7 2 3 4 5 6 7, modulo 11.
@@ -238,7 +238,7 @@ pub fn austrian(s: &str) -> bool {
 /// Denmark: weights 2 7 6 5 4 3 2 1, modulo 11.
 pub fn danish(s: &str) -> bool {
     let d = digits(s);
-    d.len() == 8 && weighted(&d, &[2, 7, 6, 5, 4, 3, 2, 1]) % 11 == 0
+    d.len() == 8 && weighted(&d, &[2, 7, 6, 5, 4, 3, 2, 1]).is_multiple_of(11)
 }
 
 /// Switzerland: weights 5 4 3 2 7 6 5 4, modulo 11.
@@ -269,7 +269,7 @@ pub fn abn(s: &str) -> bool {
         return false;
     }
     d[0] -= 1;
-    weighted(&d, &[10, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19]) % 89 == 0
+    weighted(&d, &[10, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19]).is_multiple_of(89)
 }
 
 /// Guatemala: the last character (K for ten) makes the weighted sum a multiple of eleven.
