@@ -10,12 +10,13 @@ mod proof;
 mod words;
 
 #[cfg(test)]
-mod tests;
+pub(in crate::understand) mod tests;
 
 use figures::{Figure, Figures, figures};
 use judge::{Candidate, candidates, confidence};
 use proof::{CENT, Parts, decimal};
 use words::Role;
+pub(super) use words::{plain, stands};
 
 use super::{money::Amount, sheet::Sheet};
 use crate::fields::PageBox;

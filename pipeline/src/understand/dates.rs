@@ -204,16 +204,74 @@ fn date(y: Option<i32>, m: u32, d: u32) -> Option<Date> {
     Date::from_calendar_date(y?, month, u8::try_from(d).ok()?).ok()
 }
 
+/// Letters that OCR read for digits, put right inside what can only be a date: `2o/o3/2018`.
+fn mended(folded: &str) -> String {
+    let slip = |c: char| matches!(c, 'o' | 'l' | 'i');
+    let mut out = String::with_capacity(folded.len());
+    for run in
+        folded.split_inclusive(|c: char| !(c.is_ascii_digit() || slip(c) || matches!(c, '/' | '-' | '.')))
+    {
+        let digits = run.bytes().filter(u8::is_ascii_digit).count();
+        let marks = run.matches(['/', '-', '.']).count();
+        let parts = run.split(['/', '-', '.']).all(|p| p.trim_end().len() <= 4 && !p.is_empty());
+        if marks == 2 && digits >= 4 && parts && run.contains(slip) && !run.ends_with(char::is_alphabetic) {
+            out.extend(run.chars().map(|c| match c {
+                'o' => '0',
+                'l' | 'i' => '1',
+                c => c,
+            }));
+        } else {
+            out.push_str(run);
+        }
+    }
+    out
+}
+
+/// How many dates of `folded` text can only be read with the day first, and with the month first.
+#[must_use]
+pub fn orders(folded: &str) -> (usize, usize) {
+    let text = mended(folded);
+    let tokens = tokens(&text);
+    let mut seen = (0, 0);
+    for i in 0..tokens.len() {
+        let [
+            (Token::Number(a, 1 | 2), _),
+            (Token::Mark(x), _),
+            (Token::Number(b, 1 | 2), _),
+            (Token::Mark(y), _),
+            (Token::Number(c, digits @ (2 | 4)), _),
+            ..,
+        ] = &tokens[i..]
+        else {
+            continue;
+        };
+        let fresh = i.checked_sub(1).is_none_or(|p| !matches!(tokens[p].0, Token::Mark('/' | '-' | '.')));
+        if x != y || !matches!(x, '/' | '-' | '.') || !fresh || year(*c, *digits).is_none_or(|y| y > 2100) {
+            continue;
+        }
+        match (date(year(*c, *digits), *b, *a), date(year(*c, *digits), *a, *b)) {
+            (Some(_), None) => seen.0 += 1,
+            (None, Some(_)) => seen.1 += 1,
+            _ => {}
+        }
+    }
+    seen
+}
+
 /// Every date in `folded` text (see [`super::sheet::fold`]), in reading order.
 #[must_use]
 pub fn dates(folded: &str, order: Order) -> Vec<Found> {
-    let tokens = tokens(folded);
+    let text = mended(folded);
+    let tokens = tokens(&text);
     let mut found = Vec::new();
     let mut i = 0;
     while i < tokens.len() {
-        match numeric(&tokens[i..], order).or_else(|| named(&tokens[i..])).or_else(|| compact(&tokens[i..])) {
+        let before = i.checked_sub(1).map(|b| &tokens[b].0);
+        let alone =
+            !matches!(before, Some(Token::Word(_) | Token::Number(..) | Token::Mark('/' | '-' | '.' | '#')));
+        let compact = || alone.then(|| compact(&tokens[i..])).flatten();
+        match numeric(&tokens[i..], order).or_else(|| named(&tokens[i..])).or_else(compact) {
             Some((date, other, plain, used)) => {
-                let before = i.checked_sub(1).map(|b| &tokens[b].0);
                 let inside = matches!(before, Some(Token::Mark('/' | '-' | '.')))
                     && matches!(i.checked_sub(2).map(|b| &tokens[b].0), Some(Token::Number(..)));
                 if !inside {
@@ -276,6 +334,8 @@ fn numeric(tokens: &[(Token<'_>, usize)], order: Order) -> Option<Match> {
     let (day, month) = (date(year, b, a), date(year, a, b));
     let (best, other) = match (day, month) {
         (Some(d), Some(m)) if d == m => (d, None),
+        // Points part day, month and year where the day comes first, and hardly elsewhere.
+        (Some(d), Some(_)) if first == '.' && dc == 4 && order != Order::MonthFirst => (d, None),
         (Some(d), Some(m)) if order == Order::MonthFirst => (m, Some(d)),
         (Some(d), Some(m)) => (d, Some(m)),
         (Some(d), None) | (None, Some(d)) => (d, None),
@@ -317,10 +377,20 @@ fn named(tokens: &[(Token<'_>, usize)]) -> Option<Match> {
     }
 }
 
-/// `20241231` standing alone.
+/// `20241231` standing alone, or `31122024` with a clock behind it.
 fn compact(tokens: &[(Token<'_>, usize)]) -> Option<Match> {
     let Some((Token::Number(n, 8), _)) = tokens.first() else { return None };
-    if !(19_900_101..=21_000_101).contains(n) {
+    // A longer number goes on: `20241231-004`.
+    let goes_on = matches!(tokens.get(1), Some((Token::Word(_) | Token::Mark('/' | '-' | '.'), _)))
+        && matches!(tokens.get(2), Some((Token::Number(..) | Token::Word(_), _)));
+    let clock = matches!(
+        tokens.get(1..4),
+        Some([(Token::Mark(' '), _), (Token::Number(..), _), (Token::Mark(':'), _)])
+    );
+    if clock && let Some(day_first) = date(year(n % 10_000, 4), n / 10_000 % 100, n / 1_000_000) {
+        return Some((day_first, None, false, 1));
+    }
+    if !(19_900_101..=21_000_101).contains(n) || goes_on {
         return None;
     }
     Some((date(year(n / 10_000, 4), n / 100 % 100, n % 100)?, None, false, 1))
@@ -396,8 +466,31 @@ mod tests {
     }
 
     #[test]
+    fn the_documents_own_order() {
+        assert_eq!(orders("11/02/2019 due 26/02/2019"), (1, 0));
+        assert_eq!(orders("12/30/2016 fri"), (0, 1));
+        assert_eq!(orders("01/02/2019, 99/99/2019, 2019-02-26"), (0, 0));
+    }
+
+    #[test]
+    fn what_ocr_does_to_dates() {
+        assert_eq!(read("2o/o3/2018", Order::DayFirst), ["2018-03-20"]);
+        assert_eq!(read("0l-04-2018 10:30", Order::DayFirst), ["2018-04-01"]);
+        assert_eq!(read("0044 25032018 13:11:54", Order::DayFirst), ["2018-03-25"]);
+        assert!(read("0044 25032018", Order::DayFirst).is_empty());
+    }
+
+    #[test]
     fn not_dates() {
-        for text in ["1.2.3.4.5", "99/99/2024", "12-34", "tel 07-826-3254", "1/2", "marriott 5 2024"] {
+        for text in [
+            "re-20170509/505",
+            "1.2.3.4.5",
+            "99/99/2024",
+            "12-34",
+            "tel 07-826-3254",
+            "1/2",
+            "marriott 5 2024",
+        ] {
             assert!(read(text, Order::DayFirst).is_empty(), "{text}: {:?}", read(text, Order::DayFirst));
         }
     }
@@ -413,7 +506,7 @@ mod tests {
         #[test]
         fn never_panics(text in "\\PC{0,60}") {
             let folded = super::super::sheet::fold(&text);
-            let _ = (dates(&folded, Order::Unknown), clock(&folded));
+            let _ = (dates(&folded, Order::Unknown), clock(&folded), orders(&folded));
         }
     }
 }

@@ -14,6 +14,7 @@ pub mod einvoice;
 pub mod extract;
 pub mod features;
 pub mod identity;
+pub mod issued;
 pub mod kind_words;
 pub mod letters;
 pub mod model;
@@ -53,9 +54,9 @@ pub fn understand_on(evidence: &Evidence, _limits: &Limits, today: Date) -> Unde
 #[must_use]
 pub fn understand_by(evidence: &Evidence, today: Date, model: &model::Model) -> Understanding {
     let sheet = sheet::Sheet::of(evidence);
-    let place = places::place(&sheet);
     let zone = mrz::find(&sheet, today);
     let ids = tax_ids::tax_ids(&sheet);
+    let place = places::place(&sheet, &ids);
     let sums = amounts::sums(&sheet);
     let xml = einvoice::find(&evidence.attachments);
     let code = codes::find(&evidence.barcodes);

@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// A page in a fixed pitch: where there is more than a space between words, a column begins.
-pub(crate) fn sheet(text: &str) -> Sheet {
+pub(in crate::understand) fn sheet(text: &str) -> Sheet {
     let (wide, high) = (0.01, 0.02);
     let lines = text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()).map(|(n, line)| {
         let y = 0.02 + n as f32 * 0.025;

@@ -201,7 +201,7 @@ pub(super) fn names_tax(word: &str) -> bool {
 
 /// A label in plain words: letters and digits parted by single spaces, abbreviations closed, slips of OCR in the
 /// commonest words mended.
-pub(super) fn plain(folded: &str) -> String {
+pub(in crate::understand) fn plain(folded: &str) -> String {
     let mut words: Vec<String> = Vec::new();
     let mut word = String::new();
     let mut abbreviation = false;
@@ -252,7 +252,7 @@ fn mended(word: &str) -> &str {
 }
 
 /// Where `phrase` stands in `label`, both in plain words.
-fn stands(label: &str, phrase: &str) -> Option<usize> {
+pub(in crate::understand) fn stands(label: &str, phrase: &str) -> Option<usize> {
     let mut from = 0;
     while let Some(at) = label.get(from..)?.find(phrase).map(|i| i + from) {
         let end = at + phrase.len();

@@ -1,0 +1,77 @@
+//! Places of invented documents.
+
+use super::*;
+use crate::understand::{amounts::tests::sheet, tax_ids};
+
+fn of(text: &str) -> Place {
+    let sheet = sheet(text);
+    place(&sheet, &tax_ids::tax_ids(&sheet))
+}
+
+fn currency_of(text: &str) -> Option<(&'static str, f32)> {
+    of(text).currency
+}
+
+#[test]
+fn signs_beside_amounts() {
+    for (text, code) in [
+        ("TOTAL   12,50 €", "EUR"),
+        ("Total RM9.00", "MYR"),
+        ("Amount (RM)\nTotal   9.00", "MYR"),
+        ("TOTAL S/ 24.50\nRUC 20100070970", "PEN"),
+        ("Total R$ 24,50", "BRL"),
+        ("TOTAL EUR 12,50", "EUR"),
+        ("Total 1.250,00 CHF", "CHF"),
+    ] {
+        let (found, sure) = currency_of(text).expect(text);
+        assert!(found == code && sure >= 0.9, "{found} {sure} for {text}");
+    }
+}
+
+#[test]
+fn letters_that_only_look_like_a_sign() {
+    for text in [
+        "3 Surface Pen $299.97\nRedmond, WA 98052",
+        "S/O NUMBER 1000 S/B\nRoom: Rm 515\n$12.00 Salem, OR 97301",
+    ] {
+        assert_eq!(currency_of(text).map(|c| c.0), Some("USD"), "{text}");
+    }
+    assert_eq!(
+        currency_of("PASAR S/B\nNO 5 JALAN BUNGA\nTAMAN DAYA SELANGOR\nTOTAL 5.00").map(|c| c.0),
+        Some("MYR")
+    );
+}
+
+#[test]
+fn a_dollar_alone_is_not_yet_the_states() {
+    let (_, sure) = currency_of("Total $12.00").expect("a guess");
+    assert!(sure < 0.75, "{sure}");
+    let argentine = currency_of("CUIT: 30-71234567-1\nTotal a pagar $12.000,00");
+    assert_eq!(argentine.map(|c| c.0), Some("ARS"));
+    let (code, sure) = currency_of("(714) 555-0100\nTAX   $4.48\nTOTAL   $60.44").expect("a guess");
+    assert!(code == "USD" && sure >= 0.8);
+    let canadian = currency_of("(416) 555-0100\nHST   $4.48\nTOTAL   $60.44");
+    assert_eq!(canadian.map(|c| c.0), Some("CAD"));
+}
+
+#[test]
+fn two_currencies_are_settled_by_the_amounts() {
+    let (code, _) =
+        currency_of("IBAN EUR GB01\nIBAN US$ GB02\nTotal GBP 180.00\nVAT GBP 30.00\nLondon").expect("one");
+    assert_eq!(code, "GBP");
+}
+
+#[test]
+fn the_documents_own_dates_say_the_order() {
+    let place = of("Albany, NY 12210\n26/02/2019");
+    assert_eq!((place.country.map(|c| c.0), place.order), (Some("US"), Order::DayFirst));
+}
+
+proptest::proptest! {
+    #[test]
+    fn never_panics(text in "[ -~€ñß₹\n]{0,200}") {
+        if !text.trim().is_empty() {
+            let _ = of(&text);
+        }
+    }
+}
