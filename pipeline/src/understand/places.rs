@@ -10,8 +10,9 @@ mod tests;
 
 use super::{
     dates::{self, Order},
+    parties::blocks::Side,
     sheet::{Sheet, has_phrase},
-    tax_ids::TaxId,
+    tax_ids::{TaxId, schemes::Scheme},
 };
 use tables::{COUNTRIES, Country, DOMAINS, LANGUAGES, SIGNS, Sign};
 
@@ -49,8 +50,7 @@ fn language(sheet: &Sheet) -> Option<&'static str> {
 fn countries(sheet: &Sheet, ids: &[TaxId]) -> Vec<(&'static Country, usize)> {
     let domains = domains(sheet);
     let weigh = |c: &Country| {
-        let of_country =
-            |t: &&TaxId| t.scheme.split(' ').next() == Some(c.code) || vat_country(t) == Some(c.code);
+        let of_country = |t: &&TaxId| country_of(t).is_some_and(|code| code == c.code) && !elsewhere(t);
         let ids = ids.iter().filter(of_country).map(|t| if t.checked == Some(true) { 3 } else { 1 }).max();
         let domain = usize::from(domains.contains(&c.code));
         count(sheet, c.says) + ids.unwrap_or(0) + domain
@@ -60,9 +60,27 @@ fn countries(sheet: &Sheet, ids: &[TaxId]) -> Vec<(&'static Country, usize)> {
     scored
 }
 
-/// The country of a European VAT number with its prefix.
-fn vat_country(id: &TaxId) -> Option<&str> {
-    (id.scheme == "EU VAT").then(|| id.value.get(..2)).flatten()
+/// The country whose id this can only be.
+fn country_of(id: &TaxId) -> Option<&str> {
+    Some(match id.scheme {
+        Scheme::Cnpj | Scheme::Cpf => "BR",
+        Scheme::Cuit => "AR",
+        Scheme::Nit => "CO",
+        Scheme::Ruc => "PE",
+        Scheme::Rut => "CL",
+        Scheme::Rfc => "MX",
+        Scheme::PartitaIva => "IT",
+        Scheme::Siret => "FR",
+        Scheme::Gstin => "IN",
+        Scheme::Abn => "AU",
+        Scheme::Vat => id.value.get(..2)?,
+        Scheme::Nif | Scheme::TaxId => return None,
+    })
+}
+
+/// Whether it is the id of someone other than who issued the paper.
+fn elsewhere(id: &TaxId) -> bool {
+    matches!(id.side, Some(Side::Recipient | Side::Delivery | Side::Third))
 }
 
 /// Countries of the addresses on the net: `hola@tienda.com.ar`, `www.laden.de`.
