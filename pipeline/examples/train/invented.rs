@@ -157,10 +157,20 @@ const SENTENCES: &[&str] = &[
     "la porte était ouverte mais personne ne répondait",
 ];
 
-/// One invented paper and its label, an index into `KINDS`.
-pub fn invent(seed: u64) -> (usize, Evidence) {
+/// One invented paper.
+pub struct Invented {
+    /// Index into `KINDS`.
+    pub label: usize,
+    /// Which layout it has, and the layout's first words.
+    pub layout: (usize, &'static str),
+    pub evidence: Evidence,
+}
+
+/// The paper of a seed.
+pub fn invent(seed: u64) -> Invented {
     let mut dice = Dice(seed);
-    let paper = &PAPERS[dice.below(PAPERS.len())];
+    let layout = dice.below(PAPERS.len());
+    let paper = &PAPERS[layout];
     let aspect = paper.aspects[dice.below(paper.aspects.len())];
     // Readers of pictures do not read everything.
     let lost = dice.below(25);
@@ -176,7 +186,8 @@ pub fn invent(seed: u64) -> (usize, Evidence) {
         }
     }
     let pdf = dice.chance(paper.pdf);
-    (paper.label, laid_out(&lines, aspect, pdf))
+    let title = paper.lines.iter().copied().find(|l| l.len() > 6).unwrap_or_default();
+    Invented { label: paper.label, layout: (layout, title), evidence: laid_out(&lines, aspect, pdf) }
 }
 
 /// Of `a|b c|d` the same side of every bar-joined phrase, modulo how many there are.

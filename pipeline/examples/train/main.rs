@@ -21,7 +21,7 @@ use acuse_pipeline::{
     reading::Evidence,
     understand::{
         amounts, features,
-        model::{KINDS, Model},
+        model::{KINDS, Model, softmax},
         mrz, sheet, tax_ids, understand_by,
     },
 };
@@ -54,21 +54,23 @@ fn main() -> Result<(), Box<dyn Error>> {
     let known = known(Path::new(data), Path::new(evidence), &index)?;
     let drawn =
         rest.first().filter(|a| !a.starts_with("--")).map_or(Ok(vec![]), |d| drawn(Path::new(d), &index))?;
-    let made: Vec<Row> = (0..INVENTED)
+    let invented: Vec<_> = (0..INVENTED)
         .map(|seed| {
-            let (label, evidence) = invented::invent(seed);
-            Row { weight: 0.35, label, values: values(&evidence, &index) }
+            let paper = invented::invent(seed);
+            let row = Row { weight: 0.35, label: paper.label, values: values(&paper.evidence, &index) };
+            (paper.layout, row)
         })
-        .chain(drawn)
         .collect();
+    let made: Vec<Row> = invented.iter().map(|(_, row)| row.clone()).chain(drawn).collect();
     println!("{} documents, {} drawn and invented, {} features", known.len(), made.len(), names.len());
 
-    let train = |held_out: &dyn Fn(&Known) -> bool| -> Weights {
+    let train_with = |held_out: &dyn Fn(&Known) -> bool, made: &[Row]| -> Weights {
         let kept = known.iter().filter(|k| !held_out(k));
         let rows: Vec<Row> =
-            kept.flat_map(|k| std::iter::once(&k.row).chain(&k.worn)).chain(&made).cloned().collect();
+            kept.flat_map(|k| std::iter::once(&k.row).chain(&k.worn)).chain(made).cloned().collect();
         fit::fit(&rows, names.len(), PENALTY)
     };
+    let train = |held_out: &dyn Fn(&Known) -> bool| train_with(held_out, &made);
     let folds: Vec<Weights> = (0..FOLDS).map(|f| train(&|k| k.twins % FOLDS == f)).collect();
     let fold = |k: &Known| &folds[(k.twins % FOLDS) as usize];
     let held_out: Vec<_> = known.iter().map(|k| (fit::scores(fold(k), &k.row), k.row.label)).collect();
@@ -83,6 +85,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("{figures}");
     if std::env::var_os("BY_SOURCE").is_some() {
         by_source(&known, &train, &names, temperature);
+        by_layout(&invented, &made, &|made| train_with(&|_| false, made), temperature);
     }
     if let Some(at) = rest.iter().position(|a| a == "--write") {
         let out = rest.get(at + 1).ok_or("--write WEIGHTS")?;
@@ -113,6 +116,34 @@ fn by_source(
         let right =
             rows.iter().filter(|k| understand_by(&k.evidence, today, &model).kind == k.truth.label).count();
         println!("without {source}: kind right {right}/{}", rows.len());
+    }
+}
+
+/// How is an invented layout judged by weights that never saw it? The dangerous ones are papers that look like bills.
+fn by_layout(
+    invented: &[((usize, &str), Row)],
+    made: &[Row],
+    train: &dyn Fn(&[Row]) -> Weights,
+    temperature: f32,
+) {
+    let mut layouts: Vec<(usize, &str)> = invented.iter().map(|(layout, _)| *layout).collect();
+    layouts.sort_unstable();
+    layouts.dedup();
+    for layout in layouts {
+        let others = invented.iter().filter(|(l, _)| *l != layout).map(|(_, row)| row);
+        let rows: Vec<Row> = others.chain(&made[invented.len()..]).cloned().collect();
+        let weights = train(&rows);
+        let said: Vec<(usize, f32)> = invented
+            .iter()
+            .filter(|(l, _)| *l == layout)
+            .map(|(_, row)| {
+                let p = softmax(fit::scores(&weights, row).map(|s| s / temperature));
+                (row.label, 1.0 - p[row.label])
+            })
+            .collect();
+        let wrong = said.iter().filter(|(_, off)| *off > 0.5).count();
+        let worst = said.iter().map(|(_, off)| *off).fold(0.0, f32::max);
+        println!("without “{}”: {wrong} of {} wrong, surest {worst:.3}", layout.1, said.len());
     }
 }
 

@@ -50,41 +50,11 @@ mod tests {
     use super::*;
     use crate::{
         limits::Limits,
-        reading::{Evidence, Line, PageText, Word},
-        understand::understand,
+        understand::{paper::photo, understand},
     };
 
-    fn page(aspect: f32, lines: &[&str]) -> Evidence {
-        let step = 1.0 / (lines.len() as f32 + 2.0);
-        let line = |(at, text): (usize, &&str)| {
-            let top = step * (at as f32 + 1.0);
-            let mut x = 0.1;
-            let words = text.split(' ').map(|word| {
-                let (left, right) = (x, x + 0.012 * word.len() as f32);
-                x = right + 0.012;
-                let bbox = [left, top, right, top + step * 0.6];
-                Word { text: word.to_owned(), bbox, confidence: 0.98 }
-            });
-            let words: Vec<Word> = words.collect();
-            let bbox = [0.1, top, x, top + step * 0.6];
-            Line { text: (*text).to_owned(), bbox, confidence: 0.98, words }
-        };
-        Evidence {
-            media_type: "image/jpeg".to_owned(),
-            pages: vec![PageText {
-                number: 1,
-                source: crate::fields::Source::Ocr,
-                aspect,
-                lines: lines.iter().enumerate().map(line).collect(),
-                quarter_turns: 0,
-                sharpness: Some(0.9),
-            }],
-            ..Evidence::default()
-        }
-    }
-
     fn kind(aspect: f32, lines: &[&str]) -> (Kind, f32) {
-        let understood = understand(&page(aspect, lines), &Limits::default());
+        let understood = understand(&photo(aspect, lines), &Limits::default());
         (understood.kind, understood.confidence)
     }
 

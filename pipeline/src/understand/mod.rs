@@ -21,6 +21,8 @@ pub mod model;
 pub mod money;
 pub mod mrz;
 pub mod numbers;
+#[cfg(test)]
+mod paper;
 pub mod parties;
 pub mod places;
 pub mod same;
