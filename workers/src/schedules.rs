@@ -14,6 +14,8 @@ use crate::{
 
 /// How long done tasks are kept: long enough to look at in the queue's page.
 const TASKS_KEPT: Duration = Duration::from_secs(24 * 3_600);
+/// Nothing is still being uploaded after a day.
+const LEFTOVERS_KEPT: Duration = Duration::from_secs(24 * 3_600);
 /// Longest time of one run of a schedule.
 const RUN_TIMEOUT: Duration = Duration::from_secs(300);
 
@@ -114,7 +116,7 @@ pub async fn deadline(env: &Env) -> Result<(), CatalogError> {
     Ok(())
 }
 
-/// Deletes tasks that were done a day ago.
+/// Deletes tasks that were done a day ago, and what uploads that were cut off a day ago left behind.
 ///
 /// # Errors
 /// When the catalog fails.
@@ -122,6 +124,11 @@ pub async fn vacuum(env: &Env) -> Result<(), CatalogError> {
     let tasks = env.catalog.vacuum_tasks(TASKS_KEPT).await?;
     if tasks > 0 {
         tracing::info!(tasks, "deleted done tasks");
+    }
+    match env.objects.delete_leftovers(LEFTOVERS_KEPT).await {
+        Ok(0) => {}
+        Ok(leftovers) => tracing::info!(leftovers, "deleted what cut-off uploads left"),
+        Err(error) => tracing::warn!(error = chain(&error), "cannot look for leftovers; the next run will"),
     }
     Ok(())
 }

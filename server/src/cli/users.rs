@@ -52,10 +52,11 @@ impl Users {
     }
 }
 
-/// One line of standard input. On a terminal it shows while it is typed, and the prompt says so.
+/// Typed unseen on a terminal, else one line of standard input.
 fn password() -> anyhow::Result<String> {
     if std::io::stdin().is_terminal() {
-        eprint!("Password ({} characters or more; it shows as you type): ", session::PASSWORD_CHARS);
+        let prompt = format!("Password ({} characters or more): ", session::PASSWORD_CHARS);
+        return rpassword::prompt_password(prompt).context("cannot read the password from the terminal");
     }
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line).context("cannot read the password from standard input")?;

@@ -152,7 +152,8 @@ mod tests {
             let name = named(ending).unwrap();
             assert!(ServeUI::get_file(&name).is_some(), "{name}");
         }
-        let glue = ServeUI::get_file(&named(".js").unwrap()).unwrap().contents();
+        let name = named(".js").unwrap();
+        let glue = ServeUI::get_file(&name).unwrap().contents();
         let mended = rooted(std::str::from_utf8(glue).unwrap());
         assert!(mended.contains("board(?="), "this release reads the address bar in another way");
     }

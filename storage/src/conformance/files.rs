@@ -97,3 +97,16 @@ pub(super) async fn links_work_for_anyone(objects: &Objects) {
     assert_eq!(ask(signed).await, "HTTP/1.1 200");
     assert_eq!(ask(url.path().to_owned()).await, "HTTP/1.1 403", "not without the signature");
 }
+
+pub(super) async fn leftovers_of_another_day_go(objects: &Objects) {
+    let then = uuid::Timestamp::from_unix(uuid::NoContext, 1_700_000_000, 0);
+    let old = format!("incoming/{}", uuid::Uuid::new_v7(then)).parse().expect("a passing key");
+    let young = format!("incoming/{}", uuid::Uuid::now_v7()).parse().expect("a passing key");
+    for key in [&old, &young] {
+        objects.put_bytes(key, Bytes::from_static(b"cut off"), "application/octet-stream").await.unwrap();
+    }
+    assert!(objects.delete_leftovers(Duration::from_secs(86_400)).await.unwrap() >= 1);
+    assert_eq!(objects.head(&old).await.unwrap(), None);
+    assert!(objects.head(&young).await.unwrap().is_some(), "someone may still be sending it");
+    objects.delete(&young).await.unwrap();
+}

@@ -52,4 +52,5 @@ pub async fn objects(objects: &Objects) {
     files::long_streams_are_kept_in_parts(objects).await;
     files::failures_leave_nothing(objects).await;
     files::links_work_for_anyone(objects).await;
+    files::leftovers_of_another_day_go(objects).await;
 }

@@ -38,9 +38,12 @@ impl ObjectKey {
         Self(format!("documents/{document}/thumbnail-{hash}.jpg"))
     }
 
+    /// What every passing key begins with.
+    pub(crate) const INCOMING: &str = "incoming/";
+
     /// Where bytes go whose hash is not known before they have all come.
     pub(crate) fn incoming() -> Self {
-        Self(format!("incoming/{}", Uuid::now_v7()))
+        Self(format!("{}{}", Self::INCOMING, Uuid::now_v7()))
     }
 
     /// As S3 wants it.

@@ -6,6 +6,7 @@
 
 mod embedded;
 mod key;
+mod leftovers;
 mod put;
 
 use std::{fmt, time::Duration};

@@ -151,7 +151,7 @@ impl Objects {
         Ok(StoredObject { key, sha256: hash, size_bytes: parts.size })
     }
 
-    async fn abort(&self, passing: &ObjectKey, upload_id: &str) {
+    pub(super) async fn abort(&self, passing: &ObjectKey, upload_id: &str) {
         let aborted = self
             .client
             .abort_multipart_upload()
