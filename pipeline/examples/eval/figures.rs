@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use acuse_pipeline::{document::Kind, fields::Fields, reason::ReasonCode};
 use serde::Serialize;
 
-use crate::truth::{Compared, Tally, Truth, compare, filed_wrong};
+use crate::truth::{Compared, Tally, Truth, Verdict, compare, filed_wrong};
 
 /// What was made of one document.
 pub struct Answer<'a> {
@@ -60,6 +60,8 @@ pub struct Figures {
     pub by_language: Fieldwise,
     /// Rows whose label is arguable, apart.
     pub hard: Fieldwise,
+    /// By field, and by its confidence in tenths rounded down: whether the confidence keeps its word.
+    pub reliability: Fieldwise,
 }
 
 impl Figures {
@@ -95,7 +97,11 @@ impl Figures {
         for (code, _) in &answer.reasons {
             *self.reasons.entry(code.to_string()).or_default() += 1;
         }
-        for Compared { name, verdict, .. } in &fields {
+        for Compared { name, verdict, confidence, .. } in &fields {
+            if *verdict != Verdict::Silent {
+                let bin = format!("{:.1}", (confidence * 10.0).floor() / 10.0);
+                self.reliability.entry((*name).to_owned()).or_default().entry(bin).or_default().add(*verdict);
+            }
             self.fields.entry(format!("{label} {name}")).or_default().add(*verdict);
             let language = if truth.lang.is_empty() { "?" } else { &truth.lang };
             let into = |group: &mut Fieldwise, key: &str| {
@@ -158,6 +164,7 @@ impl Figures {
             ("by source", &self.by_source),
             ("by language", &self.by_language),
             ("hard, by label", &self.hard),
+            ("right of said, by confidence from", &self.reliability),
         ] {
             println!("{title}");
             for (group, fields) in groups {
@@ -183,7 +190,7 @@ fn table(title: &str, counts: &Counts) {
 impl Judged {
     /// A wrong kind or field, or a paper that is not filed.
     pub fn miss(&self) -> bool {
-        let wrong = self.fields.iter().any(|c| c.verdict != crate::truth::Verdict::Right);
+        let wrong = self.fields.iter().any(|c| c.verdict != Verdict::Right);
         self.error || self.kind != Some(self.label) || wrong || (!self.filed && self.label != Kind::Other)
     }
 
@@ -201,7 +208,7 @@ impl Judged {
 
     /// Wrong and silent fields, then the reasons.
     pub fn details(&self) -> Vec<String> {
-        let fields = self.fields.iter().filter(|c| c.verdict != crate::truth::Verdict::Right);
+        let fields = self.fields.iter().filter(|c| c.verdict != Verdict::Right);
         let fields =
             fields.map(|c| format!("{}: {:?} ({:.2}) for {:?}", c.name, c.found, c.confidence, c.truth));
         fields.chain(self.reasons.iter().cloned()).collect()

@@ -276,17 +276,14 @@ fn order(
     currency: Option<(&str, f32)>,
 ) -> (Order, f32) {
     let by_country = country.map(|(c, n)| {
-        let order = if c.month_first { Order::MonthFirst } else { Order::DayFirst };
-        (
-            order,
-            if n >= 3 {
-                0.98
-            } else if n == 2 {
-                0.95
-            } else {
-                0.85
-            },
-        )
+        // A sign of the country's own currency speaks for the country as much as its words do.
+        let signed = currency.is_some_and(|(code, p)| code == c.currency && p >= 0.98);
+        let sure = match n + 2 * usize::from(signed) {
+            0 | 1 => 0.85,
+            2 => 0.95,
+            _ => 0.98,
+        };
+        (if c.month_first { Order::MonthFirst } else { Order::DayFirst }, sure)
     });
     let own = sheet.rows.iter().map(|r| dates::orders(&r.folded)).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
     match (own, by_country, language, currency) {

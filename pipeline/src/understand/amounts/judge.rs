@@ -200,6 +200,15 @@ pub(super) fn confidence(candidates: &[Candidate], figures: &Figures, parts: &Pa
     if margin < 0.5 {
         sure *= 0.6 + 0.8 * margin.max(0.0);
     }
+    // A better label says another amount: the arithmetic may be that of a part.
+    let named =
+        candidates.iter().filter(|c| !explained(c, best, parts)).any(|c| c.weight >= best.weight + 0.25);
+    if named && !best.proof.change {
+        sure *= 0.75;
+    }
+    if best.figure.read < 0.97 && evidence < 0.5 {
+        sure *= 0.93;
+    }
     let larger = figures.all.iter().any(|f| counts_as_larger(f, parts) && f.units > best.value);
     if larger {
         sure *= if strong >= 1.0 { 0.97 } else { 0.85 };

@@ -12,6 +12,8 @@ pub(super) const CENT: i64 = 100;
 #[derive(Debug, Default)]
 pub(super) struct Parts {
     pub nets: Vec<Figure>,
+    /// Totals, which may be before tax after all where a larger one follows.
+    pub totals: Vec<Figure>,
     pub taxes: Vec<Figure>,
     pub extras: Vec<Figure>,
     pub discounts: Vec<Figure>,
@@ -47,7 +49,8 @@ impl Parts {
                 Role::Previous => &mut parts.previous,
                 Role::Paid => &mut parts.paid,
                 Role::Change => &mut parts.change,
-                Role::Total | Role::Due | Role::Count => continue,
+                Role::Total => &mut parts.totals,
+                Role::Due | Role::Count => continue,
             };
             list.push(f.clone());
         }
@@ -191,7 +194,8 @@ fn closure(value: i64, rows: &[usize], parts: &Parts) -> Option<Closure> {
         )
         .collect();
     let mut best: Option<Closure> = None;
-    for net in parts.nets.iter().filter(|n| !rows.contains(&n.row) && n.units > 0) {
+    let totals = parts.totals.iter().filter(|t| t.units < value && !t.summary);
+    for net in parts.nets.iter().chain(totals).filter(|n| !rows.contains(&n.row) && n.units > 0) {
         for set in &tax_sets {
             if set.iter().any(|t| t.row == net.row && t.units == net.units) {
                 continue;

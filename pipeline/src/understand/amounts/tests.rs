@@ -191,6 +191,20 @@ fn the_sum_not_what_is_left_to_pay() {
 }
 
 #[test]
+fn a_total_before_tax_is_part_of_the_larger_one() {
+    sure("Silla   60,00\nMesa   40,00\nTotal   100,00\nIVA 21%   21,00\nTotal a pagar   121,00", "121.00");
+    sure("Pizza   50.00\nTotal   50.00\nTip   5.00\nTotal   55.00", "55.00");
+}
+
+#[test]
+fn the_sum_of_a_part_does_not_outdo_a_better_label() {
+    let (_, confidence, _) = read(
+        "Total 6% supplies (excl. GST):  69.36\nGST:   4.16\nTotal 6% supplies (Inc. GST):   73.52\nTotal Payable:   194.19",
+    );
+    assert!(confidence < 0.75, "{confidence}");
+}
+
+#[test]
 fn thousands_parted_by_spaces_are_one_amount() {
     sure("Total HT         3 122,40 €\nTVA 20%            624,48 €\nNet à payer      3 746,88 €", "3746.88");
 }

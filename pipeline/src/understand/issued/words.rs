@@ -56,10 +56,12 @@ const STRONG: &[(Role, &str)] = &[
     ),
 ];
 
-/// Words that say something only where no phrase does.
+/// Words that say something only right before the date and where no phrase does.
 const WEAK: &[(Role, &str)] = &[
     (Role::Other, "from; to; until; through; till; bis; desde; hasta; al; au; ab; entre; between; vers; via"),
-    (Role::Plain, "le; am; on; el; den; em; il; day; time"),
+    (Role::Plain, "le; am; on; el; em; il; day; time"),
+    // `München, den`: the head of a letter.
+    (Role::Issue, "den"),
 ];
 
 /// Papers whose day is the day of issue.
@@ -68,7 +70,10 @@ const PAPERS: &str = "facture; rechnung; invoice; fattura; factura; factuur; fat
 
 /// The role said by the phrase that ends nearest to the date.
 pub(super) fn last_role(label: &str) -> Option<Role> {
-    nearest(label, STRONG).or_else(|| paper(label)).or_else(|| nearest(label, WEAK))
+    nearest(label, STRONG).or_else(|| paper(label)).or_else(|| {
+        let last = label.rsplit(' ').next()?;
+        WEAK.iter().find(|(_, words)| words.split("; ").any(|w| w == last)).map(|(role, _)| *role)
+    })
 }
 
 fn nearest(label: &str, table: &[(Role, &str)]) -> Option<Role> {
@@ -119,6 +124,8 @@ mod tests {
             ("Lyon, le", Some(Role::Plain)),
             ("Prochaine facture vers le", Some(Role::Other)),
             ("Cashier 4", None),
+            ("Musterstadt, den", Some(Role::Issue)),
+            ("le-bon-site.example du", None),
         ] {
             assert_eq!(last_role(&plain(&fold(label))), role, "{label}");
         }
