@@ -110,7 +110,11 @@ const DOC: &[(&str, What)] = &[
     ("recibo", What::Receipt),
     ("ticket", What::Receipt),
     ("tique", What::Receipt),
+    ("tiquete de venta pos", What::Receipt),
+    ("tiquete de venta", What::Receipt),
     ("tiquete", What::Receipt),
+    ("kvitto", What::Receipt),
+    ("kvittering", What::Receipt),
     ("slip", What::Receipt),
     ("check", What::Receipt),
     ("chk", What::Receipt),
@@ -138,8 +142,9 @@ const DOC: &[(&str, What)] = &[
     ("comprobante de pago", What::Document),
     ("nota de venta", What::Document),
     ("remision", What::Document),
+    ("documento equivalente", What::Document),
+    ("statement", What::Document),
     ("comp", What::Document),
-    ("folio fiscal", What::Document),
     ("serie y folio", What::Document),
     ("folio", What::Document),
     ("piece", What::Document),
@@ -150,6 +155,7 @@ const DOC: &[(&str, What)] = &[
 ];
 /// Words right behind a label that make it another one: "Invoice date", "N° de facture associée".
 const AFTER: &[&str] = &[
+    "fiscal",
     "date",
     "dates",
     "datum",
@@ -321,10 +327,22 @@ fn fits(text: &str, start: usize, end: usize, form: Form) -> bool {
     match form {
         Form::Full => true,
         // A title or a bare "No." only where nothing but marks stands before it.
+        Form::Title if series(&before).is_some() => true,
         Form::Title | Form::Short => {
             last.is_empty() || before.trim_end().ends_with([':', '|', ',', '-', '(']) && form == Form::Title
         }
     }
+}
+
+/// "Serie: A" before "Folio: 1234": the letters of the number.
+#[must_use]
+pub fn series(before: &str) -> Option<String> {
+    let folded = fold(before);
+    let at = folded.rfind("serie")?;
+    let words: Vec<&str> = folded.get(at..)?.split_whitespace().collect();
+    let [_, series] = words.as_slice() else { return None };
+    let series = series.trim_matches(|c: char| !c.is_alphanumeric());
+    ((1..=8).contains(&series.chars().count())).then(|| series.to_uppercase())
 }
 
 #[cfg(test)]

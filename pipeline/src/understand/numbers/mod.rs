@@ -7,8 +7,8 @@ pub mod labels;
 pub mod shapes;
 
 use self::{
-    labels::{Form, Label, What, labels},
-    shapes::{doubtful, number_at},
+    labels::{Form, Label, What, labels, series},
+    shapes::{certified, doubtful, number_at},
 };
 use super::sheet::{Cell, Row, Sheet};
 use crate::fields::{PageBox, Source};
@@ -70,10 +70,16 @@ fn best(sheet: &Sheet, strength: impl Fn(What) -> f32) -> Option<Numbered> {
     let mut found: Vec<Candidate> = Vec::new();
     for (r, row) in sheet.rows.iter().enumerate() {
         for (c, cell) in row.cells.iter().enumerate() {
+            if let Some(value) = certified(&cell.text) {
+                let score = 0.9 - if row.page > 1 { 0.15 } else { 0.0 };
+                found.push(Candidate { value, score, page: row.page, bbox: cell.bbox, source: row.source });
+            }
             let here = labels(&cell.text);
             for (n, label) in here.iter().enumerate() {
                 let until = here.get(n + 1).map_or(usize::MAX, |next| next.start);
+                let letters = series(&row_before(row, c, cell, label));
                 for (value, bbox, stands) in values(sheet, (r, c), cell, label, until) {
+                    let value = letters.as_ref().map_or(value.clone(), |s| format!("{s} {value}"));
                     let score = score(sheet, (r, row), label, strength(label.what), &value, stands);
                     found.push(Candidate { value, score, page: row.page, bbox, source: row.source });
                 }
@@ -138,8 +144,8 @@ fn score(sheet: &Sheet, at: (usize, &Row), label: &Label, strength: f32, value: 
         score -= 0.3;
     }
     let again = squeezed(value);
-    let repeated = again.len() >= 4
-        && sheet.rows.iter().enumerate().any(|(r, row)| r != at.0 && squeezed(&row.text).contains(&again));
+    let elsewhere = sheet.rows.iter().filter(|row| squeezed(&row.text).contains(&again)).count();
+    let repeated = again.len() >= 4 && elsewhere > 1;
     score + if repeated { 0.05 } else { 0.0 }
 }
 
@@ -156,6 +162,13 @@ fn titled(sheet: &Sheet, at: usize) -> bool {
 
 fn squeezed(text: &str) -> String {
     super::sheet::fold(text).chars().filter(|c| c.is_alphanumeric()).collect()
+}
+
+/// What stands before a label on its row.
+fn row_before(row: &Row, at: usize, cell: &Cell, label: &Label) -> String {
+    let cells = row.cells.iter().take(at).map(|c| c.text.as_str());
+    let own: String = cell.text.chars().take(label.start).collect();
+    cells.chain([own.as_str()]).collect::<Vec<_>>().join(" ").trim().to_owned()
 }
 
 /// Values that may belong to a label: behind it, else in the next cell, else below.
@@ -178,7 +191,9 @@ fn values(
             return out;
         }
     } else if !empty {
-        return out;
+        // A table's head run together: "Invoice No Invoice Date", its values below.
+        let head = label.form == Form::Full && !cell.text.chars().any(|c| c.is_ascii_digit());
+        return if head { under(sheet, at.0, cell, label).into_iter().collect() } else { out };
     }
     let beside = row.cells.get(at.1 + 1).filter(|c| c.bbox[0] - cell.bbox[2] < 0.45);
     if let Some((value, bbox)) = beside.and_then(|c| number_at(&c.text).map(|v| (v, c.bbox))) {
@@ -205,16 +220,33 @@ fn under(sheet: &Sheet, at: usize, cell: &Cell, label: &Label) -> Option<(String
         if below.bbox[1] > reach {
             break;
         }
-        let hit = below.cells.iter().find(|c| {
-            let centre = (c.bbox[0] + c.bbox[2]) / 2.0;
-            (c.bbox[0] < right + 0.005 && c.bbox[2] > left - 0.005)
-                && ((centre > left - 0.03 && centre < right + 0.03) || (c.bbox[0] - left).abs() < 0.03)
-        });
-        let Some(hit) = hit.filter(|c| c.bbox[1] >= cell.bbox[1] + 0.3 * cell.height) else { continue };
-        let whole = hit.text.split_whitespace().count() <= 4;
-        return number_at(&hit.text).filter(|_| whole).map(|v| (v, hit.bbox, Stands::Below));
+        let over = |c: &&Cell| c.bbox[0] < right + 0.005 && c.bbox[2] > left - 0.005;
+        let low = |c: &&Cell| c.bbox[1] >= cell.bbox[1] + 0.3 * cell.height;
+        let Some(hit) = below.cells.iter().find(over).filter(low) else { continue };
+        return number_at(under_label(hit, left, right)?).map(|v| (v, hit.bbox, Stands::Below));
     }
     None
+}
+
+/// The part of a cell that stands under a label: all of it where the two are in line, else the word below the label.
+fn under_label(cell: &Cell, left: f32, right: f32) -> Option<&str> {
+    let words = cell.text.split_whitespace().count();
+    let centre = (cell.bbox[0] + cell.bbox[2]) / 2.0;
+    let inline = (centre > left - 0.03 && centre < right + 0.03) || (cell.bbox[0] - left).abs() < 0.03;
+    if inline && words <= 4 {
+        return Some(&cell.text);
+    }
+    let chars = cell.text.chars().count().max(1) as f32;
+    let step = (cell.bbox[2] - cell.bbox[0]) / chars;
+    let mut seen = 0;
+    cell.text.split_whitespace().find_map(|word| {
+        let at = cell.text.get(seen..)?.find(word)? + seen;
+        seen = at + word.len();
+        let start = cell.bbox[0] + step * cell.text[..at].chars().count() as f32;
+        let middle = start + step * word.chars().count() as f32 / 2.0;
+        (middle > left - 0.01 && middle < right + 0.01 && word.chars().any(|c| c.is_ascii_digit()))
+            .then_some(word)
+    })
 }
 
 #[cfg(test)]

@@ -23,7 +23,8 @@ pub fn number_at(text: &str) -> Option<String> {
         let prefix =
             (1..=5).contains(&first.chars().count()) && first.chars().all(|c| c.is_uppercase() || c == '-');
         let tail = next.filter(|n| {
-            prefix && digits(n) >= 2 && n.starts_with(|c: char| c.is_ascii_digit()) && numeric(n)
+            let run = digits(n) >= 2 && n.starts_with(|c: char| c.is_ascii_digit()) && numeric(n);
+            prefix && (run || slashed(n))
         })?;
         value = format!("{value} {tail}");
         i += 1;
@@ -35,6 +36,14 @@ pub fn number_at(text: &str) -> Option<String> {
         if tail.len() >= 2 {
             value = format!("{first} {}", tail.join(" "));
         }
+    }
+    // A slash between blanks: "RE 2024 / 17".
+    if let (Some(&"/" | &"-"), Some(tail)) = (words.get(i + 1), words.get(i + 2))
+        && tail.starts_with(|c: char| c.is_ascii_digit())
+        && numeric(trim(tail))
+        && !value.contains(['/', '-'])
+    {
+        value = format!("{value}{}{}", words[i + 1], trim(tail));
     }
     // A hyphen or slash cut off by a blank: "INV - 100", "2017/ 55".
     while let (Some(mark), Some(tail)) = (words.get(i).filter(|w| w.ends_with(['-', '/'])), words.get(i + 1))
@@ -57,6 +66,33 @@ fn numeric(word: &str) -> bool {
     word.chars().all(|c| c.is_ascii_digit() || matches!(c, '-' | '/' | '.'))
 }
 
+/// A series and a number, as Portuguese papers print them: "A/123", "2024A/1832".
+fn slashed(word: &str) -> bool {
+    word.split_once('/').is_some_and(|(series, number)| {
+        (1..=12).contains(&series.len())
+            && series.chars().all(|c| c.is_ascii_alphanumeric())
+            && !number.is_empty()
+            && number.chars().all(|c| c.is_ascii_digit())
+    })
+}
+
+/// A number in the form Portugal prescribes (SAF-T), which needs no label: "FT 2024A/1832".
+#[must_use]
+pub fn certified(text: &str) -> Option<String> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.windows(2).find_map(|pair| {
+        let [kind, number] = pair else { return None };
+        let number = trim(number);
+        let known = ["FT", "FS", "FR", "NC", "ND", "VD"].contains(&kind.trim_start_matches([':', '-']));
+        (known && slashed(number)).then(|| format!("{kind} {number}"))
+    })
+}
+
+/// A universal identifier, which is no number anyone would say.
+fn universal(value: &str) -> bool {
+    value.split('-').map(str::len).eq([8, 4, 4, 4, 12])
+}
+
 /// Whether a value can be a number: no date, amount, share, clock time or phone.
 fn shaped(value: &str) -> bool {
     let digits = value.chars().filter(char::is_ascii_digit).count();
@@ -72,7 +108,7 @@ fn shaped(value: &str) -> bool {
             && cents.chars().all(|c| c.is_ascii_digit())
             && whole.chars().all(|c| c.is_ascii_digit() || c == ',' || c == '.')
     });
-    digits >= 1 && signs && (1..=40).contains(&value.len()) && !dated && !decimals
+    digits >= 1 && signs && (1..=40).contains(&value.len()) && !universal(value) && !dated && !decimals
 }
 
 /// Letters that OCR takes for digits stand among digits: the value may be misread.
@@ -102,6 +138,9 @@ mod tests {
             (" 12 345 678 901", Some("12 345 678 901")),
             ("INV- 100", Some("INV 100")),
             ("RE-2017/ 505", Some("RE-2017/505")),
+            ("RE 2024 / 17", Some("RE 2024/17")),
+            ("FR A/123", Some("FR A/123")),
+            ("5F4DCC3B-AA76-4A5B-9B0C-1234567890AB", None),
             (": 12/03/2024", None),
             (" 2024-03-12", None),
             ("thank you", None),
@@ -111,6 +150,12 @@ mod tests {
         for (text, value) in cases {
             assert_eq!(number_at(text).as_deref(), value, "{text}");
         }
+    }
+
+    #[test]
+    fn certified_numbers_need_no_label() {
+        assert_eq!(certified("Fatura: FT 2024A/1832").as_deref(), Some("FT 2024A/1832"));
+        assert_eq!(certified("FT 12/03/2024"), None);
     }
 
     #[test]

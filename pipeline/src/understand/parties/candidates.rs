@@ -3,7 +3,8 @@
 use super::{
     blocks::{Block, Side, heads_table, whose},
     names::{
-        core, firm, form, looks_like_address, only_ending, plausible, says_former, says_other, tidy, tokens,
+        core, firm, form, looks_like_address, only_ending, only_trade, plausible, says_former, says_other,
+        tidy, tokens,
     },
     web::{Site, agreement},
 };
@@ -27,6 +28,8 @@ pub struct Candidate {
     pub at: (usize, usize),
     /// Weight of the evidence.
     pub score: f32,
+    /// How well a site or e-mail of the page says its name; none where the page has none of the issuer's.
+    pub site: Option<f32>,
     /// How many independent things speak for it: form, place, site, label, repetition.
     pub proofs: u32,
 }
@@ -166,6 +169,9 @@ fn candidate(
     if says_other(&name) {
         score -= 0.6;
     }
+    if only_trade(&name) {
+        score -= 0.7;
+    }
     if row.cells.iter().skip(at.1 + 1).any(|c| is_price(&c.folded)) || is_price(&cell.folded) {
         score -= 0.8;
     }
@@ -206,7 +212,7 @@ fn candidate(
         score += 0.9;
         proofs += 2;
     }
-    Some((Candidate { core: core(&name), name, page: row.page, bbox, at, score, proofs }, taken))
+    Some((Candidate { core: core(&name), name, page: row.page, bbox, at, score, proofs, site: None }, taken))
 }
 
 fn around(a: PageBox, b: PageBox) -> PageBox {
@@ -381,12 +387,9 @@ fn support(page: &Page<'_>, found: &mut [Candidate], recipients: &[String]) {
                 cores.iter().any(|(c, at)| *at != candidate.at && c.len() > own.len() && c.starts_with(own));
             candidate.score += if begins { 0.1 } else { 0.0 };
         }
-        let site = page
-            .sites
-            .iter()
-            .filter(|s| !in_recipients(page, s.row) || recipients.is_empty())
-            .map(|s| agreement(&s.name, &candidate.name))
-            .fold(0.0, f32::max);
+        let own = page.sites.iter().filter(|s| !in_recipients(page, s.row) || recipients.is_empty());
+        candidate.site = own.map(|s| agreement(&s.name, &candidate.name)).reduce(f32::max);
+        let site = candidate.site.unwrap_or_default();
         candidate.score += 0.7 * site;
         candidate.proofs += u32::from(site > 0.5);
         if recipients.iter().any(|r| same_party(r, &candidate.name, &candidate.core)) && site < 0.9 {

@@ -122,7 +122,12 @@ fn best(found: &[Candidate], log_odds: impl Fn(&Candidate, f32) -> f32) -> Optio
     let kin = |c: &Candidate| c.core == top.core || (top.core.len() >= 4 && c.core.starts_with(&top.core));
     let rival = found.iter().find(|c| !kin(c)).map_or(0.0, |c| c.score);
     let lead = (top.score - rival).clamp(0.0, 1.0);
-    let confidence = (1.0 / (1.0 + (-log_odds(top, lead)).exp())).clamp(0.05, 0.98);
+    // A site of another name, or a capital misread as a small letter, leaves a doubt.
+    let other_site = top.site.is_some_and(|s| s < 0.3);
+    let most: f32 = if other_site { 0.88 } else { 0.98 };
+    let small = top.name.starts_with(char::is_lowercase) && top.name.contains(" ");
+    let log_odds = log_odds(top, lead) - if small { 1.5 } else { 0.0 };
+    let confidence = (1.0 / (1.0 + (-log_odds).exp())).clamp(0.05, most);
     let shown = printed(found, top);
     Some(Named { name: shown.name.clone(), confidence, page: shown.page, bbox: shown.bbox })
 }

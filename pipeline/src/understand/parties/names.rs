@@ -41,7 +41,7 @@ fn push(out: &mut Vec<Token>, text: &str, start: usize, end: usize) {
         && last.plain.chars().all(char::is_alphabetic)
         && text[last.start..last.end].chars().filter(|c| *c != '.' && *c != ' ').count()
             == text[last.start..last.end].split(['.', ' ']).filter(|p| !p.is_empty()).count()
-        && text[last.end..start].trim() == "."
+        && (&text[last.end..start] == "." || (&text[last.end..start] == ". " && single(&last.plain)))
     {
         last.plain.push_str(&plain);
         last.end = end;
@@ -76,8 +76,8 @@ pub fn legal_form(words: &[Token], text: &str) -> Option<(usize, usize)> {
             let printed = &text[word.start..word.end];
             let known = SHORT_LEGAL.contains(&word.plain.as_str())
                 && printed.chars().next().is_some_and(char::is_uppercase);
-            // "Acme Co. The Mall": the dotted form ends the name though words follow.
-            let inner = word.plain == "co" && at >= 2 && dotted(word);
+            // "Acme, S.A. B-123", "Acme Co. The Mall": a dotted form ends the name though words follow.
+            let inner = printed.contains('.') || (word.plain == "co" && at >= 2 && dotted(word));
             (known && after_name && (last || inner)).then_some(at)
         };
         long.or_else(short).map(|from| (from, at))
@@ -93,6 +93,14 @@ pub fn firm(text: &str) -> f32 {
     }
     let plain = plain(text);
     if TRADE.iter().any(|w| has_phrase(&plain, w)) { 0.4 } else { 0.0 }
+}
+
+/// Whether a text says only what is sold ("BAR - CAFETERIA"), not by whom.
+#[must_use]
+pub fn only_trade(text: &str) -> bool {
+    const JOINERS: &[&str] = &["y", "e", "and", "&", "et", "de", "the", "la", "el", "le"];
+    let words = tokens(text);
+    words.iter().all(|w| TRADE.contains(&w.plain.as_str()) || JOINERS.contains(&w.plain.as_str()))
 }
 
 /// Whether a text is only the end of a name: legal forms, brackets and country words ("CO. (M) SDN BHD").
@@ -385,6 +393,9 @@ mod tests {
         assert_eq!(tidy("Nube Roja AG - Uferweg 4 - D-63999 Neustadt"), "Nube Roja AG");
         assert_eq!(tidy("NUBE (M) SDN BHD"), "NUBE (M) SDN BHD");
         assert_eq!(tidy("Nube Roja S.A."), "Nube Roja S.A.");
+        assert_eq!(tidy("NUBE ROJA, S.A. A-58818501"), "NUBE ROJA, S.A.");
+        assert_eq!(tidy("Nube Roja GmbH & Co. KG, Amtsgericht Altstadt"), "Nube Roja GmbH & Co. KG");
+        assert!(only_trade("BAR - CAFETERIA") && !only_trade("BAR LUNA"));
     }
 
     #[test]

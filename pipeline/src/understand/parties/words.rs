@@ -20,6 +20,12 @@ pub const LEGAL: &[&str] = &[
     "plc",
     "co ltd",
     "gmbh",
+    "gmbh & co kg",
+    "gmbh & co ohg",
+    "ag & co kg",
+    "& co kg",
+    "& cie",
+    "y cia",
     "mbh",
     "kgaa",
     "ohg",
@@ -83,6 +89,18 @@ pub const TRADE: &[&str] = &[
     "cafe",
     "kafe",
     "coffee",
+    "cafeteria",
+    "taberna",
+    "brasserie",
+    "comedor",
+    "lanchonete",
+    "padaria",
+    "drogaria",
+    "drogueria",
+    "gasolinera",
+    "kiosk",
+    "salon",
+    "boutique",
     "bistro",
     "hotel",
     "hostal",
@@ -460,8 +478,22 @@ pub const OWNED: &[&str] = &[
 ];
 
 /// Words before a name that need their colon.
-pub const NAMED: &[&str] =
-    &["name", "nombre", "nome", "nom", "company", "empresa", "firma", "raison sociale", "attn"];
+pub const NAMED: &[&str] = &[
+    "company name",
+    "business name",
+    "trade name",
+    "nome fantasia",
+    "nombre comercial",
+    "name",
+    "nombre",
+    "nome",
+    "nom",
+    "company",
+    "empresa",
+    "firma",
+    "raison sociale",
+    "attn",
+];
 
 /// Titles of documents, which stand at a name's end or start ("Acme Invoice").
 pub const TITLES: &[&str] = &[

@@ -336,8 +336,9 @@ fn clean(text: &str) -> String {
 fn bare(text: &str) -> Option<(String, Scheme)> {
     text.split_whitespace().find_map(|word| {
         let id = clean(word);
-        let lettered =
-            id.get(..2).is_some_and(|c| matches!(c, "DE" | "ES" | "PT" | "IT" | "FR" | "NL" | "BE" | "AT"));
+        let lettered = id
+            .get(..2)
+            .is_some_and(|c| matches!(c, "DE" | "ES" | "PT" | "IT" | "FR" | "NL" | "BE" | "AT" | "CH"));
         let strong = lettered && id.len() >= 10 && judge(Scheme::Vat, &id) == Verdict::Right;
         let lead = word.chars().next().is_some_and(|c| c.is_ascii_uppercase());
         let spanish = id.len() == 9 && lead && !word.contains('/') && checks::nif(&id);

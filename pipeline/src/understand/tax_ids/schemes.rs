@@ -82,6 +82,13 @@ pub const LABELS: &[Named] = &[
     sure("p iva", Scheme::PartitaIva),
     sure("p iva c f", Scheme::PartitaIva),
     sure("partita iva", Scheme::PartitaIva),
+    sure("partita iva e c f", Scheme::PartitaIva),
+    sure("p iva e c f", Scheme::PartitaIva),
+    sure("p iva cod fisc", Scheme::PartitaIva),
+    sure("p iva e cod fisc", Scheme::PartitaIva),
+    sure("partita iva e codice fiscale", Scheme::PartitaIva),
+    sure("c f e p iva", Scheme::PartitaIva),
+    sure("c f p iva", Scheme::PartitaIva),
     sure("siret", Scheme::Siret),
     sure("siren", Scheme::Siret),
     sure("siren siret", Scheme::Siret),
@@ -229,7 +236,9 @@ pub fn judge(scheme: Scheme, value: &str) -> Verdict {
         Scheme::Gstin => checked(len == 15 && digits >= 5, checks::gstin(value)),
         Scheme::Abn => checked(all && len == 11, checks::abn(value)),
         Scheme::Vat => vat(value),
-        Scheme::TaxId if len == 15 && !all => judge(Scheme::Gstin, value),
+        Scheme::TaxId if len == 15 && !all && value.starts_with(|c: char| c.is_ascii_digit()) => {
+            judge(Scheme::Gstin, value)
+        }
         Scheme::TaxId => unknown((8..=15).contains(&len) && digits >= 6 && digits * 3 >= len * 2),
     }
 }
