@@ -159,9 +159,12 @@ fn value(token: &str, style: Style) -> Option<(Amount, bool)> {
 pub fn amounts(text: &str, style: Style) -> Vec<Seen> {
     let joined = mend(text);
     let text = joined.as_str();
-    let lower = text.to_lowercase();
-    // Lower-casing can move bytes; then signs are not looked for.
-    let lower = if lower.len() == text.len() { lower } else { text.to_owned() };
+    // Letters whose small form has another length stay as they are: places in both texts must be the same.
+    let small = |c: char| match c.to_lowercase().collect::<Vec<_>>().as_slice() {
+        [one] if one.len_utf8() == c.len_utf8() => *one,
+        _ => c,
+    };
+    let lower: String = text.chars().map(small).collect();
     let mut seen = Vec::new();
     for (start, end) in numbers(text) {
         let before = lower[..start].trim_end();
@@ -366,6 +369,11 @@ mod tests {
         assert_eq!(plain("100.0000").map(Amount::to_decimal).as_deref(), Some("100.00"));
         assert!(plain("1e9").is_none());
         assert!(plain("").is_none());
+    }
+
+    #[test]
+    fn letters_that_shrink_and_letters_that_grow() {
+        assert!(amounts("\u{a7dc}0\u{10b00}\u{23a}", Style::Unknown).len() <= 1);
     }
 
     proptest::proptest! {
