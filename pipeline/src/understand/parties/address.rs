@@ -2,8 +2,7 @@
 
 use super::{
     Named,
-    candidates::{is_price, is_registration},
-    names::looks_like_address,
+    looks::{is_price, is_registration, looks_like_address},
 };
 use crate::understand::sheet::{Row, Sheet, has_phrase};
 

@@ -2,10 +2,9 @@
 
 use super::{
     blocks::{Block, Side, heads_table, whose},
-    names::{
-        core, firm, form, looks_like_address, only_ending, only_trade, plausible, says_former, says_other,
-        tidy, tokens,
-    },
+    looks::{is_price, is_registration, looks_like_address, says_contact},
+    names::{core, firm, form, only_ending, only_trade, plausible, says_former, says_other, tokens},
+    tidy::{sender_line, tidy},
     web::{Site, agreement},
 };
 use crate::{
@@ -208,7 +207,7 @@ fn candidate(
         }
         _ => {}
     }
-    if super::names::sender_line(&cell.text).is_some() {
+    if sender_line(&cell.text).is_some() {
         score += 0.9;
         proofs += 2;
     }
@@ -272,93 +271,6 @@ fn quoted_or_short(name: &str, tail: &str) -> bool {
 
 fn upper(text: &str) -> bool {
     text.chars().filter(|c| c.is_alphabetic()).all(char::is_uppercase)
-}
-
-/// An amount with its decimals at the end of a cell.
-#[must_use]
-pub fn is_price(folded: &str) -> bool {
-    folded.split_whitespace().any(|w| {
-        let w = w.trim_matches(|c: char| !c.is_ascii_digit());
-        let Some(at) = w.rfind(['.', ',']) else { return false };
-        let (whole, cents) = (&w[..at], &w[at + 1..]);
-        cents.len() == 2
-            && cents.chars().all(|c| c.is_ascii_digit())
-            && !whole.is_empty()
-            && whole.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ','))
-    })
-}
-
-fn says_contact(folded: &str) -> bool {
-    const WORDS: &[&str] = &[
-        "tel",
-        "tele",
-        "telefono",
-        "telefon",
-        "phone",
-        "fon",
-        "fax",
-        "email",
-        "e-mail",
-        "www",
-        "gst",
-        "vat",
-        "nif",
-        "cif",
-        "nit",
-        "rfc",
-        "cnpj",
-        "ruc",
-        "cuit",
-        "siret",
-        "tva",
-        "btw",
-        "kvk",
-        "gstin",
-        "abn",
-        "roc",
-        "co. reg",
-        "company reg",
-        "hrb",
-        "iban",
-    ];
-    let phone = folded.chars().filter(char::is_ascii_digit).count() >= 9
-        && folded.chars().all(|c| {
-            c.is_ascii_digit() || c.is_whitespace() || matches!(c, '-' | '(' | ')' | '+' | '.' | '/')
-        });
-    phone
-        || (folded.contains('@') && folded.contains('.'))
-        || WORDS.iter().any(|w| crate::understand::sheet::has_phrase(folded, w))
-}
-
-/// A company's registration number, in brackets or by its label: "(123456-X)", "Co. Reg: 8811-A".
-#[must_use]
-pub fn is_registration(folded: &str) -> bool {
-    let digits = folded.chars().filter(char::is_ascii_digit).count();
-    let bracketed = folded.rfind('(').is_some_and(|at| {
-        let inside: String = folded[at..].chars().filter(|c| c.is_alphanumeric()).collect();
-        let digits = inside.chars().filter(char::is_ascii_digit).count();
-        (5..=12).contains(&digits) && inside.len() <= digits + 3
-    });
-    let labelled = [
-        "co.reg",
-        "co. reg",
-        "co reg",
-        "company reg",
-        "company no",
-        "co. no",
-        "roc",
-        "reg no",
-        "br no",
-        "r.c.s",
-        "rcs",
-    ]
-    .iter()
-    .any(|w| crate::understand::sheet::has_phrase(folded, w));
-    let compact: String = folded.chars().filter(|c| !c.is_whitespace()).collect();
-    let bare = compact.rsplit_once('-').is_some_and(|(n, x)| {
-        (5..=9).contains(&n.len()) && n.chars().all(|c| c.is_ascii_digit()) && x.len() == 1
-    });
-    bracketed || (labelled && digits >= 4) || bare
 }
 
 /// Agreement: the name again elsewhere, the site or e-mail, and the recipient's name against it.

@@ -7,7 +7,10 @@
 pub mod address;
 pub mod blocks;
 pub mod candidates;
+pub mod labels;
+pub mod looks;
 pub mod names;
+pub mod tidy;
 pub mod web;
 mod words;
 
@@ -74,11 +77,11 @@ fn other_addressee<'a>(page: &Page<'_>, found: &'a [Candidate]) -> Option<&'a Ca
         let below = page.below(c.at, 4);
         let small = c.name.split_whitespace().filter(|w| w.starts_with(char::is_lowercase)).count();
         c.core != top.core
-            && !names::looks_like_address(&super::sheet::fold(&c.name))
+            && !looks::looks_like_address(&super::sheet::fold(&c.name))
             && (top.bbox[1]..0.45).contains(&c.bbox[1])
             && small <= 1
             && below.first().is_some_and(|line| line.folded.chars().any(|d| d.is_ascii_digit()))
-            && below.iter().any(|line| names::postal(&line.folded))
+            && below.iter().any(|line| looks::postal(&line.folded))
     })
 }
 

@@ -5,14 +5,15 @@
 
 pub mod checks;
 pub mod schemes;
+pub mod values;
 
-use self::schemes::{LABELS, Named, Scheme, Verdict, judge};
+use self::{
+    schemes::{LABELS, Named, Scheme, Verdict},
+    values::{bare, joined},
+};
 use super::{
     letters::Letters,
-    parties::{
-        blocks::{Block, Side, blocks, whose},
-        candidates::is_price,
-    },
+    parties::blocks::{Block, Side, blocks, whose},
     sheet::{Cell, Sheet, has_phrase},
 };
 use crate::fields::{PageBox, Source};
@@ -236,82 +237,6 @@ fn value_of(
     })
 }
 
-/// The id at the start of a text: one to six words, joined while they may be one.
-fn joined(text: &str, named: &Named, source: Source) -> Option<(String, Verdict, bool)> {
-    const FILLERS: &[&str] =
-        &["no", "nr", "number", "id", "n", "num", "reg", "registration", "nummer", "idnr", "la", "y", "is"];
-    let mut joined = String::new();
-    let mut best: Option<(String, Verdict, bool)> = None;
-    for word in text.split_whitespace().filter(|w| w.chars().any(char::is_alphanumeric)).take(8) {
-        let bare = clean(word);
-        if joined.is_empty() && FILLERS.contains(&bare.to_lowercase().as_str()) {
-            continue;
-        }
-        // An amount or a share is no id, and "Tel:" begins something else.
-        if word.contains(['%', '@', '$', '€'])
-            || (is_price(word) && !named.sure)
-            || (word.ends_with(':') && !joined.is_empty())
-        {
-            break;
-        }
-        joined.push_str(&bare);
-        if joined.len() > 16 {
-            break;
-        }
-        if !named.sure && !enough(&joined) {
-            continue;
-        }
-        let verdict = judge(named.scheme, &joined);
-        if verdict > best.as_ref().map_or(Verdict::Misfit, |b| b.1)
-            || (verdict == Verdict::Unknown
-                && best.as_ref().is_some_and(|b| b.1 == verdict)
-                && bare.chars().all(|c| c.is_ascii_digit()))
-        {
-            best = Some((joined.clone(), verdict, false));
-        }
-        if source == Source::Ocr
-            && verdict < Verdict::Unknown
-            && best.as_ref().is_none_or(|b| b.1 < Verdict::Unknown)
-            && !matches!(named.scheme, Scheme::Gstin | Scheme::Rfc | Scheme::Nif)
-            && let Some(mended) = mend(&joined)
-            && (judge(named.scheme, &mended) == Verdict::Right
-                || (named.scheme == Scheme::TaxId && judge(named.scheme, &mended) == Verdict::Unknown))
-        {
-            best = Some((mended.clone(), judge(named.scheme, &mended), true));
-        }
-        if best.as_ref().is_some_and(|b| b.1 == Verdict::Right) {
-            break;
-        }
-    }
-    best
-}
-
-/// A value behind a vague label ("VAT", "IVA") must look like an id by itself.
-fn enough(value: &str) -> bool {
-    let digits = value.chars().filter(char::is_ascii_digit).count();
-    let lettered = value.chars().take(2).all(|c| c.is_ascii_alphabetic());
-    digits >= 9 || (lettered && digits >= 7)
-}
-
-/// Letters that OCR takes for digits, put back after the country's letters; none where nothing changes.
-fn mend(value: &str) -> Option<String> {
-    let head = if value.chars().take(2).all(|c| c.is_ascii_alphabetic()) { 2 } else { 0 };
-    let mended: String = value
-        .chars()
-        .enumerate()
-        .map(|(i, c)| match c {
-            'O' | 'Q' | 'D' if i >= head => '0',
-            'I' | 'L' if i >= head => '1',
-            'Z' if i >= head => '2',
-            'S' if i >= head => '5',
-            'G' if i >= head => '6',
-            'B' if i >= head => '8',
-            c => c,
-        })
-        .collect();
-    (mended != value).then_some(mended)
-}
-
 fn confidence(verdict: Verdict, named: &Named, value: &str, source: Source, mended: bool) -> f32 {
     let printed = source != Source::Ocr;
     let surely: f32 = match verdict {
@@ -327,34 +252,9 @@ fn confidence(verdict: Verdict, named: &Named, value: &str, source: Source, mend
     surely - if mended { 0.1 } else { 0.0 }
 }
 
-/// Letters and digits of a word, upper case.
-fn clean(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric() || *c == '&').flat_map(char::to_uppercase).collect()
-}
-
-/// An unlabelled id that proves itself: `DE123456788`, `B12345674`, a CNPJ in its own punctuation.
-fn bare(text: &str) -> Option<(String, Scheme)> {
-    text.split_whitespace().find_map(|word| {
-        let id = clean(word);
-        let lettered = id
-            .get(..2)
-            .is_some_and(|c| matches!(c, "DE" | "ES" | "PT" | "IT" | "FR" | "NL" | "BE" | "AT" | "CH"));
-        let strong = lettered && id.len() >= 10 && judge(Scheme::Vat, &id) == Verdict::Right;
-        let lead = word.chars().next().is_some_and(|c| c.is_ascii_uppercase());
-        let spanish = id.len() == 9 && lead && !word.contains('/') && checks::nif(&id);
-        let brazilian = word.contains('/') && word.contains('-') && checks::cnpj(&id);
-        match (strong, spanish, brazilian) {
-            (true, ..) => Some((id, Scheme::Vat)),
-            (_, true, _) => Some((id, Scheme::Nif)),
-            (.., true) => Some((id, Scheme::Cnpj)),
-            _ => None,
-        }
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{schemes::judge, *};
     use crate::understand::sheet::drawn;
 
     fn first(lines: &[&[(f32, &str)]]) -> Option<String> {
