@@ -63,6 +63,9 @@ struct Reader<'a> {
 /// No sum of a paper is as large (a million millions, in ten-thousandths); account numbers are.
 const LARGEST: i64 = 10_000_000_000_000_000;
 
+/// So many amounts are looked at, from the start; the longest receipts have a few hundred.
+const MOST: usize = 4_000;
+
 /// Typical rates of tax, which may stand before an amount without their sign.
 fn may_be_rate(number: &str) -> bool {
     matches!(number.parse::<u32>(), Ok(3..=27))
@@ -166,6 +169,9 @@ pub(super) fn figures(sheet: &Sheet) -> Figures {
         }
         own.iter_mut().for_each(|f| f.summary = summary);
         out.all.extend(own);
+        if out.all.len() > MOST {
+            break;
+        }
     }
     head_columns(&reader, &mut out);
     pair_lines(&reader, &mut out);

@@ -44,6 +44,9 @@ fn claim(f: &Figure) -> f32 {
     weight * shared * if f.summary { 0.5 } else { 1.0 }
 }
 
+/// So many values are weighed: those that labels claim most.
+const MOST: usize = 60;
+
 /// All candidates, the best first.
 pub(super) fn candidates(figures: &Figures, parts: &Parts) -> Vec<Candidate> {
     let labelled: Vec<i64> = figures
@@ -58,11 +61,18 @@ pub(super) fn candidates(figures: &Figures, parts: &Parts) -> Vec<Candidate> {
     for (p, c) in parts.paid.iter().flat_map(|p| parts.change.iter().map(move |c| (p, c))) {
         values.push(p.units - c.units.abs());
     }
-    values.retain(|v| *v > 0 && figures.all.iter().any(|f| f.units == *v));
+    values.retain(|v| *v > 0);
     values.sort_unstable();
     values.dedup();
+    let claimed = |v: i64| {
+        let claims = figures.all.iter().filter(|f| f.units == v).map(claim);
+        claims.fold(None, |best: Option<f32>, c| Some(best.map_or(c, |b| b.max(c))))
+    };
+    let mut values: Vec<(i64, f32)> = values.into_iter().filter_map(|v| Some((v, claimed(v)?))).collect();
+    values.sort_by(|a, b| b.1.total_cmp(&a.1).then(b.0.cmp(&a.0)));
+    values.truncate(MOST);
     let mut out: Vec<Candidate> =
-        values.iter().filter_map(|v| candidate(*v, figures, parts, &labelled)).collect();
+        values.iter().filter_map(|(v, _)| candidate(*v, figures, parts, &labelled)).collect();
     let largest =
         figures.all.iter().filter(|f| counts_as_larger(f, parts)).map(|f| f.units).max().unwrap_or(0);
     for c in &mut out {

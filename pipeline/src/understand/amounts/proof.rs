@@ -8,6 +8,10 @@ use super::{
 /// A cent, in ten-thousandths.
 pub(super) const CENT: i64 = 100;
 
+/// Of each role so many at most take part in equations, the last ones: enough for any paper, and a page that is nothing
+/// but totals costs no more.
+const MOST: usize = 12;
+
 /// Amounts by their role, each value once a row, the tables of tax apart.
 #[derive(Debug, Default)]
 pub(super) struct Parts {
@@ -54,6 +58,7 @@ impl Parts {
             };
             list.push(f.clone());
         }
+        parts.keep_last();
         for pair in figures.all.windows(2) {
             let [a, b] = pair else { continue };
             let taxed =
@@ -63,6 +68,25 @@ impl Parts {
             }
         }
         parts
+    }
+
+    fn keep_last(&mut self) {
+        let lists = [
+            &mut self.nets,
+            &mut self.totals,
+            &mut self.taxes,
+            &mut self.extras,
+            &mut self.discounts,
+            &mut self.withheld,
+            &mut self.roundings,
+            &mut self.prepaid,
+            &mut self.previous,
+            &mut self.paid,
+            &mut self.change,
+        ];
+        for list in lists {
+            list.drain(..list.len().saturating_sub(MOST));
+        }
     }
 }
 
@@ -177,7 +201,7 @@ fn closure(value: i64, rows: &[usize], parts: &Parts) -> Option<Closure> {
         if !list.is_empty() {
             out.push((sign * all, list.len()));
         }
-        if list.len() > 1 {
+        if (2..=4).contains(&list.len()) {
             out.extend(list.iter().map(|f| (sign * f.units.abs(), 1)));
         }
         out
@@ -300,6 +324,7 @@ fn of_parts(value: i64, totals: &[i64]) -> bool {
         totals.iter().copied().filter(|t| *t != value && t.abs() > 5 * CENT).collect();
     smaller.sort_unstable();
     smaller.dedup();
+    smaller.truncate(4 * MOST);
     (0..smaller.len())
         .any(|i| (i + 1..smaller.len()).any(|j| (smaller[i] + smaller[j] - value).abs() <= CENT))
 }
@@ -311,7 +336,7 @@ fn items(value: i64, rows: &[usize], figures: &Figures) -> bool {
         figures.all.iter().filter(sums).map(|f| f.row).chain(rows.iter().copied()).collect();
     ends.sort_unstable();
     ends.dedup();
-    ends.iter().any(|end| run_above(*end, figures, value))
+    ends.iter().rev().take(2 * MOST).any(|end| run_above(*end, figures, value))
 }
 
 /// Adds up the rows above `end`, the nearest first, until another sum stands in the way.

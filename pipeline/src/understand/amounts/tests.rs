@@ -255,6 +255,19 @@ fn sums_without_decimals() {
     assert!(sums.tax.is_some());
 }
 
+#[test]
+fn a_page_of_nothing_but_totals_ends() {
+    let line = |n: usize| {
+        let role =
+            ["Total", "Tax", "Subtotal", "Service", "Discount", "Cash", "Change", "IRPF", "Rounding"][n % 9];
+        format!("{role}   {}.{:02}   {n}.50\n", n * 7 % 977, n % 100)
+    };
+    let text: String = (0..3_000).map(line).collect();
+    let started = std::time::Instant::now();
+    let _ = sums(&sheet(&text));
+    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+}
+
 proptest::proptest! {
     #[test]
     fn never_panics(text in "[ -~€ñáO\n]{0,300}", sums_of in "((total|iva|net|cash|change|paid) {1,3}[0-9.,]{1,20}\n){0,9}") {

@@ -185,7 +185,7 @@ const HARMLESS: &str = "the; of; in; to; at; for; and; your; rm; myr; eur; euro;
      amount; amt; net; after; adj; adjustment; rounded; rounding; due; con; com; de; la; el; le; les; \
      die; der; das; payable; final; order; invoice; factura; facture; total; sum; all; payment; venta; \
      compra; ticket; receipt; grand; charges; charge; gesamt; dollars; us; pay; pagar; payer; a; mwst; \
-     ust; zahlen; purchase; price";
+     ust; zahlen; purchase; price; monto; montante; importe; montant";
 
 /// Whether `word` is one of `words`, parted by semicolons.
 fn listed(words: &str, word: &str) -> bool {
