@@ -7,9 +7,9 @@ use super::{
     dates::{self, iso},
     identity, issued,
     mrz::Zone,
-    numbers, parties,
+    numbers, parties, payment,
     places::Place,
-    sheet::{Row, Sheet, has_phrase},
+    sheet::Sheet,
     tax_ids::{self, TaxId},
 };
 use crate::{
@@ -110,33 +110,13 @@ pub fn receipt(found: &Found<'_>) -> Fields {
         fields.insert(FieldName::Number, found.field(n.value, n.confidence, n.page, n.bbox));
     }
     put_tax_ids(found, &mut fields, FieldName::MerchantTaxId, None);
-    if let Some((row, how)) = payment(found.sheet) {
-        fields.insert(FieldName::PaymentMethod, found.field(how.to_owned(), 0.8, row.page, row.bbox));
+    if let Some(p) = payment::paid(found.sheet) {
+        fields.insert(
+            FieldName::PaymentMethod,
+            found.field(p.how.to_owned(), p.confidence, p.row.page, p.row.bbox),
+        );
     }
     fields
-}
-
-/// `card` or `cash`, by the words of the payment.
-fn payment(sheet: &Sheet) -> Option<(&Row, &'static str)> {
-    const CARD: &[&str] = &[
-        "visa",
-        "mastercard",
-        "amex",
-        "tarjeta",
-        "card",
-        "credit",
-        "debit",
-        "cartao",
-        "maestro",
-        "carte",
-        "karte",
-        "ec-karte",
-        "carta",
-    ];
-    const CASH: &[&str] =
-        &["cash", "efectivo", "dinheiro", "especes", "contanti", "bar", "contado", "tendered"];
-    let says = |words: &[&str]| sheet.rows.iter().find(|r| words.iter().any(|w| has_phrase(&r.folded, w)));
-    says(CARD).map(|r| (r, "card")).or_else(|| says(CASH).map(|r| (r, "cash")))
 }
 
 /// The fields of an invoice.

@@ -24,6 +24,7 @@ pub mod numbers;
 #[cfg(test)]
 mod paper;
 pub mod parties;
+pub mod payment;
 pub mod places;
 pub mod same;
 pub mod sheet;

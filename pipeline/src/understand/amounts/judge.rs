@@ -101,8 +101,8 @@ fn counts_as_larger(f: &Figure, parts: &Parts) -> bool {
         }
         Some((Role::Extra | Role::Tax | Role::Discount | Role::Rounding | Role::Withheld, _)) => false,
         Some((Role::Net, _)) | None if less => false,
-        // Without decimals or a sign it may be any number.
-        None if !f.seen.decimals && !f.seen.signed && !f.seen.grouped => false,
+        // Without decimals or a sign it may be any number: a tax id has points too.
+        None if !f.seen.decimals && !f.seen.signed => false,
         _ => !f.summary && !f.guessed,
     }
 }
