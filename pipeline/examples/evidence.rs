@@ -18,6 +18,7 @@ fn main() {
     let out = args.next().expect("OUT");
     let options = OcrOptions {
         long_side_px: std::env::var("LONG_SIDE").ok().and_then(|s| s.parse().ok()).unwrap_or(960),
+        ..OcrOptions::default()
     };
     let (mut pages, started) = (0, std::time::Instant::now());
     for root in args {

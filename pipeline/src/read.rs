@@ -18,8 +18,12 @@ use crate::{
 
 /// Long side for the second look at a page that gave too little.
 const CLOSER_PX: u32 = 1_280;
-/// Share of the file's time after which no second look is begun.
-const CLOSER_SHARE: u64 = 4;
+/// A second look takes this many times as long as the first: more pixels, smaller print.
+const CLOSER_COSTS: u64 = 3;
+/// Percent of the file's time after which no further text is read in the first look, and in the second. What is left
+/// is for encoding and for the parent's own clock.
+const FIRST_PERCENT: u64 = 60;
+const SECOND_PERCENT: u64 = 80;
 
 /// Reads one file.
 #[must_use]
@@ -36,7 +40,7 @@ pub fn read_with(
     models: &Models,
     tell: &mut dyn FnMut(&str),
 ) -> Reading {
-    let mut clock = Clock::default();
+    let mut clock = Clock::new(limits);
     tell("sniff");
     let sniffed = match clock.time("sniff", || intake::sniff(bytes, declared, limits)) {
         Ok(sniffed) => sniffed,
@@ -80,20 +84,22 @@ fn make_sense(
     clock: &mut Clock,
     tell: &mut dyn FnMut(&str),
 ) -> (Evidence, Understanding) {
-    let options = OcrOptions::default();
+    let options = OcrOptions { until: Some(clock.at_percent(FIRST_PERCENT)), ..OcrOptions::default() };
     let (evidence, times) = text::gather(normalized, &options, limits, models, tell);
     clock.spent.extend(times);
     tell("understand");
     let started = Instant::now();
-    let spent: u64 = clock.spent.iter().map(|t| t.duration_ms).sum();
+    let until = clock.at_percent(SECOND_PERCENT);
+    let second_look = second_look(&evidence, clock);
     let mut closer_took = Duration::ZERO;
     let sense = settle(evidence, limits, |first| {
-        if spent > limits.read_ms / CLOSER_SHARE {
+        if Instant::now() + second_look > until {
             return None;
         }
         tell("ocr");
         let started = Instant::now();
-        let closer = look_closer(normalized, first, models);
+        let closely = OcrOptions { long_side_px: CLOSER_PX, until: Some(until) };
+        let closer = text::look_closer(normalized, first, &closely, models);
         closer_took = started.elapsed();
         Some(closer)
     });
@@ -102,10 +108,10 @@ fn make_sense(
     sense
 }
 
-/// The second look at a document's pages.
+/// The second look at a document's pages, with all the time it takes.
 #[must_use]
 pub fn look_closer(normalized: &mut Normalized, first: &Evidence, models: &Models) -> Evidence {
-    text::look_closer(normalized, first, &OcrOptions { long_side_px: CLOSER_PX }, models)
+    text::look_closer(normalized, first, &OcrOptions { long_side_px: CLOSER_PX, until: None }, models)
 }
 
 /// What the evidence means. Where a picture did not give what its kind must have, `closer` is asked for what a second
@@ -122,6 +128,13 @@ pub fn settle(
     let Some(second) = closer(&first) else { return (first, understood) };
     let again = understand::understand(&second, limits);
     if found(&again) > found(&understood) { (second, again) } else { (first, understood) }
+}
+
+/// How long another look at the first page will take, by what the pages took so far.
+fn second_look(evidence: &Evidence, clock: &Clock) -> Duration {
+    let pages = evidence.pages.iter().filter(|page| page.source == Source::Ocr).count().max(1) as u64;
+    let ocr = clock.spent.iter().find(|t| t.stage == "ocr").map_or(0, |t| t.duration_ms);
+    Duration::from_millis(ocr / pages * CLOSER_COSTS)
 }
 
 /// A receipt or invoice read from pixels, legible, that lacks a field its kind must have.
@@ -187,13 +200,23 @@ fn refused(media_type: &str, reason: Reason, clock: Clock) -> Reading {
     Reading { timings: clock.spent, ..Reading::refused(media_type, reason) }
 }
 
-/// Where the time goes.
-#[derive(Default)]
+/// Where the time goes, and how much there is.
 struct Clock {
+    begun: Instant,
+    all: Duration,
     spent: Vec<StageTime>,
 }
 
 impl Clock {
+    fn new(limits: &Limits) -> Self {
+        Self { begun: Instant::now(), all: Duration::from_millis(limits.read_ms), spent: Vec::new() }
+    }
+
+    /// The moment when this much of the file's time is spent.
+    fn at_percent(&self, percent: u64) -> Instant {
+        self.begun + self.all.mul_f64(percent as f64 / 100.0)
+    }
+
     fn time<T>(&mut self, stage: &str, work: impl FnOnce() -> T) -> T {
         let started = Instant::now();
         let done = work();
@@ -221,7 +244,7 @@ mod tests {
 
     #[test]
     fn the_clock_adds_up_one_entry_a_stage() {
-        let mut clock = Clock::default();
+        let mut clock = Clock::new(&Limits::default());
         clock.time("ocr", || ());
         clock.time("encode", || ());
         clock.time("ocr", || ());

@@ -34,12 +34,43 @@ fn obey(bytes: &[u8], declared: &Declared, limits: &Limits, stage: &mut dyn FnMu
         "spin" => loop {
             std::hint::spin_loop();
         },
-        "sleep" => loop {
-            std::thread::sleep(Duration::from_secs(1));
-        },
+        "sleep" => sleep(),
         "allocate" => {
             let hoard: Vec<u8> = Vec::with_capacity(4 << 30);
             note(format!("holds {} bytes", std::hint::black_box(hoard).capacity()))
+        }
+        "hoard" => {
+            let mut hoard: Vec<Vec<u8>> = Vec::new();
+            loop {
+                hoard.push(std::hint::black_box(vec![7; 16 << 20]));
+            }
+        }
+        "garbage" => {
+            say(b"HTTP/1.1 200 OK\r\n\r\n");
+            note("talked out of turn".into())
+        }
+        // A page of four gigabytes, announced and never sent.
+        "boast" => {
+            say(b"P\xff\xff\xff\xff");
+            sleep()
+        }
+        // Half a frame, then silence.
+        "drip" => {
+            say(b"F\x10\0\0\0{");
+            sleep()
+        }
+        "chatter" => loop {
+            say(b"S\x02\0\0\0ab");
+        },
+        "shout" => {
+            for _ in 0..100_000 {
+                eprintln!("{}", "secret ".repeat(20));
+            }
+            note("shouted".into())
+        }
+        order if order.starts_with("syscall ") => {
+            let numbers: Vec<i64> = order.split(' ').skip(1).filter_map(|n| n.parse().ok()).collect();
+            note(format!("{:?}", call(&numbers)))
         }
         "overflow" => note(format!("{}", deeper(0))),
         "panic" => panic!("the document says: secret"),
@@ -74,9 +105,7 @@ fn obey(bytes: &[u8], declared: &Declared, limits: &Limits, stage: &mut dyn FnMu
         }
         "slow-ocr" => {
             stage("ocr");
-            loop {
-                std::thread::sleep(Duration::from_secs(1));
-            }
+            sleep()
         }
         "receipt" => receipt(&text, declared),
         _ => note(format!("{} bytes, {:?}", bytes.len(), declared.filename)),
@@ -87,6 +116,32 @@ fn obey(bytes: &[u8], declared: &Declared, limits: &Limits, stage: &mut dyn FnMu
 fn deeper(n: u64) -> u64 {
     std::hint::black_box([n; 64]);
     deeper(n + 1) + std::hint::black_box(1)
+}
+
+fn sleep() -> ! {
+    loop {
+        std::thread::sleep(Duration::from_secs(1));
+    }
+}
+
+/// The pipe to the parent: after the standard three the child holds the requests' end, and this one.
+const ANSWERS: i64 = 4;
+
+/// Speaks into the protocol behind its back, as one who took the process over would.
+fn say(bytes: &[u8]) {
+    let address = i64::try_from(bytes.as_ptr().addr()).expect("an address");
+    let length = i64::try_from(bytes.len()).expect("short");
+    let written = call(&[libc::SYS_write, ANSWERS, address, length]);
+    assert_eq!(written, Ok(length), "the parent has hung up");
+}
+
+/// Any system call at all, with up to six numbers.
+fn call(numbers: &[i64]) -> Result<i64, i32> {
+    let [number, a, b, c, d, e, f] = std::array::from_fn(|i| numbers.get(i).copied().unwrap_or(0));
+    #[allow(unsafe_code)]
+    // SAFETY: none is claimed: this is what an attacker would do, in a process made to be thrown away.
+    let answer = unsafe { libc::syscall(number, a, b, c, d, e, f) };
+    if answer < 0 { Err(std::io::Error::last_os_error().raw_os_error().unwrap_or(0)) } else { Ok(answer) }
 }
 
 /// A refused reading with a note, the plainest answer there is.

@@ -139,6 +139,110 @@ async fn memory_and_answers_are_capped() {
 }
 
 #[tokio::test]
+async fn memory_eaten_bit_by_bit_is_capped_too() {
+    let mut config = config(2);
+    // Touching a gigabyte takes a while on a busy machine.
+    config.limits.read_ms = 30_000;
+    let sandbox = Sandbox::start(config).await.expect("the sandbox starts");
+    let hoarder = send(&sandbox, "hoard").await;
+    assert_eq!(reason(&hoarder).0, ReasonCode::DecompressionBomb);
+    assert_eq!(reason(&hoarder).1["limit_name"], "memory_bytes");
+    is_whole(&sandbox).await;
+}
+
+/// Whoever takes a child over can ask the kernel for anything. What is not needed for computing kills the child.
+#[tokio::test]
+async fn every_way_out_is_closed() {
+    const OUT: &[(&str, i64, &str)] = &[
+        ("socket", libc::SYS_socket, "1 1 0"),
+        ("socketpair", libc::SYS_socketpair, "1 1 0 0"),
+        ("connect", libc::SYS_connect, "0 0 0"),
+        ("sendmsg", libc::SYS_sendmsg, "4 0 0"),
+        ("ptrace", libc::SYS_ptrace, "16 1 0 0"),
+        ("process_vm_readv", libc::SYS_process_vm_readv, "1 0 0 0 0 0"),
+        ("pidfd_open", libc::SYS_pidfd_open, "1 0"),
+        ("kill", libc::SYS_kill, "1 0"),
+        ("tgkill another", libc::SYS_tgkill, "1 1 0"),
+        ("execve", libc::SYS_execve, "0 0 0"),
+        ("execveat", libc::SYS_execveat, "-100 0 0 0 0"),
+        ("prlimit64", libc::SYS_prlimit64, "0 0 0 0"),
+        ("setrlimit", libc::SYS_setrlimit, "9 0"),
+        ("prctl", libc::SYS_prctl, "4 1 0 0 0"),
+        ("seccomp", libc::SYS_seccomp, "0 0 0"),
+        ("memfd_create", libc::SYS_memfd_create, "0 0"),
+        ("io_uring_setup", libc::SYS_io_uring_setup, "8 0"),
+        ("bpf", libc::SYS_bpf, "0 0 0"),
+        ("userfaultfd", libc::SYS_userfaultfd, "0"),
+        ("unshare", libc::SYS_unshare, "268435456"),
+        ("setns", libc::SYS_setns, "0 0"),
+        ("mount", libc::SYS_mount, "0 0 0 0 0"),
+        ("chroot", libc::SYS_chroot, "0"),
+        ("open_by_handle_at", libc::SYS_open_by_handle_at, "0 0 0"),
+        ("openat2", libc::SYS_openat2, "-100 0 0 0"),
+        ("unlinkat", libc::SYS_unlinkat, "-100 0 0"),
+        ("linkat", libc::SYS_linkat, "-100 0 -100 0 0"),
+        ("ioctl", libc::SYS_ioctl, "2 21522 0"),
+        ("fcntl dup", libc::SYS_fcntl, "4 0 0"),
+        ("dup", libc::SYS_dup, "4"),
+        ("keyctl", libc::SYS_keyctl, "0 0"),
+        ("shmget", libc::SYS_shmget, "0 4096 512"),
+        ("perf_event_open", libc::SYS_perf_event_open, "0 0 -1 -1 0"),
+        ("setuid", libc::SYS_setuid, "0"),
+        ("mmap executable", libc::SYS_mmap, "0 4096 7 34 -1 0"),
+        ("mprotect executable", libc::SYS_mprotect, "0 4096 5"),
+        ("no such call", 9_999, ""),
+        // The same numbers under the x32 ABI, which a filter by number alone would pass.
+        #[cfg(target_arch = "x86_64")]
+        ("x32 openat", 0x4000_0000 | libc::SYS_openat, "-100 0 0"),
+        #[cfg(target_arch = "x86_64")]
+        ("x32 execve", 0x4000_0000 | 520, "0 0 0"),
+    ];
+    let sandbox = sandbox(2).await;
+    for (name, number, arguments) in OUT {
+        let reading = send(&sandbox, &format!("syscall {number} {arguments}")).await;
+        let (code, detail) = reason(&reading);
+        assert_eq!(code, ReasonCode::Corrupt, "{name}: {:?}", reading.notes);
+        assert_eq!(detail["how"], "forbidden system call", "{name}");
+    }
+    // Asking about files is answered with a refusal, making processes with "not here".
+    for (name, number, error) in [
+        ("openat", libc::SYS_openat, libc::EACCES),
+        ("newfstatat", libc::SYS_newfstatat, libc::EACCES),
+        ("readlinkat", libc::SYS_readlinkat, libc::EACCES),
+        ("clone", libc::SYS_clone, libc::ENOSYS),
+        ("clone3", libc::SYS_clone3, libc::ENOSYS),
+        #[cfg(target_arch = "x86_64")]
+        ("fork", libc::SYS_fork, libc::ENOSYS),
+        #[cfg(target_arch = "x86_64")]
+        ("vfork", libc::SYS_vfork, libc::ENOSYS),
+    ] {
+        let reading = send(&sandbox, &format!("syscall {number} -100 0 0")).await;
+        assert_eq!(reading.notes, [format!("Err({error})")], "{name}");
+    }
+    is_whole(&sandbox).await;
+}
+
+/// A child that was taken over owns its pipe: whatever it says into it, the parent loses one file.
+#[tokio::test]
+async fn a_child_that_speaks_out_of_turn_is_not_believed() {
+    let sandbox = sandbox(2).await;
+    for (order, code, key, told) in [
+        ("garbage", ReasonCode::Corrupt, "how", "unknown frame 0x48"),
+        ("chatter", ReasonCode::Corrupt, "how", "an unexpected Stage"),
+        ("boast", ReasonCode::DecompressionBomb, "limit_name", "page_bytes"),
+        ("drip", ReasonCode::DecompressionBomb, "limit_name", "read_ms"),
+    ] {
+        let reading = send(&sandbox, order).await;
+        assert_eq!(reason(&reading).0, code, "{order}");
+        assert_eq!(reason(&reading).1[key], told, "{order}");
+        is_whole(&sandbox).await;
+    }
+    let reading = send(&sandbox, "shout").await;
+    assert_eq!(reading.notes, ["shouted"], "standard error is drained, capped and kept out of the answer");
+    is_whole(&sandbox).await;
+}
+
+#[tokio::test]
 async fn a_crash_of_any_kind_takes_only_its_own_file() {
     let sandbox = sandbox(2).await;
     for order in ["panic", "exit", "abort", "overflow", "lie"] {

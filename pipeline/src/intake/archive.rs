@@ -43,7 +43,12 @@ pub(super) fn open(bytes: &[u8], limits: &Limits) -> Result<Pair, Reason> {
             pdf = Some(unfolded);
         } else if einvoice::is_markup(&unfolded) && einvoice::dialect(&unfolded).is_ok() {
             if unfolded.len() as u64 > limits.xml_bytes {
-                return Err(refusal::too_large("bytes of XML", limits.xml_bytes, unfolded.len() as u64));
+                return Err(refusal::too_large(
+                    "bytes of XML",
+                    "xml_bytes",
+                    limits.xml_bytes,
+                    unfolded.len() as u64,
+                ));
             }
             xml = Some(Attachment { name: base_name(&name), bytes: einvoice::utf8(&unfolded).into_bytes() });
         }
@@ -69,11 +74,11 @@ fn capped(entry: &mut impl Read, packed: usize, limits: &Limits) -> Result<Vec<u
         .map_err(|e| refusal::corrupt("ZIP archive", &e.to_string()))?;
     let size = unfolded.len() as u64;
     if size > cap {
-        return Err(refusal::bomb("bytes or more in an archive", cap, size));
+        return Err(refusal::bomb("bytes or more in an archive", "stream_bytes", cap, size));
     }
     let ratio = size / (packed as u64).max(1);
     if size > 1 << 20 && ratio > limits.stream_ratio.into() {
-        return Err(refusal::bomb("times its size", limits.stream_ratio.into(), ratio));
+        return Err(refusal::bomb("times its size", "stream_ratio", limits.stream_ratio.into(), ratio));
     }
     Ok(unfolded)
 }

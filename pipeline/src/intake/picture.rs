@@ -68,13 +68,17 @@ pub(super) fn pixels(
 pub(super) fn check_canvas(width: u32, height: u32, limits: &Limits) -> Result<(), Reason> {
     let pixels = u64::from(width) * u64::from(height);
     if pixels > limits.image_pixels {
-        return Err(
-            refusal::bomb("pixels", limits.image_pixels, pixels).with("canvas", format!("{width}x{height}"))
-        );
+        return Err(refusal::bomb("pixels", "image_pixels", limits.image_pixels, pixels)
+            .with("canvas", format!("{width}x{height}")));
     }
     let side = width.max(height);
     if side > limits.image_side_px {
-        return Err(refusal::bomb("pixels on the long side", limits.image_side_px.into(), side.into()));
+        return Err(refusal::bomb(
+            "pixels on the long side",
+            "image_side_px",
+            limits.image_side_px.into(),
+            side.into(),
+        ));
     }
     Ok(())
 }
@@ -126,11 +130,15 @@ fn decoder_limits(limits: &Limits) -> image::Limits {
 fn refused(name: &str, error: &ImageError, limits: &Limits) -> Reason {
     match error {
         ImageError::Limits(limit) => match limit.kind() {
-            LimitErrorKind::InsufficientMemory => {
-                refusal::bomb("bytes of memory or more", limits.memory_bytes / 2, limits.memory_bytes / 2)
-            }
+            LimitErrorKind::InsufficientMemory => refusal::bomb(
+                "bytes of memory or more (half of the limit)",
+                "memory_bytes",
+                limits.memory_bytes / 2,
+                limits.memory_bytes / 2,
+            ),
             _ => refusal::bomb(
                 "pixels on the long side or more",
+                "image_side_px",
                 limits.image_side_px.into(),
                 limits.image_side_px.into(),
             ),

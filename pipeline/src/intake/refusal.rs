@@ -25,21 +25,23 @@ pub(super) fn two_faced(first: &str, second: &str) -> Reason {
         .with("also", second)
 }
 
-/// `what` (with its unit) is over its limit.
-pub(super) fn too_large(what: &str, limit: u64, size: u64) -> Reason {
+/// `what` (with its unit) is over the limit that `Limits` calls `name`.
+pub(super) fn too_large(what: &str, name: &str, limit: u64, size: u64) -> Reason {
     Reason::new(ReasonCode::TooLarge, format!("Too large: {size} {what}, the limit is {limit}."))
         .with("what", what)
+        .with("limit_name", name)
         .with("limit", limit)
         .with("size", size)
 }
 
-/// A small file that would unfold past a limit.
-pub(super) fn bomb(what: &str, limit: u64, size: u64) -> Reason {
+/// A small file that would unfold past the limit that `Limits` calls `name`.
+pub(super) fn bomb(what: &str, name: &str, limit: u64, size: u64) -> Reason {
     Reason::new(
         ReasonCode::DecompressionBomb,
         format!("Would unfold to {size} {what}, the limit is {limit}."),
     )
     .with("what", what)
+    .with("limit_name", name)
     .with("limit", limit)
     .with("size", size)
 }

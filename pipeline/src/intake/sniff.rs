@@ -101,7 +101,7 @@ pub struct Sniffed {
 pub fn sniff(bytes: &[u8], declared: &Declared, limits: &Limits) -> Result<Sniffed, Reason> {
     let size = bytes.len() as u64;
     if size > limits.original_bytes {
-        return Err(refusal::too_large("bytes", limits.original_bytes, size));
+        return Err(refusal::too_large("bytes", "original_bytes", limits.original_bytes, size));
     }
     if bytes.is_empty() {
         return Err(refusal::corrupt("file", "it is empty"));
@@ -134,7 +134,7 @@ fn format_of(bytes: &[u8], limits: &Limits) -> Result<Format, Reason> {
     if einvoice::is_markup(bytes) {
         return match einvoice::dialect(bytes) {
             Ok(_) if bytes.len() as u64 > limits.xml_bytes => {
-                Err(refusal::too_large("bytes of XML", limits.xml_bytes, bytes.len() as u64))
+                Err(refusal::too_large("bytes of XML", "xml_bytes", limits.xml_bytes, bytes.len() as u64))
             }
             Ok(dialect) => Ok(Format::Invoice(dialect)),
             Err(Some(root)) => Err(refusal::unsupported(&format!("markup with root element {root}"))),

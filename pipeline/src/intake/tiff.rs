@@ -12,9 +12,6 @@ use crate::{
     reason::Reason,
 };
 
-/// Directories looked at, so that a chain without end has one.
-const MOST_DIRECTORIES: usize = 4096;
-
 /// `NewSubfileType` (TIFF 6.0, tag 254): bit 0 a thumbnail, bit 2 a transparency mask.
 const NOT_A_PAGE: u64 = 0b101;
 
@@ -22,10 +19,10 @@ const NOT_A_PAGE: u64 = 0b101;
 pub(super) fn open(bytes: &[u8], limits: &Limits) -> Result<Opened, Reason> {
     guard::caught("TIFF", || {
         let layout = Layout::of(bytes).ok_or_else(|| refusal::corrupt("TIFF", "the header is cut short"))?;
-        let pages = layout.pages(bytes)?;
+        let pages = layout.pages(bytes, limits)?;
         let count = pages.len() as u64;
         if count > limits.pages.into() {
-            return Err(refusal::too_large("pages", limits.pages.into(), count));
+            return Err(refusal::too_large("pages", "pages", limits.pages.into(), count));
         }
         let mut file = bytes.to_vec();
         let mut opened = Opened { page_count: pages.len() as u32, ..Opened::default() };
@@ -65,16 +62,20 @@ impl Layout {
     }
 
     /// Offsets of the directories that are pages.
-    fn pages(self, bytes: &[u8]) -> Result<Vec<u64>, Reason> {
+    fn pages(self, bytes: &[u8], limits: &Limits) -> Result<Vec<u64>, Reason> {
         let broken = || refusal::corrupt("TIFF", "a page directory lies outside the file");
         let (first, width) = self.first();
         let mut at = self.number(bytes, first, width).ok_or_else(broken)?;
         let (mut seen, mut pages) = (Vec::new(), Vec::new());
         while at != 0 {
-            if seen.contains(&at) || seen.len() >= MOST_DIRECTORIES {
+            if seen.contains(&at) {
                 return Err(refusal::corrupt("TIFF", "its pages form a circle"));
             }
             seen.push(at);
+            if seen.len() as u64 > limits.frames.into() {
+                let count = seen.len() as u64;
+                return Err(refusal::too_large("directories", "frames", limits.frames.into(), count));
+            }
             let (kind, next) = self.directory(bytes, at).ok_or_else(broken)?;
             if kind & NOT_A_PAGE == 0 || pages.is_empty() && next == 0 {
                 pages.push(at);

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Models, OcrOptions, barcodes, layer_is_sound, read_page};
+use super::{Models, OcrOptions, barcodes, layer_is_sound, ocr::see};
 use crate::{
     fields::Source,
     intake::encode,
@@ -22,7 +22,7 @@ const TIME_SHARE: f32 = 0.5;
 
 /// Text and codes of a normalized document; turns its pages upright on the way.
 ///
-/// A page that no engine could read adds a reason to `normalized`, a page left out for time adds a note.
+/// A page that no engine could read, or not to its end, adds a reason to `normalized`; a page left out adds a note.
 /// `tell` hears `ocr` before each page read that way. The times are those of `ocr` and `barcode`.
 pub fn gather(
     normalized: &mut Normalized,
@@ -32,7 +32,9 @@ pub fn gather(
     tell: &mut dyn FnMut(&str),
 ) -> (Evidence, Vec<StageTime>) {
     let begun = Instant::now();
-    let budget = Duration::from_millis(limits.read_ms).mul_f32(TIME_SHARE);
+    let until =
+        options.until.unwrap_or_else(|| begun + Duration::from_millis(limits.read_ms).mul_f32(TIME_SHARE));
+    let options = &OcrOptions { until: Some(until), ..*options };
     let (mut pages, mut barcodes, mut code_time) = (Vec::new(), Vec::new(), Duration::ZERO);
     let (mut ocr_pages, mut unread) = (0, Vec::new());
     for (index, page) in normalized.pages.iter_mut().enumerate() {
@@ -43,11 +45,16 @@ pub fn gather(
                 page.rgb = encode::rotated(std::mem::take(&mut page.rgb), layer.quarter_turns);
             }
             pages.push(layer.clone());
-        } else if ocr_pages < MAX_OCR_PAGES && begun.elapsed() < budget {
+        } else if ocr_pages < MAX_OCR_PAGES && Instant::now() < until {
             tell("ocr");
             ocr_pages += 1;
-            match read_page(page, options, models) {
-                Ok(text) => pages.push(text),
+            match see(page, options, models) {
+                Ok(seen) => {
+                    if seen.unread_runs > 0 {
+                        normalized.reasons.push(half_read(page.number, seen.unread_runs, limits));
+                    }
+                    pages.push(seen.text);
+                }
                 Err(error) => {
                     tracing::warn!(
                         page = page.number,
@@ -66,7 +73,7 @@ pub fn gather(
         } else {
             unread.push(page.number.to_string());
         }
-        if index < MAX_CODE_PAGES && begun.elapsed() < budget {
+        if index < MAX_CODE_PAGES && Instant::now() < until {
             let started = Instant::now();
             barcodes.extend(barcodes::find(page));
             code_time += started.elapsed();
@@ -75,7 +82,11 @@ pub fn gather(
     if !unread.is_empty() {
         normalized.notes.push(format!("Not read, too many pages without text: {}.", unread.join(", ")));
     }
-    cap(&mut pages, limits.text_chars as usize);
+    if cap(&mut pages, limits.text_chars as usize) {
+        normalized
+            .notes
+            .push(format!("Not all text is kept: more than {} bytes (text_chars).", limits.text_chars));
+    }
     let ocr_time = begun.elapsed().saturating_sub(code_time);
     let time = |stage: &str, spent: Duration| StageTime {
         stage: stage.to_owned(),
@@ -91,6 +102,16 @@ pub fn gather(
     (evidence, vec![time("ocr", ocr_time), time("barcode", code_time)])
 }
 
+/// Part of a page was left unread: what was found may lack what matters, so a person looks.
+fn half_read(page: u32, runs: usize, limits: &Limits) -> Reason {
+    let message = format!("Page {page} holds more text than there was time to read.");
+    Reason::new(ReasonCode::Unreadable, message)
+        .with("page", page)
+        .with("lines_left", runs)
+        .with("limit_name", "read_ms")
+        .with("limit", limits.read_ms)
+}
+
 /// The same evidence with the first pages that were read by OCR read again, at another resolution.
 ///
 /// A page that cannot be read this time keeps its first text.
@@ -104,22 +125,29 @@ pub fn look_closer(
     let by_ocr = closer.pages.iter_mut().filter(|page| page.source == Source::Ocr).take(MAX_CLOSER_PAGES);
     for text in by_ocr {
         let page = normalized.pages.iter_mut().find(|page| page.number == text.number);
-        if let Some(Ok(again)) = page.map(|page| read_page(page, options, models)) {
+        if let Some(Ok(seen)) = page.map(|page| see(page, options, models)) {
             // The pixels are upright by now; should this look turn them after all, the turns add up.
-            let quarter_turns = (text.quarter_turns + again.quarter_turns) % 4;
-            *text = PageText { quarter_turns, ..again };
+            let quarter_turns = (text.quarter_turns + seen.text.quarter_turns) % 4;
+            if seen.unread_runs == 0 {
+                *text = PageText { quarter_turns, ..seen.text };
+            } else {
+                text.quarter_turns = quarter_turns;
+            }
         }
     }
     closer
 }
 
-/// Drops lines past the limit on a document's text.
-fn cap(pages: &mut [PageText], mut chars: usize) {
+/// Drops lines past the limit on a document's text; whether it dropped any.
+fn cap(pages: &mut [PageText], mut chars: usize) -> bool {
+    let mut dropped = false;
     for page in pages {
         page.lines.retain(|line| {
             let fits = line.text.len() <= chars;
             chars -= line.text.len().min(chars);
+            dropped |= !fits;
             fits
         });
     }
+    dropped
 }

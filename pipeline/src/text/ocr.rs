@@ -3,6 +3,8 @@
 //! The page is turned in place when its text stands on its side or head, so that the stored picture and the boxes
 //! agree. A slight slope is left in the picture and only allowed for.
 
+use std::time::Instant;
+
 use image::{RgbImage, imageops};
 
 use super::{
@@ -23,12 +25,20 @@ use crate::{
 pub struct OcrOptions {
     /// Long side in pixels at which text is searched. 960 is the best trade on receipts; 1,280 finds small print.
     pub long_side_px: u32,
+    /// After this no further run is read; `None` reads all.
+    pub until: Option<Instant>,
 }
 
 impl Default for OcrOptions {
     fn default() -> Self {
-        Self { long_side_px: 960 }
+        Self { long_side_px: 960, until: None }
     }
+}
+
+/// What a page says, and how much of it was not read for want of time.
+pub(super) struct Seen {
+    pub text: PageText,
+    pub unread_runs: usize,
 }
 
 /// A run read with a lower mean confidence is texture, not text.
@@ -55,8 +65,13 @@ pub fn read_page(
     options: &OcrOptions,
     models: &Models,
 ) -> Result<PageText, InferError> {
+    see(page, options, models).map(|seen| seen.text)
+}
+
+/// [`read_page`], saying what was left out.
+pub(super) fn see(page: &mut PagePixels, options: &OcrOptions, models: &Models) -> Result<Seen, InferError> {
     if page.rgb.width() < 8 || page.rgb.height() < 8 {
-        return Ok(text_of(page, Vec::new(), 0, None));
+        return Ok(Seen { text: text_of(page, Vec::new(), 0, None), unread_runs: 0 });
     }
     let mut turns = 0;
     let mut found = look(&page.rgb, options, models)?;
@@ -78,10 +93,17 @@ pub fn read_page(
         read = flipped;
     }
     straighten(&mut strips, SAMPLE);
-    read.extend(recognize::read(&page.rgb, strips.get(SAMPLE..).unwrap_or_default(), models)?);
+    let rest = strips.get(SAMPLE..).unwrap_or_default();
+    for strip in rest {
+        if options.until.is_some_and(|until| Instant::now() >= until) {
+            break;
+        }
+        read.extend(recognize::read(&page.rgb, std::slice::from_ref(strip), models)?);
+    }
+    let unread_runs = strips.len().saturating_sub(read.len());
     let crispness = sharpness::of(&page.rgb, &strips);
     let runs = strips.iter().zip(&read).filter_map(|(strip, glyphs)| run(strip, glyphs, &page.rgb)).collect();
-    Ok(text_of(page, runs, turns, crispness))
+    Ok(Seen { text: text_of(page, runs, turns, crispness), unread_runs })
 }
 
 fn text_of(page: &PagePixels, runs: Vec<Run>, quarter_turns: u8, sharpness: Option<f32>) -> PageText {

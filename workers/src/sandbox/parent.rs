@@ -20,7 +20,7 @@ use tokio::{
 use super::{
     layers::Layers,
     verdict::Death,
-    wire::{self, AnswerError, Frames, Request, STAGES, Setup, Tag},
+    wire::{self, AnswerError, Caps, Frames, Request, STAGES, Setup, Tag},
 };
 
 /// Loading the models from a cold disk on a busy machine takes seconds; this is a hang.
@@ -29,6 +29,8 @@ const START_TIMEOUT: Duration = Duration::from_secs(60);
 const FEED_TIMEOUT: Duration = Duration::from_secs(120);
 /// A killed process is reaped in microseconds; this is a kernel in trouble.
 const REAP_TIMEOUT: Duration = Duration::from_secs(5);
+/// Longest report of a child that is ready, bytes.
+const GREETING_BYTES: u64 = 64 << 10;
 /// Last words kept from standard error, bytes.
 const LAST_WORDS: usize = 2_048;
 /// Pipe buffer asked of the kernel, bytes: fewer switches between the two processes.
@@ -89,7 +91,7 @@ impl ReaderChild {
         let greeted = timeout(START_TIMEOUT, async {
             // A child that dies at once breaks this pipe; what follows tells more than the broken pipe would.
             let _broken = requests.write_all(&setup).await;
-            Frames::new(&mut answers, 1 << 20).next().await
+            Frames::new(&mut answers, Caps::of(GREETING_BYTES)).next().await
         });
         let layers = match greeted.await.map_err(|_| StartError::Silent)? {
             Ok((Tag::Ready, json)) => {
@@ -137,7 +139,9 @@ impl ReaderChild {
         let death = match answered {
             Ok(Ok(reading)) => return Ok(reading),
             Ok(Err(NoReading::Panicked(at))) => Death::Panicked(at),
-            Ok(Err(NoReading::Answer(AnswerError::TooLarge { .. }))) => Death::Overran,
+            Ok(Err(NoReading::Answer(AnswerError::TooLarge { limit_name, limit, size }))) => {
+                Death::Overran { limit_name, limit, size }
+            }
             Ok(Err(NoReading::Answer(AnswerError::Nonsense(what)))) => Death::Babbled(what),
             Ok(Err(NoReading::Answer(AnswerError::Closed | AnswerError::Pipe(_)))) => {
                 self.post_mortem().await
@@ -226,7 +230,7 @@ async fn receive(
     limits: &Limits,
     stage: &mut String,
 ) -> Result<Reading, NoReading> {
-    let mut frames = Frames::new(answers, limits.answer_bytes);
+    let mut frames = Frames::new(answers, Caps::from(limits));
     let mut reading: Option<Reading> = None;
     let mut pictures = Vec::new();
     let mut thumbnail = Vec::new();

@@ -28,7 +28,14 @@ pub enum Death {
     /// It tried a system call that reading never needs (SIGSYS): taken over, or a library changed its ways.
     Forbidden,
     /// Its answer was larger than allowed.
-    Overran,
+    Overran {
+        /// Which limit.
+        limit_name: &'static str,
+        /// Bytes allowed.
+        limit: u64,
+        /// Bytes it came to, at least.
+        size: u64,
+    },
     /// It answered what a reader never answers.
     Babbled(String),
     /// Someone else killed it (SIGKILL, SIGTERM): the world failed, not the file.
@@ -70,13 +77,19 @@ impl Death {
                 .with("size", elapsed_ms),
             Self::CpuSpent => Reason::new(too_costly, "Reading used more processor time than allowed.")
                 .with("limit", limits.cpu_secs)
-                .with("limit_name", "cpu_secs"),
+                .with("limit_name", "cpu_secs")
+                // All of it was used; how much more it wanted nobody knows.
+                .with("size", limits.cpu_secs),
             Self::OutOfMemory => Reason::new(DecompressionBomb, "Opening it needs more memory than allowed.")
                 .with("limit", limits.memory_bytes)
-                .with("limit_name", "memory_bytes"),
-            Self::Overran => Reason::new(DecompressionBomb, "It unfolds into more than may be kept.")
-                .with("limit", limits.answer_bytes)
-                .with("limit_name", "answer_bytes"),
+                .with("limit_name", "memory_bytes")
+                .with("size", limits.memory_bytes),
+            Self::Overran { limit_name, limit, size } => {
+                Reason::new(DecompressionBomb, "It unfolds into more than may be kept.")
+                    .with("limit", *limit)
+                    .with("limit_name", *limit_name)
+                    .with("size", *size)
+            }
             Self::StackSpent => Reason::new(Corrupt, "It is nested too deeply to be read."),
             Self::Crashed(how) => {
                 Reason::new(Corrupt, "It broke the program that reads it.").with("how", how.as_str())
@@ -139,10 +152,10 @@ mod tests {
     #[test]
     fn a_breach_names_limit_and_size() {
         let reason = Death::TimedOut
-            .reason("decode", &Limits::default(), Duration::from_millis(120_500))
+            .reason("decode", &Limits::default(), Duration::from_millis(30_500))
             .expect("the file is to blame");
-        assert_eq!(reason.detail.get("limit"), Some(&serde_json::json!(120_000)));
-        assert_eq!(reason.detail.get("size"), Some(&serde_json::json!(120_500)));
+        assert_eq!(reason.detail.get("limit"), Some(&serde_json::json!(30_000)));
+        assert_eq!(reason.detail.get("size"), Some(&serde_json::json!(30_500)));
         assert_eq!(reason.detail.get("stage"), Some(&serde_json::json!("decode")));
     }
 }

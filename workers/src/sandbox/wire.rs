@@ -154,11 +154,15 @@ pub enum AnswerError {
     /// The child closed its pipe: it is dead or dying.
     #[error("the reader closed its pipe")]
     Closed,
-    /// The answer grew past its cap.
-    #[error("the answer is larger than {limit} bytes")]
+    /// The answer, or a picture in it, grew past its cap.
+    #[error("the answer has {size} bytes or more, and {limit} are allowed ({limit_name})")]
     TooLarge {
+        /// Which of the limits.
+        limit_name: &'static str,
         /// Bytes allowed.
         limit: u64,
+        /// Bytes announced, with those before.
+        size: u64,
     },
     /// The child said something that a reader never says.
     #[error("the reader spoke nonsense: {0}")]
@@ -177,14 +181,39 @@ impl AnswerError {
 /// Receives frames within a budget of bytes (parent's side).
 pub struct Frames<'a, R> {
     from: &'a mut R,
-    limit: u64,
+    caps: Caps,
     left: u64,
 }
 
+/// What an answer may weigh, bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct Caps {
+    /// All frames together.
+    pub answer: u64,
+    /// One page.
+    pub page: u64,
+    /// The thumbnail.
+    pub thumbnail: u64,
+}
+
+impl Caps {
+    /// The same for all.
+    #[must_use]
+    pub fn of(bytes: u64) -> Self {
+        Self { answer: bytes, page: bytes, thumbnail: bytes }
+    }
+}
+
+impl From<&Limits> for Caps {
+    fn from(limits: &Limits) -> Self {
+        Self { answer: limits.answer_bytes, page: limits.page_bytes, thumbnail: limits.thumbnail_bytes }
+    }
+}
+
 impl<'a, R: AsyncRead + Unpin> Frames<'a, R> {
-    /// All frames together may have `limit` bytes.
-    pub fn new(from: &'a mut R, limit: u64) -> Self {
-        Self { from, limit, left: limit }
+    /// Frames within `caps`.
+    pub fn new(from: &'a mut R, caps: Caps) -> Self {
+        Self { from, caps, left: caps.answer }
     }
 
     /// The next frame.
@@ -203,8 +232,17 @@ impl<'a, R: AsyncRead + Unpin> Frames<'a, R> {
         if tag == Tag::Stage && length > u64::from(STAGE_BYTES) {
             return Err(AnswerError::nonsense("a stage with a long name"));
         }
+        let (limit_name, limit) = match tag {
+            Tag::Page => ("page_bytes", self.caps.page),
+            Tag::Thumbnail => ("thumbnail_bytes", self.caps.thumbnail),
+            _ => ("answer_bytes", self.caps.answer),
+        };
+        if length > limit {
+            return Err(AnswerError::TooLarge { limit_name, limit, size: length });
+        }
         if length > self.left {
-            return Err(AnswerError::TooLarge { limit: self.limit });
+            let (limit, size) = (self.caps.answer, self.caps.answer - self.left + length);
+            return Err(AnswerError::TooLarge { limit_name: "answer_bytes", limit, size });
         }
         self.left -= length;
         let mut payload = Vec::new();
@@ -233,18 +271,35 @@ mod tests {
     async fn frames_come_back_as_sent_and_stop_at_the_budget() {
         let sent = framed(&[(Tag::Stage, b"ocr"), (Tag::Page, &[7; 90]), (Tag::Page, &[7; 90])]);
         let mut from = sent.as_slice();
-        let mut frames = Frames::new(&mut from, 100);
+        let mut frames = Frames::new(&mut from, Caps::of(100));
         assert_eq!(frames.next().await.expect("first"), (Tag::Stage, b"ocr".to_vec()));
         assert_eq!(frames.next().await.expect("second").1.len(), 90);
-        assert!(matches!(frames.next().await, Err(AnswerError::TooLarge { limit: 100 })));
+        let over = frames.next().await;
+        assert!(
+            matches!(over, Err(AnswerError::TooLarge { limit_name: "answer_bytes", limit: 100, size: 183 })),
+            "{over:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_picture_has_a_cap_of_its_own() {
+        let sent = framed(&[(Tag::Page, &[7; 60]), (Tag::Thumbnail, &[7; 30])]);
+        let mut from = sent.as_slice();
+        let mut frames = Frames::new(&mut from, Caps { answer: 1_000, page: 60, thumbnail: 20 });
+        assert_eq!(frames.next().await.expect("a page").0, Tag::Page);
+        let over = frames.next().await;
+        assert!(
+            matches!(over, Err(AnswerError::TooLarge { limit_name: "thumbnail_bytes", limit: 20, size: 30 })),
+            "{over:?}"
+        );
     }
 
     #[tokio::test]
     async fn an_announced_length_is_not_believed() {
         let mut from: &[u8] = &[b'P', 0xff, 0xff, 0xff, 0x00, 1, 2, 3];
-        assert!(matches!(Frames::new(&mut from, u64::MAX).next().await, Err(AnswerError::Closed)));
+        assert!(matches!(Frames::new(&mut from, Caps::of(u64::MAX)).next().await, Err(AnswerError::Closed)));
         let mut from: &[u8] = &[b'?', 0, 0, 0, 0];
-        assert!(matches!(Frames::new(&mut from, 10).next().await, Err(AnswerError::Nonsense(_))));
+        assert!(matches!(Frames::new(&mut from, Caps::of(10)).next().await, Err(AnswerError::Nonsense(_))));
     }
 
     #[test]

@@ -6,8 +6,6 @@ use crate::{intake::refusal, reason::Reason};
 
 /// Items and properties of a picture; a 48 MP iPhone grid has about 100.
 const MOST_ITEMS: usize = 10_000;
-/// Tiles of a grid.
-pub(super) const MOST_TILES: usize = 1024;
 
 /// How the primary picture is made.
 pub(super) struct Recipe<'a> {
@@ -197,7 +195,7 @@ impl<'a> Meta<'a> {
         (recipe.width, recipe.height) = (number(wide)? as u32, number(wide)? as u32);
         recipe.columns = columns;
         let parts = self.derived.get(&item).map(Vec::as_slice).unwrap_or_default();
-        if parts.len() != rows * columns || parts.len() > MOST_TILES {
+        if parts.len() != rows * columns {
             return Err(broken("its grid lacks tiles"));
         }
         recipe.tiles = parts.iter().map(|&part| self.tile(part)).collect::<Result<_, _>>()?;

@@ -7,7 +7,7 @@ mod container;
 mod decode;
 
 use crate::{
-    intake::{Opened, colour, guard, scale},
+    intake::{Opened, colour, guard, refusal, scale},
     limits::Limits,
     reading::PagePixels,
     reason::Reason,
@@ -17,6 +17,10 @@ use crate::{
 pub(super) fn open(bytes: &[u8], limits: &Limits) -> Result<Opened, Reason> {
     guard::caught("HEIC", || {
         let recipe = container::read(bytes)?;
+        let tiles = recipe.tiles.len() as u64;
+        if tiles > limits.frames.into() {
+            return Err(refusal::too_large("tiles", "frames", limits.frames.into(), tiles));
+        }
         let canvas = decode::picture(&recipe, limits)?;
         let small = scale::shrink(canvas, limits.page_side_px)?;
         let rgb = decode::upright(colour::to_srgb(small, recipe.icc), &recipe.turns);

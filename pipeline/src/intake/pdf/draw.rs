@@ -1,8 +1,11 @@
 //! Pages to pixels with `hayro`.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use hayro::{
@@ -23,6 +26,9 @@ use crate::{
 
 /// Pixels a point at 200 dpi: enough for OCR, and what scanners make.
 const MOST_SCALE: f32 = 200.0 / 72.0;
+
+/// Share of the file's whole time after which no further page is begun.
+const TIME_SHARE: f32 = 0.4;
 
 /// The pages, as many as the original has, and what could not be drawn of them.
 pub(super) struct Drawn {
@@ -47,7 +53,14 @@ pub(super) fn pages(pdf: &Pdf, limits: &Limits) -> Result<Drawn, Reason> {
     };
     let mut drawn = Drawn { pages: Vec::new(), unreadable: Vec::new() };
     let mut last = None;
+    let begun = Instant::now();
+    let budget = Duration::from_millis(limits.read_ms).mul_f32(TIME_SHARE);
     for (page, number) in pdf.pages().iter().zip(1u32..) {
+        if begun.elapsed() > budget {
+            drawn.unreadable.push(out_of_time(number, begun, limits));
+            drawn.pages.push(PagePixels { number, rgb: blank(limits) });
+            continue;
+        }
         lost_image.store(false, Ordering::Relaxed);
         let rgb = match guard::caught("PDF page", || draw(page, &cache, &settings, limits)) {
             Ok(rgb) => {
@@ -72,6 +85,15 @@ pub(super) fn pages(pdf: &Pdf, limits: &Limits) -> Result<Drawn, Reason> {
 
 fn unreadable(page: u32) -> Reason {
     Reason::new(ReasonCode::Unreadable, format!("Page {page} cannot be drawn.")).with("page", page)
+}
+
+fn out_of_time(page: u32, begun: Instant, limits: &Limits) -> Reason {
+    let message = format!("Page {page} is not drawn: the pages before it took too long.");
+    Reason::new(ReasonCode::Unreadable, message)
+        .with("page", page)
+        .with("limit_name", "read_ms")
+        .with("limit", limits.read_ms)
+        .with("size", u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX))
 }
 
 fn image_missing(page: u32) -> Reason {

@@ -1,13 +1,13 @@
 //! What a PDF would cost, from its raw bytes, before a parser pays.
 //!
 //! `hayro` unfolds streams without a cap and parsers recurse into nested objects; both are bounded here first:
-//! every Flate stream is unfolded into nothing under a cap, and brackets are counted. A linear scan cannot see
-//! inside encrypted streams; for those the sandbox's memory limit stands.
+//! every stream is unfolded into nothing under a cap ([`unfold`]), and brackets are counted. A linear scan cannot
+//! see inside encrypted streams nor follow references; so streams are measured once more when the document is open.
+//! What escapes both meets the sandbox's memory limit.
 
-use std::io::Read;
+use hayro::hayro_syntax::{Pdf, object::Object};
 
-use flate2::read::ZlibDecoder;
-
+use super::unfold;
 use crate::{
     intake::{polyglot::find, refusal},
     limits::Limits,
@@ -16,12 +16,8 @@ use crate::{
 
 /// How far before `stream` its dictionary is looked for.
 const DICTIONARY_BYTES: usize = 4096;
-/// Flate within Flate is followed this deep; honest files use one.
-const MOST_LAYERS: usize = 4;
 /// Streams smaller than this when unfolded are never a bomb, whatever their ratio.
 const RATIO_FROM: u64 = 1 << 20;
-/// An inner layer is kept in memory up to this size, to be unfolded in turn.
-const LAYER_BYTES: usize = 32 << 20;
 
 /// Refuses nesting, canvases and streams over the limits.
 pub(super) fn check(bytes: &[u8], limits: &Limits) -> Result<(), Reason> {
@@ -40,7 +36,7 @@ pub(super) fn check(bytes: &[u8], limits: &Limits) -> Result<(), Reason> {
         let end = find(rest, b"endstream").unwrap_or(rest.len());
         let packed = rest.get(..end).unwrap_or_default();
         if budget > 0 {
-            budget = budget.saturating_sub(unfold(dictionary, packed, limits)?);
+            budget = budget.saturating_sub(unfolded(dictionary, packed, limits)?);
         }
         at = data + end + b"endstream".len();
     }
@@ -62,82 +58,78 @@ fn dictionary(before: &[u8]) -> &[u8] {
     before.get(start..).unwrap_or_default()
 }
 
-/// Unfolds a Flate stream into nothing; returns how much it was.
-fn unfold(dictionary: &[u8], packed: &[u8], limits: &Limits) -> Result<u64, Reason> {
-    let layers = flate_layers(dictionary);
-    let mut size = 0;
-    let mut layer: Vec<u8> = Vec::new();
-    for depth in 0..layers {
-        let from = if depth == 0 { packed } else { &layer };
-        let keep = depth + 1 < layers || find(dictionary, b"/ObjStm").is_some();
-        let (count, kept) = inflate(from, limits.stream_bytes + 1, if keep { LAYER_BYTES } else { 0 });
-        size = count;
-        if size > limits.stream_bytes {
-            return Err(refusal::bomb("bytes or more in one stream", limits.stream_bytes, size));
-        }
-        let ratio = size / (packed.len() as u64).max(1);
-        // A blank picture honestly packs a thousandfold; its size is bounded by its canvas instead.
-        let picture = find(dictionary, b"/Image").is_some() && layers == 1;
-        if size > RATIO_FROM && ratio > limits.stream_ratio.into() && !picture {
-            return Err(refusal::bomb("times its size in one stream", limits.stream_ratio.into(), ratio));
-        }
-        layer = kept;
-    }
-    nesting(&layer, limits)?;
+/// Unfolds a stream into nothing; returns how much it was.
+fn unfolded(dictionary: &[u8], packed: &[u8], limits: &Limits) -> Result<u64, Reason> {
+    let filters = unfold::chain(dictionary);
+    let keep = find(dictionary, b"/ObjStm").is_some();
+    // A blank picture honestly packs a thousandfold; its size is bounded by its canvas instead.
+    let picture = find(dictionary, b"/Image").is_some() && filters.len() == 1;
+    let (size, kept) = capped(&filters, packed, keep, picture, limits)?;
+    nesting(&kept, limits)?;
     Ok(size)
 }
 
-/// How many Flate filters come first in the stream's chain.
-fn flate_layers(dictionary: &[u8]) -> usize {
-    let Some(at) = find(dictionary, b"/Filter") else { return 0 };
-    let chain = dictionary.get(at + b"/Filter".len()..).unwrap_or_default();
-    let chain = chain.trim_ascii_start();
-    let chain = match chain.strip_prefix(b"[") {
-        Some(array) => array.split(|&b| b == b']').next().unwrap_or_default(),
-        None => chain
-            .get(
-                ..chain
-                    .iter()
-                    .skip(1)
-                    .position(|b| !b.is_ascii_alphanumeric())
-                    .map_or(chain.len(), |n| n + 1),
-            )
-            .unwrap_or_default(),
-    };
-    let names = chain.split(|&b| b == b'/').skip(1);
-    names
-        .map(<[u8]>::trim_ascii)
-        .take_while(|name| matches!(*name, b"FlateDecode" | b"Fl"))
-        .take(MOST_LAYERS)
-        .count()
+fn capped(
+    filters: &[unfold::Filter],
+    packed: &[u8],
+    keep: bool,
+    picture: bool,
+    limits: &Limits,
+) -> Result<(u64, Vec<u8>), Reason> {
+    let (size, kept) = unfold::run(filters, packed, limits.stream_bytes + 1, keep);
+    if size > limits.stream_bytes {
+        return Err(refusal::bomb("bytes or more in one stream", "stream_bytes", limits.stream_bytes, size));
+    }
+    let ratio = size / (packed.len() as u64).max(1);
+    if size > RATIO_FROM && ratio > limits.stream_ratio.into() && !picture {
+        let limit = limits.stream_ratio.into();
+        return Err(refusal::bomb("times its size in one stream", "stream_ratio", limit, ratio));
+    }
+    Ok((size, kept))
 }
 
-/// Unfolds at most `cap` bytes, keeping the first `keep`.
-fn inflate(packed: &[u8], cap: u64, keep: usize) -> (u64, Vec<u8>) {
-    let mut from = ZlibDecoder::new(packed).take(cap);
-    let (mut size, mut kept, mut buffer) = (0, Vec::new(), vec![0; 64 << 10]);
-    while let Ok(n @ 1..) = from.read(&mut buffer) {
-        size += n as u64;
-        let room = keep.saturating_sub(kept.len()).min(n);
-        kept.extend_from_slice(buffer.get(..room).unwrap_or_default());
+/// The same for the streams as the reader finds them: decrypted, and with filters that stand behind a reference.
+pub(super) fn check_opened(pdf: &Pdf, limits: &Limits) -> Result<(), Reason> {
+    let mut budget = limits.stream_bytes.saturating_mul(4);
+    for object in pdf.objects() {
+        let Object::Stream(stream) = object else { continue };
+        let filters: Vec<unfold::Filter> = stream
+            .filters()
+            .iter()
+            .map_while(|filter| unfold::Filter::named(format!("{filter:?}").as_bytes()))
+            .collect();
+        let picture = filters.len() == 1 && stream.dict().contains_key("Width");
+        let (size, _) = capped(&filters, &stream.raw_data(), false, picture, limits)?;
+        budget = budget.saturating_sub(size);
+        if budget == 0 {
+            return Ok(());
+        }
     }
-    (size, kept)
+    Ok(())
 }
 
 /// `/Width` times `/Height` of an image.
 fn canvas(dictionary: &[u8], limits: &Limits) -> Result<(), Reason> {
     let number = |key: &[u8]| {
-        let at = find(dictionary, key)? + key.len();
-        let digits = dictionary.get(at..)?.trim_ascii_start();
+        let after = dictionary.get(find(dictionary, key)? + key.len()..)?;
+        let digits = after.trim_ascii_start();
+        // `/Widths` is another key.
+        let separated = digits.len() < after.len() || !digits.first()?.is_ascii_alphanumeric();
         let end = digits.iter().position(|b| !b.is_ascii_digit()).unwrap_or(digits.len());
-        std::str::from_utf8(digits.get(..end)?).ok()?.parse::<u64>().ok()
+        std::str::from_utf8(digits.get(..end)?).ok()?.parse::<u64>().ok().filter(|_| separated)
     };
-    let (Some(width), Some(height)) = (number(b"/Width "), number(b"/Height ")) else { return Ok(()) };
+    let (Some(width), Some(height)) = (number(b"/Width"), number(b"/Height")) else { return Ok(()) };
     let pixels = width.saturating_mul(height);
     if pixels > limits.image_pixels {
-        return Err(refusal::bomb("pixels in an image", limits.image_pixels, pixels));
+        return Err(refusal::bomb("pixels in an image", "image_pixels", limits.image_pixels, pixels));
     }
     Ok(())
+}
+
+/// More levels than may be looked into.
+pub(super) fn too_deep(limits: &Limits) -> Reason {
+    let limit = u64::from(limits.pdf_depth);
+    refusal::too_large("levels of nested objects", "pdf_depth", limit, limit + 1)
 }
 
 /// Brackets opened and not closed; each object starts anew, so that damage does not add up.
@@ -159,11 +151,7 @@ fn nesting(objects: &[u8], limits: &Limits) -> Result<(), Reason> {
             _ => {}
         }
         if depth > limits.pdf_depth || in_string > limits.pdf_depth {
-            return Err(refusal::too_large(
-                "levels of nested objects",
-                limits.pdf_depth.into(),
-                u64::from(limits.pdf_depth) + 1,
-            ));
+            return Err(too_deep(limits));
         }
         at += 1;
     }
@@ -213,8 +201,6 @@ mod tests {
         let nested = deflated(&deflated(&vec![0; 8 << 20]));
         let bomb = stream("/Filter[/FlateDecode /Fl]", &nested);
         assert_eq!(refused(&bomb, &Limits::default()), Some(ReasonCode::DecompressionBomb));
-        assert_eq!(flate_layers(b"/Filter [ /FlateDecode /DCTDecode ]"), 1);
-        assert_eq!(flate_layers(b"/Filter/DCTDecode"), 0);
     }
 
     #[test]

@@ -7,6 +7,7 @@
 mod draw;
 mod measure;
 mod survey;
+mod unfold;
 
 use std::sync::Arc;
 
@@ -26,12 +27,13 @@ pub(super) fn open(bytes: &[u8], limits: &Limits) -> Result<Opened, Reason> {
         let pdf = Pdf::new(Arc::new(bytes.to_vec())).map_err(|error| unopened(error, bytes))?;
         let objects = pdf.len() as u64;
         if objects > limits.pdf_objects.into() {
-            return Err(refusal::too_large("objects", limits.pdf_objects.into(), objects));
+            return Err(refusal::too_large("objects", "pdf_objects", limits.pdf_objects.into(), objects));
         }
+        measure::check_opened(&pdf, limits)?;
         let drawable = pdf.pages().len();
         let count = drawable.max(second_opinion(bytes, limits)?);
         if count as u64 > limits.pages.into() {
-            return Err(refusal::too_large("pages", limits.pages.into(), count as u64));
+            return Err(refusal::too_large("pages", "pages", limits.pages.into(), count as u64));
         }
         if drawable == 0 {
             return Err(refusal::corrupt("PDF", "it has no page that can be drawn"));

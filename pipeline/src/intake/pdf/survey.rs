@@ -7,6 +7,7 @@ use hayro::hayro_syntax::{
     object::{Array, Dict, MaybeRef, Name, Object, Stream, String as PdfString},
 };
 
+use super::measure;
 use crate::{
     intake::{archive::base_name, einvoice, foreign, refusal},
     limits::Limits,
@@ -36,9 +37,13 @@ pub(super) struct Survey {
 
 /// Walks every object, referenced or not: what one reader ignores another may run.
 pub(super) fn survey(pdf: &Pdf, limits: &Limits) -> Result<Survey, Reason> {
-    let mut walk = Walk { found: BTreeSet::new(), files: Vec::new(), limits };
+    let mut walk = Walk { found: BTreeSet::new(), files: Vec::new(), too_deep: false, limits };
     for object in pdf.objects() {
         walk.object(&object, 0);
+    }
+    // What is not looked at could hold anything.
+    if walk.too_deep {
+        return Err(measure::too_deep(limits));
     }
     let mut attachments: Vec<Attachment> = Vec::new();
     let mut notes = Vec::new();
@@ -72,7 +77,7 @@ fn embedded(stream: &Stream<'_>, limits: &Limits) -> Result<Option<Vec<u8>>, Rea
     let Ok(bytes) = stream.decoded_data() else { return Ok(None) };
     let size = bytes.len() as u64;
     if size > limits.xml_bytes {
-        return Err(refusal::too_large("bytes in an embedded file", limits.xml_bytes, size));
+        return Err(refusal::too_large("bytes in an embedded file", "xml_bytes", limits.xml_bytes, size));
     }
     Ok(Some(bytes.into_owned()))
 }
@@ -80,12 +85,14 @@ fn embedded(stream: &Stream<'_>, limits: &Limits) -> Result<Option<Vec<u8>>, Rea
 struct Walk<'a, 'l> {
     found: BTreeSet<String>,
     files: Vec<(String, Stream<'a>)>,
+    too_deep: bool,
     limits: &'l Limits,
 }
 
 impl<'a> Walk<'a, '_> {
     fn object(&mut self, object: &Object<'a>, depth: u32) {
         if depth > self.limits.pdf_depth {
+            self.too_deep = true;
             return;
         }
         match object {
