@@ -52,6 +52,8 @@ case ${1:?check or test} in
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null ||
       apt_install postgresql "the suite runs on a throw-away PostgreSQL cluster"
     command -v chromium >/dev/null || apt_install chromium "the pages are looked at in a real browser"
+    command -v clamd >/dev/null || [[ -x /usr/sbin/clamd ]] ||
+      apt_install clamav-daemon "originals are scanned by a real clamd, with one signature of our own"
     if ! command -v minio >/dev/null; then
       if command -v go >/dev/null || { apt_install golang-go "MinIO is built from its Go module"; command -v go >/dev/null; }; then
         echo "building MinIO $MINIO_VERSION from its module (once, some minutes)"

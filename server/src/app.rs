@@ -35,6 +35,8 @@ pub struct Parts {
     pub whatsapp: Channel,
     /// Caps on files.
     pub limits: Limits,
+    /// Whether a malware scanner is configured: then what it has not passed is not shown.
+    pub scans: bool,
     /// What `/metrics` shows.
     pub metrics: PrometheusHandle,
     /// Sign-in: the setup token and the count of failures.

@@ -6,6 +6,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use acuse_pipeline::limits::Limits;
+use acuse_workers::scan::ClamdAddress;
 use clap::Args;
 use url::Url;
 
@@ -120,6 +121,12 @@ pub struct Settings {
     /// [default: best-effort].
     #[arg(long, env = "ACUSE_SANDBOX", global = true, value_name = "POLICY")]
     pub sandbox: Option<String>,
+    /// Socket of a clamd (path or host:port) that every original must pass before it is opened [default: none].
+    #[arg(long, env = "ACUSE_CLAMD", global = true, value_name = "SOCKET")]
+    pub clamd: Option<String>,
+    /// Limits on one file, from `ACUSE_LIMIT_…`; `acuse doctor` prints them.
+    #[arg(skip = crate::limits::given())]
+    pub limits: Vec<(String, String)>,
     /// Base of an OpenTelemetry collector (HTTP/protobuf), e.g. http://localhost:4318.
     #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", global = true, value_name = "URL")]
     pub otlp_endpoint: Option<String>,
@@ -130,14 +137,14 @@ pub struct Settings {
 #[error("{variable}: {problem}")]
 pub struct ConfigError {
     /// The environment variable to mend.
-    pub variable: &'static str,
+    pub variable: String,
     /// What is wrong and what to write.
     pub problem: String,
 }
 
 impl ConfigError {
-    fn new(variable: &'static str, problem: impl Into<String>) -> Self {
-        Self { variable, problem: problem.into() }
+    pub(crate) fn new(variable: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self { variable: variable.into(), problem: problem.into() }
     }
 }
 
@@ -223,6 +230,8 @@ pub struct ReadSettings {
     pub sandbox_required: bool,
     /// Caps on one file.
     pub limits: Limits,
+    /// The malware scanner.
+    pub clamd: Option<ClamdAddress>,
 }
 
 impl TryFrom<Settings> for Config {
@@ -352,7 +361,10 @@ fn reading(s: &Settings) -> Result<ReadSettings, ConfigError> {
         concurrency,
         models_dir: s.models_dir.clone().unwrap_or_else(default_models_dir),
         sandbox_required,
-        limits: Limits::default(),
+        limits: crate::limits::parse(&s.limits)?,
+        clamd: given(s.clamd.as_deref())
+            .map(|v| v.parse().map_err(|e| ConfigError::new("ACUSE_CLAMD", format!("{v:?} {e}"))))
+            .transpose()?,
     })
 }
 
@@ -420,8 +432,9 @@ mod tests {
             config(|s| s.sandbox = Some("off".into())).unwrap_err(),
             config(|s| s.media_hosts = Some("https://x/".into())).unwrap_err(),
             config(|s| s.graph_url = Some("ftp://x".into())).unwrap_err(),
+            config(|s| s.clamd = Some("clamd".into())).unwrap_err(),
         ];
-        let names: Vec<_> = wrong.iter().map(|e| e.variable).collect();
+        let names: Vec<_> = wrong.iter().map(|e| e.variable.as_str()).collect();
         let expected = [
             "ACUSE_LISTEN",
             "ACUSE_DATABASE_URL",
@@ -430,6 +443,7 @@ mod tests {
             "ACUSE_SANDBOX",
             "ACUSE_MEDIA_HOSTS",
             "ACUSE_GRAPH_URL",
+            "ACUSE_CLAMD",
         ];
         assert_eq!(names, expected);
         assert!(wrong.iter().all(|e| !e.to_string().contains("hush")));

@@ -1,6 +1,6 @@
 //! HTTP and the `acuse` binary, which wires everything.
 //!
-//! [`cli`] reads what was typed and [`config`] what was set; [`parts`] opens the catalog, the objects, the sandbox and
+//! [`cli`] reads what was typed, [`config`] and [`limits`] what was set; [`parts`] opens the catalog, the objects, the sandbox and
 //! the Graph client; [`serve`] runs the web side and the workers on them. A request goes through [`app`]'s router to
 //! [`http`] (webhook, API, health) or [`desk`] (pages for people); a person's decision from either is checked and
 //! carried out by [`review`].
@@ -10,6 +10,7 @@ pub mod cli;
 pub mod config;
 pub mod desk;
 pub mod http;
+pub mod limits;
 pub mod parts;
 pub mod replies;
 pub mod review;

@@ -14,7 +14,7 @@ use std::{
 
 use acuse_storage::Intake;
 use acuse_whatsapp::{Secret as Token, signature::AppSecrets};
-use acuse_workers::{Env, Lanes};
+use acuse_workers::{Env, Lanes, scan::Scanner};
 use anyhow::Context;
 use axum::Router;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
@@ -101,6 +101,7 @@ pub async fn start(config: Config, role: Role) -> anyhow::Result<Running> {
             verify_token: Token::new(config.whatsapp.verify_token.as_ref().map_or("", |t| t.expose())),
         },
         limits: config.reading.limits.clone(),
+        scans: config.reading.clamd.is_some(),
         metrics: recorder()?,
         door: Door::default(),
     });
@@ -130,7 +131,8 @@ async fn work(config: &Config, parts: &Parts, stop: CancellationToken) -> anyhow
             "ACUSE_WHATSAPP_ACCESS_TOKEN is not set: media is not fetched and nobody is answered until it is"
         );
     }
-    let env = Env::new(parts.catalog.clone(), parts.objects.clone(), sandbox, graph);
+    let mut env = Env::new(parts.catalog.clone(), parts.objects.clone(), sandbox, graph);
+    env.scanner = config.reading.clamd.clone().map(Scanner::new);
     Ok(tokio::spawn(acuse_workers::run(Arc::new(env), Lanes::new(config.reading.concurrency), stop)))
 }
 

@@ -4,6 +4,7 @@
 //! A part that this machine lacks is skipped loudly; with `CI=true` it is an error.
 
 pub mod browser;
+pub mod clamd;
 pub mod collector;
 pub mod minio;
 pub mod postgres;

@@ -6,6 +6,8 @@ mod chaos;
 mod conformance;
 mod desk;
 mod door;
+mod inert;
+mod malware;
 mod operate;
 mod pages;
 mod road;

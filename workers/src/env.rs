@@ -6,7 +6,7 @@ use acuse_storage::{Catalog, Objects};
 use acuse_whatsapp::Graph;
 use time::OffsetDateTime;
 
-use crate::{jobs::reply::NumberGate, sandbox::Sandbox};
+use crate::{jobs::reply::NumberGate, sandbox::Sandbox, scan::Scanner};
 
 /// Name of the one channel, in the catalog's channel states.
 pub const CHANNEL: &str = "whatsapp";
@@ -54,6 +54,8 @@ pub struct Env {
     pub sandbox: Sandbox,
     /// The channel; `None` without an access token: what needs it waits, and says so.
     pub graph: Option<Graph>,
+    /// The malware scanner that every original must pass before it is opened; `None` where none is configured.
+    pub scanner: Option<Scanner>,
     /// When to try again.
     pub policy: Policy,
     /// What time it is; tests bring their own.
@@ -71,6 +73,7 @@ impl Env {
             objects,
             sandbox,
             graph,
+            scanner: None,
             policy: Policy::default(),
             clock: OffsetDateTime::now_utc,
             gate: NumberGate::default(),

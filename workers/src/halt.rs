@@ -8,7 +8,7 @@ use acuse_pipeline::reason::{Reason, ReasonCode};
 use acuse_storage::{CatalogError, objects::ObjectError};
 use acuse_whatsapp::{ErrorClass, GraphError, graph};
 
-use crate::sandbox::SandboxError;
+use crate::{sandbox::SandboxError, scan::ScanError};
 
 /// Why a document does not go straight on.
 #[derive(Debug)]
@@ -42,6 +42,8 @@ pub enum Wait {
     PauseChannel(String),
     /// The channel is paused already; no attempt is burnt.
     ChannelPaused,
+    /// The malware scanner is away; no attempt is burnt, and an operator is told.
+    ScannerAway,
 }
 
 impl Cause {
@@ -136,6 +138,14 @@ impl From<ObjectError> for Halt {
 impl From<SandboxError> for Halt {
     fn from(error: SandboxError) -> Self {
         Self::Retry(Cause::of(&error, Wait::Backoff))
+    }
+}
+
+impl From<ScanError> for Halt {
+    fn from(error: ScanError) -> Self {
+        // Once connected, the file itself may be why: its attempts are counted, so that they end.
+        let wait = if matches!(error, ScanError::Away(..)) { Wait::ScannerAway } else { Wait::Backoff };
+        Self::Retry(Cause::of(&error, wait))
     }
 }
 

@@ -10,6 +10,7 @@ pub mod halt;
 pub mod jobs;
 pub mod lanes;
 pub mod sandbox;
+pub mod scan;
 pub mod schedules;
 pub mod trace;
 

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     env::{CHANNEL, Env},
     halt::chain,
+    jobs::{SCANNER_AWAY, scanner_away},
 };
 
 /// How long done tasks are kept: long enough to look at in the queue's page.
@@ -51,6 +52,7 @@ pub(crate) async fn run(env: Arc<Env>, schedules: Schedules, stop: CancellationT
         every("deadline", schedules.deadline, &stop, || deadline(&env)),
         every("vacuum", schedules.vacuum, &stop, || vacuum(&env)),
         every("probe", probe_every, &stop, || probe(&env)),
+        every("scanner", probe_every, &stop, || scanner(&env)),
     );
 }
 
@@ -152,4 +154,24 @@ pub async fn probe(env: &Env) -> Result<(), CatalogError> {
         }
     }
     Ok(())
+}
+
+/// Asks the malware scanner whether it is there, and raises or lifts the alarm.
+///
+/// # Errors
+/// When the catalog fails.
+pub async fn scanner(env: &Env) -> Result<(), CatalogError> {
+    let Some(scanner) = &env.scanner else { return Ok(()) };
+    let answered = scanner.version().await;
+    metrics::gauge!("acuse_scanner_up").set(if answered.is_ok() { 1.0 } else { 0.0 });
+    match answered {
+        Ok(_) => env.catalog.resolve_alerts(SCANNER_AWAY).await.map(drop),
+        Err(error) => {
+            tracing::error!(
+                error = chain(&error),
+                "the malware scanner does not answer; documents wait unread"
+            );
+            scanner_away(env).await
+        }
+    }
 }

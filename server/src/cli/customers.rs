@@ -148,7 +148,11 @@ fn column(header: &str) -> Column {
     }
 }
 
-fn parse(bytes: &[u8]) -> anyhow::Result<(Vec<NewCustomer>, Vec<String>)> {
+/// Customers and what is wrong with the lines that are none.
+///
+/// # Errors
+/// When the header cannot be read.
+pub fn parse(bytes: &[u8]) -> anyhow::Result<(Vec<NewCustomer>, Vec<String>)> {
     let head = bytes.split(|b| *b == b'\n').next().unwrap_or_default();
     let count = |c: u8| head.iter().filter(|b| **b == c).count();
     let separator = [b',', b';', b'\t'].into_iter().max_by_key(|c| count(*c)).unwrap_or(b',');

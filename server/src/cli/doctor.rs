@@ -2,7 +2,9 @@
 
 use std::{path::Path, process::ExitCode, time::Duration};
 
+use acuse_pipeline::limits::Limits;
 use acuse_storage::Catalog;
+use acuse_workers::scan::Scanner;
 
 use crate::{
     config::{Config, Objects},
@@ -78,6 +80,7 @@ pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
         Objects::Remote(remote) => format!("bucket {:?} at {}", remote.bucket, remote.endpoint),
     });
     readers(config, &mut report).await;
+    scanner(config, &mut report).await;
     channel(config, &mut report).await;
     if let Some(catalog) = &catalog {
         queues(catalog, &mut report).await;
@@ -110,6 +113,23 @@ async fn readers(config: &Config, report: &mut Report) {
             }
         }
         Err(error) => report.tell(State::Bad, "sandbox", format!("{error:#}")),
+    }
+}
+
+async fn scanner(config: &Config, report: &mut Report) {
+    let Some(address) = &config.reading.clamd else {
+        let what = "ACUSE_CLAMD is not set: originals are opened in the sandbox without a scan for malware";
+        report.tell(State::Note, "scanner", what);
+        return;
+    };
+    match within(async { Ok(Scanner::new(address.clone()).version().await?) }).await {
+        Ok(version) => report.tell(State::Ok, "scanner", format!("{version} at {address}")),
+        Err(error) => {
+            let what = format!(
+                "{error:#}. Documents wait unread until it answers: start clamd, or mend ACUSE_CLAMD"
+            );
+            report.tell(State::Bad, "scanner", what);
+        }
     }
 }
 
@@ -210,10 +230,13 @@ fn disk(folder: &Path, report: &mut Report) {
 }
 
 fn limits(config: &Config) {
-    println!("\nLimits on one file (readers at once: {}):", config.reading.concurrency);
-    if let Ok(serde_json::Value::Object(all)) = serde_json::to_value(&config.reading.limits) {
-        for (name, value) in all {
-            println!("  {name:<18} {value}");
-        }
+    println!(
+        "\nLimits on one file (readers at once: {}); set one with ACUSE_LIMIT_NAME:",
+        config.reading.concurrency
+    );
+    let defaults = Limits::default().all();
+    for ((name, value), (_, default)) in config.reading.limits.all().into_iter().zip(defaults) {
+        let changed = if value == default { String::new() } else { format!("  (default {default})") };
+        println!("  {name:<18} {value}{changed}");
     }
 }

@@ -8,6 +8,8 @@ mod keys;
 mod read;
 mod users;
 
+pub use customers::parse as parse_customers;
+
 use std::process::ExitCode;
 
 use anyhow::Context;

@@ -112,7 +112,11 @@ impl Read {
         writeln!(out, "{line}").context("cannot write the answer")?;
         if self.explain {
             let text = explained(reading);
-            if self.json { eprint!("{text}") } else { write!(out, "{text}")? }
+            if self.json {
+                eprint!("{}\n{text}", done.path.display());
+            } else {
+                write!(out, "{text}")?;
+            }
         }
         Ok(())
     }

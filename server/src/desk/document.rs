@@ -7,6 +7,7 @@ use acuse_pipeline::{
 };
 use acuse_storage::{
     CustomerId, Document, DocumentId,
+    keys::Scope,
     reviews::{Claim, Review, ReviewFilter},
     timeline::TimelineEntry,
 };
@@ -23,7 +24,7 @@ use super::{
 };
 use crate::{
     app::App,
-    http::{extract::Id, problem::Problem, reviews::LEASE, view::shown},
+    http::{extract::Id, problem::Problem, quarantine, reviews::LEASE, view::shown},
 };
 
 /// Below this a field is marked for a second look.
@@ -142,6 +143,8 @@ async fn render(app: &App, person: &Person, id: DocumentId) -> Result<Response, 
         None => (None, None),
     };
     let withheld = person.caller.is_withheld(&document);
+    let quarantined = quarantine::is_held(app, &document).await?;
+    let held = quarantined && !person.caller.has(Scope::Admin);
     let fields = if withheld { Fields::new() } else { document.fields.clone() };
     let timeline = app.catalog.timeline(id).await?;
     let view = View {
@@ -154,9 +157,9 @@ async fn render(app: &App, person: &Person, id: DocumentId) -> Result<Response, 
         can_decide,
         lease,
         withheld,
-        pages: if withheld { Vec::new() } else { sheets(&document) },
+        pages: if withheld || held { Vec::new() } else { sheets(&document) },
         page_count: document.page_count.unwrap_or_default(),
-        no_picture: no_picture(&document, withheld),
+        no_picture: no_picture(&document, withheld, quarantined),
         media_type: document
             .media_type
             .clone()
@@ -167,7 +170,7 @@ async fn render(app: &App, person: &Person, id: DocumentId) -> Result<Response, 
         original: document
             .original
             .as_ref()
-            .filter(|_| !withheld)
+            .filter(|_| !withheld && !held)
             .map(|_| format!("/pictures/{id}?variant=original")),
         reasons: document.reasons.iter().map(|r| why(r, withheld)).collect(),
         kind: document.kind.map_or("", Kind::as_str),
@@ -216,8 +219,11 @@ fn title(document: &Document) -> String {
     words::title(document.kind, &document.fields)
 }
 
-fn no_picture(document: &Document, withheld: bool) -> &'static str {
+fn no_picture(document: &Document, withheld: bool, quarantined: bool) -> &'static str {
     match (withheld, &document.original) {
+        (_, Some(_)) if quarantined => {
+            "In quarantine: it carries malware, or has not passed the scanner. Only an operator can take the original."
+        }
         (true, _) => "Not shown: it is or may be an ID.",
         (_, None) => "The file has not come (yet): there is nothing to show.",
         (_, Some(_)) => "It was not opened, so there is no picture. The original is kept as it came.",

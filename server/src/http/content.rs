@@ -18,6 +18,7 @@ use super::{
     auth::Caller,
     extract::{Id, Params},
     problem::Problem,
+    quarantine,
     view::shown,
 };
 use crate::{app::App, desk::session::Person};
@@ -90,6 +91,7 @@ async fn serve(app: &App, caller: &Caller, id: DocumentId, query: &Query) -> Res
         return Err(Problem::Forbidden { scope: Scope::IdsRead.as_str() });
     }
     let key = choose(&document, query)?;
+    quarantine::pass(app, caller, &document).await?;
     shown(app, caller, &document, "content").await?;
     if query.presign {
         let link = app.objects.presigned_get(key, LINK).await?;

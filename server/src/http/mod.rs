@@ -13,6 +13,7 @@ pub mod health;
 pub mod inbound;
 pub mod openapi;
 pub mod problem;
+pub mod quarantine;
 pub mod records;
 pub mod reviews;
 pub mod uploads;

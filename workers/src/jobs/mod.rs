@@ -31,6 +31,9 @@ pub mod link;
 pub mod read;
 pub mod reply;
 
+/// Kind of the alert while the malware scanner is away.
+pub const SCANNER_AWAY: &str = "scanner_away";
+
 /// How a job ended, for metrics and tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
@@ -140,6 +143,10 @@ async fn retry(env: &Env, document: &Document, stage: Stage, cause: Cause) -> Re
             return postpone(env, document, stage, &cause).await;
         }
         Wait::ChannelPaused => return postpone(env, document, stage, &cause).await,
+        Wait::ScannerAway => {
+            scanner_away(env).await?;
+            return postpone(env, document, stage, &cause).await;
+        }
         Wait::AtLeast(wait) => *wait,
         Wait::Backoff => {
             let ceiling = if stage == Stage::Fetch { env.policy.fetch_ceiling } else { env.policy.ceiling };
@@ -156,7 +163,14 @@ async fn retry(env: &Env, document: &Document, stage: Stage, cause: Cause) -> Re
     })
 }
 
-/// Waits for the channel without burning an attempt, spread out so that not all come back at once.
+/// Tells an operator that documents wait unscanned.
+pub(crate) async fn scanner_away(env: &Env) -> Result<(), CatalogError> {
+    let Some(scanner) = &env.scanner else { return Ok(()) };
+    let detail = format!("clamd at {} does not answer: documents wait unread", scanner.address());
+    env.catalog.alert(SCANNER_AWAY, &detail).await
+}
+
+/// Waits for the channel or the scanner without burning an attempt, spread out so that not all come back at once.
 async fn postpone(
     env: &Env,
     document: &Document,

@@ -1,49 +1,97 @@
-//! `read`: what the document is and says, found out in the sandbox.
+//! `read`: what the document is and says, found out in the sandbox, past the malware scanner.
 
 use std::io;
 
 use acuse_pipeline::{
     document::Sha256,
     reading::{Declared, Reading},
+    reason::{Reason, ReasonCode},
 };
 use acuse_storage::{
-    Document, ObjectKey, Stage,
+    Document, ObjectKey, Stage, StoredObject,
     documents::StoredPage,
     stages::{ReadFacts, Step},
 };
 use futures_util::TryStreamExt;
-use tokio::time::Instant;
+use tokio::{io::AsyncRead, time::Instant};
 use tokio_util::io::StreamReader;
 
 use crate::{
     env::Env,
     halt::{Cause, Halt},
     jobs::{boundary, fetch::duplicate},
+    scan::{Scanner, Verdict},
 };
 
-/// Streams the original into the sandbox, keeps the pictures that come back, and moves on to `link` with what was
+/// Set in a reason's detail when the file was not scanned though it should have been.
+pub const UNSCANNED: &str = "unscanned";
+
+/// Has the original scanned, streams it into the sandbox, keeps the pictures that come back, and moves on to `link` with what was
 /// read; a file that could not be opened moves on too, with the reason among its findings.
 ///
 /// # Errors
-/// A [`Halt`] to try again: S3 failed, or no reader could be had.
+/// A [`Halt`] to try again: the scanner gave no verdict, S3 failed, or no reader could be had.
 pub async fn read(env: &Env, document: &Document) -> Result<Step, Halt> {
     // Uploads begin at this stage, and two fetches that raced could not see each other.
     if let Some(step) = duplicate(env, document, Stage::Read, None).await? {
         return Ok(step);
     }
     let started = Instant::now();
-    let reading = open(env, document).await?;
+    let reading = match suspicion(env, document).await? {
+        Some(reason) => Reading::refused("application/octet-stream", reason),
+        None => open(env, document).await?,
+    };
     boundary::pass("read.understood");
     let facts = keep(env, document, reading, started).await?;
     boundary::pass("read.stored");
     Ok(env.catalog.read(document.id, &facts).await?)
 }
 
-async fn open(env: &Env, document: &Document) -> Result<Reading, Halt> {
+/// Why the original must not be opened; `None` when it passed the scanner, or there is none.
+async fn suspicion(env: &Env, document: &Document) -> Result<Option<Reason>, Halt> {
+    let Some(scanner) = &env.scanner else { return Ok(None) };
+    let original = original(document)?;
+    let started = Instant::now();
+    let verdict = scanner.scan(source(env, original).await?, original.size_bytes).await?;
+    let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    tracing::info!(duration_ms, clean = verdict == Verdict::Clean, "scanned");
+    Ok(objection(verdict, original.size_bytes, scanner))
+}
+
+fn objection(verdict: Verdict, size_bytes: u64, scanner: &Scanner) -> Option<Reason> {
+    match verdict {
+        Verdict::Clean => None,
+        Verdict::Found(signature) => {
+            tracing::error!(signature, "malware");
+            let message = "The file carries malware. It was not opened and is kept in quarantine.";
+            Some(Reason::new(ReasonCode::Malware, message).with("signature", signature))
+        }
+        Verdict::TooLarge => Some(
+            Reason::new(
+                ReasonCode::TooLarge,
+                "The file is larger than the malware scanner takes; it was not opened.",
+            )
+            .with("limit_name", "StreamMaxLength of clamd")
+            .with("scanner", scanner.address().to_string())
+            .with("size", size_bytes)
+            .with(UNSCANNED, true),
+        ),
+    }
+}
+
+fn original(document: &Document) -> Result<&StoredObject, Halt> {
     let original = document.original.as_ref();
-    let original = original.ok_or_else(|| Halt::Retry(Cause::backoff("a bug: nothing is kept of it")))?;
+    original.ok_or_else(|| Halt::Retry(Cause::backoff("a bug: nothing is kept of it")))
+}
+
+async fn source(env: &Env, original: &StoredObject) -> Result<impl AsyncRead + Unpin, Halt> {
     let (_, bytes) = env.objects.get_stream(&original.key).await?;
-    let source = StreamReader::new(Box::pin(bytes.map_err(io::Error::other)));
+    Ok(StreamReader::new(Box::pin(bytes.map_err(io::Error::other))))
+}
+
+async fn open(env: &Env, document: &Document) -> Result<Reading, Halt> {
+    let original = original(document)?;
+    let source = source(env, original).await?;
     let declared = Declared {
         media_type: document.declared.media_type.clone(),
         filename: document.declared.filename.clone(),
