@@ -330,6 +330,9 @@ impl Objects {
             .get_object()
             .bucket(&self.bucket)
             .key(key.as_str())
+            // Whatever it holds, a browser saves it and shows nothing.
+            .response_content_disposition("attachment")
+            .response_content_type("application/octet-stream")
             .presigned(config)
             .await
             .map(|request| request.uri().to_owned())
