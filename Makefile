@@ -74,3 +74,17 @@ train: evidence ## Train the classifier from DATA, drawn and invented papers; pr
 bench-intake: ## Acknowledged webhooks a second against the disk's own fdatasync rate
 	cargo build --locked --release -p acuse-server
 	cargo run --locked --release -q -p acuse-tests --example bench_intake
+
+.PHONY: bench-hostile
+bench-hostile: models ## Verdicts, time and memory of `acuse read` over a folder of hostile files (DATA=…)
+	cargo build --locked -p acuse-server -p acuse-tests --bins --examples
+	cargo run --locked -q -p acuse-server -p acuse-tests --example bench_hostile -- $(DATA)
+
+.PHONY: bench-bombs
+bench-bombs: models ## Webhook and API times with and without 100 bombs among 1,000 good documents (GOOD=, BOMBS=, RATE=)
+	cargo build --locked -p acuse-server -p acuse-tests --bins --examples
+	cargo run --locked -q -p acuse-server -p acuse-tests --example bench_bombs
+
+.PHONY: fuzz
+fuzz: ## Every entry that takes outside bytes, SECONDS each (60): libFuzzer where nightly and cargo-fuzz are here
+	@scripts/fuzz.sh $(SECONDS_PER_TARGET)
