@@ -174,7 +174,7 @@ async fn main() -> Result<()> {
 
     let ledger = api.ledger().await?;
     println!("{ledger:?}");
-    ensure!(ledger.received == all, "{} were sent", all);
+    ensure!(ledger.received == all, "{all} were sent");
     let reviews = api.list("/v1/reviews").await?;
     let told = |code: &str| reviews.iter().filter(|r| r.to_string().contains(&format!("\"{code}\""))).count();
     println!(
