@@ -70,6 +70,10 @@ train: evidence ## Train the classifier from DATA, drawn and invented papers; pr
 	cargo run --locked -q -p acuse-pipeline --example drawn -- $(DRAWN)
 	cargo run --locked -q -p acuse-pipeline --example train -- $(DATA) $(EVIDENCE)/$(notdir $(DATA)) $(DRAWN) --write pipeline/src/understand/kinds.tsv
 
+.PHONY: bench-read
+bench-read: models ## The same files read by tesseract, OCRmyPDF, RapidOCR, kreuzberg and us: pages a second, true totals and dates
+	scripts/bench-read.sh $(DATA) $(or $(COUNT),40)
+
 .PHONY: bench-intake
 bench-intake: ## Acknowledged webhooks a second against the disk's own fdatasync rate
 	cargo build --locked --release -p acuse-server
