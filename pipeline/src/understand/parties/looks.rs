@@ -103,9 +103,7 @@ pub fn says_contact(folded: &str) -> bool {
         && folded.chars().all(|c| {
             c.is_ascii_digit() || c.is_whitespace() || matches!(c, '-' | '(' | ')' | '+' | '.' | '/')
         });
-    phone
-        || (folded.contains('@') && folded.contains('.'))
-        || WORDS.iter().any(|w| crate::understand::sheet::has_phrase(folded, w))
+    phone || (folded.contains('@') && folded.contains('.')) || WORDS.iter().any(|w| has_phrase(folded, w))
 }
 
 /// A company's registration number, in brackets or by its label: "(123456-X)", "Co. Reg: 8811-A".
@@ -131,7 +129,7 @@ pub fn is_registration(folded: &str) -> bool {
         "rcs",
     ]
     .iter()
-    .any(|w| crate::understand::sheet::has_phrase(folded, w));
+    .any(|w| has_phrase(folded, w));
     let compact: String = folded.chars().filter(|c| !c.is_whitespace()).collect();
     let bare = compact.rsplit_once('-').is_some_and(|(n, x)| {
         (5..=9).contains(&n.len()) && n.chars().all(|c| c.is_ascii_digit()) && x.len() == 1
