@@ -1,7 +1,7 @@
 //! What the evidence means: kind, fields, and whether we are sure enough to file.
 //!
 //! The way of the data: lines become a [`sheet`] of cells; the surest evidence ([`einvoice`], [`codes`], [`mrz`]) is read
-//! beside the printed labels ([`amounts`], [`dates`], [`parties`], [`numbers`], [`tax_ids`]); [`classify`] says the kind;
+//! beside the printed labels ([`amounts`], [`issued`], [`parties`], [`numbers`], [`tax_ids`]); [`classify`] says the kind;
 //! [`surer`] lays the sure over the printed and checks one against the other; [`decide`] says whether it may be filed.
 //! [`same`] compares two documents afterwards.
 

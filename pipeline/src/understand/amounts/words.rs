@@ -336,8 +336,8 @@ pub(super) fn heads_items(label: &str) -> bool {
 /// Whether a row begins a table of tax by rate, whose sums are not the document's.
 pub(super) fn begins_summary(label: &str) -> bool {
     const BEGINS: &str = "gst summary; tax summary; vat summary; vat breakdown; tax breakdown; vat analysis; tax code; vat \
-     rate; detail tva; desglose; desglose iva; ust satz; riepilogo iva; resumo; gst analysis; st summary; \
-     gst sumnary; vat net amount; resumen iva; quadro iva; mwst satz; tva detail; gst taxable; rate net; \
+     rate; detail tva; desglose; desglose iva; ust satz; riepilogo iva; resumo; gst analysis; \
+     vat net amount; resumen iva; quadro iva; mwst satz; tva detail; gst taxable; rate net; \
      tax rate summary; btw overzicht";
     BEGINS.split("; ").any(|b| stands(label, b).is_some())
         || (stands(label, "summary").is_some() && label.split(' ').any(names_tax))
