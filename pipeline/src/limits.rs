@@ -103,7 +103,7 @@ limits! {
     xml_bytes: u64 = 16 << 20, 16 << 10 => 256 << 20;
     /// Wall-clock milliseconds of one file in the sandbox. Reading stops to look for more when most of it is spent,
     /// so that a long document ends as what was read of it.
-    read_ms: u64 = 30_000, 100 => 600_000;
+    read_ms: u64 = 29_000, 100 => 600_000;
     /// CPU seconds of one sandboxed child for one file.
     cpu_secs: u64 = 30, 1 => 600;
     /// Address space of one sandboxed child, bytes. The models take some 200 MiB of it.

@@ -22,8 +22,8 @@ const CLOSER_PX: u32 = 1_280;
 const CLOSER_COSTS: u64 = 3;
 /// Percent of the file's time after which no further text is read in the first look, and in the second. What is left
 /// is for encoding and for the parent's own clock.
-const FIRST_PERCENT: u64 = 60;
-const SECOND_PERCENT: u64 = 80;
+const FIRST_PERCENT: u64 = 55;
+const SECOND_PERCENT: u64 = 75;
 
 /// Reads one file.
 #[must_use]

@@ -152,10 +152,10 @@ mod tests {
     #[test]
     fn a_breach_names_limit_and_size() {
         let reason = Death::TimedOut
-            .reason("decode", &Limits::default(), Duration::from_millis(30_500))
+            .reason("decode", &Limits::default(), Duration::from_millis(29_500))
             .expect("the file is to blame");
-        assert_eq!(reason.detail.get("limit"), Some(&serde_json::json!(30_000)));
-        assert_eq!(reason.detail.get("size"), Some(&serde_json::json!(30_500)));
+        assert_eq!(reason.detail.get("limit"), Some(&serde_json::json!(29_000)));
+        assert_eq!(reason.detail.get("size"), Some(&serde_json::json!(29_500)));
         assert_eq!(reason.detail.get("stage"), Some(&serde_json::json!("decode")));
     }
 }
