@@ -50,6 +50,7 @@ check: ## Formatting, lints, docs, licences, unused dependencies
 fmt: ## Format everything
 	cargo fmt --all
 
+# Read once and kept: remove it after a change of intake or text.
 EVIDENCE ?= $(CACHE)/evidence
 DRAWN    ?= $(CACHE)/drawn
 
