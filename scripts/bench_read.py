@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import unicodedata
 from datetime import date
 from pathlib import Path
 
@@ -114,7 +115,8 @@ def run_acuse(binary, paths):
 
 
 def squeezed(text):
-    return re.sub(r"\s+", "", text).lower()
+    # One reader answers in full-width punctuation.
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text)).lower()
 
 
 def total_in(text, total):
