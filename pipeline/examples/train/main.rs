@@ -99,13 +99,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// Weights from all documents but those held out.
+type Train<'a> = dyn Fn(&dyn Fn(&Known) -> bool) -> Weights + 'a;
+
 /// The harder question: how are documents of a source judged by weights that saw nothing of that source?
-fn by_source(
-    known: &[Known],
-    train: &dyn Fn(&dyn Fn(&Known) -> bool) -> Weights,
-    names: &[String],
-    temperature: f32,
-) {
+fn by_source(known: &[Known], train: &Train<'_>, names: &[String], temperature: f32) {
     let mut sources: Vec<&str> = known.iter().map(|k| k.truth.source_repo.as_str()).collect();
     sources.sort_unstable();
     sources.dedup();
