@@ -13,7 +13,7 @@ use crate::{
     reading::{Declared, Evidence, Normalized, Outcome, Reading, StageTime, Understanding},
     reason::Reason,
     text::{self, Models, OcrOptions},
-    understand,
+    understand::{self, mrz},
 };
 
 /// Long side for the second look at a page that gave too little.
@@ -140,9 +140,17 @@ fn second_look(evidence: &Evidence, clock: &Clock) -> Duration {
 /// A receipt or invoice read from pixels, legible, that lacks a field its kind must have.
 fn worth_a_closer_look(evidence: &Evidence, understanding: &Understanding) -> bool {
     let from_pixels = evidence.pages.first().is_some_and(|p| p.source == Source::Ocr && p.lines.len() >= 5);
-    let wanted = matches!(understanding.kind, Kind::Receipt | Kind::Invoice);
-    let total = understanding.fields.contains_key(&FieldName::Total);
-    from_pixels && wanted && !total
+    let missed = match understanding.kind {
+        Kind::Receipt | Kind::Invoice => !understanding.fields.contains_key(&FieldName::Total),
+        Kind::Id => zone_unread(understanding),
+        Kind::Other => false,
+    };
+    from_pixels && missed
+}
+
+/// Whether a zone was seen that could not be read.
+fn zone_unread(understanding: &Understanding) -> bool {
+    understanding.reasons.iter().any(|r| r.detail.get("check").is_some_and(|c| c == mrz::UNREAD))
 }
 
 /// Required fields that were found.

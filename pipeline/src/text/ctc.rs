@@ -14,6 +14,16 @@ pub(super) struct Glyph {
 
 /// Decodes `steps × classes` probabilities; class 0 is the blank.
 pub(super) fn decode(probabilities: &[f32], characters: &[char]) -> Vec<Glyph> {
+    decode_among(probabilities, characters, |_| true)
+}
+
+/// The same with no other characters than those `allowed`.
+pub(super) fn decode_among(
+    probabilities: &[f32],
+    characters: &[char],
+    allowed: impl Fn(char) -> bool,
+) -> Vec<Glyph> {
+    let known: Vec<bool> = characters.iter().enumerate().map(|(i, c)| i == 0 || allowed(*c)).collect();
     let classes = characters.len();
     if classes == 0 {
         return Vec::new();
@@ -22,7 +32,7 @@ pub(super) fn decode(probabilities: &[f32], characters: &[char]) -> Vec<Glyph> {
     let mut glyphs: Vec<Glyph> = Vec::new();
     let (mut previous, mut run_start) = (0, 0);
     for (step, scores) in probabilities.chunks_exact(classes).enumerate() {
-        let (class, confidence) = best(scores);
+        let (class, confidence) = best(scores, &known);
         if class != previous {
             run_start = step;
         }
@@ -41,8 +51,9 @@ pub(super) fn decode(probabilities: &[f32], characters: &[char]) -> Vec<Glyph> {
     glyphs
 }
 
-fn best(scores: &[f32]) -> (usize, f32) {
-    scores.iter().enumerate().fold((0, f32::MIN), |best, (i, p)| if *p > best.1 { (i, *p) } else { best })
+fn best(scores: &[f32], known: &[bool]) -> (usize, f32) {
+    let among = scores.iter().zip(known).enumerate().filter(|(_, (_, known))| **known);
+    among.fold((0, f32::MIN), |best, (i, (p, _))| if *p > best.1 { (i, *p) } else { best })
 }
 
 /// Mean confidence of the characters that are not spaces; 0 when there is none.
@@ -79,6 +90,13 @@ mod tests {
         assert_eq!(glyphs.len(), 1);
         assert!((glyphs[0].confidence - 0.8).abs() < 1e-6);
         assert!((glyphs[0].at - 0.5).abs() < 1e-6);
+    }
+
+    #[test]
+    fn what_is_not_allowed_gives_way_to_the_next_best() {
+        let probabilities = [0.1, 0.5, 0.35, 0.05, 0.9, 0.05, 0.03, 0.02];
+        let glyphs = decode_among(&probabilities, &['\0', 'a', 'b', ' '], |c| c == 'b');
+        assert_eq!(glyphs.iter().map(|g| g.char).collect::<String>(), "b");
     }
 
     #[test]

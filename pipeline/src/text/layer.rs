@@ -46,6 +46,9 @@ const PICTURE_SHARE: f64 = 0.5;
 const FEW_LETTERS: usize = 24;
 /// On a page that is mostly a picture the text layer must hold more than this to count.
 const FEW_ON_PICTURE: usize = 240;
+/// A photo printed to PDF from a viewer: a picture on part of the page, and hardly more than header and footer.
+const SMALL_PICTURE_SHARE: f64 = 0.12;
+const FEW_BESIDE_PICTURE: usize = 80;
 
 /// The text layer of each page of a PDF; a page without one has no lines. Empty when the PDF cannot be opened.
 #[must_use]
@@ -95,7 +98,9 @@ fn page_layer(page: &Page<'_>, pdf: &Pdf, number: u32, max_glyphs: usize) -> Pag
     let text = assemble(number, glyphs.found, (width, height));
     let letters = text.lines.iter().flat_map(|l| l.text.chars()).filter(|c| c.is_alphanumeric()).count();
     let share = glyphs.pictures / f64::from((width * height).max(1.0));
-    if share > PICTURE_SHARE && letters < FEW_ON_PICTURE {
+    if (share > PICTURE_SHARE && letters < FEW_ON_PICTURE)
+        || (share > SMALL_PICTURE_SHARE && letters < FEW_BESIDE_PICTURE)
+    {
         PageText { lines: Vec::new(), ..text }
     } else {
         text

@@ -34,12 +34,36 @@ fn read_one(page: &RgbImage, strip: &Strip, models: &Models) -> Result<Vec<Glyph
     let mut planes = vec![0.0; 3 * HEIGHT * padded];
     crop(page, strip, width, padded, &mut planes);
     let scores = models.recognize(NdTensor::from_data([1, 3, HEIGHT, padded], planes))?;
-    let mut glyphs = ctc::decode(&scores.to_vec(), models.characters());
+    let scores = scores.to_vec();
+    let mut glyphs = ctc::decode(&scores, models.characters());
+    if is_zone(&glyphs) {
+        // Of what a zone cannot hold (`|`, `«`, small letters) the network's next choice is meant.
+        let zone = ctc::decode_among(&scores, models.characters(), in_zone);
+        if zone.len() >= ZONE_MIN {
+            glyphs = zone;
+        }
+    }
     let stretch = padded as f32 / width as f32;
     for glyph in &mut glyphs {
         glyph.at = (glyph.at * stretch).min(1.0);
     }
     Ok(glyphs)
+}
+
+/// Characters of the shortest line of a machine readable zone (ICAO 9303-5), less some that OCR swallows.
+const ZONE_MIN: usize = 26;
+
+/// Fillers in plenty and no words: a line of a machine readable zone.
+fn is_zone(glyphs: &[Glyph]) -> bool {
+    let count = |of: fn(char) -> bool| glyphs.iter().filter(|g| of(g.char)).count();
+    let (fillers, small, blank) =
+        (count(|c| matches!(c, '<' | '«' | '‹')), count(char::is_lowercase), count(|c| c == ' '));
+    glyphs.len() >= ZONE_MIN && fillers >= 4 && small * 4 <= glyphs.len() && blank <= 3
+}
+
+/// The letters of a zone (ICAO 9303-3 §4.3).
+fn in_zone(c: char) -> bool {
+    c.is_ascii_uppercase() || c.is_ascii_digit() || c == '<'
 }
 
 /// Columns of a strip scaled to the recogniser's height.
@@ -110,6 +134,18 @@ mod tests {
         assert!((out[0] - (127.0 / 127.5 - 1.0)).abs() < 1e-5);
         assert!((out[plane] + 1.0).abs() < 1e-5 && (out[2 * plane] - 1.0).abs() < 1e-5);
         assert_eq!(out[padded - 1], 0.0);
+    }
+
+    #[test]
+    fn fillers_make_a_zone_and_prose_does_not() {
+        let glyphs = |text: &str| -> Vec<Glyph> {
+            text.chars().map(|char| Glyph { char, confidence: 1.0, at: 0.0 }).collect()
+        };
+        assert!(is_zone(&glyphs("P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<")));
+        assert!(is_zone(&glyphs("P«UTOER|KSSON«ANNA<MAR|A<<<<<<<<<")));
+        assert!(!is_zone(&glyphs("see << the manual >> for all that is said of <tags>")));
+        assert!(!is_zone(&glyphs("<<<< SHORT")));
+        assert!("AZ09<".chars().all(in_zone) && !"az|« Á".chars().any(in_zone));
     }
 
     #[test]

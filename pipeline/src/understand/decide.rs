@@ -119,7 +119,7 @@ pub fn reasons(
                 ReasonCode::ChecksFailed,
                 "There is a machine readable zone, but its check digits do not agree.",
             )
-            .with("check", "mrz check digits")
+            .with("check", super::mrz::UNREAD)
             .with("page", *page),
         );
     }

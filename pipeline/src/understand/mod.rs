@@ -3,7 +3,7 @@
 //! The way of the data: lines become a [`sheet`] of cells; the surest evidence ([`einvoice`], [`codes`], [`mrz`]) is read
 //! beside the printed labels ([`amounts`], [`issued`], [`parties`], [`numbers`], [`tax_ids`]); [`classify`] says the kind;
 //! [`surer`] lays the sure over the printed and checks one against the other; [`decide`] says whether it may be filed.
-//! [`same`] compares two documents afterwards.
+//! [`several`] says when a file holds more than one document; [`same`] compares two documents afterwards.
 
 pub mod amounts;
 pub mod classify;
@@ -27,6 +27,7 @@ pub mod parties;
 pub mod payment;
 pub mod places;
 pub mod same;
+pub mod several;
 pub mod sheet;
 pub mod surer;
 pub mod tax_ids;
@@ -36,7 +37,7 @@ use time::{Date, OffsetDateTime};
 
 use crate::{
     document::Kind,
-    fields::{FieldName, Fields},
+    fields::{FieldName, Fields, Source},
     limits::Limits,
     reading::{Evidence, Understanding},
 };
@@ -100,6 +101,10 @@ pub fn understand_by(evidence: &Evidence, today: Date, model: &model::Model) -> 
         because.extend(agreed);
     }
     let mut reasons = failed;
+    // An e-invoice's XML speaks for the whole file, however many pages show it.
+    if fields.get(&FieldName::Total).is_none_or(|total| total.source != Source::Xml) {
+        reasons.extend(several::reason(evidence, classified.kind));
+    }
     reasons.extend(decide::reasons(evidence, &found, &classified, &fields));
     because.extend(sums.because.iter().cloned());
     Understanding {

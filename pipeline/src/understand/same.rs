@@ -10,14 +10,29 @@ pub enum Same {
     Certain,
     /// Enough agrees that a person should look at both.
     Likely,
-    /// Different documents, or too little is known.
-    No,
+    /// A number, date, time, total or party that both are sure of differs.
+    Different,
+    /// Too little is known of one of them.
+    Unknown,
+}
+
+impl Same {
+    /// As a reviewer's list names it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Certain => "certain",
+            Self::Likely => "likely",
+            Self::Different => "different",
+            Self::Unknown => "unknown",
+        }
+    }
 }
 
 /// Compares the fields of two documents of the same kind.
 ///
 /// Certain needs a printed number: two coffees at the same bar on one day cost the same. Anything that clearly
-/// differs (both sure, not equal) makes it `No`.
+/// differs (both sure, not equal) makes it `Different`.
 #[must_use]
 pub fn compare(a: &Fields, b: &Fields) -> Same {
     use FieldName::*;
@@ -27,7 +42,7 @@ pub fn compare(a: &Fields, b: &Fields) -> Same {
         return match (id, person) {
             (Agree::Yes, Agree::Yes) => Same::Certain,
             (Agree::Yes, Agree::Unknown) => Same::Likely,
-            _ => Same::No,
+            _ => Same::Different,
         };
     }
     let total = agree(a, b, &[Total]);
@@ -37,7 +52,7 @@ pub fn compare(a: &Fields, b: &Fields) -> Same {
     let party = party(a, b);
     let all = [total, date, number, time, party];
     if all.contains(&Agree::No) {
-        return Same::No;
+        return Same::Different;
     }
     match (party, number, date, total, time) {
         (Agree::Yes, Agree::Yes, Agree::Yes, Agree::Yes, _) => Same::Certain,
@@ -47,7 +62,7 @@ pub fn compare(a: &Fields, b: &Fields) -> Same {
         (_, Agree::Yes, Agree::Yes, Agree::Yes, _) | (_, _, Agree::Yes, Agree::Yes, Agree::Yes) => {
             Same::Likely
         }
-        _ => Same::No,
+        _ => Same::Unknown,
     }
 }
 
@@ -113,9 +128,21 @@ mod tests {
         assert_eq!(compare(&one, &misspelt), Same::Certain);
         assert_eq!(compare(&one, &receipt(&base[..3])), Same::Likely);
         let next = receipt(&[base[0], base[1], base[2], (Number, "A-18")]);
-        assert_eq!(compare(&one, &next), Same::No);
-        assert_eq!(compare(&one, &Fields::new()), Same::No);
-        assert_eq!(compare(&Fields::new(), &Fields::new()), Same::No);
+        assert_eq!(compare(&one, &next), Same::Different);
+        assert_eq!(compare(&one, &Fields::new()), Same::Unknown);
+        assert_eq!(compare(&Fields::new(), &Fields::new()), Same::Unknown);
+    }
+
+    #[test]
+    fn two_bills_on_one_form_are_not_one_unless_a_misreading_parts_them() {
+        use FieldName::*;
+        let bill = |number: &str, total: &str| receipt(&[(Number, number), (Total, total)]);
+        assert_eq!(compare(&bill("F-1", "10.00"), &bill("F-2", "10.00")), Same::Different);
+        assert_eq!(compare(&bill("F-1", "10.00"), &bill("F-1", "11.00")), Same::Different);
+        assert_ne!(compare(&bill("F-1", "10.00"), &bill("f 1", "10.0")), Same::Different);
+        let mut unsure = bill("F-7", "10.00");
+        unsure.values_mut().for_each(|f| f.confidence = 0.5);
+        assert_eq!(compare(&bill("F-1", "10.00"), &unsure), Same::Unknown);
     }
 
     #[test]
@@ -124,6 +151,6 @@ mod tests {
         let id = receipt(&[(DocumentNumber, "L898902C3"), (Surname, "ERIKSSON")]);
         let other = receipt(&[(DocumentNumber, "L898902C3"), (Surname, "SMITH")]);
         assert_eq!(compare(&id, &id), Same::Certain);
-        assert_eq!(compare(&id, &other), Same::No);
+        assert_eq!(compare(&id, &other), Same::Different);
     }
 }

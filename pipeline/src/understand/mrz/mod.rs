@@ -14,6 +14,9 @@ pub use self::mend::check_digit;
 use super::sheet::Sheet;
 use crate::fields::PageBox;
 
+/// The check that a zone fails whose digits do not agree, as its reason names it.
+pub const UNREAD: &str = "mrz check digits";
+
 /// What a zone says. All check digits of its format are right.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mrz {
