@@ -292,11 +292,9 @@ fn name_confidence(name: &str, found: &mrz::Found, sheet: &Sheet) -> f32 {
         .collect();
     let shown = |word: &str| {
         let word = fold(word);
-        printed.iter().any(|p| {
-            *p == word
-                || (word.len() >= 6 && strsim::osa_distance(p, &word) <= 1)
-                || (found.mrz.lines.len() == 1 && word.len() >= 7 && p.starts_with(&word))
-        })
+        printed
+            .iter()
+            .any(|p| *p == word || (found.mrz.lines.len() == 1 && word.len() >= 7 && p.starts_with(&word)))
     };
     let all = name.split(' ').all(shown);
     match (all, found.mrz.tidy_names) {
