@@ -4,7 +4,6 @@ use acuse_pipeline::document::Status;
 use acuse_pipeline::{
     linking::{self, Clues, Known, Linked},
     reason::{Reason, ReasonCode},
-    understand::same::{self, Same},
     wording::Telling,
 };
 use acuse_storage::CustomerId;
@@ -137,17 +136,8 @@ async fn likely_duplicate(env: &Env, document: &Document) -> Result<Option<Reaso
         .into_iter()
         // Of two that are on the road at once, only the later one waits.
         .filter(|other| other.id < document.id || other.status == Status::Filed)
-        // Two bills on one form have the same looks, two coffees the same price.
-        .map(|other| (same::compare(&document.fields, &other.fields), other))
-        .filter(|(same, _)| *same != Same::Different)
-        .map(|(same, other)| {
-            json!({
-                "document_id": other.id,
-                "status": other.status,
-                "received_at": rfc3339(other.received_at),
-                "fields_agree": same.as_str(),
-            })
-        })
+        .filter(|other| !linking::contradict(&document.fields, &other.fields))
+        .map(|other| json!({ "document_id": other.id, "status": other.status, "received_at": rfc3339(other.received_at) }))
         .collect();
     Ok((!alike.is_empty()).then(|| {
         Reason::new(ReasonCode::PossibleDuplicate, "It looks like a document that came before.")
