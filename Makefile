@@ -38,7 +38,6 @@ test: models ## Install or start what the tests need, then run them all
 .PHONY: check
 check: ## Formatting, lints, docs, licences, unused dependencies
 	scripts/tools.sh check
-	scripts/tools.sh check
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --quiet
