@@ -1,6 +1,6 @@
 //! Total, tax and subtotal: every amount with its label, then the arithmetic decides.
 //!
-//! [`figures`] reads the amounts and what [`words`] say they are, [`proof`] lets them vouch for each other, [`judge`]
+//! `figures` reads the amounts and what `words` say they are, `proof` lets them vouch for each other, `judge`
 //! ranks what may be the total. A total that its labelled parts contradict is said so, but only where the parts are
 //! complete: a difference that a missing part would explain is a doubt, not a failure.
 

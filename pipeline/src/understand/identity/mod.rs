@@ -1,6 +1,6 @@
 //! Identity documents: fields of a machine readable zone, and those behind their printed labels.
 //!
-//! [`spans`] finds the labels, [`printed`] the values that belong to them, [`countries`] who issued the document.
+//! `spans` finds the labels, `printed` the values that belong to them, `countries` who issued the document.
 
 mod countries;
 mod printed;

@@ -1,7 +1,7 @@
 //! Machine readable zones (ICAO Doc 9303 parts 3-7): found, mended by field position, and believed only when every
 //! check digit agrees.
 //!
-//! Lines that may be a zone are taken from the rows of a page; [`formats`] tries each format on them; [`mend`] knows the
+//! Lines that may be a zone are taken from the rows of a page; `formats` tries each format on them; `mend` knows the
 //! check digits and the look-alikes of OCR.
 
 mod formats;

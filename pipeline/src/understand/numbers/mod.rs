@@ -1,6 +1,6 @@
 //! The number of an invoice or a receipt.
 //!
-//! The way of the data: every cell is searched for [`labels`]; behind, beside or below each stands a value of the right
+//! The way of the data: every cell is searched for `labels`; behind, beside or below each stands a value of the right
 //! [`shapes`]; each pair is a candidate weighed by how plainly the label says it and how near the value is.
 
 pub mod labels;

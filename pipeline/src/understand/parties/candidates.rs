@@ -17,7 +17,7 @@ use crate::{
 pub struct Candidate {
     /// The name, tidied.
     pub name: String,
-    /// [`core`] of it.
+    /// [`core()`] of it.
     pub core: String,
     /// One-based.
     pub page: u32,

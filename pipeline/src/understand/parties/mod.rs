@@ -1,7 +1,7 @@
 //! Who issued a document, and to whom.
 //!
 //! The way of the data: [`blocks`] says whose corner each line stands in; every line that may be a name is weighed in
-//! [`candidates`] by its look ([`names`]), its place, its block and the sites and e-mails that agree ([`web`]); the best
+//! [`mod@candidates`] by its look ([`names`]), its place, its block and the sites and e-mails that agree ([`web`]); the best
 //! one is taken, as sure as its evidence and its lead over the next.
 
 pub mod address;
