@@ -11,16 +11,33 @@ pub mod postgres;
 pub mod process;
 pub mod stack;
 
-use std::{net::TcpListener, path::PathBuf};
+use std::{
+    net::TcpListener,
+    path::PathBuf,
+    sync::atomic::{AtomicU32, Ordering},
+};
 
 use anyhow::{Context, Result, bail};
 
-/// A port nobody listens on right now.
+/// A port nobody listens on, and that nobody else will be given: each is handed out once, from below the range that
+/// Linux takes for outgoing connections and for "any port" (32768 and up, `ip_local_port_range`).
 ///
 /// # Errors
-/// When the loopback interface has no free port.
+/// When none of a few hundred is free.
 pub fn free_port() -> std::io::Result<u16> {
-    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    // Test processes side by side begin at different places.
+    let first = std::process::id().wrapping_mul(97);
+    let mut last = None;
+    for _ in 0..400 {
+        let turn = first.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
+        let port = u16::try_from(12_000 + turn % 20_000).unwrap_or(12_000);
+        match TcpListener::bind(("127.0.0.1", port)) {
+            Ok(_) => return Ok(port),
+            Err(error) => last = Some(error),
+        }
+    }
+    Err(last.unwrap_or_else(|| std::io::Error::other("no free port")))
 }
 
 /// Says loudly that a part is missing; with `CI=true` that is a failure.
