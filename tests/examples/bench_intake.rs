@@ -2,7 +2,7 @@
 //!
 //! Closed loop: each connection sends its next webhook when the last was acknowledged. Every webhook is one image
 //! message from its own sender, so each acknowledgement stands for a committed delivery, contact, message,
-//! document and task. Bounded: `SECONDS` (10) and `CONNECTIONS` (64).
+//! document and task. Bounded: `SECONDS` (10) and `CONNECTIONS` (256).
 
 #![allow(missing_docs, clippy::print_stdout)]
 
@@ -114,7 +114,7 @@ async fn ready(port: u16) -> Result<()> {
 #[tokio::main]
 async fn main() -> Result<()> {
     let span = Duration::from_secs(setting("SECONDS", 10)?.clamp(1, 120));
-    let connections = setting("CONNECTIONS", 64)?.clamp(1, 1024);
+    let connections = setting("CONNECTIONS", 256)?.clamp(1, 1024);
     let binary = acuse_tests::acuse_binary()?;
     // On the disk that would hold real data, not on a memory file system.
     let folder = tempfile::Builder::new().prefix(".bench-intake-").tempdir_in(".")?;
