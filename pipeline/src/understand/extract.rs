@@ -41,13 +41,14 @@ impl Found<'_> {
 
     fn field(&self, value: String, confidence: f32, page: u32, bbox: PageBox) -> Field {
         // What OCR was unsure of is not surer for being labelled.
-        let read = self
+        let row = self
             .sheet
             .rows
             .iter()
-            .find(|r| r.page == page && r.bbox[1] <= bbox[1] + 0.001 && r.bbox[3] >= bbox[3] - 0.001)
-            .map_or(1.0, |r| r.confidence);
-        let doubt = if read < 0.9 { read.max(0.3) / 0.9 } else { 1.0 };
+            .find(|r| r.page == page && r.bbox[1] <= bbox[1] + 0.001 && r.bbox[3] >= bbox[3] - 0.001);
+        let digits = value.bytes().filter(u8::is_ascii_digit).count() >= 3;
+        let read = row.map_or(1.0, |r| if digits { r.digits_read(bbox) } else { r.confidence });
+        let doubt = if digits { doubt(read) } else { (read.max(0.3) / 0.9).min(1.0) };
         Field {
             value,
             confidence: confidence * doubt,
@@ -58,9 +59,23 @@ impl Found<'_> {
     }
 }
 
+/// What is left of a confidence in a number whose digits were read so surely: of the true dates and sums of 60 real
+/// receipts none was read below 0.92, and misread digits mostly are.
+pub(super) fn doubt(read: f32) -> f32 {
+    (read.max(0.3) / 0.93).min(1.0).powi(2)
+}
+
 fn put_amount(found: &Found<'_>, fields: &mut Fields, name: FieldName, valued: Option<Valued>) {
     if let Some(v) = valued {
-        fields.insert(name, found.field(v.amount.to_decimal(), v.confidence, v.page, v.bbox));
+        // How its digits were read is weighed where arithmetic may vouch for them.
+        let field = Field {
+            value: v.amount.to_decimal(),
+            confidence: v.confidence,
+            page: Some(v.page),
+            bbox: Some(v.bbox),
+            source: found.source(v.page),
+        };
+        fields.insert(name, field);
     }
 }
 

@@ -49,6 +49,19 @@ pub struct Row {
     pub confidence: f32,
 }
 
+impl Row {
+    /// How surely the words within `bbox` were read: the least sure of those with a digit, for one wrong digit makes
+    /// another date or sum; the mean of the rest where there are none.
+    #[must_use]
+    pub fn digits_read(&self, bbox: PageBox) -> f32 {
+        let within =
+            |w: &&Word| (w.bbox[0] + w.bbox[2]) / 2.0 >= bbox[0] && (w.bbox[0] + w.bbox[2]) / 2.0 <= bbox[2];
+        let digits =
+            self.words.iter().filter(within).filter(|w| w.text.contains(|c: char| c.is_ascii_digit()));
+        digits.map(|w| w.confidence).reduce(f32::min).unwrap_or(self.confidence)
+    }
+}
+
 /// All lines of a document, top to bottom, page after page.
 #[derive(Debug, Clone, Default)]
 pub struct Sheet {

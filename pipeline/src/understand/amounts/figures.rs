@@ -31,7 +31,7 @@ pub(super) struct Figure {
     pub row: usize,
     /// On the upright page.
     pub bbox: PageBox,
-    /// How surely its row was read.
+    /// How surely its digits were read.
     pub read: f32,
     /// How many amounts share its label, and which of them it is.
     pub column: (usize, usize),
@@ -49,6 +49,8 @@ pub(super) struct Figures {
     pub rows: usize,
     /// Roles that are named on a row without an amount that could be read.
     pub silent: Vec<Role>,
+    /// Rows that a label calls the total, with digits behind it that make no amount.
+    pub unread: Vec<usize>,
     /// Rates of tax printed without its amount, in hundredths of a percent.
     pub rates: Vec<i64>,
 }
@@ -151,7 +153,13 @@ pub(super) fn figures(sheet: &Sheet) -> Figures {
     let style = style_of(&sheet.folded);
     let mut reader = Reader { sheet, style, whole: false, spaced: spaced_thousands(sheet, style) };
     reader.whole = without_decimals(&reader);
-    let mut out = Figures { all: Vec::new(), rows: sheet.rows.len(), silent: Vec::new(), rates: Vec::new() };
+    let mut out = Figures {
+        all: Vec::new(),
+        rows: sheet.rows.len(),
+        silent: Vec::new(),
+        unread: Vec::new(),
+        rates: Vec::new(),
+    };
     let mut summary = false;
     for (i, row) in sheet.rows.iter().enumerate() {
         let label = plain(&row.folded);
@@ -219,7 +227,7 @@ fn row_figures(reader: &Reader<'_>, row: &Row, index: usize) -> Vec<Figure> {
                 page: row.page,
                 row: index,
                 bbox: cell.bbox,
-                read: row.confidence,
+                read: row.digits_read(cell.bbox),
                 column: (1, 0),
                 guessed: false,
                 cut: *cut,
@@ -283,7 +291,7 @@ fn guess(row: &Row, index: usize, rates: Vec<i64>) -> Option<Figure> {
         page: row.page,
         row: index,
         bbox,
-        read: row.confidence,
+        read: row.digits_read(bbox),
         column: (1, 0),
         guessed: decimals,
         cut: false,
@@ -396,7 +404,12 @@ fn pair_lines(reader: &Reader<'_>, figures: &mut Figures) {
                 .min_by(|a, b| gap(a.1).total_cmp(&gap(b.1)));
             match best {
                 Some((at, _)) => taken.push((at, role, weight * 0.9)),
-                None => figures.silent.push(role),
+                None => {
+                    figures.silent.push(role);
+                    if matches!(role, Role::Total | Role::Due) && weight >= 0.8 && digits_behind(row, cell) {
+                        figures.unread.push(i);
+                    }
+                }
             }
         }
     }
@@ -407,6 +420,15 @@ fn pair_lines(reader: &Reader<'_>, figures: &mut Figures) {
             f.role = Some((role, weight));
         }
     }
+}
+
+/// Whether a digit stands on the row from `label`'s first letters on: `Total: 14.7g`.
+fn digits_behind(row: &Row, label: &Cell) -> bool {
+    let behind = row.cells.iter().filter(|c| c.bbox[0] >= label.bbox[0] - 0.01);
+    behind.into_iter().any(|c| {
+        let words = c.folded.split(' ').skip_while(|w| !w.chars().any(char::is_alphabetic));
+        words.into_iter().any(|w| w.starts_with(|c: char| c.is_ascii_digit() || c == '$') && w.len() > 2)
+    })
 }
 
 /// Whether nothing but currency stands beside an amount on its row, near enough to be its label.

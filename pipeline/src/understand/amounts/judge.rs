@@ -5,6 +5,7 @@ use super::{
     proof::{CENT, Parts, Proof, prove},
     words::Role,
 };
+use crate::understand::extract::doubt;
 
 /// An amount that may be the total.
 #[derive(Debug, Clone)]
@@ -216,8 +217,18 @@ pub(super) fn confidence(candidates: &[Candidate], figures: &Figures, parts: &Pa
     if named && !best.proof.change {
         sure *= 0.75;
     }
-    if best.figure.read < 0.97 && evidence < 0.5 {
-        sure *= 0.93;
+    // Another total as well labelled that nothing explains: each may be that of a part.
+    let rivals = candidates.iter().skip(1).any(|c| {
+        c.labels > 0 && c.weight >= best.weight - 0.05 && !best.proof.of_parts && !explained(c, best, parts)
+    });
+    if rivals && !best.proof.change {
+        sure *= 0.8;
+    }
+    if strong < 1.0 {
+        sure *= doubt(best.figure.read);
+    }
+    if !best.proof.change {
+        sure = sure.min(ceiling(best, figures));
     }
     let larger = figures.all.iter().any(|f| counts_as_larger(f, parts) && f.units > best.value);
     if larger {
@@ -238,6 +249,14 @@ pub(super) fn confidence(candidates: &[Candidate], figures: &Figures, parts: &Pa
         sure = sure.min(0.75);
     }
     sure.min(0.995)
+}
+
+/// How sure the best candidate can be at most, where something says that the total is another amount: a total further
+/// down that could not be read, or none at all but a subtotal.
+fn ceiling(best: &Candidate, figures: &Figures) -> f32 {
+    let unread = figures.unread.iter().any(|row| *row > best.figure.row);
+    let net_alone = best.labels == 0 && matches!(best.figure.role, Some((Role::Net, _)));
+    if unread || net_alone { 0.6 } else { 1.0 }
 }
 
 /// Whether another candidate is a known part of the best one's sum and so no rival.

@@ -268,6 +268,59 @@ fn a_page_of_nothing_but_totals_ends() {
     assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
 }
 
+fn unsure(text: &str) {
+    let (total, confidence, _) = read(text);
+    assert!(confidence < 0.8, "{total} at {confidence} for {text}");
+}
+
+#[test]
+fn a_subtotal_alone_is_no_total() {
+    unsure(
+        "1 Soup             7.50\n1 Bread            4.20\nSub-Total         11.70\nTax                1.17\n",
+    );
+}
+
+#[test]
+fn a_total_that_could_not_be_read_keeps_its_place() {
+    unsure(
+        "Loaves 3   2.10   6.30\n\
+         Total before tax   6.30\n\
+         Tax                0.38\n\
+         Total incl tax     6.68\n\
+         Stamps             4.00\n\
+         Total Payable:    10.6g\n",
+    );
+}
+
+#[test]
+fn totals_of_parts_are_no_total() {
+    unsure(
+        "White loaf    3   2.13    6.39\n\
+         Total 0% supplies: 6.39\n\
+         Chocolate roll 11  0.72   7.92\n\
+         Total 6% supplies (excl. GST): 7.92\n\
+         GST: 0.48\n\
+         Total 6% supplies (Inc. GST): 8.40\n\
+         Total 0% supplies: 6.39\n",
+    );
+}
+
+#[test]
+fn one_unsure_digit_makes_a_total_unsure_unless_arithmetic_vouches_for_it() {
+    let misread = |text: &str| {
+        let mut sheet = sheet(text);
+        let row = sheet.rows.iter_mut().find(|r| r.folded.contains("total")).expect("a total");
+        row.words.last_mut().expect("words").confidence = 0.8;
+        sums(&sheet).total.expect("a total").confidence
+    };
+    assert!(misread("Tea                3.10\nTotal             8.35\n") < 0.7);
+    assert!(
+        misread(
+            "Net               8.00\nTax               0.35\nTotal             8.35\nCash  10.00\nChange  1.65\n"
+        ) > 0.9
+    );
+}
+
 proptest::proptest! {
     #[test]
     fn never_panics(text in "[ -~€ñáO\n]{0,300}", sums_of in "((total|iva|net|cash|change|paid) {1,3}[0-9.,]{1,20}\n){0,9}") {
