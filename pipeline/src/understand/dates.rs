@@ -380,6 +380,22 @@ fn named(tokens: &[(Token<'_>, usize)]) -> Option<Match> {
     }
 }
 
+/// Whether a date is written as Americans do, `March 12, 2024`: month, day, comma, year.
+#[must_use]
+pub fn written_month_first(folded: &str) -> bool {
+    let tokens = tokens(folded);
+    (0..tokens.len()).any(|i| {
+        let named = matches!(&tokens[i].0, Token::Word(w) if month(w).is_some());
+        let rest: Vec<&Token<'_>> = tokens[i + 1..]
+            .iter()
+            .map(|(t, _)| t)
+            .filter(|t| !matches!(t, Token::Mark(' ' | '.')))
+            .take(3)
+            .collect();
+        named && matches!(rest[..], [Token::Number(1..=31, 1 | 2), Token::Mark(','), Token::Number(_, 4)])
+    })
+}
+
 /// `20241231` standing alone, or `31122024` with a clock behind it.
 fn compact(tokens: &[(Token<'_>, usize)]) -> Option<Match> {
     let Some((Token::Number(n, 8), _)) = tokens.first() else { return None };

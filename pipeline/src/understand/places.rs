@@ -196,6 +196,7 @@ fn currency(
     country: Option<(&'static Country, usize)>,
     american: bool,
 ) -> Option<(&'static str, f32)> {
+    let language = language(sheet);
     let home = country.map(|(c, _)| c.currency);
     let scored: Vec<(&'static Country, usize)> = country.into_iter().collect();
     let counts = said(sheet, &scored);
@@ -221,13 +222,28 @@ fn currency(
         Some((c, n)) if dollar && c.dollar => Some((c.currency, (by_country(n) + 0.08).min(0.97))),
         Some((_, _)) if dollar => Some(("USD", 0.55)),
         Some((c, n)) => Some((c.currency, by_country(n))),
-        // A dollar and a North American telephone: the States, unless a tax of Canada is named.
-        None if dollar && (american || american_phone(sheet)) => {
-            let canada = ["gst", "hst", "pst", "tps", "qst"].iter().any(|t| has_phrase(&sheet.folded, t));
-            Some(("USD", if canada { 0.5 } else { 0.88 }))
-        }
-        None if dollar => Some(("USD", 0.55)),
+        None if dollar => Some(("USD", dollar_of_the_states(sheet, language, american))),
         None => None,
+    }
+}
+
+/// How surely a dollar without a country is that of the States: by an address, a telephone or dates of their form, unless
+/// a tax that only others have is named, or a language that others speak.
+fn dollar_of_the_states(sheet: &Sheet, language: Option<&str>, american: bool) -> f32 {
+    const ELSEWHERE: &[&str] =
+        &["gst", "hst", "pst", "tps", "qst", "abn", "acn", "vat", "iva", "pte", "pty", "uen", "nzbn"];
+    let numeric =
+        sheet.rows.iter().map(|r| dates::orders(&r.folded)).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
+    let written = || sheet.rows.iter().any(|r| dates::written_month_first(&r.folded));
+    let foreign = language.is_some_and(|l| l != "en") || numeric.0 > 0;
+    if foreign || sheet.says(ELSEWHERE) {
+        0.5
+    } else if american || american_phone(sheet) || numeric.1 > 0 {
+        0.88
+    } else if written() {
+        0.78
+    } else {
+        0.55
     }
 }
 

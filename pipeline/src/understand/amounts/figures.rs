@@ -337,6 +337,8 @@ fn label_before(label: &str) -> String {
 
 /// Gives amounts without a label the one at the head of their column.
 fn head_columns(reader: &Reader<'_>, figures: &mut Figures) {
+    let first = figures.all.first().map(|f| f.units);
+    let lone = figures.all.iter().all(|f| Some(f.units) == first && f.seen.signed);
     for i in 0..figures.all.len() {
         let f = &figures.all[i];
         if f.role.is_some() {
@@ -348,13 +350,14 @@ fn head_columns(reader: &Reader<'_>, figures: &mut Figures) {
             if above.page != page || bbox[1] - above.bbox[3] > height * 3.5 {
                 break;
             }
-            let Some((head, whole)) = over(above, bbox) else { continue };
+            let own = if lone { column(above, bbox) } else { over(above, bbox) };
+            let Some((head, whole)) = own else { continue };
             let label = plain(&head.folded);
             if heads_items(&plain(&above.folded)) || !read_cell(reader, head, false).figures.is_empty() {
                 break;
             }
             if let Some((role, weight)) = role_of(&label)
-                && (weight >= 1.0 || whole)
+                && (weight >= 1.0 || whole || lone)
             {
                 let f = &mut figures.all[i];
                 f.role = Some((role, weight * 0.95));
@@ -364,6 +367,12 @@ fn head_columns(reader: &Reader<'_>, figures: &mut Figures) {
             }
         }
     }
+}
+
+/// The cell of a table's head whose column, up to the next cell, holds the left edge of `bbox`.
+fn column(row: &Row, bbox: PageBox) -> Option<(&Cell, bool)> {
+    let at = row.cells.iter().rposition(|c| c.bbox[0] <= bbox[0] + 0.01)?;
+    (row.cells.len() >= 3).then(|| row.cells.get(at)).flatten().map(|c| (c, false))
 }
 
 /// The cell of `row` that stands over `bbox`, and whether the row heads several sums.

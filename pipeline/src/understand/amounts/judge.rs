@@ -114,7 +114,7 @@ fn candidate(value: i64, figures: &Figures, parts: &Parts, labelled: &[i64]) -> 
     let weight = claim(best);
     let mut rows: Vec<usize> = here
         .iter()
-        .filter(|f| matches!(f.role, Some((Role::Total | Role::Due, _))) && claim(f) >= 0.5)
+        .filter(|f| matches!(f.role, Some((Role::Total | Role::Due, _))) && claim(f) >= 0.45)
         .map(|f| f.row)
         .collect();
     rows.dedup();
@@ -204,7 +204,12 @@ pub(super) fn confidence(candidates: &[Candidate], figures: &Figures, parts: &Pa
         _ => 0.3,
     };
     let strong = best.proof.strong();
-    let evidence = strong + best.proof.weak() + 0.35 * best.labels.saturating_sub(1).min(2) as f32;
+    // The only amount there is, under a word for a sum.
+    let only = best.labels > 0 && figures.all.iter().all(|f| f.units == best.value && f.seen.signed);
+    let evidence = strong
+        + best.proof.weak()
+        + 0.35 * best.labels.saturating_sub(1).min(2) as f32
+        + if only { 0.8 } else { 0.0 };
     let mut sure = 1.0 - (1.0 - base) * 0.22_f32.powf(evidence.min(2.0));
     let rival = candidates.iter().skip(1).find(|c| !explained(c, best, parts));
     let margin = rival.map_or(1.0, |r| best.score - r.score);
@@ -271,5 +276,11 @@ fn explained(other: &Candidate, best: &Candidate, parts: &Parts) -> bool {
         parts.roundings.iter().any(|r| r.units != 0 && near((best.value - other.value).abs(), r.units.abs()));
     let settled = best.proof.of_parts
         && (other.value < best.value || matches!(other.figure.role, Some((Role::Due, _))));
-    in_closure || paid || rounding || settled
+    // A labelled subtotal below a labelled total is what its label says.
+    let subtotal = matches!(other.figure.role, Some((Role::Net, _)))
+        && other.labels == 0
+        && other.value < best.value
+        && best.labels > 0
+        && best.weight >= 0.8;
+    in_closure || paid || rounding || settled || subtotal
 }

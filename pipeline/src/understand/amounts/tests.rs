@@ -268,6 +268,23 @@ fn a_page_of_nothing_but_totals_ends() {
     assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
 }
 
+#[test]
+fn the_only_amount_under_a_head() {
+    let (total, confidence, _) = read(
+        "Invoice Number    Invoice Date    Charges       VAT ID\n\n\
+         34270000          6/18/2017          $56,651.49    PT\n",
+    );
+    assert!(total == "56651.49" && confidence > 0.8, "{total} {confidence}");
+}
+
+#[test]
+fn a_subtotal_is_no_rival_of_the_total() {
+    let (total, confidence, _) = read(
+        "Soup        9.50\nSub-Total   11.70\nTax          1.17\nTip         $1263___\nTotal       14.50\n",
+    );
+    assert!(total == "14.50" && confidence > 0.79, "{total} {confidence}");
+}
+
 fn unsure(text: &str) {
     let (total, confidence, _) = read(text);
     assert!(confidence < 0.8, "{total} at {confidence} for {text}");

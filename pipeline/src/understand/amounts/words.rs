@@ -60,7 +60,7 @@ const PHRASES: &[(Role, f32, &str)] = &[
          sale; total ventas; total price; total charge; total charges; total cost; total bayaran; amt payable",
     ),
     (Total, 0.9, "total; celkem; gesamt; totale; totaal; i alt; jumlah; summe; suma; att betala; totals"),
-    (Total, 0.5, "importe; amount; montant; betrag; bedrag; importo; valor; brutto; sum"),
+    (Total, 0.5, "importe; amount; montant; betrag; bedrag; importo; valor; brutto; sum; charges"),
     (Total, 0.7, "net total; total net; total neto; net amount; valor liquido; net invoice"),
     (
         Due,

@@ -126,13 +126,12 @@ fn score(sheet: &Sheet, at: (usize, &Row), label: &Label, strength: f32, value: 
         Stands::Below => 0.06,
     };
     let digits = value.chars().filter(char::is_ascii_digit).count();
-    score -= if digits == 1 { 0.12 } else { 0.0 };
+    // "INVOICE" over "# 1234": the heading says what the mark leaves out.
+    let headed = label.what == What::Bare && titled(sheet, at.0);
+    score += if headed { 0.2 } else { 0.0 };
+    score -= if digits == 1 && !headed { 0.12 } else { 0.0 };
     score -= if at.1.page > 1 { 0.15 } else { 0.0 };
     score -= if at.1.page == 1 && at.1.bbox[1] > 0.6 { 0.04 } else { 0.0 };
-    // "INVOICE" over "# 1234": the heading says what the mark leaves out.
-    if label.what == What::Bare && titled(sheet, at.0) {
-        score += 0.2;
-    }
     // "No. 7, Jalan Alta": words behind a bare number are an address.
     let wordy = |c: &Cell| {
         let after = c.text.split_once(value).map_or("", |(_, after)| after);

@@ -5,7 +5,7 @@ use super::{
     looks::{is_price, is_registration, looks_like_address, says_contact},
     names::{core, firm, form, only_ending, only_trade, plausible, says_former, says_other, tokens},
     tidy::{sender_line, tidy},
-    web::{Site, agreement},
+    web::Site,
 };
 use crate::{
     fields::PageBox,
@@ -96,13 +96,16 @@ pub struct Weights {
     pub firm: f32,
     /// For an address or contact right below.
     pub head: f32,
+    /// Lost under two lines with prices, unless a legal form makes it a firm.
+    pub goods: f32,
 }
 
 /// A receipt's merchant.
 pub const RECEIPT: Weights =
-    Weights { rank: 0.06, line: 0.045, depth: 0.4, size: 0.35, firm: 0.75, head: 0.15 };
+    Weights { rank: 0.06, line: 0.045, depth: 0.4, size: 0.35, firm: 0.75, head: 0.15, goods: 0.6 };
 /// An invoice's issuer.
-pub const INVOICE: Weights = Weights { rank: 0.02, line: 0.0, depth: 0.6, size: 0.4, firm: 0.55, head: 0.3 };
+pub const INVOICE: Weights =
+    Weights { rank: 0.02, line: 0.0, depth: 0.6, size: 0.4, firm: 0.55, head: 0.3, goods: 0.0 };
 
 /// Every candidate of the first page, best first.
 #[must_use]
@@ -110,10 +113,13 @@ pub fn candidates(page: &Page<'_>, weights: Weights, recipients: &[String]) -> V
     let mut found: Vec<Candidate> = Vec::new();
     let mut consumed: Vec<PageBox> = Vec::new();
     let mut rank = 0;
-    let mut items = false;
+    let (mut items, mut priced) = (false, 0);
     for (r, row) in page.sheet.rows.iter().enumerate().take_while(|(_, r)| r.page == 1) {
         if heads_table(row) {
             items = true;
+            continue;
+        }
+        if all_labels(row) {
             continue;
         }
         for (c, cell) in row.cells.iter().enumerate() {
@@ -124,10 +130,13 @@ pub fn candidates(page: &Page<'_>, weights: Weights, recipients: &[String]) -> V
                 consumed.extend(taken);
                 // Under the head of the table stand goods, until the page's foot.
                 candidate.score -= if items && row.bbox[1] < 0.7 { 0.3 } else { 0.0 };
+                candidate.score -=
+                    if priced >= 2 && firm(&candidate.name) < 0.9 { weights.goods } else { 0.0 };
                 found.push(candidate);
                 rank += usize::from(c == 0);
             }
         }
+        priced += usize::from(row.cells.iter().any(|c| is_price(&c.folded)));
     }
     support(page, &mut found, recipients);
     found.sort_by(|a, b| b.score.total_cmp(&a.score));
@@ -171,8 +180,9 @@ fn candidate(
     if only_trade(&name) {
         score -= 0.7;
     }
-    if row.cells.iter().skip(at.1 + 1).any(|c| is_price(&c.folded)) || is_price(&cell.folded) {
-        score -= 0.8;
+    let priced = row.cells.iter().skip(at.1 + 1).any(|c| is_price(&c.folded)) || is_price(&cell.folded);
+    if priced {
+        score -= 1.2;
     }
     if name.split_whitespace().count() > 6 && form < 0.9 {
         score -= 0.4;
@@ -186,6 +196,13 @@ fn candidate(
         score += weights.head;
         proofs += 1;
     }
+    let wordy = |c: &Cell| c.folded.chars().filter(|c| c.is_alphabetic()).count() >= 8;
+    if row.cells.get(at.1 + 1).is_some_and(|c| wordy(c) && looks_like_address(&c.folded)) {
+        score += weights.head;
+        proofs += 1;
+    }
+    // A line that a comma leaves open goes on: it is a part of an address.
+    score -= if cell.text.trim_end().ends_with(',') && form < 0.9 { 0.5 } else { 0.0 };
     if is_registration(&cell.folded) || below.first().is_some_and(|c| is_registration(&c.folded)) {
         score += 0.35;
         proofs += 1;
@@ -193,7 +210,8 @@ fn candidate(
     if let Some(before) = row_before(page.sheet, at.0) {
         score -= if says_former(&before.folded) { 0.7 } else { 0.0 };
         // What follows an address without a gap belongs to it.
-        score -= if looks_like_address(&before.folded) && form < 0.9 { 0.35 } else { 0.0 };
+        let address = looks_like_address(&before.folded) && before.folded.contains(' ');
+        score -= if address && form < 0.9 { 0.35 } else { 0.0 };
     }
     match (whose(page.blocks, at), block.map(|b| b.side)) {
         (Some(Side::Recipient | Side::Delivery | Side::Third), _) => score -= 1.8,
@@ -212,6 +230,12 @@ fn candidate(
         proofs += 2;
     }
     Some((Candidate { core: core(&name), name, page: row.page, bbox, at, score, proofs, site: None }, taken))
+}
+
+/// `Customer | Order | Invoice date | Due date`: most of three cells or more are labels, so the others are too.
+fn all_labels(row: &Row) -> bool {
+    let labels = row.cells.iter().filter(|c| says_other(&c.text)).count();
+    row.cells.len() >= 3 && labels >= 2 && labels * 2 >= row.cells.len()
 }
 
 fn around(a: PageBox, b: PageBox) -> PageBox {
@@ -300,7 +324,7 @@ fn support(page: &Page<'_>, found: &mut [Candidate], recipients: &[String]) {
             candidate.score += if begins { 0.1 } else { 0.0 };
         }
         let own = page.sites.iter().filter(|s| !in_recipients(page, s.row) || recipients.is_empty());
-        candidate.site = own.map(|s| agreement(&s.name, &candidate.name)).reduce(f32::max);
+        candidate.site = own.filter_map(|s| s.agreement(&candidate.name)).reduce(f32::max);
         let site = candidate.site.unwrap_or_default();
         candidate.score += 0.7 * site;
         candidate.proofs += u32::from(site > 0.5);

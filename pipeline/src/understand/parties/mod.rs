@@ -122,7 +122,12 @@ fn recipients(blocks: &[Block]) -> Vec<String> {
 /// The best candidate; its confidence is the logistic of `log_odds` of it and its lead over the next other name.
 fn best(found: &[Candidate], log_odds: impl Fn(&Candidate, f32) -> f32) -> Option<Named> {
     let top = found.first()?;
-    let kin = |c: &Candidate| c.core == top.core || (top.core.len() >= 4 && c.core.starts_with(&top.core));
+    // Its own words alone are no other name: a town in it, the name without its branch.
+    let kin = |c: &Candidate| {
+        c.core == top.core
+            || (top.core.len() >= 4 && c.core.starts_with(&top.core))
+            || (c.core.len() >= 4 && top.core.ends_with(&c.core))
+    };
     let rival = found.iter().find(|c| !kin(c)).map_or(0.0, |c| c.score);
     let lead = (top.score - rival).clamp(0.0, 1.0);
     // A site of another name, or a capital misread as a small letter, leaves a doubt.

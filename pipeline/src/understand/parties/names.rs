@@ -129,7 +129,9 @@ fn alone(words: &[Token]) -> Option<(usize, usize)> {
 pub fn says_other(text: &str) -> bool {
     let plain = plain(text);
     let folded = fold(text);
-    NOT_NAME.iter().any(|w| has_phrase(&plain, w) || has_phrase(&folded, w))
+    let term = ["days", "dias", "tage", "jours", "giorni", "dagen"].iter().any(|d| has_phrase(&plain, d));
+    (term && folded.contains(|c: char| c.is_ascii_digit()))
+        || NOT_NAME.iter().any(|w| has_phrase(&plain, w) || has_phrase(&folded, w))
         || (folded.contains('@') && folded.contains('.'))
 }
 

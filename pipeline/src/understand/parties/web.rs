@@ -39,6 +39,8 @@ const SECOND: &[&str] = &["co", "com", "org", "net", "gob", "gov", "edu", "ac"];
 pub struct Site {
     /// Without hyphens and top-level parts: `nuberoja` of `www.nube-roja.com.mx`.
     pub name: String,
+    /// It is the mailbox's name, `nuberoja` of `nuberoja@gmail.com`: it may say a name, and mostly says none.
+    pub mailbox: bool,
     /// Index of the row.
     pub row: usize,
     /// Left edge of its cell.
@@ -55,9 +57,9 @@ pub fn sites(sheet: &Sheet) -> Vec<Site> {
                 .folded
                 .split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '(' | ')' | '|' | '<' | '>'))
             {
-                if let Some(name) = site(word) {
-                    out.push(Site { name, row, left: cell.bbox[0] });
-                }
+                let left = cell.bbox[0];
+                out.extend(site(word).map(|name| Site { name, mailbox: false, row, left }));
+                out.extend(mailbox(word).map(|name| Site { name, mailbox: true, row, left }));
             }
         }
     }
@@ -84,6 +86,26 @@ fn site(word: &str) -> Option<String> {
     let name: String = name.chars().filter(|c| c.is_alphanumeric()).collect();
     let letters = name.chars().filter(|c| c.is_alphabetic()).count();
     (letters >= 2 && !FREE.contains(&name.as_str())).then_some(name)
+}
+
+/// The letters before the `@`, where there are enough for a name.
+fn mailbox(word: &str) -> Option<String> {
+    let (name, host) = word.split_once('@')?;
+    let letters: String = name.chars().filter(|c| c.is_alphabetic()).collect();
+    (host.contains('.') && letters.chars().count() >= 5).then_some(letters)
+}
+
+impl Site {
+    /// How well it says a firm's or person's name; none for a mailbox that says no name.
+    #[must_use]
+    pub fn agreement(&self, name: &str) -> Option<f32> {
+        if !self.mailbox {
+            return Some(agreement(&self.name, name));
+        }
+        let said = |w: &str| w.chars().count() >= 5 && self.name.contains(w);
+        let words = tokens(name);
+        words.iter().any(|w| said(&w.plain)).then_some(0.6)
+    }
 }
 
 /// How well a domain's name says a firm's name: 1 when they are the same, 0 when they have nothing in common.
@@ -129,6 +151,16 @@ mod tests {
         assert_eq!(site("someone@gmail.com"), None);
         assert_eq!(site("1.234,56"), None);
         assert_eq!(site("S.A."), None);
+    }
+
+    #[test]
+    fn a_mailbox_says_a_name_or_nothing() {
+        let site = |name: &str| Site { name: name.to_owned(), mailbox: true, row: 0, left: 0.0 };
+        let mail = mailbox("fcampo7@gmail.com").unwrap();
+        assert_eq!((mail.as_str(), site(&mail).agreement("Flor Campos")), ("fcampo", None));
+        assert_eq!(site("fcampos").agreement("Flor Campos"), Some(0.6));
+        assert_eq!(mailbox("info@nuberoja.es"), None);
+        assert_eq!(site("ventas").agreement("Nube Roja S.L."), None);
     }
 
     #[test]
