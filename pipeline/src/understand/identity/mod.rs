@@ -1,9 +1,12 @@
 //! Identity documents: fields of a machine readable zone, and those behind their printed labels.
 //!
-//! `spans` finds the labels, `printed` the values that belong to them, `countries` who issued the document.
+//! `spans` finds the `labels`, `printed` the values that belong to them by their `shapes`, `countries` who issued the
+//! document.
 
 mod countries;
+mod labels;
 mod printed;
+mod shapes;
 mod spans;
 
 use time::Date;
