@@ -166,8 +166,16 @@ pub fn invoice(found: &Found<'_>) -> Fields {
 /// they contradict each other in.
 #[must_use]
 pub fn id(found: &Found<'_>) -> (Fields, Vec<Reason>) {
-    let printed = identity::from_labels(found.sheet, found.place.order, found.today);
-    let Zone::Read(zone) = found.zone else { return (printed, Vec::new()) };
+    let mut printed = identity::from_labels(found.sheet, found.place.order, found.today);
+    let Zone::Read(zone) = found.zone else {
+        let broken = identity::checked(&mut printed).map(|(rule, number)| {
+            Reason::new(ReasonCode::ChecksFailed, format!("The number {number} does not keep {rule}."))
+                .with("check", rule)
+                .with("left", number)
+                .with("right", rule)
+        });
+        return (printed, broken.into_iter().collect());
+    };
     let (fields, against) = identity::with_zone(printed, zone, found.sheet);
     let reasons = against.into_iter().map(|(name, zone, page)| {
         let message = format!("The machine readable zone says {name} {zone}, the page says {page}.");

@@ -78,6 +78,8 @@ pub fn understand_by(evidence: &Evidence, today: Date, model: &model::Model) -> 
         classified.kind = Kind::Id;
         classified.confidence = 0.99;
         classified.because.insert(0, format!("it carries an {}", code.what));
+    } else if classified.kind == Kind::Id && identity::unmistakable(&sheet) {
+        classified.confidence = classified.confidence.max(0.95);
     }
     let found = extract::Found { sheet: &sheet, place: &place, zone: &zone, ids: &ids, sums: &sums, today };
     let mut failed = Vec::new();

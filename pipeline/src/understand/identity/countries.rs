@@ -106,20 +106,31 @@ const STATES: &[&str] = &[
     "wyoming",
 ];
 
+/// What a card of one of the United States is called that is no licence.
+const STATE_CARD: &[&str] = &[
+    "identification card",
+    "id card",
+    "identification",
+    "not a driver license",
+    "not a driver's license",
+    "not a drivers license",
+];
+
 /// The document's country (alpha-3) and how sure that is.
-pub(super) fn issuing(sheet: &Sheet, licence: bool) -> Option<(&'static str, f32)> {
+pub(super) fn issuing(sheet: &Sheet, kind: Option<&str>) -> Option<(&'static str, f32)> {
     // An authority names itself at the top; places of birth and nationalities stand further down.
     let full =
         |names: &[&str]| names.iter().filter(|n| n.contains(' ')).any(|n| has_phrase(&sheet.folded, n));
     let head: String = sheet.rows.iter().take(4).map(|r| r.folded.as_str()).collect::<Vec<_>>().join("\n");
     let bare: String = head.chars().filter(|c| c.is_alphanumeric()).collect();
-    if licence
-        && (STATES
-            .iter()
-            .any(|s| has_phrase(&head, s) || (s.len() > 7 && bare.contains(&s.replace(' ', ""))))
-            || has_phrase(&head, "usa"))
-    {
-        return Some(("USA", 0.93));
+    let state =
+        || STATES.iter().any(|s| has_phrase(&head, s) || (s.len() > 7 && bare.contains(&s.replace(' ', ""))));
+    match kind {
+        Some("driver_license") if state() || has_phrase(&head, "usa") => return Some(("USA", 0.93)),
+        Some("national_id") if state() && sheet.says(STATE_CARD) => return Some(("USA", 0.93)),
+        // No other country's card says so.
+        Some("social_security") => return Some(("USA", 0.9)),
+        _ => {}
     }
     if let Some((code, ..)) = COUNTRIES.iter().find(|(_, names, _)| full(names)) {
         return Some((code, 0.93));

@@ -5,222 +5,51 @@
 
 mod countries;
 mod labels;
+mod names;
+mod national;
 mod printed;
 mod shapes;
 mod spans;
+mod types;
+mod unlabelled;
+mod whole;
+mod zone;
 
 use time::Date;
 
 use self::printed::Printed;
-use super::{
-    dates::{Order, dates, iso},
-    mrz,
-    sheet::{Row, Sheet, fold},
-    surer::bare,
+pub use self::{
+    national::checked,
+    types::document_type,
+    zone::{from_zone, with_zone},
 };
-use crate::fields::{Field, FieldName, Fields, PageBox, Source};
+use super::{dates::Order, sheet::Sheet};
+use crate::fields::{Field, FieldName, Fields, Source};
 
-const LICENCE: &str = "driver_license";
-/// A printed value this sure may contradict the zone.
-const CONTRADICTS: f32 = 0.87;
 /// The most that the number of a passport is believed whose zone was not read.
 const WITHOUT_ZONE: f32 = 0.88;
-
-/// Words that only identity documents say, folded.
-pub const ID_WORDS: &[&str] = &[
-    "passport",
-    "pasaporte",
-    "passaporte",
-    "passeport",
-    "reisepass",
-    "passaporto",
-    "identity card",
-    "identification card",
-    "id card",
-    "identity",
-    "documento nacional de identidad",
-    "cedula de ciudadania",
-    "cedula de identidad",
-    "carteira de identidade",
-    "cartao de cidadao",
-    "carte nationale d'identite",
-    "carta d'identita",
-    "personalausweis",
-    "driver license",
-    "driver's license",
-    "drivers license",
-    "driving licence",
-    "driver licence",
-    "permiso de conducir",
-    "permis de conduire",
-    "licencia de conducir",
-    "carteira nacional de habilitacao",
-    "fuhrerschein",
-    "patente di guida",
-    "date of birth",
-    "fecha de nacimiento",
-    "data de nascimento",
-    "date de naissance",
-    "geburtsdatum",
-    "data di nascita",
-    "nationality",
-    "nacionalidad",
-    "nacionalidade",
-    "nationalite",
-    "staatsangehorigkeit",
-    "cittadinanza",
-    "place of birth",
-    "lugar de nacimiento",
-    "social security",
-    "permanent resident",
-    "aadhaar",
-    "government of india",
-    "credencial para votar",
-    "instituto nacional electoral",
-    "curp",
-    "registro geral",
-    "dob",
-    "sex",
-    "sexo",
-    "surname",
-    "given names",
-    "apellidos",
-    "prenoms",
-    "eyes",
-    "hgt",
-    "iss",
-    "endorsements",
-    "republic",
-    "republica",
-    "residence permit",
-    "carta di identita",
-    "uscis",
-    "voter",
-    "permis",
-    "dl",
-    "duplicata",
-    "signature",
-    "authority",
-];
-
-/// Type of document, by its words, surest first.
-const TYPES: &[(&str, &[&str])] = &[
-    ("passport", &["passport", "pasaporte", "passaporte", "passeport", "reisepass", "passaporto", "pasport"]),
-    (
-        "driver_license",
-        &[
-            "driver license",
-            "driver's license",
-            "drivers license",
-            "driving licence",
-            "driver licence",
-            "permiso de conducir",
-            "permis de conduire",
-            "licencia de conducir",
-            "licencia de conduccion",
-            "carteira nacional de habilitacao",
-            "carta de conducao",
-            "fuhrerschein",
-            "patente di guida",
-            "dl no",
-            "driver",
-            "driver's",
-        ],
-    ),
-    (
-        "residence_permit",
-        &[
-            "permanent resident",
-            "residence permit",
-            "permiso de residencia",
-            "titre de sejour",
-            "aufenthaltstitel",
-            "autorizacao de residencia",
-        ],
-    ),
-    ("social_security", &["social security"]),
-    (
-        "national_id",
-        &[
-            "identity card",
-            "identification card",
-            "id card",
-            "documento nacional de identidad",
-            "cedula",
-            "carteira de identidade",
-            "cartao de cidadao",
-            "identite",
-            "carta d'identita",
-            "carta di identita",
-            "personalausweis",
-            "aadhaar",
-            "government of india",
-            "credencial para votar",
-            "registro geral",
-            "dni",
-            "identidad",
-            "identidade",
-            "identity",
-            "id",
-        ],
-    ),
-];
-
-fn field(value: String, confidence: f32, page: u32, bbox: PageBox, source: Source) -> Field {
-    Field { value, confidence, page: Some(page), bbox: Some(bbox), source }
-}
-
-/// The fields of a zone whose every check digit is right.
-#[must_use]
-pub fn from_zone(found: &mrz::Found) -> Fields {
-    let zone = &found.mrz;
-    let mut fields = Fields::new();
-    let kind = match zone.code.chars().next() {
-        Some('P') => "passport",
-        Some('V') => "visa",
-        Some('D') => "driver_license",
-        _ if zone.code == "IR" || zone.code == "AR" => "residence_permit",
-        _ => "national_id",
-    };
-    let mut put = |name, value: &str, confidence| {
-        if !value.is_empty() {
-            fields.insert(name, field(value.to_owned(), confidence, found.page, found.bbox, Source::Mrz));
-        }
-    };
-    put(FieldName::DocumentType, kind, 0.98);
-    put(FieldName::DocumentNumber, &zone.number, 0.99);
-    put(FieldName::IssuingCountry, &zone.issuer, 0.97);
-    put(FieldName::Nationality, &zone.nationality, 0.97);
-    // Names have no check digit.
-    put(FieldName::Surname, &zone.surname, 0.95);
-    put(FieldName::GivenNames, &zone.given_names, 0.94);
-    put(FieldName::BirthDate, zone.birth_date.as_deref().unwrap_or_default(), 0.99);
-    put(FieldName::ExpiryDate, zone.expiry_date.as_deref().unwrap_or_default(), 0.99);
-    put(FieldName::Sex, &zone.sex.map(String::from).unwrap_or_default(), 0.97);
-    fields
-}
 
 /// Whether the page has a label for an expiry date: then it must have been read, too.
 #[must_use]
 pub fn says_expiry(sheet: &Sheet, today: Date) -> bool {
-    Printed::of(sheet, document_type(sheet) == Some(LICENCE), Order::Unknown, today).says_expiry()
+    Printed::of(sheet, document_type(sheet), Order::Unknown, today).says_expiry()
 }
 
-/// The type of document by its words.
+/// Whether it says in full what only one kind of card says, beside a number of that card's shape.
 #[must_use]
-pub fn document_type(sheet: &Sheet) -> Option<&'static str> {
-    TYPES.iter().find(|(_, words)| sheet.says(words)).map(|(kind, _)| *kind)
+pub fn unmistakable(sheet: &Sheet) -> bool {
+    sheet.says(&[types::ESTABLISHED_FOR]) && unlabelled::social_security_row(sheet).is_some()
 }
 
 /// Fields behind printed labels, each as sure as its label and its print are clear.
 #[must_use]
 pub fn from_labels(sheet: &Sheet, order: Order, today: Date) -> Fields {
     let kind = document_type(sheet);
-    let licence = kind == Some(LICENCE);
-    let mut fields = Printed::of(sheet, licence, order, today).fields();
+    let mut fields = Printed::of(sheet, kind, order, today).fields();
     let source = sheet.rows.first().map_or(Source::Ocr, |r| r.source);
-    // A passport has a zone: where none was read the page is cut off or blurred.
+    // A passport has a zone: where none was read the page is cut off or blurred. The American card has one on its back.
     if kind == Some("passport")
+        && !sheet.says(&["passport card"])
         && let Some(number) = fields.get_mut(&FieldName::DocumentNumber)
     {
         number.confidence = number.confidence.min(WITHOUT_ZONE);
@@ -232,88 +61,8 @@ pub fn from_labels(sheet: &Sheet, order: Order, today: Date) -> Fields {
         }
     };
     put(FieldName::DocumentType, kind.map(|k| (k, 0.9)));
-    put(FieldName::IssuingCountry, countries::issuing(sheet, licence));
+    put(FieldName::IssuingCountry, countries::issuing(sheet, kind));
     fields
-}
-
-/// The fields of a zone over those of the labels, with the reasons why the two do not go together.
-#[must_use]
-pub fn with_zone(
-    page: Fields,
-    found: &mrz::Found,
-    sheet: &Sheet,
-) -> (Fields, Vec<(FieldName, String, String)>) {
-    let mut fields = page;
-    let mut against = Vec::new();
-    for (name, mut sure) in from_zone(found) {
-        if matches!(name, FieldName::Surname | FieldName::GivenNames) {
-            sure.confidence = name_confidence(&sure.value, found, sheet);
-        }
-        let seen = fields.get(&name).filter(|f| f.bbox.is_some());
-        let weighty =
-            matches!(name, FieldName::BirthDate | FieldName::ExpiryDate | FieldName::DocumentNumber);
-        if let Some(seen) = seen
-            && weighty
-            && seen.confidence >= CONTRADICTS
-            && bare(&seen.value) != bare(&sure.value)
-            && !stands_printed(&sure.value, found, sheet)
-        {
-            against.push((name, sure.value.clone(), seen.value.clone()));
-        }
-        fields.insert(name, sure);
-    }
-    (fields, against)
-}
-
-/// Whether the page shows the value outside its zone.
-fn stands_printed(value: &str, found: &mrz::Found, sheet: &Sheet) -> bool {
-    let date = value.len() == 10 && value.as_bytes().get(4) == Some(&b'-');
-    printed_rows(found, sheet).any(|row| {
-        if date {
-            [Order::DayFirst, Order::MonthFirst]
-                .into_iter()
-                .any(|order| dates(&row.folded, order).iter().any(|d| iso(d.date) == value))
-        } else {
-            bare(&row.folded).contains(&bare(value))
-        }
-    })
-}
-
-fn printed_rows<'a>(found: &'a mrz::Found, sheet: &'a Sheet) -> impl Iterator<Item = &'a Row> {
-    let zone = found.bbox;
-    sheet.rows.iter().filter(move |r| {
-        let middle = (r.bbox[1] + r.bbox[3]) / 2.0;
-        r.page != found.page || middle < zone[1] || middle > zone[3]
-    })
-}
-
-/// Names have no check digit: they are sure when the page prints them, too.
-fn name_confidence(name: &str, found: &mrz::Found, sheet: &Sheet) -> f32 {
-    let printed: Vec<String> = printed_rows(found, sheet)
-        .flat_map(|r| r.text.split(|c: char| !c.is_alphabetic()))
-        .flat_map(|word| [fold(word), spelt_out(word)])
-        .collect();
-    let shown = |word: &str| {
-        let word = fold(word);
-        printed
-            .iter()
-            .any(|p| *p == word || (found.mrz.lines.len() == 1 && word.len() >= 7 && p.starts_with(&word)))
-    };
-    let all = name.split(' ').all(shown);
-    match (all, found.mrz.tidy_names) {
-        (true, true) => 0.98,
-        (true, false) => 0.93,
-        (false, true) => 0.9,
-        (false, false) => 0.6,
-    }
-}
-
-/// As a zone writes what it has no letter for (9303-3 §6): Ü is UE, ß is SS, Ñ may be NXX.
-fn spelt_out(word: &str) -> String {
-    const SPELT: &[(char, &str)] =
-        &[('ä', "ae"), ('ö', "oe"), ('ø', "oe"), ('ü', "ue"), ('å', "aa"), ('æ', "ae"), ('ñ', "nxx")];
-    let spelt = word.to_lowercase();
-    fold(&SPELT.iter().fold(spelt, |text, (letter, as_)| text.replace(*letter, as_)).replace('ß', "ss"))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use time::Date;
 use super::{
     countries,
     labels::What,
+    names::{person, value_of},
     shapes::{Token, day_like, name_like, number_like, push, sex_like},
     spans::{Numbering, Span, spans},
 };
@@ -15,45 +16,53 @@ use crate::{
 };
 
 /// A label letter by letter, its value crisp beside or under it.
-const CLEAR: f32 = 0.94;
+pub(super) const CLEAR: f32 = 0.94;
 /// What a label read with slips costs.
 const SLIPPED: f32 = 0.07;
 /// What it costs that another value could have been meant.
 const AMBIGUOUS: f32 = 0.25;
-/// Names without a label between surname and given names: where one ends is a guess.
-const SPLIT: f32 = 0.6;
 /// Rows under a label in which its value may stand.
 const REACH: usize = 3;
 
 /// A value and where it was read.
 #[derive(Clone)]
-struct Value {
-    text: String,
-    bbox: PageBox,
-    page: u32,
-    row: usize,
-    confidence: f32,
+pub(super) struct Value {
+    pub text: String,
+    pub bbox: PageBox,
+    pub page: u32,
+    pub row: usize,
+    pub confidence: f32,
 }
 
 /// What is looked for on one document.
 pub(super) struct Printed<'a> {
-    sheet: &'a Sheet,
-    spans: Vec<Span>,
-    numbering: Numbering,
+    pub(super) sheet: &'a Sheet,
+    pub(super) spans: Vec<Span>,
+    pub(super) numbering: Numbering,
+    /// The type of document.
+    pub(super) kind: Option<&'static str>,
+    /// Who issued it, alpha-3.
+    pub(super) country: Option<&'static str>,
+    /// Whether labels stand under their values.
+    values_above: bool,
     order: Order,
     today: Date,
 }
 
 impl<'a> Printed<'a> {
-    pub(super) fn of(sheet: &'a Sheet, licence: bool, order: Order, today: Date) -> Self {
-        let country = countries::issuing(sheet, licence).map(|c| c.0);
-        let numbering = match (licence, country) {
-            (false, _) => Numbering::None,
-            (true, Some("USA" | "CAN")) => Numbering::America,
-            (true, None) if sheet.says(&["dln", "4d", "driver license", "driver's license"]) => {
+    pub(super) fn of(sheet: &'a Sheet, kind: Option<&'static str>, order: Order, today: Date) -> Self {
+        let country = countries::issuing(sheet, kind).map(|c| c.0);
+        let numbering = match (kind, country) {
+            (Some("driver_license"), Some("USA" | "CAN")) => Numbering::America,
+            (Some("driver_license"), None)
+                if sheet.says(&["dln", "4d", "driver license", "driver's license"]) =>
+            {
                 Numbering::America
             }
-            (true, _) => Numbering::Europe,
+            (Some("driver_license"), _) => Numbering::Europe,
+            // The same standard is for identity cards of a state, which the federal ones do not follow.
+            (Some("national_id"), Some("USA")) => Numbering::America,
+            _ => Numbering::None,
         };
         let order = match (numbering, country) {
             (Numbering::America, Some("CAN")) => order,
@@ -62,7 +71,10 @@ impl<'a> Printed<'a> {
             (_, Some(_)) if order == Order::Unknown => Order::DayFirst,
             _ => order,
         };
-        Self { sheet, spans: spans(sheet, numbering), numbering, order, today }
+        let spans = spans(sheet, numbering);
+        let mut printed = Self { sheet, spans, numbering, kind, country, values_above: false, order, today };
+        printed.values_above = printed.values_stand_above();
+        printed
     }
 
     /// Whether the page has a label for an expiry date.
@@ -73,8 +85,8 @@ impl<'a> Printed<'a> {
     pub(super) fn fields(&self) -> Fields {
         let mut fields = Fields::new();
         self.names(&mut fields);
-        let number = self.first(What::Number, number_like);
-        self.put(&mut fields, FieldName::DocumentNumber, number);
+        let number = self.first(What::Number, number_like).or_else(|| self.first(What::Person, number_like));
+        self.put(&mut fields, FieldName::DocumentNumber, number.map(|v| self.number_twice(v)));
         let born = |t: &[Token]| day_like(t, self.order, self.today, true);
         self.put(&mut fields, FieldName::BirthDate, self.first(What::Birth, born));
         let ends = |t: &[Token]| day_like(t, self.order, self.today, false);
@@ -87,50 +99,19 @@ impl<'a> Printed<'a> {
         };
         self.put(&mut fields, FieldName::Nationality, self.first(What::Nationality, nation));
         dates_make_sense(&mut fields);
+        self.unlabelled(&mut fields);
         fields
     }
 
-    fn put(&self, fields: &mut Fields, name: FieldName, value: Option<Value>) {
+    pub(super) fn put(&self, fields: &mut Fields, name: FieldName, value: Option<Value>) {
         let Some(value) = value.filter(|v| !v.text.is_empty()) else { return };
         let source = self.sheet.rows.get(value.row).map_or(Source::Ocr, |r| r.source);
         let (page, bbox) = (Some(value.page), Some(value.bbox));
         fields.insert(name, Field { value: value.text, confidence: value.confidence, page, bbox, source });
     }
 
-    fn names(&self, fields: &mut Fields) {
-        let surname = self.first(What::Surname, name_like).map(|v| self.second_line(v));
-        let labelled = self.spans.iter().any(|s| s.what == What::Surname && !s.code);
-        let mut given = self.first(What::Given, name_like);
-        if given.is_none() && (surname.is_some() || labelled) {
-            given = self.first(What::Name, name_like);
-        }
-        match (surname, given) {
-            (Some(surname), given) => {
-                // A surname that starts where the given names do is one label taken for another.
-                let given = given.filter(|g| g.bbox != surname.bbox);
-                self.put(fields, FieldName::Surname, Some(surname));
-                self.put(fields, FieldName::GivenNames, given);
-            }
-            (None, Some(given)) => {
-                let above = self.above(&given);
-                self.put(fields, FieldName::Surname, above);
-                self.put(fields, FieldName::GivenNames, Some(given));
-            }
-            (None, None) => {
-                if let Some(whole) = self.first(What::Name, name_like)
-                    && let Some((given, surname)) = whole.text.rsplit_once(' ')
-                {
-                    let part =
-                        |text: &str| Value { text: text.to_owned(), confidence: SPLIT, ..whole.clone() };
-                    self.put(fields, FieldName::Surname, Some(part(surname)));
-                    self.put(fields, FieldName::GivenNames, Some(part(given)));
-                }
-            }
-        }
-    }
-
     /// The value of the first label that has one.
-    fn first(
+    pub(super) fn first(
         &self,
         what: What,
         fits: impl Fn(&[Token]) -> Option<(String, std::ops::Range<usize>)>,
@@ -149,45 +130,76 @@ impl<'a> Printed<'a> {
         fits: &impl Fn(&[Token]) -> Option<(String, std::ops::Range<usize>)>,
     ) -> Option<Value> {
         let behind = self.behind(index, span);
+        // What stands behind the number of a licence's field is the field.
+        let coded = span.code && !behind.is_empty();
+        let names = matches!(span.what, What::Surname | What::SecondSurname | What::Given | What::Name);
         // `Given names / Prenoms`: what follows a stroke is the label in another language.
-        let beside = if self.stroke_follows(span) { None } else { fits(&behind).map(|v| (v, behind)) };
-        let mut under = None;
-        if !self.values_stand_above() || span.what == What::Number {
-            under = (1..=REACH).find_map(|down| {
-                let tokens = self.under(index, span, span.row + down)?;
-                fits(&tokens).map(|v| (v, tokens))
-            });
-        } else if beside.is_none() {
-            under = (1..=REACH).find_map(|up| {
-                let tokens = self.under(index, span, span.row.checked_sub(up)?)?;
-                fits(&tokens).map(|v| (v, tokens))
-            });
-        }
-        let names = matches!(span.what, What::Surname | What::Given | What::Name);
+        let beside = if self.stroke_follows(span) {
+            None
+        } else if coded && names {
+            name_like(&behind).map(|v| (v, behind))
+        } else {
+            fits(&behind).map(|v| (v, behind))
+        };
+        let off = if coded { None } else { self.off_its_row(index, span, fits, beside.is_some()) };
         // Print beside a name's label may be a stamp's or the paper's, where a name stands right under it.
-        let colon = self.behind_colon(span);
-        let ambiguous = names && !span.code && !colon && beside.is_some() && under.is_some();
-        let ((text, range), tokens) = beside.or(under)?;
+        let torn = names && !span.code && !self.behind_colon(span) && beside.is_some() && off.is_some();
+        let below = torn && self.values_stand_below();
+        let ((text, range), tokens) = if below { off } else { beside.or(off) }?;
+        let row = tokens.get(range.clone())?.first()?.row;
         let used = tokens.get(range)?;
-        let first = used.first()?;
-        let worst = used.iter().map(|t| t.confidence).fold(1.0, f32::min);
-        let mut confidence = CLEAR - 1.2 * (1.0 - worst).min(0.4);
+        let value = value_of(text, used, self.sheet.rows.get(row)?.page, row)?;
+        let mut confidence = value.confidence;
         if !span.exact {
             confidence -= SLIPPED;
         }
-        if ambiguous {
+        if torn && !below {
             confidence -= AMBIGUOUS;
         }
         // Two letters are as often the rest of a name as all of it.
-        if names && text.chars().count() <= 2 {
+        if names && value.text.chars().count() <= 2 {
             confidence -= SLIPPED;
         }
-        let bbox = used
-            .iter()
-            .map(|t| t.bbox)
-            .fold(first.bbox, |a, b| [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])]);
-        let page = self.sheet.rows.get(first.row)?.page;
-        Some(Value { text, bbox, page, row: first.row, confidence: confidence.max(0.1) })
+        Some(Value { confidence: confidence.max(0.1), ..value })
+    }
+
+    /// The value under its label, or over it where the document is laid out so.
+    fn off_its_row(
+        &self,
+        index: usize,
+        span: &Span,
+        fits: &impl Fn(&[Token]) -> Option<(String, std::ops::Range<usize>)>,
+        beside: bool,
+    ) -> Option<((String, std::ops::Range<usize>), Vec<Token>)> {
+        let at = |row: usize| {
+            let tokens = self.under(index, span, row)?;
+            fits(&tokens).map(|v| (v, tokens))
+        };
+        if !self.values_above || span.what == What::Number {
+            return (1..=REACH).find_map(|down| at(span.row + down));
+        }
+        if beside { None } else { (1..=REACH).find_map(|up| at(span.row.checked_sub(up)?)) }
+    }
+
+    /// Whether the labels of this page have their values under them: some label has one there and none beside it.
+    fn values_stand_below(&self) -> bool {
+        let mut below = false;
+        for (i, span) in self.spans.iter().enumerate().filter(|(_, s)| s.exact && !s.code) {
+            let day = |t: &[Token]| day_like(t, self.order, self.today, false).is_some();
+            let name = |t: &[Token]| person(t).is_some();
+            let fits: &dyn Fn(&[Token]) -> bool = match span.what {
+                What::Surname | What::Given | What::Name => &name,
+                What::Birth | What::Expiry => &day,
+                _ => continue,
+            };
+            let beside = !self.stroke_follows(span) && fits(&self.behind(i, span));
+            let under = self.under(i, span, span.row + 1).is_some_and(|t| fits(&t));
+            if beside && !under {
+                return false;
+            }
+            below |= under && !beside;
+        }
+        below
     }
 
     fn behind_colon(&self, span: &Span) -> bool {
@@ -208,7 +220,7 @@ impl<'a> Printed<'a> {
     }
 
     /// Words on the label's row, up to the next label.
-    fn behind(&self, index: usize, span: &Span) -> Vec<Token> {
+    pub(super) fn behind(&self, index: usize, span: &Span) -> Vec<Token> {
         let Some(row) = self.sheet.rows.get(span.row) else { return Vec::new() };
         let stop = self.spans.get(index + 1).filter(|s| s.row == span.row).map(|s| s.start);
         let mut tokens = Vec::new();
@@ -226,7 +238,7 @@ impl<'a> Printed<'a> {
     }
 
     /// Words of another row that stand in the label's column and are no labels; `None` past the page.
-    fn under(&self, index: usize, span: &Span, row: usize) -> Option<Vec<Token>> {
+    pub(super) fn under(&self, index: usize, span: &Span, row: usize) -> Option<Vec<Token>> {
         let (own, other) = (self.sheet.rows.get(span.row)?, self.sheet.rows.get(row)?);
         if own.page != other.page || (other.bbox[1] - own.bbox[1]).abs() > 0.16 {
             return None;
@@ -282,56 +294,23 @@ impl<'a> Printed<'a> {
         Some(tokens)
     }
 
-    /// `REPUBLICA DE COLOMBIA … CEDULA DE CIUDADANIA` of 2000-2020 prints its labels under the values.
+    /// `REPUBLICA DE COLOMBIA … CEDULA DE CIUDADANIA` of 2000-2020 prints its labels under the values: a name stands over
+    /// the first label and none under the last.
     fn values_stand_above(&self) -> bool {
-        self.sheet.says(&["cedula de ciudadania"])
-            && self.sheet.says(&["apellidos"])
-            && !self.sheet.says(&["nuip"])
-    }
-
-    /// Two surnames on two lines, as on the Spanish card: the next line, if it is a name and no label comes between.
-    fn second_line(&self, value: Value) -> Value {
-        let (Some(own), Some(next)) = (self.sheet.rows.get(value.row), self.sheet.rows.get(value.row + 1))
-        else {
-            return value;
-        };
-        let height = own.bbox[3] - own.bbox[1];
-        let close = next.page == own.page && next.bbox[1] - own.bbox[3] < 0.6 * height;
-        let labelled = self.spans.iter().any(|s| s.row == value.row + 1);
-        let aligned = next.words.first().is_some_and(|w| (w.bbox[0] - value.bbox[0]).abs() < 0.03);
-        let label_follows =
-            self.spans.iter().any(|s| s.row == value.row + 2 && matches!(s.what, What::Name | What::Given));
-        let tokens: Vec<Token> = next
-            .words
+        let labels: Vec<(usize, &Span)> = self
+            .spans
             .iter()
-            .flat_map(|w| {
-                let mut t = Vec::new();
-                push(&mut t, &w.text, w.bbox, w.confidence, value.row + 1);
-                t
-            })
+            .enumerate()
+            .filter(|(_, s)| matches!(s.what, What::Surname | What::Given) && !s.code)
             .collect();
-        match name_like(&tokens) {
-            Some((text, _)) if close && !labelled && aligned && label_follows => {
-                Value { text: format!("{} {text}", value.text), ..value }
-            }
-            _ => value,
-        }
-    }
-
-    /// The line right over the given names of a licence, when its number 1 was not read.
-    fn above(&self, given: &Value) -> Option<Value> {
-        if self.numbering == Numbering::None {
-            return None;
-        }
-        let row = given.row.checked_sub(1)?;
-        let r = self.sheet.rows.get(row)?;
-        let mut tokens = Vec::new();
-        for word in r.words.iter().filter(|w| w.bbox[2] > given.bbox[0] - 0.03) {
-            push(&mut tokens, &word.text, word.bbox, word.confidence, row);
-        }
-        let (text, range) = name_like(&tokens)?;
-        let bbox = tokens.get(range)?.first()?.bbox;
-        Some(Value { text, bbox, page: r.page, row, confidence: 0.7 })
+        let named = |label: Option<&(usize, &Span)>, row: Option<usize>| {
+            let tokens = label.and_then(|(i, span)| self.under(*i, span, row?));
+            tokens.is_some_and(|t| person(&t).is_some())
+        };
+        let row = |label: Option<&(usize, &Span)>| label.map(|(_, s)| s.row);
+        self.sheet.says(&["cedula de ciudadania"])
+            && named(labels.first(), row(labels.first()).and_then(|r| r.checked_sub(1)))
+            && !named(labels.last(), row(labels.last()).map(|r| r + 1))
     }
 }
 

@@ -4,7 +4,7 @@
 //! without blanks, accents and marks, long ones with a letter or two amiss. All labels are looked for, also of fields
 //! that nobody wants: a value ends where the next label begins.
 
-use super::labels::{CODES, LABELS, What};
+use super::labels::{BEFORE_DIGITS, CODES, LABELS, What};
 use crate::{
     reading::Word,
     understand::sheet::{Row, Sheet, fold},
@@ -80,7 +80,8 @@ pub(super) fn spans(sheet: &Sheet, numbering: Numbering) -> Vec<Span> {
                 .last()
                 .is_some_and(|s: &Span| s.row == row && s.code && s.end == (letter.word, letter.at));
             let fresh = letter.first || after_code;
-            let found = if fresh { label_at(&letters[i..], &labels) } else { None };
+            let found = if fresh { label_at(&letters[i..], &labels) } else { None }
+                .filter(|(_, length, _)| counts(&letters[i..], *length, numbering));
             let coded =
                 if letter.at == 0 && found.is_none() { code_at(&letters, i, r, numbering) } else { None };
             let Some((what, length, exact)) = found.or(coded) else {
@@ -180,6 +181,17 @@ fn label_at(letters: &[Letter], labels: &[(What, String)]) -> Option<(What, usiz
         }
     }
     best
+}
+
+/// Whether a short label stands where it can only be one.
+fn counts(letters: &[Letter], length: usize, numbering: Numbering) -> bool {
+    let label = squash(letters.iter().take(length).map(|l| l.char));
+    if !BEFORE_DIGITS.contains(&label.as_str()) {
+        return true;
+    }
+    let Some(next) = letters.get(length) else { return false };
+    let digits = letters.iter().skip(length).filter(|l| l.word == next.word && l.char.is_ascii_digit());
+    numbering == Numbering::America && digits.count() >= 2
 }
 
 fn close(read: &str, label: &str, slips: usize) -> bool {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     reading::{Evidence, Line, PageText, Word},
-    understand::mrz::Mrz,
+    understand::mrz::{self, Mrz},
 };
 
 const TODAY: Date = time::macros::date!(2026 - 01 - 01);
@@ -70,15 +70,25 @@ fn an_american_licence_by_its_numbers() {
 }
 
 #[test]
-fn a_surname_without_its_number_is_unsure() {
-    let fields = read(&[
-        &[(0.1, "OREGON"), (0.5, "DRIVER LICENSE")],
-        &[(0.37, "DOE")],
-        &[(0.35, "2 JANE")],
-        &[(0.35, "15-400-1234")],
-    ]);
+fn a_surname_without_its_number_stands_right_over_the_given_names() {
+    let licence = |surname: f32| {
+        read(&[
+            &[(0.1, "OREGON"), (0.5, "DRIVER LICENSE")],
+            &[(surname, "DOE")],
+            &[(0.35, "2 JANE")],
+            &[(0.35, "15-400-1234")],
+        ])
+    };
+    let fields = licence(0.37);
+    says(&fields, FieldName::Surname, "DOE");
+    assert!(fields[&FieldName::Surname].confidence >= 0.9);
+    // Not in its column it may be anything.
+    let fields = licence(0.42);
     says(&fields, FieldName::Surname, "DOE");
     assert!(fields[&FieldName::Surname].confidence < 0.9);
+    // A line of the card is nobody's name.
+    let title = read(&[&[(0.1, "OREGON")], &[(0.37, "DRIVER LICENSE")], &[(0.35, "2 JANE")]]);
+    assert_eq!(title.get(&FieldName::Surname), None);
 }
 
 #[test]
