@@ -12,9 +12,10 @@ use opentelemetry_sdk::{Resource, trace::SdkTracerProvider};
 use tracing_subscriber::{EnvFilter, Layer, Registry, layer::SubscriberExt, util::SubscriberInitExt};
 use url::Url;
 
-/// What is logged when `RUST_LOG` says nothing: our own words, and only the trouble of others.
-const DEFAULT_FILTER: &str =
-    "warn,acuse=info,acuse_server=info,acuse_workers=info,acuse_storage=info,acuse_whatsapp=info";
+/// What is logged when `RUST_LOG` says nothing: our own words, and only the trouble of others. The embedded S3's own
+/// lines are left out: its client says each failure again, with what it was doing.
+const DEFAULT_FILTER: &str = "warn,s3s::service=off,acuse=info,acuse_server=info,acuse_workers=info,\
+                              acuse_storage=info,acuse_whatsapp=info";
 
 /// Keeps the exporter alive; spans still in the buffer are sent when it is dropped.
 #[must_use]
