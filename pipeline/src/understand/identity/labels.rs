@@ -22,6 +22,13 @@ pub(super) enum What {
     Other,
 }
 
+impl What {
+    /// Whether a person's name is its value.
+    pub(super) fn is_name(self) -> bool {
+        matches!(self, Self::Surname | Self::SecondSurname | Self::Given | Self::Name)
+    }
+}
+
 /// Labels, folded. Of two that begin at one place the longer counts.
 pub(super) const LABELS: &[(What, &[&str])] = &[
     (
@@ -328,6 +335,20 @@ pub(super) const LABELS: &[(What, &[&str])] = &[
         &[
             "documento nacional de identidad",
             "documento nacional identidad",
+            "driver license",
+            "drivers license",
+            "driver's license",
+            "driver licence",
+            "driving licence",
+            "operator license",
+            "identification card",
+            "identity card",
+            "id card",
+            "passport card",
+            "licencia de conducir",
+            "permiso de conducir",
+            "cedula de ciudadania",
+            "cedula de identidad",
             "tipo de documento",
             "tipo documento",
             "nom d'usage",

@@ -4,6 +4,7 @@
 //! document.
 
 mod countries;
+mod glued;
 mod labels;
 mod names;
 mod national;

@@ -6,7 +6,7 @@ use super::{
     countries,
     labels::What,
     names::{person, value_of},
-    shapes::{Token, day_like, name_like, number_like, push, sex_like},
+    shapes::{Token, day_like, name_like, number_like, push, sex_like, year_like},
     spans::{Numbering, Span, spans},
 };
 use crate::{
@@ -85,12 +85,14 @@ impl<'a> Printed<'a> {
     pub(super) fn fields(&self) -> Fields {
         let mut fields = Fields::new();
         self.names(&mut fields);
-        let number = self.first(What::Number, number_like).or_else(|| self.first(What::Person, number_like));
-        self.put(&mut fields, FieldName::DocumentNumber, number.map(|v| self.number_twice(v)));
+        self.put(&mut fields, FieldName::DocumentNumber, self.number());
         let born = |t: &[Token]| day_like(t, self.order, self.today, true);
         self.put(&mut fields, FieldName::BirthDate, self.first(What::Birth, born));
         let ends = |t: &[Token]| day_like(t, self.order, self.today, false);
-        self.put(&mut fields, FieldName::ExpiryDate, self.first(What::Expiry, ends));
+        // Mexico's voter card is valid to the end of a year.
+        let year = |t: &[Token]| if self.country == Some("MEX") { year_like(t, self.today) } else { None };
+        let expiry = self.first(What::Expiry, ends).or_else(|| self.first(What::Expiry, year));
+        self.put(&mut fields, FieldName::ExpiryDate, expiry);
         let mexican = self.sheet.says(&["curp", "instituto nacional electoral"]);
         self.put(&mut fields, FieldName::Sex, self.first(What::Sex, |t| sex_like(t, mexican)));
         let nation = |t: &[Token]| {
@@ -101,6 +103,16 @@ impl<'a> Printed<'a> {
         dates_make_sense(&mut fields);
         self.unlabelled(&mut fields);
         fields
+    }
+
+    fn number(&self) -> Option<Value> {
+        let value =
+            self.first(What::Number, number_like).or_else(|| self.first(What::Person, number_like))?;
+        // A label joined to its value, as in `DLNM620-540`.
+        let joined = ["DLN", "LIC"].iter().find_map(|label| value.text.strip_prefix(label));
+        let text = joined.filter(|rest| self.numbering == Numbering::America && rest.len() >= 7);
+        let text = text.map_or(value.text.clone(), str::to_owned);
+        Some(self.number_twice(Value { text, ..value }))
     }
 
     pub(super) fn put(&self, fields: &mut Fields, name: FieldName, value: Option<Value>) {
@@ -132,7 +144,7 @@ impl<'a> Printed<'a> {
         let behind = self.behind(index, span);
         // What stands behind the number of a licence's field is the field.
         let coded = span.code && !behind.is_empty();
-        let names = matches!(span.what, What::Surname | What::SecondSurname | What::Given | What::Name);
+        let names = span.what.is_name();
         // `Given names / Prenoms`: what follows a stroke is the label in another language.
         let beside = if self.stroke_follows(span) {
             None
@@ -143,7 +155,10 @@ impl<'a> Printed<'a> {
         };
         let off = if coded { None } else { self.off_its_row(index, span, fits, beside.is_some()) };
         // Print beside a name's label may be a stamp's or the paper's, where a name stands right under it.
-        let torn = names && !span.code && !self.behind_colon(span) && beside.is_some() && off.is_some();
+        let right_under = off
+            .as_ref()
+            .is_some_and(|(_, tokens)| tokens.first().is_some_and(|t| t.row.abs_diff(span.row) == 1));
+        let torn = names && !span.code && !self.behind_colon(span) && beside.is_some() && right_under;
         let below = torn && self.values_stand_below();
         let ((text, range), tokens) = if below { off } else { beside.or(off) }?;
         let row = tokens.get(range.clone())?.first()?.row;
@@ -171,14 +186,21 @@ impl<'a> Printed<'a> {
         fits: &impl Fn(&[Token]) -> Option<(String, std::ops::Range<usize>)>,
         beside: bool,
     ) -> Option<((String, std::ops::Range<usize>), Vec<Token>)> {
+        let names = span.what.is_name();
         let at = |row: usize| {
             let tokens = self.under(index, span, row)?;
             fits(&tokens).map(|v| (v, tokens))
         };
         if !self.values_above || span.what == What::Number {
-            return (1..=REACH).find_map(|down| at(span.row + down));
+            let free = |down: &usize| !names || !self.another_label_at(span, span.row + down);
+            return (1..=REACH).take_while(free).find_map(|down| at(span.row + down));
         }
         if beside { None } else { (1..=REACH).find_map(|up| at(span.row.checked_sub(up)?)) }
+    }
+
+    /// Whether a row has the label of something else in the same column.
+    fn another_label_at(&self, span: &Span, row: usize) -> bool {
+        self.spans.iter().any(|s| s.row == row && s.what != span.what && (s.x0 - span.x0).abs() < 0.03)
     }
 
     /// Whether the labels of this page have their values under them: some label has one there and none beside it.

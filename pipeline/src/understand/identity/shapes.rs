@@ -28,6 +28,12 @@ pub(super) fn push(tokens: &mut Vec<Token>, text: &str, bbox: PageBox, confidenc
     }
 }
 
+/// Words within a name that are written small.
+const SMALL: &[&str] = &[
+    "de", "da", "do", "dos", "das", "del", "la", "las", "los", "di", "du", "le", "van", "von", "der", "den",
+    "ter", "e", "y", "i", "bin", "binti", "al", "el", "zu",
+];
+
 /// A name: words of letters, as long as they stand together and keep to one case.
 pub(super) fn name_like(tokens: &[Token]) -> Option<(String, std::ops::Range<usize>)> {
     let letters = |t: &str| t.chars().filter(|c| c.is_alphabetic()).count();
@@ -37,7 +43,7 @@ pub(super) fn name_like(tokens: &[Token]) -> Option<(String, std::ops::Range<usi
     let all_caps = first.text.chars().all(|c| !c.is_lowercase());
     let good = |t: &Token| {
         t.text.chars().all(|c| c.is_alphabetic() || "-'’.".contains(c))
-            && capital(&t.text)
+            && (capital(&t.text) || SMALL.contains(&t.text.as_str()))
             && (!all_caps || t.text.chars().all(|c| !c.is_lowercase()))
     };
     let end = tokens
@@ -56,23 +62,18 @@ pub(super) fn name_like(tokens: &[Token]) -> Option<(String, std::ops::Range<usi
     ((2..=60).contains(&letters(&name)) && letters(&first.text) >= 2).then_some((name, 0..end))
 }
 
-/// A document's number: a word with four digits or more that is no date; groups of digits make one number.
+/// A document's number: a word with four digits or more that is no date, or groups that make one number.
 pub(super) fn number_like(tokens: &[Token]) -> Option<(String, std::ops::Range<usize>)> {
-    let digits = |t: &str| t.chars().filter(char::is_ascii_digit).count();
     let plain = |t: &str| t.chars().all(|c| c.is_ascii_alphanumeric() || "-./".contains(c));
     for (i, token) in tokens.iter().enumerate().take(4) {
-        let grouped = |t: &str| (2..=4).contains(&t.len()) && digits(t) == t.len();
-        if grouped(&token.text) && tokens.get(i + 1).is_some_and(|t| grouped(&t.text)) {
-            let group: Vec<&str> =
-                tokens.iter().skip(i).map(|t| t.text.as_str()).take_while(|t| grouped(t)).take(5).collect();
-            let joined = group.concat();
-            if joined.len() >= 7 && !spaced_date(&group) {
-                return Some((joined, i..i + group.len()));
-            }
+        let rest = tokens.get(i..).unwrap_or_default();
+        if let Some((number, size)) = portuguese(rest).or_else(|| grouped(rest)) {
+            return Some((number, i..i + size));
         }
         let value = token.text.trim_matches(|c: char| !c.is_alphanumeric());
+        let digits = digits(value);
         // Some licences are mostly letters: `WDLABCD456DG`.
-        if (digits(value) >= 4 || (digits(value) >= 3 && value.len() >= 8))
+        if (digits >= 4 || (digits >= 3 && value.len() >= 8))
             && value.len() <= 20
             && plain(value)
             && dates(&fold(value), Order::DayFirst).is_empty()
@@ -81,6 +82,40 @@ pub(super) fn number_like(tokens: &[Token]) -> Option<(String, std::ops::Range<u
         }
     }
     None
+}
+
+fn digits(text: &str) -> usize {
+    text.chars().filter(char::is_ascii_digit).count()
+}
+
+/// `12 345 678`, `M 123 456 789 012`, `A1234 56789 01235`: groups of two to five, the first perhaps with a letter.
+fn grouped(tokens: &[Token]) -> Option<(String, usize)> {
+    let first = tokens.first()?;
+    let head: &str = first.text.strip_prefix(|c: char| c.is_ascii_uppercase()).unwrap_or(&first.text);
+    let lettered = head.len() < first.text.len();
+    if digits(head) != head.len() || head.len() > 5 || (head.len() < 2 && !lettered) {
+        return None;
+    }
+    let near = |pair: &[Token]| {
+        matches!(pair, [a, b] if a.row == b.row && b.bbox[0] - a.bbox[2] < 0.04
+            && (2..=5).contains(&b.text.len()) && digits(&b.text) == b.text.len())
+    };
+    let size = 1 + tokens.windows(2).take(5).take_while(|pair| near(pair)).count();
+    let group: Vec<&str> = tokens.iter().take(size).map(|t| t.text.as_str()).collect();
+    let joined = group.concat();
+    (size >= 2 && digits(&joined) >= 7 && !spaced_date(&group)).then_some((joined, size))
+}
+
+/// `12345678 9 ZZ4`: number, check digit, version and its check digit of the Portuguese card.
+fn portuguese(tokens: &[Token]) -> Option<(String, usize)> {
+    let [number, check, version, ..] = tokens else { return None };
+    let is = |t: &Token, letters: usize, size: usize| {
+        t.text.len() == size
+            && t.text.chars().take(letters).all(|c| c.is_ascii_uppercase())
+            && t.text.chars().skip(letters).all(|c| c.is_ascii_digit())
+    };
+    (is(number, 0, 8) && is(check, 0, 1) && is(version, 2, 3))
+        .then(|| (format!("{}{}{}", number.text, check.text, version.text), 3))
 }
 
 /// `06 07 2010`, as European passports and cards print it.
@@ -109,6 +144,13 @@ pub(super) fn day_like(
     }
     let text = fold(&words.join(" "));
     let found = dates(&text, order);
+    if found.is_empty()
+        && let Some(once) = months_once(&words)
+    {
+        let found = dates(&fold(&once), order);
+        let date = found.first().filter(|d| d.other.is_none() || order != Order::Unknown)?.date;
+        return plausible(date, today, born).map(|d| (iso(d), 0..words.len().min(4)));
+    }
     let first = found.first().filter(|d| d.other.is_none() || order != Order::Unknown)?;
     // The words from the date's beginning on: three at most.
     let mut at = 0;
@@ -119,6 +161,35 @@ pub(super) fn day_like(
     let whole = words.get(start).is_some_and(|w| !dates(&fold(w), order).is_empty());
     let end = if whole { start + 1 } else { (start + 3).min(words.len()) };
     plausible(first.date, today, born).map(|d| (iso(d), start..end))
+}
+
+/// `01 FEB / FEB 1990`: the month in two languages, said once; or a mark of time read for a point, as in `31.12:2030`.
+fn months_once(words: &[&str]) -> Option<String> {
+    let parts: Vec<&str> =
+        words.iter().flat_map(|w| w.split(['/', ':'])).filter(|p| !p.is_empty()).take(5).collect();
+    let word = |p: &str| p.chars().all(char::is_alphabetic);
+    let mut kept: Vec<&str> = Vec::new();
+    for part in parts {
+        if !(word(part) && kept.last().is_some_and(|last| word(last))) {
+            kept.push(part);
+        }
+    }
+    let joined = kept.join(if kept.iter().any(|k| word(k)) { " " } else { "." });
+    (joined != words.join(" ")).then_some(joined)
+}
+
+/// The end of a year that stands alone, or ends a span of years: `2021 - 2031`.
+pub(super) fn year_like(tokens: &[Token], today: Date) -> Option<(String, std::ops::Range<usize>)> {
+    let years: Vec<(usize, i32)> = tokens
+        .iter()
+        .enumerate()
+        .take(3)
+        .flat_map(|(i, t)| t.text.split('-').map(move |part| (i, part)))
+        .filter(|(_, part)| part.len() == 4)
+        .filter_map(|(i, part)| Some((i, part.parse().ok()?)))
+        .collect();
+    let (at, year) = years.iter().max_by_key(|(_, year)| *year)?;
+    (1990..=today.year() + 60).contains(year).then(|| (format!("{year}-12-31"), 0..at + 1))
 }
 
 /// Nobody is born tomorrow; two digits of a year may mean the century before.

@@ -4,7 +4,10 @@
 //! without blanks, accents and marks, long ones with a letter or two amiss. All labels are looked for, also of fields
 //! that nobody wants: a value ends where the next label begins.
 
-use super::labels::{BEFORE_DIGITS, CODES, LABELS, What};
+use super::{
+    glued::glued,
+    labels::{BEFORE_DIGITS, CODES, LABELS, What},
+};
 use crate::{
     reading::Word,
     understand::sheet::{Row, Sheet, fold},
@@ -101,6 +104,10 @@ pub(super) fn spans(sheet: &Sheet, numbering: Numbering) -> Vec<Span> {
             push(&mut out, span, r);
             i += length;
         }
+    }
+    if numbering == Numbering::America {
+        out.extend(glued(sheet, &out));
+        out.sort_by_key(|s| (s.row, s.start));
     }
     out
 }
@@ -228,6 +235,12 @@ fn code_at(letters: &[Letter], i: usize, row: &Row, numbering: Numbering) -> Opt
     // A bare number counts at the start of a column, or before a word; not within an address.
     let alone = rest == code.len();
     let starts = letter.at == 0 && column_starts(row, letter.word);
+    // `12 345 678` begins no twelfth field.
+    let number_follows = alone
+        && row.words.get(letter.word + 1).is_some_and(|w| w.text.starts_with(|c: char| c.is_ascii_digit()));
+    if code.len() == 2 && number_follows && code.chars().all(|c| c.is_ascii_digit()) {
+        return None;
+    }
     let next_is_word =
         row.words.get(letter.word + 1).is_some_and(|w| w.text.starts_with(|c: char| c.is_uppercase()));
     if code.len() == 1 && !starts && !(alone && next_is_word && matches!(*code, "1" | "2" | "3")) {

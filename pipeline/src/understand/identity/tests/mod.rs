@@ -1,5 +1,7 @@
 //! Invented documents laid out like real ones.
 
+mod cards;
+
 use super::*;
 use crate::{
     reading::{Evidence, Line, PageText, Word},
