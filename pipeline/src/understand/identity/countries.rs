@@ -1,5 +1,6 @@
 //! Which country an identity document is of, and what nationalities are called on it.
 
+use super::states;
 use crate::understand::sheet::{Sheet, fold, has_phrase};
 
 /// ISO 3166-1 alpha-3; what the authority calls itself, folded; what a national is called, by first letters.
@@ -52,60 +53,6 @@ const COUNTRIES: &[Country] = &[
     ("ZAF", &["republic of south africa"], &["south african"]),
 ];
 
-/// The United States that print their name on a licence, folded.
-const STATES: &[&str] = &[
-    "alabama",
-    "alaska",
-    "arizona",
-    "arkansas",
-    "california",
-    "colorado",
-    "connecticut",
-    "delaware",
-    "florida",
-    "georgia",
-    "hawaii",
-    "idaho",
-    "illinois",
-    "indiana",
-    "iowa",
-    "kansas",
-    "kentucky",
-    "louisiana",
-    "maine",
-    "maryland",
-    "massachusetts",
-    "michigan",
-    "minnesota",
-    "mississippi",
-    "missouri",
-    "montana",
-    "nebraska",
-    "nevada",
-    "new hampshire",
-    "new jersey",
-    "new mexico",
-    "new york",
-    "north carolina",
-    "north dakota",
-    "ohio",
-    "oklahoma",
-    "oregon",
-    "pennsylvania",
-    "rhode island",
-    "south carolina",
-    "south dakota",
-    "tennessee",
-    "texas",
-    "utah",
-    "vermont",
-    "virginia",
-    "washington",
-    "west virginia",
-    "wisconsin",
-    "wyoming",
-];
-
 /// What a card of one of the United States is called that is no licence.
 const STATE_CARD: &[&str] = &[
     "identification card",
@@ -116,15 +63,18 @@ const STATE_CARD: &[&str] = &[
     "not a drivers license",
 ];
 
+/// The lines in which an authority names itself, folded.
+pub(super) fn head(sheet: &Sheet) -> String {
+    sheet.rows.iter().take(4).map(|r| r.folded.as_str()).collect::<Vec<_>>().join("\n")
+}
+
 /// The document's country (alpha-3) and how sure that is.
 pub(super) fn issuing(sheet: &Sheet, kind: Option<&str>) -> Option<(&'static str, f32)> {
     // An authority names itself at the top; places of birth and nationalities stand further down.
     let full =
         |names: &[&str]| names.iter().filter(|n| n.contains(' ')).any(|n| has_phrase(&sheet.folded, n));
-    let head: String = sheet.rows.iter().take(4).map(|r| r.folded.as_str()).collect::<Vec<_>>().join("\n");
-    let bare: String = head.chars().filter(|c| c.is_alphanumeric()).collect();
-    let state =
-        || STATES.iter().any(|s| has_phrase(&head, s) || (s.len() > 7 && bare.contains(&s.replace(' ', ""))));
+    let head = head(sheet);
+    let state = || states::state(&head).is_some();
     match kind {
         Some("driver_license") if state() || has_phrase(&head, "usa") => return Some(("USA", 0.93)),
         Some("national_id") if state() && sheet.says(STATE_CARD) => return Some(("USA", 0.93)),

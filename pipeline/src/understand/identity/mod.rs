@@ -11,6 +11,7 @@ mod national;
 mod printed;
 mod shapes;
 mod spans;
+mod states;
 mod types;
 mod unlabelled;
 mod whole;

@@ -8,6 +8,7 @@ use super::{
     names::{person, value_of},
     shapes::{Token, day_like, name_like, number_like, push, sex_like, year_like},
     spans::{Numbering, Span, spans},
+    states::{self, Fit},
 };
 use crate::{
     fields::{Field, FieldName, Fields, PageBox, Source},
@@ -21,6 +22,8 @@ pub(super) const CLEAR: f32 = 0.94;
 const SLIPPED: f32 = 0.07;
 /// What it costs that another value could have been meant.
 const AMBIGUOUS: f32 = 0.25;
+/// A number mended by the shape that its state's have.
+const MENDED: f32 = 0.85;
 /// Rows under a label in which its value may stand.
 const REACH: usize = 3;
 
@@ -112,7 +115,16 @@ impl<'a> Printed<'a> {
         let joined = ["DLN", "LIC"].iter().find_map(|label| value.text.strip_prefix(label));
         let text = joined.filter(|rest| self.numbering == Numbering::America && rest.len() >= 7);
         let text = text.map_or(value.text.clone(), str::to_owned);
-        Some(self.number_twice(Value { text, ..value }))
+        Some(self.number_twice(self.of_its_state(Value { text, ..value })))
+    }
+
+    /// A number with a letter where its state prints a digit, or the other way round, was misread.
+    fn of_its_state(&self, value: Value) -> Value {
+        let state = states::state(&countries::head(self.sheet));
+        match state.filter(|_| self.numbering == Numbering::America).map(|s| states::fit(s, &value.text)) {
+            Some(Fit::Misread(text)) => Value { text, confidence: value.confidence.min(MENDED), ..value },
+            _ => value,
+        }
     }
 
     pub(super) fn put(&self, fields: &mut Fields, name: FieldName, value: Option<Value>) {

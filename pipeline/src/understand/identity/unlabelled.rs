@@ -2,10 +2,12 @@
 //! numbers no reader makes out.
 
 use super::{
+    countries,
     labels::What,
     names::{tokens, value_of},
     printed::{Printed, Value},
     spans::Numbering,
+    states,
     types::ESTABLISHED_FOR,
 };
 use crate::{
@@ -26,7 +28,10 @@ impl Printed<'_> {
     /// Adds what the labels did not give.
     pub(super) fn unlabelled(&self, fields: &mut Fields) {
         if !fields.contains_key(&FieldName::DocumentNumber) {
-            let number = self.social_security_number().or_else(|| self.aadhaar_number());
+            let number = self
+                .social_security_number()
+                .or_else(|| self.aadhaar_number())
+                .or_else(|| self.number_of_its_state());
             self.put(fields, FieldName::DocumentNumber, number.map(|v| self.number_twice(v)));
         }
         if fields.contains_key(&FieldName::Surname) || fields.contains_key(&FieldName::GivenNames) {
@@ -86,6 +91,21 @@ impl Printed<'_> {
             let value = value_of(text, &tokens(&words, row), r.page, row)?;
             Some(Value { confidence: value.confidence.min(BY_SHAPE), ..value })
         })
+    }
+
+    /// The one word on an American licence that looks like its state's numbers.
+    fn number_of_its_state(&self) -> Option<Value> {
+        let state =
+            states::state(&countries::head(self.sheet)).filter(|_| self.numbering == Numbering::America)?;
+        let mut found = self.sheet.rows.iter().enumerate().flat_map(|(row, r)| {
+            r.words.iter().filter(|w| states::plainly(state, &w.text)).map(move |w| (row, r, w))
+        });
+        let (row, r, word) = found.next()?;
+        if found.any(|(.., other)| other.text != word.text) {
+            return None;
+        }
+        let value = value_of(word.text.clone(), &tokens(std::slice::from_ref(word), row), r.page, row)?;
+        Some(Value { confidence: value.confidence.min(BY_SHAPE), ..value })
     }
 
     /// The name in Latin letters stands right over the birth.
