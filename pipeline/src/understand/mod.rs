@@ -42,6 +42,9 @@ use crate::{
     reading::{Evidence, Understanding},
 };
 
+/// A field nobody requires is filed from here on.
+const LIKELY: f32 = 0.5;
+
 /// Understands a document as of today (UTC).
 #[must_use]
 pub fn understand(evidence: &Evidence, limits: &Limits) -> Understanding {
@@ -108,6 +111,11 @@ pub fn understand_by(evidence: &Evidence, today: Date, model: &model::Model) -> 
         reasons.extend(several::reason(evidence, classified.kind));
     }
     reasons.extend(decide::reasons(evidence, &found, &classified, &fields));
+    if reasons.is_empty() {
+        // Nobody looks at it again: what is more likely wrong than right is left out.
+        let required = FieldName::required(classified.kind);
+        fields.retain(|name, field| field.confidence >= LIKELY || required.contains(name));
+    }
     because.extend(sums.because.iter().cloned());
     Understanding {
         kind: classified.kind,

@@ -233,7 +233,7 @@ pub(super) fn confidence(candidates: &[Candidate], figures: &Figures, parts: &Pa
         sure *= doubt(best.figure.read);
     }
     if !best.proof.change {
-        sure = sure.min(ceiling(best, figures));
+        sure = sure.min(ceiling(best, figures, parts));
     }
     let larger = figures.all.iter().any(|f| counts_as_larger(f, parts) && f.units > best.value);
     if larger {
@@ -257,11 +257,13 @@ pub(super) fn confidence(candidates: &[Candidate], figures: &Figures, parts: &Pa
 }
 
 /// How sure the best candidate can be at most, where something says that the total is another amount: a total further
-/// down that could not be read, or none at all but a subtotal.
-fn ceiling(best: &Candidate, figures: &Figures) -> f32 {
+/// down that could not be read, none at all but a subtotal, or a tax below what may be the sum before it.
+fn ceiling(best: &Candidate, figures: &Figures, parts: &Parts) -> f32 {
+    let below = |f: &Figure| f.row > best.figure.row && !f.summary && f.units != 0;
     let unread = figures.unread.iter().any(|row| *row > best.figure.row);
     let net_alone = best.labels == 0 && matches!(best.figure.role, Some((Role::Net, _)));
-    if unread || net_alone { 0.6 } else { 1.0 }
+    let taxed_below = best.weight <= 0.7 && best.proof.closure.is_none() && parts.taxes.iter().any(below);
+    if unread || net_alone || taxed_below { 0.6 } else { 1.0 }
 }
 
 /// Whether another candidate is a known part of the best one's sum and so no rival.

@@ -298,6 +298,13 @@ fn a_subtotal_alone_is_no_total() {
 }
 
 #[test]
+fn a_net_amount_over_its_tax_is_no_total() {
+    unsure(
+        "Repair   2   40.00   80.00\nPaint    1   15.00   15.00\nNet amount          95.00\nVAT 20%             19.00\n",
+    );
+}
+
+#[test]
 fn a_total_that_could_not_be_read_keeps_its_place() {
     unsure(
         "Loaves 3   2.10   6.30\n\
