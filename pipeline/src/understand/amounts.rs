@@ -4,6 +4,7 @@
 //! ranks what may be the total. A total that its labelled parts contradict is said so, but only where the parts are
 //! complete: a difference that a missing part would explain is a doubt, not a failure.
 
+mod columns;
 mod figures;
 mod judge;
 mod proof;

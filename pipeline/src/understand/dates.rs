@@ -1,5 +1,8 @@
 //! Dates as people print them, and which day they mean.
 
+#[cfg(test)]
+mod tests;
+
 use time::{Date, Month};
 
 /// A date found in text.
@@ -444,96 +447,4 @@ pub fn clock(folded: &str) -> Option<String> {
 #[must_use]
 pub fn iso(date: Date) -> String {
     format!("{:04}-{:02}-{:02}", date.year(), u8::from(date.month()), date.day())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(text: &str, order: Order) -> Vec<String> {
-        dates(&super::super::sheet::fold(text), order).into_iter().map(|f| iso(f.date)).collect()
-    }
-
-    #[test]
-    fn the_forms_of_a_date() {
-        for text in [
-            "31/12/2024",
-            "31-12-24",
-            "31.12.2024",
-            "2024-12-31",
-            "31 de diciembre de 2024",
-            "Dec 31, 2024",
-            "31-Dec-2024",
-            "31. Dezember 2024",
-            "31 dez. 2024",
-            "December 31st, 2024",
-            "20241231",
-            "12/31/2024",
-            "31/12/2024 13:59",
-            "Fecha:31/12/20248:13:39 PM",
-        ] {
-            assert_eq!(read(text, Order::Unknown), ["2024-12-31"], "{text}");
-        }
-    }
-
-    #[test]
-    fn day_and_month_by_evidence() {
-        assert_eq!(read("03/04/2024", Order::DayFirst), ["2024-04-03"]);
-        assert_eq!(read("03/04/2024", Order::MonthFirst), ["2024-03-04"]);
-        assert!(dates("03/04/2024", Order::Unknown)[0].other.is_some());
-        assert!(dates("13/04/2024", Order::Unknown)[0].other.is_none());
-    }
-
-    #[test]
-    fn every_month_name_is_a_month() {
-        for name in FULL {
-            assert!(month(name).is_some(), "{name}");
-        }
-        assert_eq!(read("29 maart 2014", Order::Unknown), ["2014-03-29"]);
-    }
-
-    #[test]
-    fn the_documents_own_order() {
-        assert_eq!(orders("11/02/2019 due 26/02/2019"), (1, 0));
-        assert_eq!(orders("12/30/2016 fri"), (0, 1));
-        assert_eq!(orders("01/02/2019, 99/99/2019, 2019-02-26"), (0, 0));
-    }
-
-    #[test]
-    fn what_ocr_does_to_dates() {
-        assert_eq!(read("2o/o3/2018", Order::DayFirst), ["2018-03-20"]);
-        assert_eq!(read("0l-04-2018 10:30", Order::DayFirst), ["2018-04-01"]);
-        assert_eq!(read("0044 25032018 13:11:54", Order::DayFirst), ["2018-03-25"]);
-        assert!(read("0044 25032018", Order::DayFirst).is_empty());
-    }
-
-    #[test]
-    fn not_dates() {
-        for text in [
-            "re-20170509/505",
-            "1.2.3.4.5",
-            "99/99/2024",
-            "12-34",
-            "tel 07-826-3254",
-            "1/2",
-            "marriott 5 2024",
-        ] {
-            assert!(read(text, Order::DayFirst).is_empty(), "{text}: {:?}", read(text, Order::DayFirst));
-        }
-    }
-
-    #[test]
-    fn clocks() {
-        assert_eq!(clock("25/12/2018 8:13:39 pm").as_deref(), Some("20:13"));
-        assert_eq!(clock("13:59").as_deref(), Some("13:59"));
-        assert_eq!(clock("99:99"), None);
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn never_panics(text in "\\PC{0,60}") {
-            let folded = super::super::sheet::fold(&text);
-            let _ = (dates(&folded, Order::Unknown), clock(&folded), orders(&folded));
-        }
-    }
 }

@@ -3,7 +3,10 @@
 //! A label stands before its amount in the same cell, in the cell to the left, over it at the head of a column, or
 //! alone on a line with the amount on the next.
 
-use super::words::{Role, begins_summary, heads_items, names_tax, only_currency, plain, role_of};
+use super::{
+    columns,
+    words::{Role, begins_summary, names_tax, only_currency, plain, role_of},
+};
 use crate::{
     fields::PageBox,
     understand::{
@@ -55,8 +58,9 @@ pub(super) struct Figures {
     pub rates: Vec<i64>,
 }
 
-struct Reader<'a> {
-    sheet: &'a Sheet,
+/// How this document writes its amounts.
+pub(super) struct Reader<'a> {
+    pub sheet: &'a Sheet,
     style: Style,
     whole: bool,
     spaced: bool,
@@ -93,13 +97,13 @@ impl Reader<'_> {
 }
 
 /// A cell's amounts, each with the words before it.
-struct Read {
-    label: String,
-    figures: Vec<(Seen, String, bool)>,
+pub(super) struct Read {
+    pub label: String,
+    pub figures: Vec<(Seen, String, bool)>,
     rates: Vec<i64>,
 }
 
-fn read_cell(reader: &Reader<'_>, cell: &Cell, taxed: bool) -> Read {
+pub(super) fn read_cell(reader: &Reader<'_>, cell: &Cell, taxed: bool) -> Read {
     let (text, seen) = reader.amounts(cell, taxed);
     let mut read = Read { label: String::new(), figures: Vec::new(), rates: Vec::new() };
     let mut from = 0;
@@ -181,8 +185,8 @@ pub(super) fn figures(sheet: &Sheet) -> Figures {
             break;
         }
     }
-    head_columns(&reader, &mut out);
-    pair_lines(&reader, &mut out);
+    columns::head_columns(&reader, &mut out);
+    columns::pair_lines(&reader, &mut out);
     out
 }
 
@@ -333,120 +337,4 @@ fn base_of_tax(row: &Row, figures: &mut [Figure]) {
 fn label_before(label: &str) -> String {
     let words: Vec<&str> = label.split(' ').take_while(|w| !w.chars().all(char::is_numeric)).collect();
     words.join(" ")
-}
-
-/// Gives amounts without a label the one at the head of their column.
-fn head_columns(reader: &Reader<'_>, figures: &mut Figures) {
-    let first = figures.all.first().map(|f| f.units);
-    let lone = figures.all.iter().all(|f| Some(f.units) == first && f.seen.signed);
-    for i in 0..figures.all.len() {
-        let f = &figures.all[i];
-        if f.role.is_some() {
-            continue;
-        }
-        let (page, row, bbox) = (f.page, f.row, f.bbox);
-        let height = (bbox[3] - bbox[1]).max(0.004);
-        for above in reader.sheet.rows[..row].iter().rev().take(4) {
-            if above.page != page || bbox[1] - above.bbox[3] > height * 3.5 {
-                break;
-            }
-            let own = if lone { column(above, bbox) } else { over(above, bbox) };
-            let Some((head, whole)) = own else { continue };
-            let label = plain(&head.folded);
-            if heads_items(&plain(&above.folded)) || !read_cell(reader, head, false).figures.is_empty() {
-                break;
-            }
-            if let Some((role, weight)) = role_of(&label)
-                && (weight >= 1.0 || whole || lone)
-            {
-                let f = &mut figures.all[i];
-                f.role = Some((role, weight * 0.95));
-                f.column = (1, 0);
-                f.summary &= !matches!(role, Role::Total | Role::Due);
-                break;
-            }
-        }
-    }
-}
-
-/// The cell of a table's head whose column, up to the next cell, holds the left edge of `bbox`.
-fn column(row: &Row, bbox: PageBox) -> Option<(&Cell, bool)> {
-    let at = row.cells.iter().rposition(|c| c.bbox[0] <= bbox[0] + 0.01)?;
-    (row.cells.len() >= 3).then(|| row.cells.get(at)).flatten().map(|c| (c, false))
-}
-
-/// The cell of `row` that stands over `bbox`, and whether the row heads several sums.
-fn over(row: &Row, bbox: PageBox) -> Option<(&Cell, bool)> {
-    let head = row.cells.iter().find(|c| c.bbox[0] < bbox[2] && c.bbox[2] > bbox[0])?;
-    let sums = row.cells.iter().filter_map(|c| role_of(&plain(&c.folded))).map(|(role, _)| role);
-    let (mut total, mut other) = (false, false);
-    for role in sums {
-        total |= matches!(role, Role::Total | Role::Due);
-        other |= matches!(role, Role::Net | Role::Tax);
-    }
-    Some((head, total && other))
-}
-
-/// Pairs labels that stand alone with amounts that stand alone: on the next line, or on one that slipped.
-fn pair_lines(reader: &Reader<'_>, figures: &mut Figures) {
-    let mut taken: Vec<(usize, Role, f32)> = Vec::new();
-    for (i, row) in reader.sheet.rows.iter().enumerate() {
-        for cell in &row.cells {
-            let label = plain(&cell.folded);
-            let Some((role, weight)) = role_of(&label) else { continue };
-            let height = (cell.bbox[3] - cell.bbox[1]).max(0.004);
-            let answered = figures.all.iter().any(|f| f.row == i && f.bbox[0] >= cell.bbox[0] - 0.01);
-            if answered || label.split(' ').count() > 6 || heads_items(&plain(&row.folded)) {
-                continue;
-            }
-            let near = figures.all.iter().enumerate().filter(|(_, f)| {
-                f.page == row.page
-                    && f.role.is_none()
-                    && f.row != i
-                    && f.row.abs_diff(i) <= 2
-                    && alone(reader, f)
-                    && f.bbox[0] >= cell.bbox[0] - 0.02
-            });
-            let gap = |f: &Figure| ((f.bbox[1] + f.bbox[3]) - (cell.bbox[1] + cell.bbox[3])).abs() / 2.0;
-            let best = near
-                .filter(|(_, f)| gap(f) < height * 2.2 && f.bbox[3] > cell.bbox[1])
-                .min_by(|a, b| gap(a.1).total_cmp(&gap(b.1)));
-            match best {
-                Some((at, _)) => taken.push((at, role, weight * 0.9)),
-                None => {
-                    figures.silent.push(role);
-                    if matches!(role, Role::Total | Role::Due) && weight >= 0.8 && digits_behind(row, cell) {
-                        figures.unread.push(i);
-                    }
-                }
-            }
-        }
-    }
-    for (at, role, weight) in taken {
-        if let Some(f) = figures.all.get_mut(at)
-            && f.role.is_none_or(|(_, w)| w < weight)
-        {
-            f.role = Some((role, weight));
-        }
-    }
-}
-
-/// Whether a digit stands on the row from `label`'s first letters on: `Total: 14.7g`.
-fn digits_behind(row: &Row, label: &Cell) -> bool {
-    let behind = row.cells.iter().filter(|c| c.bbox[0] >= label.bbox[0] - 0.01);
-    behind.into_iter().any(|c| {
-        let words = c.folded.split(' ').skip_while(|w| !w.chars().any(char::is_alphabetic));
-        words.into_iter().any(|w| w.starts_with(|c: char| c.is_ascii_digit() || c == '$') && w.len() > 2)
-    })
-}
-
-/// Whether nothing but currency stands beside an amount on its row, near enough to be its label.
-fn alone(reader: &Reader<'_>, figure: &Figure) -> bool {
-    let Some(row) = reader.sheet.rows.get(figure.row) else { return false };
-    row.cells.iter().all(|c| {
-        let read = read_cell(reader, c, false);
-        let words =
-            only_currency(&read.label) && read.figures.iter().all(|(_, before, _)| only_currency(before));
-        words || figure.bbox[0] - c.bbox[2] > 0.12 || c.bbox[0] > figure.bbox[2]
-    })
 }
