@@ -16,6 +16,7 @@ pub mod fingerprint;
 mod foreign;
 mod guard;
 mod heif;
+mod mend;
 mod pdf;
 mod picture;
 mod polyglot;

@@ -3,14 +3,15 @@
 use std::io::Cursor;
 
 use image::{
-    AnimationDecoder, DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, RgbImage,
+    AnimationDecoder, DynamicImage, ImageBuffer, ImageDecoder, ImageError, ImageFormat, ImageReader,
+    RgbImage,
     codecs::{gif::GifDecoder, png::PngDecoder, webp::WebPDecoder},
     error::LimitErrorKind,
     metadata::Orientation,
 };
 
 use crate::{
-    intake::{Format, Opened, colour, guard, polyglot, refusal, scale},
+    intake::{Format, Opened, colour, guard, mend, polyglot, refusal, scale},
     limits::Limits,
     reading::PagePixels,
     reason::{Reason, ReasonCode},
@@ -23,12 +24,8 @@ pub(super) fn open(format: Format, bytes: &[u8], limits: &Limits) -> Result<Open
     guard::caught(name, || {
         let mut opened = Opened { page_count: 1, ..Opened::default() };
         let rgb = match pixels(name, codec, bytes, limits) {
-            Err(reason) if format == Format::Png && reason.code == ReasonCode::Corrupt => {
-                let mended = checksums_mended(bytes).ok_or(reason)?;
-                opened
-                    .notes
-                    .push("Its checksums are wrong; the picture could be decoded all the same.".to_owned());
-                pixels(name, codec, &mended, limits)?
+            Err(reason) if reason.code == ReasonCode::Corrupt => {
+                salvaged(format, codec, bytes, limits, &mut opened).ok_or(reason)?
             }
             other => other?,
         };
@@ -83,28 +80,68 @@ pub(super) fn check_canvas(width: u32, height: u32, limits: &Limits) -> Result<(
     Ok(())
 }
 
-/// A JPEG without its end: what could be decoded is shown, a person decides whether it is enough.
+/// A picture without its end, or with a hole: what could be decoded is shown, a person decides whether it is enough.
 fn cut_short(name: &str) -> Reason {
-    Reason::new(ReasonCode::Corrupt, format!("The {name} is cut short: part of the picture may be missing."))
-        .with("detected", name)
+    let message = format!("The {name} is cut short or damaged: part of the picture may be missing.");
+    Reason::new(ReasonCode::Corrupt, message).with("detected", name)
 }
 
-/// A copy of a PNG with every chunk's CRC made right; `None` if none was wrong or a chunk is cut short.
-///
-/// A wrong checksum over sound pixels is a bad copy or an odd writer, and people's viewers show it. Damage to the
-/// pixels themselves still fails in the decoder.
-fn checksums_mended(bytes: &[u8]) -> Option<Vec<u8>> {
-    let mut copy = bytes.to_vec();
-    let mut at = 8;
-    while let Some(length) = copy.get(at..at + 4) {
-        let length = u32::from_be_bytes(length.try_into().ok()?) as usize;
-        let end = at.checked_add(8)?.checked_add(length)?;
-        let mut crc = flate2::Crc::new();
-        crc.update(copy.get(at + 4..end)?);
-        copy.get_mut(end..end + 4)?.copy_from_slice(&crc.sum().to_be_bytes());
-        at = end + 4;
+/// What can still be shown of a damaged picture, with a note or a reason in `opened`; `None` if nothing can.
+fn salvaged(
+    format: Format,
+    codec: ImageFormat,
+    bytes: &[u8],
+    limits: &Limits,
+    opened: &mut Opened,
+) -> Option<RgbImage> {
+    let name = format.name();
+    let mended = match format {
+        Format::Jpeg => mend::jpeg(bytes)?,
+        Format::Png => mend::png(bytes).unwrap_or_else(|| bytes.to_vec()),
+        _ => return None,
+    };
+    if let Ok(rgb) = pixels(name, codec, &mended, limits) {
+        opened
+            .notes
+            .push(format!("The {name}'s frame is damaged; the picture could be decoded all the same."));
+        return Some(rgb);
     }
-    (copy != bytes).then_some(copy)
+    if format != Format::Png {
+        return None;
+    }
+    let rgb = first_rows(&mended, limits)?;
+    opened.reasons.push(cut_short(name));
+    Some(rgb)
+}
+
+/// The rows of a PNG up to the damage, the rest white; `None` if there are none.
+fn first_rows(bytes: &[u8], limits: &Limits) -> Option<RgbImage> {
+    let mut decoder = PngDecoder::new(Cursor::new(bytes)).ok()?;
+    let (width, height) = decoder.dimensions();
+    check_canvas(width, height, limits).ok()?;
+    let size = decoder.total_bytes();
+    if size > limits.memory_bytes / 2 {
+        return None;
+    }
+    decoder.set_limits(decoder_limits(limits)).ok()?;
+    let color = decoder.color_type();
+    let mut samples = vec![0xff; usize::try_from(size).ok()?];
+    // Rows are written as they are decoded, so that those before the error are there.
+    decoder.read_image(&mut samples).err()?;
+    if color.bytes_per_pixel() > color.channel_count() {
+        // 16 bits a sample, still as in the file: the high byte comes first.
+        samples = samples.into_iter().step_by(2).collect();
+    }
+    if samples.iter().all(|&sample| sample == 0xff) {
+        return None;
+    }
+    let decoded = match color.channel_count() {
+        1 => DynamicImage::ImageLuma8(ImageBuffer::from_raw(width, height, samples)?),
+        2 => DynamicImage::ImageLumaA8(ImageBuffer::from_raw(width, height, samples)?),
+        3 => DynamicImage::ImageRgb8(ImageBuffer::from_raw(width, height, samples)?),
+        _ => DynamicImage::ImageRgba8(ImageBuffer::from_raw(width, height, samples)?),
+    };
+    scale::shrink(flattened(decoded), limits.page_side_px).ok()
 }
 
 fn codec(format: Format) -> Option<ImageFormat> {

@@ -130,17 +130,23 @@ pub(super) fn end_of(format: Format, bytes: &[u8]) -> Option<usize> {
 }
 
 /// Walks the segments and entropy-coded scans to just past EOI (ITU-T T.81, B.1).
+///
+/// Once a scan has begun, a marker whose segment would not fit is a damaged byte of that scan: the walk goes on, so
+/// that damage in the middle does not hide the end, nor what follows it.
 pub(super) fn jpeg_end(bytes: &[u8]) -> Option<usize> {
     let mut at = 2;
+    let mut in_scan = false;
     loop {
         at += bytes.get(at..)?.iter().position(|&b| b == 0xff)?;
         match *bytes.get(at + 1)? {
             0xd9 => return Some(at + 2),
-            0x00 | 0x01 | 0xd0..=0xd8 => at += 2, // stuffing, TEM, restarts: no length
+            0x00..=0xbf | 0xd0..=0xd8 => at += 2, // stuffing, TEM, reserved, restarts: no length
             0xff => at += 1,                      // fill
-            _ => {
+            marker => {
                 let length = bytes.get(at + 2..at + 4)?.try_into().map(u16::from_be_bytes).ok()?;
-                at += 2 + usize::from(length.max(2));
+                let end = at + 2 + usize::from(length.max(2));
+                in_scan |= marker == 0xda;
+                at = if in_scan && end > bytes.len() { at + 2 } else { end };
             }
         }
     }

@@ -1,9 +1,12 @@
 //! Intake as its callers see it, on small files made by hand.
 
+mod pdf;
+
 use std::io::Cursor;
 
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
 
+use self::pdf::{PAGE, pdf};
 use super::{
     archive::tests::{CFDI, zip},
     *,
@@ -146,11 +149,73 @@ fn a_tiny_file_with_a_huge_canvas_is_a_bomb() {
 fn damage_is_corrupt() {
     assert_eq!(refused(b""), ReasonCode::Corrupt);
     assert_eq!(refused(b"\xff\xd8\xff\xe0"), ReasonCode::Corrupt);
-    let png = file(drawn(200, 200), ImageFormat::Png);
-    assert_eq!(refused(&png[..png.len() / 2]), ReasonCode::Corrupt);
     let jpeg = file(drawn(200, 200), ImageFormat::Jpeg);
-    let cut = open(&jpeg[..jpeg.len() * 2 / 3]).unwrap();
-    assert_eq!(codes(&cut), [ReasonCode::Corrupt], "what is left is shown, with the reason");
+    let png = file(drawn(200, 200), ImageFormat::Png);
+    for picture in [&jpeg[..jpeg.len() * 2 / 3], &jpeg[..jpeg.len() - 2], &png[..png.len() / 2]] {
+        let cut = open(picture).unwrap();
+        assert_eq!(codes(&cut), [ReasonCode::Corrupt], "what is left is shown, with the reason");
+    }
+    for kind in [0xc0, 0xdb, 0xda] {
+        assert_eq!(refused(&without_segments(&jpeg, kind)), ReasonCode::Corrupt, "{kind:x}");
+    }
+    for kind in [b"IHDR", b"IDAT"] {
+        let at = polyglot::find(&png, kind).unwrap() - 4;
+        assert_eq!(
+            refused(&[&png[..at], &png[at + 12 + chunk_length(&png, at)..]].concat()),
+            ReasonCode::Corrupt
+        );
+    }
+}
+
+/// A JPEG without its segments of one kind.
+fn without_segments(jpeg: &[u8], kind: u8) -> Vec<u8> {
+    let (mut out, mut at) = (jpeg[..2].to_vec(), 2);
+    while jpeg[at + 1] != 0xda {
+        let end = at + 2 + usize::from(u16::from_be_bytes([jpeg[at + 2], jpeg[at + 3]]));
+        if jpeg[at + 1] != kind {
+            out.extend(&jpeg[at..end]);
+        }
+        at = end;
+    }
+    let start = if kind == 0xda { at + 2 } else { at };
+    out.extend(&jpeg[start..]);
+    out
+}
+
+fn chunk_length(png: &[u8], at: usize) -> usize {
+    u32::from_be_bytes(png[at..at + 4].try_into().unwrap()) as usize
+}
+
+#[test]
+fn damage_around_the_pixels_is_mended_and_noted() {
+    let jpeg = file(drawn(64, 48), ImageFormat::Jpeg);
+    let png = file(drawn(64, 48), ImageFormat::Png);
+    let strays = [&jpeg[..2], b"\xff\xd5\0\x6f", &jpeg[2..]].concat();
+    let no_end = &png[..png.len() - 12];
+    let junk_for_end = [no_end, b"\x12\x34\x56\x78}&%\rjunk"].concat();
+    for (damaged, sound) in [
+        (strays, &jpeg),
+        (without_segments(&jpeg, 0xc4), &jpeg),
+        (no_end.to_vec(), &png),
+        (junk_for_end, &png),
+    ] {
+        let opened = open(&damaged).unwrap();
+        assert!(opened.reasons.is_empty(), "{:?}", opened.reasons);
+        assert!(opened.notes.iter().all(|n| n.contains("frame is damaged")), "{:?}", opened.notes);
+        assert_eq!(opened.pages[0].rgb, open(sound).unwrap().pages[0].rgb);
+    }
+}
+
+#[test]
+fn damage_within_a_scan_does_not_hide_its_end() {
+    let noise =
+        RgbImage::from_fn(200, 200, |x, y| Rgb([((x * 7) ^ (y * 13)) as u8, (x * y) as u8, (x ^ y) as u8]));
+    let mut jpeg = file(noise, ImageFormat::Jpeg);
+    let middle = jpeg.len() / 2;
+    jpeg[middle..middle + 4].copy_from_slice(b"\xff\xae\xff\xf0");
+    assert_eq!(codes(&open(&jpeg).unwrap()), [], "it ends where it should");
+    let ridden = [&jpeg, b"MZ\x90\0\x03\0\0\0".as_slice()].concat();
+    assert_eq!(refused(&ridden), ReasonCode::TypeMismatch, "what follows the end is still seen");
 }
 
 #[test]
@@ -160,7 +225,11 @@ fn a_wrong_checksum_over_sound_pixels_is_noted() {
     let length = u32::from_be_bytes(png[idat - 4..idat].try_into().unwrap()) as usize;
     png[idat + 4 + length] ^= 0xff;
     let opened = open(&png).unwrap();
-    assert!(opened.notes[0].contains("checksums") && opened.reasons.is_empty());
+    assert!(opened.notes[0].contains("frame is damaged") && opened.reasons.is_empty());
+    let at = polyglot::find(&png, b"IHDR").unwrap() - 4;
+    let crc = at + 8 + chunk_length(&png, at);
+    png[crc] ^= 0xff;
+    assert!(open(&png).unwrap().reasons.is_empty(), "nor is a wrong one of the header");
 }
 
 #[test]
@@ -291,141 +360,6 @@ fn e_invoices_are_attachments() {
     assert_eq!(refused(&ridden), ReasonCode::UnsupportedType);
     let small = Limits { xml_bytes: 10, ..Limits::default() };
     assert_eq!(open_within(CFDI, &small).unwrap_err().code, ReasonCode::TooLarge);
-}
-
-/// Object 3 of every test PDF: a page filled with black by object 4.
-const PAGE: &str = "<</Type/Page/Parent 2 0 R/MediaBox[0 0 360 144]/Contents 4 0 R>>";
-
-/// A PDF from the page object and what is added to the catalog; further objects from number 5 on.
-fn pdf(parts: &[&str]) -> Vec<u8> {
-    let catalog = format!("<</Type/Catalog/Pages 2 0 R{}>>", parts[1]);
-    let mut objects = vec![catalog, "<</Type/Pages/Kids[3 0 R]/Count 1>>".into(), parts[0].into()];
-    objects.push("<</Length 16>>\nstream\n0 0 180 144 re f\nendstream".to_owned());
-    objects.extend(parts[2..].iter().map(ToString::to_string));
-    assembled(&objects, "")
-}
-
-fn assembled(objects: &[String], trailer: &str) -> Vec<u8> {
-    let mut out = "%PDF-1.7\n".to_owned();
-    let mut offsets = Vec::new();
-    for (number, object) in (1..).zip(objects) {
-        offsets.push(out.len());
-        out += &format!("{number} 0 obj\n{object}\nendobj\n");
-    }
-    let xref = out.len();
-    out += &format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1);
-    for offset in offsets {
-        out += &format!("{offset:010} 00000 n \n");
-    }
-    out +=
-        &format!("trailer\n<</Size {}/Root 1 0 R{trailer}>>\nstartxref\n{xref}\n%%EOF\n", objects.len() + 1);
-    out.into_bytes()
-}
-
-#[test]
-fn a_pdf_is_drawn() {
-    let opened = open(&pdf(&[PAGE, ""])).unwrap();
-    assert_eq!((opened.media_type.as_str(), opened.page_count), ("application/pdf", 1));
-    let rgb = &opened.pages[0].rgb;
-    assert_eq!(rgb.dimensions(), (1000, 400), "five inches at 200 dpi");
-    assert_eq!((rgb.get_pixel(100, 200)[0], rgb.get_pixel(900, 200)[0]), (0, 255));
-    assert!(opened.reasons.is_empty() && opened.notes.is_empty());
-}
-
-#[test]
-fn a_late_header_and_a_broken_xref_are_read() {
-    let sound = pdf(&[PAGE, ""]);
-    assert_eq!(open(&[b"\n\n".as_slice(), &sound].concat()).unwrap().page_count, 1);
-    let text = String::from_utf8(sound).unwrap();
-    let lost =
-        text.split("xref\n").next().unwrap().to_owned() + "trailer\n<</Root 1 0 R>>\nstartxref\n99999\n%%EOF";
-    assert_eq!(open(lost.as_bytes()).unwrap().page_count, 1);
-    assert_eq!(refused(b"%PDF-1.4\nnothing here\n%%EOF"), ReasonCode::Corrupt);
-}
-
-#[test]
-fn what_acts_in_a_pdf_is_listed() {
-    for (catalog, more, expected) in [
-        ("/OpenAction<</S/JavaScript/JS(app.alert\\(1\\))>>", "null", "JavaScript"),
-        ("/OpenAction 5 0 R", "<</S/URI/URI(http://x.test)>>", "OpenAction to URI"),
-        ("/AA<</WC 5 0 R>>", "<</S/L#61unch/F(cmd.exe)>>", "AA to Launch"),
-        ("/AcroForm<</XFA 5 0 R>>", "null", "XFA form"),
-        ("/Names<</JavaScript 5 0 R>>", "null", "JavaScript (document level)"),
-        ("", "<</Type/Annot/Subtype/RichMedia>>", "RichMedia annotation"),
-    ] {
-        let opened = open(&pdf(&[PAGE, catalog, more])).unwrap();
-        assert_eq!(codes(&opened), [ReasonCode::ActiveContent], "{catalog} {more}");
-        let found = opened.reasons[0].detail["found"].as_array().unwrap();
-        assert!(found.iter().any(|f| f == expected), "{found:?} lacks {expected}");
-        assert_eq!(opened.pages.len(), 1, "the reviewer still sees the page");
-    }
-    let link = "<</Type/Annot/Subtype/Link/Rect[0 0 9 9]/A<</S/URI/URI(http://shop.test)>>>>";
-    let harmless = pdf(&[PAGE, "/OpenAction[3 0 R/Fit]", link]);
-    assert!(open(&harmless).unwrap().reasons.is_empty());
-}
-
-#[test]
-fn embedded_xml_is_taken_and_other_files_flagged() {
-    let embedded = |name: &str, bytes: &str| {
-        let file = format!("<</Length {}>>\nstream\n{bytes}\nendstream", bytes.len());
-        let spec = format!("<</Type/Filespec/F({name})/EF<</F 5 0 R>>>>");
-        open(&pdf(&[PAGE, "", &file, &spec])).unwrap()
-    };
-    let xml = embedded("dir/factur-x.xml", std::str::from_utf8(CFDI).unwrap());
-    assert_eq!(
-        (xml.attachments[0].name.as_str(), xml.attachments[0].bytes.as_slice()),
-        ("factur-x.xml", CFDI)
-    );
-    assert!(xml.reasons.is_empty());
-    let program = embedded("invoice.exe", "MZ padding padding");
-    assert_eq!(codes(&program), [ReasonCode::ActiveContent]);
-    assert!(program.attachments.is_empty());
-}
-
-#[test]
-fn a_password_is_asked_for() {
-    let objects = [
-        "<</Type/Catalog/Pages 2 0 R>>",
-        "<</Type/Pages/Kids[3 0 R]/Count 1>>",
-        PAGE,
-        "<</Length 0>>\nstream\n\nendstream",
-    ];
-    let objects: Vec<String> = objects.iter().map(ToString::to_string).collect();
-    let locked = assembled(
-        &objects,
-        &format!("/ID[<00><00>]/Encrypt<</Filter/Standard/V 1/R 2/P -4/O<{0}>/U<{0}>>>", "41".repeat(32)),
-    );
-    assert_eq!(refused(&locked), ReasonCode::Encrypted);
-}
-
-#[test]
-fn pages_are_counted_and_none_is_dropped_silently() {
-    let mut objects: Vec<String> = [
-        "<</Type/Catalog/Pages 2 0 R>>",
-        "<</Type/Pages/Kids[3 0 R 3 0 R 9 0 R]/Count 3>>",
-        PAGE,
-        "<</Length 0>>\nstream\n\nendstream",
-    ]
-    .iter()
-    .map(ToString::to_string)
-    .collect();
-    let opened = open(&assembled(&objects, "")).unwrap();
-    assert!(codes(&opened).contains(&ReasonCode::Unreadable), "one of three pages is not in the file");
-    assert!(opened.pages.len() < 3);
-    objects[1] = "<</Type/Pages/Kids[3 0 R 5 0 R]/Count 2>>".into();
-    objects.push(PAGE.into());
-    let two = assembled(&objects, "");
-    assert_eq!(open(&two).unwrap().pages.len(), 2);
-    let one_page = Limits { pages: 1, ..Limits::default() };
-    let many = open_within(&two, &one_page).unwrap_err();
-    assert_eq!(
-        (many.code, &many.detail["limit"], &many.detail["size"]),
-        (ReasonCode::TooLarge, &1.into(), &2.into())
-    );
-    objects[1] = "<</Type/Pages/Kids[3 0 R]/Count 1>>".into();
-    objects[2] = PAGE.replace("[0 0 360 144]", "[0 0 0.01 99999]");
-    let thin = open(&assembled(&objects, ""));
-    assert!(thin.is_ok() || thin.unwrap_err().code == ReasonCode::Corrupt);
 }
 
 proptest::proptest! {

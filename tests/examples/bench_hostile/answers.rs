@@ -55,14 +55,26 @@ impl Answer {
         self.reasons.iter().any(|r| words.iter().any(|w| r.contains(w)))
     }
 
+    /// Whether its reader was stopped for the time it took. A long document whose reader stopped by itself, and told
+    /// what it had, was not.
     pub fn timed_out(&self) -> bool {
-        let limits = [r#""limit_name":"read_ms""#, r#""limit_name":"cpu_secs""#];
-        self.reasons.iter().any(|r| limits.iter().any(|l| r.contains(l)))
+        self.died_with(&[r#""limit_name":"read_ms""#, r#""limit_name":"cpu_secs""#])
+    }
+
+    /// Whether it was opened, but not read to its end for want of time.
+    pub fn read_in_part(&self) -> bool {
+        !self.timed_out() && self.reasons.iter().any(|r| r.contains(r#""limit_name":"read_ms""#))
     }
 
     /// Whether its reader is known to have died on it.
     pub fn killed(&self) -> bool {
-        self.crashed() || self.timed_out() || self.reasons.iter().any(|r| r.contains("\"elapsed_ms\""))
+        self.crashed() || self.died_with(&[""])
+    }
+
+    /// Whether the parent tells of its reader's death with one of these words.
+    fn died_with(&self, words: &[&str]) -> bool {
+        let mut death = self.reasons.iter().filter(|r| r.contains("\"elapsed_ms\""));
+        death.any(|r| words.iter().any(|w| r.contains(w)))
     }
 
     pub fn in_words(&self) -> String {

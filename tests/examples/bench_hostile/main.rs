@@ -82,6 +82,8 @@ fn tell_costs(rows: &[Expected], answers: &[Option<Answer>], peaks: Peaks) -> bo
     if let Some((row, answer)) = slowest {
         println!("\nslowest file: {} ms, {} [{}]", slowest_ms, row.path, answer.in_words());
     }
+    let in_part = answers.iter().flatten().filter(|answer| answer.read_in_part()).count();
+    println!("opened and shown whole, but with text left unread for want of time: {in_part}");
     let mib = |bytes: u64| bytes / (1 << 20);
     println!(
         "largest child: {} MiB resident, {} MiB of address space",

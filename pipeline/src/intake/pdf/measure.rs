@@ -7,7 +7,7 @@
 
 use hayro::hayro_syntax::{Pdf, object::Object};
 
-use super::unfold;
+use super::{traces::Traces, unfold};
 use crate::{
     intake::{polyglot::find, refusal},
     limits::Limits,
@@ -19,14 +19,17 @@ const DICTIONARY_BYTES: usize = 4096;
 /// Streams smaller than this when unfolded are never a bomb, whatever their ratio.
 const RATIO_FROM: u64 = 1 << 20;
 
-/// Refuses nesting, canvases and streams over the limits.
-pub(super) fn check(bytes: &[u8], limits: &Limits) -> Result<(), Reason> {
+/// Refuses nesting, canvases and streams over the limits; answers what in the syntax acts.
+pub(super) fn check(bytes: &[u8], limits: &Limits) -> Result<Traces, Reason> {
+    let mut traces = Traces::default();
     let mut at = 0;
     // Past this much in all, scanning would cost more than drawing; each stream alone stays under its cap.
     let mut budget = limits.stream_bytes.saturating_mul(4);
     while let Some(step) = find(bytes.get(at..).unwrap_or_default(), b"stream") {
         let keyword = at + step;
-        nesting(bytes.get(at..keyword).unwrap_or_default(), limits)?;
+        let objects = bytes.get(at..keyword).unwrap_or_default();
+        nesting(objects, limits)?;
+        traces.look_at(objects);
         let data = data_start(bytes, keyword + b"stream".len());
         let dictionary = dictionary(
             bytes.get(at.max(keyword.saturating_sub(DICTIONARY_BYTES))..keyword).unwrap_or_default(),
@@ -36,11 +39,14 @@ pub(super) fn check(bytes: &[u8], limits: &Limits) -> Result<(), Reason> {
         let end = find(rest, b"endstream").unwrap_or(rest.len());
         let packed = rest.get(..end).unwrap_or_default();
         if budget > 0 {
-            budget = budget.saturating_sub(unfolded(dictionary, packed, limits)?);
+            budget = budget.saturating_sub(unfolded(dictionary, packed, &mut traces, limits)?);
         }
         at = data + end + b"endstream".len();
     }
-    nesting(bytes.get(at..).unwrap_or_default(), limits)
+    let rest = bytes.get(at..).unwrap_or_default();
+    nesting(rest, limits)?;
+    traces.look_at(rest);
+    Ok(traces)
 }
 
 /// Just past the line end that follows the keyword `stream`.
@@ -59,13 +65,14 @@ fn dictionary(before: &[u8]) -> &[u8] {
 }
 
 /// Unfolds a stream into nothing; returns how much it was.
-fn unfolded(dictionary: &[u8], packed: &[u8], limits: &Limits) -> Result<u64, Reason> {
+fn unfolded(dictionary: &[u8], packed: &[u8], traces: &mut Traces, limits: &Limits) -> Result<u64, Reason> {
     let filters = unfold::chain(dictionary);
     let keep = find(dictionary, b"/ObjStm").is_some();
     // A blank picture honestly packs a thousandfold; its size is bounded by its canvas instead.
     let picture = find(dictionary, b"/Image").is_some() && filters.len() == 1;
     let (size, kept) = capped(&filters, packed, keep, picture, limits)?;
     nesting(&kept, limits)?;
+    traces.look_at(&kept);
     Ok(size)
 }
 

@@ -1,12 +1,13 @@
 //! PDF: measured first, then surveyed, then drawn.
 //!
-//! [`measure`] looks at the raw bytes (nesting, what streams unfold to) before any parser does. [`survey`] walks
-//! every object for active content and embedded files. [`draw`] makes pixels of each page. The stored copy is
+//! [`measure`] looks at the raw bytes (nesting, what streams unfold to) before any parser does, and [`traces`] at the
+//! names in them. [`survey`] walks every object for active content and embedded files. [`draw`] makes pixels of each page. The stored copy is
 //! those pixels, so nothing active can survive in it.
 
 mod draw;
 mod measure;
 mod survey;
+mod traces;
 mod unfold;
 
 use std::sync::Arc;
@@ -23,7 +24,7 @@ use crate::{
 /// Opens a PDF and draws every page.
 pub(super) fn open(bytes: &[u8], limits: &Limits) -> Result<Opened, Reason> {
     guard::caught("PDF", || {
-        measure::check(bytes, limits)?;
+        let traces = measure::check(bytes, limits)?;
         let pdf = Pdf::new(Arc::new(bytes.to_vec())).map_err(|error| unopened(error, bytes))?;
         let objects = pdf.len() as u64;
         if objects > limits.pdf_objects.into() {
@@ -38,7 +39,7 @@ pub(super) fn open(bytes: &[u8], limits: &Limits) -> Result<Opened, Reason> {
         if drawable == 0 {
             return Err(refusal::corrupt("PDF", "it has no page that can be drawn"));
         }
-        let found = survey::survey(&pdf, limits)?;
+        let found = survey::survey(&pdf, &traces, limits)?;
         let drawn = draw::pages(&pdf, limits)?;
         let mut opened = Opened {
             page_count: u32::try_from(count).unwrap_or(u32::MAX),

@@ -6,8 +6,9 @@ use hayro::hayro_syntax::{
     Pdf,
     object::{Array, Dict, MaybeRef, Name, Object, Stream, String as PdfString},
 };
+use sha2::{Digest, Sha256};
 
-use super::measure;
+use super::{measure, traces::Traces};
 use crate::{
     intake::{archive::base_name, einvoice, foreign, refusal},
     limits::Limits,
@@ -20,9 +21,13 @@ const MOST_ATTACHMENTS: usize = 16;
 
 /// Actions that run or send something (ISO 32000-2, table 201); `GoTo`, `Named` and plain links are harmless.
 const ACTIONS: &[&str] =
-    &["JavaScript", "Launch", "ImportData", "RichMediaExecute", "Rendition", "GoTo3DView"];
+    &["JavaScript", "Launch", "ImportData", "RichMediaExecute", "Rendition", "GoTo3DView", "Movie", "Sound"];
 /// Actions that are harmless as a link one may click, but not when the file takes them by itself.
 const UNASKED_ACTIONS: &[&str] = &["URI", "SubmitForm", "GoToR", "GoToE"];
+/// Schemes of links that do not lead to a page but run or open something, in lower case.
+const ACTIVE_SCHEMES: &[&str] = &["javascript:", "vbscript:", "file:", "data:"];
+/// Actions that follow one another are looked at this far.
+const LONGEST_CHAIN: usize = 64;
 /// Annotations that play or run something.
 const ANNOTATIONS: &[&str] = &["RichMedia", "Movie", "Sound", "Screen", "3D"];
 
@@ -36,8 +41,9 @@ pub(super) struct Survey {
 }
 
 /// Walks every object, referenced or not: what one reader ignores another may run.
-pub(super) fn survey(pdf: &Pdf, limits: &Limits) -> Result<Survey, Reason> {
-    let mut walk = Walk { found: BTreeSet::new(), files: Vec::new(), too_deep: false, limits };
+pub(super) fn survey(pdf: &Pdf, traces: &Traces, limits: &Limits) -> Result<Survey, Reason> {
+    let mut walk =
+        Walk { found: BTreeSet::new(), files: Vec::new(), nameless: Vec::new(), too_deep: false, limits };
     for object in pdf.objects() {
         walk.object(&object, 0);
     }
@@ -48,11 +54,21 @@ pub(super) fn survey(pdf: &Pdf, limits: &Limits) -> Result<Survey, Reason> {
     let mut attachments: Vec<Attachment> = Vec::new();
     let mut notes = Vec::new();
     let mut found = walk.found;
-    for (name, stream) in walk.files {
+    let mut seen: Vec<Vec<u8>> = Vec::new();
+    let named = walk.files.into_iter().map(|(name, stream)| (Some(name), stream));
+    let nameless = walk.nameless.into_iter().map(|stream| (None, stream));
+    for (name, stream) in named.chain(nameless) {
+        let is_nameless = name.is_none();
+        let name = name.unwrap_or_else(|| "without a name".to_owned());
         let Some(file) = embedded(&stream, limits)? else {
             found.insert(format!("embedded file {name} that cannot be read"));
             continue;
         };
+        let hash = Sha256::digest(&file).to_vec();
+        if is_nameless && seen.contains(&hash) {
+            continue;
+        }
+        seen.push(hash);
         if !einvoice::is_markup(&file) || foreign::active_text(file.get(..1024).unwrap_or(&file)).is_some() {
             let kind = foreign::name(&file).map_or_else(String::new, |kind| format!(" ({kind})"));
             found.insert(format!("embedded file {name}{kind}"));
@@ -64,6 +80,7 @@ pub(super) fn survey(pdf: &Pdf, limits: &Limits) -> Result<Survey, Reason> {
             attachments.push(xml);
         }
     }
+    found.extend(traces.beyond(&found));
     let active = (!found.is_empty()).then(|| {
         let list: Vec<String> = found.into_iter().collect();
         Reason::new(ReasonCode::ActiveContent, format!("The PDF contains {}.", list.join(", ")))
@@ -84,7 +101,10 @@ fn embedded(stream: &Stream<'_>, limits: &Limits) -> Result<Option<Vec<u8>>, Rea
 
 struct Walk<'a, 'l> {
     found: BTreeSet<String>,
+    /// Files that a specification names.
     files: Vec<(String, Stream<'a>)>,
+    /// Every stream that is a file, named or not.
+    nameless: Vec<Stream<'a>>,
     too_deep: bool,
     limits: &'l Limits,
 }
@@ -97,7 +117,12 @@ impl<'a> Walk<'a, '_> {
         }
         match object {
             Object::Dict(dict) => self.dict(dict, depth),
-            Object::Stream(stream) => self.dict(stream.dict(), depth),
+            Object::Stream(stream) => {
+                if named(stream.dict(), "Type").is_some_and(|kind| kind == "EmbeddedFile") {
+                    self.nameless.push(stream.clone());
+                }
+                self.dict(stream.dict(), depth);
+            }
             Object::Array(array) => {
                 for item in array.raw_iter() {
                     if let MaybeRef::NotRef(item) = item {
@@ -112,6 +137,9 @@ impl<'a> Walk<'a, '_> {
     fn dict(&mut self, dict: &Dict<'a>, depth: u32) {
         if let Some(action) = named(dict, "S").filter(|s| ACTIONS.contains(&s.as_str())) {
             self.found.insert(action);
+        }
+        if let Some(scheme) = dict.get::<PdfString<'a>>("URI").and_then(|uri| active_scheme(uri.as_bytes())) {
+            self.found.insert(format!("link to {scheme}"));
         }
         if dict.contains_key("JS") {
             self.found.insert("JavaScript".to_owned());
@@ -153,10 +181,25 @@ impl<'a> Walk<'a, '_> {
         }
     }
 
+    /// An action that is taken unasked, and those that follow it.
     fn action(&mut self, trigger: &str, action: &Dict<'a>) {
         let act = |s: &String| ACTIONS.contains(&s.as_str()) || UNASKED_ACTIONS.contains(&s.as_str());
-        if let Some(kind) = named(action, "S").filter(act) {
-            self.found.insert(format!("{trigger} to {kind}"));
+        let mut chain = vec![action.clone()];
+        let mut looked_at = 0;
+        while let Some(action) = chain.pop() {
+            if looked_at == LONGEST_CHAIN {
+                self.found.insert(format!("{trigger} to more actions than are looked at"));
+                return;
+            }
+            looked_at += 1;
+            if let Some(kind) = named(&action, "S").filter(act) {
+                self.found.insert(format!("{trigger} to {kind}"));
+            }
+            if let Some(next) = action.get::<Dict<'a>>("Next") {
+                chain.push(next);
+            } else if let Some(all) = action.get::<Array<'a>>("Next") {
+                chain.extend(all.iter::<Dict<'a>>().take(LONGEST_CHAIN + 1));
+            }
         }
     }
 
@@ -175,6 +218,12 @@ impl<'a> Walk<'a, '_> {
             None => {}
         }
     }
+}
+
+/// The scheme of a link that runs or opens something, with its colon.
+fn active_scheme(uri: &[u8]) -> Option<&'static str> {
+    let lower = text(uri).trim_start().to_lowercase();
+    ACTIVE_SCHEMES.iter().copied().find(|scheme| lower.starts_with(scheme))
 }
 
 /// A name's value, or the first name of an array.
