@@ -62,7 +62,7 @@ pub fn from_labels(sheet: &Sheet, order: Order, today: Date) -> Fields {
             fields.insert(name, Field { value: value.to_owned(), confidence, page, bbox, source });
         }
     };
-    put(FieldName::DocumentType, kind.map(|k| (k, 0.9)));
+    put(FieldName::DocumentType, kind.map(|k| (k, types::confidence(sheet, k))));
     put(FieldName::IssuingCountry, countries::issuing(sheet, kind));
     fields
 }

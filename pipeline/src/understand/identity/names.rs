@@ -44,6 +44,11 @@ impl Printed<'_> {
         if given.is_none() && (surname.is_some() || labelled) {
             given = self.first(What::Name, person);
         }
+        if let Some(surname) = &surname
+            && let Some(parts) = self.both_behind_one(surname, given.as_ref())
+        {
+            return Some(parts);
+        }
         let (surname, given) = match (surname, given) {
             (Some(surname), Some(given)) => {
                 // A surname that starts where the given names do is one label taken for another.
@@ -58,6 +63,29 @@ impl Printed<'_> {
             (None, None) => return None,
         };
         Some((surname.map(|v| self.twice(v)), given.map(|v| self.twice(v))))
+    }
+
+    /// `Last name, first name` over `DOE, JANE`: one value under two labels, which only a comma parts.
+    fn both_behind_one(
+        &self,
+        surname: &Value,
+        given: Option<&Value>,
+    ) -> Option<(Option<Value>, Option<Value>)> {
+        let comma = self.comma(surname).filter(|at| *at < surname.text.split(' ').count());
+        let labelled = self.spans.iter().any(|s| s.row == surname.row);
+        let shared = given.is_some_and(|g| {
+            let gap = g.bbox[0] - surname.bbox[2];
+            g.row == surname.row
+                && g.bbox != surname.bbox
+                && g.bbox[2] > surname.bbox[0]
+                && !labelled
+                && gap < 0.02
+        });
+        if comma.is_some() && (shared || given.is_none()) {
+            return self.split(surname);
+        }
+        let doubt = |v: &Value| Some(Value { confidence: v.confidence.min(GUESSED), ..v.clone() });
+        shared.then(|| (doubt(surname), given.and_then(doubt)))
     }
 
     /// The surname, with the second one where it has a line or a label of its own.

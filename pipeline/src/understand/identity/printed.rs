@@ -6,7 +6,7 @@ use super::{
     countries,
     labels::What,
     names::{person, value_of},
-    shapes::{Token, day_like, name_like, number_like, push, sex_like, year_like},
+    shapes::{self, Token, day_like, name_like, number_like, push, sex_like, year_like},
     spans::{Numbering, Span, spans},
     states::{self, Fit},
 };
@@ -58,7 +58,8 @@ impl<'a> Printed<'a> {
         let numbering = match (kind, country) {
             (Some("driver_license"), Some("USA" | "CAN")) => Numbering::America,
             (Some("driver_license"), None)
-                if sheet.says(&["dln", "4d", "driver license", "driver's license"]) =>
+                if sheet.says(&["dln", "4d", "driver license", "driver's license"])
+                    || sheet.says(&["driverlicense", "driver'slicense"]) =>
             {
                 Numbering::America
             }
@@ -70,8 +71,9 @@ impl<'a> Printed<'a> {
         let order = match (numbering, country) {
             (Numbering::America, Some("CAN")) => order,
             (Numbering::America, _) | (_, Some("USA")) => Order::MonthFirst,
-            (Numbering::Europe, _) => Order::DayFirst,
+            (Numbering::Europe, Some(_)) => Order::DayFirst,
             (_, Some(_)) if order == Order::Unknown => Order::DayFirst,
+            (_, None) if order == Order::Unknown => shapes::order_shown(sheet),
             _ => order,
         };
         let spans = spans(sheet, numbering);
@@ -115,6 +117,16 @@ impl<'a> Printed<'a> {
         let joined = ["DLN", "LIC"].iter().find_map(|label| value.text.strip_prefix(label));
         let text = joined.filter(|rest| self.numbering == Numbering::America && rest.len() >= 7);
         let text = text.map_or(value.text.clone(), str::to_owned);
+        // The next label joined to it, as in `AB123456CLASS`.
+        let confidence = if ["CLASS", "EXP", "DOB", "ISS"]
+            .iter()
+            .any(|label| text.get(4..).is_some_and(|t| t.contains(label)))
+        {
+            value.confidence.min(AMBIGUOUS)
+        } else {
+            value.confidence
+        };
+        let value = Value { confidence, ..value };
         Some(self.number_twice(self.of_its_state(Value { text, ..value })))
     }
 

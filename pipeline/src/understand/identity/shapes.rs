@@ -6,7 +6,7 @@ use crate::{
     fields::PageBox,
     understand::{
         dates::{Order, dates, iso},
-        sheet::fold,
+        sheet::{Sheet, fold},
     },
 };
 
@@ -57,9 +57,20 @@ pub(super) fn name_like(tokens: &[Token]) -> Option<(String, std::ops::Range<usi
             good(t) && near
         })
         .count();
+    // `ANYTOWN CA 95818` is where somebody lives.
+    if tokens.get(end).is_some_and(|t| is_postal_code(&t.text)) {
+        return None;
+    }
     let name = tokens.get(..end)?.iter().map(|t| t.text.as_str()).collect::<Vec<_>>().join(" ");
     let name = name.trim_end_matches(['.', '-']).to_owned();
     ((2..=60).contains(&letters(&name)) && letters(&first.text) >= 2).then_some((name, 0..end))
+}
+
+/// Five digits, or five and four, as the United States and many others write them.
+pub(super) fn is_postal_code(text: &str) -> bool {
+    let (head, tail) = text.split_once('-').unwrap_or((text, ""));
+    let all = |part: &str| part.chars().all(|c| c.is_ascii_digit());
+    head.len() == 5 && all(head) && matches!(tail.len(), 0 | 4) && all(tail)
 }
 
 /// A document's number: a word with four digits or more that is no date, or groups that make one number.
@@ -163,6 +174,28 @@ pub(super) fn day_like(
     plausible(first.date, today, born).map(|d| (iso(d), start..end))
 }
 
+/// The order of day and month that some date of the page leaves no choice in; with points between it is the day first.
+pub(super) fn order_shown(sheet: &Sheet) -> Order {
+    let mut shown = Order::Unknown;
+    for word in sheet.rows.iter().flat_map(|r| &r.words) {
+        let parts: Vec<&str> = word.text.split(['/', '-', '.']).collect();
+        let [a, b, year] = parts.as_slice() else { continue };
+        let (Ok(a), Ok(b), 4) = (a.parse::<u8>(), b.parse::<u8>(), year.len()) else { continue };
+        let order = if (13..=31).contains(&a) || (b <= 12 && word.text.contains('.')) {
+            Order::DayFirst
+        } else if (13..=31).contains(&b) {
+            Order::MonthFirst
+        } else {
+            continue;
+        };
+        if shown != Order::Unknown && shown != order {
+            return Order::Unknown;
+        }
+        shown = order;
+    }
+    shown
+}
+
 /// `01 FEB / FEB 1990`: the month in two languages, said once; or a mark of time read for a point, as in `31.12:2030`.
 fn months_once(words: &[&str]) -> Option<String> {
     let parts: Vec<&str> =
@@ -195,7 +228,7 @@ pub(super) fn year_like(tokens: &[Token], today: Date) -> Option<(String, std::o
 /// Nobody is born tomorrow; two digits of a year may mean the century before.
 fn plausible(date: Date, today: Date, born: bool) -> Option<Date> {
     if !born {
-        return (date.year() >= 1950 && date.year() <= today.year() + 60).then_some(date);
+        return (date.year() >= today.year() - 30 && date.year() <= today.year() + 60).then_some(date);
     }
     let date = if date > today { date.replace_year(date.year() - 100).ok()? } else { date };
     (date <= today && date.year() > today.year() - 125).then_some(date)

@@ -124,6 +124,9 @@ const CARD_WORDS: &[&str] = &[
     "none",
 ];
 
+/// Words of [`TYPES`] that alone do not tell.
+const WEAK: &[&str] = &["id", "identity"];
+
 /// What a card of the United States says that is no licence, though it names one.
 const NO_LICENCE: &[&str] = &[
     "not a driver license",
@@ -144,6 +147,14 @@ pub fn document_type(sheet: &Sheet) -> Option<&'static str> {
         return Some("national_id");
     }
     found
+}
+
+/// How sure the type is: some cards say no more than `ID`, as do papers of other kinds.
+pub(super) fn confidence(sheet: &Sheet, kind: &str) -> f32 {
+    let bare = squeezed(&sheet.folded);
+    let words = TYPES.iter().filter(|(k, _)| *k == kind).flat_map(|(_, words)| words.iter());
+    let strong = |word: &&str| !WEAK.contains(word) && (sheet.says(&[word]) || runs_together(&bare, word));
+    if words.copied().any(|word| strong(&word)) { 0.9 } else { 0.7 }
 }
 
 /// Whether a run of words is the title of a document, or the name of its authority, rather than of its holder.

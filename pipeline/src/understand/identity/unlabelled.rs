@@ -6,6 +6,7 @@ use super::{
     labels::What,
     names::{tokens, value_of},
     printed::{Printed, Value},
+    shapes::is_postal_code,
     spans::Numbering,
     states,
     types::ESTABLISHED_FOR,
@@ -213,10 +214,7 @@ fn is_digits(text: &str, count: usize) -> bool {
 
 /// Where `ANYTOWN, CA 95818` begins: a state's two letters and its postal code end the column.
 fn city_line(row: &Row) -> Option<f32> {
-    let zip = row.words.iter().position(|w| {
-        let head = w.text.split('-').next().unwrap_or_default();
-        is_digits(head, 5) && (w.text.len() == 5 || w.text.len() == 10)
-    })?;
+    let zip = row.words.iter().position(|w| is_postal_code(&w.text))?;
     let state = row.words.get(zip.checked_sub(1)?)?;
     let letters: String = state.text.chars().rev().filter(|c| c.is_alphabetic()).take(2).collect();
     let capitals = letters.len() == 2 && letters.chars().all(|c| c.is_ascii_uppercase());

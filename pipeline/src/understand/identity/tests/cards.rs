@@ -460,3 +460,35 @@ fn european_licences_glued_and_spaced() {
         ],
     );
 }
+
+#[test]
+fn one_value_under_two_labels_is_parted_at_its_comma() {
+    let card = |name| {
+        read(&[
+            &[(0.2, "REPUBLIC OF THE PHILIPPINES")],
+            &[(0.2, "DRIVER'S LICENSE")],
+            &[(0.3, "Last Name. First Name. Middle Name")],
+            &[(0.3, name)],
+            &[(0.3, "License No."), (0.6, "Expiration Date")],
+            &[(0.3, "N01-12-123456"), (0.6, "2031/12/24")],
+        ])
+    };
+    let fields = card("RIOS LUNA, ALMA");
+    says(&fields, Surname, "RIOS LUNA");
+    says(&fields, GivenNames, "ALMA");
+    says(&fields, DocumentNumber, "N01-12-123456");
+    says(&fields, ExpiryDate, "2031-12-24");
+    assert!(card("RIOS LUNA ALMA")[&Surname].confidence < 0.9);
+}
+
+#[test]
+fn an_address_is_no_name() {
+    let fields = read(&[
+        &[(0.1, "OREGON"), (0.5, "DRIVER LICENSE")],
+        &[(0.35, "1 MARSH")],
+        &[(0.35, "8 12 ELM ST")],
+        &[(0.35, "2 BEND OR 97701-0000")],
+    ]);
+    says(&fields, Surname, "MARSH");
+    assert_eq!(fields.get(&GivenNames), None);
+}
