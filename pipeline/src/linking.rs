@@ -276,19 +276,6 @@ fn by_name<Id: Clone + PartialEq>(
     }
 }
 
-/// Whether two documents that look alike cannot be the same: both name a number, a total, a date or a time, and
-/// they differ. Two bills on one form have the same looks.
-#[must_use]
-pub fn contradict(a: &Fields, b: &Fields) -> bool {
-    use FieldName::{Date, DocumentNumber, IssueDate, Number, Time, Total};
-    [Number, DocumentNumber, IssueDate, Date, Time, Total].iter().any(|name| {
-        match (a.get(name), b.get(name)) {
-            (Some(a), Some(b)) => folded(&a.value) != folded(&b.value),
-            _ => false,
-        }
-    })
-}
-
 /// How alike two names are, 0..=1: the better of letter by letter and word by word, legal forms left out.
 #[must_use]
 pub fn alike(a: &str, b: &str) -> f64 {
@@ -479,24 +466,6 @@ mod tests {
         let reason = Linked::Several(candidates).reason().expect("a reason");
         assert_eq!(reason.code, ReasonCode::AmbiguousCustomer);
         assert_eq!(reason.detail["candidates"][1]["clue"], "id_number");
-    }
-
-    #[test]
-    fn two_bills_on_one_form_are_not_one() {
-        let bill = |number: &str, total: &str| {
-            let field = |value: &str| Field {
-                value: value.into(),
-                confidence: 1.0,
-                page: None,
-                bbox: None,
-                source: Source::Ocr,
-            };
-            Fields::from([(FieldName::Number, field(number)), (FieldName::Total, field(total))])
-        };
-        assert!(contradict(&bill("F-1", "10.00"), &bill("F-2", "10.00")));
-        assert!(contradict(&bill("F-1", "10.00"), &bill("F-1", "11.00")));
-        assert!(!contradict(&bill("F-1", "10.00"), &bill("f 1", "10.00")));
-        assert!(!contradict(&bill("F-1", "10.00"), &Fields::new()));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Documents: one row for each that was sent, from its first webhook on.
 
+mod alike;
 mod row;
 
 use acuse_pipeline::{
@@ -306,38 +307,6 @@ impl Catalog {
         optional!(tx, DocumentRow, sqlx::AssertSqlSafe(text.clone()), &hash.0[..], except.0)?
             .map(Document::try_from)
             .transpose()
-    }
-
-    /// Documents that may be the same as this one: the same fingerprint, the same issuer and number, or the same
-    /// issuer, date and total. Oldest first, at most 20; rejected ones and duplicates are left out.
-    ///
-    /// # Errors
-    /// When the database fails or a row is impossible.
-    pub async fn possible_duplicates(&self, document: &Document) -> Result<Vec<Document>, CatalogError> {
-        let mut tx = self.reading().await?;
-        let keys = Extracted::from(&document.fields);
-        let text = format!(
-            "SELECT {COLUMNS} FROM documents \
-             WHERE id <> $1 AND duplicate_of IS NULL AND status <> 'rejected' AND ( \
-                   (fingerprint = $2) \
-                OR (number = $3 AND party = $4) \
-                OR (doc_date = $5 AND total = $6 AND party = $4)) \
-             ORDER BY id LIMIT 20"
-        );
-        all!(
-            tx,
-            DocumentRow,
-            sqlx::AssertSqlSafe(text.clone()),
-            document.id.0,
-            document.fingerprint.map(|f| f.0.cast_signed()),
-            keys.number.as_deref(),
-            keys.party.as_deref(),
-            keys.doc_date.as_deref(),
-            keys.total.as_deref()
-        )?
-        .into_iter()
-        .map(Document::try_from)
-        .collect()
     }
 
     /// Documents whose media id expires before `before` and whose original is not kept yet: for the alarm.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use acuse_fixtures::{
-    demo_customers_csv, demo_set,
+    Country, Form, Kind, Spec, demo_customers_csv, demo_set, generate,
     graph::{Fault, Inbound, MediaType, Point, Said},
     hostile,
 };
@@ -96,6 +96,32 @@ async fn hostile_files_end_in_review_with_the_true_reason() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_bill_in_other_bytes_is_a_duplicate_of_its_sender_alone() {
+    let world = World::new().await;
+    let _server = world.place.start("serve", &["serve"]).unwrap();
+    let api = Api::connect(&world.place, ALL).await.unwrap();
+    let bill = generate(77, &Spec::new(Kind::Invoice, Country::Es, Form::PdfText));
+    // A comment behind its end: other bytes, the same paper.
+    let copy = |n: u32| [bill.bytes.clone(), format!("\n% {n}\n").into_bytes()].concat();
+    let send = |who: u32, n: u32| world.file(&person(who), copy(n), &bill.media_type, &format!("{n}.pdf"));
+    post(&api, &send(1, 1)).await;
+    api.at_rest(1, Duration::from_secs(60)).await.unwrap();
+    post(&api, &send(1, 2)).await;
+    let ledger = api.at_rest(2, Duration::from_secs(60)).await.unwrap();
+    assert_eq!(ledger.duplicate, 1, "{ledger:?}");
+    post(&api, &send(2, 3)).await;
+    post(&api, &world.invoice(&person(1), 78)).await;
+    let ledger = api.at_rest(4, Duration::from_secs(60)).await.unwrap();
+    assert_eq!(ledger.duplicate, 1, "another sender's and another bill are none: {ledger:?}");
+    let documents = documents(&api).await;
+    let twice: Vec<&Value> =
+        documents.iter().filter(|d| d["reasons"].to_string().contains("possible_duplicate")).collect();
+    assert_eq!(twice.len(), 1, "{documents:#?}");
+    assert!(twice[0].to_string().contains("3.pdf"), "{documents:#?}");
+    assert!(world.graph.wait_for_sent(4, Duration::from_secs(30)).await, "every sender hears");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -31,8 +31,8 @@ impl Same {
 
 /// Compares the fields of two documents of the same kind.
 ///
-/// Certain needs a printed number: two coffees at the same bar on one day cost the same. Anything that clearly
-/// differs (both sure, not equal) makes it `Different`.
+/// Certain needs a printed number: two coffees at the same bar on one day cost the same. Anything that
+/// clearly differs (both sure, not equal) makes it `Different`.
 #[must_use]
 pub fn compare(a: &Fields, b: &Fields) -> Same {
     use FieldName::*;

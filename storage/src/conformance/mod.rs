@@ -29,6 +29,7 @@ pub async fn catalog(catalog: &Catalog) {
     road::a_step_that_does_not_commit_leaves_nothing(catalog).await;
     road::retries_wait_and_are_counted(catalog).await;
     road::a_duplicate_counts_once(catalog).await;
+    road::a_picture_nearly_alike_is_found(catalog).await;
     road::the_sweep_finds_what_a_crash_left(catalog).await;
     road::replies_leave_in_order_one_at_a_time(catalog).await;
     road::the_ledger_balances_while_documents_move(catalog).await;

@@ -9,6 +9,7 @@ use acuse_pipeline::{
     reason::{Reason, ReasonCode},
 };
 use time::Duration;
+use uuid::Uuid;
 
 use super::door::{Sample, delivery, photo, received};
 use crate::{
@@ -191,6 +192,27 @@ pub(super) async fn a_duplicate_counts_once(catalog: &Catalog) {
     let document = catalog.document(third).await.unwrap().unwrap();
     let maybe = catalog.possible_duplicates(&document).await.unwrap();
     assert!(maybe.iter().any(|d| d.id == first) && maybe.iter().all(|d| d.id != third && d.id != second));
+}
+
+pub(super) async fn a_picture_nearly_alike_is_found(catalog: &Catalog) {
+    let seed = Uuid::now_v7().as_u128() as u64 | 1;
+    let with = async |picture: u64| {
+        let id = received(catalog, &Sample::new()).await;
+        begin(catalog, id, Stage::Fetch).await;
+        assert_eq!(catalog.fetched(id, &original(id, id.to_string().as_bytes())).await.unwrap(), Step::Taken);
+        begin(catalog, id, Stage::Read).await;
+        let mut facts = facts(&id.to_string());
+        facts.fingerprint = Some(Fingerprint(picture));
+        facts.fields = Fields::new();
+        assert_eq!(catalog.read(id, &facts).await.unwrap(), Step::Taken);
+        catalog.document(id).await.unwrap().unwrap()
+    };
+    let first = with(seed).await;
+    // One bit in each of three quarters, the sign among them; and eleven bits spread over all four.
+    let near = with(seed ^ (1 << 63 | 1 << 40 | 1 << 20)).await;
+    let far = with(seed ^ 0x8421_0421_0021_0041).await;
+    let found: Vec<_> = catalog.possible_duplicates(&near).await.unwrap().iter().map(|d| d.id).collect();
+    assert!(found.contains(&first.id) && !found.contains(&far.id) && !found.contains(&near.id), "{found:?}");
 }
 
 pub(super) async fn the_sweep_finds_what_a_crash_left(catalog: &Catalog) {

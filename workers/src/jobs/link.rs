@@ -1,9 +1,10 @@
 //! `link`: whose it is, whether it came before, and the decision.
 
-use acuse_pipeline::document::Status;
 use acuse_pipeline::{
+    document::{Kind, Status},
     linking::{self, Clues, Known, Linked},
     reason::{Reason, ReasonCode},
+    understand::same::{self, Same},
     wording::Telling,
 };
 use acuse_storage::CustomerId;
@@ -22,8 +23,8 @@ use crate::{
     jobs::{Ended, boundary, compose, fetch::duplicate, review},
 };
 
-/// Matches the customer, looks for likely duplicates, gathers every reason, and files the document or puts it in
-/// front of a person.
+/// Matches the customer, looks whether it came before, gathers every reason, and files the document, links it to the
+/// first of its kind or puts it in front of a person.
 ///
 /// # Errors
 /// A [`Halt`] to try again: the catalog failed.
@@ -33,7 +34,16 @@ pub async fn link(env: &Env, document: &Document) -> Result<Step, Halt> {
     }
     let (customer, unlinked) = owner(env, document).await?;
     let mut reasons = document.findings.clone();
-    reasons.extend(likely_duplicate(env, document).await?);
+    let before = before(env, document).await?;
+    if let Some(first) = before.same {
+        let reply = compose(env, document, Telling::Duplicate { first_on: first.sent_at.date() }).await?;
+        boundary::pass("link.decided");
+        return Ok(env
+            .catalog
+            .duplicate_of(document.id, Stage::Link, first.id, None, reply.as_ref())
+            .await?);
+    }
+    reasons.extend(before.alike);
     // Of a file that nobody could open, whose it is is not the question.
     reasons.extend(unlinked.filter(|_| document.kind.is_some()));
     boundary::pass("link.decided");
@@ -62,7 +72,7 @@ async fn owner(env: &Env, document: &Document) -> Result<(Option<CustomerId>, Op
         None => None,
     };
     let text = env.catalog.document_text(document.id).await?.unwrap_or_default();
-    let kind = document.kind.unwrap_or(acuse_pipeline::document::Kind::Other);
+    let kind = document.kind.unwrap_or(Kind::Other);
     let clues = Clues::of(kind, &document.fields, &text, &phones(contact.as_ref()));
     let known = candidates(env, &clues, contact.as_ref()).await?;
     let linked = linking::link(&clues, &known);
@@ -127,22 +137,55 @@ fn known(customer: Customer, sender: Option<CustomerId>) -> Known<CustomerId> {
     }
 }
 
-/// Documents that look like this one and came before it, or were decided before it.
-async fn likely_duplicate(env: &Env, document: &Document) -> Result<Option<Reason>, Halt> {
-    let alike: Vec<Value> = env
-        .catalog
-        .possible_duplicates(document)
-        .await?
-        .into_iter()
+/// What came before this document and may be the same.
+struct Before {
+    /// The same invoice or receipt in another photo, from the same sender: nobody needs to look.
+    same: Option<Document>,
+    /// What a person must compare it with.
+    alike: Option<Reason>,
+}
+
+/// Documents that look or read like this one and came before it, or were decided before it.
+async fn before(env: &Env, document: &Document) -> Result<Before, Halt> {
+    let mut same = None;
+    let mut alike: Vec<Value> = Vec::new();
+    for other in env.catalog.possible_duplicates(document).await? {
         // Of two that are on the road at once, only the later one waits.
-        .filter(|other| other.id < document.id || other.status == Status::Filed)
-        .filter(|other| !linking::contradict(&document.fields, &other.fields))
-        .map(|other| json!({ "document_id": other.id, "status": other.status, "received_at": rfc3339(other.received_at) }))
-        .collect();
-    Ok((!alike.is_empty()).then(|| {
+        if other.id >= document.id && other.status != Status::Filed {
+            continue;
+        }
+        // Two bills on one form have the same looks, two coffees the same price.
+        let agree = same::compare(&document.fields, &other.fields);
+        if agree == Same::Different {
+            continue;
+        }
+        alike.push(json!({
+            "document_id": other.id,
+            "status": other.status,
+            "received_at": rfc3339(other.received_at),
+            "fields_agree": agree.as_str(),
+        }));
+        if agree == Same::Certain && sent_again(document, &other) {
+            same.get_or_insert(other);
+        }
+    }
+    let reason = || {
         Reason::new(ReasonCode::PossibleDuplicate, "It looks like a document that came before.")
-            .with("candidates", alike)
-    }))
+            .with("candidates", alike.clone())
+    };
+    Ok(Before { same, alike: (!alike.is_empty()).then(reason) })
+}
+
+/// Whether a document that says the same is the same sender's second photo of it. The two sides of a card say the same
+/// and are two; one bill from two senders is for a person to see.
+fn sent_again(document: &Document, earlier: &Document) -> bool {
+    let bill = matches!(document.kind, Some(Kind::Invoice | Kind::Receipt));
+    let sender = document.contact_id.is_some() && document.contact_id == earlier.contact_id;
+    bill && sender
+        && document.kind == earlier.kind
+        && document.findings.is_empty()
+        && earlier.id < document.id
+        && matches!(earlier.status, Status::Filed | Status::InReview)
 }
 
 fn rfc3339(at: time::OffsetDateTime) -> String {
