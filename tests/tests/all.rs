@@ -10,6 +10,7 @@ mod inert;
 mod malware;
 mod operate;
 mod pages;
+mod read;
 mod road;
 mod scale_out;
 mod servers;
