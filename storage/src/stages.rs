@@ -347,7 +347,8 @@ impl Catalog {
         Ok(Step::Taken)
     }
 
-    /// The same bytes came before as `first`: linked to it, kept, and told. `original` where this stage just kept it.
+    /// It came before as `first`, in the same bytes or as the same bill: linked to it, kept, and told. `original` where
+    /// this stage just kept it.
     ///
     /// # Errors
     /// When the database fails.
