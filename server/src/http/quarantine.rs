@@ -15,11 +15,13 @@ use crate::app::App;
 /// # Errors
 /// When the catalog fails.
 pub async fn is_held(app: &App, document: &Document) -> Result<bool, Problem> {
-    // The same bytes were judged once, as the first of them.
+    // The same bytes were judged once, as the first of them; a duplicate in other bytes was judged itself.
     let first = match document.duplicate_of {
         Some(first) => app.catalog.document(first).await?,
         None => None,
     };
+    let bytes = |d: &Document| d.original.as_ref().map(|o| o.sha256);
+    let first = first.filter(|first| bytes(first) == bytes(document));
     Ok(holds(first.as_ref().unwrap_or(document), app.scans))
 }
 
