@@ -53,7 +53,8 @@ pub(super) const LABELS: &[(What, &[&str])] = &[
     ]),
     (What::Name, &[
         "name", "full name", "nombre", "nombre completo", "nome", "nama", "nombres y apellidos",
-        "apellidos y nombres", "apellido y nombre", "apellidos y nombre", "apellidos nombres", "nome e sobrenome",
+        "apellidos y nombres", "apellido y nombre", "apellidos y nombre", "apellidos nombres", "cognome e nome",
+        "nome e sobrenome", "2 e 1 nome e sobrenome",
         "nome e cognome", "nome completo", "name and surname", "holder's name", "nom et prenoms", "nom et prenom",
     ]),
     (What::Number, &[

@@ -83,8 +83,9 @@ pub(super) fn number_like(tokens: &[Token]) -> Option<(String, std::ops::Range<u
         }
         let value = token.text.trim_matches(|c: char| !c.is_alphanumeric());
         let digits = digits(value);
-        // Some licences are mostly letters: `WDLABCD456DG`.
-        if (digits >= 4 || (digits >= 3 && value.len() >= 8))
+        // Some licences are mostly letters: `WDLABCD456DG`; so are new French and German cards, always nine characters.
+        let lettered = value.len() == 9 && digits >= 2 && !value.contains(|c: char| c.is_ascii_lowercase());
+        if (digits >= 4 || (digits >= 3 && value.len() >= 8) || lettered)
             && value.len() <= 20
             && plain(value)
             && dates(&fold(value), Order::DayFirst).is_empty()

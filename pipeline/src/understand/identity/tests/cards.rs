@@ -492,3 +492,98 @@ fn an_address_is_no_name() {
     says(&fields, Surname, "MARSH");
     assert_eq!(fields.get(&GivenNames), None);
 }
+
+#[test]
+fn the_new_brazilian_licence_numbers_its_labels() {
+    surely(
+        &[
+            &[(0.1, "REPÚBLICA FEDERATIVA DO BRASIL")],
+            &[(0.1, "CARTEIRA NACIONAL DE HABILITAÇÃO / DRIVER LICENSE")],
+            &[(0.3, "2 e 1 NOME E SOBRENOME"), (0.75, "1ª HABILITAÇÃO")],
+            &[(0.3, "RUI BRITO SILVA"), (0.75, "05/06/2010")],
+            &[(0.3, "3 DATA, LOCAL E UF DE NASCIMENTO")],
+            &[(0.3, "01/02/1990, CAMPINAS, SP")],
+            &[(0.3, "4a DATA EMISSÃO"), (0.6, "4b VALIDADE")],
+            &[(0.3, "03/04/2021"), (0.6, "03/04/2031")],
+            &[(0.3, "4c DOC IDENTIDADE / ORG EMISSOR / UF")],
+            &[(0.3, "1234567 SSP SP")],
+            &[(0.3, "4d CPF"), (0.55, "5 Nº REGISTRO"), (0.8, "9 CAT HAB")],
+            &[(0.3, "111.444.777-35"), (0.55, "01234567890"), (0.8, "AB")],
+            &[(0.3, "FILIAÇÃO")],
+            &[(0.3, "JOSE SILVA")],
+            &[(0.3, "ANA BRITO")],
+        ],
+        &[
+            (DocumentType, "driver_license"),
+            (DocumentNumber, "01234567890"),
+            (Surname, "BRITO SILVA"),
+            (GivenNames, "RUI"),
+            (BirthDate, "1990-02-01"),
+            (ExpiryDate, "2031-04-03"),
+            (IssuingCountry, "BRA"),
+        ],
+    );
+}
+
+#[test]
+fn a_french_card_and_its_second_name() {
+    surely(
+        &[
+            &[(0.1, "RÉPUBLIQUE FRANÇAISE")],
+            &[(0.1, "CARTE NATIONALE D'IDENTITÉ / IDENTITY CARD")],
+            &[(0.35, "NOM / Surname")],
+            &[(0.35, "DURAND")],
+            &[(0.35, "Prénoms / Given names")],
+            &[(0.35, "Odile, Rose")],
+            &[
+                (0.35, "SEXE / Sex"),
+                (0.5, "NATIONALITÉ / Nationality"),
+                (0.78, "DATE DE NAISS. / Date of birth"),
+            ],
+            &[(0.35, "F"), (0.5, "FRA"), (0.78, "04 05 1980")],
+            &[(0.35, "LIEU DE NAISSANCE / Place of birth")],
+            &[(0.35, "LYON")],
+            &[(0.35, "NOM D'USAGE / Alternate name")],
+            &[(0.35, "ép. MARTIN")],
+            &[(0.35, "N° DU DOCUMENT / Document No"), (0.72, "DATE D'EXPIR. / Expiry date")],
+            &[(0.35, "X4RTBPFW4"), (0.72, "11 02 2030")],
+        ],
+        &[
+            (Surname, "DURAND"),
+            (GivenNames, "Odile Rose"),
+            (DocumentNumber, "X4RTBPFW4"),
+            (BirthDate, "1980-05-04"),
+            (ExpiryDate, "2030-02-11"),
+            (IssuingCountry, "FRA"),
+        ],
+    );
+}
+
+#[test]
+fn labels_in_columns_as_in_massachusetts() {
+    surely(
+        &[
+            &[(0.05, "MASSACHUSETTS"), (0.6, "DRIVER'S")],
+            &[(0.6, "LICENSE")],
+            &[(0.5, "4a ISS"), (0.75, "4d NUMBER")],
+            &[(0.52, "01/12/2021"), (0.77, "S12345678")],
+            &[(0.5, "4b EXP"), (0.75, "3 DOB")],
+            &[(0.52, "01/12/2031"), (0.77, "01/12/1959")],
+            &[(0.5, "9 CLASS"), (0.62, "12 REST"), (0.75, "9a END")],
+            &[(0.52, "D"), (0.64, "NONE"), (0.77, "NONE")],
+            &[(0.42, "MARSH")],
+            &[(0.42, "IDA ROSE")],
+            &[(0.42, "12 ELM STREET")],
+            &[(0.42, "QUINCY, MA 02171-1748")],
+            &[(0.42, "15 SEX F"), (0.6, "16 HGT 5'-04\"")],
+            &[(0.42, "5 DD 01/12/2021 Rev 02/22/2016")],
+        ],
+        &[
+            (DocumentNumber, "S12345678"),
+            (Surname, "MARSH"),
+            (GivenNames, "IDA ROSE"),
+            (BirthDate, "1959-01-12"),
+            (ExpiryDate, "2031-01-12"),
+        ],
+    );
+}
