@@ -37,6 +37,9 @@ pub(super) struct Value {
     pub confidence: f32,
 }
 
+/// A value and which of the words are its.
+type Fitted = (String, std::ops::Range<usize>);
+
 /// What is looked for on one document.
 pub(super) struct Printed<'a> {
     pub(super) sheet: &'a Sheet,
@@ -147,11 +150,7 @@ impl<'a> Printed<'a> {
     }
 
     /// The value of the first label that has one.
-    pub(super) fn first(
-        &self,
-        what: What,
-        fits: impl Fn(&[Token]) -> Option<(String, std::ops::Range<usize>)>,
-    ) -> Option<Value> {
+    pub(super) fn first(&self, what: What, fits: impl Fn(&[Token]) -> Option<Fitted>) -> Option<Value> {
         // A word says more than the number of a field, and a whole label more than one with slips.
         let mut labels: Vec<(usize, &Span)> =
             self.spans.iter().enumerate().filter(|(_, s)| s.what == what).collect();
@@ -159,12 +158,7 @@ impl<'a> Printed<'a> {
         labels.into_iter().find_map(|(i, span)| self.value(i, span, &fits))
     }
 
-    fn value(
-        &self,
-        index: usize,
-        span: &Span,
-        fits: &impl Fn(&[Token]) -> Option<(String, std::ops::Range<usize>)>,
-    ) -> Option<Value> {
+    fn value(&self, index: usize, span: &Span, fits: &impl Fn(&[Token]) -> Option<Fitted>) -> Option<Value> {
         let behind = self.behind(index, span);
         // What stands behind the number of a licence's field is the field.
         let coded = span.code && !behind.is_empty();
@@ -207,9 +201,9 @@ impl<'a> Printed<'a> {
         &self,
         index: usize,
         span: &Span,
-        fits: &impl Fn(&[Token]) -> Option<(String, std::ops::Range<usize>)>,
+        fits: &impl Fn(&[Token]) -> Option<Fitted>,
         beside: bool,
-    ) -> Option<((String, std::ops::Range<usize>), Vec<Token>)> {
+    ) -> Option<(Fitted, Vec<Token>)> {
         let names = span.what.is_name();
         let at = |row: usize| {
             let tokens = self.under(index, span, row)?;
