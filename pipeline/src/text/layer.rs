@@ -163,9 +163,10 @@ impl Device<'_> for Glyphs {
         }
     }
 
-    fn draw_image(&mut self, _: Image<'_, '_>, props: ImageDrawProps<'_>) {
-        // A picture is drawn into the unit square.
-        self.pictures += props.transform.determinant().abs();
+    fn draw_image(&mut self, image: Image<'_, '_>, props: ImageDrawProps<'_>) {
+        // The transform is that of one of the picture's pixels.
+        let pixels = f64::from(image.width()) * f64::from(image.height());
+        self.pictures += props.transform.determinant().abs() * pixels;
     }
 }
 
@@ -417,6 +418,51 @@ mod tests {
         assert!(layer_is_sound(&page("Factura 2024-001 Total a pagar 45,00 EUR")));
         assert!(!layer_is_sound(&page("Page 1")));
         assert!(!layer_is_sound(&page("\u{fffd}\u{fffd}\u{fffd} abcdefghijklmnopqrstuvwxyz \u{e000}")));
+    }
+
+    /// A page of 600 by 800 points with a line of text and a picture `side` points wide and high.
+    fn pictured(side: u32, text: &str) -> Vec<u8> {
+        use lopdf::{Document, Object, Stream, dictionary};
+        let mut pdf = Document::with_version("1.5");
+        let font = pdf.add_object(dictionary! {
+            "Type" => "Font", "Subtype" => "Type1", "BaseFont" => "Helvetica", "Encoding" => "WinAnsiEncoding",
+        });
+        let grey = dictionary! {
+            "Type" => "XObject", "Subtype" => "Image", "Width" => 20, "Height" => 10,
+            "ColorSpace" => "DeviceGray", "BitsPerComponent" => 8,
+        };
+        let image = pdf.add_object(Stream::new(grey, vec![90; 200]));
+        let drawn = format!("q {side} 0 0 {side} 50 100 cm /P Do Q BT /F 12 Tf 50 750 Td ({text}) Tj ET");
+        let content = pdf.add_object(Stream::new(dictionary! {}, drawn.into_bytes()));
+        let pages = pdf.new_object_id();
+        let page = pdf.add_object(dictionary! {
+            "Type" => "Page", "Parent" => pages, "Contents" => content,
+            "MediaBox" => vec![0.into(), 0.into(), 600.into(), 800.into()],
+            "Resources" => dictionary! {
+                "Font" => dictionary! { "F" => font }, "XObject" => dictionary! { "P" => image },
+            },
+        });
+        let kids: Vec<Object> = vec![page.into()];
+        pdf.objects.insert(pages, dictionary! { "Type" => "Pages", "Kids" => kids, "Count" => 1 }.into());
+        let catalog = pdf.add_object(dictionary! { "Type" => "Catalog", "Pages" => pages });
+        pdf.trailer.set("Root", catalog);
+        let mut bytes = Vec::new();
+        pdf.save_to(&mut bytes).expect("saved");
+        bytes
+    }
+
+    #[test]
+    fn a_picture_printed_from_a_viewer_is_read_as_a_picture() {
+        let sound = |side: u32, text: &str| {
+            let pages = layers(&pictured(side, text), &Limits::default());
+            layer_is_sound(pages.first().expect("a page"))
+        };
+        let margins = "7/8/2021 Gallery viewer of pictures 1/1";
+        assert!(sound(60, margins), "a logo");
+        assert!(!sound(300, margins), "a photo between header and footer");
+        let letter = "a letter of some length that says all it has to say beside a picture ".repeat(2);
+        assert!(sound(300, &letter), "a picture in a text");
+        assert!(!sound(560, &letter), "a scan with a stamp");
     }
 
     #[test]
