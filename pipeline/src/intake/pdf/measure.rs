@@ -19,9 +19,18 @@ const DICTIONARY_BYTES: usize = 4096;
 /// Streams smaller than this when unfolded are never a bomb, whatever their ratio.
 const RATIO_FROM: u64 = 1 << 20;
 
-/// Refuses nesting, canvases and streams over the limits; answers what in the syntax acts.
-pub(super) fn check(bytes: &[u8], limits: &Limits) -> Result<Traces, Reason> {
-    let mut traces = Traces::default();
+/// What the raw bytes tell besides.
+#[derive(Debug, Default)]
+pub(super) struct Measured {
+    /// Names of what acts.
+    pub traces: Traces,
+    /// The file ends within a stream: what is left may still open, but something of it is missing.
+    pub cut_short: bool,
+}
+
+/// Refuses nesting, canvases and streams over the limits.
+pub(super) fn check(bytes: &[u8], limits: &Limits) -> Result<Measured, Reason> {
+    let mut measured = Measured::default();
     let mut at = 0;
     // Past this much in all, scanning would cost more than drawing; each stream alone stays under its cap.
     let mut budget = limits.stream_bytes.saturating_mul(4);
@@ -29,24 +38,28 @@ pub(super) fn check(bytes: &[u8], limits: &Limits) -> Result<Traces, Reason> {
         let keyword = at + step;
         let objects = bytes.get(at..keyword).unwrap_or_default();
         nesting(objects, limits)?;
-        traces.look_at(objects);
+        measured.traces.look_at(objects);
         let data = data_start(bytes, keyword + b"stream".len());
         let dictionary = dictionary(
             bytes.get(at.max(keyword.saturating_sub(DICTIONARY_BYTES))..keyword).unwrap_or_default(),
         );
         canvas(dictionary, limits)?;
         let rest = bytes.get(data..).unwrap_or_default();
-        let end = find(rest, b"endstream").unwrap_or(rest.len());
+        let end = find(rest, b"endstream");
+        // The word also stands in titles and the like.
+        measured.cut_short |=
+            end.is_none() && data > keyword + b"stream".len() && objects.trim_ascii_end().ends_with(b">>");
+        let end = end.unwrap_or(rest.len());
         let packed = rest.get(..end).unwrap_or_default();
         if budget > 0 {
-            budget = budget.saturating_sub(unfolded(dictionary, packed, &mut traces, limits)?);
+            budget = budget.saturating_sub(unfolded(dictionary, packed, &mut measured.traces, limits)?);
         }
         at = data + end + b"endstream".len();
     }
     let rest = bytes.get(at..).unwrap_or_default();
     nesting(rest, limits)?;
-    traces.look_at(rest);
-    Ok(traces)
+    measured.traces.look_at(rest);
+    Ok(measured)
 }
 
 /// Just past the line end that follows the keyword `stream`.

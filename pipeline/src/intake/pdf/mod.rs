@@ -24,7 +24,7 @@ use crate::{
 /// Opens a PDF and draws every page.
 pub(super) fn open(bytes: &[u8], limits: &Limits) -> Result<Opened, Reason> {
     guard::caught("PDF", || {
-        let traces = measure::check(bytes, limits)?;
+        let measured = measure::check(bytes, limits)?;
         let pdf = Pdf::new(Arc::new(bytes.to_vec())).map_err(|error| unopened(error, bytes))?;
         let objects = pdf.len() as u64;
         if objects > limits.pdf_objects.into() {
@@ -39,7 +39,7 @@ pub(super) fn open(bytes: &[u8], limits: &Limits) -> Result<Opened, Reason> {
         if drawable == 0 {
             return Err(refusal::corrupt("PDF", "it has no page that can be drawn"));
         }
-        let found = survey::survey(&pdf, &traces, limits)?;
+        let found = survey::survey(&pdf, &measured.traces, limits)?;
         let drawn = draw::pages(&pdf, limits)?;
         let mut opened = Opened {
             page_count: u32::try_from(count).unwrap_or(u32::MAX),
@@ -49,6 +49,7 @@ pub(super) fn open(bytes: &[u8], limits: &Limits) -> Result<Opened, Reason> {
             reasons: found.active.into_iter().collect(),
         };
         opened.reasons.extend(drawn.unreadable);
+        opened.reasons.extend(measured.cut_short.then(cut_short));
         let most = declared(&pdf).unwrap_or(0).max(count as u64);
         if most > drawable as u64 {
             opened.reasons.push(missing(most, drawable));
@@ -103,6 +104,12 @@ fn declared(pdf: &Pdf) -> Option<u64> {
 fn missing(pages: u64, drawable: usize) -> Reason {
     let message = format!("The PDF has {pages} pages, but only {drawable} can be drawn.");
     Reason::new(ReasonCode::Unreadable, message).with("pages", pages).with("drawn", drawable)
+}
+
+/// Readers mend a lost table, but not what never arrived.
+fn cut_short() -> Reason {
+    let message = "The PDF is cut short: part of its last page may be missing.";
+    Reason::new(ReasonCode::Corrupt, message).with("detected", "PDF")
 }
 
 fn unopened(error: LoadPdfError, bytes: &[u8]) -> Reason {

@@ -57,6 +57,18 @@ fn a_late_header_and_a_broken_xref_are_read() {
 }
 
 #[test]
+fn a_pdf_that_ends_within_a_page_is_shown_with_the_reason() {
+    let sound = pdf(&[PAGE, ""]);
+    let cut = polyglot::find(&sound, b"endstream").unwrap() - 4;
+    let opened = open(&sound[..cut]).unwrap();
+    assert_eq!((codes(&opened).as_slice(), opened.pages.len()), (&[ReasonCode::Corrupt][..], 1));
+    let only_the_table = polyglot::find(&sound, b"xref").unwrap();
+    assert_eq!(codes(&open(&sound[..only_the_table]).unwrap()), []);
+    let word = pdf(&[PAGE, "", "null", "(Down the stream\nof time)"]);
+    assert_eq!(codes(&open(&word).unwrap()), []);
+}
+
+#[test]
 fn what_acts_in_a_pdf_is_listed() {
     for (catalog, more, expected) in [
         ("/OpenAction<</S/JavaScript/JS(app.alert\\(1\\))>>", "null", "JavaScript"),
