@@ -233,6 +233,26 @@ fn a_wrong_checksum_over_sound_pixels_is_noted() {
 }
 
 #[test]
+fn a_heic_is_decoded_and_set_upright() {
+    let plain = include_bytes!("../../../fixtures/pictures/quarters.heic");
+    let turned = include_bytes!("../../../fixtures/pictures/quarters-turned.heic");
+    let colour = |bytes: &[u8], size, at: (u32, u32)| {
+        let opened = open(bytes).unwrap();
+        assert_eq!((opened.media_type.as_str(), opened.pages[0].rgb.dimensions()), ("image/heic", size));
+        opened.pages[0].rgb.get_pixel(at.0, at.1).0
+    };
+    let white = |[r, g, b]: [u8; 3]| r > 230 && g > 230 && b > 230;
+    assert!(white(colour(plain, (96, 64), (8, 6))));
+    assert!(white(colour(turned, (64, 96), (57, 8))), "a quarter turn clockwise");
+    let [r, _, b] = colour(plain, (96, 64), (80, 40));
+    assert!(b > 180 && r < 60);
+    for cut in [plain.len() - 60, plain.len() / 2, 40] {
+        let code = open(&plain[..cut]).map_or_else(|reason| reason.code, |opened| codes(&opened)[0]);
+        assert_eq!(code, ReasonCode::Corrupt, "{cut}");
+    }
+}
+
+#[test]
 fn an_animation_gives_its_first_frame() {
     let mut gif = Vec::new();
     let mut encoder = image::codecs::gif::GifEncoder::new(&mut gif);
