@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# Runs every fuzz target for so many seconds: `fuzz.sh SECONDS [TARGET…]`.
+# Runs every fuzz target for so many seconds: `fuzz.sh SECONDS [TARGET…]`; a line each: what ran, how long, findings.
+# Fails when there is a finding, or when a target did not run.
 #
 # With a nightly compiler and cargo-fuzz it is libFuzzer (SANITIZER=address|none, none by default: ours has no unsafe
-# code, and the decoders' matters less behind the sandbox than speed); else the driver on the stable compiler.
+# code, and the decoders' matters less behind the sandbox than speed); else the driver on the stable compiler. Built as
+# for development: there the decoders are optimized and ours checks its arithmetic.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -11,23 +13,51 @@ shift
 targets=("${@:-}")
 [[ -n ${targets[0]} ]] || targets=(webhook sniff image pdf xml mrz barcode csv)
 
-corpus=fuzz/corpus/seeds
-if [[ ! -d $corpus ]]; then
-  cargo run --locked -q -p acuse-fixtures --example render -- "$corpus/samples" 60 7
-  cargo run --locked -q -p acuse-fixtures --example render -- "$corpus/hostile" hostile
-  cargo run --locked -q -p acuse-fixtures --example render -- "$corpus/demo" demo
-  cp -r fixtures/webhooks "$corpus/webhooks"
+seeds=fuzz/corpus/seeds
+if [[ ! -d $seeds ]]; then
+  render=(cargo run --locked -q -p acuse-fixtures --example render --)
+  "${render[@]}" "$seeds.new/samples" 60 7 >/dev/null
+  "${render[@]}" "$seeds.new/hostile" hostile >/dev/null
+  "${render[@]}" "$seeds.new/demo" demo >/dev/null
+  cp -r fixtures/webhooks "$seeds.new/webhooks"
+  # Drawn for minutes: the sandbox's clock ends it, nothing within this process can.
+  rm "$seeds.new/hostile/endless-page.pdf"
+  mv "$seeds.new" "$seeds"
 fi
 
+# The newest input that libFuzzer kept, if this run kept any.
+kept() {
+  find "fuzz/artifacts/$1" -type f -newer "$2" \( -name 'crash-*' -o -name 'oom-*' -o -name 'timeout-*' \) | sort | tail -1
+}
+
+libfuzzer() {
+  local target=$1 log=fuzz/artifacts/$1/log features=libfuzzer status=0 runs input
+  [[ $target != csv ]] || features=libfuzzer,server
+  mkdir -p "fuzz/corpus/$target" "fuzz/artifacts/$target"
+  local options=(--dev --sanitizer "${SANITIZER:-none}" --features "$features")
+  if ! cargo +nightly fuzz build "${options[@]}" "$target" &>"$log"; then
+    tail -n 30 "$log" >&2
+    printf '%-8s  did not build\n' "$target"
+    return 1
+  fi
+  local begun=$SECONDS mark
+  mark=$(mktemp)
+  cargo +nightly fuzz run "${options[@]}" "$target" "fuzz/corpus/$target" "$seeds" "fuzz/regressions/$target" -- \
+    -max_total_time="$seconds" -rss_limit_mb=4096 -timeout=20 -max_len=262144 -print_final_stats=1 \
+    &>"$log" || status=$?
+  runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log" | tail -1)
+  input=$(kept "$target" "$mark")
+  rm -f "$mark"
+  printf '%-8s  %9s executions  %4d s  %s\n' "$target" "${runs:-?}" $((SECONDS - begun)) \
+    "$( ((status == 0)) && echo "0 findings" || echo "1 FINDING, stopped there: ${input:-see $log}")"
+  return "$status"
+}
+
 failed=()
-if [[ ${FUZZ:-} != stable ]] && cargo +nightly --version >/dev/null 2>&1 && cargo fuzz --version >/dev/null 2>&1; then
+if [[ ${FUZZ:-} != stable ]] && cargo +nightly --version &>/dev/null && cargo fuzz --version &>/dev/null; then
   for target in "${targets[@]}"; do
-    mkdir -p "fuzz/corpus/$target"
-    features=(--features libfuzzer)
-    [[ $target != csv ]] || features=(--features libfuzzer,server)
-    cargo +nightly fuzz run --sanitizer "${SANITIZER:-none}" "${features[@]}" "$target" \
-      "fuzz/corpus/$target" "$corpus" "fuzz/regressions/$target" -- \
-      -max_total_time="$seconds" -rss_limit_mb=4096 -timeout=20 || failed+=("$target")
+    mkdir -p "fuzz/regressions/$target"
+    libfuzzer "$target" || failed+=("$target")
   done
 else
   echo "no nightly compiler with cargo-fuzz (cargo install cargo-fuzz): plain mutation on the stable one" >&2
@@ -36,7 +66,7 @@ else
   cargo build --manifest-path fuzz/Cargo.toml "${features[@]}" --bin mutate
   mutate=${CARGO_TARGET_DIR:-fuzz/target}/debug/mutate
   for target in "${targets[@]}"; do
-    "$mutate" "$target" "$seconds" "$corpus" "fuzz/regressions/$target" || failed+=("$target")
+    "$mutate" "$target" "$seconds" "$seeds" "fuzz/regressions/$target" || failed+=("$target")
   done
 fi
-[[ ${#failed[@]} == 0 ]] || { echo "findings in: ${failed[*]} (inputs under fuzz/artifacts)" >&2; exit 1; }
+[[ ${#failed[@]} == 0 ]] || { echo "not clean: ${failed[*]} (inputs and logs under fuzz/artifacts)" >&2; exit 1; }
