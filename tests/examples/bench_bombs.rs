@@ -119,6 +119,7 @@ impl Load<'_> {
         let mut asks = interval(Duration::from_millis(100));
         asks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut items = items.into_iter();
+        let mut at_rest = true;
         loop {
             tokio::select! {
                 _ = due.tick() => match items.next() {
@@ -134,11 +135,16 @@ impl Load<'_> {
                     }
                 }
             }
-            ensure!(started.elapsed() < self.patience, "{name}: not at rest after {:?}", self.patience);
+            if started.elapsed() >= self.patience {
+                at_rest = false;
+                break;
+            }
         }
-        println!("{name}: at rest after {} s", started.elapsed().as_secs());
+        let fate = if at_rest { "at rest" } else { "NOT at rest" };
+        println!("{name}: {fate} after {} s", started.elapsed().as_secs());
         println!("  webhooks  {}", webhooks.in_words());
         println!("  API       {}", calls.in_words());
+        ensure!(at_rest, "{name}: not at rest after {:?}", self.patience);
         Ok(())
     }
 }
