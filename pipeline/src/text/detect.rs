@@ -4,11 +4,11 @@
 //! core is thresholded, each connected blob gets the smallest rectangle around it, and the rectangle is grown back
 //! ("unclipped"). Thresholds are PaddleOCR's for PP-OCRv6.
 
+use acuse_net::Map;
 use fast_image_resize::{
     FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer, images::Image, images::ImageRef,
 };
 use image::RgbImage;
-use rten_tensor::{NdTensor, prelude::*};
 
 use super::{
     geometry::{Point, Strip},
@@ -40,8 +40,7 @@ pub(super) fn find(page: &RgbImage, long_side: u32, models: &Models) -> Result<V
     let to = |side: u32| (((side as f32 * scale / 32.0).round() as u32).max(1)) * 32;
     let (w, h) = (to(width), to(height));
     let Some(small) = resize(page, w, h) else { return Ok(Vec::new()) };
-    let map = models.detect(input(&small, w as usize, h as usize))?;
-    let probabilities = map.to_vec();
+    let probabilities = models.detect(input(&small, w as usize, h as usize))?;
     let (sx, sy) = (width as f32 / w as f32, height as f32 / h as f32);
     let found = strips(&probabilities, w as usize, h as usize);
     Ok(found.into_iter().map(|f| Found { strip: stretched(&f.strip, sx, sy), score: f.score }).collect())
@@ -61,16 +60,15 @@ fn resize(page: &RgbImage, width: u32, height: u32) -> Option<Vec<u8>> {
     Some(target.into_vec())
 }
 
-/// BGR planes in −1..=1.
-fn input(rgb: &[u8], width: usize, height: usize) -> NdTensor<f32, 4> {
-    let plane = width * height;
-    let mut planes = vec![0.0; 3 * plane];
-    for (channel, out) in planes.chunks_exact_mut(plane).enumerate() {
-        for (value, pixel) in out.iter_mut().zip(rgb.chunks_exact(3)) {
-            *value = f32::from(pixel[2 - channel]) / 127.5 - 1.0;
+/// Blue, green, red in −1..=1.
+fn input(rgb: &[u8], width: usize, height: usize) -> Map {
+    let mut values = vec![0.0; rgb.len()];
+    for (to, from) in values.chunks_exact_mut(3).zip(rgb.chunks_exact(3)) {
+        for channel in 0..3 {
+            to[channel] = f32::from(from[2 - channel]) / 127.5 - 1.0;
         }
     }
-    NdTensor::from_data([1, 3, height, width], planes)
+    Map { height, width, channels: 3, values }
 }
 
 /// Rectangles of a probability map, in map pixels.

@@ -15,6 +15,7 @@ mod models;
 mod ocr;
 mod onnx;
 mod recognize;
+mod rest;
 mod sharpness;
 
 pub use gather::{gather, look_closer};

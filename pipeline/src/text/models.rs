@@ -9,16 +9,23 @@ use std::{
     sync::Arc,
 };
 
-use rten::{Model, ModelOptions, RunOptions, ThreadPool};
-use rten_tensor::NdTensor;
+use acuse_net::{Map, Program};
+use rten::{Model, ModelOptions, NodeId, RunOptions, ThreadPool};
+use rten_tensor::{NdTensor, prelude::*};
 use thiserror::Error;
 
-use super::onnx::{self, CutError};
+use super::{
+    onnx::{self, CutError},
+    rest,
+};
 
 /// File name of the text detector (PP-OCRv6 small) inside the models folder.
 pub const DETECTOR_FILE: &str = "PP-OCRv6_det_small.onnx";
 /// File name of the text recogniser (PP-OCRv6 small) inside the models folder.
 pub const RECOGNIZER_FILE: &str = "PP-OCRv6_rec_small.onnx";
+
+/// The kind of node the recogniser's convolutions end with.
+const EYES_END: &str = "AveragePool";
 
 /// The models are not there or not the ones we know.
 #[derive(Debug, Error)]
@@ -68,8 +75,12 @@ pub enum InferError {
 
 /// Detector and recogniser, ready to run.
 pub struct Models {
-    detector: Model,
-    recognizer: Model,
+    detector: Program,
+    /// The recogniser's eyes: its convolutions, 19 parts of 20.
+    recognizer: Program,
+    /// The rest of it, attention over the strip.
+    head: Model,
+    head_ends: [NodeId; 2],
     characters: Vec<char>,
     pool: Arc<ThreadPool>,
 }
@@ -90,32 +101,32 @@ impl Models {
             let path = dir.join(name);
             std::fs::read(&path).map_err(|source| ModelsError::Read { path, source })
         };
-        Self::from_bytes(read(DETECTOR_FILE)?, &read(RECOGNIZER_FILE)?)
+        Self::from_bytes(&read(DETECTOR_FILE)?, &read(RECOGNIZER_FILE)?)
     }
 
     /// The same from the files' bytes, without touching a disk.
     ///
     /// # Errors
     /// As [`Models::load`].
-    pub fn from_bytes(detector: Vec<u8>, recognizer: &[u8]) -> Result<Self, ModelsError> {
+    pub fn from_bytes(detector: &[u8], recognizer: &[u8]) -> Result<Self, ModelsError> {
         let cut = onnx::latin(recognizer)?;
+        let rest = rest::after(&cut.onnx, EYES_END)?;
         let mut options = ModelOptions::with_all_ops();
         options.prepack_weights(true);
-        let load = |bytes, which| options.load(bytes).map_err(|source| ModelsError::Load { which, source });
+        let which = "recogniser";
+        let head = options
+            .load(onnx::flush_denormals(rest.onnx)?)
+            .map_err(|source| ModelsError::Load { which, source })?;
+        let input = head.find_node(&rest.input).ok_or(CutError::Missing { part: "input of its head" })?;
+        let output = *head.output_ids().first().ok_or(CutError::Missing { part: "output" })?;
         Ok(Self {
-            detector: load(onnx::flush_denormals(detector)?, "detector")?,
-            recognizer: load(onnx::flush_denormals(cut.onnx)?, "recogniser")?,
+            detector: Program::read(detector, None)?,
+            recognizer: Program::read(recognizer, Some(EYES_END))?,
+            head,
+            head_ends: [input, output],
             characters: cut.characters,
             pool: Arc::new(ThreadPool::with_num_threads(1)),
         })
-    }
-
-    /// Runs inference on `threads` threads instead of one. Two pages on two cores beat one page on two threads,
-    /// so this is for a single interactive read.
-    #[must_use]
-    pub fn with_threads(mut self, threads: usize) -> Self {
-        self.pool = Arc::new(ThreadPool::with_num_threads(threads.max(1)));
-        self
     }
 
     /// The character of each class; class 0 is the CTC blank.
@@ -123,25 +134,24 @@ impl Models {
         &self.characters
     }
 
-    /// `[1, 3, h, w]` → text probability of each pixel, `[1, 1, h, w]`.
-    pub(super) fn detect(&self, input: NdTensor<f32, 4>) -> Result<NdTensor<f32, 4>, InferError> {
-        self.run(&self.detector, input, "detector")
+    /// A page of three channels → text probability of each pixel.
+    pub(super) fn detect(&self, input: Map) -> Result<Vec<f32>, InferError> {
+        self.detector.run(input).map(|map| map.values).ok_or(InferError::Shape { which: "detector" })
     }
 
-    /// `[n, 3, 48, w]` → class probabilities of each time step, `[n, steps, classes]`.
-    pub(super) fn recognize(&self, input: NdTensor<f32, 4>) -> Result<NdTensor<f32, 3>, InferError> {
-        self.run(&self.recognizer, input, "recogniser")
-    }
-
-    fn run<const N: usize>(
-        &self,
-        model: &Model,
-        input: NdTensor<f32, 4>,
-        which: &'static str,
-    ) -> Result<NdTensor<f32, N>, InferError> {
+    /// A strip 48 high of three channels → class probabilities of each time step, `steps × classes`.
+    pub(super) fn recognize(&self, input: Map) -> Result<Vec<f32>, InferError> {
+        let which = "recogniser";
+        let seen = self.recognizer.run(input).ok_or(InferError::Shape { which })?;
+        let pixels = NdTensor::from_data([1, seen.height, seen.width, seen.channels], seen.values);
+        let [from, to] = self.head_ends;
         let options = RunOptions::default().with_thread_pool(Some(Arc::clone(&self.pool)));
-        let value =
-            model.run_one(input.into(), Some(options)).map_err(|source| InferError::Run { which, source })?;
-        value.try_into().map_err(|_| InferError::Shape { which })
+        let inputs = vec![(from, pixels.permuted([0, 3, 1, 2]).to_tensor().into())];
+        let [scores] = self
+            .head
+            .run_n(inputs, [to], Some(options))
+            .map_err(|source| InferError::Run { which, source })?;
+        let scores: NdTensor<f32, 3> = scores.try_into().map_err(|_| InferError::Shape { which })?;
+        Ok(scores.into_data())
     }
 }

@@ -4,7 +4,11 @@
 //! 15 % of the recogniser's time and 40 % of its memory, and keeps look-alikes out of the answer. The file is a
 //! protobuf: this walks its fields, rewrites the two tensors of that layer and copies everything else.
 
-use thiserror::Error;
+pub use acuse_net::CutError;
+use acuse_net::{
+    NOTHING,
+    protobuf::{Message, put_bytes, put_varint},
+};
 
 /// Weight and bias of the layer that scores characters, `[features, classes]` and `[classes]`.
 const LAST_LAYER: [&[u8]; 2] = [b"linear_8.w_0", b"linear_8.b_0"];
@@ -23,31 +27,6 @@ mod field {
     pub const VALUE_NAME: u64 = 1;
     pub const ENTRY_KEY: u64 = 1;
     pub const ENTRY_VALUE: u64 = 2;
-}
-
-/// The file is not the recogniser we know.
-#[derive(Debug, Error, PartialEq, Eq)]
-pub enum CutError {
-    /// Not a protobuf, or cut short.
-    #[error("the recogniser's ONNX file is malformed at byte {at}")]
-    Malformed {
-        /// Offset inside the message being read.
-        at: usize,
-    },
-    /// A part we rely on is not there.
-    #[error("the recogniser's ONNX file has no {part}")]
-    Missing {
-        /// Which part.
-        part: &'static str,
-    },
-    /// The last layer does not fit the list of characters.
-    #[error("the recogniser scores {classes} classes but lists {characters} characters")]
-    Shape {
-        /// Classes of the last layer.
-        classes: usize,
-        /// Characters in the metadata, blank and space included.
-        characters: usize,
-    },
 }
 
 /// A recogniser that knows Latin characters only.
@@ -99,9 +78,6 @@ pub fn latin(onnx: &[u8]) -> Result<Cut, CutError> {
 
 /// `TensorProto.DataType.FLOAT`.
 const FLOAT: u64 = 1;
-/// Weights smaller than this change nothing in `f32` sums of ordinary size.
-const NOTHING: f32 = 1e-30;
-
 /// Sets weights that are all but zero to zero.
 ///
 /// Training left a quarter of a million denormal numbers in the detector. A processor takes a hundred times as long
@@ -246,82 +222,6 @@ fn cut_tensor(tensor: &[u8], keep: &[usize], classes: usize) -> Result<Vec<u8>, 
         }
     }
     Ok(out)
-}
-
-/// One field of a protobuf message.
-struct Part<'a> {
-    number: u64,
-    /// Value of a varint field, else 0.
-    varint: u64,
-    /// Payload of a length-delimited field, else empty.
-    body: &'a [u8],
-    /// Tag and value as they stand in the file.
-    whole: &'a [u8],
-}
-
-/// Iterates over the fields of a message; ends after the first error.
-struct Message<'a>(&'a [u8]);
-
-impl<'a> Iterator for Message<'a> {
-    type Item = Result<Part<'a>, CutError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.0.is_empty() {
-            return None;
-        }
-        let part = read_part(self.0);
-        match &part {
-            Ok(part) => self.0 = self.0.get(part.whole.len()..).unwrap_or_default(),
-            Err(_) => self.0 = &[],
-        }
-        Some(part)
-    }
-}
-
-fn read_part(bytes: &[u8]) -> Result<Part<'_>, CutError> {
-    let mut at = 0;
-    let tag = read_varint(bytes, &mut at)?;
-    let (mut varint, mut length) = (0, 0);
-    match tag & 7 {
-        0 => varint = read_varint(bytes, &mut at)?,
-        1 => length = 8,
-        2 => {
-            length = usize::try_from(read_varint(bytes, &mut at)?).map_err(|_| CutError::Malformed { at })?;
-        }
-        5 => length = 4,
-        _ => return Err(CutError::Malformed { at }),
-    }
-    let end = at.checked_add(length).ok_or(CutError::Malformed { at })?;
-    let body = bytes.get(at..end).ok_or(CutError::Malformed { at })?;
-    let whole = bytes.get(..end).ok_or(CutError::Malformed { at })?;
-    Ok(Part { number: tag >> 3, varint, body, whole })
-}
-
-fn read_varint(bytes: &[u8], at: &mut usize) -> Result<u64, CutError> {
-    let mut value = 0_u64;
-    for shift in (0..64).step_by(7) {
-        let byte = *bytes.get(*at).ok_or(CutError::Malformed { at: *at })?;
-        *at += 1;
-        value |= u64::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            return Ok(value);
-        }
-    }
-    Err(CutError::Malformed { at: *at })
-}
-
-fn put_varint(out: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        out.push((value & 0x7f) as u8 | 0x80);
-        value >>= 7;
-    }
-    out.push(value as u8);
-}
-
-fn put_bytes(out: &mut Vec<u8>, number: u64, body: &[u8]) {
-    put_varint(out, number << 3 | 2);
-    put_varint(out, body.len() as u64);
-    out.extend_from_slice(body);
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 //! Strips go through the network one by one: on one thread a batch is no faster, its padding is work, and a strip's
 //! answer would depend on its neighbours.
 
+use acuse_net::Map;
 use image::RgbImage;
-use rten_tensor::{NdTensor, prelude::*};
 
 use super::{
     ctc::{self, Glyph},
@@ -31,10 +31,7 @@ pub(super) fn read(
 fn read_one(page: &RgbImage, strip: &Strip, models: &Models) -> Result<Vec<Glyph>, InferError> {
     let width = width_of(strip);
     let padded = width.div_ceil(STEP) * STEP;
-    let mut planes = vec![0.0; 3 * HEIGHT * padded];
-    crop(page, strip, width, padded, &mut planes);
-    let scores = models.recognize(NdTensor::from_data([1, 3, HEIGHT, padded], planes))?;
-    let scores = scores.to_vec();
+    let scores = models.recognize(crop(page, strip, width, padded))?;
     let mut glyphs = ctc::decode(&scores, models.characters());
     if is_zone(&glyphs) {
         // Of what a zone cannot hold (`|`, `«`, small letters) the network's next choice is meant.
@@ -72,14 +69,14 @@ fn width_of(strip: &Strip) -> usize {
     (width.ceil() as usize).clamp(STEP, MAX_WIDTH)
 }
 
-/// Samples the strip into BGR planes of `HEIGHT × padded`, values in −1..=1; padding stays 0.
-fn crop(page: &RgbImage, strip: &Strip, width: usize, padded: usize, out: &mut [f32]) {
+/// Samples the strip into a map of `HEIGHT × padded`: blue, green, red in −1..=1; padding is 0.
+fn crop(page: &RgbImage, strip: &Strip, width: usize, padded: usize) -> Map {
+    let mut out = Map { height: HEIGHT, width: padded, channels: 3, values: vec![0.0; HEIGHT * padded * 3] };
     // Shrinking by more than half with one bilinear tap would skip pixels: take the mean of several taps.
     let taps = ((strip.height / HEIGHT as f32).round() as usize).clamp(1, 4);
-    let plane = HEIGHT * padded;
     let share = 1.0 / (taps * taps) as f32;
-    for y in 0..HEIGHT {
-        for x in 0..width {
+    for (y, row) in out.values.chunks_exact_mut(padded * 3).enumerate() {
+        for (x, pixel) in row.chunks_exact_mut(3).take(width).enumerate() {
             let mut sum = [0.0_f32; 3];
             for tap in 0..taps * taps {
                 let (tx, ty) = ((tap % taps) as f32, (tap / taps) as f32);
@@ -91,13 +88,12 @@ fn crop(page: &RgbImage, strip: &Strip, width: usize, padded: usize, out: &mut [
                     *total += value;
                 }
             }
-            for (channel, value) in sum.iter().rev().enumerate() {
-                if let Some(slot) = out.get_mut(channel * plane + y * padded + x) {
-                    *slot = value * share / 127.5 - 1.0;
-                }
+            for (slot, value) in pixel.iter_mut().zip(sum.iter().rev()) {
+                *slot = value * share / 127.5 - 1.0;
             }
         }
     }
+    out
 }
 
 /// Colour between four pixels; outside the page its edge goes on.
@@ -128,12 +124,10 @@ mod tests {
         let strip = Strip { center: (50.0, 30.0), u: (1.0, 0.0), width: 40.0, height: 24.0 };
         let (width, padded) = (width_of(&strip), 96);
         assert_eq!(width, 80);
-        let mut out = vec![0.0; 3 * HEIGHT * padded];
-        crop(&page, &strip, width, padded, &mut out);
-        let plane = HEIGHT * padded;
+        let out = crop(&page, &strip, width, padded).values;
         assert!((out[0] - (127.0 / 127.5 - 1.0)).abs() < 1e-5);
-        assert!((out[plane] + 1.0).abs() < 1e-5 && (out[2 * plane] - 1.0).abs() < 1e-5);
-        assert_eq!(out[padded - 1], 0.0);
+        assert!((out[1] + 1.0).abs() < 1e-5 && (out[2] - 1.0).abs() < 1e-5);
+        assert_eq!(out[3 * (padded - 1)..3 * padded], [0.0; 3]);
     }
 
     #[test]
