@@ -263,7 +263,7 @@ pub fn labels(text: &str) -> Vec<Label> {
             Some((what, form, end)) => {
                 let start = letters.at[i];
                 let stop = letters.at[end - 1] + 1;
-                if fits(text, start, stop, form) {
+                if fits(&letters.chars, start, stop, form) {
                     out.push(Label { what, form, start, end: stop });
                 }
                 i = end;
@@ -308,10 +308,12 @@ fn label_at(letters: &Letters, i: usize) -> Option<(What, Form, usize)> {
 }
 
 /// Whether the words around a label leave it what it is.
-fn fits(text: &str, start: usize, end: usize, form: Form) -> bool {
-    let chars: Vec<char> = text.chars().collect();
+fn fits(chars: &[char], start: usize, end: usize, form: Form) -> bool {
+    // The words next to it stand near it.
+    const NEAR: usize = 120;
     let word = |s: String| fold(s.trim_matches(|c: char| !c.is_alphanumeric()));
-    let after: String = chars[end.min(chars.len())..].iter().collect();
+    let end = end.min(chars.len());
+    let after: String = chars[end..(end + NEAR).min(chars.len())].iter().collect();
     let next = word(
         after
             .split_whitespace()
@@ -319,7 +321,8 @@ fn fits(text: &str, start: usize, end: usize, form: Form) -> bool {
             .unwrap_or_default()
             .to_owned(),
     );
-    let before: String = chars[..start.min(chars.len())].iter().collect();
+    let start = start.min(chars.len());
+    let before: String = chars[start.saturating_sub(NEAR)..start].iter().collect();
     let last = word(before.split_whitespace().last().unwrap_or_default().to_owned());
     if AFTER.contains(&next.as_str()) || BEFORE.contains(&last.as_str()) {
         return false;

@@ -66,9 +66,36 @@ struct Candidate {
     source: Source,
 }
 
+/// Candidates weighed at most, from the start: more labels than this are no document's.
+const MOST: usize = 500;
+
+/// What is known of each row before its labels are weighed.
+struct Rows {
+    /// Letters and digits.
+    squeezed: Vec<String>,
+    /// Whether it is headed by an invoice's or a receipt's title.
+    titles: Vec<bool>,
+}
+
+impl Rows {
+    fn of(sheet: &Sheet) -> Self {
+        let squeezed = sheet.rows.iter().map(|row| squeezed(&row.text)).collect();
+        Self { squeezed, titles: sheet.rows.iter().map(is_title).collect() }
+    }
+
+    /// Whether one of the lines above `at`, or the line itself, is headed by a title.
+    fn titled(&self, at: usize) -> bool {
+        self.titles.iter().take(at + 1).skip(at.saturating_sub(3)).any(|t| *t)
+    }
+}
+
 fn best(sheet: &Sheet, strength: impl Fn(What) -> f32) -> Option<Numbered> {
+    let rows = Rows::of(sheet);
     let mut found: Vec<Candidate> = Vec::new();
     for (r, row) in sheet.rows.iter().enumerate() {
+        if found.len() > MOST {
+            break;
+        }
         for (c, cell) in row.cells.iter().enumerate() {
             if let Some(value) = certified(&cell.text) {
                 let score = 0.9 - if row.page > 1 { 0.15 } else { 0.0 };
@@ -80,7 +107,7 @@ fn best(sheet: &Sheet, strength: impl Fn(What) -> f32) -> Option<Numbered> {
                 let letters = series(&row_before(row, c, cell, label));
                 for (value, bbox, stands) in values(sheet, (r, c), cell, label, until) {
                     let value = letters.as_ref().map_or(value.clone(), |s| format!("{s} {value}"));
-                    let score = score(sheet, (r, row), label, strength(label.what), &value, stands);
+                    let score = score(&rows, (r, row), label, strength(label.what), &value, stands);
                     found.push(Candidate { value, score, page: row.page, bbox, source: row.source });
                 }
             }
@@ -114,7 +141,7 @@ fn confidence(top: &Candidate, rival: Option<&Candidate>) -> f32 {
     confidence
 }
 
-fn score(sheet: &Sheet, at: (usize, &Row), label: &Label, strength: f32, value: &str, stands: Stands) -> f32 {
+fn score(rows: &Rows, at: (usize, &Row), label: &Label, strength: f32, value: &str, stands: Stands) -> f32 {
     let mut score = strength;
     score -= match label.form {
         Form::Full | Form::Short => 0.0,
@@ -127,7 +154,7 @@ fn score(sheet: &Sheet, at: (usize, &Row), label: &Label, strength: f32, value: 
     };
     let digits = value.chars().filter(char::is_ascii_digit).count();
     // "INVOICE" over "# 1234": the heading says what the mark leaves out.
-    let headed = label.what == What::Bare && titled(sheet, at.0);
+    let headed = label.what == What::Bare && rows.titled(at.0);
     score += if headed { 0.2 } else { 0.0 };
     score -= if digits == 1 && !headed { 0.12 } else { 0.0 };
     score -= if at.1.page > 1 { 0.15 } else { 0.0 };
@@ -143,18 +170,14 @@ fn score(sheet: &Sheet, at: (usize, &Row), label: &Label, strength: f32, value: 
         score -= 0.3;
     }
     let again = squeezed(value);
-    let elsewhere = sheet.rows.iter().filter(|row| squeezed(&row.text).contains(&again)).count();
-    let repeated = again.len() >= 4 && elsewhere > 1;
+    let repeated = again.len() >= 4 && rows.squeezed.iter().filter(|row| row.contains(&again)).nth(1).is_some();
     score + if repeated { 0.05 } else { 0.0 }
 }
 
-/// Whether one of the two lines above, or the line itself, is headed by an invoice's or a receipt's title.
-fn titled(sheet: &Sheet, at: usize) -> bool {
-    (at.saturating_sub(3)..=at).filter_map(|r| sheet.rows.get(r)).any(|row| {
-        row.cells.iter().any(|cell| {
-            labels(&cell.text).first().is_some_and(|l| {
-                l.form == Form::Title && l.start == 0 && matches!(l.what, What::Invoice | What::Receipt)
-            })
+fn is_title(row: &Row) -> bool {
+    row.cells.iter().any(|cell| {
+        labels(&cell.text).first().is_some_and(|l| {
+            l.form == Form::Title && l.start == 0 && matches!(l.what, What::Invoice | What::Receipt)
         })
     })
 }
@@ -163,10 +186,13 @@ fn squeezed(text: &str) -> String {
     super::sheet::fold(text).chars().filter(|c| c.is_alphanumeric()).collect()
 }
 
-/// What stands before a label on its row.
+/// A label's neighbours stand within so many characters of it.
+const NEAR: usize = 120;
+
+/// What stands before a label on its row, near it.
 fn row_before(row: &Row, at: usize, cell: &Cell, label: &Label) -> String {
-    let cells = row.cells.iter().take(at).map(|c| c.text.as_str());
-    let own: String = cell.text.chars().take(label.start).collect();
+    let cells = row.cells.iter().take(at).map(|c| c.text.as_str()).filter(|text| text.len() <= NEAR);
+    let own: String = cell.text.chars().take(label.start).skip(label.start.saturating_sub(NEAR)).collect();
     cells.chain([own.as_str()]).collect::<Vec<_>>().join(" ").trim().to_owned()
 }
 
@@ -179,7 +205,7 @@ fn values(
     until: usize,
 ) -> Vec<(String, PageBox, Stands)> {
     let Some(row) = sheet.rows.get(at.0) else { return Vec::new() };
-    let behind: String = cell.text.chars().take(until).skip(label.end).collect();
+    let behind: String = cell.text.chars().take(until).skip(label.end).take(NEAR).collect();
     let empty = behind.chars().filter(|c| c.is_alphanumeric()).count() == 0;
     let mut out = Vec::new();
     if let Some(value) = number_at(&behind) {
