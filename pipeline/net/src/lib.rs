@@ -1,6 +1,6 @@
 //! The convolutional part of the OCR's networks, computed here.
 //!
-//! ONNX file → [`graph`] → [`Program`] → [`Map`] in, [`Map`] out. A general runtime spent four fifths of a page's time
+//! ONNX file → `graph` → [`Program`] → [`Map`] in, [`Map`] out. A general runtime spent four fifths of a page's time
 //! in convolutions and did those of single channels a number at a time; with the channels of a pixel side by side
 //! every convolution is rows of vector arithmetic. The widest vectors of the processor at hand are used.
 
