@@ -235,11 +235,22 @@ fn docs(letters: &Letters, i: usize) -> Vec<(usize, What, bool)> {
     ends.extend(DOC.iter().filter(|(w, _)| w.len() >= 6).flat_map(|(w, what)| {
         let len = w.chars().count();
         (len - 1..=len + 1).filter_map(move |n| {
-            let seen: String = letters.folded.get(i..i + n)?.iter().collect();
-            (strsim::levenshtein(&seen, w) == 1).then_some((i + n, *what, false))
+            let seen = letters.folded.get(i..i + n)?;
+            one_slip(seen, w).then_some((i + n, *what, false))
         })
     }));
     ends
+}
+
+/// Whether one letter put in, left out or exchanged makes `word` of what was seen.
+fn one_slip(seen: &[char], word: &str) -> bool {
+    let same = seen.iter().zip(word.chars()).take_while(|(a, b)| **a == *b).count();
+    let rest = |from: usize, of: usize| seen.iter().skip(from).copied().eq(word.chars().skip(of));
+    match seen.len().cmp(&word.chars().count()) {
+        std::cmp::Ordering::Less => rest(same, same + 1),
+        std::cmp::Ordering::Greater => rest(same + 1, same),
+        std::cmp::Ordering::Equal => same < seen.len() && rest(same + 1, same + 1),
+    }
 }
 
 /// One or more number words: "No", "# No.".
@@ -387,6 +398,23 @@ mod tests {
         assert_eq!(first("N.º do documento 7").unwrap().0, What::Document);
         assert_eq!(first("Receipt # No.: 98").unwrap().2, " 98".replace(' ', ".: "));
         assert_eq!(first("Slip No.: 603").unwrap().0, What::Receipt);
+    }
+
+    #[test]
+    fn one_slip_is_an_edit_distance_of_one() {
+        for (seen, word) in [
+            ("invoice", "invoice"),
+            ("invoce", "invoice"),
+            ("inv0ice", "invoice"),
+            ("iinvoice", "invoice"),
+            ("nvoice", "invoice"),
+            ("voices", "invoice"),
+            ("invoicee", "invoice"),
+            ("", "a"),
+        ] {
+            let letters: Vec<char> = seen.chars().collect();
+            assert_eq!(one_slip(&letters, word), strsim::levenshtein(seen, word) == 1, "{seen}");
+        }
     }
 
     #[test]

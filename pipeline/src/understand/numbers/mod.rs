@@ -170,7 +170,8 @@ fn score(rows: &Rows, at: (usize, &Row), label: &Label, strength: f32, value: &s
         score -= 0.3;
     }
     let again = squeezed(value);
-    let repeated = again.len() >= 4 && rows.squeezed.iter().filter(|row| row.contains(&again)).nth(1).is_some();
+    let repeated =
+        again.len() >= 4 && rows.squeezed.iter().filter(|row| row.contains(&again)).nth(1).is_some();
     score + if repeated { 0.05 } else { 0.0 }
 }
 
