@@ -5,34 +5,9 @@ use std::collections::{HashMap, HashSet};
 use crate::{
     NOTHING,
     error::CutError,
-    protobuf::{Message, Part, read_varint},
+    field,
+    protobuf::{Message, Part, find, read_varint},
 };
-
-/// Field numbers of `onnx.proto` (ModelProto, GraphProto, NodeProto, AttributeProto, TensorProto, ValueInfoProto).
-mod field {
-    pub const MODEL_GRAPH: u64 = 7;
-    pub const GRAPH_NODE: u64 = 1;
-    pub const GRAPH_INITIALIZER: u64 = 5;
-    pub const GRAPH_INPUT: u64 = 11;
-    pub const GRAPH_OUTPUT: u64 = 12;
-    pub const VALUE_NAME: u64 = 1;
-    pub const NODE_INPUT: u64 = 1;
-    pub const NODE_OUTPUT: u64 = 2;
-    pub const NODE_OP: u64 = 4;
-    pub const NODE_ATTRIBUTE: u64 = 5;
-    pub const ATTRIBUTE_NAME: u64 = 1;
-    pub const ATTRIBUTE_FLOAT: u64 = 2;
-    pub const ATTRIBUTE_INT: u64 = 3;
-    pub const ATTRIBUTE_STRING: u64 = 4;
-    pub const ATTRIBUTE_INTS: u64 = 8;
-    pub const TENSOR_DIMS: u64 = 1;
-    pub const TENSOR_TYPE: u64 = 2;
-    pub const TENSOR_NAME: u64 = 8;
-    pub const TENSOR_RAW: u64 = 9;
-}
-
-/// `TensorProto.DataType.FLOAT`.
-const FLOAT: u64 = 1;
 
 /// One constant of the file.
 #[derive(Debug, Default)]
@@ -170,13 +145,7 @@ fn text(part: &Part) -> String {
 }
 
 fn name_of(value_info: &[u8]) -> Result<String, CutError> {
-    for part in Message(value_info) {
-        let part = part?;
-        if part.number == field::VALUE_NAME {
-            return Ok(text(&part));
-        }
-    }
-    Ok(String::new())
+    Ok(find(value_info, field::VALUE_NAME)?.map(|part| text(&part)).unwrap_or_default())
 }
 
 fn node(bytes: &[u8]) -> Result<Node, CutError> {
@@ -238,7 +207,7 @@ fn tensor(bytes: &[u8]) -> Result<(String, Tensor), CutError> {
         let part = part?;
         match part.number {
             field::TENSOR_DIMS => numbers(&part, &mut tensor.dims)?,
-            field::TENSOR_TYPE => is_float = part.varint == FLOAT,
+            field::TENSOR_TYPE => is_float = part.varint == field::FLOAT,
             field::TENSOR_NAME => name = text(&part),
             field::TENSOR_RAW if is_float => {
                 let values = part.body.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]));

@@ -8,6 +8,7 @@ mod compile;
 mod dense;
 mod depthwise;
 mod error;
+pub mod field;
 mod graph;
 mod lanes;
 mod map;

@@ -33,6 +33,14 @@ impl<'a> Iterator for Message<'a> {
     }
 }
 
+/// The first field of a number.
+///
+/// # Errors
+/// When the message is malformed before it.
+pub fn find(message: &[u8], number: u64) -> Result<Option<Part<'_>>, CutError> {
+    Message(message).find(|part| part.as_ref().map_or(true, |p| p.number == number)).transpose()
+}
+
 fn read_part(bytes: &[u8]) -> Result<Part<'_>, CutError> {
     let mut at = 0;
     let tag = read_varint(bytes, &mut at)?;

@@ -6,28 +6,12 @@
 
 pub use acuse_net::CutError;
 use acuse_net::{
-    NOTHING,
+    NOTHING, field,
     protobuf::{Message, put_bytes, put_varint},
 };
 
 /// Weight and bias of the layer that scores characters, `[features, classes]` and `[classes]`.
 const LAST_LAYER: [&[u8]; 2] = [b"linear_8.w_0", b"linear_8.b_0"];
-
-/// Field numbers of `onnx.proto` (ModelProto, GraphProto, TensorProto, ValueInfoProto, StringStringEntryProto).
-mod field {
-    pub const MODEL_GRAPH: u64 = 7;
-    pub const MODEL_METADATA: u64 = 14;
-    pub const GRAPH_INITIALIZER: u64 = 5;
-    pub const GRAPH_OUTPUT: u64 = 12;
-    pub const GRAPH_VALUE_INFO: u64 = 13;
-    pub const TENSOR_DIMS: u64 = 1;
-    pub const TENSOR_TYPE: u64 = 2;
-    pub const TENSOR_NAME: u64 = 8;
-    pub const TENSOR_RAW: u64 = 9;
-    pub const VALUE_NAME: u64 = 1;
-    pub const ENTRY_KEY: u64 = 1;
-    pub const ENTRY_VALUE: u64 = 2;
-}
 
 /// A recogniser that knows Latin characters only.
 #[derive(Debug)]
@@ -76,8 +60,6 @@ pub fn latin(onnx: &[u8]) -> Result<Cut, CutError> {
     Ok(Cut { onnx: out, characters: kept })
 }
 
-/// `TensorProto.DataType.FLOAT`.
-const FLOAT: u64 = 1;
 /// Sets weights that are all but zero to zero.
 ///
 /// Training left a quarter of a million denormal numbers in the detector. A processor takes a hundred times as long
@@ -116,7 +98,7 @@ fn float_tensors(onnx: &[u8]) -> Result<Vec<(usize, usize)>, CutError> {
             for part in Message(tensor.body) {
                 let part = part?;
                 match part.number {
-                    field::TENSOR_TYPE => is_float = part.varint == FLOAT,
+                    field::TENSOR_TYPE => is_float = part.varint == field::FLOAT,
                     field::TENSOR_RAW => raw = Some(part.body),
                     _ => {}
                 }
@@ -237,7 +219,7 @@ mod tests {
                 put_varint(&mut out, *dim);
             }
             put_varint(&mut out, field::TENSOR_TYPE << 3);
-            put_varint(&mut out, FLOAT);
+            put_varint(&mut out, field::FLOAT);
             put_bytes(&mut out, field::TENSOR_NAME, name.as_bytes());
             let raw: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
             put_bytes(&mut out, field::TENSOR_RAW, &raw);

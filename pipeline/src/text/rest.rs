@@ -3,23 +3,9 @@
 use std::collections::HashSet;
 
 use acuse_net::{
-    CutError,
-    protobuf::{Message, put_bytes},
+    CutError, field,
+    protobuf::{Message, find, put_bytes},
 };
-
-/// Field numbers of `onnx.proto` (ModelProto, GraphProto, NodeProto, TensorProto, ValueInfoProto).
-mod field {
-    pub const MODEL_GRAPH: u64 = 7;
-    pub const GRAPH_NODE: u64 = 1;
-    pub const GRAPH_INITIALIZER: u64 = 5;
-    pub const GRAPH_INPUT: u64 = 11;
-    pub const GRAPH_OUTPUT: u64 = 12;
-    pub const NODE_INPUT: u64 = 1;
-    pub const NODE_OUTPUT: u64 = 2;
-    pub const NODE_OP: u64 = 4;
-    pub const TENSOR_NAME: u64 = 8;
-    pub const VALUE_NAME: u64 = 1;
-}
 
 /// Keeps what comes after the only node of kind `op`, whose output becomes the network's input.
 ///
@@ -121,13 +107,7 @@ fn graph_after(graph: &[u8], input: &str) -> Result<Vec<u8>, CutError> {
 }
 
 fn name_of(message: &[u8], number: u64) -> Result<Option<&[u8]>, CutError> {
-    for part in Message(message) {
-        let part = part?;
-        if part.number == number {
-            return Ok(Some(part.body));
-        }
-    }
-    Ok(None)
+    Ok(find(message, number)?.map(|part| part.body))
 }
 
 #[cfg(test)]
