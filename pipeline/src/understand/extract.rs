@@ -9,7 +9,7 @@ use super::{
     mrz::Zone,
     numbers, parties, payment,
     places::Place,
-    sheet::Sheet,
+    sheet::{Sheet, doubt},
     tax_ids::{self, TaxId},
 };
 use crate::{
@@ -49,33 +49,19 @@ impl Found<'_> {
         let digits = value.bytes().filter(u8::is_ascii_digit).count() >= 3;
         let read = row.map_or(1.0, |r| if digits { r.digits_read(bbox) } else { r.confidence });
         let doubt = if digits { doubt(read) } else { (read.max(0.3) / 0.9).min(1.0) };
-        Field {
-            value,
-            confidence: confidence * doubt,
-            page: Some(page),
-            bbox: Some(bbox),
-            source: self.source(page),
-        }
+        self.weighed(value, confidence * doubt, page, bbox)
     }
-}
 
-/// What is left of a confidence in a number whose digits were read so surely: of the true dates and sums of 60 real
-/// receipts none was read below 0.92, and misread digits mostly are.
-pub(super) fn doubt(read: f32) -> f32 {
-    (read.max(0.3) / 0.93).min(1.0).powi(2)
+    /// A field of which the confidence says all, how its letters were read too.
+    fn weighed(&self, value: String, confidence: f32, page: u32, bbox: PageBox) -> Field {
+        Field { value, confidence, page: Some(page), bbox: Some(bbox), source: self.source(page) }
+    }
 }
 
 fn put_amount(found: &Found<'_>, fields: &mut Fields, name: FieldName, valued: Option<Valued>) {
     if let Some(v) = valued {
         // How its digits were read is weighed where arithmetic may vouch for them.
-        let field = Field {
-            value: v.amount.to_decimal(),
-            confidence: v.confidence,
-            page: Some(v.page),
-            bbox: Some(v.bbox),
-            source: found.source(v.page),
-        };
-        fields.insert(name, field);
+        fields.insert(name, found.weighed(v.amount.to_decimal(), v.confidence, v.page, v.bbox));
     }
 }
 

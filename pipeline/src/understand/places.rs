@@ -194,9 +194,9 @@ fn amount_ends(text: &str) -> bool {
 fn currency(
     sheet: &Sheet,
     country: Option<(&'static Country, usize)>,
+    language: Option<&str>,
     american: bool,
 ) -> Option<(&'static str, f32)> {
-    let language = language(sheet);
     let home = country.map(|(c, _)| c.currency);
     let scored: Vec<(&'static Country, usize)> = country.into_iter().collect();
     let counts = said(sheet, &scored);
@@ -232,8 +232,7 @@ fn currency(
 fn dollar_of_the_states(sheet: &Sheet, language: Option<&str>, american: bool) -> f32 {
     const ELSEWHERE: &[&str] =
         &["gst", "hst", "pst", "tps", "qst", "abn", "acn", "vat", "iva", "pte", "pty", "uen", "nzbn"];
-    let numeric =
-        sheet.rows.iter().map(|r| dates::orders(&r.folded)).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
+    let numeric = own_orders(sheet);
     let written = || sheet.rows.iter().any(|r| dates::written_month_first(&r.folded));
     let foreign = language.is_some_and(|l| l != "en") || numeric.0 > 0;
     if foreign || sheet.says(ELSEWHERE) {
@@ -262,7 +261,7 @@ pub fn place(sheet: &Sheet, ids: &[TaxId]) -> Place {
         let own = scored.iter().find(|(c, _)| c.code == "US").map_or(0, |(_, n)| *n);
         country = COUNTRIES.iter().find(|c| c.code == "US").map(|c| (c, own + 3));
     }
-    let currency = currency(sheet, country, american).map(|(code, sure)| {
+    let currency = currency(sheet, country, language, american).map(|(code, sure)| {
         // A single hint of the country in the country's own language is more than a single hint.
         let own = country.is_some_and(|(c, _)| c.currency == code && speaks(c.code) == language);
         (code, if own && sure > 0.7 && language.is_some() { sure.max(0.8) } else { sure })
@@ -284,6 +283,11 @@ fn speaks(country: &str) -> Option<&'static str> {
     }
 }
 
+/// How many of the document's own dates can only have the day first, and the month first.
+fn own_orders(sheet: &Sheet) -> (usize, usize) {
+    sheet.rows.iter().map(|r| dates::orders(&r.folded)).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1))
+}
+
 /// Day or month first: by the document's own unmistakable dates, by country, by language, by currency.
 fn order(
     sheet: &Sheet,
@@ -301,7 +305,7 @@ fn order(
         };
         (if c.month_first { Order::MonthFirst } else { Order::DayFirst }, sure)
     });
-    let own = sheet.rows.iter().map(|r| dates::orders(&r.folded)).fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
+    let own = own_orders(sheet);
     match (own, by_country, language, currency) {
         ((d, 0), ..) if d > 0 => (Order::DayFirst, 0.98),
         ((0, m), ..) if m > 0 => (Order::MonthFirst, 0.98),

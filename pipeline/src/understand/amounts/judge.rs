@@ -5,7 +5,7 @@ use super::{
     proof::{CENT, Parts, Proof, prove},
     words::Role,
 };
-use crate::understand::extract::doubt;
+use crate::understand::sheet::doubt;
 
 /// An amount that may be the total.
 #[derive(Debug, Clone)]
@@ -211,22 +211,19 @@ pub(super) fn confidence(candidates: &[Candidate], figures: &Figures, parts: &Pa
         + 0.35 * best.labels.saturating_sub(1).min(2) as f32
         + if only { 0.8 } else { 0.0 };
     let mut sure = 1.0 - (1.0 - base) * 0.22_f32.powf(evidence.min(2.0));
-    let rival = candidates.iter().skip(1).find(|c| !explained(c, best, parts));
-    let margin = rival.map_or(1.0, |r| best.score - r.score);
+    let others: Vec<&Candidate> = candidates.iter().skip(1).filter(|c| !explained(c, best, parts)).collect();
+    let margin = others.first().map_or(1.0, |r| best.score - r.score);
     if margin < 0.5 {
         sure *= 0.6 + 0.8 * margin.max(0.0);
     }
     // A better label says another amount: the arithmetic may be that of a part.
-    let named =
-        candidates.iter().filter(|c| !explained(c, best, parts)).any(|c| c.weight >= best.weight + 0.25);
+    let named = others.iter().any(|c| c.weight >= best.weight + 0.25);
     if named && !best.proof.change {
         sure *= 0.75;
     }
     // Another total as well labelled that nothing explains: each may be that of a part.
-    let rivals = candidates.iter().skip(1).any(|c| {
-        c.labels > 0 && c.weight >= best.weight - 0.05 && !best.proof.of_parts && !explained(c, best, parts)
-    });
-    if rivals && !best.proof.change {
+    let rivals = others.iter().any(|c| c.labels > 0 && c.weight >= best.weight - 0.05);
+    if rivals && !best.proof.of_parts && !best.proof.change {
         sure *= 0.8;
     }
     if strong < 1.0 {
