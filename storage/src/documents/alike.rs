@@ -4,7 +4,7 @@ use acuse_pipeline::{intake::fingerprint::distance, reading::Fingerprint};
 use uuid::Uuid;
 
 use super::{COLUMNS, Document, DocumentRow, Extracted};
-use crate::{catalog::Catalog, error::CatalogError};
+use crate::{catalog::Catalog, error::CatalogError, names::DocumentId};
 
 /// Pictures whose fingerprints differ in at most so many bits are looked at as one: see
 /// [`acuse_pipeline::intake::fingerprint::fingerprint`].
@@ -37,7 +37,7 @@ impl Catalog {
                 OR (doc_date = $4 AND total = $5 AND party = $3)) \
              ORDER BY id LIMIT 20"
         );
-        let mut rows = all!(
+        let rows = all!(
             tx,
             DocumentRow,
             sqlx::AssertSqlSafe(text.clone()),
@@ -48,20 +48,18 @@ impl Catalog {
             keys.total.as_deref()
         )?;
         drop(tx);
+        let mut found = rows.into_iter().map(Document::try_from).collect::<Result<Vec<_>, _>>()?;
         for id in self.look_alikes(document).await? {
-            if rows.iter().any(|row| row.id() == id) {
-                continue;
+            if !found.iter().any(|other| other.id == id) {
+                found.extend(self.document(id).await?);
             }
-            let mut tx = self.reading().await?;
-            let text = format!("SELECT {COLUMNS} FROM documents WHERE id = $1");
-            rows.extend(optional!(tx, DocumentRow, sqlx::AssertSqlSafe(text.clone()), id)?);
         }
-        rows.sort_by_key(DocumentRow::id);
-        rows.into_iter().map(Document::try_from).collect()
+        found.sort_by_key(|other| other.id);
+        Ok(found)
     }
 
     /// Whose first page looks like this one's.
-    async fn look_alikes(&self, document: &Document) -> Result<Vec<Uuid>, CatalogError> {
+    async fn look_alikes(&self, document: &Document) -> Result<Vec<DocumentId>, CatalogError> {
         let Some(own) = document.fingerprint.filter(|f| f.0 != 0) else { return Ok(Vec::new()) };
         let [a, b, c, d] = [0, 16, 32, 48].map(|shift| i64::from((own.0 >> shift) as u16));
         let mut tx = self.reading().await?;
@@ -85,6 +83,6 @@ impl Catalog {
         found.retain(|p| far(p) <= NEAR);
         found.sort_by_key(|p| (far(p), p.id));
         found.truncate(MOST);
-        Ok(found.into_iter().map(|p| p.id).collect())
+        Ok(found.into_iter().map(|p| DocumentId(p.id)).collect())
     }
 }

@@ -58,12 +58,6 @@ pub(crate) struct DocumentRow {
     updated_at: i64,
 }
 
-impl DocumentRow {
-    pub(super) fn id(&self) -> Uuid {
-        self.id
-    }
-}
-
 const T: &str = "documents";
 
 fn key(column: &'static str, text: String) -> Result<ObjectKey, CatalogError> {
