@@ -118,6 +118,17 @@ pub(crate) async fn duplicate(
     let Some(first) = env.catalog.first_with_sha256(&original.sha256, document.id).await? else {
         return Ok(None);
     };
+    Ok(Some(linked_to(env, document, stage, &first, fetched).await?))
+}
+
+/// Links a document to the first of its kind and tells the sender when that was.
+pub(crate) async fn linked_to(
+    env: &Env,
+    document: &Document,
+    stage: Stage,
+    first: &Document,
+    fetched: Option<&Fetched>,
+) -> Result<Step, Halt> {
     let reply = compose(env, document, Telling::Duplicate { first_on: first.sent_at.date() }).await?;
-    Ok(Some(env.catalog.duplicate_of(document.id, stage, first.id, fetched, reply.as_ref()).await?))
+    Ok(env.catalog.duplicate_of(document.id, stage, first.id, fetched, reply.as_ref()).await?)
 }

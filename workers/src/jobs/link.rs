@@ -20,7 +20,11 @@ use serde_json::{Value, json};
 use crate::{
     env::Env,
     halt::Halt,
-    jobs::{Ended, boundary, compose, fetch::duplicate, review},
+    jobs::{
+        Ended, boundary, compose,
+        fetch::{duplicate, linked_to},
+        review,
+    },
 };
 
 /// Matches the customer, looks whether it came before, gathers every reason, and files the document, links it to the
@@ -36,12 +40,8 @@ pub async fn link(env: &Env, document: &Document) -> Result<Step, Halt> {
     let mut reasons = document.findings.clone();
     let before = before(env, document).await?;
     if let Some(first) = before.same {
-        let reply = compose(env, document, Telling::Duplicate { first_on: first.sent_at.date() }).await?;
         boundary::pass("link.decided");
-        return Ok(env
-            .catalog
-            .duplicate_of(document.id, Stage::Link, first.id, None, reply.as_ref())
-            .await?);
+        return linked_to(env, document, Stage::Link, &first, None).await;
     }
     reasons.extend(before.alike);
     // Of a file that nobody could open, whose it is is not the question.
