@@ -1,22 +1,20 @@
 //! A document's steps along its road. Each is one transaction: a guarded update (so that a task that runs twice
 //! changes nothing the second time), a line on the timeline, an event, the next task, and the message to its sender.
 
-use acuse_pipeline::{
-    document::Kind,
-    fields::Fields,
-    reading::Fingerprint,
-    reason::{Reason, ReasonCode},
-};
+mod facts;
+
+use acuse_pipeline::reason::{Reason, ReasonCode};
+pub use facts::{Fetched, ReadFacts};
+use facts::{keep_facts, keep_original};
 use serde_json::json;
 use time::OffsetDateTime;
 
 use crate::{
     catalog::Catalog,
-    documents::{self, Document, Extracted, StoredObject, StoredPage, search_text},
+    documents::{self, Document},
     error::CatalogError,
     events,
-    names::{CustomerId, DocumentId, ReviewId, Stage, clean, clean_maybe, cut, micros, now, to_json},
-    objects::ObjectKey,
+    names::{CustomerId, DocumentId, ReviewId, Stage, clean, cut, micros, now, to_json},
     outbox::{self, NewReply},
     queue::{Push, Queue, push},
     sql::Tx,
@@ -44,46 +42,6 @@ pub enum Step {
     Stale,
 }
 
-/// What the `fetch` stage found.
-#[derive(Debug, Clone)]
-pub struct Fetched {
-    /// The bytes as they came, in S3.
-    pub original: StoredObject,
-    /// MIME type that the server of the bytes declared.
-    pub media_type: Option<String>,
-}
-
-/// What the `read` stage found.
-#[derive(Debug, Clone)]
-pub struct ReadFacts {
-    /// What the content is.
-    pub media_type: String,
-    /// Pages of the original.
-    pub page_count: u32,
-    /// Upright pages in S3.
-    pub pages: Vec<StoredPage>,
-    /// Small picture in S3.
-    pub thumbnail_key: Option<ObjectKey>,
-    /// What it is.
-    pub kind: Option<Kind>,
-    /// Probability that `kind` is right.
-    pub confidence: f64,
-    /// ISO 639-1.
-    pub language: Option<String>,
-    /// What was read.
-    pub fields: Fields,
-    /// All text.
-    pub text: String,
-    /// Of the first page.
-    pub fingerprint: Option<Fingerprint>,
-    /// Harmless oddities.
-    pub notes: Vec<String>,
-    /// Why the reader would not file it; empty when it would.
-    pub findings: Vec<Reason>,
-    /// Where the time went, for the timeline.
-    pub duration_ms: u64,
-}
-
 /// Longest error text a row keeps, characters.
 const ERROR_CHARS: usize = 500;
 
@@ -107,6 +65,23 @@ async fn leave(
         micros(now())
     )?;
     Ok(touched == 1)
+}
+
+/// Ends a document's road: its timeline, those who follow the events and its sender hear the same, in one commit.
+/// `names` are those of the line on the timeline and of the event.
+async fn rest(
+    mut tx: Tx,
+    id: DocumentId,
+    from: Stage,
+    names: (&'static str, &'static str),
+    detail: serde_json::Value,
+    reply: Option<&NewReply>,
+) -> Result<Step, CatalogError> {
+    timeline::note(&mut tx, id, from, names.0, detail.clone()).await?;
+    events::tell(&mut tx, names.1, id, detail).await?;
+    outbox::queue_reply(&mut tx, id, reply).await?;
+    tx.commit().await?;
+    Ok(Step::Taken)
 }
 
 /// Pushes the task of the stage a document is now at, and remembers which task that is.
@@ -192,18 +167,8 @@ impl Catalog {
         if !leave(&mut tx, id, Stage::Fetch, "processing", Stage::Read).await? {
             return Ok(Step::Stale);
         }
-        let original = &fetched.original;
-        execute!(
-            tx,
-            "UPDATE documents SET original_key = $2, original_sha256 = $3, original_bytes = $4, media_type = $5 \
-             WHERE id = $1",
-            id.0,
-            original.key.as_str(),
-            &original.sha256.0[..],
-            i64::try_from(original.size_bytes).unwrap_or(i64::MAX),
-            clean_maybe(fetched.media_type.as_deref())
-        )?;
-        let detail = json!({ "size_bytes": original.size_bytes, "sha256": original.sha256 });
+        keep_original(&mut tx, id, fetched).await?;
+        let detail = json!({ "size_bytes": fetched.original.size_bytes, "sha256": fetched.original.sha256 });
         timeline::note(&mut tx, id, Stage::Fetch, "fetched", detail).await?;
         push_stage(&mut tx, id, Stage::Read, None).await?;
         tx.commit().await?;
@@ -246,11 +211,7 @@ impl Catalog {
             return Ok(Step::Stale);
         }
         mark_filed(&mut tx, id, customer).await?;
-        timeline::note(&mut tx, id, from, "filed", json!({ "customer_id": customer })).await?;
-        events::tell(&mut tx, "document.filed", id, json!({ "customer_id": customer })).await?;
-        outbox::queue_reply(&mut tx, id, reply).await?;
-        tx.commit().await?;
-        Ok(Step::Taken)
+        rest(tx, id, from, ("filed", "document.filed"), json!({ "customer_id": customer }), reply).await
     }
 
     /// A person must decide. From any stage; `customer` when it is known already.
@@ -277,11 +238,7 @@ impl Catalog {
         )?;
         let review = open_review(&mut tx, id, from, reasons).await?;
         let detail = json!({ "review_id": review, "reasons": codes(reasons) });
-        timeline::note(&mut tx, id, from, "in_review", detail.clone()).await?;
-        events::tell(&mut tx, "document.in_review", id, detail).await?;
-        outbox::queue_reply(&mut tx, id, reply).await?;
-        tx.commit().await?;
-        Ok(Step::Taken)
+        rest(tx, id, from, ("in_review", "document.in_review"), detail, reply).await
     }
 
     /// The world failed, not the document: try this stage again at `next_attempt_at`.
@@ -365,16 +322,7 @@ impl Catalog {
             return Ok(Step::Stale);
         }
         if let Some(fetched) = original {
-            execute!(
-                tx,
-                "UPDATE documents SET original_key = $2, original_sha256 = $3, original_bytes = $4, media_type = $5 \
-                 WHERE id = $1",
-                id.0,
-                fetched.original.key.as_str(),
-                &fetched.original.sha256.0[..],
-                i64::try_from(fetched.original.size_bytes).unwrap_or(i64::MAX),
-                clean_maybe(fetched.media_type.as_deref())
-            )?;
+            keep_original(&mut tx, id, fetched).await?;
         }
         execute!(
             tx,
@@ -383,44 +331,10 @@ impl Catalog {
             id.0,
             first.0
         )?;
-        timeline::note(&mut tx, id, from, "duplicate", json!({ "duplicate_of": first })).await?;
         timeline::note(&mut tx, first, Stage::Done, "sent_again", json!({ "document_id": id })).await?;
-        events::tell(&mut tx, "document.duplicate", id, json!({ "duplicate_of": first })).await?;
-        outbox::queue_reply(&mut tx, id, reply).await?;
-        tx.commit().await?;
-        Ok(Step::Taken)
+        let detail = json!({ "duplicate_of": first });
+        rest(tx, id, from, ("duplicate", "document.duplicate"), detail, reply).await
     }
-}
-
-async fn keep_facts(tx: &mut Tx, id: DocumentId, facts: &ReadFacts) -> Result<(), CatalogError> {
-    let declared = documents::lookup(tx, id).await?.map(|d| d.declared).unwrap_or_default();
-    let keys = Extracted::from(&facts.fields);
-    execute!(
-        tx,
-        "UPDATE documents SET media_type = $2, page_count = $3, pages = $4, thumbnail_key = $5, kind = $6, \
-         confidence = $7, language = $8, fields = $9, text = $10, fingerprint = $11, notes = $12, findings = $13, \
-         party = $14, number = $15, doc_date = $16, total = $17, currency = $18, search = $19 WHERE id = $1",
-        id.0,
-        clean(&facts.media_type),
-        i64::from(facts.page_count),
-        to_json("pages", &facts.pages)?,
-        facts.thumbnail_key.as_ref().map(ObjectKey::as_str),
-        facts.kind.map(Kind::as_str),
-        facts.confidence,
-        clean_maybe(facts.language.as_deref()),
-        to_json("fields", &facts.fields)?,
-        clean(&facts.text),
-        facts.fingerprint.map(|f| f.0.cast_signed()),
-        to_json("notes", &facts.notes)?,
-        to_json("findings", &facts.findings)?,
-        keys.party,
-        keys.number,
-        keys.doc_date,
-        keys.total,
-        keys.currency,
-        search_text(&declared, &facts.fields, &facts.text)
-    )?;
-    Ok(())
 }
 
 pub(crate) async fn mark_filed(

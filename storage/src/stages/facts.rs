@@ -1,0 +1,102 @@
+//! What the stages found out about a document, and the columns of its row that keep it.
+
+use acuse_pipeline::{document::Kind, fields::Fields, reading::Fingerprint, reason::Reason};
+
+use crate::{
+    documents::{self, Extracted, StoredObject, StoredPage, search_text},
+    error::CatalogError,
+    names::{DocumentId, clean, clean_maybe, to_json},
+    objects::ObjectKey,
+    sql::Tx,
+};
+
+/// What the `fetch` stage found.
+#[derive(Debug, Clone)]
+pub struct Fetched {
+    /// The bytes as they came, in S3.
+    pub original: StoredObject,
+    /// MIME type that the server of the bytes declared.
+    pub media_type: Option<String>,
+}
+
+/// What the `read` stage found.
+#[derive(Debug, Clone)]
+pub struct ReadFacts {
+    /// What the content is.
+    pub media_type: String,
+    /// Pages of the original.
+    pub page_count: u32,
+    /// Upright pages in S3.
+    pub pages: Vec<StoredPage>,
+    /// Small picture in S3.
+    pub thumbnail_key: Option<ObjectKey>,
+    /// What it is.
+    pub kind: Option<Kind>,
+    /// Probability that `kind` is right.
+    pub confidence: f64,
+    /// ISO 639-1.
+    pub language: Option<String>,
+    /// What was read.
+    pub fields: Fields,
+    /// All text.
+    pub text: String,
+    /// Of the first page.
+    pub fingerprint: Option<Fingerprint>,
+    /// Harmless oddities.
+    pub notes: Vec<String>,
+    /// Why the reader would not file it; empty when it would.
+    pub findings: Vec<Reason>,
+    /// Where the time went, for the timeline.
+    pub duration_ms: u64,
+}
+
+/// The bytes as they came, and what their server called them.
+pub(super) async fn keep_original(
+    tx: &mut Tx,
+    id: DocumentId,
+    fetched: &Fetched,
+) -> Result<(), CatalogError> {
+    let original = &fetched.original;
+    execute!(
+        tx,
+        "UPDATE documents SET original_key = $2, original_sha256 = $3, original_bytes = $4, media_type = $5 \
+         WHERE id = $1",
+        id.0,
+        original.key.as_str(),
+        &original.sha256.0[..],
+        i64::try_from(original.size_bytes).unwrap_or(i64::MAX),
+        clean_maybe(fetched.media_type.as_deref())
+    )?;
+    Ok(())
+}
+
+pub(super) async fn keep_facts(tx: &mut Tx, id: DocumentId, facts: &ReadFacts) -> Result<(), CatalogError> {
+    let declared = documents::lookup(tx, id).await?.map(|d| d.declared).unwrap_or_default();
+    let keys = Extracted::from(&facts.fields);
+    execute!(
+        tx,
+        "UPDATE documents SET media_type = $2, page_count = $3, pages = $4, thumbnail_key = $5, kind = $6, \
+         confidence = $7, language = $8, fields = $9, text = $10, fingerprint = $11, notes = $12, findings = $13, \
+         party = $14, number = $15, doc_date = $16, total = $17, currency = $18, search = $19 WHERE id = $1",
+        id.0,
+        clean(&facts.media_type),
+        i64::from(facts.page_count),
+        to_json("pages", &facts.pages)?,
+        facts.thumbnail_key.as_ref().map(ObjectKey::as_str),
+        facts.kind.map(Kind::as_str),
+        facts.confidence,
+        clean_maybe(facts.language.as_deref()),
+        to_json("fields", &facts.fields)?,
+        clean(&facts.text),
+        facts.fingerprint.map(|f| f.0.cast_signed()),
+        to_json("notes", &facts.notes)?,
+        to_json("findings", &facts.findings)?,
+        keys.party,
+        keys.number,
+        keys.doc_date,
+        keys.total,
+        keys.currency,
+        search_text(&declared, &facts.fields, &facts.text)
+    )?;
+    Ok(())
+}
