@@ -142,6 +142,18 @@ fn the_whole_reader_ends_with_a_reading() {
 }
 
 #[test]
+fn a_page_far_away_is_looked_at_again() {
+    let small = imageops::resize(&page(), 200, 257, imageops::FilterType::CatmullRom);
+    let mut frame = RgbImage::from_pixel(2400, 1900, Rgb([60, 70, 58]));
+    imageops::replace(&mut frame, &small, 300, 900);
+    let Some((_, text)) = read(frame) else { return };
+    let all = squeezed(&text.lines.iter().map(|l| l.text.as_str()).collect::<String>());
+    assert!(all.contains("14,25"), "{all}");
+    let last = text.lines.last().unwrap().bbox;
+    assert!(last[1] > 900.0 / 1900.0 && last[3] < 1157.0 / 1900.0, "{last:?}");
+}
+
+#[test]
 fn a_page_without_text_has_no_lines() {
     let Some((_, text)) = read(RgbImage::from_fn(640, 480, |x, y| Rgb([(x / 3) as u8, (y / 2) as u8, 90])))
     else {

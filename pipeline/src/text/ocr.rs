@@ -53,6 +53,8 @@ const FLIPPED_MIN: f32 = 0.7;
 const FEW_LETTERS: usize = 8;
 /// Runs up or down a page that make it lie on its side.
 const FEW_RUNS: usize = 3;
+/// Fewer runs than this are hardly any text.
+const FEW_STRIPS: usize = 3;
 /// A side shorter than this after scaling makes a long receipt's print too small: look closer.
 const SHORT_SIDE_PX: f32 = 480.0;
 
@@ -117,7 +119,7 @@ fn text_of(page: &PagePixels, runs: Vec<Run>, quarter_turns: u8, sharpness: Opti
     }
 }
 
-/// Finds the runs, closer where the page is long and narrow or the text fills little of the frame.
+/// Finds the runs, closer where the page is long and narrow, the text fills little of the frame, or hardly any is seen.
 fn look(page: &RgbImage, options: &OcrOptions, models: &Models) -> Result<Vec<Found>, InferError> {
     let (w, h) = (page.width() as f32, page.height() as f32);
     let (long, short) = (w.max(h), w.min(h));
@@ -125,26 +127,42 @@ fn look(page: &RgbImage, options: &OcrOptions, models: &Models) -> Result<Vec<Fo
     let base = options.long_side_px as f32;
     let wanted = (SHORT_SIDE_PX * long / short).min(long).min(2_000.0).max(base);
     let found = detect::find(page, wanted as u32, models)?;
-    let Some([x0, y0, x1, y1]) = region(&found, w, h) else { return Ok(found) };
-    // Worth a second look only if it really magnifies.
-    let gain = long / (x1 - x0).max(y1 - y0).max(1.0);
-    if gain < 1.6 || long <= wanted {
-        return Ok(found);
+    let closer = match region(&found, w, h) {
+        // Worth a second look only if it really magnifies.
+        Some(part) if long > wanted && long >= 1.6 * (part[2] - part[0]).max(part[3] - part[1]) => {
+            look_into(page, part, options, models)?
+        }
+        _ => Vec::new(),
+    };
+    let best = if closer.len() >= found.len() { closer } else { found };
+    let twice = (2.0 * wanted).min(long);
+    if best.len() >= FEW_STRIPS || twice < 1.3 * wanted {
+        return Ok(best);
     }
+    let again = detect::find(page, twice as u32, models)?;
+    Ok(if again.len() >= FEW_STRIPS { again } else { best })
+}
+
+/// Finds the runs of a part of the page, where they stand on the page.
+fn look_into(
+    page: &RgbImage,
+    [x0, y0, x1, y1]: [f32; 4],
+    options: &OcrOptions,
+    models: &Models,
+) -> Result<Vec<Found>, InferError> {
     let part = imageops::crop_imm(page, x0 as u32, y0 as u32, (x1 - x0) as u32, (y1 - y0) as u32).to_image();
-    let mut closer = detect::find(&part, options.long_side_px, models)?;
-    for f in &mut closer {
+    let mut found = detect::find(&part, options.long_side_px, models)?;
+    for f in &mut found {
         f.strip.center.0 += x0.floor();
         f.strip.center.1 += y0.floor();
     }
-    Ok(if closer.len() >= found.len() { closer } else { found })
+    Ok(found)
 }
 
-/// The part of the page that holds its text, with a margin; `None` when there is hardly any.
+/// The part of the page that holds its text, with a margin; `None` when there is none.
+///
+/// A whole page so far away that its lines run together counts as one run.
 fn region(found: &[Found], w: f32, h: f32) -> Option<[f32; 4]> {
-    if found.len() < 3 {
-        return None;
-    }
     let all = found
         .iter()
         .map(|f| f.strip.bounds())
