@@ -86,6 +86,8 @@ pub enum Telling<'a> {
     InReview,
     /// It is of no use as it is: please send another.
     SendAgain(ReasonCode),
+    /// Next to no text was found on it: no document, or one that is too blurred or too far away. A person looks.
+    NoText,
     /// The very same file came before.
     Duplicate {
         /// When the first came.
@@ -99,8 +101,13 @@ impl Telling<'_> {
     /// What the reasons of a review mean for the sender: whether another file would help, or a person looks.
     #[must_use]
     pub fn of_reasons(reasons: &[Reason]) -> Telling<'static> {
-        match reasons.first().map(|reason| reason.code) {
-            Some(code) if can_be_mended_by_sender(code) => Telling::SendAgain(code),
+        match reasons.first() {
+            Some(reason) if can_be_mended_by_sender(reason.code) => Telling::SendAgain(reason.code),
+            Some(reason)
+                if reason.code == ReasonCode::NotADocument && reason.detail.contains_key(LETTERS) =>
+            {
+                Telling::NoText
+            }
             _ => Telling::InReview,
         }
     }
@@ -118,6 +125,13 @@ impl Telling<'_> {
                 )
                 .to_owned(),
             Self::SendAgain(code) => send_again(code, language),
+            Self::NoText => language
+                .pick(
+                    "No encontramos texto que leer en tu foto. Si es un documento, tómala de nuevo de cerca y con buena luz, por favor. Una persona también la va a revisar.",
+                    "We found no text to read in your picture. If it is a document, please take it again from close by, in good light. A person will look at it, too.",
+                    "Não encontramos texto para ler na sua foto. Se for um documento, tire-a de novo de perto e com boa luz, por favor. Uma pessoa também vai analisá-la.",
+                )
+                .to_owned(),
             Self::Duplicate { first_on } => {
                 let date = date_in_words(first_on, language);
                 match language {
@@ -136,6 +150,9 @@ impl Telling<'_> {
         }
     }
 }
+
+/// What `not_a_document` tells of a picture with hardly a letter: how many there are.
+pub const LETTERS: &str = "letters";
 
 /// Whether the sender can mend it by sending another file.
 fn can_be_mended_by_sender(code: ReasonCode) -> bool {
@@ -346,6 +363,9 @@ mod tests {
         assert!(told(ReasonCode::Encrypted).contains("contraseña"));
         assert!(told(ReasonCode::MediaUnavailable).contains("de nuevo"));
         assert!(told(ReasonCode::UnknownCustomer).contains("Una persona"));
+        assert!(!told(ReasonCode::NotADocument).contains("de nuevo, por favor"));
+        let blank = Reason::new(ReasonCode::NotADocument, "x").with(LETTERS, 3);
+        assert!(Telling::of_reasons(&[blank]).text(Language::Es).contains("de cerca"));
         assert!(told(ReasonCode::Malware).contains("Una persona"), "an attacker learns nothing");
         assert!(Telling::of_reasons(&[]).text(Language::En).contains("A person"));
     }

@@ -6,6 +6,7 @@ use crate::{
     fields::{FieldName, Fields, Source},
     reading::Evidence,
     reason::{Reason, ReasonCode},
+    wording::LETTERS,
 };
 
 /// Least probability of the kind itself. Cross-validated, no document whose label is undisputed was taken for another
@@ -87,7 +88,7 @@ pub fn reasons(
     let legible = Legible::of(evidence);
     if letters < FEW_LETTERS && evidence.attachments.is_empty() {
         reasons.push(legible.unreadable().unwrap_or_else(|| {
-            Reason::new(ReasonCode::NotADocument, "There is next to no text on it.").with("letters", letters)
+            Reason::new(ReasonCode::NotADocument, "There is next to no text on it.").with(LETTERS, letters)
         }));
         return reasons;
     }

@@ -243,7 +243,7 @@ pub(crate) async fn compose(
     let language = Language::choose(contact.language.as_deref(), phone, document.language.as_deref());
     let purpose = match telling {
         Telling::Filed { .. } => Purpose::Filed,
-        Telling::InReview => Purpose::InReview,
+        Telling::InReview | Telling::NoText => Purpose::InReview,
         Telling::SendAgain(_) => Purpose::SendAgain,
         Telling::Duplicate { .. } => Purpose::Duplicate,
         Telling::Rejected => Purpose::Rejected,
