@@ -13,17 +13,46 @@ shift
 targets=("${@:-}")
 [[ -n ${targets[0]} ]] || targets=(webhook sniff image pdf xml mrz barcode csv)
 
-seeds=fuzz/corpus/seeds
-if [[ ! -d $seeds ]]; then
+# Documents to begin with, sorted by who reads them; drawn once, for a minute.
+drawn=fuzz/corpus/drawn
+if [[ ! -d $drawn ]]; then
   render=(cargo run --locked -q -p acuse-fixtures --example render --)
-  "${render[@]}" "$seeds.new/samples" 60 7 >/dev/null
-  "${render[@]}" "$seeds.new/hostile" hostile >/dev/null
-  "${render[@]}" "$seeds.new/demo" demo >/dev/null
-  cp -r fixtures/webhooks "$seeds.new/webhooks"
+  rm -rf "$drawn.new"
+  "${render[@]}" "$drawn.new/samples" 60 7 >/dev/null
+  "${render[@]}" "$drawn.new/hostile" hostile >/dev/null
+  "${render[@]}" "$drawn.new/demo" demo >/dev/null
   # Drawn for minutes: the sandbox's clock ends it, nothing within this process can.
-  rm "$seeds.new/hostile/endless-page.pdf"
-  mv "$seeds.new" "$seeds"
+  rm "$drawn.new/hostile/endless-page.pdf"
+  find "$drawn.new" -type f | while read -r file; do
+    case ${file,,} in
+      *.pdf) reader=pdf ;;
+      *.xml | *.zip) reader=xml ;;
+      *.jp*g | *.png | *.webp | *.gif | *.tif* | *.hei* | *.avif | *.bmp | *.mpo) reader=image ;;
+      *) reader=other ;;
+    esac
+    mkdir -p "$drawn.new/by-reader/$reader"
+    mv "$file" "$drawn.new/by-reader/$reader/$(basename "$(dirname "$file")")-$(basename "$file")"
+  done
+  mv "$drawn.new/by-reader" "$drawn"
+  rm -r "$drawn.new"
 fi
+
+# Where a target begins, and the longest input that is worth its time, bytes.
+seeds_of() {
+  case $1 in
+    webhook) echo fixtures/webhooks ;;
+    sniff) echo "$drawn" ;;
+    image | pdf | xml) echo "$drawn/$1" ;;
+    *) echo "fuzz/seeds/$1" ;;
+  esac
+}
+longest() {
+  case $1 in
+    image | pdf) echo 262144 ;;
+    mrz | barcode) echo 4096 ;;
+    *) echo 65536 ;;
+  esac
+}
 
 # The newest input that libFuzzer kept, if this run kept any.
 kept() {
@@ -42,8 +71,8 @@ libfuzzer() {
   fi
   local begun=$SECONDS mark
   mark=$(mktemp)
-  cargo +nightly fuzz run "${options[@]}" "$target" "fuzz/corpus/$target" "$seeds" "fuzz/regressions/$target" -- \
-    -max_total_time="$seconds" -rss_limit_mb=4096 -timeout=20 -max_len=262144 -print_final_stats=1 \
+  cargo +nightly fuzz run "${options[@]}" "$target" "fuzz/corpus/$target" "$(seeds_of "$target")" "fuzz/regressions/$target" -- \
+    -max_total_time="$seconds" -rss_limit_mb=4096 -timeout=20 -max_len="$(longest "$target")" -print_final_stats=1 \
     &>"$log" || status=$?
   runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log" | tail -1)
   input=$(kept "$target" "$mark")
@@ -66,7 +95,7 @@ else
   cargo build --manifest-path fuzz/Cargo.toml "${features[@]}" --bin mutate
   mutate=${CARGO_TARGET_DIR:-fuzz/target}/debug/mutate
   for target in "${targets[@]}"; do
-    "$mutate" "$target" "$seconds" "$seeds" "fuzz/regressions/$target" || failed+=("$target")
+    "$mutate" "$target" "$seconds" "$(seeds_of "$target")" "fuzz/regressions/$target" || failed+=("$target")
   done
 fi
 [[ ${#failed[@]} == 0 ]] || { echo "not clean: ${failed[*]} (inputs and logs under fuzz/artifacts)" >&2; exit 1; }
