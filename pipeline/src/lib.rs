@@ -12,6 +12,7 @@ pub mod linking;
 pub mod read;
 pub mod reading;
 pub mod reason;
+pub mod settle;
 pub mod text;
 pub mod understand;
 pub mod wording;

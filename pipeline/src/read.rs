@@ -6,18 +6,16 @@
 use std::time::{Duration, Instant};
 
 use crate::{
-    document::Kind,
-    fields::{FieldName, Source},
+    fields::Source,
     intake,
     limits::Limits,
-    reading::{Declared, Evidence, Normalized, Outcome, Reading, StageTime, Understanding},
+    reading::{Declared, Evidence, Line, Normalized, Outcome, Reading, StageTime, Understanding},
     reason::Reason,
+    settle::{self, Looks, settle},
     text::{self, Models, OcrOptions},
-    understand::{self, mrz},
+    understand::opinion::Place,
 };
 
-/// Long side for the second look at a page that gave too little.
-const CLOSER_PX: u32 = 1_280;
 /// A second look takes this many times as long as the first: more pixels, smaller print.
 const CLOSER_COSTS: u64 = 3;
 /// Percent of the file's time after which no further text is read in the first look, and in the second. What is left
@@ -89,45 +87,53 @@ fn make_sense(
     clock.spent.extend(times);
     tell("understand");
     let started = Instant::now();
-    let until = clock.at_percent(SECOND_PERCENT);
-    let second_look = second_look(&evidence, clock);
-    let mut closer_took = Duration::ZERO;
-    let sense = settle(evidence, limits, |first| {
-        if Instant::now() + second_look > until {
-            return None;
-        }
-        tell("ocr");
-        let started = Instant::now();
-        let closely = OcrOptions { long_side_px: CLOSER_PX, until: Some(until) };
-        let closer = text::look_closer(normalized, first, &closely, models);
-        closer_took = started.elapsed();
-        Some(closer)
-    });
-    clock.spend("ocr", closer_took);
-    clock.spend("understand", started.elapsed().saturating_sub(closer_took));
+    let mut looks = InTime {
+        until: clock.at_percent(SECOND_PERCENT),
+        closer_takes: second_look(&evidence, clock),
+        normalized,
+        models,
+        tell,
+        spent: Duration::ZERO,
+    };
+    let sense = settle(evidence, limits, &mut looks);
+    let looked = looks.spent;
+    clock.spend("ocr", looked);
+    clock.spend("understand", started.elapsed().saturating_sub(looked));
     sense
 }
 
-/// The second look at a document's pages, with all the time it takes.
-#[must_use]
-pub fn look_closer(normalized: &mut Normalized, first: &Evidence, models: &Models) -> Evidence {
-    text::look_closer(normalized, first, &OcrOptions { long_side_px: CLOSER_PX, until: None }, models)
+/// Looks at the pixels again while there is time.
+struct InTime<'a> {
+    normalized: &'a mut Normalized,
+    models: &'a Models,
+    until: Instant,
+    closer_takes: Duration,
+    tell: &'a mut dyn FnMut(&str),
+    spent: Duration,
 }
 
-/// What the evidence means. Where a picture did not give what its kind must have, `closer` is asked for what a second
-/// look saw, and the better of the two stands.
-pub fn settle(
-    first: Evidence,
-    limits: &Limits,
-    closer: impl FnOnce(&Evidence) -> Option<Evidence>,
-) -> (Evidence, Understanding) {
-    let understood = understand::understand(&first, limits);
-    if !worth_a_closer_look(&first, &understood) {
-        return (first, understood);
+impl Looks for InTime<'_> {
+    fn closer(&mut self, first: &Evidence) -> Option<Evidence> {
+        let started = Instant::now();
+        if started + self.closer_takes > self.until {
+            return None;
+        }
+        (self.tell)("ocr");
+        let closely = OcrOptions { until: Some(self.until), ..settle::CLOSELY };
+        let closer = text::look_closer(self.normalized, first, &closely, self.models);
+        self.spent += started.elapsed();
+        Some(closer)
     }
-    let Some(second) = closer(&first) else { return (first, understood) };
-    let again = understand::understand(&second, limits);
-    if found(&again) > found(&understood) { (second, again) } else { (first, understood) }
+
+    fn again(&mut self, seen: &Evidence, place: Place) -> Vec<Line> {
+        let started = Instant::now();
+        if started > self.until {
+            return Vec::new();
+        }
+        let lines = settle::again(self.normalized, seen, place, self.models);
+        self.spent += started.elapsed();
+        lines
+    }
 }
 
 /// How long another look at the first page will take, by what the pages took so far.
@@ -135,28 +141,6 @@ fn second_look(evidence: &Evidence, clock: &Clock) -> Duration {
     let pages = evidence.pages.iter().filter(|page| page.source == Source::Ocr).count().max(1) as u64;
     let ocr = clock.spent.iter().find(|t| t.stage == "ocr").map_or(0, |t| t.duration_ms);
     Duration::from_millis(ocr / pages * CLOSER_COSTS)
-}
-
-/// A receipt or invoice read from pixels, legible, that lacks a field its kind must have.
-fn worth_a_closer_look(evidence: &Evidence, understanding: &Understanding) -> bool {
-    let from_pixels = evidence.pages.first().is_some_and(|p| p.source == Source::Ocr && p.lines.len() >= 5);
-    let missed = match understanding.kind {
-        Kind::Receipt | Kind::Invoice => !understanding.fields.contains_key(&FieldName::Total),
-        Kind::Id => zone_unread(understanding),
-        Kind::Other => false,
-    };
-    from_pixels && missed
-}
-
-/// Whether a zone was seen that could not be read.
-fn zone_unread(understanding: &Understanding) -> bool {
-    understanding.reasons.iter().any(|r| r.detail.get("check").is_some_and(|c| c == mrz::UNREAD))
-}
-
-/// Required fields that were found.
-fn found(understanding: &Understanding) -> usize {
-    let required = FieldName::required(understanding.kind);
-    required.iter().filter(|name| understanding.fields.contains_key(name)).count()
 }
 
 fn finish(
@@ -198,9 +182,7 @@ fn finish(
 
 /// Lines by page, a form feed between pages.
 fn plain_text(evidence: &Evidence) -> String {
-    let page = |lines: &[crate::reading::Line]| {
-        lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("\n")
-    };
+    let page = |lines: &[Line]| lines.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("\n");
     evidence.pages.iter().map(|p| page(&p.lines)).collect::<Vec<_>>().join("\u{c}")
 }
 

@@ -11,7 +11,7 @@ use acuse_pipeline::{
     limits::Limits,
     read::read_with,
     reading::{Declared, PagePixels, PageText},
-    text::{Models, OcrOptions, read_page},
+    text::{Models, OcrOptions, read_again, read_page},
 };
 use image::{Rgb, RgbImage, imageops};
 
@@ -151,6 +151,24 @@ fn a_page_far_away_is_looked_at_again() {
     assert!(all.contains("14,25"), "{all}");
     let last = text.lines.last().unwrap().bbox;
     assert!(last[1] > 900.0 / 1900.0 && last[3] < 1157.0 / 1900.0, "{last:?}");
+}
+
+#[test]
+fn what_is_read_again_is_what_was_read() {
+    let Some(models) = models() else { return };
+    for slope in [0.0_f32, 0.07] {
+        let level = page();
+        let leaning = RgbImage::from_fn(700, 950, |x, y| {
+            let y = y as f32 - x as f32 * slope;
+            level.get_pixel_checked(x, y.max(0.0) as u32).copied().unwrap_or(Rgb([236, 234, 228]))
+        });
+        let (page, text) = read(leaning).unwrap();
+        let words = text.lines.iter().flat_map(|l| &l.words);
+        let word = words.clone().find(|w| w.text.contains("17/03/2024")).unwrap_or_else(|| panic!("{text:?}"));
+        let again = read_again(&page.rgb, &text, word.bbox, models).unwrap();
+        let said: Vec<&str> = again.iter().map(|l| l.text.as_str()).collect();
+        assert!(again.len() > 3 && said.iter().filter(|t| t.contains("17/03/2024")).count() > 3, "{said:?}");
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! `intake/` (or other models) begins anew, because their source is part of the key.
 
 use std::{
+    collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
     time::Instant,
@@ -13,9 +14,11 @@ use acuse_pipeline::{
     intake::encode,
     limits::Limits,
     read,
-    reading::{Declared, Evidence, StageTime, Understanding},
+    reading::{Declared, Evidence, Line, Normalized, StageTime, Understanding},
     reason::Reason,
+    settle::{self, Looks, settle},
     text::{self, Models, OcrOptions},
+    understand::opinion::Place,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -36,6 +39,9 @@ pub struct Opened {
     evidence: Evidence,
     /// The second look, once it was asked for.
     closer: Option<Evidence>,
+    /// What was read again, by its place.
+    #[serde(default)]
+    again: BTreeMap<String, Vec<Line>>,
     /// Reasons of the intake.
     pub reasons: Vec<Reason>,
     /// When it was first read, both cores busy.
@@ -82,21 +88,11 @@ impl Reader {
         let understood = match &mut seen {
             Seen::Refused(_) => None,
             Seen::Opened(opened) => {
-                let kept = opened.closer.take();
-                let mut looked = None;
-                let (_, understood) = read::settle(opened.evidence.clone(), &self.limits, |first| {
-                    looked = kept.clone().or_else(|| {
-                        let bytes = copy.of(bytes)?;
-                        let started = Instant::now();
-                        let closer = self.closer(&bytes, first);
-                        news = true;
-                        let duration_ms = started.elapsed().as_millis() as u64;
-                        opened.timings.push(StageTime { stage: "closer look".to_owned(), duration_ms });
-                        closer
-                    });
-                    looked.clone()
-                });
-                opened.closer = looked.or(kept);
+                let Opened { evidence, closer, again, timings, .. } = opened.as_mut();
+                let open = || self.opened(copy.of(bytes)?);
+                let mut looks = Kept { open, reader: self, closer, again, timings, news: false };
+                let (_, understood) = settle(evidence.clone(), &self.limits, &mut looks);
+                news |= looks.news;
                 Some(understood)
             }
         };
@@ -122,19 +118,69 @@ impl Reader {
         Seen::Opened(Box::new(Opened {
             evidence,
             closer: None,
+            again: BTreeMap::new(),
             reasons: normalized.reasons,
             timings,
             thumbnail,
         }))
     }
 
-    fn closer(&self, bytes: &[u8], first: &Evidence) -> Option<Evidence> {
-        let mut normalized = read::open(bytes, &Declared::default(), &self.limits).ok()?;
+    fn opened(&self, bytes: Vec<u8>) -> Option<Normalized> {
+        read::open(&bytes, &Declared::default(), &self.limits).ok()
+    }
+}
+
+/// Looks again at the pixels of a copy, unless it did so before.
+struct Kept<'a, F> {
+    open: F,
+    reader: &'a Reader,
+    closer: &'a mut Option<Evidence>,
+    again: &'a mut BTreeMap<String, Vec<Line>>,
+    timings: &'a mut Vec<StageTime>,
+    news: bool,
+}
+
+impl<F: Fn() -> Option<Normalized>> Kept<'_, F> {
+    /// The copy's pixels, turned as they were when it was seen.
+    fn upright(&self, seen: &Evidence) -> Option<Normalized> {
+        let mut normalized = (self.open)()?;
         for page in &mut normalized.pages {
-            let turned = first.pages.iter().find(|p| p.number == page.number).map_or(0, |p| p.quarter_turns);
+            let turned = seen.pages.iter().find(|p| p.number == page.number).map_or(0, |p| p.quarter_turns);
             page.rgb = encode::rotated(std::mem::take(&mut page.rgb), turned);
         }
-        Some(read::look_closer(&mut normalized, first, &self.models))
+        Some(normalized)
+    }
+
+    fn spent(&mut self, stage: &str, started: Instant) {
+        let duration_ms = started.elapsed().as_millis() as u64;
+        self.timings.push(StageTime { stage: stage.to_owned(), duration_ms });
+        self.news = true;
+    }
+}
+
+impl<F: Fn() -> Option<Normalized>> Looks for Kept<'_, F> {
+    fn closer(&mut self, first: &Evidence) -> Option<Evidence> {
+        if self.closer.is_none() {
+            let mut normalized = self.upright(first)?;
+            let started = Instant::now();
+            let models = &self.reader.models;
+            *self.closer = Some(text::look_closer(&mut normalized, first, &settle::CLOSELY, models));
+            self.spent("closer look", started);
+        }
+        self.closer.clone()
+    }
+
+    fn again(&mut self, seen: &Evidence, place: Place) -> Vec<Line> {
+        let key = format!("{} {:?}", place.page, place.bbox);
+        if let Some(kept) = self.again.get(&key) {
+            return kept.clone();
+        }
+        let Some(normalized) = self.upright(seen) else { return Vec::new() };
+        let started = Instant::now();
+        let lines = settle::again(&normalized, seen, place, &self.reader.models);
+        self.spent("second opinion", started);
+        self.again.insert(key, lines.clone());
+        lines
     }
 }
 

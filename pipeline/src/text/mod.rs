@@ -4,6 +4,7 @@
 //! as a picture. Every other page goes through OCR ([`read_page`]: find runs of text, set the page upright, read
 //! the runs, lay them out in lines). Codes are looked for on the first pages. [`gather`] does all of it.
 
+mod again;
 pub mod barcodes;
 mod ctc;
 mod detect;
@@ -18,6 +19,7 @@ mod recognize;
 mod rest;
 mod sharpness;
 
+pub use again::read_again;
 pub use gather::{gather, look_closer};
 pub use layer::{layer_is_sound, layers};
 pub use models::{DETECTOR_FILE, InferError, Models, ModelsError, RECOGNIZER_FILE};

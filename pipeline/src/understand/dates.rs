@@ -14,6 +14,8 @@ pub struct Found {
     pub other: Option<Date>,
     /// Byte offset in the text.
     pub at: usize,
+    /// Byte offset past it.
+    pub end: usize,
     /// Whether the year had four digits or the month a name.
     pub plain: bool,
 }
@@ -281,7 +283,8 @@ pub fn dates(folded: &str, order: Order) -> Vec<Found> {
                 let inside = matches!(before, Some(Token::Mark('/' | '-' | '.')))
                     && matches!(i.checked_sub(2).map(|b| &tokens[b].0), Some(Token::Number(..)));
                 if !inside {
-                    found.push(Found { date, other, at: tokens[i].1, plain });
+                    let end = tokens.get(i + used).map_or(text.len(), |next| next.1);
+                    found.push(Found { date, other, at: tokens[i].1, end, plain });
                 }
                 i += used;
             }

@@ -82,7 +82,7 @@ fn seen(found: &Found<'_>) -> Vec<Seen> {
                     among_items: money && role.is_none(),
                     row: i,
                     page: row.page,
-                    bbox: cell.bbox,
+                    bbox: row.around(cell, read.at..read.end),
                 });
                 from = (read.at + 6).min(cell.folded.len());
                 while !cell.folded.is_char_boundary(from) {

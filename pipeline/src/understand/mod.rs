@@ -21,6 +21,7 @@ pub mod model;
 pub mod money;
 pub mod mrz;
 pub mod numbers;
+pub mod opinion;
 #[cfg(test)]
 mod paper;
 pub mod parties;

@@ -1,5 +1,7 @@
 //! A document laid out for extraction: lines cut into cells, so that columns do not read as one sentence.
 
+use std::ops::Range;
+
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 use crate::{
@@ -59,6 +61,22 @@ impl Row {
         let digits =
             self.words.iter().filter(within).filter(|w| w.text.contains(|c: char| c.is_ascii_digit()));
         digits.map(|w| w.confidence).reduce(f32::min).unwrap_or(self.confidence)
+    }
+
+    /// The box of the words that hold these bytes of the cell's folded text; the cell's where there are none.
+    #[must_use]
+    pub fn around(&self, cell: &Cell, bytes: Range<usize>) -> PageBox {
+        let (left, right) = (cell.bbox[0], cell.bbox[2]);
+        let mut from = 0;
+        let held = self.words.iter().filter(|w| w.bbox[0] >= left && w.bbox[2] <= right).filter(|word| {
+            let to = from + fold(&word.text).len();
+            let holds = from < bytes.end && to > bytes.start;
+            from = to + 1;
+            holds
+        });
+        held.map(|w| w.bbox)
+            .reduce(|a, b| [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])])
+            .unwrap_or(cell.bbox)
     }
 }
 
