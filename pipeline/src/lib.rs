@@ -9,6 +9,7 @@ pub mod fields;
 pub mod intake;
 pub mod limits;
 pub mod linking;
+pub mod page;
 pub mod read;
 pub mod reading;
 pub mod reason;

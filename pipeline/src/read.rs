@@ -6,11 +6,13 @@
 use std::time::{Duration, Instant};
 
 use crate::{
+    document::Kind,
     fields::Source,
     intake,
     limits::Limits,
+    page,
     reading::{Declared, Evidence, Line, Normalized, Outcome, Reading, StageTime, Understanding},
-    reason::Reason,
+    reason::{Reason, ReasonCode},
     settle::{self, Looks, settle},
     text::{self, Models, OcrOptions},
     understand::opinion::Place,
@@ -144,11 +146,15 @@ fn second_look(evidence: &Evidence, clock: &Clock) -> Duration {
 }
 
 fn finish(
-    normalized: Normalized,
+    mut normalized: Normalized,
     evidence: &Evidence,
-    understanding: Understanding,
+    mut understanding: Understanding,
     limits: &Limits,
 ) -> Reading {
+    // Of the page as it was sent: a cut that another photo of it did not get must not make it another picture.
+    let fingerprint = normalized.pages.first().map(|page| intake::fingerprint::fingerprint(&page.rgb));
+    let notes = evidence.notes.iter().cloned().chain(level(&mut normalized, evidence, &mut understanding));
+    let notes: Vec<String> = notes.collect();
     let mut reasons = normalized.reasons;
     reasons.extend(understanding.reasons);
     let mut pages = Vec::new();
@@ -173,11 +179,36 @@ fn finish(
         thumbnail: first
             .and_then(|page| intake::encode::thumbnail(&page.rgb, limits.thumbnail_side_px).ok())
             .unwrap_or_default(),
-        fingerprint: first.map(|page| intake::fingerprint::fingerprint(&page.rgb)),
-        notes: evidence.notes.clone(),
+        fingerprint,
+        notes,
         because: understanding.because,
         timings: Vec::new(),
     }
+}
+
+/// Cuts crooked pages out of their photos and sets them level, and moves the boxes along; a note for each cut.
+fn level(normalized: &mut Normalized, evidence: &Evidence, understanding: &mut Understanding) -> Vec<String> {
+    let mut notes = Vec::new();
+    if understanding.reasons.iter().any(|r| r.code == ReasonCode::MultipleDocuments) {
+        // Whoever parts them must see them all, where the reason says they lie.
+        return notes;
+    }
+    for page in &mut normalized.pages {
+        let text = evidence.pages.iter().find(|t| t.number == page.number && t.source == Source::Ocr);
+        let Some(levelled) =
+            text.and_then(|text| page::level(&page.rgb, text, understanding.kind != Kind::Id))
+        else {
+            continue;
+        };
+        for field in understanding.fields.values_mut().filter(|field| field.page == Some(page.number)) {
+            field.bbox = field.bbox.map(|bbox| levelled.place(bbox));
+        }
+        if levelled.cut_out {
+            notes.push(format!("Page {} was cut out of its photo; the original shows all.", page.number));
+        }
+        page.rgb = levelled.rgb;
+    }
+    notes
 }
 
 /// Lines by page, a form feed between pages.

@@ -8,6 +8,7 @@ use std::{path::PathBuf, sync::LazyLock};
 
 use ab_glyph::{Font, FontRef, PxScale, ScaleFont, point};
 use acuse_pipeline::{
+    fields::FieldName,
     limits::Limits,
     read::read_with,
     reading::{Declared, PagePixels, PageText},
@@ -142,6 +143,39 @@ fn the_whole_reader_ends_with_a_reading() {
 }
 
 #[test]
+fn a_page_on_a_table_is_stored_alone_and_its_boxes_with_it() {
+    let Some(models) = models() else { return };
+    let level = page();
+    // Leaning by some 5 degrees, on a table darker than paper.
+    let (sin, cos) = 0.09_f32.sin_cos();
+    let photo = RgbImage::from_fn(1300, 1500, |x, y| {
+        let (dx, dy) = (x as f32 - 600.0, y as f32 - 800.0);
+        let (px, py) = (dx * cos + dy * sin + 350.0, dy * cos - dx * sin + 450.0);
+        let inside = px >= 0.0 && py >= 0.0;
+        let paper = inside.then(|| level.get_pixel_checked(px as u32, py as u32).copied()).flatten();
+        paper.unwrap_or(Rgb([84, 70, 58 + (x % 5) as u8]))
+    });
+    let mut png = std::io::Cursor::new(Vec::new());
+    photo.write_to(&mut png, image::ImageFormat::Png).unwrap();
+    let limits = Limits::default();
+    let reading = acuse_pipeline::read::read(&png.into_inner(), &Declared::default(), &limits, models);
+    let stored = &reading.pages[0];
+    let aspect = stored.width as f32 / stored.height as f32;
+    assert!(
+        stored.width < 800 && (aspect - 700.0 / 900.0).abs() < 0.03,
+        "{}x{}",
+        stored.width,
+        stored.height
+    );
+    assert!(reading.notes.iter().any(|n| n.contains("cut out")), "{:?}", reading.notes);
+    // Drawn on the baseline 570 of 900.
+    let total = &reading.fields[&FieldName::Total];
+    let [x0, y0, x1, y1] = total.bbox.unwrap();
+    assert_eq!(total.value, "14.25");
+    assert!(y0 > 0.57 && y1 < 0.67 && x0 < 0.6 && x1 > 0.5, "{total:?}");
+}
+
+#[test]
 fn a_page_far_away_is_looked_at_again() {
     let small = imageops::resize(&page(), 200, 257, imageops::FilterType::CatmullRom);
     let mut frame = RgbImage::from_pixel(2400, 1900, Rgb([60, 70, 58]));
@@ -164,7 +198,8 @@ fn what_is_read_again_is_what_was_read() {
         });
         let (page, text) = read(leaning).unwrap();
         let words = text.lines.iter().flat_map(|l| &l.words);
-        let word = words.clone().find(|w| w.text.contains("17/03/2024")).unwrap_or_else(|| panic!("{text:?}"));
+        let word =
+            words.clone().find(|w| w.text.contains("17/03/2024")).unwrap_or_else(|| panic!("{text:?}"));
         let again = read_again(&page.rgb, &text, word.bbox, models).unwrap();
         let said: Vec<&str> = again.iter().map(|l| l.text.as_str()).collect();
         assert!(again.len() > 3 && said.iter().filter(|t| t.contains("17/03/2024")).count() > 3, "{said:?}");

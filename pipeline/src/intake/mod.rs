@@ -21,7 +21,7 @@ mod pdf;
 mod picture;
 mod polyglot;
 mod refusal;
-mod scale;
+pub(crate) mod scale;
 mod sniff;
 #[cfg(test)]
 mod tests;

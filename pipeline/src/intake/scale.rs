@@ -19,7 +19,7 @@ pub(super) fn fitted(width: u32, height: u32, side: u32) -> (u32, u32) {
 }
 
 /// Shrinks to a long side of at most `side` (Lanczos3); smaller pictures pass unchanged.
-pub(super) fn shrink(rgb: RgbImage, side: u32) -> Result<RgbImage, Reason> {
+pub(crate) fn shrink(rgb: RgbImage, side: u32) -> Result<RgbImage, Reason> {
     let (width, height) = rgb.dimensions();
     let (w, h) = fitted(width, height, side);
     if (w, h) == (width, height) {
