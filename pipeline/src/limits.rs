@@ -106,8 +106,9 @@ limits! {
     read_ms: u64 = 29_000, 100 => 600_000;
     /// CPU seconds of one sandboxed child for one file.
     cpu_secs: u64 = 30, 1 => 600;
-    /// Address space of one sandboxed child, bytes. The models take some 200 MiB of it.
-    memory_bytes: u64 = 2 << 30, 512 << 20 => 64 << 30;
+    /// Address space of one sandboxed child, bytes. The models take some 200 MiB of it, the closest look at a page as much
+    /// again and more.
+    memory_bytes: u64 = 2 << 30, 768 << 20 => 64 << 30;
     /// Bytes a child may answer with (normalized pages included). The parent holds them all: this is what one file can
     /// make it grow by.
     answer_bytes: u64 = 48 << 20, 1 << 20 => 2 << 30;

@@ -55,6 +55,8 @@ const FEW_LETTERS: usize = 8;
 const FEW_RUNS: usize = 3;
 /// Fewer runs than this are hardly any text.
 const FEW_STRIPS: usize = 3;
+/// Long side at which such a page is looked at again at most: the detector's memory grows with the area.
+const MOST_PX: f32 = 1_600.0;
 /// A side shorter than this after scaling makes a long receipt's print too small: look closer.
 const SHORT_SIDE_PX: f32 = 480.0;
 
@@ -134,13 +136,16 @@ fn look(page: &RgbImage, options: &OcrOptions, models: &Models) -> Result<Vec<Fo
         }
         _ => Vec::new(),
     };
+    let seen = found.len();
     let best = if closer.len() >= found.len() { closer } else { found };
-    let twice = (2.0 * wanted).min(long);
-    if best.len() >= FEW_STRIPS || twice < 1.3 * wanted {
+    // Of the first look: a heading seen closer breaks into runs and says nothing of the rest of the frame.
+    let late = options.until.is_some_and(|until| Instant::now() >= until);
+    let twice = (2.0 * wanted).min(long).min(MOST_PX);
+    if seen >= FEW_STRIPS || twice < 1.3 * wanted || late {
         return Ok(best);
     }
     let again = detect::find(page, twice as u32, models)?;
-    Ok(if again.len() >= FEW_STRIPS { again } else { best })
+    Ok(if again.len() > best.len() { again } else { best })
 }
 
 /// Finds the runs of a part of the page, where they stand on the page.

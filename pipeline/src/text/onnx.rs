@@ -7,7 +7,7 @@
 pub use acuse_net::CutError;
 use acuse_net::{
     NOTHING, field,
-    protobuf::{Message, put_bytes, put_varint},
+    protobuf::{Message, find, put_bytes, put_varint},
 };
 
 /// Weight and bias of the layer that scores characters, `[features, classes]` and `[classes]`.
@@ -168,13 +168,7 @@ fn cut_graph(graph: &[u8], keep: &[usize], classes: usize, found: &mut usize) ->
 }
 
 fn is_last_layer(tensor: &[u8]) -> Result<bool, CutError> {
-    for part in Message(tensor) {
-        let part = part?;
-        if part.number == field::TENSOR_NAME {
-            return Ok(LAST_LAYER.contains(&part.body));
-        }
-    }
-    Ok(false)
+    Ok(find(tensor, field::TENSOR_NAME)?.is_some_and(|name| LAST_LAYER.contains(&name.body)))
 }
 
 /// Keeps the wanted columns of a `[rows, classes]` or `[classes]` tensor of little-endian `f32`.

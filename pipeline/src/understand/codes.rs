@@ -94,7 +94,8 @@ fn cfdi(text: &str, v: &mut Values<'_>) -> Option<&'static str> {
         FieldName::Total,
         query(text, "tt")
             .map(|t| t.trim_start_matches('0'))
-            .map(|t| if t.starts_with('.') { "0" } else { t }),
+            .map(|t| if t.starts_with('.') { format!("0{t}") } else { t.to_owned() })
+            .as_deref(),
     );
     Some("CFDI verification code")
 }
@@ -254,6 +255,9 @@ mod tests {
             (value(&c, FieldName::Total), value(&c, FieldName::IssuerTaxId)),
             ("14300.00", "XAXX010101000")
         );
+        let c = read("https://verificacfdi.facturaelectronica.sat.gob.mx/default.aspx?id=5803EB8D-81CD-4557-8719-26632D2FA434&re=XAXX010101000&rr=XEXX010101000&tt=0000000000.500000&fe=rH8")
+            .expect("CFDI");
+        assert_eq!(value(&c, FieldName::Total), "0.50");
         let c = read("NumFac: A323\nFecFac: 2024-01-16\nNitFac: 700085371\nDocAdq: 800199436\nValFac: 1500000.00\nValIva: 285000.00\nValOtroIm: 0.00\nValTolFac: 1785000.00\nCUFE: ab")
             .expect("DIAN");
         assert_eq!((value(&c, FieldName::Number), value(&c, FieldName::Total)), ("A323", "1785000.00"));
