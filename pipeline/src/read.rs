@@ -11,7 +11,10 @@ use crate::{
     intake,
     limits::Limits,
     page,
-    reading::{Declared, Evidence, Line, Normalized, Outcome, Reading, StageTime, Understanding},
+    reading::{
+        Declared, Evidence, Fingerprint, Line, Normalized, Outcome, PagePixels, Reading, StageTime,
+        Understanding,
+    },
     reason::{Reason, ReasonCode},
     settle::{self, Looks, settle},
     text::{self, Models, OcrOptions},
@@ -55,10 +58,10 @@ pub fn read_with(
     if normalized.layers.is_empty() && normalized.media_type == "application/pdf" {
         normalized.layers = clock.time("decode", || text::layers(bytes, limits));
     }
-    let (evidence, understanding) = make_sense(&mut normalized, limits, models, &mut clock, tell);
+    let sense = make_sense(&mut normalized, limits, models, &mut clock, tell);
     tell("encode");
     let started = Instant::now();
-    let reading = finish(normalized, &evidence, understanding, limits);
+    let reading = finish(normalized, sense, limits);
     clock.add("encode", started);
     Reading { timings: clock.spent, ..reading }
 }
@@ -76,6 +79,15 @@ pub fn open(bytes: &[u8], declared: &Declared, limits: &Limits) -> Result<Normal
     Ok(normalized)
 }
 
+/// What was made of a file.
+struct Sense {
+    evidence: Evidence,
+    understanding: Understanding,
+    /// Of the first page as it was sent, upright: a cut that another photo of it did not get must not make it another
+    /// picture.
+    fingerprint: Option<Fingerprint>,
+}
+
 /// Text and its meaning; looks a second time, closer, where time allows.
 fn make_sense(
     normalized: &mut Normalized,
@@ -83,10 +95,11 @@ fn make_sense(
     models: &Models,
     clock: &mut Clock,
     tell: &mut dyn FnMut(&str),
-) -> (Evidence, Understanding) {
+) -> Sense {
     let options = OcrOptions { until: Some(clock.at_percent(FIRST_PERCENT)), ..OcrOptions::default() };
     let (evidence, times) = text::gather(normalized, &options, limits, models, tell);
     clock.spent.extend(times);
+    let fingerprint = normalized.pages.first().map(|page| intake::fingerprint::fingerprint(&page.rgb));
     tell("understand");
     let started = Instant::now();
     let mut looks = InTime {
@@ -95,13 +108,14 @@ fn make_sense(
         normalized,
         models,
         tell,
+        closer: None,
         spent: Duration::ZERO,
     };
-    let sense = settle(evidence, limits, &mut looks);
+    let (evidence, understanding) = settle(evidence, limits, &mut looks);
     let looked = looks.spent;
     clock.spend("ocr", looked);
     clock.spend("understand", started.elapsed().saturating_sub(looked));
-    sense
+    Sense { evidence, understanding, fingerprint }
 }
 
 /// Looks at the pixels again while there is time.
@@ -111,20 +125,31 @@ struct InTime<'a> {
     until: Instant,
     closer_takes: Duration,
     tell: &'a mut dyn FnMut(&str),
+    closer: Option<PagePixels>,
     spent: Duration,
 }
 
 impl Looks for InTime<'_> {
-    fn closer(&mut self, first: &Evidence) -> Option<Evidence> {
+    fn closer(&mut self, first: &Evidence, kind: Kind) -> Option<Evidence> {
         let started = Instant::now();
         if started + self.closer_takes > self.until {
             return None;
         }
         (self.tell)("ocr");
         let closely = OcrOptions { until: Some(self.until), ..settle::CLOSELY };
-        let closer = text::look_closer(self.normalized, first, &closely, self.models);
+        let seen = settle::closer(self.normalized, first, kind, &closely, self.models);
         self.spent += started.elapsed();
-        Some(closer)
+        let seen = seen?;
+        self.closer = Some(seen.page);
+        Some(seen.evidence)
+    }
+
+    fn adopt(&mut self) {
+        if let Some(closer) = self.closer.take()
+            && let Some(page) = self.normalized.pages.iter_mut().find(|p| p.number == closer.number)
+        {
+            *page = closer;
+        }
     }
 
     fn again(&mut self, seen: &Evidence, place: Place) -> Vec<Line> {
@@ -145,16 +170,9 @@ fn second_look(evidence: &Evidence, clock: &Clock) -> Duration {
     Duration::from_millis(ocr / pages * CLOSER_COSTS)
 }
 
-fn finish(
-    mut normalized: Normalized,
-    evidence: &Evidence,
-    mut understanding: Understanding,
-    limits: &Limits,
-) -> Reading {
-    // Of the page as it was sent: a cut that another photo of it did not get must not make it another picture.
-    let fingerprint = normalized.pages.first().map(|page| intake::fingerprint::fingerprint(&page.rgb));
-    let notes = evidence.notes.iter().cloned().chain(level(&mut normalized, evidence, &mut understanding));
-    let notes: Vec<String> = notes.collect();
+fn finish(mut normalized: Normalized, sense: Sense, limits: &Limits) -> Reading {
+    let Sense { evidence, mut understanding, fingerprint } = sense;
+    let notes = level(&mut normalized, &evidence, &mut understanding);
     let mut reasons = normalized.reasons;
     reasons.extend(understanding.reasons);
     let mut pages = Vec::new();
@@ -173,7 +191,7 @@ fn finish(
         confidence: understanding.confidence,
         language: understanding.language,
         fields: understanding.fields,
-        text: plain_text(evidence),
+        text: plain_text(&evidence),
         page_count: normalized.page_count,
         pages,
         thumbnail: first
@@ -186,9 +204,10 @@ fn finish(
     }
 }
 
-/// Cuts crooked pages out of their photos and sets them level, and moves the boxes along; a note for each cut.
+/// Cuts crooked pages out of their photos and sets them level, and moves the boxes along; the evidence's notes, and one
+/// for each cut.
 fn level(normalized: &mut Normalized, evidence: &Evidence, understanding: &mut Understanding) -> Vec<String> {
-    let mut notes = Vec::new();
+    let mut notes = evidence.notes.clone();
     if understanding.reasons.iter().any(|r| r.code == ReasonCode::MultipleDocuments) {
         // Whoever parts them must see them all, where the reason says they lie.
         return notes;
@@ -203,9 +222,7 @@ fn level(normalized: &mut Normalized, evidence: &Evidence, understanding: &mut U
         for field in understanding.fields.values_mut().filter(|field| field.page == Some(page.number)) {
             field.bbox = field.bbox.map(|bbox| levelled.place(bbox));
         }
-        if levelled.cut_out {
-            notes.push(format!("Page {} was cut out of its photo; the original shows all.", page.number));
-        }
+        notes.extend(levelled.note(page.number));
         page.rgb = levelled.rgb;
     }
     notes

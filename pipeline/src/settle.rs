@@ -1,5 +1,5 @@
 //! What the evidence means, with a second look at the pixels where the first does not settle it: a closer one at a page
-//! that lacks what its kind must have, and one more reading of the digits that would be filed.
+//! of which something keeps it from being filed, and one more reading of the digits that would be filed.
 
 use time::OffsetDateTime;
 
@@ -7,11 +7,14 @@ use crate::{
     document::Kind,
     fields::{FieldName, Source},
     limits::Limits,
-    reading::{Evidence, Line, Normalized, Understanding},
+    page,
+    reading::{Evidence, Line, Normalized, PagePixels, Understanding},
+    reason::ReasonCode,
     text::{self, Models, OcrOptions},
     understand::{
         mrz,
         opinion::{self, Place},
+        surer::same_value,
         understand,
     },
 };
@@ -21,8 +24,10 @@ pub const CLOSELY: OcrOptions = OcrOptions { long_side_px: 1_280, until: None };
 
 /// Another look at a document's pixels.
 pub trait Looks {
-    /// The document's pages read anew, closer; `None` for want of time.
-    fn closer(&mut self, first: &Evidence) -> Option<Evidence>;
+    /// The document's first page read anew, closer; `None` for want of time.
+    fn closer(&mut self, first: &Evidence, kind: Kind) -> Option<Evidence>;
+    /// From here on the document is what the closer look saw.
+    fn adopt(&mut self);
     /// What stands at a place, read again in several cuts; nothing for want of time.
     fn again(&mut self, seen: &Evidence, place: Place) -> Vec<Line>;
 }
@@ -31,23 +36,18 @@ pub trait Looks {
 /// better of the two stands; what would then be filed has its digits read again.
 pub fn settle(first: Evidence, limits: &Limits, looks: &mut impl Looks) -> (Evidence, Understanding) {
     let understood = understand(&first, limits);
-    let (evidence, understood) = better(first, understood, limits, looks);
-    let places = opinion::worth(&understood);
-    if places.is_empty() {
-        return (evidence, understood);
-    }
+    let (mut evidence, understood) = better(first, understood, limits, looks);
     let today = OffsetDateTime::now_utc().date();
-    let mut weighed = evidence;
     let mut doubted = false;
-    for place in places {
-        let again = looks.again(&weighed, place);
-        doubted |= opinion::weigh(&mut weighed, place, &again, today);
+    for place in opinion::worth(&understood) {
+        let again = looks.again(&evidence, place);
+        doubted |= opinion::weigh(&mut evidence, place, &again, today);
     }
     if doubted {
-        let understood = understand(&weighed, limits);
-        return (weighed, understood);
+        let understood = understand(&evidence, limits);
+        return (evidence, understood);
     }
-    (weighed, understood)
+    (evidence, understood)
 }
 
 fn better(
@@ -59,9 +59,46 @@ fn better(
     if !worth_a_closer_look(&first, &understood) {
         return (first, understood);
     }
-    let Some(second) = looks.closer(&first) else { return (first, understood) };
+    let Some(second) = looks.closer(&first, understood.kind) else { return (first, understood) };
     let again = understand(&second, limits);
-    if found(&again) > found(&understood) { (second, again) } else { (first, understood) }
+    if !is_better(&again, &understood) {
+        return (first, understood);
+    }
+    looks.adopt();
+    (second, again)
+}
+
+/// A page seen closer: what it says, and the pixels that its boxes stand on.
+pub struct Closer {
+    /// The document's evidence with this page read anew.
+    pub evidence: Evidence,
+    /// The page, cut out of its photo and level where it could be.
+    pub page: PagePixels,
+}
+
+/// The first page that was read from pixels read again: alone and level where it can be found in its photo, for rows
+/// that lean or fan out pair the wrong words; and closer. `None` if there is none or it cannot be read to its end.
+#[must_use]
+pub fn closer(
+    normalized: &Normalized,
+    first: &Evidence,
+    kind: Kind,
+    options: &OcrOptions,
+    models: &Models,
+) -> Option<Closer> {
+    let mut evidence = first.clone();
+    let text = evidence.pages.iter_mut().find(|page| page.source == Source::Ocr)?;
+    let page = normalized.pages.iter().find(|page| page.number == text.number)?;
+    let levelled = page::level(&page.rgb, text, kind != Kind::Id);
+    let barcodes = evidence.barcodes.iter_mut().filter(|code| code.page == text.number);
+    if let Some(levelled) = &levelled {
+        evidence.notes.extend(levelled.note(text.number));
+        barcodes.for_each(|code| code.bbox = levelled.place(code.bbox));
+    }
+    let rgb = levelled.map_or_else(|| page.rgb.clone(), |levelled| levelled.rgb);
+    let mut page = PagePixels { number: text.number, rgb };
+    *text = text::look_closer(&mut page, text, options, models)?;
+    Some(Closer { evidence, page })
 }
 
 /// What stands at a place of a document's upright pages, in several cuts; nothing where it cannot be read.
@@ -76,24 +113,143 @@ pub fn again(normalized: &Normalized, seen: &Evidence, place: Place, models: &Mo
     })
 }
 
-/// A receipt or invoice read from pixels, legible, that lacks a field its kind must have.
-fn worth_a_closer_look(evidence: &Evidence, understanding: &Understanding) -> bool {
+/// A document read from pixels, legible, of which something keeps it from being filed that a closer look may mend.
+fn worth_a_closer_look(evidence: &Evidence, understood: &Understanding) -> bool {
     let from_pixels = evidence.pages.first().is_some_and(|p| p.source == Source::Ocr && p.lines.len() >= 5);
-    let missed = match understanding.kind {
-        Kind::Receipt | Kind::Invoice => !understanding.fields.contains_key(&FieldName::Total),
-        Kind::Id => zone_unread(understanding),
+    let unsettled = match understood.kind {
+        Kind::Receipt | Kind::Invoice => understood.reasons.iter().any(|r| {
+            use ReasonCode::{ChecksFailed, LowConfidence, MissingFields};
+            matches!(r.code, MissingFields | LowConfidence | ChecksFailed)
+        }),
+        Kind::Id => zone_unread(understood),
         Kind::Other => false,
     };
-    from_pixels && missed
+    from_pixels && unsettled
 }
 
 /// Whether a zone was seen that could not be read.
-fn zone_unread(understanding: &Understanding) -> bool {
-    understanding.reasons.iter().any(|r| r.detail.get("check").is_some_and(|c| c == mrz::UNREAD))
+fn zone_unread(understood: &Understanding) -> bool {
+    understood.reasons.iter().any(|r| r.detail.get("check").is_some_and(|c| c == mrz::UNREAD))
+}
+
+/// Whether the second look found more of what the kind must have, or as much and nothing against it. Two looks at the
+/// same total or day that each are sure of something else leave the document to a person.
+fn is_better(second: &Understanding, first: &Understanding) -> bool {
+    let more = found(second).cmp(&found(first));
+    let settled = second.reasons.is_empty();
+    (more.is_gt() || (more.is_eq() && settled && second.kind == first.kind))
+        && (!settled || !contradict(second, first))
+}
+
+/// Confidence from which a look is sure of a value.
+const SURE: f32 = 0.7;
+
+fn contradict(second: &Understanding, first: &Understanding) -> bool {
+    let sure = |understood: &Understanding, name| {
+        understood.fields.get(name).filter(|f| f.confidence >= SURE).map(|f| f.value.clone())
+    };
+    [FieldName::Total, FieldName::Date, FieldName::IssueDate].iter().any(|name| {
+        matches!((sure(second, name), sure(first, name)), (Some(a), Some(b)) if !same_value(*name, &a, &b))
+    })
 }
 
 /// Required fields that were found.
-fn found(understanding: &Understanding) -> usize {
-    let required = FieldName::required(understanding.kind);
-    required.iter().filter(|name| understanding.fields.contains_key(name)).count()
+fn found(understood: &Understanding) -> usize {
+    let required = FieldName::required(understood.kind);
+    required.iter().filter(|name| understood.fields.contains_key(name)).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{reading::Word, understand::paper::photo};
+
+    const RECEIPT: [&str; 8] = [
+        "PANADERIA EL SOL",
+        "Calle Mayor 3, 41001 Sevilla",
+        "NIF: B12345674",
+        "12/03/2024 10:31",
+        "2 BARRA RUSTICA 2,40",
+        "1 CAFE CON LECHE 1,60",
+        "TOTAL 4,00 €",
+        "Gracias por su visita",
+    ];
+
+    fn without(line: &str) -> Evidence {
+        let lines: Vec<&str> = RECEIPT.iter().copied().filter(|l| !l.starts_with(line)).collect();
+        photo(0.45, &lines)
+    }
+
+    /// Looks that see what they are told to.
+    #[derive(Default)]
+    struct Told {
+        closer: Option<Evidence>,
+        again: Option<&'static str>,
+        looked: usize,
+        adopted: bool,
+    }
+
+    impl Looks for Told {
+        fn closer(&mut self, _: &Evidence, _: Kind) -> Option<Evidence> {
+            self.looked += 1;
+            self.closer.clone()
+        }
+
+        fn adopt(&mut self) {
+            self.adopted = true;
+        }
+
+        fn again(&mut self, _: &Evidence, place: Place) -> Vec<Line> {
+            let said = self.again.filter(|_| place.name == FieldName::Date);
+            let line = |text: &str| {
+                let word = Word { text: text.to_owned(), bbox: place.bbox, confidence: 0.95 };
+                Line { text: text.to_owned(), bbox: place.bbox, confidence: 0.95, words: vec![word] }
+            };
+            said.map(line).into_iter().collect()
+        }
+    }
+
+    fn settled(first: Evidence, looks: &mut Told) -> Understanding {
+        settle(first, &Limits::default(), looks).1
+    }
+
+    #[test]
+    fn what_would_be_filed_is_not_looked_at_again_as_a_whole() {
+        let mut looks = Told::default();
+        assert_eq!(settled(photo(0.45, &RECEIPT), &mut looks).reasons, []);
+        assert_eq!(looks.looked, 0);
+    }
+
+    #[test]
+    fn a_closer_look_that_finds_what_is_missing_is_adopted() {
+        let mut looks = Told { closer: Some(photo(0.45, &RECEIPT)), ..Told::default() };
+        assert_eq!(settled(without("12/03"), &mut looks).reasons, []);
+        assert!(looks.adopted);
+    }
+
+    #[test]
+    fn a_look_that_finds_no_more_changes_nothing() {
+        for closer in [None, Some(without("12/03"))] {
+            let mut looks = Told { closer, ..Told::default() };
+            let understood = settled(without("12/03"), &mut looks);
+            assert_eq!(understood.reasons[0].code, ReasonCode::MissingFields);
+            assert_eq!((looks.looked, looks.adopted), (1, false));
+        }
+    }
+
+    #[test]
+    fn looks_that_contradict_each_other_leave_it_to_a_person() {
+        let other = RECEIPT.map(|line| line.replace("4,00", "9,00"));
+        let other: Vec<&str> = other.iter().map(String::as_str).collect();
+        let mut looks = Told { closer: Some(photo(0.45, &other)), ..Told::default() };
+        let understood = settled(without("12/03"), &mut looks);
+        assert!(!understood.reasons.is_empty() && !looks.adopted, "{understood:?}");
+    }
+
+    #[test]
+    fn a_digit_that_turns_over_is_not_filed() {
+        let mut looks = Told { again: Some("12/03/2021"), ..Told::default() };
+        let understood = settled(photo(0.45, &RECEIPT), &mut looks);
+        assert_eq!(understood.reasons[0].code, ReasonCode::LowConfidence, "{understood:?}");
+    }
 }

@@ -11,6 +11,7 @@ use std::{
 };
 
 use acuse_pipeline::{
+    document::Kind,
     intake::encode,
     limits::Limits,
     read,
@@ -61,7 +62,7 @@ impl Reader {
     /// A reader with the models of a folder, keeping evidence under `cache`.
     pub fn new(models: &Path, cache: &Path) -> Result<Self, Box<dyn std::error::Error>> {
         let mut hash = Sha256::new();
-        for folder in ["src/text", "src/intake"] {
+        for folder in ["src/text", "src/intake", "src/page"] {
             hash_tree(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut hash)?;
         }
         for entry in sorted(models)? {
@@ -90,7 +91,16 @@ impl Reader {
             Seen::Opened(opened) => {
                 let Opened { evidence, closer, again, timings, .. } = opened.as_mut();
                 let open = || self.opened(copy.of(bytes)?);
-                let mut looks = Kept { open, reader: self, closer, again, timings, news: false };
+                let mut looks = Kept {
+                    open,
+                    reader: self,
+                    closer,
+                    again,
+                    timings,
+                    first: None,
+                    adopted: false,
+                    news: false,
+                };
                 let (_, understood) = settle(evidence.clone(), &self.limits, &mut looks);
                 news |= looks.news;
                 Some(understood)
@@ -137,6 +147,8 @@ struct Kept<'a, F> {
     closer: &'a mut Option<Evidence>,
     again: &'a mut BTreeMap<String, Vec<Line>>,
     timings: &'a mut Vec<StageTime>,
+    first: Option<(Evidence, Kind)>,
+    adopted: bool,
     news: bool,
 }
 
@@ -159,15 +171,21 @@ impl<F: Fn() -> Option<Normalized>> Kept<'_, F> {
 }
 
 impl<F: Fn() -> Option<Normalized>> Looks for Kept<'_, F> {
-    fn closer(&mut self, first: &Evidence) -> Option<Evidence> {
+    fn closer(&mut self, first: &Evidence, kind: Kind) -> Option<Evidence> {
+        self.first = Some((first.clone(), kind));
         if self.closer.is_none() {
-            let mut normalized = self.upright(first)?;
+            let normalized = self.upright(first)?;
             let started = Instant::now();
             let models = &self.reader.models;
-            *self.closer = Some(text::look_closer(&mut normalized, first, &settle::CLOSELY, models));
+            let seen = settle::closer(&normalized, first, kind, &settle::CLOSELY, models);
+            *self.closer = seen.map(|seen| seen.evidence);
             self.spent("closer look", started);
         }
         self.closer.clone()
+    }
+
+    fn adopt(&mut self) {
+        self.adopted = true;
     }
 
     fn again(&mut self, seen: &Evidence, place: Place) -> Vec<Line> {
@@ -175,7 +193,18 @@ impl<F: Fn() -> Option<Normalized>> Looks for Kept<'_, F> {
         if let Some(kept) = self.again.get(&key) {
             return kept.clone();
         }
-        let Some(normalized) = self.upright(seen) else { return Vec::new() };
+        let Some(mut normalized) = self.upright(seen) else { return Vec::new() };
+        if let (true, Some((first, kind))) = (self.adopted, &self.first) {
+            // The pixels of the closer look are not kept: it is taken once more.
+            let models = &self.reader.models;
+            let Some(closer) =
+                self.upright(first).and_then(|n| settle::closer(&n, first, *kind, &settle::CLOSELY, models))
+            else {
+                return Vec::new();
+            };
+            normalized.pages.retain(|page| page.number != closer.page.number);
+            normalized.pages.push(closer.page);
+        }
         let started = Instant::now();
         let lines = settle::again(&normalized, seen, place, &self.reader.models);
         self.spent("second opinion", started);

@@ -41,6 +41,12 @@ pub struct Levelled {
 }
 
 impl Levelled {
+    /// What a reviewer is told of a page that was cut.
+    #[must_use]
+    pub fn note(&self, number: u32) -> Option<String> {
+        self.cut_out.then(|| format!("Page {number} was cut out of its photo; the original shows all."))
+    }
+
     /// Where a box of the old page stands on this one.
     #[must_use]
     pub fn place(&self, bbox: PageBox) -> PageBox {

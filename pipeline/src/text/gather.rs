@@ -4,10 +4,9 @@ use std::time::{Duration, Instant};
 
 use super::{Models, OcrOptions, barcodes, layer_is_sound, ocr::see};
 use crate::{
-    fields::Source,
     intake::encode,
     limits::Limits,
-    reading::{Evidence, Normalized, PageText, StageTime},
+    reading::{Evidence, Normalized, PagePixels, PageText, StageTime},
     reason::{Reason, ReasonCode},
 };
 
@@ -15,8 +14,6 @@ use crate::{
 const MAX_OCR_PAGES: usize = 6;
 /// Pages searched for codes: they stand on the first page, or on the last of a few.
 const MAX_CODE_PAGES: usize = 4;
-/// Pages that get a second look: the fields that were missed stand on the first.
-const MAX_CLOSER_PAGES: usize = 1;
 /// Share of the file's whole time after which no further page is begun.
 const TIME_SHARE: f32 = 0.5;
 
@@ -36,7 +33,7 @@ pub fn gather(
         options.until.unwrap_or_else(|| begun + Duration::from_millis(limits.read_ms).mul_f32(TIME_SHARE));
     let options = &OcrOptions { until: Some(until), ..*options };
     let (mut pages, mut barcodes, mut code_time) = (Vec::new(), Vec::new(), Duration::ZERO);
-    let (mut ocr_pages, mut unread) = (0, Vec::new());
+    let (mut ocr_pages, mut unread, mut late) = (0, Vec::new(), false);
     for (index, page) in normalized.pages.iter_mut().enumerate() {
         let layer =
             normalized.layers.iter().find(|layer| layer.number == page.number && layer_is_sound(layer));
@@ -71,6 +68,7 @@ pub fn gather(
                 }
             }
         } else {
+            late |= ocr_pages < MAX_OCR_PAGES;
             unread.push(page.number.to_string());
         }
         if index < MAX_CODE_PAGES && Instant::now() < until {
@@ -78,6 +76,9 @@ pub fn gather(
             barcodes.extend(barcodes::find(page));
             code_time += started.elapsed();
         }
+    }
+    if late && pages.is_empty() {
+        normalized.reasons.push(out_of_time(limits));
     }
     if !unread.is_empty() {
         normalized.notes.push(format!("Not read, too many pages without text: {}.", unread.join(", ")));
@@ -102,6 +103,13 @@ pub fn gather(
     (evidence, vec![time("ocr", ocr_time), time("barcode", code_time)])
 }
 
+/// Opening the file took all the time there was for reading it.
+fn out_of_time(limits: &Limits) -> Reason {
+    Reason::new(ReasonCode::Unreadable, "There was no time left to read any of its pages.")
+        .with("limit_name", "read_ms")
+        .with("limit", limits.read_ms)
+}
+
 /// Part of a page was left unread: what was found may lack what matters, so a person looks.
 fn half_read(page: u32, runs: usize, limits: &Limits) -> Reason {
     let message = format!("Page {page} holds more text than there was time to read.");
@@ -112,30 +120,17 @@ fn half_read(page: u32, runs: usize, limits: &Limits) -> Reason {
         .with("limit", limits.read_ms)
 }
 
-/// The same evidence with the first pages that were read by OCR read again, at another resolution.
-///
-/// A page that cannot be read this time keeps its first text.
+/// A page read anew with other options; `None` if it cannot be read, or not to its end.
 pub fn look_closer(
-    normalized: &mut Normalized,
-    evidence: &Evidence,
+    page: &mut PagePixels,
+    before: &PageText,
     options: &OcrOptions,
     models: &Models,
-) -> Evidence {
-    let mut closer = evidence.clone();
-    let by_ocr = closer.pages.iter_mut().filter(|page| page.source == Source::Ocr).take(MAX_CLOSER_PAGES);
-    for text in by_ocr {
-        let page = normalized.pages.iter_mut().find(|page| page.number == text.number);
-        if let Some(Ok(seen)) = page.map(|page| see(page, options, models)) {
-            // The pixels are upright by now; should this look turn them after all, the turns add up.
-            let quarter_turns = (text.quarter_turns + seen.text.quarter_turns) % 4;
-            if seen.unread_runs == 0 {
-                *text = PageText { quarter_turns, ..seen.text };
-            } else {
-                text.quarter_turns = quarter_turns;
-            }
-        }
-    }
-    closer
+) -> Option<PageText> {
+    let seen = see(page, options, models).ok().filter(|seen| seen.unread_runs == 0)?;
+    // The pixels were upright already; should this look turn them after all, the turns add up.
+    let quarter_turns = (before.quarter_turns + seen.text.quarter_turns) % 4;
+    Some(PageText { quarter_turns, ..seen.text })
 }
 
 /// Drops lines past the limit on a document's text; whether it dropped any.

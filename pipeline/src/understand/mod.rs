@@ -23,7 +23,7 @@ pub mod mrz;
 pub mod numbers;
 pub mod opinion;
 #[cfg(test)]
-mod paper;
+pub(crate) mod paper;
 pub mod parties;
 pub mod payment;
 pub mod places;
