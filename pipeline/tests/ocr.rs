@@ -12,7 +12,8 @@ use acuse_pipeline::{
     limits::Limits,
     read::read_with,
     reading::{Declared, PagePixels, PageText},
-    text::{Models, OcrOptions, read_again, read_page},
+    reason::ReasonCode,
+    text::{Models, OcrOptions, gather, read_again, read_page},
 };
 use image::{Rgb, RgbImage, imageops};
 
@@ -213,6 +214,19 @@ fn a_page_without_text_has_no_lines() {
         return;
     };
     assert!(text.lines.is_empty(), "{:?}", text.lines);
+}
+
+#[test]
+fn pages_that_time_did_not_reach_are_named() {
+    let Some(models) = models() else { return };
+    let mut png = std::io::Cursor::new(Vec::new());
+    page().write_to(&mut png, image::ImageFormat::Png).unwrap();
+    let limits = Limits::default();
+    let mut opened = acuse_pipeline::read::open(&png.into_inner(), &Declared::default(), &limits).unwrap();
+    let options = OcrOptions { until: Some(std::time::Instant::now()), ..OcrOptions::default() };
+    let (evidence, _) = gather(&mut opened, &options, &limits, models, &mut |_| ());
+    assert!(evidence.pages.is_empty() && evidence.notes[0].contains("want of time"), "{:?}", evidence.notes);
+    assert_eq!(opened.reasons[0].code, ReasonCode::Unreadable);
 }
 
 #[test]

@@ -81,7 +81,8 @@ pub fn gather(
         normalized.reasons.push(out_of_time(limits));
     }
     if !unread.is_empty() {
-        normalized.notes.push(format!("Not read, too many pages without text: {}.", unread.join(", ")));
+        let why = if late { "for want of time" } else { "too many pages without text" };
+        normalized.notes.push(format!("Not read, {why}: {}.", unread.join(", ")));
     }
     if cap(&mut pages, limits.text_chars as usize) {
         normalized
