@@ -7,7 +7,7 @@
 use image::{RgbImage, imageops};
 
 use super::quad::{Point, Quad, area, meet, turn};
-use crate::{intake, reading::PageText};
+use crate::{intake, reading::PageText, text::geometry::convex_hull};
 
 /// Long side of the small copy, in pixels.
 const SMALL_PX: u32 = 400;
@@ -138,40 +138,19 @@ impl Small {
 
 /// The convex hull of a region, clockwise from its left, and the pixels that it fills from edge to edge of each row.
 fn outline(region: &[bool], width: usize) -> (Vec<Point>, usize) {
-    let mut points: Vec<Point> = Vec::new();
+    let mut points: Vec<(f32, f32)> = Vec::new();
     let mut filled = 0;
     for (y, row) in region.chunks_exact(width).enumerate() {
         let (first, last) = (row.iter().position(|p| *p), row.iter().rposition(|p| *p));
         if let (Some(first), Some(last)) = (first, last) {
             filled += last + 1 - first;
             for (x, y) in [(first, y), (last + 1, y), (first, y + 1), (last + 1, y + 1)] {
-                points.push((x as f64, y as f64));
+                points.push((x as f32, y as f32));
             }
         }
     }
-    (hull(points), filled)
-}
-
-/// Andrew's monotone chain, clockwise on the page.
-fn hull(mut points: Vec<Point>) -> Vec<Point> {
-    points.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
-    points.dedup();
-    let half = |points: &mut dyn Iterator<Item = Point>| {
-        let mut chain: Vec<Point> = Vec::new();
-        for p in points {
-            while let [.., a, b] = chain[..]
-                && turn(a, b, p) <= 0.0
-            {
-                chain.pop();
-            }
-            chain.push(p);
-        }
-        chain.pop();
-        chain
-    };
-    let mut outline = half(&mut points.iter().copied());
-    outline.extend(half(&mut points.iter().rev().copied()));
-    outline
+    let hull = convex_hull(&points).into_iter().map(|(x, y)| (f64::from(x), f64::from(y)));
+    (hull.collect(), filled)
 }
 
 /// Cuts a hull down to four corners: again and again the edge is given up whose neighbours, made longer until they

@@ -1,7 +1,7 @@
 //! Rectangles that may lean, and the hulls they are fitted to. Pixels, y grows downwards.
 
 /// A point in pixels.
-pub(super) type Point = (f32, f32);
+pub(crate) type Point = (f32, f32);
 
 /// A rectangle turned about its centre. `u` is the unit vector along its width.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -101,8 +101,8 @@ fn fit(hull: &[Point], u: Point) -> Strip {
     Strip { center: (u.0 * a - u.1 * d, u.1 * a + u.0 * d), u, width: a1 - a0, height: d1 - d0 }
 }
 
-/// Andrew's monotone chain.
-fn convex_hull(points: &[Point]) -> Vec<Point> {
+/// Andrew's monotone chain: the hull clockwise on the page, from its leftmost point.
+pub(crate) fn convex_hull(points: &[Point]) -> Vec<Point> {
     let mut sorted = points.to_vec();
     sorted.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
     sorted.dedup();

@@ -9,7 +9,7 @@ pub mod barcodes;
 mod ctc;
 mod detect;
 mod gather;
-mod geometry;
+pub(crate) mod geometry;
 mod layer;
 mod layout;
 mod models;
