@@ -214,9 +214,9 @@ fn level(normalized: &mut Normalized, evidence: &Evidence, understanding: &mut U
     }
     for page in &mut normalized.pages {
         let text = evidence.pages.iter().find(|t| t.number == page.number && t.source == Source::Ocr);
-        let Some(levelled) =
-            text.and_then(|text| page::level(&page.rgb, text, understanding.kind != Kind::Id))
-        else {
+        let codes = settle::codes_on(&evidence.barcodes, page.number);
+        let cut_out = understanding.kind != Kind::Id;
+        let Some(levelled) = text.and_then(|text| page::level(&page.rgb, text, &codes, cut_out)) else {
             continue;
         };
         for field in understanding.fields.values_mut().filter(|field| field.page == Some(page.number)) {

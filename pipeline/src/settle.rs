@@ -5,10 +5,10 @@ use time::OffsetDateTime;
 
 use crate::{
     document::Kind,
-    fields::{FieldName, Source},
+    fields::{FieldName, PageBox, Source},
     limits::Limits,
     page,
-    reading::{Evidence, Line, Normalized, PagePixels, Understanding},
+    reading::{Barcode, Evidence, Line, Normalized, PagePixels, Understanding},
     reason::ReasonCode,
     text::{self, Models, OcrOptions},
     understand::{
@@ -76,6 +76,12 @@ pub struct Closer {
     pub page: PagePixels,
 }
 
+/// Where the codes of a page stand.
+#[must_use]
+pub fn codes_on(codes: &[Barcode], page: u32) -> Vec<PageBox> {
+    codes.iter().filter(|code| code.page == page).map(|code| code.bbox).collect()
+}
+
 /// The first page that was read from pixels read again: alone and level where it can be found in its photo, for rows
 /// that lean or fan out pair the wrong words; and closer. `None` if there is none or it cannot be read to its end.
 #[must_use]
@@ -89,7 +95,8 @@ pub fn closer(
     let mut evidence = first.clone();
     let text = evidence.pages.iter_mut().find(|page| page.source == Source::Ocr)?;
     let page = normalized.pages.iter().find(|page| page.number == text.number)?;
-    let levelled = page::level(&page.rgb, text, kind != Kind::Id);
+    let codes = codes_on(&first.barcodes, text.number);
+    let levelled = page::level(&page.rgb, text, &codes, kind != Kind::Id);
     let barcodes = evidence.barcodes.iter_mut().filter(|code| code.page == text.number);
     if let Some(levelled) = &levelled {
         evidence.notes.extend(levelled.note(text.number));
@@ -124,7 +131,9 @@ fn worth_a_closer_look(evidence: &Evidence, understood: &Understanding) -> bool 
         Kind::Id => zone_unread(understood),
         Kind::Other => false,
     };
-    from_pixels && unsettled
+    // Whoever parts several documents must see them all: no look may cut one of them off.
+    let several = understood.reasons.iter().any(|r| r.code == ReasonCode::MultipleDocuments);
+    from_pixels && unsettled && !several
 }
 
 /// Whether a zone was seen that could not be read.
@@ -132,13 +141,18 @@ fn zone_unread(understood: &Understanding) -> bool {
     understood.reasons.iter().any(|r| r.detail.get("check").is_some_and(|c| c == mrz::UNREAD))
 }
 
-/// Whether the second look found more of what the kind must have, or as much and nothing against it. Two looks at the
-/// same total or day that each are sure of something else leave the document to a person.
+/// Whether the second look found more of what the kind must have, or as much and nothing against it.
+///
+/// What would then be filed is the same kind of document in both; two looks at the same total or day that each are sure
+/// of something else leave it to a person, and so does a sum that failed in the first and is not proven in the second.
 fn is_better(second: &Understanding, first: &Understanding) -> bool {
     let more = found(second).cmp(&found(first));
-    let settled = second.reasons.is_empty();
-    (more.is_gt() || (more.is_eq() && settled && second.kind == first.kind))
-        && (!settled || !contradict(second, first))
+    if !second.reasons.is_empty() {
+        return more.is_gt();
+    }
+    let failed = first.reasons.iter().any(|r| r.code == ReasonCode::ChecksFailed);
+    let proven = second.fields.get(&FieldName::Total).is_some_and(|t| t.confidence >= opinion::PROVEN);
+    more.is_ge() && second.kind == first.kind && (!failed || proven) && !contradict(second, first)
 }
 
 /// Confidence from which a look is sure of a value.

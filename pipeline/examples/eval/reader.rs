@@ -1,7 +1,7 @@
 //! Reads files as the product does, and keeps what was read of each by its content.
 //!
-//! Kept is the evidence, not its meaning: an edit under `understand/` is scored in seconds; an edit under `text/` or
-//! `intake/` (or other models) begins anew, because their source is part of the key.
+//! Kept is the evidence, not its meaning: an edit under `understand/` is scored in seconds; an edit under `text/`,
+//! `intake/` or `page/`, or of `settle` (or other models) begins anew, because their source is part of the key.
 
 use std::{
     collections::BTreeMap,
@@ -65,6 +65,7 @@ impl Reader {
         for folder in ["src/text", "src/intake", "src/page"] {
             hash_tree(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut hash)?;
         }
+        hash.update(include_bytes!("../../src/settle.rs"));
         for entry in sorted(models)? {
             hash.update(entry.file_name().unwrap_or_default().as_encoded_bytes());
             hash.update(fs::metadata(&entry)?.len().to_le_bytes());

@@ -18,8 +18,6 @@ use crate::{fields::PageBox, reading::PageText};
 const MARGIN: f64 = 0.01;
 /// An edge of the paper this near to the frame's (share of the longer side) is the frame's.
 const FRAME: f64 = 0.02;
-/// A word read so surely must not be lost by a cut.
-const SURE: f32 = 0.75;
 /// Lean of lines, in radians, that is left as it is: hardly to be seen.
 const LEVEL: f64 = 0.012;
 /// Lean of print on its paper that happens: a receipt torn off at an angle.
@@ -61,17 +59,18 @@ impl Levelled {
     }
 }
 
-/// The page of a photo, where it lies crooked or small in it; `None` where it is well as it is.
+/// The page of a photo, where it lies crooked or small in it; `None` where it is well as it is. No cut loses a word, or
+/// a code of those `codes` stand for.
 ///
 /// A page is not `cut_out` where its own print may look like the edge of paper, as the bands of a card do: it is only
 /// turned then.
 #[must_use]
-pub fn level(rgb: &RgbImage, text: &PageText, cut_out: bool) -> Option<Levelled> {
+pub fn level(rgb: &RgbImage, text: &PageText, codes: &[PageBox], cut_out: bool) -> Option<Levelled> {
     let size = (f64::from(rgb.width()), f64::from(rgb.height()));
     let lines = leaning(text, size);
     let papers = if cut_out { find::papers(rgb, text) } else { Vec::new() };
     // Of those that hold all that was read the closest: a larger one took some of the table for paper.
-    let cuts = papers.into_iter().filter_map(|quad| cut(quad, text, &lines, size));
+    let cuts = papers.into_iter().filter_map(|quad| cut(quad, text, codes, &lines, size));
     match cuts.min_by(|a, b| a.area().total_cmp(&b.area())) {
         Some(quad) => warp(rgb, &quad, true),
         None => warp(rgb, &turned(&lines, size)?, false),
@@ -101,7 +100,7 @@ fn lean(runs: impl Iterator<Item = Run>) -> Option<f64> {
 }
 
 /// The paper with its margin, where cutting it out is worth it and nothing read would be lost.
-fn cut(paper: Quad, text: &PageText, lines: &[Run], (w, h): (f64, f64)) -> Option<Quad> {
+fn cut(paper: Quad, text: &PageText, codes: &[PageBox], lines: &[Run], (w, h): (f64, f64)) -> Option<Quad> {
     let (across, down) = paper.size();
     let quad = paper.grown(MARGIN * across.min(down))?;
     let edge = FRAME * w.max(h);
@@ -110,8 +109,8 @@ fn cut(paper: Quad, text: &PageText, lines: &[Run], (w, h): (f64, f64)) -> Optio
         return None;
     }
     let middle = |b: PageBox| (f64::from(b[0] + b[2]) / 2.0 * w, f64::from(b[1] + b[3]) / 2.0 * h);
-    let mut words = text.lines.iter().flat_map(|l| &l.words).filter(|word| word.confidence >= SURE);
-    if !words.all(|word| quad.holds(middle(word.bbox))) {
+    let words = text.lines.iter().flat_map(|l| &l.words).map(|word| word.bbox);
+    if !words.chain(codes.iter().copied()).all(|bbox| quad.holds(middle(bbox))) {
         return None;
     }
     // The lines must come out level: paper and print lie the same way.

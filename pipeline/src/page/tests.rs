@@ -86,13 +86,13 @@ fn a_page_seen_from_the_side_is_cut_out_and_seen_from_the_front() {
         [(330.0, 110.0), (780.0, 240.0), (570.0, 980.0), (120.0, 850.0)],
     ] {
         let (rgb, text) = photo(corners, wood);
-        let levelled = level(&rgb, &text, true).expect("a page on a table");
+        let levelled = level(&rgb, &text, &[], true).expect("a page on a table");
         assert!(levelled.cut_out);
         assert!(off(&levelled, &text) < 0.025, "{}", off(&levelled, &text));
         let (w, h) = levelled.rgb.dimensions();
         let paper = |x: u32, y: u32| levelled.rgb.get_pixel(x, y).0[2] > 180;
         assert!(paper(w / 30, h / 30) && paper(w - w / 30, h - h / 30), "nothing of the table is left");
-        assert!(!level(&rgb, &text, false).is_some_and(|l| l.cut_out), "only where it may be cut");
+        assert!(!level(&rgb, &text, &[], false).is_some_and(|l| l.cut_out), "only where it may be cut");
     }
 }
 
@@ -100,14 +100,14 @@ fn a_page_seen_from_the_side_is_cut_out_and_seen_from_the_front() {
 fn a_page_that_fills_its_frame_stays_as_it_is() {
     let all = [(0.0, 0.0), (900.0, 0.0), (900.0, 1200.0), (0.0, 1200.0)];
     let (rgb, text) = photo(all, wood);
-    assert!(level(&rgb, &text, true).is_none());
+    assert!(level(&rgb, &text, &[], true).is_none());
 }
 
 #[test]
 fn a_crooked_scan_without_edges_is_turned_whole() {
     let corners = [(60.0, 40.0), (890.0, 110.0), (800.0, 1190.0), (-30.0, 1120.0)];
     let (rgb, text) = photo(corners, |_, _| PAPER);
-    let levelled = level(&rgb, &text, true).expect("a lean to be seen");
+    let levelled = level(&rgb, &text, &[], true).expect("a lean to be seen");
     assert!(!levelled.cut_out);
     let heights: Vec<f32> = text.lines[5].words.iter().map(|w| levelled.place(w.bbox)[3]).collect();
     let spread = heights.iter().fold(0.0_f32, |m, h| m.max((h - heights[0]).abs()));
@@ -120,8 +120,10 @@ fn what_was_read_beside_the_paper_is_not_cut_off() {
     let (rgb, mut text) = photo(corners, wood);
     let bbox = [0.9, 0.9, 0.97, 0.92];
     let word = Word { text: "TOTAL".to_owned(), bbox, confidence: 0.95 };
+    assert!(level(&rgb, &text, &[], true).is_some_and(|l| l.cut_out));
+    assert!(!level(&rgb, &text, &[bbox], true).is_some_and(|l| l.cut_out), "nor a code");
     text.lines.push(Line { text: "TOTAL".to_owned(), bbox, confidence: 0.95, words: vec![word] });
-    assert!(!level(&rgb, &text, true).is_some_and(|l| l.cut_out));
+    assert!(!level(&rgb, &text, &[], true).is_some_and(|l| l.cut_out));
 }
 
 #[test]
@@ -132,14 +134,14 @@ fn a_band_across_the_print_is_no_table() {
             *pixel = Rgb([60, 90, 160]);
         }
     }
-    assert!(level(&rgb, &text, true).is_none());
+    assert!(level(&rgb, &text, &[], true).is_none());
 }
 
 #[test]
 fn hardly_any_pixels_or_text_are_left_alone() {
     let (_, text) = photo([(0.0, 0.0), (9.0, 0.0), (9.0, 9.0), (0.0, 9.0)], wood);
-    assert!(level(&RgbImage::new(0, 0), &text, true).is_none());
-    assert!(level(&RgbImage::new(3, 1), &text, true).is_none());
+    assert!(level(&RgbImage::new(0, 0), &text, &[], true).is_none());
+    assert!(level(&RgbImage::new(3, 1), &text, &[], true).is_none());
     let empty = PageText { lines: Vec::new(), ..text };
-    assert!(level(&RgbImage::new(900, 1200), &empty, true).is_none());
+    assert!(level(&RgbImage::new(900, 1200), &empty, &[], true).is_none());
 }

@@ -77,8 +77,8 @@ pub fn gather(
             code_time += started.elapsed();
         }
     }
-    if late && pages.is_empty() {
-        normalized.reasons.push(out_of_time(limits));
+    if late {
+        normalized.reasons.push(out_of_time(&unread, limits));
     }
     if !unread.is_empty() {
         let why = if late { "for want of time" } else { "too many pages without text" };
@@ -104,9 +104,9 @@ pub fn gather(
     (evidence, vec![time("ocr", ocr_time), time("barcode", code_time)])
 }
 
-/// Opening the file took all the time there was for reading it.
-fn out_of_time(limits: &Limits) -> Reason {
-    Reason::new(ReasonCode::Unreadable, "There was no time left to read any of its pages.")
+/// Pages that nobody read may say anything: a person looks.
+fn out_of_time(unread: &[String], limits: &Limits) -> Reason {
+    Reason::new(ReasonCode::Unreadable, format!("There was no time left to read page {}.", unread.join(", ")))
         .with("limit_name", "read_ms")
         .with("limit", limits.read_ms)
 }
@@ -128,10 +128,10 @@ pub fn look_closer(
     options: &OcrOptions,
     models: &Models,
 ) -> Option<PageText> {
-    let seen = see(page, options, models).ok().filter(|seen| seen.unread_runs == 0)?;
-    // The pixels were upright already; should this look turn them after all, the turns add up.
-    let quarter_turns = (before.quarter_turns + seen.text.quarter_turns) % 4;
-    Some(PageText { quarter_turns, ..seen.text })
+    let seen = see(page, options, models).ok()?;
+    // The pixels were upright already: a look that turns them is not believed.
+    let sound = seen.unread_runs == 0 && seen.text.quarter_turns == 0;
+    sound.then_some(PageText { quarter_turns: before.quarter_turns, ..seen.text })
 }
 
 /// Drops lines past the limit on a document's text; whether it dropped any.

@@ -9,7 +9,7 @@ use super::{
     mrz::Zone,
     numbers, parties, payment,
     places::Place,
-    sheet::{Sheet, doubt},
+    sheet::{Row, Sheet, doubt},
     tax_ids::{self, TaxId},
 };
 use crate::{
@@ -41,11 +41,15 @@ impl Found<'_> {
 
     fn field(&self, value: String, confidence: f32, page: u32, bbox: PageBox) -> Field {
         // What OCR was unsure of is not surer for being labelled.
-        let row = self
-            .sheet
-            .rows
-            .iter()
-            .find(|r| r.page == page && r.bbox[1] <= bbox[1] + 0.001 && r.bbox[3] >= bbox[3] - 0.001);
+        // The box of a leaning row covers its neighbours' words: the row that has a word there is meant.
+        let inside =
+            |(x, y): (f32, f32)| (bbox[0]..=bbox[2]).contains(&x) && (bbox[1]..=bbox[3]).contains(&y);
+        let has_word = |r: &&Row| {
+            r.words.iter().any(|w| inside(((w.bbox[0] + w.bbox[2]) / 2.0, (w.bbox[1] + w.bbox[3]) / 2.0)))
+        };
+        let covers = |r: &&Row| r.bbox[1] <= bbox[1] + 0.001 && r.bbox[3] >= bbox[3] - 0.001;
+        let here = || self.sheet.rows.iter().filter(|r| r.page == page);
+        let row = here().find(has_word).or_else(|| here().find(covers));
         let digits = value.bytes().filter(u8::is_ascii_digit).count() >= 3;
         let read = row.map_or(1.0, |r| if digits { r.digits_read(bbox) } else { r.confidence });
         let doubt = if digits { doubt(read) } else { (read.max(0.3) / 0.9).min(1.0) };

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// A total this sure is vouched for by the arithmetic of its page.
-const PROVEN: f32 = 0.97;
+pub const PROVEN: f32 = 0.97;
 /// How sure a word is left whose digits came out otherwise the second time; what it holds is then not filed.
 const TURNED_OVER: f32 = 0.6;
 /// All but one of the readings less sure of a digit than this, or the first: guessed.
@@ -85,7 +85,12 @@ fn opinion(first: &str, name: FieldName, again: &[Line], today: Date) -> Option<
     let said = digits(first);
     // A cut that lost or caught a character says nothing of the others.
     let same: Vec<&Line> = again.iter().filter(|line| digits(&line.text).len() == said.len()).collect();
-    if let Some(rival) = same.iter().find(|l| digits(&l.text) != said && possible(name, &l.text, today)) {
+    let rival = |line: &&&Line| {
+        digits(&line.text) != said
+            && least(line).is_some_and(|sure| sure >= GUESSED)
+            && possible(name, &line.text, today)
+    };
+    if let Some(rival) = same.iter().find(rival) {
         return Some(Opinion { sure: TURNED_OVER, rival: Some(rival.text.clone()) });
     }
     let mut sure: Vec<f32> = same.iter().filter_map(|line| least(line)).collect();
@@ -164,6 +169,16 @@ mod tests {
         assert!(understood.reasons[0].detail["confidence"].get("date").is_some());
         assert!(understood.fields[&FieldName::Total].confidence > 0.9, "its neighbours are as they were");
         assert!(evidence.notes[0].contains("17-06-18"), "{:?}", evidence.notes);
+    }
+
+    #[test]
+    fn the_doubt_finds_its_row_on_a_leaning_page() {
+        let (mut evidence, place) = receipt();
+        // The upright box of the slanted row above covers the date's.
+        evidence.pages[0].lines[2].bbox[3] = place.bbox[3] + 0.02;
+        assert!(weigh(&mut evidence, place, &[read("17-06-13", 0.98), read("17-06-18", 0.9)], TODAY));
+        let understood = understand_on(&evidence, &Limits::default(), TODAY);
+        assert!(understood.reasons.iter().any(|r| r.code == ReasonCode::LowConfidence), "{understood:?}");
     }
 
     #[test]

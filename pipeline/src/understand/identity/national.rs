@@ -7,11 +7,15 @@ use crate::{
 
 /// A number whose check digit is right was read right.
 const CHECKED: f32 = 0.96;
+/// Less sure than this, a number was doubted by those who read it.
+const DOUBTED: f32 = 0.6;
 
 /// A rule that a number must keep, and whether it does.
 struct Rule {
     name: &'static str,
     holds: bool,
+    /// By a check digit.
+    proves: bool,
 }
 
 /// The rule for a printed number of this country and type, where there is one.
@@ -20,19 +24,21 @@ fn rule(country: &str, kind: &str, number: &str) -> Option<Rule> {
     let digits = bare.chars().filter(char::is_ascii_digit).count();
     match (country, kind) {
         ("IND", "national_id") if bare.len() == 12 && digits == 12 => {
-            Some(Rule { name: "the check digit of an Aadhaar number", holds: aadhaar(&bare) })
+            Some(Rule { name: "the check digit of an Aadhaar number", holds: aadhaar(&bare), proves: true })
         }
-        ("USA", "social_security") if bare.len() == 9 && digits == 9 => {
-            Some(Rule { name: "the ranges of social security numbers", holds: social_security(&bare) })
-        }
+        ("USA", "social_security") if bare.len() == 9 && digits == 9 => Some(Rule {
+            name: "the ranges of social security numbers",
+            holds: social_security(&bare),
+            proves: false,
+        }),
         ("ESP", _) if spanish(&bare) => {
-            Some(Rule { name: "the letter of a DNI or NIE", holds: checks::nif(&bare) })
+            Some(Rule { name: "the letter of a DNI or NIE", holds: checks::nif(&bare), proves: true })
         }
         ("CHL", _) if number.contains('-') && (8..=9).contains(&bare.len()) => {
-            Some(Rule { name: "the check digit of a RUN", holds: checks::rut(&bare) })
+            Some(Rule { name: "the check digit of a RUN", holds: checks::rut(&bare), proves: true })
         }
         ("BRA", _) if bare.len() == 11 && digits == 11 && number.contains('-') => {
-            Some(Rule { name: "the check digits of a CPF", holds: checks::cpf(&bare) })
+            Some(Rule { name: "the check digits of a CPF", holds: checks::cpf(&bare), proves: true })
         }
         _ => None,
     }
@@ -86,7 +92,10 @@ pub fn checked(fields: &mut Fields) -> Option<(&'static str, String)> {
     let number = fields.get_mut(&FieldName::DocumentNumber).filter(|f| f.source != Source::Mrz)?;
     let rule = rule(&country, &kind, &number.value)?;
     if rule.holds {
-        number.confidence = number.confidence.max(CHECKED);
+        // A range is kept by most misreadings too: it does not vouch for what OCR doubted.
+        if rule.proves || number.confidence >= DOUBTED {
+            number.confidence = number.confidence.max(CHECKED);
+        }
         return None;
     }
     number.confidence = number.confidence.min(0.6);
