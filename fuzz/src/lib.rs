@@ -60,7 +60,7 @@ pub fn webhook(data: &[u8]) {
 
 /// What is this?
 pub fn sniff(data: &[u8]) {
-    let declared = Declared { media_type: None, filename: Some(String::from_utf8_lossy(data).into_owned()) };
+    let declared = Declared { filename: Some(String::from_utf8_lossy(data).into_owned()), ..Declared::default() };
     if let Ok(sniffed) = intake::sniff(data, &declared, &small()) {
         assert!(!sniffed.format.media_type().is_empty());
     }

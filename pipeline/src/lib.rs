@@ -10,6 +10,7 @@ pub mod intake;
 pub mod limits;
 pub mod linking;
 pub mod page;
+pub mod part;
 pub mod read;
 pub mod reading;
 pub mod reason;

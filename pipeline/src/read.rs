@@ -11,6 +11,7 @@ use crate::{
     intake,
     limits::Limits,
     page,
+    part::Part,
     reading::{
         Declared, Evidence, Fingerprint, Line, Normalized, Outcome, PagePixels, Reading, StageTime,
         Understanding,
@@ -58,7 +59,10 @@ pub fn read_with(
     if normalized.layers.is_empty() && normalized.media_type == "application/pdf" {
         normalized.layers = clock.time("decode", || text::layers(bytes, limits));
     }
-    let sense = make_sense(&mut normalized, limits, models, &mut clock, tell);
+    if let Some(part) = &declared.part {
+        part.keep_pages(&mut normalized);
+    }
+    let sense = make_sense(&mut normalized, declared.part.as_ref(), limits, models, &mut clock, tell);
     tell("encode");
     let started = Instant::now();
     let reading = finish(normalized, sense, limits);
@@ -91,14 +95,18 @@ struct Sense {
 /// Text and its meaning; looks a second time, closer, where time allows.
 fn make_sense(
     normalized: &mut Normalized,
+    part: Option<&Part>,
     limits: &Limits,
     models: &Models,
     clock: &mut Clock,
     tell: &mut dyn FnMut(&str),
 ) -> Sense {
     let options = OcrOptions { until: Some(clock.at_percent(FIRST_PERCENT)), ..OcrOptions::default() };
+    if let Some(part) = part.filter(|part| part.bbox().is_some()) {
+        clock.time("ocr", || cut_out(part, normalized, &options, models));
+    }
     let (evidence, times) = text::gather(normalized, &options, limits, models, tell);
-    clock.spent.extend(times);
+    times.into_iter().for_each(|time| clock.spend(&time.stage, Duration::from_millis(time.duration_ms)));
     let fingerprint = normalized.pages.first().map(|page| intake::fingerprint::fingerprint(&page.rgb));
     tell("understand");
     let started = Instant::now();
@@ -116,6 +124,15 @@ fn make_sense(
     clock.spend("ocr", looked);
     clock.spend("understand", started.elapsed().saturating_sub(looked));
     Sense { evidence, understanding, fingerprint }
+}
+
+/// Cuts a part out of its page, set upright as it was when someone said where the part is.
+fn cut_out(part: &Part, normalized: &mut Normalized, options: &OcrOptions, models: &Models) {
+    for page in &mut normalized.pages {
+        // A page that cannot be read is as upright as it will be; the reading of the part says what is wrong with it.
+        drop(text::read_page(page, options, models));
+        part.cut(page);
+    }
 }
 
 /// Looks at the pixels again while there is time.
@@ -187,6 +204,7 @@ fn finish(mut normalized: Normalized, sense: Sense, limits: &Limits) -> Reading 
         media_type: normalized.media_type,
         outcome: if reasons.is_empty() { Outcome::Accepted } else { Outcome::Review },
         reasons,
+        parts: understanding.parts,
         kind: Some(understanding.kind),
         confidence: understanding.confidence,
         language: understanding.language,

@@ -9,16 +9,20 @@ use serde::{Deserialize, Serialize};
 use crate::{
     document::Kind,
     fields::{Fields, PageBox, Source},
+    part::Part,
     reason::Reason,
 };
 
-/// What the sender or the channel said of a file. All of it is data, none of it is believed.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// What is known of a file before it is opened.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Declared {
-    /// MIME type claimed.
+    /// MIME type claimed by the sender or the channel. Data, never believed.
     pub media_type: Option<String>,
     /// File name claimed. Never a path.
     pub filename: Option<String>,
+    /// What of it is to be read, where it holds several documents; all of it otherwise.
+    #[serde(default)]
+    pub part: Option<Part>,
 }
 
 /// One page as pixels: upright for images after EXIF; text may still show it turned.
@@ -154,6 +158,9 @@ pub struct Understanding {
     pub reasons: Vec<Reason>,
     /// Evidence for the decision, one plain sentence each (`--explain`).
     pub because: Vec<String>,
+    /// The documents it holds, where they are several and nobody needs to say which; otherwise empty.
+    #[serde(default)]
+    pub parts: Vec<Part>,
 }
 
 /// Whether the reader would file a document by itself.
@@ -201,6 +208,10 @@ pub struct Reading {
     pub outcome: Outcome,
     /// Why not accepted, the gravest first. Empty exactly when accepted.
     pub reasons: Vec<Reason>,
+    /// The documents it holds, where `multiple_documents` is a reason and nobody needs to say which they are; otherwise
+    /// empty.
+    #[serde(default)]
+    pub parts: Vec<Part>,
     /// What it is; `None` when it could not be opened.
     pub kind: Option<Kind>,
     /// Probability of `kind`; 0 when it could not be opened.
@@ -236,6 +247,7 @@ impl Reading {
             media_type: media_type.into(),
             outcome: Outcome::Review,
             reasons: vec![reason],
+            parts: Vec::new(),
             kind: None,
             confidence: 0.0,
             language: None,

@@ -125,6 +125,7 @@ pub fn understand_by(evidence: &Evidence, today: Date, model: &model::Model) -> 
         fields,
         reasons,
         because,
+        parts: Vec::new(),
     }
 }
 

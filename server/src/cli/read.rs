@@ -141,7 +141,7 @@ async fn attempt(sandbox: &Sandbox, path: &Path) -> anyhow::Result<Reading> {
     anyhow::ensure!(meta.is_file(), "is no file");
     let file = tokio::fs::File::open(path).await.context("cannot open it")?;
     let filename = path.file_name().map(|n| n.to_string_lossy().into_owned());
-    let declared = Declared { media_type: None, filename };
+    let declared = Declared { filename, ..Declared::default() };
     Ok(sandbox.read(file, meta.len(), &declared).await?)
 }
 

@@ -95,6 +95,7 @@ async fn open(env: &Env, document: &Document) -> Result<Reading, Halt> {
     let declared = Declared {
         media_type: document.declared.media_type.clone(),
         filename: document.declared.filename.clone(),
+        part: None,
     };
     Ok(env.sandbox.read(source, original.size_bytes, &declared).await?)
 }
