@@ -6,6 +6,7 @@ mod row;
 use acuse_pipeline::{
     document::{Kind, Sha256, Status},
     fields::{FieldName, Fields},
+    part::Part,
     reading::Fingerprint,
     reason::Reason,
 };
@@ -120,12 +121,24 @@ pub struct Document {
     pub customer_id: Option<CustomerId>,
     /// The first of its kind, when this is a resend of it.
     pub duplicate_of: Option<DocumentId>,
+    /// What of the file it is, where the file holds several documents; all of it otherwise.
+    pub part: Option<Part>,
+    /// The first document of that file, when this is a later one.
+    pub part_of: Option<DocumentId>,
     /// Goes up with every change; what a reviewer saw.
     pub version: i64,
     /// When it was filed.
     pub filed_at: Option<OffsetDateTime>,
     /// When the row last changed.
     pub updated_at: OffsetDateTime,
+}
+
+impl Document {
+    /// The first document of the file it came in; itself, unless it is a later part.
+    #[must_use]
+    pub fn first_of_file(&self) -> DocumentId {
+        self.part_of.unwrap_or(self.id)
+    }
 }
 
 /// Which documents a list shows. A filter on status leaves duplicates out, so that a list of `filed` is as long as the
@@ -290,7 +303,9 @@ impl Catalog {
         Ok(Page { data, next })
     }
 
-    /// The first document with these very bytes that is not `except` and came no later than it, if any.
+    /// The first document with these very bytes that is not `except` and came no later than it, if any. Of a file that
+    /// was split that is its first part, whatever became of it. A part has the bytes of its whole file, so it is never
+    /// compared by them.
     ///
     /// # Errors
     /// When the database fails or a row is impossible.
@@ -302,7 +317,10 @@ impl Catalog {
         let mut tx = self.reading().await?;
         let text = format!(
             "SELECT {COLUMNS} FROM documents \
-             WHERE original_sha256 = $1 AND id < $2 AND duplicate_of IS NULL ORDER BY id LIMIT 1"
+             WHERE original_sha256 = $1 AND id < $2 AND part_of IS NULL \
+               AND (duplicate_of IS NULL OR part IS NOT NULL) \
+               AND NOT EXISTS (SELECT 1 FROM documents p WHERE p.id = $2 AND p.part IS NOT NULL) \
+             ORDER BY id LIMIT 1"
         );
         optional!(tx, DocumentRow, sqlx::AssertSqlSafe(text.clone()), &hash.0[..], except.0)?
             .map(Document::try_from)

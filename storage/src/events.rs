@@ -55,7 +55,7 @@ pub struct Event {
     /// When.
     pub at: OffsetDateTime,
     /// `document.received`, `document.filed`, `document.in_review`, `document.rejected`, `document.duplicate`,
-    /// `document.processing`, `customer.created`, `customer.updated`.
+    /// `document.processing`, `document.split`, `customer.created`, `customer.updated`.
     pub kind: String,
     /// Which document.
     pub document_id: Option<DocumentId>,

@@ -30,6 +30,7 @@ pub mod objects;
 pub mod outbox;
 pub mod queue;
 pub mod reviews;
+pub mod split;
 pub mod stages;
 pub mod sweep;
 pub mod timeline;

@@ -151,7 +151,7 @@ impl TryFrom<Row> for OutboxMessage {
 }
 
 /// Queues the message of an outcome and its task. A document without a contact to answer, or with a message of that
-/// purpose already, gets none.
+/// purpose already, gets none. That a person will look is said once of a file: its parts tell their results only.
 pub(crate) async fn queue_reply(
     tx: &mut Tx,
     document: DocumentId,
@@ -160,12 +160,12 @@ pub(crate) async fn queue_reply(
     let Some(reply) = reply else { return Ok(()) };
     let found = optional!(
         tx,
-        (Option<Uuid>, Option<String>, String),
-        "SELECT contact_id, phone_number_id, source FROM documents WHERE id = $1",
+        (Option<Uuid>, Option<String>, String, Uuid),
+        "SELECT contact_id, phone_number_id, source, COALESCE(part_of, id) FROM documents WHERE id = $1",
         document.0
     )?;
-    let Some((Some(contact), phone_number_id, source)) = found else { return Ok(()) };
-    if source != "whatsapp" {
+    let Some((Some(contact), phone_number_id, source, first_of_file)) = found else { return Ok(()) };
+    if source != "whatsapp" || reply.purpose == Purpose::InReview && knows(tx, first_of_file).await? {
         return Ok(());
     }
     let present = micros(now());
@@ -184,6 +184,19 @@ pub(crate) async fn queue_reply(
         present
     )?;
     if added == 1 { push_reply(tx, ContactId(contact), None).await } else { Ok(()) }
+}
+
+/// Whether a sender has been told that a person looks at something in this file.
+async fn knows(tx: &mut Tx, first_of_file: Uuid) -> Result<bool, CatalogError> {
+    let (told,) = one!(
+        tx,
+        (i64,),
+        "SELECT COUNT(*) FROM outbox o JOIN documents d ON d.id = o.document_id \
+         WHERE o.purpose = $2 AND (d.id = $1 OR d.part_of = $1)",
+        first_of_file,
+        Purpose::InReview.as_str()
+    )?;
+    Ok(told > 0)
 }
 
 /// Pushes a contact's `reply` task and remembers which it is.

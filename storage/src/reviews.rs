@@ -1,29 +1,22 @@
 //! Reviews: the documents in front of a person, who may hold one under a lease, and decides.
 
+mod resolve;
+
 use acuse_pipeline::{
-    document::{Kind, Status},
-    fields::Fields,
+    document::Kind,
     reason::{Reason, ReasonCode},
 };
+pub use resolve::{Decision, Resolved};
 use serde::Serialize;
-use serde_json::json;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::{
-    audit,
     catalog::Catalog,
-    documents::{self, Document, Extracted, Page, search_text},
+    documents::{self, Document, Page},
     error::CatalogError,
-    events,
-    names::{
-        self, CustomerId, DocumentId, ReviewId, Stage, at, clean_maybe, maybe_at, micros, now, to_json, word,
-        words,
-    },
-    outbox::{self, NewReply},
+    names::{self, DocumentId, ReviewId, Stage, at, maybe_at, micros, now, word, words},
     sql::Tx,
-    stages::mark_filed,
-    timeline,
 };
 
 words! {
@@ -39,6 +32,8 @@ words! {
         AskedAgain = "asked_again",
         /// Went round again because a customer was added.
         Rematched = "rematched",
+        /// Went round again as several documents.
+        Split = "split",
     }
 }
 
@@ -69,35 +64,6 @@ pub struct Review {
     pub note: Option<String>,
 }
 
-/// What a person decides.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Decision {
-    /// File it as it was read, for this customer if one is named.
-    Approve {
-        /// Whose it is, when the reviewer says so.
-        customer_id: Option<CustomerId>,
-    },
-    /// File it with these fields (and kind), which replace what was read.
-    Correct {
-        /// What it is, when the reader was wrong.
-        kind: Option<Kind>,
-        /// All its fields.
-        fields: Fields,
-        /// Whose it is, when the reviewer says so.
-        customer_id: Option<CustomerId>,
-    },
-    /// Refuse it.
-    Reject {
-        /// Why, for the timeline.
-        note: String,
-    },
-    /// Refuse it and ask the sender for a better one.
-    AskAgain {
-        /// Why, for the timeline.
-        note: String,
-    },
-}
-
 /// What became of a claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claim {
@@ -115,21 +81,6 @@ pub enum Claim {
     },
     /// It is decided already.
     Resolved,
-    /// There is no such review.
-    Missing,
-}
-
-/// What became of a decision.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Resolved {
-    /// Done; the document has this status now.
-    Done(Status),
-    /// Someone else holds the review.
-    HeldBy(String),
-    /// The document changed since the reviewer looked at it; its version now.
-    Changed(i64),
-    /// It was decided before.
-    AlreadyResolved,
     /// There is no such review.
     Missing,
 }
@@ -311,108 +262,4 @@ impl Catalog {
         tx.commit().await?;
         Ok(touched == 1)
     }
-
-    /// Decides a review. Nobody else may hold it, and with `seen_version` the document must be as the reviewer saw
-    /// it. Files or rejects the document, writes timeline, audit and event, and queues `reply`.
-    ///
-    /// # Errors
-    /// When the database fails or a row is impossible.
-    pub async fn resolve_review(
-        &self,
-        id: ReviewId,
-        who: &str,
-        seen_version: Option<i64>,
-        decision: &Decision,
-        reply: Option<&NewReply>,
-    ) -> Result<Resolved, CatalogError> {
-        let mut tx = self.writing().await?;
-        let present = now();
-        let (resolution, note) = match decision {
-            Decision::Approve { .. } => (Resolution::Approved, None),
-            Decision::Correct { .. } => (Resolution::Corrected, None),
-            Decision::Reject { note } => (Resolution::Rejected, Some(note.as_str())),
-            Decision::AskAgain { note } => (Resolution::AskedAgain, Some(note.as_str())),
-        };
-        let row = optional!(
-            tx,
-            (Uuid, String),
-            "UPDATE reviews SET resolved_at = $3, resolved_by = $2, resolution = $4, note = $5 \
-             WHERE id = $1 AND resolved_at IS NULL \
-               AND (claimed_by IS NULL OR claimed_by = $2 OR claim_expires_at <= $3) RETURNING document_id, stage",
-            id.0,
-            who,
-            micros(present),
-            resolution.as_str(),
-            clean_maybe(note)
-        )?;
-        let Some((document, _)) = row else {
-            return Ok(match lookup(&mut tx, id).await? {
-                None => Resolved::Missing,
-                Some(review) if review.resolved_at.is_some() => Resolved::AlreadyResolved,
-                Some(review) => Resolved::HeldBy(review.claimed_by.unwrap_or_default()),
-            });
-        };
-        let document = DocumentId(document);
-        let status = if matches!(decision, Decision::Approve { .. } | Decision::Correct { .. }) {
-            Status::Filed
-        } else {
-            Status::Rejected
-        };
-        let moved = execute!(
-            tx,
-            "UPDATE documents SET status = $2, version = version + 1, updated_at = $3, reasons = '[]', \
-             awaits_customer = FALSE WHERE id = $1 AND status = 'in_review' AND ($4 IS NULL OR version = $4)",
-            document.0,
-            status.as_str(),
-            micros(present),
-            seen_version
-        )?;
-        if moved != 1 {
-            let now_at = documents::lookup(&mut tx, document).await?.map_or(0, |d| d.version);
-            return Ok(Resolved::Changed(now_at));
-        }
-        match decision {
-            Decision::Approve { customer_id } => mark_filed(&mut tx, document, *customer_id).await?,
-            Decision::Correct { kind, fields, customer_id } => {
-                correct(&mut tx, document, *kind, fields).await?;
-                mark_filed(&mut tx, document, *customer_id).await?;
-            }
-            Decision::Reject { .. } | Decision::AskAgain { .. } => {}
-        }
-        let detail = json!({ "review_id": id, "by": who, "resolution": resolution });
-        timeline::note(&mut tx, document, Stage::Done, resolution.as_str(), detail.clone()).await?;
-        let kind = if status == Status::Filed { "document.filed" } else { "document.rejected" };
-        events::tell(&mut tx, kind, document, detail.clone()).await?;
-        audit::write(&mut tx, who, resolution.as_str(), Some(document), &detail).await?;
-        outbox::queue_reply(&mut tx, document, reply).await?;
-        tx.commit().await?;
-        Ok(Resolved::Done(status))
-    }
-}
-
-async fn correct(
-    tx: &mut Tx,
-    document: DocumentId,
-    kind: Option<Kind>,
-    fields: &Fields,
-) -> Result<(), CatalogError> {
-    let found = documents::lookup(tx, document).await?.ok_or(CatalogError::Missing { what: "document" })?;
-    let text = optional!(tx, (Option<String>,), "SELECT text FROM documents WHERE id = $1", document.0)?;
-    let text = text.and_then(|(t,)| t).unwrap_or_default();
-    let keys = Extracted::from(fields);
-    execute!(
-        tx,
-        "UPDATE documents SET kind = COALESCE($2, kind), fields = $3, party = $4, number = $5, doc_date = $6, \
-         total = $7, currency = $8, search = $9 WHERE id = $1",
-        document.0,
-        kind.map(Kind::as_str),
-        to_json("fields", fields)?,
-        keys.party,
-        keys.number,
-        keys.doc_date,
-        keys.total,
-        keys.currency,
-        search_text(&found.declared, fields, &text)
-    )
-    .map(drop)
 }

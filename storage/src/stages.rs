@@ -46,7 +46,7 @@ pub enum Step {
 const ERROR_CHARS: usize = 500;
 
 /// Moves a document from a stage it must be at; whether it was there.
-async fn leave(
+pub(crate) async fn leave(
     tx: &mut Tx,
     id: DocumentId,
     from: Stage,
@@ -184,7 +184,9 @@ impl Catalog {
         if !leave(&mut tx, id, Stage::Read, "processing", Stage::Link).await? {
             return Ok(Step::Stale);
         }
-        keep_facts(&mut tx, id, facts).await?;
+        if !keep_facts(&mut tx, id, facts).await? {
+            return Ok(Step::Stale);
+        }
         let detail = json!({
             "kind": facts.kind, "confidence": facts.confidence, "pages": facts.page_count,
             "findings": codes(&facts.findings), "duration_ms": facts.duration_ms,

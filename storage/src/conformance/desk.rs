@@ -22,7 +22,7 @@ use crate::{
     users::Role,
 };
 
-const LEASE: Duration = Duration::from_secs(60);
+pub(super) const LEASE: Duration = Duration::from_secs(60);
 
 async fn waiting(catalog: &Catalog) -> (DocumentId, Review) {
     let id = received(catalog, &Sample::new()).await;

@@ -8,6 +8,7 @@ mod desk;
 mod door;
 mod files;
 mod road;
+mod split;
 
 pub use door::{Sample, delivery, photo};
 
@@ -37,6 +38,11 @@ pub async fn catalog(catalog: &Catalog) {
     desk::one_of_two_claimers_wins(catalog).await;
     desk::decisions_are_made_once(catalog).await;
     desk::a_new_customer_wakes_what_waits(catalog).await;
+    split::a_sure_reader_splits_a_file_once(catalog).await;
+    split::a_file_sent_again_is_linked_to_its_first_part(catalog).await;
+    split::a_person_splits_what_waits(catalog).await;
+    split::a_part_of_a_part_and_what_is_no_split(catalog).await;
+    split::whose_it_is_stays_only_where_it_was_said(catalog).await;
     desk::lists_page_and_filter(catalog).await;
     desk::keys_people_and_pauses(catalog).await;
     let ledger = catalog.ledger(None, None).await.expect("ledger");

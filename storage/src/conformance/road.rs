@@ -40,6 +40,7 @@ pub(super) fn field(value: &str) -> Field {
 
 pub(super) fn facts(number: &str) -> ReadFacts {
     ReadFacts {
+        part: None,
         media_type: "image/jpeg".into(),
         page_count: 1,
         pages: Vec::new(),
@@ -65,7 +66,7 @@ pub(super) fn reply(purpose: Purpose) -> NewReply {
     NewReply { purpose, body: "Recibido".into(), language: "es".into() }
 }
 
-async fn begin(catalog: &Catalog, id: DocumentId, stage: Stage) -> crate::Document {
+pub(super) async fn begin(catalog: &Catalog, id: DocumentId, stage: Stage) -> crate::Document {
     match catalog.begin(id, stage).await.unwrap() {
         Begun::Go(document) => *document,
         other => panic!("{id} at {stage}: {other:?}"),

@@ -14,7 +14,7 @@ pub(crate) const COLUMNS: &str = "id, contact_id, message_id, source, phone_numb
      declared_filename, caption, declared_sha256, sent_at, received_at, media_deadline, status, stage, attempts, \
      next_attempt_at, last_error, original_key, original_sha256, original_bytes, pages, thumbnail_key, media_type, \
      page_count, kind, confidence, language, fields, fingerprint, notes, findings, reasons, customer_id, duplicate_of, \
-     version, filed_at, updated_at";
+     part, part_of, version, filed_at, updated_at";
 
 #[derive(sqlx::FromRow)]
 pub(crate) struct DocumentRow {
@@ -53,6 +53,8 @@ pub(crate) struct DocumentRow {
     reasons: String,
     customer_id: Option<Uuid>,
     duplicate_of: Option<Uuid>,
+    part: Option<String>,
+    part_of: Option<Uuid>,
     version: i64,
     filed_at: Option<i64>,
     updated_at: i64,
@@ -123,6 +125,8 @@ impl TryFrom<DocumentRow> for Document {
             reasons: json(T, "reasons", &row.reasons)?,
             customer_id: row.customer_id.map(CustomerId),
             duplicate_of: row.duplicate_of.map(DocumentId),
+            part: row.part.map(|text| json(T, "part", &text)).transpose()?,
+            part_of: row.part_of.map(DocumentId),
             version: row.version,
             filed_at: maybe_at(T, "filed_at", row.filed_at)?,
             updated_at: at(T, "updated_at", row.updated_at)?,

@@ -1,6 +1,6 @@
 //! What the stages found out about a document, and the columns of its row that keep it.
 
-use acuse_pipeline::{document::Kind, fields::Fields, reading::Fingerprint, reason::Reason};
+use acuse_pipeline::{document::Kind, fields::Fields, part::Part, reading::Fingerprint, reason::Reason};
 
 use crate::{
     documents::{self, Extracted, StoredObject, StoredPage, search_text},
@@ -22,6 +22,8 @@ pub struct Fetched {
 /// What the `read` stage found.
 #[derive(Debug, Clone)]
 pub struct ReadFacts {
+    /// What of the file was read; all of it where none is named.
+    pub part: Option<Part>,
     /// What the content is.
     pub media_type: String,
     /// Pages of the original.
@@ -70,8 +72,11 @@ pub(super) async fn keep_original(
     Ok(())
 }
 
-pub(super) async fn keep_facts(tx: &mut Tx, id: DocumentId, facts: &ReadFacts) -> Result<(), CatalogError> {
-    let declared = documents::lookup(tx, id).await?.map(|d| d.declared).unwrap_or_default();
+/// Keeps what was read; whether it was read of what the document is now, and not of a file since split.
+pub(super) async fn keep_facts(tx: &mut Tx, id: DocumentId, facts: &ReadFacts) -> Result<bool, CatalogError> {
+    let Some(document) = documents::lookup(tx, id).await?.filter(|d| d.part == facts.part) else {
+        return Ok(false);
+    };
     let keys = Extracted::from(&facts.fields);
     execute!(
         tx,
@@ -96,7 +101,7 @@ pub(super) async fn keep_facts(tx: &mut Tx, id: DocumentId, facts: &ReadFacts) -
         keys.doc_date,
         keys.total,
         keys.currency,
-        search_text(&declared, &facts.fields, &facts.text)
+        search_text(&document.declared, &facts.fields, &facts.text)
     )?;
-    Ok(())
+    Ok(true)
 }
