@@ -12,6 +12,7 @@ use acuse_pipeline::{
     document::Kind,
     fields::{Field, FieldName, Source},
     limits::Limits,
+    part::Part,
     reading::{Declared, Fingerprint, Outcome, PagePicture, Reading},
     reason::{Reason, ReasonCode},
 };
@@ -108,6 +109,7 @@ fn obey(bytes: &[u8], declared: &Declared, limits: &Limits, stage: &mut dyn FnMu
             sleep()
         }
         "receipt" => receipt(&text, declared),
+        "receipts" => receipts(&text, declared),
         _ => note(format!("{} bytes, {:?}", bytes.len(), declared.filename)),
     }
 }
@@ -149,6 +151,23 @@ fn note(what: String) -> Reading {
     let mut reading = Reading::refused("text/plain", Reason::new(ReasonCode::NotADocument, "An order."));
     reading.notes.push(what);
     reading
+}
+
+/// A receipt a page, parted by form feeds: of one part that receipt, of the whole file the parts. Where the second line
+/// is `lie`, parts that leave a page out.
+fn receipts(text: &str, declared: &Declared) -> Reading {
+    let pages: Vec<&str> = text.split('\u{c}').collect();
+    let count = u32::try_from(pages.len()).expect("few");
+    let Some(part) = declared.part else {
+        let mut whole = receipt(pages[0], declared);
+        whole.outcome = Outcome::Review;
+        whole.reasons = vec![Reason::new(ReasonCode::MultipleDocuments, "A receipt a page.")];
+        whole.page_count = count;
+        let last = if text.lines().nth(1) == Some("lie") { count - 1 } else { count };
+        whole.parts = (1..=last).map(|n| Part::pages(n, n).expect("a page")).collect();
+        return whole;
+    };
+    receipt(pages.get(*part.range().start() as usize - 1).expect("its page"), declared)
 }
 
 /// An accepted receipt with the fields that the file lists.

@@ -170,6 +170,54 @@ async fn the_same_bytes_again_are_linked_to_the_first() {
     assert!(world.last_text().contains("igual al que nos enviaste"));
 }
 
+/// Three receipts in one file; the third is the first once more.
+const RECEIPTS: &str = "receipts\nmerchant_name=Panadería Núñez\ndate=2026-05-03\ntotal=45.00\ncurrency=EUR\u{c}\
+    merchant_name=Bar Sol\ndate=2026-05-04\ntotal=7.20\ncurrency=EUR\u{c}\
+    merchant_name=Panadería Núñez\ndate=2026-05-03\ntotal=45.00\ncurrency=EUR\nx=1";
+
+#[tokio::test]
+async fn a_file_of_several_receipts_is_each_of_them() {
+    let world = World::new().await;
+    world.knows_sender().await;
+    let id = world.sends_file(RECEIPTS).await;
+    assert_eq!(world.step(Stage::Fetch, id).await, Ended::Moved);
+    assert_eq!(world.step(Stage::Read, id).await, Ended::Moved);
+    let first = world.document(id).await;
+    assert_eq!(
+        (first.stage, first.kind, first.pages.len()),
+        (Stage::Read, None, 0),
+        "nothing of the whole is kept"
+    );
+    let all = world.env.catalog.of_one_file(&first).await.expect("the catalog");
+    assert_eq!(all.len(), 3);
+    let mut ended = Vec::new();
+    for part in &all {
+        ended.push(world.goes_all_the_way(part.id).await);
+        assert_eq!(world.step(Stage::Read, part.id).await, Ended::Stale);
+    }
+    let totals: Vec<_> =
+        ended.iter().map(|d| d.fields[&acuse_pipeline::fields::FieldName::Total].value.as_str()).collect();
+    assert_eq!(totals, ["45.00", "7.20", "45.00"], "each was read from its own page");
+    assert_eq!((ended[0].status, ended[1].status), (Status::Filed, Status::Filed));
+    assert_eq!((ended[0].duplicate_of, ended[1].duplicate_of), (None, None), "of the same bytes, no resend");
+    assert!(ended[2].duplicate_of == Some(id) || code(&ended[2]) == Some(ReasonCode::PossibleDuplicate));
+    assert_eq!(world.graph.sent().len(), 3, "each is told for itself");
+    // The whole file once more is the same file, whichever of its parts one may think of.
+    let again = world.goes_all_the_way(world.sends_file(RECEIPTS).await).await;
+    assert_eq!((again.duplicate_of, again.part), (Some(id), None));
+    let ledger = world.env.catalog.ledger(None, None).await.expect("the ledger");
+    assert!(ledger.balanced && ledger.received == 4 && ledger.processing == 0, "{ledger:?}");
+}
+
+#[tokio::test]
+async fn parts_that_make_no_whole_are_a_persons_to_part() {
+    let world = World::new().await;
+    let file = RECEIPTS.replacen("receipts\n", "receipts\nlie\n", 1);
+    let document = world.goes_all_the_way(world.sends_file(&file).await).await;
+    assert_eq!((document.status, code(&document)), (Status::InReview, Some(ReasonCode::MultipleDocuments)));
+    assert_eq!(document.part, None);
+}
+
 #[tokio::test]
 async fn media_that_is_gone_is_a_review_and_the_sender_is_asked() {
     let world = World::new().await;

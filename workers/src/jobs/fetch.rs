@@ -108,6 +108,7 @@ fn other_hash() -> Halt {
 }
 
 /// If these very bytes came before: keeps them, links the document to the first, and tells the sender when that was.
+/// Never for a part, which has the bytes of its siblings.
 pub(crate) async fn duplicate(
     env: &Env,
     document: &Document,

@@ -10,6 +10,7 @@ use acuse_pipeline::{
 use acuse_storage::{
     Document, ObjectKey, Stage, StoredObject,
     documents::StoredPage,
+    split::Split,
     stages::{ReadFacts, Step},
 };
 use futures_util::TryStreamExt;
@@ -26,8 +27,9 @@ use crate::{
 /// Set in a reason's detail when the file was not scanned though it should have been.
 pub const UNSCANNED: &str = "unscanned";
 
-/// Has the original scanned, streams it into the sandbox, keeps the pictures that come back, and moves on to `link` with what was
-/// read; a file that could not be opened moves on too, with the reason among its findings.
+/// Has the original scanned, streams it into the sandbox, keeps the pictures that come back, and moves on to `link`
+/// with what was read; a file that could not be opened moves on too, with the reason among its findings. A file that
+/// surely holds several documents is split instead, and each of them comes back here.
 ///
 /// # Errors
 /// A [`Halt`] to try again: the scanner gave no verdict, S3 failed, or no reader could be had.
@@ -42,9 +44,23 @@ pub async fn read(env: &Env, document: &Document) -> Result<Step, Halt> {
         None => open(env, document).await?,
     };
     boundary::pass("read.understood");
+    if let Some(split) = sure_split(document, &reading) {
+        tracing::info!(parts = split.parts().len(), "split into its documents");
+        return Ok(env.catalog.split(document.id, &split).await?);
+    }
     let facts = keep(env, document, reading, started).await?;
     boundary::pass("read.stored");
     Ok(env.catalog.read(document.id, &facts).await?)
+}
+
+/// The documents that a file holds, where the reader is sure of them. A part is not split again but by a person.
+fn sure_split(document: &Document, reading: &Reading) -> Option<Split> {
+    if document.part.is_some() || reading.parts.is_empty() {
+        return None;
+    }
+    let split = Split::of_file(reading.parts.clone(), reading.page_count);
+    // The answer comes out of the sandbox: what it names may be no split at all. Then a person looks.
+    split.inspect_err(|error| tracing::warn!(error = %error, "the reader named parts that are none")).ok()
 }
 
 /// Why the original must not be opened; `None` when it passed the scanner, or there is none.
@@ -95,7 +111,7 @@ async fn open(env: &Env, document: &Document) -> Result<Reading, Halt> {
     let declared = Declared {
         media_type: document.declared.media_type.clone(),
         filename: document.declared.filename.clone(),
-        part: None,
+        part: document.part,
     };
     Ok(env.sandbox.read(source, original.size_bytes, &declared).await?)
 }
@@ -116,6 +132,7 @@ async fn keep(env: &Env, document: &Document, reading: Reading, started: Instant
         Some(key)
     };
     Ok(ReadFacts {
+        part: document.part,
         media_type: reading.media_type,
         page_count: reading.page_count,
         pages,
