@@ -71,6 +71,18 @@
     }
   }
 
+  // Each page says which of the typed documents it would be in.
+  const ranges = document.querySelector(".parts [name=parts]:not([type=hidden])");
+  ranges?.addEventListener("input", () => {
+    const typed = ranges.value.split(/[,;]/).map((range) => range.split(/[-–]/).map((page) => parseInt(page, 10)));
+    for (const badge of document.querySelectorAll("[data-at-page]")) {
+      const page = Number(badge.dataset.atPage);
+      const at = typed.findIndex(([first, last = first]) => first <= page && page <= last);
+      badge.hidden = at < 0;
+      badge.querySelector("b").textContent = at + 1;
+    }
+  });
+
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && typing(document.activeElement)) return document.activeElement.blur();
     if (typing(document.activeElement) || event.ctrlKey || event.metaKey || event.altKey) return;

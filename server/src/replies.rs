@@ -9,8 +9,8 @@ use acuse_storage::{
     reviews::Decision,
 };
 
-/// The message for a decision, in the sender's language; `None` when there is nobody to answer: senders named by an
-/// API client are answered by that client.
+/// The message for a decision, in the sender's language; `None` when there is nobody to answer (senders named by
+/// an API client are answered by that client) or nothing to say yet.
 ///
 /// # Errors
 /// When the catalog fails.
@@ -25,10 +25,10 @@ pub async fn to_decision(
     let Some(contact) = catalog.contact(contact).await? else { return Ok(None) };
     let language =
         Language::choose(contact.language.as_deref(), contact.phone.as_deref(), document.language.as_deref());
-    Ok(Some(compose(document, decision, language)))
+    Ok(compose(document, decision, language))
 }
 
-fn compose(document: &Document, decision: &Decision, language: Language) -> NewReply {
+fn compose(document: &Document, decision: &Decision, language: Language) -> Option<NewReply> {
     let read = document.kind.unwrap_or(Kind::Other);
     let (purpose, telling) = match decision {
         Decision::Approve { .. } => (Purpose::Filed, Telling::Filed { kind: read, fields: &document.fields }),
@@ -42,6 +42,8 @@ fn compose(document: &Document, decision: &Decision, language: Language) -> NewR
             (Purpose::SendAgain, Telling::SendAgain(told.unwrap_or(ReasonCode::Unreadable)))
         }
         Decision::Reject { .. } => (Purpose::Rejected, Telling::Rejected),
+        // Each part tells its own result in time.
+        Decision::Split { .. } => return None,
     };
-    NewReply { purpose, body: telling.text(language), language: language.as_str().to_owned() }
+    Some(NewReply { purpose, body: telling.text(language), language: language.as_str().to_owned() })
 }

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use acuse_pipeline::{
     document::{Kind, Status},
     fields::{Field, FieldName, Fields, Source},
+    part::Part,
 };
 use acuse_storage::{
-    CustomerId, Document, ReviewId,
+    CustomerId, Document, DocumentId, ReviewId,
     reviews::{Decision, Resolved},
+    split::Split,
 };
 use serde::Deserialize;
 use time::{Date, macros::format_description};
@@ -30,6 +32,8 @@ pub enum Verdict {
     Reject,
     /// Refuse it and ask for a better one.
     AskAgain,
+    /// It is several documents.
+    Split,
 }
 
 /// A decision as asked for, unchecked.
@@ -47,6 +51,17 @@ pub struct Ask {
     pub note: Option<String>,
     /// The version that the person looked at.
     pub seen_version: Option<i64>,
+    /// The documents that it is, when it is several.
+    pub parts: Option<Vec<Part>>,
+}
+
+/// What became of a decision.
+#[derive(Debug)]
+pub struct Decided {
+    /// Where the document stands now.
+    pub status: Status,
+    /// The documents that it was split into, itself first.
+    pub documents: Vec<DocumentId>,
 }
 
 /// Longest value of a corrected field and of a note, characters.
@@ -56,8 +71,12 @@ const TEXT_CHARS: usize = 500;
 ///
 /// # Errors
 /// 400 for a decision that cannot be, 404 and 409 when the review is gone, held by another, or its document changed.
-pub async fn decide(app: &App, caller: &Caller, id: ReviewId, ask: Ask) -> Result<Status, Problem> {
+pub async fn decide(app: &App, caller: &Caller, id: ReviewId, ask: Ask) -> Result<Decided, Problem> {
     let review = app.catalog.review(id).await?.ok_or(Problem::NotFound("review"))?;
+    let decided = || Problem::Conflict("this review is decided already".to_owned());
+    if review.resolved_at.is_some() {
+        return Err(decided());
+    }
     let document = app.catalog.document(review.document_id).await?.ok_or(Problem::NotFound("document"))?;
     if let Some(customer) = ask.customer_id {
         app.catalog.customer(customer).await?.ok_or(Problem::NotFound("customer"))?;
@@ -66,12 +85,13 @@ pub async fn decide(app: &App, caller: &Caller, id: ReviewId, ask: Ask) -> Resul
     let decision = checked(ask, &document).map_err(Problem::BadRequest)?;
     let reply = app.reply_to_decision(&document, &decision).await?;
     match app.catalog.resolve_review(id, &caller.actor, seen_version, &decision, reply.as_ref()).await? {
-        Resolved::Done(status) => Ok(status),
+        Resolved::Done(status) => Ok(Decided { status, documents: Vec::new() }),
+        Resolved::Split(documents) => Ok(Decided { status: Status::Processing, documents }),
         Resolved::HeldBy(by) => Err(Problem::Conflict(format!("{by} holds this review"))),
         Resolved::Changed(version) => {
             Err(Problem::Conflict(format!("the document changed meanwhile (version {version}); look again")))
         }
-        Resolved::AlreadyResolved => Err(Problem::Conflict("this review is decided already".to_owned())),
+        Resolved::AlreadyResolved => Err(decided()),
         Resolved::Missing => Err(Problem::NotFound("review")),
     }
 }
@@ -81,7 +101,19 @@ fn checked(ask: Ask, document: &Document) -> Result<Decision, String> {
     if note.as_deref().is_some_and(|n| n.chars().count() > TEXT_CHARS) {
         return Err(format!("note: at most {TEXT_CHARS} characters"));
     }
+    if ask.parts.is_some() && ask.verdict != Verdict::Split {
+        return Err("parts: only with the decision split".to_owned());
+    }
     match ask.verdict {
+        Verdict::Split if !ask.fields.is_empty() || ask.kind.is_some() || ask.customer_id.is_some() => {
+            Err("split says only which parts it has; each of them is then read by itself".to_owned())
+        }
+        Verdict::Split => {
+            let parts =
+                ask.parts.ok_or("parts: say which pages, or which places on a page, are a document")?;
+            let split = Split::of_document(document, parts).map_err(|error| error.to_string())?;
+            Ok(Decision::Split { split, note })
+        }
         Verdict::Approve if !ask.fields.is_empty() || ask.kind.is_some_and(|k| Some(k) != document.kind) => {
             Err("approve files it as it was read; to change fields or kind use correct".to_owned())
         }

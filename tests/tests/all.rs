@@ -14,4 +14,5 @@ mod read;
 mod road;
 mod scale_out;
 mod servers;
+mod split;
 mod world;

@@ -2,10 +2,11 @@
 
 use std::{io::Write, process::Stdio, time::Duration};
 
+use acuse_fixtures::{Country, Form, Kind, Spec, stack};
 use acuse_tests::stack::{Api, Place};
 use reqwest::{Client, Response, header, redirect::Policy};
 
-use crate::world::{ALL, World, person, post};
+use crate::world::{ALL, World, documents, person, post};
 
 const PASSWORD: &str = "a long enough password";
 
@@ -109,4 +110,46 @@ async fn two_people_clear_the_queue_and_never_the_same_document() {
     assert_eq!((ledger.filed, ledger.rejected, ledger.in_review), (1, 2, 0));
     // Three were told that someone looks; then each heard what was decided.
     assert!(world.graph.wait_for_sent(6, Duration::from_secs(60)).await, "{:?}", world.graph.sent());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_person_parts_a_file_of_several_documents() {
+    let world = World::new().await;
+    let _server = world.place.start("serve", &["serve"]).unwrap();
+    let api = Api::connect(&world.place, ALL).await.unwrap();
+    let spec = Spec::new(Kind::Invoice, Country::Es, Form::PdfText);
+    let file = stack(&[(501, spec), (502, spec)]);
+    post(&api, &world.file(&person(1), file, "application/pdf", "scan.pdf")).await;
+    post(&api, &world.invoice(&person(2), 411)).await;
+    assert_eq!(api.at_rest(2, Duration::from_secs(90)).await.unwrap().in_review, 2);
+    let waiting = api.list("/v1/reviews").await.unwrap();
+    let id = |several: bool| {
+        let found = waiting.iter().find(|r| r.to_string().contains("multiple_documents") == several);
+        found.expect("waits")["document_id"].as_str().unwrap()
+    };
+    let ana = Reviewer::sign_in(&world.place, "ana").await;
+    let one = ana.page(&format!("/documents/{}", id(false))).await;
+    assert!(!one.contains("value=\"split\""), "one page that nobody takes for several: {one}");
+    let seen = ana.page(&format!("/documents/{}", id(true))).await;
+    assert!(seen.contains("value=\"split\" data-key=\"p\""), "{seen}");
+    assert!(seen.matches("data-at-page").count() == 2, "each page says where it would go: {seen}");
+    for bad in ["", "1", "all", "1-2, 2"] {
+        let refused = ana.decide(id(true), &seen, &[("action", "split"), ("parts", bad)]).await;
+        assert_eq!(refused.status(), 400, "{bad:?}");
+    }
+    let split = [("action", "split"), ("parts", "1, 2"), ("customer_id", "")];
+    assert_eq!(ana.decide(id(true), &seen, &split).await.status(), 303);
+    api.at_rest(3, Duration::from_secs(90)).await.unwrap();
+    let parts: Vec<String> = documents(&api)
+        .await
+        .iter()
+        .filter(|d| !d["part"].is_null())
+        .map(|d| d["id"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(parts.len(), 2);
+    for id in &parts {
+        let page = ana.page(&format!("/documents/{id}")).await;
+        assert!(page.contains("of a file of several documents"), "{page}");
+        assert!(parts.iter().all(|other| page.contains(&format!("href=\"/documents/{other}\""))), "{page}");
+    }
 }

@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-use super::{session::Person, trouble};
+use super::{parts, session::Person, trouble};
 use crate::{
     app::App,
     http::{
@@ -57,6 +57,7 @@ async fn act(app: &App, person: &Person, id: DocumentId, form: &Fields) -> Resul
         "correct" => Verdict::Correct,
         "reject" => Verdict::Reject,
         "ask_again" => Verdict::AskAgain,
+        "split" => Verdict::Split,
         _ => return Err(Problem::BadRequest("choose what to do with it".to_owned())),
     };
     let ask = asked(verdict, &document, form)?;
@@ -74,6 +75,11 @@ fn asked(verdict: Verdict, document: &Document, form: &Fields) -> Result<Ask, Pr
         kind: kind.filter(|_| deciding),
         fields: changes,
         customer_id: word::<CustomerId>("customer", form.get("customer_id"))?,
+        parts: if verdict == Verdict::Split {
+            Some(parts::said(form.get("parts").unwrap_or_default())?)
+        } else {
+            None
+        },
         note,
         seen_version: word::<i64>("version", form.get("version"))?,
     })

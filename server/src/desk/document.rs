@@ -18,8 +18,10 @@ use time::OffsetDateTime;
 
 use super::{
     Frame, Shown, page,
+    parts::{self, Offer, Sibling},
     queue::{status_label, who},
     session::Person,
+    sheets::{Sheet, UNSURE, sheets},
     words,
 };
 use crate::{
@@ -27,8 +29,6 @@ use crate::{
     http::{extract::Id, problem::Problem, quarantine, reviews::LEASE, view::shown},
 };
 
-/// Below this a field is marked for a second look.
-const UNSURE: f32 = 0.9;
 /// Customers offered beside the candidates.
 const OFFERED: u32 = 200;
 
@@ -50,6 +50,9 @@ struct View {
     lease: Option<String>,
     withheld: bool,
     pages: Vec<Sheet>,
+    offer: Option<Offer>,
+    part: String,
+    siblings: Vec<Sibling>,
     page_count: u32,
     no_picture: &'static str,
     media_type: String,
@@ -67,24 +70,6 @@ struct View {
     prev: Option<String>,
     next: Option<String>,
     after: String,
-}
-
-struct Sheet {
-    number: usize,
-    href: String,
-    width: u32,
-    height: u32,
-    boxes: Vec<Mark>,
-}
-
-struct Mark {
-    field: FieldName,
-    label: String,
-    tone: &'static str,
-    x: u32,
-    y: u32,
-    width: u32,
-    height: u32,
 }
 
 struct Why {
@@ -145,6 +130,8 @@ async fn render(app: &App, person: &Person, id: DocumentId) -> Result<Response, 
     let withheld = person.caller.is_withheld(&document);
     let quarantined = quarantine::is_held(app, &document).await?;
     let held = quarantined && !person.caller.has(Scope::Admin);
+    let is_shown = !withheld && !held;
+    let proposed = parts::proposed(&document);
     let fields = if withheld { Fields::new() } else { document.fields.clone() };
     let timeline = app.catalog.timeline(id).await?;
     let view = View {
@@ -157,7 +144,10 @@ async fn render(app: &App, person: &Person, id: DocumentId) -> Result<Response, 
         can_decide,
         lease,
         withheld,
-        pages: if withheld || held { Vec::new() } else { sheets(&document) },
+        offer: Some(&document).filter(|_| can_decide && is_shown).and_then(|d| parts::offer(d, &proposed)),
+        pages: if is_shown { sheets(&document, &proposed) } else { Vec::new() },
+        part: document.part.map(|part| part.to_string()).unwrap_or_default(),
+        siblings: parts::siblings(app, &document).await?,
         page_count: document.page_count.unwrap_or_default(),
         no_picture: no_picture(&document, withheld, quarantined),
         media_type: document
@@ -233,39 +223,6 @@ fn no_picture(document: &Document, withheld: bool, quarantined: bool) -> &'stati
 fn kinds(known: Option<Kind>) -> Vec<(&'static str, &'static str)> {
     let unknown = known.is_none().then_some(("", "Choose…"));
     unknown.into_iter().chain(Kind::ALL.iter().map(|k| (k.as_str(), words::kind(Some(*k))))).collect()
-}
-
-fn sheets(document: &Document) -> Vec<Sheet> {
-    let sheet = |(index, page): (usize, &acuse_storage::documents::StoredPage)| {
-        let number = index + 1;
-        let on_page = |f: &&Field| f.page.map_or(1, |p| p as usize) == number;
-        let marks = document.fields.iter().filter(|(_, f)| on_page(f));
-        Sheet {
-            number,
-            href: format!("/pictures/{}?variant=normalized&page={number}", document.id),
-            width: page.width,
-            height: page.height,
-            boxes: marks.filter_map(|(name, f)| mark(*name, f, page.width, page.height)).collect(),
-        }
-    };
-    document.pages.iter().enumerate().map(sheet).collect()
-}
-
-/// A field's rectangle in pixels of its page, with a little room around the text.
-fn mark(name: FieldName, field: &Field, width: u32, height: u32) -> Option<Mark> {
-    let [x0, y0, x1, y1] = field.bbox?.map(|v| v.clamp(0.0, 1.0));
-    let (w, h) = (width as f32, height as f32);
-    let room = 0.003 * w.max(h);
-    let (x, y) = ((x0 * w - room).max(0.0), (y0 * h - room).max(0.0));
-    Some(Mark {
-        field: name,
-        label: format!("{}: {}", words::label(name.as_str()), field.value),
-        tone: if field.confidence < UNSURE { "low" } else { "" },
-        x: x as u32,
-        y: y as u32,
-        width: (x1 * w + room - x).max(1.0) as u32,
-        height: (y1 * h + room - y).max(1.0) as u32,
-    })
 }
 
 fn why(reason: &Reason, withheld: bool) -> Why {

@@ -1,7 +1,7 @@
 //! The review desk: pages for people, rendered here, without a build step.
 //!
-//! A person signs in ([`session`]), sees the queue ([`queue`]), opens a document ([`document`]) and decides
-//! ([`decide`]). [`pages`] has what else an operator looks at. Every page works without JavaScript; the script only
+//! A person signs in ([`session`]), sees the queue ([`queue`]), opens a document ([`document`], its pages [`sheets`],
+//! several in one file [`parts`]) and decides ([`decide`]). [`pages`] has what else an operator looks at. Every page works without JavaScript; the script only
 //! presses the buttons that are there.
 
 pub mod assets;
@@ -9,8 +9,10 @@ pub mod decide;
 pub mod document;
 pub mod door;
 pub mod pages;
+pub mod parts;
 pub mod queue;
 pub mod session;
+pub mod sheets;
 pub mod words;
 
 use askama::Template;

@@ -5,9 +5,10 @@ use std::{collections::BTreeMap, time::Duration};
 use acuse_pipeline::{
     document::{Kind, Status},
     fields::FieldName,
+    part::Part,
 };
 use acuse_storage::{
-    CustomerId, ReviewId,
+    CustomerId, DocumentId, ReviewId,
     keys::Scope,
     reviews::{Claim, ReviewFilter},
 };
@@ -120,12 +121,18 @@ pub struct Decide {
     /// The document's version when the reviewer looked; a document that changed since is not decided.
     #[serde(default)]
     version: Option<i64>,
+    /// With `split`: its documents, by pages or by places on a page.
+    #[serde(default)]
+    parts: Option<Vec<Part>>,
 }
 
 /// Answer of a decision.
 #[derive(Debug, Serialize)]
 pub struct Decided {
     status: Status,
+    /// Of a split: the documents it became, the first under the id of the whole.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    documents: Vec<DocumentId>,
 }
 
 /// `POST /v1/reviews/{id}/resolve`.
@@ -143,7 +150,8 @@ pub async fn resolve(
         customer_id: body.customer_id,
         note: body.note,
         seen_version: body.version,
+        parts: body.parts,
     };
-    let status = review::decide(&app, &caller, id, ask).await?;
-    Ok(Json(Decided { status }))
+    let review::Decided { status, documents } = review::decide(&app, &caller, id, ask).await?;
+    Ok(Json(Decided { status, documents }))
 }

@@ -3,6 +3,7 @@
 use acuse_pipeline::{
     document::{Kind, Status},
     fields::{FieldName, Fields},
+    part::Part,
     reason::{Reason, ReasonCode},
 };
 use acuse_storage::{
@@ -42,6 +43,10 @@ pub struct DocumentView {
     customer_id: Option<CustomerId>,
     contact_id: Option<ContactId>,
     duplicate_of: Option<DocumentId>,
+    /// Its pages, or its place on a page, of a file that holds several documents.
+    part: Option<Part>,
+    /// The first document of that file.
+    part_of: Option<DocumentId>,
     source: Source,
     media_type: Option<String>,
     pages: Option<u32>,
@@ -80,6 +85,8 @@ impl DocumentView {
             customer_id: document.customer_id,
             contact_id: document.contact_id,
             duplicate_of: document.duplicate_of,
+            part: document.part,
+            part_of: document.part_of,
             source: document.source,
             media_type: document.media_type,
             pages: document.page_count,

@@ -1,0 +1,141 @@
+//! Several documents in one file, at the desk: what the reader proposes, what a reviewer types, and what else came in
+//! the file of a part.
+
+use acuse_pipeline::{part::Part, reason::ReasonCode};
+use acuse_storage::{Document, DocumentId, split::Split};
+use serde_json::{Map, Value};
+
+use super::queue::status_label;
+use crate::{app::App, http::problem::Problem};
+
+/// What a reviewer may split a document into.
+pub struct Offer {
+    /// How many documents are proposed; 0 when none are.
+    pub count: usize,
+    /// Their pages, as typed; empty when nobody proposes any.
+    pub pages: String,
+    /// Their places, as the form sends them back; empty where pages are to be typed.
+    pub places: String,
+}
+
+/// Another document of the same file.
+pub struct Sibling {
+    /// Its page.
+    pub href: String,
+    /// Its number in the file.
+    pub number: usize,
+    /// Where it stands.
+    pub status: &'static str,
+    /// Whether it is the one that is shown.
+    pub is_here: bool,
+}
+
+/// What the reader proposes, as far as it can be taken up.
+#[must_use]
+pub fn proposed(document: &Document) -> Vec<Part> {
+    let reason = document.reasons.iter().find(|r| r.code == ReasonCode::MultipleDocuments);
+    let listed = reason.and_then(|r| r.detail.get("documents")).and_then(Value::as_array);
+    let parts: Option<Vec<Part>> = listed.map(|list| list.iter().map(part).collect()).unwrap_or_default();
+    parts.unwrap_or_default()
+}
+
+/// Of a proposal what says where it is; it may also say why.
+fn part(proposal: &Value) -> Option<Part> {
+    let said = proposal.as_object()?;
+    let place = ["first_page", "last_page", "box"]
+        .iter()
+        .filter_map(|key| Some(((*key).to_owned(), said.get(*key)?.clone())));
+    serde_json::from_value(Value::Object(place.collect::<Map<_, _>>())).ok()
+}
+
+/// What to offer: of a document with one page and no proposal nothing.
+#[must_use]
+pub fn offer(document: &Document, proposed: &[Part]) -> Option<Offer> {
+    let count = proposed.len();
+    if proposed.iter().any(|part| part.bbox().is_some()) {
+        let split = Split::of_document(document, proposed.to_vec()).is_ok();
+        let places = serde_json::to_string(proposed).ok().filter(|_| split)?;
+        return Some(Offer { count, pages: String::new(), places });
+    }
+    let whole_pages = document.part.is_none_or(|part| part.bbox().is_none());
+    let several = !document.pages.is_empty() && document.page_count.is_some_and(|pages| pages > 1);
+    (several && whole_pages).then(|| Offer { count, pages: typed(proposed), places: String::new() })
+}
+
+/// `1-2, 3`.
+fn typed(parts: &[Part]) -> String {
+    let range = |part: &Part| match (part.range().start(), part.range().end()) {
+        (first, last) if first == last => first.to_string(),
+        (first, last) => format!("{first}-{last}"),
+    };
+    parts.iter().map(range).collect::<Vec<_>>().join(", ")
+}
+
+/// What the form says: pages as typed, or the places that it was given.
+///
+/// # Errors
+/// 400 that says how to write them.
+pub fn said(text: &str) -> Result<Vec<Part>, Problem> {
+    if text.starts_with('[') {
+        return serde_json::from_str(text).map_err(|error| Problem::BadRequest(format!("parts: {error}")));
+    }
+    let range = |range: &str| {
+        let (first, last) = range.split_once(['-', '–']).unwrap_or((range, range));
+        Part::pages(first.trim().parse().ok()?, last.trim().parse().ok()?).ok()
+    };
+    let ranges = text.split([',', ';']).map(str::trim).filter(|range| !range.is_empty());
+    let parts: Option<Vec<Part>> = ranges.map(range).collect();
+    parts.ok_or_else(|| {
+        Problem::BadRequest("parts: write the pages of each document, as 1-2, 3, 4-5".to_owned())
+    })
+}
+
+/// The documents that came in the same file, in its order; none where it is the whole file.
+///
+/// # Errors
+/// When the catalog fails.
+pub async fn siblings(app: &App, document: &Document) -> Result<Vec<Sibling>, Problem> {
+    if document.part.is_none() {
+        return Ok(Vec::new());
+    }
+    let all = app.catalog.of_one_file(document).await?;
+    Ok((1..).zip(&all).map(|(number, other)| sibling(number, other, document.id)).collect())
+}
+
+fn sibling(number: usize, other: &Document, here: DocumentId) -> Sibling {
+    Sibling {
+        href: format!("/documents/{}", other.id),
+        number,
+        status: status_label(other),
+        is_here: other.id == here,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn pages_are_read_as_they_are_written() {
+        let parts = said(" 1-2, 3 ; 4 – 5,").unwrap();
+        assert_eq!(typed(&parts), "1-2, 3, 4-5");
+        assert!(said("").unwrap().is_empty(), "none are refused with what is needed");
+        for bad in ["1-", "one", "2-1", "0", "1-2-3", "99999999999"] {
+            assert!(said(bad).is_err(), "{bad}");
+        }
+        let places =
+            said(r#"[{"first_page":1,"box":[0,0,0.5,1]},{"first_page":1,"box":[0.5,0,1,1]}]"#).unwrap();
+        assert_eq!(places.len(), 2);
+        assert!(said("[{}]").is_err());
+    }
+
+    #[test]
+    fn a_proposal_may_say_more_than_where() {
+        let told = json!({ "first_page": 1, "last_page": 2, "number": "F-17", "why": "its own total" });
+        assert_eq!(part(&told), Part::pages(1, 2).ok());
+        let told = json!({ "first_page": 1, "last_page": 1, "box": [0.0, 0.0, 0.5, 1.0] });
+        assert_eq!(part(&told), Part::place(1, [0.0, 0.0, 0.5, 1.0]).ok());
+        assert_eq!(part(&json!({ "first": 1, "last": 2 })), None);
+    }
+}
