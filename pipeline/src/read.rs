@@ -190,6 +190,10 @@ fn second_look(evidence: &Evidence, clock: &Clock) -> Duration {
 fn finish(mut normalized: Normalized, sense: Sense, limits: &Limits) -> Reading {
     let Sense { evidence, mut understanding, fingerprint } = sense;
     let notes = level(&mut normalized, &evidence, &mut understanding);
+    // Whoever doubts the file doubts its parts; and no page may be in none of them.
+    let whole =
+        normalized.reasons.is_empty() && Part::split(&understanding.parts, 1..=normalized.page_count).is_ok();
+    let parts = if whole { understanding.parts } else { Vec::new() };
     let mut reasons = normalized.reasons;
     reasons.extend(understanding.reasons);
     let mut pages = Vec::new();
@@ -204,7 +208,7 @@ fn finish(mut normalized: Normalized, sense: Sense, limits: &Limits) -> Reading 
         media_type: normalized.media_type,
         outcome: if reasons.is_empty() { Outcome::Accepted } else { Outcome::Review },
         reasons,
-        parts: understanding.parts,
+        parts,
         kind: Some(understanding.kind),
         confidence: understanding.confidence,
         language: understanding.language,

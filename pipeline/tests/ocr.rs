@@ -10,6 +10,7 @@ use ab_glyph::{Font, FontRef, PxScale, ScaleFont, point};
 use acuse_pipeline::{
     fields::FieldName,
     limits::Limits,
+    part::Part,
     read::read_with,
     reading::{Declared, PagePixels, PageText},
     reason::ReasonCode,
@@ -141,6 +142,26 @@ fn the_whole_reader_ends_with_a_reading() {
 
     let refused = acuse_pipeline::read::read(b"MZ not a document", &Declared::default(), &limits, models);
     assert!(refused.kind.is_none() && refused.pages.is_empty() && refused.reasons.len() == 1, "{refused:?}");
+}
+
+#[test]
+fn a_part_of_a_photo_is_read_as_a_document_of_its_own() {
+    let Some(models) = models() else { return };
+    let paper = page();
+    let mut photo = RgbImage::from_pixel(1500, 960, Rgb([84, 70, 58]));
+    imageops::replace(&mut photo, &paper, 25, 30);
+    imageops::replace(&mut photo, &paper, 775, 30);
+    let mut png = std::io::Cursor::new(Vec::new());
+    imageops::rotate90(&photo).write_to(&mut png, image::ImageFormat::Png).unwrap();
+    let part = Part::place(1, [0.5, 0.0, 1.0, 1.0]).unwrap();
+    let declared = Declared { part: Some(part), ..Declared::default() };
+    let reading = acuse_pipeline::read::read(&png.into_inner(), &declared, &Limits::default(), models);
+    let text = squeezed(&reading.text);
+    assert_eq!(text.matches("TOTALAPAGAR14,25").count(), 1, "one of the two, upright: {text}");
+    assert_eq!((reading.page_count, reading.pages.len()), (1, 1));
+    assert!(reading.pages[0].height > reading.pages[0].width, "only the part is shown");
+    assert!(reading.notes.iter().any(|n| n.contains("Cut out of page 1")), "{:?}", reading.notes);
+    assert_eq!(reading.fields[&FieldName::Total].value, "14.25");
 }
 
 #[test]

@@ -10,8 +10,8 @@ use crate::{
     reason::{Reason, ReasonCode},
 };
 
-/// Pages of one document that are read by OCR at most; a document that needs more is noted.
-const MAX_OCR_PAGES: usize = 6;
+/// Pages of one file that are read by OCR at most: of more a person looks at the rest.
+const MAX_OCR_PAGES: usize = 12;
 /// Pages searched for codes: they stand on the first page, or on the last of a few.
 const MAX_CODE_PAGES: usize = 4;
 /// Share of the file's whole time after which no further page is begun.
@@ -19,7 +19,7 @@ const TIME_SHARE: f32 = 0.5;
 
 /// Text and codes of a normalized document; turns its pages upright on the way.
 ///
-/// A page that no engine could read, or not to its end, adds a reason to `normalized`; a page left out adds a note.
+/// A page that no engine could read, or not to its end, or that was left out, adds a reason to `normalized`.
 /// `tell` hears `ocr` before each page read that way. The times are those of `ocr` and `barcode`.
 pub fn gather(
     normalized: &mut Normalized,
@@ -77,12 +77,8 @@ pub fn gather(
             code_time += started.elapsed();
         }
     }
-    if late {
-        normalized.reasons.push(out_of_time(&unread, limits));
-    }
     if !unread.is_empty() {
-        let why = if late { "for want of time" } else { "too many pages without text" };
-        normalized.notes.push(format!("Not read, {why}: {}.", unread.join(", ")));
+        normalized.reasons.push(if late { out_of_time(&unread, limits) } else { too_many(&unread) });
     }
     if cap(&mut pages, limits.text_chars as usize) {
         normalized
@@ -104,7 +100,16 @@ pub fn gather(
     (evidence, vec![time("ocr", ocr_time), time("barcode", code_time)])
 }
 
-/// Pages that nobody read may say anything: a person looks.
+/// Pages that nobody read may say anything, or be another document: a person looks.
+fn too_many(unread: &[String]) -> Reason {
+    let message = format!(
+        "Page {} was not read: more than {MAX_OCR_PAGES} pages have no text of their own.",
+        unread.join(", ")
+    );
+    Reason::new(ReasonCode::Unreadable, message).with("limit_name", "ocr_pages").with("limit", MAX_OCR_PAGES)
+}
+
+/// The same, of pages that time did not reach.
 fn out_of_time(unread: &[String], limits: &Limits) -> Reason {
     Reason::new(ReasonCode::Unreadable, format!("There was no time left to read page {}.", unread.join(", ")))
         .with("limit_name", "read_ms")

@@ -61,6 +61,19 @@ pub fn understand_on(evidence: &Evidence, _limits: &Limits, today: Date) -> Unde
 /// The same with a classifier of one's own: training scores each document with weights that never saw it.
 #[must_use]
 pub fn understand_by(evidence: &Evidence, today: Date, model: &model::Model) -> Understanding {
+    let mut whole = understand_alone(evidence, today, model);
+    // An e-invoice's XML speaks for the whole file, however many pages show it.
+    if whole.fields.get(&FieldName::Total).is_none_or(|total| total.source != Source::Xml)
+        && let Some(several) = several::find(evidence, |piece| understand_alone(piece, today, model))
+    {
+        whole.reasons.insert(0, several.reason);
+        whole.parts = several.sure;
+    }
+    whole
+}
+
+/// What the evidence means, taken for one document's.
+fn understand_alone(evidence: &Evidence, today: Date, model: &model::Model) -> Understanding {
     let sheet = sheet::Sheet::of(evidence);
     let zone = mrz::find(&sheet, today);
     let ids = tax_ids::tax_ids(&sheet);
@@ -107,10 +120,6 @@ pub fn understand_by(evidence: &Evidence, today: Date, model: &model::Model) -> 
         because.extend(agreed);
     }
     let mut reasons = failed;
-    // An e-invoice's XML speaks for the whole file, however many pages show it.
-    if fields.get(&FieldName::Total).is_none_or(|total| total.source != Source::Xml) {
-        reasons.extend(several::reason(evidence, classified.kind));
-    }
     reasons.extend(decide::reasons(evidence, &found, &classified, &fields));
     if reasons.is_empty() {
         // Nobody looks at it again: what is more likely wrong than right is left out.
