@@ -119,14 +119,15 @@ fn bills(a: &Fields, b: &Fields, standing: Standing) -> Option<String> {
         let value = b.get(&Number).map(|f| f.value.as_str()).unwrap_or_default();
         return Some(format!("it has a number of its own, {value}"));
     }
-    if total == Agree::Yes {
+    let date = agree(a, b, &[IssueDate, Date]);
+    if total == Agree::Yes && date != Agree::No {
         // A copy, or the slip of the card that paid it.
         return None;
     }
     let differ: Vec<&str> = [
         (total, "a total"),
         (parties, "an issuer"),
-        (agree(a, b, &[IssueDate, Date]), "a date"),
+        (date, "a date"),
         (agree(a, b, &[Time]), "a time"),
         (agree(a, b, &[Currency]), "a currency"),
     ]
@@ -135,6 +136,23 @@ fn bills(a: &Fields, b: &Fields, standing: Standing) -> Option<String> {
     .collect();
     let enough = differ.len() >= 2 && (standing == Standing::Document || parties == Agree::No);
     enough.then(|| format!("it has {} of its own", differ.join(" and ")))
+}
+
+/// Why a page that reads like a bill, though not which, does not go with the bill before it: that one is whole, and
+/// nothing says that this is more of it.
+#[must_use]
+pub fn alone(first: &Understanding, next: &Understanding) -> Option<String> {
+    use FieldName::{Date, IssueDate, IssuerTaxId, MerchantTaxId, Number, Total};
+    let bills = [first, next].iter().all(|said| matches!(said.kind, Kind::Invoice | Kind::Receipt));
+    if !bills || standing(next) != Standing::Likely {
+        return None;
+    }
+    let (a, b) = (&first.fields, &next.fields);
+    let required = FieldName::required(first.kind).iter();
+    let whole = required.into_iter().all(|name| a.get(name).is_some_and(|f| f.confidence >= SURE));
+    let same = [&[Number][..], &[Total], &[IssueDate, Date], &[MerchantTaxId, IssuerTaxId]];
+    let shared = same.iter().any(|names| agree(a, b, names) == Agree::Yes) || parties(a, b) == Agree::Yes;
+    (whole && !shared).then(|| "it reads as a document by itself".to_owned())
 }
 
 /// Names of the issuers: OCR spells one in several ways.

@@ -12,7 +12,7 @@ mod tests;
 use std::ops::RangeInclusive;
 
 use blocks::{Block, Cut};
-use differ::{Standing, apart, standing};
+use differ::{Standing, alone, apart, standing};
 
 use crate::{
     document::Kind,
@@ -43,14 +43,14 @@ struct One {
     why: String,
 }
 
-/// Whether a file seems to hold more than one document; `None` for nearly all. `alone` understands a piece of its
+/// Whether a file seems to hold more than one document; `None` for nearly all. `read` understands a piece of its
 /// evidence by itself.
 #[must_use]
-pub fn find(evidence: &Evidence, alone: impl Fn(&Evidence) -> Understanding) -> Option<Several> {
+pub fn find(evidence: &Evidence, read: impl Fn(&Evidence) -> Understanding) -> Option<Several> {
     let found = match evidence.pages.as_slice() {
         [] => return None,
-        [page] => on_photo(page, evidence, &alone),
-        pages => page_after_page(pages, evidence, &alone),
+        [page] => on_photo(page, evidence, &read),
+        pages => page_after_page(pages, evidence, &read),
     };
     if !(2..=MAX_PARTS).contains(&found.len()) {
         return None;
@@ -85,14 +85,14 @@ struct Run {
 fn page_after_page(
     pages: &[PageText],
     evidence: &Evidence,
-    alone: &impl Fn(&Evidence) -> Understanding,
+    read: &impl Fn(&Evidence) -> Understanding,
 ) -> Vec<One> {
     let mut runs: Vec<Run> = Vec::new();
     for page in pages {
-        let said = alone(&on_pages(evidence, page.number..=page.number));
+        let said = read(&on_pages(evidence, page.number..=page.number));
         let standing = standing(&said);
         let before = runs.last().and_then(|run| run.head.as_ref());
-        let why = before.and_then(|before| apart(before, &said));
+        let why = before.and_then(|before| apart(before, &said).or_else(|| alone(before, &said)));
         match runs.last_mut().filter(|_| why.is_none()) {
             Some(run) => {
                 run.pages = *run.pages.start()..=page.number;
@@ -115,20 +115,20 @@ fn page_after_page(
     }
     let one = |run: Run| {
         let part = Part::pages(*run.pages.start(), *run.pages.end()).ok()?;
-        Some(One { part, said: alone(&on_pages(evidence, run.pages)), why: run.why })
+        Some(One { part, said: read(&on_pages(evidence, run.pages)), why: run.why })
     };
     runs.into_iter().filter_map(one).collect()
 }
 
 /// Papers that lie on one photo.
-fn on_photo(page: &PageText, evidence: &Evidence, alone: &impl Fn(&Evidence) -> Understanding) -> Vec<One> {
+fn on_photo(page: &PageText, evidence: &Evidence, read: &impl Fn(&Evidence) -> Understanding) -> Vec<One> {
     let two = |first: &Block, second: &Block, cut: Cut| {
-        parted(&alone(&first.evidence), &alone(&second.evidence), cut).is_some()
+        parted(&read(&first.evidence), &read(&second.evidence), cut).is_some()
     };
     let blocks = blocks::cut(page, &evidence.barcodes, &two).unwrap_or_default();
     let one = |block: Block| {
         let part = Part::place(page.number, block.bbox).ok()?;
-        Some(One { part, said: alone(&block.evidence), why: String::new() })
+        Some(One { part, said: read(&block.evidence), why: String::new() })
     };
     let mut found: Vec<One> = blocks.into_iter().filter_map(one).collect();
     for at in 1..found.len() {
@@ -142,7 +142,7 @@ fn on_photo(page: &PageText, evidence: &Evidence, alone: &impl Fn(&Evidence) -> 
 /// Why two blocks of a photo are two papers.
 fn parted(first: &Understanding, second: &Understanding, cut: Cut) -> Option<String> {
     let standings = [first, second].map(standing);
-    let stand = !standings.contains(&Standing::Nothing) && standings.contains(&Standing::Document);
+    let stand = standings.contains(&Standing::Document) && !standings.contains(&Standing::Nothing);
     let why = stand.then(|| apart(first, second)).flatten();
     // A gutter through all lines of a photo is already much: no bill has two totals side by side.
     let own = |said: &Understanding| {
