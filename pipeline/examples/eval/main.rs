@@ -4,7 +4,7 @@
 //! The road of a row of `DATA/manifest.csv`: [`copies`] → [`reader`] (evidence kept by content) → [`truth`] →
 //! [`figures`]. `OUT/eval.json` holds everything, `OUT/eval.html` the picture of every miss. With `--copies` each
 //! picture is also read as WhatsApp recompresses it and turned by 90, 180 and 270 degrees; `--every N` takes only each
-//! N-th row. A filed document counts as an error when its kind is wrong, or its total, date, number, tax id or zone is.
+//! N-th row. [`several`] puts two documents in one file. A filed document counts as an error when its kind is wrong, or its total, date, number, tax id or zone is.
 
 #![allow(missing_docs, clippy::print_stdout, clippy::print_stderr)]
 
@@ -12,6 +12,7 @@ mod copies;
 mod figures;
 mod page;
 mod reader;
+mod several;
 mod truth;
 
 use std::{
@@ -27,10 +28,11 @@ use std::{
     time::Instant,
 };
 
-use acuse_pipeline::{fields::Fields, reading::Understanding};
+use acuse_pipeline::{document::Kind, fields::Fields, reading::Understanding};
 use copies::Copy;
 use figures::{Answer, Figures, Judged};
 use reader::{Reader, Seen};
+use several::Several;
 use truth::Truth;
 
 struct Done {
@@ -81,10 +83,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         figures.print();
         scored.insert(copy.name(), (figures, judged));
     }
+    let several = several_in_one(&rows, &done);
+    println!("\n{several}");
     let times = times(&done);
     println!("\n{times}");
     fs::create_dir_all(&out)?;
-    let json = serde_json::json!({ "copies": scored, "times": times });
+    let json = serde_json::json!({ "copies": scored, "several": several, "times": times });
     fs::write(out.join("eval.json"), serde_json::to_vec_pretty(&json)?)?;
     let pictures = misses.iter().map(|(judged, thumbnail)| (judged, thumbnail.as_slice()));
     fs::write(out.join("eval.html"), page::page(&times, pictures))?;
@@ -166,6 +170,18 @@ fn judge(truth: &Truth, done: &Done, figures: &mut Figures) -> Judged {
         reasons,
     };
     figures.add(truth, &answer)
+}
+
+/// The invoices, receipts and IDs, two in one file; those with XML speak for all their pages and are left out.
+fn several_in_one(rows: &[Truth], done: &[Done]) -> Several {
+    let papers = done.iter().filter(|d| d.copy == Copy::Original && rows[d.row].label != Kind::Other);
+    let read = papers.filter_map(|done| match &done.seen {
+        Seen::Opened(opened) if opened.evidence().attachments.is_empty() => {
+            Some((rows[done.row].path.as_str(), opened.evidence()))
+        }
+        _ => None,
+    });
+    Several::of(&read.collect::<Vec<_>>())
 }
 
 /// Seconds a page by stage, as they were when the page was first read, and this process's peak of memory.

@@ -218,6 +218,11 @@ impl Opened {
     pub fn pages(&self) -> usize {
         self.evidence.pages.len().max(1)
     }
+
+    /// Of the first look.
+    pub fn evidence(&self) -> &Evidence {
+        &self.evidence
+    }
 }
 
 fn sorted(folder: &Path) -> io::Result<Vec<PathBuf>> {

@@ -66,6 +66,11 @@ pub fn understand_by(evidence: &Evidence, today: Date, model: &model::Model) -> 
     if whole.fields.get(&FieldName::Total).is_none_or(|total| total.source != Source::Xml)
         && let Some(several) = several::find(evidence, |piece| understand_alone(piece, today, model))
     {
+        if several.has_id && whole.kind != Kind::Id {
+            // Who may not see an ID may not see the file that holds one.
+            whole.kind = Kind::Id;
+            whole.fields.clear();
+        }
         whole.reasons.insert(0, several.reason);
         whole.parts = several.sure;
     }

@@ -32,6 +32,8 @@ pub struct Several {
     pub reason: Reason,
     /// The parts to split the file into, where each would be filed by itself; otherwise empty.
     pub sure: Vec<Part>,
+    /// One of them is an ID.
+    pub has_id: bool,
 }
 
 /// One of the documents.
@@ -57,7 +59,8 @@ pub fn find(evidence: &Evidence, read: impl Fn(&Evidence) -> Understanding) -> O
     }
     let all = found.iter().all(|one| one.said.reasons.is_empty());
     let sure = if all { found.iter().map(|one| one.part).collect() } else { Vec::new() };
-    Some(Several { reason: told(&found), sure })
+    let has_id = found.iter().any(|one| one.said.kind == Kind::Id);
+    Some(Several { reason: told(&found), sure, has_id })
 }
 
 /// What was found on these pages alone, counted from one again as they will be when they are read alone.

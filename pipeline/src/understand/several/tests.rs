@@ -106,6 +106,8 @@ fn no_id_hides_behind_a_receipt() {
         let (documents, _) = parts(&file(&pages));
         assert_eq!(documents.len(), 2, "{pages:?}");
         assert!(documents.iter().any(|d| d["kind"] == "id"), "{documents:?}");
+        let whole = understand(&file(&pages), &Limits::default());
+        assert_eq!(whole.kind, Kind::Id, "who may not see IDs may not see this file");
         assert!(documents.iter().all(|d| d.get("number").is_none_or(|n| n != "L898902C3")), "{documents:?}");
     }
 }
