@@ -58,6 +58,9 @@ pub enum PartError {
     /// A page belongs to no part: it would be lost.
     #[error("page {0} is in no part; every page must be in one")]
     LeftOut(u32),
+    /// What is beside the only box of a page would be lost.
+    #[error("page {0} has one box; name two or more, or the whole page")]
+    Rest(u32),
     /// A page belongs to two parts.
     #[error("page {0} is in more than one part; to split a page, name a box for each")]
     Twice(u32),
@@ -141,7 +144,8 @@ impl Part {
             let here: Vec<&Self> = parts.iter().filter(|part| part.range().contains(&page)).collect();
             match here.as_slice() {
                 [] => return Err(PartError::LeftOut(page)),
-                [_] => {}
+                [one] if one.bbox.is_none() => {}
+                [_] => return Err(PartError::Rest(page)),
                 several if several.iter().all(|part| part.bbox.is_some()) => {}
                 _ => return Err(PartError::Twice(page)),
             }
@@ -162,7 +166,8 @@ impl Part {
             // A layer knows nothing of the cut.
             normalized.layers.clear();
         }
-        normalized.page_count = self.last_page - before;
+        // Of a part that names more pages than there are nothing is counted that is not there.
+        normalized.page_count = normalized.page_count.min(self.last_page).saturating_sub(before);
         for attachment in normalized.attachments.drain(..) {
             normalized
                 .notes
@@ -232,6 +237,7 @@ mod tests {
         assert_eq!(Part::split(&[pages(1, 1), pages(3, 3)], 1..=3), Err(PartError::LeftOut(2)));
         assert_eq!(Part::split(&[pages(1, 2), pages(2, 3)], 1..=3), Err(PartError::Twice(2)));
         assert_eq!(Part::split(&[pages(1, 3), halves[0]], 1..=3), Err(PartError::Twice(3)));
+        assert_eq!(Part::split(&[pages(1, 2), halves[0]], 1..=3), Err(PartError::Rest(3)));
         assert_eq!(
             Part::split(&[pages(1, 2), pages(3, 4)], 1..=3),
             Err(PartError::NoSuchPage { page: 4, of: 3 })

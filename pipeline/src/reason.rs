@@ -22,7 +22,7 @@ words! {
 ///
 /// `detail` is a JSON object whose keys depend on the code: `limit` and `size` for limits, `candidates` for
 /// `ambiguous_customer` and `possible_duplicate`, `check`, `left` and `right` for `checks_failed`, `missing` for
-/// `missing_fields`, `kind` and `confidence` for `low_confidence`, `detected` and `declared` for type reasons.
+/// `missing_fields`, `documents` for `multiple_documents`, `kind` and `confidence` for `low_confidence`, `detected` and `declared` for type reasons.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reason {
     /// Which of the closed list.

@@ -9,7 +9,7 @@ use crate::{
     limits::Limits,
     page,
     reading::{Barcode, Evidence, Line, Normalized, PagePixels, Understanding},
-    reason::ReasonCode,
+    reason::{Reason, ReasonCode},
     text::{self, Models, OcrOptions},
     understand::{
         mrz,
@@ -61,11 +61,30 @@ fn better(
     }
     let Some(second) = looks.closer(&first, understood.kind) else { return (first, understood) };
     let again = understand(&second, limits);
+    if is_several(&again) {
+        return (first, of_several(understood, &again));
+    }
     if !is_better(&again, &understood) {
         return (first, understood);
     }
     looks.adopt();
     (second, again)
+}
+
+fn is_several(understood: &Understanding) -> bool {
+    understood.reasons.iter().any(|r| r.code == ReasonCode::MultipleDocuments)
+}
+
+/// The closer look saw several documents, but on a page that was perhaps cut and levelled: where they lie on the page as
+/// it came is for a person to see.
+fn of_several(mut first: Understanding, again: &Understanding) -> Understanding {
+    if again.kind == Kind::Id && first.kind != Kind::Id {
+        first.kind = Kind::Id;
+        first.fields.clear();
+    }
+    let message = "Seen closer, several documents seem to be in this file.";
+    first.reasons.insert(0, Reason::new(ReasonCode::MultipleDocuments, message));
+    first
 }
 
 /// A page seen closer: what it says, and the pixels that its boxes stand on.
@@ -132,8 +151,7 @@ fn worth_a_closer_look(evidence: &Evidence, understood: &Understanding) -> bool 
         Kind::Other => false,
     };
     // Whoever parts several documents must see them all: no look may cut one of them off.
-    let several = understood.reasons.iter().any(|r| r.code == ReasonCode::MultipleDocuments);
-    from_pixels && unsettled && !several
+    from_pixels && unsettled && !is_several(understood)
 }
 
 /// Whether a zone was seen that could not be read.
@@ -176,7 +194,10 @@ fn found(understood: &Understanding) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{reading::Word, understand::paper::photo};
+    use crate::{
+        reading::{PageText, Word},
+        understand::paper::photo,
+    };
 
     const RECEIPT: [&str; 8] = [
         "PANADERIA EL SOL",
@@ -249,6 +270,24 @@ mod tests {
             assert_eq!(understood.reasons[0].code, ReasonCode::MissingFields);
             assert_eq!((looks.looked, looks.adopted), (1, false));
         }
+    }
+
+    #[test]
+    fn several_papers_seen_closer_are_a_persons_to_part() {
+        let pages = [
+            photo(0.45, &RECEIPT),
+            photo(0.45, &RECEIPT.map(|l| l.replace("12/03", "14/04")).each_ref().map(|l| l.as_str())),
+        ];
+        let mut several = without("12/03");
+        several.pages =
+            (1..).zip(pages).map(|(number, e)| PageText { number, ..e.pages[0].clone() }).collect();
+        for page in &mut several.pages[1..] {
+            page.lines.iter_mut().for_each(|line| line.text = line.text.replace("4,00", "9,40"));
+        }
+        let mut looks = Told { closer: Some(several), ..Told::default() };
+        let understood = settled(without("12/03"), &mut looks);
+        assert_eq!(understood.reasons[0].code, ReasonCode::MultipleDocuments, "{understood:?}");
+        assert!(understood.parts.is_empty() && !looks.adopted, "no box of another picture");
     }
 
     #[test]

@@ -72,7 +72,8 @@ impl Demo {
         let surprises = tell(&items, &documents, &self.folder.join("sent"));
         let ledger = catalog.ledger(None, None).await?;
         let answered = fake.sent().len();
-        let good = verdict(&ledger, items.len(), rested, surprises, answered);
+        let came = documents.iter().filter(|d| d.part_of.is_none()).count();
+        let good = verdict(&ledger, (items.len(), came), rested, surprises, answered);
         if self.keep {
             return keep(running, &catalog, listen).await;
         }
@@ -138,7 +139,7 @@ async fn send_all(
             bail!("the webhook of {} was answered {status}", item.filename);
         }
     }
-    eprintln!("sent {} documents as signed webhooks", items.len());
+    eprintln!("sent {} files as signed webhooks", items.len());
     Ok(())
 }
 
@@ -188,25 +189,36 @@ async fn all_documents(catalog: &Catalog) -> anyhow::Result<Vec<Document>> {
 fn tell(items: &[DemoItem], documents: &[Document], folder: &Path) -> usize {
     let mut surprises = 0;
     println!();
+    let sent: Vec<&Document> = documents.iter().filter(|d| d.part_of.is_none()).collect();
     for (index, item) in items.iter().enumerate() {
         let file = folder.join(picture(index, item));
-        let Some(document) = documents.get(index) else {
+        let Some(first) = sent.get(index) else {
             surprises += 1;
             println!("{}  LOST", file.display());
             continue;
         };
-        let fate = fate(document);
-        let what = document.kind.map_or("-", Kind::as_str);
-        let mut line = format!("{:<44} {what:<8} {fate:<34} {}", file.display(), key_fields(document));
-        if !is_as_it_must(item.expected.status, document) {
-            surprises += 1;
-            line.push_str(&format!("  !! expected {}", item.expected.status));
-        } else if item.expected.status == "filed" && document.status != Status::Filed {
-            line.push_str("  (could have been filed)");
+        let others: Vec<&Document> = documents.iter().filter(|d| d.part_of == Some(first.id)).collect();
+        surprises += usize::from(1 + others.len() != item.documents && first.status == Status::Filed);
+        surprises += tell_one(&file.display().to_string(), item, first);
+        for other in others {
+            surprises += tell_one("   and in the same file", item, other);
         }
-        println!("{}", line.trim_end());
     }
     surprises
+}
+
+/// One line; whether it went where it must not.
+fn tell_one(file: &str, item: &DemoItem, document: &Document) -> usize {
+    let (fate, what) = (fate(document), document.kind.map_or("-", Kind::as_str));
+    let mut line = format!("{file:<44} {what:<8} {fate:<34} {}", key_fields(document));
+    let surprise = !is_as_it_must(item.expected.status, document);
+    if surprise {
+        line.push_str(&format!("  !! expected {}", item.expected.status));
+    } else if item.expected.status == "filed" && document.status != Status::Filed {
+        line.push_str("  (could have been filed)");
+    }
+    println!("{}", line.trim_end());
+    usize::from(surprise)
 }
 
 /// A document that should wait for a person must not be filed, and a duplicate must be linked; one that could have
@@ -241,7 +253,14 @@ fn key_fields(document: &Document) -> String {
     values.collect::<Vec<_>>().join(" · ")
 }
 
-fn verdict(ledger: &Ledger, sent: usize, rested: bool, surprises: usize, answered: usize) -> bool {
+/// `sent` and `came` count files.
+fn verdict(
+    ledger: &Ledger,
+    (sent, came): (usize, usize),
+    rested: bool,
+    surprises: usize,
+    answered: usize,
+) -> bool {
     println!(
         "\nreceived {} = filed {} + in review {} + rejected {} + duplicate {} + processing {}  →  {}",
         ledger.received,
@@ -253,9 +272,9 @@ fn verdict(ledger: &Ledger, sent: usize, rested: bool, surprises: usize, answere
         if ledger.balanced { "balanced" } else { "NOT BALANCED" }
     );
     println!("{answered} messages told the senders what became of their documents");
-    let all_came = ledger.received == sent as u64;
+    let all_came = came == sent;
     if !all_came {
-        println!("{sent} were sent, {} came", ledger.received);
+        println!("{sent} files were sent, {came} came");
     }
     if surprises > 0 {
         println!("{surprises} went where they must not");

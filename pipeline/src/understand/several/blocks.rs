@@ -6,13 +6,13 @@ use crate::{
 };
 
 /// Lines with letters that a block must have.
-const FEW_LINES: usize = 6;
+const FEW_LINES: usize = 4;
 /// Width of a gutter that parts two papers, as a share of the page.
 const GUTTER: f32 = 0.015;
 /// Heights of a word that a band must have to part two papers.
 const BAND: f32 = 1.2;
 /// Cuts tried of a block, the widest first: each costs two understandings.
-const TRIED: usize = 5;
+const TRIED: usize = 3;
 /// Cuts within cuts: eight papers on one photo.
 const DEEPEST: usize = 3;
 

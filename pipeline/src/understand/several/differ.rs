@@ -4,7 +4,10 @@ use crate::{
     document::Kind,
     fields::{Field, FieldName, Fields, Source},
     reading::Understanding,
-    understand::surer::{bare, same_value},
+    understand::{
+        mrz,
+        surer::{bare, same_value},
+    },
 };
 
 /// What a piece is by itself.
@@ -18,15 +21,29 @@ pub enum Standing {
     Nothing,
 }
 
+/// What a piece is to the one before it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Relation {
+    /// The same document: a page of it, a copy, the slip of the card that paid it.
+    Same,
+    /// Nothing says either.
+    Unknown,
+    /// Perhaps another, for this reason: a person looks.
+    Maybe(String),
+    /// Another, for this reason.
+    Other(String),
+}
+
 /// Least confidence for a value to tell one document from another.
 const SURE: f32 = 0.7;
 /// Least confidence in the total of a document of its own.
 const TOTAL: f32 = 0.6;
 /// Least probability of its kind for a piece that does not say which document it is.
 const KIND: f32 = 0.9;
-
-/// Least probability of its kind for a piece that does.
-const LIKELY: f32 = 0.6;
+/// Least probability of its kind for a piece that does, and for an ID that must not hide behind a bill.
+const LIKELY: f32 = 0.5;
+/// Minutes between a receipt and the slip of the card that paid it, at most.
+const PAID: i32 = 15;
 
 /// What this piece is by itself.
 #[must_use]
@@ -53,16 +70,25 @@ pub fn standing(said: &Understanding) -> Standing {
     }
 }
 
-/// Why `next` is another document than `first`; `None` where it may be the same, or a page of it.
+/// What `next` is to `first`.
 #[must_use]
-pub fn apart(first: &Understanding, next: &Understanding) -> Option<String> {
-    match (first.kind, next.kind, standing(next)) {
-        (_, _, Standing::Nothing) => None,
-        (Kind::Id, Kind::Id, _) => people(&first.fields, &next.fields),
-        (Kind::Id, kind, _) | (_, kind @ Kind::Id, _) => {
-            Some(format!("it reads as {} by itself", super::named(kind)))
+pub fn relation(first: &Understanding, next: &Understanding) -> Relation {
+    let standing = standing(next);
+    match (first.kind, next.kind) {
+        (_, Kind::Other) | (Kind::Other, _) => Relation::Unknown,
+        (Kind::Id, Kind::Id) if standing == Standing::Nothing => Relation::Unknown,
+        (Kind::Id, Kind::Id) => people(first, next),
+        (Kind::Id, kind) | (_, kind @ Kind::Id) => {
+            let why = format!("it reads as {} by itself", super::named(kind));
+            match standing {
+                Standing::Document => Relation::Other(why),
+                Standing::Likely => Relation::Maybe(why),
+                // Who may see bills must not see the card behind one.
+                Standing::Nothing if kind == Kind::Id && next.confidence >= LIKELY => Relation::Maybe(why),
+                Standing::Nothing => Relation::Unknown,
+            }
         }
-        (_, _, standing) => bills(&first.fields, &next.fields, standing),
+        _ => bills(&first.fields, &next.fields, standing),
     }
 }
 
@@ -85,57 +111,114 @@ fn agree(a: &Fields, b: &Fields, names: &[FieldName]) -> Agree {
     }
 }
 
-/// The two sides of a card name one person, and may each have a number of their own.
-fn people(a: &Fields, b: &Fields) -> Option<String> {
-    use FieldName::{BirthDate, DocumentNumber, DocumentType, IssuingCountry, Surname};
-    let [surname, birth, number, kind, country] =
-        [Surname, BirthDate, DocumentNumber, DocumentType, IssuingCountry].map(|name| agree(a, b, &[name]));
+/// The two sides of a card name one person, and may each have a number of their own and call the card otherwise.
+fn people(first: &Understanding, next: &Understanding) -> Relation {
+    use FieldName::{
+        BirthDate, DocumentNumber, DocumentType, ExpiryDate, GivenNames, IssuingCountry, Surname,
+    };
+    let (a, b) = (&first.fields, &next.fields);
+    let [surname, given, birth, number, expiry, kind, country] =
+        [Surname, GivenNames, BirthDate, DocumentNumber, ExpiryDate, DocumentType, IssuingCountry]
+            .map(|name| agree(a, b, &[name]));
+    let zones = [a, b].iter().all(|f| f.get(&DocumentNumber).is_some_and(|f| f.source == Source::Mrz));
+    let another = number == Agree::No;
+    if another && zones && [surname, birth, expiry].contains(&Agree::No)
+        || another && surname == Agree::No && birth == Agree::No
+    {
+        return Relation::Other("it is another card, with a number of its own".to_owned());
+    }
     if surname == Agree::No && birth != Agree::Yes {
-        return Some("it names another person".to_owned());
+        return Relation::Maybe("it names another person".to_owned());
     }
     // Sisters have one surname; a date alone may be misread.
-    if birth == Agree::No && (number == Agree::No || surname != Agree::Yes) {
-        return Some("it names another date of birth".to_owned());
+    if birth == Agree::No && (another || surname != Agree::Yes) {
+        return Relation::Maybe("it names another date of birth".to_owned());
     }
-    let zones = [a, b].iter().all(|f| f.get(&DocumentNumber).is_some_and(|f| f.source == Source::Mrz));
-    let other = zones || kind == Agree::No || country == Agree::No;
-    let same = surname == Agree::Yes || birth == Agree::Yes;
-    (number == Agree::No && (other || !same))
-        .then(|| "it is another card, with a number of its own".to_owned())
+    let person = surname == Agree::Yes && [birth, given].contains(&Agree::Yes);
+    if person && (!another || expiry == Agree::Yes) {
+        return Relation::Same;
+    }
+    let same = person || birth == Agree::Yes;
+    if another && (zones || kind == Agree::No || country == Agree::No || !same) {
+        return Relation::Maybe("it is another card, with a number of its own".to_owned());
+    }
+    let passport = |f: &Fields| f.get(&DocumentType).is_some_and(|f| f.value == "passport");
+    let unread = next.reasons.iter().any(|r| r.detail.get("check").is_some_and(|c| c == mrz::UNREAD));
+    let shared = [surname, birth, number].contains(&Agree::Yes);
+    if !shared && (passport(a) && passport(b) || unread && a.values().any(|f| f.source == Source::Mrz)) {
+        return Relation::Maybe("it reads as an ID by itself".to_owned());
+    }
+    Relation::Unknown
 }
 
 /// A bill has one number, one issuer, one total and one date, on however many pages.
-fn bills(a: &Fields, b: &Fields, standing: Standing) -> Option<String> {
-    use FieldName::{Currency, Date, IssueDate, IssuerTaxId, MerchantTaxId, Number, Time, Total};
-    let number = agree(a, b, &[Number]);
+fn bills(a: &Fields, b: &Fields, standing: Standing) -> Relation {
+    use FieldName::{Currency, Date, IssueDate, IssuerTaxId, MerchantTaxId, Number, Total};
+    let number = numbers(agree(a, b, &[Number]), a, b);
     let total = agree(a, b, &[Total]);
+    let date = agree(a, b, &[IssueDate, Date]);
+    let time = times(a, b);
     let tax_id = agree(a, b, &[MerchantTaxId, IssuerTaxId]);
     let parties = if tax_id == Agree::Unknown { parties(a, b) } else { tax_id };
-    if number == Agree::Yes {
-        return None;
-    }
-    // A page that names another document only refers to it; one with a total, or from another issuer, is it.
-    if number == Agree::No && (standing == Standing::Document || parties == Agree::No) {
-        let value = b.get(&Number).map(|f| f.value.as_str()).unwrap_or_default();
-        return Some(format!("it has a number of its own, {value}"));
-    }
-    let date = agree(a, b, &[IssueDate, Date]);
-    if total == Agree::Yes && date != Agree::No {
-        // A copy, or the slip of the card that paid it.
-        return None;
-    }
     let differ: Vec<&str> = [
+        (number, "a number"),
         (total, "a total"),
         (parties, "an issuer"),
         (date, "a date"),
-        (agree(a, b, &[Time]), "a time"),
+        (time, "a time"),
         (agree(a, b, &[Currency]), "a currency"),
     ]
     .into_iter()
     .filter_map(|(agree, what)| (agree == Agree::No).then_some(what))
     .collect();
-    let enough = differ.len() >= 2 && (standing == Standing::Document || parties == Agree::No);
-    enough.then(|| format!("it has {} of its own", differ.join(" and ")))
+    let why = || format!("it has {} of its own", differ.join(" and "));
+    let document = standing == Standing::Document;
+    if number == Agree::Yes {
+        // A credit note may bear the number of what it takes back.
+        let other = total == Agree::No && date == Agree::No;
+        return if other { Relation::Maybe(why()) } else { Relation::Same };
+    }
+    if total == Agree::Yes && date != Agree::No && time != Agree::No {
+        // A copy, or the slip of the card that paid it, which may name a bank; with a number of its own a person looks.
+        let same = number != Agree::No && (parties != Agree::No || time == Agree::Yes);
+        return if same { Relation::Same } else { Relation::Maybe(why()) };
+    }
+    if document && total != Agree::Yes && differ.len() >= 2 {
+        return Relation::Other(why());
+    }
+    let own = match standing {
+        // The same fare twice a day, the same rent each month.
+        Standing::Document => {
+            number == Agree::No || date == Agree::No || time == Agree::No && total == Agree::Yes
+        }
+        // The first page of the next bill, whose total is on its second.
+        Standing::Likely => number == Agree::No || parties == Agree::No && differ.len() >= 2,
+        Standing::Nothing => number == Agree::No,
+    };
+    if own { Relation::Maybe(why()) } else { Relation::Unknown }
+}
+
+/// Whether the numbers differ by more than one misread character.
+fn numbers(agree: Agree, a: &Fields, b: &Fields) -> Agree {
+    let number = |f: &Fields| f.get(&FieldName::Number).map(|f| bare(&f.value)).unwrap_or_default();
+    match agree {
+        Agree::No if strsim::levenshtein(&number(a), &number(b)) <= 1 => Agree::Unknown,
+        agree => agree,
+    }
+}
+
+/// Whether the times lie further apart than a bill and its payment.
+fn times(a: &Fields, b: &Fields) -> Agree {
+    let minutes = |f: &Fields| {
+        let time = f.get(&FieldName::Time).filter(|f| f.confidence >= SURE)?;
+        let (hours, rest) = time.value.split_once(':')?;
+        Some(hours.parse::<i32>().ok()? * 60 + rest.get(..2)?.parse::<i32>().ok()?)
+    };
+    match (minutes(a), minutes(b)) {
+        (Some(a), Some(b)) if (a - b).abs() > PAID => Agree::No,
+        (Some(_), Some(_)) => Agree::Yes,
+        _ => Agree::Unknown,
+    }
 }
 
 /// Why a page that reads like a bill, though not which, does not go with the bill before it: that one is whole, and
@@ -148,8 +231,8 @@ pub fn alone(first: &Understanding, next: &Understanding) -> Option<String> {
         return None;
     }
     let (a, b) = (&first.fields, &next.fields);
-    let required = FieldName::required(first.kind).iter();
-    let whole = required.into_iter().all(|name| a.get(name).is_some_and(|f| f.confidence >= SURE));
+    let mut required = FieldName::required(first.kind).iter();
+    let whole = required.all(|name| a.get(name).is_some_and(|f| f.confidence >= SURE));
     let same = [&[Number][..], &[Total], &[IssueDate, Date], &[MerchantTaxId, IssuerTaxId]];
     let shared = same.iter().any(|names| agree(a, b, names) == Agree::Yes) || parties(a, b) == Agree::Yes;
     (whole && !shared).then(|| "it reads as a document by itself".to_owned())
@@ -162,8 +245,11 @@ fn parties(a: &Fields, b: &Fields) -> Agree {
         known.filter(|f| f.confidence >= SURE).map(|f| bare(&f.value))
     };
     match (name(a), name(b)) {
-        (Some(a), Some(b)) if strsim::normalized_levenshtein(&a, &b) < 0.4 => Agree::No,
-        (Some(_), Some(_)) => Agree::Yes,
+        (Some(a), Some(b)) => match strsim::normalized_levenshtein(&a, &b) {
+            near if near >= 0.85 => Agree::Yes,
+            far if far < 0.4 => Agree::No,
+            _ => Agree::Unknown,
+        },
         _ => Agree::Unknown,
     }
 }

@@ -12,7 +12,7 @@ mod tests;
 use std::ops::RangeInclusive;
 
 use blocks::{Block, Cut};
-use differ::{Standing, alone, apart, standing};
+use differ::{Relation, Standing, alone, relation, standing};
 
 use crate::{
     document::Kind,
@@ -30,7 +30,7 @@ const TOTAL: f32 = 0.6;
 pub struct Several {
     /// Where each seems to begin and end, and why.
     pub reason: Reason,
-    /// The parts to split the file into, where each would be filed by itself; otherwise empty.
+    /// The parts to split the file into, where each is surely another and would be filed by itself; otherwise empty.
     pub sure: Vec<Part>,
     /// One of them is an ID.
     pub has_id: bool,
@@ -41,8 +41,17 @@ struct One {
     part: Part,
     /// What it says by itself.
     said: Understanding,
-    /// What parts it from the one before; empty for the first.
-    why: String,
+    /// What it is to the one before; the first is another than nothing.
+    relation: Relation,
+}
+
+impl One {
+    fn why(&self) -> &str {
+        match &self.relation {
+            Relation::Maybe(why) | Relation::Other(why) => why,
+            Relation::Same | Relation::Unknown => "",
+        }
+    }
 }
 
 /// Whether a file seems to hold more than one document; `None` for nearly all. `read` understands a piece of its
@@ -54,13 +63,17 @@ pub fn find(evidence: &Evidence, read: impl Fn(&Evidence) -> Understanding) -> O
         [page] => on_photo(page, evidence, &read),
         pages => page_after_page(pages, evidence, &read),
     };
-    if !(2..=MAX_PARTS).contains(&found.len()) {
+    if found.len() < 2 {
         return None;
     }
-    let all = found.iter().all(|one| one.said.reasons.is_empty());
-    let sure = if all { found.iter().map(|one| one.part).collect() } else { Vec::new() };
-    let has_id = found.iter().any(|one| one.said.kind == Kind::Id);
-    Some(Several { reason: told(&found), sure, has_id })
+    let plain = |one: &One| one.said.reasons.is_empty() && matches!(one.relation, Relation::Other(_));
+    // What is attached to the whole file may belong to any of them.
+    let sure = found.len() <= MAX_PARTS && evidence.attachments.is_empty() && found.iter().all(plain);
+    Some(Several {
+        reason: told(&found),
+        sure: if sure { found.iter().map(|one| one.part).collect() } else { Vec::new() },
+        has_id: found.iter().any(|one| one.said.kind == Kind::Id),
+    })
 }
 
 /// What was found on these pages alone, counted from one again as they will be when they are read alone.
@@ -79,9 +92,30 @@ fn on_pages(evidence: &Evidence, pages: RangeInclusive<u32>) -> Evidence {
 /// Pages that are one document.
 struct Run {
     pages: RangeInclusive<u32>,
-    /// Of the first page that says which document it is.
+    /// What the pages that are more than terms and empty backs say, the first before the others.
     head: Option<Understanding>,
-    why: String,
+    /// What all of it says, while it is one page.
+    said: Option<Understanding>,
+    relation: Relation,
+}
+
+impl Run {
+    fn goes_on(&mut self, page: u32, said: Understanding) {
+        self.pages = *self.pages.start()..=page;
+        self.said = None;
+        if standing(&said) == Standing::Nothing {
+            return;
+        }
+        match &mut self.head {
+            Some(head) if head.kind == said.kind => {
+                said.fields.into_iter().for_each(|(name, field)| {
+                    head.fields.entry(name).or_insert(field);
+                });
+            }
+            Some(_) => {}
+            none => *none = Some(said),
+        }
+    }
 }
 
 /// Each page goes with the document before it, unless it begins another. What comes before the first goes with it.
@@ -93,19 +127,20 @@ fn page_after_page(
     let mut runs: Vec<Run> = Vec::new();
     for page in pages {
         let said = read(&on_pages(evidence, page.number..=page.number));
-        let standing = standing(&said);
-        let before = runs.last().and_then(|run| run.head.as_ref());
-        let why = before.and_then(|before| apart(before, &said).or_else(|| alone(before, &said)));
-        match runs.last_mut().filter(|_| why.is_none()) {
-            Some(run) => {
-                run.pages = *run.pages.start()..=page.number;
-                run.head = run.head.take().or((standing != Standing::Nothing).then_some(said));
+        let relation = match runs.last().map(|run| &run.head) {
+            None => Relation::Other(String::new()),
+            Some(None) => Relation::Unknown,
+            Some(Some(head)) => match relation(head, &said) {
+                Relation::Unknown => alone(head, &said).map_or(Relation::Unknown, Relation::Maybe),
+                relation => relation,
+            },
+        };
+        match (runs.last_mut(), &relation) {
+            (Some(run), Relation::Same | Relation::Unknown) => run.goes_on(page.number, said),
+            _ => {
+                let head = (standing(&said) != Standing::Nothing || !runs.is_empty()).then(|| said.clone());
+                runs.push(Run { pages: page.number..=page.number, head, said: Some(said), relation });
             }
-            None => runs.push(Run {
-                pages: page.number..=page.number,
-                head: (standing != Standing::Nothing).then_some(said),
-                why: why.unwrap_or_default(),
-            }),
         }
     }
     if runs.len() < 2 {
@@ -118,7 +153,8 @@ fn page_after_page(
     }
     let one = |run: Run| {
         let part = Part::pages(*run.pages.start(), *run.pages.end()).ok()?;
-        Some(One { part, said: read(&on_pages(evidence, run.pages)), why: run.why })
+        let said = run.said.unwrap_or_else(|| read(&on_pages(evidence, run.pages)));
+        Some(One { part, said, relation: run.relation })
     };
     runs.into_iter().filter_map(one).collect()
 }
@@ -126,40 +162,52 @@ fn page_after_page(
 /// Papers that lie on one photo.
 fn on_photo(page: &PageText, evidence: &Evidence, read: &impl Fn(&Evidence) -> Understanding) -> Vec<One> {
     let two = |first: &Block, second: &Block, cut: Cut| {
-        parted(&read(&first.evidence), &read(&second.evidence), cut).is_some()
+        matches!(
+            beside(&read(&first.evidence), &read(&second.evidence), cut),
+            Relation::Maybe(_) | Relation::Other(_)
+        )
     };
     let blocks = blocks::cut(page, &evidence.barcodes, &two).unwrap_or_default();
-    let one = |block: Block| {
-        let part = Part::place(page.number, block.bbox).ok()?;
-        Some(One { part, said: read(&block.evidence), why: String::new() })
-    };
-    let mut found: Vec<One> = blocks.into_iter().filter_map(one).collect();
-    for at in 1..found.len() {
-        if let [before, after] = &mut found[at - 1..=at] {
-            after.why = parted(&before.said, &after.said, Cut::Gutter).unwrap_or_default();
+    let mut found: Vec<One> = Vec::new();
+    for block in blocks {
+        let said = read(&block.evidence);
+        let relation = found.last().map_or(Relation::Other(String::new()), |before| {
+            // Papers of a second row are no neighbours of the one before: what parts them is a cut that was made.
+            match beside(&before.said, &said, Cut::Gutter) {
+                Relation::Same | Relation::Unknown => Relation::Maybe("it lies apart".to_owned()),
+                relation => relation,
+            }
+        });
+        if let Ok(part) = Part::place(page.number, block.bbox) {
+            found.push(One { part, said, relation });
         }
     }
     found
 }
 
-/// Why two blocks of a photo are two papers.
-fn parted(first: &Understanding, second: &Understanding, cut: Cut) -> Option<String> {
+/// What a block of a photo is to the one it was cut from.
+fn beside(first: &Understanding, second: &Understanding, cut: Cut) -> Relation {
     let standings = [first, second].map(standing);
-    let stand = standings.contains(&Standing::Document) && !standings.contains(&Standing::Nothing);
-    let why = stand.then(|| apart(first, second)).flatten();
+    let cards = [first, second].iter().filter(|said| said.kind == Kind::Id && said.confidence >= 0.5).count();
+    let hidden = cards == 1 && standings.contains(&Standing::Document);
+    if standings.contains(&Standing::Nothing) && !hidden || !standings.contains(&Standing::Document) {
+        return Relation::Unknown;
+    }
+    let relation = relation(first, second);
     // A gutter through all lines of a photo is already much: no bill has two totals side by side.
     let own = |said: &Understanding| {
         said.fields.get(&FieldName::Total).is_some_and(|f: &Field| f.confidence >= TOTAL)
     };
-    why.or_else(|| {
-        (cut == Cut::Gutter && own(first) && own(second)).then(|| "it has a total of its own".to_owned())
-    })
+    if relation == Relation::Unknown && cut == Cut::Gutter && own(first) && own(second) {
+        return Relation::Maybe("it has a total of its own".to_owned());
+    }
+    relation
 }
 
 /// What a reviewer is told.
 fn told(found: &[One]) -> Reason {
     let (mut said, mut documents) = (Vec::new(), Vec::new());
-    for one in found {
+    for one in found.iter().take(MAX_PARTS) {
         let kind = one.said.kind;
         let mut document = serde_json::json!({ "kind": kind, "first_page": one.part.range().start(), "last_page": one.part.range().end() });
         if let Some(bbox) = one.part.bbox() {
@@ -168,8 +216,8 @@ fn told(found: &[One]) -> Reason {
         if let Some(number) = one.said.fields.get(&FieldName::Number) {
             document["number"] = number.value.as_str().into();
         }
-        if !one.why.is_empty() {
-            document["why"] = one.why.as_str().into();
+        if !one.why().is_empty() {
+            document["why"] = one.why().into();
         }
         documents.push(document);
         let pages = one.part.range();
@@ -178,7 +226,7 @@ fn told(found: &[One]) -> Reason {
             (None, true) => format!(" on page {}", pages.start()),
             (None, false) => format!(" on pages {} to {}", pages.start(), pages.end()),
         };
-        let why = if one.why.is_empty() { String::new() } else { format!(" ({})", one.why) };
+        let why = if one.why().is_empty() { String::new() } else { format!(" ({})", one.why()) };
         said.push(format!("{}{place}{why}", named(kind)));
     }
     let message = format!("{} documents seem to be in this file: {}.", found.len(), said.join(", "));
