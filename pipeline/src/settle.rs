@@ -276,7 +276,7 @@ mod tests {
     fn several_papers_seen_closer_are_a_persons_to_part() {
         let pages = [
             photo(0.45, &RECEIPT),
-            photo(0.45, &RECEIPT.map(|l| l.replace("12/03", "14/04")).each_ref().map(|l| l.as_str())),
+            photo(0.45, &RECEIPT.map(|l| l.replace("12/03", "14/04")).each_ref().map(String::as_str)),
         ];
         let mut several = without("12/03");
         several.pages =

@@ -246,7 +246,11 @@ fn pages_that_time_did_not_reach_are_named() {
     let mut opened = acuse_pipeline::read::open(&png.into_inner(), &Declared::default(), &limits).unwrap();
     let options = OcrOptions { until: Some(std::time::Instant::now()), ..OcrOptions::default() };
     let (evidence, _) = gather(&mut opened, &options, &limits, models, &mut |_| ());
-    assert!(evidence.pages.is_empty() && evidence.notes[0].contains("want of time"), "{:?}", evidence.notes);
+    assert!(
+        evidence.pages.is_empty() && opened.reasons[0].message.contains("page 1"),
+        "{:?}",
+        opened.reasons
+    );
     assert_eq!(opened.reasons[0].code, ReasonCode::Unreadable);
 }
 

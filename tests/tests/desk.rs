@@ -2,7 +2,7 @@
 
 use std::{io::Write, process::Stdio, time::Duration};
 
-use acuse_fixtures::{Country, Form, Kind, Spec, stack};
+use acuse_fixtures::{Country, Form, Kind, Spec, together};
 use acuse_tests::stack::{Api, Place};
 use reqwest::{Client, Response, header, redirect::Policy};
 
@@ -118,7 +118,7 @@ async fn a_person_parts_a_file_of_several_documents() {
     let _server = world.place.start("serve", &["serve"]).unwrap();
     let api = Api::connect(&world.place, ALL).await.unwrap();
     let spec = Spec::new(Kind::Invoice, Country::Es, Form::PdfText);
-    let file = stack(&[(501, spec), (502, spec)]);
+    let file = together::pages_with_attachment(&[(501, spec), (502, spec)]).bytes;
     post(&api, &world.file(&person(1), file, "application/pdf", "scan.pdf")).await;
     post(&api, &world.invoice(&person(2), 411)).await;
     assert_eq!(api.at_rest(2, Duration::from_secs(90)).await.unwrap().in_review, 2);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use acuse_fixtures::{Country, Form, Kind, Spec, generate, graph::Sender, stack};
+use acuse_fixtures::{Country, Form, Kind, Spec, Template, generate, graph::Sender, together};
 use acuse_tests::stack::Api;
 use serde_json::{Value, json};
 
@@ -20,8 +20,33 @@ async fn resolve(api: &Api, review: &Value, body: Value) -> (u16, Value) {
     (answer.status().as_u16(), answer.json().await.unwrap())
 }
 
+/// Of an attachment nobody knows which invoice it goes with, so the reader is not sure of the parts.
+fn unsure() -> Vec<u8> {
+    together::pages_with_attachment(&invoices()).bytes
+}
+
 fn send(world: &World, sender: &Sender) -> acuse_fixtures::graph::SignedWebhook {
-    world.file(sender, stack(&invoices()), "application/pdf", "scan.pdf")
+    world.file(sender, unsure(), "application/pdf", "scan.pdf")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_of_plain_documents_parts_by_itself() {
+    let world = World::new().await;
+    let _server = world.place.start("serve", &["serve"]).unwrap();
+    let api = Api::connect(&world.place, ALL).await.unwrap();
+    let file = together::pages(&invoices()).bytes;
+    post(&api, &world.file(&person(1), file, "application/pdf", "scan.pdf")).await;
+    let ledger = api.at_rest(2, Duration::from_secs(90)).await.unwrap();
+    assert!(ledger.received == 2 && ledger.balanced, "{ledger:?}");
+    let mut all = documents(&api).await;
+    all.sort_by_key(|d| d["part"]["first_page"].as_u64());
+    for (document, (seed, spec)) in all.iter().zip(invoices()) {
+        let truth = generate(seed, &spec).truth.fields;
+        for field in ["number", "total"] {
+            assert_eq!(document["fields"][field]["value"], truth[field].as_str(), "{document:#}");
+        }
+    }
+    assert_eq!(all[1]["part_of"], all[0]["id"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -130,7 +155,7 @@ async fn the_content_is_its_own(api: &Api, id: &str) {
         (answer.status().as_u16(), answer.bytes().await.unwrap())
     };
     let (status, bytes) = content("variant=original").await;
-    assert!(status == 200 && bytes == stack(&invoices()), "the file as it was sent");
+    assert!(status == 200 && bytes == unsure(), "the file as it was sent");
     assert_eq!(content("variant=normalized&page=1").await.0, 200);
     assert_eq!(content("variant=normalized&page=2").await.0, 404);
 }
@@ -149,5 +174,34 @@ async fn one_page_that_was_never_seen_to_be_several_is_not_cut() {
         let says = if review.to_string().contains("unsupported_type") { "not opened" } else { "levelled" };
         assert_eq!(status, 400, "{problem}");
         assert!(problem["detail"].as_str().unwrap().contains(says), "{problem}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_may_not_see_ids_may_not_have_a_file_that_holds_one() {
+    let world = World::new().await;
+    let _server = world.place.start("serve", &["serve"]).unwrap();
+    let api = Api::connect(&world.place, ALL).await.unwrap();
+    let narrow = Api::connect(&world.place, &["documents:read"]).await.unwrap();
+    let id = Spec::new(Kind::Id, Country::Es, Form::PdfText).with(Template::Passport);
+    let file = together::pages_with_attachment(&[invoices()[0], (504, id)]).bytes;
+    post(&api, &world.file(&person(1), file, "application/pdf", "scan.pdf")).await;
+    api.at_rest(1, Duration::from_secs(90)).await.unwrap();
+    let review = api.list("/v1/reviews").await.unwrap().remove(0);
+    assert!(review["reasons"].to_string().contains("multiple_documents"), "{review:#}");
+    assert_eq!(review["document"]["kind"], "id", "as long as it is one file it is as secret as its ID");
+    let parts = json!([{ "first_page": 1 }, { "first_page": 2 }]);
+    assert_eq!(resolve(&api, &review, json!({ "decision": "split", "parts": parts })).await.0, 200);
+    api.at_rest(2, Duration::from_secs(90)).await.unwrap();
+    let all = documents(&api).await;
+    let invoice = all.iter().find(|d| d["kind"] == "invoice").expect("its own page");
+    assert!(all.iter().any(|d| d["kind"] == "id"), "{all:#?}");
+    let path =
+        |variant| format!("/v1/documents/{}/content?variant={variant}", invoice["id"].as_str().unwrap());
+    for (api, variant, status) in
+        [(&narrow, "normalized", 200), (&narrow, "original", 403), (&api, "original", 200)]
+    {
+        let answer = api.request(reqwest::Method::GET, &path(variant)).send().await.unwrap();
+        assert_eq!(answer.status(), status, "{variant}");
     }
 }

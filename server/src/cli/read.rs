@@ -209,7 +209,10 @@ fn explained(reading: &Reading) -> String {
         let detail = serde_json::to_string(&r.detail).unwrap_or_default();
         ("reason", format!("{}: {} {detail}", r.code, r.message))
     });
-    for (head, line) in because.chain(notes).chain(reasons) {
+    let split = (!reading.parts.is_empty()).then(|| {
+        ("split", format!("it would be split by itself into its {} documents", reading.parts.len()))
+    });
+    for (head, line) in because.chain(notes).chain(reasons).chain(split) {
         text.push_str(&format!("    {head}: {line}\n"));
     }
     let times: Vec<_> = reading.timings.iter().map(|t| format!("{} {} ms", t.stage, t.duration_ms)).collect();

@@ -84,6 +84,18 @@ pub async fn of_person(
     serve(&app, &person.caller, id, &query).await
 }
 
+/// The original of a part is the whole file: who may not see an ID in it may not have it, and who has it saw them all.
+async fn whole_file(app: &App, caller: &Caller, part: &Document) -> Result<(), Problem> {
+    let others = app.catalog.of_one_file(part).await?.into_iter().filter(|d| d.id != part.id);
+    for other in others {
+        if caller.is_withheld(&other) {
+            return Err(Problem::Forbidden { scope: Scope::IdsRead.as_str() });
+        }
+        shown(app, caller, &other, "content").await?;
+    }
+    Ok(())
+}
+
 async fn serve(app: &App, caller: &Caller, id: DocumentId, query: &Query) -> Result<Response, Problem> {
     caller.require(Scope::DocumentsRead)?;
     let document = app.catalog.document(id).await?.ok_or(Problem::NotFound("document"))?;
@@ -92,6 +104,9 @@ async fn serve(app: &App, caller: &Caller, id: DocumentId, query: &Query) -> Res
     }
     let key = choose(&document, query)?;
     quarantine::pass(app, caller, &document).await?;
+    if query.variant == Variant::Original && document.part.is_some() {
+        whole_file(app, caller, &document).await?;
+    }
     shown(app, caller, &document, "content").await?;
     if query.presign {
         let link = app.objects.presigned_get(key, LINK).await?;

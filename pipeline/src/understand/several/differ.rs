@@ -70,6 +70,13 @@ pub fn standing(said: &Understanding) -> Standing {
     }
 }
 
+/// Whether this is a card, if hardly read.
+#[must_use]
+pub fn is_card(said: &Understanding) -> bool {
+    let says = said.fields.values().any(|field| field.confidence >= SURE);
+    said.kind == Kind::Id && said.confidence >= LIKELY && says
+}
+
 /// What `next` is to `first`.
 #[must_use]
 pub fn relation(first: &Understanding, next: &Understanding) -> Relation {
@@ -84,7 +91,7 @@ pub fn relation(first: &Understanding, next: &Understanding) -> Relation {
                 Standing::Document => Relation::Other(why),
                 Standing::Likely => Relation::Maybe(why),
                 // Who may see bills must not see the card behind one.
-                Standing::Nothing if kind == Kind::Id && next.confidence >= LIKELY => Relation::Maybe(why),
+                Standing::Nothing if is_card(next) => Relation::Maybe(why),
                 Standing::Nothing => Relation::Unknown,
             }
         }

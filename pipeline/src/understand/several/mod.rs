@@ -12,7 +12,7 @@ mod tests;
 use std::ops::RangeInclusive;
 
 use blocks::{Block, Cut};
-use differ::{Relation, Standing, alone, relation, standing};
+use differ::{Relation, Standing, alone, is_card, relation, standing};
 
 use crate::{
     document::Kind,
@@ -138,7 +138,8 @@ fn page_after_page(
         match (runs.last_mut(), &relation) {
             (Some(run), Relation::Same | Relation::Unknown) => run.goes_on(page.number, said),
             _ => {
-                let head = (standing(&said) != Standing::Nothing || !runs.is_empty()).then(|| said.clone());
+                let stands = standing(&said) != Standing::Nothing || is_card(&said) || !runs.is_empty();
+                let head = stands.then(|| said.clone());
                 runs.push(Run { pages: page.number..=page.number, head, said: Some(said), relation });
             }
         }
@@ -188,8 +189,7 @@ fn on_photo(page: &PageText, evidence: &Evidence, read: &impl Fn(&Evidence) -> U
 /// What a block of a photo is to the one it was cut from.
 fn beside(first: &Understanding, second: &Understanding, cut: Cut) -> Relation {
     let standings = [first, second].map(standing);
-    let cards = [first, second].iter().filter(|said| said.kind == Kind::Id && said.confidence >= 0.5).count();
-    let hidden = cards == 1 && standings.contains(&Standing::Document);
+    let hidden = is_card(first) != is_card(second) && standings.contains(&Standing::Document);
     if standings.contains(&Standing::Nothing) && !hidden || !standings.contains(&Standing::Document) {
         return Relation::Unknown;
     }
