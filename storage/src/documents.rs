@@ -139,6 +139,11 @@ impl Document {
     pub fn first_of_file(&self) -> DocumentId {
         self.part_of.unwrap_or(self.id)
     }
+
+    /// What its sender called it, for search. Of a part it was said of the whole file, which may hold another's ID.
+    pub(crate) fn searched_names(&self) -> DeclaredFile {
+        if self.part.is_some() { DeclaredFile::default() } else { self.declared.clone() }
+    }
 }
 
 /// Which documents a list shows. A filter on status leaves duplicates out, so that a list of `filed` is as long as the

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     catalog::Catalog,
-    documents::{self, COLUMNS, Document, DocumentRow, search_text},
+    documents::{self, COLUMNS, Document, DocumentRow},
     error::CatalogError,
     events::{self, NewEvent},
     names::{DocumentId, Stage, micros, now, to_json},
@@ -199,7 +199,7 @@ async fn forget(tx: &mut Tx, whole: &Document) -> Result<(), CatalogError> {
          customer_id = CASE WHEN EXISTS (SELECT 1 FROM timeline t WHERE t.document_id = $1 AND t.event = 'linked') \
            THEN NULL ELSE customer_id END WHERE id = $1",
         whole.id.0,
-        search_text(&whole.declared, &Default::default(), "")
+        ""
     )
     .map(drop)
 }

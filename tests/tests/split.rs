@@ -196,6 +196,9 @@ async fn who_may_not_see_ids_may_not_have_a_file_that_holds_one() {
     let all = documents(&api).await;
     let invoice = all.iter().find(|d| d["kind"] == "invoice").expect("its own page");
     assert!(all.iter().any(|d| d["kind"] == "id"), "{all:#?}");
+    let seen = narrow.get(&format!("/v1/documents/{}", invoice["id"].as_str().unwrap())).await.unwrap();
+    assert!(seen["filename"].is_null(), "said of the file, not of the invoice: {seen:#}");
+    assert_eq!(narrow.list("/v1/documents?q=scan.pdf").await.unwrap(), Vec::<Value>::new());
     let path =
         |variant| format!("/v1/documents/{}/content?variant={variant}", invoice["id"].as_str().unwrap());
     for (api, variant, status) in

@@ -128,6 +128,7 @@ async fn render(app: &App, person: &Person, id: DocumentId) -> Result<Response, 
         None => (None, None),
     };
     let withheld = person.caller.is_withheld(&document);
+    let unnamed = person.caller.is_name_withheld(&document);
     let quarantined = quarantine::is_held(app, &document).await?;
     let held = quarantined && !person.caller.has(Scope::Admin);
     let is_shown = !withheld && !held;
@@ -156,7 +157,7 @@ async fn render(app: &App, person: &Person, id: DocumentId) -> Result<Response, 
             .or_else(|| document.declared.media_type.clone())
             .unwrap_or_else(|| "unknown type".to_owned()),
         size: document.original.as_ref().map(|o| words::size(o.size_bytes)).unwrap_or_default(),
-        filename: document.declared.filename.clone().filter(|_| !withheld).unwrap_or_default(),
+        filename: document.declared.filename.clone().filter(|_| !unnamed).unwrap_or_default(),
         original: document
             .original
             .as_ref()
@@ -169,7 +170,7 @@ async fn render(app: &App, person: &Person, id: DocumentId) -> Result<Response, 
         customers: customers(app, &document).await?,
         field_groups: groups(document.kind, &fields),
         timeline: timeline.into_iter().map(|e| happened(e, withheld)).collect(),
-        facts: facts(app, &document, withheld).await?,
+        facts: facts(app, &document, withheld, unnamed).await?,
         after: next.clone().unwrap_or_else(|| "/".to_owned()),
         prev,
         next,
@@ -335,14 +336,15 @@ async fn facts(
     app: &App,
     document: &Document,
     withheld: bool,
+    unnamed: bool,
 ) -> Result<Vec<(&'static str, String)>, Problem> {
     let mut facts = vec![
         ("From", who(app, document).await?),
         ("Received", words::full(document.received_at)),
         ("By way of", words::label(document.source.as_str())),
     ];
-    let open = |text: &Option<String>| text.clone().filter(|_| !withheld);
-    facts.extend(open(&document.declared.caption).map(|c| ("Caption", c)));
+    let named = |text: &Option<String>| text.clone().filter(|_| !unnamed);
+    facts.extend(named(&document.declared.caption).map(|c| ("Caption", c)));
     facts.extend(document.language.clone().map(|l| ("Language", l)));
     facts.extend(document.confidence.map(|c| ("Kind is sure", format!("{:.0} %", c * 100.0))));
     facts.extend(document.duplicate_of.map(|first| ("Duplicate of", first.to_string())));

@@ -68,6 +68,13 @@ impl Caller {
     pub fn is_withheld(&self, document: &Document) -> bool {
         may_be_id(document.kind) && !self.has(Scope::IdsRead)
     }
+
+    /// Whether what its sender called a document must be kept from this caller: of a part it was said of the whole file,
+    /// which may hold an ID.
+    #[must_use]
+    pub fn is_name_withheld(&self, document: &Document) -> bool {
+        self.is_withheld(document) || document.part.is_some() && !self.has(Scope::IdsRead)
+    }
 }
 
 /// Whether a document of this kind is, or could still turn out to be, an ID.

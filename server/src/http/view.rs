@@ -73,6 +73,8 @@ impl DocumentView {
     pub fn new(document: Document, caller: &Caller) -> Self {
         let withheld = caller.is_withheld(&document);
         let open = |text: Option<String>| text.filter(|_| !withheld);
+        let unnamed = caller.is_name_withheld(&document);
+        let named = |text: Option<String>| text.filter(|_| !unnamed);
         Self {
             id: document.id,
             status: document.status,
@@ -90,8 +92,8 @@ impl DocumentView {
             source: document.source,
             media_type: document.media_type,
             pages: document.page_count,
-            filename: open(document.declared.filename),
-            caption: open(document.declared.caption),
+            filename: named(document.declared.filename),
+            caption: named(document.declared.caption),
             size_bytes: document.original.as_ref().map(|o| o.size_bytes),
             sha256: open(document.original.map(|o| o.sha256.to_string())),
             sent_at: document.sent_at,

@@ -188,7 +188,7 @@ async fn correct(
         keys.doc_date,
         keys.total,
         keys.currency,
-        search_text(&found.declared, fields, &text)
+        search_text(&found.searched_names(), fields, &text)
     )
     .map(drop)
 }

@@ -101,7 +101,7 @@ pub(super) async fn keep_facts(tx: &mut Tx, id: DocumentId, facts: &ReadFacts) -
         keys.doc_date,
         keys.total,
         keys.currency,
-        search_text(&document.declared, &facts.fields, &facts.text)
+        search_text(&document.searched_names(), &facts.fields, &facts.text)
     )?;
     Ok(true)
 }

@@ -177,7 +177,8 @@ async fn before(env: &Env, document: &Document) -> Result<Before, Halt> {
 }
 
 /// Whether a document that says the same is the same sender's second photo of it. The two sides of a card say the same
-/// and are two; one bill from two senders is for a person to see.
+/// and are two; one bill from two senders is for a person to see, and so is one that came twice in one file, or that a
+/// file says which may still be split.
 fn sent_again(document: &Document, earlier: &Document) -> bool {
     let bill = matches!(document.kind, Some(Kind::Invoice | Kind::Receipt));
     let sender = document.contact_id.is_some() && document.contact_id == earlier.contact_id;
@@ -185,7 +186,13 @@ fn sent_again(document: &Document, earlier: &Document) -> bool {
         && document.kind == earlier.kind
         && document.findings.is_empty()
         && earlier.id < document.id
-        && matches!(earlier.status, Status::Filed | Status::InReview)
+        && earlier.first_of_file() != document.first_of_file()
+        && (earlier.status == Status::Filed
+            || earlier.status == Status::InReview && !several(&earlier.findings))
+}
+
+fn several(findings: &[Reason]) -> bool {
+    findings.iter().any(|reason| reason.code == ReasonCode::MultipleDocuments)
 }
 
 fn rfc3339(at: time::OffsetDateTime) -> String {

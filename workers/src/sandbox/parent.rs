@@ -277,6 +277,7 @@ fn assemble(
         (!thumbnail.is_empty() && !is_jpeg(&thumbnail), "a thumbnail that is no JPEG"),
         (accepted != reading.reasons.is_empty(), "an outcome that its reasons contradict"),
         (accepted && reading.kind.is_none(), "an accepted document of no kind"),
+        (accepted && !reading.parts.is_empty(), "an accepted document that is several"),
         (!fraction(reading.confidence), "a confidence outside 0..=1"),
         (!reading.fields.values().all(|f| fraction(f.confidence)), "a confidence outside 0..=1"),
     ];
