@@ -159,7 +159,7 @@ impl Catalog {
         self.run(&ours).await.map_err(|source| CatalogError::Migrate { what: "the catalog", source })
     }
 
-    async fn run(&self, migrator: &Migrator) -> Result<(), sqlx::migrate::MigrateError> {
+    pub(crate) async fn run(&self, migrator: &Migrator) -> Result<(), sqlx::migrate::MigrateError> {
         match &self.pools {
             Pools::Sqlite { writer, .. } => migrator.run(writer).await,
             Pools::Postgres(pool) => migrator.run(pool).await,
@@ -211,44 +211,5 @@ impl Catalog {
             Pools::Postgres(pool) => pool.begin().await.map(Tx::Postgres),
         }
         .map_err(|source| CatalogError::Statement { at: "begin", source })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{DocumentId, ReviewId};
-
-    /// What was kept before documents could be parts comes through; the table of reviews is made anew on SQLite.
-    #[tokio::test]
-    async fn reviews_of_before_come_through() {
-        let folder = tempfile::tempdir().unwrap();
-        let catalog =
-            Catalog::connect(&format!("sqlite://{}", folder.path().join("old.db").display())).await.unwrap();
-        let Pools::Sqlite { writer, .. } = &catalog.pools else { panic!("SQLite") };
-        let mut then = sqlx::migrate!("./migrations/sqlite");
-        then.migrations = then.migrations.iter().filter(|m| m.version < 3).cloned().collect();
-        then.dangerous_set_table_name("acuse_migrations");
-        catalog.run(&apalis_sqlite::SqliteStorage::<()>::migrations()).await.unwrap();
-        then.run(writer).await.unwrap();
-        let (document, decided, open) = (DocumentId::generate(), ReviewId::generate(), ReviewId::generate());
-        let insert = "INSERT INTO documents (id, source, sent_at, received_at, status, stage, updated_at) \
-             VALUES ($1, 'api', 1, 1, 'in_review', 'done', 1)";
-        sqlx::query(insert).bind(document.0).execute(writer).await.unwrap();
-        let insert = "INSERT INTO reviews (id, document_id, stage, reasons, opened_at, resolved_at, resolution, note) \
-             VALUES ($1, $2, 'link', '[]', 1, $3, $4, 'a note')";
-        for (id, at, how) in [(decided, Some(2_i64), Some("asked_again")), (open, None, None)] {
-            sqlx::query(insert).bind(id.0).bind(document.0).bind(at).bind(how).execute(writer).await.unwrap();
-        }
-        catalog.migrate().await.unwrap();
-        let kept = catalog.review(decided).await.unwrap().unwrap();
-        assert_eq!(kept.resolution, Some(crate::reviews::Resolution::AskedAgain));
-        assert_eq!(kept.note.as_deref(), Some("a note"));
-        assert_eq!(catalog.open_review_of(document).await.unwrap().map(|r| r.id), Some(open));
-        let whole = catalog.document(document).await.unwrap().unwrap();
-        assert_eq!((whole.part, whole.part_of), (None, None));
-        // And its rules with it: one open review a document.
-        let second = sqlx::query(insert).bind(ReviewId::generate().0).bind(document.0);
-        assert!(second.bind(None::<i64>).bind(None::<&str>).execute(writer).await.is_err());
     }
 }

@@ -13,6 +13,13 @@ async fn sqlite() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sqlite_of_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("old.db").display());
+    conformance::upgrade(&Catalog::connect(&url).await.unwrap()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn embedded_s3() {
     let folder = tempfile::tempdir().unwrap();
     let s3 = EmbeddedS3::start(folder.path()).await.unwrap();

@@ -24,6 +24,22 @@ async fn the_catalog_on_postgresql() {
     catalog.close().await;
 }
 
+/// A database of the schema that landed first is brought up to date, with all that was in it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_landed_comes_through_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("old.sqlite").display());
+    conformance::upgrade(&Catalog::connect(&url).await.unwrap()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_landed_comes_through_on_postgresql() {
+    let Some(postgres) = Postgres::start().unwrap() else { return };
+    let catalog = Catalog::connect(&postgres.url("acuse")).await.unwrap();
+    conformance::upgrade(&catalog).await;
+    catalog.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn objects_in_the_embedded_s3() {
     let folder = tempfile::tempdir().unwrap();

@@ -9,8 +9,10 @@ mod door;
 mod files;
 mod road;
 mod split;
+mod upgrade;
 
 pub use door::{Sample, delivery, photo};
+pub use upgrade::upgrade;
 
 use crate::{Catalog, Objects};
 

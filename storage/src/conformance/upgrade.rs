@@ -1,0 +1,244 @@
+//! What landed before comes through every migration: a database of the schema as it landed first (version 3), with a
+//! row of everything that was kept then, brought up to date.
+
+use sqlx::migrate::Migrator;
+use uuid::Uuid;
+
+use crate::{
+    Catalog, ContactId, DocumentId, ReviewId,
+    catalog::Pools,
+    names::{micros, now},
+    reviews::Resolution,
+};
+
+/// The last version of the schema that is somewhere in use.
+const LANDED: i64 = 3;
+
+/// The rows of the snapshot, for what each migration says of them.
+pub(super) struct Landed {
+    pub contact: ContactId,
+    pub filed: DocumentId,
+    pub filed_id: DocumentId,
+    pub waiting: DocumentId,
+    pub asked_again: DocumentId,
+    pub open_review: ReviewId,
+    pub decided_review: ReviewId,
+}
+
+/// Fills a database of the landed schema and brings it up to date. It must be empty and not migrated.
+///
+/// # Panics
+/// When something that was there does not come through.
+pub async fn upgrade(catalog: &Catalog) {
+    migrate_to_landed(catalog).await;
+    let landed = fill(catalog).await;
+    catalog.migrate().await.expect("the landed schema is brought up to date");
+    catalog.migrate().await.expect("and a second time changes nothing");
+    what_was_there_is_there(catalog, &landed).await;
+    columns_are_the_same_on_both(catalog).await;
+}
+
+async fn migrate_to_landed(catalog: &Catalog) {
+    let (queue, mut ours): (Migrator, Migrator) = match &catalog.pools {
+        Pools::Sqlite { .. } => {
+            (apalis_sqlite::SqliteStorage::<()>::migrations(), sqlx::migrate!("./migrations/sqlite"))
+        }
+        Pools::Postgres(_) => {
+            (apalis_postgres::PostgresStorage::<()>::migrations(), sqlx::migrate!("./migrations/postgres"))
+        }
+    };
+    ours.migrations = ours.migrations.iter().filter(|m| m.version <= LANDED).cloned().collect();
+    ours.dangerous_set_table_name("acuse_migrations");
+    catalog.run(&queue).await.unwrap();
+    catalog.run(&ours).await.unwrap();
+}
+
+/// One row of everything, written by the statements of then.
+async fn fill(catalog: &Catalog) -> Landed {
+    let mut tx = catalog.writing().await.unwrap();
+    let t = micros(now()) - 3_600_000_000;
+    let customer = Uuid::now_v7();
+    execute!(
+        tx,
+        "INSERT INTO customers (id, external_id, name, name_key, created_at, updated_at) \
+         VALUES ($1, 'C-1', 'Café Uno', 'cafe uno', $2, $2)",
+        customer,
+        t
+    )
+    .unwrap();
+    for (kind, value) in [("phone", "573001112233"), ("tax_id", "9001234567")] {
+        execute!(
+            tx,
+            "INSERT INTO customer_aliases (customer_id, kind, value) VALUES ($1, $2, $3)",
+            customer,
+            kind,
+            value
+        )
+        .unwrap();
+    }
+    let contact = ContactId::generate();
+    execute!(
+        tx,
+        "INSERT INTO contacts (id, phone, name, language, customer_id, phone_number_id, last_inbound_at, created_at, \
+         updated_at) VALUES ($1, '573001112233', 'Ana', 'es', $2, '1001', $3, $3, $3)",
+        contact.0,
+        customer,
+        t
+    )
+    .unwrap();
+    execute!(
+        tx,
+        "INSERT INTO contact_aliases (kind, value, contact_id) VALUES ('wa_id', '573001112233', $1)",
+        contact.0
+    )
+    .unwrap();
+    let mut documents = Vec::new();
+    for (status, kind, source_of_fields) in [
+        ("filed", "invoice", "xml"),
+        ("filed", "id", "mrz"),
+        ("in_review", "receipt", "ocr"),
+        ("rejected", "receipt", "ocr"),
+    ] {
+        let (message, document) = (Uuid::now_v7(), DocumentId::generate());
+        execute!(
+            tx,
+            "INSERT INTO messages (id, contact_id, phone_number_id, wamid, direction, type, sent_at, received_at, raw) \
+             VALUES ($1, $2, '1001', $3, 'in', 'image', $4, $4, '{}')",
+            message,
+            contact.0,
+            format!("wamid.{document}"),
+            t
+        )
+        .unwrap();
+        let fields = format!(
+            r#"{{"total":{{"value":"45.00","confidence":0.9,"page":1,"box":null,"source":"{source_of_fields}"}}}}"#
+        );
+        execute!(
+            tx,
+            "INSERT INTO documents (id, contact_id, message_id, source, phone_number_id, media_id, sent_at, received_at, \
+             status, stage, kind, confidence, fields, customer_id, updated_at) \
+             VALUES ($1, $2, $3, 'whatsapp', '1001', 'm', $4, $4, $5, 'done', $6, 0.9, $7, $8, $4)",
+            document.0,
+            contact.0,
+            message,
+            t,
+            status,
+            kind,
+            fields,
+            customer
+        )
+        .unwrap();
+        documents.push(document);
+    }
+    let (filed, filed_id, waiting, asked_again) = (documents[0], documents[1], documents[2], documents[3]);
+    let (open_review, decided_review) = (ReviewId::generate(), ReviewId::generate());
+    for (id, document, at, how) in
+        [(open_review, waiting, None, None), (decided_review, asked_again, Some(t), Some("asked_again"))]
+    {
+        execute!(
+            tx,
+            "INSERT INTO reviews (id, document_id, stage, reasons, opened_at, resolved_at, resolved_by, resolution, note) \
+             VALUES ($1, $2, 'link', '[]', $3, $4, 'eva', $5, 'a note')",
+            id.0,
+            document.0,
+            t,
+            at,
+            how
+        )
+        .unwrap();
+    }
+    execute!(
+        tx,
+        "INSERT INTO outbox (id, document_id, contact_id, purpose, phone_number_id, body, language, state, created_at, \
+         updated_at) VALUES ($1, $2, $3, 'filed', '1001', 'hecho', 'es', 'sent', $4, $4), \
+         ($5, $6, $3, 'in_review', '1001', 'espere', 'es', 'failed', $4, $4)",
+        Uuid::now_v7(),
+        filed.0,
+        contact.0,
+        t,
+        Uuid::now_v7(),
+        waiting.0
+    )
+    .unwrap();
+    execute!(
+        tx,
+        "INSERT INTO alerts (kind, detail, count, first_seen, last_seen) VALUES ('template_paused', 'x', 2, $1, $1)",
+        t
+    )
+    .unwrap();
+    execute!(
+        tx,
+        "INSERT INTO events (at, kind, document_id, data) VALUES ($1, 'document.filed', $2, '{}')",
+        t,
+        filed.0
+    )
+    .unwrap();
+    execute!(
+        tx,
+        "INSERT INTO audit (at, actor, action, document_id) VALUES ($1, 'user:eva', 'view', $2)",
+        t,
+        filed_id.0
+    )
+    .unwrap();
+    execute!(
+        tx,
+        "INSERT INTO users (id, name, password_hash, role, created_at) VALUES ($1, 'eva', 'x', 'reviewer', $2)",
+        Uuid::now_v7(),
+        t
+    )
+    .unwrap();
+    execute!(
+        tx,
+        "INSERT INTO api_keys (id, name, sha256, scopes, created_at) VALUES ($1, 'laptop', $2, '[\"documents:read\"]', $3)",
+        Uuid::now_v7(),
+        &[1_u8; 32][..],
+        t
+    )
+    .unwrap();
+    tx.commit().await.unwrap();
+    Landed { contact, filed, filed_id, waiting, asked_again, open_review, decided_review }
+}
+
+async fn what_was_there_is_there(catalog: &Catalog, landed: &Landed) {
+    for id in [landed.filed, landed.filed_id, landed.waiting, landed.asked_again] {
+        assert!(catalog.document(id).await.unwrap().is_some(), "{id} came through");
+    }
+    assert_eq!(
+        catalog.document(landed.filed).await.unwrap().unwrap().contact_id,
+        Some(landed.contact),
+        "and is still its sender's"
+    );
+    let kept = catalog.review(landed.decided_review).await.unwrap().unwrap();
+    assert_eq!((kept.resolution, kept.note.as_deref()), (Some(Resolution::AskedAgain), Some("a note")));
+    assert_eq!(catalog.open_review_of(landed.waiting).await.unwrap().map(|r| r.id), Some(landed.open_review));
+    assert!(catalog.ledger(None, None).await.unwrap().balanced);
+    let mut tx = catalog.reading().await.unwrap();
+    let (waits,) =
+        one!(tx, (i64,), "SELECT COUNT(*) FROM documents WHERE status = 'in_review' AND waits_for IS NULL")
+            .unwrap();
+    assert_eq!(waits, 0, "what is in review waits for somebody");
+}
+
+/// The columns of every table of ours, written down once for both databases: the two folders cannot drift apart.
+async fn columns_are_the_same_on_both(catalog: &Catalog) {
+    let mut tx = catalog.reading().await.unwrap();
+    let sql = tx.pick(
+        "SELECT m.name, p.name FROM sqlite_master m JOIN pragma_table_info(m.name) p \
+         WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name NOT LIKE '%\\_fts%' ESCAPE '\\' ORDER BY 1, 2",
+        "SELECT table_name::text, column_name::text FROM information_schema.columns WHERE table_schema = 'public' \
+         ORDER BY 1, 2",
+    );
+    let rows = all!(tx, (String, String), sql).unwrap();
+    let have: std::collections::BTreeSet<String> = rows
+        .into_iter()
+        .filter(|(table, _)| !NOT_OURS.contains(&table.as_str()))
+        .map(|(table, column)| format!("{table}.{column}"))
+        .collect();
+    let want: std::collections::BTreeSet<String> =
+        include_str!("columns.txt").lines().map(str::to_owned).collect();
+    let differ: Vec<_> = have.symmetric_difference(&want).collect();
+    assert!(differ.is_empty(), "columns.txt and {} differ in {differ:?}", catalog.database());
+}
+
+/// Tables of the queue and of the two migrators.
+const NOT_OURS: &[&str] = &["Jobs", "Workers", "jobs", "workers", "_sqlx_migrations", "acuse_migrations"];
