@@ -54,7 +54,7 @@ impl Clues {
         use FieldName::{
             DocumentNumber, GivenNames, IssuerName, IssuerTaxId, RecipientName, RecipientTaxId, Surname,
         };
-        let value = |name: FieldName| fields.get(&name).map(|field| field.value.clone());
+        let value = |name: FieldName| fields.get(&name).map(|field| field.value.to_string());
         let all = |names: &[FieldName]| names.iter().filter_map(|name| value(*name)).collect::<Vec<_>>();
         let mut clues = Self {
             phones: sender_phones

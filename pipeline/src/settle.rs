@@ -178,7 +178,7 @@ const SURE: f32 = 0.7;
 
 fn contradict(second: &Understanding, first: &Understanding) -> bool {
     let sure = |understood: &Understanding, name| {
-        understood.fields.get(name).filter(|f| f.confidence >= SURE).map(|f| f.value.clone())
+        understood.fields.get(name).filter(|f| f.confidence >= SURE).map(|f| f.value.to_string())
     };
     [FieldName::Total, FieldName::Date, FieldName::IssueDate].iter().any(|name| {
         matches!((sure(second, name), sure(first, name)), (Some(a), Some(b)) if !same_value(*name, &a, &b))

@@ -149,30 +149,37 @@ fn corrected(
             fields.remove(&name);
             continue;
         };
-        let value = sound(name, &value).map_err(|why| format!("fields.{name}: {why}"))?;
+        let value = sound(kind, name, &value).map_err(|why| format!("fields.{name}: {why}"))?;
         if fields.get(&name).is_some_and(|f| f.value == value) {
             continue;
         }
-        fields
-            .insert(name, Field { value, confidence: 1.0, page: None, bbox: None, source: Source::Reviewer });
+        fields.insert(
+            name,
+            Field { value: value.into(), confidence: 1.0, page: None, bbox: None, source: Source::Reviewer },
+        );
     }
     Ok(fields)
 }
 
 /// A value in the form that DESIGN fixes for its field, or what to write.
-fn sound(name: FieldName, value: &str) -> Result<String, String> {
-    use FieldName::{BirthDate, Currency, Date as Day, DueDate, ExpiryDate, IssueDate, Subtotal, Tax, Total};
+fn sound(kind: Kind, name: FieldName, value: &str) -> Result<String, String> {
     if value.chars().count() > TEXT_CHARS {
         return Err(format!("at most {TEXT_CHARS} characters"));
     }
     match name {
-        IssueDate | DueDate | Day | BirthDate | ExpiryDate => {
+        _ if name.is_list() => Err("a list is taken away with null, or stays as it was read".to_owned()),
+        FieldName::Type => {
+            let choices = name.choices(kind);
+            let known = choices.iter().find(|c| **c == value);
+            known.map(|c| (*c).to_owned()).ok_or_else(|| format!("write one of {}", choices.join(", ")))
+        }
+        _ if name.is_date() => {
             let iso = format_description!("[year]-[month]-[day]");
             Date::parse(value, iso)
                 .map(|_| value.to_owned())
                 .map_err(|_| "write a date as 2026-05-31".to_owned())
         }
-        Subtotal | Tax | Total => {
+        _ if name.is_amount() => {
             let digits = value.strip_prefix('-').unwrap_or(value);
             let (whole, cents) = digits.split_once('.').unwrap_or((digits, "0"));
             let number = |t: &str| !t.is_empty() && t.len() <= 18 && t.bytes().all(|b| b.is_ascii_digit());
@@ -182,7 +189,7 @@ fn sound(name: FieldName, value: &str) -> Result<String, String> {
                 Err("write an amount with a point, as 1234.56".to_owned())
             }
         }
-        Currency => {
+        FieldName::Currency => {
             let code = value.to_uppercase();
             if code.len() == 3 && code.bytes().all(|b| b.is_ascii_uppercase()) {
                 Ok(code)

@@ -198,7 +198,7 @@ impl Extracted {
             party: first(&[IssuerTaxId, MerchantTaxId, IssuerName, MerchantName]).map(folded),
             number: first(&[Number, DocumentNumber]).map(folded),
             doc_date: first(&[IssueDate, Date]).map(folded),
-            total: first(&[Total]).map(folded),
+            total: first(&[Total]).map(signed),
             currency: first(&[Currency]).map(folded),
         }
     }
@@ -207,6 +207,12 @@ impl Extracted {
 /// Letters and digits only, lower case (a point stays, for amounts): how duplicate search compares.
 fn folded(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric() || *c == '.').flat_map(char::to_lowercase).take(256).collect()
+}
+
+/// An amount [`folded`], with its minus: a credit note is no copy of the invoice it takes back.
+fn signed(amount: &str) -> String {
+    let minus = if amount.starts_with('-') { "-" } else { "" };
+    format!("{minus}{}", folded(amount))
 }
 
 /// Most characters of a document that search looks through.

@@ -188,7 +188,7 @@ fn receipt(text: &str, declared: &Declared) -> Reading {
     reading.pages = vec![PagePicture { width: 10, height: 20, jpeg }];
     for (name, value) in text.lines().filter_map(|line| line.split_once('=')) {
         if let Ok(name) = name.parse::<FieldName>() {
-            let value = value.to_owned();
+            let value = value.into();
             let field = Field { value, confidence: 0.97, page: Some(1), bbox: None, source: Source::Ocr };
             reading.fields.insert(name, field);
         }

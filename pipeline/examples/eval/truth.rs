@@ -129,7 +129,7 @@ pub fn compare(truth: &Truth, fields: &Fields) -> Vec<Compared> {
             Some(f) if truth.split('|').any(|t| same(t, &f.value)) => Verdict::Right,
             Some(_) => Verdict::Wrong,
         };
-        let (found, confidence) = found.map_or((String::new(), 0.0), |f| (f.value.clone(), f.confidence));
+        let (found, confidence) = found.map_or((String::new(), 0.0), |f| (f.value.to_string(), f.confidence));
         out.push(Compared { name, verdict, truth: truth.to_owned(), found, confidence });
     };
     put("total", &[Total], &truth.gt_total, money);

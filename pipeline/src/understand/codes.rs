@@ -46,7 +46,10 @@ impl Values<'_> {
             && !value.is_empty()
         {
             let (page, bbox) = (Some(self.code.page), Some(self.code.bbox));
-            self.fields.insert(name, Field { value, confidence: 0.98, page, bbox, source: Source::Barcode });
+            self.fields.insert(
+                name,
+                Field { value: value.into(), confidence: 0.98, page, bbox, source: Source::Barcode },
+            );
         }
     }
     fn put_amount(&mut self, name: FieldName, text: Option<&str>) {

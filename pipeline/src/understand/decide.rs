@@ -164,7 +164,7 @@ fn expired(found: &Found<'_>, fields: &Fields, reasons: &mut Vec<Reason>) {
         Zone::Read(zone) => zone.mrz.outlived().map(super::dates::iso),
         _ => None,
     };
-    let printed = fields.get(&FieldName::ExpiryDate).map(|f| f.value.clone());
+    let printed = fields.get(&FieldName::ExpiryDate).map(|f| f.value.to_string());
     let (Some(expiry), known) = (printed.clone().or(outlived), printed.is_some()) else { return };
     if expiry < today {
         let message = if known {

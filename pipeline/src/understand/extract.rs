@@ -58,7 +58,13 @@ impl Found<'_> {
 
     /// A field of which the confidence says all, how its letters were read too.
     fn weighed(&self, value: String, confidence: f32, page: u32, bbox: PageBox) -> Field {
-        Field { value, confidence, page: Some(page), bbox: Some(bbox), source: self.source(page) }
+        Field {
+            value: value.into(),
+            confidence,
+            page: Some(page),
+            bbox: Some(bbox),
+            source: self.source(page),
+        }
     }
 }
 
@@ -74,8 +80,7 @@ fn put_money(found: &Found<'_>, fields: &mut Fields) {
     put_amount(found, fields, FieldName::Subtotal, found.sums.subtotal);
     put_amount(found, fields, FieldName::Tax, found.sums.tax);
     if let Some((code, confidence)) = found.place.currency {
-        let field =
-            Field { value: code.to_owned(), confidence, page: None, bbox: None, source: found.source(1) };
+        let field = Field { value: code.into(), confidence, page: None, bbox: None, source: found.source(1) };
         fields.insert(FieldName::Currency, field);
     }
 }

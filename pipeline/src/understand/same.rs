@@ -112,7 +112,7 @@ mod tests {
         values
             .iter()
             .map(|(n, v)| {
-                let value = (*v).to_owned();
+                let value = (*v).into();
                 (*n, Field { value, confidence: 0.95, page: None, bbox: None, source: Source::Ocr })
             })
             .collect()

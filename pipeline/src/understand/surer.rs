@@ -69,7 +69,7 @@ mod tests {
 
     fn fields(total: &str, confidence: f32, source: Source) -> Fields {
         let bbox = (source == Source::Text).then_some([0.1, 0.2, 0.3, 0.4]);
-        let field = Field { value: total.to_owned(), confidence, page: Some(1), bbox, source };
+        let field = Field { value: total.into(), confidence, page: Some(1), bbox, source };
         Fields::from([(FieldName::Total, field)])
     }
 

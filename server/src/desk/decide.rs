@@ -89,6 +89,7 @@ fn asked(verdict: Verdict, document: &Document, form: &Fields) -> Result<Ask, Pr
 fn changes(kind: Kind, document: &Document, form: &Fields) -> BTreeMap<FieldName, Option<String>> {
     FieldName::of(kind)
         .iter()
+        .filter(|name| !name.is_list())
         .filter_map(|name| {
             let said = form.get(&format!("{kind}.{name}"))?;
             let read = document.fields.get(name).map_or("", |f| f.value.as_str());

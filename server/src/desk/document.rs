@@ -99,6 +99,8 @@ struct Input {
     mark: String,
     evidence: String,
     placeholder: &'static str,
+    /// A list: shown, not typed.
+    readonly: bool,
 }
 
 struct Happened {
@@ -277,20 +279,23 @@ fn candidates(reasons: &[Reason]) -> Vec<CustomerId> {
 fn groups(known: Option<Kind>, fields: &Fields) -> Vec<Group> {
     let group = |kind: &Kind| Group {
         kind: kind.as_str(),
-        fields: FieldName::of(*kind).iter().map(|name| input(*name, *kind, known, fields)).collect(),
+        fields: FieldName::of(*kind)
+            .iter()
+            .filter(|n| !n.is_list() || fields.contains_key(n))
+            .map(|name| input(*name, *kind, known, fields))
+            .collect(),
     };
     Kind::ALL.iter().map(group).collect()
 }
 
 fn input(name: FieldName, kind: Kind, known: Option<Kind>, fields: &Fields) -> Input {
-    use FieldName::{BirthDate, Currency, Date, DueDate, ExpiryDate, IssueDate, Subtotal, Tax, Total};
     let field = fields.get(&name);
     let required = FieldName::required(kind).contains(&name);
     let percent = |f: &Field| format!("{:.0} %", (f.confidence * 100.0).clamp(0.0, 100.0));
     Input {
         name,
         label: words::label(name.as_str()),
-        value: field.map(|f| f.value.clone()).unwrap_or_default(),
+        value: field.map(|f| f.value.to_string()).unwrap_or_default(),
         required,
         tone: match field {
             Some(f) if f.confidence < UNSURE => "low",
@@ -300,11 +305,13 @@ fn input(name: FieldName, kind: Kind, known: Option<Kind>, fields: &Fields) -> I
         mark: field.map(percent).unwrap_or_default(),
         evidence: field.map(|f| format!("read from {}, {} sure", f.source, percent(f))).unwrap_or_default(),
         placeholder: match name {
-            IssueDate | DueDate | Date | BirthDate | ExpiryDate => "2026-05-31",
-            Subtotal | Tax | Total => "1234.56",
-            Currency => "EUR",
+            FieldName::Type => name.choices(kind).first().copied().unwrap_or_default(),
+            FieldName::Currency => "EUR",
+            _ if name.is_date() => "2026-05-31",
+            _ if name.is_amount() => "1234.56",
             _ => "",
         },
+        readonly: name.is_list(),
     }
 }
 

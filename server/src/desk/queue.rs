@@ -137,7 +137,7 @@ pub fn status_label(document: &Document) -> &'static str {
 
 fn subtitle(document: &Document) -> String {
     use acuse_pipeline::fields::FieldName::{Date, IssueDate, Number};
-    let value = |name| document.fields.get(&name).map(|f| f.value.clone());
+    let value = |name| document.fields.get(&name).map(|f| f.value.to_string());
     let number = value(Number).map(|n| format!("no. {n}"));
     let parts = [value(IssueDate).or_else(|| value(Date)), number, document.declared.filename.clone()];
     let parts: Vec<String> = parts.into_iter().flatten().collect();

@@ -60,7 +60,10 @@ fn of(root: &Node, depth: u8) -> Option<Einvoice> {
 fn put(fields: &mut Fields, name: FieldName, value: Option<impl Into<String>>) {
     if let Some(value) = value.map(Into::into).filter(|v: &String| !v.is_empty()) {
         let value: String = value.chars().take(300).collect();
-        fields.insert(name, Field { value, confidence: SURE, page: None, bbox: None, source: Source::Xml });
+        fields.insert(
+            name,
+            Field { value: value.into(), confidence: SURE, page: None, bbox: None, source: Source::Xml },
+        );
     }
 }
 

@@ -59,7 +59,7 @@ pub fn from_labels(sheet: &Sheet, order: Order, today: Date) -> Fields {
     let mut put = |name, value: Option<(&str, f32)>| {
         if let Some((value, confidence)) = value {
             let (page, bbox) = (None, None);
-            fields.insert(name, Field { value: value.to_owned(), confidence, page, bbox, source });
+            fields.insert(name, Field { value: value.into(), confidence, page, bbox, source });
         }
     };
     put(FieldName::DocumentType, kind.map(|k| (k, types::confidence(sheet, k))));

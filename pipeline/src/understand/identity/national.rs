@@ -87,7 +87,7 @@ fn social_security(digits: &str) -> bool {
 /// Raises a printed number that keeps its country's rule; otherwise the rule and the number that breaks it.
 #[must_use]
 pub fn checked(fields: &mut Fields) -> Option<(&'static str, String)> {
-    let value = |name| fields.get(&name).map(|f| f.value.clone()).unwrap_or_default();
+    let value = |name| fields.get(&name).map(|f| f.value.to_string()).unwrap_or_default();
     let (country, kind) = (value(FieldName::IssuingCountry), value(FieldName::DocumentType));
     let number = fields.get_mut(&FieldName::DocumentNumber).filter(|f| f.source != Source::Mrz)?;
     let rule = rule(&country, &kind, &number.value)?;
@@ -99,7 +99,7 @@ pub fn checked(fields: &mut Fields) -> Option<(&'static str, String)> {
         return None;
     }
     number.confidence = number.confidence.min(0.6);
-    Some((rule.name, number.value.clone()))
+    Some((rule.name, number.value.to_string()))
 }
 
 #[cfg(test)]

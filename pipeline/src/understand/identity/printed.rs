@@ -146,7 +146,10 @@ impl<'a> Printed<'a> {
         let Some(value) = value.filter(|v| !v.text.is_empty()) else { return };
         let source = self.sheet.rows.get(value.row).map_or(Source::Ocr, |r| r.source);
         let (page, bbox) = (Some(value.page), Some(value.bbox));
-        fields.insert(name, Field { value: value.text, confidence: value.confidence, page, bbox, source });
+        fields.insert(
+            name,
+            Field { value: value.text.into(), confidence: value.confidence, page, bbox, source },
+        );
     }
 
     /// The value of the first label that has one.
@@ -356,7 +359,7 @@ impl<'a> Printed<'a> {
 
 /// An expiry before the birth is neither.
 fn dates_make_sense(fields: &mut Fields) {
-    let value = |fields: &Fields, name| fields.get(&name).map(|f: &Field| f.value.clone());
+    let value = |fields: &Fields, name| fields.get(&name).map(|f: &Field| f.value.to_string());
     if let (Some(born), Some(ends)) =
         (value(fields, FieldName::BirthDate), value(fields, FieldName::ExpiryDate))
         && ends <= born

@@ -14,7 +14,7 @@ use crate::{
 const CONTRADICTS: f32 = 0.87;
 
 fn field(value: String, confidence: f32, page: u32, bbox: PageBox, source: Source) -> Field {
-    Field { value, confidence, page: Some(page), bbox: Some(bbox), source }
+    Field { value: value.into(), confidence, page: Some(page), bbox: Some(bbox), source }
 }
 
 /// The fields of a zone whose every check digit is right.
@@ -69,7 +69,7 @@ pub fn with_zone(
             && bare(&seen.value) != bare(&sure.value)
             && !stands_printed(&sure.value, found, sheet)
         {
-            against.push((name, sure.value.clone(), seen.value.clone()));
+            against.push((name, sure.value.to_string(), seen.value.to_string()));
         }
         fields.insert(name, sure);
     }
