@@ -1,41 +1,80 @@
 //! The quick one of `eval`: scores understanding on stored evidence, `score DATA EVIDENCE [--json OUT] [--misses]`.
 //!
 //! `DATA/manifest.csv` names the documents and their truth; `EVIDENCE/<path>.json` holds what was read of each (see the
-//! `evidence` example). No decoding, no OCR: a second for a few hundred documents.
+//! `evidence` example). No decoding, no OCR: seconds for a few hundred documents.
 
 #![allow(missing_docs, clippy::print_stdout, clippy::print_stderr)]
 
 #[path = "eval/figures.rs"]
 mod figures;
+#[path = "eval/legible.rs"]
+mod legible;
+#[path = "eval/risk.rs"]
+mod risk;
 #[path = "eval/truth.rs"]
 mod truth;
 
 use std::path::Path;
 
-use acuse_pipeline::{limits::Limits, reading::Evidence, understand::understand};
+use acuse_pipeline::{
+    limits::Limits,
+    reading::{Evidence, Understanding},
+    understand::understand,
+};
 use figures::{Answer, Figures};
+use legible::Legible;
+use truth::Truth;
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+struct Read {
+    truth: Truth,
+    understood: Understanding,
+    legible: Legible,
+}
+
+fn read(
+    truths: &[Truth],
+    evidence_dir: &Path,
+) -> Result<Vec<Read>, Box<dyn std::error::Error + Send + Sync>> {
+    let one = |truth: &Truth| {
+        let Ok(bytes) = std::fs::read(evidence_dir.join(format!("{}.json", truth.path))) else {
+            eprintln!("no evidence for {}", truth.path);
+            return Ok(None);
+        };
+        let evidence: Evidence = serde_json::from_slice(&bytes)?;
+        let understood = understand(&evidence, &Limits::default());
+        Ok(Some(Read { truth: truth.clone(), understood, legible: Legible::of(&evidence) }))
+    };
+    truths.iter().filter_map(|t| one(t).transpose()).collect()
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let [data, evidence_dir, rest @ ..] = args.as_slice() else {
         return Err("score DATA EVIDENCE [--json OUT] [--misses]".into());
     };
     let misses = rest.iter().any(|a| a == "--misses");
+    let truths = truth::manifest(Path::new(data))?;
+    let threads = std::thread::available_parallelism()?.get();
+    let parts: Vec<&[Truth]> = truths.chunks(truths.len().div_ceil(threads).max(1)).collect();
+    let read = std::thread::scope(|scope| {
+        let running: Vec<_> =
+            parts.into_iter().map(|part| scope.spawn(|| read(part, Path::new(evidence_dir)))).collect();
+        running
+            .into_iter()
+            .map(|r| r.join().map_err(|_| "a document panicked")?)
+            .collect::<Result<Vec<_>, _>>()
+    })?;
     let mut figures = Figures::default();
     let mut all = Vec::new();
-    for truth in truth::manifest(Path::new(data))? {
-        let Ok(bytes) = std::fs::read(Path::new(evidence_dir).join(format!("{}.json", truth.path))) else {
-            eprintln!("no evidence for {}", truth.path);
-            continue;
-        };
-        let evidence: Evidence = serde_json::from_slice(&bytes)?;
-        let understood = understand(&evidence, &Limits::default());
+    for Read { truth, understood, legible } in read.iter().flatten() {
         let judged = figures.add(
-            &truth,
+            truth,
             &Answer {
                 kind: Some(understood.kind),
                 confidence: understood.confidence,
                 fields: &understood.fields,
+                sure: understood.sure(),
+                legible: Some(legible),
                 reasons: understood.reasons.iter().map(|r| (r.code, r.message.clone())).collect(),
             },
         );

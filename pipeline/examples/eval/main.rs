@@ -4,14 +4,17 @@
 //! The road of a row of `DATA/manifest.csv`: [`copies`] → [`reader`] (evidence kept by content) → [`truth`] →
 //! [`figures`]. `OUT/eval.json` holds everything, `OUT/eval.html` the picture of every miss. With `--copies` each
 //! picture is also read as WhatsApp recompresses it and turned by 90, 180 and 270 degrees; `--every N` takes only each
-//! N-th row. [`several`] puts two documents in one file. A filed document counts as an error when its kind is wrong, or its total, date, number, tax id or zone is.
+//! N-th row. [`several`] puts two documents in one file. A filed document counts as an error when its kind, party,
+//! total, tax, date, number, currency or zone is not the paper's.
 
 #![allow(missing_docs, clippy::print_stdout, clippy::print_stderr)]
 
 mod copies;
 mod figures;
+mod legible;
 mod page;
 mod reader;
+mod risk;
 mod several;
 mod truth;
 
@@ -163,7 +166,13 @@ fn judge(truth: &Truth, done: &Done, figures: &mut Figures) -> Judged {
     };
     let understood = done.understood.as_ref();
     reasons.extend(understood.into_iter().flat_map(|u| &u.reasons).map(|r| (r.code, r.message.clone())));
+    let legible = match &done.seen {
+        Seen::Opened(opened) => Some(legible::Legible::of(opened.evidence())),
+        Seen::Refused(_) => None,
+    };
     let answer = Answer {
+        sure: understood.map_or(0.0, Understanding::sure),
+        legible: legible.as_ref(),
         kind: understood.map(|u| u.kind),
         confidence: understood.map_or(0.0, |u| u.confidence),
         fields: understood.map_or(&none, |u| &u.fields),

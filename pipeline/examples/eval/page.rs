@@ -16,7 +16,7 @@ h2{font-size:14px;margin:0 0 .3rem;word-break:break-all}.error h2{color:#b00}li{
 pub fn page<'a>(summary: &str, misses: impl IntoIterator<Item = (&'a Judged, &'a [u8])>) -> String {
     let mut out = format!("{HEAD}<h1>Misses</h1><pre>{}</pre>\n", escaped(summary));
     for (judged, thumbnail) in misses {
-        let class = if judged.error { " class=error" } else { "" };
+        let class = if judged.filed && !judged.wrong.is_empty() { " class=error" } else { "" };
         let picture = if thumbnail.is_empty() {
             String::new()
         } else {

@@ -7,6 +7,9 @@
 
 #![allow(missing_docs, clippy::print_stdout, clippy::print_stderr, clippy::unwrap_used)]
 
+#[path = "../eval/legible.rs"]
+#[allow(dead_code)]
+mod legible;
 #[path = "../eval/truth.rs"]
 #[allow(dead_code)]
 mod truth;

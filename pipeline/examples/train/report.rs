@@ -7,7 +7,7 @@ use acuse_pipeline::{document::Kind, reading::Understanding, understand::model::
 use crate::{
     Known, PENALTY,
     fit::Weights,
-    truth::{compare, filed_wrong},
+    truth::{compare, wrong},
 };
 
 /// Confusion, reliability and what would be filed, every document judged by weights that never saw it.
@@ -52,11 +52,11 @@ pub fn figures(known: &[Known], understood: &[Understanding], temperature: f32) 
 fn filed(kind: Kind, pairs: &[(&Known, &Understanding)]) -> String {
     let papers = pairs.iter().filter(|(k, _)| k.truth.label == kind).count();
     let filed: Vec<_> = pairs.iter().filter(|(_, u)| u.kind == kind && u.reasons.is_empty()).collect();
-    let wrong = filed
+    let errors = filed
         .iter()
-        .filter(|(k, u)| filed_wrong(&k.truth, Some(u.kind), &compare(&k.truth, &u.fields)))
+        .filter(|(k, u)| !wrong(&k.truth, Some(u.kind), &compare(&k.truth, &u.fields, None)).is_empty())
         .count();
-    format!("filed as {kind}: {} of {papers}, wrong {wrong}", filed.len())
+    format!("filed as {kind}: {} of {papers}, wrong {errors}", filed.len())
 }
 
 /// The weights with their recipe. `made_of`: real documents, and drawn and invented ones.
