@@ -163,6 +163,18 @@ pub struct Understanding {
     pub parts: Vec<Part>,
 }
 
+impl Understanding {
+    /// Probability that neither the kind nor any field that would be filed is wrong, were they to err apart.
+    #[must_use]
+    pub fn sure(&self) -> f32 {
+        use crate::fields::FieldName::{Number, Tax};
+        let required = crate::fields::FieldName::required(self.kind);
+        let counts = |name| required.contains(name) || matches!(name, Tax | Number);
+        let fields = self.fields.iter().filter(|(name, _)| counts(name)).map(|(_, f)| f.confidence);
+        fields.product::<f32>() * self.confidence
+    }
+}
+
 /// Whether the reader would file a document by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

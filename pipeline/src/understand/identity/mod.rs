@@ -5,6 +5,7 @@
 
 mod countries;
 mod glued;
+mod holder;
 mod labels;
 mod names;
 mod national;
@@ -64,6 +65,7 @@ pub fn from_labels(sheet: &Sheet, order: Order, today: Date) -> Fields {
     };
     put(FieldName::DocumentType, kind.map(|k| (k, types::confidence(sheet, k))));
     put(FieldName::IssuingCountry, countries::issuing(sheet, kind));
+    holder::by_print(&mut fields, sheet);
     fields
 }
 

@@ -1,5 +1,6 @@
 //! What a machine readable zone says, laid over the printed fields and checked against them.
 
+use super::holder;
 use crate::{
     fields::{Field, FieldName, Fields, PageBox, Source},
     understand::{
@@ -61,19 +62,45 @@ pub fn with_zone(
             sure.confidence = name_confidence(&sure.value, found, sheet);
         }
         let seen = fields.get(&name).filter(|f| f.bbox.is_some());
-        let weighty =
-            matches!(name, FieldName::BirthDate | FieldName::ExpiryDate | FieldName::DocumentNumber);
         if let Some(seen) = seen
-            && weighty
             && seen.confidence >= CONTRADICTS
-            && bare(&seen.value) != bare(&sure.value)
-            && !stands_printed(&sure.value, found, sheet)
+            && contradict(name, &seen.value, &sure.value, found, sheet)
         {
             against.push((name, sure.value.to_string(), seen.value.to_string()));
         }
         fields.insert(name, sure);
     }
+    let card = found.mrz.lines.len() == 3;
+    let rows: Vec<&Row> = printed_rows(found, sheet).collect();
+    if card && holder::is_numbered(&fields, &found.mrz) {
+        // The zone's number is the card's, the printed one the holder's.
+        against.retain(|(name, ..)| *name != FieldName::DocumentNumber);
+        against.extend(holder::by_zone(&mut fields, found, &rows));
+    }
     (fields, against)
+}
+
+/// Whether a printed value says something else than the zone's, which nothing else on the page says.
+fn contradict(name: FieldName, seen: &str, sure: &str, found: &mrz::Found, sheet: &Sheet) -> bool {
+    match name {
+        FieldName::BirthDate | FieldName::ExpiryDate | FieldName::DocumentNumber => {
+            bare(seen) != bare(sure) && !stands_printed(sure, found, sheet)
+        }
+        FieldName::Surname | FieldName::GivenNames => !same_name(seen, sure) && !shown(sure, found, sheet),
+        // X stands for what a zone does not say.
+        FieldName::Sex => seen != sure && sure != "X",
+        _ => false,
+    }
+}
+
+/// Whether a name is the zone's, which may spell a letter out, leave it bare or break off.
+fn same_name(printed: &str, zone: &str) -> bool {
+    let squeezed = |text: String| -> String { text.chars().filter(|c| c.is_alphanumeric()).collect() };
+    let zone = squeezed(fold(zone));
+    let spelt = |text: &str| text.split(' ').map(spelt_out).collect::<String>();
+    [squeezed(fold(printed)), squeezed(spelt(printed))]
+        .iter()
+        .any(|p| *p == zone || (zone.len() >= 8 && p.starts_with(&zone)))
 }
 
 /// Whether the page shows the value outside its zone.
@@ -100,6 +127,17 @@ fn printed_rows<'a>(found: &'a mrz::Found, sheet: &'a Sheet) -> impl Iterator<It
 
 /// Names have no check digit: they are sure when the page prints them, too.
 fn name_confidence(name: &str, found: &mrz::Found, sheet: &Sheet) -> f32 {
+    let all = shown(name, found, sheet);
+    match (all, found.mrz.tidy_names) {
+        (true, true) => 0.98,
+        (true, false) => 0.93,
+        (false, true) => 0.9,
+        (false, false) => 0.6,
+    }
+}
+
+/// Whether the page prints every word of a name outside its zone.
+fn shown(name: &str, found: &mrz::Found, sheet: &Sheet) -> bool {
     let printed: Vec<String> = printed_rows(found, sheet)
         .flat_map(|r| r.text.split(|c: char| !c.is_alphabetic()))
         .flat_map(|word| [fold(word), spelt_out(word)])
@@ -110,13 +148,7 @@ fn name_confidence(name: &str, found: &mrz::Found, sheet: &Sheet) -> f32 {
             .iter()
             .any(|p| *p == word || (found.mrz.lines.len() == 1 && word.len() >= 7 && p.starts_with(&word)))
     };
-    let all = name.split(' ').all(shown);
-    match (all, found.mrz.tidy_names) {
-        (true, true) => 0.98,
-        (true, false) => 0.93,
-        (false, true) => 0.9,
-        (false, false) => 0.6,
-    }
+    name.split(' ').all(shown)
 }
 
 /// As a zone writes what it has no letter for (9303-3 §6): Ü is UE, ß is SS, Ñ may be NXX.

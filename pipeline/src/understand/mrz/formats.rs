@@ -41,9 +41,9 @@ pub(super) fn two_lines(first: &str, second: &str, length: usize, today: Date) -
         surname,
         given_names,
         tidy_names: tidy,
-        birth_date: iso_date(second.get(13..19)?, true, today),
+        birth_date: day(second.get(13..19)?, true, today)?,
         sex: sex(second.chars().nth(20)),
-        expiry_date: iso_date(second.get(21..27)?, false, today),
+        expiry_date: day(second.get(21..27)?, false, today)?,
         lines: vec![first, second],
     })
 }
@@ -76,9 +76,9 @@ pub(super) fn three_lines(first: &str, second: &str, third: &str, today: Date) -
         surname,
         given_names,
         tidy_names: tidy,
-        birth_date: iso_date(second.get(0..6)?, true, today),
+        birth_date: day(second.get(0..6)?, true, today)?,
         sex: sex(second.chars().nth(7)),
-        expiry_date: iso_date(second.get(8..14)?, false, today),
+        expiry_date: day(second.get(8..14)?, false, today)?,
         lines: vec![first, second, third],
     })
 }
@@ -119,7 +119,7 @@ pub(super) fn old_french(first: &str, second: &str, today: Date) -> Option<Mrz> 
         given_names: words(second.get(13..27)?),
         // Both parts are covered by the last check digit.
         tidy_names: true,
-        birth_date: iso_date(second.get(27..33)?, true, today),
+        birth_date: day(second.get(27..33)?, true, today)?,
         sex: sex(second.chars().nth(34)),
         expiry_date: None,
         lines: vec![first, second],
@@ -148,7 +148,7 @@ pub(super) fn french_licence(line: &str, today: Date) -> Option<Mrz> {
         tidy_names: line.get(28..29)? == "<",
         birth_date: None,
         sex: None,
-        expiry_date: iso_date(line.get(15..21)?, false, today),
+        expiry_date: day(line.get(15..21)?, false, today)?,
         lines: vec![line],
     })
 }
@@ -167,6 +167,15 @@ fn names(field: &str) -> (String, String, bool) {
     let stray: Vec<&str> = after.split('<').filter(|w| !w.is_empty()).collect();
     let tidy = stray.iter().all(|w| w.len() <= 2) && !given.is_empty();
     (words(surname), words(given), tidy)
+}
+
+/// The day a zone says: none where it is filled up; `None` where no month has it, for then the zone is refused.
+#[allow(clippy::option_option)]
+fn day(yymmdd: &str, born: bool, today: Date) -> Option<Option<String>> {
+    if yymmdd.contains('<') {
+        return Some(None);
+    }
+    iso_date(yymmdd, born, today).map(Some)
 }
 
 fn iso_date(yymmdd: &str, born: bool, today: Date) -> Option<String> {

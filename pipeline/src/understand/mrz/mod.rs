@@ -45,6 +45,19 @@ pub struct Mrz {
 }
 
 impl Mrz {
+    /// What the issuer may put where it likes: two fields on a card of three lines, one behind the expiry of the others.
+    #[must_use]
+    pub fn optional(&self) -> Vec<String> {
+        let part = |line: usize, range: std::ops::Range<usize>| {
+            self.lines.get(line).and_then(|l| l.get(range)).unwrap_or_default().to_owned()
+        };
+        match self.lines.len() {
+            3 => vec![part(0, 15..30), part(1, 18..29)],
+            2 => vec![part(1, 28..self.lines.get(1).map_or(28, |l| l.len().max(29) - 1))],
+            _ => Vec::new(),
+        }
+    }
+
     /// The last day on which a document without an expiry date can be valid: the old French card, whose number begins
     /// with year and month of issue, for 15 years (décret 2013-1188; cards of minors and older ones for 10).
     #[must_use]
@@ -234,6 +247,25 @@ mod tests {
         assert!(two_lines(TD3[0], &wrong, 44, TODAY).is_none());
         let wrong = TD1[1].replace("1204159", "1204169");
         assert!(three_lines(TD1[0], &wrong, TD1[2], TODAY).is_none());
+    }
+
+    #[test]
+    fn a_day_that_no_month_has_is_refused() {
+        // Every check digit is right; 41 is no day, 13 no month.
+        for wrong in ["740841", "741308"] {
+            let digit = check_digit(wrong).unwrap();
+            let line = TD3[1].replace("7408122", &format!("{wrong}{digit}"));
+            let parts = format!("{}{}{}", &line[0..10], &line[13..20], &line[21..43]);
+            let line = format!("{}{}", &line[..43], check_digit(&parts).unwrap());
+            assert!(two_lines(TD3[0], &line, 44, TODAY).is_none(), "{line}");
+            assert_eq!(find(&page(&[TD3[0], &line]), TODAY), Zone::Unread { page: 1 });
+        }
+        // What is not known is filled up (9303-3 §4.7).
+        let digit = check_digit("<<<<<<").unwrap();
+        let line = TD3[1].replace("7408122", &format!("<<<<<<{digit}"));
+        let parts = format!("{}{}{}", &line[0..10], &line[13..20], &line[21..43]);
+        let line = format!("{}{}", &line[..43], check_digit(&parts).unwrap());
+        assert_eq!(two_lines(TD3[0], &line, 44, TODAY).unwrap().birth_date, None);
     }
 
     fn page(lines: &[&str]) -> Sheet {

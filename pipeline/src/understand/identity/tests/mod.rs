@@ -1,6 +1,7 @@
 //! Invented documents laid out like real ones.
 
 mod cards;
+mod holder;
 
 use super::*;
 use crate::{
