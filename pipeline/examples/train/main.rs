@@ -156,7 +156,7 @@ fn values(evidence: &Evidence, index: &HashMap<&str, usize>) -> Vec<(usize, f32)
     let sheet = sheet::Sheet::of(evidence);
     let zone = mrz::find(&sheet, OffsetDateTime::now_utc().date());
     let ids = tax_ids::tax_ids(&sheet);
-    let sums = amounts::sums(&sheet);
+    let sums = amounts::sums(&sheet, 2);
     let seen = features::Seen { evidence, sheet: &sheet, zone: &zone, ids: &ids, sums: &sums };
     features::features(&seen).iter().filter_map(|f| Some((*index.get(f.name.as_str())?, f.value))).collect()
 }

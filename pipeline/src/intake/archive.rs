@@ -1,6 +1,7 @@
-//! The one archive that is read: an e-invoice's XML with the PDF that shows it, and nothing else.
+//! The one archive that is read: an e-invoice's XML, with the PDF that shows it and its annexes where it has them.
 //!
-//! This is how Colombian issuers send invoices (DIAN). Any other archive is refused unread.
+//! This is how Colombian issuers send invoices (DIAN), packed by all kinds of programs: the XML alone, in folders, with
+//! what a Mac or Windows leaves beside files. Any other archive is refused unread.
 
 use std::io::{Cursor, Read};
 
@@ -14,49 +15,113 @@ use crate::{
 };
 
 /// What the archive holds.
-pub(super) struct Pair {
+pub(super) struct Packed {
     /// The e-invoice.
     pub xml: Attachment,
+    /// Its dialect.
+    pub dialect: einvoice::Dialect,
     /// Its picture.
-    pub pdf: Vec<u8>,
+    pub pdf: Option<Vec<u8>>,
+    /// Names of what lies beside them and is not read.
+    pub annexes: Vec<String>,
 }
 
-/// Opens the archive if it is exactly one e-invoice and one PDF.
-pub(super) fn open(bytes: &[u8], limits: &Limits) -> Result<Pair, Reason> {
+/// An invoice with its picture and a few annexes has no more entries; folders and leavings count.
+const MOST_ENTRIES: usize = 40;
+
+/// What else may lie beside an e-invoice: pictures and papers that run nothing.
+const ANNEXES: &[&str] = &["pdf", "xml", "png", "jpg", "jpeg", "txt", "csv", "xlsx", "docx"];
+
+/// Opens the archive if it is one e-invoice with what belongs to it.
+pub(super) fn open(bytes: &[u8], limits: &Limits) -> Result<Packed, Reason> {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|e| damaged(&e))?;
-    if archive.len() != 2 || archive.offset() != 0 || !ends_with_its_directory(bytes, archive.comment().len())
+    let entries = archive.len();
+    if entries > MOST_ENTRIES
+        || archive.offset() != 0
+        || !ends_with_its_directory(bytes, archive.comment().len())
     {
-        return Err(other(archive.len()));
+        return Err(other(entries));
     }
-    let (mut xml, mut pdf) = (None, None);
-    for index in 0..archive.len() {
+    let (mut xmls, mut pdfs, mut annexes) = (Vec::new(), Vec::new(), Vec::new());
+    let mut unfolded_bytes = 0;
+    for index in 0..entries {
         let mut entry = archive.by_index(index).map_err(|e| damaged(&e))?;
         let name = entry.name().map(std::borrow::Cow::into_owned).unwrap_or_default();
+        if entry.is_dir() || left_behind(&name) {
+            continue;
+        }
         if !entry.is_file()
             || !matches!(entry.compression(), CompressionMethod::Stored | CompressionMethod::Deflated)
         {
-            return Err(other(2));
+            return Err(other(entries));
         }
         // Claimed sizes are not believed: the reader itself is capped.
         let unfolded = capped(&mut entry, bytes.len(), limits)?;
+        unfolded_bytes += unfolded.len() as u64;
+        let cap = limits.stream_bytes.min(limits.original_bytes);
+        if unfolded_bytes > cap {
+            return Err(refusal::bomb("bytes or more in an archive", "stream_bytes", cap, unfolded_bytes));
+        }
+        let name = base_name(&name);
+        let dialect = einvoice::is_markup(&unfolded).then(|| einvoice::dialect(&unfolded).ok()).flatten();
         if unfolded.starts_with(b"%PDF-") {
-            pdf = Some(unfolded);
-        } else if einvoice::is_markup(&unfolded) && einvoice::dialect(&unfolded).is_ok() {
-            if unfolded.len() as u64 > limits.xml_bytes {
-                return Err(refusal::too_large(
-                    "bytes of XML",
-                    "xml_bytes",
-                    limits.xml_bytes,
-                    unfolded.len() as u64,
-                ));
-            }
-            xml = Some(Attachment { name: base_name(&name), bytes: einvoice::utf8(&unfolded).into_bytes() });
+            pdfs.push((name, unfolded));
+        } else if let Some(dialect) = dialect {
+            xmls.push((name, unfolded, dialect));
+        } else if is_annex(&name, &unfolded) {
+            annexes.push(name);
+        } else {
+            return Err(other(entries));
         }
     }
-    match (xml, pdf) {
-        (Some(xml), Some(pdf)) => Ok(Pair { xml, pdf }),
-        _ => Err(other(2)),
+    packed(xmls, pdfs, annexes, entries, limits)
+}
+
+type Entries = Vec<(String, Vec<u8>)>;
+
+/// One e-invoice, with the PDF of its name, or the first.
+fn packed(
+    mut xmls: Vec<(String, Vec<u8>, einvoice::Dialect)>,
+    mut pdfs: Entries,
+    mut annexes: Vec<String>,
+    entries: usize,
+    limits: &Limits,
+) -> Result<Packed, Reason> {
+    // An answer or an order beside an invoice is its annex.
+    let is_other = |d: einvoice::Dialect| matches!(d, einvoice::Dialect::Other(_));
+    if xmls.iter().any(|x| !is_other(x.2)) {
+        let others = xmls.extract_if(.., |x| is_other(x.2)).map(|x| x.0);
+        annexes.extend(others);
     }
+    let (Some((name, xml, dialect)), None) = (xmls.pop(), xmls.pop()) else { return Err(other(entries)) };
+    if xml.len() as u64 > limits.xml_bytes {
+        return Err(refusal::too_large("bytes of XML", "xml_bytes", limits.xml_bytes, xml.len() as u64));
+    }
+    let own = pdfs.iter().position(|(pdf, _)| stem(pdf) == stem(&name)).unwrap_or(0);
+    let pdf = (!pdfs.is_empty()).then(|| pdfs.remove(own).1);
+    annexes.extend(pdfs.into_iter().map(|(name, _)| name));
+    let xml = Attachment { name, bytes: einvoice::utf8(&xml).into_bytes() };
+    Ok(Packed { xml, dialect, pdf, annexes })
+}
+
+fn stem(name: &str) -> String {
+    name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_lowercase()
+}
+
+/// What systems leave beside files: a Mac's resource forks, folder views, thumbnails.
+fn left_behind(name: &str) -> bool {
+    let parts = name.split(['/', '\\']).filter(|p| !p.is_empty());
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    parts.clone().any(|p| p == "__MACOSX")
+        || last.starts_with("._")
+        || matches!(last, ".DS_Store" | "Thumbs.db" | "desktop.ini")
+}
+
+/// A file that is by its name and its beginning none that runs.
+fn is_annex(name: &str, bytes: &[u8]) -> bool {
+    let end = name.rsplit_once('.').map(|(_, end)| end.to_lowercase()).unwrap_or_default();
+    let runs = bytes.starts_with(b"MZ") || bytes.starts_with(b"\x7fELF") || bytes.starts_with(b"#!");
+    ANNEXES.contains(&end.as_str()) && !runs
 }
 
 /// Nothing rides behind the archive: its end record (22 bytes and the comment) ends the file.
@@ -104,7 +169,8 @@ fn damaged(error: &ZipError) -> Reason {
 }
 
 fn other(files: usize) -> Reason {
-    refusal::unsupported("a ZIP archive that is not one e-invoice with its PDF").with("files", files)
+    refusal::unsupported("a ZIP archive that is not one e-invoice with what belongs to it")
+        .with("files", files)
 }
 
 #[cfg(test)]
@@ -124,23 +190,53 @@ pub(super) mod tests {
 
     pub(in crate::intake) const CFDI: &[u8] = b"<cfdi:Comprobante xmlns:cfdi='http://www.sat.gob.mx/cfd/4'/>";
 
+    fn opened(files: &[(&str, &[u8])]) -> Packed {
+        open(&zip(files), &Limits::default()).ok().unwrap()
+    }
+
     #[test]
-    fn takes_one_invoice_and_its_pdf() {
-        let pair =
-            open(&zip(&[("x/../a.xml", CFDI), ("a.pdf", b"%PDF-1.4")]), &Limits::default()).ok().unwrap();
+    fn takes_one_invoice_with_what_belongs_to_it() {
+        let pair = opened(&[("x/../a.xml", CFDI), ("a.pdf", b"%PDF-1.4")]);
         assert_eq!(pair.xml, Attachment { name: "a.xml".into(), bytes: CFDI.to_vec() });
-        assert_eq!(pair.pdf, b"%PDF-1.4");
+        assert_eq!(pair.pdf.as_deref(), Some(b"%PDF-1.4".as_slice()));
+        let alone = opened(&[("a.xml", CFDI)]);
+        assert!(alone.pdf.is_none() && alone.annexes.is_empty());
+        let fork: &[u8] = b"\0\x05\x16\x07fork";
+        let mac = opened(&[
+            ("fe/ad.xml", CFDI),
+            ("fe/ad.pdf", b"%PDF-1.4"),
+            ("__MACOSX/._ad.xml", fork),
+            ("__MACOSX/fe/._ad.pdf", fork),
+            ("fe/.DS_Store", fork),
+        ]);
+        assert!(mac.pdf.is_some() && mac.annexes.is_empty());
+        let more = opened(&[
+            ("plano.pdf", b"%PDF-1.7 plan"),
+            ("f1.xml", CFDI),
+            ("F1.PDF", b"%PDF-1.4 f1"),
+            ("n.txt", b"x"),
+        ]);
+        assert_eq!(more.pdf.as_deref(), Some(b"%PDF-1.4 f1".as_slice()));
+        assert_eq!(more.annexes, ["n.txt", "plano.pdf"]);
     }
 
     #[test]
     fn refuses_everything_else() {
         let refused = |files: &[(&str, &[u8])]| open(&zip(files), &Limits::default()).err().unwrap().code;
-        assert_eq!(refused(&[("a.xml", CFDI)]), ReasonCode::UnsupportedType);
-        assert_eq!(
-            refused(&[("a.xml", CFDI), ("a.pdf", b"%PDF-1.4"), ("b.exe", b"MZ")]),
-            ReasonCode::UnsupportedType
-        );
-        assert_eq!(refused(&[("a.xml", b"<a/>"), ("a.pdf", b"%PDF-1.4")]), ReasonCode::UnsupportedType);
+        for files in [
+            vec![("a.xml", CFDI), ("b.xml", CFDI)],
+            vec![("a.pdf", b"%PDF-1.4".as_slice())],
+            vec![("a.xml", CFDI), ("a.pdf", b"%PDF-1.4"), ("b.exe", b"MZ")],
+            vec![("a.xml", CFDI), ("b.pdf", b"MZ")],
+            vec![("a.xml", CFDI), ("run.sh", b"#!/bin/sh")],
+            vec![("a.xml", b"<a/>".as_slice()), ("a.pdf", b"%PDF-1.4")],
+            vec![],
+        ] {
+            assert_eq!(refused(&files), ReasonCode::UnsupportedType, "{files:?}");
+        }
+        let many: Vec<(String, &[u8])> = (0..50).map(|i| (format!("{i}.txt"), b"x".as_slice())).collect();
+        let many: Vec<(&str, &[u8])> = many.iter().map(|(n, b)| (n.as_str(), *b)).collect();
+        assert_eq!(refused(&many), ReasonCode::UnsupportedType);
         assert_eq!(open(b"PK\x03\x04 cut", &Limits::default()).err().unwrap().code, ReasonCode::Corrupt);
     }
 

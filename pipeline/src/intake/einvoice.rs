@@ -25,6 +25,10 @@ pub enum Dialect {
     Cfdi,
     /// UBL's AttachedDocument, the envelope Colombia's DIAN uses.
     AttachedDocument,
+    /// GS1's StandardBusinessDocument, the envelope Peppol uses.
+    Envelope,
+    /// Another document of the same families: an order, a delivery note.
+    Other(&'static str),
 }
 
 impl Dialect {
@@ -36,6 +40,8 @@ impl Dialect {
             Self::Cii => "CII invoice",
             Self::Cfdi => "CFDI invoice",
             Self::AttachedDocument => "DIAN attached document",
+            Self::Envelope => "standard business document",
+            Self::Other(name) => name,
         }
     }
 }
@@ -77,6 +83,20 @@ fn known(namespace: &str, local: &str) -> Option<Dialect> {
         {
             Some(Dialect::Cii)
         }
+        "StandardBusinessDocument"
+            if namespace == "http://www.unece.org/cefact/namespaces/StandardBusinessDocumentHeader" =>
+        {
+            Some(Dialect::Envelope)
+        }
+        "SCRDMCCBDACIOMessageStructure" if namespace.starts_with("urn:un:unece:uncefact:data:") => {
+            Some(Dialect::Other("Order-X order"))
+        }
+        "Order" if ubl => Some(Dialect::Other("UBL order")),
+        "OrderResponse" if ubl => Some(Dialect::Other("UBL order response")),
+        "DespatchAdvice" if ubl => Some(Dialect::Other("UBL despatch advice")),
+        "ApplicationResponse" if ubl => Some(Dialect::Other("UBL application response")),
+        "Reminder" if ubl => Some(Dialect::Other("UBL reminder")),
+        "Statement" if ubl => Some(Dialect::Other("UBL statement")),
         "Comprobante" if namespace.starts_with("http://www.sat.gob.mx/cfd/") => Some(Dialect::Cfdi),
         _ => None,
     }
@@ -134,6 +154,18 @@ mod tests {
         assert_eq!(
             of("<cfdi:Comprobante xmlns:cfdi='http://www.sat.gob.mx/cfd/4' Version='4.0'/>"),
             Ok(Dialect::Cfdi)
+        );
+        assert_eq!(
+            of(
+                "<h:StandardBusinessDocument xmlns:h='http://www.unece.org/cefact/namespaces/StandardBusinessDocumentHeader'/>"
+            ),
+            Ok(Dialect::Envelope)
+        );
+        assert_eq!(
+            of(
+                "<rsm:SCRDMCCBDACIOMessageStructure xmlns:rsm='urn:un:unece:uncefact:data:SCRDMCCBDACIOMessageStructure:100'/>"
+            ),
+            Ok(Dialect::Other("Order-X order"))
         );
         assert_eq!(of("<Invoice/>"), Err(Some("Invoice".into())));
         assert_eq!(of("<svg xmlns='http://www.w3.org/2000/svg'/>"), Err(Some("svg".into())));

@@ -52,12 +52,7 @@ pub fn normalize(sniffed: Sniffed, bytes: &[u8], limits: &Limits) -> Result<Norm
         Format::Heif => heif::open(bytes, limits)?,
         Format::Pdf => pdf::open(bytes, limits)?,
         Format::Invoice(dialect) => invoice(dialect, bytes),
-        Format::InvoiceZip => {
-            let pair = archive::open(bytes, limits)?;
-            let mut opened = pdf::open(&pair.pdf, limits)?;
-            opened.attachments.insert(0, pair.xml);
-            opened
-        }
+        Format::InvoiceZip => packed(archive::open(bytes, limits)?, limits)?,
     };
     let mut notes = sniffed.notes;
     notes.extend(opened.notes);
@@ -70,6 +65,24 @@ pub fn normalize(sniffed: Sniffed, bytes: &[u8], limits: &Limits) -> Result<Norm
         notes,
         reasons: opened.reasons,
     })
+}
+
+/// An e-invoice out of its archive: with the pages of its PDF, or alone.
+fn packed(packed: archive::Packed, limits: &Limits) -> Result<Opened, Reason> {
+    let mut opened = match &packed.pdf {
+        Some(pdf) => pdf::open(pdf, limits)?,
+        None => Opened { notes: vec![format!("{}.", packed.dialect.name())], ..Opened::default() },
+    };
+    opened.attachments.insert(0, packed.xml);
+    if !packed.annexes.is_empty() {
+        let names: Vec<&str> = packed.annexes.iter().map(String::as_str).take(10).collect();
+        opened.notes.push(format!(
+            "{} more in the archive, not read: {}.",
+            packed.annexes.len(),
+            names.join(", ")
+        ));
+    }
+    Ok(opened)
 }
 
 /// A bare XML e-invoice: no pages, itself the attachment, as UTF-8.

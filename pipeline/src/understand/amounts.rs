@@ -48,21 +48,43 @@ pub struct Sums {
     pub because: Vec<String>,
     /// `(check, left, right)` that contradicted each other.
     pub contradiction: Option<(String, String, String)>,
+    /// The total was printed with a minus, and nothing says that it may be a dash.
+    pub surely_negative: bool,
 }
 
 fn valued(figure: &Figure, confidence: f32) -> Valued {
     Valued { amount: figure.seen.amount, confidence, page: figure.page, bbox: figure.bbox }
 }
 
-/// Finds the amounts and lets them vouch for each other.
+/// Finds the amounts and lets them vouch for each other; the document's currency has `digits` places.
 #[must_use]
-pub fn sums(sheet: &Sheet) -> Sums {
-    let figures = figures(sheet);
-    let parts = Parts::of(&figures);
-    let ranked = candidates(&figures, &parts);
-    let Some(best) = ranked.first() else { return without_label(&figures) };
-    let mut sure = confidence(&ranked, &figures, &parts);
-    let contradiction = contradiction(best, &figures, &parts);
+pub fn sums(sheet: &Sheet, digits: u32) -> Sums {
+    let mut figures = figures(sheet, digits);
+    let Some(sure) = money_back(&figures) else { return of_figures(&figures) };
+    figures.mirror();
+    let mut sums = of_figures(&figures);
+    for valued in [&mut sums.total, &mut sums.subtotal, &mut sums.tax].into_iter().flatten() {
+        valued.amount.mantissa = -valued.amount.mantissa;
+    }
+    sums.surely_negative = sure && sums.total.is_some_and(|t| t.amount.mantissa < 0);
+    sums
+}
+
+/// Whether all that labels call the total is less than nothing: money back. `Some(false)` where the minus may be a dash.
+fn money_back(figures: &Figures) -> Option<bool> {
+    let is_total = |f: &&Figure| matches!(f.role, Some((Role::Total | Role::Due, w)) if w >= 0.8);
+    let totals: Vec<&Figure> =
+        figures.all.iter().filter(is_total).filter(|f| !f.summary && f.units != 0).collect();
+    let all = !totals.is_empty() && totals.iter().all(|f| f.units < 0);
+    all.then(|| totals.iter().all(|f| !f.doubtful))
+}
+
+fn of_figures(figures: &Figures) -> Sums {
+    let parts = Parts::of(figures);
+    let ranked = candidates(figures, &parts);
+    let Some(best) = ranked.first() else { return without_label(figures) };
+    let mut sure = confidence(&ranked, figures, &parts);
+    let contradiction = contradiction(best, figures, &parts);
     if contradiction.is_none() && unfinished(best, &parts) {
         sure *= 0.95;
     }
@@ -83,7 +105,11 @@ fn net_and_tax(sums: &mut Sums, best: &Candidate, parts: &Parts) {
         if let [tax, rest @ ..] = closure.taxes.as_slice() {
             let mut all = valued(tax, 0.95);
             let units = tax.units.abs() + rest.iter().map(|t| t.units.abs()).sum::<i64>();
-            all.amount = Amount { mantissa: units / CENT, scale: 2 };
+            let cents = units % CENT == 0;
+            all.amount = Amount {
+                mantissa: if cents { units / CENT } else { units },
+                scale: if cents { 2 } else { 4 },
+            };
             sums.tax = Some(all);
         }
         return;

@@ -3,7 +3,7 @@
 use super::{classify::Classified, extract::Found, identity::says_expiry, mrz::Zone};
 use crate::{
     document::Kind,
-    fields::{FieldName, Fields, Source},
+    fields::{Field, FieldName, Fields, Source},
     reading::Evidence,
     reason::{Reason, ReasonCode},
     wording::LETTERS,
@@ -187,7 +187,10 @@ fn doubtful(classified: &Classified, fields: &Fields, reasons: &mut Vec<Reason>)
     }
     let id = [FieldName::GivenNames, FieldName::ExpiryDate];
     let names = id.iter().filter(|_| classified.kind == Kind::Id);
-    for name in FieldName::required(classified.kind).iter().chain(names) {
+    // What an XML's type leaves open it says itself.
+    let own = |f: &Field| f.source != Source::Xml;
+    let bill_type = fields.get(&FieldName::Type).is_some_and(own).then_some(&FieldName::Type);
+    for name in FieldName::required(classified.kind).iter().chain(names).chain(bill_type) {
         if let Some(field) = fields.get(name)
             && field.confidence < least(*name)
         {

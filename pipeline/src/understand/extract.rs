@@ -4,6 +4,7 @@ use time::Date;
 
 use super::{
     amounts::{Sums, Valued},
+    bill_type,
     dates::{self, iso},
     identity, issued,
     mrz::Zone,
@@ -13,6 +14,7 @@ use super::{
     tax_ids::{self, TaxId},
 };
 use crate::{
+    document::Kind,
     fields::{Field, FieldName, Fields, PageBox, Source},
     reason::{Reason, ReasonCode},
 };
@@ -126,6 +128,7 @@ pub fn receipt(found: &Found<'_>) -> Fields {
             found.field(p.how.to_owned(), p.confidence, p.row.page, p.row.bbox),
         );
     }
+    bill_type::put(found, Kind::Receipt, &mut fields);
     fields
 }
 
@@ -154,6 +157,7 @@ pub fn invoice(found: &Found<'_>) -> Fields {
         fields.insert(FieldName::IssueDate, found.field(iso(d.date), d.confidence, d.page, d.bbox));
     }
     put_tax_ids(found, &mut fields, FieldName::IssuerTaxId, Some(FieldName::RecipientTaxId));
+    bill_type::put(found, Kind::Invoice, &mut fields);
     fields
 }
 

@@ -6,19 +6,19 @@
 //! [`several`] says when a file holds more than one document; [`same`] compares two documents afterwards.
 
 pub mod amounts;
+pub mod bill_type;
 pub mod classify;
 pub mod codes;
 pub mod dates;
 pub mod decide;
-pub mod einvoice;
 pub mod extract;
 pub mod features;
+pub mod formats;
 pub mod identity;
 pub mod issued;
 pub mod kind_words;
 pub mod letters;
 pub mod model;
-pub mod money;
 pub mod mrz;
 pub mod numbers;
 pub mod opinion;
@@ -32,15 +32,19 @@ pub mod several;
 pub mod sheet;
 pub mod surer;
 pub mod tax_ids;
+pub mod values;
 pub mod vocabulary;
 
+use formats::einvoice;
 use time::{Date, OffsetDateTime};
+pub use values::money;
 
 use crate::{
     document::Kind,
     fields::{FieldName, Fields, Source},
     limits::Limits,
     reading::{Evidence, Understanding},
+    reason::Reason,
 };
 
 /// A field nobody requires is filed from here on.
@@ -82,9 +86,16 @@ fn understand_alone(evidence: &Evidence, today: Date, model: &model::Model) -> U
     let sheet = sheet::Sheet::of(evidence);
     let zone = mrz::find(&sheet, today);
     let ids = tax_ids::tax_ids(&sheet);
-    let place = places::place(&sheet, &ids);
-    let sums = amounts::sums(&sheet);
-    let xml = einvoice::find(&evidence.attachments);
+    let mut place = places::place(&sheet, &ids);
+    let sums = amounts::sums(&sheet, values::currency::digits(place.currency.map(|c| c.0)));
+    if let Some(total) = &sums.total {
+        place.currency = places::of_total(&place, &sheet, total);
+    }
+    let (xml, no_invoice) = match einvoice::find(&evidence.attachments, today) {
+        Some(einvoice::Found::Invoice(xml)) => (Some(xml), None),
+        Some(einvoice::Found::Other(reason)) => (None, Some(reason)),
+        None => (None, None),
+    };
     let code = codes::find(&evidence.barcodes);
     let mut classified = {
         let seen = features::Seen { evidence, sheet: &sheet, zone: &zone, ids: &ids, sums: &sums };
@@ -104,13 +115,15 @@ fn understand_alone(evidence: &Evidence, today: Date, model: &model::Model) -> U
         classified.confidence = classified.confidence.max(0.95);
     }
     let found = extract::Found { sheet: &sheet, place: &place, zone: &zone, ids: &ids, sums: &sums, today };
-    let mut failed = Vec::new();
+    // What machines say it is weighs more than what its page looks like.
+    let mut failed: Vec<Reason> =
+        no_invoice.into_iter().chain(xml.iter().flat_map(|x| x.reasons.clone())).collect();
     let mut fields = match classified.kind {
         Kind::Invoice => extract::invoice(&found),
         Kind::Receipt => extract::receipt(&found),
         Kind::Id => {
             let (fields, reasons) = extract::id(&found);
-            failed = reasons;
+            failed.extend(reasons);
             fields
         }
         Kind::Other => Fields::new(),

@@ -9,12 +9,14 @@ mod tables;
 mod tests;
 
 use super::{
+    amounts::Valued,
     dates::{self, Order},
     parties::blocks::Side,
     sheet::{Sheet, has_phrase},
     tax_ids::{TaxId, schemes::Scheme},
+    values::currency::{self as coins, Sign, Stand},
 };
-use tables::{COUNTRIES, Country, DOMAINS, LANGUAGES, SIGNS, Sign};
+use tables::{COUNTRIES, Country, DOMAINS, LANGUAGES};
 
 /// Where a document seems to come from.
 #[derive(Debug, Clone, PartialEq)]
@@ -130,32 +132,103 @@ fn american_phone(sheet: &Sheet) -> bool {
 }
 
 /// How often, and how well, each currency is said.
-fn said(sheet: &Sheet, scored: &[(&'static Country, usize)]) -> Vec<(&'static str, usize)> {
-    let mut counts: Vec<(&'static str, usize)> = Vec::new();
-    for (sign, code) in SIGNS {
-        if let Sign::Homonym(_) = sign
-            && !scored.iter().any(|(c, _)| c.currency == *code)
-        {
-            continue;
-        }
-        let points: usize = sheet.rows.iter().map(|r| stands(&r.folded, sign)).sum();
-        if points > 0 {
-            match counts.iter_mut().find(|(c, _)| c == code) {
-                Some(entry) => entry.1 += points,
-                None => counts.push((code, points)),
-            }
+#[derive(Debug, Default)]
+struct Said {
+    /// Codes with their points, the most first.
+    counts: Vec<(&'static str, usize)>,
+    /// Points of signs that may be several currencies, or that we do not know.
+    unclear: usize,
+}
+
+impl Said {
+    fn add(&mut self, code: &'static str, points: usize) {
+        match self.counts.iter_mut().find(|(c, _)| *c == code) {
+            Some(entry) => entry.1 += points,
+            None => self.counts.push((code, points)),
         }
     }
-    counts.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
-    counts
+}
+
+fn said(sheet: &Sheet, home: Option<&'static str>) -> Said {
+    let mut said = Said::default();
+    for sign in coins::MARKS.iter() {
+        let points: usize = sheet.rows.iter().map(|r| stands(&r.folded, sign)).sum();
+        if points == 0 {
+            continue;
+        }
+        let agrees = home.filter(|home| sign.codes.contains(home));
+        match (sign.codes.as_slice(), agrees) {
+            (_, Some(home)) => said.add(home, points),
+            // A letter or two are no sign but where the country has them.
+            (_, None) if sign.stand == Stand::Prefix && sign.text.len() == 1 => {}
+            (_, None) if sign.stand == Stand::Home => {}
+            ([code], None) => said.add(code, points),
+            _ => said.unclear += points,
+        }
+    }
+    for row in &sheet.rows {
+        for (code, points) in codes(&row.text) {
+            // Among the codes are words: they count where the country agrees.
+            if code.alone || home == Some(code.code) || (points > 1 && !word_like(code.code)) {
+                said.add(code.code, points);
+            }
+        }
+        said.unclear += 3 * unknown_signs(&row.text);
+    }
+    said.counts.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+    said
+}
+
+/// Codes that tills print as words or abbreviations of their own.
+fn word_like(code: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "ALL", "ANG", "ARS", "BAM", "BOB", "CAD", "COP", "COU", "CUP", "DOP", "FKP", "GEL", "LAK", "MAD",
+        "MOP", "MUR", "NAD", "PAB", "PEN", "RON", "SAR", "SEK", "SOS", "TOP", "TRY", "USN", "UYI", "WST",
+    ];
+    WORDS.contains(&code)
+}
+
+/// Codes of ISO 4217 in a line: 3 points beside an amount, 1 elsewhere if they speak alone.
+fn codes(text: &str) -> Vec<(&'static coins::Currency, usize)> {
+    let mut found: Vec<(&'static coins::Currency, usize)> = Vec::new();
+    for (at, word) in words(text) {
+        let Some(code) = coins::get(word) else { continue };
+        let beside = amount_begins(&text[at + word.len()..]) || amount_ends(&text[..at]);
+        let printed = word.bytes().all(|b| b.is_ascii_uppercase()) || code.alone;
+        let points = match (beside && printed, code.alone) {
+            (true, _) => 3,
+            (false, true) => 1,
+            _ => continue,
+        };
+        match found.iter_mut().find(|(c, _)| c.code == code.code) {
+            Some(entry) => entry.1 = entry.1.max(points),
+            None => found.push((code, points)),
+        }
+    }
+    found
+}
+
+/// Words of three letters, with where they begin; a number may touch them, a letter may not.
+fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let runs = text.split(|c: char| !c.is_alphabetic()).filter(|w| w.len() == 3 && w.is_ascii());
+    runs.map(move |w| (w.as_ptr() as usize - text.as_ptr() as usize, w))
+}
+
+/// How many amounts of a line have a currency's sign beside them that is in no list of ours.
+fn unknown_signs(text: &str) -> usize {
+    let signs = text.char_indices().filter(|(_, c)| coins::is_currency_symbol(*c) && *c != '$');
+    let unknown = signs.filter(|(at, c)| {
+        let folded = super::sheet::fold(&c.to_string());
+        let known = coins::MARKS.iter().any(|s| folded.contains(s.text));
+        let end = at + c.len_utf8();
+        !known && (amount_begins(&text[end..]) || amount_ends(&text[..*at]))
+    });
+    unknown.count()
 }
 
 /// 3 where a sign stands beside an amount, 1 where it stands alone, 0 where it does not.
 fn stands(folded: &str, sign: &Sign) -> usize {
-    let (text, alone_counts) = match sign {
-        Sign::Mark(t) | Sign::Word(t) => (*t, true),
-        Sign::Homonym(t) | Sign::Prefix(t) => (*t, false),
-    };
+    let text = sign.text;
     let wordy = text.chars().any(char::is_alphabetic);
     let (mut from, mut best) = (0, 0);
     while let Some(at) = folded.get(from..).and_then(|rest| rest.find(text)).map(|i| i + from) {
@@ -163,12 +236,18 @@ fn stands(folded: &str, sign: &Sign) -> usize {
         let inside = wordy
             && (before.ends_with(char::is_alphabetic)
                 || (after.starts_with(char::is_alphabetic) && text.ends_with(char::is_alphabetic)));
-        let points = match sign {
-            _ if inside => 0,
-            Sign::Prefix(_) if before.ends_with('(') && after.starts_with(')') => 2,
-            Sign::Prefix(_) => 3 * usize::from(amount_begins(after)),
-            _ if amount_begins(after) || amount_ends(before) => 3,
-            _ => usize::from(alone_counts),
+        // `rd$` is no `$`, `$u` no `u`.
+        let part = before.ends_with('$') || (text.ends_with('/') && after.starts_with('.'));
+        let points = match sign.stand {
+            _ if inside || (wordy && part && sign.stand != Stand::Mark) => 0,
+            Stand::Prefix if before.ends_with('(') && after.starts_with(')') => {
+                2 * usize::from(text.len() > 1)
+            }
+            Stand::Prefix => 3 * usize::from(amount_begins(after)),
+            Stand::Behind => 3 * usize::from(amount_ends(before)),
+            Stand::Beside | Stand::Home => 3 * usize::from(amount_begins(after) || amount_ends(before)),
+            Stand::Mark | Stand::Word if amount_begins(after) || amount_ends(before) => 3,
+            Stand::Mark | Stand::Word => 1,
         };
         best = best.max(points);
         from = at + text.len();
@@ -176,19 +255,38 @@ fn stands(folded: &str, sign: &Sign) -> usize {
     best
 }
 
-/// Whether a number with a decimal or thousands mark begins the text.
+/// What parts the digits of an amount.
+fn parts_digits(c: char) -> bool {
+    matches!(c, '.' | ',' | '\'' | '\u{2019}' | '\u{2bc}')
+}
+
+/// Whether a number with a decimal or thousands mark, or parted by spaces into thousands, begins the text.
 fn amount_begins(text: &str) -> bool {
-    let text = text.trim_start_matches([' ', '.', ':', '-']);
-    let number: &str =
-        &text[..text.bytes().take_while(|b| b.is_ascii_digit() || matches!(b, b'.' | b',')).count()];
-    number.starts_with(|c: char| c.is_ascii_digit())
-        && number.trim_end_matches(['.', ',']).contains(['.', ','])
+    let text = text.trim_start_matches([' ', '\u{a0}', '.', ':', '-', '\u{2212}', '\u{2013}', '(']);
+    let number: String = text.chars().take_while(|c| c.is_ascii_digit() || parts_digits(*c)).collect();
+    let marked = number.trim_end_matches(parts_digits).contains(parts_digits);
+    let behind = &text[number.len()..];
+    let spaced = (1..=3).contains(&number.len()) && {
+        let mut next = behind.chars().skip(1).take(3);
+        behind.starts_with(char::is_whitespace) && next.by_ref().filter(char::is_ascii_digit).count() == 3
+    };
+    number.starts_with(|c: char| c.is_ascii_digit()) && (marked || spaced)
 }
 
 fn amount_ends(text: &str) -> bool {
-    let text = text.trim_end();
-    let digits = text.bytes().rev().take_while(|b| b.is_ascii_digit() || matches!(b, b'.' | b',')).count();
-    amount_begins(&text[text.len() - digits..])
+    let text = text.trim_end_matches([' ', '\u{a0}', ')', '-', '\u{2212}', '\u{2013}']);
+    let inner = |c: char| c.is_ascii_digit() || parts_digits(c) || c.is_whitespace();
+    let start =
+        text.char_indices().rev().take_while(|(_, c)| inner(*c)).last().map_or(text.len(), |(i, _)| i);
+    let run = text[start..].trim_start();
+    // Only the last number of the run, with what stands before it as its thousands.
+    let tail = run.rsplit(char::is_whitespace).next().unwrap_or_default();
+    amount_begins(tail)
+        || (tail.len() < run.len() && tail.starts_with(|c: char| c.is_ascii_digit()) && {
+            let digits: usize = tail.bytes().take_while(u8::is_ascii_digit).count();
+            let before = run[..run.len() - tail.len()].trim_end();
+            digits == 3 && before.ends_with(|c: char| c.is_ascii_digit())
+        })
 }
 
 fn currency(
@@ -198,9 +296,12 @@ fn currency(
     american: bool,
 ) -> Option<(&'static str, f32)> {
     let home = country.map(|(c, _)| c.currency);
-    let scored: Vec<(&'static Country, usize)> = country.into_iter().collect();
-    let counts = said(sheet, &scored);
-    match counts.as_slice() {
+    let said = said(sheet, home);
+    // A sign that may be several currencies, or that nobody knows, never becomes another one that is named in passing.
+    if said.unclear > 0 && said.counts.first().is_none_or(|(_, n)| *n <= said.unclear) {
+        return None;
+    }
+    match said.counts.as_slice() {
         [(code, n)] if *n >= 3 || home == Some(*code) => return Some((code, 0.99)),
         [(code, _)] => return Some((code, if home.is_none() { 0.9 } else { 0.7 })),
         [(a, n), (_, m), ..] if *n >= m * 3 => return Some((a, if home == Some(*a) { 0.98 } else { 0.95 })),
@@ -225,6 +326,58 @@ fn currency(
         None if dollar => Some(("USD", dollar_of_the_states(sheet, language, american))),
         None => None,
     }
+}
+
+/// The document's currency, held against what stands beside its total: a sign that means another decides, one that may be
+/// several or that nobody knows leaves it open.
+#[must_use]
+pub fn of_total(place: &Place, sheet: &Sheet, total: &Valued) -> Option<(&'static str, f32)> {
+    let digits: String = total.amount.mantissa.unsigned_abs().to_string();
+    let (x, y) = ((total.bbox[0] + total.bbox[2]) / 2.0, (total.bbox[1] + total.bbox[3]) / 2.0);
+    let inside = |b: &[f32; 4]| (b[0]..=b[2]).contains(&x) && (b[1]..=b[3]).contains(&y);
+    let row = sheet.rows.iter().find(|r| r.page == total.page && inside(&r.bbox));
+    let Some(at) = row.and_then(|r| number_of(&r.text, &digits)) else { return place.currency };
+    let text = row.map(|r| r.text.as_str()).unwrap_or_default();
+    let home =
+        place.country.and_then(|(code, _)| COUNTRIES.iter().find(|c| c.code == code)).map(|c| c.currency);
+    let known = place.currency.map(|c| c.0);
+    match coins::beside(text, at) {
+        coins::Beside::Nothing => place.currency,
+        coins::Beside::Dollar => {
+            let dollar = |code: &str| COUNTRIES.iter().any(|c| c.dollar && c.currency == code);
+            place.currency.filter(|(code, _)| dollar(code))
+        }
+        coins::Beside::Known(codes) => match codes.as_slice() {
+            codes if known.is_some_and(|own| codes.contains(&own)) => place.currency,
+            [code] if home == Some(*code) => Some((code, 0.95)),
+            // A letter alone, or a code that is a word, is no currency where no country has it.
+            [code] if !word_like(code) && !coins::single_letter(text, at) => Some((code, 0.9)),
+            _ => None,
+        },
+        coins::Beside::Unknown(_) => None,
+    }
+}
+
+/// Where a text has a number of these digits, whatever parts them: the last such place.
+fn number_of(text: &str, digits: &str) -> Option<(usize, usize)> {
+    let inner = |c: char| c.is_ascii_digit() || parts_digits(c) || c.is_whitespace();
+    let mut found = None;
+    let mut from = 0;
+    while let Some(start) = text[from..].find(|c: char| c.is_ascii_digit()).map(|i| i + from) {
+        let end = text[start..].find(|c| !inner(c)).map_or(text.len(), |i| i + start);
+        let run = text[start..end].trim_end_matches(|c: char| !c.is_ascii_digit());
+        let words = run.char_indices().filter(|(_, c)| c.is_whitespace()).map(|(i, c)| i + c.len_utf8());
+        for at in std::iter::once(0).chain(words) {
+            let own: String = run[at..].chars().filter(char::is_ascii_digit).collect();
+            if own.trim_start_matches('0').trim_end_matches('0') == digits.trim_end_matches('0')
+                && !own.is_empty()
+            {
+                found = Some((start + at, start + run.len()));
+            }
+        }
+        from = end.max(start + 1);
+    }
+    found
 }
 
 /// How surely a dollar without a country is that of the States: by an address, a telephone or dates of their form, unless
@@ -263,24 +416,11 @@ pub fn place(sheet: &Sheet, ids: &[TaxId]) -> Place {
     }
     let currency = currency(sheet, country, language, american).map(|(code, sure)| {
         // A single hint of the country in the country's own language is more than a single hint.
-        let own = country.is_some_and(|(c, _)| c.currency == code && speaks(c.code) == language);
+        let own = country.is_some_and(|(c, _)| c.currency == code && c.language == language);
         (code, if own && sure > 0.7 && language.is_some() { sure.max(0.8) } else { sure })
     });
     let (order, order_sure) = order(sheet, country, language, currency);
     Place { language, country: country.map(|(c, n)| (c.code, n)), currency, order, order_sure }
-}
-
-/// The language of a country that few others share; none for English.
-fn speaks(country: &str) -> Option<&'static str> {
-    match country {
-        "ES" | "MX" | "CO" | "AR" | "CL" | "PE" => Some("es"),
-        "BR" | "PT" => Some("pt"),
-        "DE" | "AT" => Some("de"),
-        "FR" => Some("fr"),
-        "IT" => Some("it"),
-        "NL" => Some("nl"),
-        _ => None,
-    }
 }
 
 /// How many of the document's own dates can only have the day first, and the month first.

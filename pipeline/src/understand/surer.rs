@@ -17,7 +17,7 @@ pub fn lay_over(page: Fields, sure: Fields, by: &str) -> (Fields, Vec<Reason>, V
     let mut fields = page;
     for (name, mut field) in sure {
         if let Some(seen) = fields.get(&name) {
-            if same_value(name, &seen.value, &field.value) {
+            if same_value(name, &seen.value, &field.value) || money_back(name, &seen.value, &field.value) {
                 field.page = seen.page;
                 field.bbox = seen.bbox;
                 because.push(format!("the page and {by} agree on {name}"));
@@ -31,7 +31,12 @@ pub fn lay_over(page: Fields, sure: Fields, by: &str) -> (Fields, Vec<Reason>, V
 }
 
 fn weighty(name: FieldName) -> bool {
-    matches!(name, FieldName::Total | FieldName::DocumentNumber)
+    matches!(name, FieldName::Total | FieldName::DocumentNumber | FieldName::Type)
+}
+
+/// A credit note's amount, which the page prints without a minus.
+fn money_back(name: FieldName, page: &str, sure: &str) -> bool {
+    name.is_amount() && sure.strip_prefix('-').is_some_and(|amount| same_value(name, page, amount))
 }
 
 fn contradiction(name: FieldName, seen: &Field, sure: &Field, by: &str) -> Reason {
@@ -47,8 +52,7 @@ fn contradiction(name: FieldName, seen: &Field, sure: &Field, by: &str) -> Reaso
 /// Whether two values of a field mean the same.
 #[must_use]
 pub fn same_value(name: FieldName, a: &str, b: &str) -> bool {
-    use FieldName::{Subtotal, Tax, Total};
-    if matches!(name, Total | Subtotal | Tax)
+    if name.is_amount()
         && let (Some(a), Some(b)) = (money::plain(a), money::plain(b))
     {
         return a.near(b, 0);

@@ -10,8 +10,9 @@ use super::{
 use crate::{
     fields::PageBox,
     understand::{
-        money::{Amount, Seen, Style, amounts, join_thousands, mend, style_of},
+        money::{Amount, Minus, Seen, Spaces, Style, amounts, amounts_in, join_thousands, mend, style_in},
         sheet::{Cell, Row, Sheet},
+        values::currency,
     },
 };
 
@@ -42,6 +43,8 @@ pub(super) struct Figure {
     pub guessed: bool,
     /// A lone number stands right before it: `3 122.40` may be one amount.
     pub cut: bool,
+    /// Its minus, or whether it has one, is not sure.
+    pub doubtful: bool,
 }
 
 /// All figures of a document, in reading order.
@@ -63,7 +66,7 @@ pub(super) struct Reader<'a> {
     pub sheet: &'a Sheet,
     style: Style,
     whole: bool,
-    spaced: bool,
+    spaces: Spaces,
 }
 
 /// No sum of a paper is as large (a million millions, in ten-thousandths); account numbers are.
@@ -77,14 +80,21 @@ fn may_be_rate(number: &str) -> bool {
     matches!(number.parse::<u32>(), Ok(3..=27))
 }
 
+impl Figures {
+    /// Turns every sign over: a paper of money back is then read like one of money owed.
+    pub(super) fn mirror(&mut self) {
+        for f in &mut self.all {
+            f.units = -f.units;
+            f.seen.amount.mantissa = -f.seen.amount.mantissa;
+        }
+    }
+}
+
 impl Reader<'_> {
     /// `taxed`: the row speaks of a tax, whose rate may stand before the amount.
     fn amounts(&self, cell: &Cell, taxed: bool) -> (String, Vec<Seen>) {
-        let mut text = mend(&cell.folded);
-        if self.spaced {
-            text = join_thousands(&text, |number| taxed && may_be_rate(number));
-        }
-        let seen = amounts(&text, self.style);
+        let text = join_thousands(&mend(&cell.folded), self.spaces, |number| taxed && may_be_rate(number));
+        let seen = amounts_in(&text, self.style, self.spaces.digits);
         (text, seen)
     }
 
@@ -113,9 +123,9 @@ pub(super) fn read_cell(reader: &Reader<'_>, cell: &Cell, taxed: bool) -> Read {
         }
         if reader.is_money(&s) {
             let before = text.get(from..s.at.0).unwrap_or_default();
-            let cut = ends_in_lone_number(before)
-                && s.decimals
-                && (1_000_000..10_000_000).contains(&s.amount.units());
+            let whole = text.get(s.at.0..s.at.1).unwrap_or_default();
+            let three = whole.find(|c: char| !c.is_ascii_digit()).unwrap_or(whole.len()) == 3;
+            let cut = three && ends_in_lone_number(before);
             read.figures.push((s, plain(before), cut));
             from = s.at.1;
         }
@@ -124,12 +134,19 @@ pub(super) fn read_cell(reader: &Reader<'_>, cell: &Cell, taxed: bool) -> Read {
     read
 }
 
-/// Whether the text ends in a number of up to three digits and a space.
+/// Whether the text ends in a number of up to three digits and a space, or a mark that no country we know of parts its
+/// thousands by: what follows may be its tail.
 fn ends_in_lone_number(text: &str) -> bool {
-    let Some(text) = text.strip_suffix(' ') else { return false };
+    const NONE: &[char] = &['(', ')', '+', '-', '/', ':', '%', '=', '@', '#', '&', '[', ']', '|', ';', '~'];
+    let Some(mark) = text.chars().next_back() else { return false };
+    if mark.is_alphanumeric() || NONE.contains(&mark) || currency::is_currency_symbol(mark) {
+        return false;
+    }
+    let text = &text[..text.len() - mark.len_utf8()];
     let digits = text.bytes().rev().take_while(u8::is_ascii_digit).count();
     let front = &text[..text.len() - digits];
-    (1..=3).contains(&digits) && (front.is_empty() || front.ends_with([' ', ':', '$', '€']))
+    let opens = |c: char| matches!(c, ' ' | ':' | '-' | '(') || currency::is_currency_symbol(c);
+    (1..=3).contains(&digits) && (front.is_empty() || front.ends_with(opens))
 }
 
 /// Whether amounts are printed without decimals in this document (pesos, yen).
@@ -152,10 +169,11 @@ fn spaced_thousands(sheet: &Sheet, style: Style) -> bool {
             .any(|s| s.grouped)
 }
 
-/// Reads all figures.
-pub(super) fn figures(sheet: &Sheet) -> Figures {
-    let style = style_of(&sheet.folded);
-    let mut reader = Reader { sheet, style, whole: false, spaced: spaced_thousands(sheet, style) };
+/// Reads all figures; the document's currency has `digits` places.
+pub(super) fn figures(sheet: &Sheet, digits: u32) -> Figures {
+    let style = style_in(&sheet.folded, digits);
+    let spaces = Spaces { sure: spaced_thousands(sheet, style), digits };
+    let mut reader = Reader { sheet, style, whole: false, spaces };
     reader.whole = without_decimals(&reader);
     let mut out = Figures {
         all: Vec::new(),
@@ -235,6 +253,7 @@ fn row_figures(reader: &Reader<'_>, row: &Row, index: usize) -> Vec<Figure> {
                 column: (1, 0),
                 guessed: false,
                 cut: *cut,
+                doubtful: seen.minus == Minus::Doubtful || seen.ambiguous,
             });
         }
         if !read.label.is_empty() && !only_currency(&read.label) {
@@ -284,7 +303,9 @@ fn guess(row: &Row, index: usize, rates: Vec<i64>) -> Option<Figure> {
     if !wanted {
         return None;
     }
-    let seen = Seen { amount, decimals, signed: false, percent: false, grouped: false, at: (at, body.len()) };
+    let at = (at, body.len());
+    let (minus, ambiguous) = (Minus::No, false);
+    let seen = Seen { amount, decimals, signed: false, minus, ambiguous, percent: false, grouped: false, at };
     let bbox = row.cells.last().map_or(row.bbox, |c| c.bbox);
     Some(Figure {
         seen,
@@ -299,6 +320,7 @@ fn guess(row: &Row, index: usize, rates: Vec<i64>) -> Option<Figure> {
         column: (1, 0),
         guessed: decimals,
         cut: false,
+        doubtful: false,
     })
 }
 

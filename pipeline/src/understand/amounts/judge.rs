@@ -239,18 +239,31 @@ pub(super) fn confidence(candidates: &[Candidate], figures: &Figures, parts: &Pa
     if best.figure.guessed && strong < 1.0 && best.proof.repeated == 0 {
         sure = sure.min(0.6);
     }
-    let settled = best.proof.change || best.proof.paid || best.proof.items;
+    // Where other sums are cut the same way, tails vouch for tails.
+    let also_cut = figures.all.iter().any(|f| f.cut && f.role.is_some() && f.units != best.value);
+    let settled = (best.proof.change || best.proof.items) && !also_cut;
     if best.figure.cut && !settled {
         sure = sure.min(0.7);
+    }
+    if best.figure.doubtful || unclear_sign(best, figures) {
+        sure = sure.min(0.6);
     }
     // Three places behind the point, or none where others have two: misread or a quantity.
     let with = figures.all.iter().filter(|f| f.seen.decimals).count();
     let odd =
-        best.figure.seen.amount.scale == 3 || (!best.figure.seen.decimals && with * 2 > figures.all.len());
+        !best.figure.seen.decimals && (best.figure.seen.amount.scale == 3 || with * 2 > figures.all.len());
     if odd && strong < 1.0 {
         sure = sure.min(0.75);
     }
     sure.min(0.995)
+}
+
+/// Whether another figure that is called the total is less than nothing, or may be: which of them is meant?
+fn unclear_sign(best: &Candidate, figures: &Figures) -> bool {
+    figures.all.iter().any(|f| {
+        let total = matches!(f.role, Some((Role::Total | Role::Due, w)) if w >= 0.85);
+        total && !f.summary && (f.units < 0 || (f.doubtful && f.units.abs() == best.value))
+    })
 }
 
 /// How sure the best candidate can be at most, where something says that the total is another amount: a total further

@@ -67,10 +67,19 @@ impl Node {
         self.attributes.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str()).filter(|v| !v.is_empty())
     }
 
-    /// The first element of that name at any depth.
+    /// An attribute whatever the case of its name (CFDI 3.2 writes `total`, 4.0 `Total`).
     #[must_use]
-    pub fn deep(&self, name: &str) -> Option<&Self> {
-        self.children.iter().find_map(|c| if c.name == name { Some(c) } else { c.deep(name) })
+    pub fn attribute_like(&self, name: &str) -> Option<&str> {
+        let found = self.attributes.iter().find(|(n, _)| n.eq_ignore_ascii_case(name));
+        found.map(|(_, v)| v.as_str()).filter(|v| !v.is_empty())
+    }
+
+    /// The first element of that name at any depth of which `wanted` holds.
+    #[must_use]
+    pub fn deep_where(&self, name: &str, wanted: fn(&Self) -> bool) -> Option<&Self> {
+        self.children
+            .iter()
+            .find_map(|c| if c.name == name && wanted(c) { Some(c) } else { c.deep_where(name, wanted) })
     }
 }
 

@@ -1,0 +1,252 @@
+//! Money owed or money back: what a bill calls itself, and the sign of its total.
+//!
+//! A credit note prints its amounts with or without a minus; its title says which way the money goes. A total with a minus
+//! says so by itself. Where title and sign leave a doubt, a person is asked: a credit note that is paid is paid twice.
+
+use std::sync::LazyLock;
+
+use super::{
+    amounts::plain,
+    extract::Found,
+    money,
+    sheet::{Row, Sheet},
+};
+use crate::{
+    document::Kind,
+    fields::{Field, FieldName, Fields, Source, Value},
+};
+
+const TITLES: &str = include_str!("data/bill_titles.tsv");
+
+/// Words that a title may carry besides its phrase.
+const HARMLESS: &str = "no; n; nr; num; number; numero; nro; nº; de; la; el; du; der; die; das; venta; ventas; electronica; \
+     electronico; eletronica; fiscal; tax; original; copy; copia; copie; kopie; duplicado; serie; folio; client; cliente; \
+     kunde; receipt; recibo; ticket; beleg; bon; slip; sale; customer; merchant; comercio; compra; date; fecha; datum; data; \
+     nc; nd; cn; fac; representacion; grafica; impresa; for; para; zu; zur; a; to; of; ref; id; pos; eur; usd; invoice; factura; \
+     facture; rechnung; fattura; fatura; factuur";
+
+/// Words by which a bill says that it is a plain one.
+const PLAIN: &str = "factura; factura de venta; factura electronica; factura electronica de venta; invoice; tax invoice; rechnung; \
+     facture; fattura; fatura; factuur; faktura; boleta; boleta de venta";
+
+/// What a paper calls itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Called {
+    CreditNote,
+    DebitNote,
+    Refund,
+}
+
+struct Title {
+    called: Called,
+    sure: bool,
+    phrases: Vec<&'static str>,
+}
+
+static KNOWN: LazyLock<Vec<Title>> = LazyLock::new(|| {
+    let row = |line: &'static str| {
+        let mut cells = line.split('\t');
+        let called = match cells.next()? {
+            "credit_note" => Called::CreditNote,
+            "debit_note" => Called::DebitNote,
+            _ => Called::Refund,
+        };
+        let sure = cells.next()? == "sure";
+        Some(Title { called, sure, phrases: cells.next()?.split("; ").collect() })
+    };
+    TITLES.lines().filter(|l| !l.starts_with('#')).filter_map(row).collect()
+});
+
+/// How a paper calls itself, and whether nothing speaks against it.
+fn called(sheet: &Sheet) -> Option<(Called, bool)> {
+    let mut best: Option<(Called, bool)> = None;
+    let first = sheet.rows.first().map(|r| r.page);
+    for row in sheet.rows.iter().filter(|r| Some(r.page) == first) {
+        for cell in row.cells.iter().map(|c| plain(&c.folded)).chain([plain(&row.folded)]) {
+            if let Some(found) = title(&cell, row)
+                && best.is_none_or(|(_, sure)| !sure && found.1)
+            {
+                best = Some(found);
+            }
+        }
+    }
+    best
+}
+
+/// What the words of a cell call the paper, if it is a title: the phrase and nothing that means something else.
+fn title(cell: &str, row: &Row) -> Option<(Called, bool)> {
+    let words: Vec<&str> = cell.split(' ').collect();
+    for known in KNOWN.iter() {
+        let phrase = known
+            .phrases
+            .iter()
+            .filter(|p| super::amounts::stands(cell, p).is_some())
+            .max_by_key(|p| p.len());
+        let Some(phrase) = phrase else { continue };
+        let own: Vec<&str> = phrase.split(' ').collect();
+        let strange = words.iter().filter(|w| {
+            let letters = w.chars().any(char::is_alphabetic);
+            letters && !own.contains(w) && !HARMLESS.split("; ").any(|h| h == **w) && w.chars().count() > 2
+        });
+        let alone = strange.count() == 0;
+        // `Devolución 1,00` is change, `Credit 5.00` a payment.
+        let priced =
+            money::amounts(&row.folded, money::Style::Unknown).iter().any(|s| s.decimals || s.signed);
+        if alone && !priced {
+            return Some((known.called, known.sure));
+        }
+    }
+    None
+}
+
+/// Whether the paper also calls itself a plain bill, in a title of its own.
+fn plain_too(sheet: &Sheet) -> bool {
+    let cells = sheet.rows.iter().flat_map(|r| &r.cells);
+    cells.into_iter().any(|c| {
+        let cell = plain(&c.folded);
+        PLAIN.split("; ").any(|p| p == cell)
+    })
+}
+
+/// Gives a bill its `type`, and money back its minus.
+pub fn put(found: &Found<'_>, kind: Kind, fields: &mut Fields) {
+    let total = fields.get(&FieldName::Total).and_then(|t| money::plain(&t.value));
+    let negative = total.is_some_and(|t| t.mantissa < 0);
+    // In a PDF's own text a minus is a minus; in a picture it may be a scratch.
+    let printed = fields.get(&FieldName::Total).is_some_and(|t| t.source == Source::Text);
+    let sign = negative && found.sums.surely_negative && printed;
+    let called = called(found.sheet);
+    let (back, plain) = match kind {
+        Kind::Receipt => ("refund", "receipt"),
+        _ => ("credit_note", "invoice"),
+    };
+    let (word, confidence) = match called {
+        Some((Called::DebitNote, sure)) if kind == Kind::Invoice => {
+            ("debit_note", if sure && !negative && !plain_too(found.sheet) { 0.95 } else { 0.5 })
+        }
+        Some((Called::DebitNote, _)) | None if negative => (back, if sign { 0.9 } else { 0.5 }),
+        Some((Called::DebitNote, _)) | None => (plain, 0.9),
+        Some((Called::CreditNote, sure)) => (back, sure_back(found, kind, sure, negative)),
+        Some((Called::Refund, _)) if negative => (back, 0.95),
+        // Goods may come back and others go out for more: who owes whom is printed nowhere.
+        Some((Called::Refund, _)) => (back, 0.5),
+    };
+    let page = fields.get(&FieldName::Total).map_or(Source::Ocr, |t| t.source);
+    let field = Field { value: word.into(), confidence, page: None, bbox: None, source: page };
+    fields.insert(FieldName::Type, field);
+    if word == back && !negative && confidence > 0.8 {
+        turn_over(fields);
+    }
+}
+
+/// How sure a credit note is one.
+fn sure_back(found: &Found<'_>, kind: Kind, sure: bool, negative: bool) -> f32 {
+    match (kind, sure, negative) {
+        (_, true, true) => 0.97,
+        (Kind::Invoice, true, false) if !plain_too(found.sheet) => 0.95,
+        _ => 0.5,
+    }
+}
+
+/// Every amount of the bill is money back.
+fn turn_over(fields: &mut Fields) {
+    for (_, field) in fields.iter_mut().filter(|(name, _)| name.is_amount()) {
+        if let Value::Text(text) = &mut field.value
+            && money::plain(text).is_some_and(|a| a.mantissa > 0)
+        {
+            text.insert(0, '-');
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::understand::{paper::photo, understand};
+    use crate::{limits::Limits, reading::Evidence};
+
+    fn bill(title: &str, total: &str) -> Evidence {
+        let mut evidence = photo(
+            0.71,
+            &[
+                "Ferreteria El Tornillo S.A.S.",
+                "NIT 900123456",
+                title,
+                "No. NC-4711",
+                "Fecha de emision: 14/10/2025",
+                "Cliente: Compradora de Prueba S.A.",
+                "Descripcion Cantidad Valor",
+                "Taladro 1 500.000,00",
+                "Vencimiento: 13/11/2025",
+                total,
+            ],
+        );
+        evidence.pages[0].source = Source::Text;
+        evidence
+    }
+
+    fn read(title: &str, total: &str) -> (String, String, bool) {
+        let understood = understand(&bill(title, total), &Limits::default());
+        let value = |n| understood.fields.get(&n).map(|f| f.value.to_string()).unwrap_or_default();
+        let sure = understood.fields.get(&FieldName::Type).is_some_and(|f| f.confidence >= 0.8);
+        (value(FieldName::Type), value(FieldName::Total), sure)
+    }
+
+    #[test]
+    fn titles_say_which_way_the_money_goes() {
+        let total = "Total a pagar: 595.000,00 COP";
+        for title in [
+            "NOTA CRÉDITO",
+            "NOTA DE CRÉDITO ELECTRÓNICA",
+            "CREDIT NOTE",
+            "Credit memo No. 12",
+            "STORNORECHNUNG",
+            "AVOIR N° 12",
+            "Nota di credito",
+            "NOTA CREDITO ELECTRONICA DE VENTA No. NC-1",
+        ] {
+            let (kind, total, sure) = read(title, total);
+            let back = (kind == "credit_note" && total == "-595000.00") || (kind == "refund" && !sure);
+            assert!(back, "{title}: {kind} {total} {sure}");
+        }
+        for title in ["Gutschrift", "FACTURA RECTIFICATIVA", "Rechnungskorrektur"] {
+            let (kind, _, sure) = read(title, total);
+            assert!(!sure && !matches!(kind.as_str(), "invoice" | "receipt"), "{title}: {kind} {sure}");
+        }
+        for title in
+            ["FACTURA ELECTRÓNICA DE VENTA", "INVOICE", "Pedidos y devoluciones en tienda en 30 dias"]
+        {
+            let (kind, total, _) = read(title, total);
+            assert!(
+                matches!(kind.as_str(), "invoice" | "receipt") && total == "595000.00",
+                "{title}: {kind} {total}"
+            );
+        }
+        assert_eq!(read("NOTA DÉBITO", total).1, "595000.00");
+    }
+
+    #[test]
+    fn a_total_with_a_minus_is_money_back() {
+        for total in [
+            "Total a pagar: -595.000,00 COP",
+            "Total a pagar: \u{2212}595.000,00 COP",
+            "Total a pagar: (595.000,00) COP",
+        ] {
+            let (kind, total, sure) = read("FACTURA ELECTRÓNICA DE VENTA", total);
+            assert!(
+                matches!(kind.as_str(), "credit_note" | "refund") && total == "-595000.00" && sure,
+                "{kind} {total}"
+            );
+        }
+        // Printed with its minus on a credit note it is no double negation.
+        assert_eq!(read("NOTA CRÉDITO", "Total: -595.000,00 COP").1, "-595000.00");
+    }
+
+    #[test]
+    fn every_title_is_in_plain_words() {
+        for phrase in KNOWN.iter().flat_map(|t| &t.phrases) {
+            assert_eq!(plain(phrase), *phrase);
+        }
+        assert!(KNOWN.len() >= 9);
+    }
+}

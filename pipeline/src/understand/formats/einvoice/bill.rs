@@ -1,0 +1,237 @@
+//! What an e-invoice says, whatever its dialect, before anyone believes it.
+
+use super::{decimal::Decimal, tree::Node};
+use crate::understand::values::{currency, iban};
+
+/// What the document is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum BillType {
+    /// Money owed.
+    #[default]
+    Invoice,
+    /// Money back.
+    CreditNote,
+    /// More money owed.
+    DebitNote,
+}
+
+impl BillType {
+    /// Its word in the field `type`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Invoice => "invoice",
+            Self::CreditNote => "credit_note",
+            Self::DebitNote => "debit_note",
+        }
+    }
+}
+
+/// Who issues or pays.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Party {
+    /// As the bill calls it.
+    pub name: Option<String>,
+    /// As registered, where that is told apart.
+    pub legal_name: Option<String>,
+    /// For tax.
+    pub tax_id: Option<String>,
+}
+
+/// A tax charged or kept back.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Tax {
+    /// `IVA`, `VAT`, `INC`.
+    pub name: Option<String>,
+    /// In percent.
+    pub rate: Option<Decimal>,
+    /// What it is counted on.
+    pub base: Option<Decimal>,
+    /// How much.
+    pub amount: Option<Decimal>,
+}
+
+/// One line.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Item {
+    /// What was bought.
+    pub description: Option<String>,
+    /// How many.
+    pub quantity: Option<Decimal>,
+    /// Of one.
+    pub unit_price: Option<Decimal>,
+    /// Before tax.
+    pub amount: Option<Decimal>,
+    /// In or on it.
+    pub tax: Option<Decimal>,
+}
+
+/// Two sides that should be equal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Broken {
+    /// Which rule.
+    pub check: String,
+    /// What the parts make.
+    pub left: String,
+    /// What the document says.
+    pub right: String,
+}
+
+/// An e-invoice.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Bill {
+    /// What it is.
+    pub bill_type: BillType,
+    /// Why its sign or standing is a person's to judge.
+    pub type_doubt: Option<String>,
+    /// Its number.
+    pub number: Option<String>,
+    /// Of the order it bills.
+    pub order_number: Option<String>,
+    /// ISO 8601.
+    pub issue_date: Option<String>,
+    /// ISO 8601.
+    pub due_date: Option<String>,
+    /// ISO 4217.
+    pub currency: Option<String>,
+    /// Who bills.
+    pub issuer: Party,
+    /// Who is billed.
+    pub recipient: Party,
+    /// All lines together.
+    pub line_sum: Option<Decimal>,
+    /// Taken off the whole document.
+    pub discount: Option<Decimal>,
+    /// Put on the whole document.
+    pub charge: Option<Decimal>,
+    /// Before tax.
+    pub net: Option<Decimal>,
+    /// All taxes, as the document says.
+    pub tax: Option<Decimal>,
+    /// Each tax.
+    pub taxes: Vec<Tax>,
+    /// Kept back by the payer.
+    pub withheld: Option<Decimal>,
+    /// The cents that rounding added or took.
+    pub rounding: Option<Decimal>,
+    /// Tax included.
+    pub gross: Option<Decimal>,
+    /// Paid before.
+    pub paid: Option<Decimal>,
+    /// Left to pay.
+    pub due: Option<Decimal>,
+    /// In words.
+    pub payment_terms: Option<String>,
+    /// To be named when paying.
+    pub payment_reference: Option<String>,
+    /// Where to pay to.
+    pub iban: Option<String>,
+    /// Its lines.
+    pub items: Vec<Item>,
+    /// Whether the lines are the whole sum (groups and gifts are told apart).
+    pub items_add_up: bool,
+    /// What contradicts itself.
+    pub broken: Vec<Broken>,
+}
+
+/// Longest value that is kept, characters.
+const TEXT_CHARS: usize = 300;
+/// Lines and taxes that are kept.
+const MOST: usize = 500;
+
+/// A value as it may be shown: not empty, not endless.
+#[must_use]
+pub fn text(value: Option<&str>) -> Option<String> {
+    let value: String = value?.trim().chars().take(TEXT_CHARS).collect();
+    (!value.is_empty()).then_some(value)
+}
+
+impl Bill {
+    /// An amount; one that is there and is no number is a contradiction.
+    pub fn amount(&mut self, what: &str, value: Option<&str>) -> Option<Decimal> {
+        let value = value.map(str::trim).filter(|v| !v.is_empty())?;
+        let amount = Decimal::parse(value);
+        if amount.is_none() {
+            self.unread(what, value, "a decimal number");
+        }
+        amount
+    }
+
+    /// A day; one that is there and is none is a contradiction.
+    pub fn day(&mut self, what: &str, value: Option<&str>) -> Option<String> {
+        let value = value.map(str::trim).filter(|v| !v.is_empty())?;
+        let day = super::date(value);
+        if day.is_none() {
+            self.unread(what, value, "a day");
+        }
+        day
+    }
+
+    /// A currency; one that no country has is a contradiction.
+    pub fn coin(&mut self, value: Option<&str>) -> Option<String> {
+        let value = value.map(str::trim).filter(|v| !v.is_empty())?;
+        let code = currency::known(value);
+        if code.is_none() {
+            self.unread("currency", value, "a code of ISO 4217");
+        }
+        code.map(str::to_owned)
+    }
+
+    /// Where to pay to, if it is an IBAN.
+    pub fn account(&mut self, value: Option<&str>) {
+        if self.iban.is_none() {
+            self.iban = value.and_then(iban::checked);
+        }
+    }
+
+    /// One more tax, if it says anything.
+    pub fn add_tax(&mut self, tax: Tax) {
+        if tax.amount.is_some() && self.taxes.len() < MOST {
+            self.taxes.push(tax);
+        }
+    }
+
+    /// One more line, if it says anything.
+    pub fn add_item(&mut self, item: Item) {
+        if (item.amount.is_some() || item.description.is_some()) && self.items.len() < MOST {
+            self.items.push(item);
+        } else if self.items.len() >= MOST {
+            self.items_add_up = false;
+        }
+    }
+
+    /// What the document is, by its code of a list; `false` where it is no bill at all.
+    pub fn typed(&mut self, list: &str, code: &str) -> bool {
+        match super::types::of(list, code) {
+            Some(("invoice", _)) => self.bill_type = BillType::Invoice,
+            Some(("credit_note", _)) => self.bill_type = BillType::CreditNote,
+            Some(("debit_note", _)) => self.bill_type = BillType::DebitNote,
+            Some(("other", _)) => return false,
+            Some((_, name)) => self.type_doubt = Some(format!("its type is {code}, {name}")),
+            None => self.type_doubt = Some(format!("its type {} is not known", short(code))),
+        }
+        true
+    }
+
+    fn unread(&mut self, what: &str, value: &str, wanted: &str) {
+        self.broken.push(Broken {
+            check: format!("{what} is {wanted}"),
+            left: short(value),
+            right: wanted.to_owned(),
+        });
+    }
+}
+
+fn short(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(40).collect()
+}
+
+/// The sum at paths below `node`, where any is there.
+pub fn sum(values: impl Iterator<Item = Option<Decimal>>) -> Option<Decimal> {
+    values.flatten().fold(None, |sum: Option<Decimal>, d| Some(sum.unwrap_or_default() + d))
+}
+
+/// Decimal at a path; none where it is missing or no number.
+pub fn at(node: &Node, path: &[&str]) -> Option<Decimal> {
+    node.text_at(path).and_then(Decimal::parse)
+}

@@ -1,0 +1,3 @@
+//! Formats that say outright what paper only shows.
+
+pub mod einvoice;
