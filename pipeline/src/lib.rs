@@ -11,6 +11,7 @@ pub mod limits;
 pub mod linking;
 pub mod page;
 pub mod part;
+pub mod phone;
 pub mod read;
 pub mod reading;
 pub mod reason;

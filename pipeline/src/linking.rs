@@ -16,6 +16,7 @@ use unicode_normalization::UnicodeNormalization;
 use crate::{
     document::Kind,
     fields::{FieldName, Fields},
+    phone::canonical,
     reason::{Reason, ReasonCode},
 };
 
@@ -35,7 +36,7 @@ const EMAILS: usize = 20;
 /// What a document and its sender say about whose it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Clues {
-    /// Phone numbers of the sender, digits only.
+    /// Phone numbers of the sender, [`canonical`].
     pub phones: Vec<String>,
     /// Tax ids of those who may be the customer, [`folded`].
     pub tax_ids: Vec<String>,
@@ -59,7 +60,7 @@ impl Clues {
         let mut clues = Self {
             phones: sender_phones
                 .iter()
-                .map(|phone| digits(phone))
+                .map(|phone| canonical(phone))
                 .filter(|phone| !phone.is_empty())
                 .collect(),
             emails: emails(text),
@@ -243,7 +244,7 @@ fn points_to<Id>(clues: &Clues, clue: Clue, known: &Known<Id>) -> bool {
         own.iter().map(|o| fold(o)).any(|o| !o.is_empty() && read.contains(&o))
     };
     match clue {
-        Clue::Sender => known.is_sender || meet(&clues.phones, &known.phones, digits),
+        Clue::Sender => known.is_sender || meet(&clues.phones, &known.phones, canonical),
         Clue::TaxId => meet(&clues.tax_ids, &known.tax_ids, folded),
         Clue::IdNumber => meet(&clues.id_numbers, &known.id_numbers, folded),
         Clue::Email => meet(&clues.emails, &known.emails, |e| e.trim().to_lowercase()),
@@ -333,12 +334,6 @@ fn unaccented(text: &str) -> String {
 #[must_use]
 pub fn folded(text: &str) -> String {
     unaccented(text).chars().filter(|c| c.is_alphanumeric()).collect()
-}
-
-/// Digits only: how phone numbers are compared.
-#[must_use]
-pub fn digits(text: &str) -> String {
-    text.chars().filter(char::is_ascii_digit).take(32).collect()
 }
 
 /// E-mail addresses in a text, lower case, each once.

@@ -9,7 +9,7 @@ use axum::{
     Router,
     extract::DefaultBodyLimit,
     middleware,
-    routing::{get, post},
+    routing::{get, post, put},
 };
 use metrics_exporter_prometheus::PrometheusHandle;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -107,8 +107,15 @@ pub fn router(app: App) -> Router {
         .route("/v1/reviews/{id}/release", post(http::reviews::release))
         .route("/v1/reviews/{id}/resolve", post(http::reviews::resolve))
         .route("/v1/customers", get(http::customers::list).post(http::customers::create))
+        .route("/v1/customers/conflicts", get(http::customers::conflicts))
+        .route("/v1/customers/by-external-id/{ref}", put(http::customers::replace))
+        .route(
+            "/v1/customers/{id}",
+            get(http::customers::show).patch(http::customers::change).delete(http::customers::delete),
+        )
+        .route("/v1/customers/{id}/merge", post(http::customers::merge))
         .route("/v1/ledger", get(http::records::ledger))
-        .route("/v1/events", get(http::records::events));
+        .route("/v1/events", get(http::feed::events));
     Router::new()
         .route("/webhooks/whatsapp", webhook)
         .merge(api)

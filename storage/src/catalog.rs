@@ -1,9 +1,13 @@
 //! The catalog: one SQLite file or one PostgreSQL database, behind one type.
 
-use std::{path::Path, str::FromStr, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
+};
 
 use sqlx::{
-    PgPool, SqlitePool,
+    PgConnection, PgPool, SqlitePool,
     migrate::Migrator,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -30,6 +34,7 @@ pub(crate) enum Pools {
     Sqlite {
         writer: SqlitePool,
         readers: SqlitePool,
+        file: PathBuf,
     },
     Postgres(PgPool),
 }
@@ -92,6 +97,7 @@ impl Catalog {
                 options.get_filename().display()
             )
         };
+        let file = options.get_filename().to_owned();
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(ACQUIRE)
@@ -106,7 +112,7 @@ impl Catalog {
             .connect_with(options.clone().pragma("query_only", "ON"))
             .await
             .map_err(|source| CatalogError::Open { hint: hint(), source })?;
-        Ok(Self { pools: Pools::Sqlite { writer, readers } })
+        Ok(Self { pools: Pools::Sqlite { writer, readers, file } })
     }
 
     async fn postgres(url: &str) -> Result<Self, CatalogError> {
@@ -126,6 +132,8 @@ impl Catalog {
         let pool = PgPoolOptions::new()
             .max_connections(12)
             .acquire_timeout(ACQUIRE)
+            // A cluster is replaced under a running process only with its connections, so each new one looks.
+            .after_connect(|connection, _| Box::pin(feed_goes_on(connection)))
             .connect_with(options)
             .await
             .map_err(|source| CatalogError::Open {
@@ -156,7 +164,29 @@ impl Catalog {
         };
         ours.dangerous_set_table_name("acuse_migrations");
         self.run(&queue).await.map_err(|source| CatalogError::Migrate { what: "the queue", source })?;
-        self.run(&ours).await.map_err(|source| CatalogError::Migrate { what: "the catalog", source })
+        self.run(&ours).await.map_err(|source| CatalogError::Migrate { what: "the catalog", source })?;
+        self.recognise_feed().await
+    }
+
+    /// Notices that this is another cluster, table or file than the feed was last written in.
+    async fn recognise_feed(&self) -> Result<(), CatalogError> {
+        let identity = match &self.pools {
+            Pools::Sqlite { file, .. } => file_identity(file),
+            Pools::Postgres(pool) => {
+                let mut connection = pool
+                    .acquire()
+                    .await
+                    .map_err(|source| CatalogError::Statement { at: "feed identity", source })?;
+                cluster_identity(&mut connection)
+                    .await
+                    .map_err(|source| CatalogError::Statement { at: "feed identity", source })?
+            }
+        };
+        let Some(identity) = identity else { return Ok(()) };
+        if self.feed_is(&identity).await? {
+            tracing::warn!("the database is another one, or was put back: followers of the feed start over");
+        }
+        Ok(())
     }
 
     pub(crate) async fn run(&self, migrator: &Migrator) -> Result<(), sqlx::migrate::MigrateError> {
@@ -187,7 +217,7 @@ impl Catalog {
     /// Closes every connection; what is open is rolled back.
     pub async fn close(&self) {
         match &self.pools {
-            Pools::Sqlite { writer, readers } => {
+            Pools::Sqlite { writer, readers, .. } => {
                 readers.close().await;
                 writer.close().await;
             }
@@ -212,4 +242,58 @@ impl Catalog {
         }
         .map_err(|source| CatalogError::Statement { at: "begin", source })
     }
+}
+
+/// What tells this SQLite file from a copy of it: its number on its disk, which a copy moved into its place has not.
+fn file_identity(file: &Path) -> Option<String> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        std::fs::metadata(file).ok().map(|meta| format!("file {}", meta.ino()))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = file;
+        None
+    }
+}
+
+/// What tells this cluster and its table of events from any other: a dump that is loaded elsewhere, or again, makes
+/// another table, and a cluster that was brought back to an earlier time begins a new timeline.
+async fn cluster_identity(connection: &mut PgConnection) -> Result<Option<String>, sqlx::Error> {
+    let whole = "SELECT (SELECT system_identifier::text FROM pg_control_system()) \
+         || '/' || (SELECT timeline_id::text FROM pg_control_checkpoint()) \
+         || '/' || (SELECT oid::text FROM pg_database WHERE datname = current_database()) \
+         || '/' || to_regclass('events')::oid::text";
+    let without_rights = "SELECT (SELECT oid::text FROM pg_database WHERE datname = current_database()) \
+         || '/' || to_regclass('events')::oid::text";
+    match sqlx::query_scalar(whole).fetch_one(&mut *connection).await {
+        // Some hosts keep the control file from their customers.
+        Err(sqlx::Error::Database(refused)) if refused.code().as_deref() == Some("42501") => {
+            sqlx::query_scalar(without_rights).fetch_one(connection).await
+        }
+        other => other,
+    }
+}
+
+/// Renames the feed if this connection leads to another cluster than the feed was last written in. See
+/// [`Catalog::feed_is`], which does the same once the tables are there.
+async fn feed_goes_on(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let known: Option<String> =
+        sqlx::query_scalar("SELECT to_regclass('feed')::text").fetch_one(&mut *connection).await?;
+    if known.is_none() {
+        return Ok(());
+    }
+    let Some(identity) = cluster_identity(connection).await? else { return Ok(()) };
+    let at = crate::names::micros(crate::names::now());
+    sqlx::query(
+        "UPDATE feed SET epoch = epoch + 1, name = $2, identity = $1, since = $3 \
+         WHERE identity IS NOT NULL AND identity <> $1",
+    )
+    .bind(identity)
+    .bind(rand::random::<i64>())
+    .bind(at)
+    .execute(connection)
+    .await
+    .map(drop)
 }

@@ -1,16 +1,22 @@
 //! Customers: whose the documents are, and by which names they are recognised.
 
+mod retire;
+mod save;
+
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+pub use retire::{AliasConflict, Merged, Retired};
+pub use save::{CustomerPatch, Saving, TakenAlias, Upserted};
+
 use crate::{
     catalog::Catalog,
     documents::Page,
     error::CatalogError,
-    events::{self, NewEvent},
-    names::{CustomerId, DocumentId, Stage, at, clean_maybe, cut, micros, now, word, words},
+    events,
+    names::{CustomerId, DocumentId, Stage, at, cut, micros, now, word, words},
     sql::Tx,
     stages::push_stage,
     timeline,
@@ -19,7 +25,7 @@ use crate::{
 words! {
     /// A kind of name that a customer is recognised by.
     CustomerAlias, "customer alias" {
-        /// Digits only.
+        /// Digits only, in the one form of [`acuse_pipeline::phone`].
         Phone = "phone",
         /// Lower case.
         Email = "email",
@@ -35,22 +41,36 @@ impl CustomerAlias {
     #[must_use]
     pub fn normalized(self, value: &str) -> Option<String> {
         let kept: String = match self {
-            Self::Phone => {
-                let digits: String = value.chars().filter(char::is_ascii_digit).take(32).collect();
-                digits.strip_prefix("00").map(str::to_owned).unwrap_or(digits)
-            }
+            Self::Phone => acuse_pipeline::phone::canonical(value),
             Self::Email => value.trim().chars().flat_map(char::to_lowercase).take(254).collect(),
             Self::TaxId | Self::IdNumber => {
                 value.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).take(64).collect()
             }
         };
-        (!kept.is_empty() && !kept.contains('\0')).then_some(kept)
+        (!kept.is_empty() && !value.contains('\0')).then_some(kept)
+    }
+
+    /// Whether a name of this kind recognises one customer only; an e-mail address may be several people's.
+    #[must_use]
+    pub fn is_strong(self) -> bool {
+        self != Self::Email
+    }
+
+    /// The member of a customer that lists these.
+    #[must_use]
+    pub fn member(self) -> &'static str {
+        match self {
+            Self::Phone => "phones",
+            Self::Email => "emails",
+            Self::TaxId => "tax_ids",
+            Self::IdNumber => "id_numbers",
+        }
     }
 }
 
 /// What is said of a customer.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct NewCustomer {
     /// The integrator's own id for them; unique.
     pub external_id: Option<String>,
@@ -67,7 +87,8 @@ pub struct NewCustomer {
 }
 
 impl NewCustomer {
-    fn aliases(&self) -> Vec<(CustomerAlias, String)> {
+    /// What they are recognised by, each once, in the form in which it is kept.
+    pub(crate) fn aliases(&self) -> Vec<(CustomerAlias, String)> {
         let lists = [
             (CustomerAlias::Phone, &self.phones),
             (CustomerAlias::Email, &self.emails),
@@ -95,8 +116,12 @@ pub struct Customer {
     pub name: String,
     /// What they are recognised by, normalized.
     pub aliases: Vec<(CustomerAlias, String)>,
+    /// What they share with somebody else, and are not recognised by until one of them gives it up.
+    pub disputed: Vec<(CustomerAlias, String)>,
     /// When they were added.
     pub created_at: OffsetDateTime,
+    /// When they last changed.
+    pub updated_at: OffsetDateTime,
 }
 
 /// What a document says of whose it may be.
@@ -112,24 +137,8 @@ pub struct CustomerLookup {
     pub emails: Vec<String>,
 }
 
-/// Whether a customer was added or brought up to date.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Upserted {
-    /// Added.
-    Created(CustomerId),
-    /// Was there; now as said.
-    Updated(CustomerId),
-}
-
-impl Upserted {
-    /// Which customer.
-    #[must_use]
-    pub fn id(self) -> CustomerId {
-        match self {
-            Self::Created(id) | Self::Updated(id) => id,
-        }
-    }
-}
+/// How often a batch of documents that others change too is tried again.
+const REMATCH_TRIES: u32 = 20;
 
 /// A name as it is compared: words of letters and digits, lower case, single spaces.
 #[must_use]
@@ -142,117 +151,66 @@ pub fn name_key(name: &str) -> String {
     cut(&spaced.split_whitespace().collect::<Vec<_>>().join(" "), 256)
 }
 
-type Row = (Uuid, Option<String>, String, i64);
+type Row = (Uuid, Option<String>, String, i64, i64);
 
+/// A page's rows with their names.
 async fn with_aliases(tx: &mut Tx, rows: Vec<Row>) -> Result<Vec<Customer>, CatalogError> {
     let mut customers = Vec::with_capacity(rows.len());
-    for (id, external_id, name, created) in rows {
-        let aliases = all!(
-            tx,
-            (String, String),
-            "SELECT kind, value FROM customer_aliases WHERE customer_id = $1 ORDER BY kind, value LIMIT 500",
-            id
-        )?
-        .into_iter()
-        .map(|(kind, value)| Ok((word("customer_aliases", "kind", &kind)?, value)))
-        .collect::<Result<_, CatalogError>>()?;
-        let created_at = at("customers", "created_at", created)?;
-        customers.push(Customer { id: CustomerId(id), external_id, name, aliases, created_at });
+    for (id, external_id, name, created, updated) in rows {
+        let held = aliases_of(tx, id).await?;
+        let (disputed, aliases) = held.into_iter().partition::<Vec<_>, _>(|(.., disputed)| *disputed);
+        let plain = |list: Vec<(CustomerAlias, String, bool)>| {
+            list.into_iter().map(|(kind, value, _)| (kind, value)).collect()
+        };
+        customers.push(Customer {
+            id: CustomerId(id),
+            external_id,
+            name,
+            aliases: plain(aliases),
+            disputed: plain(disputed),
+            created_at: at("customers", "created_at", created)?,
+            updated_at: at("customers", "updated_at", updated)?,
+        });
     }
     Ok(customers)
 }
 
-/// The customer that this one is already, by external id, else by a tax id.
-async fn known(tx: &mut Tx, new: &NewCustomer) -> Result<Option<Uuid>, CatalogError> {
-    if let Some(external) = &new.external_id {
-        let row =
-            optional!(tx, (Uuid,), "SELECT id FROM customers WHERE external_id = $1", external.as_str())?;
-        return Ok(row.map(|(id,)| id));
-    }
-    for (kind, value) in new.aliases().iter().filter(|(kind, _)| *kind == CustomerAlias::TaxId) {
-        let row = optional!(
-            tx,
-            (Uuid,),
-            "SELECT customer_id FROM customer_aliases WHERE kind = $1 AND value = $2 ORDER BY customer_id LIMIT 1",
-            kind.as_str(),
-            value.as_str()
-        )?;
-        if let Some((id,)) = row {
-            return Ok(Some(id));
-        }
-    }
-    Ok(None)
+/// The names of a customer, and whether each is in dispute.
+pub(crate) async fn aliases_of(
+    tx: &mut Tx,
+    id: Uuid,
+) -> Result<Vec<(CustomerAlias, String, bool)>, CatalogError> {
+    all!(
+        tx,
+        (String, String, bool),
+        "SELECT kind, value, disputed FROM customer_aliases WHERE customer_id = $1 ORDER BY kind, value LIMIT 1000",
+        id
+    )?
+    .into_iter()
+    .map(|(kind, value, disputed)| Ok((word("customer_aliases", "kind", &kind)?, value, disputed)))
+    .collect()
 }
 
-async fn save(tx: &mut Tx, new: &NewCustomer) -> Result<Upserted, CatalogError> {
-    let present = micros(now());
-    let (name, key) = (cut(new.name.trim(), 256), name_key(&new.name));
-    let external = clean_maybe(new.external_id.as_deref()).map(|e| cut(&e, 256));
-    let known = known(tx, new).await?;
-    let id = known.unwrap_or_else(|| CustomerId::generate().0);
-    if known.is_some() {
-        execute!(
-            tx,
-            "UPDATE customers SET name = $2, name_key = $3, external_id = COALESCE($4, external_id), updated_at = $5 \
-             WHERE id = $1",
-            id,
-            name,
-            key,
-            external,
-            present
-        )?;
-    } else {
-        execute!(
-            tx,
-            "INSERT INTO customers (id, external_id, name, name_key, created_at, updated_at) \
-             VALUES ($1, $2, $3, $4, $5, $5)",
-            id,
-            external,
-            name,
-            key,
-            present
-        )?;
-    }
-    let aliases = new.aliases();
-    insert!(
+/// The customer; one that was merged into another is followed there.
+pub(crate) async fn lookup(tx: &mut Tx, id: CustomerId) -> Result<Option<Customer>, CatalogError> {
+    let rows = all!(
         tx,
-        "INSERT INTO customer_aliases (kind, value, customer_id) VALUES ",
-        3,
-        " ON CONFLICT (kind, value, customer_id) DO NOTHING",
-        &aliases,
-        |q, (kind, value)| q.bind(kind.as_str()).bind(value.as_str()).bind(id)
+        Row,
+        "SELECT c.id, c.external_id, c.name, c.created_at, c.updated_at FROM customers c \
+         WHERE c.id = (SELECT COALESCE(merged_into, id) FROM customers WHERE id = $1)",
+        id.0
     )?;
-    let kind = if known.is_some() { "customer.updated" } else { "customer.created" };
-    events::write(tx, &[NewEvent { kind, document: None, data: json!({ "customer_id": id }) }]).await?;
-    let id = CustomerId(id);
-    Ok(if known.is_some() { Upserted::Updated(id) } else { Upserted::Created(id) })
+    Ok(with_aliases(tx, rows).await?.pop())
 }
 
 impl Catalog {
-    /// Adds customers, or brings those up to date that are known by external id (or, without one, by a tax id); all
-    /// or none. Call [`Catalog::rematch_waiting`] afterwards.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn upsert_customers(&self, customers: &[NewCustomer]) -> Result<Vec<Upserted>, CatalogError> {
-        let mut tx = self.writing().await?;
-        let mut done = Vec::with_capacity(customers.len());
-        for new in customers {
-            done.push(save(&mut tx, new).await?);
-        }
-        tx.commit().await?;
-        Ok(done)
-    }
-
-    /// The customer.
+    /// The customer; one that was merged into another is answered with that.
     ///
     /// # Errors
     /// When the database fails or the row is impossible.
     pub async fn customer(&self, id: CustomerId) -> Result<Option<Customer>, CatalogError> {
         let mut tx = self.reading().await?;
-        let rows =
-            all!(tx, Row, "SELECT id, external_id, name, created_at FROM customers WHERE id = $1", id.0)?;
-        Ok(with_aliases(&mut tx, rows).await?.pop())
+        lookup(&mut tx, id).await
     }
 
     /// Customers, newest first, whose name holds `q`, after the cursor (the last id of the page before).
@@ -271,8 +229,8 @@ impl Catalog {
         let mut rows = all!(
             tx,
             Row,
-            "SELECT id, external_id, name, created_at FROM customers \
-             WHERE ($1 IS NULL OR name_key LIKE $1 ESCAPE '!') AND ($2 IS NULL OR id < $2) ORDER BY id DESC LIMIT $3",
+            "SELECT id, external_id, name, created_at, updated_at FROM customers \
+             WHERE merged_into IS NULL AND ($1 IS NULL OR name_key LIKE $1 ESCAPE '!') AND ($2 IS NULL OR id < $2) ORDER BY id DESC LIMIT $3",
             pattern.as_deref(),
             after.map(|a| a.0),
             limit + 1
@@ -284,7 +242,8 @@ impl Catalog {
         Ok(Page { data, next })
     }
 
-    /// Customers known by one of these names, each with the kinds that matched. At most 50.
+    /// Customers known by one of these names, each with the kinds that matched; a name in dispute finds nobody. At
+    /// most 50.
     ///
     /// # Errors
     /// When the database fails or a row is impossible.
@@ -304,7 +263,7 @@ impl Catalog {
         let rows = values!(
             tx,
             (Uuid, String),
-            "SELECT customer_id, kind FROM customer_aliases WHERE (kind, value) IN (VALUES ",
+            "SELECT customer_id, kind FROM customer_aliases WHERE NOT disputed AND (kind, value) IN (VALUES ",
             2,
             ") ORDER BY customer_id LIMIT 200",
             &wanted,
@@ -321,8 +280,12 @@ impl Catalog {
         }
         let mut found = Vec::new();
         for (id, kinds) in matched.into_iter().take(50) {
-            let rows =
-                all!(tx, Row, "SELECT id, external_id, name, created_at FROM customers WHERE id = $1", id)?;
+            let rows = all!(
+                tx,
+                Row,
+                "SELECT id, external_id, name, created_at, updated_at FROM customers WHERE id = $1",
+                id
+            )?;
             found.extend(with_aliases(&mut tx, rows).await?.pop().map(|c| (c, kinds)));
         }
         Ok(found)
@@ -343,8 +306,9 @@ impl Catalog {
         let rows = all!(
             tx,
             Row,
-            "SELECT id, external_id, name, created_at FROM customers \
-             WHERE name_key LIKE $1 ESCAPE '!' OR ($2 IS NOT NULL AND name_key LIKE $2 ESCAPE '!') \
+            "SELECT id, external_id, name, created_at, updated_at FROM customers \
+             WHERE merged_into IS NULL AND (name_key LIKE $1 ESCAPE '!' \
+               OR ($2 IS NOT NULL AND name_key LIKE $2 ESCAPE '!')) \
              ORDER BY id LIMIT 50",
             first.as_str(),
             second.as_deref()
@@ -358,9 +322,16 @@ impl Catalog {
     /// # Errors
     /// When the database fails.
     pub async fn rematch_waiting(&self) -> Result<u64, CatalogError> {
-        let mut done = 0;
+        let (mut done, mut tries) = (0, 0);
         loop {
-            let batch = self.rematch_some().await?;
+            let batch = match self.rematch_some().await {
+                // Another request matches the same documents again: what it leaves is for the next round.
+                Err(error) if error.is_contention() && tries < REMATCH_TRIES => {
+                    tries += 1;
+                    continue;
+                }
+                other => other?,
+            };
             done += batch;
             if batch == 0 {
                 return Ok(done);
@@ -415,6 +386,11 @@ mod tests {
         assert_eq!(CustomerAlias::TaxId.normalized("b-12.345.678").as_deref(), Some("B12345678"));
         assert_eq!(CustomerAlias::Email.normalized(" Ana@Example.COM ").as_deref(), Some("ana@example.com"));
         assert_eq!(CustomerAlias::Phone.normalized("n/a"), None);
+        assert_eq!(CustomerAlias::Phone.normalized("57300\u{0}1112233"), None, "not without its NUL");
+        assert_eq!(
+            CustomerAlias::Phone.normalized("+54 9 11 2345 6789"),
+            CustomerAlias::Phone.normalized("541123456789")
+        );
         assert_eq!(name_key("  José  Pérez, S.L. "), "josé pérez s l");
     }
 }

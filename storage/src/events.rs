@@ -2,34 +2,51 @@
 //!
 //! On SQLite one writer numbers events in commit order. On PostgreSQL a lower number may commit after a higher one, so
 //! a reader that remembers "the last number I saw" would step over it. There each row carries its transaction's id,
-//! the feed is ordered by (transaction, number), and a reader sees only transactions older than every one still open
-//! (`pg_snapshot_xmin`): whatever commits later sorts after all that was shown. A transaction left open delays the
+//! the feed is ordered by (epoch, transaction, number), and a reader sees only transactions older than every one still
+//! open (`pg_snapshot_xmin`): whatever commits later sorts after all that was shown. A transaction left open delays the
 //! feed; it cannot break it.
+//!
+//! Databases are restored, copied and moved, and then the same numbers mean other events, or none. So a cursor names
+//! the feed it is of, which gets another name whenever the cluster, the table or the file is another ([`feed_is`]), and
+//! carries the random mark of the event it stands on. An older copy put back in place of a newer one has no such event,
+//! or, once it has grown past it, one with another mark. Either way the reader is told to start over; it never waits
+//! for what will not come.
+//!
+//! [`feed_is`]: Catalog::feed_is
 
 use std::{fmt, str::FromStr};
 
+use acuse_pipeline::document::Kind;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
     catalog::Catalog,
     error::CatalogError,
-    names::{DocumentId, at, json, micros, now},
+    names::{CustomerId, DocumentId, at, json, micros, now, word},
     sql::Tx,
 };
 
-/// A place in the feed. Opaque to clients; its text is `TX.SEQ`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct EventCursor {
-    tx: i64,
-    seq: i64,
+/// A place in the feed. Opaque to clients.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventCursor(Place);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// After this event of this feed; number 0 is before all of them.
+    After { feed: i64, seq: i64, mark: i64 },
+    /// As cursors were before feeds had names. Good for an event of that time only.
+    Old { tx: i64, seq: i64 },
 }
 
 impl fmt::Display for EventCursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.tx, self.seq)
+        match self.0 {
+            Place::After { feed, seq, mark } => write!(f, "{feed:016x}.{seq}.{mark:016x}"),
+            Place::Old { tx, seq } => write!(f, "{tx}.{seq}"),
+        }
     }
 }
 
@@ -41,10 +58,55 @@ pub struct NotACursor;
 impl FromStr for EventCursor {
     type Err = NotACursor;
     fn from_str(s: &str) -> Result<Self, NotACursor> {
-        let (tx, seq) = s.split_once('.').ok_or(NotACursor)?;
-        Ok(Self { tx: tx.parse().map_err(|_| NotACursor)?, seq: seq.parse().map_err(|_| NotACursor)? })
+        let hex = |text: &str| {
+            let bits = (text.len() == 16).then(|| u64::from_str_radix(text, 16).ok()).flatten();
+            bits.map(u64::cast_signed).ok_or(NotACursor)
+        };
+        let whole = |text: &str| text.parse().ok().filter(|n: &i64| *n >= 0).ok_or(NotACursor);
+        let parts: Vec<&str> = s.split('.').collect();
+        Ok(Self(match parts.as_slice() {
+            [feed, seq, mark] => Place::After { feed: hex(feed)?, seq: whole(seq)?, mark: hex(mark)? },
+            [tx, seq] => Place::Old { tx: whole(tx)?, seq: whole(seq)? },
+            _ => return Err(NotACursor),
+        }))
     }
 }
+
+/// What a page of the feed holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EventFilter {
+    /// Only these kinds; all when empty.
+    pub kinds: Vec<String>,
+}
+
+/// Where a reader stands.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Followed {
+    /// The next events, oldest first, and the cursor to ask with the next time.
+    Page {
+        /// The events.
+        events: Vec<Event>,
+        /// After the last one, or after all that the filter left out.
+        next: EventCursor,
+    },
+    /// This feed never gave that cursor: the reader must start over.
+    Foreign,
+}
+
+/// Every kind of event there is.
+pub const KINDS: &[&str] = &[
+    "document.received",
+    "document.processing",
+    "document.filed",
+    "document.in_review",
+    "document.rejected",
+    "document.duplicate",
+    "document.split",
+    "customer.created",
+    "customer.updated",
+    "customer.merged",
+    "customer.deleted",
+];
 
 /// One change.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -54,11 +116,18 @@ pub struct Event {
     pub cursor: EventCursor,
     /// When.
     pub at: OffsetDateTime,
-    /// `document.received`, `document.filed`, `document.in_review`, `document.rejected`, `document.duplicate`,
-    /// `document.processing`, `document.split`, `customer.created`, `customer.updated`.
+    /// One of [`KINDS`].
     pub kind: String,
     /// Which document.
     pub document_id: Option<DocumentId>,
+    /// The document's version with this change.
+    pub version: Option<i64>,
+    /// What kind of document it was then.
+    pub document_kind: Option<Kind>,
+    /// Whose the document was then, or which customer.
+    pub customer_id: Option<CustomerId>,
+    /// Which members changed.
+    pub changed: Vec<String>,
     /// The particulars; never a field of a document.
     pub data: Value,
 }
@@ -74,14 +143,72 @@ pub(crate) struct NewEvent {
     pub data: Value,
 }
 
+impl NewEvent {
+    /// A change of a customer's `members`.
+    pub(crate) fn of_customer(kind: &'static str, id: Uuid, members: &[&'static str]) -> Self {
+        Self { kind, document: None, data: json!({ "customer_id": id, "changed": members }) }
+    }
+
+    /// Which members changed: as the writer says, else what always does with a change of this kind.
+    fn changed(&self) -> Vec<String> {
+        let said = self.data.get("changed").and_then(Value::as_array);
+        if let Some(said) = said {
+            return said.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+        }
+        let members: &[&str] = match self.kind {
+            "document.processing" | "document.rejected" => &["status"],
+            "document.in_review" => &["status", "reasons"],
+            "document.filed" => &["status", "kind", "fields", "customer_id"],
+            "document.duplicate" => &["status", "duplicate_of"],
+            "document.split" => &["status", "part"],
+            _ => &[],
+        };
+        members.iter().map(|m| (*m).to_owned()).collect()
+    }
+}
+
+type DocumentNow = (i64, Option<String>, Option<Uuid>);
+
+/// Writes events, each with its document as it is in this transaction. A document that has just come is known without
+/// asking: many come at once.
 pub(crate) async fn write(tx: &mut Tx, events: &[NewEvent]) -> Result<(), CatalogError> {
+    let (epoch,) = one!(tx, (i64,), "SELECT epoch FROM feed WHERE id = 1")?;
     let present = micros(now());
-    insert!(tx, "INSERT INTO events (at, kind, document_id, data) VALUES ", 4, "", events, |q, e| q
-        .bind(present)
-        .bind(e.kind)
-        .bind(e.document.map(|d| d.0))
-        .bind(e.data.to_string()))
-    .map(drop)
+    let mut rows = Vec::with_capacity(events.len());
+    for event in events {
+        let document: Option<DocumentNow> = match event.document {
+            Some(_) if event.kind == "document.received" => Some((0, None, None)),
+            Some(id) => optional!(
+                tx,
+                DocumentNow,
+                "SELECT version, kind, customer_id FROM documents WHERE id = $1",
+                id.0
+            )?,
+            None => None,
+        };
+        let customer = event.data.get("customer_id").and_then(Value::as_str).and_then(|id| id.parse().ok());
+        let customer: Option<Uuid> = document.as_ref().and_then(|d| d.2).or(customer);
+        rows.push((event, document, customer, json!(event.changed()).to_string()));
+    }
+    insert!(
+        tx,
+        "INSERT INTO events (epoch, mark, at, kind, document_id, data, version, document_kind, customer_id, changed) \
+         VALUES ",
+        10,
+        "",
+        &rows,
+        |q, (event, document, customer, changed)| q
+            .bind(epoch)
+            .bind(rand::random::<i64>())
+            .bind(present)
+            .bind(event.kind)
+            .bind(event.document.map(|d| d.0))
+            .bind(event.data.to_string())
+            .bind(document.as_ref().map(|d| d.0))
+            .bind(document.as_ref().and_then(|d| d.1.clone()))
+            .bind(*customer)
+            .bind(changed.clone())
+    )
 }
 
 pub(crate) async fn tell(
@@ -93,40 +220,134 @@ pub(crate) async fn tell(
     write(tx, &[NewEvent { kind, document: Some(document), data }]).await
 }
 
+/// The feed as it is now.
+struct Feed {
+    epoch: i64,
+    name: i64,
+}
+
+/// Where a row stands in the order.
+type Position = (i64, i64, i64);
+
+/// The place that a cursor names, if this feed gave it.
+async fn position(tx: &mut Tx, feed: &Feed, cursor: EventCursor) -> Result<Option<Position>, CatalogError> {
+    let seq = match cursor.0 {
+        Place::After { feed: name, .. } if name != feed.name => return Ok(None),
+        Place::After { seq: 0, mark: 0, .. } => return Ok(Some((-1, 0, 0))),
+        Place::After { seq, .. } | Place::Old { seq, .. } => seq,
+    };
+    let sql = "SELECT epoch, tx, seq, mark FROM events WHERE seq = $1";
+    let row = optional!(tx, (i64, i64, i64, i64), sql, seq)?;
+    let given = row.filter(|(epoch, of, _, marked)| match cursor.0 {
+        Place::After { mark, .. } => mark == *marked,
+        Place::Old { tx, .. } => *epoch == 0 && tx == *of,
+    });
+    Ok(given.map(|(epoch, of, seq, _)| (epoch, of, seq)))
+}
+
+type EventRow =
+    (i64, i64, i64, String, Option<Uuid>, Option<i64>, Option<String>, Option<Uuid>, String, String);
+
+fn event(feed: &Feed, row: EventRow) -> Result<Event, CatalogError> {
+    let (seq, mark, when, kind, document, version, document_kind, customer, changed, data) = row;
+    Ok(Event {
+        cursor: EventCursor(Place::After { feed: feed.name, seq, mark }),
+        at: at("events", "at", when)?,
+        kind,
+        document_id: document.map(DocumentId),
+        version,
+        document_kind: document_kind.map(|k| word("events", "document_kind", &k)).transpose()?,
+        customer_id: customer.map(CustomerId),
+        changed: json("events", "changed", &changed)?,
+        data: json("events", "data", &data)?,
+    })
+}
+
+/// The last event that a reader may see already.
+async fn last(tx: &mut Tx, feed: &Feed) -> Result<EventCursor, CatalogError> {
+    let sql = tx.pick(
+        "SELECT seq, mark FROM events WHERE $1 = $1 ORDER BY seq DESC LIMIT 1",
+        "SELECT seq, mark FROM events \
+         WHERE epoch < $1 OR tx < pg_snapshot_xmin(pg_current_snapshot())::text::bigint \
+         ORDER BY epoch DESC, tx DESC, seq DESC LIMIT 1",
+    );
+    let (seq, mark) = optional!(tx, (i64, i64), sql, feed.epoch)?.unwrap_or((0, 0));
+    Ok(EventCursor(Place::After { feed: feed.name, seq, mark }))
+}
+
+async fn feed(tx: &mut Tx) -> Result<Feed, CatalogError> {
+    let (epoch, name) = one!(tx, (i64, i64), "SELECT epoch, name FROM feed WHERE id = 1")?;
+    Ok(Feed { epoch, name })
+}
+
 impl Catalog {
     /// Changes after the cursor (from the beginning without one), oldest first, at most `limit`.
     ///
     /// # Errors
     /// When the database fails or a row is impossible.
-    pub async fn events(&self, after: Option<EventCursor>, limit: u32) -> Result<Vec<Event>, CatalogError> {
+    pub async fn follow(
+        &self,
+        after: Option<EventCursor>,
+        filter: &EventFilter,
+        limit: u32,
+    ) -> Result<Followed, CatalogError> {
         let mut tx = self.reading().await?;
+        let feed = feed(&mut tx).await?;
+        let beginning = EventCursor(Place::After { feed: feed.name, seq: 0, mark: 0 });
+        let after = after.unwrap_or(beginning);
+        let Some(from) = position(&mut tx, &feed, after).await? else { return Ok(Followed::Foreign) };
         let sql = tx.pick(
-            "SELECT tx, seq, at, kind, document_id, data FROM events \
-             WHERE seq > $2 AND tx >= $1 ORDER BY seq LIMIT $3",
-            "SELECT tx, seq, at, kind, document_id, data FROM events \
-             WHERE (tx, seq) > ($1, $2) AND tx < pg_snapshot_xmin(pg_current_snapshot())::text::bigint \
-             ORDER BY tx, seq LIMIT $3",
+            "SELECT seq, mark, at, kind, document_id, version, document_kind, customer_id, changed, data FROM events \
+             WHERE seq > $3 AND epoch >= $1 AND tx >= $2 AND $4 = $4 \
+               AND ($5 = '[]' OR kind IN (SELECT value FROM json_each($5))) ORDER BY seq LIMIT $6",
+            "SELECT seq, mark, at, kind, document_id, version, document_kind, customer_id, changed, data FROM events \
+             WHERE (epoch, tx, seq) > ($1, $2, $3) \
+               AND (epoch < $4 OR tx < pg_snapshot_xmin(pg_current_snapshot())::text::bigint) \
+               AND ($5 = '[]' OR kind IN (SELECT jsonb_array_elements_text($5::jsonb))) \
+             ORDER BY epoch, tx, seq LIMIT $6",
         );
-        let after = after.unwrap_or(EventCursor { tx: 0, seq: 0 });
-        all!(
+        let limit = i64::from(limit.clamp(1, 1000));
+        let kinds = json!(filter.kinds).to_string();
+        let rows = all!(tx, EventRow, sql, from.0, from.1, from.2, feed.epoch, kinds, limit)?;
+        let more = rows.len() as i64 == limit;
+        let events = rows.into_iter().map(|row| event(&feed, row)).collect::<Result<Vec<_>, _>>()?;
+        let next = match events.last() {
+            Some(last) if more || filter.kinds.is_empty() => last.cursor,
+            None if filter.kinds.is_empty() => after,
+            // What the filter left out needs no second look.
+            _ => last(&mut tx, &feed).await?,
+        };
+        Ok(Followed::Page { events, next })
+    }
+
+    /// The cursor after everything that there is.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn feed_head(&self) -> Result<EventCursor, CatalogError> {
+        let mut tx = self.reading().await?;
+        let feed = feed(&mut tx).await?;
+        last(&mut tx, &feed).await
+    }
+
+    /// Gives the feed a new name when `identity` (of the cluster and table, or of the file) is another than it was:
+    /// then every cursor of before is foreign. Whether it did.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) async fn feed_is(&self, identity: &str) -> Result<bool, CatalogError> {
+        let mut tx = self.writing().await?;
+        let renamed = execute!(
             tx,
-            (i64, i64, i64, String, Option<Uuid>, String),
-            sql,
-            after.tx,
-            after.seq,
-            i64::from(limit.clamp(1, 1000))
-        )?
-        .into_iter()
-        .map(|(tx, seq, when, kind, document, data)| {
-            Ok(Event {
-                cursor: EventCursor { tx, seq },
-                at: at("events", "at", when)?,
-                kind,
-                document_id: document.map(DocumentId),
-                data: json("events", "data", &data)?,
-            })
-        })
-        .collect()
+            "UPDATE feed SET epoch = epoch + 1, name = $2, identity = $1, since = $3 \
+             WHERE identity IS NOT NULL AND identity <> $1",
+            identity,
+            rand::random::<i64>(),
+            micros(now())
+        )?;
+        execute!(tx, "UPDATE feed SET identity = $1 WHERE identity IS NULL", identity)?;
+        tx.commit().await?;
+        Ok(renamed > 0)
     }
 }
 
@@ -136,9 +357,14 @@ mod tests {
 
     #[test]
     fn a_cursor_reads_back_and_nothing_else_does() {
-        let cursor = EventCursor { tx: 7, seq: 42 };
-        assert_eq!(cursor.to_string().parse(), Ok(cursor));
-        for bad in ["", "7", "7.", "a.b", "7.8.9", "99999999999999999999.1"] {
+        for place in [
+            Place::After { feed: -7, seq: 42, mark: i64::MIN },
+            Place::After { feed: 1, seq: 0, mark: 0 },
+            Place::Old { tx: 7, seq: 42 },
+        ] {
+            assert_eq!(EventCursor(place).to_string().parse(), Ok(EventCursor(place)));
+        }
+        for bad in ["", "7", "7.", "a.b", "7.8.9", "99999999999999999999.1", "-1.2", "head"] {
             assert_eq!(bad.parse::<EventCursor>(), Err(NotACursor), "{bad:?}");
         }
     }

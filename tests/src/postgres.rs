@@ -110,6 +110,39 @@ impl Postgres {
         Ok(())
     }
 
+    /// What `pg_dump` says of a database, as SQL.
+    ///
+    /// # Errors
+    /// When it fails.
+    pub fn dump(&self, database: &str) -> Result<Vec<u8>> {
+        let dumped = Command::new(self.bin.join("pg_dump"))
+            .args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-U", "acuse", database])
+            .output()?;
+        if !dumped.status.success() {
+            bail!("pg_dump {database}: {}", String::from_utf8_lossy(&dumped.stderr));
+        }
+        Ok(dumped.stdout)
+    }
+
+    /// Feeds SQL to `psql`, which must take all of it.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub fn psql(&self, database: &str, sql: &[u8]) -> Result<()> {
+        let mut file = tempfile::tempfile()?;
+        std::io::Write::write_all(&mut file, sql)?;
+        std::io::Seek::rewind(&mut file)?;
+        let done = Command::new(self.bin.join("psql"))
+            .args(["-q", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", &self.port.to_string()])
+            .args(["-U", "acuse", database])
+            .stdin(file)
+            .output()?;
+        if !done.status.success() {
+            bail!("psql {database}: {}", String::from_utf8_lossy(&done.stderr));
+        }
+        Ok(())
+    }
+
     /// The URL of a database in this cluster.
     #[must_use]
     pub fn url(&self, database: &str) -> String {

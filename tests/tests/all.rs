@@ -4,6 +4,7 @@
 
 mod chaos;
 mod conformance;
+mod contract;
 mod desk;
 mod door;
 mod inert;

@@ -18,6 +18,7 @@ use acuse_pipeline::{
     document::{Kind, Status},
     fields::FieldName,
 };
+use acuse_storage::customers::Saving;
 use acuse_storage::{Catalog, Document, DocumentFilter, ledger::Ledger, users::Role};
 use anyhow::{Context, bail};
 use clap::Args;
@@ -60,7 +61,8 @@ impl Demo {
         .context("cannot start the fake Graph API")?;
         let running = serve::start(self.config(config, listen, &fake)?, serve::Role::All).await?;
         let catalog = running.app.catalog.clone();
-        let known = customers::take(&catalog, demo_customers_csv().as_bytes()).await?;
+        let known =
+            customers::take(&catalog, demo_customers_csv().as_bytes(), &Saving::adding("cli")).await?;
         eprintln!(
             "serving on http://{listen}, with {} customers and a fake Graph API at {}",
             known.added,

@@ -8,7 +8,7 @@ mod keys;
 mod read;
 mod users;
 
-pub use customers::parse as parse_customers;
+pub use customers::read as parse_customers;
 
 use std::process::ExitCode;
 

@@ -1,23 +1,26 @@
 //! `/v1/customers`: whose the documents are.
+//!
+//! `POST` adds, `PUT` replaces, `PATCH` changes what it names. A phone, tax id or ID number has one owner: giving it to
+//! another is answered 409 with whose it is, unless the request says `?reassign=true`. A customer to whom something
+//! belongs is not deleted (409); it is merged into another, whose the documents are then.
 
 use acuse_storage::{
     CustomerId,
-    customers::{Customer, CustomerAlias, NewCustomer, Upserted},
+    customers::{Customer, CustomerAlias, CustomerPatch, Merged, NewCustomer, Retired, Saving, Upserted},
     keys::Scope,
 };
 use axum::{
     Json,
-    extract::State,
+    extract::{Path, State},
     http::StatusCode,
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use time::OffsetDateTime;
 
 use super::{
     auth::Caller,
-    extract::{Body, Params, limit, word},
+    extract::{Body, Id, Params, limit, present, word},
     problem::Problem,
     view::Listing,
 };
@@ -48,14 +51,22 @@ pub struct CustomerView {
     tax_ids: Vec<String>,
     /// Withheld without `ids:read`, like the IDs they stand on.
     id_numbers: Vec<String>,
+    /// Members of which something is another customer's too, and recognises neither until that is settled.
+    disputed: Vec<&'static str>,
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339")]
+    updated_at: OffsetDateTime,
 }
 
 impl CustomerView {
     fn new(customer: Customer, caller: &Caller) -> Self {
-        let of = |kind| customer.aliases.iter().filter(|(k, _)| *k == kind).map(|(_, v)| v.clone()).collect();
+        let all = || customer.aliases.iter().chain(&customer.disputed);
+        let of = |kind| all().filter(|(k, _)| *k == kind).map(|(_, v)| v.clone()).collect();
+        let mut disputed: Vec<_> = customer.disputed.iter().map(|(kind, _)| kind.member()).collect();
+        disputed.dedup();
         Self {
+            disputed,
             id: customer.id,
             phones: of(CustomerAlias::Phone),
             emails: of(CustomerAlias::Email),
@@ -64,6 +75,7 @@ impl CustomerView {
             external_id: customer.external_id,
             name: customer.name,
             created_at: customer.created_at,
+            updated_at: customer.updated_at,
         }
     }
 }
@@ -89,6 +101,9 @@ pub fn check(new: &NewCustomer) -> Result<(), String> {
     if new.name.trim().is_empty() {
         return Err("name: say how they are called".to_owned());
     }
+    if new.external_id.as_ref().is_some_and(|e| e.trim().is_empty()) {
+        return Err("external_id: empty; leave it out, or send your own id of this customer".to_owned());
+    }
     let lists = [
         ("phones", CustomerAlias::Phone, &new.phones),
         ("emails", CustomerAlias::Email, &new.emails),
@@ -104,8 +119,11 @@ pub fn check(new: &NewCustomer) -> Result<(), String> {
         }
     }
     let texts = [Some(&new.name), new.external_id.as_ref()];
-    let all = texts.into_iter().flatten().chain(lists.iter().flat_map(|(.., values)| values.iter()));
-    if let Some(long) = all.into_iter().find(|t| t.chars().count() > TEXT_CHARS) {
+    let mut all = texts.into_iter().flatten().chain(lists.iter().flat_map(|(.., values)| values.iter()));
+    if all.clone().any(|t| t.contains('\0')) {
+        return Err("a text of a customer holds no NUL".to_owned());
+    }
+    if let Some(long) = all.find(|t| t.chars().count() > TEXT_CHARS) {
         return Err(format!("{:?}…: at most {TEXT_CHARS} characters", cut(long)));
     }
     Ok(())
@@ -115,25 +133,217 @@ fn cut(text: &str) -> String {
     text.chars().take(40).collect()
 }
 
-/// `POST /v1/customers`: adds one (201), or brings the one with this `external_id` or tax id up to date (200).
-/// Documents that wait because nobody knew whose they are are matched again.
+/// Query of what writes.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Write {
+    /// Whether a name that is somebody else's leaves them.
+    reassign: bool,
+}
+
+/// `POST /v1/customers`: adds one (201), or brings the one with this `external_id` or tax id up to date (200), adding
+/// names. Documents that wait because nobody knew whose they are are matched again.
 pub async fn create(
     State(app): State<App>,
     caller: Caller,
+    Params(write): Params<Write>,
     Body(new): Body<NewCustomer>,
 ) -> Result<Response, Problem> {
     caller.require(Scope::CustomersWrite)?;
+    save(&app, &caller, new, Saving { reassign: write.reassign, ..Saving::adding(&caller.actor) }).await
+}
+
+/// `PUT /v1/customers/by-external-id/{ref}`: the customer is as the body says, and nothing else; added if need be.
+pub async fn replace(
+    State(app): State<App>,
+    caller: Caller,
+    Path(external): Path<String>,
+    Params(write): Params<Write>,
+    Body(mut new): Body<NewCustomer>,
+) -> Result<Response, Problem> {
+    caller.require(Scope::CustomersWrite)?;
+    if new.external_id.as_ref().is_some_and(|said| *said != external) {
+        return Err(Problem::BadRequest("external_id: another one than in the address".to_owned()));
+    }
+    new.external_id = Some(external);
+    save(&app, &caller, new, Saving { actor: &caller.actor, replace: true, reassign: write.reassign }).await
+}
+
+async fn save(
+    app: &App,
+    caller: &Caller,
+    mut new: NewCustomer,
+    saving: Saving<'_>,
+) -> Result<Response, Problem> {
     check(&new).map_err(Problem::BadRequest)?;
-    let done = app.catalog.upsert_customers(std::slice::from_ref(&new)).await?;
-    let first =
-        done.first().copied().ok_or_else(|| anyhow::anyhow!("a customer was neither added nor found"))?;
-    let (status, action) = match first {
-        Upserted::Created(_) => (StatusCode::CREATED, "customer_created"),
-        Upserted::Updated(_) => (StatusCode::OK, "customer_updated"),
+    new.external_id = new.external_id.map(|e| e.trim().to_owned());
+    let mut done = app.catalog.save_customers(std::slice::from_ref(&new), &saving).await?;
+    let done = done.pop().ok_or_else(|| anyhow::anyhow!("a customer was neither added nor found"))?;
+    written(app, caller, done).await
+}
+
+/// The answer to a write, after what waits was matched again.
+async fn written(app: &App, caller: &Caller, done: Upserted) -> Result<Response, Problem> {
+    let (status, id) = match done {
+        Upserted::Created(id) => (StatusCode::CREATED, id),
+        Upserted::Updated(id) => (StatusCode::OK, id),
+        Upserted::Taken(taken) => return Err(Problem::Taken(taken)),
     };
-    app.catalog.audit(&caller.actor, action, None, &json!({ "customer_id": first.id() })).await?;
     let rematched = app.catalog.rematch_waiting().await?;
-    tracing::info!(customer_id = %first.id(), rematched, action);
-    let customer = app.catalog.customer(first.id()).await?.ok_or(Problem::NotFound("customer"))?;
-    Ok((status, Json(CustomerView::new(customer, &caller))).into_response())
+    tracing::info!(customer_id = %id, rematched, added = status == StatusCode::CREATED, "a customer was written");
+    let customer = app.catalog.customer(id).await?.ok_or(Problem::NotFound("customer"))?;
+    Ok((status, Json(CustomerView::new(customer, caller))).into_response())
+}
+
+/// `GET /v1/customers/{id}`; one that was merged into another is answered with that.
+pub async fn show(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<CustomerId>,
+) -> Result<Json<CustomerView>, Problem> {
+    caller.require_one([Scope::DocumentsRead, Scope::CustomersWrite])?;
+    let customer = app.catalog.customer(id).await?.ok_or(Problem::NotFound("customer"))?;
+    Ok(Json(CustomerView::new(customer, &caller)))
+}
+
+/// What is to change; what is absent stays.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Change {
+    name: Option<String>,
+    #[serde(deserialize_with = "present")]
+    external_id: Option<Option<String>>,
+    phones: Option<Vec<String>>,
+    emails: Option<Vec<String>>,
+    tax_ids: Option<Vec<String>>,
+    id_numbers: Option<Vec<String>>,
+}
+
+/// `PATCH /v1/customers/{id}`: a list that is given replaces the one there was.
+pub async fn change(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<CustomerId>,
+    Params(write): Params<Write>,
+    Body(change): Body<Change>,
+) -> Result<Response, Problem> {
+    caller.require(Scope::CustomersWrite)?;
+    let said = NewCustomer {
+        external_id: change.external_id.clone().flatten(),
+        name: change.name.clone().unwrap_or_else(|| "as it is".to_owned()),
+        phones: change.phones.clone().unwrap_or_default(),
+        emails: change.emails.clone().unwrap_or_default(),
+        tax_ids: change.tax_ids.clone().unwrap_or_default(),
+        id_numbers: change.id_numbers.clone().unwrap_or_default(),
+    };
+    check(&said).map_err(Problem::BadRequest)?;
+    let patch = CustomerPatch {
+        name: change.name,
+        external_id: change.external_id.map(|e| e.map(|e| e.trim().to_owned())),
+        phones: change.phones,
+        emails: change.emails,
+        tax_ids: change.tax_ids,
+        id_numbers: change.id_numbers,
+    };
+    let saving = Saving { reassign: write.reassign, ..Saving::adding(&caller.actor) };
+    let done = app.catalog.patch_customer(id, patch, &saving).await?.ok_or(Problem::NotFound("customer"))?;
+    written(&app, &caller, done).await
+}
+
+/// `DELETE /v1/customers/{id}`: 204, unless something is theirs.
+pub async fn delete(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<CustomerId>,
+) -> Result<StatusCode, Problem> {
+    caller.require(Scope::CustomersWrite)?;
+    match app.catalog.delete_customer(id, &caller.actor).await? {
+        Retired::Gone => Ok(StatusCode::NO_CONTENT),
+        Retired::Missing => Err(Problem::NotFound("customer")),
+        Retired::Owns { documents, contacts, obligations } => Err(Problem::Conflict(format!(
+            "{documents} documents, {contacts} senders and {obligations} obligations are theirs; merge them into \
+             another customer (POST /v1/customers/{{id}}/merge), which keeps what was filed"
+        ))),
+    }
+}
+
+/// Which customer goes.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Merge {
+    from: CustomerId,
+}
+
+/// `POST /v1/customers/{id}/merge`: `from` becomes part of this one, with all that is theirs.
+pub async fn merge(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<CustomerId>,
+    Body(merge): Body<Merge>,
+) -> Result<Response, Problem> {
+    caller.require(Scope::CustomersWrite)?;
+    match app.catalog.merge_customers(id, merge.from, &caller.actor).await? {
+        Merged::Done(documents) => {
+            tracing::info!(customer_id = %id, documents, "two customers are one");
+            written(&app, &caller, Upserted::Updated(id)).await
+        }
+        Merged::Missing => Err(Problem::NotFound("customer, or they are one already")),
+        Merged::SameObligations => Err(Problem::Conflict(
+            "both have an obligation of the same number; settle one of the two first".to_owned(),
+        )),
+    }
+}
+
+/// A name that several customers have.
+#[derive(Debug, Serialize)]
+pub struct ConflictView {
+    member: &'static str,
+    /// Withheld for ID numbers without `ids:read`.
+    value: Option<String>,
+    customers: Vec<SharerView>,
+}
+
+#[derive(Debug, Serialize)]
+struct SharerView {
+    id: CustomerId,
+    name: String,
+}
+
+/// `GET /v1/customers/conflicts`: names that recognise nobody because several customers have them. Settled by changing
+/// or merging one of them.
+pub async fn conflicts(
+    State(app): State<App>,
+    caller: Caller,
+) -> Result<Json<Listing<ConflictView>>, Problem> {
+    caller.require_one([Scope::DocumentsRead, Scope::CustomersWrite])?;
+    let shown = |kind| kind != CustomerAlias::IdNumber || caller.has(Scope::IdsRead);
+    let conflicts = app.catalog.alias_conflicts().await?.into_iter().map(|c| ConflictView {
+        member: c.kind.member(),
+        value: Some(c.value).filter(|_| shown(c.kind)),
+        customers: c.customers.into_iter().map(|(id, name)| SharerView { id, name }).collect(),
+    });
+    Ok(Json(Listing { data: conflicts.collect(), next: None }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_be_nobodys_is_refused() {
+        let ana = || NewCustomer { name: "Ana".into(), ..NewCustomer::default() };
+        assert_eq!(check(&ana()), Ok(()));
+        for bad in [
+            NewCustomer { external_id: Some(String::new()), ..ana() },
+            NewCustomer { external_id: Some(" ".into()), ..ana() },
+            NewCustomer { external_id: Some("a\0b".into()), ..ana() },
+            NewCustomer { name: "A\0na".into(), ..ana() },
+            NewCustomer { phones: vec!["57300\x001112233".into()], ..ana() },
+            NewCustomer { emails: vec!["a\0@x".into()], ..ana() },
+        ] {
+            assert!(check(&bad).is_err(), "{bad:?}");
+        }
+        let unknown = serde_json::from_str::<NewCustomer>(r#"{"name":"Ana","taxId":"1"}"#).unwrap_err();
+        assert!(unknown.to_string().contains("taxId"), "{unknown}");
+    }
 }

@@ -18,6 +18,9 @@ pub struct Params<T>(pub T);
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        if parts.uri.query().is_some_and(|query| query.contains("%00")) {
+            return Err(Problem::BadRequest("a parameter holds no NUL".to_owned()));
+        }
         let Query(value) = Query::<T>::from_request_parts(parts, state)
             .await
             .map_err(|e| Problem::BadRequest(e.body_text()))?;
@@ -32,8 +35,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Problem;
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         use axum::extract::rejection::JsonRejection;
-        match Json::<T>::from_request(request, state).await {
-            Ok(Json(value)) => Ok(Self(value)),
+        match Json::<Clean<T>>::from_request(request, state).await {
+            Ok(Json(value)) => Ok(Self(value.0)),
             Err(JsonRejection::MissingJsonContentType(_)) => {
                 Err(Problem::UnsupportedMediaType("send JSON with Content-Type: application/json".to_owned()))
             }
@@ -42,6 +45,37 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
             }
             Err(e) => Err(Problem::BadRequest(e.body_text())),
         }
+    }
+}
+
+/// A value whose texts hold no NUL: no database keeps one whole, and none is ever meant.
+struct Clean<T>(T);
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Clean<T> {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let raw = Box::<serde_json::value::RawValue>::deserialize(d)?;
+        // Only where a NUL is written is it worth looking for: JSON has no other way to say one.
+        if raw.get().contains("\\u0000") {
+            let value: serde_json::Value =
+                serde_json::from_str(raw.get()).map_err(serde::de::Error::custom)?;
+            if let Some(member) = with_nul(&value, "") {
+                return Err(serde::de::Error::custom(format_args!("{member}: a text holds no NUL")));
+            }
+        }
+        serde_json::from_str(raw.get()).map(Self).map_err(serde::de::Error::custom)
+    }
+}
+
+/// The first member that holds a NUL, or is named with one.
+fn with_nul(value: &serde_json::Value, name: &str) -> Option<String> {
+    use serde_json::Value;
+    match value {
+        Value::String(text) => text.contains('\0').then(|| name.to_owned()),
+        Value::Array(items) => items.iter().find_map(|item| with_nul(item, name)),
+        Value::Object(members) => members.iter().find_map(|(key, value)| {
+            if key.contains('\0') { Some("a member's name".to_owned()) } else { with_nul(value, key) }
+        }),
+        _ => None,
     }
 }
 
@@ -103,6 +137,14 @@ pub fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(d: D) -> Result<O
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_nul_in_any_text_is_named() {
+        let read = |text: &str| serde_json::from_str::<Clean<serde_json::Value>>(text).map(|_| ());
+        assert!(read(r#"{"name":"Ana \\u0000 is six letters"}"#).is_ok());
+        let error = read(r#"{"a":{"note":["x\u0000"]}}"#).unwrap_err().to_string();
+        assert!(error.contains("note"), "{error}");
+    }
 
     #[test]
     fn times_are_rfc_3339_or_a_day() {

@@ -9,6 +9,7 @@ pub mod content;
 pub mod customers;
 pub mod documents;
 pub mod extract;
+pub mod feed;
 pub mod health;
 pub mod inbound;
 pub mod openapi;

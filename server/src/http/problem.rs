@@ -2,12 +2,14 @@
 //!
 //! A 4xx says what to do differently. A 5xx says only an id; the cause is in the log under that id.
 
+use acuse_storage::customers::TakenAlias;
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
+use serde_json::json;
 use uuid::Uuid;
 
 /// Why a request was not done.
@@ -34,6 +36,16 @@ pub enum Problem {
     /// The request is understood, and cannot be done as things stand.
     #[error("{0}")]
     Conflict(String),
+    /// Names that were given are other customers'.
+    #[error("{}", taken_text(.0))]
+    Taken(Vec<TakenAlias>),
+    /// The place in the feed is of another time or another database.
+    #[error(
+        "this feed never gave that cursor: the database was restored, replaced or moved, or the cursor is of another \
+         server. Start over: take GET /v1/events?after=head and keep its `next`, read GET /v1/documents and \
+         GET /v1/customers to their end, then follow from that `next`. Or follow from the first event, without `after`"
+    )]
+    ForeignCursor,
     /// The body exceeds the cap.
     #[error("the body is larger than {limit_bytes} bytes")]
     TooLarge {
@@ -69,6 +81,19 @@ struct Body {
     detail: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<Uuid>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    conflicts: Vec<serde_json::Value>,
+}
+
+/// What is whose, in words.
+fn taken_text(taken: &[TakenAlias]) -> String {
+    let each: Vec<_> = taken.iter().map(|t| format!("{} of customer {}", t.member, t.owner)).collect();
+    let on_purpose =
+        if taken.iter().all(|t| t.member == "external_id") { "" } else { ", or say ?reassign=true" };
+    format!(
+        "what was given is already among the {}: change or merge that customer{on_purpose}",
+        each.join(", ")
+    )
 }
 
 impl Problem {
@@ -81,6 +106,8 @@ impl Problem {
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "not_found", "Not found"),
             Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "bad_request", "Bad request"),
             Self::Conflict(_) => (StatusCode::CONFLICT, "conflict", "Conflict"),
+            Self::Taken(_) => (StatusCode::CONFLICT, "taken", "Somebody else's"),
+            Self::ForeignCursor => (StatusCode::GONE, "foreign_cursor", "Not a cursor of this feed"),
             Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too_large", "Too large"),
             Self::UnsupportedMediaType(_) => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Unsupported media type")
@@ -135,8 +162,15 @@ impl IntoResponse for Problem {
             (Self::Unavailable(_), _) | (_, None) => self.to_string(),
             (_, Some(id)) => format!("Something failed on our side. It is logged as {id}."),
         };
-        let body =
-            Body { r#type: format!("urn:acuse:problem:{name}"), title, status: status.as_u16(), detail, id };
+        let conflicts = match &self {
+            Self::Taken(taken) => taken
+                .iter()
+                .map(|t| json!({ "member": t.member, "value": t.value, "customer_id": t.owner }))
+                .collect(),
+            _ => Vec::new(),
+        };
+        let r#type = format!("urn:acuse:problem:{name}");
+        let body = Body { r#type, title, status: status.as_u16(), detail, id, conflicts };
         let mut response = (status, Json(body)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

@@ -4,8 +4,10 @@
 //! panic at the first promise that is broken, as tests do.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod customers;
 mod desk;
 mod door;
+mod feed;
 mod files;
 mod road;
 mod split;
@@ -40,6 +42,13 @@ pub async fn catalog(catalog: &Catalog) {
     desk::one_of_two_claimers_wins(catalog).await;
     desk::decisions_are_made_once(catalog).await;
     desk::a_new_customer_wakes_what_waits(catalog).await;
+    customers::a_name_has_one_owner(catalog).await;
+    customers::a_customer_is_replaced_changed_and_deleted(catalog).await;
+    customers::two_customers_become_one(catalog).await;
+    customers::many_at_once_double_nothing(catalog).await;
+    customers::both_forms_of_a_phone_are_one(catalog).await;
+    feed::an_event_says_what_it_is_about(catalog).await;
+    feed::a_cursor_of_another_feed_is_foreign(catalog).await;
     split::a_sure_reader_splits_a_file_once(catalog).await;
     split::a_file_sent_again_is_linked_to_its_first_part(catalog).await;
     split::a_person_splits_what_waits(catalog).await;

@@ -164,9 +164,10 @@ pub(super) async fn a_sure_reader_splits_a_file_once(catalog: &Catalog) {
 async fn told_to_followers(catalog: &Catalog, all: &[Document]) {
     let (mut told, mut cursor) = (Vec::new(), None);
     loop {
-        let page = catalog.events(cursor, 1000).await.unwrap();
-        let Some(last) = page.last() else { break };
-        cursor = Some(last.cursor);
+        let page = super::road::next_events(catalog, &mut cursor, 1000).await;
+        if page.is_empty() {
+            break;
+        }
         told.extend(page);
     }
     let about = |id: DocumentId, kind: &str| {

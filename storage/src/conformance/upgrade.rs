@@ -7,6 +7,8 @@ use uuid::Uuid;
 use crate::{
     Catalog, ContactId, DocumentId, ReviewId,
     catalog::Pools,
+    customers::{CustomerAlias, CustomerLookup, CustomerPatch, Saving},
+    events::{EventFilter, Followed},
     names::{micros, now},
     reviews::Resolution,
 };
@@ -35,6 +37,7 @@ pub async fn upgrade(catalog: &Catalog) {
     catalog.migrate().await.expect("the landed schema is brought up to date");
     catalog.migrate().await.expect("and a second time changes nothing");
     what_was_there_is_there(catalog, &landed).await;
+    the_contract_came_through(catalog).await;
     columns_are_the_same_on_both(catalog).await;
 }
 
@@ -76,6 +79,7 @@ async fn fill(catalog: &Catalog) -> Landed {
         )
         .unwrap();
     }
+    customers_that_share(&mut tx, t).await;
     let contact = ContactId::generate();
     execute!(
         tx,
@@ -217,6 +221,65 @@ async fn what_was_there_is_there(catalog: &Catalog, landed: &Landed) {
         one!(tx, (i64,), "SELECT COUNT(*) FROM documents WHERE status = 'in_review' AND waits_for IS NULL")
             .unwrap();
     assert_eq!(waits, 0, "what is in review waits for somebody");
+}
+
+/// A customer with a tax id that is another's too, and with a phone in both its forms.
+async fn customers_that_share(tx: &mut crate::sql::Tx, t: i64) {
+    let id = Uuid::now_v7();
+    execute!(
+        tx,
+        "INSERT INTO customers (id, external_id, name, name_key, created_at, updated_at) \
+         VALUES ($1, 'C-2', 'Café Dos', 'cafe dos', $2, $2)",
+        id,
+        t
+    )
+    .unwrap();
+    for (kind, value) in [
+        ("phone", "5215512345678"),
+        ("phone", "525512345678"),
+        ("phone", "551187654321"),
+        ("tax_id", "9001234567"),
+        ("email", "a@example.com"),
+    ] {
+        execute!(
+            tx,
+            "INSERT INTO customer_aliases (customer_id, kind, value) VALUES ($1, $2, $3)",
+            id,
+            kind,
+            value
+        )
+        .unwrap();
+    }
+}
+
+/// A name that two shared is in dispute, and settled when one gives it up; phones have one form; old cursors hold.
+async fn the_contract_came_through(catalog: &Catalog) {
+    let conflicts = catalog.alias_conflicts().await.unwrap();
+    assert_eq!(conflicts.len(), 1, "{conflicts:?}");
+    assert_eq!((conflicts[0].kind, conflicts[0].customers.len()), (CustomerAlias::TaxId, 2));
+    let by_tax = CustomerLookup { tax_ids: vec!["900123456-7".into()], ..CustomerLookup::default() };
+    assert_eq!(catalog.customers_known_by(&by_tax).await.unwrap(), [], "it recognises nobody");
+    let by_phone = CustomerLookup {
+        phones: vec!["+52 1 55 1234 5678".into(), "5511987654321".into()],
+        ..CustomerLookup::default()
+    };
+    let known = catalog.customers_known_by(&by_phone).await.unwrap();
+    assert_eq!(known.len(), 1);
+    assert_eq!(known[0].0.name, "Café Dos");
+    let none = CustomerPatch { tax_ids: Some(Vec::new()), ..CustomerPatch::default() };
+    catalog.patch_customer(known[0].0.id, none, &Saving::adding("eva")).await.unwrap().unwrap();
+    assert_eq!(catalog.alias_conflicts().await.unwrap(), []);
+    let settled = catalog.customers_known_by(&by_tax).await.unwrap();
+    assert_eq!(settled.len(), 1, "the other has it alone now");
+    assert_eq!(settled[0].0.name, "Café Uno");
+    let mut tx = catalog.reading().await.unwrap();
+    let (of, seq) = one!(tx, (i64, i64), "SELECT tx, seq FROM events ORDER BY seq LIMIT 1").unwrap();
+    drop(tx);
+    let follow = async |cursor: String| {
+        catalog.follow(Some(cursor.parse().unwrap()), &EventFilter::default(), 10).await.unwrap()
+    };
+    assert!(matches!(follow(format!("{of}.{seq}")).await, Followed::Page { .. }), "a cursor of before");
+    assert_eq!(follow(format!("{of}.{}", seq + 1)).await, Followed::Foreign, "what came later has a name");
 }
 
 /// The columns of every table of ours, written down once for both databases: the two folders cannot drift apart.

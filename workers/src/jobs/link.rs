@@ -3,6 +3,7 @@
 use acuse_pipeline::{
     document::{Kind, Status},
     linking::{self, Clues, Known, Linked},
+    phone::canonical,
     reason::{Reason, ReasonCode},
     understand::same::{self, Same},
     wording::Telling,
@@ -90,7 +91,7 @@ async fn owner(env: &Env, document: &Document) -> Result<(Option<CustomerId>, Op
 fn phones(contact: Option<&Contact>) -> Vec<String> {
     let Some(contact) = contact else { return Vec::new() };
     let numbers = contact.aliases.iter().filter(|(kind, _)| *kind == AliasKind::WaId).map(|(_, value)| value);
-    let mut phones: Vec<String> = contact.phone.iter().chain(numbers).map(|p| linking::digits(p)).collect();
+    let mut phones: Vec<String> = contact.phone.iter().chain(numbers).map(|p| canonical(p)).collect();
     phones.sort();
     phones.dedup();
     phones

@@ -1,0 +1,149 @@
+//! Promises about customers.
+
+use std::collections::BTreeSet;
+
+use uuid::Uuid;
+
+use crate::{
+    Catalog, CustomerId,
+    customers::{
+        CustomerAlias, CustomerLookup, CustomerPatch, Merged, NewCustomer, Retired, Saving, TakenAlias,
+        Upserted,
+    },
+};
+
+/// Digits that nobody else in this run has.
+fn unique() -> String {
+    let number = Uuid::now_v7().as_u128() ^ (Uuid::now_v7().as_u128() << 20);
+    format!("{:010}", number % 10_000_000_000)
+}
+
+fn someone(tag: &str) -> NewCustomer {
+    NewCustomer {
+        external_id: Some(format!("ext-{tag}")),
+        name: format!("Cliente {tag}"),
+        phones: vec![format!("3499{tag}")],
+        tax_ids: vec![format!("T{tag}")],
+        ..NewCustomer::default()
+    }
+}
+
+async fn save(catalog: &Catalog, new: &NewCustomer) -> Upserted {
+    catalog.upsert_customers(std::slice::from_ref(new)).await.unwrap().remove(0)
+}
+
+async fn made(catalog: &Catalog, new: &NewCustomer) -> CustomerId {
+    let Upserted::Created(id) = save(catalog, new).await else { panic!("{new:?} was there") };
+    id
+}
+
+async fn known_by_phone(catalog: &Catalog, phone: &str) -> Vec<CustomerId> {
+    let lookup = CustomerLookup { phones: vec![phone.to_owned()], ..CustomerLookup::default() };
+    catalog.customers_known_by(&lookup).await.unwrap().into_iter().map(|(c, _)| c.id).collect()
+}
+
+pub(super) async fn a_name_has_one_owner(catalog: &Catalog) {
+    let (a, b) = (unique(), unique());
+    let first = made(catalog, &someone(&a)).await;
+    let thief = NewCustomer { phones: vec![format!("3499{a}")], ..someone(&b) };
+    let taken = TakenAlias { member: "phones", value: format!("3499{a}"), owner: first };
+    assert_eq!(save(catalog, &thief).await, Upserted::Taken(vec![taken]));
+    assert_eq!(known_by_phone(catalog, &format!("3499{a}")).await, [first], "nothing was written");
+    let on_purpose = Saving { reassign: true, ..Saving::adding("eva") };
+    let done = catalog.save_customers(std::slice::from_ref(&thief), &on_purpose).await.unwrap();
+    let Upserted::Created(second) = done[0] else { panic!("{done:?}") };
+    assert_eq!(known_by_phone(catalog, &format!("3499{a}")).await, [second], "it has left its old owner");
+    let adopted = NewCustomer { external_id: None, ..someone(&unique()) };
+    let id = made(catalog, &adopted).await;
+    let named = NewCustomer { external_id: Some(format!("late-{a}")), ..adopted };
+    assert_eq!(save(catalog, &named).await, Upserted::Updated(id), "the same one, now with an id of its own");
+}
+
+pub(super) async fn a_customer_is_replaced_changed_and_deleted(catalog: &Catalog) {
+    let tag = unique();
+    let id = made(catalog, &someone(&tag)).await;
+    let new = NewCustomer { phones: vec![format!("3498{tag}")], tax_ids: Vec::new(), ..someone(&tag) };
+    let replacing = Saving { replace: true, ..Saving::adding("eva") };
+    assert_eq!(catalog.save_customers(&[new], &replacing).await.unwrap(), [Upserted::Updated(id)]);
+    assert_eq!(known_by_phone(catalog, &format!("3499{tag}")).await, [], "the old number is nobody's");
+    assert_eq!(known_by_phone(catalog, &format!("3498{tag}")).await, [id]);
+    let patch = CustomerPatch { emails: Some(vec!["Ana@Example.com".into()]), ..CustomerPatch::default() };
+    let done = catalog.patch_customer(id, patch, &Saving::adding("eva")).await.unwrap();
+    assert_eq!(done, Some(Upserted::Updated(id)));
+    let seen = catalog.customer(id).await.unwrap().unwrap();
+    let aliases =
+        [(CustomerAlias::Email, "ana@example.com".to_owned()), (CustomerAlias::Phone, format!("3498{tag}"))];
+    let have: BTreeSet<_> = seen.aliases.into_iter().collect();
+    assert_eq!(have, BTreeSet::from(aliases), "and what was not named stays");
+    assert_eq!(seen.external_id, Some(format!("ext-{tag}")));
+    assert_eq!(catalog.delete_customer(id, "eva").await.unwrap(), Retired::Gone);
+    assert_eq!(catalog.delete_customer(id, "eva").await.unwrap(), Retired::Missing);
+    assert!(catalog.customer(id).await.unwrap().is_none());
+}
+
+pub(super) async fn two_customers_become_one(catalog: &Catalog) {
+    let (a, b) = (unique(), unique());
+    let (kept, gone) = (made(catalog, &someone(&a)).await, made(catalog, &someone(&b)).await);
+    let document = super::door::received(catalog, &super::door::Sample::new()).await;
+    super::road::to_link(catalog, document, &format!("M-{a}")).await;
+    let filed = catalog.filed(document, crate::Stage::Link, Some(gone), None).await.unwrap();
+    assert_eq!(filed, crate::stages::Step::Taken);
+    let owns = Retired::Owns { documents: 1, contacts: 0, obligations: 0 };
+    assert_eq!(catalog.delete_customer(gone, "eva").await.unwrap(), owns, "no document is left without");
+    assert_eq!(catalog.merge_customers(kept, gone, "eva").await.unwrap(), Merged::Done(1));
+    assert_eq!(catalog.merge_customers(kept, gone, "eva").await.unwrap(), Merged::Missing, "they are one");
+    assert_eq!(catalog.document(document).await.unwrap().unwrap().customer_id, Some(kept));
+    assert_eq!(catalog.customer(gone).await.unwrap().map(|c| c.id), Some(kept));
+    assert_eq!(known_by_phone(catalog, &format!("3499{b}")).await, [kept]);
+    assert_eq!(save(catalog, &someone(&b)).await, Upserted::Updated(kept), "its external id leads there");
+    let listed = catalog.customers(Some(&format!("Cliente {b}")), None, 10).await.unwrap().data;
+    assert!(listed.iter().all(|c| c.id == kept), "{listed:?}");
+}
+
+pub(super) async fn many_at_once_double_nothing(catalog: &Catalog) {
+    let tags: Vec<String> = (0..8).map(|_| unique()).collect();
+    let mut writers = tokio::task::JoinSet::new();
+    for n in 0..160 {
+        let (catalog, new) = (catalog.clone(), someone(&tags[n % tags.len()]));
+        // Every other one comes without its external id, and is known by its tax id.
+        let new = NewCustomer { external_id: if n % 16 < 8 { new.external_id } else { None }, ..new };
+        writers.spawn(async move {
+            let done = catalog.upsert_customers(&[new]).await;
+            catalog.rematch_waiting().await.map(|_| done)
+        });
+    }
+    let (mut created, mut ids) = (0, BTreeSet::new());
+    while let Some(done) = writers.join_next().await {
+        match done.unwrap().unwrap().unwrap().remove(0) {
+            Upserted::Created(id) => {
+                created += 1;
+                ids.insert(id);
+            }
+            Upserted::Updated(id) => {
+                ids.insert(id);
+            }
+            taken @ Upserted::Taken(_) => panic!("{taken:?}"),
+        }
+    }
+    assert_eq!((created, ids.len()), (tags.len(), tags.len()));
+    for tag in &tags {
+        assert_eq!(known_by_phone(catalog, &format!("3499{tag}")).await.len(), 1);
+    }
+}
+
+pub(super) async fn both_forms_of_a_phone_are_one(catalog: &Catalog) {
+    let tail = &unique()[..7];
+    for (registered, sender) in [
+        (format!("+54 9 11 1{tail}"), format!("54111{tail}")),
+        (format!("52551{tail}"), format!("521551{tail}")),
+        (format!("55118{tail}"), format!("551198{tail}")),
+    ] {
+        let new =
+            NewCustomer { name: registered.clone(), phones: vec![registered], ..NewCustomer::default() };
+        let id = made(catalog, &new).await;
+        assert_eq!(known_by_phone(catalog, &sender).await, [id], "{sender}");
+        let again = NewCustomer { phones: vec![sender], ..new };
+        assert_eq!(save(catalog, &again).await, Upserted::Updated(id), "and is not split");
+        assert_eq!(catalog.customer(id).await.unwrap().unwrap().aliases.len(), 1);
+    }
+}

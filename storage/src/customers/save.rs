@@ -1,0 +1,448 @@
+//! Writing customers: a name that recognises one customer is never quietly somebody else's too.
+//!
+//! Whoever writes customers holds one lock of the database for it, so that two requests about the same customer meet
+//! one after the other instead of in a unique index. The index is there all the same.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{Customer, CustomerAlias, NewCustomer, aliases_of, lookup, name_key};
+use crate::{
+    audit,
+    catalog::Catalog,
+    error::CatalogError,
+    events::{self, NewEvent},
+    names::{CustomerId, cut, micros, now, word},
+    sql::Tx,
+};
+
+/// The lock of PostgreSQL that every writer of customers holds; SQLite has one writer anyway.
+const LOCK: i64 = 0x61_63_75_73_65_01;
+/// How often a transaction that met another one is tried again.
+const TRIES: u32 = 8;
+
+/// How customers are written, and for whom.
+#[derive(Debug, Clone, Copy)]
+pub struct Saving<'a> {
+    /// As the audit trail names them.
+    pub actor: &'a str,
+    /// Whether names that are not given any more go; otherwise names are only added.
+    pub replace: bool,
+    /// Whether a name that is somebody else's leaves its owner. On purpose only.
+    pub reassign: bool,
+}
+
+impl<'a> Saving<'a> {
+    /// Adds names; takes none from anybody.
+    #[must_use]
+    pub fn adding(actor: &'a str) -> Self {
+        Self { actor, replace: false, reassign: false }
+    }
+}
+
+/// What became of a customer that was to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Upserted {
+    /// Added.
+    Created(CustomerId),
+    /// Was there; now as said.
+    Updated(CustomerId),
+    /// Not written: these names are others'.
+    Taken(Vec<TakenAlias>),
+}
+
+impl Upserted {
+    /// Which customer was written.
+    #[must_use]
+    pub fn id(&self) -> Option<CustomerId> {
+        match self {
+            Self::Created(id) | Self::Updated(id) => Some(*id),
+            Self::Taken(_) => None,
+        }
+    }
+}
+
+/// A name that is somebody else's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakenAlias {
+    /// The member that gave it: `phones`, `tax_ids`, `id_numbers`, `external_id`.
+    pub member: &'static str,
+    /// As it is kept.
+    pub value: String,
+    /// Whose it is.
+    pub owner: CustomerId,
+}
+
+/// What is to change of a customer; absent members stay as they are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CustomerPatch {
+    /// Their name.
+    pub name: Option<String>,
+    /// The integrator's own id, or none any more.
+    pub external_id: Option<Option<String>>,
+    /// All their phone numbers.
+    pub phones: Option<Vec<String>>,
+    /// All their e-mail addresses.
+    pub emails: Option<Vec<String>>,
+    /// All their tax ids.
+    pub tax_ids: Option<Vec<String>>,
+    /// All numbers of their IDs.
+    pub id_numbers: Option<Vec<String>>,
+}
+
+impl CustomerPatch {
+    /// The customer as it is to be.
+    #[must_use]
+    pub fn on(self, customer: &Customer) -> NewCustomer {
+        let held = |kind: CustomerAlias| {
+            let all = customer.aliases.iter().chain(&customer.disputed);
+            all.filter(|(k, _)| *k == kind).map(|(_, v)| v.clone()).collect()
+        };
+        NewCustomer {
+            external_id: self.external_id.unwrap_or_else(|| customer.external_id.clone()),
+            name: self.name.unwrap_or_else(|| customer.name.clone()),
+            phones: self.phones.unwrap_or_else(|| held(CustomerAlias::Phone)),
+            emails: self.emails.unwrap_or_else(|| held(CustomerAlias::Email)),
+            tax_ids: self.tax_ids.unwrap_or_else(|| held(CustomerAlias::TaxId)),
+            id_numbers: self.id_numbers.unwrap_or_else(|| held(CustomerAlias::IdNumber)),
+        }
+    }
+}
+
+/// A kind and a value, as they are kept.
+pub(super) type Alias = (CustomerAlias, String);
+
+/// Waits until nobody else writes customers, to the end of the transaction.
+pub(super) async fn lock(tx: &mut Tx) -> Result<(), CatalogError> {
+    let sql = tx.pick("SELECT 1 WHERE $1 = 0", "SELECT pg_advisory_xact_lock($1)");
+    execute!(tx, sql, LOCK).map(drop)
+}
+
+async fn by_external(tx: &mut Tx, external: &str) -> Result<Option<Uuid>, CatalogError> {
+    let sql = "SELECT COALESCE(merged_into, id) FROM customers WHERE external_id = $1";
+    Ok(optional!(tx, (Uuid,), sql, external)?.map(|(id,)| id))
+}
+
+/// Whose these names are, but for `id`'s own: strong ones only.
+async fn owners(
+    tx: &mut Tx,
+    id: Option<Uuid>,
+    aliases: &[Alias],
+) -> Result<Vec<(CustomerAlias, String, Uuid)>, CatalogError> {
+    let strong: Vec<_> = aliases.iter().filter(|(kind, _)| kind.is_strong()).cloned().collect();
+    let rows = values!(
+        tx,
+        (String, String, Uuid),
+        "SELECT kind, value, customer_id FROM customer_aliases WHERE (kind, value) IN (VALUES ",
+        2,
+        ") ORDER BY kind, value, customer_id",
+        &strong,
+        |q, (kind, value)| q.bind(kind.as_str()).bind(value.as_str())
+    )?;
+    rows.into_iter()
+        .filter(|(.., owner)| Some(*owner) != id)
+        .map(|(kind, value, owner)| Ok((word("customer_aliases", "kind", &kind)?, value, owner)))
+        .collect()
+}
+
+/// The customer that this one is already: by external id; else by a tax id or the number of an ID; else by a phone, if
+/// the name is the same too, for a phone goes from one person to the next. One with an external id of its own is
+/// nobody who comes with another.
+async fn known(tx: &mut Tx, new: &NewCustomer, aliases: &[Alias]) -> Result<Option<Uuid>, CatalogError> {
+    if let Some(external) = &new.external_id
+        && let Some(id) = by_external(tx, external).await?
+    {
+        return Ok(Some(id));
+    }
+    let key = name_key(&new.name);
+    let mut found = BTreeSet::new();
+    for (kind, value) in aliases.iter().filter(|(kind, _)| kind.is_strong()) {
+        let row = optional!(
+            tx,
+            (Uuid, Option<String>, String),
+            "SELECT c.id, c.external_id, c.name_key FROM customer_aliases a JOIN customers c ON c.id = a.customer_id \
+             WHERE a.kind = $1 AND a.value = $2 AND NOT a.disputed",
+            kind.as_str(),
+            value.as_str()
+        )?;
+        if let Some((id, external, name)) = row
+            && (new.external_id.is_none() || external.is_none())
+            && (*kind != CustomerAlias::Phone || name == key)
+        {
+            found.insert(id);
+        }
+    }
+    Ok(if found.len() == 1 { found.pop_first() } else { None })
+}
+
+/// Takes names away from whoever has them, and says so to those who follow.
+async fn take_away(
+    tx: &mut Tx,
+    taken: &[(CustomerAlias, String, Uuid)],
+    actor: &str,
+    to: Uuid,
+) -> Result<(), CatalogError> {
+    let present = micros(now());
+    for (kind, value, owner) in taken {
+        execute!(
+            tx,
+            "DELETE FROM customer_aliases WHERE kind = $1 AND value = $2 AND customer_id = $3",
+            kind.as_str(),
+            value.as_str(),
+            owner
+        )?;
+        execute!(tx, "UPDATE customers SET updated_at = $2 WHERE id = $1", owner, present)?;
+        let detail = json!({ "customer_id": owner, "member": kind.member(), "to": to });
+        audit::write(tx, actor, "customer_alias_reassigned", None, &detail).await?;
+        events::write(tx, &[NewEvent::of_customer("customer.updated", *owner, &[kind.member()])]).await?;
+    }
+    Ok(())
+}
+
+/// Names that are one customer's alone are in dispute no longer.
+pub(super) async fn settle(tx: &mut Tx, aliases: &[Alias]) -> Result<(), CatalogError> {
+    for (kind, value) in aliases.iter().filter(|(kind, _)| kind.is_strong()) {
+        execute!(
+            tx,
+            "UPDATE customer_aliases SET disputed = FALSE WHERE kind = $1 AND value = $2 AND disputed \
+             AND (SELECT COUNT(*) FROM customer_aliases o WHERE o.kind = $1 AND o.value = $2) = 1",
+            kind.as_str(),
+            value.as_str()
+        )?;
+    }
+    Ok(())
+}
+
+/// The row itself; whether it is new.
+async fn put_row(
+    tx: &mut Tx,
+    id: Option<Uuid>,
+    new: &NewCustomer,
+    replace: bool,
+) -> Result<Uuid, CatalogError> {
+    let present = micros(now());
+    let (name, key) = (cut(new.name.trim(), 256), name_key(&new.name));
+    let external = new.external_id.as_deref().map(|e| cut(e.trim(), 256));
+    let Some(id) = id else {
+        let id = CustomerId::generate().0;
+        execute!(
+            tx,
+            "INSERT INTO customers (id, external_id, name, name_key, created_at, updated_at) \
+             VALUES ($1, $2, $3, $4, $5, $5)",
+            id,
+            external,
+            name,
+            key,
+            present
+        )?;
+        return Ok(id);
+    };
+    let sql = if replace {
+        "UPDATE customers SET name = $2, name_key = $3, external_id = $4, updated_at = $5 WHERE id = $1"
+    } else {
+        "UPDATE customers SET name = $2, name_key = $3, external_id = COALESCE($4, external_id), updated_at = $5 \
+         WHERE id = $1"
+    };
+    execute!(tx, sql, id, name, key, external, present)?;
+    Ok(id)
+}
+
+/// Which members of a customer differ from what they were.
+fn changed(before: &Customer, after: &Customer) -> Vec<&'static str> {
+    let all = |c: &Customer, kind: CustomerAlias| {
+        let held = c.aliases.iter().chain(&c.disputed).filter(|(k, _)| *k == kind);
+        held.map(|(_, v)| v.clone()).collect::<BTreeSet<_>>()
+    };
+    let mut members = Vec::new();
+    if before.name != after.name {
+        members.push("name");
+    }
+    if before.external_id != after.external_id {
+        members.push("external_id");
+    }
+    let kinds = CustomerAlias::ALL.iter().filter(|kind| all(before, **kind) != all(after, **kind));
+    members.extend(kinds.map(|kind| kind.member()));
+    members
+}
+
+/// An external id that is somebody else's already (a customer merged away keeps theirs).
+async fn external_taken(
+    tx: &mut Tx,
+    id: Option<Uuid>,
+    new: &NewCustomer,
+) -> Result<Option<TakenAlias>, CatalogError> {
+    let (Some(external), Some(id)) = (&new.external_id, id) else { return Ok(None) };
+    let row = optional!(
+        tx,
+        (Uuid, Option<Uuid>),
+        "SELECT id, merged_into FROM customers WHERE external_id = $1",
+        external.as_str()
+    )?;
+    let other = row.map(|(owner, into)| into.unwrap_or(owner)).filter(|owner| *owner != id);
+    Ok(other.map(|owner| TakenAlias {
+        member: "external_id",
+        value: external.clone(),
+        owner: CustomerId(owner),
+    }))
+}
+
+/// Writes one customer, `id` if it is known which.
+pub(super) async fn save(
+    tx: &mut Tx,
+    id: Option<Uuid>,
+    new: &NewCustomer,
+    saving: &Saving<'_>,
+) -> Result<Upserted, CatalogError> {
+    let aliases = new.aliases();
+    let before = match id {
+        Some(id) => lookup(tx, CustomerId(id)).await?,
+        None => None,
+    };
+    let held = match id {
+        Some(id) => aliases_of(tx, id).await?.into_iter().map(|(kind, value, _)| (kind, value)).collect(),
+        None => Vec::<Alias>::new(),
+    };
+    if let Some(taken) = external_taken(tx, id, new).await? {
+        return Ok(Upserted::Taken(vec![taken]));
+    }
+    // One that they share already stays shared, unless they are to have it alone.
+    let asked: Vec<Alias> =
+        aliases.iter().filter(|a| saving.reassign || !held.contains(a)).cloned().collect();
+    let others = owners(tx, id, &asked).await?;
+    if !others.is_empty() && !saving.reassign {
+        let taken = others.into_iter().map(|(kind, value, owner)| TakenAlias {
+            member: kind.member(),
+            value,
+            owner: CustomerId(owner),
+        });
+        return Ok(Upserted::Taken(taken.collect()));
+    }
+    // A customer merged away keeps its external id on its own row, which leads to `id`.
+    let kept = NewCustomer { external_id: own_external(tx, id, new).await?, ..new.clone() };
+    let written = put_row(tx, id, &kept, saving.replace).await?;
+    take_away(tx, &others, saving.actor, written).await?;
+    let gone: Vec<Alias> =
+        if saving.replace { held.into_iter().filter(|a| !aliases.contains(a)).collect() } else { Vec::new() };
+    for (kind, value) in &gone {
+        execute!(
+            tx,
+            "DELETE FROM customer_aliases WHERE kind = $1 AND value = $2 AND customer_id = $3",
+            kind.as_str(),
+            value.as_str(),
+            written
+        )?;
+    }
+    insert!(
+        tx,
+        "INSERT INTO customer_aliases (kind, value, customer_id) VALUES ",
+        3,
+        " ON CONFLICT (kind, value, customer_id) DO NOTHING",
+        &aliases,
+        |q, (kind, value)| q.bind(kind.as_str()).bind(value.as_str()).bind(written)
+    )?;
+    settle(tx, &gone).await?;
+    settle(tx, &aliases).await?;
+    tell(tx, before.as_ref(), CustomerId(written), saving).await
+}
+
+async fn own_external(
+    tx: &mut Tx,
+    id: Option<Uuid>,
+    new: &NewCustomer,
+) -> Result<Option<String>, CatalogError> {
+    let (Some(external), Some(id)) = (&new.external_id, id) else { return Ok(new.external_id.clone()) };
+    let row = optional!(
+        tx,
+        (Uuid, Option<String>),
+        "SELECT id, (SELECT external_id FROM customers WHERE id = $2) FROM customers WHERE external_id = $1",
+        external.as_str(),
+        id
+    )?;
+    Ok(match row {
+        Some((owner, own)) if owner != id => own,
+        _ => Some(external.clone()),
+    })
+}
+
+/// Tells the audit trail and those who follow, in the same commit.
+async fn tell(
+    tx: &mut Tx,
+    before: Option<&Customer>,
+    id: CustomerId,
+    saving: &Saving<'_>,
+) -> Result<Upserted, CatalogError> {
+    let Some(after) = lookup(tx, id).await? else { return Err(CatalogError::Missing { what: "customer" }) };
+    let (kind, action, members) = match before {
+        None => ("customer.created", "customer_created", Vec::new()),
+        Some(before) => ("customer.updated", "customer_updated", changed(before, &after)),
+    };
+    audit::write(tx, saving.actor, action, None, &json!({ "customer_id": id, "changed": members })).await?;
+    events::write(tx, &[NewEvent::of_customer(kind, id.0, &members)]).await?;
+    Ok(if before.is_none() { Upserted::Created(id) } else { Upserted::Updated(id) })
+}
+
+impl Catalog {
+    /// Adds customers, or brings those up to date that are known by external id or a name of theirs; each is written
+    /// whole or not at all. Call [`Catalog::rematch_waiting`] afterwards.
+    ///
+    /// # Errors
+    /// When the database fails; then none is written.
+    pub async fn upsert_customers(&self, customers: &[NewCustomer]) -> Result<Vec<Upserted>, CatalogError> {
+        self.save_customers(customers, &Saving::adding("acuse")).await
+    }
+
+    /// [`Catalog::upsert_customers`], as said.
+    ///
+    /// # Errors
+    /// As [`Catalog::upsert_customers`].
+    pub async fn save_customers(
+        &self,
+        customers: &[NewCustomer],
+        saving: &Saving<'_>,
+    ) -> Result<Vec<Upserted>, CatalogError> {
+        for _ in 1..TRIES {
+            match self.try_save(customers, saving).await {
+                Err(error) if error.is_contention() => {}
+                done => return done,
+            }
+        }
+        self.try_save(customers, saving).await
+    }
+
+    async fn try_save(
+        &self,
+        customers: &[NewCustomer],
+        saving: &Saving<'_>,
+    ) -> Result<Vec<Upserted>, CatalogError> {
+        let mut tx = self.writing().await?;
+        lock(&mut tx).await?;
+        let mut done = Vec::with_capacity(customers.len());
+        for new in customers {
+            let known = known(&mut tx, new, &new.aliases()).await?;
+            done.push(save(&mut tx, known, new, saving).await?);
+        }
+        tx.commit().await?;
+        Ok(done)
+    }
+
+    /// Changes a customer; `None` when there is none.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn patch_customer(
+        &self,
+        id: CustomerId,
+        patch: CustomerPatch,
+        saving: &Saving<'_>,
+    ) -> Result<Option<Upserted>, CatalogError> {
+        let mut tx = self.writing().await?;
+        lock(&mut tx).await?;
+        let Some(customer) = lookup(&mut tx, id).await? else { return Ok(None) };
+        let new = patch.on(&customer);
+        let done = save(&mut tx, Some(customer.id.0), &new, &Saving { replace: true, ..*saving }).await?;
+        tx.commit().await?;
+        Ok(Some(done))
+    }
+}

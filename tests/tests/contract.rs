@@ -1,0 +1,187 @@
+//! What integrators rely on: a feed that survives restores, and customers that are whole.
+
+use acuse_storage::{
+    Catalog,
+    customers::NewCustomer,
+    events::{Event, EventCursor, EventFilter, Followed},
+};
+use acuse_tests::{postgres::Postgres, stack::Api};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::world::{ALL, World};
+
+/// One event each.
+async fn change(catalog: &Catalog, names: std::ops::Range<usize>) {
+    for n in names {
+        let new = NewCustomer {
+            external_id: Some(format!("E{n}")),
+            name: format!("Cliente {n}"),
+            ..NewCustomer::default()
+        };
+        catalog.upsert_customers(&[new]).await.unwrap();
+    }
+}
+
+async fn follow(catalog: &Catalog, after: Option<EventCursor>) -> Followed {
+    catalog.follow(after, &EventFilter::default(), 1000).await.unwrap()
+}
+
+async fn page(catalog: &Catalog, after: Option<EventCursor>) -> (Vec<Event>, EventCursor) {
+    match follow(catalog, after).await {
+        Followed::Page { events, next } => (events, next),
+        Followed::Foreign => panic!("a cursor of this feed"),
+    }
+}
+
+/// Nobody who followed the feed of before is left waiting, and whoever starts over misses nothing.
+async fn nobody_is_left_silent(restored: &Catalog, ahead: EventCursor, behind: EventCursor, there: usize) {
+    assert_eq!(follow(restored, Some(ahead)).await, Followed::Foreign);
+    let (all, next) = page(restored, None).await;
+    assert_eq!(all.len(), there, "all that is there is told again");
+    change(restored, 1000..1020).await;
+    assert_eq!(page(restored, Some(next)).await.0.len(), 20, "and all that comes after");
+    assert_eq!(follow(restored, Some(ahead)).await, Followed::Foreign, "also once it has grown past it");
+    assert_eq!(follow(restored, Some(behind)).await, Followed::Foreign, "the state it knows may be gone");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dump_in_a_fresh_cluster_leaves_no_follower_silent() {
+    let Some(old) = Postgres::start().unwrap() else { return };
+    let catalog = Catalog::open(&old.url("acuse")).await.unwrap();
+    // Far more transactions than a fresh cluster has had.
+    old.psql(
+        "acuse",
+        b"DO $$ BEGIN FOR i IN 1..3000 LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$;",
+    )
+    .unwrap();
+    change(&catalog, 0..10).await;
+    let (events, behind) = page(&catalog, None).await;
+    assert_eq!(events.len(), 10);
+    let dump = old.dump("acuse").unwrap();
+    change(&catalog, 10..15).await;
+    let (events, ahead) = page(&catalog, Some(behind)).await;
+    assert_eq!(events.len(), 5);
+
+    // Under a process that runs: the same database is brought back to what the dump says.
+    old.psql("acuse", b"DROP SCHEMA public CASCADE; DROP SCHEMA apalis CASCADE; CREATE SCHEMA public;")
+        .unwrap();
+    old.psql("acuse", &dump).unwrap();
+    assert_eq!(follow(&catalog, Some(ahead)).await, Followed::Foreign, "noticed without a start");
+    catalog.close().await;
+    let again = Catalog::open(&old.url("acuse")).await.unwrap();
+    nobody_is_left_silent(&again, ahead, behind, 10).await;
+    again.close().await;
+
+    let fresh = Postgres::start().unwrap().unwrap();
+    fresh.psql("acuse", &dump).unwrap();
+    let restored = Catalog::open(&fresh.url("acuse")).await.unwrap();
+    nobody_is_left_silent(&restored, ahead, behind, 10).await;
+    restored.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_older_sqlite_copy_leaves_no_follower_silent() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, copy) = (folder.path().join("acuse.db"), folder.path().join("copy.db"));
+    let catalog = Catalog::open_sqlite(&file).await.unwrap();
+    change(&catalog, 0..10).await;
+    let (_, behind) = page(&catalog, None).await;
+    catalog.close().await;
+    std::fs::copy(&file, &copy).unwrap();
+    let catalog = Catalog::open_sqlite(&file).await.unwrap();
+    let (events, same) = page(&catalog, Some(behind)).await;
+    assert_eq!((events.len(), same), (0, behind), "a start alone changes nothing");
+    change(&catalog, 10..15).await;
+    let (_, ahead) = page(&catalog, Some(behind)).await;
+    catalog.close().await;
+    // Written over the file, which keeps its place on the disk: the events themselves tell.
+    std::fs::copy(&copy, &file).unwrap();
+    let written_over = Catalog::open_sqlite(&file).await.unwrap();
+    assert_eq!(follow(&written_over, Some(ahead)).await, Followed::Foreign);
+    change(&written_over, 20..30).await;
+    assert_eq!(follow(&written_over, Some(ahead)).await, Followed::Foreign, "once it has grown past it");
+    written_over.close().await;
+    for beside in ["acuse.db-wal", "acuse.db-shm"] {
+        let _ = std::fs::remove_file(folder.path().join(beside));
+    }
+    std::fs::rename(&copy, &file).unwrap();
+    let put_back = Catalog::open_sqlite(&file).await.unwrap();
+    nobody_is_left_silent(&put_back, ahead, behind, 10).await;
+    put_back.close().await;
+}
+
+async fn ask(api: &Api, method: Method, path: &str, body: Value) -> (u16, Value) {
+    let answer = api.request(method, path).json(&body).send().await.unwrap();
+    let status = answer.status().as_u16();
+    (status, serde_json::from_str(&answer.text().await.unwrap()).unwrap_or_default())
+}
+
+/// Over HTTP: the feed is followed, customers are replaced, refused, merged and deleted.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_contract_over_http() {
+    let world = World::new().await;
+    let _serve = world.place.start("serve", &["web"]).unwrap();
+    let api = Api::connect(&world.place, ALL).await.unwrap();
+    let head = api.get("/v1/events?after=head").await.unwrap()["next"].as_str().unwrap().to_owned();
+    for body in [
+        json!({ "name": "A", "external_id": "" }),
+        json!({ "name": "A", "taxId": "B1" }),
+        json!({ "name": "A\u{0}" }),
+        json!({ "name": "A", "phones": ["57300\u{0}1112233"] }),
+    ] {
+        let (status, problem) = ask(&api, Method::POST, "/v1/customers", body.clone()).await;
+        assert!([400, 422].contains(&status), "{body}: {status} {problem}");
+    }
+    let (_, problem) = ask(&api, Method::POST, "/v1/customers", json!({ "name": "A", "taxId": "B1" })).await;
+    assert!(problem["detail"].as_str().unwrap().contains("taxId"), "{problem}");
+
+    let waiting = tokio::spawn({
+        let (api, path) = (api.clone(), format!("/v1/events?after={head}&types=customer.created&wait=20"));
+        async move { api.get(&path).await.unwrap() }
+    });
+    let put = "/v1/customers/by-external-id/C-1";
+    let ana = json!({ "name": "Ana", "phones": ["+34 600 11 22 33"] });
+    let (status, first) = ask(&api, Method::PUT, put, ana.clone()).await;
+    assert_eq!(status, 201, "{first}");
+    let told = waiting.await.unwrap();
+    assert_eq!(told["data"][0]["customer_id"], first["id"], "the wait ended with it: {told}");
+    let eva = "/v1/customers/by-external-id/C-2";
+    let (status, problem) =
+        ask(&api, Method::PUT, eva, json!({ "name": "Eva", "phones": ["34600112233"] })).await;
+    assert_eq!((status, &problem["type"]), (409, &json!("urn:acuse:problem:taken")), "{problem}");
+    assert_eq!(problem["conflicts"][0]["customer_id"], first["id"], "it says whose it is");
+    let on_purpose = format!("{eva}?reassign=true");
+    let (status, second) =
+        ask(&api, Method::PUT, &on_purpose, json!({ "name": "Eva", "phones": ["34600112233"] })).await;
+    assert_eq!(status, 201, "{second}");
+    let at = |id: &Value| format!("/v1/customers/{}", id.as_str().unwrap());
+    assert_eq!(api.get(&at(&first["id"])).await.unwrap()["phones"], json!([]));
+    let (status, changed) =
+        ask(&api, Method::PATCH, &at(&first["id"]), json!({ "emails": ["a@x.com"] })).await;
+    assert_eq!((status, &changed["name"]), (200, &json!("Ana")), "{changed}");
+    let merge = format!("{}/merge", at(&second["id"]));
+    let (status, one) = ask(&api, Method::POST, &merge, json!({ "from": first["id"] })).await;
+    assert_eq!((status, &one["emails"]), (200, &json!(["a@x.com"])), "{one}");
+    let (status, _) = ask(&api, Method::PUT, put, json!({ "name": "Ana y Eva" })).await;
+    assert_eq!(status, 200, "the external id of the one that went leads to the other");
+    let gone = api.request(Method::DELETE, &at(&second["id"])).send().await.unwrap().status();
+    assert_eq!(gone, 204);
+    for cursor in ["garbage", "0.999999", "0123456789abcdef.1.0123456789abcdef"] {
+        let (status, problem) =
+            ask(&api, Method::GET, &format!("/v1/events?after={cursor}"), json!({})).await;
+        assert_eq!((status, &problem["type"]), (410, &json!("urn:acuse:problem:foreign_cursor")), "{cursor}");
+    }
+    let list = world.folder.path().join("clientes.csv");
+    std::fs::write(
+        &list,
+        b"C\xf3digo;Raz\xf3n social;Tel\xe9fono\r\n9;\xd1and\xfa;34600112244\r\n8;X;5,73E+11\r\n",
+    )
+    .unwrap();
+    let done =
+        world.place.command(&["customers", "import", list.to_str().unwrap()]).unwrap().output().unwrap();
+    let said = String::from_utf8_lossy(&done.stdout).into_owned();
+    assert!(said.contains("line 2: added") && said.contains("line 3: refused"), "{said}");
+    let found = api.get("/v1/customers?q=%C3%B1and%C3%BA").await.unwrap();
+    assert_eq!(found["data"][0]["external_id"], json!("9"), "{found}");
+}
