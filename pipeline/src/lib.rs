@@ -4,6 +4,7 @@
 //! [`text`], and meaning in [`understand`]; [`mod@read`] is the whole road in one function. The
 //! vocabulary every other room speaks is in [`document`], [`fields`], [`reason`] and [`reading`].
 
+pub mod checks;
 pub mod document;
 pub mod fields;
 pub mod intake;

@@ -37,6 +37,8 @@ pub struct Parts {
     pub limits: Limits,
     /// Whether a malware scanner is configured: then what it has not passed is not shown.
     pub scans: bool,
+    /// How long a decision at the desk can be taken back.
+    pub undo: std::time::Duration,
     /// What `/metrics` shows.
     pub metrics: PrometheusHandle,
     /// Sign-in: the setup token and the count of failures.

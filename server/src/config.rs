@@ -121,6 +121,10 @@ pub struct Settings {
     /// [default: best-effort].
     #[arg(long, env = "ACUSE_SANDBOX", global = true, value_name = "POLICY")]
     pub sandbox: Option<String>,
+    /// Seconds in which a decision at the desk can be taken back; what the world hears of it waits as long
+    /// [default: 10].
+    #[arg(long, env = "ACUSE_UNDO_SECS", global = true, value_name = "SECS")]
+    pub undo_secs: Option<String>,
     /// Socket of a clamd (path or host:port) that every original must pass before it is opened [default: none].
     #[arg(long, env = "ACUSE_CLAMD", global = true, value_name = "SOCKET")]
     pub clamd: Option<String>,
@@ -165,6 +169,8 @@ pub struct Config {
     pub whatsapp: Whatsapp,
     /// The reader.
     pub reading: ReadSettings,
+    /// How long a decision at the desk can be taken back.
+    pub undo: std::time::Duration,
     /// OTLP collector's base URL.
     pub otlp_endpoint: Option<Url>,
 }
@@ -248,12 +254,23 @@ impl TryFrom<Settings> for Config {
             objects: objects(&s, &data_dir)?,
             whatsapp: whatsapp(&s)?,
             reading: reading(&s)?,
+            undo: undo(s.undo_secs.as_deref())?,
             otlp_endpoint: given(s.otlp_endpoint.as_deref())
                 .map(|v| http_url("OTEL_EXPORTER_OTLP_ENDPOINT", v))
                 .transpose()?,
             data_dir,
         })
     }
+}
+
+fn undo(value: Option<&str>) -> Result<std::time::Duration, ConfigError> {
+    let secs: u64 = match given(value) {
+        None => 10,
+        Some(text) => text.parse().ok().filter(|secs| *secs <= 3_600).ok_or_else(|| {
+            ConfigError::new("ACUSE_UNDO_SECS", "must be from 0 (no taking back) to 3600 seconds")
+        })?,
+    };
+    Ok(std::time::Duration::from_secs(secs))
 }
 
 /// An empty variable is an unset one: compose files write `X=` for "nothing".

@@ -3,17 +3,19 @@
 use std::collections::BTreeMap;
 
 use acuse_pipeline::{
+    checks::{self, Warning},
     document::{Kind, Status},
     fields::{Field, FieldName, Fields, Source},
     part::Part,
+    reason::ReasonCode,
 };
 use acuse_storage::{
-    CustomerId, Document, DocumentId, ReviewId,
-    reviews::{Decision, Resolved},
+    CatalogError, CustomerId, Document, DocumentId, ReviewId,
+    reviews::{Deciding, Decision, Overridden, Resolved},
     split::Split,
 };
 use serde::Deserialize;
-use time::{Date, macros::format_description};
+use time::OffsetDateTime;
 
 use crate::{
     app::App,
@@ -34,6 +36,22 @@ pub enum Verdict {
     AskAgain,
     /// It is several documents.
     Split,
+    /// Take up again what is filed or rejected.
+    Reopen,
+    /// Take the decision back, while it can be.
+    Undo,
+}
+
+/// Whose a document is to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Whose {
+    /// Whose it is now.
+    #[default]
+    Keep,
+    /// Nobody's.
+    Nobody,
+    /// This customer's.
+    Customer(CustomerId),
 }
 
 /// A decision as asked for, unchecked.
@@ -43,16 +61,22 @@ pub struct Ask {
     pub verdict: Verdict,
     /// What it is, when the reader was wrong.
     pub kind: Option<Kind>,
-    /// New values; `None` takes a field away.
+    /// New values as typed; `None` takes a field away.
     pub fields: BTreeMap<FieldName, Option<String>>,
     /// Whose it is.
-    pub customer_id: Option<CustomerId>,
+    pub whose: Whose,
     /// Why.
     pub note: Option<String>,
     /// The version that the person looked at.
     pub seen_version: Option<i64>,
     /// The documents that it is, when it is several.
     pub parts: Option<Vec<Part>>,
+    /// Why it is filed against the warnings.
+    pub because: Option<String>,
+    /// Which holder of the review they were.
+    pub fence: Option<i64>,
+    /// Until when it can be taken back.
+    pub held_until: Option<OffsetDateTime>,
 }
 
 /// What became of a decision.
@@ -64,71 +88,225 @@ pub struct Decided {
     pub documents: Vec<DocumentId>,
 }
 
-/// Longest value of a corrected field and of a note, characters.
-const TEXT_CHARS: usize = 500;
+/// A value that cannot be kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// At which field; none where it is about the decision.
+    pub field: Option<FieldName>,
+    /// What to do differently.
+    pub message: String,
+}
+
+/// Why a decision was not made. Nothing changed.
+#[derive(Debug)]
+pub enum Refusal {
+    /// As things stand it cannot be.
+    Problem(Problem),
+    /// Something that was said cannot be kept.
+    Faults(Vec<Fault>),
+    /// Something speaks against it; said again with a reason, it is done.
+    Warnings(Vec<Warning>),
+}
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+impl From<CatalogError> for Refusal {
+    fn from(error: CatalogError) -> Self {
+        Self::Problem(error.into())
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Problem(problem) => problem,
+            Refusal::Faults(faults) => {
+                let said = faults.into_iter().map(|fault| match fault.field {
+                    Some(field) => format!("fields.{field}: {}", fault.message),
+                    None => fault.message,
+                });
+                Self::BadRequest(said.collect::<Vec<_>>().join("; "))
+            }
+            Refusal::Warnings(warnings) => Self::Unproven(warnings),
+        }
+    }
+}
+
+fn fault(message: impl Into<String>) -> Vec<Fault> {
+    vec![Fault { field: None, message: message.into() }]
+}
+
+/// Longest note, characters.
+const NOTE_CHARS: usize = 500;
 
 /// Decides a review.
 ///
 /// # Errors
-/// 400 for a decision that cannot be, 404 and 409 when the review is gone, held by another, or its document changed.
-pub async fn decide(app: &App, caller: &Caller, id: ReviewId, ask: Ask) -> Result<Decided, Problem> {
+/// Faults and warnings of what was said; 404 and 409 when the review is gone, held by another, or its document changed.
+pub async fn decide(app: &App, caller: &Caller, id: ReviewId, ask: Ask) -> Result<Decided, Refusal> {
     let review = app.catalog.review(id).await?.ok_or(Problem::NotFound("review"))?;
-    let decided = || Problem::Conflict("this review is decided already".to_owned());
     if review.resolved_at.is_some() {
-        return Err(decided());
+        return Err(Problem::Conflict("this review is decided already".to_owned()).into());
     }
     let document = app.catalog.document(review.document_id).await?.ok_or(Problem::NotFound("document"))?;
-    if let Some(customer) = ask.customer_id {
-        app.catalog.customer(customer).await?.ok_or(Problem::NotFound("customer"))?;
-    }
-    let seen_version = ask.seen_version;
-    let decision = checked(ask, &document).map_err(Problem::BadRequest)?;
+    let (by, decision) = prepared(app, caller, &document, ask).await?;
     let reply = app.reply_to_decision(&document, &decision).await?;
-    match app.catalog.resolve_review(id, &caller.actor, seen_version, &decision, reply.as_ref()).await? {
+    Ok(told(app.catalog.decide_review(id, &by, &decision, reply.as_ref()).await?)?)
+}
+
+/// Decides a filed or rejected document anew.
+///
+/// # Errors
+/// As [`decide`].
+pub async fn decide_again(app: &App, caller: &Caller, id: DocumentId, ask: Ask) -> Result<Decided, Refusal> {
+    let document = app.catalog.document(id).await?.ok_or(Problem::NotFound("document"))?;
+    if ask.verdict != Verdict::Correct {
+        return Err(Refusal::Faults(fault("a document that is filed or rejected is corrected or reopened")));
+    }
+    let (by, decision) = prepared(app, caller, &document, ask).await?;
+    let reply = app.reply_to_decision(&document, &decision).await?;
+    Ok(told(app.catalog.decide_again(id, &by, &decision, reply.as_ref()).await?)?)
+}
+
+fn told(resolved: Resolved) -> Result<Decided, Problem> {
+    match resolved {
         Resolved::Done(status) => Ok(Decided { status, documents: Vec::new() }),
         Resolved::Split(documents) => Ok(Decided { status: Status::Processing, documents }),
         Resolved::HeldBy(by) => Err(Problem::Conflict(format!("{by} holds this review"))),
+        Resolved::LeaseLost => Err(Problem::Conflict(
+            "somebody else has had this review since you took it; look again".to_owned(),
+        )),
         Resolved::Changed(version) => {
             Err(Problem::Conflict(format!("the document changed meanwhile (version {version}); look again")))
         }
-        Resolved::AlreadyResolved => Err(decided()),
+        Resolved::AlreadyResolved => Err(Problem::Conflict("this review is decided already".to_owned())),
         Resolved::Missing => Err(Problem::NotFound("review")),
     }
 }
 
-fn checked(ask: Ask, document: &Document) -> Result<Decision, String> {
-    let note = ask.note.map(|n| n.trim().to_owned()).filter(|n| !n.is_empty());
-    if note.as_deref().is_some_and(|n| n.chars().count() > TEXT_CHARS) {
-        return Err(format!("note: at most {TEXT_CHARS} characters"));
+/// Checks what was said, the reader's own way, and puts it in the catalog's terms.
+async fn prepared<'a>(
+    app: &App,
+    caller: &'a Caller,
+    document: &Document,
+    ask: Ask,
+) -> Result<(Deciding<'a>, Decision), Refusal> {
+    if let Whose::Customer(customer) = ask.whose {
+        app.catalog.customer(customer).await?.ok_or(Problem::NotFound("customer"))?;
     }
+    let mut by = Deciding {
+        who: caller.actor.as_str(),
+        seen_version: ask.seen_version,
+        fence: ask.fence,
+        held_until: ask.held_until,
+        note: noted(ask.note.as_deref()).map_err(Refusal::Faults)?,
+        without_customer: ask.whose == Whose::Nobody,
+        overridden: None,
+    };
+    let because = noted(ask.because.as_deref()).map_err(Refusal::Faults)?;
+    let decision = checked(ask, by.note.clone(), document).map_err(Refusal::Faults)?;
+    let warnings = warnings(app, document, &decision).await?;
+    match because {
+        _ if warnings.is_empty() => {}
+        None => return Err(Refusal::Warnings(warnings)),
+        Some(because) => {
+            let checks = warnings.iter().map(|w| w.check.to_owned()).collect();
+            by.overridden = Some(Overridden { checks, because });
+        }
+    }
+    Ok((by, decision))
+}
+
+fn noted(text: Option<&str>) -> Result<Option<String>, Vec<Fault>> {
+    let text = text.map(str::trim).filter(|t| !t.is_empty());
+    if text.is_some_and(|t| t.chars().count() > NOTE_CHARS) {
+        return Err(fault(format!("note: at most {NOTE_CHARS} characters")));
+    }
+    Ok(text.map(str::to_owned))
+}
+
+/// What speaks against filing it so.
+async fn warnings(app: &App, document: &Document, decision: &Decision) -> Result<Vec<Warning>, CatalogError> {
+    let (kind, fields) = match decision {
+        Decision::Approve { .. } => (document.kind, &document.fields),
+        Decision::Correct { kind, fields, .. } => (kind.or(document.kind), fields),
+        _ => return Ok(Vec::new()),
+    };
+    let Some(kind) = kind else { return Ok(Vec::new()) };
+    let text = app.catalog.document_text(document.id).await?.unwrap_or_default();
+    let mut found = checks::warnings(kind, fields, &text, OffsetDateTime::now_utc().date());
+    // What the reader saw on the page and nobody has touched since still stands.
+    if fields == &document.fields {
+        let seen = document.reasons.iter().filter(|r| r.code == ReasonCode::ChecksFailed);
+        found.extend(seen.map(|r| Warning { check: "reader", field: None, message: r.message.clone() }));
+    }
+    Ok(found)
+}
+
+fn checked(ask: Ask, note: Option<String>, document: &Document) -> Result<Decision, Vec<Fault>> {
     if ask.parts.is_some() && ask.verdict != Verdict::Split {
-        return Err("parts: only with the decision split".to_owned());
+        return Err(fault("parts: only with the decision split"));
     }
+    let customer_id = match ask.whose {
+        Whose::Customer(id) => Some(id),
+        Whose::Keep | Whose::Nobody => None,
+    };
     match ask.verdict {
-        Verdict::Split if !ask.fields.is_empty() || ask.kind.is_some() || ask.customer_id.is_some() => {
-            Err("split says only which parts it has; each of them is then read by itself".to_owned())
+        Verdict::Split if !ask.fields.is_empty() || ask.kind.is_some() || customer_id.is_some() => {
+            Err(fault("split says only which parts it has; each of them is then read by itself"))
         }
         Verdict::Split => {
-            let parts =
-                ask.parts.ok_or("parts: say which pages, or which places on a page, are a document")?;
-            let split = Split::of_document(document, parts).map_err(|error| error.to_string())?;
+            let parts = ask
+                .parts
+                .ok_or_else(|| fault("parts: say which pages, or which places on a page, are a document"))?;
+            let split = Split::of_document(document, parts).map_err(|error| fault(error.to_string()))?;
             Ok(Decision::Split { split, note })
         }
         Verdict::Approve if !ask.fields.is_empty() || ask.kind.is_some_and(|k| Some(k) != document.kind) => {
-            Err("approve files it as it was read; to change fields or kind use correct".to_owned())
+            Err(fault("approve files it as it was read; to change fields or kind use correct"))
         }
         Verdict::Approve if document.kind.is_none() => {
-            Err("nobody knows what it is: use correct with a kind, reject or ask_again".to_owned())
+            Err(fault("nobody knows what it is: use correct with a kind, reject or ask_again"))
         }
-        Verdict::Approve => Ok(Decision::Approve { customer_id: ask.customer_id }),
+        Verdict::Approve => Ok(Decision::Approve { customer_id }),
         Verdict::Correct => {
-            let kind = ask.kind.or(document.kind).ok_or("kind: say what it is")?;
+            let kind = ask.kind.or(document.kind).ok_or_else(|| fault("kind: say what it is"))?;
             let fields = corrected(kind, &document.fields, ask.fields)?;
-            Ok(Decision::Correct { kind: Some(kind), fields, customer_id: ask.customer_id })
+            Ok(Decision::Correct { kind: Some(kind), fields, customer_id })
         }
-        Verdict::Reject => Ok(Decision::Reject { note: note.ok_or("note: say why it is rejected")? }),
+        Verdict::Reject => {
+            Ok(Decision::Reject { note: note.ok_or_else(|| fault("note: say why it is rejected"))? })
+        }
         Verdict::AskAgain => Ok(Decision::AskAgain { note: note.unwrap_or_default() }),
+        Verdict::Reopen | Verdict::Undo => Err(fault("only of what is decided")),
     }
+}
+
+/// A name that another kind has for the same thing.
+#[must_use]
+pub fn alike(name: FieldName) -> FieldName {
+    use FieldName::{Date, IssueDate, IssuerName, IssuerTaxId, MerchantName, MerchantTaxId};
+    match name {
+        IssuerName => MerchantName,
+        MerchantName => IssuerName,
+        IssuerTaxId => MerchantTaxId,
+        MerchantTaxId => IssuerTaxId,
+        IssueDate => Date,
+        Date => IssueDate,
+        same => same,
+    }
+}
+
+/// What was read, as a document of this kind has it: values that both kinds have stay, under the name of the new one.
+#[must_use]
+pub fn carried(kind: Kind, read: &Fields) -> Fields {
+    let known = FieldName::of(kind);
+    let value = |name: &FieldName| read.get(name).or_else(|| read.get(&alike(*name)));
+    known.iter().filter_map(|name| Some((*name, value(name)?.clone()))).collect()
 }
 
 /// The fields after a correction: those named change (and are the reviewer's), others of the kind stay.
@@ -136,69 +314,37 @@ fn corrected(
     kind: Kind,
     read: &Fields,
     changes: BTreeMap<FieldName, Option<String>>,
-) -> Result<Fields, String> {
+) -> Result<Fields, Vec<Fault>> {
     let known = FieldName::of(kind);
-    let mut fields: Fields =
-        read.iter().filter(|(n, _)| known.contains(n)).map(|(n, f)| (*n, f.clone())).collect();
+    let mut fields = carried(kind, read);
+    let mut faults = Vec::new();
     for (name, value) in changes {
+        let field = Some(name);
         if !known.contains(&name) {
-            return Err(format!("fields.{name}: a document of kind {kind} has no such field"));
+            faults.push(Fault { field, message: format!("a document of kind {kind} has no such field") });
+            continue;
         }
         let value = value.map(|v| v.trim().to_owned()).filter(|v| !v.is_empty());
         let Some(value) = value else {
             fields.remove(&name);
             continue;
         };
-        let value = sound(kind, name, &value).map_err(|why| format!("fields.{name}: {why}"))?;
         if fields.get(&name).is_some_and(|f| f.value == value) {
             continue;
         }
-        fields.insert(
-            name,
-            Field { value: value.into(), confidence: 1.0, page: None, bbox: None, source: Source::Reviewer },
-        );
-    }
-    Ok(fields)
-}
-
-/// A value in the form that DESIGN fixes for its field, or what to write.
-fn sound(kind: Kind, name: FieldName, value: &str) -> Result<String, String> {
-    if value.chars().count() > TEXT_CHARS {
-        return Err(format!("at most {TEXT_CHARS} characters"));
-    }
-    match name {
-        _ if name.is_list() => Err("a list is taken away with null, or stays as it was read".to_owned()),
-        FieldName::Type => {
-            let choices = name.choices(kind);
-            let known = choices.iter().find(|c| **c == value);
-            known.map(|c| (*c).to_owned()).ok_or_else(|| format!("write one of {}", choices.join(", ")))
-        }
-        _ if name.is_date() => {
-            let iso = format_description!("[year]-[month]-[day]");
-            Date::parse(value, iso)
-                .map(|_| value.to_owned())
-                .map_err(|_| "write a date as 2026-05-31".to_owned())
-        }
-        _ if name.is_amount() => {
-            let digits = value.strip_prefix('-').unwrap_or(value);
-            let (whole, cents) = digits.split_once('.').unwrap_or((digits, "0"));
-            let number = |t: &str| !t.is_empty() && t.len() <= 18 && t.bytes().all(|b| b.is_ascii_digit());
-            if number(whole) && number(cents) {
-                Ok(value.to_owned())
-            } else {
-                Err("write an amount with a point, as 1234.56".to_owned())
+        match checks::typed(kind, name, &value) {
+            Err(message) => faults.push(Fault { field, message }),
+            Ok(value) if fields.get(&name).is_some_and(|f| f.value == value) => {}
+            Ok(value) => {
+                let source = Source::Reviewer;
+                fields.insert(
+                    name,
+                    Field { value: value.into(), confidence: 1.0, page: None, bbox: None, source },
+                );
             }
         }
-        FieldName::Currency => {
-            let code = value.to_uppercase();
-            if code.len() == 3 && code.bytes().all(|b| b.is_ascii_uppercase()) {
-                Ok(code)
-            } else {
-                Err("write an ISO 4217 code, as EUR".to_owned())
-            }
-        }
-        _ => Ok(value.to_owned()),
     }
+    if faults.is_empty() { Ok(fields) } else { Err(faults) }
 }
 
 #[cfg(test)]
@@ -227,6 +373,28 @@ mod tests {
     }
 
     #[test]
+    fn another_kind_keeps_what_both_have() {
+        let fields = corrected(Kind::Invoice, &read(), BTreeMap::new()).unwrap();
+        assert_eq!(
+            fields[&FieldName::IssuerName].value,
+            "Mercado",
+            "under the name that an invoice has for it"
+        );
+        assert_eq!(fields[&FieldName::Total].source, Source::Ocr);
+    }
+
+    #[test]
+    fn every_fault_is_told_at_its_field() {
+        let changes =
+            [(FieldName::Total, Some("ten".into())), (FieldName::Currency, Some("ZZZ".into()))].into();
+        let faults = corrected(Kind::Receipt, &read(), changes).unwrap_err();
+        let at: Vec<_> = faults.iter().filter_map(|f| f.field).collect();
+        assert_eq!(at, [FieldName::Currency, FieldName::Total]);
+        let typed = [(FieldName::Total, Some("1.234,5 €".into()))].into();
+        assert_eq!(corrected(Kind::Receipt, &read(), typed).unwrap()[&FieldName::Total].value, "1234.50");
+    }
+
+    #[test]
     fn null_takes_a_field_away_and_another_kind_drops_what_it_lacks() {
         let fields = corrected(Kind::Receipt, &read(), [(FieldName::Total, None)].into()).unwrap();
         assert!(!fields.contains_key(&FieldName::Total));
@@ -237,9 +405,9 @@ mod tests {
     #[test]
     fn values_in_another_form_are_refused_with_the_form() {
         for (name, bad) in [
-            (FieldName::Total, "1.234,56"),
+            (FieldName::Total, "1.234"),
             (FieldName::Total, "."),
-            (FieldName::Date, "31/05/2026"),
+            (FieldName::Date, "05/06/2026"),
             (FieldName::Currency, "€"),
             (FieldName::Surname, "Pérez"),
         ] {

@@ -102,6 +102,7 @@ pub async fn start(config: Config, role: Role) -> anyhow::Result<Running> {
         },
         limits: config.reading.limits.clone(),
         scans: config.reading.clamd.is_some(),
+        undo: config.undo,
         metrics: recorder()?,
         door: Door::default(),
     });

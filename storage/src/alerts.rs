@@ -77,6 +77,16 @@ impl Catalog {
         Ok(touched)
     }
 
+    /// How many alerts are open.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn count_open_alerts(&self) -> Result<u64, CatalogError> {
+        let mut tx = self.reading().await?;
+        let (count,) = one!(tx, (i64,), "SELECT COUNT(*) FROM alerts WHERE resolved_at IS NULL")?;
+        number("alerts", "resolved_at", count)
+    }
+
     /// Alerts, the latest first; only open ones unless `resolved` too.
     ///
     /// # Errors

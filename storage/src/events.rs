@@ -100,6 +100,7 @@ pub const KINDS: &[&str] = &[
     "document.filed",
     "document.in_review",
     "document.rejected",
+    "document.corrected",
     "document.duplicate",
     "document.split",
     "customer.created",
@@ -158,7 +159,7 @@ impl NewEvent {
         let members: &[&str] = match self.kind {
             "document.processing" | "document.rejected" => &["status"],
             "document.in_review" => &["status", "reasons"],
-            "document.filed" => &["status", "kind", "fields", "customer_id"],
+            "document.filed" | "document.corrected" => &["status", "kind", "fields", "customer_id"],
             "document.duplicate" => &["status", "duplicate_of"],
             "document.split" => &["status", "part"],
             _ => &[],

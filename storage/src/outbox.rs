@@ -3,7 +3,7 @@
 //! A row goes `queued` → `sending` (under a lease) → `sent`, or `unknown` (it may have left: a status of the channel
 //! that carries the row's id settles it, or it is sent again when its time comes), or `failed`, or `window_closed`.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
@@ -52,7 +52,7 @@ words! {
 }
 
 /// A message to queue with an outcome.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewReply {
     /// What it is about.
     pub purpose: Purpose,

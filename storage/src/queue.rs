@@ -25,6 +25,8 @@ words! {
         Link = "link",
         /// [`ReplyTask`]: send what waits for one contact.
         Reply = "reply",
+        /// [`DocumentTask`]: the time to take a decision back is over.
+        Hold = "hold",
     }
 }
 
@@ -44,7 +46,7 @@ impl Queue {
 /// The version of the payloads below. A worker that meets a higher one must leave the task to a newer worker.
 pub const TASK_VERSION: u32 = 1;
 
-/// Work on one document, in the lanes `fetch`, `read` and `link`.
+/// Work on one document, in the lanes `fetch`, `read`, `link` and `hold`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DocumentTask {
     /// [`TASK_VERSION`] when it was pushed.

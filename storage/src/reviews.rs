@@ -1,19 +1,23 @@
 //! Reviews: the documents in front of a person, who may hold one under a lease, and decides.
 
+pub mod drafts;
+mod hold;
+mod list;
+mod reopen;
 mod resolve;
 
-use acuse_pipeline::{
-    document::Kind,
-    reason::{Reason, ReasonCode},
-};
-pub use resolve::{Decision, Resolved};
+use acuse_pipeline::reason::Reason;
+pub(crate) use hold::push_hold;
+pub use hold::{Held, Undone};
+pub use list::{Party, ReviewFilter};
+pub use reopen::Reopened;
+pub use resolve::{Deciding, Decision, Overridden, Resolved};
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::{
     catalog::Catalog,
-    documents::{self, Document, Page},
     error::CatalogError,
     names::{self, DocumentId, ReviewId, Stage, at, maybe_at, micros, now, word, words},
     sql::Tx,
@@ -34,6 +38,8 @@ words! {
         Rematched = "rematched",
         /// Went round again as several documents.
         Split = "split",
+        /// Decided, and taken back at once; another review waits in its place.
+        Undone = "undone",
     }
 }
 
@@ -62,6 +68,9 @@ pub struct Review {
     pub resolution: Option<Resolution>,
     /// What the reviewer wrote.
     pub note: Option<String>,
+    /// Goes up with every new holder.
+    #[serde(skip)]
+    pub fence: i64,
 }
 
 /// What became of a claim.
@@ -71,6 +80,8 @@ pub enum Claim {
     Held {
         /// End of the lease.
         until: OffsetDateTime,
+        /// Which holder you are: a save must name it, so that one of an earlier holder is refused.
+        fence: i64,
     },
     /// Someone else holds it.
     HeldBy {
@@ -85,21 +96,8 @@ pub enum Claim {
     Missing,
 }
 
-/// Which open reviews a list shows.
-#[derive(Debug, Clone, Default)]
-pub struct ReviewFilter {
-    /// Only with this reason.
-    pub reason: Option<ReasonCode>,
-    /// Only documents of this kind.
-    pub kind: Option<Kind>,
-    /// Only held by this person.
-    pub claimed_by: Option<String>,
-    /// Only held by nobody.
-    pub unclaimed: bool,
-}
-
 const COLUMNS: &str = "r.id, r.document_id, r.stage, r.reasons, r.opened_at, r.claimed_by, r.claim_expires_at, \
-     r.resolved_at, r.resolved_by, r.resolution, r.note";
+     r.resolved_at, r.resolved_by, r.resolution, r.note, r.fence";
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -114,6 +112,7 @@ struct Row {
     resolved_by: Option<String>,
     resolution: Option<String>,
     note: Option<String>,
+    fence: i64,
 }
 
 const T: &str = "reviews";
@@ -136,6 +135,7 @@ impl TryFrom<Row> for Review {
             resolved_by: row.resolved_by,
             resolution: row.resolution.map(|r| word(T, "resolution", &r)).transpose()?,
             note: row.note,
+            fence: row.fence,
         })
     }
 }
@@ -166,50 +166,6 @@ impl Catalog {
         optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), document.0)?.map(Review::try_from).transpose()
     }
 
-    /// Open reviews with their documents, the longest waiting first, after the cursor (the last review's id).
-    ///
-    /// # Errors
-    /// When the database fails or a row is impossible.
-    pub async fn reviews(
-        &self,
-        filter: &ReviewFilter,
-        after: Option<ReviewId>,
-        limit: u32,
-    ) -> Result<Page<(Review, Document), ReviewId>, CatalogError> {
-        let mut tx = self.reading().await?;
-        let text = format!(
-            "SELECT {COLUMNS} FROM reviews r JOIN documents d ON d.id = r.document_id WHERE r.resolved_at IS NULL \
-             AND ($1 IS NULL OR r.reasons LIKE $1) AND ($2 IS NULL OR d.kind = $2) \
-             AND ($3 IS NULL OR (r.claimed_by = $3 AND r.claim_expires_at > $5)) \
-             AND (NOT $4 OR r.claimed_by IS NULL OR r.claim_expires_at <= $5) \
-             AND ($6 IS NULL OR r.id > $6) ORDER BY r.id LIMIT $7"
-        );
-        let limit = i64::from(limit.clamp(1, 500));
-        let rows = all!(
-            tx,
-            Row,
-            sqlx::AssertSqlSafe(text.clone()),
-            filter.reason.map(|code| format!("%\"code\":\"{code}\"%")),
-            filter.kind.map(Kind::as_str),
-            filter.claimed_by.as_deref(),
-            filter.unclaimed,
-            micros(now()),
-            after.map(|a| a.0),
-            limit + 1
-        )?;
-        let more = rows.len() as i64 > limit;
-        let mut data = Vec::new();
-        for row in rows.into_iter().take(limit as usize) {
-            let review = Review::try_from(row)?;
-            let document = documents::lookup(&mut tx, review.document_id)
-                .await?
-                .ok_or(CatalogError::Missing { what: "document" })?;
-            data.push((review, document));
-        }
-        let next = if more { data.last().map(|(r, _)| r.id) } else { None };
-        Ok(Page { data, next })
-    }
-
     /// Takes or renews the lease on a review. Of two who ask at once, one gets it.
     ///
     /// # Errors
@@ -223,18 +179,21 @@ impl Catalog {
         let mut tx = self.writing().await?;
         let present = now();
         let until = present + Duration::try_from(lease).unwrap_or(Duration::MINUTE);
-        let taken = execute!(
+        let taken = optional!(
             tx,
-            "UPDATE reviews SET claimed_by = $2, claim_expires_at = $3 WHERE id = $1 AND resolved_at IS NULL \
-             AND (claimed_by IS NULL OR claimed_by = $2 OR claim_expires_at <= $4)",
+            (i64,),
+            "UPDATE reviews SET claimed_by = $2, claim_expires_at = $3, \
+             fence = fence + CASE WHEN claimed_by = $2 AND claim_expires_at > $4 THEN 0 ELSE 1 END \
+             WHERE id = $1 AND resolved_at IS NULL \
+             AND (claimed_by IS NULL OR claimed_by = $2 OR claim_expires_at <= $4) RETURNING fence",
             id.0,
             who,
             micros(until),
             micros(present)
         )?;
-        if taken == 1 {
+        if let Some((fence,)) = taken {
             tx.commit().await?;
-            return Ok(Claim::Held { until });
+            return Ok(Claim::Held { until, fence });
         }
         Ok(match lookup(&mut tx, id).await? {
             None => Claim::Missing,
@@ -244,6 +203,32 @@ impl Catalog {
                 until: review.claim_expires_at.unwrap_or(present),
             },
         })
+    }
+
+    /// Keeps the lease of a holder who is still there; `None` when it is theirs no longer. Nobody else's is touched.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn renew_review(
+        &self,
+        id: ReviewId,
+        who: &str,
+        fence: i64,
+        lease: std::time::Duration,
+    ) -> Result<Option<OffsetDateTime>, CatalogError> {
+        let mut tx = self.writing().await?;
+        let until = now() + Duration::try_from(lease).unwrap_or(Duration::MINUTE);
+        let kept = execute!(
+            tx,
+            "UPDATE reviews SET claim_expires_at = $4 \
+             WHERE id = $1 AND claimed_by = $2 AND fence = $3 AND resolved_at IS NULL",
+            id.0,
+            who,
+            fence,
+            micros(until)
+        )?;
+        tx.commit().await?;
+        Ok((kept == 1).then_some(until))
     }
 
     /// Gives a review back; whether it was held by `who`.

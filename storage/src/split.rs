@@ -5,6 +5,7 @@ use acuse_pipeline::{
     part::{Part, PartError},
     reason::ReasonCode,
 };
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -23,7 +24,7 @@ use crate::{
 const MOST_PAGES: u32 = 1_000;
 
 /// Parts that split a document: each of its pages is in one, or in places of its own. They count the pages of the file.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Split(Vec<Part>);
 
 /// Why a document is not split like that.

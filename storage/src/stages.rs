@@ -117,6 +117,11 @@ pub(crate) async fn open_review(
         text.as_str(),
         micros(now())
     )?;
+    let codes: std::collections::BTreeSet<&str> = reasons.iter().map(|r| r.code.as_str()).collect();
+    let codes: Vec<&str> = codes.into_iter().collect();
+    insert!(tx, "INSERT INTO review_reasons (review_id, code) VALUES ", 2, "", &codes[..], |q, code| q
+        .bind(review.0)
+        .bind(*code))?;
     execute!(
         tx,
         "UPDATE documents SET reasons = $2, awaits_customer = $3 WHERE id = $1",
@@ -132,7 +137,7 @@ fn codes(reasons: &[Reason]) -> Vec<&'static str> {
 }
 
 impl Catalog {
-    /// A task begins on a document. Counts the attempt durably, so that a worker that dies mid-way is counted too.
+    /// A task begins on a document; not while the decision that put it there can still be taken back. Counts the attempt durably, so that a worker that dies mid-way is counted too.
     ///
     /// # Errors
     /// When the database fails or the row is impossible.
@@ -142,7 +147,8 @@ impl Catalog {
         let touched = execute!(
             tx,
             "UPDATE documents SET status = 'processing', attempts = attempts + 1, updated_at = $3 \
-             WHERE id = $1 AND stage = $2 AND stage <> 'done' AND (next_attempt_at IS NULL OR next_attempt_at <= $3)",
+             WHERE id = $1 AND stage = $2 AND stage <> 'done' AND (next_attempt_at IS NULL OR next_attempt_at <= $3) \
+             AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.document_id = $1)",
             id.0,
             stage.as_str(),
             micros(present)

@@ -6,9 +6,10 @@ use uuid::Uuid;
 use crate::{
     catalog::Catalog,
     error::CatalogError,
-    names::{ContactId, DocumentId, Stage, maybe_at, micros, now, word},
+    names::{ContactId, DocumentId, Stage, at, maybe_at, micros, now, word},
     outbox,
     queue::{Push, Queue, push},
+    reviews::push_hold,
 };
 
 /// What a sweep put back.
@@ -18,6 +19,8 @@ pub struct Swept {
     pub documents: u64,
     /// Contacts with messages waiting and no live task.
     pub contacts: u64,
+    /// Decisions whose time to be taken back no live task would end.
+    pub holds: u64,
 }
 
 /// Rows one sweep looks at; the next one takes the rest.
@@ -41,6 +44,7 @@ impl Catalog {
         Ok(Swept {
             documents: self.sweep_documents(before).await?,
             contacts: self.sweep_contacts(before).await?,
+            holds: self.sweep_holds(before).await?,
         })
     }
 
@@ -49,7 +53,8 @@ impl Catalog {
         let text = format!(
             "SELECT d.id, d.stage, d.task_id, d.next_attempt_at FROM documents d \
              LEFT JOIN {} j ON j.id = d.task_id \
-             WHERE d.stage <> 'done' AND d.updated_at <= $1 AND (j.id IS NULL OR NOT {}) ORDER BY d.id LIMIT {MOST}",
+             WHERE d.stage <> 'done' AND d.updated_at <= $1 AND (j.id IS NULL OR NOT {}) \
+               AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.document_id = d.id) ORDER BY d.id LIMIT {MOST}",
             tx.jobs(),
             tx.live()
         );
@@ -78,6 +83,24 @@ impl Catalog {
                 push(&mut tx, queue, vec![task]).await?;
                 swept += 1;
             }
+        }
+        tx.commit().await?;
+        Ok(swept)
+    }
+
+    async fn sweep_holds(&self, before: OffsetDateTime) -> Result<u64, CatalogError> {
+        let mut tx = self.writing().await?;
+        let text = format!(
+            "SELECT h.document_id, h.held_until FROM holds h LEFT JOIN {} j ON j.id = h.task_id \
+             WHERE h.held_until <= $1 AND (j.id IS NULL OR NOT {}) ORDER BY h.held_until LIMIT {MOST}",
+            tx.jobs(),
+            tx.live()
+        );
+        let rows = all!(tx, (Uuid, i64), sqlx::AssertSqlSafe(text.clone()), micros(before))?;
+        let swept = rows.len() as u64;
+        for (id, until) in rows {
+            // Twice is harmless here: the row of a hold is deleted once.
+            push_hold(&mut tx, DocumentId(id), at("holds", "held_until", until)?).await?;
         }
         tx.commit().await?;
         Ok(swept)

@@ -6,6 +6,7 @@ mod chaos;
 mod conformance;
 mod contract;
 mod desk;
+mod desk_harm;
 mod door;
 mod inert;
 mod malware;

@@ -8,17 +8,17 @@ use reqwest::{Client, Response, header, redirect::Policy};
 
 use crate::world::{ALL, World, documents, person, post};
 
-const PASSWORD: &str = "a long enough password";
+pub const PASSWORD: &str = "a long enough password";
 
 /// Someone signed in.
-struct Reviewer {
-    http: Client,
-    base: String,
-    cookie: String,
+pub struct Reviewer {
+    pub http: Client,
+    pub base: String,
+    pub cookie: String,
 }
 
 impl Reviewer {
-    async fn sign_in(place: &Place, name: &str) -> Self {
+    pub async fn sign_in(place: &Place, name: &str) -> Self {
         let mut adding =
             place.command(&["user", "add", name]).unwrap().stdin(Stdio::piped()).spawn().unwrap();
         writeln!(adding.stdin.take().unwrap(), "{PASSWORD}").unwrap();
@@ -38,23 +38,35 @@ impl Reviewer {
         Self { http, base, cookie }
     }
 
-    async fn page(&self, path: &str) -> String {
+    pub async fn page(&self, path: &str) -> String {
         let request = self.http.get(format!("{}{path}", self.base)).header(header::COOKIE, &self.cookie);
         let answer = request.send().await.unwrap();
         assert_eq!(answer.status(), 200, "{path}");
         answer.text().await.unwrap()
     }
 
-    async fn decide(&self, id: &str, page: &str, fields: &[(&str, &str)]) -> Response {
-        let mut form = vec![("csrf", hidden(page, "csrf")), ("version", hidden(page, "version"))];
+    pub async fn decide(&self, id: &str, page: &str, fields: &[(&str, &str)]) -> Response {
+        let hidden = |name| (name, hidden(page, name));
+        let mut form = vec![hidden("csrf"), hidden("version"), hidden("fence")];
         form.extend(fields.iter().map(|(n, v)| (*n, (*v).to_owned())));
         let request = self.http.post(format!("{}/review/{id}", self.base)).form(&form);
         request.header(header::COOKIE, &self.cookie).send().await.unwrap()
     }
 }
 
+impl Reviewer {
+    /// The page of a document that this person has taken.
+    pub async fn take(&self, id: &str) -> String {
+        let page = self.page(&format!("/documents/{id}")).await;
+        if page.contains("value=\"take\"") {
+            assert_eq!(self.decide(id, &page, &[("action", "take")]).await.status(), 303);
+        }
+        self.page(&format!("/documents/{id}")).await
+    }
+}
+
 /// The value of a form's hidden field.
-fn hidden(page: &str, name: &str) -> String {
+pub fn hidden(page: &str, name: &str) -> String {
     let after = page.split(&format!("name=\"{name}\" value=\"")).nth(1).unwrap_or_default();
     after.split('"').next().unwrap_or_default().to_owned()
 }
@@ -76,8 +88,11 @@ async fn two_people_clear_the_queue_and_never_the_same_document() {
     let ids: Vec<&str> = waiting.iter().map(|r| r["document_id"].as_str().unwrap()).collect();
     assert!(ids.iter().all(|id| queue.contains(id)), "all three stand in the queue");
 
-    // Ana opens the first; Ben sees that she has it, and cannot decide it.
-    let seen = ana.page(&format!("/documents/{}", ids[0])).await;
+    // To look is to take nothing; what Ana takes, Ben sees that she has it, and cannot decide it.
+    let looked = ben.page(&format!("/documents/{}", ids[0])).await;
+    assert!(looked.contains("value=\"take\"") && !looked.contains("value=\"approve\""), "{looked}");
+    assert!(api.list("/v1/reviews").await.unwrap().iter().all(|r| r["claimed_by"].is_null()));
+    let seen = ana.take(ids[0]).await;
     let also = ben.page(&format!("/documents/{}", ids[0])).await;
     assert!(also.contains("ana") && !also.contains("value=\"approve\""), "it is Ana's: {also}");
     let barged = ben.decide(ids[0], &also, &[("action", "approve")]).await;
@@ -86,8 +101,25 @@ async fn two_people_clear_the_queue_and_never_the_same_document() {
     let forged = ana.http.post(format!("{}/review/{}", ana.base, ids[0])).form(&forged);
     assert_eq!(forged.header(header::COOKIE, &ana.cookie).send().await.unwrap().status(), 409);
 
-    let corrected = [("action", "correct"), ("kind", "invoice"), ("invoice.total", "77.70")];
-    assert_eq!(ana.decide(ids[0], &seen, &corrected).await.status(), 303);
+    // What does not add up is filed only on purpose, and what was typed stands there still.
+    let mut corrected = vec![
+        ("action", "correct"),
+        ("kind", "invoice"),
+        ("invoice.total", "77,70 €"),
+        ("note", "stamped over"),
+    ];
+    let warned = ana.decide(ids[0], &seen, &corrected).await;
+    assert_eq!(warned.status(), 422);
+    let warned = warned.text().await.unwrap();
+    assert!(
+        warned.contains("77,70 €") && warned.contains("stamped over") && warned.contains("name=\"because\"")
+    );
+    corrected.push(("because", "the printed sum is wrong"));
+    let done = ana.decide(ids[0], &seen, &corrected).await;
+    assert_eq!(done.status(), 303);
+    assert_eq!(done.headers()[header::LOCATION], format!("/documents/{}", ids[1]), "on to the next, taken");
+    let next = ana.page(&format!("/documents/{}", ids[1])).await;
+    assert_eq!(ana.decide(ids[1], &next, &[("action", "release")]).await.status(), 303);
     let filed = api.get(&format!("/v1/documents/{}", ids[0])).await.unwrap();
     assert_eq!(
         (filed["status"].as_str(), filed["fields"]["total"]["value"].as_str()),
@@ -96,12 +128,13 @@ async fn two_people_clear_the_queue_and_never_the_same_document() {
     assert_eq!(filed["fields"]["total"]["source"], "reviewer");
     let timeline = api.get(&format!("/v1/documents/{}/timeline", ids[0])).await.unwrap().to_string();
     assert!(timeline.contains("ana"), "who decided stands in the timeline: {timeline}");
+    assert!(timeline.contains("stamped over"), "and so does what she wrote: {timeline}");
 
     // Rejecting needs a reason; asking again tells the sender.
-    let seen = ben.page(&format!("/documents/{}", ids[1])).await;
+    let seen = ben.take(ids[1]).await;
     assert_eq!(ben.decide(ids[1], &seen, &[("action", "reject")]).await.status(), 400);
     assert_eq!(ben.decide(ids[1], &seen, &[("action", "reject"), ("note", "not ours")]).await.status(), 303);
-    let seen = ben.page(&format!("/documents/{}", ids[2])).await;
+    let seen = ben.take(ids[2]).await;
     assert_eq!(
         ben.decide(ids[2], &seen, &[("action", "ask_again"), ("note", "too dark")]).await.status(),
         303
@@ -128,9 +161,9 @@ async fn a_person_parts_a_file_of_several_documents() {
         found.expect("waits")["document_id"].as_str().unwrap()
     };
     let ana = Reviewer::sign_in(&world.place, "ana").await;
-    let one = ana.page(&format!("/documents/{}", id(false))).await;
+    let one = ana.take(id(false)).await;
     assert!(!one.contains("value=\"split\""), "one page that nobody takes for several: {one}");
-    let seen = ana.page(&format!("/documents/{}", id(true))).await;
+    let seen = ana.take(id(true)).await;
     assert!(seen.contains("value=\"split\" data-key=\"p\""), "{seen}");
     assert!(seen.matches("data-at-page").count() == 2, "each page says where it would go: {seen}");
     for bad in ["", "1", "all", "1-2, 2"] {

@@ -27,7 +27,7 @@ async fn the_desk_and_the_board_open_in_a_browser() {
     let table: String = board.split("<tbody").skip(1).collect();
     assert!(table.contains(">fetch<"), "the board shows its first queue: {table}");
     let queues = api.get("/board/api/v1/queues").await.unwrap().to_string();
-    for queue in ["fetch", "read", "link", "reply"] {
+    for queue in ["fetch", "read", "link", "reply", "hold"] {
         assert!(queues.contains(&format!("\"{queue}\"")), "{queue}: {queues}");
     }
     let stranger = api.without_key(reqwest::Method::GET, "/board/").send().await.unwrap();

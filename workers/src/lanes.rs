@@ -141,6 +141,12 @@ async fn work(queue: Queue, env: Arc<Env>, lanes: Lanes, stop: CancellationToken
         Queue::Fetch => (Stage::Fetch, lanes.fetches),
         Queue::Read => (Stage::Read, lanes.reads),
         Queue::Link => (Stage::Link, lanes.links),
+        Queue::Hold => {
+            return match env.catalog.backend::<DocumentTask>(queue, &config) {
+                Backend::Sqlite(b) => work_on!(b, name, lanes.links, env, end_hold, lanes, stop),
+                Backend::Postgres(b) => work_on!(b, name, lanes.links, env, end_hold, lanes, stop),
+            };
+        }
         Queue::Reply => {
             return match env.catalog.backend::<ReplyTask>(queue, &config) {
                 Backend::Sqlite(b) => work_on!(b, name, lanes.replies, env, answer, lanes, stop),
@@ -175,6 +181,13 @@ async fn answer(task: ReplyTask, env: Data<Arc<Env>>) {
         return newer(task.version);
     }
     let _ended = jobs::reply::reply(&env, task.contact_id).await;
+}
+
+async fn end_hold(task: DocumentTask, env: Data<Arc<Env>>) {
+    if task.version > TASK_VERSION {
+        return newer(task.version);
+    }
+    let _ended = jobs::hold::hold(&env, task.document_id).await;
 }
 
 /// A task of a newer Acuse is not understood here; the sweep puts one of our version behind the same row.

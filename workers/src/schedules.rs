@@ -89,13 +89,14 @@ where
 pub async fn sweep(env: &Env, idle: Duration) -> Result<(), CatalogError> {
     let idle = time::Duration::try_from(idle).unwrap_or(time::Duration::MINUTE);
     let swept = env.catalog.sweep_older_than(idle).await?;
-    if swept.documents + swept.contacts > 0 {
+    if swept.documents + swept.contacts + swept.holds > 0 {
         tracing::warn!(
             documents = swept.documents,
             contacts = swept.contacts,
+            holds = swept.holds,
             "found work that no task was behind"
         );
-        metrics::counter!("acuse_swept_total").increment(swept.documents + swept.contacts);
+        metrics::counter!("acuse_swept_total").increment(swept.documents + swept.contacts + swept.holds);
     }
     Ok(())
 }

@@ -1,118 +1,276 @@
-//! A decision from the desk's form.
+//! What a person does with a document, from the desk's form: nothing they typed is lost, whatever comes of it.
 
-use std::collections::BTreeMap;
-
-use acuse_pipeline::{document::Kind, fields::FieldName};
-use acuse_storage::{CustomerId, Document, DocumentId, keys::Scope};
+use acuse_pipeline::document::Kind;
+use acuse_storage::{
+    CustomerId, Document, DocumentId,
+    keys::Scope,
+    reviews::{Claim, Reopened, Review, ReviewFilter, Undone},
+};
 use axum::{
     Form,
     extract::State,
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
 };
+use time::OffsetDateTime;
 
-use super::{parts, session::Person, trouble};
+use super::{document, door, parts, session::Person, trouble, typed::Typed};
 use crate::{
     app::App,
     http::{
         extract::{Id, word},
         problem::Problem,
+        reviews::LEASE,
     },
-    review::{self, Ask, Verdict},
+    review::{self, Ask, Fault, Refusal, Verdict, Whose},
 };
 
 /// `POST /review/{document id}`.
 pub async fn decide(
     State(app): State<App>,
-    person: Person,
+    headers: HeaderMap,
     Id(id): Id<DocumentId>,
     Form(form): Form<Vec<(String, String)>>,
 ) -> Response {
-    match act(&app, &person, id, &Fields(form)).await {
+    let typed = Typed(form);
+    let person = match Person::of(&app, &headers).await {
+        Ok(Some(person)) => person,
+        Ok(None) => return door::interrupted(id, &typed),
+        Err(problem) => return trouble(problem, &format!("/documents/{id}")),
+    };
+    match act(&app, &person, id, &typed).await {
         Ok(to) => Redirect::to(&to).into_response(),
-        Err(problem) => trouble(problem, &format!("/documents/{id}")),
+        Err(refusal) => document::refused(&app, &person, id, &typed, refusal)
+            .await
+            .unwrap_or_else(|problem| trouble(problem, "/")),
     }
 }
 
-/// The form as it came: names may repeat, the first counts.
-struct Fields(Vec<(String, String)>);
-
-impl Fields {
-    fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(n, _)| n == name).map(|(_, v)| v.trim())
-    }
-}
-
-async fn act(app: &App, person: &Person, id: DocumentId, form: &Fields) -> Result<String, Problem> {
+async fn act(app: &App, person: &Person, id: DocumentId, typed: &Typed) -> Result<String, Refusal> {
     person.caller.require(Scope::ReviewsWrite)?;
-    person.check_form(form.get("csrf").unwrap_or_default())?;
+    person.check_form(typed.get("csrf").unwrap_or_default())?;
     let document = app.catalog.document(id).await?.ok_or(Problem::NotFound("document"))?;
+    let here = format!("/documents/{id}{}", only(typed));
+    let action = typed.get("action").unwrap_or_default();
+    if action == "discard" {
+        app.catalog.discard_draft(id, &person.caller.actor).await?;
+        return Ok(here);
+    }
+    keep(app, person, &document, typed).await?;
+    if matches!(action, "reopen" | "amend") {
+        return at_rest(app, person, &document, typed, action).await.map(|()| here);
+    }
     let gone = || Problem::Conflict("this document does not wait for a decision any more".to_owned());
     let review = app.catalog.open_review_of(id).await?.ok_or_else(gone)?;
-    let verdict = match form.get("action").unwrap_or_default() {
+    match action {
+        "take" => return take(app, person, &review).await.map(|()| here),
         "release" => {
             app.catalog.release_review(review.id, &person.caller.actor).await?;
-            return Ok("/".to_owned());
+            return Ok(format!("/{}", only(typed)));
         }
+        "skip" => {
+            app.catalog.release_review(review.id, &person.caller.actor).await?;
+            return onward(app, person, &review, typed).await;
+        }
+        _ => {}
+    }
+    let verdict = verdict(action)?;
+    let mut ask = asked(verdict, &document, typed)?;
+    if !app.undo.is_zero() {
+        ask.held_until = Some(OffsetDateTime::now_utc() + app.undo);
+    }
+    review::decide(app, &person.caller, review.id, ask).await?;
+    onward(app, person, &review, typed).await
+}
+
+fn verdict(action: &str) -> Result<Verdict, Problem> {
+    Ok(match action {
         "approve" => Verdict::Approve,
         "correct" => Verdict::Correct,
         "reject" => Verdict::Reject,
         "ask_again" => Verdict::AskAgain,
         "split" => Verdict::Split,
         _ => return Err(Problem::BadRequest("choose what to do with it".to_owned())),
-    };
-    let ask = asked(verdict, &document, form)?;
-    review::decide(app, &person.caller, review.id, ask).await?;
-    Ok(onward(form.get("next").unwrap_or("/")))
-}
-
-fn asked(verdict: Verdict, document: &Document, form: &Fields) -> Result<Ask, Problem> {
-    let kind = word::<Kind>("kind", form.get("kind"))?;
-    let note = form.get("note").filter(|n| !n.is_empty()).map(str::to_owned);
-    let deciding = matches!(verdict, Verdict::Approve | Verdict::Correct);
-    let changes = kind.filter(|_| deciding).map(|kind| changes(kind, document, form)).unwrap_or_default();
-    Ok(Ask {
-        verdict,
-        kind: kind.filter(|_| deciding),
-        fields: changes,
-        customer_id: word::<CustomerId>("customer", form.get("customer_id"))?,
-        parts: if verdict == Verdict::Split {
-            Some(parts::said(form.get("parts").unwrap_or_default())?)
-        } else {
-            None
-        },
-        note,
-        seen_version: word::<i64>("version", form.get("version"))?,
     })
 }
 
-/// The fields of this kind that the form says otherwise than the document.
-fn changes(kind: Kind, document: &Document, form: &Fields) -> BTreeMap<FieldName, Option<String>> {
-    FieldName::of(kind)
-        .iter()
-        .filter(|name| !name.is_list())
-        .filter_map(|name| {
-            let said = form.get(&format!("{kind}.{name}"))?;
-            let read = document.fields.get(name).map_or("", |f| f.value.as_str());
-            (said != read.trim()).then(|| (*name, Some(said.to_owned()).filter(|s| !s.is_empty())))
-        })
-        .collect()
+/// Keeps what was typed, so that no failure and no way out loses it.
+async fn keep(app: &App, person: &Person, document: &Document, typed: &Typed) -> Result<(), Problem> {
+    let Some(form) = typed.draft().filter(|_| typed.differs(document)) else { return Ok(()) };
+    let seen = typed.number("version").unwrap_or(document.version);
+    Ok(app.catalog.save_draft(document.id, &person.caller.actor, seen, &form).await?)
 }
 
-/// Where to go afterwards: only within the desk.
-fn onward(next: &str) -> String {
-    let inside = next.starts_with("/documents/") && next.bytes().all(|b| b.is_ascii_graphic());
-    if inside { next.to_owned() } else { "/".to_owned() }
+async fn take(app: &App, person: &Person, review: &Review) -> Result<(), Refusal> {
+    match app.catalog.claim_review(review.id, &person.caller.actor, LEASE).await? {
+        Claim::Held { .. } => Ok(()),
+        Claim::HeldBy { by, .. } => Err(Problem::Conflict(format!("{by} holds this review")).into()),
+        Claim::Resolved => Err(Problem::Conflict("this review is decided already".to_owned()).into()),
+        Claim::Missing => Err(Problem::NotFound("review").into()),
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_way_on_stays_inside() {
-        assert_eq!(onward("/documents/0198"), "/documents/0198");
-        for outside in ["//evil.example", "https://evil.example", "/\\evil", "javascript:1"] {
-            assert_eq!(onward(outside), "/");
+/// Takes up a filed or rejected document again, or corrects it as it stands.
+async fn at_rest(
+    app: &App,
+    person: &Person,
+    document: &Document,
+    typed: &Typed,
+    action: &str,
+) -> Result<(), Refusal> {
+    if action == "amend" {
+        let mut ask = asked(Verdict::Correct, document, typed)?;
+        if !app.undo.is_zero() {
+            ask.held_until = Some(OffsetDateTime::now_utc() + app.undo);
         }
+        return review::decide_again(app, &person.caller, document.id, ask).await.map(drop);
+    }
+    let (who, until) = (&person.caller.actor, OffsetDateTime::now_utc() + LEASE);
+    let note = typed.get("note").unwrap_or_default();
+    match app.catalog.reopen(document.id, who, Some(seen(typed)?), note, until).await? {
+        Reopened::Waits(_) => Ok(()),
+        Reopened::Changed(_) => {
+            Err(Problem::Conflict("the document changed meanwhile; look again".to_owned()).into())
+        }
+        Reopened::NotAtRest => {
+            Err(Problem::Conflict("only what is filed or rejected, and no duplicate, is reopened".to_owned())
+                .into())
+        }
+        Reopened::Missing => Err(Problem::NotFound("document").into()),
+    }
+}
+
+/// Every decision names the version that it is about.
+fn seen(typed: &Typed) -> Result<i64, Problem> {
+    typed
+        .number("version")
+        .ok_or_else(|| Problem::BadRequest("version: say which version you looked at".to_owned()))
+}
+
+fn asked(verdict: Verdict, document: &Document, typed: &Typed) -> Result<Ask, Refusal> {
+    let deciding = matches!(verdict, Verdict::Approve | Verdict::Correct);
+    let kind = word::<Kind>("kind", typed.get("kind"))?.filter(|_| deciding);
+    let said = |name: &str| typed.get(name).filter(|n| !n.is_empty()).map(str::to_owned);
+    Ok(Ask {
+        verdict,
+        kind,
+        fields: kind.map(|kind| typed.changes(kind, document)).unwrap_or_default(),
+        whose: match typed.get("customer_id").filter(|_| deciding) {
+            None => Whose::Keep,
+            Some("") => Whose::Nobody,
+            Some(id) => word::<CustomerId>("customer", Some(id))?.map_or(Whose::Keep, Whose::Customer),
+        },
+        parts: if verdict == Verdict::Split {
+            Some(parts::said(typed.get("parts").unwrap_or_default())?)
+        } else {
+            None
+        },
+        note: said("note"),
+        because: said("because"),
+        seen_version: Some(seen(typed)?),
+        fence: typed.number("fence"),
+        held_until: None,
+    })
+}
+
+/// The queue's filter, as it stands in addresses.
+fn only(typed: &Typed) -> String {
+    let filter = document::filter(typed.get("reason"));
+    filter.reason.map(|code| format!("?reason={code}")).unwrap_or_default()
+}
+
+/// The next document of the same filter that nobody else holds, taken; the queue when there is none.
+async fn onward(app: &App, person: &Person, from: &Review, typed: &Typed) -> Result<String, Refusal> {
+    let filter = document::filter(typed.get("reason"));
+    let next = app.catalog.claim_next(&filter, Some(from.id), &person.caller.actor, LEASE).await?;
+    let only = only(typed);
+    Ok(next
+        .filter(|id| *id != from.document_id)
+        .map_or_else(|| format!("/{only}"), |id| format!("/documents/{id}{only}")))
+}
+
+/// `POST /work`: takes the longest waiting document of a filter that nobody holds.
+pub async fn fetch_next(
+    State(app): State<App>,
+    person: Person,
+    Form(form): Form<Vec<(String, String)>>,
+) -> Response {
+    let typed = Typed(form);
+    let next = async {
+        person.caller.require(Scope::ReviewsWrite)?;
+        person.check_form(typed.get("csrf").unwrap_or_default())?;
+        let filter: ReviewFilter = document::filter(typed.get("reason"));
+        Ok::<_, Problem>(app.catalog.claim_next(&filter, None, &person.caller.actor, LEASE).await?)
+    };
+    let only = only(&typed);
+    match next.await {
+        Ok(Some(id)) => Redirect::to(&format!("/documents/{id}{only}")).into_response(),
+        Ok(None) => Redirect::to(&format!("/{only}")).into_response(),
+        Err(problem) => trouble(problem, "/"),
+    }
+}
+
+/// `POST /review/{document id}/undo`: takes the person's own decision back.
+pub async fn undo(
+    State(app): State<App>,
+    person: Person,
+    Id(id): Id<DocumentId>,
+    Form(form): Form<Vec<(String, String)>>,
+) -> Response {
+    let back = async {
+        person.check_form(Typed(form).get("csrf").unwrap_or_default())?;
+        match app.catalog.undo_decision(id, &person.caller.actor, LEASE).await? {
+            Undone::Done(_) => Ok(()),
+            Undone::NotYours => Err(Problem::Conflict("somebody else decided it".to_owned())),
+            Undone::TooLate => {
+                Err(Problem::Conflict("it cannot be taken back any more: reopen it on its page".to_owned()))
+            }
+        }
+    };
+    match back.await {
+        Ok(()) => Redirect::to(&format!("/documents/{id}")).into_response(),
+        Err(problem) => trouble(problem, &format!("/documents/{id}")),
+    }
+}
+
+/// `POST /review/{document id}/beat`: whoever has the page open still works on it. 409 when it is theirs no longer.
+pub async fn beat(
+    State(app): State<App>,
+    person: Person,
+    Id(id): Id<DocumentId>,
+    Form(form): Form<Vec<(String, String)>>,
+) -> Result<StatusCode, Problem> {
+    let typed = Typed(form);
+    person.check_form(typed.get("csrf").unwrap_or_default())?;
+    let lost = || Problem::Conflict("somebody else has it now".to_owned());
+    let review = app.catalog.open_review_of(id).await?.ok_or_else(lost)?;
+    let fence = typed.number("fence").unwrap_or(review.fence);
+    let kept = app.catalog.renew_review(review.id, &person.caller.actor, fence, LEASE).await?;
+    kept.map(|_| StatusCode::NO_CONTENT).ok_or_else(lost)
+}
+
+/// `POST /review/{document id}/draft`: keeps what is typed, as it is typed.
+pub async fn draft(
+    State(app): State<App>,
+    person: Person,
+    Id(id): Id<DocumentId>,
+    Form(form): Form<Vec<(String, String)>>,
+) -> Result<StatusCode, Problem> {
+    let typed = Typed(form);
+    person.check_form(typed.get("csrf").unwrap_or_default())?;
+    let document = app.catalog.document(id).await?.ok_or(Problem::NotFound("document"))?;
+    keep(&app, &person, &document, &typed).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What a refusal says at the top of the page; what it says of fields stands at them.
+pub(super) fn general(refusal: &Refusal) -> Vec<String> {
+    match refusal {
+        Refusal::Problem(problem) => vec![super::sentence(&problem.to_string())],
+        Refusal::Faults(faults) => {
+            let general = faults.iter().filter(|f| f.field.is_none());
+            general.map(|f: &Fault| super::sentence(&f.message)).collect()
+        }
+        Refusal::Warnings(_) => Vec::new(),
     }
 }

@@ -2,31 +2,42 @@
 
 use acuse_pipeline::{
     document::{Kind, Status},
-    fields::{Field, FieldName, Fields},
+    fields::{FieldName, Fields},
     reason::{Reason, ReasonCode},
 };
 use acuse_storage::{
     CustomerId, Document, DocumentId,
     keys::Scope,
-    reviews::{Claim, Review, ReviewFilter},
+    reviews::{Review, ReviewFilter},
     timeline::TimelineEntry,
 };
 use askama::Template;
-use axum::{extract::State, response::Response};
+use axum::{extract::State, http::StatusCode, response::Response};
+use serde::Deserialize;
 use serde_json::Value;
 use time::OffsetDateTime;
 
 use super::{
-    Frame, Shown, page,
+    Frame, Shown,
+    fields::{Group, groups},
+    page,
     parts::{self, Offer, Sibling},
     queue::{status_label, who},
+    said::{Said, Warned},
     session::Person,
-    sheets::{Sheet, UNSURE, sheets},
+    sheets::{Sheet, sheets},
+    typed::Typed,
     words,
 };
 use crate::{
     app::App,
-    http::{extract::Id, problem::Problem, quarantine, reviews::LEASE, view::shown},
+    http::{
+        extract::{Id, Params},
+        problem::Problem,
+        quarantine,
+        view::shown,
+    },
+    review::Refusal,
 };
 
 /// Customers offered beside the candidates.
@@ -47,7 +58,19 @@ struct View {
     status_label: &'static str,
     in_review: bool,
     can_decide: bool,
+    /// Whether it may be corrected or reopened as it rests.
+    at_rest: bool,
+    /// Whether nobody holds it, so that the person may.
+    is_free: bool,
+    fence: i64,
     lease: Option<String>,
+    filter: String,
+    faults: Vec<String>,
+    warnings: Vec<Warned>,
+    draft: Option<String>,
+    note: String,
+    because: String,
+    was_kind: &'static str,
     withheld: bool,
     pages: Vec<Sheet>,
     offer: Option<Offer>,
@@ -69,7 +92,6 @@ struct View {
     facts: Vec<(&'static str, String)>,
     prev: Option<String>,
     next: Option<String>,
-    after: String,
 }
 
 struct Why {
@@ -85,24 +107,6 @@ struct Link {
     label: String,
 }
 
-struct Group {
-    kind: &'static str,
-    fields: Vec<Input>,
-}
-
-struct Input {
-    name: FieldName,
-    label: String,
-    value: String,
-    required: bool,
-    tone: &'static str,
-    mark: String,
-    evidence: String,
-    placeholder: &'static str,
-    /// A list: shown, not typed.
-    readonly: bool,
-}
-
 struct Happened {
     at: String,
     clock: String,
@@ -112,31 +116,116 @@ struct Happened {
     tone: &'static str,
 }
 
-/// `GET /documents/{id}`. Opening one that waits claims it.
-pub async fn show(State(app): State<App>, person: Person, Id(id): Id<DocumentId>) -> Shown {
-    Shown(render(&app, &person, id).await)
+/// Query of a document's page: the queue's filter it was opened from.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Asked {
+    reason: Option<String>,
 }
 
-async fn render(app: &App, person: &Person, id: DocumentId) -> Result<Response, Problem> {
+/// The queue's filter by its name in addresses; a name that is none is no filter.
+#[must_use]
+pub fn filter(reason: Option<&str>) -> ReviewFilter {
+    ReviewFilter { reason: reason.and_then(|r| r.parse().ok()), ..ReviewFilter::default() }
+}
+
+/// `GET /documents/{id}`. It reads, and takes nothing.
+pub async fn show(
+    State(app): State<App>,
+    person: Person,
+    Id(id): Id<DocumentId>,
+    Params(asked): Params<Asked>,
+) -> Shown {
+    Shown(
+        async {
+            let filter = filter(asked.reason.as_deref());
+            let draft = app.catalog.draft(id, &person.caller.actor).await?;
+            render(&app, &person, id, &filter, draft.map_or(Said::Nothing, Said::Draft)).await
+        }
+        .await,
+    )
+}
+
+/// The same page again, with everything that was typed and what is wrong with it. Nothing was decided.
+///
+/// # Errors
+/// When not even the page can be had.
+pub(super) async fn refused(
+    app: &App,
+    person: &Person,
+    id: DocumentId,
+    typed: &Typed,
+    refusal: Refusal,
+) -> Result<Response, Problem> {
+    let filter = filter(typed.get("reason"));
+    let status = match &refusal {
+        Refusal::Problem(problem) if problem.status().is_server_error() => {
+            problem.log();
+            problem.status()
+        }
+        Refusal::Problem(problem) => problem.status(),
+        Refusal::Faults(_) => StatusCode::BAD_REQUEST,
+        Refusal::Warnings(_) => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    let mut response = render(app, person, id, &filter, Said::Refused(typed, &refusal)).await?;
+    *response.status_mut() = status;
+    Ok(response)
+}
+
+/// Who has it, and what this person may do with it.
+struct Hold {
+    can_decide: bool,
+    is_free: bool,
+    fence: i64,
+    lease: Option<String>,
+}
+
+impl Hold {
+    fn of(review: Option<&Review>, person: &Person) -> Self {
+        let now = OffsetDateTime::now_utc();
+        let nobody = Self { can_decide: false, is_free: false, fence: 0, lease: None };
+        let Some(review) = review else { return nobody };
+        let until = review.claim_expires_at.map(|until| words::clock(until, now)).unwrap_or_default();
+        match &review.claimed_by {
+            None => Self { is_free: true, ..nobody },
+            Some(by) if *by == person.caller.actor => {
+                Self { can_decide: true, fence: review.fence, lease: Some("yours".to_owned()), ..nobody }
+            }
+            Some(by) => {
+                let by = by.strip_prefix("user:").unwrap_or(by);
+                Self { lease: Some(format!("with {by} until {until} UTC")), ..nobody }
+            }
+        }
+    }
+}
+
+async fn render(
+    app: &App,
+    person: &Person,
+    id: DocumentId,
+    filter: &ReviewFilter,
+    said: Said<'_>,
+) -> Result<Response, Problem> {
     let document = app.catalog.document(id).await?.ok_or(Problem::NotFound("document"))?;
     shown(app, &person.caller, &document, "desk").await?;
     let review = app.catalog.open_review_of(id).await?;
-    let (can_decide, lease) = match &review {
-        Some(review) => claim(app, person, review).await?,
-        None => (false, None),
-    };
-    let (prev, next) = match &review {
-        Some(review) => neighbours(app, review).await?,
-        None => (None, None),
-    };
+    let hold = Hold::of(review.as_ref(), person);
+    let may_decide = person.caller.has(Scope::ReviewsWrite);
+    let (can_decide, is_free) = (hold.can_decide && may_decide, hold.is_free && may_decide);
+    let (prev, next) = neighbours(app, person, review.as_ref(), filter).await?;
     let withheld = person.caller.is_withheld(&document);
     let unnamed = person.caller.is_name_withheld(&document);
     let quarantined = quarantine::is_held(app, &document).await?;
     let held = quarantined && !person.caller.has(Scope::Admin);
     let is_shown = !withheld && !held;
+    let rests =
+        matches!(document.status, Status::Filed | Status::Rejected) && document.duplicate_of.is_none();
     let proposed = parts::proposed(&document);
     let fields = if withheld { Fields::new() } else { document.fields.clone() };
     let timeline = app.catalog.timeline(id).await?;
+    let typed = said.typed();
+    let text = |name: &str| typed.get(name).unwrap_or_default().to_owned();
+    let kind = typed.get("kind").and_then(|k| k.parse().ok()).or(document.kind);
     let view = View {
         id,
         version: document.version,
@@ -145,7 +234,17 @@ async fn render(app: &App, person: &Person, id: DocumentId) -> Result<Response, 
         status_label: status_label(&document),
         in_review: document.status == Status::InReview,
         can_decide,
-        lease,
+        at_rest: rests && may_decide && !withheld,
+        is_free,
+        fence: hold.fence,
+        lease: hold.lease,
+        filter: filter.reason.map(|code| code.to_string()).unwrap_or_default(),
+        faults: said.faults(),
+        warnings: said.warnings(),
+        draft: said.draft(&document),
+        note: text("note"),
+        because: text("because"),
+        was_kind: document.kind.map_or("", Kind::as_str),
         withheld,
         offer: Some(&document).filter(|_| can_decide && is_shown).and_then(|d| parts::offer(d, &proposed)),
         pages: if is_shown { sheets(&document, &proposed) } else { Vec::new() },
@@ -166,14 +265,15 @@ async fn render(app: &App, person: &Person, id: DocumentId) -> Result<Response, 
             .filter(|_| !withheld && !held)
             .map(|_| format!("/pictures/{id}?variant=original")),
         reasons: document.reasons.iter().map(|r| why(r, withheld)).collect(),
-        kind: document.kind.map_or("", Kind::as_str),
+        kind: kind.map_or("", Kind::as_str),
         kinds: kinds(document.kind),
-        customer_id: document.customer_id.map(|c| c.to_string()).unwrap_or_default(),
+        customer_id: typed
+            .get("customer_id")
+            .map_or_else(|| document.customer_id.map(|c| c.to_string()).unwrap_or_default(), str::to_owned),
         customers: customers(app, &document).await?,
-        field_groups: groups(document.kind, &fields),
+        field_groups: groups(document.kind, &fields, &typed, &said),
         timeline: timeline.into_iter().map(|e| happened(e, withheld)).collect(),
         facts: facts(app, &document, withheld, unnamed).await?,
-        after: next.clone().unwrap_or_else(|| "/".to_owned()),
         prev,
         next,
     };
@@ -181,25 +281,20 @@ async fn render(app: &App, person: &Person, id: DocumentId) -> Result<Response, 
     Ok(page(&Page { frame: Frame::of(app, person, section).await?, doc: view }))
 }
 
-async fn claim(app: &App, person: &Person, review: &Review) -> Result<(bool, Option<String>), Problem> {
-    let now = OffsetDateTime::now_utc();
-    Ok(match app.catalog.claim_review(review.id, &person.caller.actor, LEASE).await? {
-        Claim::Held { until } => (true, Some(format!("yours until {} UTC", words::clock(until, now)))),
-        Claim::HeldBy { by, until } => {
-            let by = by.strip_prefix("user:").unwrap_or(&by).to_owned();
-            (false, Some(format!("with {by} until {} UTC", words::clock(until, now))))
-        }
-        Claim::Resolved | Claim::Missing => (false, None),
-    })
-}
-
-/// The documents that wait before and after this one.
-async fn neighbours(app: &App, review: &Review) -> Result<(Option<String>, Option<String>), Problem> {
-    let waiting = app.catalog.reviews(&ReviewFilter::default(), None, 500).await?;
-    let href = |(_, d): &(Review, Document)| format!("/documents/{}", d.id);
-    let Some(at) = waiting.data.iter().position(|(r, _)| r.id == review.id) else { return Ok((None, None)) };
-    let prev = at.checked_sub(1).and_then(|i| waiting.data.get(i)).map(href);
-    Ok((prev, waiting.data.get(at + 1).map(href)))
+/// The documents of the filter that wait before and after this one and that nobody else holds.
+async fn neighbours(
+    app: &App,
+    person: &Person,
+    review: Option<&Review>,
+    filter: &ReviewFilter,
+) -> Result<(Option<String>, Option<String>), Problem> {
+    let Some(review) = review else { return Ok((None, None)) };
+    let filter = ReviewFilter { open_to: Some(person.caller.actor.clone()), ..filter.clone() };
+    let only = filter.reason.map(|code| format!("?reason={code}")).unwrap_or_default();
+    let href = |id: DocumentId| format!("/documents/{id}{only}");
+    let before = app.catalog.neighbour(&filter, review, false).await?;
+    let after = app.catalog.neighbour(&filter, review, true).await?;
+    Ok((before.map(href), after.map(href)))
 }
 
 fn title(document: &Document) -> String {
@@ -274,45 +369,6 @@ fn candidates(reasons: &[Reason]) -> Vec<CustomerId> {
         }
     }
     found
-}
-
-fn groups(known: Option<Kind>, fields: &Fields) -> Vec<Group> {
-    let group = |kind: &Kind| Group {
-        kind: kind.as_str(),
-        fields: FieldName::of(*kind)
-            .iter()
-            .filter(|n| !n.is_list() || fields.contains_key(n))
-            .map(|name| input(*name, *kind, known, fields))
-            .collect(),
-    };
-    Kind::ALL.iter().map(group).collect()
-}
-
-fn input(name: FieldName, kind: Kind, known: Option<Kind>, fields: &Fields) -> Input {
-    let field = fields.get(&name);
-    let required = FieldName::required(kind).contains(&name);
-    let percent = |f: &Field| format!("{:.0} %", (f.confidence * 100.0).clamp(0.0, 100.0));
-    Input {
-        name,
-        label: words::label(name.as_str()),
-        value: field.map(|f| f.value.to_string()).unwrap_or_default(),
-        required,
-        tone: match field {
-            Some(f) if f.confidence < UNSURE => "low",
-            None if required && known == Some(kind) => "missing",
-            _ => "",
-        },
-        mark: field.map(percent).unwrap_or_default(),
-        evidence: field.map(|f| format!("read from {}, {} sure", f.source, percent(f))).unwrap_or_default(),
-        placeholder: match name {
-            FieldName::Type => name.choices(kind).first().copied().unwrap_or_default(),
-            FieldName::Currency => "EUR",
-            _ if name.is_date() => "2026-05-31",
-            _ if name.is_amount() => "1234.56",
-            _ => "",
-        },
-        readonly: name.is_list(),
-    }
 }
 
 fn happened(entry: TimelineEntry, withheld: bool) -> Happened {

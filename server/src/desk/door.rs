@@ -1,6 +1,6 @@
 //! Signing in and out, and the one-time page that makes the first user.
 
-use acuse_storage::users::Role;
+use acuse_storage::{DocumentId, users::Role};
 use askama::Template;
 use axum::{
     Form,
@@ -8,12 +8,13 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{
     Frame, Shown, page,
     session::{self, Person},
+    typed::Typed,
 };
 use crate::{app::App, http::problem::Problem};
 
@@ -25,6 +26,8 @@ struct Login {
     token: String,
     action: &'static str,
     error: Option<String>,
+    /// What somebody typed whose session had ended, to be kept for them when they are back.
+    resume: String,
 }
 
 impl Login {
@@ -32,7 +35,7 @@ impl Login {
         let action = if setup { "/setup" } else { "/login" };
         let status = if error.is_some() { StatusCode::UNAUTHORIZED } else { StatusCode::OK };
         let frame = Frame { section: "door", ..Frame::default() };
-        let mut response = page(&Self { frame, setup, token, action, error });
+        let mut response = page(&Self { frame, setup, token, action, error, resume: String::new() });
         *response.status_mut() = status;
         response
     }
@@ -45,6 +48,46 @@ pub struct Enter {
     password: String,
     #[serde(default)]
     token: String,
+    #[serde(default)]
+    resume: String,
+}
+
+/// What somebody typed about a document when their session had ended.
+#[derive(Serialize, Deserialize)]
+struct Interrupted {
+    document: DocumentId,
+    form: Vec<(String, String)>,
+}
+
+/// The sign-in page in the place of a decision whose session had ended: it carries what was typed, which is offered
+/// again behind it. Nothing is decided.
+pub fn interrupted(document: DocumentId, typed: &Typed) -> Response {
+    let form = typed.draft().unwrap_or_default().into_iter();
+    let version = typed.get("version").map(|v| ("version".to_owned(), v.to_owned()));
+    let said = Interrupted { document, form: form.chain(version).collect() };
+    let resume = serde_json::to_string(&said).unwrap_or_default();
+    again(resume, "Your session had ended. Sign in, and what you typed is there again.")
+}
+
+fn again(resume: String, error: &str) -> Response {
+    let frame = Frame { section: "door", ..Frame::default() };
+    let error = Some(error.to_owned());
+    let mut response =
+        page(&Login { frame, setup: false, token: String::new(), action: "/login", error, resume });
+    *response.status_mut() = StatusCode::UNAUTHORIZED;
+    response
+}
+
+/// Keeps what was typed before the session ended for whoever signs in with it; where to go on.
+async fn resumed(app: &App, user: &str, resume: &str) -> Result<String, Problem> {
+    let Ok(said) = serde_json::from_str::<Interrupted>(resume) else { return Ok("/".to_owned()) };
+    let Some(document) = app.catalog.document(said.document).await? else { return Ok("/".to_owned()) };
+    let typed = Typed(said.form);
+    if let Some(form) = typed.draft().filter(|_| typed.differs(&document)) {
+        let seen = typed.number("version").unwrap_or(document.version);
+        app.catalog.save_draft(document.id, &format!("user:{user}"), seen, &form).await?;
+    }
+    Ok(format!("/documents/{}", document.id))
 }
 
 /// `GET /login`.
@@ -58,16 +101,16 @@ pub async fn enter(State(app): State<App>, headers: HeaderMap, Form(form): Form<
         return Shown(Err(Problem::Forbidden { scope: "a form of this site" }));
     }
     Shown(match session::sign_in(&app, form.user.trim(), form.password).await {
-        Ok(Some(token)) => Ok(admit(&headers, &token)),
-        Ok(None) => {
-            Ok(Login::page(false, String::new(), Some("The name or the password is wrong.".to_owned())))
+        Ok(Some(token)) => {
+            resumed(&app, form.user.trim(), &form.resume).await.map(|to| admit(&headers, &token, &to))
         }
+        Ok(None) => Ok(again(form.resume, "The name or the password is wrong.")),
         Err(problem) => Err(problem),
     })
 }
 
-fn admit(headers: &HeaderMap, token: &str) -> Response {
-    let mut response = Redirect::to("/").into_response();
+fn admit(headers: &HeaderMap, token: &str, to: &str) -> Response {
+    let mut response = Redirect::to(to).into_response();
     if let Ok(value) = HeaderValue::from_str(&session::cookie(token, session::came_over_https(headers))) {
         response.headers_mut().insert(header::SET_COOKIE, value);
     }
@@ -114,7 +157,7 @@ async fn first_user(app: &App, headers: &HeaderMap, form: Enter) -> Result<Respo
     app.catalog.put_user(&name, &hash, Role::Admin).await?;
     app.catalog.audit("setup", "user_created", None, &json!({ "user": name })).await?;
     let token = session::sign_in(app, &name, form.password).await?.ok_or(Problem::Unauthorized)?;
-    Ok(admit(headers, &token))
+    Ok(admit(headers, &token, "/"))
 }
 
 /// What every form carries.
@@ -134,7 +177,7 @@ pub async fn leave(
         async {
             person.check_form(&form.csrf)?;
             person.sign_out(&app).await?;
-            Ok(admit(&headers, ""))
+            Ok(admit(&headers, "", "/"))
         }
         .await,
     )

@@ -8,13 +8,17 @@ pub mod assets;
 pub mod decide;
 pub mod document;
 pub mod door;
+mod fields;
 pub mod pages;
 pub mod parts;
 pub mod queue;
+mod said;
 pub mod session;
 pub mod sheets;
+pub mod typed;
 pub mod words;
 
+use acuse_storage::{DocumentId, reviews::Held};
 use askama::Template;
 use axum::{
     Router,
@@ -23,6 +27,8 @@ use axum::{
     routing::{get, post},
 };
 
+use time::OffsetDateTime;
+
 use crate::{
     app::App,
     http::{content, problem::Problem},
@@ -30,7 +36,7 @@ use crate::{
 use session::Person;
 
 /// Only our own pictures, style and script; nothing inline; in nobody's frame.
-const POLICY: &str = "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; form-action 'self'; \
+const POLICY: &str = "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; \
      base-uri 'none'; frame-ancestors 'none'";
 
 /// The desk's addresses.
@@ -44,6 +50,10 @@ pub fn router() -> Router<App> {
         .route("/documents/{id}", get(document::show))
         .route("/pictures/{id}", get(content::of_person))
         .route("/review/{id}", post(decide::decide))
+        .route("/review/{id}/undo", post(decide::undo))
+        .route("/review/{id}/beat", post(decide::beat))
+        .route("/review/{id}/draft", post(decide::draft))
+        .route("/work", post(decide::fetch_next))
         .route("/customers", get(pages::customers))
         .route("/ledger", get(pages::ledger))
         .route("/alerts", get(pages::alerts))
@@ -60,11 +70,35 @@ pub struct Frame {
     /// Documents that wait.
     pub open_reviews: u64,
     /// Open alerts.
-    pub alerts: usize,
+    pub alerts: u64,
     /// Which section is on.
     pub section: &'static str,
     /// A line at the top.
     pub notice: Option<String>,
+    /// The person's last decision, while it can be taken back.
+    pub undo: Option<Undo>,
+}
+
+/// A decision that can be taken back.
+#[derive(Debug)]
+pub struct Undo {
+    /// Of which document.
+    pub document: DocumentId,
+    /// What was decided.
+    pub what: String,
+    /// Milliseconds left.
+    pub left_ms: u64,
+}
+
+impl Undo {
+    fn of(held: &Held) -> Self {
+        let left = held.until - OffsetDateTime::now_utc();
+        Self {
+            document: held.document_id,
+            what: words::label(&held.resolution),
+            left_ms: u64::try_from(left.whole_milliseconds()).unwrap_or_default(),
+        }
+    }
 }
 
 impl Frame {
@@ -76,10 +110,11 @@ impl Frame {
         Ok(Self {
             user: Some(person.user.name.clone()),
             csrf: person.csrf.clone(),
-            open_reviews: app.catalog.ledger(None, None).await?.in_review,
-            alerts: app.catalog.alerts(false).await?.len(),
+            open_reviews: app.catalog.count_open_reviews().await?,
+            alerts: app.catalog.count_open_alerts().await?,
             section,
             notice: None,
+            undo: app.catalog.held_by(&person.caller.actor).await?.as_ref().map(Undo::of),
         })
     }
 }

@@ -52,10 +52,10 @@ async fn render_documents(app: &App, person: &Person, mut query: Query) -> Resul
         (text(&query.q), text(&query.status), text(&query.kind), text(&query.customer_id));
     query.limit = Some(PAGE);
     let found = documents::find(app, &person.caller, query).await?;
-    let mut rows = Vec::with_capacity(found.data.len());
-    for document in &found.data {
-        rows.push(Row::of(app, document, document.received_at, false).await?);
-    }
+    let ids: Vec<_> = found.data.iter().map(|d| d.id).collect();
+    let parties = app.catalog.parties_of(&ids).await?;
+    let row = |d: &acuse_storage::Document| Row::of(d, parties.get(&d.id), d.received_at, false);
+    let rows = found.data.iter().map(row).collect();
     let next = found.next.map(|id| {
         let query = form_urlencoded::Serializer::new(String::new())
             .extend_pairs([("q", &q), ("status", &status), ("kind", &kind), ("customer_id", &customer)])

@@ -1,14 +1,12 @@
 //! The queue: what waits, for how long, why, and with whom.
 
-use std::collections::BTreeMap;
-
 use acuse_pipeline::{
     document::Kind,
     reason::{Reason, ReasonCode},
 };
 use acuse_storage::{
-    Document, ReviewId,
-    reviews::{Review, ReviewFilter},
+    Document, DocumentId, ReviewId,
+    reviews::{Party, Review, ReviewFilter},
 };
 use askama::Template;
 use axum::{extract::State, response::Response};
@@ -38,7 +36,7 @@ pub struct Chip {
     /// The sentence for the reviewer.
     pub message: String,
     /// How many wait with it, where counted.
-    pub count: usize,
+    pub count: u64,
 }
 
 impl Chip {
@@ -48,7 +46,7 @@ impl Chip {
         Self::coded(reason.code, if quote { reason.message.clone() } else { String::new() }, 0)
     }
 
-    fn coded(code: ReasonCode, message: String, count: usize) -> Self {
+    fn coded(code: ReasonCode, message: String, count: u64) -> Self {
         Self {
             code: code.as_str(),
             label: words::label(code.as_str()),
@@ -90,21 +88,14 @@ pub struct Row {
 }
 
 impl Row {
-    /// A line for a document that waits (or came) since `since`.
-    ///
-    /// # Errors
-    /// When the catalog fails.
-    pub async fn of(
-        app: &App,
-        document: &Document,
-        since: OffsetDateTime,
-        is_late: bool,
-    ) -> Result<Self, Problem> {
+    /// A line for a document of `party` that waits (or came) since `since`.
+    #[must_use]
+    pub fn of(document: &Document, party: Option<&Party>, since: OffsetDateTime, is_late: bool) -> Self {
         let now = OffsetDateTime::now_utc();
         let is_id = document.kind == Some(Kind::Id);
         let thumbnail = document.thumbnail_key.as_ref().filter(|_| !is_id);
         let subtitle = if is_id { String::new() } else { subtitle(document) };
-        Ok(Self {
+        Self {
             href: format!("/documents/{}", document.id),
             thumbnail: thumbnail.map(|_| format!("/pictures/{}?variant=thumbnail", document.id)),
             type_mark: type_mark(document),
@@ -113,19 +104,20 @@ impl Row {
             status: if document.duplicate_of.is_some() { "duplicate" } else { document.status.as_str() },
             status_label: status_label(document),
             reasons: document.reasons.iter().map(|r| Chip::of(r, !is_id)).collect(),
-            who: who(app, document).await?,
+            who: named(document, party),
             claimed_by: None,
             since: words::full(since),
             age: words::ago(since, now),
             age_tone: if is_late && now - since > Duration::DAY { "late" } else { "" },
-        })
+        }
     }
 
-    async fn of_review(app: &App, review: &Review, document: &Document) -> Result<Self, Problem> {
-        let mut row = Self::of(app, document, review.opened_at, true).await?;
+    fn of_review(review: &Review, document: &Document, party: Option<&Party>, only: &str) -> Self {
+        let mut row = Self::of(document, party, review.opened_at, true);
+        row.href.push_str(only);
         row.claimed_by =
             review.claimed_by.as_deref().map(|by| by.strip_prefix("user:").unwrap_or(by).to_owned());
-        Ok(row)
+        row
     }
 }
 
@@ -158,20 +150,30 @@ fn type_mark(document: &Document) -> &'static str {
 }
 
 /// Whose a document is: the customer, else the sender.
+fn named(document: &Document, party: Option<&Party>) -> String {
+    let Some(party) = party else { return words::label(document.source.as_str()) };
+    if let Some(customer) = &party.customer {
+        return customer.clone();
+    }
+    if document.contact_id.is_none() {
+        return words::label(document.source.as_str());
+    }
+    let phone = party.phone.as_ref().map(|p| format!("+{p}"));
+    party
+        .sender
+        .clone()
+        .or(phone)
+        .or_else(|| party.alias.clone())
+        .unwrap_or_else(|| "Unknown sender".to_owned())
+}
+
+/// Whose a document is.
 ///
 /// # Errors
 /// When the catalog fails.
 pub async fn who(app: &App, document: &Document) -> Result<String, Problem> {
-    if let Some(customer) = document.customer_id
-        && let Some(customer) = app.catalog.customer(customer).await?
-    {
-        return Ok(customer.name);
-    }
-    let Some(contact) = document.contact_id else { return Ok(words::label(document.source.as_str())) };
-    let Some(contact) = app.catalog.contact(contact).await? else { return Ok("Unknown sender".to_owned()) };
-    let phone = contact.phone.map(|p| format!("+{p}"));
-    let alias = contact.aliases.first().map(|(_, value)| value.clone());
-    Ok(contact.name.or(phone).or(alias).unwrap_or_else(|| "Unknown sender".to_owned()))
+    let parties = app.catalog.parties_of(&[document.id]).await?;
+    Ok(named(document, parties.get(&document.id)))
 }
 
 #[derive(Template)]
@@ -181,6 +183,7 @@ struct Queue {
     total: u64,
     reasons: Vec<Chip>,
     chosen: String,
+    chosen_label: String,
     rows: Vec<Row>,
     next: Option<String>,
 }
@@ -203,25 +206,20 @@ async fn render(app: &App, person: &Person, ask: Ask) -> Result<Response, Proble
     let after = word::<ReviewId>("after", ask.after.as_deref())?;
     let filter = ReviewFilter { reason, ..ReviewFilter::default() };
     let found = app.catalog.reviews(&filter, after, PAGE).await?;
-    let mut rows = Vec::with_capacity(found.data.len());
-    for (review, document) in &found.data {
-        rows.push(Row::of_review(app, review, document).await?);
-    }
+    let ids: Vec<DocumentId> = found.data.iter().map(|(_, d)| d.id).collect();
+    let parties = app.catalog.parties_of(&ids).await?;
+    let only = reason.map(|r| format!("?reason={r}")).unwrap_or_default();
+    let row = |(review, document): &(Review, Document)| {
+        Row::of_review(review, document, parties.get(&document.id), &only)
+    };
+    let rows = found.data.iter().map(row).collect();
     let frame = Frame::of(app, person, "queue").await?;
     let chosen = reason.map(|r| r.as_str().to_owned()).unwrap_or_default();
     let next = found.next.map(|id| format!("/?reason={chosen}&after={id}"));
     let total = frame.open_reviews;
-    Ok(page(&Queue { reasons: counts(app).await?, total, chosen, rows, next, frame }))
-}
-
-/// How many wait with each reason, of the 500 that wait longest.
-async fn counts(app: &App) -> Result<Vec<Chip>, Problem> {
-    let waiting = app.catalog.reviews(&ReviewFilter::default(), None, 500).await?;
-    let mut counts: BTreeMap<ReasonCode, usize> = BTreeMap::new();
-    for (review, _) in &waiting.data {
-        for reason in &review.reasons {
-            *counts.entry(reason.code).or_default() += 1;
-        }
-    }
-    Ok(counts.into_iter().map(|(code, count)| Chip::coded(code, String::new(), count)).collect())
+    let counted = app.catalog.count_reasons().await?;
+    let reasons: Vec<Chip> =
+        counted.into_iter().map(|(code, count)| Chip::coded(code, String::new(), count)).collect();
+    let chosen_label = reason.map(|r| words::label(r.as_str())).unwrap_or_default();
+    Ok(page(&Queue { reasons, total, chosen, chosen_label, rows, next, frame }))
 }

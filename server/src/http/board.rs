@@ -34,7 +34,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; 
 /// The board's addresses.
 pub fn router(app: &App) -> Router<App> {
     let mut api = ApiBuilder::new(Router::new());
-    for queue in [Queue::Fetch, Queue::Read, Queue::Link] {
+    for queue in [Queue::Fetch, Queue::Read, Queue::Link, Queue::Hold] {
         api = match app.catalog.backend::<DocumentTask>(queue, &LaneConfig::default()) {
             Backend::Sqlite(lane) => api.register(queue.as_str(), lane),
             Backend::Postgres(lane) => api.register(queue.as_str(), lane),

@@ -2,6 +2,7 @@
 //!
 //! A 4xx says what to do differently. A 5xx says only an id; the cause is in the log under that id.
 
+use acuse_pipeline::{checks::Warning, fields::FieldName};
 use acuse_storage::customers::TakenAlias;
 use axum::{
     Json,
@@ -46,6 +47,9 @@ pub enum Problem {
          GET /v1/customers to their end, then follow from that `next`. Or follow from the first event, without `after`"
     )]
     ForeignCursor,
+    /// Something speaks against a decision; said again with a reason, it is done.
+    #[error("{} To do it all the same, say why in `because`.", .0.iter().map(|w| w.message.as_str()).collect::<Vec<_>>().join(" "))]
+    Unproven(Vec<Warning>),
     /// The body exceeds the cap.
     #[error("the body is larger than {limit_bytes} bytes")]
     TooLarge {
@@ -83,6 +87,8 @@ struct Body {
     id: Option<Uuid>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     conflicts: Vec<serde_json::Value>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Warned>,
 }
 
 /// What is whose, in words.
@@ -94,6 +100,21 @@ fn taken_text(taken: &[TakenAlias]) -> String {
         "what was given is already among the {}: change or merge that customer{on_purpose}",
         each.join(", ")
     )
+}
+
+/// What speaks against a decision.
+#[derive(Debug, Serialize)]
+struct Warned {
+    check: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<FieldName>,
+    message: String,
+}
+
+impl Warned {
+    fn of(warning: &Warning) -> Self {
+        Self { check: warning.check, field: warning.field, message: warning.message.clone() }
+    }
 }
 
 impl Problem {
@@ -108,6 +129,9 @@ impl Problem {
             Self::Conflict(_) => (StatusCode::CONFLICT, "conflict", "Conflict"),
             Self::Taken(_) => (StatusCode::CONFLICT, "taken", "Somebody else's"),
             Self::ForeignCursor => (StatusCode::GONE, "foreign_cursor", "Not a cursor of this feed"),
+            Self::Unproven(_) => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "unproven", "Something speaks against it")
+            }
             Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too_large", "Too large"),
             Self::UnsupportedMediaType(_) => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Unsupported media type")
@@ -169,8 +193,12 @@ impl IntoResponse for Problem {
                 .collect(),
             _ => Vec::new(),
         };
+        let warnings = match &self {
+            Self::Unproven(warnings) => warnings.iter().map(Warned::of).collect(),
+            _ => Vec::new(),
+        };
         let r#type = format!("urn:acuse:problem:{name}");
-        let body = Body { r#type, title, status: status.as_u16(), detail, id, conflicts };
+        let body = Body { r#type, title, status: status.as_u16(), detail, id, conflicts, warnings };
         let mut response = (status, Json(body)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

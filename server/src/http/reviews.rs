@@ -10,7 +10,7 @@ use acuse_pipeline::{
 use acuse_storage::{
     CustomerId, DocumentId, ReviewId,
     keys::Scope,
-    reviews::{Claim, ReviewFilter},
+    reviews::{Claim, Reopened, Review, ReviewFilter, Undone},
 };
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
@@ -18,17 +18,19 @@ use time::OffsetDateTime;
 
 use super::{
     auth::Caller,
-    extract::{Body, Id, Params, limit, word},
+    extract::{Body, Id, Params, limit, present, word},
     problem::Problem,
     view::{Listing, ReviewView, shown},
 };
 use crate::{
     app::App,
-    review::{self, Verdict},
+    review::{self, Verdict, Whose},
 };
 
 /// How long a claim lasts unless renewed.
-pub const LEASE: Duration = Duration::from_secs(10 * 60);
+pub const LEASE: Duration = Duration::from_secs(15 * 60);
+/// Longest time in which an API client can take a decision back.
+const MOST_HOLD_SECS: u32 = 3_600;
 
 /// Query of the list.
 #[derive(Debug, Default, Deserialize)]
@@ -54,6 +56,7 @@ pub async fn list(
         kind: word("kind", query.kind.as_deref())?,
         claimed_by: query.claimed_by,
         unclaimed: query.unclaimed,
+        open_to: None,
     };
     let after = word::<ReviewId>("after", query.after.as_deref())?;
     let page = app.catalog.reviews(&filter, after, limit(query.limit)?).await?;
@@ -80,7 +83,7 @@ pub async fn claim(
 ) -> Result<Json<Claimed>, Problem> {
     caller.require(Scope::ReviewsWrite)?;
     match app.catalog.claim_review(id, &caller.actor, LEASE).await? {
-        Claim::Held { until } => Ok(Json(Claimed { claimed_by: caller.actor, claim_expires_at: until })),
+        Claim::Held { until, .. } => Ok(Json(Claimed { claimed_by: caller.actor, claim_expires_at: until })),
         Claim::HeldBy { by, .. } => Err(Problem::Conflict(format!("{by} holds this review"))),
         Claim::Resolved => Err(Problem::Conflict("this review is decided already".to_owned())),
         Claim::Missing => Err(Problem::NotFound("review")),
@@ -114,8 +117,9 @@ pub struct Decide {
     /// Name to new value; `null` takes a field away; fields not named stay as they were read.
     #[serde(default)]
     fields: BTreeMap<FieldName, Option<String>>,
-    #[serde(default)]
-    customer_id: Option<CustomerId>,
+    /// Whose it is; `null` makes it nobody's.
+    #[serde(default, deserialize_with = "present")]
+    customer_id: Option<Option<CustomerId>>,
     #[serde(default)]
     note: Option<String>,
     /// The document's version when the reviewer looked; a document that changed since is not decided.
@@ -124,6 +128,12 @@ pub struct Decide {
     /// With `split`: its documents, by pages or by places on a page.
     #[serde(default)]
     parts: Option<Vec<Part>>,
+    /// Why it is filed against the warnings that an earlier try was answered with.
+    #[serde(default)]
+    because: Option<String>,
+    /// For how long the decision can be taken back; the event and the message wait as long.
+    #[serde(default)]
+    hold_secs: Option<u32>,
 }
 
 /// Answer of a decision.
@@ -143,15 +153,70 @@ pub async fn resolve(
     Body(body): Body<Decide>,
 ) -> Result<Json<Decided>, Problem> {
     caller.require(Scope::ReviewsWrite)?;
-    let ask = review::Ask {
+    let review = app.catalog.review(id).await?.ok_or(Problem::NotFound("review"))?;
+    match body.decision {
+        Verdict::Undo => return undo(&app, &caller, &review).await,
+        Verdict::Reopen => return reopen(&app, &caller, &review, &body).await,
+        _ => {}
+    }
+    let again = body.decision == Verdict::Correct && review.resolved_at.is_some();
+    let ask = asked(body)?;
+    let review::Decided { status, documents } = if again {
+        review::decide_again(&app, &caller, review.document_id, ask).await?
+    } else {
+        review::decide(&app, &caller, id, ask).await?
+    };
+    Ok(Json(Decided { status, documents }))
+}
+
+fn asked(body: Decide) -> Result<review::Ask, Problem> {
+    let hold = body.hold_secs.filter(|secs| *secs > 0);
+    if hold.is_some_and(|secs| secs > MOST_HOLD_SECS) {
+        return Err(Problem::BadRequest(format!("hold_secs: at most {MOST_HOLD_SECS}")));
+    }
+    Ok(review::Ask {
         verdict: body.decision,
         kind: body.kind,
         fields: body.fields,
-        customer_id: body.customer_id,
+        whose: match body.customer_id {
+            None => Whose::Keep,
+            Some(None) => Whose::Nobody,
+            Some(Some(id)) => Whose::Customer(id),
+        },
         note: body.note,
         seen_version: body.version,
         parts: body.parts,
-    };
-    let review::Decided { status, documents } = review::decide(&app, &caller, id, ask).await?;
-    Ok(Json(Decided { status, documents }))
+        because: body.because,
+        fence: None,
+        held_until: hold.map(|secs| OffsetDateTime::now_utc() + time::Duration::seconds(i64::from(secs))),
+    })
+}
+
+async fn undo(app: &App, caller: &Caller, review: &Review) -> Result<Json<Decided>, Problem> {
+    match app.catalog.undo_decision(review.document_id, &caller.actor, LEASE).await? {
+        Undone::Done(status) => Ok(Json(Decided { status, documents: Vec::new() })),
+        Undone::NotYours => Err(Problem::Conflict("somebody else decided it".to_owned())),
+        Undone::TooLate => Err(Problem::Conflict("it cannot be taken back any more; reopen it".to_owned())),
+    }
+}
+
+async fn reopen(
+    app: &App,
+    caller: &Caller,
+    review: &Review,
+    body: &Decide,
+) -> Result<Json<Decided>, Problem> {
+    let note = body.note.as_deref().unwrap_or_default().trim();
+    let until = OffsetDateTime::now_utc() + LEASE;
+    let id = review.document_id;
+    match app.catalog.reopen(id, &caller.actor, body.version, note, until).await? {
+        Reopened::Waits(_) => Ok(Json(Decided { status: Status::InReview, documents: Vec::new() })),
+        Reopened::Changed(version) => {
+            Err(Problem::Conflict(format!("the document changed meanwhile (version {version}); look again")))
+        }
+        Reopened::NotAtRest => {
+            Err(Problem::Conflict("only what is filed or rejected, and no duplicate, is reopened".to_owned()))
+        }
+        Reopened::Missing => Err(Problem::NotFound("document")),
+    }
 }

@@ -24,7 +24,7 @@ use crate::{
 
 pub(super) const LEASE: Duration = Duration::from_secs(60);
 
-async fn waiting(catalog: &Catalog) -> (DocumentId, Review) {
+pub(super) async fn waiting(catalog: &Catalog) -> (DocumentId, Review) {
     let id = received(catalog, &Sample::new()).await;
     to_review(catalog, id).await;
     (id, catalog.open_review_of(id).await.unwrap().expect("waits"))

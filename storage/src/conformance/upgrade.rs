@@ -38,6 +38,7 @@ pub async fn upgrade(catalog: &Catalog) {
     catalog.migrate().await.expect("and a second time changes nothing");
     what_was_there_is_there(catalog, &landed).await;
     the_contract_came_through(catalog).await;
+    the_desk_counts_what_waited(catalog).await;
     columns_are_the_same_on_both(catalog).await;
 }
 
@@ -280,6 +281,22 @@ async fn the_contract_came_through(catalog: &Catalog) {
     };
     assert!(matches!(follow(format!("{of}.{seq}")).await, Followed::Page { .. }), "a cursor of before");
     assert_eq!(follow(format!("{of}.{}", seq + 1)).await, Followed::Foreign, "what came later has a name");
+}
+
+async fn the_desk_counts_what_waited(catalog: &Catalog) {
+    let mut tx = catalog.reading().await.unwrap();
+    let (missing,) = one!(
+        tx,
+        (i64,),
+        "SELECT COUNT(*) FROM reviews r WHERE r.resolved_at IS NULL AND r.reasons <> '[]' \
+         AND NOT EXISTS (SELECT 1 FROM review_reasons x WHERE x.review_id = r.id)"
+    )
+    .unwrap();
+    assert_eq!(missing, 0, "every open review is counted by its reasons");
+    assert_eq!(
+        catalog.count_open_reviews().await.unwrap(),
+        catalog.ledger(None, None).await.unwrap().in_review
+    );
 }
 
 /// The columns of every table of ours, written down once for both databases: the two folders cannot drift apart.

@@ -5,18 +5,22 @@ use acuse_pipeline::{
     fields::Fields,
 };
 use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Resolution, lookup};
+use super::{
+    Resolution,
+    hold::{self, Effects, Outcome, Was},
+    lookup,
+};
 use crate::{
     audit,
     catalog::Catalog,
-    documents::{self, Extracted, search_text},
+    documents::{self, Document, Extracted, search_text},
     error::CatalogError,
-    events,
     names::{CustomerId, DocumentId, ReviewId, Stage, clean_maybe, micros, now, to_json},
-    outbox::{self, NewReply},
-    split::{Split, take_apart},
+    outbox::NewReply,
+    split::Split,
     sql::Tx,
     stages::mark_filed,
     timeline,
@@ -58,6 +62,34 @@ pub enum Decision {
     },
 }
 
+/// Who decides, what they looked at, and what else they said.
+#[derive(Debug, Clone, Default)]
+pub struct Deciding<'a> {
+    /// As the audit trail names them.
+    pub who: &'a str,
+    /// The document's version that they looked at.
+    pub seen_version: Option<i64>,
+    /// Which holder of the review they were; a later one's work is not overwritten.
+    pub fence: Option<i64>,
+    /// Until when the decision can be taken back; at once for good without.
+    pub held_until: Option<OffsetDateTime>,
+    /// What they wrote beside it.
+    pub note: Option<String>,
+    /// Whether it is to be nobody's.
+    pub without_customer: bool,
+    /// The warnings they decided against, on purpose.
+    pub overridden: Option<Overridden>,
+}
+
+/// Warnings that a person decided against.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Overridden {
+    /// Names of the checks.
+    pub checks: Vec<String>,
+    /// Why they were not heeded.
+    pub because: String,
+}
+
 /// What became of a decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Resolved {
@@ -67,6 +99,8 @@ pub enum Resolved {
     Split(Vec<DocumentId>),
     /// Someone else holds the review.
     HeldBy(String),
+    /// The lease had ended, and someone else has had the review since.
+    LeaseLost,
     /// The document changed since the reviewer looked at it; its version now.
     Changed(i64),
     /// It was decided before.
@@ -76,9 +110,7 @@ pub enum Resolved {
 }
 
 impl Catalog {
-    /// Decides a review. Nobody else may hold it, and with `seen_version` the document must be as the reviewer saw
-    /// it. Files, rejects or splits the document, writes timeline, audit and event, and queues `reply`; nothing is said of
-    /// a split, since each part tells its own result in time.
+    /// Decides a review for good: see [`Catalog::decide_review`].
     ///
     /// # Errors
     /// When the database fails or a row is impossible.
@@ -90,97 +122,195 @@ impl Catalog {
         decision: &Decision,
         reply: Option<&NewReply>,
     ) -> Result<Resolved, CatalogError> {
+        self.decide_review(id, &Deciding { who, seen_version, ..Deciding::default() }, decision, reply).await
+    }
+
+    /// Decides a review. Nobody else may hold it, and with `seen_version` the document must be as the reviewer saw
+    /// it. Files, rejects or splits the document, writes timeline and audit, and lets the world hear of it: at once, or
+    /// when the hold ends. Nothing is said of a split, since each part tells its own result in time.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn decide_review(
+        &self,
+        id: ReviewId,
+        by: &Deciding<'_>,
+        decision: &Decision,
+        reply: Option<&NewReply>,
+    ) -> Result<Resolved, CatalogError> {
         let mut tx = self.writing().await?;
-        let present = now();
-        let (resolution, note) = match decision {
-            Decision::Approve { .. } => (Resolution::Approved, None),
-            Decision::Correct { .. } => (Resolution::Corrected, None),
-            Decision::Reject { note } => (Resolution::Rejected, Some(note.as_str())),
-            Decision::AskAgain { note } => (Resolution::AskedAgain, Some(note.as_str())),
-            Decision::Split { note, .. } => (Resolution::Split, note.as_deref()),
-        };
+        let (resolution, note) = closing(decision, by);
         let row = optional!(
             tx,
-            (Uuid, String),
+            (Uuid,),
             "UPDATE reviews SET resolved_at = $3, resolved_by = $2, resolution = $4, note = $5 \
-             WHERE id = $1 AND resolved_at IS NULL \
-               AND (claimed_by IS NULL OR claimed_by = $2 OR claim_expires_at <= $3) RETURNING document_id, stage",
+             WHERE id = $1 AND resolved_at IS NULL AND ($6 IS NULL OR fence = $6) \
+               AND (claimed_by IS NULL OR claimed_by = $2 OR claim_expires_at <= $3) RETURNING document_id",
             id.0,
-            who,
-            micros(present),
+            by.who,
+            micros(now()),
             resolution.as_str(),
-            clean_maybe(note)
+            clean_maybe(note),
+            by.fence
         )?;
-        let Some((document, _)) = row else {
+        let Some((document,)) = row else {
             return Ok(match lookup(&mut tx, id).await? {
                 None => Resolved::Missing,
                 Some(review) if review.resolved_at.is_some() => Resolved::AlreadyResolved,
-                Some(review) => Resolved::HeldBy(review.claimed_by.unwrap_or_default()),
+                Some(review) => match review.claimed_by {
+                    Some(other) if other != by.who => Resolved::HeldBy(other),
+                    _ => Resolved::LeaseLost,
+                },
             });
         };
-        let document = DocumentId(document);
-        let (status, stage) = match decision {
-            Decision::Approve { .. } | Decision::Correct { .. } => (Status::Filed, Stage::Done),
-            Decision::Reject { .. } | Decision::AskAgain { .. } => (Status::Rejected, Stage::Done),
-            Decision::Split { .. } => (Status::Processing, Stage::Read),
-        };
-        let moved = execute!(
-            tx,
-            "UPDATE documents SET status = $2, stage = $5, version = version + 1, updated_at = $3, reasons = '[]', \
-             awaits_customer = FALSE WHERE id = $1 AND status = 'in_review' AND ($4 IS NULL OR version = $4)",
-            document.0,
-            status.as_str(),
-            micros(present),
-            seen_version,
-            stage.as_str()
-        )?;
-        if moved != 1 {
-            let now_at = documents::lookup(&mut tx, document).await?.map_or(0, |d| d.version);
-            return Ok(Resolved::Changed(now_at));
+        let document = documents::lookup(&mut tx, DocumentId(document))
+            .await?
+            .ok_or(CatalogError::Missing { what: "document" })?;
+        if document.status != Status::InReview || by.seen_version.is_some_and(|v| v != document.version) {
+            return Ok(Resolved::Changed(document.version));
         }
-        let mut said = Map::new();
-        said.insert("review_id".to_owned(), json!(id));
-        said.insert("by".to_owned(), json!(who));
-        said.insert("resolution".to_owned(), json!(resolution));
-        let detail = Value::Object(said.clone());
-        audit::write(&mut tx, who, resolution.as_str(), Some(document), &detail).await?;
-        match decision {
-            Decision::Approve { customer_id } => mark_filed(&mut tx, document, *customer_id).await?,
-            Decision::Correct { kind, fields, customer_id } => {
-                correct(&mut tx, document, *kind, fields).await?;
-                mark_filed(&mut tx, document, *customer_id).await?;
-            }
-            Decision::Reject { .. } | Decision::AskAgain { .. } => {}
-            Decision::Split { split, .. } => {
-                let ids = take_apart(&mut tx, document, split, Stage::Done, said).await?;
-                tx.commit().await?;
-                return Ok(Resolved::Split(ids));
-            }
-        }
-        timeline::note(&mut tx, document, Stage::Done, resolution.as_str(), detail.clone()).await?;
-        let kind = if status == Status::Filed { "document.filed" } else { "document.rejected" };
-        events::tell(&mut tx, kind, document, detail).await?;
-        outbox::queue_reply(&mut tx, document, reply).await?;
-        tx.commit().await?;
-        Ok(Resolved::Done(status))
+        carry_out(tx, id, document, by, decision, reply).await
     }
 }
 
-async fn correct(
+/// How a decision closes its review, and with which words.
+pub(super) fn closing<'a>(decision: &'a Decision, by: &'a Deciding<'_>) -> (Resolution, Option<&'a str>) {
+    let beside = by.note.as_deref();
+    match decision {
+        Decision::Approve { .. } => (Resolution::Approved, beside),
+        Decision::Correct { .. } => (Resolution::Corrected, beside),
+        Decision::Reject { note } => (Resolution::Rejected, Some(note.as_str())),
+        Decision::AskAgain { note } => (Resolution::AskedAgain, Some(note.as_str())),
+        Decision::Split { note, .. } => (Resolution::Split, note.as_deref()),
+    }
+}
+
+/// Where the document is after a decision, and what the world hears. Nothing begins on a
+/// split's documents while it is held: see [`Catalog::begin`].
+fn outcome(decision: &Decision, document: &Document) -> (Status, Outcome) {
+    match decision {
+        Decision::Correct { .. } if document.status == Status::Filed => (Status::Filed, Outcome::Corrected),
+        Decision::Approve { .. } | Decision::Correct { .. } => (Status::Filed, Outcome::Filed),
+        Decision::Reject { .. } | Decision::AskAgain { .. } => (Status::Rejected, Outcome::Rejected),
+        Decision::Split { split, .. } => (Status::Processing, Outcome::Split(split.clone())),
+    }
+}
+
+/// What a decision says in the timeline, the audit and the event; never a field's value.
+fn said(id: ReviewId, by: &Deciding<'_>, decision: &Decision, document: &Document) -> Map<String, Value> {
+    let (resolution, note) = closing(decision, by);
+    let mut said = Map::new();
+    said.insert("review_id".to_owned(), json!(id));
+    said.insert("by".to_owned(), json!(by.who));
+    said.insert("resolution".to_owned(), json!(resolution));
+    if let Some(note) = note.filter(|n| !n.is_empty()) {
+        said.insert("note".to_owned(), json!(note));
+    }
+    if let Decision::Correct { fields, kind, .. } = decision {
+        let value = |fields: &Fields, name| fields.get(name).map(|f| f.value.clone());
+        let changed: std::collections::BTreeSet<_> = fields
+            .keys()
+            .chain(document.fields.keys())
+            .filter(|name| value(fields, name) != value(&document.fields, name))
+            .collect();
+        said.insert("fields_changed".to_owned(), json!(changed));
+        if let Some(kind) = kind.filter(|k| Some(*k) != document.kind) {
+            said.insert("kind".to_owned(), json!({ "from": document.kind, "to": kind }));
+        }
+    }
+    if let Some(over) = &by.overridden {
+        said.insert("overridden".to_owned(), json!(over.checks));
+        said.insert("because".to_owned(), json!(over.because));
+    }
+    said
+}
+
+/// Makes a decision true in the transaction that closed its review, and commits it.
+pub(super) async fn carry_out(
+    mut tx: Tx,
+    id: ReviewId,
+    document: Document,
+    by: &Deciding<'_>,
+    decision: &Decision,
+    reply: Option<&NewReply>,
+) -> Result<Resolved, CatalogError> {
+    let was = Was::of(&mut tx, &document).await?;
+    let (status, outcome) = outcome(decision, &document);
+    let stage = if status == Status::Processing { Stage::Read } else { Stage::Done };
+    let moved = execute!(
+        tx,
+        "UPDATE documents SET status = $3, stage = $5, version = version + 1, updated_at = $4, reasons = '[]', \
+         awaits_customer = FALSE, waits_for = NULL WHERE id = $1 AND version = $2",
+        document.id.0,
+        document.version,
+        status.as_str(),
+        micros(now()),
+        stage.as_str()
+    )?;
+    if moved != 1 {
+        let now_at = documents::lookup(&mut tx, document.id).await?.map_or(0, |d| d.version);
+        return Ok(Resolved::Changed(now_at));
+    }
+    let (resolution, _) = closing(decision, by);
+    let said = said(id, by, decision, &document);
+    let detail = Value::Object(said.clone());
+    audit::write(&mut tx, by.who, resolution.as_str(), Some(document.id), &detail).await?;
+    write_decision(&mut tx, &document, by, decision).await?;
+    let is_split = matches!(outcome, Outcome::Split(_));
+    if !is_split || by.held_until.is_some() {
+        let event = if is_split { "decided" } else { resolution.as_str() };
+        timeline::note(&mut tx, document.id, Stage::Done, event, detail).await?;
+    }
+    let effects = Effects { outcome, said, reply: reply.cloned() };
+    let split = match by.held_until {
+        Some(until) => {
+            let at = (document.id, document.version + 1);
+            hold::hold(&mut tx, id, (by.who, until), &was, at, &effects).await?;
+            Vec::new()
+        }
+        None => hold::settle(&mut tx, document.id, effects).await?,
+    };
+    tx.commit().await?;
+    Ok(if split.is_empty() { Resolved::Done(status) } else { Resolved::Split(split) })
+}
+
+/// The document's own row: kind, fields and whose it is.
+async fn write_decision(
     tx: &mut Tx,
-    document: DocumentId,
+    document: &Document,
+    by: &Deciding<'_>,
+    decision: &Decision,
+) -> Result<(), CatalogError> {
+    let customer = match decision {
+        Decision::Approve { customer_id } => customer_id,
+        Decision::Correct { kind, fields, customer_id } => {
+            write_fields(tx, document, kind.or(document.kind), fields).await?;
+            customer_id
+        }
+        _ => return Ok(()),
+    };
+    mark_filed(tx, document.id, *customer).await?;
+    if by.without_customer && customer.is_none() {
+        execute!(tx, "UPDATE documents SET customer_id = NULL WHERE id = $1", document.id.0)?;
+    }
+    Ok(())
+}
+
+/// Writes kind and fields, and what searches look at.
+pub(super) async fn write_fields(
+    tx: &mut Tx,
+    document: &Document,
     kind: Option<Kind>,
     fields: &Fields,
 ) -> Result<(), CatalogError> {
-    let found = documents::lookup(tx, document).await?.ok_or(CatalogError::Missing { what: "document" })?;
-    let text = optional!(tx, (Option<String>,), "SELECT text FROM documents WHERE id = $1", document.0)?;
+    let text = optional!(tx, (Option<String>,), "SELECT text FROM documents WHERE id = $1", document.id.0)?;
     let text = text.and_then(|(t,)| t).unwrap_or_default();
     let keys = Extracted::from(fields);
     execute!(
         tx,
-        "UPDATE documents SET kind = COALESCE($2, kind), fields = $3, party = $4, number = $5, doc_date = $6, \
+        "UPDATE documents SET kind = $2, fields = $3, party = $4, number = $5, doc_date = $6, \
          total = $7, currency = $8, search = $9 WHERE id = $1",
-        document.0,
+        document.id.0,
         kind.map(Kind::as_str),
         to_json("fields", fields)?,
         keys.party,
@@ -188,7 +318,7 @@ async fn correct(
         keys.doc_date,
         keys.total,
         keys.currency,
-        search_text(&found.searched_names(), fields, &text)
+        search_text(&document.searched_names(), fields, &text)
     )
     .map(drop)
 }

@@ -27,6 +27,7 @@ use crate::{
 
 pub mod boundary;
 pub mod fetch;
+pub mod hold;
 pub mod link;
 pub mod read;
 pub mod reply;

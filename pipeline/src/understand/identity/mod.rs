@@ -8,7 +8,7 @@ mod glued;
 mod holder;
 mod labels;
 mod names;
-mod national;
+pub(crate) mod national;
 mod printed;
 mod shapes;
 mod spans;

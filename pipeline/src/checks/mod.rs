@@ -1,0 +1,317 @@
+//! What is checked when a person decides, as the reader checks what it reads: the form of each value ([`typed`]), and
+//! whether the values agree with each other and with the rules of those who give them out ([`warnings`]).
+
+mod typed;
+
+use time::{Date, macros::format_description};
+
+pub use typed::{Form, VALUE_CHARS, is_currency, typed};
+
+use crate::{
+    document::Kind,
+    fields::{FieldName, Fields, Source},
+    understand::{
+        identity::national,
+        mrz,
+        tax_ids::schemes::{Scheme, Verdict, judge},
+    },
+};
+
+/// Something that speaks against filing what a person said. They may file it all the same, on purpose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    /// Which check: `required`, `date`, `sum`, `tax_id`, `id_number`, `mrz`, `currency`, `reader`.
+    pub check: &'static str,
+    /// At which field, where it is at one.
+    pub field: Option<FieldName>,
+    /// One plain sentence.
+    pub message: String,
+}
+
+impl Warning {
+    fn at(check: &'static str, field: FieldName, message: impl Into<String>) -> Self {
+        Self { check, field: Some(field), message: message.into() }
+    }
+}
+
+/// Everything that speaks against filing a document of this kind with these fields. `text` is what was read of it.
+#[must_use]
+pub fn warnings(kind: Kind, fields: &Fields, text: &str, today: Date) -> Vec<Warning> {
+    let mut found = Vec::new();
+    for name in FieldName::required(kind).iter().filter(|name| !fields.contains_key(name)) {
+        let what = name.as_str().replace('_', " ");
+        found.push(Warning::at("required", *name, format!("There is no {what}.")));
+    }
+    dates(fields, today, &mut found);
+    found.extend(sums(fields));
+    found.extend(tax_ids(fields));
+    if let Some(currency) = fields.get(&FieldName::Currency).filter(|c| !is_currency(&c.value)) {
+        let message = format!("{} is no currency of ISO 4217.", currency.value);
+        found.push(Warning::at("currency", FieldName::Currency, message));
+    }
+    if kind == Kind::Id {
+        identity(fields, text, &mut found);
+    }
+    found
+}
+
+fn day(fields: &Fields, name: FieldName) -> Option<Date> {
+    Date::parse(&fields.get(&name)?.value, format_description!("[year]-[month]-[day]")).ok()
+}
+
+/// Years after which a bill is taken for a slip of the pen.
+const OLD_BILL: i32 = 15;
+/// Longest life, and longest validity of a card, in years.
+const LONG_LIFE: i32 = 125;
+const LONG_CARD: i32 = 50;
+
+fn dates(fields: &Fields, today: Date, found: &mut Vec<Warning>) {
+    use FieldName::{BirthDate, DueDate, ExpiryDate, IssueDate};
+    // A day of grace: somewhere it is tomorrow already.
+    let latest = today.next_day().unwrap_or(today);
+    for name in [IssueDate, FieldName::Date] {
+        let Some(date) = day(fields, name) else { continue };
+        if date > latest {
+            found.push(Warning::at("date", name, format!("{date} is in the future.")));
+        } else if date.year() < today.year() - OLD_BILL {
+            found.push(Warning::at("date", name, format!("{date} is more than {OLD_BILL} years ago.")));
+        }
+    }
+    if let Some(due) = day(fields, DueDate) {
+        if day(fields, IssueDate).is_some_and(|issued| due < issued) {
+            found.push(Warning::at("date", DueDate, "It is due before it was issued."));
+        } else if due.year() > today.year() + 5 {
+            found.push(Warning::at("date", DueDate, format!("{due} is years ahead.")));
+        }
+    }
+    if let Some(born) = day(fields, BirthDate)
+        && (born > latest || born.year() < today.year() - LONG_LIFE)
+    {
+        found.push(Warning::at("date", BirthDate, format!("Nobody alive was born on {born}.")));
+    }
+    match day(fields, ExpiryDate) {
+        Some(end) if end < today => {
+            found.push(Warning::at("date", ExpiryDate, format!("It expired on {end}.")));
+        }
+        Some(end) if end.year() > today.year() + LONG_CARD => {
+            found.push(Warning::at("date", ExpiryDate, format!("{end} is too far ahead.")));
+        }
+        _ => {}
+    }
+}
+
+/// In ten-thousandths.
+fn units(fields: &Fields, name: &str) -> Option<i64> {
+    let name: FieldName = name.parse().ok()?;
+    let value = fields.get(&name)?.value.as_str();
+    let (sign, digits) = value.strip_prefix('-').map_or((1, value), |rest| (-1, rest));
+    let (whole, cents) = digits.split_once('.').unwrap_or((digits, ""));
+    let cents: i64 = format!("{cents:0<4}").get(..4)?.parse().ok()?;
+    Some(sign * whole.parse::<i64>().ok()?.checked_mul(10_000)?.checked_add(cents)?)
+}
+
+/// Parts that were each rounded may miss the whole by this much, in ten-thousandths.
+const ROUNDED: i64 = 200;
+
+/// What is to be paid is the sum of its parts.
+fn sums(fields: &Fields) -> Option<Warning> {
+    let of = |name| units(fields, name);
+    let (subtotal, tax, total) = (of("subtotal")?, of("tax")?, of("total")?);
+    let other = |name| of(name).unwrap_or_default();
+    let plain = subtotal + tax + other("tip") + other("rounding") - other("withheld").abs();
+    // Some print the subtotal before the discount, some behind it; some take the tax to be in the subtotal.
+    let sums = [plain, plain - other("discount").abs(), plain - tax];
+    let is_near = |sum: &i64| (sum - total).abs() <= ROUNDED || (sum.abs() - total.abs()).abs() <= ROUNDED;
+    if sums[..2].iter().any(is_near) || (tax != 0 && is_near(&sums[2])) {
+        return None;
+    }
+    let shown = |units: i64| {
+        format!(
+            "{}{}.{:02}",
+            if units < 0 { "-" } else { "" },
+            units.abs() / 10_000,
+            units.abs() % 10_000 / 100
+        )
+    };
+    let message = format!(
+        "Subtotal {} and tax {} make {}, not {}: {} between them.",
+        shown(subtotal),
+        shown(tax),
+        shown(plain),
+        shown(total),
+        shown(total - plain)
+    );
+    Some(Warning::at("sum", FieldName::Total, message))
+}
+
+/// Schemes whose form and check digit say enough without a label.
+const CHECKED: &[Scheme] = &[
+    Scheme::Cnpj,
+    Scheme::Cpf,
+    Scheme::Cuit,
+    Scheme::Nit,
+    Scheme::Ruc,
+    Scheme::Rut,
+    Scheme::Rfc,
+    Scheme::Nif,
+    Scheme::PartitaIva,
+    Scheme::Siret,
+    Scheme::Gstin,
+    Scheme::Abn,
+];
+
+/// Ids that a person typed. Those that were read were judged by their labels, which say whose they are.
+fn tax_ids(fields: &Fields) -> Vec<Warning> {
+    let typed = fields
+        .iter()
+        .filter(|(name, field)| name.as_str().ends_with("tax_id") && field.source == Source::Reviewer);
+    typed
+        .filter(|(_, field)| is_wrong(&field.value))
+        .map(|(name, field)| {
+            let message = format!(
+                "The check digit of {} is wrong in every country whose ids look like it.",
+                field.value
+            );
+            Warning::at("tax_id", *name, message)
+        })
+        .collect()
+}
+
+fn is_wrong(value: &str) -> bool {
+    let squeezed: String =
+        value.chars().filter(|c| c.is_alphanumeric() || *c == '&').flat_map(char::to_uppercase).collect();
+    let lettered = squeezed.chars().take(2).filter(char::is_ascii_uppercase).count() == 2;
+    let vat = lettered.then_some(Scheme::Vat);
+    let verdicts: Vec<Verdict> = CHECKED.iter().copied().chain(vat).map(|s| judge(s, &squeezed)).collect();
+    !verdicts.iter().any(|v| matches!(v, Verdict::Right | Verdict::Unknown))
+        && verdicts.contains(&Verdict::Wrong)
+}
+
+fn identity(fields: &Fields, text: &str, found: &mut Vec<Warning>) {
+    if let Some((rule, number)) = national::checked(&mut fields.clone()) {
+        let message = format!("{number} breaks {rule}.");
+        found.push(Warning::at("id_number", FieldName::DocumentNumber, message));
+    }
+    let Some(zone) = zone(text) else { return };
+    let plain =
+        |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_uppercase();
+    let said = [
+        (FieldName::DocumentNumber, Some(zone.number.clone())),
+        (FieldName::BirthDate, zone.birth_date.clone()),
+        (FieldName::ExpiryDate, zone.expiry_date.clone()),
+    ];
+    for (name, zone) in said {
+        // What was read was weighed against the zone; here it is about what a person says.
+        let Some(field) = fields.get(&name).filter(|f| f.source == Source::Reviewer) else { continue };
+        if let Some(zone) = zone.filter(|z| plain(z) != plain(&field.value)) {
+            let message = format!("The machine readable zone, whose check digits agree, says {zone}.");
+            found.push(Warning::at("mrz", name, message));
+        }
+    }
+}
+
+/// The first zone in a text whose check digits agree.
+fn zone(text: &str) -> Option<mrz::Mrz> {
+    let squeezed: Vec<String> = text
+        .lines()
+        .map(|line| line.chars().filter(|c| !c.is_whitespace()).collect::<String>())
+        .filter(|line| {
+            matches!(line.len(), 30 | 36 | 44) && line.bytes().all(|b| b == b'<' || b.is_ascii_alphanumeric())
+        })
+        .collect();
+    let lines: Vec<&str> = squeezed.iter().map(String::as_str).collect();
+    (0..lines.len())
+        .find_map(|at| [3, 2].iter().find_map(|count| lines.get(at..at + count).and_then(mrz::parse_lines)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fields::Field;
+    use time::macros::date;
+
+    const TODAY: Date = date!(2026 - 06 - 01);
+
+    fn fields(source: Source, values: &[(FieldName, &str)]) -> Fields {
+        let field =
+            |value: &str| Field { value: value.into(), confidence: 1.0, page: None, bbox: None, source };
+        values.iter().map(|(name, value)| (*name, field(value))).collect()
+    }
+
+    fn of(kind: Kind, values: &[(FieldName, &str)]) -> Vec<&'static str> {
+        warnings(kind, &fields(Source::Reviewer, values), "", TODAY).iter().map(|w| w.check).collect()
+    }
+
+    const RECEIPT: [(FieldName, &str); 4] = [
+        (FieldName::MerchantName, "Mercado"),
+        (FieldName::Date, "2026-05-30"),
+        (FieldName::Total, "12.10"),
+        (FieldName::Currency, "EUR"),
+    ];
+
+    fn receipt(more: &[(FieldName, &str)]) -> Vec<&'static str> {
+        of(Kind::Receipt, &RECEIPT.iter().chain(more).copied().collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn what_is_sound_is_filed_without_a_word() {
+        assert_eq!(receipt(&[]), [""; 0]);
+        assert_eq!(receipt(&[(FieldName::Subtotal, "10.00"), (FieldName::Tax, "2.10")]), [""; 0]);
+        assert_eq!(
+            receipt(&[(FieldName::Subtotal, "12.10"), (FieldName::Tax, "2.10")]),
+            [""; 0],
+            "tax is in it"
+        );
+    }
+
+    #[test]
+    fn what_was_filed_without_a_word_is_warned_of() {
+        assert_eq!(of(Kind::Receipt, &[RECEIPT[0], RECEIPT[1], RECEIPT[3]]), ["required"]);
+        assert_eq!(receipt(&[(FieldName::Date, "2099-01-01")]), ["date"]);
+        assert_eq!(receipt(&[(FieldName::Currency, "ZZZ")]), ["currency"]);
+        assert_eq!(
+            receipt(&[
+                (FieldName::Subtotal, "10.00"),
+                (FieldName::Tax, "2.10"),
+                (FieldName::Total, "99999.99")
+            ]),
+            ["sum"]
+        );
+    }
+
+    #[test]
+    fn tax_ids_by_their_check_digits() {
+        for good in [
+            "B12345674",
+            "900.123.456-8",
+            "11.222.333/0001-81",
+            "529.982.247-25",
+            "76.086.428-5",
+            "DE136695976",
+        ] {
+            assert_eq!(receipt(&[(FieldName::MerchantTaxId, good)]), [""; 0], "{good}");
+        }
+        for bad in ["B12345675", "900.123.456-1", "11.222.333/0001-82", "529.982.247-26", "DE136695975"] {
+            assert_eq!(receipt(&[(FieldName::MerchantTaxId, bad)]), ["tax_id"], "{bad}");
+        }
+        // Nobody we know has ids of this form, so nobody says that it is wrong.
+        assert_eq!(receipt(&[(FieldName::MerchantTaxId, "X-77")]), [""; 0]);
+    }
+
+    #[test]
+    fn a_card_is_held_against_its_zone() {
+        let text =
+            "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\nL898902C36UTO7408122F1204159ZE184226B<<<<<10\n";
+        let card = [
+            (FieldName::DocumentType, "passport"),
+            (FieldName::DocumentNumber, "L898902C4"),
+            (FieldName::Surname, "Eriksson"),
+            (FieldName::BirthDate, "1974-08-12"),
+        ];
+        let found = warnings(Kind::Id, &fields(Source::Reviewer, &card), text, TODAY);
+        assert_eq!(
+            found.iter().map(|w| (w.check, w.field)).collect::<Vec<_>>(),
+            [("mrz", Some(FieldName::DocumentNumber))]
+        );
+    }
+}

@@ -1,0 +1,75 @@
+//! What a person has said of a document before its page: a draft offered again, or a decision that was refused, with
+//! what is wrong at each field.
+
+use acuse_pipeline::{checks::Warning, fields::FieldName};
+use acuse_storage::{Document, reviews::drafts::Draft};
+use time::OffsetDateTime;
+
+use super::{decide, sentence, typed::Typed, words};
+use crate::review::Refusal;
+
+/// What speaks against the decision, with a way to the field.
+pub(super) struct Warned {
+    pub(super) message: String,
+    pub(super) field: String,
+}
+
+/// What the person has said of the document before this page.
+pub(super) enum Said<'a> {
+    Nothing,
+    Draft(Draft),
+    Refused(&'a Typed, &'a Refusal),
+}
+
+impl Said<'_> {
+    pub(super) fn typed(&self) -> Typed {
+        match self {
+            Self::Nothing => Typed::default(),
+            Self::Draft(draft) => Typed(draft.form.clone()),
+            Self::Refused(typed, _) => (*typed).clone(),
+        }
+    }
+
+    pub(super) fn faults(&self) -> Vec<String> {
+        match self {
+            Self::Refused(_, refusal) => decide::general(refusal),
+            _ => Vec::new(),
+        }
+    }
+
+    pub(super) fn warnings(&self) -> Vec<Warned> {
+        let Self::Refused(_, Refusal::Warnings(warnings)) = self else { return Vec::new() };
+        let field = |w: &Warning| w.field.map(|f| f.as_str().to_owned()).unwrap_or_default();
+        warnings.iter().map(|w| Warned { message: w.message.clone(), field: field(w) }).collect()
+    }
+
+    /// What is wrong with a field.
+    pub(super) fn fault(&self, name: FieldName) -> String {
+        match self {
+            Self::Refused(_, Refusal::Faults(faults)) => faults
+                .iter()
+                .find(|f| f.field == Some(name))
+                .map(|f| sentence(&f.message))
+                .unwrap_or_default(),
+            Self::Refused(_, Refusal::Warnings(warnings)) => {
+                warnings.iter().find(|w| w.field == Some(name)).map(|w| w.message.clone()).unwrap_or_default()
+            }
+            _ => String::new(),
+        }
+    }
+
+    /// That something is offered again, and of when it is.
+    pub(super) fn draft(&self, document: &Document) -> Option<String> {
+        let Self::Draft(draft) = self else { return None };
+        if !self.typed().differs(document) {
+            return None;
+        }
+        let at = words::clock(draft.saved_at, OffsetDateTime::now_utc());
+        let since = if draft.document_version == document.version {
+            ""
+        } else {
+            " The document has changed since: look at what differs."
+        };
+        Some(format!("What you typed at {at} UTC is filled in again.{since}"))
+    }
+}

@@ -1,0 +1,66 @@
+//! What a form says, as it came: shown again where it could not be kept, and kept as a draft.
+
+use std::collections::BTreeMap;
+
+use acuse_pipeline::{document::Kind, fields::FieldName};
+use acuse_storage::{Document, reviews::drafts};
+
+use crate::review::carried;
+
+/// Longest draft kept, characters of all its values.
+const DRAFT_CHARS: usize = 60_000;
+/// What of a form is not typed.
+const NOT_TYPED: &[&str] = &["csrf", "version", "fence", "action", "reason", "password", "user"];
+
+/// A form's names and values: names may repeat, the first counts.
+#[derive(Debug, Default, Clone)]
+pub struct Typed(pub Vec<(String, String)>);
+
+impl Typed {
+    /// The value of a name, trimmed.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(n, _)| n == name).map(|(_, v)| v.trim())
+    }
+
+    /// A whole number.
+    #[must_use]
+    pub fn number(&self, name: &str) -> Option<i64> {
+        self.get(name)?.parse().ok()
+    }
+
+    /// What of it is kept as a draft; `None` where it is nothing, or too much for a person to have typed.
+    #[must_use]
+    pub fn draft(&self) -> Option<drafts::Form> {
+        let kept: drafts::Form =
+            self.0.iter().filter(|(name, _)| !NOT_TYPED.contains(&name.as_str())).cloned().collect();
+        let chars: usize = kept.iter().map(|(name, value)| name.len() + value.len()).sum();
+        (!kept.is_empty() && chars <= DRAFT_CHARS).then_some(kept)
+    }
+
+    /// The fields of this kind that the form says otherwise than the document.
+    #[must_use]
+    pub fn changes(&self, kind: Kind, document: &Document) -> BTreeMap<FieldName, Option<String>> {
+        let read = carried(kind, &document.fields);
+        FieldName::of(kind)
+            .iter()
+            .filter(|name| !name.is_list())
+            .filter_map(|name| {
+                let said = self.get(&format!("{kind}.{name}"))?;
+                let was = read.get(name).map_or("", |f| f.value.as_str());
+                (said != was.trim()).then(|| (*name, Some(said.to_owned()).filter(|s| !s.is_empty())))
+            })
+            .collect()
+    }
+
+    /// Whether it says anything that the document does not.
+    #[must_use]
+    pub fn differs(&self, document: &Document) -> bool {
+        let kind = self.get("kind").and_then(|k| k.parse::<Kind>().ok()).or(document.kind);
+        let customer = document.customer_id.map(|c| c.to_string()).unwrap_or_default();
+        kind != document.kind
+            || self.get("customer_id").is_some_and(|said| said != customer)
+            || ["note", "because"].iter().any(|name| self.get(name).is_some_and(|v| !v.is_empty()))
+            || kind.is_some_and(|kind| !self.changes(kind, document).is_empty())
+    }
+}

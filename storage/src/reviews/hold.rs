@@ -1,0 +1,328 @@
+//! Decisions that can be taken back: the decision commits at once, and what the world hears of it (the event, the
+//! message, the parts of a split on their road) is inserted when the hold ends, never earlier with a time from which it
+//! counts, so that nobody who follows the feed steps over it.
+
+use acuse_pipeline::{
+    document::{Kind, Status},
+    fields::Fields,
+    reason::Reason,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{drafts, resolve::write_fields};
+use crate::{
+    audit,
+    catalog::Catalog,
+    documents::{self, Document},
+    error::CatalogError,
+    events,
+    names::{CustomerId, DocumentId, ReviewId, Stage, at, json, maybe_at, micros, now, to_json, word},
+    outbox::{self, NewReply},
+    queue::{Push, Queue, push},
+    split::{Split, take_apart},
+    sql::Tx,
+    timeline,
+};
+
+/// A decision that can still be taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// Of which document.
+    pub document_id: DocumentId,
+    /// Until when.
+    pub until: OffsetDateTime,
+    /// What was decided: a word of [`super::Resolution`].
+    pub resolution: String,
+}
+
+/// What became of taking a decision back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Undone {
+    /// The document stands as before the decision.
+    Done(Status),
+    /// Somebody else decided it.
+    NotYours,
+    /// There is nothing to take back (any more).
+    TooLate,
+}
+
+/// What of a document a decision changes, as it was.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Was {
+    status: String,
+    kind: Option<Kind>,
+    fields: Fields,
+    customer_id: Option<CustomerId>,
+    filed_at: Option<i64>,
+    reasons: Vec<Reason>,
+    awaits_customer: bool,
+    waits_for: Option<String>,
+}
+
+impl Was {
+    pub(super) async fn of(tx: &mut Tx, document: &Document) -> Result<Self, CatalogError> {
+        let (awaits_customer, waits_for) = one!(
+            tx,
+            (bool, Option<String>),
+            "SELECT awaits_customer, waits_for FROM documents WHERE id = $1",
+            document.id.0
+        )?;
+        Ok(Self {
+            status: document.status.as_str().to_owned(),
+            kind: document.kind,
+            fields: document.fields.clone(),
+            customer_id: document.customer_id,
+            filed_at: document.filed_at.map(micros),
+            reasons: document.reasons.clone(),
+            awaits_customer,
+            waits_for,
+        })
+    }
+}
+
+/// What the world hears of a decision.
+#[derive(Serialize, Deserialize)]
+pub(super) enum Outcome {
+    /// It is in the books.
+    Filed,
+    /// What the books say was changed.
+    Corrected,
+    /// A person refused it.
+    Rejected,
+    /// It is several documents.
+    Split(Split),
+}
+
+/// An outcome with its particulars and its message.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Effects {
+    pub outcome: Outcome,
+    pub said: Map<String, Value>,
+    pub reply: Option<NewReply>,
+}
+
+/// Lets the world hear of a decision; the ids of a split's documents.
+pub(super) async fn settle(
+    tx: &mut Tx,
+    document: DocumentId,
+    effects: Effects,
+) -> Result<Vec<DocumentId>, CatalogError> {
+    let kind = match effects.outcome {
+        Outcome::Split(split) => {
+            return take_apart(tx, document, &split, Stage::Done, effects.said).await;
+        }
+        Outcome::Filed => "document.filed",
+        Outcome::Corrected => "document.corrected",
+        Outcome::Rejected => "document.rejected",
+    };
+    events::tell(tx, kind, document, Value::Object(effects.said)).await?;
+    outbox::queue_reply(tx, document, effects.reply.as_ref()).await?;
+    Ok(Vec::new())
+}
+
+/// Keeps a decision's effects until the hold ends.
+pub(super) async fn hold(
+    tx: &mut Tx,
+    review: ReviewId,
+    by: (&str, OffsetDateTime),
+    was: &Was,
+    (document, version): (DocumentId, i64),
+    effects: &Effects,
+) -> Result<(), CatalogError> {
+    let (who, until) = by;
+    let task = Push::document(document, Some(until))?;
+    execute!(
+        tx,
+        "INSERT INTO holds (document_id, review_id, decided_by, held_until, document_version, was, effects, task_id) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        document.0,
+        review.0,
+        who,
+        micros(until),
+        version,
+        to_json("was", was)?,
+        to_json("effects", effects)?,
+        task.task_id.as_str()
+    )?;
+    push(tx, Queue::Hold, vec![task]).await
+}
+
+/// Ends the hold on a document, if there is one that was due at `due`.
+pub(super) async fn end(
+    tx: &mut Tx,
+    document: DocumentId,
+    due: Option<OffsetDateTime>,
+) -> Result<bool, CatalogError> {
+    let row = optional!(
+        tx,
+        (String, String),
+        "DELETE FROM holds WHERE document_id = $1 AND ($2 IS NULL OR held_until <= $2) RETURNING effects, decided_by",
+        document.0,
+        due.map(micros)
+    )?;
+    let Some((effects, who)) = row else { return Ok(false) };
+    settle(tx, document, json("holds", "effects", &effects)?).await?;
+    drafts::discard(tx, document, &who).await?;
+    Ok(true)
+}
+
+impl Catalog {
+    /// The time to take a decision back is over: its event and its message are written, once, whoever asks and however
+    /// often. Whether this call did it.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn end_hold(&self, document: DocumentId) -> Result<bool, CatalogError> {
+        let mut tx = self.writing().await?;
+        let ended = end(&mut tx, document, Some(now())).await?;
+        if !ended {
+            let early =
+                optional!(tx, (i64,), "SELECT held_until FROM holds WHERE document_id = $1", document.0)?;
+            // This machine's clock is behind that of the one that decided.
+            if let Some((until,)) = early {
+                push_hold(&mut tx, document, at("holds", "held_until", until)?).await?;
+            }
+        }
+        tx.commit().await?;
+        Ok(ended)
+    }
+
+    /// The latest decision of a person that can still be taken back.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn held_by(&self, who: &str) -> Result<Option<Held>, CatalogError> {
+        let mut tx = self.reading().await?;
+        let row = optional!(
+            tx,
+            (Uuid, i64, String),
+            "SELECT h.document_id, h.held_until, r.resolution FROM holds h JOIN reviews r ON r.id = h.review_id \
+             WHERE h.decided_by = $1 AND h.held_until > $2 ORDER BY h.held_until DESC LIMIT 1",
+            who,
+            micros(now())
+        )?;
+        row.map(|(document, until, resolution)| {
+            Ok(Held {
+                document_id: DocumentId(document),
+                until: at("holds", "held_until", until)?,
+                resolution,
+            })
+        })
+        .transpose()
+    }
+
+    /// Until when a document's last decision can be taken back; exports, obligations and approvals wait for it.
+    ///
+    /// # Errors
+    /// When the database fails or the row is impossible.
+    pub async fn held_until(&self, document: DocumentId) -> Result<Option<OffsetDateTime>, CatalogError> {
+        let mut tx = self.reading().await?;
+        let row = optional!(tx, (i64,), "SELECT held_until FROM holds WHERE document_id = $1", document.0)?;
+        maybe_at("holds", "held_until", row.map(|(until,)| until))
+    }
+
+    /// Takes a decision back: only by whoever decided, only within the hold. The document stands as before, as a new
+    /// version, and waits in front of the same person.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn undo_decision(
+        &self,
+        document: DocumentId,
+        who: &str,
+        lease: std::time::Duration,
+    ) -> Result<Undone, CatalogError> {
+        let mut tx = self.writing().await?;
+        let present = now();
+        let row = optional!(
+            tx,
+            (Uuid, i64, String),
+            "DELETE FROM holds WHERE document_id = $1 AND decided_by = $2 AND held_until > $3 \
+             RETURNING review_id, document_version, was",
+            document.0,
+            who,
+            micros(present)
+        )?;
+        let Some((review, version, was)) = row else {
+            let other =
+                optional!(tx, (String,), "SELECT decided_by FROM holds WHERE document_id = $1", document.0)?;
+            return Ok(if other.is_some_and(|(by,)| by != who) { Undone::NotYours } else { Undone::TooLate });
+        };
+        let was: Was = json("holds", "was", &was)?;
+        let status: Status = word("holds", "was", &was.status)?;
+        if !restore(&mut tx, document, version, &was).await? {
+            return Ok(Undone::TooLate);
+        }
+        if status == Status::InReview {
+            wait_again(&mut tx, review, who, present + time::Duration::try_from(lease).unwrap_or_default())
+                .await?;
+        }
+        execute!(tx, "UPDATE reviews SET resolution = 'undone' WHERE id = $1", review)?;
+        let detail = json!({ "review_id": review, "by": who });
+        audit::write(&mut tx, who, "undone", Some(document), &detail).await?;
+        timeline::note(&mut tx, document, Stage::Done, "undone", detail).await?;
+        tx.commit().await?;
+        Ok(Undone::Done(status))
+    }
+}
+
+/// Whether the document was still as the decision had left it.
+async fn restore(tx: &mut Tx, document: DocumentId, version: i64, was: &Was) -> Result<bool, CatalogError> {
+    let touched = execute!(
+        tx,
+        "UPDATE documents SET status = $3, stage = 'done', kind = $4, customer_id = $5, filed_at = $6, reasons = $7, \
+         awaits_customer = $8, waits_for = $9, version = version + 1, updated_at = $10 \
+         WHERE id = $1 AND version = $2",
+        document.0,
+        version,
+        was.status.as_str(),
+        was.kind.map(Kind::as_str),
+        was.customer_id.map(|c| c.0),
+        was.filed_at,
+        to_json("reasons", &was.reasons)?,
+        was.awaits_customer,
+        was.waits_for.as_deref(),
+        micros(now())
+    )?;
+    if touched == 1 {
+        let found =
+            documents::lookup(tx, document).await?.ok_or(CatalogError::Missing { what: "document" })?;
+        write_fields(tx, &found, was.kind, &was.fields).await?;
+    }
+    Ok(touched == 1)
+}
+
+/// Another review in the place of one that was decided, for the same person.
+async fn wait_again(tx: &mut Tx, review: Uuid, who: &str, until: OffsetDateTime) -> Result<(), CatalogError> {
+    let new = ReviewId::generate();
+    execute!(
+        tx,
+        "INSERT INTO reviews (id, document_id, stage, reasons, opened_at, claimed_by, claim_expires_at, fence) \
+         SELECT $2, document_id, stage, reasons, opened_at, $3, $4, fence + 1 FROM reviews WHERE id = $1",
+        review,
+        new.0,
+        who,
+        micros(until)
+    )?;
+    execute!(
+        tx,
+        "INSERT INTO review_reasons (review_id, code) SELECT $2, code FROM review_reasons WHERE review_id = $1",
+        review,
+        new.0
+    )
+    .map(drop)
+}
+
+/// Pushes the task of a hold and remembers which it is.
+pub(crate) async fn push_hold(
+    tx: &mut Tx,
+    document: DocumentId,
+    until: OffsetDateTime,
+) -> Result<(), CatalogError> {
+    let task = Push::document(document, Some(until))?;
+    execute!(tx, "UPDATE holds SET task_id = $2 WHERE document_id = $1", document.0, task.task_id.as_str())?;
+    push(tx, Queue::Hold, vec![task]).await
+}

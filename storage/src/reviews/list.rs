@@ -1,0 +1,283 @@
+//! The queue as the desk asks for it: pages, counts and neighbours, each by a few statements however much waits.
+
+use std::collections::HashMap;
+
+use acuse_pipeline::{document::Kind, reason::ReasonCode};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{COLUMNS, Review, Row};
+use crate::{
+    catalog::Catalog,
+    documents::{self, Document, DocumentRow, Page},
+    error::CatalogError,
+    names::{DocumentId, ReviewId, micros, now, number, word},
+    sql::Tx,
+};
+
+/// Which open reviews a list shows.
+#[derive(Debug, Clone, Default)]
+pub struct ReviewFilter {
+    /// Only with this reason.
+    pub reason: Option<ReasonCode>,
+    /// Only documents of this kind.
+    pub kind: Option<Kind>,
+    /// Only held by this person.
+    pub claimed_by: Option<String>,
+    /// Only held by nobody.
+    pub unclaimed: bool,
+    /// Only what this person could take: held by them or by nobody, and not waiting for somebody else.
+    pub open_to: Option<String>,
+}
+
+/// Whose a document is, by the names that are known.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Party {
+    /// The customer's.
+    pub customer: Option<String>,
+    /// The sender's own.
+    pub sender: Option<String>,
+    /// Digits only.
+    pub phone: Option<String>,
+    /// What else the sender goes by.
+    pub alias: Option<String>,
+}
+
+/// A place in the queue: its order is by time, and by id where the times are the same.
+#[derive(Clone, Copy)]
+struct Place(i64, Uuid);
+
+const START: Place = Place(0, Uuid::nil());
+
+/// A condition of [`ReviewFilter`] on `r` and `d`; its binds are `$1` to `$6`, see [`bound!`].
+const OF_FILTER: &str = "r.resolved_at IS NULL \
+     AND ($1 IS NULL OR EXISTS (SELECT 1 FROM review_reasons x WHERE x.review_id = r.id AND x.code = $1)) \
+     AND ($2 IS NULL OR d.kind = $2) \
+     AND ($3 IS NULL OR (r.claimed_by = $3 AND r.claim_expires_at > $6)) \
+     AND (NOT $4 OR r.claimed_by IS NULL OR r.claim_expires_at <= $6) \
+     AND ($5 IS NULL OR ((r.claimed_by IS NULL OR r.claimed_by = $5 OR r.claim_expires_at <= $6) \
+       AND COALESCE(d.waits_for, 'reviewer') = 'reviewer'))";
+
+/// A query over the queue with the binds of [`OF_FILTER`] and more.
+macro_rules! bound {
+    ($macro:ident, $tx:expr, $row:ty, $text:expr, $filter:expr $(, $bind:expr)*) => {
+        $macro!(
+            $tx,
+            $row,
+            sqlx::AssertSqlSafe($text.clone()),
+            $filter.reason.map(ReasonCode::as_str),
+            $filter.kind.map(Kind::as_str),
+            $filter.claimed_by.as_deref(),
+            $filter.unclaimed,
+            $filter.open_to.as_deref(),
+            micros(now())
+            $(, $bind)*
+        )
+    };
+}
+
+async fn place_of(tx: &mut Tx, id: Option<ReviewId>) -> Result<Place, CatalogError> {
+    let Some(id) = id else { return Ok(START) };
+    let found = optional!(tx, (i64,), "SELECT opened_at FROM reviews WHERE id = $1", id.0)?;
+    Ok(found.map_or(START, |(opened_at,)| Place(opened_at, id.0)))
+}
+
+const QUEUE: &str = "FROM reviews r JOIN documents d ON d.id = r.document_id";
+const COUNT_OPEN: &str = "SELECT COUNT(*) FROM reviews WHERE resolved_at IS NULL";
+// A cross join keeps SQLite from walking the reasons of all that ever waited.
+const COUNT_REASONS: &str = "SELECT x.code, COUNT(*) FROM reviews r CROSS JOIN review_reasons x \
+     WHERE r.resolved_at IS NULL AND x.review_id = r.id GROUP BY x.code ORDER BY x.code";
+
+fn page_of(columns: &str) -> String {
+    format!(
+        "SELECT {columns} {QUEUE} WHERE {OF_FILTER} AND r.opened_at >= $7 AND (r.opened_at > $7 OR r.id > $8) \
+         ORDER BY r.opened_at, r.id LIMIT $9"
+    )
+}
+
+fn beside(forward: bool) -> String {
+    let (after, order) = if forward { (">", "ASC") } else { ("<", "DESC") };
+    format!(
+        "SELECT r.document_id {QUEUE} WHERE {OF_FILTER} \
+         AND r.opened_at {after}= $7 AND (r.opened_at {after} $7 OR r.id {after} $8) \
+         ORDER BY r.opened_at {order}, r.id {order} LIMIT 1"
+    )
+}
+
+/// Makes `d.` columns of a list of columns.
+fn of_d(columns: &str) -> String {
+    columns.split(", ").map(|c| format!("d.{}", c.trim())).collect::<Vec<_>>().join(", ")
+}
+
+impl Catalog {
+    /// Open reviews with their documents, the longest waiting first, after the cursor (the last review's id).
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn reviews(
+        &self,
+        filter: &ReviewFilter,
+        after: Option<ReviewId>,
+        limit: u32,
+    ) -> Result<Page<(Review, Document), ReviewId>, CatalogError> {
+        let mut tx = self.reading().await?;
+        let Place(opened, id) = place_of(&mut tx, after).await?;
+        let limit = i64::from(limit.clamp(1, 500));
+        let text = page_of(COLUMNS);
+        let rows = bound!(all, tx, Row, text, filter, opened, id, limit + 1)?;
+        let text = page_of(&of_d(documents::COLUMNS));
+        let theirs = bound!(all, tx, DocumentRow, text, filter, opened, id, limit)?;
+        let more = rows.len() as i64 > limit;
+        let mut theirs: HashMap<DocumentId, Document> = theirs
+            .into_iter()
+            .map(|row| Document::try_from(row).map(|d| (d.id, d)))
+            .collect::<Result<_, _>>()?;
+        let mut data = Vec::with_capacity(theirs.len());
+        for row in rows.into_iter().take(limit as usize) {
+            let review = Review::try_from(row)?;
+            // On PostgreSQL another transaction may commit between the two statements: what it took away is not shown.
+            if let Some(document) = theirs.remove(&review.document_id) {
+                data.push((review, document));
+            }
+        }
+        let next = if more { data.last().map(|(r, _)| r.id) } else { None };
+        Ok(Page { data, next })
+    }
+
+    /// How many documents wait for a person.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn count_open_reviews(&self) -> Result<u64, CatalogError> {
+        let mut tx = self.reading().await?;
+        let (count,) = one!(tx, (i64,), COUNT_OPEN)?;
+        number("reviews", "resolved_at", count)
+    }
+
+    /// How many wait with each reason; one that waits with two is counted with both.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn count_reasons(&self) -> Result<Vec<(ReasonCode, u64)>, CatalogError> {
+        let mut tx = self.reading().await?;
+        let rows = all!(tx, (String, i64), COUNT_REASONS)?;
+        let counted = |(code, count): (String, i64)| {
+            Ok((word("review_reasons", "code", &code)?, number("review_reasons", "code", count)?))
+        };
+        rows.into_iter().map(counted).collect()
+    }
+
+    /// The document that waits next to this one, in the filter's queue.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn neighbour(
+        &self,
+        filter: &ReviewFilter,
+        of: &Review,
+        forward: bool,
+    ) -> Result<Option<DocumentId>, CatalogError> {
+        let mut tx = self.reading().await?;
+        let text = beside(forward);
+        let found = bound!(optional, tx, (Uuid,), text, filter, micros(of.opened_at), of.id.0)?;
+        Ok(found.map(|(id,)| DocumentId(id)))
+    }
+
+    /// Takes the longest waiting free review of the filter that comes after `after`, and from the beginning where none
+    /// does. Of many who ask at once each gets another one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn claim_next(
+        &self,
+        filter: &ReviewFilter,
+        after: Option<ReviewId>,
+        who: &str,
+        lease: std::time::Duration,
+    ) -> Result<Option<DocumentId>, CatalogError> {
+        let filter = ReviewFilter { open_to: Some(who.to_owned()), ..filter.clone() };
+        let mut tx = self.writing().await?;
+        let until = now() + time::Duration::try_from(lease).unwrap_or(time::Duration::MINUTE);
+        let after = place_of(&mut tx, after).await?;
+        for place in [after, START] {
+            if let Some(id) = take_first(&mut tx, &filter, place, who, until).await? {
+                tx.commit().await?;
+                return Ok(Some(id));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whose these documents are.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn parties_of(&self, ids: &[DocumentId]) -> Result<HashMap<DocumentId, Party>, CatalogError> {
+        let mut tx = self.reading().await?;
+        let rows = values!(
+            tx,
+            (Uuid, Option<String>, Option<String>, Option<String>, Option<String>),
+            "SELECT d.id, c.name, k.name, k.phone, \
+             (SELECT MIN(a.value) FROM contact_aliases a WHERE a.contact_id = k.id) \
+             FROM documents d LEFT JOIN customers c ON c.id = d.customer_id \
+             LEFT JOIN contacts k ON k.id = d.contact_id WHERE d.id IN (VALUES ",
+            1,
+            ")",
+            ids,
+            |q, id| q.bind(id.0)
+        )?;
+        let party =
+            |(id, customer, sender, phone, alias)| (DocumentId(id), Party { customer, sender, phone, alias });
+        Ok(rows.into_iter().map(party).collect())
+    }
+}
+
+async fn take_first(
+    tx: &mut Tx,
+    filter: &ReviewFilter,
+    Place(opened, id): Place,
+    who: &str,
+    until: OffsetDateTime,
+) -> Result<Option<DocumentId>, CatalogError> {
+    let skip = tx.pick("", "FOR UPDATE OF r SKIP LOCKED");
+    let text = format!(
+        "UPDATE reviews SET claimed_by = $9, claim_expires_at = $10, \
+         fence = fence + CASE WHEN claimed_by = $9 AND claim_expires_at > $6 THEN 0 ELSE 1 END WHERE id = \
+         (SELECT r.id FROM reviews r JOIN documents d ON d.id = r.document_id \
+          WHERE {OF_FILTER} AND r.opened_at >= $7 AND (r.opened_at > $7 OR r.id > $8) \
+          ORDER BY r.opened_at, r.id LIMIT 1 {skip}) RETURNING document_id"
+    );
+    let found = bound!(optional, tx, (Uuid,), text, filter, opened, id, who, micros(until))?;
+    Ok(found.map(|(id,)| DocumentId(id)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// However many documents there are, a page of the queue, its counts and its neighbours walk the index of what waits
+    /// and look the rest up by key: nothing is scanned and nothing is sorted.
+    #[tokio::test]
+    async fn the_queue_is_walked_by_its_index() {
+        let folder = tempfile::tempdir().unwrap();
+        let catalog = Catalog::open_sqlite(&folder.path().join("acuse.db")).await.unwrap();
+        let mut tx = catalog.reading().await.unwrap();
+        let texts = [
+            page_of("r.id"),
+            page_of(&of_d(documents::COLUMNS)),
+            beside(true),
+            beside(false),
+            COUNT_OPEN.to_owned(),
+            COUNT_REASONS.to_owned(),
+        ];
+        for text in texts {
+            let explained = format!("EXPLAIN QUERY PLAN {text}");
+            let plan = all!(tx, (i64, i64, i64, String), sqlx::AssertSqlSafe(explained.clone())).unwrap();
+            let steps: Vec<&str> = plan.iter().map(|(.., step)| step.as_str()).collect();
+            assert!(steps.iter().any(|step| step.contains("reviews_queue")), "{text}: {steps:?}");
+            let walked = |step: &&str| step.starts_with("SCAN") && !step.contains("reviews_queue");
+            let sorted = |step: &&str| step.contains("TEMP B-TREE FOR ORDER BY");
+            assert!(!steps.iter().any(|step| walked(step) || sorted(step)), "{text}: {steps:?}");
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Filed and rejected documents that a person takes up again: as a new version, with the trail of the earlier ones.
+
+use acuse_pipeline::{
+    document::Status,
+    reason::{Reason, ReasonCode},
+};
+use serde_json::json;
+use time::OffsetDateTime;
+
+use super::{
+    Deciding, Decision, Resolution, Resolved, hold,
+    resolve::{carry_out, closing},
+};
+use crate::{
+    audit,
+    catalog::Catalog,
+    documents::{self, Document},
+    error::CatalogError,
+    events,
+    names::{DocumentId, ReviewId, Stage, clean_maybe, micros, now, to_json},
+    outbox::NewReply,
+    sql::Tx,
+    stages::open_review,
+    timeline,
+};
+
+/// What became of taking a document up again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reopened {
+    /// It waits for a person now.
+    Waits(ReviewId),
+    /// It changed since it was looked at; its version now.
+    Changed(i64),
+    /// It is neither filed nor rejected, or it is a duplicate: take up the first.
+    NotAtRest,
+    /// There is no such document.
+    Missing,
+}
+
+/// The document, if it is at rest and as it was seen.
+async fn at_rest(
+    tx: &mut Tx,
+    id: DocumentId,
+    seen_version: Option<i64>,
+) -> Result<Result<Document, Reopened>, CatalogError> {
+    // What was decided a moment ago is told first: the new decision is another one.
+    hold::end(tx, id, None).await?;
+    let Some(document) = documents::lookup(tx, id).await? else { return Ok(Err(Reopened::Missing)) };
+    if seen_version.is_some_and(|seen| seen != document.version) {
+        return Ok(Err(Reopened::Changed(document.version)));
+    }
+    let rests =
+        matches!(document.status, Status::Filed | Status::Rejected) && document.duplicate_of.is_none();
+    Ok(if rests { Ok(document) } else { Err(Reopened::NotAtRest) })
+}
+
+impl Catalog {
+    /// Puts a filed or rejected document in front of a person again: in front of `who`, until `until`.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn reopen(
+        &self,
+        id: DocumentId,
+        who: &str,
+        seen_version: Option<i64>,
+        note: &str,
+        until: OffsetDateTime,
+    ) -> Result<Reopened, CatalogError> {
+        let mut tx = self.writing().await?;
+        let document = match at_rest(&mut tx, id, seen_version).await? {
+            Ok(document) => document,
+            Err(why) => return Ok(why),
+        };
+        let moved = execute!(
+            tx,
+            "UPDATE documents SET status = 'in_review', waits_for = 'reviewer', filed_at = NULL, \
+             version = version + 1, updated_at = $3 WHERE id = $1 AND version = $2",
+            id.0,
+            document.version,
+            micros(now())
+        )?;
+        if moved != 1 {
+            return Ok(Reopened::Changed(document.version));
+        }
+        let review = open_review(&mut tx, id, Stage::Done, &reasons(&document, note)).await?;
+        execute!(
+            tx,
+            "UPDATE reviews SET claimed_by = $2, claim_expires_at = $3, fence = 1 WHERE id = $1",
+            review.0,
+            who,
+            micros(until)
+        )?;
+        let detail = json!({ "review_id": review, "by": who, "from": document.status, "note": note });
+        audit::write(&mut tx, who, "reopened", Some(id), &detail).await?;
+        timeline::note(&mut tx, id, Stage::Done, "reopened", detail.clone()).await?;
+        events::tell(&mut tx, "document.in_review", id, detail).await?;
+        tx.commit().await?;
+        Ok(Reopened::Waits(review))
+    }
+
+    /// Decides a document that is at rest anew, with the same trail as one that waited.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn decide_again(
+        &self,
+        id: DocumentId,
+        by: &Deciding<'_>,
+        decision: &Decision,
+        reply: Option<&NewReply>,
+    ) -> Result<Resolved, CatalogError> {
+        let mut tx = self.writing().await?;
+        let document = match at_rest(&mut tx, id, by.seen_version).await? {
+            Ok(document) => document,
+            Err(Reopened::Changed(version)) => return Ok(Resolved::Changed(version)),
+            Err(Reopened::Missing) => return Ok(Resolved::Missing),
+            Err(_) => return Ok(Resolved::AlreadyResolved),
+        };
+        let (review, present) = (ReviewId::generate(), micros(now()));
+        let (resolution, note) = closing(decision, by);
+        execute!(
+            tx,
+            "INSERT INTO reviews (id, document_id, stage, reasons, opened_at, resolved_at, resolved_by, resolution, \
+             note) VALUES ($1, $2, 'done', $3, $4, $4, $5, $6, $7)",
+            review.0,
+            id.0,
+            to_json("reasons", &document.reasons)?,
+            present,
+            by.who,
+            resolution.as_str(),
+            clean_maybe(note)
+        )?;
+        carry_out(tx, review, document, by, decision, reply).await
+    }
+}
+
+/// Why it waits again: what the reader had against it, if anything, and who wants it looked at.
+fn reasons(document: &Document, note: &str) -> Vec<Reason> {
+    let mut reasons = document.findings.clone();
+    if reasons.is_empty() {
+        let message = if note.is_empty() { "Somebody took it up again.".to_owned() } else { note.to_owned() };
+        reasons.push(Reason::new(ReasonCode::LowConfidence, message).with("reopened", true));
+    }
+    reasons
+}
+
+impl Resolution {
+    /// Whether the document is in the books after it.
+    #[must_use]
+    pub fn files(self) -> bool {
+        matches!(self, Self::Approved | Self::Corrected)
+    }
+}
