@@ -1,4 +1,5 @@
-//! The quick one of `eval`: scores understanding on stored evidence, `score DATA EVIDENCE [--json OUT] [--misses]`.
+//! The quick one of `eval`: scores understanding on stored evidence, `score DATA EVIDENCE [--leave-out] [--json OUT]
+//! [--misses]`. With `--leave-out` each document is judged by scorers that were trained without any of its source.
 //!
 //! `DATA/manifest.csv` names the documents and their truth; `EVIDENCE/<path>.json` holds what was read of each (see the
 //! `evidence` example). No decoding, no OCR: seconds for a few hundred documents.
@@ -9,20 +10,24 @@
 mod figures;
 #[path = "eval/legible.rs"]
 mod legible;
+#[path = "train/logistic.rs"]
+mod logistic;
+#[path = "train/parties.rs"]
+mod parties;
 #[path = "eval/risk.rs"]
 mod risk;
 #[path = "eval/truth.rs"]
 mod truth;
 
-use std::path::Path;
+use std::{collections::HashMap, path::Path};
 
 use acuse_pipeline::{
-    limits::Limits,
     reading::{Evidence, Understanding},
-    understand::understand,
+    understand::{model::Model, understand_by},
 };
 use figures::{Answer, Figures};
 use legible::Legible;
+use time::OffsetDateTime;
 use truth::Truth;
 
 struct Read {
@@ -31,17 +36,23 @@ struct Read {
     legible: Legible,
 }
 
+/// A model for each source; the committed one for the rest.
+type Models = HashMap<String, Model>;
+
 fn read(
     truths: &[Truth],
     evidence_dir: &Path,
+    models: &Models,
 ) -> Result<Vec<Read>, Box<dyn std::error::Error + Send + Sync>> {
+    let today = OffsetDateTime::now_utc().date();
     let one = |truth: &Truth| {
         let Ok(bytes) = std::fs::read(evidence_dir.join(format!("{}.json", truth.path))) else {
             eprintln!("no evidence for {}", truth.path);
             return Ok(None);
         };
         let evidence: Evidence = serde_json::from_slice(&bytes)?;
-        let understood = understand(&evidence, &Limits::default());
+        let model = models.get(&truth.source_repo).unwrap_or(Model::committed());
+        let understood = understand_by(&evidence, today, model);
         Ok(Some(Read { truth: truth.clone(), understood, legible: Legible::of(&evidence) }))
     };
     truths.iter().filter_map(|t| one(t).transpose()).collect()
@@ -54,11 +65,21 @@ fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     };
     let misses = rest.iter().any(|a| a == "--misses");
     let truths = truth::manifest(Path::new(data))?;
+    let mut models = Models::new();
+    if rest.iter().any(|a| a == "--leave-out") {
+        for (source, party) in logistic::without_each(&parties::examples(&truths, Path::new(evidence_dir))?) {
+            let mut model = Model::committed().clone();
+            model.party = party;
+            models.insert(source, model);
+        }
+    }
     let threads = std::thread::available_parallelism()?.get();
     let parts: Vec<&[Truth]> = truths.chunks(truths.len().div_ceil(threads).max(1)).collect();
     let read = std::thread::scope(|scope| {
-        let running: Vec<_> =
-            parts.into_iter().map(|part| scope.spawn(|| read(part, Path::new(evidence_dir)))).collect();
+        let running: Vec<_> = parts
+            .into_iter()
+            .map(|part| scope.spawn(|| read(part, Path::new(evidence_dir), &models)))
+            .collect();
         running
             .into_iter()
             .map(|r| r.join().map_err(|_| "a document panicked")?)

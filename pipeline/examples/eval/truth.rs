@@ -141,7 +141,7 @@ fn cents(text: &str) -> Option<i64> {
 
 /// A party is the paper's when it is one of its names to the letter, or one with more or less behind or before it: a
 /// legal form, a branch.
-fn party(truth: &str, found: &str) -> bool {
+pub fn party(truth: &str, found: &str) -> bool {
     let (t, f) = (bare(truth), bare(found));
     if t == f {
         return true;

@@ -16,13 +16,15 @@ pub struct Code {
     pub what: &'static str,
     /// Its fields, each with source `barcode`.
     pub fields: Fields,
+    /// Whom a payment code pays. It need not be who issued the paper: a factor, or a bank that collects, is paid too.
+    pub payee: Option<String>,
 }
 
 /// The first code that we know.
 #[must_use]
 pub fn find(barcodes: &[Barcode]) -> Option<Code> {
     barcodes.iter().find_map(|code| {
-        let mut values = Values { fields: Fields::new(), code };
+        let mut values = Values { fields: Fields::new(), payee: None, code };
         let text = code.text.trim();
         let what = epc(text, &mut values)
             .or_else(|| swiss(text, &mut values))
@@ -31,12 +33,13 @@ pub fn find(barcodes: &[Barcode]) -> Option<Code> {
             .or_else(|| afip(text, &mut values))
             .or_else(|| nfe(text, &mut values))
             .or_else(|| aamva(text, &mut values))?;
-        (!values.fields.is_empty()).then_some(Code { what, fields: values.fields })
+        (!values.fields.is_empty()).then_some(Code { what, fields: values.fields, payee: values.payee })
     })
 }
 
 struct Values<'a> {
     fields: Fields,
+    payee: Option<String>,
     code: &'a Barcode,
 }
 
@@ -61,7 +64,7 @@ impl Values<'_> {
 fn epc(text: &str, v: &mut Values<'_>) -> Option<&'static str> {
     let lines: Vec<&str> = text.lines().map(str::trim).collect();
     let ["BCD", _, _, "SCT", _, name, _, amount, ..] = lines.as_slice() else { return None };
-    v.put(FieldName::IssuerName, Some((*name).to_owned()));
+    v.payee = Some((*name).to_owned());
     let amount = amount.strip_prefix("EUR")?;
     v.put_amount(FieldName::Total, Some(amount));
     v.put(FieldName::Currency, Some("EUR".to_owned()));
@@ -75,7 +78,7 @@ fn swiss(text: &str, v: &mut Values<'_>) -> Option<&'static str> {
     version.starts_with("02").then_some(())?;
     let currency = *lines.get(19)?;
     matches!(currency, "CHF" | "EUR").then_some(())?;
-    v.put(FieldName::IssuerName, lines.get(5).map(|s| (*s).to_owned()));
+    v.payee = lines.get(5).map(|s| (*s).to_owned());
     v.put_amount(FieldName::Total, lines.get(18).copied());
     v.put(FieldName::Currency, Some(currency.to_owned()));
     Some("Swiss QR-bill")
@@ -244,7 +247,8 @@ mod tests {
     #[test]
     fn payment_codes() {
         let c = read("BCD\n002\n1\nSCT\nBIC\nMuster GmbH\nDE02\nEUR12.3\n\n\nR-1").expect("EPC");
-        assert_eq!((value(&c, FieldName::Total), value(&c, FieldName::IssuerName)), ("12.30", "Muster GmbH"));
+        assert_eq!((value(&c, FieldName::Total), c.payee.as_deref()), ("12.30", Some("Muster GmbH")));
+        assert!(!c.fields.contains_key(&FieldName::IssuerName), "the payee is not the issuer");
         let swiss = "SPC\n0200\n1\nCH44\nS\nRobert Muster AG\nGasse\n1\n2501\nBiel\nCH\n\n\n\n\n\n\n\n1949.75\nCHF\nS";
         let c = read(swiss).expect("Swiss");
         assert_eq!((value(&c, FieldName::Total), value(&c, FieldName::Currency)), ("1949.75", "CHF"));

@@ -18,15 +18,18 @@ const KIND: f32 = 0.9;
 /// below 0.7, names below 0.7), because the rules that gave those confidences know the real ones.
 fn least(name: FieldName) -> f32 {
     match name {
-        FieldName::MerchantName | FieldName::IssuerName => 0.7,
-        FieldName::Total => 0.8,
-        FieldName::Currency => 0.75,
-        FieldName::Date | FieldName::IssueDate => 0.68,
-        FieldName::Number => 0.72,
+        FieldName::MerchantName | FieldName::IssuerName => 0.75,
+        FieldName::Total => 0.85,
+        FieldName::Currency => 0.88,
+        FieldName::Date | FieldName::IssueDate => 0.8,
+        FieldName::Number => 0.9,
         FieldName::DocumentNumber | FieldName::Surname | FieldName::GivenNames => 0.9,
         _ => 0.8,
     }
 }
+
+/// Least probability that neither the kind nor a required field of a bill is wrong, were they to err apart.
+const WHOLE: f32 = 0.6;
 
 /// Fewer letters than this are no document's.
 const FEW_LETTERS: usize = 20;
@@ -180,6 +183,17 @@ fn expired(found: &Found<'_>, fields: &Fields, reasons: &mut Vec<Reason>) {
     }
 }
 
+/// The least sure field of a bill of which each field is sure enough, and all of them together are not.
+fn least_sure_of_all(classified: &Classified, fields: &Fields) -> Option<(FieldName, f32)> {
+    let required = FieldName::required(classified.kind).iter();
+    let sure: Vec<(FieldName, f32)> =
+        required.filter_map(|n| fields.get(n).map(|f| (*n, f.confidence))).collect();
+    let whole = classified.confidence * sure.iter().map(|(_, c)| c).product::<f32>();
+    let bill = matches!(classified.kind, Kind::Invoice | Kind::Receipt);
+    let weakest = sure.into_iter().min_by(|a, b| a.1.total_cmp(&b.1));
+    weakest.filter(|_| bill && whole < WHOLE)
+}
+
 fn doubtful(classified: &Classified, fields: &Fields, reasons: &mut Vec<Reason>) {
     let mut doubts = serde_json::Map::new();
     if classified.confidence < KIND {
@@ -196,6 +210,11 @@ fn doubtful(classified: &Classified, fields: &Fields, reasons: &mut Vec<Reason>)
         {
             doubts.insert(name.as_str().to_owned(), f64::from(field.confidence).into());
         }
+    }
+    if doubts.is_empty()
+        && let Some((name, confidence)) = least_sure_of_all(classified, fields)
+    {
+        doubts.insert(name.as_str().to_owned(), f64::from(confidence).into());
     }
     if !doubts.is_empty() {
         let names: Vec<&str> = doubts.keys().map(String::as_str).collect();

@@ -10,6 +10,7 @@ use super::{
     mrz::Zone,
     numbers, parties, payment,
     places::Place,
+    scorer::Scorer,
     sheet::{Row, Sheet, doubt},
     tax_ids::{self, TaxId},
 };
@@ -34,6 +35,8 @@ pub struct Found<'a> {
     pub sums: &'a Sums,
     /// For judging dates.
     pub today: Date,
+    /// For judging names.
+    pub party: &'a Scorer,
 }
 
 impl Found<'_> {
@@ -104,12 +107,13 @@ fn put_tax_ids(found: &Found<'_>, fields: &mut Fields, own: FieldName, other: Op
 pub fn receipt(found: &Found<'_>) -> Fields {
     let mut fields = Fields::new();
     put_money(found, &mut fields);
-    if let Some(name) = parties::merchant(found.sheet) {
+    if let Some(name) = parties::merchant(found.sheet).map(|n| n.vouched(found.party)) {
         if let Some(address) = parties::address(found.sheet, &name) {
             let field = found.field(address.name, address.confidence, address.page, address.bbox);
             fields.insert(FieldName::MerchantAddress, field);
         }
-        fields.insert(FieldName::MerchantName, found.field(name.name, name.confidence, name.page, name.bbox));
+        let field = found.weighed(name.name, name.confidence, name.page, name.bbox);
+        fields.insert(FieldName::MerchantName, field);
     }
     if let Some(d) = issued::issued(found) {
         fields.insert(FieldName::Date, found.field(iso(d.date), d.confidence, d.page, d.bbox));
@@ -138,11 +142,9 @@ pub fn invoice(found: &Found<'_>) -> Fields {
     let mut fields = Fields::new();
     put_money(found, &mut fields);
     let recipient = parties::recipient(found.sheet);
-    if let Some(issuer) = parties::issuer(found.sheet) {
-        fields.insert(
-            FieldName::IssuerName,
-            found.field(issuer.name, issuer.confidence, issuer.page, issuer.bbox),
-        );
+    if let Some(issuer) = parties::issuer(found.sheet).map(|n| n.vouched(found.party)) {
+        let field = found.weighed(issuer.name, issuer.confidence, issuer.page, issuer.bbox);
+        fields.insert(FieldName::IssuerName, field);
     }
     if let Some(r) = recipient {
         fields.insert(FieldName::RecipientName, found.field(r.name, r.confidence - 0.1, r.page, r.bbox));

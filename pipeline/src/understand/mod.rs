@@ -27,7 +27,9 @@ pub(crate) mod paper;
 pub mod parties;
 pub mod payment;
 pub mod places;
+pub mod proofs;
 pub mod same;
+pub mod scorer;
 pub mod several;
 pub mod sheet;
 pub mod surer;
@@ -36,6 +38,7 @@ pub mod values;
 pub mod vocabulary;
 
 use formats::einvoice;
+use proofs::vouched;
 use time::{Date, OffsetDateTime};
 pub use values::money;
 
@@ -47,8 +50,8 @@ use crate::{
     reason::Reason,
 };
 
-/// A field nobody requires is filed from here on.
-const LIKELY: f32 = 0.5;
+/// The most that a kind is believed that nothing vouches for.
+const DOUBTED: f32 = 0.6;
 
 /// Understands a document as of today (UTC).
 #[must_use]
@@ -114,7 +117,15 @@ fn understand_alone(evidence: &Evidence, today: Date, model: &model::Model) -> U
     } else if classified.kind == Kind::Id && identity::unmistakable(&sheet) {
         classified.confidence = classified.confidence.max(0.95);
     }
-    let found = extract::Found { sheet: &sheet, place: &place, zone: &zone, ids: &ids, sums: &sums, today };
+    let found = extract::Found {
+        sheet: &sheet,
+        place: &place,
+        zone: &zone,
+        ids: &ids,
+        sums: &sums,
+        today,
+        party: &model.party,
+    };
     // What machines say it is weighs more than what its page looks like.
     let mut failed: Vec<Reason> =
         no_invoice.into_iter().chain(xml.iter().flat_map(|x| x.reasons.clone())).collect();
@@ -129,6 +140,9 @@ fn understand_alone(evidence: &Evidence, today: Date, model: &model::Model) -> U
         Kind::Other => Fields::new(),
     };
     let mut because = std::mem::take(&mut classified.because);
+    if let Some(payee) = code.as_ref().and_then(|c| c.payee.as_deref()) {
+        because.extend(vouched::weigh_payee(&mut fields, payee));
+    }
     let sure = code.map(|c| (c.fields, c.what)).into_iter().chain(xml.map(|x| (x.fields, "the XML")));
     for (sure, by) in sure {
         let sure = named_for(classified.kind, sure);
@@ -137,12 +151,17 @@ fn understand_alone(evidence: &Evidence, today: Date, model: &model::Model) -> U
         failed.extend(reasons);
         because.extend(agreed);
     }
+    vouched::drop_impossible_tax(&mut fields);
+    if let Some(doubt) = vouched::doubt_of_kind(classified.kind, &sheet, &fields) {
+        classified.confidence = classified.confidence.min(DOUBTED);
+        because.push(format!("doubtful: {doubt}"));
+    }
     let mut reasons = failed;
     reasons.extend(decide::reasons(evidence, &found, &classified, &fields));
     if reasons.is_empty() {
         // Nobody looks at it again: what is more likely wrong than right is left out.
         let required = FieldName::required(classified.kind);
-        fields.retain(|name, field| field.confidence >= LIKELY || required.contains(name));
+        fields.retain(|name, field| field.confidence >= vouched::least(*name) || required.contains(name));
     }
     because.extend(sums.because.iter().cloned());
     Understanding {

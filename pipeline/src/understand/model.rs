@@ -5,6 +5,7 @@
 
 use std::{collections::HashMap, sync::LazyLock};
 
+use super::scorer::Scorer;
 use crate::document::Kind;
 
 /// The order of the weights in a line.
@@ -14,6 +15,8 @@ pub const KINDS: [Kind; 4] = [Kind::Invoice, Kind::Receipt, Kind::Id, Kind::Othe
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Model {
     weights: HashMap<String, [f32; 4]>,
+    /// Of the party that issued a bill.
+    pub party: Scorer,
 }
 
 /// A line of a weights file that is none.
@@ -35,7 +38,7 @@ impl Model {
     /// From weights by name, `bias` among them.
     #[must_use]
     pub fn new(weights: HashMap<String, [f32; 4]>) -> Self {
-        Self { weights }
+        Self { weights, party: Scorer::party().clone() }
     }
 
     /// Reads a weights file; `#` begins a comment.
@@ -58,7 +61,7 @@ impl Model {
             }
             weights.insert(name.to_owned(), four);
         }
-        Ok(Self { weights })
+        Ok(Self::new(weights))
     }
 
     /// The weights of a feature; nothing for one the model was not trained on.

@@ -20,6 +20,7 @@ fn with<T>(text: &str, ask: impl Fn(&Found<'_>) -> T) -> T {
         ids: &[],
         sums: &sums,
         today: date!(2026 - 05 - 01),
+        party: crate::understand::scorer::Scorer::party(),
     };
     ask(&found)
 }

@@ -359,6 +359,16 @@ pub fn series(before: &str) -> Option<String> {
     ((1..=8).contains(&series.chars().count())).then(|| series.to_uppercase())
 }
 
+/// "Punto de Venta: 00003" before "Comp. Nro: 00001475": the till's part of an Argentine number (RG 1415, annex II).
+#[must_use]
+pub fn point_of_sale(before: &str) -> Option<String> {
+    let folded = fold(before);
+    let at = folded.rfind("punto de venta").map(|at| at + "punto de venta".len())?;
+    let digits: String = folded.get(at..)?.trim_start_matches([':', ' ', '.']).chars().collect();
+    let point: String = digits.chars().take_while(char::is_ascii_digit).collect();
+    (4..=5).contains(&point.len()).then_some(point)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,7 +7,7 @@ pub mod labels;
 pub mod shapes;
 
 use self::{
-    labels::{Form, Label, What, labels, series},
+    labels::{Form, Label, What, labels, point_of_sale, series},
     shapes::{certified, doubtful, number_at},
 };
 use super::sheet::{Cell, Row, Sheet};
@@ -104,9 +104,15 @@ fn best(sheet: &Sheet, strength: impl Fn(What) -> f32) -> Option<Numbered> {
             let here = labels(&cell.text);
             for (n, label) in here.iter().enumerate() {
                 let until = here.get(n + 1).map_or(usize::MAX, |next| next.start);
-                let letters = series(&row_before(row, c, cell, label));
+                let before = row_before(row, c, cell, label);
+                let (letters, point) = (series(&before), point_of_sale(&before));
                 for (value, bbox, stands) in values(sheet, (r, c), cell, label, until) {
-                    let value = letters.as_ref().map_or(value.clone(), |s| format!("{s} {value}"));
+                    let eight = value.len() == 8 && value.bytes().all(|b| b.is_ascii_digit());
+                    let value = match (&point, &letters) {
+                        (Some(point), _) if eight => format!("{point}-{value}"),
+                        (_, Some(letters)) => format!("{letters} {value}"),
+                        _ => value,
+                    };
                     let score = score(&rows, (r, row), label, strength(label.what), &value, stands);
                     found.push(Candidate { value, score, page: row.page, bbox, source: row.source });
                 }
@@ -306,6 +312,13 @@ mod tests {
         assert_eq!(of(page).as_deref(), Some("INV-100"));
         assert_eq!(of(&page[..3]).as_deref(), Some("99887"));
         assert!(invoice(&drawn(&page[..3])).unwrap().confidence < 0.5);
+    }
+
+    #[test]
+    fn an_argentine_number_has_its_point_of_sale() {
+        let page: &[&[(f32, &str)]] =
+            &[&[(0.1, "FACTURA")], &[(0.5, "Punto de Venta: 00003 Comp. Nro: 00001475")]];
+        assert_eq!(of(page).as_deref(), Some("00003-00001475"));
     }
 
     #[test]

@@ -81,7 +81,7 @@ pub fn address(sheet: &Sheet, merchant: &Named) -> Option<Named> {
     let bbox = lines.iter().fold(head.bbox, |b, r| {
         [b[0].min(r.bbox[0]), b[1].min(r.bbox[1]), b[2].max(r.bbox[2]), b[3].max(r.bbox[3])]
     });
-    Some(Named { name, confidence: 0.7, page: head.page, bbox })
+    Some(Named { name, confidence: 0.7, page: head.page, bbox, signs: Vec::new() })
 }
 
 fn is_phone(row: &Row) -> bool {

@@ -2,6 +2,7 @@
 
 use super::{
     blocks::{Block, Side, heads_table, whose},
+    brands,
     looks::{is_price, is_registration, looks_like_address, says_contact},
     names::{core, firm, form, only_ending, only_trade, plausible, says_former, says_other, tokens},
     tidy::{sender_line, tidy},
@@ -31,6 +32,10 @@ pub struct Candidate {
     pub site: Option<f32>,
     /// How many independent things speak for it: form, place, site, label, repetition.
     pub proofs: u32,
+    /// A label says that it is the issuer's.
+    pub labelled: bool,
+    /// Other lines that say it again.
+    pub again: usize,
 }
 
 /// What is known of the page before its names are weighed.
@@ -80,6 +85,9 @@ impl<'a> Page<'a> {
         out
     }
 }
+
+/// Rows from the top in which a brand is the shop's own.
+const BRAND_ROWS: usize = 8;
 
 /// How much each kind of evidence weighs; receipts are headed by the name, invoices hide it among columns.
 #[derive(Debug, Clone, Copy)]
@@ -166,6 +174,11 @@ fn candidate(
         - weights.rank * rank as f32
         - weights.line * at.0.min(12) as f32
         - weights.depth * row.bbox[1].clamp(0.0, 0.7);
+    // A brand's sign heads its slip; further down it is what was sold.
+    if at.0 < BRAND_ROWS && brands::is_brand(&name) {
+        score += 0.6;
+        proofs += 1;
+    }
     let size = cell.height / page.usual - 1.0;
     score += size.clamp(-0.4, 1.2) * weights.size + form * weights.firm;
     proofs += u32::from(size > 0.35);
@@ -209,6 +222,9 @@ fn candidate(
     }
     if let Some(before) = row_before(page.sheet, at.0) {
         score -= if says_former(&before.folded) { 0.7 } else { 0.0 };
+        // "Nogues 576 - Villa Alta," / "Santa Fe": what a comma leaves open goes on below.
+        let open = |c: &&Cell| (c.bbox[0] - cell.bbox[0]).abs() < 0.02 && c.text.trim_end().ends_with(',');
+        score -= if before.cells.iter().any(|c| open(&c)) && form < 0.9 { 0.8 } else { 0.0 };
         // What follows an address without a gap belongs to it.
         let address = looks_like_address(&before.folded) && before.folded.contains(' ');
         score -= if address && form < 0.9 { 0.35 } else { 0.0 };
@@ -229,7 +245,9 @@ fn candidate(
         score += 0.9;
         proofs += 2;
     }
-    Some((Candidate { core: core(&name), name, page: row.page, bbox, at, score, proofs, site: None }, taken))
+    let labelled = block.is_some_and(|b| b.side == Side::Issuer);
+    let (core, page) = (core(&name), row.page);
+    Some((Candidate { core, name, page, bbox, at, score, proofs, labelled, again: 0, site: None }, taken))
 }
 
 /// `Customer | Order | Invoice date | Due date`: most of three cells or more are labels, so the others are too.
@@ -317,6 +335,7 @@ fn support(page: &Page<'_>, found: &mut [Candidate], recipients: &[String]) {
                     !cores.iter().any(|(c, at)| at.0 == *r && c.len() > own.len() && !c.starts_with(own))
                 })
                 .count();
+            candidate.again = again;
             candidate.score += 0.2 * again.min(2) as f32;
             candidate.proofs += u32::from(again > 0);
             let begins =

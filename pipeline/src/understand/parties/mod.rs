@@ -6,10 +6,12 @@
 
 pub mod address;
 pub mod blocks;
+pub mod brands;
 pub mod candidates;
 pub mod labels;
 pub mod looks;
 pub mod names;
+mod signs;
 pub mod tidy;
 pub mod web;
 mod words;
@@ -18,7 +20,10 @@ use self::{
     blocks::{Block, Side},
     candidates::{Candidate, INVOICE, Page, RECEIPT, candidates},
 };
-use super::sheet::Sheet;
+use super::{
+    scorer::{Scorer, Signs},
+    sheet::Sheet,
+};
 use crate::fields::PageBox;
 
 pub use self::address::address;
@@ -34,6 +39,16 @@ pub struct Named {
     pub page: u32,
     /// On the upright page.
     pub bbox: PageBox,
+    /// What vouches for it, and what speaks against it; empty for a recipient.
+    pub signs: Signs,
+}
+
+impl Named {
+    /// The same with the probability that a trained scorer gives its signs.
+    #[must_use]
+    pub fn vouched(self, scorer: &Scorer) -> Self {
+        signs::vouched(self, scorer)
+    }
 }
 
 /// The merchant of a receipt: it stands on top, often in larger letters.
@@ -43,7 +58,7 @@ pub fn merchant(sheet: &Sheet) -> Option<Named> {
     let sites = web::sites(sheet);
     let page = Page::of(sheet, &blocks, &sites);
     let found = candidates(&page, RECEIPT, &recipients(&blocks));
-    best(&found, |top, lead| {
+    best(&page, &found, None, |top, lead| {
         let base = -1.2 + 1.6 * top.score + 1.6 * lead + 0.35 * top.proofs as f32;
         base - 0.25 * top.at.0.saturating_sub(3) as f32
     })
@@ -60,7 +75,7 @@ pub fn issuer(sheet: &Sheet) -> Option<Named> {
     let told_apart =
         blocks.iter().any(|b| matches!(b.side, Side::Recipient | Side::Issuer) && b.name.is_some());
     let two = told_apart || other_addressee(&page, &found).is_some();
-    best(&found, |top, lead| {
+    best(&page, &found, Some(two), |top, lead| {
         let base = -2.2 + 1.6 * top.score + 1.6 * lead + 0.5 * top.proofs as f32;
         match (two, top.proofs) {
             (true, _) | (_, 3..) => base,
@@ -100,10 +115,11 @@ pub fn recipient(sheet: &Sheet) -> Option<Named> {
         let found = candidates(&page, INVOICE, &[]);
         let other = other_addressee(&page, &found)?;
         let (name, page, bbox) = (other.name.clone(), other.page, other.bbox);
-        return Some(Named { name, confidence: 0.55, page, bbox });
+        return Some(Named { name, confidence: 0.55, page, bbox, signs: Vec::new() });
     };
     let name = block.name.clone()?;
-    Some(Named { confidence: weight(block).clamp(0.3, 0.9), name, page: block.page, bbox: block.bbox })
+    let (page, bbox) = (block.page, block.bbox);
+    Some(Named { confidence: weight(block).clamp(0.3, 0.9), name, page, bbox, signs: Vec::new() })
 }
 
 fn weight(block: &Block) -> f32 {
@@ -120,7 +136,12 @@ fn recipients(blocks: &[Block]) -> Vec<String> {
 }
 
 /// The best candidate; its confidence is the logistic of `log_odds` of it and its lead over the next other name.
-fn best(found: &[Candidate], log_odds: impl Fn(&Candidate, f32) -> f32) -> Option<Named> {
+fn best(
+    page: &Page<'_>,
+    found: &[Candidate],
+    told_apart: Option<bool>,
+    log_odds: impl Fn(&Candidate, f32) -> f32,
+) -> Option<Named> {
     let top = found.first()?;
     // Its own words alone are no other name: a town in it, the name without its branch.
     let kin = |c: &Candidate| {
@@ -137,7 +158,8 @@ fn best(found: &[Candidate], log_odds: impl Fn(&Candidate, f32) -> f32) -> Optio
     let log_odds = log_odds(top, lead) - if small { 1.5 } else { 0.0 };
     let confidence = (1.0 / (1.0 + (-log_odds).exp())).clamp(0.05, most);
     let shown = printed(found, top);
-    Some(Named { name: shown.name.clone(), confidence, page: shown.page, bbox: shown.bbox })
+    let signs = signs::signs(page, top, shown, lead, told_apart);
+    Some(Named { name: shown.name.clone(), confidence, page: shown.page, bbox: shown.bbox, signs })
 }
 
 /// Which printing of the firm's name to show: in full rather than its first word, and as the letterhead has it.

@@ -1,0 +1,194 @@
+//! What vouches for the party that was found, and what speaks against it: the signs the trained scorer weighs.
+
+use super::{
+    Named, brands,
+    candidates::{Candidate, Page},
+    looks::looks_like_address,
+    names::{core, firm, says_other},
+};
+use crate::{
+    fields::Source,
+    understand::{
+        scorer::{Scorer, Signs},
+        sheet::fold,
+    },
+};
+
+/// The most that a name is believed that cannot be one: an address, a label, letters that could not be read.
+const NO_NAME: f32 = 0.05;
+/// The most that an issuer or merchant is believed for whom nothing but place and size speaks.
+const UNVOUCHED: f32 = 0.8;
+
+/// The most that the only party of an invoice is believed, which may be whom it is to.
+const LONE: f32 = 0.7;
+
+/// The signs of `top`, shown as `shown`; `lead` over the next other name. `told_apart`: whether somebody else is named as
+/// the recipient; `None` on a receipt.
+pub(super) fn signs(
+    page: &Page<'_>,
+    top: &Candidate,
+    shown: &Candidate,
+    lead: f32,
+    told_apart: Option<bool>,
+) -> Signs {
+    let name = shown.name.as_str();
+    let row = page.sheet.rows.get(shown.at.0);
+    let cell = row.and_then(|r| r.cells.get(shown.at.1));
+    let letters = name.chars().filter(|c| c.is_alphabetic()).count();
+    let digits = name.chars().filter(char::is_ascii_digit).count();
+    let words = name.split_whitespace().count();
+    let site = top.site.unwrap_or_default();
+    let yes = |is: bool| f32::from(u8::from(is));
+    let form = firm(name) > 0.9;
+    let brand = is_brand(name);
+    let vouched = form || brand || site > 0.5 || top.labelled || top.again > 0;
+    let invoice = told_apart.is_some();
+    vec![
+        ("score", top.score.clamp(0.0, 4.0)),
+        ("lead", lead),
+        ("proofs", top.proofs.min(5) as f32),
+        ("site", site),
+        ("other_site", yes(top.site.is_some_and(|s| s < 0.3))),
+        ("form", yes(form)),
+        ("trade", yes(!form && firm(name) > 0.1)),
+        ("brand", yes(brand)),
+        ("again", top.again.min(2) as f32),
+        ("labelled", yes(top.labelled)),
+        ("vouched", yes(vouched)),
+        ("first", yes(shown.at.0 == 0)),
+        ("row", shown.at.0.min(10) as f32 / 10.0),
+        ("size", cell.map_or(1.0, |c| c.height / page.usual).clamp(0.0, 3.0)),
+        ("alone", yes(row.is_some_and(|r| r.cells.len() == 1))),
+        ("digits", digits.min(4) as f32),
+        ("one_word", yes(words == 1)),
+        ("many_words", yes(words > 4)),
+        ("short", yes(letters <= 4)),
+        ("small", yes(name.starts_with(char::is_lowercase))),
+        ("says_other", yes(says_other(name))),
+        ("address", yes(looks_like_address(&fold(name)))),
+        ("read", row.map_or(0.5, |r| r.confidence)),
+        ("text", yes(row.is_some_and(|r| r.source == Source::Text))),
+        ("invoice", yes(invoice)),
+        ("told_apart", yes(told_apart == Some(true))),
+        ("invoice_vouched", yes(invoice && vouched)),
+    ]
+}
+
+fn is_brand(name: &str) -> bool {
+    brands::is_brand(name) || (core(name).chars().count() >= 4 && brands::is_brand(&core(name)))
+}
+
+/// The same name with the probability that the scorer gives its signs; nothing that cannot be a name is believed.
+pub(super) fn vouched(named: Named, scorer: &Scorer) -> Named {
+    let says = |sign: &str| named.signs.iter().any(|(name, value)| *name == sign && *value > 0.0);
+    let most = if cannot_be(&named.name) || says("says_other") && !says("brand") {
+        NO_NAME
+    } else if says("invoice") && !["told_apart", "labelled", "site", "brand"].into_iter().any(says) {
+        LONE
+    } else if !says("vouched") {
+        UNVOUCHED
+    } else {
+        0.99
+    };
+    Named { confidence: scorer.probability(&named.signs).min(most), ..named }
+}
+
+/// What is never a name: a part of an address, a number, words that only name roles, letters that could not be read.
+fn cannot_be(name: &str) -> bool {
+    let folded = fold(name);
+    let digits = folded.chars().filter(char::is_ascii_digit).count();
+    let letters = folded.chars().filter(|c| c.is_alphabetic()).count();
+    name.contains('\u{FFFD}')
+        || letters < 2
+        || digits > letters
+        || (looks_like_address(&folded) && firm(name) < 0.9 && !brands::is_brand(name))
+        || ends_in_zip(&folded)
+        || only_roles(&folded)
+}
+
+/// "Seattle, Washington 98101-2007": a town, its state and a zip code.
+fn ends_in_zip(folded: &str) -> bool {
+    let last = folded.split_whitespace().next_back().unwrap_or_default();
+    let zip = last.split('-').next().unwrap_or_default();
+    folded.contains(',') && zip.len() == 5 && zip.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// "PRESTADOR / FORNECEDOR", "Datos del emisor": every word names a role or binds two.
+fn only_roles(folded: &str) -> bool {
+    const ROLES: &[&str] = &[
+        "prestador",
+        "fornecedor",
+        "tomador",
+        "emitente",
+        "emisor",
+        "receptor",
+        "destinatario",
+        "remetente",
+        "vendedor",
+        "comprador",
+        "proveedor",
+        "cliente",
+        "seller",
+        "buyer",
+        "vendor",
+        "supplier",
+        "customer",
+        "issuer",
+        "recipient",
+        "merchant",
+        "client",
+        "fournisseur",
+        "acheteur",
+        "vendeur",
+        "verkaufer",
+        "kaufer",
+        "lieferant",
+        "kunde",
+        "cedente",
+        "cessionario",
+        "servicos",
+        "servicios",
+        "services",
+        "datos",
+        "dados",
+        "data",
+        "details",
+        "identificacao",
+        "identificacion",
+        "razao",
+        "razon",
+        "social",
+        "nome",
+        "nombre",
+        "name",
+        "empresa",
+        "company",
+        "firma",
+    ];
+    const BIND: &[&str] = &["de", "del", "do", "da", "dos", "the", "of", "y", "e", "and", "des", "du"];
+    let mut words = folded.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).peekable();
+    words.peek().is_some() && words.all(|w| ROLES.contains(&w) || BIND.contains(&w))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_never_a_name() {
+        for name in [
+            "PRESTADOR / FORNECEDOR",
+            "Datos del emisor",
+            "Trattendorfer Weg 21",
+            "Seattle, Washington 98101-2007",
+            "(2300) - RAFAELA - Santa Fe",
+            "Caf\u{FFFD} Sol",
+            "31-10-2023",
+        ] {
+            assert!(cannot_be(name), "{name}");
+        }
+        for name in ["Nube Roja", "Café Sol 24", "Servicios Lago S.L.", "H&M", "7-Eleven"] {
+            assert!(!cannot_be(name), "{name}");
+        }
+    }
+}

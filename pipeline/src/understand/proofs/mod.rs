@@ -1,0 +1,3 @@
+//! What vouches for a field or a kind, or speaks against it.
+
+pub mod vouched;

@@ -1,0 +1,265 @@
+//! What vouches for what: a kind by more than one word, a tax by arithmetic. What nothing vouches for is not filed.
+
+use crate::{
+    document::Kind,
+    fields::{FieldName, Fields, Source},
+    understand::{
+        money,
+        sheet::{Row, Sheet, has_phrase},
+        surer::bare,
+    },
+};
+
+/// Least confidence with which a field that nobody requires is filed: a tax that arithmetic proves has it, one that only
+/// stands behind its label has not; a number behind a label that names the paper, an id that keeps its check.
+#[must_use]
+pub fn least(name: FieldName) -> f32 {
+    match name {
+        FieldName::Tax | FieldName::Subtotal | FieldName::Number => 0.9,
+        FieldName::IssuerTaxId | FieldName::MerchantTaxId | FieldName::RecipientTaxId => 0.8,
+        _ => 0.5,
+    }
+}
+
+/// No country's rate is above 27 % of the net, which is 22 % of the total: a larger share is the net, or another's sum.
+const LARGEST_SHARE: f64 = 0.22;
+
+/// Takes out a tax that cannot be the total's.
+pub fn drop_impossible_tax(fields: &mut Fields) {
+    let amount = |name| {
+        let field = fields.get(&name).filter(|f| f.source != Source::Xml)?;
+        money::plain(&field.value).and_then(|a| a.to_decimal().parse::<f64>().ok())
+    };
+    let (tax, total) = (amount(FieldName::Tax), amount(FieldName::Total));
+    if let (Some(tax), Some(total)) = (tax, total)
+        && tax.abs() > LARGEST_SHARE * total.abs() + 0.005
+    {
+        fields.remove(&FieldName::Tax);
+        fields.remove(&FieldName::Subtotal);
+    }
+}
+
+/// A payment code's payee vouches for the issuer or merchant of the same name, and gainsays one of another: a factor may
+/// be paid, or the name may be wrong.
+pub fn weigh_payee(fields: &mut Fields, payee: &str) -> Option<String> {
+    let name =
+        [FieldName::IssuerName, FieldName::MerchantName].into_iter().find(|n| fields.contains_key(n))?;
+    let field = fields.get_mut(&name).filter(|_| !payee.trim().is_empty())?;
+    let (own, theirs) = (bare(&field.value), bare(payee));
+    let shorter = own.chars().count().min(theirs.chars().count());
+    if shorter >= 4 && (own.starts_with(&theirs) || theirs.starts_with(&own)) {
+        field.confidence = field.confidence.max(AGREED);
+        return Some(format!("the payment code pays the {name}"));
+    }
+    field.confidence = field.confidence.min(GAINSAID);
+    Some(format!("the payment code pays {payee}, not the {name}"))
+}
+
+/// A name that print and code say.
+const AGREED: f32 = 0.97;
+/// The most that a name is believed where the code pays another.
+const GAINSAID: f32 = 0.6;
+
+/// Titles of papers that look like bills and are none, folded.
+const NO_BILL: &[&str] = &[
+    "guia de despacho",
+    "guia de remision",
+    "remito",
+    "presupuesto",
+    "cotizacion",
+    "orcamento",
+    "orden de compra",
+    "ordem de compra",
+    "pedido de compra",
+    "nota de pedido",
+    "albaran",
+    "nota de entrega",
+    "packing list",
+    "packing slip",
+    "delivery note",
+    "quotation",
+    "quote",
+    "purchase order",
+    "sales order",
+    "pro forma",
+    "proforma",
+    "proforma invoice",
+    "pro forma invoice",
+    "factura proforma",
+    "angebot",
+    "lieferschein",
+    "auftragsbestatigung",
+    "bestellung",
+    "kostenvoranschlag",
+    "devis",
+    "bon de commande",
+    "bon de livraison",
+    "preventivo",
+    "documento di trasporto",
+    "offerte",
+    "pakbon",
+    "estado de cuenta",
+    "statement of account",
+    "extracto",
+    "kontoauszug",
+    "manifesto eletronico",
+    "damdfe",
+    "carta de correcao",
+];
+
+/// The same, wherever in its head a paper says it: its title may stand beside the sender's address.
+const GOODS_SENT: &[&str] = &["guia de despacho", "guia despacho", "guia de remision"];
+
+/// What a card slip says of a payment that did not happen, folded.
+const NOT_PAID: &[&str] = &[
+    "authorization denied",
+    "transaction declined",
+    "payment declined",
+    "card declined",
+    "not authorised",
+    "not authorized",
+    "operacion denegada",
+    "transaccion rechazada",
+    "pago rechazado",
+    "transacao negada",
+    "transacao nao autorizada",
+    "zahlung abgebrochen",
+    "zahlung nicht erfolgt",
+    "paiement refuse",
+    "transaction refusee",
+    "transaction abandonnee",
+    "transazione negata",
+];
+
+/// What makes a paper an invoice by law, whoever it names, folded.
+const BY_LAW: &[&str] = &[
+    "folio fiscal",
+    "chave de acesso",
+    "cufe",
+    "cae n",
+    "c.a.e",
+    "cae nro",
+    "timbre electronico sii",
+    "documento auxiliar da nota fiscal",
+    "danfe",
+    "danfse",
+    "nota fiscal de servicos eletronica",
+    "representacion impresa de la factura electronica",
+    "representacion impresa de la boleta",
+];
+
+/// Rows from the top in which a paper says what it is.
+const HEAD: usize = 14;
+
+/// Why the kind of a bill is not vouched for, where one word alone says it or another word gainsays it.
+#[must_use]
+pub fn doubt_of_kind(kind: Kind, sheet: &Sheet, fields: &Fields) -> Option<&'static str> {
+    if !matches!(kind, Kind::Invoice | Kind::Receipt)
+        || fields.get(&FieldName::Total).is_some_and(|t| t.source == Source::Xml)
+    {
+        return None;
+    }
+    let titled = |titles: &[&str]| {
+        let cells = sheet.rows.iter().take(HEAD).flat_map(|r| &r.cells);
+        cells.map(|c| c.folded.trim_start_matches(|c: char| !c.is_alphanumeric())).any(|text| {
+            titles
+                .iter()
+                .any(|t| text.strip_prefix(t).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric)))
+        })
+    };
+    let says_so = |row: &Row| GOODS_SENT.iter().any(|phrase| has_phrase(&row.folded, phrase));
+    if titled(NO_BILL) || sheet.rows.iter().take(HEAD).any(says_so) {
+        return Some("its title is of a paper that is no bill");
+    }
+    if sheet.says(NOT_PAID) {
+        return Some("it says that nothing was paid");
+    }
+    let named = fields.contains_key(&FieldName::RecipientName)
+        || fields
+            .get(&FieldName::RecipientTaxId)
+            .is_some_and(|id| id.confidence >= least(FieldName::RecipientTaxId));
+    // A till slip calls itself Rechnung or Tax Invoice, too.
+    if kind == Kind::Invoice && !named && !sheet.says(BY_LAW) {
+        return Some("it names no recipient, as an invoice does");
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{fields::Field, understand::sheet::drawn};
+
+    fn fields(pairs: &[(FieldName, &str)]) -> Fields {
+        let field = |value: &str| Field {
+            value: value.into(),
+            confidence: 0.95,
+            page: Some(1),
+            bbox: None,
+            source: Source::Ocr,
+        };
+        pairs.iter().map(|(name, value)| (*name, field(value))).collect()
+    }
+
+    #[test]
+    fn a_net_is_no_tax() {
+        let dropped = |tax: &str, total: &str| {
+            let mut fields = fields(&[(FieldName::Tax, tax), (FieldName::Total, total)]);
+            drop_impossible_tax(&mut fields);
+            !fields.contains_key(&FieldName::Tax)
+        };
+        for (tax, total) in
+            [("25.16", "27.39"), ("2.47", "2.99"), ("1477.00", "1600.00"), ("-30.00", "-100.00")]
+        {
+            assert!(dropped(tax, total), "{tax} of {total}");
+        }
+        for (tax, total) in [("0.52", "2.99"), ("21.26", "100.00"), ("0.00", "5.00"), ("-21.00", "-121.00")] {
+            assert!(!dropped(tax, total), "{tax} of {total}");
+        }
+    }
+
+    #[test]
+    fn the_payee_is_not_taken_for_the_issuer() {
+        let weighed = |payee: &str| {
+            let mut fields = fields(&[(FieldName::IssuerName, "Monte Verde GmbH")]);
+            weigh_payee(&mut fields, payee);
+            let issuer = &fields[&FieldName::IssuerName];
+            assert_eq!(issuer.value, "Monte Verde GmbH");
+            issuer.confidence
+        };
+        assert!(weighed("MONTE VERDE GMBH") > 0.96);
+        assert!(weighed("Monte Verde") > 0.96);
+        assert!(weighed("Lago Factoring Bank AG") < 0.8);
+        assert!(weighed("") > 0.9);
+    }
+
+    #[test]
+    fn one_word_makes_no_invoice() {
+        let slip: &[&[(f32, &str)]] =
+            &[&[(0.1, "Gasthaus Linde")], &[(0.1, "Rechnung 17")], &[(0.1, "Summe 20,00")]];
+        let named = fields(&[(FieldName::RecipientName, "Monte Verde GmbH")]);
+        let doubt =
+            |lines: &[&[(f32, &str)]], kind, fields: &Fields| doubt_of_kind(kind, &drawn(lines), fields);
+        assert!(doubt(slip, Kind::Invoice, &Fields::new()).is_some());
+        assert!(doubt(slip, Kind::Invoice, &named).is_none());
+        assert!(doubt(slip, Kind::Receipt, &Fields::new()).is_none());
+        assert!(doubt(&[&[(0.1, "DANFE")]], Kind::Invoice, &Fields::new()).is_none());
+    }
+
+    #[test]
+    fn what_looks_like_a_bill_and_is_none() {
+        let doubt = |title: &str, kind| {
+            let named = fields(&[(FieldName::RecipientName, "Monte Verde")]);
+            doubt_of_kind(kind, &drawn(&[&[(0.1, title)], &[(0.1, "Total 20,00")]]), &named).is_some()
+        };
+        for title in
+            ["MAYORISTA N.C.P GUIA DESPACHO ELECTRONICA", "Presupuesto 17", "QUOTATION", "Lieferschein Nr. 4"]
+        {
+            assert!(doubt(title, Kind::Invoice) && doubt(title, Kind::Receipt), "{title}");
+        }
+        assert!(doubt("AUTHORIZATION DENIED", Kind::Receipt));
+        for title in ["FACTURA A", "Ticket de compra", "Pedidos Ya", "Rechnung zum Lieferschein 4"] {
+            assert!(!doubt(title, Kind::Invoice), "{title}");
+        }
+    }
+}
