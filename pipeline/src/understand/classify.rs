@@ -82,6 +82,7 @@ mod tests {
         let lines = [
             "Muster Werkzeuge GmbH",
             "Rechnung",
+            "Rechnung an: Monte Verde AG",
             "Rechnungsnummer: 2024-0113",
             "Rechnungsdatum: 04.03.2024",
             "Kundennummer: 10442",

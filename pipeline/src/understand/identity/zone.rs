@@ -87,8 +87,8 @@ fn contradict(name: FieldName, seen: &str, sure: &str, found: &mrz::Found, sheet
             bare(seen) != bare(sure) && !stands_printed(sure, found, sheet)
         }
         FieldName::Surname | FieldName::GivenNames => !same_name(seen, sure) && !shown(sure, found, sheet),
-        // X stands for what a zone does not say.
-        FieldName::Sex => seen != sure && sure != "X",
+        // X stands for what a zone does not say; Mexico prints H and M (mujer) on some papers, M and F on others.
+        FieldName::Sex => seen != sure && sure != "X" && found.mrz.issuer != "MEX",
         _ => false,
     }
 }

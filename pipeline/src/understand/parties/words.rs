@@ -436,6 +436,17 @@ pub const NOT_NAME: &[&str] = &[
 
 /// Words of an address line.
 pub const ADDRESS: &[&str] = &[
+    "weg",
+    "allee",
+    "ufer",
+    "damm",
+    "chaussee",
+    "promenade",
+    "ulica",
+    "nam.",
+    "namesti",
+    "gatan",
+    "vagen",
     "jalan",
     "jln",
     "lot",
