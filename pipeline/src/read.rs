@@ -211,6 +211,7 @@ fn finish(mut normalized: Normalized, sense: Sense, limits: &Limits) -> Reading 
         parts,
         kind: Some(understanding.kind),
         confidence: understanding.confidence,
+        id_probability: understanding.id_probability,
         language: understanding.language,
         fields: understanding.fields,
         text: plain_text(&evidence),

@@ -150,6 +150,9 @@ pub struct Understanding {
     pub kind: Kind,
     /// Calibrated probability in 0..=1 that `kind` is right.
     pub confidence: f32,
+    /// Calibrated probability that it is an ID.
+    #[serde(default)]
+    pub id_probability: Option<f32>,
     /// ISO 639-1 of the text, where known.
     pub language: Option<String>,
     /// What was read.
@@ -228,6 +231,9 @@ pub struct Reading {
     pub kind: Option<Kind>,
     /// Probability of `kind`; 0 when it could not be opened.
     pub confidence: f32,
+    /// Probability that it is an ID; `None` when it could not be opened.
+    #[serde(default)]
+    pub id_probability: Option<f32>,
     /// ISO 639-1.
     pub language: Option<String>,
     /// What was read.
@@ -262,6 +268,7 @@ impl Reading {
             parts: Vec::new(),
             kind: None,
             confidence: 0.0,
+            id_probability: None,
             language: None,
             fields: Fields::new(),
             text: String::new(),

@@ -68,7 +68,13 @@ fn better(
         return (first, understood);
     }
     looks.adopt();
-    (second, again)
+    let id_probability = likelier(understood.id_probability, again.id_probability);
+    (second, Understanding { id_probability, ..again })
+}
+
+/// Of two looks the one that saw more of an ID; what one of them does not know nobody does.
+fn likelier(first: Option<f32>, again: Option<f32>) -> Option<f32> {
+    Some(first?.max(again?))
 }
 
 fn is_several(understood: &Understanding) -> bool {
@@ -78,8 +84,10 @@ fn is_several(understood: &Understanding) -> bool {
 /// The closer look saw several documents, but on a page that was perhaps cut and levelled: where they lie on the page as
 /// it came is for a person to see.
 fn of_several(mut first: Understanding, again: &Understanding) -> Understanding {
+    first.id_probability = likelier(first.id_probability, again.id_probability);
     if again.kind == Kind::Id && first.kind != Kind::Id {
         first.kind = Kind::Id;
+        first.id_probability = Some(1.0);
         first.fields.clear();
     }
     let message = "Seen closer, several documents seem to be in this file.";

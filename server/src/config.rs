@@ -5,7 +5,8 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use acuse_pipeline::limits::Limits;
+use acuse_pipeline::{document::Kind, limits::Limits};
+use acuse_storage::access::Rule;
 use acuse_workers::scan::ClamdAddress;
 use clap::Args;
 use url::Url;
@@ -125,6 +126,12 @@ pub struct Settings {
     /// [default: 10].
     #[arg(long, env = "ACUSE_UNDO_SECS", global = true, value_name = "SECS")]
     pub undo_secs: Option<String>,
+    /// Kinds that may be open without ids:read, comma separated [default: invoice,receipt].
+    #[arg(long, env = "ACUSE_OPEN_KINDS", global = true, value_name = "KINDS")]
+    pub open_kinds: Option<String>,
+    /// Probability of an ID that a document must stay under to be open [default: 0.001].
+    #[arg(long, env = "ACUSE_OPEN_ID_PROBABILITY", global = true, value_name = "P")]
+    pub open_id_probability: Option<String>,
     /// Socket of a clamd (path or host:port) that every original must pass before it is opened [default: none].
     #[arg(long, env = "ACUSE_CLAMD", global = true, value_name = "SOCKET")]
     pub clamd: Option<String>,
@@ -171,6 +178,8 @@ pub struct Config {
     pub reading: ReadSettings,
     /// How long a decision at the desk can be taken back.
     pub undo: std::time::Duration,
+    /// When a document is open that nobody decided on.
+    pub open: Rule,
     /// OTLP collector's base URL.
     pub otlp_endpoint: Option<Url>,
 }
@@ -255,6 +264,7 @@ impl TryFrom<Settings> for Config {
             whatsapp: whatsapp(&s)?,
             reading: reading(&s)?,
             undo: undo(s.undo_secs.as_deref())?,
+            open: open_rule(&s)?,
             otlp_endpoint: given(s.otlp_endpoint.as_deref())
                 .map(|v| http_url("OTEL_EXPORTER_OTLP_ENDPOINT", v))
                 .transpose()?,
@@ -271,6 +281,28 @@ fn undo(value: Option<&str>) -> Result<std::time::Duration, ConfigError> {
         })?,
     };
     Ok(std::time::Duration::from_secs(secs))
+}
+
+/// When a document is open that nobody decided on.
+fn open_rule(s: &Settings) -> Result<Rule, ConfigError> {
+    let mut rule = Rule::default();
+    if let Some(text) = given(s.open_kinds.as_deref()) {
+        let kinds = text.split(',').map(str::trim).filter(|k| !k.is_empty()).map(str::parse::<Kind>);
+        let kinds: Vec<Kind> = kinds
+            .collect::<Result<_, _>>()
+            .map_err(|e| ConfigError::new("ACUSE_OPEN_KINDS", format!("{e}; write invoice,receipt")))?;
+        if kinds.contains(&Kind::Id) {
+            return Err(ConfigError::new("ACUSE_OPEN_KINDS", "an ID is never open".to_owned()));
+        }
+        rule.kinds = kinds;
+    }
+    if let Some(text) = given(s.open_id_probability.as_deref()) {
+        let sound = text.parse::<f64>().ok().filter(|p| (0.0..=1.0).contains(p));
+        rule.most_id_probability = sound.ok_or_else(|| {
+            ConfigError::new("ACUSE_OPEN_ID_PROBABILITY", format!("{text:?} is no number from 0 to 1"))
+        })?;
+    }
+    Ok(rule)
 }
 
 /// An empty variable is an unset one: compose files write `X=` for "nothing".

@@ -5,6 +5,7 @@
 //! [`http`] (webhook, API, health) or [`desk`] (pages for people); a person's decision from either is checked and
 //! carried out by [`review`].
 
+pub mod access;
 pub mod app;
 pub mod cli;
 pub mod config;

@@ -42,7 +42,7 @@ impl Parts {
             }
             Database::Postgres(url) => Catalog::open(url.expose()).await,
         };
-        Ok(opened?)
+        Ok(opened?.with_rule(config.open.clone()))
     }
 
     /// The objects alone, their bucket there.

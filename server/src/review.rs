@@ -11,13 +11,14 @@ use acuse_pipeline::{
 };
 use acuse_storage::{
     CatalogError, CustomerId, Document, DocumentId, ReviewId,
-    reviews::{Deciding, Decision, Overridden, Resolved},
+    reviews::{Deciding, Decision, Overridden, Resolved, Review},
     split::Split,
 };
 use serde::Deserialize;
 use time::OffsetDateTime;
 
 use crate::{
+    access,
     app::App,
     http::{auth::Caller, problem::Problem},
 };
@@ -143,16 +144,27 @@ fn fault(message: impl Into<String>) -> Vec<Fault> {
 /// Longest note, characters.
 const NOTE_CHARS: usize = 500;
 
+/// A review that `caller` may decide, with its document.
+///
+/// # Errors
+/// 404 where it does not exist for them; 403 where its document is withheld from them.
+pub async fn of(app: &App, caller: &Caller, id: ReviewId) -> Result<(Review, Document), Problem> {
+    let review = app.catalog.review(id).await?.ok_or(Problem::NotFound("review"))?;
+    let document = app.catalog.document_for(caller.access(), review.document_id).await?;
+    let document = document.ok_or(Problem::NotFound("review"))?;
+    access::permit(caller, &document)?;
+    Ok((review, document))
+}
+
 /// Decides a review.
 ///
 /// # Errors
 /// Faults and warnings of what was said; 404 and 409 when the review is gone, held by another, or its document changed.
 pub async fn decide(app: &App, caller: &Caller, id: ReviewId, ask: Ask) -> Result<Decided, Refusal> {
-    let review = app.catalog.review(id).await?.ok_or(Problem::NotFound("review"))?;
+    let (review, document) = of(app, caller, id).await?;
     if review.resolved_at.is_some() {
         return Err(Problem::Conflict("this review is decided already".to_owned()).into());
     }
-    let document = app.catalog.document(review.document_id).await?.ok_or(Problem::NotFound("document"))?;
     let (by, decision) = prepared(app, caller, &document, ask).await?;
     let reply = app.reply_to_decision(&document, &decision).await?;
     Ok(told(app.catalog.decide_review(id, &by, &decision, reply.as_ref()).await?)?)
@@ -163,7 +175,7 @@ pub async fn decide(app: &App, caller: &Caller, id: ReviewId, ask: Ask) -> Resul
 /// # Errors
 /// As [`decide`].
 pub async fn decide_again(app: &App, caller: &Caller, id: DocumentId, ask: Ask) -> Result<Decided, Refusal> {
-    let document = app.catalog.document(id).await?.ok_or(Problem::NotFound("document"))?;
+    let document = access::open(app, caller, id).await?;
     if ask.verdict != Verdict::Correct {
         return Err(Refusal::Faults(fault("a document that is filed or rejected is corrected or reopened")));
     }
@@ -183,6 +195,7 @@ fn told(resolved: Resolved) -> Result<Decided, Problem> {
         Resolved::Changed(version) => {
             Err(Problem::Conflict(format!("the document changed meanwhile (version {version}); look again")))
         }
+        Resolved::Withheld => Err(Problem::Withheld),
         Resolved::AlreadyResolved => Err(Problem::Conflict("this review is decided already".to_owned())),
         Resolved::Missing => Err(Problem::NotFound("review")),
     }

@@ -1,14 +1,14 @@
 //! Who did or saw what: every view of an ID, every decision, every key made.
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
     catalog::Catalog,
     error::CatalogError,
-    names::{DocumentId, at, cut, json, micros, now},
+    names::{self, DocumentId, at, cut, micros, now},
     sql::Tx,
 };
 
@@ -63,6 +63,33 @@ impl Catalog {
         tx.commit().await
     }
 
+    /// Writes that `actor` is shown these documents, a page of them in one transaction.
+    ///
+    /// # Errors
+    /// When the database fails; then nothing may be shown.
+    pub async fn audit_views(
+        &self,
+        actor: &str,
+        what: &str,
+        documents: &[DocumentId],
+    ) -> Result<(), CatalogError> {
+        if documents.is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.writing().await?;
+        let (at, actor) = (micros(now()), cut(actor, 200));
+        let detail = json!({ "what": what }).to_string();
+        insert!(
+            tx,
+            "INSERT INTO audit (at, actor, action, document_id, detail) VALUES ",
+            5,
+            "",
+            documents,
+            |q, id| q.bind(at).bind(actor.as_str()).bind("view_id").bind(id.0).bind(detail.as_str())
+        )?;
+        tx.commit().await
+    }
+
     /// The newest lines, of one document or of all.
     ///
     /// # Errors
@@ -88,7 +115,7 @@ impl Catalog {
                 actor,
                 action,
                 document_id: document.map(DocumentId),
-                detail: json("audit", "detail", &detail)?,
+                detail: names::json("audit", "detail", &detail)?,
             })
         })
         .collect()

@@ -3,6 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     str::FromStr,
+    sync::Arc,
     time::Duration,
 };
 
@@ -13,7 +14,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use crate::{error::CatalogError, sql::Tx};
+use crate::{access::Rule, error::CatalogError, sql::Tx};
 
 /// How long a caller waits for a connection before it is told that the catalog is unavailable.
 const ACQUIRE: Duration = Duration::from_secs(15);
@@ -26,6 +27,8 @@ const STATEMENT_TIMEOUT: &str = "30s";
 #[derive(Debug, Clone)]
 pub struct Catalog {
     pub(crate) pools: Pools,
+    /// When a document is open that nobody decided on.
+    pub(crate) rule: Arc<Rule>,
 }
 
 #[derive(Debug, Clone)]
@@ -58,6 +61,13 @@ impl Catalog {
         let catalog = Self::sqlite(SqliteConnectOptions::new().filename(path)).await?;
         catalog.migrate().await?;
         Ok(catalog)
+    }
+
+    /// The same catalog, which opens documents by this rule.
+    #[must_use]
+    pub fn with_rule(mut self, rule: Rule) -> Self {
+        self.rule = Arc::new(rule);
+        self
     }
 
     /// Opens without migrating.
@@ -112,7 +122,7 @@ impl Catalog {
             .connect_with(options.clone().pragma("query_only", "ON"))
             .await
             .map_err(|source| CatalogError::Open { hint: hint(), source })?;
-        Ok(Self { pools: Pools::Sqlite { writer, readers, file } })
+        Ok(Self { pools: Pools::Sqlite { writer, readers, file }, rule: Arc::default() })
     }
 
     async fn postgres(url: &str) -> Result<Self, CatalogError> {
@@ -143,7 +153,7 @@ impl Catalog {
                         .to_owned(),
                 source,
             })?;
-        Ok(Self { pools: Pools::Postgres(pool) })
+        Ok(Self { pools: Pools::Postgres(pool), rule: Arc::default() })
     }
 
     /// Brings our tables and the queue's up to date. Safe to run at every start, and from several processes.

@@ -16,6 +16,7 @@ use time::OffsetDateTime;
 pub(crate) use row::{COLUMNS, DocumentRow};
 
 use crate::{
+    access::{Access, Sensitivity},
     catalog::Catalog,
     error::CatalogError,
     names::{ContactId, CustomerId, DocumentId, MessageId, Source, Stage, micros},
@@ -131,6 +132,10 @@ pub struct Document {
     pub filed_at: Option<OffsetDateTime>,
     /// When the row last changed.
     pub updated_at: OffsetDateTime,
+    /// Whether it may be an ID: see [`crate::access`].
+    pub sensitivity: Sensitivity,
+    /// Probability that it is an ID, as the reader saw it.
+    pub id_probability: Option<f64>,
 }
 
 impl Document {
@@ -164,8 +169,8 @@ pub struct DocumentFilter {
     pub to: Option<OffsetDateTime>,
     /// Words to look for in names, numbers, captions and text.
     pub q: Option<String>,
-    /// The asker may not read IDs: a search must not find them by what they say.
-    pub withhold_ids: bool,
+    /// Who asks: what is out of their reach is not listed, and what is withheld is not found by what it says.
+    pub access: Access,
 }
 
 /// A page of a list, newest first, and the cursor of the next.
@@ -279,16 +284,18 @@ impl Catalog {
     ) -> Result<Page<Document, DocumentId>, CatalogError> {
         let mut tx = self.reading().await?;
         let text = format!(
-            "SELECT {COLUMNS} FROM documents \
+            "SELECT {COLUMNS} FROM documents d \
              WHERE ($1 IS NULL OR (status = $1 AND duplicate_of IS NULL)) \
                AND ($2 IS NULL OR kind = $2) \
                AND ($3 IS NULL OR customer_id = $3) \
                AND ($4 IS NULL OR contact_id = $4) \
                AND ($5 IS NULL OR received_at >= $5) \
                AND ($6 IS NULL OR received_at < $6) \
-               AND ($7 IS NULL OR (search LIKE $7 ESCAPE '!' AND (NOT $8 OR kind IS NULL OR kind <> 'id'))) \
-               AND ($9 IS NULL OR id < $9) \
-             ORDER BY id DESC LIMIT $10"
+               AND ($7 IS NULL OR (search LIKE $7 ESCAPE '!' AND {told})) \
+               AND ($8 IS NULL OR id < $8) AND {reach} \
+             ORDER BY id DESC LIMIT $9",
+            told = filter.access.told("d"),
+            reach = filter.access.reach(&tx, "d")
         );
         let limit = i64::from(limit.clamp(1, 500));
         let pattern = filter.q.as_deref().filter(|q| !q.trim().is_empty()).map(|q| like(q.trim()));
@@ -303,7 +310,6 @@ impl Catalog {
             filter.from.map(micros),
             filter.to.map(micros),
             pattern.as_deref(),
-            filter.withhold_ids,
             after.map(|a| a.0),
             limit + 1
         )?;

@@ -9,6 +9,7 @@ use crate::{
     catalog::Catalog,
     error::CatalogError,
     names::{KeyId, at, json, maybe_at, micros, now, to_json, words},
+    sql::Tx,
 };
 
 words! {
@@ -73,6 +74,27 @@ fn key((id, name, scopes, created, revoked): Row) -> Result<ApiKey, CatalogError
     })
 }
 
+/// Keeps a key by its hash, in the caller's transaction.
+pub(crate) async fn create(
+    tx: &mut Tx,
+    name: &str,
+    hash: &Sha256,
+    scopes: &[Scope],
+) -> Result<KeyMade, CatalogError> {
+    let id = KeyId::generate();
+    let made = execute!(
+        tx,
+        "INSERT INTO api_keys (id, name, sha256, scopes, created_at) VALUES ($1, $2, $3, $4, $5) \
+         ON CONFLICT (name) DO NOTHING",
+        id.0,
+        name,
+        &hash.0[..],
+        to_json("scopes", scopes)?,
+        micros(now())
+    )?;
+    Ok(if made == 1 { KeyMade::Made(id) } else { KeyMade::NameTaken })
+}
+
 impl Catalog {
     /// Keeps a key by its hash.
     ///
@@ -85,19 +107,9 @@ impl Catalog {
         scopes: &[Scope],
     ) -> Result<KeyMade, CatalogError> {
         let mut tx = self.writing().await?;
-        let id = KeyId::generate();
-        let made = execute!(
-            tx,
-            "INSERT INTO api_keys (id, name, sha256, scopes, created_at) VALUES ($1, $2, $3, $4, $5) \
-             ON CONFLICT (name) DO NOTHING",
-            id.0,
-            name,
-            &hash.0[..],
-            to_json("scopes", scopes)?,
-            micros(now())
-        )?;
+        let made = create(&mut tx, name, hash, scopes).await?;
         tx.commit().await?;
-        Ok(if made == 1 { KeyMade::Made(id) } else { KeyMade::NameTaken })
+        Ok(made)
     }
 
     /// The valid key with this hash.

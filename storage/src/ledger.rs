@@ -4,6 +4,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use crate::{
+    access::Access,
     catalog::Catalog,
     error::CatalogError,
     names::{micros, number},
@@ -38,17 +39,34 @@ impl Catalog {
         from: Option<OffsetDateTime>,
         to: Option<OffsetDateTime>,
     ) -> Result<Ledger, CatalogError> {
+        self.ledger_for(&Access::whole(), from, to).await
+    }
+
+    /// The same of the documents that exist for a caller.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn ledger_for(
+        &self,
+        access: &Access,
+        from: Option<OffsetDateTime>,
+        to: Option<OffsetDateTime>,
+    ) -> Result<Ledger, CatalogError> {
         let mut tx = self.reading().await?;
-        let (received, filed, in_review, rejected, duplicate, processing) = one!(
-            tx,
-            (i64, i64, i64, i64, i64, i64),
+        let text = format!(
             "SELECT COUNT(*), \
                     COUNT(CASE WHEN status = 'filed' AND duplicate_of IS NULL THEN 1 END), \
                     COUNT(CASE WHEN status = 'in_review' AND duplicate_of IS NULL THEN 1 END), \
                     COUNT(CASE WHEN status = 'rejected' AND duplicate_of IS NULL THEN 1 END), \
                     COUNT(CASE WHEN duplicate_of IS NOT NULL THEN 1 END), \
                     COUNT(CASE WHEN status IN ('received', 'processing') AND duplicate_of IS NULL THEN 1 END) \
-             FROM documents WHERE ($1 IS NULL OR received_at >= $1) AND ($2 IS NULL OR received_at < $2)",
+             FROM documents d WHERE ($1 IS NULL OR received_at >= $1) AND ($2 IS NULL OR received_at < $2) AND {}",
+            access.reach(&tx, "d")
+        );
+        let (received, filed, in_review, rejected, duplicate, processing) = one!(
+            tx,
+            (i64, i64, i64, i64, i64, i64),
+            sqlx::AssertSqlSafe(text.clone()),
             from.map(micros),
             to.map(micros)
         )?;

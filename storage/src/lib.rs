@@ -11,6 +11,7 @@
 #[macro_use]
 mod sql;
 
+pub mod access;
 pub mod alerts;
 pub mod audit;
 pub mod catalog;
@@ -37,6 +38,7 @@ pub mod timeline;
 pub mod uploads;
 pub mod users;
 
+pub use access::{Access, Sensitivity};
 pub use catalog::Catalog;
 pub use documents::{Document, DocumentFilter, StoredObject};
 pub use error::CatalogError;

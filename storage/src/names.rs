@@ -49,6 +49,8 @@ ids! {
     ReviewId,
     /// One message that Acuse sends.
     OutboxId,
+    /// One of the firms that we are.
+    EntityId,
     /// An API key.
     KeyId,
     /// A person who reviews.

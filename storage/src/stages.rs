@@ -190,7 +190,7 @@ impl Catalog {
         if !leave(&mut tx, id, Stage::Read, "processing", Stage::Link).await? {
             return Ok(Step::Stale);
         }
-        if !keep_facts(&mut tx, id, facts).await? {
+        if !keep_facts(&mut tx, &self.rule, id, facts).await? {
             return Ok(Step::Stale);
         }
         let detail = json!({

@@ -17,6 +17,8 @@ use crate::{
 const TASKS_KEPT: Duration = Duration::from_secs(24 * 3_600);
 /// Nothing is still being uploaded after a day.
 const LEFTOVERS_KEPT: Duration = Duration::from_secs(24 * 3_600);
+/// Documents scored at once.
+const SCORED_AT_ONCE: u32 = 100;
 /// Longest time of one run of a schedule.
 const RUN_TIMEOUT: Duration = Duration::from_secs(300);
 
@@ -29,6 +31,8 @@ pub struct Schedules {
     pub idle: Duration,
     /// Raises the alarm about media that will soon be gone.
     pub deadline: Duration,
+    /// Scores the next of the documents that were there before sensitivity was.
+    pub score: Duration,
     /// Deletes done tasks.
     pub vacuum: Duration,
 }
@@ -39,6 +43,7 @@ impl Default for Schedules {
             sweep: Duration::from_secs(60),
             idle: Duration::from_secs(30),
             deadline: Duration::from_secs(900),
+            score: Duration::from_secs(5),
             vacuum: Duration::from_secs(3_600),
         }
     }
@@ -50,6 +55,7 @@ pub(crate) async fn run(env: Arc<Env>, schedules: Schedules, stop: CancellationT
     tokio::join!(
         every("sweep", schedules.sweep, &stop, || sweep(&env, schedules.idle)),
         every("deadline", schedules.deadline, &stop, || deadline(&env)),
+        every("score", schedules.score, &stop, || score(&env)),
         every("vacuum", schedules.vacuum, &stop, || vacuum(&env)),
         every("probe", probe_every, &stop, || probe(&env)),
         every("scanner", probe_every, &stop, || scanner(&env)),
@@ -117,6 +123,14 @@ pub async fn deadline(env: &Env) -> Result<(), CatalogError> {
         env.catalog.alert("media_expiring", &document.id.to_string()).await?;
     }
     Ok(())
+}
+
+/// The next documents that were there before sensitivity was: a few at a time, so that nobody waits for it.
+///
+/// # Errors
+/// When the catalog fails.
+pub async fn score(env: &Env) -> Result<(), CatalogError> {
+    env.catalog.score_what_was_there(SCORED_AT_ONCE).await.map(drop)
 }
 
 /// Deletes tasks that were done a day ago, and what uploads that were cut off a day ago left behind.

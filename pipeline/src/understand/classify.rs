@@ -13,10 +13,14 @@ pub struct Classified {
     pub kind: Kind,
     /// Its probability.
     pub confidence: f32,
+    /// The probability that it is an ID, whatever is likelier.
+    pub id_probability: f32,
     /// Sentences for a person.
     pub because: Vec<String>,
 }
 
+/// Where [`KINDS`] has the ID.
+const ID: usize = 2;
 /// How many reasons a person is told.
 const TOLD: usize = 4;
 
@@ -40,6 +44,7 @@ pub fn classify(seen: &Seen<'_>, model: &Model) -> Classified {
     spoke.sort_by(|a, b| b.0.total_cmp(&a.0));
     Classified {
         kind: KINDS.get(best).copied().unwrap_or(Kind::Other),
+        id_probability: probabilities.get(ID).copied().unwrap_or(1.0),
         confidence: probabilities.get(best).copied().unwrap_or_default().min(0.995),
         because: spoke.into_iter().take(TOLD).map(|(_, told)| told.to_owned()).collect(),
     }

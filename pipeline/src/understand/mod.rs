@@ -14,6 +14,7 @@ pub mod decide;
 pub mod extract;
 pub mod features;
 pub mod formats;
+pub mod from_text;
 pub mod identity;
 pub mod issued;
 pub mod kind_words;
@@ -75,6 +76,7 @@ pub fn understand_by(evidence: &Evidence, today: Date, model: &model::Model) -> 
     {
         if several.has_id && whole.kind != Kind::Id {
             // Who may not see an ID may not see the file that holds one.
+            whole.id_probability = Some(1.0);
             whole.kind = Kind::Id;
             whole.fields.clear();
         }
@@ -117,6 +119,7 @@ fn understand_alone(evidence: &Evidence, today: Date, model: &model::Model) -> U
     } else if classified.kind == Kind::Id && identity::unmistakable(&sheet) {
         classified.confidence = classified.confidence.max(0.95);
     }
+    let id_probability = id_probability(&classified, xml.is_some(), code.as_ref(), &zone, &sheet);
     let found = extract::Found {
         sheet: &sheet,
         place: &place,
@@ -167,11 +170,32 @@ fn understand_alone(evidence: &Evidence, today: Date, model: &model::Model) -> U
     Understanding {
         kind: classified.kind,
         confidence: classified.confidence,
+        id_probability: Some(id_probability),
         language: place.language.map(str::to_owned),
         fields,
         reasons,
         because,
         parts: Vec::new(),
+    }
+}
+
+/// The probability that it is an ID. The classifier's, unless something says more: an invoice's XML that it is none, a
+/// card's code that it is one; a zone for machines and what only cards print make it real whatever else the page says.
+fn id_probability(
+    classified: &classify::Classified,
+    has_xml: bool,
+    code: Option<&codes::Code>,
+    zone: &mrz::Zone,
+    sheet: &sheet::Sheet,
+) -> f32 {
+    let from_code = code.is_some_and(|c| c.fields.contains_key(&FieldName::DocumentNumber));
+    match zone {
+        _ if has_xml => 0.0,
+        _ if from_code => 1.0,
+        mrz::Zone::Read(_) => classified.id_probability.max(0.95),
+        _ if identity::unmistakable(sheet) => classified.id_probability.max(0.95),
+        mrz::Zone::Unread { .. } => classified.id_probability.max(0.5),
+        mrz::Zone::None => classified.id_probability,
     }
 }
 

@@ -3,7 +3,10 @@
 use std::{path::Path, process::ExitCode, time::Duration};
 
 use acuse_pipeline::limits::Limits;
-use acuse_storage::Catalog;
+use acuse_storage::{
+    Catalog,
+    access::{Backfill, SENSITIVITY},
+};
 use acuse_workers::scan::Scanner;
 
 use crate::{
@@ -84,6 +87,7 @@ pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
     channel(config, &mut report).await;
     if let Some(catalog) = &catalog {
         queues(catalog, &mut report).await;
+        sensitivity(catalog, &mut report).await;
     }
     disk(&config.data_dir, &mut report);
     limits(config);
@@ -210,6 +214,21 @@ async fn queues(catalog: &Catalog, report: &mut Report) {
             }
         }
         Err(error) => report.tell(State::Bad, "ledger", format!("{error:#}")),
+    }
+}
+
+/// How far what was there before is scored: until then it is withheld like an ID.
+async fn sensitivity(catalog: &Catalog, report: &mut Report) {
+    match within(async { Ok(catalog.backfill(SENSITIVITY).await?) }).await {
+        Ok(None) => report.tell(State::Ok, "access", "every document is scored"),
+        Ok(Some(Backfill { done, total, finished: true })) => {
+            report.tell(State::Ok, "access", format!("{done} of {total} earlier documents scored"));
+        }
+        Ok(Some(Backfill { done, total, finished: false })) => {
+            let what = "those that are not are shown only with ids:read; a worker goes on with them";
+            report.tell(State::Note, "access", format!("{done} of {total} earlier documents scored; {what}"));
+        }
+        Err(error) => report.tell(State::Bad, "access", format!("{error:#}")),
     }
 }
 

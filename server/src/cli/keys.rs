@@ -8,6 +8,7 @@ use anyhow::bail;
 use clap::Subcommand;
 use serde_json::json;
 
+use super::bound::BoundTo;
 use crate::{config::Config, http::auth::new_key, parts::Parts};
 
 #[derive(Subcommand)]
@@ -19,6 +20,8 @@ pub enum Keys {
         /// What it may do: documents:read documents:write ids:read reviews:write customers:write admin.
         #[arg(long = "scope", value_name = "SCOPE", num_args = 1.., value_delimiter = ',', required = true)]
         scopes: Vec<String>,
+        #[command(flatten)]
+        bound: BoundTo,
     },
     /// Show all keys.
     List,
@@ -33,22 +36,32 @@ impl Keys {
     pub async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
         let catalog = Parts::catalog(config).await?;
         match self {
-            Self::Create { name, scopes } => {
+            Self::Create { name, scopes, bound } => {
                 let scopes = scopes.iter().map(|s| s.trim().parse::<Scope>()).collect::<Result<Vec<_>, _>>();
                 let scopes = scopes.map_err(|e| anyhow::anyhow!("{e}; scopes are {}", known()))?;
                 let name = name.trim();
                 if name.is_empty() || name.chars().count() > 80 {
                     bail!("a key's name has 1 to 80 characters");
                 }
+                let bound = bound.bindings()?;
+                // Before it is made: a key that could not be bound would reach everything.
+                catalog.can_bind(&bound).await??;
                 let key = new_key();
-                match catalog.create_key(name, &Sha256::of(key.as_bytes()), &scopes).await? {
+                match catalog.create_bound_key(name, &Sha256::of(key.as_bytes()), &scopes, &bound).await?? {
                     KeyMade::Made(_) => {}
                     KeyMade::NameTaken => {
                         bail!("there is a key named {name:?} already; revoked names stay taken")
                     }
                 }
                 let words: Vec<_> = scopes.iter().map(|s| s.as_str()).collect();
-                catalog.audit("cli", "key_created", None, &json!({ "name": name, "scopes": words })).await?;
+                catalog
+                    .audit(
+                        "cli",
+                        "key_created",
+                        None,
+                        &json!({ "name": name, "scopes": words, "bound_to": bound.len() }),
+                    )
+                    .await?;
                 eprintln!("made the key {name:?} ({}); it is shown only now", words.join(", "));
                 println!("{key}");
             }

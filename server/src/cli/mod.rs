@@ -1,5 +1,6 @@
 //! The commands people type. Each is a file; what they answer is on stdout, how they get there on stderr.
 
+mod bound;
 mod customers;
 mod demo;
 mod doctor;

@@ -10,6 +10,7 @@ use anyhow::{Context, bail};
 use clap::Subcommand;
 use serde_json::json;
 
+use super::bound::BoundTo;
 use crate::{config::Config, desk::session, parts::Parts};
 
 #[derive(Subcommand)]
@@ -21,6 +22,11 @@ pub enum Users {
         /// Also the operator's pages (queues, alerts).
         #[arg(long)]
         admin: bool,
+        /// Does not see IDs, nor what may be one, and cannot decide on them.
+        #[arg(long, conflicts_with = "admin")]
+        no_ids: bool,
+        #[command(flatten)]
+        bound: BoundTo,
     },
     /// Show all people.
     List,
@@ -30,15 +36,21 @@ impl Users {
     pub async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
         let catalog = Parts::catalog(config).await?;
         match self {
-            Self::Add { name, admin } => {
+            Self::Add { name, admin, no_ids, bound } => {
                 let name = name.trim().to_owned();
                 if name.is_empty() || name.chars().count() > 80 {
                     bail!("a name has 1 to 80 characters");
                 }
                 let hash = session::hash(password()?).await?;
                 let role = if admin { Role::Admin } else { Role::Reviewer };
-                catalog.put_user(&name, &hash, role).await?;
-                let detail = json!({ "user": name, "role": role.as_str() });
+                let bound = bound.bindings()?;
+                catalog.can_bind(&bound).await??;
+                let id = catalog.put_user(&name, &hash, role).await?;
+                catalog.set_sees_ids(id, !no_ids).await?;
+                catalog.bind_user(id, &bound).await??;
+                let detail = json!({
+                    "user": name, "role": role.as_str(), "sees_ids": !no_ids, "bound_to": bound.len(),
+                });
                 catalog.audit("cli", "user_put", None, &detail).await?;
                 eprintln!("{name} can sign in now ({})", role.as_str());
             }

@@ -16,6 +16,7 @@ use time::OffsetDateTime;
 
 use super::{document, door, parts, session::Person, trouble, typed::Typed};
 use crate::{
+    access,
     app::App,
     http::{
         extract::{Id, word},
@@ -49,7 +50,7 @@ pub async fn decide(
 async fn act(app: &App, person: &Person, id: DocumentId, typed: &Typed) -> Result<String, Refusal> {
     person.caller.require(Scope::ReviewsWrite)?;
     person.check_form(typed.get("csrf").unwrap_or_default())?;
-    let document = app.catalog.document(id).await?.ok_or(Problem::NotFound("document"))?;
+    let document = access::open(app, &person.caller, id).await?;
     let here = format!("/documents/{id}{}", only(typed));
     let action = typed.get("action").unwrap_or_default();
     if action == "discard" {
@@ -175,13 +176,12 @@ fn asked(verdict: Verdict, document: &Document, typed: &Typed) -> Result<Ask, Re
 
 /// The queue's filter, as it stands in addresses.
 fn only(typed: &Typed) -> String {
-    let filter = document::filter(typed.get("reason"));
-    filter.reason.map(|code| format!("?reason={code}")).unwrap_or_default()
+    document::reason(typed.get("reason")).map(|code| format!("?reason={code}")).unwrap_or_default()
 }
 
 /// The next document of the same filter that nobody else holds, taken; the queue when there is none.
 async fn onward(app: &App, person: &Person, from: &Review, typed: &Typed) -> Result<String, Refusal> {
-    let filter = document::filter(typed.get("reason"));
+    let filter = document::filter(person, typed.get("reason"));
     let next = app.catalog.claim_next(&filter, Some(from.id), &person.caller.actor, LEASE).await?;
     let only = only(typed);
     Ok(next
@@ -199,7 +199,7 @@ pub async fn fetch_next(
     let next = async {
         person.caller.require(Scope::ReviewsWrite)?;
         person.check_form(typed.get("csrf").unwrap_or_default())?;
-        let filter: ReviewFilter = document::filter(typed.get("reason"));
+        let filter: ReviewFilter = document::filter(&person, typed.get("reason"));
         Ok::<_, Problem>(app.catalog.claim_next(&filter, None, &person.caller.actor, LEASE).await?)
     };
     let only = only(&typed);
@@ -258,7 +258,7 @@ pub async fn draft(
 ) -> Result<StatusCode, Problem> {
     let typed = Typed(form);
     person.check_form(typed.get("csrf").unwrap_or_default())?;
-    let document = app.catalog.document(id).await?.ok_or(Problem::NotFound("document"))?;
+    let document = access::open(&app, &person.caller, id).await?;
     keep(&app, &person, &document, &typed).await?;
     Ok(StatusCode::NO_CONTENT)
 }

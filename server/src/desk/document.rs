@@ -30,12 +30,13 @@ use super::{
     words,
 };
 use crate::{
+    access,
     app::App,
     http::{
+        customers::within,
         extract::{Id, Params},
         problem::Problem,
         quarantine,
-        view::shown,
     },
     review::Refusal,
 };
@@ -125,8 +126,15 @@ pub struct Asked {
 
 /// The queue's filter by its name in addresses; a name that is none is no filter.
 #[must_use]
-pub fn filter(reason: Option<&str>) -> ReviewFilter {
-    ReviewFilter { reason: reason.and_then(|r| r.parse().ok()), ..ReviewFilter::default() }
+pub fn reason(reason: Option<&str>) -> Option<ReasonCode> {
+    reason.and_then(|r| r.parse().ok())
+}
+
+/// The same, of what exists for this person.
+#[must_use]
+pub fn filter(person: &Person, named: Option<&str>) -> ReviewFilter {
+    let access = person.caller.access().clone();
+    ReviewFilter { reason: reason(named), access, ..ReviewFilter::default() }
 }
 
 /// `GET /documents/{id}`. It reads, and takes nothing.
@@ -138,7 +146,7 @@ pub async fn show(
 ) -> Shown {
     Shown(
         async {
-            let filter = filter(asked.reason.as_deref());
+            let filter = filter(&person, asked.reason.as_deref());
             let draft = app.catalog.draft(id, &person.caller.actor).await?;
             render(&app, &person, id, &filter, draft.map_or(Said::Nothing, Said::Draft)).await
         }
@@ -157,7 +165,7 @@ pub(super) async fn refused(
     typed: &Typed,
     refusal: Refusal,
 ) -> Result<Response, Problem> {
-    let filter = filter(typed.get("reason"));
+    let filter = filter(person, typed.get("reason"));
     let status = match &refusal {
         Refusal::Problem(problem) if problem.status().is_server_error() => {
             problem.log();
@@ -206,22 +214,20 @@ async fn render(
     filter: &ReviewFilter,
     said: Said<'_>,
 ) -> Result<Response, Problem> {
-    let document = app.catalog.document(id).await?.ok_or(Problem::NotFound("document"))?;
-    shown(app, &person.caller, &document, "desk").await?;
+    let document = access::look(app, &person.caller, id, "desk").await?;
+    let withheld = document.is_withheld();
     let review = app.catalog.open_review_of(id).await?;
     let hold = Hold::of(review.as_ref(), person);
-    let may_decide = person.caller.has(Scope::ReviewsWrite);
+    // What they may not see is not theirs to decide on.
+    let may_decide = person.caller.has(Scope::ReviewsWrite) && !withheld;
     let (can_decide, is_free) = (hold.can_decide && may_decide, hold.is_free && may_decide);
     let (prev, next) = neighbours(app, person, review.as_ref(), filter).await?;
-    let withheld = person.caller.is_withheld(&document);
-    let unnamed = person.caller.is_name_withheld(&document);
     let quarantined = quarantine::is_held(app, &document).await?;
     let held = quarantined && !person.caller.has(Scope::Admin);
     let is_shown = !withheld && !held;
     let rests =
         matches!(document.status, Status::Filed | Status::Rejected) && document.duplicate_of.is_none();
     let proposed = parts::proposed(&document);
-    let fields = if withheld { Fields::new() } else { document.fields.clone() };
     let timeline = app.catalog.timeline(id).await?;
     let typed = said.typed();
     let text = |name: &str| typed.get(name).unwrap_or_default().to_owned();
@@ -229,7 +235,7 @@ async fn render(
     let view = View {
         id,
         version: document.version,
-        title: if withheld { words::kind(document.kind).to_owned() } else { title(&document) },
+        title: title(&document),
         status: if document.duplicate_of.is_some() { "duplicate" } else { document.status.as_str() },
         status_label: status_label(&document),
         in_review: document.status == Status::InReview,
@@ -246,10 +252,10 @@ async fn render(
         because: text("because"),
         was_kind: document.kind.map_or("", Kind::as_str),
         withheld,
-        offer: Some(&document).filter(|_| can_decide && is_shown).and_then(|d| parts::offer(d, &proposed)),
+        offer: Some(&*document).filter(|_| can_decide && is_shown).and_then(|d| parts::offer(d, &proposed)),
         pages: if is_shown { sheets(&document, &proposed) } else { Vec::new() },
         part: document.part.map(|part| part.to_string()).unwrap_or_default(),
-        siblings: parts::siblings(app, &document).await?,
+        siblings: parts::siblings(app, person, &document).await?,
         page_count: document.page_count.unwrap_or_default(),
         no_picture: no_picture(&document, withheld, quarantined),
         media_type: document
@@ -257,8 +263,8 @@ async fn render(
             .clone()
             .or_else(|| document.declared.media_type.clone())
             .unwrap_or_else(|| "unknown type".to_owned()),
-        size: document.original.as_ref().map(|o| words::size(o.size_bytes)).unwrap_or_default(),
-        filename: document.declared.filename.clone().filter(|_| !unnamed).unwrap_or_default(),
+        size: document.size_bytes().map(words::size).unwrap_or_default(),
+        filename: document.declared.filename.clone().unwrap_or_default(),
         original: document
             .original
             .as_ref()
@@ -270,10 +276,10 @@ async fn render(
         customer_id: typed
             .get("customer_id")
             .map_or_else(|| document.customer_id.map(|c| c.to_string()).unwrap_or_default(), str::to_owned),
-        customers: customers(app, &document).await?,
-        field_groups: groups(document.kind, &fields, &typed, &said),
+        customers: customers(app, person, &document).await?,
+        field_groups: groups(document.kind, &document.fields, &typed, &said),
         timeline: timeline.into_iter().map(|e| happened(e, withheld)).collect(),
-        facts: facts(app, &document, withheld, unnamed).await?,
+        facts: facts(app, &document).await?,
         prev,
         next,
     };
@@ -342,15 +348,23 @@ fn why(reason: &Reason, withheld: bool) -> Why {
 }
 
 /// Customers to choose from: the one it has and the candidates first, then the latest.
-async fn customers(app: &App, document: &Document) -> Result<Vec<(String, String)>, Problem> {
+async fn customers(
+    app: &App,
+    person: &Person,
+    document: &Document,
+) -> Result<Vec<(String, String)>, Problem> {
+    let access = person.caller.access();
     let mut offered: Vec<(String, String)> = Vec::new();
     let candidates = candidates(&document.reasons);
     for id in document.customer_id.into_iter().chain(candidates) {
+        if !app.catalog.reaches_customer(access, id).await? {
+            continue;
+        }
         if let Some(customer) = app.catalog.customer(id).await? {
             offered.push((id.to_string(), customer.name));
         }
     }
-    let latest = app.catalog.customers(None, None, OFFERED).await?;
+    let latest = within(app, &person.caller, None, None, OFFERED).await?;
     offered.extend(latest.data.into_iter().map(|c| (c.id.to_string(), c.name)));
     let mut seen = std::collections::HashSet::new();
     offered.retain(|(id, _)| seen.insert(id.clone()));
@@ -395,24 +409,18 @@ fn happened(entry: TimelineEntry, withheld: bool) -> Happened {
     }
 }
 
-async fn facts(
-    app: &App,
-    document: &Document,
-    withheld: bool,
-    unnamed: bool,
-) -> Result<Vec<(&'static str, String)>, Problem> {
+async fn facts(app: &App, document: &Document) -> Result<Vec<(&'static str, String)>, Problem> {
     let mut facts = vec![
         ("From", who(app, document).await?),
         ("Received", words::full(document.received_at)),
         ("By way of", words::label(document.source.as_str())),
     ];
-    let named = |text: &Option<String>| text.clone().filter(|_| !unnamed);
-    facts.extend(named(&document.declared.caption).map(|c| ("Caption", c)));
+    facts.extend(document.declared.caption.clone().map(|c| ("Caption", c)));
     facts.extend(document.language.clone().map(|l| ("Language", l)));
     facts.extend(document.confidence.map(|c| ("Kind is sure", format!("{:.0} %", c * 100.0))));
     facts.extend(document.duplicate_of.map(|first| ("Duplicate of", first.to_string())));
     facts.extend(document.last_error.clone().map(|e| ("Last error", e)));
-    if !withheld && !document.notes.is_empty() {
+    if !document.notes.is_empty() {
         facts.push(("Notes", document.notes.join("; ")));
     }
     facts.push(("Id", document.id.to_string()));

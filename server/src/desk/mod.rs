@@ -18,7 +18,7 @@ pub mod sheets;
 pub mod typed;
 pub mod words;
 
-use acuse_storage::{DocumentId, reviews::Held};
+use acuse_storage::{DocumentId, access::Hidden, reviews::Held};
 use askama::Template;
 use axum::{
     Router,
@@ -73,6 +73,8 @@ pub struct Frame {
     pub alerts: u64,
     /// Which section is on.
     pub section: &'static str,
+    /// How much of what waits their rights hide, in words.
+    pub hidden: Option<String>,
     /// A line at the top.
     pub notice: Option<String>,
     /// The person's last decision, while it can be taken back.
@@ -110,13 +112,33 @@ impl Frame {
         Ok(Self {
             user: Some(person.user.name.clone()),
             csrf: person.csrf.clone(),
-            open_reviews: app.catalog.count_open_reviews().await?,
+            open_reviews: if person.caller.access().is_bound() {
+                app.catalog.ledger_for(person.caller.access(), None, None).await?.in_review
+            } else {
+                app.catalog.count_open_reviews().await?
+            },
+            hidden: hidden(app.catalog.hidden(person.caller.access()).await?),
             alerts: app.catalog.count_open_alerts().await?,
             section,
             notice: None,
             undo: app.catalog.held_by(&person.caller.actor).await?.as_ref().map(Undo::of),
         })
     }
+}
+
+/// Says what is hidden; nothing where nothing is.
+fn hidden(hidden: Hidden) -> Option<String> {
+    let Hidden { out_of_reach, withheld } = hidden;
+    let mut parts = Vec::new();
+    if out_of_reach > 0 {
+        parts.push(format!("{out_of_reach} more wait outside of what you are bound to"));
+    }
+    if withheld > 0 {
+        parts.push(format!(
+            "{withheld} that are or may be IDs are listed without what they say, and wait for others"
+        ));
+    }
+    (!parts.is_empty()).then(|| format!("{}.", parts.join("; ")))
 }
 
 /// A rendered page with the headers every page has.

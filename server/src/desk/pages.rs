@@ -19,8 +19,10 @@ use super::{
     words,
 };
 use crate::{
+    access,
     app::App,
     http::{
+        customers::within,
         documents::{self, Query},
         extract::{Params, time, word},
         health::CHANNEL,
@@ -54,8 +56,9 @@ async fn render_documents(app: &App, person: &Person, mut query: Query) -> Resul
     let found = documents::find(app, &person.caller, query).await?;
     let ids: Vec<_> = found.data.iter().map(|d| d.id).collect();
     let parties = app.catalog.parties_of(&ids).await?;
-    let row = |d: &acuse_storage::Document| Row::of(d, parties.get(&d.id), d.received_at, false);
-    let rows = found.data.iter().map(row).collect();
+    let seen = access::list(app, &person.caller, found.data).await?;
+    let row = |d: &access::Sight| Row::of(d, parties.get(&d.id), d.received_at, false);
+    let rows = seen.iter().map(row).collect();
     let next = found.next.map(|id| {
         let query = form_urlencoded::Serializer::new(String::new())
             .extend_pairs([("q", &q), ("status", &status), ("kind", &kind), ("customer_id", &customer)])
@@ -121,7 +124,7 @@ pub async fn customers(State(app): State<App>, person: Person, Params(query): Pa
     Shown(
         async {
             let after = word::<CustomerId>("after", query.after.as_deref())?;
-            let found = app.catalog.customers(None, after, PAGE).await?;
+            let found = within(&app, &person.caller, None, after, PAGE).await?;
             let next = found.next.map(|id| format!("/customers?after={id}"));
             let rows = found.data.into_iter().map(CustomerRow::from).collect();
             Ok(page(&Customers { frame: Frame::of(&app, &person, "customers").await?, rows, next }))
@@ -190,7 +193,7 @@ pub async fn ledger(State(app): State<App>, person: Person, Params(span): Params
     Shown(
         async {
             let (from, to) = (time("from", Some(&span.from))?, time("to", Some(&span.to))?);
-            let ledger = app.catalog.ledger(from, to).await?;
+            let ledger = app.catalog.ledger_for(person.caller.access(), from, to).await?;
             Ok(page(&LedgerPage {
                 frame: Frame::of(&app, &person, "ledger").await?,
                 received: ledger.received,

@@ -5,7 +5,7 @@ use acuse_pipeline::{part::Part, reason::ReasonCode};
 use acuse_storage::{Document, DocumentId, split::Split};
 use serde_json::{Map, Value};
 
-use super::queue::status_label;
+use super::{queue::status_label, session::Person};
 use crate::{app::App, http::problem::Problem};
 
 /// What a reviewer may split a document into.
@@ -94,12 +94,15 @@ pub fn said(text: &str) -> Result<Vec<Part>, Problem> {
 ///
 /// # Errors
 /// When the catalog fails.
-pub async fn siblings(app: &App, document: &Document) -> Result<Vec<Sibling>, Problem> {
+pub async fn siblings(app: &App, person: &Person, document: &Document) -> Result<Vec<Sibling>, Problem> {
     if document.part.is_none() {
         return Ok(Vec::new());
     }
     let all = app.catalog.of_one_file(document).await?;
-    Ok((1..).zip(&all).map(|(number, other)| sibling(number, other, document.id)).collect())
+    let ids: Vec<DocumentId> = all.iter().map(|d| d.id).collect();
+    let seen = app.catalog.seen_of(person.caller.access(), &ids).await?;
+    let there = (1..).zip(&all).filter(|(_, other)| seen.contains_key(&other.id));
+    Ok(there.map(|(number, other)| sibling(number, other, document.id)).collect())
 }
 
 fn sibling(number: usize, other: &Document, here: DocumentId) -> Sibling {

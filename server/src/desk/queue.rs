@@ -15,6 +15,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::{Frame, Shown, page, session::Person, words};
 use crate::{
+    access::{self, Sight},
     app::App,
     http::{
         extract::{Params, word},
@@ -90,11 +91,11 @@ pub struct Row {
 impl Row {
     /// A line for a document of `party` that waits (or came) since `since`.
     #[must_use]
-    pub fn of(document: &Document, party: Option<&Party>, since: OffsetDateTime, is_late: bool) -> Self {
+    pub fn of(document: &Sight, party: Option<&Party>, since: OffsetDateTime, is_late: bool) -> Self {
         let now = OffsetDateTime::now_utc();
-        let is_id = document.kind == Some(Kind::Id);
-        let thumbnail = document.thumbnail_key.as_ref().filter(|_| !is_id);
-        let subtitle = if is_id { String::new() } else { subtitle(document) };
+        let withheld = document.is_withheld();
+        let thumbnail = document.thumbnail_key.as_ref();
+        let subtitle = if withheld { String::new() } else { subtitle(document) };
         Self {
             href: format!("/documents/{}", document.id),
             thumbnail: thumbnail.map(|_| format!("/pictures/{}?variant=thumbnail", document.id)),
@@ -103,7 +104,7 @@ impl Row {
             subtitle,
             status: if document.duplicate_of.is_some() { "duplicate" } else { document.status.as_str() },
             status_label: status_label(document),
-            reasons: document.reasons.iter().map(|r| Chip::of(r, !is_id)).collect(),
+            reasons: document.reasons.iter().map(|r| Chip::of(r, !withheld)).collect(),
             who: named(document, party),
             claimed_by: None,
             since: words::full(since),
@@ -112,7 +113,7 @@ impl Row {
         }
     }
 
-    fn of_review(review: &Review, document: &Document, party: Option<&Party>, only: &str) -> Self {
+    fn of_review(review: &Review, document: &Sight, party: Option<&Party>, only: &str) -> Self {
         let mut row = Self::of(document, party, review.opened_at, true);
         row.href.push_str(only);
         row.claimed_by =
@@ -204,20 +205,22 @@ pub async fn show(State(app): State<App>, person: Person, Params(ask): Params<As
 async fn render(app: &App, person: &Person, ask: Ask) -> Result<Response, Problem> {
     let reason = word::<ReasonCode>("reason", ask.reason.as_deref())?;
     let after = word::<ReviewId>("after", ask.after.as_deref())?;
-    let filter = ReviewFilter { reason, ..ReviewFilter::default() };
+    let filter = ReviewFilter { reason, access: person.caller.access().clone(), ..ReviewFilter::default() };
     let found = app.catalog.reviews(&filter, after, PAGE).await?;
     let ids: Vec<DocumentId> = found.data.iter().map(|(_, d)| d.id).collect();
     let parties = app.catalog.parties_of(&ids).await?;
     let only = reason.map(|r| format!("?reason={r}")).unwrap_or_default();
-    let row = |(review, document): &(Review, Document)| {
+    let (reviews, documents): (Vec<_>, Vec<_>) = found.data.into_iter().unzip();
+    let seen = access::list(app, &person.caller, documents).await?;
+    let row = |(review, document): (&Review, &Sight)| {
         Row::of_review(review, document, parties.get(&document.id), &only)
     };
-    let rows = found.data.iter().map(row).collect();
+    let rows = reviews.iter().zip(&seen).map(row).collect();
     let frame = Frame::of(app, person, "queue").await?;
     let chosen = reason.map(|r| r.as_str().to_owned()).unwrap_or_default();
     let next = found.next.map(|id| format!("/?reason={chosen}&after={id}"));
     let total = frame.open_reviews;
-    let counted = app.catalog.count_reasons().await?;
+    let counted = app.catalog.count_reasons(person.caller.access()).await?;
     let reasons: Vec<Chip> =
         counted.into_iter().map(|(code, count)| Chip::coded(code, String::new(), count)).collect();
     let chosen_label = reason.map(|r| words::label(r.as_str())).unwrap_or_default();

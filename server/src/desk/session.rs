@@ -230,7 +230,8 @@ impl Person {
         let Some(token) = token.filter(|t| t.len() == 64) else { return Ok(None) };
         let token_hash = Sha256::of(token.as_bytes());
         let Some(user) = app.catalog.session(&token_hash).await? else { return Ok(None) };
-        let caller = Caller::person(&user.name, user.role == Role::Admin);
+        let access = app.catalog.access_of_user(&user).await?;
+        let caller = Caller::person(&user.name, user.role == Role::Admin, access);
         let csrf = Sha256::of(format!("csrf:{token}").as_bytes()).to_string();
         Ok(Some(Self { user, csrf, caller, token_hash }))
     }

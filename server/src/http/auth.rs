@@ -1,7 +1,7 @@
 //! Who is asking, and what they may do: API keys here, people in [`crate::desk::session`].
 
-use acuse_pipeline::document::{Kind, Sha256};
-use acuse_storage::{Document, keys::Scope};
+use acuse_pipeline::document::Sha256;
+use acuse_storage::{Access, Document, keys::Scope};
 use axum::{
     extract::FromRequestParts,
     http::{header, request::Parts},
@@ -29,18 +29,28 @@ pub struct Caller {
     /// The key's id, for idempotency.
     pub key: Option<acuse_storage::names::KeyId>,
     scopes: Vec<Scope>,
+    access: Access,
 }
 
 impl Caller {
-    /// A person at the desk: sees and decides documents; operators also see the operator's pages.
+    /// A person at the desk: sees and decides documents as far as their rights go; operators also see the operator's
+    /// pages.
     #[must_use]
-    pub fn person(name: &str, is_admin: bool) -> Self {
-        let scopes = if is_admin {
-            vec![Scope::Admin]
-        } else {
-            vec![Scope::DocumentsRead, Scope::IdsRead, Scope::ReviewsWrite]
-        };
-        Self { actor: format!("user:{name}"), key: None, scopes }
+    pub fn person(name: &str, is_admin: bool, access: Access) -> Self {
+        let mut scopes = vec![Scope::DocumentsRead, Scope::ReviewsWrite];
+        if access.sees_ids() {
+            scopes.push(Scope::IdsRead);
+        }
+        if is_admin {
+            scopes = vec![Scope::Admin];
+        }
+        Self { actor: format!("user:{name}"), key: None, scopes, access }
+    }
+
+    /// How far the caller sees.
+    #[must_use]
+    pub fn access(&self) -> &Access {
+        &self.access
     }
 
     /// Whether the caller has a scope; `admin` has all.
@@ -52,6 +62,10 @@ impl Caller {
     /// # Errors
     /// 403 naming the scope.
     pub fn require(&self, scope: Scope) -> Result<(), Problem> {
+        // Whoever changes customers changes whose any document is.
+        if scope == Scope::CustomersWrite && self.access.is_bound() {
+            return Err(Problem::Bound);
+        }
         if self.has(scope) { Ok(()) } else { Err(Problem::Forbidden { scope: scope.as_str() }) }
     }
 
@@ -63,24 +77,19 @@ impl Caller {
 
     /// Whether what a document says and shows must be kept from this caller.
     ///
-    /// A document that nobody has classified yet may be an ID, so it is treated as one.
+    /// What nobody vouches to be none may be an ID, so it is treated as one. Who may only send documents reads none.
     #[must_use]
     pub fn is_withheld(&self, document: &Document) -> bool {
-        may_be_id(document.kind) && !self.has(Scope::IdsRead)
+        let reads = self.has(Scope::DocumentsRead) || self.has(Scope::ReviewsWrite);
+        !reads || self.access.withholds(document.sensitivity)
     }
 
     /// Whether what its sender called a document must be kept from this caller: of a part it was said of the whole file,
     /// which may hold an ID.
     #[must_use]
     pub fn is_name_withheld(&self, document: &Document) -> bool {
-        self.is_withheld(document) || document.part.is_some() && !self.has(Scope::IdsRead)
+        self.is_withheld(document) || document.part.is_some() && !self.access.sees_ids()
     }
-}
-
-/// Whether a document of this kind is, or could still turn out to be, an ID.
-#[must_use]
-pub fn may_be_id(kind: Option<Kind>) -> bool {
-    matches!(kind, None | Some(Kind::Id))
 }
 
 impl FromRequestParts<App> for Caller {
@@ -97,8 +106,8 @@ impl FromRequestParts<App> for Caller {
             .filter(|key| key.starts_with(PREFIX) && key.len() <= 128)
             .ok_or(Problem::Unauthorized)?;
         // Looked up by the hash of 256 random bits: how long that takes tells nothing about any key.
-        let found =
-            app.catalog.key_by_hash(&Sha256::of(key.as_bytes())).await?.ok_or(Problem::Unauthorized)?;
-        Ok(Self { actor: format!("key:{}", found.name), key: Some(found.id), scopes: found.scopes })
+        let found = app.catalog.key_with_access(&Sha256::of(key.as_bytes())).await?;
+        let (found, access) = found.ok_or(Problem::Unauthorized)?;
+        Ok(Self { actor: format!("key:{}", found.name), key: Some(found.id), scopes: found.scopes, access })
     }
 }

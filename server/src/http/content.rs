@@ -19,9 +19,8 @@ use super::{
     extract::{Id, Params},
     problem::Problem,
     quarantine,
-    view::shown,
 };
-use crate::{app::App, desk::session::Person};
+use crate::{access, app::App, desk::session::Person};
 
 /// How long a presigned link is good.
 const LINK: Duration = Duration::from_secs(300);
@@ -86,30 +85,30 @@ pub async fn of_person(
 
 /// The original of a part is the whole file: who may not see an ID in it may not have it, and who has it saw them all.
 async fn whole_file(app: &App, caller: &Caller, part: &Document) -> Result<(), Problem> {
-    let others = app.catalog.of_one_file(part).await?.into_iter().filter(|d| d.id != part.id);
-    for other in others {
-        if caller.is_withheld(&other) {
-            return Err(Problem::Forbidden { scope: Scope::IdsRead.as_str() });
+    let others = app.catalog.of_one_file(part).await?;
+    let ids: Vec<DocumentId> = others.iter().map(|d| d.id).collect();
+    let seen = app.catalog.seen_of(caller.access(), &ids).await?;
+    for other in others.iter().filter(|d| d.id != part.id) {
+        access::permit(caller, other)?;
+        if !seen.contains_key(&other.id) {
+            return Err(Problem::Withheld);
         }
         // They have the same bytes; what a later scan found in one is in all.
-        quarantine::pass(app, caller, &other).await?;
-        shown(app, caller, &other, "content").await?;
+        quarantine::pass(app, caller, other).await?;
     }
-    Ok(())
+    access::showing(app, caller, &others).await
 }
 
 async fn serve(app: &App, caller: &Caller, id: DocumentId, query: &Query) -> Result<Response, Problem> {
     caller.require(Scope::DocumentsRead)?;
-    let document = app.catalog.document(id).await?.ok_or(Problem::NotFound("document"))?;
-    if caller.is_withheld(&document) {
-        return Err(Problem::Forbidden { scope: Scope::IdsRead.as_str() });
-    }
+    let document = access::open(app, caller, id).await?;
     let key = choose(&document, query)?;
     quarantine::pass(app, caller, &document).await?;
     if query.variant == Variant::Original && document.part.is_some() {
         whole_file(app, caller, &document).await?;
+    } else {
+        access::showing(app, caller, std::slice::from_ref(&document)).await?;
     }
-    shown(app, caller, &document, "content").await?;
     if query.presign {
         let link = app.objects.presigned_get(key, LINK).await?;
         return Ok(Redirect::temporary(&link).into_response());

@@ -7,6 +7,7 @@
 use acuse_storage::{
     CustomerId,
     customers::{Customer, CustomerAlias, CustomerPatch, Merged, NewCustomer, Retired, Saving, Upserted},
+    documents::Page,
     keys::Scope,
 };
 use axum::{
@@ -88,9 +89,33 @@ pub async fn list(
 ) -> Result<Json<Listing<CustomerView>>, Problem> {
     caller.require_one([Scope::DocumentsRead, Scope::CustomersWrite])?;
     let after = word::<CustomerId>("after", query.after.as_deref())?;
-    let page = app.catalog.customers(query.q.as_deref(), after, limit(query.limit)?).await?;
+    let page = within(&app, &caller, query.q.as_deref(), after, limit(query.limit)?).await?;
     let data = page.data.into_iter().map(|c| CustomerView::new(c, &caller)).collect();
     Ok(Json(Listing { data, next: page.next.map(|id| id.to_string()) }))
+}
+
+/// A page of the customers that exist for `caller`. Of a bound one's, `q` looks through the page.
+///
+/// # Errors
+/// When the catalog fails.
+pub async fn within(
+    app: &App,
+    caller: &Caller,
+    q: Option<&str>,
+    after: Option<CustomerId>,
+    limit: u32,
+) -> Result<Page<Customer, CustomerId>, Problem> {
+    if !caller.access().is_bound() {
+        return Ok(app.catalog.customers(q, after, limit).await?);
+    }
+    let ids = app.catalog.customers_within(caller.access(), after, limit).await?;
+    let next = ids.last().copied().filter(|_| ids.len() == limit as usize);
+    let wanted = q.map(str::trim).unwrap_or_default().to_lowercase();
+    let mut data = Vec::with_capacity(ids.len());
+    for id in ids {
+        data.extend(app.catalog.customer(id).await?.filter(|c| c.name.to_lowercase().contains(&wanted)));
+    }
+    Ok(Page { data, next })
 }
 
 /// What is wrong with a customer that is to be added, if anything.
@@ -202,6 +227,9 @@ pub async fn show(
     Id(id): Id<CustomerId>,
 ) -> Result<Json<CustomerView>, Problem> {
     caller.require_one([Scope::DocumentsRead, Scope::CustomersWrite])?;
+    if caller.access().is_bound() && !app.catalog.reaches_customer(caller.access(), id).await? {
+        return Err(Problem::NotFound("customer"));
+    }
     let customer = app.catalog.customer(id).await?.ok_or(Problem::NotFound("customer"))?;
     Ok(Json(CustomerView::new(customer, &caller)))
 }
@@ -316,6 +344,9 @@ pub async fn conflicts(
     caller: Caller,
 ) -> Result<Json<Listing<ConflictView>>, Problem> {
     caller.require_one([Scope::DocumentsRead, Scope::CustomersWrite])?;
+    if caller.access().is_bound() {
+        return Err(Problem::Bound);
+    }
     let shown = |kind| kind != CustomerAlias::IdNumber || caller.has(Scope::IdsRead);
     let conflicts = app.catalog.alias_conflicts().await?.into_iter().map(|c| ConflictView {
         member: c.kind.member(),

@@ -10,9 +10,9 @@ use super::{
     auth::Caller,
     extract::{Id, Params, limit, time, word},
     problem::Problem,
-    view::{DocumentView, EntryView, Listing, shown},
+    view::{DocumentView, EntryView, Listing},
 };
-use crate::app::App;
+use crate::{access, app::App};
 
 /// Query of the list.
 #[derive(Debug, Default, Deserialize)]
@@ -38,7 +38,7 @@ pub struct Query {
     pub limit: Option<u32>,
 }
 
-/// One page of documents for a caller, newest first. An ID's text is not searched without `ids:read`.
+/// One page of documents for a caller, newest first. What is withheld is not searched.
 ///
 /// # Errors
 /// 400 for a filter that cannot be.
@@ -51,7 +51,7 @@ pub async fn find(app: &App, caller: &Caller, query: Query) -> Result<Page<Docum
         from: time("from", query.from.as_deref())?,
         to: time("to", query.to.as_deref())?,
         q: query.q.filter(|q| !q.trim().is_empty()),
-        withhold_ids: !caller.has(Scope::IdsRead),
+        access: caller.access().clone(),
     };
     let after = word::<DocumentId>("after", query.after.as_deref())?;
     Ok(app.catalog.documents(&filter, after, limit(query.limit)?).await?)
@@ -65,10 +65,8 @@ pub async fn list(
 ) -> Result<Json<Listing<DocumentView>>, Problem> {
     caller.require(Scope::DocumentsRead)?;
     let page = find(&app, &caller, query).await?;
-    for document in &page.data {
-        shown(&app, &caller, document, "list").await?;
-    }
-    let data = page.data.into_iter().map(|d| DocumentView::new(d, &caller)).collect();
+    let seen = access::look_at(&app, &caller, page.data, "list").await?;
+    let data = seen.into_iter().map(DocumentView::new).collect();
     Ok(Json(Listing { data, next: page.next.map(|id| id.to_string()) }))
 }
 
@@ -79,9 +77,7 @@ pub async fn show(
     Id(id): Id<DocumentId>,
 ) -> Result<Json<DocumentView>, Problem> {
     caller.require(Scope::DocumentsRead)?;
-    let document = app.catalog.document(id).await?.ok_or(Problem::NotFound("document"))?;
-    shown(&app, &caller, &document, "fields").await?;
-    Ok(Json(DocumentView::new(document, &caller)))
+    Ok(Json(DocumentView::new(access::look(&app, &caller, id, "fields").await?)))
 }
 
 /// `GET /v1/documents/{id}/timeline`, oldest first.
@@ -91,9 +87,7 @@ pub async fn timeline(
     Id(id): Id<DocumentId>,
 ) -> Result<Json<Listing<EntryView>>, Problem> {
     caller.require(Scope::DocumentsRead)?;
-    let document = app.catalog.document(id).await?.ok_or(Problem::NotFound("document"))?;
-    let withheld = caller.is_withheld(&document);
-    shown(&app, &caller, &document, "timeline").await?;
+    let withheld = access::look(&app, &caller, id, "timeline").await?.is_withheld();
     let entries = app.catalog.timeline(id).await?;
     Ok(Json(Listing { data: entries.into_iter().map(|e| EntryView::new(e, withheld)).collect(), next: None }))
 }

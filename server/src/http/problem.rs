@@ -28,6 +28,12 @@ pub enum Problem {
         /// The scope that would have done.
         scope: &'static str,
     },
+    /// It is or may be an ID, and the caller may not see IDs.
+    #[error("this document is or may be an ID: that needs the scope ids:read")]
+    Withheld,
+    /// The key or person is bound to some of what there is, and this would reach past it.
+    #[error("this caller is bound to some customers, entities or teams, and that concerns all")]
+    Bound,
     /// There is no such thing, or the caller may not know that there is.
     #[error("there is no such {0}")]
     NotFound(&'static str),
@@ -124,6 +130,8 @@ impl Problem {
             Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized", "Not authenticated"),
             Self::BadSignature => (StatusCode::UNAUTHORIZED, "bad_signature", "Signature refused"),
             Self::Forbidden { .. } => (StatusCode::FORBIDDEN, "forbidden", "Not allowed"),
+            Self::Withheld => (StatusCode::FORBIDDEN, "withheld", "Withheld"),
+            Self::Bound => (StatusCode::FORBIDDEN, "bound", "Out of reach"),
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "not_found", "Not found"),
             Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "bad_request", "Bad request"),
             Self::Conflict(_) => (StatusCode::CONFLICT, "conflict", "Conflict"),

@@ -27,5 +27,5 @@ pub async fn ledger(
 ) -> Result<Json<Ledger>, Problem> {
     caller.require(Scope::DocumentsRead)?;
     let (from, to) = (time("from", span.from.as_deref())?, time("to", span.to.as_deref())?);
-    Ok(Json(app.catalog.ledger(from, to).await?))
+    Ok(Json(app.catalog.ledger_for(caller.access(), from, to).await?))
 }

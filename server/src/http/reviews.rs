@@ -20,9 +20,10 @@ use super::{
     auth::Caller,
     extract::{Body, Id, Params, limit, present, word},
     problem::Problem,
-    view::{Listing, ReviewView, shown},
+    view::{Listing, ReviewView},
 };
 use crate::{
+    access,
     app::App,
     review::{self, Verdict, Whose},
 };
@@ -57,13 +58,13 @@ pub async fn list(
         claimed_by: query.claimed_by,
         unclaimed: query.unclaimed,
         open_to: None,
+        access: caller.access().clone(),
     };
     let after = word::<ReviewId>("after", query.after.as_deref())?;
     let page = app.catalog.reviews(&filter, after, limit(query.limit)?).await?;
-    for (_, document) in &page.data {
-        shown(&app, &caller, document, "list").await?;
-    }
-    let data = page.data.into_iter().map(|(r, d)| ReviewView::new(r, d, &caller)).collect();
+    let (reviews, documents): (Vec<_>, Vec<_>) = page.data.into_iter().unzip();
+    let seen = access::look_at(&app, &caller, documents, "list").await?;
+    let data = reviews.into_iter().zip(seen).map(|(r, seen)| ReviewView::new(r, seen)).collect();
     Ok(Json(Listing { data, next: page.next.map(|id| id.to_string()) }))
 }
 
@@ -82,6 +83,7 @@ pub async fn claim(
     Id(id): Id<ReviewId>,
 ) -> Result<Json<Claimed>, Problem> {
     caller.require(Scope::ReviewsWrite)?;
+    review::of(&app, &caller, id).await?;
     match app.catalog.claim_review(id, &caller.actor, LEASE).await? {
         Claim::Held { until, .. } => Ok(Json(Claimed { claimed_by: caller.actor, claim_expires_at: until })),
         Claim::HeldBy { by, .. } => Err(Problem::Conflict(format!("{by} holds this review"))),
@@ -153,7 +155,7 @@ pub async fn resolve(
     Body(body): Body<Decide>,
 ) -> Result<Json<Decided>, Problem> {
     caller.require(Scope::ReviewsWrite)?;
-    let review = app.catalog.review(id).await?.ok_or(Problem::NotFound("review"))?;
+    let (review, _) = review::of(&app, &caller, id).await?;
     match body.decision {
         Verdict::Undo => return undo(&app, &caller, &review).await,
         Verdict::Reopen => return reopen(&app, &caller, &review, &body).await,

@@ -26,7 +26,10 @@ use metrics::counter;
 use time::OffsetDateTime;
 
 use super::{RequestId, auth::Caller, problem::Problem, view::DocumentView};
-use crate::app::App;
+use crate::{
+    access::{self, Sight},
+    app::App,
+};
 
 /// Longest text part, bytes.
 const TEXT_BYTES: usize = 2_000;
@@ -58,7 +61,7 @@ pub async fn create(
     })?;
     let id = DocumentId::generate();
     let mut said = Said::default();
-    let read = read(&app, id, form, &mut said).await;
+    let read = read(&app, &caller, id, form, &mut said).await;
     let accepted = match read {
         Ok(()) => accept(&app, &caller, id, &said, key, received_at).await,
         Err(problem) => Err(problem),
@@ -81,8 +84,14 @@ pub async fn create(
         trace::received(id, "api", &request.0.to_string());
         counter!("acuse_documents_received_total", "source" => "api").increment(1);
     }
-    let document = app.catalog.document(id).await?.ok_or(Problem::NotFound("document"))?;
-    let mut response = (status, Json(DocumentView::new(document, &caller))).into_response();
+    let seen = if status == StatusCode::CREATED {
+        let document = app.catalog.document(id).await?.ok_or(Problem::NotFound("document"))?;
+        Sight::of(document, &caller)
+    } else {
+        // A repeated request sees of the first one's document what any other request would.
+        access::look(&app, &caller, id, "replay").await?
+    };
+    let mut response = (status, Json(DocumentView::new(seen))).into_response();
     if let Ok(location) = HeaderValue::from_str(&format!("/v1/documents/{id}")) {
         response.headers_mut().insert(header::LOCATION, location);
     }
@@ -97,7 +106,13 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
         .ok_or_else(|| Problem::BadRequest("Idempotency-Key: 1 to 255 printable characters".to_owned()))
 }
 
-async fn read(app: &App, id: DocumentId, mut form: Multipart, said: &mut Said) -> Result<(), Problem> {
+async fn read(
+    app: &App,
+    caller: &Caller,
+    id: DocumentId,
+    mut form: Multipart,
+    said: &mut Said,
+) -> Result<(), Problem> {
     let mut parts = 0;
     while let Some(field) = form.next_field().await.map_err(|e| multipart(&e, app))? {
         parts += 1;
@@ -123,7 +138,9 @@ async fn read(app: &App, id: DocumentId, mut form: Multipart, said: &mut Said) -
                 let text = text(field, app).await?;
                 let customer =
                     text.parse().map_err(|_| Problem::BadRequest("customer_id: not an id".to_owned()))?;
-                app.catalog.customer(customer).await?.ok_or(Problem::NotFound("customer"))?;
+                if !app.catalog.reaches_customer(caller.access(), customer).await? {
+                    return Err(Problem::NotFound("customer"));
+                }
                 said.customer_id = Some(customer);
             }
             other => {
@@ -168,6 +185,18 @@ fn not_stored(error: ObjectError, app: &App) -> Problem {
     }
 }
 
+/// Whose an upload is: as it says; of a key that is bound to one customer, theirs.
+async fn whose(app: &App, caller: &Caller, said: Option<CustomerId>) -> Result<Option<CustomerId>, Problem> {
+    if said.is_some() {
+        return Ok(said);
+    }
+    match app.catalog.bound_customers(caller.access()).await?[..] {
+        [] => Ok(None),
+        [only] => Ok(Some(only)),
+        _ => Err(Problem::BadRequest("customer_id: say which of this key's customers it is".to_owned())),
+    }
+}
+
 async fn accept(
     app: &App,
     caller: &Caller,
@@ -191,7 +220,7 @@ async fn accept(
         id,
         source: Source::Api,
         sender: said.sender.clone(),
-        customer_id: said.customer_id,
+        customer_id: whose(app, caller, said.customer_id).await?,
         declared: DeclaredFile { caption: said.caption.clone(), ..declared },
         original,
         received_at,

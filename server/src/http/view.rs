@@ -7,8 +7,7 @@ use acuse_pipeline::{
     reason::{Reason, ReasonCode},
 };
 use acuse_storage::{
-    CustomerId, Document, DocumentId, ReviewId,
-    keys::Scope,
+    CustomerId, DocumentId, ReviewId, Sensitivity,
     names::{ContactId, Source},
     reviews::Review,
     timeline::TimelineEntry,
@@ -17,8 +16,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use super::{auth::Caller, problem::Problem};
-use crate::app::App;
+use crate::access::Sight;
 
 /// A page of a list.
 #[derive(Debug, Serialize)]
@@ -63,67 +61,48 @@ pub struct DocumentView {
     #[serde(with = "time::serde::rfc3339")]
     updated_at: OffsetDateTime,
     version: i64,
+    /// `open`, `id` or `unknown`: only what is open is shown without `ids:read`.
+    sensitivity: Sensitivity,
     /// Whether `fields` and content need `ids:read`, which the caller lacks.
     withheld: bool,
 }
 
 impl DocumentView {
-    /// `document` as `caller` may see it. Does not write the audit trail: see [`shown`].
+    /// What of a document its caller may see.
     #[must_use]
-    pub fn new(document: Document, caller: &Caller) -> Self {
-        let withheld = caller.is_withheld(&document);
-        let open = |text: Option<String>| text.filter(|_| !withheld);
-        let unnamed = caller.is_name_withheld(&document);
-        let named = |text: Option<String>| text.filter(|_| !unnamed);
+    pub fn new(seen: Sight) -> Self {
+        let size_bytes = seen.size_bytes();
+        let document = &*seen;
         Self {
             id: document.id,
             status: document.status,
             kind: document.kind,
             confidence: document.confidence,
-            language: document.language,
-            fields: if withheld { Fields::new() } else { document.fields },
-            reasons: reasons(document.reasons, withheld),
-            notes: if withheld { Vec::new() } else { document.notes },
+            language: document.language.clone(),
+            fields: document.fields.clone(),
+            reasons: document.reasons.clone(),
+            notes: document.notes.clone(),
             customer_id: document.customer_id,
             contact_id: document.contact_id,
             duplicate_of: document.duplicate_of,
             part: document.part,
             part_of: document.part_of,
             source: document.source,
-            media_type: document.media_type,
+            media_type: document.media_type.clone(),
             pages: document.page_count,
-            filename: named(document.declared.filename),
-            caption: named(document.declared.caption),
-            size_bytes: document.original.as_ref().map(|o| o.size_bytes),
-            sha256: open(document.original.map(|o| o.sha256.to_string())),
+            filename: document.declared.filename.clone(),
+            caption: document.declared.caption.clone(),
+            size_bytes,
+            sha256: document.original.as_ref().map(|o| o.sha256.to_string()),
             sent_at: document.sent_at,
             received_at: document.received_at,
             filed_at: document.filed_at,
             updated_at: document.updated_at,
             version: document.version,
-            withheld,
+            sensitivity: document.sensitivity,
+            withheld: seen.is_withheld(),
         }
     }
-}
-
-/// The particulars of a reason can quote an ID ("birth date 1990-01-02 is not 1990-02-01"): only the code stays.
-fn reasons(reasons: Vec<Reason>, withheld: bool) -> Vec<Reason> {
-    if !withheld {
-        return reasons;
-    }
-    reasons.into_iter().map(|r| Reason::new(r.code, "The particulars need the scope ids:read.")).collect()
-}
-
-/// Writes into the audit trail that `caller` is shown this document, if it is an ID and not withheld.
-///
-/// # Errors
-/// When the trail cannot be written: then nothing may be shown.
-pub async fn shown(app: &App, caller: &Caller, document: &Document, what: &str) -> Result<(), Problem> {
-    let is_id = document.kind == Some(Kind::Id);
-    if is_id && caller.has(Scope::IdsRead) {
-        app.catalog.audit(&caller.actor, "view_id", Some(document.id), &json!({ "what": what })).await?;
-    }
-    Ok(())
 }
 
 /// A review with its document.
@@ -141,17 +120,17 @@ pub struct ReviewView {
 }
 
 impl ReviewView {
-    /// As `caller` may see it.
+    /// As far as its document may be seen.
     #[must_use]
-    pub fn new(review: Review, document: Document, caller: &Caller) -> Self {
+    pub fn new(review: Review, document: Sight) -> Self {
         Self {
             id: review.id,
             document_id: review.document_id,
-            reasons: reasons(review.reasons, caller.is_withheld(&document)),
+            reasons: document.reasons(review.reasons),
             opened_at: review.opened_at,
             claimed_by: review.claimed_by,
             claim_expires_at: review.claim_expires_at,
-            document: DocumentView::new(document, caller),
+            document: DocumentView::new(document),
         }
     }
 

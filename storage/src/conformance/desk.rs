@@ -13,7 +13,7 @@ use super::{
     road::{field, reply, to_review},
 };
 use crate::{
-    Catalog, DocumentFilter, DocumentId, Stage,
+    Access, Catalog, DocumentFilter, DocumentId, Stage,
     customers::{CustomerAlias, CustomerLookup, NewCustomer, Upserted},
     keys::{KeyMade, Scope},
     outbox::Purpose,
@@ -92,7 +92,11 @@ pub(super) async fn decisions_are_made_once(catalog: &Catalog) {
     let document = catalog.document(id).await.unwrap().unwrap();
     assert_eq!((document.kind, &document.fields), (Some(Kind::Receipt), &fields));
     assert!(document.reasons.is_empty());
-    let q = DocumentFilter { q: Some(unique.to_uppercase()), ..DocumentFilter::default() };
+    let q = DocumentFilter {
+        q: Some(unique.to_uppercase()),
+        access: Access::whole(),
+        ..DocumentFilter::default()
+    };
     assert_eq!(catalog.documents(&q, None, 10).await.unwrap().data.len(), 1, "search finds the correction");
 
     let (id, review) = waiting(catalog).await;

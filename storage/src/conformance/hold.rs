@@ -16,7 +16,7 @@ use super::{
     road::{field, next_events, reply, to_review},
 };
 use crate::{
-    Catalog, DocumentId, ReviewId,
+    Access, Catalog, DocumentId, ReviewId,
     events::EventCursor,
     names::now,
     outbox::Purpose,
@@ -26,7 +26,7 @@ use crate::{
 };
 
 fn held(who: &str, secs: i64) -> Deciding<'_> {
-    Deciding { who, held_until: Some(now() + Span::seconds(secs)), ..Deciding::default() }
+    Deciding { who, held_until: Some(now() + Span::seconds(secs)), sees_ids: true, ..Deciding::default() }
 }
 
 /// The kinds of events of a document, and the cursor after all events.
@@ -182,13 +182,17 @@ pub(super) async fn a_lease_that_was_lost_saves_nothing(catalog: &Catalog) {
     assert_eq!(same, bens, "renewing makes no other holder");
     assert!(catalog.release_review(review.id, "ben").await.unwrap());
     // Nobody holds it now, and the document is as Ana saw it: still it is not hers to decide.
-    let late = Deciding { who: "ana", fence: Some(fence), ..Deciding::default() };
+    let late = Deciding { who: "ana", fence: Some(fence), sees_ids: true, ..Deciding::default() };
     let approve = Decision::Approve { customer_id: None };
     assert_eq!(catalog.decide_review(review.id, &late, &approve, None).await.unwrap(), Resolved::LeaseLost);
 }
 
 pub(super) async fn next_goes_on_past_what_others_hold(catalog: &Catalog) {
-    let only = ReviewFilter { reason: Some(ReasonCode::UnknownCustomer), ..ReviewFilter::default() };
+    let only = ReviewFilter {
+        reason: Some(ReasonCode::UnknownCustomer),
+        access: Access::whole(),
+        ..ReviewFilter::default()
+    };
     let mut three = Vec::new();
     for _ in 0..3 {
         three.push(waiting(catalog).await);
@@ -200,7 +204,11 @@ pub(super) async fn next_goes_on_past_what_others_hold(catalog: &Catalog) {
     assert_eq!(catalog.neighbour(&mine, &three, false).await.unwrap(), Some(first));
     let next = catalog.claim_next(&only, Some(one.id), "user:ana", LEASE).await.unwrap();
     assert_eq!(next, Some(third));
-    let others = ReviewFilter { reason: Some(ReasonCode::Malware), ..ReviewFilter::default() };
+    let others = ReviewFilter {
+        reason: Some(ReasonCode::Malware),
+        access: Access::whole(),
+        ..ReviewFilter::default()
+    };
     assert_eq!(catalog.claim_next(&others, None, "user:ana", LEASE).await.unwrap(), None, "in its filter");
     let mut claims = tokio::task::JoinSet::new();
     for n in 0..4 {
@@ -216,9 +224,9 @@ pub(super) async fn next_goes_on_past_what_others_hold(catalog: &Catalog) {
     assert_eq!(taken.len(), all, "nobody has what another has");
     let ledger = catalog.ledger(None, None).await.unwrap();
     assert_eq!(catalog.count_open_reviews().await.unwrap(), ledger.in_review);
-    let counted = catalog.count_reasons().await.unwrap();
+    let counted = catalog.count_reasons(&Access::whole()).await.unwrap();
     for (code, count) in counted {
-        let filter = ReviewFilter { reason: Some(code), ..ReviewFilter::default() };
+        let filter = ReviewFilter { reason: Some(code), access: Access::whole(), ..ReviewFilter::default() };
         let (mut listed, mut after) = (0, None);
         loop {
             let page = catalog.reviews(&filter, after, 7).await.unwrap();

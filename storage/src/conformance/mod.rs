@@ -4,6 +4,7 @@
 //! panic at the first promise that is broken, as tests do.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod access;
 mod customers;
 mod desk;
 mod door;
@@ -58,6 +59,12 @@ pub async fn catalog(catalog: &Catalog) {
     hold::a_lease_that_was_lost_saves_nothing(catalog).await;
     hold::next_goes_on_past_what_others_hold(catalog).await;
     hold::what_was_typed_is_kept_until_it_is_told(catalog).await;
+    access::doubt_withholds(catalog).await;
+    access::a_word_does_not_open_an_id(catalog).await;
+    access::what_lies_beside_an_id_is_withheld(catalog).await;
+    access::search_does_not_tell_what_is_withheld(catalog).await;
+    access::who_is_bound_reaches_what_is_theirs(catalog).await;
+    access::a_page_of_views_is_audited(catalog).await;
     split::a_sure_reader_splits_a_file_once(catalog).await;
     split::a_file_sent_again_is_linked_to_its_first_part(catalog).await;
     split::a_person_splits_what_waits(catalog).await;

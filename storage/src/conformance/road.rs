@@ -48,6 +48,7 @@ pub(super) fn facts(number: &str) -> ReadFacts {
         thumbnail_key: None,
         kind: Some(Kind::Invoice),
         confidence: 0.97,
+        id_probability: Some(0.0002),
         language: Some("es".into()),
         fields: Fields::from([
             (FieldName::IssuerName, field("Café São José, S.L.")),

@@ -14,7 +14,7 @@ use super::{
     road::{begin, facts, field, original, reply},
 };
 use crate::{
-    Catalog, Document, DocumentFilter, DocumentId, Stage, StoredObject,
+    Access, Catalog, Document, DocumentFilter, DocumentId, Stage, StoredObject,
     customers::{NewCustomer, Upserted},
     documents::{DeclaredFile, StoredPage},
     names::Source,
@@ -239,7 +239,11 @@ pub(super) async fn a_person_splits_what_waits(catalog: &Catalog) {
     assert!(first.reasons.is_empty() && first.notes.is_empty() && first.thumbnail_key.is_none());
     assert_eq!((first.kind, first.page_count, first.fingerprint), (None, None, None));
     assert_eq!(catalog.document_text(id).await.unwrap(), None);
-    let q = DocumentFilter { q: Some(format!("Factura {id}")), ..DocumentFilter::default() };
+    let q = DocumentFilter {
+        q: Some(format!("Factura {id}")),
+        access: Access::whole(),
+        ..DocumentFilter::default()
+    };
     assert!(
         catalog.documents(&q, None, 5).await.unwrap().data.is_empty(),
         "what the whole said is not found"

@@ -39,6 +39,7 @@ pub async fn upgrade(catalog: &Catalog) {
     what_was_there_is_there(catalog, &landed).await;
     the_contract_came_through(catalog).await;
     the_desk_counts_what_waited(catalog).await;
+    super::access::what_was_there_is_scored(catalog, &landed).await;
     columns_are_the_same_on_both(catalog).await;
 }
 

@@ -14,7 +14,7 @@ pub(crate) const COLUMNS: &str = "id, contact_id, message_id, source, phone_numb
      declared_filename, caption, declared_sha256, sent_at, received_at, media_deadline, status, stage, attempts, \
      next_attempt_at, last_error, original_key, original_sha256, original_bytes, pages, thumbnail_key, media_type, \
      page_count, kind, confidence, language, fields, fingerprint, notes, findings, reasons, customer_id, duplicate_of, \
-     part, part_of, version, filed_at, updated_at";
+     part, part_of, version, filed_at, updated_at, sensitivity, id_probability";
 
 #[derive(sqlx::FromRow)]
 pub(crate) struct DocumentRow {
@@ -58,6 +58,8 @@ pub(crate) struct DocumentRow {
     version: i64,
     filed_at: Option<i64>,
     updated_at: i64,
+    sensitivity: String,
+    id_probability: Option<f64>,
 }
 
 const T: &str = "documents";
@@ -130,6 +132,8 @@ impl TryFrom<DocumentRow> for Document {
             version: row.version,
             filed_at: maybe_at(T, "filed_at", row.filed_at)?,
             updated_at: at(T, "updated_at", row.updated_at)?,
+            sensitivity: word(T, "sensitivity", &row.sensitivity)?,
+            id_probability: row.id_probability,
         })
     }
 }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{drafts, resolve::write_fields};
 use crate::{
-    audit,
+    access, audit,
     catalog::Catalog,
     documents::{self, Document},
     error::CatalogError,
@@ -256,6 +256,9 @@ impl Catalog {
         if !restore(&mut tx, document, version, &was).await? {
             return Ok(Undone::TooLate);
         }
+        // What the decision said of it is taken back too: the rule speaks again.
+        execute!(tx, "UPDATE documents SET sensitivity_by = NULL WHERE id = $1", document.0)?;
+        access::settle(&mut tx, &self.rule, document).await?;
         if status == Status::InReview {
             wait_again(&mut tx, review, who, present + time::Duration::try_from(lease).unwrap_or_default())
                 .await?;

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{COLUMNS, Review, Row};
 use crate::{
+    access::Access,
     catalog::Catalog,
     documents::{self, Document, DocumentRow, Page},
     error::CatalogError,
@@ -28,6 +29,8 @@ pub struct ReviewFilter {
     pub unclaimed: bool,
     /// Only what this person could take: held by them or by nobody, and not waiting for somebody else.
     pub open_to: Option<String>,
+    /// Who asks: what is out of their reach is not there, and what they may not see they cannot take.
+    pub access: Access,
 }
 
 /// Whose a document is, by the names that are known.
@@ -57,6 +60,12 @@ const OF_FILTER: &str = "r.resolved_at IS NULL \
      AND (NOT $4 OR r.claimed_by IS NULL OR r.claim_expires_at <= $6) \
      AND ($5 IS NULL OR ((r.claimed_by IS NULL OR r.claimed_by = $5 OR r.claim_expires_at <= $6) \
        AND COALESCE(d.waits_for, 'reviewer') = 'reviewer'))";
+
+/// What of the queue is there for whoever asks: a condition on `d` without binds.
+fn there(tx: &Tx, filter: &ReviewFilter) -> String {
+    let reach = filter.access.reach(tx, "d");
+    if filter.open_to.is_some() { format!("{reach} AND {}", filter.access.told("d")) } else { reach }
+}
 
 /// A query over the queue with the binds of [`OF_FILTER`] and more.
 macro_rules! bound {
@@ -88,17 +97,17 @@ const COUNT_OPEN: &str = "SELECT COUNT(*) FROM reviews WHERE resolved_at IS NULL
 const COUNT_REASONS: &str = "SELECT x.code, COUNT(*) FROM reviews r CROSS JOIN review_reasons x \
      WHERE r.resolved_at IS NULL AND x.review_id = r.id GROUP BY x.code ORDER BY x.code";
 
-fn page_of(columns: &str) -> String {
+fn page_of(columns: &str, there: &str) -> String {
     format!(
-        "SELECT {columns} {QUEUE} WHERE {OF_FILTER} AND r.opened_at >= $7 AND (r.opened_at > $7 OR r.id > $8) \
+        "SELECT {columns} {QUEUE} WHERE {OF_FILTER} AND {there} AND r.opened_at >= $7 AND (r.opened_at > $7 OR r.id > $8) \
          ORDER BY r.opened_at, r.id LIMIT $9"
     )
 }
 
-fn beside(forward: bool) -> String {
+fn beside(forward: bool, there: &str) -> String {
     let (after, order) = if forward { (">", "ASC") } else { ("<", "DESC") };
     format!(
-        "SELECT r.document_id {QUEUE} WHERE {OF_FILTER} \
+        "SELECT r.document_id {QUEUE} WHERE {OF_FILTER} AND {there} \
          AND r.opened_at {after}= $7 AND (r.opened_at {after} $7 OR r.id {after} $8) \
          ORDER BY r.opened_at {order}, r.id {order} LIMIT 1"
     )
@@ -123,9 +132,10 @@ impl Catalog {
         let mut tx = self.reading().await?;
         let Place(opened, id) = place_of(&mut tx, after).await?;
         let limit = i64::from(limit.clamp(1, 500));
-        let text = page_of(COLUMNS);
+        let there = there(&tx, filter);
+        let text = page_of(COLUMNS, &there);
         let rows = bound!(all, tx, Row, text, filter, opened, id, limit + 1)?;
-        let text = page_of(&of_d(documents::COLUMNS));
+        let text = page_of(&of_d(documents::COLUMNS), &there);
         let theirs = bound!(all, tx, DocumentRow, text, filter, opened, id, limit)?;
         let more = rows.len() as i64 > limit;
         let mut theirs: HashMap<DocumentId, Document> = theirs
@@ -154,13 +164,22 @@ impl Catalog {
         number("reviews", "resolved_at", count)
     }
 
-    /// How many wait with each reason; one that waits with two is counted with both.
+    /// How many wait with each reason, of what exists for a caller; one that waits with two is counted with both.
     ///
     /// # Errors
     /// When the database fails or a row is impossible.
-    pub async fn count_reasons(&self) -> Result<Vec<(ReasonCode, u64)>, CatalogError> {
+    pub async fn count_reasons(&self, access: &Access) -> Result<Vec<(ReasonCode, u64)>, CatalogError> {
         let mut tx = self.reading().await?;
-        let rows = all!(tx, (String, i64), COUNT_REASONS)?;
+        let rows = if access.is_bound() {
+            let text = format!(
+                "SELECT x.code, COUNT(*) {QUEUE} JOIN review_reasons x ON x.review_id = r.id \
+                 WHERE r.resolved_at IS NULL AND {} GROUP BY x.code ORDER BY x.code",
+                access.reach(&tx, "d")
+            );
+            all!(tx, (String, i64), sqlx::AssertSqlSafe(text.clone()))?
+        } else {
+            all!(tx, (String, i64), COUNT_REASONS)?
+        };
         let counted = |(code, count): (String, i64)| {
             Ok((word("review_reasons", "code", &code)?, number("review_reasons", "code", count)?))
         };
@@ -178,7 +197,7 @@ impl Catalog {
         forward: bool,
     ) -> Result<Option<DocumentId>, CatalogError> {
         let mut tx = self.reading().await?;
-        let text = beside(forward);
+        let text = beside(forward, &there(&tx, filter));
         let found = bound!(optional, tx, (Uuid,), text, filter, micros(of.opened_at), of.id.0)?;
         Ok(found.map(|(id,)| DocumentId(id)))
     }
@@ -239,12 +258,13 @@ async fn take_first(
     who: &str,
     until: OffsetDateTime,
 ) -> Result<Option<DocumentId>, CatalogError> {
+    let there = there(tx, filter);
     let skip = tx.pick("", "FOR UPDATE OF r SKIP LOCKED");
     let text = format!(
         "UPDATE reviews SET claimed_by = $9, claim_expires_at = $10, \
          fence = fence + CASE WHEN claimed_by = $9 AND claim_expires_at > $6 THEN 0 ELSE 1 END WHERE id = \
          (SELECT r.id FROM reviews r JOIN documents d ON d.id = r.document_id \
-          WHERE {OF_FILTER} AND r.opened_at >= $7 AND (r.opened_at > $7 OR r.id > $8) \
+          WHERE {OF_FILTER} AND {there} AND r.opened_at >= $7 AND (r.opened_at > $7 OR r.id > $8) \
           ORDER BY r.opened_at, r.id LIMIT 1 {skip}) RETURNING document_id"
     );
     let found = bound!(optional, tx, (Uuid,), text, filter, opened, id, who, micros(until))?;
@@ -263,10 +283,10 @@ mod tests {
         let catalog = Catalog::open_sqlite(&folder.path().join("acuse.db")).await.unwrap();
         let mut tx = catalog.reading().await.unwrap();
         let texts = [
-            page_of("r.id"),
-            page_of(&of_d(documents::COLUMNS)),
-            beside(true),
-            beside(false),
+            page_of("r.id", "1 = 1"),
+            page_of(&of_d(documents::COLUMNS), "1 = 1"),
+            beside(true, "1 = 1"),
+            beside(false, "1 = 1"),
             COUNT_OPEN.to_owned(),
             COUNT_REASONS.to_owned(),
         ];

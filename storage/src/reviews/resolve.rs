@@ -14,6 +14,7 @@ use super::{
     lookup,
 };
 use crate::{
+    access::{Access, decided},
     audit,
     catalog::Catalog,
     documents::{self, Document, Extracted, search_text},
@@ -69,6 +70,8 @@ pub struct Deciding<'a> {
     pub who: &'a str,
     /// The document's version that they looked at.
     pub seen_version: Option<i64>,
+    /// Whether they have the right to see IDs: without it, what is withheld is not theirs to decide on.
+    pub sees_ids: bool,
     /// Which holder of the review they were; a later one's work is not overwritten.
     pub fence: Option<i64>,
     /// Until when the decision can be taken back; at once for good without.
@@ -105,12 +108,14 @@ pub enum Resolved {
     Changed(i64),
     /// It was decided before.
     AlreadyResolved,
+    /// It is or may be an ID, which they may not see.
+    Withheld,
     /// There is no such review.
     Missing,
 }
 
 impl Catalog {
-    /// Decides a review for good: see [`Catalog::decide_review`].
+    /// Decides a review for good, as somebody who sees IDs: see [`Catalog::decide_review`].
     ///
     /// # Errors
     /// When the database fails or a row is impossible.
@@ -122,7 +127,13 @@ impl Catalog {
         decision: &Decision,
         reply: Option<&NewReply>,
     ) -> Result<Resolved, CatalogError> {
-        self.decide_review(id, &Deciding { who, seen_version, ..Deciding::default() }, decision, reply).await
+        self.decide_review(
+            id,
+            &Deciding { who, seen_version, sees_ids: true, ..Deciding::default() },
+            decision,
+            reply,
+        )
+        .await
     }
 
     /// Decides a review. Nobody else may hold it, and with `seen_version` the document must be as the reviewer saw
@@ -234,6 +245,9 @@ pub(super) async fn carry_out(
     decision: &Decision,
     reply: Option<&NewReply>,
 ) -> Result<Resolved, CatalogError> {
+    if Access::new(by.sees_ids).withholds(document.sensitivity) {
+        return Ok(Resolved::Withheld);
+    }
     let was = Was::of(&mut tx, &document).await?;
     let (status, outcome) = outcome(decision, &document);
     let stage = if status == Status::Processing { Stage::Read } else { Stage::Done };
@@ -289,6 +303,7 @@ async fn write_decision(
         }
         _ => return Ok(()),
     };
+    decided(tx, document.id, by.who, by.sees_ids, document.sensitivity).await?;
     mark_filed(tx, document.id, *customer).await?;
     if by.without_customer && customer.is_none() {
         execute!(tx, "UPDATE documents SET customer_id = NULL WHERE id = $1", document.id.0)?;

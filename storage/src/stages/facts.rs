@@ -3,6 +3,7 @@
 use acuse_pipeline::{document::Kind, fields::Fields, part::Part, reading::Fingerprint, reason::Reason};
 
 use crate::{
+    access::{Rule, settle},
     documents::{self, Extracted, StoredObject, StoredPage, search_text},
     error::CatalogError,
     names::{DocumentId, clean, clean_maybe, to_json},
@@ -36,6 +37,8 @@ pub struct ReadFacts {
     pub kind: Option<Kind>,
     /// Probability that `kind` is right.
     pub confidence: f64,
+    /// Probability that it is an ID; unknown of what could not be opened.
+    pub id_probability: Option<f64>,
     /// ISO 639-1.
     pub language: Option<String>,
     /// What was read.
@@ -73,7 +76,12 @@ pub(super) async fn keep_original(
 }
 
 /// Keeps what was read; whether it was read of what the document is now, and not of a file since split.
-pub(super) async fn keep_facts(tx: &mut Tx, id: DocumentId, facts: &ReadFacts) -> Result<bool, CatalogError> {
+pub(super) async fn keep_facts(
+    tx: &mut Tx,
+    rule: &Rule,
+    id: DocumentId,
+    facts: &ReadFacts,
+) -> Result<bool, CatalogError> {
     let Some(document) = documents::lookup(tx, id).await?.filter(|d| d.part == facts.part) else {
         return Ok(false);
     };
@@ -82,7 +90,7 @@ pub(super) async fn keep_facts(tx: &mut Tx, id: DocumentId, facts: &ReadFacts) -
         tx,
         "UPDATE documents SET media_type = $2, page_count = $3, pages = $4, thumbnail_key = $5, kind = $6, \
          confidence = $7, language = $8, fields = $9, text = $10, fingerprint = $11, notes = $12, findings = $13, \
-         party = $14, number = $15, doc_date = $16, total = $17, currency = $18, search = $19 WHERE id = $1",
+         party = $14, number = $15, doc_date = $16, total = $17, currency = $18, search = $19, id_probability = $20, sensitivity_by = NULL WHERE id = $1",
         id.0,
         clean(&facts.media_type),
         i64::from(facts.page_count),
@@ -101,7 +109,9 @@ pub(super) async fn keep_facts(tx: &mut Tx, id: DocumentId, facts: &ReadFacts) -
         keys.doc_date,
         keys.total,
         keys.currency,
-        search_text(&document.searched_names(), &facts.fields, &facts.text)
+        search_text(&document.searched_names(), &facts.fields, &facts.text),
+        facts.id_probability
     )?;
+    settle(tx, rule, id).await?;
     Ok(true)
 }

@@ -139,6 +139,7 @@ async fn keep(env: &Env, document: &Document, reading: Reading, started: Instant
         thumbnail_key,
         kind: reading.kind,
         confidence: f64::from(reading.confidence),
+        id_probability: reading.id_probability.map(f64::from),
         language: reading.language,
         fields: reading.fields,
         text: reading.text,

@@ -279,6 +279,7 @@ fn assemble(
         (accepted && reading.kind.is_none(), "an accepted document of no kind"),
         (accepted && !reading.parts.is_empty(), "an accepted document that is several"),
         (!fraction(reading.confidence), "a confidence outside 0..=1"),
+        (!reading.id_probability.is_none_or(fraction), "a probability outside 0..=1"),
         (!reading.fields.values().all(|f| fraction(f.confidence)), "a confidence outside 0..=1"),
     ];
     if let Some((_, what)) = faults.into_iter().find(|(found, _)| *found) {

@@ -1,0 +1,245 @@
+//! What keys and persons are bound to.
+
+use acuse_pipeline::document::Sha256;
+use uuid::Uuid;
+
+use super::{Access, Bound};
+use crate::{
+    catalog::Catalog,
+    error::CatalogError,
+    keys::{self, ApiKey, KeyMade, Scope},
+    names::{CustomerId, EntityId, KeyId, UserId, cut, micros, now},
+    sql::Tx,
+    users::{Role, User},
+};
+
+/// One thing to be bound to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Binding {
+    /// Only this customer's documents.
+    Customer(CustomerId),
+    /// Only those that are this entity's of ours.
+    Entity(EntityId),
+    /// Only those of a case that this team has.
+    Team(String),
+}
+
+/// Why nothing was bound.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotBound {
+    /// A typing error must not make a key that reaches nothing.
+    #[error("there is no customer {0}")]
+    NoCustomer(CustomerId),
+    /// The same.
+    #[error("there is no entity {0}")]
+    NoEntity(EntityId),
+    /// A team has a name.
+    #[error("a team has a name of 1 to 100 characters")]
+    NoTeam,
+}
+
+impl Catalog {
+    /// The valid key with this hash, and how far it sees.
+    ///
+    /// # Errors
+    /// When the database fails or the row is impossible.
+    pub async fn key_with_access(&self, hash: &Sha256) -> Result<Option<(ApiKey, Access)>, CatalogError> {
+        let Some(key) = self.key_by_hash(hash).await? else { return Ok(None) };
+        let mut tx = self.reading().await?;
+        let bound = bound(&mut tx, key.id.0).await?;
+        let access = Access::of(key.grants(Scope::IdsRead), bound);
+        Ok(Some((key, access)))
+    }
+
+    /// How far a person sees.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn access_of_user(&self, user: &User) -> Result<Access, CatalogError> {
+        let mut tx = self.reading().await?;
+        let row = optional!(tx, (bool,), "SELECT sees_ids FROM users WHERE id = $1", user.id.0)?;
+        let sees_ids = user.role == Role::Admin || row.is_some_and(|(sees,)| sees);
+        Ok(Access::of(sees_ids, bound(&mut tx, user.id.0).await?))
+    }
+
+    /// Gives a person the right to see IDs, or takes it away. An admin always has it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn set_sees_ids(&self, user: UserId, sees_ids: bool) -> Result<(), CatalogError> {
+        let mut tx = self.writing().await?;
+        execute!(tx, "UPDATE users SET sees_ids = $2 WHERE id = $1", user.0, sees_ids)?;
+        tx.commit().await
+    }
+
+    /// Keeps a key that is bound from the start, in one transaction: at no moment does it reach more.
+    ///
+    /// # Errors
+    /// When the database fails; `Ok(Err(_))` where one of them is not there.
+    pub async fn create_bound_key(
+        &self,
+        name: &str,
+        hash: &Sha256,
+        scopes: &[Scope],
+        to: &[Binding],
+    ) -> Result<Result<KeyMade, NotBound>, CatalogError> {
+        let mut tx = self.writing().await?;
+        if let Err(not) = there(&mut tx, to).await? {
+            return Ok(Err(not));
+        }
+        let made = keys::create(&mut tx, name, hash, scopes).await?;
+        if let KeyMade::Made(id) = &made {
+            bind(&mut tx, id.0, to).await?;
+        }
+        tx.commit().await?;
+        Ok(Ok(made))
+    }
+
+    /// Binds a key to exactly these; to nothing lets it reach everything again.
+    ///
+    /// # Errors
+    /// When the database fails; `Ok(Err(_))` where one of them is not there.
+    pub async fn bind_key(&self, key: KeyId, to: &[Binding]) -> Result<Result<(), NotBound>, CatalogError> {
+        self.bind(key.0, to).await
+    }
+
+    /// Binds a person to exactly these.
+    ///
+    /// # Errors
+    /// As [`Catalog::bind_key`].
+    pub async fn bind_user(
+        &self,
+        user: UserId,
+        to: &[Binding],
+    ) -> Result<Result<(), NotBound>, CatalogError> {
+        self.bind(user.0, to).await
+    }
+
+    /// Whether all of these are there to be bound to: asked before a key is made.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn can_bind(&self, to: &[Binding]) -> Result<Result<(), NotBound>, CatalogError> {
+        let mut tx = self.reading().await?;
+        there(&mut tx, to).await
+    }
+
+    async fn bind(&self, holder: Uuid, to: &[Binding]) -> Result<Result<(), NotBound>, CatalogError> {
+        let mut tx = self.writing().await?;
+        if let Err(not) = there(&mut tx, to).await? {
+            return Ok(Err(not));
+        }
+        execute!(tx, "DELETE FROM bindings WHERE holder_id = $1", holder)?;
+        bind(&mut tx, holder, to).await?;
+        tx.commit().await?;
+        Ok(Ok(()))
+    }
+
+    /// The customers that this caller is bound to by name; empty where they are bound to none.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn bound_customers(&self, access: &Access) -> Result<Vec<CustomerId>, CatalogError> {
+        let Some(bound) = access.bound.filter(|b| b.customers) else { return Ok(Vec::new()) };
+        let mut tx = self.reading().await?;
+        let rows = all!(
+            tx,
+            (Uuid,),
+            "SELECT customer_id FROM bindings WHERE holder_id = $1 AND customer_id IS NOT NULL ORDER BY customer_id \
+             LIMIT 1000",
+            bound.holder
+        )?;
+        Ok(rows.into_iter().map(|(id,)| CustomerId(id)).collect())
+    }
+
+    /// The customers that exist for a bound caller, newest first, after the cursor.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn customers_within(
+        &self,
+        access: &Access,
+        after: Option<CustomerId>,
+        limit: u32,
+    ) -> Result<Vec<CustomerId>, CatalogError> {
+        let mut tx = self.reading().await?;
+        let text = format!(
+            "SELECT c.id FROM customers c WHERE ($1 IS NULL OR c.id < $1) AND {} ORDER BY c.id DESC LIMIT $2",
+            access.reach_customers(&tx, "c")
+        );
+        let rows = all!(
+            tx,
+            (Uuid,),
+            sqlx::AssertSqlSafe(text.clone()),
+            after.map(|a| a.0),
+            i64::from(limit.clamp(1, 500))
+        )?;
+        Ok(rows.into_iter().map(|(id,)| CustomerId(id)).collect())
+    }
+
+    /// Whether a customer exists for this caller.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn reaches_customer(&self, access: &Access, id: CustomerId) -> Result<bool, CatalogError> {
+        let mut tx = self.reading().await?;
+        let text =
+            format!("SELECT 1 FROM customers c WHERE c.id = $1 AND {}", access.reach_customers(&tx, "c"));
+        Ok(optional!(tx, (i32,), sqlx::AssertSqlSafe(text.clone()), id.0)?.is_some())
+    }
+}
+
+async fn bind(tx: &mut Tx, holder: Uuid, to: &[Binding]) -> Result<(), CatalogError> {
+    for binding in to {
+        let (customer, entity, team) = match binding {
+            Binding::Customer(id) => (Some(id.0), None, None),
+            Binding::Entity(id) => (None, Some(id.0), None),
+            Binding::Team(name) => (None, None, Some(cut(name, 100))),
+        };
+        execute!(
+            tx,
+            "INSERT INTO bindings (holder_id, customer_id, entity_id, team, created_at) \
+             VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+            holder,
+            customer,
+            entity,
+            team,
+            micros(now())
+        )?;
+    }
+    Ok(())
+}
+
+async fn there(tx: &mut Tx, to: &[Binding]) -> Result<Result<(), NotBound>, CatalogError> {
+    for binding in to {
+        match binding {
+            Binding::Customer(id) => {
+                if optional!(tx, (i32,), "SELECT 1 FROM customers WHERE id = $1", id.0)?.is_none() {
+                    return Ok(Err(NotBound::NoCustomer(*id)));
+                }
+            }
+            Binding::Entity(id) => {
+                if optional!(tx, (i32,), "SELECT 1 FROM entities WHERE id = $1", id.0)?.is_none() {
+                    return Ok(Err(NotBound::NoEntity(*id)));
+                }
+            }
+            Binding::Team(name) if name.trim().is_empty() || name.chars().count() > 100 => {
+                return Ok(Err(NotBound::NoTeam));
+            }
+            Binding::Team(_) => {}
+        }
+    }
+    Ok(Ok(()))
+}
+
+/// To what this holder is bound; none where to nothing.
+async fn bound(tx: &mut Tx, holder: Uuid) -> Result<Option<Bound>, CatalogError> {
+    let (customers, entities, teams) = one!(
+        tx,
+        (i64, i64, i64),
+        "SELECT COUNT(customer_id), COUNT(entity_id), COUNT(team) FROM bindings WHERE holder_id = $1",
+        holder
+    )?;
+    let bound = Bound { holder, customers: customers > 0, entities: entities > 0, teams: teams > 0 };
+    Ok(Some(bound).filter(|b| b.customers || b.entities || b.teams))
+}

@@ -1,0 +1,228 @@
+//! How sensitive a document is: a pure rule over what was read, and what stands around it in the catalog.
+
+use acuse_pipeline::{
+    document::Kind,
+    intake::fingerprint::distance,
+    reading::Fingerprint,
+    reason::{Reason, ReasonCode},
+};
+use uuid::Uuid;
+
+use super::Sensitivity;
+use crate::{
+    documents::{self, Document},
+    error::CatalogError,
+    names::DocumentId,
+    sql::Tx,
+};
+
+/// When a document that nobody decided on is `open`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rule {
+    /// Kinds that may be open.
+    pub kinds: Vec<Kind>,
+    /// The calibrated probability that it is an ID must stay under this.
+    pub most_id_probability: f64,
+    /// Below this nobody vouches for the kind.
+    pub least_confidence: f64,
+}
+
+impl Default for Rule {
+    fn default() -> Self {
+        Self { kinds: vec![Kind::Invoice, Kind::Receipt], most_id_probability: 0.001, least_confidence: 0.9 }
+    }
+}
+
+/// What the rule looks at.
+#[derive(Debug, Clone, Copy)]
+pub struct Scored<'a> {
+    /// What it is taken for.
+    pub kind: Option<Kind>,
+    /// Probability that `kind` is right.
+    pub confidence: Option<f64>,
+    /// Probability that it is an ID; unknown of what was read before it was kept.
+    pub id_probability: Option<f64>,
+    /// Why the reader would not file it.
+    pub findings: &'a [Reason],
+    /// Whether its original holds an ID, or it looks like one that came before.
+    pub beside_id: bool,
+}
+
+impl Rule {
+    /// Doubt withholds: only what all of this speaks for is open.
+    #[must_use]
+    pub fn score(&self, seen: &Scored<'_>) -> Sensitivity {
+        if seen.kind == Some(Kind::Id) {
+            return Sensitivity::Id;
+        }
+        let vouched = seen.kind.is_some_and(|kind| kind != Kind::Id && self.kinds.contains(&kind))
+            && seen.confidence.is_some_and(|c| c >= self.least_confidence)
+            && !seen.findings.iter().any(|r| doubts_kind(r.code));
+        let hardly_id = seen.id_probability.is_some_and(|p| p < self.most_id_probability);
+        if vouched && hardly_id && !seen.beside_id { Sensitivity::Open } else { Sensitivity::Unknown }
+    }
+}
+
+/// Reasons that say that the reader does not know what it holds.
+fn doubts_kind(code: ReasonCode) -> bool {
+    matches!(
+        code,
+        ReasonCode::NotADocument
+            | ReasonCode::MultipleDocuments
+            | ReasonCode::Unreadable
+            | ReasonCode::Malware
+    )
+}
+
+/// Pictures this near are looked at as one, as where duplicates are sought.
+const NEAR: u32 = 6;
+
+/// Sets a document's sensitivity by the rule, from its row; what turns out to be an ID closes what lies beside it.
+/// What a person said of it stays said.
+pub(crate) async fn settle(tx: &mut Tx, rule: &Rule, id: DocumentId) -> Result<(), CatalogError> {
+    let document = documents::lookup(tx, id).await?.ok_or(CatalogError::Missing { what: "document" })?;
+    let beside_id = is_beside_id(tx, &document).await?;
+    let sensitivity = rule.score(&Scored {
+        kind: document.kind,
+        confidence: document.confidence,
+        id_probability: document.id_probability,
+        findings: &document.findings,
+        beside_id,
+    });
+    execute!(
+        tx,
+        "UPDATE documents SET sensitivity = $2 WHERE id = $1 AND sensitivity_by IS NULL",
+        id.0,
+        sensitivity.as_str()
+    )?;
+    if sensitivity == Sensitivity::Id { close_beside(tx, &document).await } else { Ok(()) }
+}
+
+/// A person decided. Who sees IDs says with it that it is none; anybody else can only close. The row already has the
+/// kind that they gave it.
+pub(crate) async fn decided(
+    tx: &mut Tx,
+    id: DocumentId,
+    who: &str,
+    sees_ids: bool,
+    before: Sensitivity,
+) -> Result<(), CatalogError> {
+    let document = documents::lookup(tx, id).await?.ok_or(CatalogError::Missing { what: "document" })?;
+    let bill = matches!(document.kind, Some(Kind::Invoice | Kind::Receipt));
+    let sensitivity = match (document.kind, before) {
+        (Some(Kind::Id), _) => Sensitivity::Id,
+        // What was read as an ID does not become everybody's by the word "other" alone.
+        (Some(Kind::Other), Sensitivity::Id) => Sensitivity::Unknown,
+        (Some(_), _) if sees_ids => Sensitivity::Open,
+        (Some(_), Sensitivity::Open) if bill => Sensitivity::Open,
+        _ => Sensitivity::Unknown,
+    };
+    execute!(
+        tx,
+        "UPDATE documents SET sensitivity = $2, sensitivity_by = $3 WHERE id = $1",
+        id.0,
+        sensitivity.as_str(),
+        Some(who).filter(|_| sees_ids)
+    )?;
+    if sensitivity == Sensitivity::Id { close_beside(tx, &document).await } else { Ok(()) }
+}
+
+/// Whether its file holds an ID, or an ID that came before looks like it.
+async fn is_beside_id(tx: &mut Tx, document: &Document) -> Result<bool, CatalogError> {
+    let in_file = optional!(
+        tx,
+        (i32,),
+        "SELECT 1 FROM documents WHERE id <> $1 AND (id = $2 OR part_of = $2) \
+         AND (kind = 'id' OR sensitivity = 'id') LIMIT 1",
+        document.id.0,
+        document.first_of_file().0
+    )?;
+    Ok(in_file.is_some() || !alike(tx, document, "id").await?.is_empty())
+}
+
+/// Closes what the rule had opened beside this ID; what a person opened they have looked at.
+async fn close_beside(tx: &mut Tx, document: &Document) -> Result<(), CatalogError> {
+    execute!(
+        tx,
+        "UPDATE documents SET sensitivity = 'unknown' WHERE id <> $1 AND (id = $2 OR part_of = $2) \
+         AND sensitivity = 'open' AND sensitivity_by IS NULL",
+        document.id.0,
+        document.first_of_file().0
+    )?;
+    for other in alike(tx, document, "open").await? {
+        execute!(
+            tx,
+            "UPDATE documents SET sensitivity = 'unknown' WHERE id = $1 AND sensitivity = 'open' \
+             AND sensitivity_by IS NULL",
+            other
+        )?;
+    }
+    Ok(())
+}
+
+/// Documents of this sensitivity whose first page looks like this one's.
+async fn alike(
+    tx: &mut Tx,
+    document: &Document,
+    sensitivity: &'static str,
+) -> Result<Vec<Uuid>, CatalogError> {
+    let Some(own) = document.fingerprint.filter(|f| f.0 != 0) else { return Ok(Vec::new()) };
+    let [a, b, c, d] = [0, 16, 32, 48].map(|shift| i64::from((own.0 >> shift) as u16));
+    let rows = all!(
+        tx,
+        (Uuid, i64),
+        "SELECT id, fingerprint FROM documents WHERE id <> $1 AND sensitivity = $6 AND ( \
+               (fingerprint & 65535) = $2 \
+            OR ((fingerprint >> 16) & 65535) = $3 \
+            OR ((fingerprint >> 32) & 65535) = $4 \
+            OR ((fingerprint >> 48) & 65535) = $5) LIMIT 5000",
+        document.id.0,
+        a,
+        b,
+        c,
+        d,
+        sensitivity
+    )?;
+    let near = |bits: i64| distance(own, Fingerprint(bits.cast_unsigned())) <= NEAR;
+    Ok(rows.into_iter().filter(|(_, bits)| near(*bits)).map(|(id, _)| id).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sure() -> Scored<'static> {
+        Scored {
+            kind: Some(Kind::Receipt),
+            confidence: Some(0.97),
+            id_probability: Some(0.0004),
+            findings: &[],
+            beside_id: false,
+        }
+    }
+
+    #[test]
+    fn a_bill_that_all_speaks_for_is_open() {
+        assert_eq!(Rule::default().score(&sure()), Sensitivity::Open);
+    }
+
+    #[test]
+    fn any_doubt_withholds() {
+        let several = [Reason::new(ReasonCode::MultipleDocuments, "two")];
+        for (why, seen) in [
+            ("not classified", Scored { kind: None, ..sure() }),
+            ("a passport misread as a receipt at 0.48", Scored { confidence: Some(0.48), ..sure() }),
+            ("really perhaps an ID", Scored { id_probability: Some(0.001), ..sure() }),
+            ("never scored", Scored { id_probability: None, ..sure() }),
+            ("several in one file", Scored { findings: &several, ..sure() }),
+            ("looks like an ID, or lies beside one", Scored { beside_id: true, ..sure() }),
+            ("no bill", Scored { kind: Some(Kind::Other), ..sure() }),
+        ] {
+            assert_eq!(Rule::default().score(&seen), Sensitivity::Unknown, "{why}");
+        }
+        let id = Scored { kind: Some(Kind::Id), ..sure() };
+        assert_eq!(Rule::default().score(&id), Sensitivity::Id);
+        let lenient = Rule { kinds: Kind::ALL.to_vec(), ..Rule::default() };
+        assert_eq!(lenient.score(&id), Sensitivity::Id, "no rule opens an ID");
+    }
+}

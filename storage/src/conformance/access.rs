@@ -1,0 +1,263 @@
+//! Who may see what, on the rows themselves.
+
+use acuse_pipeline::{
+    document::{Kind, Sha256},
+    fields::{FieldName, Fields},
+    part::Part,
+    reading::Fingerprint,
+    reason::{Reason, ReasonCode},
+};
+use uuid::Uuid;
+
+use super::{
+    door::{Sample, received},
+    road::{begin, facts, field, original},
+    upgrade::Landed,
+};
+use crate::{
+    Access, Catalog, DocumentFilter, DocumentId, Sensitivity, Stage,
+    access::{Binding, NotBound, SENSITIVITY},
+    customers::{NewCustomer, Upserted},
+    keys::{KeyMade, Scope},
+    reviews::{Deciding, Decision, Resolved, ReviewFilter},
+    split::Split,
+    stages::{ReadFacts, Step},
+    users::Role,
+};
+
+/// A document with these facts, waiting for a person.
+async fn waiting(catalog: &Catalog, facts: &ReadFacts) -> DocumentId {
+    let id = received(catalog, &Sample::new()).await;
+    begin(catalog, id, Stage::Fetch).await;
+    assert_eq!(catalog.fetched(id, &original(id, id.to_string().as_bytes())).await.unwrap(), Step::Taken);
+    begin(catalog, id, Stage::Read).await;
+    assert_eq!(catalog.read(id, facts).await.unwrap(), Step::Taken);
+    begin(catalog, id, Stage::Link).await;
+    let reasons = [Reason::new(ReasonCode::UnknownCustomer, "nobody")];
+    assert_eq!(catalog.into_review(id, Stage::Link, &reasons, None, None).await.unwrap(), Step::Taken);
+    id
+}
+
+/// Its looks are its own.
+fn of_its_own() -> Option<Fingerprint> {
+    Some(Fingerprint(Uuid::now_v7().as_u128() as u64 ^ Uuid::now_v7().as_u128() as u64))
+}
+
+fn bill() -> ReadFacts {
+    ReadFacts { fingerprint: of_its_own(), ..facts(&Uuid::now_v7().simple().to_string()) }
+}
+
+fn passport(surname: &str) -> ReadFacts {
+    ReadFacts {
+        kind: Some(Kind::Id),
+        id_probability: Some(0.99),
+        fields: Fields::from([(FieldName::Surname, field(surname))]),
+        text: format!("PASSPORT {surname}"),
+        ..bill()
+    }
+}
+
+async fn sensitivity(catalog: &Catalog, id: DocumentId) -> Sensitivity {
+    catalog.document(id).await.unwrap().unwrap().sensitivity
+}
+
+pub(super) async fn doubt_withholds(catalog: &Catalog) {
+    let unread = received(catalog, &Sample::new()).await;
+    assert_eq!(sensitivity(catalog, unread).await, Sensitivity::Unknown, "not classified");
+    let sure = waiting(catalog, &bill()).await;
+    assert_eq!(sensitivity(catalog, sure).await, Sensitivity::Open);
+    let misread = ReadFacts { kind: Some(Kind::Receipt), confidence: 0.48, ..bill() };
+    let misread = waiting(catalog, &misread).await;
+    assert_eq!(
+        sensitivity(catalog, misread).await,
+        Sensitivity::Unknown,
+        "a passport read as a receipt at 0.48"
+    );
+    let perhaps = waiting(catalog, &ReadFacts { id_probability: Some(0.002), ..bill() }).await;
+    assert_eq!(sensitivity(catalog, perhaps).await, Sensitivity::Unknown);
+    let id = waiting(catalog, &passport("Eriksson")).await;
+    assert_eq!(sensitivity(catalog, id).await, Sensitivity::Id);
+    let hidden = catalog.hidden(&Access::new(false)).await.unwrap();
+    assert!(hidden.withheld >= 3 && hidden.out_of_reach == 0, "{hidden:?}");
+    assert_eq!(catalog.hidden(&Access::whole()).await.unwrap().withheld, 0);
+}
+
+async fn decide(catalog: &Catalog, id: DocumentId, sees_ids: bool, kind: Kind) -> Resolved {
+    let review = catalog.open_review_of(id).await.unwrap().expect("it waits");
+    let by = Deciding { who: "key:some", sees_ids, ..Deciding::default() };
+    let correct = Decision::Correct { kind: Some(kind), fields: Fields::new(), customer_id: None };
+    catalog.decide_review(review.id, &by, &correct, None).await.unwrap()
+}
+
+pub(super) async fn a_word_does_not_open_an_id(catalog: &Catalog) {
+    let id = waiting(catalog, &passport("Eriksson")).await;
+    assert_eq!(decide(catalog, id, false, Kind::Other).await, Resolved::Withheld);
+    assert_eq!(sensitivity(catalog, id).await, Sensitivity::Id, "and nothing is changed");
+    assert!(catalog.open_review_of(id).await.unwrap().is_some());
+    assert!(matches!(decide(catalog, id, true, Kind::Other).await, Resolved::Done(_)));
+    assert_eq!(sensitivity(catalog, id).await, Sensitivity::Unknown);
+
+    let id = waiting(catalog, &ReadFacts { confidence: 0.5, ..bill() }).await;
+    assert!(matches!(decide(catalog, id, true, Kind::Receipt).await, Resolved::Done(_)));
+    assert_eq!(sensitivity(catalog, id).await, Sensitivity::Open, "who sees IDs says that it is none");
+
+    let id = waiting(catalog, &bill()).await;
+    assert!(matches!(decide(catalog, id, false, Kind::Id).await, Resolved::Done(_)));
+    assert_eq!(sensitivity(catalog, id).await, Sensitivity::Id, "anybody can close");
+    let id = waiting(catalog, &bill()).await;
+    assert!(matches!(decide(catalog, id, false, Kind::Other).await, Resolved::Done(_)));
+    assert_eq!(sensitivity(catalog, id).await, Sensitivity::Unknown);
+}
+
+pub(super) async fn what_lies_beside_an_id_is_withheld(catalog: &Catalog) {
+    let looks = of_its_own();
+    let earlier = waiting(catalog, &ReadFacts { fingerprint: looks, ..bill() }).await;
+    assert_eq!(sensitivity(catalog, earlier).await, Sensitivity::Open);
+    waiting(catalog, &ReadFacts { fingerprint: looks, ..passport("Eriksson") }).await;
+    assert_eq!(sensitivity(catalog, earlier).await, Sensitivity::Unknown, "closed when the ID is read");
+    let later = waiting(catalog, &ReadFacts { fingerprint: looks, ..bill() }).await;
+    assert_eq!(sensitivity(catalog, later).await, Sensitivity::Unknown, "near-duplicate of an ID");
+
+    let whole = received(catalog, &Sample::new()).await;
+    begin(catalog, whole, Stage::Fetch).await;
+    let bytes = original(whole, whole.to_string().as_bytes());
+    assert_eq!(catalog.fetched(whole, &bytes).await.unwrap(), Step::Taken);
+    begin(catalog, whole, Stage::Read).await;
+    let pages = vec![Part::pages(1, 1).unwrap(), Part::pages(2, 2).unwrap()];
+    assert_eq!(catalog.split(whole, &Split::of_file(pages, 2).unwrap()).await.unwrap(), Step::Taken);
+    let document = catalog.document(whole).await.unwrap().unwrap();
+    let parts = catalog.of_one_file(&document).await.unwrap();
+    let read = |part: Option<Part>, facts: ReadFacts| ReadFacts { part, ..facts };
+    for (part, facts) in parts.iter().zip([bill(), passport("Eriksson")]) {
+        begin(catalog, part.id, Stage::Read).await;
+        assert_eq!(catalog.read(part.id, &read(part.part, facts)).await.unwrap(), Step::Taken);
+    }
+    assert_eq!(sensitivity(catalog, parts[0].id).await, Sensitivity::Unknown, "its original holds an ID");
+    assert_eq!(sensitivity(catalog, parts[1].id).await, Sensitivity::Id);
+}
+
+pub(super) async fn search_does_not_tell_what_is_withheld(catalog: &Catalog) {
+    let unique = Uuid::now_v7().simple().to_string();
+    for facts in [passport(&unique), ReadFacts { text: unique.clone(), confidence: 0.48, ..bill() }] {
+        waiting(catalog, &facts).await;
+    }
+    for length in 4..=unique.len() {
+        // Letter by letter, as one would who guesses.
+        let q = |access| DocumentFilter {
+            q: Some(unique[..length].to_owned()),
+            access,
+            ..DocumentFilter::default()
+        };
+        let told = catalog.documents(&q(Access::new(false)), None, 500).await.unwrap().data;
+        assert!(told.iter().all(|d| d.sensitivity == Sensitivity::Open), "{}", &unique[..length]);
+        let told = catalog.documents(&q(Access::whole()), None, 500).await.unwrap().data;
+        assert!(told.len() >= 2);
+    }
+}
+
+async fn customer(catalog: &Catalog) -> crate::CustomerId {
+    let name = Uuid::now_v7().simple().to_string();
+    let new = NewCustomer { external_id: Some(name.clone()), name, ..NewCustomer::default() };
+    let [Upserted::Created(id)] = catalog.upsert_customers(&[new]).await.unwrap()[..] else { panic!("one") };
+    id
+}
+
+pub(super) async fn who_is_bound_reaches_what_is_theirs(catalog: &Catalog) {
+    let (mine, other) = (customer(catalog).await, customer(catalog).await);
+    let name = Uuid::now_v7().simple().to_string();
+    let hash = Sha256::of(name.as_bytes());
+    let KeyMade::Made(key) = catalog.create_key(&name, &hash, &[Scope::DocumentsRead]).await.unwrap() else {
+        panic!("made")
+    };
+    let gone = crate::CustomerId::generate();
+    let refused = catalog.bind_key(key, &[Binding::Customer(gone)]).await.unwrap();
+    assert_eq!(refused, Err(NotBound::NoCustomer(gone)));
+    catalog.bind_key(key, &[Binding::Customer(mine)]).await.unwrap().unwrap();
+    let (_, access) = catalog.key_with_access(&hash).await.unwrap().unwrap();
+    assert!(access.is_bound() && !access.sees_ids());
+
+    let (theirs, others) = (waiting(catalog, &bill()).await, waiting(catalog, &bill()).await);
+    let mut tx = catalog.writing().await.unwrap();
+    for (document, customer) in [(theirs, mine), (others, other)] {
+        execute!(tx, "UPDATE documents SET customer_id = $2 WHERE id = $1", document.0, customer.0).unwrap();
+    }
+    tx.commit().await.unwrap();
+    assert!(catalog.document_for(&access, theirs).await.unwrap().is_some());
+    assert!(catalog.document_for(&access, others).await.unwrap().is_none());
+    let filter = DocumentFilter { access: access.clone(), ..DocumentFilter::default() };
+    let listed = catalog.documents(&filter, None, 500).await.unwrap().data;
+    assert_eq!(listed.iter().map(|d| d.id).collect::<Vec<_>>(), [theirs]);
+    let filter = ReviewFilter { access: access.clone(), ..ReviewFilter::default() };
+    let listed = catalog.reviews(&filter, None, 500).await.unwrap().data;
+    assert_eq!(listed.iter().map(|(_, d)| d.id).collect::<Vec<_>>(), [theirs]);
+    assert_eq!(catalog.ledger_for(&access, None, None).await.unwrap().received, 1);
+    let seen = catalog.seen_of(&access, &[theirs, others]).await.unwrap();
+    assert_eq!(seen.keys().copied().collect::<Vec<_>>(), [theirs]);
+    assert_eq!(catalog.customers_within(&access, None, 10).await.unwrap(), [mine]);
+    assert!(!catalog.reaches_customer(&access, other).await.unwrap());
+    assert!(catalog.hidden(&access).await.unwrap().out_of_reach >= 1);
+
+    // To two kinds of thing at once narrows: no team has a case with it.
+    catalog.bind_key(key, &[Binding::Customer(mine), Binding::Team("north".into())]).await.unwrap().unwrap();
+    let (_, access) = catalog.key_with_access(&hash).await.unwrap().unwrap();
+    assert!(catalog.document_for(&access, theirs).await.unwrap().is_none());
+    catalog.bind_key(key, &[]).await.unwrap().unwrap();
+    let (_, access) = catalog.key_with_access(&hash).await.unwrap().unwrap();
+    assert!(catalog.document_for(&access, others).await.unwrap().is_some(), "unbound reaches all");
+
+    let person = catalog.put_user(&name, "$argon2id$…", Role::Reviewer).await.unwrap();
+    let (user, _) = catalog.user_by_name(&name).await.unwrap().unwrap();
+    assert!(catalog.access_of_user(&user).await.unwrap().sees_ids());
+    catalog.set_sees_ids(person, false).await.unwrap();
+    catalog.bind_user(person, &[Binding::Customer(mine)]).await.unwrap().unwrap();
+    let access = catalog.access_of_user(&user).await.unwrap();
+    assert!(!access.sees_ids() && catalog.document_for(&access, others).await.unwrap().is_none());
+}
+
+pub(super) async fn a_page_of_views_is_audited(catalog: &Catalog) {
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        ids.push(received(catalog, &Sample::new()).await);
+    }
+    catalog.audit_views("key:page", "list", &ids).await.unwrap();
+    let mut written = Vec::new();
+    for id in &ids {
+        let trail = catalog.audit_trail(Some(*id), 10).await.unwrap();
+        let view = trail.iter().find(|e| e.action == "view_id").expect("each has its line");
+        written.push((view.at, view.actor.clone()));
+    }
+    assert!(written.iter().all(|line| *line == written[0]), "one transaction, one time: {written:?}");
+    catalog.audit_views("key:page", "list", &[]).await.unwrap();
+}
+
+/// Of what was there: filed bills that came as XML are open, IDs are IDs, the rest is scored in steps.
+pub(super) async fn what_was_there_is_scored(catalog: &Catalog, landed: &Landed) {
+    assert_eq!(sensitivity(catalog, landed.filed).await, Sensitivity::Open);
+    assert_eq!(sensitivity(catalog, landed.filed_id).await, Sensitivity::Id);
+    assert_eq!(sensitivity(catalog, landed.waiting).await, Sensitivity::Unknown);
+    let mut tx = catalog.writing().await.unwrap();
+    let receipt = "PANADERIA EL SOL\nCalle Mayor 3, Sevilla\nTel: 954 000 111\nFactura simplificada 00412\n\
+        12/03/2024 10:31\n2 BARRA RUSTICA 2,40\n1 CAFE CON LECHE 1,60\nTOTAL 4,00\nEFECTIVO 5,00\nCAMBIO 1,00\n\
+        Gracias por su visita";
+    execute!(tx, "UPDATE documents SET text = $2 WHERE id = $1", landed.waiting.0, receipt).unwrap();
+    tx.commit().await.unwrap();
+    let before = catalog.backfill(SENSITIVITY).await.unwrap().expect("there is something to do");
+    assert_eq!((before.done, before.total, before.finished), (0, 2, false));
+    assert!(catalog.score_what_was_there(1).await.unwrap(), "one at a time");
+    let between = catalog.backfill(SENSITIVITY).await.unwrap().unwrap();
+    assert_eq!((between.done, between.finished), (1, false), "it can end here and go on later");
+    while catalog.score_what_was_there(1).await.unwrap() {}
+    assert!(!catalog.score_what_was_there(1).await.unwrap(), "and once over, nothing is done");
+    let after = catalog.backfill(SENSITIVITY).await.unwrap().unwrap();
+    assert_eq!((after.done, after.total, after.finished), (2, 2, true));
+    assert_eq!(
+        sensitivity(catalog, landed.waiting).await,
+        Sensitivity::Open,
+        "its text speaks for a receipt"
+    );
+    assert_eq!(
+        sensitivity(catalog, landed.asked_again).await,
+        Sensitivity::Unknown,
+        "of no text nobody knows"
+    );
+}
