@@ -208,8 +208,10 @@ async fn prepared<'a>(
     document: &Document,
     ask: Ask,
 ) -> Result<(Deciding<'a>, Decision), Refusal> {
-    if let Whose::Customer(customer) = ask.whose {
-        app.catalog.customer(customer).await?.ok_or(Problem::NotFound("customer"))?;
+    if let Whose::Customer(customer) = ask.whose
+        && !app.catalog.reaches_customer(caller.access(), customer).await?
+    {
+        return Err(Problem::NotFound("customer").into());
     }
     let mut by = Deciding {
         who: caller.actor.as_str(),
@@ -219,6 +221,7 @@ async fn prepared<'a>(
         note: noted(ask.note.as_deref()).map_err(Refusal::Faults)?,
         without_customer: ask.whose == Whose::Nobody,
         overridden: None,
+        sees_ids: caller.access().sees_ids(),
     };
     let because = noted(ask.because.as_deref()).map_err(Refusal::Faults)?;
     let decision = checked(ask, by.note.clone(), document).map_err(Refusal::Faults)?;

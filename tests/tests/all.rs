@@ -17,4 +17,5 @@ mod road;
 mod scale_out;
 mod servers;
 mod split;
+mod withheld;
 mod world;

@@ -2,7 +2,7 @@
 
 use acuse_pipeline::{
     document::{Kind, Status},
-    fields::{FieldName, Fields},
+    fields::FieldName,
     reason::{Reason, ReasonCode},
 };
 use acuse_storage::{

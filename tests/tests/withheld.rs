@@ -1,0 +1,457 @@
+//! Every route, every scope, both databases: what an ID says is found nowhere that it may not be. A route that this walk
+//! does not know fails it.
+
+use std::{collections::BTreeSet, path::Path, time::Duration};
+
+use acuse_pipeline::{
+    document::Kind,
+    fields::{Field, FieldName, Fields, Source},
+    part::Part,
+    reading::Fingerprint,
+    reason::{Reason, ReasonCode},
+};
+use acuse_storage::{
+    Catalog, DocumentId, ReviewId, Stage,
+    split::Split,
+    stages::{Begun, ReadFacts, Step},
+};
+use acuse_tests::{
+    postgres::Postgres,
+    stack::{Api, Place},
+};
+use reqwest::{Method, header::CONTENT_TYPE};
+use serde_json::{Value, json};
+
+use crate::world::ALL;
+
+/// What the IDs say; in their fields, text, reasons, timeline, names and bytes.
+const SECRETS: &[&str] =
+    &["zeedlemann", "x9182736455", "1991-02-03", "quillon", "secretcaption", "secretfile"];
+/// What an open bill says, to everybody who reads.
+const OPEN: &str = "Panadería Abierta";
+
+/// What the walk does with a route.
+enum Walk {
+    /// Asked with these queries, of every secret document and review.
+    Get(&'static [&'static str]),
+    /// Asked, and posted to.
+    GetAndPost(&'static [&'static str]),
+    /// Posted to.
+    Post,
+    /// Not asked, and why.
+    Not(&'static str),
+}
+
+/// Every route there is.
+const ROUTES: &[(&str, Walk)] = &[
+    (
+        "/v1/documents",
+        Walk::GetAndPost(&["", "?kind=id", "?q=zeed", "?q=zeedlemann", "?q=quil", "?q=secret", "?limit=200"]),
+    ),
+    ("/v1/documents/{id}", Walk::Get(&[""])),
+    (
+        "/v1/documents/{id}/content",
+        Walk::Get(&[
+            "",
+            "?presign=true",
+            "?variant=normalized&page=1",
+            "?variant=thumbnail",
+            "?variant=thumbnail&presign=true",
+        ]),
+    ),
+    ("/v1/documents/{id}/timeline", Walk::Get(&[""])),
+    ("/v1/reviews", Walk::Get(&["", "?kind=id", "?limit=200"])),
+    ("/v1/reviews/{id}/claim", Walk::Post),
+    ("/v1/reviews/{id}/release", Walk::Post),
+    ("/v1/reviews/{id}/resolve", Walk::Post),
+    ("/v1/customers", Walk::Get(&["", "?q=zeed"])),
+    ("/v1/customers/conflicts", Walk::Get(&[""])),
+    ("/v1/customers/{id}", Walk::Get(&[""])),
+    ("/v1/customers/{id}/merge", Walk::Post),
+    ("/v1/customers/by-external-id/{ref}", Walk::Not("writes a customer, and answers with that")),
+    ("/v1/ledger", Walk::Get(&[""])),
+    ("/v1/events", Walk::Get(&["", "?limit=200"])),
+    ("/openapi.json", Walk::Get(&[""])),
+    ("/healthz", Walk::Get(&[""])),
+    ("/readyz", Walk::Get(&[""])),
+    ("/metrics", Walk::Get(&[""])),
+    ("/", Walk::Get(&["", "?reason=unknown_customer"])),
+    ("/documents", Walk::Get(&["", "?q=zeed", "?q=quillon", "?kind=id"])),
+    ("/documents/{id}", Walk::Get(&[""])),
+    ("/pictures/{id}", Walk::Get(&["", "?presign=true", "?variant=normalized&page=1", "?variant=thumbnail"])),
+    ("/review/{id}", Walk::Post),
+    ("/review/{id}/beat", Walk::Post),
+    ("/review/{id}/draft", Walk::Post),
+    ("/review/{id}/undo", Walk::Post),
+    ("/work", Walk::Post),
+    ("/customers", Walk::Get(&[""])),
+    ("/ledger", Walk::Get(&[""])),
+    ("/alerts", Walk::Get(&[""])),
+    ("/login", Walk::Get(&[""])),
+    ("/setup", Walk::Get(&[""])),
+    ("/logout", Walk::Not("ends the session that walks")),
+    ("/assets/{name}", Walk::Not("files of the binary")),
+    ("/webhooks/whatsapp", Walk::Not("answers Meta, which is told nothing")),
+    ("/board", Walk::Not("needs admin; pushes tasks that name ids")),
+    ("/board/", Walk::Not("the same")),
+    ("/board/{*path}", Walk::Not("the same")),
+    ("/board/api/v1", Walk::Not("the same")),
+];
+
+/// The addresses that the router's sources name.
+fn routed() -> BTreeSet<String> {
+    fn read(folder: &Path, found: &mut BTreeSet<String>) {
+        for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            let path = entry.path();
+            if path.is_dir() {
+                read(&path, found);
+            } else if path.extension().is_some_and(|e| e == "rs") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                for call in [".route(", "nest_service(", ".nest(", "route_service("] {
+                    for after in text.split(call).skip(1) {
+                        let named = after.trim_start().strip_prefix('"').and_then(|t| t.split('"').next());
+                        let shown: String = after.chars().take(60).collect();
+                        found.insert(
+                            named.unwrap_or_else(|| panic!("a route without a literal: {shown}")).to_owned(),
+                        );
+                    }
+                }
+            }
+        }
+    }
+    let mut found = BTreeSet::new();
+    read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../server/src"), &mut found);
+    found
+}
+
+#[test]
+fn every_route_is_walked() {
+    let walked: BTreeSet<String> = ROUTES.iter().map(|(path, _)| (*path).to_owned()).collect();
+    let routed = routed();
+    assert!(routed.len() > 20, "{routed:?}");
+    let differ: Vec<_> = routed.symmetric_difference(&walked).collect();
+    assert!(differ.is_empty(), "say in ROUTES how an ID's strings are sought there: {differ:?}");
+    let why = ROUTES.iter().filter_map(|(_, walk)| match walk {
+        Walk::Not(why) => Some(*why),
+        _ => None,
+    });
+    assert!(why.into_iter().all(|why| !why.is_empty()));
+}
+
+fn field(value: &str) -> Field {
+    Field { value: value.into(), confidence: 0.97, page: Some(1), bbox: None, source: Source::Ocr }
+}
+
+fn passport(seed: u64) -> ReadFacts {
+    ReadFacts {
+        part: None,
+        media_type: "image/jpeg".into(),
+        page_count: 1,
+        pages: Vec::new(),
+        thumbnail_key: None,
+        kind: Some(Kind::Id),
+        confidence: 0.97,
+        id_probability: Some(0.99),
+        language: Some("en".into()),
+        fields: Fields::from([
+            (FieldName::Surname, field("ZEEDLEMANN")),
+            (FieldName::DocumentNumber, field("X9182736455")),
+            (FieldName::BirthDate, field("1991-02-03")),
+        ]),
+        text: "PASSPORT ZEEDLEMANN X9182736455 QUILLON".into(),
+        fingerprint: Some(Fingerprint(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)),
+        notes: vec!["a note of ZEEDLEMANN".into()],
+        findings: vec![Reason::new(ReasonCode::Expired, "ZEEDLEMANN, born 1991-02-03, expired")],
+        duration_ms: 3,
+    }
+}
+
+/// A passport that was read as a receipt, and not surely.
+fn misread(seed: u64) -> ReadFacts {
+    let fields = Fields::from([
+        (FieldName::MerchantName, field("ZEEDLEMANN")),
+        (FieldName::Number, field("X9182736455")),
+        (FieldName::Date, field("1991-02-03")),
+    ]);
+    ReadFacts {
+        kind: Some(Kind::Receipt),
+        confidence: 0.48,
+        id_probability: Some(0.3),
+        fields,
+        ..passport(seed)
+    }
+}
+
+fn bill(seed: u64) -> ReadFacts {
+    let fields = Fields::from([(FieldName::MerchantName, field(OPEN)), (FieldName::Total, field("4.00"))]);
+    ReadFacts {
+        kind: Some(Kind::Receipt),
+        id_probability: Some(0.0001),
+        fields,
+        text: OPEN.into(),
+        notes: Vec::new(),
+        findings: Vec::new(),
+        ..passport(seed)
+    }
+}
+
+/// One file of a key, sent with a name that a repeat is known by.
+async fn send(api: &Api, name: &str, key: &str) -> (u16, String) {
+    // What is open has names that may be told.
+    let names = if name == "open" { "plain" } else { "secret" };
+    let body = format!(
+        "--b\r\nContent-Disposition: form-data; name=\"caption\"\r\n\r\n{names}caption\r\n\
+         --b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{names}file.jpg\"\r\n\
+         Content-Type: image/jpeg\r\n\r\nQUILLON {name}\r\n--b--\r\n"
+    );
+    let request = api.request(Method::POST, "/v1/documents").header("Idempotency-Key", key);
+    let request = request.header(CONTENT_TYPE, "multipart/form-data; boundary=b").body(body);
+    let answer = request.send().await.unwrap();
+    (answer.status().as_u16(), answer.text().await.unwrap())
+}
+
+async fn sent(api: &Api, name: &str) -> DocumentId {
+    let (status, body) = send(api, name, name).await;
+    assert_eq!(status, 201, "{body}");
+    serde_json::from_str::<Value>(&body).unwrap()["id"].as_str().unwrap().parse().unwrap()
+}
+
+/// What the workers would do.
+async fn read(catalog: &Catalog, id: DocumentId, facts: &ReadFacts) {
+    assert!(matches!(catalog.begin(id, Stage::Read).await.unwrap(), Begun::Go(_)));
+    assert_eq!(catalog.read(id, facts).await.unwrap(), Step::Taken);
+    catalog.note(id, Stage::Link, "linked", json!({ "clue": "ZEEDLEMANN" })).await.unwrap();
+    assert!(matches!(catalog.begin(id, Stage::Link).await.unwrap(), Begun::Go(_)));
+    if facts.findings.is_empty() {
+        assert_eq!(catalog.filed(id, Stage::Link, None, None).await.unwrap(), Step::Taken);
+    } else {
+        let step = catalog.into_review(id, Stage::Link, &facts.findings, None, None).await.unwrap();
+        assert_eq!(step, Step::Taken);
+    }
+}
+
+/// What is secret in a place.
+struct Secret {
+    documents: Vec<DocumentId>,
+    reviews: Vec<ReviewId>,
+}
+
+/// Fills a place: a passport, one that was misread, a file that holds one beside a bill, and a bill of its own.
+async fn fill(catalog: &Catalog, api: &Api) -> Secret {
+    let id = sent(api, "passport").await;
+    read(catalog, id, &passport(1)).await;
+    let other = sent(api, "misread").await;
+    read(catalog, other, &misread(2)).await;
+    let whole = sent(api, "whole").await;
+    assert!(matches!(catalog.begin(whole, Stage::Read).await.unwrap(), Begun::Go(_)));
+    let pages = vec![Part::pages(1, 1).unwrap(), Part::pages(2, 2).unwrap()];
+    let split = Split::of_file(pages, 2).unwrap();
+    assert_eq!(catalog.split(whole, &split).await.unwrap(), Step::Taken);
+    let first = catalog.document(whole).await.unwrap().unwrap();
+    let parts = catalog.of_one_file(&first).await.unwrap();
+    read(catalog, parts[0].id, &ReadFacts { part: parts[0].part, ..bill(3) }).await;
+    read(catalog, parts[1].id, &ReadFacts { part: parts[1].part, ..passport(4) }).await;
+    let unread = sent(api, "unread").await;
+    let open = sent(api, "open").await;
+    read(catalog, open, &bill(5)).await;
+    let documents = vec![id, other, parts[0].id, parts[1].id, unread];
+    let mut reviews = Vec::new();
+    for document in &documents {
+        reviews.extend(catalog.open_review_of(*document).await.unwrap().map(|r| r.id));
+    }
+    assert_eq!(reviews.len(), 3);
+    Secret { documents, reviews }
+}
+
+/// The addresses of a route with their ids in place.
+fn addresses(path: &str, secret: &Secret) -> Vec<String> {
+    if path.starts_with("/v1/reviews/{id}") {
+        return secret.reviews.iter().map(|id| path.replace("{id}", &id.to_string())).collect();
+    }
+    if path.contains("{id}") {
+        return secret.documents.iter().map(|id| path.replace("{id}", &id.to_string())).collect();
+    }
+    vec![path.to_owned()]
+}
+
+fn clean(text: &str, asked: &str) {
+    let text = text.to_lowercase();
+    // The question itself may stand in the answer (a search box).
+    let text = if asked.contains("?q=") {
+        text.replace(&format!("value=\"{}\"", asked.split("?q=").nth(1).unwrap()), "")
+    } else {
+        text
+    };
+    for secret in SECRETS {
+        assert!(!text.contains(secret), "{asked} tells {secret}: {text}");
+    }
+}
+
+async fn ask(request: reqwest::RequestBuilder, asked: &str) -> (u16, String) {
+    let answer = request.send().await.unwrap();
+    let status = answer.status().as_u16();
+    let headers = format!("{:?}", answer.headers());
+    let body = String::from_utf8_lossy(&answer.bytes().await.unwrap()).into_owned();
+    clean(&headers, asked);
+    assert!(status < 500, "{asked}: {status} {body}");
+    (status, body)
+}
+
+/// All routes for somebody who may not see IDs. `request` makes a request of theirs.
+async fn walk(who: &str, secret: &Secret, request: &dyn Fn(Method, &str) -> reqwest::RequestBuilder) {
+    for (path, walk) in ROUTES {
+        let (queries, posts): (&[&str], bool) = match walk {
+            Walk::Get(queries) => (queries, false),
+            Walk::GetAndPost(queries) => (queries, true),
+            Walk::Post => (&[], true),
+            Walk::Not(_) => continue,
+        };
+        for address in addresses(path, secret) {
+            for query in queries {
+                let asked = format!("{address}{query}");
+                let (status, body) = ask(request(Method::GET, &asked), &asked).await;
+                clean(&body, &asked);
+                if path.ends_with("/content") || path.starts_with("/pictures") {
+                    assert!(
+                        status == 401
+                            || status == 403
+                            || status == 303
+                            || status == 200 && body.contains("<form"),
+                        "{who} {asked}: {status} {body}"
+                    );
+                }
+                if asked.starts_with("/v1/documents?q=") && status == 200 {
+                    let found: Value = serde_json::from_str(&body).unwrap();
+                    assert_eq!(found["data"], json!([]), "{who} {asked}: its length tells");
+                }
+            }
+            if posts && *path != "/v1/documents" {
+                let body = json!({ "decision": "correct", "kind": "other" });
+                let (status, body) = ask(request(Method::POST, &address).json(&body), &address).await;
+                clean(&body, &address);
+                // Whoever is not signed in at the desk is shown its door.
+                let refused = [400, 401, 403, 404, 409, 415, 422, 303].contains(&status);
+                assert!(
+                    refused || status == 200 && body.contains("class=\"door\""),
+                    "{who} {address}: {status} {body}"
+                );
+                if address.ends_with("/resolve") && who.contains("reviews:write") {
+                    assert_eq!(status, 403, "{who} decides on what is withheld: {body}");
+                    assert!(body.contains("urn:acuse:problem:withheld"), "{body}");
+                }
+            }
+        }
+    }
+}
+
+const WITHOUT_IDS: &[&[&str]] = &[
+    &["documents:read"],
+    &["documents:write"],
+    &["reviews:write"],
+    &["customers:write"],
+    &["documents:read", "documents:write"],
+    &["documents:read", "reviews:write"],
+    &["documents:read", "documents:write", "reviews:write", "customers:write"],
+];
+
+async fn everywhere(place: &Place, catalog: &Catalog) {
+    let _server = place.start("web", &["web"]).unwrap();
+    let all = Api::connect(place, ALL).await.unwrap();
+    let mut secret = fill(catalog, &all).await;
+    for scopes in WITHOUT_IDS {
+        let api = Api::connect(place, scopes).await.unwrap();
+        let who = scopes.join(" ");
+        let mine = if scopes.contains(&"documents:write") {
+            // What it sent itself, before and after it was read.
+            let name = format!("own {who}");
+            let id = sent(&api, &name).await;
+            read(catalog, id, &passport(secret.documents.len() as u64 * 7)).await;
+            secret.documents.push(id);
+            Some(name)
+        } else {
+            None
+        };
+        walk(&who, &secret, &|method, path| api.request(method, path)).await;
+        if let Some(name) = mine {
+            let (status, body) = send(&api, &name, &name).await;
+            assert_eq!(status, 200, "a repeat is answered: {body}");
+            clean(&body, "a repeated upload");
+        }
+        if scopes.contains(&"documents:read") {
+            let listed = api.get("/v1/documents?q=abierta").await.unwrap();
+            assert_eq!(listed["data"].as_array().unwrap().len(), 1, "what is open is found: {listed}");
+            assert!(listed.to_string().contains(OPEN));
+        }
+    }
+    at_the_desk(place, &secret).await;
+    who_may_see_does(place, catalog, &secret).await;
+    for id in &secret.documents {
+        let views = catalog.audit_trail(Some(*id), 100).await.unwrap();
+        assert!(views.iter().all(|e| e.action != "view_id" || !e.actor.contains("narrow")));
+    }
+}
+
+/// A person without the right.
+async fn at_the_desk(place: &Place, secret: &Secret) {
+    use std::{io::Write, process::Stdio};
+    let args = ["user", "add", "narrow", "--no-ids"];
+    let mut adding = place.command(&args).unwrap().stdin(Stdio::piped()).spawn().unwrap();
+    writeln!(adding.stdin.take().unwrap(), "a long enough password").unwrap();
+    assert!(adding.wait().unwrap().success());
+    let http = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(Duration::from_secs(30))
+        .build()
+        .unwrap();
+    let base = format!("http://127.0.0.1:{}", place.port);
+    let form = [("user", "narrow"), ("password", "a long enough password")];
+    let entered = http.post(format!("{base}/login")).form(&form).send().await.unwrap();
+    let cookie = entered.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    walk("a person", secret, &|method, path| {
+        http.request(method, format!("{base}{path}")).header("cookie", &cookie)
+    })
+    .await;
+    let page = http.get(&base).header("cookie", &cookie).send().await.unwrap().text().await.unwrap();
+    assert!(
+        page.contains("id=\"hidden\"") && page.contains("may be IDs"),
+        "the desk says what is hidden: {page}"
+    );
+}
+
+/// The test can fail: with the right it is all there, and each view is in the audit trail.
+async fn who_may_see_does(place: &Place, catalog: &Catalog, secret: &Secret) {
+    let api = Api::connect(place, &["documents:read", "ids:read"]).await.unwrap();
+    let id = secret.documents[0];
+    let before = catalog.audit_trail(Some(id), 1000).await.unwrap().len();
+    for path in [format!("/v1/documents/{id}"), format!("/v1/documents/{id}/timeline")] {
+        assert!(api.get(&path).await.unwrap().to_string().contains("ZEEDLEMANN"), "{path}");
+    }
+    let found = api.get("/v1/documents?q=zeedle&limit=200").await.unwrap();
+    assert!(found["data"].as_array().unwrap().len() >= 2, "{found}");
+    let path = format!("/v1/documents/{id}/content");
+    let bytes = api.request(Method::GET, &path).send().await.unwrap().text().await.unwrap();
+    assert!(bytes.contains("QUILLON"), "{bytes}");
+    let views: Vec<_> = catalog.audit_trail(Some(id), 1000).await.unwrap();
+    let seen = views.iter().filter(|e| e.action == "view_id").count();
+    assert!(views.len() >= before + 4 && seen >= 4, "each view has its line: {views:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_id_is_found_nowhere_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place::embedded(folder.path(), "http://127.0.0.1:9").unwrap();
+    std::fs::create_dir_all(folder.path().join("data")).unwrap();
+    let catalog = Catalog::open_sqlite(&folder.path().join("data/acuse.db")).await.unwrap();
+    everywhere(&place, &catalog).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_id_is_found_nowhere_on_postgresql() {
+    let Some(postgres) = Postgres::start().unwrap() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let url = postgres.url("acuse");
+    let place =
+        Place::embedded(folder.path(), "http://127.0.0.1:9").unwrap().with("ACUSE_DATABASE_URL", &url);
+    let catalog = Catalog::open(&url).await.unwrap();
+    everywhere(&place, &catalog).await;
+}
