@@ -93,8 +93,19 @@ pub enum Telling<'a> {
         /// When the first came.
         first_on: Date,
     },
+    /// A person asks for another, in their own words or in the sentence of the reason.
+    Asked {
+        /// Why.
+        code: ReasonCode,
+        /// What the person wrote; empty for the sentence.
+        words: &'a str,
+    },
+    /// The very same file came again, though another was asked for.
+    SameAgain,
     /// A person refused it.
     Rejected,
+    /// Its content is withheld from us (a photo to be viewed once).
+    SendNormally,
 }
 
 impl Telling<'_> {
@@ -140,6 +151,21 @@ impl Telling<'_> {
                     Language::Pt => format!("Este arquivo é igual ao que você enviou em {date}. Já o temos."),
                 }
             }
+            Self::Asked { code, words } => asked(code, words, language),
+            Self::SameAgain => language
+                .pick(
+                    "Este archivo es el mismo que ya nos enviaste. Necesitamos otro: envía una foto nueva o el archivo corregido, por favor.",
+                    "This is the same file as before. We need another one: please send a new picture or the corrected file.",
+                    "Este arquivo é o mesmo que já nos enviou. Precisamos de outro: envie uma foto nova ou o arquivo corrigido, por favor.",
+                )
+                .to_owned(),
+            Self::SendNormally => language
+                .pick(
+                    "WhatsApp no nos dejó ver lo que enviaste. Si es un documento, envíalo como foto normal (no «ver una vez») o como PDF, por favor.",
+                    "WhatsApp did not let us see what you sent. If it is a document, please send it as a normal photo (not \"view once\") or as a PDF.",
+                    "O WhatsApp não nos deixou ver o que você enviou. Se for um documento, envie-o como foto normal (não «visualização única») ou como PDF, por favor.",
+                )
+                .to_owned(),
             Self::Rejected => language
                 .pick(
                     "Revisamos tu documento y no podemos aceptarlo. Si crees que es un error, escríbenos.",
@@ -149,6 +175,34 @@ impl Telling<'_> {
                 .to_owned(),
         }
     }
+}
+
+/// One sentence a reason and language: what a person asks for when they write no words of their own.
+static ASKS: &str = include_str!("asks.tsv");
+
+/// What is asked for, truly: the sentence of the reason, or the reviewer's words as they stand.
+fn asked(code: ReasonCode, words: &str, language: Language) -> String {
+    let words = words.trim();
+    if words.is_empty() {
+        return sentence(code, language).unwrap_or_default().to_owned();
+    }
+    let head = language.pick(
+        "Sobre el documento que nos enviaste",
+        "About the document that you sent",
+        "Sobre o documento que você enviou",
+    );
+    let tail =
+        language.pick("Envíalo de nuevo, por favor.", "Please send it again.", "Envie-o de novo, por favor.");
+    let stop = if words.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{head}: {words}{stop} {tail}")
+}
+
+fn sentence(code: ReasonCode, language: Language) -> Option<&'static str> {
+    ASKS.lines().find_map(|line| {
+        let mut cells = line.splitn(3, '\t');
+        let here = cells.next() == Some(code.as_str()) && cells.next() == Some(language.as_str());
+        cells.next().filter(|_| here)
+    })
 }
 
 /// What `not_a_document` tells of a picture with hardly a letter: how many there are.
@@ -334,6 +388,19 @@ mod tests {
             told(Language::Pt),
             "Arquivamos o seu recibo: Panadería Núñez, 3 de maio de 2026, total 45,00 EUR."
         );
+    }
+
+    #[test]
+    fn every_reason_has_a_true_sentence_in_every_language() {
+        for code in ReasonCode::ALL {
+            for language in Language::ALL {
+                assert!(sentence(*code, *language).is_some_and(|s| s.len() > 20), "{code} {language}");
+            }
+        }
+        let expired = Telling::Asked { code: ReasonCode::Expired, words: "" }.text(Language::Es);
+        assert!(expired.contains("vencido") && !expired.contains("dañado"), "{expired}");
+        let own = Telling::Asked { code: ReasonCode::Expired, words: "falta el reverso" }.text(Language::Es);
+        assert!(own.contains("falta el reverso.") && own.contains("Envíalo de nuevo"), "{own}");
     }
 
     #[test]

@@ -49,6 +49,8 @@ pub struct Parts {
 pub struct Channel {
     /// Empty: webhooks are answered 503.
     pub secrets: AppSecrets,
+    /// Those of other apps, each with the reference of the token that goes with it.
+    pub by_ref: Vec<(String, AppSecrets)>,
     /// Empty: handshakes are refused.
     pub verify_token: Secret,
 }
@@ -117,6 +119,9 @@ pub fn router(app: App) -> Router {
         )
         .route("/v1/customers/{id}/merge", post(http::customers::merge))
         .route("/v1/ledger", get(http::records::ledger))
+        .route("/v1/ledger/messages", get(http::incidents::messages))
+        .route("/v1/incidents", get(http::incidents::list))
+        .route("/v1/incidents/{id}/acknowledge", post(http::incidents::acknowledge))
         .route("/v1/events", get(http::feed::events));
     Router::new()
         .route("/webhooks/whatsapp", webhook)

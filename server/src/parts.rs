@@ -1,9 +1,9 @@
 //! The parts a command needs, opened as the configuration says.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use acuse_storage::{Catalog, EmbeddedS3, Objects, S3Config, objects::Credentials};
-use acuse_whatsapp::{Graph, GraphConfig, Secret as Token};
+use acuse_whatsapp::{Graph, GraphConfig, Secret as Token, signature::AppSecrets};
 use acuse_workers::sandbox::{Sandbox, SandboxConfig, Strictness};
 use anyhow::Context;
 
@@ -96,6 +96,41 @@ pub async fn sandbox(reading: &ReadSettings) -> anyhow::Result<Sandbox> {
     config.strictness = if reading.sandbox_required { Strictness::Required } else { Strictness::BestEffort };
     config.models_dir = Some(reading.models_dir.clone());
     Ok(Sandbox::start(config).await?)
+}
+
+/// The Graph clients of the tokens by reference, `ACUSE_WHATSAPP_TOKEN_{REF}`. References are in lower case.
+///
+/// # Errors
+/// When a token or the URL cannot be used.
+pub fn graphs(whatsapp: &Whatsapp) -> anyhow::Result<BTreeMap<String, Graph>> {
+    let mut graphs = BTreeMap::new();
+    for (name, token) in std::env::vars_os() {
+        let (Some(name), Some(token)) = (name.to_str(), token.to_str()) else { continue };
+        let Some(token_ref) = name.strip_prefix("ACUSE_WHATSAPP_TOKEN_").filter(|r| !r.is_empty()) else {
+            continue;
+        };
+        let mut config = GraphConfig::new(Token::new(token));
+        if let Some(url) = &whatsapp.graph_url {
+            config.url = url.as_str().to_owned();
+        }
+        config.media_hosts = whatsapp.media_hosts.clone().unwrap_or_default();
+        let graph = Graph::new(config).with_context(|| format!("the token of {name}"))?;
+        graphs.insert(token_ref.to_ascii_lowercase(), graph);
+    }
+    Ok(graphs)
+}
+
+/// The app secrets by reference, `ACUSE_WHATSAPP_SECRET_{REF}`: what one of them signed is of the token of the same
+/// reference. References are in lower case.
+#[must_use]
+pub fn secrets_by_ref() -> Vec<(String, AppSecrets)> {
+    std::env::vars_os()
+        .filter_map(|(name, secret)| {
+            let token_ref = name.to_str()?.strip_prefix("ACUSE_WHATSAPP_SECRET_")?.to_ascii_lowercase();
+            let secrets = AppSecrets::from_list(secret.to_str()?);
+            (!token_ref.is_empty() && !secrets.is_empty()).then_some((token_ref, secrets))
+        })
+        .collect()
 }
 
 /// The Graph client; `None` without an access token.

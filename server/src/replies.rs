@@ -35,15 +35,20 @@ fn compose(document: &Document, decision: &Decision, language: Language) -> Opti
         Decision::Correct { kind, fields, .. } => {
             (Purpose::Filed, Telling::Filed { kind: kind.unwrap_or(read), fields })
         }
-        Decision::AskAgain { .. } => {
-            // The reason the sender can mend, if there is one; otherwise that it cannot be read.
-            let told =
-                document.reasons.iter().map(|r| r.code).find(|code| *code != ReasonCode::LowConfidence);
-            (Purpose::SendAgain, Telling::SendAgain(told.unwrap_or(ReasonCode::Unreadable)))
+        Decision::AskAgain { note } => {
+            // The first reason that says more than that the reader was unsure; it is never called another.
+            let codes = || document.reasons.iter().map(|r| r.code);
+            let told = codes().find(|code| *code != ReasonCode::LowConfidence).or_else(|| codes().next());
+            (Purpose::SendAgain, Telling::Asked { code: told.unwrap_or(ReasonCode::Unreadable), words: note })
         }
         Decision::Reject { .. } => (Purpose::Rejected, Telling::Rejected),
         // Each part tells its own result in time.
-        Decision::Split { .. } => return None,
+        Decision::Split { .. } | Decision::Retry { .. } => return None,
     };
-    Some(NewReply { purpose, body: telling.text(language), language: language.as_str().to_owned() })
+    // Asked as often as the reviewer asks: the version that was looked at makes each another message.
+    let nonce = match decision {
+        Decision::AskAgain { .. } => format!("v{}", document.version),
+        _ => String::new(),
+    };
+    Some(NewReply { purpose, body: telling.text(language), language: language.as_str().to_owned(), nonce })
 }

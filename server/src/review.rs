@@ -41,6 +41,8 @@ pub enum Verdict {
     Reopen,
     /// Take the decision back, while it can be.
     Undo,
+    /// What failed was ours: it goes round again.
+    Retry,
 }
 
 /// Whose a document is to be.
@@ -297,6 +299,7 @@ fn checked(ask: Ask, note: Option<String>, document: &Document) -> Result<Decisi
         Verdict::Reject => {
             Ok(Decision::Reject { note: note.ok_or_else(|| fault("note: say why it is rejected"))? })
         }
+        Verdict::Retry => Ok(Decision::Retry { note }),
         Verdict::AskAgain => Ok(Decision::AskAgain { note: note.unwrap_or_default() }),
         Verdict::Reopen | Verdict::Undo => Err(fault("only of what is decided")),
     }

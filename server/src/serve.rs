@@ -98,6 +98,7 @@ pub async fn start(config: Config, role: Role) -> anyhow::Result<Running> {
         intake,
         whatsapp: Channel {
             secrets: AppSecrets::new(config.whatsapp.app_secrets.iter().map(|s| Token::new(s.expose()))),
+            by_ref: parts::secrets_by_ref(),
             verify_token: Token::new(config.whatsapp.verify_token.as_ref().map_or("", |t| t.expose())),
         },
         limits: config.reading.limits.clone(),
@@ -106,7 +107,7 @@ pub async fn start(config: Config, role: Role) -> anyhow::Result<Running> {
         metrics: recorder()?,
         door: Door::default(),
     });
-    if app.whatsapp.secrets.is_empty() && role != Role::Work {
+    if app.whatsapp.secrets.is_empty() && app.whatsapp.by_ref.is_empty() && role != Role::Work {
         tracing::warn!("ACUSE_WHATSAPP_APP_SECRET is not set: webhooks are answered 503 until it is");
     }
     let stop = CancellationToken::new();
@@ -133,6 +134,7 @@ async fn work(config: &Config, parts: &Parts, stop: CancellationToken) -> anyhow
         );
     }
     let mut env = Env::new(parts.catalog.clone(), parts.objects.clone(), sandbox, graph);
+    env.graphs = parts::graphs(&config.whatsapp)?;
     env.scanner = config.reading.clamd.clone().map(Scanner::new);
     Ok(tokio::spawn(acuse_workers::run(Arc::new(env), Lanes::new(config.reading.concurrency), stop)))
 }

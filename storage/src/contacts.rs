@@ -26,8 +26,8 @@ pub struct Contact {
     pub customer_id: Option<CustomerId>,
     /// Our number they last wrote to.
     pub phone_number_id: Option<String>,
-    /// Their last message, by the channel's clock: the 24-hour window counts from here.
-    pub last_inbound_at: Option<OffsetDateTime>,
+    /// Since when the channel says that they cannot be reached.
+    pub unreachable_at: Option<OffsetDateTime>,
     /// All their names.
     pub aliases: Vec<(AliasKind, String)>,
     /// First seen.
@@ -88,11 +88,12 @@ impl Catalog {
             let row = optional!(
                 tx,
                 Row,
-                "SELECT id, phone, name, language, customer_id, phone_number_id, last_inbound_at, merged_into, \
+                "SELECT id, phone, name, language, customer_id, phone_number_id, unreachable_at, merged_into, \
                  created_at FROM contacts WHERE id = $1",
                 wanted
             )?;
-            let Some((id, phone, name, language, customer, number_id, inbound, merged, created)) = row else {
+            let Some((id, phone, name, language, customer, number_id, unreachable, merged, created)) = row
+            else {
                 return Ok(None);
             };
             if let Some(into) = merged {
@@ -115,7 +116,7 @@ impl Catalog {
                 language,
                 customer_id: customer.map(CustomerId),
                 phone_number_id: number_id,
-                last_inbound_at: maybe_at("contacts", "last_inbound_at", inbound)?,
+                unreachable_at: maybe_at("contacts", "unreachable_at", unreachable)?,
                 aliases,
                 created_at: at("contacts", "created_at", created)?,
             }));

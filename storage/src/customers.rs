@@ -358,7 +358,7 @@ impl Catalog {
             let moved = execute!(
                 tx,
                 "UPDATE documents SET status = 'processing', stage = 'link', attempts = 0, next_attempt_at = NULL, \
-                 reasons = '[]', awaits_customer = FALSE, version = version + 1, updated_at = $2 \
+                 reasons = '[]', awaits_customer = FALSE, waits_for = NULL, version = version + 1, updated_at = $2 \
                  WHERE id = $1 AND status = 'in_review'",
                 id.0,
                 present

@@ -19,7 +19,7 @@ use crate::{
     access::{Access, Sensitivity},
     catalog::Catalog,
     error::CatalogError,
-    names::{ContactId, CustomerId, DocumentId, MessageId, Source, Stage, micros},
+    names::{ContactId, CustomerId, DocumentId, MessageId, Source, Stage, WaitsFor, micros},
     objects::ObjectKey,
     sql::Tx,
 };
@@ -126,6 +126,8 @@ pub struct Document {
     pub part: Option<Part>,
     /// The first document of that file, when this is a later one.
     pub part_of: Option<DocumentId>,
+    /// For whom it waits while it is in review.
+    pub waits_for: Option<WaitsFor>,
     /// Goes up with every change; what a reviewer saw.
     pub version: i64,
     /// When it was filed.
@@ -320,28 +322,29 @@ impl Catalog {
         Ok(Page { data, next })
     }
 
-    /// The first document with these very bytes that is not `except` and came no later than it, if any. Of a file that
+    /// The documents with these very bytes that came before `except`, the first of them first, at most 50. Of a file that
     /// was split that is its first part, whatever became of it. A part has the bytes of its whole file, so it is never
     /// compared by them.
     ///
     /// # Errors
     /// When the database fails or a row is impossible.
-    pub async fn first_with_sha256(
+    pub async fn earlier_with_sha256(
         &self,
         hash: &Sha256,
         except: DocumentId,
-    ) -> Result<Option<Document>, CatalogError> {
+    ) -> Result<Vec<Document>, CatalogError> {
         let mut tx = self.reading().await?;
         let text = format!(
             "SELECT {COLUMNS} FROM documents \
              WHERE original_sha256 = $1 AND id < $2 AND part_of IS NULL \
                AND (duplicate_of IS NULL OR part IS NOT NULL) \
                AND NOT EXISTS (SELECT 1 FROM documents p WHERE p.id = $2 AND p.part IS NOT NULL) \
-             ORDER BY id LIMIT 1"
+             ORDER BY id LIMIT 50"
         );
-        optional!(tx, DocumentRow, sqlx::AssertSqlSafe(text.clone()), &hash.0[..], except.0)?
+        all!(tx, DocumentRow, sqlx::AssertSqlSafe(text.clone()), &hash.0[..], except.0)?
+            .into_iter()
             .map(Document::try_from)
-            .transpose()
+            .collect()
     }
 
     /// Documents whose media id expires before `before` and whose original is not kept yet: for the alarm.

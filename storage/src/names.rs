@@ -51,6 +51,8 @@ ids! {
     OutboxId,
     /// One of the firms that we are.
     EntityId,
+    /// Something that is wrong, until it is not.
+    IncidentId,
     /// An API key.
     KeyId,
     /// A person who reviews.
@@ -111,6 +113,22 @@ words! {
         Api = "api",
         /// `acuse import`.
         Import = "import",
+    }
+}
+
+words! {
+    /// For whom a document in review waits.
+    WaitsFor, "waits for" {
+        /// A person who reviews.
+        Reviewer = "reviewer",
+        /// A second person, after the first.
+        SecondReviewer = "second_reviewer",
+        /// Who may approve it.
+        Approver = "approver",
+        /// Who sent it: another file was asked for.
+        Sender = "sender",
+        /// Whose it is.
+        Customer = "customer",
     }
 }
 

@@ -1,7 +1,9 @@
 //! What Acuse tells senders: queued with the outcome it tells of, sent in order per contact, never twice on purpose.
 //!
-//! A row goes `queued` → `sending` (under a lease) → `sent`, or `unknown` (it may have left: a status of the channel
-//! that carries the row's id settles it, or it is sent again when its time comes), or `failed`, or `window_closed`.
+//! A row goes `queued` → `sending` (under a lease) → `sent` → `delivered`; or `unknown` (it may have left: a status of
+//! the channel that carries the row's id settles it, or a person is told when its time comes); or `refused` (a status
+//! said that it failed; what follows is decided as for a refused call); or it ends `failed` or `window_closed`, and
+//! then an incident names it ([`crate::incidents`]); or `withdrawn`. [`crate::message_ledger`] counts them.
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -11,6 +13,7 @@ use uuid::Uuid;
 use crate::{
     catalog::Catalog,
     error::CatalogError,
+    incidents,
     names::{ContactId, DocumentId, OutboxId, at, clean, cut, maybe_at, micros, now, number, word, words},
     queue::{Push, Queue, push},
     sql::Tx,
@@ -28,15 +31,21 @@ words! {
         Sent = "sent",
         /// It may have left; nobody knows.
         Unknown = "unknown",
-        /// It will not be sent; the document's timeline says why.
+        /// A status said that it failed; what follows is to be decided.
+        Refused = "refused",
+        /// A device of the sender has it.
+        Delivered = "delivered",
+        /// It will not be sent; an incident tells a person of it.
         Failed = "failed",
-        /// The 24-hour window had closed.
+        /// The 24-hour window had closed; an incident tells a person of it.
         WindowClosed = "window_closed",
+        /// It was taken back before it left.
+        Withdrawn = "withdrawn",
     }
 }
 
 words! {
-    /// What a message is about. A document has at most one message of each purpose.
+    /// What a message is about. A document has at most one message of each purpose and nonce.
     Purpose, "purpose" {
         /// Filed: what was read.
         Filed = "filed",
@@ -46,8 +55,12 @@ words! {
         SendAgain = "send_again",
         /// The same as an earlier one.
         Duplicate = "duplicate",
+        /// The same file again, though another was asked for.
+        SameAgain = "same_again",
         /// A person refused it.
         Rejected = "rejected",
+        /// Its content is withheld from us: please send it as a normal photo.
+        SendNormally = "send_normally",
     }
 }
 
@@ -60,7 +73,16 @@ pub struct NewReply {
     pub body: String,
     /// ISO 639-1 of the text.
     pub language: String,
+    /// What makes it another message of the same purpose, said on purpose; empty for the one there can be.
+    pub nonce: String,
 }
+
+/// How long an answer is worth sending: inside Meta's 24 hours, with a margin.
+pub const ANSWER_LIFE: Duration = Duration::hours(23);
+/// How long a message that may have left waits for a status before a person is told.
+pub const UNKNOWN_LIFE: Duration = Duration::hours(1);
+/// How long a message that was accepted waits for its delivery before a person is told.
+pub const SENT_LIFE: Duration = Duration::hours(72);
 
 /// A message of the outbox.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -87,6 +109,10 @@ pub struct OutboxMessage {
     pub attempts: u32,
     /// When it may be tried again.
     pub next_attempt_at: Option<OffsetDateTime>,
+    /// Until when it is worth sending.
+    pub expires_at: Option<OffsetDateTime>,
+    /// The channel's code of its last failure by status.
+    pub error_code: Option<i64>,
     /// Why it failed last.
     pub error: Option<String>,
     /// When it was queued.
@@ -107,7 +133,7 @@ pub enum NextReply {
 }
 
 const COLUMNS: &str = "id, document_id, contact_id, purpose, phone_number_id, body, language, state, wamid, attempts, \
-     next_attempt_at, error, created_at";
+     next_attempt_at, expires_at, error_code, error, created_at";
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -122,6 +148,8 @@ struct Row {
     wamid: Option<String>,
     attempts: i64,
     next_attempt_at: Option<i64>,
+    expires_at: Option<i64>,
+    error_code: Option<i64>,
     error: Option<String>,
     created_at: i64,
 }
@@ -144,6 +172,8 @@ impl TryFrom<Row> for OutboxMessage {
             wamid: row.wamid,
             attempts: number(T, "attempts", row.attempts)?,
             next_attempt_at: maybe_at(T, "next_attempt_at", row.next_attempt_at)?,
+            expires_at: maybe_at(T, "expires_at", row.expires_at)?,
+            error_code: row.error_code,
             error: row.error,
             created_at: at(T, "created_at", row.created_at)?,
         })
@@ -168,22 +198,53 @@ pub(crate) async fn queue_reply(
     if source != "whatsapp" || reply.purpose == Purpose::InReview && knows(tx, first_of_file).await? {
         return Ok(());
     }
-    let present = micros(now());
+    queue(tx, Some(document), ContactId(contact), phone_number_id.as_deref(), reply).await
+}
+
+/// Queues one message and its task, unless the same was queued before.
+pub(crate) async fn queue(
+    tx: &mut Tx,
+    document: Option<DocumentId>,
+    contact: ContactId,
+    phone_number_id: Option<&str>,
+    reply: &NewReply,
+) -> Result<(), CatalogError> {
+    let present = now();
     let added = execute!(
         tx,
-        "INSERT INTO outbox (id, document_id, contact_id, purpose, phone_number_id, body, language, state, \
-         created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 'queued', $8, $8) \
-         ON CONFLICT (document_id, purpose) DO NOTHING",
+        "INSERT INTO outbox (id, document_id, contact_id, purpose, phone_number_id, body, language, nonce, expires_at, \
+         state, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'queued', $10, $10) \
+         ON CONFLICT DO NOTHING",
         OutboxId::generate().0,
-        document.0,
-        contact,
+        document.map(|d| d.0),
+        contact.0,
         reply.purpose.as_str(),
-        phone_number_id.as_deref(),
+        phone_number_id,
         clean(&reply.body),
         clean(&reply.language),
-        present
+        cut(&reply.nonce, 200),
+        micros(present.saturating_add(ANSWER_LIFE)),
+        micros(present)
     )?;
-    if added == 1 { push_reply(tx, ContactId(contact), None).await } else { Ok(()) }
+    if added == 1 { push_reply(tx, contact, None).await } else { Ok(()) }
+}
+
+/// Whether a contact was sent a message of this purpose since then.
+pub(crate) async fn said_since(
+    tx: &mut Tx,
+    contact: ContactId,
+    purpose: Purpose,
+    since: OffsetDateTime,
+) -> Result<bool, CatalogError> {
+    let (said,) = one!(
+        tx,
+        (i64,),
+        "SELECT COUNT(*) FROM outbox WHERE contact_id = $1 AND purpose = $2 AND created_at >= $3",
+        contact.0,
+        purpose.as_str(),
+        micros(since)
+    )?;
+    Ok(said > 0)
 }
 
 /// Whether a sender has been told that a person looks at something in this file.
@@ -227,10 +288,10 @@ impl Catalog {
         // Touching the contact's row makes other workers on the same contact wait for this transaction.
         execute!(tx, "UPDATE contacts SET updated_at = $2 WHERE id = $1", contact.0, micros(present))?;
         let text = format!(
-            "SELECT {COLUMNS} FROM outbox WHERE contact_id = $1 AND (state IN ('queued', 'sending') \
-             OR (state = 'unknown' AND next_attempt_at IS NOT NULL)) ORDER BY seq LIMIT 1"
+            "SELECT {COLUMNS} FROM outbox WHERE contact_id = $1 AND (state IN ('queued', 'sending', 'refused') \
+             OR (state = 'unknown' AND next_attempt_at <= $2)) ORDER BY seq LIMIT 1"
         );
-        let row = optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), contact.0)?;
+        let row = optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), contact.0, micros(present))?;
         let Some(mut message) = row.map(OutboxMessage::try_from).transpose()? else {
             return Ok(NextReply::Empty);
         };
@@ -263,17 +324,14 @@ impl Catalog {
         self.settle(id, OutboxState::Sent, Some(wamid), None, None).await
     }
 
-    /// Nobody knows whether it left. With `again_at` it is sent again then, unless a status settles it first.
+    /// Nobody knows whether it left. A status that carries its id settles it; if none comes in [`UNKNOWN_LIFE`] it comes
+    /// back as `unknown`, and a person is told. It is not sent again: whether twice is worse than never is theirs to say.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn reply_unknown(
-        &self,
-        id: OutboxId,
-        error: &str,
-        again_at: Option<OffsetDateTime>,
-    ) -> Result<(), CatalogError> {
-        self.settle(id, OutboxState::Unknown, None, Some(error), again_at).await
+    pub async fn reply_unknown(&self, id: OutboxId, error: &str) -> Result<(), CatalogError> {
+        let until = now().saturating_add(UNKNOWN_LIFE);
+        self.settle(id, OutboxState::Unknown, None, Some(error), Some(until)).await
     }
 
     /// It did not leave; it goes back to the head of its line until `at`.
@@ -289,20 +347,67 @@ impl Catalog {
         self.settle(id, OutboxState::Queued, None, Some(error), Some(at)).await
     }
 
-    /// It will never be sent.
+    /// It was not tried: its number is paused. Back to the head of its line until `at`, and no attempt is counted.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn reply_failed(&self, id: OutboxId, error: &str) -> Result<(), CatalogError> {
-        self.settle(id, OutboxState::Failed, None, Some(error), None).await
+    pub async fn reply_postponed(&self, id: OutboxId, at: OffsetDateTime) -> Result<(), CatalogError> {
+        let mut tx = self.writing().await?;
+        let row = optional!(
+            tx,
+            (Uuid,),
+            "UPDATE outbox SET state = 'queued', attempts = CASE WHEN attempts > 0 THEN attempts - 1 ELSE 0 END, \
+             next_attempt_at = $2, lease_until = NULL, updated_at = $3 WHERE id = $1 AND state = 'sending' \
+             RETURNING contact_id",
+            id.0,
+            micros(at),
+            micros(now())
+        )?;
+        let Some((contact,)) = row else { return Ok(()) };
+        push_reply(&mut tx, ContactId(contact), Some(at)).await?;
+        tx.commit().await
     }
 
-    /// The 24-hour window has closed.
+    /// A contact's line goes on at this time.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn replies_go_on(&self, contact: ContactId, at: OffsetDateTime) -> Result<(), CatalogError> {
+        let mut tx = self.writing().await?;
+        push_reply(&mut tx, contact, Some(at)).await?;
+        tx.commit().await
+    }
+
+    /// It will not be sent. In the same commit an incident of this kind tells a person of it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn reply_failed(&self, id: OutboxId, kind: &str, error: &str) -> Result<(), CatalogError> {
+        self.end(id, OutboxState::Failed, kind, error).await
+    }
+
+    /// The 24-hour window has closed. In the same commit an incident tells a person of it.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn reply_window_closed(&self, id: OutboxId) -> Result<(), CatalogError> {
-        self.settle(id, OutboxState::WindowClosed, None, Some("the 24-hour window has closed"), None).await
+        let why = "the 24-hour window has closed";
+        self.end(id, OutboxState::WindowClosed, "message_window_closed", why).await
+    }
+
+    async fn end(
+        &self,
+        id: OutboxId,
+        state: OutboxState,
+        kind: &str,
+        error: &str,
+    ) -> Result<(), CatalogError> {
+        let mut tx = self.writing().await?;
+        if settle(&mut tx, id, state, None, Some(error), None).await? {
+            let detail = json!({ "error": cut(error, 500) });
+            incidents::tell_of(&mut tx, id.0, kind, &detail, now()).await?;
+        }
+        tx.commit().await
     }
 
     async fn settle(
@@ -314,40 +419,61 @@ impl Catalog {
         again_at: Option<OffsetDateTime>,
     ) -> Result<(), CatalogError> {
         let mut tx = self.writing().await?;
-        let error = error.map(|e| cut(e, 500));
+        settle(&mut tx, id, state, wamid, error, again_at).await?;
+        tx.commit().await
+    }
+
+    /// Notes that a contact cannot be reached over the channel; their next message takes it back.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn contact_unreachable(&self, id: ContactId, at: OffsetDateTime) -> Result<(), CatalogError> {
+        let mut tx = self.writing().await?;
+        execute!(tx, "UPDATE contacts SET unreachable_at = $2 WHERE id = $1", id.0, micros(at))?;
+        tx.commit().await
+    }
+
+    /// When a contact last wrote to this number, by the channel's clock: its 24 hours count from here.
+    ///
+    /// # Errors
+    /// When the database fails or the row is impossible.
+    pub async fn last_inbound(
+        &self,
+        contact: ContactId,
+        number: &str,
+    ) -> Result<Option<OffsetDateTime>, CatalogError> {
+        let mut tx = self.reading().await?;
         let row = optional!(
             tx,
-            (Option<Uuid>, Uuid, String),
-            "UPDATE outbox SET state = $2, wamid = COALESCE($3, wamid), error = $4, next_attempt_at = $5, \
-             lease_until = NULL, updated_at = $6 WHERE id = $1 AND state IN ('queued', 'sending', 'unknown') \
-             RETURNING document_id, contact_id, purpose",
-            id.0,
-            state.as_str(),
-            wamid.map(clean),
-            error.as_deref(),
-            again_at.map(micros),
-            micros(now())
+            (i64,),
+            "SELECT last_inbound_at FROM windows WHERE contact_id = $1 AND phone_number_id = $2",
+            contact.0,
+            number
         )?;
-        let Some((document, contact, purpose)) = row else { return Ok(()) };
-        let entry = timeline::Entry {
-            document: document.map(DocumentId),
-            contact: Some(ContactId(contact)),
-            at: now(),
-            stage: None,
-            event: match state {
-                OutboxState::Sent => "reply_sent",
-                OutboxState::Unknown => "reply_unknown",
-                OutboxState::Failed => "reply_failed",
-                OutboxState::WindowClosed => "reply_window_closed",
-                OutboxState::Queued | OutboxState::Sending => "reply_later",
-            },
-            detail: json!({ "outbox_id": id, "purpose": purpose, "wamid": wamid, "error": error }),
-        };
-        timeline::write(&mut tx, &[entry]).await?;
-        if let Some(again) = again_at {
-            push_reply(&mut tx, ContactId(contact), Some(again)).await?;
+        row.map(|(value,)| at("windows", "last_inbound_at", value)).transpose()
+    }
+
+    /// Tells a person of every message that was accepted and whose delivery nobody confirmed in [`SENT_LIFE`]; how many.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn tell_unconfirmed(&self, present: OffsetDateTime) -> Result<u64, CatalogError> {
+        let mut tx = self.writing().await?;
+        let rows = all!(
+            tx,
+            (Uuid,),
+            "UPDATE outbox SET state = 'failed', error = 'delivery not confirmed', updated_at = $2 \
+             WHERE id IN (SELECT o.id FROM outbox o WHERE o.state = 'sent' AND o.sent_at <= $1 LIMIT 500) \
+             RETURNING id",
+            micros(present - SENT_LIFE),
+            micros(present)
+        )?;
+        for (id,) in &rows {
+            let detail = json!({ "error": "delivery not confirmed" });
+            incidents::tell_of(&mut tx, *id, "message_not_confirmed", &detail, present).await?;
         }
-        tx.commit().await
+        tx.commit().await?;
+        Ok(rows.len() as u64)
     }
 
     /// The messages about a document, oldest first.
@@ -362,4 +488,53 @@ impl Catalog {
             .map(OutboxMessage::try_from)
             .collect()
     }
+}
+
+/// Moves a message that is not at its end; whether it was there. A status that came first keeps what it said.
+async fn settle(
+    tx: &mut Tx,
+    id: OutboxId,
+    state: OutboxState,
+    wamid: Option<&str>,
+    error: Option<&str>,
+    again_at: Option<OffsetDateTime>,
+) -> Result<bool, CatalogError> {
+    let error = error.map(|e| cut(e, 500));
+    let present = now();
+    let row = optional!(
+        tx,
+        (Option<Uuid>, Uuid, String),
+        "UPDATE outbox SET state = CASE WHEN $2 = 'sent' AND state = 'refused' THEN state ELSE $2 END, \
+         wamid = COALESCE($3, wamid), error = $4, next_attempt_at = $5, \
+         sent_at = CASE WHEN $2 IN ('sent', 'unknown') THEN $6 ELSE sent_at END, lease_until = NULL, updated_at = $6 \
+         WHERE id = $1 AND state IN ('queued', 'sending', 'unknown', 'refused') \
+         RETURNING document_id, contact_id, purpose",
+        id.0,
+        state.as_str(),
+        wamid.map(clean),
+        error.as_deref(),
+        again_at.map(micros),
+        micros(present)
+    )?;
+    let Some((document, contact, purpose)) = row else { return Ok(false) };
+    let entry = timeline::Entry {
+        document: document.map(DocumentId),
+        contact: Some(ContactId(contact)),
+        at: present,
+        stage: None,
+        event: match state {
+            OutboxState::Sent | OutboxState::Delivered => "reply_sent",
+            OutboxState::Unknown => "reply_unknown",
+            OutboxState::Failed | OutboxState::Refused => "reply_failed",
+            OutboxState::WindowClosed => "reply_window_closed",
+            OutboxState::Withdrawn => "reply_withdrawn",
+            OutboxState::Queued | OutboxState::Sending => "reply_later",
+        },
+        detail: json!({ "outbox_id": id, "purpose": purpose, "wamid": wamid, "error": error }),
+    };
+    timeline::write(tx, &[entry]).await?;
+    if let Some(again) = again_at {
+        push_reply(tx, ContactId(contact), Some(again)).await?;
+    }
+    Ok(true)
 }

@@ -32,7 +32,7 @@ words! {
         Corrected = "corrected",
         /// Refused.
         Rejected = "rejected",
-        /// Refused, and the sender was asked for a better one.
+        /// The sender was asked for a better one; it goes on waiting, for them.
         AskedAgain = "asked_again",
         /// Went round again because a customer was added.
         Rematched = "rematched",
@@ -40,6 +40,8 @@ words! {
         Split = "split",
         /// Decided, and taken back at once; another review waits in its place.
         Undone = "undone",
+        /// Went round again after trouble of ours.
+        Retried = "retried",
     }
 }
 

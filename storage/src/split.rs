@@ -194,8 +194,9 @@ async fn forget(tx: &mut Tx, whole: &Document) -> Result<(), CatalogError> {
     execute!(
         tx,
         "UPDATE documents SET pages = '[]', thumbnail_key = NULL, page_count = NULL, kind = NULL, confidence = NULL, \
-         language = NULL, id_probability = NULL, sensitivity = 'unknown', sensitivity_by = NULL, fields = '{}', text = NULL, fingerprint = NULL, notes = '[]', findings = '[]', \
-         reasons = '[]', awaits_customer = FALSE, party = NULL, number = NULL, doc_date = NULL, total = NULL, \
+         language = NULL, id_probability = NULL, sensitivity = 'unknown', sensitivity_by = NULL, fields = '{}', text = NULL, \
+         fingerprint = NULL, notes = '[]', findings = '[]', reasons = '[]', awaits_customer = FALSE, waits_for = NULL, \
+         party = NULL, number = NULL, doc_date = NULL, total = NULL, \
          currency = NULL, search = $2, attempts = 0, next_attempt_at = NULL, last_error = NULL, \
          customer_id = CASE WHEN EXISTS (SELECT 1 FROM timeline t WHERE t.document_id = $1 AND t.event = 'linked') \
            THEN NULL ELSE customer_id END WHERE id = $1",

@@ -56,7 +56,7 @@ pub(crate) async fn leave(
     let touched = execute!(
         tx,
         "UPDATE documents SET status = $3, stage = $4, attempts = 0, next_attempt_at = NULL, last_error = NULL, \
-         task_id = NULL, version = version + 1, updated_at = $5 \
+         task_id = NULL, waits_for = NULL, version = version + 1, updated_at = $5 \
          WHERE id = $1 AND stage = $2 AND stage <> 'done'",
         id.0,
         from.as_str(),
@@ -124,7 +124,7 @@ pub(crate) async fn open_review(
         .bind(*code))?;
     execute!(
         tx,
-        "UPDATE documents SET reasons = $2, awaits_customer = $3 WHERE id = $1",
+        "UPDATE documents SET reasons = $2, awaits_customer = $3, waits_for = 'reviewer' WHERE id = $1",
         id.0,
         text.as_str(),
         waits

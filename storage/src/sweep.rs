@@ -111,8 +111,8 @@ impl Catalog {
         let text = format!(
             "SELECT c.id FROM contacts c LEFT JOIN {} j ON j.id = c.reply_task_id \
              WHERE (j.id IS NULL OR NOT {}) AND EXISTS (SELECT 1 FROM outbox o WHERE o.contact_id = c.id \
-               AND o.updated_at <= $1 AND (o.state = 'queued' OR (o.state = 'sending' AND o.lease_until <= $2) \
-                 OR (o.state = 'unknown' AND o.next_attempt_at IS NOT NULL))) ORDER BY c.id LIMIT {MOST}",
+               AND o.updated_at <= $1 AND (o.state IN ('queued', 'refused') OR (o.state = 'sending' AND o.lease_until <= $2) \
+                 OR (o.state = 'unknown' AND o.next_attempt_at <= $2))) ORDER BY c.id LIMIT {MOST}",
             tx.jobs(),
             tx.live()
         );

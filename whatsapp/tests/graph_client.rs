@@ -222,7 +222,7 @@ async fn what_goes_wrong_with_a_look_up() {
     assert_eq!(lookup_under(Fault::NotJson).await.class, ErrorClass::Retry);
     let hang = lookup_under(Fault::Hang { millis: 2_000 }).await;
     assert!(matches!(hang.cause, Cause::TimedOut(_)) && hang.class.is_transient());
-    assert!(lookup_under(Fault::token_expired()).await.class.pauses_channel());
+    assert!(lookup_under(Fault::token_expired()).await.class.pauses());
     let quota = Fault::Error { status: 400, code: 80_007, subcode: None, retry_after_secs: Some(9) };
     let nine = ErrorClass::Wait { retry_after: Duration::from_secs(9) };
     assert_eq!(lookup_under(quota).await.class, nine);
@@ -275,8 +275,8 @@ async fn what_goes_wrong_with_a_send() {
         (Fault::token_expired(), ErrorClass::TokenExpired),
         (Fault::error(400, 131_026, None), ErrorClass::Undeliverable),
         (Fault::error(400, 130_429, None), ErrorClass::NumberThroughput),
-        (Fault::error(400, 368, None), ErrorClass::StopAccount),
-        (Fault::error(400, 131_048, None), ErrorClass::StopNumber),
+        (Fault::error(400, 368, None), ErrorClass::StopSending),
+        (Fault::error(400, 131_048, None), ErrorClass::StopSending),
         (Fault::error(400, 987_654, None), ErrorClass::Permanent),
         (Fault::unavailable(), ErrorClass::Retry),
         (Fault::Status(504), ErrorClass::Unknown),

@@ -1,6 +1,6 @@
 //! What a job needs besides its document: the parts it composes, and the policy it follows.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use acuse_storage::{Catalog, Objects};
 use acuse_whatsapp::Graph;
@@ -8,8 +8,8 @@ use time::OffsetDateTime;
 
 use crate::{jobs::reply::NumberGate, sandbox::Sandbox, scan::Scanner};
 
-/// Name of the one channel, in the catalog's channel states.
-pub const CHANNEL: &str = "whatsapp";
+/// The token of `ACUSE_WHATSAPP_ACCESS_TOKEN`.
+pub const DEFAULT_TOKEN: &str = "default";
 
 /// When to try again, and when to stop trying.
 #[derive(Debug, Clone)]
@@ -20,8 +20,8 @@ pub struct Policy {
     pub ceiling: Duration,
     /// Attempts at a stage before a person must look; fetching goes on until the media id dies.
     pub attempts: u32,
-    /// Attempts at sending one message.
-    pub reply_attempts: u32,
+    /// Longest wait between two attempts at sending one message; it is tried as long as it is worth sending.
+    pub reply_ceiling: Duration,
     /// How long a paused channel rests before it is probed, and before what waits for it looks again.
     pub probe_every: Duration,
     /// Longest time of one job; longer is a hang. More than a download (290 s) and more than a read.
@@ -36,7 +36,7 @@ impl Default for Policy {
             fetch_ceiling: Duration::from_secs(3_600),
             ceiling: Duration::from_secs(300),
             attempts: 6,
-            reply_attempts: 8,
+            reply_ceiling: Duration::from_secs(900),
             probe_every: Duration::from_secs(60),
             job_timeout: Duration::from_secs(600),
             reply_lease: Duration::from_secs(90),
@@ -54,6 +54,8 @@ pub struct Env {
     pub sandbox: Sandbox,
     /// The channel; `None` without an access token: what needs it waits, and says so.
     pub graph: Option<Graph>,
+    /// The channel by other tokens, by their references.
+    pub graphs: BTreeMap<String, Graph>,
     /// The malware scanner that every original must pass before it is opened; `None` where none is configured.
     pub scanner: Option<Scanner>,
     /// When to try again.
@@ -73,11 +75,17 @@ impl Env {
             objects,
             sandbox,
             graph,
+            graphs: BTreeMap::new(),
             scanner: None,
             policy: Policy::default(),
             clock: OffsetDateTime::now_utc,
             gate: NumberGate::default(),
         }
+    }
+
+    /// The channel by the token that a reference names.
+    pub(crate) fn graph_of(&self, token_ref: &str) -> Option<&Graph> {
+        self.graphs.get(token_ref).or_else(|| self.graph.as_ref().filter(|_| token_ref == DEFAULT_TOKEN))
     }
 
     pub(crate) fn now(&self) -> OffsetDateTime {

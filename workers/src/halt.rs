@@ -37,11 +37,12 @@ pub enum Wait {
     Backoff,
     /// Not before this long.
     AtLeast(Duration),
-    /// The channel must be paused, until it is probed and goes on; no attempt is burnt. The text tells the operator
-    /// why.
-    PauseChannel(String),
-    /// The channel is paused already; no attempt is burnt.
-    ChannelPaused,
+    /// All numbers of the token must pause; no attempt is burnt. The text tells the operator why.
+    PauseToken(String),
+    /// This number must pause; no attempt is burnt. The text tells the operator why.
+    PauseNumber(String),
+    /// The number is paused already, until then; no attempt is burnt.
+    Paused(time::OffsetDateTime),
     /// The malware scanner is away; no attempt is burnt, and an operator is told.
     ScannerAway,
 }
@@ -96,12 +97,11 @@ impl From<GraphError> for Halt {
                 graph::Cause::TooLarge { limit_bytes } => too_large(limit_bytes),
                 _ => media_unavailable(what),
             },
-            ErrorClass::TokenExpired | ErrorClass::StopAccount => {
-                retry(Wait::PauseChannel(what.clone()), false)
-            }
+            ErrorClass::TokenExpired => retry(Wait::PauseToken(what.clone()), false),
+            ErrorClass::StopAccount | ErrorClass::StopNumber => retry(Wait::PauseNumber(what.clone()), false),
             ErrorClass::Wait { retry_after } => retry(Wait::AtLeast(retry_after), false),
             // An operator mends these; the media id waits for days.
-            ErrorClass::HostNotAllowed | ErrorClass::StopNumber => {
+            ErrorClass::HostNotAllowed | ErrorClass::StopSending => {
                 retry(Wait::AtLeast(Duration::from_secs(300)), false)
             }
             ErrorClass::Retry

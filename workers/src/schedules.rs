@@ -8,7 +8,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    env::{CHANNEL, Env},
+    env::Env,
     halt::chain,
     jobs::{SCANNER_AWAY, scanner_away},
 };
@@ -19,6 +19,8 @@ const TASKS_KEPT: Duration = Duration::from_secs(24 * 3_600);
 const LEFTOVERS_KEPT: Duration = Duration::from_secs(24 * 3_600);
 /// Documents scored at once.
 const SCORED_AT_ONCE: u32 = 100;
+/// How long a ledger that does not balance is doubted.
+const LEDGER_DOUBT: Duration = Duration::from_secs(90);
 /// Longest time of one run of a schedule.
 const RUN_TIMEOUT: Duration = Duration::from_secs(300);
 
@@ -57,7 +59,7 @@ pub(crate) async fn run(env: Arc<Env>, schedules: Schedules, stop: CancellationT
         every("deadline", schedules.deadline, &stop, || deadline(&env)),
         every("score", schedules.score, &stop, || score(&env)),
         every("vacuum", schedules.vacuum, &stop, || vacuum(&env)),
-        every("probe", probe_every, &stop, || probe(&env)),
+        every("messages", schedules.sweep, &stop, || messages(&env)),
         every("scanner", probe_every, &stop, || scanner(&env)),
     );
 }
@@ -150,23 +152,29 @@ pub async fn vacuum(env: &Env) -> Result<(), CatalogError> {
     Ok(())
 }
 
-/// Asks Meta whether a paused channel may go on, and lets it.
+/// Tells a person of messages whose delivery nobody confirmed, and counts the ledger of the messages: it alarms when
+/// it does not balance twice in a row, for a message on its way to its task is no trouble.
 ///
 /// # Errors
 /// When the catalog fails.
-pub async fn probe(env: &Env) -> Result<(), CatalogError> {
-    let pause = env.catalog.channel_pause(CHANNEL).await?;
-    metrics::gauge!("acuse_channel_paused").set(if pause.is_some() { 1.0 } else { 0.0 });
-    let (Some(pause), Some(graph)) = (pause, env.graph.as_ref()) else { return Ok(()) };
-    match graph.probe().await {
-        Ok(_) => {
-            env.catalog.resume_channel(CHANNEL).await?;
-            tracing::info!("the channel goes on");
-        }
-        Err(error) => {
-            let paused_secs = (env.now() - pause.since).whole_seconds();
-            tracing::error!(error = chain(&error), paused_secs, "the channel stays paused");
-        }
+pub async fn messages(env: &Env) -> Result<(), CatalogError> {
+    let told = env.catalog.tell_unconfirmed(env.now()).await?;
+    if told > 0 {
+        tracing::error!(told, "the delivery of messages was not confirmed");
+    }
+    let paused = env.catalog.paused_numbers().await?.len();
+    metrics::gauge!("acuse_numbers_paused").set(f64::from(u32::try_from(paused).unwrap_or(u32::MAX)));
+    let ledger = env.catalog.message_ledger(env.now()).await?;
+    if ledger.balanced {
+        return env.catalog.resolve_incidents("message_ledger_unbalanced", None).await.map(drop);
+    }
+    // The sweep may be about to put a task back.
+    tokio::time::sleep(LEDGER_DOUBT).await;
+    let ledger = env.catalog.message_ledger(env.now()).await?;
+    if !ledger.balanced {
+        tracing::error!(?ledger, "the ledger of the messages does not balance");
+        let detail = serde_json::to_value(ledger).unwrap_or_default();
+        env.catalog.open_incident("message_ledger_unbalanced", "", &detail).await?;
     }
     Ok(())
 }

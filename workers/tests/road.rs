@@ -15,7 +15,9 @@ use acuse_storage::{
     customers::NewCustomer,
     documents::DeclaredFile,
     intake::{Identity, InboundDelivery, InboundItem, InboundMedia, InboundMessage, Outcome},
+    names::WaitsFor,
     outbox::OutboxState,
+    reviews::Decision,
 };
 use acuse_whatsapp::{Graph, GraphConfig, Secret};
 use acuse_workers::{
@@ -62,9 +64,20 @@ impl World {
 
     /// A person sends a file; the document that it becomes.
     async fn sends(&self, media_id: Option<&str>, hash: Option<Sha256>, hours_ago: i64) -> DocumentId {
+        self.sends_as(SENDER, media_id, hash, hours_ago).await
+    }
+
+    async fn sends_as(
+        &self,
+        who: &str,
+        media_id: Option<&str>,
+        hash: Option<Sha256>,
+        hours_ago: i64,
+    ) -> DocumentId {
         let sent_at = OffsetDateTime::now_utc() - time::Duration::hours(hours_ago);
         let message = InboundMessage {
-            identity: Identity { wa_id: Some(SENDER.into()), ..Identity::default() },
+            answer: None,
+            identity: Identity { wa_id: Some(who.into()), ..Identity::default() },
             phone_number_id: self.graph.options().phone_number_id.clone(),
             wamid: format!("wamid.{}", DocumentId::generate()),
             kind: "image".into(),
@@ -83,6 +96,7 @@ impl World {
             raw: "{}".into(),
         };
         let delivery = InboundDelivery {
+            token_ref: "default".into(),
             body: b"{}".to_vec(),
             signed_with: "current".into(),
             received_at: OffsetDateTime::now_utc(),
@@ -168,6 +182,41 @@ async fn the_same_bytes_again_are_linked_to_the_first() {
     assert_eq!(again.duplicate_of, Some(first.id));
     assert!(again.original.is_some(), "kept all the same");
     assert!(world.last_text().contains("igual al que nos enviaste"));
+}
+
+#[tokio::test]
+async fn the_same_bytes_from_another_sender_are_a_persons_to_see() {
+    let world = World::new().await;
+    world.knows_sender().await;
+    let first = world.goes_all_the_way(world.sends_file(RECEIPT).await).await;
+    let media_id = world.graph.upload_media(RECEIPT.as_bytes().to_vec(), "image/jpeg");
+    let other = world.sends_as("34600999888", Some(&media_id), None, 0).await;
+    let other = world.goes_all_the_way(other).await;
+    assert_eq!((other.status, code(&other)), (Status::InReview, Some(ReasonCode::PossibleDuplicate)));
+    assert_eq!((other.duplicate_of, other.customer_id), (None, None), "not the first sender's customer");
+    let told = format!("{:?}", other.reasons);
+    assert!(told.contains(&first.contact_id.expect("a sender").to_string()), "both senders: {told}");
+    assert!(told.contains(&other.contact_id.expect("a sender").to_string()), "both senders: {told}");
+    assert!(!world.last_text().contains("nos enviaste"), "{}", world.last_text());
+}
+
+#[tokio::test]
+async fn a_rejected_file_is_read_anew_and_the_same_again_is_no_answer_to_an_ask() {
+    let world = World::new().await;
+    let decide = async |document: &Document, decision: Decision| {
+        let review =
+            world.env.catalog.open_review_of(document.id).await.expect("the catalog").expect("a review");
+        world.env.catalog.resolve_review(review.id, "eva", None, &decision, None).await.expect("decided")
+    };
+    let first = world.goes_all_the_way(world.sends_file(RECEIPT).await).await;
+    let _done = decide(&first, Decision::AskAgain { note: "falta el reverso".into() }).await;
+    let same = world.goes_all_the_way(world.sends_file(RECEIPT).await).await;
+    assert_eq!(same.duplicate_of, Some(first.id));
+    assert!(world.last_text().contains("Este archivo es el mismo"), "{}", world.last_text());
+    assert_eq!(world.document(first.id).await.waits_for, Some(WaitsFor::Sender), "the ask stays open");
+    let _done = decide(&first, Decision::Reject { note: "no".into() }).await;
+    let anew = world.goes_all_the_way(world.sends_file(RECEIPT).await).await;
+    assert_eq!((anew.duplicate_of, anew.status), (None, Status::InReview), "it is read anew");
 }
 
 /// Three receipts in one file; the third is the first once more.
@@ -299,24 +348,19 @@ async fn media_past_its_deadline_is_a_review() {
 }
 
 #[tokio::test]
-async fn a_dead_token_pauses_the_channel_and_burns_no_attempt() {
+async fn a_dead_token_pauses_its_numbers_and_burns_no_attempt() {
     let world = World::new().await;
     let id = world.sends_file(RECEIPT).await;
     world.graph.fail(Point::Lookup, None, Fault::token_expired(), 1);
-    world.graph.fail(Point::Probe, None, Fault::token_expired(), 1);
     assert_eq!(world.step(Stage::Fetch, id).await, Ended::Waits);
     let document = world.document(id).await;
     assert_eq!((document.attempts, document.status), (0, Status::Processing));
-    let pause = || async { world.env.catalog.channel_pause("whatsapp").await.expect("the catalog") };
-    assert!(pause().await.is_some());
+    let paused = || async { world.env.catalog.paused_numbers().await.expect("the catalog") };
+    assert!(paused().await.iter().all(|n| n.fetch_paused && !n.send_paused) && paused().await.len() == 1);
     let asked = world.graph.requests().len();
     let other = world.sends_file("another").await;
     assert_eq!(world.step(Stage::Fetch, other).await, Ended::Waits);
     assert_eq!(world.graph.requests().len(), asked, "nothing is asked of Meta while it is paused");
-    schedules::probe(&world.env).await.expect("the catalog");
-    assert!(pause().await.is_some(), "the token is still dead");
-    schedules::probe(&world.env).await.expect("the catalog");
-    assert!(pause().await.is_none(), "and now it is not");
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use acuse_workers::scan::Scanner;
 
 use crate::{
     config::{Config, Objects},
-    http::health::CHANNEL,
+    http::health,
     parts::{self, Parts},
 };
 
@@ -168,14 +168,10 @@ async fn channel(config: &Config, report: &mut Report) {
 }
 
 async fn queues(catalog: &Catalog, report: &mut Report) {
-    match within(async { Ok(catalog.channel_pause(CHANNEL).await?) }).await {
+    match within(async { Ok(health::paused(catalog).await?) }).await {
         Ok(None) => {}
         Ok(Some(pause)) => {
-            let what = format!(
-                "paused since {}: {}. Give it a valid token; it goes on by itself",
-                pause.since, pause.reason
-            );
-            report.tell(State::Bad, "channel", what);
+            report.tell(State::Bad, "channel", format!("{pause}. Mend it at Meta; it goes on by itself"));
         }
         Err(error) => report.tell(State::Bad, "channel", format!("{error:#}")),
     }
@@ -208,12 +204,31 @@ async fn queues(catalog: &Catalog, report: &mut Report) {
             for alert in alerts.iter().take(10) {
                 report.tell(
                     State::Note,
-                    "alert",
+                    "incident",
                     format!("{} ({}×) {}", alert.kind, alert.count, alert.detail),
+                );
+            }
+            if alerts.len() > 10 {
+                report.tell(
+                    State::Note,
+                    "incident",
+                    format!("{} more: GET /v1/incidents", alerts.len() - 10),
                 );
             }
         }
         Err(error) => report.tell(State::Bad, "ledger", format!("{error:#}")),
+    }
+    match within(async { Ok(catalog.message_ledger(time::OffsetDateTime::now_utc()).await?) }).await {
+        Ok(messages) => {
+            let what = format!(
+                "{} messages queued, {} delivered, {} on their way, {} with a person",
+                messages.queued, messages.delivered, messages.on_its_way, messages.told
+            );
+            let state = if messages.balanced { State::Ok } else { State::Bad };
+            let head = if messages.balanced { "balanced" } else { "NOT balanced" };
+            report.tell(state, "message ledger", format!("{head}: {what}"));
+        }
+        Err(error) => report.tell(State::Bad, "message ledger", format!("{error:#}")),
     }
 }
 

@@ -25,7 +25,7 @@ use crate::{
         customers::within,
         documents::{self, Query},
         extract::{Params, time, word},
-        health::CHANNEL,
+        health,
         problem::Problem,
     },
 };
@@ -255,7 +255,7 @@ pub async fn alerts(State(app): State<App>, person: Person) -> Shown {
                 },
             });
             Ok(page(&Alerts {
-                paused: app.catalog.channel_pause(CHANNEL).await?.map(|p| p.reason),
+                paused: health::paused(&app.catalog).await?,
                 alerts: rows.collect(),
                 queues: queues.collect(),
                 board: person.caller.has(acuse_storage::keys::Scope::Admin),

@@ -7,9 +7,6 @@ use metrics::gauge;
 use serde::Serialize;
 
 use crate::app::App;
-
-/// The name of the channel's row.
-pub const CHANNEL: &str = "whatsapp";
 /// Longest wait for one part.
 const PART: Duration = Duration::from_secs(5);
 
@@ -55,8 +52,8 @@ pub async fn parts(app: &App) -> (bool, Vec<Part>) {
         }
         Err(_) => Part::new("objects", "failed", "do not answer in 5 seconds"),
     };
-    let channel = match tokio::time::timeout(PART, app.catalog.channel_pause(CHANNEL)).await {
-        Ok(Ok(Some(pause))) => Part::new("whatsapp", "paused", pause.reason),
+    let channel = match tokio::time::timeout(PART, paused(&app.catalog)).await {
+        Ok(Ok(Some(why))) => Part::new("whatsapp", "paused", why),
         _ if app.whatsapp.secrets.is_empty() => Part::new(
             "whatsapp",
             "not_configured",
@@ -66,6 +63,27 @@ pub async fn parts(app: &App) -> (bool, Vec<Part>) {
     };
     let ready = database.state == "ok" && objects.state == "ok";
     (ready, vec![database, objects, channel])
+}
+
+/// Which of our numbers are paused, in which direction and why, in one line; `None` when none is.
+///
+/// # Errors
+/// When the catalog fails.
+pub async fn paused(catalog: &acuse_storage::Catalog) -> Result<Option<String>, acuse_storage::CatalogError> {
+    let lines: Vec<String> = catalog
+        .paused_numbers()
+        .await?
+        .into_iter()
+        .map(|n| {
+            let what = match (n.fetch_paused, n.send_paused) {
+                (true, true) => "fetching and sending",
+                (true, false) => "fetching",
+                _ => "sending",
+            };
+            format!("number {}: {what} paused: {}", n.phone_number_id, n.reason.unwrap_or_default())
+        })
+        .collect();
+    Ok((!lines.is_empty()).then(|| lines.join("; ")))
 }
 
 /// `GET /readyz`: 200 when requests can be served, 503 naming the part that fails.
@@ -102,8 +120,26 @@ async fn measure(app: &App) -> Result<(), acuse_storage::CatalogError> {
         gauge!("acuse_documents", "place" => place).set(count as f64);
     }
     gauge!("acuse_ledger_balanced").set(f64::from(u8::from(ledger.balanced)));
-    let paused = app.catalog.channel_pause(CHANNEL).await?.is_some();
-    gauge!("acuse_channel_paused", "channel" => CHANNEL).set(f64::from(u8::from(paused)));
+    for number in app.catalog.numbers().await? {
+        for (direction, paused) in [("fetch", number.fetch_paused), ("send", number.send_paused)] {
+            let labels = [("number", number.phone_number_id.clone()), ("direction", direction.to_owned())];
+            gauge!("acuse_number_paused", &labels).set(f64::from(u8::from(paused)));
+        }
+    }
     gauge!("acuse_alerts_open").set(app.catalog.alerts(false).await?.len() as f64);
+    for (kind, open) in app.catalog.incidents_by_kind().await? {
+        gauge!("acuse_incidents_open", "kind" => kind).set(open as f64);
+    }
+    let messages = app.catalog.message_ledger(time::OffsetDateTime::now_utc()).await?;
+    let sums = [
+        ("delivered", messages.delivered),
+        ("on_its_way", messages.on_its_way),
+        ("told", messages.told),
+        ("withdrawn", messages.withdrawn),
+    ];
+    for (place, count) in sums {
+        gauge!("acuse_messages", "place" => place).set(count as f64);
+    }
+    gauge!("acuse_message_ledger_balanced").set(f64::from(u8::from(messages.balanced)));
     Ok(())
 }

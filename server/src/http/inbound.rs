@@ -3,11 +3,15 @@
 //! Nothing is dropped here. What the channel's reader did not understand is counted in the outcome, and the raw
 //! body travels along.
 
-use acuse_pipeline::document::Sha256;
+use acuse_pipeline::{
+    document::Sha256,
+    wording::{Language, Telling},
+};
 use acuse_storage::{
     documents::DeclaredFile,
     intake::{Identity, InboundDelivery, InboundItem, InboundMedia, InboundMessage, InboundStatus, Outcome},
     names::AliasKind,
+    outbox::{NewReply, Purpose},
 };
 use acuse_whatsapp::{
     signature::Matched,
@@ -21,6 +25,7 @@ pub fn delivery(
     body: Vec<u8>,
     parsed: &Parsed,
     matched: Matched,
+    token_ref: &str,
     received_at: OffsetDateTime,
 ) -> InboundDelivery {
     let outcome = match (parsed.is_understood(), parsed.items.iter().any(|item| !item.is_unknown())) {
@@ -34,6 +39,7 @@ pub fn delivery(
             Matched::Current => "current".to_owned(),
             Matched::Previous => "previous".to_owned(),
         },
+        token_ref: token_ref.to_owned(),
         received_at,
         items: parsed.items.iter().flat_map(|item| convert(item, received_at)).collect(),
         outcome,
@@ -44,6 +50,7 @@ fn convert(item: &Item, received_at: OffsetDateTime) -> Vec<InboundItem> {
     match &item.content {
         Content::Message(m) => {
             let mut items = vec![InboundItem::Message(message(item, m, &m.sender, received_at))];
+            items.extend(more_files(item, m, received_at));
             if let Body::System(system) = &m.body {
                 let at = m.sent_at.unwrap_or(received_at);
                 items.extend(renames(&m.sender, &system.now, at));
@@ -90,8 +97,40 @@ fn message(item: &Item, m: &Message, who: &Person, received_at: OffsetDateTime) 
         sent_at: m.sent_at.unwrap_or(received_at).min(received_at),
         body: told(m),
         reply_to: reacted.or_else(|| m.context.as_ref().and_then(|c| c.message_id.clone())),
-        media: m.attachment().map(|attachment| media(m, attachment)),
+        media: m
+            .attachment()
+            .map(|attachment| media(m, attachment))
+            .or_else(|| m.flow_files().first().map(|file| media(m, Attachment::Fetch(file)))),
+        answer: m.is_withheld().then(|| send_normally(who)),
         raw: item.raw.get().to_owned(),
+    }
+}
+
+/// The files of a Flow's answer beyond the first, each as a message of its own: a message is one document's.
+fn more_files(item: &Item, m: &Message, received_at: OffsetDateTime) -> Vec<InboundItem> {
+    let files = m.flow_files();
+    let others = (2..).zip(files.iter().skip(1));
+    others
+        .map(|(n, file)| {
+            let whole = message(item, m, &m.sender, received_at);
+            InboundItem::Message(InboundMessage {
+                wamid: format!("{}#{n}", whole.wamid),
+                media: Some(media(m, Attachment::Fetch(file))),
+                ..whole
+            })
+        })
+        .collect()
+}
+
+/// What a sender is told whose content WhatsApp withholds from us (a photo to be viewed once).
+fn send_normally(who: &Person) -> NewReply {
+    let phone = who.wa_id.as_ref().map(ToString::to_string);
+    let language = Language::choose(None, phone.as_deref(), None);
+    NewReply {
+        purpose: Purpose::SendNormally,
+        body: Telling::SendNormally.text(language),
+        language: language.as_str().to_owned(),
+        nonce: String::new(),
     }
 }
 
@@ -238,7 +277,7 @@ mod tests {
         let path = format!("{}/../fixtures/webhooks/{name}.json", env!("CARGO_MANIFEST_DIR"));
         let body = std::fs::read(path).unwrap();
         let parsed = acuse_whatsapp::webhook::parse(&body);
-        delivery(body, &parsed, Matched::Current, OffsetDateTime::now_utc())
+        delivery(body, &parsed, Matched::Current, "default", OffsetDateTime::now_utc())
     }
 
     fn documents(delivery: &InboundDelivery) -> usize {

@@ -12,6 +12,7 @@ pub mod extract;
 pub mod feed;
 pub mod health;
 pub mod inbound;
+pub mod incidents;
 pub mod openapi;
 pub mod problem;
 pub mod quarantine;

@@ -130,6 +130,9 @@ pub struct Decide {
     /// With `split`: its documents, by pages or by places on a page.
     #[serde(default)]
     parts: Option<Vec<Part>>,
+    /// With `retry`: all that wait for the same first reason and that nobody holds go round again, too.
+    #[serde(default)]
+    all: bool,
     /// Why it is filed against the warnings that an earlier try was answered with.
     #[serde(default)]
     because: Option<String>,
@@ -162,12 +165,20 @@ pub async fn resolve(
         _ => {}
     }
     let again = body.decision == Verdict::Correct && review.resolved_at.is_some();
+    if body.all && body.decision != Verdict::Retry {
+        return Err(Problem::BadRequest("all: only with the decision retry".to_owned()));
+    }
+    let reason = review.reasons.first().map(|r| r.code).filter(|_| body.all);
     let ask = asked(body)?;
     let review::Decided { status, documents } = if again {
         review::decide_again(&app, &caller, review.document_id, ask).await?
     } else {
         review::decide(&app, &caller, id, ask).await?
     };
+    if let Some(reason) = reason {
+        let count = app.catalog.retry_all(reason, &caller.actor).await?;
+        tracing::info!(count, reason = reason.as_str(), "documents go round again");
+    }
     Ok(Json(Decided { status, documents }))
 }
 

@@ -5,7 +5,7 @@
 
 use acuse_storage::intake::IntakeError;
 use acuse_whatsapp::{handshake, signature, webhook};
-use acuse_workers::trace;
+use acuse_workers::{env::DEFAULT_TOKEN, trace};
 use axum::{
     Extension,
     body::Bytes,
@@ -17,7 +17,7 @@ use metrics::counter;
 use time::OffsetDateTime;
 
 use super::{RequestId, inbound, problem::Problem};
-use crate::app::App;
+use crate::app::{App, Channel};
 
 /// Largest body: Meta's own cap (whatsapp.md section 1, Meta's webhooks overview).
 pub const BODY_BYTES: usize = 3 << 20;
@@ -55,6 +55,21 @@ pub async fn receive(
     outcome.map(|_| StatusCode::OK).map_err(|(_, problem)| problem)
 }
 
+/// Which secret signed it, and the reference of the token that goes with that secret.
+fn verify<'a>(
+    channel: &'a Channel,
+    claimed: Option<&str>,
+    body: &[u8],
+) -> Result<(signature::Matched, &'a str), signature::SignatureError> {
+    let first = channel.secrets.verify(claimed, body).map(|matched| (matched, DEFAULT_TOKEN));
+    let others = channel.by_ref.iter();
+    others.fold(first, |found, (token_ref, secrets)| match (found, secrets.verify(claimed, body)) {
+        (Ok(found), _) => Ok(found),
+        (Err(_), Ok(matched)) => Ok((matched, token_ref.as_str())),
+        (Err(_), Err(error)) => Err(error),
+    })
+}
+
 async fn take(
     app: &App,
     headers: &HeaderMap,
@@ -63,7 +78,7 @@ async fn take(
     request: RequestId,
 ) -> Result<&'static str, (&'static str, Problem)> {
     let claimed = headers.get(signature::HEADER).and_then(|v| v.to_str().ok());
-    let matched = match app.whatsapp.secrets.verify(claimed, &body) {
+    let (matched, token_ref) = match verify(&app.whatsapp, claimed, &body) {
         Ok(matched) => matched,
         Err(signature::SignatureError::NoSecret) => {
             tracing::error!("webhook refused: set ACUSE_WHATSAPP_APP_SECRET to the secret of the Meta app");
@@ -81,7 +96,7 @@ async fn take(
         let troubles: Vec<String> = parsed.troubles.iter().take(5).map(ToString::to_string).collect();
         tracing::warn!(?troubles, size_bytes = body.len(), "webhook not fully understood; kept raw");
     }
-    let delivery = inbound::delivery(body.to_vec(), &parsed, matched, received_at);
+    let delivery = inbound::delivery(body.to_vec(), &parsed, matched, token_ref, received_at);
     match app.intake.record(delivery).await {
         Ok(recorded) => {
             for document in &recorded.new_documents {

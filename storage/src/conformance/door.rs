@@ -45,6 +45,7 @@ impl Sample {
 #[must_use]
 pub fn photo(sample: &Sample) -> InboundMessage {
     InboundMessage {
+        answer: None,
         identity: Identity {
             wa_id: Some(sample.wa_id.clone()),
             name: Some("Ana".into()),
@@ -73,6 +74,7 @@ pub fn photo(sample: &Sample) -> InboundMessage {
 #[must_use]
 pub fn delivery(items: Vec<InboundItem>) -> InboundDelivery {
     InboundDelivery {
+        token_ref: "default".into(),
         body: br#"{"object":"whatsapp_business_account"}"#.to_vec(),
         signed_with: "current".into(),
         received_at: now(),
@@ -217,7 +219,7 @@ pub(super) async fn statuses_settle_in_any_order(catalog: &Catalog) {
     else {
         panic!("a reply waits")
     };
-    catalog.reply_unknown(reply.id, "time-out", None).await.unwrap();
+    catalog.reply_unknown(reply.id, "time-out").await.unwrap();
     let intake = Intake::spawn(catalog.clone());
     let status = |status: &str, callback: bool| {
         InboundItem::Status(InboundStatus {
@@ -238,7 +240,7 @@ pub(super) async fn statuses_settle_in_any_order(catalog: &Catalog) {
         .unwrap();
     assert_eq!(recorded.duplicates, 1);
     let replies = catalog.replies_about(document).await.unwrap();
-    assert_eq!(replies[0].state, OutboxState::Sent);
+    assert_eq!(replies[0].state, OutboxState::Delivered);
     assert_eq!(replies[0].wamid.as_deref(), Some(format!("out.{}", sample.wamid).as_str()));
     assert!(catalog.timeline(document).await.unwrap().iter().any(|e| e.event == "reply_status"));
 }

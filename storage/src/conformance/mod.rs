@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod access;
+mod channel;
 mod customers;
 mod desk;
 mod door;
@@ -70,6 +71,14 @@ pub async fn catalog(catalog: &Catalog) {
     split::a_person_splits_what_waits(catalog).await;
     split::a_part_of_a_part_and_what_is_no_split(catalog).await;
     split::whose_it_is_stays_only_where_it_was_said(catalog).await;
+    channel::a_pause_is_of_one_number_and_direction(catalog).await;
+    channel::a_dead_token_pauses_its_numbers_only(catalog).await;
+    channel::a_failed_status_comes_back_and_delivered_wins(catalog).await;
+    channel::what_may_have_left_waits_for_its_status(catalog).await;
+    channel::the_message_ledger_can_come_out_false(catalog).await;
+    channel::a_window_is_of_a_contact_and_a_number(catalog).await;
+    channel::asking_again_asks_each_time_and_waits_for_the_sender(catalog).await;
+    channel::what_failed_for_our_sake_goes_round_again(catalog).await;
     desk::lists_page_and_filter(catalog).await;
     desk::keys_people_and_pauses(catalog).await;
     let ledger = catalog.ledger(None, None).await.expect("ledger");

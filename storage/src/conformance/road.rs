@@ -65,7 +65,7 @@ pub(super) fn facts(number: &str) -> ReadFacts {
 }
 
 pub(super) fn reply(purpose: Purpose) -> NewReply {
-    NewReply { purpose, body: "Recibido".into(), language: "es".into() }
+    NewReply { purpose, body: "Recibido".into(), language: "es".into(), nonce: String::new() }
 }
 
 pub(super) async fn begin(catalog: &Catalog, id: DocumentId, stage: Stage) -> crate::Document {
@@ -173,10 +173,14 @@ pub(super) async fn a_duplicate_counts_once(catalog: &Catalog) {
     assert_eq!(catalog.filed(first, Stage::Link, None, None).await.unwrap(), Step::Taken);
     begin(catalog, second, Stage::Fetch).await;
     let fetched = original(second, same.as_bytes());
-    let found =
-        catalog.first_with_sha256(&fetched.original.sha256, second).await.unwrap().expect("the first");
+    let found = catalog
+        .earlier_with_sha256(&fetched.original.sha256, second)
+        .await
+        .unwrap()
+        .pop()
+        .expect("the first");
     assert_eq!(found.id, first);
-    assert_eq!(catalog.first_with_sha256(&fetched.original.sha256, first).await.unwrap(), None);
+    assert_eq!(catalog.earlier_with_sha256(&fetched.original.sha256, first).await.unwrap(), Vec::new());
     let told = reply(Purpose::Duplicate);
     let step = catalog.duplicate_of(second, Stage::Fetch, first, Some(&fetched), Some(&told)).await.unwrap();
     assert_eq!(step, Step::Taken);
@@ -259,7 +263,7 @@ pub(super) async fn replies_leave_in_order_one_at_a_time(catalog: &Catalog) {
     let NextReply::NotBefore(_) = catalog.next_reply(contact, lease).await.unwrap() else {
         panic!("the second waits for the first")
     };
-    catalog.reply_failed(taken[0].id, "gave up").await.unwrap();
+    catalog.reply_failed(taken[0].id, "message_failed", "gave up").await.unwrap();
     let NextReply::Send(next) = catalog.next_reply(contact, std::time::Duration::ZERO).await.unwrap() else {
         panic!("now the second")
     };

@@ -119,7 +119,7 @@ pub(super) async fn a_sure_reader_splits_a_file_once(catalog: &Catalog) {
         assert_eq!(part.media_type, whole.media_type);
         let hash = whole.original.as_ref().unwrap().sha256;
         assert_eq!(
-            catalog.first_with_sha256(&hash, part.id).await.unwrap(),
+            catalog.earlier_with_sha256(&hash, part.id).await.unwrap().pop(),
             None,
             "of the same bytes, no resend"
         );
@@ -189,14 +189,14 @@ pub(super) async fn a_file_sent_again_is_linked_to_its_first_part(catalog: &Cata
     let split = Split::of_file(vec![pages(1, 1), pages(2, 2)], 2).unwrap();
     assert_eq!(catalog.split(id, &split).await.unwrap(), Step::Taken);
     let again = received(catalog, &Sample::new()).await;
-    let found = catalog.first_with_sha256(&hash, again).await.unwrap().map(|d| d.id);
+    let found = catalog.earlier_with_sha256(&hash, again).await.unwrap().first().map(|d| d.id);
     assert_eq!(found, Some(id));
     // Also when what the first part says had come before.
     begin(catalog, id, Stage::Read).await;
     assert_eq!(catalog.read(id, &facts_of(id, 1, Some(pages(1, 1)))).await.unwrap(), Step::Taken);
     begin(catalog, id, Stage::Link).await;
     assert_eq!(catalog.duplicate_of(id, Stage::Link, earlier, None, None).await.unwrap(), Step::Taken);
-    let found = catalog.first_with_sha256(&hash, again).await.unwrap().map(|d| d.id);
+    let found = catalog.earlier_with_sha256(&hash, again).await.unwrap().first().map(|d| d.id);
     assert_eq!(found, Some(id), "and never to a later part");
     begin(catalog, again, Stage::Fetch).await;
     let fetched = original(again, id.to_string().as_bytes());

@@ -4,13 +4,17 @@
 use sqlx::migrate::Migrator;
 use uuid::Uuid;
 
+use acuse_pipeline::{document::Status, reason::ReasonCode};
+
 use crate::{
     Catalog, ContactId, DocumentId, ReviewId,
     catalog::Pools,
     customers::{CustomerAlias, CustomerLookup, CustomerPatch, Saving},
     events::{EventFilter, Followed},
-    names::{micros, now},
+    names::{WaitsFor, micros, now},
+    outbox::NextReply,
     reviews::Resolution,
+    sql::Tx,
 };
 
 /// The last version of the schema that is somewhere in use.
@@ -23,6 +27,7 @@ pub(super) struct Landed {
     pub filed_id: DocumentId,
     pub waiting: DocumentId,
     pub asked_again: DocumentId,
+    pub of_another: DocumentId,
     pub open_review: ReviewId,
     pub decided_review: ReviewId,
 }
@@ -40,6 +45,7 @@ pub async fn upgrade(catalog: &Catalog) {
     the_contract_came_through(catalog).await;
     the_desk_counts_what_waited(catalog).await;
     super::access::what_was_there_is_scored(catalog, &landed).await;
+    the_channel_came_through(catalog, &landed).await;
     columns_are_the_same_on_both(catalog).await;
 }
 
@@ -137,6 +143,7 @@ async fn fill(catalog: &Catalog) -> Landed {
         documents.push(document);
     }
     let (filed, filed_id, waiting, asked_again) = (documents[0], documents[1], documents[2], documents[3]);
+    let of_another = fill_same_bytes_of_another(&mut tx, filed, customer, t).await;
     let (open_review, decided_review) = (ReviewId::generate(), ReviewId::generate());
     for (id, document, at, how) in
         [(open_review, waiting, None, None), (decided_review, asked_again, Some(t), Some("asked_again"))]
@@ -157,13 +164,15 @@ async fn fill(catalog: &Catalog) -> Landed {
         tx,
         "INSERT INTO outbox (id, document_id, contact_id, purpose, phone_number_id, body, language, state, created_at, \
          updated_at) VALUES ($1, $2, $3, 'filed', '1001', 'hecho', 'es', 'sent', $4, $4), \
-         ($5, $6, $3, 'in_review', '1001', 'espere', 'es', 'failed', $4, $4)",
+         ($5, $6, $3, 'in_review', '1001', 'espere', 'es', 'failed', $4, $4), \
+         ($7, $2, $3, 'duplicate', '1001', 'igual', 'es', 'queued', $4, $4)",
         Uuid::now_v7(),
         filed.0,
         contact.0,
         t,
         Uuid::now_v7(),
-        waiting.0
+        waiting.0,
+        Uuid::now_v7()
     )
     .unwrap();
     execute!(
@@ -202,7 +211,35 @@ async fn fill(catalog: &Catalog) -> Landed {
     )
     .unwrap();
     tx.commit().await.unwrap();
-    Landed { contact, filed, filed_id, waiting, asked_again, open_review, decided_review }
+    Landed { contact, filed, filed_id, waiting, asked_again, of_another, open_review, decided_review }
+}
+
+/// The file of `first` once more, from somebody else: it was linked to the first, with his customer.
+async fn fill_same_bytes_of_another(tx: &mut Tx, first: DocumentId, customer: Uuid, t: i64) -> DocumentId {
+    let (contact, document) = (Uuid::now_v7(), DocumentId::generate());
+    execute!(tx, "INSERT INTO contacts (id, created_at, updated_at) VALUES ($1, $2, $2)", contact, t)
+        .unwrap();
+    execute!(
+        tx,
+        "INSERT INTO documents (id, contact_id, source, sent_at, received_at, status, stage, customer_id, duplicate_of, \
+         filed_at, updated_at) VALUES ($1, $2, 'whatsapp', $3, $3, 'filed', 'done', $4, $5, $3, $3)",
+        document.0,
+        contact,
+        t,
+        customer,
+        first.0
+    )
+    .unwrap();
+    execute!(
+        tx,
+        "UPDATE documents SET original_key = $4, original_sha256 = $3, original_bytes = 1 WHERE id IN ($1, $2)",
+        first.0,
+        document.0,
+        &[7_u8; 32][..],
+        format!("incoming/{first}")
+    )
+    .unwrap();
+    document
 }
 
 async fn what_was_there_is_there(catalog: &Catalog, landed: &Landed) {
@@ -226,7 +263,7 @@ async fn what_was_there_is_there(catalog: &Catalog, landed: &Landed) {
 }
 
 /// A customer with a tax id that is another's too, and with a phone in both its forms.
-async fn customers_that_share(tx: &mut crate::sql::Tx, t: i64) {
+async fn customers_that_share(tx: &mut Tx, t: i64) {
     let id = Uuid::now_v7();
     execute!(
         tx,
@@ -298,6 +335,38 @@ async fn the_desk_counts_what_waited(catalog: &Catalog) {
         catalog.count_open_reviews().await.unwrap(),
         catalog.ledger(None, None).await.unwrap().in_review
     );
+}
+
+/// Windows, numbers, what was asked for, the same bytes of two senders, and what was never sent.
+async fn the_channel_came_through(catalog: &Catalog, landed: &Landed) {
+    let inbound = catalog.last_inbound(landed.contact, "1001").await.unwrap();
+    assert!(inbound.is_some(), "the window counts from the messages that came");
+    assert_eq!(catalog.numbers().await.unwrap().len(), 1);
+    let asked = catalog.document(landed.asked_again).await.unwrap().unwrap();
+    assert_eq!((asked.status, asked.waits_for), (Status::InReview, Some(WaitsFor::Sender)));
+    assert!(catalog.open_review_of(landed.asked_again).await.unwrap().is_some());
+    let other = catalog.document(landed.of_another).await.unwrap().unwrap();
+    assert_eq!((other.status, other.waits_for), (Status::InReview, Some(WaitsFor::Reviewer)));
+    assert_eq!(
+        (other.duplicate_of, other.customer_id),
+        (None, None),
+        "not the first sender's, nor his customer's"
+    );
+    let review = catalog.open_review_of(landed.of_another).await.unwrap().unwrap();
+    assert_eq!(review.reasons[0].code, ReasonCode::PossibleDuplicate);
+    assert!(format!("{:?}", review.reasons).contains(&landed.filed.to_string()), "{:?}", review.reasons);
+    let incidents = catalog.incidents(None, None, 100).await.unwrap();
+    let unsent: Vec<_> = incidents.iter().filter(|i| i.kind == "messages_left_unsent").collect();
+    assert_eq!((unsent.len(), unsent[0].messages.len()), (1, 2), "one incident lists what was never sent");
+    assert!(incidents.iter().any(|i| i.kind == "template_paused" && i.count == 2), "alerts are incidents");
+    let lease = std::time::Duration::from_secs(60);
+    assert_eq!(
+        catalog.next_reply(landed.contact, lease).await.unwrap(),
+        NextReply::Empty,
+        "nothing old is sent"
+    );
+    let ledger = catalog.message_ledger(now()).await.unwrap();
+    assert_eq!((ledger.queued, ledger.balanced), (0, true), "{ledger:?}");
 }
 
 /// The columns of every table of ours, written down once for both databases: the two folders cannot drift apart.

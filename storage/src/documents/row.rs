@@ -14,7 +14,7 @@ pub(crate) const COLUMNS: &str = "id, contact_id, message_id, source, phone_numb
      declared_filename, caption, declared_sha256, sent_at, received_at, media_deadline, status, stage, attempts, \
      next_attempt_at, last_error, original_key, original_sha256, original_bytes, pages, thumbnail_key, media_type, \
      page_count, kind, confidence, language, fields, fingerprint, notes, findings, reasons, customer_id, duplicate_of, \
-     part, part_of, version, filed_at, updated_at, sensitivity, id_probability";
+     part, part_of, waits_for, version, filed_at, updated_at, sensitivity, id_probability";
 
 #[derive(sqlx::FromRow)]
 pub(crate) struct DocumentRow {
@@ -55,6 +55,7 @@ pub(crate) struct DocumentRow {
     duplicate_of: Option<Uuid>,
     part: Option<String>,
     part_of: Option<Uuid>,
+    waits_for: Option<String>,
     version: i64,
     filed_at: Option<i64>,
     updated_at: i64,
@@ -129,6 +130,7 @@ impl TryFrom<DocumentRow> for Document {
             duplicate_of: row.duplicate_of.map(DocumentId),
             part: row.part.map(|text| json(T, "part", &text)).transpose()?,
             part_of: row.part_of.map(DocumentId),
+            waits_for: row.waits_for.map(|w| word(T, "waits_for", &w)).transpose()?,
             version: row.version,
             filed_at: maybe_at(T, "filed_at", row.filed_at)?,
             updated_at: at(T, "updated_at", row.updated_at)?,

@@ -13,6 +13,7 @@ use crate::{
     error::CatalogError,
     events::{self, NewEvent},
     names::{ContactId, DocumentId, Stage, clean, clean_maybe, cut, micros, now},
+    numbers, outbox,
     queue::{Push, Queue, push},
     sql::Tx,
     timeline::{self, Entry},
@@ -20,6 +21,9 @@ use crate::{
 
 /// How long Meta keeps the media of a webhook (since October 2025; it was 30 days before).
 const MEDIA_KEPT: Duration = Duration::days(7);
+
+/// An answer of the same purpose is not said again within this time.
+const ANSWERED_ONCE_IN: Duration = Duration::hours(1);
 
 /// A delivery's row.
 struct Delivered<'a> {
@@ -31,6 +35,7 @@ struct Delivered<'a> {
 #[derive(Clone, Copy)]
 struct Placed<'a> {
     place: usize,
+    token_ref: &'a str,
     delivery: Uuid,
     received_at: OffsetDateTime,
     item: &'a InboundItem,
@@ -66,7 +71,14 @@ pub(super) async fn record(
         .enumerate()
         .flat_map(|(place, row)| {
             let (delivery, received_at) = (row.id, row.delivery.received_at);
-            row.delivery.items.iter().map(move |item| Placed { place, delivery, received_at, item })
+            let token_ref = row.delivery.token_ref.as_str();
+            row.delivery.items.iter().map(move |item| Placed {
+                place,
+                token_ref,
+                delivery,
+                received_at,
+                item,
+            })
         })
         .collect();
     let unread = rows.iter().filter(|r| r.delivery.outcome != Outcome::Understood).count();
@@ -84,7 +96,13 @@ pub(super) async fn record_by_item(
     let mut recorded = vec![Recorded::default()];
     for item in &delivery.items {
         execute!(tx, "SAVEPOINT item")?;
-        let placed = Placed { place: 0, delivery: row.id, received_at: delivery.received_at, item };
+        let placed = Placed {
+            place: 0,
+            token_ref: &delivery.token_ref,
+            delivery: row.id,
+            received_at: delivery.received_at,
+            item,
+        };
         let before = recorded.clone();
         if let Err(error) = save_items(tx, &[placed], 0, &mut recorded).await {
             if error.is_unavailable() {
@@ -138,6 +156,7 @@ async fn save_items(
     let mut messages = Vec::new();
     let mut told: Vec<(ContactId, Entry)> = Vec::new();
     let mut counted: BTreeMap<(String, String), i64> = BTreeMap::new();
+    let mut named: BTreeMap<String, (String, OffsetDateTime)> = BTreeMap::new();
     if unread > 0 {
         counted.insert(("delivery_not_understood".to_owned(), String::new()), unread as i64);
     }
@@ -145,6 +164,10 @@ async fn save_items(
         match placed.item {
             InboundItem::Message(message) | InboundItem::Echo(message) => {
                 let inbound = matches!(placed.item, InboundItem::Message(_));
+                named.insert(
+                    cut(&message.phone_number_id, 64),
+                    (cut(placed.token_ref, 64), placed.received_at),
+                );
                 let contact = contacts.resolve(
                     &message.identity,
                     &message.phone_number_id,
@@ -178,6 +201,7 @@ async fn save_items(
             InboundItem::Status(_) => {}
         }
     }
+    numbers::seen(tx, &named).await?;
     contacts.save(tx, present).await?;
     for message in &mut messages {
         message.contact = message.contact.map(|c| contacts.settled(c));
@@ -249,7 +273,20 @@ async fn save_messages(
         }
     }
     save_documents(tx, &documents).await?;
-    push(tx, Queue::Fetch, pushes).await
+    push(tx, Queue::Fetch, pushes).await?;
+    for message in messages.iter().filter(|m| m.direction == "in" && new.contains(&m.id)) {
+        answer(tx, message).await?;
+    }
+    Ok(())
+}
+
+/// Queues what is answered to a message at once; to many of them once.
+async fn answer(tx: &mut Tx, message: &NewMessage<'_>) -> Result<(), CatalogError> {
+    let (Some(reply), Some(contact)) = (&message.message.answer, message.contact) else { return Ok(()) };
+    if outbox::said_since(tx, contact, reply.purpose, now() - ANSWERED_ONCE_IN).await? {
+        return Ok(());
+    }
+    outbox::queue(tx, None, contact, Some(&message.message.phone_number_id), reply).await
 }
 
 async fn save_documents(tx: &mut Tx, documents: &[NewDocument<'_>]) -> Result<(), CatalogError> {

@@ -30,7 +30,15 @@ struct Touch {
     name: Option<String>,
     language: Option<String>,
     phone_number_id: Option<String>,
-    last_inbound_at: Option<OffsetDateTime>,
+    /// When they last wrote to each of our numbers, by the channel's clock.
+    inbound: BTreeMap<String, OffsetDateTime>,
+}
+
+impl Touch {
+    fn wrote_to(&mut self, number: &str, at: OffsetDateTime) {
+        let last = self.inbound.entry(cut(number, 64)).or_insert(at);
+        *last = at.max(*last);
+    }
 }
 
 /// The contacts of a batch, resolved in memory and written at once.
@@ -115,9 +123,9 @@ impl Contacts {
         touch.phone = identity.wa_id.clone().or(touch.phone.take());
         touch.name = identity.name.clone().or(touch.name.take());
         touch.language = identity.language.clone().or(touch.language.take());
-        if inbound_at.is_some() {
+        if let Some(at) = inbound_at {
             touch.phone_number_id = Some(phone_number_id.to_owned());
-            touch.last_inbound_at = touch.last_inbound_at.max(inbound_at);
+            touch.wrote_to(phone_number_id, at);
         }
         Some(ContactId(contact))
     }
@@ -181,7 +189,9 @@ impl Contacts {
             kept.name = kept.name.take().or(touch.name);
             kept.language = kept.language.take().or(touch.language);
             kept.phone_number_id = kept.phone_number_id.take().or(touch.phone_number_id);
-            kept.last_inbound_at = kept.last_inbound_at.max(touch.last_inbound_at);
+            for (number, at) in touch.inbound {
+                kept.wrote_to(&number, at);
+            }
         }
     }
 
@@ -224,16 +234,14 @@ impl Contacts {
         let rows: Vec<_> = self.touched.iter().collect();
         insert!(
             tx,
-            "INSERT INTO contacts (id, phone, name, language, phone_number_id, last_inbound_at, created_at, updated_at) \
-             VALUES ",
-            8,
+            "INSERT INTO contacts (id, phone, name, language, phone_number_id, created_at, updated_at) VALUES ",
+            7,
             " ON CONFLICT (id) DO UPDATE SET phone = COALESCE(excluded.phone, contacts.phone), \
              name = COALESCE(excluded.name, contacts.name), \
              language = COALESCE(excluded.language, contacts.language), \
              phone_number_id = COALESCE(excluded.phone_number_id, contacts.phone_number_id), \
-             last_inbound_at = CASE WHEN contacts.last_inbound_at IS NULL \
-               OR excluded.last_inbound_at > contacts.last_inbound_at THEN excluded.last_inbound_at \
-               ELSE contacts.last_inbound_at END, updated_at = excluded.updated_at",
+             unreachable_at = CASE WHEN excluded.phone_number_id IS NULL THEN contacts.unreachable_at END, \
+             updated_at = excluded.updated_at",
             &rows,
             |q, (id, touch)| q
                 .bind(**id)
@@ -241,7 +249,6 @@ impl Contacts {
                 .bind(touch.name.as_deref().map(|t| cut(t, 256)))
                 .bind(touch.language.as_deref().map(|t| cut(t, 16)))
                 .bind(touch.phone_number_id.as_deref().map(|t| cut(t, 64)))
-                .bind(touch.last_inbound_at.map(micros))
                 .bind(micros(at))
                 .bind(micros(at))
         )?;
@@ -249,7 +256,24 @@ impl Contacts {
         for (&from, &into) in &self.merged {
             self.save_merge(tx, from, into, at).await?;
         }
-        Ok(())
+        self.save_windows(tx).await
+    }
+
+    async fn save_windows(&self, tx: &mut Tx) -> Result<(), CatalogError> {
+        let rows: Vec<(Uuid, &String, OffsetDateTime)> = self
+            .touched
+            .iter()
+            .flat_map(|(contact, touch)| touch.inbound.iter().map(|(number, at)| (*contact, number, *at)))
+            .collect();
+        insert!(
+            tx,
+            "INSERT INTO windows (contact_id, phone_number_id, last_inbound_at) VALUES ",
+            3,
+            " ON CONFLICT (contact_id, phone_number_id) DO UPDATE SET last_inbound_at = excluded.last_inbound_at \
+             WHERE windows.last_inbound_at < excluded.last_inbound_at",
+            &rows,
+            |q, (contact, number, at)| q.bind(*contact).bind(number.as_str()).bind(micros(*at))
+        )
     }
 
     async fn save_names(&self, tx: &mut Tx) -> Result<(), CatalogError> {
@@ -312,6 +336,16 @@ impl Contacts {
         ] {
             execute!(tx, sql, from, into)?;
         }
+        execute!(
+            tx,
+            "INSERT INTO windows (contact_id, phone_number_id, last_inbound_at, pair_paid_at) \
+             SELECT $2, w.phone_number_id, w.last_inbound_at, w.pair_paid_at FROM windows w WHERE w.contact_id = $1 \
+             ON CONFLICT (contact_id, phone_number_id) DO UPDATE SET last_inbound_at = excluded.last_inbound_at \
+             WHERE windows.last_inbound_at < excluded.last_inbound_at",
+            from,
+            into
+        )?;
+        execute!(tx, "DELETE FROM windows WHERE contact_id = $1", from)?;
         execute!(
             tx,
             "UPDATE contacts SET merged_into = $2, updated_at = $3 WHERE id = $1",

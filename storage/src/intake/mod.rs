@@ -20,6 +20,7 @@ use crate::{
     documents::DeclaredFile,
     error::CatalogError,
     names::{AliasKind, DocumentId, words},
+    outbox::NewReply,
 };
 
 words! {
@@ -41,6 +42,8 @@ pub struct InboundDelivery {
     pub body: Vec<u8>,
     /// Which secret matched: `current` or `previous`.
     pub signed_with: String,
+    /// Which token goes with that secret: a number that is named for the first time uses it.
+    pub token_ref: String,
     /// When its first byte came.
     pub received_at: OffsetDateTime,
     /// What it says, in order.
@@ -119,6 +122,8 @@ pub struct InboundMessage {
     pub reply_to: Option<String>,
     /// What makes it a document.
     pub media: Option<InboundMedia>,
+    /// What is answered at once, at most once an hour: that its content is withheld from us.
+    pub answer: Option<NewReply>,
     /// The message as it came, JSON.
     pub raw: String,
 }

@@ -8,7 +8,9 @@ use uuid::Uuid;
 use super::{InboundStatus, Recorded};
 use crate::{
     error::CatalogError,
+    incidents,
     names::{ContactId, DocumentId, clean, cut, micros, now},
+    outbox,
     sql::Tx,
     timeline::{self, Entry},
 };
@@ -77,21 +79,35 @@ async fn settle(tx: &mut Tx, status: &InboundStatus) -> Result<(), CatalogError>
     let Some((id, document, contact, purpose)) = found else { return Ok(()) };
     let failed = status.status == "failed";
     let error = status.error.as_deref().map(|e| cut(e, 500));
-    // A failure counts only while no device has it. A status of any kind proves that the message left.
-    execute!(
+    let present = now();
+    // A failure counts only while no device has it, and only of the latest try. A status of any kind proves that the
+    // message left.
+    let moved = execute!(
         tx,
         "UPDATE outbox SET wamid = COALESCE(wamid, $2), lease_until = NULL, next_attempt_at = NULL, updated_at = $3, \
-         state = CASE WHEN $4 AND NOT EXISTS (SELECT 1 FROM message_statuses s WHERE s.wamid = $2 AND s.rank >= $5) \
-                 THEN 'failed' ELSE 'sent' END, error = CASE WHEN $4 THEN $6 ELSE error END \
-         WHERE id = $1 AND (state IN ('queued', 'sending', 'sent', 'unknown') OR ($7 AND state = 'failed'))",
+         sent_at = COALESCE(sent_at, $3), status_rank = CASE WHEN $5 > status_rank THEN $5 ELSE status_rank END, \
+         state = CASE WHEN $5 >= $8 THEN 'delivered' WHEN $4 THEN 'refused' ELSE 'sent' END, \
+         error = CASE WHEN $4 THEN $6 ELSE error END, error_code = CASE WHEN $4 THEN $7 ELSE error_code END \
+         WHERE id = $1 AND CASE WHEN $5 >= $8 THEN state NOT IN ('delivered', 'withdrawn') \
+           WHEN $4 THEN state IN ('queued', 'sending', 'sent', 'unknown') AND (wamid IS NULL OR wamid = $2) \
+             AND NOT EXISTS (SELECT 1 FROM message_statuses s WHERE s.wamid = $2 AND s.rank >= $8) \
+           ELSE state IN ('queued', 'sending', 'unknown') END",
         id,
         clean(&status.wamid),
-        micros(now()),
+        micros(present),
         failed,
-        DELIVERED,
+        rank(&status.status),
         error.as_deref(),
-        rank(&status.status) >= DELIVERED
+        status.error_code,
+        DELIVERED
     )?;
+    if moved == 1 && failed {
+        // What follows is decided where refused calls are.
+        outbox::push_reply(tx, ContactId(contact), None).await?;
+    }
+    if moved == 1 && rank(&status.status) >= DELIVERED {
+        incidents::arrived_after_all(tx, id, present).await?;
+    }
     let entry = Entry {
         document: document.map(DocumentId),
         contact: Some(ContactId(contact)),

@@ -24,6 +24,7 @@ use crate::{
     queue::{Push, Queue, push},
     split::{Split, take_apart},
     sql::Tx,
+    stages::{open_review, push_stage},
     timeline,
 };
 
@@ -92,6 +93,10 @@ pub(super) enum Outcome {
     Corrected,
     /// A person refused it.
     Rejected,
+    /// Its sender was asked for another, for these reasons.
+    AskedAgain(Vec<Reason>),
+    /// It goes round again.
+    Again,
     /// It is several documents.
     Split(Split),
 }
@@ -117,6 +122,18 @@ pub(super) async fn settle(
         Outcome::Filed => "document.filed",
         Outcome::Corrected => "document.corrected",
         Outcome::Rejected => "document.rejected",
+        Outcome::AskedAgain(reasons) => {
+            // A new review, so that it can be asked again or decided; until then the sender is awaited.
+            open_review(tx, document, Stage::Link, &reasons).await?;
+            execute!(tx, "UPDATE documents SET waits_for = 'sender' WHERE id = $1", document.0)?;
+            "document.asked_again"
+        }
+        Outcome::Again => {
+            let found =
+                documents::lookup(tx, document).await?.ok_or(CatalogError::Missing { what: "document" })?;
+            push_stage(tx, document, found.stage, None).await?;
+            "document.processing"
+        }
     };
     events::tell(tx, kind, document, Value::Object(effects.said)).await?;
     outbox::queue_reply(tx, document, effects.reply.as_ref()).await?;

@@ -3,6 +3,7 @@
 use acuse_pipeline::{
     document::{Kind, Status},
     fields::Fields,
+    reason::{Reason, ReasonCode},
 };
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
@@ -19,7 +20,7 @@ use crate::{
     catalog::Catalog,
     documents::{self, Document, Extracted, search_text},
     error::CatalogError,
-    names::{CustomerId, DocumentId, ReviewId, Stage, clean_maybe, micros, now, to_json},
+    names::{CustomerId, DocumentId, ReviewId, Stage, clean_maybe, json as parsed, micros, now, to_json},
     outbox::NewReply,
     split::Split,
     sql::Tx,
@@ -49,10 +50,15 @@ pub enum Decision {
         /// Why, for the timeline.
         note: String,
     },
-    /// Refuse it and ask the sender for a better one.
+    /// Ask the sender for a better one. It stays in review, and waits for the sender.
     AskAgain {
-        /// Why, for the timeline.
+        /// What the sender is told, in the reviewer's words; empty for the sentence of the reason.
         note: String,
+    },
+    /// What failed was ours: let it go round again.
+    Retry {
+        /// Why, for the timeline.
+        note: Option<String>,
     },
     /// It is several documents: each is read by itself.
     Split {
@@ -184,6 +190,37 @@ impl Catalog {
     }
 }
 
+impl Catalog {
+    /// Lets every document go round again that waits in front of a reviewer for this reason first and that nobody
+    /// holds; how many.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn retry_all(&self, reason: ReasonCode, who: &str) -> Result<u64, CatalogError> {
+        let rows = {
+            let mut tx = self.reading().await?;
+            all!(
+                tx,
+                (Uuid, String),
+                "SELECT r.id, r.reasons FROM reviews r JOIN documents d ON d.id = r.document_id \
+                 WHERE r.resolved_at IS NULL AND d.status = 'in_review' AND d.waits_for = 'reviewer' \
+                 AND (r.claimed_by IS NULL OR r.claim_expires_at <= $1) ORDER BY r.id LIMIT 10000",
+                micros(now())
+            )?
+        };
+        let mut done = 0;
+        for (id, reasons) in rows {
+            let reasons: Vec<Reason> = parsed("reviews", "reasons", &reasons)?;
+            if reasons.first().is_some_and(|first| first.code == reason) {
+                let decision = Decision::Retry { note: None };
+                let resolved = self.resolve_review(ReviewId(id), who, None, &decision, None).await?;
+                done += u64::from(matches!(resolved, Resolved::Done(_)));
+            }
+        }
+        Ok(done)
+    }
+}
+
 /// How a decision closes its review, and with which words.
 pub(super) fn closing<'a>(decision: &'a Decision, by: &'a Deciding<'_>) -> (Resolution, Option<&'a str>) {
     let beside = by.note.as_deref();
@@ -193,6 +230,7 @@ pub(super) fn closing<'a>(decision: &'a Decision, by: &'a Deciding<'_>) -> (Reso
         Decision::Reject { note } => (Resolution::Rejected, Some(note.as_str())),
         Decision::AskAgain { note } => (Resolution::AskedAgain, Some(note.as_str())),
         Decision::Split { note, .. } => (Resolution::Split, note.as_deref()),
+        Decision::Retry { note } => (Resolution::Retried, note.as_deref()),
     }
 }
 
@@ -202,7 +240,9 @@ fn outcome(decision: &Decision, document: &Document) -> (Status, Outcome) {
     match decision {
         Decision::Correct { .. } if document.status == Status::Filed => (Status::Filed, Outcome::Corrected),
         Decision::Approve { .. } | Decision::Correct { .. } => (Status::Filed, Outcome::Filed),
-        Decision::Reject { .. } | Decision::AskAgain { .. } => (Status::Rejected, Outcome::Rejected),
+        Decision::Reject { .. } => (Status::Rejected, Outcome::Rejected),
+        Decision::AskAgain { .. } => (Status::InReview, Outcome::AskedAgain(document.reasons.clone())),
+        Decision::Retry { .. } => (Status::Processing, Outcome::Again),
         Decision::Split { split, .. } => (Status::Processing, Outcome::Split(split.clone())),
     }
 }
@@ -250,11 +290,17 @@ pub(super) async fn carry_out(
     }
     let was = Was::of(&mut tx, &document).await?;
     let (status, outcome) = outcome(decision, &document);
-    let stage = if status == Status::Processing { Stage::Read } else { Stage::Done };
+    let stage = match (status, &document.original) {
+        (Status::Processing, Some(_)) => Stage::Read,
+        // Its file was never kept: it is fetched.
+        (Status::Processing, None) => Stage::Fetch,
+        _ => Stage::Done,
+    };
     let moved = execute!(
         tx,
         "UPDATE documents SET status = $3, stage = $5, version = version + 1, updated_at = $4, reasons = '[]', \
-         awaits_customer = FALSE, waits_for = NULL WHERE id = $1 AND version = $2",
+         awaits_customer = FALSE, attempts = 0, next_attempt_at = NULL, \
+         waits_for = CASE WHEN $3 = 'in_review' THEN 'sender' END WHERE id = $1 AND version = $2",
         document.id.0,
         document.version,
         status.as_str(),

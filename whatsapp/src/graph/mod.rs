@@ -162,6 +162,15 @@ impl Graph {
         Ok(TokenOwner { id, name: text("name") })
     }
 
+    /// Asks whether the token can see one of our numbers: what is refused then is not for want of permission.
+    ///
+    /// # Errors
+    /// By class, when it cannot or Meta cannot be asked.
+    pub async fn sees_number(&self, phone_number_id: &str) -> Result<(), GraphError> {
+        let request = self.request(Method::GET, [phone_number_id]).query(&[("fields", "id")]);
+        self.call(Call::Probe, request).await.map(drop)
+    }
+
     /// A request below the Graph URL; every part becomes one path segment, whatever is in it.
     fn request<'a>(&self, method: Method, path: impl IntoIterator<Item = &'a str>) -> RequestBuilder {
         let mut url = self.url.clone();

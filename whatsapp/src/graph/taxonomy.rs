@@ -21,12 +21,14 @@ pub enum ErrorClass {
     PairLimit,
     /// Sent or not, nobody knows: wait for a status with the callback data; resend only by policy.
     Unknown,
-    /// The token is not accepted: stop the whole channel, keep the queue, tell the operator.
+    /// The token is not accepted: pause the numbers that use it, keep the queue, tell the operator.
     TokenExpired,
-    /// The account may not (permission, ban, country, billing): stop it, keep the queue, tell the operator.
+    /// A permission is missing, or the account is locked: pause what was being done, for this number.
     StopAccount,
-    /// This number may not (not registered, spam): stop it, keep its queue, tell the operator.
+    /// This number may not (not registered): pause it, keep its queue, tell the operator.
     StopNumber,
+    /// Nothing may be sent from this number (billing, country, spam, policy); fetching goes on.
+    StopSending,
     /// The 24-hour window is closed: an approved template, or nothing.
     WindowClosed,
     /// This person cannot be reached: no retry, note it on the contact.
@@ -67,10 +69,10 @@ impl ErrorClass {
         )
     }
 
-    /// Whether the whole channel must pause: attempts are not burnt on it.
+    /// Whether a number must pause: attempts are not burnt on it.
     #[must_use]
-    pub fn pauses_channel(self) -> bool {
-        matches!(self, Self::TokenExpired | Self::StopAccount)
+    pub fn pauses(self) -> bool {
+        matches!(self, Self::TokenExpired | Self::StopAccount | Self::StopNumber | Self::StopSending)
     }
 
     /// The class of one of Meta's codes; also for codes that come in a `failed` status. `None`: not listed.
@@ -91,6 +93,7 @@ impl ErrorClass {
             Self::TokenExpired => "token_expired",
             Self::StopAccount => "stop_account",
             Self::StopNumber => "stop_number",
+            Self::StopSending => "stop_sending",
             Self::WindowClosed => "window_closed",
             Self::Undeliverable => "undeliverable",
             Self::OptedOut => "opted_out",
@@ -126,10 +129,10 @@ static TABLE: &[(RangeInclusive<i64>, ErrorClass)] = &[
     (200..=299, ErrorClass::StopAccount),
     (one(131_005), ErrorClass::StopAccount),
     // Ban, country, billing.
-    (one(368), ErrorClass::StopAccount),
-    (one(130_497), ErrorClass::StopAccount),
+    (one(368), ErrorClass::StopSending),
+    (one(130_497), ErrorClass::StopSending),
     (one(131_031), ErrorClass::StopAccount),
-    (one(131_042), ErrorClass::StopAccount),
+    (one(131_042), ErrorClass::StopSending),
     // Rates.
     (one(4), QUOTA_WAIT),
     (one(80_007), QUOTA_WAIT),
@@ -143,8 +146,8 @@ static TABLE: &[(RangeInclusive<i64>, ErrorClass)] = &[
     (one(131_057), MAINTENANCE_WAIT),
     // The number.
     (one(131_045), ErrorClass::StopNumber),
-    (one(131_048), ErrorClass::StopNumber),
-    (one(131_064), ErrorClass::StopNumber),
+    (one(131_048), ErrorClass::StopSending),
+    (one(131_064), ErrorClass::StopSending),
     (one(133_000), ErrorClass::StopNumber),
     (133_005..=133_006, ErrorClass::StopNumber),
     (133_008..=133_010, ErrorClass::StopNumber),
@@ -195,9 +198,7 @@ mod tests {
     #[test]
     fn the_codes_that_decide() {
         let class = |code| ErrorClass::of_code(code).unwrap();
-        assert!(
-            class(190).pauses_channel() && class(131_031).pauses_channel() && class(230).pauses_channel()
-        );
+        assert!(class(190).pauses() && class(131_031).pauses() && class(230).pauses());
         assert_eq!(class(131_056), ErrorClass::PairLimit);
         assert_eq!(class(131_047), ErrorClass::WindowClosed);
         assert!(class(80_007).is_transient() && class(131_016).is_transient());

@@ -176,6 +176,29 @@ impl Message {
         }
     }
 
+    /// The files in a Flow's answer: its `response_json` carries them by media id, at any depth.
+    #[must_use]
+    pub fn flow_files(&self) -> Vec<Media> {
+        let Body::Interactive(Interactive { response_json: Some(json), .. }) = &self.body else {
+            return Vec::new();
+        };
+        let mut files = Vec::new();
+        if let Ok(answers) = serde_json::from_str::<Value>(json) {
+            collect_files(&answers, 0, &mut files);
+        }
+        files
+    }
+
+    /// Whether Meta withholds what was sent (a photo to be viewed once, for instance): it may have been a document.
+    #[must_use]
+    pub fn is_withheld(&self) -> bool {
+        let Body::Unsupported { kind } = &self.body else { return false };
+        let unnamed = kind.as_deref().is_none_or(|kind| matches!(kind, "" | "unknown" | "view_once"));
+        unnamed
+            && self.errors.iter().any(|e| matches!(e.code, Some(131_051 | 131_060)))
+            && self.attachment().is_none()
+    }
+
     /// What the person wrote: the text, or the caption of the file.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
@@ -252,6 +275,33 @@ impl Body {
                 None => Self::Unknown { kind },
             },
         }
+    }
+}
+
+/// Files of one Flow's answer, and how deep they may lie in it: far more than any Flow has.
+const FLOW_FILES: usize = 30;
+const FLOW_DEPTH: usize = 8;
+
+fn collect_files(value: &Value, depth: usize, files: &mut Vec<Media>) {
+    if depth > FLOW_DEPTH || files.len() >= FLOW_FILES {
+        return;
+    }
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| collect_files(item, depth + 1, files)),
+        Value::Object(fields) => {
+            if text(value, "mime_type").is_some() {
+                let mut file = Media::read(MediaKind::Document, value);
+                file.id =
+                    file.id.or_else(|| value.get("id").and_then(Value::as_i64)?.to_string().parse().ok());
+                file.filename = file.filename.or_else(|| text(value, "file_name"));
+                if file.id.is_some() {
+                    files.push(file);
+                    return;
+                }
+            }
+            fields.values().for_each(|field| collect_files(field, depth + 1, files));
+        }
+        _ => {}
     }
 }
 

@@ -1,15 +1,17 @@
 //! `fetch`: the media's bytes, from Meta into S3, before any decoder sees them.
 
-use acuse_pipeline::wording::Telling;
+use acuse_pipeline::{document::Status, wording::Telling};
 use acuse_storage::{
     Document, Stage, StoredObject,
+    names::WaitsFor,
+    numbers::{Direction, May},
     stages::{Fetched, Step},
 };
-use acuse_whatsapp::{ErrorClass, Graph, MediaId};
+use acuse_whatsapp::{ErrorClass, Graph, GraphError, MediaId};
 
 use crate::{
-    env::{CHANNEL, Env},
-    halt::{Cause, Halt, Wait, media_unavailable},
+    env::Env,
+    halt::{Cause, Halt, Wait, chain, media_unavailable},
     jobs::{boundary, compose},
 };
 
@@ -22,8 +24,12 @@ use crate::{
 pub async fn fetch(env: &Env, document: &Document) -> Result<Step, Halt> {
     let media_id = media_id_of(document)?;
     boundary::pass("fetch.begun");
-    let graph = open_channel(env).await?;
+    let number = document.phone_number_id.as_deref().unwrap_or_default();
+    let (graph, probe) = open_channel(env, number).await?;
     let fetched = keep(env, graph, document, &media_id).await?;
+    if probe && env.catalog.resume(number, Direction::Fetch, env.now()).await? {
+        tracing::info!("the number is fetched for again");
+    }
     boundary::pass("fetch.stored");
     prove(env, document, &fetched.original).await?;
     match duplicate(env, document, Stage::Fetch, Some(&fetched)).await? {
@@ -40,16 +46,34 @@ fn media_id_of(document: &Document) -> Result<MediaId, Halt> {
     id.parse().map_err(|_| media_unavailable("WhatsApp sent a media id that is none"))
 }
 
-/// The channel, unless it is paused: then nothing is asked of Meta and no attempt is burnt.
-pub(crate) async fn open_channel(env: &Env) -> Result<&Graph, Halt> {
+/// The channel by this number's token, and whether this is the probe of its pause. While it is paused nothing is asked
+/// of Meta and no attempt is burnt.
+async fn open_channel<'a>(env: &'a Env, number: &str) -> Result<(&'a Graph, bool), Halt> {
     let halt = |what: String, wait| Halt::Retry(Cause { what, wait, hopeless: false });
-    if let Some(pause) = env.catalog.channel_pause(CHANNEL).await? {
-        return Err(halt(format!("the channel is paused: {}", pause.reason), Wait::ChannelPaused));
+    let may = env.catalog.may_go(number, Direction::Fetch, env.now()).await?;
+    if let May::NotBefore(at) = may {
+        return Err(halt("fetching is paused for this number".to_owned(), Wait::Paused(at)));
     }
-    env.graph.as_ref().ok_or_else(|| {
-        let why = "ACUSE_WHATSAPP_ACCESS_TOKEN is not set".to_owned();
-        halt(why.clone(), Wait::PauseChannel(why))
-    })
+    let token_ref = env.catalog.token_ref(number).await?;
+    let graph = env.graph_of(&token_ref).ok_or_else(|| {
+        let why = format!("no access token with the reference {token_ref} is set");
+        halt(why.clone(), Wait::PauseToken(why))
+    })?;
+    Ok((graph, may == May::Probe))
+}
+
+/// Meta says the same of media that is gone and of media that this token may not see: gone is only what a token that
+/// sees the number cannot find.
+async fn gone_or_not_seen(graph: &Graph, number: Option<&str>, error: GraphError) -> Halt {
+    let Some(number) = number.filter(|_| error.class == ErrorClass::MediaGone) else { return error.into() };
+    match graph.sees_number(number).await {
+        Ok(()) => error.into(),
+        Err(other) if other.class == ErrorClass::Retry => other.into(),
+        Err(other) => {
+            let why = format!("the token cannot see this number's things: {}", chain(&other));
+            Halt::Retry(Cause { what: why.clone(), wait: Wait::PauseNumber(why), hopeless: false })
+        }
+    }
 }
 
 /// Resolves and streams. A URL that died in between is asked for once more.
@@ -71,8 +95,11 @@ enum Failed {
 
 async fn stream(env: &Env, graph: &Graph, document: &Document, id: &MediaId) -> Result<Fetched, Failed> {
     let limit = env.sandbox.limits().original_bytes;
-    let media =
-        graph.media(id, document.phone_number_id.as_deref()).await.map_err(|e| Failed::Halt(e.into()))?;
+    let number = document.phone_number_id.as_deref();
+    let media = match graph.media(id, number).await {
+        Ok(media) => media,
+        Err(error) => return Err(Failed::Halt(gone_or_not_seen(graph, number, error).await)),
+    };
     let download = graph.download(&media, limit).await.map_err(|error| match error.class {
         ErrorClass::MediaUrlExpired => Failed::UrlExpired,
         _ => Failed::Halt(error.into()),
@@ -107,8 +134,9 @@ fn other_hash() -> Halt {
     })
 }
 
-/// If these very bytes came before: keeps them, links the document to the first, and tells the sender when that was.
-/// Never for a part, which has the bytes of its siblings.
+/// If its sender sent these very bytes before: keeps them, links the document to the first, and tells the sender when
+/// that was. A file that was rejected is read anew; one that another was asked for in the place of is told to be the
+/// same; the bytes of another sender are compared in `link`. Never for a part, which has the bytes of its siblings.
 pub(crate) async fn duplicate(
     env: &Env,
     document: &Document,
@@ -116,10 +144,32 @@ pub(crate) async fn duplicate(
     fetched: Option<&Fetched>,
 ) -> Result<Option<Step>, Halt> {
     let Some(original) = fetched.map(|f| &f.original).or(document.original.as_ref()) else { return Ok(None) };
-    let Some(first) = env.catalog.first_with_sha256(&original.sha256, document.id).await? else {
+    let earlier = env.catalog.earlier_with_sha256(&original.sha256, document.id).await?;
+    let rejected = |d: &Document| d.status == Status::Rejected && d.part.is_none();
+    let Some(first) = earlier.into_iter().find(|d| same_sender(document, d) && !rejected(d)) else {
         return Ok(None);
     };
+    if asked_for_another(&first) {
+        let reply = compose(env, document, Telling::SameAgain).await?;
+        return Ok(Some(
+            env.catalog.duplicate_of(document.id, stage, first.id, fetched, reply.as_ref()).await?,
+        ));
+    }
     Ok(Some(linked_to(env, document, stage, &first, fetched).await?))
+}
+
+/// Whether two files came from the same sender, and for the same customer where one was named.
+pub(crate) fn same_sender(document: &Document, earlier: &Document) -> bool {
+    document.contact_id == earlier.contact_id
+        && document.source == earlier.source
+        && (document.customer_id.is_none() || document.customer_id == earlier.customer_id)
+}
+
+/// Whether the sender was asked for another file in the place of this one.
+fn asked_for_another(first: &Document) -> bool {
+    first.status == Status::InReview
+        && (first.waits_for == Some(WaitsFor::Sender)
+            || matches!(Telling::of_reasons(&first.reasons), Telling::SendAgain(_)))
 }
 
 /// Links a document to the first of its kind and tells the sender when that was.

@@ -13,7 +13,7 @@ use acuse_storage::{
     Document, Stage,
     contacts::Contact,
     customers::{Customer, CustomerAlias, CustomerLookup},
-    names::AliasKind,
+    names::{AliasKind, WaitsFor},
     stages::Step,
 };
 use serde_json::{Value, json};
@@ -23,7 +23,7 @@ use crate::{
     halt::Halt,
     jobs::{
         Ended, boundary, compose,
-        fetch::{duplicate, linked_to},
+        fetch::{duplicate, linked_to, same_sender},
         review,
     },
 };
@@ -149,8 +149,12 @@ struct Before {
 /// Documents that look or read like this one and came before it, or were decided before it.
 async fn before(env: &Env, document: &Document) -> Result<Before, Halt> {
     let mut same = None;
-    let mut alike: Vec<Value> = Vec::new();
+    let mut alike = of_others(env, document).await?;
+    let seen: Vec<Value> = alike.iter().map(|c| c["document_id"].clone()).collect();
     for other in env.catalog.possible_duplicates(document).await? {
+        if seen.contains(&json!(other.id)) {
+            continue;
+        }
         // Of two that are on the road at once, only the later one waits.
         if other.id >= document.id && other.status != Status::Filed {
             continue;
@@ -165,6 +169,7 @@ async fn before(env: &Env, document: &Document) -> Result<Before, Halt> {
             "status": other.status,
             "received_at": rfc3339(other.received_at),
             "fields_agree": agree.as_str(),
+            "contact_id": other.contact_id,
         }));
         if agree == Same::Certain && sent_again(document, &other) {
             same.get_or_insert(other);
@@ -173,8 +178,29 @@ async fn before(env: &Env, document: &Document) -> Result<Before, Halt> {
     let reason = || {
         Reason::new(ReasonCode::PossibleDuplicate, "It looks like a document that came before.")
             .with("candidates", alike.clone())
+            .with("contact_id", json!(document.contact_id))
     };
     Ok(Before { same, alike: (!alike.is_empty()).then(reason) })
+}
+
+/// The very same bytes from another sender, or for another customer: a person decides whose it is.
+async fn of_others(env: &Env, document: &Document) -> Result<Vec<Value>, Halt> {
+    let Some(original) = &document.original else { return Ok(Vec::new()) };
+    let earlier = env.catalog.earlier_with_sha256(&original.sha256, document.id).await?;
+    let others = earlier.iter().filter(|other| !same_sender(document, other));
+    Ok(others
+        .map(|other| {
+            json!({
+                "document_id": other.id,
+                "status": other.status,
+                "received_at": rfc3339(other.received_at),
+                "same_bytes": true,
+                "other_sender": other.contact_id != document.contact_id,
+                "contact_id": other.contact_id,
+                "customer_id": other.customer_id,
+            })
+        })
+        .collect())
 }
 
 /// Whether a document that says the same is the same sender's second photo of it. The two sides of a card say the same
@@ -189,7 +215,9 @@ fn sent_again(document: &Document, earlier: &Document) -> bool {
         && earlier.id < document.id
         && earlier.first_of_file() != document.first_of_file()
         && (earlier.status == Status::Filed
-            || earlier.status == Status::InReview && !several(&earlier.findings))
+            || earlier.status == Status::InReview
+                && earlier.waits_for != Some(WaitsFor::Sender)
+                && !several(&earlier.findings))
 }
 
 fn several(findings: &[Reason]) -> bool {

@@ -13,6 +13,7 @@ use acuse_pipeline::{
 use acuse_storage::{
     CatalogError, CustomerId, Document, DocumentId, Stage,
     names::AliasKind,
+    numbers::{About, Direction},
     outbox::{NewReply, Purpose},
     stages::{Begun, Step},
 };
@@ -21,7 +22,7 @@ use futures_util::FutureExt;
 use tracing::Instrument;
 
 use crate::{
-    env::{CHANNEL, Env},
+    env::Env,
     halt::{Cause, Halt, Wait, chain},
 };
 
@@ -139,14 +140,17 @@ async fn guarded(env: &Env, stage: Stage, document: &Document) -> Result<Step, H
 async fn retry(env: &Env, document: &Document, stage: Stage, cause: Cause) -> Result<Ended, CatalogError> {
     tracing::warn!(cause = cause.what, attempts = document.attempts, "to be tried again");
     let wait = match &cause.wait {
-        Wait::PauseChannel(why) => {
-            env.catalog.pause_channel(CHANNEL, why).await?;
-            return postpone(env, document, stage, &cause).await;
+        Wait::PauseToken(why) | Wait::PauseNumber(why) => {
+            let number = document.phone_number_id.as_deref().unwrap_or_default();
+            let whole_token = matches!(cause.wait, Wait::PauseToken(_));
+            let about = if whole_token { About::TokenOf(number) } else { About::Number(number) };
+            env.catalog.pause(about, Direction::Fetch, why, env.now()).await?;
+            return postpone(env, document, stage, &cause, None).await;
         }
-        Wait::ChannelPaused => return postpone(env, document, stage, &cause).await,
+        Wait::Paused(until) => return postpone(env, document, stage, &cause, Some(*until)).await,
         Wait::ScannerAway => {
             scanner_away(env).await?;
-            return postpone(env, document, stage, &cause).await;
+            return postpone(env, document, stage, &cause, None).await;
         }
         Wait::AtLeast(wait) => *wait,
         Wait::Backoff => {
@@ -171,14 +175,16 @@ pub(crate) async fn scanner_away(env: &Env) -> Result<(), CatalogError> {
     env.catalog.alert(SCANNER_AWAY, &detail).await
 }
 
-/// Waits for the channel or the scanner without burning an attempt, spread out so that not all come back at once.
+/// Waits for the number or the scanner without burning an attempt, spread out so that not all come back at once.
 async fn postpone(
     env: &Env,
     document: &Document,
     stage: Stage,
     cause: &Cause,
+    until: Option<time::OffsetDateTime>,
 ) -> Result<Ended, CatalogError> {
-    let at = env.after(env.policy.probe_every.mul_f64(1.0 + rand::random::<f64>()));
+    let spread = env.policy.probe_every.mul_f64(1.0 + rand::random::<f64>());
+    let at = env.after(spread).max(until.unwrap_or_else(|| env.now()));
     Ok(match env.catalog.postpone(document.id, stage, &cause.what, at).await? {
         Step::Taken => Ended::Waits,
         Step::Stale => Ended::Stale,
@@ -245,9 +251,12 @@ pub(crate) async fn compose(
     let purpose = match telling {
         Telling::Filed { .. } => Purpose::Filed,
         Telling::InReview | Telling::NoText => Purpose::InReview,
-        Telling::SendAgain(_) => Purpose::SendAgain,
+        Telling::SendAgain(_) | Telling::Asked { .. } => Purpose::SendAgain,
+        Telling::SameAgain => Purpose::SameAgain,
+        Telling::SendNormally => Purpose::SendNormally,
         Telling::Duplicate { .. } => Purpose::Duplicate,
         Telling::Rejected => Purpose::Rejected,
     };
-    Ok(Some(NewReply { purpose, body: telling.text(language), language: language.as_str().to_owned() }))
+    let (body, language) = (telling.text(language), language.as_str().to_owned());
+    Ok(Some(NewReply { purpose, body, language, nonce: String::new() }))
 }

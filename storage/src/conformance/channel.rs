@@ -1,0 +1,218 @@
+//! Promises of the way back: pauses, windows, statuses, asking, and the ledger of the messages.
+
+use acuse_pipeline::document::Status;
+use time::Duration;
+
+use super::{
+    door::{Sample, delivery, photo, received},
+    road::{reply, to_review},
+};
+use crate::{
+    Catalog, ContactId, DocumentId, Intake,
+    incidents::{Acknowledged, IncidentState},
+    intake::{InboundItem, InboundMessage, InboundStatus},
+    names::{Stage, WaitsFor, now},
+    numbers::{About, Direction, May},
+    outbox::{NewReply, NextReply, OutboxMessage, OutboxState, Purpose},
+    reviews::{Decision, Resolved},
+};
+
+const LEASE: std::time::Duration = std::time::Duration::from_secs(60);
+
+fn fresh(prefix: &str) -> String {
+    format!("{prefix}{}", uuid::Uuid::now_v7().simple())
+}
+
+async fn waiting(catalog: &Catalog) -> (DocumentId, ContactId, Sample) {
+    let sample = Sample::new();
+    let id = received(catalog, &sample).await;
+    to_review(catalog, id).await;
+    let contact = catalog.document(id).await.unwrap().unwrap().contact_id.unwrap();
+    (id, contact, sample)
+}
+
+async fn take(catalog: &Catalog, contact: ContactId) -> OutboxMessage {
+    match catalog.next_reply(contact, LEASE).await.unwrap() {
+        NextReply::Send(message) => *message,
+        other => panic!("a message waits: {other:?}"),
+    }
+}
+
+async fn status(catalog: &Catalog, wamid: &str, callback: &OutboxMessage, status: &str, code: Option<i64>) {
+    let status = InboundStatus {
+        wamid: wamid.into(),
+        status: status.into(),
+        recipient: "34".into(),
+        at: now(),
+        callback: Some(callback.id.to_string()),
+        error_code: code,
+        error: code.map(|c| format!("code {c}")),
+        raw: "{}".into(),
+    };
+    let intake = Intake::spawn(catalog.clone());
+    intake.record(delivery(vec![InboundItem::Status(status)])).await.unwrap();
+}
+
+async fn state(catalog: &Catalog, document: DocumentId) -> OutboxState {
+    catalog.replies_about(document).await.unwrap()[0].state
+}
+
+pub(super) async fn a_pause_is_of_one_number_and_direction(catalog: &Catalog) {
+    let (mine, other, t) = (fresh("n"), fresh("n"), now());
+    let go = async |n: &str, d, at| catalog.may_go(n, d, at).await.unwrap();
+    catalog.pause(About::Number(&mine), Direction::Send, "131048: spam", t).await.unwrap();
+    catalog.pause(About::Number(&mine), Direction::Send, "again", t).await.unwrap();
+    assert_eq!(go(&mine, Direction::Fetch, t).await, May::Go, "what may not be sent may still be fetched");
+    assert_eq!(go(&other, Direction::Send, t).await, May::Go, "and nobody else is meant");
+    assert!(matches!(go(&mine, Direction::Send, t).await, May::NotBefore(_)));
+    let paused = catalog.paused_numbers().await.unwrap();
+    let row = paused.iter().find(|n| n.phone_number_id == mine).expect("paused");
+    assert_eq!(row.reason.as_deref(), Some("131048: spam"), "the first reason stays");
+
+    // One of those that ask is the probe; it fails, and the next one comes later.
+    let due = t + Duration::minutes(1);
+    assert_eq!(go(&mine, Direction::Send, due).await, May::Probe);
+    assert!(matches!(go(&mine, Direction::Send, due).await, May::NotBefore(_)), "one probe at a time");
+    catalog.pause(About::Number(&mine), Direction::Send, "still", due).await.unwrap();
+    assert_eq!(
+        go(&mine, Direction::Send, due + Duration::minutes(1)).await,
+        May::NotBefore(due + Duration::minutes(2))
+    );
+    assert_eq!(go(&mine, Direction::Send, due + Duration::minutes(2)).await, May::Probe);
+    let open = |all: Vec<crate::incidents::Incident>| all.into_iter().find(|i| i.subject == mine);
+    assert!(open(catalog.incidents(None, None, 500).await.unwrap()).is_some_and(|i| i.kind == "send_paused"));
+    assert!(catalog.resume(&mine, Direction::Send, due).await.unwrap());
+    assert!(!catalog.resume(&mine, Direction::Send, due).await.unwrap());
+    assert_eq!(go(&mine, Direction::Send, due).await, May::Go);
+    assert!(open(catalog.incidents(None, None, 500).await.unwrap()).is_none(), "it resolves itself");
+}
+
+pub(super) async fn a_dead_token_pauses_its_numbers_only(catalog: &Catalog) {
+    let (one, two, third, t) = (fresh("n"), fresh("n"), fresh("n"), now());
+    let token = fresh("T");
+    for number in [&one, &two] {
+        catalog.set_token_ref(number, &token).await.unwrap();
+    }
+    catalog.set_token_ref(&third, &fresh("T")).await.unwrap();
+    catalog.pause(About::TokenOf(&one), Direction::Fetch, "190", t).await.unwrap();
+    for (number, free) in [(&one, false), (&two, false), (&third, true)] {
+        assert_eq!(catalog.may_go(number, Direction::Fetch, t).await.unwrap() == May::Go, free, "{number}");
+    }
+    for number in [&one, &two] {
+        assert!(catalog.resume(number, Direction::Fetch, t).await.unwrap());
+    }
+}
+
+pub(super) async fn a_failed_status_comes_back_and_delivered_wins(catalog: &Catalog) {
+    let (document, contact, sample) = waiting(catalog).await;
+    let message = take(catalog, contact).await;
+    let wamid = format!("out.{}", sample.wamid);
+    catalog.reply_sent(message.id, &wamid).await.unwrap();
+    status(catalog, &wamid, &message, "failed", Some(131_026)).await;
+    assert_eq!(state(catalog, document).await, OutboxState::Refused, "a failed status is a failed send");
+    assert!(catalog.message_ledger(now()).await.unwrap().balanced, "a live task is behind it");
+    let back = take(catalog, contact).await;
+    assert_eq!((back.id, back.state, back.error_code), (message.id, OutboxState::Refused, Some(131_026)));
+    catalog.reply_failed(back.id, "message_failed", "131026").await.unwrap();
+    let named = async |state| {
+        let all = catalog.incidents(state, None, 500).await.unwrap();
+        all.into_iter().find(|i| i.messages.contains(&message.id))
+    };
+    let incident = named(None).await.expect("a person is told, by the message's name");
+    assert_eq!(catalog.acknowledge_incident(incident.id, "eva", now()).await.unwrap(), Acknowledged::Done);
+    assert_eq!(
+        named(Some(IncidentState::Acknowledged)).await.and_then(|i| i.acked_by).as_deref(),
+        Some("eva")
+    );
+    let ledger = catalog.message_ledger(now()).await.unwrap();
+    assert!(ledger.balanced && ledger.told >= 1, "{ledger:?}");
+    // Another device had it all along.
+    status(catalog, &wamid, &message, "delivered", None).await;
+    assert_eq!(state(catalog, document).await, OutboxState::Delivered);
+    assert_eq!(named(None).await, None, "it arrived after all");
+    status(catalog, &wamid, &message, "failed", Some(131_000)).await;
+    assert_eq!(state(catalog, document).await, OutboxState::Delivered, "delivered wins");
+}
+
+pub(super) async fn what_may_have_left_waits_for_its_status(catalog: &Catalog) {
+    let (document, contact, sample) = waiting(catalog).await;
+    let message = take(catalog, contact).await;
+    catalog.reply_unknown(message.id, "time-out").await.unwrap();
+    assert_eq!(catalog.next_reply(contact, LEASE).await.unwrap(), NextReply::Empty, "it is not sent again");
+    assert!(catalog.message_ledger(now()).await.unwrap().balanced);
+    status(catalog, &format!("late.{}", sample.wamid), &message, "sent", None).await;
+    assert_eq!(state(catalog, document).await, OutboxState::Sent);
+    // Nobody confirms it.
+    let later = now() + Duration::hours(73);
+    assert!(!catalog.message_ledger(later).await.unwrap().balanced, "past its time it is nowhere");
+    assert!(catalog.tell_unconfirmed(later).await.unwrap() >= 1);
+    assert_eq!(state(catalog, document).await, OutboxState::Failed);
+    let told = catalog.incidents(None, None, 500).await.unwrap();
+    assert!(told.iter().any(|i| i.kind == "message_not_confirmed" && i.messages.contains(&message.id)));
+}
+
+pub(super) async fn the_message_ledger_can_come_out_false(catalog: &Catalog) {
+    let (_, contact, _) = waiting(catalog).await;
+    let ledger = catalog.message_ledger(now()).await.unwrap();
+    assert!(ledger.balanced && ledger.on_its_way >= 1, "{ledger:?}");
+    let mut tx = catalog.writing().await.unwrap();
+    let jobs = tx.jobs();
+    let text = format!("DELETE FROM {jobs} WHERE id = (SELECT reply_task_id FROM contacts WHERE id = $1)");
+    assert_eq!(execute!(tx, sqlx::AssertSqlSafe(text.clone()), contact.0).unwrap(), 1);
+    tx.commit().await.unwrap();
+    let ledger = catalog.message_ledger(now()).await.unwrap();
+    assert!(!ledger.balanced, "a task was lost behind its back: {ledger:?}");
+    assert!(catalog.sweep_older_than(Duration::ZERO).await.unwrap().contacts >= 1);
+    assert!(catalog.message_ledger(now()).await.unwrap().balanced, "the sweep put it back");
+}
+
+pub(super) async fn a_window_is_of_a_contact_and_a_number(catalog: &Catalog) {
+    let (_, contact, sample) = waiting(catalog).await;
+    let number = photo(&sample).phone_number_id;
+    let first = catalog.last_inbound(contact, &number).await.unwrap().expect("they wrote to it");
+    assert_eq!(catalog.last_inbound(contact, "another").await.unwrap(), None, "not to that one");
+    // A webhook that comes late does not turn the clock back, and counts by Meta's time.
+    let late = Sample { wamid: Sample::new().wamid, ..sample };
+    let message = InboundMessage { sent_at: first - Duration::hours(5), ..photo(&late) };
+    Intake::spawn(catalog.clone()).record(delivery(vec![InboundItem::Message(message)])).await.unwrap();
+    assert_eq!(catalog.last_inbound(contact, &number).await.unwrap(), Some(first));
+    assert!(catalog.numbers().await.unwrap().iter().any(|n| n.phone_number_id == number), "its row is made");
+}
+
+pub(super) async fn asking_again_asks_each_time_and_waits_for_the_sender(catalog: &Catalog) {
+    let (id, _, _) = waiting(catalog).await;
+    for (nonce, asked) in [("one", 1), ("two", 2)] {
+        let review = catalog.open_review_of(id).await.unwrap().expect("it stays open");
+        let told = NewReply { nonce: nonce.into(), ..reply(Purpose::SendAgain) };
+        let decision = Decision::AskAgain { note: "blurred".into() };
+        let done = catalog.resolve_review(review.id, "ana", None, &decision, Some(&told)).await.unwrap();
+        assert_eq!(done, Resolved::Done(Status::InReview));
+        let document = catalog.document(id).await.unwrap().unwrap();
+        assert_eq!((document.status, document.waits_for), (Status::InReview, Some(WaitsFor::Sender)));
+        assert!(!document.reasons.is_empty(), "why it waits is kept");
+        let asks = catalog.replies_about(id).await.unwrap();
+        assert_eq!(asks.iter().filter(|m| m.purpose == Purpose::SendAgain).count(), asked);
+    }
+    let review = catalog.open_review_of(id).await.unwrap().unwrap();
+    let reject = Decision::Reject { note: "never came".into() };
+    let done = catalog.resolve_review(review.id, "ana", None, &reject, None).await.unwrap();
+    assert_eq!(done, Resolved::Done(Status::Rejected));
+    assert_eq!(catalog.document(id).await.unwrap().unwrap().waits_for, None);
+}
+
+pub(super) async fn what_failed_for_our_sake_goes_round_again(catalog: &Catalog) {
+    let (id, _, _) = waiting(catalog).await;
+    let document = catalog.document(id).await.unwrap().unwrap();
+    let review = catalog.open_review_of(id).await.unwrap().unwrap();
+    let retry = Decision::Retry { note: None };
+    let done = catalog.resolve_review(review.id, "ana", Some(document.version), &retry, None).await.unwrap();
+    assert_eq!(done, Resolved::Done(Status::Processing));
+    let again = catalog.document(id).await.unwrap().unwrap();
+    let stage = if document.original.is_some() { Stage::Read } else { Stage::Fetch };
+    assert_eq!((again.stage, again.attempts, again.waits_for), (stage, 0, None));
+    assert!(again.reasons.is_empty());
+    let (other, _, _) = waiting(catalog).await;
+    let reason = catalog.document(other).await.unwrap().unwrap().reasons[0].code;
+    assert!(catalog.retry_all(reason, "ana").await.unwrap() >= 1);
+    assert_eq!(catalog.document(other).await.unwrap().unwrap().status, Status::Processing);
+}
