@@ -105,11 +105,7 @@ fn net_and_tax(sums: &mut Sums, best: &Candidate, parts: &Parts) {
         if let [tax, rest @ ..] = closure.taxes.as_slice() {
             let mut all = valued(tax, 0.95);
             let units = tax.units.abs() + rest.iter().map(|t| t.units.abs()).sum::<i64>();
-            let cents = units % CENT == 0;
-            all.amount = Amount {
-                mantissa: if cents { units / CENT } else { units },
-                scale: if cents { 2 } else { 4 },
-            };
+            all.amount = in_cents(units);
             sums.tax = Some(all);
         }
         return;
@@ -118,8 +114,48 @@ fn net_and_tax(sums: &mut Sums, best: &Candidate, parts: &Parts) {
     sums.subtotal = net.map(|n| valued(n, 0.6));
     let held = |t: &&Figure| t.units >= 0 && t.units * 2 < best.value && t.row != best.figure.row;
     let taxes: Vec<&Figure> = parts.taxes.iter().filter(held).collect();
+    if several_rates(sums, best, parts, &taxes) {
+        return;
+    }
     let tax = taxes.iter().find(|t| !t.summary).or(taxes.first());
     sums.tax = tax.map(|t| valued(t, if best.proof.rate { 0.9 } else { 0.55 }));
+}
+
+/// Taxes at several rates: their sum is the tax where it makes the total with their bases, or where it is printed itself;
+/// one of them alone never is. Whether there are several.
+fn several_rates(sums: &mut Sums, best: &Candidate, parts: &Parts, taxes: &[&Figure]) -> bool {
+    let mut each: Vec<&Figure> = taxes.iter().copied().filter(|t| t.units > 0).collect();
+    each.sort_by_key(|t| t.units);
+    each.dedup_by_key(|t| t.units);
+    if each.len() < 2 {
+        return false;
+    }
+    sums.tax = None;
+    let all = |list: &[&Figure]| list.iter().map(|t| t.units).sum::<i64>();
+    if let [parts @ .., whole] = each.as_slice()
+        && (all(parts) - whole.units).abs() <= CENT
+    {
+        sums.tax = Some(valued(whole, 0.9));
+        return true;
+    }
+    let own: Vec<&Figure> = taxes.iter().copied().filter(|t| t.units > 0 && !t.summary).collect();
+    let nets: Vec<&Figure> = parts.nets.iter().filter(|n| n.units > 0 && !n.summary).collect();
+    let (net, tax) = (all(&nets), all(&own));
+    let made = own.len() > 1 && nets.len() > 1 && (net + tax - best.value).abs() <= 2 * CENT;
+    sums.subtotal = nets.first().filter(|_| made).map(|n| summed(n, net));
+    sums.tax = own.first().filter(|_| made).map(|t| summed(t, tax));
+    true
+}
+
+/// With two places, or with four where cents do not hold it (three places of a dinar).
+fn in_cents(units: i64) -> Amount {
+    let cents = units % CENT == 0;
+    Amount { mantissa: if cents { units / CENT } else { units }, scale: if cents { 2 } else { 4 } }
+}
+
+/// A sum that stands where its first part does.
+fn summed(first: &Figure, units: i64) -> Valued {
+    Valued { amount: in_cents(units), ..valued(first, 0.92) }
 }
 
 /// Whether net and tax are there but do not make the total: a part is missing or misread.

@@ -330,6 +330,16 @@ fn totals_of_parts_are_no_total() {
 }
 
 #[test]
+fn the_tax_of_several_rates_is_their_sum_or_none() {
+    let tax = |text: &str| sums(&sheet(text), 2).tax.map(|t| t.amount.units() / CENT);
+    let three = "Base imponible 21%     100,00\nIVA 21%     21,00\nBase imponible 10%     50,00\nIVA 10%     5,00\n\
+                 Base imponible 4%     25,00\nIVA 4%     1,00\nTOTAL     202,00 €\n";
+    assert_eq!(tax(three), Some(2_700));
+    assert_eq!(tax(&three.replace("50,00", "55,00")), None, "they do not make the total");
+    assert_eq!(tax("IVA 21%     21,00\nIVA 10%     5,00\nTOTAL     202,00 €\n"), None);
+}
+
+#[test]
 fn one_unsure_digit_makes_a_total_unsure_unless_arithmetic_vouches_for_it() {
     let misread = |text: &str| {
         let mut sheet = sheet(text);
