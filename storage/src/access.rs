@@ -1,11 +1,11 @@
 //! Who may see what: the one place that says so, for every road a document can leave by.
 //!
 //! Two questions, each one predicate in SQL and one method here. *Reach*: does this document exist for the caller at
-//! all? Keys and persons can be bound to customers, entities and teams ([`Access::reach`]). *Telling*: may they be told
-//! what it says? Only what is `open` is told without the right to see IDs ([`Access::told`]): every search, filter and
+//! all? Keys and persons can be bound to customers, entities and teams (`Access::reach`). *Telling*: may they be told
+//! what it says? Only what is `open` is told without the right to see IDs (`Access::told`): every search, filter and
 //! sort over what a document says stands beside it, or the list would tell by its length what it does not show.
 //!
-//! A document's [`Sensitivity`] is set by [`score`] and by people's decisions ([`decided`]), in the transaction that
+//! A document's [`Sensitivity`] is set by `score` and by people's decisions (`decided`), in the transaction that
 //! changes what the document is taken for.
 
 mod backfill;

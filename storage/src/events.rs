@@ -7,12 +7,10 @@
 //! feed; it cannot break it.
 //!
 //! Databases are restored, copied and moved, and then the same numbers mean other events, or none. So a cursor names
-//! the feed it is of, which gets another name whenever the cluster, the table or the file is another ([`feed_is`]), and
-//! carries the random mark of the event it stands on. An older copy put back in place of a newer one has no such event,
+//! the feed it is of, which gets another name whenever the cluster, the table or the file is another
+//! (`Catalog::feed_is`), and carries the random mark of the event it stands on. An older copy put back in place of a newer one has no such event,
 //! or, once it has grown past it, one with another mark. Either way the reader is told to start over; it never waits
 //! for what will not come.
-//!
-//! [`feed_is`]: Catalog::feed_is
 
 use std::{fmt, str::FromStr};
 

@@ -1,6 +1,6 @@
 //! What is wrong, until it is not: opened once, counted while it lasts, acknowledged by a person, resolved.
 //!
-//! An incident may name messages ([`tell_of`]): then those messages are *told*, which is the one way for a message
+//! An incident may name messages (`tell_of`): then those messages are *told*, which is the one way for a message
 //! to end that neither left nor was withdrawn.
 
 use serde::Serialize;
