@@ -427,7 +427,7 @@ mod tests {
             (FieldName::Total, "1.234"),
             (FieldName::Total, "."),
             (FieldName::Date, "05/06/2026"),
-            (FieldName::Currency, "€"),
+            (FieldName::Currency, "$"),
             (FieldName::Surname, "Pérez"),
         ] {
             assert!(

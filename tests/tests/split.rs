@@ -108,11 +108,20 @@ async fn a_person_parts_a_file_and_each_document_goes_its_road() {
     assert!(world.graph.wait_for_sent(3, Duration::from_secs(30)).await, "{:?}", world.graph.sent());
     assert_eq!(world.graph.sent().len(), 3, "that someone looks, and two that are filed");
 
-    post(&api, &send(&world, &person(2))).await;
+    // The same file from the same sender is its first document; from another, a person looks at both.
+    post(&api, &send(&world, &person(1))).await;
     let ledger = api.at_rest(3, Duration::from_secs(60)).await.unwrap();
     assert_eq!((ledger.filed, ledger.duplicate), (2, 1), "{ledger:?}");
     let again = documents(&api).await.into_iter().find(|d| d["duplicate_of"].is_string()).unwrap();
     assert_eq!(again["duplicate_of"], ids[0].as_str(), "the file is its first document");
+    post(&api, &send(&world, &person(2))).await;
+    let ledger = api.at_rest(4, Duration::from_secs(60)).await.unwrap();
+    assert_eq!((ledger.filed, ledger.duplicate, ledger.in_review), (2, 1, 1), "{ledger:?}");
+    let waits = documents(&api).await.into_iter().find(|d| d["status"] == "in_review").unwrap();
+    assert!(
+        waits["reasons"].as_array().unwrap().iter().any(|r| r["code"] == "possible_duplicate"),
+        "{waits:#}"
+    );
 }
 
 async fn what_is_no_split_is_refused(api: &Api, review: &Value) {
