@@ -17,5 +17,6 @@ mod road;
 mod scale_out;
 mod servers;
 mod split;
+mod way_back;
 mod withheld;
 mod world;
