@@ -13,8 +13,8 @@ use crate::{
     page,
     part::Part,
     reading::{
-        Declared, Evidence, Fingerprint, Line, Normalized, Outcome, PagePixels, Reading, StageTime,
-        Understanding,
+        Declared, Evidence, Fingerprint, Line, Normalized, Outcome, PagePixels, Reading, SeenWord,
+        StageTime, Understanding,
     },
     reason::{Reason, ReasonCode},
     settle::{self, Looks, settle},
@@ -189,7 +189,8 @@ fn second_look(evidence: &Evidence, clock: &Clock) -> Duration {
 
 fn finish(mut normalized: Normalized, sense: Sense, limits: &Limits) -> Reading {
     let Sense { evidence, mut understanding, fingerprint } = sense;
-    let notes = level(&mut normalized, &evidence, &mut understanding);
+    let mut words = seen_words(&evidence);
+    let notes = level(&mut normalized, &evidence, &mut understanding, &mut words);
     // Whoever doubts the file doubts its parts; and no page may be in none of them.
     let whole =
         normalized.reasons.is_empty() && Part::split(&understanding.parts, 1..=normalized.page_count).is_ok();
@@ -215,6 +216,7 @@ fn finish(mut normalized: Normalized, sense: Sense, limits: &Limits) -> Reading 
         language: understanding.language,
         fields: understanding.fields,
         text: plain_text(&evidence),
+        words: words.into_iter().filter_map(rounded).collect(),
         page_count: normalized.page_count,
         pages,
         thumbnail: first
@@ -227,9 +229,40 @@ fn finish(mut normalized: Normalized, sense: Sense, limits: &Limits) -> Reading 
     }
 }
 
+/// Most words kept of a document: what more there is, nobody points at.
+const MOST_WORDS: usize = 20_000;
+/// Longest word kept, characters.
+const WORD_CHARS: usize = 200;
+
+/// The words of all pages, where they were read.
+fn seen_words(evidence: &Evidence) -> Vec<SeenWord> {
+    let words = evidence.pages.iter().flat_map(|page| {
+        page.lines.iter().flat_map(|line| &line.words).map(|word| SeenWord {
+            page: page.number,
+            text: word.text.chars().take(WORD_CHARS).collect(),
+            bbox: word.bbox,
+            confidence: word.confidence,
+        })
+    });
+    words.take(MOST_WORDS).collect()
+}
+
+/// A word in as many digits as a pixel needs; none of what a cut left off the page.
+fn rounded(word: SeenWord) -> Option<SeenWord> {
+    let digits = |value: f32| (value.clamp(0.0, 1.0) * 10_000.0).round() / 10_000.0;
+    let bbox = word.bbox.map(digits);
+    let [x0, y0, x1, y1] = bbox;
+    (x1 > x0 && y1 > y0).then(|| SeenWord { bbox, confidence: digits(word.confidence), ..word })
+}
+
 /// Cuts crooked pages out of their photos and sets them level, and moves the boxes along; the evidence's notes, and one
 /// for each cut.
-fn level(normalized: &mut Normalized, evidence: &Evidence, understanding: &mut Understanding) -> Vec<String> {
+fn level(
+    normalized: &mut Normalized,
+    evidence: &Evidence,
+    understanding: &mut Understanding,
+    words: &mut [SeenWord],
+) -> Vec<String> {
     let mut notes = evidence.notes.clone();
     if understanding.reasons.iter().any(|r| r.code == ReasonCode::MultipleDocuments) {
         // Whoever parts them must see them all, where the reason says they lie.
@@ -244,6 +277,9 @@ fn level(normalized: &mut Normalized, evidence: &Evidence, understanding: &mut U
         };
         for field in understanding.fields.values_mut().filter(|field| field.page == Some(page.number)) {
             field.bbox = field.bbox.map(|bbox| levelled.place(bbox));
+        }
+        for word in words.iter_mut().filter(|word| word.page == page.number) {
+            word.bbox = levelled.place(word.bbox);
         }
         notes.extend(levelled.note(page.number));
         page.rgb = levelled.rgb;
@@ -302,6 +338,14 @@ impl Clock {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_word_is_kept_where_it_stands_on_the_page() {
+        let word = |bbox| SeenWord { page: 1, text: "TOTAL".into(), bbox, confidence: 0.987_654 };
+        let kept = rounded(word([0.123_456, 0.2, 0.345_678, 1.2])).unwrap();
+        assert_eq!((kept.bbox, kept.confidence), ([0.1235, 0.2, 0.3457, 1.0], 0.9877));
+        assert!(rounded(word([-0.4, 0.2, -0.1, 0.3])).is_none(), "a cut left it off the page");
+    }
 
     #[test]
     fn the_clock_adds_up_one_entry_a_stage() {

@@ -114,6 +114,20 @@ pub struct PageText {
     pub sharpness: Option<f32>,
 }
 
+/// A word where it stands on a page as it is stored, for whoever points at it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SeenWord {
+    /// One-based.
+    pub page: u32,
+    /// As read.
+    pub text: String,
+    /// On the stored page.
+    #[serde(rename = "box")]
+    pub bbox: PageBox,
+    /// 0..=1.
+    pub confidence: f32,
+}
+
 /// A barcode or two-dimensional code.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Barcode {
@@ -240,6 +254,9 @@ pub struct Reading {
     pub fields: Fields,
     /// Text of all pages, form feed between pages.
     pub text: String,
+    /// Its words, each with its place on the normalized pages, in reading order.
+    #[serde(default)]
+    pub words: Vec<SeenWord>,
     /// Pages of the original (also when some were not rendered).
     pub page_count: u32,
     /// Normalized pages.
@@ -272,6 +289,7 @@ impl Reading {
             language: None,
             fields: Fields::new(),
             text: String::new(),
+            words: Vec::new(),
             page_count: 0,
             pages: Vec::new(),
             thumbnail: Vec::new(),

@@ -70,8 +70,8 @@
       const field = el.closest(".field");
       if (field) field.classList.toggle("changed", differs);
     }
-    const edit = find("[data-edit] span", form);
-    const approve = find("[value=approve]", form);
+    const edit = find("[data-edit] span");
+    const approve = find("[value=approve]");
     if (edit) {
       edit.dataset.plain ||= edit.textContent;
       edit.textContent = any ? "Save correction" : edit.dataset.plain;
@@ -88,7 +88,7 @@
     }
   }
 
-  const decide = () => find(form.dataset.changed ? "[data-edit]" : "[value=approve]", form)?.click();
+  const decide = () => find(form.dataset.changed ? "[data-edit]" : "[value=approve]")?.click();
 
   function answer(button, event) {
     if (button.dataset.edit !== undefined && !form.dataset.changed && !find("[name=because]", form)?.value.trim()) {
@@ -121,7 +121,7 @@
       event.preventDefault();
       if (event.repeat) return;
       if (event.ctrlKey || event.metaKey) {
-        if (event.target.name === "note" && form.dataset.pending) find(`[value=${form.dataset.pending}]`, form)?.click();
+        if (event.target.name === "note" && form.dataset.pending) find(`button[value=${form.dataset.pending}]`)?.click();
         else decide();
       } else if (event.target.closest(".field")) {
         const inputs = all(".fields:not([hidden]) input", form);
@@ -137,14 +137,6 @@
       select.addEventListener("keydown", (event) => { keyed = event.key !== "Enter"; });
       select.addEventListener("pointerdown", () => { keyed = false; });
       select.addEventListener("change", () => { if (!keyed) leave(select); });
-    }
-    for (const label of all(".field", form)) {
-      const light = (on) => all(`rect[data-field="${label.dataset.field}"]`).forEach((r) => r.classList.toggle("on", on));
-      for (const type of ["mouseenter", "focusin"]) label.addEventListener(type, () => light(true));
-      for (const type of ["mouseleave", "focusout"]) label.addEventListener(type, () => light(false));
-    }
-    for (const rect of all("rect[data-field]")) {
-      rect.addEventListener("click", () => find(`.fields:not([hidden]) [data-field="${rect.dataset.field}"] input`, form)?.focus());
     }
     changed();
     if (find(".warnings", form)) find(".warnings", form).focus();
@@ -222,12 +214,12 @@
     if (typing(active) || event.ctrlKey || event.metaKey || event.altKey) return;
     if (rows.length && (event.key === "j" || event.key === "k")) return move(event.key === "j" ? 1 : -1);
     // A key that is held down was pressed for the page before.
-    if (event.repeat || !/^[a-z/]$/.test(event.key)) return;
-    const target = find(`[data-key="${event.key}"]`);
+    if (event.repeat || !/^[a-z0-9/?+[\]-]$/.test(event.key)) return;
+    const target = find(`[data-key="${CSS.escape(event.key)}"]`);
     if (!target || target.disabled) return;
     event.preventDefault();
     if (target.tagName === "INPUT") return target.focus();
-    const free = target.tagName === "A" || target.dataset.anyway !== undefined || target.dataset.atOnce !== undefined || !form;
+    const free = target.tagName === "A" || target.type === "button" || target.dataset.anyway !== undefined || target.dataset.atOnce !== undefined || !form;
     if (free || ready()) target.click();
     else say("Look at it first.");
   });

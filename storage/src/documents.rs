@@ -7,7 +7,7 @@ use acuse_pipeline::{
     document::{Kind, Sha256, Status},
     fields::{FieldName, Fields},
     part::Part,
-    reading::Fingerprint,
+    reading::{Fingerprint, SeenWord},
     reason::Reason,
 };
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,7 @@ use crate::{
     access::{Access, Sensitivity},
     catalog::Catalog,
     error::CatalogError,
-    names::{ContactId, CustomerId, DocumentId, MessageId, Source, Stage, WaitsFor, micros},
+    names::{ContactId, CustomerId, DocumentId, MessageId, Source, Stage, WaitsFor, json, micros},
     objects::ObjectKey,
     sql::Tx,
 };
@@ -272,6 +272,16 @@ impl Catalog {
         let mut tx = self.reading().await?;
         let row = optional!(tx, (Option<String>,), "SELECT text FROM documents WHERE id = $1", id.0)?;
         Ok(row.and_then(|(text,)| text))
+    }
+
+    /// The words of a document, each with its place on its pages; none of what was read before they were kept.
+    ///
+    /// # Errors
+    /// When the database fails or the row is impossible.
+    pub async fn page_words(&self, id: DocumentId) -> Result<Vec<SeenWord>, CatalogError> {
+        let mut tx = self.reading().await?;
+        let row = optional!(tx, (String,), "SELECT words FROM page_words WHERE document_id = $1", id.0)?;
+        row.map_or_else(|| Ok(Vec::new()), |(words,)| json("page_words", "words", &words))
     }
 
     /// Documents, newest first, after the cursor (the last id of the page before).

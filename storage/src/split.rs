@@ -191,6 +191,7 @@ fn placed(id: DocumentId, part: &Part) -> Result<Value, CatalogError> {
 /// Takes away what was read of the whole. Its customer goes too, where `link` had found it: it was found by what all
 /// of it says.
 async fn forget(tx: &mut Tx, whole: &Document) -> Result<(), CatalogError> {
+    execute!(tx, "DELETE FROM page_words WHERE document_id = $1", whole.id.0)?;
     execute!(
         tx,
         "UPDATE documents SET pages = '[]', thumbnail_key = NULL, page_count = NULL, kind = NULL, confidence = NULL, \

@@ -7,7 +7,7 @@ use acuse_pipeline::{
     document::Kind,
     fields::{Field, FieldName, Fields, Source},
     part::Part,
-    reading::Fingerprint,
+    reading::{Fingerprint, SeenWord},
     reason::{Reason, ReasonCode},
 };
 use acuse_storage::{
@@ -81,6 +81,7 @@ const ROUTES: &[(&str, Walk)] = &[
     ("/", Walk::Get(&["", "?reason=unknown_customer"])),
     ("/documents", Walk::Get(&["", "?q=zeed", "?q=quillon", "?kind=id"])),
     ("/documents/{id}", Walk::Get(&[""])),
+    ("/documents/{id}/words", Walk::Get(&[""])),
     ("/pictures/{id}", Walk::Get(&["", "?presign=true", "?variant=normalized&page=1", "?variant=thumbnail"])),
     ("/review/{id}", Walk::Post),
     ("/review/{id}/beat", Walk::Post),
@@ -162,6 +163,7 @@ fn passport(seed: u64) -> ReadFacts {
             (FieldName::BirthDate, field("1991-02-03")),
         ]),
         text: "PASSPORT ZEEDLEMANN X9182736455 QUILLON".into(),
+        words: vec![SeenWord { page: 1, text: "ZEEDLEMANN".into(), bbox: [0.1, 0.1, 0.4, 0.2], confidence: 0.9 }],
         fingerprint: Some(Fingerprint(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)),
         notes: vec!["a note of ZEEDLEMANN".into()],
         findings: vec![Reason::new(ReasonCode::Expired, "ZEEDLEMANN, born 1991-02-03, expired")],
@@ -192,6 +194,7 @@ fn bill(seed: u64) -> ReadFacts {
         id_probability: Some(0.0001),
         fields,
         text: OPEN.into(),
+        words: Vec::new(),
         notes: Vec::new(),
         findings: Vec::new(),
         ..passport(seed)

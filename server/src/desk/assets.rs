@@ -13,6 +13,7 @@ pub async fn serve(Path(name): Path<String>) -> Response {
     let (kind, bytes): (_, &'static [u8]) = match name.as_str() {
         "desk.css" => ("text/css; charset=utf-8", include_bytes!("../../assets/desk.css")),
         "desk.js" => ("text/javascript; charset=utf-8", include_bytes!("../../assets/desk.js")),
+        "sheet.js" => ("text/javascript; charset=utf-8", include_bytes!("../../assets/sheet.js")),
         "mark.svg" => ("image/svg+xml", include_bytes!("../../assets/mark.svg")),
         _ => return Problem::NotFound("file").into_response(),
     };

@@ -9,6 +9,7 @@ pub mod decide;
 pub mod document;
 pub mod door;
 mod fields;
+pub mod page_words;
 pub mod pages;
 pub mod parts;
 pub mod queue;
@@ -48,6 +49,7 @@ pub fn router() -> Router<App> {
         .route("/logout", post(door::leave))
         .route("/documents", get(pages::documents))
         .route("/documents/{id}", get(document::show))
+        .route("/documents/{id}/words", get(page_words::show))
         .route("/pictures/{id}", get(content::of_person))
         .route("/review/{id}", post(decide::decide))
         .route("/review/{id}/undo", post(decide::undo))

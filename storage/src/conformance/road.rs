@@ -57,6 +57,7 @@ pub(super) fn facts(number: &str) -> ReadFacts {
             (FieldName::Total, field("45.00")),
         ]),
         text: format!("Factura {number}\0 total 45,00 €"),
+        words: Vec::new(),
         fingerprint: Some(Fingerprint(u64::MAX - 1)),
         notes: vec!["declared image/png".into()],
         findings: Vec::new(),

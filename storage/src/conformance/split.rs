@@ -4,6 +4,7 @@ use acuse_pipeline::{
     document::{Sha256, Status},
     fields::FieldName,
     part::{Part, PartError},
+    reading::SeenWord,
     reason::{Reason, ReasonCode},
 };
 use time::{Duration, OffsetDateTime};
@@ -47,6 +48,12 @@ fn facts_of(id: DocumentId, count: u32, part: Option<Part>) -> ReadFacts {
         pages: (1..=count).map(page).collect(),
         thumbnail_key: Some(ObjectKey::thumbnail(id, &Sha256::of(b"small"))),
         fingerprint: None,
+        words: vec![SeenWord {
+            page: 1,
+            text: "TOTAL".into(),
+            bbox: [0.1, 0.2, 0.3, 0.25],
+            confidence: 0.9,
+        }],
         ..facts(&id.to_string())
     }
 }
@@ -239,6 +246,7 @@ pub(super) async fn a_person_splits_what_waits(catalog: &Catalog) {
     assert!(first.reasons.is_empty() && first.notes.is_empty() && first.thumbnail_key.is_none());
     assert_eq!((first.kind, first.page_count, first.fingerprint), (None, None, None));
     assert_eq!(catalog.document_text(id).await.unwrap(), None);
+    assert!(catalog.page_words(id).await.unwrap().is_empty(), "nor the words of the other documents");
     let q = DocumentFilter {
         q: Some(format!("Factura {id}")),
         access: Access::whole(),

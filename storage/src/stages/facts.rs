@@ -1,6 +1,6 @@
 //! What the stages found out about a document, and the columns of its row that keep it.
 
-use acuse_pipeline::{document::Kind, fields::Fields, part::Part, reading::Fingerprint, reason::Reason};
+use acuse_pipeline::{document::Kind, fields::Fields, part::Part, reason::Reason, reading::{Fingerprint, SeenWord}};
 
 use crate::{
     access::{Rule, settle},
@@ -45,6 +45,8 @@ pub struct ReadFacts {
     pub fields: Fields,
     /// All text.
     pub text: String,
+    /// Its words, each with its place.
+    pub words: Vec<SeenWord>,
     /// Of the first page.
     pub fingerprint: Option<Fingerprint>,
     /// Harmless oddities.
@@ -111,6 +113,13 @@ pub(super) async fn keep_facts(
         keys.currency,
         search_text(&document.searched_names(), &facts.fields, &facts.text),
         facts.id_probability
+    )?;
+    execute!(
+        tx,
+        "INSERT INTO page_words (document_id, words) VALUES ($1, $2) \
+         ON CONFLICT (document_id) DO UPDATE SET words = excluded.words",
+        id.0,
+        clean(&to_json("words", &facts.words)?)
     )?;
     settle(tx, rule, id).await?;
     Ok(true)

@@ -143,6 +143,7 @@ async fn keep(env: &Env, document: &Document, reading: Reading, started: Instant
         language: reading.language,
         fields: reading.fields,
         text: reading.text,
+        words: reading.words,
         fingerprint: reading.fingerprint,
         notes: reading.notes,
         findings: reading.reasons,

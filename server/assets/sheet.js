@@ -1,0 +1,284 @@
+// The picture of a document: whole at first, larger, moved, turned; fields and their places lead to each other, and
+// words that are pointed at fill the field that is being looked at. Without this file the pages stand one below another.
+"use strict";
+(() => {
+  const paper = document.querySelector(".paper");
+  const stage = paper?.querySelector(".stage");
+  if (!stage) return;
+  const SVG = "http://www.w3.org/2000/svg";
+  const sheets = [...stage.querySelectorAll(".sheet")];
+  const form = document.querySelector("[data-keys=decision]");
+  const say = (text) => { const live = document.querySelector("#live"); if (live) live.textContent = text; };
+  paper.classList.add("live");
+  paper.querySelector(".tools").hidden = false;
+
+  // What is seen: which page, how large a pixel of it is, where its middle is on the stage, quarter turns.
+  let page = 0;
+  let view = { scale: 1, x: 0, y: 0, turns: 0 };
+  const size = (n = page) => ({ w: Number(sheets[n].dataset.width), h: Number(sheets[n].dataset.height) });
+  // No picture is blown up past its pixels.
+  const most = () => 1 / (window.devicePixelRatio || 1);
+  function fitting() {
+    const { w, h } = size();
+    const [across, down] = view.turns % 2 ? [h, w] : [w, h];
+    return Math.min(stage.clientWidth / across, stage.clientHeight / down, most());
+  }
+  const isWhole = () => view.scale <= fitting() * 1.02;
+
+  function draw() {
+    const { w, h } = size();
+    const sheet = sheets[page];
+    const [across, down] = view.turns % 2 ? [h * view.scale, w * view.scale] : [w * view.scale, h * view.scale];
+    // Some of the page is always there; a page that fits stands in the middle.
+    const within = (middle, extent, room) => (extent <= room ? room / 2 : Math.min(extent / 2, Math.max(room - extent / 2, middle)));
+    view.x = within(view.x, across, stage.clientWidth);
+    view.y = within(view.y, down, stage.clientHeight);
+    sheet.style.width = `${w * view.scale}px`;
+    sheet.style.height = `${h * view.scale}px`;
+    sheet.style.left = `${view.x - (w * view.scale) / 2}px`;
+    sheet.style.top = `${view.y - (h * view.scale) / 2}px`;
+    sheet.style.transform = `rotate(${view.turns * 90}deg)`;
+    stage.dataset.scale = view.scale.toFixed(4);
+    stage.dataset.whole = isWhole() ? "yes" : "";
+  }
+
+  function whole() {
+    view.scale = fitting();
+    view.x = stage.clientWidth / 2;
+    view.y = stage.clientHeight / 2;
+    draw();
+  }
+
+  function zoom(factor, x = stage.clientWidth / 2, y = stage.clientHeight / 2) {
+    const least = fitting();
+    const scale = Math.max(least, Math.min(Math.max(least, most()), view.scale * factor));
+    view.x = x + ((view.x - x) * scale) / view.scale;
+    view.y = y + ((view.y - y) * scale) / view.scale;
+    view.scale = scale;
+    draw();
+  }
+
+  function show(n) {
+    page = Math.max(0, Math.min(sheets.length - 1, n));
+    sheets.forEach((sheet, i) => sheet.classList.toggle("at", i === page));
+    for (const thumb of paper.querySelectorAll("[data-to-page]")) {
+      if (Number(thumb.dataset.toPage) === page + 1) thumb.setAttribute("aria-current", "true");
+      else thumb.removeAttribute("aria-current");
+    }
+    const now = paper.querySelector("[data-page-now]");
+    if (now) now.textContent = `${page + 1} / ${sheets.length}`;
+    const picture = sheets[page].querySelector("img");
+    picture.loading = "eager";
+    whole();
+  }
+
+  // From a point of the window to a place on the page, each side from 0 to 1; and back to the stage.
+  function placeAt(event) {
+    const at = stage.getBoundingClientRect();
+    const { w, h } = size();
+    const angle = (-view.turns * Math.PI) / 2;
+    const [dx, dy] = [event.clientX - at.left - view.x, event.clientY - at.top - view.y];
+    const [u, v] = [dx * Math.cos(angle) - dy * Math.sin(angle), dx * Math.sin(angle) + dy * Math.cos(angle)];
+    return [u / (w * view.scale) + 0.5, v / (h * view.scale) + 0.5];
+  }
+  function onStage([u, v]) {
+    const { w, h } = size();
+    const angle = (view.turns * Math.PI) / 2;
+    const [dx, dy] = [(u - 0.5) * w * view.scale, (v - 0.5) * h * view.scale];
+    return [view.x + dx * Math.cos(angle) - dy * Math.sin(angle), view.y + dx * Math.sin(angle) + dy * Math.cos(angle)];
+  }
+
+  // The field that is being looked at; its place alone is filled.
+  let active = "";
+  const inputOf = (field) => form?.querySelector(`.fields:not([hidden]) [data-field="${field}"] input`);
+  const placesOf = (field) => (field ? sheets.flatMap((sheet, n) =>
+    [...sheet.querySelectorAll(`rect[data-field="${field}"]`)].map((rect) => ({ rect, n }))) : []);
+  function boxOf(rect, n) {
+    const { w, h } = size(n);
+    const side = (name) => Number(rect.getAttribute(name));
+    return [side("x") / w, side("y") / h, (side("x") + side("width")) / w, (side("y") + side("height")) / h];
+  }
+  function activate(field) {
+    if (!field) return;
+    active = field;
+    for (const rect of stage.querySelectorAll("rect.on")) rect.classList.remove("on");
+    const places = placesOf(field);
+    for (const { rect } of places) rect.classList.add("on");
+    stage.dataset.active = field;
+    if (!places.length) return;
+    const { rect, n } = places.find((place) => place.n === page) ?? places[0];
+    if (n !== page) show(n);
+    if (isWhole()) return;
+    const [x0, y0, x1, y1] = boxOf(rect, n);
+    const [x, y] = onStage([(x0 + x1) / 2, (y0 + y1) / 2]);
+    view.x += stage.clientWidth / 2 - x;
+    view.y += stage.clientHeight / 2 - y;
+    draw();
+  }
+  // As large as its pixels allow, at most a third of the stage; once more, and the page is whole again.
+  function closely() {
+    const place = placesOf(active)[0];
+    if (!place || !isWhole()) return whole();
+    if (place.n !== page) show(place.n);
+    const { w, h } = size();
+    const [x0, y0, x1, y1] = boxOf(place.rect, place.n);
+    const wanted = Math.min((stage.clientWidth / 3) / ((x1 - x0) * w), (stage.clientHeight / 3) / ((y1 - y0) * h));
+    zoom(Math.max(1, wanted / view.scale));
+    activate(active);
+  }
+
+  const doing = {
+    in: () => zoom(1.4),
+    out: () => zoom(1 / 1.4),
+    fit: whole,
+    place: closely,
+    turn: () => { view.turns = (view.turns + 1) % 4; whole(); },
+    before: () => show(page - 1),
+    after: () => show(page + 1),
+  };
+  paper.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-view]");
+    if (button) doing[button.dataset.view]?.();
+    const thumb = event.target.closest("[data-to-page]");
+    if (thumb) {
+      event.preventDefault();
+      show(Number(thumb.dataset.toPage) - 1);
+    }
+  });
+
+  document.addEventListener("focusin", (event) => {
+    const field = event.target.closest?.("[data-field]");
+    if (field && form?.contains(field)) activate(field.dataset.field);
+  });
+  document.addEventListener("mouseover", (event) => {
+    const field = event.target.closest?.(".field[data-field]")?.dataset.field;
+    for (const rect of stage.querySelectorAll("rect.hint")) rect.classList.remove("hint");
+    for (const { rect } of placesOf(field)) rect.classList.add("hint");
+  });
+  document.addEventListener("click", (event) => {
+    const to = event.target.closest?.("[data-goto]");
+    if (!to) return;
+    event.preventDefault();
+    activate(to.dataset.goto);
+    inputOf(to.dataset.goto)?.focus();
+  });
+
+  // Words come when they may be needed, and only to who may see the page.
+  let words = [];
+  if (paper.dataset.words) {
+    fetch(paper.dataset.words, { headers: { accept: "application/json" } })
+      .then((answer) => (answer.ok ? answer.json() : []))
+      .then((seen) => { words = seen; stage.dataset.words = String(seen.length); })
+      .catch(() => {});
+  }
+  const holds = ([x0, y0, x1, y1], [u, v], room = 0.002) => x0 - room <= u && u <= x1 + room && y0 - room <= v && v <= y1 + room;
+  const wordAt = (place) => words.find((word) => word.page === page + 1 && holds(word.box, place));
+  function wordsBetween(from, to) {
+    const box = [Math.min(from[0], to[0]), Math.min(from[1], to[1]), Math.max(from[0], to[0]), Math.max(from[1], to[1])];
+    const first = wordAt(from);
+    return words.filter((word) => word.page === page + 1 && (word === first ||
+      holds(box, [(word.box[0] + word.box[2]) / 2, (word.box[1] + word.box[3]) / 2])));
+  }
+  function rectangle(box, kind) {
+    const { w, h } = size();
+    const rect = document.createElementNS(SVG, "rect");
+    const [x0, y0, x1, y1] = box;
+    const sides = { x: x0 * w, y: y0 * h, width: (x1 - x0) * w, height: (y1 - y0) * h };
+    for (const [name, value] of Object.entries(sides)) rect.setAttribute(name, value.toFixed(1));
+    rect.setAttribute("class", kind);
+    sheets[page].querySelector("svg").append(rect);
+    return rect;
+  }
+  function picked(some) {
+    for (const rect of stage.querySelectorAll("rect.pick")) rect.remove();
+    for (const word of some) rectangle(word.box, "pick");
+  }
+  const around = (some) => [
+    Math.min(...some.map((w) => w.box[0])), Math.min(...some.map((w) => w.box[1])),
+    Math.max(...some.map((w) => w.box[2])), Math.max(...some.map((w) => w.box[3])),
+  ];
+  function fill(some) {
+    const input = inputOf(active);
+    if (!input || input.readOnly || input.disabled || !some.length) return false;
+    const text = some.map((word) => word.text).join(" ");
+    input.value = text;
+    const at = input.closest("[data-field]").querySelector("[data-at]");
+    const box = around(some);
+    if (at) at.value = [page + 1, ...box].join(",");
+    for (const { rect } of placesOf(active)) rect.remove();
+    const rect = rectangle(box, "on");
+    rect.dataset.field = active;
+    input.focus();
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+    say(`${text}`);
+    return true;
+  }
+
+  // One pointer points, fills or moves the page; two make it larger and smaller.
+  const fingers = new Map();
+  let doingNow = null;
+  const apart = () => { const [a, b] = [...fingers.values()]; return Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY); };
+  stage.addEventListener("mousedown", (event) => event.preventDefault());
+  stage.addEventListener("pointerdown", (event) => {
+    fingers.set(event.pointerId, event);
+    try { stage.setPointerCapture(event.pointerId); } catch { /* it has let go already */ }
+    if (fingers.size === 2) {
+      doingNow = { pinch: apart(), scale: view.scale };
+      return picked([]);
+    }
+    const from = placeAt(event);
+    const word = event.button === 0 && event.pointerType !== "touch" && inputOf(active) ? wordAt(from) : undefined;
+    doingNow = { from, word, startX: event.clientX, startY: event.clientY, x: view.x, y: view.y };
+  });
+  stage.addEventListener("pointermove", (event) => {
+    if (!fingers.has(event.pointerId)) {
+      stage.classList.toggle("pointing", Boolean(inputOf(active) && wordAt(placeAt(event))));
+      return;
+    }
+    fingers.set(event.pointerId, event);
+    if (doingNow?.pinch) {
+      const [a, b] = [...fingers.values()];
+      const at = stage.getBoundingClientRect();
+      if (b) zoom((doingNow.scale * apart()) / doingNow.pinch / view.scale, (a.clientX + b.clientX) / 2 - at.left, (a.clientY + b.clientY) / 2 - at.top);
+    } else if (doingNow?.word) {
+      picked(wordsBetween(doingNow.from, placeAt(event)));
+    } else if (doingNow) {
+      view.x = doingNow.x + event.clientX - doingNow.startX;
+      view.y = doingNow.y + event.clientY - doingNow.startY;
+      draw();
+    }
+  });
+  function lift(event) {
+    fingers.delete(event.pointerId);
+    const done = doingNow;
+    if (fingers.size) return;
+    doingNow = null;
+    picked([]);
+    if (!done || done.pinch || event.type === "pointercancel") return;
+    const moved = Math.hypot(event.clientX - done.startX, event.clientY - done.startY) > 4;
+    if (moved && done.word) fill(wordsBetween(done.from, placeAt(event)));
+    if (moved) return;
+    const rect = [...sheets[page].querySelectorAll("rect[data-field]")].find((r) => holds(boxOf(r, page), done.from, 0));
+    const typing = form?.contains(document.activeElement) && document.activeElement.closest(".field");
+    const word = wordAt(done.from);
+    // While a field is typed in, a word fills it; otherwise a place leads to its field.
+    if (word && (typing || !rect) && !event.altKey && fill([word])) return;
+    if (rect) {
+      activate(rect.dataset.field);
+      inputOf(rect.dataset.field)?.focus();
+    }
+  }
+  for (const type of ["pointerup", "pointercancel"]) stage.addEventListener(type, lift);
+  stage.addEventListener("wheel", (event) => {
+    event.preventDefault();
+    const at = stage.getBoundingClientRect();
+    zoom(Math.exp(-event.deltaY / 400), event.clientX - at.left, event.clientY - at.top);
+  }, { passive: false });
+  new ResizeObserver(() => { if (isWhole() || !stage.dataset.scale) whole(); else draw(); }).observe(stage);
+
+  // It begins at what fails: a fault, what the reason names, what is unsure.
+  show(0);
+  const first = document.querySelector(".fields:not([hidden]) .faulty, .fields:not([hidden]) .low") ??
+    document.querySelector(".reasons [data-goto]");
+  if (first && !active) activate(first.dataset.field ?? first.dataset.goto);
+})();
