@@ -13,8 +13,8 @@ use crate::{
     page,
     part::Part,
     reading::{
-        Declared, Evidence, Fingerprint, Line, Normalized, Outcome, PagePixels, Reading, SeenWord,
-        StageTime, Understanding,
+        Declared, Evidence, Fingerprint, Line, Normalized, Outcome, PagePixels, Reading, SeenWord, StageTime,
+        Understanding,
     },
     reason::{Reason, ReasonCode},
     settle::{self, Looks, settle},

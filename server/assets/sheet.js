@@ -274,7 +274,8 @@
     const at = stage.getBoundingClientRect();
     zoom(Math.exp(-event.deltaY / 400), event.clientX - at.left, event.clientY - at.top);
   }, { passive: false });
-  new ResizeObserver(() => { if (isWhole() || !stage.dataset.scale) whole(); else draw(); }).observe(stage);
+  // What was whole before the window changed is whole after.
+  new ResizeObserver(() => { if (stage.dataset.whole === "yes" || !stage.dataset.scale) whole(); else draw(); }).observe(stage);
 
   // It begins at what fails: a fault, what the reason names, what is unsure.
   show(0);

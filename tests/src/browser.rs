@@ -95,8 +95,7 @@ impl Browser {
         let attached = browser.call("Target.attachToTarget", attach)?;
         browser.session = attached["sessionId"].as_str().unwrap_or_default().to_owned();
         browser.call("Page.enable", json!({}))?;
-        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600 });
-        browser.call("Emulation.setDeviceMetricsOverride", size)?;
+        browser.resize(width, height)?;
         Ok(browser)
     }
 
@@ -204,6 +203,37 @@ impl Browser {
         self.call("Input.dispatchKeyEvent", up).map(drop)
     }
 
+    /// Presses the left button at one point of the window and lets it go at another.
+    ///
+    /// # Errors
+    /// When the browser does not answer.
+    pub fn drag(&mut self, from: (f64, f64), to: (f64, f64)) -> Result<()> {
+        let steps = [("mouseMoved", from), ("mousePressed", from), ("mouseMoved", to), ("mouseReleased", to)];
+        for (kind, (x, y)) in steps {
+            let buttons = i32::from(kind != "mouseReleased");
+            let event = json!({ "type": kind, "x": x, "y": y, "button": "left", "buttons": buttons, "clickCount": 1 });
+            self.call("Input.dispatchMouseEvent", event)?;
+        }
+        Ok(())
+    }
+
+    /// Clicks a point of the window.
+    ///
+    /// # Errors
+    /// When the browser does not answer.
+    pub fn click(&mut self, at: (f64, f64)) -> Result<()> {
+        self.drag(at, at)
+    }
+
+    /// Makes the window this large.
+    ///
+    /// # Errors
+    /// When the browser does not answer.
+    pub fn resize(&mut self, width: u32, height: u32) -> Result<()> {
+        let at = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600 });
+        self.call("Emulation.setDeviceMetricsOverride", at).map(drop)
+    }
+
     /// Types into what has the focus, in place of what it held.
     ///
     /// # Errors
@@ -220,9 +250,7 @@ impl Browser {
     pub fn look(&mut self, name: &str) -> Result<()> {
         let Some(folder) = std::env::var_os("ACUSE_TEST_PICTURES") else { return Ok(()) };
         for (size, width, height) in [("wide", 1280, 900), ("phone", 390, 844)] {
-            let at =
-                json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600 });
-            self.call("Emulation.setDeviceMetricsOverride", at)?;
+            self.resize(width, height)?;
             for scheme in ["light", "dark"] {
                 self.scheme(scheme)?;
                 std::fs::write(
@@ -231,8 +259,7 @@ impl Browser {
                 )?;
             }
         }
-        let at = json!({ "width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": false });
-        self.call("Emulation.setDeviceMetricsOverride", at)?;
+        self.resize(1280, 900)?;
         self.scheme("light")
     }
 

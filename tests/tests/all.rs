@@ -7,6 +7,7 @@ mod conformance;
 mod contract;
 mod desk;
 mod desk_harm;
+mod desk_picture;
 mod door;
 mod inert;
 mod malware;

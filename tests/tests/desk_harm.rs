@@ -16,16 +16,16 @@ use crate::{
 };
 
 /// A desk with so many invoices in review, the longest waiting first, and someone signed in.
-struct Desk {
-    world: World,
-    server: acuse_tests::process::Guarded,
-    api: Api,
-    ids: Vec<String>,
-    ana: Reviewer,
+pub struct Desk {
+    pub world: World,
+    pub server: acuse_tests::process::Guarded,
+    pub api: Api,
+    pub ids: Vec<String>,
+    pub ana: Reviewer,
 }
 
 impl Desk {
-    async fn of(waiting: u64, undo_secs: &str) -> Self {
+    pub async fn of(waiting: u64, undo_secs: &str) -> Self {
         let mut world = World::new().await;
         world.place = world.place.clone().with("ACUSE_UNDO_SECS", undo_secs);
         let server = world.place.start("serve", &["serve"]).unwrap();
@@ -40,7 +40,7 @@ impl Desk {
         Self { world, server, api, ids, ana }
     }
 
-    async fn document(&self, n: usize) -> Value {
+    pub async fn document(&self, n: usize) -> Value {
         self.api.get(&format!("/v1/documents/{}", self.ids[n])).await.unwrap()
     }
 
@@ -62,16 +62,16 @@ impl Desk {
         (answer.status().as_u16(), answer.json().await.unwrap())
     }
 
-    fn browser(&self, chromium: &str) -> Browser {
+    pub fn browser(&self, chromium: &str) -> Browser {
         let mut browser = Browser::start(chromium, (1280, 900)).unwrap();
         browser.open(&format!("{}/", self.ana.base), &self.ana.cookie).unwrap();
         browser
     }
 }
 
-const READY: &str = "document.body.dataset.ready === 'yes'";
+pub const READY: &str = "document.body.dataset.ready === 'yes'";
 
-fn on_page(id: &str) -> String {
+pub fn on_page(id: &str) -> String {
     format!("location.pathname === '/documents/{id}' && document.readyState === 'complete'")
 }
 

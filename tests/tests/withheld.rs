@@ -163,7 +163,12 @@ fn passport(seed: u64) -> ReadFacts {
             (FieldName::BirthDate, field("1991-02-03")),
         ]),
         text: "PASSPORT ZEEDLEMANN X9182736455 QUILLON".into(),
-        words: vec![SeenWord { page: 1, text: "ZEEDLEMANN".into(), bbox: [0.1, 0.1, 0.4, 0.2], confidence: 0.9 }],
+        words: vec![SeenWord {
+            page: 1,
+            text: "ZEEDLEMANN".into(),
+            bbox: [0.1, 0.1, 0.4, 0.2],
+            confidence: 0.9,
+        }],
         fingerprint: Some(Fingerprint(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)),
         notes: vec!["a note of ZEEDLEMANN".into()],
         findings: vec![Reason::new(ReasonCode::Expired, "ZEEDLEMANN, born 1991-02-03, expired")],

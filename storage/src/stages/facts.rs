@@ -1,6 +1,12 @@
 //! What the stages found out about a document, and the columns of its row that keep it.
 
-use acuse_pipeline::{document::Kind, fields::Fields, part::Part, reason::Reason, reading::{Fingerprint, SeenWord}};
+use acuse_pipeline::{
+    document::Kind,
+    fields::Fields,
+    part::Part,
+    reading::{Fingerprint, SeenWord},
+    reason::Reason,
+};
 
 use crate::{
     access::{Rule, settle},
