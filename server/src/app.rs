@@ -16,7 +16,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
     desk::{self, session::Door},
-    http::{self, problem::Problem},
+    http::{self, front::budget::Budget, problem::Problem},
 };
 
 /// The state of the web side. Cheap to clone.
@@ -41,6 +41,8 @@ pub struct Parts {
     pub undo: std::time::Duration,
     /// What `/metrics` shows.
     pub metrics: PrometheusHandle,
+    /// How much is done at once, and for whom.
+    pub budget: Budget,
     /// Sign-in: the setup token and the count of failures.
     pub door: Door,
 }
@@ -122,18 +124,21 @@ pub fn router(app: App) -> Router {
         .route("/v1/ledger/messages", get(http::incidents::messages))
         .route("/v1/incidents", get(http::incidents::list))
         .route("/v1/incidents/{id}/acknowledge", post(http::incidents::acknowledge))
-        .route("/v1/events", get(http::feed::events));
+        .route("/v1/events", get(http::feed::events))
+        .layer(middleware::from_fn_with_state(app.clone(), http::front::budget::metered));
+    let probes = if app.budget.metrics_apart { probes() } else { probes().merge(measures()) };
     Router::new()
         .route("/webhooks/whatsapp", webhook)
         .merge(api)
         .route("/openapi.json", get(http::openapi::document))
-        .merge(probes())
+        .merge(probes)
         .merge(http::board::router(&app))
         .merge(desk::router())
         .fallback(http::no_such_address)
         .method_not_allowed_fallback(http::wrong_method)
         .layer(DefaultBodyLimit::max(http::JSON_BYTES))
         .layer(CatchPanicLayer::custom(http::caught))
+        .layer(middleware::from_fn_with_state(app.clone(), http::front::budget::shared))
         .layer(middleware::from_fn(http::around))
         .with_state(app)
 }
@@ -141,6 +146,7 @@ pub fn router(app: App) -> Router {
 /// What workers alone answer: probes, and nothing of a document.
 pub fn worker_router(app: App) -> Router {
     probes()
+        .merge(measures())
         .fallback(http::no_such_address)
         .method_not_allowed_fallback(http::wrong_method)
         .layer(CatchPanicLayer::custom(http::caught))
@@ -149,8 +155,9 @@ pub fn worker_router(app: App) -> Router {
 }
 
 fn probes() -> Router<App> {
-    Router::new()
-        .route("/healthz", get(http::health::alive))
-        .route("/readyz", get(http::health::ready))
-        .route("/metrics", get(http::health::metrics))
+    Router::new().route("/healthz", get(http::health::alive)).route("/readyz", get(http::health::ready))
+}
+
+fn measures() -> Router<App> {
+    Router::new().route("/metrics", get(http::health::metrics))
 }

@@ -11,6 +11,8 @@ use acuse_workers::scan::ClamdAddress;
 use clap::Args;
 use url::Url;
 
+use crate::http::client_address::TrustedProxies;
+
 /// A value that is never shown: not by `Debug`, not by `--help`, not in a log.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
@@ -45,6 +47,15 @@ pub struct Settings {
     /// Address where `acuse work` answers /healthz, /readyz and /metrics [default: none].
     #[arg(long, env = "ACUSE_WORK_LISTEN", global = true, value_name = "ADDR")]
     pub work_listen: Option<String>,
+    /// Address of /metrics alone; without it they are on the address of everything else [default: none].
+    #[arg(long, env = "ACUSE_METRICS_LISTEN", global = true, value_name = "ADDR")]
+    pub metrics_listen: Option<String>,
+    /// Networks of proxies whose X-Forwarded-For is believed, comma separated [default: none].
+    #[arg(long, env = "ACUSE_TRUSTED_PROXIES", global = true, value_name = "CIDRS")]
+    pub trusted_proxies: Option<String>,
+    /// Requests a second that each API key may send, ten times as many at once [default: 100].
+    #[arg(long, env = "ACUSE_RATE_PER_SEC", global = true, value_name = "N")]
+    pub rate_per_s: Option<String>,
     /// Folder of the embedded catalog and objects [default: ./data].
     #[arg(long, env = "ACUSE_DATA_DIR", global = true, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
@@ -166,6 +177,12 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where workers alone answer an operator's probes.
     pub work_listen: Option<SocketAddr>,
+    /// Where `/metrics` is apart from everything else.
+    pub metrics_listen: Option<SocketAddr>,
+    /// Whose forwarded headers are believed.
+    pub trusted_proxies: TrustedProxies,
+    /// Requests a second of each API key.
+    pub rate_per_s: u32,
     /// The data folder. Not yet created.
     pub data_dir: PathBuf,
     /// The catalog.
@@ -259,6 +276,16 @@ impl TryFrom<Settings> for Config {
             work_listen: given(s.work_listen.as_deref())
                 .map(|v| address("ACUSE_WORK_LISTEN", v))
                 .transpose()?,
+            metrics_listen: given(s.metrics_listen.as_deref())
+                .map(|v| address("ACUSE_METRICS_LISTEN", v))
+                .transpose()?,
+            trusted_proxies: TrustedProxies::parse(s.trusted_proxies.as_deref().unwrap_or_default())
+                .map_err(|e| ConfigError::new("ACUSE_TRUSTED_PROXIES", e.to_string()))?,
+            rate_per_s: given(s.rate_per_s.as_deref()).map_or(Ok(100), |v| {
+                v.parse().ok().filter(|n| (1..=100_000).contains(n)).ok_or_else(|| {
+                    ConfigError::new("ACUSE_RATE_PER_SEC", format!("{v:?} is not a number from 1 to 100000"))
+                })
+            })?,
             database: database(s.database_url.as_deref(), &data_dir)?,
             objects: objects(&s, &data_dir)?,
             whatsapp: whatsapp(&s)?,

@@ -5,7 +5,6 @@
 //! back; a second signal ends at once.
 
 use std::{
-    future::IntoFuture,
     net::SocketAddr,
     process::ExitCode,
     sync::{Arc, OnceLock},
@@ -25,6 +24,7 @@ use crate::{
     app::{App, Channel, Parts as Web, router, worker_router},
     config::Config,
     desk::session::Door,
+    http::front::{self, Caps, budget::Budget},
     parts::{self, Parts},
 };
 
@@ -41,6 +41,11 @@ pub enum Role {
 
 /// Longest wait for requests and jobs in hand when stopping.
 const GRACE: Duration = Duration::from_secs(30);
+
+/// Connections at once; each is a file handle, of which many systems give a process 1,024.
+const CONNECTIONS: usize = 640;
+/// Of one address, unless it is a trusted proxy's.
+const CONNECTIONS_OF_ADDRESS: usize = 400;
 
 /// A running server.
 pub struct Running {
@@ -105,6 +110,11 @@ pub async fn start(config: Config, role: Role) -> anyhow::Result<Running> {
         scans: config.reading.clamd.is_some(),
         undo: config.undo,
         metrics: recorder()?,
+        budget: Budget::new(
+            config.trusted_proxies.clone(),
+            config.rate_per_s,
+            config.metrics_listen.is_some() && role != Role::Work,
+        ),
         door: Door::default(),
     });
     if app.whatsapp.secrets.is_empty() && app.whatsapp.by_ref.is_empty() && role != Role::Work {
@@ -117,6 +127,9 @@ pub async fn start(config: Config, role: Role) -> anyhow::Result<Running> {
     };
     let stopped = stop.clone();
     let mut running = Running { addr: None, app, setup_token: None, stop, web: None, workers, parts };
+    if let Some(at) = config.metrics_listen.filter(|_| role != Role::Work) {
+        running.listen_for_metrics(at, stopped.clone()).await?;
+    }
     match (role, config.work_listen) {
         (Role::All | Role::Web, _) => running.listen(config.listen, stopped).await?,
         (Role::Work, Some(at)) => running.listen_for_probes(at, stopped).await?,
@@ -155,6 +168,14 @@ impl Running {
         self.serve(listener, worker_router(self.app.clone()), stopped)
     }
 
+    /// What is measured, where only the operator's own network reaches.
+    async fn listen_for_metrics(&mut self, at: SocketAddr, stopped: CancellationToken) -> anyhow::Result<()> {
+        let listener = bind("ACUSE_METRICS_LISTEN", at).await?;
+        let caps = Caps { total: 64, of_address: 64, trusted: self.app.budget.trusted.clone() };
+        tokio::spawn(front::serve(listener, worker_router(self.app.clone()), caps, stopped));
+        Ok(())
+    }
+
     fn serve(
         &mut self,
         listener: TcpListener,
@@ -162,8 +183,12 @@ impl Running {
         stopped: CancellationToken,
     ) -> anyhow::Result<()> {
         self.addr = Some(listener.local_addr().context("cannot tell the address")?);
-        let serving = axum::serve(listener, router).with_graceful_shutdown(stopped.cancelled_owned());
-        self.web = Some(tokio::spawn(serving.into_future()));
+        let caps = Caps {
+            total: CONNECTIONS,
+            of_address: CONNECTIONS_OF_ADDRESS,
+            trusted: self.app.budget.trusted.clone(),
+        };
+        self.web = Some(tokio::spawn(front::serve(listener, router, caps, stopped)));
         Ok(())
     }
 }

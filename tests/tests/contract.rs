@@ -185,3 +185,47 @@ async fn the_contract_over_http() {
     let found = api.get("/v1/customers?q=%C3%B1and%C3%BA").await.unwrap();
     assert_eq!(found["data"][0]["external_id"], json!("9"), "{found}");
 }
+
+/// Connections that send half a header do not keep webhooks out, and keys that are tried in vain are soon not looked at.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_front_door_holds() {
+    use tokio::io::AsyncWriteExt;
+    let metrics = acuse_tests::free_port().unwrap();
+    let mut world = World::new().await;
+    world.place = world.place.with("ACUSE_METRICS_LISTEN", &format!("127.0.0.1:{metrics}"));
+    let _serve = world.place.start("serve", &["web"]).unwrap();
+    let api = Api::connect(&world.place, ALL).await.unwrap();
+    let mut slow = Vec::new();
+    // More than there may be, and fewer than this process has file handles for.
+    for n in 0..800 {
+        let Ok(mut socket) = tokio::net::TcpStream::connect(("127.0.0.1", world.place.port)).await else {
+            break;
+        };
+        let _ = socket.write_all(b"POST /webhooks/whatsapp HTTP/1.1\r\nHost: x\r\nX-Half: ").await;
+        slow.push(socket);
+        if n % 200 == 199 {
+            let started = std::time::Instant::now();
+            crate::world::post(&api, &world.invoice(&crate::world::person(n), u64::from(n))).await;
+            assert!(started.elapsed() < std::time::Duration::from_secs(5), "{n}: {:?}", started.elapsed());
+        }
+    }
+    assert_eq!(slow.len(), 800);
+    let good = api.request(Method::GET, "/v1/ledger").send().await.unwrap();
+    assert!(good.headers().contains_key("ratelimit-remaining"), "{:?}", good.headers());
+    let mut answers = std::collections::BTreeMap::new();
+    for n in 0..60 {
+        let tried = api.without_key(Method::GET, "/v1/ledger").bearer_auth(format!("acuse_{n:064}"));
+        // Whoever asks directly writes what they like here; it is not believed.
+        let answer = tried.header("X-Forwarded-For", format!("10.0.0.{n}")).send().await.unwrap();
+        if answer.status() == 429 {
+            assert!(answer.headers().contains_key("retry-after"));
+        }
+        *answers.entry(answer.status().as_u16()).or_insert(0) += 1;
+    }
+    assert!(answers[&401] <= 30 && answers[&429] >= 30, "{answers:?}");
+    assert!(api.get("/v1/ledger").await.is_ok(), "a good key of the same address goes on");
+    assert_eq!(api.without_key(Method::GET, "/metrics").send().await.unwrap().status(), 404);
+    let text =
+        reqwest::get(format!("http://127.0.0.1:{metrics}/metrics")).await.unwrap().text().await.unwrap();
+    assert!(text.contains("acuse_queue_depth"), "{text}");
+}

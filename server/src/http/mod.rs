@@ -5,11 +5,13 @@
 
 pub mod auth;
 pub mod board;
+pub mod client_address;
 pub mod content;
 pub mod customers;
 pub mod documents;
 pub mod extract;
 pub mod feed;
+pub mod front;
 pub mod health;
 pub mod inbound;
 pub mod incidents;

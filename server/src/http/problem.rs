@@ -74,6 +74,15 @@ pub enum Problem {
     /// Too many tries.
     #[error("too many attempts; wait a minute")]
     TooManyRequests,
+    /// A key's rate is used up, or an address tried too many bad keys.
+    #[error("too many requests; wait {retry_after_secs} s")]
+    RateLimited {
+        /// When there is room again.
+        retry_after_secs: u64,
+    },
+    /// Too much is being done at once; the caller should try again soon.
+    #[error("{0}; try again in a few seconds")]
+    Busy(&'static str),
     /// A part we need is away; the caller should try again.
     #[error("{0}")]
     Unavailable(&'static str),
@@ -151,6 +160,8 @@ impl Problem {
             Self::TooManyRequests => {
                 (StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "Too many requests")
             }
+            Self::RateLimited { .. } => (StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Too many requests"),
+            Self::Busy(_) => (StatusCode::SERVICE_UNAVAILABLE, "busy", "Busy"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Try again later"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
         }
@@ -191,7 +202,7 @@ impl IntoResponse for Problem {
         let (status, name, title) = self.parts();
         let id = self.log();
         let detail = match (&self, id) {
-            (Self::Unavailable(_), _) | (_, None) => self.to_string(),
+            (Self::Unavailable(_) | Self::Busy(_), _) | (_, None) => self.to_string(),
             (_, Some(id)) => format!("Something failed on our side. It is logged as {id}."),
         };
         let conflicts = match &self {
@@ -214,6 +225,12 @@ impl IntoResponse for Problem {
         match self {
             Self::Unauthorized => {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            Self::RateLimited { retry_after_secs } => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_after_secs));
+            }
+            Self::Busy(_) => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
             }
             Self::Unavailable(_) | Self::TooManyRequests => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("30"));

@@ -55,6 +55,8 @@ pub async fn create(
 ) -> Result<Response, Problem> {
     caller.require(Scope::DocumentsWrite)?;
     let received_at = OffsetDateTime::now_utc();
+    let declared = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
+    let _turn = app.budget.upload(declared).await?;
     let key = idempotency_key(&headers)?;
     let form = form.map_err(|_| {
         Problem::UnsupportedMediaType("send multipart/form-data with the part \"file\"".to_owned())
