@@ -90,6 +90,13 @@ impl From<CatalogError> for Problem {
             tracing::error!(error = %http::Chain(&error), "the catalog is out of reach");
             return Self::Unavailable("the catalog is out of reach; try again");
         }
+        if error.is_over_budget() {
+            tracing::warn!(error = %http::Chain(&error), "a statement was broken off");
+            return Self::TooSlow;
+        }
+        if matches!(error, CatalogError::NoTurn) {
+            return Self::Busy("too many searches are under way");
+        }
         Self::Internal(anyhow::Error::new(error))
     }
 }
@@ -125,7 +132,7 @@ pub fn router(app: App) -> Router {
         .route("/v1/incidents", get(http::incidents::list))
         .route("/v1/incidents/{id}/acknowledge", post(http::incidents::acknowledge))
         .route("/v1/events", get(http::feed::events))
-        .layer(middleware::from_fn_with_state(app.clone(), http::front::budget::metered));
+        .layer(middleware::from_fn(http::front::rates::told));
     let probes = if app.budget.metrics_apart { probes() } else { probes().merge(measures()) };
     Router::new()
         .route("/webhooks/whatsapp", webhook)

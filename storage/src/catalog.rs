@@ -1,5 +1,7 @@
 //! The catalog: one SQLite file or one PostgreSQL database, behind one type.
 
+mod reserved;
+
 use std::{
     path::{Path, PathBuf},
     str::FromStr,
@@ -14,6 +16,8 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
+use reserved::Reserved;
+
 use crate::{access::Rule, error::CatalogError, sql::Tx};
 
 /// How long a caller waits for a connection before it is told that the catalog is unavailable.
@@ -27,6 +31,7 @@ const STATEMENT_TIMEOUT: &str = "30s";
 #[derive(Debug, Clone)]
 pub struct Catalog {
     pub(crate) pools: Pools,
+    reserved: Reserved,
     /// When a document is open that nobody decided on.
     pub(crate) rule: Arc<Rule>,
 }
@@ -122,7 +127,8 @@ impl Catalog {
             .connect_with(options.clone().pragma("query_only", "ON"))
             .await
             .map_err(|source| CatalogError::Open { hint: hint(), source })?;
-        Ok(Self { pools: Pools::Sqlite { writer, readers, file }, rule: Arc::default() })
+        let reserved = Reserved::sqlite(&options.pragma("query_only", "ON"));
+        Ok(Self { pools: Pools::Sqlite { writer, readers, file }, reserved, rule: Arc::default() })
     }
 
     async fn postgres(url: &str) -> Result<Self, CatalogError> {
@@ -139,6 +145,7 @@ impl Catalog {
                 // A forgotten open transaction would hold back the change feed.
                 ("idle_in_transaction_session_timeout", STATEMENT_TIMEOUT),
             ]);
+        let reserved = Reserved::postgres(&options);
         let pool = PgPoolOptions::new()
             .max_connections(12)
             .acquire_timeout(ACQUIRE)
@@ -153,7 +160,7 @@ impl Catalog {
                         .to_owned(),
                 source,
             })?;
-        Ok(Self { pools: Pools::Postgres(pool), rule: Arc::default() })
+        Ok(Self { pools: Pools::Postgres(pool), reserved, rule: Arc::default() })
     }
 
     /// Brings our tables and the queue's up to date. Safe to run at every start, and from several processes.
@@ -220,12 +227,13 @@ impl Catalog {
     /// # Errors
     /// When it does not answer.
     pub async fn ping(&self) -> Result<(), CatalogError> {
-        let mut tx = self.reading().await?;
+        let mut tx = self.quick().await?;
         one!(tx, (i64,), "SELECT COUNT(*) FROM channel_state").map(drop)
     }
 
     /// Closes every connection; what is open is rolled back.
     pub async fn close(&self) {
+        self.reserved.close().await;
         match &self.pools {
             Pools::Sqlite { writer, readers, .. } => {
                 readers.close().await;
@@ -251,6 +259,17 @@ impl Catalog {
             Pools::Postgres(pool) => pool.begin().await.map(Tx::Postgres),
         }
         .map_err(|source| CatalogError::Statement { at: "begin", source })
+    }
+
+    /// A transaction that looks up a row or two by their key, for what every request begins with: it never waits for
+    /// a search.
+    pub(crate) async fn quick(&self) -> Result<Tx, CatalogError> {
+        self.reserved.quick().await
+    }
+
+    /// A transaction that looks through many rows. It waits its turn, and is broken off when its time is over.
+    pub(crate) async fn searching(&self) -> Result<Tx, CatalogError> {
+        self.reserved.search().await
     }
 }
 

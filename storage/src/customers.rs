@@ -223,7 +223,7 @@ impl Catalog {
         after: Option<CustomerId>,
         limit: u32,
     ) -> Result<Page<Customer, CustomerId>, CatalogError> {
-        let mut tx = self.reading().await?;
+        let mut tx = self.searching().await?;
         let limit = i64::from(limit.clamp(1, 500));
         let pattern = q.map(name_key).filter(|k| !k.is_empty()).map(|k| crate::documents::like(&k));
         let mut rows = all!(

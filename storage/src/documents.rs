@@ -294,7 +294,7 @@ impl Catalog {
         after: Option<DocumentId>,
         limit: u32,
     ) -> Result<Page<Document, DocumentId>, CatalogError> {
-        let mut tx = self.reading().await?;
+        let mut tx = self.searching().await?;
         let text = format!(
             "SELECT {COLUMNS} FROM documents d \
              WHERE ($1 IS NULL OR (status = $1 AND duplicate_of IS NULL)) \

@@ -59,6 +59,9 @@ pub enum CatalogError {
     /// Another process changed what this transaction was built on.
     #[error("two transactions met; try again")]
     Contention,
+    /// As many searches as may be are under way.
+    #[error("too many searches are under way")]
+    NoTurn,
     /// There is no such thing.
     #[error("no such {what}")]
     Missing {
@@ -79,9 +82,20 @@ impl CatalogError {
         matches!(db.code().as_deref(), Some("40001" | "40P01" | "5" | "261" | "517"))
     }
 
+    /// Whether a statement was broken off because its time was over.
+    #[must_use]
+    pub fn is_over_budget(&self) -> bool {
+        let Self::Statement { source: sqlx::Error::Database(db), .. } = self else { return false };
+        // PostgreSQL: query_canceled. SQLite: SQLITE_INTERRUPT.
+        matches!(db.code().as_deref(), Some("57014" | "9"))
+    }
+
     /// Whether the database itself is out of reach (so splitting the work up will not help).
     #[must_use]
     pub fn is_unavailable(&self) -> bool {
+        if self.is_over_budget() {
+            return false;
+        }
         match self {
             Self::Open { .. } => true,
             Self::Statement { source, .. } => match source {

@@ -117,7 +117,7 @@ impl Catalog {
     /// # Errors
     /// When the database fails or the row is impossible.
     pub async fn key_by_hash(&self, hash: &Sha256) -> Result<Option<ApiKey>, CatalogError> {
-        let mut tx = self.reading().await?;
+        let mut tx = self.quick().await?;
         optional!(
             tx,
             Row,

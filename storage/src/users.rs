@@ -78,7 +78,7 @@ impl Catalog {
     /// # Errors
     /// When the database fails or the row is impossible.
     pub async fn user_by_name(&self, name: &str) -> Result<Option<(User, String)>, CatalogError> {
-        let mut tx = self.reading().await?;
+        let mut tx = self.quick().await?;
         optional!(
             tx,
             (Uuid, String, String, i64, String),
@@ -135,7 +135,7 @@ impl Catalog {
     /// # Errors
     /// When the database fails or the row is impossible.
     pub async fn session(&self, token_hash: &Sha256) -> Result<Option<User>, CatalogError> {
-        let mut tx = self.reading().await?;
+        let mut tx = self.quick().await?;
         optional!(
             tx,
             (Uuid, String, String, i64),

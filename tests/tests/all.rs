@@ -9,6 +9,7 @@ mod desk;
 mod desk_harm;
 mod desk_picture;
 mod door;
+mod front_door;
 mod inert;
 mod malware;
 mod operate;

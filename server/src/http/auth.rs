@@ -1,5 +1,7 @@
 //! Who is asking, and what they may do: API keys here, people in [`crate::desk::session`].
 
+use std::time::Instant;
+
 use acuse_pipeline::document::Sha256;
 use acuse_storage::{Access, Document, keys::Scope};
 use axum::{
@@ -106,8 +108,12 @@ impl FromRequestParts<App> for Caller {
             .filter(|key| key.starts_with(PREFIX) && key.len() <= 128)
             .ok_or(Problem::Unauthorized)?;
         // Looked up by the hash of 256 random bits: how long that takes tells nothing about any key.
-        let found = app.catalog.key_with_access(&Sha256::of(key.as_bytes())).await?;
-        let (found, access) = found.ok_or(Problem::Unauthorized)?;
+        let hash = Sha256::of(key.as_bytes());
+        let address = app.budget.trusted.client_of(&parts.extensions, &parts.headers);
+        let visit = app.budget.rates.visit(hash, address, &parts.extensions, Instant::now())?;
+        let found = app.catalog.key_with_access(&hash).await.inspect_err(|_| visit.not_asked())?;
+        let (found, access) = found.ok_or(Problem::Unauthorized).inspect_err(|_| visit.bad())?;
+        visit.good(&parts.extensions)?;
         Ok(Self { actor: format!("key:{}", found.name), key: Some(found.id), scopes: found.scopes, access })
     }
 }

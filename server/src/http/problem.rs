@@ -83,6 +83,9 @@ pub enum Problem {
     /// Too much is being done at once; the caller should try again soon.
     #[error("{0}; try again in a few seconds")]
     Busy(&'static str),
+    /// A search was broken off because its time was over.
+    #[error("that search took too long and was broken off; narrow it, by a time (from, to) or a status")]
+    TooSlow,
     /// A part we need is away; the caller should try again.
     #[error("{0}")]
     Unavailable(&'static str),
@@ -162,6 +165,7 @@ impl Problem {
             }
             Self::RateLimited { .. } => (StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Too many requests"),
             Self::Busy(_) => (StatusCode::SERVICE_UNAVAILABLE, "busy", "Busy"),
+            Self::TooSlow => (StatusCode::SERVICE_UNAVAILABLE, "query_timeout", "Search broken off"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Try again later"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
         }
@@ -202,7 +206,7 @@ impl IntoResponse for Problem {
         let (status, name, title) = self.parts();
         let id = self.log();
         let detail = match (&self, id) {
-            (Self::Unavailable(_) | Self::Busy(_), _) | (_, None) => self.to_string(),
+            (Self::Unavailable(_) | Self::Busy(_) | Self::TooSlow, _) | (_, None) => self.to_string(),
             (_, Some(id)) => format!("Something failed on our side. It is logged as {id}."),
         };
         let conflicts = match &self {
@@ -229,7 +233,7 @@ impl IntoResponse for Problem {
             Self::RateLimited { retry_after_secs } => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_after_secs));
             }
-            Self::Busy(_) => {
+            Self::Busy(_) | Self::TooSlow => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
             }
             Self::Unavailable(_) | Self::TooManyRequests => {
@@ -266,5 +270,36 @@ mod tests {
         let (status, text) = body(Problem::Forbidden { scope: "ids:read" }).await;
         assert_eq!(status, StatusCode::FORBIDDEN);
         assert!(text.contains("ids:read") && !text.contains("\"id\""), "{text}");
+    }
+
+    #[test]
+    fn every_problem_is_described() {
+        let described: serde_json::Value = serde_json::from_str(crate::http::openapi::DESCRIPTION).unwrap();
+        let types = described["components"]["schemas"]["Problem"]["properties"]["type"]["enum"].clone();
+        let all = [
+            Problem::Unauthorized,
+            Problem::BadSignature,
+            Problem::Forbidden { scope: "" },
+            Problem::Withheld,
+            Problem::Bound,
+            Problem::NotFound(""),
+            Problem::BadRequest(String::new()),
+            Problem::Conflict(String::new()),
+            Problem::Taken(Vec::new()),
+            Problem::ForeignCursor,
+            Problem::Unproven(Vec::new()),
+            Problem::TooLarge { limit_bytes: 0 },
+            Problem::UnsupportedMediaType(String::new()),
+            Problem::MethodNotAllowed,
+            Problem::Timeout,
+            Problem::TooManyRequests,
+            Problem::RateLimited { retry_after_secs: 0 },
+            Problem::Busy(""),
+            Problem::TooSlow,
+            Problem::Unavailable(""),
+            Problem::Internal(anyhow::anyhow!("")),
+        ];
+        let named: Vec<_> = all.iter().map(|p| json!(format!("urn:acuse:problem:{}", p.parts().1))).collect();
+        assert_eq!(types, json!(named));
     }
 }

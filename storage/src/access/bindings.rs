@@ -45,7 +45,7 @@ impl Catalog {
     /// When the database fails or the row is impossible.
     pub async fn key_with_access(&self, hash: &Sha256) -> Result<Option<(ApiKey, Access)>, CatalogError> {
         let Some(key) = self.key_by_hash(hash).await? else { return Ok(None) };
-        let mut tx = self.reading().await?;
+        let mut tx = self.quick().await?;
         let bound = bound(&mut tx, key.id.0).await?;
         let access = Access::of(key.grants(Scope::IdsRead), bound);
         Ok(Some((key, access)))
@@ -56,7 +56,7 @@ impl Catalog {
     /// # Errors
     /// When the database fails.
     pub async fn access_of_user(&self, user: &User) -> Result<Access, CatalogError> {
-        let mut tx = self.reading().await?;
+        let mut tx = self.quick().await?;
         let row = optional!(tx, (bool,), "SELECT sees_ids FROM users WHERE id = $1", user.id.0)?;
         let sees_ids = user.role == Role::Admin || row.is_some_and(|(sees,)| sees);
         Ok(Access::of(sees_ids, bound(&mut tx, user.id.0).await?))

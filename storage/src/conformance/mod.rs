@@ -13,6 +13,7 @@ mod feed;
 mod files;
 mod hold;
 mod road;
+mod search;
 mod split;
 mod upgrade;
 
@@ -66,6 +67,7 @@ pub async fn catalog(catalog: &Catalog) {
     access::search_does_not_tell_what_is_withheld(catalog).await;
     access::who_is_bound_reaches_what_is_theirs(catalog).await;
     access::a_page_of_views_is_audited(catalog).await;
+    search::a_search_ends_and_keeps_nobody_waiting(catalog).await;
     split::a_sure_reader_splits_a_file_once(catalog).await;
     split::a_file_sent_again_is_linked_to_its_first_part(catalog).await;
     split::a_person_splits_what_waits(catalog).await;

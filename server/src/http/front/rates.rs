@@ -1,0 +1,291 @@
+//! How often a key may ask, and how often an address may try keys in vain.
+//!
+//! Both are counted where a key is looked up ([`super::super::auth`]): a key that this process has seen to be good has its
+//! own rate, any other is at the expense of the address it comes from, before it costs a look-up.
+
+use std::{
+    collections::HashMap,
+    hash::Hash,
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use acuse_pipeline::document::Sha256;
+use axum::{
+    extract::Request,
+    http::{Extensions, HeaderMap, HeaderValue},
+    middleware::Next,
+    response::Response,
+};
+
+use crate::http::problem::Problem;
+
+/// Bad keys that an address may try at once, and how many more a second.
+const BAD_KEYS: Size = Size { most: 20.0, per_s: 0.5 };
+/// Keys and addresses that are remembered.
+const REMEMBERED: usize = 20_000;
+/// How much more than its rate a key may send at once, in seconds of its rate.
+const BURST_SECS: f64 = 10.0;
+
+/// What a bucket holds at most, and how fast it fills.
+#[derive(Debug, Clone, Copy)]
+struct Size {
+    most: f64,
+    per_s: f64,
+}
+
+/// The rates of everybody who asks with a key.
+#[derive(Debug)]
+pub struct Rates {
+    of_key: Size,
+    keys: Mutex<Buckets<Sha256>>,
+    strangers: Mutex<Buckets<IpAddr>>,
+}
+
+/// One request's key, before it is looked up.
+#[derive(Debug)]
+pub struct Visit<'a> {
+    rates: &'a Rates,
+    key: Sha256,
+    address: IpAddr,
+    was_known: bool,
+    at: Instant,
+}
+
+/// What a key has left, for its answer's headers.
+#[derive(Debug, Clone, Default)]
+pub struct Meter(Arc<Mutex<Option<(Size, f64)>>>);
+
+impl Rates {
+    /// With so many requests a second for each key.
+    #[must_use]
+    pub fn new(per_s: u32) -> Self {
+        let per_s = f64::from(per_s.max(1));
+        Self {
+            of_key: Size { most: per_s * BURST_SECS, per_s },
+            keys: Mutex::default(),
+            strangers: Mutex::default(),
+        }
+    }
+
+    /// A key comes from this address; what is told of its rate goes into the request's [`Meter`].
+    ///
+    /// # Errors
+    /// 429 when the key's rate is used up, or the address has tried too many keys in vain.
+    pub fn visit(
+        &self,
+        key: Sha256,
+        address: IpAddr,
+        extensions: &Extensions,
+        at: Instant,
+    ) -> Result<Visit<'_>, Problem> {
+        let was_known = lock(&self.keys).knows(&key);
+        let visit = Visit { rates: self, key, address, was_known, at };
+        if was_known {
+            return visit.count(extensions).map(|()| visit);
+        }
+        match lock(&self.strangers).take(&address, BAD_KEYS, at) {
+            Ok(_) => Ok(visit),
+            Err(level) => {
+                metrics::counter!("acuse_bad_keys_refused_total").increment(1);
+                Err(Problem::RateLimited { retry_after_secs: wait(1.0 - level, BAD_KEYS.per_s) })
+            }
+        }
+    }
+}
+
+impl Visit<'_> {
+    /// The key is good.
+    ///
+    /// # Errors
+    /// 429 when its rate is used up.
+    pub fn good(&self, extensions: &Extensions) -> Result<(), Problem> {
+        if self.was_known {
+            return Ok(());
+        }
+        self.not_asked();
+        self.count(extensions)
+    }
+
+    /// The key is none of ours, or no longer.
+    pub fn bad(&self) {
+        lock(&self.rates.keys).forget(&self.key);
+    }
+
+    /// Whether the key is good could not be found out, which is nobody's fault.
+    pub fn not_asked(&self) {
+        if !self.was_known {
+            lock(&self.rates.strangers).give_back(&self.address, BAD_KEYS);
+        }
+    }
+
+    fn count(&self, extensions: &Extensions) -> Result<(), Problem> {
+        let size = self.rates.of_key;
+        let taken = lock(&self.rates.keys).take(&self.key, size, self.at);
+        let (Ok(level) | Err(level)) = taken;
+        if let Some(meter) = extensions.get::<Meter>() {
+            *lock(&meter.0) = Some((size, level));
+        }
+        match taken {
+            Ok(_) => Ok(()),
+            Err(level) => Err(Problem::RateLimited { retry_after_secs: wait(1.0 - level, size.per_s) }),
+        }
+    }
+}
+
+/// Around the API: an answer says what its key has left.
+pub async fn told(mut request: Request, next: Next) -> Response {
+    let meter = Meter::default();
+    request.extensions_mut().insert(meter.clone());
+    let mut response = next.run(request).await;
+    if let Some((size, level)) = *lock(&meter.0) {
+        say(response.headers_mut(), size, level);
+    }
+    response
+}
+
+fn lock<T>(shared: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whole seconds until there is enough again.
+fn wait(missing: f64, per_s: f64) -> u64 {
+    Duration::try_from_secs_f64(missing.max(0.0) / per_s).map_or(60, |d| d.as_secs() + 1)
+}
+
+/// `RateLimit-*`, as the IETF's draft first named them (draft-ietf-httpapi-ratelimit-headers-06).
+fn say(headers: &mut HeaderMap, size: Size, level: f64) {
+    for (name, value) in [
+        ("ratelimit-limit", size.most.to_string()),
+        ("ratelimit-remaining", level.max(0.0).floor().to_string()),
+        ("ratelimit-reset", wait(size.most - level, size.per_s).to_string()),
+    ] {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(name, value);
+        }
+    }
+}
+
+/// Token buckets: each fills at its rate up to its size.
+#[derive(Debug)]
+struct Buckets<K>(HashMap<K, (f64, Instant)>);
+
+impl<K> Default for Buckets<K> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
+impl<K: Hash + Eq + Clone> Buckets<K> {
+    fn knows(&self, key: &K) -> bool {
+        self.0.contains_key(key)
+    }
+
+    fn forget(&mut self, key: &K) {
+        self.0.remove(key);
+    }
+
+    fn give_back(&mut self, key: &K, size: Size) {
+        if let Some((level, _)) = self.0.get_mut(key) {
+            *level = (*level + 1.0).min(size.most);
+        }
+    }
+
+    fn level(&self, key: &K, size: Size, present: Instant) -> f64 {
+        self.0.get(key).map_or(size.most, |(level, at)| {
+            (level + present.saturating_duration_since(*at).as_secs_f64() * size.per_s).min(size.most)
+        })
+    }
+
+    /// Takes one; what is left, or as an error what there was.
+    fn take(&mut self, key: &K, size: Size, present: Instant) -> Result<f64, f64> {
+        let level = self.level(key, size, present);
+        if level < 1.0 {
+            return Err(level);
+        }
+        if self.0.len() >= REMEMBERED && !self.knows(key) {
+            self.0.retain(|_, (left, at)| {
+                *left + present.saturating_duration_since(*at).as_secs_f64() * size.per_s < size.most
+            });
+            // All of them are at work: forgetting is kinder than growing without end.
+            if self.0.len() >= REMEMBERED {
+                self.0.clear();
+            }
+        }
+        self.0.insert(key.clone(), (level - 1.0, present));
+        Ok(level - 1.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_empties_and_fills_again() {
+        let (mut buckets, start, size) = (Buckets::default(), Instant::now(), Size { most: 3.0, per_s: 2.0 });
+        for left in [2.0, 1.0, 0.0] {
+            assert_eq!(buckets.take(&"k", size, start), Ok(left));
+        }
+        assert!(buckets.take(&"k", size, start).is_err());
+        assert!(buckets.take(&"other", size, start).is_ok(), "each has its own");
+        assert_eq!(buckets.take(&"k", size, start + Duration::from_millis(500)), Ok(0.0));
+        assert_eq!(wait(0.5, 2.0), 1);
+    }
+
+    #[test]
+    fn what_is_remembered_has_an_end() {
+        let (mut buckets, start) = (Buckets::default(), Instant::now());
+        for n in 0..REMEMBERED * 2 + 10 {
+            let _ = buckets.take(&n, Size { most: 3.0, per_s: 1.0 }, start);
+        }
+        assert!(buckets.0.len() <= REMEMBERED);
+    }
+
+    #[test]
+    fn bad_keys_are_at_the_expense_of_their_address_and_good_ones_are_not() {
+        let (rates, none, at) = (Rates::new(1), Extensions::new(), Instant::now());
+        let (here, there): (IpAddr, IpAddr) = ([203, 0, 113, 7].into(), [203, 0, 113, 8].into());
+        let good = Sha256::of(b"good");
+        for n in 0..100 {
+            // Good ones take nothing away, however many begin here.
+            let visit = rates.visit(Sha256::of(&[n]), here, &none, at).unwrap();
+            visit.good(&none).unwrap();
+        }
+        rates.visit(good, here, &none, at).unwrap().good(&none).unwrap();
+        let mut tried = 0;
+        while let Ok(visit) = rates.visit(Sha256::of(format!("bad {tried}").as_bytes()), here, &none, at) {
+            visit.bad();
+            tried += 1;
+        }
+        assert_eq!(tried, 20);
+        assert!(rates.visit(good, here, &none, at).is_ok(), "one that was good before goes on");
+        assert!(rates.visit(Sha256::of(b"bad"), there, &none, at).is_ok(), "another address has its own");
+        // A key that was taken back is a stranger's again.
+        rates.visit(good, there, &none, at).unwrap().bad();
+        assert!(rates.visit(good, here, &none, at).is_err());
+    }
+
+    #[test]
+    fn a_key_has_a_rate_and_is_told_what_is_left() {
+        let (rates, at) = (Rates::new(1), Instant::now());
+        let (mut extensions, meter) = (Extensions::new(), Meter::default());
+        extensions.insert(meter.clone());
+        let here = [203, 0, 113, 7].into();
+        let ask = |at| rates.visit(Sha256::of(b"k"), here, &extensions, at)?.good(&extensions);
+        for _ in 0..10 {
+            ask(at).unwrap();
+        }
+        let refused = ask(at).unwrap_err();
+        assert!(matches!(refused, Problem::RateLimited { retry_after_secs: 1..=2 }), "{refused:?}");
+        let mut headers = HeaderMap::new();
+        let (size, level) = lock(&meter.0).unwrap();
+        say(&mut headers, size, level);
+        assert_eq!(
+            (&headers["ratelimit-limit"], &headers["ratelimit-remaining"]),
+            (&"10".parse().unwrap(), &"0".parse().unwrap())
+        );
+        assert!(ask(at + Duration::from_secs(2)).is_ok());
+    }
+}

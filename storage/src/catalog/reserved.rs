@@ -1,0 +1,102 @@
+//! Connections set apart: a search takes none from whoever asks who a caller is, and ends when its time is over.
+//!
+//! *Quick* ones answer what every request begins with (keys, sessions, a sign of life), a row or two by their key.
+//! *Searches* are lists over what there is; a few run at once, each statement of theirs has [`BUDGET`], and whoever
+//! finds no place in [`TURN`] is told so.
+
+use std::time::{Duration, Instant};
+
+use sqlx::{
+    PgPool, SqlitePool,
+    pool::PoolConnection,
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqlitePoolOptions},
+};
+
+use crate::{error::CatalogError, sql::Tx};
+
+/// Longest time of a search.
+pub(crate) const BUDGET: Duration = Duration::from_secs(5);
+/// Longest wait for a search's turn.
+const TURN: Duration = Duration::from_secs(5);
+/// Longest wait for a row that is looked up by its key.
+const QUICK: Duration = Duration::from_secs(5);
+/// Searches at once. The rest wait their turn, so a few slow ones do not take the machine.
+const SEARCHES: u32 = 4;
+/// Look-ups at once; each takes less than a millisecond.
+const LOOKUPS: u32 = 2;
+/// SQLite looks at the clock every so many of its instructions: some ten times in a millisecond.
+const INSTRUCTIONS: i32 = 10_000;
+
+/// The connections that are set apart. Opened when first needed.
+#[derive(Debug, Clone)]
+pub(crate) enum Reserved {
+    Sqlite { quick: SqlitePool, searches: SqlitePool },
+    Postgres { quick: PgPool, searches: PgPool },
+}
+
+impl Reserved {
+    /// Beside a file's writer; `options` must only read.
+    pub(crate) fn sqlite(options: &SqliteConnectOptions) -> Self {
+        let pool = |most, turn| {
+            SqlitePoolOptions::new()
+                .max_connections(most)
+                .acquire_timeout(turn)
+                .connect_lazy_with(options.clone())
+        };
+        Self::Sqlite { quick: pool(LOOKUPS, QUICK), searches: pool(SEARCHES, TURN) }
+    }
+
+    /// In a cluster.
+    pub(crate) fn postgres(options: &PgConnectOptions) -> Self {
+        let pool = |most, turn, budget: Duration| {
+            let budget = format!("{}ms", budget.as_millis());
+            let options = options.clone().options([("statement_timeout", budget)]);
+            PgPoolOptions::new().max_connections(most).acquire_timeout(turn).connect_lazy_with(options)
+        };
+        Self::Postgres { quick: pool(LOOKUPS, QUICK, QUICK), searches: pool(SEARCHES, TURN, BUDGET) }
+    }
+
+    pub(crate) async fn quick(&self) -> Result<Tx, CatalogError> {
+        match self {
+            Self::Sqlite { quick, .. } => quick.begin().await.map(Tx::Sqlite),
+            Self::Postgres { quick, .. } => quick.begin().await.map(Tx::Postgres),
+        }
+        .map_err(|source| CatalogError::Statement { at: "begin quick", source })
+    }
+
+    pub(crate) async fn search(&self) -> Result<Tx, CatalogError> {
+        match self {
+            Self::Sqlite { searches, .. } => match searches.acquire().await {
+                Ok(connection) => within(connection, BUDGET).await,
+                Err(error) => Err(error),
+            },
+            Self::Postgres { searches, .. } => searches.begin().await.map(Tx::Postgres),
+        }
+        .map_err(|source| match source {
+            sqlx::Error::PoolTimedOut => CatalogError::NoTurn,
+            source => CatalogError::Statement { at: "begin search", source },
+        })
+    }
+
+    pub(crate) async fn close(&self) {
+        match self {
+            Self::Sqlite { quick, searches } => {
+                quick.close().await;
+                searches.close().await;
+            }
+            Self::Postgres { quick, searches } => {
+                quick.close().await;
+                searches.close().await;
+            }
+        }
+    }
+}
+
+/// A transaction whose statements are broken off when `budget` is over, also when nobody waits for them any more: the
+/// file is read in a thread, which does not notice that a caller has gone.
+async fn within(mut connection: PoolConnection<sqlx::Sqlite>, budget: Duration) -> Result<Tx, sqlx::Error> {
+    let started = Instant::now();
+    connection.lock_handle().await?.set_progress_handler(INSTRUCTIONS, move || started.elapsed() < budget);
+    sqlx::Transaction::begin(connection, None).await.map(Tx::Sqlite)
+}
