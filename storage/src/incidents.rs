@@ -51,6 +51,8 @@ impl Severity {
             | "objects_away"
             | "reader_away"
             | "media_expiring"
+            | "object_missing"
+            | "objects_unnamed"
             | "message_ledger_unbalanced" => Self::Critical,
             _ => Self::Warning,
         }

@@ -29,6 +29,7 @@ pub mod ledger;
 pub mod message_ledger;
 pub mod names;
 pub mod numbers;
+pub mod object_sweep;
 pub mod objects;
 pub mod outbox;
 pub mod queue;

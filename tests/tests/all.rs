@@ -19,6 +19,7 @@ mod road;
 mod scale_out;
 mod servers;
 mod split;
+mod unnamed;
 mod way_back;
 mod withheld;
 mod world;

@@ -58,3 +58,26 @@ async fn objects_in_minio() {
     };
     conformance::objects(&Objects::connect(&config)).await;
 }
+
+/// Rows and objects are compared, each database with another S3.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_rows_and_objects_say_of_one_another_embedded() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalog = Catalog::open_sqlite(&folder.path().join("catalog.sqlite")).await.unwrap();
+    let s3 = EmbeddedS3::start(&folder.path().join("objects")).await.unwrap();
+    conformance::compare(&catalog, &Objects::connect(&s3.config("acuse"))).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_rows_and_objects_say_of_one_another_scaled_out() {
+    let (Some(postgres), Some(minio)) = (Postgres::start().unwrap(), Minio::start().unwrap()) else { return };
+    let catalog = Catalog::open(&postgres.url("acuse")).await.unwrap();
+    let config = S3Config {
+        endpoint: Some(minio.endpoint()),
+        bucket: "acuse-compared".to_owned(),
+        region: "us-east-1".to_owned(),
+        credentials: Credentials::new(ACCESS_KEY, SECRET_KEY),
+    };
+    conformance::compare(&catalog, &Objects::connect(&config)).await;
+    catalog.close().await;
+}

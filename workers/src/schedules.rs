@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use acuse_storage::CatalogError;
+use acuse_storage::{
+    CatalogError,
+    object_sweep::{Direction, Pace, SweepError},
+};
 use acuse_whatsapp::limits::{MEDIA_ALARM_AFTER, MEDIA_ID_LIFE};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -17,6 +20,14 @@ use crate::{
 const TASKS_KEPT: Duration = Duration::from_secs(24 * 3_600);
 /// Nothing is still being uploaded after a day.
 const LEFTOVERS_KEPT: Duration = Duration::from_secs(24 * 3_600);
+/// How old an object is that no row names before it goes: whoever put back an old database has a week to notice.
+const UNNAMED_KEPT: time::Duration = time::Duration::DAY.saturating_mul(7);
+/// Rest between two comparisons of rows and objects.
+const COMPARED_EVERY: time::Duration = time::Duration::HOUR.saturating_mul(6);
+/// Rows, or objects, of one page of it.
+const COMPARED_AT_ONCE: u16 = 500;
+/// Longest stretch of one comparison; the next run goes on.
+const COMPARING: Duration = Duration::from_secs(20);
 /// Documents scored at once.
 const SCORED_AT_ONCE: u32 = 100;
 /// How long a ledger that does not balance is doubted.
@@ -37,6 +48,8 @@ pub struct Schedules {
     pub score: Duration,
     /// Deletes done tasks.
     pub vacuum: Duration,
+    /// Goes on with the comparison of rows and objects.
+    pub compare: Duration,
 }
 
 impl Default for Schedules {
@@ -47,6 +60,7 @@ impl Default for Schedules {
             deadline: Duration::from_secs(900),
             score: Duration::from_secs(5),
             vacuum: Duration::from_secs(3_600),
+            compare: Duration::from_secs(60),
         }
     }
 }
@@ -59,6 +73,7 @@ pub(crate) async fn run(env: Arc<Env>, schedules: Schedules, stop: CancellationT
         every("deadline", schedules.deadline, &stop, || deadline(&env)),
         every("score", schedules.score, &stop, || score(&env)),
         every("vacuum", schedules.vacuum, &stop, || vacuum(&env)),
+        every("compare", schedules.compare, &stop, || compare(&env)),
         every("messages", schedules.sweep, &stop, || messages(&env)),
         every("scanner", probe_every, &stop, || scanner(&env)),
     );
@@ -148,6 +163,32 @@ pub async fn vacuum(env: &Env) -> Result<(), CatalogError> {
         Ok(0) => {}
         Ok(leftovers) => tracing::info!(leftovers, "deleted what cut-off uploads left"),
         Err(error) => tracing::warn!(error = chain(&error), "cannot look for leftovers; the next run will"),
+    }
+    Ok(())
+}
+
+/// Goes on comparing rows and objects, both ways, for a while.
+///
+/// # Errors
+/// When the catalog fails.
+pub async fn compare(env: &Env) -> Result<(), CatalogError> {
+    let pace = Pace { age: UNNAMED_KEPT, rest: COMPARED_EVERY, page: COMPARED_AT_ONCE, present: env.now() };
+    for direction in Direction::ALL {
+        let started = std::time::Instant::now();
+        loop {
+            match env.catalog.compare_objects(&env.objects, *direction, pace).await {
+                Ok(true) if started.elapsed() < COMPARING => {}
+                Ok(_) => break,
+                Err(SweepError::Catalog(error)) => return Err(error),
+                Err(error) => {
+                    tracing::warn!(
+                        error = chain(&error),
+                        "cannot compare rows and objects; the next run will"
+                    );
+                    break;
+                }
+            }
+        }
     }
     Ok(())
 }

@@ -6,6 +6,7 @@
 
 mod access;
 mod channel;
+mod compare;
 mod customers;
 mod desk;
 mod door;
@@ -17,6 +18,7 @@ mod search;
 mod split;
 mod upgrade;
 
+pub use compare::compare;
 pub use door::{Sample, delivery, photo};
 pub use upgrade::upgrade;
 

@@ -1,10 +1,13 @@
 //! An S3 in this very process, for running without one: `s3s-fs` over a folder, on loopback, behind credentials that
 //! live as long as the process. The same client talks to it as to any other S3.
 
+mod listing;
+mod unfinished;
+
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use hyper::server::conn::http1;
@@ -13,6 +16,10 @@ use rand::RngExt;
 use s3s::{S3, S3Request, S3Response, S3Result, auth::SimpleAuth, dto, service::S3ServiceBuilder};
 use tokio::net::TcpListener;
 
+use self::{
+    listing::{Found, Wanted},
+    unfinished::Unfinished,
+};
 use super::{Credentials, S3Config};
 
 /// Longest time a client may take to send its request's head.
@@ -66,7 +73,7 @@ impl EmbeddedS3 {
             .map_err(|error| EmbeddedError::Serve { path: folder.to_owned(), why: format!("{error:?}") })?;
         let random = || hex::encode(rand::rng().random::<[u8; 20]>());
         let credentials = Credentials::new(random(), random());
-        let mut builder = S3ServiceBuilder::new(Durable { files, root });
+        let mut builder = S3ServiceBuilder::new(Durable { files, root, unfinished: Unfinished::default() });
         builder.set_auth(SimpleAuth::from_single(credentials.access_key(), credentials.secret_key()));
         let service = builder.build();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(EmbeddedError::Listen)?;
@@ -118,6 +125,7 @@ impl Drop for EmbeddedS3 {
 struct Durable {
     files: s3s_fs::FileSystem,
     root: PathBuf,
+    unfinished: Unfinished,
 }
 
 impl Durable {
@@ -139,6 +147,29 @@ impl Durable {
             Err(error) => Err(s3s::S3Error::internal_error(error)),
         }
     }
+
+    /// Reads folders where that does not hold up what else this process does.
+    async fn look<T, F>(&self, look: F) -> S3Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Path) -> std::io::Result<T> + Send + 'static,
+    {
+        let root = self.root.clone();
+        match tokio::task::spawn_blocking(move || look(&root)).await {
+            Ok(Ok(found)) => Ok(found),
+            Ok(Err(error)) => Err(s3s::S3Error::internal_error(error)),
+            Err(error) => Err(s3s::S3Error::internal_error(error)),
+        }
+    }
+}
+
+fn listed(found: Found) -> dto::Object {
+    dto::Object {
+        key: Some(found.key),
+        size: i64::try_from(found.size_bytes).ok(),
+        last_modified: Some(found.modified.into()),
+        ..Default::default()
+    }
 }
 
 /// What Acuse uses of S3; the rest is answered "not implemented".
@@ -159,8 +190,10 @@ impl S3 for Durable {
         req: S3Request<dto::CompleteMultipartUploadInput>,
     ) -> S3Result<S3Response<dto::CompleteMultipartUploadOutput>> {
         let (bucket, key) = (req.input.bucket.clone(), req.input.key.clone());
+        let upload_id = req.input.upload_id.clone();
         let done = self.files.complete_multipart_upload(req).await?;
         self.sync(&bucket, &key).await?;
+        self.unfinished.ended(&upload_id);
         Ok(done)
     }
 
@@ -178,7 +211,23 @@ impl S3 for Durable {
         &self,
         req: S3Request<dto::CreateMultipartUploadInput>,
     ) -> S3Result<S3Response<dto::CreateMultipartUploadOutput>> {
-        self.files.create_multipart_upload(req).await
+        let (bucket, key) = (req.input.bucket.clone(), req.input.key.clone());
+        let begun = self.files.create_multipart_upload(req).await?;
+        if let Some(upload_id) = &begun.output.upload_id {
+            self.unfinished.begun(upload_id, &bucket, &key, SystemTime::now());
+        }
+        Ok(begun)
+    }
+
+    async fn list_multipart_uploads(
+        &self,
+        req: S3Request<dto::ListMultipartUploadsInput>,
+    ) -> S3Result<S3Response<dto::ListMultipartUploadsOutput>> {
+        let deleted = self.look(|root| unfinished::delete_old(root, SystemTime::now())).await?;
+        if deleted > 0 {
+            tracing::info!(deleted, "deleted what uploads of an earlier process left");
+        }
+        Ok(S3Response::new(self.unfinished.list(req.input)))
     }
 
     async fn upload_part(
@@ -192,7 +241,10 @@ impl S3 for Durable {
         &self,
         req: S3Request<dto::AbortMultipartUploadInput>,
     ) -> S3Result<S3Response<dto::AbortMultipartUploadOutput>> {
-        self.files.abort_multipart_upload(req).await
+        let upload_id = req.input.upload_id.clone();
+        let aborted = self.files.abort_multipart_upload(req).await?;
+        self.unfinished.ended(&upload_id);
+        Ok(aborted)
     }
 
     async fn get_object(
@@ -234,6 +286,33 @@ impl S3 for Durable {
         &self,
         req: S3Request<dto::ListObjectsV2Input>,
     ) -> S3Result<S3Response<dto::ListObjectsV2Output>> {
-        self.files.list_objects_v2(req).await
+        let input = &req.input;
+        if input.delimiter.is_some()
+            || input.continuation_token.is_some()
+            || input.bucket.contains(['/', '.'])
+        {
+            return self.files.list_objects_v2(req).await;
+        }
+        let (input, most) = (req.input, 1_000);
+        let asked = input.max_keys.and_then(|n| usize::try_from(n).ok()).unwrap_or(most);
+        let wanted = Wanted {
+            prefix: input.prefix.clone().unwrap_or_default(),
+            after: input.start_after.clone().unwrap_or_default(),
+            most: asked.min(most),
+        };
+        let bucket = input.bucket.clone();
+        let (found, more) = self.look(move |root| listing::list(&root.join(bucket), &wanted)).await?;
+        let token = more.then(|| found.last().map(|last| last.key.clone())).flatten();
+        Ok(S3Response::new(dto::ListObjectsV2Output {
+            key_count: i32::try_from(found.len()).ok(),
+            max_keys: input.max_keys,
+            is_truncated: Some(more),
+            contents: Some(found.into_iter().map(listed).collect()),
+            next_continuation_token: token,
+            name: Some(input.bucket),
+            prefix: input.prefix,
+            start_after: input.start_after,
+            ..Default::default()
+        }))
     }
 }

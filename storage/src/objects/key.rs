@@ -38,6 +38,16 @@ impl ObjectKey {
         Self(format!("documents/{document}/thumbnail-{hash}.jpg"))
     }
 
+    /// What the key of every document's object begins with.
+    pub(crate) const DOCUMENTS: &str = "documents/";
+
+    /// Whose it is, unless it is a passing one.
+    #[must_use]
+    pub fn document(&self) -> Option<DocumentId> {
+        let (id, _) = self.0.strip_prefix(Self::DOCUMENTS)?.split_once('/')?;
+        id.parse().ok().map(DocumentId)
+    }
+
     /// What every passing key begins with.
     pub(crate) const INCOMING: &str = "incoming/";
 

@@ -7,6 +7,7 @@
 mod embedded;
 mod key;
 mod leftovers;
+mod listing;
 mod put;
 
 use std::{fmt, time::Duration};
@@ -27,6 +28,7 @@ use futures_util::{Stream, StreamExt};
 
 pub use embedded::{EmbeddedError, EmbeddedS3};
 pub use key::{NotAKey, ObjectKey};
+pub use listing::{Listed, ObjectPage};
 
 use crate::documents::StoredObject;
 
