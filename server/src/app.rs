@@ -39,6 +39,8 @@ pub struct Parts {
     pub scans: bool,
     /// How long a decision at the desk can be taken back.
     pub undo: std::time::Duration,
+    /// How the accounting system at hand wants an export.
+    pub mapping: Option<Arc<crate::export::Mapping>>,
     /// What `/metrics` shows.
     pub metrics: PrometheusHandle,
     /// Sign-in: the setup token and the count of failures.
@@ -122,7 +124,11 @@ pub fn router(app: App) -> Router {
         .route("/v1/ledger/messages", get(http::incidents::messages))
         .route("/v1/incidents", get(http::incidents::list))
         .route("/v1/incidents/{id}/acknowledge", post(http::incidents::acknowledge))
-        .route("/v1/events", get(http::feed::events));
+        .route("/v1/events", get(http::feed::events))
+        .route("/v1/export", get(http::export::of_key))
+        .route("/v1/periods", get(http::export::periods))
+        .route("/v1/periods/{month}", get(http::export::period))
+        .route("/v1/periods/{month}/close", post(http::export::close));
     Router::new()
         .route("/webhooks/whatsapp", webhook)
         .merge(api)

@@ -25,6 +25,7 @@ use crate::{
     app::{App, Channel, Parts as Web, router, worker_router},
     config::Config,
     desk::session::Door,
+    export::Mapping,
     parts::{self, Parts},
 };
 
@@ -104,6 +105,7 @@ pub async fn start(config: Config, role: Role) -> anyhow::Result<Running> {
         limits: config.reading.limits.clone(),
         scans: config.reading.clamd.is_some(),
         undo: config.undo,
+        mapping: config.export_mapping.as_deref().map(Mapping::read).transpose()?.map(Arc::new),
         metrics: recorder()?,
         door: Door::default(),
     });
