@@ -8,6 +8,7 @@ use acuse_storage::{
     access::{Backfill, SENSITIVITY},
 };
 use acuse_workers::scan::Scanner;
+use time::OffsetDateTime;
 
 use crate::{
     config::{Config, Objects},
@@ -21,6 +22,9 @@ const PART: Duration = Duration::from_secs(30);
 const FREE_BYTES: u64 = 1 << 30;
 /// A task due for longer than this has nobody to run it.
 const STUCK_SECS: u64 = 600;
+
+/// A row of the audit trail that nobody sealed for so long has no sealer.
+const UNSEALED: time::Duration = time::Duration::seconds(30);
 
 /// How a part is.
 enum State {
@@ -88,6 +92,7 @@ pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
     if let Some(catalog) = &catalog {
         queues(catalog, &mut report).await;
         sensitivity(catalog, &mut report).await;
+        trail(catalog, &mut report).await;
     }
     disk(&config.data_dir, &mut report);
     limits(config);
@@ -97,6 +102,20 @@ pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
     }
     println!("\n{} to mend.", report.bad);
     Ok(ExitCode::FAILURE)
+}
+
+/// Rows of the audit trail are sealed every few seconds while workers run.
+async fn trail(catalog: &Catalog, report: &mut Report) {
+    match catalog.audit_tail().await {
+        Ok(tail) => {
+            let behind = tail.oldest_unsealed.is_some_and(|at| OffsetDateTime::now_utc() - at > UNSEALED);
+            let what = format!("{} rows sealed, {}", tail.sealed, super::audit::unsealed(&tail));
+            let state = if behind { State::Note } else { State::Ok };
+            let hint = if behind { "; the workers seal: do they run?" } else { "" };
+            report.tell(state, "audit", format!("{what}{hint}"));
+        }
+        Err(error) => report.tell(State::Bad, "audit", error),
+    }
 }
 
 async fn readers(config: &Config, report: &mut Report) {

@@ -1,5 +1,6 @@
 //! The commands people type. Each is a file; what they answer is on stdout, how they get there on stderr.
 
+mod audit;
 mod bound;
 mod customers;
 mod demo;
@@ -60,6 +61,11 @@ enum Command {
         #[command(subcommand)]
         command: keys::Keys,
     },
+    /// The audit trail.
+    Audit {
+        #[command(subcommand)]
+        command: audit::Audit,
+    },
     /// Customers.
     Customers {
         #[command(subcommand)]
@@ -116,6 +122,7 @@ async fn dispatch(command: Command, config: Config) -> anyhow::Result<ExitCode> 
         }
         Command::User { command } => command.run(&config).await,
         Command::Key { command } => command.run(&config).await,
+        Command::Audit { command } => command.run(&config).await,
         Command::Customers { command } => command.run(&config).await,
     }
 }

@@ -33,3 +33,34 @@ CREATE TABLE period_adjustments (
 );
 CREATE INDEX period_adjustments_period ON period_adjustments (period_id, seq);
 CREATE INDEX period_adjustments_document ON period_adjustments (document_id, period_id, seq);
+
+-- The audit trail becomes a chain. Details stand apart, so that one can be erased while its line and the chain stay; a
+-- line has a salted hash of its detail. The first seal covers what is there; the hashes of before are made then.
+CREATE TABLE audit_details (
+    id UUID PRIMARY KEY,
+    salt BYTEA NOT NULL,
+    detail TEXT NOT NULL
+);
+ALTER TABLE audit ADD COLUMN detail_id UUID;
+ALTER TABLE audit ADD COLUMN detail_sha256 BYTEA;
+ALTER TABLE audit ADD COLUMN position BIGINT;
+ALTER TABLE audit ADD COLUMN link BYTEA;
+UPDATE audit SET detail_id = gen_random_uuid();
+INSERT INTO audit_details (id, salt, detail) SELECT detail_id, uuid_send(gen_random_uuid()), detail FROM audit;
+ALTER TABLE audit DROP COLUMN detail;
+CREATE UNIQUE INDEX audit_position ON audit (position) WHERE position IS NOT NULL;
+CREATE INDEX audit_unsealed ON audit (seq) WHERE position IS NULL;
+-- Where the chain ends, and where each batch of it does.
+CREATE TABLE audit_chain (
+    id BIGINT PRIMARY KEY CHECK (id = 1),
+    position BIGINT NOT NULL,
+    link BYTEA NOT NULL,
+    sealed_at BIGINT NOT NULL
+);
+INSERT INTO audit_chain (id, position, link, sealed_at) VALUES (1, 0, ''::bytea, 0);
+CREATE TABLE audit_seals (
+    position BIGINT PRIMARY KEY,
+    link BYTEA NOT NULL,
+    rows BIGINT NOT NULL,
+    sealed_at BIGINT NOT NULL
+);

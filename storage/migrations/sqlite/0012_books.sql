@@ -33,3 +33,34 @@ CREATE TABLE period_adjustments (
 );
 CREATE INDEX period_adjustments_period ON period_adjustments (period_id, seq);
 CREATE INDEX period_adjustments_document ON period_adjustments (document_id, period_id, seq);
+
+-- The audit trail becomes a chain. Details stand apart, so that one can be erased while its line and the chain stay; a
+-- line has a salted hash of its detail. The first seal covers what is there; the hashes of before are made then.
+CREATE TABLE audit_details (
+    id BLOB PRIMARY KEY,
+    salt BLOB NOT NULL,
+    detail TEXT NOT NULL
+);
+ALTER TABLE audit ADD COLUMN detail_id BLOB;
+ALTER TABLE audit ADD COLUMN detail_sha256 BLOB;
+ALTER TABLE audit ADD COLUMN position INTEGER;
+ALTER TABLE audit ADD COLUMN link BLOB;
+UPDATE audit SET detail_id = randomblob(16);
+INSERT INTO audit_details (id, salt, detail) SELECT detail_id, randomblob(16), detail FROM audit;
+ALTER TABLE audit DROP COLUMN detail;
+CREATE UNIQUE INDEX audit_position ON audit (position) WHERE position IS NOT NULL;
+CREATE INDEX audit_unsealed ON audit (seq) WHERE position IS NULL;
+-- Where the chain ends, and where each batch of it does.
+CREATE TABLE audit_chain (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    position INTEGER NOT NULL,
+    link BLOB NOT NULL,
+    sealed_at INTEGER NOT NULL
+);
+INSERT INTO audit_chain (id, position, link, sealed_at) VALUES (1, 0, X'', 0);
+CREATE TABLE audit_seals (
+    position INTEGER PRIMARY KEY,
+    link BLOB NOT NULL,
+    rows INTEGER NOT NULL,
+    sealed_at INTEGER NOT NULL
+);

@@ -6,6 +6,7 @@
 
 mod access;
 mod books;
+mod chain;
 mod channel;
 mod customers;
 mod desk;
@@ -83,6 +84,7 @@ pub async fn catalog(catalog: &Catalog) {
     books::the_books_are_exported_once(catalog).await;
     books::what_of_a_month_waits_is_counted(catalog).await;
     books::a_closed_month_is_never_rewritten(catalog).await;
+    chain::what_tampers_with_the_trail_is_found(catalog).await;
     desk::lists_page_and_filter(catalog).await;
     desk::keys_people_and_pauses(catalog).await;
     let ledger = catalog.ledger(None, None).await.expect("ledger");
