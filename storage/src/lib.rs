@@ -14,6 +14,7 @@ mod sql;
 pub mod access;
 pub mod alerts;
 pub mod audit;
+pub mod backup;
 pub mod catalog;
 #[cfg(feature = "conformance")]
 pub mod conformance;
