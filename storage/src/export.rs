@@ -133,6 +133,14 @@ impl TryFrom<Row> for Exported {
     }
 }
 
+/// SQLite takes the index on status, which nearly every row has, unless it is told; PostgreSQL counts.
+fn by_index(tx: &Tx, index: &str) -> String {
+    match tx {
+        Tx::Sqlite(_) => format!(" INDEXED BY {index}"),
+        Tx::Postgres(_) => String::new(),
+    }
+}
+
 /// A page of the books in a transaction; `besides` is one more condition on the rows, of ours.
 pub(crate) async fn page(
     tx: &mut Tx,
@@ -141,12 +149,13 @@ pub(crate) async fn page(
     after: Option<&ExportCursor>,
     limit: u32,
 ) -> Result<(Vec<Exported>, Option<ExportCursor>), CatalogError> {
-    let column = match span.by {
-        By::IssueDate => "d.doc_date",
-        By::Received => "d.received_at",
+    let (column, index) = match span.by {
+        By::IssueDate => ("d.doc_date", "documents_books"),
+        By::Received => ("d.received_at", "documents_books_received"),
     };
+    let by = by_index(tx, index);
     let text = format!(
-        "SELECT {COLUMNS} FROM documents d WHERE ({column}, d.id) > ($1, $2) AND {column} < $3 AND {IN_THE_BOOKS} \
+        "SELECT {COLUMNS} FROM documents d{by} WHERE ({column}, d.id) > ($1, $2) AND {column} < $3 AND {IN_THE_BOOKS} \
          AND {reach} AND {told}{besides} ORDER BY {column}, d.id LIMIT $4",
         reach = access.reach(tx, "d"),
         told = access.told("d")
@@ -190,7 +199,8 @@ pub(crate) async fn missing(tx: &mut Tx, access: &Access, span: Span) -> Result<
         0
     } else {
         let text = format!(
-            "SELECT COUNT(*) FROM documents d WHERE d.doc_date IS NULL AND {IN_THE_BOOKS} AND {} AND {}",
+            "SELECT COUNT(*) FROM documents d{} WHERE d.doc_date IS NULL AND {IN_THE_BOOKS} AND {} AND {}",
+            by_index(tx, "documents_books"),
             access.reach(tx, "d"),
             access.told("d")
         );
@@ -251,7 +261,8 @@ async fn count_held(tx: &mut Tx, access: &Access, span: Span) -> Result<u64, Cat
 
 async fn count_withheld(tx: &mut Tx, access: &Access, span: Span) -> Result<u64, CatalogError> {
     let text = format!(
-        "SELECT COUNT(*) FROM documents d WHERE {IN_THE_BOOKS} AND d.sensitivity <> 'open' AND {} AND {}",
+        "SELECT COUNT(*) FROM documents d{} WHERE {IN_THE_BOOKS} AND d.sensitivity <> 'open' AND {} AND {}",
+        by_index(tx, "documents_books_withheld"),
         access.reach(tx, "d"),
         could_be_of(access, span)
     );

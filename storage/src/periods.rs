@@ -1,7 +1,7 @@
 //! Closed months. Closing freezes a month's lines and a hash over them; what comes or changes afterwards is said beside
 //! them, dated, and never rewrites them: documents that are filed late, and adjustments of those that were there.
 //!
-//! Every change of a document writes an event, and [`adjust`] runs with each: what accounting would now book otherwise
+//! Every change of a document writes an event, and `adjust` runs with each: what accounting would now book otherwise
 //! is taken back and said anew, in the transaction of the change.
 
 mod page;

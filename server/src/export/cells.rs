@@ -128,7 +128,7 @@ fn id(id: Option<impl ToString>) -> Cell {
 
 fn cell(column: &str, row: &Row, mapping: Option<&Mapping>) -> Cell {
     let line = &row.line;
-    let text = Cell::of_text::<&str>;
+    let text = |text: &str| Cell::of_text(text);
     match column {
         "document_id" => text(&line.document_id.to_string()),
         "kind" => text(line.kind.as_str()),

@@ -22,6 +22,8 @@ const SHEET_ROWS: u32 = 1_000_000;
 static WRITING: Semaphore = Semaphore::const_new(2);
 /// Digits that a spreadsheet's numbers keep.
 const EXACT_DIGITS: usize = 15;
+/// Why there is no workbook when whoever reads the rows failed.
+const BROKE_OFF: &str = "the rows broke off";
 
 enum Piece {
     Rows(Vec<Vec<Cell>>),
@@ -46,7 +48,7 @@ impl Book {
     /// A new sheet with its header.
     fn begin(&mut self) -> Result<(), XlsxError> {
         self.sheet = self.workbook.worksheets().len();
-        let sheet = self.workbook.add_worksheet_with_constant_memory();
+        let sheet = self.workbook.add_worksheet_with_constant_memory()?;
         sheet.set_name(format!("Export {}", self.sheet + 1))?;
         for (column, header) in (0..).zip(&self.headers) {
             sheet.write_string(0, column, header)?;
@@ -68,7 +70,7 @@ impl Book {
     }
 
     fn totals(&mut self, totals: &Totals) -> Result<(), XlsxError> {
-        let sheet = self.workbook.add_worksheet_with_constant_memory();
+        let sheet = self.workbook.add_worksheet_with_constant_memory()?;
         sheet.set_name("Totals")?;
         let mut lines: Vec<(String, String)> = vec![
             ("rows".into(), totals.sums.rows.to_string()),
@@ -101,19 +103,19 @@ impl Book {
 }
 
 fn put(sheet: &mut Worksheet, row: u32, column: u16, cell: &Cell) -> Result<(), XlsxError> {
-    match cell {
-        Cell::Text(text) if text.is_empty() => {}
-        Cell::Amount(amount) if amount.bytes().filter(u8::is_ascii_digit).count() <= EXACT_DIGITS => {
-            match amount.parse::<f64>() {
-                Ok(number) => drop(sheet.write_number(row, column, number)?),
-                Err(_) => drop(sheet.write_string(row, column, amount)?),
-            }
+    let (text, number) = match cell {
+        Cell::Text(text) => (text, None),
+        Cell::Amount(amount) => {
+            let digits = amount.bytes().filter(u8::is_ascii_digit).count();
+            (amount, amount.parse::<f64>().ok().filter(|_| digits <= EXACT_DIGITS))
         }
-        Cell::Text(text) | Cell::Amount(text) => {
-            // Longer than a cell can be is cut, not refused.
-            let text: String = text.chars().take(32_767).collect();
-            sheet.write_string(row, column, text)?;
-        }
+    };
+    if let Some(number) = number {
+        sheet.write_number(row, column, number)?;
+    } else if !text.is_empty() {
+        // Longer than a cell can be is cut, not refused.
+        let text: String = text.chars().take(32_767).collect();
+        sheet.write_string(row, column, text)?;
     }
     Ok(())
 }
@@ -130,7 +132,7 @@ fn write(headers: Vec<String>, mut pieces: mpsc::Receiver<Piece>) -> anyhow::Res
             }
         }
     }
-    anyhow::ensure!(whole, "the rows broke off");
+    anyhow::ensure!(whole, BROKE_OFF);
     let mut file = tempfile::tempfile()?;
     book.workbook.save_to_writer(&file)?;
     std::io::Seek::rewind(&mut file)?;
@@ -157,9 +159,10 @@ pub(super) async fn body(rows: Rows, mapping: Option<Arc<Mapping>>) -> Result<Bo
     let writer = tokio::task::spawn_blocking(move || write(headers, from));
     let sent = send(rows, layout, to).await;
     let file = writer.await.map_err(anyhow::Error::new)?;
-    // What the writer failed of says more than that it is gone.
     let file = match (sent, file) {
-        (Ok(()), file) | (Err(Problem::Internal(_)), file) => file?,
+        (Ok(()), file) => file?,
+        // What the writer failed of says more than that it is gone.
+        (Err(_), Err(failed)) if failed.to_string() != BROKE_OFF => return Err(failed.into()),
         (Err(problem), _) => return Err(problem),
     };
     Ok(Body::from_stream(ReaderStream::with_capacity(tokio::fs::File::from_std(file), 1 << 16)))

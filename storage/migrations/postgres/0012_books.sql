@@ -55,9 +55,12 @@ CREATE TABLE audit_chain (
     id BIGINT PRIMARY KEY CHECK (id = 1),
     position BIGINT NOT NULL,
     link BYTEA NOT NULL,
-    sealed_at BIGINT NOT NULL
+    sealed_at BIGINT NOT NULL,
+    -- The last row that was there before the chain.
+    inherited BIGINT NOT NULL
 );
-INSERT INTO audit_chain (id, position, link, sealed_at) VALUES (1, 0, ''::bytea, 0);
+INSERT INTO audit_chain (id, position, link, sealed_at, inherited)
+SELECT 1, 0, ''::bytea, 0, COALESCE(MAX(seq), 0) FROM audit;
 CREATE TABLE audit_seals (
     position BIGINT PRIMARY KEY,
     link BYTEA NOT NULL,

@@ -55,9 +55,12 @@ CREATE TABLE audit_chain (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     position INTEGER NOT NULL,
     link BLOB NOT NULL,
-    sealed_at INTEGER NOT NULL
+    sealed_at INTEGER NOT NULL,
+    -- The last row that was there before the chain.
+    inherited INTEGER NOT NULL
 );
-INSERT INTO audit_chain (id, position, link, sealed_at) VALUES (1, 0, X'', 0);
+INSERT INTO audit_chain (id, position, link, sealed_at, inherited)
+SELECT 1, 0, X'', 0, COALESCE(MAX(seq), 0) FROM audit;
 CREATE TABLE audit_seals (
     position INTEGER PRIMARY KEY,
     link BLOB NOT NULL,

@@ -140,6 +140,10 @@ impl Catalog {
         let text = format!("{ROW} WHERE a.position IS NULL ORDER BY a.seq LIMIT $1");
         let rows = all!(tx, Row, sqlx::AssertSqlSafe(text.clone()), BATCH)?;
         let count = rows.len() as u64;
+        // Another sealer may have been quicker.
+        if count == 0 {
+            return Ok(0);
+        }
         for row in rows {
             position += 1;
             // Rows from before the chain have no hash yet.
@@ -250,13 +254,13 @@ impl Catalog {
         if covered != end {
             return broken(covered, None, "a seal is gone, or was slipped in").map(Some);
         }
-        // The first seal covers what was there before.
+        // What was there before the chain is of any time.
         let late = optional!(
             tx,
             (i64, Option<i64>),
             "SELECT a.seq, a.position FROM audit a LEFT JOIN audit_seals s ON s.position = \
                (SELECT MAX(p.position) FROM audit_seals p WHERE p.position < COALESCE(a.position, $1 + 1)) \
-             WHERE a.at < s.sealed_at - $2 ORDER BY a.seq LIMIT 1",
+             WHERE a.at < s.sealed_at - $2 AND a.seq > (SELECT inherited FROM audit_chain WHERE id = 1) ORDER BY a.seq LIMIT 1",
             end,
             LATE
         )?;
