@@ -237,7 +237,7 @@ async fn queues(catalog: &Catalog, report: &mut Report) {
         }
         Err(error) => report.tell(State::Bad, "ledger", format!("{error:#}")),
     }
-    match within(async { Ok(catalog.message_ledger(time::OffsetDateTime::now_utc()).await?) }).await {
+    match within(async { Ok(catalog.message_ledger(OffsetDateTime::now_utc()).await?) }).await {
         Ok(messages) => {
             let what = format!(
                 "{} messages queued, {} delivered, {} on their way, {} with a person",

@@ -82,14 +82,13 @@ impl Layout {
         COLUMNS[..most].iter().copied().filter(|c| !matches!(*c, "account" | "tax_code"))
     }
 
-    pub(super) fn headers(&self) -> Box<dyn Iterator<Item = &str> + '_> {
-        match &self.mapping {
-            None => Box::new(self.ours()),
-            Some(mapping) => {
-                let entries: &[&str] = if self.entries { &["entry", "entry_at"] } else { &[] };
-                Box::new(mapping.columns.iter().map(|c| c.header.as_str()).chain(entries.iter().copied()))
-            }
+    pub(super) fn headers(&self) -> Vec<&str> {
+        let Some(mapping) = &self.mapping else { return self.ours().collect() };
+        let mut all: Vec<&str> = mapping.columns.iter().map(|c| c.header.as_str()).collect();
+        if self.entries {
+            all.extend(["entry", "entry_at"]);
         }
+        all
     }
 
     pub(super) fn cells(&self, row: &Row) -> Vec<Cell> {

@@ -47,7 +47,7 @@ impl AsyncPage<State> for Csv {
         let header = !state.begun;
         if header {
             state.begun = true;
-            put(state.layout.headers().map(neutral).collect())?;
+            put(state.layout.headers().into_iter().map(neutral).collect())?;
         }
         let Some(page) = page else {
             return if header { finished(writer).map(Some) } else { Ok(None) };

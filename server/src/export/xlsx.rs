@@ -154,7 +154,7 @@ pub(super) async fn body(rows: Rows, mapping: Option<Arc<Mapping>>) -> Result<Bo
         return Err(Problem::Unavailable("two workbooks are being written already; try again"));
     };
     let layout = Layout::new(rows.has_entries(), mapping);
-    let headers = layout.headers().map(str::to_owned).collect();
+    let headers = layout.headers().into_iter().map(str::to_owned).collect();
     let (to, from) = mpsc::channel(2);
     let writer = tokio::task::spawn_blocking(move || write(headers, from));
     let sent = send(rows, layout, to).await;
