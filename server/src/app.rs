@@ -39,6 +39,8 @@ pub struct Parts {
     pub scans: bool,
     /// How long a decision at the desk can be taken back.
     pub undo: std::time::Duration,
+    /// How the accounting system at hand wants an export.
+    pub mapping: Option<Arc<crate::export::Mapping>>,
     /// What `/metrics` shows.
     pub metrics: PrometheusHandle,
     /// How much is done at once, and for whom.
@@ -132,6 +134,10 @@ pub fn router(app: App) -> Router {
         .route("/v1/incidents", get(http::incidents::list))
         .route("/v1/incidents/{id}/acknowledge", post(http::incidents::acknowledge))
         .route("/v1/events", get(http::feed::events))
+        .route("/v1/export", get(http::export::of_key))
+        .route("/v1/periods", get(http::export::periods))
+        .route("/v1/periods/{month}", get(http::export::period))
+        .route("/v1/periods/{month}/close", post(http::export::close))
         .layer(middleware::from_fn(http::front::rates::told));
     let probes = if app.budget.metrics_apart { probes() } else { probes().merge(measures()) };
     Router::new()

@@ -146,6 +146,9 @@ pub struct Settings {
     /// Socket of a clamd (path or host:port) that every original must pass before it is opened [default: none].
     #[arg(long, env = "ACUSE_CLAMD", global = true, value_name = "SOCKET")]
     pub clamd: Option<String>,
+    /// JSON file that says how the accounting system wants its columns, tax codes and accounts [default: none].
+    #[arg(long, env = "ACUSE_EXPORT_MAPPING", global = true, value_name = "PATH")]
+    pub export_mapping: Option<PathBuf>,
     /// Limits on one file, from `ACUSE_LIMIT_…`; `acuse doctor` prints them.
     #[arg(skip = crate::limits::given())]
     pub limits: Vec<(String, String)>,
@@ -195,6 +198,8 @@ pub struct Config {
     pub reading: ReadSettings,
     /// How long a decision at the desk can be taken back.
     pub undo: std::time::Duration,
+    /// The mapping file of exports.
+    pub export_mapping: Option<PathBuf>,
     /// When a document is open that nobody decided on.
     pub open: Rule,
     /// OTLP collector's base URL.
@@ -291,6 +296,7 @@ impl TryFrom<Settings> for Config {
             whatsapp: whatsapp(&s)?,
             reading: reading(&s)?,
             undo: undo(s.undo_secs.as_deref())?,
+            export_mapping: s.export_mapping.clone(),
             open: open_rule(&s)?,
             otlp_endpoint: given(s.otlp_endpoint.as_deref())
                 .map(|v| http_url("OTEL_EXPORTER_OTLP_ENDPOINT", v))

@@ -10,6 +10,7 @@ pub mod app;
 pub mod cli;
 pub mod config;
 pub mod desk;
+pub mod export;
 pub mod http;
 pub mod limits;
 pub mod parts;

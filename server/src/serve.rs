@@ -25,6 +25,7 @@ use crate::{
     config::Config,
     desk::session::Door,
     http::front::{self, Caps, budget::Budget},
+    export::Mapping,
     parts::{self, Parts},
 };
 
@@ -109,6 +110,7 @@ pub async fn start(config: Config, role: Role) -> anyhow::Result<Running> {
         limits: config.reading.limits.clone(),
         scans: config.reading.clamd.is_some(),
         undo: config.undo,
+        mapping: config.export_mapping.as_deref().map(Mapping::read).transpose()?.map(Arc::new),
         metrics: recorder()?,
         budget: Budget::new(
             config.trusted_proxies.clone(),

@@ -1,9 +1,13 @@
 //! Who did or saw what: every view of an ID, every decision, every key made.
 
+mod chain;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use uuid::Uuid;
+
+pub use chain::{Tail, Verified};
 
 use crate::{
     catalog::Catalog,
@@ -23,8 +27,22 @@ pub struct AuditEntry {
     pub action: String,
     /// On which document.
     pub document_id: Option<DocumentId>,
-    /// The particulars; never a field of a document.
+    /// The particulars; never a field of a document. Null where they were erased.
     pub detail: Value,
+}
+
+/// A detail on its way into the table, apart from its line.
+struct Apart {
+    id: Uuid,
+    salt: [u8; 16],
+    sha256: [u8; 32],
+}
+
+impl Apart {
+    fn new(detail: &str) -> Self {
+        let salt = rand::random::<[u8; 16]>();
+        Self { id: Uuid::now_v7(), salt, sha256: chain::of_detail(&salt, detail) }
+    }
 }
 
 pub(crate) async fn write(
@@ -34,16 +52,39 @@ pub(crate) async fn write(
     document: Option<DocumentId>,
     detail: &Value,
 ) -> Result<(), CatalogError> {
-    execute!(
+    write_each(tx, actor, action, &[document], detail).await
+}
+
+/// The same line about each of these documents.
+async fn write_each(
+    tx: &mut Tx,
+    actor: &str,
+    action: &str,
+    documents: &[Option<DocumentId>],
+    detail: &Value,
+) -> Result<(), CatalogError> {
+    let (at, actor, action) = (micros(now()), cut(actor, 200), cut(action, 64));
+    let detail = detail.to_string();
+    let lines: Vec<(Option<Uuid>, Apart)> =
+        documents.iter().map(|id| (id.map(|id| id.0), Apart::new(&detail))).collect();
+    insert!(tx, "INSERT INTO audit_details (id, salt, detail) VALUES ", 3, "", &lines, |q, (_, apart)| q
+        .bind(apart.id)
+        .bind(&apart.salt[..])
+        .bind(detail.as_str()))?;
+    insert!(
         tx,
-        "INSERT INTO audit (at, actor, action, document_id, detail) VALUES ($1, $2, $3, $4, $5)",
-        micros(now()),
-        cut(actor, 200),
-        cut(action, 64),
-        document.map(|d| d.0),
-        detail.to_string()
+        "INSERT INTO audit (at, actor, action, document_id, detail_id, detail_sha256) VALUES ",
+        6,
+        "",
+        &lines,
+        |q, (document, apart)| q
+            .bind(at)
+            .bind(actor.as_str())
+            .bind(action.as_str())
+            .bind(*document)
+            .bind(apart.id)
+            .bind(&apart.sha256[..])
     )
-    .map(drop)
 }
 
 impl Catalog {
@@ -77,16 +118,8 @@ impl Catalog {
             return Ok(());
         }
         let mut tx = self.writing().await?;
-        let (at, actor) = (micros(now()), cut(actor, 200));
-        let detail = json!({ "what": what }).to_string();
-        insert!(
-            tx,
-            "INSERT INTO audit (at, actor, action, document_id, detail) VALUES ",
-            5,
-            "",
-            documents,
-            |q, id| q.bind(at).bind(actor.as_str()).bind("view_id").bind(id.0).bind(detail.as_str())
-        )?;
+        let documents: Vec<_> = documents.iter().copied().map(Some).collect();
+        write_each(&mut tx, actor, "view_id", &documents, &json!({ "what": what })).await?;
         tx.commit().await
     }
 
@@ -102,9 +135,10 @@ impl Catalog {
         let mut tx = self.reading().await?;
         all!(
             tx,
-            (i64, String, String, Option<Uuid>, String),
-            "SELECT at, actor, action, document_id, detail FROM audit \
-             WHERE ($1 IS NULL OR document_id = $1) ORDER BY seq DESC LIMIT $2",
+            (i64, String, String, Option<Uuid>, Option<String>),
+            "SELECT a.at, a.actor, a.action, a.document_id, d.detail \
+             FROM audit a LEFT JOIN audit_details d ON d.id = a.detail_id \
+             WHERE ($1 IS NULL OR a.document_id = $1) ORDER BY a.seq DESC LIMIT $2",
             document.map(|d| d.0),
             i64::from(limit.clamp(1, 1000))
         )?
@@ -115,7 +149,7 @@ impl Catalog {
                 actor,
                 action,
                 document_id: document.map(DocumentId),
-                detail: names::json("audit", "detail", &detail)?,
+                detail: detail.map_or(Ok(Value::Null), |d| names::json("audit_details", "detail", &d))?,
             })
         })
         .collect()

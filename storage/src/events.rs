@@ -24,6 +24,7 @@ use crate::{
     catalog::Catalog,
     error::CatalogError,
     names::{CustomerId, DocumentId, at, json, micros, now, word},
+    periods,
     sql::Tx,
 };
 
@@ -207,7 +208,14 @@ pub(crate) async fn write(tx: &mut Tx, events: &[NewEvent]) -> Result<(), Catalo
             .bind(document.as_ref().and_then(|d| d.1.clone()))
             .bind(*customer)
             .bind(changed.clone())
-    )
+    )?;
+    // Whatever changes a document tells it here, in its own transaction: a closed month hears of it too.
+    for event in events.iter().filter(|e| e.kind != "document.received") {
+        if let Some(id) = event.document {
+            periods::adjust(tx, id, event.kind).await?;
+        }
+    }
+    Ok(())
 }
 
 pub(crate) async fn tell(

@@ -2,6 +2,8 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod backup;
+mod books;
 mod chaos;
 mod conformance;
 mod contract;

@@ -46,6 +46,8 @@ pub struct Schedules {
     pub deadline: Duration,
     /// Scores the next of the documents that were there before sensitivity was.
     pub score: Duration,
+    /// Seals the audit trail.
+    pub seal: Duration,
     /// Deletes done tasks.
     pub vacuum: Duration,
     /// Goes on with the comparison of rows and objects.
@@ -59,6 +61,7 @@ impl Default for Schedules {
             idle: Duration::from_secs(30),
             deadline: Duration::from_secs(900),
             score: Duration::from_secs(5),
+            seal: Duration::from_secs(3),
             vacuum: Duration::from_secs(3_600),
             compare: Duration::from_secs(60),
         }
@@ -72,6 +75,7 @@ pub(crate) async fn run(env: Arc<Env>, schedules: Schedules, stop: CancellationT
         every("sweep", schedules.sweep, &stop, || sweep(&env, schedules.idle)),
         every("deadline", schedules.deadline, &stop, || deadline(&env)),
         every("score", schedules.score, &stop, || score(&env)),
+        every("seal", schedules.seal, &stop, || seal(&env)),
         every("vacuum", schedules.vacuum, &stop, || vacuum(&env)),
         every("compare", schedules.compare, &stop, || compare(&env)),
         every("messages", schedules.sweep, &stop, || messages(&env)),
@@ -148,6 +152,15 @@ pub async fn deadline(env: &Env) -> Result<(), CatalogError> {
 /// When the catalog fails.
 pub async fn score(env: &Env) -> Result<(), CatalogError> {
     env.catalog.score_what_was_there(SCORED_AT_ONCE).await.map(drop)
+}
+
+/// Seals what the audit trail has gained: one sealer at a time, whoever runs this.
+///
+/// # Errors
+/// When the catalog fails.
+pub async fn seal(env: &Env) -> Result<(), CatalogError> {
+    while env.catalog.seal_audit(env.now()).await? > 0 {}
+    Ok(())
 }
 
 /// Deletes tasks that were done a day ago, and what uploads that were cut off a day ago left behind.

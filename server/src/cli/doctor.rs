@@ -9,6 +9,7 @@ use acuse_storage::{
     object_sweep::Direction,
 };
 use acuse_workers::scan::Scanner;
+use time::OffsetDateTime;
 
 use crate::{
     config::{Config, Objects},
@@ -22,6 +23,9 @@ const PART: Duration = Duration::from_secs(30);
 const FREE_BYTES: u64 = 1 << 30;
 /// A task due for longer than this has nobody to run it.
 const STUCK_SECS: u64 = 600;
+
+/// A row of the audit trail that nobody sealed for so long has no sealer.
+const UNSEALED: time::Duration = time::Duration::seconds(30);
 
 /// How a part is.
 enum State {
@@ -90,6 +94,7 @@ pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
         queues(catalog, &mut report).await;
         sensitivity(catalog, &mut report).await;
         compared(catalog, &mut report).await;
+        trail(catalog, &mut report).await;
     }
     disk(&config.data_dir, &mut report);
     limits(config);
@@ -99,6 +104,20 @@ pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
     }
     println!("\n{} to mend.", report.bad);
     Ok(ExitCode::FAILURE)
+}
+
+/// Rows of the audit trail are sealed every few seconds while workers run.
+async fn trail(catalog: &Catalog, report: &mut Report) {
+    match catalog.audit_tail().await {
+        Ok(tail) => {
+            let behind = tail.oldest_unsealed.is_some_and(|at| OffsetDateTime::now_utc() - at > UNSEALED);
+            let what = format!("{} rows sealed, {}", tail.sealed, super::audit::unsealed(&tail));
+            let state = if behind { State::Note } else { State::Ok };
+            let hint = if behind { "; the workers seal: do they run?" } else { "" };
+            report.tell(state, "audit", format!("{what}{hint}"));
+        }
+        Err(error) => report.tell(State::Bad, "audit", error),
+    }
 }
 
 async fn readers(config: &Config, report: &mut Report) {
@@ -220,7 +239,7 @@ async fn queues(catalog: &Catalog, report: &mut Report) {
         }
         Err(error) => report.tell(State::Bad, "ledger", format!("{error:#}")),
     }
-    match within(async { Ok(catalog.message_ledger(time::OffsetDateTime::now_utc()).await?) }).await {
+    match within(async { Ok(catalog.message_ledger(OffsetDateTime::now_utc()).await?) }).await {
         Ok(messages) => {
             let what = format!(
                 "{} messages queued, {} delivered, {} on their way, {} with a person",

@@ -1,5 +1,7 @@
 //! The commands people type. Each is a file; what they answer is on stdout, how they get there on stderr.
 
+mod audit;
+mod backup;
 mod bound;
 mod customers;
 mod demo;
@@ -60,6 +62,15 @@ enum Command {
         #[command(subcommand)]
         command: keys::Keys,
     },
+    /// Copy the catalog and every file into a folder, while the server runs.
+    Backup(backup::Backup),
+    /// Put a backup back, into an empty place.
+    Restore(backup::Restore),
+    /// The audit trail.
+    Audit {
+        #[command(subcommand)]
+        command: audit::Audit,
+    },
     /// Customers.
     Customers {
         #[command(subcommand)]
@@ -116,6 +127,9 @@ async fn dispatch(command: Command, config: Config) -> anyhow::Result<ExitCode> 
         }
         Command::User { command } => command.run(&config).await,
         Command::Key { command } => command.run(&config).await,
+        Command::Backup(backup) => backup.run(&config).await,
+        Command::Restore(restore) => restore.run(&config).await,
+        Command::Audit { command } => command.run(&config).await,
         Command::Customers { command } => command.run(&config).await,
     }
 }

@@ -32,7 +32,7 @@ use time::OffsetDateTime;
 
 use crate::{
     app::App,
-    http::{content, problem::Problem},
+    http::{content, export, problem::Problem},
 };
 use session::Person;
 
@@ -58,6 +58,7 @@ pub fn router() -> Router<App> {
         .route("/work", post(decide::fetch_next))
         .route("/customers", get(pages::customers))
         .route("/ledger", get(pages::ledger))
+        .route("/export", get(export::of_person))
         .route("/alerts", get(pages::alerts))
         .route("/assets/{name}", get(assets::serve))
 }

@@ -9,6 +9,7 @@ pub mod client_address;
 pub mod content;
 pub mod customers;
 pub mod documents;
+pub mod export;
 pub mod extract;
 pub mod feed;
 pub mod front;
@@ -58,8 +59,11 @@ pub async fn around(mut request: Request, next: Next) -> Response {
     request.extensions_mut().insert(RequestId(id));
     let span = tracing::info_span!("request", request_id = %id, %method, route);
     let started = Instant::now();
-    let limit =
-        if route == "/v1/documents" || route.ends_with("/content") { FILE_TIMEOUT } else { REQUEST_TIMEOUT };
+    let limit = if route == "/v1/documents" || route.ends_with("/content") || route.ends_with("/export") {
+        FILE_TIMEOUT
+    } else {
+        REQUEST_TIMEOUT
+    };
     let answered = tokio::time::timeout(limit, next.run(request)).instrument(span.clone()).await;
     let mut response = answered.unwrap_or_else(|_| Problem::Timeout.into_response());
     let duration = started.elapsed();

@@ -5,6 +5,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod access;
+mod books;
+mod chain;
 mod channel;
 mod compare;
 mod customers;
@@ -83,6 +85,10 @@ pub async fn catalog(catalog: &Catalog) {
     channel::a_window_is_of_a_contact_and_a_number(catalog).await;
     channel::asking_again_asks_each_time_and_waits_for_the_sender(catalog).await;
     channel::what_failed_for_our_sake_goes_round_again(catalog).await;
+    books::the_books_are_exported_once(catalog).await;
+    books::what_of_a_month_waits_is_counted(catalog).await;
+    books::a_closed_month_is_never_rewritten(catalog).await;
+    chain::what_tampers_with_the_trail_is_found(catalog).await;
     desk::lists_page_and_filter(catalog).await;
     desk::keys_people_and_pauses(catalog).await;
     let ledger = catalog.ledger(None, None).await.expect("ledger");

@@ -56,6 +56,15 @@ impl ObjectKey {
         Self(format!("{}{}", Self::INCOMING, Uuid::now_v7()))
     }
 
+    /// The hash of what it names, and whether that is a picture that we drew; none of a passing key.
+    #[must_use]
+    pub fn content(&self) -> Option<(Sha256, bool)> {
+        let (_, name) = self.0.rsplit_once('/')?;
+        let drawn = name.ends_with(".jpg");
+        let hash = name.strip_suffix(".jpg").unwrap_or(name).rsplit_once('-')?.1;
+        (self.0.starts_with("documents/")).then(|| hash.parse().ok().map(|hash| (hash, drawn))).flatten()
+    }
+
     /// As S3 wants it.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -129,6 +138,9 @@ mod tests {
         ] {
             assert_eq!(key.as_str().parse(), Ok(key.clone()));
         }
+        assert_eq!(ObjectKey::page(id, 12, &hash).content(), Some((hash, true)));
+        assert_eq!(ObjectKey::original(id, &hash).content(), Some((hash, false)));
+        assert_eq!(ObjectKey::incoming().content(), None);
     }
 
     #[test]

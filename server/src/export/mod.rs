@@ -1,0 +1,121 @@
+//! What accounting takes away: one engine for the API and the desk. A [`Source`] gives rows a page at a time, a format
+//! writes each page and forgets it, and the control totals are counted from the very rows that were written.
+
+mod cells;
+mod csv;
+mod jsonl;
+mod mapping;
+mod source;
+mod xlsx;
+
+use acuse_storage::export::Totals;
+use axum::{
+    Json,
+    body::Body,
+    http::{HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+
+pub use cells::COLUMNS;
+pub use mapping::{BadMapping, Mapping};
+pub use source::{Row, Source};
+
+use crate::{
+    app::App,
+    http::{auth::Caller, problem::Problem},
+};
+
+/// How it is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// Comma separated, UTF-8, a header line; text that a spreadsheet would run is made text.
+    #[default]
+    Csv,
+    /// A workbook, with the control totals on the last sheet.
+    Xlsx,
+    /// A JSON object a line, the control totals on the last.
+    Jsonl,
+    /// The control totals alone.
+    Totals,
+}
+
+/// Rows of a page: few enough to be small, many enough to be quick.
+const PAGE: u32 = 1_000;
+
+/// Answers with an export.
+///
+/// # Errors
+/// When the catalog fails before the first row is written, or `mapped` is asked without a mapping.
+pub async fn answer(
+    app: &App,
+    caller: &Caller,
+    source: Source,
+    format: Format,
+    mapped: bool,
+) -> Result<Response, Problem> {
+    let mapping = match (mapped, &app.mapping) {
+        (false, _) => None,
+        (true, Some(mapping)) => Some(mapping.clone()),
+        (true, None) => {
+            return Err(Problem::BadRequest(
+                "mapped: there is no mapping; set ACUSE_EXPORT_MAPPING".to_owned(),
+            ));
+        }
+    };
+    let name = source.name();
+    let rows = source::Rows::new(app.clone(), caller.clone(), source);
+    let (body, media_type, extension) = match format {
+        Format::Csv => (csv::body(rows, mapping).await?, "text/csv; charset=utf-8", "csv"),
+        Format::Jsonl => (jsonl::body(rows).await?, "application/jsonl", "jsonl"),
+        Format::Xlsx => (
+            xlsx::body(rows, mapping).await?,
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            "xlsx",
+        ),
+        Format::Totals => return Ok(Json(counted(rows).await?).into_response()),
+    };
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}.{extension}\"")) {
+        headers.insert(header::CONTENT_DISPOSITION, value);
+    }
+    Ok(response)
+}
+
+async fn counted(mut rows: source::Rows) -> Result<Totals, Problem> {
+    while rows.next_page().await?.is_some() {}
+    rows.totals().await
+}
+
+/// A body of what `next` makes of each page, the first of which is made before anything is answered: what fails at
+/// once fails with a status.
+async fn streamed<S, F>(state: S, next: F) -> Result<Body, Problem>
+where
+    S: Send + 'static,
+    F: AsyncPage<S>,
+{
+    let mut state = state;
+    let first = next.page(&mut state).await?;
+    let rest = futures_util::stream::unfold((state, first, next), |(mut state, ready, next)| async move {
+        let bytes = ready?;
+        let (item, following) = match next.page(&mut state).await {
+            Ok(following) => (Ok(bytes), following),
+            Err(problem) => {
+                problem.log();
+                tracing::error!(error = %problem, "an export broke off");
+                // The connection is cut, so that nobody takes half for the whole.
+                (Err(std::io::Error::other("the export broke off")), None)
+            }
+        };
+        Some((item, (state, following, next)))
+    });
+    Ok(Body::from_stream(rest))
+}
+
+/// Makes the next piece of a body; none at the end.
+trait AsyncPage<S>: Copy + Send + Sync + 'static {
+    fn page(self, state: &mut S) -> impl Future<Output = Result<Option<Vec<u8>>, Problem>> + Send;
+}

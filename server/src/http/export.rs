@@ -1,0 +1,198 @@
+//! `/v1/export` and `/v1/periods`: the books for accounting, and the months that were closed.
+
+use acuse_storage::{
+    export::{By, Span},
+    keys::Scope,
+    periods::{Afterwards, Closing, Month, Period, PeriodPart},
+};
+use axum::{
+    Json,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use serde::{Deserialize, Serialize};
+use time::{Date, OffsetDateTime, macros::format_description};
+
+use super::{
+    auth::Caller,
+    extract::{Id, Params, word},
+    problem::Problem,
+    view::Listing,
+};
+use crate::{
+    app::App,
+    desk::session::Person,
+    export::{self, Format, Source},
+};
+
+/// Query of an export: a span of days, or a part of a closed month.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Query {
+    /// The first day.
+    from: Option<String>,
+    /// The day after the last.
+    to: Option<String>,
+    /// `issue_date` or `received`.
+    by: Option<String>,
+    /// A closed month, instead of a span.
+    period: Option<String>,
+    /// `rows`, `late` or `adjustments` of it.
+    part: Option<String>,
+    /// How it is written.
+    format: Format,
+    /// By the mapping file.
+    mapped: bool,
+}
+
+fn day(name: &'static str, value: Option<&str>) -> Result<Option<Date>, Problem> {
+    let form = format_description!("[year]-[month]-[day]");
+    let text = value.map(str::trim).filter(|v| !v.is_empty());
+    text.map(|v| {
+        let day = Date::parse(v, form).ok().filter(|d| (1..=9998).contains(&d.year()));
+        day.ok_or_else(|| Problem::BadRequest(format!("{name}: write a day, e.g. 2026-05-01")))
+    })
+    .transpose()
+}
+
+async fn source(app: &App, query: &Query) -> Result<Source, Problem> {
+    let part = word::<PeriodPart>("part", query.part.as_deref())?;
+    if let Some(month) = word::<Month>("period", query.period.as_deref())? {
+        let whole =
+            [&query.from, &query.to, &query.by].iter().all(|v| v.as_deref().is_none_or(str::is_empty));
+        if !whole {
+            return Err(Problem::BadRequest("period: takes no from, to or by beside it".to_owned()));
+        }
+        let period = app.catalog.period(month).await?.ok_or(Problem::NotFound("closed period"))?;
+        return Ok(Source::Closed(Box::new(period), part.unwrap_or(PeriodPart::Rows)));
+    }
+    if part.is_some() {
+        return Err(Problem::BadRequest("part: is of a closed month; name it with period".to_owned()));
+    }
+    let span = Span {
+        by: word("by", query.by.as_deref())?.unwrap_or(By::IssueDate),
+        from: day("from", query.from.as_deref())?,
+        to: day("to", query.to.as_deref())?,
+    };
+    if span.from.zip(span.to).is_some_and(|(from, to)| from >= to) {
+        return Err(Problem::BadRequest("to: is the day after the last, so it is after from".to_owned()));
+    }
+    Ok(Source::Books(span))
+}
+
+/// `GET /v1/export`.
+pub async fn of_key(
+    State(app): State<App>,
+    caller: Caller,
+    Params(query): Params<Query>,
+) -> Result<Response, Problem> {
+    caller.require(Scope::DocumentsRead)?;
+    export::answer(&app, &caller, source(&app, &query).await?, query.format, query.mapped).await
+}
+
+/// `GET /export`, the same for a person at the desk.
+pub async fn of_person(
+    State(app): State<App>,
+    person: Person,
+    Params(query): Params<Query>,
+) -> Result<Response, Problem> {
+    export::answer(&app, &person.caller, source(&app, &query).await?, query.format, query.mapped).await
+}
+
+/// A closed month as far as a caller may know it: its sums are of all documents, so they are for who sees all.
+#[derive(Debug, Serialize)]
+pub struct PeriodView {
+    #[serde(flatten)]
+    head: Head,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    totals: Option<acuse_storage::export::Totals>,
+    #[serde(flatten)]
+    afterwards: Option<Afterwards>,
+}
+
+#[derive(Debug, Serialize)]
+struct Head {
+    id: uuid::Uuid,
+    month: Month,
+    #[serde(with = "time::serde::rfc3339")]
+    closed_at: OffsetDateTime,
+    closed_by: String,
+    sha256: acuse_pipeline::document::Sha256,
+}
+
+fn sees_all(caller: &Caller) -> bool {
+    caller.access().sees_ids() && !caller.access().is_bound()
+}
+
+fn view(caller: &Caller, period: Period, afterwards: Option<Afterwards>) -> PeriodView {
+    let Period { id, month, closed_at, closed_by, sha256, totals } = period;
+    let all = sees_all(caller);
+    PeriodView {
+        head: Head { id, month, closed_at, closed_by, sha256 },
+        totals: all.then_some(totals),
+        afterwards: afterwards.filter(|_| all),
+    }
+}
+
+/// `GET /v1/periods`, the latest month first.
+pub async fn periods(State(app): State<App>, caller: Caller) -> Result<Json<Listing<PeriodView>>, Problem> {
+    caller.require(Scope::DocumentsRead)?;
+    let all = app.catalog.periods().await?;
+    Ok(Json(Listing { data: all.into_iter().map(|p| view(&caller, p, None)).collect(), next: None }))
+}
+
+/// `GET /v1/periods/{month}`: what was frozen, what came late, what was adjusted.
+pub async fn period(
+    State(app): State<App>,
+    caller: Caller,
+    Id(month): Id<Month>,
+) -> Result<Json<PeriodView>, Problem> {
+    caller.require(Scope::DocumentsRead)?;
+    let period = app.catalog.period(month).await?.ok_or(Problem::NotFound("closed period"))?;
+    let afterwards =
+        if sees_all(&caller) { Some(app.catalog.period_afterwards(&period).await?) } else { None };
+    Ok(Json(view(&caller, period, afterwards)))
+}
+
+/// Query of closing.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Close {
+    /// Close it although something of it is missing.
+    despite_missing: bool,
+}
+
+/// `POST /v1/periods/{month}/close`.
+pub async fn close(
+    State(app): State<App>,
+    caller: Caller,
+    Id(month): Id<Month>,
+    Params(close): Params<Close>,
+) -> Result<Response, Problem> {
+    caller.require(Scope::Admin)?;
+    if !sees_all(&caller) {
+        return Err(Problem::Bound);
+    }
+    let present = OffsetDateTime::now_utc();
+    match app.catalog.close_period(month, &caller.actor, close.despite_missing, present).await? {
+        Closing::Closed(period) => {
+            Ok((StatusCode::CREATED, Json(view(&caller, period, None))).into_response())
+        }
+        Closing::Already(period) => Ok(Json(view(&caller, period, None)).into_response()),
+        Closing::NotOver => Err(Problem::Conflict(format!("{month} is not over yet"))),
+        Closing::Incomplete(totals) => {
+            let missing = totals.missing;
+            Err(Problem::Conflict(format!(
+                "{month} is not complete: {} documents of it, or that could be, still wait ({} without a date, {} \
+                 decided a moment ago), {} are filed without a date, {} lines have no amount. To close it all the \
+                 same, say ?despite_missing=true",
+                missing.waiting,
+                missing.undated,
+                missing.held,
+                missing.filed_undated,
+                totals.sums.without_total
+            )))
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Copies of the catalog that are whole: one instant of it, taken while it goes on, with the objects of that instant.
+
+use std::path::Path;
+
+use uuid::Uuid;
+
+use crate::{
+    catalog::{Catalog, Pools},
+    documents::StoredPage,
+    error::CatalogError,
+    names::{json, micros, now},
+    objects::ObjectKey,
+    sql::Tx,
+};
+
+/// Documents whose keys are read at once.
+const PAGE: i64 = 1_000;
+
+/// One instant of the catalog, held open.
+pub struct Snapshot {
+    tx: Tx,
+    /// What `pg_dump --snapshot` takes; none on SQLite.
+    pub name: Option<String>,
+}
+
+type KeyRow = (Uuid, Option<String>, String, Option<String>);
+
+fn key(text: &str) -> Result<ObjectKey, CatalogError> {
+    text.parse().map_err(|error: crate::objects::NotAKey| CatalogError::ImpossibleRow {
+        table: "documents",
+        column: "original_key",
+        why: error.to_string(),
+    })
+}
+
+impl Snapshot {
+    /// The objects that this instant names, of some documents after the cursor; and the next cursor, if there may be more.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn objects(
+        &mut self,
+        after: Option<Uuid>,
+    ) -> Result<(Vec<ObjectKey>, Option<Uuid>), CatalogError> {
+        let rows = all!(
+            self.tx,
+            KeyRow,
+            "SELECT id, original_key, pages, thumbnail_key FROM documents WHERE id > $1 ORDER BY id LIMIT $2",
+            after.unwrap_or(Uuid::nil()),
+            PAGE
+        )?;
+        let next = rows.last().filter(|_| rows.len() as i64 == PAGE).map(|row| row.0);
+        let mut keys = Vec::new();
+        for (_, original, pages, thumbnail) in rows {
+            for text in [original, thumbnail].into_iter().flatten() {
+                keys.push(key(&text)?);
+            }
+            let pages: Vec<StoredPage> = json("documents", "pages", &pages)?;
+            keys.extend(pages.into_iter().map(|page| page.key));
+        }
+        Ok((keys, next))
+    }
+}
+
+impl Catalog {
+    /// Copies a SQLite catalog as it is at this instant into a new file, while it goes on.
+    ///
+    /// # Errors
+    /// When the file is there already or cannot be written, or the catalog is none of SQLite.
+    pub async fn copy_into(&self, path: &Path) -> Result<(), CatalogError> {
+        let Pools::Sqlite { writer, .. } = &self.pools else {
+            return Err(CatalogError::Missing { what: "SQLite file" });
+        };
+        let path = path.display().to_string();
+        sqlx::query("VACUUM INTO $1")
+            .bind(path)
+            .execute(writer)
+            .await
+            .map(drop)
+            .map_err(|source| CatalogError::Statement { at: "backup", source })
+    }
+
+    /// Holds this instant open until it is dropped.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn snapshot(&self) -> Result<Snapshot, CatalogError> {
+        let mut tx = self.reading().await?;
+        let name = if matches!(tx, Tx::Postgres(_)) {
+            execute!(tx, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")?;
+            execute!(tx, "SET LOCAL idle_in_transaction_session_timeout = 0")?;
+            Some(one!(tx, (String,), "SELECT pg_export_snapshot()")?.0)
+        } else {
+            None
+        };
+        Ok(Snapshot { tx, name })
+    }
+
+    /// Whether nothing of ours is in this database yet. It must not be migrated.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn is_blank(&self) -> Result<bool, CatalogError> {
+        let mut tx = self.reading().await?;
+        let sql = tx.pick(
+            "SELECT COUNT(*) FROM sqlite_master",
+            "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = 'public'",
+        );
+        Ok(one!(tx, (i64,), sql)?.0 == 0)
+    }
+
+    /// Gives the feed another name: what was put back from a copy is another feed, wherever it is put. Every cursor of
+    /// before is foreign.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn feed_starts_over(&self) -> Result<(), CatalogError> {
+        let mut tx = self.writing().await?;
+        execute!(
+            tx,
+            "UPDATE feed SET epoch = epoch + 1, name = $1, since = $2 WHERE id = 1",
+            rand::random::<i64>(),
+            micros(now())
+        )?;
+        tx.commit().await
+    }
+}

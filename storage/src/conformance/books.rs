@@ -1,0 +1,276 @@
+//! Promises to accounting: what is in the books is exported once, with its sums, and a closed month stays as it was.
+
+use acuse_pipeline::{document::Kind, fields::FieldName, reading::Fingerprint};
+use sha2::Digest;
+use time::{Date, Duration, Month as OfYear, OffsetDateTime};
+use uuid::Uuid;
+
+use super::{
+    door::{Sample, received},
+    road::{begin, facts, field, original},
+};
+use crate::{
+    Access, Catalog, DocumentId, Stage,
+    export::{By, Missing, Span, Sums},
+    names::now,
+    periods::{Closing, Entry, Month, Period, PeriodPart},
+    reviews::{Deciding, Decision, Reopened, Resolved},
+    stages::{ReadFacts, Step},
+};
+
+/// What is read of a bill of `day`, with a total.
+fn bill(day: &str, r#type: &str, total: &str, currency: &str) -> ReadFacts {
+    let seed = Uuid::now_v7();
+    let plain = facts(&seed.simple().to_string());
+    let mut fields = plain.fields.clone();
+    for (name, value) in
+        [(FieldName::Total, total), (FieldName::Type, r#type), (FieldName::Currency, currency)]
+    {
+        fields.insert(name, field(value));
+    }
+    if day.is_empty() {
+        fields.remove(&FieldName::IssueDate)
+    } else {
+        fields.insert(FieldName::IssueDate, field(day))
+    };
+    ReadFacts { fields, fingerprint: Some(Fingerprint(seed.as_u128() as u64)), ..plain }
+}
+
+async fn to_link(catalog: &Catalog, facts: &ReadFacts) -> DocumentId {
+    let id = received(catalog, &Sample::new()).await;
+    begin(catalog, id, Stage::Fetch).await;
+    assert_eq!(catalog.fetched(id, &original(id, id.to_string().as_bytes())).await.unwrap(), Step::Taken);
+    begin(catalog, id, Stage::Read).await;
+    assert_eq!(catalog.read(id, facts).await.unwrap(), Step::Taken);
+    begin(catalog, id, Stage::Link).await;
+    id
+}
+
+async fn filed(catalog: &Catalog, facts: &ReadFacts) -> DocumentId {
+    let id = to_link(catalog, facts).await;
+    assert_eq!(catalog.filed(id, Stage::Link, None, None).await.unwrap(), Step::Taken);
+    id
+}
+
+async fn waiting(catalog: &Catalog, facts: &ReadFacts) -> DocumentId {
+    let id = to_link(catalog, facts).await;
+    assert_eq!(catalog.into_review(id, Stage::Link, &[], None, None).await.unwrap(), Step::Taken);
+    id
+}
+
+/// The documents of a span for somebody, in pages of two, and their sums.
+async fn exported(catalog: &Catalog, access: &Access, span: Span) -> (Vec<DocumentId>, Sums) {
+    let (mut ids, mut sums, mut after) = (Vec::new(), Sums::default(), None);
+    loop {
+        let (lines, next) = catalog.export_page(access, span, after.as_ref(), 2).await.unwrap();
+        for exported in lines {
+            sums.add(&exported.line);
+            ids.push(exported.line.document_id);
+        }
+        match next {
+            Some(next) => after = Some(next),
+            None => return (ids, sums),
+        }
+    }
+}
+
+fn total(sums: &Sums, currency: &str) -> String {
+    sums.currencies.get(currency).map(|s| s.total.to_string()).unwrap_or_default()
+}
+
+fn month(text: &str) -> Month {
+    text.parse().unwrap()
+}
+
+async fn missing(catalog: &Catalog, access: &Access, span: Span) -> Missing {
+    catalog.export_missing(access, span).await.unwrap()
+}
+
+fn hidden() -> Access {
+    Access::new(false)
+}
+
+pub(super) async fn the_books_are_exported_once(catalog: &Catalog) {
+    let span = month("2019-03").span();
+    let all = Access::whole();
+    let before = missing(catalog, &all, span).await;
+    let first = filed(catalog, &bill("2019-03-01", "invoice", "100.10", "EUR")).await;
+    let credit = filed(catalog, &bill("2019-03-31", "credit_note", "30.05", "EUR")).await;
+    let signed = filed(catalog, &bill("2019-03-15", "credit_note", "-0.01", "EUR")).await;
+    let peso = filed(catalog, &bill("2019-03-15", "invoice", "1000", "COP")).await;
+    for outside in ["2019-02-28", "2019-04-01"] {
+        filed(catalog, &bill(outside, "invoice", "7777.00", "EUR")).await;
+    }
+    let unsure = ReadFacts { confidence: 0.5, ..bill("2019-03-16", "invoice", "5.00", "EUR") };
+    let unsure = filed(catalog, &unsure).await;
+    // Neither a copy, nor what was refused, nor what waits is a line.
+    let copy = to_link(catalog, &bill("2019-03-02", "invoice", "100.10", "EUR")).await;
+    assert_eq!(catalog.duplicate_of(copy, Stage::Link, first, None, None).await.unwrap(), Step::Taken);
+    let refused = waiting(catalog, &bill("2019-03-03", "invoice", "9.00", "EUR")).await;
+    decide(catalog, refused, &Decision::Reject { note: "no".into() }, 0).await;
+    let (ids, sums) = exported(catalog, &all, span).await;
+    assert_eq!((ids.first(), ids.last(), ids.len()), (Some(&first), Some(&credit), 5), "{ids:?}");
+    assert!(ids.contains(&signed) && ids.contains(&peso) && ids.contains(&unsure));
+    assert_eq!((total(&sums, "EUR"), total(&sums, "COP"), sums.rows), ("75.04".into(), "1000".into(), 5));
+    // Without the right, what is not vouched for is no line; that it is missing is said.
+    let (ids, _) = exported(catalog, &hidden(), span).await;
+    assert!(!ids.contains(&unsure) && ids.len() == 4, "{ids:?}");
+    assert!(missing(catalog, &hidden(), span).await.withheld >= 1);
+    assert_eq!(missing(catalog, &all, span).await, before, "nothing of it is missing for who sees all");
+    // By the day it came.
+    let today = now().date();
+    let by = |from, to| Span { by: By::Received, from: Some(from), to: Some(to) };
+    let tomorrow = today.next_day().unwrap();
+    let (ids, _) = exported(catalog, &all, by(today.previous_day().unwrap(), tomorrow)).await;
+    assert!(ids.contains(&first) && ids.contains(&unsure));
+    let (ids, _) = exported(catalog, &all, by(tomorrow, Date::MAX)).await;
+    assert_eq!(ids, []);
+}
+
+pub(super) async fn what_of_a_month_waits_is_counted(catalog: &Catalog) {
+    let (all, span) = (Access::whole(), month("2019-05").span());
+    let future = Span { from: Some((now() + Duration::days(40)).date()), ..Span { to: None, ..span } };
+    let (before, none) = (missing(catalog, &all, span).await, missing(catalog, &all, future).await);
+    assert_eq!(none.waiting, 0, "what came today is not of a month that has not begun");
+    let dated = waiting(catalog, &bill("2019-05-09", "invoice", "1.00", "EUR")).await;
+    waiting(catalog, &bill("2019-06-09", "invoice", "1.00", "EUR")).await;
+    let undated = waiting(catalog, &bill("", "invoice", "1.00", "EUR")).await;
+    received(catalog, &Sample::new()).await;
+    let passport = ReadFacts { kind: Some(Kind::Id), ..bill("2019-05-09", "", "", "") };
+    waiting(catalog, &passport).await;
+    let since = missing(catalog, &all, span).await;
+    assert_eq!(
+        (since.waiting - before.waiting, since.undated - before.undated),
+        (3, 2),
+        "the one of May, the one without a date, the one nobody has read"
+    );
+    assert_eq!(missing(catalog, &all, future).await.waiting, 0);
+    // What may not be told is of any month: the count would tell its date.
+    let unsure = ReadFacts { confidence: 0.5, ..bill("2017-01-01", "invoice", "5.00", "EUR") };
+    let narrow = missing(catalog, &hidden(), span).await;
+    waiting(catalog, &unsure).await;
+    assert_eq!(missing(catalog, &hidden(), span).await.waiting - narrow.waiting, 1);
+    assert_eq!(missing(catalog, &all, span).await.waiting, since.waiting, "who may know does");
+    // A decision that can be taken back is not in the books yet.
+    decide(catalog, dated, &Decision::Approve { customer_id: None }, 60).await;
+    assert_eq!(exported(catalog, &all, span).await.0, []);
+    let held = missing(catalog, &all, span).await;
+    assert_eq!((held.waiting, held.held - before.held), (since.waiting, 1));
+    catalog.undo_decision(dated, "user:ana", std::time::Duration::from_secs(60)).await.unwrap();
+    decide(catalog, dated, &Decision::Approve { customer_id: None }, 0).await;
+    assert_eq!(exported(catalog, &all, span).await.0, [dated]);
+    // Filed without a date: of no month, and said.
+    let filed_before = missing(catalog, &all, span).await.filed_undated;
+    decide(catalog, undated, &Decision::Approve { customer_id: None }, 0).await;
+    assert_eq!(missing(catalog, &all, span).await.filed_undated - filed_before, 1);
+}
+
+async fn decide(catalog: &Catalog, id: DocumentId, decision: &Decision, secs: i64) {
+    let review = catalog.open_review_of(id).await.unwrap().expect("it waits");
+    let held_until = (secs > 0).then(|| now() + Duration::seconds(secs));
+    let by = Deciding { who: "user:ana", held_until, sees_ids: true, ..Deciding::default() };
+    assert!(matches!(
+        catalog.decide_review(review.id, &by, decision, None).await.unwrap(),
+        Resolved::Done(_)
+    ));
+}
+
+async fn part(
+    catalog: &Catalog,
+    access: &Access,
+    period: &Period,
+    part: PeriodPart,
+) -> Vec<(Entry, DocumentId, String)> {
+    let (mut found, mut after) = (Vec::new(), None);
+    loop {
+        let (lines, next) = catalog.period_page(access, period, part, after.as_ref(), 1).await.unwrap();
+        found.extend(lines.into_iter().map(|l| (l.entry, l.line.document_id, l.line.total)));
+        match next {
+            Some(next) => after = Some(next),
+            None => return found,
+        }
+    }
+}
+
+/// The hash that anybody makes of the frozen lines.
+async fn hash_of(catalog: &Catalog, period: &Period) -> [u8; 32] {
+    let all = Access::whole();
+    let (lines, next) = catalog.period_page(&all, period, PeriodPart::Rows, None, 1000).await.unwrap();
+    assert_eq!(next, None);
+    let mut hash = sha2::Sha256::new();
+    for line in lines {
+        hash.update(format!("{}\n", line.text.unwrap()));
+    }
+    hash.finalize().into()
+}
+
+pub(super) async fn a_closed_month_is_never_rewritten(catalog: &Catalog) {
+    let (all, july) = (Access::whole(), month("2019-07"));
+    let kept = filed(catalog, &bill("2019-07-01", "invoice", "10.00", "EUR")).await;
+    let wrong = filed(catalog, &bill("2019-07-02", "invoice", "20.00", "EUR")).await;
+    let slow = waiting(catalog, &bill("2019-07-03", "invoice", "40.00", "EUR")).await;
+    let early = OffsetDateTime::new_utc(
+        Date::from_calendar_date(2019, OfYear::July, 31).unwrap(),
+        time::Time::MIDNIGHT,
+    );
+    assert_eq!(catalog.close_period(july, "user:eva", true, early).await.unwrap(), Closing::NotOver);
+    let Closing::Incomplete(totals) = catalog.close_period(july, "user:eva", false, now()).await.unwrap()
+    else {
+        panic!("something waits")
+    };
+    assert!(totals.missing.waiting >= 1 && !totals.complete && totals.sums.rows == 2);
+    assert_eq!(catalog.period(july).await.unwrap(), None, "and nothing is left of the try");
+    let Closing::Closed(period) = catalog.close_period(july, "user:eva", true, now()).await.unwrap() else {
+        panic!("it is closed")
+    };
+    assert_eq!((period.totals.sums.rows, total(&period.totals.sums, "EUR")), (2, "30.00".into()));
+    assert_eq!(hash_of(catalog, &period).await, period.sha256.0);
+    assert_eq!(catalog.period(july).await.unwrap().as_ref(), Some(&period));
+    assert!(catalog.periods().await.unwrap().contains(&period));
+    let again = catalog.close_period(july, "user:leo", true, now()).await.unwrap();
+    assert_eq!(again, Closing::Already(period.clone()), "once");
+
+    // What comes later is late.
+    decide(catalog, slow, &Decision::Approve { customer_id: None }, 0).await;
+    assert_eq!(part(catalog, &all, &period, PeriodPart::Late).await, [(Entry::Late, slow, "40.00".into())]);
+    // A correction that is held is not so yet; when it is, what was is taken back and said anew.
+    let by = Deciding {
+        who: "user:ana",
+        held_until: Some(now() + Duration::seconds(60)),
+        sees_ids: true,
+        ..Deciding::default()
+    };
+    let mut fields = catalog.document(wrong).await.unwrap().unwrap().fields;
+    fields.insert(FieldName::Total, field("21.00"));
+    let correct = Decision::Correct { kind: None, fields: fields.clone(), customer_id: None };
+    let reopened =
+        catalog.reopen(wrong, "user:ana", None, "a typo", now() + Duration::minutes(5)).await.unwrap();
+    assert!(matches!(reopened, Reopened::Waits(_)));
+    let mut adjusted = vec![(Entry::Reversal, wrong, "-20.00".to_owned())];
+    assert_eq!(part(catalog, &all, &period, PeriodPart::Adjustments).await, adjusted);
+    let review = catalog.open_review_of(wrong).await.unwrap().unwrap();
+    assert!(matches!(
+        catalog.decide_review(review.id, &by, &correct, None).await.unwrap(),
+        Resolved::Done(_)
+    ));
+    assert_eq!(part(catalog, &all, &period, PeriodPart::Adjustments).await, adjusted);
+    catalog.undo_decision(wrong, "user:ana", std::time::Duration::from_secs(60)).await.unwrap();
+    decide(catalog, wrong, &correct, 0).await;
+    adjusted.push((Entry::Restated, wrong, "21.00".to_owned()));
+    assert_eq!(part(catalog, &all, &period, PeriodPart::Adjustments).await, adjusted);
+    // To correct nothing that accounting books adjusts nothing.
+    let reopened =
+        catalog.reopen(kept, "user:ana", None, "looks", now() + Duration::minutes(5)).await.unwrap();
+    assert!(matches!(reopened, Reopened::Waits(_)));
+    decide(catalog, kept, &Decision::Approve { customer_id: None }, 0).await;
+    let after = catalog.period_afterwards(&period).await.unwrap();
+    assert_eq!(
+        (total(&after.late, "EUR"), total(&after.adjustments, "EUR")),
+        ("40.00".into(), "1.00".into())
+    );
+    assert_eq!(catalog.period(july).await.unwrap().as_ref(), Some(&period), "the month is as it was");
+    assert_eq!(hash_of(catalog, &period).await, period.sha256.0);
+    // And the sum of all is what the books say now.
+    let (_, sums) = exported(catalog, &all, july.span()).await;
+    assert_eq!(total(&sums, "EUR"), "71.00");
+}

@@ -1,0 +1,297 @@
+//! What is in the books, line by line, for accounting: the one engine behind every export.
+//!
+//! [`Catalog::export_page`] gives the lines a page at a time by key, so that a year is never in memory; what stands
+//! beside them is counted by [`Catalog::export_missing`]. All of it passes [`Access`]: what is withheld from the caller
+//! is no line, and is counted without looking at its date, or the count would tell it.
+
+mod exact;
+mod line;
+mod totals;
+
+use acuse_pipeline::{document::Kind, fields::Fields};
+use time::Date;
+use uuid::Uuid;
+
+pub use exact::Exact;
+pub use line::{Line, TaxLine};
+pub use totals::{CurrencySums, Missing, Sums, Totals};
+
+use crate::{
+    access::{Access, Sensitivity},
+    catalog::Catalog,
+    error::CatalogError,
+    names::{CustomerId, DocumentId, EntityId, at, json, maybe_at, micros, number, word, words},
+    sql::Tx,
+};
+
+words! {
+    /// By which date a span takes its documents.
+    By, "by" {
+        /// The date on the paper.
+        IssueDate = "issue_date",
+        /// When it came.
+        Received = "received",
+    }
+}
+
+/// A span of days: from one (included) to another (not included).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// By which date.
+    pub by: By,
+    /// The first day.
+    pub from: Option<Date>,
+    /// The day after the last.
+    pub to: Option<Date>,
+}
+
+impl Span {
+    /// The first and the last moment of what was received, in a row's microseconds.
+    fn moments(&self) -> (i64, i64) {
+        let at = |day: Date| micros(day.midnight().assume_utc());
+        (self.from.map_or(i64::MIN, at), self.to.map_or(i64::MAX, at))
+    }
+
+    /// The same as the dates of rows stand, digits only.
+    pub(crate) fn days(&self) -> (String, String) {
+        let text = |day: Date| format!("{:04}{:02}{:02}", day.year(), u8::from(day.month()), day.day());
+        (self.from.map_or_else(|| "0".to_owned(), text), self.to.map_or_else(|| "99999999".to_owned(), text))
+    }
+}
+
+/// Where a page ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExportCursor {
+    day: String,
+    moment: i64,
+    id: Uuid,
+}
+
+/// One document of the books.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Exported {
+    /// What accounting takes of it.
+    pub line: Line,
+    /// All that was read of it.
+    pub fields: Fields,
+    /// Whether the view of it is to be written down.
+    pub sensitivity: Sensitivity,
+}
+
+/// What a document of the books is: filed, no copy, a bill, and no decision on it that can still be taken back.
+pub(crate) const IN_THE_BOOKS: &str = "d.status = 'filed' AND d.duplicate_of IS NULL \
+     AND d.kind IN ('invoice', 'receipt') AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.document_id = d.id)";
+
+pub(crate) const COLUMNS: &str = "d.id, d.version, d.kind, d.fields, d.doc_date, d.customer_id, d.entity_id, \
+     d.direction, d.source, d.received_at, d.filed_at, d.sensitivity";
+
+#[derive(sqlx::FromRow)]
+pub(crate) struct Row {
+    id: Uuid,
+    version: i64,
+    kind: String,
+    fields: String,
+    doc_date: Option<String>,
+    customer_id: Option<Uuid>,
+    entity_id: Option<Uuid>,
+    direction: Option<String>,
+    source: String,
+    received_at: i64,
+    filed_at: Option<i64>,
+    sensitivity: String,
+}
+
+const T: &str = "documents";
+
+impl Row {
+    fn cursor(&self) -> ExportCursor {
+        ExportCursor { day: self.doc_date.clone().unwrap_or_default(), moment: self.received_at, id: self.id }
+    }
+}
+
+impl TryFrom<Row> for Exported {
+    type Error = CatalogError;
+
+    fn try_from(row: Row) -> Result<Self, CatalogError> {
+        let fields: Fields = json(T, "fields", &row.fields)?;
+        let around = line::Around {
+            document_id: DocumentId(row.id),
+            version: row.version,
+            kind: word::<Kind>(T, "kind", &row.kind)?,
+            customer_id: row.customer_id.map(CustomerId),
+            entity_id: row.entity_id.map(EntityId),
+            direction: row.direction,
+            source: word(T, "source", &row.source)?,
+            received_at: at(T, "received_at", row.received_at)?,
+            filed_at: maybe_at(T, "filed_at", row.filed_at)?,
+        };
+        Ok(Self {
+            line: Line::of(around, &fields),
+            fields,
+            sensitivity: word(T, "sensitivity", &row.sensitivity)?,
+        })
+    }
+}
+
+/// SQLite takes the index on status, which nearly every row has, unless it is told; PostgreSQL counts.
+fn by_index(tx: &Tx, index: &str) -> String {
+    match tx {
+        Tx::Sqlite(_) => format!(" INDEXED BY {index}"),
+        Tx::Postgres(_) => String::new(),
+    }
+}
+
+/// A page of the books in a transaction; `besides` is one more condition on the rows, of ours.
+pub(crate) async fn page(
+    tx: &mut Tx,
+    (access, span): (&Access, Span),
+    besides: &str,
+    after: Option<&ExportCursor>,
+    limit: u32,
+) -> Result<(Vec<Exported>, Option<ExportCursor>), CatalogError> {
+    let (column, index) = match span.by {
+        By::IssueDate => ("d.doc_date", "documents_books"),
+        By::Received => ("d.received_at", "documents_books_received"),
+    };
+    let by = by_index(tx, index);
+    let text = format!(
+        "SELECT {COLUMNS} FROM documents d{by} WHERE ({column}, d.id) > ($1, $2) AND {column} < $3 AND {IN_THE_BOOKS} \
+         AND {reach} AND {told}{besides} ORDER BY {column}, d.id LIMIT $4",
+        reach = access.reach(tx, "d"),
+        told = access.told("d")
+    );
+    let id = after.map_or(Uuid::nil(), |cursor| cursor.id);
+    let limit = i64::from(limit.clamp(1, 5_000));
+    let rows = match span.by {
+        By::IssueDate => {
+            let (from, to) = span.days();
+            let from = after.map_or(from, |cursor| cursor.day.clone());
+            all!(tx, Row, sqlx::AssertSqlSafe(text.clone()), from.as_str(), id, to.as_str(), limit)?
+        }
+        By::Received => {
+            let (from, to) = span.moments();
+            let from = after.map_or(from, |cursor| cursor.moment);
+            all!(tx, Row, sqlx::AssertSqlSafe(text.clone()), from, id, to, limit)?
+        }
+    };
+    let full = rows.len() as i64 == limit;
+    let next = rows.last().filter(|_| full).map(Row::cursor);
+    let lines = rows.into_iter().map(Exported::try_from).collect::<Result<_, _>>()?;
+    Ok((lines, next))
+}
+
+/// The line of a document, if it is in the books and dated within the span, whoever asks.
+pub(crate) async fn line_of(tx: &mut Tx, id: DocumentId, span: Span) -> Result<Option<Line>, CatalogError> {
+    let text = format!(
+        "SELECT {COLUMNS} FROM documents d WHERE d.id = $1 AND d.doc_date >= $2 AND d.doc_date < $3 AND {IN_THE_BOOKS}"
+    );
+    let (from, to) = span.days();
+    let row = optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), id.0, from.as_str(), to.as_str())?;
+    Ok(row.map(Exported::try_from).transpose()?.map(|exported| exported.line))
+}
+
+/// What of a span is not among the lines that a caller gets, in a transaction.
+pub(crate) async fn missing(tx: &mut Tx, access: &Access, span: Span) -> Result<Missing, CatalogError> {
+    let (waits, undated) = count_waiting(tx, access, span).await?;
+    let held = count_held(tx, access, span).await?;
+    let withheld = if access.sees_ids() { 0 } else { count_withheld(tx, access, span).await? };
+    let filed_undated = if span.by == By::Received {
+        0
+    } else {
+        let text = format!(
+            "SELECT COUNT(*) FROM documents d{} WHERE d.doc_date IS NULL AND {IN_THE_BOOKS} AND {} AND {}",
+            by_index(tx, "documents_books"),
+            access.reach(tx, "d"),
+            access.told("d")
+        );
+        counted(one!(tx, (i64,), sqlx::AssertSqlSafe(text.clone()))?.0)?
+    };
+    Ok(Missing { waiting: waits + held, undated, held, withheld, filed_undated })
+}
+
+fn counted(count: i64) -> Result<u64, CatalogError> {
+    number(T, "status", count)
+}
+
+/// SQL for "of this span": by its date where the date is known and may be told to the caller; what has none could be
+/// of every span that begins before it came. A day is for papers dated in a time zone ahead of ours.
+fn could_be_of(access: &Access, span: Span) -> String {
+    let (from, to) = span.moments();
+    if span.by == By::Received {
+        return format!("(d.received_at >= {from} AND d.received_at < {to})");
+    }
+    let (first, end) = span.days();
+    let told = access.told("d");
+    let came = from.saturating_sub(86_400_000_000);
+    format!(
+        "(CASE WHEN d.doc_date IS NOT NULL AND {told} THEN d.doc_date >= '{first}' AND d.doc_date < '{end}' \
+         ELSE d.received_at >= {came} END)"
+    )
+}
+
+/// Documents that wait, but for those that were read as IDs; and those of them without a date.
+async fn count_waiting(tx: &mut Tx, access: &Access, span: Span) -> Result<(u64, u64), CatalogError> {
+    let undated = if span.by == By::Received {
+        "1 = 0".to_owned()
+    } else {
+        format!("(d.doc_date IS NULL OR NOT ({}))", access.told("d"))
+    };
+    let text = format!(
+        "SELECT COUNT(*), COUNT(CASE WHEN {undated} THEN 1 END) FROM documents d \
+         WHERE d.status IN ('received', 'processing', 'in_review') AND d.duplicate_of IS NULL \
+         AND (d.kind IS NULL OR d.kind <> 'id') AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.document_id = d.id) \
+         AND {} AND {}",
+        access.reach(tx, "d"),
+        could_be_of(access, span)
+    );
+    let (waits, undated) = one!(tx, (i64, i64), sqlx::AssertSqlSafe(text.clone()))?;
+    Ok((counted(waits)?, counted(undated)?))
+}
+
+/// Decisions that can still be taken back, whatever they say.
+async fn count_held(tx: &mut Tx, access: &Access, span: Span) -> Result<u64, CatalogError> {
+    let text = format!(
+        "SELECT COUNT(*) FROM holds h JOIN documents d ON d.id = h.document_id \
+         WHERE (d.kind IS NULL OR d.kind <> 'id') AND d.duplicate_of IS NULL AND {} AND {}",
+        access.reach(tx, "d"),
+        could_be_of(access, span)
+    );
+    counted(one!(tx, (i64,), sqlx::AssertSqlSafe(text.clone()))?.0)
+}
+
+async fn count_withheld(tx: &mut Tx, access: &Access, span: Span) -> Result<u64, CatalogError> {
+    let text = format!(
+        "SELECT COUNT(*) FROM documents d{} WHERE {IN_THE_BOOKS} AND d.sensitivity <> 'open' AND {} AND {}",
+        by_index(tx, "documents_books_withheld"),
+        access.reach(tx, "d"),
+        could_be_of(access, span)
+    );
+    counted(one!(tx, (i64,), sqlx::AssertSqlSafe(text.clone()))?.0)
+}
+
+impl Catalog {
+    /// Lines of the books that exist for a caller and may be told to them, in the order of the span's date, after the
+    /// cursor; and the cursor of the next page, if there may be one.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn export_page(
+        &self,
+        access: &Access,
+        span: Span,
+        after: Option<&ExportCursor>,
+        limit: u32,
+    ) -> Result<(Vec<Exported>, Option<ExportCursor>), CatalogError> {
+        let mut tx = self.reading().await?;
+        page(&mut tx, (access, span), "", after, limit).await
+    }
+
+    /// What of a span is not among those lines.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn export_missing(&self, access: &Access, span: Span) -> Result<Missing, CatalogError> {
+        let mut tx = self.reading().await?;
+        missing(&mut tx, access, span).await
+    }
+}

@@ -1,0 +1,355 @@
+//! Closed months. Closing freezes a month's lines and a hash over them; what comes or changes afterwards is said beside
+//! them, dated, and never rewrites them: documents that are filed late, and adjustments of those that were there.
+//!
+//! Every change of a document writes an event, and `adjust` runs with each: what accounting would now book otherwise
+//! is taken back and said anew, in the transaction of the change.
+
+mod page;
+
+use std::{fmt, str::FromStr};
+
+use acuse_pipeline::document::Sha256;
+use serde::Serialize;
+use sha2::Digest;
+use time::{Date, OffsetDateTime};
+use uuid::Uuid;
+
+pub use page::{Entry, PeriodCursor, PeriodLine, PeriodPart};
+
+use crate::{
+    access::Access,
+    audit,
+    catalog::Catalog,
+    error::CatalogError,
+    export::{self, By, Exported, Line, Missing, Span, Sums, Totals},
+    names::{DocumentId, at, json, micros, now, sha256, to_json},
+    sql::Tx,
+};
+
+/// A month of a year.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Month {
+    first: Date,
+}
+
+/// What is no month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a month: write e.g. 2026-05")]
+pub struct NotAMonth;
+
+impl Month {
+    /// Its days, by the date on the paper.
+    #[must_use]
+    pub fn span(self) -> Span {
+        Span { by: By::IssueDate, from: Some(self.first), to: Some(self.end()) }
+    }
+
+    /// The first day of the next month.
+    #[must_use]
+    pub fn end(self) -> Date {
+        let (year, month) = (self.first.year(), self.first.month());
+        let year = if month == time::Month::December { year + 1 } else { year };
+        Date::from_calendar_date(year, month.next(), 1).unwrap_or(Date::MAX)
+    }
+}
+
+impl FromStr for Month {
+    type Err = NotAMonth;
+
+    fn from_str(text: &str) -> Result<Self, NotAMonth> {
+        let (year, month) = text.split_once('-').ok_or(NotAMonth)?;
+        let digits = |s: &str, n: usize| s.len() == n && s.bytes().all(|b| b.is_ascii_digit());
+        if !digits(year, 4) || !digits(month, 2) {
+            return Err(NotAMonth);
+        }
+        let month: u8 = month.parse().map_err(|_| NotAMonth)?;
+        let month = time::Month::try_from(month).map_err(|_| NotAMonth)?;
+        let year = year.parse().map_err(|_| NotAMonth)?;
+        let first = Date::from_calendar_date(year, month, 1).map_err(|_| NotAMonth)?;
+        Ok(Self { first })
+    }
+}
+
+impl fmt::Display for Month {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}", self.first.year(), u8::from(self.first.month()))
+    }
+}
+
+impl Serialize for Month {
+    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(self)
+    }
+}
+
+/// A closed month.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Period {
+    /// Its id.
+    pub id: Uuid,
+    /// Which month.
+    pub month: Month,
+    /// When it was closed.
+    #[serde(with = "time::serde::rfc3339")]
+    pub closed_at: OffsetDateTime,
+    /// By whom.
+    pub closed_by: String,
+    /// Over its lines, each as JSON and a line feed, in their order.
+    pub sha256: Sha256,
+    /// Rows and sums then, and what was missing then.
+    pub totals: Totals,
+}
+
+/// What became of a wish to close a month.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Closing {
+    /// It is closed now.
+    Closed(Period),
+    /// It was closed before.
+    Already(Period),
+    /// It is not over yet.
+    NotOver,
+    /// Something of it is missing, and nobody said to close it all the same.
+    Incomplete(Box<Totals>),
+}
+
+/// What came to a closed month afterwards.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Afterwards {
+    /// Documents that were filed later.
+    pub late: Sums,
+    /// What adjustments take back and say anew.
+    pub adjustments: Sums,
+    /// What is of the month, or could be, and waits now.
+    pub missing: Missing,
+}
+
+/// Lines written at once.
+const CHUNK: u32 = 1_000;
+
+type PeriodRow = (Uuid, String, i64, String, String, Vec<u8>);
+
+const COLUMNS: &str = "id, month, closed_at, closed_by, totals, sha256";
+
+fn period(row: PeriodRow) -> Result<Period, CatalogError> {
+    let (id, month, closed_at, closed_by, totals, hash) = row;
+    Ok(Period {
+        id,
+        month: month.parse().map_err(|error: NotAMonth| CatalogError::ImpossibleRow {
+            table: "periods",
+            column: "month",
+            why: error.to_string(),
+        })?,
+        closed_at: at("periods", "closed_at", closed_at)?,
+        closed_by,
+        sha256: sha256("periods", "sha256", &hash)?,
+        totals: json("periods", "totals", &totals)?,
+    })
+}
+
+async fn of_month(tx: &mut Tx, month: Month) -> Result<Option<Period>, CatalogError> {
+    let text = format!("SELECT {COLUMNS} FROM periods WHERE month = $1");
+    optional!(tx, PeriodRow, sqlx::AssertSqlSafe(text.clone()), month.to_string())?.map(period).transpose()
+}
+
+/// Writes the lines of a month; their sums, and the hash over them.
+async fn freeze(tx: &mut Tx, id: Uuid, month: Month) -> Result<(Sums, Sha256), CatalogError> {
+    let (mut sums, mut hash, mut position) = (Sums::default(), sha2::Sha256::new(), 0_i64);
+    let mut after = None;
+    loop {
+        let access = Access::whole();
+        let (lines, next) = export::page(tx, (&access, month.span()), "", after.as_ref(), CHUNK).await?;
+        let mut rows = Vec::with_capacity(lines.len());
+        for Exported { line, .. } in lines {
+            let text = to_json("line", &line)?;
+            hash.update(text.as_bytes());
+            hash.update(b"\n");
+            sums.add(&line);
+            rows.push((position, line.document_id.0, text));
+            position += 1;
+        }
+        insert!(
+            tx,
+            "INSERT INTO period_rows (period_id, position, document_id, line) VALUES ",
+            4,
+            "",
+            &rows,
+            |q, (position, document, text)| q.bind(id).bind(*position).bind(*document).bind(text.as_str())
+        )?;
+        match next {
+            Some(next) => after = Some(next),
+            None => return Ok((sums, Sha256(hash.finalize().into()))),
+        }
+    }
+}
+
+/// What a document of closed months is now: taken back and said anew where accounting would book it otherwise.
+pub(crate) async fn adjust(tx: &mut Tx, id: DocumentId, event: &str) -> Result<(), CatalogError> {
+    // A month that is being closed at this moment is waited for; see `close`.
+    let sql = tx.pick(
+        "SELECT period_id, line FROM period_rows WHERE document_id = $1",
+        "SELECT period_id, line FROM period_rows WHERE document_id = $1 FOR KEY SHARE",
+    );
+    let frozen = all!(tx, (Uuid, String), sql, id.0)?;
+    if frozen.is_empty() {
+        return Ok(());
+    }
+    // What can still be taken back is not so yet: the end of its hold tells it.
+    if optional!(tx, (i32,), "SELECT 1 FROM holds WHERE document_id = $1", id.0)?.is_some() {
+        return Ok(());
+    }
+    for (period_id, line) in frozen {
+        let text = format!("SELECT {COLUMNS} FROM periods WHERE id = $1");
+        let of = period(one!(tx, PeriodRow, sqlx::AssertSqlSafe(text.clone()), period_id)?)?;
+        let said = optional!(
+            tx,
+            (Option<String>,),
+            "SELECT becomes FROM period_adjustments WHERE document_id = $1 AND period_id = $2 ORDER BY seq DESC LIMIT 1",
+            id.0,
+            period_id
+        )?;
+        let was = said.map_or(Some(line), |(becomes,)| becomes);
+        let before: Option<Line> =
+            was.as_deref().map(|line| json("period_rows", "line", line)).transpose()?;
+        let becomes = export::line_of(tx, id, of.month.span()).await?;
+        let same = match (&before, &becomes) {
+            (Some(before), Some(becomes)) => !before.differs(becomes),
+            (before, becomes) => before.is_none() && becomes.is_none(),
+        };
+        if same {
+            continue;
+        }
+        execute!(
+            tx,
+            "INSERT INTO period_adjustments (period_id, document_id, at, reason, was, becomes) \
+             VALUES ($1, $2, $3, $4, $5, $6)",
+            period_id,
+            id.0,
+            micros(now()),
+            event.strip_prefix("document.").unwrap_or(event),
+            was,
+            becomes.map(|line| to_json("line", &line)).transpose()?
+        )?;
+    }
+    Ok(())
+}
+
+impl Catalog {
+    /// Closes a month that is over at `present`: its lines are frozen and hashed. One of which something is missing is
+    /// closed only when `despite` says so.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn close_period(
+        &self,
+        month: Month,
+        by: &str,
+        despite: bool,
+        present: OffsetDateTime,
+    ) -> Result<Closing, CatalogError> {
+        if month.end().midnight().assume_utc() > present {
+            return Ok(Closing::NotOver);
+        }
+        let mut tx = self.writing().await?;
+        if matches!(tx, Tx::Postgres(_)) {
+            // All lines are of one instant, and whatever changes a document waits or is seen: `adjust` takes the
+            // other side of this lock, and the snapshot is taken after it.
+            execute!(tx, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")?;
+            execute!(tx, "LOCK TABLE period_rows IN EXCLUSIVE MODE")?;
+        }
+        if let Some(closed) = of_month(&mut tx, month).await? {
+            return Ok(Closing::Already(closed));
+        }
+        let id = Uuid::now_v7();
+        execute!(
+            tx,
+            "INSERT INTO periods (id, month, closed_at, closed_by, totals, sha256) VALUES ($1, $2, $3, $4, '{}', $5)",
+            id,
+            month.to_string(),
+            micros(present),
+            by,
+            &[][..] as &[u8]
+        )?;
+        let (sums, hash) = freeze(&mut tx, id, month).await?;
+        let missing = export::missing(&mut tx, &Access::whole(), month.span()).await?;
+        let totals = Totals::new(sums, missing);
+        if !totals.complete && !despite {
+            return Ok(Closing::Incomplete(Box::new(totals)));
+        }
+        execute!(
+            tx,
+            "UPDATE periods SET totals = $2, sha256 = $3 WHERE id = $1",
+            id,
+            to_json("totals", &totals)?,
+            &hash.0[..]
+        )?;
+        let detail = serde_json::json!({
+            "period_id": id, "month": month, "rows": totals.sums.rows, "sha256": hash, "missing": totals.missing,
+        });
+        audit::write(&mut tx, by, "period_closed", None, &detail).await?;
+        tx.commit().await?;
+        let period = Period { id, month, closed_at: present, closed_by: by.to_owned(), sha256: hash, totals };
+        Ok(Closing::Closed(period))
+    }
+
+    /// The closed months, the latest first.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn periods(&self) -> Result<Vec<Period>, CatalogError> {
+        let mut tx = self.reading().await?;
+        let text = format!("SELECT {COLUMNS} FROM periods ORDER BY month DESC LIMIT 1200");
+        all!(tx, PeriodRow, sqlx::AssertSqlSafe(text.clone()))?.into_iter().map(period).collect()
+    }
+
+    /// A closed month, if it is closed.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn period(&self, month: Month) -> Result<Option<Period>, CatalogError> {
+        let mut tx = self.reading().await?;
+        of_month(&mut tx, month).await
+    }
+
+    /// What came to a closed month since.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn period_afterwards(&self, period: &Period) -> Result<Afterwards, CatalogError> {
+        let access = Access::whole();
+        let mut afterwards = Afterwards {
+            missing: self.export_missing(&access, period.month.span()).await?,
+            ..Afterwards::default()
+        };
+        for (part, sums) in
+            [(PeriodPart::Late, &mut afterwards.late), (PeriodPart::Adjustments, &mut afterwards.adjustments)]
+        {
+            let mut after = None;
+            loop {
+                let (lines, next) = self.period_page(&access, period, part, after.as_ref(), CHUNK).await?;
+                for line in &lines {
+                    sums.add(&line.line);
+                }
+                match next {
+                    Some(next) => after = Some(next),
+                    None => break,
+                }
+            }
+        }
+        Ok(afterwards)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_month_is_a_month() {
+        let month: Month = "2026-12".parse().unwrap();
+        assert_eq!((month.to_string(), month.end().to_string()), ("2026-12".into(), "2027-01-01".into()));
+        for bad in ["2026-13", "2026-1", "26-01", "2026-00", "2026-05-01", "", "+026-05"] {
+            assert_eq!(bad.parse::<Month>(), Err(NotAMonth), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! Accounting, end to end: what the books say leaves in every format with its sums, and a closed month is its hash.
+
+use acuse_pipeline::{
+    document::Kind,
+    fields::{Entry, Field, FieldName, Fields, Source, Value as FieldValue},
+    reading::Fingerprint,
+};
+use acuse_storage::{
+    Catalog, DocumentId, Stage,
+    stages::{Begun, ReadFacts, Step},
+};
+use acuse_tests::{
+    postgres::Postgres,
+    stack::{Api, Place},
+};
+use reqwest::{Method, header::CONTENT_TYPE};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::world::ALL;
+
+fn field(value: &str) -> Field {
+    Field { value: value.into(), confidence: 0.97, page: Some(1), bbox: None, source: Source::Ocr }
+}
+
+fn invoice(seed: u64, issuer: &str, day: &str, r#type: &str, total: &str) -> ReadFacts {
+    let tax = Entry { tax_type: Some("IVA".into()), rate: Some("21".into()), ..Entry::default() };
+    ReadFacts {
+        part: None,
+        media_type: "image/jpeg".into(),
+        page_count: 1,
+        pages: Vec::new(),
+        thumbnail_key: None,
+        kind: Some(Kind::Invoice),
+        confidence: 0.97,
+        id_probability: Some(0.0001),
+        language: Some("es".into()),
+        fields: Fields::from([
+            (FieldName::Type, field(r#type)),
+            (FieldName::IssuerName, field(issuer)),
+            (FieldName::IssuerTaxId, field("B-1234567.4")),
+            (FieldName::Number, field(&format!("F-{seed}"))),
+            (FieldName::IssueDate, field(day)),
+            (FieldName::Currency, field("EUR")),
+            (FieldName::Total, field(total)),
+            (FieldName::Taxes, Field { value: FieldValue::List(vec![tax]), ..field("") }),
+        ]),
+        text: "FACTURA".into(),
+        fingerprint: Some(Fingerprint(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)),
+        notes: Vec::new(),
+        findings: Vec::new(),
+        duration_ms: 3,
+    }
+}
+
+async fn sent(api: &Api, name: &str) -> DocumentId {
+    let body = format!(
+        "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.jpg\"\r\n\
+         Content-Type: image/jpeg\r\n\r\nPICTURE {name}\r\n--b--\r\n"
+    );
+    let request = api.request(Method::POST, "/v1/documents").header("Idempotency-Key", name);
+    let request = request.header(CONTENT_TYPE, "multipart/form-data; boundary=b").body(body);
+    let answer: Value = request.send().await.unwrap().json().await.unwrap();
+    answer["id"].as_str().unwrap().parse().unwrap()
+}
+
+async fn filed(catalog: &Catalog, api: &Api, facts: &ReadFacts) -> DocumentId {
+    let id = sent(api, &facts.fields[&FieldName::Number].value).await;
+    assert!(matches!(catalog.begin(id, Stage::Read).await.unwrap(), Begun::Go(_)));
+    assert_eq!(catalog.read(id, facts).await.unwrap(), Step::Taken);
+    assert!(matches!(catalog.begin(id, Stage::Link).await.unwrap(), Begun::Go(_)));
+    assert_eq!(catalog.filed(id, Stage::Link, None, None).await.unwrap(), Step::Taken);
+    id
+}
+
+/// The body of an answer that must be 200.
+async fn body(api: &Api, path: &str) -> (String, Vec<u8>) {
+    let answer = api.request(Method::GET, path).send().await.unwrap();
+    let (status, kind) = (answer.status(), answer.headers()[CONTENT_TYPE].to_str().unwrap().to_owned());
+    let bytes = answer.bytes().await.unwrap().to_vec();
+    assert!(status.is_success(), "{path}: {status} {}", String::from_utf8_lossy(&bytes));
+    (kind, bytes)
+}
+
+fn lines(bytes: &[u8]) -> Vec<Value> {
+    String::from_utf8_lossy(bytes).lines().map(|l| serde_json::from_str(l).unwrap()).collect()
+}
+
+async fn the_books_leave(place: &Place, catalog: &Catalog) {
+    let _server = place.start("web", &["web"]).unwrap();
+    let api = Api::connect(place, ALL).await.unwrap();
+    let formula = "=HYPERLINK(\"http://evil\")";
+    filed(catalog, &api, &invoice(1, formula, "2021-03-01", "invoice", "1234.56")).await;
+    filed(catalog, &api, &invoice(2, "Café, \"Uno\"", "2021-03-31", "credit_note", "34.50")).await;
+    filed(catalog, &api, &invoice(3, "Otra", "2021-04-01", "invoice", "9.99")).await;
+    let march = "/v1/export?from=2021-03-01&to=2021-04-01";
+
+    let (kind, csv) = body(&api, march).await;
+    assert!(kind.starts_with("text/csv"), "{kind}");
+    let mut reader = csv::Reader::from_reader(&csv[..]);
+    let at = |name: &str, headers: &csv::StringRecord| headers.iter().position(|h| h == name).unwrap();
+    let headers = reader.headers().unwrap().clone();
+    let rows: Vec<_> = reader.records().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), 2, "{rows:?}");
+    assert_eq!(&rows[0][at("issuer_name", &headers)], format!("'{formula}"), "no formula");
+    assert_eq!(&rows[1][at("issuer_name", &headers)], "Café, \"Uno\"");
+    assert_eq!(&rows[1][at("total", &headers)], "-34.50", "a credit note is negative, and a number");
+
+    let (_, jsonl) = body(&api, &format!("{march}&format=jsonl")).await;
+    let told = lines(&jsonl);
+    assert_eq!((told.len(), &told[0]["issuer_name"]), (3, &Value::from(formula)), "as it was read");
+    let totals = &told[2]["totals"];
+    assert_eq!(totals["currencies"]["EUR"]["total"], "1200.06");
+    assert_eq!((&totals["rows"], &totals["complete"]), (&Value::from(2), &Value::from(true)));
+    assert_eq!(&api.get(&format!("{march}&format=totals")).await.unwrap(), totals);
+    let (kind, xlsx) = body(&api, &format!("{march}&format=xlsx")).await;
+    assert!(kind.contains("spreadsheetml") && xlsx.starts_with(b"PK"), "{kind}");
+
+    let (_, mapped) = body(&api, &format!("{march}&mapped=true")).await;
+    let mapped = String::from_utf8(mapped).unwrap();
+    let mut mapped = mapped.lines();
+    assert_eq!(mapped.next(), Some("Diario,Cuenta,Código,Importe"));
+    assert_eq!(mapped.next(), Some("COMPRAS,600001,S21,1234.56"));
+    for bad in
+        ["?from=yesterday", "?from=2021-04-01&to=2021-03-01", "?part=late", "?period=2021-13", "?format=pdf"]
+    {
+        let status = api.request(Method::GET, &format!("/v1/export{bad}")).send().await.unwrap().status();
+        assert_eq!(status, 400, "{bad}");
+    }
+    a_month_is_closed(place, catalog, &api).await;
+}
+
+async fn a_month_is_closed(place: &Place, catalog: &Catalog, api: &Api) {
+    let close = |path: &str| api.request(Method::POST, path).send();
+    let reader = Api::connect(place, &["documents:read"]).await.unwrap();
+    let refused = reader.request(Method::POST, "/v1/periods/2021-03/close").send().await.unwrap();
+    assert_eq!(refused.status(), 403, "to close takes admin");
+    assert_eq!(close("/v1/periods/2999-01/close").await.unwrap().status(), 409, "it is not over");
+    assert_eq!(api.request(Method::GET, "/v1/periods/2021-03").send().await.unwrap().status(), 404);
+    sent(api, "waits").await;
+    assert_eq!(close("/v1/periods/2021-03/close").await.unwrap().status(), 409, "something waits");
+    let closed = close("/v1/periods/2021-03/close?despite_missing=true").await.unwrap();
+    assert_eq!(closed.status(), 201);
+    let closed: Value = closed.json().await.unwrap();
+    assert_eq!((&closed["totals"]["rows"], &closed["totals"]["waiting"]), (&Value::from(2), &Value::from(1)));
+    assert_eq!(close("/v1/periods/2021-03/close").await.unwrap().status(), 200, "it was closed before");
+
+    let frozen = "/v1/export?period=2021-03&format=jsonl";
+    let (_, bytes) = body(api, frozen).await;
+    let end = bytes[..bytes.len() - 1].iter().rposition(|b| *b == b'\n').unwrap();
+    let hash = hex::encode(Sha256::digest(&bytes[..=end]));
+    assert_eq!(closed["sha256"], Value::from(hash), "anybody can make the hash");
+
+    filed(catalog, api, &invoice(4, "Tarde", "2021-03-15", "invoice", "5.00")).await;
+    let (_, again) = body(api, frozen).await;
+    assert_eq!(bytes, again, "the month is as it was");
+    let late = lines(&body(api, "/v1/export?period=2021-03&part=late&format=jsonl").await.1);
+    assert_eq!(
+        (late.len(), &late[0]["entry"], &late[0]["issuer_name"]),
+        (2, &"late".into(), &"Tarde".into())
+    );
+    let now = api.get("/v1/periods/2021-03").await.unwrap();
+    assert_eq!(now["late"]["currencies"]["EUR"]["total"], "5.00");
+    assert_eq!(api.get("/v1/periods").await.unwrap()["data"].as_array().unwrap().len(), 1);
+    let narrow = reader.get("/v1/periods/2021-03").await.unwrap();
+    assert!(narrow["sha256"].is_string() && narrow["totals"].is_null(), "its sums are of all: {narrow}");
+}
+
+/// A mapping file as a person writes it.
+const MAPPING: &str = r#"{
+    "columns": [{"header":"Diario","text":"COMPRAS"},{"header":"Cuenta","from":"account"},
+        {"header":"Código","from":"tax_code"},{"header":"Importe","from":"total"}],
+    "tax_codes": {"21.00":"S21"}, "accounts": [{"tax_id":"B12345674","account":"600001"}], "default_account": "629"
+}"#;
+
+fn place(folder: &std::path::Path) -> Place {
+    let path = folder.join("mapping.json");
+    std::fs::write(&path, MAPPING).unwrap();
+    let place = Place::embedded(folder, "http://127.0.0.1:9").unwrap();
+    place.with("ACUSE_EXPORT_MAPPING", &path.display().to_string())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_books_leave_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = place(folder.path());
+    std::fs::create_dir_all(folder.path().join("data")).unwrap();
+    let catalog = Catalog::open_sqlite(&folder.path().join("data/acuse.db")).await.unwrap();
+    the_books_leave(&place, &catalog).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_books_leave_on_postgresql() {
+    let Some(postgres) = Postgres::start().unwrap() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let url = postgres.url("acuse");
+    let place = place(folder.path()).with("ACUSE_DATABASE_URL", &url);
+    let catalog = Catalog::open(&url).await.unwrap();
+    the_books_leave(&place, &catalog).await;
+}
