@@ -8,7 +8,7 @@ use crate::{
     catalog::Catalog,
     error::CatalogError,
     incidents,
-    names::{now, number},
+    names::{number},
     sql::Tx,
 };
 
@@ -31,7 +31,7 @@ pub struct Alert {
 
 /// Counts alerts in the caller's transaction. `(kind, detail, times)`, each pair once.
 pub(crate) async fn count(tx: &mut Tx, alerts: &[(String, String, i64)]) -> Result<(), CatalogError> {
-    let present = now();
+    let present = tx.now();
     for (kind, detail, times) in alerts {
         incidents::open(tx, kind, detail, &serde_json::json!({}), *times, present).await?;
     }

@@ -14,7 +14,14 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use crate::{access::Rule, error::CatalogError, sql::Tx};
+use time::OffsetDateTime;
+
+use crate::{
+    access::Rule,
+    error::CatalogError,
+    names::kept,
+    sql::{Inner, Tx},
+};
 
 /// How long a caller waits for a connection before it is told that the catalog is unavailable.
 const ACQUIRE: Duration = Duration::from_secs(15);
@@ -29,6 +36,8 @@ pub struct Catalog {
     pub(crate) pools: Pools,
     /// When a document is open that nobody decided on.
     pub(crate) rule: Arc<Rule>,
+    /// What time it is; tests bring their own.
+    clock: fn() -> OffsetDateTime,
 }
 
 #[derive(Debug, Clone)]
@@ -68,6 +77,18 @@ impl Catalog {
     pub fn with_rule(mut self, rule: Rule) -> Self {
         self.rule = Arc::new(rule);
         self
+    }
+
+    /// The same catalog by another clock.
+    #[must_use]
+    pub fn with_clock(mut self, clock: fn() -> OffsetDateTime) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// What time it is by its clock.
+    pub(crate) fn now(&self) -> OffsetDateTime {
+        kept((self.clock)())
     }
 
     /// Opens without migrating.
@@ -122,7 +143,7 @@ impl Catalog {
             .connect_with(options.clone().pragma("query_only", "ON"))
             .await
             .map_err(|source| CatalogError::Open { hint: hint(), source })?;
-        Ok(Self { pools: Pools::Sqlite { writer, readers, file }, rule: Arc::default() })
+        Ok(Self { pools: Pools::Sqlite { writer, readers, file }, rule: Arc::default(), clock: OffsetDateTime::now_utc })
     }
 
     async fn postgres(url: &str) -> Result<Self, CatalogError> {
@@ -153,7 +174,7 @@ impl Catalog {
                         .to_owned(),
                 source,
             })?;
-        Ok(Self { pools: Pools::Postgres(pool), rule: Arc::default() })
+        Ok(Self { pools: Pools::Postgres(pool), rule: Arc::default(), clock: OffsetDateTime::now_utc })
     }
 
     /// Brings our tables and the queue's up to date. Safe to run at every start, and from several processes.
@@ -238,18 +259,20 @@ impl Catalog {
     /// A transaction that may write. On SQLite it holds the one writer from the start.
     pub(crate) async fn writing(&self) -> Result<Tx, CatalogError> {
         match &self.pools {
-            Pools::Sqlite { writer, .. } => writer.begin_with("BEGIN IMMEDIATE").await.map(Tx::Sqlite),
-            Pools::Postgres(pool) => pool.begin().await.map(Tx::Postgres),
+            Pools::Sqlite { writer, .. } => writer.begin_with("BEGIN IMMEDIATE").await.map(Inner::Sqlite),
+            Pools::Postgres(pool) => pool.begin().await.map(Inner::Postgres),
         }
+        .map(|inner| Tx::new(inner, self.clock))
         .map_err(|source| CatalogError::Statement { at: "begin", source })
     }
 
     /// A transaction that only reads. On SQLite it sees one snapshot and never waits for the writer.
     pub(crate) async fn reading(&self) -> Result<Tx, CatalogError> {
         match &self.pools {
-            Pools::Sqlite { readers, .. } => readers.begin().await.map(Tx::Sqlite),
-            Pools::Postgres(pool) => pool.begin().await.map(Tx::Postgres),
+            Pools::Sqlite { readers, .. } => readers.begin().await.map(Inner::Sqlite),
+            Pools::Postgres(pool) => pool.begin().await.map(Inner::Postgres),
         }
+        .map(|inner| Tx::new(inner, self.clock))
         .map_err(|source| CatalogError::Statement { at: "begin", source })
     }
 }

@@ -19,6 +19,7 @@ pub mod catalog;
 pub mod conformance;
 pub mod contacts;
 pub mod customers;
+pub mod dispatch;
 pub mod documents;
 pub mod error;
 pub mod events;

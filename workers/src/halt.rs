@@ -112,6 +112,7 @@ impl From<GraphError> for Halt {
             ErrorClass::Permanent
             | ErrorClass::WindowClosed
             | ErrorClass::Undeliverable
+            | ErrorClass::HeldBack
             | ErrorClass::OptedOut
             | ErrorClass::UsePhone
             | ErrorClass::TemplateWrong

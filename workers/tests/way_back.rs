@@ -1,0 +1,475 @@
+//! One message through every code of Meta's, as a refused call and as a failed status, to its exact end; and through
+//! the death of its worker at every step. By a clock of the test's own: nothing sleeps.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::{cell::Cell, panic::AssertUnwindSafe, path::PathBuf};
+
+use acuse_fixtures::graph::{FakeGraph, Fault, Options, Point};
+use acuse_pipeline::{
+    limits::Limits,
+    reason::{Reason, ReasonCode},
+};
+use acuse_storage::{
+    Catalog, ContactId, DocumentId, EmbeddedS3, Intake, Objects, Stage,
+    incidents::Incident,
+    intake::{
+        Identity, InboundDelivery, InboundItem, InboundMedia, InboundMessage, InboundStatus, Outcome,
+    },
+    outbox::{NewReply, OutboxMessage, OutboxState, Purpose},
+};
+use acuse_whatsapp::{Graph, GraphConfig, Secret};
+use acuse_workers::{
+    Env,
+    jobs::{
+        boundary::{BOUNDARIES, die_at},
+        reply::reply,
+    },
+    sandbox::{Sandbox, SandboxConfig},
+};
+use futures_util::FutureExt;
+use time::{OffsetDateTime, macros::datetime};
+
+const START: OffsetDateTime = datetime!(2026-09-01 08:00 UTC);
+
+thread_local! {
+    static NOW: Cell<OffsetDateTime> = const { Cell::new(START) };
+}
+
+fn clock() -> OffsetDateTime {
+    NOW.get()
+}
+
+fn pass(wait: time::Duration) {
+    NOW.set(NOW.get() + wait);
+}
+
+struct World {
+    env: Env,
+    graph: FakeGraph,
+    intake: Intake,
+    /// The queue's table, for what a worker does to it.
+    queue: sqlx::SqlitePool,
+    _s3: EmbeddedS3,
+    _folder: tempfile::TempDir,
+}
+
+/// A message to somebody, waiting.
+#[derive(Clone, Copy)]
+struct Waiting {
+    document: DocumentId,
+    contact: ContactId,
+}
+
+impl World {
+    async fn new() -> Self {
+        NOW.set(OffsetDateTime::now_utc());
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("acuse.db");
+        let catalog = Catalog::open_sqlite(&file).await.unwrap().with_clock(clock);
+        let queue = sqlx::SqlitePool::connect(&format!("sqlite:{}", file.display())).await.unwrap();
+        let s3 = EmbeddedS3::start(&folder.path().join("objects")).await.unwrap();
+        let objects = Objects::connect(&s3.config("acuse"));
+        objects.ensure_bucket().await.unwrap();
+        let graph = FakeGraph::start(Options::default()).await.unwrap();
+        let mut client = GraphConfig::new(Secret::new(graph.options().access_token.clone()));
+        client.url = graph.url();
+        let program = PathBuf::from(env!("CARGO_BIN_EXE_acuse-test-reader"));
+        let sandbox = SandboxConfig { program, ..SandboxConfig::new(Limits::default(), 1) };
+        let sandbox = Sandbox::start(sandbox).await.unwrap();
+        let intake = Intake::spawn(catalog.clone());
+        let env = Env::new(catalog, objects, sandbox, Some(Graph::new(client).unwrap())).with_clock(clock);
+        Self { env, graph, intake, queue, _s3: s3, _folder: folder }
+    }
+
+    fn number(&self) -> String {
+        self.graph.options().phone_number_id.clone()
+    }
+
+    /// Somebody new writes, and an answer waits for them.
+    async fn waits(&self) -> Waiting {
+        let id = DocumentId::generate();
+        let message = InboundMessage {
+            answer: None,
+            identity: Identity {
+                wa_id: Some(format!("346{:09}", id.0.as_u128() % 1_000_000_000)),
+                ..Identity::default()
+            },
+            phone_number_id: self.number(),
+            wamid: format!("wamid.{id}"),
+            kind: "image".into(),
+            sent_at: clock(),
+            body: None,
+            reply_to: None,
+            media: Some(InboundMedia::default()),
+            raw: "{}".into(),
+        };
+        let document = self.record(InboundItem::Message(message)).await.unwrap();
+        let reply = NewReply {
+            purpose: Purpose::InReview,
+            body: "Una persona lo mirará.".into(),
+            language: "es".into(),
+            nonce: String::new(),
+        };
+        let reasons = [Reason::new(ReasonCode::MediaUnavailable, "no file")];
+        let _step =
+            self.env.catalog.into_review(document, Stage::Fetch, &reasons, None, Some(&reply)).await.unwrap();
+        let contact = self.env.catalog.document(document).await.unwrap().unwrap().contact_id.unwrap();
+        Waiting { document, contact }
+    }
+
+    async fn record(&self, item: InboundItem) -> Option<DocumentId> {
+        let delivery = InboundDelivery {
+            token_ref: "default".into(),
+            body: b"{}".to_vec(),
+            signed_with: "current".into(),
+            received_at: clock(),
+            items: vec![item],
+            outcome: Outcome::Understood,
+        };
+        self.intake.record(delivery).await.unwrap().new_documents.first().copied()
+    }
+
+    async fn message(&self, of: Waiting) -> OutboxMessage {
+        self.env.catalog.replies_about(of.document).await.unwrap().remove(0)
+    }
+
+    /// The contact's task is taken off the queue and run to its end.
+    async fn runs(&self, of: Waiting) {
+        let id = of.contact.0;
+        sqlx::query("DELETE FROM Jobs WHERE id = (SELECT reply_task_id FROM contacts WHERE id = $1)")
+            .bind(id)
+            .execute(&self.queue)
+            .await
+            .unwrap();
+        reply(&self.env, of.contact).await;
+    }
+
+    async fn status(&self, of: Waiting, status: &str, code: Option<i64>) {
+        let message = self.message(of).await;
+        let status = InboundStatus {
+            wamid: message.wamid.unwrap_or_else(|| format!("wamid.{}", message.id)),
+            status: status.into(),
+            recipient: "34".into(),
+            at: clock(),
+            callback: Some(message.id.to_string()),
+            error_code: code,
+            error: None,
+            raw: "{}".into(),
+        };
+        self.record(InboundItem::Status(status)).await;
+    }
+
+    async fn balances(&self, when: &str) {
+        let ledger = self.env.catalog.message_ledger(clock()).await.unwrap();
+        assert!(ledger.balanced, "{when}: {ledger:?}");
+    }
+
+    /// Meta refuses it, once or for ever, in the call or by a status afterwards; what became of it in the end.
+    async fn goes_through(&self, code: i64, way: Way, times: u32) -> (Waiting, OutboxMessage) {
+        let of = self.waits().await;
+        if way == Way::Call {
+            self.graph.fail(Point::Send, None, Fault::error(400, code, None), times);
+        }
+        let mut failures = times;
+        for _ in 0..400 {
+            self.runs(of).await;
+            self.balances(&format!("{code} by {way:?}")).await;
+            let message = self.message(of).await;
+            match message.state {
+                OutboxState::Sent if way == Way::Status && failures > 0 => {
+                    failures -= 1;
+                    self.status(of, "sent", None).await;
+                    self.status(of, "failed", Some(code)).await;
+                    self.balances(&format!("{code}: a status said so")).await;
+                }
+                OutboxState::Sent => {
+                    self.status(of, "delivered", None).await;
+                }
+                OutboxState::Queued => {
+                    let at = message.next_attempt_at.expect("it has a time");
+                    NOW.set(at.max(clock()));
+                }
+                _ => break,
+            }
+        }
+        self.graph.heal();
+        self.balances(&format!("{code} by {way:?}, in the end")).await;
+        let message = self.message(of).await;
+        (of, message)
+    }
+
+    /// The open incident that names this message.
+    async fn told(&self, message: &OutboxMessage) -> Option<Incident> {
+        let open = self.env.catalog.incidents(None, None, 500).await.unwrap();
+        open.into_iter().find(|i| i.messages.contains(&message.id))
+    }
+
+    async fn send_paused(&self) -> bool {
+        self.env.catalog.paused_numbers().await.unwrap().iter().any(|n| n.send_paused)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Call,
+    Status,
+}
+
+/// What `whatsapp.md` says the sender does about a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// Again and again, the first time not before so many seconds; delivered once Meta lets it, told when its time
+    /// is over.
+    Retried(i64),
+    /// Once more; then it is told.
+    Once(&'static str),
+    /// The number sends nothing until its probe passes; then it is delivered.
+    Paused,
+    /// The approved template of its purpose, else a person.
+    Template,
+    /// Nobody can be reached there: told, and noted on the contact.
+    Unreachable,
+    /// A person's list.
+    Told(&'static str),
+    /// Told, and nothing of marketing ever again.
+    OptedOut,
+}
+
+fn table() -> Vec<(i64, End)> {
+    let mut table = Vec::new();
+    let mut add = |codes: &[i64], end| table.extend(codes.iter().map(|code| (*code, end)));
+    add(&[130_429], End::Retried(1));
+    add(&[131_056], End::Retried(1));
+    add(&[4, 80_007], End::Retried(60));
+    add(&[1, 2, 131_000, 131_016, 133_004], End::Retried(1));
+    add(&[131_057], End::Retried(60));
+    add(&[131_048, 131_064], End::Paused);
+    add(&[131_026], End::Unreachable);
+    add(&[131_047], End::Template);
+    add(&[131_049, 130_472, 130_403, 137_000], End::Told("message_held_back"));
+    add(&[131_050], End::OptedOut);
+    add(&[131_051, 131_052, 131_062], End::Told("message_failed"));
+    add(&[131_053], End::Once("message_failed"));
+    add(
+        &[132_000, 132_012, 132_018, 132_001, 132_005, 132_007, 132_016, 132_068, 132_069],
+        End::Told("template_refused"),
+    );
+    add(&[132_015], End::Retried(3 * 3_600));
+    add(&[131_045, 133_010], End::Paused);
+    add(&[133_000, 133_005, 133_006, 133_008, 133_009, 133_015, 133_016], End::Paused);
+    add(&[0, 3, 10, 190, 131_005], End::Paused);
+    add(&(200..300).collect::<Vec<_>>(), End::Paused);
+    add(&[368, 131_031, 130_497, 131_042], End::Paused);
+    add(&[100, 131_008, 131_009, 131_021, 135_000], End::Told("message_failed"));
+    // Meta has more codes than its page.
+    add(&[999_999], End::Told("message_failed"));
+    table
+}
+
+async fn ends(world: &World, code: i64, way: Way, end: End) {
+    let what = format!("{code} by {way:?}");
+    let began = clock();
+    let (of, message) = world.goes_through(code, way, 1).await;
+    let took = (clock() - began).whole_seconds();
+    let told = world.told(&message).await.map(|i| i.kind);
+    let unreachable =
+        world.env.catalog.contact(of.contact).await.unwrap().unwrap().unreachable_at.is_some();
+    assert_eq!(unreachable, end == End::Unreachable, "{what}: noted on the contact");
+    match end {
+        End::Retried(least) => {
+            assert_eq!((message.state, told), (OutboxState::Delivered, None), "{what}");
+            assert!(took >= least, "{what}: tried again after {took} s");
+        }
+        End::Once(_) | End::Paused => {
+            assert_eq!((message.state, told), (OutboxState::Delivered, None), "{what}");
+        }
+        End::Template => {
+            assert_eq!((message.state, told), (OutboxState::Delivered, None), "{what}: our clock said open");
+        }
+        End::Unreachable => {
+            assert_eq!(message.state, OutboxState::Failed, "{what}");
+            assert_eq!(told.as_deref(), Some("contact_unreachable"), "{what}");
+        }
+        End::Told(kind) => {
+            assert_eq!((message.state, told.as_deref()), (OutboxState::Failed, Some(kind)), "{what}");
+        }
+        End::OptedOut => {
+            assert_eq!(told.as_deref(), Some("contact_opted_out"), "{what}");
+            let row: (String, String) =
+                sqlx::query_as("SELECT category, state FROM consents WHERE contact_id = $1")
+                    .bind(of.contact.0)
+                    .fetch_one(&world.queue)
+                    .await
+                    .unwrap();
+            assert_eq!(row, ("marketing".into(), "withdrawn".into()), "{what}");
+        }
+    }
+    assert!(!world.send_paused().await, "{what}: it is over");
+    pass(time::Duration::MINUTE);
+}
+
+#[tokio::test]
+async fn every_code_of_meta_has_its_exact_end_as_a_refused_call() {
+    let world = World::new().await;
+    for (code, end) in table() {
+        ends(&world, code, Way::Call, end).await;
+    }
+}
+
+#[tokio::test]
+async fn every_code_of_meta_has_the_same_end_as_a_failed_status() {
+    let world = World::new().await;
+    for (code, end) in table() {
+        ends(&world, code, Way::Status, end).await;
+    }
+}
+
+#[tokio::test]
+async fn what_never_gets_better_is_tried_until_its_time_is_over_and_then_told() {
+    let world = World::new().await;
+    for (code, end) in table().into_iter().filter(|(code, _)| !(201..299).contains(code)) {
+        let kind = match end {
+            End::Retried(_) | End::Paused => "message_expired",
+            End::Once(kind) => kind,
+            End::Template => "message_window_closed",
+            _ => continue,
+        };
+        let began = clock();
+        let (_, message) = world.goes_through(code, Way::Call, u32::MAX).await;
+        let told = world.told(&message).await.map(|i| i.kind);
+        assert_eq!(told.as_deref(), Some(kind), "{code}: {message:?}");
+        let hours = (clock() - began).whole_minutes();
+        if kind == "message_expired" {
+            assert_eq!(hours, 23 * 60, "{code}: told at once when its time is over");
+        }
+        assert_eq!(world.send_paused().await, end == End::Paused, "{code}");
+        let rate: (i64,) = sqlx::query_as("SELECT rate_per_s FROM numbers").fetch_one(&world.queue).await.unwrap();
+        assert_eq!(rate.0 < 80, code == 130_429, "{code}: the number's rate");
+        // What ends a pause or a lowered rate is that something goes.
+        pass(time::Duration::HOUR);
+        let waiting = world.waits().await;
+        for _ in 0..12 {
+            world.runs(waiting).await;
+            pass(time::Duration::MINUTE);
+            if code == 130_429 {
+                world.runs(world.waits().await).await;
+            }
+        }
+        assert!(!world.send_paused().await, "{code}: the probe passed");
+        world.status(waiting, "delivered", None).await;
+        if code == 130_429 {
+            let rate: (i64,) =
+                sqlx::query_as("SELECT rate_per_s FROM numbers").fetch_one(&world.queue).await.unwrap();
+            assert_eq!(rate.0, 80, "success restores it");
+        }
+        pass(time::Duration::days(4));
+        world.env.catalog.tell_unconfirmed(clock()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_closed_window_takes_the_approved_template_and_a_bad_template_is_blocked() {
+    let world = World::new().await;
+    sqlx::query(
+        "INSERT INTO templates (waba_id, name, language, category, status, synced_at) \
+         VALUES ('1', 'acuse_in_review', 'es', 'UTILITY', 'APPROVED', 0)",
+    )
+    .execute(&world.queue)
+    .await
+    .unwrap();
+    // Meta says closed though our clock says open: one more try, then the template.
+    let (_, message) = world.goes_through(131_047, Way::Call, 2).await;
+    assert_eq!(message.state, OutboxState::Delivered);
+    let sent = world.graph.sent();
+    assert_eq!(sent.last().unwrap().body["template"]["name"], "acuse_in_review");
+    // Our own clock.
+    let of = world.waits().await;
+    world.runs(of).await;
+    let late = world.waits().await;
+    let held = world.message(late).await;
+    sqlx::query("UPDATE outbox SET expires_at = NULL WHERE id = $1").bind(held.id.0).execute(&world.queue).await.unwrap();
+    pass(time::Duration::hours(25));
+    world.runs(late).await;
+    assert_eq!(world.message(late).await.state, OutboxState::Sent);
+    assert_eq!(world.graph.sent().last().unwrap().body["type"], "template");
+    // The template is wrong: its owner is told, and it stands in for nothing more.
+    world.status(late, "failed", Some(132_001)).await;
+    world.runs(late).await;
+    let told = world.told(&world.message(late).await).await.unwrap();
+    assert_eq!(told.kind, "template_refused");
+    let row: (String,) = sqlx::query_as("SELECT status FROM templates").fetch_one(&world.queue).await.unwrap();
+    assert_eq!(row.0, "BLOCKED");
+    world.status(of, "delivered", None).await;
+    world.balances("in the end").await;
+}
+
+#[tokio::test]
+async fn a_worker_that_dies_at_any_step_loses_and_doubles_nothing() {
+    let world = World::new().await;
+    let steps = BOUNDARIES.iter().filter(|b| b.starts_with("reply."));
+    for boundary in steps {
+        for refused in [None, Some(131_000), Some(131_026)] {
+            let what = format!("{boundary}, then {refused:?}");
+            let of = world.waits().await;
+            let before = world.graph.sent().len();
+            die_at(boundary);
+            if let Some(code) = refused {
+                // It left, and a status says that it failed; the worker that decides on it dies.
+                die_at("reply.settled");
+                let died = AssertUnwindSafe(reply(&world.env, of.contact)).catch_unwind().await;
+                assert!(died.is_err(), "{what}");
+                world.status(of, "failed", Some(code)).await;
+                die_at(boundary);
+            }
+            // A worker dies there; its lease ends; others take it over.
+            for _ in 0..4 {
+                let _died = AssertUnwindSafe(reply(&world.env, of.contact)).catch_unwind().await;
+                world.balances(&what).await;
+                pass(time::Duration::seconds(46));
+            }
+            let mut message = world.message(of).await;
+            let went = world.graph.sent().len() - before;
+            match (*boundary, message.state) {
+                ("reply.sending" | "reply.sent", OutboxState::Unknown) => {
+                    if *boundary == "reply.sent" {
+                        world.status(of, "delivered", None).await;
+                    } else {
+                        pass(time::Duration::minutes(61));
+                        world.runs(of).await;
+                        message = world.message(of).await;
+                        let told = world.told(&message).await.map(|i| i.kind);
+                        assert_eq!(told.as_deref(), Some("message_unconfirmed"), "{what}");
+                    }
+                }
+                (_, OutboxState::Sent) => world.status(of, "delivered", None).await,
+                (_, OutboxState::Failed) => {
+                    assert!(world.told(&message).await.is_some(), "{what}");
+                    assert_eq!(refused, Some(131_026), "{what}");
+                }
+                (_, state) => panic!("{what}: {state:?}"),
+            }
+            let tries = 1 + usize::from(refused == Some(131_000));
+            let lost = usize::from(*boundary == "reply.sending" && refused != Some(131_026));
+            assert_eq!(went, tries - lost, "{what}: sent as often as it was meant to be");
+            world.balances(&what).await;
+            pass(time::Duration::HOUR);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_status_that_is_faster_than_the_answer_is_heard() {
+    let world = World::new().await;
+    let of = world.waits().await;
+    // The second try fails by a status that comes before its answer.
+    let (_, first) = world.goes_through(131_000, Way::Status, 1).await;
+    assert_eq!(first.state, OutboxState::Delivered);
+    world.runs(of).await;
+    world.status(of, "failed", Some(131_000)).await;
+    world.runs(of).await;
+    let message = world.message(of).await;
+    assert_eq!(message.state, OutboxState::Queued);
+    world.env.catalog.reply_sent(message.id, message.wamid.as_deref().unwrap()).await.unwrap();
+    assert_eq!(world.message(of).await.state, OutboxState::Queued, "its failure was heard already");
+}
