@@ -4,13 +4,7 @@
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use crate::{
-    catalog::Catalog,
-    error::CatalogError,
-    incidents,
-    names::{number},
-    sql::Tx,
-};
+use crate::{catalog::Catalog, error::CatalogError, incidents, names::number, sql::Tx};
 
 /// One kind of trouble and how often it came.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -143,7 +143,11 @@ impl Catalog {
             .connect_with(options.clone().pragma("query_only", "ON"))
             .await
             .map_err(|source| CatalogError::Open { hint: hint(), source })?;
-        Ok(Self { pools: Pools::Sqlite { writer, readers, file }, rule: Arc::default(), clock: OffsetDateTime::now_utc })
+        Ok(Self {
+            pools: Pools::Sqlite { writer, readers, file },
+            rule: Arc::default(),
+            clock: OffsetDateTime::now_utc,
+        })
     }
 
     async fn postgres(url: &str) -> Result<Self, CatalogError> {

@@ -193,11 +193,7 @@ async fn facts(tx: &mut Tx, message: &OutboxMessage, number: &str) -> Result<Fac
     })
 }
 
-async fn consent(
-    tx: &mut Tx,
-    message: &OutboxMessage,
-    number: &str,
-) -> Result<Option<String>, CatalogError> {
+async fn consent(tx: &mut Tx, message: &OutboxMessage, number: &str) -> Result<Option<String>, CatalogError> {
     let Some(category) = &message.category else { return Ok(None) };
     let row = optional!(
         tx,
@@ -211,11 +207,7 @@ async fn consent(
     Ok(row.map(|(state,)| state))
 }
 
-async fn templates(
-    tx: &mut Tx,
-    message: &OutboxMessage,
-    number: &str,
-) -> Result<Vec<String>, CatalogError> {
+async fn templates(tx: &mut Tx, message: &OutboxMessage, number: &str) -> Result<Vec<String>, CatalogError> {
     let present = tx.now();
     let rows = all!(
         tx,

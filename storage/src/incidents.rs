@@ -50,6 +50,8 @@ impl Severity {
             | "scanner_away"
             | "objects_away"
             | "reader_away"
+            | "database_away"
+            | "graph_away"
             | "media_expiring"
             | "message_ledger_unbalanced" => Self::Critical,
             _ => Self::Warning,

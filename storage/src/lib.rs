@@ -32,6 +32,7 @@ pub mod names;
 pub mod numbers;
 pub mod objects;
 pub mod outbox;
+pub mod parts;
 pub mod queue;
 pub mod reviews;
 pub mod split;

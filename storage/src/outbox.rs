@@ -14,7 +14,10 @@ use crate::{
     catalog::Catalog,
     error::CatalogError,
     incidents,
-    names::{ContactId, DocumentId, OutboxId, at, clean, cut, json as parsed, maybe_at, micros, number, word, words},
+    names::{
+        ContactId, DocumentId, OutboxId, at, clean, cut, json as parsed, maybe_at, micros, number, word,
+        words,
+    },
     queue::{Push, Queue, push},
     sql::Tx,
     timeline,
@@ -570,11 +573,12 @@ async fn settle(
     let row = optional!(
         tx,
         (Option<Uuid>, Uuid, String),
-        "UPDATE outbox SET state = CASE WHEN $2 = 'sent' AND (state = 'refused' OR (state = 'queued' AND wamid = $3)) THEN state ELSE $2 END, \
+        "UPDATE outbox SET state = CASE WHEN $2 = 'sent' AND state = 'refused' THEN state ELSE $2 END, \
          wamid = COALESCE($3, wamid), error = $4, next_attempt_at = $5, \
          error_code = CASE WHEN $2 = 'sent' AND state <> 'refused' THEN NULL ELSE COALESCE($7, error_code) END, \
          sent_at = CASE WHEN $2 IN ('sent', 'unknown') THEN $6 ELSE sent_at END, lease_until = NULL, updated_at = $6 \
          WHERE id = $1 AND state IN ('queued', 'sending', 'unknown', 'refused') \
+           AND NOT ($2 = 'sent' AND state = 'queued' AND COALESCE(wamid, '') = COALESCE($3, '-')) \
          RETURNING document_id, contact_id, purpose",
         id.0,
         state.as_str(),

@@ -236,7 +236,9 @@ mod tests {
 
     /// What an idle number may borrow.
     fn late(rate: u32) -> time::Duration {
-        let Turn::Wait(wait) = Rate::paced(rate).ask(Some(NOON + HOUR), NOON) else { panic!("an hour ahead") };
+        let Turn::Wait(wait) = Rate::paced(rate).ask(Some(NOON + HOUR), NOON) else {
+            panic!("an hour ahead")
+        };
         HOUR - time::Duration::try_from(wait).unwrap()
     }
 

@@ -10,6 +10,7 @@ pub mod env;
 pub mod halt;
 pub mod jobs;
 pub mod lanes;
+pub mod parts;
 pub mod sandbox;
 pub mod scan;
 pub mod schedules;

@@ -21,6 +21,8 @@ const LEFTOVERS_KEPT: Duration = Duration::from_secs(24 * 3_600);
 const SCORED_AT_ONCE: u32 = 100;
 /// How long a ledger that does not balance is doubted.
 const LEDGER_DOUBT: Duration = Duration::from_secs(90);
+/// A document that is on its road for longer is told of by name.
+const WAITS_LONG: Duration = Duration::from_secs(24 * 3_600);
 /// Longest time of one run of a schedule.
 const RUN_TIMEOUT: Duration = Duration::from_secs(300);
 
@@ -35,6 +37,8 @@ pub struct Schedules {
     pub deadline: Duration,
     /// Scores the next of the documents that were there before sensitivity was.
     pub score: Duration,
+    /// Probes what is away, and looks for documents that wait too long.
+    pub parts: Duration,
     /// Deletes done tasks.
     pub vacuum: Duration,
 }
@@ -46,6 +50,7 @@ impl Default for Schedules {
             idle: Duration::from_secs(30),
             deadline: Duration::from_secs(900),
             score: Duration::from_secs(5),
+            parts: Duration::from_secs(15),
             vacuum: Duration::from_secs(3_600),
         }
     }
@@ -61,6 +66,7 @@ pub(crate) async fn run(env: Arc<Env>, schedules: Schedules, stop: CancellationT
         every("vacuum", schedules.vacuum, &stop, || vacuum(&env)),
         every("messages", schedules.sweep, &stop, || messages(&env)),
         every("scanner", probe_every, &stop, || scanner(&env)),
+        every("parts", schedules.parts, &stop, || parts(&env)),
     );
 }
 
@@ -176,6 +182,19 @@ pub async fn messages(env: &Env) -> Result<(), CatalogError> {
         let detail = serde_json::to_value(ledger).unwrap_or_default();
         env.catalog.open_incident("message_ledger_unbalanced", "", &detail).await?;
     }
+    Ok(())
+}
+
+/// Probes what is away, and tells a person of every document that waits longer than a day.
+///
+/// # Errors
+/// When the catalog fails.
+pub async fn parts(env: &Env) -> Result<(), CatalogError> {
+    crate::parts::look(env).await?;
+    let waiting =
+        env.catalog.tell_of_waiting(time::Duration::try_from(WAITS_LONG).unwrap_or_default()).await?;
+    metrics::gauge!("acuse_documents_waiting_long")
+        .set(f64::from(u32::try_from(waiting).unwrap_or(u32::MAX)));
     Ok(())
 }
 

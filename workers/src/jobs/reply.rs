@@ -11,6 +11,7 @@ use acuse_storage::{
     names::AliasKind,
     numbers::{About, Direction},
     outbox::{MessageKind, NextReply, OutboxMessage, OutboxState},
+    parts::Part,
 };
 use acuse_whatsapp::{
     ErrorClass, Graph, Recipient,
@@ -25,6 +26,7 @@ use crate::{
     env::Env,
     halt::chain,
     jobs::{Ended, boundary, measure},
+    parts,
 };
 
 /// Messages one task sends before it gives the lane to other contacts; the rest follow by the sweep.
@@ -54,6 +56,10 @@ pub async fn reply(env: &Env, contact: ContactId) -> Ended {
 }
 
 async fn send_waiting(env: &Env, id: ContactId) -> Result<Ended, CatalogError> {
+    if let Some(until) = parts::closed(env, &[Part::Graph]).await? {
+        env.catalog.replies_go_on(id, until).await?;
+        return Ok(Ended::Waits);
+    }
     let mut ended = Ended::Stale;
     for _ in 0..PER_TASK {
         let message = match env.catalog.next_reply(id, env.policy.reply_lease).await? {
@@ -63,7 +69,12 @@ async fn send_waiting(env: &Env, id: ContactId) -> Result<Ended, CatalogError> {
                 env.catalog.replies_go_on(id, at).await?;
                 return Ok(ended);
             }
-            NextReply::Busy | NextReply::Empty => return Ok(ended),
+            NextReply::Busy => {
+                // Should its worker be dead, its lease ends.
+                env.catalog.replies_go_on(id, env.after(env.policy.reply_lease)).await?;
+                return Ok(ended);
+            }
+            NextReply::Empty => return Ok(ended),
         };
         ended = send_one(env, &message).instrument(about(&message)).await?;
         if matches!(ended, Ended::Retry | Ended::Waits) {
@@ -165,7 +176,9 @@ async fn dispatch(
             Ok(Ended::Moved)
         }
         Verdict::Withdraw(why) => {
-            catalog.reply_withdrawn(message.id, if why == Why::OptedOut { "opted out" } else { "too late" }).await?;
+            catalog
+                .reply_withdrawn(message.id, if why == Why::OptedOut { "opted out" } else { "too late" })
+                .await?;
             Ok(Ended::Moved)
         }
     }
@@ -243,12 +256,7 @@ fn text(message: &OutboxMessage, leaving: &Leaving<'_>) -> TextMessage {
     }
 }
 
-fn template(
-    message: &OutboxMessage,
-    leaving: &Leaving<'_>,
-    name: &str,
-    language: &str,
-) -> TemplateMessage {
+fn template(message: &OutboxMessage, leaving: &Leaving<'_>, name: &str, language: &str) -> TemplateMessage {
     TemplateMessage {
         phone_number_id: leaving.number.to_owned(),
         to: leaving.to.clone(),
@@ -343,6 +351,10 @@ async fn note(
     failure: &Failure,
 ) -> Result<(), CatalogError> {
     let (catalog, class) = (&env.catalog, failure.class);
+    if class == ErrorClass::Retry {
+        // Is it this message, or is nobody there?
+        return parts::blame(env, Part::Graph).await.map(drop);
+    }
     if class.pauses() {
         let token = class == ErrorClass::TokenExpired;
         let about = if token { About::TokenOf(number) } else { About::Number(number) };
