@@ -179,10 +179,7 @@ fn is_name(value: &Value) -> bool {
 
 /// An id as SQL text: 128 bits in hex, whatever was asked.
 pub(crate) fn literal(tx: &Tx, id: Uuid) -> String {
-    match tx {
-        Tx::Sqlite(_) => format!("X'{}'", id.simple()),
-        Tx::Postgres(_) => format!("'{id}'::uuid"),
-    }
+    if tx.is_sqlite() { format!("X'{}'", id.simple()) } else { format!("'{id}'::uuid") }
 }
 
 /// What waits and a caller does not get to see.

@@ -4,13 +4,7 @@
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use crate::{
-    catalog::Catalog,
-    error::CatalogError,
-    incidents,
-    names::{now, number},
-    sql::Tx,
-};
+use crate::{catalog::Catalog, error::CatalogError, incidents, names::number, sql::Tx};
 
 /// One kind of trouble and how often it came.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -31,7 +25,7 @@ pub struct Alert {
 
 /// Counts alerts in the caller's transaction. `(kind, detail, times)`, each pair once.
 pub(crate) async fn count(tx: &mut Tx, alerts: &[(String, String, i64)]) -> Result<(), CatalogError> {
-    let present = now();
+    let present = tx.now();
     for (kind, detail, times) in alerts {
         incidents::open(tx, kind, detail, &serde_json::json!({}), *times, present).await?;
     }

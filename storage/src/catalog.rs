@@ -18,7 +18,14 @@ use sqlx::{
 
 use reserved::Reserved;
 
-use crate::{access::Rule, error::CatalogError, sql::Tx};
+use time::OffsetDateTime;
+
+use crate::{
+    access::Rule,
+    error::CatalogError,
+    names::kept,
+    sql::{Inner, Tx},
+};
 
 /// How long a caller waits for a connection before it is told that the catalog is unavailable.
 const ACQUIRE: Duration = Duration::from_secs(15);
@@ -34,6 +41,8 @@ pub struct Catalog {
     reserved: Reserved,
     /// When a document is open that nobody decided on.
     pub(crate) rule: Arc<Rule>,
+    /// What time it is; tests bring their own.
+    clock: fn() -> OffsetDateTime,
 }
 
 #[derive(Debug, Clone)]
@@ -73,6 +82,18 @@ impl Catalog {
     pub fn with_rule(mut self, rule: Rule) -> Self {
         self.rule = Arc::new(rule);
         self
+    }
+
+    /// The same catalog by another clock.
+    #[must_use]
+    pub fn with_clock(mut self, clock: fn() -> OffsetDateTime) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// What time it is by its clock.
+    pub(crate) fn now(&self) -> OffsetDateTime {
+        kept((self.clock)())
     }
 
     /// Opens without migrating.
@@ -128,7 +149,12 @@ impl Catalog {
             .await
             .map_err(|source| CatalogError::Open { hint: hint(), source })?;
         let reserved = Reserved::sqlite(&options.pragma("query_only", "ON"));
-        Ok(Self { pools: Pools::Sqlite { writer, readers, file }, reserved, rule: Arc::default() })
+        Ok(Self {
+            pools: Pools::Sqlite { writer, readers, file },
+            reserved,
+            rule: Arc::default(),
+            clock: OffsetDateTime::now_utc,
+        })
     }
 
     async fn postgres(url: &str) -> Result<Self, CatalogError> {
@@ -160,7 +186,7 @@ impl Catalog {
                         .to_owned(),
                 source,
             })?;
-        Ok(Self { pools: Pools::Postgres(pool), reserved, rule: Arc::default() })
+        Ok(Self { pools: Pools::Postgres(pool), reserved, rule: Arc::default(), clock: OffsetDateTime::now_utc })
     }
 
     /// Brings our tables and the queue's up to date. Safe to run at every start, and from several processes.
@@ -246,30 +272,32 @@ impl Catalog {
     /// A transaction that may write. On SQLite it holds the one writer from the start.
     pub(crate) async fn writing(&self) -> Result<Tx, CatalogError> {
         match &self.pools {
-            Pools::Sqlite { writer, .. } => writer.begin_with("BEGIN IMMEDIATE").await.map(Tx::Sqlite),
-            Pools::Postgres(pool) => pool.begin().await.map(Tx::Postgres),
+            Pools::Sqlite { writer, .. } => writer.begin_with("BEGIN IMMEDIATE").await.map(Inner::Sqlite),
+            Pools::Postgres(pool) => pool.begin().await.map(Inner::Postgres),
         }
+        .map(|inner| Tx::new(inner, self.clock))
         .map_err(|source| CatalogError::Statement { at: "begin", source })
     }
 
     /// A transaction that only reads. On SQLite it sees one snapshot and never waits for the writer.
     pub(crate) async fn reading(&self) -> Result<Tx, CatalogError> {
         match &self.pools {
-            Pools::Sqlite { readers, .. } => readers.begin().await.map(Tx::Sqlite),
-            Pools::Postgres(pool) => pool.begin().await.map(Tx::Postgres),
+            Pools::Sqlite { readers, .. } => readers.begin().await.map(Inner::Sqlite),
+            Pools::Postgres(pool) => pool.begin().await.map(Inner::Postgres),
         }
+        .map(|inner| Tx::new(inner, self.clock))
         .map_err(|source| CatalogError::Statement { at: "begin", source })
     }
 
     /// A transaction that looks up a row or two by their key, for what every request begins with: it never waits for
     /// a search.
     pub(crate) async fn quick(&self) -> Result<Tx, CatalogError> {
-        self.reserved.quick().await
+        self.reserved.quick().await.map(|inner| Tx::new(inner, self.clock))
     }
 
     /// A transaction that looks through many rows. It waits its turn, and is broken off when its time is over.
     pub(crate) async fn searching(&self) -> Result<Tx, CatalogError> {
-        self.reserved.search().await
+        self.reserved.search().await.map(|inner| Tx::new(inner, self.clock))
     }
 }
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::{
     catalog::Catalog,
     error::CatalogError,
-    names::{AliasKind, ContactId, CustomerId, at, cut, maybe_at, micros, now, word},
+    names::{AliasKind, ContactId, CustomerId, at, cut, maybe_at, micros, word},
     sql::Tx,
 };
 
@@ -58,7 +58,7 @@ type Row = (
 pub(crate) async fn of_alias(tx: &mut Tx, kind: AliasKind, value: &str) -> Result<ContactId, CatalogError> {
     let value = cut(value, 256);
     let made = ContactId::generate();
-    let present = micros(now());
+    let present = micros(tx.now());
     execute!(tx, "INSERT INTO contacts (id, created_at, updated_at) VALUES ($1, $2, $2)", made.0, present)?;
     let (contact,) = one!(
         tx,
@@ -134,12 +134,13 @@ impl Catalog {
     /// When the database fails.
     pub async fn set_contact_language(&self, id: ContactId, language: &str) -> Result<(), CatalogError> {
         let mut tx = self.writing().await?;
+        let present = tx.now();
         execute!(
             tx,
             "UPDATE contacts SET language = $2, updated_at = $3 WHERE id = $1",
             id.0,
             cut(language, 16),
-            micros(now())
+            micros(present)
         )?;
         tx.commit().await
     }
@@ -154,12 +155,13 @@ impl Catalog {
         customer: Option<CustomerId>,
     ) -> Result<(), CatalogError> {
         let mut tx = self.writing().await?;
+        let present = tx.now();
         execute!(
             tx,
             "UPDATE contacts SET customer_id = $2, updated_at = $3 WHERE id = $1",
             id.0,
             customer.map(|c| c.0),
-            micros(now())
+            micros(present)
         )?;
         tx.commit().await
     }

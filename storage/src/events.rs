@@ -23,7 +23,7 @@ use uuid::Uuid;
 use crate::{
     catalog::Catalog,
     error::CatalogError,
-    names::{CustomerId, DocumentId, at, json, micros, now, word},
+    names::{CustomerId, DocumentId, at, json, micros, word},
     periods,
     sql::Tx,
 };
@@ -173,7 +173,7 @@ type DocumentNow = (i64, Option<String>, Option<Uuid>);
 /// asking: many come at once.
 pub(crate) async fn write(tx: &mut Tx, events: &[NewEvent]) -> Result<(), CatalogError> {
     let (epoch,) = one!(tx, (i64,), "SELECT epoch FROM feed WHERE id = 1")?;
-    let present = micros(now());
+    let present = micros(tx.now());
     let mut rows = Vec::with_capacity(events.len());
     for event in events {
         let document: Option<DocumentNow> = match event.document {
@@ -344,13 +344,14 @@ impl Catalog {
     /// When the database fails.
     pub(crate) async fn feed_is(&self, identity: &str) -> Result<bool, CatalogError> {
         let mut tx = self.writing().await?;
+        let present = tx.now();
         let renamed = execute!(
             tx,
             "UPDATE feed SET epoch = epoch + 1, name = $2, identity = $1, since = $3 \
              WHERE identity IS NOT NULL AND identity <> $1",
             identity,
             rand::random::<i64>(),
-            micros(now())
+            micros(present)
         )?;
         execute!(tx, "UPDATE feed SET identity = $1 WHERE identity IS NULL", identity)?;
         tx.commit().await?;

@@ -135,10 +135,7 @@ impl TryFrom<Row> for Exported {
 
 /// SQLite takes the index on status, which nearly every row has, unless it is told; PostgreSQL counts.
 fn by_index(tx: &Tx, index: &str) -> String {
-    match tx {
-        Tx::Sqlite(_) => format!(" INDEXED BY {index}"),
-        Tx::Postgres(_) => String::new(),
-    }
+    if tx.is_sqlite() { format!(" INDEXED BY {index}") } else { String::new() }
 }
 
 /// A page of the books in a transaction; `besides` is one more condition on the rows, of ours.

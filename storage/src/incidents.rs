@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::{
     catalog::Catalog,
     error::CatalogError,
-    names::{IncidentId, OutboxId, at, cut, json, maybe_at, micros, now, number, word, words},
+    names::{IncidentId, OutboxId, at, cut, json, maybe_at, micros, number, word, words},
     sql::Tx,
 };
 
@@ -50,6 +50,8 @@ impl Severity {
             | "scanner_away"
             | "objects_away"
             | "reader_away"
+            | "database_away"
+            | "graph_away"
             | "media_expiring"
             | "object_missing"
             | "objects_unnamed"
@@ -226,7 +228,8 @@ impl Catalog {
         detail: &Value,
     ) -> Result<IncidentId, CatalogError> {
         let mut tx = self.writing().await?;
-        let id = open(&mut tx, kind, subject, detail, 1, now()).await?;
+        let present = tx.now();
+        let id = open(&mut tx, kind, subject, detail, 1, present).await?;
         tx.commit().await?;
         Ok(IncidentId(id))
     }
@@ -237,7 +240,8 @@ impl Catalog {
     /// When the database fails.
     pub async fn resolve_incidents(&self, kind: &str, subject: Option<&str>) -> Result<u64, CatalogError> {
         let mut tx = self.writing().await?;
-        let ended = resolve(&mut tx, kind, subject, now()).await?;
+        let present = tx.now();
+        let ended = resolve(&mut tx, kind, subject, present).await?;
         tx.commit().await?;
         Ok(ended)
     }

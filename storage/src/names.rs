@@ -149,7 +149,12 @@ words! {
 /// Now, cut to the microseconds that a row keeps.
 #[must_use]
 pub fn now() -> OffsetDateTime {
-    at_or_epoch(micros(OffsetDateTime::now_utc()))
+    kept(OffsetDateTime::now_utc())
+}
+
+/// A time cut to the microseconds that a row keeps.
+pub(crate) fn kept(at: OffsetDateTime) -> OffsetDateTime {
+    at_or_epoch(micros(at))
 }
 
 /// Microseconds since 1970, as rows keep time. Saturates far outside any real date.

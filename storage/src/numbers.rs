@@ -104,6 +104,24 @@ pub(crate) async fn seen(
     Ok(())
 }
 
+/// Makes the row of a number that nobody named before.
+pub(crate) async fn ensure(tx: &mut Tx, number: &str) -> Result<(), CatalogError> {
+    execute!(tx, "INSERT INTO numbers (phone_number_id) VALUES ($1) ON CONFLICT DO NOTHING", clean(number))
+        .map(drop)
+}
+
+/// A send goes out as the probe of its number's pause: no other is it meanwhile.
+pub(crate) async fn probing(tx: &mut Tx, number: &str) -> Result<(), CatalogError> {
+    let next = tx.now().saturating_add(PROBE_TAKES);
+    execute!(
+        tx,
+        "UPDATE numbers SET send_probe_at = $2, send_probes = send_probes + 1 WHERE phone_number_id = $1",
+        number,
+        micros(next)
+    )
+    .map(drop)
+}
+
 type Row = (String, String, bool, bool, Option<String>, Option<i64>, Option<i64>);
 
 impl Catalog {
@@ -189,11 +207,7 @@ impl Catalog {
             About::Number(number) => (number, false),
             About::TokenOf(number) => (number, true),
         };
-        execute!(
-            tx,
-            "INSERT INTO numbers (phone_number_id) VALUES ($1) ON CONFLICT DO NOTHING",
-            clean(number)
-        )?;
+        ensure(&mut tx, number).await?;
         let rows = all!(
             tx,
             (String, bool, i64, i64),

@@ -1,6 +1,6 @@
 //! What Acuse tells senders: queued with the outcome it tells of, sent in order per contact, never twice on purpose.
 //!
-//! A row goes `queued` → `sending` (under a lease) → `sent` → `delivered`; or `unknown` (it may have left: a status of
+//! A row goes `queued` → `sending` ([`crate::dispatch`], right before the call) → `sent` → `delivered`; or `unknown` (it may have left: a status of
 //! the channel that carries the row's id settles it, or a person is told when its time comes); or `refused` (a status
 //! said that it failed; what follows is decided as for a refused call); or it ends `failed` or `window_closed`, and
 //! then an incident names it ([`crate::incidents`]); or `withdrawn`. [`crate::message_ledger`] counts them.
@@ -14,7 +14,10 @@ use crate::{
     catalog::Catalog,
     error::CatalogError,
     incidents,
-    names::{ContactId, DocumentId, OutboxId, at, clean, cut, maybe_at, micros, now, number, word, words},
+    names::{
+        ContactId, DocumentId, OutboxId, at, clean, cut, json as parsed, maybe_at, micros, number, word,
+        words,
+    },
     queue::{Push, Queue, push},
     sql::Tx,
     timeline,
@@ -41,6 +44,20 @@ words! {
         WindowClosed = "window_closed",
         /// It was taken back before it left.
         Withdrawn = "withdrawn",
+    }
+}
+
+words! {
+    /// In what shape a message is sent.
+    MessageKind, "message kind" {
+        /// Free text.
+        Text = "text",
+        /// A template of Meta's.
+        Template = "template",
+        /// Text with buttons.
+        Buttons = "buttons",
+        /// A file.
+        Media = "media",
     }
 }
 
@@ -111,8 +128,14 @@ pub struct OutboxMessage {
     pub next_attempt_at: Option<OffsetDateTime>,
     /// Until when it is worth sending.
     pub expires_at: Option<OffsetDateTime>,
-    /// The channel's code of its last failure by status.
+    /// The channel's code of its last failure, whether a call was refused or a status said so.
     pub error_code: Option<i64>,
+    /// In what shape.
+    pub kind: MessageKind,
+    /// What consent it needs; none for an answer.
+    pub category: Option<String>,
+    /// The template by which it was sent last, and its language.
+    pub template: Option<(String, String)>,
     /// Why it failed last.
     pub error: Option<String>,
     /// When it was queued.
@@ -133,7 +156,7 @@ pub enum NextReply {
 }
 
 const COLUMNS: &str = "id, document_id, contact_id, purpose, phone_number_id, body, language, state, wamid, attempts, \
-     next_attempt_at, expires_at, error_code, error, created_at";
+     next_attempt_at, expires_at, error_code, error, created_at, kind, category, payload";
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -152,9 +175,20 @@ struct Row {
     error_code: Option<i64>,
     error: Option<String>,
     created_at: i64,
+    kind: String,
+    category: Option<String>,
+    payload: String,
 }
 
 const T: &str = "outbox";
+
+/// What a message carries beside its text.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Payload {
+    /// The template it was sent by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<(String, String)>,
+}
 
 impl TryFrom<Row> for OutboxMessage {
     type Error = CatalogError;
@@ -176,6 +210,9 @@ impl TryFrom<Row> for OutboxMessage {
             error_code: row.error_code,
             error: row.error,
             created_at: at(T, "created_at", row.created_at)?,
+            kind: word(T, "kind", &row.kind)?,
+            category: row.category,
+            template: parsed::<Payload>(T, "payload", &row.payload)?.template,
         })
     }
 }
@@ -209,7 +246,7 @@ pub(crate) async fn queue(
     phone_number_id: Option<&str>,
     reply: &NewReply,
 ) -> Result<(), CatalogError> {
-    let present = now();
+    let present = tx.now();
     let added = execute!(
         tx,
         "INSERT INTO outbox (id, document_id, contact_id, purpose, phone_number_id, body, language, nonce, expires_at, \
@@ -260,6 +297,30 @@ async fn knows(tx: &mut Tx, first_of_file: Uuid) -> Result<bool, CatalogError> {
     Ok(told > 0)
 }
 
+/// Whether a worker has a message to this contact in hand.
+async fn in_hand(tx: &mut Tx, contact: ContactId, present: OffsetDateTime) -> Result<bool, CatalogError> {
+    let (held,) = one!(
+        tx,
+        (i64,),
+        "SELECT COUNT(*) FROM outbox WHERE contact_id = $1 AND lease_until > $2 \
+         AND state IN ('queued', 'sending', 'refused', 'unknown')",
+        contact.0,
+        micros(present)
+    )?;
+    Ok(held > 0)
+}
+
+/// When the first of what may not go yet may go.
+async fn not_before(tx: &mut Tx, contact: ContactId) -> Result<NextReply, CatalogError> {
+    let (first,) = one!(
+        tx,
+        (Option<i64>,),
+        "SELECT MIN(not_before) FROM outbox WHERE contact_id = $1 AND state IN ('queued', 'refused')",
+        contact.0
+    )?;
+    Ok(maybe_at(T, "not_before", first)?.map_or(NextReply::Empty, NextReply::NotBefore))
+}
+
 /// Pushes a contact's `reply` task and remembers which it is.
 pub(crate) async fn push_reply(
     tx: &mut Tx,
@@ -272,9 +333,9 @@ pub(crate) async fn push_reply(
 }
 
 impl Catalog {
-    /// Takes the first message that waits for a contact, for as long as `lease`. One worker at a time has a contact
-    /// in hand, so messages leave in the order in which they were queued. A message whose worker died comes back here
-    /// with its `attempts` counted; it may have been sent.
+    /// Takes the first message that waits for a contact, for as long as `lease`: answers before what we say of
+    /// ourselves, else in the order in which they were queued. One worker at a time has a contact in hand. A message
+    /// whose worker died comes back here: as it was, or `sending` if it may have been sent.
     ///
     /// # Errors
     /// When the database fails or a row is impossible.
@@ -284,36 +345,28 @@ impl Catalog {
         lease: std::time::Duration,
     ) -> Result<NextReply, CatalogError> {
         let mut tx = self.writing().await?;
-        let present = now();
+        let present = tx.now();
         // Touching the contact's row makes other workers on the same contact wait for this transaction.
         execute!(tx, "UPDATE contacts SET updated_at = $2 WHERE id = $1", contact.0, micros(present))?;
-        let text = format!(
-            "SELECT {COLUMNS} FROM outbox WHERE contact_id = $1 AND (state IN ('queued', 'sending', 'refused') \
-             OR (state = 'unknown' AND next_attempt_at <= $2)) ORDER BY seq LIMIT 1"
-        );
-        let row = optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), contact.0, micros(present))?;
-        let Some(mut message) = row.map(OutboxMessage::try_from).transpose()? else {
-            return Ok(NextReply::Empty);
-        };
-        let until = present + Duration::try_from(lease).unwrap_or(Duration::MINUTE);
-        let taken = execute!(
-            tx,
-            "UPDATE outbox SET state = 'sending', attempts = attempts + 1, lease_until = $3, updated_at = $2 \
-             WHERE id = $1 AND (state <> 'sending' OR lease_until <= $2) \
-               AND (next_attempt_at IS NULL OR next_attempt_at <= $2)",
-            message.id.0,
-            micros(present),
-            micros(until)
-        )?;
-        if taken == 1 {
-            tx.commit().await?;
-            message.attempts += 1;
-            return Ok(NextReply::Send(Box::new(message)));
-        }
-        if message.state == OutboxState::Sending {
+        if in_hand(&mut tx, contact, present).await? {
             return Ok(NextReply::Busy);
         }
-        Ok(message.next_attempt_at.map_or(NextReply::Busy, NextReply::NotBefore))
+        let text = format!(
+            "SELECT {COLUMNS} FROM outbox WHERE contact_id = $1 AND (not_before IS NULL OR not_before <= $2) \
+             AND (state IN ('queued', 'sending', 'refused') OR (state = 'unknown' AND next_attempt_at <= $2)) \
+             ORDER BY priority, seq LIMIT 1"
+        );
+        let row = optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), contact.0, micros(present))?;
+        let Some(message) = row.map(OutboxMessage::try_from).transpose()? else {
+            return not_before(&mut tx, contact).await;
+        };
+        if let Some(at) = message.next_attempt_at.filter(|at| *at > present) {
+            return Ok(NextReply::NotBefore(at));
+        }
+        let until = present + Duration::try_from(lease).unwrap_or(Duration::MINUTE);
+        execute!(tx, "UPDATE outbox SET lease_until = $2 WHERE id = $1", message.id.0, micros(until))?;
+        tx.commit().await?;
+        Ok(NextReply::Send(Box::new(message)))
     }
 
     /// The channel accepted it under this id.
@@ -321,7 +374,11 @@ impl Catalog {
     /// # Errors
     /// When the database fails.
     pub async fn reply_sent(&self, id: OutboxId, wamid: &str) -> Result<(), CatalogError> {
-        self.settle(id, OutboxState::Sent, Some(wamid), None, None).await
+        let mut tx = self.writing().await?;
+        if settle(&mut tx, id, OutboxState::Sent, Some(wamid), None, None, None).await? {
+            crate::dispatch::rate_restored(&mut tx, id).await?;
+        }
+        tx.commit().await
     }
 
     /// Nobody knows whether it left. A status that carries its id settles it; if none comes in [`UNKNOWN_LIFE`] it comes
@@ -330,11 +387,11 @@ impl Catalog {
     /// # Errors
     /// When the database fails.
     pub async fn reply_unknown(&self, id: OutboxId, error: &str) -> Result<(), CatalogError> {
-        let until = now().saturating_add(UNKNOWN_LIFE);
-        self.settle(id, OutboxState::Unknown, None, Some(error), Some(until)).await
+        let until = self.now().saturating_add(UNKNOWN_LIFE);
+        self.settle(id, OutboxState::Unknown, None, Some(error), None, Some(until)).await
     }
 
-    /// It did not leave; it goes back to the head of its line until `at`.
+    /// It did not leave; it goes back to the head of its line until `at`. `code` is the channel's, if it gave one.
     ///
     /// # Errors
     /// When the database fails.
@@ -342,26 +399,27 @@ impl Catalog {
         &self,
         id: OutboxId,
         error: &str,
+        code: Option<i64>,
         at: OffsetDateTime,
     ) -> Result<(), CatalogError> {
-        self.settle(id, OutboxState::Queued, None, Some(error), Some(at)).await
+        self.settle(id, OutboxState::Queued, None, Some(error), code, Some(at)).await
     }
 
-    /// It was not tried: its number is paused. Back to the head of its line until `at`, and no attempt is counted.
+    /// It was not tried. Back to the head of its line until `at`; no attempt was counted.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn reply_postponed(&self, id: OutboxId, at: OffsetDateTime) -> Result<(), CatalogError> {
         let mut tx = self.writing().await?;
+        let present = tx.now();
         let row = optional!(
             tx,
             (Uuid,),
-            "UPDATE outbox SET state = 'queued', attempts = CASE WHEN attempts > 0 THEN attempts - 1 ELSE 0 END, \
-             next_attempt_at = $2, lease_until = NULL, updated_at = $3 WHERE id = $1 AND state = 'sending' \
-             RETURNING contact_id",
+            "UPDATE outbox SET next_attempt_at = $2, lease_until = NULL, updated_at = $3 \
+             WHERE id = $1 AND state IN ('queued', 'refused') RETURNING contact_id",
             id.0,
             micros(at),
-            micros(now())
+            micros(present)
         )?;
         let Some((contact,)) = row else { return Ok(()) };
         push_reply(&mut tx, ContactId(contact), Some(at)).await?;
@@ -395,6 +453,14 @@ impl Catalog {
         self.end(id, OutboxState::WindowClosed, "message_window_closed", why).await
     }
 
+    /// It is not to be sent any more, and nobody need be told: its time is over, or it is not wanted.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn reply_withdrawn(&self, id: OutboxId, why: &str) -> Result<(), CatalogError> {
+        self.settle(id, OutboxState::Withdrawn, None, Some(why), None, None).await
+    }
+
     async fn end(
         &self,
         id: OutboxId,
@@ -403,9 +469,10 @@ impl Catalog {
         error: &str,
     ) -> Result<(), CatalogError> {
         let mut tx = self.writing().await?;
-        if settle(&mut tx, id, state, None, Some(error), None).await? {
+        if settle(&mut tx, id, state, None, Some(error), None, None).await? {
             let detail = json!({ "error": cut(error, 500) });
-            incidents::tell_of(&mut tx, id.0, kind, &detail, now()).await?;
+            let present = tx.now();
+            incidents::tell_of(&mut tx, id.0, kind, &detail, present).await?;
         }
         tx.commit().await
     }
@@ -416,10 +483,11 @@ impl Catalog {
         state: OutboxState,
         wamid: Option<&str>,
         error: Option<&str>,
+        code: Option<i64>,
         again_at: Option<OffsetDateTime>,
     ) -> Result<(), CatalogError> {
         let mut tx = self.writing().await?;
-        settle(&mut tx, id, state, wamid, error, again_at).await?;
+        settle(&mut tx, id, state, wamid, error, code, again_at).await?;
         tx.commit().await
     }
 
@@ -497,24 +565,28 @@ async fn settle(
     state: OutboxState,
     wamid: Option<&str>,
     error: Option<&str>,
+    code: Option<i64>,
     again_at: Option<OffsetDateTime>,
 ) -> Result<bool, CatalogError> {
     let error = error.map(|e| cut(e, 500));
-    let present = now();
+    let present = tx.now();
     let row = optional!(
         tx,
         (Option<Uuid>, Uuid, String),
         "UPDATE outbox SET state = CASE WHEN $2 = 'sent' AND state = 'refused' THEN state ELSE $2 END, \
          wamid = COALESCE($3, wamid), error = $4, next_attempt_at = $5, \
+         error_code = CASE WHEN $2 = 'sent' AND state <> 'refused' THEN NULL ELSE COALESCE($7, error_code) END, \
          sent_at = CASE WHEN $2 IN ('sent', 'unknown') THEN $6 ELSE sent_at END, lease_until = NULL, updated_at = $6 \
          WHERE id = $1 AND state IN ('queued', 'sending', 'unknown', 'refused') \
+           AND NOT ($2 = 'sent' AND state = 'queued' AND COALESCE(wamid, '') = COALESCE($3, '-')) \
          RETURNING document_id, contact_id, purpose",
         id.0,
         state.as_str(),
         wamid.map(clean),
         error.as_deref(),
         again_at.map(micros),
-        micros(present)
+        micros(present),
+        code
     )?;
     let Some((document, contact, purpose)) = row else { return Ok(false) };
     let entry = timeline::Entry {

@@ -251,7 +251,7 @@ impl Catalog {
             return Ok(Closing::NotOver);
         }
         let mut tx = self.writing().await?;
-        if matches!(tx, Tx::Postgres(_)) {
+        if !tx.is_sqlite() {
             // All lines are of one instant, and whatever changes a document waits or is seen: `adjust` takes the
             // other side of this lock, and the snapshot is taken after it.
             execute!(tx, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")?;

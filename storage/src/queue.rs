@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use crate::{
     catalog::{Catalog, Pools},
     error::CatalogError,
-    names::{ContactId, DocumentId, Stage, now, words},
+    names::{ContactId, DocumentId, Stage, words},
     sql::{Both, Tx},
 };
 
@@ -148,10 +148,11 @@ pub(crate) async fn push(tx: &mut Tx, queue: Queue, pushes: Vec<Push>) -> Result
     if pushes.is_empty() {
         return Ok(());
     }
+    let present = tx.now();
     let rows: Vec<(Push, i64)> = pushes
         .into_iter()
         .map(|push| {
-            let at = push.run_at.unwrap_or_else(now);
+            let at = push.run_at.unwrap_or(present);
             let up = push.run_at.is_some_and(|at| at.nanosecond() > 0);
             (push, at.unix_timestamp() + i64::from(up))
         })
@@ -246,7 +247,7 @@ impl Catalog {
             tx.live()
         );
         let rows = all!(tx, (String, i64, Option<i64>), sqlx::AssertSqlSafe(text.clone()))?;
-        let present = now().unix_timestamp();
+        let present = tx.now().unix_timestamp();
         Ok(Queue::ALL
             .iter()
             .map(|&queue| {
@@ -269,7 +270,7 @@ impl Catalog {
     pub async fn vacuum_tasks(&self, age: std::time::Duration) -> Result<u64, CatalogError> {
         let mut tx = self.writing().await?;
         let secs = i64::try_from(age.as_secs()).unwrap_or(i64::MAX);
-        let before = now().unix_timestamp().saturating_sub(secs);
+        let before = tx.now().unix_timestamp().saturating_sub(secs);
         let done = tx.pick("CAST(j.done_at AS BIGINT)", "CAST(EXTRACT(EPOCH FROM j.done_at) AS BIGINT)");
         let text = format!(
             "DELETE FROM {} AS j WHERE j.done_at IS NOT NULL AND {done} <= $1 AND NOT {}",

@@ -13,7 +13,7 @@ use crate::{
     documents::{self, COLUMNS, Document, DocumentRow},
     error::CatalogError,
     events::{self, NewEvent},
-    names::{DocumentId, Stage, micros, now, to_json},
+    names::{DocumentId, Stage, micros, to_json},
     queue::{Push, Queue, push},
     sql::Tx,
     stages::{Step, leave},
@@ -154,6 +154,7 @@ pub(crate) async fn take_apart(
             )?;
         } else {
             // One message is one row, so the message stays with the first; whom to answer is inherited.
+            let present = tx.now();
             execute!(
                 tx,
                 "INSERT INTO documents (id, part, part_of, task_id, updated_at, contact_id, source, phone_number_id, \
@@ -168,7 +169,7 @@ pub(crate) async fn take_apart(
                 part.as_str(),
                 first_of_file.0,
                 task.task_id.as_str(),
-                micros(now())
+                micros(present)
             )?;
         }
         tasks.push(task);
@@ -215,7 +216,7 @@ async fn tell(
     stage: Stage,
     detail: Value,
 ) -> Result<(), CatalogError> {
-    let at = now();
+    let at = tx.now();
     let first_of_file = whole.first_of_file();
     let entry = |id: DocumentId, stage: Stage, detail: Value| Entry {
         document: Some(id),

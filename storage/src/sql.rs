@@ -5,10 +5,17 @@
 
 use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, Transaction};
 
-use crate::error::CatalogError;
+use time::OffsetDateTime;
+
+use crate::{error::CatalogError, names::kept};
 
 /// An open transaction. Dropping it rolls it back.
-pub(crate) enum Tx {
+pub(crate) struct Tx {
+    inner: Inner,
+    clock: fn() -> OffsetDateTime,
+}
+
+pub(crate) enum Inner {
     Sqlite(Transaction<'static, Sqlite>),
     Postgres(Transaction<'static, Postgres>),
 }
@@ -20,25 +27,36 @@ pub(crate) enum Both<'a> {
 }
 
 impl Tx {
+    pub(crate) fn new(inner: Inner, clock: fn() -> OffsetDateTime) -> Self {
+        Self { inner, clock }
+    }
+
+    /// What time it is, by the catalog's clock, cut to the microseconds that a row keeps.
+    pub(crate) fn now(&self) -> OffsetDateTime {
+        kept((self.clock)())
+    }
+
     pub(crate) fn both(&mut self) -> Both<'_> {
-        match self {
-            Self::Sqlite(tx) => Both::Sqlite(&mut *tx),
-            Self::Postgres(tx) => Both::Postgres(&mut *tx),
+        match &mut self.inner {
+            Inner::Sqlite(tx) => Both::Sqlite(&mut *tx),
+            Inner::Postgres(tx) => Both::Postgres(&mut *tx),
         }
+    }
+
+    /// Whether this is SQLite.
+    pub(crate) fn is_sqlite(&self) -> bool {
+        matches!(self.inner, Inner::Sqlite(_))
     }
 
     /// The text for this database.
     pub(crate) fn pick(&self, sqlite: &'static str, postgres: &'static str) -> &'static str {
-        match self {
-            Self::Sqlite(_) => sqlite,
-            Self::Postgres(_) => postgres,
-        }
+        if self.is_sqlite() { sqlite } else { postgres }
     }
 
     pub(crate) async fn commit(self) -> Result<(), CatalogError> {
-        match self {
-            Self::Sqlite(tx) => tx.commit().await,
-            Self::Postgres(tx) => tx.commit().await,
+        match self.inner {
+            Inner::Sqlite(tx) => tx.commit().await,
+            Inner::Postgres(tx) => tx.commit().await,
         }
         .map_err(|source| CatalogError::Statement { at: "commit", source })
     }

@@ -14,7 +14,7 @@ use crate::{
     documents::{self, Document},
     error::CatalogError,
     events,
-    names::{CustomerId, DocumentId, ReviewId, Stage, clean, cut, micros, now, to_json},
+    names::{CustomerId, DocumentId, ReviewId, Stage, clean, cut, micros, to_json},
     outbox::{self, NewReply},
     queue::{Push, Queue, push},
     sql::Tx,
@@ -53,6 +53,7 @@ pub(crate) async fn leave(
     status: &'static str,
     to: Stage,
 ) -> Result<bool, CatalogError> {
+    let present = tx.now();
     let touched = execute!(
         tx,
         "UPDATE documents SET status = $3, stage = $4, attempts = 0, next_attempt_at = NULL, last_error = NULL, \
@@ -62,7 +63,7 @@ pub(crate) async fn leave(
         from.as_str(),
         status,
         to.as_str(),
-        micros(now())
+        micros(present)
     )?;
     Ok(touched == 1)
 }
@@ -108,6 +109,7 @@ pub(crate) async fn open_review(
     let text = clean(&to_json("reasons", reasons)?);
     let waits =
         reasons.iter().any(|r| matches!(r.code, ReasonCode::UnknownCustomer | ReasonCode::AmbiguousCustomer));
+    let present = tx.now();
     execute!(
         tx,
         "INSERT INTO reviews (id, document_id, stage, reasons, opened_at) VALUES ($1, $2, $3, $4, $5)",
@@ -115,7 +117,7 @@ pub(crate) async fn open_review(
         id.0,
         stage.as_str(),
         text.as_str(),
-        micros(now())
+        micros(present)
     )?;
     let codes: std::collections::BTreeSet<&str> = reasons.iter().map(|r| r.code.as_str()).collect();
     let codes: Vec<&str> = codes.into_iter().collect();
@@ -143,7 +145,7 @@ impl Catalog {
     /// When the database fails or the row is impossible.
     pub async fn begin(&self, id: DocumentId, stage: Stage) -> Result<Begun, CatalogError> {
         let mut tx = self.writing().await?;
-        let present = now();
+        let present = tx.now();
         let touched = execute!(
             tx,
             "UPDATE documents SET status = 'processing', attempts = attempts + 1, updated_at = $3 \
@@ -262,6 +264,7 @@ impl Catalog {
     ) -> Result<Step, CatalogError> {
         let mut tx = self.writing().await?;
         let cause = cut(cause, ERROR_CHARS);
+        let present = tx.now();
         let touched = execute!(
             tx,
             "UPDATE documents SET next_attempt_at = $3, last_error = $4, version = version + 1, updated_at = $5 \
@@ -270,7 +273,7 @@ impl Catalog {
             stage.as_str(),
             micros(next_attempt_at),
             cause.as_str(),
-            micros(now())
+            micros(present)
         )?;
         if touched != 1 {
             return Ok(Step::Stale);
@@ -294,6 +297,7 @@ impl Catalog {
         next_attempt_at: OffsetDateTime,
     ) -> Result<Step, CatalogError> {
         let mut tx = self.writing().await?;
+        let present = tx.now();
         let touched = execute!(
             tx,
             "UPDATE documents SET attempts = CASE WHEN attempts > 0 THEN attempts - 1 ELSE 0 END, \
@@ -302,7 +306,7 @@ impl Catalog {
             stage.as_str(),
             micros(next_attempt_at),
             cut(cause, ERROR_CHARS),
-            micros(now())
+            micros(present)
         )?;
         if touched != 1 {
             return Ok(Step::Stale);
@@ -350,13 +354,14 @@ pub(crate) async fn mark_filed(
     id: DocumentId,
     customer: Option<CustomerId>,
 ) -> Result<(), CatalogError> {
+    let present = tx.now();
     execute!(
         tx,
         "UPDATE documents SET customer_id = COALESCE($2, customer_id), filed_at = $3, reasons = '[]', \
          awaits_customer = FALSE WHERE id = $1",
         id.0,
         customer.map(|c| c.0),
-        micros(now())
+        micros(present)
     )?;
     Ok(())
 }

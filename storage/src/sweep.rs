@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::{
     catalog::Catalog,
     error::CatalogError,
-    names::{ContactId, DocumentId, Stage, at, maybe_at, micros, now, word},
+    names::{ContactId, DocumentId, Stage, at, maybe_at, micros, word},
     outbox,
     queue::{Push, Queue, push},
     reviews::push_hold,
@@ -40,7 +40,7 @@ impl Catalog {
     /// # Errors
     /// As [`Catalog::sweep`].
     pub async fn sweep_older_than(&self, idle: Duration) -> Result<Swept, CatalogError> {
-        let before = now() - idle;
+        let before = self.now() - idle;
         Ok(Swept {
             documents: self.sweep_documents(before).await?,
             contacts: self.sweep_contacts(before).await?,
@@ -116,7 +116,8 @@ impl Catalog {
             tx.jobs(),
             tx.live()
         );
-        let rows = all!(tx, (Uuid,), sqlx::AssertSqlSafe(text.clone()), micros(before), micros(now()))?;
+        let present = micros(tx.now());
+        let rows = all!(tx, (Uuid,), sqlx::AssertSqlSafe(text.clone()), micros(before), present)?;
         let swept = rows.len() as u64;
         for (id,) in rows {
             // Twice is harmless here: a reply task without a message to send ends at once.

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::{
     catalog::Catalog,
     error::CatalogError,
-    names::{ContactId, DocumentId, Stage, at, json, micros, now, word},
+    names::{ContactId, DocumentId, Stage, at, json, micros, word},
     sql::Tx,
 };
 
@@ -61,7 +61,7 @@ pub(crate) async fn note(
     detail: Value,
 ) -> Result<(), CatalogError> {
     let entry =
-        Entry { document: Some(document), contact: None, at: now(), stage: Some(stage), event, detail };
+        Entry { document: Some(document), contact: None, at: tx.now(), stage: Some(stage), event, detail };
     write(tx, &[entry]).await
 }
 

@@ -13,7 +13,7 @@ use crate::{
     documents::{DeclaredFile, StoredObject, search_text},
     error::CatalogError,
     events,
-    names::{AliasKind, CustomerId, DocumentId, KeyId, Source, Stage, clean_maybe, cut, micros, now, sha256},
+    names::{AliasKind, CustomerId, DocumentId, KeyId, Source, Stage, clean_maybe, cut, micros, sha256},
     stages::push_stage,
     timeline,
 };
@@ -79,7 +79,7 @@ impl Catalog {
         key: Option<&IdempotencyKey>,
     ) -> Result<Accepted, CatalogError> {
         let mut tx = self.writing().await?;
-        let present = micros(now());
+        let present = micros(tx.now());
         let contact = match &upload.sender {
             Some(sender) if !sender.is_empty() => {
                 Some(contacts::of_alias(&mut tx, AliasKind::Api, sender).await?)

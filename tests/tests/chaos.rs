@@ -47,7 +47,7 @@ async fn killed_at(boundary: &'static str) {
     assert!(times("filed") + times("in_review") <= 2, "{boundary}: decided twice: {timeline}");
     if boundary != "reply.sending" && boundary != "reply.sent" {
         assert!(
-            world.graph.wait_for_sent(1, Duration::from_secs(90)).await,
+            world.graph.wait_for_sent(1, Duration::from_secs(200)).await,
             "{boundary}: the sender hears of it"
         );
     }

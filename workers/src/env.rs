@@ -6,7 +6,7 @@ use acuse_storage::{Catalog, Objects};
 use acuse_whatsapp::Graph;
 use time::OffsetDateTime;
 
-use crate::{jobs::reply::NumberGate, sandbox::Sandbox, scan::Scanner};
+use crate::{sandbox::Sandbox, scan::Scanner};
 
 /// The token of `ACUSE_WHATSAPP_ACCESS_TOKEN`.
 pub const DEFAULT_TOKEN: &str = "default";
@@ -26,7 +26,7 @@ pub struct Policy {
     pub probe_every: Duration,
     /// Longest time of one job; longer is a hang. More than a download (290 s) and more than a read.
     pub job_timeout: Duration,
-    /// How long a message in hand is kept from other workers. More than one call to Meta (30 s).
+    /// How long a message in hand is kept from other workers. More than its turn (2 s) and a call to Meta (30 s).
     pub reply_lease: Duration,
 }
 
@@ -39,7 +39,7 @@ impl Default for Policy {
             reply_ceiling: Duration::from_secs(900),
             probe_every: Duration::from_secs(60),
             job_timeout: Duration::from_secs(600),
-            reply_lease: Duration::from_secs(90),
+            reply_lease: Duration::from_secs(45),
         }
     }
 }
@@ -62,8 +62,6 @@ pub struct Env {
     pub policy: Policy,
     /// What time it is; tests bring their own.
     pub clock: fn() -> OffsetDateTime,
-    /// Our numbers' rates.
-    pub(crate) gate: NumberGate,
 }
 
 impl Env {
@@ -79,13 +77,20 @@ impl Env {
             scanner: None,
             policy: Policy::default(),
             clock: OffsetDateTime::now_utc,
-            gate: NumberGate::default(),
         }
     }
 
     /// The channel by the token that a reference names.
     pub(crate) fn graph_of(&self, token_ref: &str) -> Option<&Graph> {
         self.graphs.get(token_ref).or_else(|| self.graph.as_ref().filter(|_| token_ref == DEFAULT_TOKEN))
+    }
+
+    /// By this clock, the catalog too.
+    #[must_use]
+    pub fn with_clock(mut self, clock: fn() -> OffsetDateTime) -> Self {
+        self.catalog = self.catalog.with_clock(clock);
+        self.clock = clock;
+        self
     }
 
     pub(crate) fn now(&self) -> OffsetDateTime {

@@ -5,7 +5,7 @@
 use std::{error::Error, fmt::Write, time::Duration};
 
 use acuse_pipeline::reason::{Reason, ReasonCode};
-use acuse_storage::{CatalogError, objects::ObjectError};
+use acuse_storage::{CatalogError, objects::ObjectError, parts::Part};
 use acuse_whatsapp::{ErrorClass, GraphError, graph};
 
 use crate::{sandbox::SandboxError, scan::ScanError};
@@ -35,6 +35,9 @@ pub struct Cause {
 pub enum Wait {
     /// By the number of attempts so far.
     Backoff,
+    /// A part of ours failed. If its probe fails too, what needs it waits and no attempt is burnt; else by the number
+    /// of attempts.
+    Part(Part),
     /// Not before this long.
     AtLeast(Duration),
     /// All numbers of the token must pause; no attempt is burnt. The text tells the operator why.
@@ -104,14 +107,15 @@ impl From<GraphError> for Halt {
             ErrorClass::HostNotAllowed | ErrorClass::StopSending => {
                 retry(Wait::AtLeast(Duration::from_secs(300)), false)
             }
-            ErrorClass::Retry
-            | ErrorClass::NumberThroughput
+            ErrorClass::Retry => retry(Wait::Part(Part::Graph), false),
+            ErrorClass::NumberThroughput
             | ErrorClass::PairLimit
             | ErrorClass::Unknown
             | ErrorClass::MediaUrlExpired => retry(Wait::Backoff, false),
             ErrorClass::Permanent
             | ErrorClass::WindowClosed
             | ErrorClass::Undeliverable
+            | ErrorClass::HeldBack
             | ErrorClass::OptedOut
             | ErrorClass::UsePhone
             | ErrorClass::TemplateWrong
@@ -130,27 +134,37 @@ impl From<ObjectError> for Halt {
                 Ok(graph) => Self::from(*graph),
                 Err(other) => Self::Retry(Cause::of(&*other, Wait::Backoff)),
             },
-            other => Self::Retry(Cause::of(&other, Wait::Backoff)),
+            // Both are about this one object.
+            other @ (ObjectError::Missing(_) | ObjectError::Altered { .. }) => {
+                Self::Retry(Cause::of(&other, Wait::Backoff))
+            }
+            other => Self::Retry(Cause::of(&other, Wait::Part(Part::Objects))),
         }
     }
 }
 
 impl From<SandboxError> for Halt {
     fn from(error: SandboxError) -> Self {
-        Self::Retry(Cause::of(&error, Wait::Backoff))
+        let part = if matches!(error, SandboxError::Source(_)) { Part::Objects } else { Part::Reader };
+        Self::Retry(Cause::of(&error, Wait::Part(part)))
     }
 }
 
 impl From<ScanError> for Halt {
     fn from(error: ScanError) -> Self {
-        // Once connected, the file itself may be why: its attempts are counted, so that they end.
-        let wait = if matches!(error, ScanError::Away(..)) { Wait::ScannerAway } else { Wait::Backoff };
+        // Once connected, the file itself may be why: the probe tells.
+        let wait = match &error {
+            ScanError::Away(..) => Wait::ScannerAway,
+            ScanError::Source(_) => Wait::Part(Part::Objects),
+            ScanError::Silent(_) | ScanError::Failed(_) => Wait::Part(Part::Scanner),
+        };
         Self::Retry(Cause::of(&error, wait))
     }
 }
 
 impl From<CatalogError> for Halt {
     fn from(error: CatalogError) -> Self {
-        Self::Retry(Cause::of(&error, Wait::Backoff))
+        let ours = error.is_unavailable() || error.is_contention();
+        Self::Retry(Cause::of(&error, if ours { Wait::Part(Part::Database) } else { Wait::Backoff }))
     }
 }

@@ -5,10 +5,12 @@
 //! ends in a guarded step of the catalog's; leaving the straight road is a [`Halt`]. [`schedules`] sweeps up what
 //! a crash left behind; [`trace`] ties what is said of one document together.
 
+pub mod dispatch;
 pub mod env;
 pub mod halt;
 pub mod jobs;
 pub mod lanes;
+pub mod parts;
 pub mod sandbox;
 pub mod scan;
 pub mod schedules;

@@ -32,6 +32,8 @@ const COMPARING: Duration = Duration::from_secs(20);
 const SCORED_AT_ONCE: u32 = 100;
 /// How long a ledger that does not balance is doubted.
 const LEDGER_DOUBT: Duration = Duration::from_secs(90);
+/// A document that is on its road for longer is told of by name.
+const WAITS_LONG: Duration = Duration::from_secs(24 * 3_600);
 /// Longest time of one run of a schedule.
 const RUN_TIMEOUT: Duration = Duration::from_secs(300);
 
@@ -48,6 +50,8 @@ pub struct Schedules {
     pub score: Duration,
     /// Seals the audit trail.
     pub seal: Duration,
+    /// Probes what is away, and looks for documents that wait too long.
+    pub parts: Duration,
     /// Deletes done tasks.
     pub vacuum: Duration,
     /// Goes on with the comparison of rows and objects.
@@ -62,6 +66,7 @@ impl Default for Schedules {
             deadline: Duration::from_secs(900),
             score: Duration::from_secs(5),
             seal: Duration::from_secs(3),
+            parts: Duration::from_secs(15),
             vacuum: Duration::from_secs(3_600),
             compare: Duration::from_secs(60),
         }
@@ -80,6 +85,7 @@ pub(crate) async fn run(env: Arc<Env>, schedules: Schedules, stop: CancellationT
         every("compare", schedules.compare, &stop, || compare(&env)),
         every("messages", schedules.sweep, &stop, || messages(&env)),
         every("scanner", probe_every, &stop, || scanner(&env)),
+        every("parts", schedules.parts, &stop, || parts(&env)),
     );
 }
 
@@ -230,6 +236,19 @@ pub async fn messages(env: &Env) -> Result<(), CatalogError> {
         let detail = serde_json::to_value(ledger).unwrap_or_default();
         env.catalog.open_incident("message_ledger_unbalanced", "", &detail).await?;
     }
+    Ok(())
+}
+
+/// Probes what is away, and tells a person of every document that waits longer than a day.
+///
+/// # Errors
+/// When the catalog fails.
+pub async fn parts(env: &Env) -> Result<(), CatalogError> {
+    crate::parts::look(env).await?;
+    let waiting =
+        env.catalog.tell_of_waiting(time::Duration::try_from(WAITS_LONG).unwrap_or_default()).await?;
+    metrics::gauge!("acuse_documents_waiting_long")
+        .set(f64::from(u32::try_from(waiting).unwrap_or(u32::MAX)));
     Ok(())
 }
 

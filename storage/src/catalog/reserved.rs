@@ -13,7 +13,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqlitePoolOptions},
 };
 
-use crate::{error::CatalogError, sql::Tx};
+use crate::{error::CatalogError, sql::Inner};
 
 /// Longest time of a search.
 pub(crate) const BUDGET: Duration = Duration::from_secs(5);
@@ -57,21 +57,21 @@ impl Reserved {
         Self::Postgres { quick: pool(LOOKUPS, QUICK, QUICK), searches: pool(SEARCHES, TURN, BUDGET) }
     }
 
-    pub(crate) async fn quick(&self) -> Result<Tx, CatalogError> {
+    pub(crate) async fn quick(&self) -> Result<Inner, CatalogError> {
         match self {
-            Self::Sqlite { quick, .. } => quick.begin().await.map(Tx::Sqlite),
-            Self::Postgres { quick, .. } => quick.begin().await.map(Tx::Postgres),
+            Self::Sqlite { quick, .. } => quick.begin().await.map(Inner::Sqlite),
+            Self::Postgres { quick, .. } => quick.begin().await.map(Inner::Postgres),
         }
         .map_err(|source| CatalogError::Statement { at: "begin quick", source })
     }
 
-    pub(crate) async fn search(&self) -> Result<Tx, CatalogError> {
+    pub(crate) async fn search(&self) -> Result<Inner, CatalogError> {
         match self {
             Self::Sqlite { searches, .. } => match searches.acquire().await {
                 Ok(connection) => within(connection, BUDGET).await,
                 Err(error) => Err(error),
             },
-            Self::Postgres { searches, .. } => searches.begin().await.map(Tx::Postgres),
+            Self::Postgres { searches, .. } => searches.begin().await.map(Inner::Postgres),
         }
         .map_err(|source| match source {
             sqlx::Error::PoolTimedOut => CatalogError::NoTurn,
@@ -95,8 +95,8 @@ impl Reserved {
 
 /// A transaction whose statements are broken off when `budget` is over, also when nobody waits for them any more: the
 /// file is read in a thread, which does not notice that a caller has gone.
-async fn within(mut connection: PoolConnection<sqlx::Sqlite>, budget: Duration) -> Result<Tx, sqlx::Error> {
+async fn within(mut connection: PoolConnection<sqlx::Sqlite>, budget: Duration) -> Result<Inner, sqlx::Error> {
     let started = Instant::now();
     connection.lock_handle().await?.set_progress_handler(INSTRUCTIONS, move || started.elapsed() < budget);
-    sqlx::Transaction::begin(connection, None).await.map(Tx::Sqlite)
+    sqlx::Transaction::begin(connection, None).await.map(Inner::Sqlite)
 }

@@ -82,6 +82,8 @@ pub async fn catalog(catalog: &Catalog) {
     channel::a_failed_status_comes_back_and_delivered_wins(catalog).await;
     channel::what_may_have_left_waits_for_its_status(catalog).await;
     channel::the_message_ledger_can_come_out_false(catalog).await;
+    channel::workers_pay_into_one_bucket(catalog).await;
+    channel::a_part_that_is_away_is_one_incident_until_it_is_back(catalog).await;
     channel::a_window_is_of_a_contact_and_a_number(catalog).await;
     channel::asking_again_asks_each_time_and_waits_for_the_sender(catalog).await;
     channel::what_failed_for_our_sake_goes_round_again(catalog).await;

@@ -12,7 +12,7 @@ use crate::{
     alerts,
     error::CatalogError,
     events::{self, NewEvent},
-    names::{ContactId, DocumentId, Stage, clean, clean_maybe, cut, micros, now},
+    names::{ContactId, DocumentId, Stage, clean, clean_maybe, cut, micros},
     numbers, outbox,
     queue::{Push, Queue, push},
     sql::Tx,
@@ -150,7 +150,7 @@ async fn save_items(
     unread: usize,
     recorded: &mut [Recorded],
 ) -> Result<(), CatalogError> {
-    let present = now();
+    let present = tx.now();
     let all: Vec<&InboundItem> = items.iter().map(|p| p.item).collect();
     let mut contacts = Contacts::load(tx, &all).await?;
     let mut messages = Vec::new();
@@ -283,14 +283,14 @@ async fn save_messages(
 /// Queues what is answered to a message at once; to many of them once.
 async fn answer(tx: &mut Tx, message: &NewMessage<'_>) -> Result<(), CatalogError> {
     let (Some(reply), Some(contact)) = (&message.message.answer, message.contact) else { return Ok(()) };
-    if outbox::said_since(tx, contact, reply.purpose, now() - ANSWERED_ONCE_IN).await? {
+    if outbox::said_since(tx, contact, reply.purpose, tx.now() - ANSWERED_ONCE_IN).await? {
         return Ok(());
     }
     outbox::queue(tx, None, contact, Some(&message.message.phone_number_id), reply).await
 }
 
 async fn save_documents(tx: &mut Tx, documents: &[NewDocument<'_>]) -> Result<(), CatalogError> {
-    let present = micros(now());
+    let present = micros(tx.now());
     insert!(
         tx,
         "INSERT INTO documents (id, contact_id, message_id, source, phone_number_id, media_id, declared_type, \

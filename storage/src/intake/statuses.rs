@@ -9,7 +9,7 @@ use super::{InboundStatus, Recorded};
 use crate::{
     error::CatalogError,
     incidents,
-    names::{ContactId, DocumentId, clean, cut, micros, now},
+    names::{ContactId, DocumentId, clean, cut, micros},
     outbox,
     sql::Tx,
     timeline::{self, Entry},
@@ -79,7 +79,7 @@ async fn settle(tx: &mut Tx, status: &InboundStatus) -> Result<(), CatalogError>
     let Some((id, document, contact, purpose)) = found else { return Ok(()) };
     let failed = status.status == "failed";
     let error = status.error.as_deref().map(|e| cut(e, 500));
-    let present = now();
+    let present = tx.now();
     // A failure counts only while no device has it, and only of the latest try. A status of any kind proves that the
     // message left.
     let moved = execute!(

@@ -19,7 +19,7 @@ use crate::{
     documents::{self, Document},
     error::CatalogError,
     events,
-    names::{CustomerId, DocumentId, ReviewId, Stage, at, json, maybe_at, micros, now, to_json, word},
+    names::{CustomerId, DocumentId, ReviewId, Stage, at, json, maybe_at, micros, to_json, word},
     outbox::{self, NewReply},
     queue::{Push, Queue, push},
     split::{Split, take_apart},
@@ -194,7 +194,8 @@ impl Catalog {
     /// When the database fails or a row is impossible.
     pub async fn end_hold(&self, document: DocumentId) -> Result<bool, CatalogError> {
         let mut tx = self.writing().await?;
-        let ended = end(&mut tx, document, Some(now())).await?;
+        let present = tx.now();
+        let ended = end(&mut tx, document, Some(present)).await?;
         if !ended {
             let early =
                 optional!(tx, (i64,), "SELECT held_until FROM holds WHERE document_id = $1", document.0)?;
@@ -213,13 +214,14 @@ impl Catalog {
     /// When the database fails or a row is impossible.
     pub async fn held_by(&self, who: &str) -> Result<Option<Held>, CatalogError> {
         let mut tx = self.reading().await?;
+        let present = tx.now();
         let row = optional!(
             tx,
             (Uuid, i64, String),
             "SELECT h.document_id, h.held_until, r.resolution FROM holds h JOIN reviews r ON r.id = h.review_id \
              WHERE h.decided_by = $1 AND h.held_until > $2 ORDER BY h.held_until DESC LIMIT 1",
             who,
-            micros(now())
+            micros(present)
         )?;
         row.map(|(document, until, resolution)| {
             Ok(Held {
@@ -253,7 +255,7 @@ impl Catalog {
         lease: std::time::Duration,
     ) -> Result<Undone, CatalogError> {
         let mut tx = self.writing().await?;
-        let present = now();
+        let present = tx.now();
         let row = optional!(
             tx,
             (Uuid, i64, String),
@@ -291,6 +293,7 @@ impl Catalog {
 
 /// Whether the document was still as the decision had left it.
 async fn restore(tx: &mut Tx, document: DocumentId, version: i64, was: &Was) -> Result<bool, CatalogError> {
+    let present = tx.now();
     let touched = execute!(
         tx,
         "UPDATE documents SET status = $3, stage = 'done', kind = $4, customer_id = $5, filed_at = $6, reasons = $7, \
@@ -305,7 +308,7 @@ async fn restore(tx: &mut Tx, document: DocumentId, version: i64, was: &Was) -> 
         to_json("reasons", &was.reasons)?,
         was.awaits_customer,
         was.waits_for.as_deref(),
-        micros(now())
+        micros(present)
     )?;
     if touched == 1 {
         let found =

@@ -17,7 +17,7 @@ use crate::{
     documents::{self, Document},
     error::CatalogError,
     events,
-    names::{DocumentId, ReviewId, Stage, clean_maybe, micros, now, to_json},
+    names::{DocumentId, ReviewId, Stage, clean_maybe, micros, to_json},
     outbox::NewReply,
     sql::Tx,
     stages::open_review,
@@ -72,13 +72,14 @@ impl Catalog {
             Ok(document) => document,
             Err(why) => return Ok(why),
         };
+        let present = tx.now();
         let moved = execute!(
             tx,
             "UPDATE documents SET status = 'in_review', waits_for = 'reviewer', filed_at = NULL, \
              version = version + 1, updated_at = $3 WHERE id = $1 AND version = $2",
             id.0,
             document.version,
-            micros(now())
+            micros(present)
         )?;
         if moved != 1 {
             return Ok(Reopened::Changed(document.version));
@@ -117,7 +118,7 @@ impl Catalog {
             Err(Reopened::Missing) => return Ok(Resolved::Missing),
             Err(_) => return Ok(Resolved::AlreadyResolved),
         };
-        let (review, present) = (ReviewId::generate(), micros(now()));
+        let (review, present) = (ReviewId::generate(), micros(tx.now()));
         let (resolution, note) = closing(decision, by);
         execute!(
             tx,

@@ -20,7 +20,7 @@ use crate::{
     catalog::Catalog,
     documents::{self, Document, Extracted, search_text},
     error::CatalogError,
-    names::{CustomerId, DocumentId, ReviewId, Stage, clean_maybe, json as parsed, micros, now, to_json},
+    names::{CustomerId, DocumentId, ReviewId, Stage, clean_maybe, json as parsed, micros, to_json},
     outbox::NewReply,
     split::Split,
     sql::Tx,
@@ -157,6 +157,7 @@ impl Catalog {
     ) -> Result<Resolved, CatalogError> {
         let mut tx = self.writing().await?;
         let (resolution, note) = closing(decision, by);
+        let present = tx.now();
         let row = optional!(
             tx,
             (Uuid,),
@@ -165,7 +166,7 @@ impl Catalog {
                AND (claimed_by IS NULL OR claimed_by = $2 OR claim_expires_at <= $3) RETURNING document_id",
             id.0,
             by.who,
-            micros(now()),
+            micros(present),
             resolution.as_str(),
             clean_maybe(note),
             by.fence
@@ -199,13 +200,14 @@ impl Catalog {
     pub async fn retry_all(&self, reason: ReasonCode, who: &str) -> Result<u64, CatalogError> {
         let rows = {
             let mut tx = self.reading().await?;
+            let present = tx.now();
             all!(
                 tx,
                 (Uuid, String),
                 "SELECT r.id, r.reasons FROM reviews r JOIN documents d ON d.id = r.document_id \
                  WHERE r.resolved_at IS NULL AND d.status = 'in_review' AND d.waits_for = 'reviewer' \
                  AND (r.claimed_by IS NULL OR r.claim_expires_at <= $1) ORDER BY r.id LIMIT 10000",
-                micros(now())
+                micros(present)
             )?
         };
         let mut done = 0;
@@ -296,6 +298,7 @@ pub(super) async fn carry_out(
         (Status::Processing, None) => Stage::Fetch,
         _ => Stage::Done,
     };
+    let present = tx.now();
     let moved = execute!(
         tx,
         "UPDATE documents SET status = $3, stage = $5, version = version + 1, updated_at = $4, reasons = '[]', \
@@ -304,7 +307,7 @@ pub(super) async fn carry_out(
         document.id.0,
         document.version,
         status.as_str(),
-        micros(now()),
+        micros(present),
         stage.as_str()
     )?;
     if moved != 1 {

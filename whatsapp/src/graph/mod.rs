@@ -17,7 +17,7 @@ use serde_json::Value;
 pub use error::{Cause, GraphError, Refused};
 pub use hosts::MediaHosts;
 pub use media::{ByteStream, Download, MediaInfo};
-pub use send::{Sent, TextMessage};
+pub use send::{Sent, TemplateMessage, TextMessage};
 pub use taxonomy::ErrorClass;
 
 use crate::{Secret, limits};

@@ -33,6 +33,9 @@ pub enum ErrorClass {
     WindowClosed,
     /// This person cannot be reached: no retry, note it on the contact.
     Undeliverable,
+    /// Meta holds this one back for a day (a cap per person, an experiment), or we do (we blocked the person): the
+    /// person can be reached all the same.
+    HeldBack,
     /// The person does not want these messages: never again.
     OptedOut,
     /// The person must be addressed by number, not by user id.
@@ -96,6 +99,7 @@ impl ErrorClass {
             Self::StopSending => "stop_sending",
             Self::WindowClosed => "window_closed",
             Self::Undeliverable => "undeliverable",
+            Self::HeldBack => "held_back",
             Self::OptedOut => "opted_out",
             Self::UsePhone => "use_phone",
             Self::TemplateWrong => "template_wrong",
@@ -156,10 +160,10 @@ static TABLE: &[(RangeInclusive<i64>, ErrorClass)] = &[
     (one(131_047), ErrorClass::WindowClosed),
     (one(131_026), ErrorClass::Undeliverable),
     (one(131_030), ErrorClass::Undeliverable),
-    (one(130_403), ErrorClass::Undeliverable),
-    (one(130_472), ErrorClass::Undeliverable),
-    (one(131_049), ErrorClass::Undeliverable),
-    (one(137_000), ErrorClass::Undeliverable),
+    (one(130_403), ErrorClass::HeldBack),
+    (one(130_472), ErrorClass::HeldBack),
+    (one(131_049), ErrorClass::HeldBack),
+    (one(137_000), ErrorClass::HeldBack),
     (one(131_050), ErrorClass::OptedOut),
     (one(131_062), ErrorClass::UsePhone),
     // Templates and Flows.

@@ -37,6 +37,21 @@ impl Rate {
         Self { interval: Duration::from_nanos(1_000_000_000 / count as u64), burst: count }
     }
 
+    /// So many a second and never more within any second: an eighth of them at once, the rest paced.
+    #[must_use]
+    pub const fn paced(count: u32) -> Self {
+        let count = if count == 0 { 1 } else { count };
+        let burst = if count < 8 { 1 } else { count / 8 };
+        let paced = if count > burst { count - burst } else { 1 };
+        Self { interval: Duration::from_nanos(1_000_000_000 / paced as u64), burst }
+    }
+
+    /// The same pace, and nothing at once.
+    #[must_use]
+    pub const fn without_burst(self) -> Self {
+        Self { burst: 1, ..self }
+    }
+
     /// Half as many, after Meta said 130429; never less than one a second.
     #[must_use]
     pub fn halved(self) -> Self {
@@ -77,6 +92,20 @@ mod tests {
         }
     }
 
+    fn burst_or_none(
+        rate: Rate,
+        state: Option<OffsetDateTime>,
+        now: OffsetDateTime,
+    ) -> (u32, Option<OffsetDateTime>) {
+        match rate.ask(state, now) {
+            Turn::Wait(_) => (0, state),
+            Turn::Go { .. } => {
+                let (sent, after) = burst(rate, state, now);
+                (sent, Some(after))
+            }
+        }
+    }
+
     #[test]
     fn a_pair_bursts_45_and_pays_six_seconds_each() {
         let (sent, state) = burst(Rate::PAIR, None, NOON);
@@ -94,5 +123,21 @@ mod tests {
         assert_eq!(burst(Rate::NUMBER, Some(state), NOON + Duration::from_secs(1)).0, 80);
         assert_eq!(burst(Rate::NUMBER.halved(), None, NOON).0, 40);
         assert_eq!(burst(Rate::per_second(0), None, NOON).0, 1);
+    }
+
+    #[test]
+    fn a_paced_number_never_sends_more_than_its_rate_within_a_second() {
+        for rate in [1, 2, 5, 20, 40, 80, 1_000] {
+            let (mut state, mut sent) = (None, Vec::new());
+            for ms in 0..3_000 {
+                let (went, after) = burst_or_none(Rate::paced(rate), state, NOON + Duration::from_millis(ms));
+                state = after;
+                sent.extend(std::iter::repeat_n(ms, went as usize));
+            }
+            let within = |from: u64| sent.iter().filter(|at| (from..from + 1_000).contains(at)).count();
+            let most = (0..2_000).map(within).max().unwrap();
+            assert!(most <= rate.max(2) as usize, "{rate}: {most}");
+            assert!(most >= (rate * 8 / 10) as usize, "{rate}: {most}");
+        }
     }
 }

@@ -14,9 +14,23 @@ pub const BOUNDARIES: &[&str] = &[
     "read.done",
     "link.decided",
     "link.done",
+    "reply.taken",
     "reply.sending",
     "reply.sent",
+    "reply.settled",
 ];
+
+#[cfg(debug_assertions)]
+thread_local! {
+    static DIES_AT: std::cell::Cell<Option<&'static str>> = const { std::cell::Cell::new(None) };
+}
+
+/// Lets what runs on this thread unwind at a boundary, once: a test's worker that dies in its own process.
+#[cfg(debug_assertions)]
+pub fn die_at(name: &'static str) {
+    debug_assert!(BOUNDARIES.contains(&name), "{name} is not among the boundaries");
+    DIES_AT.set(Some(name));
+}
 
 /// Passes a boundary, or dies there when a test asked for it.
 pub(crate) fn pass(name: &'static str) {
@@ -25,5 +39,10 @@ pub(crate) fn pass(name: &'static str) {
     if std::env::var("ACUSE_CRASH_AT").is_ok_and(|at| at == name) {
         let me = rustix::process::getpid();
         let _ = rustix::process::kill_process(me, rustix::process::Signal::KILL);
+    }
+    #[cfg(debug_assertions)]
+    if DIES_AT.get() == Some(name) {
+        DIES_AT.set(None);
+        std::panic::resume_unwind(Box::new(name));
     }
 }

@@ -15,6 +15,7 @@ use acuse_storage::{
     names::AliasKind,
     numbers::{About, Direction},
     outbox::{NewReply, Purpose},
+    parts::Part,
     stages::{Begun, Step},
 };
 use acuse_whatsapp::policy::backoff;
@@ -24,6 +25,7 @@ use tracing::Instrument;
 use crate::{
     env::Env,
     halt::{Cause, Halt, Wait, chain},
+    parts,
 };
 
 pub mod boundary;
@@ -97,6 +99,10 @@ async fn run(env: &Env, stage: Stage, id: DocumentId) -> Result<Ended, CatalogEr
         Begun::Go(document) => document,
         Begun::NotDue | Begun::Moved => return Ok(Ended::Stale),
     };
+    if let Some(until) = parts::closed(env, parts::needs(stage)).await? {
+        let cause = Cause::backoff("a part of ours is away");
+        return postpone(env, &document, stage, &cause, Some(until)).await;
+    }
     if let Some(reason) = worn_out(env, &document, stage) {
         return review(env, &document, stage, vec![reason], None).await;
     }
@@ -152,11 +158,21 @@ async fn retry(env: &Env, document: &Document, stage: Stage, cause: Cause) -> Re
             scanner_away(env).await?;
             return postpone(env, document, stage, &cause, None).await;
         }
-        Wait::AtLeast(wait) => *wait,
-        Wait::Backoff => {
-            let ceiling = if stage == Stage::Fetch { env.policy.fetch_ceiling } else { env.policy.ceiling };
-            backoff(document.attempts.saturating_sub(1), ceiling, rand::random())
+        Wait::Part(Part::Scanner) => {
+            if parts::probe(env, Part::Scanner).await.is_err() {
+                scanner_away(env).await?;
+                return postpone(env, document, stage, &cause, None).await;
+            }
+            by_attempts(env, document, stage)
         }
+        // What failed was the database, and it answers again: the document had no part in it.
+        Wait::Part(Part::Database) => return postpone(env, document, stage, &cause, None).await,
+        Wait::Part(part) => match parts::blame(env, *part).await? {
+            Some(until) => return postpone(env, document, stage, &cause, Some(until)).await,
+            None => by_attempts(env, document, stage),
+        },
+        Wait::AtLeast(wait) => *wait,
+        Wait::Backoff => by_attempts(env, document, stage),
     };
     let at = env.after(wait);
     if let Some(reason) = spent(env, document, stage, &cause, at) {
@@ -166,6 +182,11 @@ async fn retry(env: &Env, document: &Document, stage: Stage, cause: Cause) -> Re
         Step::Taken => Ended::Retry,
         Step::Stale => Ended::Stale,
     })
+}
+
+fn by_attempts(env: &Env, document: &Document, stage: Stage) -> std::time::Duration {
+    let ceiling = if stage == Stage::Fetch { env.policy.fetch_ceiling } else { env.policy.ceiling };
+    backoff(document.attempts.saturating_sub(1), ceiling, rand::random())
 }
 
 /// Tells an operator that documents wait unscanned.
@@ -183,8 +204,14 @@ async fn postpone(
     cause: &Cause,
     until: Option<time::OffsetDateTime>,
 ) -> Result<Ended, CatalogError> {
-    let spread = env.policy.probe_every.mul_f64(1.0 + rand::random::<f64>());
-    let at = env.after(spread).max(until.unwrap_or_else(|| env.now()));
+    let at = match until {
+        // Spread by a tenth of the wait, for nobody knows better than who named the time.
+        Some(until) => {
+            let wait = (until - env.now()).max(time::Duration::SECOND);
+            until.saturating_add(wait * (rand::random::<f64>() / 10.0))
+        }
+        None => env.after(env.policy.probe_every.mul_f64(1.0 + rand::random::<f64>())),
+    };
     Ok(match env.catalog.postpone(document.id, stage, &cause.what, at).await? {
         Step::Taken => Ended::Waits,
         Step::Stale => Ended::Stale,

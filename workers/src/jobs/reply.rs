@@ -1,33 +1,32 @@
-//! `reply`: what waits for one contact leaves in order, inside the 24-hour window, and never twice on purpose.
+//! `reply`: what waits for one contact leaves in order, through [`crate::dispatch`], and never twice on purpose.
 //!
 //! The outbox's lease keeps one contact in one worker's hands, and no contact waits for another. Meta knows no
 //! idempotency key: a send whose answer was lost is `unknown`, and only a status that carries its id settles it.
 
-use std::{
-    collections::HashMap,
-    sync::{Mutex, PoisonError},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use acuse_storage::{
     CatalogError, ContactId,
     contacts::Contact,
     names::AliasKind,
-    numbers::{About, Direction, May},
-    outbox::{NextReply, OutboxMessage, OutboxState},
+    numbers::{About, Direction},
+    outbox::{MessageKind, NextReply, OutboxMessage, OutboxState},
+    parts::Part,
 };
 use acuse_whatsapp::{
-    ErrorClass, Recipient,
-    graph::TextMessage,
-    policy::{Rate, Turn, Window, backoff, pair_backoff},
+    ErrorClass, Graph, Recipient,
+    graph::{TemplateMessage, TextMessage},
+    policy::{backoff, pair_backoff},
 };
 use time::OffsetDateTime;
 use tracing::Instrument;
 
 use crate::{
+    dispatch::{How, Verdict, Why, decide},
     env::Env,
     halt::chain,
     jobs::{Ended, boundary, measure},
+    parts,
 };
 
 /// Messages one task sends before it gives the lane to other contacts; the rest follow by the sweep.
@@ -35,6 +34,10 @@ const PER_TASK: usize = 50;
 /// How long to wait before a second try when Meta says the window is closed and our clock says open (Meta's known
 /// issue with 131047).
 const WINDOW_DOUBT: Duration = Duration::from_secs(60);
+/// A template's first pause (Meta: 3 hours, then 6, then it is disabled).
+const TEMPLATE_PAUSE: Duration = Duration::from_secs(3 * 3_600);
+/// A cap per person is not tried again before (Meta, 131049).
+const DAY: Duration = Duration::from_secs(24 * 3_600);
 
 /// Sends what waits for a contact.
 pub async fn reply(env: &Env, contact: ContactId) -> Ended {
@@ -53,6 +56,10 @@ pub async fn reply(env: &Env, contact: ContactId) -> Ended {
 }
 
 async fn send_waiting(env: &Env, id: ContactId) -> Result<Ended, CatalogError> {
+    if let Some(until) = parts::closed(env, &[Part::Graph]).await? {
+        env.catalog.replies_go_on(id, until).await?;
+        return Ok(Ended::Waits);
+    }
     let mut ended = Ended::Stale;
     for _ in 0..PER_TASK {
         let message = match env.catalog.next_reply(id, env.policy.reply_lease).await? {
@@ -62,7 +69,12 @@ async fn send_waiting(env: &Env, id: ContactId) -> Result<Ended, CatalogError> {
                 env.catalog.replies_go_on(id, at).await?;
                 return Ok(ended);
             }
-            NextReply::Busy | NextReply::Empty => return Ok(ended),
+            NextReply::Busy => {
+                // Should its worker be dead, its lease ends.
+                env.catalog.replies_go_on(id, env.after(env.policy.reply_lease)).await?;
+                return Ok(ended);
+            }
+            NextReply::Empty => return Ok(ended),
         };
         ended = send_one(env, &message).instrument(about(&message)).await?;
         if matches!(ended, Ended::Retry | Ended::Waits) {
@@ -87,6 +99,7 @@ fn about(message: &OutboxMessage) -> tracing::Span {
 /// Sends one message, or settles why not.
 async fn send_one(env: &Env, message: &OutboxMessage) -> Result<Ended, CatalogError> {
     let catalog = &env.catalog;
+    boundary::pass("reply.taken");
     match message.state {
         OutboxState::Sending => {
             catalog
@@ -101,10 +114,15 @@ async fn send_one(env: &Env, message: &OutboxMessage) -> Result<Ended, CatalogEr
         }
         OutboxState::Refused => {
             let code = message.error_code.unwrap_or_default();
-            let class = ErrorClass::of_code(code).unwrap_or(ErrorClass::Permanent);
-            let why = format!("failed by status, code {code}");
+            let failure = Failure {
+                class: ErrorClass::of_code(code).unwrap_or(ErrorClass::Permanent),
+                code: message.error_code,
+                why: format!("failed by status, code {code}"),
+                tried: message.attempts.saturating_sub(1),
+                template: message.template.clone(),
+            };
             let number = message.phone_number_id.clone().unwrap_or_default();
-            return refused(env, message, &number, class, &why).await;
+            return refused(env, message, &number, failure).await;
         }
         _ => {}
     }
@@ -112,64 +130,148 @@ async fn send_one(env: &Env, message: &OutboxMessage) -> Result<Ended, CatalogEr
         catalog.reply_failed(message.id, "message_failed", "there is no such contact").await?;
         return Ok(Ended::Moved);
     };
-    let text = match addressed(message, &contact) {
-        Ok(text) => text,
+    match addressed(message, &contact) {
+        Ok((number, to)) => dispatch(env, message, &number, to).await,
         Err(why) => {
             catalog.reply_failed(message.id, "message_failed", why).await?;
-            return Ok(Ended::Moved);
+            Ok(Ended::Moved)
         }
-    };
-    dispatch(env, message, &contact, &text).await
+    }
 }
 
-/// What stands before every send, in this order: whether it is still worth it, the number's pause, the window, the
-/// number's rate.
+/// Asks whether the message goes, and how, and does what the answer says.
 async fn dispatch(
     env: &Env,
     message: &OutboxMessage,
-    contact: &Contact,
-    text: &TextMessage,
+    number: &str,
+    to: Recipient,
 ) -> Result<Ended, CatalogError> {
-    let (catalog, number) = (&env.catalog, text.phone_number_id.as_str());
-    if message.expires_at.is_some_and(|until| until <= env.now()) {
-        catalog.reply_failed(message.id, "message_expired", "it could not be sent in time").await?;
-        return Ok(Ended::Moved);
-    }
-    let may = catalog.may_go(number, Direction::Send, env.now()).await?;
-    if let May::NotBefore(at) = may {
-        catalog.reply_postponed(message.id, at).await?;
-        return Ok(Ended::Waits);
-    }
-    let token_ref = catalog.token_ref(number).await?;
-    let Some(graph) = env.graph_of(&token_ref) else {
-        let why = format!("no access token with the reference {token_ref} is set");
-        catalog.pause(About::TokenOf(number), Direction::Send, &why, env.now()).await?;
-        catalog.reply_postponed(message.id, env.after(env.policy.probe_every)).await?;
-        return Ok(Ended::Waits);
-    };
-    let last_inbound = catalog.last_inbound(contact.id, number).await?;
-    if !Window::at(last_inbound, env.now()).is_open() {
-        catalog.reply_window_closed(message.id).await?;
-        return Ok(Ended::Moved);
-    }
-    env.gate.wait(number, env.clock).await;
-    boundary::pass("reply.sending");
-    match graph.send_text(text).await {
-        Ok(sent) => {
-            boundary::pass("reply.sent");
-            catalog.reply_sent(message.id, &sent.message_id).await?;
-            if may == May::Probe && catalog.resume(number, Direction::Send, env.now()).await? {
-                tracing::info!("the number sends again");
+    let catalog = &env.catalog;
+    let asked = catalog.dispatch(message, number, |facts| {
+        let verdict = decide(message, facts, env.graph_of(&facts.token_ref).is_some());
+        let paid = if let Verdict::Go { paid, .. } = &verdict { Some(paid.clone()) } else { None };
+        ((verdict, facts.token_ref.clone()), paid)
+    });
+    let Some((verdict, token_ref)) = asked.await? else { return Ok(Ended::Stale) };
+    match verdict {
+        Verdict::Go { how, paid, after } => {
+            if !after.is_zero() {
+                tokio::time::sleep(after).await;
             }
-            tracing::info!(attempts = message.attempts, "reply sent");
+            let Some(graph) = env.graph_of(&token_ref) else { return Ok(Ended::Lost) };
+            leave(env, graph, message, &Leaving { number, to, how, probe: paid.probe }).await
+        }
+        Verdict::Later(until, why) => {
+            let mut until = until;
+            if why == Why::NoToken {
+                let why = format!("no access token with the reference {token_ref} is set");
+                catalog.pause(About::TokenOf(number), Direction::Send, &why, env.now()).await?;
+                until = env.after(env.policy.probe_every);
+            }
+            catalog.reply_postponed(message.id, in_time(message, until)).await?;
+            Ok(Ended::Waits)
+        }
+        Verdict::Tell(why) => {
+            tell(env, message, why).await?;
             Ok(Ended::Moved)
         }
-        Err(error) => refused(env, message, number, error.class, &chain(&error)).await,
+        Verdict::Withdraw(why) => {
+            catalog
+                .reply_withdrawn(message.id, if why == Why::OptedOut { "opted out" } else { "too late" })
+                .await?;
+            Ok(Ended::Moved)
+        }
     }
 }
 
-/// The message as Meta wants it: from the number the person wrote to, to the name they write under.
-fn addressed(message: &OutboxMessage, contact: &Contact) -> Result<TextMessage, &'static str> {
+async fn tell(env: &Env, message: &OutboxMessage, why: Why) -> Result<(), CatalogError> {
+    let (kind, words) = match why {
+        Why::WindowClosed => return env.catalog.reply_window_closed(message.id).await,
+        Why::TooLate => ("message_expired", "it could not be sent in time"),
+        Why::NoConsent => ("consent_missing", "the person never agreed to such messages"),
+        Why::OptedOut | Why::NumberPaused | Why::NoToken | Why::PairLimit | Why::NumberRate => {
+            ("message_failed", "it could not be sent")
+        }
+    };
+    env.catalog.reply_failed(message.id, kind, words).await
+}
+
+/// A wait does not outlast what is waited for: when its time is over, that is seen at once.
+fn in_time(message: &OutboxMessage, at: OffsetDateTime) -> OffsetDateTime {
+    message.expires_at.map_or(at, |expires| at.min(expires))
+}
+
+/// A message on its way out.
+struct Leaving<'a> {
+    number: &'a str,
+    to: Recipient,
+    how: How,
+    probe: bool,
+}
+
+async fn leave(
+    env: &Env,
+    graph: &Graph,
+    message: &OutboxMessage,
+    leaving: &Leaving<'_>,
+) -> Result<Ended, CatalogError> {
+    let (catalog, number) = (&env.catalog, leaving.number);
+    boundary::pass("reply.sending");
+    let sent = match &leaving.how {
+        How::AsItIs => graph.send_text(&text(message, leaving)).await,
+        How::Template(name, language) => {
+            graph.send_template(&template(message, leaving, name, language)).await
+        }
+    };
+    match sent {
+        Ok(sent) => {
+            boundary::pass("reply.sent");
+            catalog.reply_sent(message.id, &sent.message_id).await?;
+            boundary::pass("reply.settled");
+            if leaving.probe && catalog.resume(number, Direction::Send, env.now()).await? {
+                tracing::info!("the number sends again");
+            }
+            tracing::info!(attempts = message.attempts + 1, "reply sent");
+            Ok(Ended::Moved)
+        }
+        Err(error) => {
+            let template = match &leaving.how {
+                How::AsItIs => None,
+                How::Template(name, language) => Some((name.clone(), language.clone())),
+            };
+            let (class, code, why) = (error.class, error.code(), chain(&error));
+            let failure = Failure { class, code, why, tried: message.attempts, template };
+            refused(env, message, number, failure).await
+        }
+    }
+}
+
+fn text(message: &OutboxMessage, leaving: &Leaving<'_>) -> TextMessage {
+    TextMessage {
+        phone_number_id: leaving.number.to_owned(),
+        to: leaving.to.clone(),
+        body: message.body.clone(),
+        reply_to: None,
+        callback_data: Some(message.id.to_string()),
+    }
+}
+
+fn template(message: &OutboxMessage, leaving: &Leaving<'_>, name: &str, language: &str) -> TemplateMessage {
+    TemplateMessage {
+        phone_number_id: leaving.number.to_owned(),
+        to: leaving.to.clone(),
+        name: name.to_owned(),
+        language: language.to_owned(),
+        parameters: vec![message.body.clone()],
+        callback_data: Some(message.id.to_string()),
+    }
+}
+
+/// From which number and to whom: from the number the person wrote to, to the name they write under.
+fn addressed(message: &OutboxMessage, contact: &Contact) -> Result<(String, Recipient), &'static str> {
+    if !matches!(message.kind, MessageKind::Text | MessageKind::Template) {
+        return Err("messages of this shape are not sent yet");
+    }
     let number = message.phone_number_id.clone().or_else(|| contact.phone_number_id.clone());
     let names = [
         contact.alias(AliasKind::WaId),
@@ -178,13 +280,18 @@ fn addressed(message: &OutboxMessage, contact: &Contact) -> Result<TextMessage, 
         contact.alias(AliasKind::ParentBsuid),
     ];
     let to = names.into_iter().flatten().find_map(|name| name.parse::<Recipient>().ok());
-    Ok(TextMessage {
-        phone_number_id: number.ok_or("none of our numbers is known to have received them")?,
-        to: to.ok_or("the contact has neither a number nor a user id")?,
-        body: message.body.clone(),
-        reply_to: None,
-        callback_data: Some(message.id.to_string()),
-    })
+    let number = number.ok_or("none of our numbers is known to have received them")?;
+    Ok((number, to.ok_or("the contact has neither a number nor a user id")?))
+}
+
+/// How a send failed, in a call or by status.
+struct Failure {
+    class: ErrorClass,
+    code: Option<i64>,
+    why: String,
+    /// Times it was tried before that one.
+    tried: u32,
+    template: Option<(String, String)>,
 }
 
 /// What a refusal means for the message, whether the call was refused or a status said so: later, as long as it is
@@ -193,50 +300,83 @@ async fn refused(
     env: &Env,
     message: &OutboxMessage,
     number: &str,
-    class: ErrorClass,
-    why: &str,
+    failure: Failure,
 ) -> Result<Ended, CatalogError> {
-    let (catalog, tried) = (&env.catalog, message.attempts.saturating_sub(1));
-    tracing::warn!(
-        class = class.as_str(),
-        error = why,
-        attempts = message.attempts,
-        "a reply was not accepted"
-    );
-    if class.pauses() {
-        let token = class == ErrorClass::TokenExpired;
-        let about = if token { About::TokenOf(number) } else { About::Number(number) };
-        catalog.pause(about, Direction::Send, why, env.now()).await?;
-    }
-    let by_attempts = || backoff(tried, env.policy.reply_ceiling, rand::random());
-    let wait = match outlook(class, tried) {
+    let catalog = &env.catalog;
+    let Failure { class, code, why, tried, .. } = &failure;
+    tracing::warn!(class = class.as_str(), error = why, tried, "a reply was not accepted");
+    note(env, message, number, &failure).await?;
+    let outlook = outlook(*class, *tried);
+    let at = match outlook {
         Outlook::Unknown => {
             catalog.reply_unknown(message.id, why).await?;
             return Ok(Ended::Moved);
         }
-        Outlook::WindowClosed => {
-            catalog.reply_window_closed(message.id).await?;
-            return Ok(Ended::Moved);
-        }
         Outlook::Told(kind) => {
-            if class == ErrorClass::Undeliverable {
-                catalog.contact_unreachable(message.contact_id, env.now()).await?;
-            }
             catalog.reply_failed(message.id, kind, why).await?;
             return Ok(Ended::Moved);
         }
-        Outlook::AfterBackoff => {
-            if class == ErrorClass::NumberThroughput {
-                env.gate.slow_down(number);
-            }
-            by_attempts()
+        Outlook::OptedOut if message.category.is_some() => {
+            catalog.reply_withdrawn(message.id, why).await?;
+            return Ok(Ended::Moved);
         }
-        Outlook::After(wait) => wait,
-        Outlook::AfterPause => env.policy.probe_every,
+        Outlook::OptedOut => {
+            catalog.reply_failed(message.id, "contact_opted_out", why).await?;
+            return Ok(Ended::Moved);
+        }
+        Outlook::NotToday => {
+            let tomorrow = env.after(DAY);
+            if message.expires_at.is_some_and(|expires| expires <= tomorrow) {
+                catalog.reply_failed(message.id, "message_held_back", why).await?;
+                return Ok(Ended::Moved);
+            }
+            tomorrow
+        }
+        // What stands in for it, or who is told, is decided where all sends are.
+        Outlook::WindowClosed => env.now(),
+        Outlook::AfterBackoff => env.after(backoff(*tried, env.policy.reply_ceiling, rand::random())),
+        Outlook::After(wait) => env.after(wait),
+        Outlook::AfterPause => env.after(env.policy.probe_every),
     };
     // No attempt ends these waits: `expires_at` does, and before each send it is looked at.
-    catalog.reply_later(message.id, why, env.after(wait)).await?;
-    Ok(Ended::Retry)
+    catalog.reply_later(message.id, why, *code, in_time(message, at)).await?;
+    Ok(if outlook == Outlook::WindowClosed { Ended::Moved } else { Ended::Retry })
+}
+
+/// Whom else a refusal is about: the number, its token, the contact, the template.
+async fn note(
+    env: &Env,
+    message: &OutboxMessage,
+    number: &str,
+    failure: &Failure,
+) -> Result<(), CatalogError> {
+    let (catalog, class) = (&env.catalog, failure.class);
+    if class == ErrorClass::Retry {
+        // Is it this message, or is nobody there?
+        return parts::blame(env, Part::Graph).await.map(drop);
+    }
+    if class.pauses() {
+        let token = class == ErrorClass::TokenExpired;
+        let about = if token { About::TokenOf(number) } else { About::Number(number) };
+        return catalog.pause(about, Direction::Send, &failure.why, env.now()).await;
+    }
+    match (class, &failure.template) {
+        (ErrorClass::NumberThroughput, _) => catalog.rate_lowered(number).await,
+        (ErrorClass::Undeliverable, _) => catalog.contact_unreachable(message.contact_id, env.now()).await,
+        (ErrorClass::OptedOut, _) => {
+            // Meta's own switch is about marketing.
+            let category = message.category.as_deref().unwrap_or("marketing");
+            catalog.consent_withdrawn(message, number, category, "meta_131050").await
+        }
+        (ErrorClass::TemplateWrong, Some(template)) => {
+            catalog.template_refused(number, template, &failure.why, None).await
+        }
+        (ErrorClass::TemplatePaused, Some(template)) => {
+            let until = env.after(TEMPLATE_PAUSE);
+            catalog.template_refused(number, template, &failure.why, Some(until)).await
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What is to become of a message that was refused.
@@ -248,10 +388,14 @@ enum Outlook {
     After(Duration),
     /// Again when its number's pause has ended.
     AfterPause,
+    /// Not before tomorrow, if it is worth sending then.
+    NotToday,
     /// It may have left.
     Unknown,
     /// The 24 hours are over.
     WindowClosed,
+    /// The person does not want it.
+    OptedOut,
     /// A person is told, by an incident of this kind.
     Told(&'static str),
 }
@@ -272,101 +416,15 @@ fn outlook(class: ErrorClass, tried: u32) -> Outlook {
         }
         ErrorClass::OutboundMedia if tried == 0 => Outlook::AfterBackoff,
         ErrorClass::Undeliverable => Outlook::Told("contact_unreachable"),
-        ErrorClass::OptedOut => Outlook::Told("contact_opted_out"),
-        ErrorClass::TemplateWrong | ErrorClass::TemplatePaused => Outlook::Told("template_refused"),
+        ErrorClass::HeldBack => Outlook::NotToday,
+        ErrorClass::OptedOut => Outlook::OptedOut,
+        ErrorClass::TemplateWrong => Outlook::Told("template_refused"),
+        ErrorClass::TemplatePaused => Outlook::After(TEMPLATE_PAUSE),
         ErrorClass::OutboundMedia
         | ErrorClass::UsePhone
         | ErrorClass::MediaGone
         | ErrorClass::MediaTooLarge
         | ErrorClass::HostNotAllowed
         | ErrorClass::Permanent => Outlook::Told("message_failed"),
-    }
-}
-
-/// The rate of each of our numbers, in this process. Meta allows 80 messages a second and number; after 130429 we
-/// keep to half of what we had.
-#[derive(Debug, Default)]
-pub(crate) struct NumberGate {
-    numbers: Mutex<HashMap<String, (Rate, Option<OffsetDateTime>)>>,
-}
-
-impl NumberGate {
-    /// Waits until one more message may leave `number`.
-    async fn wait(&self, number: &str, clock: fn() -> OffsetDateTime) {
-        while let Some(wait) = self.ask(number, clock()) {
-            tokio::time::sleep(wait.min(Duration::from_secs(5))).await;
-        }
-    }
-
-    fn ask(&self, number: &str, now: OffsetDateTime) -> Option<Duration> {
-        let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
-        let (rate, paid_at) = numbers.entry(number.to_owned()).or_insert((Rate::NUMBER, None));
-        match rate.ask(*paid_at, now) {
-            Turn::Go { paid_at: next } => {
-                *paid_at = Some(next);
-                None
-            }
-            Turn::Wait(wait) => Some(wait),
-        }
-    }
-
-    fn slow_down(&self, number: &str) {
-        let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
-        let (rate, _) = numbers.entry(number.to_owned()).or_insert((Rate::NUMBER, None));
-        *rate = rate.halved();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_code_of_meta_has_an_end_and_none_is_silent() {
-        let end = |code| outlook(ErrorClass::of_code(code).expect("a code of the table"), 1);
-        for code in [1, 2, 131_000, 131_016, 133_004, 130_429] {
-            assert_eq!(end(code), Outlook::AfterBackoff, "{code}");
-        }
-        for code in [4, 80_007, 131_057, 131_056] {
-            assert!(matches!(end(code), Outlook::After(_)), "{code}");
-        }
-        let pauses =
-            [0, 3, 10, 190, 200, 299, 131_005, 368, 131_031, 130_497, 131_042, 131_048, 131_064, 131_045];
-        let numbers = [133_000, 133_005, 133_006, 133_008, 133_009, 133_010, 133_015, 133_016];
-        for code in pauses.into_iter().chain(numbers) {
-            assert_eq!(end(code), Outlook::AfterPause, "{code}");
-            assert!(ErrorClass::of_code(code).is_some_and(ErrorClass::pauses), "{code}");
-        }
-        assert_eq!(outlook(ErrorClass::WindowClosed, 0), Outlook::After(WINDOW_DOUBT));
-        assert_eq!(end(131_047), Outlook::WindowClosed);
-        for code in [131_026, 131_049, 130_472, 130_403, 137_000] {
-            assert_eq!(end(code), Outlook::Told("contact_unreachable"), "{code}");
-        }
-        assert_eq!(end(131_050), Outlook::Told("contact_opted_out"));
-        for code in [132_000, 132_001, 132_005, 132_007, 132_012, 132_015, 132_016, 132_018, 132_068, 132_069]
-        {
-            assert_eq!(end(code), Outlook::Told("template_refused"), "{code}");
-        }
-        for code in [100, 131_008, 131_009, 131_021, 135_000, 131_051, 131_052, 131_053, 131_062] {
-            assert_eq!(end(code), Outlook::Told("message_failed"), "{code}");
-        }
-    }
-
-    #[tokio::test]
-    async fn a_number_that_was_used_up_waits_its_turn_and_no_longer() {
-        let gate = NumberGate::default();
-        let started = Instant::now();
-        for _ in 0..100 {
-            gate.wait("1", OffsetDateTime::now_utc).await;
-        }
-        // 80 at once, and 20 more at 80 a second.
-        assert!(started.elapsed() >= Duration::from_millis(200), "{:?}", started.elapsed());
-        assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
-        gate.wait("2", OffsetDateTime::now_utc).await;
-        gate.slow_down("2");
-        assert_eq!(
-            gate.numbers.lock().expect("unharmed").get("2").map(|(rate, _)| *rate),
-            Some(Rate::NUMBER.halved())
-        );
     }
 }

@@ -1,0 +1,275 @@
+//! What stands before every send: the facts it is decided on, and the mark that it is about to leave.
+//!
+//! Both are one transaction under the number's lock, so that any number of workers pay into the same buckets. From
+//! the mark on, a worker that dies leaves a message that may have left; before it, one that waits as it was.
+
+use time::{Duration, OffsetDateTime};
+
+use crate::{
+    catalog::Catalog,
+    error::CatalogError,
+    names::{OutboxId, clean, maybe_at, micros, number as counted, to_json},
+    numbers,
+    outbox::{OutboxMessage, Payload},
+    sql::Tx,
+};
+
+/// How long a lowered rate stays before success raises it by a step.
+const RATE_RESTS: Duration = Duration::seconds(10);
+/// Refusals of the same burst lower the rate once.
+const ONE_BURST: Duration = Duration::seconds(1);
+
+/// What is known of a message's number and contact when it is about to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// By the catalog's clock.
+    pub now: OffsetDateTime,
+    /// The latest word of the contact on the message's category: `granted`, `withdrawn`, `told`.
+    pub consent: Option<String>,
+    /// The number may not send; when its probe is due.
+    pub paused_until: Option<OffsetDateTime>,
+    /// Which token the number uses.
+    pub token_ref: String,
+    /// Messages a second that the number may send now.
+    pub rate_per_s: u32,
+    /// When what the number sent is paid for.
+    pub number_paid_at: Option<OffsetDateTime>,
+    /// When what this contact was sent from this number is paid for.
+    pub pair_paid_at: Option<OffsetDateTime>,
+    /// When the contact last wrote to the number, by the channel's clock.
+    pub last_inbound_at: Option<OffsetDateTime>,
+    /// Languages in which the template of the message's purpose is approved and not paused.
+    pub templates: Vec<String>,
+}
+
+/// What a message that goes costs, and how it goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paid {
+    /// When what the number sent is paid for, this one included.
+    pub number: OffsetDateTime,
+    /// When what the contact was sent is paid for, this one included.
+    pub pair: OffsetDateTime,
+    /// It is the probe of the number's pause.
+    pub probe: bool,
+    /// The template it goes by, and its language.
+    pub template: Option<(String, String)>,
+}
+
+/// The template that may stand in for messages of a purpose when free text may not be sent.
+#[must_use]
+pub fn template_of(message: &OutboxMessage) -> String {
+    format!("acuse_{}", message.purpose.as_str())
+}
+
+impl Catalog {
+    /// Lets `decide` say what becomes of a message, on facts that nobody changes meanwhile. If it says that the
+    /// message goes, it is marked as leaving in the same commit, and counted. `None`: it is no longer waiting.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn dispatch<V>(
+        &self,
+        message: &OutboxMessage,
+        number: &str,
+        decide: impl FnOnce(&Facts) -> (V, Option<Paid>),
+    ) -> Result<Option<V>, CatalogError> {
+        let mut tx = self.writing().await?;
+        let facts = facts(&mut tx, message, number).await?;
+        let (verdict, paid) = decide(&facts);
+        if let Some(paid) = paid {
+            if !leaving(&mut tx, message.id, number, &paid).await? {
+                return Ok(None);
+            }
+            pay(&mut tx, message, number, &paid).await?;
+        }
+        tx.commit().await?;
+        Ok(Some(verdict))
+    }
+
+    /// Meta says that the number sends too fast: half of its rate from now on.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn rate_lowered(&self, number: &str) -> Result<(), CatalogError> {
+        let mut tx = self.writing().await?;
+        let present = tx.now();
+        execute!(
+            tx,
+            "UPDATE numbers SET rate_per_s = CASE WHEN rate_per_s > 1 THEN rate_per_s / 2 ELSE 1 END, \
+             rate_changed_at = $2 WHERE phone_number_id = $1 AND rate_changed_at <= $3",
+            number,
+            micros(present),
+            micros(present - ONE_BURST)
+        )?;
+        tx.commit().await
+    }
+
+    /// A template was refused for good, or paused until then: it stands in for nothing meanwhile.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn template_refused(
+        &self,
+        number: &str,
+        (name, language): &(String, String),
+        why: &str,
+        until: Option<OffsetDateTime>,
+    ) -> Result<(), CatalogError> {
+        let mut tx = self.writing().await?;
+        execute!(
+            tx,
+            "UPDATE templates SET status = CASE WHEN $5 IS NULL THEN 'BLOCKED' ELSE status END, \
+             paused_until = $5, rejected_reason = $4 WHERE name = $2 AND language = $3 \
+             AND waba_id = COALESCE((SELECT n.waba_id FROM numbers n WHERE n.phone_number_id = $1), waba_id)",
+            number,
+            name.as_str(),
+            language.as_str(),
+            clean(why),
+            until.map(micros)
+        )?;
+        tx.commit().await
+    }
+
+    /// The contact does not want messages of this category from this number: it holds until they say otherwise.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn consent_withdrawn(
+        &self,
+        message: &OutboxMessage,
+        number: &str,
+        category: &str,
+        source: &str,
+    ) -> Result<(), CatalogError> {
+        let mut tx = self.writing().await?;
+        let present = tx.now();
+        execute!(
+            tx,
+            "INSERT INTO consents (contact_id, phone_number_id, category, state, source, at) \
+             VALUES ($1, $2, $3, 'withdrawn', $4, $5)",
+            message.contact_id.0,
+            number,
+            category,
+            source,
+            micros(present)
+        )?;
+        tx.commit().await
+    }
+}
+
+async fn facts(tx: &mut Tx, message: &OutboxMessage, number: &str) -> Result<Facts, CatalogError> {
+    const T: &str = "numbers";
+    numbers::ensure(tx, number).await?;
+    let now = tx.now();
+    let text = tx.pick(
+        "SELECT token_ref, send_paused, send_probe_at, rate_per_s, rate_paid_at FROM numbers WHERE phone_number_id = $1",
+        "SELECT token_ref, send_paused, send_probe_at, rate_per_s, rate_paid_at FROM numbers WHERE phone_number_id = $1 \
+         FOR UPDATE",
+    );
+    let (token_ref, paused, probe_at, rate, paid) =
+        one!(tx, (String, bool, Option<i64>, i64, i64), text, number)?;
+    let window = optional!(
+        tx,
+        (i64, i64),
+        "SELECT last_inbound_at, pair_paid_at FROM windows WHERE contact_id = $1 AND phone_number_id = $2",
+        message.contact_id.0,
+        number
+    )?;
+    let known = |at: i64| Some(at).filter(|at| *at > 0);
+    Ok(Facts {
+        now,
+        consent: consent(tx, message, number).await?,
+        paused_until: if paused {
+            Some(maybe_at(T, "send_probe_at", probe_at)?.unwrap_or(now))
+        } else {
+            None
+        },
+        token_ref,
+        rate_per_s: counted(T, "rate_per_s", rate)?,
+        number_paid_at: maybe_at(T, "rate_paid_at", known(paid))?,
+        pair_paid_at: maybe_at("windows", "pair_paid_at", window.and_then(|(_, paid)| known(paid)))?,
+        last_inbound_at: maybe_at("windows", "last_inbound_at", window.and_then(|(at, _)| known(at)))?,
+        templates: templates(tx, message, number).await?,
+    })
+}
+
+async fn consent(tx: &mut Tx, message: &OutboxMessage, number: &str) -> Result<Option<String>, CatalogError> {
+    let Some(category) = &message.category else { return Ok(None) };
+    let row = optional!(
+        tx,
+        (String,),
+        "SELECT state FROM consents WHERE contact_id = $1 AND phone_number_id = $2 AND category = $3 \
+         ORDER BY seq DESC LIMIT 1",
+        message.contact_id.0,
+        number,
+        category.as_str()
+    )?;
+    Ok(row.map(|(state,)| state))
+}
+
+async fn templates(tx: &mut Tx, message: &OutboxMessage, number: &str) -> Result<Vec<String>, CatalogError> {
+    let present = tx.now();
+    let rows = all!(
+        tx,
+        (String,),
+        "SELECT t.language FROM templates t JOIN numbers n ON n.phone_number_id = $1 \
+         WHERE t.waba_id = COALESCE(n.waba_id, t.waba_id) AND t.name = $2 AND t.status = 'APPROVED' \
+           AND (t.paused_until IS NULL OR t.paused_until <= $3) ORDER BY t.language LIMIT 100",
+        number,
+        template_of(message),
+        micros(present)
+    )?;
+    Ok(rows.into_iter().map(|(language,)| language).collect())
+}
+
+/// Marks a message as leaving, if it still waits.
+async fn leaving(tx: &mut Tx, id: OutboxId, number: &str, paid: &Paid) -> Result<bool, CatalogError> {
+    // A status that is faster than the answer is of this try: the id of an earlier one must not stand in its way.
+    let payload = to_json("a payload", &Payload { template: paid.template.clone() })?;
+    let present = tx.now();
+    let marked = execute!(
+        tx,
+        "UPDATE outbox SET state = 'sending', attempts = attempts + 1, phone_number_id = $2, payload = $3, \
+         wamid = NULL, next_attempt_at = NULL, updated_at = $4 WHERE id = $1 AND state = 'queued'",
+        id.0,
+        number,
+        payload,
+        micros(present)
+    )?;
+    Ok(marked == 1)
+}
+
+async fn pay(tx: &mut Tx, message: &OutboxMessage, number: &str, paid: &Paid) -> Result<(), CatalogError> {
+    execute!(
+        tx,
+        "UPDATE numbers SET rate_paid_at = $2 WHERE phone_number_id = $1",
+        number,
+        micros(paid.number)
+    )?;
+    // Whoever never wrote to this number has no window, and all the same a limit.
+    execute!(
+        tx,
+        "INSERT INTO windows (contact_id, phone_number_id, last_inbound_at, pair_paid_at) VALUES ($1, $2, 0, $3) \
+         ON CONFLICT (contact_id, phone_number_id) DO UPDATE SET pair_paid_at = excluded.pair_paid_at",
+        message.contact_id.0,
+        number,
+        micros(paid.pair)
+    )?;
+    if paid.probe { numbers::probing(tx, number).await } else { Ok(()) }
+}
+
+/// A message was accepted: a rate that was lowered comes back step by step.
+pub(crate) async fn rate_restored(tx: &mut Tx, id: OutboxId) -> Result<(), CatalogError> {
+    let present = tx.now();
+    execute!(
+        tx,
+        "UPDATE numbers SET rate_per_s = CASE WHEN rate_per_s + rate_ceiling / 8 + 1 < rate_ceiling \
+           THEN rate_per_s + rate_ceiling / 8 + 1 ELSE rate_ceiling END, rate_changed_at = $2 \
+         WHERE phone_number_id = (SELECT o.phone_number_id FROM outbox o WHERE o.id = $1) \
+           AND rate_per_s < rate_ceiling AND rate_changed_at <= $3",
+        id.0,
+        micros(present),
+        micros(present - RATE_RESTS)
+    )
+    .map(drop)
+}

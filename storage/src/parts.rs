@@ -1,0 +1,205 @@
+//! The parts that all documents need: objects, scanner, reader, the channel. One that is away stops what needs it,
+//! burns no attempt, and is an incident until its probe passes. Kept in rows, so that all workers know.
+
+use time::{Duration, OffsetDateTime};
+
+use crate::{
+    catalog::Catalog,
+    error::CatalogError,
+    incidents,
+    names::{cut, maybe_at, micros, word, words},
+    numbers::May,
+};
+
+words! {
+    /// A part that documents and messages need.
+    Part, "part" {
+        /// The S3.
+        Objects = "objects",
+        /// The database.
+        Database = "database",
+        /// The malware scanner.
+        Scanner = "scanner",
+        /// The sandboxed readers.
+        Reader = "reader",
+        /// Meta's Graph API.
+        Graph = "graph",
+    }
+}
+
+impl Part {
+    /// The kind of its incident.
+    #[must_use]
+    pub fn incident(self) -> &'static str {
+        match self {
+            Self::Objects => "objects_away",
+            Self::Database => "database_away",
+            Self::Scanner => "scanner_away",
+            Self::Reader => "reader_away",
+            Self::Graph => "graph_away",
+        }
+    }
+}
+
+/// A part that is away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Away {
+    /// Which.
+    pub part: Part,
+    /// When its next probe is due.
+    pub probe_at: OffsetDateTime,
+}
+
+/// First wait before a part is probed again; it doubles with each probe that fails.
+const FIRST_PROBE: Duration = Duration::seconds(15);
+/// Longest wait between two probes.
+const LAST_PROBE: Duration = Duration::minutes(5);
+/// Looks of others while a probe is under way.
+const PROBE_TAKES: Duration = Duration::minutes(1);
+
+fn gap(probes: i64) -> Duration {
+    let doublings = u32::try_from(probes.clamp(0, 10)).unwrap_or(10);
+    (FIRST_PROBE * 2_i32.pow(doublings)).min(LAST_PROBE)
+}
+
+impl Catalog {
+    /// The parts that are away.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn parts_away(&self) -> Result<Vec<Away>, CatalogError> {
+        const T: &str = "parts";
+        let mut tx = self.reading().await?;
+        all!(
+            tx,
+            (String, Option<i64>),
+            "SELECT name, probe_at FROM parts WHERE away_since IS NOT NULL ORDER BY name"
+        )?
+        .into_iter()
+        .map(|(name, probe_at)| {
+            let probe_at = maybe_at(T, "probe_at", probe_at)?.unwrap_or(OffsetDateTime::UNIX_EPOCH);
+            Ok(Away { part: word(T, "name", &name)?, probe_at })
+        })
+        .collect()
+    }
+
+    /// Takes a probe that is due, if nobody else did.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn take_probe(&self, part: Part) -> Result<May, CatalogError> {
+        let mut tx = self.writing().await?;
+        let present = tx.now();
+        let next = present.saturating_add(PROBE_TAKES);
+        let mine = execute!(
+            tx,
+            "UPDATE parts SET probe_at = $3, probes = probes + 1 \
+             WHERE name = $1 AND away_since IS NOT NULL AND COALESCE(probe_at, 0) <= $2",
+            part.as_str(),
+            micros(present),
+            micros(next)
+        )?;
+        tx.commit().await?;
+        Ok(if mine == 1 { May::Probe } else { May::NotBefore(next) })
+    }
+
+    /// A part's probe failed: it is away, and an incident says so. When it is probed next.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn part_away(&self, part: Part, reason: &str) -> Result<OffsetDateTime, CatalogError> {
+        let mut tx = self.writing().await?;
+        let present = tx.now();
+        let (probes,) = one!(
+            tx,
+            (i64,),
+            "INSERT INTO parts (name, away_since, reason) VALUES ($1, $2, $3) ON CONFLICT (name) DO UPDATE SET \
+             away_since = COALESCE(parts.away_since, excluded.away_since), reason = excluded.reason RETURNING probes",
+            part.as_str(),
+            micros(present),
+            cut(reason, 500)
+        )?;
+        let next = present.saturating_add(gap(probes));
+        execute!(tx, "UPDATE parts SET probe_at = $2 WHERE name = $1", part.as_str(), micros(next))?;
+        let detail = serde_json::json!({ "reason": cut(reason, 500) });
+        incidents::open(&mut tx, part.incident(), "", &detail, 1, present).await?;
+        tx.commit().await?;
+        Ok(next)
+    }
+
+    /// A part's probe passed: it is back, and its incident is over. Whether it was away.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn part_back(&self, part: Part) -> Result<bool, CatalogError> {
+        let mut tx = self.writing().await?;
+        let present = tx.now();
+        let back = execute!(
+            tx,
+            "UPDATE parts SET away_since = NULL, probe_at = NULL, probes = 0, reason = NULL \
+             WHERE name = $1 AND away_since IS NOT NULL",
+            part.as_str()
+        )?;
+        if back == 1 {
+            incidents::resolve(&mut tx, part.incident(), None, present).await?;
+        }
+        tx.commit().await?;
+        Ok(back == 1)
+    }
+
+    /// Tells a person, by name, of each document that has been on its road for longer than `age`, and takes back what
+    /// was told of those at rest; how many are on their road.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn tell_of_waiting(&self, age: Duration) -> Result<u64, CatalogError> {
+        let mut tx = self.writing().await?;
+        let present = tx.now();
+        let rows = all!(
+            tx,
+            (uuid::Uuid, String, Option<String>),
+            "SELECT d.id, d.stage, d.last_error FROM documents d WHERE d.stage <> 'done' AND d.received_at <= $1 \
+             ORDER BY d.received_at LIMIT 200",
+            micros(present - age)
+        )?;
+        for (id, stage, error) in &rows {
+            let detail = serde_json::json!({ "stage": stage, "last_error": error });
+            incidents::open(&mut tx, "document_waiting", &id.to_string(), &detail, 1, present).await?;
+        }
+        let still = all!(
+            tx,
+            (String,),
+            "SELECT subject FROM incidents WHERE kind = 'document_waiting' AND state <> 'resolved' LIMIT 1000"
+        )?;
+        for (subject,) in still {
+            let on_its_road = match uuid::Uuid::parse_str(&subject) {
+                Ok(id) => {
+                    let (count,) = one!(
+                        tx,
+                        (i64,),
+                        "SELECT COUNT(*) FROM documents WHERE id = $1 AND stage <> 'done'",
+                        id
+                    )?;
+                    count > 0
+                }
+                Err(_) => false,
+            };
+            if !on_its_road {
+                incidents::resolve(&mut tx, "document_waiting", Some(&subject), present).await?;
+            }
+        }
+        tx.commit().await?;
+        Ok(rows.len() as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gaps_grow_to_five_minutes() {
+        let gaps: Vec<i64> = (0..7).map(|n| gap(n).whole_seconds()).collect();
+        assert_eq!(gaps, [15, 30, 60, 120, 240, 300, 300]);
+    }
+}

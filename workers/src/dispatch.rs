@@ -1,0 +1,308 @@
+//! What stands before every send, as a plain function: may this message go now, how, and if not, why not.
+//!
+//! In this order: is it still worth it, did the person agree to its kind, may the number send, how often may this
+//! person be written to, how much may the number send, and is the 24-hour window open. What goes is paid for in the
+//! same transaction ([`acuse_storage::dispatch`]).
+
+use std::time::Duration;
+
+use acuse_storage::{
+    dispatch::{Facts, Paid, template_of},
+    outbox::OutboxMessage,
+};
+use acuse_whatsapp::policy::{Rate, Turn, Window};
+use time::OffsetDateTime;
+
+/// The longest that a message holds its place in the number's line; longer, and it comes again.
+const IN_LINE: Duration = Duration::from_secs(2);
+/// Meta's code for a closed window.
+const WINDOW_CLOSED: i64 = 131_047;
+
+/// Why a message does not go now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// It is no longer worth sending.
+    TooLate,
+    /// The person does not want messages of this kind.
+    OptedOut,
+    /// It needs a consent that was never given.
+    NoConsent,
+    /// The number may not send.
+    NumberPaused,
+    /// No access token with the number's reference is set.
+    NoToken,
+    /// The person was written to too often.
+    PairLimit,
+    /// The number sends all that it may.
+    NumberRate,
+    /// The 24 hours are over, and no approved template stands in.
+    WindowClosed,
+}
+
+/// How a message goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum How {
+    /// As it is.
+    AsItIs,
+    /// In a template, by this name and language.
+    Template(String, String),
+}
+
+/// What becomes of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It goes, after its turn in the number's line.
+    Go {
+        /// How.
+        how: How,
+        /// What it costs.
+        paid: Paid,
+        /// Its turn.
+        after: Duration,
+    },
+    /// Not before then.
+    Later(OffsetDateTime, Why),
+    /// A person is told.
+    Tell(Why),
+    /// It is taken back.
+    Withdraw(Why),
+}
+
+/// Decides on one message. `has_token`: whether the token of that reference is set.
+#[must_use]
+pub fn decide(message: &OutboxMessage, facts: &Facts, has_token: bool) -> Verdict {
+    let (now, answer) = (facts.now, message.category.is_none());
+    if message.expires_at.is_some_and(|until| until <= now) {
+        return if answer { Verdict::Tell(Why::TooLate) } else { Verdict::Withdraw(Why::TooLate) };
+    }
+    if let Some(refusal) = consent(message, facts) {
+        return refusal;
+    }
+    if let Some(until) = facts.paused_until.filter(|until| *until > now) {
+        return Verdict::Later(until, Why::NumberPaused);
+    }
+    if !has_token {
+        return Verdict::Later(now, Why::NoToken);
+    }
+    let pair = match Rate::PAIR.ask(facts.pair_paid_at, now) {
+        Turn::Go { paid_at } => paid_at,
+        Turn::Wait(wait) => return Verdict::Later(later(now, wait), Why::PairLimit),
+    };
+    let (number, after) = match turn(facts, answer) {
+        Ok(turn) => turn,
+        Err(wait) => return Verdict::Later(later(now, wait), Why::NumberRate),
+    };
+    let Some(how) = shape(message, facts) else { return Verdict::Tell(Why::WindowClosed) };
+    let template = match &how {
+        How::AsItIs => None,
+        How::Template(name, language) => Some((name.clone(), language.clone())),
+    };
+    let paid = Paid { number, pair, probe: facts.paused_until.is_some(), template };
+    Verdict::Go { how, paid, after }
+}
+
+/// Answers need no consent; other messages none that was withdrawn, and marketing one that was given.
+fn consent(message: &OutboxMessage, facts: &Facts) -> Option<Verdict> {
+    let category = message.category.as_deref()?;
+    match facts.consent.as_deref() {
+        Some("withdrawn") => Some(Verdict::Withdraw(Why::OptedOut)),
+        Some("granted") => None,
+        _ if category == "marketing" => Some(Verdict::Tell(Why::NoConsent)),
+        _ => None,
+    }
+}
+
+/// The message's turn in the number's line: when all up to it is paid for, and how long it waits; or when to ask
+/// again. What is no answer takes only what answers leave.
+fn turn(facts: &Facts, answer: bool) -> Result<(OffsetDateTime, Duration), Duration> {
+    let rate = Rate::paced(facts.rate_per_s);
+    let line = if answer { rate } else { rate.without_burst() };
+    match line.ask(facts.number_paid_at, facts.now) {
+        Turn::Go { paid_at } => Ok((paid_at, Duration::ZERO)),
+        Turn::Wait(wait) if answer && wait <= IN_LINE => {
+            let then = later(facts.now, wait);
+            match rate.ask(facts.number_paid_at, then) {
+                Turn::Go { paid_at } => Ok((paid_at, wait)),
+                Turn::Wait(more) => Err(wait + more),
+            }
+        }
+        Turn::Wait(wait) => Err(wait),
+    }
+}
+
+/// How it may go: as it is while the window is open by our clock and Meta did not say otherwise twice; else in the
+/// template of its purpose.
+fn shape(message: &OutboxMessage, facts: &Facts) -> Option<How> {
+    let meta_says_closed = message.error_code == Some(WINDOW_CLOSED) && message.attempts > 1;
+    if Window::at(facts.last_inbound_at, facts.now).is_open() && !meta_says_closed {
+        return Some(How::AsItIs);
+    }
+    let base = |language: &str| language.split(['_', '-']).next().map(str::to_owned);
+    let language = facts
+        .templates
+        .iter()
+        .find(|t| **t == message.language)
+        .or_else(|| facts.templates.iter().find(|t| base(t) == base(&message.language)))?;
+    Some(How::Template(template_of(message), language.clone()))
+}
+
+fn later(now: OffsetDateTime, wait: Duration) -> OffsetDateTime {
+    now.saturating_add(time::Duration::try_from(wait).unwrap_or(time::Duration::DAY))
+}
+
+#[cfg(test)]
+mod tests {
+    use acuse_storage::{
+        ContactId,
+        names::OutboxId,
+        outbox::{MessageKind, OutboxState, Purpose},
+    };
+    use time::macros::datetime;
+
+    use super::*;
+
+    const NOON: OffsetDateTime = datetime!(2026-09-01 12:00 UTC);
+    const HOUR: time::Duration = time::Duration::HOUR;
+
+    fn message() -> OutboxMessage {
+        OutboxMessage {
+            id: OutboxId::generate(),
+            document_id: None,
+            contact_id: ContactId::generate(),
+            purpose: Purpose::Filed,
+            phone_number_id: Some("1".into()),
+            body: "ok".into(),
+            language: "es".into(),
+            state: OutboxState::Queued,
+            wamid: None,
+            attempts: 0,
+            next_attempt_at: None,
+            expires_at: Some(NOON + 23 * HOUR),
+            error_code: None,
+            kind: MessageKind::Text,
+            category: None,
+            template: None,
+            error: None,
+            created_at: NOON,
+        }
+    }
+
+    fn facts() -> Facts {
+        Facts {
+            now: NOON,
+            consent: None,
+            paused_until: None,
+            token_ref: "default".into(),
+            rate_per_s: 80,
+            number_paid_at: None,
+            pair_paid_at: None,
+            last_inbound_at: Some(NOON - HOUR),
+            templates: Vec::new(),
+        }
+    }
+
+    fn goes(verdict: &Verdict) -> bool {
+        matches!(verdict, Verdict::Go { how: How::AsItIs, after: Duration::ZERO, .. })
+    }
+
+    #[test]
+    fn each_gate_has_its_reason_and_the_first_that_is_shut_speaks() {
+        assert!(goes(&decide(&message(), &facts(), true)));
+        let shut = [
+            (Facts { last_inbound_at: None, ..facts() }, Verdict::Tell(Why::WindowClosed)),
+            (
+                Facts { number_paid_at: Some(NOON + HOUR), last_inbound_at: None, ..facts() },
+                Verdict::Later(NOON + HOUR - late(80), Why::NumberRate),
+            ),
+            (
+                Facts { pair_paid_at: Some(NOON + HOUR), number_paid_at: Some(NOON + HOUR), ..facts() },
+                Verdict::Later(NOON + HOUR - time::Duration::seconds(44 * 6), Why::PairLimit),
+            ),
+            (
+                Facts { paused_until: Some(NOON + HOUR), pair_paid_at: Some(NOON + HOUR), ..facts() },
+                Verdict::Later(NOON + HOUR, Why::NumberPaused),
+            ),
+        ];
+        for (facts, verdict) in shut {
+            assert_eq!(decide(&message(), &facts, true), verdict);
+        }
+        assert_eq!(decide(&message(), &facts(), false), Verdict::Later(NOON, Why::NoToken));
+        let late = OutboxMessage { expires_at: Some(NOON), ..message() };
+        let paused = Facts { paused_until: Some(NOON + HOUR), ..facts() };
+        assert_eq!(decide(&late, &paused, true), Verdict::Tell(Why::TooLate));
+        let notice = OutboxMessage { category: Some("utility".into()), ..late };
+        assert_eq!(decide(&notice, &paused, true), Verdict::Withdraw(Why::TooLate));
+    }
+
+    /// What an idle number may borrow.
+    fn late(rate: u32) -> time::Duration {
+        let Turn::Wait(wait) = Rate::paced(rate).ask(Some(NOON + HOUR), NOON) else {
+            panic!("an hour ahead")
+        };
+        HOUR - time::Duration::try_from(wait).unwrap()
+    }
+
+    #[test]
+    fn consent_is_asked_of_what_is_no_answer() {
+        let of = |category: &str, consent: Option<&str>| {
+            let message = OutboxMessage { category: Some(category.into()), ..message() };
+            decide(&message, &Facts { consent: consent.map(str::to_owned), ..facts() }, true)
+        };
+        assert!(goes(&of("utility", None)) && goes(&of("marketing", Some("granted"))));
+        assert_eq!(of("marketing", None), Verdict::Tell(Why::NoConsent));
+        for category in ["utility", "marketing", "billing"] {
+            assert_eq!(of(category, Some("withdrawn")), Verdict::Withdraw(Why::OptedOut));
+        }
+        let answer = decide(&message(), &Facts { consent: Some("withdrawn".into()), ..facts() }, true);
+        assert!(goes(&answer), "an answer needs none");
+    }
+
+    #[test]
+    fn a_probe_goes_when_it_is_due_and_says_so() {
+        let due = Facts { paused_until: Some(NOON), ..facts() };
+        let Verdict::Go { paid, .. } = decide(&message(), &due, true) else { panic!("it is due") };
+        assert!(paid.probe);
+        let shut = Facts { last_inbound_at: None, ..due };
+        assert_eq!(decide(&message(), &shut, true), Verdict::Tell(Why::WindowClosed), "and none is wasted");
+    }
+
+    #[test]
+    fn answers_stand_in_line_and_others_take_what_is_left() {
+        let busy = Facts { number_paid_at: Some(NOON + time::Duration::milliseconds(500)), ..facts() };
+        let Verdict::Go { after, paid, .. } = decide(&message(), &busy, true) else { panic!("in line") };
+        assert!(after > Duration::ZERO && after < Duration::from_millis(500), "{after:?}");
+        assert!(paid.number > NOON + time::Duration::milliseconds(500));
+        let notice = OutboxMessage { category: Some("utility".into()), ..message() };
+        let left = Facts { number_paid_at: Some(NOON + time::Duration::milliseconds(20)), ..facts() };
+        assert!(goes(&decide(&message(), &left, true)), "an answer borrows");
+        let verdict = decide(&notice, &left, true);
+        assert!(matches!(verdict, Verdict::Later(at, Why::NumberRate) if at > NOON), "{verdict:?}");
+        assert!(goes(&decide(&notice, &facts(), true)));
+    }
+
+    #[test]
+    fn a_closed_window_asks_for_a_template_of_the_language_or_its_base() {
+        let closed = |templates: &[&str]| {
+            let templates = templates.iter().map(|t| (*t).to_owned()).collect();
+            decide(&message(), &Facts { last_inbound_at: Some(NOON - 24 * HOUR), templates, ..facts() }, true)
+        };
+        let by = |verdict: Verdict| match verdict {
+            Verdict::Go { how: How::Template(name, language), paid, .. } => {
+                assert_eq!(paid.template, Some((name.clone(), language.clone())));
+                Some((name, language))
+            }
+            _ => None,
+        };
+        assert_eq!(closed(&[]), Verdict::Tell(Why::WindowClosed));
+        assert_eq!(closed(&["en", "pt_BR"]), Verdict::Tell(Why::WindowClosed), "never in another language");
+        assert_eq!(by(closed(&["en", "es_MX"])), Some(("acuse_filed".into(), "es_MX".into())));
+        assert_eq!(by(closed(&["es", "es_MX"])), Some(("acuse_filed".into(), "es".into())));
+        // Meta says closed, twice, though our clock says open.
+        let refused = |attempts| {
+            let message = OutboxMessage { error_code: Some(WINDOW_CLOSED), attempts, ..message() };
+            decide(&message, &Facts { templates: vec!["es".into()], ..facts() }, true)
+        };
+        assert!(goes(&refused(1)), "one more try");
+        assert!(by(refused(2)).is_some());
+    }
+}

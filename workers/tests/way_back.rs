@@ -1,0 +1,12 @@
+//! The way back and trouble of ours: one message through every code of Meta's, as a refused call and as a failed
+//! status, to its exact end; through the death of its worker at every step; and outages of the parts that documents
+//! need. By a clock of the test's own: nothing sleeps.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "way_back/codes.rs"]
+mod codes;
+#[path = "way_back/outages.rs"]
+mod outages;
+#[path = "way_back/world.rs"]
+mod world;

@@ -1,0 +1,275 @@
+//! Every code of Meta's has its exact end, and a worker's death at any step loses and doubles nothing.
+
+use std::panic::AssertUnwindSafe;
+
+use acuse_storage::outbox::OutboxState;
+use acuse_workers::jobs::{
+    boundary::{BOUNDARIES, die_at},
+    reply::reply,
+};
+use futures_util::FutureExt;
+
+use crate::world::{Way, World, clock, pass};
+
+/// What `whatsapp.md` says the sender does about a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// Again and again, the first time not before so many seconds; delivered once Meta lets it, told when its time
+    /// is over.
+    Retried(i64),
+    /// Once more; then it is told.
+    Once(&'static str),
+    /// The number sends nothing until its probe passes; then it is delivered.
+    Paused,
+    /// The approved template of its purpose, else a person.
+    Template,
+    /// Nobody can be reached there: told, and noted on the contact.
+    Unreachable,
+    /// A person's list.
+    Told(&'static str),
+    /// Told, and nothing of marketing ever again.
+    OptedOut,
+}
+
+fn table() -> Vec<(i64, End)> {
+    let mut table = Vec::new();
+    let mut add = |codes: &[i64], end| table.extend(codes.iter().map(|code| (*code, end)));
+    add(&[130_429], End::Retried(1));
+    add(&[131_056], End::Retried(1));
+    add(&[4, 80_007], End::Retried(60));
+    add(&[1, 2, 131_000, 131_016, 133_004], End::Retried(1));
+    add(&[131_057], End::Retried(60));
+    add(&[131_048, 131_064], End::Paused);
+    add(&[131_026], End::Unreachable);
+    add(&[131_047], End::Template);
+    add(&[131_049, 130_472, 130_403, 137_000], End::Told("message_held_back"));
+    add(&[131_050], End::OptedOut);
+    add(&[131_051, 131_052, 131_062], End::Told("message_failed"));
+    add(&[131_053], End::Once("message_failed"));
+    add(
+        &[132_000, 132_012, 132_018, 132_001, 132_005, 132_007, 132_016, 132_068, 132_069],
+        End::Told("template_refused"),
+    );
+    add(&[132_015], End::Retried(3 * 3_600));
+    add(&[131_045, 133_010], End::Paused);
+    add(&[133_000, 133_005, 133_006, 133_008, 133_009, 133_015, 133_016], End::Paused);
+    add(&[0, 3, 10, 190, 131_005], End::Paused);
+    add(&(200..300).collect::<Vec<_>>(), End::Paused);
+    add(&[368, 131_031, 130_497, 131_042], End::Paused);
+    add(&[100, 131_008, 131_009, 131_021, 135_000], End::Told("message_failed"));
+    // Meta has more codes than its page.
+    add(&[999_999], End::Told("message_failed"));
+    table
+}
+
+async fn ends(world: &World, code: i64, way: Way, end: End) {
+    let what = format!("{code} by {way:?}");
+    let began = clock();
+    let (of, message) = world.goes_through(code, way, 1).await;
+    let took = (clock() - began).whole_seconds();
+    let told = world.told(&message).await.map(|i| i.kind);
+    let unreachable = world.env.catalog.contact(of.contact).await.unwrap().unwrap().unreachable_at.is_some();
+    assert_eq!(unreachable, end == End::Unreachable, "{what}: noted on the contact");
+    match end {
+        End::Retried(least) => {
+            assert_eq!((message.state, told), (OutboxState::Delivered, None), "{what}");
+            assert!(took >= least, "{what}: tried again after {took} s");
+        }
+        End::Once(_) | End::Paused => {
+            assert_eq!((message.state, told), (OutboxState::Delivered, None), "{what}");
+        }
+        End::Template => {
+            assert_eq!((message.state, told), (OutboxState::Delivered, None), "{what}: our clock said open");
+        }
+        End::Unreachable => {
+            assert_eq!(message.state, OutboxState::Failed, "{what}");
+            assert_eq!(told.as_deref(), Some("contact_unreachable"), "{what}");
+        }
+        End::Told(kind) => {
+            assert_eq!((message.state, told.as_deref()), (OutboxState::Failed, Some(kind)), "{what}");
+        }
+        End::OptedOut => {
+            assert_eq!(told.as_deref(), Some("contact_opted_out"), "{what}");
+            let row: (String, String) =
+                sqlx::query_as("SELECT category, state FROM consents WHERE contact_id = $1")
+                    .bind(of.contact.0)
+                    .fetch_one(&world.queue)
+                    .await
+                    .unwrap();
+            assert_eq!(row, ("marketing".into(), "withdrawn".into()), "{what}");
+        }
+    }
+    assert!(!world.send_paused().await, "{what}: it is over");
+    pass(time::Duration::MINUTE);
+}
+
+#[tokio::test]
+async fn every_code_of_meta_has_its_exact_end_as_a_refused_call() {
+    let world = World::new().await;
+    for (code, end) in table() {
+        ends(&world, code, Way::Call, end).await;
+    }
+}
+
+#[tokio::test]
+async fn every_code_of_meta_has_the_same_end_as_a_failed_status() {
+    let world = World::new().await;
+    for (code, end) in table() {
+        ends(&world, code, Way::Status, end).await;
+    }
+}
+
+#[tokio::test]
+async fn what_never_gets_better_is_tried_until_its_time_is_over_and_then_told() {
+    let world = World::new().await;
+    for (code, end) in table().into_iter().filter(|(code, _)| !(201..299).contains(code)) {
+        let kind = match end {
+            End::Retried(_) | End::Paused => "message_expired",
+            End::Once(kind) => kind,
+            End::Template => "message_window_closed",
+            _ => continue,
+        };
+        let began = clock();
+        let (_, message) = world.goes_through(code, Way::Call, u32::MAX).await;
+        let told = world.told(&message).await.map(|i| i.kind);
+        assert_eq!(told.as_deref(), Some(kind), "{code}: {message:?}");
+        let hours = (clock() - began).whole_minutes();
+        if kind == "message_expired" {
+            assert_eq!(hours, 23 * 60, "{code}: told at once when its time is over");
+        }
+        assert_eq!(world.send_paused().await, end == End::Paused, "{code}");
+        let rate: (i64,) =
+            sqlx::query_as("SELECT rate_per_s FROM numbers").fetch_one(&world.queue).await.unwrap();
+        assert_eq!(rate.0 < 80, code == 130_429, "{code}: the number's rate");
+        // What ends a pause or a lowered rate is that something goes.
+        pass(time::Duration::HOUR);
+        let waiting = world.waits().await;
+        for _ in 0..12 {
+            world.runs(waiting).await;
+            pass(time::Duration::MINUTE);
+            if code == 130_429 {
+                world.runs(world.waits().await).await;
+            }
+        }
+        assert!(!world.send_paused().await, "{code}: the probe passed");
+        world.status(waiting, "delivered", None).await;
+        if code == 130_429 {
+            let rate: (i64,) =
+                sqlx::query_as("SELECT rate_per_s FROM numbers").fetch_one(&world.queue).await.unwrap();
+            assert_eq!(rate.0, 80, "success restores it");
+        }
+        pass(time::Duration::days(4));
+        world.env.catalog.tell_unconfirmed(clock()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_closed_window_takes_the_approved_template_and_a_bad_template_is_blocked() {
+    let world = World::new().await;
+    sqlx::query(
+        "INSERT INTO templates (waba_id, name, language, category, status, synced_at) \
+         VALUES ('1', 'acuse_in_review', 'es', 'UTILITY', 'APPROVED', 0)",
+    )
+    .execute(&world.queue)
+    .await
+    .unwrap();
+    // Meta says closed though our clock says open: one more try, then the template.
+    let (_, message) = world.goes_through(131_047, Way::Call, 2).await;
+    assert_eq!(message.state, OutboxState::Delivered);
+    let sent = world.graph.sent();
+    assert_eq!(sent.last().unwrap().body["template"]["name"], "acuse_in_review");
+    // Our own clock.
+    let of = world.waits().await;
+    world.runs(of).await;
+    let late = world.waits().await;
+    let held = world.message(late).await;
+    sqlx::query("UPDATE outbox SET expires_at = NULL WHERE id = $1")
+        .bind(held.id.0)
+        .execute(&world.queue)
+        .await
+        .unwrap();
+    pass(time::Duration::hours(25));
+    world.runs(late).await;
+    assert_eq!(world.message(late).await.state, OutboxState::Sent);
+    assert_eq!(world.graph.sent().last().unwrap().body["type"], "template");
+    // The template is wrong: its owner is told, and it stands in for nothing more.
+    world.status(late, "failed", Some(132_001)).await;
+    world.runs(late).await;
+    let told = world.told(&world.message(late).await).await.unwrap();
+    assert_eq!(told.kind, "template_refused");
+    let row: (String,) =
+        sqlx::query_as("SELECT status FROM templates").fetch_one(&world.queue).await.unwrap();
+    assert_eq!(row.0, "BLOCKED");
+    world.status(of, "delivered", None).await;
+    world.balances("in the end").await;
+}
+
+#[tokio::test]
+async fn a_worker_that_dies_at_any_step_loses_and_doubles_nothing() {
+    let world = World::new().await;
+    let steps = BOUNDARIES.iter().filter(|b| b.starts_with("reply."));
+    for boundary in steps {
+        for refused in [None, Some(131_000), Some(131_026)] {
+            let what = format!("{boundary}, then {refused:?}");
+            let of = world.waits().await;
+            let before = world.graph.sent().len();
+            die_at(boundary);
+            if let Some(code) = refused {
+                // It left, and a status says that it failed; the worker that decides on it dies.
+                die_at("reply.settled");
+                let died = AssertUnwindSafe(reply(&world.env, of.contact)).catch_unwind().await;
+                assert!(died.is_err(), "{what}");
+                world.status(of, "failed", Some(code)).await;
+                die_at(boundary);
+            }
+            // A worker dies there; its lease ends; others take it over.
+            for _ in 0..4 {
+                let _died = AssertUnwindSafe(reply(&world.env, of.contact)).catch_unwind().await;
+                world.balances(&what).await;
+                pass(time::Duration::seconds(46));
+            }
+            let mut message = world.message(of).await;
+            let went = world.graph.sent().len() - before;
+            match (*boundary, message.state) {
+                ("reply.sending" | "reply.sent", OutboxState::Unknown) => {
+                    if *boundary == "reply.sent" {
+                        world.status(of, "delivered", None).await;
+                    } else {
+                        pass(time::Duration::minutes(61));
+                        world.runs(of).await;
+                        message = world.message(of).await;
+                        let told = world.told(&message).await.map(|i| i.kind);
+                        assert_eq!(told.as_deref(), Some("message_unconfirmed"), "{what}");
+                    }
+                }
+                (_, OutboxState::Sent) => world.status(of, "delivered", None).await,
+                (_, OutboxState::Failed) => {
+                    assert!(world.told(&message).await.is_some(), "{what}");
+                    assert_eq!(refused, Some(131_026), "{what}");
+                }
+                (_, state) => panic!("{what}: {state:?}"),
+            }
+            let tries = 1 + usize::from(refused == Some(131_000));
+            let lost = usize::from(*boundary == "reply.sending" && refused != Some(131_026));
+            assert_eq!(went, tries - lost, "{what}: sent as often as it was meant to be");
+            world.balances(&what).await;
+            pass(time::Duration::HOUR);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_status_that_is_faster_than_the_answer_is_heard() {
+    let world = World::new().await;
+    let of = world.waits().await;
+    // The second try fails by a status that comes before its answer.
+    let (_, first) = world.goes_through(131_000, Way::Status, 1).await;
+    assert_eq!(first.state, OutboxState::Delivered);
+    world.runs(of).await;
+    world.status(of, "failed", Some(131_000)).await;
+    world.runs(of).await;
+    let message = world.message(of).await;
+    assert_eq!(message.state, OutboxState::Queued);
+    world.env.catalog.reply_sent(message.id, message.wamid.as_deref().unwrap()).await.unwrap();
+    assert_eq!(world.message(of).await.state, OutboxState::Queued, "its failure was heard already");
+}

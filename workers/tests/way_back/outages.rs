@@ -1,0 +1,180 @@
+//! Trouble of ours is not a document's fault: S3, the readers and Meta away for 1, 10 and 60 minutes, one at a time.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use acuse_fixtures::graph::{Fault, Point};
+use acuse_pipeline::document::Status;
+use acuse_storage::{DocumentId, Stage, incidents::IncidentState, names::now, parts::Part};
+use acuse_workers::{jobs, schedules};
+use time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::world::{World, clock, pass};
+
+const RECEIPT: &str = "receipt\nmerchant_name=Bar Sol\ndate=2026-05-03\ntotal=45.00\ncurrency=EUR";
+const MINUTES: [i64; 3] = [1, 10, 60];
+
+/// A way to the S3 that can be shut.
+pub struct Way {
+    /// Where it begins.
+    pub endpoint: String,
+    shut: Arc<AtomicBool>,
+}
+
+impl Way {
+    pub async fn to(endpoint: &str) -> Self {
+        let behind = endpoint.trim_start_matches("http://").to_owned();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let shut = Arc::new(AtomicBool::new(false));
+        let closed = Arc::clone(&shut);
+        tokio::spawn(async move {
+            while let Ok((mut near, _)) = listener.accept().await {
+                let (behind, closed) = (behind.clone(), Arc::clone(&closed));
+                tokio::spawn(async move {
+                    if closed.load(Ordering::SeqCst) {
+                        return;
+                    }
+                    let Ok(mut far) = TcpStream::connect(behind).await else { return };
+                    let both = tokio::io::copy_bidirectional(&mut near, &mut far);
+                    let ends = async {
+                        while !closed.load(Ordering::SeqCst) {
+                            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+                        }
+                    };
+                    tokio::select! { _ = both => {}, () = ends => {} }
+                });
+            }
+        });
+        Self { endpoint, shut }
+    }
+
+    pub fn shut(&self, shut: bool) {
+        self.shut.store(shut, Ordering::SeqCst);
+    }
+}
+
+/// Minutes pass; what is due runs, as the lanes and schedules would.
+async fn minutes(world: &World, minutes: i64, documents: &[DocumentId]) {
+    let until = clock() + Duration::minutes(minutes);
+    while clock() < until {
+        pass(Duration::seconds(20));
+        schedules::parts(&world.env).await.unwrap();
+        for id in documents {
+            for _ in 0..3 {
+                let document = world.env.catalog.document(*id).await.unwrap().unwrap();
+                if document.stage == Stage::Done || document.next_attempt_at.is_some_and(|at| at > clock()) {
+                    break;
+                }
+                jobs::document(&world.env, document.stage, *id).await;
+            }
+        }
+    }
+}
+
+/// A part goes away for so long and comes back: every document that came meanwhile is filed or where a person was
+/// to see it anyway, no attempt was burnt for it, and there was one incident.
+async fn outage(world: &World, part: Part, long: i64, away: impl AsyncFn(bool)) {
+    let what = format!("{part} away for {long} minutes");
+    let before = incidents(world, part, Some(IncidentState::Resolved)).await;
+    away(true).await;
+    let mut documents = Vec::new();
+    for n in 0..3 {
+        documents.push(world.sends(&format!("{RECEIPT}\nnumber={part}-{long}-{n}")).await);
+    }
+    minutes(world, long, &documents).await;
+    assert_eq!(incidents(world, part, None).await, 1, "{what}: one is open");
+    for id in &documents {
+        let document = world.env.catalog.document(*id).await.unwrap().unwrap();
+        assert_ne!(document.status, Status::InReview, "{what}: {:?}", document.reasons);
+        assert!(document.attempts <= 1, "{what}: {} attempts", document.attempts);
+    }
+    away(false).await;
+    minutes(world, 8, &documents).await;
+    assert_eq!(incidents(world, part, None).await, 0, "{what}: it is over");
+    assert_eq!(
+        incidents(world, part, Some(IncidentState::Resolved)).await,
+        before + 1,
+        "{what}: there was one"
+    );
+    for id in documents {
+        let document = world.env.catalog.document(id).await.unwrap().unwrap();
+        assert_eq!(document.stage, Stage::Done, "{what}: {document:?}");
+        let ours = document
+            .reasons
+            .iter()
+            .any(|r| matches!(r.code.as_str(), "retries_exhausted" | "media_unavailable"));
+        assert!(!ours, "{what}: {:?}", document.reasons);
+    }
+}
+
+async fn incidents(world: &World, part: Part, state: Option<IncidentState>) -> usize {
+    let all = world.env.catalog.incidents(state, None, 500).await.unwrap();
+    all.into_iter().filter(|i| i.kind == part.incident()).count()
+}
+
+#[tokio::test]
+async fn s3_away_is_no_documents_fault() {
+    let world = World::new().await;
+    for long in MINUTES {
+        outage(&world, Part::Objects, long, async |away| world.way.shut(away)).await;
+    }
+}
+
+#[tokio::test]
+async fn meta_away_is_no_documents_fault() {
+    let world = World::new().await;
+    for long in MINUTES {
+        outage(&world, Part::Graph, long, async |away| {
+            for point in [Point::Lookup, Point::Bytes, Point::Send, Point::Probe] {
+                if away {
+                    world.graph.fail(point, None, Fault::unavailable(), u32::MAX);
+                }
+            }
+            if !away {
+                world.graph.heal();
+            }
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn readers_away_are_no_documents_fault() {
+    let world = World::new().await;
+    let hidden = world.reader.with_extension("away");
+    for long in MINUTES {
+        outage(&world, Part::Reader, long, async |away| {
+            let (from, to) = if away { (&world.reader, &hidden) } else { (&hidden, &world.reader) };
+            std::fs::rename(from, to).unwrap();
+            if away {
+                // The warm one takes one more file.
+                let spent = world.sends("used up").await;
+                minutes(&world, 1, &[spent]).await;
+            }
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_document_that_waits_for_a_day_is_told_of_by_name() {
+    let world = World::new().await;
+    let id = world.sends(RECEIPT).await;
+    let named = async || {
+        let open = world.env.catalog.incidents(None, None, 500).await.unwrap();
+        open.iter().any(|i| i.kind == "document_waiting" && i.subject == id.to_string())
+    };
+    pass(Duration::hours(23));
+    schedules::parts(&world.env).await.unwrap();
+    assert!(!named().await);
+    pass(Duration::hours(2));
+    schedules::parts(&world.env).await.unwrap();
+    assert!(named().await, "it waits for {:?}", now());
+    minutes(&world, 1, &[id]).await;
+    schedules::parts(&world.env).await.unwrap();
+    assert!(!named().await, "it is at rest");
+}

@@ -1,0 +1,233 @@
+//! A catalog, an S3 behind a way that can be shut, a fake Graph and a reader, by a clock of the test's own.
+
+use std::{cell::Cell, path::PathBuf};
+
+use acuse_fixtures::graph::{FakeGraph, Fault, Options, Point};
+use acuse_pipeline::{
+    limits::Limits,
+    reason::{Reason, ReasonCode},
+};
+use acuse_storage::{
+    Catalog, ContactId, DocumentId, EmbeddedS3, Intake, Objects, Stage,
+    incidents::Incident,
+    intake::{Identity, InboundDelivery, InboundItem, InboundMedia, InboundMessage, InboundStatus, Outcome},
+    outbox::{NewReply, OutboxMessage, OutboxState, Purpose},
+};
+use acuse_whatsapp::{Graph, GraphConfig, Secret};
+use acuse_workers::{
+    Env,
+    jobs::reply::reply,
+    sandbox::{Sandbox, SandboxConfig},
+};
+use time::{OffsetDateTime, macros::datetime};
+
+use crate::outages::Way as Road;
+
+const START: OffsetDateTime = datetime!(2026-09-01 08:00 UTC);
+
+thread_local! {
+    static NOW: Cell<OffsetDateTime> = const { Cell::new(START) };
+}
+
+pub fn clock() -> OffsetDateTime {
+    NOW.get()
+}
+
+pub fn pass(wait: time::Duration) {
+    NOW.set(NOW.get() + wait);
+}
+
+pub struct World {
+    pub env: Env,
+    pub graph: FakeGraph,
+    intake: Intake,
+    /// The queue's table, for what a worker does to it.
+    pub queue: sqlx::SqlitePool,
+    /// Between the catalog's objects and their S3.
+    pub way: Road,
+    /// The program that reads.
+    pub reader: PathBuf,
+    _s3: EmbeddedS3,
+    _folder: tempfile::TempDir,
+}
+
+/// A message to somebody, waiting.
+#[derive(Clone, Copy)]
+pub struct Waiting {
+    pub document: DocumentId,
+    pub contact: ContactId,
+}
+
+impl World {
+    pub async fn new() -> Self {
+        NOW.set(acuse_storage::names::now());
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("acuse.db");
+        let catalog = Catalog::open_sqlite(&file).await.unwrap().with_clock(clock);
+        let queue = sqlx::SqlitePool::connect(&format!("sqlite:{}", file.display())).await.unwrap();
+        let s3 = EmbeddedS3::start(&folder.path().join("objects")).await.unwrap();
+        let mut config = s3.config("acuse");
+        let way = Road::to(config.endpoint.as_deref().unwrap()).await;
+        config.endpoint = Some(way.endpoint.clone());
+        let objects = Objects::connect(&config);
+        objects.ensure_bucket().await.unwrap();
+        let graph = FakeGraph::start(Options::default()).await.unwrap();
+        let mut client = GraphConfig::new(Secret::new(graph.options().access_token.clone()));
+        client.url = graph.url();
+        let reader = folder.path().join("reader");
+        std::fs::copy(env!("CARGO_BIN_EXE_acuse-test-reader"), &reader).unwrap();
+        let sandbox = SandboxConfig {
+            program: reader.clone(),
+            files_per_reader: 1,
+            ..SandboxConfig::new(Limits::default(), 1)
+        };
+        let sandbox = Sandbox::start(sandbox).await.unwrap();
+        let intake = Intake::spawn(catalog.clone());
+        let env = Env::new(catalog, objects, sandbox, Some(Graph::new(client).unwrap())).with_clock(clock);
+        Self { env, graph, intake, queue, way, reader, _s3: s3, _folder: folder }
+    }
+
+    pub fn number(&self) -> String {
+        self.graph.options().phone_number_id.clone()
+    }
+
+    /// Somebody new sends a file; the document that it becomes.
+    pub async fn sends(&self, file: &str) -> DocumentId {
+        let media_id = self.graph.upload_media(file.as_bytes().to_vec(), "image/jpeg");
+        let media = InboundMedia { media_id: Some(media_id), ..InboundMedia::default() };
+        self.came(media).await
+    }
+
+    /// Somebody new writes, and an answer waits for them.
+    pub async fn waits(&self) -> Waiting {
+        let document = self.came(InboundMedia::default()).await;
+        let reply = NewReply {
+            purpose: Purpose::InReview,
+            body: "Una persona lo mirará.".into(),
+            language: "es".into(),
+            nonce: String::new(),
+        };
+        let reasons = [Reason::new(ReasonCode::MediaUnavailable, "no file")];
+        let _step =
+            self.env.catalog.into_review(document, Stage::Fetch, &reasons, None, Some(&reply)).await.unwrap();
+        let contact = self.env.catalog.document(document).await.unwrap().unwrap().contact_id.unwrap();
+        Waiting { document, contact }
+    }
+
+    async fn came(&self, media: InboundMedia) -> DocumentId {
+        let id = DocumentId::generate();
+        let message = InboundMessage {
+            answer: None,
+            identity: Identity {
+                wa_id: Some(format!("346{:09}", id.0.as_u128() % 1_000_000_000)),
+                ..Identity::default()
+            },
+            phone_number_id: self.number(),
+            wamid: format!("wamid.{id}"),
+            kind: "image".into(),
+            sent_at: clock(),
+            body: None,
+            reply_to: None,
+            media: Some(media),
+            raw: "{}".into(),
+        };
+        self.record(InboundItem::Message(message)).await.unwrap()
+    }
+
+    pub async fn record(&self, item: InboundItem) -> Option<DocumentId> {
+        let delivery = InboundDelivery {
+            token_ref: "default".into(),
+            body: b"{}".to_vec(),
+            signed_with: "current".into(),
+            received_at: clock(),
+            items: vec![item],
+            outcome: Outcome::Understood,
+        };
+        self.intake.record(delivery).await.unwrap().new_documents.first().copied()
+    }
+
+    pub async fn message(&self, of: Waiting) -> OutboxMessage {
+        self.env.catalog.replies_about(of.document).await.unwrap().remove(0)
+    }
+
+    /// The contact's task is taken off the queue and run to its end.
+    pub async fn runs(&self, of: Waiting) {
+        let id = of.contact.0;
+        sqlx::query("DELETE FROM Jobs WHERE id = (SELECT reply_task_id FROM contacts WHERE id = $1)")
+            .bind(id)
+            .execute(&self.queue)
+            .await
+            .unwrap();
+        reply(&self.env, of.contact).await;
+    }
+
+    pub async fn status(&self, of: Waiting, status: &str, code: Option<i64>) {
+        let message = self.message(of).await;
+        let status = InboundStatus {
+            wamid: message.wamid.unwrap_or_else(|| format!("wamid.{}", message.id)),
+            status: status.into(),
+            recipient: "34".into(),
+            at: clock(),
+            callback: Some(message.id.to_string()),
+            error_code: code,
+            error: None,
+            raw: "{}".into(),
+        };
+        self.record(InboundItem::Status(status)).await;
+    }
+
+    pub async fn balances(&self, when: &str) {
+        let ledger = self.env.catalog.message_ledger(clock()).await.unwrap();
+        assert!(ledger.balanced, "{when}: {ledger:?}");
+    }
+
+    /// Meta refuses it, once or for ever, in the call or by a status afterwards; what became of it in the end.
+    pub async fn goes_through(&self, code: i64, way: Way, times: u32) -> (Waiting, OutboxMessage) {
+        let of = self.waits().await;
+        if way == Way::Call {
+            self.graph.fail(Point::Send, None, Fault::error(400, code, None), times);
+        }
+        let mut failures = times;
+        for _ in 0..1_500 {
+            self.runs(of).await;
+            self.balances(&format!("{code} by {way:?}")).await;
+            let message = self.message(of).await;
+            match message.state {
+                OutboxState::Sent if way == Way::Status && failures > 0 => {
+                    failures -= 1;
+                    self.status(of, "sent", None).await;
+                    self.status(of, "failed", Some(code)).await;
+                    self.balances(&format!("{code}: a status said so")).await;
+                }
+                OutboxState::Sent => {
+                    self.status(of, "delivered", None).await;
+                }
+                OutboxState::Queued => {
+                    let at = message.next_attempt_at.expect("it has a time");
+                    NOW.set(at.max(clock()));
+                }
+                _ => break,
+            }
+        }
+        self.graph.heal();
+        self.balances(&format!("{code} by {way:?}, in the end")).await;
+        let message = self.message(of).await;
+        (of, message)
+    }
+
+    /// The open incident that names this message.
+    pub async fn told(&self, message: &OutboxMessage) -> Option<Incident> {
+        let open = self.env.catalog.incidents(None, None, 500).await.unwrap();
+        open.into_iter().find(|i| i.messages.contains(&message.id))
+    }
+
+    pub async fn send_paused(&self) -> bool {
+        self.env.catalog.paused_numbers().await.unwrap().iter().any(|n| n.send_paused)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    Call,
+    Status,
+}
