@@ -67,7 +67,7 @@ impl Tongue {
 
     /// A text in this language; as it is where nobody translated it.
     #[must_use]
-    pub fn t<'a>(self, english: &'a str) -> &'a str {
+    pub fn t(self, english: &str) -> &str {
         let table = match self {
             Self::En => return english,
             Self::Es => &*ES,
