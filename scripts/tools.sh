@@ -7,6 +7,8 @@ set -euo pipefail
 # MinIO's upstream is archived and its downloads are withdrawn, but its Go module still builds. This is the
 # last commit of the module; it runs as a separate process and only in tests.
 MINIO_VERSION=v0.0.0-20260212201848-7aac2a2c5b7c
+# MPL-2.0; a tool of the tests, in nothing that is shipped.
+AXE_VERSION=4.14.1
 CARGO_DENY_VERSION=0.20.2
 CARGO_MACHETE_VERSION=0.9.2
 
@@ -52,6 +54,9 @@ case ${1:?check or test} in
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null ||
       apt_install postgresql "the suite runs on a throw-away PostgreSQL cluster"
     command -v chromium >/dev/null || apt_install chromium "the pages are looked at in a real browser"
+    [[ -e $cache/axe/node_modules/axe-core/axe.min.js ]] ||
+      npm install --silent --no-audit --no-fund --prefix "$cache/axe" "axe-core@$AXE_VERSION" 2>/dev/null ||
+      missing "axe-core" "npm install failed; the pages' access is then not tested"
     command -v clamd >/dev/null || [[ -x /usr/sbin/clamd ]] ||
       apt_install clamav-daemon "originals are scanned by a real clamd, with one signature of our own"
     if ! command -v minio >/dev/null; then

@@ -8,10 +8,10 @@
   const BEAT_MS = 60000;
   const find = (query, root = document) => root.querySelector(query);
   const all = (query, root = document) => [...root.querySelectorAll(query)];
-  const typing = (el) => el && /^(INPUT|SELECT|TEXTAREA)$/.test(el.tagName);
+  const typing = (el) => el && el.type !== "checkbox" && /^(INPUT|SELECT|TEXTAREA)$/.test(el.tagName);
   const say = (text, where = "#live") => { const el = find(where); if (el) el.textContent = text; };
   const form = find("[data-keys=decision]");
-  const rows = all("[data-keys=list] .row");
+  const rows = all("[data-keys=list] .row, [data-keys=list] [data-row]");
   let at = -1;
 
   function move(step) {
@@ -30,6 +30,7 @@
     requestAnimationFrame(() => requestAnimationFrame(() => {
       if (readyAt !== Infinity) return;
       readyAt = performance.now() + LOOK_MS;
+      document.body.dataset.painted = String(performance.timeOrigin + performance.now());
       setTimeout(() => { document.body.dataset.ready = "yes"; }, LOOK_MS);
     }));
   }
@@ -74,7 +75,7 @@
     const approve = find("[value=approve]");
     if (edit) {
       edit.dataset.plain ||= edit.textContent;
-      edit.textContent = any ? "Save correction" : edit.dataset.plain;
+      edit.textContent = any ? edit.closest("button").dataset.save : edit.dataset.plain;
     }
     if (approve) approve.disabled = any;
     form.dataset.changed = any ? "yes" : "";
@@ -89,20 +90,8 @@
   }
 
   const decide = () => find(form.dataset.changed ? "[data-edit]" : "[value=approve]")?.click();
-
-  function answer(button, event) {
-    if (button.dataset.edit !== undefined && !form.dataset.changed && !find("[name=because]", form)?.value.trim()) {
-      event.preventDefault();
-      find(".fields:not([hidden]) .faulty input, .fields:not([hidden]) .missing input, .fields:not([hidden]) .low input, .fields:not([hidden]) input", form)?.focus();
-    }
-    const note = find("[name=note]", form);
-    if (button.dataset.ask && note && !note.value.trim()) {
-      event.preventDefault();
-      note.focus();
-      form.dataset.pending = "reject";
-      say("Say why, then Ctrl+Enter or the button rejects it. Esc goes back.", "#note-how");
-    }
-  }
+  const desk = find(".desk");
+  const rest = () => desk?.focus({ preventScroll: true });
 
   if (form) {
     const kind = find("[name=kind]", form);
@@ -115,23 +104,38 @@
       group = next;
       changed();
     });
-    form.addEventListener("submit", (event) => { if (event.submitter) answer(event.submitter, event); });
-    form.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" || !typing(event.target)) return;
+    // Nothing was changed: the key leads to what must be looked at.
+    form.addEventListener("submit", (event) => {
+      if (event.submitter?.dataset.edit === undefined || form.dataset.changed || find("[name=because]", form)?.value.trim()) return;
       event.preventDefault();
-      if (event.repeat) return;
-      if (event.ctrlKey || event.metaKey) {
-        if (event.target.name === "note" && form.dataset.pending) find(`button[value=${form.dataset.pending}]`)?.click();
-        else decide();
-      } else if (event.target.closest(".field")) {
-        const inputs = all(".fields:not([hidden]) input", form);
-        inputs[(inputs.indexOf(event.target) + 1) % inputs.length]?.focus();
-      } else if (event.target.tagName === "SELECT") {
-        leave(event.target);
+      for (const which of [".faulty", ".missing", ".low", ".eyes", ""]) {
+        const input = find(`.fields:not([hidden]) .field${which} input`, form);
+        if (!input) continue;
+        if (!input.offsetParent) find("#unfold").checked = true;
+        return input.focus();
       }
     });
+    // Enter leads to the next field that nobody has proven, and behind the last one to the decision.
+    const visited = new Set();
+    const onwards = (from) => {
+      visited.add(from);
+      const open = all(".fields:not([hidden]) .field input", form).filter((input) => input.offsetParent);
+      const after = open.slice(open.indexOf(from) + 1).concat(open.slice(0, open.indexOf(from)));
+      const next = after.find((input) => !visited.has(input) && (find("#unfold")?.checked ? after.indexOf(input) < open.length - 1 - open.indexOf(from) : input.closest(".eyes")));
+      if (next) return next.focus();
+      say("Nothing more to look at.");
+      rest();
+    };
+    form.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || !typing(event.target) || event.defaultPrevented) return;
+      event.preventDefault();
+      if (event.repeat) return;
+      if (event.ctrlKey || event.metaKey) decide();
+      else if (event.target.closest(".field")) onwards(event.target);
+      else if (event.target.tagName === "SELECT") leave(event.target);
+    });
     // Once something is chosen, keys are decisions again. Arrow keys and letters go on choosing.
-    const leave = (select) => { if (document.activeElement === select) select.closest("section").focus({ preventScroll: true }); };
+    const leave = (select) => { if (document.activeElement === select) rest(); };
     for (const select of all("select", form)) {
       let keyed = false;
       select.addEventListener("keydown", (event) => { keyed = event.key !== "Enter"; });
@@ -140,8 +144,168 @@
     }
     changed();
     if (find(".warnings", form)) find(".warnings", form).focus();
-    else find(".fields:not([hidden]) [aria-invalid=true]", form)?.focus();
+    else {
+      const wrong = find(".fields:not([hidden]) [aria-invalid=true]", form);
+      if (wrong && !wrong.offsetParent && find("#unfold")) find("#unfold").checked = true;
+      wrong?.focus();
+    }
     if (document.activeElement === document.body) find("[data-first]", form)?.focus();
+    if (document.activeElement === document.body) rest();
+  }
+
+  let wanted = null;
+  // A panel opens with the focus where it is needed, and closes without losing it.
+  for (const panel of all("details.panel")) {
+    panel.addEventListener("toggle", () => {
+      if (!panel.open) return;
+      const to = find("textarea, input:not([type=hidden])", panel);
+      const list = wanted ?? find(".sheet-of[tabindex]", panel);
+      wanted = null;
+      (list ?? to)?.focus({ preventScroll: true });
+      if (!list && to?.tagName === "TEXTAREA") to.setSelectionRange(to.value.length, to.value.length);
+    });
+  }
+  const openPanel = () => find("details.panel[open]");
+  function shut() {
+    const panel = openPanel();
+    if (!panel) return false;
+    panel.open = false;
+    rest();
+    return true;
+  }
+  document.addEventListener("click", (event) => { const panel = openPanel(); if (panel && !panel.contains(event.target)) panel.open = false; });
+  document.addEventListener("keydown", (event) => {
+    const entered = event.target.closest?.("[data-enter]");
+    if (!entered || event.key !== "Enter" || event.repeat) return;
+    if (event.ctrlKey || event.metaKey) {
+      event.preventDefault();
+      find(`button[value="${entered.dataset.enter}"]`)?.click();
+    } else if (entered.tagName === "INPUT") event.preventDefault();
+  });
+
+  // One number that makes the sum true.
+  document.addEventListener("click", (event) => {
+    const repair = event.target.closest?.("[data-repair]");
+    const input = repair && find(`.fields:not([hidden]) [data-field="${repair.dataset.repair}"] input`, form);
+    if (!input) return;
+    input.value = repair.dataset.value;
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+    say(`${repair.dataset.repair}: ${repair.dataset.value}`);
+    rest();
+  });
+
+  // Customers: by their card, or found by name, phone or tax id.
+  const whose = form && find("[name=customer_id]", form);
+  function choose(id, name) {
+    if (!all("option", whose).some((option) => option.value === id)) whose.append(new Option(name, id));
+    whose.value = id;
+    for (const card of all("[data-customer]")) card.setAttribute("aria-pressed", String(card.dataset.customer === id));
+    whose.dispatchEvent(new Event("input", { bubbles: true }));
+    say(name);
+    rest();
+  }
+  document.addEventListener("click", (event) => {
+    const card = event.target.closest?.("[data-customer]");
+    if (card && whose) choose(card.dataset.customer, card.dataset.name);
+  });
+  const seek = find("[data-seek]");
+  if (seek && whose) {
+    const list = find("#found");
+    let timer = 0;
+    const close = () => { list.hidden = true; seek.setAttribute("aria-expanded", "false"); };
+    const pick = (item) => { if (!item) return; close(); seek.value = ""; choose(item.dataset.customer, item.dataset.name); };
+    seek.addEventListener("input", (event) => {
+      event.stopPropagation();
+      clearTimeout(timer);
+      timer = setTimeout(async () => {
+        const answer = await fetch(`${seek.dataset.seek}?q=${encodeURIComponent(seek.value)}`).catch(() => null);
+        const found = answer?.ok && seek.value.trim() ? await answer.json() : [];
+        list.replaceChildren(...found.map((customer, n) => {
+          const item = document.createElement("li");
+          item.id = `found-${n}`;
+          item.setAttribute("role", "option");
+          item.setAttribute("aria-selected", String(n === 0));
+          Object.assign(item.dataset, { customer: customer.id, name: customer.name });
+          const name = document.createElement("strong");
+          name.textContent = customer.name;
+          const known = document.createElement("small");
+          known.textContent = customer.known_by;
+          item.append(name, " ", known);
+          return item;
+        }));
+        list.hidden = !found.length;
+        seek.setAttribute("aria-expanded", String(found.length > 0));
+        if (found.length) seek.setAttribute("aria-activedescendant", "found-0");
+        else seek.removeAttribute("aria-activedescendant");
+      }, 150);
+    });
+    seek.addEventListener("keydown", (event) => {
+      const items = all("li", list);
+      const at = items.findIndex((item) => item.getAttribute("aria-selected") === "true");
+      if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+        event.preventDefault();
+        const to = Math.max(0, Math.min(items.length - 1, at + (event.key === "ArrowDown" ? 1 : -1)));
+        items.forEach((item, n) => item.setAttribute("aria-selected", String(n === to)));
+        if (items[to]) seek.setAttribute("aria-activedescendant", items[to].id);
+      } else if (event.key === "Enter") {
+        event.preventDefault();
+        event.stopPropagation();
+        if (!list.hidden) pick(items[at]);
+      }
+    });
+    list.addEventListener("mousedown", (event) => { event.preventDefault(); pick(event.target.closest("li")); });
+    seek.addEventListener("blur", close);
+  }
+
+  // Taxes and lines: arrow keys between lines, a new line below the last, and what they make.
+  const amountOf = (text) => {
+    const plain = text.replace(/[^\d.,-]/g, "");
+    const at = Math.max(plain.lastIndexOf("."), plain.lastIndexOf(","));
+    const value = at < 0 ? Number(plain) : Number(`${plain.slice(0, at).replace(/[.,]/g, "")}.${plain.slice(at + 1)}`);
+    return Number.isFinite(value) ? value : 0;
+  };
+  for (const grid of all(".grid")) {
+    const body = find("tbody", grid);
+    const total = () => {
+      const sum = all("[data-cell=amount]", body).reduce((made, input) => made + amountOf(input.value), 0);
+      const group = grid.closest(".fields");
+      const wholes = grid.dataset.field === "taxes" ? ["tax"] : ["subtotal", "total"];
+      const said = wholes.map((name) => find(`[data-field="${name}"] input`, group)?.value).filter(Boolean).map(amountOf);
+      const out = find("[data-sum]", grid);
+      const any = all("[data-cell=amount]", body).some((input) => input.value.trim());
+      out.textContent = any ? `= ${sum.toFixed(2)}` : "";
+      out.className = any && said.length && !said.some((whole) => Math.abs(whole - sum) < 0.015) ? "off" : "";
+    };
+    const add = () => {
+      const last = body.lastElementChild;
+      const line = last.cloneNode(true);
+      for (const input of all("input", line)) {
+        input.name = input.name.replace(/\.(\d+)\.([a-z_]+)$/, (_, n, cell) => `.${Number(n) + 1}.${cell}`);
+        input.setAttribute("aria-label", input.getAttribute("aria-label").replace(/\d+$/, (n) => String(Number(n) + 1)));
+        input.value = "";
+        input.dataset.original = "";
+      }
+      body.append(line);
+    };
+    grid.addEventListener("input", () => {
+      if (all("input", body.lastElementChild).some((input) => input.value.trim())) add();
+      total();
+    });
+    grid.addEventListener("keydown", (event) => {
+      const input = event.target;
+      if (!input.dataset?.cell) return;
+      const column = all(`[data-cell="${input.dataset.cell}"]`, body);
+      const at = column.indexOf(input);
+      if (event.key === "ArrowDown" || event.key === "ArrowUp" || (event.key === "Enter" && !event.ctrlKey && !event.metaKey)) {
+        event.preventDefault();
+        column[at + (event.key === "ArrowUp" ? -1 : 1)]?.focus();
+      } else if (event.key === "Backspace" && event.ctrlKey) {
+        event.preventDefault();
+        for (const cell of all("input", input.closest("tr"))) cell.value = "";
+        input.dispatchEvent(new Event("input", { bubbles: true }));
+      }
+    });
+    total();
   }
 
   // What is typed is kept on the server as it is typed, and the lease for as long as the page is open.
@@ -206,23 +370,80 @@
 
   document.addEventListener("keydown", (event) => {
     const active = document.activeElement;
+    if (event.key === "Escape" && shut()) return event.preventDefault();
     if (event.key === "Escape" && typing(active)) {
-      if (form) form.dataset.pending = "";
-      say("", "#note-how");
-      return (active.closest("section") ?? active).focus({ preventScroll: true }), active === document.activeElement && active.blur();
+      (active.closest("section") ?? active).focus({ preventScroll: true });
+      if (active === document.activeElement) active.blur();
+      return;
+    }
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && form && !typing(active) && !openPanel()) {
+      event.preventDefault();
+      if (!event.repeat) decide();
+      return;
     }
     if (typing(active) || event.ctrlKey || event.metaKey || event.altKey) return;
     if (rows.length && (event.key === "j" || event.key === "k")) return move(event.key === "j" ? 1 : -1);
     // A key that is held down was pressed for the page before.
     if (event.repeat || !/^[a-z0-9/?+[\]-]$/.test(event.key)) return;
-    const target = find(`[data-key="${CSS.escape(event.key)}"]`);
+    if (event.key === "?") return keys();
+    const panel = openPanel();
+    const choice = panel && find(`[data-choice="${event.key}"]`, panel);
+    let target = choice ?? find(`[data-key="${CSS.escape(event.key)}"]`);
+    // What was changed is accepted as changed.
+    if (target?.value === "approve" && form?.dataset.changed) target = find("[data-edit]");
     if (!target || target.disabled) return;
     event.preventDefault();
-    if (target.tagName === "INPUT") return target.focus();
-    const free = target.tagName === "A" || target.type === "button" || target.dataset.anyway !== undefined || target.dataset.atOnce !== undefined || !form;
+    const inside = target.closest("details.panel");
+    if (typing(target)) {
+      if (!inside || inside.open) return target.focus();
+      wanted = target;
+      inside.open = true;
+      return;
+    }
+    const free = /^(A|SUMMARY|LABEL)$/.test(target.tagName) || target.type === "button" || target.dataset.anyway !== undefined || target.dataset.atOnce !== undefined || !form;
     if (free || ready()) target.click();
     else say("Look at it first.");
   });
+
+  // All keys of this page, by what they do.
+  function keys() {
+    const box = document.createElement("dialog");
+    box.className = "keys-of";
+    box.setAttribute("aria-label", "?");
+    const list = document.createElement("dl");
+    const seen = new Set();
+    for (const el of all("[data-key], [data-choice]")) {
+      const key = el.dataset.key ?? el.dataset.choice;
+      if (seen.has(key)) continue;
+      seen.add(key);
+      const bare = el.cloneNode(true);
+      for (const kbd of all("kbd", bare)) kbd.remove();
+      const name = el.title || (typing(el) ? el.closest("label")?.innerText : bare.textContent) || el.getAttribute("aria-label") || "";
+      const line = document.createElement("div");
+      const [dt, dd, kbd] = ["dt", "dd", "kbd"].map((tag) => document.createElement(tag));
+      kbd.textContent = key;
+      dt.append(kbd);
+      dd.textContent = name.replace(/\s+/g, " ").trim().slice(0, 60);
+      line.append(dt, dd);
+      list.append(line);
+    }
+    box.append(list);
+    document.body.append(box);
+    box.addEventListener("close", () => box.remove());
+    box.addEventListener("click", () => box.close());
+    box.showModal();
+  }
+
+  // Times are the reader's own; UTC is in the tooltip.
+  const zone = new Intl.DateTimeFormat(document.documentElement.lang, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+  for (const time of all("time[datetime]:not(.age)")) {
+    const at = new Date(time.dateTime);
+    if (Number.isNaN(at.valueOf())) continue;
+    time.textContent = zone.format(at);
+    time.title = `${at.toISOString().slice(0, 19).replace("T", " ")} UTC`;
+  }
+  const back = find(".tongues [name=back]");
+  if (back) back.value = location.pathname + location.search;
 
   // The queue looks again every 20 seconds while nobody is in the middle of it.
   if (document.body.dataset.page === "queue" && !form) {

@@ -115,6 +115,13 @@
     view.y += stage.clientHeight / 2 - y;
     draw();
   }
+  // To the field's input, also where it is folded away.
+  function lead(field) {
+    const input = inputOf(field);
+    const unfold = document.querySelector("#unfold");
+    if (input && !input.offsetParent && unfold) unfold.checked = true;
+    input?.focus();
+  }
   // As large as its pixels allow, at most a third of the stage; once more, and the page is whole again.
   function closely() {
     const place = placesOf(active)[0];
@@ -160,7 +167,7 @@
     if (!to) return;
     event.preventDefault();
     activate(to.dataset.goto);
-    inputOf(to.dataset.goto)?.focus();
+    lead(to.dataset.goto);
   });
 
   // Words come when they may be needed, and only to who may see the page.
@@ -265,7 +272,7 @@
     if (word && (typing || !rect) && !event.altKey && fill([word])) return;
     if (rect) {
       activate(rect.dataset.field);
-      inputOf(rect.dataset.field)?.focus();
+      lead(rect.dataset.field);
     }
   }
   for (const type of ["pointerup", "pointercancel"]) stage.addEventListener(type, lift);
@@ -279,7 +286,7 @@
 
   // It begins at what fails: a fault, what the reason names, what is unsure.
   show(0);
-  const first = document.querySelector(".fields:not([hidden]) .faulty, .fields:not([hidden]) .low") ??
-    document.querySelector(".reasons [data-goto]");
-  if (first && !active) activate(first.dataset.field ?? first.dataset.goto);
+  const failing = [...document.querySelectorAll(".fields:not([hidden]) .eyes[data-field], .card [data-goto]")];
+  const first = failing.map((el) => el.dataset.field ?? el.dataset.goto).find((field) => placesOf(field).length);
+  if (!active) activate(first);
 })();

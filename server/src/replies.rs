@@ -8,6 +8,7 @@ use acuse_storage::{
     outbox::{NewReply, Purpose},
     reviews::Decision,
 };
+use time::OffsetDateTime;
 
 /// The message for a decision, in the sender's language; `None` when there is nobody to answer (senders named by
 /// an API client are answered by that client) or nothing to say yet.
@@ -25,10 +26,19 @@ pub async fn to_decision(
     let Some(contact) = catalog.contact(contact).await? else { return Ok(None) };
     let language =
         Language::choose(contact.language.as_deref(), contact.phone.as_deref(), document.language.as_deref());
-    Ok(compose(document, decision, language))
+    let first_on = match decision {
+        Decision::Duplicate { of, .. } => catalog.document(*of).await?.map(|first| first.sent_at),
+        _ => None,
+    };
+    Ok(compose(document, decision, language, first_on))
 }
 
-fn compose(document: &Document, decision: &Decision, language: Language) -> Option<NewReply> {
+fn compose(
+    document: &Document,
+    decision: &Decision,
+    language: Language,
+    first_on: Option<OffsetDateTime>,
+) -> Option<NewReply> {
     let read = document.kind.unwrap_or(Kind::Other);
     let (purpose, telling) = match decision {
         Decision::Approve { .. } => (Purpose::Filed, Telling::Filed { kind: read, fields: &document.fields }),
@@ -44,6 +54,9 @@ fn compose(document: &Document, decision: &Decision, language: Language) -> Opti
         Decision::Reject { .. } => (Purpose::Rejected, Telling::Rejected),
         // Each part tells its own result in time.
         Decision::Split { .. } | Decision::Retry { .. } => return None,
+        Decision::Duplicate { .. } => {
+            (Purpose::Duplicate, Telling::Duplicate { first_on: first_on.unwrap_or(document.sent_at).date() })
+        }
     };
     // Asked as often as the reviewer asks: the version that was looked at makes each another message.
     let nonce = match decision {

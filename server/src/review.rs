@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use acuse_pipeline::{
     checks::{self, Warning},
     document::{Kind, Status},
-    fields::{Field, FieldName, Fields, Source},
+    fields::{Field, FieldName, Fields, Source, Value},
     part::Part,
     reason::ReasonCode,
 };
@@ -15,7 +15,7 @@ use acuse_storage::{
     split::Split,
 };
 use serde::Deserialize;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use crate::{
     access,
@@ -43,6 +43,12 @@ pub enum Verdict {
     Undo,
     /// What failed was ours: it goes round again.
     Retry,
+    /// It is another one come again.
+    Duplicate,
+    /// Nobody is given it as the next until then.
+    Postpone,
+    /// It is somebody else's to decide.
+    Assign,
 }
 
 /// Whose a document is to be.
@@ -65,7 +71,7 @@ pub struct Ask {
     /// What it is, when the reader was wrong.
     pub kind: Option<Kind>,
     /// New values as typed; `None` takes a field away.
-    pub fields: BTreeMap<FieldName, Option<String>>,
+    pub fields: BTreeMap<FieldName, Option<Value>>,
     /// Whose it is.
     pub whose: Whose,
     /// Why.
@@ -80,6 +86,10 @@ pub struct Ask {
     pub fence: Option<i64>,
     /// Until when it can be taken back.
     pub held_until: Option<OffsetDateTime>,
+    /// Which document it is, come again.
+    pub duplicate_of: Option<DocumentId>,
+    /// What the sender is told, word for word, in place of the sentence of the decision.
+    pub message: Option<String>,
 }
 
 /// What became of a decision.
@@ -167,8 +177,12 @@ pub async fn decide(app: &App, caller: &Caller, id: ReviewId, ask: Ask) -> Resul
     if review.resolved_at.is_some() {
         return Err(Problem::Conflict("this review is decided already".to_owned()).into());
     }
+    let message = noted(ask.message.as_deref()).map_err(Refusal::Faults)?;
     let (by, decision) = prepared(app, caller, &document, ask).await?;
-    let reply = app.reply_to_decision(&document, &decision).await?;
+    let mut reply = app.reply_to_decision(&document, &decision).await?;
+    if let (Some(reply), Some(message)) = (&mut reply, message) {
+        reply.body = message;
+    }
     Ok(told(app.catalog.decide_review(id, &by, &decision, reply.as_ref()).await?)?)
 }
 
@@ -208,8 +222,11 @@ async fn prepared<'a>(
     app: &App,
     caller: &'a Caller,
     document: &Document,
-    ask: Ask,
+    mut ask: Ask,
 ) -> Result<(Deciding<'a>, Decision), Refusal> {
+    if let Some(of) = ask.duplicate_of {
+        ask.duplicate_of = Some(first_of(app, caller, document, of).await?);
+    }
     if let Whose::Customer(customer) = ask.whose
         && !app.catalog.reaches_customer(caller.access(), customer).await?
     {
@@ -237,6 +254,55 @@ async fn prepared<'a>(
         }
     }
     Ok((by, decision))
+}
+
+/// Longest time for which a review is postponed.
+const MOST_WAIT: Duration = Duration::days(92);
+
+/// Postpones a review until then, or hands it to a person; `caller` holds it.
+///
+/// # Errors
+/// 400 where the day is past or too far, or nobody has that name; 409 where the caller does not hold it.
+pub async fn put_off(
+    app: &App,
+    caller: &Caller,
+    id: ReviewId,
+    (verdict, until, to): (Verdict, Option<OffsetDateTime>, Option<&str>),
+    note: Option<&str>,
+) -> Result<(), Problem> {
+    let bad = |text: &str| Problem::BadRequest(text.to_owned());
+    let note = noted(note).map_err(|faults| Problem::from(Refusal::Faults(faults)))?;
+    let done = if verdict == Verdict::Assign {
+        let to = to.map(str::trim).filter(|to| !to.is_empty()).ok_or_else(|| bad("to: say whom"))?;
+        let known = app.catalog.users().await?.into_iter().any(|user| user.name == to);
+        if !known {
+            return Err(Problem::BadRequest(format!("to: nobody here is called {to}")));
+        }
+        app.catalog.hand_review(id, &caller.actor, &format!("user:{to}"), note.as_deref()).await?
+    } else {
+        let now = OffsetDateTime::now_utc();
+        let until = until.ok_or_else(|| bad("until: say until when"))?;
+        if until <= now || until > now + MOST_WAIT {
+            return Err(bad("until: a time of the next three months"));
+        }
+        app.catalog.postpone_review(id, &caller.actor, until, note.as_deref()).await?
+    };
+    if done { Ok(()) } else { Err(Problem::Conflict("you do not hold this review".to_owned())) }
+}
+
+/// The first of the documents that one is a duplicate of, which exists for the caller and is no duplicate itself.
+async fn first_of(
+    app: &App,
+    caller: &Caller,
+    document: &Document,
+    of: DocumentId,
+) -> Result<DocumentId, Refusal> {
+    let other = access::open(app, caller, of).await?;
+    let first = other.duplicate_of.unwrap_or(other.id);
+    if first == document.id {
+        return Err(Refusal::Faults(fault("duplicate_of: a document is no duplicate of itself")));
+    }
+    Ok(first)
 }
 
 fn noted(text: Option<&str>) -> Result<Option<String>, Vec<Fault>> {
@@ -300,8 +366,13 @@ fn checked(ask: Ask, note: Option<String>, document: &Document) -> Result<Decisi
             Ok(Decision::Reject { note: note.ok_or_else(|| fault("note: say why it is rejected"))? })
         }
         Verdict::Retry => Ok(Decision::Retry { note }),
+        Verdict::Duplicate => {
+            let of = ask.duplicate_of.ok_or_else(|| fault("duplicate_of: say which document it is again"))?;
+            Ok(Decision::Duplicate { of, note })
+        }
         Verdict::AskAgain => Ok(Decision::AskAgain { note: note.unwrap_or_default() }),
         Verdict::Reopen | Verdict::Undo => Err(fault("only of what is decided")),
+        Verdict::Postpone | Verdict::Assign => Err(fault("postpone and assign decide nothing")),
     }
 }
 
@@ -332,7 +403,7 @@ pub fn carried(kind: Kind, read: &Fields) -> Fields {
 fn corrected(
     kind: Kind,
     read: &Fields,
-    changes: BTreeMap<FieldName, Option<String>>,
+    changes: BTreeMap<FieldName, Option<Value>>,
 ) -> Result<Fields, Vec<Fault>> {
     let known = FieldName::of(kind);
     let mut fields = carried(kind, read);
@@ -343,27 +414,39 @@ fn corrected(
             faults.push(Fault { field, message: format!("a document of kind {kind} has no such field") });
             continue;
         }
-        let value = value.map(|v| v.trim().to_owned()).filter(|v| !v.is_empty());
-        let Some(value) = value else {
+        let said = match value {
+            Some(Value::Text(text)) if text.trim().is_empty() => None,
+            Some(Value::List(entries)) if entries.is_empty() => None,
+            said => said,
+        };
+        let Some(said) = said else {
             fields.remove(&name);
             continue;
         };
-        if fields.get(&name).is_some_and(|f| f.value == value) {
+        let is_same = |value: &Value| fields.get(&name).is_some_and(|f| f.value == *value);
+        if is_same(&said) {
             continue;
         }
-        match checks::typed(kind, name, &value) {
+        match kept(kind, name, said) {
             Err(message) => faults.push(Fault { field, message }),
-            Ok(value) if fields.get(&name).is_some_and(|f| f.value == value) => {}
+            Ok(value) if is_same(&value) => {}
             Ok(value) => {
                 let source = Source::Reviewer;
-                fields.insert(
-                    name,
-                    Field { value: value.into(), confidence: 1.0, page: None, bbox: None, source },
-                );
+                fields.insert(name, Field { value, confidence: 1.0, page: None, bbox: None, source });
             }
         }
     }
     if faults.is_empty() { Ok(fields) } else { Err(faults) }
+}
+
+/// A value in the form that its field keeps.
+fn kept(kind: Kind, name: FieldName, said: Value) -> Result<Value, String> {
+    match said {
+        Value::Text(text) if !name.is_list() => checks::typed(kind, name, text.trim()).map(Value::Text),
+        Value::List(entries) if name.is_list() => checks::typed_list(name, entries).map(Value::List),
+        Value::Text(_) => Err("write a list of entries".to_owned()),
+        Value::List(_) => Err("write one value".to_owned()),
+    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@ mod hold;
 mod list;
 mod reopen;
 mod resolve;
+mod table;
+mod wait;
 
 use acuse_pipeline::reason::Reason;
 pub(crate) use hold::push_hold;
@@ -13,6 +15,7 @@ pub use list::{Party, ReviewFilter};
 pub use reopen::Reopened;
 pub use resolve::{Deciding, Decision, Overridden, Resolved};
 use serde::Serialize;
+pub use table::{Order, Table};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
@@ -42,6 +45,8 @@ words! {
         Undone = "undone",
         /// Went round again after trouble of ours.
         Retried = "retried",
+        /// Filed as another document that came again.
+        Duplicate = "duplicate",
     }
 }
 
@@ -73,6 +78,12 @@ pub struct Review {
     /// Goes up with every new holder.
     #[serde(skip)]
     pub fence: i64,
+    /// Until when nobody is given it as the next.
+    #[serde(skip)]
+    pub postponed_until: Option<OffsetDateTime>,
+    /// Whom it was handed to: nobody else is given it as the next.
+    #[serde(skip)]
+    pub handed_to: Option<String>,
 }
 
 /// What became of a claim.
@@ -99,7 +110,7 @@ pub enum Claim {
 }
 
 const COLUMNS: &str = "r.id, r.document_id, r.stage, r.reasons, r.opened_at, r.claimed_by, r.claim_expires_at, \
-     r.resolved_at, r.resolved_by, r.resolution, r.note, r.fence";
+     r.resolved_at, r.resolved_by, r.resolution, r.note, r.fence, r.postponed_until, r.handed_to";
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -115,6 +126,8 @@ struct Row {
     resolution: Option<String>,
     note: Option<String>,
     fence: i64,
+    postponed_until: Option<i64>,
+    handed_to: Option<String>,
 }
 
 const T: &str = "reviews";
@@ -138,6 +151,8 @@ impl TryFrom<Row> for Review {
             resolution: row.resolution.map(|r| word(T, "resolution", &r)).transpose()?,
             note: row.note,
             fence: row.fence,
+            postponed_until: maybe_at(T, "postponed_until", row.postponed_until)?,
+            handed_to: row.handed_to,
         })
     }
 }

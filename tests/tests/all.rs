@@ -8,6 +8,7 @@ mod chaos;
 mod conformance;
 mod contract;
 mod desk;
+mod desk_decide;
 mod desk_harm;
 mod desk_picture;
 mod door;

@@ -54,7 +54,7 @@ impl Desk {
         self.api.ledger().await.unwrap().filed
     }
 
-    async fn resolve(&self, n: usize, body: Value) -> (u16, Value) {
+    pub async fn resolve(&self, n: usize, body: Value) -> (u16, Value) {
         let reviews = self.api.list("/v1/reviews").await.unwrap();
         let review = reviews.iter().find(|r| r["document_id"] == self.ids[n].as_str()).expect("waits");
         let path = format!("/v1/reviews/{}/resolve", review["id"].as_str().unwrap());
@@ -84,21 +84,23 @@ async fn no_key_decides_what_nobody_meant() {
     page.wait(&on_page(&desk.ids[0])).unwrap();
     page.wait(READY).unwrap();
     page.press("r", false, false).unwrap();
-    page.wait("document.activeElement.name === 'note'").unwrap();
+    page.wait("document.querySelector('[data-panel=reject]').open").unwrap();
     page.press("Enter", false, false).unwrap();
     std::thread::sleep(Duration::from_millis(500));
-    assert_eq!(desk.document(0).await["status"], "in_review", "Enter in an empty note files nothing");
+    assert_eq!(desk.document(0).await["status"], "in_review", "Enter without a reason decides nothing");
+    page.eval("document.querySelector('[name=reject_note]').focus()").unwrap();
     page.fill("not ours").unwrap();
     page.press("Enter", false, false).unwrap();
     std::thread::sleep(Duration::from_millis(500));
     assert_eq!(desk.document(0).await["status"], "in_review", "nor in one with words");
+    page.fill("").unwrap();
     page.press("Escape", false, false).unwrap();
+    assert_eq!(page.eval("document.activeElement.className").unwrap(), "desk", "the focus is not lost");
     page.press("a", true, false).unwrap();
     std::thread::sleep(Duration::from_millis(500));
     assert_eq!(desk.document(0).await["status"], "in_review", "a key held down was meant for another page");
 
     // Two taps: the second comes before anybody can have seen the second document.
-    page.eval("document.querySelector('[name=note]').value = ''").unwrap();
     page.press("a", false, false).unwrap();
     page.wait(&on_page(&desk.ids[1])).unwrap();
     page.press("a", false, false).unwrap();
@@ -133,7 +135,10 @@ async fn nothing_typed_is_lost() {
     page.press("t", false, false).unwrap();
     page.wait("!!document.querySelector('[value=approve]')").unwrap();
     page.look("taken").unwrap();
-    page.eval("document.querySelector('#invoice-total').focus()").unwrap();
+    page.eval(
+        "document.querySelector('#unfold').checked = true; document.querySelector('#invoice-total').focus()",
+    )
+    .unwrap();
     page.fill("1.234").unwrap();
     page.wait("document.querySelector('#kept').textContent === 'Draft kept'").unwrap();
     // Away by the menu, and back: it is there.

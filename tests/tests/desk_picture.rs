@@ -18,7 +18,7 @@ fn number(page: &mut Browser, expression: &str) -> f64 {
 }
 
 /// A button or a part of the page that the window cuts off, by its text.
-const CUT_OFF: &str = "[...document.querySelectorAll('.actions button, .tools button')].filter(b => { \
+const CUT_OFF: &str = "[...document.querySelectorAll('.actions > button, .actions summary, .tools button')].filter(b => { \
      const r = b.getBoundingClientRect(); return r.width && (r.bottom > innerHeight || r.right > innerWidth || r.top < 0); }) \
      .map(b => b.textContent.trim()).join()";
 const SHEET: &str = "document.querySelector('.sheet.at').getBoundingClientRect()";
@@ -35,6 +35,8 @@ async fn the_picture_is_whole_and_its_words_fill_the_field() {
     page.wait(&on_page(&desk.ids[0])).unwrap();
     page.wait(READY).unwrap();
     page.look("picture").unwrap();
+    page.press("f", false, false).unwrap();
+    page.wait("document.querySelector('#unfold').checked").unwrap();
     for (width, height) in [(1280, 900), (1366, 768), (390, 844)] {
         page.resize(width, height).unwrap();
         page.wait("document.querySelector('.stage').dataset.whole === 'yes'").unwrap();

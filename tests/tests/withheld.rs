@@ -97,6 +97,8 @@ const ROUTES: &[(&str, Walk)] = &[
     ("/review/{id}/undo", Walk::Post),
     ("/work", Walk::Post),
     ("/customers", Walk::Get(&[""])),
+    ("/customers/found", Walk::Get(&["", "?q=zeed", "?q=x9182736455"])),
+    ("/language", Walk::Not("keeps a language in the browser, and says nothing")),
     ("/ledger", Walk::Get(&[""])),
     ("/alerts", Walk::Get(&[""])),
     ("/login", Walk::Get(&[""])),

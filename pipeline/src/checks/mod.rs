@@ -1,10 +1,14 @@
 //! What is checked when a person decides, as the reader checks what it reads: the form of each value ([`typed`]), and
 //! whether the values agree with each other and with the rules of those who give them out ([`warnings`]).
 
+mod lists;
+mod sum;
 mod typed;
 
 use time::{Date, macros::format_description};
 
+pub use lists::typed_list;
+pub use sum::{Repair, Sum, Term};
 pub use typed::{Form, VALUE_CHARS, is_currency, typed};
 
 use crate::{
@@ -43,7 +47,8 @@ pub fn warnings(kind: Kind, fields: &Fields, text: &str, today: Date) -> Vec<War
         found.push(Warning::at("required", *name, format!("There is no {what}.")));
     }
     dates(fields, today, &mut found);
-    found.extend(sums(fields));
+    found.extend(Sum::failing(fields).map(|sum| Warning::at("sum", FieldName::Total, sum.to_string())));
+    found.extend(lists::warnings(fields));
     found.extend(tax_ids(fields));
     if let Some(currency) = fields.get(&FieldName::Currency).filter(|c| !is_currency(&c.value)) {
         let message = format!("{} is no currency of ISO 4217.", currency.value);
@@ -98,50 +103,6 @@ fn dates(fields: &Fields, today: Date, found: &mut Vec<Warning>) {
         }
         _ => {}
     }
-}
-
-/// In ten-thousandths.
-fn units(fields: &Fields, name: &str) -> Option<i64> {
-    let name: FieldName = name.parse().ok()?;
-    let value = fields.get(&name)?.value.as_str();
-    let (sign, digits) = value.strip_prefix('-').map_or((1, value), |rest| (-1, rest));
-    let (whole, cents) = digits.split_once('.').unwrap_or((digits, ""));
-    let cents: i64 = format!("{cents:0<4}").get(..4)?.parse().ok()?;
-    Some(sign * whole.parse::<i64>().ok()?.checked_mul(10_000)?.checked_add(cents)?)
-}
-
-/// Parts that were each rounded may miss the whole by this much, in ten-thousandths.
-const ROUNDED: i64 = 200;
-
-/// What is to be paid is the sum of its parts.
-fn sums(fields: &Fields) -> Option<Warning> {
-    let of = |name| units(fields, name);
-    let (subtotal, tax, total) = (of("subtotal")?, of("tax")?, of("total")?);
-    let other = |name| of(name).unwrap_or_default();
-    let plain = subtotal + tax + other("tip") + other("rounding") - other("withheld").abs();
-    // Some print the subtotal before the discount, some behind it; some take the tax to be in the subtotal.
-    let sums = [plain, plain - other("discount").abs(), plain - tax];
-    let is_near = |sum: &i64| (sum - total).abs() <= ROUNDED || (sum.abs() - total.abs()).abs() <= ROUNDED;
-    if sums[..2].iter().any(is_near) || (tax != 0 && is_near(&sums[2])) {
-        return None;
-    }
-    let shown = |units: i64| {
-        format!(
-            "{}{}.{:02}",
-            if units < 0 { "-" } else { "" },
-            units.abs() / 10_000,
-            units.abs() % 10_000 / 100
-        )
-    };
-    let message = format!(
-        "Subtotal {} and tax {} make {}, not {}: {} between them.",
-        shown(subtotal),
-        shown(tax),
-        shown(plain),
-        shown(total),
-        shown(total - plain)
-    );
-    Some(Warning::at("sum", FieldName::Total, message))
 }
 
 /// Schemes whose form and check digit say enough without a label.

@@ -2,7 +2,8 @@
 
 use acuse_pipeline::document::Kind;
 use acuse_storage::{
-    CustomerId, Document, DocumentId,
+    CustomerId, Document, DocumentId, Stage,
+    customers::{NewCustomer, Saving, Upserted},
     keys::Scope,
     reviews::{Claim, Reopened, Review, ReviewFilter, Undone},
 };
@@ -12,13 +13,15 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
 };
-use time::OffsetDateTime;
+use serde_json::json;
+use time::{Date, Duration, OffsetDateTime, macros::format_description};
 
 use super::{document, door, parts, session::Person, trouble, typed::Typed};
 use crate::{
     access,
     app::App,
     http::{
+        customers,
         extract::{Id, word},
         problem::Problem,
         reviews::LEASE,
@@ -69,6 +72,15 @@ async fn act(app: &App, person: &Person, id: DocumentId, typed: &Typed) -> Resul
             app.catalog.release_review(review.id, &person.caller.actor).await?;
             return Ok(format!("/{}", only(typed)));
         }
+        "postpone" | "assign" => {
+            let verdict = if action == "assign" { Verdict::Assign } else { Verdict::Postpone };
+            let (until, to) = (until(typed), typed.get("to"));
+            let note = typed.get("memo");
+            review::put_off(app, &person.caller, review.id, (verdict, until, to), note).await?;
+            return onward(app, person, &review, typed).await;
+        }
+        "memo" => return memo(app, person, &document, typed).await.map(|()| here),
+        "new_customer" => return new_customer(app, person, &document, typed).await.map(|()| here),
         "skip" => {
             app.catalog.release_review(review.id, &person.caller.actor).await?;
             return onward(app, person, &review, typed).await;
@@ -84,8 +96,68 @@ async fn act(app: &App, person: &Person, id: DocumentId, typed: &Typed) -> Resul
     onward(app, person, &review, typed).await
 }
 
+/// Keeps a note in the timeline; nothing is decided.
+async fn memo(app: &App, person: &Person, document: &Document, typed: &Typed) -> Result<(), Refusal> {
+    let memo = typed.get("memo").filter(|m| !m.is_empty());
+    let memo = memo.ok_or_else(|| Problem::BadRequest("note: write something".to_owned()))?;
+    let said: String = memo.chars().take(500).collect();
+    let detail = json!({ "by": person.caller.actor, "note": said });
+    app.catalog.note(document.id, Stage::Done, "noted", detail).await?;
+    rest(app, person, document, &typed.without(&["memo"])).await
+}
+
+/// What is left of a draft once some of it is done.
+async fn rest(app: &App, person: &Person, document: &Document, typed: &Typed) -> Result<(), Refusal> {
+    if typed.differs(document) {
+        return Ok(keep(app, person, document, typed).await?);
+    }
+    Ok(app.catalog.discard_draft(document.id, &person.caller.actor).await?)
+}
+
+/// Adds a customer and chooses them for the document; filed it is when that is decided.
+async fn new_customer(app: &App, person: &Person, document: &Document, typed: &Typed) -> Result<(), Refusal> {
+    if person.caller.access().is_bound() {
+        return Err(Problem::Bound.into());
+    }
+    let list =
+        |name: &str| typed.get(name).filter(|v| !v.is_empty()).map(str::to_owned).into_iter().collect();
+    let new = NewCustomer {
+        name: typed.get("new_name").unwrap_or_default().to_owned(),
+        phones: list("new_phone"),
+        tax_ids: list("new_tax_id"),
+        ..NewCustomer::default()
+    };
+    customers::check(&new).map_err(Problem::BadRequest)?;
+    let saving = Saving::adding(&person.caller.actor);
+    let saved = app.catalog.save_customers(std::slice::from_ref(&new), &saving).await?;
+    let id = match saved.into_iter().next() {
+        Some(Upserted::Created(id) | Upserted::Updated(id)) => id,
+        _ => {
+            let taken = "phone or tax id is another customer's: choose them, or leave it out";
+            return Err(Problem::Conflict(taken.to_owned()).into());
+        }
+    };
+    let mut typed = typed.without(&["customer_id"]);
+    typed.0.push(("customer_id".to_owned(), id.to_string()));
+    rest(app, person, document, &typed).await
+}
+
+/// `1d`, `3d`, `7d`, or the morning of a day.
+fn until(typed: &Typed) -> Option<OffsetDateTime> {
+    let now = OffsetDateTime::now_utc();
+    if let Some(day) = typed.get("until_day").filter(|day| !day.is_empty()) {
+        let date = Date::parse(day, format_description!("[year]-[month]-[day]")).ok()?;
+        return Some(date.with_hms(6, 0, 0).ok()?.assume_utc());
+    }
+    let days: i64 = typed.get("until")?.strip_suffix('d')?.parse().ok()?;
+    now.checked_add(Duration::days(days.clamp(0, 366)))
+}
+
+/// A verdict, and what it is because of where the button says.
 fn verdict(action: &str) -> Result<Verdict, Problem> {
-    Ok(match action {
+    Ok(match action.split(':').next().unwrap_or_default() {
+        "retry" => Verdict::Retry,
+        "duplicate" => Verdict::Duplicate,
         "approve" => Verdict::Approve,
         "correct" => Verdict::Correct,
         "reject" => Verdict::Reject,
@@ -166,12 +238,36 @@ fn asked(verdict: Verdict, document: &Document, typed: &Typed) -> Result<Ask, Re
         } else {
             None
         },
-        note: said("note"),
+        note: match verdict {
+            Verdict::Reject => rejection(typed).or_else(|| said("reject_note")).or_else(|| said("note")),
+            Verdict::AskAgain => {
+                let own = typed.get("ask_text").filter(|text| Some(*text) != typed.get("ask_default"));
+                said("note").or_else(|| own.filter(|text| !text.is_empty()).map(str::to_owned))
+            }
+            _ => said("note"),
+        },
+        message: (verdict == Verdict::AskAgain).then(|| said("ask_text")).flatten(),
+        duplicate_of: match verdict {
+            Verdict::Duplicate => word::<DocumentId>("duplicate_of", named(typed, "duplicate:"))?,
+            _ => None,
+        },
         because: said("because"),
         seen_version: Some(seen(typed)?),
         fence: typed.number("fence"),
         held_until: None,
     })
+}
+
+/// What the button names behind its action.
+fn named<'a>(typed: &'a Typed, action: &str) -> Option<&'a str> {
+    typed.get("action")?.strip_prefix(action)
+}
+
+/// The reason that the button names, of the list.
+fn rejection(typed: &Typed) -> Option<String> {
+    let code = named(typed, "reject:")?;
+    let (_, why) = document::rejections().into_iter().find(|(known, _)| *known == code)?;
+    Some(why.to_owned())
 }
 
 /// The queue's filter, as it stands in addresses.

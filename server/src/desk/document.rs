@@ -1,28 +1,36 @@
-//! One document: its picture with the fields marked on it, why it waits, what it says, and what happened to it.
+//! One document: its picture with the fields marked on it, why it waits ([`evidence`]), what it says, and what happened
+//! to it ([`history`]).
+
+mod evidence;
+mod history;
+mod offers;
 
 use acuse_pipeline::{
     document::{Kind, Status},
     fields::FieldName,
-    reason::{Reason, ReasonCode},
+    reason::ReasonCode,
 };
 use acuse_storage::{
-    CustomerId, Document, DocumentId,
+    Document, DocumentId,
     keys::Scope,
     reviews::{Review, ReviewFilter},
-    timeline::TimelineEntry,
 };
 use askama::Template;
 use axum::{extract::State, http::StatusCode, response::Response};
 use serde::Deserialize;
-use serde_json::Value;
 use time::OffsetDateTime;
+
+use evidence::Card;
+use history::{Happened, facts, happened};
+pub(super) use offers::rejections;
+use offers::{NewParty, Question, new_party, others, question, summary};
 
 use super::{
     Frame, Shown,
-    fields::{Group, groups},
+    fields::{Eyes, Group, groups},
     page,
     parts::{self, Offer, Sibling},
-    queue::{status_label, who},
+    queue::status_label,
     said::{Said, Warned},
     session::Person,
     sheets::{Sheet, sheets},
@@ -83,7 +91,16 @@ struct View {
     size: String,
     filename: String,
     original: Option<String>,
-    reasons: Vec<Why>,
+    cards: Vec<Card>,
+    unproven: usize,
+    summary: Vec<(FieldName, String, String)>,
+    ask: Question,
+    rejections: Vec<(&'static str, &'static str)>,
+    new_customer: NewParty,
+    people: Vec<String>,
+    can_add_customer: bool,
+    memo: String,
+    reject_note: String,
     kind: &'static str,
     kinds: Vec<(&'static str, &'static str)>,
     customer_id: String,
@@ -95,26 +112,12 @@ struct View {
     next: Option<String>,
 }
 
-struct Why {
-    label: String,
-    tone: &'static str,
-    message: String,
-    particulars: Vec<(String, String)>,
-    links: Vec<Link>,
-}
-
-struct Link {
-    href: String,
-    label: String,
-}
-
-struct Happened {
-    at: String,
-    clock: String,
-    title: String,
-    actor: String,
-    detail: String,
-    tone: &'static str,
+impl View {
+    /// The picture of the document that this may be again, and what it is.
+    fn beside(&self) -> Option<(&str, &str)> {
+        let others = self.cards.iter().flat_map(|card| &card.others);
+        others.filter_map(|o| Some((o.picture.as_deref()?, o.title.as_str()))).next()
+    }
 }
 
 /// Query of a document's page: the queue's filter it was opened from.
@@ -232,6 +235,18 @@ async fn render(
     let typed = said.typed();
     let text = |name: &str| typed.get(name).unwrap_or_default().to_owned();
     let kind = typed.get("kind").and_then(|k| k.parse().ok()).or(document.kind);
+    let seen = if is_shown { app.catalog.page_words(id).await? } else { Vec::new() };
+    let cards = if is_shown {
+        evidence::cards(app, person, &document, &seen).await?
+    } else {
+        evidence::withheld(&document.reasons)
+    };
+    let eyes = Eyes { named: evidence::named(&document.reasons, &document.fields), seen: &seen };
+    let field_groups = groups(&document, &typed, &said, &eyes);
+    let shown = kind.map_or("", Kind::as_str);
+    let unproven = field_groups.iter().filter(|g| g.kind == shown).flat_map(|g| &g.fields);
+    let unproven = unproven.filter(|f| f.eyes).count();
+    let people = if can_decide { others(app, person).await? } else { Vec::new() };
     let view = View {
         id,
         version: document.version,
@@ -270,14 +285,23 @@ async fn render(
             .as_ref()
             .filter(|_| !withheld && !held)
             .map(|_| format!("/pictures/{id}?variant=original")),
-        reasons: document.reasons.iter().map(|r| why(r, withheld)).collect(),
+        cards,
+        unproven,
+        summary: summary(&document, kind),
+        ask: question(app, &document, &typed, can_decide).await?,
+        rejections: rejections(),
+        new_customer: new_party(app, &document, &typed).await?,
+        people,
+        can_add_customer: !person.caller.access().is_bound(),
+        memo: text("memo"),
+        reject_note: text("reject_note"),
         kind: kind.map_or("", Kind::as_str),
         kinds: kinds(document.kind),
         customer_id: typed
             .get("customer_id")
             .map_or_else(|| document.customer_id.map(|c| c.to_string()).unwrap_or_default(), str::to_owned),
         customers: customers(app, person, &document).await?,
-        field_groups: groups(document.kind, &document.fields, &typed, &said),
+        field_groups,
         timeline: timeline.into_iter().map(|e| happened(e, withheld)).collect(),
         facts: facts(app, &document).await?,
         prev,
@@ -329,24 +353,6 @@ fn kinds(known: Option<Kind>) -> Vec<(&'static str, &'static str)> {
     unknown.into_iter().chain(Kind::ALL.iter().map(|k| (k.as_str(), words::kind(Some(*k))))).collect()
 }
 
-fn why(reason: &Reason, withheld: bool) -> Why {
-    let candidates = reason.detail.get("candidates").and_then(Value::as_array);
-    let links = candidates.filter(|_| !withheld && reason.code == ReasonCode::PossibleDuplicate);
-    let link = |c: &Value| {
-        let id = c.as_str().or_else(|| c.get("id")?.as_str()).or_else(|| c.get("document_id")?.as_str())?;
-        let id: DocumentId = id.parse().ok()?;
-        Some(Link { href: format!("/documents/{id}"), label: "Compare with the other".to_owned() })
-    };
-    let particulars = reason.detail.iter().filter(|_| !withheld).filter(|(key, _)| *key != "candidates");
-    Why {
-        label: words::label(reason.code.as_str()),
-        tone: words::tone(reason.code),
-        message: if withheld { String::new() } else { reason.message.clone() },
-        particulars: particulars.filter_map(|(k, v)| Some((words::label(k), words::plain(v)?))).collect(),
-        links: links.into_iter().flatten().take(5).filter_map(link).collect(),
-    }
-}
-
 /// Customers to choose from: the one it has and the candidates first, then the latest.
 async fn customers(
     app: &App,
@@ -355,7 +361,7 @@ async fn customers(
 ) -> Result<Vec<(String, String)>, Problem> {
     let access = person.caller.access();
     let mut offered: Vec<(String, String)> = Vec::new();
-    let candidates = candidates(&document.reasons);
+    let candidates = document.reasons.iter().flat_map(evidence::candidates).map(|(id, _)| id);
     for id in document.customer_id.into_iter().chain(candidates) {
         if !app.catalog.reaches_customer(access, id).await? {
             continue;
@@ -369,60 +375,4 @@ async fn customers(
     let mut seen = std::collections::HashSet::new();
     offered.retain(|(id, _)| seen.insert(id.clone()));
     Ok(offered)
-}
-
-/// The customers among whom nobody could choose, at most 20.
-fn candidates(reasons: &[Reason]) -> Vec<CustomerId> {
-    let mut found = Vec::new();
-    for reason in reasons.iter().filter(|r| r.code == ReasonCode::AmbiguousCustomer) {
-        let Some(list) = reason.detail.get("candidates").and_then(Value::as_array) else { continue };
-        for candidate in list.iter().take(20) {
-            let named = |key| candidate.get(key).and_then(Value::as_str);
-            let id = candidate.as_str().or_else(|| named("id")).or_else(|| named("customer_id"));
-            found.extend(id.and_then(|id| id.parse::<CustomerId>().ok()));
-        }
-    }
-    found
-}
-
-fn happened(entry: TimelineEntry, withheld: bool) -> Happened {
-    let now = OffsetDateTime::now_utc();
-    let text = |key: &str| entry.detail.get(key).and_then(Value::as_str).map(str::to_owned);
-    let details = entry.detail.as_object().into_iter().flatten();
-    let plain = details
-        .filter(|(key, _)| !key.ends_with("_id") && !matches!(key.as_str(), "by" | "wamid" | "sha256"))
-        .filter_map(|(key, value)| Some(format!("{}: {}", words::label(key), words::plain(value)?)));
-    let tone = match entry.event.as_str() {
-        "filed" | "approved" | "corrected" => "good",
-        "in_review" | "retry" | "asked_again" => "warn",
-        "rejected" | "failed" => "bad",
-        _ => "",
-    };
-    let actor = text("by").map(|by| format!("by {}", by.strip_prefix("user:").unwrap_or(&by)));
-    Happened {
-        at: words::full(entry.at),
-        clock: words::clock(entry.at, now),
-        title: words::label(&entry.event),
-        actor: actor.unwrap_or_default(),
-        detail: if withheld { String::new() } else { plain.take(8).collect::<Vec<_>>().join(" · ") },
-        tone,
-    }
-}
-
-async fn facts(app: &App, document: &Document) -> Result<Vec<(&'static str, String)>, Problem> {
-    let mut facts = vec![
-        ("From", who(app, document).await?),
-        ("Received", words::full(document.received_at)),
-        ("By way of", words::label(document.source.as_str())),
-    ];
-    facts.extend(document.declared.caption.clone().map(|c| ("Caption", c)));
-    facts.extend(document.language.clone().map(|l| ("Language", l)));
-    facts.extend(document.confidence.map(|c| ("Kind is sure", format!("{:.0} %", c * 100.0))));
-    facts.extend(document.duplicate_of.map(|first| ("Duplicate of", first.to_string())));
-    facts.extend(document.last_error.clone().map(|e| ("Last error", e)));
-    if !document.notes.is_empty() {
-        facts.push(("Notes", document.notes.join("; ")));
-    }
-    facts.push(("Id", document.id.to_string()));
-    Ok(facts)
 }

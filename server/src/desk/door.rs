@@ -8,11 +8,14 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
+use cookie::{Cookie, SameSite};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{
-    Frame, Shown, page,
+    Frame, Shown,
+    language::{self, Tongue},
+    page,
     session::{self, Person},
     typed::Typed,
 };
@@ -181,4 +184,36 @@ pub async fn leave(
         }
         .await,
     )
+}
+
+/// What the choice of a language sends.
+#[derive(Deserialize)]
+pub struct Chosen {
+    language: String,
+    #[serde(default)]
+    back: String,
+}
+
+/// A year.
+const LANGUAGE_LASTS: time::Duration = time::Duration::days(365);
+
+/// `POST /language`: keeps the person's choice in their browser, and goes back to the page they were on.
+pub async fn choose_language(headers: HeaderMap, Form(chosen): Form<Chosen>) -> Response {
+    let tongue = Tongue::of(&chosen.language).unwrap_or_default();
+    let cookie = Cookie::build((language::COOKIE, tongue.code()))
+        .http_only(true)
+        .same_site(SameSite::Strict)
+        .secure(session::came_over_https(&headers))
+        .path("/")
+        .max_age(LANGUAGE_LASTS)
+        .build()
+        .to_string();
+    // Only to a page of ours.
+    let local = chosen.back.starts_with('/') && !chosen.back.starts_with("//") && !chosen.back.contains('\\');
+    let back = if local { chosen.back.as_str() } else { "/" };
+    let mut response = Redirect::to(back).into_response();
+    if let Ok(value) = HeaderValue::from_str(&cookie) {
+        response.headers_mut().insert(header::SET_COOKIE, value);
+    }
+    response
 }

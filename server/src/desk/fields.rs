@@ -1,17 +1,29 @@
 //! The fields of a document as inputs, a group for each kind it could be.
 
+use std::collections::BTreeSet;
+
 use acuse_pipeline::{
     checks::Form,
     document::Kind,
     fields::{Field, FieldName, Fields, Source},
+    reading::SeenWord,
 };
+use acuse_storage::Document;
 
-use super::{said::Said, sheets::UNSURE, typed::Typed, words};
+use super::{
+    grid::{self, Grid},
+    said::Said,
+    sheets::{Strip, UNSURE, strip},
+    typed::Typed,
+    words,
+};
 use crate::review::{alike, carried};
 
 pub(super) struct Group {
     pub(super) kind: &'static str,
     pub(super) fields: Vec<Input>,
+    /// Taxes and lines.
+    pub(super) grids: Vec<Grid>,
 }
 
 pub(super) struct Input {
@@ -23,31 +35,45 @@ pub(super) struct Input {
     pub(super) mark: String,
     pub(super) evidence: String,
     pub(super) placeholder: &'static str,
-    /// A list: shown, not typed.
-    pub(super) readonly: bool,
     /// What was read, where something else was typed.
     pub(super) original: String,
     /// What other kinds call the same.
     pub(super) alike: FieldName,
     pub(super) fault: String,
+    /// Whether a person must look at it.
+    pub(super) eyes: bool,
+    /// What was read, cut out of its page.
+    pub(super) strip: Option<Strip>,
 }
 
-pub(super) fn groups(known: Option<Kind>, fields: &Fields, typed: &Typed, said: &Said<'_>) -> Vec<Group> {
+/// What makes a field one that a person must look at.
+pub(super) struct Eyes<'a> {
+    /// The fields that the reasons name.
+    pub(super) named: BTreeSet<FieldName>,
+    /// The words of the pages.
+    pub(super) seen: &'a [SeenWord],
+}
+
+pub(super) fn groups(document: &Document, typed: &Typed, said: &Said<'_>, eyes: &Eyes<'_>) -> Vec<Group> {
     let group = |kind: &Kind| {
-        let fields = carried(*kind, fields);
-        let one = |name: &FieldName| input(*name, (*kind, known), &fields, typed, said);
-        let shown = FieldName::of(*kind).iter().filter(|n| !n.is_list() || fields.contains_key(n));
-        Group { kind: kind.as_str(), fields: shown.map(one).collect() }
+        let fields = carried(*kind, &document.fields);
+        let one = |name: &FieldName| input(*name, *kind, (document, &fields), (typed, said), eyes);
+        let (lists, plain): (Vec<_>, Vec<_>) = FieldName::of(*kind).iter().partition(|name| name.is_list());
+        Group {
+            kind: kind.as_str(),
+            fields: plain.into_iter().map(one).collect(),
+            grids: lists.into_iter().map(|name| grid::of(*kind, *name, &fields, typed, said)).collect(),
+        }
     };
     Kind::ALL.iter().map(group).collect()
 }
 
-pub(super) fn input(
+fn input(
     name: FieldName,
-    (kind, known): (Kind, Option<Kind>),
-    fields: &Fields,
-    typed: &Typed,
-    said: &Said<'_>,
+    kind: Kind,
+    (document, fields): (&Document, &Fields),
+    (typed, said): (&Typed, &Said<'_>),
+    eyes: &Eyes<'_>,
 ) -> Input {
     let field = fields.get(&name);
     let required = FieldName::required(kind).contains(&name);
@@ -56,25 +82,35 @@ pub(super) fn input(
         _ => format!("{:.0} %", (f.confidence * 100.0).clamp(0.0, 100.0)),
     };
     let original = field.map(|f| f.value.to_string()).unwrap_or_default();
+    let value = typed.get(&format!("{kind}.{name}")).map_or_else(|| original.clone(), str::to_owned);
+    let tone = match field {
+        Some(f) if f.confidence < UNSURE => "low",
+        None if required && document.kind == Some(kind) => "missing",
+        _ => "",
+    };
+    let fault = said.fault(name);
+    let looked_for = eyes.named.contains(&name) && document.kind == Some(kind);
+    let is_eyed = !fault.is_empty()
+        || value != original
+        || looked_for
+        || tone == "missing"
+        || (tone == "low" && required);
     Input {
         name,
         label: words::label(name.as_str()),
-        value: typed.get(&format!("{kind}.{name}")).map_or_else(|| original.clone(), str::to_owned),
         required,
-        tone: match field {
-            Some(f) if f.confidence < UNSURE => "low",
-            None if required && known == Some(kind) => "missing",
-            _ => "",
-        },
+        tone,
         mark: field.map(percent).unwrap_or_default(),
         evidence: field.map(|f| format!("read from {}, {} sure", f.source, percent(f))).unwrap_or_default(),
         placeholder: match name.choices(kind).first() {
             Some(choice) => choice,
             None => Form::of(name).example(),
         },
-        readonly: name.is_list(),
-        original,
         alike: alike(name).min(name),
-        fault: said.fault(name),
+        eyes: is_eyed,
+        strip: field.filter(|_| is_eyed).and_then(|f| strip(document, f, eyes.seen)),
+        fault,
+        value,
+        original,
     }
 }

@@ -9,6 +9,8 @@ pub mod decide;
 pub mod document;
 pub mod door;
 mod fields;
+mod grid;
+pub mod language;
 pub mod page_words;
 pub mod pages;
 pub mod parts;
@@ -34,6 +36,7 @@ use crate::{
     app::App,
     http::{content, export, problem::Problem},
 };
+use language::Tongue;
 use session::Person;
 
 /// Only our own pictures, style and script; nothing inline; in nobody's frame.
@@ -57,6 +60,8 @@ pub fn router() -> Router<App> {
         .route("/review/{id}/draft", post(decide::draft))
         .route("/work", post(decide::fetch_next))
         .route("/customers", get(pages::customers))
+        .route("/customers/found", get(pages::customers_found))
+        .route("/language", post(door::choose_language))
         .route("/ledger", get(pages::ledger))
         .route("/export", get(export::of_person))
         .route("/alerts", get(pages::alerts))
@@ -80,6 +85,8 @@ pub struct Frame {
     pub hidden: Option<String>,
     /// A line at the top.
     pub notice: Option<String>,
+    /// In which language.
+    pub tongue: Tongue,
     /// The person's last decision, while it can be taken back.
     pub undo: Option<Undo>,
 }
@@ -107,6 +114,30 @@ impl Undo {
 }
 
 impl Frame {
+    /// A text in the person's language.
+    #[must_use]
+    pub fn t<'a>(&self, english: &'a (impl AsRef<str> + ?Sized)) -> &'a str {
+        self.tongue.t(english.as_ref())
+    }
+
+    /// A text with one value in it, in the person's language.
+    #[must_use]
+    pub fn f(&self, english: &str, value: impl std::fmt::Display) -> String {
+        self.tongue.f(english, value)
+    }
+
+    /// The language's code, for the page.
+    #[must_use]
+    pub fn lang(&self) -> &'static str {
+        self.tongue.code()
+    }
+
+    /// All languages: code, own name, whether it is this one.
+    #[must_use]
+    pub fn tongues(&self) -> Vec<(&'static str, &'static str, bool)> {
+        Tongue::ALL.into_iter().map(|(tongue, name)| (tongue.code(), name, tongue == self.tongue)).collect()
+    }
+
     /// The frame for a person; its counts are of this moment.
     ///
     /// # Errors
@@ -124,6 +155,7 @@ impl Frame {
             alerts: app.catalog.count_open_alerts().await?,
             section,
             notice: None,
+            tongue: person.tongue,
             undo: app.catalog.held_by(&person.caller.actor).await?.as_ref().map(Undo::of),
         })
     }

@@ -3,12 +3,12 @@
 use acuse_pipeline::document::{Kind, Status};
 use acuse_storage::{
     CustomerId,
-    customers::{Customer, CustomerAlias},
+    customers::{Customer, CustomerAlias, CustomerLookup},
     ledger::Ledger,
 };
 use askama::Template;
-use axum::{extract::State, response::Response};
-use serde::Deserialize;
+use axum::{Json, extract::State, response::Response};
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use url::form_urlencoded;
 
@@ -285,4 +285,52 @@ mod tests {
         assert_eq!(parts.iter().map(|p| p.width).sum::<u64>(), 1000);
         assert!(parts.windows(2).all(|w| w[0].x + w[0].width == w[1].x));
     }
+}
+
+/// A customer that a search found.
+#[derive(Serialize)]
+pub struct Found {
+    id: String,
+    name: String,
+    known_by: String,
+}
+
+/// Query of a search for customers.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Sought {
+    q: Option<String>,
+}
+
+/// Most customers of an answer.
+const FOUND: u32 = 8;
+
+/// `GET /customers/found?q=`: customers by name, phone or tax id, for whoever types one.
+///
+/// # Errors
+/// When the catalog fails.
+pub async fn customers_found(
+    State(app): State<App>,
+    person: Person,
+    Params(sought): Params<Sought>,
+) -> Result<Json<Vec<Found>>, Problem> {
+    let q = sought.q.as_deref().map(str::trim).filter(|q| !q.is_empty());
+    let mut found = within(&app, &person.caller, q, None, FOUND).await?.data;
+    if let Some(q) = q.filter(|q| q.chars().any(|c| c.is_ascii_digit()) && !person.caller.access().is_bound())
+    {
+        let names = |kind: CustomerAlias| kind.normalized(q).into_iter().collect();
+        let lookup = CustomerLookup {
+            phones: names(CustomerAlias::Phone),
+            tax_ids: names(CustomerAlias::TaxId),
+            id_numbers: names(CustomerAlias::IdNumber),
+            ..CustomerLookup::default()
+        };
+        let known = app.catalog.customers_known_by(&lookup).await?.into_iter().map(|(customer, _)| customer);
+        found.extend(known.filter(|c| !found.iter().any(|f| f.id == c.id)).collect::<Vec<_>>());
+    }
+    let one = |c: Customer| {
+        let known: Vec<&str> = c.aliases.iter().map(|(_, value)| value.as_str()).take(3).collect();
+        Found { id: c.id.to_string(), known_by: known.join(" · "), name: c.name }
+    };
+    Ok(Json(found.into_iter().map(one).collect()))
 }

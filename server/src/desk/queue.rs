@@ -2,16 +2,18 @@
 
 use acuse_pipeline::{
     document::Kind,
+    fields::FieldName,
     reason::{Reason, ReasonCode},
 };
 use acuse_storage::{
     Document, DocumentId, ReviewId,
-    reviews::{Party, Review, ReviewFilter},
+    reviews::{Order, Party, Review, ReviewFilter, Table},
 };
 use askama::Template;
 use axum::{extract::State, response::Response};
 use serde::Deserialize;
 use time::{Duration, OffsetDateTime};
+use url::form_urlencoded;
 
 use super::{Frame, Shown, page, session::Person, words};
 use crate::{
@@ -22,6 +24,9 @@ use crate::{
         problem::Problem,
     },
 };
+
+/// Within what time a document should be decided.
+const DUE: Duration = Duration::DAY;
 
 /// Documents on one page of a list.
 pub const PAGE: u32 = 50;
@@ -80,6 +85,22 @@ pub struct Row {
     pub who: String,
     /// Who holds it.
     pub claimed_by: Option<String>,
+    /// Whom it was handed to.
+    pub handed_to: Option<String>,
+    /// Until when it is postponed, RFC 3339.
+    pub postponed: Option<String>,
+    /// When it should be decided, RFC 3339.
+    pub due: String,
+    /// What it is.
+    pub kind: &'static str,
+    /// Whose paper it is.
+    pub party: String,
+    /// With its currency.
+    pub amount: String,
+    /// Whose it is, where known.
+    pub customer: String,
+    /// Who sent it.
+    pub sender: String,
     /// Since when, RFC 3339.
     pub since: String,
     /// In words.
@@ -95,6 +116,10 @@ impl Row {
         let now = OffsetDateTime::now_utc();
         let withheld = document.is_withheld();
         let thumbnail = document.thumbnail_key.as_ref();
+        let value = |names: &[FieldName]| {
+            let found = names.iter().find_map(|name| document.fields.get(name));
+            found.map(|f| f.value.to_string()).unwrap_or_default()
+        };
         let subtitle = if withheld { String::new() } else { subtitle(document) };
         Self {
             href: format!("/documents/{}", document.id),
@@ -107,6 +132,16 @@ impl Row {
             reasons: document.reasons.iter().map(|r| Chip::of(r, !withheld)).collect(),
             who: named(document, party),
             claimed_by: None,
+            handed_to: None,
+            postponed: None,
+            due: words::full(since + DUE),
+            kind: words::kind(document.kind),
+            party: value(&[FieldName::IssuerName, FieldName::MerchantName]),
+            amount: format!("{} {}", value(&[FieldName::Total]), value(&[FieldName::Currency]))
+                .trim()
+                .to_owned(),
+            customer: party.and_then(|p| p.customer.clone()).unwrap_or_default(),
+            sender: party.map(sender).unwrap_or_default(),
             since: words::full(since),
             age: words::ago(since, now),
             age_tone: if is_late && now - since > Duration::DAY { "late" } else { "" },
@@ -118,6 +153,13 @@ impl Row {
         row.href.push_str(only);
         row.claimed_by =
             review.claimed_by.as_deref().map(|by| by.strip_prefix("user:").unwrap_or(by).to_owned());
+        row.handed_to =
+            review.handed_to.as_deref().map(|to| to.strip_prefix("user:").unwrap_or(to).to_owned());
+        if let Some(until) = review.postponed_until.filter(|until| *until > OffsetDateTime::now_utc()) {
+            row.due = words::full(until);
+            row.postponed = Some(row.due.clone());
+            row.age_tone = "";
+        }
         row
     }
 }
@@ -148,6 +190,12 @@ fn type_mark(document: &Document) -> &'static str {
         (_, t) if t.starts_with("audio/") => "AUDIO",
         _ => "FILE",
     }
+}
+
+/// By what name or number a sender is known.
+fn sender(party: &Party) -> String {
+    let phone = party.phone.as_ref().map(|p| format!("+{p}"));
+    party.sender.clone().or(phone).or_else(|| party.alias.clone()).unwrap_or_default()
 }
 
 /// Whose a document is: the customer, else the sender.
@@ -184,17 +232,60 @@ struct Queue {
     total: u64,
     reasons: Vec<Chip>,
     chosen: String,
-    chosen_label: String,
+    kinds: Vec<(&'static str, &'static str)>,
+    orders: Vec<(&'static str, &'static str)>,
+    ask: Ask,
+    /// Whether only some of what waits is asked for.
+    filtered: bool,
     rows: Vec<Row>,
     next: Option<String>,
 }
 
 /// Query of the queue.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Clone, Deserialize)]
 #[serde(default)]
 pub struct Ask {
     reason: Option<String>,
+    kind: String,
+    /// `mine` or `free`.
+    who: String,
+    order: String,
+    q: String,
     after: Option<String>,
+}
+
+/// Orders by their names in addresses.
+const ORDERS: &[(&str, &str)] =
+    &[("", "Longest waiting first"), ("newest", "Newest first"), ("amount", "Largest amount first")];
+
+impl Ask {
+    fn table(&self, person: &Person) -> Result<Table, Problem> {
+        let kind = Some(self.kind.as_str()).filter(|kind| !kind.is_empty());
+        let filter = ReviewFilter {
+            reason: word::<ReasonCode>("reason", self.reason.as_deref().filter(|r| !r.is_empty()))?,
+            kind: word::<Kind>("kind", kind)?,
+            claimed_by: (self.who == "mine").then(|| person.caller.actor.clone()),
+            unclaimed: self.who == "free",
+            access: person.caller.access().clone(),
+            ..ReviewFilter::default()
+        };
+        let order = match self.order.as_str() {
+            "newest" => Order::Newest,
+            "amount" => Order::Amount,
+            _ => Order::Oldest,
+        };
+        Ok(Table { filter, order, q: Some(self.q.clone()).filter(|q| !q.trim().is_empty()) })
+    }
+
+    /// The address of the page after this one.
+    fn after(&self, id: ReviewId) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        let parts = [("kind", &self.kind), ("who", &self.who), ("order", &self.order), ("q", &self.q)];
+        query.extend_pairs(self.reason.iter().map(|reason| ("reason", reason)));
+        query.extend_pairs(parts.iter().filter(|(_, value)| !value.is_empty()));
+        query.append_pair("after", &id.to_string());
+        format!("/?{}", query.finish())
+    }
 }
 
 /// `GET /`.
@@ -203,12 +294,17 @@ pub async fn show(State(app): State<App>, person: Person, Params(ask): Params<As
 }
 
 async fn render(app: &App, person: &Person, ask: Ask) -> Result<Response, Problem> {
-    let reason = word::<ReasonCode>("reason", ask.reason.as_deref())?;
+    let table = ask.table(person)?;
     let after = word::<ReviewId>("after", ask.after.as_deref())?;
-    let filter = ReviewFilter { reason, access: person.caller.access().clone(), ..ReviewFilter::default() };
-    let found = app.catalog.reviews(&filter, after, PAGE).await?;
+    // By time and without words, the queue is walked by its index.
+    let found = if table.q.is_none() && table.order == Order::Oldest {
+        app.catalog.reviews(&table.filter, after, PAGE).await?
+    } else {
+        app.catalog.review_table(&table, after, PAGE).await?
+    };
     let ids: Vec<DocumentId> = found.data.iter().map(|(_, d)| d.id).collect();
     let parties = app.catalog.parties_of(&ids).await?;
+    let reason = table.filter.reason;
     let only = reason.map(|r| format!("?reason={r}")).unwrap_or_default();
     let (reviews, documents): (Vec<_>, Vec<_>) = found.data.into_iter().unzip();
     let seen = access::list(app, &person.caller, documents).await?;
@@ -217,12 +313,25 @@ async fn render(app: &App, person: &Person, ask: Ask) -> Result<Response, Proble
     };
     let rows = reviews.iter().zip(&seen).map(row).collect();
     let frame = Frame::of(app, person, "queue").await?;
-    let chosen = reason.map(|r| r.as_str().to_owned()).unwrap_or_default();
-    let next = found.next.map(|id| format!("/?reason={chosen}&after={id}"));
+    let next = found.next.map(|id| ask.after(id));
     let total = frame.open_reviews;
     let counted = app.catalog.count_reasons(person.caller.access()).await?;
     let reasons: Vec<Chip> =
         counted.into_iter().map(|(code, count)| Chip::coded(code, String::new(), count)).collect();
-    let chosen_label = reason.map(|r| words::label(r.as_str())).unwrap_or_default();
-    Ok(page(&Queue { reasons, total, chosen, chosen_label, rows, next, frame }))
+    let chosen = reason.map(|r| r.as_str().to_owned()).unwrap_or_default();
+    let filtered =
+        reason.is_some() || table.filter.kind.is_some() || table.q.is_some() || !ask.who.is_empty();
+    let kinds = Kind::ALL.iter().map(|k| (k.as_str(), words::kind(Some(*k)))).collect();
+    Ok(page(&Queue {
+        reasons,
+        total,
+        chosen,
+        kinds,
+        orders: ORDERS.to_vec(),
+        filtered,
+        rows,
+        next,
+        ask,
+        frame,
+    }))
 }

@@ -26,6 +26,7 @@ use axum::{
 use cookie::{Cookie, SameSite};
 use rand::RngExt;
 
+use super::language::Tongue;
 use crate::{
     app::App,
     http::{auth::Caller, problem::Problem},
@@ -194,6 +195,8 @@ pub struct Person {
     pub csrf: String,
     /// What they may do.
     pub caller: Caller,
+    /// In which language they read the desk.
+    pub tongue: Tongue,
     token_hash: Sha256,
 }
 
@@ -233,7 +236,8 @@ impl Person {
         let access = app.catalog.access_of_user(&user).await?;
         let caller = Caller::person(&user.name, user.role == Role::Admin, access);
         let csrf = Sha256::of(format!("csrf:{token}").as_bytes()).to_string();
-        Ok(Some(Self { user, csrf, caller, token_hash }))
+        let tongue = Tongue::asked(headers);
+        Ok(Some(Self { user, csrf, caller, tongue, token_hash }))
     }
 }
 

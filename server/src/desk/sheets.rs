@@ -4,6 +4,7 @@
 use acuse_pipeline::{
     fields::{Field, FieldName, PageBox},
     part::Part,
+    reading::SeenWord,
 };
 use acuse_storage::{Document, documents::StoredPage};
 
@@ -66,6 +67,41 @@ pub struct Rect {
     pub width: u32,
     /// At least one.
     pub height: u32,
+}
+
+/// A field's line, cut out of its page.
+pub struct Strip {
+    /// The page's picture.
+    pub href: String,
+    /// Pixels of the page.
+    pub width: u32,
+    /// Pixels of the page.
+    pub height: u32,
+    /// What is cut out.
+    pub at: Rect,
+    /// Words in it that were hard to read.
+    pub doubtful: Vec<Rect>,
+}
+
+/// Room around a strip, as a share of the page's longer side.
+const STRIP_ROOM: f32 = 0.012;
+
+/// The line of a field that was read from a page, with what was hard to read in it.
+#[must_use]
+pub fn strip(document: &Document, field: &Field, seen: &[SeenWord]) -> Option<Strip> {
+    let number = field.page.unwrap_or(1);
+    let page = document.pages.get(number.checked_sub(1)? as usize)?;
+    let [x0, y0, x1, y1] = field.bbox?;
+    let within = |word: &&SeenWord| {
+        let [a, b, c, d] = word.bbox;
+        let (x, y) = ((a + c) / 2.0, (b + d) / 2.0);
+        word.page == number && (x0..=x1).contains(&x) && (y0..=y1).contains(&y)
+    };
+    let doubtful = seen.iter().filter(within).filter(|word| word.confidence < UNSURE);
+    let href = format!("/pictures/{}?variant=normalized&page={number}", document.id);
+    let at = rect([x0, y0, x1, y1], page, STRIP_ROOM);
+    let doubtful = doubtful.map(|word| rect(word.bbox, page, 0.0)).collect();
+    Some(Strip { href, width: page.width, height: page.height, at, doubtful })
 }
 
 /// The pages of a document, with what is `proposed` to be made of it.

@@ -2,15 +2,33 @@
 
 use std::collections::BTreeMap;
 
-use acuse_pipeline::{document::Kind, fields::FieldName};
+use acuse_pipeline::{
+    document::Kind,
+    fields::{FieldName, Value},
+};
 use acuse_storage::{Document, reviews::drafts};
 
+use super::grid;
 use crate::review::carried;
 
 /// Longest draft kept, characters of all its values.
 const DRAFT_CHARS: usize = 60_000;
 /// What of a form is not typed.
-const NOT_TYPED: &[&str] = &["csrf", "version", "fence", "action", "reason", "password", "user"];
+const NOT_TYPED: &[&str] = &[
+    "csrf",
+    "version",
+    "fence",
+    "action",
+    "reason",
+    "password",
+    "user",
+    "new_name",
+    "new_phone",
+    "new_tax_id",
+];
+
+/// What a person writes beside the fields.
+const WORDS: &[&str] = &["note", "because", "memo", "reject_note"];
 
 /// A form's names and values: names may repeat, the first counts.
 #[derive(Debug, Default, Clone)]
@@ -40,17 +58,27 @@ impl Typed {
 
     /// The fields of this kind that the form says otherwise than the document.
     #[must_use]
-    pub fn changes(&self, kind: Kind, document: &Document) -> BTreeMap<FieldName, Option<String>> {
+    pub fn changes(&self, kind: Kind, document: &Document) -> BTreeMap<FieldName, Option<Value>> {
         let read = carried(kind, &document.fields);
-        FieldName::of(kind)
-            .iter()
-            .filter(|name| !name.is_list())
-            .filter_map(|name| {
-                let said = self.get(&format!("{kind}.{name}"))?;
-                let was = read.get(name).map_or("", |f| f.value.as_str());
-                (said != was.trim()).then(|| (*name, Some(said.to_owned()).filter(|s| !s.is_empty())))
-            })
-            .collect()
+        let change = |name: &FieldName| {
+            let was = read.get(name).map(|f| &f.value);
+            if name.is_list() {
+                let said = grid::entries(kind, *name, self)?;
+                let same = grid::is_same(*name, &said, was.map(Value::entries).unwrap_or_default());
+                return (!same).then(|| (*name, Some(Value::List(said)).filter(|v| !v.entries().is_empty())));
+            }
+            let said = self.get(&format!("{kind}.{name}"))?;
+            let was = was.map_or("", Value::as_str);
+            let value = Some(said).filter(|s| !s.is_empty()).map(Value::from);
+            (said != was.trim()).then_some((*name, value))
+        };
+        FieldName::of(kind).iter().filter_map(change).collect()
+    }
+
+    /// The same form without these names.
+    #[must_use]
+    pub fn without(&self, names: &[&str]) -> Self {
+        Self(self.0.iter().filter(|(name, _)| !names.contains(&name.as_str())).cloned().collect())
     }
 
     /// Whether it says anything that the document does not.
@@ -60,7 +88,8 @@ impl Typed {
         let customer = document.customer_id.map(|c| c.to_string()).unwrap_or_default();
         kind != document.kind
             || self.get("customer_id").is_some_and(|said| said != customer)
-            || ["note", "because"].iter().any(|name| self.get(name).is_some_and(|v| !v.is_empty()))
+            || WORDS.iter().any(|name| self.get(name).is_some_and(|v| !v.is_empty()))
+            || self.get("ask_text").is_some_and(|said| Some(said) != self.get("ask_default"))
             || kind.is_some_and(|kind| !self.changes(kind, document).is_empty())
     }
 }

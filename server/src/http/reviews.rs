@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use acuse_pipeline::{
     document::{Kind, Status},
-    fields::FieldName,
+    fields::{FieldName, Value},
     part::Part,
 };
 use acuse_storage::{
@@ -118,7 +118,7 @@ pub struct Decide {
     kind: Option<Kind>,
     /// Name to new value; `null` takes a field away; fields not named stay as they were read.
     #[serde(default)]
-    fields: BTreeMap<FieldName, Option<String>>,
+    fields: BTreeMap<FieldName, Option<Value>>,
     /// Whose it is; `null` makes it nobody's.
     #[serde(default, deserialize_with = "present")]
     customer_id: Option<Option<CustomerId>>,
@@ -139,6 +139,18 @@ pub struct Decide {
     /// For how long the decision can be taken back; the event and the message wait as long.
     #[serde(default)]
     hold_secs: Option<u32>,
+    /// With `duplicate`: the document that came before.
+    #[serde(default)]
+    duplicate_of: Option<DocumentId>,
+    /// With `ask_again`: what the sender is told, word for word.
+    #[serde(default)]
+    message: Option<String>,
+    /// With `postpone`: until when.
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    until: Option<OffsetDateTime>,
+    /// With `assign`: the person's name.
+    #[serde(default)]
+    to: Option<String>,
 }
 
 /// Answer of a decision.
@@ -162,6 +174,7 @@ pub async fn resolve(
     match body.decision {
         Verdict::Undo => return undo(&app, &caller, &review).await,
         Verdict::Reopen => return reopen(&app, &caller, &review, &body).await,
+        Verdict::Postpone | Verdict::Assign => return put_off(&app, &caller, &review, &body).await,
         _ => {}
     }
     let again = body.decision == Verdict::Correct && review.resolved_at.is_some();
@@ -200,9 +213,29 @@ fn asked(body: Decide) -> Result<review::Ask, Problem> {
         seen_version: body.version,
         parts: body.parts,
         because: body.because,
+        duplicate_of: body.duplicate_of,
+        message: body.message,
         fence: None,
         held_until: hold.map(|secs| OffsetDateTime::now_utc() + time::Duration::seconds(i64::from(secs))),
     })
+}
+
+/// Postpones or hands over a review that the caller holds, or that nobody does.
+async fn put_off(
+    app: &App,
+    caller: &Caller,
+    review: &Review,
+    body: &Decide,
+) -> Result<Json<Decided>, Problem> {
+    match app.catalog.claim_review(review.id, &caller.actor, LEASE).await? {
+        Claim::Held { .. } => {}
+        Claim::HeldBy { by, .. } => return Err(Problem::Conflict(format!("{by} holds this review"))),
+        Claim::Resolved => return Err(Problem::Conflict("this review is decided already".to_owned())),
+        Claim::Missing => return Err(Problem::NotFound("review")),
+    }
+    let note = body.note.as_deref();
+    review::put_off(app, caller, review.id, (body.decision, body.until, body.to.as_deref()), note).await?;
+    Ok(Json(Decided { status: Status::InReview, documents: Vec::new() }))
 }
 
 async fn undo(app: &App, caller: &Caller, review: &Review) -> Result<Json<Decided>, Problem> {

@@ -20,7 +20,10 @@ use crate::{
     events::EventCursor,
     names::now,
     outbox::Purpose,
-    reviews::{Claim, Deciding, Decision, Overridden, Reopened, Resolution, Resolved, ReviewFilter, Undone},
+    reviews::{
+        Claim, Deciding, Decision, Order, Overridden, Reopened, Resolution, Resolved, ReviewFilter, Table,
+        Undone,
+    },
     split::Split,
     stages::Begun,
 };
@@ -185,6 +188,102 @@ pub(super) async fn a_lease_that_was_lost_saves_nothing(catalog: &Catalog) {
     let late = Deciding { who: "ana", fence: Some(fence), sees_ids: true, ..Deciding::default() };
     let approve = Decision::Approve { customer_id: None };
     assert_eq!(catalog.decide_review(review.id, &late, &approve, None).await.unwrap(), Resolved::LeaseLost);
+}
+
+pub(super) async fn what_waits_on_purpose_is_nobodys_next(catalog: &Catalog) {
+    let only = ReviewFilter { access: Access::whole(), ..ReviewFilter::default() };
+    let (late, one) = waiting(catalog).await;
+    let (handed, two) = waiting(catalog).await;
+    for review in [&one, &two] {
+        catalog.claim_review(review.id, "user:ana", LEASE).await.unwrap();
+    }
+    let tomorrow = now() + Span::days(1);
+    assert!(!catalog.postpone_review(one.id, "user:ben", tomorrow, None).await.unwrap(), "not Ben's to give");
+    assert!(catalog.postpone_review(one.id, "user:ana", tomorrow, Some("asked by mail")).await.unwrap());
+    assert!(!catalog.hand_review(two.id, "user:ben", "user:ben", None).await.unwrap());
+    assert!(catalog.hand_review(two.id, "user:ana", "user:eva", None).await.unwrap());
+    let open_to = |who: &str| ReviewFilter { open_to: Some(who.to_owned()), ..only.clone() };
+    let there = |filter: ReviewFilter| async move {
+        let (mut ids, mut after) = (Vec::new(), None);
+        loop {
+            let page = catalog.reviews(&filter, after, 500).await.unwrap();
+            ids.extend(page.data.iter().map(|(_, d)| d.id));
+            after = page.next;
+            if after.is_none() {
+                return ids;
+            }
+        }
+    };
+    let all = there(only.clone()).await;
+    assert!(all.contains(&late) && all.contains(&handed), "both wait, for all to see");
+    let evas = there(open_to("user:eva")).await;
+    assert!(!evas.contains(&late) && evas.contains(&handed));
+    assert!(!there(open_to("user:ana")).await.contains(&handed));
+    let (postponed, given) =
+        (catalog.review(one.id).await.unwrap().unwrap(), catalog.review(two.id).await.unwrap().unwrap());
+    assert!(postponed.claimed_by.is_none() && postponed.postponed_until.is_some());
+    assert_eq!(given.handed_to.as_deref(), Some("user:eva"));
+    let trail = catalog.audit_trail(Some(late), 10).await.unwrap();
+    assert!(trail.iter().any(|e| e.action == "postponed"), "{trail:?}");
+}
+
+pub(super) async fn the_queue_is_a_table(catalog: &Catalog) {
+    let mut mine = Vec::new();
+    for total in ["90.00", "1000.00", "-5.00"] {
+        let (id, review) = waiting(catalog).await;
+        let fields = Fields::from([
+            (FieldName::Total, field(total)),
+            (FieldName::MerchantName, field("Zapatería Única")),
+        ]);
+        let correct = Decision::Correct { kind: Some(Kind::Receipt), fields, customer_id: None };
+        catalog.decide_review(review.id, &held("user:ana", 0), &correct, None).await.unwrap();
+        catalog.end_hold(id).await.unwrap();
+        let version = version(catalog, id).await;
+        let until = now() + Span::minutes(1);
+        catalog.reopen(id, "user:ana", Some(version), "again", until).await.unwrap();
+        mine.push(id);
+    }
+    let ordered = |order: Order| async move {
+        let filter = ReviewFilter { access: Access::whole(), ..ReviewFilter::default() };
+        let table = Table { filter, order, q: Some("zapatería única".into()) };
+        let (mut ids, mut after) = (Vec::new(), None);
+        loop {
+            let page = catalog.review_table(&table, after, 1).await.unwrap();
+            ids.extend(page.data.iter().map(|(_, d)| d.id));
+            after = page.next;
+            if after.is_none() {
+                return ids;
+            }
+        }
+    };
+    assert_eq!(ordered(Order::Oldest).await, mine, "page by page, each once");
+    let newest: Vec<_> = mine.iter().rev().copied().collect();
+    assert_eq!(ordered(Order::Newest).await, newest);
+    assert_eq!(ordered(Order::Amount).await, [mine[1], mine[0], mine[2]]);
+    let blind = ReviewFilter { access: Access::new(false), ..ReviewFilter::default() };
+    let table = Table { filter: blind, q: Some("no such words".into()), ..Table::default() };
+    assert!(catalog.review_table(&table, None, 5).await.unwrap().data.is_empty());
+}
+
+pub(super) async fn what_came_before_is_a_duplicate_and_no_more_when_taken_back(catalog: &Catalog) {
+    let (first, _) = waiting(catalog).await;
+    let (id, review) = waiting(catalog).await;
+    let again = Decision::Duplicate { of: first, note: None };
+    let before = catalog.ledger(None, None).await.unwrap();
+    let done = catalog.decide_review(review.id, &held("user:ana", 60), &again, None).await.unwrap();
+    assert_eq!(done, Resolved::Done(Status::Filed));
+    let document = catalog.document(id).await.unwrap().unwrap();
+    assert_eq!(document.duplicate_of, Some(first));
+    let after = catalog.ledger(None, None).await.unwrap();
+    assert!(after.balanced);
+    assert_eq!((after.duplicate - before.duplicate, after.filed - before.filed), (1, 0));
+    assert_eq!(catalog.undo_decision(id, "user:ana", LEASE).await.unwrap(), Undone::Done(Status::InReview));
+    let document = catalog.document(id).await.unwrap().unwrap();
+    assert_eq!((document.duplicate_of, document.status), (None, Status::InReview));
+    let review = catalog.open_review_of(id).await.unwrap().unwrap();
+    catalog.decide_review(review.id, &held("user:ana", 0), &again, None).await.unwrap();
+    assert!(catalog.end_hold(id).await.unwrap());
+    assert!(events(catalog, id).await.0.ends_with(&["document.duplicate".to_owned()]));
 }
 
 pub(super) async fn next_goes_on_past_what_others_hold(catalog: &Catalog) {

@@ -64,6 +64,9 @@ pub async fn catalog(catalog: &Catalog) {
     hold::what_is_at_rest_is_taken_up_again(catalog).await;
     hold::a_lease_that_was_lost_saves_nothing(catalog).await;
     hold::next_goes_on_past_what_others_hold(catalog).await;
+    hold::what_waits_on_purpose_is_nobodys_next(catalog).await;
+    hold::the_queue_is_a_table(catalog).await;
+    hold::what_came_before_is_a_duplicate_and_no_more_when_taken_back(catalog).await;
     hold::what_was_typed_is_kept_until_it_is_told(catalog).await;
     access::doubt_withholds(catalog).await;
     access::a_word_does_not_open_an_id(catalog).await;

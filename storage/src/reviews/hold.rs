@@ -99,6 +99,8 @@ pub(super) enum Outcome {
     Again,
     /// It is several documents.
     Split(Split),
+    /// It is this one come again.
+    Duplicate(DocumentId),
 }
 
 /// An outcome with its particulars and its message.
@@ -122,6 +124,11 @@ pub(super) async fn settle(
         Outcome::Filed => "document.filed",
         Outcome::Corrected => "document.corrected",
         Outcome::Rejected => "document.rejected",
+        Outcome::Duplicate(first) => {
+            let again = json!({ "document_id": document });
+            timeline::note(tx, first, Stage::Done, "sent_again", again).await?;
+            "document.duplicate"
+        }
         Outcome::AskedAgain(reasons) => {
             // A new review, so that it can be asked again or decided; until then the sender is awaited.
             open_review(tx, document, Stage::Link, &reasons).await?;
@@ -296,7 +303,7 @@ async fn restore(tx: &mut Tx, document: DocumentId, version: i64, was: &Was) -> 
     let present = tx.now();
     let touched = execute!(
         tx,
-        "UPDATE documents SET status = $3, stage = 'done', kind = $4, customer_id = $5, filed_at = $6, reasons = $7, \
+        "UPDATE documents SET status = $3, stage = 'done', duplicate_of = NULL, kind = $4, customer_id = $5, filed_at = $6, reasons = $7, \
          awaits_customer = $8, waits_for = $9, version = version + 1, updated_at = $10 \
          WHERE id = $1 AND version = $2",
         document.0,

@@ -53,16 +53,17 @@ struct Place(i64, Uuid);
 const START: Place = Place(0, Uuid::nil());
 
 /// A condition of [`ReviewFilter`] on `r` and `d`; its binds are `$1` to `$6`, see [`bound!`].
-const OF_FILTER: &str = "r.resolved_at IS NULL \
+pub(super) const OF_FILTER: &str = "r.resolved_at IS NULL \
      AND ($1 IS NULL OR EXISTS (SELECT 1 FROM review_reasons x WHERE x.review_id = r.id AND x.code = $1)) \
      AND ($2 IS NULL OR d.kind = $2) \
      AND ($3 IS NULL OR (r.claimed_by = $3 AND r.claim_expires_at > $6)) \
      AND (NOT $4 OR r.claimed_by IS NULL OR r.claim_expires_at <= $6) \
      AND ($5 IS NULL OR ((r.claimed_by IS NULL OR r.claimed_by = $5 OR r.claim_expires_at <= $6) \
+       AND (r.postponed_until IS NULL OR r.postponed_until <= $6) AND (r.handed_to IS NULL OR r.handed_to = $5) \
        AND COALESCE(d.waits_for, 'reviewer') = 'reviewer'))";
 
 /// What of the queue is there for whoever asks: a condition on `d` without binds.
-fn there(tx: &Tx, filter: &ReviewFilter) -> String {
+pub(super) fn there(tx: &Tx, filter: &ReviewFilter) -> String {
     let reach = filter.access.reach(tx, "d");
     if filter.open_to.is_some() { format!("{reach} AND {}", filter.access.told("d")) } else { reach }
 }
@@ -114,7 +115,7 @@ fn beside(forward: bool, there: &str) -> String {
 }
 
 /// Makes `d.` columns of a list of columns.
-fn of_d(columns: &str) -> String {
+pub(super) fn of_d(columns: &str) -> String {
     columns.split(", ").map(|c| format!("d.{}", c.trim())).collect::<Vec<_>>().join(", ")
 }
 

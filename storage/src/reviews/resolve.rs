@@ -55,6 +55,13 @@ pub enum Decision {
         /// What the sender is told, in the reviewer's words; empty for the sentence of the reason.
         note: String,
     },
+    /// It is another one that came again: linked to that, kept, and told.
+    Duplicate {
+        /// The first of them, which is no duplicate itself.
+        of: DocumentId,
+        /// Why, for the timeline.
+        note: Option<String>,
+    },
     /// What failed was ours: let it go round again.
     Retry {
         /// Why, for the timeline.
@@ -233,6 +240,7 @@ pub(super) fn closing<'a>(decision: &'a Decision, by: &'a Deciding<'_>) -> (Reso
         Decision::AskAgain { note } => (Resolution::AskedAgain, Some(note.as_str())),
         Decision::Split { note, .. } => (Resolution::Split, note.as_deref()),
         Decision::Retry { note } => (Resolution::Retried, note.as_deref()),
+        Decision::Duplicate { note, .. } => (Resolution::Duplicate, note.as_deref()),
     }
 }
 
@@ -245,6 +253,7 @@ fn outcome(decision: &Decision, document: &Document) -> (Status, Outcome) {
         Decision::Reject { .. } => (Status::Rejected, Outcome::Rejected),
         Decision::AskAgain { .. } => (Status::InReview, Outcome::AskedAgain(document.reasons.clone())),
         Decision::Retry { .. } => (Status::Processing, Outcome::Again),
+        Decision::Duplicate { of, .. } => (Status::Filed, Outcome::Duplicate(*of)),
         Decision::Split { split, .. } => (Status::Processing, Outcome::Split(split.clone())),
     }
 }
@@ -270,6 +279,9 @@ fn said(id: ReviewId, by: &Deciding<'_>, decision: &Decision, document: &Documen
         if let Some(kind) = kind.filter(|k| Some(*k) != document.kind) {
             said.insert("kind".to_owned(), json!({ "from": document.kind, "to": kind }));
         }
+    }
+    if let Decision::Duplicate { of, .. } = decision {
+        said.insert("duplicate_of".to_owned(), json!(of));
     }
     if let Some(over) = &by.overridden {
         said.insert("overridden".to_owned(), json!(over.checks));
@@ -349,6 +361,16 @@ async fn write_decision(
         Decision::Correct { kind, fields, customer_id } => {
             write_fields(tx, document, kind.or(document.kind), fields).await?;
             customer_id
+        }
+        Decision::Duplicate { of, .. } => {
+            execute!(
+                tx,
+                "UPDATE documents SET duplicate_of = $2, \
+                 customer_id = (SELECT f.customer_id FROM documents f WHERE f.id = $2) WHERE id = $1",
+                document.id.0,
+                of.0
+            )?;
+            return Ok(());
         }
         _ => return Ok(()),
     };

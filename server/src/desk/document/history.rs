@@ -1,0 +1,66 @@
+//! What happened to a document, and what else is known of it.
+
+use acuse_storage::{Document, timeline::TimelineEntry};
+use serde_json::Value;
+use time::OffsetDateTime;
+
+use super::super::{queue::who, words};
+use crate::{app::App, http::problem::Problem};
+
+/// One entry of the timeline.
+pub struct Happened {
+    pub at: String,
+    pub clock: String,
+    pub title: String,
+    pub actor: String,
+    pub detail: String,
+    pub tone: &'static str,
+}
+
+/// An entry as it is shown; of what is withheld no particulars.
+#[must_use]
+pub fn happened(entry: TimelineEntry, withheld: bool) -> Happened {
+    let now = OffsetDateTime::now_utc();
+    let text = |key: &str| entry.detail.get(key).and_then(Value::as_str).map(str::to_owned);
+    let details = entry.detail.as_object().into_iter().flatten();
+    let plain = details
+        .filter(|(key, _)| !key.ends_with("_id") && !matches!(key.as_str(), "by" | "wamid" | "sha256"))
+        .filter_map(|(key, value)| Some(format!("{}: {}", words::label(key), words::plain(value)?)));
+    let tone = match entry.event.as_str() {
+        "filed" | "approved" | "corrected" => "good",
+        "in_review" | "retry" | "asked_again" | "postponed" => "warn",
+        "rejected" | "failed" => "bad",
+        _ => "",
+    };
+    let actor = text("by").map(|by| format!("by {}", by.strip_prefix("user:").unwrap_or(&by)));
+    Happened {
+        at: words::full(entry.at),
+        clock: words::clock(entry.at, now),
+        title: words::label(&entry.event),
+        actor: actor.unwrap_or_default(),
+        detail: if withheld { String::new() } else { plain.take(8).collect::<Vec<_>>().join(" · ") },
+        tone,
+    }
+}
+
+/// What is known of it beside what it says.
+///
+/// # Errors
+/// When the catalog fails.
+pub async fn facts(app: &App, document: &Document) -> Result<Vec<(&'static str, String)>, Problem> {
+    let mut facts = vec![
+        ("From", who(app, document).await?),
+        ("Received", words::full(document.received_at)),
+        ("By way of", words::label(document.source.as_str())),
+    ];
+    facts.extend(document.declared.caption.clone().map(|c| ("Caption", c)));
+    facts.extend(document.language.clone().map(|l| ("Language", l)));
+    facts.extend(document.confidence.map(|c| ("Kind is sure", format!("{:.0} %", c * 100.0))));
+    facts.extend(document.duplicate_of.map(|first| ("Duplicate of", first.to_string())));
+    facts.extend(document.last_error.clone().map(|e| ("Last error", e)));
+    if !document.notes.is_empty() {
+        facts.push(("Notes", document.notes.join("; ")));
+    }
+    facts.push(("Id", document.id.to_string()));
+    Ok(facts)
+}

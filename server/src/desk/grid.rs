@@ -1,0 +1,155 @@
+//! Taxes and lines of a bill as a grid, and what a form says of them.
+
+use acuse_pipeline::{
+    document::Kind,
+    fields::{Entry, FieldName, Fields},
+};
+
+use super::{said::Said, typed::Typed, words};
+
+/// Most lines of a form that are looked at.
+const LINES: usize = 400;
+/// Empty lines below the last, for who has no script.
+const EMPTY: usize = 1;
+
+/// A list as a table.
+pub struct Grid {
+    /// Which field.
+    pub name: FieldName,
+    /// In words.
+    pub label: String,
+    /// The cells of a line.
+    pub columns: Vec<Column>,
+    /// Cells, line by line.
+    pub lines: Vec<Vec<String>>,
+    /// Whether there is anything in it.
+    pub filled: bool,
+    /// What is wrong with it.
+    pub fault: String,
+}
+
+/// A column.
+#[derive(Clone, Copy)]
+pub struct Column {
+    /// As the design names it.
+    pub name: &'static str,
+    /// In words.
+    pub label: &'static str,
+}
+
+const TAXES: &[Column] = &[
+    Column { name: "type", label: "Type" },
+    Column { name: "rate", label: "Rate %" },
+    Column { name: "base", label: "Base" },
+    Column { name: "amount", label: "Amount" },
+];
+const LINE_ITEMS: &[Column] = &[
+    Column { name: "description", label: "Description" },
+    Column { name: "quantity", label: "Quantity" },
+    Column { name: "unit_price", label: "Unit price" },
+    Column { name: "tax", label: "Tax" },
+    Column { name: "amount", label: "Amount" },
+];
+
+fn columns(name: FieldName) -> &'static [Column] {
+    if name == FieldName::Taxes { TAXES } else { LINE_ITEMS }
+}
+
+fn cell<'a>(entry: &'a Entry, column: &str) -> &'a str {
+    let cell = match column {
+        "type" => &entry.tax_type,
+        "rate" => &entry.rate,
+        "base" => &entry.base,
+        "description" => &entry.description,
+        "quantity" => &entry.quantity,
+        "unit_price" => &entry.unit_price,
+        "tax" => &entry.tax,
+        _ => &entry.amount,
+    };
+    cell.as_deref().unwrap_or_default()
+}
+
+fn set(entry: &mut Entry, column: &str, text: &str) {
+    let cell = match column {
+        "type" => &mut entry.tax_type,
+        "rate" => &mut entry.rate,
+        "base" => &mut entry.base,
+        "description" => &mut entry.description,
+        "quantity" => &mut entry.quantity,
+        "unit_price" => &mut entry.unit_price,
+        "tax" => &mut entry.tax,
+        _ => &mut entry.amount,
+    };
+    *cell = Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+}
+
+/// The grid of a list: as typed, else as read.
+#[must_use]
+pub(super) fn of(kind: Kind, name: FieldName, fields: &Fields, typed: &Typed, said: &Said<'_>) -> Grid {
+    let read = fields.get(&name).map(|f| f.value.entries()).unwrap_or_default();
+    let entries = entries(kind, name, typed).unwrap_or_else(|| read.to_vec());
+    let columns = columns(name);
+    let line = |entry: &Entry| columns.iter().map(|c| cell(entry, c.name).to_owned()).collect::<Vec<_>>();
+    let mut lines: Vec<Vec<String>> = entries.iter().map(line).collect();
+    let filled = !lines.is_empty();
+    lines.extend(std::iter::repeat_n(vec![String::new(); columns.len()], EMPTY));
+    let label = words::label(name.as_str());
+    Grid { name, label, columns: columns.to_vec(), lines, filled, fault: said.fault(name) }
+}
+
+/// The lines that a form says of a list; `None` where it shows none.
+#[must_use]
+pub fn entries(kind: Kind, name: FieldName, typed: &Typed) -> Option<Vec<Entry>> {
+    let head = format!("{kind}.{name}.");
+    let cells: Vec<(usize, &str, &str)> = typed
+        .0
+        .iter()
+        .filter_map(|(key, value)| {
+            let (line, column) = key.strip_prefix(&head)?.split_once('.')?;
+            Some((line.parse().ok()?, column, value.as_str()))
+        })
+        .collect();
+    let last = cells.iter().map(|(line, ..)| *line).filter(|line| *line < LINES).max()?;
+    let mut entries = vec![Entry::default(); last + 1];
+    for (line, column, value) in cells {
+        if let Some(entry) = entries.get_mut(line) {
+            set(entry, column, value);
+        }
+    }
+    entries.retain(|entry| *entry != Entry::default());
+    Some(entries)
+}
+
+/// Whether two lists say the same, wherever it stands.
+#[must_use]
+pub fn is_same(name: FieldName, one: &[Entry], other: &[Entry]) -> bool {
+    let says =
+        |entry: &Entry| columns(name).iter().map(|c| cell(entry, c.name).to_owned()).collect::<Vec<_>>();
+    one.iter().map(says).eq(other.iter().map(says))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_says_lines() {
+        let form = [
+            ("invoice.line_items.0.description", "Pan"),
+            ("invoice.line_items.0.amount", "2,10"),
+            ("invoice.line_items.1.amount", " "),
+            ("invoice.line_items.2.description", "Sal"),
+            ("invoice.line_items.99999999.amount", "1"),
+            ("invoice.total", "3"),
+        ];
+        let typed = Typed(form.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
+        let said = entries(Kind::Invoice, FieldName::LineItems, &typed).unwrap();
+        assert_eq!(said.len(), 2, "empty lines are none: {said:?}");
+        assert_eq!((said[0].amount.as_deref(), said[1].description.as_deref()), (Some("2,10"), Some("Sal")));
+        assert!(entries(Kind::Invoice, FieldName::Taxes, &typed).is_none(), "nothing was shown of them");
+        let mut placed = said.clone();
+        placed[0].page = Some(1);
+        assert!(is_same(FieldName::LineItems, &said, &placed));
+        assert!(!is_same(FieldName::LineItems, &said, &said[..1]));
+    }
+}

@@ -1,0 +1,131 @@
+//! A scripted reviewer clears `COUNT` (20) exceptions at the desk in a real Chromium: the keys pressed, the machine's
+//! time from a decision to the next document painted, and what one field costs beyond typing it.
+//!
+//! Every second document is accepted as it was read (one key); of the others one field is typed anew (a key to it, its
+//! characters, Ctrl+Enter). The wait that the desk imposes before a decision (400 ms after the picture is painted) is
+//! not the machine's and is told apart.
+
+#![allow(missing_docs, clippy::print_stdout)]
+
+use std::{
+    io::Write,
+    process::Stdio,
+    time::{Duration, Instant},
+};
+
+use acuse_fixtures::{
+    Country, Form, Kind, Spec, generate,
+    graph::{FakeGraph, Inbound, MediaType, Options, Said, Sender},
+};
+use acuse_tests::{
+    browser::{self, Browser},
+    stack::{ACCESS_TOKEN, APP_SECRET, Api, Place},
+};
+use anyhow::{Context, Result, ensure};
+
+const PASSWORD: &str = "a long enough password";
+
+fn middle(times: &mut [f64], share: f64) -> f64 {
+    times.sort_by(f64::total_cmp);
+    let at = ((times.len().saturating_sub(1)) as f64 * share).round() as usize;
+    times.get(at).copied().unwrap_or_default()
+}
+
+async fn cookie(place: &Place) -> Result<String> {
+    let mut adding = place.command(&["user", "add", "bench"])?.stdin(Stdio::piped()).spawn()?;
+    writeln!(adding.stdin.take().context("no stdin")?, "{PASSWORD}")?;
+    ensure!(adding.wait()?.success(), "no user");
+    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
+    let form = [("user", "bench"), ("password", PASSWORD)];
+    let entered = http.post(format!("http://127.0.0.1:{}/login", place.port)).form(&form).send().await?;
+    let cookie = entered.headers().get("set-cookie").context("not signed in")?.to_str()?;
+    Ok(cookie.split(';').next().unwrap_or_default().to_owned())
+}
+
+fn now_in(page: &mut Browser) -> Result<f64> {
+    page.eval("performance.timeOrigin + performance.now()")?.as_f64().context("no clock")
+}
+
+/// Waits for the document after `before`, and says when it was painted.
+fn next(page: &mut Browser, before: &str) -> Result<(String, f64)> {
+    page.wait(&format!("location.pathname !== '{before}' && (location.pathname === '/' || document.body.dataset.ready === 'yes')"))?;
+    let path = page.eval("location.pathname")?.as_str().unwrap_or_default().to_owned();
+    let painted =
+        page.eval("Number(document.body.dataset.painted || performance.timeOrigin + performance.now())")?;
+    Ok((path, painted.as_f64().context("not painted")?))
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let count: u64 = std::env::var("COUNT").map_or(Ok(20), |v| v.parse())?;
+    let Some(chromium) = browser::chromium() else { return Ok(()) };
+    let options = Options {
+        access_token: ACCESS_TOKEN.to_owned(),
+        app_secret: APP_SECRET.to_owned(),
+        ..Options::default()
+    };
+    let graph = FakeGraph::start(options).await?;
+    let folder = tempfile::tempdir()?;
+    let place = Place::embedded(folder.path(), &graph.url())?;
+    let _server = place.start("serve", &["serve"])?;
+    let api = Api::connect(&place, &["documents:read", "reviews:write", "admin"]).await?;
+    for n in 0..count {
+        let sample = generate(5_000 + n, &Spec::new(Kind::Invoice, Country::Es, Form::PdfText));
+        let media_id = graph.upload_media(sample.bytes, &sample.media_type);
+        let said =
+            Said::Media { kind: MediaType::Document, media_id, caption: None, filename: Some(sample.name) };
+        let sender = Sender::phone(&format!("3461000{n:04}"), &format!("Bench {n}"));
+        let webhook = graph.webhook_for(&[Inbound::new(sender, said)]);
+        ensure!(api.webhook(webhook.body.to_vec(), &webhook.signature).await? == 200, "not taken");
+    }
+    let patience = Duration::from_secs(60 + count * 5);
+    let waiting = api.at_rest(count, patience).await?.in_review;
+    let cookie = cookie(&place).await?;
+    let base = format!("http://127.0.0.1:{}", place.port);
+
+    let mut page = Browser::start(chromium, (1366, 768))?;
+    page.open(&format!("{base}/"), &cookie)?;
+    page.press("n", false, false)?;
+    page.wait("document.body.dataset.ready === 'yes'")?;
+    let (mut plain, mut fields, mut keys_plain, mut keys_field) = (Vec::new(), Vec::new(), 0_u32, 0_u32);
+    let started = Instant::now();
+    for n in 0..waiting {
+        let here = page.eval("location.pathname")?.as_str().unwrap_or_default().to_owned();
+        if here == "/" {
+            break;
+        }
+        let mut machine = 0.0;
+        if n % 2 == 1 {
+            let before = now_in(&mut page)?;
+            page.press("e", false, false)?;
+            page.wait("document.activeElement.closest?.('.field')")?;
+            machine += now_in(&mut page)? - before;
+            let value = page.eval("document.activeElement.value")?.as_str().unwrap_or_default().to_owned();
+            page.fill(&format!("{value}1"))?;
+            keys_field += 2;
+        } else {
+            keys_plain += 1;
+        }
+        let decided = now_in(&mut page)?;
+        if n % 2 == 1 {
+            page.press("Enter", false, true)?
+        } else {
+            page.press("a", false, false)?
+        }
+        let (_, painted) = next(&mut page, &here)?;
+        machine += painted - decided;
+        if n % 2 == 1 { fields.push(machine) } else { plain.push(machine) }
+    }
+    let wall = started.elapsed();
+    println!("{} documents in {:.1} s", plain.len() + fields.len(), wall.as_secs_f64());
+    let per = |keys: u32, of: usize| f64::from(keys) / (of.max(1) as f64);
+    println!(
+        "keys: {:.1} a plain accept, {:.1} + the typed characters a field",
+        per(keys_plain, plain.len()),
+        per(keys_field, fields.len())
+    );
+    for (what, times) in [("accept to next painted", &mut plain), ("a field, typing left out", &mut fields)] {
+        println!("{what}: median {:.0} ms, p95 {:.0} ms", middle(times, 0.5), middle(times, 0.95));
+    }
+    Ok(())
+}
