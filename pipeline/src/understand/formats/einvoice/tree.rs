@@ -74,6 +74,12 @@ impl Node {
         found.map(|(_, v)| v.as_str()).filter(|v| !v.is_empty())
     }
 
+    /// All elements of that name at any depth, but none inside another.
+    #[must_use]
+    pub fn deep(&self, name: &str) -> Vec<&Self> {
+        self.children.iter().flat_map(|c| if c.name == name { vec![c] } else { c.deep(name) }).collect()
+    }
+
     /// The first element of that name at any depth of which `wanted` holds.
     #[must_use]
     pub fn deep_where(&self, name: &str, wanted: fn(&Self) -> bool) -> Option<&Self> {
