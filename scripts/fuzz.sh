@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 seconds=${1:?seconds per target}
 shift
 targets=("${@:-}")
-[[ -n ${targets[0]} ]] || targets=(webhook sniff image pdf xml mrz barcode csv)
+[[ -n ${targets[0]} ]] || targets=(webhook sniff image pdf xml einvoice signed mrz barcode csv)
 
 # Documents to begin with, sorted by who reads them; drawn once, for a minute.
 drawn=fuzz/corpus/drawn
@@ -43,6 +43,8 @@ seeds_of() {
     webhook) echo fixtures/webhooks ;;
     sniff) echo "$drawn" ;;
     image | pdf | xml) echo "$drawn/$1" ;;
+    einvoice) echo pipeline/src/understand/formats/einvoice/samples ;;
+    signed) echo pipeline/src/signature/samples ;;
     *) echo "fuzz/seeds/$1" ;;
   esac
 }

@@ -8,7 +8,7 @@ use acuse_pipeline::{
     intake,
     limits::Limits,
     reading::{Attachment, Barcode, Declared, Evidence, Line, PagePixels, PageText, Word},
-    text, understand,
+    signature, text, understand,
 };
 use acuse_whatsapp::{Secret, signature::AppSecrets, webhook};
 
@@ -22,6 +22,8 @@ pub const ENTRIES: &[Entry] = &[
     ("image", image),
     ("pdf", pdf),
     ("xml", xml),
+    ("einvoice", xml),
+    ("signed", signed),
     ("mrz", mrz),
     ("barcode", barcode),
     #[cfg(feature = "server")]
@@ -94,13 +96,20 @@ pub fn pdf(data: &[u8]) {
 /// An e-invoice, alone and as what a document carries.
 pub fn xml(data: &[u8]) {
     open(data);
-    let _read = understand::einvoice::read(data);
+    let _read = understand::formats::einvoice::read(data, time::macros::date!(2026 - 11 - 28));
     let xml = Attachment { name: "invoice.xml".to_owned(), bytes: data.to_vec() };
     make_sense(Evidence {
         media_type: "application/xml".to_owned(),
         attachments: vec![xml],
         ..Evidence::default()
     });
+}
+
+/// A signed file, and an XML with signatures in it.
+pub fn signed(data: &[u8]) {
+    open(data);
+    let _opened = signature::cms::open(data);
+    let _seal = signature::xml::verify(&String::from_utf8_lossy(data));
 }
 
 /// Lines of text, such as an MRZ is.

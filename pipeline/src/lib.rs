@@ -17,6 +17,7 @@ pub mod read;
 pub mod reading;
 pub mod reason;
 pub mod settle;
+pub mod signature;
 pub mod text;
 pub mod understand;
 pub mod wording;

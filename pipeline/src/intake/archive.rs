@@ -8,10 +8,11 @@ use std::io::{Cursor, Read};
 use zip::{CompressionMethod, ZipArchive, result::ZipError};
 
 use crate::{
-    intake::{einvoice, refusal},
+    intake::{einvoice, polyglot::find, refusal},
     limits::Limits,
     reading::Attachment,
     reason::{Reason, ReasonCode},
+    signature::{Seal, cms},
 };
 
 /// What the archive holds.
@@ -20,6 +21,8 @@ pub(super) struct Packed {
     pub xml: Attachment,
     /// Its dialect.
     pub dialect: einvoice::Dialect,
+    /// What the signature around it says, where there is one.
+    pub seal: Option<Seal>,
     /// Its picture.
     pub pdf: Option<Vec<u8>>,
     /// Names of what lies beside them and is not read.
@@ -63,11 +66,13 @@ pub(super) fn open(bytes: &[u8], limits: &Limits) -> Result<Packed, Reason> {
             return Err(refusal::bomb("bytes or more in an archive", "stream_bytes", cap, unfolded_bytes));
         }
         let name = base_name(&name);
+        let signed = cms::open(&unfolded);
+        let (unfolded, seal) = signed.map_or((unfolded, None), |s| (s.content, Some(s.seal)));
         let dialect = einvoice::is_markup(&unfolded).then(|| einvoice::dialect(&unfolded).ok()).flatten();
         if unfolded.starts_with(b"%PDF-") {
             pdfs.push((name, unfolded));
         } else if let Some(dialect) = dialect {
-            xmls.push((name, unfolded, dialect));
+            xmls.push(Xml { name, bytes: einvoice::utf8(&unfolded).into_bytes(), dialect, seal });
         } else if is_annex(&name, &unfolded) {
             annexes.push(name);
         } else {
@@ -79,32 +84,81 @@ pub(super) fn open(bytes: &[u8], limits: &Limits) -> Result<Packed, Reason> {
 
 type Entries = Vec<(String, Vec<u8>)>;
 
+/// An XML of the archive, as UTF-8.
+struct Xml {
+    name: String,
+    bytes: Vec<u8>,
+    dialect: einvoice::Dialect,
+    seal: Option<Seal>,
+}
+
 /// One e-invoice, with the PDF of its name, or the first.
 fn packed(
-    mut xmls: Vec<(String, Vec<u8>, einvoice::Dialect)>,
+    mut xmls: Vec<Xml>,
     mut pdfs: Entries,
     mut annexes: Vec<String>,
     entries: usize,
     limits: &Limits,
 ) -> Result<Packed, Reason> {
     // An answer or an order beside an invoice is its annex.
-    let is_other = |d: einvoice::Dialect| matches!(d, einvoice::Dialect::Other(_));
-    if xmls.iter().any(|x| !is_other(x.2)) {
-        let others = xmls.extract_if(.., |x| is_other(x.2)).map(|x| x.0);
-        annexes.extend(others);
+    let is_other = |x: &Xml| matches!(x.dialect, einvoice::Dialect::Other(_));
+    if xmls.iter().any(|x| !is_other(x)) {
+        annexes.extend(xmls.extract_if(.., |x| is_other(x)).map(|x| x.name));
     }
-    let (Some((name, xml, dialect)), None) = (xmls.pop(), xmls.pop()) else { return Err(other(entries)) };
-    if xml.len() as u64 > limits.xml_bytes {
-        return Err(refusal::too_large("bytes of XML", "xml_bytes", limits.xml_bytes, xml.len() as u64));
+    annexes.extend(without_copies(&mut xmls));
+    if xmls.len() > 1 {
+        return Err(several(&xmls));
     }
-    let own = pdfs.iter().position(|(pdf, _)| stem(pdf) == stem(&name)).unwrap_or(0);
+    let Some(xml) = xmls.pop() else { return Err(other(entries)) };
+    if xml.bytes.len() as u64 > limits.xml_bytes {
+        return Err(refusal::too_large(
+            "bytes of XML",
+            "xml_bytes",
+            limits.xml_bytes,
+            xml.bytes.len() as u64,
+        ));
+    }
+    let own = pdfs.iter().position(|(pdf, _)| stem(pdf) == stem(&xml.name)).unwrap_or(0);
     let pdf = (!pdfs.is_empty()).then(|| pdfs.remove(own).1);
     annexes.extend(pdfs.into_iter().map(|(name, _)| name));
-    let xml = Attachment { name, bytes: einvoice::utf8(&xml).into_bytes() };
-    Ok(Packed { xml, dialect, pdf, annexes })
+    let Xml { name, bytes, dialect, seal } = xml;
+    Ok(Packed { xml: Attachment { name, bytes }, dialect, seal, pdf, annexes })
+}
+
+/// Takes out what is there twice: the same bytes, signed beside bare, and an invoice beside the envelope that holds it.
+fn without_copies(xmls: &mut Vec<Xml>) -> Vec<String> {
+    // Signed ones first, then envelopes: of the same the first stays.
+    xmls.sort_by_key(|x| (x.seal.is_none(), x.dialect != einvoice::Dialect::AttachedDocument));
+    let mut copies = Vec::new();
+    let mut at = 0;
+    while at < xmls.len() {
+        let is_copy = xmls.iter().take(at).any(|kept| {
+            kept.bytes.trim_ascii() == xmls[at].bytes.trim_ascii()
+                || (kept.dialect == einvoice::Dialect::AttachedDocument
+                    && cufe(&xmls[at].bytes).is_some_and(|own| find(&kept.bytes, own).is_some()))
+        });
+        if is_copy {
+            copies.push(xmls.remove(at).name);
+        } else {
+            at += 1;
+        }
+    }
+    copies
+}
+
+/// Colombia's unique code of a document, 96 hexadecimal digits: the envelope repeats it.
+fn cufe(xml: &[u8]) -> Option<&[u8]> {
+    xml.split(|b| !b.is_ascii_hexdigit()).find(|run| run.len() == 96)
+}
+
+fn several(xmls: &[Xml]) -> Reason {
+    let names: Vec<&str> = xmls.iter().map(|x| x.name.as_str()).take(10).collect();
+    let message = format!("The archive holds {} e-invoices: {}.", xmls.len(), names.join(", "));
+    Reason::new(ReasonCode::MultipleDocuments, message).with("documents", xmls.len())
 }
 
 fn stem(name: &str) -> String {
+    let name = name.strip_suffix(".p7m").unwrap_or(name);
     name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_lowercase()
 }
 
@@ -190,6 +244,8 @@ pub(super) mod tests {
 
     pub(in crate::intake) const CFDI: &[u8] = b"<cfdi:Comprobante xmlns:cfdi='http://www.sat.gob.mx/cfd/4'/>";
 
+    const OTHER: &[u8] = b"<cfdi:Comprobante xmlns:cfdi='http://www.sat.gob.mx/cfd/4' Folio='2'/>";
+
     fn opened(files: &[(&str, &[u8])]) -> Packed {
         open(&zip(files), &Limits::default()).ok().unwrap()
     }
@@ -224,7 +280,6 @@ pub(super) mod tests {
     fn refuses_everything_else() {
         let refused = |files: &[(&str, &[u8])]| open(&zip(files), &Limits::default()).err().unwrap().code;
         for files in [
-            vec![("a.xml", CFDI), ("b.xml", CFDI)],
             vec![("a.pdf", b"%PDF-1.4".as_slice())],
             vec![("a.xml", CFDI), ("a.pdf", b"%PDF-1.4"), ("b.exe", b"MZ")],
             vec![("a.xml", CFDI), ("b.pdf", b"MZ")],
@@ -234,10 +289,43 @@ pub(super) mod tests {
         ] {
             assert_eq!(refused(&files), ReasonCode::UnsupportedType, "{files:?}");
         }
+        assert_eq!(refused(&[("a.xml", CFDI), ("b.xml", OTHER)]), ReasonCode::MultipleDocuments);
         let many: Vec<(String, &[u8])> = (0..50).map(|i| (format!("{i}.txt"), b"x".as_slice())).collect();
         let many: Vec<(&str, &[u8])> = many.iter().map(|(n, b)| (n.as_str(), *b)).collect();
         assert_eq!(refused(&many), ReasonCode::UnsupportedType);
         assert_eq!(open(b"PK\x03\x04 cut", &Limits::default()).err().unwrap().code, ReasonCode::Corrupt);
+    }
+
+    #[test]
+    fn what_is_there_twice_is_one() {
+        let twice = opened(&[("a.xml", CFDI), ("copia/a.xml", CFDI)]);
+        assert_eq!(twice.annexes, ["a.xml"]);
+        let cufe = "ab".repeat(48);
+        let invoice = format!(
+            "<Invoice xmlns='urn:oasis:names:specification:ubl:schema:xsd:Invoice-2'><UUID>{cufe}</UUID></Invoice>"
+        );
+        let envelope = format!(
+            "<AttachedDocument xmlns='urn:oasis:names:specification:ubl:schema:xsd:AttachedDocument-2'><D><![CDATA[<I><UUID>{cufe}</UUID></I>]]></D></AttachedDocument>"
+        );
+        let both = opened(&[("fv.xml", invoice.as_bytes()), ("ad.xml", envelope.as_bytes())]);
+        assert_eq!(
+            (both.xml.name.as_str(), both.annexes.as_slice()),
+            ("ad.xml", ["fv.xml".to_owned()].as_slice())
+        );
+        let strange = invoice.replace("ab", "cd");
+        let files = [("fv.xml", strange.as_bytes()), ("ad.xml", envelope.as_bytes())];
+        let refused = open(&zip(&files), &Limits::default()).err().unwrap();
+        assert_eq!(refused.code, ReasonCode::MultipleDocuments);
+    }
+
+    #[test]
+    fn a_signed_invoice_is_opened_with_its_seal() {
+        let signed = opened(&[("f.xml.p7m", cms::tests::EC_DER), ("f_metaDato.xml", b"<FileMetadati/>")]);
+        assert_eq!((signed.seal, signed.dialect.name()), (Some(Seal::Intact), "FatturaPA invoice"));
+        assert_eq!(signed.annexes, ["f_metaDato.xml"]);
+        let bare = cms::open(cms::tests::EC_DER).unwrap().content;
+        let both = opened(&[("f.xml", &bare), ("f.xml.p7m", cms::tests::EC_DER)]);
+        assert_eq!((both.seal, both.annexes.len()), (Some(Seal::Intact), 1));
     }
 
     #[test]

@@ -10,7 +10,7 @@
 
 mod archive;
 mod colour;
-mod einvoice;
+pub(crate) mod einvoice;
 pub mod encode;
 pub mod fingerprint;
 mod foreign;
@@ -33,7 +33,8 @@ pub use sniff::{Format, Sniffed, sniff};
 use crate::{
     limits::Limits,
     reading::{Attachment, Normalized, PagePixels},
-    reason::Reason,
+    reason::{Reason, ReasonCode},
+    signature::Seal,
 };
 
 /// Opens a sniffed file: decoded, scaled to `limits.page_side_px`, upright.
@@ -52,6 +53,12 @@ pub fn normalize(sniffed: Sniffed, bytes: &[u8], limits: &Limits) -> Result<Norm
         Format::Heif => heif::open(bytes, limits)?,
         Format::Pdf => pdf::open(bytes, limits)?,
         Format::Invoice(dialect) => invoice(dialect, bytes),
+        Format::SignedInvoice(_) => {
+            let (dialect, signed) = sniff::signed(bytes, limits)?;
+            let mut opened = invoice(dialect, &signed.content);
+            sealed(signed.seal, &mut opened);
+            opened
+        }
         Format::InvoiceZip => packed(archive::open(bytes, limits)?, limits)?,
     };
     let mut notes = sniffed.notes;
@@ -74,6 +81,9 @@ fn packed(packed: archive::Packed, limits: &Limits) -> Result<Opened, Reason> {
         None => Opened { notes: vec![format!("{}.", packed.dialect.name())], ..Opened::default() },
     };
     opened.attachments.insert(0, packed.xml);
+    if let Some(seal) = packed.seal {
+        sealed(seal, &mut opened);
+    }
     if !packed.annexes.is_empty() {
         let names: Vec<&str> = packed.annexes.iter().map(String::as_str).take(10).collect();
         opened.notes.push(format!(
@@ -89,6 +99,22 @@ fn packed(packed: archive::Packed, limits: &Limits) -> Result<Opened, Reason> {
 fn invoice(dialect: Dialect, bytes: &[u8]) -> Opened {
     let xml = Attachment { name: "invoice.xml".to_owned(), bytes: einvoice::utf8(bytes).into_bytes() };
     Opened { attachments: vec![xml], notes: vec![format!("{}.", dialect.name())], ..Opened::default() }
+}
+
+/// What the signature around an e-invoice says. It makes nothing surer, for nobody vouches for the signer; a broken one
+/// is a person's to judge.
+fn sealed(seal: Seal, opened: &mut Opened) {
+    match seal {
+        Seal::Intact => opened.notes.push("Its signature is intact; the signer was not checked.".to_owned()),
+        Seal::Unknown => opened.notes.push("Its signature could not be checked.".to_owned()),
+        Seal::Broken => opened.reasons.push(
+            Reason::new(
+                ReasonCode::ChecksFailed,
+                "Its signature is broken: the content is not what was signed.",
+            )
+            .with("check", "the signature fits the content"),
+        ),
+    }
 }
 
 /// What one kind of container yields.

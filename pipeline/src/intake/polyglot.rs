@@ -125,7 +125,7 @@ pub(super) fn end_of(format: Format, bytes: &[u8]) -> Option<usize> {
         Format::Gif => gif_end(bytes),
         Format::Heif => Some(boxes_end(bytes)),
         Format::Pdf => bytes.windows(5).rposition(|w| w == b"%%EOF").map(|at| at + 5),
-        Format::Tiff | Format::Invoice(_) | Format::InvoiceZip => None,
+        Format::Tiff | Format::Invoice(_) | Format::SignedInvoice(_) | Format::InvoiceZip => None,
     }
 }
 

@@ -11,6 +11,7 @@ use crate::{
     limits::Limits,
     reading::Declared,
     reason::Reason,
+    signature::cms,
 };
 
 /// The formats that are read.
@@ -32,6 +33,8 @@ pub enum Format {
     Pdf,
     /// A bare XML e-invoice.
     Invoice(Dialect),
+    /// An XML e-invoice in a signed file (CMS), bare or as base64.
+    SignedInvoice(Dialect),
     /// An archive of one XML e-invoice and its PDF.
     InvoiceZip,
 }
@@ -49,6 +52,7 @@ impl Format {
             Self::Heif => "image/heic",
             Self::Pdf => "application/pdf",
             Self::Invoice(_) => "application/xml",
+            Self::SignedInvoice(_) => "application/pkcs7-mime",
             Self::InvoiceZip => "application/zip",
         }
     }
@@ -64,7 +68,7 @@ impl Format {
             Self::Tiff => "TIFF",
             Self::Heif => "HEIC",
             Self::Pdf => "PDF",
-            Self::Invoice(dialect) => dialect.name(),
+            Self::Invoice(dialect) | Self::SignedInvoice(dialect) => dialect.name(),
             Self::InvoiceZip => "ZIP archive",
         }
     }
@@ -79,6 +83,7 @@ impl Format {
                     | (Self::Jpeg, "image/jpg" | "image/pjpeg" | "image/mpo")
                     | (Self::Heif, "image/heif" | "image/heic-sequence" | "image/heif-sequence")
                     | (Self::Invoice(_), "text/xml")
+                    | (Self::SignedInvoice(_), "application/x-pkcs7-mime" | "application/pkcs7-signature")
                     | (Self::InvoiceZip, "application/x-zip-compressed")
             )
     }
@@ -131,6 +136,9 @@ fn format_of(bytes: &[u8], limits: &Limits) -> Result<Format, Reason> {
     if let Some(at) = find(head, b"%PDF-") {
         return junk_before(bytes.get(..at).unwrap_or_default(), bytes).map(|()| Format::Pdf);
     }
+    if cms::is_signed(bytes) {
+        return signed(bytes, limits).map(|(dialect, _)| Format::SignedInvoice(dialect));
+    }
     if einvoice::is_markup(bytes) {
         return match einvoice::dialect(bytes) {
             Ok(_) if bytes.len() as u64 > limits.xml_bytes => {
@@ -143,6 +151,20 @@ fn format_of(bytes: &[u8], limits: &Limits) -> Result<Format, Reason> {
     }
     let detected = foreign::name(bytes).unwrap_or_else(|| "an unknown type".to_owned());
     Err(refusal::unsupported(&detected))
+}
+
+/// The e-invoice in a signed file. What else is signed is not read.
+pub(super) fn signed(bytes: &[u8], limits: &Limits) -> Result<(Dialect, cms::Opened), Reason> {
+    let opened =
+        cms::open(bytes).ok_or_else(|| refusal::corrupt("signed file", "it holds no content, or is cut"))?;
+    let size = opened.content.len() as u64;
+    if size > limits.xml_bytes {
+        return Err(refusal::too_large("bytes of XML", "xml_bytes", limits.xml_bytes, size));
+    }
+    let dialect = einvoice::is_markup(&opened.content).then(|| einvoice::dialect(&opened.content).ok());
+    let dialect = dialect.flatten();
+    let dialect = dialect.ok_or_else(|| refusal::unsupported("a signed file that holds no e-invoice"))?;
+    Ok((dialect, opened))
 }
 
 fn picture(bytes: &[u8]) -> Result<Option<Format>, Reason> {

@@ -11,7 +11,7 @@ use super::{
     archive::tests::{CFDI, zip},
     *,
 };
-use crate::{reading::Declared, reason::ReasonCode};
+use crate::{reading::Declared, reason::ReasonCode, signature::cms};
 
 /// Left half red, right half blue, top left corner white: every turn shows.
 fn drawn(width: u32, height: u32) -> RgbImage {
@@ -379,7 +379,20 @@ fn e_invoices_are_attachments() {
     assert_eq!((pair.page_count, pair.attachments[0].name.as_str()), (1, "f.xml"));
     let ridden = [zip(&[("f.xml", CFDI), ("f.pdf", &pdf(&[PAGE, ""]))]).as_slice(), b"MZ"].concat();
     assert_eq!(refused(&ridden), ReasonCode::UnsupportedType);
+    let signed = open(cms::tests::EC_DER).unwrap();
+    assert_eq!(signed.media_type, "application/pkcs7-mime");
+    assert!(signed.attachments[0].bytes.starts_with(b"<?xml") && signed.reasons.is_empty());
+    assert!(
+        signed.notes.iter().any(|n| n.contains("intact; the signer was not checked")),
+        "{:?}",
+        signed.notes
+    );
+    let forged = cms::tests::changed(cms::tests::EC_DER, ">1268.80<", ">9268.80<");
+    let forged = open(&forged).unwrap();
+    assert_eq!(forged.reasons.iter().map(|r| r.code).collect::<Vec<_>>(), [ReasonCode::ChecksFailed]);
+    assert_eq!(refused(&cms::tests::EC_DER[..200]), ReasonCode::Corrupt);
     let small = Limits { xml_bytes: 10, ..Limits::default() };
+    assert_eq!(open_within(cms::tests::EC_DER, &small).unwrap_err().code, ReasonCode::TooLarge);
     assert_eq!(open_within(CFDI, &small).unwrap_err().code, ReasonCode::TooLarge);
 }
 

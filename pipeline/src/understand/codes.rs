@@ -1,5 +1,7 @@
-//! What two-dimensional codes on a page say: payment codes (EPC, Swiss QR-bill), fiscal codes (CFDI, DIAN, AFIP,
-//! NFC-e), and driving licences (AAMVA).
+//! What two-dimensional codes on a page say: payment codes (EPC, Swiss QR-bill), fiscal codes (CFDI, DIAN, AFIP and those of
+//! `fiscal`), and driving licences (AAMVA).
+
+mod fiscal;
 
 use base64::Engine;
 
@@ -31,7 +33,7 @@ pub fn find(barcodes: &[Barcode]) -> Option<Code> {
             .or_else(|| cfdi(text, &mut values))
             .or_else(|| dian(text, &mut values))
             .or_else(|| afip(text, &mut values))
-            .or_else(|| nfe(text, &mut values))
+            .or_else(|| fiscal::read(text, &mut values))
             .or_else(|| aamva(text, &mut values))?;
         (!values.fields.is_empty()).then_some(Code { what, fields: values.fields, payee: values.payee })
     })
@@ -55,6 +57,17 @@ impl Values<'_> {
             );
         }
     }
+    /// What a code that says its kind sums up to: credit notes are money back.
+    fn put_bill(&mut self, bill_type: &str, total: Option<&str>, tax: Option<&str>) {
+        self.put(FieldName::Type, Some(bill_type.to_owned()));
+        for (name, text) in [(FieldName::Total, total), (FieldName::Tax, tax)] {
+            let text = text.filter(|t| money::plain(t).is_some());
+            let back = bill_type == "credit_note" && text.is_some_and(|t| !t.trim().starts_with('-'));
+            let signed = text.map(|t| if back { format!("-{}", t.trim()) } else { t.to_owned() });
+            self.put_amount(name, signed.as_deref());
+        }
+    }
+
     fn put_amount(&mut self, name: FieldName, text: Option<&str>) {
         self.put(name, text.and_then(money::plain).map(money::Amount::to_decimal));
     }
@@ -145,8 +158,11 @@ fn afip(text: &str, v: &mut Values<'_>) -> Option<&'static str> {
     if let (Some(point), Some(n)) = (number("ptoVta"), number("nroCmp")) {
         v.put(FieldName::Number, Some(format!("{point:05}-{n:08}")));
     }
-    let total = json.get("importe").map(ToString::to_string);
-    v.put_amount(FieldName::Total, total.as_deref());
+    let total = json.get("importe").map(|i| i.as_str().map_or_else(|| i.to_string(), str::to_owned));
+    match number("tipoCmp").and_then(|code| AFIP_TYPES.iter().find(|row| row.1.contains(&code))) {
+        Some((bill_type, _)) => v.put_bill(bill_type, total.as_deref(), None),
+        None => v.put_amount(FieldName::Total, total.as_deref()),
+    }
     let currency = match json.get("moneda").and_then(|m| m.as_str()) {
         Some("PES") => Some("ARS"),
         Some("DOL") => Some("USD"),
@@ -156,29 +172,12 @@ fn afip(text: &str, v: &mut Values<'_>) -> Option<&'static str> {
     Some("AFIP code")
 }
 
-/// Brazil's NF-e/NFC-e access key: 44 digits, the last a check digit (weights 2..9 from the right, modulo 11).
-fn nfe(text: &str, v: &mut Values<'_>) -> Option<&'static str> {
-    let key: String = if text.contains("://") {
-        let p = query(text, "p").or_else(|| query(text, "chNFe"))?;
-        p.chars().take_while(char::is_ascii_digit).collect()
-    } else {
-        text.to_owned()
-    };
-    let digits: Vec<u32> = key.chars().map(|c| c.to_digit(10)).collect::<Option<_>>()?;
-    let (last, body) = digits.split_last()?;
-    (digits.len() == 44).then_some(())?;
-    let sum: u32 = body.iter().rev().zip((2..=9).cycle()).map(|(d, w)| d * w).sum();
-    let check = match sum % 11 {
-        0 | 1 => 0,
-        rest => 11 - rest,
-    };
-    (check == *last).then_some(())?;
-    // cUF(2) AAMM(4) CNPJ(14) model(2) series(3) number(9) …
-    v.put(FieldName::IssuerTaxId, key.get(6..20).map(str::to_owned));
-    v.put(FieldName::Number, key.get(25..34).map(|n| n.trim_start_matches('0').to_owned()));
-    v.put(FieldName::Currency, Some("BRL".to_owned()));
-    Some("NF-e access key")
-}
+/// `tipoCmp` by what it is; the others (receipts, exports, settlements) say it on their paper.
+const AFIP_TYPES: &[(&str, &[u64])] = &[
+    ("invoice", &[1, 6, 11, 19, 51, 201, 206, 211]),
+    ("debit_note", &[2, 7, 12, 20, 52, 202, 207, 212]),
+    ("credit_note", &[3, 8, 13, 21, 53, 203, 208, 213]),
+];
 
 /// AAMVA DL/ID Card Design Standard, annex D: PDF417 with three-letter elements, one a line.
 fn aamva(text: &str, v: &mut Values<'_>) -> Option<&'static str> {
@@ -230,81 +229,4 @@ fn aamva(text: &str, v: &mut Values<'_>) -> Option<&'static str> {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn read(text: &str) -> Option<Code> {
-        let symbology = "qr_code".to_owned();
-        find(&[Barcode { page: 1, symbology, text: text.to_owned(), bbox: [0.0, 0.0, 1.0, 1.0] }])
-    }
-
-    fn value(code: &Code, name: FieldName) -> &str {
-        code.fields.get(&name).map_or("", |f| f.value.as_str())
-    }
-
-    #[test]
-    fn payment_codes() {
-        let c = read("BCD\n002\n1\nSCT\nBIC\nMuster GmbH\nDE02\nEUR12.3\n\n\nR-1").expect("EPC");
-        assert_eq!((value(&c, FieldName::Total), c.payee.as_deref()), ("12.30", Some("Muster GmbH")));
-        assert!(!c.fields.contains_key(&FieldName::IssuerName), "the payee is not the issuer");
-        let swiss = "SPC\n0200\n1\nCH44\nS\nRobert Muster AG\nGasse\n1\n2501\nBiel\nCH\n\n\n\n\n\n\n\n1949.75\nCHF\nS";
-        let c = read(swiss).expect("Swiss");
-        assert_eq!((value(&c, FieldName::Total), value(&c, FieldName::Currency)), ("1949.75", "CHF"));
-    }
-
-    #[test]
-    fn fiscal_codes() {
-        let c = read("https://verificacfdi.facturaelectronica.sat.gob.mx/default.aspx?id=5803EB8D-81CD-4557-8719-26632D2FA434&re=XAXX010101000&rr=XEXX010101000&tt=0000014300.000000&fe=rH8")
-            .expect("CFDI");
-        assert_eq!(
-            (value(&c, FieldName::Total), value(&c, FieldName::IssuerTaxId)),
-            ("14300.00", "XAXX010101000")
-        );
-        let c = read("https://verificacfdi.facturaelectronica.sat.gob.mx/default.aspx?id=5803EB8D-81CD-4557-8719-26632D2FA434&re=XAXX010101000&rr=XEXX010101000&tt=0000000000.500000&fe=rH8")
-            .expect("CFDI");
-        assert_eq!(value(&c, FieldName::Total), "0.50");
-        let c = read("NumFac: A323\nFecFac: 2024-01-16\nNitFac: 700085371\nDocAdq: 800199436\nValFac: 1500000.00\nValIva: 285000.00\nValOtroIm: 0.00\nValTolFac: 1785000.00\nCUFE: ab")
-            .expect("DIAN");
-        assert_eq!((value(&c, FieldName::Number), value(&c, FieldName::Total)), ("A323", "1785000.00"));
-        let json = r#"{"ver":1,"fecha":"2024-10-13","cuit":30000000007,"ptoVta":10,"tipoCmp":1,"nroCmp":94,"importe":12100,"moneda":"PES"}"#;
-        let p = base64::engine::general_purpose::STANDARD.encode(json);
-        let c = read(&format!("https://www.afip.gob.ar/fe/qr/?p={p}")).expect("AFIP");
-        assert_eq!(
-            (value(&c, FieldName::Number), value(&c, FieldName::Total)),
-            ("00010-00000094", "12100.00")
-        );
-    }
-
-    #[test]
-    fn access_keys_need_their_check_digit() {
-        // From the NF-e manual's own example of the check digit.
-        let key = "52060433009911002506550120000007800267301615";
-        let c = read(key).expect("NF-e");
-        assert_eq!(
-            (value(&c, FieldName::IssuerTaxId), value(&c, FieldName::Number)),
-            ("33009911002506", "780")
-        );
-        assert!(read("52060433009911002506550120000007800267301614").is_none());
-    }
-
-    #[test]
-    fn licences() {
-        let text = "@\n\u{1e}\rANSI 636000090002DL00410278ZV03190008DLDAQT64235789\nDCSSAMPLE\nDACMICHAEL\nDADJOHN\nDBC1\nDBB06061986\nDBA12102024\nDCGUSA\r";
-        let c = read(text).expect("AAMVA");
-        assert_eq!(value(&c, FieldName::DocumentNumber), "T64235789");
-        assert_eq!(value(&c, FieldName::GivenNames), "MICHAEL JOHN");
-        assert_eq!(
-            (value(&c, FieldName::BirthDate), value(&c, FieldName::ExpiryDate)),
-            ("1986-06-06", "2024-12-10")
-        );
-    }
-
-    proptest! {
-        #[test]
-        fn never_panics(text in "\\PC{0,80}", head in "(BCD\n|SPC\n0200\n1\n|ANSI DAQ|NumFac|https://www.afip.gob.ar/fe/qr/\\?p=|)") {
-            let _ = read(&format!("{head}{text}"));
-        }
-    }
-}
+mod tests;

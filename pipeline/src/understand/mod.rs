@@ -35,6 +35,8 @@ pub mod several;
 pub mod sheet;
 pub mod surer;
 pub mod tax_ids;
+#[cfg(test)]
+mod tests;
 pub mod values;
 pub mod vocabulary;
 
@@ -45,10 +47,10 @@ pub use values::money;
 
 use crate::{
     document::Kind,
-    fields::{FieldName, Fields, Source},
+    fields::{Field, FieldName, Fields, Source},
     limits::Limits,
     reading::{Evidence, Understanding},
-    reason::Reason,
+    reason::{Reason, ReasonCode},
 };
 
 /// The most that a kind is believed that nothing vouches for.
@@ -106,19 +108,7 @@ fn understand_alone(evidence: &Evidence, today: Date, model: &model::Model) -> U
         let seen = features::Seen { evidence, sheet: &sheet, zone: &zone, ids: &ids, sums: &sums };
         classify::classify(&seen, model)
     };
-    if let Some(xml) = &xml {
-        classified.kind = Kind::Invoice;
-        classified.confidence = 0.99;
-        classified.because.insert(0, format!("it carries a {} invoice as XML", xml.dialect));
-    } else if let Some(code) = &code
-        && code.fields.contains_key(&FieldName::DocumentNumber)
-    {
-        classified.kind = Kind::Id;
-        classified.confidence = 0.99;
-        classified.because.insert(0, format!("it carries an {}", code.what));
-    } else if classified.kind == Kind::Id && identity::unmistakable(&sheet) {
-        classified.confidence = classified.confidence.max(0.95);
-    }
+    outright(&mut classified, xml.as_ref(), no_invoice.as_ref(), code.as_ref(), &sheet);
     let id_probability = id_probability(&classified, xml.is_some(), code.as_ref(), &zone, &sheet);
     let found = extract::Found {
         sheet: &sheet,
@@ -149,7 +139,8 @@ fn understand_alone(evidence: &Evidence, today: Date, model: &model::Model) -> U
     let sure = code.map(|c| (c.fields, c.what)).into_iter().chain(xml.map(|x| (x.fields, "the XML")));
     for (sure, by) in sure {
         let sure = named_for(classified.kind, sure);
-        let (over, reasons, agreed) = surer::lay_over(fields, sure, by);
+        let (over, reasons, agreed) =
+            surer::lay_over(fields, sure, by, &|name, value| printed(&sheet, name, value));
         fields = over;
         failed.extend(reasons);
         because.extend(agreed);
@@ -160,7 +151,11 @@ fn understand_alone(evidence: &Evidence, today: Date, model: &model::Model) -> U
         because.push(format!("doubtful: {doubt}"));
     }
     let mut reasons = failed;
-    reasons.extend(decide::reasons(evidence, &found, &classified, &fields));
+    // What a machine says that it is needs no guess beside it.
+    let named = classified.kind == Kind::Other && !reasons.is_empty();
+    if !named {
+        reasons.extend(decide::reasons(evidence, &found, &classified, &fields));
+    }
     if reasons.is_empty() {
         // Nobody looks at it again: what is more likely wrong than right is left out.
         let required = FieldName::required(classified.kind);
@@ -176,6 +171,52 @@ fn understand_alone(evidence: &Evidence, today: Date, model: &model::Model) -> U
         reasons,
         because,
         parts: Vec::new(),
+    }
+}
+
+/// Whether the page prints a number, an id or a day anywhere.
+fn printed(sheet: &sheet::Sheet, name: FieldName, value: &str) -> bool {
+    if name.is_date() {
+        let is_it = |date: Date| dates::iso(date) == value;
+        let mut all = sheet.rows.iter().flat_map(|row| dates::dates(&row.folded, dates::Order::Unknown));
+        return all.any(|found| is_it(found.date) || found.other.is_some_and(is_it));
+    }
+    let wanted = surer::bare(value);
+    let wanted = wanted.trim_start_matches('0');
+    sheet.rows.iter().any(|row| {
+        let mut words = row.folded.split(|c: char| !c.is_alphanumeric());
+        words.any(|word| word.trim_start_matches('0') == wanted)
+            || (wanted.len() >= LONG && surer::bare(&row.folded).contains(wanted))
+    })
+}
+
+/// A number this long does not stand inside another by chance.
+const LONG: usize = 6;
+
+/// The kind, where something says it outright: an XML, what an XML says that it is no bill, a card's code.
+fn outright(
+    classified: &mut classify::Classified,
+    xml: Option<&einvoice::Einvoice>,
+    no_invoice: Option<&Reason>,
+    code: Option<&codes::Code>,
+    sheet: &sheet::Sheet,
+) {
+    if let Some(xml) = xml {
+        classified.kind = xml.kind;
+        classified.confidence = 0.99;
+        classified.because.insert(0, format!("it carries {} as XML", xml.dialect));
+        classified.because.extend(xml.notes.iter().cloned());
+    } else if no_invoice.is_some_and(|reason| reason.code == ReasonCode::NotADocument) {
+        classified.kind = Kind::Other;
+        classified.confidence = 0.99;
+    } else if let Some(code) = code
+        && code.fields.contains_key(&FieldName::DocumentNumber)
+    {
+        classified.kind = Kind::Id;
+        classified.confidence = 0.99;
+        classified.because.insert(0, format!("it carries an {}", code.what));
+    } else if classified.kind == Kind::Id && identity::unmistakable(sheet) {
+        classified.confidence = classified.confidence.max(0.95);
     }
 }
 
@@ -203,10 +244,21 @@ fn id_probability(
 fn named_for(kind: Kind, fields: Fields) -> Fields {
     let named = |name| match (kind, name) {
         (Kind::Receipt, FieldName::IssuerName) => FieldName::MerchantName,
+        (Kind::Receipt, FieldName::IssuerLegalName) => FieldName::MerchantLegalName,
         (Kind::Receipt, FieldName::IssuerTaxId) => FieldName::MerchantTaxId,
         (Kind::Receipt, FieldName::IssueDate) => FieldName::Date,
         (_, name) => name,
     };
-    let fields = fields.into_iter().map(|(name, field)| (named(name), field));
+    let worded = |name, mut field: Field| {
+        if (kind, name) == (Kind::Receipt, FieldName::Type) {
+            match field.value.as_str() {
+                "credit_note" => field.value = "refund".into(),
+                "invoice" | "debit_note" => field.value = "receipt".into(),
+                _ => {}
+            }
+        }
+        (named(name), field)
+    };
+    let fields = fields.into_iter().map(|(name, field)| worded(name, field));
     fields.filter(|(name, _)| FieldName::of(kind).contains(name)).collect()
 }

@@ -2,7 +2,7 @@
 
 use super::money;
 use crate::{
-    fields::{Field, FieldName, Fields},
+    fields::{Field, FieldName, Fields, Source},
     reason::{Reason, ReasonCode},
 };
 
@@ -10,18 +10,29 @@ use crate::{
 const CONTRADICTS: f32 = 0.85;
 
 /// Puts `sure` over `page`. Equal values keep the place on the page; a page that clearly says something else in a sum,
-/// date or number is a failed check.
+/// date or number is a failed check. A number, an id or a day that is `printed` elsewhere on the page contradicts nothing.
 #[must_use]
-pub fn lay_over(page: Fields, sure: Fields, by: &str) -> (Fields, Vec<Reason>, Vec<String>) {
+pub fn lay_over(
+    page: Fields,
+    sure: Fields,
+    by: &str,
+    printed: &dyn Fn(FieldName, &str) -> bool,
+) -> (Fields, Vec<Reason>, Vec<String>) {
     let (mut reasons, mut because) = (Vec::new(), Vec::new());
     let mut fields = page;
     for (name, mut field) in sure {
         if let Some(seen) = fields.get(&name) {
+            keep_sign(name, seen, &mut field);
             if same_value(name, &seen.value, &field.value) || money_back(name, &seen.value, &field.value) {
                 field.page = seen.page;
                 field.bbox = seen.bbox;
                 because.push(format!("the page and {by} agree on {name}"));
-            } else if weighty(name) && seen.confidence >= CONTRADICTS {
+            } else if seen.confidence >= CONTRADICTS
+                && (weighty(name)
+                    || (names_the_paper(name)
+                        && !same_number(&seen.value, &field.value)
+                        && !printed(name, &field.value)))
+            {
                 reasons.push(contradiction(name, seen, &field, by));
             }
         }
@@ -32,6 +43,43 @@ pub fn lay_over(page: Fields, sure: Fields, by: &str) -> (Fields, Vec<Reason>, V
 
 fn weighty(name: FieldName) -> bool {
     matches!(name, FieldName::Total | FieldName::DocumentNumber | FieldName::Type)
+}
+
+/// What names one paper among all: a code or an XML that says another is of another paper.
+fn names_the_paper(name: FieldName) -> bool {
+    matches!(
+        name,
+        FieldName::Number
+            | FieldName::IssueDate
+            | FieldName::Date
+            | FieldName::IssuerTaxId
+            | FieldName::MerchantTaxId
+    )
+}
+
+/// Numbers are the same without their zeros in front and without a series that only one side says: `0010-00000094` and
+/// `10-94`, `780` and `001/000.000.780`; ids without the country in front.
+fn same_number(a: &str, b: &str) -> bool {
+    let digits = |text: &str| -> Vec<String> {
+        let joined = text.replace(['.', ',', ' '], "");
+        let groups =
+            joined.split(|c: char| !c.is_ascii_digit()).map(|g| g.trim_start_matches('0').to_owned());
+        groups.filter(|g| !g.is_empty()).collect()
+    };
+    let (a, b) = (digits(a), digits(b));
+    let whole = a.concat() == b.concat();
+    !a.is_empty() && !b.is_empty() && (whole || a.ends_with(&b) || b.ends_with(&a))
+}
+
+/// Most codes say an amount and not whose it is: of the same amount the page's minus stays.
+fn keep_sign(name: FieldName, page: &Field, sure: &mut Field) {
+    let back = page.value.strip_prefix('-');
+    if sure.source == Source::Barcode
+        && name.is_amount()
+        && back.is_some_and(|amount| same_value(name, amount, &sure.value))
+    {
+        sure.value = page.value.clone();
+    }
 }
 
 /// A credit note's amount, which the page prints without a minus.
@@ -69,7 +117,6 @@ pub fn bare(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fields::Source;
 
     fn fields(total: &str, confidence: f32, source: Source) -> Fields {
         let bbox = (source == Source::Text).then_some([0.1, 0.2, 0.3, 0.4]);
@@ -79,22 +126,72 @@ mod tests {
 
     #[test]
     fn agreement_keeps_the_place() {
-        let (fields, reasons, because) =
-            lay_over(fields("119.0", 0.9, Source::Text), fields("119.00", 0.99, Source::Xml), "the XML");
+        let (fields, reasons, because) = lay_over(
+            fields("119.0", 0.9, Source::Text),
+            fields("119.00", 0.99, Source::Xml),
+            "the XML",
+            NOWHERE,
+        );
         let total = &fields[&FieldName::Total];
         assert_eq!((total.source, total.bbox.is_some()), (Source::Xml, true));
         assert!(reasons.is_empty() && because.len() == 1);
     }
 
+    const NOWHERE: &dyn Fn(FieldName, &str) -> bool = &|_, _| false;
+
+    fn one(name: FieldName, value: &str, source: Source) -> Fields {
+        let field = Field { value: value.into(), confidence: 0.95, page: None, bbox: None, source };
+        Fields::from([(name, field)])
+    }
+
+    #[test]
+    fn a_code_of_another_paper_is_a_contradiction() {
+        for (name, page, code, held) in [
+            (FieldName::Number, "0010-00000094", "00010-00000094", false),
+            (FieldName::Number, "001/000.000.780", "780", false),
+            (FieldName::Number, "FT A/35", "FT A/35", false),
+            (FieldName::Number, "00010-00000095", "00010-00000094", true),
+            (FieldName::IssueDate, "2026-10-13", "2026-10-14", true),
+            (FieldName::IssuerTaxId, "ES12345678Z", "12345678Z", false),
+            (FieldName::IssuerTaxId, "11222333000181", "11444777000161", true),
+            (FieldName::Total, "121.00", "12100.00", true),
+            (FieldName::IssuerName, "Sol", "Luna", false),
+        ] {
+            let (_, reasons, _) =
+                lay_over(one(name, page, Source::Ocr), one(name, code, Source::Barcode), "the code", NOWHERE);
+            assert_eq!(!reasons.is_empty(), held, "{name}: {page}, {code}");
+        }
+    }
+
+    #[test]
+    fn a_minus_on_paper_stays_where_the_code_says_the_amount_alone() {
+        let page = one(FieldName::Total, "-121.00", Source::Ocr);
+        let (over, reasons, _) =
+            lay_over(page.clone(), one(FieldName::Total, "121.00", Source::Barcode), "the code", NOWHERE);
+        assert!(reasons.is_empty());
+        assert_eq!(over[&FieldName::Total].value, "-121.00");
+        let (_, reasons, _) =
+            lay_over(page, one(FieldName::Total, "121.00", Source::Xml), "the XML", NOWHERE);
+        assert_eq!(reasons.len(), 1, "an XML says its sign");
+    }
+
     #[test]
     fn contradiction_names_both_sides() {
-        let (_, reasons, _) =
-            lay_over(fields("91.00", 0.9, Source::Text), fields("119.00", 0.99, Source::Xml), "the XML");
+        let (_, reasons, _) = lay_over(
+            fields("91.00", 0.9, Source::Text),
+            fields("119.00", 0.99, Source::Xml),
+            "the XML",
+            NOWHERE,
+        );
         assert_eq!(reasons[0].code, ReasonCode::ChecksFailed);
         assert_eq!(reasons[0].detail["left"], "119.00");
         assert_eq!(reasons[0].detail["right"], "91.00");
-        let (_, unsure, _) =
-            lay_over(fields("91.00", 0.4, Source::Text), fields("119.00", 0.99, Source::Xml), "the XML");
+        let (_, unsure, _) = lay_over(
+            fields("91.00", 0.4, Source::Text),
+            fields("119.00", 0.99, Source::Xml),
+            "the XML",
+            NOWHERE,
+        );
         assert!(unsure.is_empty());
     }
 }

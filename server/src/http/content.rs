@@ -161,6 +161,7 @@ fn extension(media_type: Option<&str>) -> &'static str {
         Some("image/tiff") => "tiff",
         Some("application/pdf") => "pdf",
         Some("application/xml" | "text/xml") => "xml",
+        Some("application/pkcs7-mime") => "p7m",
         Some("application/zip") => "zip",
         _ => "bin",
     }

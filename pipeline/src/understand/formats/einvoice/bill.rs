@@ -49,6 +49,8 @@ pub struct Tax {
     pub base: Option<Decimal>,
     /// How much.
     pub amount: Option<Decimal>,
+    /// Whether the prices hold it already (Brazil's ICMS, PIS and COFINS).
+    pub inside: bool,
 }
 
 /// One line.
@@ -80,6 +82,10 @@ pub struct Broken {
 /// An e-invoice.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Bill {
+    /// Whether it is what a till gives to whoever buys, and so a receipt.
+    pub retail: bool,
+    /// What a person may want to know of it.
+    pub notes: Vec<String>,
     /// What it is.
     pub bill_type: BillType,
     /// Why its sign or standing is a person's to judge.
@@ -130,6 +136,10 @@ pub struct Bill {
     pub items: Vec<Item>,
     /// Whether the lines are the whole sum (groups and gifts are told apart).
     pub items_add_up: bool,
+    /// All lines together, also those that are not kept.
+    pub items_sum: Decimal,
+    /// Lines that are not kept.
+    pub items_left_out: usize,
     /// What contradicts itself.
     pub broken: Vec<Broken>,
 }
@@ -193,10 +203,50 @@ impl Bill {
 
     /// One more line, if it says anything.
     pub fn add_item(&mut self, item: Item) {
-        if (item.amount.is_some() || item.description.is_some()) && self.items.len() < MOST {
+        if item.amount.is_none() && item.description.is_none() {
+            return;
+        }
+        self.items_add_up &= item.amount.is_some();
+        self.items_sum = self.items_sum + item.amount.unwrap_or_default();
+        if self.items.len() < MOST {
             self.items.push(item);
-        } else if self.items.len() >= MOST {
-            self.items_add_up = false;
+        } else {
+            self.items_left_out += 1;
+        }
+    }
+
+    /// Two sides that should be the same and are not; one that is not there says nothing.
+    pub fn same(&mut self, check: &str, left: Option<&str>, right: Option<&str>) {
+        let (Some(left), Some(right)) = (left, right) else { return };
+        if !left.trim().eq_ignore_ascii_case(right.trim()) {
+            self.contradict(check, left, right);
+        }
+    }
+
+    /// A rule that does not hold, with its sides.
+    pub fn contradict(&mut self, check: &str, left: &str, right: &str) {
+        self.broken.push(Broken { check: check.to_owned(), left: short(left), right: short(right) });
+    }
+
+    /// A tax id must keep its check digits.
+    pub fn check_id(&mut self, whose: &str, id: Option<&str>, right: fn(&str) -> bool) {
+        if let Some(id) = id.filter(|id| !right(id)) {
+            self.contradict(&format!("check digits of the {whose}'s tax id"), id, "a tax id");
+        }
+    }
+
+    /// Days on which parts of it are due: one is the due date, several are told in words.
+    pub fn installments(&mut self, parts: Vec<(Option<String>, Option<Decimal>)>) {
+        let mut days: Vec<&String> = parts.iter().filter_map(|p| p.0.as_ref()).collect();
+        days.dedup();
+        if let [day] = days.as_slice() {
+            self.due_date = Some((*day).clone());
+        } else if days.len() > 1 && self.payment_terms.is_none() {
+            let said = parts.iter().take(24).map(|(day, amount)| {
+                let amount = amount.map(|a| a.to_string()).unwrap_or_default();
+                format!("{} {amount}", day.as_deref().unwrap_or("?")).trim().to_owned()
+            });
+            self.payment_terms = text(Some(&said.collect::<Vec<_>>().join("; ")));
         }
     }
 
@@ -214,11 +264,7 @@ impl Bill {
     }
 
     fn unread(&mut self, what: &str, value: &str, wanted: &str) {
-        self.broken.push(Broken {
-            check: format!("{what} is {wanted}"),
-            left: short(value),
-            right: wanted.to_owned(),
-        });
+        self.contradict(&format!("{what} is {wanted}"), value, wanted);
     }
 }
 

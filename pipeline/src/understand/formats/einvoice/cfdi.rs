@@ -7,19 +7,20 @@ use super::{
     tree::Node,
 };
 
-/// What the CFDI says; payroll, goods in transit and payments sum up to nothing that is owed.
+/// What the CFDI says; payroll and goods in transit sum up to nothing that is owed, a receipt of payments to what was paid.
 pub fn read(root: &Node) -> Read {
     let mut bill = Bill { items_add_up: true, ..Bill::default() };
     let kind = root.attribute_like("TipoDeComprobante").unwrap_or_default();
+    if let Some(payments) = root.at(&["Complemento", "Pagos"]).filter(|_| kind.eq_ignore_ascii_case("P")) {
+        head(root, &mut bill);
+        super::payment::read(payments, &mut bill);
+        return Read::Bill(Box::new(bill));
+    }
     if !bill.typed("sat", kind) {
         let name = super::types::of("sat", kind).map_or(kind, |t| t.1);
         return Read::Other(format!("a CFDI of type {name}"));
     }
-    let folio: Vec<&str> = ["Serie", "Folio"].iter().filter_map(|n| root.attribute_like(n)).collect();
-    let stamp = root.at(&["Complemento", "TimbreFiscalDigital"]).and_then(|t| t.attribute("UUID"));
-    // Serie and Folio are the issuer's own and optional; the stamp's UUID always is there.
-    bill.number = if folio.is_empty() { text(stamp) } else { text(Some(&folio.join("-"))) };
-    bill.issue_date = bill.day("issue date", root.attribute_like("Fecha"));
+    head(root, &mut bill);
     bill.currency = match root.attribute_like("Moneda") {
         // Before 3.3 it was free text, and left out it was the peso.
         None => Some("MXN".to_owned()),
@@ -29,8 +30,6 @@ pub fn read(root: &Node) -> Read {
     bill.discount = bill.amount("discount", root.attribute_like("Descuento"));
     bill.gross = bill.amount("total", root.attribute_like("Total"));
     bill.payment_terms = text(root.attribute_like("CondicionesDePago"));
-    bill.issuer = party(root.child("Emisor"));
-    bill.recipient = party(root.child("Receptor"));
     taxes(root, &mut bill);
     for line in root.child("Conceptos").into_iter().flat_map(|c| c.all("Concepto")) {
         bill.add_item(item(line));
@@ -42,6 +41,20 @@ pub fn read(root: &Node) -> Read {
     Read::Bill(Box::new(bill))
 }
 
+/// Who, whom, when, and under which number.
+fn head(root: &Node, bill: &mut Bill) {
+    let folio: Vec<&str> = ["Serie", "Folio"].iter().filter_map(|n| root.attribute_like(n)).collect();
+    let stamp = root.at(&["Complemento", "TimbreFiscalDigital"]).and_then(|t| t.attribute("UUID"));
+    // Serie and Folio are the issuer's own and optional; the stamp's UUID always is there.
+    bill.number = if folio.is_empty() { text(stamp) } else { text(Some(&folio.join("-"))) };
+    bill.issue_date = bill.day("issue date", root.attribute_like("Fecha"));
+    bill.issuer = party(root.child("Emisor"));
+    bill.recipient = party(root.child("Receptor"));
+    if stamp.is_none() {
+        bill.notes.push("it carries no stamp of the SAT".to_owned());
+    }
+}
+
 fn party(node: Option<&Node>) -> Party {
     let Some(node) = node else { return Party::default() };
     Party {
@@ -51,7 +64,7 @@ fn party(node: Option<&Node>) -> Party {
     }
 }
 
-fn decimal(node: &Node, name: &str) -> Option<Decimal> {
+pub(super) fn decimal(node: &Node, name: &str) -> Option<Decimal> {
     node.attribute_like(name).and_then(Decimal::parse)
 }
 
@@ -69,12 +82,12 @@ fn taxes(root: &Node, bill: &mut Bill) {
         let is_rate = t.attribute_like("TipoFactor").is_none_or(|f| f.eq_ignore_ascii_case("tasa"));
         // 3.2 writes the rate in percent, later ones as a share of one.
         let old = decimal(t, "tasa");
-        let hundred = |share: Decimal| (0..100).map(|_| share).sum::<Decimal>();
         bill.add_tax(Tax {
             name: t.attribute_like("Impuesto").map(name_of),
-            rate: rate.filter(|_| is_rate).map(hundred).or(old),
+            rate: rate.filter(|_| is_rate).map(Decimal::hundredfold).or(old),
             base: decimal(t, "Base"),
             amount: decimal(t, "Importe"),
+            ..Tax::default()
         });
     }
     let locally = of_local("TotaldeTraslados");

@@ -23,7 +23,8 @@ pub fn check(bill: &mut Bill) {
 
 /// What rounding of each line may make: a cent each, and two whole coins where a currency has no cents in use.
 fn slack(bill: &Bill) -> Decimal {
-    let lines = i32::try_from(bill.items.len() + bill.taxes.len()).unwrap_or(500).min(500);
+    let lines =
+        i32::try_from(bill.items.len() + bill.items_left_out + bill.taxes.len()).unwrap_or(500).min(500);
     let cents = Decimal::cents(lines + 2);
     let coarse = ["COP", "CLP", "PYG", "JPY", "KRW", "VND", "IDR", "HUF", "ISK", "XOF", "XAF"];
     let is_coarse = bill.currency.as_deref().is_some_and(|c| coarse.contains(&c));
@@ -45,7 +46,7 @@ fn broken(check: &str, left: Decimal, right: Decimal) -> Broken {
 /// Before tax + tax = tax included.
 fn gross(bill: &Bill, slack: Decimal) -> Option<Broken> {
     let gross = bill.gross?;
-    let tax = bill.tax_sum();
+    let tax = bill.tax_on_top();
     let terms = [bill.discount.map(|d| -d), bill.charge, bill.withheld.map(|w| -w), bill.rounding];
     let bases = [bill.net, bill.line_sum];
     let holds = |base: &Decimal| ways(*base + tax, &terms).iter().any(|sum| sum.near(gross, slack));
@@ -86,8 +87,8 @@ fn rates(bill: &Bill, slack: Decimal) -> Option<Broken> {
 
 /// Each line + … = all lines.
 fn items(bill: &Bill, slack: Decimal) -> Option<Broken> {
-    let (said, parts) = (bill.line_sum?, bill.items.iter().filter_map(|i| i.amount).sum::<Decimal>());
-    let whole = bill.items_add_up && !bill.items.is_empty() && bill.items.iter().all(|i| i.amount.is_some());
+    let (said, parts) = (bill.line_sum?, bill.items_sum);
+    let whole = bill.items_add_up && !bill.items.is_empty();
     (whole && !parts.near(said, slack)).then(|| broken("sum of lines = subtotal", parts, said))
 }
 
@@ -106,6 +107,13 @@ impl Bill {
     #[must_use]
     pub fn tax_sum(&self) -> Decimal {
         self.tax.unwrap_or_else(|| self.taxes.iter().filter_map(|t| t.amount).sum())
+    }
+
+    /// The tax that is put on the prices.
+    #[must_use]
+    pub fn tax_on_top(&self) -> Decimal {
+        let inside: Decimal = self.taxes.iter().filter(|t| t.inside).filter_map(|t| t.amount).sum();
+        self.tax_sum() - inside
     }
 
     /// What was or is to be paid: tax included, with what is taken off or rounded behind the tax, before anything paid in
@@ -133,7 +141,7 @@ impl Bill {
             return self.net.or(self.line_sum);
         };
         let slack = Decimal::cents(5);
-        let made = |base: Decimal| (base + self.tax_sum()).near(gross, slack);
+        let made = |base: Decimal| (base + self.tax_on_top()).near(gross, slack);
         Some(if made(net) || !made(lines) { net } else { lines })
     }
 }

@@ -79,6 +79,7 @@ fn money(settlement: &Node, minimum: bool, bill: &mut Bill) {
             rate: at(tax, &["RateApplicablePercent"]).or_else(|| at(tax, &["ApplicablePercent"])),
             base: at(tax, &["BasisAmount"]),
             amount: at(tax, &["CalculatedAmount"]),
+            ..Tax::default()
         });
     }
     let Some(sums) = first(settlement, &names) else { return };

@@ -53,6 +53,12 @@ impl Decimal {
         Self(self.0.saturating_mul(percent.0) / ONE / 100)
     }
 
+    /// A hundred of it.
+    #[must_use]
+    pub fn hundredfold(self) -> Self {
+        Self(self.0.saturating_mul(100))
+    }
+
     /// Whether it is below nothing.
     #[must_use]
     pub fn is_negative(self) -> bool {

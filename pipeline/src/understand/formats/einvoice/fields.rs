@@ -31,7 +31,7 @@ pub fn fields(mut bill: Bill) -> (Fields, Vec<Reason>) {
     }
     let put = Put { turned };
     let mut out = Fields::new();
-    put.text(&mut out, FieldName::Type, Some(bill.bill_type.as_str().to_owned()));
+    put.text(&mut out, FieldName::Type, Some(word(&bill).to_owned()));
     if bill.type_doubt.is_some()
         && let Some(field) = out.get_mut(&FieldName::Type)
     {
@@ -71,6 +71,15 @@ pub fn fields(mut bill: Bill) -> (Fields, Vec<Reason>) {
     put.list(&mut out, FieldName::Taxes, bill.taxes.iter().map(|t| put.tax(t)).collect());
     put.list(&mut out, FieldName::LineItems, bill.items.iter().map(|i| put.item(i)).collect());
     (out, reasons(&bill))
+}
+
+/// What the field `type` says.
+fn word(bill: &Bill) -> &'static str {
+    match (bill.retail, bill.bill_type) {
+        (true, BillType::CreditNote) => "refund",
+        (true, _) => "receipt",
+        (false, bill_type) => bill_type.as_str(),
+    }
 }
 
 struct Put {

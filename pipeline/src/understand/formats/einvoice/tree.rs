@@ -6,6 +6,8 @@ use quick_xml::{Reader, events::Event};
 const DEPTH: usize = 48;
 /// Most elements of one document.
 const ELEMENTS: usize = 200_000;
+/// Most attributes of one element.
+const ATTRIBUTES: usize = 256;
 
 /// One element, named without its prefix.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,8 +31,10 @@ pub enum Refused {
     /// An entity other than XML's own five.
     #[error("the XML uses an entity of its own")]
     Entity,
-    /// Too deep or too many elements.
-    #[error("the XML is nested deeper than {DEPTH} or has more than {ELEMENTS} elements")]
+    /// Too deep, or too many elements or attributes.
+    #[error(
+        "the XML is nested deeper than {DEPTH}, or has more than {ELEMENTS} elements or {ATTRIBUTES} attributes of one"
+    )]
     TooBig,
     /// Not well formed.
     #[error("the XML is not well formed: {0}")]
@@ -74,6 +78,12 @@ impl Node {
         found.map(|(_, v)| v.as_str()).filter(|v| !v.is_empty())
     }
 
+    /// All elements of that name at any depth, but none inside another.
+    #[must_use]
+    pub fn deep(&self, name: &str) -> Vec<&Self> {
+        self.children.iter().flat_map(|c| if c.name == name { vec![c] } else { c.deep(name) }).collect()
+    }
+
     /// The first element of that name at any depth of which `wanted` holds.
     #[must_use]
     pub fn deep_where(&self, name: &str, wanted: fn(&Self) -> bool) -> Option<&Self> {
@@ -90,7 +100,10 @@ fn malformed(e: impl std::fmt::Display) -> Refused {
 fn element(start: &quick_xml::events::BytesStart<'_>) -> Result<Node, Refused> {
     let mut node =
         Node { name: String::from_utf8_lossy(start.local_name().as_ref()).into_owned(), ..Node::default() };
-    for attribute in start.attributes().take(256) {
+    for (count, attribute) in start.attributes().enumerate() {
+        if count == ATTRIBUTES {
+            return Err(Refused::TooBig);
+        }
         let attribute = attribute.map_err(malformed)?;
         let name = String::from_utf8_lossy(attribute.key.local_name().as_ref()).into_owned();
         let raw = String::from_utf8_lossy(&attribute.value);
@@ -194,6 +207,8 @@ mod tests {
         assert_eq!(parse("<a>&x;</a>"), Err(Refused::Entity));
         assert_eq!(parse("<a b='&x;'/>"), Err(Refused::Entity));
         assert_eq!(parse(&"<a>".repeat(100)), Err(Refused::TooBig));
+        let many: String = (0..300).map(|i| format!(" a{i}='1'")).collect();
+        assert_eq!(parse(&format!("<a{many}/>")), Err(Refused::TooBig));
         assert!(matches!(parse("<a><b></a>"), Err(Refused::Malformed(_))));
         assert!(matches!(parse(""), Err(Refused::Malformed(_))));
         assert!(matches!(parse("<a>"), Err(Refused::Malformed(_))));

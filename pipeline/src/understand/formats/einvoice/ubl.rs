@@ -34,6 +34,9 @@ pub fn read(root: &Node) -> Read {
     if !typed(root, &mut bill) {
         return Read::Other("a UBL document that is no invoice".to_owned());
     }
+    if root.text_at(&["ProfileExecutionID"]) == Some("2") {
+        bill.contradict("made in earnest", "ProfileExecutionID 2: pruebas", "ProfileExecutionID 1");
+    }
     bill.number = text(root.text_at(&["ID"]));
     bill.issue_date = bill.day("issue date", root.text_at(&["IssueDate"]));
     let due = root.text_at(&["DueDate"]).or_else(|| root.text_at(&["PaymentMeans", "PaymentDueDate"]));
@@ -153,6 +156,7 @@ fn taxes(root: &Node, bill: &mut Bill) {
                 rate: rate.filter(|_| part.child("PerUnitAmount").is_none()),
                 base: at(part, &["TaxableAmount"]),
                 amount: at(part, &["TaxAmount"]),
+                ..Tax::default()
             });
         }
         if !told {
