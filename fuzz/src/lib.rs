@@ -88,7 +88,7 @@ pub fn image(data: &[u8]) {
 /// A PDF: its pages, its active content, its own text.
 pub fn pdf(data: &[u8]) {
     open(data);
-    let _text = text::layers(data, &small());
+    let _text = text::layers(data, &small(), &mut Vec::new());
 }
 
 /// An e-invoice, alone and as what a document carries.

@@ -31,6 +31,7 @@ pub use einvoice::Dialect;
 pub use sniff::{Format, Sniffed, sniff};
 
 use crate::{
+    diagnostic::Diagnostic,
     limits::Limits,
     reading::{Attachment, Normalized, PagePixels},
     reason::Reason,
@@ -64,6 +65,7 @@ pub fn normalize(sniffed: Sniffed, bytes: &[u8], limits: &Limits) -> Result<Norm
         attachments: opened.attachments,
         notes,
         reasons: opened.reasons,
+        diagnostics: opened.diagnostics,
     })
 }
 
@@ -99,4 +101,5 @@ struct Opened {
     attachments: Vec<Attachment>,
     notes: Vec<String>,
     reasons: Vec<Reason>,
+    diagnostics: Vec<Diagnostic>,
 }

@@ -18,7 +18,8 @@ use hayro::{
 use image::RgbImage;
 
 use crate::{
-    intake::{guard, refusal},
+    diagnostic::{Diagnostic, guarded},
+    intake::refusal,
     limits::Limits,
     reading::PagePixels,
     reason::{Reason, ReasonCode},
@@ -34,6 +35,7 @@ const TIME_SHARE: f32 = 0.4;
 pub(super) struct Drawn {
     pub pages: Vec<PagePixels>,
     pub unreadable: Vec<Reason>,
+    pub diagnostics: Vec<Diagnostic>,
 }
 
 /// Draws every page; one that fails is a blank page and a reason that names it.
@@ -51,7 +53,7 @@ pub(super) fn pages(pdf: &Pdf, limits: &Limits) -> Result<Drawn, Reason> {
         }),
         ..InterpreterSettings::default()
     };
-    let mut drawn = Drawn { pages: Vec::new(), unreadable: Vec::new() };
+    let mut drawn = Drawn { pages: Vec::new(), unreadable: Vec::new(), diagnostics: Vec::new() };
     let mut last = None;
     let begun = Instant::now();
     let budget = Duration::from_millis(limits.read_ms).mul_f32(TIME_SHARE);
@@ -62,15 +64,16 @@ pub(super) fn pages(pdf: &Pdf, limits: &Limits) -> Result<Drawn, Reason> {
             continue;
         }
         lost_image.store(false, Ordering::Relaxed);
-        let rgb = match guard::caught("PDF page", || draw(page, &cache, &settings, limits)) {
+        let rgb = match drawing(number, || draw(page, &cache, &settings, limits)) {
             Ok(rgb) => {
                 if lost_image.load(Ordering::Relaxed) {
                     drawn.unreadable.push(image_missing(number));
                 }
                 rgb
             }
-            Err(reason) => {
+            Err((reason, why)) => {
                 drawn.unreadable.push(unreadable(number));
+                drawn.diagnostics.push(why);
                 last = Some(reason);
                 blank(limits)
             }
@@ -80,6 +83,22 @@ pub(super) fn pages(pdf: &Pdf, limits: &Limits) -> Result<Drawn, Reason> {
     match last {
         Some(reason) if drawn.unreadable.len() >= drawn.pages.len() => Err(reason),
         _ => Ok(drawn),
+    }
+}
+
+/// A page drawn, or why it cannot be: for the reviewer where it is the whole file, and for whoever runs this.
+fn drawing(
+    page: u32,
+    draw: impl FnOnce() -> Result<RgbImage, Reason>,
+) -> Result<RgbImage, (Reason, Diagnostic)> {
+    const STAGE: &str = "draw";
+    match guarded(STAGE, Some(page), draw) {
+        Ok(Ok(rgb)) => Ok(rgb),
+        Ok(Err(reason)) => {
+            let cause = reason.message.clone();
+            Err((reason, Diagnostic { stage: STAGE.to_owned(), page: Some(page), cause, panicked: false }))
+        }
+        Err(why) => Err((refusal::corrupt("PDF page", &why.cause), why)),
     }
 }
 
