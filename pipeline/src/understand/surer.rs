@@ -21,7 +21,10 @@ pub fn lay_over(page: Fields, sure: Fields, by: &str) -> (Fields, Vec<Reason>, V
                 field.page = seen.page;
                 field.bbox = seen.bbox;
                 because.push(format!("the page and {by} agree on {name}"));
-            } else if weighty(name) && seen.confidence >= CONTRADICTS {
+            } else if weighty(name)
+                && seen.confidence >= CONTRADICTS
+                && !is_within(name, &seen.value, &field.value)
+            {
                 reasons.push(contradiction(name, seen, &field, by));
             }
         }
@@ -31,7 +34,20 @@ pub fn lay_over(page: Fields, sure: Fields, by: &str) -> (Fields, Vec<Reason>, V
 }
 
 fn weighty(name: FieldName) -> bool {
-    matches!(name, FieldName::Total | FieldName::DocumentNumber | FieldName::Type)
+    use FieldName::{BirthDate, DocumentNumber, ExpiryDate, GivenNames, Sex, Surname, Total, Type};
+    matches!(name, Total | Type | DocumentNumber | Surname | GivenNames | BirthDate | ExpiryDate | Sex)
+}
+
+/// Whether all words of one name are in the other: a code breaks long names off, and print may leave out the second.
+fn is_within(name: FieldName, a: &str, b: &str) -> bool {
+    let words = |text: &str| -> Vec<String> {
+        text.split(|c: char| !c.is_alphanumeric()).map(bare).filter(|word| !word.is_empty()).collect()
+    };
+    let (a, b) = (words(a), words(b));
+    let held = |some: &[String], all: &[String]| {
+        !some.is_empty() && some.iter().all(|word| all.iter().any(|other| other.starts_with(word.as_str())))
+    };
+    matches!(name, FieldName::Surname | FieldName::GivenNames) && (held(&a, &b) || held(&b, &a))
 }
 
 /// A credit note's amount, which the page prints without a minus.
@@ -84,6 +100,24 @@ mod tests {
         let total = &fields[&FieldName::Total];
         assert_eq!((total.source, total.bbox.is_some()), (Source::Xml, true));
         assert!(reasons.is_empty() && because.len() == 1);
+    }
+
+    #[test]
+    fn a_cards_code_and_its_page_say_the_same_of_its_holder_or_it_is_held() {
+        let of = |name, value: &str| {
+            let (page, source) = (Some(1), Source::Barcode);
+            Fields::from([(name, Field { value: value.into(), confidence: 0.98, page, bbox: None, source })])
+        };
+        let reasons =
+            |name, page: &str, code: &str| lay_over(of(name, page), of(name, code), "the code").1.len();
+        assert_eq!(reasons(FieldName::BirthDate, "1990-02-14", "1990-02-15"), 1);
+        assert_eq!(reasons(FieldName::ExpiryDate, "2030-02-14", "2031-02-14"), 1);
+        assert_eq!(reasons(FieldName::Sex, "F", "M"), 1);
+        assert_eq!(reasons(FieldName::Surname, "Lago Monte", "EJEMPLO"), 1);
+        assert_eq!(reasons(FieldName::Surname, "Muñoz Prueba", "MUNOZ"), 0);
+        assert_eq!(reasons(FieldName::GivenNames, "Ana", "ANA MARIA"), 0);
+        assert_eq!(reasons(FieldName::DocumentNumber, "52.123.456", "52123456"), 0);
+        assert_eq!(reasons(FieldName::DocumentNumber, "52.123.456", "52123457"), 1);
     }
 
     #[test]
