@@ -123,7 +123,9 @@ pub fn closer(
     models: &Models,
 ) -> Result<Option<Closer>, Diagnostic> {
     let mut evidence = first.clone();
-    let Some(text) = evidence.pages.iter_mut().find(|page| page.source == Source::Ocr) else { return Ok(None) };
+    let Some(text) = evidence.pages.iter_mut().find(|page| page.source == Source::Ocr) else {
+        return Ok(None);
+    };
     let Some(page) = normalized.pages.iter().find(|page| page.number == text.number) else { return Ok(None) };
     let codes = codes_on(&first.barcodes, text.number);
     let levelled = page::level(&page.rgb, text, &codes, kind != Kind::Id);

@@ -198,8 +198,9 @@ impl<F: Fn() -> Option<Normalized>> Looks for Kept<'_, F> {
         if let (true, Some((first, kind))) = (self.adopted, &self.first) {
             // The pixels of the closer look are not kept: it is taken once more.
             let models = &self.reader.models;
-            let Some(closer) =
-                self.upright(first).and_then(|n| settle::closer(&n, first, *kind, &settle::CLOSELY, models).ok()?)
+            let Some(closer) = self
+                .upright(first)
+                .and_then(|n| settle::closer(&n, first, *kind, &settle::CLOSELY, models).ok()?)
             else {
                 return Vec::new();
             };

@@ -12,10 +12,12 @@ mod archive;
 mod colour;
 mod einvoice;
 pub mod encode;
+mod fax;
 pub mod fingerprint;
 mod foreign;
 mod guard;
 mod heif;
+mod jp2;
 mod mend;
 mod pdf;
 mod picture;
@@ -46,11 +48,12 @@ use crate::{
 /// `Ok`, with [`Normalized::reasons`] filled.
 pub fn normalize(sniffed: Sniffed, bytes: &[u8], limits: &Limits) -> Result<Normalized, Reason> {
     let opened = match sniffed.format {
-        Format::Jpeg | Format::Png | Format::Webp | Format::Gif => {
+        Format::Jpeg | Format::Png | Format::Webp | Format::Gif | Format::Bmp => {
             picture::open(sniffed.format, bytes, limits)?
         }
         Format::Tiff => tiff::open(bytes, limits)?,
         Format::Heif => heif::open(bytes, limits)?,
+        Format::Jp2 => jp2::open(bytes, limits)?,
         Format::Pdf => pdf::open(bytes, limits)?,
         Format::Invoice(dialect) => invoice(dialect, bytes),
         Format::InvoiceZip => packed(archive::open(bytes, limits)?, limits)?,

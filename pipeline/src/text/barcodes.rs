@@ -37,7 +37,11 @@ pub fn find(page: &PagePixels, told: &mut Vec<Diagnostic>) -> Vec<Barcode> {
 }
 
 /// [`find`], by another decoder.
-fn find_by(page: &PagePixels, decode: impl Fn(&[u8], u32, u32, &[BarcodeFormat]) -> Option<RXingResult>, told: &mut Vec<Diagnostic>) -> Vec<Barcode> {
+fn find_by(
+    page: &PagePixels,
+    decode: impl Fn(&[u8], u32, u32, &[BarcodeFormat]) -> Option<RXingResult>,
+    told: &mut Vec<Diagnostic>,
+) -> Vec<Barcode> {
     let (width, height) = page.rgb.dimensions();
     if width < 32 || height < 32 {
         return Vec::new();

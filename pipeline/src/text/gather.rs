@@ -17,7 +17,9 @@ use crate::{
 
 /// Pages of one file that are read by OCR at most: of more a person looks at the rest.
 const MAX_OCR_PAGES: usize = 12;
-/// Pages searched for codes: they stand on the first page, or on the last of a few.
+/// So many of them are the last pages of a longer file: there stands what a long bill comes to.
+const LAST_OCR_PAGES: usize = 3;
+/// Pages searched for codes: they stand on the first page, or on the last.
 const MAX_CODE_PAGES: usize = 4;
 /// Share of the file's whole time after which no further page is begun.
 const TIME_SHARE: f32 = 0.5;
@@ -53,7 +55,9 @@ fn gather_by(
         options.until.unwrap_or_else(|| begun + Duration::from_millis(limits.read_ms).mul_f32(TIME_SHARE));
     let options = &OcrOptions { until: Some(until), ..*options };
     let (mut pages, mut barcodes, mut code_time) = (Vec::new(), Vec::new(), Duration::ZERO);
-    let (mut ocr_pages, mut unread, mut late) = (0, Vec::new(), false);
+    let (mut unread, mut late) = (Vec::new(), false);
+    let chosen = worth_reading(normalized);
+    let all = normalized.pages.len();
     for (index, page) in normalized.pages.iter_mut().enumerate() {
         let layer =
             normalized.layers.iter().find(|layer| layer.number == page.number && layer_is_sound(layer));
@@ -62,9 +66,8 @@ fn gather_by(
                 page.rgb = encode::rotated(std::mem::take(&mut page.rgb), layer.quarter_turns);
             }
             pages.push(layer.clone());
-        } else if ocr_pages < MAX_OCR_PAGES && Instant::now() < until {
+        } else if chosen.contains(&page.number) && Instant::now() < until {
             tell("ocr");
-            ocr_pages += 1;
             match looked("ocr", page.number, || look(page, options)) {
                 Ok(seen) => {
                     if seen.unread_runs > 0 {
@@ -78,10 +81,10 @@ fn gather_by(
                 }
             }
         } else {
-            late |= ocr_pages < MAX_OCR_PAGES;
+            late |= chosen.contains(&page.number);
             unread.push(page.number.to_string());
         }
-        if index < MAX_CODE_PAGES && Instant::now() < until {
+        if (index < MAX_CODE_PAGES || index + 1 == all) && Instant::now() < until {
             let started = Instant::now();
             barcodes.extend(barcodes::find(page, &mut normalized.diagnostics));
             code_time += started.elapsed();
@@ -108,6 +111,19 @@ fn gather_by(
         notes: normalized.notes.clone(),
     };
     (evidence, vec![time("ocr", ocr_time), time("barcode", code_time)])
+}
+
+/// The pages without text of their own that are read: all, or of many the first and the last.
+fn worth_reading(normalized: &Normalized) -> Vec<u32> {
+    let layered =
+        |number| normalized.layers.iter().any(|layer| layer.number == number && layer_is_sound(layer));
+    let mut numbers: Vec<u32> =
+        normalized.pages.iter().map(|page| page.number).filter(|number| !layered(*number)).collect();
+    if numbers.len() > MAX_OCR_PAGES {
+        let between = MAX_OCR_PAGES - LAST_OCR_PAGES..numbers.len() - LAST_OCR_PAGES;
+        numbers.drain(between);
+    }
+    numbers
 }
 
 /// Runs an engine; its error or its panic, told.
@@ -202,6 +218,24 @@ mod tests {
     }
 
     #[test]
+    fn of_a_long_scan_the_first_and_the_last_pages_are_read() {
+        let mut normalized = three_pages();
+        let page = normalized.pages[0].clone();
+        normalized.pages = (1..=60).map(|number| PagePixels { number, ..page.clone() }).collect();
+        let mut read = Vec::new();
+        let mut look = |page: &mut PagePixels, _: &OcrOptions| {
+            read.push(page.number);
+            Err(InferError::Shape { which: "detector" })
+        };
+        let options = OcrOptions::default();
+        gather_by(&mut look, &mut normalized, &options, &Limits::default(), &mut |_| ());
+        assert_eq!(read, [1, 2, 3, 4, 5, 6, 7, 8, 9, 58, 59, 60]);
+        assert_eq!(normalized.pages.len(), 60, "all are kept");
+        let left = normalized.reasons.last().expect("a person looks at the rest");
+        assert!(left.message.contains("Page 10, 11") && left.message.contains("57 was not read"), "{left:?}");
+    }
+
+    #[test]
     fn a_page_that_fails_or_panics_is_told_and_costs_no_other() {
         let mut normalized = three_pages();
         let mut look = |page: &mut PagePixels, _: &OcrOptions| match page.number {
@@ -220,8 +254,7 @@ mod tests {
             }),
         };
         let options = OcrOptions::default();
-        let (evidence, _) =
-            gather_by(&mut look, &mut normalized, &options, &Limits::default(), &mut |_| ());
+        let (evidence, _) = gather_by(&mut look, &mut normalized, &options, &Limits::default(), &mut |_| ());
         assert_eq!(evidence.pages.iter().map(|p| p.number).collect::<Vec<_>>(), [3]);
         let held: Vec<_> = normalized.reasons.iter().map(|r| (r.code, r.detail["page"].clone())).collect();
         assert_eq!(held, [(ReasonCode::Unreadable, 1.into()), (ReasonCode::Unreadable, 2.into())]);
