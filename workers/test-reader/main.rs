@@ -123,7 +123,8 @@ fn obey(bytes: &[u8], declared: &Declared, limits: &Limits, stage: &mut dyn FnMu
         }
         "half-panic" => {
             let mut reading = note("read in part".into());
-            let failed = diagnostic::guarded::<()>("barcode", Some(1), || panic!("the document says: secret"));
+            let failed =
+                diagnostic::guarded::<()>("barcode", Some(1), || panic!("the document says: secret"));
             reading.diagnostics.extend(failed.err());
             reading
         }
