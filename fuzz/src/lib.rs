@@ -80,7 +80,7 @@ fn open(data: &[u8]) {
     }
 }
 
-/// JPEG, PNG, WebP, GIF, TIFF, HEIC.
+/// JPEG, PNG, WebP, GIF, TIFF, HEIC, JPEG 2000, BMP.
 pub fn image(data: &[u8]) {
     if !data.starts_with(b"%PDF") {
         open(data);
@@ -90,7 +90,7 @@ pub fn image(data: &[u8]) {
 /// A PDF: its pages, its active content, its own text.
 pub fn pdf(data: &[u8]) {
     open(data);
-    let _text = text::layers(data, &small());
+    let _text = text::layers(data, &small(), &mut Vec::new());
 }
 
 /// An e-invoice, alone and as what a document carries.
@@ -151,7 +151,7 @@ pub fn barcode(data: &[u8]) {
     let bits = (0..side * side).map(|i| data.get(i / 8).is_some_and(|b| b >> (i % 8) & 1 == 1));
     let pixels = bits.flat_map(|dark| [if dark { 0 } else { 255 }; 3]).collect();
     if let Some(rgb) = image::RgbImage::from_raw(side as u32, side as u32, pixels) {
-        let _found = text::barcodes::find(&PagePixels { number: 1, rgb });
+        let _found = text::barcodes::find(&PagePixels { number: 1, rgb }, &mut Vec::new());
     }
 }
 

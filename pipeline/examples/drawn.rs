@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         for at in 0..count {
             let country = Country::ALL[at % Country::ALL.len()];
             let sample = generate(at as u64, &Spec::new(kind, country, Form::PdfText));
-            let mut pages = text::layers(&sample.bytes, &Limits::default());
+            let mut pages = text::layers(&sample.bytes, &Limits::default(), &mut Vec::new());
             let picture = kind != Kind::Invoice || at % 2 == 0;
             if picture {
                 pages.iter_mut().for_each(|p| p.source = Source::Ocr);

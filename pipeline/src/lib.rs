@@ -5,6 +5,7 @@
 //! vocabulary every other room speaks is in [`document`], [`fields`], [`reason`] and [`reading`].
 
 pub mod checks;
+pub mod diagnostic;
 pub mod document;
 pub mod fields;
 pub mod intake;

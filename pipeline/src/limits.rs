@@ -82,7 +82,7 @@ limits! {
     /// Longest side of a decoded image, pixels.
     image_side_px: u32 = 30_000, 100 => 65_535;
     /// Pages of a document.
-    pages: u32 = 50, 1 => 1_000;
+    pages: u32 = 80, 1 => 1_000;
     /// Pictures in one file that are not pages: tiles of a HEIC, directories of a TIFF.
     frames: u32 = 1_024, 1 => 65_536;
     /// Longest side of a normalized page, pixels.
@@ -111,7 +111,7 @@ limits! {
     memory_bytes: u64 = 2 << 30, 768 << 20 => 64 << 30;
     /// Bytes a child may answer with (normalized pages included). The parent holds them all: this is what one file can
     /// make it grow by.
-    answer_bytes: u64 = 48 << 20, 1 << 20 => 2 << 30;
+    answer_bytes: u64 = 64 << 20, 1 << 20 => 2 << 30;
 }
 
 /// A whole number, underscores allowed, with or without a binary unit.

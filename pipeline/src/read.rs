@@ -6,6 +6,7 @@
 use std::time::{Duration, Instant};
 
 use crate::{
+    diagnostic::{self, guarded},
     document::Kind,
     fields::Source,
     intake,
@@ -56,9 +57,7 @@ pub fn read_with(
         Ok(normalized) => normalized,
         Err(reason) => return refused(media_type, reason, clock),
     };
-    if normalized.layers.is_empty() && normalized.media_type == "application/pdf" {
-        normalized.layers = clock.time("decode", || text::layers(bytes, limits));
-    }
+    clock.time("decode", || take_layers(&mut normalized, bytes, limits));
     if let Some(part) = &declared.part {
         part.keep_pages(&mut normalized);
     }
@@ -77,10 +76,15 @@ pub fn read_with(
 pub fn open(bytes: &[u8], declared: &Declared, limits: &Limits) -> Result<Normalized, Reason> {
     let sniffed = intake::sniff(bytes, declared, limits)?;
     let mut normalized = intake::normalize(sniffed, bytes, limits)?;
-    if normalized.layers.is_empty() && normalized.media_type == "application/pdf" {
-        normalized.layers = text::layers(bytes, limits);
-    }
+    take_layers(&mut normalized, bytes, limits);
     Ok(normalized)
+}
+
+/// A PDF's own text.
+fn take_layers(normalized: &mut Normalized, bytes: &[u8], limits: &Limits) {
+    if normalized.layers.is_empty() && normalized.media_type == "application/pdf" {
+        normalized.layers = text::layers(bytes, limits, &mut normalized.diagnostics);
+    }
 }
 
 /// What was made of a file.
@@ -129,8 +133,9 @@ fn make_sense(
 /// Cuts a part out of its page, set upright as it was when someone said where the part is.
 fn cut_out(part: &Part, normalized: &mut Normalized, options: &OcrOptions, models: &Models) {
     for page in &mut normalized.pages {
-        // A page that cannot be read is as upright as it will be; the reading of the part says what is wrong with it.
-        drop(text::read_page(page, options, models));
+        // A page that cannot be read is as upright as it will be.
+        let turned = text::looked("ocr", page.number, || text::read_page(page, options, models));
+        normalized.diagnostics.extend(turned.err());
         part.cut(page);
     }
 }
@@ -156,7 +161,7 @@ impl Looks for InTime<'_> {
         let closely = OcrOptions { until: Some(self.until), ..settle::CLOSELY };
         let seen = settle::closer(self.normalized, first, kind, &closely, self.models);
         self.spent += started.elapsed();
-        let seen = seen?;
+        let seen = seen.unwrap_or_else(|why| self.untold(why))?;
         self.closer = Some(seen.page);
         Some(seen.evidence)
     }
@@ -176,7 +181,15 @@ impl Looks for InTime<'_> {
         }
         let lines = settle::again(self.normalized, seen, place, self.models);
         self.spent += started.elapsed();
-        lines
+        lines.unwrap_or_else(|why| self.untold(why))
+    }
+}
+
+impl InTime<'_> {
+    /// A look that failed sees nothing; why, is kept.
+    fn untold<T: Default>(&mut self, why: diagnostic::Diagnostic) -> T {
+        self.normalized.diagnostics.push(why);
+        T::default()
     }
 }
 
@@ -225,6 +238,7 @@ fn finish(mut normalized: Normalized, sense: Sense, limits: &Limits) -> Reading 
         fingerprint,
         notes,
         because: understanding.because,
+        diagnostics: normalized.diagnostics.into_iter().take(diagnostic::MOST).collect(),
         timings: Vec::new(),
     }
 }
@@ -272,9 +286,12 @@ fn level(
         let text = evidence.pages.iter().find(|t| t.number == page.number && t.source == Source::Ocr);
         let codes = settle::codes_on(&evidence.barcodes, page.number);
         let cut_out = understanding.kind != Kind::Id;
-        let Some(levelled) = text.and_then(|text| page::level(&page.rgb, text, &codes, cut_out)) else {
-            continue;
-        };
+        let levelled = guarded("level", Some(page.number), || page::level(&page.rgb, text?, &codes, cut_out));
+        let levelled = levelled.unwrap_or_else(|why| {
+            normalized.diagnostics.push(why);
+            None
+        });
+        let Some(levelled) = levelled else { continue };
         for field in understanding.fields.values_mut().filter(|field| field.page == Some(page.number)) {
             field.bbox = field.bbox.map(|bbox| levelled.place(bbox));
         }

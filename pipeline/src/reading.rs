@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    diagnostic::Diagnostic,
     document::Kind,
     fields::{Fields, PageBox, Source},
     part::Part,
@@ -69,6 +70,8 @@ pub struct Normalized {
     /// Not harmless, though it could be opened (active content, a page that could not be drawn): any entry
     /// sends the document to review, ahead of what understanding finds. The pages themselves are inert pixels.
     pub reasons: Vec<Reason>,
+    /// What failed so far and cost a part of it.
+    pub diagnostics: Vec<Diagnostic>,
 }
 
 /// One word on a page.
@@ -270,6 +273,9 @@ pub struct Reading {
     pub notes: Vec<String>,
     /// Evidence for the decision.
     pub because: Vec<String>,
+    /// What failed on the way and cost a part of it.
+    #[serde(default)]
+    pub diagnostics: Vec<Diagnostic>,
     /// Where the time went.
     pub timings: Vec<StageTime>,
 }
@@ -296,6 +302,7 @@ impl Reading {
             fingerprint: None,
             notes: Vec::new(),
             because: Vec::new(),
+            diagnostics: Vec::new(),
             timings: Vec::new(),
         }
     }

@@ -4,6 +4,7 @@
 use time::OffsetDateTime;
 
 use crate::{
+    diagnostic::Diagnostic,
     document::Kind,
     fields::{FieldName, PageBox, Source},
     limits::Limits,
@@ -110,18 +111,22 @@ pub fn codes_on(codes: &[Barcode], page: u32) -> Vec<PageBox> {
 }
 
 /// The first page that was read from pixels read again: alone and level where it can be found in its photo, for rows
-/// that lean or fan out pair the wrong words; and closer. `None` if there is none or it cannot be read to its end.
-#[must_use]
+/// that lean or fan out pair the wrong words; and closer. `None` if there is none or it is not read to its end.
+///
+/// # Errors
+/// Why it cannot be read.
 pub fn closer(
     normalized: &Normalized,
     first: &Evidence,
     kind: Kind,
     options: &OcrOptions,
     models: &Models,
-) -> Option<Closer> {
+) -> Result<Option<Closer>, Diagnostic> {
     let mut evidence = first.clone();
-    let text = evidence.pages.iter_mut().find(|page| page.source == Source::Ocr)?;
-    let page = normalized.pages.iter().find(|page| page.number == text.number)?;
+    let Some(text) = evidence.pages.iter_mut().find(|page| page.source == Source::Ocr) else {
+        return Ok(None);
+    };
+    let Some(page) = normalized.pages.iter().find(|page| page.number == text.number) else { return Ok(None) };
     let codes = codes_on(&first.barcodes, text.number);
     let levelled = page::level(&page.rgb, text, &codes, kind != Kind::Id);
     let barcodes = evidence.barcodes.iter_mut().filter(|code| code.page == text.number);
@@ -131,20 +136,25 @@ pub fn closer(
     }
     let rgb = levelled.map_or_else(|| page.rgb.clone(), |levelled| levelled.rgb);
     let mut page = PagePixels { number: text.number, rgb };
-    *text = text::look_closer(&mut page, text, options, models)?;
-    Some(Closer { evidence, page })
+    let Some(seen) = text::look_closer(&mut page, text, options, models)? else { return Ok(None) };
+    *text = seen;
+    Ok(Some(Closer { evidence, page }))
 }
 
-/// What stands at a place of a document's upright pages, in several cuts; nothing where it cannot be read.
-#[must_use]
-pub fn again(normalized: &Normalized, seen: &Evidence, place: Place, models: &Models) -> Vec<Line> {
+/// What stands at a place of a document's upright pages, in several cuts.
+///
+/// # Errors
+/// Why it cannot be read.
+pub fn again(
+    normalized: &Normalized,
+    seen: &Evidence,
+    place: Place,
+    models: &Models,
+) -> Result<Vec<Line>, Diagnostic> {
     let page = normalized.pages.iter().find(|page| page.number == place.page);
     let text = seen.pages.iter().find(|page| page.number == place.page);
-    let (Some(page), Some(text)) = (page, text) else { return Vec::new() };
-    text::read_again(&page.rgb, text, place.bbox, models).unwrap_or_else(|error| {
-        tracing::warn!(page = place.page, error = &error as &dyn std::error::Error, "words not read again");
-        Vec::new()
-    })
+    let (Some(page), Some(text)) = (page, text) else { return Ok(Vec::new()) };
+    text::looked("reread", place.page, || text::read_again(&page.rgb, text, place.bbox, models))
 }
 
 /// A document read from pixels, legible, of which something keeps it from being filed that a closer look may mend.

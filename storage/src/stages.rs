@@ -195,10 +195,13 @@ impl Catalog {
         if !keep_facts(&mut tx, &self.rule, id, facts).await? {
             return Ok(Step::Stale);
         }
-        let detail = json!({
+        let mut detail = json!({
             "kind": facts.kind, "confidence": facts.confidence, "pages": facts.page_count,
             "findings": codes(&facts.findings), "duration_ms": facts.duration_ms,
         });
+        if !facts.diagnostics.is_empty() {
+            detail["diagnostics"] = json!(facts.diagnostics);
+        }
         timeline::note(&mut tx, id, Stage::Read, "read", detail).await?;
         push_stage(&mut tx, id, Stage::Link, None).await?;
         tx.commit().await?;

@@ -182,6 +182,7 @@ fn passport(seed: u64) -> ReadFacts {
         fingerprint: Some(Fingerprint(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)),
         notes: vec!["a note of ZEEDLEMANN".into()],
         findings: vec![Reason::new(ReasonCode::Expired, "ZEEDLEMANN, born 1991-02-03, expired")],
+        diagnostics: Vec::new(),
         duration_ms: 3,
     }
 }

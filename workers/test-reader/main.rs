@@ -9,6 +9,7 @@ use std::{
 };
 
 use acuse_pipeline::{
+    diagnostic::{self, Diagnostic},
     document::Kind,
     fields::{Field, FieldName, Source},
     limits::Limits,
@@ -108,6 +109,26 @@ fn obey(bytes: &[u8], declared: &Declared, limits: &Limits, stage: &mut dyn FnMu
             stage("ocr");
             sleep()
         }
+        "diagnose" => {
+            let told = |page, cause: &str, panicked| Diagnostic {
+                stage: "ocr".into(),
+                page,
+                cause: cause.into(),
+                panicked,
+            };
+            let mut reading = note("read in part".into());
+            reading.diagnostics = vec![told(Some(2), "running the OCR detector: out of memory", false)];
+            reading.diagnostics.extend((0..1_000).map(|_| told(None, "\u{1b}[2J\nlevel=ERROR", false)));
+            reading
+        }
+        "half-panic" => {
+            let mut reading = note("read in part".into());
+            let failed =
+                diagnostic::guarded::<()>("barcode", Some(1), || panic!("the document says: secret"));
+            reading.diagnostics.extend(failed.err());
+            reading
+        }
+        "pid" => note(std::process::id().to_string()),
         "receipt" => receipt(&text, declared),
         "receipts" => receipts(&text, declared),
         _ => note(format!("{} bytes, {:?}", bytes.len(), declared.filename)),

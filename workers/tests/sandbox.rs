@@ -4,10 +4,12 @@
 
 use std::{
     path::PathBuf,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
 use acuse_pipeline::{
+    diagnostic,
     limits::Limits,
     reading::{Declared, Outcome, Reading},
     reason::ReasonCode,
@@ -315,4 +317,50 @@ async fn the_cost_of_a_warm_child_is_small() {
     eprintln!("median overhead of a warm reader, 300 KiB: {median:?}, worst {:?}", taken.last());
     // The promise is 5 ms; a debug build on a crowded machine gets some slack.
     assert!(median < Duration::from_millis(15), "{median:?}");
+}
+
+/// A place for a subscriber to write to.
+#[derive(Clone, Default)]
+struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn what_fails_in_the_child_is_logged_here_and_comes_with_the_answer() {
+    let written = Written::default();
+    let to = written.clone();
+    let subscriber = tracing_subscriber::fmt().json().with_writer(move || to.clone()).finish();
+    let _logged = tracing::subscriber::set_default(subscriber);
+    let sandbox = sandbox(1).await;
+    let reading = send(&sandbox, "diagnose").await;
+    assert_eq!(reading.diagnostics.len(), diagnostic::MOST, "no child fills the log");
+    let first = &reading.diagnostics[0];
+    assert_eq!((first.stage.as_str(), first.page), ("ocr", Some(2)));
+    assert_eq!(first.cause, "running the OCR detector: out of memory");
+    assert!(!reading.diagnostics[1].cause.contains(|c: char| c.is_control()), "no line is forged");
+    let log = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+    let lines: Vec<serde_json::Value> =
+        log.lines().map(|line| serde_json::from_str(line).expect("a line")).collect();
+    let told = lines.iter().find(|line| line["fields"]["page"] == 2).expect("the page is named");
+    assert_eq!(told["level"], "WARN");
+    assert_eq!(told["fields"]["stage"], "ocr");
+    assert_eq!(told["fields"]["cause"], "running the OCR detector: out of memory");
+}
+
+#[tokio::test]
+async fn a_reader_in_which_something_panicked_reads_no_other_file() {
+    let sandbox = sandbox(1).await;
+    let first = send(&sandbox, "pid").await.notes;
+    assert_eq!(send(&sandbox, "pid").await.notes, first, "it is kept");
+    assert!(send(&sandbox, "half-panic").await.diagnostics[0].panicked);
+    assert_ne!(send(&sandbox, "pid").await.notes, first);
 }

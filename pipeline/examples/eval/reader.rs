@@ -179,7 +179,7 @@ impl<F: Fn() -> Option<Normalized>> Looks for Kept<'_, F> {
             let started = Instant::now();
             let models = &self.reader.models;
             let seen = settle::closer(&normalized, first, kind, &settle::CLOSELY, models);
-            *self.closer = seen.map(|seen| seen.evidence);
+            *self.closer = seen.ok().flatten().map(|seen| seen.evidence);
             self.spent("closer look", started);
         }
         self.closer.clone()
@@ -198,8 +198,9 @@ impl<F: Fn() -> Option<Normalized>> Looks for Kept<'_, F> {
         if let (true, Some((first, kind))) = (self.adopted, &self.first) {
             // The pixels of the closer look are not kept: it is taken once more.
             let models = &self.reader.models;
-            let Some(closer) =
-                self.upright(first).and_then(|n| settle::closer(&n, first, *kind, &settle::CLOSELY, models))
+            let Some(closer) = self
+                .upright(first)
+                .and_then(|n| settle::closer(&n, first, *kind, &settle::CLOSELY, models).ok()?)
             else {
                 return Vec::new();
             };
@@ -207,7 +208,7 @@ impl<F: Fn() -> Option<Normalized>> Looks for Kept<'_, F> {
             normalized.pages.push(closer.page);
         }
         let started = Instant::now();
-        let lines = settle::again(&normalized, seen, place, &self.reader.models);
+        let lines = settle::again(&normalized, seen, place, &self.reader.models).unwrap_or_default();
         self.spent("second opinion", started);
         self.again.insert(key, lines.clone());
         lines

@@ -2,6 +2,8 @@
 //!
 //! Only what stands around the coded pixels is touched, never the pixels themselves.
 
+use std::io::Read as _;
+
 /// A PNG's signature (PNG 3rd edition, 5.2).
 const PNG_SIGNATURE: usize = 8;
 
@@ -24,6 +26,50 @@ pub(super) fn png(bytes: &[u8]) -> Option<Vec<u8>> {
     }
     append_chunk(&mut copy, b"IEND", &[])?;
     Some(copy)
+}
+
+/// A copy of a PNG with nothing but what its pixels need, each once and in order (PNG 3rd edition, 5.6): header,
+/// palette, transparency, pixels, end. `None` if there is no header or no pixel.
+pub(super) fn png_bare(bytes: &[u8]) -> Option<Vec<u8>> {
+    let (mut header, mut palette, mut clear, mut pixels) = (None, None, None, Vec::new());
+    let mut at = PNG_SIGNATURE;
+    while let Some((length, kind)) = png_chunk(bytes, at) {
+        let body = bytes.get(at + 8..(at + 8).saturating_add(length).min(bytes.len()))?;
+        at = at.saturating_add(8).saturating_add(length).saturating_add(4);
+        match kind {
+            b"IHDR" => header = header.or(Some(body)),
+            b"PLTE" => palette = palette.or(Some(body)),
+            b"tRNS" => clear = clear.or(Some(body)),
+            b"IDAT" => pixels.extend_from_slice(body),
+            _ => {}
+        }
+    }
+    let mut copy = bytes.get(..PNG_SIGNATURE)?.to_vec();
+    append_chunk(&mut copy, b"IHDR", header?)?;
+    for (kind, body) in [(b"PLTE", palette), (b"tRNS", clear)] {
+        if let Some(body) = body {
+            append_chunk(&mut copy, kind, body)?;
+        }
+    }
+    append_chunk(&mut copy, b"IDAT", (!pixels.is_empty()).then_some(&pixels)?)?;
+    append_chunk(&mut copy, b"IEND", &[])?;
+    Some(copy)
+}
+
+/// Whether the pixels of a PNG unfold to their end with the right checksum (RFC 1950): decoders of pictures stop at the
+/// last row and do not look. What is larger than `most` bytes is taken for whole.
+pub(super) fn png_pixels_are_whole(bytes: &[u8], most: u64) -> bool {
+    let mut pixels = Vec::new();
+    let mut at = PNG_SIGNATURE;
+    while let Some((length, kind)) = png_chunk(bytes, at) {
+        let end = (at + 8).saturating_add(length).min(bytes.len());
+        if kind == b"IDAT" {
+            pixels.extend_from_slice(bytes.get(at + 8..end).unwrap_or_default());
+        }
+        at = end.saturating_add(4);
+    }
+    let mut unfolded = flate2::read::ZlibDecoder::new(&pixels[..]).take(most);
+    std::io::copy(&mut unfolded, &mut std::io::sink()).is_ok()
 }
 
 /// Length and kind of the chunk at `at`; `None` where none begins.

@@ -12,10 +12,12 @@ mod archive;
 mod colour;
 pub(crate) mod einvoice;
 pub mod encode;
+mod fax;
 pub mod fingerprint;
 mod foreign;
 mod guard;
 mod heif;
+mod jp2;
 mod mend;
 mod pdf;
 mod picture;
@@ -31,6 +33,7 @@ pub use einvoice::Dialect;
 pub use sniff::{Format, Sniffed, sniff};
 
 use crate::{
+    diagnostic::Diagnostic,
     limits::Limits,
     reading::{Attachment, Normalized, PagePixels},
     reason::{Reason, ReasonCode},
@@ -46,11 +49,12 @@ use crate::{
 /// `Ok`, with [`Normalized::reasons`] filled.
 pub fn normalize(sniffed: Sniffed, bytes: &[u8], limits: &Limits) -> Result<Normalized, Reason> {
     let opened = match sniffed.format {
-        Format::Jpeg | Format::Png | Format::Webp | Format::Gif => {
+        Format::Jpeg | Format::Png | Format::Webp | Format::Gif | Format::Bmp => {
             picture::open(sniffed.format, bytes, limits)?
         }
         Format::Tiff => tiff::open(bytes, limits)?,
         Format::Heif => heif::open(bytes, limits)?,
+        Format::Jp2 => jp2::open(bytes, limits)?,
         Format::Pdf => pdf::open(bytes, limits)?,
         Format::Invoice(dialect) => invoice(dialect, bytes),
         Format::SignedInvoice(_) => {
@@ -71,6 +75,7 @@ pub fn normalize(sniffed: Sniffed, bytes: &[u8], limits: &Limits) -> Result<Norm
         attachments: opened.attachments,
         notes,
         reasons: opened.reasons,
+        diagnostics: opened.diagnostics,
     })
 }
 
@@ -125,4 +130,5 @@ struct Opened {
     attachments: Vec<Attachment>,
     notes: Vec<String>,
     reasons: Vec<Reason>,
+    diagnostics: Vec<Diagnostic>,
 }

@@ -1,4 +1,4 @@
-//! JPEG, PNG, WebP and GIF: decoded under limits, shrunk, then set upright.
+//! JPEG, PNG, WebP, GIF and BMP: decoded under limits, shrunk, then set upright.
 
 use std::io::Cursor;
 
@@ -81,7 +81,7 @@ pub(super) fn check_canvas(width: u32, height: u32, limits: &Limits) -> Result<(
 }
 
 /// A picture without its end, or with a hole: what could be decoded is shown, a person decides whether it is enough.
-fn cut_short(name: &str) -> Reason {
+pub(super) fn cut_short(name: &str) -> Reason {
     let message = format!("The {name} is cut short or damaged: part of the picture may be missing.");
     Reason::new(ReasonCode::Corrupt, message).with("detected", name)
 }
@@ -100,18 +100,36 @@ fn salvaged(
         Format::Png => mend::png(bytes).unwrap_or_else(|| bytes.to_vec()),
         _ => return None,
     };
+    let note = || format!("The {name}'s frame is damaged; the picture could be decoded all the same.");
     if let Ok(rgb) = pixels(name, codec, &mended, limits) {
-        opened
-            .notes
-            .push(format!("The {name}'s frame is damaged; the picture could be decoded all the same."));
+        if format == Format::Png && !mend::png_pixels_are_whole(&mended, limits.stream_bytes) {
+            // Its own checksum of the pixels fails as well: what is seen may not be what was sent.
+            opened.reasons.push(cut_short(name));
+        } else {
+            opened.notes.push(note());
+        }
         return Some(rgb);
     }
     if format != Format::Png {
         return None;
     }
-    let rgb = first_rows(&mended, limits)?;
+    // Chunks that stand twice or out of order: of each the first, in their order.
+    let bare = mend::png_bare(bytes).unwrap_or_else(|| mended.clone());
+    if let Ok(rgb) = pixels(name, codec, &bare, limits) {
+        opened.reasons.push(disordered(name));
+        return Some(rgb);
+    }
+    let rgb = first_rows(&mended, limits).or_else(|| first_rows(&bare, limits))?;
     opened.reasons.push(cut_short(name));
     Some(rgb)
+}
+
+/// A picture whose parts stand twice or in the wrong order: readers may show it each in its own way.
+fn disordered(name: &str) -> Reason {
+    let message = format!(
+        "The {name} is damaged: its parts stand twice or out of order. It is shown as far as it can be."
+    );
+    Reason::new(ReasonCode::Corrupt, message).with("detected", name)
 }
 
 /// The rows of a PNG up to the damage, the rest white; `None` if there are none.
@@ -150,6 +168,7 @@ fn codec(format: Format) -> Option<ImageFormat> {
         Format::Png => Some(ImageFormat::Png),
         Format::Webp => Some(ImageFormat::WebP),
         Format::Gif => Some(ImageFormat::Gif),
+        Format::Bmp => Some(ImageFormat::Bmp),
         _ => None,
     }
 }

@@ -29,6 +29,10 @@ pub enum Format {
     Tiff,
     /// HEIC and HEIF with an HEVC picture.
     Heif,
+    /// JPEG 2000: JP2 and bare codestreams.
+    Jp2,
+    /// Windows bitmap.
+    Bmp,
     /// Any version.
     Pdf,
     /// A bare XML e-invoice.
@@ -50,6 +54,8 @@ impl Format {
             Self::Gif => "image/gif",
             Self::Tiff => "image/tiff",
             Self::Heif => "image/heic",
+            Self::Jp2 => "image/jp2",
+            Self::Bmp => "image/bmp",
             Self::Pdf => "application/pdf",
             Self::Invoice(_) => "application/xml",
             Self::SignedInvoice(_) => "application/pkcs7-mime",
@@ -67,6 +73,8 @@ impl Format {
             Self::Gif => "GIF",
             Self::Tiff => "TIFF",
             Self::Heif => "HEIC",
+            Self::Jp2 => "JPEG 2000",
+            Self::Bmp => "BMP",
             Self::Pdf => "PDF",
             Self::Invoice(dialect) | Self::SignedInvoice(dialect) => dialect.name(),
             Self::InvoiceZip => "ZIP archive",
@@ -82,6 +90,8 @@ impl Format {
                 (_, "" | "application/octet-stream")
                     | (Self::Jpeg, "image/jpg" | "image/pjpeg" | "image/mpo")
                     | (Self::Heif, "image/heif" | "image/heic-sequence" | "image/heif-sequence")
+                    | (Self::Jp2, "image/jpx" | "image/jpeg2000" | "image/j2k" | "image/j2c")
+                    | (Self::Bmp, "image/x-bmp" | "image/x-ms-bmp")
                     | (Self::Invoice(_), "text/xml")
                     | (Self::SignedInvoice(_), "application/x-pkcs7-mime" | "application/pkcs7-signature")
                     | (Self::InvoiceZip, "application/x-zip-compressed")
@@ -177,9 +187,17 @@ fn picture(bytes: &[u8]) -> Result<Option<Format>, Reason> {
             return Err(refusal::unsupported("a camera's raw image"));
         }
         [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => Format::Tiff,
+        [0, 0, 0, 12, b'j', b'P', b' ', b' ', ..] | [0xff, 0x4f, 0xff, 0x51, ..] => Format::Jp2,
+        [b'B', b'M', ..] if bitmap_header(bytes) => Format::Bmp,
         [_, _, _, _, b'f', b't', b'y', b'p', ..] => return isobmff(bytes).map(Some),
         _ => return Ok(None),
     }))
+}
+
+/// Whether the second header of a bitmap has a length that there is: two letters alone begin many a text.
+fn bitmap_header(bytes: &[u8]) -> bool {
+    let length = bytes.get(14..18).and_then(|b| b.try_into().ok()).map_or(0, u32::from_le_bytes);
+    matches!(length, 12 | 16 | 40 | 52 | 56 | 64 | 108 | 124)
 }
 
 /// HEIC and HEIF by their brands (ISO/IEC 23008-12, annex B); films and AVIF share the container.

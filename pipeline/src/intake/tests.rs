@@ -65,6 +65,7 @@ fn pictures_open_as_what_they_are() {
         (ImageFormat::WebP, "image/webp"),
         (ImageFormat::Gif, "image/gif"),
         (ImageFormat::Tiff, "image/tiff"),
+        (ImageFormat::Bmp, "image/bmp"),
     ] {
         let opened = open(&file(drawn(64, 48), format)).unwrap();
         assert_eq!((opened.media_type.as_str(), opened.page_count), (media_type, 1));
@@ -254,6 +255,77 @@ fn a_heic_is_decoded_and_set_upright() {
 }
 
 #[test]
+fn a_jpeg_2000_is_decoded_in_its_container_and_bare() {
+    let jp2 = include_bytes!("../../../fixtures/pictures/quarters.jp2").as_slice();
+    let bare = include_bytes!("../../../fixtures/pictures/quarters.j2k").as_slice();
+    for picture in [jp2, bare] {
+        let opened = open(picture).unwrap();
+        assert_eq!((opened.media_type.as_str(), opened.page_count), ("image/jp2", 1));
+        let rgb = &opened.pages[0].rgb;
+        assert_eq!(rgb.dimensions(), (32, 24));
+        assert_eq!(rgb.get_pixel(2, 2), &Rgb([255; 3]));
+        assert_eq!(rgb.get_pixel(12, 20), &Rgb([220, 20, 20]));
+        assert_eq!(rgb.get_pixel(30, 20), &Rgb([20, 20, 220]));
+    }
+    let small = Limits { image_side_px: 20, ..Limits::default() };
+    assert_eq!(open_within(jp2, &small).unwrap_err().code, ReasonCode::DecompressionBomb);
+    let poor = Limits { memory_bytes: 8_000, ..Limits::default() };
+    assert_eq!(open_within(jp2, &poor).unwrap_err().code, ReasonCode::DecompressionBomb);
+    assert_eq!(refused(&jp2[..60]), ReasonCode::Corrupt);
+    assert_eq!(refused(&[jp2, b"MZ\x90\0\x03\0\0\0"].concat()), ReasonCode::TypeMismatch);
+}
+
+#[test]
+fn a_fax_is_read_row_by_row_and_told_when_it_ends_early() {
+    let group3 = include_bytes!("../../../fixtures/pictures/fax-group3.tif").as_slice();
+    let runs = include_bytes!("../../../fixtures/pictures/fax-runs.tif").as_slice();
+    for fax in [group3, runs] {
+        let opened = open(fax).unwrap();
+        assert!(opened.reasons.is_empty(), "{:?}", opened.reasons);
+        let rgb = &opened.pages[0].rgb;
+        assert_eq!(rgb.dimensions(), (40, 20));
+        for (x, y) in (0..40).flat_map(|x| (0..20).map(move |y| (x, y))) {
+            let ink = x >= 20 && y >= 10 || (x + y) % 11 == 0;
+            assert_eq!(rgb.get_pixel(x, y), &Rgb([if ink { 0 } else { 255 }; 3]), "{x} {y}");
+        }
+    }
+    // The strip's length (tag 279) cut to a third: what is there is shown.
+    let tag = group3.windows(4).position(|w| w == [0x17, 1, 4, 0] || w == [0x17, 1, 3, 0]).unwrap();
+    let mut short = group3.to_vec();
+    short[tag + 8] = 50;
+    let opened = open(&short).unwrap();
+    assert_eq!(codes(&opened), [ReasonCode::Corrupt]);
+    assert_eq!(opened.pages[0].rgb.get_pixel(0, 0), &Rgb([0; 3]));
+}
+
+#[test]
+fn chunks_that_stand_twice_or_out_of_order_are_shown_and_held() {
+    let png = file(drawn(64, 48), ImageFormat::Png);
+    let chunk = |kind: &[u8]| {
+        let at = polyglot::find(&png, kind).unwrap() - 4;
+        at..at + 12 + chunk_length(&png, at)
+    };
+    let (header, pixels) = (chunk(b"IHDR"), chunk(b"IDAT"));
+    let twice = [&png[..header.end], &png[header.clone()], &png[header.end..]].concat();
+    let last = [&png[..8], &png[pixels.clone()], &png[header.clone()], &png[pixels.end..]].concat();
+    for damaged in [twice, last] {
+        let opened = open(&damaged).unwrap();
+        assert_eq!(codes(&opened), [ReasonCode::Corrupt], "{:?}", opened.notes);
+        assert_eq!(opened.pages[0].rgb, open(&png).unwrap().pages[0].rgb);
+    }
+}
+
+#[test]
+fn pixels_whose_own_checksum_is_wrong_are_held() {
+    let mut png = file(drawn(20, 20), ImageFormat::Png);
+    let at = polyglot::find(&png, b"IDAT").unwrap() - 4;
+    let last = at + 8 + chunk_length(&png, at) - 1;
+    png[last] ^= 0x55;
+    let opened = open(&png).unwrap();
+    assert_eq!(codes(&opened), [ReasonCode::Corrupt], "they may not be what was sent");
+}
+
+#[test]
 fn an_animation_gives_its_first_frame() {
     let mut gif = Vec::new();
     let mut encoder = image::codecs::gif::GifEncoder::new(&mut gif);
@@ -398,8 +470,9 @@ fn e_invoices_are_attachments() {
 
 proptest::proptest! {
     #[test]
-    fn no_bytes_panic(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300), head in 0..12usize) {
-        let heads: [&[u8]; 12] = [
+    fn no_bytes_panic(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300), head in 0..15usize) {
+        let heads: [&[u8]; 15] = [
+            b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51", b"BM\0\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0",
             b"\xff\xd8\xff\xe0", b"\x89PNG\r\n\x1a\n", b"RIFF\0\0\0\0WEBP", b"GIF89a", b"II*\0\x08\0\0\0", b"MM\0+\0\x08\0\0",
             b"\0\0\0\x18ftypheic\0\0\0\0mif1heic\0\0\0\x40meta\0\0\0\0", b"%PDF-1.4\n", b"PK\x03\x04", b"<?xml ", b"", b"\xff\xfe<\0",
         ];

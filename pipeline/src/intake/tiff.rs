@@ -3,10 +3,10 @@
 //! The decoder opens the first image of a file only; each further page is opened by pointing the header of a copy
 //! at that page's directory.
 
-use image::ImageFormat;
+use image::{ImageFormat, RgbImage};
 
 use crate::{
-    intake::{Opened, guard, picture, refusal},
+    intake::{Opened, fax, guard, picture, refusal},
     limits::Limits,
     reading::PagePixels,
     reason::Reason,
@@ -27,18 +27,88 @@ pub(super) fn open(bytes: &[u8], limits: &Limits) -> Result<Opened, Reason> {
         let mut file = bytes.to_vec();
         let mut opened = Opened { page_count: pages.len() as u32, ..Opened::default() };
         for (directory, number) in pages.into_iter().zip(1..) {
-            layout.point_at(&mut file, directory);
-            let rgb = picture::pixels("TIFF", ImageFormat::Tiff, &file, limits)
-                .map_err(|reason| reason.with("page", number))?;
+            let numbered = |reason: Reason| reason.with("page", number);
+            let fields = Fields { bytes, layout, directory };
+            let rgb = match fax::Coding::of(&fields) {
+                Some(coding) => {
+                    let (rgb, whole) = fax::page(&fields, coding, limits).map_err(numbered)?;
+                    opened.reasons.extend((!whole).then(|| numbered(picture::cut_short("TIFF"))));
+                    rgb
+                }
+                None => other_page(&mut file, layout, directory, limits).map_err(numbered)?,
+            };
             opened.pages.push(PagePixels { number, rgb });
         }
         Ok(opened)
     })
 }
 
+/// A page by the decoder that knows all codings but those of [`fax`].
+fn other_page(file: &mut [u8], layout: Layout, directory: u64, limits: &Limits) -> Result<RgbImage, Reason> {
+    layout.point_at(file, directory);
+    picture::pixels("TIFF", ImageFormat::Tiff, file, limits)
+}
+
+/// Values of one field that are looked at: more strips than a page of the largest size has rows.
+const MOST_VALUES: u64 = 65_536;
+
+/// What a page's directory says of it, by tag (TIFF 6.0, section 2).
+#[derive(Clone, Copy)]
+pub(super) struct Fields<'a> {
+    bytes: &'a [u8],
+    layout: Layout,
+    directory: u64,
+}
+
+impl<'a> Fields<'a> {
+    /// The whole file.
+    pub(super) fn file(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// The field's only value, or its first.
+    pub(super) fn value(&self, tag: u64) -> Option<u64> {
+        self.values(tag).first().copied()
+    }
+
+    /// All values of a field of whole numbers; of a fraction, numerator and denominator. Empty where it is missing.
+    pub(super) fn values(&self, tag: u64) -> Vec<u64> {
+        self.lookup(tag).unwrap_or_default()
+    }
+
+    fn lookup(&self, tag: u64) -> Option<Vec<u64>> {
+        let Self { bytes, layout, directory } = *self;
+        let (count_width, entry, offset_width) = if layout.big_tiff { (8, 20, 8) } else { (2, 12, 4) };
+        let at = usize::try_from(directory).ok()?;
+        let entries = usize::try_from(layout.number(bytes, at, count_width)?).ok()?;
+        let start = at.checked_add(count_width)?;
+        let field = (0..entries)
+            .map_while(|index| start.checked_add(index.checked_mul(entry)?))
+            .take_while(|field| field.saturating_add(entry) <= bytes.len())
+            .find(|field| layout.number(bytes, *field, 2) == Some(tag))?;
+        let (width, of_each) = match layout.number(bytes, field + 2, 2)? {
+            1 | 7 => (1, 1),
+            3 => (2, 1),
+            4 => (4, 1),
+            5 => (4, 2),
+            16 => (8, 1),
+            _ => return None,
+        };
+        let count = layout.number(bytes, field + 4, offset_width)?.min(MOST_VALUES) * of_each;
+        let count = usize::try_from(count).ok()?;
+        let inside = field + 4 + offset_width;
+        let first = if count * width <= offset_width {
+            inside
+        } else {
+            usize::try_from(layout.number(bytes, inside, offset_width)?).ok()?
+        };
+        (0..count).map(|index| layout.number(bytes, first.checked_add(index * width)?, width)).collect()
+    }
+}
+
 /// Byte order and width of offsets.
 #[derive(Clone, Copy)]
-struct Layout {
+pub(super) struct Layout {
     little: bool,
     big_tiff: bool,
 }

@@ -5,14 +5,16 @@
 
 use std::{
     collections::HashSet,
-    panic::{AssertUnwindSafe, catch_unwind},
     time::{Duration, Instant},
 };
 
 use image::RgbImage;
 use rxing::{BarcodeFormat, DecodeHints, RXingResult, helpers::detect_in_luma_slice_with_hints};
 
-use crate::reading::{Barcode, PagePixels};
+use crate::{
+    diagnostic::{Diagnostic, guarded},
+    reading::{Barcode, PagePixels},
+};
 
 /// Codes kept from one page.
 const MAX_CODES: usize = 8;
@@ -28,9 +30,18 @@ const PASSES: [&[BarcodeFormat]; 3] = [
     &[BarcodeFormat::CODE_128, BarcodeFormat::EAN_13, BarcodeFormat::CODE_39, BarcodeFormat::ITF],
 ];
 
-/// All codes found on a page. Never fails: a decoder that gives up finds nothing.
+/// All codes found on a page. A decoder that gives up finds nothing; one that panics is told in `told`.
 #[must_use]
-pub fn find(page: &PagePixels) -> Vec<Barcode> {
+pub fn find(page: &PagePixels, told: &mut Vec<Diagnostic>) -> Vec<Barcode> {
+    find_by(page, decode, told)
+}
+
+/// [`find`], by another decoder.
+fn find_by(
+    page: &PagePixels,
+    decode: impl Fn(&[u8], u32, u32, &[BarcodeFormat]) -> Option<RXingResult>,
+    told: &mut Vec<Diagnostic>,
+) -> Vec<Barcode> {
     let (width, height) = page.rgb.dimensions();
     if width < 32 || height < 32 {
         return Vec::new();
@@ -40,7 +51,14 @@ pub fn find(page: &PagePixels) -> Vec<Barcode> {
     let mut found: Vec<Barcode> = Vec::new();
     for formats in PASSES {
         while found.len() < MAX_CODES && begun.elapsed() < MAX_TIME {
-            let Some(result) = decode(&luma, width, height, formats) else { break };
+            // rxing panics on some noise.
+            let decoded = guarded("barcode", Some(page.number), || decode(&luma, width, height, formats));
+            let Some(result) = decoded.unwrap_or_else(|panicked| {
+                told.push(panicked);
+                None
+            }) else {
+                break;
+            };
             let area = area(&result, width, height);
             paint_over(&mut luma, width as usize, area);
             let [x0, y0, x1, y1] = area.map(|v| v as f32);
@@ -73,8 +91,7 @@ fn decode(luma: &[u8], width: u32, height: u32, formats: &[BarcodeFormat]) -> Op
         ..DecodeHints::default()
     };
     // Not the generic readers: these are compiled once, optimised, inside rxing.
-    let read = || detect_in_luma_slice_with_hints(luma, width, height, None, &mut hints).ok();
-    catch_unwind(AssertUnwindSafe(read)).ok().flatten()
+    detect_in_luma_slice_with_hints(luma, width, height, None, &mut hints).ok()
 }
 
 /// The code's rectangle in pixels, a little wider than its points; a one-dimensional code has a line only.
@@ -142,7 +159,7 @@ mod tests {
     fn finds_a_code_and_says_where() {
         let mut rgb = RgbImage::from_pixel(600, 400, Rgb([255; 3]));
         code_128(&mut rgb, 200, 100);
-        let codes = find(&PagePixels { number: 2, rgb });
+        let codes = find(&PagePixels { number: 2, rgb }, &mut Vec::new());
         assert_eq!(codes.len(), 1, "{codes:?}");
         assert_eq!(
             (codes[0].symbology.as_str(), codes[0].text.as_str(), codes[0].page),
@@ -154,9 +171,19 @@ mod tests {
 
     #[test]
     fn a_blank_or_tiny_page_has_none() {
-        assert!(
-            find(&PagePixels { number: 1, rgb: RgbImage::from_pixel(800, 800, Rgb([255; 3])) }).is_empty()
-        );
-        assert!(find(&PagePixels { number: 1, rgb: RgbImage::new(0, 0) }).is_empty());
+        let mut told = Vec::new();
+        for rgb in [RgbImage::from_pixel(800, 800, Rgb([255; 3])), RgbImage::new(0, 0)] {
+            assert!(find(&PagePixels { number: 1, rgb }, &mut told).is_empty());
+        }
+        assert!(told.is_empty(), "nothing found is nothing amiss: {told:?}");
+    }
+
+    #[test]
+    fn a_decoder_that_panics_is_told_with_its_page() {
+        let page = PagePixels { number: 4, rgb: RgbImage::from_pixel(80, 80, Rgb([255; 3])) };
+        let mut told = Vec::new();
+        assert!(find_by(&page, |_, _, _, _| panic!("a secret"), &mut told).is_empty());
+        assert_eq!(told.len(), PASSES.len());
+        assert!(told.iter().all(|d| d.stage == "barcode" && d.page == Some(4) && d.panicked), "{told:?}");
     }
 }

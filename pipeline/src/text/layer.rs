@@ -5,10 +5,7 @@
 //! earlier OCR's guess, or something hidden on purpose) and text off the page are left out. Fake bold, the same
 //! glyph printed twice at one spot, counts once.
 
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use hayro::{
     hayro_interpret::{
@@ -27,6 +24,7 @@ use super::{
     layout::{self, Run},
 };
 use crate::{
+    diagnostic::{Diagnostic, guarded},
     fields::Source,
     limits::Limits,
     reading::{Line, PageText, Word},
@@ -51,23 +49,36 @@ const SMALL_PICTURE_SHARE: f64 = 0.12;
 const FEW_BESIDE_PICTURE: usize = 80;
 
 /// The text layer of each page of a PDF; a page without one has no lines. Empty when the PDF cannot be opened.
+///
+/// A page whose layer cannot be had is left out, and OCR reads it; `told` gets the cause.
 #[must_use]
-pub fn layers(bytes: &[u8], limits: &Limits) -> Vec<PageText> {
-    // hayro has not panicked on any file we tried; a panic costs the layer (OCR reads the page), not the document.
-    let read = catch_unwind(AssertUnwindSafe(|| {
-        let Ok(pdf) = Pdf::new(Arc::new(bytes.to_vec())) else { return Vec::new() };
-        let mut left = limits.text_chars as usize;
-        pdf.pages()
-            .iter()
-            .zip(1..=limits.pages)
-            .map(|(page, number)| {
-                let text = page_layer(page, &pdf, number, left);
+pub fn layers(bytes: &[u8], limits: &Limits, told: &mut Vec<Diagnostic>) -> Vec<PageText> {
+    const STAGE: &str = "layer";
+    let opened = guarded(STAGE, None, || Pdf::new(Arc::new(bytes.to_vec())));
+    let pdf = match opened {
+        Ok(Ok(pdf)) => pdf,
+        Ok(Err(error)) => {
+            let cause = format!("opening it: {error:?}");
+            told.push(Diagnostic { stage: STAGE.to_owned(), page: None, cause, panicked: false }.tamed());
+            return Vec::new();
+        }
+        Err(panicked) => {
+            told.push(panicked);
+            return Vec::new();
+        }
+    };
+    let mut left = limits.text_chars as usize;
+    let mut layers = Vec::new();
+    for (page, number) in pdf.pages().iter().zip(1..=limits.pages) {
+        match guarded(STAGE, Some(number), || page_layer(page, &pdf, number, left)) {
+            Ok(text) => {
                 left -= text.lines.iter().map(|l| l.text.len()).sum::<usize>().min(left);
-                text
-            })
-            .collect()
-    }));
-    read.unwrap_or_default()
+                layers.push(text);
+            }
+            Err(panicked) => told.push(panicked),
+        }
+    }
+    layers
 }
 
 /// Whether a layer can be believed: enough letters, hardly any that mean nothing.
@@ -454,7 +465,7 @@ mod tests {
     #[test]
     fn a_picture_printed_from_a_viewer_is_read_as_a_picture() {
         let sound = |side: u32, text: &str| {
-            let pages = layers(&pictured(side, text), &Limits::default());
+            let pages = layers(&pictured(side, text), &Limits::default(), &mut Vec::new());
             layer_is_sound(pages.first().expect("a page"))
         };
         let margins = "7/8/2021 Gallery viewer of pictures 1/1";
@@ -467,6 +478,8 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_pdf_have_no_layer() {
-        assert!(layers(b"%PDF-1.7 nothing", &Limits::default()).is_empty());
+        let mut told = Vec::new();
+        assert!(layers(b"%PDF-1.7 nothing", &Limits::default(), &mut told).is_empty());
+        assert_eq!(told.iter().map(|d| d.stage.as_str()).collect::<Vec<_>>(), ["layer"]);
     }
 }

@@ -20,6 +20,7 @@ mod rest;
 mod sharpness;
 
 pub use again::read_again;
+pub(crate) use gather::looked;
 pub use gather::{gather, look_closer};
 pub use layer::{layer_is_sound, layers};
 pub use models::{DETECTOR_FILE, InferError, Models, ModelsError, RECOGNIZER_FILE};

@@ -1,11 +1,11 @@
 //! What two-dimensional codes on a page say: payment codes (EPC, Swiss QR-bill), fiscal codes (CFDI, DIAN, AFIP and those of
-//! `fiscal`), and driving licences (AAMVA).
+//! `fiscal`), driving licences (AAMVA) and the cards of this market (`identity::codes`).
 
 mod fiscal;
 
 use base64::Engine;
 
-use super::money;
+use super::{identity, money};
 use crate::{
     fields::{Field, FieldName, Fields, Source},
     reading::Barcode,
@@ -34,7 +34,8 @@ pub fn find(barcodes: &[Barcode]) -> Option<Code> {
             .or_else(|| dian(text, &mut values))
             .or_else(|| afip(text, &mut values))
             .or_else(|| fiscal::read(text, &mut values))
-            .or_else(|| aamva(text, &mut values))?;
+            .or_else(|| aamva(text, &mut values))
+            .or_else(|| card(&code.text, &mut values))?;
         (!values.fields.is_empty()).then_some(Code { what, fields: values.fields, payee: values.payee })
     })
 }
@@ -71,6 +72,13 @@ impl Values<'_> {
     fn put_amount(&mut self, name: FieldName, text: Option<&str>) {
         self.put(name, text.and_then(money::plain).map(money::Amount::to_decimal));
     }
+}
+
+/// An identity card's code.
+fn card(text: &str, v: &mut Values<'_>) -> Option<&'static str> {
+    let card = identity::codes::read(text)?;
+    card.fields.into_iter().for_each(|(name, value)| v.put(name, Some(value)));
+    Some(card.what)
 }
 
 /// EPC069-12, "GiroCode": lines; amount as `EUR12.30`.

@@ -20,6 +20,9 @@ use crate::{
     reason::{Reason, ReasonCode},
 };
 
+/// The most that a name with a letter is believed that nobody could read.
+const UNREAD_LETTER: f32 = 0.3;
+
 /// What was found before anyone knew the kind.
 #[derive(Clone, Copy)]
 pub struct Found<'a> {
@@ -167,6 +170,19 @@ pub fn invoice(found: &Found<'_>) -> Fields {
 /// they contradict each other in.
 #[must_use]
 pub fn id(found: &Found<'_>) -> (Fields, Vec<Reason>) {
+    let (mut fields, reasons) = id_by_all(found);
+    for name in [FieldName::Surname, FieldName::GivenNames, FieldName::DocumentNumber] {
+        // A letter that nobody could read: what is left is another name.
+        if let Some(field) =
+            fields.get_mut(&name).filter(|field| field.value.contains(char::REPLACEMENT_CHARACTER))
+        {
+            field.confidence = field.confidence.min(UNREAD_LETTER);
+        }
+    }
+    (fields, reasons)
+}
+
+fn id_by_all(found: &Found<'_>) -> (Fields, Vec<Reason>) {
     let mut printed = identity::from_labels(found.sheet, found.place.order, found.today);
     let Zone::Read(zone) = found.zone else {
         let broken = identity::checked(&mut printed).map(|(rule, number)| {

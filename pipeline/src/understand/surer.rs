@@ -28,7 +28,7 @@ pub fn lay_over(
                 field.bbox = seen.bbox;
                 because.push(format!("the page and {by} agree on {name}"));
             } else if seen.confidence >= CONTRADICTS
-                && (weighty(name)
+                && ((weighty(name) && !is_within(name, &seen.value, &field.value))
                     || (names_the_paper(name)
                         && !same_number(&seen.value, &field.value)
                         && !printed(name, &field.value)))
@@ -42,7 +42,20 @@ pub fn lay_over(
 }
 
 fn weighty(name: FieldName) -> bool {
-    matches!(name, FieldName::Total | FieldName::DocumentNumber | FieldName::Type)
+    use FieldName::{BirthDate, DocumentNumber, ExpiryDate, GivenNames, Sex, Surname, Total, Type};
+    matches!(name, Total | Type | DocumentNumber | Surname | GivenNames | BirthDate | ExpiryDate | Sex)
+}
+
+/// Whether all words of one name are in the other: a code breaks long names off, and print may leave out the second.
+fn is_within(name: FieldName, a: &str, b: &str) -> bool {
+    let words = |text: &str| -> Vec<String> {
+        text.split(|c: char| !c.is_alphanumeric()).map(bare).filter(|word| !word.is_empty()).collect()
+    };
+    let (a, b) = (words(a), words(b));
+    let held = |some: &[String], all: &[String]| {
+        !some.is_empty() && some.iter().all(|word| all.iter().any(|other| other.starts_with(word.as_str())))
+    };
+    matches!(name, FieldName::Surname | FieldName::GivenNames) && (held(&a, &b) || held(&b, &a))
 }
 
 /// What names one paper among all: a code or an XML that says another is of another paper.
@@ -173,6 +186,24 @@ mod tests {
         let (_, reasons, _) =
             lay_over(page, one(FieldName::Total, "121.00", Source::Xml), "the XML", NOWHERE);
         assert_eq!(reasons.len(), 1, "an XML says its sign");
+    }
+
+    #[test]
+    fn a_cards_code_and_its_page_say_the_same_of_its_holder_or_it_is_held() {
+        let of = |name, value: &str| {
+            let (page, source) = (Some(1), Source::Barcode);
+            Fields::from([(name, Field { value: value.into(), confidence: 0.98, page, bbox: None, source })])
+        };
+        let reasons =
+            |name, page: &str, code: &str| lay_over(of(name, page), of(name, code), "the code", NOWHERE).1.len();
+        assert_eq!(reasons(FieldName::BirthDate, "1990-02-14", "1990-02-15"), 1);
+        assert_eq!(reasons(FieldName::ExpiryDate, "2030-02-14", "2031-02-14"), 1);
+        assert_eq!(reasons(FieldName::Sex, "F", "M"), 1);
+        assert_eq!(reasons(FieldName::Surname, "Lago Monte", "EJEMPLO"), 1);
+        assert_eq!(reasons(FieldName::Surname, "Muñoz Prueba", "MUNOZ"), 0);
+        assert_eq!(reasons(FieldName::GivenNames, "Ana", "ANA MARIA"), 0);
+        assert_eq!(reasons(FieldName::DocumentNumber, "52.123.456", "52123456"), 0);
+        assert_eq!(reasons(FieldName::DocumentNumber, "52.123.456", "52123457"), 1);
     }
 
     #[test]

@@ -212,7 +212,8 @@ fn explained(reading: &Reading) -> String {
     let split = (!reading.parts.is_empty()).then(|| {
         ("split", format!("it would be split by itself into its {} documents", reading.parts.len()))
     });
-    for (head, line) in because.chain(notes).chain(reasons).chain(split) {
+    let failed = reading.diagnostics.iter().map(|d| ("failed", d.to_string()));
+    for (head, line) in because.chain(notes).chain(reasons).chain(split).chain(failed) {
         text.push_str(&format!("    {head}: {line}\n"));
     }
     let times: Vec<_> = reading.timings.iter().map(|t| format!("{} {} ms", t.stage, t.duration_ms)).collect();

@@ -159,6 +159,8 @@ fn extension(media_type: Option<&str>) -> &'static str {
         Some("image/webp") => "webp",
         Some("image/gif") => "gif",
         Some("image/tiff") => "tiff",
+        Some("image/jp2") => "jp2",
+        Some("image/bmp") => "bmp",
         Some("application/pdf") => "pdf",
         Some("application/xml" | "text/xml") => "xml",
         Some("application/pkcs7-mime") => "p7m",

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use acuse_pipeline::{
+    diagnostic::Diagnostic,
     document::{Kind, Sha256, Status},
     fields::{Field, FieldName, Fields, Source as FieldSource},
     reading::Fingerprint,
@@ -61,6 +62,7 @@ pub(super) fn facts(number: &str) -> ReadFacts {
         fingerprint: Some(Fingerprint(u64::MAX - 1)),
         notes: vec!["declared image/png".into()],
         findings: Vec::new(),
+        diagnostics: Vec::new(),
         duration_ms: 12,
     }
 }
@@ -103,7 +105,14 @@ pub(super) async fn a_document_goes_its_road_once(catalog: &Catalog) {
     assert_eq!(catalog.fetched(id, &fetched).await.unwrap(), Step::Taken);
     assert_eq!(catalog.fetched(id, &fetched).await.unwrap(), Step::Stale, "a task that runs twice");
     begin(catalog, id, Stage::Read).await;
-    assert_eq!(catalog.read(id, &facts("F-1")).await.unwrap(), Step::Taken);
+    let failed = Diagnostic {
+        stage: "ocr".into(),
+        page: Some(2),
+        cause: "running the OCR detector".into(),
+        panicked: false,
+    };
+    let read = ReadFacts { diagnostics: vec![failed], ..facts("F-1") };
+    assert_eq!(catalog.read(id, &read).await.unwrap(), Step::Taken);
     assert_eq!(catalog.read(id, &facts("F-2")).await.unwrap(), Step::Stale);
     begin(catalog, id, Stage::Link).await;
     let told = reply(Purpose::Filed);
@@ -118,6 +127,12 @@ pub(super) async fn a_document_goes_its_road_once(catalog: &Catalog) {
     assert!(document.filed_at.is_some());
     let events: Vec<String> = catalog.timeline(id).await.unwrap().into_iter().map(|e| e.event).collect();
     assert_eq!(events, ["received", "fetched", "read", "filed"]);
+    let told = catalog.timeline(id).await.unwrap();
+    let read = told.iter().find(|e| e.event == "read").unwrap();
+    assert_eq!(
+        read.detail["diagnostics"],
+        serde_json::json!([{ "stage": "ocr", "page": 2, "cause": "running the OCR detector" }])
+    );
     assert_eq!(catalog.replies_about(id).await.unwrap().len(), 1, "one message an outcome");
     let text = catalog.document_text(id).await.unwrap().unwrap();
     assert!(text.starts_with("Factura F-1") && !text.contains('\0'));

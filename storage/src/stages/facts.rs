@@ -1,6 +1,7 @@
 //! What the stages found out about a document, and the columns of its row that keep it.
 
 use acuse_pipeline::{
+    diagnostic::Diagnostic,
     document::Kind,
     fields::Fields,
     part::Part,
@@ -59,6 +60,8 @@ pub struct ReadFacts {
     pub notes: Vec<String>,
     /// Why the reader would not file it; empty when it would.
     pub findings: Vec<Reason>,
+    /// What failed on the way and cost a part of it, for the timeline.
+    pub diagnostics: Vec<Diagnostic>,
     /// Where the time went, for the timeline.
     pub duration_ms: u64,
 }

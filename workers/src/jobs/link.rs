@@ -170,13 +170,19 @@ async fn before(env: &Env, document: &Document) -> Result<Before, Halt> {
             "received_at": rfc3339(other.received_at),
             "fields_agree": agree.as_str(),
             "contact_id": other.contact_id,
+            "other_side": is_other_side(document, &other, agree),
         }));
         if agree == Same::Certain && sent_again(document, &other) {
             same.get_or_insert(other);
         }
     }
+    let message = if alike.iter().any(|candidate| candidate["other_side"] == true) {
+        "It may be the other side of a card that came before."
+    } else {
+        "It looks like a document that came before."
+    };
     let reason = || {
-        Reason::new(ReasonCode::PossibleDuplicate, "It looks like a document that came before.")
+        Reason::new(ReasonCode::PossibleDuplicate, message)
             .with("candidates", alike.clone())
             .with("contact_id", json!(document.contact_id))
     };
@@ -201,6 +207,12 @@ async fn of_others(env: &Env, document: &Document) -> Result<Vec<Value>, Halt> {
             })
         })
         .collect())
+}
+
+/// Whether one sender's two papers of one person's card are likely its two sides: a person files them as one.
+fn is_other_side(document: &Document, other: &Document, agree: Same) -> bool {
+    let card = document.kind == Some(Kind::Id) && other.kind == Some(Kind::Id);
+    card && matches!(agree, Same::Certain | Same::Likely) && same_sender(document, other)
 }
 
 /// Whether a document that says the same is the same sender's second photo of it. The two sides of a card say the same

@@ -147,6 +147,7 @@ async fn keep(env: &Env, document: &Document, reading: Reading, started: Instant
         fingerprint: reading.fingerprint,
         notes: reading.notes,
         findings: reading.reasons,
+        diagnostics: reading.diagnostics,
         duration_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
     })
 }

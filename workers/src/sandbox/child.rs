@@ -7,10 +7,9 @@ use std::{
     os::fd::OwnedFd,
     panic::{self, AssertUnwindSafe},
     path::{Path, PathBuf},
-    sync::Mutex,
 };
 
-use acuse_pipeline::limits::Limits;
+use acuse_pipeline::{diagnostic, limits::Limits};
 
 use super::{
     Reader,
@@ -20,9 +19,6 @@ use super::{
 
 /// First argument of a process that is to be a reader. Hidden: people never type it.
 pub const READER_ARGUMENT: &str = "__reader";
-
-/// Where the last panic happened, told to the parent in place of its message.
-static PANICKED_AT: Mutex<String> = Mutex::new(String::new());
 
 /// Turns this process into a reader and never returns, if its arguments ask for one; otherwise does nothing.
 ///
@@ -52,12 +48,7 @@ fn serve<R: Reader>(
     let (mut requests, answers) = take_pipes()?;
     let mut answers = BufWriter::with_capacity(64 << 10, File::from(answers));
     let Some(Setup { limits }) = wire::read_header(&mut requests)? else { return Ok(()) };
-    panic::set_hook(Box::new(|info| {
-        let place = info.location().map(|l| format!("{}:{}", l.file(), l.line())).unwrap_or_default();
-        if let Ok(mut at) = PANICKED_AT.lock() {
-            *at = place;
-        }
-    }));
+    diagnostic::note_panics();
     let confined = Confined::before_loading(&limits, parent, closed);
     let mut reader = match load(models) {
         Ok(reader) => reader,
@@ -101,8 +92,7 @@ fn answer_one(
     match read {
         Ok(reading) => wire::send_reading(answers, &reading),
         Err(_) => {
-            let place = PANICKED_AT.lock().map(|at| at.clone()).unwrap_or_default();
-            wire::send(answers, Tag::Panicked, place.as_bytes())?;
+            wire::send(answers, Tag::Panicked, diagnostic::last_panic().as_bytes())?;
             answers.flush()
         }
     }

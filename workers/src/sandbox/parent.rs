@@ -7,6 +7,7 @@ use std::{
 };
 
 use acuse_pipeline::{
+    diagnostic::{self, Diagnostic},
     limits::Limits,
     reading::{Declared, Outcome, Reading},
 };
@@ -289,6 +290,8 @@ fn assemble(
         page.jpeg = jpeg;
     }
     reading.thumbnail = thumbnail;
+    reading.diagnostics =
+        reading.diagnostics.into_iter().take(diagnostic::MOST).map(Diagnostic::tamed).collect();
     Ok(reading)
 }
 

@@ -10,6 +10,7 @@ use std::{
 };
 
 use acuse_pipeline::{
+    diagnostic::Diagnostic,
     limits::Limits,
     reading::{Declared, Reading},
     reason::{Reason, ReasonCode},
@@ -161,7 +162,10 @@ impl Sandbox {
         let asked = reader.ask(source, size_bytes, declared, limits).await;
         match asked {
             Ok(reading) => {
-                if reader.is_worn_out(pool.config.files_per_reader, pool.config.growth_bytes) {
+                tell(&reading);
+                // What a panic left half done in a child is met by no other file.
+                let panicked = reading.diagnostics.iter().any(|d| d.panicked);
+                if panicked || reader.is_worn_out(pool.config.files_per_reader, pool.config.growth_bytes) {
                     drop(reader);
                     Arc::clone(pool).replace(place);
                 } else {
@@ -212,6 +216,13 @@ impl Pool {
             }
             drop(place);
         });
+    }
+}
+
+/// Logs what failed in the child, which has no log: the document's own line says which document.
+fn tell(reading: &Reading) {
+    for Diagnostic { stage, page, cause, panicked } in &reading.diagnostics {
+        tracing::warn!(stage, page, cause, panicked, "a part of a file could not be read");
     }
 }
 

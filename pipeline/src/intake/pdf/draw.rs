@@ -18,7 +18,8 @@ use hayro::{
 use image::RgbImage;
 
 use crate::{
-    intake::{guard, refusal},
+    diagnostic::{Diagnostic, guarded},
+    intake::refusal,
     limits::Limits,
     reading::PagePixels,
     reason::{Reason, ReasonCode},
@@ -27,6 +28,10 @@ use crate::{
 /// Pixels a point at 200 dpi: enough for OCR, and what scanners make.
 const MOST_SCALE: f32 = 200.0 / 72.0;
 
+/// Pages drawn before all others: so many of the first, and of the last.
+const FIRST_PAGES: usize = 9;
+const LAST_PAGES: usize = 3;
+
 /// Share of the file's whole time after which no further page is begun.
 const TIME_SHARE: f32 = 0.4;
 
@@ -34,6 +39,7 @@ const TIME_SHARE: f32 = 0.4;
 pub(super) struct Drawn {
     pub pages: Vec<PagePixels>,
     pub unreadable: Vec<Reason>,
+    pub diagnostics: Vec<Diagnostic>,
 }
 
 /// Draws every page; one that fails is a blank page and a reason that names it.
@@ -51,35 +57,63 @@ pub(super) fn pages(pdf: &Pdf, limits: &Limits) -> Result<Drawn, Reason> {
         }),
         ..InterpreterSettings::default()
     };
-    let mut drawn = Drawn { pages: Vec::new(), unreadable: Vec::new() };
+    let mut drawn = Drawn { pages: Vec::new(), unreadable: Vec::new(), diagnostics: Vec::new() };
     let mut last = None;
     let begun = Instant::now();
     let budget = Duration::from_millis(limits.read_ms).mul_f32(TIME_SHARE);
-    for (page, number) in pdf.pages().iter().zip(1u32..) {
+    let pages: Vec<(&Page<'_>, u32)> = pdf.pages().iter().zip(1u32..).collect();
+    for (page, number) in ends_first(&pages) {
         if begun.elapsed() > budget {
             drawn.unreadable.push(out_of_time(number, begun, limits));
             drawn.pages.push(PagePixels { number, rgb: blank(limits) });
             continue;
         }
         lost_image.store(false, Ordering::Relaxed);
-        let rgb = match guard::caught("PDF page", || draw(page, &cache, &settings, limits)) {
+        let rgb = match drawing(number, || draw(page, &cache, &settings, limits)) {
             Ok(rgb) => {
                 if lost_image.load(Ordering::Relaxed) {
                     drawn.unreadable.push(image_missing(number));
                 }
                 rgb
             }
-            Err(reason) => {
+            Err((reason, why)) => {
                 drawn.unreadable.push(unreadable(number));
+                drawn.diagnostics.push(why);
                 last = Some(reason);
                 blank(limits)
             }
         };
         drawn.pages.push(PagePixels { number, rgb });
     }
+    drawn.pages.sort_by_key(|page| page.number);
     match last {
         Some(reason) if drawn.unreadable.len() >= drawn.pages.len() => Err(reason),
         _ => Ok(drawn),
+    }
+}
+
+/// The first pages and the last before those between: a long bill says who and when on its first page, how much on its
+/// last, and time may not reach for all.
+fn ends_first<T: Copy>(pages: &[T]) -> impl Iterator<Item = T> {
+    let first = pages.len().min(FIRST_PAGES);
+    let last = pages.len().saturating_sub(LAST_PAGES).max(first);
+    let part = |range: std::ops::Range<usize>| pages.get(range).unwrap_or_default().iter().copied();
+    part(0..first).chain(part(last..pages.len())).chain(part(first..last)).collect::<Vec<_>>().into_iter()
+}
+
+/// A page drawn, or why it cannot be: for the reviewer where it is the whole file, and for whoever runs this.
+fn drawing(
+    page: u32,
+    draw: impl FnOnce() -> Result<RgbImage, Reason>,
+) -> Result<RgbImage, (Reason, Diagnostic)> {
+    const STAGE: &str = "draw";
+    match guarded(STAGE, Some(page), draw) {
+        Ok(Ok(rgb)) => Ok(rgb),
+        Ok(Err(reason)) => {
+            let cause = reason.message.clone();
+            Err((reason, Diagnostic { stage: STAGE.to_owned(), page: Some(page), cause, panicked: false }))
+        }
+        Err(why) => Err((refusal::corrupt("PDF page", &why.cause), why)),
     }
 }
 
@@ -126,4 +160,22 @@ fn draw<'a>(
     let rgb = pixmap.data().iter().flat_map(|p| [p.r, p.g, p.b]).collect();
     RgbImage::from_raw(w, h, rgb)
         .ok_or_else(|| refusal::corrupt("PDF page", "it was drawn at the wrong size"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_pages_come_before_those_between() {
+        let pages: Vec<u32> = (1..=60).collect();
+        let order: Vec<u32> = ends_first(&pages).collect();
+        assert_eq!(order[8..14], [9, 58, 59, 60, 10, 11]);
+        let mut sorted = order.clone();
+        sorted.sort_unstable();
+        assert_eq!(sorted, pages, "each once");
+        for few in 0..13 {
+            assert_eq!(ends_first(&pages[..few]).collect::<Vec<_>>(), pages[..few]);
+        }
+    }
 }

@@ -44,6 +44,7 @@ pub(super) fn open(bytes: &[u8], limits: &Limits) -> Result<Opened, Reason> {
         let mut opened = Opened {
             page_count: u32::try_from(count).unwrap_or(u32::MAX),
             pages: drawn.pages,
+            diagnostics: drawn.diagnostics,
             attachments: found.attachments,
             notes: found.notes,
             reasons: found.active.into_iter().collect(),

@@ -1,6 +1,6 @@
 //! Every object of a PDF, looked at for what acts and for what is embedded.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use hayro::hayro_syntax::{
     Pdf,
@@ -10,9 +10,9 @@ use sha2::{Digest, Sha256};
 
 use super::{measure, traces::Traces};
 use crate::{
-    intake::{archive::base_name, einvoice, foreign, refusal},
+    intake::{Format, archive::base_name, einvoice, foreign, refusal, sniff},
     limits::Limits,
-    reading::Attachment,
+    reading::{Attachment, Declared},
     reason::{Reason, ReasonCode},
 };
 
@@ -42,8 +42,7 @@ pub(super) struct Survey {
 
 /// Walks every object, referenced or not: what one reader ignores another may run.
 pub(super) fn survey(pdf: &Pdf, traces: &Traces, limits: &Limits) -> Result<Survey, Reason> {
-    let mut walk =
-        Walk { found: BTreeSet::new(), files: Vec::new(), nameless: Vec::new(), too_deep: false, limits };
+    let mut walk = Walk::new(limits);
     for object in pdf.objects() {
         walk.object(&object, 0);
     }
@@ -55,6 +54,7 @@ pub(super) fn survey(pdf: &Pdf, traces: &Traces, limits: &Limits) -> Result<Surv
     let mut notes = Vec::new();
     let mut found = walk.found;
     let mut seen: Vec<Vec<u8>> = Vec::new();
+    let mut annexes = Vec::new();
     let named = walk.files.into_iter().map(|(name, stream)| (Some(name), stream));
     let nameless = walk.nameless.into_iter().map(|stream| (None, stream));
     for (name, stream) in named.chain(nameless) {
@@ -71,13 +71,30 @@ pub(super) fn survey(pdf: &Pdf, traces: &Traces, limits: &Limits) -> Result<Surv
         seen.push(hash);
         if !einvoice::is_markup(&file) || foreign::active_text(file.get(..1024).unwrap_or(&file)).is_some() {
             let kind = foreign::name(&file).map_or_else(String::new, |kind| format!(" ({kind})"));
-            found.insert(format!("embedded file {name}{kind}"));
+            let suspicion = format!("embedded file {name}{kind}");
+            match harmless(&name, &file, limits) {
+                Some(what) => {
+                    annexes.push((format!("Carries {name} ({what}), which is not read."), suspicion));
+                }
+                None => {
+                    found.insert(suspicion);
+                }
+            }
             continue;
         }
         let xml = Attachment { name, bytes: einvoice::utf8(&file).into_bytes() };
         if !attachments.iter().any(|other| other.bytes == xml.bytes) && attachments.len() < MOST_ATTACHMENTS {
             notes.push(format!("Carries {} as embedded XML.", xml.name));
             attachments.push(xml);
+        }
+    }
+    // An e-invoice may carry its annexes (EN 16931, BG-24); on any other paper a file inside is a stranger's.
+    let is_invoice = attachments.iter().any(|xml| einvoice::dialect(&xml.bytes).is_ok());
+    for (note, suspicion) in annexes {
+        if is_invoice {
+            notes.push(note);
+        } else {
+            found.insert(suspicion);
         }
     }
     found.extend(traces.beyond(&found));
@@ -87,6 +104,48 @@ pub(super) fn survey(pdf: &Pdf, traces: &Traces, limits: &Limits) -> Result<Surv
             .with("found", list)
     });
     Ok(Survey { active, attachments, notes })
+}
+
+/// Ends of the names of texts that nothing runs.
+const TEXTS: [&str; 3] = [".txt", ".csv", ".tsv"];
+
+/// What an annex is, where nothing in it acts: a picture, plain words, or a PDF that is inert itself.
+fn harmless(name: &str, file: &[u8], limits: &Limits) -> Option<&'static str> {
+    let lower = name.to_lowercase();
+    if TEXTS.iter().any(|end| lower.ends_with(end)) && is_plain_text(file) {
+        return Some("text");
+    }
+    match sniff(file, &Declared::default(), limits).ok()?.format {
+        picture @ (Format::Jpeg | Format::Png | Format::Gif | Format::Webp | Format::Bmp) => {
+            Some(picture.name())
+        }
+        Format::Pdf => is_inert(file, limits).then_some("PDF"),
+        _ => None,
+    }
+}
+
+/// UTF-8 without a control character, and nothing that a browser or a shell would run.
+fn is_plain_text(file: &[u8]) -> bool {
+    let plain = |c: char| !c.is_control() || matches!(c, '\t' | '\n' | '\r' | '\u{c}');
+    std::str::from_utf8(file).is_ok_and(|text| text.chars().all(plain))
+        && foreign::active_text(file).is_none()
+        && foreign::name(file).is_none()
+        && !file.starts_with(b"%PDF-")
+}
+
+/// Whether nothing in an embedded PDF acts, and it carries no file of its own.
+fn is_inert(file: &[u8], limits: &Limits) -> bool {
+    let Ok(measured) = measure::check(file, limits) else { return false };
+    let Ok(pdf) = Pdf::new(Arc::new(file.to_vec())) else { return false };
+    if pdf.len() as u64 > limits.pdf_objects.into() || measure::check_opened(&pdf, limits).is_err() {
+        return false;
+    }
+    let mut walk = Walk::new(limits);
+    for object in pdf.objects() {
+        walk.object(&object, 0);
+    }
+    let carries = !walk.files.is_empty() || !walk.nameless.is_empty();
+    !walk.too_deep && !carries && walk.found.is_empty() && measured.traces.beyond(&walk.found).is_empty()
 }
 
 /// The bytes of an embedded file; `None` when it cannot be decoded.
@@ -109,7 +168,11 @@ struct Walk<'a, 'l> {
     limits: &'l Limits,
 }
 
-impl<'a> Walk<'a, '_> {
+impl<'a, 'l> Walk<'a, 'l> {
+    fn new(limits: &'l Limits) -> Self {
+        Self { found: BTreeSet::new(), files: Vec::new(), nameless: Vec::new(), too_deep: false, limits }
+    }
+
     fn object(&mut self, object: &Object<'a>, depth: u32) {
         if depth > self.limits.pdf_depth {
             self.too_deep = true;

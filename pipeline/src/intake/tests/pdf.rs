@@ -140,6 +140,35 @@ fn embedded_xml_is_taken_and_other_files_flagged() {
 }
 
 #[test]
+fn an_e_invoice_may_carry_annexes_that_do_nothing() {
+    let stream = |bytes: &str| format!("<</Length {}>>\nstream\n{bytes}\nendstream", bytes.len());
+    let spec = |name: &str, at: u32| format!("<</Type/Filespec/F({name})/EF<</F {at} 0 R>>>>");
+    let xml = std::str::from_utf8(CFDI).unwrap();
+    let with = |xml_name: &str, xml: &str, name: &str, annex: &str| {
+        let objects = [stream(xml), spec(xml_name, 5), stream(annex), spec(name, 7)];
+        open(&pdf(&[PAGE, "", &objects[0], &objects[1], &objects[2], &objects[3]])).unwrap()
+    };
+    let carried = with("factur-x.xml", xml, "horas.csv", "dia;horas\n1;8\n");
+    assert_eq!(codes(&carried), []);
+    assert!(
+        carried.notes.iter().any(|n| n == "Carries horas.csv (text), which is not read."),
+        "{:?}",
+        carried.notes
+    );
+    assert_eq!(carried.attachments.len(), 1);
+    for (name, annex) in [
+        ("run.bat", "@echo off\ndel *.*\n"),
+        ("horas.csv", "dia;<script>alert(1)</script>"),
+        ("horas.txt", "MZ padding padding"),
+        ("plan.bin", "dia;horas"),
+    ] {
+        assert_eq!(codes(&with("factur-x.xml", xml, name, annex)), [ReasonCode::ActiveContent], "{name}");
+    }
+    let no_invoice = with("note.xml", "<note/>", "horas.csv", "dia;horas\n1;8\n");
+    assert_eq!(codes(&no_invoice), [ReasonCode::ActiveContent], "on other papers a file is a stranger's");
+}
+
+#[test]
 fn a_password_is_asked_for() {
     let objects = [
         "<</Type/Catalog/Pages 2 0 R>>",

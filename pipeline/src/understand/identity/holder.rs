@@ -16,6 +16,8 @@ use crate::{
 
 /// A printed number whose check digit is right was read right.
 const CHECKED: f32 = 0.96;
+/// A labelled number this sure may contradict the zone.
+const CLEAR: f32 = 0.87;
 /// The same of a number in a zone, all of which is checked.
 const IN_ZONE: f32 = 0.99;
 
@@ -98,7 +100,7 @@ pub(super) fn is_numbered(fields: &Fields, zone: &Mrz) -> bool {
 fn in_zone(holder: &Holder, zone: &Mrz) -> Option<String> {
     let optional = zone.optional();
     let whole = std::iter::once(zone.number.as_str()).filter(|_| !holder.serial);
-    whole.chain(optional.iter().map(String::as_str)).find_map(|field| {
+    let mut numbers = whole.chain(optional.iter().map(String::as_str)).filter_map(|field| {
         let number: String = field.chars().filter(|c| *c != '<').collect();
         // Colombia fills its number up with zeros.
         let number = if holder.country == "COL" { number.trim_start_matches('0') } else { &number };
@@ -106,7 +108,10 @@ fn in_zone(holder: &Holder, zone: &Mrz) -> Option<String> {
             ("CHL", Some((at, check))) => format!("{}-{check}", &number[..at]),
             _ => number.to_owned(),
         })
-    })
+    });
+    let first = numbers.next()?;
+    // Two numbers of the form, neither of them checked: which is the holder's nobody can say.
+    numbers.all(|other| other == first).then_some(first)
 }
 
 /// The one number of the country's form and check that the rows print, as printed; none where they print two.
@@ -177,11 +182,12 @@ fn put_support(fields: &mut Fields, number: Option<Field>) {
 }
 
 /// The same for a card with a zone, whose `fields` have what the zone has as the document's number. What zone and print
-/// say of the holder's number and contradict each other in is given back.
+/// say of the holder's number and contradict each other in is given back; `labelled` is the number as the print labels it.
 pub(super) fn by_zone(
     fields: &mut Fields,
     found: &Found,
     rows: &[&Row],
+    labelled: Option<&Field>,
 ) -> Option<(FieldName, String, String)> {
     let holder = holder(&found.mrz.issuer)?;
     let serial = fields.remove(&FieldName::DocumentNumber)?;
@@ -201,12 +207,21 @@ pub(super) fn by_zone(
             return None;
         }
     };
-    let against = zone.zip(print).filter(|(zone, (print, _))| bare(zone) != bare(print));
+    let printed = print.map(|(print, _)| print).or_else(|| labelled.and_then(|l| said(holder, l, &serial)));
+    let against = zone.zip(printed).filter(|(zone, print)| bare(zone) != bare(print));
     if bare(&number.value) != bare(&serial.value) {
         put_serial(fields, holder, serial);
     }
     fields.insert(FieldName::DocumentNumber, number);
-    against.map(|(zone, (print, _))| (FieldName::DocumentNumber, zone, print))
+    against.map(|(zone, print)| (FieldName::DocumentNumber, zone, print))
+}
+
+/// What a clear label calls the number, where it has the holder's form and is not the card's own.
+fn said(holder: &Holder, labelled: &Field, serial: &Field) -> Option<String> {
+    let number = bare(&labelled.value).to_uppercase();
+    let clear = labelled.bbox.is_some() && labelled.confidence >= CLEAR;
+    (clear && (holder.is)(&number) && number != bare(&serial.value).to_uppercase())
+        .then(|| labelled.value.to_string())
 }
 
 fn put_serial(fields: &mut Fields, holder: &Holder, serial: Field) {

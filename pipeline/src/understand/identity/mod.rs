@@ -3,6 +3,7 @@
 //! `spans` finds the `labels`, `printed` the values that belong to them by their `shapes`, `countries` who issued the
 //! document.
 
+pub(super) mod codes;
 mod countries;
 mod glued;
 mod holder;

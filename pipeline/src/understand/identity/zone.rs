@@ -56,6 +56,7 @@ pub fn with_zone(
     sheet: &Sheet,
 ) -> (Fields, Vec<(FieldName, String, String)>) {
     let mut fields = page;
+    let labelled = fields.get(&FieldName::DocumentNumber).cloned();
     let mut against = Vec::new();
     for (name, mut sure) in from_zone(found) {
         if matches!(name, FieldName::Surname | FieldName::GivenNames) {
@@ -75,7 +76,7 @@ pub fn with_zone(
     if card && holder::is_numbered(&fields, &found.mrz) {
         // The zone's number is the card's, the printed one the holder's.
         against.retain(|(name, ..)| *name != FieldName::DocumentNumber);
-        against.extend(holder::by_zone(&mut fields, found, &rows));
+        against.extend(holder::by_zone(&mut fields, found, &rows, labelled.as_ref()));
     }
     (fields, against)
 }

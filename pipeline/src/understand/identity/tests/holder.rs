@@ -53,6 +53,19 @@ fn the_holders_number_is_in_the_optional_data() {
 }
 
 #[test]
+fn a_colombian_number_is_held_against_its_label() {
+    let zone = td1("ICCOL", "000123456", ["", "1000222333"], "EJEMPLO<PRUEBA<<ANA");
+    let with = |number: &'static str| {
+        card(&[&[(0.1, "REPUBLICA DE COLOMBIA")], &[(0.1, "NUIP")], &[(0.1, number)]], &zone)
+    };
+    let (fields, against) = with("1.000.222.333");
+    assert_eq!((value(&fields, FieldName::DocumentNumber), against), ("1000222333", Vec::new()));
+    assert_eq!(with("1.000.222.338").1, [FieldName::DocumentNumber]);
+    let two = td1("ICCOL", "000123456", ["52123456", "1000222333"], "EJEMPLO<PRUEBA<<ANA");
+    assert_eq!(value(&card(&[], &two).0, FieldName::DocumentNumber), "", "one of two is nobody's");
+}
+
+#[test]
 fn print_and_zone_agree_on_the_number_or_it_is_held() {
     let zone = td1("IDESP", "BAA000589", ["12345678Z", ""], "EJEMPLO<PRUEBA<<ANA");
     assert_eq!(card(&[&[(0.1, "DNI 12345678Z")]], &zone).1, []);
