@@ -3,7 +3,7 @@
 
 use super::{
     proofs::vouched,
-    scorer::{Scorers, Signs, said},
+    scorer::{Scorer, Scorers, Signs, said},
 };
 use crate::{
     document::Kind,
@@ -29,8 +29,18 @@ pub fn signs(kind: Kind, confidence: f32, fields: &Fields) -> Signs {
     let counts = |name: &FieldName| FieldName::required(kind).contains(name) || COUNT.contains(name);
     let printed = |field: &Field| matches!(field.source, Source::Ocr | Source::Text);
     let filed = fields.iter().filter(|(name, f)| counts(name) && printed(f) && is_filed(kind, **name, f));
-    let fields: f32 = filed.map(|(_, f)| f.confidence).product();
-    vec![("all", said(fields * confidence)), ("kind", said(confidence))]
+    let (all, least) = filed
+        .fold((confidence, confidence), |(all, least), (_, f)| (all * f.confidence, least.min(f.confidence)));
+    vec![("all", said(all)), ("kind", said(confidence)), ("least", least)]
+}
+
+/// The probability of a whole with these signs; it is no surer than the least sure part of it.
+#[must_use]
+pub fn judge(signs: &Signs, scorer: Option<&Scorer>) -> f32 {
+    let of = |name| signs.iter().find(|(n, _)| *n == name).map(|(_, value)| *value);
+    let untrained = || 1.0 / (1.0 + (-of("all").unwrap_or_default()).exp());
+    let sure = scorer.map_or_else(untrained, |s| s.probability(signs));
+    sure.min(of("least").unwrap_or(1.0))
 }
 
 /// The probability that neither the kind nor any field that would be filed is wrong.
@@ -39,11 +49,7 @@ pub fn probability(kind: Kind, confidence: f32, fields: &Fields, scorers: &Score
     if fields.get(&FieldName::Total).is_some_and(|t| t.source == Source::Xml) {
         return confidence;
     }
-    let signs = signs(kind, confidence, fields);
-    scorers.get("document").map_or_else(
-        || signs.first().map_or(0.0, |(_, odds)| 1.0 / (1.0 + (-odds).exp())),
-        |scorer| scorer.probability(&signs),
-    )
+    judge(&signs(kind, confidence, fields), scorers.get("document"))
 }
 
 /// The least probability at which a bill is filed, from the error that was aimed at.

@@ -33,7 +33,7 @@ fn sure(text: &str, day: Date) {
 
 fn doubtful(text: &str) {
     let found = with(text, issued);
-    assert!(found.is_none_or(|d| d.confidence < 0.7), "{found:?} for {text}");
+    assert!(found.as_ref().is_none_or(|d| d.confidence < 0.7), "{found:?} for {text}");
 }
 
 #[test]

@@ -111,6 +111,6 @@ mod tests {
             "No. 3, Jalan Alta 7/4, Bandar Luna, 81200 Puerto, Johor"
         );
         let bare = drawn(&[&[(0.3, "NUBE ROJA SDN BHD")], &[(0.1, "22241 SCISSORS"), (0.7, "18.00")]]);
-        assert_eq!(address(&bare, &merchant(&bare).unwrap()), None);
+        assert_eq!(address(&bare, &merchant(&bare, &[]).unwrap()), None);
     }
 }
