@@ -1,5 +1,5 @@
 //! The quick one of `eval`: scores understanding on stored evidence, `score DATA EVIDENCE [--leave-out] [--json OUT]
-//! [--misses]`. With `--leave-out` each document is judged by scorers that were trained without any of its source.
+//! [--plot PAGE] [--misses]`. With `--leave-out` each document is judged by scorers that were trained without any of its source.
 //!
 //! `DATA/manifest.csv` names the documents and their truth; `EVIDENCE/<path>.json` holds what was read of each (see the
 //! `evidence` example). No decoding, no OCR: seconds for a few hundred documents.
@@ -12,10 +12,15 @@ mod figures;
 mod legible;
 #[path = "train/logistic.rs"]
 mod logistic;
-#[path = "train/parties.rs"]
-mod parties;
+#[path = "eval/plot.rs"]
+mod plot;
 #[path = "eval/risk.rs"]
 mod risk;
+#[path = "train/scorers.rs"]
+mod scorers;
+#[path = "train/signed.rs"]
+#[allow(dead_code)]
+mod signed;
 #[path = "eval/truth.rs"]
 mod truth;
 
@@ -61,15 +66,16 @@ fn read(
 fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let [data, evidence_dir, rest @ ..] = args.as_slice() else {
-        return Err("score DATA EVIDENCE [--json OUT] [--misses]".into());
+        return Err("score DATA EVIDENCE [--leave-out] [--json OUT] [--plot PAGE] [--misses]".into());
     };
     let misses = rest.iter().any(|a| a == "--misses");
     let truths = truth::manifest(Path::new(data))?;
     let mut models = Models::new();
     if rest.iter().any(|a| a == "--leave-out") {
-        for (source, party) in logistic::without_each(&parties::examples(&truths, Path::new(evidence_dir))?) {
+        let documents = signed::documents(&truths, Path::new(evidence_dir), Model::committed())?;
+        for (source, scorers) in scorers::without_each(&documents) {
             let mut model = Model::committed().clone();
-            model.party = party;
+            model.scorers = scorers;
             models.insert(source, model);
         }
     }
@@ -94,7 +100,7 @@ fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
                 kind: Some(understood.kind),
                 confidence: understood.confidence,
                 fields: &understood.fields,
-                sure: understood.sure(),
+                sure: understood.whole.unwrap_or_default(),
                 legible: Some(legible),
                 reasons: understood.reasons.iter().map(|r| (r.code, r.message.clone())).collect(),
             },
@@ -106,6 +112,11 @@ fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         all.push(judged);
     }
     figures.print();
+    if let Some(at) = rest.iter().position(|a| a == "--plot")
+        && let Some(out) = rest.get(at + 1)
+    {
+        std::fs::write(out, plot::page(&figures))?;
+    }
     if let Some(at) = rest.iter().position(|a| a == "--json")
         && let Some(out) = rest.get(at + 1)
     {

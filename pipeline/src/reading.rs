@@ -12,6 +12,7 @@ use crate::{
     fields::{Fields, PageBox, Source},
     part::Part,
     reason::Reason,
+    understand::scorer::Signed,
 };
 
 /// What is known of a file before it is opened.
@@ -181,18 +182,12 @@ pub struct Understanding {
     /// The documents it holds, where they are several and nobody needs to say which; otherwise empty.
     #[serde(default)]
     pub parts: Vec<Part>,
-}
-
-impl Understanding {
-    /// Probability that neither the kind nor any field that would be filed is wrong, were they to err apart.
-    #[must_use]
-    pub fn sure(&self) -> f32 {
-        use crate::fields::FieldName::{Number, Tax};
-        let required = crate::fields::FieldName::required(self.kind);
-        let counts = |name| required.contains(name) || matches!(name, Tax | Number);
-        let fields = self.fields.iter().filter(|(name, _)| counts(name)).map(|(_, f)| f.confidence);
-        fields.product::<f32>() * self.confidence
-    }
+    /// Calibrated probability that neither the kind nor any field that would be filed is wrong.
+    #[serde(default)]
+    pub whole: Option<f32>,
+    /// What was weighed of the fields that were found, for training.
+    #[serde(skip)]
+    pub signs: Vec<Signed>,
 }
 
 /// Whether the reader would file a document by itself.

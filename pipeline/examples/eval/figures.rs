@@ -2,7 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use acuse_pipeline::{document::Kind, fields::Fields, reason::ReasonCode};
+use acuse_pipeline::{
+    document::Kind,
+    fields::{Field, FieldName, Fields},
+    reason::ReasonCode,
+    understand::whole,
+};
 use serde::Serialize;
 
 use crate::{
@@ -129,6 +134,14 @@ fn sure(answer: &Answer<'_>) -> f32 {
     if only_doubt { answer.sure } else { 0.0 }
 }
 
+/// The fields without what would be left out of a filed document for want of certainty.
+fn would_be_filed(answer: &Answer<'_>) -> Fields {
+    let filed = |(name, field): &(&FieldName, &Field)| {
+        answer.kind.is_none_or(|kind| whole::is_filed(kind, **name, field))
+    };
+    answer.fields.iter().filter(filed).map(|(name, field)| (*name, field.clone())).collect()
+}
+
 impl Figures {
     /// Counts one.
     pub fn add(&mut self, truth: &Truth, answer: &Answer<'_>) -> Judged {
@@ -145,7 +158,7 @@ impl Figures {
             confidence: answer.confidence,
             filed: answer.reasons.is_empty(),
             sure: sure(answer),
-            wrong: wrong(truth, answer.kind, &fields),
+            wrong: wrong(truth, answer.kind, &compare(truth, &would_be_filed(answer), None)),
             hard: truth.hard(),
             fields,
             reasons: answer.reasons.iter().map(|(code, message)| format!("{code} ({message})")).collect(),

@@ -171,7 +171,7 @@ fn judge(truth: &Truth, done: &Done, figures: &mut Figures) -> Judged {
         Seen::Refused(_) => None,
     };
     let answer = Answer {
-        sure: understood.map_or(0.0, Understanding::sure),
+        sure: understood.and_then(|u| u.whole).unwrap_or_default(),
         legible: legible.as_ref(),
         kind: understood.map(|u| u.kind),
         confidence: understood.map_or(0.0, |u| u.confidence),

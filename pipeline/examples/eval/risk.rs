@@ -35,7 +35,7 @@ impl Curve {
     }
 
     /// `(coverage of the papers, share of wrong among what is filed)` after each document.
-    fn points(&self) -> Vec<(f64, f64)> {
+    pub fn points(&self) -> Vec<(f64, f64)> {
         let mut sorted = self.documents.clone();
         sorted.sort_by(|a, b| b.0.total_cmp(&a.0));
         let papers = sorted.iter().filter(|d| d.2).count().max(1) as f64;

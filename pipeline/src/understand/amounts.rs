@@ -14,12 +14,16 @@ mod words;
 pub(in crate::understand) mod tests;
 
 use figures::{Figure, Figures, figures};
-use judge::{Candidate, candidates, confidence};
+use judge::{Candidate, candidates, confidence, signs};
 use proof::{CENT, Parts, decimal};
 use words::Role;
 pub(super) use words::{plain, stands};
 
-use super::{money::Amount, sheet::Sheet};
+use super::{
+    money::Amount,
+    scorer::{Signs, said, yes},
+    sheet::Sheet,
+};
 use crate::fields::PageBox;
 
 /// An amount with the evidence for its role.
@@ -50,6 +54,10 @@ pub struct Sums {
     pub contradiction: Option<(String, String, String)>,
     /// The total was printed with a minus, and nothing says that it may be a dash.
     pub surely_negative: bool,
+    /// What speaks for the total and against it.
+    pub total_signs: Signs,
+    /// What speaks for the tax and against it.
+    pub tax_signs: Signs,
 }
 
 fn valued(figure: &Figure, confidence: f32) -> Valued {
@@ -88,14 +96,57 @@ fn of_figures(figures: &Figures) -> Sums {
     if contradiction.is_none() && unfinished(best, &parts) {
         sure *= 0.95;
     }
+    let mut total_signs = signs(&ranked, figures, &parts);
+    total_signs.extend([
+        ("said", said(sure)),
+        ("contradicted", yes(contradiction.is_some())),
+        ("unfinished", yes(unfinished(best, &parts))),
+    ]);
     let mut sums = Sums {
         total: Some(valued(&best.figure, sure)),
         because: best.proof.sentences(&decimal(best.value)),
         contradiction,
+        total_signs,
         ..Sums::default()
     };
     net_and_tax(&mut sums, best, &parts);
+    if let Some(tax) = &sums.tax {
+        sums.tax_signs = tax_signs(tax, sure, best, &parts);
+    }
     sums
+}
+
+/// Rates of VAT, GST and IVA that many countries have, in hundredths of a percent of the net.
+const USUAL_RATES: &[i64] = &[
+    300, 400, 500, 600, 700, 800, 900, 1000, 1050, 1200, 1300, 1350, 1400, 1500, 1600, 1700, 1800, 1900,
+    2000, 2100, 2200, 2300, 2400, 2500, 2700,
+];
+
+/// What speaks for a tax: the arithmetic, a usual rate, the total it is a part of.
+fn tax_signs(tax: &Valued, sure: f32, best: &Candidate, parts: &Parts) -> Signs {
+    let units = tax.amount.units().abs();
+    let net = best.value - units;
+    let usual = USUAL_RATES.iter().any(|r| (net * r / 10_000 - units).abs() <= CENT);
+    let labelled: Vec<&Figure> = parts.taxes.iter().filter(|t| t.units.abs() == units).collect();
+    let mut rows: Vec<i64> = parts.taxes.iter().filter(|t| t.units > 0).map(|t| t.units).collect();
+    rows.sort_unstable();
+    rows.dedup();
+    vec![
+        ("said", said(tax.confidence)),
+        ("total", said(sure)),
+        ("closure", yes(best.proof.closure.is_some())),
+        ("rate", yes(best.proof.rate)),
+        ("triple", yes(best.proof.triple)),
+        ("usual_rate", yes(usual && units >= 20 * CENT)),
+        ("labelled", labelled.len().min(3) as f32),
+        ("rate_beside", yes(labelled.iter().any(|t| !t.rates.is_empty()))),
+        ("summary", yes(labelled.iter().all(|t| t.summary))),
+        ("several", yes(rows.len() > 1)),
+        ("zero", yes(units == 0)),
+        ("share", (units as f32 / best.value.max(1) as f32).clamp(0.0, 0.5)),
+        ("read", labelled.iter().map(|t| t.read).fold(0.0, f32::max)),
+        ("guessed", yes(labelled.iter().any(|t| t.guessed))),
+    ]
 }
 
 /// Subtotal and tax: those of the equation, or labelled ones that are plausible.
@@ -204,5 +255,6 @@ fn contradiction(best: &Candidate, figures: &Figures, parts: &Parts) -> Option<(
 fn without_label(figures: &Figures) -> Sums {
     let money = figures.all.iter().filter(|f| (f.seen.decimals || f.seen.signed) && f.units > 0);
     let best = money.max_by_key(|f| (f.units, f.row));
-    Sums { total: best.map(|f| valued(f, 0.3)), ..Sums::default() }
+    let total_signs = vec![("said", said(0.3)), ("unlabelled", 1.0)];
+    Sums { total: best.map(|f| valued(f, 0.3)), total_signs, ..Sums::default() }
 }

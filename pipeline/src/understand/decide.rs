@@ -1,6 +1,6 @@
 //! Whether a document may be filed without a person: reasons against, the gravest first.
 
-use super::{classify::Classified, extract::Found, identity::says_expiry, mrz::Zone};
+use super::{classify::Classified, extract::Found, identity::says_expiry, mrz::Zone, whole};
 use crate::{
     document::Kind,
     fields::{Field, FieldName, Fields, Source},
@@ -9,28 +9,33 @@ use crate::{
     wording::LETTERS,
 };
 
-/// Least probability of the kind itself. Cross-validated, no document whose label is undisputed was taken for another
-/// kind above 0.6; judged by weights that never saw their layout, no invented papers above 0.87, but for a card that
-/// was then taken for no document at all.
+/// Least probability of an ID's kind. Cross-validated, no document whose label is undisputed was taken for another kind
+/// above 0.6; judged by weights that never saw their layout, no invented papers above 0.87, but for a card that was then
+/// taken for no document at all.
 const KIND: f32 = 0.9;
 
-/// Least confidence of a required field. The party's is a probability (see `data/weights/party.tsv`); the others come of
-/// rules that know the old papers, so they are where errors began on 415 bills that the rules had never seen, each judged
-/// by a scorer of parties that saw nothing of its source.
-fn least(name: FieldName) -> f32 {
-    match name {
-        FieldName::MerchantName | FieldName::IssuerName => 0.75,
-        FieldName::Total => 0.85,
-        FieldName::Currency => 0.88,
-        FieldName::Date | FieldName::IssueDate => 0.8,
-        FieldName::Number => 0.9,
-        FieldName::DocumentNumber | FieldName::Surname | FieldName::GivenNames => 0.9,
-        _ => 0.8,
+/// Least probability of a bill's kind and of each field it must have, however sure the rest is: more likely right than
+/// wrong. Whether it is filed is decided by the whole (see [`whole`]).
+const OF_BILL: f32 = 0.6;
+
+/// What a person is told to look at first in a bill that is not sure enough as a whole: what is less sure than this.
+const TOLD: f32 = 0.95;
+
+/// Least confidence of what an ID must have.
+const OF_ID: f32 = 0.9;
+/// The same of its dates and the rest.
+const OF_ID_REST: f32 = 0.8;
+
+/// Least confidence of a field whose kind must have it.
+fn least(kind: Kind, name: FieldName) -> f32 {
+    match (kind, name) {
+        // Which way the money goes is said by rules.
+        (_, FieldName::Type) => 0.8,
+        (Kind::Invoice | Kind::Receipt, _) => OF_BILL,
+        (_, FieldName::DocumentNumber | FieldName::Surname | FieldName::GivenNames) => OF_ID,
+        _ => OF_ID_REST,
     }
 }
-
-/// Least probability that neither the kind nor a required field of a bill is wrong, were they to err apart.
-const WHOLE: f32 = 0.6;
 
 /// Fewer letters than this are no document's.
 const FEW_LETTERS: usize = 20;
@@ -140,7 +145,9 @@ pub fn reasons(
     if classified.kind == Kind::Id {
         expired(found, fields, &mut reasons);
     }
-    doubtful(classified, fields, &mut reasons);
+    let sure = whole::probability(classified.kind, classified.confidence, fields, found.scorers);
+    let unsure = sure < whole::threshold(found.scorers);
+    doubtful(classified, fields, unsure.then_some(sure), &mut reasons);
     reasons
 }
 
@@ -184,20 +191,22 @@ fn expired(found: &Found<'_>, fields: &Fields, reasons: &mut Vec<Reason>) {
     }
 }
 
-/// The least sure field of a bill of which each field is sure enough, and all of them together are not.
-fn least_sure_of_all(classified: &Classified, fields: &Fields) -> Option<(FieldName, f32)> {
+/// What of a bill is to be looked at that is not sure enough as a whole: what is doubtful, or else the least sure.
+fn least_sure(classified: &Classified, fields: &Fields) -> Vec<(&'static str, f32)> {
     let required = FieldName::required(classified.kind).iter();
-    let sure: Vec<(FieldName, f32)> =
-        required.filter_map(|n| fields.get(n).map(|f| (*n, f.confidence))).collect();
-    let whole = classified.confidence * sure.iter().map(|(_, c)| c).product::<f32>();
-    let bill = matches!(classified.kind, Kind::Invoice | Kind::Receipt);
-    let weakest = sure.into_iter().min_by(|a, b| a.1.total_cmp(&b.1));
-    weakest.filter(|_| bill && whole < WHOLE)
+    let mut sure: Vec<(&'static str, f32)> =
+        required.filter_map(|n| fields.get(n).map(|f| (n.as_str(), f.confidence))).collect();
+    sure.push(("kind", classified.confidence));
+    sure.sort_by(|a, b| a.1.total_cmp(&b.1));
+    let doubtful = sure.iter().filter(|(_, p)| *p < TOLD).count().max(1);
+    sure.truncate(doubtful);
+    sure
 }
 
-fn doubtful(classified: &Classified, fields: &Fields, reasons: &mut Vec<Reason>) {
+fn doubtful(classified: &Classified, fields: &Fields, sure: Option<f32>, reasons: &mut Vec<Reason>) {
+    let bill = matches!(classified.kind, Kind::Invoice | Kind::Receipt);
     let mut doubts = serde_json::Map::new();
-    if classified.confidence < KIND {
+    if classified.confidence < if bill { OF_BILL } else { KIND } {
         doubts.insert("kind".to_owned(), f64::from(classified.confidence).into());
     }
     let id = [FieldName::GivenNames, FieldName::ExpiryDate];
@@ -207,18 +216,19 @@ fn doubtful(classified: &Classified, fields: &Fields, reasons: &mut Vec<Reason>)
     let bill_type = fields.get(&FieldName::Type).is_some_and(own).then_some(&FieldName::Type);
     for name in FieldName::required(classified.kind).iter().chain(names).chain(bill_type) {
         if let Some(field) = fields.get(name)
-            && field.confidence < least(*name)
+            && field.confidence < least(classified.kind, *name)
         {
             doubts.insert(name.as_str().to_owned(), f64::from(field.confidence).into());
         }
     }
-    if doubts.is_empty()
-        && let Some((name, confidence)) = least_sure_of_all(classified, fields)
-    {
-        doubts.insert(name.as_str().to_owned(), f64::from(confidence).into());
+    if let Some(sure) = sure.filter(|_| bill) {
+        for (name, confidence) in least_sure(classified, fields) {
+            doubts.insert(name.to_owned(), f64::from(confidence).into());
+        }
+        doubts.insert("document".to_owned(), f64::from(sure).into());
     }
     if !doubts.is_empty() {
-        let names: Vec<&str> = doubts.keys().map(String::as_str).collect();
+        let names: Vec<&str> = doubts.keys().map(String::as_str).filter(|n| *n != "document").collect();
         let message = format!("Not sure enough of: {}.", names.join(", "));
         let mut reason = Reason::new(ReasonCode::LowConfidence, message);
         reason.detail.insert("confidence".to_owned(), doubts.into());

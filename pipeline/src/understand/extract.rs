@@ -6,11 +6,14 @@ use super::{
     amounts::{Sums, Valued},
     bill_type,
     dates::{self, iso},
-    identity, issued,
+    identity,
+    issued::{self, Dated},
     mrz::Zone,
-    numbers, parties, payment,
+    numbers::{self, Numbered},
+    parties::{self, Named},
+    payment,
     places::Place,
-    scorer::Scorer,
+    scorer::{Scorers, Signed, Signs, most_by_rules, said, yes},
     sheet::{Row, Sheet, doubt},
     tax_ids::{self, TaxId},
 };
@@ -38,8 +41,8 @@ pub struct Found<'a> {
     pub sums: &'a Sums,
     /// For judging dates.
     pub today: Date,
-    /// For judging names.
-    pub party: &'a Scorer,
+    /// For judging fields.
+    pub scorers: &'a Scorers,
 }
 
 impl Found<'_> {
@@ -47,8 +50,7 @@ impl Found<'_> {
         self.sheet.rows.iter().find(|r| r.page == page).map_or(Source::Ocr, |r| r.source)
     }
 
-    fn field(&self, value: String, confidence: f32, page: u32, bbox: PageBox) -> Field {
-        // What OCR was unsure of is not surer for being labelled.
+    fn row_at(&self, page: u32, bbox: PageBox) -> Option<&Row> {
         // The box of a leaning row covers its neighbours' words: the row that has a word there is meant.
         let inside =
             |(x, y): (f32, f32)| (bbox[0]..=bbox[2]).contains(&x) && (bbox[1]..=bbox[3]).contains(&y);
@@ -57,7 +59,17 @@ impl Found<'_> {
         };
         let covers = |r: &&Row| r.bbox[1] <= bbox[1] + 0.001 && r.bbox[3] >= bbox[3] - 0.001;
         let here = || self.sheet.rows.iter().filter(|r| r.page == page);
-        let row = here().find(has_word).or_else(|| here().find(covers));
+        here().find(has_word).or_else(|| here().find(covers))
+    }
+
+    /// How surely the digits at a place were read.
+    fn read(&self, page: u32, bbox: PageBox) -> f32 {
+        self.row_at(page, bbox).map_or(1.0, |r| r.digits_read(bbox))
+    }
+
+    fn field(&self, value: String, confidence: f32, page: u32, bbox: PageBox) -> Field {
+        // What OCR was unsure of is not surer for being labelled.
+        let row = self.row_at(page, bbox);
         let digits = value.bytes().filter(u8::is_ascii_digit).count() >= 3;
         let read = row.map_or(1.0, |r| if digits { r.digits_read(bbox) } else { r.confidence });
         let doubt = if digits { doubt(read) } else { (read.max(0.3) / 0.9).min(1.0) };
@@ -76,20 +88,73 @@ impl Found<'_> {
     }
 }
 
-fn put_amount(found: &Found<'_>, fields: &mut Fields, name: FieldName, valued: Option<Valued>) {
-    if let Some(v) = valued {
-        // How its digits were read is weighed where arithmetic may vouch for them.
-        fields.insert(name, found.weighed(v.amount.to_decimal(), v.confidence, v.page, v.bbox));
-    }
+/// Fields, and what was weighed of those that a scorer judges.
+#[derive(Default)]
+struct Extracted {
+    fields: Fields,
+    signs: Vec<Signed>,
 }
 
-fn put_money(found: &Found<'_>, fields: &mut Fields) {
-    put_amount(found, fields, FieldName::Total, found.sums.total);
-    put_amount(found, fields, FieldName::Subtotal, found.sums.subtotal);
-    put_amount(found, fields, FieldName::Tax, found.sums.tax);
-    if let Some((code, confidence)) = found.place.currency {
-        let field = Field { value: code.into(), confidence, page: None, bbox: None, source: found.source(1) };
-        fields.insert(FieldName::Currency, field);
+impl Extracted {
+    fn put(&mut self, name: FieldName, field: Field) {
+        self.fields.insert(name, field);
+    }
+
+    /// A field as sure as its scorer says.
+    fn judged(&mut self, found: &Found<'_>, name: FieldName, mut field: Field, signs: &Signs) {
+        let mut signs = signs.clone();
+        signs.extend([("rules", said(field.confidence)), ("from_text", yes(field.source == Source::Text))]);
+        let most = most_by_rules(field.confidence);
+        let signed = Signed { name, value: field.value.to_string(), signs, most };
+        field.confidence = signed.probability(found.scorers).unwrap_or(field.confidence);
+        self.signs.push(signed);
+        self.put(name, field);
+    }
+
+    fn party(&mut self, found: &Found<'_>, name: FieldName, named: Named) {
+        let (most, signs) = (named.most(), named.signs);
+        let mut field = found.weighed(named.name, named.confidence.min(most), named.page, named.bbox);
+        let signed = Signed { name, value: field.value.to_string(), signs, most };
+        field.confidence = signed.probability(found.scorers).unwrap_or(field.confidence);
+        self.signs.push(signed);
+        self.put(name, field);
+    }
+
+    fn money(&mut self, found: &Found<'_>) {
+        // How its digits were read is weighed where arithmetic may vouch for them.
+        let field = |v: Valued| found.weighed(v.amount.to_decimal(), v.confidence, v.page, v.bbox);
+        let sums = found.sums;
+        if let Some(total) = sums.total {
+            self.judged(found, FieldName::Total, field(total), &sums.total_signs);
+        }
+        if let Some(subtotal) = sums.subtotal {
+            self.put(FieldName::Subtotal, field(subtotal));
+        }
+        if let Some(tax) = sums.tax {
+            self.judged(found, FieldName::Tax, field(tax), &sums.tax_signs);
+        }
+        if let Some((code, confidence)) = found.place.currency {
+            let source = found.source(1);
+            let field = Field { value: code.into(), confidence, page: None, bbox: None, source };
+            self.judged(found, FieldName::Currency, field, &found.place.currency_signs);
+        }
+    }
+
+    fn number(&mut self, found: &Found<'_>, number: Option<Numbered>) {
+        if let Some(n) = number {
+            let field = found.field(n.value, n.confidence, n.page, n.bbox);
+            let mut signs = n.signs;
+            signs.push(("read", found.read(n.page, n.bbox)));
+            self.judged(found, FieldName::Number, field, &signs);
+        }
+    }
+
+    fn date(&mut self, found: &Found<'_>, name: FieldName, dated: Dated) {
+        let field = found.field(iso(dated.date), dated.confidence, dated.page, dated.bbox);
+        let mut signs = dated.signs;
+        let read = found.read(dated.page, dated.bbox);
+        signs.extend([("read", read), ("misread", yes(read < 0.93))]);
+        self.judged(found, name, field, &signs);
     }
 }
 
@@ -105,65 +170,56 @@ fn put_tax_ids(found: &Found<'_>, fields: &mut Fields, own: FieldName, other: Op
     }
 }
 
-/// The fields of a receipt.
+/// The fields of a receipt, and what was weighed of them.
 #[must_use]
-pub fn receipt(found: &Found<'_>) -> Fields {
-    let mut fields = Fields::new();
-    put_money(found, &mut fields);
-    if let Some(name) = parties::merchant(found.sheet).map(|n| n.vouched(found.party)) {
+pub fn receipt(found: &Found<'_>) -> (Fields, Vec<Signed>) {
+    let mut out = Extracted::default();
+    out.money(found);
+    if let Some(name) = parties::merchant(found.sheet, found.ids) {
         if let Some(address) = parties::address(found.sheet, &name) {
             let field = found.field(address.name, address.confidence, address.page, address.bbox);
-            fields.insert(FieldName::MerchantAddress, field);
+            out.put(FieldName::MerchantAddress, field);
         }
-        let field = found.weighed(name.name, name.confidence, name.page, name.bbox);
-        fields.insert(FieldName::MerchantName, field);
+        out.party(found, FieldName::MerchantName, name);
     }
     if let Some(d) = issued::issued(found) {
-        fields.insert(FieldName::Date, found.field(iso(d.date), d.confidence, d.page, d.bbox));
+        out.date(found, FieldName::Date, d);
     }
     if let Some((row, clock)) = found.sheet.rows.iter().find_map(|r| dates::clock(&r.folded).map(|c| (r, c)))
     {
-        fields.insert(FieldName::Time, found.field(clock, 0.85, row.page, row.bbox));
+        out.put(FieldName::Time, found.field(clock, 0.85, row.page, row.bbox));
     }
-    if let Some(n) = numbers::receipt(found.sheet) {
-        fields.insert(FieldName::Number, found.field(n.value, n.confidence, n.page, n.bbox));
-    }
-    put_tax_ids(found, &mut fields, FieldName::MerchantTaxId, None);
+    out.number(found, numbers::receipt(found.sheet));
+    put_tax_ids(found, &mut out.fields, FieldName::MerchantTaxId, None);
     if let Some(p) = payment::paid(found.sheet) {
-        fields.insert(
-            FieldName::PaymentMethod,
-            found.field(p.how.to_owned(), p.confidence, p.row.page, p.row.bbox),
-        );
+        let field = found.field(p.how.to_owned(), p.confidence, p.row.page, p.row.bbox);
+        out.put(FieldName::PaymentMethod, field);
     }
-    bill_type::put(found, Kind::Receipt, &mut fields);
-    fields
+    bill_type::put(found, Kind::Receipt, &mut out.fields);
+    (out.fields, out.signs)
 }
 
-/// The fields of an invoice.
+/// The fields of an invoice, and what was weighed of them.
 #[must_use]
-pub fn invoice(found: &Found<'_>) -> Fields {
-    let mut fields = Fields::new();
-    put_money(found, &mut fields);
-    let recipient = parties::recipient(found.sheet);
-    if let Some(issuer) = parties::issuer(found.sheet).map(|n| n.vouched(found.party)) {
-        let field = found.weighed(issuer.name, issuer.confidence, issuer.page, issuer.bbox);
-        fields.insert(FieldName::IssuerName, field);
+pub fn invoice(found: &Found<'_>) -> (Fields, Vec<Signed>) {
+    let mut out = Extracted::default();
+    out.money(found);
+    if let Some(issuer) = parties::issuer(found.sheet, found.ids) {
+        out.party(found, FieldName::IssuerName, issuer);
     }
-    if let Some(r) = recipient {
-        fields.insert(FieldName::RecipientName, found.field(r.name, r.confidence - 0.1, r.page, r.bbox));
+    if let Some(r) = parties::recipient(found.sheet) {
+        out.put(FieldName::RecipientName, found.field(r.name, r.confidence - 0.1, r.page, r.bbox));
     }
-    if let Some(n) = numbers::invoice(found.sheet) {
-        fields.insert(FieldName::Number, found.field(n.value, n.confidence, n.page, n.bbox));
-    }
+    out.number(found, numbers::invoice(found.sheet));
     if let Some(d) = issued::issued(found) {
         if let Some(due) = issued::due(found, d.date) {
-            fields.insert(FieldName::DueDate, found.field(iso(due.date), due.confidence, due.page, due.bbox));
+            out.put(FieldName::DueDate, found.field(iso(due.date), due.confidence, due.page, due.bbox));
         }
-        fields.insert(FieldName::IssueDate, found.field(iso(d.date), d.confidence, d.page, d.bbox));
+        out.date(found, FieldName::IssueDate, d);
     }
-    put_tax_ids(found, &mut fields, FieldName::IssuerTaxId, Some(FieldName::RecipientTaxId));
-    bill_type::put(found, Kind::Invoice, &mut fields);
-    fields
+    put_tax_ids(found, &mut out.fields, FieldName::IssuerTaxId, Some(FieldName::RecipientTaxId));
+    bill_type::put(found, Kind::Invoice, &mut out.fields);
+    (out.fields, out.signs)
 }
 
 /// The fields of an identity document: its zone where it has one, printed labels otherwise; and where both speak, what

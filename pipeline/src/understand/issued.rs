@@ -16,13 +16,14 @@ use super::{
     dates::{self, Found as Read, Order},
     extract::Found,
     money::{self, Style},
+    scorer::{Signs, said, yes},
     sheet::{Cell, Row, Sheet},
 };
 use crate::fields::PageBox;
 use words::last_role;
 
 /// A date in its place.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Dated {
     /// The day.
     pub date: Date,
@@ -32,6 +33,8 @@ pub struct Dated {
     pub page: u32,
     /// On the upright page.
     pub bbox: PageBox,
+    /// What speaks for it and against it; empty for a due date.
+    pub signs: Signs,
 }
 
 /// What a label says a date is.
@@ -45,6 +48,10 @@ enum Role {
     Plain,
     /// Delivery, period, order, an earlier document, printing.
     Other,
+    /// A guest's first day.
+    Arrival,
+    /// A guest's last day, on which a folio is written; of a ticket it may be any.
+    Departure,
 }
 
 struct Seen {
@@ -91,7 +98,21 @@ fn seen(found: &Found<'_>) -> Vec<Seen> {
             }
         }
     }
+    settle_stay(&mut out);
     out
+}
+
+/// Who stayed from one day to another has the bill of the last one, unless a label names another; a departure without an
+/// arrival is a journey's.
+fn settle_stay(all: &mut [Seen]) {
+    let first = all.iter().filter(|s| s.role == Some(Role::Arrival)).map(|s| s.date).min();
+    for s in all {
+        s.role = match s.role {
+            Some(Role::Departure) if first.is_some_and(|first| first <= s.date) => Some(Role::Plain),
+            Some(Role::Arrival | Role::Departure) => Some(Role::Other),
+            role => role,
+        };
+    }
 }
 
 /// The role that the words near a date give it: those before it, else those in the cell to the left, else those over it.
@@ -176,7 +197,7 @@ fn score(s: &Seen, all: &[Seen], rows: usize) -> f32 {
         Some(Role::Plain) => 0.7,
         None => 0.35,
         Some(Role::Due) => -0.6,
-        Some(Role::Other) => -0.4,
+        Some(Role::Other | Role::Arrival | Role::Departure) => -0.4,
     };
     let again = all
         .iter()
@@ -213,7 +234,7 @@ pub fn issued(found: &Found<'_>) -> Option<Dated> {
         None if best.clock => 0.93,
         None if !best.among_items => 0.88,
         None => 0.6,
-        Some(Role::Due | Role::Other) => 0.3,
+        Some(_) => 0.3,
     };
     // Another date that is nearly as well labelled.
     sure *= match own - rival {
@@ -228,7 +249,26 @@ pub fn issued(found: &Found<'_>) -> Option<Dated> {
     if best.other.is_some() {
         sure *= order_factor(found);
     }
-    Some(Dated { date: best.date, confidence: sure, page: best.page, bbox: best.bbox })
+    let again = all.iter().filter(|s| s.date == best.date && s.row != best.row).count();
+    let signs = vec![
+        ("said", said(sure)),
+        ("issue", yes(best.role == Some(Role::Issue))),
+        ("dated", yes(best.role == Some(Role::Plain))),
+        ("other_role", yes(matches!(best.role, Some(Role::Due | Role::Other)))),
+        ("clock", yes(best.clock)),
+        ("among_items", yes(best.among_items)),
+        ("margin", (own - rival).clamp(0.0, 1.0)),
+        ("open", open.min(3) as f32),
+        ("alone", yes(all.len() == 1)),
+        ("again", again.min(2) as f32),
+        ("two_ways", yes(best.other.is_some())),
+        ("order", if best.other.is_some() { said(order_factor(found)) } else { 0.0 }),
+        ("plain", yes(best.plain)),
+        ("old", yes(best.date < found.today - Duration::days(365 * 12))),
+        ("recent", yes(best.date > found.today - Duration::days(300))),
+        ("row", best.row as f32 / rows.max(1) as f32),
+    ];
+    Some(Dated { date: best.date, confidence: sure, page: best.page, bbox: best.bbox, signs })
 }
 
 /// How much an ambiguous date keeps, given how the document writes dates.
@@ -261,5 +301,6 @@ pub fn due(found: &Found<'_>, issued: Date) -> Option<Dated> {
     if best.other.is_some() {
         confidence *= order_factor(found);
     }
-    Some(Dated { date: best.date, confidence, page: best.page, bbox: best.bbox })
+    let signs = Signs::new();
+    Some(Dated { date: best.date, confidence, page: best.page, bbox: best.bbox, signs })
 }

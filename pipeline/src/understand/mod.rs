@@ -39,6 +39,7 @@ pub mod tax_ids;
 mod tests;
 pub mod values;
 pub mod vocabulary;
+pub mod whole;
 
 use formats::einvoice;
 use proofs::vouched;
@@ -96,7 +97,7 @@ fn understand_alone(evidence: &Evidence, today: Date, model: &model::Model) -> U
     let mut place = places::place(&sheet, &ids);
     let sums = amounts::sums(&sheet, values::currency::digits(place.currency.map(|c| c.0)));
     if let Some(total) = &sums.total {
-        place.currency = places::of_total(&place, &sheet, total);
+        places::hold_against_total(&mut place, &sheet, total);
     }
     let (xml, no_invoice) = match einvoice::find(&evidence.attachments, today) {
         Some(einvoice::Found::Invoice(xml)) => (Some(xml), None),
@@ -117,20 +118,20 @@ fn understand_alone(evidence: &Evidence, today: Date, model: &model::Model) -> U
         ids: &ids,
         sums: &sums,
         today,
-        party: &model.party,
+        scorers: &model.scorers,
     };
     // What machines say it is weighs more than what its page looks like.
     let mut failed: Vec<Reason> =
         no_invoice.into_iter().chain(xml.iter().flat_map(|x| x.reasons.clone())).collect();
-    let mut fields = match classified.kind {
+    let (mut fields, signs) = match classified.kind {
         Kind::Invoice => extract::invoice(&found),
         Kind::Receipt => extract::receipt(&found),
         Kind::Id => {
             let (fields, reasons) = extract::id(&found);
             failed.extend(reasons);
-            fields
+            (fields, Vec::new())
         }
-        Kind::Other => Fields::new(),
+        Kind::Other => (Fields::new(), Vec::new()),
     };
     let mut because = std::mem::take(&mut classified.because);
     if let Some(payee) = code.as_ref().and_then(|c| c.payee.as_deref()) {
@@ -150,6 +151,7 @@ fn understand_alone(evidence: &Evidence, today: Date, model: &model::Model) -> U
         classified.confidence = classified.confidence.min(DOUBTED);
         because.push(format!("doubtful: {doubt}"));
     }
+    let sure = whole::probability(classified.kind, classified.confidence, &fields, found.scorers);
     let mut reasons = failed;
     // What a machine says that it is needs no guess beside it.
     let named = classified.kind == Kind::Other && !reasons.is_empty();
@@ -158,8 +160,7 @@ fn understand_alone(evidence: &Evidence, today: Date, model: &model::Model) -> U
     }
     if reasons.is_empty() {
         // Nobody looks at it again: what is more likely wrong than right is left out.
-        let required = FieldName::required(classified.kind);
-        fields.retain(|name, field| field.confidence >= vouched::least(*name) || required.contains(name));
+        fields.retain(|name, field| whole::is_filed(classified.kind, *name, field));
     }
     because.extend(sums.because.iter().cloned());
     Understanding {
@@ -171,6 +172,8 @@ fn understand_alone(evidence: &Evidence, today: Date, model: &model::Model) -> U
         reasons,
         because,
         parts: Vec::new(),
+        whole: Some(sure),
+        signs,
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::{collections::HashMap, sync::LazyLock};
 
-use super::scorer::Scorer;
+use super::scorer::Scorers;
 use crate::document::Kind;
 
 /// The order of the weights in a line.
@@ -15,8 +15,8 @@ pub const KINDS: [Kind; 4] = [Kind::Invoice, Kind::Receipt, Kind::Id, Kind::Othe
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Model {
     weights: HashMap<String, [f32; 4]>,
-    /// Of the party that issued a bill.
-    pub party: Scorer,
+    /// Of the fields of a bill, and of the whole.
+    pub scorers: Scorers,
 }
 
 /// A line of a weights file that is none.
@@ -38,7 +38,7 @@ impl Model {
     /// From weights by name, `bias` among them.
     #[must_use]
     pub fn new(weights: HashMap<String, [f32; 4]>) -> Self {
-        Self { weights, party: Scorer::party().clone() }
+        Self { weights, scorers: Scorers::committed().clone() }
     }
 
     /// Reads a weights file; `#` begins a comment.

@@ -12,6 +12,7 @@ use super::{
     amounts::Valued,
     dates::{self, Order},
     parties::blocks::Side,
+    scorer::{Signs, said as odds, yes},
     sheet::{Sheet, has_phrase},
     tax_ids::{TaxId, schemes::Scheme},
     values::currency::{self as coins, Sign, Stand},
@@ -31,6 +32,8 @@ pub struct Place {
     pub order: Order,
     /// Probability that `order` is right.
     pub order_sure: f32,
+    /// What speaks for the currency and against it.
+    pub currency_signs: Signs,
 }
 
 fn count(sheet: &Sheet, phrases: &str) -> usize {
@@ -168,8 +171,9 @@ fn said(sheet: &Sheet, home: Option<&'static str>) -> Said {
     }
     for row in &sheet.rows {
         for (code, points) in codes(&row.text) {
-            // Among the codes are words: they count where the country agrees.
-            if code.alone || home == Some(code.code) || (points > 1 && !word_like(code.code)) {
+            // Among the codes are words: they count where the country agrees, or where no chance puts them twice.
+            let meant = || !word_like(code.code) || (is_no_word(code.code) && beside_twice(sheet, code.code));
+            if code.alone || home == Some(code.code) || (points > 1 && meant()) {
                 said.add(code.code, points);
             }
         }
@@ -186,6 +190,18 @@ fn word_like(code: &str) -> bool {
         "MOP", "MUR", "NAD", "PAB", "PEN", "RON", "SAR", "SEK", "SOS", "TOP", "TRY", "USN", "UYI", "WST",
     ];
     WORDS.contains(&code)
+}
+
+/// Whether a code that tills also print as an abbreviation is no word of any language, so that it says a currency where it
+/// stands beside amounts again and again.
+fn is_no_word(code: &str) -> bool {
+    ["CAD", "GEL", "RON", "SAR", "SEK"].contains(&code)
+}
+
+/// Whether a code stands beside amounts on two lines.
+fn beside_twice(sheet: &Sheet, code: &str) -> bool {
+    let beside = |text: &str| codes(text).iter().any(|(c, points)| c.code == code && *points > 1);
+    sheet.rows.iter().filter(|r| beside(&r.text)).nth(1).is_some()
 }
 
 /// Codes of ISO 4217 in a line: 3 points beside an amount, 1 elsewhere if they speak alone.
@@ -324,14 +340,29 @@ fn currency(
         Some((_, _)) if dollar => Some(("USD", 0.55)),
         Some((c, n)) => Some((c.currency, by_country(n))),
         None if dollar => Some(("USD", dollar_of_the_states(sheet, language, american))),
+        // Not even a sign: an American telephone and no tax of another country's.
+        None if language == Some("en") && american_phone(sheet) && !sheet.says(ELSEWHERE) => {
+            Some(("USD", UNSIGNED_DOLLAR))
+        }
         None => None,
+    }
+}
+
+/// Holds the document's currency against what stands beside its total.
+pub fn hold_against_total(place: &mut Place, sheet: &Sheet, total: &Valued) {
+    let found = of_total(place, sheet, total);
+    if found != place.currency {
+        let country =
+            place.country.and_then(|(code, n)| Some((COUNTRIES.iter().find(|c| c.code == code)?, n)));
+        place.currency_signs = currency_signs(sheet, country, place.language, found);
+        place.currency_signs.push(("by_total", 1.0));
+        place.currency = found;
     }
 }
 
 /// The document's currency, held against what stands beside its total: a sign that means another decides, one that may be
 /// several or that nobody knows leaves it open.
-#[must_use]
-pub fn of_total(place: &Place, sheet: &Sheet, total: &Valued) -> Option<(&'static str, f32)> {
+fn of_total(place: &Place, sheet: &Sheet, total: &Valued) -> Option<(&'static str, f32)> {
     let digits: String = total.amount.mantissa.unsigned_abs().to_string();
     let (x, y) = ((total.bbox[0] + total.bbox[2]) / 2.0, (total.bbox[1] + total.bbox[3]) / 2.0);
     let inside = |b: &[f32; 4]| (b[0]..=b[2]).contains(&x) && (b[1]..=b[3]).contains(&y);
@@ -380,11 +411,16 @@ fn number_of(text: &str, digits: &str) -> Option<(usize, usize)> {
     found
 }
 
+/// Taxes and registers that only others than the States have.
+const ELSEWHERE: &[&str] =
+    &["gst", "hst", "pst", "tps", "qst", "abn", "acn", "vat", "iva", "pte", "pty", "uen", "nzbn"];
+
+/// How surely it is the dollar of the States where only a telephone of their plan says so.
+const UNSIGNED_DOLLAR: f32 = 0.8;
+
 /// How surely a dollar without a country is that of the States: by an address, a telephone or dates of their form, unless
 /// a tax that only others have is named, or a language that others speak.
 fn dollar_of_the_states(sheet: &Sheet, language: Option<&str>, american: bool) -> f32 {
-    const ELSEWHERE: &[&str] =
-        &["gst", "hst", "pst", "tps", "qst", "abn", "acn", "vat", "iva", "pte", "pty", "uen", "nzbn"];
     let numeric = own_orders(sheet);
     let written = || sheet.rows.iter().any(|r| dates::written_month_first(&r.folded));
     let foreign = language.is_some_and(|l| l != "en") || numeric.0 > 0;
@@ -420,7 +456,37 @@ pub fn place(sheet: &Sheet, ids: &[TaxId]) -> Place {
         (code, if own && sure > 0.7 && language.is_some() { sure.max(0.8) } else { sure })
     });
     let (order, order_sure) = order(sheet, country, language, currency);
-    Place { language, country: country.map(|(c, n)| (c.code, n)), currency, order, order_sure }
+    let currency_signs = currency_signs(sheet, country, language, currency);
+    let country = country.map(|(c, n)| (c.code, n));
+    Place { language, country, currency, order, order_sure, currency_signs }
+}
+
+/// What speaks for the currency that was found and against it.
+fn currency_signs(
+    sheet: &Sheet,
+    country: Option<(&'static Country, usize)>,
+    language: Option<&str>,
+    found: Option<(&'static str, f32)>,
+) -> Signs {
+    let Some((code, sure)) = found else { return Signs::new() };
+    let said = said(sheet, country.map(|(c, _)| c.currency));
+    let own = said.counts.iter().find(|(c, _)| *c == code).map_or(0, |(_, n)| *n);
+    let others: usize = said.counts.iter().filter(|(c, _)| *c != code).map(|(_, n)| n).sum();
+    let home = country.filter(|(c, _)| c.currency == code);
+    vec![
+        ("said", odds(sure)),
+        ("printed", yes(own > 0)),
+        ("beside", yes(own >= 3)),
+        ("often", own.min(12) as f32 / 12.0),
+        ("others", yes(others > 0)),
+        ("unclear", yes(said.unclear > 0)),
+        ("home", yes(home.is_some())),
+        ("abroad", yes(country.is_some() && home.is_none())),
+        ("country", home.map_or(0.0, |(_, n)| n.min(4) as f32 / 4.0)),
+        ("dollar", yes(sheet.folded.contains('$'))),
+        ("language", yes(language.is_some())),
+        ("own_language", yes(home.is_some_and(|(c, _)| c.language == language))),
+    ]
 }
 
 /// How many of the document's own dates can only have the day first, and the month first.

@@ -5,7 +5,10 @@ use super::{
     proof::{CENT, Parts, Proof, prove},
     words::Role,
 };
-use crate::understand::sheet::doubt;
+use crate::understand::{
+    scorer::{Signs, yes},
+    sheet::doubt,
+};
 
 /// An amount that may be the total.
 #[derive(Debug, Clone)]
@@ -256,6 +259,54 @@ pub(super) fn confidence(candidates: &[Candidate], figures: &Figures, parts: &Pa
         sure = sure.min(0.75);
     }
     sure.min(0.995)
+}
+
+/// What speaks for the best candidate and against it.
+pub(super) fn signs(candidates: &[Candidate], figures: &Figures, parts: &Parts) -> Signs {
+    let Some(best) = candidates.first() else { return Signs::new() };
+    let proof = &best.proof;
+    let others: Vec<&Candidate> = candidates.iter().skip(1).filter(|c| !explained(c, best, parts)).collect();
+    let margin = others.first().map_or(1.0, |r| best.score - r.score).clamp(0.0, 1.0);
+    let rival = others.iter().any(|c| c.labels > 0 && c.weight >= best.weight - 0.05);
+    let larger = figures.all.iter().any(|f| counts_as_larger(f, parts) && f.units > best.value);
+    let with = figures.all.iter().filter(|f| f.seen.decimals).count();
+    let is = |role| matches!(best.figure.role, Some((own, _)) if own == role);
+    let after = figures.all.iter().filter(|f| f.row > best.figure.row && f.units > 0).count();
+    let seen = |role| figures.all.iter().any(|f| matches!(f.role, Some((own, _)) if own == role));
+    vec![
+        ("weight", best.weight),
+        ("labels", best.labels.min(3) as f32),
+        ("closure", yes(proof.closure.is_some())),
+        ("change", yes(proof.change)),
+        ("paid", yes(proof.paid)),
+        ("items", yes(proof.items)),
+        ("rate", yes(proof.rate)),
+        ("triple", yes(proof.triple)),
+        ("of_parts", yes(proof.of_parts)),
+        ("rounded", yes(proof.rounded)),
+        ("repeated", proof.repeated.min(3) as f32),
+        ("strong", proof.strong().min(2.0)),
+        ("margin", margin),
+        ("better_label", yes(others.iter().any(|c| c.weight >= best.weight + 0.25))),
+        ("rival", yes(rival)),
+        ("larger", yes(larger)),
+        ("guessed", yes(best.figure.guessed)),
+        ("cut", yes(best.figure.cut)),
+        ("doubtful", yes(best.figure.doubtful || unclear_sign(best, figures))),
+        ("whole", yes(!best.figure.seen.decimals)),
+        ("odd", yes(!best.figure.seen.decimals && with * 2 > figures.all.len())),
+        ("due", yes(is(Role::Due))),
+        ("net", yes(is(Role::Net))),
+        ("ceiling", yes(ceiling(best, figures, parts) < 1.0)),
+        ("unread", yes(!figures.unread.is_empty())),
+        ("tax_seen", yes(seen(Role::Tax))),
+        ("discount_seen", yes(seen(Role::Discount))),
+        ("read", best.figure.read),
+        ("misread", yes(best.figure.read < 0.93)),
+        ("place", best.figure.row as f32 / figures.rows.max(1) as f32),
+        ("after", after.min(10) as f32 / 10.0),
+        ("few", yes(figures.all.len() < 4)),
+    ]
 }
 
 /// Whether another figure that is called the total is less than nothing, or may be: which of them is meant?

@@ -20,7 +20,7 @@ fn with<T>(text: &str, ask: impl Fn(&Found<'_>) -> T) -> T {
         ids: &[],
         sums: &sums,
         today: date!(2026 - 05 - 01),
-        party: crate::understand::scorer::Scorer::party(),
+        scorers: crate::understand::scorer::Scorers::committed(),
     };
     ask(&found)
 }
@@ -33,7 +33,7 @@ fn sure(text: &str, day: Date) {
 
 fn doubtful(text: &str) {
     let found = with(text, issued);
-    assert!(found.is_none_or(|d| d.confidence < 0.7), "{found:?} for {text}");
+    assert!(found.as_ref().is_none_or(|d| d.confidence < 0.7), "{found:?} for {text}");
 }
 
 #[test]
@@ -94,4 +94,19 @@ fn only_another_date_is_no_date() {
     doubtful("Due date: 13/03/2024");
     let due = with("Invoice date 13.03.2024\nDue date 27.03.2024", |f| due(f, date!(2024 - 03 - 13)));
     assert_eq!(due.map(|d| d.date), Some(date!(2024 - 03 - 27)));
+}
+
+#[test]
+fn a_folio_is_of_the_last_day_of_the_stay() {
+    sure(
+        "Arrival Date: 22/09/2020\nDeparture Date: 24/09/2020\n22/09/2020 Room 94.05",
+        date!(2020 - 09 - 24),
+    );
+    sure(
+        "Arrival : 22/09/2020\nDeparture : 24/09/2020\nInvoice date: 25/09/2020\n22/09/2020 Room 94.05",
+        date!(2020 - 09 - 25),
+    );
+    // A journey is paid before it begins.
+    let found = with("Departure: 24/09/2020\n22/09/2020", issued).expect("a date");
+    assert_eq!(found.date, date!(2020 - 09 - 22));
 }

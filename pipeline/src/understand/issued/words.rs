@@ -41,13 +41,23 @@ const STRONG: &[(Role, &str)] = &[
          date; printed on; imprime le; impreso; gedruckt; druckdatum; next; prochaine; prochaine facture; proxima; \
          previous; last; associee; facture associee; date de facture associee; precedente; facture precedente; \
          anterior; rectificada; original invoice; start; start date; end; end date; debut; fin; date de debut; date de \
-         fin; date debut; date fin; beginn; ende; inicio; check in; check out; arrival; departure; arrive; depart; \
+         fin; date debut; date fin; beginn; ende; inicio; \
          entry; entry time; member since; since; consumo; lectura; releve; meter reading; autorizacion; autorizado; resolucion; caducidad; \
          livraison; date de livraison; date livraison; quote date; offer; angebot; angebot vom; return; returns; \
          return by; refund; training date; service date; date of service; versanddatum; fecha de envio; effective; \
          contract; contrat; vertrag; requested; policy; registration; started; created; gultig; gultig bis; sepa; \
          mandate; transaktion; payment received; received; bezahlt am; op; paid on; warranty; garantie; garantia; \
          date of supply; supply date; cut off; posting date; revision; version",
+    ),
+    (
+        Role::Arrival,
+        "check in; checkin; arrival; arrival date; date of arrival; arrive; anreise; anreisedatum; anreisetag; ankunft; arrivee; \
+         date d arrivee; llegada; fecha de llegada; chegada; aankomst; arrivo",
+    ),
+    (
+        Role::Departure,
+        "check out; checkout; departure; departure date; date of departure; depart; abreise; abreisedatum; abreisetag; \
+         date de depart; salida; fecha de salida; partida; vertrek; partenza",
     ),
     (
         Role::Plain,

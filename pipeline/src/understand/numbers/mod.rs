@@ -10,7 +10,10 @@ use self::{
     labels::{Form, Label, What, labels, point_of_sale, series},
     shapes::{certified, doubtful, number_at},
 };
-use super::sheet::{Cell, Row, Sheet};
+use super::{
+    scorer::{Signs, said, yes},
+    sheet::{Cell, Row, Sheet},
+};
 use crate::fields::{PageBox, Source};
 
 /// A number with its place.
@@ -24,6 +27,8 @@ pub struct Numbered {
     pub page: u32,
     /// On the upright page.
     pub bbox: PageBox,
+    /// What speaks for it and against it.
+    pub signs: Signs,
 }
 
 /// The number of an invoice.
@@ -64,6 +69,9 @@ struct Candidate {
     page: u32,
     bbox: PageBox,
     source: Source,
+    /// Its label and where it stands to it; none for a number whose form says what it is.
+    label: Option<(What, Form, Stands)>,
+    row: usize,
 }
 
 /// Candidates weighed at most, from the start: more labels than this are no document's.
@@ -99,7 +107,8 @@ fn best(sheet: &Sheet, strength: impl Fn(What) -> f32) -> Option<Numbered> {
         for (c, cell) in row.cells.iter().enumerate() {
             if let Some(value) = certified(&cell.text) {
                 let score = 0.9 - if row.page > 1 { 0.15 } else { 0.0 };
-                found.push(Candidate { value, score, page: row.page, bbox: cell.bbox, source: row.source });
+                let (page, bbox, source) = (row.page, cell.bbox, row.source);
+                found.push(Candidate { value, score, page, bbox, source, label: None, row: r });
             }
             let here = labels(&cell.text);
             for (n, label) in here.iter().enumerate() {
@@ -114,7 +123,9 @@ fn best(sheet: &Sheet, strength: impl Fn(What) -> f32) -> Option<Numbered> {
                         _ => value,
                     };
                     let score = score(&rows, (r, row), label, strength(label.what), &value, stands);
-                    found.push(Candidate { value, score, page: row.page, bbox, source: row.source });
+                    let (page, source) = (row.page, row.source);
+                    let label = Some((label.what, label.form, stands));
+                    found.push(Candidate { value, score, page, bbox, source, label, row: r });
                 }
             }
         }
@@ -123,7 +134,43 @@ fn best(sheet: &Sheet, strength: impl Fn(What) -> f32) -> Option<Numbered> {
     let top = found.first()?;
     let rival = found.iter().find(|c| squeezed(&c.value) != squeezed(&top.value));
     let confidence = confidence(top, rival);
-    Some(Numbered { value: top.value.clone(), confidence, page: top.page, bbox: top.bbox })
+    let signs = signs(top, rival, confidence, &rows, found.len());
+    Some(Numbered { value: top.value.clone(), confidence, page: top.page, bbox: top.bbox, signs })
+}
+
+/// What speaks for the best number and against it.
+fn signs(top: &Candidate, rival: Option<&Candidate>, confidence: f32, rows: &Rows, of: usize) -> Signs {
+    let is = |what: What| yes(top.label.is_some_and(|l| l.0 == what));
+    let stands = |s: Stands| yes(top.label.is_some_and(|l| l.2 == s));
+    let own = squeezed(&top.value);
+    let digits = top.value.chars().filter(char::is_ascii_digit).count();
+    let again = rows.squeezed.iter().enumerate().filter(|(r, t)| *r != top.row && t.contains(&own)).count();
+    vec![
+        ("said", said(confidence)),
+        ("score", top.score),
+        ("invoice", is(What::Invoice)),
+        ("receipt", is(What::Receipt)),
+        ("document", is(What::Document)),
+        ("bare", is(What::Bare)),
+        ("order", is(What::Order)),
+        ("title", yes(top.label.is_some_and(|l| l.1 == Form::Title))),
+        ("short_label", yes(top.label.is_some_and(|l| l.1 == Form::Short))),
+        ("certified", yes(top.label.is_none())),
+        ("beside", stands(Stands::Beside)),
+        ("below", stands(Stands::Below)),
+        ("digits", digits.min(12) as f32 / 10.0),
+        ("few_digits", yes(digits <= 2)),
+        ("long", yes(digits > 12)),
+        ("lettered", yes(top.value.chars().any(char::is_alphabetic))),
+        ("spaced", yes(top.value.contains(' '))),
+        ("dashed", yes(top.value.contains(['-', '/']))),
+        ("doubtful", yes(top.source == Source::Ocr && doubtful(&top.value))),
+        ("text", yes(top.source == Source::Text)),
+        ("again", if own.len() >= 4 { again.min(2) as f32 } else { 0.0 }),
+        ("margin", rival.map_or(1.0, |r| top.score - r.score).clamp(0.0, 1.0)),
+        ("rivals", of.min(8) as f32 / 8.0),
+        ("row", top.row as f32 / rows.squeezed.len().max(1) as f32),
+    ]
 }
 
 fn confidence(top: &Candidate, rival: Option<&Candidate>) -> f32 {

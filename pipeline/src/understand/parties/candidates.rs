@@ -5,12 +5,15 @@ use super::{
     brands,
     looks::{is_price, is_registration, looks_like_address, says_contact},
     names::{core, firm, form, only_ending, only_trade, plausible, says_former, says_other, tokens},
-    tidy::{sender_line, tidy},
+    tidy::{says_legal_name, sender_line, tidy},
     web::Site,
 };
 use crate::{
     fields::PageBox,
-    understand::sheet::{Cell, Row, Sheet, fold},
+    understand::{
+        sheet::{Cell, Row, Sheet, fold},
+        tax_ids::{self, TaxId},
+    },
 };
 
 /// A line that may be the name.
@@ -36,6 +39,12 @@ pub struct Candidate {
     pub labelled: bool,
     /// Other lines that say it again.
     pub again: usize,
+    /// The issuer's tax id stands on its line or near below it.
+    pub own_id: bool,
+    /// The tax id of somebody else stands on its line.
+    pub others_id: bool,
+    /// What stands before it says that it is a firm's registered name (`Razón social:`), not whose.
+    pub legal_label: bool,
 }
 
 /// What is known of the page before its names are weighed.
@@ -46,6 +55,8 @@ pub struct Page<'a> {
     pub blocks: &'a [Block],
     /// Sites and addresses.
     pub sites: &'a [Site],
+    /// Tax ids.
+    pub ids: &'a [TaxId],
     /// Usual height of letters.
     pub usual: f32,
 }
@@ -53,12 +64,12 @@ pub struct Page<'a> {
 impl<'a> Page<'a> {
     /// Measures the page.
     #[must_use]
-    pub fn of(sheet: &'a Sheet, blocks: &'a [Block], sites: &'a [Site]) -> Self {
+    pub fn of(sheet: &'a Sheet, blocks: &'a [Block], sites: &'a [Site], ids: &'a [TaxId]) -> Self {
         let mut heights: Vec<f32> =
             sheet.rows.iter().flat_map(|r| r.cells.iter().map(|c| c.height)).collect();
         heights.sort_by(f32::total_cmp);
         let usual = heights.get(heights.len() / 2).copied().unwrap_or(0.02).max(0.001);
-        Self { sheet, blocks, sites, usual }
+        Self { sheet, blocks, sites, ids, usual }
     }
 
     /// The cells right under `at` in its column, nearest first, without a gap.
@@ -223,7 +234,8 @@ fn candidate(
     if let Some(before) = row_before(page.sheet, at.0) {
         score -= if says_former(&before.folded) { 0.7 } else { 0.0 };
         // "Nogues 576 - Villa Alta," / "Santa Fe": what a comma leaves open goes on below.
-        let open = |c: &&Cell| (c.bbox[0] - cell.bbox[0]).abs() < 0.02 && c.text.trim_end().ends_with(',');
+        let over = |c: &Cell| c.bbox[0] < cell.bbox[2] && c.bbox[2] > cell.bbox[0];
+        let open = |c: &&Cell| over(c) && c.text.trim_end().ends_with(',');
         score -= if before.cells.iter().any(|c| open(&c)) && form < 0.9 { 0.8 } else { 0.0 };
         // What follows an address without a gap belongs to it.
         let address = looks_like_address(&before.folded) && before.folded.contains(' ');
@@ -246,8 +258,37 @@ fn candidate(
         proofs += 2;
     }
     let labelled = block.is_some_and(|b| b.side == Side::Issuer);
+    let legal_label = says_legal_name(&cell.text);
+    let (own_id, others_id) = ids_beside(page, at.0);
+    score += if legal_label && !others_id { 0.5 } else { 0.0 };
+    score += if own_id { 0.15 } else { 0.0 };
+    score -= if others_id { 1.5 } else { 0.0 };
     let (core, page) = (core(&name), row.page);
-    Some((Candidate { core, name, page, bbox, at, score, proofs, labelled, again: 0, site: None }, taken))
+    let (again, site) = (0, None);
+    let candidate = Candidate {
+        core,
+        name,
+        page,
+        bbox,
+        at,
+        score,
+        proofs,
+        labelled,
+        again,
+        site,
+        own_id,
+        others_id,
+        legal_label,
+    };
+    Some((candidate, taken))
+}
+
+/// Whether the issuer's tax id stands on a row or near below it, and whether somebody else's stands on it.
+fn ids_beside(page: &Page<'_>, row: usize) -> (bool, bool) {
+    let Some((own, _)) = tax_ids::issuers(page.ids) else { return (false, false) };
+    let own_id = (own.row.saturating_sub(3)..=own.row).contains(&row);
+    let others = |id: &TaxId| id.row == row && id.value != own.value && id.checked != Some(false);
+    (own_id, own.row != row && page.ids.iter().any(others))
 }
 
 /// `Customer | Order | Invoice date | Due date`: most of three cells or more are labels, so the others are too.

@@ -145,6 +145,8 @@ const RECIPIENT: &[&str] = &[
     "member name",
     "spett.le",
     "spett",
+    "apellido y nombre / razon social",
+    "apellido y nombre/razon social",
 ];
 
 const DELIVERY: &[&str] = &[

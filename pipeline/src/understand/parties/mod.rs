@@ -20,10 +20,7 @@ use self::{
     blocks::{Block, Side},
     candidates::{Candidate, INVOICE, Page, RECEIPT, candidates},
 };
-use super::{
-    scorer::{Scorer, Signs},
-    sheet::Sheet,
-};
+use super::{scorer::Signs, sheet::Sheet, tax_ids::TaxId};
 use crate::fields::PageBox;
 
 pub use self::address::address;
@@ -44,19 +41,19 @@ pub struct Named {
 }
 
 impl Named {
-    /// The same with the probability that a trained scorer gives its signs.
+    /// The most that it is believed, whatever a trained scorer gives its signs.
     #[must_use]
-    pub fn vouched(self, scorer: &Scorer) -> Self {
-        signs::vouched(self, scorer)
+    pub fn most(&self) -> f32 {
+        signs::most(self)
     }
 }
 
 /// The merchant of a receipt: it stands on top, often in larger letters.
 #[must_use]
-pub fn merchant(sheet: &Sheet) -> Option<Named> {
+pub fn merchant(sheet: &Sheet, ids: &[TaxId]) -> Option<Named> {
     let blocks = blocks::blocks(sheet);
     let sites = web::sites(sheet);
-    let page = Page::of(sheet, &blocks, &sites);
+    let page = Page::of(sheet, &blocks, &sites, ids);
     let found = candidates(&page, RECEIPT, &recipients(&blocks));
     best(&page, &found, None, |top, lead| {
         let base = -1.2 + 1.6 * top.score + 1.6 * lead + 0.35 * top.proofs as f32;
@@ -66,10 +63,10 @@ pub fn merchant(sheet: &Sheet) -> Option<Named> {
 
 /// The issuer of an invoice.
 #[must_use]
-pub fn issuer(sheet: &Sheet) -> Option<Named> {
+pub fn issuer(sheet: &Sheet, ids: &[TaxId]) -> Option<Named> {
     let blocks = blocks::blocks(sheet);
     let sites = web::sites(sheet);
-    let page = Page::of(sheet, &blocks, &sites);
+    let page = Page::of(sheet, &blocks, &sites, ids);
     let found = candidates(&page, INVOICE, &recipients(&blocks));
     // Where nobody is named as the recipient, a lone name may be the recipient's.
     let told_apart =
@@ -83,6 +80,25 @@ pub fn issuer(sheet: &Sheet) -> Option<Named> {
             (false, _) => base.min(0.2),
         }
     })
+}
+
+/// Every name that may be the issuer's or merchant's, the likeliest by rules first, with its signs: to learn from.
+#[must_use]
+pub fn candidates_of(sheet: &Sheet, ids: &[TaxId], invoice: bool) -> Vec<Named> {
+    let blocks = blocks::blocks(sheet);
+    let sites = web::sites(sheet);
+    let page = Page::of(sheet, &blocks, &sites, ids);
+    let found = candidates(&page, if invoice { INVOICE } else { RECEIPT }, &recipients(&blocks));
+    let told_apart =
+        blocks.iter().any(|b| matches!(b.side, Side::Recipient | Side::Issuer) && b.name.is_some());
+    let two = told_apart || other_addressee(&page, &found).is_some();
+    let named = |(n, c): (usize, &Candidate)| {
+        let rival = found.iter().filter(|o| o.core != c.core).map(|o| o.score).fold(0.0, f32::max);
+        let mut signs = signs::signs(&page, c, c, (c.score - rival).clamp(-2.0, 1.0), invoice.then_some(two));
+        signs.push(("rank", n.min(8) as f32 / 8.0));
+        Named { name: c.name.clone(), confidence: c.score, page: c.page, bbox: c.bbox, signs }
+    };
+    found.iter().enumerate().map(named).collect()
 }
 
 /// A second name with an address under it, on the upper half of the page: who the letter is to, though nothing says so.
@@ -111,7 +127,7 @@ pub fn recipient(sheet: &Sheet) -> Option<Named> {
         .or_else(|| of(Side::Delivery).find(|b| b.name.is_some()));
     let Some(block) = block else {
         let sites = web::sites(sheet);
-        let page = Page::of(sheet, &blocks, &sites);
+        let page = Page::of(sheet, &blocks, &sites, &[]);
         let found = candidates(&page, INVOICE, &[]);
         let other = other_addressee(&page, &found)?;
         let (name, page, bbox) = (other.name.clone(), other.page, other.bbox);
@@ -189,7 +205,7 @@ mod tests {
             &[(0.1, "Monte Verde Corporation")],
             &[(0.1, "99 Low Street")],
         ]);
-        assert_eq!(issuer(&sheet).unwrap().name, "Nube Roja Hardware");
+        assert_eq!(issuer(&sheet, &[]).unwrap().name, "Nube Roja Hardware");
         assert_eq!(recipient(&sheet).unwrap().name, "Monte Verde Corporation");
     }
 
@@ -201,7 +217,7 @@ mod tests {
             &[(0.1, "12345 Altstadt")],
             &[(0.1, "Invoice R-2024/00001")],
         ]);
-        assert!(issuer(&sheet).unwrap().confidence < 0.75);
+        assert!(issuer(&sheet, &[]).unwrap().confidence < 0.75);
     }
 
     #[test]
@@ -216,7 +232,7 @@ mod tests {
             &[(0.4, "NUBEROJA")],
             &[(0.2, "contact@nuberoja.fr")],
         ]);
-        assert_eq!(issuer(&sheet).unwrap().name, "NUBEROJA");
+        assert_eq!(issuer(&sheet, &[]).unwrap().name, "NUBEROJA");
     }
 
     #[test]
@@ -227,7 +243,7 @@ mod tests {
             &[(0.25, "(Co. No. 113000-W)")],
             &[(0.2, "No 8, Jalan Alta 7")],
         ]);
-        assert_eq!(merchant(&sheet).unwrap().name, "NUBE ROJA CO. (M) SDN BHD");
+        assert_eq!(merchant(&sheet, &[]).unwrap().name, "NUBE ROJA CO. (M) SDN BHD");
     }
 
     #[test]
@@ -239,6 +255,6 @@ mod tests {
             &[(0.2, "7, Jalan Alta 21")],
             &[(0.2, "1 COFFEE"), (0.7, "4.50")],
         ]);
-        assert_eq!(merchant(&sheet).unwrap().name, "NUBE ROJA SDN BHD");
+        assert_eq!(merchant(&sheet, &[]).unwrap().name, "NUBE ROJA SDN BHD");
     }
 }

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     fields::Source,
     understand::{
-        scorer::{Scorer, Signs},
+        scorer::{Signs, yes},
         sheet::fold,
     },
 };
@@ -17,7 +17,10 @@ use crate::{
 /// The most that a name is believed that cannot be one: an address, a label, letters that could not be read.
 const NO_NAME: f32 = 0.05;
 /// The most that an issuer or merchant is believed for whom nothing but place and size speaks.
-const UNVOUCHED: f32 = 0.8;
+const UNVOUCHED: f32 = 0.7;
+
+/// The most that a name is believed that stands beside the tax id of somebody else.
+const OTHERS: f32 = 0.3;
 
 /// The most that the only party of an invoice is believed, which may be whom it is to.
 const LONE: f32 = 0.7;
@@ -38,7 +41,6 @@ pub(super) fn signs(
     let digits = name.chars().filter(char::is_ascii_digit).count();
     let words = name.split_whitespace().count();
     let site = top.site.unwrap_or_default();
-    let yes = |is: bool| f32::from(u8::from(is));
     let form = firm(name) > 0.9;
     let brand = is_brand(name);
     let vouched = form || brand || site > 0.5 || top.labelled || top.again > 0;
@@ -71,6 +73,10 @@ pub(super) fn signs(
         ("invoice", yes(invoice)),
         ("told_apart", yes(told_apart == Some(true))),
         ("invoice_vouched", yes(invoice && vouched)),
+        ("own_id", yes(top.own_id)),
+        ("others_id", yes(top.others_id)),
+        ("legal_label", yes(top.legal_label)),
+        ("ids", page.ids.len().min(3) as f32),
     ]
 }
 
@@ -78,19 +84,32 @@ fn is_brand(name: &str) -> bool {
     brands::is_brand(name) || (core(name).chars().count() >= 4 && brands::is_brand(&core(name)))
 }
 
-/// The same name with the probability that the scorer gives its signs; nothing that cannot be a name is believed.
-pub(super) fn vouched(named: Named, scorer: &Scorer) -> Named {
+/// The most that a name is believed, whatever a scorer gives its signs: nothing that cannot be a name is, nor one that
+/// stands by another's tax id, nor one that nothing vouches for.
+pub(super) fn most(named: &Named) -> f32 {
     let says = |sign: &str| named.signs.iter().any(|(name, value)| *name == sign && *value > 0.0);
-    let most = if cannot_be(&named.name) || says("says_other") && !says("brand") {
+    if cannot_be(&named.name) || says("says_other") && !says("brand") {
         NO_NAME
+    } else if says("others_id") {
+        OTHERS
     } else if says("invoice") && !["told_apart", "labelled", "site", "brand"].into_iter().any(says) {
         LONE
-    } else if !says("vouched") {
+    } else if !says("vouched") || misread(&named.name) {
         UNVOUCHED
     } else {
         0.99
+    }
+}
+
+/// Whether letters of a name seem to be lost or misread: `KEA`, `AISIFIiINIAIG`.
+fn misread(name: &str) -> bool {
+    let mixed = |word: &str| {
+        let letters: Vec<char> = word.chars().collect();
+        let upper = letters.iter().filter(|c| c.is_uppercase()).count();
+        let sinks = |pair: &[char]| matches!(pair, [a, b] if a.is_uppercase() && b.is_lowercase());
+        letters.len() >= 5 && upper * 5 >= letters.len() * 3 && letters.windows(2).skip(2).any(sinks)
     };
-    Named { confidence: scorer.probability(&named.signs).min(most), ..named }
+    brands::lacks_a_letter(name) || name.split(|c: char| !c.is_alphabetic()).any(mixed)
 }
 
 /// What is never a name: a part of an address, a number, words that only name roles, letters that could not be read.
@@ -180,6 +199,18 @@ fn only_roles(folded: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn letters_that_were_misread() {
+        for name in ["KEA", "AISIFIiINIAIG"] {
+            assert!(misread(name), "{name}");
+        }
+        for name in
+            ["McDONALD'S", "IKEA", "GmbH", "Nube Roja GmbH", "swissôtel TALLINN", "DeLONGHI", "NUBE ROJA"]
+        {
+            assert!(!misread(name), "{name}");
+        }
+    }
 
     #[test]
     fn what_is_never_a_name() {

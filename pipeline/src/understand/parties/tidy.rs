@@ -3,7 +3,7 @@
 use super::{
     looks::postal,
     names::{Token, firm, legal_form, tokens},
-    words::{NAMED, OWNED, TITLES},
+    words::{LEGAL_NAME, NAMED, OWNED, TITLES},
 };
 use crate::understand::sheet::fold;
 
@@ -51,6 +51,15 @@ fn without_label(text: &str) -> &str {
         }
     }
     text
+}
+
+/// Whether a text says before the name that a registered name follows.
+#[must_use]
+pub fn says_legal_name(text: &str) -> bool {
+    let folded = fold(text.trim());
+    LEGAL_NAME
+        .iter()
+        .any(|label| folded.strip_prefix(label).is_some_and(|rest| rest.trim_start().starts_with(':')))
 }
 
 /// The firm in a sender's line, the small print above a letter's address: "Acme GmbH · Hauptstr. 1 · 12345 Stadt".

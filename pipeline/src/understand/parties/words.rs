@@ -541,6 +541,10 @@ pub const OWNED: &[&str] = &[
     "logo",
 ];
 
+/// Labels of a firm's registered name, which do not say whose it is.
+pub const LEGAL_NAME: &[&str] =
+    &["razon social", "razao social", "denominacion", "ragione sociale", "raison sociale"];
+
 /// Words before a name that need their colon.
 pub const NAMED: &[&str] = &[
     "company name",

@@ -75,3 +75,21 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn a_code_that_stands_beside_amounts_twice_is_meant() {
+    let swedish = "Hotel GmbH, Berlin, Germany\nTotal incl. Vat 9,190.00 SEK\nTotal Vat 984.64 SEK";
+    assert_eq!(currency_of(swedish).map(|c| c.0), Some("SEK"));
+    assert_ne!(
+        currency_of("Hotel GmbH, Berlin, Germany\nDauer 12.5 SEK\nSumme 9.00").map(|c| c.0),
+        Some("SEK")
+    );
+}
+
+#[test]
+fn an_american_telephone_says_the_currency_that_no_one_prints() {
+    let slip = "Creamery Hill\n415-555-0134\nThank you for the visit\nYour total amount 12.70\nTax 1.08\nTOTAL 13.78";
+    let (code, sure) = currency_of(slip).expect("a currency");
+    assert!(code == "USD" && (0.7..0.9).contains(&sure), "{code} {sure}");
+    assert_eq!(currency_of(&slip.replace("Tax", "GST")), None);
+}

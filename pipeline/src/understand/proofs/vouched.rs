@@ -5,7 +5,8 @@ use crate::{
     fields::{FieldName, Fields, Source},
     understand::{
         money,
-        sheet::{Row, Sheet, has_phrase},
+        parties::looks::looks_like_address,
+        sheet::{Row, Sheet, find_phrase, fold, has_phrase},
         surer::bare,
     },
 };
@@ -15,7 +16,8 @@ use crate::{
 #[must_use]
 pub fn least(name: FieldName) -> f32 {
     match name {
-        FieldName::Tax | FieldName::Subtotal | FieldName::Number => 0.9,
+        FieldName::Tax | FieldName::Number => 0.95,
+        FieldName::Subtotal => 0.9,
         FieldName::IssuerTaxId | FieldName::MerchantTaxId | FieldName::RecipientTaxId => 0.8,
         _ => 0.5,
     }
@@ -174,7 +176,7 @@ pub fn doubt_of_kind(kind: Kind, sheet: &Sheet, fields: &Fields) -> Option<&'sta
     if sheet.says(NOT_PAID) {
         return Some("it says that nothing was paid");
     }
-    let named = fields.contains_key(&FieldName::RecipientName)
+    let named = names_recipient(fields)
         || fields
             .get(&FieldName::RecipientTaxId)
             .is_some_and(|id| id.confidence >= least(FieldName::RecipientTaxId));
@@ -182,7 +184,48 @@ pub fn doubt_of_kind(kind: Kind, sheet: &Sheet, fields: &Fields) -> Option<&'sta
     if kind == Kind::Invoice && !named && !sheet.says(BY_LAW) {
         return Some("it names no recipient, as an invoice does");
     }
+    let taxed = fields.contains_key(&FieldName::RecipientTaxId);
+    if kind == Kind::Invoice && !taxed && !sheet.says(BY_LAW) && is_of_a_table(sheet) {
+        return Some("it is of a table at which someone was served");
+    }
     None
+}
+
+/// Whether somebody else than the issuer is named, by a name, as the one to pay.
+fn names_recipient(fields: &Fields) -> bool {
+    let Some(name) = fields.get(&FieldName::RecipientName).filter(|f| f.confidence >= NAMED) else {
+        return false;
+    };
+    let (theirs, folded) = (bare(&name.value), fold(&name.value));
+    let own = fields.get(&FieldName::IssuerName).map(|f| bare(&f.value)).unwrap_or_default();
+    let same = theirs.chars().count() >= 4 && (own.starts_with(&theirs) || own.ends_with(&theirs));
+    !same && !looks_like_address(&folded)
+}
+
+/// Least confidence of a name that is taken for somebody's.
+const NAMED: f32 = 0.5;
+
+/// What tills of restaurants print of a table and of who served it, folded; the first need a number behind them.
+const TABLES: &[&str] =
+    &["tisch", "table", "mesa", "tavolo", "tafel", "stolik", "tisch nr", "table no", "mesa no"];
+const SERVED: &[&str] = &[
+    "es bediente sie",
+    "bewirtete personen",
+    "kellner",
+    "camarero",
+    "mesero",
+    "waiter",
+    "you were served by",
+];
+
+fn is_of_a_table(sheet: &Sheet) -> bool {
+    let numbered = |row: &Row, word: &str| {
+        find_phrase(&row.folded, word).is_some_and(|at| {
+            let behind = row.folded[at + word.len()..].trim_start_matches([' ', ':', '.', '#', '/']);
+            behind.starts_with(|c: char| c.is_ascii_digit())
+        })
+    };
+    sheet.says(SERVED) || sheet.rows.iter().any(|row| TABLES.iter().any(|word| numbered(row, word)))
 }
 
 #[cfg(test)]
@@ -242,6 +285,13 @@ mod tests {
             |lines: &[&[(f32, &str)]], kind, fields: &Fields| doubt_of_kind(kind, &drawn(lines), fields);
         assert!(doubt(slip, Kind::Invoice, &Fields::new()).is_some());
         assert!(doubt(slip, Kind::Invoice, &named).is_none());
+        let address = fields(&[(FieldName::RecipientName, "Hauptstrasse 2a")]);
+        let own =
+            fields(&[(FieldName::RecipientName, "Linde"), (FieldName::IssuerName, "Linde Gasthaus GmbH")]);
+        assert!(doubt(slip, Kind::Invoice, &address).is_some() && doubt(slip, Kind::Invoice, &own).is_some());
+        let served: &[&[(f32, &str)]] = &[&[(0.1, "Rechnung 17")], &[(0.1, "Tisch 12/1")]];
+        assert!(doubt(served, Kind::Invoice, &named).is_some());
+        assert!(doubt(&[&[(0.1, "Table top, oak")]], Kind::Invoice, &named).is_none());
         assert!(doubt(slip, Kind::Receipt, &Fields::new()).is_none());
         assert!(doubt(&[&[(0.1, "DANFE")]], Kind::Invoice, &Fields::new()).is_none());
     }
