@@ -418,7 +418,7 @@
       seen.add(key);
       const bare = el.cloneNode(true);
       for (const kbd of all("kbd", bare)) kbd.remove();
-      const name = el.title || (typing(el) ? el.closest("label")?.innerText : bare.textContent) || el.getAttribute("aria-label") || "";
+      const name = el.title || (typing(el) ? el.closest("label")?.firstChild?.textContent.trim() || el.closest("label")?.querySelector(".hidden-words")?.textContent : bare.textContent) || el.getAttribute("aria-label") || "";
       const line = document.createElement("div");
       const [dt, dd, kbd] = ["dt", "dd", "kbd"].map((tag) => document.createElement(tag));
       kbd.textContent = key;

@@ -235,7 +235,7 @@ async fn a_sum_a_copy_and_lines_are_settled_on_their_cards() {
         format!("invoice.line_items.{}.amount", line + 1)
     );
     page.press("Enter", false, true).unwrap();
-    page.wait("document.querySelector('.grid em')?.innerText.includes('line')").unwrap();
+    page.wait("document.querySelector('.grid em')?.innerText.includes('ine 1')").unwrap();
     page.look("lines").unwrap();
     assert_eq!(desk.document(n).await["status"], "in_review");
     let (status, problem) = desk
