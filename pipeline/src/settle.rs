@@ -218,7 +218,7 @@ mod tests {
     };
 
     const RECEIPT: [&str; 8] = [
-        "PANADERIA EL SOL",
+        "PANADERIA EL SOL S.L.",
         "Calle Mayor 3, 41001 Sevilla",
         "NIF: B12345674",
         "12/03/2024 10:31",

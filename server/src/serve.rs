@@ -24,8 +24,8 @@ use crate::{
     app::{App, Channel, Parts as Web, router, worker_router},
     config::Config,
     desk::session::Door,
-    http::front::{self, Caps, budget::Budget},
     export::Mapping,
+    http::front::{self, Caps, budget::Budget},
     parts::{self, Parts},
 };
 

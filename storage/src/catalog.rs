@@ -186,7 +186,12 @@ impl Catalog {
                         .to_owned(),
                 source,
             })?;
-        Ok(Self { pools: Pools::Postgres(pool), reserved, rule: Arc::default(), clock: OffsetDateTime::now_utc })
+        Ok(Self {
+            pools: Pools::Postgres(pool),
+            reserved,
+            rule: Arc::default(),
+            clock: OffsetDateTime::now_utc,
+        })
     }
 
     /// Brings our tables and the queue's up to date. Safe to run at every start, and from several processes.

@@ -30,6 +30,8 @@ fn invoice(seed: u64, issuer: &str, day: &str, r#type: &str, total: &str) -> Rea
         media_type: "image/jpeg".into(),
         page_count: 1,
         pages: Vec::new(),
+        words: Vec::new(),
+        diagnostics: Vec::new(),
         thumbnail_key: None,
         kind: Some(Kind::Invoice),
         confidence: 0.97,

@@ -111,7 +111,7 @@ async fn every_decision_has_a_key() {
     page.wait("document.activeElement.name === 'to'").unwrap();
     page.eval("document.querySelector('[value=assign]').click()").unwrap();
     page.wait("location.pathname === '/'").unwrap();
-    assert!(page.eval("document.body.innerText").unwrap().to_string().contains("for ben"));
+    page.wait("document.body.innerText.includes('for ben')").unwrap();
     assert!(timeline(&desk, 3).await.contains("handed_over"));
 }
 
@@ -238,6 +238,9 @@ async fn a_sum_a_copy_and_lines_are_settled_on_their_cards() {
     page.wait("document.querySelector('.grid em')?.innerText.includes('ine 1')").unwrap();
     page.look("lines").unwrap();
     assert_eq!(desk.document(n).await["status"], "in_review");
+    // What Ana holds is hers; she lets it go, and a key may decide it.
+    let seen = desk.ana.page(&format!("/documents/{}", desk.ids[n])).await;
+    assert_eq!(desk.ana.decide(&desk.ids[n], &seen, &[("action", "release")]).await.status(), 303);
     let (status, problem) = desk
         .resolve(
             n,

@@ -3,6 +3,8 @@
 //! need. By a clock of the test's own: nothing sleeps.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+// A whole document on its road is one deep future.
+#![recursion_limit = "256"]
 
 #[path = "way_back/codes.rs"]
 mod codes;

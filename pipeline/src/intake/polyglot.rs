@@ -126,7 +126,9 @@ pub(super) fn end_of(format: Format, bytes: &[u8]) -> Option<usize> {
         Format::Heif => Some(boxes_end(bytes)),
         Format::Jp2 => Some(boxes_end(bytes)).filter(|end| *end > 0),
         Format::Pdf => bytes.windows(5).rposition(|w| w == b"%%EOF").map(|at| at + 5),
-        Format::Tiff | Format::Bmp | Format::Invoice(_) | Format::SignedInvoice(_) | Format::InvoiceZip => None,
+        Format::Tiff | Format::Bmp | Format::Invoice(_) | Format::SignedInvoice(_) | Format::InvoiceZip => {
+            None
+        }
     }
 }
 

@@ -135,7 +135,7 @@ mod tests {
 
     const TODAY: Date = date!(2026 - 11 - 23);
     const RECEIPT: &[&str] = &[
-        "PANADERIA EL SOL",
+        "PANADERIA EL SOL S.L.",
         "Calle Mayor 3, 41001 Sevilla",
         "NIF: B12345674",
         "17-06-13 12:56 caja 4",

@@ -194,8 +194,9 @@ mod tests {
             let (page, source) = (Some(1), Source::Barcode);
             Fields::from([(name, Field { value: value.into(), confidence: 0.98, page, bbox: None, source })])
         };
-        let reasons =
-            |name, page: &str, code: &str| lay_over(of(name, page), of(name, code), "the code", NOWHERE).1.len();
+        let reasons = |name, page: &str, code: &str| {
+            lay_over(of(name, page), of(name, code), "the code", NOWHERE).1.len()
+        };
         assert_eq!(reasons(FieldName::BirthDate, "1990-02-14", "1990-02-15"), 1);
         assert_eq!(reasons(FieldName::ExpiryDate, "2030-02-14", "2031-02-14"), 1);
         assert_eq!(reasons(FieldName::Sex, "F", "M"), 1);

@@ -26,7 +26,7 @@ fn value(understood: &Understanding, name: FieldName) -> Option<&str> {
 }
 
 const RECEIPT: &[&str] = &[
-    "PANADERIA EL SOL",
+    "PANADERIA EL SOL S.L.",
     "Calle Mayor 3, 41001 Sevilla",
     "NIF: B12345674",
     "Factura simplificada 00412",

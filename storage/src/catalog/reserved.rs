@@ -95,7 +95,10 @@ impl Reserved {
 
 /// A transaction whose statements are broken off when `budget` is over, also when nobody waits for them any more: the
 /// file is read in a thread, which does not notice that a caller has gone.
-async fn within(mut connection: PoolConnection<sqlx::Sqlite>, budget: Duration) -> Result<Inner, sqlx::Error> {
+async fn within(
+    mut connection: PoolConnection<sqlx::Sqlite>,
+    budget: Duration,
+) -> Result<Inner, sqlx::Error> {
     let started = Instant::now();
     connection.lock_handle().await?.set_progress_handler(INSTRUCTIONS, move || started.elapsed() < budget);
     sqlx::Transaction::begin(connection, None).await.map(Inner::Sqlite)

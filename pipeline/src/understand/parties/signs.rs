@@ -16,7 +16,7 @@ use crate::{
 
 /// The most that a name is believed that cannot be one: an address, a label, letters that could not be read.
 const NO_NAME: f32 = 0.05;
-/// The most that an issuer or merchant is believed for whom nothing but place and size speaks.
+/// The most that an issuer or merchant is believed for whom nothing but place and size speaks, not even a tax id of its own.
 const UNVOUCHED: f32 = 0.7;
 
 /// The most that a name is believed that stands beside the tax id of somebody else.
@@ -94,7 +94,7 @@ pub(super) fn most(named: &Named) -> f32 {
         OTHERS
     } else if says("invoice") && !["told_apart", "labelled", "site", "brand"].into_iter().any(says) {
         LONE
-    } else if !says("vouched") || misread(&named.name) {
+    } else if !says("vouched") && !says("own_id") || misread(&named.name) {
         UNVOUCHED
     } else {
         0.99

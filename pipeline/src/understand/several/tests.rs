@@ -6,7 +6,7 @@ use crate::{
 };
 
 const SOL: [&str; 9] = [
-    "PANADERIA EL SOL",
+    "PANADERIA EL SOL S.L.",
     "Calle Mayor 3, 41001 Sevilla",
     "NIF: B12345674",
     "Factura simplificada 00412",
@@ -20,7 +20,7 @@ const LUNA: [&str; 9] = [
     "CAFE LUNA S.L.",
     "Plaza Nueva 8, 48005 Bilbao",
     "NIF: B87654321",
-    "Factura simplificada 7731",
+    "Factura simplificada 07731",
     "14/03/2024 18:40",
     "1 TE VERDE 3,00",
     "1 BIZCOCHO 2,50",
@@ -78,7 +78,7 @@ fn receipts_page_after_page_part_by_themselves() {
     let (documents, sure) = parts(&file(&[&SOL, terms, &LUNA]));
     assert_eq!(documents.len(), 2, "{documents:?}");
     assert_eq!(documents[0]["last_page"], 2);
-    assert_eq!(documents[1]["number"], "7731");
+    assert_eq!(documents[1]["number"], "07731");
     assert!(documents[1]["why"].as_str().is_some_and(|why| why.contains("a number")), "{documents:?}");
     assert_eq!(sure, [Part::pages(1, 2), Part::pages(3, 3)].map(|part| part.expect("pages")));
 }
