@@ -108,9 +108,9 @@ async fn main() -> Result<()> {
         }
         let decided = now_in(&mut page)?;
         if n % 2 == 1 {
-            page.press("Enter", false, true)?
+            page.press("Enter", false, true)?;
         } else {
-            page.press("a", false, false)?
+            page.press("a", false, false)?;
         }
         let (_, painted) = next(&mut page, &here)?;
         machine += painted - decided;

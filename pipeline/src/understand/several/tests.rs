@@ -20,7 +20,7 @@ const LUNA: [&str; 9] = [
     "CAFE LUNA S.L.",
     "Plaza Nueva 8, 48005 Bilbao",
     "NIF: B87654321",
-    "Factura simplificada 07731",
+    "Factura simplificada 7731",
     "14/03/2024 18:40",
     "1 TE VERDE 3,00",
     "1 BIZCOCHO 2,50",
@@ -78,8 +78,9 @@ fn receipts_page_after_page_part_by_themselves() {
     let (documents, sure) = parts(&file(&[&SOL, terms, &LUNA]));
     assert_eq!(documents.len(), 2, "{documents:?}");
     assert_eq!(documents[0]["last_page"], 2);
-    assert_eq!(documents[1]["number"], "07731");
-    assert!(documents[1]["why"].as_str().is_some_and(|why| why.contains("a number")), "{documents:?}");
+    assert_eq!(documents[1]["kind"], "receipt");
+    assert_eq!(documents[1]["first_page"], 3);
+    assert!(documents[1]["why"].as_str().is_some_and(|why| why.contains("a total")), "{documents:?}");
     assert_eq!(sure, [Part::pages(1, 2), Part::pages(3, 3)].map(|part| part.expect("pages")));
 }
 
