@@ -1,5 +1,5 @@
-//! One document: its picture with the fields marked on it, why it waits ([`evidence`]), what it says, and what happened
-//! to it ([`history`]).
+//! One document: its picture with the fields marked on it, why it waits (`evidence`), what it says, and what happened
+//! to it (`history`).
 
 mod evidence;
 mod history;
