@@ -138,21 +138,7 @@ impl Catalog {
         let rows = bound!(all, tx, Row, text, filter, opened, id, limit + 1)?;
         let text = page_of(&of_d(documents::COLUMNS), &there);
         let theirs = bound!(all, tx, DocumentRow, text, filter, opened, id, limit)?;
-        let more = rows.len() as i64 > limit;
-        let mut theirs: HashMap<DocumentId, Document> = theirs
-            .into_iter()
-            .map(|row| Document::try_from(row).map(|d| (d.id, d)))
-            .collect::<Result<_, _>>()?;
-        let mut data = Vec::with_capacity(theirs.len());
-        for row in rows.into_iter().take(limit as usize) {
-            let review = Review::try_from(row)?;
-            // On PostgreSQL another transaction may commit between the two statements: what it took away is not shown.
-            if let Some(document) = theirs.remove(&review.document_id) {
-                data.push((review, document));
-            }
-        }
-        let next = if more { data.last().map(|(r, _)| r.id) } else { None };
-        Ok(Page { data, next })
+        paired(rows, theirs, limit)
     }
 
     /// How many documents wait for a person.
@@ -270,6 +256,28 @@ async fn take_first(
     );
     let found = bound!(optional, tx, (Uuid,), text, filter, opened, id, who, micros(until))?;
     Ok(found.map(|(id,)| DocumentId(id)))
+}
+
+/// A page of reviews with their documents, out of the rows of both; of reviews there is one more than `limit` where more
+/// follow.
+pub(super) fn paired(
+    rows: Vec<Row>,
+    theirs: Vec<DocumentRow>,
+    limit: i64,
+) -> Result<Page<(Review, Document), ReviewId>, CatalogError> {
+    let more = rows.len() as i64 > limit;
+    let mut theirs: HashMap<DocumentId, Document> =
+        theirs.into_iter().map(|row| Document::try_from(row).map(|d| (d.id, d))).collect::<Result<_, _>>()?;
+    let mut data = Vec::with_capacity(theirs.len());
+    for row in rows.into_iter().take(limit as usize) {
+        let review = Review::try_from(row)?;
+        // On PostgreSQL another transaction may commit between the two statements: what it took away is not shown.
+        if let Some(document) = theirs.remove(&review.document_id) {
+            data.push((review, document));
+        }
+    }
+    let next = if more { data.last().map(|(r, _)| r.id) } else { None };
+    Ok(Page { data, next })
 }
 
 #[cfg(test)]

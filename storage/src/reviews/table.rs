@@ -1,18 +1,16 @@
 //! The queue as a table: searched and in another order than by time.
 
-use std::collections::HashMap;
-
 use acuse_pipeline::{document::Kind, reason::ReasonCode};
 
 use super::{
     COLUMNS, Review, Row,
-    list::{OF_FILTER, ReviewFilter, of_d, there},
+    list::{OF_FILTER, ReviewFilter, of_d, paired, there},
 };
 use crate::{
     catalog::Catalog,
     documents::{self, Document, DocumentRow, Page, like},
     error::CatalogError,
-    names::{DocumentId, ReviewId, micros, now},
+    names::{ReviewId, micros, now},
     sql::Tx,
 };
 
@@ -109,20 +107,7 @@ impl Catalog {
         let rows = page!(tx, Row, text, table, q, place, limit + 1)?;
         let text = page_of(&tx, table, &of_d(documents::COLUMNS));
         let theirs = page!(tx, DocumentRow, text, table, q, place, limit)?;
-        let more = rows.len() as i64 > limit;
-        let mut theirs: HashMap<DocumentId, Document> = theirs
-            .into_iter()
-            .map(|row| Document::try_from(row).map(|d| (d.id, d)))
-            .collect::<Result<_, _>>()?;
-        let mut data = Vec::with_capacity(theirs.len());
-        for row in rows.into_iter().take(limit as usize) {
-            let review = Review::try_from(row)?;
-            if let Some(document) = theirs.remove(&review.document_id) {
-                data.push((review, document));
-            }
-        }
-        let next = if more { data.last().map(|(r, _)| r.id) } else { None };
-        Ok(Page { data, next })
+        paired(rows, theirs, limit)
     }
 }
 
