@@ -60,7 +60,7 @@ impl Backup {
         let Parts { catalog, objects, embedded } = Parts::start(config).await?;
         files::make(&self.folder).await?;
         let made_at = OffsetDateTime::now_utc();
-        let stamp = made_at.unix_timestamp();
+        let stamp = made_at.unix_timestamp_nanos();
         // Under a name of its own, so that the backup of before stays whole until this one is.
         let name = if catalog.database() == "sqlite" {
             format!("catalog-{stamp}.db")
@@ -69,7 +69,7 @@ impl Backup {
         };
         let path = self.folder.join(&name);
         if path.exists() {
-            bail!("{} is there already: a backup was begun in this second", path.display());
+            bail!("{} is there already: another backup is being made", path.display());
         }
         let (objects_kept, missing) = match &config.database {
             Database::Sqlite(_) => {
