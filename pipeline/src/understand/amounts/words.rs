@@ -3,6 +3,8 @@
 //! A label is first brought to plain words (`I.V.A. (19%)` → `iva 19`), then the longest phrase known says its role;
 //! what else the label says ("excluding", "rounded", words nobody knows) changes role or weight.
 
+use std::sync::LazyLock;
+
 use strsim::levenshtein;
 
 /// What an amount is for.
@@ -41,135 +43,44 @@ use Role::{
 };
 
 /// Phrases in [`plain`] words, parted by semicolons, with their role and how sure they are of it.
-const PHRASES: &[(Role, f32, &str)] = &[
-    (
-        Total,
-        1.0,
-        "grand total; nett total; invoice total; total invoice; total factura; total facture; facture ttc; \
-         importe total; total general; total geral; total da nota; total nota; total da fatura; total fatura; \
-         total payable; amount payable; gesamtbetrag; gesamtsumme; rechnungsbetrag; rechnungssumme; \
-         endbetrag; endsumme; gesamt brutto; bruttobetrag; gross total; total gross; gross amount; total ttc; \
-         montant ttc; montant total; totale complessivo; totale documento; totale fattura; totaalbedrag; \
-         factuurbedrag; monto total; bill total; total bill; order total; total rounded; rounded total; total \
-         after adj; total after rounding",
-    ),
-    (
-        Total,
-        0.95,
-        "ttc; total amount; total amt; amount total; valor total; total venta; total compra; total sales; total \
-         sale; total ventas; total price; total charge; total charges; total cost; total bayaran; amt payable",
-    ),
-    (Total, 0.9, "total; celkem; gesamt; totale; totaal; i alt; jumlah; summe; suma; att betala; totals"),
-    (Total, 0.5, "importe; amount; montant; betrag; bedrag; importo; valor; brutto; sum; charges"),
-    (Total, 0.7, "net total; total net; total neto; net amount; valor liquido; net invoice"),
-    (
-        Due,
-        1.0,
-        "amount due; total due; balance due; due payable; amount to pay; total to pay; total a pagar; importe \
-         a pagar; valor a pagar; liquido a pagar; zu zahlen; zahlbetrag; zahlungsbetrag; net a payer; somme a \
-         payer; montant a payer; total a payer; netto a pagare; totale da pagare; te betalen; payable; amount \
-         owing",
-    ),
-    (Due, 0.85, "due; a pagar; a payer; da pagare; montant du; to pay; please pay; outstanding; restbetrag"),
-    (Due, 0.6, "balance; saldo; solde; offener betrag"),
-    (
-        Net,
-        1.0,
-        "sub total; subtotal; sub totaal; subtotaal; subtotale; subtotals; sous total; zwischensumme; base \
-         imponible; nettobetrag; nettosumme; netto; total ht; montant ht; imponibile; totale imponibile; \
-         valor neto; neto gravado; monto neto; neto; op gravada; op gravadas; gravado; gravada; total \
-         liquido; taxable amount; taxable amt; taxable; amt excl; before tax; total of lines; nettopreis; \
-         positionen netto; merchandise; net sales",
-    ),
-    (Net, 0.6, "base; net; nett; base imp"),
-    (
-        Tax,
-        1.0,
-        "iva; igv; itbms; tax; taxes; sales tax; vat; gst; hst; pst; qst; mwst; ust; mehrwertsteuer; \
-         umsatzsteuer; steuer; steuerbetrag; tva; btw; icms; impuesto; impuestos; imposta; moms; service tax; \
-         sst; cgst; sgst; igst; ieps; total tax; tax total; total gst; total vat; vat total; total iva; \
-         totale iva; total mwst; total ust; ust gesamt; total tva; montant tva; total btw; total impuestos; \
-         total impuesto; total taxes; total vat amount; total tax amount; total gst amount; gst payable; tax \
-         amount; vat amount; gst amount; importe iva; cuota iva; cuota; ust betrag; importe impuesto; \
-         impoconsumo",
-    ),
-    (
-        Extra,
-        1.0,
-        "service charge; serv charge; svc charge; svc chg; service chg; service fee; service; servicio; \
-         servico; tip; propina; gratuity; gorjeta; trinkgeld; pourboire; mancia; fooi; delivery; delivery \
-         fee; delivery charge; shipping; shipping and handling; postage; freight; fracht; versand; \
-         versandkosten; envio; gastos de envio; frete; portes; livraison; frais de port; frais; spedizione; \
-         spese di spedizione; trasporto; verzendkosten; bezorgkosten; handling; surcharge; recargo; \
-         acrescimo; zuschlag; domicilio; coperto; fee; charges amount; levy; other charges; insurance; s h; \
-         packing; recargo de equivalencia; processing fee",
-    ),
-    (
-        Discount,
-        1.0,
-        "discount; discounts; disc; less discount; total discount; total disc; descuento; descuentos; total \
-         descuento; descuento total; dto; desconto; descontos; total descontos; rabatt; nachlass; remise; \
-         sconto; korting; rebate; voucher; coupon; cupon; allowance; allowances; allowances amount; \
-         promotion; promo; bonificacion; rabais; discount total; member discount",
-    ),
-    (
-        Withheld,
-        1.0,
-        "irpf; retencion; retenciones; ret isr; ret iva; retencion irpf; retencion iva; retencion isr; iva \
-         retenido; isr retenido; isr; ritenuta; ritenuta d acconto; retencao; retencoes; irrf; withholding; \
-         withholding tax; withheld; retefuente; rete fuente; reteica; rete ica; reteiva; rete iva",
-    ),
-    (
-        Rounding,
-        1.0,
-        "rounding; rounding adj; rounding adjustment; round adj; round off; roundoff; adj; redondeo; \
-         arredondamento; rundung; rundungsdifferenz; arrondi; arrotondamento; afronding; bundaran; pelarasan",
-    ),
-    (
-        Prepaid,
-        1.0,
-        "prepaid; prepayment; deposit; deposit paid; advance; anticipo; anticipos; acompte; anzahlung; \
-         adelanto; a cuenta; already paid; deja paye; montant deja paye; bereits gezahlt; bereits bezahlt; \
-         abzgl anzahlung; vorauszahlung; acconto; sinal; sena; payments; less payments; payments received; \
-         payment received; payments credits; total payments; total credits; amount paid; total paid; reeds \
-         betaald; aanbetaling",
-    ),
-    (
-        Previous,
-        1.0,
-        "previous balance; previous unpaid balance; unpaid balance; balance forward; balance brought forward; \
-         brought forward; opening balance; saldo anterior; saldo inicial; ubertrag; solde precedent; solde \
-         anterieur; past due; arrears; previous",
-    ),
-    (
-        Paid,
-        1.0,
-        "cash; cash received; efectivo; tendered; tender; tend; amount tendered; gegeben; bar; bargeld; \
-         especes; contanti; contant; dinheiro; entregado; entrega; recibido; recebido; pago; pagado; payment; \
-         visa; visa card; mastercard; master card; master; maestro; tarjeta; card; credit; credit card; \
-         debit; debit card; cartao; amex; american express; carte; carte bancaire; cb; karte; ec karte; \
-         girocard; carta; bancomat; paid; pay; nets; bank card; bankcard; pix; contado; credito; debito; \
-         pagamento; pagamento elettronico; importo pagato; pin; betaald; tunai; paypal; cheque; \
-         transferencia; e wallet; ideal; charge; paid amount; zahlung; reglement",
-    ),
-    (
-        Change,
-        1.0,
-        "change; cambio; troco; vuelto; ruckgeld; rendu; resto; change due; cash change; change cash; change \
-         amt; change amount; balance change; zuruck; wechselgeld; devuelto; devolucion; baki; monnaie; rendu \
-         monnaie; monnaie rendue; wisselgeld; terug",
-    ),
-    (
-        Count,
-        1.0,
-        "total qty; qty total; total quantity; total item; total items; total item s; items total; total \
-         pieces; total pcs; total units; total weight; total hours; total number; total no; total saving; \
-         total savings; total saved; you saved; savings; card savings; total points; points; total articulos; \
-         total artigos; total de itens; qtd total; total guests; line total; unit total; unit price; total \
-         rate; item count; regprice; reg price; you save; loyalty; total count; qty; exchange rate; tipo de \
-         cambio; credit limit; capital",
-    ),
-];
+/// A phrase in [`plain`] words, with what it says and how sure it is of it.
+struct Phrase {
+    role: Role,
+    weight: f32,
+    text: &'static str,
+}
+
+/// All phrases of `data/amount_labels.tsv`.
+static PHRASES: LazyLock<Vec<Phrase>> = LazyLock::new(|| {
+    let lines = include_str!("../data/amount_labels.tsv").lines().filter(|l| !l.starts_with('#'));
+    let phrases = lines.filter_map(|line| {
+        let mut cells = line.split('\t').skip(1);
+        let (role, weight) = (Role::named(cells.next()?)?, cells.next()?.parse().ok()?);
+        Some(cells.next()?.split("; ").map(move |text| Phrase { role, weight, text }))
+    });
+    phrases.flatten().collect()
+});
+
+impl Role {
+    fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "total" => Total,
+            "due" => Due,
+            "net" => Net,
+            "tax" => Tax,
+            "extra" => Extra,
+            "discount" => Discount,
+            "withheld" => Withheld,
+            "rounding" => Rounding,
+            "prepaid" => Prepaid,
+            "previous" => Previous,
+            "paid" => Paid,
+            "change" => Change,
+            "count" => Count,
+            _ => return None,
+        })
+    }
+}
 
 /// Words that say a sum is before tax.
 const EXCLUDING: &str = "excl; exclude; excluded; excludes; excluding; exclusive; exclusief; exc; without; hors; sin; sem; \
@@ -185,7 +96,8 @@ const HARMLESS: &str = "the; of; in; to; at; for; and; your; rm; myr; eur; euro;
      amount; amt; net; after; adj; adjustment; rounded; rounding; due; con; com; de; la; el; le; les; \
      die; der; das; payable; final; order; invoice; factura; facture; total; sum; all; payment; venta; \
      compra; ticket; receipt; grand; charges; charge; gesamt; dollars; us; pay; pagar; payer; a; mwst; \
-     ust; zahlen; purchase; price; monto; montante; importe; montant";
+     ust; zahlen; purchase; price; monto; montante; importe; montant; pln; zl; czk; kc; huf; ft; ron; lei; hrk; kn; nok; try; tl; do; k; att; \
+     za; na; sum; suma; summa; uah; egp; hkd";
 
 /// Whether `word` is one of `words`, parted by semicolons.
 fn listed(words: &str, word: &str) -> bool {
@@ -195,7 +107,7 @@ fn listed(words: &str, word: &str) -> bool {
 /// Whether a word names a tax.
 pub(super) fn names_tax(word: &str) -> bool {
     const NAMES: &str = "iva; igv; itbms; tax; taxes; vat; gst; hst; pst; mwst; ust; tva; btw; icms; moms; impuesto; \
-     impuestos; sst; cgst; sgst; igst; steuer; imposta";
+     impuestos; sst; cgst; sgst; igst; steuer; imposta; ptu; dph; mva; pdv; ddv; pvn; pvm; alv; afa; kdv; kaibemaks";
     listed(NAMES, word)
 }
 
@@ -267,9 +179,7 @@ pub(in crate::understand) fn stands(label: &str, phrase: &str) -> Option<usize> 
 
 /// Role and weight of a label in plain words.
 pub(super) fn role_of(label: &str) -> Option<(Role, f32)> {
-    let found = PHRASES.iter().flat_map(|(role, weight, phrases)| {
-        phrases.split("; ").filter_map(|p| stands(label, p).map(|at| (*role, *weight, p, at)))
-    });
+    let found = PHRASES.iter().filter_map(|p| stands(label, p.text).map(|at| (p.role, p.weight, p.text, at)));
     let (role, weight, phrase, at) =
         found.max_by(|a, b| a.2.len().cmp(&b.2.len()).then(a.3.cmp(&b.3)).then(a.1.total_cmp(&b.1)))?;
     let says = |words: &str| label.split(' ').any(|w| listed(words, w));
@@ -346,7 +256,7 @@ pub(super) fn begins_summary(label: &str) -> bool {
 /// Whether a word is only a currency or nothing at all.
 pub(super) fn only_currency(label: &str) -> bool {
     const CURRENCIES: &str = "rm; myr; eur; euro; euros; usd; us; gbp; mxn; cop; ars; clp; pen; brl; r; s; chf; inr; rs; sgd; aud; \
-     cad; dkk; sek; nok; kr; jpy; idr; rp; fm; rh; mx";
+     cad; dkk; sek; nok; kr; jpy; idr; rp; fm; rh; mx; pln; zl; czk; kc; huf; ft; ron; lei; hrk; kn; nok; try; tl; uah; egp; hkd";
     label
         .split(' ')
         .filter(|w| !w.is_empty())
@@ -394,6 +304,39 @@ mod tests {
             assert_eq!(role(label), Some(wanted), "{label}");
         }
         assert_eq!(role("Thank you"), None);
+    }
+
+    #[test]
+    fn every_line_of_the_file_is_read() {
+        let lines = include_str!("../data/amount_labels.tsv").lines().filter(|l| !l.starts_with('#'));
+        let phrases: usize = lines.map(|l| l.split('\t').nth(3).map_or(0, |p| p.split("; ").count())).sum();
+        assert_eq!(PHRASES.len(), phrases);
+        for phrase in PHRASES.iter() {
+            assert_eq!(crate::understand::sheet::fold(phrase.text), phrase.text);
+        }
+    }
+
+    #[test]
+    fn tills_of_other_languages() {
+        for (label, wanted) in [
+            ("SUMA PLN", Total),
+            ("SUMA PTU", Tax),
+            ("PTU A 23%", Tax),
+            ("SPRZEDAŻ OPODATKOWANA A", Net),
+            ("RESZTA", Change),
+            ("Celkem k úhradě", Total),
+            ("ATT BETALA", Total),
+            ("Totalt SEK", Total),
+            ("UKUPNO:", Total),
+            ("PDV 25%", Tax),
+            ("Kokku", Total),
+            ("IŠ VISO", Total),
+            ("Yhteensä EUR", Total),
+            ("TOPLAM", Total),
+            ("TOPKDV", Tax),
+        ] {
+            assert_eq!(role(label), Some(wanted), "{label}");
+        }
     }
 
     #[test]
