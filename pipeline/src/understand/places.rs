@@ -3,6 +3,8 @@
 //! A currency is said by its sign or code beside the amounts, or by the country where the sign (`$`) leaves it open; never
 //! by habit. Day or month first is said by the document's own dates, then by the country.
 
+pub mod cities;
+mod postal;
 mod tables;
 
 #[cfg(test)]
@@ -54,11 +56,12 @@ fn language(sheet: &Sheet) -> Option<&'static str> {
 /// Countries with what speaks for them, best first.
 fn countries(sheet: &Sheet, ids: &[TaxId]) -> Vec<(&'static Country, usize)> {
     let domains = domains(sheet);
+    let named = cities::weights(sheet);
     let weigh = |c: &Country| {
         let of_country = |t: &&TaxId| country_of(t).is_some_and(|code| code == c.code) && !elsewhere(t);
         let ids = ids.iter().filter(of_country).map(|t| if t.checked == Some(true) { 3 } else { 1 }).max();
         let domain = usize::from(domains.contains(&c.code));
-        count(sheet, c.says) + ids.unwrap_or(0) + domain
+        count(sheet, c.says) + ids.unwrap_or(0) + domain + named.get(c.code).copied().unwrap_or(0)
     };
     let mut scored: Vec<_> = COUNTRIES.iter().map(|c| (c, weigh(c))).filter(|(_, n)| *n > 0).collect();
     scored.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
@@ -318,6 +321,8 @@ fn currency(
         return None;
     }
     match said.counts.as_slice() {
+        // "Eur 24.10" under a total in crowns: what it would cost a stranger is no currency of the paper's.
+        [(code, _)] if converted(sheet, code, country) => return home.map(|home| (home, CONVERTED)),
         [(code, n)] if *n >= 3 || home == Some(*code) => return Some((code, 0.99)),
         [(code, _)] => return Some((code, if home.is_none() { 0.9 } else { 0.7 })),
         [(a, n), (_, m), ..] if *n >= m * 3 => return Some((a, if home == Some(*a) { 0.98 } else { 0.95 })),
@@ -346,6 +351,23 @@ fn currency(
         }
         None => None,
     }
+}
+
+/// How surely a country's own currency is meant where another is named in passing.
+const CONVERTED: f32 = 0.85;
+/// Evidence from which a country is sure enough to gainsay a currency's name.
+const SURELY_THERE: usize = 3;
+
+/// Whether the only currency that is named, on a single line, is another than the country's, which much speaks for.
+fn converted(sheet: &Sheet, code: &str, country: Option<(&'static Country, usize)>) -> bool {
+    let home = country.filter(|(c, n)| *n >= SURELY_THERE && c.currency != code);
+    home.is_some() && !sheet.rows.iter().filter(|row| names(&row.folded, &row.text, code)).nth(1).is_some()
+}
+
+/// Whether a line says a currency beside an amount, by its code or by a sign of its own.
+fn names(folded: &str, text: &str, code: &str) -> bool {
+    codes(text).iter().any(|(c, _)| c.code == code)
+        || coins::MARKS.iter().any(|sign| sign.codes == [code] && stands(folded, sign) > 0)
 }
 
 /// Holds the document's currency against what stands beside its total.

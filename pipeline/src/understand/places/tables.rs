@@ -14,6 +14,8 @@ pub(super) struct Country {
     pub month_first: bool,
     /// The language that few others share with it; none for English.
     pub language: Option<&'static str>,
+    /// Calling code (ITU-T E.164); none where countries share one.
+    pub calling: Option<&'static str>,
     /// Phrases. Each counts once.
     pub says: &'static str,
 }
@@ -28,6 +30,7 @@ pub(super) static COUNTRIES: LazyLock<Vec<Country>> = LazyLock::new(|| {
             dollar: cells.next()? == "$",
             month_first: cells.next()? == "mdy",
             language: cells.next().filter(|l| *l != "-"),
+            calling: cells.next().filter(|c| *c != "-"),
             says: cells.next()?,
         })
     };
