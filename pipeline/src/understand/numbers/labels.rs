@@ -61,6 +61,11 @@ const NUM: &[&str] = &[
     "reference",
     "ref",
     "code",
+    "broj",
+    "br",
+    "cislo",
+    "numer",
+    "numurs",
 ];
 const PREP: &[&str] = &["de la", "de", "del", "della", "di", "da", "do", "du", "of", "der"];
 const DOC: &[(&str, What)] = &[
@@ -148,6 +153,26 @@ const DOC: &[(&str, What)] = &[
     ("serie y folio", What::Document),
     ("folio", What::Document),
     ("piece", What::Document),
+    ("racun", What::Invoice),
+    ("paragon fiskalny", What::Receipt),
+    ("paragon", What::Receipt),
+    ("paragonu", What::Receipt),
+    ("uctenka", What::Receipt),
+    ("uctenky", What::Receipt),
+    ("doklad", What::Document),
+    ("dokladu", What::Document),
+    ("arve", What::Invoice),
+    ("rekins", What::Invoice),
+    ("ceks", What::Receipt),
+    ("ceka", What::Receipt),
+    ("saskaita faktura", What::Invoice),
+    ("kvitas", What::Receipt),
+    ("kvito", What::Receipt),
+    ("lasku", What::Invoice),
+    ("kuitti", What::Receipt),
+    ("szamla", What::Invoice),
+    ("nyugta", What::Receipt),
+    ("fis", What::Receipt),
     ("order", What::Order),
     ("booking", What::Order),
     ("bestell", What::Order),
@@ -335,7 +360,9 @@ fn fits(chars: &[char], start: usize, end: usize, form: Form) -> bool {
     let start = start.min(chars.len());
     let before: String = chars[start.saturating_sub(NEAR)..start].iter().collect();
     let last = word(before.split_whitespace().last().unwrap_or_default().to_owned());
-    if AFTER.contains(&next.as_str()) || BEFORE.contains(&last.as_str()) {
+    // "Rechnungsnr./-datum": the date shares the label.
+    let shared = after.trim_start().starts_with("/-");
+    if (AFTER.contains(&next.as_str()) && !shared) || BEFORE.contains(&last.as_str()) {
         return false;
     }
     match form {

@@ -7,7 +7,11 @@ use crate::understand::{dates, sheet::fold};
 pub fn number_at(text: &str) -> Option<String> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let mut i = words.iter().position(|w| w.chars().any(char::is_alphanumeric))?;
-    let mut first = trim(words[i]);
+    // "Rechnungsnr./-datum 6001 / 30.07.2022": two labels with their two values.
+    if words[i].starts_with('/') && DATES.contains(&fold(trim(words[i])).as_str()) && words.len() > i + 1 {
+        i += 1;
+    }
+    let mut first = without_label(trim(words[i]));
     // "No. 17", "Nº 17": a second number word before the number.
     if ["no", "nr", "n", "num", "numero", "number", "nº", "n°", "id"].contains(&fold(first).as_str())
         && words.len() > i + 1
@@ -41,6 +45,7 @@ pub fn number_at(text: &str) -> Option<String> {
     if let (Some(&"/" | &"-"), Some(tail)) = (words.get(i + 1), words.get(i + 2))
         && tail.starts_with(|c: char| c.is_ascii_digit())
         && numeric(trim(tail))
+        && dates::dates(&fold(tail), dates::Order::Unknown).is_empty()
         && !value.contains(['/', '-'])
     {
         value = format!("{value}{}{}", words[i + 1], trim(tail));
@@ -56,6 +61,19 @@ pub fn number_at(text: &str) -> Option<String> {
         i += 1;
     }
     shaped(&value).then_some(value)
+}
+
+/// Words for a date that share a label with a number.
+const DATES: [&str; 5] = ["datum", "date", "fecha", "data", "dato"];
+
+/// "Nº000.000.002": the word for a number that touches it is no part of it.
+fn without_label(word: &str) -> &str {
+    let at = word.find(|c: char| c.is_ascii_digit()).unwrap_or(0);
+    let (label, number) = word.split_at(at);
+    let label = label.trim_end_matches([':', '.', 'º', '°', '#']);
+    let marked = label.len() < at;
+    let known = ["no", "nr", "n", "nro", "num"].contains(&fold(label).as_str());
+    if marked && known { number } else { word }
 }
 
 fn trim(word: &str) -> &str {
@@ -139,6 +157,9 @@ mod tests {
             ("INV- 100", Some("INV 100")),
             ("RE-2017/ 505", Some("RE-2017/505")),
             ("RE 2024 / 17", Some("RE 2024/17")),
+            ("/-datum 6001215715 / 30.07.2022", Some("6001215715")),
+            ("Nº000.000.002", Some("000.000.002")),
+            ("N-2024", Some("N-2024")),
             ("FR A/123", Some("FR A/123")),
             ("5F4DCC3B-AA76-4A5B-9B0C-1234567890AB", None),
             (": 12/03/2024", None),
