@@ -6,6 +6,8 @@
 
 #![allow(missing_docs, clippy::print_stdout, clippy::print_stderr)]
 
+#[path = "train/choice.rs"]
+mod choice;
 #[path = "eval/legible.rs"]
 #[allow(dead_code)]
 mod legible;
@@ -38,6 +40,22 @@ fn main() -> Result<(), Box<dyn Error>> {
     let documents = signed::documents(&truths, Path::new(evidence), Model::committed())?;
     let without = without_each(&documents);
     let all = train(&documents.iter().collect::<Vec<_>>());
+    let taken = documents.iter().filter(|d| d.has_party()).filter_map(|d| {
+        let (_, right) = choice::party(d, without.get(&d.truth.source_repo)?)?;
+        Some((right, d.of_party.iter().any(|right| *right)))
+    });
+    let (right, there, of) = taken.fold((0, 0, 0), |(right, there, of), (is, was)| {
+        (right + usize::from(is), there + usize::from(was), of + 1)
+    });
+    let chosen = format!(
+        "{right} of {of} taken right, each by what saw nothing of its source; among the candidates {there}"
+    );
+    println!("choice: {chosen}");
+    if let Some(at) = rest.iter().position(|a| a == "--write") {
+        let folder = rest.get(at + 1).ok_or("--write FOLDER")?;
+        let scorer = all.get(choice::CHOICE).ok_or("no scorer")?;
+        fs::write(Path::new(folder).join("choice.tsv"), choice_file(scorer, &chosen))?;
+    }
     for recipe in RECIPES.iter().chain([&DOCUMENT]) {
         let figures = figures(&documents, recipe, &without);
         print!("{}: {figures}", recipe.name);
@@ -59,7 +77,10 @@ fn figures(documents: &[Document], recipe: &Recipe, without: &HashMap<String, Sc
         let of = |d: &&Document| of_whole(d, without.get(&d.truth.source_repo)?);
         documents.iter().filter_map(of).collect()
     } else {
-        signed::examples(&documents, recipe.name)
+        match recipe.name {
+            "party" => choice::examples(&documents),
+            name => signed::examples(&documents, name),
+        }
     };
     let judge = |e: &Example| {
         let scorer = without.get(&e.source).and_then(|s| s.get(recipe.name));
@@ -89,13 +110,28 @@ fn figures(documents: &[Document], recipe: &Recipe, without: &HashMap<String, Sc
     out
 }
 
+fn choice_file(scorer: &Scorer, figures: &str) -> String {
+    let mut out = String::from("# Weights of the scorer: choice; `make train` writes this file.\n");
+    let _ = writeln!(
+        out,
+        "# Recipe: conditional logit over the names of each bill (Newton), L2 penalty {}.",
+        choice::PENALTY
+    );
+    let _ = writeln!(out, "#   {figures}\n# sign\tweight");
+    for (name, weight) in scorer.weights() {
+        let _ = writeln!(out, "{name}\t{weight:.4}");
+    }
+    out
+}
+
 fn weights_file(scorer: &Scorer, recipe: &Recipe, figures: &str) -> String {
     let mut out = format!("# Weights of the scorer: {}; `make train` writes this file.\n", recipe.name);
     let _ = writeln!(
         out,
-        "# Recipe: logistic regression (Newton), L2 penalty {}, odds stretched and moved (Platt) by what scorers of other \
+        "# Recipe: logistic regression (Newton), L2 penalty {}{}, odds stretched and moved (Platt) by what scorers of other \
          sources say.",
-        recipe.penalty
+        recipe.penalty,
+        if recipe.by_variance { " by variance" } else { "" }
     );
     if recipe.name == DOCUMENT.name {
         let _ = writeln!(

@@ -6,6 +6,8 @@
 
 #![allow(missing_docs, clippy::print_stdout, clippy::print_stderr)]
 
+#[path = "train/choice.rs"]
+mod choice;
 #[path = "eval/figures.rs"]
 mod figures;
 #[path = "eval/legible.rs"]

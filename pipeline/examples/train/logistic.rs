@@ -23,6 +23,8 @@ pub struct Recipe {
     pub signs: &'static [&'static str],
     /// Of the weights of signs, which are numbers of about one.
     pub penalty: f64,
+    /// Whether it grows with a sign's variance, so that what hardly varies may weigh as much as what does.
+    pub by_variance: bool,
 }
 
 /// What rules say is an opinion already: it is trusted unless papers say otherwise.
@@ -58,7 +60,11 @@ fn fit(examples: &[&Example], recipe: Recipe) -> BTreeMap<String, f64> {
     let rows: Vec<(Vec<f64>, f64)> =
         examples.iter().map(|e| (row(e), f64::from(u8::from(e.right)))).collect();
     let penalty = |n: &&str| if OPINIONS.contains(n) { OF_OPINIONS } else { recipe.penalty };
-    let penalties: Vec<f64> = std::iter::once(1e-3).chain(names.iter().map(penalty)).collect();
+    let mut penalties: Vec<f64> = std::iter::once(1e-3).chain(names.iter().map(penalty)).collect();
+    if recipe.by_variance {
+        let spread = variances(rows.iter().map(|(values, _)| values.as_slice()), size);
+        penalties.iter_mut().zip(spread).skip(1).for_each(|(p, variance)| *p *= variance);
+    }
     let mut weights = vec![0.0; size];
     for _ in 0..STEPS {
         let mut slope: Vec<f64> = weights.iter().zip(&penalties).map(|(w, p)| w * p).collect();
@@ -87,12 +93,26 @@ fn fit(examples: &[&Example], recipe: Recipe) -> BTreeMap<String, f64> {
     named.map(|(n, w)| (n.to_owned(), w)).collect()
 }
 
+/// The variance of each column, never nothing.
+pub fn variances<'a>(rows: impl Iterator<Item = &'a [f64]>, size: usize) -> Vec<f64> {
+    let (mut n, mut sums, mut squares) = (0.0, vec![0.0; size], vec![0.0; size]);
+    for row in rows {
+        n += 1.0;
+        for (i, value) in row.iter().enumerate() {
+            sums[i] += value;
+            squares[i] += value * value;
+        }
+    }
+    let n: f64 = f64::max(n, 1.0);
+    sums.iter().zip(&squares).map(|(s, q)| (q / n - (s / n).powi(2)).max(1e-4)).collect()
+}
+
 fn sigmoid(odds: f64) -> f64 {
     1.0 / (1.0 + (-odds).exp())
 }
 
 /// Solves a symmetric system given by its lower half (Cholesky).
-fn solve(mut a: Vec<Vec<f64>>, mut b: Vec<f64>) -> Vec<f64> {
+pub fn solve(mut a: Vec<Vec<f64>>, mut b: Vec<f64>) -> Vec<f64> {
     let n = b.len();
     for i in 0..n {
         for j in 0..=i {
@@ -126,7 +146,10 @@ pub fn calibrated(examples: &[Example], recipe: Recipe) -> Scorer {
             right: e.right,
         }));
     }
-    let platt = fit(&outside.iter().collect::<Vec<_>>(), Recipe { name: "platt", signs: &[], penalty: 0.0 });
+    let platt = fit(
+        &outside.iter().collect::<Vec<_>>(),
+        Recipe { name: "platt", signs: &[], penalty: 0.0, by_variance: false },
+    );
     let (stretch, moved) =
         (platt.get("all").copied().unwrap_or(1.0), platt.get("bias").copied().unwrap_or(0.0));
     let weights = fit(&all, recipe).into_iter().map(|(name, weight)| {

@@ -4,16 +4,17 @@ use std::{fs, path::Path};
 
 use acuse_pipeline::{
     document::Kind,
+    fields::FieldName,
     fields::{Field, Source},
     reading::{Evidence, Understanding},
-    understand::{model::Model, scorer::Scorers, understand_by},
+    understand::{model::Model, parties::Options, scorer::Scorers, sheet::Sheet, tax_ids, understand_by},
 };
 use time::OffsetDateTime;
 
 use crate::{
     legible::Legible,
     logistic::Example,
-    truth::{Compared, Truth, Verdict, compare},
+    truth::{self, Compared, Truth, Verdict, compare},
 };
 
 /// One document of which anything was read.
@@ -23,6 +24,35 @@ pub struct Document {
     pub evidence: Evidence,
     pub understood: Understanding,
     pub compared: Vec<Compared>,
+    /// Every name that may be the party's.
+    pub options: Options,
+    /// Of each, whether it is.
+    pub of_party: Vec<bool>,
+}
+
+impl Document {
+    /// The field that names the party of its kind as it was read.
+    pub fn party_field(&self) -> Option<FieldName> {
+        match self.understood.kind {
+            Kind::Invoice => Some(FieldName::IssuerName),
+            Kind::Receipt => Some(FieldName::MerchantName),
+            _ => None,
+        }
+    }
+
+    /// Whether it is a bill whose party is known and was read from print.
+    pub fn has_party(&self) -> bool {
+        let printed = |f: &Field| matches!(f.source, Source::Ocr | Source::Text);
+        let field = self.party_field().and_then(|name| self.understood.fields.get(&name));
+        matches!(self.truth.label, Kind::Invoice | Kind::Receipt)
+            && !self.truth.gt_vendor.is_empty()
+            && field.is_none_or(printed)
+    }
+
+    /// Whether a name is the party's.
+    pub fn is_party(&self, name: &str) -> bool {
+        self.truth.gt_vendor.split('|').any(|t| truth::party(t, name))
+    }
 }
 
 /// All documents of the manifest, understood by `model`.
@@ -38,7 +68,18 @@ pub fn documents(
         let evidence: Evidence = serde_json::from_slice(&bytes)?;
         let understood = understand_by(&evidence, today, model);
         let compared = compare(truth, &understood.fields, None::<&Legible>);
-        documents.push(Document { truth: truth.clone(), evidence, understood, compared });
+        let sheet = Sheet::of(&evidence);
+        let invoice = match understood.kind {
+            Kind::Receipt => false,
+            kind => kind == Kind::Invoice || truth.label == Kind::Invoice,
+        };
+        let options = Options::of(&sheet, &tax_ids::tax_ids(&sheet), invoice);
+        let mut document =
+            Document { truth: truth.clone(), evidence, understood, compared, options, of_party: Vec::new() };
+        if !truth.gt_vendor.is_empty() {
+            document.of_party = document.options.iter().map(|n| document.is_party(&n.name)).collect();
+        }
+        documents.push(document);
     }
     Ok(documents)
 }

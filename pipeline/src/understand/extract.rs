@@ -175,7 +175,7 @@ fn put_tax_ids(found: &Found<'_>, fields: &mut Fields, own: FieldName, other: Op
 pub fn receipt(found: &Found<'_>) -> (Fields, Vec<Signed>) {
     let mut out = Extracted::default();
     out.money(found);
-    if let Some(name) = parties::merchant(found.sheet, found.ids) {
+    if let Some(name) = parties::merchant(found.sheet, found.ids, found.scorers) {
         if let Some(address) = parties::address(found.sheet, &name) {
             let field = found.field(address.name, address.confidence, address.page, address.bbox);
             out.put(FieldName::MerchantAddress, field);
@@ -204,7 +204,7 @@ pub fn receipt(found: &Found<'_>) -> (Fields, Vec<Signed>) {
 pub fn invoice(found: &Found<'_>) -> (Fields, Vec<Signed>) {
     let mut out = Extracted::default();
     out.money(found);
-    if let Some(issuer) = parties::issuer(found.sheet, found.ids) {
+    if let Some(issuer) = parties::issuer(found.sheet, found.ids, found.scorers) {
         out.party(found, FieldName::IssuerName, issuer);
     }
     if let Some(r) = parties::recipient(found.sheet) {

@@ -55,7 +55,8 @@ impl Signed {
 }
 
 /// What is scored, and the weights of this build.
-const COMMITTED: [(&str, &str); 7] = [
+const COMMITTED: [(&str, &str); 8] = [
+    ("choice", include_str!("data/weights/choice.tsv")),
     ("party", include_str!("data/weights/party.tsv")),
     ("total", include_str!("data/weights/total.tsv")),
     ("date", include_str!("data/weights/date.tsv")),
@@ -149,9 +150,14 @@ impl Scorer {
     /// Probability of a candidate with these signs; a sign it was not trained on says nothing.
     #[must_use]
     pub fn probability(&self, signs: &[(&'static str, f32)]) -> f32 {
+        1.0 / (1.0 + (-self.odds(signs)).exp())
+    }
+
+    /// Log odds of a candidate with these signs, up to what all of its rivals share.
+    #[must_use]
+    pub fn odds(&self, signs: &[(&'static str, f32)]) -> f32 {
         let of = |name: &str| self.weights.get(name).copied().unwrap_or_default();
-        let odds = of("bias") + signs.iter().map(|(name, value)| of(name) * value).sum::<f32>();
-        1.0 / (1.0 + (-odds).exp())
+        of("bias") + signs.iter().map(|(name, value)| of(name) * value).sum::<f32>()
     }
 }
 

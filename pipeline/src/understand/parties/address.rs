@@ -92,6 +92,7 @@ fn is_phone(row: &Row) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::understand::scorer::Scorers;
     use crate::understand::{parties::merchant, sheet::drawn};
 
     #[test]
@@ -105,12 +106,12 @@ mod tests {
             &[(0.2, "Tel: 07-1234567")],
             &[(0.1, "COFFEE 12"), (0.7, "4.50")],
         ]);
-        let name = merchant(&sheet, &[]).unwrap();
+        let name = merchant(&sheet, &[], Scorers::committed()).unwrap();
         assert_eq!(
             address(&sheet, &name).unwrap().name,
             "No. 3, Jalan Alta 7/4, Bandar Luna, 81200 Puerto, Johor"
         );
         let bare = drawn(&[&[(0.3, "NUBE ROJA SDN BHD")], &[(0.1, "22241 SCISSORS"), (0.7, "18.00")]]);
-        assert_eq!(address(&bare, &merchant(&bare, &[]).unwrap()), None);
+        assert_eq!(address(&bare, &merchant(&bare, &[], Scorers::committed()).unwrap()), None);
     }
 }

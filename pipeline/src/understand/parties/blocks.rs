@@ -1,6 +1,7 @@
 //! Whose corner of the page a line stands in: blocks under "Bill to", "Sold by", "Remit to" and the like.
 
 use super::{
+    addressed::addressed,
     labels::{Label, labels},
     names::plausible,
     tidy::{sender_line, tidy},
@@ -51,6 +52,7 @@ pub fn blocks(sheet: &Sheet) -> Vec<Block> {
             for label in labels(cell) {
                 out.push(block(sheet, (r, c), row, cell, &label));
             }
+            out.extend(addressed(sheet, (r, c), row, cell));
             if sender_line(&cell.text).is_some() && row.bbox[1] < 0.4 && row.page == 1 {
                 out.extend(window(sheet, (r, c), cell));
             }
@@ -94,7 +96,7 @@ fn block(sheet: &Sheet, at: (usize, usize), row: &Row, cell: &Cell, label: &Labe
 }
 
 /// Whether a text can be the name in a block; another label with its value cannot.
-fn named(text: &str) -> bool {
+pub(super) fn named(text: &str) -> bool {
     let name = tidy(text);
     plausible(&name) && !name.contains(": ") && !text.trim_end().ends_with(':')
 }

@@ -45,6 +45,10 @@ pub struct Candidate {
     pub others_id: bool,
     /// What stands before it says that it is a firm's registered name (`Razón social:`), not whose.
     pub legal_label: bool,
+    /// Lines that mention its brand.
+    pub mentions: usize,
+    /// It is only mentioned: no line is its name alone.
+    pub mentioned: bool,
 }
 
 /// What is known of the page before its names are weighed.
@@ -279,6 +283,8 @@ fn candidate(
         own_id,
         others_id,
         legal_label,
+        mentions: 0,
+        mentioned: false,
     };
     Some((candidate, taken))
 }
@@ -339,7 +345,10 @@ fn joined(page: &Page<'_>, at: (usize, usize), cell: &Cell, name: String) -> (St
         && cell.height > 1.25 * page.usual
         && below.get(1).is_some_and(|c| looks_like_address(&c.folded))
         && (next.bbox[0] - cell.bbox[0]).abs() < 0.02;
-    if only_ending(&tail) || only_ending(&next.text) || (stem && quoted_or_short(&name, &tail)) || plain {
+    // "Big" over "Boy": two lines of one sign.
+    let brand = words <= 2 && brands::is_brand(&format!("{name}{tail}")) && !brands::is_brand(&name);
+    let ending = only_ending(&tail) || only_ending(&next.text);
+    if ending || (stem && quoted_or_short(&name, &tail)) || plain || brand {
         return (format!("{name} {}", tail.trim()), Some(next.bbox));
     }
     (name, None)

@@ -11,9 +11,12 @@ pub fn looks_like_address(row: &str) -> bool {
         + usize::from(row.split_whitespace().any(|w| {
             let w = w.trim_matches(|c: char| !c.is_alphabetic());
             w.len() > 5
-                && ["strasse", "straße", "str", "straat", "gasse", "gracht", "weg"]
-                    .iter()
-                    .any(|e| w.ends_with(e))
+                && [
+                    "strasse", "straße", "str", "straat", "gasse", "gracht", "weg", "gatan", "vagen", "gade",
+                    "vej",
+                ]
+                .iter()
+                .any(|e| w.ends_with(e))
         }));
     words >= 1 && digits >= 1
         || words >= 2

@@ -4,11 +4,12 @@ use super::{
     Named, brands,
     candidates::{Candidate, Page},
     looks::looks_like_address,
-    names::{core, firm, says_other},
+    names::{core, firm, only_trade, says_other},
 };
 use crate::{
     fields::Source,
     understand::{
+        places::cities,
         scorer::{Signs, yes},
         sheet::fold,
     },
@@ -16,10 +17,10 @@ use crate::{
 
 /// The most that a name is believed that cannot be one: an address, a label, letters that could not be read.
 const NO_NAME: f32 = 0.05;
-/// The most that an issuer or merchant is believed for whom nothing but place and size speaks, not even a tax id of its own.
-const UNVOUCHED: f32 = 0.7;
+/// The most that a name is believed of which letters seem to be lost or misread.
+const MISREAD: f32 = 0.7;
 
-/// The most that a name is believed that stands beside the tax id of somebody else.
+/// The most that a name is believed that stands beside the tax id of somebody else, or that is a city's.
 const OTHERS: f32 = 0.3;
 
 /// The most that the only party of an invoice is believed, which may be whom it is to.
@@ -43,10 +44,10 @@ pub(super) fn signs(
     let site = top.site.unwrap_or_default();
     let form = firm(name) > 0.9;
     let brand = is_brand(name);
-    let vouched = form || brand || site > 0.5 || top.labelled || top.again > 0;
+    let vouched = form || brand || site > 0.5 || top.labelled || top.again > 0 || top.mentions > 0;
     let invoice = told_apart.is_some();
     vec![
-        ("score", top.score.clamp(0.0, 4.0)),
+        ("score", top.score.clamp(-2.0, 4.0)),
         ("lead", lead),
         ("proofs", top.proofs.min(5) as f32),
         ("site", site),
@@ -77,6 +78,14 @@ pub(super) fn signs(
         ("others_id", yes(top.others_id)),
         ("legal_label", yes(top.legal_label)),
         ("ids", page.ids.len().min(3) as f32),
+        ("mentions", top.mentions.min(3) as f32 / 3.0),
+        ("mentioned", yes(top.mentioned)),
+        ("mentioned_again", yes(top.mentioned && top.mentions > 1)),
+        ("city", yes(cities::is_city(&fold(name)))),
+        ("only_trade", yes(only_trade(name))),
+        ("depth", shown.bbox[1].clamp(0.0, 1.0)),
+        ("left", shown.bbox[0].clamp(0.0, 1.0)),
+        ("upper", yes(name.chars().filter(|c| c.is_uppercase()).count() * 10 > letters * 7)),
     ]
 }
 
@@ -85,17 +94,19 @@ fn is_brand(name: &str) -> bool {
 }
 
 /// The most that a name is believed, whatever a scorer gives its signs: nothing that cannot be a name is, nor one that
-/// stands by another's tax id, nor one that nothing vouches for.
+/// stands by another's tax id, nor one whose letters were misread. What vouches for it the scorer weighs.
 pub(super) fn most(named: &Named) -> f32 {
     let says = |sign: &str| named.signs.iter().any(|(name, value)| *name == sign && *value > 0.0);
     if cannot_be(&named.name) || says("says_other") && !says("brand") {
         NO_NAME
-    } else if says("others_id") {
+    } else if says("others_id") || (says("city") && !says("brand")) {
         OTHERS
-    } else if says("invoice") && !["told_apart", "labelled", "site", "brand"].into_iter().any(says) {
+    } else if says("invoice")
+        && !["told_apart", "labelled", "site", "brand", "mentioned_again"].into_iter().any(says)
+    {
         LONE
-    } else if !says("vouched") && !says("own_id") || misread(&named.name) {
-        UNVOUCHED
+    } else if misread(&named.name) {
+        MISREAD
     } else {
         0.99
     }

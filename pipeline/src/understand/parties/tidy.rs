@@ -2,6 +2,7 @@
 
 use super::{
     looks::postal,
+    mended,
     names::{Token, firm, legal_form, tokens},
     words::{LEGAL_NAME, NAMED, OWNED, TITLES},
 };
@@ -12,10 +13,12 @@ use crate::understand::sheet::fold;
 pub fn tidy(text: &str) -> String {
     let text = text.trim();
     let mut name = without_label(sender_line(text).unwrap_or(text)).to_owned();
+    mended::letters(&mut name);
     mend(&mut name);
     cut_after_form(&mut name);
     cut_brackets(&mut name);
     cut_titles(&mut name);
+    mended::cut_branch(&mut name);
     for mark in ['®', '™', '©'] {
         name = name.replace(mark, "");
     }

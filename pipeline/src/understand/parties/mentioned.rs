@@ -1,0 +1,52 @@
+//! Brands that lines mention: a slip whose sign was not read still says `Download the McDonald's App`.
+
+use super::{
+    blocks::{Side, whose},
+    brands,
+    candidates::{Candidate, Page},
+    names::core,
+};
+use crate::understand::surer::bare;
+
+/// Weight of a brand that one line mentions, and of each more.
+const MENTIONED: f32 = 0.4;
+const AGAIN: f32 = 0.25;
+
+/// Notes at each candidate how many lines mention its brand, and adds the brands that are no line's own name.
+pub(super) fn add(page: &Page<'_>, found: &mut Vec<Candidate>) {
+    let theirs = |at| matches!(whose(page.blocks, at), Some(Side::Recipient | Side::Delivery | Side::Third));
+    for (brand, mention) in brands::mentions(page.sheet, theirs) {
+        let mut own = false;
+        for candidate in found.iter_mut() {
+            let name = bare(&candidate.name);
+            own |= name == brand || candidate.core == brand;
+            if name.contains(&brand) {
+                candidate.mentions = candidate.mentions.max(mention.lines);
+            }
+        }
+        if own {
+            continue;
+        }
+        let (row, cell) = mention.at;
+        let Some(cell) = page.sheet.rows.get(row).and_then(|r| r.cells.get(cell)) else { continue };
+        let again = mention.lines.saturating_sub(1);
+        found.push(Candidate {
+            core: core(&mention.name),
+            name: mention.name,
+            page: 1,
+            bbox: cell.bbox,
+            at: mention.at,
+            score: MENTIONED + AGAIN * again.min(2) as f32,
+            site: None,
+            proofs: u32::from(again > 0),
+            labelled: false,
+            again,
+            own_id: false,
+            others_id: false,
+            legal_label: false,
+            mentions: mention.lines,
+            mentioned: true,
+        });
+    }
+    found.sort_by(|a, b| b.score.total_cmp(&a.score));
+}
