@@ -46,7 +46,21 @@ enum Walk {
 const ROUTES: &[(&str, Walk)] = &[
     (
         "/v1/documents",
-        Walk::GetAndPost(&["", "?kind=id", "?q=zeed", "?q=zeedlemann", "?q=quil", "?q=secret", "?limit=200"]),
+        Walk::GetAndPost(&[
+            "",
+            "?kind=id",
+            "?q=zeed",
+            "?q=zeedlemann",
+            "?q=quil",
+            "?q=secret",
+            "?limit=200",
+            "?number=x9182736455",
+            "?date_from=1991-02-03",
+            "?sort=-document_date",
+            "?sort=amount",
+            "?sort=updated&limit=1",
+            "?status=duplicate",
+        ]),
     ),
     ("/v1/documents/{id}", Walk::Get(&[""])),
     (

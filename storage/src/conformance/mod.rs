@@ -15,6 +15,7 @@ mod door;
 mod feed;
 mod files;
 mod hold;
+mod lists;
 mod road;
 mod search;
 mod split;
@@ -22,6 +23,7 @@ mod upgrade;
 
 pub use compare::compare;
 pub use door::{Sample, delivery, photo};
+pub use lists::lists;
 pub use upgrade::upgrade;
 
 use crate::{Catalog, Objects};

@@ -46,6 +46,7 @@ pub async fn upgrade(catalog: &Catalog) {
     the_desk_counts_what_waited(catalog).await;
     super::access::what_was_there_is_scored(catalog, &landed).await;
     the_channel_came_through(catalog, &landed).await;
+    super::lists::what_was_there_is_listed(catalog).await;
     columns_are_the_same_on_both(catalog).await;
 }
 

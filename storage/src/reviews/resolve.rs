@@ -399,12 +399,12 @@ pub(super) async fn write_fields(
         document.id.0,
         kind.map(Kind::as_str),
         to_json("fields", fields)?,
-        keys.party,
-        keys.number,
-        keys.doc_date,
-        keys.total,
-        keys.currency,
+        keys.party.as_deref(),
+        keys.number.as_deref(),
+        keys.doc_date.as_deref(),
+        keys.total.as_deref(),
+        keys.currency.as_deref(),
         search_text(&document.searched_names(), fields, &text)
-    )
-    .map(drop)
+    )?;
+    keys.write_for_lists(tx, document.id.0).await
 }

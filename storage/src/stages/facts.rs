@@ -115,11 +115,11 @@ pub(super) async fn keep_facts(
         facts.fingerprint.map(|f| f.0.cast_signed()),
         to_json("notes", &facts.notes)?,
         to_json("findings", &facts.findings)?,
-        keys.party,
-        keys.number,
-        keys.doc_date,
-        keys.total,
-        keys.currency,
+        keys.party.as_deref(),
+        keys.number.as_deref(),
+        keys.doc_date.as_deref(),
+        keys.total.as_deref(),
+        keys.currency.as_deref(),
         search_text(&document.searched_names(), &facts.fields, &facts.text),
         facts.id_probability
     )?;
@@ -130,6 +130,7 @@ pub(super) async fn keep_facts(
         id.0,
         clean(&to_json("words", &facts.words)?)
     )?;
+    keys.write_for_lists(tx, id.0).await?;
     settle(tx, rule, id).await?;
     Ok(true)
 }
