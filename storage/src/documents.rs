@@ -3,7 +3,10 @@
 mod alike;
 mod keys;
 mod list;
+mod order;
 mod row;
+mod terms;
+mod words;
 
 use acuse_pipeline::{
     document::{Kind, Sha256, Status},
@@ -17,8 +20,11 @@ use time::OffsetDateTime;
 
 pub(crate) use keys::Extracted;
 pub use keys::{Amount, NotAnAmount};
-pub use list::{DocumentCursor, DocumentFilter, NotACursor, Sort};
+pub use list::DocumentFilter;
+pub use order::{DocumentCursor, NotACursor, Sort};
 pub(crate) use row::{COLUMNS, DocumentRow};
+pub use words::SEARCH;
+pub(crate) use words::{forget as forget_words, have as have_words, keep as keep_words, question};
 
 use crate::{
     access::Sensitivity,
@@ -181,12 +187,12 @@ fn signed(amount: &str) -> String {
 /// Most characters of a document that search looks through.
 const SEARCHED_CHARS: usize = 20_000;
 
-/// What search looks through: all that is said of a document, lower case.
-pub(crate) fn search_text(declared: &DeclaredFile, fields: &Fields, text: &str) -> String {
+/// What search looks through: all that is said of a document.
+fn search_text(declared: &DeclaredFile, fields: &Fields, text: &str) -> String {
     let mut all = String::new();
     let parts = [declared.filename.as_deref(), declared.caption.as_deref()].into_iter().flatten();
     for part in parts.chain(fields.values().map(|f| f.value.as_str())).chain([text]) {
-        all.extend(part.chars().filter(|c| *c != '\0').take(SEARCHED_CHARS).flat_map(char::to_lowercase));
+        all.extend(part.chars().filter(|c| *c != '\0').take(SEARCHED_CHARS));
         all.push('\n');
     }
     all

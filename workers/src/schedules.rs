@@ -152,12 +152,13 @@ pub async fn deadline(env: &Env) -> Result<(), CatalogError> {
     Ok(())
 }
 
-/// The next documents that were there before sensitivity was: a few at a time, so that nobody waits for it.
+/// The next documents that were there before sensitivity was, and before their words were kept: a few at a time, so that nobody waits for it.
 ///
 /// # Errors
 /// When the catalog fails.
 pub async fn score(env: &Env) -> Result<(), CatalogError> {
-    env.catalog.score_what_was_there(SCORED_AT_ONCE).await.map(drop)
+    env.catalog.score_what_was_there(SCORED_AT_ONCE).await.map(drop)?;
+    env.catalog.keep_words_of_what_was_there(SCORED_AT_ONCE).await.map(drop)
 }
 
 /// Seals what the audit trail has gained: one sealer at a time, whoever runs this.

@@ -109,7 +109,7 @@ pub async fn find(
 ) -> Result<Page<Document, DocumentCursor>, Problem> {
     let filter = query.filter(caller.access().clone())?;
     let after = word::<DocumentCursor>("after", query.after.as_deref())?;
-    if after.as_ref().is_some_and(|after| !after.is_of(filter.sort)) {
+    if after.as_ref().is_some_and(|after| !after.is_of(&filter)) {
         return Err(Problem::BadRequest(format!("after: {NotACursor}")));
     }
     Ok(app.catalog.documents(&filter, after.as_ref(), limit(query.limit)?).await?)

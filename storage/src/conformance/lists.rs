@@ -82,8 +82,7 @@ async fn fill(catalog: &Catalog, start: OffsetDateTime) -> (Vec<Put>, Uuid, Uuid
             tx,
             "INSERT INTO documents (id, source, sent_at, received_at, status, stage, kind, customer_id, contact_id, \
              part_of, duplicate_of, updated_at, doc_date, issuer, issuer_tax_id, number, amount, currency, sensitivity, \
-             search, part) VALUES ($1, $2, $3, $3, $4, 'done', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, \
-             $18, $19)",
+             part) VALUES ($1, $2, $3, $3, $4, 'done', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
             row.id,
             row.source.as_str(),
             row.received,
@@ -101,7 +100,6 @@ async fn fill(catalog: &Catalog, start: OffsetDateTime) -> (Vec<Put>, Uuid, Uuid
             row.amount,
             row.currency,
             if row.is_open { "open" } else { "unknown" },
-            row.issuer.as_str(),
             row.part_of.map(|_| r#"{"first_page":1,"last_page":1}"#)
         )
         .unwrap();

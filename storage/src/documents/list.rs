@@ -4,20 +4,21 @@
 //! What a document *says* (its date, issuer, number, amount, currency, words) is a filter or an order only over documents
 //! that may be told to who asks; otherwise a list's length or order would tell it.
 
-use std::{fmt, str::FromStr};
-
 use acuse_pipeline::document::{Kind, Status};
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use time::{Date, OffsetDateTime};
-use uuid::Uuid;
 
-use super::{COLUMNS, Document, DocumentRow, Page, folded, keys::Amount, like};
+use super::{
+    COLUMNS, Document, DocumentRow, Page, folded,
+    keys::Amount,
+    order::{Bind, DocumentCursor, Key, Sort},
+    words,
+};
 use crate::{
     access::Access,
     catalog::Catalog,
     customers::name_key,
     error::CatalogError,
-    names::{ContactId, CustomerId, DocumentId, Source, micros, words},
+    names::{ContactId, CustomerId, DocumentId, Source, micros},
     sql::{Both, Tx},
 };
 
@@ -63,133 +64,13 @@ pub struct DocumentFilter {
     pub amount_to: Option<Amount>,
     /// ISO 4217.
     pub currency: Option<String>,
-    /// Words to look for in names, numbers, captions and text.
+    /// Words to look for in names, numbers, captions and text: all of them, in any order, each by its beginning; numbers
+    /// in any notation.
     pub q: Option<String>,
     /// The order.
     pub sort: Sort,
     /// Who asks: what is out of their reach is not listed, and what is withheld is not found by what it says.
     pub access: Access,
-}
-
-words! {
-    /// The order of a list; with a minus, the last first.
-    #[derive(Default)]
-    Sort, "sort" {
-        /// By arrival.
-        Received = "received",
-        /// The latest arrival first.
-        #[default]
-        ReceivedDesc = "-received",
-        /// By the last change.
-        Updated = "updated",
-        /// The latest change first.
-        UpdatedDesc = "-updated",
-        /// By the date that the document says; those without one come first.
-        DocumentDate = "document_date",
-        /// The latest date first.
-        DocumentDateDesc = "-document_date",
-        /// By the total; those without one come first.
-        Amount = "amount",
-        /// The largest total first.
-        AmountDesc = "-amount",
-    }
-}
-
-/// What stands for no total: less than any.
-const NO_AMOUNT: i64 = -i64::MAX;
-
-impl Sort {
-    /// SQL of the key; migration 0013 has an index of each.
-    fn key(self) -> &'static str {
-        match self {
-            Self::Received | Self::ReceivedDesc => "d.received_at",
-            Self::Updated | Self::UpdatedDesc => "d.updated_at",
-            Self::DocumentDate | Self::DocumentDateDesc => "COALESCE(d.doc_date, '')",
-            Self::Amount | Self::AmountDesc => "COALESCE(d.amount, -9223372036854775807)",
-        }
-    }
-
-    fn is_descending(self) -> bool {
-        self.as_str().starts_with('-')
-    }
-
-    /// Whether the order tells what documents say.
-    fn tells(self) -> bool {
-        matches!(self, Self::DocumentDate | Self::DocumentDateDesc | Self::Amount | Self::AmountDesc)
-    }
-
-    fn of(self, key: (i64, i64, Option<String>, Option<i64>)) -> Bind {
-        let (received, updated, date, amount) = key;
-        match self {
-            Self::Received | Self::ReceivedDesc => Bind::Number(received),
-            Self::Updated | Self::UpdatedDesc => Bind::Number(updated),
-            Self::DocumentDate | Self::DocumentDateDesc => Bind::Text(date.unwrap_or_default()),
-            Self::Amount | Self::AmountDesc => Bind::Number(amount.unwrap_or(NO_AMOUNT)),
-        }
-    }
-}
-
-/// Where a page ended, in its order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DocumentCursor {
-    sort: Sort,
-    key: Bind,
-    id: Uuid,
-}
-
-/// A text that no list gave as its `next`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("pass the `next` of the page before, unchanged, with the same `sort`")]
-pub struct NotACursor;
-
-impl DocumentCursor {
-    /// Whether it is of this order.
-    #[must_use]
-    pub fn is_of(&self, sort: Sort) -> bool {
-        self.sort == sort
-    }
-}
-
-impl fmt::Display for DocumentCursor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let key = match &self.key {
-            Bind::Number(n) => format!("n{n}"),
-            Bind::Text(text) => format!("t{text}"),
-            Bind::Id(id) => format!("i{id}"),
-        };
-        f.write_str(&URL_SAFE_NO_PAD.encode(format!("{} {} {key}", self.sort, self.id.simple())))
-    }
-}
-
-impl FromStr for DocumentCursor {
-    type Err = NotACursor;
-
-    fn from_str(text: &str) -> Result<Self, NotACursor> {
-        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| NotACursor)?;
-        let text = String::from_utf8(bytes).map_err(|_| NotACursor)?;
-        let mut parts = text.splitn(3, ' ');
-        let mut part = || parts.next().ok_or(NotACursor);
-        let sort: Sort = part()?.parse().map_err(|_| NotACursor)?;
-        let id = part()?.parse().map_err(|_| NotACursor)?;
-        let key = match part()?.split_at_checked(1) {
-            Some(("n", number)) => Bind::Number(number.parse().map_err(|_| NotACursor)?),
-            Some(("t", text)) if !text.contains('\0') => Bind::Text(text.to_owned()),
-            _ => return Err(NotACursor),
-        };
-        let is_text = matches!(sort, Sort::DocumentDate | Sort::DocumentDateDesc);
-        if matches!(key, Bind::Text(_)) != is_text {
-            return Err(NotACursor);
-        }
-        Ok(Self { sort, key, id })
-    }
-}
-
-/// One value of a query.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Bind {
-    Number(i64),
-    Text(String),
-    Id(Uuid),
 }
 
 /// A query that is being put together.
@@ -260,30 +141,60 @@ impl DocumentFilter {
         query.holds("d.issuer_tax_id =", key(&self.tax_id));
         query.holds("d.number =", key(&self.number));
         query.holds("d.currency =", key(&self.currency));
-        if let Some(q) = self.q.as_deref().filter(|q| !q.trim().is_empty()) {
-            let name = query.bind(Bind::Text(like(q.trim())));
-            query.conditions.push(format!("d.search LIKE {name} ESCAPE '!'"));
-        }
+    }
+
+    /// Whether words are asked for: a text without any asks for none and finds none.
+    fn asked(&self) -> Option<&str> {
+        self.q.as_deref().map(str::trim).filter(|q| !q.is_empty())
+    }
+
+    /// Whether a page is read off the index of words, in the order of its places.
+    pub(super) fn goes_by_place(&self) -> bool {
+        self.asked().is_some() && matches!(self.sort, Sort::Received | Sort::ReceivedDesc)
     }
 
     /// The text of a page's query after `SELECT …`, and its values.
     fn page(&self, tx: &Tx, after: Option<&DocumentCursor>, most: i64) -> (String, Vec<Bind>) {
         let mut query = Query { conditions: Vec::new(), binds: Vec::new() };
+        let (mut from, mut place) = ("documents d", None);
+        if let Some(q) = self.asked() {
+            if let Some(question) = words::question(tx, q) {
+                let name = query.bind(Bind::Text(question));
+                let source = words::source(tx, &name);
+                query.conditions.push(source.condition);
+                (from, place) = (source.from, Some(source.place));
+            } else {
+                query.conditions.push("1 = 0".to_owned());
+            }
+        }
         self.of_rows(&mut query);
         let before = query.conditions.len();
         self.of_words(&mut query);
-        if query.conditions.len() > before || self.sort.tells() {
+        if query.conditions.len() > before || self.sort.tells() || self.asked().is_some() {
             query.conditions.push(self.access.told("d"));
         }
         query.conditions.push(self.access.reach(tx, "d"));
-        let key = self.sort.key();
         let (than, order) = if self.sort.is_descending() { ("<", "DESC") } else { (">", "ASC") };
-        if let Some(after) = after {
-            let (at, id) = (query.bind(after.key.clone()), query.bind(Bind::Id(after.id)));
-            query.conditions.push(format!("({key}, d.id) {than} ({at}, {id})"));
-        }
+        let ordered = match place.filter(|_| self.goes_by_place()) {
+            // A place is one document's, so nothing else is needed to tell what comes after it.
+            Some(place) => {
+                if let Some(after) = after {
+                    query.holds(&format!("{place} {than}"), Some(after.key.clone()));
+                }
+                format!("{place} {order}")
+            }
+            None => {
+                let key = self.sort.key();
+                if let Some(after) = after {
+                    let (at, id) = (query.bind(after.key.clone()), query.bind(Bind::Id(after.id)));
+                    query.conditions.push(format!("({key}, d.id) {than} ({at}, {id})"));
+                }
+                format!("{key} {order}, d.id {order}")
+            }
+        };
+        let place = place.unwrap_or("CAST(0 AS BIGINT)");
         let text = format!(
-            "FROM documents d WHERE {} ORDER BY {key} {order}, d.id {order} LIMIT {most}",
+            "{place} AS place FROM {from} WHERE {} ORDER BY {ordered} LIMIT {most}",
             query.conditions.join(" AND ")
         );
         (text, query.binds)
@@ -298,7 +209,7 @@ macro_rules! all_of {
                 let mut query = $query;
                 for bind in $binds {
                     query = match bind {
-                        Bind::Number(n) => query.bind(n),
+                        Bind::Number(n) | Bind::Place(n) => query.bind(n),
                         Bind::Text(text) => query.bind(text),
                         Bind::Id(id) => query.bind(id),
                     };
@@ -325,6 +236,7 @@ struct Listed {
     row: DocumentRow,
     doc_date: Option<String>,
     amount: Option<i64>,
+    place: i64,
 }
 
 impl Catalog {
@@ -341,12 +253,18 @@ impl Catalog {
         let mut tx = self.searching().await?;
         let limit = limit.clamp(1, 500);
         let (text, binds) = filter.page(&tx, after, i64::from(limit) + 1);
-        let text = format!("SELECT {COLUMNS}, doc_date, amount {text}");
+        let text = format!("SELECT {COLUMNS}, doc_date, amount, {text}");
         let mut rows = all_of!(tx, Listed, text, binds)?;
         let more = rows.len() > limit as usize;
         rows.truncate(limit as usize);
         let next = rows.last().filter(|_| more).map(|last| {
-            let key = (last.row.received_at, last.row.updated_at, last.doc_date.clone(), last.amount);
+            let key = Key {
+                received: last.row.received_at,
+                updated: last.row.updated_at,
+                date: last.doc_date.clone(),
+                amount: last.amount,
+                place: filter.goes_by_place().then_some(last.place),
+            };
             DocumentCursor { sort: filter.sort, key: filter.sort.of(key), id: last.row.id }
         });
         let data = rows.into_iter().map(|listed| Document::try_from(listed.row)).collect::<Result<_, _>>()?;
@@ -359,40 +277,15 @@ impl Catalog {
         let mut tx = self.reading().await?;
         let (text, binds) = filter.page(&tx, None, 51);
         let lines: Vec<String> = if tx.is_sqlite() {
-            let text = format!("EXPLAIN QUERY PLAN SELECT {COLUMNS} {text}");
+            let text = format!("EXPLAIN QUERY PLAN SELECT {COLUMNS}, {text}");
             let rows = all_of!(tx, (i64, i64, i64, String), text, binds)?;
             rows.into_iter().map(|(.., line)| line).collect()
         } else {
             // Of a small table every plan is as good; what is asked is whether there is an index to go by.
             execute!(tx, "SET LOCAL enable_seqscan = off")?;
-            let text = format!("EXPLAIN SELECT {COLUMNS} {text}");
+            let text = format!("EXPLAIN SELECT {COLUMNS}, {text}");
             all_of!(tx, (String,), text, binds)?.into_iter().map(|(line,)| line).collect()
         };
         Ok(lines.join("\n"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cursor_comes_back_and_no_other_text_is_one() {
-        for (sort, key) in [
-            (Sort::ReceivedDesc, Bind::Number(1_700_000_000_000_000)),
-            (Sort::Amount, Bind::Number(NO_AMOUNT)),
-            (Sort::DocumentDate, Bind::Text("20260501".to_owned())),
-            (Sort::DocumentDateDesc, Bind::Text(String::new())),
-        ] {
-            let cursor = DocumentCursor { sort, key, id: Uuid::now_v7() };
-            assert_eq!(cursor.to_string().parse(), Ok(cursor));
-        }
-        let id = Uuid::now_v7().simple();
-        for not in
-            [format!("-received {id} t1"), format!("amount {id} n"), format!("size {id} n1"), "x".to_owned()]
-        {
-            assert_eq!(URL_SAFE_NO_PAD.encode(not).parse::<DocumentCursor>(), Err(NotACursor));
-        }
-        assert_eq!(Uuid::now_v7().to_string().parse::<DocumentCursor>(), Err(NotACursor));
     }
 }
