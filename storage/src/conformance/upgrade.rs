@@ -48,6 +48,7 @@ pub async fn upgrade(catalog: &Catalog) {
     the_channel_came_through(catalog, &landed).await;
     super::lists::what_was_there_is_listed(catalog).await;
     super::found::what_was_there_is_found(catalog, landed.filed).await;
+    super::tallies::what_was_there_is_counted(catalog).await;
     columns_are_the_same_on_both(catalog).await;
 }
 
