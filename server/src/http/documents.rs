@@ -6,14 +6,15 @@ use acuse_storage::{
     keys::Scope,
     names::ContactId,
 };
-use axum::{Json, extract::State};
+use axum::{Extension, Json, extract::State};
 use serde::Deserialize;
 
 use super::{
     auth::Caller,
+    etag::Version,
     extract::{Id, Params, day, limit, time, word},
     problem::Problem,
-    view::{DocumentView, EntryView, Listing},
+    view::{DocumentView, EntryView, Listing, Members, Told},
 };
 use crate::{access, app::App};
 
@@ -65,6 +66,8 @@ pub struct Query {
     pub after: Option<String>,
     /// Page size.
     pub limit: Option<u32>,
+    /// Only these members of each document, comma separated.
+    pub fields: Option<String>,
 }
 
 impl Query {
@@ -120,12 +123,23 @@ pub async fn list(
     State(app): State<App>,
     caller: Caller,
     Params(query): Params<Query>,
-) -> Result<Json<Listing<DocumentView>>, Problem> {
+) -> Result<Json<Listing<Told>>, Problem> {
     caller.require(Scope::DocumentsRead)?;
+    let members = Members::of(query.fields.as_deref())?;
     let page = find(&app, &caller, query).await?;
     let seen = access::look_at(&app, &caller, page.data, "list").await?;
-    let data = seen.into_iter().map(DocumentView::new).collect();
+    let data = seen
+        .into_iter()
+        .map(|seen| members.of_document(DocumentView::new(seen)))
+        .collect::<Result<_, _>>()?;
     Ok(Json(Listing { data, next: page.next.map(|id| id.to_string()) }))
+}
+
+/// Query of one document.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Shown {
+    fields: Option<String>,
 }
 
 /// `GET /v1/documents/{id}`.
@@ -133,9 +147,13 @@ pub async fn show(
     State(app): State<App>,
     caller: Caller,
     Id(id): Id<DocumentId>,
-) -> Result<Json<DocumentView>, Problem> {
+    Params(query): Params<Shown>,
+) -> Result<(Extension<Version>, Json<Told>), Problem> {
     caller.require(Scope::DocumentsRead)?;
-    Ok(Json(DocumentView::new(access::look(&app, &caller, id, "fields").await?)))
+    let members = Members::of(query.fields.as_deref())?;
+    let seen = access::look(&app, &caller, id, "fields").await?;
+    let version = Version(seen.version);
+    Ok((Extension(version), Json(members.of_document(DocumentView::new(seen))?)))
 }
 
 /// `GET /v1/documents/{id}/timeline`, oldest first.
@@ -167,9 +185,24 @@ mod tests {
         let known: BTreeSet<&str> = refused.split('`').skip(3).step_by(2).collect();
         let described: serde_json::Value = serde_json::from_str(crate::http::openapi::DESCRIPTION).unwrap();
         let parameters = &described["paths"]["/v1/documents"]["get"]["parameters"];
-        let described: BTreeSet<&str> =
-            parameters.as_array().unwrap().iter().map(|p| p["name"].as_str().unwrap()).collect();
+        let described: BTreeSet<&str> = parameters
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|p| p["in"] == "query")
+            .map(|p| p["name"].as_str().unwrap())
+            .collect();
         assert_eq!(known, described, "{refused}");
+    }
+
+    #[test]
+    fn members_are_those_that_are_described() {
+        let described: serde_json::Value = serde_json::from_str(crate::http::openapi::DESCRIPTION).unwrap();
+        let properties = described["components"]["schemas"]["Document"]["properties"].as_object().unwrap();
+        let described: BTreeSet<&str> = properties.keys().map(String::as_str).collect();
+        assert_eq!(described, crate::http::view::DOCUMENT_MEMBERS.iter().copied().collect());
+        assert!(Members::of(Some("id, status,fields")).is_ok() && Members::of(Some(" ")).is_ok());
+        assert!(matches!(Members::of(Some("id,surname")), Err(Problem::BadRequest(_))));
     }
 
     #[test]
