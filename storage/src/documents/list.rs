@@ -154,13 +154,21 @@ impl DocumentFilter {
     }
 
     /// The text of a page's query after `SELECT …`, and its values.
-    fn page(&self, tx: &Tx, after: Option<&DocumentCursor>, most: i64) -> (String, Vec<Bind>) {
+    fn page(&self, tx: &Tx, after: Option<&DocumentCursor>, most: i64, near: bool) -> (String, Vec<Bind>) {
+        let (than, order) = if self.sort.is_descending() { ("<", "DESC") } else { (">", "ASC") };
         let mut query = Query { conditions: Vec::new(), binds: Vec::new() };
-        let (mut from, mut place) = ("documents d", None);
+        let (mut from, mut place) = ("documents d".to_owned(), None);
         if let Some(q) = self.asked() {
             if let Some(question) = words::question(tx, q) {
                 let name = query.bind(Bind::Text(question));
-                let source = words::source(tx, &name);
+                let reach = if near {
+                    let next = after.map(|after| query.bind(after.key.clone()));
+                    let next = next.map(|next| format!("WHERE place {than} {next} ")).unwrap_or_default();
+                    words::Reach::Near(format!("{next}ORDER BY place {order}"))
+                } else {
+                    words::Reach::Whole
+                };
+                let source = words::source(tx, &name, &reach);
                 query.conditions.push(source.condition);
                 (from, place) = (source.from, Some(source.place));
             } else {
@@ -174,7 +182,6 @@ impl DocumentFilter {
             query.conditions.push(self.access.told("d"));
         }
         query.conditions.push(self.access.reach(tx, "d"));
-        let (than, order) = if self.sort.is_descending() { ("<", "DESC") } else { (">", "ASC") };
         let ordered = match place.filter(|_| self.goes_by_place()) {
             // A place is one document's, so nothing else is needed to tell what comes after it.
             Some(place) => {
@@ -252,9 +259,19 @@ impl Catalog {
     ) -> Result<Page<Document, DocumentCursor>, CatalogError> {
         let mut tx = self.searching().await?;
         let limit = limit.clamp(1, 500);
-        let (text, binds) = filter.page(&tx, after, i64::from(limit) + 1);
-        let text = format!("SELECT {COLUMNS}, doc_date, amount, {text}");
-        let mut rows = all_of!(tx, Listed, text, binds)?;
+        let mut rows = Vec::new();
+        // What is near is a page if it is full; otherwise the whole of it is asked for.
+        for near in [true, false] {
+            if near && (tx.is_sqlite() || !filter.goes_by_place()) {
+                continue;
+            }
+            let (text, binds) = filter.page(&tx, after, i64::from(limit) + 1, near);
+            let text = format!("SELECT {COLUMNS}, doc_date, amount, {text}");
+            rows = all_of!(tx, Listed, text, binds)?;
+            if rows.len() > limit as usize {
+                break;
+            }
+        }
         let more = rows.len() > limit as usize;
         rows.truncate(limit as usize);
         let next = rows.last().filter(|_| more).map(|last| {
@@ -275,7 +292,7 @@ impl Catalog {
     #[cfg(feature = "conformance")]
     pub(crate) async fn explained(&self, filter: &DocumentFilter) -> Result<String, CatalogError> {
         let mut tx = self.reading().await?;
-        let (text, binds) = filter.page(&tx, None, 51);
+        let (text, binds) = filter.page(&tx, None, 51, false);
         let lines: Vec<String> = if tx.is_sqlite() {
             let text = format!("EXPLAIN QUERY PLAN SELECT {COLUMNS}, {text}");
             let rows = all_of!(tx, (i64, i64, i64, String), text, binds)?;

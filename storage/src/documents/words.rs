@@ -20,27 +20,54 @@ const PLACES: i64 = 1024;
 /// The backfill of what was there before this index.
 pub const SEARCH: &str = "search";
 
+/// How much of the index a statement looks at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// All that has the words.
+    Whole,
+    /// Of the places that come next in the order, so many, whatever they hold; SQL of which they are and of their order.
+    Near(String),
+}
+
+/// Places that are looked at before the index is asked for all that has the words.
+const NEAR: u32 = 2_000;
+
 /// What is found by words, as SQL: the tables, and the condition on the bind named `asked`.
 pub(super) struct Source {
-    pub from: &'static str,
+    pub from: String,
     pub condition: String,
     /// The place by arrival.
     pub place: &'static str,
 }
 
-pub(super) fn source(tx: &Tx, asked: &str) -> Source {
+/// PostgreSQL takes any beginning of a word for equally rare, and for a page in order would look through all documents for
+/// one that few have. So it is told: first the places that come next, which are enough for what many have; then the
+/// index, for all that has it, which is little if the first did not find enough.
+pub(super) fn source(tx: &Tx, asked: &str, reach: &Reach) -> Source {
     if tx.is_sqlite() {
         Source {
             // The words first, whatever else is asked: of them there is an order.
             from: "document_fts CROSS JOIN document_fts_rows s ON s.place = document_fts.rowid \
-                   CROSS JOIN documents d ON d.id = s.document_id",
+                   CROSS JOIN documents d ON d.id = s.document_id"
+                .to_owned(),
             condition: format!("document_fts MATCH {asked}"),
             place: "document_fts.rowid",
         }
     } else {
+        let has = format!("words @@ CAST({asked} AS tsquery)");
+        let (places, condition) = match reach {
+            Reach::Near(which) => {
+                (format!("SELECT * FROM document_fts {which} LIMIT {NEAR}"), format!("s.{has}"))
+            }
+            // Materialised, or a limit further out would lead the planner back to looking through all.
+            Reach::Whole => {
+                let all = format!("SELECT place, document_id FROM document_fts WHERE {has}");
+                (format!("WITH found AS MATERIALIZED ({all}) SELECT * FROM found"), "1 = 1".to_owned())
+            }
+        };
         Source {
-            from: "document_fts s JOIN documents d ON d.id = s.document_id",
-            condition: format!("s.words @@ CAST({asked} AS tsquery)"),
+            from: format!("({places}) s JOIN documents d ON d.id = s.document_id"),
+            condition,
             place: "s.place",
         }
     }
@@ -48,10 +75,12 @@ pub(super) fn source(tx: &Tx, asked: &str) -> Source {
 
 /// SQL that holds for the documents `d` that have what the bind named `asked` asks for.
 pub(crate) fn have(tx: &Tx, asked: &str) -> String {
-    let Source { condition, .. } = source(tx, asked);
-    let from =
-        tx.pick("document_fts JOIN document_fts_rows s ON s.place = document_fts.rowid", "document_fts s");
-    format!("d.id IN (SELECT s.document_id FROM {from} WHERE {condition})")
+    let found = tx.pick(
+        "document_fts JOIN document_fts_rows s ON s.place = document_fts.rowid WHERE document_fts MATCH",
+        "document_fts s WHERE s.words @@ CAST(",
+    );
+    let end = tx.pick("", " AS tsquery)");
+    format!("d.id IN (SELECT s.document_id FROM {found} {asked}{end})")
 }
 
 /// The question in this database's words; none where nothing can be found.
