@@ -17,6 +17,7 @@ mod files;
 mod found;
 mod hold;
 mod lists;
+mod many;
 mod road;
 mod search;
 mod split;
@@ -26,6 +27,7 @@ mod upgrade;
 pub use compare::compare;
 pub use door::{Sample, delivery, photo};
 pub use lists::lists;
+pub use many::{Many, a_firm, a_word, many};
 pub use upgrade::upgrade;
 
 use crate::{Catalog, Objects};
