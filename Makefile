@@ -81,6 +81,10 @@ bench-intake: ## Acknowledged webhooks a second against the disk's own fdatasync
 	cargo build --locked --release -p acuse-server
 	cargo run --locked --release -q -p acuse-tests --example bench_intake
 
+.PHONY: bench-api
+bench-api: ## p50 and p99 of what the API asks the catalog, at 10,000 and at COUNT (100000) documents, on both databases
+	COUNT=$(or $(COUNT),100000) cargo run --locked --release -q -p acuse-tests --example bench_api
+
 .PHONY: bench-hostile
 bench-hostile: models ## Verdicts, time and memory of `acuse read` over a folder of hostile files (DATA=…)
 	cargo build --locked -p acuse-server -p acuse-tests --bins --examples

@@ -114,7 +114,7 @@ pub fn router(app: App) -> Router {
             "/v1/documents",
             get(http::documents::list).post(http::uploads::create).layer(DefaultBodyLimit::max(upload_cap)),
         )
-        .route("/v1/documents/{id}", get(http::documents::show))
+        .route("/v1/documents/{id}", get(http::documents::show).patch(http::amend::change))
         .route("/v1/documents/{id}/content", get(http::content::of_document))
         .route("/v1/documents/{id}/timeline", get(http::documents::timeline))
         .route("/v1/reviews", get(http::reviews::list))
@@ -138,6 +138,7 @@ pub fn router(app: App) -> Router {
         .route("/v1/periods", get(http::export::periods))
         .route("/v1/periods/{month}", get(http::export::period))
         .route("/v1/periods/{month}/close", post(http::export::close))
+        .layer(middleware::from_fn(http::etag::named))
         .layer(middleware::from_fn(http::front::rates::told));
     let probes = if app.budget.metrics_apart { probes() } else { probes().merge(measures()) };
     Router::new()

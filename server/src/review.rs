@@ -200,7 +200,7 @@ pub async fn decide_again(app: &App, caller: &Caller, id: DocumentId, ask: Ask) 
     Ok(told(app.catalog.decide_again(id, &by, &decision, reply.as_ref()).await?)?)
 }
 
-fn told(resolved: Resolved) -> Result<Decided, Problem> {
+pub(crate) fn told(resolved: Resolved) -> Result<Decided, Problem> {
     match resolved {
         Resolved::Done(status) => Ok(Decided { status, documents: Vec::new() }),
         Resolved::Split(documents) => Ok(Decided { status: Status::Processing, documents }),
@@ -218,7 +218,7 @@ fn told(resolved: Resolved) -> Result<Decided, Problem> {
 }
 
 /// Checks what was said, the reader's own way, and puts it in the catalog's terms.
-async fn prepared<'a>(
+pub(crate) async fn prepared<'a>(
     app: &App,
     caller: &'a Caller,
     document: &Document,

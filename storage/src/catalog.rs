@@ -213,6 +213,7 @@ impl Catalog {
         ours.dangerous_set_table_name("acuse_migrations");
         self.run(&queue).await.map_err(|source| CatalogError::Migrate { what: "the queue", source })?;
         self.run(&ours).await.map_err(|source| CatalogError::Migrate { what: "the catalog", source })?;
+        self.fill_document_keys().await?;
         self.recognise_feed().await
     }
 

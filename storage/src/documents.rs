@@ -1,11 +1,16 @@
 //! Documents: one row for each that was sent, from its first webhook on.
 
 mod alike;
+mod keys;
+mod list;
+mod order;
 mod row;
+mod terms;
+mod words;
 
 use acuse_pipeline::{
     document::{Kind, Sha256, Status},
-    fields::{FieldName, Fields},
+    fields::Fields,
     part::Part,
     reading::{Fingerprint, SeenWord},
     reason::Reason,
@@ -13,10 +18,16 @@ use acuse_pipeline::{
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+pub(crate) use keys::Extracted;
+pub use keys::{Amount, NotAnAmount};
+pub use list::DocumentFilter;
+pub use order::{DocumentCursor, NotACursor, Sort};
 pub(crate) use row::{COLUMNS, DocumentRow};
+pub use words::SEARCH;
+pub(crate) use words::{forget as forget_words, have as have_words, keep as keep_words, question};
 
 use crate::{
-    access::{Access, Sensitivity},
+    access::Sensitivity,
     catalog::Catalog,
     error::CatalogError,
     names::{ContactId, CustomerId, DocumentId, MessageId, Source, Stage, WaitsFor, json, micros},
@@ -153,62 +164,13 @@ impl Document {
     }
 }
 
-/// Which documents a list shows. A filter on status leaves duplicates out, so that a list of `filed` is as long as the
-/// ledger's `filed`.
-#[derive(Debug, Clone, Default)]
-pub struct DocumentFilter {
-    /// Only this status, and no duplicates.
-    pub status: Option<Status>,
-    /// Only this kind.
-    pub kind: Option<Kind>,
-    /// Only this customer's.
-    pub customer_id: Option<CustomerId>,
-    /// Only this sender's.
-    pub contact_id: Option<ContactId>,
-    /// Received at or after.
-    pub from: Option<OffsetDateTime>,
-    /// Received before.
-    pub to: Option<OffsetDateTime>,
-    /// Words to look for in names, numbers, captions and text.
-    pub q: Option<String>,
-    /// Who asks: what is out of their reach is not listed, and what is withheld is not found by what it says.
-    pub access: Access,
-}
-
-/// A page of a list, newest first, and the cursor of the next.
+/// A page of a list, and the cursor of the next.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Page<T, C> {
     /// The items.
     pub data: Vec<T>,
     /// Pass it as `after` to go on; none at the end.
     pub next: Option<C>,
-}
-
-/// The columns that duplicate search and full-text search look at, taken from a document's fields.
-pub(crate) struct Extracted {
-    pub party: Option<String>,
-    pub number: Option<String>,
-    pub doc_date: Option<String>,
-    pub total: Option<String>,
-    pub currency: Option<String>,
-}
-
-impl Extracted {
-    pub(crate) fn from(fields: &Fields) -> Self {
-        use FieldName::{
-            Currency, Date, DocumentNumber, IssueDate, IssuerName, IssuerTaxId, MerchantName, MerchantTaxId,
-            Number, Total,
-        };
-        let first = |names: &[FieldName]| names.iter().find_map(|n| fields.get(n)).map(|f| f.value.as_str());
-        Self {
-            // Who issued it: the tax id where read, because names are spelled in many ways.
-            party: first(&[IssuerTaxId, MerchantTaxId, IssuerName, MerchantName]).map(folded),
-            number: first(&[Number, DocumentNumber]).map(folded),
-            doc_date: first(&[IssueDate, Date]).map(folded),
-            total: first(&[Total]).map(signed),
-            currency: first(&[Currency]).map(folded),
-        }
-    }
 }
 
 /// Letters and digits only, lower case (a point stays, for amounts): how duplicate search compares.
@@ -225,12 +187,12 @@ fn signed(amount: &str) -> String {
 /// Most characters of a document that search looks through.
 const SEARCHED_CHARS: usize = 20_000;
 
-/// What search looks through: all that is said of a document, lower case.
-pub(crate) fn search_text(declared: &DeclaredFile, fields: &Fields, text: &str) -> String {
+/// What search looks through: all that is said of a document.
+fn search_text(declared: &DeclaredFile, fields: &Fields, text: &str) -> String {
     let mut all = String::new();
     let parts = [declared.filename.as_deref(), declared.caption.as_deref()].into_iter().flatten();
     for part in parts.chain(fields.values().map(|f| f.value.as_str())).chain([text]) {
-        all.extend(part.chars().filter(|c| *c != '\0').take(SEARCHED_CHARS).flat_map(char::to_lowercase));
+        all.extend(part.chars().filter(|c| *c != '\0').take(SEARCHED_CHARS));
         all.push('\n');
     }
     all
@@ -282,54 +244,6 @@ impl Catalog {
         let mut tx = self.reading().await?;
         let row = optional!(tx, (String,), "SELECT words FROM page_words WHERE document_id = $1", id.0)?;
         row.map_or_else(|| Ok(Vec::new()), |(words,)| json("page_words", "words", &words))
-    }
-
-    /// Documents, newest first, after the cursor (the last id of the page before).
-    ///
-    /// # Errors
-    /// When the database fails or a row is impossible.
-    pub async fn documents(
-        &self,
-        filter: &DocumentFilter,
-        after: Option<DocumentId>,
-        limit: u32,
-    ) -> Result<Page<Document, DocumentId>, CatalogError> {
-        let mut tx = self.searching().await?;
-        let text = format!(
-            "SELECT {COLUMNS} FROM documents d \
-             WHERE ($1 IS NULL OR (status = $1 AND duplicate_of IS NULL)) \
-               AND ($2 IS NULL OR kind = $2) \
-               AND ($3 IS NULL OR customer_id = $3) \
-               AND ($4 IS NULL OR contact_id = $4) \
-               AND ($5 IS NULL OR received_at >= $5) \
-               AND ($6 IS NULL OR received_at < $6) \
-               AND ($7 IS NULL OR (search LIKE $7 ESCAPE '!' AND {told})) \
-               AND ($8 IS NULL OR id < $8) AND {reach} \
-             ORDER BY id DESC LIMIT $9",
-            told = filter.access.told("d"),
-            reach = filter.access.reach(&tx, "d")
-        );
-        let limit = i64::from(limit.clamp(1, 500));
-        let pattern = filter.q.as_deref().filter(|q| !q.trim().is_empty()).map(|q| like(q.trim()));
-        let rows = all!(
-            tx,
-            DocumentRow,
-            sqlx::AssertSqlSafe(text.clone()),
-            filter.status.map(Status::as_str),
-            filter.kind.map(Kind::as_str),
-            filter.customer_id.map(|c| c.0),
-            filter.contact_id.map(|c| c.0),
-            filter.from.map(micros),
-            filter.to.map(micros),
-            pattern.as_deref(),
-            after.map(|a| a.0),
-            limit + 1
-        )?;
-        let more = rows.len() as i64 > limit;
-        let data: Vec<Document> =
-            rows.into_iter().take(limit as usize).map(Document::try_from).collect::<Result<_, _>>()?;
-        let next = if more { data.last().map(|d| d.id) } else { None };
-        Ok(Page { data, next })
     }
 
     /// The documents with these very bytes that came before `except`, the first of them first, at most 50. Of a file that

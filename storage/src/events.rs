@@ -100,6 +100,7 @@ pub const KINDS: &[&str] = &[
     "document.in_review",
     "document.rejected",
     "document.corrected",
+    "document.amended",
     "document.duplicate",
     "document.split",
     "customer.created",

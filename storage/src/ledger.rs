@@ -3,14 +3,10 @@
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use crate::{
-    access::Access,
-    catalog::Catalog,
-    error::CatalogError,
-    names::{micros, number},
-};
+use crate::{access::Access, catalog::Catalog, error::CatalogError, names::micros, tallies};
 
-/// Where all documents are. One statement counts them, so the sum holds at every instant.
+/// Where all documents are. One statement counts them, so the sum holds at every instant: `received` is counted by
+/// itself, not summed up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Ledger {
     /// All that came, from the commit of their first webhook on.
@@ -53,32 +49,15 @@ impl Catalog {
         to: Option<OffsetDateTime>,
     ) -> Result<Ledger, CatalogError> {
         let mut tx = self.reading().await?;
-        let text = format!(
-            "SELECT COUNT(*), \
-                    COUNT(CASE WHEN status = 'filed' AND duplicate_of IS NULL THEN 1 END), \
-                    COUNT(CASE WHEN status = 'in_review' AND duplicate_of IS NULL THEN 1 END), \
-                    COUNT(CASE WHEN status = 'rejected' AND duplicate_of IS NULL THEN 1 END), \
-                    COUNT(CASE WHEN duplicate_of IS NOT NULL THEN 1 END), \
-                    COUNT(CASE WHEN status IN ('received', 'processing') AND duplicate_of IS NULL THEN 1 END) \
-             FROM documents d WHERE ($1 IS NULL OR received_at >= $1) AND ($2 IS NULL OR received_at < $2) AND {}",
-            access.reach(&tx, "d")
-        );
-        let (received, filed, in_review, rejected, duplicate, processing) = one!(
-            tx,
-            (i64, i64, i64, i64, i64, i64),
-            sqlx::AssertSqlSafe(text.clone()),
-            from.map(micros),
-            to.map(micros)
-        )?;
-        let count = |value| number("documents", "status", value);
-        Ok(Ledger {
-            received: count(received)?,
-            filed: count(filed)?,
-            in_review: count(in_review)?,
-            rejected: count(rejected)?,
-            duplicate: count(duplicate)?,
-            processing: count(processing)?,
-            balanced: received == filed + in_review + rejected + duplicate + processing,
-        })
+        let counted = if access.is_bound() {
+            tallies::count_reached(&mut tx, access, from.map(micros), to.map(micros)).await?
+        } else {
+            tallies::count(&mut tx, from.map(micros), to.map(micros)).await?
+        };
+        let of = |place: &str| counted.iter().find(|(at, _)| at == place).map_or(0, |(_, n)| *n);
+        let (received, filed, in_review) = (of("received"), of("filed"), of("in_review"));
+        let (rejected, duplicate, processing) = (of("rejected"), of("duplicate"), of("processing"));
+        let balanced = received == filed + in_review + rejected + duplicate + processing;
+        Ok(Ledger { received, filed, in_review, rejected, duplicate, processing, balanced })
     }
 }

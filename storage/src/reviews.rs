@@ -1,5 +1,6 @@
 //! Reviews: the documents in front of a person, who may hold one under a lease, and decides.
 
+mod amend;
 pub mod drafts;
 mod hold;
 mod list;

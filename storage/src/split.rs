@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     catalog::Catalog,
-    documents::{self, COLUMNS, Document, DocumentRow},
+    documents::{self, COLUMNS, Document, DocumentRow, forget_words},
     error::CatalogError,
     events::{self, NewEvent},
     names::{DocumentId, Stage, micros, to_json},
@@ -159,10 +159,10 @@ pub(crate) async fn take_apart(
                 tx,
                 "INSERT INTO documents (id, part, part_of, task_id, updated_at, contact_id, source, phone_number_id, \
                  declared_type, declared_filename, caption, declared_sha256, sent_at, received_at, status, stage, \
-                 original_key, original_sha256, original_bytes, media_type, customer_id, search) \
+                 original_key, original_sha256, original_bytes, media_type, customer_id) \
                  SELECT $2, $3, $4, $5, $6, contact_id, source, phone_number_id, \
                  declared_type, declared_filename, caption, declared_sha256, sent_at, received_at, status, stage, \
-                 original_key, original_sha256, original_bytes, media_type, customer_id, search \
+                 original_key, original_sha256, original_bytes, media_type, customer_id \
                  FROM documents WHERE id = $1",
                 id.0,
                 new.0,
@@ -199,13 +199,12 @@ async fn forget(tx: &mut Tx, whole: &Document) -> Result<(), CatalogError> {
          language = NULL, id_probability = NULL, sensitivity = 'unknown', sensitivity_by = NULL, fields = '{}', text = NULL, \
          fingerprint = NULL, notes = '[]', findings = '[]', reasons = '[]', awaits_customer = FALSE, waits_for = NULL, \
          party = NULL, number = NULL, doc_date = NULL, total = NULL, \
-         currency = NULL, search = $2, attempts = 0, next_attempt_at = NULL, last_error = NULL, \
+         currency = NULL, issuer = NULL, issuer_tax_id = NULL, amount = NULL, search = NULL, attempts = 0, next_attempt_at = NULL, last_error = NULL, \
          customer_id = CASE WHEN EXISTS (SELECT 1 FROM timeline t WHERE t.document_id = $1 AND t.event = 'linked') \
            THEN NULL ELSE customer_id END WHERE id = $1",
-        whole.id.0,
-        ""
-    )
-    .map(drop)
+        whole.id.0
+    )?;
+    forget_words(tx, whole.id.0).await
 }
 
 /// Every row's timeline begins or goes on with the split; those who follow the events hear of each new document.

@@ -41,6 +41,7 @@ impl Catalog {
     /// As [`Catalog::sweep`].
     pub async fn sweep_older_than(&self, idle: Duration) -> Result<Swept, CatalogError> {
         let before = self.now() - idle;
+        self.add_up_tallies().await?;
         Ok(Swept {
             documents: self.sweep_documents(before).await?,
             contacts: self.sweep_contacts(before).await?,

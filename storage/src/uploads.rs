@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::{
     catalog::Catalog,
     contacts,
-    documents::{DeclaredFile, StoredObject, search_text},
+    documents::{DeclaredFile, StoredObject, keep_words},
     error::CatalogError,
     events,
     names::{AliasKind, CustomerId, DocumentId, KeyId, Source, Stage, clean_maybe, cut, micros, sha256},
@@ -91,8 +91,8 @@ impl Catalog {
             tx,
             "INSERT INTO documents (id, contact_id, source, declared_type, declared_filename, caption, \
              declared_sha256, sent_at, received_at, status, stage, original_key, original_sha256, original_bytes, \
-             customer_id, search, updated_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, 'received', 'read', $9, $10, $11, $12, $13, $14)",
+             customer_id, updated_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, 'received', 'read', $9, $10, $11, $12, $13)",
             upload.id.0,
             contact.map(|c| c.0),
             upload.source.as_str(),
@@ -105,9 +105,10 @@ impl Catalog {
             &upload.original.sha256.0[..],
             i64::try_from(upload.original.size_bytes).unwrap_or(i64::MAX),
             upload.customer_id.map(|c| c.0),
-            search_text(declared, &Default::default(), ""),
             present
         )?;
+        let place = (upload.id.0, micros(upload.received_at));
+        keep_words(&mut tx, place, declared, &Default::default(), "").await?;
         if let Some(key) = key {
             let added = execute!(
                 tx,

@@ -23,6 +23,7 @@ mod scale_out;
 mod servers;
 mod split;
 mod unnamed;
+mod versions;
 mod way_back;
 mod withheld;
 mod world;

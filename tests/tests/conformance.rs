@@ -81,3 +81,17 @@ async fn what_rows_and_objects_say_of_one_another_scaled_out() {
     conformance::compare(&catalog, &Objects::connect(&config)).await;
     catalog.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lists_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    conformance::lists(&Catalog::open_sqlite(&folder.path().join("catalog.sqlite")).await.unwrap()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lists_on_postgresql() {
+    let Some(postgres) = Postgres::start().unwrap() else { return };
+    let catalog = Catalog::open(&postgres.url("acuse")).await.unwrap();
+    conformance::lists(&catalog).await;
+    catalog.close().await;
+}

@@ -46,9 +46,23 @@ enum Walk {
 const ROUTES: &[(&str, Walk)] = &[
     (
         "/v1/documents",
-        Walk::GetAndPost(&["", "?kind=id", "?q=zeed", "?q=zeedlemann", "?q=quil", "?q=secret", "?limit=200"]),
+        Walk::GetAndPost(&[
+            "",
+            "?kind=id",
+            "?q=zeed",
+            "?q=zeedlemann",
+            "?q=quil",
+            "?q=secret",
+            "?limit=200",
+            "?number=x9182736455",
+            "?date_from=1991-02-03",
+            "?sort=-document_date",
+            "?sort=amount",
+            "?sort=updated&limit=1",
+            "?status=duplicate",
+        ]),
     ),
-    ("/v1/documents/{id}", Walk::Get(&[""])),
+    ("/v1/documents/{id}", Walk::Get(&["", "?fields=fields,notes,filename,caption,reasons"])),
     (
         "/v1/documents/{id}/content",
         Walk::Get(&[
@@ -156,7 +170,7 @@ fn field(value: &str) -> Field {
     Field { value: value.into(), confidence: 0.97, page: Some(1), bbox: None, source: Source::Ocr }
 }
 
-fn passport(seed: u64) -> ReadFacts {
+pub(crate) fn passport(seed: u64) -> ReadFacts {
     ReadFacts {
         part: None,
         media_type: "image/jpeg".into(),
@@ -203,7 +217,7 @@ fn misread(seed: u64) -> ReadFacts {
     }
 }
 
-fn bill(seed: u64) -> ReadFacts {
+pub(crate) fn bill(seed: u64) -> ReadFacts {
     let fields = Fields::from([(FieldName::MerchantName, field(OPEN)), (FieldName::Total, field("4.00"))]);
     ReadFacts {
         kind: Some(Kind::Receipt),
@@ -232,14 +246,14 @@ async fn send(api: &Api, name: &str, key: &str) -> (u16, String) {
     (answer.status().as_u16(), answer.text().await.unwrap())
 }
 
-async fn sent(api: &Api, name: &str) -> DocumentId {
+pub(crate) async fn sent(api: &Api, name: &str) -> DocumentId {
     let (status, body) = send(api, name, name).await;
     assert_eq!(status, 201, "{body}");
     serde_json::from_str::<Value>(&body).unwrap()["id"].as_str().unwrap().parse().unwrap()
 }
 
 /// What the workers would do.
-async fn read(catalog: &Catalog, id: DocumentId, facts: &ReadFacts) {
+pub(crate) async fn read(catalog: &Catalog, id: DocumentId, facts: &ReadFacts) {
     assert!(matches!(catalog.begin(id, Stage::Read).await.unwrap(), Begun::Go(_)));
     assert_eq!(catalog.read(id, facts).await.unwrap(), Step::Taken);
     catalog.note(id, Stage::Link, "linked", json!({ "clue": "ZEEDLEMANN" })).await.unwrap();
@@ -345,6 +359,16 @@ async fn walk(who: &str, secret: &Secret, request: &dyn Fn(Method, &str) -> reqw
                 if asked.starts_with("/v1/documents?q=") && status == 200 {
                     let found: Value = serde_json::from_str(&body).unwrap();
                     assert_eq!(found["data"], json!([]), "{who} {asked}: its length tells");
+                }
+            }
+            if *path == "/v1/documents/{id}" {
+                let body = json!({ "kind": "other", "note": "let me see", "because": "so" });
+                let request = request(Method::PATCH, &address).header("If-Match", "*").json(&body);
+                let (status, body) = ask(request, &address).await;
+                clean(&body, &address);
+                assert!([401, 403, 404, 405].contains(&status), "{who} changes {address}: {status} {body}");
+                if who.contains("reviews:write") {
+                    assert!(body.contains("urn:acuse:problem:withheld"), "{body}");
                 }
             }
             if posts && *path != "/v1/documents" {

@@ -30,6 +30,8 @@ const COMPARED_AT_ONCE: u16 = 500;
 const COMPARING: Duration = Duration::from_secs(20);
 /// Documents scored at once.
 const SCORED_AT_ONCE: u32 = 100;
+/// How often all documents are counted, to verify the counts that are kept.
+const COUNTED_EVERY: time::Duration = time::Duration::HOUR;
 /// How long a ledger that does not balance is doubted.
 const LEDGER_DOUBT: Duration = Duration::from_secs(90);
 /// A document that is on its road for longer is told of by name.
@@ -115,13 +117,16 @@ where
     }
 }
 
-/// Belt and braces: whatever is not at rest has a task.
+/// Belt and braces: whatever is not at rest has a task, and the counts are what is there.
 ///
 /// # Errors
 /// When the catalog fails.
 pub async fn sweep(env: &Env, idle: Duration) -> Result<(), CatalogError> {
     let idle = time::Duration::try_from(idle).unwrap_or(time::Duration::MINUTE);
     let swept = env.catalog.sweep_older_than(idle).await?;
+    for wrong in env.catalog.verify_tallies(COUNTED_EVERY).await? {
+        tracing::error!(day = %wrong.day.date(), place = wrong.place, missing = wrong.missing, "a count was wrong");
+    }
     if swept.documents + swept.contacts + swept.holds > 0 {
         tracing::warn!(
             documents = swept.documents,
@@ -152,12 +157,13 @@ pub async fn deadline(env: &Env) -> Result<(), CatalogError> {
     Ok(())
 }
 
-/// The next documents that were there before sensitivity was: a few at a time, so that nobody waits for it.
+/// The next documents that were there before sensitivity was, and before their words were kept: a few at a time, so that nobody waits for it.
 ///
 /// # Errors
 /// When the catalog fails.
 pub async fn score(env: &Env) -> Result<(), CatalogError> {
-    env.catalog.score_what_was_there(SCORED_AT_ONCE).await.map(drop)
+    env.catalog.score_what_was_there(SCORED_AT_ONCE).await.map(drop)?;
+    env.catalog.keep_words_of_what_was_there(SCORED_AT_ONCE).await.map(drop)
 }
 
 /// Seals what the audit trail has gained: one sealer at a time, whoever runs this.

@@ -177,7 +177,7 @@ async fn all_documents(catalog: &Catalog) -> anyhow::Result<Vec<Document>> {
     let mut all = Vec::new();
     let mut after = None;
     loop {
-        let page = catalog.documents(&DocumentFilter::default(), after, 200).await?;
+        let page = catalog.documents(&DocumentFilter::default(), after.as_ref(), 200).await?;
         all.extend(page.data);
         after = page.next;
         if after.is_none() {

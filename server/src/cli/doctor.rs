@@ -6,6 +6,7 @@ use acuse_pipeline::limits::Limits;
 use acuse_storage::{
     Catalog,
     access::{Backfill, SENSITIVITY},
+    documents::SEARCH,
     object_sweep::Direction,
 };
 use acuse_workers::scan::Scanner;
@@ -93,6 +94,7 @@ pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
     if let Some(catalog) = &catalog {
         queues(catalog, &mut report).await;
         sensitivity(catalog, &mut report).await;
+        searched(catalog, &mut report).await;
         compared(catalog, &mut report).await;
         trail(catalog, &mut report).await;
     }
@@ -265,6 +267,29 @@ async fn sensitivity(catalog: &Catalog, report: &mut Report) {
             report.tell(State::Note, "access", format!("{done} of {total} earlier documents scored; {what}"));
         }
         Err(error) => report.tell(State::Bad, "access", format!("{error:#}")),
+    }
+}
+
+/// How far what was there before is found by its words.
+async fn searched(catalog: &Catalog, report: &mut Report) {
+    match within(async { Ok(catalog.backfill(SEARCH).await?) }).await {
+        Ok(None) => report.tell(State::Ok, "search", "every document is found by its words"),
+        Ok(Some(Backfill { done, total, finished: true })) => {
+            report.tell(
+                State::Ok,
+                "search",
+                format!("the words of {done} of {total} earlier documents kept"),
+            );
+        }
+        Ok(Some(Backfill { done, total, finished: false })) => {
+            let what = "the others are not found by their words yet; a worker goes on with them";
+            report.tell(
+                State::Note,
+                "search",
+                format!("the words of {done} of {total} earlier documents kept; {what}"),
+            );
+        }
+        Err(error) => report.tell(State::Bad, "search", format!("{error:#}")),
     }
 }
 

@@ -5,17 +5,23 @@
 
 use std::time::Duration;
 
-use acuse_storage::{Document, DocumentId, ObjectKey, keys::Scope, objects::ObjectError};
+use acuse_pipeline::document::Sha256;
+use acuse_storage::{
+    Document, DocumentId, ObjectKey,
+    keys::Scope,
+    objects::{ByteRange, ObjectError},
+};
 use axum::{
     body::Body,
     extract::State,
-    http::{HeaderValue, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
 
 use super::{
     auth::Caller,
+    etag,
     extract::{Id, Params},
     problem::Problem,
     quarantine,
@@ -54,6 +60,7 @@ impl From<ObjectError> for Problem {
         match error {
             ObjectError::TooLarge { limit } => Self::TooLarge { limit_bytes: limit },
             ObjectError::Stalled => Self::Timeout,
+            ObjectError::NoSuchRange => Self::RangeNotSatisfiable,
             error @ ObjectError::Service { .. } => {
                 tracing::error!(error = %super::Chain(&error), "the objects are out of reach");
                 Self::Unavailable("the objects are out of reach; try again")
@@ -69,8 +76,9 @@ pub async fn of_document(
     caller: Caller,
     Id(id): Id<DocumentId>,
     Params(query): Params<Query>,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    serve(&app, &caller, id, &query).await
+    serve(&app, &caller, id, &query, &headers).await
 }
 
 /// `GET /pictures/{id}`: the same for a person at the desk.
@@ -79,8 +87,9 @@ pub async fn of_person(
     person: Person,
     Id(id): Id<DocumentId>,
     Params(query): Params<Query>,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    serve(&app, &person.caller, id, &query).await
+    serve(&app, &person.caller, id, &query, &headers).await
 }
 
 /// The original of a part is the whole file: who may not see an ID in it may not have it, and who has it saw them all.
@@ -99,7 +108,37 @@ async fn whole_file(app: &App, caller: &Caller, part: &Document) -> Result<(), P
     access::showing(app, caller, &others).await
 }
 
-async fn serve(app: &App, caller: &Caller, id: DocumentId, query: &Query) -> Result<Response, Problem> {
+/// The range that is asked for, where it is one and of what the caller has of it. Anything else means all of it.
+fn range(headers: &HeaderMap, tag: &str) -> Option<ByteRange> {
+    let is_of_this = headers.get(header::IF_RANGE).is_none_or(|had| had.as_bytes() == tag.as_bytes());
+    headers.get(header::RANGE).filter(|_| is_of_this)?.to_str().ok()?.parse().ok()
+}
+
+/// The bytes of an object, or of the range of it.
+async fn bytes(app: &App, key: &ObjectKey, range: Option<ByteRange>) -> Result<Response, Problem> {
+    let Some(range) = range else {
+        let (size_bytes, stream) = app.objects.get_stream(key).await?;
+        let mut response = Body::from_stream(stream).into_response();
+        response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(size_bytes));
+        return Ok(response);
+    };
+    let part = app.objects.get_range(key, range).await?;
+    let mut response = (StatusCode::PARTIAL_CONTENT, Body::from_stream(part.stream)).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(part.size_bytes));
+    if let Ok(value) = HeaderValue::from_str(&part.content_range) {
+        headers.insert(header::CONTENT_RANGE, value);
+    }
+    Ok(response)
+}
+
+async fn serve(
+    app: &App,
+    caller: &Caller,
+    id: DocumentId,
+    query: &Query,
+    asked: &HeaderMap,
+) -> Result<Response, Problem> {
     caller.require(Scope::DocumentsRead)?;
     let document = access::open(app, caller, id).await?;
     let key = choose(&document, query)?;
@@ -113,9 +152,16 @@ async fn serve(app: &App, caller: &Caller, id: DocumentId, query: &Query) -> Res
         let link = app.objects.presigned_get(key, LINK).await?;
         return Ok(Redirect::temporary(&link).into_response());
     }
-    let (size_bytes, stream) = app.objects.get_stream(key).await?;
-    let mut response = Body::from_stream(stream).into_response();
+    let tag = tag(&document, query.variant, key);
+    if etag::has(asked, &tag) {
+        return Ok(etag::unchanged(&tag));
+    }
+    let mut response = bytes(app, key, range(asked, &tag)).await?;
     let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(&tag) {
+        headers.insert(header::ETAG, value);
+    }
+    headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     let (kind, disposition) = match query.variant {
         Variant::Original => {
             let name = format!("attachment; filename=\"{id}.{}\"", extension(document.media_type.as_deref()));
@@ -124,7 +170,6 @@ async fn serve(app: &App, caller: &Caller, id: DocumentId, query: &Query) -> Res
         Variant::Normalized | Variant::Thumbnail => ("image/jpeg", "inline".to_owned()),
     };
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(size_bytes));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(
         header::CONTENT_SECURITY_POLICY,
@@ -134,6 +179,14 @@ async fn serve(app: &App, caller: &Caller, id: DocumentId, query: &Query) -> Res
         headers.insert(header::CONTENT_DISPOSITION, value);
     }
     Ok(response)
+}
+
+/// What names the bytes: their hash, or that of the key, which is made of it.
+fn tag(document: &Document, variant: Variant, key: &ObjectKey) -> String {
+    match (variant, &document.original) {
+        (Variant::Original, Some(original)) => etag::of_hash(&original.sha256),
+        _ => etag::of_hash(&Sha256::of(key.as_str().as_bytes())),
+    }
 }
 
 fn choose<'a>(document: &'a Document, query: &Query) -> Result<&'a ObjectKey, Problem> {

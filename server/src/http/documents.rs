@@ -1,16 +1,20 @@
 //! `/v1/documents`: what came, what it says, what happened to it.
 
 use acuse_storage::{
-    CustomerId, Document, DocumentFilter, DocumentId, documents::Page, keys::Scope, names::ContactId,
+    Access, CustomerId, Document, DocumentFilter, DocumentId,
+    documents::{DocumentCursor, NotACursor, Page},
+    keys::Scope,
+    names::ContactId,
 };
-use axum::{Json, extract::State};
+use axum::{Extension, Json, extract::State};
 use serde::Deserialize;
 
 use super::{
     auth::Caller,
-    extract::{Id, Params, limit, time, word},
+    etag::Version,
+    extract::{Id, Params, day, limit, time, word},
     problem::Problem,
-    view::{DocumentView, EntryView, Listing},
+    view::{DocumentView, EntryView, Listing, Members, Told},
 };
 use crate::{access, app::App};
 
@@ -18,7 +22,7 @@ use crate::{access, app::App};
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Query {
-    /// A status; `duplicate` documents are listed under none.
+    /// A status, or `duplicate`; a duplicate is listed under no other.
     pub status: Option<String>,
     /// A kind.
     pub kind: Option<String>,
@@ -26,35 +30,92 @@ pub struct Query {
     pub customer_id: Option<String>,
     /// A contact's id.
     pub contact_id: Option<String>,
+    /// How it came.
+    pub source: Option<String>,
+    /// The first document of a file: all of that file.
+    pub part_of: Option<String>,
     /// Received at or after.
     pub from: Option<String>,
     /// Received before.
     pub to: Option<String>,
+    /// Changed at or after.
+    pub updated_from: Option<String>,
+    /// Changed before.
+    pub updated_to: Option<String>,
+    /// Its own date at or after.
+    pub date_from: Option<String>,
+    /// Its own date before.
+    pub date_to: Option<String>,
+    /// The issuer's name begins so.
+    pub issuer: Option<String>,
+    /// The issuer's tax id.
+    pub tax_id: Option<String>,
+    /// Its number.
+    pub number: Option<String>,
+    /// Its total or more.
+    pub amount_from: Option<String>,
+    /// Its total or less.
+    pub amount_to: Option<String>,
+    /// Its currency.
+    pub currency: Option<String>,
     /// In file name, caption, fields or text.
     pub q: Option<String>,
-    /// The last id of the page before.
+    /// The order.
+    pub sort: Option<String>,
+    /// The `next` of the page before.
     pub after: Option<String>,
     /// Page size.
     pub limit: Option<u32>,
+    /// Only these members of each document, comma separated.
+    pub fields: Option<String>,
 }
 
-/// One page of documents for a caller, newest first. What is withheld is not searched.
+impl Query {
+    fn filter(&self, access: Access) -> Result<DocumentFilter, Problem> {
+        let text = |value: &Option<String>| value.clone().filter(|v| !v.trim().is_empty());
+        let duplicates = self.status.as_deref() == Some("duplicate");
+        Ok(DocumentFilter {
+            status: if duplicates { None } else { word("status", self.status.as_deref())? },
+            duplicates,
+            kind: word("kind", self.kind.as_deref())?,
+            customer_id: word::<CustomerId>("customer_id", self.customer_id.as_deref())?,
+            contact_id: word::<ContactId>("contact_id", self.contact_id.as_deref())?,
+            source: word("source", self.source.as_deref())?,
+            part_of: word::<DocumentId>("part_of", self.part_of.as_deref())?,
+            from: time("from", self.from.as_deref())?,
+            to: time("to", self.to.as_deref())?,
+            updated_from: time("updated_from", self.updated_from.as_deref())?,
+            updated_to: time("updated_to", self.updated_to.as_deref())?,
+            date_from: day("date_from", self.date_from.as_deref())?,
+            date_to: day("date_to", self.date_to.as_deref())?,
+            issuer: text(&self.issuer),
+            tax_id: text(&self.tax_id),
+            number: text(&self.number),
+            amount_from: word("amount_from", self.amount_from.as_deref())?,
+            amount_to: word("amount_to", self.amount_to.as_deref())?,
+            currency: text(&self.currency),
+            q: text(&self.q),
+            sort: word("sort", self.sort.as_deref())?.unwrap_or_default(),
+            access,
+        })
+    }
+}
+
+/// One page of documents for a caller. What is withheld is not found, and not sorted, by what it says.
 ///
 /// # Errors
 /// 400 for a filter that cannot be.
-pub async fn find(app: &App, caller: &Caller, query: Query) -> Result<Page<Document, DocumentId>, Problem> {
-    let filter = DocumentFilter {
-        status: word("status", query.status.as_deref())?,
-        kind: word("kind", query.kind.as_deref())?,
-        customer_id: word::<CustomerId>("customer_id", query.customer_id.as_deref())?,
-        contact_id: word::<ContactId>("contact_id", query.contact_id.as_deref())?,
-        from: time("from", query.from.as_deref())?,
-        to: time("to", query.to.as_deref())?,
-        q: query.q.filter(|q| !q.trim().is_empty()),
-        access: caller.access().clone(),
-    };
-    let after = word::<DocumentId>("after", query.after.as_deref())?;
-    Ok(app.catalog.documents(&filter, after, limit(query.limit)?).await?)
+pub async fn find(
+    app: &App,
+    caller: &Caller,
+    query: Query,
+) -> Result<Page<Document, DocumentCursor>, Problem> {
+    let filter = query.filter(caller.access().clone())?;
+    let after = word::<DocumentCursor>("after", query.after.as_deref())?;
+    if after.as_ref().is_some_and(|after| !after.is_of(&filter)) {
+        return Err(Problem::BadRequest(format!("after: {NotACursor}")));
+    }
+    Ok(app.catalog.documents(&filter, after.as_ref(), limit(query.limit)?).await?)
 }
 
 /// `GET /v1/documents`.
@@ -62,12 +123,23 @@ pub async fn list(
     State(app): State<App>,
     caller: Caller,
     Params(query): Params<Query>,
-) -> Result<Json<Listing<DocumentView>>, Problem> {
+) -> Result<Json<Listing<Told>>, Problem> {
     caller.require(Scope::DocumentsRead)?;
+    let members = Members::of(query.fields.as_deref())?;
     let page = find(&app, &caller, query).await?;
     let seen = access::look_at(&app, &caller, page.data, "list").await?;
-    let data = seen.into_iter().map(DocumentView::new).collect();
+    let data = seen
+        .into_iter()
+        .map(|seen| members.of_document(DocumentView::new(seen)))
+        .collect::<Result<_, _>>()?;
     Ok(Json(Listing { data, next: page.next.map(|id| id.to_string()) }))
+}
+
+/// Query of one document.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Shown {
+    fields: Option<String>,
 }
 
 /// `GET /v1/documents/{id}`.
@@ -75,9 +147,13 @@ pub async fn show(
     State(app): State<App>,
     caller: Caller,
     Id(id): Id<DocumentId>,
-) -> Result<Json<DocumentView>, Problem> {
+    Params(query): Params<Shown>,
+) -> Result<(Extension<Version>, Json<Told>), Problem> {
     caller.require(Scope::DocumentsRead)?;
-    Ok(Json(DocumentView::new(access::look(&app, &caller, id, "fields").await?)))
+    let members = Members::of(query.fields.as_deref())?;
+    let seen = access::look(&app, &caller, id, "fields").await?;
+    let version = Version(seen.version);
+    Ok((Extension(version), Json(members.of_document(DocumentView::new(seen))?)))
 }
 
 /// `GET /v1/documents/{id}/timeline`, oldest first.
@@ -90,4 +166,56 @@ pub async fn timeline(
     let withheld = access::look(&app, &caller, id, "timeline").await?.is_withheld();
     let entries = app.catalog.timeline(id).await?;
     Ok(Json(Listing { data: entries.into_iter().map(|e| EntryView::new(e, withheld)).collect(), next: None }))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn asked(query: &str) -> Result<Query, String> {
+        let uri = format!("/v1/documents?{query}").parse().unwrap();
+        axum::extract::Query::<Query>::try_from_uri(&uri).map(|q| q.0).map_err(|e| e.body_text())
+    }
+
+    #[test]
+    fn every_filter_is_described_and_no_other_is_taken() {
+        let refused = asked("taxId=B42").unwrap_err();
+        let known: BTreeSet<&str> = refused.split('`').skip(3).step_by(2).collect();
+        let described: serde_json::Value = serde_json::from_str(crate::http::openapi::DESCRIPTION).unwrap();
+        let parameters = &described["paths"]["/v1/documents"]["get"]["parameters"];
+        let described: BTreeSet<&str> = parameters
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|p| p["in"] == "query")
+            .map(|p| p["name"].as_str().unwrap())
+            .collect();
+        assert_eq!(known, described, "{refused}");
+    }
+
+    #[test]
+    fn members_are_those_that_are_described() {
+        let described: serde_json::Value = serde_json::from_str(crate::http::openapi::DESCRIPTION).unwrap();
+        let properties = described["components"]["schemas"]["Document"]["properties"].as_object().unwrap();
+        let described: BTreeSet<&str> = properties.keys().map(String::as_str).collect();
+        assert_eq!(described, crate::http::view::DOCUMENT_MEMBERS.iter().copied().collect());
+        assert!(Members::of(Some("id, status,fields")).is_ok() && Members::of(Some(" ")).is_ok());
+        assert!(matches!(Members::of(Some("id,surname")), Err(Problem::BadRequest(_))));
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused_and_what_is_empty_is_absent() {
+        let filter = |query: &str| asked(query).unwrap().filter(Access::default());
+        for bad in ["amount_from=12,5", "date_to=2026-13-01", "sort=size", "status=open", "source=fax"] {
+            assert!(matches!(filter(bad), Err(Problem::BadRequest(_))), "{bad}");
+        }
+        let found =
+            filter("issuer=+&status=duplicate&sort=-amount&amount_to=-5.50&number=&date_from=").unwrap();
+        assert!(
+            found.duplicates && found.status.is_none() && found.issuer.is_none() && found.number.is_none()
+        );
+        assert_eq!((found.sort.as_str(), found.amount_to), ("-amount", "-5.5".parse().ok()));
+    }
 }

@@ -129,6 +129,13 @@ pub fn time(name: &'static str, value: Option<&str>) -> Result<Option<OffsetDate
         .transpose()
 }
 
+/// A date.
+pub fn day(name: &'static str, value: Option<&str>) -> Result<Option<Date>, Problem> {
+    let form = format_description!("[year]-[month]-[day]");
+    let parsed = value.map(str::trim).filter(|v| !v.is_empty()).map(|v| Date::parse(v, form)).transpose();
+    parsed.map_err(|_| Problem::BadRequest(format!("{name}: write e.g. 2026-05-01")))
+}
+
 /// Tells a JSON `null` (take it away) from an absent member (leave it as it is).
 pub fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(d: D) -> Result<Option<Option<T>>, D::Error> {
     Option::<T>::deserialize(d).map(Some)

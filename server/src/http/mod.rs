@@ -3,12 +3,14 @@
 //! A request passes [`around`] (id, span, time limit, metrics), is parsed by [`extract`] and [`auth`] into types,
 //! handled by one file a noun, and answers JSON or a [`problem::Problem`].
 
+pub mod amend;
 pub mod auth;
 pub mod board;
 pub mod client_address;
 pub mod content;
 pub mod customers;
 pub mod documents;
+pub mod etag;
 pub mod export;
 pub mod extract;
 pub mod feed;

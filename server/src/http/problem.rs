@@ -43,6 +43,18 @@ pub enum Problem {
     /// The request is understood, and cannot be done as things stand.
     #[error("{0}")]
     Conflict(String),
+    /// A change without the version it was made of.
+    #[error("say which version you change: If-Match with the ETag of GET /v1/documents/{{id}}")]
+    PreconditionRequired,
+    /// What was changed is not what is there.
+    #[error("the document changed meanwhile (version {version}); look again")]
+    Stale {
+        /// Its version now.
+        version: i64,
+    },
+    /// No byte of the range is there.
+    #[error("that range is not in the content")]
+    RangeNotSatisfiable,
     /// Names that were given are other customers'.
     #[error("{}", taken_text(.0))]
     Taken(Vec<TakenAlias>),
@@ -147,6 +159,13 @@ impl Problem {
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "not_found", "Not found"),
             Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "bad_request", "Bad request"),
             Self::Conflict(_) => (StatusCode::CONFLICT, "conflict", "Conflict"),
+            Self::PreconditionRequired => {
+                (StatusCode::PRECONDITION_REQUIRED, "precondition_required", "Say which version")
+            }
+            Self::Stale { .. } => (StatusCode::PRECONDITION_FAILED, "stale", "Changed meanwhile"),
+            Self::RangeNotSatisfiable => {
+                (StatusCode::RANGE_NOT_SATISFIABLE, "range_not_satisfiable", "Not in the content")
+            }
             Self::Taken(_) => (StatusCode::CONFLICT, "taken", "Somebody else's"),
             Self::ForeignCursor => (StatusCode::GONE, "foreign_cursor", "Not a cursor of this feed"),
             Self::Unproven(_) => {
@@ -285,6 +304,9 @@ mod tests {
             Problem::NotFound(""),
             Problem::BadRequest(String::new()),
             Problem::Conflict(String::new()),
+            Problem::PreconditionRequired,
+            Problem::Stale { version: 0 },
+            Problem::RangeNotSatisfiable,
             Problem::Taken(Vec::new()),
             Problem::ForeignCursor,
             Problem::Unproven(Vec::new()),

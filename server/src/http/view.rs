@@ -16,6 +16,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
+use super::problem::Problem;
 use crate::access::Sight;
 
 /// A page of a list.
@@ -104,6 +105,82 @@ impl DocumentView {
         }
     }
 }
+
+/// Which members of a document are wanted: `fields=` of a query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Members(Option<Vec<String>>);
+
+impl Members {
+    /// Out of the query; all where nothing is said.
+    ///
+    /// # Errors
+    /// 400 for what no document has.
+    pub fn of(text: Option<&str>) -> Result<Self, Problem> {
+        let Some(text) = text.filter(|t| !t.trim().is_empty()) else { return Ok(Self(None)) };
+        let wanted: Vec<String> = text.split(',').map(|name| name.trim().to_owned()).collect();
+        match wanted.iter().find(|name| !DOCUMENT_MEMBERS.contains(&name.as_str())) {
+            Some(unknown) => Err(Problem::BadRequest(format!(
+                "fields: {unknown:?} is none of {}",
+                DOCUMENT_MEMBERS.join(",")
+            ))),
+            None => Ok(Self(Some(wanted))),
+        }
+    }
+
+    /// A document with these members, and always its id.
+    ///
+    /// # Errors
+    /// When it cannot be written, which would be ours.
+    pub fn of_document(&self, view: DocumentView) -> Result<Told, Problem> {
+        let Some(wanted) = &self.0 else { return Ok(Told::All(Box::new(view))) };
+        let mut all = serde_json::to_value(view).map_err(|e| Problem::Internal(e.into()))?;
+        if let Value::Object(members) = &mut all {
+            members.retain(|name, _| name == "id" || wanted.contains(name));
+        }
+        Ok(Told::Some(all))
+    }
+}
+
+/// A document, or what is wanted of it.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Told {
+    /// All of it.
+    All(Box<DocumentView>),
+    /// Some members.
+    Some(Value),
+}
+
+/// The members of a [`DocumentView`]; a test holds them to the description.
+pub const DOCUMENT_MEMBERS: &[&str] = &[
+    "id",
+    "status",
+    "kind",
+    "confidence",
+    "language",
+    "fields",
+    "reasons",
+    "notes",
+    "customer_id",
+    "contact_id",
+    "duplicate_of",
+    "part",
+    "part_of",
+    "source",
+    "media_type",
+    "pages",
+    "filename",
+    "caption",
+    "size_bytes",
+    "sha256",
+    "sent_at",
+    "received_at",
+    "filed_at",
+    "updated_at",
+    "version",
+    "sensitivity",
+    "withheld",
+];
 
 /// A review with its document.
 #[derive(Debug, Serialize)]

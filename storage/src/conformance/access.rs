@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// A document with these facts, waiting for a person.
-async fn waiting(catalog: &Catalog, facts: &ReadFacts) -> DocumentId {
+pub(super) async fn waiting(catalog: &Catalog, facts: &ReadFacts) -> DocumentId {
     let id = received(catalog, &Sample::new()).await;
     begin(catalog, id, Stage::Fetch).await;
     assert_eq!(catalog.fetched(id, &original(id, id.to_string().as_bytes())).await.unwrap(), Step::Taken);
@@ -43,11 +43,11 @@ fn of_its_own() -> Option<Fingerprint> {
     Some(Fingerprint(Uuid::now_v7().as_u128() as u64 ^ Uuid::now_v7().as_u128() as u64))
 }
 
-fn bill() -> ReadFacts {
+pub(super) fn bill() -> ReadFacts {
     ReadFacts { fingerprint: of_its_own(), ..facts(&Uuid::now_v7().simple().to_string()) }
 }
 
-fn passport(surname: &str) -> ReadFacts {
+pub(super) fn passport(surname: &str) -> ReadFacts {
     ReadFacts {
         kind: Some(Kind::Id),
         id_probability: Some(0.99),

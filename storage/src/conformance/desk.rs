@@ -158,8 +158,8 @@ pub(super) async fn lists_page_and_filter(catalog: &Catalog) {
     let mut after = None;
     let mut ids = Vec::new();
     loop {
-        let page = catalog.documents(&all, after, 7).await.unwrap();
-        ids.extend(page.data.iter().map(|d| d.id));
+        let page = catalog.documents(&all, after.as_ref(), 7).await.unwrap();
+        ids.extend(page.data.iter().map(|d| (d.received_at, d.id)));
         after = page.next;
         if after.is_none() {
             break;

@@ -14,14 +14,20 @@ mod desk;
 mod door;
 mod feed;
 mod files;
+mod found;
 mod hold;
+mod lists;
+mod many;
 mod road;
 mod search;
 mod split;
+mod tallies;
 mod upgrade;
 
 pub use compare::compare;
 pub use door::{Sample, delivery, photo};
+pub use lists::lists;
+pub use many::{Many, a_firm, a_word, many};
 pub use upgrade::upgrade;
 
 use crate::{Catalog, Objects};
@@ -74,6 +80,8 @@ pub async fn catalog(catalog: &Catalog) {
     access::search_does_not_tell_what_is_withheld(catalog).await;
     access::who_is_bound_reaches_what_is_theirs(catalog).await;
     access::a_page_of_views_is_audited(catalog).await;
+    found::what_is_said_is_found(catalog).await;
+    tallies::every_change_is_counted(catalog).await;
     search::a_search_ends_and_keeps_nobody_waiting(catalog).await;
     split::a_sure_reader_splits_a_file_once(catalog).await;
     split::a_file_sent_again_is_linked_to_its_first_part(catalog).await;

@@ -46,6 +46,9 @@ pub async fn upgrade(catalog: &Catalog) {
     the_desk_counts_what_waited(catalog).await;
     super::access::what_was_there_is_scored(catalog, &landed).await;
     the_channel_came_through(catalog, &landed).await;
+    super::lists::what_was_there_is_listed(catalog).await;
+    super::found::what_was_there_is_found(catalog, landed.filed).await;
+    super::tallies::what_was_there_is_counted(catalog).await;
     columns_are_the_same_on_both(catalog).await;
 }
 
@@ -143,6 +146,8 @@ async fn fill(catalog: &Catalog) -> Landed {
         documents.push(document);
     }
     let (filed, filed_id, waiting, asked_again) = (documents[0], documents[1], documents[2], documents[3]);
+    let text = "UPDATE documents SET search = 'factura.pdf\nde café uno, 1.234,50' WHERE id = $1";
+    execute!(tx, text, filed.0).unwrap();
     let of_another = fill_same_bytes_of_another(&mut tx, filed, customer, t).await;
     let (open_review, decided_review) = (ReviewId::generate(), ReviewId::generate());
     for (id, document, at, how) in
@@ -375,7 +380,7 @@ async fn columns_are_the_same_on_both(catalog: &Catalog) {
     let sql = tx.pick(
         "SELECT m.name, p.name FROM sqlite_master m JOIN pragma_table_info(m.name) p \
          WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name NOT LIKE '%\\_fts%' ESCAPE '\\' ORDER BY 1, 2",
-        "SELECT table_name::text, column_name::text FROM information_schema.columns WHERE table_schema = 'public' \
+        "SELECT table_name::text, column_name::text FROM information_schema.columns WHERE table_schema = 'public' AND table_name NOT LIKE '%\\_fts%' \
          ORDER BY 1, 2",
     );
     let rows = all!(tx, (String, String), sql).unwrap();

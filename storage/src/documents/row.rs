@@ -18,7 +18,7 @@ pub(crate) const COLUMNS: &str = "id, contact_id, message_id, source, phone_numb
 
 #[derive(sqlx::FromRow)]
 pub(crate) struct DocumentRow {
-    id: Uuid,
+    pub(super) id: Uuid,
     contact_id: Option<Uuid>,
     message_id: Option<Uuid>,
     source: String,
@@ -29,7 +29,7 @@ pub(crate) struct DocumentRow {
     caption: Option<String>,
     declared_sha256: Option<Vec<u8>>,
     sent_at: i64,
-    received_at: i64,
+    pub(super) received_at: i64,
     media_deadline: Option<i64>,
     status: String,
     stage: String,
@@ -58,7 +58,7 @@ pub(crate) struct DocumentRow {
     waits_for: Option<String>,
     version: i64,
     filed_at: Option<i64>,
-    updated_at: i64,
+    pub(super) updated_at: i64,
     sensitivity: String,
     id_probability: Option<f64>,
 }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::{InboundDelivery, InboundItem, InboundMessage, Outcome, Recorded, identity::Contacts, statuses};
 use crate::{
     alerts,
+    documents::keep_words,
     error::CatalogError,
     events::{self, NewEvent},
     names::{ContactId, DocumentId, Stage, clean, clean_maybe, cut, micros},
@@ -295,8 +296,8 @@ async fn save_documents(tx: &mut Tx, documents: &[NewDocument<'_>]) -> Result<()
         tx,
         "INSERT INTO documents (id, contact_id, message_id, source, phone_number_id, media_id, declared_type, \
          declared_filename, caption, declared_sha256, sent_at, received_at, media_deadline, status, stage, last_error, \
-         task_id, search, updated_at) VALUES ",
-        19,
+         task_id, updated_at) VALUES ",
+        18,
         "",
         documents,
         |q, d| {
@@ -320,10 +321,19 @@ async fn save_documents(tx: &mut Tx, documents: &[NewDocument<'_>]) -> Result<()
                 .bind("fetch")
                 .bind(media.and_then(|m| m.error.as_deref()).map(|t| cut(t, 500)))
                 .bind(d.task_id.as_str())
-                .bind(declared.map(|f| crate::documents::search_text(f, &Default::default(), "")))
                 .bind(present)
         }
     )?;
+    for d in documents {
+        // Most photos come without a name or a caption.
+        let media = d.of.message.media.as_ref();
+        if let Some(declared) =
+            media.map(|m| &m.declared).filter(|f| f.filename.is_some() || f.caption.is_some())
+        {
+            let place = (d.id.0, micros(d.of.placed.received_at));
+            keep_words(tx, place, declared, &Default::default(), "").await?;
+        }
+    }
     let entries: Vec<Entry> = documents
         .iter()
         .map(|d| Entry {

@@ -9,6 +9,7 @@ mod key;
 mod leftovers;
 mod listing;
 mod put;
+mod ranged;
 
 use std::{fmt, time::Duration};
 
@@ -29,6 +30,7 @@ use futures_util::{Stream, StreamExt};
 pub use embedded::{EmbeddedError, EmbeddedS3};
 pub use key::{NotAKey, ObjectKey};
 pub use listing::{Listed, ObjectPage};
+pub use ranged::{ByteRange, NotARange, Ranged};
 
 use crate::documents::StoredObject;
 
@@ -99,6 +101,9 @@ pub enum ObjectError {
     /// There is no such object.
     #[error("no object {0}")]
     Missing(String),
+    /// The object has none of the bytes that were asked for.
+    #[error("no byte of that range")]
+    NoSuchRange,
     /// Longer than it may be.
     #[error("longer than {limit} bytes")]
     TooLarge {
@@ -133,6 +138,21 @@ where
 fn missing<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
     error.raw_response().is_some_and(|r| r.status().as_u16() == 404)
         || matches!(error.code(), Some("NoSuchKey" | "NotFound"))
+}
+
+/// The bytes of an answer, as long as they flow.
+fn flowing(
+    body: aws_sdk_s3::primitives::ByteStream,
+) -> impl Stream<Item = Result<Bytes, ObjectError>> + Send + 'static {
+    futures_util::stream::unfold(Some(body), |body| async {
+        let mut body = body?;
+        match tokio::time::timeout(STALL, body.next()).await {
+            Err(_) => Some((Err(ObjectError::Stalled), None)),
+            Ok(None) => None,
+            Ok(Some(Ok(bytes))) => Some((Ok(bytes), Some(body))),
+            Ok(Some(Err(error))) => Some((Err(ObjectError::Source(Box::new(error))), None)),
+        }
+    })
 }
 
 /// One bucket. Cheap to clone.
@@ -249,16 +269,7 @@ impl Objects {
             Err(error) => return Err(failed("getting an object")(error)),
         };
         let length = got.content_length().and_then(|n| u64::try_from(n).ok()).unwrap_or_default();
-        let stream = futures_util::stream::unfold(Some(got.body), |body| async {
-            let mut body = body?;
-            match tokio::time::timeout(STALL, body.next()).await {
-                Err(_) => Some((Err(ObjectError::Stalled), None)),
-                Ok(None) => None,
-                Ok(Some(Ok(bytes))) => Some((Ok(bytes), Some(body))),
-                Ok(Some(Err(error))) => Some((Err(ObjectError::Source(Box::new(error))), None)),
-            }
-        });
-        Ok((length, stream))
+        Ok((length, flowing(got.body)))
     }
 
     /// An object whole, at most `limit` bytes.

@@ -18,7 +18,7 @@ use crate::{
     access::{Access, decided},
     audit,
     catalog::Catalog,
-    documents::{self, Document, Extracted, search_text},
+    documents::{self, Document, Extracted, keep_words},
     error::CatalogError,
     names::{CustomerId, DocumentId, ReviewId, Stage, clean_maybe, json as parsed, micros, to_json},
     outbox::NewReply,
@@ -259,7 +259,12 @@ fn outcome(decision: &Decision, document: &Document) -> (Status, Outcome) {
 }
 
 /// What a decision says in the timeline, the audit and the event; never a field's value.
-fn said(id: ReviewId, by: &Deciding<'_>, decision: &Decision, document: &Document) -> Map<String, Value> {
+pub(super) fn said(
+    id: ReviewId,
+    by: &Deciding<'_>,
+    decision: &Decision,
+    document: &Document,
+) -> Map<String, Value> {
     let (resolution, note) = closing(decision, by);
     let mut said = Map::new();
     said.insert("review_id".to_owned(), json!(id));
@@ -395,16 +400,17 @@ pub(super) async fn write_fields(
     execute!(
         tx,
         "UPDATE documents SET kind = $2, fields = $3, party = $4, number = $5, doc_date = $6, \
-         total = $7, currency = $8, search = $9 WHERE id = $1",
+         total = $7, currency = $8, search = NULL WHERE id = $1",
         document.id.0,
         kind.map(Kind::as_str),
         to_json("fields", fields)?,
-        keys.party,
-        keys.number,
-        keys.doc_date,
-        keys.total,
-        keys.currency,
-        search_text(&document.searched_names(), fields, &text)
-    )
-    .map(drop)
+        keys.party.as_deref(),
+        keys.number.as_deref(),
+        keys.doc_date.as_deref(),
+        keys.total.as_deref(),
+        keys.currency.as_deref()
+    )?;
+    let place = (document.id.0, micros(document.received_at));
+    keep_words(tx, place, &document.searched_names(), fields, &text).await?;
+    keys.write_for_lists(tx, document.id.0).await
 }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     catalog::Catalog,
-    documents::{self, Document, DocumentRow, Page, like},
+    documents::{self, Document, DocumentRow, Page, have_words, like, question},
     error::CatalogError,
     names::{ReviewId, micros, now},
     sql::Tx,
@@ -55,10 +55,11 @@ fn key(tx: &Tx, table: &Table) -> String {
 
 fn page_of(tx: &Tx, table: &Table, columns: &str) -> String {
     let (key, there, told) = (key(tx, table), there(tx, &table.filter), table.filter.access.told("d"));
+    let has = have_words(tx, "$11");
     format!(
         "SELECT {columns} FROM reviews r JOIN documents d ON d.id = r.document_id \
          WHERE {OF_FILTER} AND {there} \
-           AND ($7 IS NULL OR (d.search LIKE $7 ESCAPE '!' AND {told}) \
+           AND ($7 IS NULL OR ({has} AND {told}) \
              OR EXISTS (SELECT 1 FROM contacts k WHERE k.id = d.contact_id \
                AND (LOWER(k.name) LIKE $7 ESCAPE '!' OR k.phone LIKE $7 ESCAPE '!')) \
              OR EXISTS (SELECT 1 FROM customers c WHERE c.id = d.customer_id AND c.name_key LIKE $7 ESCAPE '!')) \
@@ -68,7 +69,7 @@ fn page_of(tx: &Tx, table: &Table, columns: &str) -> String {
 }
 
 macro_rules! page {
-    ($tx:expr, $row:ty, $text:expr, $table:expr, $q:expr, $place:expr, $limit:expr) => {
+    ($tx:expr, $row:ty, $text:expr, $table:expr, $q:expr, $place:expr, $limit:expr, $asked:expr) => {
         all!(
             $tx,
             $row,
@@ -82,7 +83,8 @@ macro_rules! page {
             $q.as_deref(),
             $place.map(|(key, _): (i64, ReviewId)| key),
             $place.map(|(_, id): (i64, ReviewId)| id.0),
-            $limit
+            $limit,
+            $asked.as_str()
         )
     };
 }
@@ -101,12 +103,14 @@ impl Catalog {
         let mut tx = self.reading().await?;
         let limit = i64::from(limit.clamp(1, 500));
         let q = table.q.as_deref().map(str::trim).filter(|q| !q.is_empty());
+        // No words are none that could be found.
+        let asked = q.and_then(|q| question(&tx, q)).unwrap_or_default();
         let q = q.map(|q| like(&q.trim_start_matches('+').to_lowercase()));
         let place = place_of(&mut tx, table, after).await?;
         let text = page_of(&tx, table, COLUMNS);
-        let rows = page!(tx, Row, text, table, q, place, limit + 1)?;
+        let rows = page!(tx, Row, text, table, q, place, limit + 1, asked)?;
         let text = page_of(&tx, table, &of_d(documents::COLUMNS));
-        let theirs = page!(tx, DocumentRow, text, table, q, place, limit)?;
+        let theirs = page!(tx, DocumentRow, text, table, q, place, limit, asked)?;
         paired(rows, theirs, limit)
     }
 }

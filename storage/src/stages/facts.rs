@@ -11,9 +11,9 @@ use acuse_pipeline::{
 
 use crate::{
     access::{Rule, settle},
-    documents::{self, Extracted, StoredObject, StoredPage, search_text},
+    documents::{self, Extracted, StoredObject, StoredPage, keep_words},
     error::CatalogError,
-    names::{DocumentId, clean, clean_maybe, to_json},
+    names::{DocumentId, clean, clean_maybe, micros, to_json},
     objects::ObjectKey,
     sql::Tx,
 };
@@ -101,7 +101,7 @@ pub(super) async fn keep_facts(
         tx,
         "UPDATE documents SET media_type = $2, page_count = $3, pages = $4, thumbnail_key = $5, kind = $6, \
          confidence = $7, language = $8, fields = $9, text = $10, fingerprint = $11, notes = $12, findings = $13, \
-         party = $14, number = $15, doc_date = $16, total = $17, currency = $18, search = $19, id_probability = $20, sensitivity_by = NULL WHERE id = $1",
+         party = $14, number = $15, doc_date = $16, total = $17, currency = $18, search = NULL, id_probability = $19, sensitivity_by = NULL WHERE id = $1",
         id.0,
         clean(&facts.media_type),
         i64::from(facts.page_count),
@@ -115,14 +115,15 @@ pub(super) async fn keep_facts(
         facts.fingerprint.map(|f| f.0.cast_signed()),
         to_json("notes", &facts.notes)?,
         to_json("findings", &facts.findings)?,
-        keys.party,
-        keys.number,
-        keys.doc_date,
-        keys.total,
-        keys.currency,
-        search_text(&document.searched_names(), &facts.fields, &facts.text),
+        keys.party.as_deref(),
+        keys.number.as_deref(),
+        keys.doc_date.as_deref(),
+        keys.total.as_deref(),
+        keys.currency.as_deref(),
         facts.id_probability
     )?;
+    let place = (id.0, micros(document.received_at));
+    keep_words(tx, place, &document.searched_names(), &facts.fields, &facts.text).await?;
     execute!(
         tx,
         "INSERT INTO page_words (document_id, words) VALUES ($1, $2) \
@@ -130,6 +131,7 @@ pub(super) async fn keep_facts(
         id.0,
         clean(&to_json("words", &facts.words)?)
     )?;
+    keys.write_for_lists(tx, id.0).await?;
     settle(tx, rule, id).await?;
     Ok(true)
 }

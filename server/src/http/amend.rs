@@ -1,0 +1,107 @@
+//! `PATCH /v1/documents/{id}`: what is said of a document is changed, as a new version, also of what is filed.
+
+use std::collections::BTreeMap;
+
+use acuse_pipeline::{
+    document::Kind,
+    fields::{FieldName, Value},
+};
+use acuse_storage::{
+    CustomerId, DocumentId,
+    keys::Scope,
+    reviews::{Deciding, Resolved},
+};
+use axum::{Extension, Json, extract::State, http::HeaderMap};
+use serde::Deserialize;
+
+use super::{
+    auth::Caller,
+    etag::{Precondition, Version},
+    extract::{Body, Id, present},
+    problem::Problem,
+    view::DocumentView,
+};
+use crate::{
+    access,
+    app::App,
+    review::{Ask, Refusal, Verdict, Whose, prepared, told},
+};
+
+/// Body of the change: what it does not name stays.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Change {
+    #[serde(default)]
+    kind: Option<Kind>,
+    /// Name to new value; `null` takes a field away.
+    #[serde(default)]
+    fields: BTreeMap<FieldName, Option<Value>>,
+    /// Whose it is; `null` makes it nobody's.
+    #[serde(default, deserialize_with = "present")]
+    customer_id: Option<Option<CustomerId>>,
+    /// Why it is changed.
+    note: String,
+    /// Why it is changed against the warnings that an earlier try was answered with.
+    #[serde(default)]
+    because: Option<String>,
+}
+
+/// `PATCH /v1/documents/{id}` with `If-Match`.
+pub async fn change(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<DocumentId>,
+    headers: HeaderMap,
+    Body(body): Body<Change>,
+) -> Result<(Extension<Version>, Json<DocumentView>), Problem> {
+    caller.require(Scope::ReviewsWrite)?;
+    let seen = Precondition::of(&headers)?;
+    if body.note.trim().is_empty() {
+        return Err(Problem::BadRequest("note: say why it is changed".to_owned()));
+    }
+    if body.kind.is_none() && body.fields.is_empty() && body.customer_id.is_none() {
+        return Err(Problem::BadRequest("say what to change: kind, fields or customer_id".to_owned()));
+    }
+    let ask = Ask {
+        verdict: Verdict::Correct,
+        kind: body.kind,
+        fields: body.fields,
+        whose: match body.customer_id {
+            None => Whose::Keep,
+            Some(None) => Whose::Nobody,
+            Some(Some(id)) => Whose::Customer(id),
+        },
+        note: Some(body.note),
+        seen_version: seen.version(),
+        parts: None,
+        because: body.because,
+        fence: None,
+        held_until: None,
+        duplicate_of: None,
+        message: None,
+    };
+    amend(&app, &caller, id, ask).await?;
+    let seen = access::look(&app, &caller, id, "fields").await?;
+    Ok((Extension(Version(seen.version)), Json(DocumentView::new(seen))))
+}
+
+/// Changes what is said of a document that is filed or waits, without deciding on it. The sender is told nothing.
+async fn amend(app: &App, caller: &Caller, id: DocumentId, ask: Ask) -> Result<(), Refusal> {
+    let document = access::open(app, caller, id).await?;
+    let stale = |version| Refusal::Problem(Problem::Stale { version });
+    if ask.seen_version.is_some_and(|seen| seen != document.version) {
+        return Err(stale(document.version));
+    }
+    let (by, correct) = prepared(app, caller, &document, ask).await?;
+    // What was checked is what is changed.
+    let by = Deciding { seen_version: Some(document.version), ..by };
+    match app.catalog.amend(id, &by, &correct).await? {
+        Resolved::Changed(version) => Err(stale(version)),
+        Resolved::AlreadyResolved => {
+            let how = "only what is filed or waits is changed; reopen what is rejected, and change the first of duplicates";
+            Err(Problem::Conflict(how.to_owned()).into())
+        }
+        Resolved::Missing => Err(Problem::NotFound("document").into()),
+        other => Ok(told(other).map(drop)?),
+    }
+}

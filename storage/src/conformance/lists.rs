@@ -1,0 +1,328 @@
+//! Promises of lists: each filter and each order gives what it says, page by page, and goes by an index.
+
+use acuse_pipeline::document::{Kind, Status};
+use time::{Date, Duration, Month, OffsetDateTime};
+use uuid::Uuid;
+
+use crate::{
+    Access, Catalog, DocumentFilter, DocumentId,
+    documents::Sort,
+    names::{ContactId, CustomerId, Source, micros},
+};
+
+/// One row of the table, as it is put there.
+#[derive(Debug, Clone)]
+struct Put {
+    id: Uuid,
+    n: i64,
+    status: Status,
+    kind: Kind,
+    customer: Option<Uuid>,
+    contact: Option<Uuid>,
+    source: Source,
+    part_of: Option<Uuid>,
+    duplicate_of: Option<Uuid>,
+    received: i64,
+    updated: i64,
+    date: Option<String>,
+    issuer: String,
+    tax_id: String,
+    number: String,
+    amount: Option<i64>,
+    currency: &'static str,
+    is_open: bool,
+}
+
+const ROWS: i64 = 1_200;
+const SECOND: i64 = 1_000_000;
+
+fn rows(start: OffsetDateTime, customer: Uuid, contact: Uuid) -> Vec<Put> {
+    let ids: Vec<Uuid> = (0..ROWS).map(|_| Uuid::now_v7()).collect();
+    let every = |n: i64, of: i64, rest: i64| n % of == rest;
+    let row = |(n, id): (i64, Uuid)| {
+        let date = start.date() - Duration::days(n % 365);
+        let duplicate = every(n, 45, 7);
+        Put {
+            id,
+            n,
+            status: if every(n, 40, 3) && !duplicate { Status::Rejected } else { Status::Filed },
+            kind: if every(n, 50, 1) { Kind::Id } else { Kind::Invoice },
+            customer: every(n, 60, 2).then_some(customer),
+            contact: every(n, 70, 5).then_some(contact),
+            source: if every(n, 80, 9) { Source::Import } else { Source::Api },
+            part_of: (n == 21 || n == 22).then_some(ids[20]),
+            duplicate_of: duplicate.then_some(ids[1]),
+            // Two come at the same moment, and what changed last came first.
+            received: micros(start) + n / 2 * SECOND,
+            updated: micros(start) + (ROWS - n) * SECOND,
+            date: (!every(n, 10, 0))
+                .then(|| format!("{:04}{:02}{:02}", date.year(), u8::from(date.month()), date.day())),
+            issuer: format!("firma {} sl", n % 100),
+            tax_id: format!("b{}", n % 100),
+            number: format!("f{n}"),
+            amount: (!every(n, 11, 0)).then_some((n - 600) * 10_000),
+            currency: if every(n, 30, 4) { "usd" } else { "eur" },
+            is_open: every(n, 2, 0),
+        }
+    };
+    (0..ROWS).zip(ids.iter().copied()).map(row).collect()
+}
+
+async fn fill(catalog: &Catalog, start: OffsetDateTime) -> (Vec<Put>, Uuid, Uuid) {
+    let (customer, contact) = (Uuid::now_v7(), Uuid::now_v7());
+    let mut tx = catalog.writing().await.unwrap();
+    let text =
+        "INSERT INTO customers (id, name, name_key, created_at, updated_at) VALUES ($1, 'C', 'c', 1, 1)";
+    execute!(tx, text, customer).unwrap();
+    let text = "INSERT INTO contacts (id, name, created_at, updated_at) VALUES ($1, 'C', 1, 1)";
+    execute!(tx, text, contact).unwrap();
+    let all = rows(start, customer, contact);
+    for row in &all {
+        execute!(
+            tx,
+            "INSERT INTO documents (id, source, sent_at, received_at, status, stage, kind, customer_id, contact_id, \
+             part_of, duplicate_of, updated_at, doc_date, issuer, issuer_tax_id, number, amount, currency, sensitivity, \
+             part) VALUES ($1, $2, $3, $3, $4, 'done', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+            row.id,
+            row.source.as_str(),
+            row.received,
+            row.status.as_str(),
+            row.kind.as_str(),
+            row.customer,
+            row.contact,
+            row.part_of,
+            row.duplicate_of,
+            row.updated,
+            row.date.as_deref(),
+            row.issuer.as_str(),
+            row.tax_id.as_str(),
+            row.number.as_str(),
+            row.amount,
+            row.currency,
+            if row.is_open { "open" } else { "unknown" },
+            row.part_of.map(|_| r#"{"first_page":1,"last_page":1}"#)
+        )
+        .unwrap();
+    }
+    execute!(tx, "ANALYZE").unwrap();
+    tx.commit().await.unwrap();
+    (all, customer, contact)
+}
+
+/// A filter, the rows that it is for, the index it goes by, and whether it asks what documents say.
+struct Case {
+    filter: DocumentFilter,
+    holds: Box<dyn Fn(&Put) -> bool + Send + Sync>,
+    index: &'static str,
+    tells: bool,
+}
+
+fn case(
+    index: &'static str,
+    tells: bool,
+    holds: impl Fn(&Put) -> bool + Send + Sync + 'static,
+    filter: DocumentFilter,
+) -> Case {
+    let filter = DocumentFilter { access: Access::whole(), ..filter };
+    Case { filter, holds: Box::new(holds), index, tells }
+}
+
+fn of_rows(start: OffsetDateTime, all: &[Put], customer: Uuid, contact: Uuid) -> Vec<Case> {
+    let none = DocumentFilter::default;
+    let (first, at) = (all[20].id, move |n: i64| start + Duration::seconds(n));
+    let micros_at = move |n| micros(at(n));
+    vec![
+        case("documents_received", false, |_| true, none()),
+        case(
+            "documents_status",
+            false,
+            |r| r.status == Status::Rejected,
+            DocumentFilter { status: Some(Status::Rejected), ..none() },
+        ),
+        case(
+            "documents_duplicates",
+            false,
+            |r| r.duplicate_of.is_some(),
+            DocumentFilter { duplicates: true, ..none() },
+        ),
+        case(
+            "documents_kind",
+            false,
+            |r| r.kind == Kind::Id,
+            DocumentFilter { kind: Some(Kind::Id), ..none() },
+        ),
+        case(
+            "documents_customer",
+            false,
+            |r| r.customer.is_some(),
+            DocumentFilter { customer_id: Some(CustomerId(customer)), ..none() },
+        ),
+        case(
+            "documents_contact",
+            false,
+            |r| r.contact.is_some(),
+            DocumentFilter { contact_id: Some(ContactId(contact)), ..none() },
+        ),
+        case(
+            "documents_source",
+            false,
+            |r| r.source == Source::Import,
+            DocumentFilter { source: Some(Source::Import), ..none() },
+        ),
+        case(
+            "documents_part_of",
+            false,
+            move |r| r.id == first || r.part_of == Some(first),
+            DocumentFilter { part_of: Some(DocumentId(first)), ..none() },
+        ),
+        case(
+            "documents_received",
+            false,
+            move |r| (micros_at(100)..micros_at(110)).contains(&r.received),
+            DocumentFilter { from: Some(at(100)), to: Some(at(110)), ..none() },
+        ),
+        case(
+            "documents_updated",
+            false,
+            move |r| (micros_at(100)..micros_at(110)).contains(&r.updated),
+            DocumentFilter {
+                updated_from: Some(at(100)),
+                updated_to: Some(at(110)),
+                sort: Sort::UpdatedDesc,
+                ..none()
+            },
+        ),
+    ]
+}
+
+fn of_words() -> Vec<Case> {
+    let none = DocumentFilter::default;
+    let day = |day| Date::from_calendar_date(2026, Month::March, day).unwrap();
+    let said = |text: &str| Some(text.to_owned());
+    let amount = |text: &str| Some(text.parse().unwrap());
+    vec![
+        case(
+            "documents_date",
+            true,
+            |r| r.date.as_deref().is_some_and(|d| ("20260303".."20260306").contains(&d)),
+            DocumentFilter {
+                date_from: Some(day(3)),
+                date_to: Some(day(6)),
+                sort: Sort::DocumentDateDesc,
+                ..none()
+            },
+        ),
+        case(
+            "documents_date",
+            true,
+            |r| r.date.as_deref().is_some_and(|d| d < "20260102"),
+            DocumentFilter { date_to: Some(day(1) - Duration::days(58)), sort: Sort::DocumentDate, ..none() },
+        ),
+        case(
+            "documents_amount",
+            true,
+            |r| r.amount.is_some_and(|a| (-55_000..=120_000).contains(&a)),
+            DocumentFilter {
+                amount_from: amount("-5.50"),
+                amount_to: amount("12"),
+                sort: Sort::Amount,
+                ..none()
+            },
+        ),
+        case(
+            "documents_issuer",
+            true,
+            |r| r.issuer.starts_with("firma 77"),
+            DocumentFilter { issuer: said("FIRMA-77"), ..none() },
+        ),
+        case(
+            "documents_tax_id",
+            true,
+            |r| r.tax_id == "b42",
+            DocumentFilter { tax_id: said("B-42"), ..none() },
+        ),
+        case(
+            "documents_number",
+            true,
+            |r| r.number == "f900",
+            DocumentFilter { number: said("F 900"), ..none() },
+        ),
+        case(
+            "documents_currency",
+            true,
+            |r| r.currency == "usd",
+            DocumentFilter { currency: said("USD"), ..none() },
+        ),
+    ]
+}
+
+/// Every page of a list.
+async fn listed(catalog: &Catalog, filter: &DocumentFilter) -> Vec<Uuid> {
+    let (mut all, mut after) = (Vec::new(), None);
+    loop {
+        let page = catalog.documents(filter, after.as_ref(), 97).await.unwrap();
+        all.extend(page.data.iter().map(|d| d.id.0));
+        match page.next {
+            Some(next) => after = Some(next.to_string().parse().expect("a cursor comes back")),
+            None => return all,
+        }
+    }
+}
+
+fn expected(all: &[Put], sort: Sort, holds: impl Fn(&Put) -> bool) -> Vec<Uuid> {
+    let mut found: Vec<&Put> = all.iter().filter(|row| holds(row)).collect();
+    found.sort_by_key(|row| {
+        let (number, text) = match sort {
+            Sort::Received | Sort::ReceivedDesc => (row.received, ""),
+            Sort::Updated | Sort::UpdatedDesc => (row.updated, ""),
+            Sort::DocumentDate | Sort::DocumentDateDesc => (0, row.date.as_deref().unwrap_or_default()),
+            Sort::Amount | Sort::AmountDesc => (row.amount.unwrap_or(i64::MIN), ""),
+        };
+        (number, text, row.n)
+    });
+    if sort.as_str().starts_with('-') {
+        found.reverse();
+    }
+    found.into_iter().map(|row| row.id).collect()
+}
+
+/// Runs every promise of lists on a database of their own, which must be empty.
+///
+/// # Panics
+/// When a promise is broken.
+pub async fn lists(catalog: &Catalog) {
+    let start = Date::from_calendar_date(2026, Month::June, 1).unwrap().midnight().assume_utc();
+    let (all, customer, contact) = fill(catalog, start).await;
+    let mut cases = of_rows(start, &all, customer, contact);
+    cases.extend(of_words());
+    for case in &cases {
+        let found = listed(catalog, &case.filter).await;
+        assert!(!found.is_empty(), "{:?}", case.filter);
+        assert_eq!(found, expected(&all, case.filter.sort, &case.holds), "{:?}", case.filter);
+        goes_by_an_index(catalog, case).await;
+        // Who may not see IDs is told the same of rows, and of words only those that are open.
+        let some = DocumentFilter { access: Access::new(false), ..case.filter.clone() };
+        let holds = |row: &Put| (case.holds)(row) && (!case.tells || row.is_open);
+        assert_eq!(listed(catalog, &some).await, expected(&all, some.sort, holds), "{some:?}");
+    }
+    for sort in Sort::ALL {
+        let filter = DocumentFilter { sort: *sort, access: Access::whole(), ..DocumentFilter::default() };
+        assert_eq!(listed(catalog, &filter).await, expected(&all, *sort, |_| true), "{sort}");
+        let plan = catalog.explained(&filter).await.unwrap();
+        assert!(!plan.contains("TEMP B-TREE") && !plan.contains("Sort"), "{sort} has no index: {plan}");
+    }
+}
+
+async fn goes_by_an_index(catalog: &Catalog, case: &Case) {
+    let plan = catalog.explained(&case.filter).await.unwrap();
+    assert!(plan.contains(case.index), "{:?} does not go by {}: {plan}", case.filter, case.index);
+    assert!(!plan.contains("Seq Scan") && !plan.lines().any(|line| line == "SCAN d"), "{plan}");
+}
+
+/// What lists look at is filled for every document that was there.
+pub(super) async fn what_was_there_is_listed(catalog: &Catalog) {
+    let mut tx = catalog.reading().await.unwrap();
+    let text = "SELECT COUNT(*), COUNT(amount) FROM documents WHERE fields LIKE '%\"45.00\"%'";
+    let (all, filled) = one!(tx, (i64, i64), text).unwrap();
+    assert!(all > 0 && filled == all, "{filled} of {all}");
+}

@@ -1,0 +1,138 @@
+//! Many documents at once, for whoever measures how long the catalog takes to answer: put into the tables as the road
+//! would leave them, without going it.
+
+use uuid::Uuid;
+
+use crate::{
+    Catalog,
+    documents::{DeclaredFile, keep_words},
+    names::{micros, now},
+};
+
+/// What there is to ask for.
+#[derive(Debug, Clone)]
+pub struct Many {
+    /// Some of the documents, spread over all.
+    pub ids: Vec<Uuid>,
+    /// Of a hundredth of them.
+    pub customer: Uuid,
+    /// Of a hundredth of them.
+    pub contact: Uuid,
+}
+
+/// Documents put in one transaction.
+const BATCH: u64 = 500;
+/// Kept of the ids.
+const KEPT: usize = 500;
+/// Words that papers are made of.
+const SYLLABLES: [&str; 16] =
+    ["pa", "na", "de", "ria", "mer", "ca", "do", "tor", "res", "luz", "sol", "vi", "go", "ban", "co", "ler"];
+
+fn mixed(n: u64, salt: u64) -> u64 {
+    let mut x = n.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ salt.wrapping_mul(0xD1B5_4A32_D192_ED03);
+    x ^= x >> 31;
+    x = x.wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    x ^ (x >> 29)
+}
+
+/// One of 4,096 words.
+#[must_use]
+pub fn a_word(n: u64) -> String {
+    (0..3).map(|at| SYLLABLES[(n >> (4 * at)) as usize & 15]).collect()
+}
+
+/// One of 2,000 firms.
+#[must_use]
+pub fn a_firm(n: u64) -> String {
+    format!("{} {} sl", a_word(n % 2_000), a_word(mixed(n % 2_000, 5)))
+}
+
+fn text_of(n: u64) -> String {
+    let words: Vec<String> = (0..40).map(|at| a_word(mixed(n, at) % 4_096)).collect();
+    format!("factura F-{n:07} total {}.{:02} {} {}", n % 9_000, n % 100, a_firm(n), words.join(" "))
+}
+
+/// Puts so many documents, two minutes apart up to now.
+///
+/// # Panics
+/// When the database fails.
+pub async fn many(catalog: &Catalog, count: u64) -> Many {
+    let (customer, contact) = (Uuid::now_v7(), Uuid::now_v7());
+    let start = micros(now()) - i64::try_from(count).unwrap() * 120_000_000;
+    let mut tx = catalog.writing().await.unwrap();
+    let text =
+        "INSERT INTO customers (id, name, name_key, created_at, updated_at) VALUES ($1, 'C', 'c', 1, 1)";
+    execute!(tx, text, customer).unwrap();
+    let text = "INSERT INTO contacts (id, name, created_at, updated_at) VALUES ($1, 'C', 1, 1)";
+    execute!(tx, text, contact).unwrap();
+    tx.commit().await.unwrap();
+    let mut ids = Vec::new();
+    let mut at = 0;
+    while at < count {
+        let until = (at + BATCH).min(count);
+        let rows: Vec<(u64, Uuid)> = (at..until).map(|n| (n, Uuid::now_v7())).collect();
+        put(catalog, &rows, start, (customer, contact)).await;
+        ids.extend(rows.iter().filter(|(n, _)| n % (count / KEPT as u64).max(1) == 0).map(|(_, id)| *id));
+        at = until;
+    }
+    let mut tx = catalog.writing().await.unwrap();
+    execute!(tx, "ANALYZE").unwrap();
+    tx.commit().await.unwrap();
+    Many { ids, customer, contact }
+}
+
+async fn put(catalog: &Catalog, rows: &[(u64, Uuid)], start: i64, whose: (Uuid, Uuid)) {
+    let mut tx = catalog.writing().await.unwrap();
+    let received = |n: u64| start + i64::try_from(n).unwrap() * 120_000_000;
+    let first = rows[0].1;
+    insert!(
+        tx,
+        "INSERT INTO documents (id, source, sent_at, received_at, status, stage, kind, customer_id, contact_id, \
+         duplicate_of, updated_at, doc_date, issuer, issuer_tax_id, number, amount, currency, sensitivity, fields, text) \
+         VALUES ",
+        20,
+        "",
+        rows,
+        |q, (n, id)| {
+            let day = time::OffsetDateTime::from_unix_timestamp(received(*n) / 1_000_000).unwrap().date();
+            let n = *n;
+            let duplicate = n % 97 == 1;
+            q.bind(*id)
+                .bind(if n % 50 == 3 { "import" } else { "whatsapp" })
+                .bind(received(n))
+                .bind(received(n))
+                .bind(if n % 100 == 9 && !duplicate { "rejected" } else { "filed" })
+                .bind("done")
+                .bind(["invoice", "receipt", "receipt", "id"][(n % 41 % 4) as usize])
+                .bind((n % 100 == 2).then_some(whose.0))
+                .bind((n % 100 == 5).then_some(whose.1))
+                .bind(duplicate.then_some(first))
+                .bind(received(n) + 5_000_000)
+                .bind(format!("{:04}{:02}{:02}", day.year(), u8::from(day.month()), day.day()))
+                .bind(a_firm(n))
+                .bind(format!("b{:08}", n % 2_000))
+                .bind(format!("f{n:07}"))
+                .bind(i64::try_from(mixed(n, 9) % 9_000_000).unwrap())
+                .bind(if n % 60 == 4 { "usd" } else { "eur" })
+                .bind(if n % 8 == 0 { "unknown" } else { "open" })
+                .bind(r#"{"total":{"value":"45.00","confidence":0.9,"page":1,"box":null,"source":"ocr"}}"#)
+                .bind(text_of(n))
+        }
+    )
+    .unwrap();
+    insert!(
+        tx,
+        "INSERT INTO events (at, kind, document_id, data, mark) VALUES ",
+        5,
+        "",
+        rows,
+        |q, (n, id)| q.bind(received(*n)).bind("document.filed").bind(*id).bind("{}").bind(1_i64)
+    )
+    .unwrap();
+    for (n, id) in rows {
+        keep_words(&mut tx, (*id, received(*n)), &DeclaredFile::default(), &Default::default(), &text_of(*n))
+            .await
+            .unwrap();
+    }
+    tx.commit().await.unwrap();
+}

@@ -1,0 +1,120 @@
+//! What is said of a document is changed without a decision on it: as a new version, with a reason and a trail.
+
+use acuse_pipeline::document::{Kind, Status};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{
+    Deciding, Decision, Resolved, hold,
+    resolve::{said, write_fields},
+};
+use crate::{
+    access::{Access, decided, settle},
+    audit,
+    catalog::Catalog,
+    documents::{self, Document},
+    error::CatalogError,
+    events,
+    names::{CustomerId, DocumentId, ReviewId, Stage, micros},
+    sql::Tx,
+    timeline,
+};
+
+impl Catalog {
+    /// Changes kind, fields and customer of a document that is filed, which stays filed, or waits, which goes on waiting.
+    /// `correct` is a [`Decision::Correct`]; of what is filed it is one.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn amend(
+        &self,
+        id: DocumentId,
+        by: &Deciding<'_>,
+        correct: &Decision,
+    ) -> Result<Resolved, CatalogError> {
+        let mut tx = self.writing().await?;
+        // What was decided a moment ago is told first.
+        hold::end(&mut tx, id, None).await?;
+        let Some(document) = documents::lookup(&mut tx, id).await? else { return Ok(Resolved::Missing) };
+        if Access::new(by.sees_ids).withholds(document.sensitivity) {
+            return Ok(Resolved::Withheld);
+        }
+        if by.seen_version.is_some_and(|seen| seen != document.version) {
+            return Ok(Resolved::Changed(document.version));
+        }
+        match document.status {
+            Status::Filed if document.duplicate_of.is_none() => {
+                drop(tx);
+                // The version is looked at again there.
+                let by = Deciding { seen_version: Some(document.version), ..by.clone() };
+                self.decide_again(id, &by, correct, None).await
+            }
+            Status::InReview => self.amend_waiting(tx, document, by, correct).await,
+            _ => Ok(Resolved::AlreadyResolved),
+        }
+    }
+
+    async fn amend_waiting(
+        &self,
+        mut tx: Tx,
+        document: Document,
+        by: &Deciding<'_>,
+        correct: &Decision,
+    ) -> Result<Resolved, CatalogError> {
+        let Decision::Correct { kind, fields, customer_id } = correct else {
+            return Ok(Resolved::AlreadyResolved);
+        };
+        let (id, present) = (document.id, micros(tx.now()));
+        let review = optional!(
+            tx,
+            (Uuid, Option<String>),
+            "SELECT id, CASE WHEN claim_expires_at > $2 THEN claimed_by END FROM reviews \
+             WHERE document_id = $1 AND resolved_at IS NULL",
+            id.0,
+            present
+        )?;
+        let Some((review, holder)) = review else { return Ok(Resolved::Missing) };
+        if let Some(other) = holder.filter(|holder| holder != by.who) {
+            return Ok(Resolved::HeldBy(other));
+        }
+        let moved = execute!(
+            tx,
+            "UPDATE documents SET version = version + 1, updated_at = $3 WHERE id = $1 AND version = $2",
+            id.0,
+            document.version,
+            present
+        )?;
+        if moved != 1 {
+            return Ok(Resolved::Changed(document.version));
+        }
+        let kind = kind.or(document.kind);
+        write_fields(&mut tx, &document, kind, fields).await?;
+        write_customer(&mut tx, id, *customer_id, by.without_customer).await?;
+        if kind == Some(Kind::Id) {
+            decided(&mut tx, id, by.who, by.sees_ids, document.sensitivity).await?;
+        } else {
+            // It is not vouched for by being changed.
+            settle(&mut tx, &self.rule, id).await?;
+        }
+        let mut said = said(ReviewId(review), by, correct, &document);
+        said.remove("resolution");
+        let detail = Value::Object(said);
+        audit::write(&mut tx, by.who, "amended", Some(id), &detail).await?;
+        timeline::note(&mut tx, id, Stage::Done, "amended", detail.clone()).await?;
+        events::tell(&mut tx, "document.amended", id, detail).await?;
+        tx.commit().await?;
+        Ok(Resolved::Done(document.status))
+    }
+}
+
+async fn write_customer(
+    tx: &mut Tx,
+    id: DocumentId,
+    customer: Option<CustomerId>,
+    is_nobodys: bool,
+) -> Result<(), CatalogError> {
+    if customer.is_some() || is_nobodys {
+        execute!(tx, "UPDATE documents SET customer_id = $2 WHERE id = $1", id.0, customer.map(|c| c.0))?;
+    }
+    Ok(())
+}

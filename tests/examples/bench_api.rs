@@ -1,0 +1,237 @@
+//! How long the catalog takes for what the API asks it: each question many times, over few documents and over many, on
+//! SQLite and on PostgreSQL. What counts is the last column: how much slower the many make it.
+//!
+//! Measured at the catalog, in one process: HTTP, JSON and the look-up of the key come on top and do not grow with the
+//! documents. `COUNT` (100000) documents beside 10,000; `ROUNDS` (200) of each question; `ONLY` one database.
+
+#![allow(missing_docs, clippy::print_stdout, clippy::unwrap_used, clippy::expect_used)]
+
+use std::time::{Duration, Instant};
+
+use acuse_pipeline::document::{Kind, Status};
+use acuse_storage::{
+    Access, Catalog, CustomerId, DocumentFilter, DocumentId,
+    conformance::{Many, a_firm, a_word, many},
+    documents::Sort,
+    events::{EventFilter, Followed},
+    names::{ContactId, Source},
+};
+use acuse_tests::postgres::Postgres;
+use anyhow::{Context, Result};
+use time::OffsetDateTime;
+
+/// What the bound is: no slower than this many times, or within this.
+const RATIO: f64 = 1.5;
+const BOUND: Duration = Duration::from_millis(50);
+
+fn setting(name: &str, default: u64) -> Result<u64> {
+    std::env::var(name).map_or(Ok(default), |v| v.parse().with_context(|| format!("{name} is not a number")))
+}
+
+/// One question, asked in so many ways.
+type Question = (&'static str, Box<dyn Fn(u64) -> DocumentFilter>);
+
+fn lists(there: &Many, count: u64) -> Vec<Question> {
+    let none = || DocumentFilter { access: Access::new(false), ..DocumentFilter::default() };
+    let text = |text: String| Some(text);
+    let ago = |minutes: u64| OffsetDateTime::now_utc() - Duration::from_secs(60 * minutes);
+    let (customer, contact, ids) = (CustomerId(there.customer), ContactId(there.contact), there.ids.clone());
+    let whole = move || DocumentFilter { access: Access::whole(), ..none() };
+    vec![
+        ("list", Box::new(move |_| none())),
+        ("status filed", Box::new(move |_| DocumentFilter { status: Some(Status::Filed), ..none() })),
+        ("status rejected", Box::new(move |_| DocumentFilter { status: Some(Status::Rejected), ..none() })),
+        ("duplicates", Box::new(move |_| DocumentFilter { duplicates: true, ..none() })),
+        ("kind", Box::new(move |_| DocumentFilter { kind: Some(Kind::Id), ..none() })),
+        ("customer", Box::new(move |_| DocumentFilter { customer_id: Some(customer), ..none() })),
+        ("contact", Box::new(move |_| DocumentFilter { contact_id: Some(contact), ..none() })),
+        ("source", Box::new(move |_| DocumentFilter { source: Some(Source::Import), ..none() })),
+        (
+            "part of",
+            Box::new(move |n| DocumentFilter {
+                part_of: Some(DocumentId(ids[n as usize % ids.len()])),
+                ..none()
+            }),
+        ),
+        (
+            "received",
+            Box::new(move |n| {
+                let from = n * 7 % count * 2;
+                DocumentFilter { from: Some(ago(from + 2_880)), to: Some(ago(from)), ..none() }
+            }),
+        ),
+        (
+            "updated",
+            Box::new(move |n| DocumentFilter {
+                updated_from: Some(ago(n * 11)),
+                sort: Sort::Updated,
+                ..none()
+            }),
+        ),
+        (
+            "document date",
+            Box::new(move |n| {
+                let day = ago(n * 31 % count * 2).date();
+                DocumentFilter {
+                    date_from: Some(day),
+                    date_to: day.next_day(),
+                    sort: Sort::DocumentDate,
+                    ..none()
+                }
+            }),
+        ),
+        ("issuer", Box::new(move |n| DocumentFilter { issuer: text(a_firm(n * 13)), ..none() })),
+        (
+            "tax id",
+            Box::new(move |n| DocumentFilter { tax_id: text(format!("B-{:08}", n * 7 % 2_000)), ..none() }),
+        ),
+        (
+            "number",
+            Box::new(move |n| DocumentFilter { number: text(format!("F-{:07}", n * 53 % count)), ..none() }),
+        ),
+        (
+            "amount range",
+            Box::new(move |n| {
+                let from = n * 4 % 900;
+                let amount = |n: u64| n.to_string().parse().ok();
+                DocumentFilter {
+                    amount_from: amount(from),
+                    amount_to: amount(from + 1),
+                    sort: Sort::Amount,
+                    ..none()
+                }
+            }),
+        ),
+        ("currency", Box::new(move |_| DocumentFilter { currency: text("USD".to_owned()), ..none() })),
+        ("sort by amount", Box::new(move |_| DocumentFilter { sort: Sort::AmountDesc, ..none() })),
+        (
+            "q: one document",
+            Box::new(move |n| DocumentFilter { q: text(format!("F{:07}", n * 53 % count)), ..none() }),
+        ),
+        (
+            "q: two words",
+            Box::new(move |n| DocumentFilter {
+                q: text(format!("{} {}", a_word(n * 3), a_word(n * 7 + 1))),
+                ..none()
+            }),
+        ),
+        (
+            "q: an amount",
+            Box::new(move |n| DocumentFilter {
+                q: text(format!("{},{:02}", n * 29 % 9_000, n * 29 % 100)),
+                ..none()
+            }),
+        ),
+        ("q: in every one", Box::new(move |_| DocumentFilter { q: text("factura".to_owned()), ..none() })),
+        (
+            "q: what is not there",
+            Box::new(move |n| DocumentFilter { q: text(format!("zzyx{n}")), ..whole() }),
+        ),
+    ]
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Times {
+    p50: Duration,
+    p99: Duration,
+}
+
+fn times(mut all: Vec<Duration>) -> Times {
+    all.sort_unstable();
+    let at = |part: f64| all[((all.len() - 1) as f64 * part).round() as usize];
+    Times { p50: at(0.5), p99: at(0.99) }
+}
+
+macro_rules! measured {
+    ($rounds:expr, |$n:ident| $ask:expr) => {{
+        let mut all = Vec::new();
+        for round in 0..$rounds + 10 {
+            let $n = round;
+            let start = Instant::now();
+            $ask;
+            // The first ones fill caches and prepare statements.
+            if round >= 10 {
+                all.push(start.elapsed());
+            }
+        }
+        times(all)
+    }};
+}
+
+async fn measure(catalog: &Catalog, count: u64, rounds: u64) -> Result<Vec<(&'static str, Times)>> {
+    let start = Instant::now();
+    let there = many(catalog, count).await;
+    println!("# {}: {count} documents put in {:.0?}", catalog.database(), start.elapsed());
+    let mut found = Vec::new();
+    let ids = &there.ids;
+    let get = measured!(rounds, |n| catalog
+        .document_for(&Access::new(false), DocumentId(ids[n as usize % ids.len()]))
+        .await?
+        .context("it is there")?);
+    found.push(("get", get));
+    for (name, filter) in lists(&there, count) {
+        found.push((name, measured!(rounds, |n| catalog.documents(&filter(n), None, 50).await?)));
+    }
+    let mut page = catalog.documents(&DocumentFilter::default(), None, 50).await?.next;
+    let next = measured!(rounds, |_n| {
+        page = catalog.documents(&DocumentFilter::default(), page.as_ref(), 50).await?.next;
+    });
+    found.push(("next page", next));
+    found.push(("ledger", measured!(rounds, |_n| catalog.ledger(None, None).await?)));
+    let from = |n: u64| Some(OffsetDateTime::now_utc() - Duration::from_secs(n * 3_600 + 777));
+    found.push(("ledger of a span", measured!(rounds, |n| catalog.ledger(from(n + 700), from(n)).await?)));
+    let mut after = None;
+    let feed = measured!(rounds, |_n| {
+        let Followed::Page { next, .. } = catalog.follow(after, &EventFilter::default(), 50).await? else {
+            anyhow::bail!("a cursor of this feed");
+        };
+        after = Some(next);
+    });
+    found.push(("feed", feed));
+    Ok(found)
+}
+
+async fn compare(database: &str, few: &Catalog, lots: &Catalog, count: u64, rounds: u64) -> Result<()> {
+    let less = measure(few, 10_000, rounds).await?;
+    let more = measure(lots, count, rounds).await?;
+    println!("{database:<10} {:<22} {:>9} {:>9} {:>9} {:>9}  p99 ratio", "", "p50", "p99", "p50", "p99");
+    let mut beyond = 0;
+    for ((name, less), (_, more)) in less.into_iter().zip(more) {
+        let ratio = more.p99.as_secs_f64() / less.p99.as_secs_f64();
+        let holds = ratio <= RATIO && more.p99 <= BOUND;
+        beyond += u32::from(!holds);
+        let ms = |d: Duration| format!("{:.2}ms", d.as_secs_f64() * 1e3);
+        println!(
+            "{database:<10} {name:<22} {:>9} {:>9} {:>9} {:>9}  {ratio:.2}{}",
+            ms(less.p50),
+            ms(less.p99),
+            ms(more.p50),
+            ms(more.p99),
+            if holds { "" } else { "  beyond the bound" }
+        );
+    }
+    println!("# {database}: {beyond} beyond {RATIO} times or {BOUND:?} at {count}");
+    Ok(())
+}
+
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+async fn main() -> Result<()> {
+    let (count, rounds) = (setting("COUNT", 100_000)?, setting("ROUNDS", 200)?);
+    let only = std::env::var("ONLY").unwrap_or_default();
+    if only != "postgres" {
+        let folder = tempfile::tempdir()?;
+        let few = Catalog::open_sqlite(&folder.path().join("few.db")).await?;
+        let lots = Catalog::open_sqlite(&folder.path().join("lots.db")).await?;
+        compare("sqlite", &few, &lots, count, rounds).await?;
+    }
+    if only != "sqlite"
+        && let Some(postgres) = Postgres::start()?
+    {
+        postgres.psql("acuse", b"CREATE DATABASE few;")?;
+        postgres.psql("acuse", b"CREATE DATABASE lots;")?;
+        let few = Catalog::open(&postgres.url("few")).await?;
+        let lots = Catalog::open(&postgres.url("lots")).await?;
+        compare("postgres", &few, &lots, count, rounds).await?;
+    }
+    Ok(())
+}

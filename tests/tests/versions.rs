@@ -1,0 +1,176 @@
+//! What changed meanwhile is not overwritten, what has not changed is not sent again, and a download goes on.
+
+use acuse_pipeline::reason::{Reason, ReasonCode};
+use acuse_storage::{Catalog, stages::ReadFacts};
+use acuse_tests::{
+    minio::Minio,
+    postgres::Postgres,
+    stack::{Api, Place},
+};
+use reqwest::{Method, Response};
+use serde_json::{Value, json};
+
+use crate::{
+    withheld::{bill, passport, read, sent},
+    world::ALL,
+};
+
+/// An answer, its tag and its body.
+async fn told(answer: Response) -> (u16, String, Value) {
+    let tag = answer.headers().get("etag").map_or("", |t| t.to_str().unwrap()).to_owned();
+    (answer.status().as_u16(), tag, answer.json().await.unwrap_or_default())
+}
+
+async fn get(api: &Api, path: &str, had: Option<&str>) -> (u16, String, Value) {
+    let request = api.request(Method::GET, path);
+    let request = if let Some(had) = had { request.header("If-None-Match", had) } else { request };
+    told(request.send().await.unwrap()).await
+}
+
+async fn patch(api: &Api, path: &str, seen: Option<&str>, body: &Value) -> (u16, String, Value) {
+    let request = api.request(Method::PATCH, path).json(body);
+    let request = if let Some(seen) = seen { request.header("If-Match", seen) } else { request };
+    told(request.send().await.unwrap()).await
+}
+
+/// What is filed is changed as a new version, with its trail, by whoever saw the one before.
+async fn what_is_filed_is_changed(api: &Api, catalog: &Catalog) {
+    let id = sent(api, "open").await;
+    read(catalog, id, &bill(1)).await;
+    let path = format!("/v1/documents/{id}");
+    let (status, tag, before) = get(api, &path, None).await;
+    let version = before["version"].as_i64().unwrap();
+    assert!(status == 200 && tag.starts_with(&format!("\"{version}-")), "{tag}");
+    assert_eq!(get(api, &path, Some(&tag)).await.0, 304);
+    let change = json!({ "fields": { "total": "5,50" }, "note": "misread", "because": "the paper says so" });
+    for (seen, body, status, why) in [
+        (None, &change, 428, "precondition_required"),
+        (Some("\"0-00\""), &change, 412, "stale"),
+        (Some("W/\"1\""), &change, 400, "bad_request"),
+        (Some(tag.as_str()), &json!({ "note": "nothing" }), 400, "bad_request"),
+        (Some(tag.as_str()), &json!({ "kind": "invoice", "note": " " }), 400, "bad_request"),
+        (
+            Some(tag.as_str()),
+            &json!({ "fields": { "total": "5" }, "note": "x", "nope": 1 }),
+            400,
+            "bad_request",
+        ),
+    ] {
+        let (found, _, problem) = patch(api, &path, seen, body).await;
+        assert_eq!((found, &problem["type"]), (status, &json!(format!("urn:acuse:problem:{why}"))), "{body}");
+    }
+    let (status, next, after) = patch(api, &path, Some(&tag), &change).await;
+    assert_eq!(status, 200, "{after}");
+    assert_eq!((&after["status"], &after["fields"]["total"]["value"]), (&json!("filed"), &json!("5.50")));
+    assert!(after["version"].as_i64().unwrap() > version && next != tag, "{next}");
+    assert_eq!(patch(api, &path, Some(&tag), &change).await.0, 412, "the version of before");
+    let (status, same, _) = get(api, &path, Some(&tag)).await;
+    assert_eq!((status, same), (200, next), "it is another, named alike by both");
+    let audit = catalog.audit_trail(Some(id), 100).await.unwrap();
+    assert!(
+        audit.iter().any(|e| e.action == "corrected" && e.detail.to_string().contains("misread")),
+        "{audit:?}"
+    );
+    let events = api.get("/v1/events?types=document.corrected&limit=200").await.unwrap();
+    assert!(events.to_string().contains(&id.to_string()), "{events}");
+    let found = api.get("/v1/documents?q=5.5&amount_from=5.50&amount_to=5.50").await.unwrap();
+    assert_eq!(found["data"][0]["id"], json!(id), "lists and search know it: {found}");
+}
+
+/// What waits is changed and goes on waiting; what may be an ID is not touched by who may not see it.
+async fn what_waits_is_changed(api: &Api, place: &Place, catalog: &Catalog) {
+    let id = sent(api, "waits").await;
+    let findings = vec![Reason::new(ReasonCode::UnknownCustomer, "nobody")];
+    read(catalog, id, &ReadFacts { findings, ..bill(2) }).await;
+    let path = format!("/v1/documents/{id}");
+    let (_, tag, _) = get(api, &path, None).await;
+    let change = json!({ "fields": { "number": "ZZ-91" }, "note": "typed", "because": "so" });
+    let (status, _, after) = patch(api, &path, Some(&tag), &change).await;
+    assert_eq!((status, &after["status"]), (200, &json!("in_review")), "{after}");
+    assert_eq!(after["fields"]["number"]["source"], json!("reviewer"));
+    assert!(catalog.open_review_of(id).await.unwrap().is_some());
+    let events = api.get("/v1/events?types=document.amended").await.unwrap();
+    assert_eq!(events["data"].as_array().unwrap().len(), 1, "{events}");
+    assert_eq!(api.get("/v1/documents?number=zz91").await.unwrap()["data"][0]["id"], json!(id));
+
+    let secret = sent(api, "secret").await;
+    read(catalog, secret, &passport(9)).await;
+    let narrow = Api::connect(place, &["documents:read", "reviews:write"]).await.unwrap();
+    let (status, _, problem) = patch(&narrow, &format!("/v1/documents/{secret}"), Some("*"), &change).await;
+    assert_eq!((status, &problem["type"]), (403, &json!("urn:acuse:problem:withheld")));
+    let as_id = json!({ "kind": "id", "note": "it is one", "because": "so" });
+    assert_eq!(patch(&narrow, &path, Some("*"), &as_id).await.0, 200);
+    assert_eq!(get(api, &path, None).await.2["sensitivity"], json!("id"), "what is called an ID is closed");
+    let reader = Api::connect(place, &["documents:read"]).await.unwrap();
+    assert_eq!(patch(&reader, &path, Some("*"), &change).await.0, 403);
+}
+
+async fn some_members_and_pages(api: &Api) {
+    let (status, tag, page) = get(api, "/v1/documents?fields=status,version&limit=2", None).await;
+    assert_eq!((status, page["data"][0].as_object().unwrap().len()), (200, 3), "with its id: {page}");
+    assert_eq!(get(api, "/v1/documents?fields=status,version&limit=2", Some(&tag)).await.0, 304);
+    assert_eq!(get(api, "/v1/documents?fields=surname", None).await.0, 400);
+}
+
+async fn a_download_goes_on(api: &Api, catalog: &Catalog) {
+    let id = sent(api, "range").await;
+    read(catalog, id, &bill(3)).await;
+    let path = format!("/v1/documents/{id}/content");
+    let ask = async |headers: &[(&str, &str)]| {
+        let mut request = api.request(Method::GET, &path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let answer = request.send().await.unwrap();
+        let header = |name: &str| answer.headers().get(name).map_or("", |v| v.to_str().unwrap()).to_owned();
+        (answer.status().as_u16(), header("etag"), header("content-range"), answer.text().await.unwrap())
+    };
+    let (status, tag, _, whole) = ask(&[]).await;
+    assert_eq!((status, whole.as_str()), (200, "QUILLON range"));
+    for (range, what, said) in [
+        ("bytes=0-6", "QUILLON", "bytes 0-6/13"),
+        ("bytes=8-", "range", "bytes 8-12/13"),
+        ("bytes=-5", "range", "bytes 8-12/13"),
+        ("bytes=8-999", "range", "bytes 8-12/13"),
+    ] {
+        let answer = ask(&[("Range", range), ("If-Range", &tag)]).await;
+        assert_eq!(answer, (206, tag.clone(), said.to_owned(), what.to_owned()), "{range}");
+    }
+    assert_eq!(ask(&[("Range", "bytes=13-")]).await.0, 416);
+    for (name, other) in [("If-Range", "\"other\""), ("x-none", "")] {
+        let range = if name == "If-Range" { "bytes=0-6" } else { "bytes=0-1,3-4" };
+        assert_eq!(ask(&[("Range", range), (name, other)]).await.3, whole);
+    }
+    let (status, _, _, body) = ask(&[("If-None-Match", &tag)]).await;
+    assert_eq!((status, body.as_str()), (304, ""));
+}
+
+async fn everything(place: &Place, catalog: &Catalog) {
+    let _server = place.start("web", &["web"]).unwrap();
+    let api = Api::connect(place, ALL).await.unwrap();
+    what_is_filed_is_changed(&api, catalog).await;
+    what_waits_is_changed(&api, place, catalog).await;
+    some_members_and_pages(&api).await;
+    a_download_goes_on(&api, catalog).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn versions_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place::embedded(folder.path(), "http://127.0.0.1:9").unwrap();
+    std::fs::create_dir_all(folder.path().join("data")).unwrap();
+    let catalog = Catalog::open_sqlite(&folder.path().join("data/acuse.db")).await.unwrap();
+    everything(&place, &catalog).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn versions_on_postgresql_and_minio() {
+    let (Some(postgres), Some(minio)) = (Postgres::start().unwrap(), Minio::start().unwrap()) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let url = postgres.url("acuse");
+    let place = Place::embedded(folder.path(), "http://127.0.0.1:9").unwrap();
+    let place = place.scaled_out(&url, &minio.endpoint(), "acuse-versions");
+    let catalog = Catalog::open(&url).await.unwrap();
+    everything(&place, &catalog).await;
+    catalog.close().await;
+}
