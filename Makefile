@@ -63,14 +63,14 @@ evidence: models ## Read DATA as far as text, once, for `make train` and `make s
 
 .PHONY: score
 score: evidence ## Score understanding alone on the evidence of DATA, each source by scorers that saw none of it, then plainly
-	cargo run --locked --release -q -p acuse-pipeline --example score -- $(DATA) $(EVIDENCE)/$(notdir $(DATA)) --leave-out --plot $(CACHE)/risk.html
+	cargo run --locked --release -q -p acuse-pipeline --example score -- $(DATA) $(EVIDENCE)/$(notdir $(DATA)) --leave-out $(if $(wildcard $(CACHE)/kinds),--kinds $(CACHE)/kinds) --plot $(CACHE)/risk.html
 	cargo run --locked --release -q -p acuse-pipeline --example score -- $(DATA) $(EVIDENCE)/$(notdir $(DATA)) --misses
 
 .PHONY: train
 train: evidence ## Train the classifier and the scorers of fields and of whole bills from DATA, drawn and invented papers; print cross-validated figures; write its weights
 	cargo run --locked -q -p acuse-pipeline --example drawn -- $(DRAWN)
-	cargo run --locked -q -p acuse-pipeline --example train -- $(DATA) $(EVIDENCE)/$(notdir $(DATA)) $(DRAWN) --write pipeline/src/understand/kinds.tsv
-	cargo run --locked --release -q -p acuse-pipeline --example fields -- $(DATA) $(EVIDENCE)/$(notdir $(DATA)) --write pipeline/src/understand/data/weights
+	cargo run --locked -q -p acuse-pipeline --example train -- $(DATA) $(EVIDENCE)/$(notdir $(DATA)) $(DRAWN) --write pipeline/src/understand/kinds.tsv --folds $(CACHE)/kinds
+	cargo run --locked --release -q -p acuse-pipeline --example fields -- $(DATA) $(EVIDENCE)/$(notdir $(DATA)) --kinds $(CACHE)/kinds --write pipeline/src/understand/data/weights
 
 .PHONY: bench-read
 bench-read: models ## The same files read by tesseract, OCRmyPDF, RapidOCR, kreuzberg and us: pages a second, true totals and dates

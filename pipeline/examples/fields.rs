@@ -1,4 +1,4 @@
-//! Trains the scorers of a bill's fields and of the whole bill: `fields DATA EVIDENCE [--write FOLDER]`.
+//! Trains the scorers of a bill's fields and of the whole bill: `fields DATA EVIDENCE [--kinds FOLDER] [--write FOLDER]`.
 //!
 //! Each bill of `DATA/manifest.csv` gives one example for each field that it shows and of which the truth is known: the
 //! signs of what was found, and whether it is the paper's. Every figure it prints is of scorers that saw nothing of the
@@ -8,6 +8,9 @@
 
 #[path = "train/choice.rs"]
 mod choice;
+#[path = "train/kinds.rs"]
+#[allow(dead_code)]
+mod kinds;
 #[path = "eval/legible.rs"]
 #[allow(dead_code)]
 mod legible;
@@ -23,21 +26,19 @@ mod truth;
 
 use std::{collections::HashMap, error::Error, fmt::Write, fs, path::Path};
 
-use acuse_pipeline::understand::{
-    model::Model,
-    scorer::{Scorer, Scorers},
-};
+use acuse_pipeline::understand::scorer::{Scorer, Scorers};
+use kinds::Kinds;
 use logistic::{Example, Recipe};
 use scorers::{DOCUMENT, RECIPES, TARGET, of_whole, train, without_each};
 use signed::Document;
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let [data, evidence, rest @ ..] = args.as_slice() else {
-        return Err("fields DATA EVIDENCE [--write FOLDER]".into());
+        return Err("fields DATA EVIDENCE [--kinds FOLDER] [--write FOLDER]".into());
     };
     let truths = truth::manifest(Path::new(data))?;
-    let documents = signed::documents(&truths, Path::new(evidence), Model::committed())?;
+    let documents = signed::documents(&truths, Path::new(evidence), &Kinds::named(rest)?)?;
     let without = without_each(&documents);
     let all = train(&documents.iter().collect::<Vec<_>>());
     let taken = documents.iter().filter(|d| d.has_party()).filter_map(|d| {

@@ -1,5 +1,6 @@
-//! The quick one of `eval`: scores understanding on stored evidence, `score DATA EVIDENCE [--leave-out] [--json OUT]
-//! [--plot PAGE] [--misses]`. With `--leave-out` each document is judged by scorers that were trained without any of its source.
+//! The quick one of `eval`: scores understanding on stored evidence, `score DATA EVIDENCE [--leave-out [--kinds FOLDER]]
+//! [--json OUT] [--plot PAGE] [--misses]`. With `--leave-out` each document is judged by scorers, and with `--kinds` by a
+//! classifier, that were trained without any of its source.
 //!
 //! `DATA/manifest.csv` names the documents and their truth; `EVIDENCE/<path>.json` holds what was read of each (see the
 //! `evidence` example). No decoding, no OCR: seconds for a few hundred documents.
@@ -10,6 +11,9 @@
 mod choice;
 #[path = "eval/figures.rs"]
 mod figures;
+#[path = "train/kinds.rs"]
+#[allow(dead_code)]
+mod kinds;
 #[path = "eval/legible.rs"]
 mod legible;
 #[path = "train/logistic.rs"]
@@ -33,6 +37,7 @@ use acuse_pipeline::{
     understand::{model::Model, understand_by},
 };
 use figures::{Answer, Figures};
+use kinds::Kinds;
 use legible::Legible;
 use time::OffsetDateTime;
 use truth::Truth;
@@ -68,15 +73,18 @@ fn read(
 fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let [data, evidence_dir, rest @ ..] = args.as_slice() else {
-        return Err("score DATA EVIDENCE [--leave-out] [--json OUT] [--plot PAGE] [--misses]".into());
+        return Err(
+            "score DATA EVIDENCE [--leave-out [--kinds FOLDER]] [--json OUT] [--plot PAGE] [--misses]".into(),
+        );
     };
     let misses = rest.iter().any(|a| a == "--misses");
     let truths = truth::manifest(Path::new(data))?;
     let mut models = Models::new();
     if rest.iter().any(|a| a == "--leave-out") {
-        let documents = signed::documents(&truths, Path::new(evidence_dir), Model::committed())?;
+        let kinds = Kinds::named(rest)?;
+        let documents = signed::documents(&truths, Path::new(evidence_dir), &kinds)?;
         for (source, scorers) in scorers::without_each(&documents) {
-            let mut model = Model::committed().clone();
+            let mut model = kinds.of(&source).clone();
             model.scorers = scorers;
             models.insert(source, model);
         }

@@ -1,9 +1,9 @@
-//! Trains the classifier: `train DATA EVIDENCE [DRAWN] [--write WEIGHTS]`.
+//! Trains the classifier: `train DATA EVIDENCE [DRAWN] [--write WEIGHTS] [--folds FOLDER]`.
 //!
 //! Learns from `DATA/manifest.csv` with the evidence read of each document (`EVIDENCE/<path>.json`), from evidence of
 //! drawn samples (`DRAWN/<kind>/*.json`, see the `drawn` example) and from invented papers. Every figure it prints is
-//! cross-validated: a document is scored by weights that saw neither it nor its twin in another format. The weights
-//! carry names of features and numbers only.
+//! cross-validated: a document is scored by weights that saw nothing of its source. The weights carry names of features and
+//! numbers only.
 
 #![allow(missing_docs, clippy::print_stdout, clippy::print_stderr, clippy::unwrap_used)]
 
@@ -16,6 +16,8 @@ mod truth;
 
 mod fit;
 mod invented;
+#[allow(dead_code)]
+mod kinds;
 mod report;
 
 use std::{collections::HashMap, error::Error, fs, path::Path};
@@ -30,10 +32,10 @@ use acuse_pipeline::{
 };
 use fit::{Row, Weights};
 use invented::Dice;
+use kinds::{FOLDS, fold, hash};
 use time::OffsetDateTime;
 use truth::Truth;
 
-const FOLDS: u64 = 10;
 const PENALTY: f32 = 2.0;
 /// Copies of each real document that lost lines, as a worse photo would.
 const WORN: usize = 3;
@@ -44,7 +46,8 @@ pub struct Known {
     pub evidence: Evidence,
     pub row: Row,
     worn: Vec<Row>,
-    twins: u64,
+    /// The part of its source: what is held out together.
+    source: u64,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -74,21 +77,27 @@ fn main() -> Result<(), Box<dyn Error>> {
         fit::fit(&rows, names.len(), PENALTY)
     };
     let train = |held_out: &dyn Fn(&Known) -> bool| train_with(held_out, &made);
-    let folds: Vec<Weights> = (0..FOLDS).map(|f| train(&|k| k.twins % FOLDS == f)).collect();
-    let fold = |k: &Known| &folds[(k.twins % FOLDS) as usize];
-    let held_out: Vec<_> = known.iter().map(|k| (fit::scores(fold(k), &k.row), k.row.label)).collect();
+    let folds: Vec<Weights> = (0..FOLDS).map(|f| train(&|k| k.source == f)).collect();
+    let of = |k: &Known| &folds[k.source as usize];
+    let held_out: Vec<_> = known.iter().map(|k| (fit::scores(of(k), &k.row), k.row.label)).collect();
     let temperature = fit::temperature(&held_out);
     let today = OffsetDateTime::now_utc().date();
     let models: Vec<Model> = folds.iter().map(|w| model(w, &names, temperature)).collect();
-    let understood: Vec<_> = known
-        .iter()
-        .map(|k| understand_by(&k.evidence, today, &models[(k.twins % FOLDS) as usize]))
-        .collect();
+    let understood: Vec<_> =
+        known.iter().map(|k| understand_by(&k.evidence, today, &models[k.source as usize])).collect();
     let figures = report::figures(&known, &understood, temperature);
     println!("{figures}");
     if std::env::var_os("BY_SOURCE").is_some() {
         by_source(&known, &train, &names, temperature);
         by_layout(&invented, &made, &|made| train_with(&|_| false, made), temperature);
+    }
+    if let Some(at) = rest.iter().position(|a| a == "--folds") {
+        let folder = Path::new(rest.get(at + 1).ok_or("--folds FOLDER")?);
+        fs::create_dir_all(folder)?;
+        for (f, weights) in folds.iter().enumerate() {
+            let text = report::weights_file(weights, &names, temperature, "", (known.len(), made.len()));
+            fs::write(folder.join(format!("{f}.tsv")), text)?;
+        }
     }
     if let Some(at) = rest.iter().position(|a| a == "--write") {
         let out = rest.get(at + 1).ok_or("--write WEIGHTS")?;
@@ -178,7 +187,8 @@ fn known(data: &Path, evidence: &Path, index: &HashMap<&str, usize>) -> Result<V
             .map(|_| Row { values: values(&worn(&evidence, &mut dice), index), label, weight: weight * 0.4 })
             .collect();
         let row = Row { values: values(&evidence, index), label, weight };
-        known.push(Known { truth, evidence, row, worn, twins });
+        let source = fold(&truth.source_repo);
+        known.push(Known { truth, evidence, row, worn, source });
     }
     Ok(known)
 }
@@ -220,12 +230,4 @@ fn drawn(folder: &Path, index: &HashMap<&str, usize>) -> Result<Vec<Row>, Box<dy
         }
     }
     Ok(rows)
-}
-
-/// FNV-1a, which is the same on every machine.
-fn hash(text: &str) -> u64 {
-    let mixed = text
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
-    mixed ^ (mixed >> 32)
 }

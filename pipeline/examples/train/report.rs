@@ -73,7 +73,7 @@ pub fn weights_file(
         out,
         "# Recipe: multinomial logistic regression, L2 penalty {PENALTY}, on {real} documents (each also worn three\n\
          # times) and {made} drawn and invented ones; scores divided by the temperature {temperature:.2}.\n\
-         # Ten-fold cross-validation:"
+         # Ten-fold cross-validation, whole sources held out:"
     );
     for line in figures.lines() {
         let _ = writeln!(out, "#   {line}");

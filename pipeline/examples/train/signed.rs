@@ -7,11 +7,12 @@ use acuse_pipeline::{
     fields::FieldName,
     fields::{Field, Source},
     reading::{Evidence, Understanding},
-    understand::{model::Model, parties::Options, scorer::Scorers, sheet::Sheet, tax_ids, understand_by},
+    understand::{parties::Options, scorer::Scorers, sheet::Sheet, tax_ids, understand_by},
 };
 use time::OffsetDateTime;
 
 use crate::{
+    kinds::Kinds,
     legible::Legible,
     logistic::Example,
     truth::{self, Compared, Truth, Verdict, compare},
@@ -55,18 +56,18 @@ impl Document {
     }
 }
 
-/// All documents of the manifest, understood by `model`.
+/// All documents of the manifest, each understood by a classifier that saw nothing of its source.
 pub fn documents(
     truths: &[Truth],
     evidence: &Path,
-    model: &Model,
+    kinds: &Kinds,
 ) -> Result<Vec<Document>, serde_json::Error> {
     let today = OffsetDateTime::now_utc().date();
     let mut documents = Vec::new();
     for truth in truths {
         let Ok(bytes) = fs::read(evidence.join(format!("{}.json", truth.path))) else { continue };
         let evidence: Evidence = serde_json::from_slice(&bytes)?;
-        let understood = understand_by(&evidence, today, model);
+        let understood = understand_by(&evidence, today, kinds.of(&truth.source_repo));
         let compared = compare(truth, &understood.fields, None::<&Legible>);
         let sheet = Sheet::of(&evidence);
         let invoice = match understood.kind {
