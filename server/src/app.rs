@@ -5,11 +5,12 @@ use std::{ops::Deref, sync::Arc};
 use acuse_pipeline::limits::Limits;
 use acuse_storage::{Catalog, CatalogError, Document, Intake, Objects, outbox::NewReply, reviews::Decision};
 use acuse_whatsapp::{Secret, signature::AppSecrets};
+use acuse_workers::outgoing::Outgoing;
 use axum::{
     Router,
     extract::DefaultBodyLimit,
     middleware,
-    routing::{get, post, put},
+    routing::{get, patch, post, put},
 };
 use metrics_exporter_prometheus::PrometheusHandle;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -45,6 +46,8 @@ pub struct Parts {
     pub metrics: PrometheusHandle,
     /// How much is done at once, and for whom.
     pub budget: Budget,
+    /// The way to other people's servers: tests of routes and endpoints leave by it.
+    pub outgoing: Arc<Outgoing>,
     /// Sign-in: the setup token and the count of failures.
     pub door: Door,
 }
@@ -129,10 +132,34 @@ pub fn router(app: App) -> Router {
             get(http::customers::show).patch(http::customers::change).delete(http::customers::delete),
         )
         .route("/v1/customers/{id}/merge", post(http::customers::merge))
+        .route("/v1/contacts", get(http::contacts::list))
+        .route("/v1/contacts/{id}", get(http::contacts::show))
+        .route("/v1/contacts/{id}/messages", get(http::contacts::messages))
         .route("/v1/ledger", get(http::records::ledger))
         .route("/v1/ledger/messages", get(http::incidents::messages))
         .route("/v1/incidents", get(http::incidents::list))
         .route("/v1/incidents/{id}/acknowledge", post(http::incidents::acknowledge))
+        .route("/v1/incidents/{id}/resolve", post(http::incidents::resolve))
+        .route("/v1/incident-routes", get(http::incident_routes::list).post(http::incident_routes::create))
+        .route(
+            "/v1/incident-routes/{id}",
+            patch(http::incident_routes::change).delete(http::incident_routes::delete),
+        )
+        .route("/v1/incident-routes/{id}/test", post(http::incident_routes::test))
+        .route(
+            "/v1/webhook-endpoints",
+            get(http::webhook_endpoints::list).post(http::webhook_endpoints::create),
+        )
+        .route(
+            "/v1/webhook-endpoints/{id}",
+            get(http::webhook_endpoints::show)
+                .patch(http::webhook_endpoints::change)
+                .delete(http::webhook_endpoints::delete),
+        )
+        .route("/v1/webhook-endpoints/{id}/rotate-secret", post(http::webhook_endpoints::rotate))
+        .route("/v1/webhook-endpoints/{id}/test", post(http::webhook_endpoints::test))
+        .route("/v1/webhook-endpoints/{id}/replay", post(http::webhook_endpoints::replay))
+        .route("/v1/webhook-endpoints/{id}/deliveries", get(http::webhook_endpoints::deliveries))
         .route("/v1/events", get(http::feed::events))
         .route("/v1/export", get(http::export::of_key))
         .route("/v1/periods", get(http::export::periods))

@@ -7,8 +7,9 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use acuse_pipeline::{document::Kind, limits::Limits};
 use acuse_storage::access::Rule;
-use acuse_workers::scan::ClamdAddress;
+use acuse_workers::{scan::ClamdAddress, watch::Expected};
 use clap::Args;
+use ipnet::IpNet;
 use url::Url;
 
 use crate::http::client_address::TrustedProxies;
@@ -149,6 +150,25 @@ pub struct Settings {
     /// JSON file that says how the accounting system wants its columns, tax codes and accounts [default: none].
     #[arg(long, env = "ACUSE_EXPORT_MAPPING", global = true, value_name = "PATH")]
     pub export_mapping: Option<PathBuf>,
+    /// Days for which raw webhooks, statuses and messages are kept [default: 90].
+    #[arg(long, env = "ACUSE_KEEP_CHANNEL_DAYS", global = true, value_name = "DAYS")]
+    pub keep_channel_days: Option<String>,
+    /// SMTP server for alerts, smtps://USER:PASSWORD@HOST or smtp://…?tls=required [default: none].
+    #[arg(long, env = "ACUSE_SMTP_URL", global = true, value_name = "URL", hide_env_values = true)]
+    pub smtp_url: Option<String>,
+    /// Who the mail is from [default: Acuse <acuse@localhost>].
+    #[arg(long, env = "ACUSE_SMTP_FROM", global = true, value_name = "ADDRESS")]
+    pub smtp_from: Option<String>,
+    /// Private networks that alerts and webhooks may reach, comma separated [default: none].
+    #[arg(long, env = "ACUSE_OUTGOING_NETWORKS", global = true, value_name = "CIDRS")]
+    pub outgoing_networks: Option<String>,
+    /// URL that is asked every minute while all is alive, so that somebody notices when it is not [default: none].
+    #[arg(long, env = "ACUSE_BEAT_URL", global = true, value_name = "URL", hide_env_values = true)]
+    pub beat_url: Option<String>,
+    /// When webhooks are to be expected, e.g. `mon-sat 08:00-20:00 +02:00 3h`: silence for longer than the
+    /// last part is an incident [default: never].
+    #[arg(long, env = "ACUSE_EXPECT_WEBHOOKS", global = true, value_name = "HOURS")]
+    pub expect_webhooks: Option<String>,
     /// Limits on one file, from `ACUSE_LIMIT_…`; `acuse doctor` prints them.
     #[arg(skip = crate::limits::given())]
     pub limits: Vec<(String, String)>,
@@ -202,8 +222,27 @@ pub struct Config {
     pub export_mapping: Option<PathBuf>,
     /// When a document is open that nobody decided on.
     pub open: Rule,
+    /// What leaves for other people's servers.
+    pub outgoing: Outgoing,
+    /// How long the channel's own rows are kept.
+    pub channel_kept: std::time::Duration,
     /// OTLP collector's base URL.
     pub otlp_endpoint: Option<Url>,
+}
+
+/// What leaves: alerts, webhooks, the beat.
+#[derive(Debug, Clone)]
+pub struct Outgoing {
+    /// Private networks that may be reached.
+    pub networks: Vec<IpNet>,
+    /// The SMTP server. The URL may hold a password.
+    pub smtp_url: Option<Secret>,
+    /// The sender of mail.
+    pub smtp_from: Option<String>,
+    /// Who notices when we are dead. The URL is a secret of theirs.
+    pub beat_url: Option<Secret>,
+    /// When webhooks are to be expected.
+    pub expect_webhooks: Option<Expected>,
 }
 
 /// Which catalog.
@@ -298,6 +337,8 @@ impl TryFrom<Settings> for Config {
             undo: undo(s.undo_secs.as_deref())?,
             export_mapping: s.export_mapping.clone(),
             open: open_rule(&s)?,
+            outgoing: outgoing(&s)?,
+            channel_kept: channel_kept(s.keep_channel_days.as_deref())?,
             otlp_endpoint: given(s.otlp_endpoint.as_deref())
                 .map(|v| http_url("OTEL_EXPORTER_OTLP_ENDPOINT", v))
                 .transpose()?,
@@ -314,6 +355,38 @@ fn undo(value: Option<&str>) -> Result<std::time::Duration, ConfigError> {
         })?,
     };
     Ok(std::time::Duration::from_secs(secs))
+}
+
+/// Longer than the week for which Meta sends a webhook again: its rows tell that it came before.
+fn channel_kept(value: Option<&str>) -> Result<std::time::Duration, ConfigError> {
+    let days: u64 = given(value).map_or(Ok(90), |text| {
+        text.parse().ok().filter(|days| (8..=36_500).contains(days)).ok_or_else(|| {
+            ConfigError::new("ACUSE_KEEP_CHANNEL_DAYS", format!("{text:?} is not a number from 8 to 36500"))
+        })
+    })?;
+    Ok(std::time::Duration::from_secs(days * 24 * 3_600))
+}
+
+/// What leaves for other people's servers.
+fn outgoing(s: &Settings) -> Result<Outgoing, ConfigError> {
+    let networks = given(s.outgoing_networks.as_deref()).unwrap_or_default().split(',').map(str::trim);
+    let networks = networks.filter(|n| !n.is_empty()).map(|text| {
+        let net = text.parse::<IpNet>().or_else(|_| text.parse::<std::net::IpAddr>().map(IpNet::from));
+        net.map_err(|_| {
+            let problem = format!("{text:?} is no network; write e.g. 10.0.0.0/8,192.168.1.5");
+            ConfigError::new("ACUSE_OUTGOING_NETWORKS", problem)
+        })
+    });
+    let beat = given(s.beat_url.as_deref()).map(|v| http_url("ACUSE_BEAT_URL", v)).transpose()?;
+    let expect = given(s.expect_webhooks.as_deref())
+        .map(|v| v.parse::<Expected>().map_err(|e| ConfigError::new("ACUSE_EXPECT_WEBHOOKS", e.to_string())));
+    Ok(Outgoing {
+        networks: networks.collect::<Result<_, _>>()?,
+        smtp_url: secret(s.smtp_url.as_ref()),
+        smtp_from: given(s.smtp_from.as_deref()).map(str::to_owned),
+        beat_url: beat.map(|url| Secret::new(url.as_str())),
+        expect_webhooks: expect.transpose()?,
+    })
 }
 
 /// When a document is open that nobody decided on.

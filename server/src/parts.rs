@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, path::Path};
 
 use acuse_storage::{Catalog, EmbeddedS3, Objects, S3Config, objects::Credentials};
 use acuse_whatsapp::{Graph, GraphConfig, Secret as Token, signature::AppSecrets};
-use acuse_workers::sandbox::{Sandbox, SandboxConfig, Strictness};
+use acuse_workers::{
+    outgoing::{Outgoing, OutgoingConfig, sign::Secret as Signing},
+    sandbox::{Sandbox, SandboxConfig, Strictness},
+};
 use anyhow::Context;
 
 use crate::config::{self, Config, Database, ReadSettings, Whatsapp};
@@ -131,6 +134,29 @@ pub fn secrets_by_ref() -> Vec<(String, AppSecrets)> {
             (!token_ref.is_empty() && !secrets.is_empty()).then_some((token_ref, secrets))
         })
         .collect()
+}
+
+/// The way to other people's servers. The secrets that sign alerts are `ACUSE_ALERT_SECRET_{REF}`; references are in
+/// lower case.
+///
+/// # Errors
+/// When a setting cannot be used.
+pub fn outgoing(config: &config::Outgoing) -> anyhow::Result<Outgoing> {
+    let mut secrets = BTreeMap::new();
+    for (name, text) in std::env::vars_os() {
+        let (Some(name), Some(text)) = (name.to_str(), text.to_str()) else { continue };
+        let Some(reference) = name.strip_prefix("ACUSE_ALERT_SECRET_").filter(|r| !r.is_empty()) else {
+            continue;
+        };
+        let secret = Signing::parse(text).with_context(|| name.to_owned())?;
+        secrets.insert(reference.to_ascii_lowercase(), secret);
+    }
+    Ok(Outgoing::new(OutgoingConfig {
+        networks: config.networks.clone(),
+        smtp_url: config.smtp_url.as_ref().map(|u| u.expose().to_owned()),
+        mail_from: config.smtp_from.clone(),
+        secrets,
+    })?)
 }
 
 /// The Graph client; `None` without an access token.

@@ -117,6 +117,7 @@ pub async fn start(config: Config, role: Role) -> anyhow::Result<Running> {
             config.rate_per_s,
             config.metrics_listen.is_some() && role != Role::Work,
         ),
+        outgoing: Arc::new(parts::outgoing(&config.outgoing)?),
         door: Door::default(),
     });
     if app.whatsapp.secrets.is_empty() && app.whatsapp.by_ref.is_empty() && role != Role::Work {
@@ -150,6 +151,11 @@ async fn work(config: &Config, parts: &Parts, stop: CancellationToken) -> anyhow
     }
     let mut env = Env::new(parts.catalog.clone(), parts.objects.clone(), sandbox, graph);
     env.graphs = parts::graphs(&config.whatsapp)?;
+    env.outgoing = Some(Arc::new(parts::outgoing(&config.outgoing)?));
+    env.watch.beat_url = config.outgoing.beat_url.as_ref().map(|u| u.expose().to_owned());
+    env.watch.expected = config.outgoing.expect_webhooks.clone();
+    env.watch.folder = config.data_dir.clone();
+    env.policy.channel_kept = config.channel_kept;
     env.scanner = config.reading.clamd.clone().map(Scanner::new);
     Ok(tokio::spawn(acuse_workers::run(Arc::new(env), Lanes::new(config.reading.concurrency), stop)))
 }

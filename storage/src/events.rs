@@ -21,6 +21,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
+    access::Access,
     catalog::Catalog,
     error::CatalogError,
     names::{CustomerId, DocumentId, at, json, micros, word},
@@ -271,6 +272,14 @@ fn event(feed: &Feed, row: EventRow) -> Result<Event, CatalogError> {
     })
 }
 
+/// An event by its number.
+pub(crate) async fn by_seq(tx: &mut Tx, seq: i64) -> Result<Option<Event>, CatalogError> {
+    let feed = feed(tx).await?;
+    let sql = "SELECT seq, mark, at, kind, document_id, version, document_kind, customer_id, changed, data FROM events \
+         WHERE seq = $1";
+    optional!(tx, EventRow, sql, seq)?.map(|row| event(&feed, row)).transpose()
+}
+
 /// The last event that a reader may see already.
 async fn last(tx: &mut Tx, feed: &Feed) -> Result<EventCursor, CatalogError> {
     let sql = tx.pick(
@@ -326,6 +335,32 @@ impl Catalog {
             _ => last(&mut tx, &feed).await?,
         };
         Ok(Followed::Page { events, next })
+    }
+
+    /// What of these events exists for whoever has this access, told as far as they may have it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn events_within(
+        &self,
+        access: &Access,
+        events: Vec<Event>,
+    ) -> Result<Vec<Event>, CatalogError> {
+        let ids: Vec<DocumentId> = events.iter().filter_map(|e| e.document_id).collect();
+        let seen = self.seen_of(access, &ids).await?;
+        let mine = self.bound_customers(access).await?;
+        let told = events.into_iter().filter_map(|mut event| match event.document_id {
+            None => {
+                let is_mine = event.customer_id.is_some_and(|id| mine.contains(&id));
+                Some(event).filter(|_| !access.is_bound() || is_mine)
+            }
+            Some(id) => {
+                let sensitivity = *seen.get(&id)?;
+                event.data = access.particulars(sensitivity, event.data);
+                Some(event)
+            }
+        });
+        Ok(told.collect())
     }
 
     /// The cursor after everything that there is.

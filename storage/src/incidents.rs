@@ -3,6 +3,10 @@
 //! An incident may name messages (`tell_of`): then those messages are *told*, which is the one way for a message
 //! to end that neither left nor was withdrawn.
 
+pub mod kinds;
+pub mod news;
+pub mod routes;
+
 use serde::Serialize;
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -43,21 +47,7 @@ impl Severity {
     /// How grave an incident of this kind is.
     #[must_use]
     pub fn of(kind: &str) -> Self {
-        match kind {
-            "channel_event" => Self::Info,
-            "fetch_paused"
-            | "send_paused"
-            | "scanner_away"
-            | "objects_away"
-            | "reader_away"
-            | "database_away"
-            | "graph_away"
-            | "media_expiring"
-            | "object_missing"
-            | "objects_unnamed"
-            | "message_ledger_unbalanced" => Self::Critical,
-            _ => Self::Warning,
-        }
+        kinds::kind(kind).severity
     }
 }
 
@@ -98,6 +88,8 @@ pub struct Incident {
 
 /// Messages shown with an incident.
 pub const MESSAGES: usize = 100;
+/// A route for alerts fails; its subject is the route's name.
+pub const ROUTE_FAILING: &str = "alert_route_failing";
 /// Longest subject, characters.
 const SUBJECT_CHARS: usize = 300;
 /// Most incidents of one answer.
@@ -182,7 +174,7 @@ pub(crate) async fn resolve(
     )
 }
 
-/// What became of an acknowledgement.
+/// What became of what a person said of an incident.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Acknowledged {
     /// Noted.
@@ -214,6 +206,26 @@ fn parsed(row: Row, messages: Vec<OutboxId>) -> Result<Incident, CatalogError> {
         count: number(T, "count", count)?,
         messages,
     })
+}
+
+const COLUMNS: &str = "id, kind, subject, severity, state, detail, opened_at, last_seen_at, acked_by, acked_at, \
+     resolved_at, count";
+
+async fn with_messages(tx: &mut Tx, row: Row) -> Result<Incident, CatalogError> {
+    let named = all!(
+        tx,
+        (Uuid,),
+        "SELECT outbox_id FROM incident_messages WHERE incident_id = $1 ORDER BY outbox_id LIMIT 100",
+        row.0
+    )?;
+    parsed(row, named.into_iter().map(|(id,)| OutboxId(id)).collect())
+}
+
+/// An incident that there is.
+pub(crate) async fn by_id(tx: &mut Tx, id: IncidentId) -> Result<Incident, CatalogError> {
+    let text = format!("SELECT {COLUMNS} FROM incidents WHERE id = $1");
+    let row = one!(tx, Row, sqlx::AssertSqlSafe(text.clone()), id.0)?;
+    with_messages(tx, row).await
 }
 
 impl Catalog {
@@ -273,6 +285,42 @@ impl Catalog {
         Ok(if found.is_some() { Acknowledged::Resolved } else { Acknowledged::Missing })
     }
 
+    /// A person says that it is over. The messages that only it told of are settled with it: they count as withdrawn.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn settle_incident(
+        &self,
+        id: IncidentId,
+        who: &str,
+        at: OffsetDateTime,
+    ) -> Result<Acknowledged, CatalogError> {
+        let mut tx = self.writing().await?;
+        let touched = execute!(
+            tx,
+            "UPDATE incidents SET state = 'resolved', resolved_at = $3, acked_by = COALESCE(acked_by, $2), \
+             acked_at = COALESCE(acked_at, $3) WHERE id = $1 AND state <> 'resolved'",
+            id.0,
+            cut(who, 200),
+            micros(at)
+        )?;
+        if touched == 0 {
+            let found = optional!(tx, (Uuid,), "SELECT id FROM incidents WHERE id = $1", id.0)?;
+            return Ok(if found.is_some() { Acknowledged::Resolved } else { Acknowledged::Missing });
+        }
+        execute!(
+            tx,
+            "UPDATE outbox SET state = 'withdrawn', updated_at = $2 WHERE state IN ('failed', 'window_closed') \
+             AND id IN (SELECT m.outbox_id FROM incident_messages m WHERE m.incident_id = $1) \
+             AND NOT EXISTS (SELECT 1 FROM incident_messages o JOIN incidents i ON i.id = o.incident_id \
+               WHERE o.outbox_id = outbox.id AND i.state <> 'resolved')",
+            id.0,
+            micros(at)
+        )?;
+        tx.commit().await?;
+        Ok(Acknowledged::Done)
+    }
+
     /// Incidents, the oldest first, those after `after`; only of one state if one is named, else all that are not
     /// over.
     ///
@@ -299,13 +347,7 @@ impl Catalog {
         )?;
         let mut found = Vec::with_capacity(rows.len());
         for row in rows {
-            let named = all!(
-                tx,
-                (Uuid,),
-                "SELECT outbox_id FROM incident_messages WHERE incident_id = $1 ORDER BY outbox_id LIMIT 100",
-                row.0
-            )?;
-            found.push(parsed(row, named.into_iter().map(|(id,)| OutboxId(id)).collect())?);
+            found.push(with_messages(&mut tx, row).await?);
         }
         Ok(found)
     }

@@ -23,6 +23,8 @@ words! {
         IdsRead = "ids:read",
         /// Decide reviews.
         ReviewsWrite = "reviews:write",
+        /// Read what was said with contacts.
+        MessagesRead = "messages:read",
         /// Add customers.
         CustomersWrite = "customers:write",
         /// Everything, and the operator's pages.

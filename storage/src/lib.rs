@@ -19,6 +19,7 @@ pub mod catalog;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod contacts;
+pub mod conversation;
 pub mod customers;
 pub mod dispatch;
 pub mod documents;
@@ -38,6 +39,7 @@ pub mod outbox;
 pub mod parts;
 pub mod periods;
 pub mod queue;
+pub mod retention;
 pub mod reviews;
 pub mod split;
 pub mod stages;
@@ -46,6 +48,7 @@ pub mod tallies;
 pub mod timeline;
 pub mod uploads;
 pub mod users;
+pub mod webhooks;
 
 pub use access::{Access, Sensitivity};
 pub use catalog::Catalog;

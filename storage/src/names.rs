@@ -53,6 +53,14 @@ ids! {
     EntityId,
     /// Something that is wrong, until it is not.
     IncidentId,
+    /// A place where incidents are told.
+    RouteId,
+    /// Something that such a place has yet to hear.
+    NewsId,
+    /// A place that is told of every change of a document.
+    EndpointId,
+    /// One change on its way to such a place.
+    WebhookId,
     /// An API key.
     KeyId,
     /// A person who reviews.

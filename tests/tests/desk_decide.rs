@@ -316,7 +316,7 @@ async fn no_page_shuts_anybody_out() {
         document.as_str(),
         "/customers",
         "/ledger",
-        "/alerts",
+        "/incidents",
         "/login",
     ] {
         page.open(&format!("{}{path}", desk.ana.base), "").unwrap();

@@ -1,12 +1,12 @@
 //! What a job needs besides its document: the parts it composes, and the policy it follows.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use acuse_storage::{Catalog, Objects};
 use acuse_whatsapp::Graph;
 use time::OffsetDateTime;
 
-use crate::{sandbox::Sandbox, scan::Scanner};
+use crate::{outgoing::Outgoing, sandbox::Sandbox, scan::Scanner, watch::Watch};
 
 /// The token of `ACUSE_WHATSAPP_ACCESS_TOKEN`.
 pub const DEFAULT_TOKEN: &str = "default";
@@ -26,6 +26,8 @@ pub struct Policy {
     pub probe_every: Duration,
     /// Longest time of one job; longer is a hang. More than a download (290 s) and more than a read.
     pub job_timeout: Duration,
+    /// How long the channel's own rows live: raw deliveries, statuses and messages.
+    pub channel_kept: Duration,
     /// How long a message in hand is kept from other workers. More than its turn (2 s) and a call to Meta (30 s).
     pub reply_lease: Duration,
 }
@@ -39,6 +41,7 @@ impl Default for Policy {
             reply_ceiling: Duration::from_secs(900),
             probe_every: Duration::from_secs(60),
             job_timeout: Duration::from_secs(600),
+            channel_kept: Duration::from_secs(90 * 24 * 3_600),
             reply_lease: Duration::from_secs(45),
         }
     }
@@ -58,6 +61,10 @@ pub struct Env {
     pub graphs: BTreeMap<String, Graph>,
     /// The malware scanner that every original must pass before it is opened; `None` where none is configured.
     pub scanner: Option<Scanner>,
+    /// What leaves for somebody's server: alerts and webhooks; `None`: nothing does.
+    pub outgoing: Option<Arc<Outgoing>>,
+    /// What is watched every minute.
+    pub watch: Watch,
     /// When to try again.
     pub policy: Policy,
     /// What time it is; tests bring their own.
@@ -75,6 +82,8 @@ impl Env {
             graph,
             graphs: BTreeMap::new(),
             scanner: None,
+            outgoing: None,
+            watch: Watch::default(),
             policy: Policy::default(),
             clock: OffsetDateTime::now_utc,
         }

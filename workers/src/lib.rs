@@ -10,11 +10,13 @@ pub mod env;
 pub mod halt;
 pub mod jobs;
 pub mod lanes;
+pub mod outgoing;
 pub mod parts;
 pub mod sandbox;
 pub mod scan;
 pub mod schedules;
 pub mod trace;
+pub mod watch;
 
 pub use env::{Env, Policy};
 pub use halt::{Cause, Halt, Wait};

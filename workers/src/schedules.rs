@@ -14,10 +14,17 @@ use crate::{
     env::Env,
     halt::chain,
     jobs::{SCANNER_AWAY, scanner_away},
+    outgoing::{alerts, webhooks},
 };
 
 /// How long done tasks are kept: long enough to look at in the queue's page.
 const TASKS_KEPT: Duration = Duration::from_secs(24 * 3_600);
+/// How long the log of webhooks out is kept.
+const WEBHOOK_LOG_KEPT: time::Duration = time::Duration::days(30);
+/// Rows that one batch deletes: few, so that no webhook waits for it.
+const PRUNED_AT_ONCE: u32 = 500;
+/// Longest stretch of pruning; the next run goes on.
+const PRUNING: Duration = Duration::from_secs(20);
 /// Nothing is still being uploaded after a day.
 const LEFTOVERS_KEPT: Duration = Duration::from_secs(24 * 3_600);
 /// How old an object is that no row names before it goes: whoever put back an old database has a week to notice.
@@ -54,6 +61,12 @@ pub struct Schedules {
     pub seal: Duration,
     /// Probes what is away, and looks for documents that wait too long.
     pub parts: Duration,
+    /// Looks whether what should happen does, and beats.
+    pub watch: Duration,
+    /// Tells the routes of incidents.
+    pub alerts: Duration,
+    /// Looks for changes that webhook endpoints have yet to hear of.
+    pub webhooks: Duration,
     /// Deletes done tasks.
     pub vacuum: Duration,
     /// Goes on with the comparison of rows and objects.
@@ -69,6 +82,9 @@ impl Default for Schedules {
             score: Duration::from_secs(5),
             seal: Duration::from_secs(3),
             parts: Duration::from_secs(15),
+            watch: Duration::from_secs(60),
+            alerts: Duration::from_secs(5),
+            webhooks: Duration::from_secs(1),
             vacuum: Duration::from_secs(3_600),
             compare: Duration::from_secs(60),
         }
@@ -78,16 +94,21 @@ impl Default for Schedules {
 /// Runs all schedules until told to stop.
 pub(crate) async fn run(env: Arc<Env>, schedules: Schedules, stop: CancellationToken) {
     let probe_every = env.policy.probe_every;
+    let turns = Arc::default();
     tokio::join!(
         every("sweep", schedules.sweep, &stop, || sweep(&env, schedules.idle)),
         every("deadline", schedules.deadline, &stop, || deadline(&env)),
         every("score", schedules.score, &stop, || score(&env)),
         every("seal", schedules.seal, &stop, || seal(&env)),
         every("vacuum", schedules.vacuum, &stop, || vacuum(&env)),
+        every("prune", schedules.vacuum, &stop, || prune(&env)),
         every("compare", schedules.compare, &stop, || compare(&env)),
         every("messages", schedules.sweep, &stop, || messages(&env)),
         every("scanner", probe_every, &stop, || scanner(&env)),
         every("parts", schedules.parts, &stop, || parts(&env)),
+        every("watch", schedules.watch, &stop, || crate::watch::look(&env)),
+        every("webhooks", schedules.webhooks, &stop, || webhooks::begin(&env, &turns)),
+        every("alerts", schedules.alerts, &stop, || alerts::tell(&env)),
     );
 }
 
@@ -184,10 +205,28 @@ pub async fn vacuum(env: &Env) -> Result<(), CatalogError> {
     if tasks > 0 {
         tracing::info!(tasks, "deleted done tasks");
     }
+    env.catalog.prune_webhook_log(WEBHOOK_LOG_KEPT, PRUNED_AT_ONCE).await?;
     match env.objects.delete_leftovers(LEFTOVERS_KEPT).await {
         Ok(0) => {}
         Ok(leftovers) => tracing::info!(leftovers, "deleted what cut-off uploads left"),
         Err(error) => tracing::warn!(error = chain(&error), "cannot look for leftovers; the next run will"),
+    }
+    Ok(())
+}
+
+/// Prunes the channel's own rows whose time is over, batch by batch.
+///
+/// # Errors
+/// When the catalog fails.
+pub async fn prune(env: &Env) -> Result<(), CatalogError> {
+    let age = time::Duration::try_from(env.policy.channel_kept).unwrap_or(time::Duration::MAX);
+    let started = std::time::Instant::now();
+    while started.elapsed() < PRUNING {
+        let pruned = env.catalog.prune_channel(age, PRUNED_AT_ONCE).await?;
+        if pruned.total() == 0 {
+            break;
+        }
+        tracing::info!(?pruned, "the time of some rows of the channel was over");
     }
     Ok(())
 }

@@ -6,9 +6,17 @@
 // A whole document on its road is one deep future.
 #![recursion_limit = "256"]
 
+#[path = "way_back/alerts.rs"]
+mod alerts;
 #[path = "way_back/codes.rs"]
 mod codes;
 #[path = "way_back/outages.rs"]
 mod outages;
+#[path = "way_back/receiver.rs"]
+mod receiver;
+#[path = "way_back/watch.rs"]
+mod watch;
+#[path = "way_back/webhooks.rs"]
+mod webhooks;
 #[path = "way_back/world.rs"]
 mod world;

@@ -1,15 +1,19 @@
 //! `acuse doctor`: every part, one line each: how it is, and how to mend it.
 
-use std::{path::Path, process::ExitCode, time::Duration};
+use std::{process::ExitCode, time::Duration};
 
 use acuse_pipeline::limits::Limits;
 use acuse_storage::{
     Catalog,
     access::{Backfill, SENSITIVITY},
     documents::SEARCH,
+    incidents::kinds,
     object_sweep::Direction,
 };
-use acuse_workers::scan::Scanner;
+use acuse_workers::{
+    scan::Scanner,
+    watch::{self, Watch},
+};
 use time::OffsetDateTime;
 
 use crate::{
@@ -20,11 +24,6 @@ use crate::{
 
 /// Longest wait for one part.
 const PART: Duration = Duration::from_secs(30);
-/// Below this much free space the data folder is about to fail.
-const FREE_BYTES: u64 = 1 << 30;
-/// A task due for longer than this has nobody to run it.
-const STUCK_SECS: u64 = 600;
-
 /// A row of the audit trail that nobody sealed for so long has no sealer.
 const UNSEALED: time::Duration = time::Duration::seconds(30);
 
@@ -97,8 +96,9 @@ pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
         searched(catalog, &mut report).await;
         compared(catalog, &mut report).await;
         trail(catalog, &mut report).await;
+        watched(config, catalog, &mut report).await;
+        routes(config, catalog, &mut report).await;
     }
-    disk(&config.data_dir, &mut report);
     limits(config);
     if report.bad == 0 {
         println!("\nAll is well.");
@@ -197,20 +197,6 @@ async fn queues(catalog: &Catalog, report: &mut Report) {
             report.tell(State::Bad, "channel", format!("{pause}. Mend it at Meta; it goes on by itself"));
         }
         Err(error) => report.tell(State::Bad, "channel", format!("{error:#}")),
-    }
-    match within(async { Ok(catalog.lanes().await?) }).await {
-        Ok(lanes) => {
-            for lane in lanes {
-                let what =
-                    format!("{}: {} waiting, oldest {} s", lane.queue, lane.depth, lane.oldest_age_secs);
-                if lane.oldest_age_secs > STUCK_SECS {
-                    report.tell(State::Bad, "queue", format!("{what}; start `acuse serve` or `acuse work`"));
-                } else {
-                    report.tell(State::Ok, "queue", what);
-                }
-            }
-        }
-        Err(error) => report.tell(State::Bad, "queue", format!("{error:#}")),
     }
     match within(async { Ok((catalog.ledger(None, None).await?, catalog.alerts(false).await?)) }).await {
         Ok((ledger, alerts)) => {
@@ -340,19 +326,61 @@ async fn compared(catalog: &Catalog, report: &mut Report) {
     }
 }
 
-fn disk(folder: &Path, report: &mut Report) {
-    let there = folder.ancestors().find(|p| p.is_dir()).unwrap_or(Path::new("."));
-    match rustix::fs::statvfs(there) {
-        Ok(stat) => {
-            let free = stat.f_bavail.saturating_mul(stat.f_frsize);
-            let what = format!("{} MB free in {}", free >> 20, there.display());
-            if free < FREE_BYTES {
-                report.tell(State::Bad, "disk", format!("{what}: make room"));
-            } else {
-                report.tell(State::Ok, "disk", what);
+/// What the workers look at every minute, by the same code.
+async fn watched(config: &Config, catalog: &Catalog, report: &mut Report) {
+    let watch = Watch {
+        beat_url: None,
+        expected: config.outgoing.expect_webhooks.clone(),
+        folder: config.data_dir.clone(),
+    };
+    let found =
+        within(async { Ok(watch::findings(catalog, &watch, OffsetDateTime::now_utc()).await?) }).await;
+    match found {
+        Ok(found) => {
+            for finding in found {
+                let part = match finding.kind {
+                    "lane_stands_still" => "queue",
+                    "disk_low" => "disk",
+                    _ => "webhook",
+                };
+                let known = kinds::kind(finding.kind);
+                if finding.is_bad {
+                    report.tell(State::Bad, part, format!("{}. {}", finding.what, known.ended_by));
+                } else {
+                    report.tell(State::Ok, part, finding.what);
+                }
             }
         }
-        Err(error) => report.tell(State::Bad, "disk", format!("cannot look at {}: {error}", there.display())),
+        Err(error) => report.tell(State::Bad, "watch", format!("{error:#}")),
+    }
+}
+
+/// Who is told of incidents, and whether they hear.
+async fn routes(config: &Config, catalog: &Catalog, report: &mut Report) {
+    if let Err(error) = parts::outgoing(&config.outgoing) {
+        report.tell(State::Bad, "alerts", format!("{error:#}"));
+    }
+    match within(async { Ok(catalog.incident_routes().await?) }).await {
+        Ok(all) if !all.iter().any(|r| r.enabled) => {
+            let what = "nobody is told of incidents: add a route with `acuse alert add`";
+            report.tell(State::Note, "alerts", what);
+        }
+        Ok(all) => {
+            for route in all {
+                match route.last_error.as_ref().filter(|_| route.failures > 0) {
+                    Some(error) => report.tell(State::Bad, "alerts", format!("{}: {error}", route.name)),
+                    None => report.tell(State::Ok, "alerts", format!("{} to {}", route.name, route.place())),
+                }
+            }
+        }
+        Err(error) => report.tell(State::Bad, "alerts", format!("{error:#}")),
+    }
+    if config.outgoing.beat_url.is_none() {
+        report.tell(
+            State::Note,
+            "beat",
+            "ACUSE_BEAT_URL is not set: nobody elsewhere notices when Acuse is dead",
+        );
     }
 }
 

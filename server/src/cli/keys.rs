@@ -17,7 +17,7 @@ pub enum Keys {
     Create {
         /// A name to know it by.
         name: String,
-        /// What it may do: documents:read documents:write ids:read reviews:write customers:write admin.
+        /// What it may do: documents:read documents:write ids:read reviews:write messages:read customers:write admin.
         #[arg(long = "scope", value_name = "SCOPE", num_args = 1.., value_delimiter = ',', required = true)]
         scopes: Vec<String>,
         #[command(flatten)]

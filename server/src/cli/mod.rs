@@ -1,5 +1,6 @@
 //! The commands people type. Each is a file; what they answer is on stdout, how they get there on stderr.
 
+mod alert;
 mod audit;
 mod backup;
 mod bound;
@@ -66,6 +67,11 @@ enum Command {
     Backup(backup::Backup),
     /// Put a backup back, into an empty place.
     Restore(backup::Restore),
+    /// Who is told when something is wrong.
+    Alert {
+        #[command(subcommand)]
+        command: alert::Alert,
+    },
     /// The audit trail.
     Audit {
         #[command(subcommand)]
@@ -129,6 +135,7 @@ async fn dispatch(command: Command, config: Config) -> anyhow::Result<ExitCode> 
         Command::Key { command } => command.run(&config).await,
         Command::Backup(backup) => backup.run(&config).await,
         Command::Restore(restore) => restore.run(&config).await,
+        Command::Alert { command } => command.run(&config).await,
         Command::Audit { command } => command.run(&config).await,
         Command::Customers { command } => command.run(&config).await,
     }

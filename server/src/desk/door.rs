@@ -1,11 +1,13 @@
 //! Signing in and out, and the one-time page that makes the first user.
 
+use std::net::IpAddr;
+
 use acuse_storage::{DocumentId, users::Role};
 use askama::Template;
 use axum::{
     Form,
     extract::{Query, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{Extensions, HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
 use cookie::{Cookie, SameSite};
@@ -99,11 +101,17 @@ pub async fn show() -> Response {
 }
 
 /// `POST /login`.
-pub async fn enter(State(app): State<App>, headers: HeaderMap, Form(form): Form<Enter>) -> Shown {
+pub async fn enter(
+    State(app): State<App>,
+    extensions: Extensions,
+    headers: HeaderMap,
+    Form(form): Form<Enter>,
+) -> Shown {
     if session::is_cross_site(&headers) {
         return Shown(Err(Problem::Forbidden { scope: "a form of this site" }));
     }
-    Shown(match session::sign_in(&app, form.user.trim(), form.password).await {
+    let address = app.budget.trusted.client_of(&extensions, &headers);
+    Shown(match session::sign_in(&app, address, form.user.trim(), form.password).await {
         Ok(Some(token)) => {
             resumed(&app, form.user.trim(), &form.resume).await.map(|to| admit(&headers, &token, &to))
         }
@@ -137,11 +145,22 @@ pub async fn show_setup(State(app): State<App>, Query(link): Query<Link>) -> Sho
 }
 
 /// `POST /setup`: makes the first user, an operator, and signs them in.
-pub async fn setup(State(app): State<App>, headers: HeaderMap, Form(form): Form<Enter>) -> Shown {
-    Shown(first_user(&app, &headers, form).await)
+pub async fn setup(
+    State(app): State<App>,
+    extensions: Extensions,
+    headers: HeaderMap,
+    Form(form): Form<Enter>,
+) -> Shown {
+    let address = app.budget.trusted.client_of(&extensions, &headers);
+    Shown(first_user(&app, address, &headers, form).await)
 }
 
-async fn first_user(app: &App, headers: &HeaderMap, form: Enter) -> Result<Response, Problem> {
+async fn first_user(
+    app: &App,
+    address: IpAddr,
+    headers: &HeaderMap,
+    form: Enter,
+) -> Result<Response, Problem> {
     if !app.door.is_setup(&form.token) || session::is_cross_site(headers) {
         return Err(Problem::NotFound("setup link"));
     }
@@ -159,7 +178,7 @@ async fn first_user(app: &App, headers: &HeaderMap, form: Enter) -> Result<Respo
     }
     app.catalog.put_user(&name, &hash, Role::Admin).await?;
     app.catalog.audit("setup", "user_created", None, &json!({ "user": name })).await?;
-    let token = session::sign_in(app, &name, form.password).await?.ok_or(Problem::Unauthorized)?;
+    let token = session::sign_in(app, address, &name, form.password).await?.ok_or(Problem::Unauthorized)?;
     Ok(admit(headers, &token, "/"))
 }
 

@@ -5,11 +5,13 @@
 //! presses the buttons that are there.
 
 pub mod assets;
+pub mod contacts;
 pub mod decide;
 pub mod document;
 pub mod door;
 mod fields;
 mod grid;
+pub mod incidents;
 pub mod language;
 pub mod page_words;
 pub mod pages;
@@ -59,12 +61,17 @@ pub fn router() -> Router<App> {
         .route("/review/{id}/beat", post(decide::beat))
         .route("/review/{id}/draft", post(decide::draft))
         .route("/work", post(decide::fetch_next))
+        .route("/contacts", get(contacts::list))
+        .route("/contacts/{id}", get(contacts::show))
         .route("/customers", get(pages::customers))
         .route("/customers/found", get(pages::customers_found))
         .route("/language", post(door::choose_language))
         .route("/ledger", get(pages::ledger))
         .route("/export", get(export::of_person))
-        .route("/alerts", get(pages::alerts))
+        .route("/alerts", get(incidents::moved))
+        .route("/incidents", get(incidents::show))
+        .route("/incidents/{id}", post(incidents::act))
+        .route("/incidents/routes/{id}/test", post(incidents::test))
         .route("/assets/{name}", get(assets::serve))
 }
 

@@ -1,4 +1,4 @@
-//! What else an operator looks at: all documents, customers, the ledger, alerts and queues.
+//! What else an operator looks at: all documents, customers, the ledger.
 
 use acuse_pipeline::document::{Kind, Status};
 use acuse_storage::{
@@ -9,7 +9,6 @@ use acuse_storage::{
 use askama::Template;
 use axum::{Json, extract::State, response::Response};
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
 use url::form_urlencoded;
 
 use super::{
@@ -25,7 +24,6 @@ use crate::{
         customers::within,
         documents::{self, Query},
         extract::{Params, time, word},
-        health,
         problem::Problem,
     },
 };
@@ -201,65 +199,6 @@ pub async fn ledger(State(app): State<App>, person: Person, Params(span): Params
                 parts: places(&ledger),
                 from: span.from,
                 to: span.to,
-            }))
-        }
-        .await,
-    )
-}
-
-struct AlertRow {
-    at: String,
-    ago: String,
-    title: String,
-    detail: String,
-    count: u64,
-}
-
-struct LaneRow {
-    name: &'static str,
-    depth: u64,
-    oldest: String,
-}
-
-#[derive(Template)]
-#[template(path = "alerts.html")]
-struct Alerts {
-    frame: Frame,
-    paused: Option<String>,
-    alerts: Vec<AlertRow>,
-    queues: Vec<LaneRow>,
-    board: bool,
-}
-
-/// `GET /alerts`.
-pub async fn alerts(State(app): State<App>, person: Person) -> Shown {
-    Shown(
-        async {
-            let now = OffsetDateTime::now_utc();
-            let alerts = app.catalog.alerts(false).await?;
-            let rows = alerts.into_iter().map(|a| AlertRow {
-                at: words::full(a.last_seen),
-                ago: words::ago(a.last_seen, now),
-                title: words::label(&a.kind),
-                detail: a.detail,
-                count: a.count,
-            });
-            let lanes = app.catalog.lanes().await?;
-            let queues = lanes.into_iter().map(|lane| LaneRow {
-                name: lane.queue.as_str(),
-                depth: lane.depth,
-                oldest: if lane.oldest_age_secs == 0 {
-                    "—".to_owned()
-                } else {
-                    format!("{} s", lane.oldest_age_secs)
-                },
-            });
-            Ok(page(&Alerts {
-                paused: health::paused(&app.catalog).await?,
-                alerts: rows.collect(),
-                queues: queues.collect(),
-                board: person.caller.has(acuse_storage::keys::Scope::Admin),
-                frame: Frame::of(&app, &person, "alerts").await?,
             }))
         }
         .await,

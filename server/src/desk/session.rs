@@ -4,7 +4,7 @@
 //! of another site can neither send the cookie nor guess the token.
 
 use std::{
-    collections::HashMap,
+    net::{IpAddr, Ipv6Addr},
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -29,7 +29,11 @@ use rand::RngExt;
 use super::language::Tongue;
 use crate::{
     app::App,
-    http::{auth::Caller, problem::Problem},
+    http::{
+        auth::Caller,
+        front::rates::{Buckets, Size},
+        problem::Problem,
+    },
 };
 
 /// How long a session lasts: a working day.
@@ -39,16 +43,39 @@ pub const PASSWORD_CHARS: usize = 10;
 /// Longest password hashed: argon2 reads all of it.
 const PASSWORD_MOST: usize = 200;
 const COOKIE: &str = "acuse_session";
-/// Wrong passwords a name may take in a minute.
-const FAILURES: u32 = 10;
-/// Names whose failures are remembered.
-const NAMES: usize = 1_000;
+/// Wrong passwords for one name from one address: ten at once, then one each six seconds.
+const OF_NAME: Size = Size { most: 10.0, per_s: 1.0 / 6.0 };
+/// Wrong passwords from one address, for whatever names: 30 at once, then one each two seconds. An office behind one
+/// address has some.
+const OF_ADDRESS: Size = Size { most: 30.0, per_s: 0.5 };
+/// Wrong passwords for one name from everywhere: so many that nobody types them, too few to guess one.
+const FROM_EVERYWHERE: Size = Size { most: 1_000.0, per_s: 0.1 };
 
 /// The state of signing in.
 #[derive(Default)]
 pub struct Door {
     setup: Mutex<Option<String>>,
-    failures: Mutex<HashMap<String, (u32, Instant)>>,
+    failures: Mutex<Failures>,
+}
+
+/// What wrong passwords have used up. Each is counted by itself, so that somebody who tries many names from one place
+/// shuts the door for that place, and for nobody else.
+#[derive(Default)]
+struct Failures {
+    of_name: Buckets<(IpAddr, Sha256)>,
+    of_address: Buckets<IpAddr>,
+    from_everywhere: Buckets<Sha256>,
+}
+
+/// Whom an address stands for: of IPv6 the network, which is one household's or one server's.
+fn place(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+        v4 => v4,
+    }
 }
 
 impl Door {
@@ -73,15 +100,21 @@ impl Door {
         *self.setup.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    fn may_try(&self, name: &str) -> bool {
-        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        failures.retain(|_, (_, since)| since.elapsed() < Duration::from_secs(60));
-        failures.len() < NAMES && failures.get(name).is_none_or(|(count, _)| *count < FAILURES)
+    fn may_try(&self, address: IpAddr, name: &str, at: Instant) -> bool {
+        let (place, name) = (place(address), Sha256::of(name.as_bytes()));
+        let failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        failures.of_address.level(&place, OF_ADDRESS, at) >= 1.0
+            && failures.of_name.level(&(place, name), OF_NAME, at) >= 1.0
+            && failures.from_everywhere.level(&name, FROM_EVERYWHERE, at) >= 1.0
     }
 
-    fn failed(&self, name: &str) {
+    fn failed(&self, address: IpAddr, name: &str, at: Instant) {
+        let (place, name) = (place(address), Sha256::of(name.as_bytes()));
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        failures.entry(name.to_owned()).or_insert((0, Instant::now())).0 += 1;
+        // What is empty stays empty: whoever got here was let in before.
+        let _ = failures.of_address.take(&place, OF_ADDRESS, at);
+        let _ = failures.of_name.take(&(place, name), OF_NAME, at);
+        let _ = failures.from_everywhere.take(&name, FROM_EVERYWHERE, at);
     }
 }
 
@@ -130,8 +163,13 @@ const NOBODY: &str =
 ///
 /// # Errors
 /// 429 after too many wrong passwords; others when the catalog fails.
-pub async fn sign_in(app: &App, name: &str, password: String) -> Result<Option<String>, Problem> {
-    if !app.door.may_try(name) {
+pub async fn sign_in(
+    app: &App,
+    address: IpAddr,
+    name: &str,
+    password: String,
+) -> Result<Option<String>, Problem> {
+    if !app.door.may_try(address, name, Instant::now()) {
         return Err(Problem::TooManyRequests);
     }
     let found = app.catalog.user_by_name(name).await?;
@@ -146,7 +184,7 @@ pub async fn sign_in(app: &App, name: &str, password: String) -> Result<Option<S
     match found {
         Some((user, _)) if right => open(&app.catalog, &user).await.map(Some),
         _ => {
-            app.door.failed(name);
+            app.door.failed(address, name, Instant::now());
             tracing::warn!("a sign-in failed");
             Ok(None)
         }
@@ -283,13 +321,34 @@ mod tests {
     }
 
     #[test]
-    fn a_name_may_fail_ten_times_a_minute() {
-        let door = Door::default();
-        for _ in 0..FAILURES {
-            assert!(door.may_try("ana"));
-            door.failed("ana");
+    fn wrong_names_from_one_place_lock_nobody_else_out() {
+        let (door, now) = (Door::default(), Instant::now());
+        let (bad, good): (IpAddr, IpAddr) = ("203.0.113.9".parse().unwrap(), "198.51.100.7".parse().unwrap());
+        let mut tried = 0;
+        for n in 0..1_000 {
+            // A thousand names, and the name of somebody who works here.
+            for name in [format!("n{n}"), "eva".to_owned()] {
+                if door.may_try(bad, &name, now) {
+                    tried += 1;
+                    door.failed(bad, &name, now);
+                }
+            }
         }
-        assert!(!door.may_try("ana") && door.may_try("eva"));
+        assert_eq!(tried, 30, "that place is shut");
+        assert!(door.may_try(good, "eva", now) && door.may_try(good, "n1", now), "and no other");
+        assert!(door.may_try(bad, "eva", now + Duration::from_secs(60)), "not for ever");
+    }
+
+    #[test]
+    fn one_name_is_not_guessed_from_one_network() {
+        let (door, now) = (Door::default(), Instant::now());
+        for n in 0..10 {
+            let address: IpAddr = format!("2001:db8:1:2::{n:x}").parse().unwrap();
+            assert!(door.may_try(address, "eva", now));
+            door.failed(address, "eva", now);
+        }
+        assert!(!door.may_try("2001:db8:1:2:ffff::1".parse().unwrap(), "eva", now));
+        assert!(door.may_try("2001:db8:1:3::1".parse().unwrap(), "eva", now));
     }
 
     #[test]

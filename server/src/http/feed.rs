@@ -125,34 +125,14 @@ async fn follow(
         let Followed::Page { events, next } = app.catalog.follow(after, filter, limit).await? else {
             return Err(Problem::ForeignCursor);
         };
-        let events = within(app, caller, events).await?;
+        // A page may be empty though the feed goes on: `next` stands after all that was looked at.
+        let events = app.catalog.events_within(caller.access(), events).await?;
         if !events.is_empty() || place.is_err() || Instant::now() + LOOK_EVERY > until {
             return Ok((events, next));
         }
         after = Some(next);
         tokio::time::sleep(LOOK_EVERY).await;
     }
-}
-
-/// What of a page of the feed exists for `caller`, told as far as they may have it. A page may be empty though the feed
-/// goes on: `next` stands after all that was looked at.
-async fn within(app: &App, caller: &Caller, events: Vec<Event>) -> Result<Vec<Event>, Problem> {
-    let access = caller.access();
-    let ids: Vec<DocumentId> = events.iter().filter_map(|e| e.document_id).collect();
-    let seen = app.catalog.seen_of(access, &ids).await?;
-    let mine = app.catalog.bound_customers(access).await?;
-    let told = events.into_iter().filter_map(|mut event| match event.document_id {
-        None => {
-            let is_mine = event.customer_id.is_some_and(|id| mine.contains(&id));
-            Some(event).filter(|_| !access.is_bound() || is_mine)
-        }
-        Some(id) => {
-            let sensitivity = *seen.get(&id)?;
-            event.data = access.particulars(sensitivity, event.data);
-            Some(event)
-        }
-    });
-    Ok(told.collect())
 }
 
 #[cfg(test)]

@@ -58,6 +58,24 @@ pub async fn acknowledge(
     }
 }
 
+/// `POST /v1/incidents/{id}/resolve`: a person says that it is over. The messages that only it told of are settled.
+pub async fn resolve(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<IncidentId>,
+) -> Result<Json<Value>, Problem> {
+    caller.require(Scope::Admin)?;
+    match app.catalog.settle_incident(id, &caller.actor, OffsetDateTime::now_utc()).await? {
+        Acknowledged::Done => {
+            let detail = json!({ "incident": id, "act": "resolve" });
+            app.catalog.audit(&caller.actor, "incident", None, &detail).await?;
+            Ok(Json(json!({ "state": "resolved", "resolved_by": caller.actor })))
+        }
+        Acknowledged::Resolved => Err(Problem::Conflict("this incident is over already".to_owned())),
+        Acknowledged::Missing => Err(Problem::NotFound("incident")),
+    }
+}
+
 /// `GET /v1/ledger/messages`.
 pub async fn messages(State(app): State<App>, caller: Caller) -> Result<Json<MessageLedger>, Problem> {
     caller.require(Scope::DocumentsRead)?;

@@ -7,6 +7,7 @@ pub mod amend;
 pub mod auth;
 pub mod board;
 pub mod client_address;
+pub mod contacts;
 pub mod content;
 pub mod customers;
 pub mod documents;
@@ -17,6 +18,7 @@ pub mod feed;
 pub mod front;
 pub mod health;
 pub mod inbound;
+pub mod incident_routes;
 pub mod incidents;
 pub mod openapi;
 pub mod problem;
@@ -26,6 +28,7 @@ pub mod reviews;
 pub mod uploads;
 pub mod view;
 pub mod webhook;
+pub mod webhook_endpoints;
 
 use std::{any::Any, time::Duration, time::Instant};
 

@@ -51,6 +51,17 @@ impl Catalog {
         Ok(Some((key, access)))
     }
 
+    /// A key by its id, and how far it sees, void or not.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn access_of_key(&self, id: KeyId) -> Result<Option<(ApiKey, Access)>, CatalogError> {
+        let Some(key) = self.keys().await?.into_iter().find(|key| key.id == id) else { return Ok(None) };
+        let mut tx = self.quick().await?;
+        let access = Access::of(key.grants(Scope::IdsRead), bound(&mut tx, key.id.0).await?);
+        Ok(Some((key, access)))
+    }
+
     /// How far a person sees.
     ///
     /// # Errors

@@ -30,9 +30,11 @@ const BURST_SECS: f64 = 10.0;
 
 /// What a bucket holds at most, and how fast it fills.
 #[derive(Debug, Clone, Copy)]
-struct Size {
-    most: f64,
-    per_s: f64,
+pub struct Size {
+    /// At most.
+    pub most: f64,
+    /// A second.
+    pub per_s: f64,
 }
 
 /// The rates of everybody who asks with a key.
@@ -169,7 +171,7 @@ fn say(headers: &mut HeaderMap, size: Size, level: f64) {
 
 /// Token buckets: each fills at its rate up to its size.
 #[derive(Debug)]
-struct Buckets<K>(HashMap<K, (f64, Instant)>);
+pub struct Buckets<K>(HashMap<K, (f64, Instant)>);
 
 impl<K> Default for Buckets<K> {
     fn default() -> Self {
@@ -192,14 +194,18 @@ impl<K: Hash + Eq + Clone> Buckets<K> {
         }
     }
 
-    fn level(&self, key: &K, size: Size, present: Instant) -> f64 {
+    /// What a bucket holds.
+    pub fn level(&self, key: &K, size: Size, present: Instant) -> f64 {
         self.0.get(key).map_or(size.most, |(level, at)| {
             (level + present.saturating_duration_since(*at).as_secs_f64() * size.per_s).min(size.most)
         })
     }
 
-    /// Takes one; what is left, or as an error what there was.
-    fn take(&mut self, key: &K, size: Size, present: Instant) -> Result<f64, f64> {
+    /// Takes one; what is left.
+    ///
+    /// # Errors
+    /// What there was, when that is less than one.
+    pub fn take(&mut self, key: &K, size: Size, present: Instant) -> Result<f64, f64> {
         let level = self.level(key, size, present);
         if level < 1.0 {
             return Err(level);

@@ -1,0 +1,189 @@
+//! Who writes to us, and the conversation with each: messages both ways in order, what became of what they brought,
+//! and whether they may be answered.
+
+use acuse_storage::{
+    ContactId,
+    conversation::{Listed, Said, Way},
+};
+use askama::Template;
+use axum::{extract::State, response::Response};
+use serde::Deserialize;
+use time::OffsetDateTime;
+use url::form_urlencoded;
+
+use super::{Frame, Shown, language::Tongue, page, session::Person, words};
+use crate::{
+    app::App,
+    http::{
+        contacts::{self, WindowView},
+        extract::{Id, Params, word},
+        problem::Problem,
+    },
+};
+
+/// Lines of one page.
+const PAGE: u32 = 50;
+
+struct Row {
+    href: String,
+    name: String,
+    phone: String,
+    at: String,
+    ago: String,
+}
+
+impl Row {
+    fn of(contact: Listed, now: OffsetDateTime) -> Self {
+        let last = contact.last_message_at.unwrap_or(contact.created_at);
+        Self {
+            href: format!("/contacts/{}", contact.id),
+            name: contact.name.unwrap_or_else(|| "—".to_owned()),
+            phone: contact.phone.unwrap_or_default(),
+            at: words::full(last),
+            ago: words::ago(last, now),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "contacts.html")]
+struct Contacts {
+    frame: Frame,
+    q: String,
+    rows: Vec<Row>,
+    next: Option<String>,
+}
+
+/// Query of both pages.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Query {
+    q: String,
+    after: Option<String>,
+}
+
+/// `GET /contacts`.
+pub async fn list(State(app): State<App>, person: Person, Params(query): Params<Query>) -> Shown {
+    Shown(
+        async {
+            let after = word::<ContactId>("after", query.after.as_deref())?;
+            let now = OffsetDateTime::now_utc();
+            let found = contacts::find(&app, &person.caller, Some(&query.q), after, PAGE).await?;
+            let next = found.next.map(|after| {
+                let pairs = [("q", query.q.as_str()), ("after", after.as_str())];
+                let text = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+                format!("/contacts?{text}")
+            });
+            Ok(page(&Contacts {
+                frame: Frame::of(&app, &person, "contacts").await?,
+                rows: found.data.into_iter().map(|c| Row::of(c, now)).collect(),
+                q: query.q,
+                next,
+            }))
+        }
+        .await,
+    )
+}
+
+struct Line {
+    anchor: String,
+    ours: bool,
+    at: String,
+    ago: String,
+    what: String,
+    text: Option<String>,
+    withheld: bool,
+    /// Address, title and status of its document.
+    document: Option<(String, &'static str, &'static str, &'static str)>,
+    /// How far it got, in a word and a sign.
+    state: Option<(String, &'static str)>,
+    error: Option<String>,
+}
+
+/// The sign that people know from their own telephones.
+fn ticks(state: &str) -> &'static str {
+    match state {
+        "sent" => "✓",
+        "delivered" | "read" => "✓✓",
+        "failed" | "window_closed" => "✗",
+        "withdrawn" => "—",
+        _ => "…",
+    }
+}
+
+impl Line {
+    fn of(said: Said, tongue: Tongue, now: OffsetDateTime) -> Self {
+        let withheld = said.document.is_some_and(|d| d.withheld);
+        let document = said.document.map(|d| {
+            let (kind, status) = (words::kind(d.kind), words::status(d.status));
+            (format!("/documents/{}", d.id), kind, d.status.as_str(), status)
+        });
+        Self {
+            anchor: format!("m-{}", said.id),
+            ours: said.way != Way::In,
+            at: words::full(said.at),
+            ago: words::ago(said.at, now),
+            what: tongue.t(&words::label(&said.r#type)).to_owned(),
+            text: said.text,
+            withheld,
+            document,
+            state: said.state.map(|s| (tongue.t(&words::label(&s)).to_owned(), ticks(&s))),
+            error: said.error,
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "contact.html")]
+struct Contact {
+    frame: Frame,
+    name: String,
+    phone: String,
+    unreachable: Option<String>,
+    /// Our number, until when, and whether it is open.
+    windows: Vec<(String, String, bool)>,
+    /// What for, how it stands, how we know, since when.
+    consents: Vec<(String, String, String, String)>,
+    lines: Vec<Line>,
+    older: Option<String>,
+}
+
+/// `GET /contacts/{id}`: the latest at the bottom, as on a telephone.
+pub async fn show(
+    State(app): State<App>,
+    person: Person,
+    Id(id): Id<ContactId>,
+    Params(query): Params<Query>,
+) -> Shown {
+    Shown(render(&app, &person, id, &query).await)
+}
+
+async fn render(app: &App, person: &Person, id: ContactId, query: &Query) -> Result<Response, Problem> {
+    let now = OffsetDateTime::now_utc();
+    let (contact, found) =
+        contacts::conversation(app, &person.caller, id, query.after.as_deref(), PAGE).await?;
+    let windows = app.catalog.windows_of(contact.id).await?;
+    let consents = app.catalog.consents_of(contact.id).await?;
+    let frame = Frame::of(app, person, "contacts").await?;
+    let consent = |c: acuse_storage::conversation::Consent| {
+        let (what, how) = (words::label(&c.category), words::label(&c.state));
+        (frame.t(&what).to_owned(), frame.t(&how).to_owned(), c.source, words::full(c.at))
+    };
+    let window = |w| {
+        let view = WindowView::of(w, now);
+        let (number, until, open) = view.parts();
+        (number.to_owned(), words::full(until), open)
+    };
+    let mut lines: Vec<Line> = found.data.into_iter().map(|s| Line::of(s, person.tongue, now)).collect();
+    lines.reverse();
+    Ok(page(&Contact {
+        name: contact.name.unwrap_or_else(|| "—".to_owned()),
+        phone: contact.phone.unwrap_or_default(),
+        unreachable: contact.unreachable_at.map(words::full),
+        windows: windows.into_iter().map(window).collect(),
+        consents: consents.into_iter().map(consent).collect(),
+        lines,
+        older: found.next.map(|after| format!("/contacts/{}?after={after}", contact.id)),
+        frame,
+    }))
+}

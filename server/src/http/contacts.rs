@@ -1,0 +1,221 @@
+//! `/v1/contacts`: who writes to us, and what was said. What is withheld of a document has no words here either: the
+//! catalog's one predicate decides.
+
+use std::str::FromStr;
+
+use acuse_storage::{
+    ContactId,
+    contacts::Contact,
+    conversation::{Before, Consent, Listed, Said, Window},
+    keys::Scope,
+};
+use axum::{Json, extract::State};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{
+    auth::Caller,
+    extract::{Id, Params, limit, word},
+    problem::Problem,
+    view::Listing,
+};
+use crate::app::App;
+
+/// How long Meta's window stays open after a message.
+const WINDOW: time::Duration = time::Duration::DAY;
+
+/// Query of the contacts.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Query {
+    q: Option<String>,
+    after: Option<String>,
+    limit: Option<u32>,
+}
+
+/// `GET /v1/contacts`, the latest seen first.
+pub async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Params(query): Params<Query>,
+) -> Result<Json<Listing<Listed>>, Problem> {
+    let most = limit(query.limit)?;
+    let after = word::<ContactId>("after", query.after.as_deref())?;
+    Ok(Json(find(&app, &caller, query.q.as_deref(), after, most).await?))
+}
+
+/// A page of contacts, for the API and the desk.
+///
+/// # Errors
+/// When the caller may not read messages, or the catalog fails.
+pub async fn find(
+    app: &App,
+    caller: &Caller,
+    q: Option<&str>,
+    after: Option<ContactId>,
+    most: u32,
+) -> Result<Listing<Listed>, Problem> {
+    caller.require(Scope::MessagesRead)?;
+    let data = app.catalog.contacts(caller.access(), q, after, most).await?;
+    let full = u32::try_from(data.len()).is_ok_and(|n| n >= most);
+    let next = data.last().filter(|_| full).map(|c| c.id.to_string());
+    Ok(Listing { data, next })
+}
+
+/// A window, and whether it is open.
+#[derive(Debug, Serialize)]
+pub struct WindowView {
+    #[serde(flatten)]
+    window: Window,
+    #[serde(with = "time::serde::rfc3339")]
+    closes_at: OffsetDateTime,
+    open: bool,
+}
+
+/// A contact with all that is known of talking to them.
+#[derive(Debug, Serialize)]
+pub struct ContactView {
+    id: ContactId,
+    name: Option<String>,
+    phone: Option<String>,
+    language: Option<String>,
+    customer_id: Option<acuse_storage::CustomerId>,
+    #[serde(with = "time::serde::rfc3339::option")]
+    unreachable_at: Option<OffsetDateTime>,
+    #[serde(with = "time::serde::rfc3339")]
+    created_at: OffsetDateTime,
+    windows: Vec<WindowView>,
+    consents: Vec<Consent>,
+}
+
+impl WindowView {
+    /// As it is now.
+    #[must_use]
+    pub fn of(window: Window, now: OffsetDateTime) -> Self {
+        let closes_at = window.last_inbound_at + WINDOW;
+        Self { window, closes_at, open: closes_at > now }
+    }
+
+    /// Our number, until when, and whether that is to come.
+    #[must_use]
+    pub fn parts(&self) -> (&str, OffsetDateTime, bool) {
+        (&self.window.phone_number_id, self.closes_at, self.open)
+    }
+}
+
+/// A contact that exists for this caller; one that was merged away is answered with the one it became.
+///
+/// # Errors
+/// 404 where there is none.
+pub async fn reached(app: &App, caller: &Caller, id: ContactId) -> Result<Contact, Problem> {
+    caller.require(Scope::MessagesRead)?;
+    let contact = app.catalog.contact(id).await?.ok_or(Problem::NotFound("contact"))?;
+    if app.catalog.reaches_contact(caller.access(), contact.id).await? {
+        Ok(contact)
+    } else {
+        Err(Problem::NotFound("contact"))
+    }
+}
+
+/// `GET /v1/contacts/{id}`.
+pub async fn show(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<ContactId>,
+) -> Result<Json<ContactView>, Problem> {
+    let contact = reached(&app, &caller, id).await?;
+    let now = OffsetDateTime::now_utc();
+    let windows = app.catalog.windows_of(contact.id).await?;
+    Ok(Json(ContactView {
+        id: contact.id,
+        consents: app.catalog.consents_of(contact.id).await?,
+        windows: windows.into_iter().map(|w| WindowView::of(w, now)).collect(),
+        name: contact.name,
+        phone: contact.phone,
+        language: contact.language,
+        customer_id: contact.customer_id,
+        unreachable_at: contact.unreachable_at,
+        created_at: contact.created_at,
+    }))
+}
+
+/// A place in a conversation, as a client carries it.
+struct Cursor(Before);
+
+impl FromStr for Cursor {
+    type Err = &'static str;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let read = || {
+            let (micros, id) = text.split_once('.')?;
+            let nanos = i128::from(micros.parse::<i64>().ok()?) * 1_000;
+            let at = OffsetDateTime::from_unix_timestamp_nanos(nanos).ok()?;
+            Some(Self(Before { at, id: Uuid::parse_str(id).ok()? }))
+        };
+        read().ok_or("pass the `next` of the page before, unchanged")
+    }
+}
+
+/// Query of a conversation.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Page {
+    after: Option<String>,
+    limit: Option<u32>,
+}
+
+/// `GET /v1/contacts/{id}/messages`: both ways, the latest first.
+pub async fn messages(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<ContactId>,
+    Params(page): Params<Page>,
+) -> Result<Json<Listing<Said>>, Problem> {
+    let most = limit(page.limit)?;
+    Ok(Json(conversation(&app, &caller, id, page.after.as_deref(), most).await?.1))
+}
+
+/// A contact and a page of what was said, for the API and the desk. That somebody read the words of what may be an ID
+/// is in the audit trail before they are told.
+///
+/// # Errors
+/// 404 where there is no such contact for this caller.
+pub async fn conversation(
+    app: &App,
+    caller: &Caller,
+    id: ContactId,
+    after: Option<&str>,
+    most: u32,
+) -> Result<(Contact, Listing<Said>), Problem> {
+    let before = word::<Cursor>("after", after)?.map(|c| c.0);
+    let contact = reached(app, caller, id).await?;
+    let data = app.catalog.conversation(caller.access(), contact.id, before, most).await?;
+    let mut told = Vec::new();
+    let words = data.iter().filter(|s| s.text.is_some()).filter_map(|s| s.document);
+    for document in words.filter(|d| d.is_sensitive) {
+        if !told.contains(&document.id) {
+            told.push(document.id);
+        }
+    }
+    app.catalog.audit_views(&caller.actor, "conversation", &told).await?;
+    let full = u32::try_from(data.len()).is_ok_and(|n| n >= most);
+    let next = data.last().filter(|_| full).map(|s| {
+        let micros = s.at.unix_timestamp_nanos() / 1_000;
+        format!("{micros}.{}", s.id)
+    });
+    Ok((contact, Listing { data, next }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_reads_back() {
+        let id = Uuid::now_v7();
+        assert_eq!(format!("1700000000000000.{id}").parse::<Cursor>().map(|c| c.0.id), Ok(id));
+        for bad in ["", ".", "x.y", "1700000000000000", "99999999999999999999.0"] {
+            assert!(bad.parse::<Cursor>().is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! `/v1/incident-routes`: where incidents are told.
+
+use acuse_storage::{
+    incidents::{
+        Severity, kinds,
+        routes::{Medium, NewRoute, Route},
+    },
+    keys::Scope,
+    names::RouteId,
+};
+use acuse_workers::outgoing::alerts;
+use axum::{Json, extract::State, http::StatusCode};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+
+use super::{
+    auth::Caller,
+    extract::{Body, Id},
+    problem::Problem,
+    view::Listing,
+};
+use crate::app::App;
+
+/// Half an hour.
+const AGAIN: u64 = 1_800;
+/// Longest time between two reminders: a week.
+const AGAIN_MOST: u64 = 604_800;
+
+/// A route, without what may be secret of its target.
+#[derive(Debug, Serialize)]
+pub struct RouteView {
+    id: RouteId,
+    name: String,
+    medium: Medium,
+    place: String,
+    secret_ref: Option<String>,
+    kinds: Vec<String>,
+    min_severity: Severity,
+    again_after_secs: u64,
+    enabled: bool,
+    failures: u32,
+    last_error: Option<String>,
+}
+
+impl From<Route> for RouteView {
+    fn from(r: Route) -> Self {
+        Self {
+            id: r.id,
+            place: r.place(),
+            name: r.name,
+            medium: r.medium,
+            secret_ref: r.secret_ref,
+            kinds: r.kinds,
+            min_severity: r.min_severity,
+            again_after_secs: r.again_after_secs,
+            enabled: r.enabled,
+            failures: r.failures,
+            last_error: r.last_error,
+        }
+    }
+}
+
+/// A route to be made.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewRouteBody {
+    name: String,
+    medium: Medium,
+    target: String,
+    secret_ref: Option<String>,
+    #[serde(default)]
+    kinds: Vec<String>,
+    min_severity: Option<Severity>,
+    again_after_secs: Option<u64>,
+}
+
+/// Checks a route before it is kept, for the API and the command line.
+///
+/// # Errors
+/// What is wrong with it, in words.
+pub fn check(app: &acuse_workers::outgoing::Outgoing, new: &NewRoute) -> Result<(), String> {
+    if new.name.trim().is_empty() || new.name.chars().count() > 80 {
+        return Err("name: 1 to 80 characters".to_owned());
+    }
+    if let Some(kind) = new.kinds.iter().find(|k| !kinds::all().contains(&k.as_str())) {
+        let kind: String = kind.chars().take(40).collect();
+        return Err(format!("kinds: {kind:?} is none of {}", kinds::all().join(", ")));
+    }
+    if new.again_after_secs > AGAIN_MOST {
+        return Err(format!("again_after_secs: at most {AGAIN_MOST} (0: never)"));
+    }
+    alerts::check(app, new.medium, &new.target, new.secret_ref.as_deref())
+        .map_err(|why| format!("target: {why}"))
+}
+
+/// `GET /v1/incident-routes`.
+pub async fn list(State(app): State<App>, caller: Caller) -> Result<Json<Listing<RouteView>>, Problem> {
+    caller.require(Scope::Admin)?;
+    let data = app.catalog.incident_routes().await?.into_iter().map(RouteView::from).collect();
+    Ok(Json(Listing { data, next: None }))
+}
+
+/// `POST /v1/incident-routes`.
+pub async fn create(
+    State(app): State<App>,
+    caller: Caller,
+    Body(body): Body<NewRouteBody>,
+) -> Result<(StatusCode, Json<Value>), Problem> {
+    caller.require(Scope::Admin)?;
+    let new = NewRoute {
+        name: body.name.trim().to_owned(),
+        medium: body.medium,
+        target: body.target.trim().to_owned(),
+        secret_ref: body.secret_ref.map(|r| r.to_ascii_lowercase()),
+        kinds: body.kinds,
+        min_severity: body.min_severity.unwrap_or(Severity::Warning),
+        again_after_secs: body.again_after_secs.unwrap_or(AGAIN),
+    };
+    check(&app.outgoing, &new).map_err(Problem::BadRequest)?;
+    let made = app.catalog.add_incident_route(&new).await?;
+    let id = made.ok_or_else(|| Problem::Conflict("there is a route of that name already".to_owned()))?;
+    audit(&app, &caller, "incident_route_made", id).await?;
+    Ok((StatusCode::CREATED, Json(json!({ "id": id, "name": new.name }))))
+}
+
+/// What of a route is to be another.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Change {
+    enabled: bool,
+}
+
+/// `PATCH /v1/incident-routes/{id}`: silences a route, or has it told again.
+pub async fn change(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<RouteId>,
+    Body(change): Body<Change>,
+) -> Result<Json<Value>, Problem> {
+    caller.require(Scope::Admin)?;
+    if !app.catalog.enable_incident_route(id, change.enabled).await? {
+        return Err(Problem::NotFound("route"));
+    }
+    audit(&app, &caller, "incident_route_changed", id).await?;
+    Ok(Json(json!({ "id": id, "enabled": change.enabled })))
+}
+
+/// `DELETE /v1/incident-routes/{id}`.
+pub async fn delete(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<RouteId>,
+) -> Result<StatusCode, Problem> {
+    caller.require(Scope::Admin)?;
+    if !app.catalog.remove_incident_route(id).await? {
+        return Err(Problem::NotFound("route"));
+    }
+    audit(&app, &caller, "incident_route_removed", id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `POST /v1/incident-routes/{id}/test`: sends a test message, and says whether it was taken.
+pub async fn test(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<RouteId>,
+) -> Result<Json<Value>, Problem> {
+    caller.require(Scope::Admin)?;
+    let routes = app.catalog.incident_routes().await?;
+    let route = routes.iter().find(|r| r.id == id).ok_or(Problem::NotFound("route"))?;
+    let now = OffsetDateTime::now_utc();
+    let sent = alerts::test(&app.catalog, &app.outgoing, route, &caller.actor, now).await?;
+    Ok(Json(json!({ "taken": sent.is_ok(), "error": sent.err() })))
+}
+
+async fn audit(app: &App, caller: &Caller, action: &str, id: RouteId) -> Result<(), Problem> {
+    Ok(app.catalog.audit(&caller.actor, action, None, &json!({ "route": id })).await?)
+}

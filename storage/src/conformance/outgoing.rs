@@ -1,0 +1,265 @@
+//! Promises of what leaves: incidents by their routes, events by their endpoints, and a conversation that is read.
+
+use acuse_pipeline::{
+    document::Sha256,
+    reason::{Reason, ReasonCode},
+};
+use serde_json::json;
+use time::Duration;
+
+use super::{
+    door::{Sample, received},
+    road::{reply, to_review},
+};
+use crate::{
+    Catalog, ContactId, DocumentId, OutboxId,
+    access::Access,
+    conversation::Way,
+    events::{EventFilter, Followed},
+    incidents::{
+        Acknowledged, IncidentState, Severity,
+        news::What,
+        routes::{Medium, NewRoute},
+    },
+    keys::{KeyMade, Scope},
+    names::{EndpointId, KeyId, Stage, now},
+    outbox::{NextReply, Purpose},
+    stages::Step,
+    webhooks::{EndpointChange, Filter, NewEndpoint, log::Delivery, queue::Tried},
+};
+
+fn fresh(prefix: &str) -> String {
+    format!("{prefix}{}", uuid::Uuid::now_v7().simple())
+}
+
+fn route(name: &str, kinds: Vec<String>) -> NewRoute {
+    NewRoute {
+        name: name.to_owned(),
+        medium: Medium::Webhook,
+        target: "https://user@hooks.example.com/secret-path?token=1".to_owned(),
+        secret_ref: None,
+        kinds,
+        min_severity: Severity::Warning,
+        again_after_secs: 60,
+    }
+}
+
+pub(super) async fn a_route_hears_each_piece_of_news_once(catalog: &Catalog) {
+    let (name, kind, subject) = (fresh("r"), "document_waiting", fresh("s"));
+    let id = catalog.add_incident_route(&route(&name, vec![kind.to_owned()])).await.unwrap().unwrap();
+    assert_eq!(
+        catalog.add_incident_route(&route(&name, Vec::new())).await.unwrap(),
+        None,
+        "the name is taken"
+    );
+    let find = async || {
+        let all = catalog.incident_routes().await.unwrap();
+        all.into_iter().find(|r| r.id == id).unwrap()
+    };
+    assert_eq!(find().await.place(), "hooks.example.com", "nothing of the target that may be secret");
+    let incident = catalog.open_incident(kind, &subject, &json!({})).await.unwrap();
+    catalog.open_incident("channel_event", &subject, &json!({})).await.unwrap();
+    catalog.queue_incident_news().await.unwrap();
+    catalog.queue_incident_news().await.unwrap();
+    let mine = async || -> Vec<_> {
+        let all = catalog.incident_news(id).await.unwrap();
+        all.into_iter().filter(|n| n.incident.subject == subject).collect()
+    };
+    let news = mine().await;
+    assert_eq!(news.iter().map(|n| (n.what, n.incident.id)).collect::<Vec<_>>(), [(What::Opened, incident)]);
+    assert!(catalog.take_incident_route(id, Duration::minutes(1)).await.unwrap());
+    assert!(!catalog.take_incident_route(id, Duration::minutes(1)).await.unwrap(), "one worker at a time");
+    catalog.give_back_incident_route(id, None).await.unwrap();
+
+    // It fails, and an incident that does not leave by the same route says so.
+    for _ in 0..3 {
+        let rest = now() + Duration::minutes(1);
+        catalog.incident_news_failed(&find().await, &[news[0].id], "refused", rest).await.unwrap();
+    }
+    assert!(!catalog.take_incident_route(id, Duration::minutes(1)).await.unwrap(), "it rests");
+    let failing = async || {
+        let all = catalog.incidents(None, None, 500).await.unwrap();
+        all.iter().any(|i| i.kind == "alert_route_failing" && i.subject == name)
+    };
+    assert!(failing().await);
+    catalog.incident_news_told(&find().await, &[news[0].id], "m1").await.unwrap();
+    assert!(!failing().await && mine().await.is_empty());
+    let (sent, last) = catalog.incident_messages_since(id, now() - Duration::MINUTE).await.unwrap();
+    assert!(sent == 1 && last.is_some());
+
+    assert_eq!(catalog.acknowledge_incident(incident, "eva", now()).await.unwrap(), Acknowledged::Done);
+    catalog.queue_incident_news().await.unwrap();
+    catalog.resolve_incidents(kind, Some(&subject)).await.unwrap();
+    catalog.queue_incident_news().await.unwrap();
+    let what: Vec<What> = mine().await.iter().map(|n| n.what).collect();
+    assert_eq!(what, [What::Acknowledged, What::Resolved]);
+    assert_eq!(catalog.incident_told(incident).await.unwrap().len(), 1);
+    assert!(catalog.remove_incident_route(id).await.unwrap());
+    assert!(!catalog.remove_incident_route(id).await.unwrap());
+}
+
+/// A message of ours about a document, taken in hand.
+async fn answered(catalog: &Catalog) -> (DocumentId, ContactId, OutboxId) {
+    let id = received(catalog, &Sample::new()).await;
+    // Nobody has read it, so it may be an ID.
+    let reasons = [Reason::new(ReasonCode::MediaUnavailable, "no file")];
+    let told = reply(Purpose::InReview);
+    let step = catalog.into_review(id, Stage::Fetch, &reasons, None, Some(&told)).await.unwrap();
+    assert_eq!(step, Step::Taken);
+    let contact = catalog.document(id).await.unwrap().unwrap().contact_id.unwrap();
+    let lease = std::time::Duration::from_secs(60);
+    match catalog.next_reply(contact, lease).await.unwrap() {
+        NextReply::Send(message) => (id, contact, message.id),
+        other => panic!("a message waits: {other:?}"),
+    }
+}
+
+pub(super) async fn a_person_ends_an_incident_and_its_message_is_settled(catalog: &Catalog) {
+    let (_, _, message) = answered(catalog).await;
+    catalog.reply_failed(message, "message_failed", "131026").await.unwrap();
+    let before = catalog.message_ledger(now()).await.unwrap();
+    let all = catalog.incidents(None, None, 500).await.unwrap();
+    let incident = all.into_iter().find(|i| i.messages.contains(&message)).unwrap();
+    assert_eq!(catalog.settle_incident(incident.id, "eva", now()).await.unwrap(), Acknowledged::Done);
+    assert_eq!(catalog.settle_incident(incident.id, "eva", now()).await.unwrap(), Acknowledged::Resolved);
+    let after = catalog.message_ledger(now()).await.unwrap();
+    assert!(after.balanced, "{after:?}");
+    assert_eq!((after.told, after.withdrawn), (before.told - 1, before.withdrawn + 1));
+    let over = catalog.incidents(Some(IncidentState::Resolved), None, 500).await.unwrap();
+    assert!(over.iter().any(|i| i.id == incident.id && i.acked_by.as_deref() == Some("eva")));
+}
+
+async fn key(catalog: &Catalog) -> KeyId {
+    let name = fresh("k");
+    let hash = Sha256::of(name.as_bytes());
+    match catalog.create_key(&name, &hash, &[Scope::DocumentsRead]).await.unwrap() {
+        KeyMade::Made(id) => id,
+        KeyMade::NameTaken => panic!("a new name"),
+    }
+}
+
+/// All that is due at an endpoint is taken; what, in order.
+async fn drain(catalog: &Catalog, id: EndpointId) -> Vec<(Option<DocumentId>, i64)> {
+    let endpoint = catalog.webhook_endpoint(id).await.unwrap().unwrap();
+    let mut taken = Vec::new();
+    loop {
+        let more = catalog.queue_webhooks(&endpoint).await.unwrap();
+        let due = catalog.due_webhooks(id, 100).await.unwrap();
+        if due.is_empty() && !more {
+            return taken;
+        }
+        for one in due {
+            taken.push((one.event.document_id, one.event.version.unwrap_or_default()));
+            catalog.webhook_tried(id, &one, &Tried::Delivered { status: 200 }).await.unwrap();
+        }
+    }
+}
+
+pub(super) async fn a_failed_event_holds_back_its_own_document_only(catalog: &Catalog) {
+    let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned();
+    let new = NewEndpoint {
+        url: "https://example.com/x".to_owned(),
+        description: String::new(),
+        secret,
+        filter: Filter::default(),
+        key_id: key(catalog).await,
+    };
+    let id = catalog.add_webhook_endpoint(&new).await.unwrap().unwrap();
+    assert!(drain(catalog, id).await.is_empty(), "it begins with what comes after it");
+    let (first, second) = (received(catalog, &Sample::new()).await, received(catalog, &Sample::new()).await);
+    for document in [first, second] {
+        to_review(catalog, document).await;
+    }
+    let endpoint = catalog.webhook_endpoint(id).await.unwrap().unwrap();
+    while catalog.queue_webhooks(&endpoint).await.unwrap() {}
+    let due = catalog.due_webhooks(id, 100).await.unwrap();
+    assert_eq!(due.len(), 2, "of each document the first only");
+    let bad = due.iter().find(|d| d.event.document_id == Some(first)).unwrap();
+    let failed =
+        Tried::Failed { status: Some(503), error: "503".to_owned(), next_at: now() + Duration::HOUR };
+    catalog.webhook_tried(id, bad, &failed).await.unwrap();
+    let taken = drain(catalog, id).await;
+    assert!(taken.len() >= 2 && taken.iter().all(|(d, _)| *d == Some(second)), "{taken:?}");
+    assert!(taken.windows(2).all(|w| w[0].1 <= w[1].1), "in order: {taken:?}");
+    assert!(catalog.webhook_endpoint(id).await.unwrap().unwrap().failing_since.is_none());
+
+    assert!(catalog.replay_webhook(id, bad.id).await.unwrap());
+    let taken = drain(catalog, id).await;
+    assert!(taken.len() >= 2 && taken.iter().all(|(d, _)| *d == Some(first)), "{taken:?}");
+    let waits = catalog.webhook_log(id, Some(Delivery::Queued), None, 100).await.unwrap();
+    assert!(waits.is_empty(), "{waits:?}");
+
+    // From a time on, all of it again, in the feed's order.
+    assert!(catalog.replay_webhooks_since(id, now() - Duration::HOUR).await.unwrap());
+    let again = drain(catalog, id).await;
+    let mut all = 0;
+    let mut after = None;
+    while let Followed::Page { events, next } =
+        catalog.follow(after, &EventFilter::default(), 1000).await.unwrap()
+    {
+        if events.is_empty() {
+            break;
+        }
+        all += events.len();
+        after = Some(next);
+    }
+    assert_eq!(again.len(), all);
+    catalog.webhook_tried(id, bad, &Tried::Gone).await.unwrap();
+    assert!(!catalog.webhook_endpoint(id).await.unwrap().unwrap().enabled);
+    let change = EndpointChange { enabled: Some(true), ..EndpointChange::default() };
+    assert!(catalog.change_webhook_endpoint(id, &change).await.unwrap());
+    assert!(catalog.take_webhook_endpoint(id, Duration::MINUTE).await.unwrap());
+    assert!(!catalog.take_webhook_endpoint(id, Duration::MINUTE).await.unwrap());
+    catalog.prune_webhook_log(Duration::ZERO, 10_000).await.unwrap();
+    assert!(catalog.webhook_log(id, None, None, 10).await.unwrap().is_empty());
+    assert!(catalog.remove_webhook_endpoint(id).await.unwrap());
+}
+
+pub(super) async fn a_conversation_is_read_without_what_is_withheld(catalog: &Catalog) {
+    let (document, contact, _) = answered(catalog).await;
+    let whole = catalog.conversation(&Access::whole(), contact, None, 50).await.unwrap();
+    assert_eq!(whole.iter().map(|s| s.way).collect::<Vec<_>>(), [Way::Out, Way::In], "the latest first");
+    assert!(whole.iter().all(|s| s.document.is_some_and(|d| d.id == document && d.is_sensitive)));
+    assert!(whole[0].text.is_some() && whole[0].state.as_deref() == Some("sending"));
+    // Nobody vouches that it is no ID.
+    let less = catalog.conversation(&Access::new(false), contact, None, 50).await.unwrap();
+    assert!(
+        less.iter().all(|s| s.text.is_none() && s.document.is_some_and(|d| d.withheld && d.kind.is_none()))
+    );
+    let before = crate::conversation::Before { at: whole[0].at, id: whole[0].id };
+    let older = catalog.conversation(&Access::whole(), contact, Some(before), 50).await.unwrap();
+    assert_eq!(older.as_slice(), &whole[1..]);
+    let listed = catalog.contacts(&Access::whole(), None, None, 500).await.unwrap();
+    let one = listed.iter().find(|c| c.id == contact).unwrap();
+    assert_eq!(one.last_message_at, Some(whole[1].at));
+    let phone = one.phone.clone().unwrap();
+    let found = catalog.contacts(&Access::whole(), Some(&phone), None, 500).await.unwrap();
+    assert!(found.iter().any(|c| c.id == contact));
+    assert!(catalog.contacts(&Access::whole(), Some("%"), None, 500).await.unwrap().is_empty(), "no pattern");
+    assert_eq!(catalog.windows_of(contact).await.unwrap().len(), 1);
+    assert!(catalog.consents_of(contact).await.unwrap().is_empty());
+}
+
+pub(super) async fn what_something_open_needs_outlives_its_time(catalog: &Catalog) {
+    let (open, contact, message) = answered(catalog).await;
+    catalog.reply_failed(message, "message_failed", "131026").await.unwrap();
+    let before = catalog.message_ledger(now()).await.unwrap();
+    let ledger = catalog.ledger(None, None).await.unwrap();
+    // Everything is old at once.
+    let mut pruned = 0;
+    loop {
+        let now = catalog.prune_channel(-Duration::MINUTE, 7).await.unwrap().total();
+        pruned += now;
+        if now == 0 {
+            break;
+        }
+    }
+    assert!(pruned > 0);
+    let said = catalog.conversation(&Access::whole(), contact, None, 50).await.unwrap();
+    assert_eq!(said.len(), 2, "the document waits, and an incident names our message: {said:?}");
+    assert!(said.iter().all(|s| s.document.is_some_and(|d| d.id == open)));
+    let after = catalog.message_ledger(now()).await.unwrap();
+    assert!(after.balanced, "{after:?}");
+    assert_eq!((after.told, after.on_its_way), (before.told, before.on_its_way));
+    assert_eq!(catalog.ledger(None, None).await.unwrap(), ledger, "no document went");
+}

@@ -1,0 +1,325 @@
+//! The conversation with a contact: messages both ways in order, the documents that they brought, and what became of
+//! what we sent. Who may see what is said here once, for the API and the desk: a message about a document that is
+//! withheld from the reader has no words, and one about a document that does not exist for them is not there.
+
+use acuse_pipeline::document::{Kind, Status};
+use serde::Serialize;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::{
+    access::{Access, Sensitivity},
+    catalog::Catalog,
+    error::CatalogError,
+    names::{ContactId, CustomerId, DocumentId, at, maybe_at, micros, word, words},
+};
+
+words! {
+    /// Which way a message went.
+    Way, "way" {
+        /// From the contact.
+        In = "in",
+        /// From us.
+        Out = "out",
+        /// From us, typed on another device.
+        Echo = "echo",
+    }
+}
+
+/// The document that a message brought or is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct About {
+    /// Which one.
+    pub id: DocumentId,
+    /// What became of it.
+    pub status: Status,
+    /// What kind it is; absent where it is withheld.
+    pub kind: Option<Kind>,
+    /// Whether what it says is kept from the reader.
+    pub withheld: bool,
+    /// Whether others may not see it: who reads its words is in the audit trail.
+    #[serde(skip)]
+    pub is_sensitive: bool,
+}
+
+/// One message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Said {
+    /// Its id.
+    pub id: Uuid,
+    /// Which way it went.
+    pub way: Way,
+    /// When, by the channel's clock where it has one.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+    /// `text`, `image`, `document`, `template`, …
+    pub r#type: String,
+    /// Our number.
+    pub phone_number_id: Option<String>,
+    /// Its text or caption; absent where it is withheld.
+    pub text: Option<String>,
+    /// The document.
+    pub document: Option<About>,
+    /// Of what we sent: `queued`, `sending`, `sent`, `unknown`, `refused`, `delivered`, `read`, `failed`,
+    /// `window_closed`, `withdrawn`.
+    pub state: Option<String>,
+    /// Why it failed, in the channel's words.
+    pub error: Option<String>,
+}
+
+/// A contact in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Listed {
+    /// Which one.
+    pub id: ContactId,
+    /// Profile name.
+    pub name: Option<String>,
+    /// WhatsApp number.
+    pub phone: Option<String>,
+    /// The customer they always write for.
+    pub customer_id: Option<CustomerId>,
+    /// Their last message.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub last_message_at: Option<OffsetDateTime>,
+    /// First seen.
+    #[serde(with = "time::serde::rfc3339")]
+    pub created_at: OffsetDateTime,
+}
+
+/// Meta's 24 hours with one of our numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Window {
+    /// Our number.
+    pub phone_number_id: String,
+    /// Their last message to it.
+    #[serde(with = "time::serde::rfc3339")]
+    pub last_inbound_at: OffsetDateTime,
+}
+
+/// What a contact agreed to, or no more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Consent {
+    /// Our number.
+    pub phone_number_id: String,
+    /// `marketing`, `utility`, `privacy`, `billing`.
+    pub category: String,
+    /// `granted`, `withdrawn`, `told`.
+    pub state: String,
+    /// How we know.
+    pub source: String,
+    /// Since when.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+}
+
+/// A place in a conversation: older than this message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Before {
+    /// When it was.
+    pub at: OffsetDateTime,
+    /// Which one.
+    pub id: Uuid,
+}
+
+/// The rank from which on a status says that somebody has read it (see `intake::statuses`).
+const READ: i64 = 4;
+
+type Row = (
+    Uuid,
+    String,
+    i64,
+    String,
+    Option<String>,
+    Option<String>,
+    Option<Uuid>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    bool,
+    Option<String>,
+    i64,
+    Option<String>,
+);
+
+fn said(row: Row, access: &Access) -> Result<Said, CatalogError> {
+    const T: &str = "messages";
+    let (
+        id,
+        way,
+        when,
+        kind,
+        number,
+        text,
+        document,
+        status,
+        document_kind,
+        sensitivity,
+        part,
+        state,
+        rank,
+        error,
+    ) = row;
+    // What a document that may not be seen is about may stand in any text beside it.
+    let sensitivity: Option<Sensitivity> =
+        sensitivity.map(|s| word("documents", "sensitivity", &s)).transpose()?;
+    let withheld = sensitivity.is_some_and(|s| access.withholds(s)) || (part && !access.sees_ids());
+    let about = match (document, status) {
+        (Some(id), Some(status)) => Some(About {
+            id: DocumentId(id),
+            status: word("documents", "status", &status)?,
+            kind: document_kind.filter(|_| !withheld).map(|k| word("documents", "kind", &k)).transpose()?,
+            withheld,
+            is_sensitive: sensitivity != Some(Sensitivity::Open),
+        }),
+        _ => None,
+    };
+    Ok(Said {
+        id,
+        way: word(T, "direction", &way)?,
+        at: at(T, "sent_at", when)?,
+        r#type: kind,
+        phone_number_id: number,
+        text: text.filter(|t| !withheld && !t.is_empty()),
+        document: about,
+        state: state.map(|s| if s == "delivered" && rank >= READ { "read".to_owned() } else { s }),
+        error,
+    })
+}
+
+/// The contacts (under `c`) that exist for this reader: all, or those of whom a document does.
+fn reach(access: &Access, tx: &crate::sql::Tx) -> String {
+    if !access.is_bound() {
+        return "1 = 1".to_owned();
+    }
+    let of = access.reach(tx, "d");
+    format!("EXISTS (SELECT 1 FROM documents d WHERE d.contact_id = c.id AND {of})")
+}
+
+impl Catalog {
+    /// Contacts, the latest seen first, those after `after`; only those whose name or number has `q` in it.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn contacts(
+        &self,
+        access: &Access,
+        q: Option<&str>,
+        after: Option<ContactId>,
+        limit: u32,
+    ) -> Result<Vec<Listed>, CatalogError> {
+        const T: &str = "contacts";
+        let mut tx = self.searching().await?;
+        let text = format!(
+            "SELECT c.id, c.name, c.phone, c.customer_id, (SELECT MAX(m.sent_at) FROM messages m \
+             WHERE m.contact_id = c.id), c.created_at FROM contacts c WHERE c.merged_into IS NULL AND {} \
+             AND ($1 = '' OR lower(COALESCE(c.name, '')) LIKE $1 ESCAPE '!' OR COALESCE(c.phone, '') LIKE $1 ESCAPE '!') \
+             AND ($2 IS NULL OR c.id < $2) ORDER BY c.id DESC LIMIT $3",
+            reach(access, &tx)
+        );
+        let wanted = q.map(str::trim).filter(|q| !q.is_empty()).map_or(String::new(), |q| {
+            let plain = q.to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_");
+            format!("%{plain}%")
+        });
+        type Found = (Uuid, Option<String>, Option<String>, Option<Uuid>, Option<i64>, i64);
+        all!(
+            tx,
+            Found,
+            sqlx::AssertSqlSafe(text.clone()),
+            wanted.as_str(),
+            after.map(|a| a.0),
+            i64::from(limit.min(500))
+        )?
+        .into_iter()
+        .map(|(id, name, phone, customer, last, created)| {
+            Ok(Listed {
+                id: ContactId(id),
+                name,
+                phone,
+                customer_id: customer.map(CustomerId),
+                last_message_at: maybe_at(T, "sent_at", last)?,
+                created_at: at(T, "created_at", created)?,
+            })
+        })
+        .collect()
+    }
+
+    /// Whether a contact exists for this reader.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn reaches_contact(&self, access: &Access, id: ContactId) -> Result<bool, CatalogError> {
+        let mut tx = self.reading().await?;
+        let text = format!("SELECT c.id FROM contacts c WHERE c.id = $1 AND {}", reach(access, &tx));
+        Ok(optional!(tx, (Uuid,), sqlx::AssertSqlSafe(text.clone()), id.0)?.is_some())
+    }
+
+    /// What was said with a contact, the latest first, what is older than `before`.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn conversation(
+        &self,
+        access: &Access,
+        contact: ContactId,
+        before: Option<Before>,
+        limit: u32,
+    ) -> Result<Vec<Said>, CatalogError> {
+        let mut tx = self.reading().await?;
+        // Who is bound sees only what is about documents that exist for them.
+        let exists = if access.is_bound() {
+            format!("d.id IS NOT NULL AND {}", access.reach(&tx, "d"))
+        } else {
+            "1 = 1".to_owned()
+        };
+        let document = "d.id, d.status, d.kind, d.sensitivity, d.part IS NOT NULL";
+        let text = format!(
+            "SELECT m.id, m.direction, m.sent_at, m.type, m.phone_number_id, m.body, {document}, \
+               CAST(NULL AS TEXT), CAST(0 AS BIGINT), CAST(NULL AS TEXT) \
+             FROM messages m LEFT JOIN documents d ON d.message_id = m.id \
+             WHERE m.contact_id = $1 AND (m.sent_at, m.id) < ($2, $3) AND {exists} \
+             UNION ALL \
+             SELECT o.id, 'out', o.created_at, o.kind, o.phone_number_id, o.body, {document}, o.state, o.status_rank, \
+               o.error \
+             FROM outbox o LEFT JOIN documents d ON d.id = o.document_id \
+             WHERE o.contact_id = $1 AND (o.created_at, o.id) < ($2, $3) AND {exists} \
+             ORDER BY 3 DESC, 1 DESC LIMIT $4"
+        );
+        let (until, id) = before.map_or((i64::MAX, Uuid::max()), |b| (micros(b.at), b.id));
+        let limit = i64::from(limit.min(500));
+        all!(tx, Row, sqlx::AssertSqlSafe(text.clone()), contact.0, until, id, limit)?
+            .into_iter()
+            .map(|row| said(row, access))
+            .collect()
+    }
+
+    /// The windows that a contact has with our numbers.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn windows_of(&self, contact: ContactId) -> Result<Vec<Window>, CatalogError> {
+        let mut tx = self.reading().await?;
+        let sql = "SELECT phone_number_id, last_inbound_at FROM windows WHERE contact_id = $1 ORDER BY phone_number_id";
+        all!(tx, (String, i64), sql, contact.0)?
+            .into_iter()
+            .map(|(phone_number_id, last)| {
+                Ok(Window { phone_number_id, last_inbound_at: at("windows", "last_inbound_at", last)? })
+            })
+            .collect()
+    }
+
+    /// What a contact agreed to, the latest first; at most 100.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn consents_of(&self, contact: ContactId) -> Result<Vec<Consent>, CatalogError> {
+        let mut tx = self.reading().await?;
+        let sql = "SELECT phone_number_id, category, state, source, at FROM consents WHERE contact_id = $1 \
+             ORDER BY seq DESC LIMIT 100";
+        all!(tx, (String, String, String, String, i64), sql, contact.0)?
+            .into_iter()
+            .map(|(phone_number_id, category, state, source, when)| {
+                Ok(Consent { phone_number_id, category, state, source, at: at("consents", "at", when)? })
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,372 @@
+//! Webhooks out. An endpoint is a cursor of the change feed and a URL. Events that it is for become rows beside the
+//! cursor ([`log`]), one a delivery: what fails waits there, and holds back later events of its own document only.
+//!
+//! The cursor is a place in the feed's order, kept in the database whose feed it is, so that a restored database
+//! brings its endpoints back to where they were.
+
+pub mod log;
+pub mod queue;
+
+use acuse_pipeline::document::Kind;
+use serde_json::json;
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+use crate::{
+    catalog::Catalog,
+    error::CatalogError,
+    incidents,
+    names::{CustomerId, EndpointId, KeyId, at, cut, json, maybe_at, micros, to_json},
+    sql::Tx,
+};
+
+/// How long the old secret signs beside the new one.
+pub const SECRET_OVERLAP: Duration = Duration::DAY;
+/// Endpoints of one installation.
+pub const MOST_ENDPOINTS: i64 = 50;
+/// An endpoint was disabled.
+const DISABLED: &str = "webhook_disabled";
+
+/// Which events an endpoint is for; all where a list is empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Types of events ([`crate::events::KINDS`]).
+    pub types: Vec<String>,
+    /// Kinds of documents.
+    pub document_kinds: Vec<Kind>,
+    /// Customers.
+    pub customers: Vec<CustomerId>,
+}
+
+/// Somebody's server that is told of changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// Its id.
+    pub id: EndpointId,
+    /// Where it is.
+    pub url: String,
+    /// What its owner calls it.
+    pub description: String,
+    /// What signs, the current secret first, then the old one while it still does.
+    pub secrets: Vec<String>,
+    /// Which events it is for.
+    pub filter: Filter,
+    /// Whose rights it has.
+    pub key_id: KeyId,
+    /// Whether it is told anything.
+    pub enabled: bool,
+    /// Why it is not.
+    pub disabled_reason: Option<String>,
+    /// Since when it takes nothing.
+    pub failing_since: Option<OffsetDateTime>,
+    /// Since when there is one.
+    pub created_at: OffsetDateTime,
+}
+
+/// An endpoint to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewEndpoint {
+    /// Where it is; checked by the caller.
+    pub url: String,
+    /// What its owner calls it.
+    pub description: String,
+    /// What signs.
+    pub secret: String,
+    /// Which events it is for.
+    pub filter: Filter,
+    /// Whose rights it has.
+    pub key_id: KeyId,
+}
+
+/// What of an endpoint is to be another; `None` stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EndpointChange {
+    /// Where it is.
+    pub url: Option<String>,
+    /// What its owner calls it.
+    pub description: Option<String>,
+    /// Which events it is for.
+    pub filter: Option<Filter>,
+    /// Whether it is told anything.
+    pub enabled: Option<bool>,
+}
+
+type Row = (
+    Uuid,
+    String,
+    String,
+    String,
+    Option<String>,
+    Option<i64>,
+    String,
+    String,
+    String,
+    Uuid,
+    bool,
+    Option<String>,
+    Option<i64>,
+    i64,
+);
+
+const COLUMNS: &str = "id, url, description, secret, previous_secret, previous_until, types, document_kinds, customers, \
+     key_id, enabled, disabled_reason, failing_since, created_at";
+
+fn endpoint(row: Row, present: OffsetDateTime) -> Result<Endpoint, CatalogError> {
+    const T: &str = "webhook_endpoints";
+    let (
+        id,
+        url,
+        description,
+        secret,
+        previous,
+        until,
+        types,
+        kinds,
+        customers,
+        key,
+        enabled,
+        why,
+        failing,
+        made,
+    ) = row;
+    let old = previous.filter(|_| until.is_some_and(|until| until > micros(present)));
+    Ok(Endpoint {
+        id: EndpointId(id),
+        url,
+        description,
+        secrets: std::iter::once(secret).chain(old).collect(),
+        filter: Filter {
+            types: json(T, "types", &types)?,
+            document_kinds: json(T, "document_kinds", &kinds)?,
+            customers: json(T, "customers", &customers)?,
+        },
+        key_id: KeyId(key),
+        enabled,
+        disabled_reason: why,
+        failing_since: maybe_at(T, "failing_since", failing)?,
+        created_at: at(T, "created_at", made)?,
+    })
+}
+
+/// Disables an endpoint and says so.
+async fn disable(
+    tx: &mut Tx,
+    id: EndpointId,
+    why: &str,
+    present: OffsetDateTime,
+) -> Result<(), CatalogError> {
+    let sql = "UPDATE webhook_endpoints SET enabled = FALSE, disabled_reason = $2 WHERE id = $1 AND enabled";
+    if execute!(tx, sql, id.0, cut(why, 300))? == 0 {
+        return Ok(());
+    }
+    incidents::open(tx, DISABLED, &id.to_string(), &json!({ "reason": why }), 1, present).await.map(drop)
+}
+
+impl Catalog {
+    /// All endpoints, or those of one key, the oldest first.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn webhook_endpoints(&self, of: Option<KeyId>) -> Result<Vec<Endpoint>, CatalogError> {
+        let mut tx = self.reading().await?;
+        let present = tx.now();
+        let text = format!(
+            "SELECT {COLUMNS} FROM webhook_endpoints WHERE $1 IS NULL OR key_id = $1 ORDER BY created_at, id"
+        );
+        let rows = all!(tx, Row, sqlx::AssertSqlSafe(text.clone()), of.map(|k| k.0))?;
+        rows.into_iter().map(|row| endpoint(row, present)).collect()
+    }
+
+    /// An endpoint.
+    ///
+    /// # Errors
+    /// When the database fails or the row is impossible.
+    pub async fn webhook_endpoint(&self, id: EndpointId) -> Result<Option<Endpoint>, CatalogError> {
+        let mut tx = self.reading().await?;
+        let present = tx.now();
+        let text = format!("SELECT {COLUMNS} FROM webhook_endpoints WHERE id = $1");
+        let row = optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), id.0)?;
+        row.map(|row| endpoint(row, present)).transpose()
+    }
+
+    /// Makes an endpoint, which is told of everything from now on; `None` when there are too many.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn add_webhook_endpoint(&self, new: &NewEndpoint) -> Result<Option<EndpointId>, CatalogError> {
+        let mut tx = self.writing().await?;
+        let present = tx.now();
+        let (there,) = one!(tx, (i64,), "SELECT COUNT(*) FROM webhook_endpoints")?;
+        if there >= MOST_ENDPOINTS {
+            return Ok(None);
+        }
+        let (epoch, of, seq) = queue::head(&mut tx).await?;
+        let id = EndpointId::generate();
+        execute!(
+            tx,
+            "INSERT INTO webhook_endpoints (id, url, description, secret, types, document_kinds, customers, key_id, \
+             epoch, tx, seq, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+            id.0,
+            cut(&new.url, 2_000),
+            cut(&new.description, 300),
+            new.secret.as_str(),
+            to_json("types", &new.filter.types)?,
+            to_json("document_kinds", &new.filter.document_kinds)?,
+            to_json("customers", &new.filter.customers)?,
+            new.key_id.0,
+            epoch,
+            of,
+            seq,
+            micros(present)
+        )?;
+        tx.commit().await?;
+        Ok(Some(id))
+    }
+
+    /// Changes an endpoint; whether there is one. Enabled again, it goes on where it stood.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn change_webhook_endpoint(
+        &self,
+        id: EndpointId,
+        change: &EndpointChange,
+    ) -> Result<bool, CatalogError> {
+        let mut tx = self.writing().await?;
+        let present = tx.now();
+        let filter = change.filter.as_ref();
+        let types = filter.map(|f| to_json("types", &f.types)).transpose()?;
+        let kinds = filter.map(|f| to_json("document_kinds", &f.document_kinds)).transpose()?;
+        let customers = filter.map(|f| to_json("customers", &f.customers)).transpose()?;
+        let touched = execute!(
+            tx,
+            "UPDATE webhook_endpoints SET url = COALESCE($2, url), description = COALESCE($3, description), \
+             types = COALESCE($4, types), document_kinds = COALESCE($5, document_kinds), \
+             customers = COALESCE($6, customers), enabled = COALESCE($7, enabled) WHERE id = $1",
+            id.0,
+            change.url.as_deref().map(|u| cut(u, 2_000)),
+            change.description.as_deref().map(|d| cut(d, 300)),
+            types,
+            kinds,
+            customers,
+            change.enabled
+        )?;
+        if change.enabled == Some(true) {
+            execute!(
+                tx,
+                "UPDATE webhook_endpoints SET disabled_reason = NULL, failing_since = NULL WHERE id = $1",
+                id.0
+            )?;
+            let sql = "UPDATE webhook_deliveries SET next_attempt_at = $2, first_attempt_at = NULL \
+                 WHERE endpoint_id = $1 AND state = 'queued'";
+            execute!(tx, sql, id.0, micros(present))?;
+            incidents::resolve(&mut tx, DISABLED, Some(&id.to_string()), present).await?;
+        }
+        tx.commit().await?;
+        Ok(touched > 0)
+    }
+
+    /// Gives an endpoint another secret; the old one signs too for a day. Whether there is such an endpoint.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn rotate_webhook_secret(&self, id: EndpointId, secret: &str) -> Result<bool, CatalogError> {
+        let mut tx = self.writing().await?;
+        let until = tx.now() + SECRET_OVERLAP;
+        let touched = execute!(
+            tx,
+            "UPDATE webhook_endpoints SET previous_secret = secret, previous_until = $3, secret = $2 WHERE id = $1",
+            id.0,
+            secret,
+            micros(until)
+        )?;
+        tx.commit().await?;
+        Ok(touched > 0)
+    }
+
+    /// Takes an endpoint away, and its log; whether there was one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn remove_webhook_endpoint(&self, id: EndpointId) -> Result<bool, CatalogError> {
+        let mut tx = self.writing().await?;
+        let present = tx.now();
+        execute!(tx, "DELETE FROM webhook_deliveries WHERE endpoint_id = $1", id.0)?;
+        let gone = execute!(tx, "DELETE FROM webhook_endpoints WHERE id = $1", id.0)?;
+        for kind in [DISABLED, queue::UNDELIVERED] {
+            incidents::resolve(&mut tx, kind, Some(&id.to_string()), present).await?;
+        }
+        tx.commit().await?;
+        Ok(gone > 0)
+    }
+
+    /// Takes an endpoint for this worker alone, for so long; whether it could.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn take_webhook_endpoint(&self, id: EndpointId, lease: Duration) -> Result<bool, CatalogError> {
+        let mut tx = self.writing().await?;
+        let present = tx.now();
+        let touched = execute!(
+            tx,
+            "UPDATE webhook_endpoints SET lease_until = $2 WHERE id = $1 AND enabled AND lease_until <= $3",
+            id.0,
+            micros(present + lease),
+            micros(present)
+        )?;
+        tx.commit().await?;
+        Ok(touched > 0)
+    }
+
+    /// Gives an endpoint back.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn give_back_webhook_endpoint(&self, id: EndpointId) -> Result<(), CatalogError> {
+        let mut tx = self.writing().await?;
+        execute!(tx, "UPDATE webhook_endpoints SET lease_until = 0 WHERE id = $1", id.0)?;
+        tx.commit().await
+    }
+
+    /// Ends what told of endpoints that take nothing and are gone, disabled or well since; how many.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn end_webhook_failing(&self) -> Result<u64, CatalogError> {
+        let live: Vec<String> = self
+            .webhook_endpoints(None)
+            .await?
+            .into_iter()
+            .filter(|e| e.enabled && e.failing_since.is_some())
+            .map(|e| e.id.to_string())
+            .collect();
+        let mut ended = 0;
+        for incident in self.incidents(None, None, 500).await? {
+            if incident.kind == "webhook_failing" && !live.contains(&incident.subject) {
+                ended += self.resolve_incidents(&incident.kind, Some(&incident.subject)).await?;
+            }
+        }
+        Ok(ended)
+    }
+
+    /// When the last webhook came from Meta, on any number.
+    ///
+    /// # Errors
+    /// When the database fails or the row is impossible.
+    pub async fn last_webhook(&self) -> Result<Option<OffsetDateTime>, CatalogError> {
+        let mut tx = self.reading().await?;
+        let (last,) = one!(tx, (Option<i64>,), "SELECT MAX(last_webhook_at) FROM numbers")?;
+        maybe_at("numbers", "last_webhook_at", last)
+    }
+
+    /// Disables an endpoint; an incident says so.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn disable_webhook_endpoint(&self, id: EndpointId, why: &str) -> Result<(), CatalogError> {
+        let mut tx = self.writing().await?;
+        let present = tx.now();
+        disable(&mut tx, id, why, present).await?;
+        tx.commit().await
+    }
+}

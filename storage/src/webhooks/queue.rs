@@ -1,0 +1,253 @@
+//! From the feed to an endpoint: what is new becomes rows, what is due is handed out, what became of it is written.
+
+use serde_json::json;
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+use super::{Endpoint, disable};
+use crate::{
+    catalog::Catalog,
+    error::CatalogError,
+    events::{self, Event},
+    incidents,
+    names::{EndpointId, WebhookId, cut, maybe_at, micros, number},
+    sql::Tx,
+};
+
+/// Events for an endpoint did not arrive.
+pub(super) const UNDELIVERED: &str = "webhook_undelivered";
+/// How long one event is tried.
+pub const TRIED_FOR: Duration = Duration::days(3);
+/// How long an endpoint may take nothing before it is disabled.
+pub const FAILING_FOR: Duration = Duration::days(5);
+/// Events of one look at the feed.
+const PAGE: i64 = 500;
+
+/// An event that is due at an endpoint.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Due {
+    /// Its id: the same at each try.
+    pub id: WebhookId,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it was tried first.
+    pub first_attempt_at: Option<OffsetDateTime>,
+    /// What happened.
+    pub event: Event,
+}
+
+/// What became of a try.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tried {
+    /// It was taken.
+    Delivered {
+        /// The status.
+        status: u16,
+    },
+    /// It was not; it is tried again then, if its time is not over.
+    Failed {
+        /// The status, if there was one.
+        status: Option<u16>,
+        /// Why.
+        error: String,
+        /// The next try.
+        next_at: OffsetDateTime,
+    },
+    /// The receiver wants nothing more, ever.
+    Gone,
+    /// The endpoint may not know of what it is about.
+    Withheld,
+}
+
+/// The place after everything that can be seen, in the feed's order.
+pub(super) async fn head(tx: &mut Tx) -> Result<(i64, i64, i64), CatalogError> {
+    let sql = tx.pick(
+        "SELECT epoch, tx, seq FROM events ORDER BY seq DESC LIMIT 1",
+        "SELECT epoch, tx, seq FROM events WHERE epoch < (SELECT f.epoch FROM feed f WHERE f.id = 1) \
+         OR tx < pg_snapshot_xmin(pg_current_snapshot())::text::bigint ORDER BY epoch DESC, tx DESC, seq DESC LIMIT 1",
+    );
+    Ok(optional!(tx, (i64, i64, i64), sql)?.unwrap_or((-1, 0, 0)))
+}
+
+/// Kind, document, its kind and customer of an event, and its place.
+type New = (i64, i64, i64, String, Option<Uuid>, Option<String>, Option<Uuid>);
+
+/// The next events after an endpoint's cursor.
+fn unread(tx: &Tx) -> &'static str {
+    tx.pick(
+        "SELECT e.epoch, e.tx, e.seq, e.kind, e.document_id, e.document_kind, e.customer_id \
+         FROM events e JOIN webhook_endpoints w ON w.id = $1 WHERE e.seq > w.seq ORDER BY e.seq LIMIT $2",
+        "SELECT e.epoch, e.tx, e.seq, e.kind, e.document_id, e.document_kind, e.customer_id \
+         FROM events e JOIN webhook_endpoints w ON w.id = $1 WHERE (e.epoch, e.tx, e.seq) > (w.epoch, w.tx, w.seq) \
+         AND (e.epoch < (SELECT f.epoch FROM feed f WHERE f.id = 1) \
+           OR e.tx < pg_snapshot_xmin(pg_current_snapshot())::text::bigint) \
+         ORDER BY e.epoch, e.tx, e.seq LIMIT $2",
+    )
+}
+
+fn is_for(endpoint: &Endpoint, new: &New) -> bool {
+    let filter = &endpoint.filter;
+    let kind = new.5.as_deref();
+    let has = |ids: &[crate::CustomerId]| new.6.is_some_and(|id| ids.iter().any(|c| c.0 == id));
+    (filter.types.is_empty() || filter.types.contains(&new.3))
+        && (filter.document_kinds.is_empty()
+            || filter.document_kinds.iter().any(|k| Some(k.as_str()) == kind))
+        && (filter.customers.is_empty() || has(&filter.customers))
+}
+
+type DueRow = (Uuid, i64, Option<i64>, i64);
+
+impl Catalog {
+    /// Writes down the next events that an endpoint is for and moves its cursor past them; whether there may be more.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn queue_webhooks(&self, endpoint: &Endpoint) -> Result<bool, CatalogError> {
+        let mut tx = self.reading().await?;
+        let sql = unread(&tx);
+        if optional!(tx, New, sql, endpoint.id.0, 1_i64)?.is_none() {
+            return Ok(false);
+        }
+        drop(tx);
+        let mut tx = self.writing().await?;
+        let present = tx.now();
+        let sql = unread(&tx);
+        let page = all!(tx, New, sql, endpoint.id.0, PAGE)?;
+        let Some(last) = page.last() else { return Ok(false) };
+        let wanted: Vec<&New> = page.iter().filter(|new| is_for(endpoint, new)).collect();
+        insert!(
+            tx,
+            "INSERT INTO webhook_deliveries (id, endpoint_id, epoch, tx, seq, about, type, state, next_attempt_at, \
+             created_at) VALUES ",
+            10,
+            " ON CONFLICT (endpoint_id, epoch, tx, seq) DO UPDATE SET state = 'queued', attempts = 0, \
+             first_attempt_at = NULL, next_attempt_at = excluded.next_attempt_at",
+            &wanted,
+            |q, new| q
+                .bind(WebhookId::generate().0)
+                .bind(endpoint.id.0)
+                .bind(new.0)
+                .bind(new.1)
+                .bind(new.2)
+                .bind(new.4.or(new.6))
+                .bind(new.3.as_str())
+                .bind("queued")
+                .bind(micros(present))
+                .bind(micros(present))
+        )?;
+        execute!(
+            tx,
+            "UPDATE webhook_endpoints SET epoch = $2, tx = $3, seq = $4 WHERE id = $1",
+            endpoint.id.0,
+            last.0,
+            last.1,
+            last.2
+        )?;
+        let more = page.len() as i64 == PAGE;
+        tx.commit().await?;
+        Ok(more)
+    }
+
+    /// What is due at an endpoint, at most `limit`: of what is about the same document only the first.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn due_webhooks(&self, id: EndpointId, limit: u32) -> Result<Vec<Due>, CatalogError> {
+        const T: &str = "webhook_deliveries";
+        let mut tx = self.reading().await?;
+        let present = tx.now();
+        let rows = all!(
+            tx,
+            DueRow,
+            "SELECT d.id, d.attempts, d.first_attempt_at, d.seq FROM webhook_deliveries d \
+             WHERE d.endpoint_id = $1 AND d.state = 'queued' AND d.next_attempt_at <= $2 \
+             AND (d.about IS NULL OR NOT EXISTS (SELECT 1 FROM webhook_deliveries b WHERE b.endpoint_id = d.endpoint_id \
+               AND b.about = d.about AND b.state = 'queued' AND (b.epoch, b.tx, b.seq) < (d.epoch, d.tx, d.seq))) \
+             ORDER BY d.next_attempt_at, d.epoch, d.tx, d.seq LIMIT $3",
+            id.0,
+            micros(present),
+            i64::from(limit)
+        )?;
+        let mut due = Vec::with_capacity(rows.len());
+        for (id, attempts, first, seq) in rows {
+            // Events are never deleted, so there is one.
+            let Some(event) = events::by_seq(&mut tx, seq).await? else { continue };
+            due.push(Due {
+                id: WebhookId(id),
+                attempts: number(T, "attempts", attempts)?,
+                first_attempt_at: maybe_at(T, "first_attempt_at", first)?,
+                event,
+            });
+        }
+        Ok(due)
+    }
+
+    /// Writes down what became of a try, and what follows of it for the endpoint.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn webhook_tried(&self, of: EndpointId, due: &Due, tried: &Tried) -> Result<(), CatalogError> {
+        let mut tx = self.writing().await?;
+        let present = tx.now();
+        let (state, status, error, next_at) = match tried {
+            Tried::Delivered { status } => ("delivered", Some(*status), None, present),
+            Tried::Withheld => ("withheld", None, None, present),
+            Tried::Gone => ("queued", Some(410), Some("the receiver answered 410"), present),
+            Tried::Failed { status, error, next_at } => {
+                let over = due.first_attempt_at.is_some_and(|first| present - first >= TRIED_FOR);
+                (if over { "undelivered" } else { "queued" }, *status, Some(error.as_str()), *next_at)
+            }
+        };
+        execute!(
+            tx,
+            "UPDATE webhook_deliveries SET state = $2, attempts = attempts + 1, last_status = $3, last_error = $4, \
+             next_attempt_at = $5, first_attempt_at = COALESCE(first_attempt_at, $6), last_attempt_at = $6 \
+             WHERE id = $1 AND state = 'queued'",
+            due.id.0,
+            state,
+            status.map(i64::from),
+            error.map(|e| cut(e, 300)),
+            micros(next_at),
+            micros(present)
+        )?;
+        match tried {
+            Tried::Delivered { .. } => taken(&mut tx, of, present).await?,
+            Tried::Gone => disable(&mut tx, of, "the receiver answered 410", present).await?,
+            Tried::Failed { .. } => failing(&mut tx, of, state == "undelivered", present).await?,
+            Tried::Withheld => {}
+        }
+        tx.commit().await
+    }
+}
+
+async fn taken(tx: &mut Tx, of: EndpointId, present: OffsetDateTime) -> Result<(), CatalogError> {
+    let sql = "UPDATE webhook_endpoints SET failing_since = NULL WHERE id = $1 AND failing_since IS NOT NULL";
+    execute!(tx, sql, of.0)?;
+    let lost = "SELECT id FROM webhook_deliveries WHERE endpoint_id = $1 AND state = 'undelivered' LIMIT 1";
+    if optional!(tx, (Uuid,), lost, of.0)?.is_none() {
+        incidents::resolve(tx, UNDELIVERED, Some(&of.to_string()), present).await?;
+    }
+    Ok(())
+}
+
+async fn failing(
+    tx: &mut Tx,
+    of: EndpointId,
+    undelivered: bool,
+    present: OffsetDateTime,
+) -> Result<(), CatalogError> {
+    if undelivered {
+        incidents::open(tx, UNDELIVERED, &of.to_string(), &json!({}), 1, present).await?;
+    }
+    let (since,) = one!(
+        tx,
+        (i64,),
+        "UPDATE webhook_endpoints SET failing_since = COALESCE(failing_since, $2) WHERE id = $1 RETURNING failing_since",
+        of.0,
+        micros(present)
+    )?;
+    if since <= micros(present - FAILING_FOR) {
+        disable(tx, of, "nothing was taken for five days", present).await?;
+    }
+    Ok(())
+}

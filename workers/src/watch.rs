@@ -1,0 +1,270 @@
+//! What is looked at every minute: whether what should happen does. `acuse doctor` looks by the same code.
+//!
+//! Each check is a [`Finding`]; a bad one is an incident of its kind until it is good again. When all checks have
+//! run, the beat goes out: somebody alive, elsewhere, notices when it does not.
+
+use std::{fmt, path::PathBuf, str::FromStr};
+
+use acuse_storage::{Catalog, CatalogError, parts::Part};
+use serde_json::json;
+use time::{Duration, OffsetDateTime, Time, UtcOffset, Weekday};
+
+use crate::{env::Env, halt::chain, outgoing::Answer, parts};
+
+/// Below this much free space the data folder is about to fail, bytes.
+const FREE_BYTES: u64 = 1 << 30;
+/// A task that is due for longer, seconds, has nobody to run it: its lane stands still.
+const STUCK_SECS: u64 = 600;
+/// The beat is not heard.
+const BEAT_FAILING: &str = "beat_failing";
+
+/// When webhooks are to be expected, e.g. `mon-sat 08:00-20:00 +02:00 3h`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expected {
+    first: Weekday,
+    last: Weekday,
+    opens: Time,
+    closes: Time,
+    offset: UtcOffset,
+    silence: Duration,
+}
+
+/// Hours that cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "write days, hours, offset from UTC and how long may pass without a webhook, e.g. mon-sat 08:00-20:00 +02:00 3h"
+)]
+pub struct NotHours;
+
+fn weekday(text: &str) -> Option<Weekday> {
+    let mut day = Weekday::Monday;
+    for word in ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] {
+        if word.eq_ignore_ascii_case(text) {
+            return Some(day);
+        }
+        day = day.next();
+    }
+    None
+}
+
+fn hours_minutes(text: &str) -> Option<(u8, u8)> {
+    let (hours, minutes) = text.split_once(':')?;
+    Some((hours.parse().ok()?, minutes.parse().ok()?))
+}
+
+fn clock_time(text: &str) -> Option<Time> {
+    let (hours, minutes) = hours_minutes(text)?;
+    Time::from_hms(hours, minutes, 0).ok()
+}
+
+fn utc_offset(text: &str) -> Option<UtcOffset> {
+    let (sign, rest) = match text.strip_prefix('-') {
+        Some(rest) => (-1, rest),
+        None => (1, text.strip_prefix('+')?),
+    };
+    let (hours, minutes) = hours_minutes(rest)?;
+    UtcOffset::from_hms(sign * i8::try_from(hours).ok()?, sign * i8::try_from(minutes).ok()?, 0).ok()
+}
+
+impl FromStr for Expected {
+    type Err = NotHours;
+    fn from_str(text: &str) -> Result<Self, NotHours> {
+        let read = || {
+            let mut words = text.split_whitespace();
+            let (first, last) = words.next()?.split_once('-')?;
+            let (opens, closes) = words.next()?.split_once('-')?;
+            let offset = utc_offset(words.next()?)?;
+            let hours: i64 = words.next()?.strip_suffix('h')?.parse().ok()?;
+            let hours = Some(hours).filter(|h| (1..=168).contains(h) && words.next().is_none())?;
+            let (opens, closes) = (clock_time(opens)?, clock_time(closes)?);
+            let (first, last) = (weekday(first)?, weekday(last)?);
+            let silence = Duration::hours(hours);
+            (opens < closes).then_some(Self { first, last, opens, closes, offset, silence })
+        };
+        read().ok_or(NotHours)
+    }
+}
+
+impl fmt::Display for Expected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} to {}, {} h at most", self.first, self.last, self.silence.whole_hours())
+    }
+}
+
+impl Expected {
+    /// Since when it is too silent, if it is: only open hours of this day count.
+    #[must_use]
+    pub fn silent_since(&self, last: OffsetDateTime, now: OffsetDateTime) -> Option<OffsetDateTime> {
+        let here = now.to_offset(self.offset);
+        let number = |day: Weekday| day.number_days_from_monday();
+        let (first, last_day, today) = (number(self.first), number(self.last), number(here.weekday()));
+        let works = if first <= last_day {
+            (first..=last_day).contains(&today)
+        } else {
+            today >= first || today <= last_day
+        };
+        let opened = here.replace_time(self.opens);
+        if !works || here < opened || here.time() >= self.closes {
+            return None;
+        }
+        let since = last.max(opened);
+        (now - since > self.silence).then_some(since)
+    }
+}
+
+/// What is watched, beside what is in the catalog.
+#[derive(Debug, Clone, Default)]
+pub struct Watch {
+    /// Asked each minute while all is alive. It may hold a secret.
+    pub beat_url: Option<String>,
+    /// When webhooks are to be expected.
+    pub expected: Option<Expected>,
+    /// The data folder.
+    pub folder: PathBuf,
+}
+
+/// What one check found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The kind of the incident that it is when it is bad.
+    pub kind: &'static str,
+    /// About what.
+    pub subject: String,
+    /// Whether it is bad.
+    pub is_bad: bool,
+    /// In words.
+    pub what: String,
+}
+
+impl Finding {
+    fn new(kind: &'static str, subject: impl Into<String>, is_bad: bool, what: String) -> Self {
+        Self { kind, subject: subject.into(), is_bad, what }
+    }
+}
+
+/// Runs the checks that need nothing but the catalog and the disk.
+///
+/// # Errors
+/// When the catalog fails.
+pub async fn findings(
+    catalog: &Catalog,
+    watch: &Watch,
+    now: OffsetDateTime,
+) -> Result<Vec<Finding>, CatalogError> {
+    let mut found = Vec::new();
+    for lane in catalog.lanes().await? {
+        let what = format!("{}: {} waiting, oldest {} s", lane.queue, lane.depth, lane.oldest_age_secs);
+        let is_bad = lane.oldest_age_secs > STUCK_SECS;
+        found.push(Finding::new("lane_stands_still", lane.queue.as_str(), is_bad, what));
+    }
+    if let Some(expected) = &watch.expected {
+        // Where nothing has ever come, nothing is missed.
+        let last = catalog.last_webhook().await?;
+        let silent = last.and_then(|last| expected.silent_since(last, now));
+        let what = match (last, silent) {
+            (None, _) => "no webhook has ever come".to_owned(),
+            (Some(last), None) => format!("the last webhook came {} min ago", (now - last).whole_minutes()),
+            (Some(last), Some(_)) => {
+                format!("no webhook for {} min in business hours", (now - last).whole_minutes())
+            }
+        };
+        found.push(Finding::new("webhooks_silent", "", silent.is_some(), what));
+    }
+    found.extend(disk(watch));
+    for endpoint in catalog.webhook_endpoints(None).await?.into_iter().filter(|e| e.enabled) {
+        let failing = endpoint.failing_since.filter(|since| now - *since > Duration::HOUR);
+        let what = match failing {
+            Some(since) => format!("{}: takes nothing for {} h", endpoint.url, (now - since).whole_hours()),
+            None => format!("{}: takes what it gets", endpoint.url),
+        };
+        found.push(Finding::new("webhook_failing", endpoint.id.to_string(), failing.is_some(), what));
+    }
+    Ok(found)
+}
+
+fn disk(watch: &Watch) -> Option<Finding> {
+    let there = watch.folder.ancestors().find(|p| p.is_dir())?;
+    let stat = rustix::fs::statvfs(there).ok()?;
+    let free = stat.f_bavail.saturating_mul(stat.f_frsize);
+    let what = format!("{} MB free in {}", free >> 20, there.display());
+    Some(Finding::new("disk_low", "", free < FREE_BYTES, what))
+}
+
+/// Every check; incidents open and end by what they find. Then the beat.
+///
+/// # Errors
+/// When the catalog fails: then nothing beats.
+pub async fn look(env: &Env) -> Result<(), CatalogError> {
+    for finding in findings(&env.catalog, &env.watch, env.now()).await? {
+        settle(env, &finding).await?;
+    }
+    env.catalog.end_webhook_failing().await?;
+    for part in [Part::Objects, Part::Reader, Part::Scanner] {
+        // What is away already is probed at its own pace.
+        if !env.catalog.parts_away().await?.iter().any(|away| away.part == part) {
+            parts::blame(env, part).await?;
+        }
+    }
+    beat(env).await
+}
+
+async fn settle(env: &Env, finding: &Finding) -> Result<(), CatalogError> {
+    if finding.is_bad {
+        tracing::error!(kind = finding.kind, what = finding.what, "something stands still");
+        let detail = json!({ "what": finding.what });
+        env.catalog.open_incident(finding.kind, &finding.subject, &detail).await.map(drop)
+    } else {
+        env.catalog.resolve_incidents(finding.kind, Some(&finding.subject)).await.map(drop)
+    }
+}
+
+/// Says that we live. Only a process whose checks ran gets here, so a dead or hung one is silent.
+async fn beat(env: &Env) -> Result<(), CatalogError> {
+    let (Some(url), Some(outgoing)) = (&env.watch.beat_url, &env.outgoing) else { return Ok(()) };
+    let answer = match url.parse() {
+        Ok(url) => outgoing.get(&url).await,
+        Err(error) => Answer::Unreachable(chain(&error)),
+    };
+    match answer.failure() {
+        None => env.catalog.resolve_incidents(BEAT_FAILING, None).await.map(drop),
+        Some(why) => {
+            tracing::warn!(error = why, "the beat was not heard");
+            env.catalog.open_incident(BEAT_FAILING, "", &json!({ "why": why })).await.map(drop)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn silence_counts_in_business_hours_only() {
+        let hours: Expected = "mon-fri 08:00-18:00 +02:00 3h".parse().unwrap();
+        let friday_evening = datetime!(2026-05-01 17:55 +2);
+        // A Saturday, and a Monday before and after three hours of it.
+        assert_eq!(hours.silent_since(friday_evening, datetime!(2026-05-02 12:00 +2)), None);
+        assert_eq!(hours.silent_since(friday_evening, datetime!(2026-05-04 10:59 +2)), None);
+        let opened = datetime!(2026-05-04 08:00 +2);
+        assert_eq!(hours.silent_since(friday_evening, datetime!(2026-05-04 09:01 UTC)), Some(opened));
+        assert_eq!(hours.silent_since(friday_evening, datetime!(2026-05-04 18:00 +2)), None);
+    }
+
+    #[test]
+    fn hours_are_read_or_refused() {
+        assert!("sat-mon 00:00-23:59 -05:30 1h".parse::<Expected>().is_ok());
+        for bad in [
+            "",
+            "mon 08:00-18:00 +02:00 3h",
+            "mon-fri 18:00-08:00 +02:00 3h",
+            "mon-fri 8-18 +02:00 3h",
+            "mon-fri 08:00-18:00 Europe/Madrid 3h",
+            "mon-fri 08:00-18:00 +02:00 0h",
+            "mon-fri 08:00-18:00 +02:00 3h x",
+        ] {
+            assert_eq!(bad.parse::<Expected>(), Err(NotHours), "{bad}");
+        }
+    }
+}

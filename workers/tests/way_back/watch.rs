@@ -1,0 +1,82 @@
+//! What is looked at every minute, and the beat that stops when we do.
+
+use std::sync::Arc;
+
+use acuse_workers::{
+    outgoing::{Outgoing, OutgoingConfig},
+    watch,
+};
+use time::{Duration, Time};
+
+use crate::{
+    receiver::Receiver,
+    world::{World, clock, pass},
+};
+
+async fn world(receiver: &Receiver) -> World {
+    let mut world = World::new().await;
+    let networks = vec!["127.0.0.0/8".parse().unwrap()];
+    let outgoing = Outgoing::new(OutgoingConfig { networks, ..OutgoingConfig::default() }).unwrap();
+    world.env.outgoing = Some(Arc::new(outgoing));
+    world.env.watch.beat_url = Some(format!("{}/ping/secret", receiver.url));
+    world.env.watch.folder = std::env::temp_dir();
+    world
+}
+
+async fn is_open(world: &World, kind: &str) -> bool {
+    world.env.catalog.incidents(None, None, 500).await.unwrap().iter().any(|i| i.kind == kind)
+}
+
+#[tokio::test]
+async fn it_beats_while_it_lives() {
+    let receiver = Receiver::start().await;
+    let world = world(&receiver).await;
+    watch::look(&world.env).await.unwrap();
+    assert_eq!(receiver.came().iter().map(|c| c.path.as_str()).collect::<Vec<_>>(), ["/ping/secret"]);
+    receiver.says(500);
+    watch::look(&world.env).await.unwrap();
+    assert!(is_open(&world, "beat_failing").await);
+    let told = world.env.catalog.incidents(None, None, 500).await.unwrap();
+    assert!(!format!("{told:?}").contains("ping/secret"), "the URL is a secret of theirs");
+    receiver.says(200);
+    watch::look(&world.env).await.unwrap();
+    assert!(!is_open(&world, "beat_failing").await);
+    receiver.came();
+    // The catalog is gone: nothing beats, and whoever listens notices.
+    world.env.catalog.close().await;
+    assert!(watch::look(&world.env).await.is_err());
+    assert!(receiver.came().is_empty());
+}
+
+#[tokio::test]
+async fn a_silence_in_business_hours_and_a_lane_that_stands_still_are_told() {
+    let receiver = Receiver::start().await;
+    let mut world = world(&receiver).await;
+    world.env.watch.expected = Some("mon-sun 00:00-23:59 +00:00 3h".parse().unwrap());
+    let evening = clock().replace_time(Time::from_hms(20, 0, 0).unwrap()) + Duration::DAY;
+    watch::look(&world.env).await.unwrap();
+    assert!(!is_open(&world, "webhooks_silent").await, "where nothing ever came nothing is missed");
+    world.waits().await;
+    watch::look(&world.env).await.unwrap();
+    assert!(!is_open(&world, "webhooks_silent").await && !is_open(&world, "lane_stands_still").await);
+    pass(evening - clock());
+    watch::look(&world.env).await.unwrap();
+    assert!(is_open(&world, "webhooks_silent").await);
+    assert!(is_open(&world, "lane_stands_still").await, "nobody took the reply's task");
+    world.waits().await;
+    watch::look(&world.env).await.unwrap();
+    assert!(!is_open(&world, "webhooks_silent").await, "the next webhook ends it");
+}
+
+#[tokio::test]
+async fn a_part_that_is_away_is_noticed_though_nothing_needs_it() {
+    let receiver = Receiver::start().await;
+    let world = world(&receiver).await;
+    world.way.shut(true);
+    watch::look(&world.env).await.unwrap();
+    assert!(is_open(&world, "objects_away").await);
+    world.way.shut(false);
+    pass(Duration::hours(1));
+    acuse_workers::parts::look(&world.env).await.unwrap();
+    assert!(!is_open(&world, "objects_away").await);
+}
