@@ -156,7 +156,7 @@ pub struct Settings {
     /// SMTP server for alerts, smtps://USER:PASSWORD@HOST or smtp://…?tls=required [default: none].
     #[arg(long, env = "ACUSE_SMTP_URL", global = true, value_name = "URL", hide_env_values = true)]
     pub smtp_url: Option<String>,
-    /// Who the mail is from [default: Acuse <acuse@localhost>].
+    /// Who the mail is from; by default `Acuse <acuse@localhost>`.
     #[arg(long, env = "ACUSE_SMTP_FROM", global = true, value_name = "ADDRESS")]
     pub smtp_from: Option<String>,
     /// Private networks that alerts and webhooks may reach, comma separated [default: none].

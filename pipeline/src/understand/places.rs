@@ -361,7 +361,7 @@ const SURELY_THERE: usize = 3;
 /// Whether the only currency that is named, on a single line, is another than the country's, which much speaks for.
 fn converted(sheet: &Sheet, code: &str, country: Option<(&'static Country, usize)>) -> bool {
     let home = country.filter(|(c, n)| *n >= SURELY_THERE && c.currency != code);
-    home.is_some() && !sheet.rows.iter().filter(|row| names(&row.folded, &row.text, code)).nth(1).is_some()
+    home.is_some() && sheet.rows.iter().filter(|row| names(&row.folded, &row.text, code)).nth(1).is_none()
 }
 
 /// Whether a line says a currency beside an amount, by its code or by a sign of its own.
