@@ -8,6 +8,7 @@ mod columns;
 mod figures;
 mod judge;
 mod proof;
+mod rates;
 mod words;
 
 #[cfg(test)]
@@ -91,7 +92,11 @@ fn of_figures(figures: &Figures) -> Sums {
     let parts = Parts::of(figures);
     let ranked = candidates(figures, &parts);
     let Some(best) = ranked.first() else { return without_label(figures) };
+    let table = rates::table(figures, best.value);
     let mut sure = confidence(&ranked, figures, &parts);
+    if table.is_some() {
+        sure = sure.max(PROVEN_TOTAL);
+    }
     let contradiction = contradiction(best, figures, &parts);
     if contradiction.is_none() && unfinished(best, &parts) {
         sure *= 0.95;
@@ -101,6 +106,7 @@ fn of_figures(figures: &Figures) -> Sums {
         ("said", said(sure)),
         ("contradicted", yes(contradiction.is_some())),
         ("unfinished", yes(unfinished(best, &parts))),
+        ("table", yes(table.is_some())),
     ]);
     let mut sums = Sums {
         total: Some(valued(&best.figure, sure)),
@@ -110,11 +116,22 @@ fn of_figures(figures: &Figures) -> Sums {
         ..Sums::default()
     };
     net_and_tax(&mut sums, best, &parts);
+    if let Some(table) = &table {
+        sums.because.push("net and tax of the table of rates make the total".to_owned());
+        sums.subtotal = Some(Valued { amount: in_cents(table.net), ..valued(&table.at, 0.95) });
+        sums.tax = Some(Valued { amount: in_cents(table.tax), ..valued(&table.at, PROVEN) });
+    }
     if let Some(tax) = &sums.tax {
         sums.tax_signs = tax_signs(tax, sure, best, &parts);
+        sums.tax_signs.push(("table", yes(table.is_some())));
     }
     sums
 }
+
+/// How sure rules are, at the least, of a total that a table of rates comes to.
+const PROVEN_TOTAL: f32 = 0.93;
+/// How sure rules are of a tax whose table makes the total.
+const PROVEN: f32 = 0.97;
 
 /// Rates of VAT, GST and IVA that many countries have, in hundredths of a percent of the net.
 const USUAL_RATES: &[i64] = &[
@@ -251,10 +268,28 @@ fn contradiction(best: &Candidate, figures: &Figures, parts: &Parts) -> Option<(
     })
 }
 
-/// No label at all: the largest amount that stands last, with little confidence.
+/// So many of the largest amounts may be a total without a label.
+const LARGEST: usize = 20;
+/// How sure rules are of a total without a label that a table of rates comes to.
+const UNLABELLED: f32 = 0.85;
+
+/// No label at all: what a table of rates comes to, else the largest amount that stands last, with little confidence.
 fn without_label(figures: &Figures) -> Sums {
     let money = figures.all.iter().filter(|f| (f.seen.decimals || f.seen.signed) && f.units > 0);
-    let best = money.max_by_key(|f| (f.units, f.row));
+    let mut money: Vec<&Figure> = money.collect();
+    money.sort_by_key(|f| std::cmp::Reverse((f.units, f.row)));
+    let best = money.first().copied();
     let total_signs = vec![("said", said(0.3)), ("unlabelled", 1.0)];
+    let proven = money.iter().take(LARGEST).find_map(|f| Some((*f, rates::table(figures, f.units)?)));
+    if let Some((total, table)) = proven {
+        return Sums {
+            total: Some(valued(total, UNLABELLED)),
+            tax: Some(Valued { amount: in_cents(table.tax), ..valued(&table.at, UNLABELLED) }),
+            because: vec!["net and tax of the table of rates make the total".to_owned()],
+            total_signs: vec![("said", said(UNLABELLED)), ("unlabelled", 1.0), ("table", 1.0)],
+            tax_signs: vec![("said", said(UNLABELLED)), ("table", 1.0)],
+            ..Sums::default()
+        };
+    }
     Sums { total: best.map(|f| valued(f, 0.3)), total_signs, ..Sums::default() }
 }

@@ -375,3 +375,30 @@ proptest::proptest! {
         proptest::prop_assert_eq!(total.amount.to_decimal(), print(net + tax));
     }
 }
+
+#[test]
+fn a_table_of_rates_says_the_tax_in_any_language() {
+    for (text, tax) in [
+        // One row that is the total.
+        ("WRAP 5,74\nKOKKU 5,74\nKM% NETO KM BRUTO\n20% 4,78 0,96 5,74", "0.96"),
+        // Rows that make it, without a word that we know.
+        ("Sweets 14,50\nCake 12,90\nTotal 27,40\nXQ 14,50 2,71 11,79\nXR 12,90 0,96 11,94", "3.67"),
+        // A rate without tax among them.
+        ("Total 16,00\nA 0,00% 5,00 0,00 5,00\nB 10,00% 10,00 1,00 11,00", "1.00"),
+    ] {
+        let found = sums(&sheet(text), 2);
+        assert_eq!(found.tax.map(|t| t.amount.to_decimal()).as_deref(), Some(tax), "{text}");
+        assert!(found.tax.unwrap().confidence > 0.96, "{text}");
+    }
+    // Rows that do not make it prove nothing.
+    let found = sums(&sheet("Total 99,00\nXQ 14,50 2,71 11,79\nXR 12,90 0,96 11,94"), 2);
+    assert!(found.tax.is_none_or(|t| t.confidence < 0.96));
+}
+
+#[test]
+fn a_table_of_rates_says_a_total_without_a_label() {
+    // No label at all.
+    let found = sums(&sheet("WRAP 2,89\nCAKE 2,85\nXY 5,74\n20% 4,78 0,96 5,74"), 2);
+    assert_eq!(found.total.map(|t| t.amount.to_decimal()).as_deref(), Some("5.74"));
+    assert_eq!(found.tax.map(|t| t.amount.to_decimal()).as_deref(), Some("0.96"));
+}

@@ -1,0 +1,97 @@
+//! The tax by a table of rates, which needs no word of a language: rows of net, tax and gross whose grosses make the total.
+
+use super::{
+    USUAL_RATES,
+    figures::{Figure, Figures},
+    proof::CENT,
+};
+
+/// What a table of rates proves, in ten-thousandths.
+pub(super) struct Table {
+    /// Before tax.
+    pub net: i64,
+    /// The tax.
+    pub tax: i64,
+    /// Where the first tax stands.
+    pub at: Figure,
+}
+
+/// A row: so much before tax, so much tax.
+struct Rate {
+    net: i64,
+    tax: i64,
+    at: Figure,
+}
+
+impl Rate {
+    fn gross(&self) -> i64 {
+        self.net + self.tax
+    }
+}
+
+/// Amounts of a row that are looked at; more are no row of rates.
+const MOST: usize = 6;
+
+/// The tax in `total`, where one row of the table comes to it, or all rows do together; none where nothing is taxed.
+pub(super) fn table(figures: &Figures, total: i64) -> Option<Table> {
+    made(figures, total).filter(|table| table.tax > 0)
+}
+
+fn made(figures: &Figures, total: i64) -> Option<Table> {
+    let rows = rows(figures);
+    let is_total = |units: i64| (units - total).abs() <= CENT;
+    let mut whole = rows.iter().filter(|r| is_total(r.gross()));
+    if let Some(first) = whole.next() {
+        let agree = whole.all(|r| (r.tax - first.tax).abs() <= CENT);
+        return agree.then(|| Table { net: first.net, tax: first.tax, at: first.at.clone() });
+    }
+    let mut once: Vec<&Rate> = rows.iter().collect();
+    if !is_total(once.iter().map(|r| r.gross()).sum()) {
+        // A table that is printed twice, for the customer and the shop.
+        once.sort_by_key(|r| (r.gross(), r.tax));
+        once.dedup_by_key(|r| (r.gross(), r.tax));
+    }
+    let (net, tax) = (once.iter().map(|r| r.net).sum::<i64>(), once.iter().map(|r| r.tax).sum::<i64>());
+    let first = once.iter().min_by_key(|r| r.at.row)?;
+    let apart = CENT * once.len() as i64;
+    let made = once.len() > 1 && (net + tax - total).abs() <= apart;
+    made.then(|| Table { net, tax, at: first.at.clone() })
+}
+
+fn rows(figures: &Figures) -> Vec<Rate> {
+    let same = |a: &Figure, b: &Figure| a.row == b.row && a.page == b.page;
+    figures.all.chunk_by(same).filter(|row| (2..=MOST).contains(&row.len())).filter_map(rate).collect()
+}
+
+/// The tax of a row, by its arithmetic: tax and net make a third amount, or the rate is printed.
+fn rate(row: &[Figure]) -> Option<Rate> {
+    let units: Vec<i64> = row.iter().map(|f| f.units).collect();
+    if units.iter().any(|u| *u < 0) {
+        return None;
+    }
+    let printed: Vec<i64> = row.iter().flat_map(|f| f.rates.iter().copied()).filter(|r| *r > 0).collect();
+    let holds = |net: i64, tax: i64, rates: &[i64]| {
+        rates.iter().any(|rate| (net * rate / 10_000 - tax).abs() <= CENT / 2 + CENT / 10)
+    };
+    let there = |units_of: i64| units.iter().any(|u| (u - units_of).abs() <= CENT / 10);
+    for tax in row.iter().filter(|f| f.units > 0) {
+        for net in units.iter().copied().filter(|n| *n > tax.units) {
+            let gross_too = there(net + tax.units);
+            let rates = if printed.is_empty() { USUAL_RATES } else { printed.as_slice() };
+            if (gross_too || !printed.is_empty()) && holds(net, tax.units, rates) {
+                return Some(Rate { net, tax: tax.units, at: tax.clone() });
+            }
+        }
+        // Gross and tax, with the rate.
+        let by_gross = units.iter().copied().find(|gross| {
+            *gross > 2 * tax.units && !printed.is_empty() && holds(gross - tax.units, tax.units, &printed)
+        });
+        if let Some(gross) = by_gross {
+            return Some(Rate { net: gross - tax.units, tax: tax.units, at: tax.clone() });
+        }
+    }
+    // Nothing of it is tax: `0 % 5,00 0,00 5,00`.
+    let zero = row.iter().find(|f| f.units == 0)?;
+    let twice = units.iter().find(|u| **u > 0 && units.iter().filter(|o| o == u).count() == 2)?;
+    Some(Rate { net: *twice, tax: 0, at: zero.clone() })
+}
