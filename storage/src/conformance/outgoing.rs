@@ -220,7 +220,7 @@ pub(super) async fn a_conversation_is_read_without_what_is_withheld(catalog: &Ca
     let whole = catalog.conversation(&Access::whole(), contact, None, 50).await.unwrap();
     assert_eq!(whole.iter().map(|s| s.way).collect::<Vec<_>>(), [Way::Out, Way::In], "the latest first");
     assert!(whole.iter().all(|s| s.document.is_some_and(|d| d.id == document && d.is_sensitive)));
-    assert!(whole[0].text.is_some() && whole[0].state.as_deref() == Some("sending"));
+    assert!(whole[0].text.is_some() && whole[0].state.as_deref() == Some("queued"));
     // Nobody vouches that it is no ID.
     let less = catalog.conversation(&Access::new(false), contact, None, 50).await.unwrap();
     assert!(
