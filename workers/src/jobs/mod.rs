@@ -192,8 +192,9 @@ fn by_attempts(env: &Env, document: &Document, stage: Stage) -> std::time::Durat
 /// Tells an operator that documents wait unscanned.
 pub(crate) async fn scanner_away(env: &Env) -> Result<(), CatalogError> {
     let Some(scanner) = &env.scanner else { return Ok(()) };
-    let detail = format!("clamd at {} does not answer: documents wait unread", scanner.address());
-    env.catalog.alert(SCANNER_AWAY, &detail).await
+    let reason = format!("clamd at {} does not answer: documents wait unread", scanner.address());
+    // Under the subject that `parts` gives it: one trouble is one incident, whoever meets it first.
+    env.catalog.open_incident(SCANNER_AWAY, "", &serde_json::json!({ "reason": reason })).await.map(drop)
 }
 
 /// Waits for the number or the scanner without burning an attempt, spread out so that not all come back at once.
