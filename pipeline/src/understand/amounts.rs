@@ -16,7 +16,7 @@ pub(in crate::understand) mod tests;
 
 use figures::{Figure, Figures, figures};
 use judge::{Candidate, candidates, confidence, signs};
-use proof::{CENT, Parts, decimal};
+use proof::{CENT, Parts, decimal, tax_at};
 use words::Role;
 pub(super) use words::{plain, stands};
 
@@ -92,7 +92,7 @@ fn of_figures(figures: &Figures) -> Sums {
     let parts = Parts::of(figures);
     let ranked = candidates(figures, &parts);
     let Some(best) = ranked.first() else { return without_label(figures) };
-    let table = rates::table(figures, best.value);
+    let table = rates::table(&rates::rows(figures), best.value);
     let mut sure = confidence(&ranked, figures, &parts);
     if table.is_some() {
         sure = sure.max(PROVEN_TOTAL);
@@ -143,7 +143,7 @@ const USUAL_RATES: &[i64] = &[
 fn tax_signs(tax: &Valued, sure: f32, best: &Candidate, parts: &Parts) -> Signs {
     let units = tax.amount.units().abs();
     let net = best.value - units;
-    let usual = USUAL_RATES.iter().any(|r| (net * r / 10_000 - units).abs() <= CENT);
+    let usual = USUAL_RATES.iter().any(|r| tax_at(net, *r).saturating_sub(units).abs() <= CENT);
     let labelled: Vec<&Figure> = parts.taxes.iter().filter(|t| t.units.abs() == units).collect();
     let mut rows: Vec<i64> = parts.taxes.iter().filter(|t| t.units > 0).map(|t| t.units).collect();
     rows.sort_unstable();
@@ -280,7 +280,8 @@ fn without_label(figures: &Figures) -> Sums {
     money.sort_by_key(|f| std::cmp::Reverse((f.units, f.row)));
     let best = money.first().copied();
     let total_signs = vec![("said", said(0.3)), ("unlabelled", 1.0)];
-    let proven = money.iter().take(LARGEST).find_map(|f| Some((*f, rates::table(figures, f.units)?)));
+    let rows = rates::rows(figures);
+    let proven = money.iter().take(LARGEST).find_map(|f| Some((*f, rates::table(&rows, f.units)?)));
     if let Some((total, table)) = proven {
         return Sums {
             total: Some(valued(total, UNLABELLED)),

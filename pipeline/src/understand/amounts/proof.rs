@@ -8,6 +8,11 @@ use super::{
 /// A cent, in ten-thousandths.
 pub(super) const CENT: i64 = 100;
 
+/// The tax on a net at a rate in hundredths of a percent; what is printed may be as large as it likes.
+pub(super) fn tax_at(net: i64, rate: i64) -> i64 {
+    i64::try_from(i128::from(net) * i128::from(rate) / 10_000).unwrap_or(i64::MAX)
+}
+
 /// Of each role so many at most take part in equations, the last ones: enough for any paper, and a page that is nothing
 /// but totals costs no more.
 const MOST: usize = 12;

@@ -3,7 +3,7 @@
 use super::{
     USUAL_RATES,
     figures::{Figure, Figures},
-    proof::CENT,
+    proof::{CENT, tax_at},
 };
 
 /// What a table of rates proves, in ten-thousandths.
@@ -17,7 +17,7 @@ pub(super) struct Table {
 }
 
 /// A row: so much before tax, so much tax.
-struct Rate {
+pub(super) struct Rate {
     net: i64,
     tax: i64,
     at: Figure,
@@ -33,32 +33,37 @@ impl Rate {
 const MOST: usize = 6;
 
 /// The tax in `total`, where one row of the table comes to it, or all rows do together; none where nothing is taxed.
-pub(super) fn table(figures: &Figures, total: i64) -> Option<Table> {
-    made(figures, total).filter(|table| table.tax > 0)
+pub(super) fn table(rows: &[Rate], total: i64) -> Option<Table> {
+    made(rows, total).filter(|table| table.tax > 0)
 }
 
-fn made(figures: &Figures, total: i64) -> Option<Table> {
-    let rows = rows(figures);
-    let is_total = |units: i64| (units - total).abs() <= CENT;
+fn made(rows: &[Rate], total: i64) -> Option<Table> {
+    let apart = |units: i64| units.saturating_sub(total).abs();
+    let is_total = |units: i64| apart(units) <= CENT;
     let mut whole = rows.iter().filter(|r| is_total(r.gross()));
     if let Some(first) = whole.next() {
         let agree = whole.all(|r| (r.tax - first.tax).abs() <= CENT);
         return agree.then(|| Table { net: first.net, tax: first.tax, at: first.at.clone() });
     }
     let mut once: Vec<&Rate> = rows.iter().collect();
-    if !is_total(once.iter().map(|r| r.gross()).sum()) {
+    if !is_total(sum(&once, Rate::gross)) {
         // A table that is printed twice, for the customer and the shop.
         once.sort_by_key(|r| (r.gross(), r.tax));
         once.dedup_by_key(|r| (r.gross(), r.tax));
     }
-    let (net, tax) = (once.iter().map(|r| r.net).sum::<i64>(), once.iter().map(|r| r.tax).sum::<i64>());
+    let (net, tax) = (sum(&once, |r| r.net), sum(&once, |r| r.tax));
     let first = once.iter().min_by_key(|r| r.at.row)?;
-    let apart = CENT * once.len() as i64;
-    let made = once.len() > 1 && (net + tax - total).abs() <= apart;
+    let made = once.len() > 1 && apart(net.saturating_add(tax)) <= CENT * once.len() as i64;
     made.then(|| Table { net, tax, at: first.at.clone() })
 }
 
-fn rows(figures: &Figures) -> Vec<Rate> {
+/// A page of nothing but the largest amounts is no reason to overflow.
+fn sum(rows: &[&Rate], of: impl Fn(&Rate) -> i64) -> i64 {
+    rows.iter().fold(0, |all: i64, row| all.saturating_add(of(row)))
+}
+
+/// All rows of the paper that may be of a table of rates.
+pub(super) fn rows(figures: &Figures) -> Vec<Rate> {
     let same = |a: &Figure, b: &Figure| a.row == b.row && a.page == b.page;
     figures.all.chunk_by(same).filter(|row| (2..=MOST).contains(&row.len())).filter_map(rate).collect()
 }
@@ -71,7 +76,7 @@ fn rate(row: &[Figure]) -> Option<Rate> {
     }
     let printed: Vec<i64> = row.iter().flat_map(|f| f.rates.iter().copied()).filter(|r| *r > 0).collect();
     let holds = |net: i64, tax: i64, rates: &[i64]| {
-        rates.iter().any(|rate| (net * rate / 10_000 - tax).abs() <= CENT / 2 + CENT / 10)
+        rates.iter().any(|rate| tax_at(net, *rate).saturating_sub(tax).abs() <= CENT / 2 + CENT / 10)
     };
     let there = |units_of: i64| units.iter().any(|u| (u - units_of).abs() <= CENT / 10);
     for tax in row.iter().filter(|f| f.units > 0) {

@@ -402,3 +402,10 @@ fn a_table_of_rates_says_a_total_without_a_label() {
     assert_eq!(found.total.map(|t| t.amount.to_decimal()).as_deref(), Some("5.74"));
     assert_eq!(found.tax.map(|t| t.amount.to_decimal()).as_deref(), Some("0.96"));
 }
+
+#[test]
+fn the_largest_amounts_overflow_nothing() {
+    let row = "19% 840336134453,78 159663865546,21 999999999999,99\n99999999999,00% 999999999999,99 0,01\n";
+    let found = sums(&sheet(&format!("Total 999999999999,99\n{}", row.repeat(1200))), 2);
+    assert_eq!(found.total.unwrap().amount.to_decimal(), "999999999999.99");
+}
