@@ -9,7 +9,6 @@
 #[path = "train/choice.rs"]
 mod choice;
 #[path = "train/kinds.rs"]
-#[allow(dead_code)]
 mod kinds;
 #[path = "eval/legible.rs"]
 #[allow(dead_code)]

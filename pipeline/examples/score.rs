@@ -12,7 +12,6 @@ mod choice;
 #[path = "eval/figures.rs"]
 mod figures;
 #[path = "train/kinds.rs"]
-#[allow(dead_code)]
 mod kinds;
 #[path = "eval/legible.rs"]
 mod legible;

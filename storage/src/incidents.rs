@@ -211,6 +211,12 @@ fn parsed(row: Row, messages: Vec<OutboxId>) -> Result<Incident, CatalogError> {
 const COLUMNS: &str = "id, kind, subject, severity, state, detail, opened_at, last_seen_at, acked_by, acked_at, \
      resolved_at, count";
 
+/// Why nothing was changed: it is over already, or there is none.
+async fn untouched(tx: &mut Tx, id: IncidentId) -> Result<Acknowledged, CatalogError> {
+    let found = optional!(tx, (Uuid,), "SELECT id FROM incidents WHERE id = $1", id.0)?;
+    Ok(if found.is_some() { Acknowledged::Resolved } else { Acknowledged::Missing })
+}
+
 async fn with_messages(tx: &mut Tx, row: Row) -> Result<Incident, CatalogError> {
     let named = all!(
         tx,
@@ -281,8 +287,7 @@ impl Catalog {
             tx.commit().await?;
             return Ok(Acknowledged::Done);
         }
-        let found = optional!(tx, (Uuid,), "SELECT id FROM incidents WHERE id = $1", id.0)?;
-        Ok(if found.is_some() { Acknowledged::Resolved } else { Acknowledged::Missing })
+        untouched(&mut tx, id).await
     }
 
     /// A person says that it is over. The messages that only it told of are settled with it: they count as withdrawn.
@@ -305,8 +310,7 @@ impl Catalog {
             micros(at)
         )?;
         if touched == 0 {
-            let found = optional!(tx, (Uuid,), "SELECT id FROM incidents WHERE id = $1", id.0)?;
-            return Ok(if found.is_some() { Acknowledged::Resolved } else { Acknowledged::Missing });
+            return untouched(&mut tx, id).await;
         }
         execute!(
             tx,

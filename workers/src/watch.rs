@@ -199,9 +199,10 @@ pub async fn look(env: &Env) -> Result<(), CatalogError> {
         settle(env, &finding).await?;
     }
     env.catalog.end_webhook_failing().await?;
+    let parts_away = env.catalog.parts_away().await?;
     for part in [Part::Objects, Part::Reader, Part::Scanner] {
         // What is away already is probed at its own pace.
-        if !env.catalog.parts_away().await?.iter().any(|away| away.part == part) {
+        if !parts_away.iter().any(|away| away.part == part) {
             parts::blame(env, part).await?;
         }
     }

@@ -216,6 +216,12 @@ pub fn whose(blocks: &[Block], at: (usize, usize)) -> Option<Side> {
     [Side::Third, Side::Recipient, Side::Delivery, Side::Issuer, Side::Payee].into_iter().find(|s| mine(*s))
 }
 
+/// Whether a cell stands in the block of somebody else than who issued the paper.
+#[must_use]
+pub fn is_others(blocks: &[Block], at: (usize, usize)) -> bool {
+    matches!(whose(blocks, at), Some(Side::Recipient | Side::Delivery | Side::Third))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,7 @@
 //! Brands that lines mention: a slip whose sign was not read still says `Download the McDonald's App`.
 
 use super::{
-    blocks::{Side, whose},
+    blocks::is_others,
     brands,
     candidates::{Candidate, Page},
     names::core,
@@ -14,8 +14,7 @@ const AGAIN: f32 = 0.25;
 
 /// Notes at each candidate how many lines mention its brand, and adds the brands that are no line's own name.
 pub(super) fn add(page: &Page<'_>, found: &mut Vec<Candidate>) {
-    let theirs = |at| matches!(whose(page.blocks, at), Some(Side::Recipient | Side::Delivery | Side::Third));
-    for (brand, mention) in brands::mentions(page.sheet, theirs) {
+    for (brand, mention) in brands::mentions(page.sheet, |at| is_others(page.blocks, at)) {
         let mut own = false;
         for candidate in found.iter_mut() {
             let name = bare(&candidate.name);

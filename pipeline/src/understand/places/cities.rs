@@ -7,7 +7,7 @@ use std::{
 
 use super::{postal, tables::COUNTRIES};
 use crate::understand::{
-    parties::blocks::{Side, blocks, whose},
+    parties::blocks::{blocks, is_others},
     sheet::{Cell, Sheet},
 };
 
@@ -34,7 +34,7 @@ pub(super) fn weights(sheet: &Sheet) -> HashMap<&'static str, usize> {
     let (mut called, mut coded) = (BTreeSet::new(), BTreeSet::new());
     for (r, row) in sheet.rows.iter().enumerate() {
         for (c, cell) in row.cells.iter().enumerate() {
-            if matches!(whose(&theirs, (r, c)), Some(Side::Recipient | Side::Delivery | Side::Third)) {
+            if is_others(&theirs, (r, c)) {
                 continue;
             }
             for (country, city) in named(cell) {
