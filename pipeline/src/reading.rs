@@ -12,7 +12,7 @@ use crate::{
     fields::{Fields, PageBox, Source},
     part::Part,
     reason::Reason,
-    understand::scorer::Signed,
+    understand::{proofs::vouched::Doubt, scorer::Signed},
 };
 
 /// What is known of a file before it is opened.
@@ -188,6 +188,9 @@ pub struct Understanding {
     /// What was weighed of the fields that were found, for training.
     #[serde(skip)]
     pub signs: Vec<Signed>,
+    /// What is doubtful of a bill's kind, for training.
+    #[serde(skip)]
+    pub doubts: Vec<Doubt>,
 }
 
 /// Whether the reader would file a document by itself.

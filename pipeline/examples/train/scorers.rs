@@ -33,8 +33,12 @@ pub const RECIPES: [Recipe; 6] = [
         by_variance: false,
     },
 ];
-pub const DOCUMENT: Recipe =
-    Recipe { name: "document", signs: &["all", "kind"], penalty: 5.0, by_variance: false };
+pub const DOCUMENT: Recipe = Recipe {
+    name: "document",
+    signs: &["all", "kind", "unnamed", "served"],
+    penalty: 5.0,
+    by_variance: false,
+};
 
 /// The share of wrong documents among filed ones that is aimed at.
 pub const TARGET: f32 = 0.03;
@@ -99,7 +103,7 @@ pub fn of_whole(document: &Document, scorers: &Scorers) -> Option<Example> {
     }
     vouched::drop_impossible_tax(&mut fields);
     fields.retain(|name, field| whole::is_filed(kind, *name, field));
-    let signs = whole::signs(kind, understood.confidence, &fields);
+    let signs = whole::signs(kind, understood.confidence, &understood.doubts, &fields);
     let compared = compare(&document.truth, &fields, None::<&Legible>);
     let right = wrong(&document.truth, Some(kind), &compared).is_empty();
     Some(Example { source: document.truth.source_repo.clone(), signs, right })

@@ -4,6 +4,7 @@
 //! ranks what may be the total. A total that its labelled parts contradict is said so, but only where the parts are
 //! complete: a difference that a missing part would explain is a doubt, not a failure.
 
+mod breakdown;
 mod columns;
 mod figures;
 mod judge;
@@ -14,6 +15,7 @@ mod words;
 #[cfg(test)]
 pub(in crate::understand) mod tests;
 
+use breakdown::Breakdown;
 use figures::{Figure, Figures, figures};
 use judge::{Candidate, candidates, confidence, signs};
 use proof::{CENT, Parts, decimal, tax_at};
@@ -59,6 +61,8 @@ pub struct Sums {
     pub total_signs: Signs,
     /// What speaks for the tax and against it.
     pub tax_signs: Signs,
+    /// What the total is made of, as far as equations with it hold.
+    pub breakdown: Breakdown,
 }
 
 fn valued(figure: &Figure, confidence: f32) -> Valued {
@@ -69,9 +73,11 @@ fn valued(figure: &Figure, confidence: f32) -> Valued {
 #[must_use]
 pub fn sums(sheet: &Sheet, digits: u32) -> Sums {
     let mut figures = figures(sheet, digits);
-    let Some(sure) = money_back(&figures) else { return of_figures(&figures) };
+    let Some(sure) = money_back(&figures) else { return of_figures(sheet, &figures) };
     figures.mirror();
-    let mut sums = of_figures(&figures);
+    let mut sums = of_figures(sheet, &figures);
+    // The parts of money back are not told: which of their signs are turned is the paper's habit.
+    sums.breakdown = Breakdown::default();
     for valued in [&mut sums.total, &mut sums.subtotal, &mut sums.tax].into_iter().flatten() {
         valued.amount.mantissa = -valued.amount.mantissa;
     }
@@ -88,7 +94,7 @@ fn money_back(figures: &Figures) -> Option<bool> {
     all.then(|| totals.iter().all(|f| !f.doubtful))
 }
 
-fn of_figures(figures: &Figures) -> Sums {
+fn of_figures(sheet: &Sheet, figures: &Figures) -> Sums {
     let parts = Parts::of(figures);
     let ranked = candidates(figures, &parts);
     let Some(best) = ranked.first() else { return without_label(figures) };
@@ -121,6 +127,7 @@ fn of_figures(figures: &Figures) -> Sums {
         sums.subtotal = Some(Valued { amount: in_cents(table.net), ..valued(&table.at, 0.95) });
         sums.tax = Some(Valued { amount: in_cents(table.tax), ..valued(&table.at, PROVEN) });
     }
+    sums.breakdown = breakdown::breakdown(sheet, figures, best, table.as_ref());
     if let Some(tax) = &sums.tax {
         sums.tax_signs = tax_signs(tax, sure, best, &parts);
         sums.tax_signs.push(("table", yes(table.is_some())));
@@ -272,6 +279,9 @@ fn contradiction(best: &Candidate, figures: &Figures, parts: &Parts) -> Option<(
 const LARGEST: usize = 20;
 /// How sure rules are of a total without a label that a table of rates comes to.
 const UNLABELLED: f32 = 0.85;
+/// How sure rules are of the largest amount without a label, and of the only one.
+const ANY: f32 = 0.3;
+const ONLY: f32 = 0.7;
 
 /// No label at all: what a table of rates comes to, else the largest amount that stands last, with little confidence.
 fn without_label(figures: &Figures) -> Sums {
@@ -279,7 +289,10 @@ fn without_label(figures: &Figures) -> Sums {
     let mut money: Vec<&Figure> = money.collect();
     money.sort_by_key(|f| std::cmp::Reverse((f.units, f.row)));
     let best = money.first().copied();
-    let total_signs = vec![("said", said(0.3)), ("unlabelled", 1.0)];
+    // A card's slip has one amount, and hardly a word for it.
+    let only = best.is_some_and(|b| money.iter().all(|f| f.units == b.units && f.seen.decimals));
+    let sure = if only { ONLY } else { ANY };
+    let total_signs = vec![("said", said(sure)), ("unlabelled", 1.0), ("only", yes(only))];
     let rows = rates::rows(figures);
     let proven = money.iter().take(LARGEST).find_map(|f| Some((*f, rates::table(&rows, f.units)?)));
     if let Some((total, table)) = proven {
@@ -292,5 +305,5 @@ fn without_label(figures: &Figures) -> Sums {
             ..Sums::default()
         };
     }
-    Sums { total: best.map(|f| valued(f, 0.3)), total_signs, ..Sums::default() }
+    Sums { total: best.map(|f| valued(f, sure)), total_signs, ..Sums::default() }
 }

@@ -3,6 +3,7 @@
 use super::{
     features::{Seen, features},
     model::{KINDS, Model},
+    proofs::vouched::Doubt,
 };
 use crate::document::Kind;
 
@@ -17,6 +18,8 @@ pub struct Classified {
     pub id_probability: f32,
     /// Sentences for a person.
     pub because: Vec<String>,
+    /// What is doubtful of a bill's kind.
+    pub doubts: Vec<Doubt>,
 }
 
 /// Where [`KINDS`] has the ID.
@@ -47,6 +50,7 @@ pub fn classify(seen: &Seen<'_>, model: &Model) -> Classified {
         id_probability: probabilities.get(ID).copied().unwrap_or(1.0),
         confidence: probabilities.get(best).copied().unwrap_or_default().min(0.995),
         because: spoke.into_iter().take(TOLD).map(|(_, told)| told.to_owned()).collect(),
+        doubts: Vec::new(),
     }
 }
 
@@ -148,11 +152,14 @@ mod tests {
             "Opening balance 1,200.00",
             "03/03 Card payment 45.00 1,155.00",
             "09/03 Transfer 300.00 1,455.00",
-            "Deposits 300.00",
-            "Withdrawals 45.00",
+            "Total deposits 300.00",
+            "Total withdrawals 45.00",
             "Closing balance 1,455.00",
+            "Page 1 of 3",
         ];
-        assert_eq!(kind(0.71, &statement).0, Kind::Other);
+        let understood = understand(&photo(0.71, &statement), &Limits::default());
+        let no_bill = understood.kind == Kind::Other || understood.doubts.contains(&Doubt::NoBill);
+        assert!(no_bill && !understood.reasons.is_empty(), "{:?}", understood.because);
     }
 
     #[test]

@@ -145,7 +145,7 @@ pub fn reasons(
     if classified.kind == Kind::Id {
         expired(found, fields, &mut reasons);
     }
-    let sure = whole::probability(classified.kind, classified.confidence, fields, found.scorers);
+    let sure = whole::probability(classified, fields, found.scorers);
     let unsure = sure < whole::threshold(found.scorers);
     doubtful(classified, fields, unsure.then_some(sure), &mut reasons);
     reasons

@@ -8,18 +8,20 @@ use super::{
     dates::{self, iso},
     identity,
     issued::{self, Dated},
+    money,
     mrz::Zone,
     numbers::{self, Numbered},
     parties::{self, Named},
     payment,
-    places::Place,
+    places::{self, Place},
+    references,
     scorer::{Scorers, Signed, Signs, most_by_rules, said, yes},
     sheet::{Row, Sheet, doubt},
     tax_ids::{self, TaxId},
 };
 use crate::{
     document::Kind,
-    fields::{Field, FieldName, Fields, PageBox, Source},
+    fields::{Field, FieldName, Fields, PageBox, Source, Value},
     reason::{Reason, ReasonCode},
 };
 
@@ -120,7 +122,7 @@ impl Extracted {
         self.put(name, field);
     }
 
-    fn money(&mut self, found: &Found<'_>) {
+    fn money(&mut self, found: &Found<'_>, day: Option<Date>) {
         // How its digits were read is weighed where arithmetic may vouch for them.
         let field = |v: Valued| found.weighed(v.amount.to_decimal(), v.confidence, v.page, v.bbox);
         let sums = found.sums;
@@ -133,7 +135,7 @@ impl Extracted {
         if let Some(tax) = sums.tax {
             self.judged(found, FieldName::Tax, field(tax), &sums.tax_signs);
         }
-        if let Some((code, confidence)) = found.place.currency {
+        if let Some((code, confidence)) = places::of_its_day(found.place, day) {
             let source = found.source(1);
             let field = Field { value: code.into(), confidence, page: None, bbox: None, source };
             self.judged(found, FieldName::Currency, field, &found.place.currency_signs);
@@ -158,6 +160,38 @@ impl Extracted {
     }
 }
 
+/// What the total is made of, where equations with it hold and the tax is the one that was found.
+fn put_breakdown(found: &Found<'_>, fields: &mut Fields) {
+    let (sums, parts) = (found.sums, &found.sums.breakdown);
+    let Some(total) = &sums.total else { return };
+    let source = found.source(total.page);
+    let mut put = |name: FieldName, value: Value| {
+        let field = Field { value, confidence: HELD, page: Some(total.page), bbox: None, source };
+        fields.entry(name).or_insert(field);
+    };
+    let taxes: i64 =
+        parts.taxes.iter().filter_map(|t| money::plain(t.amount.as_deref()?)).map(|a| a.units()).sum();
+    if !parts.taxes.is_empty() && sums.tax.is_some_and(|tax| tax.amount.units() == taxes) {
+        put(FieldName::Taxes, Value::List(parts.taxes.clone()));
+    }
+    if !parts.lines.is_empty() {
+        put(FieldName::LineItems, Value::List(parts.lines.clone()));
+    }
+    let less = [
+        (FieldName::Discount, &parts.discount),
+        (FieldName::Withheld, &parts.withheld),
+        (FieldName::Rounding, &parts.rounding),
+    ];
+    for (name, value) in less {
+        if let Some(value) = value {
+            put(name, value.as_str().into());
+        }
+    }
+}
+
+/// How sure a part is of which an equation with the total holds.
+const HELD: f32 = 0.9;
+
 fn put_tax_ids(found: &Found<'_>, fields: &mut Fields, own: FieldName, other: Option<FieldName>) {
     let mut put = |name: FieldName, id: Option<(&TaxId, f32)>| {
         if let Some((id, confidence)) = id {
@@ -174,7 +208,8 @@ fn put_tax_ids(found: &Found<'_>, fields: &mut Fields, own: FieldName, other: Op
 #[must_use]
 pub fn receipt(found: &Found<'_>) -> (Fields, Vec<Signed>) {
     let mut out = Extracted::default();
-    out.money(found);
+    let dated = issued::issued(found);
+    out.money(found, dated.as_ref().map(|d| d.date));
     if let Some(name) = parties::merchant(found.sheet, found.ids, found.scorers) {
         if let Some(address) = parties::address(found.sheet, &name) {
             let field = found.field(address.name, address.confidence, address.page, address.bbox);
@@ -182,7 +217,7 @@ pub fn receipt(found: &Found<'_>) -> (Fields, Vec<Signed>) {
         }
         out.party(found, FieldName::MerchantName, name);
     }
-    if let Some(d) = issued::issued(found) {
+    if let Some(d) = dated {
         out.date(found, FieldName::Date, d);
     }
     if let Some((row, clock)) = found.sheet.rows.iter().find_map(|r| dates::clock(&r.folded).map(|c| (r, c)))
@@ -195,6 +230,7 @@ pub fn receipt(found: &Found<'_>) -> (Fields, Vec<Signed>) {
         let field = found.field(p.how.to_owned(), p.confidence, p.row.page, p.row.bbox);
         out.put(FieldName::PaymentMethod, field);
     }
+    put_breakdown(found, &mut out.fields);
     bill_type::put(found, Kind::Receipt, &mut out.fields);
     (out.fields, out.signs)
 }
@@ -203,7 +239,8 @@ pub fn receipt(found: &Found<'_>) -> (Fields, Vec<Signed>) {
 #[must_use]
 pub fn invoice(found: &Found<'_>) -> (Fields, Vec<Signed>) {
     let mut out = Extracted::default();
-    out.money(found);
+    let dated = issued::issued(found);
+    out.money(found, dated.as_ref().map(|d| d.date));
     if let Some(issuer) = parties::issuer(found.sheet, found.ids, found.scorers) {
         out.party(found, FieldName::IssuerName, issuer);
     }
@@ -211,13 +248,23 @@ pub fn invoice(found: &Found<'_>) -> (Fields, Vec<Signed>) {
         out.put(FieldName::RecipientName, found.field(r.name, r.confidence - 0.1, r.page, r.bbox));
     }
     out.number(found, numbers::invoice(found.sheet));
-    if let Some(d) = issued::issued(found) {
+    if let Some(d) = dated {
         if let Some(due) = issued::due(found, d.date) {
             out.put(FieldName::DueDate, found.field(iso(due.date), due.confidence, due.page, due.bbox));
         }
         out.date(found, FieldName::IssueDate, d);
     }
     put_tax_ids(found, &mut out.fields, FieldName::IssuerTaxId, Some(FieldName::RecipientTaxId));
+    put_breakdown(found, &mut out.fields);
+    let named = [
+        (FieldName::Iban, references::account(found.sheet)),
+        (FieldName::OrderNumber, references::order(found.sheet)),
+    ];
+    for (name, reference) in named {
+        if let Some(r) = reference {
+            out.put(name, found.field(r.value, r.confidence, r.page, r.bbox));
+        }
+    }
     bill_type::put(found, Kind::Invoice, &mut out.fields);
     (out.fields, out.signs)
 }

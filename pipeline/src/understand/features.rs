@@ -102,7 +102,7 @@ const SHAPES: &[&str] = &[
 #[must_use]
 pub fn names() -> Vec<String> {
     let titles = TITLES.iter().map(|c| format!("title {}", c.name));
-    let said = TITLES.iter().chain(CONCEPTS).map(|c| format!("says {}", c.name));
+    let said = TITLES.iter().chain(CONCEPTS.iter()).map(|c| format!("says {}", c.name));
     let shapes = SHAPES.iter().map(|s| format!("shape {s}"));
     std::iter::once("bias".to_owned()).chain(titles).chain(said).chain(shapes).collect()
 }
@@ -113,13 +113,13 @@ pub fn features(seen: &Seen<'_>) -> Vec<Feature> {
     let mut out = Vec::new();
     let text = Text::of(&seen.sheet.folded);
     let top = Text::of(&headlines(seen.sheet));
-    for concept in TITLES {
+    for concept in TITLES.iter() {
         if let Some(word) = concept.words.iter().find(|w| top.says(w)) {
             let told = format!("“{word}” stands high on it: {}", concept.meaning);
             out.push(Feature { name: format!("title {}", concept.name), value: 1.0, told });
         }
     }
-    out.extend(TITLES.iter().chain(CONCEPTS).filter_map(|concept| said(concept, &text)));
+    out.extend(TITLES.iter().chain(CONCEPTS.iter()).filter_map(|concept| said(concept, &text)));
     for (name, value) in shapes(seen) {
         if value != 0.0 {
             let told = name.replace('_', " ");

@@ -234,6 +234,8 @@ pub fn issued(found: &Found<'_>) -> Option<Dated> {
         None if best.clock => 0.93,
         None if !best.among_items => 0.88,
         None => 0.6,
+        // "Ordered: 9/30/22 9:31 AM": the only day, with its minute, is the sale's whatever it is called.
+        Some(Role::Other) if best.clock && all.iter().all(|s| s.date == best.date) => 0.85,
         Some(_) => 0.3,
     };
     // Another date that is nearly as well labelled.

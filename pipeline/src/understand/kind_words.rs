@@ -1,7 +1,7 @@
-//! Words that tell kinds of paper apart, as concepts: each is said in many languages and counts as one.
-//!
-//! Folded (see [`super::sheet::fold`]). General words of the trade only; a word of one shop, one bank or one program
-//! would teach a file, not a kind.
+//! Words that tell kinds of paper apart, as concepts: each is said in many languages and counts as one; the words are in
+//! `data/kind_words.tsv`, folded (see [`super::sheet::fold`]).
+
+use std::sync::LazyLock;
 
 /// A concept and the words for it.
 pub struct Concept {
@@ -10,90 +10,30 @@ pub struct Concept {
     /// What it is to a person: "it says … (`meaning`)".
     pub meaning: &'static str,
     /// Words and phrases, folded.
-    pub words: &'static [&'static str],
-}
-
-const fn concept(name: &'static str, meaning: &'static str, words: &'static [&'static str]) -> Concept {
-    Concept { name, meaning, words }
+    pub words: Vec<&'static str>,
 }
 
 /// What papers call themselves: these also count as titles, when they stand high and large.
-#[rustfmt::skip]
-pub const TITLES: &[Concept] = &[
-    concept("invoice", "an invoice", &["invoice", "factura", "rechnung", "facture", "fattura", "fatura", "factuur", "faktura", "danfe", "nota fiscal", "bill of sale"]),
-    concept("tax_invoice", "a tax invoice", &["tax invoice", "simplified tax invoice", "gst invoice"]),
-    concept("simplified", "a simplified invoice", &["factura simplificada", "fatura simplificada", "fatura recibo", "cash bill", "cash sale", "cash memo", "ticket de venta", "ticket de compra", "cupom fiscal", "nfc-e", "documento commerciale", "kassenbon", "kassenbeleg", "scontrino", "boleta", "boleta de venta", "nota de venta", "ticket de caisse", "kassabon", "sales slip", "bill"]),
-    concept("receipt", "a receipt", &["receipt", "official receipt", "sales receipt", "recibo", "ticket", "quittung", "recu", "ricevuta", "bon", "beleg", "comprobante de pago", "comprobante de compra", "customer copy", "merchant copy", "cardholder copy", "copia cliente", "copia comercio", "kundenbeleg", "via do cliente", "paid"]),
-    concept("credit_note", "a credit note", &["credit note", "credit memo", "nota de credito", "gutschrift", "avoir", "nota di credito", "rechnungskorrektur", "creditnota"]),
-    concept("statement", "a statement of account", &["bank statement", "account statement", "statement of account", "account summary", "statement period", "estado de cuenta", "extracto bancario", "extracto", "extrato bancario", "extrato", "kontoauszug", "releve de compte", "releve bancaire", "estratto conto", "opening balance", "closing balance", "beginning balance", "ending balance", "saldo inicial", "saldo final", "saldo anterior", "anfangssaldo", "endsaldo", "solde initial", "deposits", "withdrawals", "depositos", "retiros", "overdraft", "checking", "savings"]),
-    concept("quote", "a quotation", &["quotation", "quote", "estimate", "proforma", "pro forma", "pro-forma", "presupuesto", "cotizacion", "orcamento", "angebot", "kostenvoranschlag", "devis", "preventivo", "offerte", "valid until", "quote valid"]),
-    concept("delivery", "a delivery note", &["delivery note", "delivery order", "packing slip", "packing list", "albaran", "remision", "guia de remision", "nota de entrega", "guia de remessa", "guia de transporte", "lieferschein", "bon de livraison", "documento di trasporto", "pakbon", "waybill", "bill of lading"]),
-    concept("order", "an order", &["purchase order", "sales order", "order confirmation", "work order", "orden de compra", "pedido", "ordem de compra", "auftragsbestatigung", "bestellung", "bon de commande", "ordine di acquisto", "order form"]),
-    concept("payslip", "a payslip", &["payslip", "pay slip", "pay stub", "paystub", "earnings statement", "gross pay", "net pay", "nomina", "recibo de nomina", "recibo de salario", "recibo de vencimento", "holerite", "contracheque", "gehaltsabrechnung", "lohnabrechnung", "verdienstabrechnung", "bulletin de paie", "bulletin de salaire", "busta paga", "year to date", "ytd", "deductions", "devengos", "deducciones", "descontos", "employee", "employer"]),
-    concept("menu", "a menu", &["menu", "carta", "cardapio", "speisekarte", "starters", "appetizers", "main courses", "desserts", "entrantes", "entradas", "postres", "platos", "platos principales", "primeros", "segundos", "sobremesas", "pratos", "vorspeisen", "hauptgerichte", "nachspeisen", "entrees", "plats", "antipasti", "primi", "secondi", "dolci", "beverages", "drinks", "bebidas"]),
-    concept("letter", "a letter", &["dear", "dear sir", "sincerely", "yours faithfully", "regards", "kind regards", "estimado", "estimada", "estimados", "querido", "querida", "atentamente", "saludos", "un abrazo", "prezado", "prezada", "atenciosamente", "sehr geehrte", "liebe", "mit freundlichen grussen", "madame", "monsieur", "cordialement", "gentile", "cordiali saluti", "with love"]),
-    concept("contract", "a contract", &["agreement", "contract", "contrato", "vertrag", "contrat", "contratto", "hereby", "herein", "hereinafter", "whereas", "parties", "the party", "clausula", "clausulas", "witness whereof", "shall", "governing law", "lease"]),
-    concept("certificate", "a certificate", &["certificate", "certificado", "certificat", "certificato", "bescheinigung", "urkunde", "certification", "certify", "diploma", "license to marry", "marriage", "matrimonio"]),
-    concept("form", "a form to fill in", &["form", "formulario", "formular", "formulaire", "modulo", "application", "solicitud", "antrag", "questionnaire", "please print", "please fill", "check one", "if checked", "yes no", "omb no", "applicant", "for official use", "instructions", "signature of", "first name", "last name", "middle"]),
-    concept("tax_form", "a tax form", &["tax return", "income tax", "internal revenue", "taxpayer", "withholding", "wages", "dividends", "irs", "schedule", "declaracion", "declaracao", "steuererklarung", "impots", "retenciones", "exemption", "copy b", "copy a", "omb"]),
-    concept("claim", "insurance or medical", &["insurance", "insured", "policyholder", "policy number", "claim", "claim form", "member id", "group number", "copay", "deductible", "patient", "physician", "diagnosis", "hospital", "medical", "medicare", "prescription", "seguro", "poliza", "asegurado", "paciente", "medico", "versicherung", "assurance", "vaccine", "immunization", "dose", "discharge"]),
-    concept("loan", "a loan", &["loan", "mortgage", "lender", "borrower", "interest rate", "principal", "closing", "prestamo", "hipoteca", "emprestimo", "darlehen", "kredit", "pret", "mutuo", "credit score"]),
-    concept("report", "a report", &["annual report", "quarterly report", "financial statements", "report", "informe", "relatorio", "bericht", "rapport", "fiscal year", "securities", "shareholders", "net income", "notes to", "abstract", "introduction", "references", "figure", "table of contents", "contents", "conclusion", "equation", "theorem"]),
-    concept("book", "a book", &["chapter", "capitulo", "kapitel", "chapitre", "capitolo", "he said", "she said", "dijo", "disse", "sagte", "prologue", "preface"]),
-    concept("resume", "a curriculum vitae", &["resume", "curriculum", "curriculum vitae", "work experience", "education", "skills", "experiencia laboral", "formacion", "lebenslauf", "references available", "profile", "objective", "employment"]),
-    concept("card_bank", "a bank card", &["valid thru", "valid from", "good thru", "member since", "not valid unless signed", "authorized signature", "debit", "platinum", "gold", "cardholder", "titular", "valida hasta"]),
-];
-
+pub static TITLES: LazyLock<Vec<Concept>> = LazyLock::new(|| group("title"));
 /// What stands on them besides.
-#[rustfmt::skip]
-pub const CONCEPTS: &[Concept] = &[
-    // An invoice's.
-    concept("invoice_number", "an invoice's number", &["invoice no", "invoice number", "invoice #", "invoice nr", "invoice id", "numero de factura", "factura no", "factura n", "no. factura", "num. factura", "rechnungsnummer", "rechnungs-nr", "rechnung nr", "facture no", "facture n", "numero de facture", "fattura n", "numero fattura", "fatura no", "fatura n", "factuurnummer", "fakturanummer", "fakturanr"]),
-    concept("invoice_date", "an invoice's date", &["invoice date", "date of issue", "fecha de emision", "fecha de factura", "fecha factura", "rechnungsdatum", "date de facture", "date facturation", "data fattura", "data de emissao", "data da fatura", "factuurdatum", "fakturadatum", "issue date", "bill date", "tax date"]),
-    concept("bill_to", "whom it bills", &["bill to", "billed to", "invoice to", "sold to", "ship to", "billing address", "shipping address", "facturar a", "facturado a", "cliente", "datos del cliente", "receptor", "destinatario", "rechnungsadresse", "rechnungsanschrift", "lieferadresse", "adresse de facturation", "factureradres", "attn", "client", "adquirente", "customer name"]),
-    concept("due", "a date to pay by", &["due date", "payment due", "date due", "due on receipt", "payment terms", "terms of payment", "net 30", "vencimiento", "vencimento", "zahlbar", "zahlungsziel", "zahlungsbedingungen", "fallig", "echeance", "scadenza", "vervaldatum", "forfaldsdato", "pay by", "condiciones de pago", "condicoes de pagamento", "payable"]),
-    concept("amount_due", "an amount due", &["amount due", "balance due", "total due", "invoice total", "invoice amount", "rechnungsbetrag", "gesamtbetrag", "endbetrag", "total factura", "total ttc", "net a payer", "importe total", "total a pagar", "totale fattura", "te betalen", "please pay", "remit to", "remittance", "make checks payable"]),
-    concept("bank", "where to pay to", &["iban", "bic", "swift", "bankverbindung", "bank details", "bank account", "account name", "sort code", "routing", "kontonummer", "blz", "cuenta bancaria", "transferencia", "virement", "bonifico", "bankgiro", "rib"]),
-    concept("customer_no", "a customer's number", &["customer number", "customer no", "customer id", "client number", "account number", "account no", "kundennummer", "kunden-nr", "numero de cliente", "n cliente", "no cliente", "numero client", "codice cliente", "klantnummer", "contract number", "contrato n"]),
-    concept("po", "an order's number", &["po number", "p.o.", "po no", "po #", "purchase order no", "your order", "order no", "order number", "order date", "bestellnummer", "auftragsnummer", "bestelnummer", "numero de pedido", "commande n", "job no", "project", "proyecto", "projekt"]),
-    concept("columns", "columns of a bill", &["description", "unit price", "quantity", "line total", "rate", "hours", "descripcion", "concepto", "cantidad", "precio unitario", "p. unitario", "descricao", "quantidade", "preco unitario", "bezeichnung", "beschreibung", "einzelpreis", "menge", "gesamtpreis", "designation", "quantite", "prix unitaire", "descrizione", "quantita", "prezzo", "omschrijving", "aantal", "prijs", "pos.", "art.-nr", "article", "unit cost"]),
-    concept("vat_parts", "tax by rate", &["base imponible", "vat rate", "tax rate", "taxable", "mwst", "mwst.", "umsatzsteuer", "ust", "nettobetrag", "netto", "brutto", "tva", "montant ht", "total ht", "imponibile", "btw", "iva", "igv", "icms", "sales tax", "vat", "reverse charge"]),
-    concept("vat_id", "a tax number", &["vat no", "vat number", "vat id", "vat reg", "ust-idnr", "ust-id", "umsatzsteuer-id", "steuernummer", "steuer-nr", "n tva", "tva intracommunautaire", "partita iva", "p.iva", "p. iva", "btw nr", "btw-nr", "cnpj", "rfc", "nit", "cuit", "ruc", "nif", "cif", "gstin", "pan no", "abn", "tax id", "siret", "cin"]),
-    concept("e_invoice", "an electronic invoice", &["cufe", "cfdi", "folio fiscal", "uso cfdi", "sello digital", "chave de acesso", "codigo de autorizacion", "cae", "zugferd", "factur-x", "xrechnung", "timbre fiscal", "resolucion dian", "representacion impresa"]),
-    concept("period", "a billed period", &["billing period", "service period", "subscription", "usage", "leistungszeitraum", "leistungsdatum", "lieferdatum", "lieferdatum", "periodo de facturacion", "periodo facturado", "suscripcion", "abonnement", "periode", "kwh", "meter", "monthly", "monatlich", "mensual", "licence fee", "consumption"]),
-    concept("company", "a company's register", &["handelsregister", "hrb", "geschaftsfuhrer", "amtsgericht", "rcs", "capital social", "registro mercantil", "company registration", "registered office", "gmbh", "s.a.", "s.l.", "ltd", "inc", "llc", "b.v.", "s.r.l.", "s.p.a."]),
-    // A receipt's.
-    concept("cashier", "a cashier", &["cashier", "clerk", "operator", "served by", "server", "waiter", "sales person", "salesperson", "cajero", "cajera", "caja", "atendido por", "le atendio", "mesero", "vendedor", "operador", "caixa", "kassierer", "bediener", "kasse", "es bediente", "caissier", "caisse", "operatore", "cassa", "till", "register", "counter", "store mgr", "manager", "associate", "host", "cashr"]),
-    concept("table", "a table and its guests", &["table", "guests", "guest", "covers", "pax", "dine in", "take away", "takeaway", "to go", "mesa", "comensales", "mesero", "tisch", "couverts", "tavolo", "coperti", "eat in", "check #", "chk", "order #", "kot"]),
-    concept("cash", "cash", &["cash", "efectivo", "dinheiro", "numerario", "bar", "bargeld", "especes", "contanti", "contante", "contant", "cash tendered", "tendered", "amount tendered", "paid amount", "gegeben", "entregado", "recibido", "tunai", "tender"]),
-    concept("change", "change given", &["change", "change due", "cash change", "cambio", "vuelto", "troco", "ruckgeld", "wechselgeld", "zuruck", "rendu", "monnaie", "resto", "wisselgeld", "baki", "vuelta"]),
-    concept("card", "a card payment", &["visa", "mastercard", "master card", "amex", "american express", "maestro", "debit card", "credit card", "tarjeta", "cartao", "karte", "kartenzahlung", "girocard", "ec-karte", "carte bancaire", "bancomat", "contactless", "discover", "chip", "card"]),
-    concept("card_slip", "a card terminal", &["auth code", "approval code", "approval", "approved", "autorizacion", "aprobada", "aprobado", "terminal id", "terminal", "merchant id", "mid", "tid", "aid", "tvr", "tsi", "batch", "trace", "stan", "pin verified", "entry method", "lote", "afiliacion", "genehmigung", "autorisation", "tc", "arqc", "app code", "ref no", "rrn"]),
-    concept("thanks", "thanks for a visit", &["thank you", "thanks", "thank you for shopping", "please come again", "come again", "see you again", "have a nice day", "visit us", "gracias por su compra", "gracias por su visita", "gracias por su preferencia", "gracias", "vuelva pronto", "obrigado", "obrigada", "volte sempre", "vielen dank", "danke", "merci", "merci de votre visite", "grazie", "arrivederci", "bedankt", "terima kasih", "welcome", "bienvenidos", "enjoy"]),
-    concept("tip", "a tip", &["tip", "gratuity", "suggested tip", "service charge", "svc chg", "propina", "servicio", "gorjeta", "trinkgeld", "pourboire", "mancia", "coperto"]),
-    concept("goods", "terms of a shop", &["goods sold", "not returnable", "returnable", "refundable", "non refundable", "exchange", "no refund", "refund", "return policy", "keep this receipt", "proof of purchase", "within 7 days", "within 14 days", "within 30 days", "cambios y devoluciones", "devoluciones", "conserve", "conserve este", "trocas", "umtausch", "echange", "in good condition", "warranty"]),
-    concept("items", "counted items", &["qty", "item", "items", "total qty", "total items", "item count", "no of items", "number of items", "total item", "items sold", "articulos", "total articulos", "art.", "itens", "qtd", "artikel", "articles", "articoli", "cant", "pcs", "pc", "disc", "price", "amt", "unit", "s/price", "u.price"]),
-    concept("rounding", "rounded cash", &["rounding", "rounding adj", "rounding adjustment", "rounded", "redondeo", "arredondamento", "rundung", "afronding", "arrotondamento"]),
-    concept("tax_summary", "a summary of tax", &["gst summary", "tax summary", "gst 6%", "gst @", "incl gst", "inclusive of gst", "gst inclusive", "gst incl", "sr", "zr", "zrl", "iva incluido", "impuestos incluidos", "inkl", "dont tva", "di cui iva", "vat incl", "sales incl", "incl. tax", "gst amt", "tax code", "excluding gst", "gst reg no", "gst id"]),
-    concept("shop", "a shop", &["store", "shop", "branch", "outlet", "mart", "supermarket", "restaurant", "cafe", "coffee", "bar", "grill", "hotel", "pharmacy", "market", "bakery", "tienda", "sucursal", "supermercado", "restaurante", "farmacia", "panaderia", "loja", "padaria", "filiale", "markt", "apotheke", "backerei", "magasin", "boulangerie", "pharmacie", "negozio", "ristorante", "farmacia", "kitchen", "station", "fuel", "pump", "parking", "hardware", "sdn bhd", "enterprise"]),
-    concept("pos", "a till's numbers", &["trans", "transaction", "trans no", "trx", "pos", "pos no", "pos id", "slip no", "receipt no", "receipt number", "receipt #", "bill no", "bill #", "cash no", "doc no", "document no", "ticket no", "n ticket", "num. ticket", "folio", "operacion", "transaccion", "bon-nr", "bonnr", "beleg-nr", "ticket n", "st#", "te#", "tr#", "op#", "reg", "sale", "venta", "ref #", "cs no"]),
-    concept("loyalty", "a loyalty scheme", &["member", "members", "points", "loyalty", "savings", "you saved", "regprice", "coupon", "discount", "puntos", "socio", "ahorro", "pontos", "payback", "punkte", "fidelite", "punti", "promo", "promotion", "card savings", "survey", "feedback"]),
-    concept("contact_shop", "a telephone", &["tel", "tel.", "phone", "telf", "telefono", "telefone", "telefon", "fax", "ph", "tlf"]),
-    // An identity document's.
-    concept("passport", "a passport", &["passport", "pasaporte", "passaporte", "passeport", "reisepass", "passaporto", "paspoort", "passport card"]),
-    concept("id_card", "an identity card", &["identity card", "identification card", "id card", "national identity", "documento nacional de identidad", "cedula de ciudadania", "cedula de identidad", "cedula", "carteira de identidade", "cartao de cidadao", "carte nationale", "carte nationale d'identite", "carta d'identita", "carta di identita", "personalausweis", "identiteitskaart", "credencial para votar", "instituto nacional electoral", "curp", "registro geral", "residence permit", "permanent resident", "permiso de residencia", "aufenthaltstitel", "titre de sejour", "permesso di soggiorno", "aadhaar", "social security", "voter", "identification", "documento de identidad", "tarjeta de identidad"]),
-    concept("licence", "a driving licence", &["driver license", "driver's license", "drivers license", "driving licence", "driver licence", "driving license", "operator license", "permiso de conducir", "permiso de conduccion", "permis de conduire", "licencia de conducir", "licencia de conduccion", "carta de conducao", "carteira nacional de habilitacao", "fuhrerschein", "patente di guida", "rijbewijs", "commercial driver", "learner"]),
-    concept("birth", "a date of birth", &["date of birth", "birth date", "birthdate", "dob", "born", "fecha de nacimiento", "nacimiento", "data de nascimento", "nascimento", "date de naissance", "naissance", "geburtsdatum", "geburtstag", "data di nascita", "nato", "place of birth", "lugar de nacimiento", "lieu de naissance", "geburtsort", "luogo di nascita", "geboortedatum"]),
-    concept("nationality", "a nationality", &["nationality", "nacionalidad", "nacionalidade", "nationalite", "staatsangehorigkeit", "cittadinanza", "nationaliteit", "citizen", "country of birth"]),
-    concept("sex", "a person's sex", &["sex", "sexo", "sexe", "geschlecht", "sesso", "gender", "geslacht", "male", "female"]),
-    concept("names", "labels of a person's names", &["surname", "given names", "given name", "apellidos", "nombres", "apelido", "nome", "sobrenome", "nom", "prenom", "prenoms", "nachname", "vorname", "vornamen", "cognome", "family name", "forenames", "holder", "bearer"]),
-    concept("expiry", "an expiry", &["date of expiry", "expiry date", "expiration date", "expires", "exp", "fecha de vencimiento", "fecha de caducidad", "valido hasta", "validez", "data de validade", "validade", "date d'expiration", "gultig bis", "scadenza il", "date of issue", "fecha de expedicion", "ausstellungsdatum", "iss", "valid until"]),
-    concept("body", "a person's measures", &["eyes", "hgt", "wgt", "height", "weight", "hair", "ht", "wt", "estatura", "altura", "taille", "grosse", "statura", "augenfarbe", "blood group", "organ donor", "donor"]),
-    concept("licence_class", "a licence's classes", &["class", "rest", "restr", "restrictions", "end", "endorsements", "endorse", "clase", "categorias", "categoria", "cat.", "klassen", "dd", "veh", "none"]),
-    concept("authority", "an authority", &["authority", "autoridad", "autorite", "autoridade", "behorde", "autorita", "department of state", "department of", "ministry", "ministerio", "ministere", "government of", "republic", "republica", "republique", "repubblica", "bundesrepublik", "united states of america", "estados unidos", "federal", "prefecture", "comune", "commonwealth", "type", "code"]),
-    // Everything else's.
-    concept("screen", "a screen", &["settings", "search", "home", "login", "log in", "sign in", "dashboard", "file", "edit", "view", "help", "actions", "delete", "create", "next", "cancel", "save", "open", "tools", "filter", "online", "typing", "reply", "forwarded", "ajustes", "buscar", "inicio", "console", "status", "stack", "upload", "download", "tabs"]),
-    concept("person_card", "a business card", &["researcher", "engineer", "director", "consultant", "department", "mobile", "cell", "ceo", "president", "sales manager", "gerente", "geschaftsfuhrung", "e-mail", "email", "www"]),
-    concept("prose", "running prose", &["which", "would", "there", "their", "were", "had", "they", "because", "about", "pero", "cuando", "habia", "quando", "porque", "mais", "sich", "wurde", "nicht", "avait", "etait", "nella", "erano", "himself"]),
-    concept("food_facts", "facts about a product", &["nutrition", "calories", "serving", "ingredients", "ingredientes", "zutaten", "ingredienti", "protein"]),
-];
+pub static CONCEPTS: LazyLock<Vec<Concept>> = LazyLock::new(|| group("also"));
+
+fn group(group: &str) -> Vec<Concept> {
+    let lines = include_str!("data/kind_words.tsv").lines().filter(|l| !l.starts_with('#'));
+    let concept = |line: &'static str| {
+        let [own, name, meaning, words] = line.split('\t').collect::<Vec<_>>().try_into().ok()?;
+        (own == group).then(|| Concept { name, meaning, words: words.split("; ").collect() })
+    };
+    lines.filter_map(concept).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_is_a_concept() {
+        let lines = include_str!("data/kind_words.tsv").lines().filter(|l| !l.starts_with('#')).count();
+        assert_eq!(TITLES.len() + CONCEPTS.len(), lines);
+    }
+}

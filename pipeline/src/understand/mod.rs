@@ -29,6 +29,7 @@ pub mod parties;
 pub mod payment;
 pub mod places;
 pub mod proofs;
+mod references;
 pub mod same;
 pub mod scorer;
 pub mod several;
@@ -147,11 +148,12 @@ fn understand_alone(evidence: &Evidence, today: Date, model: &model::Model) -> U
         because.extend(agreed);
     }
     vouched::drop_impossible_tax(&mut fields);
-    if let Some(doubt) = vouched::doubt_of_kind(classified.kind, &sheet, &fields) {
+    classified.doubts = vouched::doubts_of_kind(classified.kind, &sheet, &fields);
+    if classified.doubts.iter().any(|d| d.forbids()) {
         classified.confidence = classified.confidence.min(DOUBTED);
-        because.push(format!("doubtful: {doubt}"));
     }
-    let sure = whole::probability(classified.kind, classified.confidence, &fields, found.scorers);
+    because.extend(classified.doubts.iter().map(|d| format!("doubtful: {}", d.told())));
+    let sure = whole::probability(&classified, &fields, found.scorers);
     let mut reasons = failed;
     // What a machine says that it is needs no guess beside it.
     let named = classified.kind == Kind::Other && !reasons.is_empty();
@@ -174,6 +176,7 @@ fn understand_alone(evidence: &Evidence, today: Date, model: &model::Model) -> U
         parts: Vec::new(),
         whole: Some(sure),
         signs,
+        doubts: classified.doubts,
     }
 }
 

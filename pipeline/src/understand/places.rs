@@ -16,10 +16,14 @@ use super::{
     parties::blocks::Side,
     scorer::{Signs, said as odds, yes},
     sheet::{Sheet, has_phrase},
-    tax_ids::{TaxId, schemes::Scheme},
+    tax_ids::{
+        TaxId,
+        schemes::{self, Scheme},
+    },
     values::currency::{self as coins, Sign, Stand},
 };
-use tables::{COUNTRIES, Country, DOMAINS, LANGUAGES};
+use tables::{COUNTRIES, Country, FORMER, LANGUAGES};
+use time::Date;
 
 /// Where a document seems to come from.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,7 +48,7 @@ fn count(sheet: &Sheet, phrases: &str) -> usize {
 
 fn language(sheet: &Sheet) -> Option<&'static str> {
     let mut best = (0, None);
-    for (code, words) in LANGUAGES {
+    for (code, words) in LANGUAGES.iter() {
         let said = count(sheet, words);
         if said > best.0 {
             best = (said, Some(*code));
@@ -70,20 +74,14 @@ fn countries(sheet: &Sheet, ids: &[TaxId]) -> Vec<(&'static Country, usize)> {
 
 /// The country whose id this can only be.
 fn country_of(id: &TaxId) -> Option<&str> {
-    Some(match id.scheme {
-        Scheme::Cnpj | Scheme::Cpf => "BR",
-        Scheme::Cuit => "AR",
-        Scheme::Nit => "CO",
-        Scheme::Ruc => "PE",
-        Scheme::Rut => "CL",
-        Scheme::Rfc => "MX",
-        Scheme::PartitaIva => "IT",
-        Scheme::Siret => "FR",
-        Scheme::Gstin => "IN",
-        Scheme::Abn => "AU",
-        Scheme::Vat => id.value.get(..2)?,
-        Scheme::Nif | Scheme::TaxId => return None,
-    })
+    match id.scheme {
+        Scheme::Vat if id.value.bytes().all(|b| b.is_ascii_digit()) => {
+            (id.checked == Some(true)).then_some("GB")
+        }
+        Scheme::Vat => id.value.get(..2),
+        Scheme::TaxId if id.value.ends_with("RT0001") => Some("CA"),
+        scheme => schemes::country(scheme),
+    }
 }
 
 /// Whether it is the id of someone other than who issued the paper.
@@ -97,8 +95,7 @@ fn domains(sheet: &Sheet) -> Vec<&'static str> {
         sheet.folded.split(|c: char| c.is_whitespace() || matches!(c, ',' | '/' | ';' | '(' | ')' | '|'));
     let ends = words.filter(|w| w.contains('@') || w.starts_with("www.")).filter_map(|w| {
         let end = w.trim_end_matches('.').rsplit('.').next()?;
-        let end = if end == "uk" { "gb" } else { end };
-        DOMAINS.split("; ").any(|d| d == end || end == "gb").then_some(end)
+        Some(if end == "uk" { "gb" } else { end })
     });
     let ends: Vec<&str> = ends.collect();
     COUNTRIES.iter().map(|c| c.code).filter(|c| ends.iter().any(|e| e.eq_ignore_ascii_case(c))).collect()
@@ -106,20 +103,12 @@ fn domains(sheet: &Sheet) -> Vec<&'static str> {
 
 /// `WA 98052`, `Ohio 43004`: a state and a zip code.
 fn american_address(sheet: &Sheet) -> bool {
-    const STATES: &str = "al ak az ar ca co ct dc de fl ga hi ia id il in ks ky la ma md me mi mn mo ms mt nc nd ne nh \
-                          nj nm nv ny oh ok or pa ri sc sd tn tx ut va vt wa wi wv wy alabama alaska arizona arkansas \
-                          california carolina colorado connecticut dakota delaware florida georgia hampshire hawaii idaho \
-                          illinois indiana iowa jersey kansas kentucky louisiana maine maryland massachusetts mexico \
-                          michigan minnesota mississippi missouri montana nebraska nevada york ohio oklahoma oregon \
-                          pennsylvania tennessee texas utah vermont virginia washington wisconsin wyoming";
     sheet.rows.iter().any(|row| {
         let words: Vec<&str> = row.folded.split([' ', ',', '.']).filter(|w| !w.is_empty()).collect();
         words.windows(2).any(|pair| {
             let [state, zip] = pair else { return false };
             let zip = zip.split('-').next().unwrap_or_default();
-            STATES.split(' ').any(|s| s == *state)
-                && zip.len() == 5
-                && zip.bytes().all(|b| b.is_ascii_digit())
+            cities::is_state("US", state) && zip.len() == 5 && zip.bytes().all(|b| b.is_ascii_digit())
         })
     })
 }
@@ -169,6 +158,8 @@ fn said(sheet: &Sheet, home: Option<&'static str>) -> Said {
             (_, None) if sign.stand == Stand::Prefix && sign.text.len() == 1 => {}
             (_, None) if sign.stand == Stand::Home => {}
             ([code], None) => said.add(code, points),
+            // A sign that stands nowhere beside an amount is a slip: "GST ¥81614 3374".
+            _ if points < 3 => {}
             _ => said.unclear += points,
         }
     }
@@ -369,6 +360,29 @@ fn names(folded: &str, text: &str, code: &str) -> bool {
     codes(text).iter().any(|(c, _)| c.code == code)
         || coins::MARKS.iter().any(|sign| sign.codes == [code] && stands(folded, sign) > 0)
 }
+
+/// How surely a paper without its currency's sign says what its country paid in on its day.
+const FORMERLY: f32 = 0.9;
+
+/// The currency of a paper of `day`: what its country paid in then, where it has taken another since.
+#[must_use]
+pub fn of_its_day(place: &Place, day: Option<Date>) -> Option<(&'static str, f32)> {
+    let (code, sure) = place.currency?;
+    let former = FORMER.iter().find(|(country, ..)| place.country.is_some_and(|(c, _)| c == *country));
+    let now = |country: &str| COUNTRIES.iter().find(|c| c.code == country).map(|c| c.currency);
+    match (former, day) {
+        (Some((country, old, begins)), Some(day)) if day < *begins && now(country) == Some(code) => {
+            Some((old, sure.min(FORMERLY)))
+        }
+        (Some((_, old, begins)), Some(day)) if day >= *begins && code == *old => {
+            Some((code, sure.min(DOUBTFUL)))
+        }
+        _ => Some((code, sure)),
+    }
+}
+
+/// How surely a paper is in a currency that its country gave up before.
+const DOUBTFUL: f32 = 0.5;
 
 /// Holds the document's currency against what stands beside its total.
 pub fn hold_against_total(place: &mut Place, sheet: &Sheet, total: &Valued) {

@@ -6,7 +6,7 @@ use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 use crate::{
     fields::{PageBox, Source},
-    reading::{Evidence, Line, Word},
+    reading::{Evidence, Line, PageText, Word},
 };
 
 /// Lower case without accents: what labels are compared in.
@@ -28,6 +28,15 @@ pub struct Cell {
     pub confidence: f32,
     /// Median height of its words: a slanted line's box is taller than its letters.
     pub height: f32,
+}
+
+/// Mean confidence under which the text of a later page is no text: the front of a thin slip seen from behind.
+const SHOWS_THROUGH: f32 = 0.75;
+
+/// Whether a page is a back through which the front shows: hardly a letter is sure.
+fn shows_through(page: &PageText) -> bool {
+    let sure: f32 = page.lines.iter().map(|l| l.confidence).sum();
+    page.number > 1 && page.source == Source::Ocr && sure < SHOWS_THROUGH * page.lines.len() as f32
 }
 
 /// One printed line.
@@ -143,7 +152,7 @@ impl Sheet {
     #[must_use]
     pub fn of(evidence: &Evidence) -> Self {
         let mut rows = Vec::new();
-        for page in &evidence.pages {
+        for page in evidence.pages.iter().filter(|p| !shows_through(p)) {
             for line in page.lines.iter().filter(|l| !l.text.trim().is_empty()) {
                 let mut cells = cells(line, page.aspect);
                 if cells.is_empty() {

@@ -2,8 +2,9 @@
 //! which it is filed.
 
 use super::{
-    proofs::vouched,
-    scorer::{Scorer, Scorers, Signs, said},
+    classify::Classified,
+    proofs::vouched::{self, Doubt},
+    scorer::{Scorer, Scorers, Signs, said, yes},
 };
 use crate::{
     document::Kind,
@@ -25,13 +26,20 @@ pub fn is_filed(kind: Kind, name: FieldName, field: &Field) -> bool {
 /// What is known of the whole, from the probabilities of its kind and of what would be filed. What machines say is taken
 /// for right: its sums and signatures were held against each other.
 #[must_use]
-pub fn signs(kind: Kind, confidence: f32, fields: &Fields) -> Signs {
+pub fn signs(kind: Kind, confidence: f32, doubts: &[Doubt], fields: &Fields) -> Signs {
     let counts = |name: &FieldName| FieldName::required(kind).contains(name) || COUNT.contains(name);
     let printed = |field: &Field| matches!(field.source, Source::Ocr | Source::Text);
     let filed = fields.iter().filter(|(name, f)| counts(name) && printed(f) && is_filed(kind, **name, f));
     let (all, least) = filed
         .fold((confidence, confidence), |(all, least), (_, f)| (all * f.confidence, least.min(f.confidence)));
-    vec![("all", said(all)), ("kind", said(confidence)), ("least", least)]
+    let doubted = |doubt: Doubt| yes(doubts.contains(&doubt));
+    vec![
+        ("all", said(all)),
+        ("kind", said(confidence)),
+        ("least", least),
+        ("unnamed", doubted(Doubt::Unnamed)),
+        ("served", doubted(Doubt::Served)),
+    ]
 }
 
 /// The probability of a whole with these signs; it is no surer than the least sure part of it.
@@ -45,11 +53,12 @@ pub fn judge(signs: &Signs, scorer: Option<&Scorer>) -> f32 {
 
 /// The probability that neither the kind nor any field that would be filed is wrong.
 #[must_use]
-pub fn probability(kind: Kind, confidence: f32, fields: &Fields, scorers: &Scorers) -> f32 {
+pub fn probability(classified: &Classified, fields: &Fields, scorers: &Scorers) -> f32 {
+    let Classified { kind, confidence, ref doubts, .. } = *classified;
     if fields.get(&FieldName::Total).is_some_and(|t| t.source == Source::Xml) {
         return confidence;
     }
-    judge(&signs(kind, confidence, fields), scorers.get("document"))
+    judge(&signs(kind, confidence, doubts, fields), scorers.get("document"))
 }
 
 /// The least probability at which a bill is filed, from the error that was aimed at.
@@ -66,10 +75,14 @@ mod tests {
         Field { value: "1".into(), confidence, page: None, bbox: None, source }
     }
 
+    fn classified(confidence: f32, doubts: Vec<Doubt>) -> Classified {
+        Classified { kind: Kind::Receipt, confidence, id_probability: 0.0, because: Vec::new(), doubts }
+    }
+
     fn receipt(number: f32, source: Source) -> f32 {
         let required = FieldName::required(Kind::Receipt).iter().map(|n| (*n, field(0.98, source)));
         let fields: Fields = required.chain([(FieldName::Number, field(number, source))]).collect();
-        probability(Kind::Receipt, 0.99, &fields, Scorers::committed())
+        probability(&classified(0.99, Vec::new()), &fields, Scorers::committed())
     }
 
     #[test]
@@ -84,7 +97,8 @@ mod tests {
     fn one_doubtful_field_holds_the_whole() {
         let mut fields: Fields =
             FieldName::required(Kind::Receipt).iter().map(|n| (*n, field(0.99, Source::Ocr))).collect();
-        let probable = |fields: &Fields, kind| probability(Kind::Receipt, kind, fields, Scorers::committed());
+        let probable =
+            |fields: &Fields, kind| probability(&classified(kind, Vec::new()), fields, Scorers::committed());
         let (all, doubted) = (probable(&fields, 0.99), probable(&fields, 0.6));
         fields.insert(FieldName::Total, field(0.7, Source::Ocr));
         let least = threshold(Scorers::committed());

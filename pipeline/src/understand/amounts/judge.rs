@@ -244,7 +244,7 @@ pub(super) fn confidence(candidates: &[Candidate], figures: &Figures, parts: &Pa
     }
     // Where other sums are cut the same way, tails vouch for tails.
     let also_cut = figures.all.iter().any(|f| f.cut && f.role.is_some() && f.units != best.value);
-    let settled = (best.proof.change || best.proof.items) && !also_cut;
+    let settled = (best.proof.change || !best.proof.items.is_empty()) && !also_cut;
     if best.figure.cut && !settled {
         sure = sure.min(0.7);
     }
@@ -279,7 +279,7 @@ pub(super) fn signs(candidates: &[Candidate], figures: &Figures, parts: &Parts) 
         ("closure", yes(proof.closure.is_some())),
         ("change", yes(proof.change)),
         ("paid", yes(proof.paid)),
-        ("items", yes(proof.items)),
+        ("items", yes(!proof.items.is_empty())),
         ("rate", yes(proof.rate)),
         ("triple", yes(proof.triple)),
         ("of_parts", yes(proof.of_parts)),

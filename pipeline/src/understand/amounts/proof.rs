@@ -103,6 +103,16 @@ pub(super) struct Closure {
     pub sentence: String,
     /// How many parts besides the net.
     pub terms: usize,
+    /// What is taken off, kept back and rounded, in ten-thousandths.
+    pub less: Less,
+}
+
+/// What an equation takes off the sum, keeps back of it and rounds it by, in ten-thousandths.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Less {
+    pub discount: i64,
+    pub withheld: i64,
+    pub rounding: i64,
 }
 
 /// What vouches for one value.
@@ -111,7 +121,8 @@ pub(super) struct Proof {
     pub closure: Option<Closure>,
     pub change: bool,
     pub paid: bool,
-    pub items: bool,
+    /// Rows of amounts that add up to it, in reading order.
+    pub items: Vec<usize>,
     /// A tax printed with its rate is the tax in this total.
     pub rate: bool,
     /// A row of net, tax and this, or such a table's sums.
@@ -131,7 +142,7 @@ impl Proof {
         let one = |b: bool, w: f32| if b { w } else { 0.0 };
         closed
             + one(self.change, 1.0)
-            + one(self.items, 0.8)
+            + one(!self.items.is_empty(), 0.8)
             + one(self.rate, 0.6)
             + one(self.triple && self.closure.is_none(), 0.9)
             + one(self.of_parts, 0.7)
@@ -151,7 +162,7 @@ impl Proof {
             }
         };
         say(self.change, "payment - change = total");
-        say(self.items, "the lines above add up to the total");
+        say(!self.items.is_empty(), "the lines above add up to the total");
         say(self.rate, "the tax at its rate is the tax in the total");
         say(self.triple, "net and tax on one line make the total");
         say(self.of_parts, "the totals of the parts make the total");
@@ -254,8 +265,9 @@ fn closure(value: i64, rows: &[usize], parts: &Parts) -> Option<Closure> {
                                     ],
                                     value,
                                 );
-                                best =
-                                    Some(Closure { net: net.clone(), taxes: set.clone(), sentence, terms });
+                                let less = Less { discount: -discount, withheld: -back, rounding: *round };
+                                let (net, taxes) = (net.clone(), set.clone());
+                                best = Some(Closure { net, taxes, sentence, terms, less });
                             }
                         }
                     }
@@ -303,7 +315,8 @@ fn rate_alone(value: i64, figures: &Figures, parts: &Parts) -> Option<Closure> {
     })?;
     let sentence =
         format!("subtotal {} + {} % tax = total {}", decimal(net.units), decimal(rate * 100), decimal(value));
-    Some(Closure { net: net.clone(), taxes: vec![], sentence, terms: 1 })
+    let less = Less::default();
+    Some(Closure { net: net.clone(), taxes: vec![], sentence, terms: 1, less })
 }
 
 /// `100.00 10.00 110.00` on a row, or the sums of a table's nets and taxes.
@@ -334,18 +347,18 @@ fn of_parts(value: i64, totals: &[i64]) -> bool {
         .any(|i| (i + 1..smaller.len()).any(|j| (smaller[i] + smaller[j] - value).abs() <= CENT))
 }
 
-/// Whether the last amounts of the rows right above a sum add up to `value`.
-fn items(value: i64, rows: &[usize], figures: &Figures) -> bool {
+/// The rows right above a sum whose last amounts add up to `value`.
+pub(super) fn items(value: i64, rows: &[usize], figures: &Figures) -> Vec<usize> {
     let sums = |f: &&Figure| matches!(f.role, Some((Role::Total | Role::Due | Role::Net, w)) if w >= 0.6);
     let mut ends: Vec<usize> =
         figures.all.iter().filter(sums).map(|f| f.row).chain(rows.iter().copied()).collect();
     ends.sort_unstable();
     ends.dedup();
-    ends.iter().rev().take(2 * MOST).any(|end| run_above(*end, figures, value))
+    ends.iter().rev().take(2 * MOST).find_map(|end| run_above(*end, figures, value)).unwrap_or_default()
 }
 
 /// Adds up the rows above `end`, the nearest first, until another sum stands in the way.
-fn run_above(end: usize, figures: &Figures, value: i64) -> bool {
+fn run_above(end: usize, figures: &Figures, value: i64) -> Option<Vec<usize>> {
     let mut by_row: Vec<(usize, i64)> = Vec::new();
     for f in figures.all.iter().rev().filter(|f| f.row < end) {
         let stop = matches!(f.role, Some((Role::Total | Role::Due | Role::Net | Role::Paid | Role::Change, w)) if w >= 0.8);
@@ -357,9 +370,10 @@ fn run_above(end: usize, figures: &Figures, value: i64) -> bool {
         }
     }
     // The list may start anywhere: an address or a header above it holds numbers too.
-    let mut sum = 0;
-    by_row.iter().enumerate().any(|(n, (_, units))| {
-        sum += units;
-        n >= 1 && (sum - value).abs() <= CENT
-    })
+    let mut sum: i64 = 0;
+    let last = by_row.iter().enumerate().position(|(n, (_, units))| {
+        sum = sum.saturating_add(*units);
+        n >= 1 && sum.saturating_sub(value).abs() <= CENT
+    })?;
+    Some(by_row[..=last].iter().rev().map(|(row, _)| *row).collect())
 }

@@ -14,13 +14,21 @@ pub(super) struct Table {
     pub tax: i64,
     /// Where the first tax stands.
     pub at: Figure,
+    /// Its rows, one a rate.
+    pub rows: Vec<Rate>,
 }
 
 /// A row: so much before tax, so much tax.
+#[derive(Debug, Clone)]
 pub(super) struct Rate {
-    net: i64,
-    tax: i64,
-    at: Figure,
+    /// Before tax, in ten-thousandths.
+    pub net: i64,
+    /// The tax, in ten-thousandths.
+    pub tax: i64,
+    /// In hundredths of a percent, where the row prints it or a usual one holds.
+    pub rate: Option<i64>,
+    /// Where the tax stands.
+    pub at: Figure,
 }
 
 impl Rate {
@@ -43,7 +51,8 @@ fn made(rows: &[Rate], total: i64) -> Option<Table> {
     let mut whole = rows.iter().filter(|r| is_total(r.gross()));
     if let Some(first) = whole.next() {
         let agree = whole.all(|r| (r.tax - first.tax).abs() <= CENT);
-        return agree.then(|| Table { net: first.net, tax: first.tax, at: first.at.clone() });
+        let rows = vec![first.clone()];
+        return agree.then(|| Table { net: first.net, tax: first.tax, at: first.at.clone(), rows });
     }
     let mut once: Vec<&Rate> = rows.iter().collect();
     if !is_total(sum(&once, Rate::gross)) {
@@ -54,7 +63,8 @@ fn made(rows: &[Rate], total: i64) -> Option<Table> {
     let (net, tax) = (sum(&once, |r| r.net), sum(&once, |r| r.tax));
     let first = once.iter().min_by_key(|r| r.at.row)?;
     let made = once.len() > 1 && apart(net.saturating_add(tax)) <= CENT * once.len() as i64;
-    made.then(|| Table { net, tax, at: first.at.clone() })
+    let rows = once.iter().map(|r| (*r).clone()).collect();
+    made.then(|| Table { net, tax, at: first.at.clone(), rows })
 }
 
 /// A page of nothing but the largest amounts is no reason to overflow.
@@ -76,27 +86,35 @@ fn rate(row: &[Figure]) -> Option<Rate> {
     }
     let printed: Vec<i64> = row.iter().flat_map(|f| f.rates.iter().copied()).filter(|r| *r > 0).collect();
     let holds = |net: i64, tax: i64, rates: &[i64]| {
-        rates.iter().any(|rate| tax_at(net, *rate).saturating_sub(tax).abs() <= CENT / 2 + CENT / 10)
+        rates
+            .iter()
+            .copied()
+            .find(|rate| tax_at(net, *rate).saturating_sub(tax).abs() <= CENT / 2 + CENT / 10)
     };
     let there = |units_of: i64| units.iter().any(|u| (u - units_of).abs() <= CENT / 10);
     for tax in row.iter().filter(|f| f.units > 0) {
         for net in units.iter().copied().filter(|n| *n > tax.units) {
             let gross_too = there(net + tax.units);
             let rates = if printed.is_empty() { USUAL_RATES } else { printed.as_slice() };
-            if (gross_too || !printed.is_empty()) && holds(net, tax.units, rates) {
-                return Some(Rate { net, tax: tax.units, at: tax.clone() });
+            if (gross_too || !printed.is_empty())
+                && let Some(rate) = holds(net, tax.units, rates)
+            {
+                return Some(Rate { net, tax: tax.units, rate: Some(rate), at: tax.clone() });
             }
         }
         // Gross and tax, with the rate.
-        let by_gross = units.iter().copied().find(|gross| {
-            *gross > 2 * tax.units && !printed.is_empty() && holds(gross - tax.units, tax.units, &printed)
-        });
+        let by_gross = units
+            .iter()
+            .copied()
+            .find(|gross| *gross > 2 * tax.units && holds(gross - tax.units, tax.units, &printed).is_some());
         if let Some(gross) = by_gross {
-            return Some(Rate { net: gross - tax.units, tax: tax.units, at: tax.clone() });
+            let net = gross - tax.units;
+            let rate = holds(net, tax.units, &printed);
+            return Some(Rate { net, tax: tax.units, rate, at: tax.clone() });
         }
     }
     // Nothing of it is tax: `0 % 5,00 0,00 5,00`.
     let zero = row.iter().find(|f| f.units == 0)?;
     let twice = units.iter().find(|u| **u > 0 && units.iter().filter(|o| o == u).count() == 2)?;
-    Some(Rate { net: *twice, tax: 0, at: zero.clone() })
+    Some(Rate { net: *twice, tax: 0, rate: Some(0), at: zero.clone() })
 }

@@ -3,6 +3,8 @@
 //! Blanks, dots, colons and hyphens between the parts do not matter, nor does a blank inside a word ("F actuurnummer"),
 //! so glued and broken labels read alike.
 
+use std::sync::LazyLock;
+
 use crate::understand::{letters::Letters, sheet::fold};
 
 /// What a label says its number is.
@@ -44,234 +46,62 @@ pub struct Label {
     pub end: usize,
 }
 
-const NUM: &[&str] = &[
-    "nummer",
-    "number",
-    "numero",
-    "num",
-    "nro",
-    "nbr",
-    "no",
-    "nr",
-    "nb",
-    "n",
-    "#",
-    "ident",
-    "id",
-    "reference",
-    "ref",
-    "code",
-    "broj",
-    "br",
-    "cislo",
-    "numer",
-    "numurs",
-];
-const PREP: &[&str] = &["de la", "de", "del", "della", "di", "da", "do", "du", "of", "der"];
-const DOC: &[(&str, What)] = &[
-    ("tax invoice", What::Invoice),
-    ("tax inv", What::Invoice),
-    ("sales invoice", What::Invoice),
-    ("cash invoice", What::Invoice),
-    ("invoices", What::Invoice),
-    ("invoice", What::Invoice),
-    ("inv", What::Invoice),
-    ("factura electronica de venta", What::Invoice),
-    ("factura electronica", What::Invoice),
-    ("factura simplificada", What::Invoice),
-    ("factura simp", What::Invoice),
-    ("fra simplificada", What::Invoice),
-    ("fra", What::Invoice),
-    ("factura de venta", What::Invoice),
-    ("factura", What::Invoice),
-    ("fact", What::Invoice),
-    ("rechnungs", What::Invoice),
-    ("rechnung", What::Invoice),
-    ("rechn", What::Invoice),
-    ("re", What::Invoice),
-    ("facture", What::Invoice),
-    ("fattura", What::Invoice),
-    ("fatura simplificada", What::Invoice),
-    ("fatura recibo", What::Invoice),
-    ("fatura", What::Invoice),
-    ("factuur", What::Invoice),
-    ("faktura", What::Invoice),
-    ("fakturerings", What::Invoice),
-    ("nota fiscal", What::Invoice),
-    ("nf e", What::Invoice),
-    ("nfc e", What::Invoice),
-    ("nfs e", What::Invoice),
-    ("nf", What::Invoice),
-    ("bill", What::Invoice),
-    ("credit note", What::Invoice),
-    ("nota de credito", What::Invoice),
-    ("gutschrift", What::Invoice),
-    ("boleta de venta electronica", What::Invoice),
-    ("boleta de venta", What::Invoice),
-    ("boleta electronica", What::Invoice),
-    ("boleta", What::Invoice),
-    ("receipt", What::Receipt),
-    ("rcpt", What::Receipt),
-    ("recibo", What::Receipt),
-    ("ticket", What::Receipt),
-    ("tique", What::Receipt),
-    ("tiquete de venta pos", What::Receipt),
-    ("tiquete de venta", What::Receipt),
-    ("tiquete", What::Receipt),
-    ("kvitto", What::Receipt),
-    ("kvittering", What::Receipt),
-    ("slip", What::Receipt),
-    ("check", What::Receipt),
-    ("chk", What::Receipt),
-    ("cheque", What::Receipt),
-    ("quittung", What::Receipt),
-    ("quittungs", What::Receipt),
-    ("bon", What::Receipt),
-    ("kassenbon", What::Receipt),
-    ("ricevuta", What::Receipt),
-    ("scontrino", What::Receipt),
-    ("recu", What::Receipt),
-    ("cupom", What::Receipt),
-    ("extrato", What::Receipt),
-    ("coo", What::Receipt),
-    ("transaction", What::Receipt),
-    ("trans", What::Receipt),
-    ("trx", What::Receipt),
-    ("trn", What::Receipt),
-    ("document", What::Document),
-    ("documento", What::Document),
-    ("dokument", What::Document),
-    ("doc", What::Document),
-    ("beleg", What::Document),
-    ("comprobante", What::Document),
-    ("comprobante de pago", What::Document),
-    ("nota de venta", What::Document),
-    ("remision", What::Document),
-    ("documento equivalente", What::Document),
-    ("statement", What::Document),
-    ("comp", What::Document),
-    ("serie y folio", What::Document),
-    ("folio", What::Document),
-    ("piece", What::Document),
-    ("racun", What::Invoice),
-    ("paragon fiskalny", What::Receipt),
-    ("paragon", What::Receipt),
-    ("paragonu", What::Receipt),
-    ("uctenka", What::Receipt),
-    ("uctenky", What::Receipt),
-    ("doklad", What::Document),
-    ("dokladu", What::Document),
-    ("arve", What::Invoice),
-    ("rekins", What::Invoice),
-    ("ceks", What::Receipt),
-    ("ceka", What::Receipt),
-    ("saskaita faktura", What::Invoice),
-    ("kvitas", What::Receipt),
-    ("kvito", What::Receipt),
-    ("lasku", What::Invoice),
-    ("kuitti", What::Receipt),
-    ("szamla", What::Invoice),
-    ("nyugta", What::Receipt),
-    ("fis", What::Receipt),
-    ("order", What::Order),
-    ("booking", What::Order),
-    ("bestell", What::Order),
-    ("pedido", What::Order),
-];
-/// Words right behind a label that make it another one: "Invoice date", "N° de facture associée".
-const AFTER: &[&str] = &[
-    "fiscal",
-    "date",
-    "dates",
-    "datum",
-    "data",
-    "fecha",
-    "to",
-    "for",
-    "from",
-    "total",
-    "amount",
-    "period",
-    "address",
-    "due",
-    "type",
-    "associee",
-    "asociada",
-    "rectificada",
-    "rectificativa",
-    "original",
-    "origen",
-    "origine",
-    "precedente",
-    "line",
-    "currency",
-    "value",
-    "terms",
-    "status",
-    "copy",
-    "kopie",
-    "discount",
-    "balance",
-    "summary",
-    "details",
-    "address",
-    "adres",
-    "adresse",
-    "betrag",
-    "summe",
-    "sum",
-    "is",
-    "must",
-];
-/// Words before a label that make it another one.
-const BEFORE: &[&str] = &[
-    "previous",
-    "original",
-    "related",
-    "corrected",
-    "corrects",
-    "associated",
-    "your",
-    "ihre",
-    "votre",
-    "date",
-    "the",
-    "this",
-    "of",
-    "per",
-    "an",
-    "einer",
-    "der",
-    "cette",
-    "esta",
-    "la",
-    "una",
-    "total",
-    "purchase",
-    "sales order",
-    "order",
-];
+/// The phrases of `data/number_labels.tsv`, by role.
+struct Phrases {
+    documents: Vec<(&'static str, What)>,
+    numbers: Vec<&'static str>,
+    bare: Vec<&'static str>,
+    bind: Vec<&'static str>,
+    after: Vec<&'static str>,
+    before: Vec<&'static str>,
+}
+
+static PHRASES: LazyLock<Phrases> = LazyLock::new(|| {
+    let lines = include_str!("../data/number_labels.tsv").lines().filter(|l| !l.starts_with('#'));
+    let rows: Vec<(&str, &str)> = lines.filter_map(|l| l.split_once('\t')?.1.split_once('\t')).collect();
+    let of = |role: &str| {
+        let rows = rows.iter().filter(move |row| row.0 == role);
+        rows.flat_map(|row| row.1.split("; ")).collect::<Vec<&'static str>>()
+    };
+    let documents = [
+        ("invoice", What::Invoice),
+        ("receipt", What::Receipt),
+        ("document", What::Document),
+        ("order", What::Order),
+    ];
+    Phrases {
+        documents: documents.iter().flat_map(|(r, what)| of(r).into_iter().map(|w| (w, *what))).collect(),
+        numbers: of("number"),
+        bare: of("bare"),
+        bind: of("bind"),
+        after: of("after"),
+        before: of("before"),
+    }
+});
 
 /// A document word at `i`, longest first; a long one may have one letter wrong.
 fn docs(letters: &Letters, i: usize) -> Vec<(usize, What, bool)> {
-    let mut ends: Vec<(usize, What, bool)> =
-        DOC.iter().filter_map(|(w, what)| letters.read(i, w).map(|end| (end, *what, true))).collect();
+    let mut ends: Vec<(usize, What, bool)> = PHRASES
+        .documents
+        .iter()
+        .filter_map(|(w, what)| letters.read(i, w).map(|end| (end, *what, true)))
+        .collect();
     ends.sort_unstable_by_key(|end| std::cmp::Reverse(end.0));
-    ends.extend(DOC.iter().filter(|(w, _)| w.len() >= 6).flat_map(|(w, what)| {
-        let len = w.chars().count();
-        (len - 1..=len + 1).filter_map(move |n| {
+    ends.extend(PHRASES.documents.iter().filter(|(w, _)| w.len() >= 6).flat_map(|(w, what)| {
+        let word: Vec<char> = w.chars().filter(|c| *c != ' ').collect();
+        (word.len() - 1..=word.len() + 1).filter_map(move |n| {
             let seen = letters.folded.get(i..i + n)?;
-            one_slip(seen, w).then_some((i + n, *what, false))
+            one_slip(seen, &word).then_some((i + n, *what, false))
         })
     }));
     ends
 }
 
 /// Whether one letter put in, left out or exchanged makes `word` of what was seen.
-fn one_slip(seen: &[char], word: &str) -> bool {
-    let same = seen.iter().zip(word.chars()).take_while(|(a, b)| **a == *b).count();
-    let rest = |from: usize, of: usize| seen.iter().skip(from).copied().eq(word.chars().skip(of));
-    match seen.len().cmp(&word.chars().count()) {
+fn one_slip(seen: &[char], word: &[char]) -> bool {
+    let same = seen.iter().zip(word).take_while(|(a, b)| a == b).count();
+    let rest = |from: usize, of: usize| seen.iter().skip(from).eq(word.iter().skip(of));
+    match seen.len().cmp(&word.len()) {
         std::cmp::Ordering::Less => rest(same, same + 1),
         std::cmp::Ordering::Greater => rest(same + 1, same),
         std::cmp::Ordering::Equal => same < seen.len() && rest(same + 1, same + 1),
@@ -280,9 +110,9 @@ fn one_slip(seen: &[char], word: &str) -> bool {
 
 /// One or more number words: "No", "# No.".
 fn nums(letters: &Letters, i: usize) -> Vec<usize> {
-    let once = letters.any(i, NUM);
+    let once = letters.any(i, &PHRASES.numbers);
     let mut all: Vec<usize> =
-        once.iter().flat_map(|e| letters.any(*e, NUM)).chain(once.iter().copied()).collect();
+        once.iter().flat_map(|e| letters.any(*e, &PHRASES.numbers)).chain(once.iter().copied()).collect();
     all.sort_unstable_by(|a, b| b.cmp(a));
     all.into_iter().filter(|e| letters.word_end(*e)).collect()
 }
@@ -299,7 +129,15 @@ pub fn labels(text: &str) -> Vec<Label> {
             Some((what, form, end)) => {
                 let start = letters.at[i];
                 let stop = letters.at[end - 1] + 1;
-                if fits(&letters.chars, start, stop, form) {
+                // "FACTURA Invoice/Facture 0694": one label in three tongues.
+                let again = out.last_mut().filter(|l: &&mut Label| {
+                    let between = letters.chars.get(l.end..start).unwrap_or_default();
+                    l.what == what && !between.iter().any(|c| c.is_alphanumeric() || *c == ':')
+                });
+                if let Some(label) = again {
+                    label.end = stop;
+                    label.form = if form == Form::Full { form } else { label.form };
+                } else if fits(&letters.chars, start, stop, form) {
                     out.push(Label { what, form, start, end: stop });
                 }
                 i = end;
@@ -321,8 +159,9 @@ fn label_at(letters: &Letters, i: usize) -> Option<(What, Form, usize)> {
             return Some((what, Form::Full, *end));
         }
     }
-    for num in letters.any(i, NUM) {
-        let starts = letters.any(num, PREP).into_iter().chain([num]).filter(|s| letters.word_end(*s));
+    for num in letters.any(i, &PHRASES.numbers) {
+        let starts =
+            letters.any(num, &PHRASES.bind).into_iter().chain([num]).filter(|s| letters.word_end(*s));
         for start in starts {
             if let Some((end, what, _)) = docs(letters, start)
                 .into_iter()
@@ -333,14 +172,19 @@ fn label_at(letters: &Letters, i: usize) -> Option<(What, Form, usize)> {
         }
     }
     let title = docs(letters, i).into_iter().find(|(end, what, exact)| {
-        *exact && letters.word_end(*end) && apart(*end) && !matches!(what, What::Order) && end - i >= 3
+        let long = end - i >= 3 || letters.at.get(end - 1).is_some_and(|a| colon(&letters.chars, a + 1));
+        *exact && letters.word_end(*end) && apart(*end) && !matches!(what, What::Order) && long
     });
     if let Some((end, what, _)) = title {
         return Some((what, Form::Title, end));
     }
-    const SHORT: &[&str] = &["nummer", "number", "numero", "num", "nro", "no", "nr", "n", "#"];
-    let end = letters.any(i, SHORT).into_iter().find(|e| letters.word_end(*e))?;
+    let end = letters.any(i, &PHRASES.bare).into_iter().find(|e| letters.word_end(*e))?;
     Some((What::Bare, Form::Short, end))
+}
+
+/// Whether a colon stands at `at`, a point before it allowed.
+fn colon(chars: &[char], at: usize) -> bool {
+    chars.iter().skip(at).find(|c| **c != '.').is_some_and(|c| *c == ':')
 }
 
 /// Whether the words around a label leave it what it is.
@@ -361,8 +205,8 @@ fn fits(chars: &[char], start: usize, end: usize, form: Form) -> bool {
     let before: String = chars[start.saturating_sub(NEAR)..start].iter().collect();
     let last = word(before.split_whitespace().last().unwrap_or_default().to_owned());
     // "Rechnungsnr./-datum": the date shares the label.
-    let shared = after.trim_start().starts_with("/-");
-    if (AFTER.contains(&next.as_str()) && !shared) || BEFORE.contains(&last.as_str()) {
+    let shared = after.trim_start_matches(['.', ' ']).starts_with("/-");
+    if (PHRASES.after.contains(&next.as_str()) && !shared) || PHRASES.before.contains(&last.as_str()) {
         return false;
     }
     match form {
@@ -370,7 +214,15 @@ fn fits(chars: &[char], start: usize, end: usize, form: Form) -> bool {
         // A title or a bare "No." only where nothing but marks stands before it.
         Form::Title if series(&before).is_some() => true,
         Form::Title | Form::Short => {
-            last.is_empty() || before.trim_end().ends_with([':', '|', ',', '-', '(']) && form == Form::Title
+            // "Kassa: 61364 Arve: 645907": the value of another label stands before it.
+            let apart = before.ends_with(char::is_whitespace);
+            let valued = apart
+                && before.split_whitespace().last().is_some_and(|w| w.contains(|c: char| c.is_ascii_digit()));
+            let marked =
+                chars.get(start..end).is_some_and(|l| l.iter().any(|c| matches!(c, 'º' | '°' | '№')));
+            last.is_empty()
+                || valued && (marked || colon(chars, end))
+                || before.trim_end().ends_with([':', '|', ',', '-', '(']) && form == Form::Title
         }
     }
 }
@@ -427,6 +279,10 @@ mod tests {
             "TaxInvNo. 12",
             "INVOICE : NO. 12",
             "Fakturanr. 12",
+            "RgNr: 12",
+            "Broj računa: 12",
+            "RACUN BROJ:. ..12",
+            "Factura Siaplificada n: 12",
         ] {
             let (what, form, rest) = first(text).unwrap_or_else(|| panic!("{text}"));
             assert_eq!((what, form), (What::Invoice, Form::Full), "{text}");
@@ -435,6 +291,19 @@ mod tests {
         assert_eq!(first("N.º do documento 7").unwrap().0, What::Document);
         assert_eq!(first("Receipt # No.: 98").unwrap().2, " 98".replace(' ', ".: "));
         assert_eq!(first("Slip No.: 603").unwrap().0, What::Receipt);
+        for text in [
+            "FACTURA Invoice/Facture 12",
+            "Rg.: 12",
+            "VAT INVOICE:12 HH#",
+            "št. računa: 12",
+            "Kassa: 61364 Arve: 12",
+        ] {
+            let (what, _, rest) = first(text).unwrap_or_else(|| panic!("{text}"));
+            assert!(
+                what == What::Invoice && rest.trim_start_matches([':', '.', ' ']).starts_with("12"),
+                "{text}"
+            );
+        }
     }
 
     #[test]
@@ -450,7 +319,8 @@ mod tests {
             ("", "a"),
         ] {
             let letters: Vec<char> = seen.chars().collect();
-            assert_eq!(one_slip(&letters, word), strsim::levenshtein(seen, word) == 1, "{seen}");
+            let chars: Vec<char> = word.chars().collect();
+            assert_eq!(one_slip(&letters, &chars), strsim::levenshtein(seen, word) == 1, "{seen}");
         }
     }
 

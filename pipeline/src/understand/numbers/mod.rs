@@ -47,12 +47,20 @@ pub fn invoice(sheet: &Sheet) -> Option<Numbered> {
 #[must_use]
 pub fn receipt(sheet: &Sheet) -> Option<Numbered> {
     best(sheet, |what| match what {
-        What::Receipt => 1.0,
-        What::Invoice => 0.98,
+        What::Invoice => 1.0,
+        What::Receipt => 0.98,
         What::Document => 0.95,
         What::Bare => 0.6,
         What::Order => 0.55,
     })
+}
+
+/// The order that a bill names by a full label.
+#[must_use]
+pub fn order(sheet: &Sheet) -> Option<Numbered> {
+    let number = best(sheet, |what| if what == What::Order { 1.0 } else { -1.0 })?;
+    let named = number.signs.iter().any(|(sign, is)| *sign == "order" && *is > 0.0);
+    (named && number.confidence >= 0.5).then_some(number)
 }
 
 /// Where a value stands to its label.
@@ -144,7 +152,7 @@ fn signs(top: &Candidate, rival: Option<&Candidate>, confidence: f32, rows: &Row
     let stands = |s: Stands| yes(top.label.is_some_and(|l| l.2 == s));
     let own = squeezed(&top.value);
     let digits = top.value.chars().filter(char::is_ascii_digit).count();
-    let again = rows.squeezed.iter().enumerate().filter(|(r, t)| *r != top.row && t.contains(&own)).count();
+    let again = rows.squeezed.iter().enumerate().filter(|(r, t)| *r != top.row && has_whole(t, &own)).count();
     vec![
         ("said", said(confidence)),
         ("score", top.score),
@@ -224,7 +232,7 @@ fn score(rows: &Rows, at: (usize, &Row), label: &Label, strength: f32, value: &s
     }
     let again = squeezed(value);
     let repeated =
-        again.len() >= 4 && rows.squeezed.iter().filter(|row| row.contains(&again)).nth(1).is_some();
+        again.len() >= 4 && rows.squeezed.iter().filter(|row| has_whole(row, &again)).nth(1).is_some();
     score + if repeated { 0.05 } else { 0.0 }
 }
 
@@ -233,6 +241,14 @@ fn is_title(row: &Row) -> bool {
         labels(&cell.text).first().is_some_and(|l| {
             l.form == Form::Title && l.start == 0 && matches!(l.what, What::Invoice | What::Receipt)
         })
+    })
+}
+
+/// Whether a squeezed row has a number that is no part of a longer one.
+fn has_whole(row: &str, number: &str) -> bool {
+    row.match_indices(number).any(|(at, _)| {
+        let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+        !digit(row[..at].chars().next_back()) && !digit(row[at + number.len()..].chars().next())
     })
 }
 
@@ -260,6 +276,8 @@ fn values(
 ) -> Vec<(String, PageBox, Stands)> {
     let Some(row) = sheet.rows.get(at.0) else { return Vec::new() };
     let behind: String = cell.text.chars().take(until).skip(label.end).take(NEAR).collect();
+    // "Rechnungsnr./-datum" alone in its cell: the date shares the label.
+    let behind = if shapes::says_date(&behind) { String::new() } else { behind };
     let empty = behind.chars().filter(|c| c.is_alphanumeric()).count() == 0;
     let mut out = Vec::new();
     if let Some(value) = number_at(&behind) {
@@ -366,6 +384,15 @@ mod tests {
         let page: &[&[(f32, &str)]] =
             &[&[(0.1, "FACTURA")], &[(0.5, "Punto de Venta: 00003 Comp. Nro: 00001475")]];
         assert_eq!(of(page).as_deref(), Some("00003-00001475"));
+    }
+
+    #[test]
+    fn a_label_shared_with_the_date_in_a_cell_of_its_own() {
+        let page: &[&[(f32, &str)]] = &[&[(0.1, "Rechnungsnr./-datum"), (0.6, "6001215715 / 30.07.2022")]];
+        assert_eq!(of(page).as_deref(), Some("6001215715"));
+        let page: &[&[(f32, &str)]] =
+            &[&[(0.1, "7:23 PM Ticket: 20015")], &[(0.1, "Invoice: 240521-02-20015")], &[(0.1, "20015")]];
+        assert_eq!(of(page).as_deref(), Some("240521-02-20015"));
     }
 
     #[test]

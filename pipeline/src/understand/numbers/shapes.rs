@@ -8,12 +8,15 @@ pub fn number_at(text: &str) -> Option<String> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let mut i = words.iter().position(|w| w.chars().any(char::is_alphanumeric))?;
     // "Rechnungsnr./-datum 6001 / 30.07.2022": two labels with their two values.
-    if words[i].starts_with('/') && DATES.contains(&fold(trim(words[i])).as_str()) && words.len() > i + 1 {
+    if words[i].trim_start_matches('.').starts_with('/')
+        && DATES.contains(&fold(trim(words[i])).as_str())
+        && words.len() > i + 1
+    {
         i += 1;
     }
     let mut first = without_label(trim(words[i]));
     // "No. 17", "Nº 17": a second number word before the number.
-    if ["no", "nr", "n", "num", "numero", "number", "nº", "n°", "id"].contains(&fold(first).as_str())
+    if ["no", "nr", "n", "num", "nro", "numero", "number", "nº", "n°", "id"].contains(&fold(first).as_str())
         && words.len() > i + 1
     {
         i += 1;
@@ -26,12 +29,19 @@ pub fn number_at(text: &str) -> Option<String> {
         // A prefix in letters may stand apart: "CS 10012", "FE 2041".
         let prefix =
             (1..=5).contains(&first.chars().count()) && first.chars().all(|c| c.is_uppercase() || c == '-');
+        let prefix = prefix && !NO_PREFIX.contains(&fold(first).as_str());
         let tail = next.filter(|n| {
             let run = digits(n) >= 2 && n.starts_with(|c: char| c.is_ascii_digit()) && numeric(n);
             prefix && (run || slashed(n))
         })?;
         value = format!("{value} {tail}");
         i += 1;
+        // "RE 00171 20": its year, cut off by a blank.
+        let year = words.get(i + 1).filter(|w| w.len() == 2 && w.bytes().all(|b| b.is_ascii_digit()));
+        if let Some(year) = year.filter(|_| digits(tail) >= 4 && !tail.contains(['/', '-', '.'])) {
+            value = format!("{value} {year}");
+            i += 1;
+        }
     }
     // Groups of three: "12 345 678 901".
     let grouped = |w: &str| w.len() == 3 && w.chars().all(|c| c.is_ascii_digit());
@@ -60,8 +70,21 @@ pub fn number_at(text: &str) -> Option<String> {
         value = format!("{value}{}{tail}", if mark.ends_with('/') { "/" } else { "-" });
         i += 1;
     }
+    let mended = lettered(&value);
+    let value = if prescribed(&mended) { mended } else { value };
     shaped(&value).then_some(value)
 }
+
+/// Whether a text is only marks and a word for a date: "./-datum".
+#[must_use]
+pub fn says_date(text: &str) -> bool {
+    text.contains('/') && DATES.contains(&fold(trim(text.trim())).as_str())
+}
+
+/// Short words that are no prefix of a number behind them: "SÉRIE 001".
+const NO_PREFIX: [&str; 6] = ["serie", "pag", "page", "hoja", "seite", "folha"];
+/// Units behind a count: "1uds".
+const UNITS: [&str; 12] = ["ud", "uds", "un", "und", "pcs", "pc", "stk", "szt", "kg", "x", "pz", "pza"];
 
 /// Words for a date that share a label with a number.
 const DATES: [&str; 5] = ["datum", "date", "fecha", "data", "dato"];
@@ -94,16 +117,57 @@ fn slashed(word: &str) -> bool {
     })
 }
 
-/// A number in the form Portugal prescribes (SAF-T), which needs no label: "FT 2024A/1832".
+/// A number in a form that a state prescribes, which needs no label: Portugal's "FT 2024A/1832" (SAF-T).
 #[must_use]
 pub fn certified(text: &str) -> Option<String> {
     let words: Vec<&str> = text.split_whitespace().collect();
-    words.windows(2).find_map(|pair| {
+    let portuguese = words.windows(2).find_map(|pair| {
         let [kind, number] = pair else { return None };
         let number = trim(number);
         let known = ["FT", "FS", "FR", "NC", "ND", "VD"].contains(&kind.trim_start_matches([':', '-']));
         (known && slashed(number)).then(|| format!("{kind} {number}"))
-    })
+    });
+    portuguese.or_else(|| words.iter().map(|w| lettered(trim(w))).find(|w| prescribed(w)))
+}
+
+/// `10329/P0S1/1`: a nought between two letters is the letter.
+fn lettered(word: &str) -> String {
+    let chars: Vec<char> = word.chars().collect();
+    let letter = |at: Option<usize>| at.and_then(|at| chars.get(at)).is_some_and(|c| c.is_ascii_uppercase());
+    let mend = |(at, c): (usize, &char)| {
+        let between = letter(at.checked_sub(1)) && letter(Some(at + 1));
+        if *c == '0' && between && word.contains('/') { 'O' } else { *c }
+    };
+    chars.iter().enumerate().map(mend).collect()
+}
+
+/// Forms that a state prescribes: Argentina's point of sale and number (RG 1415, annex II: `00004-00017649`), Peru's series
+/// of electronic papers (R.S. 097-2012/SUNAT: `F001-123`), Croatia's number, premises and till (NN 133/12: `10329/POS1/1`).
+fn prescribed(word: &str) -> bool {
+    let all = |part: &str, is: fn(&u8) -> bool| !part.is_empty() && part.as_bytes().iter().all(is);
+    if let Some((series, number)) = word.split_once('-')
+        && all(number, u8::is_ascii_digit)
+    {
+        let argentine =
+            (4..=5).contains(&series.len()) && all(series, u8::is_ascii_digit) && number.len() == 8;
+        let peruvian = series.len() == 4
+            && series.starts_with(['F', 'B', 'E'])
+            && all(&series[1..], |b| b.is_ascii_digit() || b.is_ascii_uppercase())
+            && series[1..].bytes().any(|b| b.is_ascii_digit())
+            && (1..=8).contains(&number.len());
+        return argentine || peruvian;
+    }
+    let mut parts = word.split('/');
+    let (Some(number), Some(premises), Some(till), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return false;
+    };
+    all(number, u8::is_ascii_digit)
+        && all(premises, u8::is_ascii_alphanumeric)
+        && premises.bytes().any(|b| b.is_ascii_alphabetic())
+        && all(till, u8::is_ascii_digit)
+        && till.len() <= 3
 }
 
 /// A universal identifier, which is no number anyone would say.
@@ -126,7 +190,14 @@ fn shaped(value: &str) -> bool {
             && cents.chars().all(|c| c.is_ascii_digit())
             && whole.chars().all(|c| c.is_ascii_digit() || c == ',' || c == '.')
     });
-    digits >= 1 && signs && (1..=40).contains(&value.len()) && !universal(value) && !dated && !decimals
+    let counted = UNITS.contains(&folded.trim_start_matches(|c: char| c.is_ascii_digit()));
+    digits >= 1
+        && signs
+        && !counted
+        && (1..=40).contains(&value.len())
+        && !universal(value)
+        && !dated
+        && !decimals
 }
 
 /// Letters that OCR takes for digits stand among digits: the value may be misread.
@@ -160,6 +231,11 @@ mod tests {
             ("/-datum 6001215715 / 30.07.2022", Some("6001215715")),
             ("Nº000.000.002", Some("000.000.002")),
             ("N-2024", Some("N-2024")),
+            ("./-datum 201510234 /29.10.2020", Some("201510234")),
+            (" RE 00171 20 Datum 24.07.2020", Some("RE 00171 20")),
+            (" NRO.: 00004-00017649", Some("00004-00017649")),
+            (" SÉRIE 001", None),
+            (" 1uds", None),
             ("FR A/123", Some("FR A/123")),
             ("5F4DCC3B-AA76-4A5B-9B0C-1234567890AB", None),
             (": 12/03/2024", None),
@@ -177,6 +253,13 @@ mod tests {
     fn certified_numbers_need_no_label() {
         assert_eq!(certified("Fatura: FT 2024A/1832").as_deref(), Some("FT 2024A/1832"));
         assert_eq!(certified("FT 12/03/2024"), None);
+        for number in ["00004-00017649", "F001-123", "10329/POS1/1"] {
+            assert_eq!(certified(&format!("PERU {number}")).as_deref(), Some(number));
+        }
+        assert_eq!(number_at(":10329/P0S1/1").as_deref(), Some("10329/POS1/1"));
+        for other in ["0341-2569", "12/03/2024", "12/mar/2024", "E-123", "FAST-12", "2024-12345678901"] {
+            assert_eq!(certified(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::{
     sync::LazyLock,
 };
 
+use super::{names::tokens, words::TRADE};
 use crate::understand::{sheet::Sheet, surer::bare};
 
 /// Brands as [`bare`] writes them, and whether a running text may say them of something else.
@@ -17,6 +18,17 @@ static BRANDS: LazyLock<HashMap<&'static str, bool>> = LazyLock::new(|| {
 #[must_use]
 pub fn is_brand(name: &str) -> bool {
     BRANDS.contains_key(bare(name).as_str())
+}
+
+/// Whether a name is a brand's with words of its trade: `Supermarket Stokrotka`, `Sklep Żabka`.
+#[must_use]
+pub fn with_its_trade(name: &str) -> bool {
+    let words = tokens(name);
+    let is_trade = |word: &str| TRADE.contains(&word);
+    let own: Vec<&str> =
+        words.iter().filter(|w| !is_trade(&w.plain)).map(|w| &name[w.start..w.end]).collect();
+    let own_name = bare(&own.join(" "));
+    own.len() < words.len() && own_name.chars().count() >= LETTERS && BRANDS.contains_key(own_name.as_str())
 }
 
 /// Names as short as this are looked at for a letter that was lost.
@@ -108,6 +120,12 @@ fn brand(printed: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_brand_with_its_trade() {
+        assert!(with_its_trade("Supermarket Stokrotka") && with_its_trade("SKLEP ŻABKA"));
+        assert!(!with_its_trade("Stokrotka") && !with_its_trade("Restaurant Luna"));
+    }
     use crate::understand::sheet::drawn;
 
     #[test]

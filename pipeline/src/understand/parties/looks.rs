@@ -1,6 +1,6 @@
 //! What the lines about a name look like: addresses, telephones, registration numbers, prices.
 
-use super::words::{ADDRESS, TRADE};
+use super::words::{ADDRESS, CONTACT, TRADE};
 use crate::understand::sheet::has_phrase;
 
 /// Whether a folded line reads like a part of a postal address.
@@ -70,43 +70,11 @@ pub fn is_price(folded: &str) -> bool {
 /// Whether a line gives a way to reach a firm, or its registration.
 #[must_use]
 pub fn says_contact(folded: &str) -> bool {
-    const WORDS: &[&str] = &[
-        "tel",
-        "tele",
-        "telefono",
-        "telefon",
-        "phone",
-        "fon",
-        "fax",
-        "email",
-        "e-mail",
-        "www",
-        "gst",
-        "vat",
-        "nif",
-        "cif",
-        "nit",
-        "rfc",
-        "cnpj",
-        "ruc",
-        "cuit",
-        "siret",
-        "tva",
-        "btw",
-        "kvk",
-        "gstin",
-        "abn",
-        "roc",
-        "co. reg",
-        "company reg",
-        "hrb",
-        "iban",
-    ];
     let phone = folded.chars().filter(char::is_ascii_digit).count() >= 9
         && folded.chars().all(|c| {
             c.is_ascii_digit() || c.is_whitespace() || matches!(c, '-' | '(' | ')' | '+' | '.' | '/')
         });
-    phone || (folded.contains('@') && folded.contains('.')) || WORDS.iter().any(|w| has_phrase(folded, w))
+    phone || (folded.contains('@') && folded.contains('.')) || CONTACT.iter().any(|w| has_phrase(folded, w))
 }
 
 /// A company's registration number, in brackets or by its label: "(123456-X)", "Co. Reg: 8811-A".

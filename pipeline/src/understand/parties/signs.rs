@@ -4,7 +4,8 @@ use super::{
     Named, brands,
     candidates::{Candidate, Page},
     looks::looks_like_address,
-    names::{core, firm, only_trade, says_other},
+    names::{core, firm, only_trade, says_other, tokens},
+    words::{CONTACT, LEGAL, ROLES, SHORT_LEGAL},
 };
 use crate::{
     fields::Source,
@@ -12,6 +13,7 @@ use crate::{
         places::cities,
         scorer::{Signs, yes},
         sheet::fold,
+        tax_ids::schemes::LABELS,
     },
 };
 
@@ -68,6 +70,7 @@ pub(super) fn signs(
         ("short", yes(letters <= 4)),
         ("small", yes(name.starts_with(char::is_lowercase))),
         ("says_other", yes(says_other(name))),
+        ("no_name", yes(cannot_be(name))),
         ("address", yes(looks_like_address(&fold(name)))),
         ("read", row.map_or(0.5, |r| r.confidence)),
         ("text", yes(row.is_some_and(|r| r.source == Source::Text))),
@@ -90,7 +93,9 @@ pub(super) fn signs(
 }
 
 fn is_brand(name: &str) -> bool {
-    brands::is_brand(name) || (core(name).chars().count() >= 4 && brands::is_brand(&core(name)))
+    brands::is_brand(name)
+        || (core(name).chars().count() >= 4 && brands::is_brand(&core(name)))
+        || brands::with_its_trade(name)
 }
 
 /// The most that a name is believed, whatever a scorer gives its signs: nothing that cannot be a name is, nor one that
@@ -135,6 +140,8 @@ fn cannot_be(name: &str) -> bool {
         || ends_in_zip(&folded)
         || begins_with_code(&folded)
         || only_roles(&folded)
+        || only_labels(name)
+        || cities::with_state(&folded)
 }
 
 /// "(2300) - Villa Alta - Santa Fe": a postal code in brackets before its town.
@@ -152,59 +159,17 @@ fn ends_in_zip(folded: &str) -> bool {
 
 /// "PRESTADOR / FORNECEDOR", "Datos del emisor": every word names a role or binds two.
 fn only_roles(folded: &str) -> bool {
-    const ROLES: &[&str] = &[
-        "prestador",
-        "fornecedor",
-        "tomador",
-        "emitente",
-        "emisor",
-        "receptor",
-        "destinatario",
-        "remetente",
-        "vendedor",
-        "comprador",
-        "proveedor",
-        "cliente",
-        "seller",
-        "buyer",
-        "vendor",
-        "supplier",
-        "customer",
-        "issuer",
-        "recipient",
-        "merchant",
-        "client",
-        "fournisseur",
-        "acheteur",
-        "vendeur",
-        "verkaufer",
-        "kaufer",
-        "lieferant",
-        "kunde",
-        "cedente",
-        "cessionario",
-        "servicos",
-        "servicios",
-        "services",
-        "datos",
-        "dados",
-        "data",
-        "details",
-        "identificacao",
-        "identificacion",
-        "razao",
-        "razon",
-        "social",
-        "nome",
-        "nombre",
-        "name",
-        "empresa",
-        "company",
-        "firma",
-    ];
     const BIND: &[&str] = &["de", "del", "do", "da", "dos", "the", "of", "y", "e", "and", "des", "du"];
     let mut words = folded.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).peekable();
     words.peek().is_some() && words.all(|w| ROLES.contains(&w) || BIND.contains(&w))
+}
+
+/// "d.o.o. OIB", "VAT Reg": legal forms and the names of numbers, without a firm's.
+fn only_labels(name: &str) -> bool {
+    let words = tokens(name);
+    let form = |w: &str| LEGAL.contains(&w) || SHORT_LEGAL.contains(&w);
+    let label = |w: &str| CONTACT.contains(&w) || LABELS.iter().any(|l| l.sure && l.label == w);
+    words.iter().any(|w| label(&w.plain)) && words.iter().all(|w| form(&w.plain) || label(&w.plain))
 }
 
 #[cfg(test)]
@@ -233,6 +198,9 @@ mod tests {
             "(2300) - RAFAELA - Santa Fe",
             "Caf\u{FFFD} Sol",
             "31-10-2023",
+            "d.o.o. OIB",
+            "Las Vegas, NV",
+            "Vancouver, British Columbia",
         ] {
             assert!(cannot_be(name), "{name}");
         }

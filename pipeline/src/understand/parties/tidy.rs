@@ -44,7 +44,7 @@ fn is_abbreviated(text: &str) -> bool {
 
 fn without_label(text: &str) -> &str {
     let folded = fold(text);
-    for label in OWNED.iter().chain(NAMED) {
+    for label in OWNED.iter().chain(NAMED.iter()) {
         if let Some(rest) = folded.strip_prefix(label)
             && (rest.starts_with(':') || (rest.starts_with([' ', '.']) && !NAMED.contains(label)))
         {

@@ -65,6 +65,31 @@ pub fn is_city(folded: &str) -> bool {
     city(&words) || matches!(words.as_slice(), [city_of @ .., state] if state.len() == 2 && city(city_of))
 }
 
+/// Countries with their states and provinces, as `data/states.tsv` has them.
+static STATES: LazyLock<Vec<(&'static str, &'static str)>> = LazyLock::new(|| {
+    let rows = include_str!("../data/states.tsv").lines().filter_map(|l| l.split_once('\t'));
+    rows.flat_map(|(country, names)| names.split("; ").map(move |name| (country, name))).collect()
+});
+
+/// Whether a folded word names a state or province of a country.
+pub(super) fn is_state(country: &str, folded: &str) -> bool {
+    STATES.contains(&(country, folded))
+}
+
+/// Whether a folded text is a town with its state and nothing else but figures: `Vancouver, British Columbia`.
+#[must_use]
+pub fn with_state(folded: &str) -> bool {
+    let Some((town, behind)) = folded.split_once(',') else { return false };
+    let letters = |text: &str| {
+        let letters = words(text).filter(|w| !w.bytes().all(|b| b.is_ascii_digit()));
+        letters.collect::<Vec<_>>().join(" ")
+    };
+    let (town, state) = (letters(town), letters(behind));
+    let zip = words(behind).any(|w| w.len() == 5 && w.bytes().all(|b| b.is_ascii_digit()));
+    let known = zip || state.len() > 2 || CITIES.contains_key(town.as_str());
+    !town.is_empty() && known && STATES.iter().any(|(_, name)| *name == state)
+}
+
 fn words(folded: &str) -> impl Iterator<Item = &str> {
     folded.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty())
 }
@@ -138,6 +163,8 @@ mod tests {
         assert!(
             is_city("buenos aires") && is_city("praha 1") && is_city("hong kong") && is_city("las vegas, nv")
         );
+        assert!(with_state("vancouver, british columbia") && with_state("seattle, wa 98101"));
+        assert!(!with_state("washington") && !with_state("cafe oregon"));
         assert!(calling("1 + 34 = 35").is_empty() && calling("+1 (714) 555-0100").is_empty());
         assert_eq!(calling("Tel (+52) 55 1234 5678 / +34 958550101"), ["MX", "ES"]);
     }

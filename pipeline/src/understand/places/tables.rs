@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use time::{Date, Month};
+
 /// A country.
 pub(super) struct Country {
     /// ISO 3166-1 alpha-2.
@@ -38,49 +40,22 @@ pub(super) static COUNTRIES: LazyLock<Vec<Country>> = LazyLock::new(|| {
     rows.filter(|l| !l.starts_with('#')).filter_map(row).collect()
 });
 
-/// Words of a language that its neighbours do not share.
-pub(super) const LANGUAGES: &[(&str, &str)] = &[
-    (
-        "es",
-        "factura; fecha; recibo; cliente; importe; gracias; cantidad; precio; descripcion; calle; \
-         efectivo; tarjeta; iva; vencimiento; por; su; compra; nombre; apellidos; documento; boleta; \
-         cedula; nacimiento; propina; pago",
-    ),
-    (
-        "pt",
-        "fatura; data; valor; nota; fiscal; obrigado; quantidade; preco; descricao; rua; dinheiro; \
-         cartao; cliente; vencimento; nao; emissao; troco; contribuinte; nome; nascimento; validade; \
-         pagamento; cupom; cnpj; cpf",
-    ),
-    (
-        "en",
-        "invoice; date; receipt; thank; you; amount; tax; customer; quantity; price; description; \
-         street; cash; change; bill; due; payment; the; of; to; for; name; surname; birth; expires; \
-         card; order; qty",
-    ),
-    (
-        "de",
-        "rechnung; datum; betrag; summe; mwst; ust; vielen; dank; menge; preis; strasse; bar; kunde; \
-         und; der; die; gesamt; netto; brutto; rechnungsnummer; kundennummer; steuer",
-    ),
-    (
-        "fr",
-        "facture; date; montant; tva; merci; quantite; prix; rue; especes; carte; client; le; et; du; \
-         des; echeance; nom; prenom; naissance; votre; ttc; ht",
-    ),
-    (
-        "it",
-        "fattura; data; importo; totale; iva; grazie; quantita; prezzo; via; contanti; carta; cliente; \
-         scontrino; pagamento; nome; cognome; nascita; del; di; della",
-    ),
-    (
-        "nl",
-        "factuur; datum; bedrag; btw; totaal; aantal; omschrijving; prijs; factuurnummer; klant; \
-         bedankt; vervaldatum; een; het; van",
-    ),
-];
+/// Languages with words by which they are known, as `data/languages.tsv` has them.
+pub(super) static LANGUAGES: LazyLock<Vec<(&'static str, &'static str)>> = LazyLock::new(|| {
+    let rows = include_str!("../data/languages.tsv").lines().filter(|l| !l.starts_with('#'));
+    rows.filter_map(|line| line.split_once('\t')).collect()
+});
 
-/// Endings of addresses on the net, with their countries.
-pub(super) const DOMAINS: &str = "ar; mx; co; cl; pe; br; es; pt; de; fr; it; nl; my; sg; uk; in; ch; au; dk; se; at; ca; jp; ae; id; uy; py; bo; ec; ve; cr; gt; hn; ni; sv; \
-     pa; do; cz; pl; hu; hr; ro; bg; rs; tr; no; is; ua; ru; il; th; vn; ph; tw; hk; kr; cn; nz; za; tn; ma; be; ie; fi; gr; \
-     lv; lt; ee; sk; si";
+/// What a country paid in before it took its currency of today: country, code, the first day of the new one (ISO 8601), as
+/// `data/former_currencies.tsv` has them.
+pub(super) static FORMER: LazyLock<Vec<(&'static str, &'static str, Date)>> = LazyLock::new(|| {
+    let rows = include_str!("../data/former_currencies.tsv").lines().filter(|l| !l.starts_with('#'));
+    let row = |line: &'static str| {
+        let [country, code, day] = line.split('\t').collect::<Vec<_>>().try_into().ok()?;
+        let mut parts = day.splitn(3, '-').map(|p| p.parse::<i32>().ok());
+        let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
+        let month = Month::try_from(u8::try_from(month).ok()?).ok()?;
+        Some((country, code, Date::from_calendar_date(year, month, u8::try_from(day).ok()?).ok()?))
+    };
+    rows.filter_map(row).collect()
+});

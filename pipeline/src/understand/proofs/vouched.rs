@@ -102,6 +102,8 @@ const NO_BILL: &[&str] = &[
     "pakbon",
     "estado de cuenta",
     "statement of account",
+    "account statement",
+    "bank statement",
     "extracto",
     "kontoauszug",
     "manifesto eletronico",
@@ -153,13 +155,45 @@ const BY_LAW: &[&str] = &[
 /// Rows from the top in which a paper says what it is.
 const HEAD: usize = 14;
 
+/// Why the kind of a bill is not vouched for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doubt {
+    /// Its title is of a paper that is no bill.
+    NoBill,
+    /// It says that nothing was paid.
+    NotPaid,
+    /// It names no recipient, as an invoice does: a till slip calls itself Rechnung or Tax Invoice, too.
+    Unnamed,
+    /// It is of a table at which someone was served, and only its title makes it an invoice.
+    Served,
+}
+
+impl Doubt {
+    /// In words, for a person.
+    #[must_use]
+    pub fn told(self) -> &'static str {
+        match self {
+            Self::NoBill => "its title is of a paper that is no bill",
+            Self::NotPaid => "it says that nothing was paid",
+            Self::Unnamed => "it names no recipient, as an invoice does",
+            Self::Served => "it is of a table at which someone was served",
+        }
+    }
+
+    /// Whether it forbids filing; the others are weighed with all else.
+    #[must_use]
+    pub fn forbids(self) -> bool {
+        matches!(self, Self::NoBill | Self::NotPaid)
+    }
+}
+
 /// Why the kind of a bill is not vouched for, where one word alone says it or another word gainsays it.
 #[must_use]
-pub fn doubt_of_kind(kind: Kind, sheet: &Sheet, fields: &Fields) -> Option<&'static str> {
+pub fn doubts_of_kind(kind: Kind, sheet: &Sheet, fields: &Fields) -> Vec<Doubt> {
     if !matches!(kind, Kind::Invoice | Kind::Receipt)
         || fields.get(&FieldName::Total).is_some_and(|t| t.source == Source::Xml)
     {
-        return None;
+        return Vec::new();
     }
     let titled = |titles: &[&str]| {
         let cells = sheet.rows.iter().take(HEAD).flat_map(|r| &r.cells);
@@ -170,25 +204,19 @@ pub fn doubt_of_kind(kind: Kind, sheet: &Sheet, fields: &Fields) -> Option<&'sta
         })
     };
     let says_so = |row: &Row| GOODS_SENT.iter().any(|phrase| has_phrase(&row.folded, phrase));
-    if titled(NO_BILL) || sheet.rows.iter().take(HEAD).any(says_so) {
-        return Some("its title is of a paper that is no bill");
-    }
-    if sheet.says(NOT_PAID) {
-        return Some("it says that nothing was paid");
-    }
+    let mut doubts = Vec::new();
+    let mut doubt = |is: bool, doubt: Doubt| doubts.extend(is.then_some(doubt));
+    doubt(titled(NO_BILL) || sheet.rows.iter().take(HEAD).any(says_so), Doubt::NoBill);
+    doubt(sheet.says(NOT_PAID), Doubt::NotPaid);
     let named = names_recipient(fields)
         || fields
             .get(&FieldName::RecipientTaxId)
             .is_some_and(|id| id.confidence >= least(FieldName::RecipientTaxId));
-    // A till slip calls itself Rechnung or Tax Invoice, too.
-    if kind == Kind::Invoice && !named && !sheet.says(BY_LAW) {
-        return Some("it names no recipient, as an invoice does");
-    }
     let taxed = fields.contains_key(&FieldName::RecipientTaxId);
-    if kind == Kind::Invoice && !taxed && !sheet.says(BY_LAW) && is_of_a_table(sheet) {
-        return Some("it is of a table at which someone was served");
-    }
-    None
+    let open = kind == Kind::Invoice && !sheet.says(BY_LAW);
+    doubt(open && !named, Doubt::Unnamed);
+    doubt(open && !taxed && is_of_a_table(sheet), Doubt::Served);
+    doubts
 }
 
 /// Whether somebody else than the issuer is named, by a name, as the one to pay.
@@ -282,25 +310,28 @@ mod tests {
             &[&[(0.1, "Gasthaus Linde")], &[(0.1, "Rechnung 17")], &[(0.1, "Summe 20,00")]];
         let named = fields(&[(FieldName::RecipientName, "Monte Verde GmbH")]);
         let doubt =
-            |lines: &[&[(f32, &str)]], kind, fields: &Fields| doubt_of_kind(kind, &drawn(lines), fields);
-        assert!(doubt(slip, Kind::Invoice, &Fields::new()).is_some());
-        assert!(doubt(slip, Kind::Invoice, &named).is_none());
+            |lines: &[&[(f32, &str)]], kind, fields: &Fields| doubts_of_kind(kind, &drawn(lines), fields);
+        assert!(!doubt(slip, Kind::Invoice, &Fields::new()).is_empty());
+        assert!(doubt(slip, Kind::Invoice, &named).is_empty());
         let address = fields(&[(FieldName::RecipientName, "Hauptstrasse 2a")]);
         let own =
             fields(&[(FieldName::RecipientName, "Linde"), (FieldName::IssuerName, "Linde Gasthaus GmbH")]);
-        assert!(doubt(slip, Kind::Invoice, &address).is_some() && doubt(slip, Kind::Invoice, &own).is_some());
+        assert!(
+            !doubt(slip, Kind::Invoice, &address).is_empty() && !doubt(slip, Kind::Invoice, &own).is_empty()
+        );
         let served: &[&[(f32, &str)]] = &[&[(0.1, "Rechnung 17")], &[(0.1, "Tisch 12/1")]];
-        assert!(doubt(served, Kind::Invoice, &named).is_some());
-        assert!(doubt(&[&[(0.1, "Table top, oak")]], Kind::Invoice, &named).is_none());
-        assert!(doubt(slip, Kind::Receipt, &Fields::new()).is_none());
-        assert!(doubt(&[&[(0.1, "DANFE")]], Kind::Invoice, &Fields::new()).is_none());
+        assert!(!doubt(served, Kind::Invoice, &named).is_empty());
+        assert!(doubt(&[&[(0.1, "Table top, oak")]], Kind::Invoice, &named).is_empty());
+        assert!(doubt(slip, Kind::Receipt, &Fields::new()).is_empty());
+        assert!(doubt(&[&[(0.1, "DANFE")]], Kind::Invoice, &Fields::new()).is_empty());
     }
 
     #[test]
     fn what_looks_like_a_bill_and_is_none() {
         let doubt = |title: &str, kind| {
             let named = fields(&[(FieldName::RecipientName, "Monte Verde")]);
-            doubt_of_kind(kind, &drawn(&[&[(0.1, title)], &[(0.1, "Total 20,00")]]), &named).is_some()
+            let drawn = drawn(&[&[(0.1, title)], &[(0.1, "Total 20,00")]]);
+            doubts_of_kind(kind, &drawn, &named).iter().any(|d| d.forbids())
         };
         for title in
             ["MAYORISTA N.C.P GUIA DESPACHO ELECTRONICA", "Presupuesto 17", "QUOTATION", "Lieferschein Nr. 4"]

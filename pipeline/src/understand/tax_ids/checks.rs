@@ -161,18 +161,34 @@ pub fn italian(s: &str) -> bool {
     s.len() == 11 && luhn(s)
 }
 
-/// Germany: ISO 7064 MOD 11,10.
-pub fn german(s: &str) -> bool {
+/// ISO 7064 MOD 11,10: Germany's and Croatia's.
+pub fn pure(s: &str) -> bool {
     let d = digits(s);
-    if d.len() != 9 {
-        return false;
-    }
-    let mut product = 10;
-    for x in &d[..8] {
+    let Some((check, body)) = d.split_last() else { return false };
+    let product = body.iter().fold(10, |product, x| {
         let sum = (x + product) % 10;
-        product = (if sum == 0 { 10 } else { sum }) * 2 % 11;
-    }
-    (11 - product) % 10 == d[8]
+        (if sum == 0 { 10 } else { sum }) * 2 % 11
+    });
+    body.len() >= 2 && (11 - product) % 10 == *check
+}
+
+/// The last digit is the rest of the weighted sum of the others, or what is wanting of it to the modulus; ten is nothing.
+pub fn weighted_check(s: &str, weights: &[u32], modulus: u32, wanting: bool) -> bool {
+    let d = digits(s);
+    let Some((check, body)) = d.split_last() else { return false };
+    let rest = weighted(body, weights) % modulus;
+    let rest = if wanting { (modulus - rest) % modulus } else { rest };
+    body.len() == weights.len() && rest % 10 == *check && !(wanting && rest == 10)
+}
+
+/// Estonia's KMKR: weights 37137137, modulo 10.
+pub fn estonian(s: &str) -> bool {
+    weighted_check(s, &[3, 7, 1, 3, 7, 1, 3, 7], 10, true)
+}
+
+/// Slovenia: weights 8 to 2, modulo 11.
+pub fn slovene(s: &str) -> bool {
+    weighted_check(s, &[8, 7, 6, 5, 4, 3, 2], 11, true)
 }
 
 /// France: the key of a VAT id is (12 + 3 × (SIREN mod 97)) mod 97; the SIREN itself is Luhn.
@@ -298,7 +314,7 @@ mod tests {
         assert!(rut("123456785") && !rut("123456786"));
         assert!(nif("12345678Z") && !nif("12345678A") && nif("X1234567L") && nif("A58818501"));
         assert!(portuguese("123456789") && !portuguese("123456780"));
-        assert!(german("136695976") && !german("136695975"));
+        assert!(pure("136695976") && !pure("136695975") && estonian("101571629") && slovene("92473717"));
         assert!(italian("00743110157") && !italian("00743110158"));
         assert!(nit("8001972684") && !nit("8001972685"));
         assert!(ruc("20100070970") && !ruc("20100070971"));

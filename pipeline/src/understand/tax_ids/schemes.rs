@@ -1,6 +1,8 @@
 //! Which ids there are: their labels, their forms, and whether a value is one of them.
 
-use super::checks;
+use std::sync::LazyLock;
+
+use super::{checks, national::National};
 
 /// A country's id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +35,57 @@ pub enum Scheme {
     Vat,
     /// A number a tax office gives, without a check digit known to us.
     TaxId,
+    /// One that [`national`] judges, by its place among the rows of `data/tax_ids.tsv`.
+    National(usize),
+}
+
+/// A line of `data/tax_ids.tsv`.
+struct Line {
+    scheme: Scheme,
+    country: Option<&'static str>,
+    form: Option<National>,
+    sure: &'static str,
+    vague: &'static str,
+}
+
+static ROWS: LazyLock<Vec<Line>> = LazyLock::new(|| {
+    let lines = include_str!("../data/tax_ids.tsv").lines().filter(|l| !l.starts_with('#') && !l.is_empty());
+    lines.enumerate().filter_map(|(at, line)| row(at, line)).collect()
+});
+
+fn row(at: usize, line: &'static str) -> Option<Line> {
+    let [scheme, country, lengths, before, behind, check, sure, vague] =
+        line.split('\t').collect::<Vec<_>>().try_into().ok()?;
+    let form = National::parse(lengths, before, behind, check);
+    let country = (country != "-").then_some(country);
+    Some(Line { scheme: named(scheme, at)?, country, form, sure, vague })
+}
+
+fn named(scheme: &str, at: usize) -> Option<Scheme> {
+    Some(match scheme {
+        "cnpj" => Scheme::Cnpj,
+        "cpf" => Scheme::Cpf,
+        "cuit" => Scheme::Cuit,
+        "nit" => Scheme::Nit,
+        "ruc" => Scheme::Ruc,
+        "rut" => Scheme::Rut,
+        "rfc" => Scheme::Rfc,
+        "nif" => Scheme::Nif,
+        "partita_iva" => Scheme::PartitaIva,
+        "siret" => Scheme::Siret,
+        "gstin" => Scheme::Gstin,
+        "abn" => Scheme::Abn,
+        "vat" => Scheme::Vat,
+        "tax_id" => Scheme::TaxId,
+        "national" => Scheme::National(at),
+        _ => return None,
+    })
+}
+
+/// The country whose ids these are, where the scheme says it.
+#[must_use]
+pub fn country(scheme: Scheme) -> Option<&'static str> {
+    ROWS.iter().find(|row| row.scheme == scheme)?.country
 }
 
 /// A label and its id.
@@ -45,137 +98,16 @@ pub struct Named {
     pub sure: bool,
 }
 
-const fn sure(label: &'static str, scheme: Scheme) -> Named {
-    Named { label, scheme, sure: true }
-}
-
-const fn vague(label: &'static str, scheme: Scheme) -> Named {
-    Named { label, scheme, sure: false }
-}
-
 /// Every label, in no order: the longest that stands at a place counts.
-pub const LABELS: &[Named] = &[
-    sure("cnpj", Scheme::Cnpj),
-    sure("cnpj mf", Scheme::Cnpj),
-    sure("cnpj cpf", Scheme::Cnpj),
-    sure("cpf cnpj", Scheme::Cnpj),
-    sure("cpf", Scheme::Cpf),
-    sure("cuit", Scheme::Cuit),
-    sure("cuil", Scheme::Cuit),
-    sure("nit", Scheme::Nit),
-    sure("ruc", Scheme::Ruc),
-    sure("rut", Scheme::Rut),
-    sure("rfc", Scheme::Rfc),
-    sure("nif", Scheme::Nif),
-    sure("cif", Scheme::Nif),
-    sure("nif cif", Scheme::Nif),
-    sure("cif nif", Scheme::Nif),
-    sure("dni", Scheme::Nif),
-    sure("dni nif", Scheme::Nif),
-    sure("nie", Scheme::Nif),
-    sure("nipc", Scheme::Nif),
-    sure("contribuinte", Scheme::Nif),
-    sure("n contribuinte", Scheme::Nif),
-    sure("no contribuinte", Scheme::Nif),
-    sure("contribuinte n", Scheme::Nif),
-    sure("contribuinte no", Scheme::Nif),
-    sure("p iva", Scheme::PartitaIva),
-    sure("p iva c f", Scheme::PartitaIva),
-    sure("partita iva", Scheme::PartitaIva),
-    sure("partita iva e c f", Scheme::PartitaIva),
-    sure("p iva e c f", Scheme::PartitaIva),
-    sure("p iva cod fisc", Scheme::PartitaIva),
-    sure("p iva e cod fisc", Scheme::PartitaIva),
-    sure("partita iva e codice fiscale", Scheme::PartitaIva),
-    sure("c f e p iva", Scheme::PartitaIva),
-    sure("c f p iva", Scheme::PartitaIva),
-    sure("siret", Scheme::Siret),
-    sure("siren", Scheme::Siret),
-    sure("siren siret", Scheme::Siret),
-    sure("gstin", Scheme::Gstin),
-    sure("gstin no", Scheme::Gstin),
-    sure("gstin uin", Scheme::Gstin),
-    sure("abn", Scheme::Abn),
-    sure("ust idnr", Scheme::Vat),
-    sure("ust id nr", Scheme::Vat),
-    sure("ust id", Scheme::Vat),
-    sure("ust ident nr", Scheme::Vat),
-    sure("umsatzsteuer id", Scheme::Vat),
-    sure("umsatzsteuer identifikationsnummer", Scheme::Vat),
-    sure("uid", Scheme::Vat),
-    sure("uid nr", Scheme::Vat),
-    vague("mwst", Scheme::Vat),
-    sure("mwst nr", Scheme::Vat),
-    vague("vat", Scheme::Vat),
-    sure("vat no", Scheme::Vat),
-    sure("vat nr", Scheme::Vat),
-    sure("vat number", Scheme::Vat),
-    sure("vat id", Scheme::Vat),
-    sure("vat id no", Scheme::Vat),
-    sure("vat reg", Scheme::Vat),
-    sure("vat reg no", Scheme::Vat),
-    sure("vat registration", Scheme::Vat),
-    sure("vat registration no", Scheme::Vat),
-    sure("vat registration number", Scheme::Vat),
-    sure("vat identification number", Scheme::Vat),
-    vague("tva", Scheme::Vat),
-    sure("no tva", Scheme::Vat),
-    sure("n tva", Scheme::Vat),
-    sure("no de tva", Scheme::Vat),
-    sure("numero de tva", Scheme::Vat),
-    sure("numero tva", Scheme::Vat),
-    sure("tva intra", Scheme::Vat),
-    sure("no tva intra", Scheme::Vat),
-    sure("tva intracommunautaire", Scheme::Vat),
-    sure("tva intra communautaire", Scheme::Vat),
-    sure("no de tva intracommunautaire", Scheme::Vat),
-    sure("no tva intracommunautaire", Scheme::Vat),
-    sure("id tva", Scheme::Vat),
-    vague("btw", Scheme::Vat),
-    sure("btw nr", Scheme::Vat),
-    sure("btw nummer", Scheme::Vat),
-    sure("btw id", Scheme::Vat),
-    sure("cvr", Scheme::Vat),
-    sure("cvr nr", Scheme::Vat),
-    sure("moms nr", Scheme::Vat),
-    sure("org nr", Scheme::TaxId),
-    vague("iva", Scheme::Vat),
-    sure("gst id", Scheme::TaxId),
-    sure("gst id no", Scheme::TaxId),
-    sure("gst no", Scheme::TaxId),
-    sure("no id gst", Scheme::TaxId),
-    sure("gst number", Scheme::TaxId),
-    sure("gst reg", Scheme::TaxId),
-    sure("gst reg no", Scheme::TaxId),
-    sure("gst registration no", Scheme::TaxId),
-    sure("gst tin", Scheme::TaxId),
-    vague("gst", Scheme::TaxId),
-    sure("sst no", Scheme::TaxId),
-    sure("sst id", Scheme::TaxId),
-    sure("sst reg no", Scheme::TaxId),
-    sure("hst no", Scheme::TaxId),
-    sure("gst hst no", Scheme::TaxId),
-    sure("tax id", Scheme::TaxId),
-    sure("tax id no", Scheme::TaxId),
-    sure("tax reg", Scheme::TaxId),
-    sure("tax reg no", Scheme::TaxId),
-    sure("tax reg id", Scheme::TaxId),
-    sure("tax no", Scheme::TaxId),
-    sure("tax number", Scheme::TaxId),
-    sure("tax registration", Scheme::TaxId),
-    sure("tax registration no", Scheme::TaxId),
-    sure("federal tax id", Scheme::TaxId),
-    sure("tin", Scheme::TaxId),
-    sure("tin no", Scheme::TaxId),
-    sure("vat tin", Scheme::TaxId),
-    sure("vat tin no", Scheme::TaxId),
-    sure("ein", Scheme::TaxId),
-    sure("fein", Scheme::TaxId),
-    sure("rif", Scheme::TaxId),
-    sure("steuernummer", Scheme::TaxId),
-    sure("steuer nr", Scheme::TaxId),
-    sure("st nr", Scheme::TaxId),
-];
+pub static LABELS: LazyLock<Vec<Named>> = LazyLock::new(|| {
+    let labels = ROWS.iter().flat_map(|row| {
+        let named = |text: &'static str, sure: bool| {
+            text.split("; ").filter(|l| *l != "-").map(move |label| Named { label, scheme: row.scheme, sure })
+        };
+        named(row.sure, true).chain(named(row.vague, false))
+    });
+    labels.collect()
+});
 
 /// What a value is to its scheme.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -190,7 +122,7 @@ pub enum Verdict {
     Right,
 }
 
-fn checked(fits: bool, right: bool) -> Verdict {
+pub(super) fn checked(fits: bool, right: bool) -> Verdict {
     match (fits, right) {
         (false, _) => Verdict::Misfit,
         (true, true) => Verdict::Right,
@@ -198,8 +130,15 @@ fn checked(fits: bool, right: bool) -> Verdict {
     }
 }
 
-fn unknown(fits: bool) -> Verdict {
+pub(super) fn unknown(fits: bool) -> Verdict {
     if fits { Verdict::Unknown } else { Verdict::Misfit }
+}
+
+/// Letters that end an id of this scheme, where its country has such.
+#[must_use]
+pub fn ending(scheme: Scheme) -> Option<&'static str> {
+    let Scheme::National(at) = scheme else { return None };
+    ROWS.get(at)?.form.as_ref().map(National::ending).filter(|e| !e.is_empty())
 }
 
 /// Judges a squeezed, upper-case value.
@@ -236,8 +175,15 @@ pub fn judge(scheme: Scheme, value: &str) -> Verdict {
         Scheme::Gstin => checked(len == 15 && digits >= 5, checks::gstin(value)),
         Scheme::Abn => checked(all && len == 11, checks::abn(value)),
         Scheme::Vat => vat(value),
+        // "GST866012420RT0001": Canada's business number with its account.
+        Scheme::TaxId if len == 15 && value.ends_with("RT0001") => {
+            checked(digits == 13, checks::luhn(value.get(..9).unwrap_or_default()))
+        }
         Scheme::TaxId if len == 15 && !all && value.starts_with(|c: char| c.is_ascii_digit()) => {
             judge(Scheme::Gstin, value)
+        }
+        Scheme::National(at) => {
+            ROWS.get(at).and_then(|row| row.form.as_ref()).map_or(Verdict::Misfit, |form| form.judge(value))
         }
         Scheme::TaxId => unknown((8..=15).contains(&len) && digits >= 6 && digits * 3 >= len * 2),
     }
@@ -249,7 +195,7 @@ fn vat(value: &str) -> Verdict {
     let digits = rest.chars().filter(char::is_ascii_digit).count();
     let all = digits == rest.len();
     match country {
-        "DE" => checked(all && rest.len() == 9, checks::german(rest)),
+        "DE" => checked(all && rest.len() == 9, checks::pure(rest)),
         "ES" => checked(rest.len() == 9 && digits >= 7, checks::nif(rest)),
         "PT" => checked(all && rest.len() == 9, checks::portuguese(rest)),
         "IT" => checked(all && rest.len() == 11, checks::italian(rest)),
@@ -265,15 +211,22 @@ fn vat(value: &str) -> Verdict {
             checked(rest.starts_with('E') && matches!(rest.len(), 10..=14), checks::swiss(&number))
         }
         "SE" => checked(all && rest.len() == 12, rest.get(..10).is_some_and(checks::luhn)),
-        "FI" | "HU" | "LU" | "MT" | "SI" => unknown(all && rest.len() == 8),
-        "EE" | "EL" => unknown(all && rest.len() == 9),
-        "HR" | "LV" => unknown(all && rest.len() == 11),
+        "SI" => checked(all && rest.len() == 8, checks::slovene(rest)),
+        "FI" | "HU" | "LU" | "MT" => unknown(all && rest.len() == 8),
+        "EE" => checked(all && rest.len() == 9, checks::estonian(rest)),
+        "EL" => unknown(all && rest.len() == 9),
+        "HR" => checked(all && rest.len() == 11, checks::pure(rest)),
+        "LV" => unknown(all && rest.len() == 11),
         "SK" => unknown(all && rest.len() == 10),
         "CZ" => unknown(all && matches!(rest.len(), 8..=10)),
         "IE" => unknown(matches!(rest.len(), 8 | 9) && digits >= 7),
         "CY" => unknown(rest.len() == 9 && digits == 8),
         "BG" | "RO" | "LT" => unknown(all && matches!(rest.len(), 6..=12)),
         "NO" => unknown(matches!(rest.len(), 9..=12) && digits >= 9),
+        // British papers leave their letters out.
+        _ if value.len() == 9 && value.chars().all(|c| c.is_ascii_digit()) && checks::british(value) => {
+            Verdict::Right
+        }
         _ if value.chars().all(|c| c.is_ascii_digit()) => unknown((7..=14).contains(&value.len())),
         _ => Verdict::Misfit,
     }

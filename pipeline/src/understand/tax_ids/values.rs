@@ -2,7 +2,7 @@
 
 use super::{
     checks,
-    schemes::{Named, Scheme, Verdict, judge},
+    schemes::{Named, Scheme, Verdict, ending, judge},
 };
 use crate::{fields::Source, understand::parties::looks::is_price};
 
@@ -13,8 +13,9 @@ pub fn joined(text: &str, named: &Named, source: Source) -> Option<(String, Verd
         &["no", "nr", "number", "id", "n", "num", "reg", "registration", "nummer", "idnr", "la", "y", "is"];
     let mut joined = String::new();
     let mut best: Option<(String, Verdict, bool)> = None;
-    for word in text.split_whitespace().filter(|w| w.chars().any(char::is_alphanumeric)).take(8) {
-        let bare = clean(word);
+    let mut words = text.split_whitespace().filter(|w| w.chars().any(char::is_alphanumeric)).take(8);
+    while let Some(word) = words.next() {
+        let bare = apart(&clean(word), named.scheme).to_owned();
         if joined.is_empty() && FILLERS.contains(&bare.to_lowercase().as_str()) {
             continue;
         }
@@ -50,11 +51,29 @@ pub fn joined(text: &str, named: &Named, source: Source) -> Option<(String, Verd
         {
             best = Some((mended.clone(), judge(named.scheme, &mended), true));
         }
-        if best.as_ref().is_some_and(|b| b.1 == Verdict::Right) {
+        if let Some(right) = best.as_mut().filter(|b| b.1 == Verdict::Right) {
+            // "773064126 RT0001", "965 920 358 MVA": its ending, a word of its own.
+            if let Some(end) = ending(named.scheme)
+                && words.next().is_some_and(|word| clean(word) == end)
+            {
+                right.0.push_str(end);
+            }
             break;
         }
     }
     best
+}
+
+/// "DE195033395ISteuer": the id of a word that a line of the frame glued to the next.
+fn apart(word: &str, scheme: Scheme) -> &str {
+    let run = word.get(2..).map_or(0, |rest| rest.bytes().take_while(u8::is_ascii_digit).count());
+    let lettered = word.bytes().take(2).all(|b| b.is_ascii_uppercase());
+    // A German id has nine digits; a tenth is the line between two entries.
+    let run = if word.starts_with("DE") && word.len() > 11 + 2 { run.min(9) } else { run };
+    match word.get(..2 + run) {
+        Some(id) if scheme == Scheme::Vat && lettered && run >= 8 && word.len() > 14 => id,
+        _ => word,
+    }
 }
 
 /// A value behind a vague label ("VAT", "IVA") must look like an id by itself.
@@ -88,14 +107,18 @@ fn clean(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric() || *c == '&').flat_map(char::to_uppercase).collect()
 }
 
+/// Countries whose VAT ids have a check digit that we know.
+const PROVEN: [&str; 16] =
+    ["DE", "ES", "PT", "IT", "FR", "NL", "BE", "AT", "CH", "EE", "SI", "HR", "SE", "PL", "DK", "GB"];
+
 /// An unlabelled id that proves itself: `DE123456788`, `B12345674`, a CNPJ in its own punctuation.
 #[must_use]
 pub fn bare(text: &str) -> Option<(String, Scheme)> {
-    text.split_whitespace().find_map(|word| {
+    // "DE 14 14 84 539", alone in its line.
+    let whole = (text.len() <= 20).then_some(text).filter(|t| t.contains(' '));
+    text.split_whitespace().chain(whole).find_map(|word| {
         let id = clean(word);
-        let lettered = id
-            .get(..2)
-            .is_some_and(|c| matches!(c, "DE" | "ES" | "PT" | "IT" | "FR" | "NL" | "BE" | "AT" | "CH"));
+        let lettered = id.get(..2).is_some_and(|c| PROVEN.contains(&c));
         let strong = lettered && id.len() >= 10 && judge(Scheme::Vat, &id) == Verdict::Right;
         let lead = word.chars().next().is_some_and(|c| c.is_ascii_uppercase());
         let spanish = id.len() == 9 && lead && !word.contains('/') && checks::nif(&id);
