@@ -1,5 +1,7 @@
 //! What vouches for what: a kind by more than one word, a tax by arithmetic. What nothing vouches for is not filed.
 
+use std::sync::LazyLock;
+
 use crate::{
     document::Kind,
     fields::{FieldName, Fields, Source},
@@ -62,95 +64,21 @@ const AGREED: f32 = 0.97;
 /// The most that a name is believed where the code pays another.
 const GAINSAID: f32 = 0.6;
 
-/// Titles of papers that look like bills and are none, folded.
-const NO_BILL: &[&str] = &[
-    "guia de despacho",
-    "guia de remision",
-    "remito",
-    "presupuesto",
-    "cotizacion",
-    "orcamento",
-    "orden de compra",
-    "ordem de compra",
-    "pedido de compra",
-    "nota de pedido",
-    "albaran",
-    "nota de entrega",
-    "packing list",
-    "packing slip",
-    "delivery note",
-    "quotation",
-    "quote",
-    "purchase order",
-    "sales order",
-    "pro forma",
-    "proforma",
-    "proforma invoice",
-    "pro forma invoice",
-    "factura proforma",
-    "angebot",
-    "lieferschein",
-    "auftragsbestatigung",
-    "bestellung",
-    "kostenvoranschlag",
-    "devis",
-    "bon de commande",
-    "bon de livraison",
-    "preventivo",
-    "documento di trasporto",
-    "offerte",
-    "pakbon",
-    "estado de cuenta",
-    "statement of account",
-    "account statement",
-    "bank statement",
-    "extracto",
-    "kontoauszug",
-    "manifesto eletronico",
-    "damdfe",
-    "carta de correcao",
-];
+/// The phrases of a role in `data/bill_doubts.tsv`.
+fn phrases(role: &str) -> Vec<&'static str> {
+    let lines = include_str!("../data/bill_doubts.tsv").lines().filter(|l| !l.starts_with('#'));
+    let own = lines.filter_map(|l| l.split_once('\t')).filter(|(name, _)| *name == role);
+    own.flat_map(|(_, phrases)| phrases.split("; ")).collect()
+}
 
-/// The same, wherever in its head a paper says it: its title may stand beside the sender's address.
-const GOODS_SENT: &[&str] = &["guia de despacho", "guia despacho", "guia de remision"];
+static NO_BILL: Phrases = LazyLock::new(|| phrases("no_bill"));
+static GOODS_SENT: Phrases = LazyLock::new(|| phrases("goods_sent"));
+static NOT_PAID: Phrases = LazyLock::new(|| phrases("not_paid"));
+static BY_LAW: Phrases = LazyLock::new(|| phrases("by_law"));
+static TABLES: Phrases = LazyLock::new(|| phrases("table"));
+static SERVED: Phrases = LazyLock::new(|| phrases("served"));
 
-/// What a card slip says of a payment that did not happen, folded.
-const NOT_PAID: &[&str] = &[
-    "authorization denied",
-    "transaction declined",
-    "payment declined",
-    "card declined",
-    "not authorised",
-    "not authorized",
-    "operacion denegada",
-    "transaccion rechazada",
-    "pago rechazado",
-    "transacao negada",
-    "transacao nao autorizada",
-    "zahlung abgebrochen",
-    "zahlung nicht erfolgt",
-    "paiement refuse",
-    "transaction refusee",
-    "transaction abandonnee",
-    "transazione negata",
-];
-
-/// What makes a paper an invoice by law, whoever it names, folded.
-const BY_LAW: &[&str] = &[
-    "folio fiscal",
-    "chave de acesso",
-    "cufe",
-    "cae n",
-    "c.a.e",
-    "cae nro",
-    "timbre electronico sii",
-    "documento auxiliar da nota fiscal",
-    "danfe",
-    "danfse",
-    "nota fiscal de servicos eletronica",
-    "representacion impresa de la factura electronica",
-    "representacion impresa de la boleta",
-];
+type Phrases = LazyLock<Vec<&'static str>>;
 
 /// Rows from the top in which a paper says what it is.
 const HEAD: usize = 14;
@@ -206,14 +134,14 @@ pub fn doubts_of_kind(kind: Kind, sheet: &Sheet, fields: &Fields) -> Vec<Doubt> 
     let says_so = |row: &Row| GOODS_SENT.iter().any(|phrase| has_phrase(&row.folded, phrase));
     let mut doubts = Vec::new();
     let mut doubt = |is: bool, doubt: Doubt| doubts.extend(is.then_some(doubt));
-    doubt(titled(NO_BILL) || sheet.rows.iter().take(HEAD).any(says_so), Doubt::NoBill);
-    doubt(sheet.says(NOT_PAID), Doubt::NotPaid);
+    doubt(titled(&NO_BILL) || sheet.rows.iter().take(HEAD).any(says_so), Doubt::NoBill);
+    doubt(sheet.says(&NOT_PAID), Doubt::NotPaid);
     let named = names_recipient(fields)
         || fields
             .get(&FieldName::RecipientTaxId)
             .is_some_and(|id| id.confidence >= least(FieldName::RecipientTaxId));
     let taxed = fields.contains_key(&FieldName::RecipientTaxId);
-    let open = kind == Kind::Invoice && !sheet.says(BY_LAW);
+    let open = kind == Kind::Invoice && !sheet.says(&BY_LAW);
     doubt(open && !named, Doubt::Unnamed);
     doubt(open && !taxed && is_of_a_table(sheet), Doubt::Served);
     doubts
@@ -233,19 +161,6 @@ fn names_recipient(fields: &Fields) -> bool {
 /// Least confidence of a name that is taken for somebody's.
 const NAMED: f32 = 0.5;
 
-/// What tills of restaurants print of a table and of who served it, folded; the first need a number behind them.
-const TABLES: &[&str] =
-    &["tisch", "table", "mesa", "tavolo", "tafel", "stolik", "tisch nr", "table no", "mesa no"];
-const SERVED: &[&str] = &[
-    "es bediente sie",
-    "bewirtete personen",
-    "kellner",
-    "camarero",
-    "mesero",
-    "waiter",
-    "you were served by",
-];
-
 fn is_of_a_table(sheet: &Sheet) -> bool {
     let numbered = |row: &Row, word: &str| {
         find_phrase(&row.folded, word).is_some_and(|at| {
@@ -253,7 +168,7 @@ fn is_of_a_table(sheet: &Sheet) -> bool {
             behind.starts_with(|c: char| c.is_ascii_digit())
         })
     };
-    sheet.says(SERVED) || sheet.rows.iter().any(|row| TABLES.iter().any(|word| numbered(row, word)))
+    sheet.says(&SERVED) || sheet.rows.iter().any(|row| TABLES.iter().any(|word| numbered(row, word)))
 }
 
 #[cfg(test)]
@@ -302,6 +217,14 @@ mod tests {
         assert!(weighed("Monte Verde") > 0.96);
         assert!(weighed("Lago Factoring Bank AG") < 0.8);
         assert!(weighed("") > 0.9);
+    }
+
+    #[test]
+    fn every_role_of_the_file_is_read() {
+        let lists = [&NO_BILL, &GOODS_SENT, &NOT_PAID, &BY_LAW, &TABLES, &SERVED];
+        let text = include_str!("../data/bill_doubts.tsv");
+        let rows = text.lines().filter(|l| !l.starts_with('#')).count();
+        assert!(rows == lists.len() && lists.iter().all(|l| l.len() > 1));
     }
 
     #[test]
