@@ -5,7 +5,10 @@ mod fiscal;
 
 use base64::Engine;
 
-use super::{identity, money};
+use super::{
+    identity, money,
+    sheet::{Row, Sheet},
+};
 use crate::{
     fields::{Field, FieldName, Fields, Source},
     reading::Barcode,
@@ -38,6 +41,47 @@ pub fn find(barcodes: &[Barcode]) -> Option<Code> {
             .or_else(|| card(&code.text, &mut values))?;
         (!values.fields.is_empty()).then_some(Code { what, fields: values.fields, payee: values.payee })
     })
+}
+
+/// What an access key says that the page prints in figures, where its check digit holds: Brazil's of 44 digits, Ecuador's of
+/// 49, in groups of four, on one line or two.
+#[must_use]
+pub fn printed(sheet: &Sheet) -> Option<Code> {
+    let page_of = |row: &Row| (row.page, row.bbox, row.source);
+    sheet.rows.iter().enumerate().find_map(|(at, row)| {
+        let (page, bbox, source) = page_of(row);
+        let next = sheet.rows.get(at + 1).filter(|next| next.page == row.page);
+        let both = next.map(|next| format!("{} {}", row.text, next.text));
+        std::iter::once(row.text.clone()).chain(both).find_map(|text| {
+            runs(&text).into_iter().find_map(|key| {
+                let code = Barcode { symbology: String::new(), text: key.clone(), page, bbox };
+                let mut values = Values { fields: Fields::new(), payee: None, code: &code };
+                let what = fiscal::key(&key, &mut values)?;
+                values.fields.values_mut().for_each(|field| field.source = source);
+                Some(Code { what, fields: values.fields, payee: None })
+            })
+        })
+    })
+}
+
+/// Runs of figures in groups as long as an access key.
+fn runs(text: &str) -> Vec<String> {
+    let figures = |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit());
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let mut found = Vec::new();
+    for from in 0..words.len() {
+        let mut run = String::new();
+        for word in words[from..].iter().take_while(|w| figures(w)) {
+            run.push_str(word);
+            if run.len() >= fiscal::SHORTEST {
+                found.push(run.clone());
+            }
+            if run.len() >= fiscal::LONGEST {
+                break;
+            }
+        }
+    }
+    found
 }
 
 struct Values<'a> {

@@ -105,7 +105,7 @@ fn understand_alone(evidence: &Evidence, today: Date, model: &model::Model) -> U
         Some(einvoice::Found::Other(reason)) => (None, Some(reason)),
         None => (None, None),
     };
-    let code = codes::find(&evidence.barcodes);
+    let code = codes::find(&evidence.barcodes).or_else(|| codes::printed(&sheet));
     let mut classified = {
         let seen = features::Seen { evidence, sheet: &sheet, zone: &zone, ids: &ids, sums: &sums };
         classify::classify(&seen, model)

@@ -127,6 +127,25 @@ fn brazil(text: &str, v: &mut Values<'_>) -> Option<&'static str> {
     Some("NF-e access key")
 }
 
+/// Digits of the shortest access key and of the longest.
+pub(super) const SHORTEST: usize = 44;
+pub(super) const LONGEST: usize = 49;
+/// States by IBGE's codes, and models of electronic papers that have a key (Ajuste SINIEF 07/05).
+const STATES: std::ops::RangeInclusive<u32> = 11..=53;
+const MODELS: [&str; 9] = ["55", "57", "58", "59", "62", "63", "65", "66", "67"];
+
+/// An access key in figures, of Brazil or Ecuador.
+pub(super) fn key(text: &str, v: &mut Values<'_>) -> Option<&'static str> {
+    if text.len() == LONGEST {
+        return ecuador(text, v);
+    }
+    let said = keys::chave(text)?;
+    let state = text.get(..2)?.parse::<u32>().ok().filter(|s| STATES.contains(s));
+    let month = said.month.get(2..)?.parse::<u32>().ok().filter(|m| (1..=12).contains(m));
+    (state.is_some() && month.is_some() && MODELS.contains(&said.model.as_str())).then_some(())?;
+    brazil(text, v)
+}
+
 /// Chile's stamp (TED) as PDF417: a small XML.
 fn chile(text: &str, v: &mut Values<'_>) -> Option<&'static str> {
     text.contains("<TED").then_some(())?;

@@ -184,3 +184,20 @@ proptest! {
         let _ = read(&format!("{head}{text}"));
     }
 }
+
+#[test]
+fn an_access_key_in_figures() {
+    use crate::understand::sheet::drawn;
+    let key = "52060433009911002506550120000007800267301615";
+    let grouped: String = key.as_bytes().chunks(4).map(|c| String::from_utf8_lossy(c) + " ").collect();
+    let (first, rest) = grouped.split_at(30);
+    for lines in [vec![format!("CHAVE DE ACESSO {grouped}")], vec![first.to_owned(), rest.to_owned()]] {
+        let lines: Vec<[(f32, &str); 1]> = lines.iter().map(|l| [(0.1, l.as_str())]).collect();
+        let rows: Vec<&[(f32, &str)]> = lines.iter().map(|l| l.as_slice()).collect();
+        let code = printed(&drawn(&rows)).expect("a key");
+        assert_eq!(code.fields[&FieldName::Number].value, "780");
+        assert_eq!(code.fields[&FieldName::Currency].value, "BRL");
+    }
+    let wrong = grouped.replace("1615", "1614");
+    assert!(printed(&drawn(&[&[(0.1, wrong.as_str())]])).is_none());
+}
