@@ -39,6 +39,16 @@ impl Direction {
 pub struct Number {
     /// Meta's id of it.
     pub phone_number_id: String,
+    /// Meta's business account (WABA) that it belongs to, once a webhook has said so.
+    pub waba_id: Option<String>,
+    /// The number, as people see it.
+    pub display_number: Option<String>,
+    /// Meta's word on it: `CONNECTED`, `FLAGGED`, `RESTRICTED`, …
+    pub status: Option<String>,
+    /// `GREEN`, `YELLOW`, `RED` or `UNKNOWN`.
+    pub quality: Option<String>,
+    /// How many people it may write to first in a day, e.g. `TIER_10K`.
+    pub tier: Option<String>,
     /// Which token it uses; never the token.
     pub token_ref: String,
     /// Whether nothing is fetched for it.
@@ -85,20 +95,29 @@ fn gap(probes: i64) -> Duration {
     (FIRST_PROBE * 2_i32.pow(doublings)).min(LAST_PROBE)
 }
 
-/// Makes the rows of numbers that webhooks name, and remembers when they last did.
+/// What a webhook says of the number that it came for.
+pub(crate) struct Seen {
+    pub token_ref: String,
+    pub waba_id: Option<String>,
+    pub at: OffsetDateTime,
+}
+
+/// Makes the rows of numbers that webhooks name, and remembers when they last did and whose they are.
 pub(crate) async fn seen(
     tx: &mut Tx,
-    numbers: &std::collections::BTreeMap<String, (String, OffsetDateTime)>,
+    numbers: &std::collections::BTreeMap<String, Seen>,
 ) -> Result<(), CatalogError> {
-    for (number, (token_ref, at)) in numbers.iter().filter(|(number, _)| !number.is_empty()) {
+    for (number, seen) in numbers.iter().filter(|(number, _)| !number.is_empty()) {
         execute!(
             tx,
-            "INSERT INTO numbers (phone_number_id, token_ref, last_webhook_at) VALUES ($1, $2, $3) \
-             ON CONFLICT (phone_number_id) DO UPDATE SET last_webhook_at = excluded.last_webhook_at \
+            "INSERT INTO numbers (phone_number_id, token_ref, last_webhook_at, waba_id) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (phone_number_id) DO UPDATE SET last_webhook_at = excluded.last_webhook_at, \
+             waba_id = COALESCE(excluded.waba_id, numbers.waba_id) \
              WHERE numbers.last_webhook_at IS NULL OR numbers.last_webhook_at < excluded.last_webhook_at",
             clean(number),
-            token_ref.as_str(),
-            micros(*at)
+            seen.token_ref.as_str(),
+            micros(seen.at),
+            seen.waba_id.as_deref()
         )?;
     }
     Ok(())
@@ -122,7 +141,9 @@ pub(crate) async fn probing(tx: &mut Tx, number: &str) -> Result<(), CatalogErro
     .map(drop)
 }
 
-type Row = (String, String, bool, bool, Option<String>, Option<i64>, Option<i64>);
+type Word = Option<String>;
+type Row =
+    (String, String, bool, bool, Option<String>, Option<i64>, Option<i64>, Word, Word, Word, Word, Word);
 
 impl Catalog {
     /// Our numbers.
@@ -135,13 +156,20 @@ impl Catalog {
         all!(
             tx,
             Row,
-            "SELECT phone_number_id, token_ref, fetch_paused, send_paused, reason, since, last_webhook_at \
-             FROM numbers ORDER BY phone_number_id LIMIT 1000"
+            "SELECT phone_number_id, token_ref, fetch_paused, send_paused, reason, since, last_webhook_at, waba_id, \
+             display_number, status, quality, tier FROM numbers ORDER BY phone_number_id LIMIT 1000"
         )?
         .into_iter()
-        .map(|(phone_number_id, token_ref, fetch_paused, send_paused, reason, since, last)| {
+        .map(|row| {
+            let (phone_number_id, token_ref, fetch_paused, send_paused, reason, since, last, waba, ..) = row;
+            let (display_number, status, quality, tier) = (row.8, row.9, row.10, row.11);
             Ok(Number {
                 phone_number_id,
+                waba_id: waba,
+                display_number,
+                status,
+                quality,
+                tier,
                 token_ref,
                 fetch_paused,
                 send_paused,

@@ -282,6 +282,7 @@ pub(crate) async fn compose(
         Telling::SendAgain(_) | Telling::Asked { .. } => Purpose::SendAgain,
         Telling::SameAgain => Purpose::SameAgain,
         Telling::SendNormally => Purpose::SendNormally,
+        Telling::ManyFiles => Purpose::ManyFiles,
         Telling::Duplicate { .. } => Purpose::Duplicate,
         Telling::Rejected => Purpose::Rejected,
     };
