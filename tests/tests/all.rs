@@ -7,6 +7,8 @@ mod books;
 mod chaos;
 mod conformance;
 mod contract;
+mod database_away;
+mod dead;
 mod desk;
 mod desk_decide;
 mod desk_harm;
