@@ -41,9 +41,11 @@ mod tests {
 
     #[test]
     fn a_number_of_two_forms_has_another() {
-        for (one, other) in
-            [("5491123456789", "541123456789"), ("5215512345678", "525512345678"), ("551187654321", "5511987654321")]
-        {
+        for (one, other) in [
+            ("5491123456789", "541123456789"),
+            ("5215512345678", "525512345678"),
+            ("551187654321", "5511987654321"),
+        ] {
             assert_eq!(other_form(one).as_deref(), Some(other));
             assert_eq!(other_form(other).as_deref(), Some(one));
         }

@@ -77,6 +77,19 @@ pub(crate) async fn ahead_of(tx: &mut Tx, id: DocumentId, stage: Stage) -> Resul
     Ok(count)
 }
 
+/// Until when what a document still has to fetch is there.
+pub(crate) async fn deadline(
+    tx: &mut Tx,
+    id: DocumentId,
+    stage: Stage,
+) -> Result<Option<OffsetDateTime>, CatalogError> {
+    if stage != Stage::Fetch {
+        return Ok(None);
+    }
+    let row = optional!(tx, (Option<i64>,), "SELECT media_deadline FROM documents WHERE id = $1", id.0)?;
+    maybe_at("documents", "media_deadline", row.and_then(|(at,)| at))
+}
+
 /// From when on a document may be read, if not yet; then it is not due before.
 pub(crate) async fn read_after(tx: &mut Tx, id: DocumentId) -> Result<Option<OffsetDateTime>, CatalogError> {
     let present = tx.now();

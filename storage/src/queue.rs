@@ -119,6 +119,11 @@ pub struct LaneDepth {
 /// Longest time a task keeps its place before apalis counts it as spent. Our own rows end retries long before.
 const MAX_ATTEMPTS: usize = 25;
 
+/// Media that Meta keeps for less than this goes first.
+const GONE_SOON: time::Duration = time::Duration::DAY;
+/// Above whatever anybody has waiting.
+const URGENT: i32 = 1 << 24;
+
 /// One task on its way into the queue's table.
 pub(crate) struct Push {
     pub task_id: String,
@@ -135,6 +140,15 @@ impl Push {
 
     pub(crate) fn reply(id: ContactId, run_at: Option<OffsetDateTime>) -> Result<Self, CatalogError> {
         Self::of(&ReplyTask::new(id), run_at)
+    }
+
+    /// What is gone soon goes before everything that is not.
+    pub(crate) fn before(self, deadline: OffsetDateTime, present: OffsetDateTime) -> Self {
+        if deadline - present < GONE_SOON {
+            Self { priority: self.priority.saturating_add(URGENT), ..self }
+        } else {
+            self
+        }
     }
 
     fn of<T: Serialize>(task: &T, run_at: Option<OffsetDateTime>) -> Result<Self, CatalogError> {

@@ -93,7 +93,10 @@ pub(crate) async fn push_stage(
     run_at: Option<OffsetDateTime>,
 ) -> Result<(), CatalogError> {
     let Some(queue) = Queue::of(stage) else { return Ok(()) };
-    let task = Push::document(id, run_at)?.behind(fair::ahead_of(tx, id, stage).await?);
+    let mut task = Push::document(id, run_at)?.behind(fair::ahead_of(tx, id, stage).await?);
+    if let Some(deadline) = fair::deadline(tx, id, stage).await? {
+        task = task.before(deadline, tx.now());
+    }
     execute!(tx, "UPDATE documents SET task_id = $2 WHERE id = $1", id.0, task.task_id.as_str())?;
     push(tx, queue, vec![task]).await
 }

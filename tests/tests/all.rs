@@ -18,6 +18,7 @@ mod front_door;
 mod inert;
 mod malware;
 mod operate;
+mod operators;
 mod pages;
 mod read;
 mod road;

@@ -302,7 +302,7 @@ pub(super) async fn uploads_are_idempotent(catalog: &Catalog) {
             customer_id: None,
             declared: DeclaredFile { filename: Some("a\0.pdf".into()), ..DeclaredFile::default() },
             original: StoredObject { key: ObjectKey::original(id, &hash), sha256: hash, size_bytes: 7 },
-            received_at: crate::names::now(),
+            received_at: now(),
         }
     };
     let key = IdempotencyKey { api_key, key: "one".into(), request: Sha256::of(b"request") };

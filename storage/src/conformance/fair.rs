@@ -175,6 +175,31 @@ pub(super) async fn templates_stand_as_meta_tells_of_them(catalog: &Catalog) {
     assert!(!catalog.take_channel_check().await.unwrap(), "not before its time");
 }
 
+pub(super) async fn what_is_gone_soon_goes_first(catalog: &Catalog) {
+    let number = format!("n{}", uuid::Uuid::now_v7().simple());
+    catalog.set_media_retention(&number, std::time::Duration::from_secs(3_600)).await.unwrap();
+    let intake = Intake::spawn(catalog.clone());
+    let to = |number: &str| {
+        let message = InboundMessage { phone_number_id: number.to_owned(), ..photo(&Sample::new()) };
+        InboundItem::Message(message)
+    };
+    let sent = send(&intake, vec![to(&number), to("another")]).await.new_documents;
+    let mut soon = None;
+    for id in sent {
+        let document = catalog.document(id).await.unwrap().unwrap();
+        let kept = document.media_deadline.unwrap() - document.sent_at;
+        let mine = document.phone_number_id.as_deref() == Some(&*number);
+        assert_eq!(kept, if mine { Duration::HOUR } else { Duration::days(7) });
+        assert_eq!(priority(catalog, id).await > 0, mine, "No Storage goes first");
+        soon = soon.or(Some(id).filter(|_| mine));
+    }
+    let id = soon.unwrap();
+    begin(catalog, id, Stage::Fetch).await;
+    let again = now() + Duration::MINUTE;
+    assert_eq!(catalog.retry(id, Stage::Fetch, "503", again).await.unwrap(), Step::Taken);
+    assert!(priority(catalog, id).await > 0, "also when it is tried again");
+}
+
 pub(super) async fn a_steady_sender_is_not_over(catalog: &Catalog) {
     let intake = Intake::spawn_with(catalog.clone(), Quota::default());
     let sender = Sample::new();

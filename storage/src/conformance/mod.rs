@@ -103,6 +103,7 @@ pub async fn catalog(catalog: &Catalog) {
     channel::what_failed_for_our_sake_goes_round_again(catalog).await;
     fair::the_first_of_each_goes_before_the_second_of_any(catalog).await;
     fair::beyond_the_quota_all_is_kept_and_read_later(catalog).await;
+    fair::what_is_gone_soon_goes_first(catalog).await;
     fair::a_steady_sender_is_not_over(catalog).await;
     fair::templates_stand_as_meta_tells_of_them(catalog).await;
     outgoing::a_route_hears_each_piece_of_news_once(catalog).await;

@@ -24,9 +24,6 @@ use crate::{
     timeline::{self, Entry},
 };
 
-/// How long Meta keeps the media of a webhook (since October 2025; it was 30 days before).
-const MEDIA_KEPT: Duration = Duration::days(7);
-
 /// An answer of the same purpose is not said again within this time.
 const ANSWERED_ONCE_IN: Duration = Duration::hours(1);
 
@@ -61,6 +58,7 @@ struct NewDocument<'a> {
     of: &'a NewMessage<'a>,
     task_id: String,
     read_after: Option<OffsetDateTime>,
+    deadline: OffsetDateTime,
 }
 
 /// Records a batch in the caller's transaction; one result a delivery, in order.
@@ -274,6 +272,8 @@ async fn save_messages(
     .collect();
     let mut documents = Vec::new();
     let mut pushes = Vec::new();
+    let present = tx.now();
+    let kept = if new.is_empty() { BTreeMap::new() } else { numbers::retentions(tx).await? };
     let mut senders = Senders::load(tx, quota, &senders_of(messages, &new)).await?;
     for message in messages {
         let Some(result) = recorded.get_mut(message.placed.place) else { continue };
@@ -285,8 +285,17 @@ async fn save_messages(
         if message.direction == "in" && message.message.media.is_some() {
             let id = DocumentId::generate();
             let (ahead, read_after) = senders.one_more(message.contact);
-            let task = Push::document(id, None)?.behind(ahead);
-            documents.push(NewDocument { id, of: message, task_id: task.task_id.clone(), read_after });
+            let kept = kept.get(&message.message.phone_number_id).copied().unwrap_or(numbers::MEDIA_KEPT);
+            let sent_at = message.message.sent_at;
+            let deadline = sent_at.checked_add(kept).unwrap_or(sent_at);
+            let task = Push::document(id, None)?.behind(ahead).before(deadline, present);
+            documents.push(NewDocument {
+                id,
+                of: message,
+                task_id: task.task_id.clone(),
+                read_after,
+                deadline,
+            });
             pushes.push(task);
             result.new_documents.push(id);
         }
@@ -347,7 +356,7 @@ async fn save_documents(tx: &mut Tx, documents: &[NewDocument<'_>]) -> Result<()
                 .bind(declared.and_then(|f| f.sha256).map(|h| h.0.to_vec()))
                 .bind(micros(message.sent_at))
                 .bind(micros(d.of.placed.received_at))
-                .bind(micros(message.sent_at.checked_add(MEDIA_KEPT).unwrap_or(message.sent_at)))
+                .bind(micros(d.deadline))
                 .bind("received")
                 .bind("fetch")
                 .bind(media.and_then(|m| m.error.as_deref()).map(|t| cut(t, 500)))

@@ -6,6 +6,7 @@ use acuse_storage::{
     DocumentId, Stage,
     incidents::{IncidentState, routes::Medium},
     names::now,
+    outbox::OutboxState,
     parts::Part,
 };
 use acuse_workers::{
@@ -48,7 +49,9 @@ async fn outage(world: &World, ears: &Receiver, part: Part, long: i64, away: imp
     let what = format!("{part} away for {long} minutes");
     ears.came();
     let before = incidents(world, part, Some(IncidentState::Resolved)).await;
+    let waiting = world.waits().await;
     away(true).await;
+    world.runs(waiting).await;
     let mut documents = Vec::new();
     for n in 0..3 {
         documents.push(world.sends(&format!("{RECEIPT}\nnumber={part}-{long}-{n}")).await);
@@ -76,6 +79,17 @@ async fn outage(world: &World, ears: &Receiver, part: Part, long: i64, away: imp
         before + 1,
         "{what}: there was one"
     );
+    let sent = async || world.message(waiting).await.state == OutboxState::Sent;
+    for _ in 0..30 {
+        if !sent().await {
+            pass(Duration::MINUTE);
+            world.runs(waiting).await;
+        }
+    }
+    let id = world.message(waiting).await.id.to_string();
+    let times = world.graph.sent().iter().filter(|m| m.callback_data.as_deref() == Some(&*id)).count();
+    assert!(sent().await && times == 1, "{what}: no reply is lost, and none is doubled: {times}");
+    world.balances(&what).await;
     for id in documents {
         let document = world.env.catalog.document(id).await.unwrap().unwrap();
         assert_eq!(document.stage, Stage::Done, "{what}: {document:?}");
