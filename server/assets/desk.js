@@ -23,23 +23,6 @@
     rows[at].scrollIntoView({ block: "nearest" });
   }
 
-  // Times in the reader's own zone; UTC stays in the tooltip.
-  const tongue = document.documentElement.lang || undefined;
-  const dated = new Intl.DateTimeFormat(tongue, { dateStyle: "medium", timeStyle: "short" });
-  for (const el of all("time[datetime]")) {
-    const at = new Date(el.dateTime);
-    // A date alone has no zone.
-    if (!el.dateTime.includes("T") || Number.isNaN(at.getTime())) continue;
-    const utc = `${at.toISOString().slice(0, 19).replace("T", " ")} UTC`;
-    const local = dated.format(at);
-    if (el.dataset.local === undefined) {
-      el.title = `${local} (${utc})`;
-    } else {
-      el.textContent = local;
-      el.title = utc;
-    }
-  }
-
   // When a decision may be made.
   let readyAt = form ? Infinity : 0;
   const ready = () => performance.now() >= readyAt;

@@ -68,8 +68,8 @@ async fn a_document_leads_to_its_place_in_the_conversation_and_times_are_the_rea
 
     // Bogotá is five hours behind, and the tooltip says what it is in UTC.
     let shown = "(() => { const t = document.querySelector('.talk time'); const at = new Date(t.dateTime);
-        const local = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: 'medium', timeStyle: 'short',
-            timeZone: 'America/Bogota' }).format(at);
+        const local = new Intl.DateTimeFormat(document.documentElement.lang, { day: 'numeric', month: 'short',
+            hour: '2-digit', minute: '2-digit', timeZone: 'America/Bogota' }).format(at);
         return t.textContent === local && t.title === at.toISOString().slice(0, 19).replace('T', ' ') + ' UTC'; })()";
     assert_eq!(page.eval(shown).unwrap(), true, "{}", text(&mut page, ".talk time"));
     page.eval("[...document.querySelectorAll('.more a')].pop().click()").unwrap();

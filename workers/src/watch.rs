@@ -224,7 +224,10 @@ fn disk(watch: &Watch) -> Option<Finding> {
 /// When the catalog fails: then nothing beats.
 pub async fn look(env: &Env) -> Result<(), CatalogError> {
     let looked = look_all(env).await;
-    if looked.as_ref().is_err_and(CatalogError::is_unavailable) {
+    if let Err(error) = &looked
+        && (error.is_unavailable() || env.catalog.ping().await.is_err())
+    {
+        tracing::error!(error = chain(error), "the database does not answer");
         away_since(env).get_or_insert(env.now());
     }
     looked
