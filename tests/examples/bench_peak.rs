@@ -43,7 +43,7 @@ fn arrivals(flood: bool) -> Vec<(OffsetDateTime, String, u32)> {
     for n in 0..CONTACTS {
         // The mean of three is a bell.
         let minute = 60.0 * (random() + random() + random()) / 3.0;
-        let at = START + Duration::seconds_f64(minute * 60.0);
+        let at = START + Duration::seconds((minute * 60.0) as i64);
         let files = 1 + u32::from(random() < 0.3) + u32::from(random() < 0.1);
         for k in 0..files {
             all.push((at + Duration::seconds(i64::from(k) * 5), format!("3461{n:07}"), n));

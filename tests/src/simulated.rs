@@ -45,9 +45,13 @@ pub fn system_clock() -> SystemTime {
     UNIX_EPOCH + Real::try_from(since).unwrap_or_default()
 }
 
-/// From now on it is then; `None`: as late as it is.
+/// From now on it is then, to the microsecond and never earlier; `None`: as late as it is.
 pub fn set_clock(at: Option<OffsetDateTime>) {
-    let micros = at.map_or(0, |at| (at - OffsetDateTime::UNIX_EPOCH).whole_microseconds());
+    let micros = at.map_or(0, |at| {
+        let nanos = (at - OffsetDateTime::UNIX_EPOCH).whole_nanoseconds();
+        // Who waits for a moment must find that it has come.
+        nanos.div_euclid(1_000) + i128::from(nanos.rem_euclid(1_000) > 0)
+    });
     NOW.store(i64::try_from(micros).unwrap_or_default(), Ordering::SeqCst);
 }
 
