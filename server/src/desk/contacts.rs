@@ -62,7 +62,7 @@ struct Contacts {
 pub struct Query {
     q: String,
     after: Option<String>,
-    /// A place in the conversation that is to be on the page, as [`place`] writes it.
+    /// A place in the conversation that is to be on the page, as `contacts::place` writes it.
     around: Option<String>,
 }
 
