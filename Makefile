@@ -100,6 +100,11 @@ bench-bombs: models ## Webhook and API times with and without 100 bombs among 1,
 	cargo build --locked -p acuse-server -p acuse-tests --bins --examples
 	cargo run --locked -q -p acuse-server -p acuse-tests --example bench_bombs
 
+.PHONY: bench-peak
+bench-peak: ## An hour of peak by its own clock: 1,000 contacts, 2 numbers, 3 workers, one who floods; waits, and Meta's limits kept
+	cargo build --locked -p acuse-workers --bins
+	cargo run --locked -q -p acuse-tests --example bench_peak
+
 .PHONY: fuzz
 fuzz: ## Every entry that takes outside bytes, SECONDS each (60): libFuzzer where nightly and cargo-fuzz are here
 	@scripts/fuzz.sh $(SECONDS_PER_TARGET)

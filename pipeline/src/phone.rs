@@ -19,9 +19,40 @@ pub fn canonical(text: &str) -> String {
     }
 }
 
+/// The other form in which a network may name the same number; none for most.
+#[must_use]
+pub fn other_form(digits: &str) -> Option<String> {
+    let one = canonical(digits);
+    let other = match (one.len(), one.get(..2), one.get(2..)) {
+        (12, Some("54"), Some(rest)) => format!("549{rest}"),
+        (12, Some("52"), Some(rest)) => format!("521{rest}"),
+        (13, Some("55"), Some(rest)) if rest.as_bytes().get(2) == Some(&b'9') => {
+            format!("55{}{}", &rest[..2], &rest[3..])
+        }
+        _ => return None,
+    };
+    let found = if one == digits { other } else { one };
+    (canonical(&found) == canonical(digits)).then_some(found)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_of_two_forms_has_another() {
+        for (one, other) in [
+            ("5491123456789", "541123456789"),
+            ("5215512345678", "525512345678"),
+            ("551187654321", "5511987654321"),
+        ] {
+            assert_eq!(other_form(one).as_deref(), Some(other));
+            assert_eq!(other_form(other).as_deref(), Some(one));
+        }
+        for text in ["34600112233", "551133334444", "", "54", "5511933334444", "ñ521"] {
+            assert_eq!(other_form(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn two_forms_of_one_number_are_one() {

@@ -106,6 +106,8 @@ pub enum Telling<'a> {
     Rejected,
     /// Its content is withheld from us (a photo to be viewed once).
     SendNormally,
+    /// They send very much at once.
+    ManyFiles,
 }
 
 impl Telling<'_> {
@@ -164,6 +166,13 @@ impl Telling<'_> {
                     "WhatsApp no nos dejó ver lo que enviaste. Si es un documento, envíalo como foto normal (no «ver una vez») o como PDF, por favor.",
                     "WhatsApp did not let us see what you sent. If it is a document, please send it as a normal photo (not \"view once\") or as a PDF.",
                     "O WhatsApp não nos deixou ver o que você enviou. Se for um documento, envie-o como foto normal (não «visualização única») ou como PDF, por favor.",
+                )
+                .to_owned(),
+            Self::ManyFiles => language
+                .pick(
+                    "Recibimos muchos archivos tuyos. Los guardamos todos y los iremos leyendo poco a poco: no hace falta que los envíes de nuevo.",
+                    "We received many files from you. We keep them all and will read them little by little; there is no need to send them again.",
+                    "Recebemos muitos arquivos seus. Guardamos todos e vamos lê-los aos poucos: não é preciso enviá-los de novo.",
                 )
                 .to_owned(),
             Self::Rejected => language

@@ -6,7 +6,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use acuse_pipeline::{document::Kind, limits::Limits};
-use acuse_storage::access::Rule;
+use acuse_storage::{access::Rule, fair::Quota};
 use acuse_workers::{scan::ClamdAddress, watch::Expected};
 use clap::Args;
 use ipnet::IpNet;
@@ -165,6 +165,10 @@ pub struct Settings {
     /// URL that is asked every minute while all is alive, so that somebody notices when it is not [default: none].
     #[arg(long, env = "ACUSE_BEAT_URL", global = true, value_name = "URL", hide_env_values = true)]
     pub beat_url: Option<String>,
+    /// Files of one sender that are read in an hour; what is beyond is kept, read later, and told of; 0 for no quota
+    /// [default: 200].
+    #[arg(long, env = "ACUSE_SENDER_QUOTA", global = true, value_name = "FILES")]
+    pub sender_quota: Option<String>,
     /// When webhooks are to be expected, e.g. `mon-sat 08:00-20:00 +02:00 3h`: silence for longer than the
     /// last part is an incident [default: never].
     #[arg(long, env = "ACUSE_EXPECT_WEBHOOKS", global = true, value_name = "HOURS")]
@@ -226,6 +230,8 @@ pub struct Config {
     pub outgoing: Outgoing,
     /// How long the channel's own rows are kept.
     pub channel_kept: std::time::Duration,
+    /// Files of one sender that are read in an hour.
+    pub sender_quota: Quota,
     /// OTLP collector's base URL.
     pub otlp_endpoint: Option<Url>,
 }
@@ -339,6 +345,7 @@ impl TryFrom<Settings> for Config {
             open: open_rule(&s)?,
             outgoing: outgoing(&s)?,
             channel_kept: channel_kept(s.keep_channel_days.as_deref())?,
+            sender_quota: sender_quota(s.sender_quota.as_deref())?,
             otlp_endpoint: given(s.otlp_endpoint.as_deref())
                 .map(|v| http_url("OTEL_EXPORTER_OTLP_ENDPOINT", v))
                 .transpose()?,
@@ -355,6 +362,14 @@ fn undo(value: Option<&str>) -> Result<std::time::Duration, ConfigError> {
         })?,
     };
     Ok(std::time::Duration::from_secs(secs))
+}
+
+fn sender_quota(value: Option<&str>) -> Result<Quota, ConfigError> {
+    let Some(value) = given(value) else { return Ok(Quota::default()) };
+    let files_per_hour = value.parse().map_err(|_| {
+        ConfigError::new("ACUSE_SENDER_QUOTA", "write how many files an hour, e.g. 200; 0 for no quota")
+    })?;
+    Ok(Quota { files_per_hour })
 }
 
 /// Longer than the week for which Meta sends a webhook again: its rows tell that it came before.

@@ -97,7 +97,7 @@ impl Running {
 /// When a part cannot be had, with what to do.
 pub async fn start(config: Config, role: Role) -> anyhow::Result<Running> {
     let parts = Parts::start(&config).await?;
-    let intake = Intake::spawn(parts.catalog.clone());
+    let intake = Intake::spawn_with(parts.catalog.clone(), config.sender_quota);
     let app = App::new(Web {
         catalog: parts.catalog.clone(),
         objects: parts.objects.clone(),

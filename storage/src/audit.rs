@@ -12,7 +12,7 @@ pub use chain::{Tail, Verified};
 use crate::{
     catalog::Catalog,
     error::CatalogError,
-    names::{self, DocumentId, at, cut, micros, now},
+    names::{self, DocumentId, at, cut, micros},
     sql::Tx,
 };
 
@@ -63,7 +63,7 @@ async fn write_each(
     documents: &[Option<DocumentId>],
     detail: &Value,
 ) -> Result<(), CatalogError> {
-    let (at, actor, action) = (micros(now()), cut(actor, 200), cut(action, 64));
+    let (at, actor, action) = (micros(tx.now()), cut(actor, 200), cut(action, 64));
     let detail = detail.to_string();
     let lines: Vec<(Option<Uuid>, Apart)> =
         documents.iter().map(|id| (id.map(|id| id.0), Apart::new(&detail))).collect();

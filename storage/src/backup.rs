@@ -8,7 +8,7 @@ use crate::{
     catalog::{Catalog, Pools},
     documents::StoredPage,
     error::CatalogError,
-    names::{json, micros, now},
+    names::{json, micros},
     objects::ObjectKey,
     sql::Tx,
 };
@@ -116,11 +116,12 @@ impl Catalog {
     /// When the database fails.
     pub async fn feed_starts_over(&self) -> Result<(), CatalogError> {
         let mut tx = self.writing().await?;
+        let present = tx.now();
         execute!(
             tx,
             "UPDATE feed SET epoch = epoch + 1, name = $1, since = $2 WHERE id = 1",
             rand::random::<i64>(),
-            micros(now())
+            micros(present)
         )?;
         tx.commit().await
     }

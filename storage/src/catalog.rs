@@ -23,7 +23,7 @@ use time::OffsetDateTime;
 use crate::{
     access::Rule,
     error::CatalogError,
-    names::kept,
+    names::{self, kept},
     sql::{Inner, Tx},
 };
 
@@ -153,7 +153,7 @@ impl Catalog {
             pools: Pools::Sqlite { writer, readers, file },
             reserved,
             rule: Arc::default(),
-            clock: OffsetDateTime::now_utc,
+            clock: names::now,
         })
     }
 
@@ -186,12 +186,7 @@ impl Catalog {
                         .to_owned(),
                 source,
             })?;
-        Ok(Self {
-            pools: Pools::Postgres(pool),
-            reserved,
-            rule: Arc::default(),
-            clock: OffsetDateTime::now_utc,
-        })
+        Ok(Self { pools: Pools::Postgres(pool), reserved, rule: Arc::default(), clock: names::now })
     }
 
     /// Brings our tables and the queue's up to date. Safe to run at every start, and from several processes.
@@ -348,7 +343,7 @@ async fn feed_goes_on(connection: &mut PgConnection) -> Result<(), sqlx::Error> 
         return Ok(());
     }
     let Some(identity) = cluster_identity(connection).await? else { return Ok(()) };
-    let at = crate::names::micros(crate::names::now());
+    let at = names::micros(names::now());
     sqlx::query(
         "UPDATE feed SET epoch = epoch + 1, name = $2, identity = $1, since = $3 \
          WHERE identity IS NOT NULL AND identity <> $1",

@@ -292,6 +292,33 @@ impl Catalog {
             .collect()
     }
 
+    /// The place `count` messages later than this one; `None` where there are not as many.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn later_in_conversation(
+        &self,
+        contact: ContactId,
+        than: Before,
+        count: u32,
+    ) -> Result<Option<Before>, CatalogError> {
+        let mut tx = self.reading().await?;
+        let row = optional!(
+            tx,
+            (i64, Uuid),
+            "SELECT at, id FROM (SELECT m.sent_at AS at, m.id AS id FROM messages m \
+               WHERE m.contact_id = $1 AND (m.sent_at, m.id) > ($2, $3) \
+             UNION ALL SELECT o.created_at AS at, o.id AS id FROM outbox o \
+               WHERE o.contact_id = $1 AND (o.created_at, o.id) > ($2, $3)) AS later \
+             ORDER BY at, id LIMIT 1 OFFSET $4",
+            contact.0,
+            micros(than.at),
+            than.id,
+            i64::from(count)
+        )?;
+        row.map(|(when, id)| Ok(Before { at: at("messages", "sent_at", when)?, id })).transpose()
+    }
+
     /// The windows that a contact has with our numbers.
     ///
     /// # Errors

@@ -16,7 +16,7 @@ use crate::{
     documents::Page,
     error::CatalogError,
     events,
-    names::{CustomerId, DocumentId, Stage, at, cut, micros, now, word, words},
+    names::{CustomerId, DocumentId, Stage, at, cut, micros, word, words},
     sql::Tx,
     stages::push_stage,
     timeline,
@@ -341,7 +341,7 @@ impl Catalog {
 
     async fn rematch_some(&self) -> Result<u64, CatalogError> {
         let mut tx = self.writing().await?;
-        let present = micros(now());
+        let present = micros(tx.now());
         let rows = all!(
             tx,
             (Uuid,),

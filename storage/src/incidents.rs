@@ -264,6 +264,27 @@ impl Catalog {
         Ok(ended)
     }
 
+    /// Ends the open incidents of a kind that are about none of these; how many.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn resolve_incidents_beside(&self, kind: &str, subjects: &[&str]) -> Result<u64, CatalogError> {
+        let mut tx = self.writing().await?;
+        let present = tx.now();
+        let open = all!(
+            tx,
+            (String,),
+            "SELECT subject FROM incidents WHERE kind = $1 AND state <> 'resolved' LIMIT 1000",
+            kind
+        )?;
+        let mut ended = 0;
+        for (subject,) in open.iter().filter(|(subject,)| !subjects.contains(&subject.as_str())) {
+            ended += resolve(&mut tx, kind, Some(subject), present).await?;
+        }
+        tx.commit().await?;
+        Ok(ended)
+    }
+
     /// A person knows of it, and from now on it is theirs.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::{
     catalog::Catalog,
     error::CatalogError,
-    names::{KeyId, at, json, maybe_at, micros, now, to_json, words},
+    names::{KeyId, at, json, maybe_at, micros, to_json, words},
     sql::Tx,
 };
 
@@ -84,6 +84,7 @@ pub(crate) async fn create(
     scopes: &[Scope],
 ) -> Result<KeyMade, CatalogError> {
     let id = KeyId::generate();
+    let present = tx.now();
     let made = execute!(
         tx,
         "INSERT INTO api_keys (id, name, sha256, scopes, created_at) VALUES ($1, $2, $3, $4, $5) \
@@ -92,7 +93,7 @@ pub(crate) async fn create(
         name,
         &hash.0[..],
         to_json("scopes", scopes)?,
-        micros(now())
+        micros(present)
     )?;
     Ok(if made == 1 { KeyMade::Made(id) } else { KeyMade::NameTaken })
 }
@@ -136,11 +137,12 @@ impl Catalog {
     /// When the database fails.
     pub async fn revoke_key(&self, name: &str) -> Result<bool, CatalogError> {
         let mut tx = self.writing().await?;
+        let present = tx.now();
         let touched = execute!(
             tx,
             "UPDATE api_keys SET revoked_at = $2 WHERE name = $1 AND revoked_at IS NULL",
             name,
-            micros(now())
+            micros(present)
         )?;
         tx.commit().await?;
         Ok(touched == 1)

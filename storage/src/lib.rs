@@ -12,6 +12,7 @@
 mod sql;
 
 pub mod access;
+pub mod accounts;
 pub mod alerts;
 pub mod audit;
 pub mod backup;
@@ -26,6 +27,7 @@ pub mod documents;
 pub mod error;
 pub mod events;
 pub mod export;
+pub mod fair;
 pub mod incidents;
 pub mod intake;
 pub mod keys;

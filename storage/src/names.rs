@@ -154,8 +154,10 @@ words! {
     }
 }
 
-/// Now, cut to the microseconds that a row keeps.
+/// Now by the machine's clock, cut to the microseconds that a row keeps: what a catalog goes by unless it is given
+/// another clock.
 #[must_use]
+#[expect(clippy::disallowed_methods, reason = "the one place where the machine is asked")]
 pub fn now() -> OffsetDateTime {
     kept(OffsetDateTime::now_utc())
 }

@@ -4,6 +4,8 @@
 //! one token. A pause is ended by the thing that failed: when its probe is due, one fetch or one send goes through
 //! ([`Catalog::may_go`]); it succeeds and the direction is open again, or it fails and the next probe comes later.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 
@@ -39,6 +41,19 @@ impl Direction {
 pub struct Number {
     /// Meta's id of it.
     pub phone_number_id: String,
+    /// Meta's business account (WABA) that it belongs to, once a webhook has said so.
+    pub waba_id: Option<String>,
+    /// The number, as people see it.
+    pub display_number: Option<String>,
+    /// Meta's word on it: `CONNECTED`, `FLAGGED`, `RESTRICTED`, …
+    pub status: Option<String>,
+    /// `GREEN`, `YELLOW`, `RED` or `UNKNOWN`.
+    pub quality: Option<String>,
+    /// How many people it may write to first in a day, e.g. `TIER_10K`.
+    pub tier: Option<String>,
+    /// How long Meta keeps the media that comes to it: a week, an hour where it uses No Storage.
+    #[serde(skip)]
+    pub media_retention: Duration,
     /// Which token it uses; never the token.
     pub token_ref: String,
     /// Whether nothing is fetched for it.
@@ -85,23 +100,42 @@ fn gap(probes: i64) -> Duration {
     (FIRST_PROBE * 2_i32.pow(doublings)).min(LAST_PROBE)
 }
 
-/// Makes the rows of numbers that webhooks name, and remembers when they last did.
-pub(crate) async fn seen(
-    tx: &mut Tx,
-    numbers: &std::collections::BTreeMap<String, (String, OffsetDateTime)>,
-) -> Result<(), CatalogError> {
-    for (number, (token_ref, at)) in numbers.iter().filter(|(number, _)| !number.is_empty()) {
+/// What a webhook says of the number that it came for.
+pub(crate) struct Seen {
+    pub token_ref: String,
+    pub waba_id: Option<String>,
+    pub at: OffsetDateTime,
+}
+
+/// Makes the rows of numbers that webhooks name, and remembers when they last did and whose they are.
+pub(crate) async fn seen(tx: &mut Tx, numbers: &BTreeMap<String, Seen>) -> Result<(), CatalogError> {
+    for (number, seen) in numbers.iter().filter(|(number, _)| !number.is_empty()) {
         execute!(
             tx,
-            "INSERT INTO numbers (phone_number_id, token_ref, last_webhook_at) VALUES ($1, $2, $3) \
-             ON CONFLICT (phone_number_id) DO UPDATE SET last_webhook_at = excluded.last_webhook_at \
+            "INSERT INTO numbers (phone_number_id, token_ref, last_webhook_at, waba_id) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (phone_number_id) DO UPDATE SET last_webhook_at = excluded.last_webhook_at, \
+             waba_id = COALESCE(excluded.waba_id, numbers.waba_id) \
              WHERE numbers.last_webhook_at IS NULL OR numbers.last_webhook_at < excluded.last_webhook_at",
             clean(number),
-            token_ref.as_str(),
-            micros(*at)
+            seen.token_ref.as_str(),
+            micros(seen.at),
+            seen.waba_id.as_deref()
         )?;
     }
     Ok(())
+}
+
+/// How long Meta keeps the media of a webhook (since October 2025; it was 30 days before).
+pub(crate) const MEDIA_KEPT: Duration = Duration::days(7);
+
+/// The numbers whose media Meta keeps for another time than a week.
+pub(crate) async fn retentions(tx: &mut Tx) -> Result<BTreeMap<String, Duration>, CatalogError> {
+    let rows = all!(
+        tx,
+        (String, i64),
+        "SELECT phone_number_id, media_retention_secs FROM numbers WHERE media_retention_secs <> 604800 LIMIT 1000"
+    )?;
+    Ok(rows.into_iter().map(|(number, secs)| (number, Duration::seconds(secs))).collect())
 }
 
 /// Makes the row of a number that nobody named before.
@@ -122,7 +156,9 @@ pub(crate) async fn probing(tx: &mut Tx, number: &str) -> Result<(), CatalogErro
     .map(drop)
 }
 
-type Row = (String, String, bool, bool, Option<String>, Option<i64>, Option<i64>);
+type Word = Option<String>;
+type Row =
+    (String, String, bool, bool, Option<String>, Option<i64>, Option<i64>, Word, Word, Word, Word, Word, i64);
 
 impl Catalog {
     /// Our numbers.
@@ -135,13 +171,21 @@ impl Catalog {
         all!(
             tx,
             Row,
-            "SELECT phone_number_id, token_ref, fetch_paused, send_paused, reason, since, last_webhook_at \
-             FROM numbers ORDER BY phone_number_id LIMIT 1000"
+            "SELECT phone_number_id, token_ref, fetch_paused, send_paused, reason, since, last_webhook_at, waba_id, \
+             display_number, status, quality, tier, media_retention_secs FROM numbers ORDER BY phone_number_id LIMIT 1000"
         )?
         .into_iter()
-        .map(|(phone_number_id, token_ref, fetch_paused, send_paused, reason, since, last)| {
+        .map(|row| {
+            let (phone_number_id, token_ref, fetch_paused, send_paused, reason, since, last, waba, ..) = row;
+            let (display_number, status, quality, tier) = (row.8, row.9, row.10, row.11);
             Ok(Number {
                 phone_number_id,
+                waba_id: waba,
+                display_number,
+                status,
+                quality,
+                tier,
+                media_retention: Duration::seconds(row.12),
                 token_ref,
                 fetch_paused,
                 send_paused,
@@ -172,6 +216,26 @@ impl Catalog {
         let row =
             optional!(tx, (String,), "SELECT token_ref FROM numbers WHERE phone_number_id = $1", number)?;
         Ok(row.map_or_else(|| "default".to_owned(), |(token_ref,)| token_ref))
+    }
+
+    /// Says how long Meta keeps the media that comes to a number.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn set_media_retention(
+        &self,
+        number: &str,
+        kept: std::time::Duration,
+    ) -> Result<(), CatalogError> {
+        let mut tx = self.writing().await?;
+        execute!(
+            tx,
+            "INSERT INTO numbers (phone_number_id, media_retention_secs) VALUES ($1, $2) \
+             ON CONFLICT (phone_number_id) DO UPDATE SET media_retention_secs = excluded.media_retention_secs",
+            clean(number),
+            i64::try_from(kept.as_secs()).unwrap_or(i64::MAX)
+        )?;
+        tx.commit().await
     }
 
     /// Says which token a number uses.

@@ -78,6 +78,8 @@ words! {
         Rejected = "rejected",
         /// Its content is withheld from us: please send it as a normal photo.
         SendNormally = "send_normally",
+        /// They send very much: all is kept, and read little by little.
+        ManyFiles = "many_files",
     }
 }
 
@@ -367,6 +369,22 @@ impl Catalog {
         execute!(tx, "UPDATE outbox SET lease_until = $2 WHERE id = $1", message.id.0, micros(until))?;
         tx.commit().await?;
         Ok(NextReply::Send(Box::new(message)))
+    }
+
+    /// How many messages were due then already and have not left.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn messages_held_since(&self, since: OffsetDateTime) -> Result<u64, CatalogError> {
+        let mut tx = self.reading().await?;
+        let (count,) = one!(
+            tx,
+            (i64,),
+            "SELECT COUNT(*) FROM outbox WHERE state IN ('queued', 'refused') AND created_at < $1 \
+             AND (not_before IS NULL OR not_before < $1)",
+            micros(since)
+        )?;
+        number(T, "count", count)
     }
 
     /// The channel accepted it under this id.

@@ -22,7 +22,7 @@ use crate::{
     catalog::Catalog,
     error::CatalogError,
     export::{self, By, Exported, Line, Missing, Span, Sums, Totals},
-    names::{DocumentId, at, json, micros, now, sha256, to_json},
+    names::{DocumentId, at, json, micros, sha256, to_json},
     sql::Tx,
 };
 
@@ -219,13 +219,14 @@ pub(crate) async fn adjust(tx: &mut Tx, id: DocumentId, event: &str) -> Result<(
         if same {
             continue;
         }
+        let present = tx.now();
         execute!(
             tx,
             "INSERT INTO period_adjustments (period_id, document_id, at, reason, was, becomes) \
              VALUES ($1, $2, $3, $4, $5, $6)",
             period_id,
             id.0,
-            micros(now()),
+            micros(present),
             event.strip_prefix("document.").unwrap_or(event),
             was,
             becomes.map(|line| to_json("line", &line)).transpose()?

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use crate::{
     catalog::{Catalog, Pools},
     error::CatalogError,
-    names::{ContactId, DocumentId, Stage, words},
+    names::{ContactId, DocumentId, Stage, maybe_at, words},
     sql::{Both, Tx},
 };
 
@@ -119,11 +119,18 @@ pub struct LaneDepth {
 /// Longest time a task keeps its place before apalis counts it as spent. Our own rows end retries long before.
 const MAX_ATTEMPTS: usize = 25;
 
+/// Media that Meta keeps for less than this goes first.
+const GONE_SOON: time::Duration = time::Duration::DAY;
+/// Above whatever anybody has waiting.
+const URGENT: i32 = 1 << 24;
+
 /// One task on its way into the queue's table.
 pub(crate) struct Push {
     pub task_id: String,
     pub payload: Vec<u8>,
     pub run_at: Option<OffsetDateTime>,
+    /// Of those that are due the highest goes first; 0 by default.
+    pub priority: i32,
 }
 
 impl Push {
@@ -135,10 +142,24 @@ impl Push {
         Self::of(&ReplyTask::new(id), run_at)
     }
 
+    /// What is gone soon goes before everything that is not.
+    pub(crate) fn before(self, deadline: OffsetDateTime, present: OffsetDateTime) -> Self {
+        if deadline - present < GONE_SOON {
+            Self { priority: self.priority.saturating_add(URGENT), ..self }
+        } else {
+            self
+        }
+    }
+
     fn of<T: Serialize>(task: &T, run_at: Option<OffsetDateTime>) -> Result<Self, CatalogError> {
         let payload =
             serde_json::to_vec(task).map_err(|source| CatalogError::Encode { what: "a task", source })?;
-        Ok(Self { task_id: ulid::Ulid::generate().to_string(), payload, run_at })
+        Ok(Self { task_id: ulid::Ulid::generate().to_string(), payload, run_at, priority: 0 })
+    }
+
+    /// Behind so many others of the same sender.
+    pub(crate) fn behind(self, others: i64) -> Self {
+        Self { priority: i32::try_from(others).map_or(i32::MIN, |n| -n), ..self }
     }
 }
 
@@ -163,6 +184,8 @@ pub(crate) async fn push(tx: &mut Tx, queue: Queue, pushes: Vec<Push>) -> Result
                 .task_id(TaskId::from_string(push.task_id))
                 .max_attempts(MAX_ATTEMPTS)
                 .run_at_timestamp(u64::try_from(run_at).unwrap_or_default())
+                // apalis-postgres 1.0.0 cuts it to the low 32 bits, so that a negative one comes out as it was.
+                .priority(push.priority as usize)
                 .build()
         });
         return apalis_postgres::queries::push_tasks(c, queue.as_str(), tasks.collect())
@@ -173,8 +196,8 @@ pub(crate) async fn push(tx: &mut Tx, queue: Queue, pushes: Vec<Push>) -> Result
     // and each is a trip to the database's thread and back.
     insert!(
         tx,
-        "INSERT INTO Jobs (job, id, job_type, max_attempts, run_at, metadata) VALUES ",
-        6,
+        "INSERT INTO Jobs (job, id, job_type, max_attempts, run_at, metadata, priority) VALUES ",
+        7,
         "",
         &rows,
         |q, (push, run_at)| q
@@ -184,6 +207,7 @@ pub(crate) async fn push(tx: &mut Tx, queue: Queue, pushes: Vec<Push>) -> Result
             .bind(MAX_ATTEMPTS as i64)
             .bind(*run_at)
             .bind("{}")
+            .bind(push.priority)
     )
 }
 
@@ -261,6 +285,36 @@ impl Catalog {
                 }
             })
             .collect())
+    }
+
+    /// Whether a task of a lane was done since then.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn lane_moved_since(&self, queue: Queue, since: OffsetDateTime) -> Result<bool, CatalogError> {
+        let mut tx = self.reading().await?;
+        let done = tx.pick("CAST(j.done_at AS BIGINT)", "CAST(EXTRACT(EPOCH FROM j.done_at) AS BIGINT)");
+        let text = format!(
+            "SELECT CAST(1 AS BIGINT) FROM {} j WHERE j.job_type = $1 AND j.done_at IS NOT NULL AND {done} >= $2 LIMIT 1",
+            tx.jobs()
+        );
+        let found =
+            optional!(tx, (i64,), sqlx::AssertSqlSafe(text.clone()), queue.as_str(), since.unix_timestamp())?;
+        Ok(found.is_some())
+    }
+
+    /// When a worker, of any process, last said that it lives.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn worker_seen_at(&self) -> Result<Option<OffsetDateTime>, CatalogError> {
+        let mut tx = self.reading().await?;
+        let text = tx.pick(
+            "SELECT MAX(CAST(last_seen AS BIGINT)) FROM Workers",
+            "SELECT CAST(MAX(EXTRACT(EPOCH FROM last_seen)) AS BIGINT) FROM apalis.workers",
+        );
+        let (seen,) = one!(tx, (Option<i64>,), text)?;
+        maybe_at("workers", "last_seen", seen.map(|secs| secs.saturating_mul(1_000_000)))
     }
 
     /// Deletes finished tasks older than `age`; how many. The rows of documents tell their story without them.

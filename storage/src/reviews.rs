@@ -23,7 +23,7 @@ use uuid::Uuid;
 use crate::{
     catalog::Catalog,
     error::CatalogError,
-    names::{self, DocumentId, ReviewId, Stage, at, maybe_at, micros, now, word, words},
+    names::{self, DocumentId, ReviewId, Stage, at, maybe_at, micros, word, words},
     sql::Tx,
 };
 
@@ -133,12 +133,10 @@ struct Row {
 
 const T: &str = "reviews";
 
-impl TryFrom<Row> for Review {
-    type Error = CatalogError;
-
-    fn try_from(row: Row) -> Result<Self, CatalogError> {
+impl Review {
+    fn of(row: Row, present: OffsetDateTime) -> Result<Self, CatalogError> {
         let expires = maybe_at(T, "claim_expires_at", row.claim_expires_at)?;
-        let held = row.resolved_at.is_none() && expires.is_some_and(|until| until > now());
+        let held = row.resolved_at.is_none() && expires.is_some_and(|until| until > present);
         Ok(Self {
             id: ReviewId(row.id),
             document_id: DocumentId(row.document_id),
@@ -160,7 +158,9 @@ impl TryFrom<Row> for Review {
 
 async fn lookup(tx: &mut Tx, id: ReviewId) -> Result<Option<Review>, CatalogError> {
     let text = format!("SELECT {COLUMNS} FROM reviews r WHERE r.id = $1");
-    optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), id.0)?.map(Review::try_from).transpose()
+    let present = tx.now();
+    let row = optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), id.0)?;
+    row.map(|row| Review::of(row, present)).transpose()
 }
 
 impl Catalog {
@@ -181,7 +181,9 @@ impl Catalog {
         let mut tx = self.reading().await?;
         let text =
             format!("SELECT {COLUMNS} FROM reviews r WHERE r.document_id = $1 AND r.resolved_at IS NULL");
-        optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), document.0)?.map(Review::try_from).transpose()
+        let present = tx.now();
+        let row = optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), document.0)?;
+        row.map(|row| Review::of(row, present)).transpose()
     }
 
     /// Takes or renews the lease on a review. Of two who ask at once, one gets it.
@@ -195,7 +197,7 @@ impl Catalog {
         lease: std::time::Duration,
     ) -> Result<Claim, CatalogError> {
         let mut tx = self.writing().await?;
-        let present = now();
+        let present = tx.now();
         let until = present + Duration::try_from(lease).unwrap_or(Duration::MINUTE);
         let taken = optional!(
             tx,
@@ -235,7 +237,7 @@ impl Catalog {
         lease: std::time::Duration,
     ) -> Result<Option<OffsetDateTime>, CatalogError> {
         let mut tx = self.writing().await?;
-        let until = now() + Duration::try_from(lease).unwrap_or(Duration::MINUTE);
+        let until = tx.now() + Duration::try_from(lease).unwrap_or(Duration::MINUTE);
         let kept = execute!(
             tx,
             "UPDATE reviews SET claim_expires_at = $4 \

@@ -7,13 +7,13 @@ use acuse_pipeline::reason::{Reason, ReasonCode};
 pub use facts::{Fetched, ReadFacts};
 use facts::{keep_facts, keep_original};
 use serde_json::json;
-use time::OffsetDateTime;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
     catalog::Catalog,
     documents::{self, Document},
     error::CatalogError,
-    events,
+    events, fair,
     names::{CustomerId, DocumentId, ReviewId, Stage, clean, cut, micros, to_json},
     outbox::{self, NewReply},
     queue::{Push, Queue, push},
@@ -93,7 +93,10 @@ pub(crate) async fn push_stage(
     run_at: Option<OffsetDateTime>,
 ) -> Result<(), CatalogError> {
     let Some(queue) = Queue::of(stage) else { return Ok(()) };
-    let task = Push::document(id, run_at)?;
+    let mut task = Push::document(id, run_at)?.behind(fair::ahead_of(tx, id, stage).await?);
+    if let Some(deadline) = fair::deadline(tx, id, stage).await? {
+        task = task.before(deadline, tx.now());
+    }
     execute!(tx, "UPDATE documents SET task_id = $2 WHERE id = $1", id.0, task.task_id.as_str())?;
     push(tx, queue, vec![task]).await
 }
@@ -176,9 +179,14 @@ impl Catalog {
             return Ok(Step::Stale);
         }
         keep_original(&mut tx, id, fetched).await?;
-        let detail = json!({ "size_bytes": fetched.original.size_bytes, "sha256": fetched.original.sha256 });
+        let later = fair::read_after(&mut tx, id).await?;
+        let mut detail =
+            json!({ "size_bytes": fetched.original.size_bytes, "sha256": fetched.original.sha256 });
+        if let Some(later) = later {
+            detail["read_after"] = json!(later.format(&Rfc3339).unwrap_or_default());
+        }
         timeline::note(&mut tx, id, Stage::Fetch, "fetched", detail).await?;
-        push_stage(&mut tx, id, Stage::Read, None).await?;
+        push_stage(&mut tx, id, Stage::Read, later).await?;
         tx.commit().await?;
         Ok(Step::Taken)
     }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::{
     catalog::Catalog,
     error::CatalogError,
-    names::{UserId, at, micros, now, word, words},
+    names::{UserId, at, micros, word, words},
 };
 
 words! {
@@ -56,6 +56,7 @@ impl Catalog {
         role: Role,
     ) -> Result<UserId, CatalogError> {
         let mut tx = self.writing().await?;
+        let present = tx.now();
         let (id,) = one!(
             tx,
             (Uuid,),
@@ -66,7 +67,7 @@ impl Catalog {
             name,
             password_hash,
             role.as_str(),
-            micros(now())
+            micros(present)
         )?;
         execute!(tx, "DELETE FROM sessions WHERE user_id = $1", id)?;
         tx.commit().await?;
@@ -116,7 +117,7 @@ impl Catalog {
         lasts: std::time::Duration,
     ) -> Result<(), CatalogError> {
         let mut tx = self.writing().await?;
-        let present = now();
+        let present = tx.now();
         let until = present + Duration::try_from(lasts).unwrap_or(Duration::DAY);
         execute!(tx, "DELETE FROM sessions WHERE expires_at <= $1", micros(present))?;
         execute!(
@@ -136,13 +137,14 @@ impl Catalog {
     /// When the database fails or the row is impossible.
     pub async fn session(&self, token_hash: &Sha256) -> Result<Option<User>, CatalogError> {
         let mut tx = self.quick().await?;
+        let present = tx.now();
         optional!(
             tx,
             (Uuid, String, String, i64),
             "SELECT u.id, u.name, u.role, u.created_at FROM sessions s JOIN users u ON u.id = s.user_id \
              WHERE s.sha256 = $1 AND s.expires_at > $2",
             &token_hash.0[..],
-            micros(now())
+            micros(present)
         )?
         .map(|(id, name, role, created)| user(id, name, &role, created))
         .transpose()

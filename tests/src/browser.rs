@@ -129,6 +129,14 @@ impl Browser {
         self.call("Emulation.setEmulatedMedia", json!({ "features": features })).map(drop)
     }
 
+    /// Where its owner lives, e.g. `America/Bogota`.
+    ///
+    /// # Errors
+    /// When the browser does not answer or knows no such zone.
+    pub fn zone(&mut self, zone: &str) -> Result<()> {
+        self.call("Emulation.setTimezoneOverride", json!({ "timezoneId": zone })).map(drop)
+    }
+
     /// Goes to `url` with the cookie `NAME=VALUE`, and waits until the page is there.
     ///
     /// # Errors

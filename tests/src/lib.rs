@@ -9,6 +9,7 @@ pub mod collector;
 pub mod minio;
 pub mod postgres;
 pub mod process;
+pub mod simulated;
 pub mod stack;
 
 use std::{

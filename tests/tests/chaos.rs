@@ -52,6 +52,8 @@ async fn killed_at(boundary: &'static str) {
         );
     }
     assert!(world.graph.sent().len() <= 1, "{boundary}: the sender hears of it once");
+    let messages = api.get("/v1/ledger/messages").await.unwrap();
+    assert_eq!(messages["balanced"], true, "{boundary}: {messages}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

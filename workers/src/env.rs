@@ -1,6 +1,10 @@
 //! What a job needs besides its document: the parts it composes, and the policy it follows.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use acuse_storage::{Catalog, Objects};
 use acuse_whatsapp::Graph;
@@ -69,6 +73,8 @@ pub struct Env {
     pub policy: Policy,
     /// What time it is; tests bring their own.
     pub clock: fn() -> OffsetDateTime,
+    /// Since when the watch has not reached the database; nobody else could write it down.
+    pub(crate) database_away: Mutex<Option<OffsetDateTime>>,
 }
 
 impl Env {
@@ -86,6 +92,7 @@ impl Env {
             watch: Watch::default(),
             policy: Policy::default(),
             clock: OffsetDateTime::now_utc,
+            database_away: Mutex::default(),
         }
     }
 

@@ -3,7 +3,14 @@
 //! Each check is a [`Finding`]; a bad one is an incident of its kind until it is good again. When all checks have
 //! run, the beat goes out: somebody alive, elsewhere, notices when it does not.
 
-use std::{fmt, path::PathBuf, str::FromStr};
+pub mod channel;
+
+use std::{
+    fmt,
+    path::PathBuf,
+    str::FromStr,
+    sync::{MutexGuard, PoisonError},
+};
 
 use acuse_storage::{Catalog, CatalogError, parts::Part};
 use serde_json::json;
@@ -14,7 +21,9 @@ use crate::{env::Env, halt::chain, outgoing::Answer, parts};
 /// Below this much free space the data folder is about to fail, bytes.
 const FREE_BYTES: u64 = 1 << 30;
 /// A task that is due for longer, seconds, has nobody to run it: its lane stands still.
-const STUCK_SECS: u64 = 600;
+const STUCK_SECS: u32 = 600;
+/// A living worker says so every few seconds.
+const WORKER_SILENT: Duration = Duration::minutes(2);
 /// The beat is not heard.
 const BEAT_FAILING: &str = "beat_failing";
 
@@ -154,7 +163,9 @@ pub async fn findings(
     let mut found = Vec::new();
     for lane in catalog.lanes().await? {
         let what = format!("{}: {} waiting, oldest {} s", lane.queue, lane.depth, lane.oldest_age_secs);
-        let is_bad = lane.oldest_age_secs > STUCK_SECS;
+        // What waits behind others of its own sender may wait long while the lane moves.
+        let is_bad = lane.oldest_age_secs > u64::from(STUCK_SECS)
+            && !catalog.lane_moved_since(lane.queue, now - Duration::seconds(i64::from(STUCK_SECS))).await?;
         found.push(Finding::new("lane_stands_still", lane.queue.as_str(), is_bad, what));
     }
     if let Some(expected) = &watch.expected {
@@ -170,6 +181,8 @@ pub async fn findings(
         };
         found.push(Finding::new("webhooks_silent", "", silent.is_some(), what));
     }
+    found.extend(workers(catalog, now).await?);
+    found.push(held(catalog, now).await?);
     found.extend(disk(watch));
     for endpoint in catalog.webhook_endpoints(None).await?.into_iter().filter(|e| e.enabled) {
         let failing = endpoint.failing_since.filter(|since| now - *since > Duration::HOUR);
@@ -182,6 +195,20 @@ pub async fn findings(
     Ok(found)
 }
 
+/// Where no worker has ever been, none is missed.
+async fn workers(catalog: &Catalog, now: OffsetDateTime) -> Result<Option<Finding>, CatalogError> {
+    let Some(seen) = catalog.worker_seen_at().await? else { return Ok(None) };
+    let ago = (now - seen).whole_seconds();
+    let what = format!("a worker said {ago} s ago that it lives");
+    Ok(Some(Finding::new("workers_silent", "", now - seen > WORKER_SILENT, what)))
+}
+
+async fn held(catalog: &Catalog, now: OffsetDateTime) -> Result<Finding, CatalogError> {
+    let count = catalog.messages_held_since(now - Duration::HOUR).await?;
+    let what = format!("{count} messages wait for longer than an hour");
+    Ok(Finding::new("messages_held", "", count > 0, what))
+}
+
 fn disk(watch: &Watch) -> Option<Finding> {
     let there = watch.folder.ancestors().find(|p| p.is_dir())?;
     let stat = rustix::fs::statvfs(there).ok()?;
@@ -190,15 +217,47 @@ fn disk(watch: &Watch) -> Option<Finding> {
     Some(Finding::new("disk_low", "", free < FREE_BYTES, what))
 }
 
-/// Every check; incidents open and end by what they find. Then the beat.
+/// Every check; incidents open and end by what they find. Then the beat. That the database was away can be written down
+/// only when it is back: the first look after tells of it, the next one ends it.
 ///
 /// # Errors
 /// When the catalog fails: then nothing beats.
 pub async fn look(env: &Env) -> Result<(), CatalogError> {
+    let looked = look_all(env).await;
+    if let Err(error) = &looked
+        && (error.is_unavailable() || env.catalog.ping().await.is_err())
+    {
+        tracing::error!(error = chain(error), "the database does not answer");
+        away_since(env).get_or_insert(env.now());
+    }
+    looked
+}
+
+/// Since when the database has not answered.
+fn away_since(env: &Env) -> MutexGuard<'_, Option<OffsetDateTime>> {
+    env.database_away.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn database(env: &Env) -> Result<(), CatalogError> {
+    let kind = Part::Database.incident();
+    let since = *away_since(env);
+    let Some(since) = since else { return env.catalog.resolve_incidents(kind, None).await.map(drop) };
+    let minutes = (env.now() - since).whole_minutes();
+    tracing::error!(minutes, "the database was away");
+    let what = json!({ "what": format!("it was away for {minutes} min; webhooks were answered 503") });
+    env.catalog.open_incident(kind, "", &what).await?;
+    *away_since(env) = None;
+    Ok(())
+}
+
+async fn look_all(env: &Env) -> Result<(), CatalogError> {
+    database(env).await?;
     for finding in findings(&env.catalog, &env.watch, env.now()).await? {
         settle(env, &finding).await?;
     }
     env.catalog.end_webhook_failing().await?;
+    env.catalog.end_over_quota().await?;
+    channel::look(env).await?;
     let parts_away = env.catalog.parts_away().await?;
     for part in [Part::Objects, Part::Reader, Part::Scanner] {
         // What is away already is probed at its own pace.

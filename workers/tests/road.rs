@@ -79,6 +79,7 @@ impl World {
             answer: None,
             identity: Identity { wa_id: Some(who.into()), ..Identity::default() },
             phone_number_id: self.graph.options().phone_number_id.clone(),
+            waba_id: None,
             wamid: format!("wamid.{}", DocumentId::generate()),
             kind: "image".into(),
             sent_at,
@@ -92,6 +93,7 @@ impl World {
                     ..DeclaredFile::default()
                 },
                 error: None,
+                over_quota: None,
             }),
             raw: "{}".into(),
         };

@@ -8,6 +8,8 @@
 
 #[path = "way_back/alerts.rs"]
 mod alerts;
+#[path = "way_back/channel.rs"]
+mod channel;
 #[path = "way_back/codes.rs"]
 mod codes;
 #[path = "way_back/outages.rs"]
@@ -16,6 +18,8 @@ mod outages;
 mod receiver;
 #[path = "way_back/watch.rs"]
 mod watch;
+#[path = "way_back/way.rs"]
+mod way;
 #[path = "way_back/webhooks.rs"]
 mod webhooks;
 #[path = "way_back/world.rs"]

@@ -11,6 +11,7 @@ use acuse_storage::{
     object_sweep::Direction,
 };
 use acuse_workers::{
+    env::DEFAULT_TOKEN,
     scan::Scanner,
     watch::{self, Watch},
 };
@@ -333,14 +334,27 @@ async fn watched(config: &Config, catalog: &Catalog, report: &mut Report) {
         expected: config.outgoing.expect_webhooks.clone(),
         folder: config.data_dir.clone(),
     };
-    let found =
-        within(async { Ok(watch::findings(catalog, &watch, OffsetDateTime::now_utc()).await?) }).await;
+    let now = OffsetDateTime::now_utc();
+    let found = within(async {
+        let mut found = watch::findings(catalog, &watch, now).await?;
+        let (default, others) = (parts::graph(&config.whatsapp)?, parts::graphs(&config.whatsapp)?);
+        let graph_of =
+            |name: &str| others.get(name).or_else(|| default.as_ref().filter(|_| name == DEFAULT_TOKEN));
+        found.extend(watch::channel::findings(catalog, graph_of, DEFAULT_TOKEN, now).await?);
+        Ok(found)
+    })
+    .await;
     match found {
         Ok(found) => {
             for finding in found {
                 let part = match finding.kind {
                     "lane_stands_still" => "queue",
                     "disk_low" => "disk",
+                    "workers_silent" => "workers",
+                    "messages_held" => "messages",
+                    "number_unwell" | "number_quality" => "number",
+                    "token_expiring" | "token_unwell" => "token",
+                    "template_unusable" => "template",
                     _ => "webhook",
                 };
                 let known = kinds::kind(finding.kind);

@@ -9,6 +9,7 @@ mod demo;
 mod doctor;
 mod import;
 mod keys;
+mod numbers;
 mod read;
 mod users;
 
@@ -62,6 +63,11 @@ enum Command {
     Key {
         #[command(subcommand)]
         command: keys::Keys,
+    },
+    /// Our numbers at Meta.
+    Numbers {
+        #[command(subcommand)]
+        command: numbers::Numbers,
     },
     /// Copy the catalog and every file into a folder, while the server runs.
     Backup(backup::Backup),
@@ -133,6 +139,7 @@ async fn dispatch(command: Command, config: Config) -> anyhow::Result<ExitCode> 
         }
         Command::User { command } => command.run(&config).await,
         Command::Key { command } => command.run(&config).await,
+        Command::Numbers { command } => command.run(&config).await,
         Command::Backup(backup) => backup.run(&config).await,
         Command::Restore(restore) => restore.run(&config).await,
         Command::Alert { command } => command.run(&config).await,

@@ -23,6 +23,8 @@ use crate::{
 
 /// Lines of one page.
 const PAGE: u32 = 50;
+/// Lines that follow the one that was asked for.
+const CONTEXT: u32 = 15;
 
 struct Row {
     href: String,
@@ -60,6 +62,8 @@ struct Contacts {
 pub struct Query {
     q: String,
     after: Option<String>,
+    /// A place in the conversation that is to be on the page, as `contacts::place` writes it.
+    around: Option<String>,
 }
 
 /// `GET /contacts`.
@@ -89,7 +93,8 @@ struct Line {
     anchor: String,
     ours: bool,
     at: String,
-    ago: String,
+    /// In UTC; the page's script puts the reader's own time there.
+    clock: String,
     what: String,
     text: Option<String>,
     withheld: bool,
@@ -122,7 +127,7 @@ impl Line {
             anchor: format!("m-{}", said.id),
             ours: said.way != Way::In,
             at: words::full(said.at),
-            ago: words::ago(said.at, now),
+            clock: words::clock(said.at, now),
             what: tongue.t(&words::label(&said.r#type)).to_owned(),
             text: said.text,
             withheld,
@@ -146,6 +151,8 @@ struct Contact {
     consents: Vec<(String, String, String, String)>,
     lines: Vec<Line>,
     older: Option<String>,
+    /// Where the latest are, if not here.
+    latest: Option<String>,
 }
 
 /// `GET /contacts/{id}`: the latest at the bottom, as on a telephone.
@@ -160,8 +167,11 @@ pub async fn show(
 
 async fn render(app: &App, person: &Person, id: ContactId, query: &Query) -> Result<Response, Problem> {
     let now = OffsetDateTime::now_utc();
-    let (contact, found) =
-        contacts::conversation(app, &person.caller, id, query.after.as_deref(), PAGE).await?;
+    let after = match &query.around {
+        Some(place) => contacts::later_than(app, &person.caller, id, place, CONTEXT).await?,
+        None => query.after.clone(),
+    };
+    let (contact, found) = contacts::conversation(app, &person.caller, id, after.as_deref(), PAGE).await?;
     let windows = app.catalog.windows_of(contact.id).await?;
     let consents = app.catalog.consents_of(contact.id).await?;
     let frame = Frame::of(app, person, "contacts").await?;
@@ -183,6 +193,7 @@ async fn render(app: &App, person: &Person, id: ContactId, query: &Query) -> Res
         windows: windows.into_iter().map(window).collect(),
         consents: consents.into_iter().map(consent).collect(),
         lines,
+        latest: after.map(|_| format!("/contacts/{}", contact.id)),
         older: found.next.map(|after| format!("/contacts/{}?after={after}", contact.id)),
         frame,
     }))

@@ -41,6 +41,7 @@ use crate::{
     access,
     app::App,
     http::{
+        contacts::place,
         customers::within,
         extract::{Id, Params},
         problem::Problem,
@@ -108,6 +109,8 @@ struct View {
     field_groups: Vec<Group>,
     timeline: Vec<Happened>,
     facts: Vec<(&'static str, String)>,
+    /// Where it stands in the conversation with its sender.
+    conversation: Option<String>,
     prev: Option<String>,
     next: Option<String>,
 }
@@ -304,6 +307,7 @@ async fn render(
         field_groups,
         timeline: timeline.into_iter().map(|e| happened(e, withheld)).collect(),
         facts: facts(app, &document).await?,
+        conversation: place(&document).filter(|_| person.caller.has(Scope::MessagesRead)),
         prev,
         next,
     };

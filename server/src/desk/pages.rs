@@ -5,10 +5,12 @@ use acuse_storage::{
     CustomerId,
     customers::{Customer, CustomerAlias, CustomerLookup},
     ledger::Ledger,
+    message_ledger::MessageLedger,
 };
 use askama::Template;
 use axum::{Json, extract::State, response::Response};
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
 use url::form_urlencoded;
 
 use super::{
@@ -174,6 +176,8 @@ struct LedgerPage {
     received: u64,
     balanced: bool,
     parts: Vec<Part>,
+    /// Of all messages; none for whoever sees a part of the documents only.
+    messages: Option<MessageLedger>,
     from: String,
     to: String,
 }
@@ -192,11 +196,17 @@ pub async fn ledger(State(app): State<App>, person: Person, Params(span): Params
         async {
             let (from, to) = (time("from", Some(&span.from))?, time("to", Some(&span.to))?);
             let ledger = app.catalog.ledger_for(person.caller.access(), from, to).await?;
+            let messages = if person.caller.access().is_bound() {
+                None
+            } else {
+                Some(app.catalog.message_ledger(OffsetDateTime::now_utc()).await?)
+            };
             Ok(page(&LedgerPage {
                 frame: Frame::of(&app, &person, "ledger").await?,
                 received: ledger.received,
                 balanced: ledger.balanced,
                 parts: places(&ledger),
+                messages,
                 from: span.from,
                 to: span.to,
             }))

@@ -156,6 +156,37 @@ impl FromStr for Cursor {
     }
 }
 
+/// The cursor of a place in a conversation.
+fn cursor(at: OffsetDateTime, id: Uuid) -> String {
+    format!("{}.{id}", at.unix_timestamp_nanos() / 1_000)
+}
+
+/// The address of a document's place in the conversation, if a message brought it.
+#[must_use]
+pub fn place(document: &acuse_storage::Document) -> Option<String> {
+    let (contact, message) = (document.contact_id?, document.message_id?);
+    let around = cursor(document.sent_at, message.0);
+    Some(format!("/contacts/{contact}?around={around}#m-{}", message.0))
+}
+
+/// The cursor after which a place stands with so many messages later than it; `None`: the latest page has it.
+///
+/// # Errors
+/// 404 where there is no such contact for this caller.
+pub async fn later_than(
+    app: &App,
+    caller: &Caller,
+    id: ContactId,
+    place: &str,
+    count: u32,
+) -> Result<Option<String>, Problem> {
+    let place = word::<Cursor>("around", Some(place))?.map(|c| c.0);
+    let contact = reached(app, caller, id).await?;
+    let Some(place) = place else { return Ok(None) };
+    let later = app.catalog.later_in_conversation(contact.id, place, count).await?;
+    Ok(later.map(|before| cursor(before.at, before.id)))
+}
+
 /// Query of a conversation.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -199,10 +230,7 @@ pub async fn conversation(
     }
     app.catalog.audit_views(&caller.actor, "conversation", &told).await?;
     let full = u32::try_from(data.len()).is_ok_and(|n| n >= most);
-    let next = data.last().filter(|_| full).map(|s| {
-        let micros = s.at.unix_timestamp_nanos() / 1_000;
-        format!("{micros}.{}", s.id)
-    });
+    let next = data.last().filter(|_| full).map(|s| cursor(s.at, s.id));
     Ok((contact, Listing { data, next }))
 }
 

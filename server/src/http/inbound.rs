@@ -9,7 +9,9 @@ use acuse_pipeline::{
 };
 use acuse_storage::{
     documents::DeclaredFile,
-    intake::{Identity, InboundDelivery, InboundItem, InboundMedia, InboundMessage, InboundStatus, Outcome},
+    intake::{
+        Changed, Identity, InboundDelivery, InboundItem, InboundMedia, InboundMessage, InboundStatus, Outcome,
+    },
     names::AliasKind,
     outbox::{NewReply, Purpose},
 };
@@ -75,7 +77,13 @@ fn convert(item: &Item, received_at: OffsetDateTime) -> Vec<InboundItem> {
         }],
         Content::Event(e) => event(item, e, received_at),
         Content::Unknown { what } => {
-            vec![InboundItem::Event { field: item.origin.field.clone(), detail: what.clone(), known: false }]
+            vec![InboundItem::Event {
+                field: item.origin.field.clone(),
+                detail: what.clone(),
+                known: false,
+                is_trouble: false,
+                changed: Changed::Nothing,
+            }]
         }
     }
 }
@@ -91,6 +99,7 @@ fn message(item: &Item, m: &Message, who: &Person, received_at: OffsetDateTime) 
     InboundMessage {
         identity: identity(who),
         phone_number_id: item.origin.phone_number_id.clone().unwrap_or_default(),
+        waba_id: item.origin.account_id.clone(),
         wamid: m.id.clone(),
         kind: m.kind().to_owned(),
         // A clock ahead of ours would hold the 24-hour window open too long.
@@ -99,9 +108,9 @@ fn message(item: &Item, m: &Message, who: &Person, received_at: OffsetDateTime) 
         reply_to: reacted.or_else(|| m.context.as_ref().and_then(|c| c.message_id.clone())),
         media: m
             .attachment()
-            .map(|attachment| media(m, attachment))
-            .or_else(|| m.flow_files().first().map(|file| media(m, Attachment::Fetch(file)))),
-        answer: m.is_withheld().then(|| send_normally(who)),
+            .map(|attachment| media(m, who, attachment))
+            .or_else(|| m.flow_files().first().map(|file| media(m, who, Attachment::Fetch(file)))),
+        answer: m.is_withheld().then(|| told_at_once(who, Purpose::SendNormally, Telling::SendNormally)),
         raw: item.raw.get().to_owned(),
     }
 }
@@ -115,20 +124,20 @@ fn more_files(item: &Item, m: &Message, received_at: OffsetDateTime) -> Vec<Inbo
             let whole = message(item, m, &m.sender, received_at);
             InboundItem::Message(InboundMessage {
                 wamid: format!("{}#{n}", whole.wamid),
-                media: Some(media(m, Attachment::Fetch(file))),
+                media: Some(media(m, &m.sender, Attachment::Fetch(file))),
                 ..whole
             })
         })
         .collect()
 }
 
-/// What a sender is told whose content WhatsApp withholds from us (a photo to be viewed once).
-fn send_normally(who: &Person) -> NewReply {
+/// What a sender is told before anything is read.
+fn told_at_once(who: &Person, purpose: Purpose, telling: Telling<'_>) -> NewReply {
     let phone = who.wa_id.as_ref().map(ToString::to_string);
     let language = Language::choose(None, phone.as_deref(), None);
     NewReply {
-        purpose: Purpose::SendNormally,
-        body: Telling::SendNormally.text(language),
+        purpose,
+        body: telling.text(language),
         language: language.as_str().to_owned(),
         nonce: String::new(),
     }
@@ -160,7 +169,8 @@ fn told(m: &Message) -> Option<String> {
     }
 }
 
-fn media(m: &Message, attachment: Attachment<'_>) -> InboundMedia {
+fn media(m: &Message, who: &Person, attachment: Attachment<'_>) -> InboundMedia {
+    let over_quota = Some(told_at_once(who, Purpose::ManyFiles, Telling::ManyFiles));
     match attachment {
         Attachment::Fetch(media) => InboundMedia {
             media_id: media.id.as_ref().map(ToString::to_string),
@@ -171,12 +181,13 @@ fn media(m: &Message, attachment: Attachment<'_>) -> InboundMedia {
                 sha256: media.sha256.map(Sha256),
             },
             error: None,
+            over_quota,
         },
         Attachment::Unavailable { code, .. } => {
             let words = m.errors.first().and_then(|e| e.details.clone().or_else(|| e.title.clone()));
             let words = words.unwrap_or_else(|| "the channel has no file for this message".to_owned());
             let error = code.map_or_else(|| words.clone(), |code| format!("{code}: {words}"));
-            InboundMedia { media_id: None, declared: DeclaredFile::default(), error: Some(error) }
+            InboundMedia { media_id: None, declared: DeclaredFile::default(), error: Some(error), over_quota }
         }
     }
 }
@@ -221,8 +232,13 @@ fn renames(old: &Person, now: &Person, at: OffsetDateTime) -> Vec<InboundItem> {
 }
 
 fn event(item: &Item, e: &Event, received_at: OffsetDateTime) -> Vec<InboundItem> {
-    let mut items =
-        vec![InboundItem::Event { field: item.origin.field.clone(), detail: in_words(e), known: true }];
+    let mut items = vec![InboundItem::Event {
+        field: item.origin.field.clone(),
+        detail: in_words(e),
+        known: true,
+        is_trouble: e.is_alarming(),
+        changed: changed(item, e),
+    }];
     if let Event::UserIdChanged { previous: Some(old), current: Some(new), at, .. } = e {
         items.push(InboundItem::AliasChange {
             old: (AliasKind::Bsuid, old.to_string()),
@@ -231,6 +247,23 @@ fn event(item: &Item, e: &Event, received_at: OffsetDateTime) -> Vec<InboundItem
         });
     }
     items
+}
+
+/// What of ours an event makes stale.
+fn changed(item: &Item, e: &Event) -> Changed {
+    match e {
+        Event::TemplateStatus { .. }
+        | Event::TemplateQuality { .. }
+        | Event::TemplateCategory { .. }
+        | Event::TemplateComponents { .. } => {
+            item.origin.account_id.clone().map_or(Changed::Nothing, Changed::Templates)
+        }
+        Event::PhoneQuality { .. }
+        | Event::PhoneName { .. }
+        | Event::Capability { .. }
+        | Event::Account { .. } => Changed::Account,
+        Event::Preference { .. } | Event::UserIdChanged { .. } => Changed::Nothing,
+    }
 }
 
 fn in_words(e: &Event) -> String {

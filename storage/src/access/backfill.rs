@@ -8,7 +8,7 @@ use crate::{
     catalog::Catalog,
     documents::StoredPage,
     error::CatalogError,
-    names::{DocumentId, micros, now, number},
+    names::{DocumentId, micros, number},
 };
 
 /// The backfill of sensitivity.
@@ -119,12 +119,13 @@ impl Catalog {
 
     async fn end_backfill(&self, at_id: Option<Uuid>) -> Result<bool, CatalogError> {
         let mut tx = self.writing().await?;
+        let present = tx.now();
         execute!(
             tx,
             "UPDATE backfills SET finished_at = $3 WHERE name = $1 AND COALESCE(at_id, $4) = COALESCE($2, $4)",
             SENSITIVITY,
             at_id,
-            micros(now()),
+            micros(present),
             Uuid::nil()
         )?;
         tx.commit().await?;

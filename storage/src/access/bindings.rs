@@ -8,7 +8,7 @@ use crate::{
     catalog::Catalog,
     error::CatalogError,
     keys::{self, ApiKey, KeyMade, Scope},
-    names::{CustomerId, EntityId, KeyId, UserId, cut, micros, now},
+    names::{CustomerId, EntityId, KeyId, UserId, cut, micros},
     sql::Tx,
     users::{Role, User},
 };
@@ -207,6 +207,7 @@ async fn bind(tx: &mut Tx, holder: Uuid, to: &[Binding]) -> Result<(), CatalogEr
             Binding::Entity(id) => (None, Some(id.0), None),
             Binding::Team(name) => (None, None, Some(cut(name, 100))),
         };
+        let present = tx.now();
         execute!(
             tx,
             "INSERT INTO bindings (holder_id, customer_id, entity_id, team, created_at) \
@@ -215,7 +216,7 @@ async fn bind(tx: &mut Tx, holder: Uuid, to: &[Binding]) -> Result<(), CatalogEr
             customer,
             entity,
             team,
-            micros(now())
+            micros(present)
         )?;
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! Promises of the comparison of rows and objects.
 
 use bytes::Bytes;
-use time::{Duration, OffsetDateTime};
+use time::Duration;
 
 use acuse_pipeline::document::Sha256;
 
@@ -16,7 +16,7 @@ use crate::{
 
 /// What was put a moment ago counts as old, and a pass follows on another; pages are so short that there are several.
 fn at_once() -> Pace {
-    let present = OffsetDateTime::now_utc() + Duration::seconds(10);
+    let present = crate::names::now() + Duration::seconds(10);
     Pace { age: Duration::ZERO, rest: Duration::ZERO, page: 3, present }
 }
 
@@ -46,7 +46,7 @@ async fn named(catalog: &Catalog, objects: &Objects) -> StoredObject {
         customer_id: None,
         declared: DeclaredFile::default(),
         original: original.clone(),
-        received_at: OffsetDateTime::now_utc(),
+        received_at: crate::names::now(),
     };
     catalog.accept_upload(&upload, None).await.unwrap();
     original

@@ -1,15 +1,15 @@
 //! Promises at the door.
 
 use acuse_pipeline::document::Sha256;
-use time::{Duration, OffsetDateTime};
+use time::Duration;
 use uuid::Uuid;
 
 use crate::{
     Catalog, Intake, StoredObject,
     documents::{DeclaredFile, DocumentFilter},
     intake::{
-        Identity, InboundDelivery, InboundItem, InboundMedia, InboundMessage, InboundStatus, Outcome,
-        Recorded,
+        Changed, Identity, InboundDelivery, InboundItem, InboundMedia, InboundMessage, InboundStatus,
+        Outcome, Recorded,
     },
     keys::{KeyMade, Scope},
     names::{AliasKind, DocumentId, Source, Stage, now},
@@ -52,6 +52,7 @@ pub fn photo(sample: &Sample) -> InboundMessage {
             ..Identity::default()
         },
         phone_number_id: "106540352242922".into(),
+        waba_id: None,
         wamid: sample.wamid.clone(),
         kind: "image".into(),
         sent_at: now() - Duration::seconds(3),
@@ -65,6 +66,7 @@ pub fn photo(sample: &Sample) -> InboundMessage {
                 ..DeclaredFile::default()
             },
             error: None,
+            over_quota: None,
         }),
         raw: r#"{"type":"image"}"#.into(),
     }
@@ -163,6 +165,40 @@ pub(super) async fn names_of_a_sender_meet(catalog: &Catalog) {
     assert_eq!(say(Identity::default()).await, None);
 }
 
+/// Brazil's ninth digit, Mexico's 1 and Argentina's 9: one person, whichever form the network names, answered in the one
+/// they wrote under last.
+pub(super) async fn both_forms_of_a_number_are_one_contact(catalog: &Catalog) {
+    let intake = Intake::spawn(catalog.clone());
+    let say = async |wa_id: &str, user: Option<&str>| {
+        let identity =
+            Identity { wa_id: Some(wa_id.to_owned()), bsuid: user.map(str::to_owned), ..Identity::default() };
+        let message = InboundMessage { identity, ..photo(&Sample::new()) };
+        let recorded = intake.record(delivery(vec![InboundItem::Message(message)])).await.unwrap();
+        intake_contact(catalog, recorded.new_documents[0]).await.unwrap()
+    };
+    let tail = Uuid::now_v7().as_u128() % 10_000_000;
+    for (one, other) in [
+        (format!("549112{tail:07}"), format!("54112{tail:07}")),
+        (format!("521552{tail:07}"), format!("52552{tail:07}")),
+        (format!("55118{tail:07}"), format!("551198{tail:07}")),
+    ] {
+        let first = say(&one, None).await;
+        assert_eq!(say(&other, None).await, first, "{one} and {other}");
+        let contact = catalog.contact(first).await.unwrap().unwrap();
+        assert_eq!(
+            (contact.phone.as_deref(), contact.aliases.len()),
+            (Some(&*other), 2),
+            "kept as they came"
+        );
+        assert_eq!(say(&one, None).await, first);
+    }
+    // Two user ids are two people, whatever their numbers look like.
+    let user = |n: u32| format!("AR.{n}{tail}");
+    let (first, second) = (user(1), user(2));
+    let mobile = say(&format!("549113{tail:07}"), Some(&first)).await;
+    assert_ne!(say(&format!("54113{tail:07}"), Some(&second)).await, mobile);
+}
+
 async fn intake_contact(catalog: &Catalog, id: DocumentId) -> Option<crate::ContactId> {
     catalog.document(id).await.unwrap().unwrap().contact_id
 }
@@ -170,7 +206,13 @@ async fn intake_contact(catalog: &Catalog, id: DocumentId) -> Option<crate::Cont
 pub(super) async fn unknown_things_are_kept_and_counted(catalog: &Catalog) {
     let intake = Intake::spawn(catalog.clone());
     let field = format!("field_{}", Uuid::now_v7().simple());
-    let event = InboundItem::Event { field: field.clone(), detail: "new".into(), known: false };
+    let event = InboundItem::Event {
+        field: field.clone(),
+        detail: "new".into(),
+        known: false,
+        is_trouble: false,
+        changed: Changed::Nothing,
+    };
     let mut strange = delivery(vec![event.clone(), event]);
     strange.outcome = Outcome::Partly;
     let echo = InboundItem::Echo(photo(&Sample::new()));
@@ -260,7 +302,7 @@ pub(super) async fn uploads_are_idempotent(catalog: &Catalog) {
             customer_id: None,
             declared: DeclaredFile { filename: Some("a\0.pdf".into()), ..DeclaredFile::default() },
             original: StoredObject { key: ObjectKey::original(id, &hash), sha256: hash, size_bytes: 7 },
-            received_at: OffsetDateTime::now_utc(),
+            received_at: now(),
         }
     };
     let key = IdempotencyKey { api_key, key: "one".into(), request: Sha256::of(b"request") };

@@ -12,6 +12,7 @@ mod compare;
 mod customers;
 mod desk;
 mod door;
+mod fair;
 mod feed;
 mod files;
 mod found;
@@ -41,6 +42,7 @@ pub async fn catalog(catalog: &Catalog) {
     catalog.migrate().await.expect("migrating twice is harmless");
     door::same_message_at_once_is_one_document(catalog).await;
     door::names_of_a_sender_meet(catalog).await;
+    door::both_forms_of_a_number_are_one_contact(catalog).await;
     door::unknown_things_are_kept_and_counted(catalog).await;
     door::a_poison_item_harms_only_itself(catalog).await;
     door::statuses_settle_in_any_order(catalog).await;
@@ -99,6 +101,11 @@ pub async fn catalog(catalog: &Catalog) {
     channel::a_window_is_of_a_contact_and_a_number(catalog).await;
     channel::asking_again_asks_each_time_and_waits_for_the_sender(catalog).await;
     channel::what_failed_for_our_sake_goes_round_again(catalog).await;
+    fair::the_first_of_each_goes_before_the_second_of_any(catalog).await;
+    fair::beyond_the_quota_all_is_kept_and_read_later(catalog).await;
+    fair::what_is_gone_soon_goes_first(catalog).await;
+    fair::a_steady_sender_is_not_over(catalog).await;
+    fair::templates_stand_as_meta_tells_of_them(catalog).await;
     outgoing::a_route_hears_each_piece_of_news_once(catalog).await;
     outgoing::a_person_ends_an_incident_and_its_message_is_settled(catalog).await;
     outgoing::a_failed_event_holds_back_its_own_document_only(catalog).await;

@@ -7,7 +7,7 @@ use acuse_pipeline::{
     reading::SeenWord,
     reason::{Reason, ReasonCode},
 };
-use time::{Duration, OffsetDateTime};
+use time::Duration;
 
 use super::{
     desk::LEASE,
@@ -127,7 +127,7 @@ pub(super) async fn a_sure_reader_splits_a_file_once(catalog: &Catalog) {
         );
         assert!(
             catalog
-                .media_expiring(OffsetDateTime::now_utc() + Duration::days(30))
+                .media_expiring(crate::names::now() + Duration::days(30))
                 .await
                 .unwrap()
                 .iter()
@@ -308,7 +308,7 @@ pub(super) async fn whose_it_is_stays_only_where_it_was_said(catalog: &Catalog) 
         customer_id: Some(customer),
         declared: DeclaredFile::default(),
         original: StoredObject { key: ObjectKey::original(id, &sha256), sha256, size_bytes: 7 },
-        received_at: OffsetDateTime::now_utc(),
+        received_at: crate::names::now(),
     };
     assert_eq!(catalog.accept_upload(&upload, None).await.unwrap(), Accepted::New(id));
     begin(catalog, id, Stage::Read).await;

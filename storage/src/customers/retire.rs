@@ -12,7 +12,7 @@ use crate::{
     catalog::Catalog,
     error::CatalogError,
     events::{self, NewEvent},
-    names::{CustomerId, micros, now, number, word},
+    names::{CustomerId, micros, number, word},
     sql::Tx,
 };
 
@@ -164,7 +164,7 @@ impl Catalog {
 
 /// Moves what is `gone`'s to `kept`; how many documents.
 async fn move_everything(tx: &mut Tx, kept: Uuid, gone: Uuid) -> Result<u64, CatalogError> {
-    let present = micros(now());
+    let present = micros(tx.now());
     let documents = execute!(
         tx,
         "UPDATE documents SET customer_id = $1, version = version + 1, updated_at = $3 WHERE customer_id = $2",

@@ -14,7 +14,7 @@ use crate::{
     catalog::Catalog,
     error::CatalogError,
     events::{self, NewEvent},
-    names::{CustomerId, cut, micros, now, word},
+    names::{CustomerId, cut, micros, word},
     sql::Tx,
 };
 
@@ -184,7 +184,7 @@ async fn take_away(
     actor: &str,
     to: Uuid,
 ) -> Result<(), CatalogError> {
-    let present = micros(now());
+    let present = micros(tx.now());
     for (kind, value, owner) in taken {
         execute!(
             tx,
@@ -222,7 +222,7 @@ async fn put_row(
     new: &NewCustomer,
     replace: bool,
 ) -> Result<Uuid, CatalogError> {
-    let present = micros(now());
+    let present = micros(tx.now());
     let (name, key) = (cut(new.name.trim(), 256), name_key(&new.name));
     let external = new.external_id.as_deref().map(|e| cut(e.trim(), 256));
     let Some(id) = id else {

@@ -10,7 +10,7 @@ use crate::{
     catalog::Catalog,
     customers::name_key,
     error::CatalogError,
-    names::{json, micros, now},
+    names::{json, micros},
     sql::Tx,
 };
 
@@ -123,7 +123,7 @@ impl Catalog {
                 let fields: Fields = json("documents", "fields", fields)?;
                 Extracted::from(&fields).write_for_lists(&mut tx, *id).await?;
             }
-            let ended = rows.is_empty().then(|| micros(now()));
+            let ended = rows.is_empty().then(|| micros(tx.now()));
             execute!(
                 tx,
                 "UPDATE backfills SET at_id = $2, done = done + $3, finished_at = $4 WHERE name = $1",

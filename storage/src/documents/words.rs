@@ -7,12 +7,7 @@
 use uuid::Uuid;
 
 use super::{DeclaredFile, search_text, terms};
-use crate::{
-    catalog::Catalog,
-    error::CatalogError,
-    names::{micros, now},
-    sql::Tx,
-};
+use crate::{catalog::Catalog, error::CatalogError, names::micros, sql::Tx};
 use acuse_pipeline::fields::Fields;
 
 /// Places in a microsecond. Arrivals fill 2^53 of them until the year 2255.
@@ -178,7 +173,7 @@ impl Catalog {
                 keep_text(&mut tx, (*id, *received_at), text).await?;
             }
         }
-        let ended = rows.is_empty().then(|| micros(now()));
+        let ended = rows.is_empty().then(|| micros(tx.now()));
         execute!(
             tx,
             "UPDATE backfills SET at_id = $2, done = done + $3, finished_at = $4 WHERE name = $1",

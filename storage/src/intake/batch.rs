@@ -1,27 +1,28 @@
 //! One transaction for many deliveries: each table is written once, with all rows at a time.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use acuse_pipeline::document::Sha256;
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use super::{InboundDelivery, InboundItem, InboundMessage, Outcome, Recorded, identity::Contacts, statuses};
+use super::{
+    Changed, InboundDelivery, InboundItem, InboundMessage, Outcome, Recorded, identity::Contacts, statuses,
+};
 use crate::{
-    alerts,
+    accounts, alerts,
     documents::keep_words,
     error::CatalogError,
     events::{self, NewEvent},
+    fair::{Quota, Senders},
     names::{ContactId, DocumentId, Stage, clean, clean_maybe, cut, micros},
-    numbers, outbox,
+    numbers,
+    outbox::{self, NewReply},
     queue::{Push, Queue, push},
     sql::Tx,
     timeline::{self, Entry},
 };
-
-/// How long Meta keeps the media of a webhook (since October 2025; it was 30 days before).
-const MEDIA_KEPT: Duration = Duration::days(7);
 
 /// An answer of the same purpose is not said again within this time.
 const ANSWERED_ONCE_IN: Duration = Duration::hours(1);
@@ -56,11 +57,14 @@ struct NewDocument<'a> {
     id: DocumentId,
     of: &'a NewMessage<'a>,
     task_id: String,
+    read_after: Option<OffsetDateTime>,
+    deadline: OffsetDateTime,
 }
 
 /// Records a batch in the caller's transaction; one result a delivery, in order.
 pub(super) async fn record(
     tx: &mut Tx,
+    quota: Quota,
     deliveries: &[InboundDelivery],
 ) -> Result<Vec<Recorded>, CatalogError> {
     let rows: Vec<Delivered<'_>> =
@@ -83,13 +87,14 @@ pub(super) async fn record(
         })
         .collect();
     let unread = rows.iter().filter(|r| r.delivery.outcome != Outcome::Understood).count();
-    save_items(tx, &items, unread, &mut recorded).await?;
+    save_items(tx, (&items, quota), unread, &mut recorded).await?;
     Ok(recorded)
 }
 
 /// Records one delivery item by item: what cannot be stored is left to the raw body and an alert.
 pub(super) async fn record_by_item(
     tx: &mut Tx,
+    quota: Quota,
     delivery: &InboundDelivery,
 ) -> Result<Recorded, CatalogError> {
     let row = Delivered { id: Uuid::now_v7(), delivery };
@@ -105,7 +110,7 @@ pub(super) async fn record_by_item(
             item,
         };
         let before = recorded.clone();
-        if let Err(error) = save_items(tx, &[placed], 0, &mut recorded).await {
+        if let Err(error) = save_items(tx, (&[placed], quota), 0, &mut recorded).await {
             if error.is_unavailable() {
                 return Err(error);
             }
@@ -147,7 +152,7 @@ async fn save_deliveries(tx: &mut Tx, rows: &[Delivered<'_>]) -> Result<(), Cata
 
 async fn save_items(
     tx: &mut Tx,
-    items: &[Placed<'_>],
+    (items, quota): (&[Placed<'_>], Quota),
     unread: usize,
     recorded: &mut [Recorded],
 ) -> Result<(), CatalogError> {
@@ -157,7 +162,8 @@ async fn save_items(
     let mut messages = Vec::new();
     let mut told: Vec<(ContactId, Entry)> = Vec::new();
     let mut counted: BTreeMap<(String, String), i64> = BTreeMap::new();
-    let mut named: BTreeMap<String, (String, OffsetDateTime)> = BTreeMap::new();
+    let mut named: BTreeMap<String, numbers::Seen> = BTreeMap::new();
+    let mut changed: BTreeSet<&Changed> = BTreeSet::new();
     if unread > 0 {
         counted.insert(("delivery_not_understood".to_owned(), String::new()), unread as i64);
     }
@@ -165,10 +171,12 @@ async fn save_items(
         match placed.item {
             InboundItem::Message(message) | InboundItem::Echo(message) => {
                 let inbound = matches!(placed.item, InboundItem::Message(_));
-                named.insert(
-                    cut(&message.phone_number_id, 64),
-                    (cut(placed.token_ref, 64), placed.received_at),
-                );
+                let seen = numbers::Seen {
+                    token_ref: cut(placed.token_ref, 64),
+                    waba_id: message.waba_id.as_deref().map(|id| cut(id, 64)),
+                    at: placed.received_at,
+                };
+                named.insert(cut(&message.phone_number_id, 64), seen);
                 let contact = contacts.resolve(
                     &message.identity,
                     &message.phone_number_id,
@@ -190,7 +198,11 @@ async fn save_items(
                     Entry { document: None, contact: None, at: *at, stage: None, event: "renamed", detail };
                 told.push((contact, entry));
             }
-            InboundItem::Event { field, detail, known } => {
+            InboundItem::Event { field, detail, known, is_trouble, changed: what } => {
+                changed.insert(what);
+                if *known && !is_trouble {
+                    continue;
+                }
                 let kind = if *known { "channel_event" } else { "unknown_field" };
                 *counted.entry((kind.to_owned(), clean(&format!("{field}: {detail}")))).or_default() += 1;
             }
@@ -203,6 +215,7 @@ async fn save_items(
         }
     }
     numbers::seen(tx, &named).await?;
+    accounts::changed(tx, &changed).await?;
     contacts.save(tx, present).await?;
     for message in &mut messages {
         message.contact = message.contact.map(|c| contacts.settled(c));
@@ -211,7 +224,7 @@ async fn save_items(
     messages.sort_by(|a, b| {
         (&a.message.phone_number_id, &a.message.wamid).cmp(&(&b.message.phone_number_id, &b.message.wamid))
     });
-    save_messages(tx, &messages, recorded).await?;
+    save_messages(tx, &messages, quota, recorded).await?;
     let told: Vec<Entry> = told
         .into_iter()
         .map(|(contact, entry)| Entry { contact: Some(contacts.settled(contact)), ..entry })
@@ -229,6 +242,7 @@ async fn save_items(
 async fn save_messages(
     tx: &mut Tx,
     messages: &[NewMessage<'_>],
+    quota: Quota,
     recorded: &mut [Recorded],
 ) -> Result<(), CatalogError> {
     let new: HashSet<Uuid> = values!(
@@ -258,6 +272,9 @@ async fn save_messages(
     .collect();
     let mut documents = Vec::new();
     let mut pushes = Vec::new();
+    let present = tx.now();
+    let kept = if new.is_empty() { BTreeMap::new() } else { numbers::retentions(tx).await? };
+    let mut senders = Senders::load(tx, quota, &senders_of(messages, &new)).await?;
     for message in messages {
         let Some(result) = recorded.get_mut(message.placed.place) else { continue };
         if !new.contains(&message.id) {
@@ -267,23 +284,46 @@ async fn save_messages(
         result.new_messages += 1;
         if message.direction == "in" && message.message.media.is_some() {
             let id = DocumentId::generate();
-            let task = Push::document(id, None)?;
-            documents.push(NewDocument { id, of: message, task_id: task.task_id.clone() });
+            let (ahead, read_after) = senders.one_more(message.contact);
+            let kept = kept.get(&message.message.phone_number_id).copied().unwrap_or(numbers::MEDIA_KEPT);
+            let sent_at = message.message.sent_at;
+            let deadline = sent_at.checked_add(kept).unwrap_or(sent_at);
+            let task = Push::document(id, None)?.behind(ahead).before(deadline, present);
+            documents.push(NewDocument {
+                id,
+                of: message,
+                task_id: task.task_id.clone(),
+                read_after,
+                deadline,
+            });
             pushes.push(task);
             result.new_documents.push(id);
         }
     }
     save_documents(tx, &documents).await?;
     push(tx, Queue::Fetch, pushes).await?;
+    senders.save(tx).await?;
+    for document in documents.iter().filter(|d| d.read_after.is_some()) {
+        let media = document.of.message.media.as_ref();
+        answer(tx, document.of, media.and_then(|m| m.over_quota.as_ref())).await?;
+    }
     for message in messages.iter().filter(|m| m.direction == "in" && new.contains(&m.id)) {
-        answer(tx, message).await?;
+        answer(tx, message, message.message.answer.as_ref()).await?;
     }
     Ok(())
 }
 
+/// Who sent the files among the messages that are new, each once and always in the same order.
+fn senders_of(messages: &[NewMessage<'_>], new: &HashSet<Uuid>) -> Vec<Uuid> {
+    let files =
+        messages.iter().filter(|m| m.direction == "in" && m.message.media.is_some() && new.contains(&m.id));
+    let senders: BTreeSet<Uuid> = files.filter_map(|m| m.contact.map(|c| c.0)).collect();
+    senders.into_iter().collect()
+}
+
 /// Queues what is answered to a message at once; to many of them once.
-async fn answer(tx: &mut Tx, message: &NewMessage<'_>) -> Result<(), CatalogError> {
-    let (Some(reply), Some(contact)) = (&message.message.answer, message.contact) else { return Ok(()) };
+async fn answer(tx: &mut Tx, message: &NewMessage<'_>, reply: Option<&NewReply>) -> Result<(), CatalogError> {
+    let (Some(reply), Some(contact)) = (reply, message.contact) else { return Ok(()) };
     if outbox::said_since(tx, contact, reply.purpose, tx.now() - ANSWERED_ONCE_IN).await? {
         return Ok(());
     }
@@ -296,8 +336,8 @@ async fn save_documents(tx: &mut Tx, documents: &[NewDocument<'_>]) -> Result<()
         tx,
         "INSERT INTO documents (id, contact_id, message_id, source, phone_number_id, media_id, declared_type, \
          declared_filename, caption, declared_sha256, sent_at, received_at, media_deadline, status, stage, last_error, \
-         task_id, updated_at) VALUES ",
-        18,
+         task_id, updated_at, read_after) VALUES ",
+        19,
         "",
         documents,
         |q, d| {
@@ -316,12 +356,13 @@ async fn save_documents(tx: &mut Tx, documents: &[NewDocument<'_>]) -> Result<()
                 .bind(declared.and_then(|f| f.sha256).map(|h| h.0.to_vec()))
                 .bind(micros(message.sent_at))
                 .bind(micros(d.of.placed.received_at))
-                .bind(micros(message.sent_at.checked_add(MEDIA_KEPT).unwrap_or(message.sent_at)))
+                .bind(micros(d.deadline))
                 .bind("received")
                 .bind("fetch")
                 .bind(media.and_then(|m| m.error.as_deref()).map(|t| cut(t, 500)))
                 .bind(d.task_id.as_str())
                 .bind(present)
+                .bind(d.read_after.map(micros))
         }
     )?;
     for d in documents {

@@ -8,6 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use acuse_pipeline::phone;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -67,13 +68,21 @@ fn alias(kind: AliasKind, value: &str) -> Alias {
     (kind, cut(value, ALIAS_CHARS))
 }
 
+/// The other name of the same number, where its country has two ways to write it.
+fn other_form(wa_id: &str) -> Option<Alias> {
+    phone::other_form(wa_id).map(|other| alias(AliasKind::WaId, &other))
+}
+
 impl Contacts {
     /// Reads what the catalog knows of every name in these items.
     pub(super) async fn load(tx: &mut Tx, items: &[&InboundItem]) -> Result<Self, CatalogError> {
         let mut wanted: BTreeSet<Alias> = BTreeSet::new();
         for item in items {
             match item {
-                InboundItem::Message(m) | InboundItem::Echo(m) => wanted.extend(aliases(&m.identity)),
+                InboundItem::Message(m) | InboundItem::Echo(m) => {
+                    wanted.extend(aliases(&m.identity));
+                    wanted.extend(m.identity.wa_id.as_deref().and_then(other_form));
+                }
                 InboundItem::AliasChange { old, new, .. } => {
                     wanted.extend([alias(old.0, &old.1), alias(new.0, &new.1)]);
                 }
@@ -109,6 +118,7 @@ impl Contacts {
     ) -> Option<ContactId> {
         let names: Vec<Alias> =
             aliases(identity).filter(|(kind, _)| *kind != AliasKind::ParentBsuid).collect();
+        self.meet_other_form(identity);
         let parent = aliases(identity).find(|(kind, _)| *kind == AliasKind::ParentBsuid);
         let contact = match (names.as_slice(), &parent) {
             ([], None) => return None,
@@ -128,6 +138,20 @@ impl Contacts {
             touch.wrote_to(phone_number_id, at);
         }
         Some(ContactId(contact))
+    }
+
+    /// A number that is new here and whose other form is not is the same person's, unless their user ids say otherwise.
+    fn meet_other_form(&mut self, identity: &Identity) {
+        let Some(wa_id) = identity.wa_id.as_deref().filter(|wa_id| !wa_id.is_empty()) else { return };
+        let name = alias(AliasKind::WaId, wa_id);
+        if self.current.contains_key(&name) {
+            return;
+        }
+        let Some(&known) = other_form(wa_id).and_then(|other| self.current.get(&other)) else { return };
+        let by_user = identity.bsuid.as_deref().map(|b| self.current.get(&alias(AliasKind::Bsuid, b)));
+        if by_user.is_none_or(|by_user| by_user == Some(&known)) || !self.has_bsuid(known) {
+            self.put(name, known);
+        }
     }
 
     fn of(&mut self, name: &Alias) -> Uuid {

@@ -19,6 +19,7 @@ use crate::{
     catalog::Catalog,
     documents::DeclaredFile,
     error::CatalogError,
+    fair::Quota,
     names::{AliasKind, DocumentId, words},
     outbox::NewReply,
 };
@@ -70,7 +71,7 @@ pub enum InboundItem {
         /// When.
         at: OffsetDateTime,
     },
-    /// A template, account or other event: kept raw, counted as an alert.
+    /// A template, account or other event: kept raw; an incident when it is trouble or nobody knows what it is.
     Event {
         /// The webhook field.
         field: String,
@@ -78,6 +79,10 @@ pub enum InboundItem {
         detail: String,
         /// Whether Acuse knows the field.
         known: bool,
+        /// Whether somebody must look: what could be done before can be done no more.
+        is_trouble: bool,
+        /// What of ours is to be asked for anew.
+        changed: Changed,
     },
     /// The channel reports an error beside the messages.
     ValueError {
@@ -86,6 +91,18 @@ pub enum InboundItem {
         /// What it says.
         message: String,
     },
+}
+
+/// What an event says has changed at the channel.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Changed {
+    /// Nothing that is kept here.
+    #[default]
+    Nothing,
+    /// The templates of this account.
+    Templates(String),
+    /// The account, or one of its numbers.
+    Account,
 }
 
 /// By which names a sender goes. Any may be absent, all may be.
@@ -110,6 +127,8 @@ pub struct InboundMessage {
     pub identity: Identity,
     /// Our number's id.
     pub phone_number_id: String,
+    /// The business account of the number, where the channel says so.
+    pub waba_id: Option<String>,
     /// The channel's id of it, unique per number.
     pub wamid: String,
     /// `text`, `image`, `document`, `reaction`, …
@@ -138,6 +157,8 @@ pub struct InboundMedia {
     pub declared: DeclaredFile,
     /// The channel's error, in words.
     pub error: Option<String>,
+    /// What is said, at most once an hour, to a sender who sends more than the quota.
+    pub over_quota: Option<NewReply>,
 }
 
 /// A status of a message of ours.
@@ -216,11 +237,17 @@ pub struct Intake {
 }
 
 impl Intake {
-    /// Starts the writer on the current runtime.
+    /// Starts the writer on the current runtime; senders may send as much as they like.
     #[must_use]
     pub fn spawn(catalog: Catalog) -> Self {
+        Self::spawn_with(catalog, Quota::NONE)
+    }
+
+    /// Starts the writer with a quota for each sender.
+    #[must_use]
+    pub fn spawn_with(catalog: Catalog, quota: Quota) -> Self {
         let (door, waiting) = mpsc::channel(WAITING);
-        tokio::spawn(write(catalog, waiting));
+        tokio::spawn(write(Writer { catalog, quota }, waiting));
         Self { door }
     }
 
@@ -243,13 +270,19 @@ impl Intake {
     }
 }
 
-async fn write(catalog: Catalog, mut waiting: mpsc::Receiver<Waiting>) {
+/// What the writer writes with.
+struct Writer {
+    catalog: Catalog,
+    quota: Quota,
+}
+
+async fn write(writer: Writer, mut waiting: mpsc::Receiver<Waiting>) {
     let mut batch = Vec::with_capacity(BATCH);
     while waiting.recv_many(&mut batch, BATCH).await > 0 {
         let (deliveries, answers): (Vec<_>, Vec<_>) = batch.drain(..).map(|w| (w.delivery, w.answer)).unzip();
         let mut answers = answers.into_iter();
         for run in runs(&deliveries) {
-            for result in record_all(&catalog, run).await {
+            for result in record_all(&writer, run).await {
                 // A caller that has given up hears nothing; the rows stand.
                 let _ = answers.next().map(|answer| answer.send(result));
             }
@@ -274,8 +307,8 @@ fn runs(deliveries: &[InboundDelivery]) -> impl Iterator<Item = &[InboundDeliver
 }
 
 /// One result for each delivery.
-async fn record_all(catalog: &Catalog, deliveries: &[InboundDelivery]) -> Vec<Result<Recorded, IntakeError>> {
-    let error = match together(catalog, deliveries).await {
+async fn record_all(writer: &Writer, deliveries: &[InboundDelivery]) -> Vec<Result<Recorded, IntakeError>> {
+    let error = match together(writer, deliveries).await {
         Ok(recorded) => return recorded.into_iter().map(Ok).collect(),
         Err(error) => error,
     };
@@ -287,16 +320,16 @@ async fn record_all(catalog: &Catalog, deliveries: &[InboundDelivery]) -> Vec<Re
     tracing::warn!(error = %Chain(&error), deliveries = deliveries.len(), "batch refused; trying one by one");
     let mut results = Vec::with_capacity(deliveries.len());
     for delivery in deliveries {
-        results.push(alone(catalog, delivery).await);
+        results.push(alone(writer, delivery).await);
     }
     results
 }
 
-async fn together(catalog: &Catalog, deliveries: &[InboundDelivery]) -> Result<Vec<Recorded>, CatalogError> {
+async fn together(writer: &Writer, deliveries: &[InboundDelivery]) -> Result<Vec<Recorded>, CatalogError> {
     let mut tries = 0;
     loop {
         tries += 1;
-        let error = match attempt(catalog, deliveries).await {
+        let error = match attempt(writer, deliveries).await {
             Ok(recorded) => return Ok(recorded),
             Err(error) => error,
         };
@@ -307,22 +340,22 @@ async fn together(catalog: &Catalog, deliveries: &[InboundDelivery]) -> Result<V
     }
 }
 
-async fn attempt(catalog: &Catalog, deliveries: &[InboundDelivery]) -> Result<Vec<Recorded>, CatalogError> {
-    let mut tx = catalog.writing().await?;
-    let recorded = batch::record(&mut tx, deliveries).await?;
+async fn attempt(writer: &Writer, deliveries: &[InboundDelivery]) -> Result<Vec<Recorded>, CatalogError> {
+    let mut tx = writer.catalog.writing().await?;
+    let recorded = batch::record(&mut tx, writer.quota, deliveries).await?;
     tx.commit().await?;
     Ok(recorded)
 }
 
-async fn alone(catalog: &Catalog, delivery: &InboundDelivery) -> Result<Recorded, IntakeError> {
-    let refused = match together(catalog, std::slice::from_ref(delivery)).await {
+async fn alone(writer: &Writer, delivery: &InboundDelivery) -> Result<Recorded, IntakeError> {
+    let refused = match together(writer, std::slice::from_ref(delivery)).await {
         Ok(mut recorded) => return recorded.pop().ok_or(IntakeError::Stopped),
         Err(error) => error,
     };
     tracing::warn!(error = %Chain(&refused), "delivery refused; trying item by item");
     let by_item = async {
-        let mut tx = catalog.writing().await?;
-        let recorded = batch::record_by_item(&mut tx, delivery).await?;
+        let mut tx = writer.catalog.writing().await?;
+        let recorded = batch::record_by_item(&mut tx, writer.quota, delivery).await?;
         tx.commit().await?;
         Ok::<_, CatalogError>(recorded)
     };

@@ -7,7 +7,7 @@ mod unfinished;
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 
 use hyper::server::conn::http1;
@@ -214,7 +214,7 @@ impl S3 for Durable {
         let (bucket, key) = (req.input.bucket.clone(), req.input.key.clone());
         let begun = self.files.create_multipart_upload(req).await?;
         if let Some(upload_id) = &begun.output.upload_id {
-            self.unfinished.begun(upload_id, &bucket, &key, SystemTime::now());
+            self.unfinished.begun(upload_id, &bucket, &key, crate::names::now().into());
         }
         Ok(begun)
     }
@@ -223,7 +223,7 @@ impl S3 for Durable {
         &self,
         req: S3Request<dto::ListMultipartUploadsInput>,
     ) -> S3Result<S3Response<dto::ListMultipartUploadsOutput>> {
-        let deleted = self.look(|root| unfinished::delete_old(root, SystemTime::now())).await?;
+        let deleted = self.look(|root| unfinished::delete_old(root, crate::names::now().into())).await?;
         if deleted > 0 {
             tracing::info!(deleted, "deleted what uploads of an earlier process left");
         }

@@ -1,6 +1,6 @@
 //! What a process that died in the middle of a long upload left under its passing key.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use aws_sdk_s3::error::DisplayErrorContext;
 use uuid::Uuid;
@@ -65,8 +65,8 @@ impl Objects {
 fn old(key: &str, age: Duration) -> Option<ObjectKey> {
     let id: Uuid = key.strip_prefix(ObjectKey::INCOMING)?.parse().ok()?;
     let (secs, _) = id.get_timestamp()?.to_unix();
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
-    (now.as_secs() > secs.saturating_add(age.as_secs())).then(|| key.parse().ok()).flatten()
+    let now = u64::try_from(crate::names::now().unix_timestamp()).ok()?;
+    (now > secs.saturating_add(age.as_secs())).then(|| key.parse().ok()).flatten()
 }
 
 #[cfg(test)]

@@ -47,7 +47,7 @@ impl Objects {
             let modified = object
                 .last_modified
                 .and_then(|at| OffsetDateTime::from_unix_timestamp(at.secs()).ok())
-                .unwrap_or_else(OffsetDateTime::now_utc);
+                .unwrap_or_else(crate::names::now);
             Some(Listed { key: object.key?, modified })
         });
         Ok(ObjectPage { objects: objects.collect(), more })

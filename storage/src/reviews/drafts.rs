@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use crate::{
     catalog::Catalog,
     error::CatalogError,
-    names::{DocumentId, at, clean, json, micros, now, to_json},
+    names::{DocumentId, at, clean, json, micros, to_json},
     sql::Tx,
 };
 
@@ -36,6 +36,7 @@ impl Catalog {
         form: &Form,
     ) -> Result<(), CatalogError> {
         let mut tx = self.writing().await?;
+        let present = tx.now();
         execute!(
             tx,
             "INSERT INTO drafts (document_id, person, document_version, form, saved_at) VALUES ($1, $2, $3, $4, $5) \
@@ -45,7 +46,7 @@ impl Catalog {
             person,
             document_version,
             clean(&to_json("a draft", form)?),
-            micros(now())
+            micros(present)
         )?;
         tx.commit().await
     }

@@ -12,7 +12,7 @@ use crate::{
     catalog::Catalog,
     documents::{self, Document, DocumentRow, Page},
     error::CatalogError,
-    names::{DocumentId, ReviewId, micros, now, number, word},
+    names::{DocumentId, ReviewId, micros, number, word},
     sql::Tx,
 };
 
@@ -70,7 +70,8 @@ pub(super) fn there(tx: &Tx, filter: &ReviewFilter) -> String {
 
 /// A query over the queue with the binds of [`OF_FILTER`] and more.
 macro_rules! bound {
-    ($macro:ident, $tx:expr, $row:ty, $text:expr, $filter:expr $(, $bind:expr)*) => {
+    ($macro:ident, $tx:expr, $row:ty, $text:expr, $filter:expr $(, $bind:expr)*) => {{
+        let present = micros($tx.now());
         $macro!(
             $tx,
             $row,
@@ -80,10 +81,10 @@ macro_rules! bound {
             $filter.claimed_by.as_deref(),
             $filter.unclaimed,
             $filter.open_to.as_deref(),
-            micros(now())
+            present
             $(, $bind)*
         )
-    };
+    }};
 }
 
 async fn place_of(tx: &mut Tx, id: Option<ReviewId>) -> Result<Place, CatalogError> {
@@ -138,7 +139,7 @@ impl Catalog {
         let rows = bound!(all, tx, Row, text, filter, opened, id, limit + 1)?;
         let text = page_of(&of_d(documents::COLUMNS), &there);
         let theirs = bound!(all, tx, DocumentRow, text, filter, opened, id, limit)?;
-        paired(rows, theirs, limit)
+        paired(rows, theirs, limit, tx.now())
     }
 
     /// How many documents wait for a person.
@@ -203,7 +204,7 @@ impl Catalog {
     ) -> Result<Option<DocumentId>, CatalogError> {
         let filter = ReviewFilter { open_to: Some(who.to_owned()), ..filter.clone() };
         let mut tx = self.writing().await?;
-        let until = now() + time::Duration::try_from(lease).unwrap_or(time::Duration::MINUTE);
+        let until = tx.now() + time::Duration::try_from(lease).unwrap_or(time::Duration::MINUTE);
         let after = place_of(&mut tx, after).await?;
         for place in [after, START] {
             if let Some(id) = take_first(&mut tx, &filter, place, who, until).await? {
@@ -264,13 +265,14 @@ pub(super) fn paired(
     rows: Vec<Row>,
     theirs: Vec<DocumentRow>,
     limit: i64,
+    present: OffsetDateTime,
 ) -> Result<Page<(Review, Document), ReviewId>, CatalogError> {
     let more = rows.len() as i64 > limit;
     let mut theirs: HashMap<DocumentId, Document> =
         theirs.into_iter().map(|row| Document::try_from(row).map(|d| (d.id, d))).collect::<Result<_, _>>()?;
     let mut data = Vec::with_capacity(theirs.len());
     for row in rows.into_iter().take(limit as usize) {
-        let review = Review::try_from(row)?;
+        let review = Review::of(row, present)?;
         // On PostgreSQL another transaction may commit between the two statements: what it took away is not shown.
         if let Some(document) = theirs.remove(&review.document_id) {
             data.push((review, document));

@@ -10,7 +10,7 @@ use crate::{
     catalog::Catalog,
     documents::{self, Document, DocumentRow, Page, have_words, like, question},
     error::CatalogError,
-    names::{ReviewId, micros, now},
+    names::{ReviewId, micros},
     sql::Tx,
 };
 
@@ -69,7 +69,8 @@ fn page_of(tx: &Tx, table: &Table, columns: &str) -> String {
 }
 
 macro_rules! page {
-    ($tx:expr, $row:ty, $text:expr, $table:expr, $q:expr, $place:expr, $limit:expr, $asked:expr) => {
+    ($tx:expr, $row:ty, $text:expr, $table:expr, $q:expr, $place:expr, $limit:expr, $asked:expr) => {{
+        let present = micros($tx.now());
         all!(
             $tx,
             $row,
@@ -79,14 +80,14 @@ macro_rules! page {
             $table.filter.claimed_by.as_deref(),
             $table.filter.unclaimed,
             $table.filter.open_to.as_deref(),
-            micros(now()),
+            present,
             $q.as_deref(),
             $place.map(|(key, _): (i64, ReviewId)| key),
             $place.map(|(_, id): (i64, ReviewId)| id.0),
             $limit,
             $asked.as_str()
         )
-    };
+    }};
 }
 
 impl Catalog {
@@ -111,7 +112,7 @@ impl Catalog {
         let rows = page!(tx, Row, text, table, q, place, limit + 1, asked)?;
         let text = page_of(&tx, table, &of_d(documents::COLUMNS));
         let theirs = page!(tx, DocumentRow, text, table, q, place, limit, asked)?;
-        paired(rows, theirs, limit)
+        paired(rows, theirs, limit, tx.now())
     }
 }
 

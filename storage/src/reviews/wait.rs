@@ -7,7 +7,7 @@ use crate::{
     audit,
     catalog::Catalog,
     error::CatalogError,
-    names::{DocumentId, ReviewId, Stage, micros, now},
+    names::{DocumentId, ReviewId, Stage, micros},
     sql::Tx,
     timeline,
 };
@@ -54,6 +54,7 @@ impl Catalog {
         note: Option<&str>,
     ) -> Result<bool, CatalogError> {
         let mut tx = self.writing().await?;
+        let present = tx.now();
         let document = optional!(
             tx,
             (uuid::Uuid,),
@@ -62,7 +63,7 @@ impl Catalog {
             id.0,
             who,
             to,
-            micros(now())
+            micros(present)
         )?;
         let Some((document,)) = document else { return Ok(false) };
         let detail = json!({ "by": who, "to": to.strip_prefix("user:").unwrap_or(to), "note": note });

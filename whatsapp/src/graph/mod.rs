@@ -3,6 +3,7 @@
 //! Every call has a time-out, every answer a cap, every failure an [`ErrorClass`]. Redirects are followed
 //! by hand, so that the token never crosses one.
 
+mod account;
 mod error;
 mod hosts;
 mod media;
@@ -14,6 +15,7 @@ use std::{fmt, time::Duration};
 use reqwest::{Method, RequestBuilder, Response, Url};
 use serde_json::Value;
 
+pub use account::{NumberInfo, TemplateInfo, TokenInfo};
 pub use error::{Cause, GraphError, Refused};
 pub use hosts::MediaHosts;
 pub use media::{ByteStream, Download, MediaInfo};

@@ -35,6 +35,8 @@ pub mod link;
 pub mod read;
 pub mod reply;
 
+/// Media that is gone sooner than twice this is not waited for again.
+const LAST_CHANCE: std::time::Duration = std::time::Duration::from_secs(5);
 /// Kind of the alert while the malware scanner is away.
 pub const SCANNER_AWAY: &str = "scanner_away";
 
@@ -186,7 +188,13 @@ async fn retry(env: &Env, document: &Document, stage: Stage, cause: Cause) -> Re
 
 fn by_attempts(env: &Env, document: &Document, stage: Stage) -> std::time::Duration {
     let ceiling = if stage == Stage::Fetch { env.policy.fetch_ceiling } else { env.policy.ceiling };
-    backoff(document.attempts.saturating_sub(1), ceiling, rand::random())
+    let wait = backoff(document.attempts.saturating_sub(1), ceiling, rand::random());
+    // Of what is gone in minutes, no wait sleeps through the end: each is at most half of what is left.
+    let left = document.media_deadline.filter(|_| stage == Stage::Fetch).map(|deadline| deadline - env.now());
+    match left.and_then(|left| std::time::Duration::try_from(left / 2).ok()) {
+        Some(half) if half >= LAST_CHANCE => wait.min(half),
+        _ => wait,
+    }
 }
 
 /// Tells an operator that documents wait unscanned.
@@ -282,6 +290,7 @@ pub(crate) async fn compose(
         Telling::SendAgain(_) | Telling::Asked { .. } => Purpose::SendAgain,
         Telling::SameAgain => Purpose::SameAgain,
         Telling::SendNormally => Purpose::SendNormally,
+        Telling::ManyFiles => Purpose::ManyFiles,
         Telling::Duplicate { .. } => Purpose::Duplicate,
         Telling::Rejected => Purpose::Rejected,
     };

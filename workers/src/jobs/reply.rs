@@ -29,8 +29,8 @@ use crate::{
     parts,
 };
 
-/// Messages one task sends before it gives the lane to other contacts; the rest follow by the sweep.
-const PER_TASK: usize = 50;
+/// Messages one task sends before it goes to the end of the line, behind other contacts.
+const PER_TASK: usize = 5;
 /// How long to wait before a second try when Meta says the window is closed and our clock says open (Meta's known
 /// issue with 131047).
 const WINDOW_DOUBT: Duration = Duration::from_secs(60);
@@ -274,8 +274,9 @@ fn addressed(message: &OutboxMessage, contact: &Contact) -> Result<(String, Reci
     }
     let number = message.phone_number_id.clone().or_else(|| contact.phone_number_id.clone());
     let names = [
-        contact.alias(AliasKind::WaId),
+        // The form under which they wrote last comes before others that they are known by.
         contact.phone.as_deref(),
+        contact.alias(AliasKind::WaId),
         contact.alias(AliasKind::Bsuid),
         contact.alias(AliasKind::ParentBsuid),
     ];

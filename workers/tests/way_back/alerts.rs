@@ -22,7 +22,7 @@ use crate::{
     world::{World, clock, pass},
 };
 
-fn outgoing(secret: &Secret, smtp: Option<&MailServer>) -> Arc<Outgoing> {
+pub fn outgoing(secret: &Secret, smtp: Option<&MailServer>) -> Arc<Outgoing> {
     Arc::new(
         Outgoing::new(OutgoingConfig {
             networks: vec!["127.0.0.0/8".parse().unwrap()],
@@ -34,7 +34,7 @@ fn outgoing(secret: &Secret, smtp: Option<&MailServer>) -> Arc<Outgoing> {
     )
 }
 
-async fn route(env: &Env, name: &str, medium: Medium, target: &str) -> RouteId {
+pub async fn route(env: &Env, name: &str, medium: Medium, target: &str) -> RouteId {
     let new = NewRoute {
         name: name.to_owned(),
         medium,

@@ -1,64 +1,32 @@
 //! Trouble of ours is not a document's fault: S3, the readers and Meta away for 1, 10 and 60 minutes, one at a time.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
-
 use acuse_fixtures::graph::{Fault, Point};
 use acuse_pipeline::document::Status;
-use acuse_storage::{DocumentId, Stage, incidents::IncidentState, names::now, parts::Part};
-use acuse_workers::{jobs, schedules};
+use acuse_storage::{
+    DocumentId, Stage,
+    incidents::{IncidentState, routes::Medium},
+    names::now,
+    outbox::OutboxState,
+    parts::Part,
+};
+use acuse_workers::{
+    jobs,
+    outgoing::{alerts, sign::Secret},
+    schedules,
+};
 use time::Duration;
-use tokio::net::{TcpListener, TcpStream};
 
-use crate::world::{World, clock, pass};
+use crate::{
+    alerts::{outgoing, route},
+    receiver::Receiver,
+    world::{World, clock, pass},
+};
 
 const RECEIPT: &str = "receipt\nmerchant_name=Bar Sol\ndate=2026-05-03\ntotal=45.00\ncurrency=EUR";
 const MINUTES: [i64; 3] = [1, 10, 60];
 
-/// A way to the S3 that can be shut.
-pub struct Way {
-    /// Where it begins.
-    pub endpoint: String,
-    shut: Arc<AtomicBool>,
-}
-
-impl Way {
-    pub async fn to(endpoint: &str) -> Self {
-        let behind = endpoint.trim_start_matches("http://").to_owned();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let shut = Arc::new(AtomicBool::new(false));
-        let closed = Arc::clone(&shut);
-        tokio::spawn(async move {
-            while let Ok((mut near, _)) = listener.accept().await {
-                let (behind, closed) = (behind.clone(), Arc::clone(&closed));
-                tokio::spawn(async move {
-                    if closed.load(Ordering::SeqCst) {
-                        return;
-                    }
-                    let Ok(mut far) = TcpStream::connect(behind).await else { return };
-                    let both = tokio::io::copy_bidirectional(&mut near, &mut far);
-                    let ends = async {
-                        while !closed.load(Ordering::SeqCst) {
-                            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-                        }
-                    };
-                    tokio::select! { _ = both => {}, () = ends => {} }
-                });
-            }
-        });
-        Self { endpoint, shut }
-    }
-
-    pub fn shut(&self, shut: bool) {
-        self.shut.store(shut, Ordering::SeqCst);
-    }
-}
-
 /// Minutes pass; what is due runs, as the lanes and schedules would.
-async fn minutes(world: &World, minutes: i64, documents: &[DocumentId]) {
+pub async fn minutes(world: &World, minutes: i64, documents: &[DocumentId]) {
     let until = clock() + Duration::minutes(minutes);
     while clock() < until {
         pass(Duration::seconds(20));
@@ -77,10 +45,13 @@ async fn minutes(world: &World, minutes: i64, documents: &[DocumentId]) {
 
 /// A part goes away for so long and comes back: every document that came meanwhile is filed or where a person was
 /// to see it anyway, no attempt was burnt for it, and there was one incident.
-async fn outage(world: &World, part: Part, long: i64, away: impl AsyncFn(bool)) {
+async fn outage(world: &World, ears: &Receiver, part: Part, long: i64, away: impl AsyncFn(bool)) {
     let what = format!("{part} away for {long} minutes");
+    ears.came();
     let before = incidents(world, part, Some(IncidentState::Resolved)).await;
+    let waiting = world.waits().await;
     away(true).await;
+    world.runs(waiting).await;
     let mut documents = Vec::new();
     for n in 0..3 {
         documents.push(world.sends(&format!("{RECEIPT}\nnumber={part}-{long}-{n}")).await);
@@ -92,14 +63,33 @@ async fn outage(world: &World, part: Part, long: i64, away: impl AsyncFn(bool)) 
         assert_ne!(document.status, Status::InReview, "{what}: {:?}", document.reasons);
         assert!(document.attempts <= 1, "{what}: {} attempts", document.attempts);
     }
+    alerts::tell(&world.env).await.unwrap();
+    let heard = |news: &str| {
+        let came = ears.came();
+        came.iter().filter(|c| c.body.contains(news) && c.body.contains(part.incident())).count()
+    };
+    assert_eq!(heard("incident.opened"), 1, "{what}: the route heard of it");
     away(false).await;
     minutes(world, 8, &documents).await;
+    alerts::tell(&world.env).await.unwrap();
+    assert_eq!(heard("incident.resolved"), 1, "{what}: the route heard that it is over");
     assert_eq!(incidents(world, part, None).await, 0, "{what}: it is over");
     assert_eq!(
         incidents(world, part, Some(IncidentState::Resolved)).await,
         before + 1,
         "{what}: there was one"
     );
+    let sent = async || world.message(waiting).await.state == OutboxState::Sent;
+    for _ in 0..30 {
+        if !sent().await {
+            pass(Duration::MINUTE);
+            world.runs(waiting).await;
+        }
+    }
+    let id = world.message(waiting).await.id.to_string();
+    let times = world.graph.sent().iter().filter(|m| m.callback_data.as_deref() == Some(&*id)).count();
+    assert!(sent().await && times == 1, "{what}: no reply is lost, and none is doubled: {times}");
+    world.balances(&what).await;
     for id in documents {
         let document = world.env.catalog.document(id).await.unwrap().unwrap();
         assert_eq!(document.stage, Stage::Done, "{what}: {document:?}");
@@ -111,6 +101,15 @@ async fn outage(world: &World, part: Part, long: i64, away: impl AsyncFn(bool)) 
     }
 }
 
+/// A world with a route to somebody who listens.
+async fn heard_world() -> (World, Receiver) {
+    let mut world = World::new().await;
+    let ears = Receiver::start().await;
+    world.env.outgoing = Some(outgoing(&Secret::generate(), None));
+    route(&world.env, "pager", Medium::Webhook, &format!("{}/hook", ears.url)).await;
+    (world, ears)
+}
+
 async fn incidents(world: &World, part: Part, state: Option<IncidentState>) -> usize {
     let all = world.env.catalog.incidents(state, None, 500).await.unwrap();
     all.into_iter().filter(|i| i.kind == part.incident()).count()
@@ -118,17 +117,17 @@ async fn incidents(world: &World, part: Part, state: Option<IncidentState>) -> u
 
 #[tokio::test]
 async fn s3_away_is_no_documents_fault() {
-    let world = World::new().await;
+    let (world, ears) = heard_world().await;
     for long in MINUTES {
-        outage(&world, Part::Objects, long, async |away| world.way.shut(away)).await;
+        outage(&world, &ears, Part::Objects, long, async |away| world.way.shut(away)).await;
     }
 }
 
 #[tokio::test]
 async fn meta_away_is_no_documents_fault() {
-    let world = World::new().await;
+    let (world, ears) = heard_world().await;
     for long in MINUTES {
-        outage(&world, Part::Graph, long, async |away| {
+        outage(&world, &ears, Part::Graph, long, async |away| {
             for point in [Point::Lookup, Point::Bytes, Point::Send, Point::Probe] {
                 if away {
                     world.graph.fail(point, None, Fault::unavailable(), u32::MAX);
@@ -144,10 +143,10 @@ async fn meta_away_is_no_documents_fault() {
 
 #[tokio::test]
 async fn readers_away_are_no_documents_fault() {
-    let world = World::new().await;
+    let (world, ears) = heard_world().await;
     let hidden = world.reader.with_extension("away");
     for long in MINUTES {
-        outage(&world, Part::Reader, long, async |away| {
+        outage(&world, &ears, Part::Reader, long, async |away| {
             let (from, to) = if away { (&world.reader, &hidden) } else { (&hidden, &world.reader) };
             std::fs::rename(from, to).unwrap();
             if away {

@@ -21,7 +21,7 @@ use acuse_workers::{
 };
 use time::{OffsetDateTime, macros::datetime};
 
-use crate::outages::Way as Road;
+use crate::way::Way as Road;
 
 const START: OffsetDateTime = datetime!(2026-09-01 08:00 UTC);
 
@@ -60,6 +60,10 @@ pub struct Waiting {
 
 impl World {
     pub async fn new() -> Self {
+        Self::with(Options::default()).await
+    }
+
+    pub async fn with(options: Options) -> Self {
         NOW.set(acuse_storage::names::now());
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("acuse.db");
@@ -71,7 +75,7 @@ impl World {
         config.endpoint = Some(way.endpoint.clone());
         let objects = Objects::connect(&config);
         objects.ensure_bucket().await.unwrap();
-        let graph = FakeGraph::start(Options::default()).await.unwrap();
+        let graph = FakeGraph::start(options).await.unwrap();
         let mut client = GraphConfig::new(Secret::new(graph.options().access_token.clone()));
         client.url = graph.url();
         let reader = folder.path().join("reader");
@@ -93,14 +97,19 @@ impl World {
 
     /// Somebody new sends a file; the document that it becomes.
     pub async fn sends(&self, file: &str) -> DocumentId {
+        self.sends_to(&self.number(), None, file).await
+    }
+
+    /// The same to any of our numbers, whose account the webhook names.
+    pub async fn sends_to(&self, number: &str, account: Option<&str>, file: &str) -> DocumentId {
         let media_id = self.graph.upload_media(file.as_bytes().to_vec(), "image/jpeg");
         let media = InboundMedia { media_id: Some(media_id), ..InboundMedia::default() };
-        self.came(media).await
+        self.came(number, account, media).await
     }
 
     /// Somebody new writes, and an answer waits for them.
     pub async fn waits(&self) -> Waiting {
-        let document = self.came(InboundMedia::default()).await;
+        let document = self.came(&self.number(), None, InboundMedia::default()).await;
         let reply = NewReply {
             purpose: Purpose::InReview,
             body: "Una persona lo mirará.".into(),
@@ -114,7 +123,7 @@ impl World {
         Waiting { document, contact }
     }
 
-    async fn came(&self, media: InboundMedia) -> DocumentId {
+    async fn came(&self, number: &str, account: Option<&str>, media: InboundMedia) -> DocumentId {
         let id = DocumentId::generate();
         let message = InboundMessage {
             answer: None,
@@ -122,7 +131,8 @@ impl World {
                 wa_id: Some(format!("346{:09}", id.0.as_u128() % 1_000_000_000)),
                 ..Identity::default()
             },
-            phone_number_id: self.number(),
+            phone_number_id: number.to_owned(),
+            waba_id: account.map(str::to_owned),
             wamid: format!("wamid.{id}"),
             kind: "image".into(),
             sent_at: clock(),

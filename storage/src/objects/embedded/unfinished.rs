@@ -98,7 +98,7 @@ mod tests {
         for name in names.iter().chain([&kept]) {
             std::fs::write(root.path().join(name), b"x").unwrap();
         }
-        let present = SystemTime::now();
+        let present: SystemTime = crate::names::now().into();
         assert_eq!(delete_old(root.path(), present).unwrap(), 0, "someone may still be sending it");
         assert_eq!(delete_old(root.path(), present + OLD + Duration::from_secs(9)).unwrap(), 3);
         assert!(root.path().join(kept).exists());

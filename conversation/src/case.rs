@@ -1,0 +1,241 @@
+//! The words: what a case is, what may happen to it, and what is then to be done.
+
+use std::collections::VecDeque;
+
+use time::{Duration, OffsetDateTime};
+
+/// What a case is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Files that somebody sends.
+    Documents,
+    /// Something that we need of the sender.
+    Ask,
+    /// A decision that somebody is to make.
+    Approval,
+    /// Money that is owed to us.
+    Collection,
+    /// News for somebody.
+    Notice,
+    /// A question to us.
+    Support,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Documents, Self::Ask, Self::Approval, Self::Collection, Self::Notice, Self::Support];
+
+    /// As it is written in rows and data.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Documents => "documents",
+            Self::Ask => "ask",
+            Self::Approval => "approval",
+            Self::Collection => "collection",
+            Self::Notice => "notice",
+            Self::Support => "support",
+        }
+    }
+
+    /// Whether we began it: then a stop ends it at once.
+    #[must_use]
+    pub fn is_proactive(self) -> bool {
+        matches!(self, Self::Collection | Self::Notice)
+    }
+}
+
+/// How a case ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum End {
+    /// What it was about is settled.
+    Done,
+    /// Nothing came of it in its time.
+    Expired,
+    /// The contact wants no more of it.
+    Stopped,
+}
+
+/// Where a case stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum State {
+    /// More may come at once.
+    Gathering,
+    /// We work on what came.
+    Working,
+    /// The contact is to do something.
+    Waiting,
+    /// A person has it, and the machine is silent.
+    Human,
+    /// It is over.
+    Closed(End),
+}
+
+/// What a case expects of the contact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Expects {
+    /// A file.
+    File,
+    /// Words.
+    Words,
+    /// One of the buttons that it sent.
+    Choice,
+}
+
+/// Who brings something about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Who {
+    /// Nobody said so; anybody of the team.
+    Team,
+    /// Whoever took it.
+    Agent,
+}
+
+/// What may happen to a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Event {
+    /// A file came and belongs to it.
+    File,
+    /// Words came and belong to it.
+    Words,
+    /// A button of its was tapped.
+    Choice,
+    /// A document of its is at rest; so many others are not.
+    DocumentAtRest {
+        /// How many are still worked on.
+        left: u32,
+    },
+    /// A person decided on what it is about.
+    ReviewDecided,
+    /// What it sent will not arrive.
+    SendFailed,
+    /// The time of its deadline has come.
+    Due {
+        /// The deadline that was set.
+        at: OffsetDateTime,
+    },
+    /// A receipt pays what is owed.
+    ReceiptMatched {
+        /// Whether nobody has to look at it.
+        is_sure: bool,
+    },
+    /// A person took it.
+    AgentTook,
+    /// They gave it back.
+    AgentReturned,
+    /// The contact wants no more of it.
+    OptOut,
+    /// We are to ask for something.
+    Asked(Expects),
+}
+
+/// An event, by a name of its own: the same event twice changes nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Happened {
+    /// Its name.
+    pub id: u128,
+    /// What it is.
+    pub event: Event,
+}
+
+/// What is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Say {
+    /// So many files came.
+    Received(u32),
+    /// What became of them.
+    Summary,
+    /// The same, while some are still worked on.
+    SummarySoFar,
+    /// What we need.
+    Question(Expects),
+    /// The same once more, the first, the second, … time.
+    Reminder(u32),
+    /// It is settled.
+    Thanks,
+}
+
+/// What is to be done, in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Effect {
+    /// Say it to the contact.
+    Send(Say),
+    /// Let them see that we have it, and that we work on it.
+    Typing,
+    /// What came is the answer to what was asked.
+    Attach,
+    /// Come back then.
+    WakeAt(OffsetDateTime),
+    /// It is a person's.
+    Assign(Who),
+    /// An operator is to know.
+    Incident,
+    /// Tell those who follow how it ended.
+    Tell(End),
+}
+
+/// Events that a case remembers; older ones are refused by their rows.
+const REMEMBERED: usize = 64;
+
+/// One open matter between a contact and one of our numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Case {
+    /// What it is about.
+    pub kind: Kind,
+    /// Where it stands.
+    pub state: State,
+    /// The one thing it expects of the contact.
+    pub expects: Option<Expects>,
+    /// By when; something happens then.
+    pub due_at: Option<OffsetDateTime>,
+    /// When it began.
+    pub began_at: OffsetDateTime,
+    /// Files that came.
+    pub files: u32,
+    /// Times it has come back by its deadline since it last moved.
+    pub turns: u32,
+    /// The contact wants to hear no more of our own accord.
+    pub is_quiet: bool,
+    /// Grows with each event.
+    pub version: u64,
+    /// The latest events.
+    pub(crate) seen: VecDeque<u128>,
+}
+
+impl Case {
+    /// A case that begins now; nothing has happened to it, and it is looked at again in a day at the latest.
+    #[must_use]
+    pub fn new(kind: Kind, now: OffsetDateTime) -> Self {
+        Self {
+            kind,
+            state: if kind == Kind::Documents { State::Gathering } else { State::Working },
+            expects: None,
+            due_at: Some(now.saturating_add(Duration::DAY)),
+            began_at: now,
+            files: 0,
+            turns: 0,
+            is_quiet: false,
+            version: 0,
+            seen: VecDeque::new(),
+        }
+    }
+
+    /// Whether it is not over.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        !matches!(self.state, State::Closed(_))
+    }
+
+    /// Whether this event has happened to it already; from now on it has.
+    pub(crate) fn knows(&mut self, id: u128) -> bool {
+        if self.seen.contains(&id) {
+            return true;
+        }
+        if self.seen.len() == REMEMBERED {
+            self.seen.pop_front();
+        }
+        self.seen.push_back(id);
+        false
+    }
+}

@@ -1,0 +1,172 @@
+//! What an event does to a case.
+
+use time::OffsetDateTime;
+
+use crate::{
+    case::{Case, Effect, End, Event, Expects, Happened, Kind, Say, State, Who},
+    policy::{AtEnd, Policy},
+};
+
+/// A case after an event, and what is to be done; the caller writes both in one transaction. An event that has happened
+/// already, or that comes when the case is over, changes nothing.
+#[must_use]
+pub fn step(mut case: Case, happened: Happened, policy: &Policy, now: OffsetDateTime) -> (Case, Vec<Effect>) {
+    if !case.is_open() || case.knows(happened.id) {
+        return (case, Vec::new());
+    }
+    case.version += 1;
+    let mut does = Vec::new();
+    match happened.event {
+        Event::OptOut => stop(&mut case, &mut does),
+        Event::AgentTook => hand_over(&mut case, Who::Agent, &mut does),
+        Event::AgentReturned => given_back(&mut case, policy, now, &mut does),
+        Event::ReviewDecided => close(&mut case, End::Done, &mut does),
+        Event::SendFailed => {
+            does.push(Effect::Incident);
+            hand_over(&mut case, Who::Team, &mut does);
+        }
+        Event::ReceiptMatched { is_sure } => paid(&mut case, is_sure, &mut does),
+        _ if case.state == State::Human => {}
+        Event::Asked(expects) => ask(&mut case, expects, policy, now, &mut does),
+        Event::File => file(&mut case, policy, now, &mut does),
+        Event::Words => answer(&mut case, Expects::Words, policy, now, &mut does),
+        Event::Choice => answer(&mut case, Expects::Choice, policy, now, &mut does),
+        Event::DocumentAtRest { left } => at_rest(&mut case, left, &mut does),
+        Event::Due { at } if case.due_at == Some(at) => due(&mut case, policy, now, &mut does),
+        // A deadline that was moved since.
+        Event::Due { .. } => {}
+    }
+    (case, does)
+}
+
+/// What is of our own accord is not said to somebody who wants to hear no more.
+fn say(case: &Case, what: Say, does: &mut Vec<Effect>) {
+    let of_our_own = matches!(what, Say::Reminder(_)) || case.kind.is_proactive();
+    if !(case.is_quiet && of_our_own) {
+        does.push(Effect::Send(what));
+    }
+}
+
+fn wait_until(case: &mut Case, state: State, at: OffsetDateTime, does: &mut Vec<Effect>) {
+    case.state = state;
+    case.due_at = Some(at);
+    does.push(Effect::WakeAt(at));
+}
+
+fn close(case: &mut Case, end: End, does: &mut Vec<Effect>) {
+    case.state = State::Closed(end);
+    (case.due_at, case.expects) = (None, None);
+    does.push(Effect::Tell(end));
+}
+
+fn hand_over(case: &mut Case, who: Who, does: &mut Vec<Effect>) {
+    case.state = State::Human;
+    case.due_at = None;
+    does.push(Effect::Assign(who));
+}
+
+fn stop(case: &mut Case, does: &mut Vec<Effect>) {
+    case.is_quiet = true;
+    if case.kind.is_proactive() {
+        close(case, End::Stopped, does);
+    }
+}
+
+/// Back to where it would be without the person.
+fn given_back(case: &mut Case, policy: &Policy, now: OffsetDateTime, does: &mut Vec<Effect>) {
+    if case.state != State::Human {
+        return;
+    }
+    case.turns = 0;
+    let (state, wait) = match case.expects {
+        Some(_) => (State::Waiting, policy.wait_after(0)),
+        None => (State::Working, policy.work),
+    };
+    wait_until(case, state, now.saturating_add(wait), does);
+}
+
+fn paid(case: &mut Case, is_sure: bool, does: &mut Vec<Effect>) {
+    if case.kind != Kind::Collection {
+        return;
+    }
+    if is_sure && case.state != State::Human {
+        say(case, Say::Thanks, does);
+        close(case, End::Done, does);
+    } else if case.state != State::Human {
+        // The reminders are held, and somebody looks.
+        hand_over(case, Who::Team, does);
+    }
+}
+
+fn ask(case: &mut Case, expects: Expects, policy: &Policy, now: OffsetDateTime, does: &mut Vec<Effect>) {
+    (case.expects, case.turns) = (Some(expects), 0);
+    say(case, Say::Question(expects), does);
+    wait_until(case, State::Waiting, now.saturating_add(policy.wait_after(0)), does);
+}
+
+fn file(case: &mut Case, policy: &Policy, now: OffsetDateTime, does: &mut Vec<Effect>) {
+    if case.expects.is_some() {
+        return answer(case, Expects::File, policy, now, does);
+    }
+    if case.kind != Kind::Documents {
+        return;
+    }
+    if case.state != State::Gathering {
+        // A straggler begins a new burst of the same case.
+        (case.began_at, case.turns) = (now, 0);
+    }
+    let is_first = case.files == 0 || case.state != State::Gathering;
+    case.files = case.files.saturating_add(1);
+    if is_first {
+        case.began_at = now;
+        does.push(Effect::Typing);
+    }
+    let rests = now.saturating_add(policy.rest).min(case.began_at.saturating_add(policy.most));
+    wait_until(case, State::Gathering, rests.max(now), does);
+}
+
+/// Something came that may be what is expected; anything else leaves the question open.
+fn answer(case: &mut Case, came: Expects, policy: &Policy, now: OffsetDateTime, does: &mut Vec<Effect>) {
+    if case.state == State::Waiting && case.expects == Some(came) {
+        (case.expects, case.turns) = (None, 0);
+        does.push(Effect::Attach);
+        wait_until(case, State::Working, now.saturating_add(policy.work), does);
+    } else if came == Expects::Words && case.kind == Kind::Support {
+        hand_over(case, Who::Team, does);
+    }
+}
+
+fn at_rest(case: &mut Case, left: u32, does: &mut Vec<Effect>) {
+    if left > 0 || case.state != State::Working {
+        return;
+    }
+    say(case, if case.kind == Kind::Documents { Say::Summary } else { Say::Thanks }, does);
+    close(case, End::Done, does);
+}
+
+fn due(case: &mut Case, policy: &Policy, now: OffsetDateTime, does: &mut Vec<Effect>) {
+    let turn = case.turns;
+    case.turns = turn.saturating_add(1);
+    match case.state {
+        State::Gathering if case.files == 0 => close(case, End::Expired, does),
+        State::Gathering => {
+            case.turns = 0;
+            say(case, Say::Received(case.files), does);
+            wait_until(case, State::Working, now.saturating_add(policy.work), does);
+        }
+        State::Working if case.kind == Kind::Documents && turn == 0 => {
+            say(case, Say::SummarySoFar, does);
+            wait_until(case, State::Working, now.saturating_add(time::Duration::DAY), does);
+        }
+        State::Working => hand_over(case, Who::Team, does),
+        State::Waiting if (turn as usize) < policy.reminders.len() => {
+            say(case, Say::Reminder(turn + 1), does);
+            wait_until(case, State::Waiting, now.saturating_add(policy.wait_after(turn + 1)), does);
+        }
+        State::Waiting => match policy.at_end {
+            AtEnd::Human => hand_over(case, Who::Team, does),
+            AtEnd::Expired => close(case, End::Expired, does),
+        },
+        State::Human | State::Closed(_) => {}
+    }
+}

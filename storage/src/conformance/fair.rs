@@ -1,0 +1,208 @@
+//! Promises to those who send little while one sends much, and what is kept of the channel's health.
+
+use time::{Duration, OffsetDateTime};
+
+use super::{
+    door::{Sample, delivery, photo},
+    road::{begin, original, reply, to_link},
+};
+use crate::{
+    Catalog, DocumentId, Intake,
+    accounts::{NumberHealth, Template},
+    fair::Quota,
+    intake::{Changed, InboundItem, InboundMedia, InboundMessage, Recorded},
+    names::{Stage, now},
+    outbox::Purpose,
+    stages::{Begun, Step},
+};
+
+fn of(sender: &Sample) -> InboundItem {
+    let message = photo(&Sample { wa_id: sender.wa_id.clone(), ..Sample::new() });
+    let over_quota = Some(reply(Purpose::ManyFiles));
+    let media = message.media.clone().map(|m| InboundMedia { over_quota, ..m });
+    InboundItem::Message(InboundMessage { media, ..message })
+}
+
+/// The priority of the task that is behind a document now.
+async fn priority(catalog: &Catalog, id: DocumentId) -> i64 {
+    let mut tx = catalog.reading().await.unwrap();
+    let text = format!(
+        "SELECT CAST(j.priority AS BIGINT) FROM {} j JOIN documents d ON d.task_id = j.id WHERE d.id = $1",
+        tx.jobs()
+    );
+    one!(tx, (i64,), sqlx::AssertSqlSafe(text.clone()), id.0).unwrap().0
+}
+
+async fn send(intake: &Intake, items: Vec<InboundItem>) -> Recorded {
+    intake.record(delivery(items)).await.unwrap()
+}
+
+pub(super) async fn the_first_of_each_goes_before_the_second_of_any(catalog: &Catalog) {
+    let intake = Intake::spawn(catalog.clone());
+    let (flood, other) = (Sample::new(), Sample::new());
+    let many = send(&intake, (0..5).map(|_| of(&flood)).collect()).await.new_documents;
+    let more = send(&intake, vec![of(&flood), of(&other)]).await.new_documents;
+    let mut all = Vec::new();
+    for id in many.iter().chain(&more) {
+        all.push(priority(catalog, *id).await);
+    }
+    all.sort_unstable();
+    assert_eq!(all, [-5, -4, -3, -2, -1, 0, 0], "behind his own, ahead of nobody else's");
+    // In the next lane the same, and a place that is free again is his.
+    for id in &many[..3] {
+        begin(catalog, *id, Stage::Fetch).await;
+        assert_eq!(catalog.fetched(*id, &original(*id, id.0.as_bytes())).await.unwrap(), Step::Taken);
+    }
+    let mut read = Vec::new();
+    for id in &many[..3] {
+        read.push(priority(catalog, *id).await);
+    }
+    assert_eq!(read, [0, -1, -2]);
+}
+
+fn in_three_hours() -> OffsetDateTime {
+    now() + Duration::hours(3)
+}
+
+pub(super) async fn beyond_the_quota_all_is_kept_and_read_later(catalog: &Catalog) {
+    let intake = Intake::spawn_with(catalog.clone(), Quota { files_per_hour: 2 });
+    let sender = Sample::new();
+    let sent = send(&intake, (0..4).map(|_| of(&sender)).collect()).await.new_documents;
+    assert_eq!(sent.len(), 4, "none is lost");
+    let contact = catalog.document(sent[0]).await.unwrap().unwrap().contact_id.unwrap();
+    let mut waits = 0;
+    for id in &sent {
+        begin(catalog, *id, Stage::Fetch).await;
+        assert_eq!(catalog.fetched(*id, &original(*id, id.0.as_bytes())).await.unwrap(), Step::Taken);
+        if catalog.begin(*id, Stage::Read).await.unwrap() == Begun::NotDue {
+            waits += 1;
+            let at = catalog.document(*id).await.unwrap().unwrap().next_attempt_at.unwrap();
+            assert!(at > now() && at < now() + Duration::hours(1) + Duration::MINUTE, "{at}");
+        }
+    }
+    assert_eq!(waits, 2, "what is beyond it is fetched, and read at its pace");
+    let told = async || {
+        let mut tx = catalog.reading().await.unwrap();
+        let text = "SELECT COUNT(*) FROM outbox WHERE contact_id = $1 AND purpose = 'many_files'";
+        one!(tx, (i64,), text, contact.0).unwrap().0
+    };
+    assert_eq!(told().await, 1, "said once");
+    send(&intake, vec![of(&sender)]).await;
+    assert_eq!(told().await, 1, "not twice in an hour");
+    let open = async || {
+        let all = catalog.incidents(None, None, 500).await.unwrap();
+        all.into_iter().filter(|i| i.kind == "sender_over_quota" && i.subject == contact.to_string()).count()
+    };
+    assert_eq!((catalog.end_over_quota().await.unwrap(), open().await), (0, 1));
+    let later = catalog.clone().with_clock(in_three_hours);
+    assert_eq!((later.end_over_quota().await.unwrap(), open().await), (1, 0), "he sends less now");
+    for id in sent {
+        match later.begin(id, Stage::Read).await.unwrap() {
+            Begun::Go(_) => {}
+            other => panic!("{id}: {other:?}"),
+        }
+    }
+}
+
+fn template(name: &str, status: &str, text: &str) -> Template {
+    Template {
+        name: name.into(),
+        language: "es".into(),
+        category: "UTILITY".into(),
+        status: status.into(),
+        quality: None,
+        rejected_reason: None,
+        body_sha256: acuse_pipeline::document::Sha256::of(text.as_bytes()).0,
+    }
+}
+
+pub(super) async fn templates_stand_as_meta_tells_of_them(catalog: &Catalog) {
+    let number = format!("n{}", uuid::Uuid::now_v7().simple());
+    let account = format!("w{number}");
+    let intake = Intake::spawn(catalog.clone());
+    let named = InboundMessage {
+        phone_number_id: number.clone(),
+        waba_id: Some(account.clone()),
+        ..photo(&Sample::new())
+    };
+    send(&intake, vec![InboundItem::Message(named)]).await;
+    let row = async || {
+        let all = catalog.numbers().await.unwrap();
+        all.into_iter().find(|n| n.phone_number_id == number).unwrap()
+    };
+    assert_eq!(row().await.waba_id.as_ref(), Some(&account), "a webhook names the account of its number");
+    let health = NumberHealth { status: Some("CONNECTED".into()), ..NumberHealth::default() };
+    catalog.keep_number_health(&number, &health).await.unwrap();
+    assert_eq!(row().await.status.as_deref(), Some("CONNECTED"));
+
+    let due = async || {
+        let all = catalog.take_template_syncs().await.unwrap();
+        all.into_iter().any(|(a, token)| a == account && token == "default")
+    };
+    assert!(due().await && !due().await, "one of those that ask has it");
+    let ours = [template("acuse_filed", "APPROVED", "a"), template("acuse_gone", "APPROVED", "g")];
+    catalog.keep_templates(&account, &ours).await.unwrap();
+    let blocked = ("acuse_filed".to_owned(), "es".to_owned());
+    catalog.template_refused(&number, &blocked, "132001", None).await.unwrap();
+    let status = async || {
+        let all = catalog.our_templates().await.unwrap();
+        let mine = all.into_iter().filter(|t| t.account == account);
+        mine.map(|t| (t.name, t.status)).collect::<Vec<_>>()
+    };
+    let is = |status: &str| vec![("acuse_filed".to_owned(), status.to_owned())];
+    catalog.keep_templates(&account, &[template("acuse_filed", "APPROVED", "a")]).await.unwrap();
+    assert_eq!(
+        status().await,
+        is("BLOCKED"),
+        "the same text stays blocked, and what Meta has no more is gone"
+    );
+    catalog.keep_templates(&account, &[template("acuse_filed", "APPROVED", "b")]).await.unwrap();
+    assert_eq!(status().await, is("APPROVED"), "it was mended");
+    assert!(catalog.templates_synced_at(&account).await.unwrap().is_some());
+    // A webhook says that one changed: the next look asks.
+    let event = InboundItem::Event {
+        field: "message_template_status_update".into(),
+        detail: format!("template {number} APPROVED"),
+        known: true,
+        is_trouble: false,
+        changed: Changed::Templates(account.clone()),
+    };
+    send(&intake, vec![event]).await;
+    assert!(due().await);
+    let open = catalog.incidents(None, None, 500).await.unwrap();
+    assert!(!open.iter().any(|i| i.subject.contains(&number)), "an approval is no incident");
+    assert!(catalog.take_channel_check().await.unwrap());
+    assert!(!catalog.take_channel_check().await.unwrap(), "not before its time");
+}
+
+pub(super) async fn what_is_gone_soon_goes_first(catalog: &Catalog) {
+    let number = format!("n{}", uuid::Uuid::now_v7().simple());
+    catalog.set_media_retention(&number, std::time::Duration::from_secs(3_600)).await.unwrap();
+    let intake = Intake::spawn(catalog.clone());
+    let to = |number: &str| {
+        let message = InboundMessage { phone_number_id: number.to_owned(), ..photo(&Sample::new()) };
+        InboundItem::Message(message)
+    };
+    let sent = send(&intake, vec![to(&number), to("another")]).await.new_documents;
+    let mut soon = None;
+    for id in sent {
+        let document = catalog.document(id).await.unwrap().unwrap();
+        let kept = document.media_deadline.unwrap() - document.sent_at;
+        let mine = document.phone_number_id.as_deref() == Some(&*number);
+        assert_eq!(kept, if mine { Duration::HOUR } else { Duration::days(7) });
+        assert_eq!(priority(catalog, id).await > 0, mine, "No Storage goes first");
+        soon = soon.or(Some(id).filter(|_| mine));
+    }
+    let id = soon.unwrap();
+    begin(catalog, id, Stage::Fetch).await;
+    let again = now() + Duration::MINUTE;
+    assert_eq!(catalog.retry(id, Stage::Fetch, "503", again).await.unwrap(), Step::Taken);
+    assert!(priority(catalog, id).await > 0, "also when it is tried again");
+}
+
+pub(super) async fn a_steady_sender_is_not_over(catalog: &Catalog) {
+    let intake = Intake::spawn_with(catalog.clone(), Quota::default());
+    let sender = Sample::new();
+    let sent = send(&intake, (0..50).map(|_| of(&sender)).collect()).await.new_documents;
+    to_link(catalog, sent[49], "steady").await;
+}

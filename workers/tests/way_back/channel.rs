@@ -1,0 +1,180 @@
+//! How the channel is, asked of Meta by the watch; and two numbers of two accounts, each with a token of its own.
+
+use acuse_fixtures::graph::{Options, OtherNumber};
+use acuse_storage::{DocumentId, Stage, numbers::Number};
+use acuse_whatsapp::{Graph, GraphConfig, Secret};
+use acuse_workers::{jobs::reply::reply, watch};
+use serde_json::json;
+use time::Duration;
+
+use crate::{
+    outages::minutes,
+    world::{World, clock, pass},
+};
+
+const RECEIPT: &str = "receipt\nmerchant_name=Bar Sol\ndate=2026-05-03\ntotal=45.00\ncurrency=EUR";
+
+async fn open(world: &World) -> Vec<(String, String)> {
+    let all = world.env.catalog.incidents(None, None, 500).await.unwrap();
+    all.into_iter().map(|i| (i.kind, i.subject)).collect()
+}
+
+async fn is_open(world: &World, kind: &str) -> bool {
+    open(world).await.iter().any(|(k, _)| k == kind)
+}
+
+async fn look(world: &World) {
+    pass(Duration::minutes(6));
+    watch::look(&world.env).await.unwrap();
+}
+
+/// A world whose number has told its account.
+async fn world() -> World {
+    let world = World::new().await;
+    let account = world.graph.options().account_id.clone();
+    world.sends_to(&world.number(), Some(&account), RECEIPT).await;
+    // Nobody works here, and a lane that stands still is another's test.
+    sqlx::query("DELETE FROM Jobs").execute(&world.queue).await.unwrap();
+    look(&world).await;
+    assert_eq!(open(&world).await, [], "all is well");
+    world
+}
+
+#[tokio::test]
+async fn what_meta_says_of_a_number_is_kept_and_told() {
+    let world = world().await;
+    let row = async || -> Number { world.env.catalog.numbers().await.unwrap().remove(0) };
+    assert_eq!(
+        (row().await.status.as_deref(), row().await.tier.as_deref()),
+        (Some("CONNECTED"), Some("TIER_1K"))
+    );
+    world.graph.set_number(&world.number(), json!({ "status": "RESTRICTED", "quality_rating": "RED" }));
+    watch::look(&world.env).await.unwrap();
+    assert!(!is_open(&world, "number_unwell").await, "Meta is not asked every minute");
+    look(&world).await;
+    assert!(is_open(&world, "number_unwell").await && is_open(&world, "number_quality").await);
+    assert_eq!(row().await.quality.as_deref(), Some("RED"));
+    world.graph.set_number(&world.number(), json!({}));
+    look(&world).await;
+    assert_eq!(open(&world).await, [], "they end by themselves");
+}
+
+#[tokio::test]
+async fn an_account_whose_webhooks_nobody_gets_is_told_of() {
+    let world = world().await;
+    let account = world.graph.options().account_id.clone();
+    world.graph.subscribe(&account, false);
+    look(&world).await;
+    assert_eq!(open(&world).await, [("webhooks_unsubscribed".to_owned(), account.clone())]);
+    world.graph.subscribe(&account, true);
+    look(&world).await;
+    assert_eq!(open(&world).await, []);
+}
+
+#[tokio::test]
+async fn a_token_that_ends_is_told_of_two_weeks_before_and_one_that_is_dead_at_once() {
+    let world = world().await;
+    let token = world.graph.options().access_token.clone();
+    world.graph.expire_token(&token, (clock() + Duration::days(20)).unix_timestamp());
+    look(&world).await;
+    assert_eq!(open(&world).await, []);
+    pass(Duration::days(7));
+    look(&world).await;
+    assert!(is_open(&world, "token_expiring").await);
+    let told = format!("{:?}", world.env.catalog.incidents(None, None, 500).await.unwrap());
+    assert!(!told.contains(&token), "never the token itself");
+    world.graph.revoke(&token);
+    look(&world).await;
+    assert!(is_open(&world, "token_unwell").await);
+    world.graph.restore(&token);
+    world.graph.expire_token(&token, 0);
+    look(&world).await;
+    assert!(!is_open(&world, "token_unwell").await && !is_open(&world, "token_expiring").await);
+}
+
+#[tokio::test]
+async fn templates_come_from_meta_and_one_that_is_paused_is_told_of() {
+    let world = world().await;
+    let account = world.graph.options().account_id.clone();
+    let template = |n: usize, status: &str| {
+        json!({ "id": n.to_string(), "name": format!("acuse_t{n}"), "language": "es", "category": "UTILITY",
+            "status": status, "quality_score": { "score": "GREEN" }, "rejected_reason": "NONE",
+            "components": [{ "type": "BODY", "text": "Hola {{1}}" }] })
+    };
+    world.graph.set_templates(&account, (0..130).map(|n| template(n, "APPROVED")).collect());
+    look(&world).await;
+    assert_eq!(world.env.catalog.our_templates().await.unwrap().len(), 0, "asked for an hour ago at most");
+    pass(Duration::HOUR);
+    look(&world).await;
+    assert_eq!(world.env.catalog.our_templates().await.unwrap().len(), 130, "all pages of them");
+    assert!(!is_open(&world, "template_unusable").await);
+    world.graph.set_templates(&account, vec![template(0, "PAUSED"), template(1, "APPROVED")]);
+    pass(Duration::HOUR);
+    look(&world).await;
+    assert!(is_open(&world, "template_unusable").await);
+    world.graph.set_templates(&account, vec![template(1, "APPROVED")]);
+    pass(Duration::HOUR);
+    look(&world).await;
+    assert!(!is_open(&world, "template_unusable").await, "it is no more");
+}
+
+async fn answered(world: &World, id: DocumentId) -> bool {
+    let contact = world.env.catalog.document(id).await.unwrap().unwrap().contact_id.unwrap();
+    reply(&world.env, contact).await;
+    let all = world.env.catalog.replies_about(id).await.unwrap();
+    all.iter().any(|m| m.wamid.is_some())
+}
+
+#[tokio::test]
+async fn of_two_accounts_with_two_tokens_one_goes_on_without_the_other() {
+    let second = OtherNumber {
+        phone_number_id: "700100200300401".into(),
+        account_id: "900100200300401".into(),
+        access_token: "EAASECONDtoken000000000000000".into(),
+        display_phone_number: "15550100002".into(),
+    };
+    let mut world = World::with(Options { more_numbers: vec![second.clone()], ..Options::default() }).await;
+    let mut client = GraphConfig::new(Secret::new(&second.access_token));
+    client.url = world.graph.url();
+    world.env.graphs.insert("second".into(), Graph::new(client).unwrap());
+    world.env.catalog.set_token_ref(&second.phone_number_id, "second").await.unwrap();
+    let (first, other) = (world.number(), second.phone_number_id.clone());
+    let before = world.sends_to(&other, Some(&second.account_id), &format!("{RECEIPT}\nnumber=0")).await;
+    minutes(&world, 1, &[before]).await;
+    assert!(answered(&world, before).await, "both are served");
+
+    world.graph.revoke(&second.access_token);
+    let mut of_first = Vec::new();
+    let mut of_other = Vec::new();
+    for n in 0..3 {
+        of_first.push(world.sends_to(&first, None, &format!("{RECEIPT}\nnumber=a{n}")).await);
+        of_other.push(world.sends_to(&other, None, &format!("{RECEIPT}\nnumber=b{n}")).await);
+    }
+    let all: Vec<DocumentId> = of_first.iter().chain(&of_other).copied().collect();
+    minutes(&world, 30, &all).await;
+    for id in &of_first {
+        let document = world.env.catalog.document(*id).await.unwrap().unwrap();
+        assert_eq!(document.stage, Stage::Done, "{document:?}");
+        assert!(answered(&world, *id).await, "documents and replies of the first go on");
+    }
+    for id in &of_other {
+        let document = world.env.catalog.document(*id).await.unwrap().unwrap();
+        assert_eq!(document.stage, Stage::Fetch, "and the other's wait: {document:?}");
+        assert!(document.attempts <= 1, "{document:?}");
+    }
+    let paused = world.env.catalog.paused_numbers().await.unwrap();
+    assert_eq!(paused.iter().map(|n| n.phone_number_id.as_str()).collect::<Vec<_>>(), [other.as_str()]);
+    look(&world).await;
+    assert!(open(&world).await.contains(&("token_unwell".to_owned(), "second".to_owned())));
+
+    world.graph.restore(&second.access_token);
+    minutes(&world, 80, &all).await;
+    look(&world).await;
+    for id in &of_other {
+        let document = world.env.catalog.document(*id).await.unwrap().unwrap();
+        assert_eq!(document.stage, Stage::Done, "{document:?}");
+        assert!(answered(&world, *id).await);
+    }
+    assert!(!is_open(&world, "token_unwell").await && !is_open(&world, "fetch_paused").await);
+    world.balances("in the end").await;
+}
