@@ -5,8 +5,10 @@
 mod backup;
 mod books;
 mod chaos;
+mod clients;
 mod conformance;
 mod contract;
+mod described;
 mod desk;
 mod desk_decide;
 mod desk_harm;
@@ -15,6 +17,7 @@ mod door;
 mod front_door;
 mod inert;
 mod malware;
+mod mcp;
 mod operate;
 mod pages;
 mod read;
