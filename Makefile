@@ -53,6 +53,10 @@ fmt: ## Format everything
 EVIDENCE ?= $(CACHE)/evidence
 DRAWN    ?= $(CACHE)/drawn
 
+.PHONY: clients
+clients: ## Write the clients for TypeScript and Python anew from the description of the API
+	ACUSE_WRITE_CLIENTS=1 cargo test --locked -q -p acuse-server --lib the_clients_are_what
+
 .PHONY: eval
 eval: models ## Score the whole reader on DATA: fields, kinds, error among filed; COPIES=1 also recompressed and turned
 	cargo run --locked --release -q -p acuse-pipeline --example eval -- $(DATA) $(if $(COPIES),--copies) $(EVAL_ARGS)

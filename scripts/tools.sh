@@ -11,6 +11,8 @@ MINIO_VERSION=v0.0.0-20260212201848-7aac2a2c5b7c
 AXE_VERSION=4.14.1
 # Apache-2.0; a tool of the tests, in nothing that is shipped.
 AIOSMTPD_VERSION=1.4.6
+# Apache-2.0; compiles the TypeScript client in the tests.
+TYPESCRIPT_VERSION=5.9.3
 CARGO_DENY_VERSION=0.20.2
 CARGO_MACHETE_VERSION=0.9.2
 
@@ -59,6 +61,9 @@ case ${1:?check or test} in
     [[ -e $cache/axe/node_modules/axe-core/axe.min.js ]] ||
       npm install --silent --no-audit --no-fund --prefix "$cache/axe" "axe-core@$AXE_VERSION" 2>/dev/null ||
       missing "axe-core" "npm install failed; the pages' access is then not tested"
+    [[ -e $cache/typescript/node_modules/typescript/bin/tsc ]] ||
+      npm install --silent --no-audit --no-fund --prefix "$cache/typescript" "typescript@$TYPESCRIPT_VERSION" 2>/dev/null ||
+      missing "TypeScript" "npm install failed; the TypeScript client is then not compiled"
     [[ -x $cache/smtp/bin/aiosmtpd ]] ||
       { python3 -m venv "$cache/smtp" && "$cache/smtp/bin/pip" install --quiet "aiosmtpd==$AIOSMTPD_VERSION"; } ||
       missing "aiosmtpd" "python3 -m venv or pip install failed; mail is then not tested"

@@ -6,18 +6,21 @@ use acuse_pipeline::limits::Limits;
 use acuse_storage::{Catalog, CatalogError, Document, Intake, Objects, outbox::NewReply, reviews::Decision};
 use acuse_whatsapp::{Secret, signature::AppSecrets};
 use acuse_workers::outgoing::Outgoing;
-use axum::{
-    Router,
-    extract::DefaultBodyLimit,
-    middleware,
-    routing::{get, patch, post, put},
-};
+use axum::{Router, extract::DefaultBodyLimit, middleware};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
     desk::{self, session::Door},
-    http::{self, front::budget::Budget, problem::Problem},
+    http::{
+        self,
+        contract::{
+            docs,
+            routes::{Routes, get, patch, post, put},
+        },
+        front::budget::Budget,
+        problem::Problem,
+    },
 };
 
 /// The state of the web side. Cheap to clone.
@@ -106,17 +109,11 @@ impl From<CatalogError> for Problem {
     }
 }
 
-/// Every address of the web side.
-pub fn router(app: App) -> Router {
-    let webhook = get(http::webhook::handshake)
-        .post(http::webhook::receive)
-        .layer(DefaultBodyLimit::max(http::webhook::BODY_BYTES));
-    let upload_cap = usize::try_from(app.limits.original_bytes).unwrap_or(usize::MAX).saturating_add(1 << 20);
-    let api = Router::new()
-        .route(
-            "/v1/documents",
-            get(http::documents::list).post(http::uploads::create).layer(DefaultBodyLimit::max(upload_cap)),
-        )
+/// What programs are answered, with their keys. Files are taken up to so many bytes.
+#[must_use]
+pub fn api(upload_cap: usize) -> Routes {
+    Routes::default()
+        .route("/v1/documents", get(http::documents::list).post(http::uploads::create).cap(upload_cap))
         .route("/v1/documents/{id}", get(http::documents::show).patch(http::amend::change))
         .route("/v1/documents/{id}/content", get(http::content::of_document))
         .route("/v1/documents/{id}/timeline", get(http::documents::timeline))
@@ -165,13 +162,32 @@ pub fn router(app: App) -> Router {
         .route("/v1/periods", get(http::export::periods))
         .route("/v1/periods/{month}", get(http::export::period))
         .route("/v1/periods/{month}/close", post(http::export::close))
+}
+
+/// What is answered without a key.
+#[must_use]
+pub fn open() -> Routes {
+    let webhook = get(http::webhook::handshake).post(http::webhook::receive).cap(http::webhook::BODY_BYTES);
+    Routes::default()
+        .route("/webhooks/whatsapp", webhook)
+        .route("/openapi.json", get(http::contract::description::serve))
+        .route("/docs", get(docs::index))
+        .route("/problems", get(docs::problems))
+        .route("/problems/{name}", get(docs::problem))
+}
+
+/// Every address of the web side.
+pub fn router(app: App) -> Router {
+    let upload_cap = usize::try_from(app.limits.original_bytes).unwrap_or(usize::MAX).saturating_add(1 << 20);
+    let api = api(upload_cap)
+        .router()
+        .layer(middleware::from_fn_with_state(app.clone(), http::sandbox::instead))
         .layer(middleware::from_fn(http::etag::named))
         .layer(middleware::from_fn(http::front::rates::told));
     let probes = if app.budget.metrics_apart { probes() } else { probes().merge(measures()) };
     Router::new()
-        .route("/webhooks/whatsapp", webhook)
         .merge(api)
-        .route("/openapi.json", get(http::openapi::document))
+        .merge(open().router())
         .merge(probes)
         .merge(http::board::router(&app))
         .merge(desk::router())
@@ -196,9 +212,21 @@ pub fn worker_router(app: App) -> Router {
 }
 
 fn probes() -> Router<App> {
-    Router::new().route("/healthz", get(http::health::alive)).route("/readyz", get(http::health::ready))
+    alive().router()
 }
 
 fn measures() -> Router<App> {
-    Router::new().route("/metrics", get(http::health::metrics))
+    measured().router()
+}
+
+/// What an operator's probes ask.
+#[must_use]
+pub fn alive() -> Routes {
+    Routes::default().route("/healthz", get(http::health::alive)).route("/readyz", get(http::health::ready))
+}
+
+/// What is measured.
+#[must_use]
+pub fn measured() -> Routes {
+    Routes::default().route("/metrics", get(http::health::metrics))
 }

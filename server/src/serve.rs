@@ -97,8 +97,32 @@ impl Running {
 /// When a part cannot be had, with what to do.
 pub async fn start(config: Config, role: Role) -> anyhow::Result<Running> {
     let parts = Parts::start(&config).await?;
+    let app = web(&config, &parts, role)?;
+    if app.whatsapp.secrets.is_empty() && app.whatsapp.by_ref.is_empty() && role != Role::Work {
+        tracing::warn!("ACUSE_WHATSAPP_APP_SECRET is not set: webhooks are answered 503 until it is");
+    }
+    let stop = CancellationToken::new();
+    let workers = match role {
+        Role::Web => None,
+        Role::All | Role::Work => Some(work(&config, &parts, stop.clone()).await?),
+    };
+    let stopped = stop.clone();
+    let mut running = Running { addr: None, app, setup_token: None, stop, web: None, workers, parts };
+    if let Some(at) = config.metrics_listen.filter(|_| role != Role::Work) {
+        running.listen_for_metrics(at, stopped.clone()).await?;
+    }
+    match (role, config.work_listen) {
+        (Role::All | Role::Web, _) => running.listen(config.listen, stopped).await?,
+        (Role::Work, Some(at)) => running.listen_for_probes(at, stopped).await?,
+        (Role::Work, None) => {}
+    }
+    Ok(running)
+}
+
+/// The web side's state on these parts.
+fn web(config: &Config, parts: &Parts, role: Role) -> anyhow::Result<App> {
     let intake = Intake::spawn_with(parts.catalog.clone(), config.sender_quota);
-    let app = App::new(Web {
+    Ok(App::new(Web {
         catalog: parts.catalog.clone(),
         objects: parts.objects.clone(),
         intake,
@@ -119,26 +143,17 @@ pub async fn start(config: Config, role: Role) -> anyhow::Result<Running> {
         ),
         outgoing: Arc::new(parts::outgoing(&config.outgoing)?),
         door: Door::default(),
-    });
-    if app.whatsapp.secrets.is_empty() && app.whatsapp.by_ref.is_empty() && role != Role::Work {
-        tracing::warn!("ACUSE_WHATSAPP_APP_SECRET is not set: webhooks are answered 503 until it is");
-    }
-    let stop = CancellationToken::new();
-    let workers = match role {
-        Role::Web => None,
-        Role::All | Role::Work => Some(work(&config, &parts, stop.clone()).await?),
-    };
-    let stopped = stop.clone();
-    let mut running = Running { addr: None, app, setup_token: None, stop, web: None, workers, parts };
-    if let Some(at) = config.metrics_listen.filter(|_| role != Role::Work) {
-        running.listen_for_metrics(at, stopped.clone()).await?;
-    }
-    match (role, config.work_listen) {
-        (Role::All | Role::Web, _) => running.listen(config.listen, stopped).await?,
-        (Role::Work, Some(at)) => running.listen_for_probes(at, stopped).await?,
-        (Role::Work, None) => {}
-    }
-    Ok(running)
+    }))
+}
+
+/// The web side's state for a process that listens to assistants alone. The objects end with what is returned beside it.
+///
+/// # Errors
+/// When a part cannot be had, with what to do.
+pub async fn for_assistants(config: &Config) -> anyhow::Result<(App, Parts)> {
+    let parts = Parts::start(config).await?;
+    let app = web(config, &parts, Role::Web)?;
+    Ok((app, parts))
 }
 
 async fn work(config: &Config, parts: &Parts, stop: CancellationToken) -> anyhow::Result<JoinHandle<()>> {
@@ -261,7 +276,7 @@ pub async fn until_signal(mut running: Running) -> anyhow::Result<ExitCode> {
 }
 
 /// Waits for SIGINT or SIGTERM.
-async fn signal() -> &'static str {
+pub(crate) async fn signal() -> &'static str {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut interrupt), Ok(mut terminate)) =
         (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))

@@ -81,6 +81,12 @@ impl Access {
         self.sees_ids
     }
 
+    /// The same without the right to see IDs.
+    #[must_use]
+    pub fn without_ids(&self) -> Self {
+        Self { sees_ids: false, ..self.clone() }
+    }
+
     /// Whether there may be documents that do not exist for this caller.
     #[must_use]
     pub fn is_bound(&self) -> bool {

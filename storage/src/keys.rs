@@ -23,10 +23,14 @@ words! {
         IdsRead = "ids:read",
         /// Decide reviews.
         ReviewsWrite = "reviews:write",
+        /// Let an assistant decide, one open document a call; `admin` does not bring it.
+        ReviewsMcp = "reviews:mcp",
         /// Read what was said with contacts.
         MessagesRead = "messages:read",
         /// Add customers.
         CustomersWrite = "customers:write",
+        /// Fixtures alone, for trying a client out; no other scope stands beside it.
+        Sandbox = "sandbox",
         /// Everything, and the operator's pages.
         Admin = "admin",
     }

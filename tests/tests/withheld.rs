@@ -25,10 +25,10 @@ use serde_json::{Value, json};
 use crate::world::ALL;
 
 /// What the IDs say; in their fields, text, reasons, timeline, names and bytes.
-const SECRETS: &[&str] =
+pub(crate) const SECRETS: &[&str] =
     &["zeedlemann", "x9182736455", "1991-02-03", "quillon", "secretcaption", "secretfile"];
 /// What an open bill says, to everybody who reads.
-const OPEN: &str = "Panadería Abierta";
+pub(crate) const OPEN: &str = "Panadería Abierta";
 
 /// What the walk does with a route.
 enum Walk {
@@ -71,6 +71,8 @@ const ROUTES: &[(&str, Walk)] = &[
             "?variant=normalized&page=1",
             "?variant=thumbnail",
             "?variant=thumbnail&presign=true",
+            "?variant=text",
+            "?variant=xml",
         ]),
     ),
     ("/v1/documents/{id}/timeline", Walk::Get(&[""])),
@@ -110,6 +112,9 @@ const ROUTES: &[(&str, Walk)] = &[
     ("/v1/periods/{month}/close", Walk::Post),
     ("/export", Walk::Get(&["", "?format=jsonl", "?by=received"])),
     ("/openapi.json", Walk::Get(&[""])),
+    ("/docs", Walk::Get(&[""])),
+    ("/problems", Walk::Get(&[""])),
+    ("/problems/{name}", Walk::Not("a page of the binary")),
     ("/healthz", Walk::Get(&[""])),
     ("/readyz", Walk::Get(&[""])),
     ("/metrics", Walk::Get(&[""])),
@@ -138,6 +143,7 @@ const ROUTES: &[(&str, Walk)] = &[
     ("/logout", Walk::Not("ends the session that walks")),
     ("/assets/{name}", Walk::Not("files of the binary")),
     ("/webhooks/whatsapp", Walk::Not("answers Meta, which is told nothing")),
+    ("/mcp", Walk::Not("of `acuse mcp`, whose tools are walked in mcp.rs")),
     ("/board", Walk::Not("needs admin; pushes tasks that name ids")),
     ("/board/", Walk::Not("the same")),
     ("/board/{*path}", Walk::Not("the same")),

@@ -9,7 +9,11 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::bound::BoundTo;
-use crate::{config::Config, http::auth::new_key, parts::Parts};
+use crate::{
+    config::Config,
+    http::auth::{new_key, new_sandbox_key},
+    parts::Parts,
+};
 
 #[derive(Subcommand)]
 pub enum Keys {
@@ -17,7 +21,7 @@ pub enum Keys {
     Create {
         /// A name to know it by.
         name: String,
-        /// What it may do: documents:read documents:write ids:read reviews:write messages:read customers:write admin.
+        /// What it may do: documents:read documents:write ids:read reviews:write reviews:mcp messages:read customers:write admin, or sandbox alone.
         #[arg(long = "scope", value_name = "SCOPE", num_args = 1.., value_delimiter = ',', required = true)]
         scopes: Vec<String>,
         #[command(flatten)]
@@ -46,7 +50,11 @@ impl Keys {
                 let bound = bound.bindings()?;
                 // Before it is made: a key that could not be bound would reach everything.
                 catalog.can_bind(&bound).await??;
-                let key = new_key();
+                let sandbox = scopes.contains(&Scope::Sandbox);
+                if sandbox && scopes.len() > 1 {
+                    bail!("a sandbox key has no other scope: it answers fixtures alone");
+                }
+                let key = if sandbox { new_sandbox_key() } else { new_key() };
                 match catalog.create_bound_key(name, &Sha256::of(key.as_bytes()), &scopes, &bound).await?? {
                     KeyMade::Made(_) => {}
                     KeyMade::NameTaken => {

@@ -9,6 +9,7 @@ mod demo;
 mod doctor;
 mod import;
 mod keys;
+mod mcp;
 mod numbers;
 mod read;
 mod users;
@@ -83,6 +84,8 @@ enum Command {
         #[command(subcommand)]
         command: audit::Audit,
     },
+    /// Let an assistant read (Model Context Protocol), over stdin and stdout or over HTTP.
+    Mcp(mcp::Mcp),
     /// Customers.
     Customers {
         #[command(subcommand)]
@@ -145,5 +148,6 @@ async fn dispatch(command: Command, config: Config) -> anyhow::Result<ExitCode> 
         Command::Alert { command } => command.run(&config).await,
         Command::Audit { command } => command.run(&config).await,
         Command::Customers { command } => command.run(&config).await,
+        Command::Mcp(mcp) => mcp.run(&config).await,
     }
 }

@@ -11,6 +11,7 @@ use crate::http::problem::Problem;
 /// `GET /assets/{name}`. An hour in the browser's cache: short enough for an upgrade to show the same day.
 pub async fn serve(Path(name): Path<String>) -> Response {
     let (kind, bytes): (_, &'static [u8]) = match name.as_str() {
+        "docs.css" => ("text/css; charset=utf-8", include_bytes!("../../assets/docs.css")),
         "desk.css" => ("text/css; charset=utf-8", include_bytes!("../../assets/desk.css")),
         "desk.js" => ("text/javascript; charset=utf-8", include_bytes!("../../assets/desk.js")),
         "sheet.js" => ("text/javascript; charset=utf-8", include_bytes!("../../assets/sheet.js")),

@@ -23,6 +23,12 @@ pub fn new_key() -> String {
     format!("{PREFIX}{}", hex::encode(bits))
 }
 
+/// A new key of the sandbox: what it is can be seen on it.
+#[must_use]
+pub fn new_sandbox_key() -> String {
+    new_key().replacen(PREFIX, super::sandbox::PREFIX, 1)
+}
+
 /// Who is asking.
 #[derive(Debug, Clone)]
 pub struct Caller {
@@ -61,6 +67,12 @@ impl Caller {
         self.scopes.contains(&scope) || self.scopes.contains(&Scope::Admin)
     }
 
+    /// Whether this is the only scope there is.
+    #[must_use]
+    pub fn has_only(&self, scope: Scope) -> bool {
+        self.scopes == [scope]
+    }
+
     /// # Errors
     /// 403 naming the scope.
     pub fn require(&self, scope: Scope) -> Result<(), Problem> {
@@ -75,6 +87,24 @@ impl Caller {
     /// 403 naming the first scope, unless the caller has one of them.
     pub fn require_one(&self, scopes: [Scope; 2]) -> Result<(), Problem> {
         if self.has(scopes[1]) { Ok(()) } else { self.require(scopes[0]) }
+    }
+
+    /// The caller as an assistant decides: without the right to see IDs, so that only what is open is decided and nothing
+    /// is made so, and under a name of its own in the audit trail.
+    ///
+    /// # Errors
+    /// 403 unless the key has `reviews:mcp` itself.
+    pub fn as_assistant(&self) -> Result<Self, Problem> {
+        if !self.scopes.contains(&Scope::ReviewsMcp) {
+            return Err(Problem::Forbidden { scope: Scope::ReviewsMcp.as_str() });
+        }
+        let name = self.actor.trim_start_matches("key:");
+        Ok(Self {
+            actor: format!("mcp:{name}"),
+            key: self.key,
+            scopes: vec![Scope::DocumentsRead, Scope::ReviewsWrite],
+            access: self.access.without_ids(),
+        })
     }
 
     /// Whether what a document says and shows must be kept from this caller.

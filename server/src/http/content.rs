@@ -42,6 +42,10 @@ pub enum Variant {
     Normalized,
     /// A small picture of the first page.
     Thumbnail,
+    /// The text that was read.
+    Text,
+    /// The e-invoice as received, where it came as XML.
+    Xml,
 }
 
 /// Query of the content.
@@ -70,7 +74,7 @@ impl From<ObjectError> for Problem {
     }
 }
 
-/// `GET /v1/documents/{id}/content?variant=original|normalized|thumbnail&page=N&presign=true`.
+/// `GET /v1/documents/{id}/content?variant=original|normalized|thumbnail|text|xml&page=N&presign=true`.
 pub async fn of_document(
     State(app): State<App>,
     caller: Caller,
@@ -141,9 +145,12 @@ async fn serve(
 ) -> Result<Response, Problem> {
     caller.require(Scope::DocumentsRead)?;
     let document = access::open(app, caller, id).await?;
+    if query.variant == Variant::Text {
+        return text(app, caller, &document, query, asked).await;
+    }
     let key = choose(&document, query)?;
     quarantine::pass(app, caller, &document).await?;
-    if query.variant == Variant::Original && document.part.is_some() {
+    if matches!(query.variant, Variant::Original | Variant::Xml) && document.part.is_some() {
         whole_file(app, caller, &document).await?;
     } else {
         access::showing(app, caller, std::slice::from_ref(&document)).await?;
@@ -167,7 +174,8 @@ async fn serve(
             let name = format!("attachment; filename=\"{id}.{}\"", extension(document.media_type.as_deref()));
             ("application/octet-stream", name)
         }
-        Variant::Normalized | Variant::Thumbnail => ("image/jpeg", "inline".to_owned()),
+        Variant::Xml => ("application/xml", format!("attachment; filename=\"{id}.xml\"")),
+        Variant::Normalized | Variant::Thumbnail | Variant::Text => ("image/jpeg", "inline".to_owned()),
     };
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -181,10 +189,47 @@ async fn serve(
     Ok(response)
 }
 
+fn is_xml(document: &Document) -> bool {
+    matches!(document.media_type.as_deref(), Some("application/xml" | "text/xml"))
+}
+
+/// The text that was read, for whoever may see the content. It is a stranger's, so it too is a download.
+async fn text(
+    app: &App,
+    caller: &Caller,
+    document: &Document,
+    query: &Query,
+    asked: &HeaderMap,
+) -> Result<Response, Problem> {
+    if query.presign || query.page.is_some() {
+        return Err(Problem::BadRequest("presign, page: not with variant=text".to_owned()));
+    }
+    quarantine::pass(app, caller, document).await?;
+    if document.page_count.is_none() {
+        return Err(Problem::NotFound("content of this document (yet)"));
+    }
+    access::showing(app, caller, std::slice::from_ref(document)).await?;
+    let text = app.catalog.document_text(document.id).await?.unwrap_or_default();
+    let tag = etag::of_hash(&Sha256::of(text.as_bytes()));
+    if etag::has(asked, &tag) {
+        return Ok(etag::unchanged(&tag));
+    }
+    let disposition = format!("attachment; filename=\"{}.txt\"", document.id);
+    let mut response = text.into_response();
+    let headers = response.headers_mut();
+    for (name, value) in [(header::ETAG, tag), (header::CONTENT_DISPOSITION, disposition)] {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.insert(name, value);
+        }
+    }
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    Ok(response)
+}
+
 /// What names the bytes: their hash, or that of the key, which is made of it.
 fn tag(document: &Document, variant: Variant, key: &ObjectKey) -> String {
     match (variant, &document.original) {
-        (Variant::Original, Some(original)) => etag::of_hash(&original.sha256),
+        (Variant::Original | Variant::Xml, Some(original)) => etag::of_hash(&original.sha256),
         _ => etag::of_hash(&Sha256::of(key.as_str().as_bytes())),
     }
 }
@@ -196,6 +241,9 @@ fn choose<'a>(document: &'a Document, query: &Query) -> Result<&'a ObjectKey, Pr
     match query.variant {
         Variant::Original => document.original.as_ref().map(|o| &o.key),
         Variant::Thumbnail => document.thumbnail_key.as_ref(),
+        Variant::Xml if !is_xml(document) => return Err(Problem::NotFound("XML: this did not come as XML")),
+        Variant::Xml => document.original.as_ref().map(|o| &o.key),
+        Variant::Text => None,
         Variant::Normalized => {
             let index = query.page.unwrap_or(1).checked_sub(1);
             index.and_then(|i| document.pages.get(i as usize)).map(|p| &p.key)

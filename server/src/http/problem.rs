@@ -13,6 +13,8 @@ use serde::Serialize;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::problems::{self, Kind};
+
 /// Why a request was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum Problem {
@@ -80,6 +82,9 @@ pub enum Problem {
     /// Method not known here.
     #[error("this address does not take that method")]
     MethodNotAllowed,
+    /// A file's URL that was not fetched; says why, without the URL.
+    #[error("{0}")]
+    NotFetched(String),
     /// The client took too long, or the answer did.
     #[error("the request took too long")]
     Timeout,
@@ -113,6 +118,8 @@ struct Body {
     title: &'static str,
     status: u16,
     detail: String,
+    /// The page that says what this type means.
+    help: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<Uuid>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -148,52 +155,42 @@ impl Warned {
 }
 
 impl Problem {
-    /// Status, short name and title of each problem. The one exhaustive match.
-    fn parts(&self) -> (StatusCode, &'static str, &'static str) {
+    /// Which kind it is. The one exhaustive match.
+    #[must_use]
+    pub fn kind(&self) -> &'static Kind {
         match self {
-            Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized", "Not authenticated"),
-            Self::BadSignature => (StatusCode::UNAUTHORIZED, "bad_signature", "Signature refused"),
-            Self::Forbidden { .. } => (StatusCode::FORBIDDEN, "forbidden", "Not allowed"),
-            Self::Withheld => (StatusCode::FORBIDDEN, "withheld", "Withheld"),
-            Self::Bound => (StatusCode::FORBIDDEN, "bound", "Out of reach"),
-            Self::NotFound(_) => (StatusCode::NOT_FOUND, "not_found", "Not found"),
-            Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "bad_request", "Bad request"),
-            Self::Conflict(_) => (StatusCode::CONFLICT, "conflict", "Conflict"),
-            Self::PreconditionRequired => {
-                (StatusCode::PRECONDITION_REQUIRED, "precondition_required", "Say which version")
-            }
-            Self::Stale { .. } => (StatusCode::PRECONDITION_FAILED, "stale", "Changed meanwhile"),
-            Self::RangeNotSatisfiable => {
-                (StatusCode::RANGE_NOT_SATISFIABLE, "range_not_satisfiable", "Not in the content")
-            }
-            Self::Taken(_) => (StatusCode::CONFLICT, "taken", "Somebody else's"),
-            Self::ForeignCursor => (StatusCode::GONE, "foreign_cursor", "Not a cursor of this feed"),
-            Self::Unproven(_) => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "unproven", "Something speaks against it")
-            }
-            Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too_large", "Too large"),
-            Self::UnsupportedMediaType(_) => {
-                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Unsupported media type")
-            }
-            Self::MethodNotAllowed => {
-                (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed")
-            }
-            Self::Timeout => (StatusCode::REQUEST_TIMEOUT, "timeout", "Timed out"),
-            Self::TooManyRequests => {
-                (StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "Too many requests")
-            }
-            Self::RateLimited { .. } => (StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Too many requests"),
-            Self::Busy(_) => (StatusCode::SERVICE_UNAVAILABLE, "busy", "Busy"),
-            Self::TooSlow => (StatusCode::SERVICE_UNAVAILABLE, "query_timeout", "Search broken off"),
-            Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Try again later"),
-            Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
+            Self::Unauthorized => &problems::UNAUTHORIZED,
+            Self::BadSignature => &problems::BAD_SIGNATURE,
+            Self::Forbidden { .. } => &problems::FORBIDDEN,
+            Self::Withheld => &problems::WITHHELD,
+            Self::Bound => &problems::BOUND,
+            Self::NotFound(_) => &problems::NOT_FOUND,
+            Self::BadRequest(_) => &problems::BAD_REQUEST,
+            Self::Conflict(_) => &problems::CONFLICT,
+            Self::PreconditionRequired => &problems::PRECONDITION_REQUIRED,
+            Self::Stale { .. } => &problems::STALE,
+            Self::RangeNotSatisfiable => &problems::RANGE_NOT_SATISFIABLE,
+            Self::Taken(_) => &problems::TAKEN,
+            Self::ForeignCursor => &problems::FOREIGN_CURSOR,
+            Self::Unproven(_) => &problems::UNPROVEN,
+            Self::TooLarge { .. } => &problems::TOO_LARGE,
+            Self::UnsupportedMediaType(_) => &problems::UNSUPPORTED_MEDIA_TYPE,
+            Self::MethodNotAllowed => &problems::METHOD_NOT_ALLOWED,
+            Self::NotFetched(_) => &problems::NOT_FETCHED,
+            Self::Timeout => &problems::TIMEOUT,
+            Self::TooManyRequests => &problems::TOO_MANY_REQUESTS,
+            Self::RateLimited { .. } => &problems::RATE_LIMITED,
+            Self::Busy(_) => &problems::BUSY,
+            Self::TooSlow => &problems::QUERY_TIMEOUT,
+            Self::Unavailable(_) => &problems::UNAVAILABLE,
+            Self::Internal(_) => &problems::INTERNAL,
         }
     }
 
     /// The HTTP status this problem answers with.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        self.parts().0
+        self.kind().status
     }
 
     /// Logs a 5xx with its whole chain and gives back the id to tell the caller.
@@ -214,6 +211,37 @@ impl Problem {
     }
 }
 
+impl Problem {
+    /// What the caller reads; of a 5xx, under which id it is in the log.
+    fn body(&self, id: Option<Uuid>) -> Body {
+        let kind = self.kind();
+        let detail = match (self, id) {
+            (Self::Unavailable(_) | Self::Busy(_) | Self::TooSlow, _) | (_, None) => self.to_string(),
+            (_, Some(id)) => format!("Something failed on our side. It is logged as {id}."),
+        };
+        let conflicts = match self {
+            Self::Taken(taken) => taken
+                .iter()
+                .map(|t| json!({ "member": t.member, "value": t.value, "customer_id": t.owner }))
+                .collect(),
+            _ => Vec::new(),
+        };
+        let warnings = match self {
+            Self::Unproven(warnings) => warnings.iter().map(Warned::of).collect(),
+            _ => Vec::new(),
+        };
+        let (r#type, help, status) = (kind.uri(), kind.page(), kind.status.as_u16());
+        Body { r#type, title: kind.title, status, detail, help, id, conflicts, warnings }
+    }
+
+    /// The same as an example: nothing is logged.
+    #[must_use]
+    pub fn example(&self) -> serde_json::Value {
+        let id = self.status().is_server_error().then(Uuid::nil);
+        serde_json::to_value(self.body(id)).unwrap_or_default()
+    }
+}
+
 impl From<anyhow::Error> for Problem {
     fn from(cause: anyhow::Error) -> Self {
         Self::Internal(cause)
@@ -222,25 +250,9 @@ impl From<anyhow::Error> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let (status, name, title) = self.parts();
         let id = self.log();
-        let detail = match (&self, id) {
-            (Self::Unavailable(_) | Self::Busy(_) | Self::TooSlow, _) | (_, None) => self.to_string(),
-            (_, Some(id)) => format!("Something failed on our side. It is logged as {id}."),
-        };
-        let conflicts = match &self {
-            Self::Taken(taken) => taken
-                .iter()
-                .map(|t| json!({ "member": t.member, "value": t.value, "customer_id": t.owner }))
-                .collect(),
-            _ => Vec::new(),
-        };
-        let warnings = match &self {
-            Self::Unproven(warnings) => warnings.iter().map(Warned::of).collect(),
-            _ => Vec::new(),
-        };
-        let r#type = format!("urn:acuse:problem:{name}");
-        let body = Body { r#type, title, status: status.as_u16(), detail, id, conflicts, warnings };
+        let status = self.status();
+        let body = self.body(id);
         let mut response = (status, Json(body)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
@@ -263,6 +275,8 @@ impl IntoResponse for Problem {
         response
     }
 }
+
+mod examples;
 
 #[cfg(test)]
 mod tests {
@@ -292,36 +306,10 @@ mod tests {
     }
 
     #[test]
-    fn every_problem_is_described() {
-        let described: serde_json::Value = serde_json::from_str(crate::http::openapi::DESCRIPTION).unwrap();
-        let types = described["components"]["schemas"]["Problem"]["properties"]["type"]["enum"].clone();
-        let all = [
-            Problem::Unauthorized,
-            Problem::BadSignature,
-            Problem::Forbidden { scope: "" },
-            Problem::Withheld,
-            Problem::Bound,
-            Problem::NotFound(""),
-            Problem::BadRequest(String::new()),
-            Problem::Conflict(String::new()),
-            Problem::PreconditionRequired,
-            Problem::Stale { version: 0 },
-            Problem::RangeNotSatisfiable,
-            Problem::Taken(Vec::new()),
-            Problem::ForeignCursor,
-            Problem::Unproven(Vec::new()),
-            Problem::TooLarge { limit_bytes: 0 },
-            Problem::UnsupportedMediaType(String::new()),
-            Problem::MethodNotAllowed,
-            Problem::Timeout,
-            Problem::TooManyRequests,
-            Problem::RateLimited { retry_after_secs: 0 },
-            Problem::Busy(""),
-            Problem::TooSlow,
-            Problem::Unavailable(""),
-            Problem::Internal(anyhow::anyhow!("")),
-        ];
-        let named: Vec<_> = all.iter().map(|p| json!(format!("urn:acuse:problem:{}", p.parts().1))).collect();
-        assert_eq!(types, json!(named));
+    fn every_kind_has_an_example_and_a_name_of_its_own() {
+        let shown: Vec<&str> = Problem::examples().iter().map(|p| p.kind().name).collect();
+        let all: Vec<&str> = problems::ALL.iter().map(|kind| kind.name).collect();
+        assert_eq!(shown, all);
+        assert_eq!(all.iter().collect::<std::collections::BTreeSet<_>>().len(), all.len());
     }
 }

@@ -1,7 +1,10 @@
 //! `POST /v1/documents`: a file from a program, streamed into S3 as it comes, never whole in memory.
 //!
 //! Multipart with the part `file`, and as texts `sender` (who sends it, in the client's words), `customer_id` and
-//! `caption`. With an `Idempotency-Key`, a repeated request answers with the first one's document.
+//! `caption`; or JSON with the `url` of a file that we fetch ([`by_url`]). With an `Idempotency-Key`, a repeated request answers with the first one's document.
+
+pub mod by_url;
+pub mod wait;
 
 use acuse_pipeline::document::Sha256;
 use acuse_storage::{
@@ -16,16 +19,19 @@ use acuse_workers::trace;
 use axum::{
     Extension, Json,
     extract::{
-        Multipart, State,
-        multipart::{Field, MultipartError, MultipartRejection},
+        FromRequest, Multipart, Request, State,
+        multipart::{Field, MultipartError},
     },
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use metrics::counter;
+use std::time::Duration;
 use time::OffsetDateTime;
 
-use super::{RequestId, auth::Caller, problem::Problem, view::DocumentView};
+use by_url::ByUrl;
+
+use super::{RequestId, auth::Caller, extract::Body, problem::Problem, view::DocumentView};
 use crate::{
     access::{self, Sight},
     app::App,
@@ -33,16 +39,76 @@ use crate::{
 
 /// Longest text part, bytes.
 const TEXT_BYTES: usize = 2_000;
+/// Largest JSON body.
+const JSON_BYTES: usize = 16 << 10;
 /// Most parts of one request.
 const PARTS: usize = 16;
 
-/// What a request said.
-#[derive(Default)]
+/// What a request said, and when it began to.
 struct Said {
+    received_at: OffsetDateTime,
     file: Option<(StoredObject, DeclaredFile)>,
     sender: Option<String>,
     customer_id: Option<CustomerId>,
     caption: Option<String>,
+}
+
+impl Default for Said {
+    fn default() -> Self {
+        Self {
+            received_at: OffsetDateTime::now_utc(),
+            file: None,
+            sender: None,
+            customer_id: None,
+            caption: None,
+        }
+    }
+}
+
+impl Said {
+    /// All of it, for comparing a repeated request with the first.
+    fn hash(&self) -> Sha256 {
+        let file = self.file.as_ref().map(|(stored, _)| stored.sha256.to_string()).unwrap_or_default();
+        let whole = format!("{file}\n{:?}\n{:?}\n{:?}", self.sender, self.customer_id, self.caption);
+        Sha256::of(whole.as_bytes())
+    }
+}
+
+/// A request with a file: the file itself, or where it is.
+pub enum Incoming {
+    /// Multipart.
+    Form(Multipart),
+    /// JSON.
+    Url(Box<ByUrl>),
+}
+
+impl<S: Send + Sync> FromRequest<S> for Incoming {
+    type Rejection = Problem;
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let media =
+            request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        if media.to_ascii_lowercase().starts_with("application/json") {
+            let (parts, body) = request.into_parts();
+            let bytes = axum::body::to_bytes(body, JSON_BYTES)
+                .await
+                .map_err(|_| Problem::TooLarge { limit_bytes: JSON_BYTES as u64 })?;
+            let small = Request::from_parts(parts, bytes.into());
+            return Ok(Self::Url(Box::new(Body::<ByUrl>::from_request(small, state).await?.0)));
+        }
+        let form = Multipart::from_request(request, state).await.map_err(|_| {
+            Problem::UnsupportedMediaType(
+                "send multipart/form-data with the part \"file\", or application/json with a \"url\""
+                    .to_owned(),
+            )
+        });
+        form.map(Self::Form)
+    }
+}
+
+/// What became of a request, and the answer to it.
+struct Made {
+    accepted: Accepted,
+    wait: Option<Duration>,
 }
 
 /// `POST /v1/documents`: 201 with the document; 200 with the earlier one for a repeated key.
@@ -51,22 +117,27 @@ pub async fn create(
     caller: Caller,
     Extension(request): Extension<RequestId>,
     headers: HeaderMap,
-    form: Result<Multipart, MultipartRejection>,
+    incoming: Result<Incoming, Problem>,
 ) -> Result<Response, Problem> {
     caller.require(Scope::DocumentsWrite)?;
-    let received_at = OffsetDateTime::now_utc();
-    let declared = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
-    let _turn = app.budget.upload(declared).await?;
     let key = idempotency_key(&headers)?;
-    let form = form.map_err(|_| {
-        Problem::UnsupportedMediaType("send multipart/form-data with the part \"file\"".to_owned())
-    })?;
+    let wait = wait::preferred(&headers);
     let id = DocumentId::generate();
     let mut said = Said::default();
-    let read = read(&app, &caller, id, form, &mut said).await;
-    let accepted = match read {
-        Ok(()) => accept(&app, &caller, id, &said, key, received_at).await,
-        Err(problem) => Err(problem),
+    let accepted = match incoming? {
+        Incoming::Form(form) => {
+            let declared = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
+            let _turn = app.budget.upload(declared).await?;
+            let read = read(&app, &caller, id, form, &mut said).await;
+            match read {
+                Ok(()) => {
+                    let hash = said.hash();
+                    accept(&app, &caller, id, &said, promise(&caller, key, hash)).await
+                }
+                Err(problem) => Err(problem),
+            }
+        }
+        Incoming::Url(body) => from_url(&app, &caller, id, *body, key, &mut said).await,
     };
     // Whatever did not become a document of its own leaves no object behind.
     if !matches!(accepted, Ok(Accepted::New(_)))
@@ -75,7 +146,35 @@ pub async fn create(
     {
         tracing::warn!(error = %super::Chain(&error), "cannot clean up after a refused upload");
     }
-    let (status, id) = match accepted? {
+    answer(&app, &caller, &request, Made { accepted: accepted?, wait }).await
+}
+
+/// A promise that two requests are one, where the client makes it.
+fn promise(caller: &Caller, key: Option<String>, request: Sha256) -> Option<IdempotencyKey> {
+    key.zip(caller.key).map(|(key, api_key)| IdempotencyKey { api_key, key, request })
+}
+
+async fn from_url(
+    app: &App,
+    caller: &Caller,
+    id: DocumentId,
+    body: ByUrl,
+    key: Option<String>,
+    said: &mut Said,
+) -> Result<Accepted, Problem> {
+    let (told, url, filename) = body.said(app, caller).await?;
+    *said = told;
+    let promise = promise(caller, key, by_url::request_hash(said, &url, filename.as_deref()));
+    if let Some(before) = by_url::before(app, promise.as_ref()).await? {
+        return Ok(before);
+    }
+    let _turn = app.budget.upload(None).await?;
+    by_url::fetched(app, id, said, &url, filename).await?;
+    accept(app, caller, id, said, promise).await
+}
+
+async fn answer(app: &App, caller: &Caller, request: &RequestId, made: Made) -> Result<Response, Problem> {
+    let (status, id) = match made.accepted {
         Accepted::New(id) => (StatusCode::CREATED, id),
         Accepted::Replayed(id) => (StatusCode::OK, id),
         Accepted::KeyReused => {
@@ -86,16 +185,20 @@ pub async fn create(
         trace::received(id, "api", &request.0.to_string());
         counter!("acuse_documents_received_total", "source" => "api").increment(1);
     }
-    let seen = if status == StatusCode::CREATED {
-        let document = app.catalog.document(id).await?.ok_or(Problem::NotFound("document"))?;
-        Sight::of(document, &caller)
+    let (document, waited) = wait::until_at_rest(app, id, made.wait).await?;
+    let seen = if status == StatusCode::CREATED && !waited {
+        Sight::of(document, caller)
     } else {
-        // A repeated request sees of the first one's document what any other request would.
-        access::look(&app, &caller, id, "replay").await?
+        // What was read meanwhile, or by an earlier request, is seen as any other request would see it.
+        access::look(app, caller, id, if waited { "wait" } else { "replay" }).await?
     };
     let mut response = (status, Json(DocumentView::new(seen))).into_response();
+    let headers = response.headers_mut();
     if let Ok(location) = HeaderValue::from_str(&format!("/v1/documents/{id}")) {
-        response.headers_mut().insert(header::LOCATION, location);
+        headers.insert(header::LOCATION, location);
+    }
+    if waited {
+        headers.insert("preference-applied", HeaderValue::from_static("wait"));
     }
     Ok(response)
 }
@@ -204,8 +307,7 @@ async fn accept(
     caller: &Caller,
     id: DocumentId,
     said: &Said,
-    key: Option<String>,
-    received_at: OffsetDateTime,
+    key: Option<IdempotencyKey>,
 ) -> Result<Accepted, Problem> {
     let Some((original, declared)) = said.file.clone() else {
         return Err(Problem::BadRequest("the part \"file\" is missing".to_owned()));
@@ -213,11 +315,6 @@ async fn accept(
     if original.size_bytes == 0 {
         return Err(Problem::BadRequest("file: it is empty".to_owned()));
     }
-    let request = Sha256::of(
-        format!("{}\n{:?}\n{:?}\n{:?}", original.sha256, said.sender, said.customer_id, said.caption)
-            .as_bytes(),
-    );
-    let key = key.zip(caller.key).map(|(key, api_key)| IdempotencyKey { api_key, key, request });
     let upload = Upload {
         id,
         source: Source::Api,
@@ -225,7 +322,7 @@ async fn accept(
         customer_id: whose(app, caller, said.customer_id).await?,
         declared: DeclaredFile { caption: said.caption.clone(), ..declared },
         original,
-        received_at,
+        received_at: said.received_at,
     };
     Ok(app.catalog.accept_upload(&upload, key.as_ref()).await?)
 }

@@ -3,6 +3,7 @@
 //! ([`guard`]), follows no redirect, and signs ([`sign`]) where the receiver can check it.
 
 pub mod alerts;
+pub mod fetch;
 pub mod guard;
 pub mod mail;
 pub mod messages;

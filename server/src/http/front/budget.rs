@@ -75,7 +75,7 @@ impl Budget {
     fn share(&self, path: &str) -> Option<&Arc<Semaphore>> {
         match path.split('/').nth(1) {
             Some("webhooks") => Some(&self.webhooks),
-            Some("v1" | "openapi.json") => Some(&self.api),
+            Some("v1" | "openapi.json" | "docs" | "problems") => Some(&self.api),
             // Whoever watches must see that it is busy.
             Some("healthz" | "readyz" | "metrics") => None,
             _ => Some(&self.desk),

@@ -1,0 +1,814 @@
+"""A client of Acuse. Generated from the description of the API: `make clients`. Do not edit."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.parse
+import urllib.request
+import uuid
+from collections.abc import Iterator
+from typing import Any, Literal, Required, TypedDict, Union
+
+
+class AcuseProblem(Exception):
+    """Why a request was not done. `type` is stable; compare it."""
+
+    def __init__(self, problem: dict[str, Any], retry_after_secs: int | None) -> None:
+        super().__init__(f"{problem.get('type')}: {problem.get('detail')}")
+        self.problem = problem
+        self.type: str = problem.get("type", "")
+        self.status: int = problem.get("status", 0)
+        self.retry_after_secs = retry_after_secs
+
+
+def _said(value: Any) -> str:
+    return ("true" if value else "false") if isinstance(value, bool) else str(value)
+
+
+class Acuse:
+    """Every method answers what the description says, or raises an AcuseProblem."""
+
+    def __init__(self, base_url: str, key: str, timeout: float = 60.0) -> None:
+        self._base = base_url.rstrip("/")
+        self._key = key
+        self._timeout = timeout
+
+    def request(self, method: str, path: str, query: dict[str, Any] | None = None,
+                headers: dict[str, str | None] | None = None, json_body: Any = None, body: bytes | None = None) -> Any:
+        """A request; the open answer, once it is good. Close it, or read it in a `with`."""
+        asked = urllib.parse.urlencode({k: _said(v) for k, v in (query or {}).items() if v is not None})
+        sent = {"Authorization": f"Bearer {self._key}"}
+        sent.update({k: v for k, v in (headers or {}).items() if v is not None})
+        if json_body is not None:
+            body = json.dumps(json_body).encode()
+            sent["Content-Type"] = "application/json"
+        url = self._base + path + ("?" + asked if asked else "")
+        request = urllib.request.Request(url, data=body, headers=sent, method=method)
+        try:
+            return urllib.request.urlopen(request, timeout=self._timeout)
+        except urllib.error.HTTPError as error:
+            with error:
+                text = error.read()
+                after = error.headers.get("Retry-After", "")
+            try:
+                problem = json.loads(text)
+            except ValueError:
+                problem = {"type": "urn:acuse:problem:internal", "status": error.code, "detail": text[:200].decode(errors="replace")}
+            raise AcuseProblem(problem, int(after) if after.isdigit() else None) from None
+
+    def _json(self, method: str, path: str, **rest: Any) -> Any:
+        with self.request(method, path, **rest) as answer:
+            text = answer.read()
+        return json.loads(text) if text else None
+
+    def follow(self, after: str, types: str | None = None) -> Iterator[Event]:
+        """Every change from `after` on, for ever; keep each event's cursor once it is dealt with."""
+        while True:
+            page = self.list_events(after=after, wait=20, types=types)
+            yield from page["data"]
+            after = page["next"]
+
+    def list_contacts(self, *, q: str | None = None, after: str | None = None, limit: int | None = None) -> dict[str, Any]:
+        """Who writes to us, the latest seen first (messages:read)."""
+        return self._json("GET", f"/v1/contacts", query={"q": q, "after": after, "limit": limit})
+
+    def list_contacts_all(self, **options: Any) -> Iterator[Any]:
+        """The same, page after page to the end."""
+        while True:
+            page = self.list_contacts(**options)
+            yield from page["data"]
+            if page["next"] is None:
+                return
+            options["after"] = page["next"]
+
+    def get_contact(self, id: str) -> Contact:
+        """A contact, their windows and consents (messages:read)."""
+        return self._json("GET", f"/v1/contacts/{urllib.parse.quote(id, safe='')}")
+
+    def list_contact_messages(self, id: str, *, after: str | None = None, limit: int | None = None) -> dict[str, Any]:
+        """What was said, both ways, the latest first (messages:read)."""
+        return self._json("GET", f"/v1/contacts/{urllib.parse.quote(id, safe='')}/messages", query={"after": after, "limit": limit})
+
+    def list_contact_messages_all(self, id: str, **options: Any) -> Iterator[Any]:
+        """The same, page after page to the end."""
+        while True:
+            page = self.list_contact_messages(id, **options)
+            yield from page["data"]
+            if page["next"] is None:
+                return
+            options["after"] = page["next"]
+
+    def list_customers(self, *, q: str | None = None, after: str | None = None, limit: int | None = None) -> dict[str, Any]:
+        """Customers, newest first."""
+        return self._json("GET", f"/v1/customers", query={"q": q, "after": after, "limit": limit})
+
+    def list_customers_all(self, **options: Any) -> Iterator[Any]:
+        """The same, page after page to the end."""
+        while True:
+            page = self.list_customers(**options)
+            yield from page["data"]
+            if page["next"] is None:
+                return
+            options["after"] = page["next"]
+
+    def add_customer(self, body: NewCustomer, *, reassign: bool | None = None) -> Customer:
+        """Add one, or bring one up to date."""
+        return self._json("POST", f"/v1/customers", query={"reassign": reassign}, json_body=body)
+
+    def put_customer(self, ref: str, body: NewCustomer, *, reassign: bool | None = None) -> Customer:
+        """The customer of this external id is as the body says."""
+        return self._json("PUT", f"/v1/customers/by-external-id/{urllib.parse.quote(ref, safe='')}", query={"reassign": reassign}, json_body=body)
+
+    def list_customer_conflicts(self) -> dict[str, Any]:
+        """Names that several customers have."""
+        return self._json("GET", f"/v1/customers/conflicts")
+
+    def delete_customer(self, id: str) -> None:
+        """Delete a customer to whom nothing belongs."""
+        self.request("DELETE", f"/v1/customers/{urllib.parse.quote(id, safe='')}").close()
+
+    def get_customer(self, id: str) -> Customer:
+        """One customer."""
+        return self._json("GET", f"/v1/customers/{urllib.parse.quote(id, safe='')}")
+
+    def change_customer(self, id: str, body: CustomerPatch, *, reassign: bool | None = None) -> Customer:
+        """Change what is named."""
+        return self._json("PATCH", f"/v1/customers/{urllib.parse.quote(id, safe='')}", query={"reassign": reassign}, json_body=body)
+
+    def merge_customers(self, id: str, body: dict[str, Any]) -> Customer:
+        """Make another customer part of this one."""
+        return self._json("POST", f"/v1/customers/{urllib.parse.quote(id, safe='')}/merge", json_body=body)
+
+    def list_documents(self, *, status: ListedStatus | None = None, kind: Kind | None = None, customer_id: str | None = None, contact_id: str | None = None, source: Source | None = None, part_of: str | None = None, from_: str | None = None, to: str | None = None, updated_from: str | None = None, updated_to: str | None = None, date_from: str | None = None, date_to: str | None = None, issuer: str | None = None, tax_id: str | None = None, number: str | None = None, amount_from: str | None = None, amount_to: str | None = None, currency: str | None = None, q: str | None = None, sort: Sort | None = None, after: str | None = None, limit: int | None = None, fields: str | None = None) -> dict[str, Any]:
+        """Documents, newest first unless `sort` says otherwise."""
+        return self._json("GET", f"/v1/documents", query={"status": status, "kind": kind, "customer_id": customer_id, "contact_id": contact_id, "source": source, "part_of": part_of, "from": from_, "to": to, "updated_from": updated_from, "updated_to": updated_to, "date_from": date_from, "date_to": date_to, "issuer": issuer, "tax_id": tax_id, "number": number, "amount_from": amount_from, "amount_to": amount_to, "currency": currency, "q": q, "sort": sort, "after": after, "limit": limit, "fields": fields})
+
+    def list_documents_all(self, **options: Any) -> Iterator[Any]:
+        """The same, page after page to the end."""
+        while True:
+            page = self.list_documents(**options)
+            yield from page["data"]
+            if page["next"] is None:
+                return
+            options["after"] = page["next"]
+
+    def send_document(self, file: bytes, name: str, said: dict[str, str] | None = None, *, idempotency_key: str | None = None, prefer: str | None = None) -> Document:
+        """Send a file."""
+        edge = uuid.uuid4().hex
+        media = f"multipart/form-data; boundary={edge}"
+        parts = [f'--{edge}\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v}\r\n' for k, v in (said or {}).items()]
+        safe = name.replace('"', "_").replace("\r", "_").replace("\n", "_")
+        parts.append(f'--{edge}\r\nContent-Disposition: form-data; name="file"; filename="{safe}"\r\n'
+                     "Content-Type: application/octet-stream\r\n\r\n")
+        form = "".join(parts).encode() + file + f"\r\n--{edge}--\r\n".encode()
+        return self._json("POST", f"/v1/documents", headers={"Content-Type": media, "Idempotency-Key": idempotency_key, "Prefer": prefer}, body=form)
+
+    def get_document(self, id: str, *, fields: str | None = None) -> Document:
+        """One document."""
+        return self._json("GET", f"/v1/documents/{urllib.parse.quote(id, safe='')}", query={"fields": fields})
+
+    def change_document(self, id: str, body: Change, *, if_match: str) -> Document:
+        """Change what is said of it."""
+        return self._json("PATCH", f"/v1/documents/{urllib.parse.quote(id, safe='')}", json_body=body, headers={"If-Match": if_match})
+
+    def get_document_content(self, id: str, *, variant: ContentVariant | None = None, page: int | None = None, presign: bool | None = None) -> Any:
+        """Its bytes."""
+        return self.request("GET", f"/v1/documents/{urllib.parse.quote(id, safe='')}/content", query={"variant": variant, "page": page, "presign": presign})
+
+    def get_document_timeline(self, id: str) -> dict[str, Any]:
+        """What happened to it, oldest first."""
+        return self._json("GET", f"/v1/documents/{urllib.parse.quote(id, safe='')}/timeline")
+
+    def list_events(self, *, after: str | None = None, types: str | None = None, wait: int | None = None, limit: int | None = None) -> dict[str, Any]:
+        """Change feed, oldest first."""
+        return self._json("GET", f"/v1/events", query={"after": after, "types": types, "wait": wait, "limit": limit})
+
+    def export_books(self, *, from_: str | None = None, to: str | None = None, by: ExportBy | None = None, period: str | None = None, part: PeriodPart | None = None, format: ExportFormat | None = None, mapped: bool | None = None) -> Any:
+        """The books, for accounting."""
+        return self.request("GET", f"/v1/export", query={"from": from_, "to": to, "by": by, "period": period, "part": part, "format": format, "mapped": mapped})
+
+    def list_incident_routes(self) -> dict[str, Any]:
+        """Where incidents are told."""
+        return self._json("GET", f"/v1/incident-routes")
+
+    def add_incident_route(self, body: NewIncidentRoute) -> dict[str, Any]:
+        """Have incidents told somewhere."""
+        return self._json("POST", f"/v1/incident-routes", json_body=body)
+
+    def delete_incident_route(self, id: str) -> None:
+        """Take a route away."""
+        self.request("DELETE", f"/v1/incident-routes/{urllib.parse.quote(id, safe='')}").close()
+
+    def change_incident_route(self, id: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Silence a route, or have it told again."""
+        return self._json("PATCH", f"/v1/incident-routes/{urllib.parse.quote(id, safe='')}", json_body=body)
+
+    def test_incident_route(self, id: str) -> dict[str, Any]:
+        """Send a test message."""
+        return self._json("POST", f"/v1/incident-routes/{urllib.parse.quote(id, safe='')}/test")
+
+    def list_incidents(self, *, state: IncidentState | None = None, after: str | None = None, limit: int | None = None) -> dict[str, Any]:
+        """What is wrong until it is not, the oldest first."""
+        return self._json("GET", f"/v1/incidents", query={"state": state, "after": after, "limit": limit})
+
+    def list_incidents_all(self, **options: Any) -> Iterator[Any]:
+        """The same, page after page to the end."""
+        while True:
+            page = self.list_incidents(**options)
+            yield from page["data"]
+            if page["next"] is None:
+                return
+            options["after"] = page["next"]
+
+    def acknowledge_incident(self, id: str) -> dict[str, Any]:
+        """A person knows of it."""
+        return self._json("POST", f"/v1/incidents/{urllib.parse.quote(id, safe='')}/acknowledge")
+
+    def resolve_incident(self, id: str) -> dict[str, Any]:
+        """A person says that it is over; the messages that only it told of are settled."""
+        return self._json("POST", f"/v1/incidents/{urllib.parse.quote(id, safe='')}/resolve")
+
+    def get_ledger(self, *, from_: str | None = None, to: str | None = None) -> Ledger:
+        """Every document accounted for."""
+        return self._json("GET", f"/v1/ledger", query={"from": from_, "to": to})
+
+    def get_message_ledger(self) -> MessageLedger:
+        """Every message of ours accounted for."""
+        return self._json("GET", f"/v1/ledger/messages")
+
+    def list_periods(self) -> dict[str, Any]:
+        """Closed months, the latest first."""
+        return self._json("GET", f"/v1/periods")
+
+    def get_period(self, month: str) -> Period:
+        """A closed month, and what came to it since."""
+        return self._json("GET", f"/v1/periods/{urllib.parse.quote(month, safe='')}")
+
+    def close_period(self, month: str, *, despite_missing: bool | None = None) -> Period:
+        """Close a month: its lines are frozen and hashed."""
+        return self._json("POST", f"/v1/periods/{urllib.parse.quote(month, safe='')}/close", query={"despite_missing": despite_missing})
+
+    def list_reviews(self, *, reason: ReasonCode | None = None, kind: Kind | None = None, claimed_by: str | None = None, unclaimed: bool | None = None, after: str | None = None, limit: int | None = None) -> dict[str, Any]:
+        """What waits for a person, oldest first."""
+        return self._json("GET", f"/v1/reviews", query={"reason": reason, "kind": kind, "claimed_by": claimed_by, "unclaimed": unclaimed, "after": after, "limit": limit})
+
+    def list_reviews_all(self, **options: Any) -> Iterator[Any]:
+        """The same, page after page to the end."""
+        while True:
+            page = self.list_reviews(**options)
+            yield from page["data"]
+            if page["next"] is None:
+                return
+            options["after"] = page["next"]
+
+    def claim_review(self, id: str) -> dict[str, Any]:
+        """Take or renew the lease (15 minutes)."""
+        return self._json("POST", f"/v1/reviews/{urllib.parse.quote(id, safe='')}/claim")
+
+    def release_review(self, id: str) -> dict[str, Any]:
+        """Give the lease back."""
+        return self._json("POST", f"/v1/reviews/{urllib.parse.quote(id, safe='')}/release")
+
+    def resolve_review(self, id: str, body: Decision) -> dict[str, Any]:
+        """Decide."""
+        return self._json("POST", f"/v1/reviews/{urllib.parse.quote(id, safe='')}/resolve", json_body=body)
+
+    def list_webhook_endpoints(self) -> dict[str, Any]:
+        """The endpoints that this key made; an admin's key sees all."""
+        return self._json("GET", f"/v1/webhook-endpoints")
+
+    def add_webhook_endpoint(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Have every change told to a server of yours: signed (Standard Webhooks), in order per document, tried for three days."""
+        return self._json("POST", f"/v1/webhook-endpoints", json_body=body)
+
+    def delete_webhook_endpoint(self, id: str) -> None:
+        """Take an endpoint away."""
+        self.request("DELETE", f"/v1/webhook-endpoints/{urllib.parse.quote(id, safe='')}").close()
+
+    def get_webhook_endpoint(self, id: str) -> WebhookEndpoint:
+        """An endpoint."""
+        return self._json("GET", f"/v1/webhook-endpoints/{urllib.parse.quote(id, safe='')}")
+
+    def change_webhook_endpoint(self, id: str, body: WebhookEndpointChange) -> WebhookEndpoint:
+        """Change what is named; enabled again, it goes on where it stood."""
+        return self._json("PATCH", f"/v1/webhook-endpoints/{urllib.parse.quote(id, safe='')}", json_body=body)
+
+    def list_webhook_deliveries(self, id: str, *, state: DeliveryState | None = None, after: str | None = None, limit: int | None = None) -> dict[str, Any]:
+        """What was sent and how that went, the latest first."""
+        return self._json("GET", f"/v1/webhook-endpoints/{urllib.parse.quote(id, safe='')}/deliveries", query={"state": state, "after": after, "limit": limit})
+
+    def list_webhook_deliveries_all(self, id: str, **options: Any) -> Iterator[Any]:
+        """The same, page after page to the end."""
+        while True:
+            page = self.list_webhook_deliveries(id, **options)
+            yield from page["data"]
+            if page["next"] is None:
+                return
+            options["after"] = page["next"]
+
+    def replay_webhook_events(self, id: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Send one event again, or all since a time."""
+        return self._json("POST", f"/v1/webhook-endpoints/{urllib.parse.quote(id, safe='')}/replay", json_body=body)
+
+    def rotate_webhook_secret(self, id: str) -> dict[str, Any]:
+        """A new secret; the old one signs too for a day."""
+        return self._json("POST", f"/v1/webhook-endpoints/{urllib.parse.quote(id, safe='')}/rotate-secret")
+
+    def test_webhook_endpoint(self, id: str) -> dict[str, Any]:
+        """Send a webhook.test."""
+        return self._json("POST", f"/v1/webhook-endpoints/{urllib.parse.quote(id, safe='')}/test")
+
+
+AliasConflict = TypedDict("AliasConflict", {
+    "customers": "Required[list[dict[str, Any]]]",
+    "member": "Required[CustomerAlias]",
+    "value": "Required[Union[str, None]]",
+}, total=False)
+
+Change = TypedDict("Change", {
+    "because": "Union[str, None]",
+    "customer_id": "Union[str, None]",
+    "fields": "dict[str, Any]",
+    "kind": "Union[Kind, None]",
+    "note": "Required[str]",
+}, total=False)
+
+Contact = TypedDict("Contact", {
+    "consents": "list[dict[str, Any]]",
+    "created_at": "str",
+    "customer_id": "Union[str, None]",
+    "id": "str",
+    "language": "Union[str, None]",
+    "name": "Union[str, None]",
+    "phone": "Union[str, None]",
+    "unreachable_at": "Union[str, None]",
+    "windows": "list[dict[str, Any]]",
+}, total=False)
+
+ContentVariant = Literal["original", "normalized", "thumbnail", "text", "xml"]
+
+Customer = TypedDict("Customer", {
+    "created_at": "Required[str]",
+    "disputed": "Required[list[CustomerAlias]]",
+    "emails": "Required[list[str]]",
+    "external_id": "Required[Union[str, None]]",
+    "id": "Required[str]",
+    "id_numbers": "Required[list[str]]",
+    "name": "Required[str]",
+    "phones": "Required[list[str]]",
+    "tax_ids": "Required[list[str]]",
+    "updated_at": "Required[str]",
+}, total=False)
+
+CustomerAlias = Literal["phone", "email", "tax_id", "id_number"]
+
+CustomerPatch = TypedDict("CustomerPatch", {
+    "emails": "list[str]",
+    "external_id": "Union[str, None]",
+    "id_numbers": "list[str]",
+    "name": "str",
+    "phones": "list[str]",
+    "tax_ids": "list[str]",
+}, total=False)
+
+Decision = TypedDict("Decision", {
+    "all": "bool",
+    "because": "Union[str, None]",
+    "customer_id": "Union[str, None]",
+    "decision": "Required[Verdict]",
+    "duplicate_of": "Union[str, None]",
+    "fields": "dict[str, Any]",
+    "hold_secs": "Union[int, None]",
+    "kind": "Union[Kind, None]",
+    "message": "Union[str, None]",
+    "note": "Union[str, None]",
+    "parts": "Union[list[dict[str, Any]], None]",
+    "to": "Union[str, None]",
+    "until": "Union[str, None]",
+    "version": "Union[int, None]",
+}, total=False)
+
+DeliveryState = Literal["queued", "delivered", "undelivered", "withheld"]
+
+Document = TypedDict("Document", {
+    "caption": "Required[Union[str, None]]",
+    "confidence": "Required[Union[float, None]]",
+    "contact_id": "Required[Union[str, None]]",
+    "customer_id": "Required[Union[str, None]]",
+    "duplicate_of": "Required[Union[str, None]]",
+    "fields": "Required[Fields]",
+    "filed_at": "Required[Union[str, None]]",
+    "filename": "Required[Union[str, None]]",
+    "id": "Required[str]",
+    "kind": "Required[Union[Kind, None]]",
+    "language": "Required[Union[str, None]]",
+    "media_type": "Required[Union[str, None]]",
+    "notes": "Required[list[str]]",
+    "pages": "Required[Union[int, None]]",
+    "part": "Required[Union[Part, None]]",
+    "part_of": "Required[Union[str, None]]",
+    "reasons": "Required[list[Reason]]",
+    "received_at": "Required[str]",
+    "sensitivity": "Required[Sensitivity]",
+    "sent_at": "Required[str]",
+    "sha256": "Required[Union[str, None]]",
+    "size_bytes": "Required[Union[int, None]]",
+    "source": "Required[Source]",
+    "status": "Required[Status]",
+    "updated_at": "Required[str]",
+    "version": "Required[int]",
+    "withheld": "Required[bool]",
+}, total=False)
+
+DocumentByUrl = TypedDict("DocumentByUrl", {
+    "caption": "Union[str, None]",
+    "customer_id": "Union[str, None]",
+    "filename": "Union[str, None]",
+    "sender": "Union[str, None]",
+    "url": "Required[str]",
+}, total=False)
+
+DocumentMembers = dict[str, Any]
+
+Entry = TypedDict("Entry", {
+    "amount": "str",
+    "base": "str",
+    "box": "list[float]",
+    "description": "str",
+    "page": "int",
+    "quantity": "str",
+    "rate": "str",
+    "tax": "str",
+    "type": "str",
+    "unit_price": "str",
+}, total=False)
+
+Event = TypedDict("Event", {
+    "at": "Required[str]",
+    "changed": "Required[list[str]]",
+    "cursor": "Required[str]",
+    "customer_id": "Required[Union[str, None]]",
+    "data": "Required[dict[str, Any]]",
+    "document_id": "Required[Union[str, None]]",
+    "document_kind": "Required[Union[Kind, None]]",
+    "kind": "Required[EventKind]",
+    "version": "Required[Union[int, None]]",
+}, total=False)
+
+EventKind = Literal["document.received", "document.processing", "document.filed", "document.in_review", "document.rejected", "document.corrected", "document.amended", "document.duplicate", "document.split", "customer.created", "customer.updated", "customer.merged", "customer.deleted"]
+
+ExportBy = Literal["issue_date", "received"]
+
+ExportFormat = Literal["csv", "xlsx", "jsonl", "totals"]
+
+ExportLine = TypedDict("ExportLine", {
+    "amount_due": "str",
+    "currency": "str",
+    "customer_id": "Union[str, None]",
+    "direction": "Literal['payable', 'receivable', None]",
+    "discount": "str",
+    "document_id": "str",
+    "due_date": "str",
+    "entity_id": "Union[str, None]",
+    "entry": "PeriodEntry",
+    "entry_at": "str",
+    "filed_at": "Union[str, None]",
+    "iban": "str",
+    "issue_date": "str",
+    "issuer_name": "str",
+    "issuer_tax_id": "str",
+    "kind": "Literal['invoice', 'receipt']",
+    "number": "str",
+    "order_number": "str",
+    "paid": "str",
+    "payment_method": "str",
+    "payment_reference": "str",
+    "received_at": "str",
+    "recipient_name": "str",
+    "recipient_tax_id": "str",
+    "rounding": "str",
+    "source": "Source",
+    "subtotal": "str",
+    "tax": "str",
+    "taxes": "list[dict[str, Any]]",
+    "tip": "str",
+    "total": "str",
+    "type": "str",
+    "version": "int",
+    "withheld": "str",
+}, total=False)
+
+Field = TypedDict("Field", {
+    "box": "list[float]",
+    "confidence": "Required[float]",
+    "page": "int",
+    "source": "Required[FieldSource]",
+    "value": "Required[Union[str, list[Entry]]]",
+}, total=False)
+
+FieldName = Literal["type", "issuer_name", "issuer_legal_name", "issuer_tax_id", "recipient_name", "recipient_tax_id", "merchant_name", "merchant_legal_name", "merchant_tax_id", "merchant_address", "number", "order_number", "issue_date", "due_date", "date", "time", "currency", "subtotal", "discount", "tip", "tax", "taxes", "withheld", "rounding", "total", "paid", "amount_due", "payment_method", "payment_terms", "payment_reference", "iban", "line_items", "document_type", "document_number", "support_number", "issuing_country", "nationality", "surname", "given_names", "birth_date", "sex", "expiry_date"]
+
+FieldSource = Literal["xml", "text", "ocr", "barcode", "mrz", "reviewer"]
+
+Fields = Union["InvoiceFields", "ReceiptFields", "IdFields"]
+
+IdFields = TypedDict("IdFields", {
+    "birth_date": "dict[str, Any]",
+    "document_number": "dict[str, Any]",
+    "document_type": "dict[str, Any]",
+    "expiry_date": "dict[str, Any]",
+    "given_names": "dict[str, Any]",
+    "issuing_country": "dict[str, Any]",
+    "nationality": "dict[str, Any]",
+    "sex": "dict[str, Any]",
+    "support_number": "dict[str, Any]",
+    "surname": "dict[str, Any]",
+}, total=False)
+
+Incident = TypedDict("Incident", {
+    "acked_at": "Union[str, None]",
+    "acked_by": "Union[str, None]",
+    "count": "int",
+    "detail": "dict[str, Any]",
+    "id": "str",
+    "kind": "str",
+    "last_seen_at": "str",
+    "messages": "list[str]",
+    "opened_at": "str",
+    "resolved_at": "Union[str, None]",
+    "severity": "Severity",
+    "state": "IncidentState",
+    "subject": "str",
+}, total=False)
+
+IncidentRoute = TypedDict("IncidentRoute", {
+    "again_after_secs": "int",
+    "enabled": "bool",
+    "failures": "int",
+    "id": "str",
+    "kinds": "list[str]",
+    "last_error": "Union[str, None]",
+    "medium": "Medium",
+    "min_severity": "Severity",
+    "name": "str",
+    "place": "str",
+    "secret_ref": "Union[str, None]",
+}, total=False)
+
+IncidentState = Literal["open", "acknowledged", "resolved"]
+
+InvoiceFields = TypedDict("InvoiceFields", {
+    "amount_due": "dict[str, Any]",
+    "currency": "dict[str, Any]",
+    "discount": "dict[str, Any]",
+    "due_date": "dict[str, Any]",
+    "iban": "dict[str, Any]",
+    "issue_date": "dict[str, Any]",
+    "issuer_legal_name": "dict[str, Any]",
+    "issuer_name": "dict[str, Any]",
+    "issuer_tax_id": "dict[str, Any]",
+    "line_items": "dict[str, Any]",
+    "number": "dict[str, Any]",
+    "order_number": "dict[str, Any]",
+    "paid": "dict[str, Any]",
+    "payment_reference": "dict[str, Any]",
+    "payment_terms": "dict[str, Any]",
+    "recipient_name": "dict[str, Any]",
+    "recipient_tax_id": "dict[str, Any]",
+    "rounding": "dict[str, Any]",
+    "subtotal": "dict[str, Any]",
+    "tax": "dict[str, Any]",
+    "taxes": "dict[str, Any]",
+    "total": "dict[str, Any]",
+    "type": "dict[str, Any]",
+    "withheld": "dict[str, Any]",
+}, total=False)
+
+Kind = Literal["invoice", "receipt", "id", "other"]
+
+Ledger = TypedDict("Ledger", {
+    "balanced": "Required[bool]",
+    "duplicate": "Required[int]",
+    "filed": "Required[int]",
+    "in_review": "Required[int]",
+    "processing": "Required[int]",
+    "received": "Required[int]",
+    "rejected": "Required[int]",
+}, total=False)
+
+ListedContact = TypedDict("ListedContact", {
+    "created_at": "str",
+    "customer_id": "Union[str, None]",
+    "id": "str",
+    "last_message_at": "Union[str, None]",
+    "name": "Union[str, None]",
+    "phone": "Union[str, None]",
+}, total=False)
+
+ListedStatus = Literal["received", "processing", "filed", "in_review", "rejected", "duplicate"]
+
+Medium = Literal["webhook", "email", "slack"]
+
+Message = TypedDict("Message", {
+    "at": "str",
+    "document": "Union[dict[str, Any], None]",
+    "error": "Union[str, None]",
+    "id": "str",
+    "phone_number_id": "Union[str, None]",
+    "state": "Union[str, None]",
+    "text": "Union[str, None]",
+    "type": "str",
+    "way": "Way",
+}, total=False)
+
+MessageLedger = TypedDict("MessageLedger", {
+    "balanced": "Required[bool]",
+    "delivered": "Required[int]",
+    "on_its_way": "Required[int]",
+    "queued": "Required[int]",
+    "told": "Required[int]",
+    "withdrawn": "Required[int]",
+}, total=False)
+
+Missing = TypedDict("Missing", {
+    "filed_undated": "Required[int]",
+    "held": "Required[int]",
+    "undated": "Required[int]",
+    "waiting": "Required[int]",
+    "withheld": "Required[int]",
+}, total=False)
+
+NewCustomer = TypedDict("NewCustomer", {
+    "emails": "list[str]",
+    "external_id": "Union[str, None]",
+    "id_numbers": "list[str]",
+    "name": "Required[str]",
+    "phones": "list[str]",
+    "tax_ids": "list[str]",
+}, total=False)
+
+NewIncidentRoute = TypedDict("NewIncidentRoute", {
+    "again_after_secs": "int",
+    "kinds": "list[str]",
+    "medium": "Required[Medium]",
+    "min_severity": "Severity",
+    "name": "Required[str]",
+    "secret_ref": "Union[str, None]",
+    "target": "Required[str]",
+}, total=False)
+
+Part = TypedDict("Part", {
+    "box": "list[float]",
+    "first_page": "Required[int]",
+    "last_page": "Required[int]",
+}, total=False)
+
+Period = TypedDict("Period", {
+    "adjustments": "Sums",
+    "closed_at": "Required[str]",
+    "closed_by": "Required[str]",
+    "id": "Required[str]",
+    "late": "Sums",
+    "missing": "Missing",
+    "month": "Required[str]",
+    "sha256": "Required[str]",
+    "totals": "Totals",
+}, total=False)
+
+PeriodEntry = Literal["late", "reversal", "restated"]
+
+PeriodPart = Literal["rows", "late", "adjustments"]
+
+Problem = TypedDict("Problem", {
+    "conflicts": "list[dict[str, Any]]",
+    "detail": "Required[str]",
+    "help": "Required[str]",
+    "id": "str",
+    "status": "Required[int]",
+    "title": "Required[str]",
+    "type": "Required[ProblemType]",
+    "warnings": "list[dict[str, Any]]",
+}, total=False)
+
+ProblemType = Literal["urn:acuse:problem:unauthorized", "urn:acuse:problem:bad_signature", "urn:acuse:problem:forbidden", "urn:acuse:problem:withheld", "urn:acuse:problem:bound", "urn:acuse:problem:not_found", "urn:acuse:problem:bad_request", "urn:acuse:problem:conflict", "urn:acuse:problem:precondition_required", "urn:acuse:problem:stale", "urn:acuse:problem:range_not_satisfiable", "urn:acuse:problem:taken", "urn:acuse:problem:foreign_cursor", "urn:acuse:problem:unproven", "urn:acuse:problem:too_large", "urn:acuse:problem:unsupported_media_type", "urn:acuse:problem:method_not_allowed", "urn:acuse:problem:not_fetched", "urn:acuse:problem:timeout", "urn:acuse:problem:too_many_requests", "urn:acuse:problem:rate_limited", "urn:acuse:problem:busy", "urn:acuse:problem:query_timeout", "urn:acuse:problem:unavailable", "urn:acuse:problem:internal"]
+
+Ready = TypedDict("Ready", {
+    "parts": "Required[list[dict[str, Any]]]",
+    "ready": "Required[bool]",
+}, total=False)
+
+Reason = TypedDict("Reason", {
+    "code": "Required[ReasonCode]",
+    "detail": "Required[dict[str, Any]]",
+    "message": "Required[str]",
+}, total=False)
+
+ReasonCode = Literal["unsupported_type", "type_mismatch", "corrupt", "encrypted", "too_large", "decompression_bomb", "active_content", "malware", "unreadable", "low_confidence", "not_a_document", "multiple_documents", "missing_fields", "checks_failed", "expired", "unknown_customer", "ambiguous_customer", "possible_duplicate", "media_unavailable", "retries_exhausted"]
+
+ReceiptFields = TypedDict("ReceiptFields", {
+    "currency": "dict[str, Any]",
+    "date": "dict[str, Any]",
+    "discount": "dict[str, Any]",
+    "line_items": "dict[str, Any]",
+    "merchant_address": "dict[str, Any]",
+    "merchant_legal_name": "dict[str, Any]",
+    "merchant_name": "dict[str, Any]",
+    "merchant_tax_id": "dict[str, Any]",
+    "number": "dict[str, Any]",
+    "payment_method": "dict[str, Any]",
+    "rounding": "dict[str, Any]",
+    "subtotal": "dict[str, Any]",
+    "tax": "dict[str, Any]",
+    "taxes": "dict[str, Any]",
+    "time": "dict[str, Any]",
+    "tip": "dict[str, Any]",
+    "total": "dict[str, Any]",
+    "type": "dict[str, Any]",
+}, total=False)
+
+Review = TypedDict("Review", {
+    "claim_expires_at": "Required[Union[str, None]]",
+    "claimed_by": "Required[Union[str, None]]",
+    "document": "Required[Document]",
+    "document_id": "Required[str]",
+    "id": "Required[str]",
+    "opened_at": "Required[str]",
+    "reasons": "Required[list[Reason]]",
+}, total=False)
+
+Scope = Literal["documents:read", "documents:write", "ids:read", "reviews:write", "reviews:mcp", "messages:read", "customers:write", "sandbox", "admin"]
+
+Sensitivity = Literal["open", "id", "unknown"]
+
+Severity = Literal["info", "warning", "critical"]
+
+Sort = Literal["received", "-received", "updated", "-updated", "document_date", "-document_date", "amount", "-amount"]
+
+Source = Literal["whatsapp", "api", "import"]
+
+Status = Literal["received", "processing", "filed", "in_review", "rejected"]
+
+Sums = TypedDict("Sums", {
+    "currencies": "Required[dict[str, Any]]",
+    "rows": "Required[int]",
+    "without_total": "Required[int]",
+}, total=False)
+
+TimelineEntry = TypedDict("TimelineEntry", {
+    "at": "Required[str]",
+    "detail": "Required[dict[str, Any]]",
+    "event": "Required[str]",
+    "stage": "Required[Union[str, None]]",
+}, total=False)
+
+Totals = TypedDict("Totals", {
+    "complete": "Required[bool]",
+    "currencies": "Required[dict[str, Any]]",
+    "filed_undated": "Required[int]",
+    "held": "Required[int]",
+    "rows": "Required[int]",
+    "undated": "Required[int]",
+    "waiting": "Required[int]",
+    "withheld": "Required[int]",
+    "without_total": "Required[int]",
+}, total=False)
+
+Verdict = Literal["approve", "correct", "reject", "ask_again", "split", "reopen", "undo", "retry", "duplicate", "postpone", "assign"]
+
+Way = Literal["in", "out", "echo"]
+
+WebhookDelivery = TypedDict("WebhookDelivery", {
+    "about": "Union[str, None]",
+    "attempts": "int",
+    "created_at": "str",
+    "id": "str",
+    "last_attempt_at": "Union[str, None]",
+    "last_error": "Union[str, None]",
+    "last_status": "Union[int, None]",
+    "next_attempt_at": "Union[str, None]",
+    "state": "DeliveryState",
+    "type": "str",
+}, total=False)
+
+WebhookEndpoint = TypedDict("WebhookEndpoint", {
+    "created_at": "str",
+    "customers": "list[str]",
+    "description": "str",
+    "disabled_reason": "Union[str, None]",
+    "document_kinds": "list[Kind]",
+    "enabled": "bool",
+    "failing_since": "Union[str, None]",
+    "id": "str",
+    "types": "list[str]",
+    "url": "str",
+}, total=False)
+
+WebhookEndpointChange = TypedDict("WebhookEndpointChange", {
+    "customers": "list[str]",
+    "description": "str",
+    "document_kinds": "list[Kind]",
+    "enabled": "bool",
+    "types": "list[EventKind]",
+    "url": "str",
+}, total=False)

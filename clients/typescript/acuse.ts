@@ -1,0 +1,425 @@
+// Generated from the description of the API: `make clients`. Do not edit.
+
+/** Why a request was not done. `type` is stable; compare it. */
+export class AcuseProblem extends Error {
+  constructor(readonly problem: Problem, readonly retryAfterSecs: number | null) {
+    super(`${problem.type}: ${problem.detail}`);
+  }
+}
+
+export interface Options { baseUrl: string; key: string; fetch?: typeof fetch }
+
+type Query = Record<string, string | number | boolean | undefined>;
+interface Request { query?: Query; headers?: Record<string, string | undefined>; json?: unknown; form?: FormData }
+
+/** A client of Acuse. Every method answers what the description says, or throws an AcuseProblem. */
+export class Acuse {
+  private readonly base: string;
+  private readonly fetcher: typeof fetch;
+  constructor(private readonly options: Options) {
+    this.base = options.baseUrl.replace(/\/+$/, "");
+    this.fetcher = options.fetch ?? fetch;
+  }
+
+  /** A request; the answer as it is, once it is good. */
+  async request(method: string, path: string, r: Request = {}): Promise<Response> {
+    const url = new URL(this.base + path);
+    for (const [name, value] of Object.entries(r.query ?? {})) {
+      if (value !== undefined) url.searchParams.set(name, String(value));
+    }
+    const headers: Record<string, string> = { authorization: `Bearer ${this.options.key}` };
+    for (const [name, value] of Object.entries(r.headers ?? {})) if (value !== undefined) headers[name] = value;
+    if (r.json !== undefined) headers["content-type"] = "application/json";
+    const body = r.form ?? (r.json === undefined ? undefined : JSON.stringify(r.json));
+    const answer = await this.fetcher(url, { method, headers, ...(body === undefined ? {} : { body }) });
+    if (answer.ok) return answer;
+    const after = Number(answer.headers.get("retry-after") ?? "");
+    const text = await answer.text();
+    let problem: Problem;
+    try { problem = JSON.parse(text) as Problem; } catch {
+      problem = { type: "urn:acuse:problem:internal", title: "Not from Acuse", status: answer.status, detail: text.slice(0, 200), help: "" };
+    }
+    throw new AcuseProblem(problem, after > 0 ? after : null);
+  }
+
+  /** Who writes to us, the latest seen first (messages:read). */
+  async listContacts(options: { "q"?: string; "after"?: string; "limit"?: number } = {}): Promise<{ "data": Array<ListedContact>; "next": string | null }> {
+    return (await this.request("GET", `/v1/contacts`, { query: { "q": options["q"], "after": options["after"], "limit": options["limit"] } })).json() as Promise<{ "data": Array<ListedContact>; "next": string | null }>;
+  }
+
+  /** The same, page after page to the end. */
+  async *listContactsAll(options: { "q"?: string; "after"?: string; "limit"?: number } = {}): AsyncGenerator<({ "data": Array<ListedContact>; "next": string | null })["data"][number]> {
+    for (let after = options.after; ;) {
+      const page = await this.listContacts({ ...options, ...(after === undefined ? {} : { after }) });
+      yield* page.data;
+      if (page.next === null) return;
+      after = page.next;
+    }
+  }
+
+  /** A contact, their windows and consents (messages:read). */
+  async getContact(id: string): Promise<Contact> {
+    return (await this.request("GET", `/v1/contacts/${encodeURIComponent(id)}`, {  })).json() as Promise<Contact>;
+  }
+
+  /** What was said, both ways, the latest first (messages:read). */
+  async listContactMessages(id: string, options: { "after"?: string; "limit"?: number } = {}): Promise<{ "data": Array<Message>; "next": string | null }> {
+    return (await this.request("GET", `/v1/contacts/${encodeURIComponent(id)}/messages`, { query: { "after": options["after"], "limit": options["limit"] } })).json() as Promise<{ "data": Array<Message>; "next": string | null }>;
+  }
+
+  /** The same, page after page to the end. */
+  async *listContactMessagesAll(id: string, options: { "after"?: string; "limit"?: number } = {}): AsyncGenerator<({ "data": Array<Message>; "next": string | null })["data"][number]> {
+    for (let after = options.after; ;) {
+      const page = await this.listContactMessages(id, { ...options, ...(after === undefined ? {} : { after }) });
+      yield* page.data;
+      if (page.next === null) return;
+      after = page.next;
+    }
+  }
+
+  /** Customers, newest first. */
+  async listCustomers(options: { "q"?: string; "after"?: string; "limit"?: number } = {}): Promise<{ "data": Array<Customer>; "next": string | null }> {
+    return (await this.request("GET", `/v1/customers`, { query: { "q": options["q"], "after": options["after"], "limit": options["limit"] } })).json() as Promise<{ "data": Array<Customer>; "next": string | null }>;
+  }
+
+  /** The same, page after page to the end. */
+  async *listCustomersAll(options: { "q"?: string; "after"?: string; "limit"?: number } = {}): AsyncGenerator<({ "data": Array<Customer>; "next": string | null })["data"][number]> {
+    for (let after = options.after; ;) {
+      const page = await this.listCustomers({ ...options, ...(after === undefined ? {} : { after }) });
+      yield* page.data;
+      if (page.next === null) return;
+      after = page.next;
+    }
+  }
+
+  /** Add one, or bring one up to date. */
+  async addCustomer(body: NewCustomer, options: { "reassign"?: boolean } = {}): Promise<Customer> {
+    return (await this.request("POST", `/v1/customers`, { query: { "reassign": options["reassign"] }, json: body })).json() as Promise<Customer>;
+  }
+
+  /** The customer of this external id is as the body says. */
+  async putCustomer(ref: string, body: NewCustomer, options: { "reassign"?: boolean } = {}): Promise<Customer> {
+    return (await this.request("PUT", `/v1/customers/by-external-id/${encodeURIComponent(ref)}`, { query: { "reassign": options["reassign"] }, json: body })).json() as Promise<Customer>;
+  }
+
+  /** Names that several customers have. */
+  async listCustomerConflicts(): Promise<{ "data": Array<AliasConflict>; "next": null }> {
+    return (await this.request("GET", `/v1/customers/conflicts`, {  })).json() as Promise<{ "data": Array<AliasConflict>; "next": null }>;
+  }
+
+  /** Delete a customer to whom nothing belongs. */
+  async deleteCustomer(id: string): Promise<void> {
+    await this.request("DELETE", `/v1/customers/${encodeURIComponent(id)}`, {  });
+  }
+
+  /** One customer. */
+  async getCustomer(id: string): Promise<Customer> {
+    return (await this.request("GET", `/v1/customers/${encodeURIComponent(id)}`, {  })).json() as Promise<Customer>;
+  }
+
+  /** Change what is named. */
+  async changeCustomer(id: string, body: CustomerPatch, options: { "reassign"?: boolean } = {}): Promise<Customer> {
+    return (await this.request("PATCH", `/v1/customers/${encodeURIComponent(id)}`, { query: { "reassign": options["reassign"] }, json: body })).json() as Promise<Customer>;
+  }
+
+  /** Make another customer part of this one. */
+  async mergeCustomers(id: string, body: { "from": string }): Promise<Customer> {
+    return (await this.request("POST", `/v1/customers/${encodeURIComponent(id)}/merge`, { json: body })).json() as Promise<Customer>;
+  }
+
+  /** Documents, newest first unless `sort` says otherwise. */
+  async listDocuments(options: { "status"?: ListedStatus; "kind"?: Kind; "customer_id"?: string; "contact_id"?: string; "source"?: Source; "part_of"?: string; "from"?: string; "to"?: string; "updated_from"?: string; "updated_to"?: string; "date_from"?: string; "date_to"?: string; "issuer"?: string; "tax_id"?: string; "number"?: string; "amount_from"?: string; "amount_to"?: string; "currency"?: string; "q"?: string; "sort"?: Sort; "after"?: string; "limit"?: number; "fields"?: string } = {}): Promise<{ "data": Array<(Document)>; "next": string | null }> {
+    return (await this.request("GET", `/v1/documents`, { query: { "status": options["status"], "kind": options["kind"], "customer_id": options["customer_id"], "contact_id": options["contact_id"], "source": options["source"], "part_of": options["part_of"], "from": options["from"], "to": options["to"], "updated_from": options["updated_from"], "updated_to": options["updated_to"], "date_from": options["date_from"], "date_to": options["date_to"], "issuer": options["issuer"], "tax_id": options["tax_id"], "number": options["number"], "amount_from": options["amount_from"], "amount_to": options["amount_to"], "currency": options["currency"], "q": options["q"], "sort": options["sort"], "after": options["after"], "limit": options["limit"], "fields": options["fields"] } })).json() as Promise<{ "data": Array<(Document)>; "next": string | null }>;
+  }
+
+  /** The same, page after page to the end. */
+  async *listDocumentsAll(options: { "status"?: ListedStatus; "kind"?: Kind; "customer_id"?: string; "contact_id"?: string; "source"?: Source; "part_of"?: string; "from"?: string; "to"?: string; "updated_from"?: string; "updated_to"?: string; "date_from"?: string; "date_to"?: string; "issuer"?: string; "tax_id"?: string; "number"?: string; "amount_from"?: string; "amount_to"?: string; "currency"?: string; "q"?: string; "sort"?: Sort; "after"?: string; "limit"?: number; "fields"?: string } = {}): AsyncGenerator<({ "data": Array<(Document)>; "next": string | null })["data"][number]> {
+    for (let after = options.after; ;) {
+      const page = await this.listDocuments({ ...options, ...(after === undefined ? {} : { after }) });
+      yield* page.data;
+      if (page.next === null) return;
+      after = page.next;
+    }
+  }
+
+  /** Send a file. */
+  async sendDocument(file: Blob, name: string, said: { sender?: string; customer_id?: string; caption?: string } = {}, options: { "Idempotency-Key"?: string; "Prefer"?: string } = {}): Promise<Document> {
+    const form = new FormData();
+    for (const [part, text] of Object.entries(said)) if (text !== undefined) form.set(part, text);
+    form.set("file", file, name);
+    return (await this.request("POST", `/v1/documents`, { headers: { "Idempotency-Key": options["Idempotency-Key"], "Prefer": options["Prefer"] }, form })).json() as Promise<Document>;
+  }
+
+  /** One document. */
+  async getDocument(id: string, options: { "fields"?: string } = {}): Promise<(Document)> {
+    return (await this.request("GET", `/v1/documents/${encodeURIComponent(id)}`, { query: { "fields": options["fields"] } })).json() as Promise<(Document)>;
+  }
+
+  /** Change what is said of it. */
+  async changeDocument(id: string, body: Change, options: { "If-Match": string }): Promise<Document> {
+    return (await this.request("PATCH", `/v1/documents/${encodeURIComponent(id)}`, { headers: { "If-Match": options["If-Match"] }, json: body })).json() as Promise<Document>;
+  }
+
+  /** Its bytes. */
+  async getDocumentContent(id: string, options: { "variant"?: ContentVariant; "page"?: number; "presign"?: boolean } = {}): Promise<Response> {
+    return this.request("GET", `/v1/documents/${encodeURIComponent(id)}/content`, { query: { "variant": options["variant"], "page": options["page"], "presign": options["presign"] } });
+  }
+
+  /** What happened to it, oldest first. */
+  async getDocumentTimeline(id: string): Promise<{ "data": Array<TimelineEntry>; "next": string | null }> {
+    return (await this.request("GET", `/v1/documents/${encodeURIComponent(id)}/timeline`, {  })).json() as Promise<{ "data": Array<TimelineEntry>; "next": string | null }>;
+  }
+
+  /** Change feed, oldest first. */
+  async listEvents(options: { "after"?: string; "types"?: string; "wait"?: number; "limit"?: number } = {}): Promise<{ "data": Array<Event>; "next": string }> {
+    return (await this.request("GET", `/v1/events`, { query: { "after": options["after"], "types": options["types"], "wait": options["wait"], "limit": options["limit"] } })).json() as Promise<{ "data": Array<Event>; "next": string }>;
+  }
+
+  /** The books, for accounting. */
+  async exportBooks(options: { "from"?: string; "to"?: string; "by"?: ExportBy; "period"?: string; "part"?: PeriodPart; "format"?: ExportFormat; "mapped"?: boolean } = {}): Promise<Response> {
+    return this.request("GET", `/v1/export`, { query: { "from": options["from"], "to": options["to"], "by": options["by"], "period": options["period"], "part": options["part"], "format": options["format"], "mapped": options["mapped"] } });
+  }
+
+  /** Where incidents are told. */
+  async listIncidentRoutes(): Promise<{ "data": Array<IncidentRoute>; "next": string | null }> {
+    return (await this.request("GET", `/v1/incident-routes`, {  })).json() as Promise<{ "data": Array<IncidentRoute>; "next": string | null }>;
+  }
+
+  /** Have incidents told somewhere. */
+  async addIncidentRoute(body: NewIncidentRoute): Promise<{ "id"?: string; "name"?: string }> {
+    return (await this.request("POST", `/v1/incident-routes`, { json: body })).json() as Promise<{ "id"?: string; "name"?: string }>;
+  }
+
+  /** Take a route away. */
+  async deleteIncidentRoute(id: string): Promise<void> {
+    await this.request("DELETE", `/v1/incident-routes/${encodeURIComponent(id)}`, {  });
+  }
+
+  /** Silence a route, or have it told again. */
+  async changeIncidentRoute(id: string, body: { "enabled": boolean }): Promise<{ "enabled"?: boolean; "id"?: string }> {
+    return (await this.request("PATCH", `/v1/incident-routes/${encodeURIComponent(id)}`, { json: body })).json() as Promise<{ "enabled"?: boolean; "id"?: string }>;
+  }
+
+  /** Send a test message. */
+  async testIncidentRoute(id: string): Promise<{ "error"?: string | null; "taken"?: boolean }> {
+    return (await this.request("POST", `/v1/incident-routes/${encodeURIComponent(id)}/test`, {  })).json() as Promise<{ "error"?: string | null; "taken"?: boolean }>;
+  }
+
+  /** What is wrong until it is not, the oldest first. */
+  async listIncidents(options: { "state"?: IncidentState; "after"?: string; "limit"?: number } = {}): Promise<{ "data": Array<Incident>; "next": string | null }> {
+    return (await this.request("GET", `/v1/incidents`, { query: { "state": options["state"], "after": options["after"], "limit": options["limit"] } })).json() as Promise<{ "data": Array<Incident>; "next": string | null }>;
+  }
+
+  /** The same, page after page to the end. */
+  async *listIncidentsAll(options: { "state"?: IncidentState; "after"?: string; "limit"?: number } = {}): AsyncGenerator<({ "data": Array<Incident>; "next": string | null })["data"][number]> {
+    for (let after = options.after; ;) {
+      const page = await this.listIncidents({ ...options, ...(after === undefined ? {} : { after }) });
+      yield* page.data;
+      if (page.next === null) return;
+      after = page.next;
+    }
+  }
+
+  /** A person knows of it. */
+  async acknowledgeIncident(id: string): Promise<{ "acked_by"?: string; "state"?: string }> {
+    return (await this.request("POST", `/v1/incidents/${encodeURIComponent(id)}/acknowledge`, {  })).json() as Promise<{ "acked_by"?: string; "state"?: string }>;
+  }
+
+  /** A person says that it is over; the messages that only it told of are settled. */
+  async resolveIncident(id: string): Promise<{ "resolved_by"?: string; "state"?: string }> {
+    return (await this.request("POST", `/v1/incidents/${encodeURIComponent(id)}/resolve`, {  })).json() as Promise<{ "resolved_by"?: string; "state"?: string }>;
+  }
+
+  /** Every document accounted for. */
+  async getLedger(options: { "from"?: string; "to"?: string } = {}): Promise<Ledger> {
+    return (await this.request("GET", `/v1/ledger`, { query: { "from": options["from"], "to": options["to"] } })).json() as Promise<Ledger>;
+  }
+
+  /** Every message of ours accounted for. */
+  async getMessageLedger(): Promise<MessageLedger> {
+    return (await this.request("GET", `/v1/ledger/messages`, {  })).json() as Promise<MessageLedger>;
+  }
+
+  /** Closed months, the latest first. */
+  async listPeriods(): Promise<{ "data": Array<Period>; "next": null }> {
+    return (await this.request("GET", `/v1/periods`, {  })).json() as Promise<{ "data": Array<Period>; "next": null }>;
+  }
+
+  /** A closed month, and what came to it since. */
+  async getPeriod(month: string): Promise<Period> {
+    return (await this.request("GET", `/v1/periods/${encodeURIComponent(month)}`, {  })).json() as Promise<Period>;
+  }
+
+  /** Close a month: its lines are frozen and hashed. */
+  async closePeriod(month: string, options: { "despite_missing"?: boolean } = {}): Promise<Period> {
+    return (await this.request("POST", `/v1/periods/${encodeURIComponent(month)}/close`, { query: { "despite_missing": options["despite_missing"] } })).json() as Promise<Period>;
+  }
+
+  /** What waits for a person, oldest first. */
+  async listReviews(options: { "reason"?: ReasonCode; "kind"?: Kind; "claimed_by"?: string; "unclaimed"?: boolean; "after"?: string; "limit"?: number } = {}): Promise<{ "data": Array<Review>; "next": string | null }> {
+    return (await this.request("GET", `/v1/reviews`, { query: { "reason": options["reason"], "kind": options["kind"], "claimed_by": options["claimed_by"], "unclaimed": options["unclaimed"], "after": options["after"], "limit": options["limit"] } })).json() as Promise<{ "data": Array<Review>; "next": string | null }>;
+  }
+
+  /** The same, page after page to the end. */
+  async *listReviewsAll(options: { "reason"?: ReasonCode; "kind"?: Kind; "claimed_by"?: string; "unclaimed"?: boolean; "after"?: string; "limit"?: number } = {}): AsyncGenerator<({ "data": Array<Review>; "next": string | null })["data"][number]> {
+    for (let after = options.after; ;) {
+      const page = await this.listReviews({ ...options, ...(after === undefined ? {} : { after }) });
+      yield* page.data;
+      if (page.next === null) return;
+      after = page.next;
+    }
+  }
+
+  /** Take or renew the lease (15 minutes). */
+  async claimReview(id: string): Promise<{ "claim_expires_at": string; "claimed_by": string }> {
+    return (await this.request("POST", `/v1/reviews/${encodeURIComponent(id)}/claim`, {  })).json() as Promise<{ "claim_expires_at": string; "claimed_by": string }>;
+  }
+
+  /** Give the lease back. */
+  async releaseReview(id: string): Promise<{ "released"?: boolean }> {
+    return (await this.request("POST", `/v1/reviews/${encodeURIComponent(id)}/release`, {  })).json() as Promise<{ "released"?: boolean }>;
+  }
+
+  /** Decide. */
+  async resolveReview(id: string, body: Decision): Promise<{ "documents"?: Array<string>; "status": Status }> {
+    return (await this.request("POST", `/v1/reviews/${encodeURIComponent(id)}/resolve`, { json: body })).json() as Promise<{ "documents"?: Array<string>; "status": Status }>;
+  }
+
+  /** The endpoints that this key made; an admin's key sees all. */
+  async listWebhookEndpoints(): Promise<{ "data": Array<WebhookEndpoint>; "next": string | null }> {
+    return (await this.request("GET", `/v1/webhook-endpoints`, {  })).json() as Promise<{ "data": Array<WebhookEndpoint>; "next": string | null }>;
+  }
+
+  /** Have every change told to a server of yours: signed (Standard Webhooks), in order per document, tried for three days. */
+  async addWebhookEndpoint(body: { "customers"?: Array<string>; "description"?: string; "document_kinds"?: Array<Kind>; "enabled"?: boolean; "types"?: Array<EventKind>; "url": string }): Promise<{ "id"?: string; "secret"?: string; "url"?: string }> {
+    return (await this.request("POST", `/v1/webhook-endpoints`, { json: body })).json() as Promise<{ "id"?: string; "secret"?: string; "url"?: string }>;
+  }
+
+  /** Take an endpoint away. */
+  async deleteWebhookEndpoint(id: string): Promise<void> {
+    await this.request("DELETE", `/v1/webhook-endpoints/${encodeURIComponent(id)}`, {  });
+  }
+
+  /** An endpoint. */
+  async getWebhookEndpoint(id: string): Promise<WebhookEndpoint> {
+    return (await this.request("GET", `/v1/webhook-endpoints/${encodeURIComponent(id)}`, {  })).json() as Promise<WebhookEndpoint>;
+  }
+
+  /** Change what is named; enabled again, it goes on where it stood. */
+  async changeWebhookEndpoint(id: string, body: WebhookEndpointChange): Promise<WebhookEndpoint> {
+    return (await this.request("PATCH", `/v1/webhook-endpoints/${encodeURIComponent(id)}`, { json: body })).json() as Promise<WebhookEndpoint>;
+  }
+
+  /** What was sent and how that went, the latest first. */
+  async listWebhookDeliveries(id: string, options: { "state"?: DeliveryState; "after"?: string; "limit"?: number } = {}): Promise<{ "data": Array<WebhookDelivery>; "next": string | null }> {
+    return (await this.request("GET", `/v1/webhook-endpoints/${encodeURIComponent(id)}/deliveries`, { query: { "state": options["state"], "after": options["after"], "limit": options["limit"] } })).json() as Promise<{ "data": Array<WebhookDelivery>; "next": string | null }>;
+  }
+
+  /** The same, page after page to the end. */
+  async *listWebhookDeliveriesAll(id: string, options: { "state"?: DeliveryState; "after"?: string; "limit"?: number } = {}): AsyncGenerator<({ "data": Array<WebhookDelivery>; "next": string | null })["data"][number]> {
+    for (let after = options.after; ;) {
+      const page = await this.listWebhookDeliveries(id, { ...options, ...(after === undefined ? {} : { after }) });
+      yield* page.data;
+      if (page.next === null) return;
+      after = page.next;
+    }
+  }
+
+  /** Send one event again, or all since a time. */
+  async replayWebhookEvents(id: string, body: { "delivery_id"?: string; "since"?: string }): Promise<{ "id"?: string; "state"?: string }> {
+    return (await this.request("POST", `/v1/webhook-endpoints/${encodeURIComponent(id)}/replay`, { json: body })).json() as Promise<{ "id"?: string; "state"?: string }>;
+  }
+
+  /** A new secret; the old one signs too for a day. */
+  async rotateWebhookSecret(id: string): Promise<{ "id"?: string; "secret"?: string }> {
+    return (await this.request("POST", `/v1/webhook-endpoints/${encodeURIComponent(id)}/rotate-secret`, {  })).json() as Promise<{ "id"?: string; "secret"?: string }>;
+  }
+
+  /** Send a webhook.test. */
+  async testWebhookEndpoint(id: string): Promise<{ "error"?: string | null; "status"?: number | null; "taken"?: boolean }> {
+    return (await this.request("POST", `/v1/webhook-endpoints/${encodeURIComponent(id)}/test`, {  })).json() as Promise<{ "error"?: string | null; "status"?: number | null; "taken"?: boolean }>;
+  }
+
+  /** Every change from `after` on, for ever; keep each event's cursor once it is dealt with. */
+  async *follow(after: string, types?: string): AsyncGenerator<Event> {
+    for (;;) {
+      const page = await this.listEvents({ after, wait: 20, ...(types === undefined ? {} : { types }) });
+      yield* page.data;
+      after = page.next;
+    }
+  }
+}
+export type AliasConflict = { "customers": Array<{ "id": string; "name": string }>; "member": CustomerAlias; "value": string | null };
+export type Change = { "because"?: string | null; "customer_id"?: string | null; "fields"?: Record<string, (string | null | Array<Record<string, unknown>>)>; "kind"?: (Kind | null); "note": string };
+export type Contact = { "consents"?: Array<{ "at"?: string; "category"?: string; "phone_number_id"?: string; "source"?: string; "state"?: string }>; "created_at"?: string; "customer_id"?: string | null; "id"?: string; "language"?: string | null; "name"?: string | null; "phone"?: string | null; "unreachable_at"?: string | null; "windows"?: Array<{ "closes_at"?: string; "last_inbound_at"?: string; "open"?: boolean; "phone_number_id"?: string }> };
+export type ContentVariant = "original" | "normalized" | "thumbnail" | "text" | "xml";
+export type Customer = { "created_at": string; "disputed": Array<CustomerAlias>; "emails": Array<string>; "external_id": string | null; "id": string; "id_numbers": Array<string>; "name": string; "phones": Array<string>; "tax_ids": Array<string>; "updated_at": string };
+export type CustomerAlias = "phone" | "email" | "tax_id" | "id_number";
+export type CustomerPatch = { "emails"?: Array<string>; "external_id"?: string | null; "id_numbers"?: Array<string>; "name"?: string; "phones"?: Array<string>; "tax_ids"?: Array<string> };
+export type Decision = { "all"?: boolean; "because"?: string | null; "customer_id"?: string | null; "decision": Verdict; "duplicate_of"?: string | null; "fields"?: Record<string, (string | null | Array<Record<string, unknown>>)>; "hold_secs"?: number | null; "kind"?: (Kind | null); "message"?: string | null; "note"?: string | null; "parts"?: Array<{ "box"?: Array<number>; "first_page": number; "last_page"?: number }> | null; "to"?: string | null; "until"?: string | null; "version"?: number | null };
+export type DeliveryState = "queued" | "delivered" | "undelivered" | "withheld";
+export type Document = { "caption": string | null; "confidence": number | null; "contact_id": string | null; "customer_id": string | null; "duplicate_of": string | null; "fields": Fields; "filed_at": string | null; "filename": string | null; "id": string; "kind": (Kind | null); "language": string | null; "media_type": string | null; "notes": Array<string>; "pages": number | null; "part": (Part | null); "part_of": string | null; "reasons": Array<Reason>; "received_at": string; "sensitivity": Sensitivity; "sent_at": string; "sha256": string | null; "size_bytes": number | null; "source": Source; "status": Status; "updated_at": string; "version": number; "withheld": boolean };
+
+/** A file that Acuse fetches: by https, from a public address, over at most three redirects. */
+export type DocumentByUrl = { "caption"?: string | null; "customer_id"?: string | null; "filename"?: string | null; "sender"?: string | null; "url": string };
+
+/** With `fields=`: the id, and the members that were asked for, each as in Document. */
+export type DocumentMembers = Record<string, unknown>;
+
+/** A tax of taxes, or a line of line_items. */
+export type Entry = { "amount"?: string; "base"?: string; "box"?: Array<number>; "description"?: string; "page"?: number; "quantity"?: string; "rate"?: string; "tax"?: string; "type"?: string; "unit_price"?: string };
+export type Event = { "at": string; "changed": Array<string>; "cursor": string; "customer_id": string | null; "data": Record<string, unknown>; "document_id": string | null; "document_kind": (Kind | null); "kind": EventKind; "version": number | null };
+export type EventKind = "document.received" | "document.processing" | "document.filed" | "document.in_review" | "document.rejected" | "document.corrected" | "document.amended" | "document.duplicate" | "document.split" | "customer.created" | "customer.updated" | "customer.merged" | "customer.deleted";
+export type ExportBy = "issue_date" | "received";
+export type ExportFormat = "csv" | "xlsx" | "jsonl" | "totals";
+
+/** A filed invoice or receipt. What a paper does not say is empty. */
+export type ExportLine = { "amount_due"?: string; "currency"?: string; "customer_id"?: string | null; "direction"?: "payable" | "receivable" | null; "discount"?: string; "document_id"?: string; "due_date"?: string; "entity_id"?: string | null; "entry"?: PeriodEntry; "entry_at"?: string; "filed_at"?: string | null; "iban"?: string; "issue_date"?: string; "issuer_name"?: string; "issuer_tax_id"?: string; "kind"?: "invoice" | "receipt"; "number"?: string; "order_number"?: string; "paid"?: string; "payment_method"?: string; "payment_reference"?: string; "received_at"?: string; "recipient_name"?: string; "recipient_tax_id"?: string; "rounding"?: string; "source"?: Source; "subtotal"?: string; "tax"?: string; "taxes"?: Array<{ "amount"?: string; "base"?: string; "rate"?: string; "type"?: string }>; "tip"?: string; "total"?: string; "type"?: string; "version"?: number; "withheld"?: string };
+export type Field = { "box"?: Array<number>; "confidence": number; "page"?: number; "source": FieldSource; "value": (string | Array<Entry>) };
+export type FieldName = "type" | "issuer_name" | "issuer_legal_name" | "issuer_tax_id" | "recipient_name" | "recipient_tax_id" | "merchant_name" | "merchant_legal_name" | "merchant_tax_id" | "merchant_address" | "number" | "order_number" | "issue_date" | "due_date" | "date" | "time" | "currency" | "subtotal" | "discount" | "tip" | "tax" | "taxes" | "withheld" | "rounding" | "total" | "paid" | "amount_due" | "payment_method" | "payment_terms" | "payment_reference" | "iban" | "line_items" | "document_type" | "document_number" | "support_number" | "issuing_country" | "nationality" | "surname" | "given_names" | "birth_date" | "sex" | "expiry_date";
+export type FieldSource = "xml" | "text" | "ocr" | "barcode" | "mrz" | "reviewer";
+
+/** By the kind of the document; empty while it is withheld, unread, or of kind other. */
+export type Fields = (InvoiceFields | ReceiptFields | IdFields);
+export type IdFields = { "birth_date"?: Field; "document_number"?: Field; "document_type"?: Field; "expiry_date"?: Field; "given_names"?: Field; "issuing_country"?: Field; "nationality"?: Field; "sex"?: Field; "support_number"?: Field; "surname"?: Field };
+export type Incident = { "acked_at"?: string | null; "acked_by"?: string | null; "count"?: number; "detail"?: Record<string, unknown>; "id"?: string; "kind"?: string; "last_seen_at"?: string; "messages"?: Array<string>; "opened_at"?: string; "resolved_at"?: string | null; "severity"?: Severity; "state"?: IncidentState; "subject"?: string };
+export type IncidentRoute = { "again_after_secs"?: number; "enabled"?: boolean; "failures"?: number; "id"?: string; "kinds"?: Array<string>; "last_error"?: string | null; "medium"?: Medium; "min_severity"?: Severity; "name"?: string; "place"?: string; "secret_ref"?: string | null };
+export type IncidentState = "open" | "acknowledged" | "resolved";
+export type InvoiceFields = { "amount_due"?: Field; "currency"?: Field; "discount"?: Field; "due_date"?: Field; "iban"?: Field; "issue_date"?: Field; "issuer_legal_name"?: Field; "issuer_name"?: Field; "issuer_tax_id"?: Field; "line_items"?: Field; "number"?: Field; "order_number"?: Field; "paid"?: Field; "payment_reference"?: Field; "payment_terms"?: Field; "recipient_name"?: Field; "recipient_tax_id"?: Field; "rounding"?: Field; "subtotal"?: Field; "tax"?: Field; "taxes"?: Field; "total"?: Field; "type"?: Field; "withheld"?: Field };
+export type Kind = "invoice" | "receipt" | "id" | "other";
+export type Ledger = { "balanced": boolean; "duplicate": number; "filed": number; "in_review": number; "processing": number; "received": number; "rejected": number };
+export type ListedContact = { "created_at"?: string; "customer_id"?: string | null; "id"?: string; "last_message_at"?: string | null; "name"?: string | null; "phone"?: string | null };
+export type ListedStatus = "received" | "processing" | "filed" | "in_review" | "rejected" | "duplicate";
+export type Medium = "webhook" | "email" | "slack";
+export type Message = { "at"?: string; "document"?: { "id"?: string; "kind"?: string | null; "status"?: string; "withheld"?: boolean } | null; "error"?: string | null; "id"?: string; "phone_number_id"?: string | null; "state"?: string | null; "text"?: string | null; "type"?: string; "way"?: Way };
+
+/** queued = delivered + on_its_way + told + withdrawn, over the messages queued since the ledger began */
+export type MessageLedger = { "balanced": boolean; "delivered": number; "on_its_way": number; "queued": number; "told": number; "withdrawn": number };
+export type Missing = { "filed_undated": number; "held": number; "undated": number; "waiting": number; "withheld": number };
+export type NewCustomer = { "emails"?: Array<string>; "external_id"?: string | null; "id_numbers"?: Array<string>; "name": string; "phones"?: Array<string>; "tax_ids"?: Array<string> };
+export type NewIncidentRoute = { "again_after_secs"?: number; "kinds"?: Array<string>; "medium": Medium; "min_severity"?: Severity; "name": string; "secret_ref"?: string | null; "target": string };
+export type Part = { "box"?: Array<number>; "first_page": number; "last_page": number };
+export type Period = { "adjustments"?: Sums; "closed_at": string; "closed_by": string; "id": string; "late"?: Sums; "missing"?: Missing; "month": string; "sha256": string; "totals"?: Totals };
+export type PeriodEntry = "late" | "reversal" | "restated";
+export type PeriodPart = "rows" | "late" | "adjustments";
+export type Problem = { "conflicts"?: Array<{ "customer_id": string; "member": string; "value": string }>; "detail": string; "help": string; "id"?: string; "status": number; "title": string; "type": ProblemType; "warnings"?: Array<{ "check": "required" | "date" | "sum" | "tax_id" | "id_number" | "mrz" | "currency" | "reader"; "field"?: string; "message": string }> };
+export type ProblemType = "urn:acuse:problem:unauthorized" | "urn:acuse:problem:bad_signature" | "urn:acuse:problem:forbidden" | "urn:acuse:problem:withheld" | "urn:acuse:problem:bound" | "urn:acuse:problem:not_found" | "urn:acuse:problem:bad_request" | "urn:acuse:problem:conflict" | "urn:acuse:problem:precondition_required" | "urn:acuse:problem:stale" | "urn:acuse:problem:range_not_satisfiable" | "urn:acuse:problem:taken" | "urn:acuse:problem:foreign_cursor" | "urn:acuse:problem:unproven" | "urn:acuse:problem:too_large" | "urn:acuse:problem:unsupported_media_type" | "urn:acuse:problem:method_not_allowed" | "urn:acuse:problem:not_fetched" | "urn:acuse:problem:timeout" | "urn:acuse:problem:too_many_requests" | "urn:acuse:problem:rate_limited" | "urn:acuse:problem:busy" | "urn:acuse:problem:query_timeout" | "urn:acuse:problem:unavailable" | "urn:acuse:problem:internal";
+export type Ready = { "parts": Array<{ "detail"?: string; "part": string; "state": string }>; "ready": boolean };
+export type Reason = { "code": ReasonCode; "detail": Record<string, unknown>; "message": string };
+export type ReasonCode = "unsupported_type" | "type_mismatch" | "corrupt" | "encrypted" | "too_large" | "decompression_bomb" | "active_content" | "malware" | "unreadable" | "low_confidence" | "not_a_document" | "multiple_documents" | "missing_fields" | "checks_failed" | "expired" | "unknown_customer" | "ambiguous_customer" | "possible_duplicate" | "media_unavailable" | "retries_exhausted";
+export type ReceiptFields = { "currency"?: Field; "date"?: Field; "discount"?: Field; "line_items"?: Field; "merchant_address"?: Field; "merchant_legal_name"?: Field; "merchant_name"?: Field; "merchant_tax_id"?: Field; "number"?: Field; "payment_method"?: Field; "rounding"?: Field; "subtotal"?: Field; "tax"?: Field; "taxes"?: Field; "time"?: Field; "tip"?: Field; "total"?: Field; "type"?: Field };
+export type Review = { "claim_expires_at": string | null; "claimed_by": string | null; "document": Document; "document_id": string; "id": string; "opened_at": string; "reasons": Array<Reason> };
+export type Scope = "documents:read" | "documents:write" | "ids:read" | "reviews:write" | "reviews:mcp" | "messages:read" | "customers:write" | "sandbox" | "admin";
+export type Sensitivity = "open" | "id" | "unknown";
+export type Severity = "info" | "warning" | "critical";
+export type Sort = "received" | "-received" | "updated" | "-updated" | "document_date" | "-document_date" | "amount" | "-amount";
+export type Source = "whatsapp" | "api" | "import";
+export type Status = "received" | "processing" | "filed" | "in_review" | "rejected";
+export type Sums = { "currencies": Record<string, { "rows": number; "tax": string; "total": string }>; "rows": number; "without_total": number };
+export type TimelineEntry = { "at": string; "detail": Record<string, unknown>; "event": string; "stage": string | null };
+export type Totals = { "complete": boolean; "currencies": Record<string, { "rows": number; "tax": string; "total": string }>; "filed_undated": number; "held": number; "rows": number; "undated": number; "waiting": number; "withheld": number; "without_total": number };
+export type Verdict = "approve" | "correct" | "reject" | "ask_again" | "split" | "reopen" | "undo" | "retry" | "duplicate" | "postpone" | "assign";
+export type Way = "in" | "out" | "echo";
+export type WebhookDelivery = { "about"?: string | null; "attempts"?: number; "created_at"?: string; "id"?: string; "last_attempt_at"?: string | null; "last_error"?: string | null; "last_status"?: number | null; "next_attempt_at"?: string | null; "state"?: DeliveryState; "type"?: string };
+export type WebhookEndpoint = { "created_at"?: string; "customers"?: Array<string>; "description"?: string; "disabled_reason"?: string | null; "document_kinds"?: Array<Kind>; "enabled"?: boolean; "failing_since"?: string | null; "id"?: string; "types"?: Array<string>; "url"?: string };
+export type WebhookEndpointChange = { "customers"?: Array<string>; "description"?: string; "document_kinds"?: Array<Kind>; "enabled"?: boolean; "types"?: Array<EventKind>; "url"?: string };

@@ -1,0 +1,126 @@
+//! `/openapi.json`: the words of `openapi.json`, joined with what the code knows.
+
+use std::sync::LazyLock;
+
+use axum::{http::header, response::IntoResponse};
+use http::StatusCode;
+use serde_json::{Map, Value, json};
+
+use super::{lists, routes::Operation};
+use crate::http::{problem::Problem, problems};
+
+/// Summaries, descriptions and what answers look like. What a status above 400 says is made here.
+const WORDS: &str = include_str!("../../../openapi.json");
+
+/// What anybody with a key may be answered at any address.
+const WITH_A_KEY: &[StatusCode] = &[
+    StatusCode::UNAUTHORIZED,
+    StatusCode::FORBIDDEN,
+    StatusCode::REQUEST_TIMEOUT,
+    StatusCode::TOO_MANY_REQUESTS,
+    StatusCode::INTERNAL_SERVER_ERROR,
+    StatusCode::SERVICE_UNAVAILABLE,
+];
+
+static SERVED: LazyLock<String> =
+    LazyLock::new(|| serde_json::to_string_pretty(&composed()).unwrap_or_default());
+
+/// `GET /openapi.json`.
+pub async fn serve() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], SERVED.as_str())
+}
+
+/// All operations that are described: every address for programs.
+#[must_use]
+pub fn operations() -> Vec<Operation> {
+    let all = [crate::app::api(0), crate::app::open(), crate::app::alive(), crate::app::measured()];
+    all.iter().flat_map(|routes| routes.operations().to_vec()).collect()
+}
+
+/// The whole description.
+#[must_use]
+pub fn composed() -> Value {
+    let mut whole: Value = serde_json::from_str(WORDS).unwrap_or_default();
+    if let Some(schemas) = whole.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
+        schemas.extend(lists::schemas());
+    }
+    whole["components"]["responses"] = responses();
+    for operation in operations() {
+        let method = operation.method.as_str().to_ascii_lowercase();
+        if let Some(told) = whole["paths"][operation.path].get_mut(&method).and_then(Value::as_object_mut) {
+            complete(told, &operation);
+        }
+    }
+    whole
+}
+
+/// What follows from the handler: its problems, its group, and that it asks for a key.
+fn complete(told: &mut Map<String, Value>, operation: &Operation) {
+    let group = operation.path.trim_start_matches("/v1").split('/').nth(1).unwrap_or_default();
+    told.entry("tags").or_insert_with(|| json!([group]));
+    if operation.shape.keyed {
+        told.entry("security").or_insert_with(|| json!([{ "key": [] }]));
+    }
+    let Some(answers) = told.get_mut("responses").and_then(Value::as_object_mut) else { return };
+    for status in WITH_A_KEY.iter().filter(|_| operation.shape.keyed) {
+        answers.entry(status.as_str()).or_insert_with(|| json!({}));
+    }
+    if !(operation.shape.query.is_empty() && operation.shape.body.is_empty()) {
+        answers.entry("400").or_insert_with(|| json!({}));
+    }
+    for (status, answer) in answers.iter_mut() {
+        if answer.as_object().is_some_and(Map::is_empty) {
+            *answer = json!({ "$ref": format!("#/components/responses/Problem{status}") });
+        }
+    }
+}
+
+/// An answer for each status that a problem can have, with all its types and an example of each.
+fn responses() -> Value {
+    let mut all = Map::new();
+    for kind in problems::ALL {
+        let status = kind.status.as_str();
+        let of_status: Vec<_> = problems::ALL.iter().filter(|k| k.status == kind.status).collect();
+        let says: Vec<String> =
+            of_status.iter().map(|k| format!("`{}`: {} {}", k.name, k.meaning, k.remedy)).collect();
+        let types: Vec<String> = of_status.iter().map(|k| k.uri()).collect();
+        let examples: Map<String, Value> = Problem::examples()
+            .iter()
+            .filter(|p| p.status() == kind.status)
+            .map(|p| (p.kind().name.to_owned(), json!({ "value": p.example() })))
+            .collect();
+        let mut answer = json!({
+            "description": says.join("\n\n"),
+            "content": { "application/problem+json": {
+                "schema": { "allOf": [
+                    { "$ref": "#/components/schemas/Problem" },
+                    { "properties": { "type": { "enum": types }, "status": { "const": kind.status.as_u16() } } },
+                ] },
+                "examples": examples,
+            } },
+        });
+        if let Some(headers) = headers(kind.status) {
+            answer["headers"] = headers;
+        }
+        all.insert(format!("Problem{status}"), answer);
+    }
+    Value::Object(all)
+}
+
+fn headers(status: StatusCode) -> Option<Value> {
+    let number = |says: &str| json!({ "description": says, "schema": { "type": "integer", "minimum": 0 } });
+    let after = number("Seconds until it is worth trying again");
+    match status {
+        StatusCode::TOO_MANY_REQUESTS => Some(json!({
+            "Retry-After": after,
+            "RateLimit-Limit": number("Requests that the key may send at once"),
+            "RateLimit-Remaining": number("What is left of them"),
+            "RateLimit-Reset": number("Seconds until all of them are there again"),
+        })),
+        StatusCode::SERVICE_UNAVAILABLE => Some(json!({ "Retry-After": after })),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;
