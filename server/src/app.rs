@@ -3,7 +3,9 @@
 use std::{ops::Deref, sync::Arc};
 
 use acuse_pipeline::limits::Limits;
-use acuse_storage::{Catalog, CatalogError, Document, Intake, Objects, outbox::NewReply, reviews::Decision};
+use acuse_storage::{
+    Catalog, CatalogError, Document, Intake, Objects, erasure::Keep, outbox::NewReply, reviews::Decision,
+};
 use acuse_whatsapp::{Secret, signature::AppSecrets};
 use acuse_workers::outgoing::Outgoing;
 use axum::{
@@ -46,6 +48,8 @@ pub struct Parts {
     pub metrics: PrometheusHandle,
     /// How much is done at once, and for whom.
     pub budget: Budget,
+    /// What stays of a bill that is erased, unless it is said.
+    pub keep: Keep,
     /// The way to other people's servers: tests of routes and endpoints leave by it.
     pub outgoing: Arc<Outgoing>,
     /// Sign-in: the setup token and the count of failures.
@@ -117,7 +121,10 @@ pub fn router(app: App) -> Router {
             "/v1/documents",
             get(http::documents::list).post(http::uploads::create).layer(DefaultBodyLimit::max(upload_cap)),
         )
-        .route("/v1/documents/{id}", get(http::documents::show).patch(http::amend::change))
+        .route(
+            "/v1/documents/{id}",
+            get(http::documents::show).patch(http::amend::change).delete(http::erasure::delete_document),
+        )
         .route("/v1/documents/{id}/content", get(http::content::of_document))
         .route("/v1/documents/{id}/timeline", get(http::documents::timeline))
         .route("/v1/reviews", get(http::reviews::list))
@@ -160,6 +167,7 @@ pub fn router(app: App) -> Router {
         .route("/v1/webhook-endpoints/{id}/test", post(http::webhook_endpoints::test))
         .route("/v1/webhook-endpoints/{id}/replay", post(http::webhook_endpoints::replay))
         .route("/v1/webhook-endpoints/{id}/deliveries", get(http::webhook_endpoints::deliveries))
+        .merge(http::erasure::router())
         .route("/v1/events", get(http::feed::events))
         .route("/v1/export", get(http::export::of_key))
         .route("/v1/periods", get(http::export::periods))
@@ -171,6 +179,7 @@ pub fn router(app: App) -> Router {
     Router::new()
         .route("/webhooks/whatsapp", webhook)
         .merge(api)
+        .route(http::links::ROUTE, get(http::links::follow))
         .route("/openapi.json", get(http::openapi::document))
         .merge(probes)
         .merge(http::board::router(&app))

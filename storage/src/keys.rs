@@ -27,6 +27,8 @@ words! {
         MessagesRead = "messages:read",
         /// Add customers.
         CustomersWrite = "customers:write",
+        /// Erase for ever, and place or lift legal holds.
+        Erasure = "erasure",
         /// Everything, and the operator's pages.
         Admin = "admin",
     }
