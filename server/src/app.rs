@@ -179,7 +179,7 @@ pub fn router(app: App) -> Router {
     Router::new()
         .route("/webhooks/whatsapp", webhook)
         .merge(api)
-        .route(http::links::ROUTE, get(http::links::follow))
+        .route("/v1/links/{link}", get(http::links::follow))
         .route("/openapi.json", get(http::openapi::document))
         .merge(probes)
         .merge(http::board::router(&app))

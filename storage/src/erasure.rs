@@ -2,8 +2,8 @@
 //! still balances, and a receipt says what went, when and by whose hand.
 //!
 //! An erasure goes in steps, each of which is committed and none of which hurts when it is done twice: the wish and its
-//! reasons against it ([`holds`]), the rows document by document ([`document`]), the person ([`people`]), and then what no
-//! transaction reaches: keys, objects, and what the database's files still have ([`finish`]). Whatever a crash cuts off is
+//! reasons against it (`holds`), the rows document by document (`document`), the person (`people`), and then what no
+//! transaction reaches: keys, objects, and what the database's files still have (`finish`). Whatever a crash cuts off is
 //! done by the next sweep.
 
 mod counts;

@@ -45,3 +45,10 @@ CREATE TABLE legal_holds (
 
 -- Of a frozen line that was erased: the hash of what it was. The month's own hash is over all of them as they were.
 ALTER TABLE period_rows ADD COLUMN erased_sha256 BYTEA;
+
+-- What is emptied with a document, or still needs it, is found without looking through all there is.
+CREATE INDEX events_document ON events (document_id);
+CREATE INDEX outbox_document ON outbox (document_id);
+CREATE INDEX idempotency_keys_document ON idempotency_keys (document_id);
+CREATE INDEX webhook_deliveries_of ON webhook_deliveries (about);
+CREATE INDEX documents_copies ON documents (duplicate_of) WHERE duplicate_of IS NOT NULL;

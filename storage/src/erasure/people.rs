@@ -17,7 +17,7 @@ use crate::{
 const CONTACTS: &str = "(SELECT c.id FROM contacts c WHERE c.id = $1 OR c.merged_into = $1)";
 const CUSTOMERS: &str = "(SELECT c.id FROM customers c WHERE c.id = $1 OR c.merged_into = $1)";
 
-/// Rows of a contact, each under what it is called in a receipt. `{}` stands for the contact and those merged into it.
+/// Rows of a contact, each under what it is called in a receipt. `@` stands for the contact and those merged into it.
 /// Statuses go by the messages they are of, so they go before these.
 const OF_CONTACT: &[(&str, &str)] = &[
     (

@@ -1,7 +1,7 @@
 //! The key file: where the keys of documents come from, outside the database and outside every backup.
 //!
 //! Each document's objects are sealed with a key of its own, which follows from the file and from the document's id; to
-//! make one writes nothing. Erasing a document takes its key out of the file ([`tree`]), so an older backup of the
+//! make one writes nothing. Erasing a document takes its key out of the file (`tree`), so an older backup of the
 //! objects together with the file gives nothing back. Beside the file lies the list of what was erased: a restore applies
 //! it first, and so does a machine whose copy of the file is older.
 
