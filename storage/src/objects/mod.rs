@@ -117,7 +117,7 @@ fn missing<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
 
 /// The bytes of an answer, as long as they flow.
 fn flowing(body: aws_sdk_s3::primitives::ByteStream) -> Flow {
-    Box::pin(futures_util::stream::unfold(Some(body), |body| async {
+    let flow = futures_util::stream::unfold(Some(body), |body| async {
         let mut body = body?;
         match tokio::time::timeout(STALL, body.next()).await {
             Err(_) => Some((Err(ObjectError::Stalled), None)),
@@ -125,7 +125,9 @@ fn flowing(body: aws_sdk_s3::primitives::ByteStream) -> Flow {
             Ok(Some(Ok(bytes))) => Some((Ok(bytes), Some(body))),
             Ok(Some(Err(error))) => Some((Err(ObjectError::Source(Box::new(error))), None)),
         }
-    }))
+    });
+    // Whoever looks at the first bytes may meet the end there, and ask again.
+    Box::pin(flow.fuse())
 }
 
 /// One bucket, and the key file by which what goes into it is sealed. Cheap to clone.

@@ -7,7 +7,7 @@ use aws_sdk_s3::{
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::{Bytes, BytesMut};
-use futures_util::{Stream, StreamExt};
+use futures_util::{Stream, StreamExt, stream::Fuse};
 use sha2::Digest;
 
 use super::{ObjectError, ObjectKey, Objects, STALL, failed, sealed::Sealer};
@@ -109,8 +109,14 @@ impl Objects {
     {
         let mut over = BytesMut::new();
         let sealer = self.sealer(Some(document), &mut over)?;
-        let mut parts =
-            Parts { source: Box::pin(source), sealer, over, hash: sha2::Sha256::new(), size: 0, limit };
+        let mut parts = Parts {
+            source: Box::pin(source.fuse()),
+            sealer,
+            over,
+            hash: sha2::Sha256::new(),
+            size: 0,
+            limit,
+        };
         let first = parts.next().await?;
         if first.len() < PART {
             let stored = parts.stored(name);
@@ -224,8 +230,8 @@ fn unsealed(_: super::sealed::Unopened) -> ObjectError {
 
 /// A stream cut into parts of [`PART`] bytes, sealed where there is a sealer; the last one is shorter. Hash and size are
 /// of the bytes as they came.
-struct Parts<S> {
-    source: std::pin::Pin<Box<S>>,
+struct Parts<S: Stream> {
+    source: std::pin::Pin<Box<Fuse<S>>>,
     sealer: Option<Sealer>,
     over: BytesMut,
     hash: sha2::Sha256,
@@ -233,7 +239,7 @@ struct Parts<S> {
     limit: u64,
 }
 
-impl<S> Parts<S> {
+impl<S: Stream> Parts<S> {
     /// What it was, once all of it has come.
     fn stored(&self, name: impl Fn(&Sha256) -> ObjectKey) -> StoredObject {
         let sha256 = Sha256(self.hash.clone().finalize().into());
