@@ -3,7 +3,9 @@
 use std::{ops::Deref, sync::Arc};
 
 use acuse_pipeline::limits::Limits;
-use acuse_storage::{Catalog, CatalogError, Document, Intake, Objects, outbox::NewReply, reviews::Decision};
+use acuse_storage::{
+    Catalog, CatalogError, Document, Intake, Objects, erasure::Keep, outbox::NewReply, reviews::Decision,
+};
 use acuse_whatsapp::{Secret, signature::AppSecrets};
 use acuse_workers::outgoing::Outgoing;
 use axum::{Router, extract::DefaultBodyLimit, middleware};
@@ -49,6 +51,8 @@ pub struct Parts {
     pub metrics: PrometheusHandle,
     /// How much is done at once, and for whom.
     pub budget: Budget,
+    /// What stays of a bill that is erased, unless it is said.
+    pub keep: Keep,
     /// The way to other people's servers: tests of routes and endpoints leave by it.
     pub outgoing: Arc<Outgoing>,
     /// Sign-in: the setup token and the count of failures.
@@ -114,7 +118,10 @@ impl From<CatalogError> for Problem {
 pub fn api(upload_cap: usize) -> Routes {
     Routes::default()
         .route("/v1/documents", get(http::documents::list).post(http::uploads::create).cap(upload_cap))
-        .route("/v1/documents/{id}", get(http::documents::show).patch(http::amend::change))
+        .route(
+            "/v1/documents/{id}",
+            get(http::documents::show).patch(http::amend::change).delete(http::erasure::delete_document),
+        )
         .route("/v1/documents/{id}/content", get(http::content::of_document))
         .route("/v1/documents/{id}/timeline", get(http::documents::timeline))
         .route("/v1/reviews", get(http::reviews::list))
@@ -157,6 +164,10 @@ pub fn api(upload_cap: usize) -> Routes {
         .route("/v1/webhook-endpoints/{id}/test", post(http::webhook_endpoints::test))
         .route("/v1/webhook-endpoints/{id}/replay", post(http::webhook_endpoints::replay))
         .route("/v1/webhook-endpoints/{id}/deliveries", get(http::webhook_endpoints::deliveries))
+        .route("/v1/erasures", post(http::erasure::erase).get(http::erasure::list))
+        .route("/v1/erasures/{id}", get(http::erasure::show))
+        .route("/v1/holds", get(http::erasure::holds))
+        .route("/v1/holds/{kind}/{id}", put(http::erasure::place).delete(http::erasure::lift))
         .route("/v1/events", get(http::feed::events))
         .route("/v1/export", get(http::export::of_key))
         .route("/v1/periods", get(http::export::periods))
@@ -170,6 +181,7 @@ pub fn open() -> Routes {
     let webhook = get(http::webhook::handshake).post(http::webhook::receive).cap(http::webhook::BODY_BYTES);
     Routes::default()
         .route("/webhooks/whatsapp", webhook)
+        .route(http::links::ROUTE, get(http::links::follow))
         .route("/openapi.json", get(http::contract::description::serve))
         .route("/docs", get(docs::index))
         .route("/problems", get(docs::problems))

@@ -3,10 +3,16 @@
 //! [`Settings`] is what clap reads, all text. [`Config::try_from`] turns it into values that are known to be
 //! sound, or says which variable is wrong and what to write instead. Nothing after start reads the environment.
 
+mod erasing;
+
 use std::{net::SocketAddr, path::PathBuf};
 
 use acuse_pipeline::{document::Kind, limits::Limits};
-use acuse_storage::{access::Rule, fair::Quota};
+use acuse_storage::{
+    access::Rule,
+    erasure::{Keep, Retention},
+    fair::Quota,
+};
 use acuse_workers::{scan::ClamdAddress, watch::Expected};
 use clap::Args;
 use ipnet::IpNet;
@@ -153,6 +159,19 @@ pub struct Settings {
     /// Days for which raw webhooks, statuses and messages are kept [default: 90].
     #[arg(long, env = "ACUSE_KEEP_CHANNEL_DAYS", global = true, value_name = "DAYS")]
     pub keep_channel_days: Option<String>,
+    /// File of the keys that documents are sealed by; made at first start, and never part of a backup: keep a copy
+    /// elsewhere, and give every machine one [default: acuse.key in the data folder, where the objects are embedded;
+    /// `none` seals nothing].
+    #[arg(long, env = "ACUSE_KEY_FILE", global = true, value_name = "PATH")]
+    pub key_file: Option<PathBuf>,
+    /// Days after which documents are erased, by kind and by what became of them, e.g.
+    /// `id.filed=365,*.rejected=90,receipt.*=3650` [default: none are].
+    #[arg(long, env = "ACUSE_RETENTION", global = true, value_name = "RULES")]
+    pub retention: Option<String>,
+    /// What stays of a bill that is erased: `amounts` (kind, dates, currency and amounts, for the law) or `nothing`
+    /// [default: amounts].
+    #[arg(long, env = "ACUSE_ERASE_KEEPS", global = true, value_name = "WHAT")]
+    pub erase_keeps: Option<String>,
     /// SMTP server for alerts, smtps://USER:PASSWORD@HOST or smtp://…?tls=required [default: none].
     #[arg(long, env = "ACUSE_SMTP_URL", global = true, value_name = "URL", hide_env_values = true)]
     pub smtp_url: Option<String>,
@@ -228,6 +247,14 @@ pub struct Config {
     pub open: Rule,
     /// What leaves for other people's servers.
     pub outgoing: Outgoing,
+    /// Who we are to an S3.
+    pub aws: Option<Aws>,
+    /// Where the keys of documents are; none where objects are not sealed.
+    pub key_file: Option<PathBuf>,
+    /// When the time of documents is over.
+    pub retention: Retention,
+    /// What stays of a bill that is erased.
+    pub erase_keeps: Keep,
     /// How long the channel's own rows are kept.
     pub channel_kept: std::time::Duration,
     /// Files of one sender that are read in an hour.
@@ -267,6 +294,17 @@ pub enum Objects {
     Embedded(PathBuf),
     /// A server of its own.
     Remote(RemoteObjects),
+}
+
+/// AWS's own credential variables.
+#[derive(Debug, Clone)]
+pub struct Aws {
+    /// Access key.
+    pub access_key_id: Secret,
+    /// Secret key.
+    pub secret_access_key: Secret,
+    /// With temporary credentials.
+    pub session_token: Option<Secret>,
 }
 
 /// An S3 that others run.
@@ -346,6 +384,10 @@ impl TryFrom<Settings> for Config {
             outgoing: outgoing(&s)?,
             channel_kept: channel_kept(s.keep_channel_days.as_deref())?,
             sender_quota: sender_quota(s.sender_quota.as_deref())?,
+            aws: erasing::aws(&s),
+            key_file: erasing::key_file(&s, &data_dir),
+            retention: erasing::retention(&s)?,
+            erase_keeps: erasing::keeps(&s)?,
             otlp_endpoint: given(s.otlp_endpoint.as_deref())
                 .map(|v| http_url("OTEL_EXPORTER_OTLP_ENDPOINT", v))
                 .transpose()?,

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use acuse_storage::{Catalog, EmbeddedS3, Objects, S3Config, objects::Credentials};
+use acuse_storage::{Catalog, EmbeddedS3, KeyFile, Objects, S3Config, objects::Credentials};
 use acuse_whatsapp::{Graph, GraphConfig, Secret as Token, signature::AppSecrets};
 use acuse_workers::{
     outgoing::{Outgoing, OutgoingConfig, sign::Secret as Signing},
@@ -29,8 +29,20 @@ impl Parts {
     /// When one cannot be had, with what to do.
     pub async fn start(config: &Config) -> anyhow::Result<Self> {
         let catalog = Self::catalog(config).await?;
+        let keys = Self::keys(config, &catalog).await?;
         let (objects, embedded) = Self::objects(config).await?;
-        Ok(Self { catalog, objects, embedded })
+        Ok(Self { catalog, objects: objects.sealed_by(keys), embedded })
+    }
+
+    /// The key file by which objects are sealed; none where they are not.
+    ///
+    /// # Errors
+    /// When it is not the catalog's, with what to do.
+    pub async fn keys(config: &Config, catalog: &Catalog) -> anyhow::Result<Option<KeyFile>> {
+        if let Some(folder) = config.key_file.as_deref().and_then(Path::parent) {
+            private_folder(folder).await?;
+        }
+        Ok(catalog.open_key_file(config.key_file.as_deref()).await?)
     }
 
     /// The catalog alone, its tables up to date.
@@ -48,7 +60,7 @@ impl Parts {
         Ok(opened?.with_rule(config.open.clone()))
     }
 
-    /// The objects alone, their bucket there.
+    /// The objects alone, their bucket there, as the store has them: nothing is sealed or opened.
     ///
     /// # Errors
     /// When they cannot be reached, with what to do.

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use acuse_storage::Intake;
+use acuse_storage::{Catalog, Intake, Objects};
 use acuse_whatsapp::{Secret as Token, signature::AppSecrets};
 use acuse_workers::{Env, Lanes, scan::Scanner};
 use anyhow::Context;
@@ -25,7 +25,10 @@ use crate::{
     config::Config,
     desk::session::Door,
     export::Mapping,
-    http::front::{self, Caps, budget::Budget},
+    http::{
+        Chain,
+        front::{self, Caps, budget::Budget},
+    },
     parts::{self, Parts},
 };
 
@@ -42,6 +45,11 @@ pub enum Role {
 
 /// Longest wait for requests and jobs in hand when stopping.
 const GRACE: Duration = Duration::from_secs(30);
+
+/// How often a machine catches up with what others erased, and how far it looks back: longer than two clocks differ. What
+/// is older was caught up with at start.
+const ERASED_EVERY: Duration = Duration::from_secs(15);
+const ERASED_SINCE: time::Duration = time::Duration::DAY;
 
 /// Connections at once; each is a file handle, of which many systems give a process 1,024.
 const CONNECTIONS: usize = 640;
@@ -106,6 +114,7 @@ pub async fn start(config: Config, role: Role) -> anyhow::Result<Running> {
         Role::Web => None,
         Role::All | Role::Work => Some(work(&config, &parts, stop.clone()).await?),
     };
+    tokio::spawn(keep_keys(parts.catalog.clone(), parts.objects.clone(), stop.clone()));
     let stopped = stop.clone();
     let mut running = Running { addr: None, app, setup_token: None, stop, web: None, workers, parts };
     if let Some(at) = config.metrics_listen.filter(|_| role != Role::Work) {
@@ -134,6 +143,7 @@ fn web(config: &Config, parts: &Parts, role: Role) -> anyhow::Result<App> {
         limits: config.reading.limits.clone(),
         scans: config.reading.clamd.is_some(),
         undo: config.undo,
+        keep: config.erase_keeps,
         mapping: config.export_mapping.as_deref().map(Mapping::read).transpose()?.map(Arc::new),
         metrics: recorder()?,
         budget: Budget::new(
@@ -156,6 +166,28 @@ pub async fn for_assistants(config: &Config) -> anyhow::Result<(App, Parts)> {
     Ok((app, parts))
 }
 
+/// Takes out of this machine's copy of the key file what another machine erased.
+async fn keep_keys(catalog: Catalog, objects: Objects, stop: CancellationToken) {
+    let Some(keys) = objects.keys() else { return };
+    let mut ticks = tokio::time::interval(ERASED_EVERY);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        let since = time::OffsetDateTime::now_utc() - ERASED_SINCE;
+        match catalog.forget_erased(keys, since).await {
+            Ok(0) => {}
+            Ok(forgotten) => {
+                tracing::info!(forgotten, "took the keys of erased documents out of the key file")
+            }
+            Err(error) => {
+                tracing::error!(error = %Chain(&error), "the key file keeps what was erased; tried again")
+            }
+        }
+    }
+}
+
 async fn work(config: &Config, parts: &Parts, stop: CancellationToken) -> anyhow::Result<JoinHandle<()>> {
     let sandbox = parts::sandbox(&config.reading).await.context("cannot start the readers")?;
     let graph = parts::graph(&config.whatsapp)?;
@@ -171,6 +203,8 @@ async fn work(config: &Config, parts: &Parts, stop: CancellationToken) -> anyhow
     env.watch.expected = config.outgoing.expect_webhooks.clone();
     env.watch.folder = config.data_dir.clone();
     env.policy.channel_kept = config.channel_kept;
+    env.policy.retention = config.retention.clone();
+    env.policy.erasure_keeps = config.erase_keeps;
     env.scanner = config.reading.clamd.clone().map(Scanner::new);
     Ok(tokio::spawn(acuse_workers::run(Arc::new(env), Lanes::new(config.reading.concurrency), stop)))
 }

@@ -33,6 +33,40 @@ fn key(text: &str) -> Result<ObjectKey, CatalogError> {
     })
 }
 
+/// The objects that some documents name.
+pub(crate) struct Named {
+    /// How many documents that are.
+    pub documents: i64,
+    pub keys: Vec<ObjectKey>,
+}
+
+/// The objects that the next `most` documents after one name, up to another; and the last of these documents.
+pub(crate) async fn named(
+    tx: &mut Tx,
+    after: Option<Uuid>,
+    upto: Option<Uuid>,
+    most: i64,
+) -> Result<(Named, Option<Uuid>), CatalogError> {
+    let rows = all!(
+        tx,
+        KeyRow,
+        "SELECT id, original_key, pages, thumbnail_key FROM documents WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3",
+        after.unwrap_or(Uuid::nil()),
+        upto.unwrap_or(Uuid::max()),
+        most
+    )?;
+    let last = rows.last().map(|row| row.0);
+    let mut named = Named { documents: rows.len() as i64, keys: Vec::new() };
+    for (_, original, pages, thumbnail) in rows {
+        for text in [original, thumbnail].into_iter().flatten() {
+            named.keys.push(key(&text)?);
+        }
+        let pages: Vec<StoredPage> = json("documents", "pages", &pages)?;
+        named.keys.extend(pages.into_iter().map(|page| page.key));
+    }
+    Ok((named, last))
+}
+
 impl Snapshot {
     /// The objects that this instant names, of some documents after the cursor; and the next cursor, if there may be more.
     ///
@@ -42,23 +76,8 @@ impl Snapshot {
         &mut self,
         after: Option<Uuid>,
     ) -> Result<(Vec<ObjectKey>, Option<Uuid>), CatalogError> {
-        let rows = all!(
-            self.tx,
-            KeyRow,
-            "SELECT id, original_key, pages, thumbnail_key FROM documents WHERE id > $1 ORDER BY id LIMIT $2",
-            after.unwrap_or(Uuid::nil()),
-            PAGE
-        )?;
-        let next = rows.last().filter(|_| rows.len() as i64 == PAGE).map(|row| row.0);
-        let mut keys = Vec::new();
-        for (_, original, pages, thumbnail) in rows {
-            for text in [original, thumbnail].into_iter().flatten() {
-                keys.push(key(&text)?);
-            }
-            let pages: Vec<StoredPage> = json("documents", "pages", &pages)?;
-            keys.extend(pages.into_iter().map(|page| page.key));
-        }
-        Ok((keys, next))
+        let (named, last) = named(&mut self.tx, after, None, PAGE).await?;
+        Ok((named.keys, last.filter(|_| named.documents == PAGE)))
     }
 }
 

@@ -30,7 +30,7 @@ use crate::{
 /// How long a caller waits for a connection before it is told that the catalog is unavailable.
 const ACQUIRE: Duration = Duration::from_secs(15);
 /// How long SQLite waits for another process (an admin command beside `acuse serve`).
-const BUSY: Duration = Duration::from_secs(10);
+pub(crate) const BUSY: Duration = Duration::from_secs(10);
 /// Longest statement on PostgreSQL; nothing here should come near it.
 const STATEMENT_TIMEOUT: &str = "30s";
 
@@ -126,7 +126,9 @@ impl Catalog {
             .statement_cache_capacity(512)
             .pragma("temp_store", "MEMORY")
             .pragma("cache_size", "-65536")
-            .pragma("journal_size_limit", "67108864");
+            .pragma("journal_size_limit", "67108864")
+            // What is deleted or replaced is written over, so that an erasure leaves nothing in free pages.
+            .pragma("secure_delete", "ON");
         let hint = || {
             format!(
                 "check that the folder of {} exists, is writable and has free space",

@@ -149,6 +149,8 @@ pub struct Document {
     pub sensitivity: Sensitivity,
     /// Probability that it is an ID, as the reader saw it.
     pub id_probability: Option<f64>,
+    /// When what it said was erased; the row stays for the ledgers.
+    pub erased_at: Option<OffsetDateTime>,
 }
 
 impl Document {

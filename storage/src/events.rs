@@ -104,6 +104,7 @@ pub const KINDS: &[&str] = &[
     "document.amended",
     "document.duplicate",
     "document.split",
+    "document.erased",
     "customer.created",
     "customer.updated",
     "customer.merged",

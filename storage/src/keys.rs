@@ -31,6 +31,8 @@ words! {
         CustomersWrite = "customers:write",
         /// Fixtures alone, for trying a client out; no other scope stands beside it.
         Sandbox = "sandbox",
+        /// Erase for ever, and place or lift legal holds.
+        Erasure = "erasure",
         /// Everything, and the operator's pages.
         Admin = "admin",
     }

@@ -16,6 +16,7 @@ mod desk_decide;
 mod desk_harm;
 mod desk_picture;
 mod door;
+mod erasing;
 mod front_door;
 mod inert;
 mod malware;

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::world::ALL;
 
-async fn sent(api: &Api, name: &str) -> String {
+pub async fn sent(api: &Api, name: &str) -> String {
     let body = format!(
         "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.jpg\"\r\n\
          Content-Type: image/jpeg\r\n\r\nPICTURE {name}\r\n--b--\r\n"
@@ -86,8 +86,11 @@ fn walk(folder: &std::path::Path) -> std::path::PathBuf {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backup_comes_back_on_sqlite() {
     let folders = [(); 3].map(|()| tempfile::tempdir().unwrap());
-    let [from, to, third] =
-        folders.each_ref().map(|f| Place::embedded(f.path(), "http://127.0.0.1:9").unwrap());
+    let keys = folders[0].path().join("keys/acuse.key");
+    let [from, to, third] = folders.each_ref().map(|f| {
+        let place = Place::embedded(f.path(), "http://127.0.0.1:9").unwrap();
+        place.with("ACUSE_KEY_FILE", &keys.display().to_string())
+    });
     comes_back(&from, &to, &third, "sqlite").await;
 }
 
@@ -97,7 +100,10 @@ async fn a_backup_comes_back_on_postgresql() {
     let folders = [(); 3].map(|()| tempfile::tempdir().unwrap());
     let place = |n: usize, database: &str| {
         let place = Place::embedded(folders[n].path(), "http://127.0.0.1:9").unwrap();
-        place.with("ACUSE_DATABASE_URL", &postgres.url(database))
+        let keys = folders[0].path().join("keys/acuse.key");
+        place
+            .with("ACUSE_DATABASE_URL", &postgres.url(database))
+            .with("ACUSE_KEY_FILE", &keys.display().to_string())
     };
     for database in ["again", "third"] {
         postgres.create_database(database).unwrap();

@@ -102,6 +102,11 @@ const ROUTES: &[(&str, Walk)] = &[
     ("/v1/webhook-endpoints/{id}/test", Walk::Post),
     ("/v1/webhook-endpoints/{id}/replay", Walk::Post),
     ("/v1/webhook-endpoints/{id}/deliveries", Walk::Get(&[""])),
+    ("/v1/erasures", Walk::GetAndPost(&[""])),
+    ("/v1/erasures/{id}", Walk::Get(&[""])),
+    ("/v1/holds", Walk::Get(&[""])),
+    ("/v1/holds/{kind}/{id}", Walk::Not("answers nothing")),
+    ("/v1/links/{link}", Walk::Not("is followed as it is signed, with no key; see the test of links")),
     ("/v1/events", Walk::Get(&["", "?limit=200"])),
     (
         "/v1/export",

@@ -6,7 +6,10 @@ use std::{
     time::Duration,
 };
 
-use acuse_storage::{Catalog, Objects};
+use acuse_storage::{
+    Catalog, Objects,
+    erasure::{Keep, Retention},
+};
 use acuse_whatsapp::Graph;
 use time::OffsetDateTime;
 
@@ -32,6 +35,10 @@ pub struct Policy {
     pub job_timeout: Duration,
     /// How long the channel's own rows live: raw deliveries, statuses and messages.
     pub channel_kept: Duration,
+    /// When the time of documents is over; none: never.
+    pub retention: Retention,
+    /// What stays of a bill whose time is over.
+    pub erasure_keeps: Keep,
     /// How long a message in hand is kept from other workers. More than its turn (2 s) and a call to Meta (30 s).
     pub reply_lease: Duration,
 }
@@ -46,6 +53,8 @@ impl Default for Policy {
             probe_every: Duration::from_secs(60),
             job_timeout: Duration::from_secs(600),
             channel_kept: Duration::from_secs(90 * 24 * 3_600),
+            retention: Retention::default(),
+            erasure_keeps: Keep::Amounts,
             reply_lease: Duration::from_secs(45),
         }
     }

@@ -134,10 +134,11 @@ impl From<ObjectError> for Halt {
                 Ok(graph) => Self::from(*graph),
                 Err(other) => Self::Retry(Cause::of(&*other, Wait::Backoff)),
             },
-            // Both are about this one object.
-            other @ (ObjectError::Missing(_) | ObjectError::Altered { .. }) => {
-                Self::Retry(Cause::of(&other, Wait::Backoff))
-            }
+            // All are about this one object.
+            other @ (ObjectError::Missing(_)
+            | ObjectError::Altered { .. }
+            | ObjectError::Unopened { .. }
+            | ObjectError::Erased { .. }) => Self::Retry(Cause::of(&other, Wait::Backoff)),
             other => Self::Retry(Cause::of(&other, Wait::Part(Part::Objects))),
         }
     }

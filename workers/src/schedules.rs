@@ -4,7 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use acuse_storage::{
     CatalogError,
+    erasure::{Cause, EraseError, Finishing, Wish, Wished},
+    key_file::ErasedKind,
     object_sweep::{Direction, Pace, SweepError},
+    objects::SealError,
 };
 use acuse_whatsapp::limits::{MEDIA_ALARM_AFTER, MEDIA_ID_LIFE};
 use tokio::time::{MissedTickBehavior, interval};
@@ -35,6 +38,11 @@ const COMPARED_EVERY: time::Duration = time::Duration::HOUR.saturating_mul(6);
 const COMPARED_AT_ONCE: u16 = 500;
 /// Longest stretch of one comparison; the next run goes on.
 const COMPARING: Duration = Duration::from_secs(20);
+/// Longest stretch of finishing erasures, of sealing, or of retention; the next run goes on.
+const ERASING: Duration = Duration::from_secs(20);
+/// Documents sealed at once, and documents whose time is over that go at once: few, so that nobody waits for it.
+const SEALED_AT_ONCE: u32 = 20;
+const RETAINED_AT_ONCE: u32 = 50;
 /// Documents scored at once.
 const SCORED_AT_ONCE: u32 = 100;
 /// How often all documents are counted, to verify the counts that are kept.
@@ -102,6 +110,8 @@ pub(crate) async fn run(env: Arc<Env>, schedules: Schedules, stop: CancellationT
         every("seal", schedules.seal, &stop, || seal(&env)),
         every("vacuum", schedules.vacuum, &stop, || vacuum(&env)),
         every("prune", schedules.vacuum, &stop, || prune(&env)),
+        every("erase", schedules.sweep, &stop, || erase(&env)),
+        every("retain", schedules.vacuum, &stop, || retain(&env)),
         every("compare", schedules.compare, &stop, || compare(&env)),
         every("messages", schedules.sweep, &stop, || messages(&env)),
         every("scanner", probe_every, &stop, || scanner(&env)),
@@ -227,6 +237,74 @@ pub async fn prune(env: &Env) -> Result<(), CatalogError> {
             break;
         }
         tracing::info!(?pruned, "the time of some rows of the channel was over");
+    }
+    Ok(())
+}
+
+/// Finishes erasures that were cut off, and seals what was there before the key file.
+///
+/// # Errors
+/// When the catalog fails.
+pub async fn erase(env: &Env) -> Result<(), CatalogError> {
+    let started = std::time::Instant::now();
+    loop {
+        match env.catalog.finish_erasures(&env.objects, Finishing::default()).await {
+            Ok(finished) if finished.is_empty() => break,
+            Ok(finished) => tracing::info!(finished = finished.len(), "finished erasures"),
+            Err(EraseError::Catalog(error)) => return Err(error),
+            Err(error) => {
+                tracing::error!(error = chain(&error), "cannot finish an erasure; the next run will");
+                break;
+            }
+        }
+        if started.elapsed() > ERASING {
+            break;
+        }
+    }
+    while started.elapsed() < ERASING {
+        match env.catalog.seal_what_was_there(&env.objects, SEALED_AT_ONCE).await {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(SealError::Catalog(error)) => return Err(error),
+            Err(error) => {
+                tracing::warn!(error = chain(&error), "cannot seal what was there; the next run will");
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Erases documents whose time is over, batch by batch.
+///
+/// # Errors
+/// When the catalog fails.
+pub async fn retain(env: &Env) -> Result<(), CatalogError> {
+    env.catalog.forget_message_ids(env.now()).await?;
+    let started = std::time::Instant::now();
+    while started.elapsed() < ERASING {
+        let due = env.catalog.due(&env.policy.retention, env.now(), RETAINED_AT_ONCE).await?;
+        if due.is_empty() {
+            break;
+        }
+        let mut begun = 0;
+        for id in due {
+            let wish = Wish {
+                kind: ErasedKind::Document,
+                id: id.0,
+                cause: Cause::Retention,
+                by: "retention".to_owned(),
+                keep: env.policy.erasure_keeps,
+                // The time of all of them is over.
+                whole_file: true,
+            };
+            begun += usize::from(matches!(env.catalog.erase(&wish).await?, Wished::Begun(_)));
+        }
+        tracing::info!(documents = begun, "the time of some documents was over");
+        erase(env).await?;
+        if begun == 0 {
+            break;
+        }
     }
     Ok(())
 }

@@ -1,18 +1,29 @@
-//! `acuse backup` and `acuse restore`: a folder that holds one instant of the catalog and every object it names.
+//! `acuse backup` and `acuse restore`: a folder, or a place in an S3, that holds one instant of the catalog and every
+//! object it names, as the store has them: sealed.
 //!
 //! A backup is taken of a running server. The catalog's instant comes first; the objects that it names never change, so
-//! they are copied after it, and those of an earlier backup in the same folder are not copied again. The manifest is
-//! written last: a folder without one is no backup.
+//! they are copied after it, and those of an earlier backup in the same place are not copied again. The manifest is
+//! written last: a place without one is no backup. Then goes what this instant does not name: what was erased leaves its
+//! backups too.
+//!
+//! The key file is in no backup. A restore wants the catalog's, and first applies the list beside it of what was erased.
 
 mod dump;
 mod files;
+mod restore;
+mod vault;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{collections::HashSet, process::ExitCode};
 
 use acuse_pipeline::document::Sha256;
-use acuse_storage::{Catalog, ObjectKey, Objects, backup::Snapshot, objects::ObjectError};
+use acuse_storage::{
+    Catalog, ObjectKey, Objects,
+    backup::Snapshot,
+    objects::{ObjectError, is_sealed},
+};
 use anyhow::{Context, bail};
 use clap::Args;
+use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
@@ -21,8 +32,11 @@ use crate::{
     parts::Parts,
 };
 
-/// The form of the folder.
-const FORM: u32 = 1;
+pub use restore::Restore;
+use vault::{OBJECTS, Vault, Where};
+
+/// The form of a backup. The first had objects as they came.
+const FORM: u32 = 2;
 const MANIFEST: &str = "manifest.json";
 
 /// What a backup says of itself.
@@ -41,24 +55,36 @@ struct Manifest {
     objects: u64,
     /// Objects that the catalog names and the store does not have.
     missing: Vec<ObjectKey>,
+    /// Of the key file that the objects are sealed by.
+    #[serde(default)]
+    key_fingerprint: Option<String>,
 }
 
 #[derive(Args)]
 pub struct Backup {
-    /// The folder; made when absent. One that holds an earlier backup is brought up to date.
-    folder: PathBuf,
+    #[command(flatten)]
+    target: Where,
 }
 
-#[derive(Args)]
-pub struct Restore {
-    /// The folder of a backup.
-    folder: PathBuf,
+/// What was copied.
+#[derive(Default)]
+struct Kept {
+    /// Hashes of the names of all that the instant names: of a million objects the names themselves would be long.
+    names: HashSet<[u8; 16]>,
+    missing: Vec<ObjectKey>,
+}
+
+fn short(name: &str) -> [u8; 16] {
+    let hash = Sha256::of(name.as_bytes()).0;
+    hash.first_chunk().copied().unwrap_or_default()
 }
 
 impl Backup {
     pub async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
         let Parts { catalog, objects, embedded } = Parts::start(config).await?;
-        files::make(&self.folder).await?;
+        let vault = self.target.open(config)?;
+        vault.ensure().await?;
+        let passing = tempfile::tempdir().context("cannot make a passing folder")?;
         let made_at = OffsetDateTime::now_utc();
         let stamp = made_at.unix_timestamp_nanos();
         // Under a name of its own, so that the backup of before stays whole until this one is.
@@ -67,15 +93,15 @@ impl Backup {
         } else {
             format!("catalog-{stamp}.dump")
         };
-        let path = self.folder.join(&name);
+        let path = vault.local(&name, passing.path());
         if path.exists() {
             bail!("{} is there already: another backup is being made", path.display());
         }
-        let (objects_kept, missing) = match &config.database {
+        let kept = match &config.database {
             Database::Sqlite(_) => {
                 catalog.copy_into(&path).await?;
                 let copy = Catalog::connect(&format!("sqlite://{}", path.display())).await?;
-                let done = self.keep(&objects, copy.snapshot().await?).await;
+                let done = keep(&vault, &objects, copy.snapshot().await?).await;
                 copy.close().await;
                 done?
             }
@@ -83,25 +109,33 @@ impl Backup {
                 let snapshot = catalog.snapshot().await?;
                 let held = snapshot.name.clone().context("the snapshot has no name")?;
                 let (dumped, kept) =
-                    tokio::join!(dump::dump(url.expose(), &held, &path), self.keep(&objects, snapshot));
+                    tokio::join!(dump::dump(url.expose(), &held, &path), keep(&vault, &objects, snapshot));
                 dumped?;
                 kept?
             }
         };
+        vault.put_local(&name, &path).await?;
         let manifest = Manifest {
             form: FORM,
             made_at,
             database: catalog.database().to_owned(),
             catalog_sha256: files::hash(&path).await?,
             catalog: name,
-            objects: objects_kept,
-            missing,
+            objects: (kept.names.len() - kept.missing.len()) as u64,
+            missing: kept.missing,
+            key_fingerprint: catalog.key_fingerprint().await?,
         };
-        files::write(&self.folder.join(MANIFEST), &serde_json::to_vec_pretty(&manifest)?).await?;
-        files::drop_older(&self.folder, &manifest.catalog).await?;
+        vault.put(MANIFEST, serde_json::to_vec_pretty(&manifest)?).await?;
+        drop_older(&vault, &manifest.catalog, &kept.names).await?;
         catalog.close().await;
         drop(embedded);
-        println!("backed up into {}: {} objects", self.folder.display(), manifest.objects);
+        println!("backed up into {}: {} objects", self.target.name(), manifest.objects);
+        if let Some(path) = &config.key_file {
+            println!(
+                "The key file {} is not in it: keep a copy of it, and of {0}.erased, elsewhere.",
+                path.display()
+            );
+        }
         if manifest.missing.is_empty() {
             return Ok(ExitCode::SUCCESS);
         }
@@ -110,128 +144,62 @@ impl Backup {
         }
         Ok(ExitCode::FAILURE)
     }
+}
 
-    /// Copies the objects of an instant; how many there are, and which there are not.
-    async fn keep(&self, objects: &Objects, mut snapshot: Snapshot) -> anyhow::Result<(u64, Vec<ObjectKey>)> {
-        let (mut kept, mut missing, mut after) = (0, Vec::new(), None);
-        loop {
-            let (keys, next) = snapshot.objects(after).await?;
-            for key in keys {
-                let path = files::of_object(&self.folder, &key);
-                if path.is_file() {
-                    kept += 1;
-                    continue;
-                }
-                match objects.get_bytes(&key, MOST_BYTES).await {
-                    Ok(bytes) => {
-                        files::write(&path, &bytes).await?;
-                        kept += 1;
-                    }
-                    Err(ObjectError::Missing(_)) => missing.push(key),
-                    Err(error) => return Err(error).with_context(|| format!("copying {key}")),
-                }
+/// Copies the objects of an instant, as the store has them.
+async fn keep(vault: &Vault, objects: &Objects, mut snapshot: Snapshot) -> anyhow::Result<Kept> {
+    let (mut kept, mut after) = (Kept::default(), None);
+    loop {
+        let (keys, next) = snapshot.objects(after).await?;
+        for key in keys {
+            let name = format!("{OBJECTS}{key}");
+            kept.names.insert(short(&name));
+            // A copy from before the key file is made anew, now that the store has it sealed.
+            let there = vault.get(&name, Some(HEAD_BYTES)).await?;
+            if there.is_some_and(|head| objects.keys().is_none() || is_sealed(&head)) {
+                continue;
             }
-            match next {
-                Some(next) => after = Some(next),
-                None => return Ok((kept, missing)),
+            match stored(objects, &key).await {
+                Ok(bytes) => vault.put(&name, bytes).await?,
+                Err(ObjectError::Missing(_)) => kept.missing.push(key),
+                Err(error) => return Err(error).with_context(|| format!("copying {key}")),
             }
+        }
+        match next {
+            Some(next) => after = Some(next),
+            None => return Ok(kept),
         }
     }
 }
 
-/// Larger than any object that is taken in.
+async fn stored(objects: &Objects, key: &ObjectKey) -> Result<Vec<u8>, ObjectError> {
+    let (length, mut flow) = objects.get_stored(key).await?;
+    if length > MOST_BYTES {
+        return Err(ObjectError::TooLarge { limit: MOST_BYTES });
+    }
+    let mut all = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
+    while let Some(bytes) = flow.next().await.transpose()? {
+        all.extend_from_slice(&bytes);
+    }
+    Ok(all)
+}
+
+/// Takes away the catalogs of earlier backups, now that there is a newer one, and objects that it does not name.
+async fn drop_older(vault: &Vault, newest: &str, named: &HashSet<[u8; 16]>) -> anyhow::Result<()> {
+    for name in vault.names("catalog-").await? {
+        if name != newest {
+            vault.delete(&name).await?;
+        }
+    }
+    for name in vault.names(OBJECTS).await? {
+        if !named.contains(&short(&name)) {
+            vault.delete(&name).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Larger than any object that is taken in, and than what sealing adds.
 const MOST_BYTES: u64 = 1 << 30;
-
-impl Restore {
-    pub async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
-        let manifest = self.manifest().await?;
-        let copy = self.folder.join(&manifest.catalog);
-        let kind = match config.database {
-            Database::Sqlite(_) => "sqlite",
-            Database::Postgres(_) => "postgres",
-        };
-        if kind != manifest.database {
-            bail!("this backup is of {}; ACUSE_DATABASE_URL names {kind}", manifest.database);
-        }
-        if files::hash(&copy).await? != manifest.catalog_sha256 {
-            bail!("{} is not what was backed up: its SHA-256 is another", copy.display());
-        }
-        self.blank(config).await?;
-        let (objects, embedded) = Parts::objects(config).await?;
-        let put = self.put(&objects).await?;
-        match &config.database {
-            Database::Sqlite(path) => files::copy(&copy, path).await?,
-            Database::Postgres(url) => dump::restore(url.expose(), &copy).await?,
-        }
-        let catalog = Parts::catalog(config).await?;
-        catalog.feed_starts_over().await?;
-        catalog
-            .audit(
-                "cli",
-                "restored",
-                None,
-                &serde_json::json!({ "made_at": manifest.made_at.unix_timestamp() }),
-            )
-            .await?;
-        let ledger = catalog.ledger(None, None).await?;
-        let messages = catalog.message_ledger(OffsetDateTime::now_utc()).await?;
-        catalog.close().await;
-        drop(embedded);
-        println!(
-            "restored what was there at {}: {} documents, {put} objects",
-            manifest.made_at, ledger.received
-        );
-        println!("ledgers balanced: documents {}, messages {}", ledger.balanced, messages.balanced);
-        println!("Followers of the feed start over. What came after that time is not in it.");
-        Ok(if ledger.balanced && messages.balanced { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-    }
-
-    async fn manifest(&self) -> anyhow::Result<Manifest> {
-        let path = self.folder.join(MANIFEST);
-        let text = tokio::fs::read(&path)
-            .await
-            .with_context(|| format!("{}: a folder without it is no backup", path.display()))?;
-        let manifest: Manifest =
-            serde_json::from_slice(&text).with_context(|| format!("{}", path.display()))?;
-        if manifest.form != FORM {
-            bail!("this backup has the form {}; this acuse reads {FORM}", manifest.form);
-        }
-        let plain = |name: &str| name.starts_with("catalog-") && !name.contains(['/', '\\']);
-        if !plain(&manifest.catalog) {
-            bail!("{}: {:?} is no file of a backup", path.display(), manifest.catalog);
-        }
-        Ok(manifest)
-    }
-
-    /// Nothing is ever written over: a backup goes back into an empty place.
-    async fn blank(&self, config: &Config) -> anyhow::Result<()> {
-        match &config.database {
-            Database::Sqlite(path) if path.exists() => {
-                bail!("{} is there: restore into an empty data folder", path.display())
-            }
-            Database::Sqlite(_) => Ok(()),
-            Database::Postgres(url) => {
-                let catalog = Catalog::connect(url.expose()).await?;
-                let blank = catalog.is_blank().await?;
-                catalog.close().await;
-                if blank { Ok(()) } else { bail!("the database is not empty: restore into an empty one") }
-            }
-        }
-    }
-
-    /// Puts every object back; each must be what its name says.
-    async fn put(&self, objects: &Objects) -> anyhow::Result<u64> {
-        let mut put = 0;
-        for (key, path) in files::objects(&self.folder).await? {
-            let bytes = tokio::fs::read(&path).await.with_context(|| format!("{}", path.display()))?;
-            let Some((hash, picture)) = key.content() else { continue };
-            if Sha256::of(&bytes) != hash {
-                bail!("{} is not what was backed up", path.display());
-            }
-            let kind = if picture { "image/jpeg" } else { "application/octet-stream" };
-            objects.put_bytes(&key, bytes.into(), kind).await?;
-            put += 1;
-        }
-        Ok(put)
-    }
-}
+/// What tells a sealed object from a plain one.
+const HEAD_BYTES: u64 = 32;

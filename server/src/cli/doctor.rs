@@ -1,5 +1,7 @@
 //! `acuse doctor`: every part, one line each: how it is, and how to mend it.
 
+mod erasing;
+
 use std::{process::ExitCode, time::Duration};
 
 use acuse_pipeline::limits::Limits;
@@ -92,6 +94,7 @@ pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
     scanner(config, &mut report).await;
     channel(config, &mut report).await;
     if let Some(catalog) = &catalog {
+        erasing::sealed(config, catalog, &mut report).await;
         queues(catalog, &mut report).await;
         sensitivity(catalog, &mut report).await;
         searched(catalog, &mut report).await;

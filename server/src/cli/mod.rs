@@ -7,6 +7,7 @@ mod bound;
 mod customers;
 mod demo;
 mod doctor;
+mod erase;
 mod import;
 mod keys;
 mod mcp;
@@ -74,6 +75,10 @@ enum Command {
     Backup(backup::Backup),
     /// Put a backup back, into an empty place.
     Restore(backup::Restore),
+    /// Erase a document, a contact or a customer for ever.
+    Erase(erase::Erase),
+    /// Keep something from being erased, or lift that.
+    Hold(erase::Hold),
     /// Who is told when something is wrong.
     Alert {
         #[command(subcommand)]
@@ -145,6 +150,8 @@ async fn dispatch(command: Command, config: Config) -> anyhow::Result<ExitCode> 
         Command::Numbers { command } => command.run(&config).await,
         Command::Backup(backup) => backup.run(&config).await,
         Command::Restore(restore) => restore.run(&config).await,
+        Command::Erase(erase) => erase.run(&config).await,
+        Command::Hold(hold) => hold.run(&config).await,
         Command::Alert { command } => command.run(&config).await,
         Command::Audit { command } => command.run(&config).await,
         Command::Customers { command } => command.run(&config).await,

@@ -55,6 +55,16 @@ impl Caller {
         Self { actor: format!("user:{name}"), key: None, scopes, access }
     }
 
+    /// Whoever follows a link that was given to somebody who may, or may not, see IDs.
+    #[must_use]
+    pub fn of_link(sees_ids: bool) -> Self {
+        let mut scopes = vec![Scope::DocumentsRead];
+        if sees_ids {
+            scopes.push(Scope::IdsRead);
+        }
+        Self { actor: "link".to_owned(), key: None, scopes, access: Access::new(sees_ids) }
+    }
+
     /// How far the caller sees.
     #[must_use]
     pub fn access(&self) -> &Access {

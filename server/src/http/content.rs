@@ -17,22 +17,23 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     auth::Caller,
     etag,
     extract::{Id, Params},
+    links,
     problem::Problem,
     quarantine,
 };
 use crate::{access, app::App, desk::session::Person};
 
 /// How long a presigned link is good.
-const LINK: Duration = Duration::from_secs(300);
+pub(super) const LINK: Duration = Duration::from_secs(300);
 
 /// Which form of the document.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Variant {
     /// As it came.
@@ -52,11 +53,11 @@ pub enum Variant {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Query {
-    variant: Variant,
+    pub(super) variant: Variant,
     /// One-based, of `normalized`.
-    page: Option<u32>,
-    /// Answer with a redirect to a link on the S3 itself, good for five minutes.
-    presign: bool,
+    pub(super) page: Option<u32>,
+    /// Answer with a redirect to a link that needs no key, good for five minutes.
+    pub(super) presign: bool,
 }
 
 impl From<ObjectError> for Problem {
@@ -65,6 +66,7 @@ impl From<ObjectError> for Problem {
             ObjectError::TooLarge { limit } => Self::TooLarge { limit_bytes: limit },
             ObjectError::Stalled => Self::Timeout,
             ObjectError::NoSuchRange => Self::RangeNotSatisfiable,
+            ObjectError::Erased { .. } => Self::NotFound("content of this document: it was erased"),
             error @ ObjectError::Service { .. } => {
                 tracing::error!(error = %super::Chain(&error), "the objects are out of reach");
                 Self::Unavailable("the objects are out of reach; try again")
@@ -136,7 +138,7 @@ async fn bytes(app: &App, key: &ObjectKey, range: Option<ByteRange>) -> Result<R
     Ok(response)
 }
 
-async fn serve(
+pub(super) async fn serve(
     app: &App,
     caller: &Caller,
     id: DocumentId,
@@ -154,6 +156,12 @@ async fn serve(
         whole_file(app, caller, &document).await?;
     } else {
         access::showing(app, caller, std::slice::from_ref(&document)).await?;
+    }
+    if query.presign
+        && let Some(keys) = app.objects.keys()
+    {
+        // What the S3 has is sealed, and may be where nobody else reaches.
+        return Ok(Redirect::temporary(&links::signed(keys, caller, id, query)).into_response());
     }
     if query.presign {
         let link = app.objects.presigned_get(key, LINK).await?;

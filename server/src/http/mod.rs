@@ -12,6 +12,7 @@ pub mod content;
 pub mod contract;
 pub mod customers;
 pub mod documents;
+pub mod erasure;
 pub mod etag;
 pub mod export;
 pub mod extract;
@@ -21,6 +22,7 @@ pub mod health;
 pub mod inbound;
 pub mod incident_routes;
 pub mod incidents;
+pub mod links;
 pub mod problem;
 pub mod problems;
 pub mod quarantine;
@@ -66,7 +68,8 @@ pub async fn around(mut request: Request, next: Next) -> Response {
     request.extensions_mut().insert(RequestId(id));
     let span = tracing::info_span!("request", request_id = %id, %method, route);
     let started = Instant::now();
-    let limit = if route == "/v1/documents" || route.ends_with("/content") || route.ends_with("/export") {
+    let files = ["/content", "/export", links::ROUTE];
+    let limit = if route == "/v1/documents" || files.iter().any(|end| route.ends_with(end)) {
         FILE_TIMEOUT
     } else {
         REQUEST_TIMEOUT

@@ -61,6 +61,9 @@ pub struct DocumentView {
     filed_at: Option<OffsetDateTime>,
     #[serde(with = "time::serde::rfc3339")]
     updated_at: OffsetDateTime,
+    /// When it was erased: what it said is gone for ever, and the row stays for the ledgers.
+    #[serde(with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
+    erased_at: Option<OffsetDateTime>,
     version: i64,
     /// `open`, `id` or `unknown`: only what is open is shown without `ids:read`.
     sensitivity: Sensitivity,
@@ -99,6 +102,7 @@ impl DocumentView {
             received_at: document.received_at,
             filed_at: document.filed_at,
             updated_at: document.updated_at,
+            erased_at: document.erased_at,
             version: document.version,
             sensitivity: document.sensitivity,
             withheld: seen.is_withheld(),
@@ -177,6 +181,7 @@ pub const DOCUMENT_MEMBERS: &[&str] = &[
     "received_at",
     "filed_at",
     "updated_at",
+    "erased_at",
     "version",
     "sensitivity",
     "withheld",

@@ -35,7 +35,7 @@ async fn put(objects: &Objects, key: &ObjectKey) {
 }
 
 /// A document whose original is there.
-async fn named(catalog: &Catalog, objects: &Objects) -> StoredObject {
+pub(super) async fn named(catalog: &Catalog, objects: &Objects) -> StoredObject {
     let (id, sha256) = (DocumentId::generate(), Sha256::of(b"bytes"));
     let original = StoredObject { key: ObjectKey::original(id, &sha256), sha256, size_bytes: 5 };
     put(objects, &original.key).await;

@@ -35,7 +35,10 @@ pub(super) async fn what_is_put_comes_back(objects: &Objects) {
     }
 }
 
-fn pieces(total: usize, piece: usize) -> impl futures_util::Stream<Item = Result<Bytes, std::io::Error>> {
+pub(super) fn pieces(
+    total: usize,
+    piece: usize,
+) -> impl futures_util::Stream<Item = Result<Bytes, std::io::Error>> {
     let pattern = Bytes::from((0..piece).map(|n| n.to_le_bytes()[0] ^ 0x5a).collect::<Vec<u8>>());
     stream::iter((0..total.div_ceil(piece)).map(move |n| Ok(pattern.slice(..piece.min(total - n * piece)))))
 }

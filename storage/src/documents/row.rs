@@ -14,7 +14,8 @@ pub(crate) const COLUMNS: &str = "id, contact_id, message_id, source, phone_numb
      declared_filename, caption, declared_sha256, sent_at, received_at, media_deadline, status, stage, attempts, \
      next_attempt_at, last_error, original_key, original_sha256, original_bytes, pages, thumbnail_key, media_type, \
      page_count, kind, confidence, language, fields, fingerprint, notes, findings, reasons, customer_id, duplicate_of, \
-     part, part_of, waits_for, version, filed_at, updated_at, sensitivity, id_probability";
+     part, part_of, waits_for, version, filed_at, updated_at, sensitivity, id_probability, \
+     erased_at";
 
 #[derive(sqlx::FromRow)]
 pub(crate) struct DocumentRow {
@@ -61,6 +62,7 @@ pub(crate) struct DocumentRow {
     pub(super) updated_at: i64,
     sensitivity: String,
     id_probability: Option<f64>,
+    erased_at: Option<i64>,
 }
 
 const T: &str = "documents";
@@ -136,6 +138,7 @@ impl TryFrom<DocumentRow> for Document {
             updated_at: at(T, "updated_at", row.updated_at)?,
             sensitivity: word(T, "sensitivity", &row.sensitivity)?,
             id_probability: row.id_probability,
+            erased_at: maybe_at(T, "erased_at", row.erased_at)?,
         })
     }
 }

@@ -177,6 +177,25 @@ impl Line {
         }
     }
 
+    /// The same of nobody: kind, dates and amounts, and no word that names somebody.
+    #[must_use]
+    pub fn of_nobody(mut self) -> Self {
+        for word in [
+            &mut self.number,
+            &mut self.issuer_name,
+            &mut self.issuer_tax_id,
+            &mut self.recipient_name,
+            &mut self.recipient_tax_id,
+            &mut self.order_number,
+            &mut self.payment_method,
+            &mut self.payment_reference,
+            &mut self.iban,
+        ] {
+            word.clear();
+        }
+        self
+    }
+
     /// The same with every amount's sign turned: what takes it back.
     #[must_use]
     pub fn reversed(mut self) -> Self {

@@ -44,7 +44,7 @@ pub(super) async fn page(
     for (id, _, keys) in &rows {
         for (what, key) in keys {
             // Of a file that holds several documents it stands in another one's folder.
-            if !there.contains(key.as_str()) && objects.head(key).await?.is_none() {
+            if !there.contains(key.as_str()) && !objects.has(key).await? {
                 missing.entry(*id).or_insert_with(Vec::new).push((what.clone(), key.clone()));
             }
         }

@@ -3,15 +3,23 @@
 //! Bytes come as a stream, are hashed while they go out, and never stand in memory whole: up to 8 MiB they are one
 //! `PutObject`; longer ones are a multipart upload under a passing key, copied by the server to the key made of their
 //! hash. The server checks a SHA-256 of everything we send it.
+//!
+//! With a key file (`crate::key_file`) each object is sealed by its document's key on the way in and opened on the way
+//! out; hashes, lengths and ranges are those of the bytes as they came.
 
+mod config;
 mod embedded;
 mod key;
 mod leftovers;
 mod listing;
+mod opening;
 mod put;
 mod ranged;
+mod sealed;
+mod sealing;
+mod vault;
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 use acuse_pipeline::document::Sha256;
 use aws_sdk_s3::{
@@ -27,65 +35,20 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
 
+pub use config::{Credentials, S3Config};
 pub use embedded::{EmbeddedError, EmbeddedS3};
 pub use key::{NotAKey, ObjectKey};
 pub use listing::{Listed, ObjectPage};
+use opening::{Flow, Looked};
 pub use ranged::{ByteRange, NotARange, Ranged};
+pub use sealed::is_sealed;
+pub use sealing::{SEALING, SealError};
+pub use vault::Vault;
 
-use crate::documents::StoredObject;
+use crate::{documents::StoredObject, key_file::KeyFile};
 
 /// Longest wait for the next bytes of an object or of a source.
 const STALL: Duration = Duration::from_secs(30);
-
-/// An access key and its secret, which `Debug` does not show.
-#[derive(Clone)]
-pub struct Credentials {
-    access_key: String,
-    secret_key: String,
-    session_token: Option<String>,
-}
-
-impl Credentials {
-    /// A pair that lasts.
-    #[must_use]
-    pub fn new(access_key: impl Into<String>, secret_key: impl Into<String>) -> Self {
-        Self { access_key: access_key.into(), secret_key: secret_key.into(), session_token: None }
-    }
-
-    /// With `AWS_SESSION_TOKEN`.
-    #[must_use]
-    pub fn with_session_token(mut self, token: Option<String>) -> Self {
-        self.session_token = token;
-        self
-    }
-
-    pub(crate) fn access_key(&self) -> &str {
-        &self.access_key
-    }
-
-    pub(crate) fn secret_key(&self) -> &str {
-        &self.secret_key
-    }
-}
-
-impl fmt::Debug for Credentials {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Credentials").field("access_key", &self.access_key).finish_non_exhaustive()
-    }
-}
-
-/// Which S3, and which bucket of it.
-#[derive(Debug, Clone)]
-pub struct S3Config {
-    /// `http://host:port`; none for AWS itself.
-    pub endpoint: Option<String>,
-    /// Bucket.
-    pub bucket: String,
-    /// Region; `us-east-1` where it means nothing.
-    pub region: String,
-    /// Who we are.
-    pub credentials: Credentials,
-}
 
 /// An object operation failed.
 #[derive(Debug, thiserror::Error)]
@@ -116,6 +79,18 @@ pub enum ObjectError {
     /// No byte came for too long.
     #[error("no byte came for {} seconds", STALL.as_secs())]
     Stalled,
+    /// It was erased: nobody has its key any more.
+    #[error("object {key} was erased")]
+    Erased {
+        /// Which.
+        key: String,
+    },
+    /// It is sealed, and does not open with its key: it was changed or cut.
+    #[error("object {key} cannot be opened: it was changed, or sealed by another key file")]
+    Unopened {
+        /// Which.
+        key: String,
+    },
     /// What came back has another hash than what was kept.
     #[error("object {key} is not what was kept: expected SHA-256 {expected}, got {found}")]
     Altered {
@@ -141,10 +116,8 @@ fn missing<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
 }
 
 /// The bytes of an answer, as long as they flow.
-fn flowing(
-    body: aws_sdk_s3::primitives::ByteStream,
-) -> impl Stream<Item = Result<Bytes, ObjectError>> + Send + 'static {
-    futures_util::stream::unfold(Some(body), |body| async {
+fn flowing(body: aws_sdk_s3::primitives::ByteStream) -> Flow {
+    let flow = futures_util::stream::unfold(Some(body), |body| async {
         let mut body = body?;
         match tokio::time::timeout(STALL, body.next()).await {
             Err(_) => Some((Err(ObjectError::Stalled), None)),
@@ -152,14 +125,17 @@ fn flowing(
             Ok(Some(Ok(bytes))) => Some((Ok(bytes), Some(body))),
             Ok(Some(Err(error))) => Some((Err(ObjectError::Source(Box::new(error))), None)),
         }
-    })
+    });
+    // Whoever looks at the first bytes may meet the end there, and ask again.
+    Box::pin(flow.fuse())
 }
 
-/// One bucket. Cheap to clone.
+/// One bucket, and the key file by which what goes into it is sealed. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Objects {
     client: Client,
     bucket: String,
+    keys: Option<KeyFile>,
 }
 
 impl Objects {
@@ -197,7 +173,20 @@ impl Objects {
         if let Some(endpoint) = &config.endpoint {
             builder = builder.endpoint_url(endpoint);
         }
-        Self { client: Client::from_conf(builder.build()), bucket: config.bucket.clone() }
+        Self { client: Client::from_conf(builder.build()), bucket: config.bucket.clone(), keys: None }
+    }
+
+    /// The same bucket; from now on what is put is sealed by this file, and what was sealed by it is opened.
+    #[must_use]
+    pub fn sealed_by(mut self, keys: Option<KeyFile>) -> Self {
+        self.keys = keys;
+        self
+    }
+
+    /// The key file, where what is put is sealed.
+    #[must_use]
+    pub fn keys(&self) -> Option<&KeyFile> {
+        self.keys.as_ref()
     }
 
     /// Makes sure that the bucket is there and ours, making it if need be.
@@ -258,11 +247,28 @@ impl Objects {
     /// An object as a stream, with its length. No byte for 30 seconds ends it with an error.
     ///
     /// # Errors
-    /// When it is not there or S3 fails.
+    /// When it is not there, was erased or does not open, or S3 fails.
     pub async fn get_stream(
         &self,
         key: &ObjectKey,
-    ) -> Result<(u64, impl Stream<Item = Result<Bytes, ObjectError>> + Send + 'static), ObjectError> {
+    ) -> Result<(u64, impl Stream<Item = Result<Bytes, ObjectError>> + Send + use<>), ObjectError> {
+        let (stored, flow) = self.stored(key).await?;
+        self.opened(key, stored, flow).await
+    }
+
+    /// An object as it stands in the store, sealed or not.
+    ///
+    /// # Errors
+    /// When it is not there or S3 fails.
+    pub async fn get_stored(
+        &self,
+        key: &ObjectKey,
+    ) -> Result<(u64, impl Stream<Item = Result<Bytes, ObjectError>> + Send + Unpin + use<>), ObjectError>
+    {
+        self.stored(key).await
+    }
+
+    async fn stored(&self, key: &ObjectKey) -> Result<(u64, Flow), ObjectError> {
         let got = match self.client.get_object().bucket(&self.bucket).key(key.as_str()).send().await {
             Ok(got) => got,
             Err(error) if missing(&error) => return Err(ObjectError::Missing(key.to_string())),
@@ -306,11 +312,27 @@ impl Objects {
         }
     }
 
-    /// The length of an object, if it is there.
+    /// The length of an object as it came, if it is there.
+    ///
+    /// # Errors
+    /// When S3 fails, or it is sealed and was cut.
+    pub async fn head(&self, key: &ObjectKey) -> Result<Option<u64>, ObjectError> {
+        Ok(self.looked(key).await?.map(|looked| match looked {
+            Looked::Plain(length) => length,
+            Looked::Sealed { shape, .. } => shape.plain,
+        }))
+    }
+
+    /// Whether it is there, sealed or not.
     ///
     /// # Errors
     /// When S3 fails.
-    pub async fn head(&self, key: &ObjectKey) -> Result<Option<u64>, ObjectError> {
+    pub async fn has(&self, key: &ObjectKey) -> Result<bool, ObjectError> {
+        Ok(self.stored_bytes(key).await?.is_some())
+    }
+
+    /// How many bytes of it the store has.
+    async fn stored_bytes(&self, key: &ObjectKey) -> Result<Option<u64>, ObjectError> {
         match self.client.head_object().bucket(&self.bucket).key(key.as_str()).send().await {
             Ok(head) => {
                 Ok(Some(head.content_length().and_then(|n| u64::try_from(n).ok()).unwrap_or_default()))

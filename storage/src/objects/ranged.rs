@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use bytes::Bytes;
 use futures_util::Stream;
 
-use super::{ObjectError, ObjectKey, Objects, failed, flowing, missing};
+use super::{Flow, Looked, ObjectError, ObjectKey, Objects, failed, flowing, missing};
 
 /// One range of bytes, as RFC 9110 writes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +14,18 @@ pub enum ByteRange {
     From(u64, Option<u64>),
     /// So many of the last.
     Last(u64),
+}
+
+impl ByteRange {
+    /// The first and the last byte of it in so many; none where it has none of them.
+    pub(super) fn within(self, length: u64) -> Option<(u64, u64)> {
+        let end = length.checked_sub(1)?;
+        match self {
+            Self::From(first, last) if first <= end => Some((first, last.map_or(end, |last| last.min(end)))),
+            Self::Last(count) if count > 0 => Some((length.saturating_sub(count), end)),
+            _ => None,
+        }
+    }
 }
 
 /// A text that is no single range of bytes.
@@ -74,10 +86,34 @@ impl Objects {
         &self,
         key: &ObjectKey,
         range: ByteRange,
-    ) -> Result<Ranged<impl Stream<Item = Result<Bytes, ObjectError>> + Send + 'static>, ObjectError> {
+    ) -> Result<Ranged<impl Stream<Item = Result<Bytes, ObjectError>> + Send + use<>>, ObjectError> {
         if range == ByteRange::Last(0) {
             return Err(ObjectError::NoSuchRange);
         }
+        if self.keys.is_some() {
+            match self.looked(key).await? {
+                Some(Looked::Sealed { shape, head }) => {
+                    return self.opened_range(key, range, shape, &head).await;
+                }
+                Some(Looked::Plain(_)) => {}
+                None => return Err(ObjectError::Missing(key.to_string())),
+            }
+        }
+        self.plain_range(key, range).await
+    }
+
+    /// Some bytes as the store has them, both counted.
+    pub(super) async fn stored_range(
+        &self,
+        key: &ObjectKey,
+        first: u64,
+        last: u64,
+    ) -> Result<(u64, Flow), ObjectError> {
+        let part = self.plain_range(key, ByteRange::From(first, Some(last))).await?;
+        Ok((part.size_bytes, part.stream))
+    }
+
+    async fn plain_range(&self, key: &ObjectKey, range: ByteRange) -> Result<Ranged<Flow>, ObjectError> {
         let asked = self.client.get_object().bucket(&self.bucket).key(key.as_str()).range(range.to_string());
         let got = match asked.send().await {
             Ok(got) => got,
@@ -99,6 +135,17 @@ impl Objects {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_range_is_of_so_many_bytes() {
+        assert_eq!(ByteRange::From(3, Some(99)).within(10), Some((3, 9)));
+        assert_eq!(ByteRange::From(9, None).within(10), Some((9, 9)));
+        assert_eq!(ByteRange::From(10, None).within(10), None);
+        assert_eq!(ByteRange::Last(99).within(10), Some((0, 9)));
+        assert_eq!(ByteRange::Last(4).within(10), Some((6, 9)));
+        assert_eq!(ByteRange::Last(0).within(10), None);
+        assert_eq!(ByteRange::From(0, None).within(0), None);
+    }
 
     #[test]
     fn a_range_is_one_and_comes_back() {

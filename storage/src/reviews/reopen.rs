@@ -31,7 +31,7 @@ pub enum Reopened {
     Waits(ReviewId),
     /// It changed since it was looked at; its version now.
     Changed(i64),
-    /// It is neither filed nor rejected, or it is a duplicate: take up the first.
+    /// It is neither filed nor rejected, it was erased, or it is a duplicate: take up the first.
     NotAtRest,
     /// There is no such document.
     Missing,
@@ -49,8 +49,9 @@ async fn at_rest(
     if seen_version.is_some_and(|seen| seen != document.version) {
         return Ok(Err(Reopened::Changed(document.version)));
     }
-    let rests =
-        matches!(document.status, Status::Filed | Status::Rejected) && document.duplicate_of.is_none();
+    let rests = matches!(document.status, Status::Filed | Status::Rejected)
+        && document.duplicate_of.is_none()
+        && document.erased_at.is_none();
     Ok(if rests { Ok(document) } else { Err(Reopened::NotAtRest) })
 }
 

@@ -1,12 +1,8 @@
 //! The folder of a backup. A file has its name only when it is whole.
 
-use std::{
-    io::Read,
-    path::{Path, PathBuf},
-};
+use std::{io::Read, path::Path};
 
 use acuse_pipeline::document::Sha256;
-use acuse_storage::ObjectKey;
 use anyhow::Context;
 use sha2::Digest;
 
@@ -17,11 +13,6 @@ pub(super) async fn make(folder: &Path) -> anyhow::Result<()> {
     #[cfg(unix)]
     builder.mode(0o700);
     builder.create(folder).await.with_context(|| format!("cannot make the folder {}", folder.display()))
-}
-
-/// Where an object's copy is. A key is a relative path of plain names.
-pub(super) fn of_object(folder: &Path, key: &ObjectKey) -> PathBuf {
-    folder.join("objects").join(key.as_str())
 }
 
 /// Writes a file, makes it durable, and only then gives it its name.
@@ -63,15 +54,12 @@ pub(super) async fn hash(path: &Path) -> anyhow::Result<Sha256> {
     hashed.await?.with_context(|| format!("cannot read {}", path.display()))
 }
 
-/// Every object in the folder.
-pub(super) async fn objects(folder: &Path) -> anyhow::Result<Vec<(ObjectKey, PathBuf)>> {
-    let root = folder.join("objects");
+/// The names of all files under a folder that begin like this. What a backup that was cut off left is none.
+pub(super) async fn names(folder: &Path, begin: &str) -> anyhow::Result<Vec<String>> {
+    let (root, begin) = (folder.to_owned(), begin.to_owned());
     let found = tokio::task::spawn_blocking(move || {
         let (mut found, mut folders) = (Vec::new(), vec![root.clone()]);
         while let Some(at) = folders.pop() {
-            if !at.is_dir() {
-                continue;
-            }
             for entry in std::fs::read_dir(&at)? {
                 let path = entry?.path();
                 if path.is_dir() {
@@ -79,25 +67,10 @@ pub(super) async fn objects(folder: &Path) -> anyhow::Result<Vec<(ObjectKey, Pat
                     continue;
                 }
                 let name = path.strip_prefix(&root).ok().and_then(Path::to_str).map(str::to_owned);
-                // What a backup that was cut off left is no object.
-                if let Some(Ok(key)) = name.map(|name| name.parse::<ObjectKey>()) {
-                    found.push((key, path));
-                }
+                found.extend(name.filter(|name| name.starts_with(&begin) && !name.ends_with(".part")));
             }
         }
         Ok::<_, std::io::Error>(found)
     });
     found.await?.with_context(|| format!("cannot read {}", folder.display()))
-}
-
-/// Takes away the catalogs of earlier backups, now that there is a newer one.
-pub(super) async fn drop_older(folder: &Path, newest: &str) -> anyhow::Result<()> {
-    let mut entries = tokio::fs::read_dir(folder).await?;
-    while let Some(entry) = entries.next_entry().await? {
-        let name = entry.file_name();
-        if name.to_str().is_some_and(|name| name.starts_with("catalog-") && name != newest) {
-            tokio::fs::remove_file(entry.path()).await?;
-        }
-    }
-    Ok(())
 }

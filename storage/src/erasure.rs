@@ -1,0 +1,327 @@
+//! Erasing what a document, a contact or a customer said, for ever: the rows stay as tombstones, so that every ledger
+//! still balances, and a receipt says what went, when and by whose hand.
+//!
+//! An erasure goes in steps, each of which is committed and none of which hurts when it is done twice: the wish and its
+//! reasons against it (`holds`), the rows document by document (`document`), the person (`people`), and then what no
+//! transaction reaches: keys, objects, and what the database's files still have (`finish`). Whatever a crash cuts off is
+//! done by the next sweep.
+
+mod counts;
+mod document;
+mod due;
+mod finish;
+mod holds;
+mod people;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::json;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+pub use due::{NotARetention, Retention, Rule};
+pub use finish::{EraseError, Finishing};
+pub use holds::{Hold, HoldPlaced};
+
+use crate::{
+    audit,
+    catalog::Catalog,
+    error::CatalogError,
+    key_file::{Erased, ErasedKind},
+    names::{DocumentId, at, json as parse, maybe_at, micros, to_json, word, words},
+    sql::Tx,
+};
+use counts::Counts;
+
+words! {
+    /// Why something is erased.
+    Cause, "cause of an erasure" {
+        /// Somebody asked for it.
+        Request = "request",
+        /// Its time was over.
+        Retention = "retention",
+        /// It had been erased before the backup that was put back was made good.
+        Restore = "restore",
+    }
+}
+
+words! {
+    /// What may stay of a bill, for the law, once nobody is named in it.
+    Keep, "what an erasure keeps" {
+        /// Kind, dates, currency and amounts.
+        Amounts = "amounts",
+        /// Nothing but when it came and what became of it.
+        Nothing = "nothing",
+    }
+}
+
+/// A wish to erase.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wish {
+    /// What is erased.
+    pub kind: ErasedKind,
+    /// Which.
+    pub id: Uuid,
+    /// Why.
+    pub cause: Cause,
+    /// Whose hand it is, as the audit trail names them.
+    pub by: String,
+    /// What stays of a bill.
+    pub keep: Keep,
+    /// Whether documents that came in one file with it go too: the file is one, and holds all of them.
+    pub whole_file: bool,
+}
+
+/// What became of a wish.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Wished {
+    /// Its rows say nothing any more; keys and objects follow with [`Catalog::finish_erasures`].
+    Begun(Receipt),
+    /// It was erased before.
+    Already(Receipt),
+    /// There is no such thing.
+    Missing,
+    /// A legal hold is on it, or on something that would go with it.
+    Held(Vec<Hold>),
+    /// So many other documents are in the same files, and nobody said to erase them too.
+    WithOthers(Vec<DocumentId>),
+}
+
+/// What was erased, when, and by whom. It quotes nothing.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Receipt {
+    /// Its own id.
+    pub id: Uuid,
+    /// Of what.
+    pub kind: ErasedKind,
+    /// Which.
+    pub subject: Uuid,
+    /// Why.
+    pub cause: Cause,
+    /// Whose hand it was.
+    pub erased_by: String,
+    /// When it began.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+    /// Rows and objects that went, by what they were.
+    pub counts: BTreeMap<String, u64>,
+    /// When keys, objects and what the database's files still had of it were gone; none while that is under way.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub finished_at: Option<OffsetDateTime>,
+}
+
+type ReceiptRow = (Uuid, String, Uuid, String, String, i64, String, Option<i64>);
+
+const COLUMNS: &str = "id, kind, subject, cause, erased_by, at, counts, finished_at";
+
+fn receipt(row: ReceiptRow) -> Result<Receipt, CatalogError> {
+    const T: &str = "erasures";
+    let (id, kind, subject, cause, erased_by, when, counts, finished) = row;
+    Ok(Receipt {
+        id,
+        kind: word(T, "kind", &kind)?,
+        subject,
+        cause: word(T, "cause", &cause)?,
+        erased_by,
+        at: at(T, "at", when)?,
+        counts: parse::<Counts>(T, "counts", &counts)?.into(),
+        finished_at: maybe_at(T, "finished_at", finished)?,
+    })
+}
+
+/// Documents erased in one transaction: few, so that no webhook waits for it.
+const AT_ONCE: i64 = 20;
+
+/// Of whom `documents d` are.
+fn of_subject(kind: ErasedKind) -> &'static str {
+    match kind {
+        ErasedKind::Document => "d.id = $1",
+        ErasedKind::Contact => {
+            "d.contact_id IN (SELECT c.id FROM contacts c WHERE c.id = $1 OR c.merged_into = $1)"
+        }
+        ErasedKind::Customer => {
+            "d.customer_id IN (SELECT c.id FROM customers c WHERE c.id = $1 OR c.merged_into = $1)"
+        }
+    }
+}
+
+/// The documents of a subject, and those of the same files.
+fn with_files(kind: ErasedKind) -> String {
+    let own = of_subject(kind);
+    let files = format!(
+        "(SELECT COALESCE(o.part_of, o.id) FROM documents o WHERE o.part IS NOT NULL AND {})",
+        own.replace("d.", "o.")
+    );
+    format!("({own} OR d.id IN {files} OR d.part_of IN {files})")
+}
+
+async fn exists(tx: &mut Tx, kind: ErasedKind, id: Uuid) -> Result<bool, CatalogError> {
+    let sql = match kind {
+        ErasedKind::Document => "SELECT 1 FROM documents WHERE id = $1",
+        ErasedKind::Contact => "SELECT 1 FROM contacts WHERE id = $1",
+        ErasedKind::Customer => "SELECT 1 FROM customers WHERE id = $1",
+    };
+    Ok(optional!(tx, (i32,), sql, id)?.is_some())
+}
+
+/// Documents that share a file with the subject's and are not among them.
+async fn others(tx: &mut Tx, kind: ErasedKind, id: Uuid) -> Result<Vec<DocumentId>, CatalogError> {
+    let text = format!(
+        "SELECT d.id FROM documents d WHERE {} AND NOT ({}) AND d.erased_at IS NULL ORDER BY d.id LIMIT 1000",
+        with_files(kind),
+        // Whose it is may not be known of a part.
+        of_subject(kind)
+    );
+    let rows = all!(tx, (Uuid,), sqlx::AssertSqlSafe(text.clone()), id)?;
+    Ok(rows.into_iter().map(|(id,)| DocumentId(id)).collect())
+}
+
+impl Catalog {
+    /// Erases what the rows say of a document, a contact or a customer. Keys, objects and what the database's files still
+    /// have follow with [`Catalog::finish_erasures`].
+    ///
+    /// # Errors
+    /// When the database fails; what was erased until then stays erased, and the sweep goes on with it.
+    pub async fn erase(&self, wish: &Wish) -> Result<Wished, CatalogError> {
+        // What was written before the chain was has no hash of its detail until it is sealed.
+        while self.seal_audit(self.now()).await? > 0 {}
+        let mut tx = self.writing().await?;
+        if !exists(&mut tx, wish.kind, wish.id).await? {
+            return Ok(Wished::Missing);
+        }
+        let text = format!(
+            "SELECT {COLUMNS} FROM erasures WHERE kind = $1 AND subject = $2 ORDER BY at DESC LIMIT 1"
+        );
+        let known =
+            optional!(tx, ReceiptRow, sqlx::AssertSqlSafe(text.clone()), wish.kind.as_str(), wish.id)?;
+        let has_documents = format!(
+            "SELECT 1 FROM documents d WHERE {} AND d.erased_at IS NULL LIMIT 1",
+            of_subject(wish.kind)
+        );
+        let has_more = optional!(tx, (i32,), sqlx::AssertSqlSafe(has_documents.clone()), wish.id)?.is_some();
+        if let Some(known) = known.filter(|_| !has_more) {
+            return Ok(Wished::Already(receipt(known)?));
+        }
+        // Somebody may have lifted the hold before it was erased, and then the copy that came back has it still.
+        if wish.cause != Cause::Restore {
+            let held = holds::on(&mut tx, wish.kind, wish.id, wish.whole_file).await?;
+            if !held.is_empty() {
+                return Ok(Wished::Held(held));
+            }
+        }
+        if !wish.whole_file && wish.cause != Cause::Restore {
+            let others = others(&mut tx, wish.kind, wish.id).await?;
+            if !others.is_empty() {
+                return Ok(Wished::WithOthers(others));
+            }
+        }
+        let id = self.begin_erasure(tx, wish).await?;
+        self.go_on(id).await.map(Wished::Begun)
+    }
+
+    async fn begin_erasure(&self, mut tx: Tx, wish: &Wish) -> Result<Uuid, CatalogError> {
+        let (id, present) = (Uuid::now_v7(), micros(tx.now()));
+        let counts = Counts::new(wish.keep, wish.whole_file);
+        execute!(
+            tx,
+            "INSERT INTO erasures (id, kind, subject, cause, erased_by, at, counts) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            id,
+            wish.kind.as_str(),
+            wish.id,
+            wish.cause.as_str(),
+            wish.by.as_str(),
+            present,
+            to_json("counts", &counts)?
+        )?;
+        let detail = json!({ "erasure_id": id, "kind": wish.kind, "subject": wish.id, "cause": wish.cause });
+        audit::write(&mut tx, &wish.by, "erasure_begun", None, &detail).await?;
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    /// Goes on with an erasure until its rows say nothing any more.
+    pub(crate) async fn go_on(&self, erasure: Uuid) -> Result<Receipt, CatalogError> {
+        loop {
+            let mut tx = self.writing().await?;
+            let text = format!("SELECT {COLUMNS} FROM erasures WHERE id = $1");
+            let row = one!(tx, ReceiptRow, sqlx::AssertSqlSafe(text.clone()), erasure)?;
+            let mut counts: Counts = parse("erasures", "counts", &row.6)?;
+            let found = receipt(row)?;
+            if counts.rows_done {
+                return Ok(found);
+            }
+            let which =
+                if counts.whole_file { with_files(found.kind) } else { of_subject(found.kind).to_owned() };
+            let text = format!(
+                "SELECT d.id FROM documents d WHERE {which} AND d.erased_at IS NULL ORDER BY d.id LIMIT {AT_ONCE}"
+            );
+            let next = all!(tx, (Uuid,), sqlx::AssertSqlSafe(text.clone()), found.subject)?;
+            for (id,) in &next {
+                document::erase(&mut tx, DocumentId(*id), &found, &mut counts).await?;
+            }
+            let is_end = (next.len() as i64) < AT_ONCE;
+            if is_end {
+                people::erase(&mut tx, &found, &mut counts).await?;
+                counts.rows_done = true;
+            }
+            let text = to_json("counts", &counts)?;
+            execute!(tx, "UPDATE erasures SET counts = $2 WHERE id = $1", erasure, text)?;
+            tx.commit().await?;
+            if is_end {
+                return Ok(Receipt { counts: counts.into(), ..found });
+            }
+        }
+    }
+
+    /// Erases anew what the list beside the key file says was erased, in a catalog that was put back from before. How many
+    /// of it were there.
+    ///
+    /// # Errors
+    /// When the database fails; it is done again from the start then, and hurts nothing.
+    pub async fn erase_again(&self, list: &[Erased]) -> Result<u64, CatalogError> {
+        let mut again = 0;
+        for erased in list {
+            let wish = Wish {
+                kind: erased.kind,
+                id: erased.id,
+                cause: Cause::Restore,
+                by: "restore".to_owned(),
+                keep: erased.keep,
+                // Whatever went with it stands in the list by itself.
+                whole_file: false,
+            };
+            again += u64::from(matches!(self.erase(&wish).await?, Wished::Begun(_)));
+        }
+        Ok(again)
+    }
+
+    /// A receipt, if there is one.
+    ///
+    /// # Errors
+    /// When the database fails or the row is impossible.
+    pub async fn erasure(&self, id: Uuid) -> Result<Option<Receipt>, CatalogError> {
+        let mut tx = self.reading().await?;
+        let text = format!("SELECT {COLUMNS} FROM erasures WHERE id = $1");
+        optional!(tx, ReceiptRow, sqlx::AssertSqlSafe(text.clone()), id)?.map(receipt).transpose()
+    }
+
+    /// Receipts, the latest first, those before `before`.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn erasures(&self, before: Option<Uuid>, limit: u32) -> Result<Vec<Receipt>, CatalogError> {
+        let mut tx = self.reading().await?;
+        let text = format!("SELECT {COLUMNS} FROM erasures WHERE id < $1 ORDER BY id DESC LIMIT $2");
+        all!(
+            tx,
+            ReceiptRow,
+            sqlx::AssertSqlSafe(text.clone()),
+            before.unwrap_or(Uuid::max()),
+            i64::from(limit.clamp(1, 1_000))
+        )?
+        .into_iter()
+        .map(receipt)
+        .collect()
+    }
+}

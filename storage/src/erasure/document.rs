@@ -1,0 +1,238 @@
+//! The rows of one document, emptied in the caller's transaction.
+
+use acuse_pipeline::{
+    document::Sha256,
+    fields::{Field, FieldName, Fields},
+};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{Counts, Keep, Receipt};
+use crate::{
+    documents::{self, forget_words},
+    error::CatalogError,
+    events, export,
+    export::Line,
+    names::{DocumentId, Stage, json as parse, micros, to_json},
+    periods::Month,
+    sql::Tx,
+    timeline,
+};
+
+/// What names nobody.
+const IMPERSONAL: &[FieldName] = &[
+    FieldName::Type,
+    FieldName::IssueDate,
+    FieldName::Date,
+    FieldName::Currency,
+    FieldName::Subtotal,
+    FieldName::Discount,
+    FieldName::Tip,
+    FieldName::Tax,
+    FieldName::Taxes,
+    FieldName::Withheld,
+    FieldName::Rounding,
+    FieldName::Total,
+    FieldName::Paid,
+    FieldName::AmountDue,
+];
+
+/// Rows about a document that are emptied, each under what it is called in a receipt. `$1` is the document.
+const EMPTIED: &[(&str, &str)] = &[(
+    "deliveries",
+    "UPDATE deliveries SET body = $2 WHERE id IN (SELECT m.delivery_id FROM messages m \
+        JOIN documents d ON d.message_id = m.id WHERE d.id = $1)",
+)];
+
+/// The same without a second bind.
+const EMPTIED_BY_ID: &[(&str, &str)] = &[
+    (
+        "messages",
+        "UPDATE messages SET body = NULL, raw = '{}', delivery_id = NULL \
+        WHERE id IN (SELECT message_id FROM documents WHERE id = $1)",
+    ),
+    (
+        "statuses",
+        "UPDATE message_statuses SET raw = '{}', error = NULL \
+        WHERE wamid IN (SELECT wamid FROM outbox WHERE document_id = $1 AND wamid IS NOT NULL)",
+    ),
+    (
+        "sent_messages",
+        "UPDATE outbox SET body = '', payload = '{}', error = NULL, next_attempt_at = NULL, \
+        lease_until = NULL, \
+        state = CASE WHEN state IN ('queued', 'refused') THEN 'withdrawn' ELSE state END WHERE document_id = $1",
+    ),
+    ("page_words", "DELETE FROM page_words WHERE document_id = $1"),
+    ("drafts", "DELETE FROM drafts WHERE document_id = $1"),
+    ("undo", "DELETE FROM holds WHERE document_id = $1"),
+    (
+        "review_reasons",
+        "DELETE FROM review_reasons WHERE review_id IN (SELECT id FROM reviews WHERE document_id = $1)",
+    ),
+    ("reviews", "UPDATE reviews SET reasons = '[]', note = NULL WHERE document_id = $1"),
+    ("timeline", "UPDATE timeline SET detail = '{}' WHERE document_id = $1"),
+    ("events", "UPDATE events SET data = '{}' WHERE document_id = $1"),
+    (
+        "webhook_deliveries",
+        "UPDATE webhook_deliveries SET last_error = NULL WHERE about = $1 AND last_error IS NOT NULL",
+    ),
+    ("labels", "UPDATE quality_checks SET answer = NULL WHERE document_id = $1 AND answer IS NOT NULL"),
+    ("idempotency_keys", "DELETE FROM idempotency_keys WHERE document_id = $1"),
+    (
+        "audit_details",
+        "DELETE FROM audit_details WHERE id IN (SELECT detail_id FROM audit WHERE document_id = $1)",
+    ),
+];
+
+/// Erases what the rows say of a document. Its keys and objects are left for the end of the erasure.
+pub(super) async fn erase(
+    tx: &mut Tx,
+    id: DocumentId,
+    receipt: &Receipt,
+    counts: &mut Counts,
+) -> Result<(), CatalogError> {
+    let Some(document) = documents::lookup(tx, id).await? else { return Ok(()) };
+    for (what, sql) in EMPTIED {
+        counts.add(what, execute!(tx, *sql, id.0, &[][..] as &[u8])?);
+    }
+    for (what, sql) in EMPTIED_BY_ID {
+        counts.add(what, execute!(tx, *sql, id.0)?);
+    }
+    let subject = id.to_string();
+    execute!(tx, "UPDATE incidents SET detail = '{}' WHERE subject = $1", subject)?;
+    forget_words(tx, id.0).await?;
+    let fields = if counts.keep == Keep::Amounts { impersonal(&document.fields) } else { Fields::new() };
+    empty_row(tx, id, counts.keep, &fields, &receipt.erased_by).await?;
+    counts.add("documents", 1);
+    counts.add("period_rows", redact_periods(tx, id).await?);
+    execute!(
+        tx,
+        "INSERT INTO erasure_documents (erasure_id, document_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+        receipt.id,
+        id.0
+    )?;
+    let data = json!({ "changed": ["fields", "erased_at"] });
+    timeline::note(tx, id, Stage::Done, "erased", json!({ "erasure_id": receipt.id })).await?;
+    events::tell(tx, "document.erased", id, data).await
+}
+
+/// Amounts and dates as they were, and not where they stood.
+fn impersonal(fields: &Fields) -> Fields {
+    let kept = IMPERSONAL.iter().filter_map(|name| fields.get(name).map(|field| (*name, field.clone())));
+    kept.map(|(name, field)| (name, Field { page: None, bbox: None, ..field })).collect()
+}
+
+async fn empty_row(
+    tx: &mut Tx,
+    id: DocumentId,
+    keep: Keep,
+    fields: &Fields,
+    by: &str,
+) -> Result<(), CatalogError> {
+    let present = micros(tx.now());
+    execute!(
+        tx,
+        "UPDATE reviews SET resolved_at = $2, resolved_by = $3, resolution = 'rejected', claimed_by = NULL, \
+         claim_expires_at = NULL, postponed_until = NULL, handed_to = NULL \
+         WHERE document_id = $1 AND resolved_at IS NULL",
+        id.0,
+        present,
+        by
+    )?;
+    execute!(
+        tx,
+        "UPDATE documents SET \
+         status = CASE WHEN status IN ('filed', 'rejected') THEN status ELSE 'rejected' END, stage = 'done', \
+         waits_for = NULL, awaits_customer = FALSE, next_attempt_at = NULL, task_id = NULL, last_error = NULL, \
+         media_id = NULL, declared_type = NULL, declared_filename = NULL, caption = NULL, declared_sha256 = NULL, \
+         original_key = NULL, original_sha256 = NULL, original_bytes = NULL, pages = '[]', thumbnail_key = NULL, \
+         confidence = NULL, language = NULL, fields = $3, text = NULL, search = NULL, fingerprint = NULL, \
+         notes = '[]', findings = '[]', reasons = '[]', party = NULL, number = NULL, issuer = NULL, \
+         issuer_tax_id = NULL, id_probability = NULL, erased_at = $2, updated_at = $2, version = version + 1 \
+         WHERE id = $1",
+        id.0,
+        present,
+        to_json("fields", fields)?
+    )?;
+    if keep == Keep::Nothing {
+        execute!(
+            tx,
+            "UPDATE documents SET kind = NULL, doc_date = NULL, total = NULL, currency = NULL, amount = NULL WHERE id = $1",
+            id.0
+        )?;
+    }
+    Ok(())
+}
+
+/// A closed month keeps its hash and its sums: of a line that was erased the amounts stay, the hash of what it was, and a
+/// dated adjustment that says so.
+async fn redact_periods(tx: &mut Tx, id: DocumentId) -> Result<u64, CatalogError> {
+    let rows = all!(
+        tx,
+        (Uuid, String, Option<Vec<u8>>, String),
+        "SELECT r.period_id, r.line, r.erased_sha256, p.month FROM period_rows r JOIN periods p ON p.id = r.period_id \
+         WHERE r.document_id = $1",
+        id.0
+    )?;
+    let adjusted = all!(
+        tx,
+        (i64, Option<String>, Option<String>),
+        "SELECT seq, was, becomes FROM period_adjustments WHERE document_id = $1 ORDER BY seq",
+        id.0
+    )?;
+    for (seq, was, becomes) in adjusted {
+        let (was, becomes) = (redacted(was.as_deref())?, redacted(becomes.as_deref())?);
+        execute!(
+            tx,
+            "UPDATE period_adjustments SET was = $2, becomes = $3 WHERE seq = $1",
+            seq,
+            was,
+            becomes
+        )?;
+    }
+    for (period, line, erased, month) in &rows {
+        let hash = erased.clone().unwrap_or_else(|| Sha256::of(line.as_bytes()).0.to_vec());
+        let line = redacted(Some(line))?;
+        execute!(
+            tx,
+            "UPDATE period_rows SET line = $3, erased_sha256 = $4 WHERE period_id = $1 AND document_id = $2",
+            *period,
+            id.0,
+            line.clone(),
+            hash
+        )?;
+        let said = optional!(
+            tx,
+            (Option<String>,),
+            "SELECT becomes FROM period_adjustments WHERE document_id = $1 AND period_id = $2 ORDER BY seq DESC LIMIT 1",
+            id.0,
+            *period
+        )?;
+        let was = said.map_or(line, |(becomes,)| becomes);
+        let impossible = |why: crate::periods::NotAMonth| CatalogError::ImpossibleRow {
+            table: "periods",
+            column: "month",
+            why: why.to_string(),
+        };
+        let month: Month = month.parse().map_err(impossible)?;
+        let becomes = export::line_of(tx, id, month.span()).await?;
+        let present = micros(tx.now());
+        execute!(
+            tx,
+            "INSERT INTO period_adjustments (period_id, document_id, at, reason, was, becomes) \
+             VALUES ($1, $2, $3, 'erased', $4, $5)",
+            *period,
+            id.0,
+            present,
+            was,
+            becomes.map(|line| to_json("line", &line)).transpose()?
+        )?;
+    }
+    Ok(rows.len() as u64)
+}
+
+fn redacted(line: Option<&str>) -> Result<Option<String>, CatalogError> {
+    let Some(line) = line else { return Ok(None) };
+    let line: Line = parse("period_rows", "line", line)?;
+    to_json("line", &line.of_nobody()).map(Some)
+}
