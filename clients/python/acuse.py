@@ -164,6 +164,10 @@ class Acuse:
         form = "".join(parts).encode() + file + f"\r\n--{edge}--\r\n".encode()
         return self._json("POST", f"/v1/documents", headers={"Content-Type": media, "Idempotency-Key": idempotency_key, "Prefer": prefer}, body=form)
 
+    def erase_document(self, id: str, *, keep: ErasureKeep | None = None, whole_file: bool | None = None) -> ErasureReceipt:
+        """Erase a document for ever."""
+        return self._json("DELETE", f"/v1/documents/{urllib.parse.quote(id, safe='')}", query={"keep": keep, "whole_file": whole_file})
+
     def get_document(self, id: str, *, fields: str | None = None) -> Document:
         """One document."""
         return self._json("GET", f"/v1/documents/{urllib.parse.quote(id, safe='')}", query={"fields": fields})
@@ -180,6 +184,27 @@ class Acuse:
         """What happened to it, oldest first."""
         return self._json("GET", f"/v1/documents/{urllib.parse.quote(id, safe='')}/timeline")
 
+    def list_erasures(self, *, after: str | None = None, limit: int | None = None) -> dict[str, Any]:
+        """Receipts of what was erased, the latest first."""
+        return self._json("GET", f"/v1/erasures", query={"after": after, "limit": limit})
+
+    def list_erasures_all(self, **options: Any) -> Iterator[Any]:
+        """The same, page after page to the end."""
+        while True:
+            page = self.list_erasures(**options)
+            yield from page["data"]
+            if page["next"] is None:
+                return
+            options["after"] = page["next"]
+
+    def erase(self, body: Erasure) -> ErasureReceipt:
+        """Erase a document, a contact or a customer for ever."""
+        return self._json("POST", f"/v1/erasures", json_body=body)
+
+    def get_erasure(self, id: str) -> ErasureReceipt:
+        """One receipt."""
+        return self._json("GET", f"/v1/erasures/{urllib.parse.quote(id, safe='')}")
+
     def list_events(self, *, after: str | None = None, types: str | None = None, wait: int | None = None, limit: int | None = None) -> dict[str, Any]:
         """Change feed, oldest first."""
         return self._json("GET", f"/v1/events", query={"after": after, "types": types, "wait": wait, "limit": limit})
@@ -187,6 +212,18 @@ class Acuse:
     def export_books(self, *, from_: str | None = None, to: str | None = None, by: ExportBy | None = None, period: str | None = None, part: PeriodPart | None = None, format: ExportFormat | None = None, mapped: bool | None = None) -> Any:
         """The books, for accounting."""
         return self.request("GET", f"/v1/export", query={"from": from_, "to": to, "by": by, "period": period, "part": part, "format": format, "mapped": mapped})
+
+    def list_holds(self) -> dict[str, Any]:
+        """Legal holds: what may neither be erased nor run out of time."""
+        return self._json("GET", f"/v1/holds")
+
+    def lift_hold(self, kind: str, id: str) -> None:
+        """Lift a legal hold."""
+        self.request("DELETE", f"/v1/holds/{urllib.parse.quote(kind, safe='')}/{urllib.parse.quote(id, safe='')}").close()
+
+    def place_hold(self, kind: str, id: str, body: dict[str, Any]) -> None:
+        """Place a legal hold."""
+        self.request("PUT", f"/v1/holds/{urllib.parse.quote(kind, safe='')}/{urllib.parse.quote(id, safe='')}", json_body=body).close()
 
     def list_incident_routes(self) -> dict[str, Any]:
         """Where incidents are told."""
@@ -236,6 +273,10 @@ class Acuse:
     def get_message_ledger(self) -> MessageLedger:
         """Every message of ours accounted for."""
         return self._json("GET", f"/v1/ledger/messages")
+
+    def follow_link(self, link: str) -> Any:
+        """The bytes that a link of five minutes leads to."""
+        return self.request("GET", f"/v1/links/{urllib.parse.quote(link, safe='')}")
 
     def list_periods(self) -> dict[str, Any]:
         """Closed months, the latest first."""
@@ -397,6 +438,7 @@ Document = TypedDict("Document", {
     "contact_id": "Required[Union[str, None]]",
     "customer_id": "Required[Union[str, None]]",
     "duplicate_of": "Required[Union[str, None]]",
+    "erased_at": "Required[Union[str, None]]",
     "fields": "Required[Fields]",
     "filed_at": "Required[Union[str, None]]",
     "filename": "Required[Union[str, None]]",
@@ -444,6 +486,28 @@ Entry = TypedDict("Entry", {
     "unit_price": "str",
 }, total=False)
 
+ErasedKind = Literal["document", "contact", "customer"]
+
+Erasure = TypedDict("Erasure", {
+    "id": "Required[str]",
+    "keep": "Union[ErasureKeep, None]",
+    "kind": "Required[ErasedKind]",
+    "whole_file": "bool",
+}, total=False)
+
+ErasureKeep = Literal["amounts", "nothing"]
+
+ErasureReceipt = TypedDict("ErasureReceipt", {
+    "at": "Required[str]",
+    "cause": "Required[Literal['request', 'retention', 'restore']]",
+    "counts": "Required[dict[str, Any]]",
+    "erased_by": "Required[str]",
+    "finished_at": "Required[Union[str, None]]",
+    "id": "Required[str]",
+    "kind": "Required[ErasedKind]",
+    "subject": "Required[str]",
+}, total=False)
+
 Event = TypedDict("Event", {
     "at": "Required[str]",
     "changed": "Required[list[str]]",
@@ -456,7 +520,7 @@ Event = TypedDict("Event", {
     "version": "Required[Union[int, None]]",
 }, total=False)
 
-EventKind = Literal["document.received", "document.processing", "document.filed", "document.in_review", "document.rejected", "document.corrected", "document.amended", "document.duplicate", "document.split", "customer.created", "customer.updated", "customer.merged", "customer.deleted"]
+EventKind = Literal["document.received", "document.processing", "document.filed", "document.in_review", "document.rejected", "document.corrected", "document.amended", "document.duplicate", "document.split", "document.erased", "customer.created", "customer.updated", "customer.merged", "customer.deleted"]
 
 ExportBy = Literal["issue_date", "received"]
 
@@ -595,6 +659,14 @@ Ledger = TypedDict("Ledger", {
     "processing": "Required[int]",
     "received": "Required[int]",
     "rejected": "Required[int]",
+}, total=False)
+
+LegalHold = TypedDict("LegalHold", {
+    "at": "Required[str]",
+    "kind": "Required[ErasedKind]",
+    "placed_by": "Required[str]",
+    "reason": "Required[str]",
+    "subject": "Required[str]",
 }, total=False)
 
 ListedContact = TypedDict("ListedContact", {
@@ -737,7 +809,7 @@ Review = TypedDict("Review", {
     "reasons": "Required[list[Reason]]",
 }, total=False)
 
-Scope = Literal["documents:read", "documents:write", "ids:read", "reviews:write", "reviews:mcp", "messages:read", "customers:write", "sandbox", "admin"]
+Scope = Literal["documents:read", "documents:write", "ids:read", "reviews:write", "reviews:mcp", "messages:read", "customers:write", "sandbox", "erasure", "admin"]
 
 Sensitivity = Literal["open", "id", "unknown"]
 

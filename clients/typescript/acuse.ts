@@ -150,6 +150,11 @@ export class Acuse {
     return (await this.request("POST", `/v1/documents`, { headers: { "Idempotency-Key": options["Idempotency-Key"], "Prefer": options["Prefer"] }, form })).json() as Promise<Document>;
   }
 
+  /** Erase a document for ever. */
+  async eraseDocument(id: string, options: { "keep"?: ErasureKeep; "whole_file"?: boolean } = {}): Promise<ErasureReceipt> {
+    return (await this.request("DELETE", `/v1/documents/${encodeURIComponent(id)}`, { query: { "keep": options["keep"], "whole_file": options["whole_file"] } })).json() as Promise<ErasureReceipt>;
+  }
+
   /** One document. */
   async getDocument(id: string, options: { "fields"?: string } = {}): Promise<(Document)> {
     return (await this.request("GET", `/v1/documents/${encodeURIComponent(id)}`, { query: { "fields": options["fields"] } })).json() as Promise<(Document)>;
@@ -170,6 +175,31 @@ export class Acuse {
     return (await this.request("GET", `/v1/documents/${encodeURIComponent(id)}/timeline`, {  })).json() as Promise<{ "data": Array<TimelineEntry>; "next": string | null }>;
   }
 
+  /** Receipts of what was erased, the latest first. */
+  async listErasures(options: { "after"?: string; "limit"?: number } = {}): Promise<{ "data": Array<ErasureReceipt>; "next": string | null }> {
+    return (await this.request("GET", `/v1/erasures`, { query: { "after": options["after"], "limit": options["limit"] } })).json() as Promise<{ "data": Array<ErasureReceipt>; "next": string | null }>;
+  }
+
+  /** The same, page after page to the end. */
+  async *listErasuresAll(options: { "after"?: string; "limit"?: number } = {}): AsyncGenerator<({ "data": Array<ErasureReceipt>; "next": string | null })["data"][number]> {
+    for (let after = options.after; ;) {
+      const page = await this.listErasures({ ...options, ...(after === undefined ? {} : { after }) });
+      yield* page.data;
+      if (page.next === null) return;
+      after = page.next;
+    }
+  }
+
+  /** Erase a document, a contact or a customer for ever. */
+  async erase(body: Erasure): Promise<ErasureReceipt> {
+    return (await this.request("POST", `/v1/erasures`, { json: body })).json() as Promise<ErasureReceipt>;
+  }
+
+  /** One receipt. */
+  async getErasure(id: string): Promise<ErasureReceipt> {
+    return (await this.request("GET", `/v1/erasures/${encodeURIComponent(id)}`, {  })).json() as Promise<ErasureReceipt>;
+  }
+
   /** Change feed, oldest first. */
   async listEvents(options: { "after"?: string; "types"?: string; "wait"?: number; "limit"?: number } = {}): Promise<{ "data": Array<Event>; "next": string }> {
     return (await this.request("GET", `/v1/events`, { query: { "after": options["after"], "types": options["types"], "wait": options["wait"], "limit": options["limit"] } })).json() as Promise<{ "data": Array<Event>; "next": string }>;
@@ -178,6 +208,21 @@ export class Acuse {
   /** The books, for accounting. */
   async exportBooks(options: { "from"?: string; "to"?: string; "by"?: ExportBy; "period"?: string; "part"?: PeriodPart; "format"?: ExportFormat; "mapped"?: boolean } = {}): Promise<Response> {
     return this.request("GET", `/v1/export`, { query: { "from": options["from"], "to": options["to"], "by": options["by"], "period": options["period"], "part": options["part"], "format": options["format"], "mapped": options["mapped"] } });
+  }
+
+  /** Legal holds: what may neither be erased nor run out of time. */
+  async listHolds(): Promise<{ "data": Array<LegalHold>; "next": string | null }> {
+    return (await this.request("GET", `/v1/holds`, {  })).json() as Promise<{ "data": Array<LegalHold>; "next": string | null }>;
+  }
+
+  /** Lift a legal hold. */
+  async liftHold(kind: string, id: string): Promise<void> {
+    await this.request("DELETE", `/v1/holds/${encodeURIComponent(kind)}/${encodeURIComponent(id)}`, {  });
+  }
+
+  /** Place a legal hold. */
+  async placeHold(kind: string, id: string, body: { "reason": string }): Promise<void> {
+    await this.request("PUT", `/v1/holds/${encodeURIComponent(kind)}/${encodeURIComponent(id)}`, { json: body });
   }
 
   /** Where incidents are told. */
@@ -238,6 +283,11 @@ export class Acuse {
   /** Every message of ours accounted for. */
   async getMessageLedger(): Promise<MessageLedger> {
     return (await this.request("GET", `/v1/ledger/messages`, {  })).json() as Promise<MessageLedger>;
+  }
+
+  /** The bytes that a link of five minutes leads to. */
+  async followLink(link: string): Promise<Response> {
+    return this.request("GET", `/v1/links/${encodeURIComponent(link)}`, {  });
   }
 
   /** Closed months, the latest first. */
@@ -358,7 +408,7 @@ export type CustomerAlias = "phone" | "email" | "tax_id" | "id_number";
 export type CustomerPatch = { "emails"?: Array<string>; "external_id"?: string | null; "id_numbers"?: Array<string>; "name"?: string; "phones"?: Array<string>; "tax_ids"?: Array<string> };
 export type Decision = { "all"?: boolean; "because"?: string | null; "customer_id"?: string | null; "decision": Verdict; "duplicate_of"?: string | null; "fields"?: Record<string, (string | null | Array<Record<string, unknown>>)>; "hold_secs"?: number | null; "kind"?: (Kind | null); "message"?: string | null; "note"?: string | null; "parts"?: Array<{ "box"?: Array<number>; "first_page": number; "last_page"?: number }> | null; "to"?: string | null; "until"?: string | null; "version"?: number | null };
 export type DeliveryState = "queued" | "delivered" | "undelivered" | "withheld";
-export type Document = { "caption": string | null; "confidence": number | null; "contact_id": string | null; "customer_id": string | null; "duplicate_of": string | null; "fields": Fields; "filed_at": string | null; "filename": string | null; "id": string; "kind": (Kind | null); "language": string | null; "media_type": string | null; "notes": Array<string>; "pages": number | null; "part": (Part | null); "part_of": string | null; "reasons": Array<Reason>; "received_at": string; "sensitivity": Sensitivity; "sent_at": string; "sha256": string | null; "size_bytes": number | null; "source": Source; "status": Status; "updated_at": string; "version": number; "withheld": boolean };
+export type Document = { "caption": string | null; "confidence": number | null; "contact_id": string | null; "customer_id": string | null; "duplicate_of": string | null; "erased_at": string | null; "fields": Fields; "filed_at": string | null; "filename": string | null; "id": string; "kind": (Kind | null); "language": string | null; "media_type": string | null; "notes": Array<string>; "pages": number | null; "part": (Part | null); "part_of": string | null; "reasons": Array<Reason>; "received_at": string; "sensitivity": Sensitivity; "sent_at": string; "sha256": string | null; "size_bytes": number | null; "source": Source; "status": Status; "updated_at": string; "version": number; "withheld": boolean };
 
 /** A file that Acuse fetches: by https, from a public address, over at most three redirects. */
 export type DocumentByUrl = { "caption"?: string | null; "customer_id"?: string | null; "filename"?: string | null; "sender"?: string | null; "url": string };
@@ -368,8 +418,14 @@ export type DocumentMembers = Record<string, unknown>;
 
 /** A tax of taxes, or a line of line_items. */
 export type Entry = { "amount"?: string; "base"?: string; "box"?: Array<number>; "description"?: string; "page"?: number; "quantity"?: string; "rate"?: string; "tax"?: string; "type"?: string; "unit_price"?: string };
+export type ErasedKind = "document" | "contact" | "customer";
+export type Erasure = { "id": string; "keep"?: (ErasureKeep | null); "kind": ErasedKind; "whole_file"?: boolean };
+
+/** What stays of a bill, for the law, once nobody is named in it */
+export type ErasureKeep = "amounts" | "nothing";
+export type ErasureReceipt = { "at": string; "cause": "request" | "retention" | "restore"; "counts": Record<string, number>; "erased_by": string; "finished_at": string | null; "id": string; "kind": ErasedKind; "subject": string };
 export type Event = { "at": string; "changed": Array<string>; "cursor": string; "customer_id": string | null; "data": Record<string, unknown>; "document_id": string | null; "document_kind": (Kind | null); "kind": EventKind; "version": number | null };
-export type EventKind = "document.received" | "document.processing" | "document.filed" | "document.in_review" | "document.rejected" | "document.corrected" | "document.amended" | "document.duplicate" | "document.split" | "customer.created" | "customer.updated" | "customer.merged" | "customer.deleted";
+export type EventKind = "document.received" | "document.processing" | "document.filed" | "document.in_review" | "document.rejected" | "document.corrected" | "document.amended" | "document.duplicate" | "document.split" | "document.erased" | "customer.created" | "customer.updated" | "customer.merged" | "customer.deleted";
 export type ExportBy = "issue_date" | "received";
 export type ExportFormat = "csv" | "xlsx" | "jsonl" | "totals";
 
@@ -388,6 +444,7 @@ export type IncidentState = "open" | "acknowledged" | "resolved";
 export type InvoiceFields = { "amount_due"?: Field; "currency"?: Field; "discount"?: Field; "due_date"?: Field; "iban"?: Field; "issue_date"?: Field; "issuer_legal_name"?: Field; "issuer_name"?: Field; "issuer_tax_id"?: Field; "line_items"?: Field; "number"?: Field; "order_number"?: Field; "paid"?: Field; "payment_reference"?: Field; "payment_terms"?: Field; "recipient_name"?: Field; "recipient_tax_id"?: Field; "rounding"?: Field; "subtotal"?: Field; "tax"?: Field; "taxes"?: Field; "total"?: Field; "type"?: Field; "withheld"?: Field };
 export type Kind = "invoice" | "receipt" | "id" | "other";
 export type Ledger = { "balanced": boolean; "duplicate": number; "filed": number; "in_review": number; "processing": number; "received": number; "rejected": number };
+export type LegalHold = { "at": string; "kind": ErasedKind; "placed_by": string; "reason": string; "subject": string };
 export type ListedContact = { "created_at"?: string; "customer_id"?: string | null; "id"?: string; "last_message_at"?: string | null; "name"?: string | null; "phone"?: string | null };
 export type ListedStatus = "received" | "processing" | "filed" | "in_review" | "rejected" | "duplicate";
 export type Medium = "webhook" | "email" | "slack";
@@ -409,7 +466,7 @@ export type Reason = { "code": ReasonCode; "detail": Record<string, unknown>; "m
 export type ReasonCode = "unsupported_type" | "type_mismatch" | "corrupt" | "encrypted" | "too_large" | "decompression_bomb" | "active_content" | "malware" | "unreadable" | "low_confidence" | "not_a_document" | "multiple_documents" | "missing_fields" | "checks_failed" | "expired" | "unknown_customer" | "ambiguous_customer" | "possible_duplicate" | "media_unavailable" | "retries_exhausted";
 export type ReceiptFields = { "currency"?: Field; "date"?: Field; "discount"?: Field; "line_items"?: Field; "merchant_address"?: Field; "merchant_legal_name"?: Field; "merchant_name"?: Field; "merchant_tax_id"?: Field; "number"?: Field; "payment_method"?: Field; "rounding"?: Field; "subtotal"?: Field; "tax"?: Field; "taxes"?: Field; "time"?: Field; "tip"?: Field; "total"?: Field; "type"?: Field };
 export type Review = { "claim_expires_at": string | null; "claimed_by": string | null; "document": Document; "document_id": string; "id": string; "opened_at": string; "reasons": Array<Reason> };
-export type Scope = "documents:read" | "documents:write" | "ids:read" | "reviews:write" | "reviews:mcp" | "messages:read" | "customers:write" | "sandbox" | "admin";
+export type Scope = "documents:read" | "documents:write" | "ids:read" | "reviews:write" | "reviews:mcp" | "messages:read" | "customers:write" | "sandbox" | "erasure" | "admin";
 export type Sensitivity = "open" | "id" | "unknown";
 export type Severity = "info" | "warning" | "critical";
 export type Sort = "received" | "-received" | "updated" | "-updated" | "document_date" | "-document_date" | "amount" | "-amount";

@@ -179,10 +179,10 @@ async fn keep_keys(catalog: Catalog, objects: Objects, stop: CancellationToken) 
         match catalog.forget_erased(keys, since).await {
             Ok(0) => {}
             Ok(forgotten) => {
-                tracing::info!(forgotten, "took the keys of erased documents out of the key file")
+                tracing::info!(forgotten, "took the keys of erased documents out of the key file");
             }
             Err(error) => {
-                tracing::error!(error = %Chain(&error), "the key file keeps what was erased; tried again")
+                tracing::error!(error = %Chain(&error), "the key file keeps what was erased; tried again");
             }
         }
     }

@@ -198,7 +198,8 @@ async fn the_database_away_is_no_documents_fault() {
         }
         place.way.shut(false);
         place.look().await;
-        assert_eq!((place.incidents(None).await, place.heard("incident.opened")), (1, n + 1), "{what}: told");
+        let told = (place.incidents(None).await, place.heard("incident.opened"));
+        assert_eq!(told, (1, n + 1), "{what}: told {}", place.heard.lock().unwrap());
         place.look().await;
         let over = place.incidents(Some(IncidentState::Resolved)).await;
         assert_eq!((place.incidents(None).await, over), (0, n + 1), "{what}: and that it is over");

@@ -235,7 +235,9 @@ async fn a_sum_a_copy_and_lines_are_settled_on_their_cards() {
         format!("invoice.line_items.{}.amount", line + 1)
     );
     page.press("Enter", false, true).unwrap();
-    page.wait("document.querySelector('.grid em')?.innerText.includes('ine 1')").unwrap();
+    // Lines that were read stand before it.
+    let told = format!("document.querySelector('.grid em')?.innerText.includes('ine {}')", line + 1);
+    page.wait(&told).unwrap();
     page.look("lines").unwrap();
     assert_eq!(desk.document(n).await["status"], "in_review");
     // What Ana holds is hers; she lets it go, and a key may decide it.

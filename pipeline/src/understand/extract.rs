@@ -8,7 +8,7 @@ use super::{
     dates::{self, iso},
     identity,
     issued::{self, Dated},
-    money,
+    money::{self, Amount},
     mrz::Zone,
     numbers::{self, Numbered},
     parties::{self, Named},
@@ -170,7 +170,7 @@ fn put_breakdown(found: &Found<'_>, fields: &mut Fields) {
         fields.entry(name).or_insert(field);
     };
     let taxes: i64 =
-        parts.taxes.iter().filter_map(|t| money::plain(t.amount.as_deref()?)).map(|a| a.units()).sum();
+        parts.taxes.iter().filter_map(|t| money::plain(t.amount.as_deref()?)).map(Amount::units).sum();
     if !parts.taxes.is_empty() && sums.tax.is_some_and(|tax| tax.amount.units() == taxes) {
         put(FieldName::Taxes, Value::List(parts.taxes.clone()));
     }

@@ -62,7 +62,7 @@ pub struct DocumentView {
     #[serde(with = "time::serde::rfc3339")]
     updated_at: OffsetDateTime,
     /// When it was erased: what it said is gone for ever, and the row stays for the ledgers.
-    #[serde(with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
+    #[serde(with = "time::serde::rfc3339::option")]
     erased_at: Option<OffsetDateTime>,
     version: i64,
     /// `open`, `id` or `unknown`: only what is open is shown without `ids:read`.

@@ -60,7 +60,6 @@ pub async fn over_pipes(app: App, key: &str) -> anyhow::Result<()> {
 }
 
 /// The address for assistants.
-#[must_use]
 pub fn router(app: App, door: &Door) -> Router {
     let mut hosts = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
     hosts.extend(door.hosts.iter().cloned());

@@ -7,7 +7,7 @@ use acuse_pipeline::{fields::FieldName, reading::SeenWord};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use serde_json::json;
-use time::{Duration, OffsetDateTime};
+use time::Duration;
 use uuid::Uuid;
 
 use super::{
@@ -210,7 +210,7 @@ pub async fn erased(catalog: &Catalog, objects: &Objects, folder: &Path, databas
     let (off, on, kept) =
         (place.tell("2018-01").await, place.tell("2018-01").await, place.tell("2018-01").await);
     let period = match catalog
-        .close_period("2018-01".parse().unwrap(), "eva", true, OffsetDateTime::now_utc())
+        .close_period("2018-01".parse().unwrap(), "eva", true, crate::names::now())
         .await
         .unwrap()
     {
@@ -269,13 +269,13 @@ pub async fn erased(catalog: &Catalog, objects: &Objects, folder: &Path, databas
         "and nothing else went"
     );
 
-    let later = OffsetDateTime::now_utc() + Duration::days(9);
+    let later = crate::names::now() + Duration::days(9);
     assert!(catalog.forget_message_ids(later).await.unwrap() >= 2, "the channel's ids name the sender");
     assert_eq!(catalog.forget_message_ids(later).await.unwrap(), 0, "once");
 
     let after = ledgers(&place).await;
     assert!(after.balanced && after.received == before.received && after.filed == before.filed, "{after:?}");
-    while catalog.seal_audit(OffsetDateTime::now_utc()).await.unwrap() > 0 {}
+    while catalog.seal_audit(crate::names::now()).await.unwrap() > 0 {}
     assert!(matches!(catalog.verify_audit().await.unwrap(), Verified::Whole(_)), "the chain is unbroken");
     let again = catalog.erase(&wish(ErasedKind::Document, on.id.0)).await.unwrap();
     assert!(matches!(again, Wished::Already(_)), "{again:?}");

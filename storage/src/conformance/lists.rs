@@ -315,7 +315,10 @@ pub async fn lists(catalog: &Catalog) {
 
 async fn goes_by_an_index(catalog: &Catalog, case: &Case) {
     let plan = catalog.explained(&case.filter).await.unwrap();
-    assert!(plan.contains(case.index), "{:?} does not go by {}: {plan}", case.filter, case.index);
+    // Copies are few: a small table may be asked by their own index.
+    let copies = case.filter.duplicates && plan.contains("documents_copies");
+    let goes = plan.contains(case.index) || copies;
+    assert!(goes, "{:?} does not go by {}: {plan}", case.filter, case.index);
     assert!(!plan.contains("Seq Scan") && !plan.lines().any(|line| line == "SCAN d"), "{plan}");
 }
 

@@ -1,6 +1,6 @@
 //! Promises about documents whose time is over.
 
-use time::{Duration, OffsetDateTime};
+use time::Duration;
 
 use super::{
     desk::waiting,
@@ -31,7 +31,7 @@ pub async fn retained(catalog: &Catalog) {
     let rules: Retention = "id.filed=1,invoice.filed=30,*.*=10".parse().unwrap();
     let due = |days: i64| {
         let (catalog, rules) = (catalog.clone(), rules.clone());
-        async move { catalog.due(&rules, OffsetDateTime::now_utc() + Duration::days(days), 1_000).await.unwrap() }
+        async move { catalog.due(&rules, crate::names::now() + Duration::days(days), 1_000).await.unwrap() }
     };
     assert!(due(29).await.iter().all(|id| !filed.contains(id)), "the first rule that fits counts");
     let over = due(31).await;
@@ -39,7 +39,7 @@ pub async fn retained(catalog: &Catalog) {
     assert!(!over.contains(&old), "what waits for somebody stays");
     assert!(
         catalog
-            .due(&Retention::default(), OffsetDateTime::now_utc() + Duration::days(9_999), 10)
+            .due(&Retention::default(), crate::names::now() + Duration::days(9_999), 10)
             .await
             .unwrap()
             .is_empty()

@@ -2,7 +2,6 @@
 //! lets go of what its files still have of emptied rows. Everything here may be cut off and is done again.
 
 use serde_json::json;
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{Counts, Receipt, receipt};
@@ -119,7 +118,7 @@ impl Catalog {
         of_each: &[Vec<DocumentId>],
     ) -> Result<(), EraseError> {
         let Some(keys) = objects.keys() else { return Ok(()) };
-        let at = OffsetDateTime::now_utc();
+        let at = self.now();
         let mut list = Vec::new();
         for ((_, kind, subject, counts), documents) in open.iter().zip(of_each) {
             let keep = parse::<Counts>("erasures", "counts", counts)?.keep;

@@ -85,9 +85,9 @@ impl Tree {
             let prefix = (leaf & first_bits(depth)) | if goes { 0 } else { side };
             let beside = Node { depth: depth + 1, prefix, secret: half(&secret, !goes) };
             if goes {
-                left.push(beside)
+                left.push(beside);
             } else {
-                right.push(beside)
+                right.push(beside);
             }
             secret = half(&secret, goes);
         }

@@ -183,7 +183,10 @@ impl Objects {
 /// So many bytes of a stream after so many others.
 fn cut(flow: Flow, skip: u64, take: u64) -> Flow {
     Box::pin(futures_util::stream::unfold((flow, skip, take), |(mut flow, mut skip, take)| async move {
-        while take > 0 {
+        loop {
+            if take == 0 {
+                return None;
+            }
             let mut bytes = match flow.next().await? {
                 Ok(bytes) => bytes,
                 Err(error) => return Some((Err(error), (flow, 0, 0))),
@@ -197,6 +200,5 @@ fn cut(flow: Flow, skip: u64, take: u64) -> Flow {
                 return Some((Ok(bytes), (flow, skip, left)));
             }
         }
-        None
     }))
 }

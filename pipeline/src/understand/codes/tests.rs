@@ -193,7 +193,7 @@ fn an_access_key_in_figures() {
     let (first, rest) = grouped.split_at(30);
     for lines in [vec![format!("CHAVE DE ACESSO {grouped}")], vec![first.to_owned(), rest.to_owned()]] {
         let lines: Vec<[(f32, &str); 1]> = lines.iter().map(|l| [(0.1, l.as_str())]).collect();
-        let rows: Vec<&[(f32, &str)]> = lines.iter().map(|l| l.as_slice()).collect();
+        let rows: Vec<&[(f32, &str)]> = lines.iter().map(<[_; 1]>::as_slice).collect();
         let code = printed(&drawn(&rows)).expect("a key");
         assert_eq!(code.fields[&FieldName::Number].value, "780");
         assert_eq!(code.fields[&FieldName::Currency].value, "BRL");

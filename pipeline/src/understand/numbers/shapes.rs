@@ -133,7 +133,7 @@ pub fn certified(text: &str) -> Option<String> {
 /// `10329/P0S1/1`: a nought between two letters is the letter.
 fn lettered(word: &str) -> String {
     let chars: Vec<char> = word.chars().collect();
-    let letter = |at: Option<usize>| at.and_then(|at| chars.get(at)).is_some_and(|c| c.is_ascii_uppercase());
+    let letter = |at: Option<usize>| at.and_then(|at| chars.get(at)).is_some_and(char::is_ascii_uppercase);
     let mend = |(at, c): (usize, &char)| {
         let between = letter(at.checked_sub(1)) && letter(Some(at + 1));
         if *c == '0' && between && word.contains('/') { 'O' } else { *c }

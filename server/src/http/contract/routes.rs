@@ -46,7 +46,6 @@ impl Routes {
     }
 
     /// The router itself.
-    #[must_use]
     pub fn router(self) -> Router<App> {
         self.router
     }
