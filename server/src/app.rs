@@ -181,7 +181,7 @@ pub fn open() -> Routes {
     let webhook = get(http::webhook::handshake).post(http::webhook::receive).cap(http::webhook::BODY_BYTES);
     Routes::default()
         .route("/webhooks/whatsapp", webhook)
-        .route(http::links::ROUTE, get(http::links::follow))
+        .route("/v1/links/{link}", get(http::links::follow))
         .route("/openapi.json", get(http::contract::description::serve))
         .route("/docs", get(docs::index))
         .route("/problems", get(docs::problems))

@@ -29,6 +29,7 @@ use acuse_workers::{
     sandbox::{Sandbox, SandboxConfig},
     watch,
 };
+use serde_json::Value;
 use time::Duration;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -136,9 +137,15 @@ impl Place {
         alerts::tell(&self.env).await.unwrap();
     }
 
-    fn heard(&self, news: &str) -> usize {
+    /// How often the route heard that this happened to the database's incident, alone or in a digest of several.
+    fn heard(&self, happened: &str) -> usize {
         let all = self.heard.lock().unwrap();
-        all.split("POST ").filter(|told| told.contains(news) && told.contains("database_away")).count()
+        let bodies = all.split("POST ").filter_map(|told| told.get(told.find('{')?..told.rfind('}')? + 1));
+        let told = bodies.flat_map(|body| {
+            let told: Value = serde_json::from_str(body).unwrap();
+            told["data"]["incidents"].as_array().cloned().unwrap_or_else(|| vec![told["data"].clone()])
+        });
+        told.filter(|one| one["kind"] == "database_away" && one["happened"] == happened).count()
     }
 
     async fn incidents(&self, state: Option<IncidentState>) -> usize {
@@ -198,12 +205,12 @@ async fn the_database_away_is_no_documents_fault() {
         }
         place.way.shut(false);
         place.look().await;
-        let told = (place.incidents(None).await, place.heard("incident.opened"));
+        let told = (place.incidents(None).await, place.heard("opened"));
         assert_eq!(told, (1, n + 1), "{what}: told {}", place.heard.lock().unwrap());
         place.look().await;
         let over = place.incidents(Some(IncidentState::Resolved)).await;
         assert_eq!((place.incidents(None).await, over), (0, n + 1), "{what}: and that it is over");
-        assert_eq!(place.heard("incident.resolved"), n + 1, "{what}");
+        assert_eq!(place.heard("resolved"), n + 1, "{what}");
         let again = place.intake.record(late).await.unwrap().new_documents;
         assert_eq!(again.len(), 1, "{what}: what came again is taken in");
         for id in waiting.into_iter().chain(again) {

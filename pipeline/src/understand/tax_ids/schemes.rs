@@ -35,7 +35,7 @@ pub enum Scheme {
     Vat,
     /// A number a tax office gives, without a check digit known to us.
     TaxId,
-    /// One that [`national`] judges, by its place among the rows of `data/tax_ids.tsv`.
+    /// One that `national` judges, by its place among the rows of `data/tax_ids.tsv`.
     National(usize),
 }
 
