@@ -37,7 +37,8 @@ pub(super) fn breakdown(
 ) -> Breakdown {
     let mut parts = Breakdown::default();
     if let Some(table) = table {
-        parts.taxes = table.rows.iter().map(|r| tax(Some(r.net), r.rate, r.tax, &r.at)).collect();
+        let rows = if table.all_taxed() { table.rows.as_slice() } else { &[] };
+        parts.taxes = rows.iter().map(|r| tax(Some(r.net), r.rate, r.tax, &r.at)).collect();
     } else if let Some(closure) = &best.proof.closure
         && let [only] = closure.taxes.as_slice()
     {

@@ -18,6 +18,13 @@ pub(super) struct Table {
     pub rows: Vec<Rate>,
 }
 
+impl Table {
+    /// Whether every row has a tax.
+    pub fn all_taxed(&self) -> bool {
+        self.rows.iter().all(|row| row.tax > 0)
+    }
+}
+
 /// A row: so much before tax, so much tax.
 #[derive(Debug, Clone)]
 pub(super) struct Rate {
