@@ -388,7 +388,9 @@ fn a_table_of_rates_says_the_tax_in_any_language() {
     ] {
         let found = sums(&sheet(text), 2);
         assert_eq!(found.tax.map(|t| t.amount.to_decimal()).as_deref(), Some(tax), "{text}");
-        assert!(found.tax.unwrap().confidence > 0.96, "{text}");
+        // A row without tax may be a tax that has no column of its own: the tax is told, and not sure.
+        let sure = found.tax.unwrap().confidence;
+        assert!(if text.contains("0,00%") { sure <= 0.6 } else { sure > 0.96 }, "{text}: {sure}");
     }
     // Rows that do not make it prove nothing.
     let found = sums(&sheet("Total 99,00\nXQ 14,50 2,71 11,79\nXR 12,90 0,96 11,94"), 2);
