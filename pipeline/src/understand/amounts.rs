@@ -122,14 +122,10 @@ fn of_figures(sheet: &Sheet, figures: &Figures) -> Sums {
         ..Sums::default()
     };
     net_and_tax(&mut sums, best, &parts);
-    // A row without tax may be a tax of another name: what labels say of the tax then counts.
-    let told = |tax: i64| sums.tax.is_none_or(|own| own.amount.units() == tax);
-    let table = table.filter(|table| table.all_taxed() || told(table.tax));
     if let Some(table) = &table {
         sums.because.push("net and tax of the table of rates make the total".to_owned());
         sums.subtotal = Some(Valued { amount: in_cents(table.net), ..valued(&table.at, 0.95) });
-        let sure = if table.all_taxed() { PROVEN } else { PERHAPS_ALL };
-        sums.tax = Some(Valued { amount: in_cents(table.tax), ..valued(&table.at, sure) });
+        sums.tax = Some(Valued { amount: in_cents(table.tax), ..valued(&table.at, PROVEN) });
     }
     sums.breakdown = breakdown::breakdown(sheet, figures, best, table.as_ref());
     if let Some(tax) = &sums.tax {
@@ -141,8 +137,6 @@ fn of_figures(sheet: &Sheet, figures: &Figures) -> Sums {
 
 /// How sure rules are, at the least, of a total that a table of rates comes to.
 const PROVEN_TOTAL: f32 = 0.93;
-/// How sure rules are of a tax whose table has a row without any: it may be of another tax, which has no column.
-const PERHAPS_ALL: f32 = 0.6;
 /// How sure rules are of a tax whose table makes the total.
 const PROVEN: f32 = 0.97;
 

@@ -37,8 +37,7 @@ pub(super) fn breakdown(
 ) -> Breakdown {
     let mut parts = Breakdown::default();
     if let Some(table) = table {
-        let rows = if table.all_taxed() { table.rows.as_slice() } else { &[] };
-        parts.taxes = rows.iter().map(|r| tax(Some(r.net), r.rate, r.tax, &r.at)).collect();
+        parts.taxes = table.rows.iter().map(|r| tax(Some(r.net), r.rate, r.tax, &r.at)).collect();
     } else if let Some(closure) = &best.proof.closure
         && let [only] = closure.taxes.as_slice()
     {

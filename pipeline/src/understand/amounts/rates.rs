@@ -18,13 +18,6 @@ pub(super) struct Table {
     pub rows: Vec<Rate>,
 }
 
-impl Table {
-    /// Whether every row has a tax.
-    pub fn all_taxed(&self) -> bool {
-        self.rows.iter().all(|row| row.tax > 0)
-    }
-}
-
 /// A row: so much before tax, so much tax.
 #[derive(Debug, Clone)]
 pub(super) struct Rate {
@@ -120,8 +113,12 @@ fn rate(row: &[Figure]) -> Option<Rate> {
             return Some(Rate { net, tax: tax.units, rate, at: tax.clone() });
         }
     }
-    // Nothing of it is tax: `0 % 5,00 0,00 5,00`.
     let zero = row.iter().find(|f| f.units == 0)?;
-    let twice = units.iter().find(|u| **u > 0 && units.iter().filter(|o| o == u).count() == 2)?;
-    Some(Rate { net: *twice, tax: 0, rate: Some(0), at: zero.clone() })
+    let twice = row.iter().find(|f| f.units > 0 && units.iter().filter(|u| **u == f.units).count() == 2)?;
+    // A tax with no base of its own, which another row has: `3 % 0,00 4,69 4,69`. Without a rate nothing of it is tax:
+    // `0 % 5,00 0,00 5,00`.
+    Some(match printed.first() {
+        Some(_) => Rate { net: 0, tax: twice.units, rate: None, at: twice.clone() },
+        None => Rate { net: twice.units, tax: 0, rate: Some(0), at: zero.clone() },
+    })
 }
