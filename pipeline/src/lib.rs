@@ -9,6 +9,7 @@ pub mod diagnostic;
 pub mod document;
 pub mod fields;
 pub mod intake;
+mod knowledge;
 pub mod limits;
 pub mod linking;
 pub mod page;

@@ -54,7 +54,7 @@ static KNOWN: LazyLock<Vec<Title>> = LazyLock::new(|| {
         let sure = cells.next()? == "sure";
         Some(Title { called, sure, phrases: cells.next()?.split("; ").collect() })
     };
-    TITLES.lines().filter(|l| !l.starts_with('#')).filter_map(row).collect()
+    crate::knowledge::lines(TITLES).filter_map(row).collect()
 });
 
 /// How a paper calls itself, and whether nothing speaks against it.

@@ -5,10 +5,7 @@ mod fiscal;
 
 use base64::Engine;
 
-use super::{
-    identity, money,
-    sheet::{Row, Sheet},
-};
+use super::{identity, money, sheet::Sheet};
 use crate::{
     fields::{Field, FieldName, Fields, Source},
     reading::Barcode,
@@ -47,17 +44,16 @@ pub fn find(barcodes: &[Barcode]) -> Option<Code> {
 /// 49, in groups of four, on one line or two.
 #[must_use]
 pub fn printed(sheet: &Sheet) -> Option<Code> {
-    let page_of = |row: &Row| (row.page, row.bbox, row.source);
     sheet.rows.iter().enumerate().find_map(|(at, row)| {
-        let (page, bbox, source) = page_of(row);
         let next = sheet.rows.get(at + 1).filter(|next| next.page == row.page);
         let both = next.map(|next| format!("{} {}", row.text, next.text));
         std::iter::once(row.text.clone()).chain(both).find_map(|text| {
             runs(&text).into_iter().find_map(|key| {
-                let code = Barcode { symbology: String::new(), text: key.clone(), page, bbox };
+                let text = key.clone();
+                let code = Barcode { symbology: String::new(), text, page: row.page, bbox: row.bbox };
                 let mut values = Values { fields: Fields::new(), payee: None, code: &code };
                 let what = fiscal::key(&key, &mut values)?;
-                values.fields.values_mut().for_each(|field| field.source = source);
+                values.fields.values_mut().for_each(|field| field.source = row.source);
                 Some(Code { what, fields: values.fields, payee: None })
             })
         })

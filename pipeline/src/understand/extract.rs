@@ -3,18 +3,17 @@
 use time::Date;
 
 use super::{
+    account,
     amounts::{Sums, Valued},
     bill_type,
     dates::{self, iso},
     identity,
     issued::{self, Dated},
-    money::{self, Amount},
     mrz::Zone,
     numbers::{self, Numbered},
     parties::{self, Named},
     payment,
     places::{self, Place},
-    references,
     scorer::{Scorers, Signed, Signs, most_by_rules, said, yes},
     sheet::{Row, Sheet, doubt},
     tax_ids::{self, TaxId},
@@ -160,7 +159,7 @@ impl Extracted {
     }
 }
 
-/// What the total is made of, where equations with it hold and the tax is the one that was found.
+/// What the total is made of, where equations with it hold.
 fn put_breakdown(found: &Found<'_>, fields: &mut Fields) {
     let (sums, parts) = (found.sums, &found.sums.breakdown);
     let Some(total) = &sums.total else { return };
@@ -169,13 +168,10 @@ fn put_breakdown(found: &Found<'_>, fields: &mut Fields) {
         let field = Field { value, confidence: HELD, page: Some(total.page), bbox: None, source };
         fields.entry(name).or_insert(field);
     };
-    let taxes: i64 =
-        parts.taxes.iter().filter_map(|t| money::plain(t.amount.as_deref()?)).map(Amount::units).sum();
-    if !parts.taxes.is_empty() && sums.tax.is_some_and(|tax| tax.amount.units() == taxes) {
-        put(FieldName::Taxes, Value::List(parts.taxes.clone()));
-    }
-    if !parts.lines.is_empty() {
-        put(FieldName::LineItems, Value::List(parts.lines.clone()));
+    for (name, list) in [(FieldName::Taxes, &parts.taxes), (FieldName::LineItems, &parts.lines)] {
+        if !list.is_empty() {
+            put(name, Value::List(list.clone()));
+        }
     }
     let less = [
         (FieldName::Discount, &parts.discount),
@@ -257,12 +253,12 @@ pub fn invoice(found: &Found<'_>) -> (Fields, Vec<Signed>) {
     put_tax_ids(found, &mut out.fields, FieldName::IssuerTaxId, Some(FieldName::RecipientTaxId));
     put_breakdown(found, &mut out.fields);
     let named = [
-        (FieldName::Iban, references::account(found.sheet)),
-        (FieldName::OrderNumber, references::order(found.sheet)),
+        (FieldName::Iban, account::account(found.sheet)),
+        (FieldName::OrderNumber, numbers::order(found.sheet)),
     ];
-    for (name, reference) in named {
-        if let Some(r) = reference {
-            out.put(name, found.field(r.value, r.confidence, r.page, r.bbox));
+    for (name, number) in named {
+        if let Some(n) = number {
+            out.put(name, found.field(n.value, n.confidence, n.page, n.bbox));
         }
     }
     bill_type::put(found, Kind::Invoice, &mut out.fields);

@@ -3,6 +3,8 @@
 
 use std::sync::LazyLock;
 
+use crate::knowledge;
+
 /// A concept and the words for it.
 pub struct Concept {
     /// Its name in the weights.
@@ -19,7 +21,7 @@ pub static TITLES: LazyLock<Vec<Concept>> = LazyLock::new(|| group("title"));
 pub static CONCEPTS: LazyLock<Vec<Concept>> = LazyLock::new(|| group("also"));
 
 fn group(group: &str) -> Vec<Concept> {
-    let lines = include_str!("data/kind_words.tsv").lines().filter(|l| !l.starts_with('#'));
+    let lines = knowledge::lines(include_str!("data/kind_words.tsv"));
     let concept = |line: &'static str| {
         let [own, name, meaning, words] = line.split('\t').collect::<Vec<_>>().try_into().ok()?;
         (own == group).then(|| Concept { name, meaning, words: words.split("; ").collect() })
@@ -33,7 +35,7 @@ mod tests {
 
     #[test]
     fn every_line_is_a_concept() {
-        let lines = include_str!("data/kind_words.tsv").lines().filter(|l| !l.starts_with('#')).count();
+        let lines = knowledge::lines(include_str!("data/kind_words.tsv")).count();
         assert_eq!(TITLES.len() + CONCEPTS.len(), lines);
     }
 }

@@ -5,6 +5,7 @@
 //! [`surer`] lays the sure over the printed and checks one against the other; [`decide`] says whether it may be filed.
 //! [`several`] says when a file holds more than one document; [`same`] compares two documents afterwards.
 
+mod account;
 pub mod amounts;
 pub mod bill_type;
 pub mod classify;
@@ -29,7 +30,6 @@ pub mod parties;
 pub mod payment;
 pub mod places;
 pub mod proofs;
-mod references;
 pub mod same;
 pub mod scorer;
 pub mod several;

@@ -132,8 +132,7 @@ impl Scorer {
     /// Reads a weights file; `#` begins a comment. `None` where a line is not a name and a number.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let lines = text.lines().filter(|l| !l.is_empty() && !l.starts_with('#'));
-        let weights = lines.map(|line| {
+        let weights = crate::knowledge::lines(text).map(|line| {
             let (name, weight) = line.split_once('\t')?;
             let weight: f32 = weight.parse().ok().filter(|w: &f32| w.is_finite())?;
             Some((name.to_owned(), weight))

@@ -1,9 +1,10 @@
 //! A document laid out for extraction: lines cut into cells, so that columns do not read as one sentence.
 
-use std::ops::Range;
+use std::{ops::Range, sync::OnceLock};
 
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
+use super::parties::blocks::{Block, blocks};
 use crate::{
     fields::{PageBox, Source},
     reading::{Evidence, Line, PageText, Word},
@@ -103,6 +104,8 @@ pub struct Sheet {
     pub rows: Vec<Row>,
     /// [`fold`] of everything, lines parted by newlines.
     pub folded: String,
+    /// Found when they are first asked for: ids, places, parties and accounts all ask.
+    blocks: OnceLock<Vec<Block>>,
 }
 
 /// A gap this many times the line's height parts two columns.
@@ -178,7 +181,13 @@ impl Sheet {
             }
         }
         let folded = rows.iter().map(|r| r.folded.as_str()).collect::<Vec<_>>().join("\n");
-        Self { rows, folded }
+        Self { rows, folded, blocks: OnceLock::new() }
+    }
+
+    /// Whose corner of the page is which: the labelled and addressed blocks, in reading order.
+    #[must_use]
+    pub fn blocks(&self) -> &[Block] {
+        self.blocks.get_or_init(|| blocks(self))
     }
 
     /// Whether any of `words` stands in the text, as whole words.

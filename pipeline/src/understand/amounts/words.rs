@@ -7,6 +7,8 @@ use std::sync::LazyLock;
 
 use strsim::levenshtein;
 
+use crate::knowledge;
+
 /// What an amount is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
@@ -52,7 +54,7 @@ struct Phrase {
 
 /// All phrases of `data/amount_labels.tsv`.
 static PHRASES: LazyLock<Vec<Phrase>> = LazyLock::new(|| {
-    let lines = include_str!("../data/amount_labels.tsv").lines().filter(|l| !l.starts_with('#'));
+    let lines = knowledge::lines(include_str!("../data/amount_labels.tsv"));
     let phrases = lines.filter_map(|line| {
         let mut cells = line.split('\t').skip(1);
         let (role, weight) = (Role::named(cells.next()?)?, cells.next()?.parse().ok()?);
@@ -308,7 +310,7 @@ mod tests {
 
     #[test]
     fn every_line_of_the_file_is_read() {
-        let lines = include_str!("../data/amount_labels.tsv").lines().filter(|l| !l.starts_with('#'));
+        let lines = knowledge::lines(include_str!("../data/amount_labels.tsv"));
         let phrases: usize = lines.map(|l| l.split('\t').nth(3).map_or(0, |p| p.split("; ").count())).sum();
         assert_eq!(PHRASES.len(), phrases);
         for phrase in PHRASES.iter() {

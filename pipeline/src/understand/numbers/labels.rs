@@ -5,7 +5,10 @@
 
 use std::sync::LazyLock;
 
-use crate::understand::{letters::Letters, sheet::fold};
+use crate::{
+    knowledge,
+    understand::{letters::Letters, sheet::fold},
+};
 
 /// What a label says its number is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,12 +60,7 @@ struct Phrases {
 }
 
 static PHRASES: LazyLock<Phrases> = LazyLock::new(|| {
-    let lines = include_str!("../data/number_labels.tsv").lines().filter(|l| !l.starts_with('#'));
-    let rows: Vec<(&str, &str)> = lines.filter_map(|l| l.split_once('\t')?.1.split_once('\t')).collect();
-    let of = |role: &str| {
-        let rows = rows.iter().filter(move |row| row.0 == role);
-        rows.flat_map(|row| row.1.split("; ")).collect::<Vec<&'static str>>()
-    };
+    let of = |role: &str| knowledge::phrases(include_str!("../data/number_labels.tsv"), role);
     let documents = [
         ("invoice", What::Invoice),
         ("receipt", What::Receipt),

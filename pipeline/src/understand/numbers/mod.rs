@@ -396,6 +396,13 @@ mod tests {
     }
 
     #[test]
+    fn the_order_it_is_of() {
+        let of = |text: &str| order(&drawn(&[&[(0.1, text)]])).map(|r| r.value);
+        assert_eq!(of("Order No: 99887").as_deref(), Some("99887"));
+        assert_eq!(of("Invoice No: 99887"), None);
+    }
+
+    #[test]
     fn a_mark_under_the_title() {
         let page: &[&[(f32, &str)]] = &[&[(0.1, "Nube Roja"), (0.7, "INVOICE")], &[(0.75, "# 23413000D")]];
         let number = invoice(&drawn(page)).unwrap();

@@ -6,11 +6,14 @@ use std::{
 };
 
 use super::{names::tokens, words::TRADE};
-use crate::understand::{sheet::Sheet, surer::bare};
+use crate::{
+    knowledge,
+    understand::{sheet::Sheet, surer::bare},
+};
 
 /// Brands as [`bare`] writes them, and whether a running text may say them of something else.
 static BRANDS: LazyLock<HashMap<&'static str, bool>> = LazyLock::new(|| {
-    let lines = include_str!("../data/brands.txt").lines().filter(|l| !l.starts_with('#') && !l.is_empty());
+    let lines = knowledge::lines(include_str!("../data/brands.txt"));
     lines.map(|l| l.strip_suffix(" *").map_or((l, false), |brand| (brand, true))).collect()
 });
 

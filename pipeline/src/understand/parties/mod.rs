@@ -86,7 +86,7 @@ pub(super) fn other_addressee<'a>(page: &Page<'_>, found: &'a [Candidate]) -> Op
 /// The recipient of an invoice: the name in the block that is labelled or placed as theirs.
 #[must_use]
 pub fn recipient(sheet: &Sheet) -> Option<Named> {
-    let blocks = blocks::blocks(sheet);
+    let blocks = sheet.blocks();
     let of = |side: Side| blocks.iter().filter(move |b| b.side == side && b.page == 1);
     let block = of(Side::Recipient)
         .filter(|b| b.name.is_some())
@@ -94,7 +94,7 @@ pub fn recipient(sheet: &Sheet) -> Option<Named> {
         .or_else(|| of(Side::Delivery).find(|b| b.name.is_some()));
     let Some(block) = block else {
         let sites = web::sites(sheet);
-        let page = Page::of(sheet, &blocks, &sites, &[]);
+        let page = Page::of(sheet, blocks, &sites, &[]);
         let found = candidates(&page, INVOICE, &[]);
         let other = other_addressee(&page, &found)?;
         let (name, page, bbox) = (other.name.clone(), other.page, other.bbox);

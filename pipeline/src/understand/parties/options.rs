@@ -2,7 +2,7 @@
 
 use super::{
     Named,
-    blocks::{Side, blocks},
+    blocks::Side,
     candidates::{Candidate, INVOICE, Page, RECEIPT, candidates},
     mentioned, names, other_addressee, recipients, signs, web,
 };
@@ -36,10 +36,10 @@ impl Options {
     /// Weighs the names of the first page: an invoice's issuer, or a receipt's merchant.
     #[must_use]
     pub fn of(sheet: &Sheet, ids: &[TaxId], invoice: bool) -> Self {
-        let blocks = blocks(sheet);
+        let blocks = sheet.blocks();
         let sites = web::sites(sheet);
-        let page = Page::of(sheet, &blocks, &sites, ids);
-        let mut found = candidates(&page, if invoice { INVOICE } else { RECEIPT }, &recipients(&blocks));
+        let page = Page::of(sheet, blocks, &sites, ids);
+        let mut found = candidates(&page, if invoice { INVOICE } else { RECEIPT }, &recipients(blocks));
         // Where nobody is named as the recipient, a lone name may be the recipient's.
         let named = |side: Side| blocks.iter().any(|b| b.side == side && b.name.is_some());
         let two = named(Side::Recipient) || named(Side::Issuer) || other_addressee(&page, &found).is_some();

@@ -2,13 +2,13 @@
 
 use std::sync::LazyLock;
 
+use crate::knowledge;
+
 type Words = LazyLock<Vec<&'static str>>;
 
 /// The words of a role.
 fn of(role: &str) -> Vec<&'static str> {
-    let lines = include_str!("../data/name_words.tsv").lines().filter(|l| !l.starts_with('#'));
-    let rows = lines.filter_map(|l| l.split_once('\t')?.1.split_once('\t')).filter(|row| row.0 == role);
-    rows.flat_map(|row| row.1.split("; ")).collect()
+    knowledge::phrases(include_str!("../data/name_words.tsv"), role)
 }
 
 /// Legal forms: strong evidence of a firm's name wherever they end it.
@@ -61,8 +61,7 @@ mod tests {
         ];
         let words: usize = lists.iter().map(|l| l.len()).sum();
         let text = include_str!("../data/name_words.tsv");
-        let listed: usize =
-            text.lines().filter(|l| !l.starts_with('#')).map(|l| l.matches("; ").count() + 1).sum();
+        let listed: usize = knowledge::lines(text).map(|l| l.matches("; ").count() + 1).sum();
         assert!(lists.iter().all(|l| !l.is_empty()) && words == listed, "a role of the file is not read");
     }
 }

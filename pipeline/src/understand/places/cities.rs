@@ -6,14 +6,17 @@ use std::{
 };
 
 use super::{postal, tables::COUNTRIES};
-use crate::understand::{
-    parties::blocks::{blocks, is_others},
-    sheet::{Cell, Sheet},
+use crate::{
+    knowledge,
+    understand::{
+        parties::blocks::is_others,
+        sheet::{Cell, Sheet},
+    },
 };
 
 /// Country by city, both as `data/cities.tsv` has them.
 static CITIES: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| {
-    let rows = include_str!("../data/cities.tsv").lines().filter(|l| !l.starts_with('#'));
+    let rows = knowledge::lines(include_str!("../data/cities.tsv"));
     let rows = rows.filter_map(|line| line.split_once('\t'));
     rows.flat_map(|(country, names)| names.split(';').map(move |name| (name, country))).collect()
 });
@@ -29,12 +32,12 @@ const DIGITS: std::ops::RangeInclusive<usize> = 8..=15;
 
 /// How much cities, postal codes and telephone numbers, but the recipient's, speak for each country (ISO 3166-1).
 pub(super) fn weights(sheet: &Sheet) -> HashMap<&'static str, usize> {
-    let theirs = blocks(sheet);
+    let theirs = sheet.blocks();
     let mut cities: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     let (mut called, mut coded) = (BTreeSet::new(), BTreeSet::new());
     for (r, row) in sheet.rows.iter().enumerate() {
         for (c, cell) in row.cells.iter().enumerate() {
-            if is_others(&theirs, (r, c)) {
+            if is_others(theirs, (r, c)) {
                 continue;
             }
             for (country, city) in named(cell) {

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeSet, sync::LazyLock};
 
+use crate::knowledge;
+
 struct Shapes {
     country: &'static str,
     /// A town must follow, for other figures have the shape too.
@@ -10,7 +12,7 @@ struct Shapes {
 }
 
 static SHAPES: LazyLock<Vec<Shapes>> = LazyLock::new(|| {
-    let rows = include_str!("../data/postal_codes.tsv").lines().filter(|l| !l.starts_with('#'));
+    let rows = knowledge::lines(include_str!("../data/postal_codes.tsv"));
     let row = |line: &'static str| {
         let mut cells = line.split('\t');
         let (country, town) = (cells.next()?, cells.next()? == "town");

@@ -2,7 +2,9 @@
 
 use std::sync::LazyLock;
 
-use time::{Date, Month};
+use time::{Date, format_description::well_known::Iso8601};
+
+use crate::knowledge;
 
 /// A country.
 pub(super) struct Country {
@@ -36,26 +38,22 @@ pub(super) static COUNTRIES: LazyLock<Vec<Country>> = LazyLock::new(|| {
             says: cells.next()?,
         })
     };
-    let rows = include_str!("../data/countries.tsv").lines();
-    rows.filter(|l| !l.starts_with('#')).filter_map(row).collect()
+    knowledge::lines(include_str!("../data/countries.tsv")).filter_map(row).collect()
 });
 
 /// Languages with words by which they are known, as `data/languages.tsv` has them.
 pub(super) static LANGUAGES: LazyLock<Vec<(&'static str, &'static str)>> = LazyLock::new(|| {
-    let rows = include_str!("../data/languages.tsv").lines().filter(|l| !l.starts_with('#'));
+    let rows = knowledge::lines(include_str!("../data/languages.tsv"));
     rows.filter_map(|line| line.split_once('\t')).collect()
 });
 
 /// What a country paid in before it took its currency of today: country, code, the first day of the new one (ISO 8601), as
 /// `data/former_currencies.tsv` has them.
 pub(super) static FORMER: LazyLock<Vec<(&'static str, &'static str, Date)>> = LazyLock::new(|| {
-    let rows = include_str!("../data/former_currencies.tsv").lines().filter(|l| !l.starts_with('#'));
+    let rows = knowledge::lines(include_str!("../data/former_currencies.tsv"));
     let row = |line: &'static str| {
         let [country, code, day] = line.split('\t').collect::<Vec<_>>().try_into().ok()?;
-        let mut parts = day.splitn(3, '-').map(|p| p.parse::<i32>().ok());
-        let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
-        let month = Month::try_from(u8::try_from(month).ok()?).ok()?;
-        Some((country, code, Date::from_calendar_date(year, month, u8::try_from(day).ok()?).ok()?))
+        Some((country, code, Date::parse(day, &Iso8601::DATE).ok()?))
     };
     rows.filter_map(row).collect()
 });

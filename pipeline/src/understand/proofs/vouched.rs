@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use crate::{
     document::Kind,
     fields::{FieldName, Fields, Source},
+    knowledge,
     understand::{
         money,
         parties::looks::looks_like_address,
@@ -66,9 +67,7 @@ const GAINSAID: f32 = 0.6;
 
 /// The phrases of a role in `data/bill_doubts.tsv`.
 fn phrases(role: &str) -> Vec<&'static str> {
-    let lines = include_str!("../data/bill_doubts.tsv").lines().filter(|l| !l.starts_with('#'));
-    let own = lines.filter_map(|l| l.split_once('\t')).filter(|(name, _)| *name == role);
-    own.flat_map(|(_, phrases)| phrases.split("; ")).collect()
+    knowledge::phrases(include_str!("../data/bill_doubts.tsv"), role)
 }
 
 static NO_BILL: Phrases = LazyLock::new(|| phrases("no_bill"));
@@ -223,7 +222,7 @@ mod tests {
     fn every_role_of_the_file_is_read() {
         let lists = [&NO_BILL, &GOODS_SENT, &NOT_PAID, &BY_LAW, &TABLES, &SERVED];
         let text = include_str!("../data/bill_doubts.tsv");
-        let rows = text.lines().filter(|l| !l.starts_with('#')).count();
+        let rows = knowledge::lines(text).count();
         assert!(rows == lists.len() && lists.iter().all(|l| l.len() > 1));
     }
 

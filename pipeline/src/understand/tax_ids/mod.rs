@@ -14,7 +14,7 @@ use self::{
 };
 use super::{
     letters::Letters,
-    parties::blocks::{Block, Side, blocks, whose},
+    parties::blocks::{Block, Side, whose},
     sheet::{Cell, Sheet, has_phrase},
 };
 use crate::fields::{PageBox, Source};
@@ -74,11 +74,11 @@ pub fn recipients(ids: &[TaxId]) -> Option<(&TaxId, f32)> {
 /// Every labelled tax id, in reading order, and unlabelled ones whose form and check digit leave no doubt.
 #[must_use]
 pub fn tax_ids(sheet: &Sheet) -> Vec<TaxId> {
-    let blocks = blocks(sheet);
+    let blocks = sheet.blocks();
     let mut found: Vec<TaxId> = Vec::new();
     for (r, row) in sheet.rows.iter().enumerate() {
         for (c, cell) in row.cells.iter().enumerate() {
-            for hit in in_cell(sheet, &blocks, (r, c), cell) {
+            for hit in in_cell(sheet, blocks, (r, c), cell) {
                 match found.iter_mut().find(|f| f.value == hit.value) {
                     // The clearer of two printings says whose it is; an id printed twice is read right.
                     Some(known) => {

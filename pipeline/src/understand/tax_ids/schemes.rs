@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use super::{checks, national::National};
+use crate::knowledge;
 
 /// A country's id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +50,7 @@ struct Line {
 }
 
 static ROWS: LazyLock<Vec<Line>> = LazyLock::new(|| {
-    let lines = include_str!("../data/tax_ids.tsv").lines().filter(|l| !l.starts_with('#') && !l.is_empty());
+    let lines = knowledge::lines(include_str!("../data/tax_ids.tsv"));
     lines.enumerate().filter_map(|(at, line)| row(at, line)).collect()
 });
 

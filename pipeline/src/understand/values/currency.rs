@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use crate::knowledge;
+
 const CURRENCIES: &str = include_str!("../data/currencies.tsv");
 const SIGNS: &str = include_str!("../data/currency_signs.tsv");
 
@@ -66,7 +68,7 @@ pub static ALL: LazyLock<Vec<Currency>> = LazyLock::new(|| {
         let countries = cells.next()?.split(',').collect();
         Some(Currency { code, digits, countries, alone: cells.next()? == "alone" })
     };
-    CURRENCIES.lines().filter(|l| !l.starts_with('#')).filter_map(row).collect()
+    knowledge::lines(CURRENCIES).filter_map(row).collect()
 });
 
 /// All signs, the longest first: `rd$` before `$`.
@@ -84,7 +86,7 @@ pub static MARKS: LazyLock<Vec<Sign>> = LazyLock::new(|| {
         };
         Some(Sign { text, stand, codes: cells.next()?.split(' ').collect() })
     };
-    let mut signs: Vec<Sign> = SIGNS.lines().filter(|l| !l.starts_with('#')).filter_map(row).collect();
+    let mut signs: Vec<Sign> = knowledge::lines(SIGNS).filter_map(row).collect();
     signs.sort_by_key(|s| std::cmp::Reverse(s.text.len()));
     signs
 });
@@ -241,7 +243,7 @@ mod tests {
 
     #[test]
     fn every_row_is_read_and_every_sign_means_a_currency() {
-        let rows = |text: &str| text.lines().filter(|l| !l.starts_with('#') && !l.is_empty()).count();
+        let rows = |text: &str| knowledge::lines(text).count();
         assert_eq!(ALL.len(), rows(CURRENCIES));
         assert_eq!(MARKS.len(), rows(SIGNS));
         for sign in MARKS.iter() {

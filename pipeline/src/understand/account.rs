@@ -1,25 +1,12 @@
-//! Where an invoice is to be paid to, and which order it is of.
+//! Where an invoice is to be paid to.
 
 use super::{
-    numbers,
-    parties::blocks::{blocks, is_others},
+    numbers::Numbered,
+    parties::blocks::is_others,
+    scorer::Signs,
     sheet::{Row, Sheet},
     values::iban,
 };
-use crate::fields::PageBox;
-
-/// A reference with its place.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Reference {
-    /// As it would be filed.
-    pub value: String,
-    /// Probability that it is right.
-    pub confidence: f32,
-    /// One-based page.
-    pub page: u32,
-    /// On the upright page.
-    pub bbox: PageBox,
-}
 
 /// Words that one account may be cut into.
 const WORDS: usize = 10;
@@ -28,19 +15,20 @@ const CHECKED: f32 = 0.95;
 
 /// The account (IBAN, ISO 13616) to pay to: the only one on the paper that is not the recipient's.
 #[must_use]
-pub fn account(sheet: &Sheet) -> Option<Reference> {
-    let theirs = blocks(sheet);
-    let mut found: Option<Reference> = None;
+pub fn account(sheet: &Sheet) -> Option<Numbered> {
+    let theirs = sheet.blocks();
+    let mut found: Option<Numbered> = None;
     for (r, row) in sheet.rows.iter().enumerate() {
         let Some(value) = iban_of(row) else { continue };
-        if (0..row.cells.len()).all(|c| is_others(&theirs, (r, c))) {
+        if (0..row.cells.len()).all(|c| is_others(theirs, (r, c))) {
             continue;
         }
         match &found {
             Some(first) if first.value != value => return None,
             Some(_) => {}
             None => {
-                found = Some(Reference { value, confidence: CHECKED, page: row.page, bbox: row.bbox });
+                let (page, bbox, signs) = (row.page, row.bbox, Signs::new());
+                found = Some(Numbered { value, confidence: CHECKED, page, bbox, signs });
             }
         }
     }
@@ -58,18 +46,6 @@ fn iban_of(row: &Row) -> Option<String> {
                 std::iter::once(first).chain(words[from + 1..to].iter().copied()).collect::<String>();
             iban::checked(joined.trim_end_matches(|c: char| !c.is_alphanumeric()))
         })
-    })
-}
-
-/// The order that the paper names.
-#[must_use]
-pub fn order(sheet: &Sheet) -> Option<Reference> {
-    let number = numbers::order(sheet)?;
-    Some(Reference {
-        value: number.value,
-        confidence: number.confidence,
-        page: number.page,
-        bbox: number.bbox,
     })
 }
 
@@ -92,17 +68,10 @@ mod tests {
         assert_eq!(of(two), None, "which of two is not said");
     }
 
-    #[test]
-    fn the_order_it_is_of() {
-        let of = |text: &str| order(&drawn(&[&[(0.1, text)]])).map(|r| r.value);
-        assert_eq!(of("Order No: 99887").as_deref(), Some("99887"));
-        assert_eq!(of("Invoice No: 99887"), None);
-    }
-
     proptest::proptest! {
         #[test]
         fn never_panics(text in "\\PC{0,60}") {
-            let _ = (account(&drawn(&[&[(0.1, text.as_str())]])), order(&drawn(&[&[(0.1, text.as_str())]])));
+            let _ = account(&drawn(&[&[(0.1, text.as_str())]]));
         }
     }
 }
