@@ -9,15 +9,12 @@ use acuse_storage::{
     Catalog, DocumentId, Stage,
     stages::{Begun, ReadFacts, Step},
 };
-use acuse_tests::{
-    postgres::Postgres,
-    stack::{Api, Place},
-};
+use acuse_tests::stack::{Api, Place};
 use reqwest::{Method, header::CONTENT_TYPE};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::world::ALL;
+use crate::world::{ALL, Alone};
 
 fn field(value: &str) -> Field {
     Field { value: value.into(), confidence: 0.97, page: Some(1), bbox: None, source: Source::Ocr }
@@ -175,28 +172,21 @@ const MAPPING: &str = r#"{
     "tax_codes": {"21.00":"S21"}, "accounts": [{"tax_id":"B12345674","account":"600001"}], "default_account": "629"
 }"#;
 
-fn place(folder: &std::path::Path) -> Place {
-    let path = folder.join("mapping.json");
+/// The place, told of the mapping.
+fn mapped(alone: &Alone) -> Place {
+    let path = alone.folder.path().join("mapping.json");
     std::fs::write(&path, MAPPING).unwrap();
-    let place = Place::embedded(folder, "http://127.0.0.1:9").unwrap();
-    place.with("ACUSE_EXPORT_MAPPING", &path.display().to_string())
+    alone.place.clone().with("ACUSE_EXPORT_MAPPING", &path.display().to_string())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_books_leave_on_sqlite() {
-    let folder = tempfile::tempdir().unwrap();
-    let place = place(folder.path());
-    std::fs::create_dir_all(folder.path().join("data")).unwrap();
-    let catalog = Catalog::open_sqlite(&folder.path().join("data/acuse.db")).await.unwrap();
-    the_books_leave(&place, &catalog).await;
+    let alone = Alone::on_sqlite().await;
+    the_books_leave(&mapped(&alone), &alone.catalog).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_books_leave_on_postgresql() {
-    let Some(postgres) = Postgres::start().unwrap() else { return };
-    let folder = tempfile::tempdir().unwrap();
-    let url = postgres.url("acuse");
-    let place = place(folder.path()).with("ACUSE_DATABASE_URL", &url);
-    let catalog = Catalog::open(&url).await.unwrap();
-    the_books_leave(&place, &catalog).await;
+    let Some(alone) = Alone::on_postgresql().await else { return };
+    the_books_leave(&mapped(&alone), &alone.catalog).await;
 }

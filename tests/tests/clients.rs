@@ -5,15 +5,11 @@ use std::{
     process::Command,
 };
 
-use acuse_storage::Catalog;
-use acuse_tests::{
-    skip_or_fail,
-    stack::{Api, Place},
-};
+use acuse_tests::{skip_or_fail, stack::Api};
 
 use crate::{
     withheld::{bill, read, sent},
-    world::ALL,
+    world::{ALL, Alone},
 };
 
 const PYTHON: &str = r#"
@@ -138,10 +134,7 @@ fn typescript(folder: &Path, keys: [&str; 3]) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_clients_do_their_jobs() {
-    let folder = tempfile::tempdir().unwrap();
-    let place = Place::embedded(folder.path(), "http://127.0.0.1:9").unwrap();
-    std::fs::create_dir_all(folder.path().join("data")).unwrap();
-    let catalog = Catalog::open_sqlite(&folder.path().join("data/acuse.db")).await.unwrap();
+    let Alone { place, catalog, folder, .. } = Alone::on_sqlite().await;
     let _server = place.start("web", &["web"]).unwrap();
     let api = Api::connect(&place, ALL).await.unwrap();
     let open = sent(&api, "open").await;

@@ -4,16 +4,13 @@
 use std::collections::BTreeSet;
 
 use acuse_storage::Catalog;
-use acuse_tests::{
-    postgres::Postgres,
-    stack::{Api, Place},
-};
+use acuse_tests::stack::{Api, Place};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
     withheld::{OPEN, bill, passport, read, sent},
-    world::ALL,
+    world::{ALL, Alone},
 };
 
 /// The description with every object closed: a member that it does not name is a failure here, and only here, for
@@ -255,20 +252,12 @@ async fn everything_is_as_described(place: &Place, catalog: &Catalog) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_answered_is_described_on_sqlite() {
-    let folder = tempfile::tempdir().unwrap();
-    let place = Place::embedded(folder.path(), "http://127.0.0.1:9").unwrap();
-    std::fs::create_dir_all(folder.path().join("data")).unwrap();
-    let catalog = Catalog::open_sqlite(&folder.path().join("data/acuse.db")).await.unwrap();
-    everything_is_as_described(&place, &catalog).await;
+    let alone = Alone::on_sqlite().await;
+    everything_is_as_described(&alone.place, &alone.catalog).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_answered_is_described_on_postgresql() {
-    let Some(postgres) = Postgres::start().unwrap() else { return };
-    let folder = tempfile::tempdir().unwrap();
-    let url = postgres.url("acuse");
-    let place =
-        Place::embedded(folder.path(), "http://127.0.0.1:9").unwrap().with("ACUSE_DATABASE_URL", &url);
-    let catalog = Catalog::open(&url).await.unwrap();
-    everything_is_as_described(&place, &catalog).await;
+    let Some(alone) = Alone::on_postgresql().await else { return };
+    everything_is_as_described(&alone.place, &alone.catalog).await;
 }

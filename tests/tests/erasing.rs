@@ -11,10 +11,10 @@ use acuse_tests::{
 use reqwest::{Method, header};
 use serde_json::{Value, json};
 
-use crate::{backup::sent, world::ALL};
-
-/// Nobody listens there.
-const NO_GRAPH: &str = "http://127.0.0.1:9";
+use crate::{
+    backup::sent,
+    world::{ALL, NO_GRAPH},
+};
 
 fn place(folder: &Path) -> Place {
     Place::embedded(folder, NO_GRAPH).unwrap()

@@ -10,14 +10,13 @@ use acuse_pipeline::reason::{Reason, ReasonCode};
 use acuse_storage::{Catalog, DocumentId, stages::ReadFacts};
 use acuse_tests::{
     free_port,
-    postgres::Postgres,
     stack::{Api, Place, wait},
 };
 use serde_json::{Value, json};
 
 use crate::{
     withheld::{OPEN, SECRETS, bill, passport, read, sent},
-    world::ALL,
+    world::{ALL, Alone},
 };
 
 /// An `acuse mcp` over pipes.
@@ -245,20 +244,12 @@ async fn an_assistant_sees_as_its_key_does(place: &Place, catalog: &Catalog) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn an_assistant_sees_as_its_key_does_on_sqlite() {
-    let folder = tempfile::tempdir().unwrap();
-    let place = Place::embedded(folder.path(), "http://127.0.0.1:9").unwrap();
-    std::fs::create_dir_all(folder.path().join("data")).unwrap();
-    let catalog = Catalog::open_sqlite(&folder.path().join("data/acuse.db")).await.unwrap();
-    an_assistant_sees_as_its_key_does(&place, &catalog).await;
+    let alone = Alone::on_sqlite().await;
+    an_assistant_sees_as_its_key_does(&alone.place, &alone.catalog).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn an_assistant_sees_as_its_key_does_on_postgresql() {
-    let Some(postgres) = Postgres::start().unwrap() else { return };
-    let folder = tempfile::tempdir().unwrap();
-    let url = postgres.url("acuse");
-    let place =
-        Place::embedded(folder.path(), "http://127.0.0.1:9").unwrap().with("ACUSE_DATABASE_URL", &url);
-    let catalog = Catalog::open(&url).await.unwrap();
-    an_assistant_sees_as_its_key_does(&place, &catalog).await;
+    let Some(alone) = Alone::on_postgresql().await else { return };
+    an_assistant_sees_as_its_key_does(&alone.place, &alone.catalog).await;
 }

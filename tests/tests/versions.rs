@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::{
     withheld::{bill, passport, read, sent},
-    world::ALL,
+    world::{ALL, Alone, NO_GRAPH},
 };
 
 /// An answer, its tag and its body.
@@ -156,11 +156,8 @@ async fn everything(place: &Place, catalog: &Catalog) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn versions_on_sqlite() {
-    let folder = tempfile::tempdir().unwrap();
-    let place = Place::embedded(folder.path(), "http://127.0.0.1:9").unwrap();
-    std::fs::create_dir_all(folder.path().join("data")).unwrap();
-    let catalog = Catalog::open_sqlite(&folder.path().join("data/acuse.db")).await.unwrap();
-    everything(&place, &catalog).await;
+    let alone = Alone::on_sqlite().await;
+    everything(&alone.place, &alone.catalog).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -168,7 +165,7 @@ async fn versions_on_postgresql_and_minio() {
     let (Some(postgres), Some(minio)) = (Postgres::start().unwrap(), Minio::start().unwrap()) else { return };
     let folder = tempfile::tempdir().unwrap();
     let url = postgres.url("acuse");
-    let place = Place::embedded(folder.path(), "http://127.0.0.1:9").unwrap();
+    let place = Place::embedded(folder.path(), NO_GRAPH).unwrap();
     let place = place.scaled_out(&url, &minio.endpoint(), "acuse-versions");
     let catalog = Catalog::open(&url).await.unwrap();
     everything(&place, &catalog).await;

@@ -15,14 +15,11 @@ use acuse_storage::{
     split::Split,
     stages::{Begun, ReadFacts, Step},
 };
-use acuse_tests::{
-    postgres::Postgres,
-    stack::{Api, Place},
-};
+use acuse_tests::stack::{Api, Place};
 use reqwest::{Method, header::CONTENT_TYPE};
 use serde_json::{Value, json};
 
-use crate::world::ALL;
+use crate::world::{ALL, Alone};
 
 /// What the IDs say; in their fields, text, reasons, timeline, names and bytes.
 pub(crate) const SECRETS: &[&str] =
@@ -516,20 +513,12 @@ async fn who_may_see_does(place: &Place, catalog: &Catalog, secret: &Secret) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_id_is_found_nowhere_on_sqlite() {
-    let folder = tempfile::tempdir().unwrap();
-    let place = Place::embedded(folder.path(), "http://127.0.0.1:9").unwrap();
-    std::fs::create_dir_all(folder.path().join("data")).unwrap();
-    let catalog = Catalog::open_sqlite(&folder.path().join("data/acuse.db")).await.unwrap();
-    everywhere(&place, &catalog).await;
+    let alone = Alone::on_sqlite().await;
+    everywhere(&alone.place, &alone.catalog).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_id_is_found_nowhere_on_postgresql() {
-    let Some(postgres) = Postgres::start().unwrap() else { return };
-    let folder = tempfile::tempdir().unwrap();
-    let url = postgres.url("acuse");
-    let place =
-        Place::embedded(folder.path(), "http://127.0.0.1:9").unwrap().with("ACUSE_DATABASE_URL", &url);
-    let catalog = Catalog::open(&url).await.unwrap();
-    everywhere(&place, &catalog).await;
+    let Some(alone) = Alone::on_postgresql().await else { return };
+    everywhere(&alone.place, &alone.catalog).await;
 }

@@ -4,12 +4,48 @@ use acuse_fixtures::{
     Country, Form, Kind, Spec, generate,
     graph::{FakeGraph, Inbound, MediaType, Options, Said, Sender, SignedWebhook},
 };
-use acuse_tests::stack::{ACCESS_TOKEN, APP_SECRET, Api, Place};
+use acuse_storage::Catalog;
+use acuse_tests::{
+    postgres::Postgres,
+    stack::{ACCESS_TOKEN, APP_SECRET, Api, Place},
+};
 use tempfile::TempDir;
 
 /// All scopes there are.
 pub const ALL: &[&str] =
     &["documents:read", "documents:write", "ids:read", "reviews:write", "customers:write", "admin"];
+
+/// Nobody listens there.
+pub const NO_GRAPH: &str = "http://127.0.0.1:9";
+
+/// A place without a channel, and its catalog, which the test reaches by itself.
+pub struct Alone {
+    pub place: Place,
+    pub catalog: Catalog,
+    pub folder: TempDir,
+    /// Ends with it.
+    _postgres: Option<Postgres>,
+}
+
+impl Alone {
+    pub async fn on_sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Place::embedded(folder.path(), NO_GRAPH).unwrap();
+        std::fs::create_dir_all(folder.path().join("data")).unwrap();
+        let catalog = Catalog::open_sqlite(&folder.path().join("data/acuse.db")).await.unwrap();
+        Self { place, catalog, folder, _postgres: None }
+    }
+
+    /// None where there is no PostgreSQL and none is required.
+    pub async fn on_postgresql() -> Option<Self> {
+        let postgres = Postgres::start().unwrap()?;
+        let folder = tempfile::tempdir().unwrap();
+        let url = postgres.url("acuse");
+        let place = Place::embedded(folder.path(), NO_GRAPH).unwrap().with("ACUSE_DATABASE_URL", &url);
+        let catalog = Catalog::open(&url).await.unwrap();
+        Some(Self { place, catalog, folder, _postgres: Some(postgres) })
+    }
+}
 
 /// One world.
 pub struct World {

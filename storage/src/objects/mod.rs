@@ -17,6 +17,7 @@ mod put;
 mod ranged;
 mod sealed;
 mod sealing;
+mod upload;
 mod vault;
 
 use std::time::Duration;

@@ -1,16 +1,16 @@
 //! Putting: bytes are hashed on their way out and never stand in memory whole.
 
 use acuse_pipeline::document::Sha256;
-use aws_sdk_s3::{
-    primitives::ByteStream,
-    types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart},
-};
-use base64::{Engine, engine::general_purpose::STANDARD};
+use aws_sdk_s3::primitives::ByteStream;
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt, stream::Fuse};
 use sha2::Digest;
 
-use super::{ObjectError, ObjectKey, Objects, STALL, failed, sealed::Sealer};
+use super::{
+    ObjectError, ObjectKey, Objects, STALL, failed,
+    sealed::Sealer,
+    upload::{Upload, checksum},
+};
 use crate::{documents::StoredObject, names::DocumentId};
 
 /// Bytes of one part, and of the longest object that is put in one request. S3 wants parts of 5 MiB or more.
@@ -56,7 +56,7 @@ impl Objects {
             .bucket(&self.bucket)
             .key(key.as_str())
             .content_type(media_type)
-            .checksum_sha256(STANDARD.encode(Sha256::of(&bytes).0))
+            .checksum_sha256(checksum(&bytes))
             .body(ByteStream::from(bytes))
             .send()
             .await
@@ -124,21 +124,11 @@ impl Objects {
             return Ok(stored);
         }
         let passing = ObjectKey::incoming();
-        let upload = self
-            .client
-            .create_multipart_upload()
-            .bucket(&self.bucket)
-            .key(passing.as_str())
-            .content_type(media_type)
-            .checksum_algorithm(ChecksumAlgorithm::Sha256)
-            .send()
-            .await
-            .map_err(failed("beginning an upload"))?;
-        let upload_id = upload.upload_id().unwrap_or_default().to_owned();
-        match self.put_parts(name, &passing, &upload_id, first, &mut parts).await {
+        let mut upload = Upload::begin(self, passing.as_str(), Some(media_type)).await?;
+        match self.put_parts(name, &passing, &mut upload, first, &mut parts).await {
             Ok(stored) => Ok(stored),
             Err(error) => {
-                self.abort(&passing, &upload_id).await;
+                self.abort(&passing, &upload.id).await;
                 Err(error)
             }
         }
@@ -148,7 +138,7 @@ impl Objects {
         &self,
         name: impl Fn(&Sha256) -> ObjectKey,
         passing: &ObjectKey,
-        upload_id: &str,
+        upload: &mut Upload<'_>,
         first: Bytes,
         parts: &mut Parts<S>,
     ) -> Result<StoredObject, ObjectError>
@@ -156,43 +146,13 @@ impl Objects {
         S: Stream<Item = Result<Bytes, E>>,
         E: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let mut done = Vec::new();
         let mut part = first;
-        let mut number = 1;
         while !part.is_empty() {
             let last = part.len() < PART;
-            let checksum = STANDARD.encode(Sha256::of(&part).0);
-            let sent = self
-                .client
-                .upload_part()
-                .bucket(&self.bucket)
-                .key(passing.as_str())
-                .upload_id(upload_id)
-                .part_number(number)
-                .checksum_sha256(&checksum)
-                .body(ByteStream::from(part))
-                .send()
-                .await
-                .map_err(failed("uploading a part"))?;
-            done.push(
-                CompletedPart::builder()
-                    .part_number(number)
-                    .set_e_tag(sent.e_tag().map(str::to_owned))
-                    .checksum_sha256(checksum)
-                    .build(),
-            );
+            upload.part(part).await?;
             part = if last { Bytes::new() } else { parts.next().await? };
-            number += 1;
         }
-        self.client
-            .complete_multipart_upload()
-            .bucket(&self.bucket)
-            .key(passing.as_str())
-            .upload_id(upload_id)
-            .multipart_upload(CompletedMultipartUpload::builder().set_parts(Some(done)).build())
-            .send()
-            .await
-            .map_err(failed("completing an upload"))?;
+        upload.complete().await?;
         let stored = parts.stored(name);
         self.client
             .copy_object()

@@ -2,17 +2,14 @@
 
 use std::path::Path;
 
-use aws_sdk_s3::{
-    primitives::ByteStream,
-    types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart},
-};
-use base64::{Engine, engine::general_purpose::STANDARD};
+use aws_sdk_s3::primitives::ByteStream;
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use acuse_pipeline::document::Sha256;
-
-use super::{ObjectError, Objects, S3Config, failed, flowing, missing};
+use super::{
+    ObjectError, Objects, S3Config, failed, flowing, missing,
+    upload::{Upload, checksum},
+};
 
 /// Bytes of one part of a long file.
 const PART: usize = 32 << 20;
@@ -61,7 +58,7 @@ impl Vault {
             .put_object()
             .bucket(&self.bucket.bucket)
             .key(self.key(name))
-            .checksum_sha256(STANDARD.encode(Sha256::of(&bytes).0))
+            .checksum_sha256(checksum(&bytes))
             .body(ByteStream::from(bytes))
             .send()
             .await
@@ -79,66 +76,17 @@ impl Vault {
         if first.len() < PART {
             return self.put(name, first).await;
         }
-        let (client, bucket, key) = (&self.bucket.client, &self.bucket.bucket, self.key(name));
-        let upload = client
-            .create_multipart_upload()
-            .bucket(bucket)
-            .key(&key)
-            .checksum_algorithm(ChecksumAlgorithm::Sha256)
-            .send()
-            .await
-            .map_err(failed("beginning an upload"))?;
-        let id = upload.upload_id().unwrap_or_default();
-        let done = self.put_parts(&key, id, first, &mut file).await;
+        let key = self.key(name);
+        let mut upload = Upload::begin(&self.bucket, &key, None).await?;
+        let done = put_parts(&mut upload, first, &mut file).await;
         if done.is_err() {
-            let aborted = client.abort_multipart_upload().bucket(bucket).key(&key).upload_id(id).send().await;
-            if let Err(error) = aborted {
+            let (client, bucket) = (&self.bucket.client, &self.bucket.bucket);
+            let abort = client.abort_multipart_upload().bucket(bucket).key(&key).upload_id(&upload.id);
+            if let Err(error) = abort.send().await {
                 tracing::warn!(error = %failed("aborting an upload")(error), "cannot clean up after a failed upload");
             }
         }
         done
-    }
-
-    async fn put_parts(
-        &self,
-        key: &str,
-        id: &str,
-        first: Bytes,
-        file: &mut tokio::fs::File,
-    ) -> Result<(), ObjectError> {
-        let (client, bucket) = (&self.bucket.client, &self.bucket.bucket);
-        let (mut done, mut next, mut number) = (Vec::new(), first, 1);
-        while !next.is_empty() {
-            let checksum = STANDARD.encode(Sha256::of(&next).0);
-            let sent = client
-                .upload_part()
-                .bucket(bucket)
-                .key(key)
-                .upload_id(id)
-                .part_number(number)
-                .checksum_sha256(&checksum)
-                .body(ByteStream::from(next))
-                .send()
-                .await
-                .map_err(failed("uploading a part"))?;
-            let part_done = CompletedPart::builder()
-                .part_number(number)
-                .set_e_tag(sent.e_tag().map(str::to_owned))
-                .checksum_sha256(checksum);
-            done.push(part_done.build());
-            next = part(file).await?;
-            number += 1;
-        }
-        client
-            .complete_multipart_upload()
-            .bucket(bucket)
-            .key(key)
-            .upload_id(id)
-            .multipart_upload(CompletedMultipartUpload::builder().set_parts(Some(done)).build())
-            .send()
-            .await
-            .map(drop)
-            .map_err(failed("completing an upload"))
     }
 
     /// The first `most` bytes of what is under a name, or all where `most` is none; none where nothing is.
@@ -206,6 +154,19 @@ impl Vault {
             Err(error) => Err(failed("deleting from the backup")(error)),
         }
     }
+}
+
+async fn put_parts(
+    upload: &mut Upload<'_>,
+    first: Bytes,
+    file: &mut tokio::fs::File,
+) -> Result<(), ObjectError> {
+    let mut next = first;
+    while !next.is_empty() {
+        upload.part(next).await?;
+        next = part(file).await?;
+    }
+    upload.complete().await
 }
 
 /// The next part of a file, shorter at its end.

@@ -148,7 +148,6 @@ mod tests {
 
     #[derive(Deserialize)]
     #[serde(rename_all = "snake_case")]
-    #[allow(dead_code)]
     enum Word {
         #[serde(rename = "-a")]
         Minus,
