@@ -10,10 +10,16 @@ use crate::{
     reading::{Evidence, Line, PageText, Word},
 };
 
-/// Lower case without accents: what labels are compared in.
+/// Lower case without accents: what labels are compared in. Strokes that Unicode does not take for accents go too (`ł`, `ø`).
 #[must_use]
 pub fn fold(text: &str) -> String {
-    text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect()
+    let bare = |c: char| match c {
+        'ł' => 'l',
+        'ø' => 'o',
+        'ı' => 'i',
+        _ => c,
+    };
+    text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).map(bare).collect()
 }
 
 /// A run of words without a wide gap: one column's entry on one line.
@@ -231,24 +237,37 @@ pub fn find_phrase(text: &str, phrase: &str) -> Option<usize> {
 /// A page drawn from lines of (left edge, text) cells, for tests.
 #[cfg(test)]
 pub(crate) fn drawn(lines: &[&[(f32, &str)]]) -> Sheet {
-    use crate::reading::PageText;
-    let word = |x: &mut f32, top: f32, text: &str| {
-        let right = *x + text.chars().count() as f32 * 0.008;
-        let bbox = [*x, top, right, top + 0.014];
-        *x = right + 0.006;
-        Word { text: text.to_owned(), bbox, confidence: 0.99 }
+    let top = |row: usize| 0.05 + row as f32 * 0.02;
+    let cells = |(row, cells): (usize, &&[(f32, &str)])| -> Vec<_> {
+        cells.iter().map(|(left, text)| (*left, top(row), 14.0, *text)).collect()
     };
-    let line = |(i, cells): (usize, &&[(f32, &str)])| {
-        let top = 0.05 + i as f32 * 0.02;
+    placed(&lines.iter().enumerate().map(cells).collect::<Vec<_>>())
+}
+
+/// A page drawn from (left edge, top, size in thousandths of the page, text), for tests; what shares a top is one line.
+#[cfg(test)]
+pub(crate) fn letter(cells: &[(f32, f32, f32, &str)]) -> Sheet {
+    placed(&cells.chunk_by(|a, b| (a.1 - b.1).abs() < f32::EPSILON).map(<[_]>::to_vec).collect::<Vec<_>>())
+}
+
+#[cfg(test)]
+fn placed(lines: &[Vec<(f32, f32, f32, &str)>]) -> Sheet {
+    use crate::reading::PageText;
+    let line = |cells: &Vec<(f32, f32, f32, &str)>| {
         let mut words = Vec::new();
-        for (left, text) in *cells {
+        for (left, top, size, text) in cells {
             let mut x = *left;
-            words.extend(text.split(' ').map(|w| word(&mut x, top, w)));
+            words.extend(text.split(' ').map(|text| {
+                let right = x + text.chars().count() as f32 * 0.008;
+                let bbox = [x, *top, right, top + size / 1_000.0];
+                x = right + 0.006;
+                Word { text: text.to_owned(), bbox, confidence: 0.99 }
+            }));
         }
         let text = words.iter().map(|w| w.text.as_str()).collect::<Vec<_>>().join(" ");
         Line { text, bbox: around(&words), confidence: 0.99, words }
     };
-    let lines = lines.iter().enumerate().map(line).collect();
+    let lines = lines.iter().map(line).collect();
     let (source, aspect) = (Source::Ocr, 0.7);
     let page = PageText { number: 1, source, aspect, lines, quarter_turns: 0, sharpness: None };
     Sheet::of(&Evidence { pages: vec![page], ..Evidence::default() })

@@ -10,7 +10,10 @@ use super::{
 use crate::{
     fields::PageBox,
     understand::{
-        money::{Amount, Minus, Seen, Spaces, Style, amounts, amounts_in, join_thousands, mend, style_in},
+        money::{
+            Amount, Minus, Seen, Spaces, Style, amounts, amounts_in, join_thousands, mend, style_in,
+            without_sign,
+        },
         sheet::{Cell, Row, Sheet},
         values::currency,
     },
@@ -80,6 +83,11 @@ fn may_be_rate(number: &str) -> bool {
     matches!(number.parse::<u32>(), Ok(3..=27))
 }
 
+/// Whether a per-cent sign stands right behind a number.
+fn prints_rate(folded: &str) -> bool {
+    folded.match_indices('%').any(|(at, _)| folded[..at].trim_end().ends_with(|c: char| c.is_ascii_digit()))
+}
+
 impl Figures {
     /// Turns every sign over: a paper of money back is then read like one of money owed.
     pub(super) fn mirror(&mut self) {
@@ -126,7 +134,7 @@ pub(super) fn read_cell(reader: &Reader<'_>, cell: &Cell, taxed: bool) -> Read {
             let whole = text.get(s.at.0..s.at.1).unwrap_or_default();
             let three = whole.find(|c: char| !c.is_ascii_digit()).unwrap_or(whole.len()) == 3;
             let cut = three && ends_in_lone_number(before);
-            read.figures.push((s, plain(before), cut));
+            read.figures.push((s, plain(without_sign(before).0), cut));
             from = s.at.1;
         }
     }
@@ -217,7 +225,8 @@ fn ends_summary(f: &Figure) -> bool {
 }
 
 fn row_figures(reader: &Reader<'_>, row: &Row, index: usize) -> Vec<Figure> {
-    let taxed = plain(&row.folded).split(' ').any(names_tax);
+    // Where the rate is printed with its sign, no bare number is one.
+    let taxed = plain(&row.folded).split(' ').any(names_tax) && !prints_rate(&row.folded);
     let reads: Vec<Read> = row.cells.iter().map(|c| read_cell(reader, c, taxed)).collect();
     let rates: Vec<i64> = reads.iter().flat_map(|r| r.rates.clone()).collect();
     let mut out: Vec<Figure> = Vec::new();

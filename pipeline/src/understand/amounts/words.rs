@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use strsim::levenshtein;
 
-use crate::knowledge;
+use crate::{knowledge, understand::values::currency};
 
 /// What an amount is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -262,7 +262,7 @@ pub(super) fn only_currency(label: &str) -> bool {
     label
         .split(' ')
         .filter(|w| !w.is_empty())
-        .all(|w| listed(CURRENCIES, w) || w.chars().all(char::is_numeric))
+        .all(|w| listed(CURRENCIES, w) || currency::is_sign(w, false) || w.chars().all(char::is_numeric))
 }
 
 #[cfg(test)]

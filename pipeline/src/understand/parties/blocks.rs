@@ -3,6 +3,7 @@
 use super::{
     addressed::addressed,
     labels::{Label, labels},
+    letter::second_address,
     names::plausible,
     tidy::{sender_line, tidy},
 };
@@ -57,6 +58,9 @@ pub fn blocks(sheet: &Sheet) -> Vec<Block> {
                 out.extend(window(sheet, (r, c), cell));
             }
         }
+    }
+    if !out.iter().any(|b| matches!(b.side, Side::Issuer | Side::Recipient)) {
+        out.extend(second_address(sheet));
     }
     out
 }

@@ -1,181 +1,23 @@
 //! Labels that name a party's block: "Sold by", "Remit to", "Bill to", "Ship to", in the languages we read.
 
+use std::sync::LazyLock;
+
 use super::blocks::Side;
-use crate::understand::sheet::Cell;
+use crate::{knowledge, understand::sheet::Cell};
 
-const ISSUER: &[&str] = &[
-    "sold by",
-    "seller name",
-    "seller",
-    "vendor name",
-    "vendor",
-    "supplier name",
-    "supplier",
-    "issued by",
-    "bill from",
-    "billed by",
-    "invoice from",
-    "from",
-    "service provider",
-    "emisor",
-    "datos del emisor",
-    "nombre del emisor",
-    "proveedor",
-    "expedido por",
-    "emitido por",
-    "vendedor",
-    "prestador de servicos",
-    "prestador",
-    "dados do prestador",
-    "emitente",
-    "fornecedor",
-    "fornitore",
-    "cedente/prestatore",
-    "cedente",
-    "verkaufer",
-    "lieferant",
-    "rechnungssteller",
-    "vendeur",
-    "fournisseur",
-    "emetteur",
-    "verkoper",
-    "leverancier",
-    "de",
-    "von",
-    "da",
-];
+type Phrases = LazyLock<Vec<&'static str>>;
 
-const PAYEE: &[&str] = &[
-    "remit to",
-    "remit payment to",
-    "payable to",
-    "pay to",
-    "make checks payable to",
-    "make cheques payable to",
-    "make all checks payable to",
-    "account name",
-    "account holder",
-    "beneficiary name",
-    "beneficiary",
-    "beneficiario",
-    "beneficiaire",
-    "titular de la cuenta",
-    "titular",
-    "titulaire du compte",
-    "titulaire",
-    "kontoinhaber",
-    "intestatario",
-    "in favor of",
-    "in favour of",
-    "favorecido",
-];
+/// The phrases of a role in `data/party_labels.tsv`.
+fn phrases(role: &str) -> Vec<&'static str> {
+    knowledge::phrases(include_str!("../data/party_labels.tsv"), role)
+}
 
-const RECIPIENT: &[&str] = &[
-    "bill to",
-    "bill to address",
-    "bill-to",
-    "billed to",
-    "sold to",
-    "invoice to",
-    "invoiced to",
-    "invoice for",
-    "invoicee",
-    "customer name",
-    "customer",
-    "client name",
-    "client",
-    "cliente",
-    "nombre del cliente",
-    "nome do cliente",
-    "datos del cliente",
-    "dados do cliente",
-    "facturar a",
-    "facturado a",
-    "receptor",
-    "adquirente",
-    "adquiriente",
-    "destinatario",
-    "destinataire",
-    "kunde",
-    "rechnung an",
-    "rechnung fur",
-    "rechnungsempfanger",
-    "herrn",
-    "frau",
-    "firma",
-    "familie",
-    "rechnungsadresse",
-    "facture a",
-    "adresse de facturation",
-    "adresse du client",
-    "vos identifiants",
-    "factuuradres",
-    "klant",
-    "to",
-    "para",
-    "an",
-    "tomador do servico",
-    "tomador de servicos",
-    "tomador",
-    "senor(es)",
-    "senores",
-    "sr(es)",
-    "exmo.(s) senhor(es)",
-    "exmo(s) senhor(es)",
-    "comprador",
-    "buyer name",
-    "buyer",
-    "billing address",
-    "cessionario/committente",
-    "cessionario",
-    "committente",
-    "purchased by",
-    "issued to",
-    "prepared for",
-    "attn",
-    "attention",
-    "z. hd.",
-    "guest name",
-    "nom de l'abonne",
-    "nom de l’abonne",
-    "titulaire du contrat",
-    "ordered by",
-    "patient name",
-    "patient",
-    "member name",
-    "spett.le",
-    "spett",
-    "apellido y nombre / razon social",
-    "apellido y nombre/razon social",
-];
-
-const DELIVERY: &[&str] = &[
-    "ship to",
-    "ship-to",
-    "shipping address",
-    "shipped to",
-    "deliver to",
-    "delivery address",
-    "afleveradres",
-    "lieferadresse",
-    "lieferanschrift",
-    "adresse de livraison",
-    "livraison",
-    "enviar a",
-    "direccion de entrega",
-    "entregar a",
-    "endereco de entrega",
-    "service address",
-    "destinazione",
-    "luogo di consegna",
-    "adresse de l’installation",
-    "adresse de l'installation",
-    "lieu de consommation",
-    "consignee",
-];
-
-const THIRD: &[&str] =
-    &["representant fiscal", "fiscal representative", "tax representative", "warehouse address", "ship from"];
+static ISSUER: Phrases = LazyLock::new(|| phrases("issuer"));
+static PAYEE: Phrases = LazyLock::new(|| phrases("payee"));
+static RECIPIENT: Phrases = LazyLock::new(|| phrases("recipient"));
+static PERSON: Phrases = LazyLock::new(|| phrases("person"));
+static DELIVERY: Phrases = LazyLock::new(|| phrases("delivery"));
+static THIRD: Phrases = LazyLock::new(|| phrases("third"));
 
 /// A label found in a cell: whose, what stands behind it in the cell, and its left edge.
 pub struct Label {
@@ -195,15 +37,16 @@ pub fn labels(cell: &Cell) -> Vec<Label> {
     let text = cell.folded.as_str();
     let mut out: Vec<Label> = Vec::new();
     let all = [
-        (Side::Issuer, ISSUER),
-        (Side::Payee, PAYEE),
-        (Side::Recipient, RECIPIENT),
-        (Side::Delivery, DELIVERY),
-        (Side::Third, THIRD),
+        (Side::Issuer, &ISSUER),
+        (Side::Payee, &PAYEE),
+        (Side::Recipient, &RECIPIENT),
+        (Side::Recipient, &PERSON),
+        (Side::Delivery, &DELIVERY),
+        (Side::Third, &THIRD),
     ];
     let mut best: Option<(usize, Side, usize, usize)> = None;
     for (side, words) in all {
-        for word in words {
+        for word in words.iter() {
             let Some((at, end)) = says(text, word) else { continue };
             let longer = best.is_none_or(|(len, _, from, _)| (word.len(), from) > (len, at));
             if longer {
@@ -216,7 +59,7 @@ pub fn labels(cell: &Cell) -> Vec<Label> {
         let behind: String = cell.text.chars().skip(skip).collect();
         let share = text[..at].chars().count() as f32 / text.chars().count().max(1) as f32;
         let left = cell.bbox[0] + share * (cell.bbox[2] - cell.bbox[0]);
-        let person = ["attn", "attention", "z. hd."].contains(&&text[at..at + len]);
+        let person = PERSON.contains(&&text[at..at + len]);
         out.push(Label { side, behind, left, person });
     }
     out
@@ -266,4 +109,19 @@ fn starts_other(rest: &str) -> bool {
     ]
     .iter()
     .any(|w| crate::understand::sheet::find_phrase(rest, w) == Some(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_of_the_file_is_read() {
+        let lists = [&ISSUER, &PAYEE, &RECIPIENT, &PERSON, &DELIVERY, &THIRD];
+        let words: usize = lists.iter().map(|l| l.len()).sum();
+        let text = include_str!("../data/party_labels.tsv");
+        let listed: usize = knowledge::lines(text).map(|l| l.matches("; ").count() + 1).sum();
+        assert!(lists.iter().all(|l| !l.is_empty()) && words == listed, "a role of the file is not read");
+        assert!(lists.iter().flat_map(|l| l.iter()).all(|w| crate::understand::sheet::fold(w) == *w));
+    }
 }

@@ -40,6 +40,8 @@ fn numbered(row: &str) -> bool {
 #[must_use]
 pub fn postal(row: &str) -> bool {
     let words: Vec<&str> = row.split([' ', ',']).filter(|w| !w.is_empty()).collect();
+    // "Ring 1, 1010 Wien": behind a street, too.
+    let behind = row.split(", ").skip(1).map(|part| part.split(' ').filter(|w| !w.is_empty()));
     let code = |w: &str| {
         let w = w.trim_start_matches(|c: char| c.is_alphabetic()).trim_start_matches('-');
         let bare = w.split('-').next().unwrap_or(w);
@@ -47,7 +49,10 @@ pub fn postal(row: &str) -> bool {
     };
     let town = |w: &&str| w.chars().all(|c| c.is_alphabetic() || matches!(c, '.' | '-' | '\''));
     let (Some(first), Some(last)) = (words.first(), words.last()) else { return false };
+    let mut parts = behind.map(|mut words| (words.next(), words.next()));
+    let streets = parts.any(|part| matches!(part, (Some(first), Some(next)) if code(first) && town(&next)));
     (words.len() >= 2 && code(first) && words.get(1).is_some_and(town))
+        || streets
         || (words.len() >= 3
             && code(last)
             && words.get(words.len() - 2).is_some_and(|s| s.len() == 2 && town(s)))

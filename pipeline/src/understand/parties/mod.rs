@@ -10,6 +10,7 @@ pub mod blocks;
 pub mod brands;
 pub mod candidates;
 pub mod labels;
+mod letter;
 pub mod looks;
 mod mended;
 mod mentioned;

@@ -71,6 +71,7 @@ fn phrases(role: &str) -> Vec<&'static str> {
 }
 
 static NO_BILL: Phrases = LazyLock::new(|| phrases("no_bill"));
+static NO_BILL_ALONE: Phrases = LazyLock::new(|| phrases("no_bill_alone"));
 static GOODS_SENT: Phrases = LazyLock::new(|| phrases("goods_sent"));
 static NOT_PAID: Phrases = LazyLock::new(|| phrases("not_paid"));
 static BY_LAW: Phrases = LazyLock::new(|| phrases("by_law"));
@@ -133,7 +134,10 @@ pub fn doubts_of_kind(kind: Kind, sheet: &Sheet, fields: &Fields) -> Vec<Doubt> 
     let says_so = |row: &Row| GOODS_SENT.iter().any(|phrase| has_phrase(&row.folded, phrase));
     let mut doubts = Vec::new();
     let mut doubt = |is: bool, doubt: Doubt| doubts.extend(is.then_some(doubt));
-    doubt(titled(&NO_BILL) || sheet.rows.iter().take(HEAD).any(says_so), Doubt::NoBill);
+    doubt(
+        titled(&NO_BILL) || headed(sheet, &NO_BILL_ALONE) || sheet.rows.iter().take(HEAD).any(says_so),
+        Doubt::NoBill,
+    );
     doubt(sheet.says(&NOT_PAID), Doubt::NotPaid);
     let named = names_recipient(fields)
         || fields
@@ -144,6 +148,21 @@ pub fn doubts_of_kind(kind: Kind, sheet: &Sheet, fields: &Fields) -> Vec<Doubt> 
     doubt(open && !named, Doubt::Unnamed);
     doubt(open && !taxed && is_of_a_table(sheet), Doubt::Served);
     doubts
+}
+
+/// How much larger than the rest a title is printed.
+const TITLE: f32 = 1.25;
+
+/// Whether the head of a paper has nothing but such a title in a cell of larger print, or that and its number.
+fn headed(sheet: &Sheet, titles: &[&str]) -> bool {
+    let mut heights: Vec<f32> = sheet.rows.iter().flat_map(|r| &r.cells).map(|c| c.height).collect();
+    heights.sort_by(f32::total_cmp);
+    let usual = heights.get(heights.len() / 2).copied().unwrap_or_default();
+    let cells = sheet.rows.iter().take(HEAD).flat_map(|r| &r.cells).filter(|c| c.height > TITLE * usual);
+    cells.map(|c| c.folded.trim_matches(|c: char| !c.is_alphabetic())).any(|text| {
+        let bare = text.trim_end_matches([' ', '.', 'o', 'n', 'r', '#', ':', '°', 'º']);
+        titles.iter().any(|t| text == *t || (bare != text && bare == *t))
+    })
 }
 
 /// Whether somebody else than the issuer is named, by a name, as the one to pay.
@@ -220,7 +239,7 @@ mod tests {
 
     #[test]
     fn every_role_of_the_file_is_read() {
-        let lists = [&NO_BILL, &GOODS_SENT, &NOT_PAID, &BY_LAW, &TABLES, &SERVED];
+        let lists = [&NO_BILL, &NO_BILL_ALONE, &GOODS_SENT, &NOT_PAID, &BY_LAW, &TABLES, &SERVED];
         let text = include_str!("../data/bill_doubts.tsv");
         let rows = knowledge::lines(text).count();
         assert!(rows == lists.len() && lists.iter().all(|l| l.len() > 1));

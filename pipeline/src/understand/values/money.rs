@@ -87,7 +87,7 @@ pub enum Minus {
 const SIGNS: &[&str] = &[
     "r$", "us$", "mx$", "s/.", "s/", "$", "€", "£", "¥", "₹", "rm", "usd", "eur", "gbp", "mxn", "cop", "brl",
     "ars", "clp", "pen", "myr", "chf", "inr", "cad", "aud", "sgd", "jpy", "dkk", "sek", "nok", "kr", "₡",
-    "tl", "zł", "rs",
+    "tl", "zł", "zl", "rs",
 ];
 
 /// The number style of a text, by its unmistakable numbers.
@@ -212,7 +212,8 @@ fn value(token: &str, style: Style, digits: u32) -> Option<Number> {
 }
 
 /// What stands before a number, without the currency that touches it; and whether it had one.
-fn without_sign(before: &str) -> (&str, bool) {
+#[must_use]
+pub fn without_sign(before: &str) -> (&str, bool) {
     let bare = before.trim_end();
     let start = bare
         .char_indices()
@@ -265,7 +266,10 @@ fn minus(before: &str, after: &str, plain: bool) -> Minus {
     }
     let word =
         |text: &str| -> String { text.trim_start().chars().take_while(|c| c.is_alphabetic()).collect() };
-    let last = |text: &str, word: &str| text.trim_start().trim_start_matches(word).trim().is_empty();
+    let last = |text: &str, word: &str| {
+        let rest = text.trim_start().trim_start_matches(word).trim();
+        rest.is_empty() || currency::is_sign(rest, false)
+    };
     match word(behind).as_str() {
         "cr" if plain => Minus::Sure,
         "h" if plain && last(behind, "h") => Minus::Doubtful,
@@ -364,6 +368,14 @@ fn plain_marks(chars: &mut [char]) {
             '\u{2019}' | '\u{2018}' | '\u{2bc}' | '\u{2032}' | '\u{b4}' | '`' => {
                 let before = i.checked_sub(1).and_then(|b| chars.get(b));
                 if digit(before) && digit(next) {
+                    chars[i] = '\'';
+                }
+            }
+            // Catalan print: `42·987,56`.
+            '\u{b7}' | '\u{22c5}' => {
+                let before = i.checked_sub(1).and_then(|b| chars.get(b));
+                let group = (1..=3).all(|n| digit(chars.get(i + n))) && !digit(chars.get(i + 4));
+                if digit(before) && group {
                     chars[i] = '\'';
                 }
             }
