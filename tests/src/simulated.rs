@@ -14,7 +14,7 @@ use acuse_pipeline::limits::Limits;
 use acuse_storage::{
     Catalog, ContactId, DocumentId, EmbeddedS3, Intake, Objects, Stage,
     fair::Quota,
-    intake::{Identity, InboundDelivery, InboundItem, InboundMedia, InboundMessage, Outcome},
+    inbound::{Identity, InboundDelivery, InboundItem, InboundMedia, InboundMessage, Outcome},
     outbox::{NewReply, Purpose},
     queue::{DocumentTask, Queue, ReplyTask},
 };

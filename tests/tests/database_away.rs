@@ -11,11 +11,11 @@ use acuse_pipeline::limits::Limits;
 use acuse_storage::{
     Catalog, DocumentId, EmbeddedS3, Intake, Objects, Stage,
     conformance::{Sample, delivery, photo},
+    inbound::{InboundItem, InboundMedia, InboundMessage},
     incidents::{
         IncidentState, Severity,
         routes::{Medium, NewRoute},
     },
-    intake::{InboundItem, InboundMedia, InboundMessage},
 };
 use acuse_tests::{
     postgres::Postgres,
@@ -108,7 +108,7 @@ impl Place {
         let number = self.graph.options().phone_number_id.clone();
         let message = photo(&Sample::new());
         let phone = format!("346{:09}", DocumentId::generate().0.as_u128() % 1_000_000_000);
-        let identity = acuse_storage::intake::Identity { wa_id: Some(phone), ..message.identity.clone() };
+        let identity = acuse_storage::inbound::Identity { wa_id: Some(phone), ..message.identity.clone() };
         InboundItem::Message(InboundMessage {
             media: Some(media),
             phone_number_id: number,

@@ -7,7 +7,7 @@ use acuse_conversation::wording::Telling;
 use acuse_pipeline::document::Sha256;
 use acuse_storage::{
     documents::DeclaredFile,
-    intake::{
+    inbound::{
         Changed, Identity, InboundDelivery, InboundItem, InboundMedia, InboundMessage, InboundStatus, Outcome,
     },
     names::AliasKind,
