@@ -55,6 +55,12 @@ pub fn set_clock(at: Option<OffsetDateTime>) {
     NOW.store(i64::try_from(micros).unwrap_or_default(), Ordering::SeqCst);
 }
 
+/// The clock is one a process: whoever sets it takes a turn, and nobody else's time moves meanwhile.
+pub async fn turn() -> tokio::sync::MutexGuard<'static, ()> {
+    static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+    TURN.lock().await
+}
+
 /// The second number, of an account and with a token of its own.
 #[must_use]
 pub fn second_number() -> OtherNumber {

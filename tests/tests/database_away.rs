@@ -19,7 +19,7 @@ use acuse_storage::{
 };
 use acuse_tests::{
     postgres::Postgres,
-    simulated::{clock, set_clock, test_reader},
+    simulated::{clock, set_clock, test_reader, turn},
 };
 use acuse_whatsapp::{Graph, GraphConfig, Secret};
 use acuse_workers::{
@@ -166,6 +166,7 @@ impl Place {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_database_away_is_no_documents_fault() {
     let Some(postgres) = Postgres::start().unwrap() else { return };
+    let _turn = turn().await;
     set_clock(Some(clock()));
     let place = place(&postgres).await;
     for (n, long) in [1_i64, 10, 60].into_iter().enumerate() {
