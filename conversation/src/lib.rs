@@ -5,10 +5,14 @@
 //! out. How long it waits and what ends it are data ([`Policy`]).
 //!
 //! Nothing drives it yet: the rows of cases, their timers and the routing of messages to them are to come.
+//!
+//! In which words a sender is told what became of a document is in [`wording`].
 
 mod case;
+pub mod language;
 mod policy;
 mod step;
+pub mod wording;
 
 pub use case::{Case, Effect, End, Event, Expects, Happened, Kind, Say, State, Who};
 pub use policy::{AtEnd, BadPolicy, Policy};

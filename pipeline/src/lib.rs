@@ -22,4 +22,3 @@ pub mod settle;
 pub mod signature;
 pub mod text;
 pub mod understand;
-pub mod wording;

@@ -18,6 +18,9 @@ words! {
     }
 }
 
+/// What `not_a_document` tells of a picture with hardly a letter: how many there are.
+pub const LETTERS: &str = "letters";
+
 /// A reason with what the reviewer needs to decide.
 ///
 /// `detail` is a JSON object whose keys depend on the code: `limit` and `size` for limits, `candidates` for

@@ -85,7 +85,7 @@ impl App {
         document: &Document,
         decision: &Decision,
     ) -> Result<Option<NewReply>, CatalogError> {
-        crate::replies::to_decision(&self.catalog, document, decision).await
+        acuse_workers::told::of_decision(&self.catalog, document, decision).await
     }
 }
 

@@ -15,7 +15,6 @@ pub mod http;
 pub mod limits;
 pub mod mcp;
 pub mod parts;
-pub mod replies;
 pub mod review;
 pub mod serve;
 pub mod telemetry;

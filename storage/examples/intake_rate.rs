@@ -16,7 +16,7 @@ use std::{
 use acuse_storage::{
     Catalog, Intake,
     conformance::{Sample, delivery, photo},
-    intake::InboundItem,
+    inbound::InboundItem,
 };
 
 fn fdatasyncs_per_second(folder: &Path, secs: u64) -> f64 {

@@ -10,7 +10,7 @@ use time::{Duration, OffsetDateTime};
 use crate::{
     catalog::Catalog,
     error::CatalogError,
-    intake::Changed,
+    inbound::Changed,
     names::{clean, clean_maybe, cut, maybe_at, micros},
     sql::Tx,
 };

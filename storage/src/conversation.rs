@@ -121,7 +121,7 @@ pub struct Before {
     pub id: Uuid,
 }
 
-/// The rank from which on a status says that somebody has read it (see `intake::statuses`).
+/// The rank from which on a status says that somebody has read it (see `inbound::statuses`).
 const READ: i64 = 4;
 
 type Row = (

@@ -1,6 +1,6 @@
 //! What Acuse keeps: the catalog (rows and jobs) and the objects (files).
 //!
-//! The data's way: a webhook's items enter through [`intake`] (raw delivery, contact, message, document and its
+//! The data's way: a webhook's items enter through [`inbound`] (raw delivery, contact, message, document and its
 //! `fetch` task in one transaction); workers move a document along with the guarded transitions of [`stages`],
 //! each of which pushes the next task in its own transaction; what needs a person waits in [`reviews`]; what the
 //! sender is told leaves through [`outbox`]. [`ledger`] counts it all in one statement, off the counts of [`tallies`], and [`sweep`] finds what a
@@ -29,8 +29,8 @@ pub mod error;
 pub mod events;
 pub mod export;
 pub mod fair;
+pub mod inbound;
 pub mod incidents;
-pub mod intake;
 pub mod key_file;
 pub mod keys;
 pub mod ledger;
@@ -58,7 +58,7 @@ pub use access::{Access, Sensitivity};
 pub use catalog::Catalog;
 pub use documents::{Document, DocumentFilter, StoredObject};
 pub use error::CatalogError;
-pub use intake::Intake;
+pub use inbound::Intake;
 pub use key_file::KeyFile;
 pub use names::{ContactId, CustomerId, DocumentId, IncidentId, MessageId, OutboxId, ReviewId, Stage};
 pub use objects::{EmbeddedS3, ObjectKey, Objects, S3Config};

@@ -6,6 +6,7 @@
 pub mod browser;
 pub mod clamd;
 pub mod collector;
+pub mod in_process;
 pub mod minio;
 pub mod postgres;
 pub mod process;

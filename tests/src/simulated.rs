@@ -14,7 +14,7 @@ use acuse_pipeline::limits::Limits;
 use acuse_storage::{
     Catalog, ContactId, DocumentId, EmbeddedS3, Intake, Objects, Stage,
     fair::Quota,
-    intake::{Identity, InboundDelivery, InboundItem, InboundMedia, InboundMessage, Outcome},
+    inbound::{Identity, InboundDelivery, InboundItem, InboundMedia, InboundMessage, Outcome},
     outbox::{NewReply, Purpose},
     queue::{DocumentTask, Queue, ReplyTask},
 };
@@ -53,6 +53,12 @@ pub fn set_clock(at: Option<OffsetDateTime>) {
         nanos.div_euclid(1_000) + i128::from(nanos.rem_euclid(1_000) > 0)
     });
     NOW.store(i64::try_from(micros).unwrap_or_default(), Ordering::SeqCst);
+}
+
+/// The clock is one a process: whoever sets it takes a turn, and nobody else's time moves meanwhile.
+pub async fn turn() -> tokio::sync::MutexGuard<'static, ()> {
+    static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+    TURN.lock().await
 }
 
 /// The second number, of an account and with a token of its own.

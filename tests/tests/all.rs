@@ -18,6 +18,7 @@ mod desk_picture;
 mod door;
 mod erasing;
 mod front_door;
+mod in_process;
 mod inert;
 mod malware;
 mod mcp;

@@ -11,15 +11,15 @@ use acuse_pipeline::limits::Limits;
 use acuse_storage::{
     Catalog, DocumentId, EmbeddedS3, Intake, Objects, Stage,
     conformance::{Sample, delivery, photo},
+    inbound::{InboundItem, InboundMedia, InboundMessage},
     incidents::{
         IncidentState, Severity,
         routes::{Medium, NewRoute},
     },
-    intake::{InboundItem, InboundMedia, InboundMessage},
 };
 use acuse_tests::{
     postgres::Postgres,
-    simulated::{clock, set_clock, test_reader},
+    simulated::{clock, set_clock, test_reader, turn},
 };
 use acuse_whatsapp::{Graph, GraphConfig, Secret};
 use acuse_workers::{
@@ -29,35 +29,22 @@ use acuse_workers::{
     sandbox::{Sandbox, SandboxConfig},
     watch,
 };
+use axum::{Json, Router, routing::post};
 use serde_json::Value;
 use time::Duration;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpListener,
-};
+use tokio::net::TcpListener;
 
 /// Somebody who is told, and all that they were told.
-async fn ears() -> (String, Arc<Mutex<String>>) {
+async fn ears() -> (String, Arc<Mutex<Vec<Value>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/hook", listener.local_addr().unwrap());
-    let heard: Arc<Mutex<String>> = Arc::default();
+    let heard: Arc<Mutex<Vec<Value>>> = Arc::default();
     let all = Arc::clone(&heard);
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let mut bytes = vec![0; 64 * 1_024];
-            let mut told = Vec::new();
-            // An alert is one small JSON object, which ends the request.
-            while !told.ends_with(b"}") {
-                match stream.read(&mut bytes).await {
-                    Ok(0) | Err(_) => break,
-                    Ok(n) => told.extend_from_slice(&bytes[..n]),
-                }
-            }
-            all.lock().unwrap().push_str(&String::from_utf8_lossy(&told));
-            let _ =
-                stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").await;
-        }
+    let hook = post(move |Json(told): Json<Value>| {
+        all.lock().unwrap().push(told);
+        async {}
     });
+    tokio::spawn(axum::serve(listener, Router::new().route("/hook", hook)).into_future());
     (url, heard)
 }
 
@@ -66,7 +53,7 @@ struct Place {
     graph: FakeGraph,
     intake: Intake,
     way: way::Way,
-    heard: Arc<Mutex<String>>,
+    heard: Arc<Mutex<Vec<Value>>>,
     _s3: EmbeddedS3,
     _folder: tempfile::TempDir,
 }
@@ -121,7 +108,7 @@ impl Place {
         let number = self.graph.options().phone_number_id.clone();
         let message = photo(&Sample::new());
         let phone = format!("346{:09}", DocumentId::generate().0.as_u128() % 1_000_000_000);
-        let identity = acuse_storage::intake::Identity { wa_id: Some(phone), ..message.identity.clone() };
+        let identity = acuse_storage::inbound::Identity { wa_id: Some(phone), ..message.identity.clone() };
         InboundItem::Message(InboundMessage {
             media: Some(media),
             phone_number_id: number,
@@ -140,9 +127,7 @@ impl Place {
     /// How often the route heard that this happened to the database's incident, alone or in a digest of several.
     fn heard(&self, happened: &str) -> usize {
         let all = self.heard.lock().unwrap();
-        let bodies = all.split("POST ").filter_map(|told| told.get(told.find('{')?..told.rfind('}')? + 1));
-        let told = bodies.flat_map(|body| {
-            let told: Value = serde_json::from_str(body).unwrap();
+        let told = all.iter().flat_map(|told| {
             told["data"]["incidents"].as_array().cloned().unwrap_or_else(|| vec![told["data"].clone()])
         });
         told.filter(|one| one["kind"] == "database_away" && one["happened"] == happened).count()
@@ -181,6 +166,7 @@ impl Place {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_database_away_is_no_documents_fault() {
     let Some(postgres) = Postgres::start().unwrap() else { return };
+    let _turn = turn().await;
     set_clock(Some(clock()));
     let place = place(&postgres).await;
     for (n, long) in [1_i64, 10, 60].into_iter().enumerate() {
@@ -188,7 +174,7 @@ async fn the_database_away_is_no_documents_fault() {
         let items = vec![place.message(&format!("{long}a")), place.message(&format!("{long}b"))];
         let waiting = place.intake.record(delivery(items)).await.unwrap().new_documents;
         let late = delivery(vec![place.message(&format!("{long}c"))]);
-        place.way.shut(true);
+        place.way.shut(true).await;
         assert!(
             place.intake.record(late.clone()).await.is_err(),
             "{what}: answered 503, so Meta sends it again"
@@ -203,10 +189,10 @@ async fn the_database_away_is_no_documents_fault() {
                 assert!(watch::look(&place.env).await.is_err(), "{what}: nothing beats");
             }
         }
-        place.way.shut(false);
+        place.way.shut(false).await;
         place.look().await;
         let told = (place.incidents(None).await, place.heard("opened"));
-        assert_eq!(told, (1, n + 1), "{what}: told {}", place.heard.lock().unwrap());
+        assert_eq!(told, (1, n + 1), "{what}: told {:?}", place.heard.lock().unwrap());
         place.look().await;
         let over = place.incidents(Some(IncidentState::Resolved)).await;
         assert_eq!((place.incidents(None).await, over), (0, n + 1), "{what}: and that it is over");

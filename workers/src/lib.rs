@@ -15,6 +15,7 @@ pub mod parts;
 pub mod sandbox;
 pub mod scan;
 pub mod schedules;
+pub mod told;
 pub mod trace;
 pub mod watch;
 

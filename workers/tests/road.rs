@@ -14,7 +14,7 @@ use acuse_storage::{
     Catalog, Document, DocumentId, EmbeddedS3, Intake, Objects, Stage,
     customers::NewCustomer,
     documents::DeclaredFile,
-    intake::{Identity, InboundDelivery, InboundItem, InboundMedia, InboundMessage, Outcome},
+    inbound::{Identity, InboundDelivery, InboundItem, InboundMedia, InboundMessage, Outcome},
     names::WaitsFor,
     outbox::OutboxState,
     reviews::Decision,

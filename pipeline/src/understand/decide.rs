@@ -5,8 +5,7 @@ use crate::{
     document::Kind,
     fields::{Field, FieldName, Fields, Source},
     reading::Evidence,
-    reason::{Reason, ReasonCode},
-    wording::LETTERS,
+    reason::{LETTERS, Reason, ReasonCode},
 };
 
 /// Least probability of an ID's kind. Cross-validated, no document whose label is undisputed was taken for another kind

@@ -3,17 +3,15 @@
 //! Nothing is dropped here. What the channel's reader did not understand is counted in the outcome, and the raw
 //! body travels along.
 
-use acuse_pipeline::{
-    document::Sha256,
-    wording::{Language, Telling},
-};
+use acuse_conversation::wording::Telling;
+use acuse_pipeline::document::Sha256;
 use acuse_storage::{
     documents::DeclaredFile,
-    intake::{
+    inbound::{
         Changed, Identity, InboundDelivery, InboundItem, InboundMedia, InboundMessage, InboundStatus, Outcome,
     },
     names::AliasKind,
-    outbox::{NewReply, Purpose},
+    outbox::NewReply,
 };
 use acuse_whatsapp::{
     signature::Matched,
@@ -110,7 +108,7 @@ fn message(item: &Item, m: &Message, who: &Person, received_at: OffsetDateTime) 
             .attachment()
             .map(|attachment| media(m, who, attachment))
             .or_else(|| m.flow_files().first().map(|file| media(m, who, Attachment::Fetch(file)))),
-        answer: m.is_withheld().then(|| told_at_once(who, Purpose::SendNormally, Telling::SendNormally)),
+        answer: m.is_withheld().then(|| told_at_once(who, Telling::SendNormally)),
         raw: item.raw.get().to_owned(),
     }
 }
@@ -132,15 +130,8 @@ fn more_files(item: &Item, m: &Message, received_at: OffsetDateTime) -> Vec<Inbo
 }
 
 /// What a sender is told before anything is read.
-fn told_at_once(who: &Person, purpose: Purpose, telling: Telling<'_>) -> NewReply {
-    let phone = who.wa_id.as_ref().map(ToString::to_string);
-    let language = Language::choose(None, phone.as_deref(), None);
-    NewReply {
-        purpose,
-        body: telling.text(language),
-        language: language.as_str().to_owned(),
-        nonce: String::new(),
-    }
+fn told_at_once(who: &Person, telling: Telling<'_>) -> NewReply {
+    acuse_workers::told::at_once(who.wa_id.as_ref().map(ToString::to_string).as_deref(), telling)
 }
 
 fn identity(person: &Person) -> Identity {
@@ -170,7 +161,7 @@ fn told(m: &Message) -> Option<String> {
 }
 
 fn media(m: &Message, who: &Person, attachment: Attachment<'_>) -> InboundMedia {
-    let over_quota = Some(told_at_once(who, Purpose::ManyFiles, Telling::ManyFiles));
+    let over_quota = Some(told_at_once(who, Telling::ManyFiles));
     match attachment {
         Attachment::Fetch(media) => InboundMedia {
             media_id: media.id.as_ref().map(ToString::to_string),

@@ -3,7 +3,7 @@
 //! The raw bytes are verified before anything is parsed. 200 is said only after the commit; a bad signature is 401
 //! and leaves nothing but a counter; what cannot be committed is 503, so that Meta sends it again.
 
-use acuse_storage::intake::IntakeError;
+use acuse_storage::inbound::IntakeError;
 use acuse_whatsapp::{handshake, signature, webhook};
 use acuse_workers::{env::DEFAULT_TOKEN, trace};
 use axum::{

@@ -10,8 +10,8 @@ use super::{
 use crate::{
     Catalog, ContactId, DocumentId, Intake,
     dispatch::Paid,
+    inbound::{InboundItem, InboundMessage, InboundStatus},
     incidents::{Acknowledged, IncidentState},
-    intake::{InboundItem, InboundMessage, InboundStatus},
     names::{Stage, WaitsFor, now},
     numbers::{About, Direction, May},
     outbox::{NewReply, NextReply, OutboxMessage, OutboxState, Purpose},

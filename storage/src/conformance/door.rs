@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::{
     Catalog, Intake, StoredObject,
     documents::{DeclaredFile, DocumentFilter},
-    intake::{
+    inbound::{
         Changed, Identity, InboundDelivery, InboundItem, InboundMedia, InboundMessage, InboundStatus,
         Outcome, Recorded,
     },

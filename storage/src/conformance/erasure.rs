@@ -19,7 +19,7 @@ use crate::{
     audit::Verified,
     documents::{SEARCH, StoredPage},
     erasure::{Cause, Finishing, HoldPlaced, Keep, Wish, Wished},
-    intake::InboundItem,
+    inbound::InboundItem,
     key_file::ErasedKind,
     objects::ObjectError,
     outbox::Purpose,

@@ -10,7 +10,7 @@ use crate::{
     Catalog, DocumentId, Intake,
     accounts::{NumberHealth, Template},
     fair::Quota,
-    intake::{Changed, InboundItem, InboundMedia, InboundMessage, Recorded},
+    inbound::{Changed, InboundItem, InboundMedia, InboundMessage, Recorded},
     names::{Stage, now},
     outbox::Purpose,
     stages::{Begun, Step},

@@ -10,7 +10,7 @@ use crate::{
     Catalog, Intake,
     customers::NewCustomer,
     events::{EventFilter, Followed},
-    intake::InboundItem,
+    inbound::InboundItem,
 };
 
 pub(super) async fn an_event_says_what_it_is_about(catalog: &Catalog) {

@@ -16,7 +16,7 @@ use super::door::{Sample, delivery, photo, received};
 use crate::{
     Catalog, DocumentId, Intake, StoredObject,
     events::{Event, EventCursor, EventFilter, Followed},
-    intake::InboundItem,
+    inbound::InboundItem,
     names::{Stage, now},
     objects::ObjectKey,
     outbox::{NewReply, NextReply, OutboxState, Purpose},

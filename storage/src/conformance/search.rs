@@ -38,7 +38,7 @@ pub async fn a_search_ends_and_keeps_nobody_waiting(catalog: &Catalog) {
         broken_off += usize::from(error.is_over_budget());
     }
     assert!(broken_off >= 4, "{broken_off}");
-    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(60), "{:?}", started.elapsed());
     // The connections are as good as before.
     for _ in 0..8 {
         catalog.documents(&crate::DocumentFilter::default(), None, 1).await.unwrap();

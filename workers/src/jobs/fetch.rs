@@ -1,6 +1,7 @@
 //! `fetch`: the media's bytes, from Meta into S3, before any decoder sees them.
 
-use acuse_pipeline::{document::Status, wording::Telling};
+use acuse_conversation::wording::Telling;
+use acuse_pipeline::document::Status;
 use acuse_storage::{
     Document, Stage, StoredObject,
     names::WaitsFor,
@@ -12,7 +13,8 @@ use acuse_whatsapp::{ErrorClass, Graph, GraphError, MediaId};
 use crate::{
     env::Env,
     halt::{Cause, Halt, Wait, chain, media_unavailable},
-    jobs::{boundary, compose},
+    jobs::boundary,
+    told,
 };
 
 /// Looks the media id up, streams the bytes to S3 under the cap, proves their hash, and moves on to `read`; or
@@ -150,7 +152,7 @@ pub(crate) async fn duplicate(
         return Ok(None);
     };
     if asked_for_another(&first) {
-        let reply = compose(env, document, Telling::SameAgain).await?;
+        let reply = told::of_document(&env.catalog, document, Telling::SameAgain).await?;
         return Ok(Some(
             env.catalog.duplicate_of(document.id, stage, first.id, fetched, reply.as_ref()).await?,
         ));
@@ -180,6 +182,8 @@ pub(crate) async fn linked_to(
     first: &Document,
     fetched: Option<&Fetched>,
 ) -> Result<Step, Halt> {
-    let reply = compose(env, document, Telling::Duplicate { first_on: first.sent_at.date() }).await?;
+    let reply =
+        told::of_document(&env.catalog, document, Telling::Duplicate { first_on: first.sent_at.date() })
+            .await?;
     Ok(env.catalog.duplicate_of(document.id, stage, first.id, fetched, reply.as_ref()).await?)
 }

@@ -1,12 +1,12 @@
 //! `link`: whose it is, whether it came before, and the decision.
 
+use acuse_conversation::wording::Telling;
 use acuse_pipeline::{
     document::{Kind, Status},
     linking::{self, Clues, Known, Linked},
     phone::canonical,
     reason::{Reason, ReasonCode},
     understand::same::{self, Same},
-    wording::Telling,
 };
 use acuse_storage::CustomerId;
 use acuse_storage::{
@@ -22,10 +22,11 @@ use crate::{
     env::Env,
     halt::Halt,
     jobs::{
-        Ended, boundary, compose,
+        Ended, boundary,
         fetch::{duplicate, linked_to, same_sender},
         review,
     },
+    told,
 };
 
 /// Matches the customer, looks whether it came before, gathers every reason, and files the document, links it to the
@@ -58,7 +59,8 @@ pub async fn link(env: &Env, document: &Document) -> Result<Step, Halt> {
         let reason = Reason::new(ReasonCode::LowConfidence, "The reader named neither a kind nor a reason.");
         return Err(Halt::Review(reason));
     };
-    let reply = compose(env, document, Telling::Filed { kind, fields: &document.fields }).await?;
+    let telling = Telling::Filed { kind, fields: &document.fields };
+    let reply = told::of_document(&env.catalog, document, telling).await?;
     Ok(env.catalog.filed(document.id, Stage::Link, customer, reply.as_ref()).await?)
 }
 

@@ -6,15 +6,11 @@
 
 use std::{panic::AssertUnwindSafe, time::Instant};
 
-use acuse_pipeline::{
-    reason::{Reason, ReasonCode},
-    wording::{Language, Telling},
-};
+use acuse_conversation::wording::Telling;
+use acuse_pipeline::reason::{Reason, ReasonCode};
 use acuse_storage::{
     CatalogError, CustomerId, Document, DocumentId, Stage,
-    names::AliasKind,
     numbers::{About, Direction},
-    outbox::{NewReply, Purpose},
     parts::Part,
     stages::{Begun, Step},
 };
@@ -25,7 +21,7 @@ use tracing::Instrument;
 use crate::{
     env::Env,
     halt::{Cause, Halt, Wait, chain},
-    parts,
+    parts, told,
 };
 
 pub mod boundary;
@@ -267,33 +263,9 @@ pub(crate) async fn review(
     reasons: Vec<Reason>,
     customer: Option<CustomerId>,
 ) -> Result<Ended, CatalogError> {
-    let reply = compose(env, document, Telling::of_reasons(&reasons)).await?;
+    let reply = told::of_document(&env.catalog, document, Telling::of_reasons(&reasons)).await?;
     Ok(match env.catalog.into_review(document.id, stage, &reasons, customer, reply.as_ref()).await? {
         Step::Taken => Ended::Review,
         Step::Stale => Ended::Stale,
     })
-}
-
-/// What the sender is told, in their language; nothing when the document has no sender to answer.
-pub(crate) async fn compose(
-    env: &Env,
-    document: &Document,
-    telling: Telling<'_>,
-) -> Result<Option<NewReply>, CatalogError> {
-    let Some(contact) = document.contact_id else { return Ok(None) };
-    let Some(contact) = env.catalog.contact(contact).await? else { return Ok(None) };
-    let phone = contact.phone.as_deref().or_else(|| contact.alias(AliasKind::WaId));
-    let language = Language::choose(contact.language.as_deref(), phone, document.language.as_deref());
-    let purpose = match telling {
-        Telling::Filed { .. } => Purpose::Filed,
-        Telling::InReview | Telling::NoText => Purpose::InReview,
-        Telling::SendAgain(_) | Telling::Asked { .. } => Purpose::SendAgain,
-        Telling::SameAgain => Purpose::SameAgain,
-        Telling::SendNormally => Purpose::SendNormally,
-        Telling::ManyFiles => Purpose::ManyFiles,
-        Telling::Duplicate { .. } => Purpose::Duplicate,
-        Telling::Rejected => Purpose::Rejected,
-    };
-    let (body, language) = (telling.text(language), language.as_str().to_owned());
-    Ok(Some(NewReply { purpose, body, language, nonce: String::new() }))
 }

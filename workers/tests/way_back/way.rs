@@ -1,17 +1,17 @@
 //! A way to a server that a test can shut: those who come find the door closed, those who are inside are thrown out.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::watch,
 };
-
-use tokio::net::{TcpListener, TcpStream};
 
 /// A way that can be shut.
 pub struct Way {
     /// Where it begins.
     pub endpoint: String,
-    shut: Arc<AtomicBool>,
+    shut: watch::Sender<bool>,
+    /// How many are on it.
+    inside: watch::Sender<usize>,
 }
 
 impl Way {
@@ -19,30 +19,39 @@ impl Way {
         let behind = endpoint.trim_start_matches("http://").to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let shut = Arc::new(AtomicBool::new(false));
-        let closed = Arc::clone(&shut);
+        let (shut, inside) = (watch::Sender::new(false), watch::Sender::new(0));
+        let (closed, count) = (shut.clone(), inside.clone());
         tokio::spawn(async move {
-            while let Ok((mut near, _)) = listener.accept().await {
-                let (behind, closed) = (behind.clone(), Arc::clone(&closed));
+            while let Ok((near, _)) = listener.accept().await {
+                let (behind, closed, count) = (behind.clone(), closed.subscribe(), count.clone());
                 tokio::spawn(async move {
-                    if closed.load(Ordering::SeqCst) {
-                        return;
-                    }
-                    let Ok(mut far) = TcpStream::connect(behind).await else { return };
-                    let both = tokio::io::copy_bidirectional(&mut near, &mut far);
-                    let ends = async {
-                        while !closed.load(Ordering::SeqCst) {
-                            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-                        }
-                    };
-                    tokio::select! { _ = both => {}, () = ends => {} }
+                    count.send_modify(|n| *n += 1);
+                    carry(near, &behind, closed).await;
+                    count.send_modify(|n| *n -= 1);
                 });
             }
         });
-        Self { endpoint, shut }
+        Self { endpoint, shut, inside }
     }
 
-    pub fn shut(&self, shut: bool) {
-        self.shut.store(shut, Ordering::SeqCst);
+    /// Returns when nobody is inside any more, so that whatever is asked afterwards finds it shut.
+    pub async fn shut(&self, shut: bool) {
+        self.shut.send_replace(shut);
+        if shut {
+            self.inside.subscribe().wait_for(|inside| *inside == 0).await.unwrap();
+        }
+    }
+}
+
+async fn carry(mut near: TcpStream, behind: &str, mut closed: watch::Receiver<bool>) {
+    let both = async {
+        if let Ok(mut far) = TcpStream::connect(behind).await {
+            let _ = tokio::io::copy_bidirectional(&mut near, &mut far).await;
+        }
+    };
+    tokio::select! {
+        biased;
+        _ = closed.wait_for(|closed| *closed) => {}
+        () = both => {}
     }
 }

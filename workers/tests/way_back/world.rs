@@ -9,8 +9,8 @@ use acuse_pipeline::{
 };
 use acuse_storage::{
     Catalog, ContactId, DocumentId, EmbeddedS3, Intake, Objects, Stage,
+    inbound::{Identity, InboundDelivery, InboundItem, InboundMedia, InboundMessage, InboundStatus, Outcome},
     incidents::Incident,
-    intake::{Identity, InboundDelivery, InboundItem, InboundMedia, InboundMessage, InboundStatus, Outcome},
     outbox::{NewReply, OutboxMessage, OutboxState, Purpose},
 };
 use acuse_whatsapp::{Graph, GraphConfig, Secret};
