@@ -13,6 +13,8 @@ AXE_VERSION=4.14.1
 AIOSMTPD_VERSION=1.4.6
 # Apache-2.0; compiles the TypeScript client in the tests.
 TYPESCRIPT_VERSION=5.9.3
+# MIT; a tool of the tests, in nothing that is shipped.
+SCHEMATHESIS_VERSION=4.32.5
 CARGO_DENY_VERSION=0.20.2
 CARGO_MACHETE_VERSION=0.9.2
 
@@ -67,6 +69,10 @@ case ${1:?check or test} in
     [[ -x $cache/smtp/bin/aiosmtpd ]] ||
       { python3 -m venv "$cache/smtp" && "$cache/smtp/bin/pip" install --quiet "aiosmtpd==$AIOSMTPD_VERSION"; } ||
       missing "aiosmtpd" "python3 -m venv or pip install failed; mail is then not tested"
+    [[ -x $cache/schemathesis/bin/schemathesis ]] ||
+      { python3 -m venv "$cache/schemathesis" &&
+        "$cache/schemathesis/bin/pip" install --quiet "schemathesis==$SCHEMATHESIS_VERSION"; } ||
+      missing "schemathesis" "python3 -m venv or pip install failed; the API is then not called from its description"
     command -v clamd >/dev/null || [[ -x /usr/sbin/clamd ]] ||
       apt_install clamav-daemon "originals are scanned by a real clamd, with one signature of our own"
     if ! command -v minio >/dev/null; then

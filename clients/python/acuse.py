@@ -524,7 +524,7 @@ EventKind = Literal["document.received", "document.processing", "document.filed"
 
 ExportBy = Literal["issue_date", "received"]
 
-ExportFormat = Literal["csv", "xlsx", "jsonl", "totals"]
+ExportFormat = Literal["csv", "xlsx", "jsonl", "totals", "ubl"]
 
 ExportLine = TypedDict("ExportLine", {
     "amount_due": "str",
@@ -566,7 +566,13 @@ ExportLine = TypedDict("ExportLine", {
 Field = TypedDict("Field", {
     "box": "list[float]",
     "confidence": "Required[float]",
+    "corrected_at": "str",
+    "corrected_by": "str",
+    "corrected_from": "Union[str, list[Entry]]",
+    "engine_version": "str",
     "page": "int",
+    "printed": "str",
+    "rule": "str",
     "source": "Required[FieldSource]",
     "value": "Required[Union[str, list[Entry]]]",
 }, total=False)

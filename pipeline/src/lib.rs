@@ -7,6 +7,7 @@
 pub mod checks;
 pub mod diagnostic;
 pub mod document;
+pub mod engine;
 pub mod fields;
 pub mod intake;
 mod knowledge;

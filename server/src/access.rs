@@ -52,6 +52,7 @@ impl Sight {
         }
         if withheld {
             document.fields = Fields::new();
+            document.field_facts.clear();
             document.notes.clear();
             document.findings.clear();
             document.reasons = codes(document.reasons);

@@ -96,7 +96,7 @@ impl Catalog {
             .execute(writer)
             .await
             .map(drop)
-            .map_err(|source| CatalogError::Statement { at: "backup", source })
+            .map_err(|source| CatalogError::Statement { doing: "copy the database", at: "backup", source })
     }
 
     /// Holds this instant open until it is dropped.

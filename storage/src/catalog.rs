@@ -5,7 +5,7 @@ mod reserved;
 use std::{
     path::{Path, PathBuf},
     str::FromStr,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
@@ -23,6 +23,7 @@ use time::OffsetDateTime;
 use crate::{
     access::Rule,
     error::CatalogError,
+    key_file::KeyFile,
     names::{self, kept},
     sql::{Inner, Tx},
 };
@@ -41,6 +42,8 @@ pub struct Catalog {
     reserved: Reserved,
     /// When a document is open that nobody decided on.
     pub(crate) rule: Arc<Rule>,
+    /// The key file, once it is open: every clone of this catalog has it then.
+    pub(crate) keys: Arc<OnceLock<KeyFile>>,
     /// What time it is; tests bring their own.
     clock: fn() -> OffsetDateTime,
 }
@@ -155,6 +158,7 @@ impl Catalog {
             pools: Pools::Sqlite { writer, readers, file },
             reserved,
             rule: Arc::default(),
+            keys: Arc::default(),
             clock: names::now,
         })
     }
@@ -188,7 +192,13 @@ impl Catalog {
                         .to_owned(),
                 source,
             })?;
-        Ok(Self { pools: Pools::Postgres(pool), reserved, rule: Arc::default(), clock: names::now })
+        Ok(Self {
+            pools: Pools::Postgres(pool),
+            reserved,
+            rule: Arc::default(),
+            keys: Arc::default(),
+            clock: names::now,
+        })
     }
 
     /// Brings our tables and the queue's up to date. Safe to run at every start, and from several processes.
@@ -219,13 +229,16 @@ impl Catalog {
         let identity = match &self.pools {
             Pools::Sqlite { file, .. } => file_identity(file),
             Pools::Postgres(pool) => {
-                let mut connection = pool
-                    .acquire()
-                    .await
-                    .map_err(|source| CatalogError::Statement { at: "feed identity", source })?;
-                cluster_identity(&mut connection)
-                    .await
-                    .map_err(|source| CatalogError::Statement { at: "feed identity", source })?
+                let mut connection = pool.acquire().await.map_err(|source| CatalogError::Statement {
+                    doing: "tell whose feed it is",
+                    at: "catalog",
+                    source,
+                })?;
+                cluster_identity(&mut connection).await.map_err(|source| CatalogError::Statement {
+                    doing: "tell whose feed it is",
+                    at: "catalog",
+                    source,
+                })?
             }
         };
         let Some(identity) = identity else { return Ok(()) };
@@ -279,7 +292,7 @@ impl Catalog {
             Pools::Postgres(pool) => pool.begin().await.map(Inner::Postgres),
         }
         .map(|inner| Tx::new(inner, self.clock))
-        .map_err(|source| CatalogError::Statement { at: "begin", source })
+        .map_err(|source| CatalogError::Statement { doing: "begin", at: "catalog", source })
     }
 
     /// A transaction that only reads. On SQLite it sees one snapshot and never waits for the writer.
@@ -289,7 +302,7 @@ impl Catalog {
             Pools::Postgres(pool) => pool.begin().await.map(Inner::Postgres),
         }
         .map(|inner| Tx::new(inner, self.clock))
-        .map_err(|source| CatalogError::Statement { at: "begin", source })
+        .map_err(|source| CatalogError::Statement { doing: "begin", at: "catalog", source })
     }
 
     /// A transaction that looks up a row or two by their key, for what every request begins with: it never waits for

@@ -1,5 +1,7 @@
 //! Customers: whose the documents are, and by which names they are recognised.
 
+mod known;
+mod patch;
 mod retire;
 mod save;
 
@@ -8,8 +10,9 @@ use serde_json::json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+pub use patch::CustomerPatch;
 pub use retire::{AliasConflict, Merged, Retired};
-pub use save::{CustomerPatch, Saving, TakenAlias, Upserted};
+pub use save::{Saving, TakenAlias, Upserted};
 
 use crate::{
     catalog::Catalog,

@@ -1,6 +1,7 @@
 //! Documents: one row for each that was sent, from its first webhook on.
 
 mod alike;
+mod facts;
 mod keys;
 mod list;
 mod order;
@@ -18,6 +19,8 @@ use acuse_pipeline::{
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+pub use facts::{FieldFact, FieldFacts};
+pub(crate) use facts::{as_corrected, as_read};
 pub(crate) use keys::Extracted;
 pub use keys::{Amount, NotAnAmount};
 pub use list::DocumentFilter;
@@ -121,6 +124,8 @@ pub struct Document {
     pub language: Option<String>,
     /// What was read.
     pub fields: Fields,
+    /// Where each value comes from.
+    pub field_facts: FieldFacts,
     /// Perceptual fingerprint of the first page.
     pub fingerprint: Option<Fingerprint>,
     /// Harmless oddities.

@@ -23,8 +23,10 @@ pub enum CatalogError {
         source: sqlx::migrate::MigrateError,
     },
     /// A statement failed.
-    #[error("the database refused the statement at {at}")]
+    #[error("the database refused to {doing} ({at})")]
     Statement {
+        /// What was being done: the name of the function that did it.
+        doing: &'static str,
         /// Module and line.
         at: &'static str,
         /// What the driver said.
@@ -55,6 +57,12 @@ pub enum CatalogError {
         what: &'static str,
         /// Why.
         source: serde_json::Error,
+    },
+    /// What must not stand open could not be sealed.
+    #[error("cannot seal {what} by the key file")]
+    Sealing {
+        /// Which.
+        what: &'static str,
     },
     /// Another process changed what this transaction was built on.
     #[error("two transactions met; try again")]

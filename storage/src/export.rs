@@ -13,7 +13,7 @@ use time::Date;
 use uuid::Uuid;
 
 pub use exact::Exact;
-pub use line::{Line, TaxLine};
+pub use line::{Around, Line, TaxLine};
 pub use totals::{CurrencySums, Missing, Sums, Totals};
 
 use crate::{
@@ -114,7 +114,7 @@ impl TryFrom<Row> for Exported {
 
     fn try_from(row: Row) -> Result<Self, CatalogError> {
         let fields: Fields = json(T, "fields", &row.fields)?;
-        let around = line::Around {
+        let around = Around {
             document_id: DocumentId(row.id),
             version: row.version,
             kind: word::<Kind>(T, "kind", &row.kind)?,

@@ -58,7 +58,7 @@ impl Tx {
             Inner::Sqlite(tx) => tx.commit().await,
             Inner::Postgres(tx) => tx.commit().await,
         }
-        .map_err(|source| CatalogError::Statement { at: "commit", source })
+        .map_err(|source| CatalogError::Statement { doing: "commit", at: "sql", source })
     }
 }
 
@@ -67,6 +67,20 @@ macro_rules! here {
     () => {
         concat!(module_path!(), ":", line!())
     };
+}
+
+/// What is being done, for a statement's errors: the function it stands in.
+macro_rules! doing {
+    () => {{
+        fn here() {}
+        $crate::sql::function_of(std::any::type_name_of_val(&here))
+    }};
+}
+
+/// The function around a marker `here`, from the marker's type name.
+pub(crate) fn function_of(marker: &'static str) -> &'static str {
+    let around = marker.strip_suffix("::here").unwrap_or(marker);
+    around.rsplit("::").find(|part| !part.starts_with('{')).unwrap_or(around)
 }
 
 /// Runs a statement; the number of rows it touched.
@@ -80,7 +94,7 @@ macro_rules! execute {
                 sqlx::query($sql)$(.bind($bind))*.execute(c).await.map(|done| done.rows_affected())
             }
         }
-        .map_err(|source| $crate::error::CatalogError::Statement { at: here!(), source })
+        .map_err(|source| $crate::error::CatalogError::Statement { doing: doing!(), at: here!(), source })
     };
 }
 
@@ -90,7 +104,7 @@ macro_rules! query_rows {
             $crate::sql::Both::Sqlite(c) => sqlx::query_as::<_, $row>($sql)$(.bind($bind))*.$how(c).await,
             $crate::sql::Both::Postgres(c) => sqlx::query_as::<_, $row>($sql)$(.bind($bind))*.$how(c).await,
         }
-        .map_err(|source| $crate::error::CatalogError::Statement { at: here!(), source })
+        .map_err(|source| $crate::error::CatalogError::Statement { doing: doing!(), at: here!(), source })
     };
 }
 
@@ -170,7 +184,7 @@ macro_rules! chunked {
                 }
             };
             if let Err(source) = done {
-                result = Err($crate::error::CatalogError::Statement { at: here!(), source });
+                result = Err($crate::error::CatalogError::Statement { doing: doing!(), at: here!(), source });
                 break;
             }
         }
@@ -231,6 +245,15 @@ mod tests {
         assert_eq!(cut.iter().map(|c| c.len()).collect::<Vec<_>>(), [128, 64, 8, 2, 1]);
         assert_eq!(cut.concat(), rows);
         assert!(chunks(&rows, 20_000).all(|c| c.len() == 1));
+    }
+
+    #[test]
+    fn an_error_says_what_was_being_done() {
+        assert_eq!(doing!(), "an_error_says_what_was_being_done");
+        assert_eq!(
+            function_of("acuse_storage::hold::<impl Catalog>::undo_decision::{{closure}}::here"),
+            "undo_decision"
+        );
     }
 
     #[test]

@@ -111,7 +111,7 @@ type Row = (
 const COLUMNS: &str = "id, url, description, secret, previous_secret, previous_until, types, document_kinds, customers, \
      key_id, enabled, disabled_reason, failing_since, created_at";
 
-fn endpoint(row: Row, present: OffsetDateTime) -> Result<Endpoint, CatalogError> {
+fn endpoint(catalog: &Catalog, row: Row, present: OffsetDateTime) -> Result<Endpoint, CatalogError> {
     const T: &str = "webhook_endpoints";
     let (
         id,
@@ -134,7 +134,10 @@ fn endpoint(row: Row, present: OffsetDateTime) -> Result<Endpoint, CatalogError>
         id: EndpointId(id),
         url,
         description,
-        secrets: std::iter::once(secret).chain(old).collect(),
+        secrets: std::iter::once(secret)
+            .chain(old)
+            .filter_map(|kept| catalog.opened_secret(&id.to_string(), &kept))
+            .collect(),
         filter: Filter {
             types: json(T, "types", &types)?,
             document_kinds: json(T, "document_kinds", &kinds)?,
@@ -174,7 +177,7 @@ impl Catalog {
             "SELECT {COLUMNS} FROM webhook_endpoints WHERE $1 IS NULL OR key_id = $1 ORDER BY created_at, id"
         );
         let rows = all!(tx, Row, sqlx::AssertSqlSafe(text.clone()), of.map(|k| k.0))?;
-        rows.into_iter().map(|row| endpoint(row, present)).collect()
+        rows.into_iter().map(|row| endpoint(self, row, present)).collect()
     }
 
     /// An endpoint.
@@ -186,7 +189,7 @@ impl Catalog {
         let present = tx.now();
         let text = format!("SELECT {COLUMNS} FROM webhook_endpoints WHERE id = $1");
         let row = optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), id.0)?;
-        row.map(|row| endpoint(row, present)).transpose()
+        row.map(|row| endpoint(self, row, present)).transpose()
     }
 
     /// Makes an endpoint, which is told of everything from now on; `None` when there are too many.
@@ -209,7 +212,7 @@ impl Catalog {
             id.0,
             cut(&new.url, 2_000),
             cut(&new.description, 300),
-            new.secret.as_str(),
+            self.sealed_secret(&id.to_string(), &new.secret)?,
             to_json("types", &new.filter.types)?,
             to_json("document_kinds", &new.filter.document_kinds)?,
             to_json("customers", &new.filter.customers)?,
@@ -277,7 +280,7 @@ impl Catalog {
             tx,
             "UPDATE webhook_endpoints SET previous_secret = secret, previous_until = $3, secret = $2 WHERE id = $1",
             id.0,
-            secret,
+            self.sealed_secret(&id.to_string(), secret)?,
             micros(until)
         )?;
         tx.commit().await?;

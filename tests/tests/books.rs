@@ -20,7 +20,7 @@ fn field(value: &str) -> Field {
     Field { value: value.into(), confidence: 0.97, page: Some(1), bbox: None, source: Source::Ocr }
 }
 
-fn invoice(seed: u64, issuer: &str, day: &str, r#type: &str, total: &str) -> ReadFacts {
+pub fn invoice(seed: u64, issuer: &str, day: &str, r#type: &str, total: &str) -> ReadFacts {
     let tax = Entry { tax_type: Some("IVA".into()), rate: Some("21".into()), ..Entry::default() };
     ReadFacts {
         part: None,
@@ -63,7 +63,7 @@ async fn sent(api: &Api, name: &str) -> DocumentId {
     answer["id"].as_str().unwrap().parse().unwrap()
 }
 
-async fn filed(catalog: &Catalog, api: &Api, facts: &ReadFacts) -> DocumentId {
+pub async fn filed(catalog: &Catalog, api: &Api, facts: &ReadFacts) -> DocumentId {
     let id = sent(api, &facts.fields[&FieldName::Number].value).await;
     assert!(matches!(catalog.begin(id, Stage::Read).await.unwrap(), Begun::Go(_)));
     assert_eq!(catalog.read(id, facts).await.unwrap(), Step::Taken);
@@ -120,6 +120,7 @@ async fn the_books_leave(place: &Place, catalog: &Catalog) {
     let mut mapped = mapped.lines();
     assert_eq!(mapped.next(), Some("Diario,Cuenta,Código,Importe"));
     assert_eq!(mapped.next(), Some("COMPRAS,600001,S21,1234.56"));
+    as_ubl(catalog, &api).await;
     for bad in
         ["?from=yesterday", "?from=2021-04-01&to=2021-03-01", "?part=late", "?period=2021-13", "?format=pdf"]
     {
@@ -127,6 +128,38 @@ async fn the_books_leave(place: &Place, catalog: &Catalog) {
         assert_eq!(status, 400, "{bad}");
     }
     a_month_is_closed(place, catalog, &api).await;
+}
+
+/// A bill that says all that EN 16931 wants leaves as UBL; of each other one, what it lacks is named.
+async fn as_ubl(catalog: &Catalog, api: &Api) {
+    let mut whole = invoice(9, "Ruiz e Hijos", "2021-05-03", "invoice", "121.00");
+    let some = |text: &str| Some(text.to_owned());
+    let (rate, base, amount) = (some("21"), some("100.00"), some("21.00"));
+    let tax = Entry { tax_type: some("IVA"), rate, base, amount, ..Entry::default() };
+    let (quantity, unit_price, amount) = (some("2"), some("50.00"), some("100.00"));
+    let item = Entry { description: some("Taladro"), quantity, unit_price, amount, ..Entry::default() };
+    whole.fields.extend([
+        (FieldName::RecipientName, field("Obras del Sur")),
+        (FieldName::DueDate, field("2021-06-01")),
+        (FieldName::Subtotal, field("100.00")),
+        (FieldName::Tax, field("21.00")),
+        (FieldName::Taxes, Field { value: FieldValue::List(vec![tax]), ..field("") }),
+        (FieldName::LineItems, Field { value: FieldValue::List(vec![item]), ..field("") }),
+    ]);
+    let id = filed(catalog, api, &whole).await;
+    let lacking = filed(catalog, api, &invoice(10, "Sin líneas", "2021-05-04", "invoice", "9.00")).await;
+    let (kind, bytes) = body(api, "/v1/export?from=2021-05-01&to=2021-06-01&format=ubl").await;
+    assert_eq!(kind, "application/zip");
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
+    let mut text = |name: &str| std::io::read_to_string(archive.by_name(name).unwrap()).unwrap();
+    let xml = text(&format!("invoices/{id}.xml"));
+    assert!(xml.contains("<cbc:ID>F-9</cbc:ID>") && xml.contains(">121.00</cbc:PayableAmount>"), "{xml}");
+    let left_out = lines(text("left_out.jsonl").as_bytes());
+    assert_eq!((left_out.len(), &left_out[0]["document_id"]), (1, &Value::from(lacking.to_string())));
+    let terms: Vec<_> =
+        left_out[0]["missing"].as_array().unwrap().iter().map(|m| m["term"].as_str()).collect();
+    assert!(terms.contains(&Some("BT-44")) && terms.contains(&Some("BT-109")), "{terms:?}");
+    assert_eq!(lines(text("totals.json").as_bytes())[0]["rows"], 2);
 }
 
 async fn a_month_is_closed(place: &Place, catalog: &Catalog, api: &Api) {
@@ -161,6 +194,8 @@ async fn a_month_is_closed(place: &Place, catalog: &Catalog, api: &Api) {
     let now = api.get("/v1/periods/2021-03").await.unwrap();
     assert_eq!(now["late"]["currencies"]["EUR"]["total"], "5.00");
     assert_eq!(api.get("/v1/periods").await.unwrap()["data"].as_array().unwrap().len(), 1);
+    let frozen = api.request(Method::GET, "/v1/export?period=2021-03&format=ubl").send().await.unwrap();
+    assert_eq!(frozen.status(), 400, "a frozen line has no lines of its own");
     let narrow = reader.get("/v1/periods/2021-03").await.unwrap();
     assert!(narrow["sha256"].is_string() && narrow["totals"].is_null(), "its sums are of all: {narrow}");
 }
@@ -169,7 +204,8 @@ async fn a_month_is_closed(place: &Place, catalog: &Catalog, api: &Api) {
 const MAPPING: &str = r#"{
     "columns": [{"header":"Diario","text":"COMPRAS"},{"header":"Cuenta","from":"account"},
         {"header":"Código","from":"tax_code"},{"header":"Importe","from":"total"}],
-    "tax_codes": {"21.00":"S21"}, "accounts": [{"tax_id":"B12345674","account":"600001"}], "default_account": "629"
+    "tax_codes": {"21.00":"S21"}, "accounts": [{"tax_id":"B12345674","account":"600001"}], "default_account": "629",
+    "ubl": {"unit_code":"C62","country":"ES"}
 }"#;
 
 /// The place, told of the mapping.

@@ -1,7 +1,9 @@
 //! Every route, every scope, both databases: what an ID says is found nowhere that it may not be. A route that this walk
 //! does not know fails it.
 
-use std::{collections::BTreeSet, path::Path, time::Duration};
+mod routes;
+
+use std::{collections::BTreeSet, time::Duration};
 
 use acuse_pipeline::{
     document::Kind,
@@ -20,163 +22,13 @@ use reqwest::{Method, header::CONTENT_TYPE};
 use serde_json::{Value, json};
 
 use crate::world::{ALL, Alone};
+use routes::{ROUTES, Walk, routed};
 
 /// What the IDs say; in their fields, text, reasons, timeline, names and bytes.
 pub(crate) const SECRETS: &[&str] =
     &["zeedlemann", "x9182736455", "1991-02-03", "quillon", "secretcaption", "secretfile"];
 /// What an open bill says, to everybody who reads.
 pub(crate) const OPEN: &str = "Panadería Abierta";
-
-/// What the walk does with a route.
-enum Walk {
-    /// Asked with these queries, of every secret document and review.
-    Get(&'static [&'static str]),
-    /// Asked, and posted to.
-    GetAndPost(&'static [&'static str]),
-    /// Posted to.
-    Post,
-    /// Not asked, and why.
-    Not(&'static str),
-}
-
-/// Every route there is.
-const ROUTES: &[(&str, Walk)] = &[
-    (
-        "/v1/documents",
-        Walk::GetAndPost(&[
-            "",
-            "?kind=id",
-            "?q=zeed",
-            "?q=zeedlemann",
-            "?q=quil",
-            "?q=secret",
-            "?limit=200",
-            "?number=x9182736455",
-            "?date_from=1991-02-03",
-            "?sort=-document_date",
-            "?sort=amount",
-            "?sort=updated&limit=1",
-            "?status=duplicate",
-        ]),
-    ),
-    ("/v1/documents/{id}", Walk::Get(&["", "?fields=fields,notes,filename,caption,reasons"])),
-    (
-        "/v1/documents/{id}/content",
-        Walk::Get(&[
-            "",
-            "?presign=true",
-            "?variant=normalized&page=1",
-            "?variant=thumbnail",
-            "?variant=thumbnail&presign=true",
-            "?variant=text",
-            "?variant=xml",
-        ]),
-    ),
-    ("/v1/documents/{id}/timeline", Walk::Get(&[""])),
-    ("/v1/reviews", Walk::Get(&["", "?kind=id", "?limit=200"])),
-    ("/v1/reviews/{id}/claim", Walk::Post),
-    ("/v1/reviews/{id}/release", Walk::Post),
-    ("/v1/reviews/{id}/resolve", Walk::Post),
-    ("/v1/customers", Walk::Get(&["", "?q=zeed"])),
-    ("/v1/customers/conflicts", Walk::Get(&[""])),
-    ("/v1/customers/{id}", Walk::Get(&[""])),
-    ("/v1/customers/{id}/merge", Walk::Post),
-    ("/v1/customers/by-external-id/{ref}", Walk::Not("writes a customer, and answers with that")),
-    ("/v1/contacts", Walk::Get(&["", "?q=zeed", "?limit=200"])),
-    ("/v1/contacts/{id}", Walk::Get(&[""])),
-    ("/v1/contacts/{id}/messages", Walk::Get(&["", "?limit=200"])),
-    ("/v1/ledger", Walk::Get(&[""])),
-    ("/v1/ledger/messages", Walk::Get(&[""])),
-    ("/v1/incidents", Walk::Get(&["", "?state=resolved"])),
-    ("/v1/incidents/{id}/acknowledge", Walk::Post),
-    ("/v1/incidents/{id}/resolve", Walk::Post),
-    ("/v1/incident-routes", Walk::GetAndPost(&[""])),
-    ("/v1/incident-routes/{id}", Walk::Not("changes a route, and answers with its id")),
-    ("/v1/incident-routes/{id}/test", Walk::Post),
-    ("/v1/webhook-endpoints", Walk::GetAndPost(&[""])),
-    ("/v1/webhook-endpoints/{id}", Walk::Get(&[""])),
-    ("/v1/webhook-endpoints/{id}/rotate-secret", Walk::Post),
-    ("/v1/webhook-endpoints/{id}/test", Walk::Post),
-    ("/v1/webhook-endpoints/{id}/replay", Walk::Post),
-    ("/v1/webhook-endpoints/{id}/deliveries", Walk::Get(&[""])),
-    ("/v1/erasures", Walk::GetAndPost(&[""])),
-    ("/v1/erasures/{id}", Walk::Get(&[""])),
-    ("/v1/holds", Walk::Get(&[""])),
-    ("/v1/holds/{kind}/{id}", Walk::Not("answers nothing")),
-    ("/v1/links/{link}", Walk::Not("is followed as it is signed, with no key; see the test of links")),
-    ("/v1/events", Walk::Get(&["", "?limit=200"])),
-    (
-        "/v1/export",
-        Walk::Get(&["", "?format=jsonl", "?format=totals", "?format=xlsx", "?by=received&format=jsonl"]),
-    ),
-    ("/v1/periods", Walk::Get(&[""])),
-    ("/v1/periods/{month}", Walk::Get(&[""])),
-    ("/v1/periods/{month}/close", Walk::Post),
-    ("/export", Walk::Get(&["", "?format=jsonl", "?by=received"])),
-    ("/openapi.json", Walk::Get(&[""])),
-    ("/docs", Walk::Get(&[""])),
-    ("/problems", Walk::Get(&[""])),
-    ("/problems/{name}", Walk::Not("a page of the binary")),
-    ("/healthz", Walk::Get(&[""])),
-    ("/readyz", Walk::Get(&[""])),
-    ("/metrics", Walk::Get(&[""])),
-    ("/", Walk::Get(&["", "?reason=unknown_customer"])),
-    ("/documents", Walk::Get(&["", "?q=zeed", "?q=quillon", "?kind=id"])),
-    ("/documents/{id}", Walk::Get(&[""])),
-    ("/documents/{id}/words", Walk::Get(&[""])),
-    ("/pictures/{id}", Walk::Get(&["", "?presign=true", "?variant=normalized&page=1", "?variant=thumbnail"])),
-    ("/review/{id}", Walk::Post),
-    ("/review/{id}/beat", Walk::Post),
-    ("/review/{id}/draft", Walk::Post),
-    ("/review/{id}/undo", Walk::Post),
-    ("/work", Walk::Post),
-    ("/contacts", Walk::Get(&["", "?q=zeed"])),
-    ("/contacts/{id}", Walk::Get(&[""])),
-    ("/customers", Walk::Get(&[""])),
-    ("/customers/found", Walk::Get(&["", "?q=zeed", "?q=x9182736455"])),
-    ("/language", Walk::Not("keeps a language in the browser, and says nothing")),
-    ("/ledger", Walk::Get(&[""])),
-    ("/alerts", Walk::Get(&[""])),
-    ("/incidents", Walk::Get(&[""])),
-    ("/incidents/{id}", Walk::Post),
-    ("/incidents/routes/{id}/test", Walk::Post),
-    ("/login", Walk::Get(&[""])),
-    ("/setup", Walk::Get(&[""])),
-    ("/logout", Walk::Not("ends the session that walks")),
-    ("/assets/{name}", Walk::Not("files of the binary")),
-    ("/webhooks/whatsapp", Walk::Not("answers Meta, which is told nothing")),
-    ("/mcp", Walk::Not("of `acuse mcp`, whose tools are walked in mcp.rs")),
-    ("/board", Walk::Not("needs admin; pushes tasks that name ids")),
-    ("/board/", Walk::Not("the same")),
-    ("/board/{*path}", Walk::Not("the same")),
-    ("/board/api/v1", Walk::Not("the same")),
-];
-
-/// The addresses that the router's sources name.
-fn routed() -> BTreeSet<String> {
-    fn read(folder: &Path, found: &mut BTreeSet<String>) {
-        for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
-            let path = entry.path();
-            if path.is_dir() {
-                read(&path, found);
-            } else if path.extension().is_some_and(|e| e == "rs") {
-                let text = std::fs::read_to_string(&path).unwrap();
-                for call in [".route(", "nest_service(", ".nest(", "route_service("] {
-                    for after in text.split(call).skip(1) {
-                        let named = after.trim_start().strip_prefix('"').and_then(|t| t.split('"').next());
-                        let shown: String = after.chars().take(60).collect();
-                        found.insert(
-                            named.unwrap_or_else(|| panic!("a route without a literal: {shown}")).to_owned(),
-                        );
-                    }
-                }
-            }
-        }
-    }
-    let mut found = BTreeSet::new();
-    read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../server/src"), &mut found);
-    found
-}
 
 #[test]
 fn every_route_is_walked() {
@@ -349,11 +201,23 @@ fn clean(text: &str, asked: &str) {
     }
 }
 
+/// What bytes say; of an archive (a workbook, UBL), what its files say.
+fn text_of(bytes: &[u8]) -> String {
+    let Ok(mut archive) = zip::ZipArchive::new(std::io::Cursor::new(bytes)) else {
+        return String::from_utf8_lossy(bytes).into_owned();
+    };
+    let mut text = String::new();
+    for n in 0..archive.len() {
+        std::io::Read::read_to_string(&mut archive.by_index(n).unwrap(), &mut text).unwrap();
+    }
+    text
+}
+
 async fn ask(request: reqwest::RequestBuilder, asked: &str) -> (u16, String) {
     let answer = request.send().await.unwrap();
     let status = answer.status().as_u16();
     let headers = format!("{:?}", answer.headers());
-    let body = String::from_utf8_lossy(&answer.bytes().await.unwrap()).into_owned();
+    let body = text_of(&answer.bytes().await.unwrap());
     clean(&headers, asked);
     assert!(status < 500, "{asked}: {status} {body}");
     (status, body)

@@ -11,6 +11,9 @@ use crate::document::Kind;
 /// The order of the weights in a line.
 pub const KINDS: [Kind; 4] = [Kind::Invoice, Kind::Receipt, Kind::Id, Kind::Other];
 
+/// The weights of this build.
+pub(crate) const COMMITTED: &str = include_str!("kinds.tsv");
+
 /// Weights by feature.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Model {
@@ -30,9 +33,8 @@ impl Model {
     /// The model that is part of this build.
     #[must_use]
     pub fn committed() -> &'static Self {
-        static COMMITTED: LazyLock<Model> =
-            LazyLock::new(|| Model::parse(include_str!("kinds.tsv")).unwrap_or_default());
-        &COMMITTED
+        static PARSED: LazyLock<Model> = LazyLock::new(|| Model::parse(COMMITTED).unwrap_or_default());
+        &PARSED
     }
 
     /// From weights by name, `bias` among them.
@@ -98,7 +100,7 @@ mod tests {
 
     #[test]
     fn the_committed_weights_parse_and_know_every_feature() {
-        let model = Model::parse(include_str!("kinds.tsv")).unwrap();
+        let model = Model::parse(COMMITTED).unwrap();
         assert_eq!(&model, Model::committed());
         let unknown: Vec<String> =
             super::super::features::names().into_iter().filter(|n| !model.weights.contains_key(n)).collect();

@@ -55,7 +55,7 @@ impl Signed {
 }
 
 /// What is scored, and the weights of this build.
-const COMMITTED: [(&str, &str); 8] = [
+pub(crate) const COMMITTED: [(&str, &str); 8] = [
     ("choice", include_str!("data/weights/choice.tsv")),
     ("party", include_str!("data/weights/party.tsv")),
     ("total", include_str!("data/weights/total.tsv")),

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, path::Path};
 use acuse_storage::export::{Exact, Line};
 use serde::Deserialize;
 
-use super::COLUMNS;
+use super::{COLUMNS, ubl::Stated};
 
 /// A mapping file.
 #[derive(Debug, Clone, Deserialize)]
@@ -23,6 +23,9 @@ pub struct Mapping {
     /// The account of every other vendor.
     #[serde(default)]
     default_account: String,
+    /// What EN 16931 wants said and no paper says.
+    #[serde(default)]
+    pub(super) ubl: Stated,
 }
 
 /// A column of the accounting system.
@@ -102,6 +105,7 @@ impl Mapping {
                 return Err(format!("account {:?}: write a `tax_id` or a `name`", vendor.account));
             }
         }
+        mapping.ubl.check()?;
         for key in mapping.tax_codes.keys() {
             if Exact::parse(key).is_none() {
                 return Err(format!("tax code {key:?}: write the rate in percent, e.g. \"21\""));
@@ -148,6 +152,7 @@ mod tests {
             r#"{"columns":[{"header":"x","from":"total"}],"accounts":[{"account":"1"}]}"#,
             r#"{"columns":[{"header":"x","from":"total"}],"taxcodes":{}}"#,
             r#"{"columns":[{"header":"x","from":"total"}],"tax_codes":{"IVA":"x"}}"#,
+            r#"{"columns":[{"header":"x","from":"total"}],"ubl":{"country":"Spain"}}"#,
         ] {
             assert!(Mapping::parse(bad).is_err(), "{bad}");
         }

@@ -6,6 +6,7 @@ mod csv;
 mod jsonl;
 mod mapping;
 mod source;
+mod ubl;
 mod xlsx;
 
 use acuse_storage::export::Totals;
@@ -39,6 +40,8 @@ pub enum Format {
     Jsonl,
     /// The control totals alone.
     Totals,
+    /// A ZIP of UBL 2.1 invoices by EN 16931, and of what each other bill lacks.
+    Ubl,
 }
 
 /// Rows of a page: few enough to be small, many enough to be quick.
@@ -55,7 +58,9 @@ pub async fn answer(
     format: Format,
     mapped: bool,
 ) -> Result<Response, Problem> {
-    let mapping = match (mapped, &app.mapping) {
+    let mapping = match (mapped || format == Format::Ubl, &app.mapping) {
+        // What no paper says of an invoice is stated there, or is missing.
+        (true, None) if format == Format::Ubl => None,
         (false, _) => None,
         (true, Some(mapping)) => Some(mapping.clone()),
         (true, None) => {
@@ -74,6 +79,7 @@ pub async fn answer(
             "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
             "xlsx",
         ),
+        Format::Ubl => (ubl::body(rows, mapping).await?, "application/zip", "zip"),
         Format::Totals => return Ok(Json(counted(rows).await?).into_response()),
     };
     let mut response = Response::new(body);

@@ -1,6 +1,7 @@
 //! Where the rows of an export come from, page by page; each view of what others may not see is written down before the
 //! page leaves.
 
+use acuse_pipeline::fields::Fields;
 use acuse_storage::{
     DocumentId, Sensitivity,
     export::{ExportCursor, Line, Missing, Span, Sums, Totals},
@@ -41,6 +42,8 @@ impl Source {
 pub struct Row {
     /// What accounting takes.
     pub line: Line,
+    /// All that was read of it; a frozen line has none.
+    pub fields: Option<Fields>,
     /// How it came to be in a closed month.
     pub entry: Option<Entry>,
     /// When, of what came afterwards.
@@ -88,6 +91,7 @@ impl Rows {
                 let shown = sensitive(found.iter().map(|e| (e.line.document_id, e.sensitivity)));
                 let rows = found.into_iter().map(|e| Row {
                     line: e.line,
+                    fields: Some(e.fields),
                     entry: None,
                     entry_at: None,
                     frozen: None,
@@ -102,6 +106,7 @@ impl Rows {
                 let shown = sensitive(found.iter().map(|l| (l.line.document_id, l.sensitivity)));
                 let rows = found.into_iter().map(|l| Row {
                     line: l.line,
+                    fields: None,
                     entry: Some(l.entry),
                     entry_at: l.at,
                     frozen: l.text,

@@ -54,6 +54,10 @@ struct Clean<T>(T);
 impl<'de, T: DeserializeOwned> Deserialize<'de> for Clean<T> {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         let raw = Box::<serde_json::value::RawValue>::deserialize(d)?;
+        // Every body is an object; an array would be taken for one, its items for the members in their order.
+        if !raw.get().starts_with('{') {
+            return Err(serde::de::Error::custom("send a JSON object"));
+        }
         // Only where a NUL is written is it worth looking for: JSON has no other way to say one.
         if raw.get().contains("\\u0000") {
             let value: serde_json::Value =
@@ -149,6 +153,7 @@ mod tests {
     fn a_nul_in_any_text_is_named() {
         let read = |text: &str| serde_json::from_str::<Clean<serde_json::Value>>(text).map(|_| ());
         assert!(read(r#"{"name":"Ana \\u0000 is six letters"}"#).is_ok());
+        assert!(read("[null]").is_err() && read("3").is_err(), "an object, and nothing else");
         let error = read(r#"{"a":{"note":["x\u0000"]}}"#).unwrap_err().to_string();
         assert!(error.contains("note"), "{error}");
     }

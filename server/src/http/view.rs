@@ -1,13 +1,16 @@
 //! What a client reads: our rows as JSON with RFC 3339 times, and what must be withheld withheld.
 
+use std::collections::BTreeMap;
+
 use acuse_pipeline::{
     document::{Kind, Status},
-    fields::{FieldName, Fields},
+    fields::{Field, FieldName},
     part::Part,
     reason::{Reason, ReasonCode},
 };
 use acuse_storage::{
-    CustomerId, DocumentId, ReviewId, Sensitivity,
+    CustomerId, Document, DocumentId, ReviewId, Sensitivity,
+    documents::FieldFact,
     names::{ContactId, Source},
     reviews::Review,
     timeline::TimelineEntry,
@@ -36,7 +39,7 @@ pub struct DocumentView {
     kind: Option<Kind>,
     confidence: Option<f64>,
     language: Option<String>,
-    fields: Fields,
+    fields: BTreeMap<FieldName, FieldView>,
     reasons: Vec<Reason>,
     notes: Vec<String>,
     customer_id: Option<CustomerId>,
@@ -83,7 +86,7 @@ impl DocumentView {
             kind: document.kind,
             confidence: document.confidence,
             language: document.language.clone(),
-            fields: document.fields.clone(),
+            fields: fields(document),
             reasons: document.reasons.clone(),
             notes: document.notes.clone(),
             customer_id: document.customer_id,
@@ -108,6 +111,23 @@ impl DocumentView {
             withheld: seen.is_withheld(),
         }
     }
+}
+
+/// A field with its proof.
+#[derive(Debug, Serialize)]
+struct FieldView {
+    #[serde(flatten)]
+    field: Field,
+    #[serde(flatten)]
+    fact: FieldFact,
+}
+
+fn fields(document: &Document) -> BTreeMap<FieldName, FieldView> {
+    let view = |name: &FieldName, field: &Field| FieldView {
+        field: field.clone(),
+        fact: document.field_facts.get(name).cloned().unwrap_or_default(),
+    };
+    document.fields.iter().map(|(name, field)| (*name, view(name, field))).collect()
 }
 
 /// Which members of a document are wanted: `fields=` of a query.

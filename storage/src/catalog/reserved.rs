@@ -62,7 +62,11 @@ impl Reserved {
             Self::Sqlite { quick, .. } => quick.begin().await.map(Inner::Sqlite),
             Self::Postgres { quick, .. } => quick.begin().await.map(Inner::Postgres),
         }
-        .map_err(|source| CatalogError::Statement { at: "begin quick", source })
+        .map_err(|source| CatalogError::Statement {
+            doing: "begin a quick look-up",
+            at: "reserved",
+            source,
+        })
     }
 
     pub(crate) async fn search(&self) -> Result<Inner, CatalogError> {
@@ -75,7 +79,7 @@ impl Reserved {
         }
         .map_err(|source| match source {
             sqlx::Error::PoolTimedOut => CatalogError::NoTurn,
-            source => CatalogError::Statement { at: "begin search", source },
+            source => CatalogError::Statement { doing: "begin a search", at: "reserved", source },
         })
     }
 

@@ -156,19 +156,26 @@ pub(super) async fn what_is_at_rest_is_taken_up_again(catalog: &Catalog) {
         .unwrap();
 
     // What is filed is corrected in place, and that too can be taken back.
-    let before = catalog.document(id).await.unwrap().unwrap().fields;
+    let before = catalog.document(id).await.unwrap().unwrap();
+    let (before, facts) = (before.fields, before.field_facts);
     let fields = Fields::from([(FieldName::Total, field("12.00"))]);
     let correct = Decision::Correct { kind: Some(Kind::Receipt), fields: fields.clone(), customer_id: None };
     let over = Overridden { checks: vec!["missing".into()], because: "torn off".into() };
     let by = Deciding { overridden: Some(over), ..held("user:eva", 60) };
     let done = catalog.decide_again(id, &by, &correct, None).await.unwrap();
     assert_eq!(done, Resolved::Done(Status::Filed));
-    assert_eq!(catalog.document(id).await.unwrap().unwrap().fields, fields);
+    let corrected = catalog.document(id).await.unwrap().unwrap();
+    assert_eq!(corrected.fields, fields);
+    let fact = &corrected.field_facts[&FieldName::Total];
+    assert_eq!((fact.corrected_by.as_deref(), fact.rule.as_deref()), (Some("user:eva"), Some("reviewer")));
+    assert_eq!(fact.corrected_from, before.get(&FieldName::Total).map(|f| f.value.clone()));
+    assert!(fact.corrected_at.is_some_and(|at| at <= now()));
     let trail = catalog.audit_trail(Some(id), 10).await.unwrap();
     assert!(trail.iter().any(|e| e.action == "corrected" && e.detail["because"] == "torn off"), "{trail:?}");
     assert_eq!(catalog.undo_decision(id, "user:eva", LEASE).await.unwrap(), Undone::Done(Status::Filed));
     assert!(catalog.open_review_of(id).await.unwrap().is_none(), "it was filed, and is");
-    assert_eq!(catalog.document(id).await.unwrap().unwrap().fields, before);
+    let undone = catalog.document(id).await.unwrap().unwrap();
+    assert_eq!((undone.fields, undone.field_facts), (before, facts), "and so is its proof");
     catalog.decide_again(id, &held("user:eva", 0), &correct, None).await.unwrap();
     assert!(catalog.end_hold(id).await.unwrap());
     assert!(events(catalog, id).await.0.ends_with(&["document.corrected".to_owned()]));

@@ -129,7 +129,7 @@ pub(super) async fn a_person_ends_an_incident_and_its_message_is_settled(catalog
     assert!(over.iter().any(|i| i.id == incident.id && i.acked_by.as_deref() == Some("eva")));
 }
 
-async fn key(catalog: &Catalog) -> KeyId {
+pub(super) async fn key(catalog: &Catalog) -> KeyId {
     let name = fresh("k");
     let hash = Sha256::of(name.as_bytes());
     match catalog.create_key(&name, &hash, &[Scope::DocumentsRead]).await.unwrap() {

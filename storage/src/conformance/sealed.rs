@@ -11,7 +11,9 @@ use super::files;
 use crate::{
     Catalog, DocumentId, KeyFile, ObjectKey, Objects,
     key_file::KeyFileError,
+    names::EndpointId,
     objects::{ByteRange, ObjectError, SEALING},
+    webhooks::{Filter, NewEndpoint},
 };
 
 async fn stored(objects: &Objects, key: &ObjectKey) -> Vec<u8> {
@@ -113,6 +115,41 @@ async fn what_is_there_is_sealed(plain: &Objects, objects: &Objects) {
     assert_eq!(objects.get_bytes(&odd_key, 1 << 20).await.unwrap(), odd);
 }
 
+/// An endpoint whose secret stands in its row as it is.
+async fn secret_in_the_open(catalog: &Catalog) -> EndpointId {
+    let new = NewEndpoint {
+        url: "https://hooks.example.com/a".into(),
+        description: String::new(),
+        secret: "whsec_first".into(),
+        filter: Filter::default(),
+        key_id: super::outgoing::key(catalog).await,
+    };
+    let endpoint = catalog.add_webhook_endpoint(&new).await.unwrap().unwrap();
+    assert_eq!(secrets_kept(catalog, endpoint).await, [Some("whsec_first".to_owned()), None]);
+    endpoint
+}
+
+/// Both secrets of an endpoint as its row has them.
+async fn secrets_kept(catalog: &Catalog, id: EndpointId) -> [Option<String>; 2] {
+    let mut tx = catalog.reading().await.unwrap();
+    let sql = "SELECT secret, previous_secret FROM webhook_endpoints WHERE id = $1";
+    let (secret, previous) = one!(tx, (Option<String>, Option<String>), sql, id.0).unwrap();
+    [secret, previous]
+}
+
+/// What stood open is sealed when the key file is opened, and so is what comes later; whoever has the file signs as before.
+async fn secrets_are_sealed(catalog: &Catalog, endpoint: EndpointId) {
+    let sealed = |kept: &Option<String>| kept.as_ref().is_some_and(|k| k.starts_with("sealed:"));
+    let kept = secrets_kept(catalog, endpoint).await;
+    assert!(sealed(&kept[0]), "{kept:?}");
+    catalog.rotate_webhook_secret(endpoint, "whsec_second").await.unwrap();
+    let kept = secrets_kept(catalog, endpoint).await;
+    assert!(sealed(&kept[0]) && sealed(&kept[1]), "{kept:?}");
+    let told = catalog.webhook_endpoint(endpoint).await.unwrap().unwrap();
+    assert_eq!(told.secrets, ["whsec_second", "whsec_first"]);
+    catalog.remove_webhook_endpoint(endpoint).await.unwrap();
+}
+
 /// A catalog with files that were never sealed gets a key file: they are sealed in steps, and any other file is refused.
 /// The catalog must have no key file yet, and no original with a key of its own in `objects`.
 ///
@@ -124,8 +161,10 @@ pub async fn what_was_plain(catalog: &Catalog, objects: &Objects, folder: &Path)
     for _ in 0..3 {
         kept.push(super::compare::named(catalog, objects).await);
     }
+    let endpoint = secret_in_the_open(catalog).await;
     let path = folder.join("made").join("acuse.key");
     let keys = catalog.open_key_file(Some(&path)).await.unwrap().expect("made at first start");
+    secrets_are_sealed(catalog, endpoint).await;
     let sealing = objects.clone().sealed_by(Some(keys.clone()));
     for original in &kept {
         sealing.get_verified(original, 1 << 20).await.expect("it opens before it is sealed");

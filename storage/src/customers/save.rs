@@ -8,13 +8,17 @@ use std::collections::BTreeSet;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Customer, CustomerAlias, NewCustomer, aliases_of, lookup, name_key};
+use super::{
+    Customer, CustomerAlias, CustomerPatch, NewCustomer, aliases_of,
+    known::{known, owners},
+    lookup, name_key,
+};
 use crate::{
     audit,
     catalog::Catalog,
     error::CatalogError,
     events::{self, NewEvent},
-    names::{CustomerId, cut, micros, word},
+    names::{CustomerId, cut, micros},
     sql::Tx,
 };
 
@@ -75,42 +79,6 @@ pub struct TakenAlias {
     pub owner: CustomerId,
 }
 
-/// What is to change of a customer; absent members stay as they are.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct CustomerPatch {
-    /// Their name.
-    pub name: Option<String>,
-    /// The integrator's own id, or none any more.
-    pub external_id: Option<Option<String>>,
-    /// All their phone numbers.
-    pub phones: Option<Vec<String>>,
-    /// All their e-mail addresses.
-    pub emails: Option<Vec<String>>,
-    /// All their tax ids.
-    pub tax_ids: Option<Vec<String>>,
-    /// All numbers of their IDs.
-    pub id_numbers: Option<Vec<String>>,
-}
-
-impl CustomerPatch {
-    /// The customer as it is to be.
-    #[must_use]
-    pub fn on(self, customer: &Customer) -> NewCustomer {
-        let held = |kind: CustomerAlias| {
-            let all = customer.aliases.iter().chain(&customer.disputed);
-            all.filter(|(k, _)| *k == kind).map(|(_, v)| v.clone()).collect()
-        };
-        NewCustomer {
-            external_id: self.external_id.unwrap_or_else(|| customer.external_id.clone()),
-            name: self.name.unwrap_or_else(|| customer.name.clone()),
-            phones: self.phones.unwrap_or_else(|| held(CustomerAlias::Phone)),
-            emails: self.emails.unwrap_or_else(|| held(CustomerAlias::Email)),
-            tax_ids: self.tax_ids.unwrap_or_else(|| held(CustomerAlias::TaxId)),
-            id_numbers: self.id_numbers.unwrap_or_else(|| held(CustomerAlias::IdNumber)),
-        }
-    }
-}
-
 /// A kind and a value, as they are kept.
 pub(super) type Alias = (CustomerAlias, String);
 
@@ -118,63 +86,6 @@ pub(super) type Alias = (CustomerAlias, String);
 pub(super) async fn lock(tx: &mut Tx) -> Result<(), CatalogError> {
     let sql = tx.pick("SELECT 1 WHERE $1 = 0", "SELECT pg_advisory_xact_lock($1)");
     execute!(tx, sql, LOCK).map(drop)
-}
-
-async fn by_external(tx: &mut Tx, external: &str) -> Result<Option<Uuid>, CatalogError> {
-    let sql = "SELECT COALESCE(merged_into, id) FROM customers WHERE external_id = $1";
-    Ok(optional!(tx, (Uuid,), sql, external)?.map(|(id,)| id))
-}
-
-/// Whose these names are, but for `id`'s own: strong ones only.
-async fn owners(
-    tx: &mut Tx,
-    id: Option<Uuid>,
-    aliases: &[Alias],
-) -> Result<Vec<(CustomerAlias, String, Uuid)>, CatalogError> {
-    let strong: Vec<_> = aliases.iter().filter(|(kind, _)| kind.is_strong()).cloned().collect();
-    let rows = values!(
-        tx,
-        (String, String, Uuid),
-        "SELECT kind, value, customer_id FROM customer_aliases WHERE (kind, value) IN (VALUES ",
-        2,
-        ") ORDER BY kind, value, customer_id",
-        &strong,
-        |q, (kind, value)| q.bind(kind.as_str()).bind(value.as_str())
-    )?;
-    rows.into_iter()
-        .filter(|(.., owner)| Some(*owner) != id)
-        .map(|(kind, value, owner)| Ok((word("customer_aliases", "kind", &kind)?, value, owner)))
-        .collect()
-}
-
-/// The customer that this one is already: by external id; else by a tax id or the number of an ID; else by a phone, if
-/// the name is the same too, for a phone goes from one person to the next. One with an external id of its own is
-/// nobody who comes with another.
-async fn known(tx: &mut Tx, new: &NewCustomer, aliases: &[Alias]) -> Result<Option<Uuid>, CatalogError> {
-    if let Some(external) = &new.external_id
-        && let Some(id) = by_external(tx, external).await?
-    {
-        return Ok(Some(id));
-    }
-    let key = name_key(&new.name);
-    let mut found = BTreeSet::new();
-    for (kind, value) in aliases.iter().filter(|(kind, _)| kind.is_strong()) {
-        let row = optional!(
-            tx,
-            (Uuid, Option<String>, String),
-            "SELECT c.id, c.external_id, c.name_key FROM customer_aliases a JOIN customers c ON c.id = a.customer_id \
-             WHERE a.kind = $1 AND a.value = $2 AND NOT a.disputed",
-            kind.as_str(),
-            value.as_str()
-        )?;
-        if let Some((id, external, name)) = row
-            && (new.external_id.is_none() || external.is_none())
-            && (*kind != CustomerAlias::Phone || name == key)
-        {
-            found.insert(id);
-        }
-    }
-    Ok(if found.len() == 1 { found.pop_first() } else { None })
 }
 
 /// Takes names away from whoever has them, and says so to those who follow.

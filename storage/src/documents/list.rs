@@ -232,7 +232,7 @@ macro_rules! all_of {
                 bound!(sqlx::query_as::<_, $row>(sqlx::AssertSqlSafe($text))).fetch_all(c).await
             }
         }
-        .map_err(|source| CatalogError::Statement { at: here!(), source })
+        .map_err(|source| CatalogError::Statement { doing: doing!(), at: here!(), source })
     }};
 }
 

@@ -15,7 +15,7 @@ pub(crate) const COLUMNS: &str = "id, contact_id, message_id, source, phone_numb
      next_attempt_at, last_error, original_key, original_sha256, original_bytes, pages, thumbnail_key, media_type, \
      page_count, kind, confidence, language, fields, fingerprint, notes, findings, reasons, customer_id, duplicate_of, \
      part, part_of, waits_for, version, filed_at, updated_at, sensitivity, id_probability, \
-     erased_at";
+     erased_at, field_facts";
 
 #[derive(sqlx::FromRow)]
 pub(crate) struct DocumentRow {
@@ -63,6 +63,7 @@ pub(crate) struct DocumentRow {
     sensitivity: String,
     id_probability: Option<f64>,
     erased_at: Option<i64>,
+    field_facts: String,
 }
 
 const T: &str = "documents";
@@ -139,6 +140,7 @@ impl TryFrom<DocumentRow> for Document {
             sensitivity: word(T, "sensitivity", &row.sensitivity)?,
             id_probability: row.id_probability,
             erased_at: maybe_at(T, "erased_at", row.erased_at)?,
+            field_facts: json(T, "field_facts", &row.field_facts)?,
         })
     }
 }

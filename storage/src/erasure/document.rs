@@ -146,7 +146,7 @@ async fn empty_row(
          waits_for = NULL, awaits_customer = FALSE, next_attempt_at = NULL, task_id = NULL, last_error = NULL, \
          media_id = NULL, declared_type = NULL, declared_filename = NULL, caption = NULL, declared_sha256 = NULL, \
          original_key = NULL, original_sha256 = NULL, original_bytes = NULL, pages = '[]', thumbnail_key = NULL, \
-         confidence = NULL, language = NULL, fields = $3, text = NULL, search = NULL, fingerprint = NULL, \
+         confidence = NULL, language = NULL, fields = $3, field_facts = '{}', text = NULL, search = NULL, fingerprint = NULL, \
          notes = '[]', findings = '[]', reasons = '[]', party = NULL, number = NULL, issuer = NULL, \
          issuer_tax_id = NULL, id_probability = NULL, erased_at = $2, updated_at = $2, version = version + 1 \
          WHERE id = $1",

@@ -164,7 +164,8 @@ impl Catalog {
 
     /// Makes the database let go of what its files still have of rows that were emptied.
     async fn scrub(&self) -> Result<(), CatalogError> {
-        let failed = |source| CatalogError::Statement { at: "scrub", source };
+        let failed =
+            |source| CatalogError::Statement { doing: "scrub what was erased", at: "finish", source };
         match &self.pools {
             Pools::Sqlite { .. } => self.scrub_sqlite().await,
             // Pages are written over in their time: here the catalog relies on the disk.
@@ -180,7 +181,8 @@ impl Catalog {
 
     async fn scrub_sqlite(&self) -> Result<(), CatalogError> {
         let Pools::Sqlite { writer, .. } = &self.pools else { return Ok(()) };
-        let failed = |source| CatalogError::Statement { at: "scrub", source };
+        let failed =
+            |source| CatalogError::Statement { doing: "scrub what was erased", at: "finish", source };
         self.merge_words().await?;
         let mut tx = self.reading().await?;
         let vacuumed = optional!(tx, (i64,), "SELECT at FROM marks WHERE name = $1", VACUUMED)?.is_some();
@@ -205,7 +207,7 @@ impl Catalog {
     /// moment, in which nobody may have to wait for the writer.
     async fn empty_log(&self) -> Result<(), CatalogError> {
         let Pools::Sqlite { writer, .. } = &self.pools else { return Ok(()) };
-        let failed = |source| CatalogError::Statement { at: "emptying the log", source };
+        let failed = |source| CatalogError::Statement { doing: "empty the log", at: "finish", source };
         for _ in 0..ATTEMPTS {
             let mut connection = writer.acquire().await.map_err(failed)?;
             sqlx::query("PRAGMA busy_timeout = 250").execute(&mut *connection).await.map_err(failed)?;

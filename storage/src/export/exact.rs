@@ -33,6 +33,16 @@ impl Exact {
         self.units > 0
     }
 
+    /// How many of its `places`th decimal it is; `None` where it has figures behind that.
+    #[must_use]
+    pub fn whole(self, places: u32) -> Option<i128> {
+        if self.places <= places {
+            return Some(self.at(places));
+        }
+        let one = 10_i128.saturating_pow(self.places - places);
+        (self.units % one == 0).then_some(self.units / one)
+    }
+
     fn at(self, places: u32) -> i128 {
         self.units.saturating_mul(10_i128.saturating_pow(places.saturating_sub(self.places)))
     }
@@ -92,6 +102,11 @@ mod tests {
             .map(|t| Exact::parse(t).unwrap())
             .fold(Exact::default(), |a, b| a + b);
         assert_eq!(sum.to_string(), "-999999999993.005");
+        assert_eq!(Exact::parse("-1.500").unwrap().whole(2), Some(-150));
+        assert_eq!(
+            (Exact::parse("7").unwrap().whole(2), Exact::parse("1.005").unwrap().whole(2)),
+            (Some(700), None)
+        );
         assert_eq!((-Exact::parse("0.05").unwrap()).to_string(), "-0.05");
         for bad in ["", "-", "1,5", "1e3", ".5", "--1", "1.2.3"] {
             assert_eq!(Exact::parse(bad), None, "{bad:?}");

@@ -108,16 +108,26 @@ impl TaxLine {
     }
 }
 
-/// What of a row is not in its fields.
-pub(super) struct Around {
+/// What of a row is not in its fields; each as in [`Line`].
+#[derive(Debug, Clone)]
+pub struct Around {
+    /// Which document.
     pub document_id: DocumentId,
+    /// Its version.
     pub version: i64,
+    /// What it is.
     pub kind: Kind,
+    /// Whose it is.
     pub customer_id: Option<CustomerId>,
+    /// Which firm of ours.
     pub entity_id: Option<EntityId>,
+    /// `payable` or `receivable`.
     pub direction: Option<String>,
+    /// How it came.
     pub source: Source,
+    /// When it came.
     pub received_at: OffsetDateTime,
+    /// When it was filed.
     pub filed_at: Option<OffsetDateTime>,
 }
 
@@ -129,7 +139,9 @@ fn signed(amount: String, flip: bool) -> String {
 }
 
 impl Line {
-    pub(super) fn of(around: Around, fields: &Fields) -> Self {
+    /// What accounting takes of a document.
+    #[must_use]
+    pub fn of(around: Around, fields: &Fields) -> Self {
         use FieldName::*;
         let text = |names: &[FieldName]| {
             names.iter().find_map(|n| fields.get(n)).map(|f| f.value.as_str().to_owned()).unwrap_or_default()

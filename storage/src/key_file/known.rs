@@ -64,6 +64,9 @@ impl Catalog {
             }
         };
         self.forget_erased(&file, OffsetDateTime::UNIX_EPOCH).await?;
+        // Another that was opened before stays: it has the same fingerprint.
+        let _ = self.keys.set(file.clone());
+        self.seal_webhook_secrets().await?;
         Ok(Some(file))
     }
 

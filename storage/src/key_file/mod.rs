@@ -7,6 +7,7 @@
 
 mod file;
 mod known;
+mod secrets;
 mod tree;
 
 use std::{

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     Deciding, Decision, Resolved, hold,
-    resolve::{said, write_fields},
+    resolve::{corrected, said, write_fields},
 };
 use crate::{
     access::{Access, decided, settle},
@@ -88,7 +88,8 @@ impl Catalog {
             return Ok(Resolved::Changed(document.version));
         }
         let kind = kind.or(document.kind);
-        write_fields(&mut tx, &document, kind, fields).await?;
+        let facts = corrected(&tx, &document, fields, by.who);
+        write_fields(&mut tx, &document, kind, (fields, &facts)).await?;
         write_customer(&mut tx, id, *customer_id, by.without_customer).await?;
         if kind == Some(Kind::Id) {
             decided(&mut tx, id, by.who, by.sees_ids, document.sensitivity).await?;

@@ -16,7 +16,7 @@ use super::{drafts, resolve::write_fields};
 use crate::{
     access, audit,
     catalog::Catalog,
-    documents::{self, Document},
+    documents::{self, Document, FieldFacts},
     error::CatalogError,
     events,
     names::{CustomerId, DocumentId, ReviewId, Stage, at, json, maybe_at, micros, to_json, word},
@@ -56,6 +56,8 @@ pub(super) struct Was {
     status: String,
     kind: Option<Kind>,
     fields: Fields,
+    #[serde(default)]
+    field_facts: FieldFacts,
     customer_id: Option<CustomerId>,
     filed_at: Option<i64>,
     reasons: Vec<Reason>,
@@ -75,6 +77,7 @@ impl Was {
             status: document.status.as_str().to_owned(),
             kind: document.kind,
             fields: document.fields.clone(),
+            field_facts: document.field_facts.clone(),
             customer_id: document.customer_id,
             filed_at: document.filed_at.map(micros),
             reasons: document.reasons.clone(),
@@ -320,7 +323,7 @@ async fn restore(tx: &mut Tx, document: DocumentId, version: i64, was: &Was) -> 
     if touched == 1 {
         let found =
             documents::lookup(tx, document).await?.ok_or(CatalogError::Missing { what: "document" })?;
-        write_fields(tx, &found, was.kind, &was.fields).await?;
+        write_fields(tx, &found, was.kind, (&was.fields, &was.field_facts)).await?;
     }
     Ok(touched == 1)
 }

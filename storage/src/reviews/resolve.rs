@@ -18,7 +18,7 @@ use crate::{
     access::{Access, decided},
     audit,
     catalog::Catalog,
-    documents::{self, Document, Extracted, keep_words},
+    documents::{self, Document, Extracted, FieldFacts, as_corrected, keep_words},
     error::CatalogError,
     names::{CustomerId, DocumentId, ReviewId, Stage, clean_maybe, json as parsed, micros, to_json},
     outbox::NewReply,
@@ -364,7 +364,8 @@ async fn write_decision(
     let customer = match decision {
         Decision::Approve { customer_id } => customer_id,
         Decision::Correct { kind, fields, customer_id } => {
-            write_fields(tx, document, kind.or(document.kind), fields).await?;
+            let facts = corrected(tx, document, fields, by.who);
+            write_fields(tx, document, kind.or(document.kind), (fields, &facts)).await?;
             customer_id
         }
         Decision::Duplicate { of, .. } => {
@@ -387,12 +388,17 @@ async fn write_decision(
     Ok(())
 }
 
-/// Writes kind and fields, and what searches look at.
+/// The proofs of a document's fields once somebody has put these in their place.
+pub(super) fn corrected(tx: &Tx, document: &Document, fields: &Fields, who: &str) -> FieldFacts {
+    as_corrected((&document.fields, &document.field_facts), fields, who, tx.now())
+}
+
+/// Writes kind, fields and their proofs, and what searches look at.
 pub(super) async fn write_fields(
     tx: &mut Tx,
     document: &Document,
     kind: Option<Kind>,
-    fields: &Fields,
+    (fields, facts): (&Fields, &FieldFacts),
 ) -> Result<(), CatalogError> {
     let text = optional!(tx, (Option<String>,), "SELECT text FROM documents WHERE id = $1", document.id.0)?;
     let text = text.and_then(|(t,)| t).unwrap_or_default();
@@ -400,7 +406,7 @@ pub(super) async fn write_fields(
     execute!(
         tx,
         "UPDATE documents SET kind = $2, fields = $3, party = $4, number = $5, doc_date = $6, \
-         total = $7, currency = $8, search = NULL WHERE id = $1",
+         total = $7, currency = $8, search = NULL, field_facts = $9 WHERE id = $1",
         document.id.0,
         kind.map(Kind::as_str),
         to_json("fields", fields)?,
@@ -408,7 +414,8 @@ pub(super) async fn write_fields(
         keys.number.as_deref(),
         keys.doc_date.as_deref(),
         keys.total.as_deref(),
-        keys.currency.as_deref()
+        keys.currency.as_deref(),
+        to_json("field_facts", facts)?
     )?;
     let place = (document.id.0, micros(document.received_at));
     keep_words(tx, place, &document.searched_names(), fields, &text).await?;

@@ -11,7 +11,7 @@ use acuse_pipeline::{
 
 use crate::{
     access::{Rule, settle},
-    documents::{self, Extracted, StoredObject, StoredPage, keep_words},
+    documents::{self, Extracted, StoredObject, StoredPage, as_read, keep_words},
     error::CatalogError,
     names::{DocumentId, clean, clean_maybe, micros, to_json},
     objects::ObjectKey,
@@ -101,7 +101,8 @@ pub(super) async fn keep_facts(
         tx,
         "UPDATE documents SET media_type = $2, page_count = $3, pages = $4, thumbnail_key = $5, kind = $6, \
          confidence = $7, language = $8, fields = $9, text = $10, fingerprint = $11, notes = $12, findings = $13, \
-         party = $14, number = $15, doc_date = $16, total = $17, currency = $18, search = NULL, id_probability = $19, sensitivity_by = NULL WHERE id = $1",
+         party = $14, number = $15, doc_date = $16, total = $17, currency = $18, search = NULL, id_probability = $19, sensitivity_by = NULL, \
+         field_facts = $20 WHERE id = $1",
         id.0,
         clean(&facts.media_type),
         i64::from(facts.page_count),
@@ -120,7 +121,8 @@ pub(super) async fn keep_facts(
         keys.doc_date.as_deref(),
         keys.total.as_deref(),
         keys.currency.as_deref(),
-        facts.id_probability
+        facts.id_probability,
+        clean(&to_json("field_facts", &as_read(facts.kind, &facts.fields, &facts.words))?)
     )?;
     let place = (id.0, micros(document.received_at));
     keep_words(tx, place, &document.searched_names(), &facts.fields, &facts.text).await?;

@@ -68,6 +68,9 @@ fn complete(told: &mut Map<String, Value>, operation: &Operation) {
     if !(operation.shape.query.is_empty() && operation.shape.body.is_empty()) {
         answers.entry("400").or_insert_with(|| json!({}));
     }
+    if !operation.shape.body.is_empty() {
+        answers.entry("415").or_insert_with(|| json!({}));
+    }
     for (status, answer) in answers.iter_mut() {
         if answer.as_object().is_some_and(Map::is_empty) {
             *answer = json!({ "$ref": format!("#/components/responses/Problem{status}") });

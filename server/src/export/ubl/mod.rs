@@ -1,0 +1,154 @@
+//! UBL 2.1 out, by EN 16931: a ZIP with an XML for each invoice whose fields suffice, and `left_out.jsonl`, which names of
+//! each other bill the business terms that are missing (`BT-n`) or the rules that would be broken, and `totals.json`.
+//! Nothing is invented: what no paper says comes from the mapping file's `ubl`, or is missing.
+
+mod rules;
+mod stated;
+mod terms;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use std::{
+    fs::File,
+    io::{BufWriter, Seek, Write},
+    sync::Arc,
+};
+
+use acuse_storage::{
+    DocumentId,
+    export::{Line, Totals},
+};
+use axum::body::Body;
+use serde::Serialize;
+use tokio::sync::{Semaphore, mpsc};
+use tokio_util::io::ReaderStream;
+use zip::{ZipWriter, write::SimpleFileOptions};
+
+pub use stated::Stated;
+
+use super::{
+    Mapping,
+    source::{Row, Rows},
+};
+use crate::http::problem::Problem;
+use terms::{Against, Broken, Missing, Told};
+
+/// Archives that are written at once: each takes disk and a thread.
+static WRITING: Semaphore = Semaphore::const_new(2);
+/// Why there is no archive when whoever reads the rows failed.
+const BROKE_OFF: &str = "the rows broke off";
+
+/// A bill that is not written, and all that stands against it.
+#[derive(Debug, Serialize)]
+struct LeftOut<'a> {
+    document_id: DocumentId,
+    kind: &'static str,
+    number: &'a str,
+    missing: Vec<Missing>,
+    broken: Vec<Broken>,
+}
+
+/// The XML of a row, or what stands against it.
+fn invoice(row: &Row, stated: &Stated) -> Result<terms::Invoice, Against> {
+    let empty = acuse_pipeline::fields::Fields::new();
+    let fields = row.fields.as_ref().unwrap_or(&empty);
+    let invoice = Told { line: &row.line, fields, stated }.invoice()?;
+    let broken = rules::broken(&invoice);
+    if broken.is_empty() { Ok(invoice) } else { Err(Against { missing: Vec::new(), broken }) }
+}
+
+enum Piece {
+    Rows(Vec<Row>),
+    Totals(Box<Totals>),
+}
+
+struct Archive {
+    zip: ZipWriter<BufWriter<File>>,
+    /// What is left out, until its place in the archive comes.
+    left_out: BufWriter<File>,
+}
+
+impl Archive {
+    fn new() -> anyhow::Result<Self> {
+        let zip = ZipWriter::new(BufWriter::new(tempfile::tempfile()?));
+        Ok(Self { zip, left_out: BufWriter::new(tempfile::tempfile()?) })
+    }
+
+    fn file(&mut self, name: &str) -> anyhow::Result<()> {
+        Ok(self.zip.start_file(name, SimpleFileOptions::default())?)
+    }
+
+    fn add(&mut self, row: &Row, stated: &Stated) -> anyhow::Result<()> {
+        match invoice(row, stated) {
+            Ok(invoice) => {
+                self.file(&format!("invoices/{}.xml", row.line.document_id))?;
+                self.zip.write_all(&write::xml(&invoice)?)?;
+            }
+            Err(Against { missing, broken }) => {
+                let Line { document_id, kind, ref number, .. } = row.line;
+                let line = LeftOut { document_id, kind: kind.as_str(), number, missing, broken };
+                serde_json::to_writer(&mut self.left_out, &line)?;
+                self.left_out.write_all(b"\n")?;
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(mut self, totals: &Totals) -> anyhow::Result<File> {
+        let mut left_out = self.left_out.into_inner().map_err(|error| error.into_error())?;
+        left_out.rewind()?;
+        let options = SimpleFileOptions::default();
+        self.zip.start_file("left_out.jsonl", options)?;
+        std::io::copy(&mut left_out, &mut self.zip)?;
+        self.zip.start_file("totals.json", options)?;
+        serde_json::to_writer(&mut self.zip, totals)?;
+        let mut file = self.zip.finish()?.into_inner().map_err(|error| error.into_error())?;
+        file.rewind()?;
+        Ok(file)
+    }
+}
+
+fn write(stated: &Stated, mut pieces: mpsc::Receiver<Piece>) -> anyhow::Result<File> {
+    let mut archive = Archive::new()?;
+    while let Some(piece) = pieces.blocking_recv() {
+        match piece {
+            Piece::Rows(rows) => rows.iter().try_for_each(|row| archive.add(row, stated))?,
+            Piece::Totals(totals) => return archive.finish(&totals),
+        }
+    }
+    anyhow::bail!(BROKE_OFF)
+}
+
+async fn send(mut rows: Rows, to: mpsc::Sender<Piece>) -> Result<(), Problem> {
+    let gone = || anyhow::anyhow!("the archive's writer ended");
+    while let Some(page) = rows.next_page().await? {
+        to.send(Piece::Rows(page)).await.map_err(|_| gone())?;
+    }
+    to.send(Piece::Totals(Box::new(rows.totals().await?))).await.map_err(|_| gone())?;
+    Ok(())
+}
+
+pub(super) async fn body(rows: Rows, mapping: Option<Arc<Mapping>>) -> Result<Body, Problem> {
+    let Ok(_permit) = WRITING.try_acquire() else {
+        return Err(Problem::Unavailable("two archives are being written already; try again"));
+    };
+    if rows.has_entries() {
+        let why =
+            "format: ubl is of the books as they are; a closed month is its frozen lines (csv, xlsx, jsonl)";
+        return Err(Problem::BadRequest(why.to_owned()));
+    }
+    let (to, from) = mpsc::channel(2);
+    let writer = tokio::task::spawn_blocking(move || {
+        let nothing = Stated::default();
+        write(mapping.as_ref().map_or(&nothing, |m| &m.ubl), from)
+    });
+    let sent = send(rows, to).await;
+    let file = match (sent, writer.await.map_err(anyhow::Error::new)?) {
+        (Ok(()), file) => file?,
+        // What the writer failed of says more than that it is gone.
+        (Err(_), Err(failed)) if failed.to_string() != BROKE_OFF => return Err(failed.into()),
+        (Err(problem), _) => return Err(problem),
+    };
+    Ok(Body::from_stream(ReaderStream::with_capacity(tokio::fs::File::from_std(file), 1 << 16)))
+}

@@ -1,0 +1,60 @@
+//! The API under schemathesis: thousands of calls made from the description, sound ones and broken ones, on both
+//! databases. No answer may be a 5xx, or be another than is described.
+
+use std::process::Command;
+
+use acuse_tests::{
+    skip_or_fail,
+    stack::{Api, Place},
+};
+
+use crate::{
+    clients::cache,
+    world::{ALL, Alone},
+};
+
+/// Calls of each operation, at most.
+const EXAMPLES: &str = "10";
+/// What is not checked: that all which fits the schemas is taken (a cursor is opaque, and which parameters go together
+/// no schema says), that nothing else is (an empty parameter is none), and that a header left out is answered with one of
+/// the statuses that the check knows (ours is 428).
+const NOT_CHECKED: &str = "positive_data_acceptance,negative_data_rejection,missing_required_header";
+/// The same calls each time.
+const SEED: &str = "20260301";
+
+async fn nothing_breaks(place: &Place) {
+    let tool = cache().join("schemathesis/bin/schemathesis");
+    if !tool.exists() {
+        return skip_or_fail("schemathesis", &format!("{} is missing", tool.display()));
+    }
+    let place = place.clone().with("ACUSE_RATE_PER_SEC", "100000");
+    let _server = place.start("web", &["web"]).unwrap();
+    let api = Api::connect(&place, ALL).await.unwrap();
+    let url = format!("http://127.0.0.1:{}", place.port);
+    let mut command = Command::new(tool);
+    command.current_dir(&place.folder).args([
+        "run",
+        &format!("{url}/openapi.json"),
+        "--checks",
+        "all",
+        "--exclude-checks",
+        NOT_CHECKED,
+    ]);
+    command.args(["--max-examples", EXAMPLES, "--seed", SEED, "--no-color", "--workers", "2"]);
+    command.args(["--header", &format!("Authorization: Bearer {}", api.key())]);
+    let done = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
+    let told = String::from_utf8_lossy(&done.stdout).into_owned();
+    assert!(done.status.success(), "{told}{}", String::from_utf8_lossy(&done.stderr));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_breaks_on_sqlite() {
+    let alone = Alone::on_sqlite().await;
+    nothing_breaks(&alone.place).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_breaks_on_postgresql() {
+    let Some(alone) = Alone::on_postgresql().await else { return };
+    nothing_breaks(&alone.place).await;
+}
