@@ -7,6 +7,7 @@
 
 mod case;
 mod intent;
+mod mend;
 mod policy;
 pub mod said;
 mod step;
@@ -14,6 +15,7 @@ mod zone;
 
 pub use case::{Case, Effect, End, Event, Expects, Happened, Kind, Say, State, Who};
 pub use intent::Intent;
+pub use mend::{MOST_ASKS, mended_by};
 pub use policy::{AtEnd, BadPolicy, Policies, Policy};
 pub use step::step;
 pub use zone::zone_of_phone;

@@ -7,6 +7,7 @@ mod erasing;
 
 use std::{net::SocketAddr, path::PathBuf};
 
+use acuse_conversation::Policies;
 use acuse_pipeline::{document::Kind, limits::Limits};
 use acuse_storage::{
     access::Rule,
@@ -188,6 +189,10 @@ pub struct Settings {
     /// [default: 200].
     #[arg(long, env = "ACUSE_SENDER_QUOTA", global = true, value_name = "FILES")]
     pub sender_quota: Option<String>,
+    /// File of policies that says how conversations are led (see conversation/src/policies.tsv); `off`: every file is
+    /// answered by itself, and nothing is asked by itself [default: Acuse's own].
+    #[arg(long, env = "ACUSE_POLICIES", global = true, value_name = "PATH")]
+    pub policies: Option<String>,
     /// When webhooks are to be expected, e.g. `mon-sat 08:00-20:00 +02:00 3h`: silence for longer than the
     /// last part is an incident [default: never].
     #[arg(long, env = "ACUSE_EXPECT_WEBHOOKS", global = true, value_name = "HOURS")]
@@ -259,6 +264,8 @@ pub struct Config {
     pub channel_kept: std::time::Duration,
     /// Files of one sender that are read in an hour.
     pub sender_quota: Quota,
+    /// How conversations are led; none: every file is answered by itself.
+    pub policies: Option<Policies>,
     /// OTLP collector's base URL.
     pub otlp_endpoint: Option<Url>,
 }
@@ -384,6 +391,7 @@ impl TryFrom<Settings> for Config {
             outgoing: outgoing(&s)?,
             channel_kept: channel_kept(s.keep_channel_days.as_deref())?,
             sender_quota: sender_quota(s.sender_quota.as_deref())?,
+            policies: policies(s.policies.as_deref())?,
             aws: erasing::aws(&s),
             key_file: erasing::key_file(&s, &data_dir),
             retention: erasing::retention(&s)?,
@@ -412,6 +420,18 @@ fn sender_quota(value: Option<&str>) -> Result<Quota, ConfigError> {
         ConfigError::new("ACUSE_SENDER_QUOTA", "write how many files an hour, e.g. 200; 0 for no quota")
     })?;
     Ok(Quota { files_per_hour })
+}
+
+fn policies(value: Option<&str>) -> Result<Option<Policies>, ConfigError> {
+    let wrong = |problem: String| ConfigError::new("ACUSE_POLICIES", problem);
+    match given(value) {
+        Some("off") => Ok(None),
+        None => Policies::ours().map(Some).map_err(|e| wrong(e.to_string())),
+        Some(path) => {
+            let text = std::fs::read_to_string(path).map_err(|e| wrong(format!("cannot read {path}: {e}")))?;
+            Policies::read(&text).map(Some).map_err(|e| wrong(e.to_string()))
+        }
+    }
 }
 
 /// Longer than the week for which Meta sends a webhook again: its rows tell that it came before.

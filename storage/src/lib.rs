@@ -16,6 +16,7 @@ pub mod accounts;
 pub mod alerts;
 pub mod audit;
 pub mod backup;
+pub mod cases;
 pub mod catalog;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -60,5 +61,5 @@ pub use documents::{Document, DocumentFilter, StoredObject};
 pub use error::CatalogError;
 pub use intake::Intake;
 pub use key_file::KeyFile;
-pub use names::{ContactId, CustomerId, DocumentId, IncidentId, MessageId, OutboxId, ReviewId, Stage};
+pub use names::{CaseId, ContactId, CustomerId, DocumentId, IncidentId, MessageId, OutboxId, ReviewId, Stage};
 pub use objects::{EmbeddedS3, ObjectKey, Objects, S3Config};

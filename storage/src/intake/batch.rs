@@ -12,13 +12,14 @@ use super::{
 };
 use crate::{
     accounts, alerts,
+    cases::{self, Came},
     documents::keep_words,
     error::CatalogError,
     events::{self, NewEvent},
     fair::{Quota, Senders},
     names::{ContactId, DocumentId, Stage, clean, clean_maybe, cut, micros},
     numbers,
-    outbox::{self, NewReply},
+    outbox::{self, NewReply, Saying},
     queue::{Push, Queue, push},
     sql::Tx,
     timeline::{self, Entry},
@@ -59,6 +60,18 @@ struct NewDocument<'a> {
     task_id: String,
     read_after: Option<OffsetDateTime>,
     deadline: OffsetDateTime,
+}
+
+impl NewDocument<'_> {
+    fn came(&self) -> Option<Came<'_>> {
+        let message = self.of.message;
+        Some(Came {
+            contact: self.of.contact?,
+            phone_number_id: &message.phone_number_id,
+            document: self.id,
+            wamid: &message.wamid,
+        })
+    }
 }
 
 /// Records a batch in the caller's transaction; one result a delivery, in order.
@@ -302,6 +315,7 @@ async fn save_messages(
     }
     save_documents(tx, &documents).await?;
     push(tx, Queue::Fetch, pushes).await?;
+    cases::came(tx, documents.iter().filter_map(NewDocument::came).collect()).await?;
     senders.save(tx).await?;
     for document in documents.iter().filter(|d| d.read_after.is_some()) {
         let media = document.of.message.media.as_ref();
@@ -327,7 +341,14 @@ async fn answer(tx: &mut Tx, message: &NewMessage<'_>, reply: Option<&NewReply>)
     if outbox::said_since(tx, contact, reply.purpose, tx.now() - ANSWERED_ONCE_IN).await? {
         return Ok(());
     }
-    outbox::queue(tx, None, contact, Some(&message.message.phone_number_id), reply).await
+    let saying = Saying {
+        document: None,
+        case: None,
+        contact,
+        phone_number_id: Some(&message.message.phone_number_id),
+        category: None,
+    };
+    outbox::queue(tx, saying, reply).await
 }
 
 async fn save_documents(tx: &mut Tx, documents: &[NewDocument<'_>]) -> Result<(), CatalogError> {

@@ -28,7 +28,9 @@ use crate::{
     parts,
 };
 
+mod answer;
 pub mod boundary;
+pub mod case;
 pub mod fetch;
 pub mod hold;
 pub mod link;
