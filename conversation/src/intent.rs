@@ -7,6 +7,8 @@ pub enum Intent {
     Stop,
     /// It may come again.
     Start,
+    /// Nothing is asked: they have read it.
+    Thanks,
 }
 
 const OURS: &str = include_str!("intents.tsv");
@@ -28,6 +30,7 @@ impl Intent {
             let intent = match intent {
                 "stop" => Self::Stop,
                 "start" => Self::Start,
+                "thanks" => Self::Thanks,
                 _ => return None,
             };
             words.split('\t').any(|word| word == said).then_some(intent)
@@ -65,6 +68,9 @@ mod tests {
         }
         for start in ["START", "alta", "Voltar"] {
             assert_eq!(Intent::of(start), Some(Intent::Start), "{start}");
+        }
+        for thanks in ["Gracias!", "ok", "Muito obrigado".trim_start_matches("Muito "), "Thank you."] {
+            assert_eq!(Intent::of(thanks), Some(Intent::Thanks), "{thanks}");
         }
         for neither in ["no quiero parar", "stop by the shop", "la baja de enero", "", "🙏", "pára-raios"] {
             assert_eq!(Intent::of(neither), None, "{neither}");

@@ -21,6 +21,7 @@ pub mod catalog;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod contacts;
+pub mod consents;
 pub mod conversation;
 pub mod customers;
 pub mod dispatch;

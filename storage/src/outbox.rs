@@ -87,6 +87,10 @@ words! {
         Summary = "summary",
         /// Something that was asked for is still waited for.
         Reminder = "reminder",
+        /// What came is no file that can be read.
+        NotAFile = "not_a_file",
+        /// What a person writes.
+        Reply = "reply",
         /// No more notices, as was asked.
         Stopped = "stopped",
         /// Notices again, as was asked.
@@ -529,6 +533,7 @@ impl Catalog {
             let detail = json!({ "error": cut(error, 500) });
             let present = tx.now();
             incidents::tell_of(&mut tx, id.0, kind, &detail, present).await?;
+            cases::cannot_speak(&mut tx, id).await?;
         }
         tx.commit().await
     }

@@ -7,11 +7,14 @@
 mod ask;
 mod due;
 mod gather;
+mod inbox;
 mod memory;
 mod speak;
+mod support;
 
-use acuse_conversation::{Case, Effect, End, Event, Expects, Happened, Kind, Say, State, step, zone_of_phone};
-use serde_json::json;
+use acuse_conversation::{
+    Case, Effect, Event, Expects, Happened, Kind, Say, State, Who, step, zone_of_phone,
+};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -19,11 +22,12 @@ pub use ask::{Answer, Joined};
 pub(crate) use ask::{By, asked, decided};
 pub use due::{Nod, Turn};
 pub(crate) use gather::{Came, at_rest, came};
+pub use inbox::{Act, Acted, CaseFilter, Listed};
+pub(crate) use support::{Heard, heard};
 
 use crate::{
     error::CatalogError,
-    incidents,
-    names::{CaseId, ContactId, at, maybe_at, micros, number as count},
+    names::{CaseId, ContactId, OutboxId, at, maybe_at, micros, number as count},
     queue::{Push, Queue, push},
     sql::Tx,
 };
@@ -182,6 +186,34 @@ async fn happens(tx: &mut Tx, held: Held, name: Uuid, event: Event) -> Result<()
     Ok(())
 }
 
+/// What a case said will not arrive: a person has it.
+pub(crate) async fn cannot_speak(tx: &mut Tx, message: OutboxId) -> Result<(), CatalogError> {
+    let row = optional!(tx, (Option<Uuid>,), "SELECT case_id FROM outbox WHERE id = $1", message.0)?;
+    let Some((Some(id),)) = row else { return Ok(()) };
+    let Some(seen) = get(tx, CaseId(id)).await? else { return Ok(()) };
+    hold_contact(tx, seen.contact).await?;
+    match get(tx, CaseId(id)).await? {
+        Some(held) => happens(tx, held, message.0, Event::SendFailed).await,
+        None => Ok(()),
+    }
+}
+
+/// The same happens to each open case that a contact has with a number.
+pub(crate) async fn each_hears(
+    tx: &mut Tx,
+    (contact, phone_number_id): (ContactId, &str),
+    event: Event,
+) -> Result<(), CatalogError> {
+    hold_contact(tx, contact).await?;
+    let text = format!(
+        "SELECT {COLUMNS} FROM cases WHERE contact_id = $1 AND phone_number_id = $2 AND state IN {OPEN} ORDER BY id"
+    );
+    for row in all!(tx, Row, sqlx::AssertSqlSafe(text.clone()), contact.0, phone_number_id)? {
+        happens(tx, Held::try_from(row)?, Uuid::now_v7(), event).await?;
+    }
+    Ok(())
+}
+
 async fn save(tx: &mut Tx, held: Held, case: Case) -> Result<Held, CatalogError> {
     let present = tx.now();
     let saved = execute!(
@@ -219,16 +251,12 @@ async fn carry_out(
             _ => Ok(()),
         },
         Effect::WakeAt(at) => wake(tx, held, at).await,
-        Effect::Incident => {
-            let present = tx.now();
-            let subject = held.id.to_string();
-            incidents::open(tx, "case_cannot_speak", &subject, &json!({}), 1, present).await.map(drop)
-        }
-        Effect::Assign(_) | Effect::Tell(End::Expired | End::Stopped) if held.case.kind == Kind::Ask => {
+        Effect::Assign(Who::Team) | Effect::Tell(_) if held.case.kind == Kind::Ask => {
             ask::left_to_a_person(tx, held).await
         }
-        // Who it came from is shown ticks where it came in; what is attached, by whoever attaches it.
-        Effect::Typing | Effect::Attach | Effect::Assign(_) | Effect::Tell(_) => Ok(()),
+        // Ticks are shown where the file came in, what is attached by whoever attaches it, and a message that does not
+        // arrive has an incident of its own.
+        Effect::Typing | Effect::Attach | Effect::Incident | Effect::Assign(_) | Effect::Tell(_) => Ok(()),
     }
 }
 

@@ -83,6 +83,10 @@ impl Contacts {
                     wanted.extend(aliases(&m.identity));
                     wanted.extend(m.identity.wa_id.as_deref().and_then(other_form));
                 }
+                InboundItem::Preference { identity, .. } => {
+                    wanted.extend(aliases(identity));
+                    wanted.extend(identity.wa_id.as_deref().and_then(other_form));
+                }
                 InboundItem::AliasChange { old, new, .. } => {
                     wanted.extend([alias(old.0, &old.1), alias(new.0, &new.1)]);
                 }
