@@ -39,6 +39,12 @@ impl Kind {
         }
     }
 
+    /// The kind of a row's word.
+    #[must_use]
+    pub fn of(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+
     /// Whether we began it: then a stop ends it at once.
     #[must_use]
     pub fn is_proactive(self) -> bool {
@@ -72,6 +78,39 @@ pub enum State {
     Closed(End),
 }
 
+impl State {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Gathering,
+        Self::Working,
+        Self::Waiting,
+        Self::Human,
+        Self::Closed(End::Done),
+        Self::Closed(End::Expired),
+        Self::Closed(End::Stopped),
+    ];
+
+    /// As it is written in rows; a case that is over by how it ended.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Gathering => "gathering",
+            Self::Working => "working",
+            Self::Waiting => "waiting",
+            Self::Human => "human",
+            Self::Closed(End::Done) => "done",
+            Self::Closed(End::Expired) => "expired",
+            Self::Closed(End::Stopped) => "stopped",
+        }
+    }
+
+    /// The state of a row's word.
+    #[must_use]
+    pub fn of(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == word)
+    }
+}
+
 /// What a case expects of the contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Expects {
@@ -81,6 +120,27 @@ pub enum Expects {
     Words,
     /// One of the buttons that it sent.
     Choice,
+}
+
+impl Expects {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::File, Self::Words, Self::Choice];
+
+    /// As it is written in rows.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Words => "words",
+            Self::Choice => "choice",
+        }
+    }
+
+    /// The expectation of a row's word.
+    #[must_use]
+    pub fn of(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|expects| expects.as_str() == word)
+    }
 }
 
 /// Who brings something about.
@@ -97,6 +157,8 @@ pub enum Who {
 pub enum Event {
     /// A file came and belongs to it.
     File,
+    /// Something became of a file whose burst was told of already.
+    Later,
     /// Words came and belong to it.
     Words,
     /// A button of its was tapped.
@@ -193,14 +255,22 @@ pub struct Case {
     pub began_at: OffsetDateTime,
     /// Files that came.
     pub files: u32,
+    /// Of those, how many are still worked on, as far as it has heard.
+    pub left: u32,
+    /// It has said that they came.
+    pub is_received: bool,
+    /// It has said how far we are, while some were still worked on.
+    pub is_told: bool,
+    /// Since then something became of another.
+    pub is_late: bool,
     /// Times it has come back by its deadline since it last moved.
     pub turns: u32,
     /// The contact wants to hear no more of our own accord.
     pub is_quiet: bool,
     /// Grows with each event.
     pub version: u64,
-    /// The latest events.
-    pub(crate) seen: VecDeque<u128>,
+    /// The latest events, by their names.
+    pub seen: VecDeque<u128>,
 }
 
 impl Case {
@@ -214,6 +284,10 @@ impl Case {
             due_at: Some(now.saturating_add(Duration::DAY)),
             began_at: now,
             files: 0,
+            left: 0,
+            is_received: false,
+            is_told: false,
+            is_late: false,
             turns: 0,
             is_quiet: false,
             version: 0,

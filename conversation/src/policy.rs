@@ -1,6 +1,6 @@
 //! How long a case waits, how often it reminds and what ends it: data, a line a kind.
 
-use time::Duration;
+use time::{Duration, OffsetDateTime, Time, UtcOffset};
 
 use crate::case::Kind;
 
@@ -22,10 +22,54 @@ pub struct Policy {
     pub most: Duration,
     /// How long we work on what came before we say how far we are, and after that before a person has it.
     pub work: Duration,
+    /// How long results gather that come after that.
+    pub later: Duration,
     /// The waits before each reminder, and the last time before the end.
     pub reminders: Vec<Duration>,
+    /// The hours of the day in which we remind, from the first to before the second.
+    pub hours: (u8, u8),
+    /// What time it is where the contact is.
+    pub zone: UtcOffset,
     /// What then.
     pub at_end: AtEnd,
+}
+
+/// The policies of all kinds of cases.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policies([Policy; 6]);
+
+impl Policies {
+    /// Acuse's own.
+    ///
+    /// # Errors
+    /// When a line is missing or wrong.
+    pub fn ours() -> Result<Self, BadPolicy> {
+        Self::read(OURS)
+    }
+
+    /// Out of a file of policies.
+    ///
+    /// # Errors
+    /// When a line is missing or wrong.
+    pub fn read(data: &str) -> Result<Self, BadPolicy> {
+        let of = |kind| Policy::read(data, kind);
+        let [documents, ask, approval, collection, notice, support] = Kind::ALL.map(of);
+        Ok(Self([documents?, ask?, approval?, collection?, notice?, support?]))
+    }
+
+    /// The policy of a kind.
+    #[must_use]
+    pub fn of(&self, kind: Kind) -> &Policy {
+        let [documents, ask, approval, collection, notice, support] = &self.0;
+        match kind {
+            Kind::Documents => documents,
+            Kind::Ask => ask,
+            Kind::Approval => approval,
+            Kind::Collection => collection,
+            Kind::Notice => notice,
+            Kind::Support => support,
+        }
+    }
 }
 
 /// Policies that cannot be read.
@@ -63,8 +107,8 @@ impl Policy {
                 continue;
             }
             let bad = |problem| BadPolicy { line: n + 1, problem };
-            let [_, rest, most, work, reminders, at_end] = cells.as_slice() else {
-                return Err(bad("write six cells, a tab between two"));
+            let [_, rest, most, work, later, reminders, hours, at_end] = cells.as_slice() else {
+                return Err(bad("write eight cells, a tab between two"));
             };
             let secs = |text: &str| match text.parse::<u32>() {
                 Ok(secs) if secs > 0 => Ok(Duration::seconds(i64::from(secs))),
@@ -78,14 +122,36 @@ impl Policy {
                 "-" => Vec::new(),
                 list => list.split(',').map(minutes).collect::<Result<_, _>>()?,
             };
+            let hours = hours_of(hours).ok_or(bad("hours are two of the day, the earlier first, such as 9-21"))?;
             let at_end = match *at_end {
                 "human" => AtEnd::Human,
                 "expired" => AtEnd::Expired,
                 _ => return Err(bad("a case that nobody answers ends as human or expired")),
             };
-            return Ok(Self { rest: secs(rest)?, most: secs(most)?, work: secs(work)?, reminders, at_end });
+            let (rest, most, work, later) = (secs(rest)?, secs(most)?, secs(work)?, secs(later)?);
+            return Ok(Self { rest, most, work, later, reminders, hours, zone: UtcOffset::UTC, at_end });
         }
         Err(BadPolicy { line: 0, problem: "there is no line for this kind" })
+    }
+
+    /// The same for a contact whose clock is this far from UTC.
+    #[must_use]
+    pub fn in_zone(self, zone: UtcOffset) -> Self {
+        Self { zone, ..self }
+    }
+
+    /// The first moment from then on at which a contact may be reminded.
+    #[must_use]
+    pub fn awake(&self, at: OffsetDateTime) -> OffsetDateTime {
+        let there = at.to_offset(self.zone);
+        let (from, to) = self.hours;
+        let Ok(morning) = Time::from_hms(from, 0, 0) else { return at };
+        let day = match there.hour() {
+            hour if hour < from => Some(there.date()),
+            hour if hour >= to => there.date().next_day(),
+            _ => return at,
+        };
+        day.map_or(at, |day| day.with_time(morning).assume_offset(self.zone).to_offset(at.offset()))
     }
 
     /// How long to wait after so many reminders.
@@ -94,6 +160,12 @@ impl Policy {
         let at = usize::try_from(reminders).unwrap_or(usize::MAX);
         self.reminders.get(at).or(self.reminders.last()).copied().unwrap_or(NO_REMINDER)
     }
+}
+
+fn hours_of(text: &str) -> Option<(u8, u8)> {
+    let (from, to) = text.split_once('-')?;
+    let (from, to) = (from.parse().ok()?, to.parse().ok()?);
+    (from < to && to <= 24).then_some((from, to))
 }
 
 #[cfg(test)]
@@ -109,15 +181,31 @@ mod tests {
         let ask = Policy::of(Kind::Ask).unwrap();
         assert_eq!(ask.wait_after(0), Duration::hours(4));
         assert_eq!(ask.wait_after(1), Duration::hours(16), "20 hours after the question: inside the window");
+        assert_eq!(ask.wait_after(2), Duration::hours(24), "and then once by a template");
         for (line, problem) in [
-            ("ask\t8\t60\t180\t-", "six cells"),
-            ("ask\t0\t60\t180\t-\thuman", "seconds"),
-            ("ask\t8\t60\t180\t5,x\thuman", "minutes"),
-            ("ask\t8\t60\t180\t-\tnever", "human or expired"),
-            ("support\t8\t60\t180\t-\thuman", "no line"),
+            ("ask\t8\t60\t180\t60\t-\t9-21", "eight cells"),
+            ("ask\t0\t60\t180\t60\t-\t9-21\thuman", "seconds"),
+            ("ask\t8\t60\t180\t60\t5,x\t9-21\thuman", "minutes"),
+            ("ask\t8\t60\t180\t60\t-\t21-9\thuman", "hours"),
+            ("ask\t8\t60\t180\t60\t-\t9-21\tnever", "human or expired"),
+            ("support\t8\t60\t180\t60\t-\t9-21\thuman", "no line"),
         ] {
             let error = Policy::read(&format!("# a comment\n{line}"), Kind::Ask).unwrap_err();
             assert!(error.problem.contains(problem), "{error}");
+        }
+    }
+
+    #[test]
+    fn nobody_is_reminded_at_night_where_they_are() {
+        use time::macros::{datetime, offset};
+        let policy = Policy::of(Kind::Ask).unwrap().in_zone(offset!(-5));
+        for (at, awake) in [
+            (datetime!(2026-09-01 15:00 UTC), datetime!(2026-09-01 15:00 UTC)),
+            (datetime!(2026-09-01 13:59 UTC), datetime!(2026-09-01 14:00 UTC)),
+            (datetime!(2026-09-02 02:00 UTC), datetime!(2026-09-02 14:00 UTC)),
+            (datetime!(2026-09-02 01:59 UTC), datetime!(2026-09-02 01:59 UTC)),
+        ] {
+            assert_eq!(policy.awake(at), awake, "{at}");
         }
     }
 }

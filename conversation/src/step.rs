@@ -31,7 +31,8 @@ pub fn step(mut case: Case, happened: Happened, policy: &Policy, now: OffsetDate
         Event::File => file(&mut case, policy, now, &mut does),
         Event::Words => answer(&mut case, Expects::Words, policy, now, &mut does),
         Event::Choice => answer(&mut case, Expects::Choice, policy, now, &mut does),
-        Event::DocumentAtRest { left } => at_rest(&mut case, left, &mut does),
+        Event::Later => later(&mut case, policy, now, &mut does),
+        Event::DocumentAtRest { left } => at_rest(&mut case, left, policy, now, &mut does),
         Event::Due { at } if case.due_at == Some(at) => due(&mut case, policy, now, &mut does),
         // A deadline that was moved since.
         Event::Due { .. } => {}
@@ -101,7 +102,7 @@ fn paid(case: &mut Case, is_sure: bool, does: &mut Vec<Effect>) {
 fn ask(case: &mut Case, expects: Expects, policy: &Policy, now: OffsetDateTime, does: &mut Vec<Effect>) {
     (case.expects, case.turns) = (Some(expects), 0);
     say(case, Say::Question(expects), does);
-    wait_until(case, State::Waiting, now.saturating_add(policy.wait_after(0)), does);
+    wait_until(case, State::Waiting, policy.awake(now.saturating_add(policy.wait_after(0))), does);
 }
 
 fn file(case: &mut Case, policy: &Policy, now: OffsetDateTime, does: &mut Vec<Effect>) {
@@ -111,18 +112,26 @@ fn file(case: &mut Case, policy: &Policy, now: OffsetDateTime, does: &mut Vec<Ef
     if case.kind != Kind::Documents {
         return;
     }
-    if case.state != State::Gathering {
-        // A straggler begins a new burst of the same case.
-        (case.began_at, case.turns) = (now, 0);
-    }
-    let is_first = case.files == 0 || case.state != State::Gathering;
     case.files = case.files.saturating_add(1);
-    if is_first {
-        case.began_at = now;
+    case.left = case.left.saturating_add(1);
+    if case.files == 1 {
         does.push(Effect::Typing);
+    }
+    if case.files == 1 || case.is_told {
+        // A straggler joins the burst that is not told of yet; else it begins another of the same case.
+        (case.began_at, case.turns, case.is_told) = (now, 0, false);
     }
     let rests = now.saturating_add(policy.rest).min(case.began_at.saturating_add(policy.most));
     wait_until(case, State::Gathering, rests.max(now), does);
+}
+
+/// Results that come after all was said gather, until for a while no other comes.
+fn later(case: &mut Case, policy: &Policy, now: OffsetDateTime, does: &mut Vec<Effect>) {
+    case.files = case.files.saturating_add(1);
+    if case.state == State::Gathering {
+        let most = case.began_at.saturating_add(policy.later * 5);
+        wait_until(case, State::Gathering, now.saturating_add(policy.later).min(most).max(now), does);
+    }
 }
 
 /// Something came that may be what is expected; anything else leaves the question open.
@@ -136,12 +145,41 @@ fn answer(case: &mut Case, came: Expects, policy: &Policy, now: OffsetDateTime, 
     }
 }
 
-fn at_rest(case: &mut Case, left: u32, does: &mut Vec<Effect>) {
-    if left > 0 || case.state != State::Working {
+fn at_rest(case: &mut Case, left: u32, policy: &Policy, now: OffsetDateTime, does: &mut Vec<Effect>) {
+    case.left = left;
+    if case.state != State::Working {
         return;
     }
+    if case.is_told {
+        case.is_late = true;
+        wait_until(case, State::Working, now.saturating_add(policy.later), does);
+    } else if left == 0 {
+        settled(case, does);
+    }
+}
+
+fn settled(case: &mut Case, does: &mut Vec<Effect>) {
     say(case, if case.kind == Kind::Documents { Say::Summary } else { Say::Thanks }, does);
     close(case, End::Done, does);
+}
+
+/// Days that files may be worked on before a person sees why: as long as Meta keeps them, and two.
+const DAYS_OF_WORK: u32 = 9;
+
+fn working_files(case: &mut Case, turn: u32, now: OffsetDateTime, does: &mut Vec<Effect>) {
+    if case.is_late && case.left == 0 {
+        return settled(case, does);
+    }
+    if case.is_late {
+        case.is_late = false;
+        say(case, Say::Summary, does);
+    } else if case.files > 1 && !case.is_told {
+        case.is_told = true;
+        say(case, Say::SummarySoFar, does);
+    } else if turn >= DAYS_OF_WORK {
+        return hand_over(case, Who::Team, does);
+    }
+    wait_until(case, State::Working, now.saturating_add(time::Duration::DAY), does);
 }
 
 fn due(case: &mut Case, policy: &Policy, now: OffsetDateTime, does: &mut Vec<Effect>) {
@@ -149,19 +187,22 @@ fn due(case: &mut Case, policy: &Policy, now: OffsetDateTime, does: &mut Vec<Eff
     case.turns = turn.saturating_add(1);
     match case.state {
         State::Gathering if case.files == 0 => close(case, End::Expired, does),
+        State::Gathering if case.left == 0 => settled(case, does),
         State::Gathering => {
             case.turns = 0;
-            say(case, Say::Received(case.files), does);
-            wait_until(case, State::Working, now.saturating_add(policy.work), does);
+            if case.files > 1 && !case.is_received {
+                case.is_received = true;
+                say(case, Say::Received(case.files), does);
+            }
+            let told_at = case.began_at.saturating_add(policy.most).saturating_add(policy.work);
+            wait_until(case, State::Working, told_at.min(now.saturating_add(policy.work)).max(now), does);
         }
-        State::Working if case.kind == Kind::Documents && turn == 0 => {
-            say(case, Say::SummarySoFar, does);
-            wait_until(case, State::Working, now.saturating_add(time::Duration::DAY), does);
-        }
+        State::Working if case.kind == Kind::Documents => working_files(case, turn, now, does),
         State::Working => hand_over(case, Who::Team, does),
         State::Waiting if (turn as usize) < policy.reminders.len() => {
             say(case, Say::Reminder(turn + 1), does);
-            wait_until(case, State::Waiting, now.saturating_add(policy.wait_after(turn + 1)), does);
+            let next = now.saturating_add(policy.wait_after(turn + 1));
+            wait_until(case, State::Waiting, policy.awake(next), does);
         }
         State::Waiting => match policy.at_end {
             AtEnd::Human => hand_over(case, Who::Team, does),

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use acuse_conversation::{Case, Effect, End, Event, Expects, Happened, Kind, Policy, Say, State, Who, step};
+use acuse_conversation::{Case, Effect, End, Event, Expects, Happened, Kind, Policy, Say, State, step};
 use proptest::prelude::*;
 use time::{Duration, OffsetDateTime, macros::datetime};
 
@@ -77,11 +77,65 @@ fn a_burst_that_does_not_rest_is_cut_and_a_straggler_joins() {
     run.due();
     run.event(Event::File);
     run.due();
-    assert_eq!(run.said(), [Say::Received(12), Say::Received(13)]);
+    assert_eq!(run.said(), [Say::Received(12)], "that they came is said once");
     run.due();
     assert_eq!(run.said().last(), Some(&Say::SummarySoFar), "what takes long is said");
-    run.due();
+    assert_eq!(run.now, NOON + Duration::minutes(4), "however late the last one came");
+    for _ in 0..10 {
+        run.due();
+    }
     assert_eq!(run.case.state, State::Human, "and is a person's in the end");
+    assert_eq!(run.said().len(), 2);
+}
+
+#[test]
+fn one_photo_costs_one_message_however_long_it_takes() {
+    for days in [0, 3] {
+        let mut run = Run::new(Kind::Documents);
+        run.event(Event::File);
+        for _ in 0..days {
+            run.due();
+        }
+        run.event(Event::DocumentAtRest { left: 0 });
+        run.due();
+        assert_eq!(run.said(), [Say::Summary], "after {days} days");
+        assert_eq!(run.case.state, State::Closed(End::Done));
+    }
+}
+
+#[test]
+fn what_comes_after_the_summary_so_far_gathers() {
+    let mut run = Run::new(Kind::Documents);
+    for _ in 0..3 {
+        run.event(Event::File);
+    }
+    run.due();
+    run.due();
+    assert_eq!(run.said(), [Say::Received(3), Say::SummarySoFar]);
+    for left in [2, 1, 0] {
+        run.now += Duration::seconds(30);
+        run.event(Event::DocumentAtRest { left });
+    }
+    assert_eq!(run.said().len(), 2, "nothing for a minute");
+    run.due();
+    assert_eq!(run.said().last(), Some(&Say::Summary));
+    assert_eq!(run.case.state, State::Closed(End::Done));
+}
+
+#[test]
+fn later_results_gather_and_end() {
+    let mut run = Run::new(Kind::Documents);
+    for _ in 0..20 {
+        run.event(Event::Later);
+        run.now += Duration::seconds(20);
+        if run.case.due_at.is_some_and(|due| due <= run.now) {
+            break;
+        }
+    }
+    assert_eq!(run.now, NOON + Duration::minutes(5), "five minutes are the most");
+    run.due();
+    assert_eq!(run.said(), [Say::Summary]);
+    assert_eq!(run.case.state, State::Closed(End::Done));
 }
 
 #[test]
@@ -97,17 +151,26 @@ fn an_ask_is_answered_by_what_it_expects_and_by_nothing_else() {
 }
 
 #[test]
-fn an_ask_reminds_twice_and_then_is_a_persons() {
+fn an_ask_reminds_and_then_ends_visibly() {
     let mut run = Run::new(Kind::Ask);
     run.event(Event::Asked(Expects::File));
     assert_eq!(run.case.due_at, Some(NOON + Duration::hours(4)));
     run.due();
-    assert_eq!(run.case.due_at, Some(NOON + Duration::hours(20)));
+    assert_eq!(run.case.due_at, Some(datetime!(2026-09-02 09:00 UTC)), "not at eight in the morning");
+    run.due();
     run.due();
     let does = run.due();
-    assert_eq!(run.said(), [Say::Question(Expects::File), Say::Reminder(1), Say::Reminder(2)]);
-    assert_eq!((run.case.state, does), (State::Human, vec![Effect::Assign(Who::Team)]));
-    // They come back, and the person gives it back.
+    let said = [Say::Question(Expects::File), Say::Reminder(1), Say::Reminder(2), Say::Reminder(3)];
+    assert_eq!(run.said(), said);
+    assert_eq!((run.case.state, does), (State::Closed(End::Expired), vec![Effect::Tell(End::Expired)]));
+}
+
+#[test]
+fn what_a_person_gives_back_goes_on_where_it_was() {
+    let mut run = Run::new(Kind::Ask);
+    run.event(Event::Asked(Expects::File));
+    run.event(Event::AgentTook);
+    assert!(run.due().is_empty() && run.case.state == State::Human);
     run.event(Event::AgentReturned);
     assert_eq!(run.case.state, State::Waiting);
     run.event(Event::File);
@@ -135,11 +198,12 @@ fn a_stop_ends_what_we_began_and_silences_reminders() {
     let mut run = Run::new(Kind::Ask);
     run.event(Event::Asked(Expects::File));
     run.event(Event::OptOut);
+    for _ in 0..3 {
+        run.due();
+        assert_eq!(run.said(), [Say::Question(Expects::File)], "no reminder; an answer may still come");
+    }
     run.due();
-    run.due();
-    assert_eq!(run.said(), [Say::Question(Expects::File)], "no reminder; an answer may still come");
-    run.due();
-    assert_eq!(run.case.state, State::Human);
+    assert_eq!(run.case.state, State::Closed(End::Expired));
 }
 
 #[test]
@@ -156,6 +220,7 @@ fn events() -> impl Strategy<Value = Vec<Option<Event>>> {
     let one = prop_oneof![
         3 => Just(None),
         1 => Just(Some(Event::File)),
+        1 => Just(Some(Event::Later)),
         1 => Just(Some(Event::Words)),
         1 => Just(Some(Event::Choice)),
         1 => (0..3_u32).prop_map(|left| Some(Event::DocumentAtRest { left })),
@@ -194,7 +259,7 @@ proptest! {
             prop_assert!(run.case.state != State::Waiting || run.case.expects.is_some());
             run.now += Duration::seconds(1);
         }
-        for _ in 0..8 {
+        for _ in 0..16 {
             run.due();
         }
         prop_assert!(matches!(run.case.state, State::Human | State::Closed(_)), "left alone it is told of: {:?}", run.case);

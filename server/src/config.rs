@@ -9,6 +9,7 @@ mod settings;
 
 use std::{net::SocketAddr, path::PathBuf};
 
+use acuse_conversation::Policies;
 use acuse_pipeline::limits::Limits;
 use acuse_storage::{
     access::Rule,
@@ -24,7 +25,7 @@ pub use settings::Settings;
 use crate::http::client_address::TrustedProxies;
 use parsed::{
     address, channel_kept, database, given, http_url, objects, open_rule, outgoing, reading, secret,
-    sender_quota, undo, whatsapp,
+    policies, sender_quota, undo, whatsapp,
 };
 
 /// A value that is never shown: not by `Debug`, not by `--help`, not in a log.
@@ -110,6 +111,8 @@ pub struct Config {
     pub channel_kept: std::time::Duration,
     /// Files of one sender that are read in an hour.
     pub sender_quota: Quota,
+    /// How conversations are led; none: every file is answered by itself.
+    pub policies: Option<Policies>,
     /// OTLP collector's base URL.
     pub otlp_endpoint: Option<Url>,
 }
@@ -235,6 +238,7 @@ impl TryFrom<Settings> for Config {
             outgoing: outgoing(&s)?,
             channel_kept: channel_kept(s.keep_channel_days.as_deref())?,
             sender_quota: sender_quota(s.sender_quota.as_deref())?,
+            policies: policies(s.policies.as_deref())?,
             aws: erasing::aws(&s),
             key_file: erasing::key_file(&s, &data_dir),
             retention: erasing::retention(&s)?,

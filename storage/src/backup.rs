@@ -64,6 +64,20 @@ pub(crate) async fn named(
         let pages: Vec<StoredPage> = json("documents", "pages", &pages)?;
         named.keys.extend(pages.into_iter().map(|page| page.key));
     }
+    let versions = all!(
+        tx,
+        (String, String, Option<String>),
+        "SELECT original_key, pages, thumbnail_key FROM document_versions WHERE document_id > $1 AND document_id <= $2",
+        after.unwrap_or(Uuid::nil()),
+        last.unwrap_or(Uuid::nil())
+    )?;
+    for (original, pages, thumbnail) in versions {
+        for text in [Some(original), thumbnail].into_iter().flatten() {
+            named.keys.push(key(&text)?);
+        }
+        let pages: Vec<StoredPage> = json("document_versions", "pages", &pages)?;
+        named.keys.extend(pages.into_iter().map(|page| page.key));
+    }
     Ok((named, last))
 }
 

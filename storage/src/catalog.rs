@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use acuse_conversation::Policies;
 use sqlx::{
     PgConnection, PgPool, SqlitePool,
     migrate::Migrator,
@@ -46,6 +47,8 @@ pub struct Catalog {
     pub(crate) keys: Arc<OnceLock<KeyFile>>,
     /// What time it is; tests bring their own.
     clock: fn() -> OffsetDateTime,
+    /// How conversations are led.
+    policies: Option<Arc<Policies>>,
 }
 
 #[derive(Debug, Clone)]
@@ -84,6 +87,14 @@ impl Catalog {
     #[must_use]
     pub fn with_rule(mut self, rule: Rule) -> Self {
         self.rule = Arc::new(rule);
+        self
+    }
+
+    /// The same catalog, which leads conversations by these policies; without any, every file is answered by itself
+    /// and nothing is asked by itself.
+    #[must_use]
+    pub fn with_policies(mut self, policies: Option<Policies>) -> Self {
+        self.policies = policies.map(Arc::new);
         self
     }
 
@@ -160,6 +171,7 @@ impl Catalog {
             rule: Arc::default(),
             keys: Arc::default(),
             clock: names::now,
+            policies: None,
         })
     }
 
@@ -198,6 +210,7 @@ impl Catalog {
             rule: Arc::default(),
             keys: Arc::default(),
             clock: names::now,
+            policies: None,
         })
     }
 
@@ -291,7 +304,7 @@ impl Catalog {
             Pools::Sqlite { writer, .. } => writer.begin_with("BEGIN IMMEDIATE").await.map(Inner::Sqlite),
             Pools::Postgres(pool) => pool.begin().await.map(Inner::Postgres),
         }
-        .map(|inner| Tx::new(inner, self.clock))
+        .map(|inner| Tx::new(inner, self.clock, self.policies.clone()))
         .map_err(|source| CatalogError::Statement { doing: "begin", at: "catalog", source })
     }
 
@@ -301,19 +314,19 @@ impl Catalog {
             Pools::Sqlite { readers, .. } => readers.begin().await.map(Inner::Sqlite),
             Pools::Postgres(pool) => pool.begin().await.map(Inner::Postgres),
         }
-        .map(|inner| Tx::new(inner, self.clock))
+        .map(|inner| Tx::new(inner, self.clock, self.policies.clone()))
         .map_err(|source| CatalogError::Statement { doing: "begin", at: "catalog", source })
     }
 
     /// A transaction that looks up a row or two by their key, for what every request begins with: it never waits for
     /// a search.
     pub(crate) async fn quick(&self) -> Result<Tx, CatalogError> {
-        self.reserved.quick().await.map(|inner| Tx::new(inner, self.clock))
+        self.reserved.quick().await.map(|inner| Tx::new(inner, self.clock, self.policies.clone()))
     }
 
     /// A transaction that looks through many rows. It waits its turn, and is broken off when its time is over.
     pub(crate) async fn searching(&self) -> Result<Tx, CatalogError> {
-        self.reserved.search().await.map(|inner| Tx::new(inner, self.clock))
+        self.reserved.search().await.map(|inner| Tx::new(inner, self.clock, self.policies.clone()))
     }
 }
 

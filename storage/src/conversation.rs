@@ -187,7 +187,7 @@ fn said(row: Row, access: &Access) -> Result<Said, CatalogError> {
 }
 
 /// The contacts (under `c`) that exist for this reader: all, or those of whom a document does.
-fn reach(access: &Access, tx: &crate::sql::Tx) -> String {
+pub(crate) fn reach(access: &Access, tx: &crate::sql::Tx) -> String {
     if !access.is_bound() {
         return "1 = 1".to_owned();
     }

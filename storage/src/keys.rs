@@ -27,6 +27,8 @@ words! {
         ReviewsMcp = "reviews:mcp",
         /// Read what was said with contacts.
         MessagesRead = "messages:read",
+        /// Write to contacts, take their cases over, and write down what they agreed to.
+        MessagesWrite = "messages:write",
         /// Add customers.
         CustomersWrite = "customers:write",
         /// Fixtures alone, for trying a client out; no other scope stands beside it.

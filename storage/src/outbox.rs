@@ -11,11 +11,12 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::{
+    cases,
     catalog::Catalog,
     error::CatalogError,
     incidents,
     names::{
-        ContactId, DocumentId, OutboxId, at, clean, cut, json as parsed, maybe_at, micros, number, word,
+        CaseId, ContactId, DocumentId, OutboxId, at, clean, cut, json as parsed, maybe_at, micros, number, word,
         words,
     },
     queue::{Push, Queue, push},
@@ -80,6 +81,20 @@ words! {
         SendNormally = "send_normally",
         /// They send very much: all is kept, and read little by little.
         ManyFiles = "many_files",
+        /// So many files came together.
+        Received = "received",
+        /// What became of files that came together.
+        Summary = "summary",
+        /// Something that was asked for is still waited for.
+        Reminder = "reminder",
+        /// What came is no file that can be read.
+        NotAFile = "not_a_file",
+        /// What a person writes.
+        Reply = "reply",
+        /// No more notices, as was asked.
+        Stopped = "stopped",
+        /// Notices again, as was asked.
+        Started = "started",
     }
 }
 
@@ -226,46 +241,73 @@ pub(crate) async fn queue_reply(
     document: DocumentId,
     reply: Option<&NewReply>,
 ) -> Result<(), CatalogError> {
-    let Some(reply) = reply else { return Ok(()) };
-    let found = optional!(
-        tx,
-        (Option<Uuid>, Option<String>, String, Uuid),
-        "SELECT contact_id, phone_number_id, source, COALESCE(part_of, id) FROM documents WHERE id = $1",
-        document.0
-    )?;
-    let Some((Some(contact), phone_number_id, source, first_of_file)) = found else { return Ok(()) };
-    if source != "whatsapp" || reply.purpose == Purpose::InReview && knows(tx, first_of_file).await? {
+    let leads = tx.policies().is_some();
+    if reply.is_none() && !leads {
         return Ok(());
     }
-    queue(tx, Some(document), ContactId(contact), phone_number_id.as_deref(), reply).await
+    let found = optional!(
+        tx,
+        (Option<Uuid>, Option<String>, String, Uuid, String),
+        "SELECT contact_id, phone_number_id, source, COALESCE(part_of, id), stage FROM documents WHERE id = $1",
+        document.0
+    )?;
+    let Some((Some(contact), number, source, first_of_file, stage)) = found else { return Ok(()) };
+    let contact = ContactId(contact);
+    if source != "whatsapp" {
+        return Ok(());
+    }
+    let known = match reply {
+        Some(reply) if reply.purpose == Purpose::InReview => knows(tx, first_of_file).await?,
+        _ => false,
+    };
+    let reply = reply.filter(|_| !known);
+    if let Some(number) = number.as_deref().filter(|_| leads && stage == "done") {
+        return cases::at_rest(tx, document, first_of_file, (contact, number), reply).await;
+    }
+    let Some(reply) = reply else { return Ok(()) };
+    let saying = Saying {
+        document: Some(document),
+        case: None,
+        contact,
+        phone_number_id: number.as_deref(),
+        category: None,
+    };
+    queue(tx, saying, reply).await
+}
+
+/// About what a message is, and to whom.
+#[derive(Clone, Copy)]
+pub(crate) struct Saying<'a> {
+    pub document: Option<DocumentId>,
+    pub case: Option<CaseId>,
+    pub contact: ContactId,
+    pub phone_number_id: Option<&'a str>,
+    /// What consent it needs; none for an answer.
+    pub category: Option<&'a str>,
 }
 
 /// Queues one message and its task, unless the same was queued before.
-pub(crate) async fn queue(
-    tx: &mut Tx,
-    document: Option<DocumentId>,
-    contact: ContactId,
-    phone_number_id: Option<&str>,
-    reply: &NewReply,
-) -> Result<(), CatalogError> {
+pub(crate) async fn queue(tx: &mut Tx, saying: Saying<'_>, reply: &NewReply) -> Result<(), CatalogError> {
     let present = tx.now();
     let added = execute!(
         tx,
         "INSERT INTO outbox (id, document_id, contact_id, purpose, phone_number_id, body, language, nonce, expires_at, \
-         state, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'queued', $10, $10) \
-         ON CONFLICT DO NOTHING",
+         state, created_at, updated_at, case_id, category) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'queued', $10, $10, $11, $12) ON CONFLICT DO NOTHING",
         OutboxId::generate().0,
-        document.map(|d| d.0),
-        contact.0,
+        saying.document.map(|d| d.0),
+        saying.contact.0,
         reply.purpose.as_str(),
-        phone_number_id,
+        saying.phone_number_id,
         clean(&reply.body),
         clean(&reply.language),
         cut(&reply.nonce, 200),
         micros(present.saturating_add(ANSWER_LIFE)),
-        micros(present)
+        micros(present),
+        saying.case.map(|c| c.0),
+        saying.category
     )?;
-    if added == 1 { push_reply(tx, contact, None).await } else { Ok(()) }
+    if added == 1 { push_reply(tx, saying.contact, None).await } else { Ok(()) }
 }
 
 /// Whether a contact was sent a message of this purpose since then.
@@ -491,6 +533,7 @@ impl Catalog {
             let detail = json!({ "error": cut(error, 500) });
             let present = tx.now();
             incidents::tell_of(&mut tx, id.0, kind, &detail, present).await?;
+            cases::cannot_speak(&mut tx, id).await?;
         }
         tx.commit().await
     }

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use crate::{
     catalog::{Catalog, Pools},
     error::CatalogError,
-    names::{ContactId, DocumentId, Stage, maybe_at, words},
+    names::{CaseId, ContactId, DocumentId, Stage, maybe_at, words},
     sql::{Both, Tx},
 };
 
@@ -27,6 +27,8 @@ words! {
         Reply = "reply",
         /// [`DocumentTask`]: the time to take a decision back is over.
         Hold = "hold",
+        /// [`CaseTask`]: the deadline of a case has come.
+        Case = "case",
     }
 }
 
@@ -60,6 +62,23 @@ impl DocumentTask {
     #[must_use]
     pub fn new(document_id: DocumentId) -> Self {
         Self { version: TASK_VERSION, document_id }
+    }
+}
+
+/// What a case waits for is due.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaseTask {
+    /// [`TASK_VERSION`] when it was pushed.
+    pub version: u32,
+    /// Whose turn it is.
+    pub case_id: CaseId,
+}
+
+impl CaseTask {
+    /// A task of this version.
+    #[must_use]
+    pub fn new(case_id: CaseId) -> Self {
+        Self { version: TASK_VERSION, case_id }
     }
 }
 
@@ -140,6 +159,10 @@ impl Push {
 
     pub(crate) fn reply(id: ContactId, run_at: Option<OffsetDateTime>) -> Result<Self, CatalogError> {
         Self::of(&ReplyTask::new(id), run_at)
+    }
+
+    pub(crate) fn case(id: CaseId, run_at: Option<OffsetDateTime>) -> Result<Self, CatalogError> {
+        Self::of(&CaseTask::new(id), run_at)
     }
 
     /// What is gone soon goes before everything that is not.

@@ -3,8 +3,10 @@
 //! SQL uses `$1` binds, `RETURNING` and `ON CONFLICT`, which SQLite and PostgreSQL both understand. Where they truly
 //! differ, [`Tx::pick`] names the two texts side by side. An error carries the place of its statement.
 
-use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, Transaction};
+use std::sync::Arc;
 
+use acuse_conversation::Policies;
+use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, Transaction};
 use time::OffsetDateTime;
 
 use crate::{error::CatalogError, names::kept};
@@ -13,6 +15,7 @@ use crate::{error::CatalogError, names::kept};
 pub(crate) struct Tx {
     inner: Inner,
     clock: fn() -> OffsetDateTime,
+    policies: Option<Arc<Policies>>,
 }
 
 pub(crate) enum Inner {
@@ -27,8 +30,13 @@ pub(crate) enum Both<'a> {
 }
 
 impl Tx {
-    pub(crate) fn new(inner: Inner, clock: fn() -> OffsetDateTime) -> Self {
-        Self { inner, clock }
+    pub(crate) fn new(inner: Inner, clock: fn() -> OffsetDateTime, policies: Option<Arc<Policies>>) -> Self {
+        Self { inner, clock, policies }
+    }
+
+    /// How conversations are led; none: every file is answered by itself, and nothing is asked by itself.
+    pub(crate) fn policies(&self) -> Option<Arc<Policies>> {
+        self.policies.clone()
     }
 
     /// What time it is, by the catalog's clock, cut to the microseconds that a row keeps.

@@ -10,6 +10,7 @@ use serde_json::json;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
+    cases::{self, By},
     catalog::Catalog,
     documents::{self, Document},
     error::CatalogError,
@@ -258,8 +259,15 @@ impl Catalog {
             customer.map(|c| c.0)
         )?;
         let review = open_review(&mut tx, id, from, reasons).await?;
-        let detail = json!({ "review_id": review, "reasons": codes(reasons) });
-        rest(tx, id, from, ("in_review", "document.in_review"), detail, reply).await
+        let asked = cases::asked(&mut tx, id, By::Policy(reasons)).await?;
+        // Asked for once more is said once more.
+        let nonce = asked.filter(|times| *times > 0).map(|times| times.to_string()).unwrap_or_default();
+        let reply = reply.map(|reply| NewReply { nonce, ..reply.clone() });
+        let mut detail = json!({ "review_id": review, "reasons": codes(reasons) });
+        if asked.is_some() {
+            detail["waits_for"] = json!("sender");
+        }
+        rest(tx, id, from, ("in_review", "document.in_review"), detail, reply.as_ref()).await
     }
 
     /// The world failed, not the document: try this stage again at `next_attempt_at`.

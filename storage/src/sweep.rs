@@ -21,6 +21,8 @@ pub struct Swept {
     pub contacts: u64,
     /// Decisions whose time to be taken back no live task would end.
     pub holds: u64,
+    /// Cases whose deadline has passed and that no live task would serve.
+    pub cases: u64,
 }
 
 /// Rows one sweep looks at; the next one takes the rest.
@@ -46,6 +48,7 @@ impl Catalog {
             documents: self.sweep_documents(before).await?,
             contacts: self.sweep_contacts(before).await?,
             holds: self.sweep_holds(before).await?,
+            cases: self.sweep_cases(before).await?,
         })
     }
 

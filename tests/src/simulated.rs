@@ -12,11 +12,11 @@ use std::{
 use acuse_fixtures::graph::{FakeGraph, Options, OtherNumber};
 use acuse_pipeline::limits::Limits;
 use acuse_storage::{
-    Catalog, ContactId, DocumentId, EmbeddedS3, Intake, Objects, Stage,
+    CaseId, Catalog, ContactId, DocumentId, EmbeddedS3, Intake, Objects, Stage,
     fair::Quota,
     inbound::{Identity, InboundDelivery, InboundItem, InboundMedia, InboundMessage, Outcome},
     outbox::{NewReply, Purpose},
-    queue::{DocumentTask, Queue, ReplyTask},
+    queue::{CaseTask, DocumentTask, Queue, ReplyTask},
 };
 use acuse_whatsapp::{Graph, GraphConfig, Secret};
 use acuse_workers::{
@@ -202,10 +202,10 @@ impl Simulated {
         .fetch_optional(&self.queue)
         .await?;
         let Some((id, job)) = row else { return Ok(None) };
-        let turn = if queue == Queue::Reply {
-            Turn::Contact(serde_json::from_slice::<ReplyTask>(&job)?.contact_id)
-        } else {
-            Turn::Document(serde_json::from_slice::<DocumentTask>(&job)?.document_id)
+        let turn = match queue {
+            Queue::Reply => Turn::Contact(serde_json::from_slice::<ReplyTask>(&job)?.contact_id),
+            Queue::Case => Turn::Case(serde_json::from_slice::<CaseTask>(&job)?.case_id),
+            _ => Turn::Document(serde_json::from_slice::<DocumentTask>(&job)?.document_id),
         };
         Ok(Some(Task { id, queue, turn }))
     }
@@ -218,6 +218,7 @@ impl Simulated {
         let env = &self.workers[worker % self.workers.len()];
         match (task.turn, task.queue) {
             (Turn::Contact(contact), _) => drop(jobs::reply::reply(env, contact).await),
+            (Turn::Case(id), _) => drop(jobs::case::case(env, id).await),
             (Turn::Document(id), Queue::Hold) => drop(jobs::hold::hold(env, id).await),
             (Turn::Document(id), Queue::Fetch) => drop(jobs::document(env, Stage::Fetch, id).await),
             (Turn::Document(id), Queue::Read) => drop(jobs::document(env, Stage::Read, id).await),
@@ -246,6 +247,7 @@ impl Simulated {
 enum Turn {
     Document(DocumentId),
     Contact(ContactId),
+    Case(CaseId),
 }
 
 /// A task in hand.

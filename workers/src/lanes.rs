@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 
 use acuse_storage::{
     Stage,
-    queue::{Backend, DocumentTask, LaneConfig, Queue, ReplyTask, TASK_VERSION},
+    queue::{Backend, CaseTask, DocumentTask, LaneConfig, Queue, ReplyTask, TASK_VERSION},
 };
 use apalis::prelude::{BackendExt, BackoffConfig, Data, WorkerBuilder, WorkerBuilderExt, WorkerError};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -147,6 +147,12 @@ async fn work(queue: Queue, env: Arc<Env>, lanes: Lanes, stop: CancellationToken
                 Backend::Postgres(b) => work_on!(b, name, lanes.links, env, end_hold, lanes, stop),
             };
         }
+        Queue::Case => {
+            return match env.catalog.backend::<CaseTask>(queue, &config) {
+                Backend::Sqlite(b) => work_on!(b, name, lanes.links, env, step_case, lanes, stop),
+                Backend::Postgres(b) => work_on!(b, name, lanes.links, env, step_case, lanes, stop),
+            };
+        }
         Queue::Reply => {
             return match env.catalog.backend::<ReplyTask>(queue, &config) {
                 Backend::Sqlite(b) => work_on!(b, name, lanes.replies, env, answer, lanes, stop),
@@ -188,6 +194,13 @@ async fn end_hold(task: DocumentTask, env: Data<Arc<Env>>) {
         return newer(task.version);
     }
     let _ended = jobs::hold::hold(&env, task.document_id).await;
+}
+
+async fn step_case(task: CaseTask, env: Data<Arc<Env>>) {
+    if task.version > TASK_VERSION {
+        return newer(task.version);
+    }
+    let _ended = jobs::case::case(&env, task.case_id).await;
 }
 
 /// A task of a newer Acuse is not understood here; the sweep puts one of our version behind the same row.

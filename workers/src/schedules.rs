@@ -158,11 +158,12 @@ pub async fn sweep(env: &Env, idle: Duration) -> Result<(), CatalogError> {
     for wrong in env.catalog.verify_tallies(COUNTED_EVERY).await? {
         tracing::error!(day = %wrong.day.date(), place = wrong.place, missing = wrong.missing, "a count was wrong");
     }
-    if swept.documents + swept.contacts + swept.holds > 0 {
+    if swept.documents + swept.contacts + swept.holds + swept.cases > 0 {
         tracing::warn!(
             documents = swept.documents,
             contacts = swept.contacts,
             holds = swept.holds,
+            cases = swept.cases,
             "found work that no task was behind"
         );
         metrics::counter!("acuse_swept_total").increment(swept.documents + swept.contacts + swept.holds);

@@ -129,6 +129,7 @@ fn obey(bytes: &[u8], declared: &Declared, limits: &Limits, stage: &mut dyn FnMu
             reading
         }
         "pid" => note(std::process::id().to_string()),
+        "unreadable" => Reading::refused("image/jpeg", Reason::new(ReasonCode::Unreadable, "blurred")),
         "receipt" => receipt(&text, declared),
         "receipts" => receipts(&text, declared),
         _ => note(format!("{} bytes, {:?}", bytes.len(), declared.filename)),

@@ -3,6 +3,8 @@
 //! A fake Graph API and the embedded parts start in this process, demo customers are imported, every sample is posted
 //! as a signed webhook over HTTP, and when all is at rest each one's fate and the ledger are printed.
 
+mod talk;
+
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
@@ -19,10 +21,13 @@ use acuse_pipeline::{
     fields::FieldName,
 };
 use acuse_storage::customers::Saving;
-use acuse_storage::{Catalog, Document, DocumentFilter, ledger::Ledger, users::Role};
+use acuse_storage::{
+    Access, Catalog, Document, DocumentFilter, cases::CaseFilter, ledger::Ledger, queue::Queue, users::Role,
+};
 use anyhow::{Context, bail};
 use clap::Args;
 use rand::RngExt;
+use time::OffsetDateTime;
 
 use super::customers;
 use crate::{
@@ -76,6 +81,8 @@ impl Demo {
         let answered = fake.sent().len();
         let came = documents.iter().filter(|d| d.part_of.is_none()).count();
         let good = verdict(&ledger, (items.len(), came), rested, surprises, answered);
+        let talked = talk::play(&fake, listen, &catalog, Duration::from_secs(self.patience)).await?;
+        let good = good && talked && catalog.message_ledger(OffsetDateTime::now_utc()).await?.balanced;
         if self.keep {
             return keep(running, &catalog, listen).await;
         }
@@ -155,7 +162,15 @@ async fn wait_until_at_rest(catalog: &Catalog, patience: Duration) -> anyhow::Re
     let mut told = None;
     loop {
         let ledger = catalog.ledger(None, None).await?;
-        let busy: u64 = catalog.lanes().await?.iter().map(|lane| lane.depth).sum();
+        // What waits for an answer waits for days.
+        let lanes = catalog.lanes().await?.into_iter().filter(|lane| lane.queue != Queue::Case);
+        let gathering = CaseFilter {
+            state: Some("open".to_owned()),
+            kind: Some("documents".to_owned()),
+            ..CaseFilter::default()
+        };
+        let gathering = catalog.cases(&Access::whole(), &gathering, 500).await?.len() as u64;
+        let busy: u64 = lanes.map(|lane| lane.depth).sum::<u64>() + gathering;
         let done = ledger.received - ledger.processing;
         if told != Some(done) {
             eprintln!("{done} of {} at rest after {} s", ledger.received, started.elapsed().as_secs());

@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
+use acuse_conversation::Policies;
 use acuse_pipeline::document::Kind;
 use acuse_storage::{access::Rule, fair::Quota};
 use acuse_workers::watch::Expected;
@@ -28,6 +29,19 @@ pub(super) fn sender_quota(value: Option<&str>) -> Result<Quota, ConfigError> {
         ConfigError::new("ACUSE_SENDER_QUOTA", "write how many files an hour, e.g. 200; 0 for no quota")
     })?;
     Ok(Quota { files_per_hour })
+}
+
+/// How conversations are led; `None` where every file is answered by itself.
+pub(super) fn policies(value: Option<&str>) -> Result<Option<Policies>, ConfigError> {
+    let wrong = |problem: String| ConfigError::new("ACUSE_POLICIES", problem);
+    match given(value) {
+        Some("off") => Ok(None),
+        None => Policies::ours().map(Some).map_err(|e| wrong(e.to_string())),
+        Some(path) => {
+            let text = std::fs::read_to_string(path).map_err(|e| wrong(format!("cannot read {path}: {e}")))?;
+            Policies::read(&text).map(Some).map_err(|e| wrong(e.to_string()))
+        }
+    }
 }
 
 /// Longer than the week for which Meta sends a webhook again: its rows tell that it came before.

@@ -148,6 +148,10 @@ pub struct Settings {
     /// [default: 200].
     #[arg(long, env = "ACUSE_SENDER_QUOTA", global = true, value_name = "FILES")]
     pub sender_quota: Option<String>,
+    /// File of policies that says how conversations are led (see conversation/src/policies.tsv); `off`: every file is
+    /// answered by itself, and nothing is asked by itself [default: Acuse's own].
+    #[arg(long, env = "ACUSE_POLICIES", global = true, value_name = "PATH")]
+    pub policies: Option<String>,
     /// When webhooks are to be expected, e.g. `mon-sat 08:00-20:00 +02:00 3h`: silence for longer than the
     /// last part is an incident [default: never].
     #[arg(long, env = "ACUSE_EXPECT_WEBHOOKS", global = true, value_name = "HOURS")]

@@ -11,6 +11,7 @@ pub mod document;
 pub mod door;
 mod fields;
 mod grid;
+pub mod inbox;
 pub mod incidents;
 pub mod language;
 pub mod page_words;
@@ -61,6 +62,8 @@ pub fn router() -> Router<App> {
         .route("/review/{id}/beat", post(decide::beat))
         .route("/review/{id}/draft", post(decide::draft))
         .route("/work", post(decide::fetch_next))
+        .route("/inbox", get(inbox::list))
+        .route("/inbox/{id}", post(inbox::act))
         .route("/contacts", get(contacts::list))
         .route("/contacts/{id}", get(contacts::show))
         .route("/customers", get(pages::customers))

@@ -13,7 +13,7 @@ use super::{
 use crate::http::problem::Problem;
 
 /// A text as a spreadsheet takes it for text.
-fn neutral(text: &str) -> Cow<'_, str> {
+pub(crate) fn neutral(text: &str) -> Cow<'_, str> {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
         Cow::Owned(format!("'{text}"))
     } else {

@@ -2,7 +2,7 @@
 //! writes each page and forgets it, and the control totals are counted from the very rows that were written.
 
 mod cells;
-mod csv;
+pub(crate) mod csv;
 mod jsonl;
 mod mapping;
 mod source;

@@ -5,7 +5,7 @@
 
 use acuse_storage::{
     keys::Scope,
-    queue::{Backend, DocumentTask, LaneConfig, Queue, ReplyTask},
+    queue::{Backend, CaseTask, DocumentTask, LaneConfig, Queue, ReplyTask},
 };
 use apalis_board::axum::{
     framework::{ApiBuilder, RegisterRoute},
@@ -43,6 +43,10 @@ pub fn router(app: &App) -> Router<App> {
     api = match app.catalog.backend::<ReplyTask>(Queue::Reply, &LaneConfig::default()) {
         Backend::Sqlite(lane) => api.register(Queue::Reply.as_str(), lane),
         Backend::Postgres(lane) => api.register(Queue::Reply.as_str(), lane),
+    };
+    api = match app.catalog.backend::<CaseTask>(Queue::Case, &LaneConfig::default()) {
+        Backend::Sqlite(lane) => api.register(Queue::Case.as_str(), lane),
+        Backend::Postgres(lane) => api.register(Queue::Case.as_str(), lane),
     };
     let operators = || middleware::from_fn_with_state(app.clone(), operators_only);
     let data: Router = api.build().layer(operators());

@@ -106,10 +106,32 @@ fn message(item: &Item, m: &Message, who: &Person, received_at: OffsetDateTime) 
         reply_to: reacted.or_else(|| m.context.as_ref().and_then(|c| c.message_id.clone())),
         media: m
             .attachment()
+            .filter(|_| !is_talk(m))
             .map(|attachment| media(m, who, attachment))
             .or_else(|| m.flow_files().first().map(|file| media(m, who, Attachment::Fetch(file)))),
-        answer: m.is_withheld().then(|| told_at_once(who, Telling::SendNormally)),
+        answer: if is_talk(m) {
+            Some(cannot_be_read(who))
+        } else {
+            m.is_withheld().then(|| told_at_once(who, Telling::SendNormally))
+        },
         raw: item.raw.get().to_owned(),
+    }
+}
+
+/// A voice note, a video or a sticker: a message, and no document.
+fn is_talk(m: &Message) -> bool {
+    matches!(m.kind(), "audio" | "voice" | "video" | "sticker")
+}
+
+/// What is said to one who sends what cannot be read.
+fn cannot_be_read(who: &Person) -> NewReply {
+    let phone = who.wa_id.as_ref().map(ToString::to_string);
+    let language = Language::choose(None, phone.as_deref(), None).as_str();
+    NewReply {
+        purpose: Purpose::NotAFile,
+        body: acuse_conversation::said::not_a_file(language),
+        language: language.to_owned(),
+        nonce: String::new(),
     }
 }
 
@@ -236,6 +258,19 @@ fn event(item: &Item, e: &Event, received_at: OffsetDateTime) -> Vec<InboundItem
             new: (AliasKind::Bsuid, new.to_string()),
             at: at.unwrap_or(received_at),
         });
+    }
+    if let Event::Preference { person, value, at, .. } = e {
+        let stop = match value.as_deref() {
+            Some("stop") => Some(true),
+            Some("resume") => Some(false),
+            _ => None,
+        };
+        items.extend(stop.map(|stop| InboundItem::Preference {
+            identity: identity(person),
+            phone_number_id: item.origin.phone_number_id.clone().unwrap_or_default(),
+            stop,
+            at: at.unwrap_or(received_at),
+        }));
     }
     items
 }

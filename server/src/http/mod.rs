@@ -6,7 +6,9 @@
 pub mod amend;
 pub mod auth;
 pub mod board;
+pub mod cases;
 pub mod client_address;
+pub mod consents;
 pub mod contacts;
 pub mod content;
 pub mod contract;

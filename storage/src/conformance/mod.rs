@@ -6,6 +6,7 @@
 
 mod access;
 mod books;
+mod cases;
 mod chain;
 mod channel;
 mod compare;
@@ -112,6 +113,17 @@ pub async fn catalog(catalog: &Catalog) {
     fair::what_is_gone_soon_goes_first(catalog).await;
     fair::a_steady_sender_is_not_over(catalog).await;
     fair::templates_stand_as_meta_tells_of_them(catalog).await;
+    cases::a_burst_costs_two_messages(catalog).await;
+    cases::one_file_is_answered_as_before(catalog).await;
+    cases::what_takes_long_is_told_when_it_is_known(catalog).await;
+    cases::an_answer_lands_on_the_same_document(catalog).await;
+    cases::what_is_no_answer_leaves_the_question_open(catalog).await;
+    cases::what_came_before_the_question_is_no_answer(catalog).await;
+    cases::an_ask_that_nobody_answers_ends_in_front_of_a_person(catalog).await;
+    cases::a_lost_timer_is_found(catalog).await;
+    cases::a_stop_is_kept_and_ends_reminders(catalog).await;
+    cases::words_find_a_person(catalog).await;
+    cases::what_a_person_holds_the_machine_leaves_alone(catalog).await;
     outgoing::a_route_hears_each_piece_of_news_once(catalog).await;
     outgoing::a_person_ends_an_incident_and_its_message_is_settled(catalog).await;
     outgoing::a_failed_event_holds_back_its_own_document_only(catalog).await;

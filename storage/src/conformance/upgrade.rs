@@ -350,6 +350,9 @@ async fn the_channel_came_through(catalog: &Catalog, landed: &Landed) {
     let asked = catalog.document(landed.asked_again).await.unwrap().unwrap();
     assert_eq!((asked.status, asked.waits_for), (Status::InReview, Some(WaitsFor::Sender)));
     assert!(catalog.open_review_of(landed.asked_again).await.unwrap().is_some());
+    let cases = super::cases::cases_of(catalog, landed.contact).await;
+    let asks: Vec<_> = cases.iter().map(|case| (case.1.as_str(), case.2.as_str())).collect();
+    assert_eq!(asks, [("ask", "waiting")], "who is awaited has a case");
     let other = catalog.document(landed.of_another).await.unwrap().unwrap();
     assert_eq!((other.status, other.waits_for), (Status::InReview, Some(WaitsFor::Reviewer)));
     assert_eq!(

@@ -62,6 +62,14 @@ const EMPTIED_BY_ID: &[(&str, &str)] = &[
         lease_until = NULL, \
         state = CASE WHEN state IN ('queued', 'refused') THEN 'withdrawn' ELSE state END WHERE document_id = $1",
     ),
+    (
+        "sent_messages",
+        "UPDATE outbox SET body = '', payload = '{}', error = NULL, next_attempt_at = NULL, lease_until = NULL, \
+        state = CASE WHEN state IN ('queued', 'refused') THEN 'withdrawn' ELSE state END \
+        WHERE case_id IN (SELECT case_id FROM case_documents WHERE document_id = $1)",
+    ),
+    ("cases", "UPDATE case_documents SET told = NULL WHERE document_id = $1 AND told IS NOT NULL"),
+    ("versions", "DELETE FROM document_versions WHERE document_id = $1"),
     ("page_words", "DELETE FROM page_words WHERE document_id = $1"),
     ("drafts", "DELETE FROM drafts WHERE document_id = $1"),
     ("undo", "DELETE FROM holds WHERE document_id = $1"),

@@ -37,7 +37,13 @@ const OF_CONTACT: &[(&str, &str)] = &[
     ),
     ("timeline", "UPDATE timeline SET detail = '{}' WHERE contact_id IN @"),
     ("windows", "DELETE FROM windows WHERE contact_id IN @"),
-    ("consents", "UPDATE consents SET source = '' WHERE contact_id IN @"),
+    (
+        "cases",
+        "UPDATE cases SET nod = NULL, memory = '{}', due_at = NULL, task_id = NULL, closed_at = updated_at, \
+        state = CASE WHEN state IN ('gathering', 'working', 'waiting', 'human') THEN 'stopped' ELSE state END \
+        WHERE contact_id IN @",
+    ),
+    ("consents", "UPDATE consents SET source = '', text_version = NULL WHERE contact_id IN @"),
     ("notices", "UPDATE notices SET params = '[]' WHERE contact_id IN @"),
     ("names", "DELETE FROM contact_aliases WHERE contact_id IN @"),
     ("contacts", "UPDATE contacts SET phone = NULL, name = NULL, language = NULL WHERE id IN @"),

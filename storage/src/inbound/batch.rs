@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use acuse_conversation::Intent;
 use acuse_pipeline::document::Sha256;
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
@@ -12,13 +13,15 @@ use super::{
 };
 use crate::{
     accounts, alerts,
+    cases::{self, Came},
+    consents,
     documents::keep_words,
     error::CatalogError,
     events::{self, NewEvent},
     fair::{Quota, Senders},
     names::{ContactId, DocumentId, Stage, clean, clean_maybe, cut, micros},
     numbers,
-    outbox::{self, NewReply},
+    outbox::{self, NewReply, Saying},
     queue::{Push, Queue, push},
     sql::Tx,
     timeline::{self, Entry},
@@ -59,6 +62,18 @@ struct NewDocument<'a> {
     task_id: String,
     read_after: Option<OffsetDateTime>,
     deadline: OffsetDateTime,
+}
+
+impl NewDocument<'_> {
+    fn came(&self) -> Option<Came<'_>> {
+        let message = self.of.message;
+        Some(Came {
+            contact: self.of.contact?,
+            phone_number_id: &message.phone_number_id,
+            document: self.id,
+            wamid: &message.wamid,
+        })
+    }
 }
 
 /// Records a batch in the caller's transaction; one result a delivery, in order.
@@ -161,6 +176,7 @@ async fn save_items(
     let mut contacts = Contacts::load(tx, &all).await?;
     let mut messages = Vec::new();
     let mut told: Vec<(ContactId, Entry)> = Vec::new();
+    let mut switched = Vec::new();
     let mut counted: BTreeMap<(String, String), i64> = BTreeMap::new();
     let mut named: BTreeMap<String, numbers::Seen> = BTreeMap::new();
     let mut changed: BTreeSet<&Changed> = BTreeSet::new();
@@ -190,6 +206,12 @@ async fn save_items(
                     direction,
                     message,
                 });
+            }
+            InboundItem::Preference { identity, phone_number_id, stop, at } => {
+                let intent = if *stop { Intent::Stop } else { Intent::Start };
+                if let Some(contact) = contacts.resolve(identity, phone_number_id, None) {
+                    switched.push((contact, phone_number_id, intent, *at));
+                }
             }
             InboundItem::AliasChange { old, new, at } => {
                 let contact = contacts.rename(old, new);
@@ -230,6 +252,9 @@ async fn save_items(
         .map(|(contact, entry)| Entry { contact: Some(contacts.settled(contact)), ..entry })
         .collect();
     timeline::write(tx, &told).await?;
+    for (contact, number, intent, at) in switched {
+        consents::switched(tx, contacts.settled(contact), &cut(number, 64), intent, at).await?;
+    }
     let statuses = items.iter().filter_map(|p| match p.item {
         InboundItem::Status(status) => Some((p.place, status)),
         _ => None,
@@ -302,6 +327,7 @@ async fn save_messages(
     }
     save_documents(tx, &documents).await?;
     push(tx, Queue::Fetch, pushes).await?;
+    cases::came(tx, documents.iter().filter_map(NewDocument::came).collect()).await?;
     senders.save(tx).await?;
     for document in documents.iter().filter(|d| d.read_after.is_some()) {
         let media = document.of.message.media.as_ref();
@@ -309,8 +335,27 @@ async fn save_messages(
     }
     for message in messages.iter().filter(|m| m.direction == "in" && new.contains(&m.id)) {
         answer(tx, message, message.message.answer.as_ref()).await?;
+        heard(tx, message).await?;
     }
     Ok(())
+}
+
+/// What a whole message of a word means is done.
+async fn heard(tx: &mut Tx, message: &NewMessage<'_>) -> Result<(), CatalogError> {
+    let said = message.message;
+    let Some(contact) = message.contact.filter(|_| said.media.is_none()) else { return Ok(()) };
+    let number = clean(&said.phone_number_id);
+    let message = cases::Heard {
+        id: message.id,
+        contact,
+        phone_number_id: &number,
+        kind: &said.kind,
+        words: said.body.as_deref(),
+    };
+    cases::heard(tx, message).await?;
+    let words = said.body.as_deref().filter(|_| matches!(said.kind.as_str(), "text" | "button" | "interactive"));
+    let Some(intent) = words.and_then(Intent::of) else { return Ok(()) };
+    consents::said(tx, contact, &number, intent, said.sent_at).await
 }
 
 /// Who sent the files among the messages that are new, each once and always in the same order.
@@ -327,7 +372,14 @@ async fn answer(tx: &mut Tx, message: &NewMessage<'_>, reply: Option<&NewReply>)
     if outbox::said_since(tx, contact, reply.purpose, tx.now() - ANSWERED_ONCE_IN).await? {
         return Ok(());
     }
-    outbox::queue(tx, None, contact, Some(&message.message.phone_number_id), reply).await
+    let saying = Saying {
+        document: None,
+        case: None,
+        contact,
+        phone_number_id: Some(&message.message.phone_number_id),
+        category: None,
+    };
+    outbox::queue(tx, saying, reply).await
 }
 
 async fn save_documents(tx: &mut Tx, documents: &[NewDocument<'_>]) -> Result<(), CatalogError> {

@@ -83,6 +83,10 @@ impl Contacts {
                     wanted.extend(aliases(&m.identity));
                     wanted.extend(m.identity.wa_id.as_deref().and_then(other_form));
                 }
+                InboundItem::Preference { identity, .. } => {
+                    wanted.extend(aliases(identity));
+                    wanted.extend(identity.wa_id.as_deref().and_then(other_form));
+                }
                 InboundItem::AliasChange { old, new, .. } => {
                     wanted.extend([alias(old.0, &old.1), alias(new.0, &new.1)]);
                 }
@@ -353,6 +357,10 @@ impl Contacts {
             "UPDATE documents SET contact_id = $2 WHERE contact_id = $1",
             "UPDATE outbox SET contact_id = $2 WHERE contact_id = $1",
             "UPDATE timeline SET contact_id = $2 WHERE contact_id = $1",
+            // Two open bursts of what is one person now go on beside each other. Consents stay with whom they are of.
+            "UPDATE cases SET subject = subject || '+' WHERE contact_id = $1 AND kind <> 'ask' \
+             AND state IN ('gathering', 'working', 'waiting', 'human')",
+            "UPDATE cases SET contact_id = $2 WHERE contact_id = $1",
             // What the older contact knew and the kept one does not.
             "UPDATE contacts SET customer_id = COALESCE(customer_id, (SELECT c.customer_id FROM contacts c \
              WHERE c.id = $1)), language = COALESCE(language, (SELECT c.language FROM contacts c WHERE c.id = $1)) \

@@ -71,6 +71,17 @@ pub enum InboundItem {
         /// When.
         at: OffsetDateTime,
     },
+    /// Somebody turned WhatsApp's own switch for marketing.
+    Preference {
+        /// Who.
+        identity: Identity,
+        /// For which of our numbers.
+        phone_number_id: String,
+        /// Whether they want no more.
+        stop: bool,
+        /// When.
+        at: OffsetDateTime,
+    },
     /// A template, account or other event: kept raw; an incident when it is trouble or nobody knows what it is.
     Event {
         /// The webhook field.

@@ -44,6 +44,8 @@ ids! {
     ReviewId,
     /// One message that Acuse sends.
     OutboxId,
+    /// One open matter between a contact and one of our numbers.
+    CaseId,
     /// One of the firms that we are.
     EntityId,
     /// Something that is wrong, until it is not.

@@ -100,6 +100,16 @@ async fn unnamed(catalog: &Catalog, keys: Vec<ObjectKey>) -> Result<Vec<ObjectKe
             moving.insert(id);
         }
     }
+    let text = format!(
+        "SELECT original_key, pages, thumbnail_key FROM document_versions WHERE document_id IN ({list})"
+    );
+    for (original, pages, thumbnail) in
+        all!(tx, (String, String, Option<String>), sqlx::AssertSqlSafe(text.clone()))?
+    {
+        let pages: Vec<StoredPage> = json("document_versions", "pages", &pages)?;
+        named.extend(pages.into_iter().map(|page| page.key.as_str().to_owned()));
+        named.extend([Some(original), thumbnail].into_iter().flatten());
+    }
     let is_kept = |key: &ObjectKey| {
         named.contains(key.as_str()) || key.document().is_none_or(|id| moving.contains(&id.0))
     };

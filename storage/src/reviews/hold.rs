@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::{drafts, resolve::write_fields};
 use crate::{
     access, audit,
+    cases::{self, By},
     catalog::Catalog,
     documents::{self, Document, FieldFacts},
     error::CatalogError,
@@ -120,6 +121,9 @@ pub(super) async fn settle(
     document: DocumentId,
     effects: Effects,
 ) -> Result<Vec<DocumentId>, CatalogError> {
+    if !matches!(effects.outcome, Outcome::AskedAgain(_)) {
+        cases::decided(tx, document).await?;
+    }
     let kind = match effects.outcome {
         Outcome::Split(split) => {
             return take_apart(tx, document, &split, Stage::Done, effects.said).await;
@@ -136,6 +140,7 @@ pub(super) async fn settle(
             // A new review, so that it can be asked again or decided; until then the sender is awaited.
             open_review(tx, document, Stage::Link, &reasons).await?;
             execute!(tx, "UPDATE documents SET waits_for = 'sender' WHERE id = $1", document.0)?;
+            cases::asked(tx, document, By::Person).await?;
             "document.asked_again"
         }
         Outcome::Again => {

@@ -12,12 +12,15 @@ pub const BOUNDARIES: &[&str] = &[
     "read.understood",
     "read.stored",
     "read.done",
+    "answer.copied",
     "link.decided",
     "link.done",
     "reply.taken",
     "reply.sending",
     "reply.sent",
     "reply.settled",
+    "case.taken",
+    "case.stepped",
 ];
 
 #[cfg(debug_assertions)]

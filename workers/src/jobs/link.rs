@@ -22,7 +22,9 @@ use crate::{
     env::Env,
     halt::Halt,
     jobs::{
-        Ended, boundary,
+        Ended,
+        answer::answer,
+        boundary,
         fetch::{duplicate, linked_to, same_sender},
         review,
     },
@@ -36,6 +38,9 @@ use crate::{
 /// A [`Halt`] to try again: the catalog failed.
 pub async fn link(env: &Env, document: &Document) -> Result<Step, Halt> {
     if let Some(step) = duplicate(env, document, Stage::Link, None).await? {
+        return Ok(step);
+    }
+    if let Some(step) = answer(env, document).await? {
         return Ok(step);
     }
     let (customer, unlinked) = owner(env, document).await?;

@@ -24,7 +24,9 @@ use crate::{
     parts, told,
 };
 
+mod answer;
 pub mod boundary;
+pub mod case;
 pub mod fetch;
 pub mod hold;
 pub mod link;

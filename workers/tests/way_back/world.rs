@@ -37,10 +37,14 @@ pub fn pass(wait: time::Duration) {
     NOW.set(NOW.get() + wait);
 }
 
+pub fn set(at: OffsetDateTime) {
+    NOW.set(at);
+}
+
 pub struct World {
     pub env: Env,
     pub graph: FakeGraph,
-    intake: Intake,
+    pub intake: Intake,
     /// The queue's table, for what a worker does to it.
     pub queue: sqlx::SqlitePool,
     /// Between the catalog's objects and their S3.

@@ -6,7 +6,7 @@ use acuse_pipeline::{
     reason::ReasonCode,
 };
 use acuse_storage::{
-    Sensitivity,
+    Sensitivity, consents,
     conversation::Way,
     customers::CustomerAlias,
     documents::Sort,
@@ -62,6 +62,8 @@ pub fn schemas() -> Map<String, Value> {
         ("DeliveryState", texts(Delivery::ALL)),
         ("CustomerAlias", texts(CustomerAlias::ALL)),
         ("Way", texts(Way::ALL)),
+        ("ConsentCategory", texts(consents::Category::ALL)),
+        ("ConsentWord", texts(consents::Word::ALL)),
         ("ProblemType", texts(&types)),
     ] {
         all.insert(name.to_owned(), schema);

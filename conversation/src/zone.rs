@@ -1,0 +1,28 @@
+//! What time it is where somebody is, by the country of their number: data, a line a calling code.
+
+use time::UtcOffset;
+
+const OURS: &str = include_str!("zones.tsv");
+
+/// The time of a number's country (digits, with its calling code); UTC where it is not known.
+#[must_use]
+pub fn zone_of_phone(digits: &str) -> UtcOffset {
+    let rows = OURS.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('\t'));
+    let fits = rows.filter(|(code, _)| digits.starts_with(code));
+    let minutes = fits.max_by_key(|(code, _)| code.len()).and_then(|(_, minutes)| minutes.parse::<i32>().ok());
+    minutes.and_then(|minutes| UtcOffset::from_whole_seconds(minutes * 60).ok()).unwrap_or(UtcOffset::UTC)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_code_speaks() {
+        assert_eq!(zone_of_phone("34600111222").whole_minutes(), 60);
+        assert_eq!(zone_of_phone("17875550100").whole_minutes(), -240);
+        assert_eq!(zone_of_phone("15550190002").whole_minutes(), -300);
+        assert_eq!(zone_of_phone("999"), UtcOffset::UTC);
+        assert_eq!(zone_of_phone(""), UtcOffset::UTC);
+    }
+}

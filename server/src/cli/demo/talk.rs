@@ -1,0 +1,99 @@
+//! A conversation of the demo: an album with a photo that nobody can read, and the answer to what was asked.
+
+use std::{net::SocketAddr, time::Duration};
+
+use acuse_fixtures::{
+    Country, Form, Kind, Spec, generate,
+    graph::{FakeGraph, Inbound, MediaType, Said, Sender},
+};
+use acuse_storage::{
+    Access, Catalog, ContactId,
+    cases::CaseFilter,
+    conversation::{self, Way},
+};
+use anyhow::{Context, bail};
+
+/// Who it is with; nobody else of the demo.
+const WHO: (&str, &str) = ("34600765432", "Lucía Prueba");
+
+/// Plays it, and prints what was said. Whether the question was settled.
+pub(super) async fn play(
+    fake: &FakeGraph,
+    listen: SocketAddr,
+    catalog: &Catalog,
+    patience: Duration,
+) -> anyhow::Result<bool> {
+    eprintln!("a conversation: an album of four with one that nobody can read, and the answer to what is asked");
+    let bill = |seed| generate(seed, &Spec::new(Kind::Invoice, Country::Es, Form::PdfText)).bytes;
+    let (first, second, whole, third) = (bill(7_001), bill(7_002), bill(7_003), bill(7_004));
+    let torn = whole.get(..whole.len() / 3).unwrap_or_default().to_vec();
+    let album = [first, second, torn, third].map(|bytes| file(fake, bytes));
+    post(fake, listen, &album).await?;
+    let contact = settles(catalog, patience, true).await?;
+    post(fake, listen, &[file(fake, whole)]).await?;
+    let done = settles(catalog, patience, false).await?;
+    print(catalog, contact.or(done)).await?;
+    Ok(done.is_some())
+}
+
+fn file(fake: &FakeGraph, bytes: Vec<u8>) -> Inbound {
+    let media_id = fake.upload_media(bytes, "application/pdf");
+    let (kind, filename) = (MediaType::Document, Some("factura.pdf".to_owned()));
+    Inbound::new(Sender::phone(WHO.0, WHO.1), Said::Media { kind, media_id, caption: None, filename })
+}
+
+async fn post(fake: &FakeGraph, listen: SocketAddr, messages: &[Inbound]) -> anyhow::Result<()> {
+    let url = format!("http://{listen}/webhooks/whatsapp");
+    let status = fake.webhook_for(messages).post(&url).await.context("posting a webhook")?;
+    if status != 200 {
+        bail!("the webhook of the conversation was answered {status}");
+    }
+    Ok(())
+}
+
+/// Waits until their burst is told of, and something is asked of them, or nothing any more; who they are then.
+async fn settles(catalog: &Catalog, patience: Duration, asked: bool) -> anyhow::Result<Option<ContactId>> {
+    let started = std::time::Instant::now();
+    let open = CaseFilter { state: Some("open".to_owned()), ..CaseFilter::default() };
+    while started.elapsed() < patience {
+        let people = catalog.contacts(&Access::whole(), Some(WHO.0), None, 1).await?;
+        if let Some(contact) = people.first().map(|person| person.id) {
+            let mine = CaseFilter { contact: Some(contact), ..open.clone() };
+            let cases = catalog.cases(&Access::whole(), &mine, 50).await?;
+            let gathers = cases.iter().any(|case| case.kind == "documents");
+            let asks = cases.iter().any(|case| case.kind == "ask" && case.state == "waiting");
+            let told = said(catalog, contact).await?.iter().any(|s| s.way == Way::Out && s.state.is_some());
+            if !gathers && asks == asked && told {
+                // What was said last has yet to leave.
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                return Ok(Some(contact));
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
+    eprintln!("the conversation did not come to rest");
+    Ok(None)
+}
+
+async fn said(catalog: &Catalog, contact: ContactId) -> anyhow::Result<Vec<conversation::Said>> {
+    let mut all = catalog.conversation(&Access::whole(), contact, None, 100).await?;
+    all.reverse();
+    Ok(all)
+}
+
+async fn print(catalog: &Catalog, contact: Option<ContactId>) -> anyhow::Result<()> {
+    let Some(contact) = contact else { return Ok(()) };
+    println!("\nA conversation, as {} sees it:\n", WHO.1);
+    for one in said(catalog, contact).await? {
+        let at = one.at.time();
+        let clock = format!("{:02}:{:02}:{:02}", at.hour(), at.minute(), at.second());
+        let text = one.text.unwrap_or_else(|| format!("[{}]", one.r#type));
+        let who = if one.way == Way::In { WHO.1 } else { "Acuse" };
+        let mut lines = text.lines();
+        println!("  {clock}  {who:<14}{}", lines.next().unwrap_or_default());
+        for line in lines {
+            println!("  {:24}{line}", "");
+        }
+    }
+    Ok(())
+}

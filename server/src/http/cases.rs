@@ -1,0 +1,205 @@
+//! `/v1/cases`: open matters with contacts, and what a person does with one. Each act names the version that was looked
+//! at: two people never write at once.
+
+use acuse_conversation::{Kind, State};
+use acuse_storage::{
+    CaseId, ContactId,
+    cases::{Act, Acted, CaseFilter, Listed},
+    keys::Scope,
+};
+use axum::{Json, extract::State as Of};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    auth::Caller,
+    extract::{Body, Id, Params, limit, word},
+    problem::Problem,
+    view::Listing,
+};
+use crate::app::App;
+
+/// Longest text of a message to a person, characters (Meta's limit).
+const TEXT_CHARS: usize = 4_096;
+/// Longest name of a person or team, characters.
+const NAME_CHARS: usize = 200;
+
+/// Query of the list.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Query {
+    state: Option<String>,
+    kind: Option<String>,
+    assignee: Option<String>,
+    contact_id: Option<String>,
+    after: Option<String>,
+    limit: Option<u32>,
+}
+
+/// `GET /v1/cases`: those that a person has, unless a state is named (`open`: all that are not over).
+///
+/// # Errors
+/// Without the scope `messages:read`, and for a word that is none.
+pub async fn list(
+    Of(app): Of<App>,
+    caller: Caller,
+    Params(query): Params<Query>,
+) -> Result<Json<Listing<Listed>>, Problem> {
+    caller.require(Scope::MessagesRead)?;
+    let known = |ok: bool, what: &str| {
+        if ok { Ok(()) } else { Err(Problem::BadRequest(format!("there is no such {what} of a case"))) }
+    };
+    known(query.state.as_deref().is_none_or(|s| s == "open" || State::of(s).is_some()), "state")?;
+    known(query.kind.as_deref().is_none_or(|k| Kind::of(k).is_some()), "kind")?;
+    let filter = CaseFilter {
+        state: query.state,
+        kind: query.kind,
+        assignee: query.assignee,
+        contact: word::<ContactId>("contact_id", query.contact_id.as_deref())?,
+        after: word::<CaseId>("after", query.after.as_deref())?,
+    };
+    let most = limit(query.limit)?;
+    let data = app.catalog.cases(caller.access(), &filter, most).await?;
+    let full = u32::try_from(data.len()).is_ok_and(|n| n >= most);
+    let next = data.last().filter(|_| full).map(|case| case.id.to_string());
+    Ok(Json(Listing { data, next }))
+}
+
+/// `GET /v1/cases/{id}`.
+///
+/// # Errors
+/// 404 where there is none for this caller.
+pub async fn show(Of(app): Of<App>, caller: Caller, Id(id): Id<CaseId>) -> Result<Json<Listed>, Problem> {
+    caller.require(Scope::MessagesRead)?;
+    app.catalog.case(caller.access(), id).await?.map(Json).ok_or(Problem::NotFound("case"))
+}
+
+/// What was looked at.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Looked {
+    version: i64,
+}
+
+/// Body of a reply.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reply {
+    version: i64,
+    text: String,
+}
+
+/// Body of an assignment.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Assignment {
+    version: i64,
+    assignee: Option<String>,
+    team: Option<String>,
+}
+
+/// What the case is after an act.
+#[derive(Debug, Serialize)]
+pub struct Now {
+    id: CaseId,
+    version: i64,
+}
+
+/// `POST /v1/cases/{id}/reply`: free text, while the window is open; who writes holds the case from then on.
+///
+/// # Errors
+/// 404 where there is none for this caller, 409 where it moved, is somebody else's, is over or cannot be answered.
+pub async fn reply(
+    Of(app): Of<App>,
+    caller: Caller,
+    Id(id): Id<CaseId>,
+    Body(said): Body<Reply>,
+) -> Result<Json<Now>, Problem> {
+    let act = text(&said.text)?;
+    carry_out(&app, &caller, id, said.version, &act).await.map(Json)
+}
+
+/// A reply of these words.
+///
+/// # Errors
+/// When there are none, or more than Meta takes.
+pub fn text(words: &str) -> Result<Act, Problem> {
+    let words = words.trim();
+    let chars = words.chars().count();
+    if chars == 0 || chars > TEXT_CHARS {
+        return Err(Problem::BadRequest(format!("a text has 1 to {TEXT_CHARS} characters")));
+    }
+    // Whoever writes it knows in which language; ISO 639-2 has a word for "we do not".
+    Ok(Act::Reply { text: words.to_owned(), language: "und".to_owned() })
+}
+
+/// `POST /v1/cases/{id}/assign`: a person or a team has it; the machine is silent until it is returned.
+///
+/// # Errors
+/// As [`reply`].
+pub async fn assign(
+    Of(app): Of<App>,
+    caller: Caller,
+    Id(id): Id<CaseId>,
+    Body(said): Body<Assignment>,
+) -> Result<Json<Now>, Problem> {
+    let name = |text: Option<String>| match text.map(|text| text.trim().to_owned()) {
+        Some(text) if text.is_empty() || text.chars().count() > NAME_CHARS => {
+            Err(Problem::BadRequest(format!("a name has 1 to {NAME_CHARS} characters")))
+        }
+        text => Ok(text),
+    };
+    let act = Act::Assign { to: name(said.assignee)?, team: name(said.team)? };
+    carry_out(&app, &caller, id, said.version, &act).await.map(Json)
+}
+
+/// `POST /v1/cases/{id}/return`: the machine goes on with it.
+///
+/// # Errors
+/// As [`reply`].
+pub async fn give_back(
+    Of(app): Of<App>,
+    caller: Caller,
+    Id(id): Id<CaseId>,
+    Body(said): Body<Looked>,
+) -> Result<Json<Now>, Problem> {
+    carry_out(&app, &caller, id, said.version, &Act::Return).await.map(Json)
+}
+
+/// `POST /v1/cases/{id}/close`: it is settled.
+///
+/// # Errors
+/// As [`reply`].
+pub async fn close(
+    Of(app): Of<App>,
+    caller: Caller,
+    Id(id): Id<CaseId>,
+    Body(said): Body<Looked>,
+) -> Result<Json<Now>, Problem> {
+    carry_out(&app, &caller, id, said.version, &Act::Close).await.map(Json)
+}
+
+/// A person's act, for the API and the desk.
+///
+/// # Errors
+/// As [`reply`].
+pub async fn carry_out(
+    app: &App,
+    caller: &Caller,
+    id: CaseId,
+    version: i64,
+    act: &Act,
+) -> Result<Now, Problem> {
+    caller.require(Scope::MessagesWrite)?;
+    match app.catalog.act_on_case(caller.access(), id, version, &caller.actor, act).await? {
+        Acted::Done(version) => Ok(Now { id, version }),
+        Acted::Missing => Err(Problem::NotFound("case")),
+        Acted::Changed(version) => {
+            Err(Problem::Conflict(format!("the case moved meanwhile (version {version}); look again")))
+        }
+        Acted::HeldBy(who) => Err(Problem::Conflict(format!("{who} holds this case"))),
+        Acted::Over => Err(Problem::Conflict("this case is over".to_owned())),
+        Acted::WindowClosed => Err(Problem::Conflict(
+            "the contact has not written for 24 hours: WhatsApp lets no free text through".to_owned(),
+        )),
+    }
+}

@@ -1,0 +1,94 @@
+//! Timers: a case whose deadline has come, and whom it has yet to show that we have what they sent.
+
+use acuse_conversation::Event;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{get, happens, hold_contact, wake};
+use crate::{
+    catalog::Catalog,
+    error::CatalogError,
+    names::{CaseId, maybe_at, micros},
+    queue::{Push, Queue, push},
+};
+
+/// Two ticks, and that an answer is being written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Nod {
+    /// From which of our numbers.
+    pub phone_number_id: String,
+    /// For which message.
+    pub wamid: String,
+}
+
+/// What a task found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Turn {
+    /// The deadline had come.
+    pub stepped: bool,
+    /// Somebody is to see that we have what they sent; said once.
+    pub nod: Option<Nod>,
+}
+
+/// Rows one sweep looks at; the next one takes the rest.
+const MOST: i64 = 1_000;
+
+impl Catalog {
+    /// A task comes to a case: if its deadline has come, it takes its step; if not, a task comes then.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn case_turn(&self, id: CaseId) -> Result<Turn, CatalogError> {
+        let mut tx = self.writing().await?;
+        let Some(seen) = get(&mut tx, id).await? else { return Ok(Turn::default()) };
+        hold_contact(&mut tx, seen.contact).await?;
+        // Another may have stepped it before this one held the contact.
+        let Some(held) = get(&mut tx, id).await?.filter(|held| held.case.is_open()) else {
+            return Ok(Turn::default());
+        };
+        let nod = take_nod(&mut tx, id, &held.phone_number_id).await?;
+        let mut turn = Turn { stepped: false, nod };
+        match held.case.due_at {
+            Some(at) if at <= tx.now() => {
+                happens(&mut tx, held, Uuid::now_v7(), Event::Due { at }).await?;
+                turn.stepped = true;
+            }
+            Some(at) => wake(&mut tx, &held, at).await?,
+            None => {}
+        }
+        tx.commit().await?;
+        Ok(turn)
+    }
+
+    /// Pushes a task for every case whose deadline has passed and that no task will serve.
+    pub(crate) async fn sweep_cases(&self, before: OffsetDateTime) -> Result<u64, CatalogError> {
+        let mut tx = self.writing().await?;
+        let text = format!(
+            "SELECT c.id, c.due_at FROM cases c LEFT JOIN {} j ON j.id = c.task_id \
+             WHERE c.due_at <= $1 AND (j.id IS NULL OR NOT {}) ORDER BY c.due_at LIMIT {MOST}",
+            tx.jobs(),
+            tx.live()
+        );
+        let rows = all!(tx, (Uuid, Option<i64>), sqlx::AssertSqlSafe(text.clone()), micros(before))?;
+        let swept = rows.len() as u64;
+        for (id, due) in rows {
+            // Twice is harmless: a task that finds nothing due does nothing.
+            let task = Push::case(CaseId(id), maybe_at("cases", "due_at", due)?)?;
+            execute!(tx, "UPDATE cases SET task_id = $2 WHERE id = $1", id, task.task_id.as_str())?;
+            push(&mut tx, Queue::Case, vec![task]).await?;
+        }
+        tx.commit().await?;
+        Ok(swept)
+    }
+}
+
+async fn take_nod(
+    tx: &mut crate::sql::Tx,
+    id: CaseId,
+    phone_number_id: &str,
+) -> Result<Option<Nod>, CatalogError> {
+    let (wamid,) = one!(tx, (Option<String>,), "SELECT nod FROM cases WHERE id = $1", id.0)?;
+    let Some(wamid) = wamid else { return Ok(None) };
+    execute!(tx, "UPDATE cases SET nod = NULL WHERE id = $1", id.0)?;
+    Ok(Some(Nod { phone_number_id: phone_number_id.to_owned(), wamid }))
+}

@@ -1,0 +1,347 @@
+//! A person takes over: the list of cases, and what a person does with one. While a person holds a case the machine is
+//! silent, and two people never write at once: each names the version they looked at.
+
+use acuse_conversation::Event;
+use serde::Serialize;
+use serde_json::json;
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+use super::{Held, OPEN, get, happens, hold_contact};
+use crate::{
+    access::Access,
+    audit,
+    catalog::Catalog,
+    conversation,
+    error::CatalogError,
+    names::{CaseId, ContactId, DocumentId, OutboxId, at, maybe_at, micros},
+    outbox::{self, NewReply, Purpose, Saying},
+    sql::Tx,
+};
+
+/// A case as a person sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Listed {
+    /// Which one.
+    pub id: CaseId,
+    /// `documents`, `ask`, `approval`, `collection`, `notice`, `support`.
+    pub kind: String,
+    /// What of; the document that is asked for.
+    pub subject: String,
+    /// `gathering`, `working`, `waiting`, `human`, `done`, `expired`, `stopped`.
+    pub state: String,
+    /// What it expects of the contact: `file`, `words`, `choice`.
+    pub expects: Option<String>,
+    /// With whom.
+    pub contact_id: ContactId,
+    /// Their name.
+    pub contact_name: Option<String>,
+    /// Over which of our numbers.
+    pub phone_number_id: String,
+    /// Whose it is among us; none: anybody's.
+    pub team: Option<String>,
+    /// Who holds it.
+    pub assignee: Option<String>,
+    /// When it goes on by itself; none: a person has it, or it is over.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub due_at: Option<OffsetDateTime>,
+    /// Until when free text may be sent to them.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub window_closes_at: Option<OffsetDateTime>,
+    /// What a person names when they act on it.
+    pub version: i64,
+    /// Since when it is.
+    #[serde(with = "time::serde::rfc3339")]
+    pub created_at: OffsetDateTime,
+    /// When it last moved.
+    #[serde(with = "time::serde::rfc3339")]
+    pub updated_at: OffsetDateTime,
+    /// Its documents.
+    pub documents: Vec<DocumentId>,
+}
+
+/// Which cases.
+#[derive(Debug, Clone, Default)]
+pub struct CaseFilter {
+    /// Only of this state; `open`: all that are not over; none: those that a person has.
+    pub state: Option<String>,
+    /// Only of this kind.
+    pub kind: Option<String>,
+    /// Only whose holder is this person; an empty name: only those that nobody holds.
+    pub assignee: Option<String>,
+    /// Only with this contact.
+    pub contact: Option<ContactId>,
+    /// Those after this one.
+    pub after: Option<CaseId>,
+}
+
+/// What became of what a person did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Acted {
+    /// It is done; the case's version now.
+    Done(i64),
+    /// There is no such case for this person.
+    Missing,
+    /// It moved since they looked; its version now.
+    Changed(i64),
+    /// Somebody else holds it.
+    HeldBy(String),
+    /// It is over.
+    Over,
+    /// The contact has not written for a day: free text would not arrive.
+    WindowClosed,
+}
+
+/// What a person does with a case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Act {
+    /// Take it, or give it to somebody, or to a team.
+    Assign {
+        /// Who holds it from now on; none: anybody of the team.
+        to: Option<String>,
+        /// Which team; none: as it is.
+        team: Option<String>,
+    },
+    /// Hand it back to the machine.
+    Return,
+    /// It is settled.
+    Close,
+    /// Write to the contact.
+    Reply {
+        /// What.
+        text: String,
+        /// ISO 639-1.
+        language: String,
+    },
+}
+
+type Row = (
+    Uuid,
+    String,
+    String,
+    String,
+    Option<String>,
+    Uuid,
+    Option<String>,
+    String,
+    Option<String>,
+    Option<String>,
+    Option<i64>,
+    Option<i64>,
+    i64,
+    i64,
+    i64,
+);
+
+const T: &str = "cases";
+
+impl Catalog {
+    /// Cases, the one that has moved least lately first.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn cases(
+        &self,
+        access: &Access,
+        filter: &CaseFilter,
+        limit: u32,
+    ) -> Result<Vec<Listed>, CatalogError> {
+        let mut tx = self.reading().await?;
+        let states = match filter.state.as_deref() {
+            None => "('human')".to_owned(),
+            Some("open") => OPEN.to_owned(),
+            Some(state) => match acuse_conversation::State::of(state) {
+                Some(state) => format!("('{}')", state.as_str()),
+                None => return Ok(Vec::new()),
+            },
+        };
+        let text = format!(
+            "SELECT s.id, s.kind, s.subject, s.state, s.expects, s.contact_id, c.name, s.phone_number_id, s.team, \
+               s.assignee, s.due_at, w.last_inbound_at, s.version, s.created_at, s.updated_at \
+             FROM cases s JOIN contacts c ON c.id = s.contact_id LEFT JOIN windows w ON w.contact_id = s.contact_id \
+               AND w.phone_number_id = s.phone_number_id \
+             WHERE s.state IN {states} AND {reach} AND ($1 = '' OR s.kind = $1) \
+               AND ($2 IS NULL OR COALESCE(s.assignee, '') = $2) AND ($3 IS NULL OR s.contact_id = $3) \
+               AND ($4 IS NULL OR s.id > $4) ORDER BY s.id LIMIT $5",
+            reach = conversation::reach(access, &tx)
+        );
+        let rows = all!(
+            tx,
+            Row,
+            sqlx::AssertSqlSafe(text.clone()),
+            filter.kind.as_deref().unwrap_or_default(),
+            filter.assignee.as_deref(),
+            filter.contact.map(|c| c.0),
+            filter.after.map(|c| c.0),
+            i64::from(limit.min(500))
+        )?;
+        let mut listed = Vec::with_capacity(rows.len());
+        for row in rows {
+            let documents = documents_of(&mut tx, access, row.0).await?;
+            listed.push(shown(row, documents)?);
+        }
+        Ok(listed)
+    }
+
+    /// One case, open or not.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn case(&self, access: &Access, id: CaseId) -> Result<Option<Listed>, CatalogError> {
+        let mut tx = self.reading().await?;
+        let text = format!(
+            "SELECT s.id, s.kind, s.subject, s.state, s.expects, s.contact_id, c.name, s.phone_number_id, s.team, \
+               s.assignee, s.due_at, w.last_inbound_at, s.version, s.created_at, s.updated_at \
+             FROM cases s JOIN contacts c ON c.id = s.contact_id LEFT JOIN windows w ON w.contact_id = s.contact_id \
+               AND w.phone_number_id = s.phone_number_id WHERE s.id = $1 AND {}",
+            conversation::reach(access, &tx)
+        );
+        let Some(row) = optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), id.0)? else { return Ok(None) };
+        let documents = documents_of(&mut tx, access, id.0).await?;
+        shown(row, documents).map(Some)
+    }
+
+    /// A person acts on a case that they looked at in this version.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn act_on_case(
+        &self,
+        access: &Access,
+        id: CaseId,
+        version: i64,
+        who: &str,
+        act: &Act,
+    ) -> Result<Acted, CatalogError> {
+        let Some(seen) = self.case(access, id).await? else { return Ok(Acted::Missing) };
+        let mut tx = self.writing().await?;
+        hold_contact(&mut tx, seen.contact_id).await?;
+        let Some(held) = get(&mut tx, id).await? else { return Ok(Acted::Missing) };
+        if !held.case.is_open() {
+            return Ok(Acted::Over);
+        }
+        if held.version != version {
+            return Ok(Acted::Changed(held.version));
+        }
+        let (holder,) =
+            one!(tx, (Option<String>,), "SELECT assignee FROM cases WHERE id = $1", id.0)?;
+        if let Some(other) = holder.filter(|other| other != who && !matches!(act, Act::Assign { .. })) {
+            return Ok(Acted::HeldBy(other));
+        }
+        if let Some(refused) = act_now(&mut tx, held, who, act).await? {
+            return Ok(refused);
+        }
+        let detail = json!({ "case_id": id, "act": name(act) });
+        audit::write(&mut tx, who, "case", None, &detail).await?;
+        let (now,) = one!(tx, (i64,), "SELECT version FROM cases WHERE id = $1", id.0)?;
+        tx.commit().await?;
+        Ok(Acted::Done(now))
+    }
+}
+
+fn name(act: &Act) -> &'static str {
+    match act {
+        Act::Assign { .. } => "assign",
+        Act::Return => "return",
+        Act::Close => "close",
+        Act::Reply { .. } => "reply",
+    }
+}
+
+/// Does it, or says why not.
+async fn act_now(tx: &mut Tx, held: Held, who: &str, act: &Act) -> Result<Option<Acted>, CatalogError> {
+    let id = held.id;
+    match act {
+        Act::Assign { to, team } => {
+            happens(tx, held, Uuid::now_v7(), Event::AgentTook).await?;
+            assign(tx, id, to.as_deref(), team.as_deref()).await?;
+        }
+        Act::Return => {
+            happens(tx, held, Uuid::now_v7(), Event::AgentReturned).await?;
+            assign(tx, id, None, None).await?;
+        }
+        Act::Close => happens(tx, held, Uuid::now_v7(), Event::ReviewDecided).await?,
+        Act::Reply { text, language } => {
+            if !window_is_open(tx, &held).await? {
+                return Ok(Some(Acted::WindowClosed));
+            }
+            let reply = NewReply {
+                purpose: Purpose::Reply,
+                body: text.clone(),
+                language: language.clone(),
+                nonce: OutboxId::generate().to_string(),
+            };
+            let number = held.phone_number_id.clone();
+            let saying = Saying {
+                document: None,
+                case: Some(id),
+                contact: held.contact,
+                phone_number_id: Some(&number),
+                category: None,
+            };
+            outbox::queue(tx, saying, &reply).await?;
+            happens(tx, held, Uuid::now_v7(), Event::AgentTook).await?;
+            assign(tx, id, Some(who), None).await?;
+        }
+    }
+    Ok(None)
+}
+
+async fn assign(tx: &mut Tx, id: CaseId, to: Option<&str>, team: Option<&str>) -> Result<(), CatalogError> {
+    let present = micros(tx.now());
+    execute!(
+        tx,
+        "UPDATE cases SET assignee = $2, team = COALESCE($3, team), version = version + 1, updated_at = $4 WHERE id = $1",
+        id.0,
+        to,
+        team,
+        present
+    )
+    .map(drop)
+}
+
+async fn window_is_open(tx: &mut Tx, held: &Held) -> Result<bool, CatalogError> {
+    let row = optional!(
+        tx,
+        (i64,),
+        "SELECT last_inbound_at FROM windows WHERE contact_id = $1 AND phone_number_id = $2",
+        held.contact.0,
+        held.phone_number_id.as_str()
+    )?;
+    Ok(row.is_some_and(|(last,)| last > micros(tx.now() - outbox::ANSWER_LIFE)))
+}
+
+/// Those of a case's documents that exist for this reader.
+async fn documents_of(tx: &mut Tx, access: &Access, case: Uuid) -> Result<Vec<DocumentId>, CatalogError> {
+    let exists = if access.is_bound() { access.reach(tx, "d") } else { "1 = 1".to_owned() };
+    let text = format!(
+        "SELECT DISTINCT d.id FROM case_documents cd JOIN documents d ON d.id = cd.document_id \
+         WHERE cd.case_id = $1 AND {exists} ORDER BY d.id LIMIT 100"
+    );
+    let rows = all!(tx, (Uuid,), sqlx::AssertSqlSafe(text.clone()), case)?;
+    Ok(rows.into_iter().map(|(id,)| DocumentId(id)).collect())
+}
+
+fn shown(row: Row, documents: Vec<DocumentId>) -> Result<Listed, CatalogError> {
+    let (id, kind, subject, state, expects, contact, name, number, team, assignee, due, inbound, version, made, moved) =
+        row;
+    let inbound = maybe_at(T, "last_inbound_at", inbound.filter(|at| *at > 0))?;
+    Ok(Listed {
+        id: CaseId(id),
+        kind,
+        subject,
+        state,
+        expects,
+        contact_id: ContactId(contact),
+        contact_name: name,
+        phone_number_id: number,
+        team,
+        assignee,
+        due_at: maybe_at(T, "due_at", due)?,
+        window_closes_at: inbound.map(|at| at.saturating_add(Duration::DAY)),
+        version,
+        created_at: at(T, "created_at", made)?,
+        updated_at: at(T, "updated_at", moved)?,
+        documents,
+    })
+}

@@ -1,0 +1,278 @@
+//! Cases: one open matter between a contact and one of our numbers, as a row. What happens to it is
+//! [`acuse_conversation::step`]; here each step is one transaction with its effects: the row, what is said (the outbox),
+//! the timer (a row with its time, pushed as a task), and what becomes of the documents.
+//!
+//! Whoever steps a case holds its contact first: steps of one contact come one after the other, in every process.
+
+mod ask;
+mod due;
+mod gather;
+mod inbox;
+mod memory;
+mod speak;
+mod support;
+
+use acuse_conversation::{
+    Case, Effect, Event, Expects, Happened, Kind, Say, State, Who, step, zone_of_phone,
+};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+pub use ask::{Answer, Joined};
+pub(crate) use ask::{By, asked, decided};
+pub use due::{Nod, Turn};
+pub(crate) use gather::{Came, at_rest, came};
+pub use inbox::{Act, Acted, CaseFilter, Listed};
+pub(crate) use support::{Heard, heard};
+
+use crate::{
+    error::CatalogError,
+    names::{CaseId, ContactId, OutboxId, at, maybe_at, micros, number as count},
+    queue::{Push, Queue, push},
+    sql::Tx,
+};
+
+const T: &str = "cases";
+const COLUMNS: &str = "id, contact_id, phone_number_id, kind, subject, state, expects, due_at, version, created_at, \
+     memory, task_at";
+/// In which states a case is not over.
+const OPEN: &str = "('gathering', 'working', 'waiting', 'human')";
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: Uuid,
+    contact_id: Uuid,
+    phone_number_id: String,
+    kind: String,
+    subject: String,
+    state: String,
+    expects: Option<String>,
+    due_at: Option<i64>,
+    version: i64,
+    created_at: i64,
+    memory: String,
+    task_at: Option<i64>,
+}
+
+/// A case in the hands of a transaction.
+pub(crate) struct Held {
+    pub id: CaseId,
+    pub contact: ContactId,
+    pub phone_number_id: String,
+    pub subject: String,
+    pub case: Case,
+    /// As the row was.
+    version: i64,
+    /// When its task runs.
+    task_at: Option<OffsetDateTime>,
+}
+
+fn unknown(column: &'static str, word: &str) -> CatalogError {
+    CatalogError::ImpossibleRow { table: T, column, why: format!("no word of ours: {word:.32}") }
+}
+
+impl TryFrom<Row> for Held {
+    type Error = CatalogError;
+
+    fn try_from(row: Row) -> Result<Self, CatalogError> {
+        let began = at(T, "created_at", row.created_at)?;
+        let mut case = Case::new(Kind::of(&row.kind).ok_or_else(|| unknown("kind", &row.kind))?, began);
+        case.state = State::of(&row.state).ok_or_else(|| unknown("state", &row.state))?;
+        case.expects = match row.expects.as_deref() {
+            Some(word) => Some(Expects::of(word).ok_or_else(|| unknown("expects", word))?),
+            None => None,
+        };
+        case.due_at = maybe_at(T, "due_at", row.due_at)?;
+        case.version = count(T, "version", row.version)?;
+        memory::recall(&mut case, &row.memory)?;
+        Ok(Self {
+            id: CaseId(row.id),
+            contact: ContactId(row.contact_id),
+            phone_number_id: row.phone_number_id,
+            subject: row.subject,
+            case,
+            version: row.version,
+            task_at: maybe_at(T, "task_at", row.task_at)?,
+        })
+    }
+}
+
+/// Which matter between whom.
+#[derive(Clone, Copy)]
+pub(crate) struct About<'a> {
+    pub contact: ContactId,
+    pub phone_number_id: &'a str,
+    pub kind: Kind,
+    pub subject: &'a str,
+}
+
+/// Makes other transactions on this contact's cases wait for this one.
+pub(crate) async fn hold_contact(tx: &mut Tx, contact: ContactId) -> Result<(), CatalogError> {
+    execute!(tx, "UPDATE contacts SET updated_at = updated_at WHERE id = $1", contact.0).map(drop)
+}
+
+/// The open case about this, if there is one.
+async fn find(tx: &mut Tx, about: About<'_>) -> Result<Option<Held>, CatalogError> {
+    let text = format!(
+        "SELECT {COLUMNS} FROM cases WHERE contact_id = $1 AND phone_number_id = $2 AND kind = $3 AND subject = $4 \
+         AND state IN {OPEN}"
+    );
+    optional!(
+        tx,
+        Row,
+        sqlx::AssertSqlSafe(text.clone()),
+        about.contact.0,
+        about.phone_number_id,
+        about.kind.as_str(),
+        about.subject
+    )?
+    .map(Held::try_from)
+    .transpose()
+}
+
+/// A case by its id, open or not.
+async fn get(tx: &mut Tx, id: CaseId) -> Result<Option<Held>, CatalogError> {
+    let text = format!("SELECT {COLUMNS} FROM cases WHERE id = $1");
+    optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), id.0)?.map(Held::try_from).transpose()
+}
+
+/// The open case about this; it begins now if there is none.
+async fn find_or_open(tx: &mut Tx, about: About<'_>) -> Result<Held, CatalogError> {
+    if let Some(open) = find(tx, about).await? {
+        return Ok(open);
+    }
+    let present = tx.now();
+    let (id, case) = (CaseId::generate(), Case::new(about.kind, present));
+    execute!(
+        tx,
+        "INSERT INTO cases (id, contact_id, phone_number_id, kind, subject, state, due_at, memory, policy, \
+         policy_version, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $4, 1, $9, $9)",
+        id.0,
+        about.contact.0,
+        about.phone_number_id,
+        about.kind.as_str(),
+        about.subject,
+        case.state.as_str(),
+        case.due_at.map(micros),
+        memory::written(&case)?,
+        micros(present)
+    )?;
+    Ok(Held {
+        id,
+        contact: about.contact,
+        phone_number_id: about.phone_number_id.to_owned(),
+        subject: about.subject.to_owned(),
+        case,
+        version: 0,
+        task_at: None,
+    })
+}
+
+/// Something happens to a case: its row and all that follows are written. Whoever calls holds the contact. Without
+/// policies nothing happens to any.
+async fn happens(tx: &mut Tx, held: Held, name: Uuid, event: Event) -> Result<(), CatalogError> {
+    let Some(policies) = tx.policies() else { return Ok(()) };
+    let person = speak::person(tx, held.contact).await?;
+    let policy = policies.of(held.case.kind).clone().in_zone(zone_of_phone(&person.digits));
+    let happened = Happened { id: name.as_u128(), event };
+    let (case, effects) = step(held.case.clone(), happened, &policy, tx.now());
+    if case == held.case {
+        return Ok(());
+    }
+    let held = save(tx, held, case).await?;
+    for effect in effects {
+        carry_out(tx, &held, &person, effect).await?;
+    }
+    Ok(())
+}
+
+/// What a case said will not arrive: a person has it.
+pub(crate) async fn cannot_speak(tx: &mut Tx, message: OutboxId) -> Result<(), CatalogError> {
+    let row = optional!(tx, (Option<Uuid>,), "SELECT case_id FROM outbox WHERE id = $1", message.0)?;
+    let Some((Some(id),)) = row else { return Ok(()) };
+    let Some(seen) = get(tx, CaseId(id)).await? else { return Ok(()) };
+    hold_contact(tx, seen.contact).await?;
+    match get(tx, CaseId(id)).await? {
+        Some(held) => happens(tx, held, message.0, Event::SendFailed).await,
+        None => Ok(()),
+    }
+}
+
+/// The same happens to each open case that a contact has with a number.
+pub(crate) async fn each_hears(
+    tx: &mut Tx,
+    (contact, phone_number_id): (ContactId, &str),
+    event: Event,
+) -> Result<(), CatalogError> {
+    hold_contact(tx, contact).await?;
+    let text = format!(
+        "SELECT {COLUMNS} FROM cases WHERE contact_id = $1 AND phone_number_id = $2 AND state IN {OPEN} ORDER BY id"
+    );
+    for row in all!(tx, Row, sqlx::AssertSqlSafe(text.clone()), contact.0, phone_number_id)? {
+        happens(tx, Held::try_from(row)?, Uuid::now_v7(), event).await?;
+    }
+    Ok(())
+}
+
+async fn save(tx: &mut Tx, held: Held, case: Case) -> Result<Held, CatalogError> {
+    let present = tx.now();
+    let saved = execute!(
+        tx,
+        "UPDATE cases SET state = $3, expects = $4, due_at = $5, memory = $6, version = version + 1, updated_at = $7, \
+         closed_at = CASE WHEN $8 THEN $7 END WHERE id = $1 AND version = $2",
+        held.id.0,
+        held.version,
+        case.state.as_str(),
+        case.expects.map(Expects::as_str),
+        case.due_at.map(micros),
+        memory::written(&case)?,
+        micros(present),
+        !case.is_open()
+    )?;
+    if saved != 1 {
+        return Err(CatalogError::Contention);
+    }
+    Ok(Held { case, version: held.version + 1, ..held })
+}
+
+async fn carry_out(
+    tx: &mut Tx,
+    held: &Held,
+    person: &speak::Person,
+    effect: Effect,
+) -> Result<(), CatalogError> {
+    match effect {
+        Effect::Send(say) => match (held.case.kind, say) {
+            (Kind::Documents, Say::Received(count)) => speak::received(tx, held, person, count).await,
+            (Kind::Documents, Say::Summary) => speak::summary(tx, held, person, false).await,
+            (Kind::Documents, Say::SummarySoFar) => speak::summary(tx, held, person, true).await,
+            (Kind::Ask, Say::Reminder(n)) => ask::remind(tx, held, person, n).await,
+            // What is asked, and that it is settled, is said with what became of the document.
+            _ => Ok(()),
+        },
+        Effect::WakeAt(at) => wake(tx, held, at).await,
+        Effect::Assign(Who::Team) | Effect::Tell(_) if held.case.kind == Kind::Ask => {
+            ask::left_to_a_person(tx, held).await
+        }
+        // Ticks are shown where the file came in, what is attached by whoever attaches it, and a message that does not
+        // arrive has an incident of its own.
+        Effect::Typing | Effect::Attach | Effect::Incident | Effect::Assign(_) | Effect::Tell(_) => Ok(()),
+    }
+}
+
+/// Sees to it that a task comes at this time. One that comes earlier, as while a burst goes on, finds out by itself.
+async fn wake(tx: &mut Tx, held: &Held, at: OffsetDateTime) -> Result<(), CatalogError> {
+    let present = tx.now();
+    if held.task_at.is_some_and(|comes| comes > present && comes <= at) {
+        return Ok(());
+    }
+    let task = Push::case(held.id, Some(at))?;
+    execute!(
+        tx,
+        "UPDATE cases SET task_id = $2, task_at = $3 WHERE id = $1",
+        held.id.0,
+        task.task_id.as_str(),
+        micros(at)
+    )?;
+    push(tx, Queue::Case, vec![task]).await
+}

@@ -1,0 +1,182 @@
+//! What a case says: rows of the outbox, with the words of [`acuse_conversation::said`].
+
+use acuse_conversation::said::{self, Became, Item};
+use acuse_pipeline::{reason::Reason, wording::Language};
+use uuid::Uuid;
+
+use super::Held;
+use crate::{
+    error::CatalogError,
+    names::{ContactId, DocumentId, json, micros},
+    outbox::{self, NewReply, Purpose, Saying},
+    sql::Tx,
+};
+
+/// Whom a case speaks with.
+pub(super) struct Person {
+    /// ISO 639-1.
+    pub language: &'static str,
+    /// Their number; empty where none is known.
+    pub digits: String,
+}
+
+pub(super) async fn person(tx: &mut Tx, contact: ContactId) -> Result<Person, CatalogError> {
+    let row = optional!(
+        tx,
+        (Option<String>, Option<String>),
+        "SELECT language, phone FROM contacts WHERE id = $1",
+        contact.0
+    )?;
+    let (language, phone) = row.unwrap_or_default();
+    let language = Language::choose(language.as_deref(), phone.as_deref(), None).as_str();
+    Ok(Person { language, digits: phone.unwrap_or_default() })
+}
+
+/// Says something in a case's name; each of its versions says a thing once.
+pub(super) async fn say(
+    tx: &mut Tx,
+    held: &Held,
+    person: &Person,
+    (purpose, category): (Purpose, Option<&str>),
+    body: String,
+) -> Result<(), CatalogError> {
+    let nonce = held.version.to_string();
+    let reply = NewReply { purpose, body, language: person.language.to_owned(), nonce };
+    let saying = Saying {
+        document: None,
+        case: Some(held.id),
+        contact: held.contact,
+        phone_number_id: Some(&held.phone_number_id),
+        category,
+    };
+    outbox::queue(tx, saying, &reply).await
+}
+
+pub(super) async fn received(
+    tx: &mut Tx,
+    held: &Held,
+    person: &Person,
+    count: u32,
+) -> Result<(), CatalogError> {
+    say(tx, held, person, (Purpose::Received, None), said::received(count, person.language)).await
+}
+
+type Gathered = (
+    Uuid,
+    Option<String>,
+    Option<i64>,
+    Option<i64>,
+    String,
+    Option<Uuid>,
+    Option<String>,
+    Option<String>,
+    String,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    String,
+);
+
+/// What became of the files of a burst that is not said yet. Of one of them, what would be said of it alone.
+pub(super) async fn summary(
+    tx: &mut Tx,
+    held: &Held,
+    person: &Person,
+    so_far: bool,
+) -> Result<(), CatalogError> {
+    let rows = all!(
+        tx,
+        Gathered,
+        "SELECT d.id, cd.told, cd.rested_at, cd.told_at, d.status, d.duplicate_of, d.kind, d.waits_for, d.reasons, \
+         d.party, d.total, d.currency, d.sensitivity FROM case_documents cd JOIN documents d ON d.id = cd.document_id \
+         WHERE cd.case_id = $1 AND cd.role = 'came' ORDER BY d.id",
+        held.id.0
+    )?;
+    let (mut items, mut alone) = (Vec::new(), Vec::new());
+    for (n, row) in rows.iter().enumerate() {
+        let (rested, told) = (row.2.is_some(), row.3.is_some());
+        if told || !(rested || so_far) {
+            continue;
+        }
+        items.push(item(n + 1, row, person.language)?);
+        alone.push((row.0, row.1.as_deref()));
+    }
+    match alone.as_slice() {
+        [] => return Ok(()),
+        [(document, told)] => {
+            if let Some(told) = told {
+                let reply: NewReply = json("case_documents", "told", told)?;
+                let saying = Saying {
+                    document: Some(DocumentId(*document)),
+                    case: None,
+                    contact: held.contact,
+                    phone_number_id: Some(&held.phone_number_id),
+                    category: None,
+                };
+                outbox::queue(tx, saying, &reply).await?;
+            }
+        }
+        _ => {
+            let body = said::summary(&items, person.language);
+            say(tx, held, person, (Purpose::Summary, None), body).await?;
+        }
+    }
+    let present = micros(tx.now());
+    execute!(
+        tx,
+        "UPDATE case_documents SET told_at = $2 WHERE case_id = $1 AND role = 'came' AND rested_at IS NOT NULL \
+         AND told_at IS NULL",
+        held.id.0,
+        present
+    )
+    .map(drop)
+}
+
+fn item(number: usize, row: &Gathered, language: &str) -> Result<Item, CatalogError> {
+    let (_, _, rested, _, status, duplicate, kind, waits_for, reasons, party, total, currency, sensitivity) =
+        row;
+    let became = match (status.as_str(), waits_for.as_deref()) {
+        _ if rested.is_none() => Became::Reading,
+        ("filed", _) if duplicate.is_some() => Became::Same,
+        ("filed", _) => Became::Filed,
+        ("rejected", _) => Became::Rejected,
+        ("in_review", Some("sender")) => Became::Again,
+        ("in_review", _) => Became::InReview,
+        _ => Became::Reading,
+    };
+    let reasons: Vec<Reason> = json("documents", "reasons", reasons)?;
+    let why = reasons.first().map(|reason| reason.code.as_str().to_owned());
+    // What others may not see stands in no message that they may.
+    let mut particulars = Vec::new();
+    if sensitivity == "open" {
+        particulars.extend(party.clone());
+        particulars.extend(total.as_ref().map(|total| amount(total, currency.as_deref(), language)));
+    }
+    Ok(Item {
+        number,
+        kind: kind.clone().unwrap_or_else(|| "other".to_owned()),
+        particulars,
+        became,
+        why: why.filter(|_| became == Became::Again),
+    })
+}
+
+fn amount(total: &str, currency: Option<&str>, language: &str) -> String {
+    let total = if language == "en" { total.to_owned() } else { total.replace('.', ",") };
+    format!("{total} {}", currency.unwrap_or_default()).trim_end().to_owned()
+}
+
+/// A document that is asked for again, by what is known of it.
+pub(super) async fn asked_for(tx: &mut Tx, document: &str) -> Result<Option<Item>, CatalogError> {
+    let Ok(id) = document.parse::<Uuid>() else { return Ok(None) };
+    let row = optional!(tx, (Option<String>, String), "SELECT kind, reasons FROM documents WHERE id = $1", id)?;
+    let Some((kind, reasons)) = row else { return Ok(None) };
+    let reasons: Vec<Reason> = json("documents", "reasons", &reasons)?;
+    Ok(Some(Item {
+        number: 1,
+        kind: kind.unwrap_or_else(|| "other".to_owned()),
+        particulars: Vec::new(),
+        became: Became::Again,
+        why: reasons.first().map(|reason| reason.code.as_str().to_owned()),
+    }))
+}

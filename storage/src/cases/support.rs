@@ -1,0 +1,68 @@
+//! Words, and what is neither a file nor words: beside files they are evidence, else somebody wants a person.
+
+use acuse_conversation::{Event, Intent, Kind};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{About, OPEN, find_or_open, happens, hold_contact};
+use crate::{
+    error::CatalogError,
+    names::{ContactId, DocumentId, Stage, cut},
+    sql::Tx,
+    timeline,
+};
+
+/// Longest text that a document's timeline keeps of what was said beside it, characters.
+const BESIDE_CHARS: usize = 500;
+
+/// A message without a file.
+pub(crate) struct Heard<'a> {
+    pub id: Uuid,
+    pub contact: ContactId,
+    pub phone_number_id: &'a str,
+    /// `text`, `audio`, …
+    pub kind: &'a str,
+    pub words: Option<&'a str>,
+}
+
+/// A message without a file came: its place is found.
+pub(crate) async fn heard(tx: &mut Tx, message: Heard<'_>) -> Result<(), CatalogError> {
+    let wants = match message.kind {
+        "text" | "button" | "interactive" => message.words.is_some_and(|words| Intent::of(words).is_none()),
+        "audio" | "voice" | "video" => true,
+        _ => false,
+    };
+    if !wants || tx.policies().is_none() {
+        return Ok(());
+    }
+    hold_contact(tx, message.contact).await?;
+    if let Some(words) = message.words.filter(|_| message.kind == "text")
+        && beside_files(tx, &message, words).await?
+    {
+        return Ok(());
+    }
+    let about = About {
+        contact: message.contact,
+        phone_number_id: message.phone_number_id,
+        kind: Kind::Support,
+        subject: "",
+    };
+    let held = find_or_open(tx, about).await?;
+    happens(tx, held, message.id, Event::Words).await
+}
+
+/// Whether the words stand beside files that have just come: whoever looks at one of them sees them.
+async fn beside_files(tx: &mut Tx, message: &Heard<'_>, words: &str) -> Result<bool, CatalogError> {
+    let text = format!(
+        "SELECT cd.document_id FROM cases c JOIN case_documents cd ON cd.case_id = c.id AND cd.role = 'came' \
+         WHERE c.contact_id = $1 AND c.phone_number_id = $2 AND c.kind = 'documents' AND c.subject = '' \
+         AND c.state IN {OPEN} ORDER BY cd.document_id LIMIT 50"
+    );
+    let documents =
+        all!(tx, (Uuid,), sqlx::AssertSqlSafe(text.clone()), message.contact.0, message.phone_number_id)?;
+    let detail = json!({ "message_id": message.id, "text": cut(words, BESIDE_CHARS) });
+    for (document,) in &documents {
+        timeline::note(tx, DocumentId(*document), Stage::Done, "said_beside", detail.clone()).await?;
+    }
+    Ok(!documents.is_empty())
+}

@@ -1,0 +1,418 @@
+//! Promises of cases: what comes together is told of together, what the sender can mend is asked of them, and the answer
+//! lands on the same document.
+
+use acuse_conversation::Policies;
+use acuse_pipeline::{
+    document::Status,
+    reason::{Reason, ReasonCode},
+};
+use time::Duration;
+use uuid::Uuid;
+
+use super::{
+    door::{Sample, delivery, photo},
+    road::{begin, facts, original, reply},
+};
+use crate::{
+    Access, CaseId, Catalog, ContactId, DocumentId, Intake,
+    cases::{Act, Acted, Answer, CaseFilter, Joined},
+    consents::{Category, Word},
+    intake::InboundItem,
+    names::{Stage, WaitsFor, micros, now},
+    outbox::Purpose,
+    stages::Step,
+};
+
+/// The same catalog, which leads conversations.
+pub(super) fn leading(catalog: &Catalog) -> Catalog {
+    catalog.clone().with_policies(Some(Policies::ours().unwrap()))
+}
+
+/// Somebody sends so many files at once.
+pub(super) async fn sends(catalog: &Catalog, sample: &Sample, count: usize) -> Vec<DocumentId> {
+    let items = (0..count).map(|n| {
+        let mut message = photo(sample);
+        message.wamid = format!("{}-{n}-{}", sample.wamid, Uuid::now_v7());
+        InboundItem::Message(message)
+    });
+    let items: Vec<InboundItem> = items.collect();
+    let intake = Intake::spawn(catalog.clone());
+    let recorded = intake.record(delivery(items.clone())).await.unwrap();
+    let again = intake.record(delivery(items)).await.unwrap();
+    assert!(again.new_documents.is_empty(), "a delivery that comes again changes nothing");
+    recorded.new_documents
+}
+
+async fn to_link(catalog: &Catalog, id: DocumentId, bytes: &[u8]) -> crate::Document {
+    begin(catalog, id, Stage::Fetch).await;
+    assert_eq!(catalog.fetched(id, &original(id, bytes)).await.unwrap(), Step::Taken);
+    begin(catalog, id, Stage::Read).await;
+    assert_eq!(catalog.read(id, &facts(&id.to_string())).await.unwrap(), Step::Taken);
+    begin(catalog, id, Stage::Link).await
+}
+
+async fn filed(catalog: &Catalog, id: DocumentId) {
+    to_link(catalog, id, id.to_string().as_bytes()).await;
+    let step = catalog.filed(id, Stage::Link, None, Some(&reply(Purpose::Filed))).await.unwrap();
+    assert_eq!(step, Step::Taken);
+}
+
+async fn unreadable(catalog: &Catalog, id: DocumentId) {
+    begin(catalog, id, Stage::Fetch).await;
+    assert_eq!(catalog.fetched(id, &original(id, id.to_string().as_bytes())).await.unwrap(), Step::Taken);
+    begin(catalog, id, Stage::Read).await;
+    let reasons = [Reason::new(ReasonCode::Unreadable, "blurred")];
+    let reply = reply(Purpose::SendAgain);
+    let step = catalog.into_review(id, Stage::Read, &reasons, None, Some(&reply)).await.unwrap();
+    assert_eq!(step, Step::Taken);
+}
+
+pub(super) async fn contact_of(catalog: &Catalog, id: DocumentId) -> ContactId {
+    catalog.document(id).await.unwrap().unwrap().contact_id.unwrap()
+}
+
+/// Kinds, states and deadlines of a contact's cases, in order.
+pub(super) async fn cases_of(
+    catalog: &Catalog,
+    contact: ContactId,
+) -> Vec<(CaseId, String, String, Option<i64>)> {
+    let mut tx = catalog.reading().await.unwrap();
+    let sql = "SELECT id, kind, state, due_at FROM cases WHERE contact_id = $1 ORDER BY id";
+    let rows = all!(tx, (Uuid, String, String, Option<i64>), sql, contact.0).unwrap();
+    rows.into_iter().map(|(id, kind, state, due)| (CaseId(id), kind, state, due)).collect()
+}
+
+/// Purposes and texts of what a contact is sent, in order.
+pub(super) async fn said_to(catalog: &Catalog, contact: ContactId) -> Vec<(String, String)> {
+    let mut tx = catalog.reading().await.unwrap();
+    let sql = "SELECT purpose, body FROM outbox WHERE contact_id = $1 ORDER BY seq";
+    all!(tx, (String, String), sql, contact.0).unwrap()
+}
+
+async fn purposes(catalog: &Catalog, contact: ContactId) -> Vec<String> {
+    said_to(catalog, contact).await.into_iter().map(|(purpose, _)| purpose).collect()
+}
+
+/// All that a contact's cases wait for has come; each takes its turn, twice.
+pub(super) async fn time_passes(catalog: &Catalog, contact: ContactId) {
+    for (id, _, _, due) in cases_of(catalog, contact).await {
+        if due.is_none() {
+            continue;
+        }
+        let mut tx = catalog.writing().await.unwrap();
+        let past = micros(now() - Duration::seconds(2));
+        execute!(tx, "UPDATE cases SET due_at = $2, task_at = $2 WHERE id = $1", id.0, past).unwrap();
+        tx.commit().await.unwrap();
+        assert!(catalog.case_turn(id).await.unwrap().stepped);
+        let again = catalog.case_turn(id).await.unwrap();
+        assert!(!again.stepped && again.nod.is_none(), "a task that comes twice does nothing: {again:?}");
+    }
+}
+
+pub(super) async fn a_burst_costs_two_messages(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let files = sends(catalog, &Sample::new(), 4).await;
+    let contact = contact_of(catalog, files[0]).await;
+    let cases = cases_of(catalog, contact).await;
+    assert_eq!((cases.len(), cases[0].2.as_str()), (1, "gathering"), "{cases:?}");
+    let nod = catalog.case_turn(cases[0].0).await.unwrap().nod.expect("they see that we have it");
+    assert!(nod.wamid.contains("-0-"), "{nod:?}");
+    assert_eq!(catalog.case_turn(cases[0].0).await.unwrap().nod, None, "once");
+
+    filed(catalog, files[2]).await;
+    assert!(said_to(catalog, contact).await.is_empty(), "not one message a file");
+    time_passes(catalog, contact).await;
+    assert_eq!(purposes(catalog, contact).await, ["received"]);
+    unreadable(catalog, files[1]).await;
+    filed(catalog, files[0]).await;
+    filed(catalog, files[3]).await;
+    let said = said_to(catalog, contact).await;
+    assert_eq!(said.iter().map(|(p, _)| p.as_str()).collect::<Vec<_>>(), ["received", "summary"], "{said:?}");
+    let (_, summary) = &said[1];
+    for line in ["4 archivos", "1. factura", "3. factura", "4. factura", "2. archivo (no se lee bien)"] {
+        assert!(summary.contains(line), "{line} in {summary}");
+    }
+    let cases = cases_of(catalog, contact).await;
+    let open: Vec<_> = cases.iter().filter(|c| c.2 == "waiting").map(|c| c.1.as_str()).collect();
+    assert_eq!((cases.len(), open), (2, vec!["ask"]), "the burst is told of; the question is open: {cases:?}");
+    assert!(catalog.message_ledger(now()).await.unwrap().balanced);
+}
+
+pub(super) async fn one_file_is_answered_as_before(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let files = sends(catalog, &Sample::new(), 1).await;
+    let contact = contact_of(catalog, files[0]).await;
+    filed(catalog, files[0]).await;
+    time_passes(catalog, contact).await;
+    assert_eq!(said_to(catalog, contact).await, [("filed".to_owned(), "Recibido".to_owned())]);
+    let replies = catalog.replies_about(files[0]).await.unwrap();
+    assert_eq!(replies.len(), 1, "it is about its document");
+    assert_eq!(cases_of(catalog, contact).await[0].2, "done");
+}
+
+pub(super) async fn what_takes_long_is_told_when_it_is_known(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let files = sends(catalog, &Sample::new(), 5).await;
+    let contact = contact_of(catalog, files[0]).await;
+    filed(catalog, files[0]).await;
+    time_passes(catalog, contact).await;
+    time_passes(catalog, contact).await;
+    let said = said_to(catalog, contact).await;
+    assert!(said[1].1.contains("Todavía los leemos:\n2. archivo\n3. archivo"), "{said:?}");
+    for file in &files[1..] {
+        filed(catalog, *file).await;
+    }
+    assert_eq!(said_to(catalog, contact).await.len(), 2, "later results gather");
+    time_passes(catalog, contact).await;
+    let said = said_to(catalog, contact).await;
+    assert_eq!(said.len(), 3, "{said:?}");
+    assert!(!said[2].1.contains("1. factura") && said[2].1.contains("5. factura"), "{}", said[2].1);
+    assert_eq!(cases_of(catalog, contact).await[0].2, "done");
+}
+
+/// Somebody was asked for another photo of their only file, and heard so.
+async fn asked(catalog: &Catalog) -> (Sample, DocumentId, ContactId) {
+    let sample = Sample::new();
+    let first = sends(catalog, &sample, 1).await[0];
+    let contact = contact_of(catalog, first).await;
+    unreadable(catalog, first).await;
+    time_passes_for(catalog, contact, "documents").await;
+    assert_eq!(purposes(catalog, contact).await, ["send_again"]);
+    (sample, first, contact)
+}
+
+async fn time_passes_for(catalog: &Catalog, contact: ContactId, kind: &str) {
+    for (id, what, _, due) in cases_of(catalog, contact).await {
+        if what == kind && due.is_some() {
+            let mut tx = catalog.writing().await.unwrap();
+            let past = micros(now() - Duration::seconds(2));
+            execute!(tx, "UPDATE cases SET due_at = $2, task_at = $2 WHERE id = $1", id.0, past).unwrap();
+            tx.commit().await.unwrap();
+            assert!(catalog.case_turn(id).await.unwrap().stepped);
+        }
+    }
+}
+
+pub(super) async fn an_answer_lands_on_the_same_document(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let before = catalog.ledger(None, None).await.unwrap();
+    let (sample, first, contact) = asked(catalog).await;
+    let waiting = catalog.document(first).await.unwrap().unwrap();
+    assert_eq!((waiting.status, waiting.waits_for), (Status::InReview, Some(WaitsFor::Sender)));
+
+    let second = sends(catalog, &sample, 1).await[0];
+    let answer = to_link(catalog, second, b"a better photo").await;
+    let found = catalog.answers(&answer).await.unwrap();
+    assert_eq!(found, Some(Answer::To { document: first, taken: "only" }));
+    let copy = original(first, b"a better photo");
+    assert_eq!(catalog.join_answer(&answer, first, "only", &copy).await.unwrap(), Joined::Done);
+    assert_eq!(catalog.join_answer(&answer, first, "only", &copy).await.unwrap(), Joined::Moved, "once");
+
+    let joined = catalog.document(first).await.unwrap().unwrap();
+    assert_eq!((joined.status, joined.stage), (Status::Processing, Stage::Read));
+    assert_eq!(joined.original.unwrap().key, copy.original.key);
+    assert!(joined.version > waiting.version && joined.reasons.is_empty());
+    assert!(catalog.open_review_of(first).await.unwrap().is_none());
+    let kept = catalog.document(second).await.unwrap().unwrap();
+    assert_eq!((kept.duplicate_of, kept.original.is_some()), (Some(first), true), "both are kept");
+    begin(catalog, first, Stage::Read).await;
+    assert_eq!(catalog.read(first, &facts("N-1")).await.unwrap(), Step::Taken);
+    begin(catalog, first, Stage::Link).await;
+    let said = reply(Purpose::Filed);
+    assert_eq!(catalog.filed(first, Stage::Link, None, Some(&said)).await.unwrap(), Step::Taken);
+    time_passes_for(catalog, contact, "documents").await;
+    assert_eq!(purposes(catalog, contact).await, ["send_again", "filed"]);
+    let open = cases_of(catalog, contact).await.into_iter().filter(|case| case.2 != "done");
+    assert_eq!(open.count(), 0, "the case moved on by itself");
+    let after = catalog.ledger(None, None).await.unwrap();
+    assert!(after.balanced && after.filed == before.filed + 1 && after.duplicate == before.duplicate + 1);
+    assert!(catalog.message_ledger(now()).await.unwrap().balanced);
+}
+
+pub(super) async fn what_is_no_answer_leaves_the_question_open(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let (sample, first, contact) = asked(catalog).await;
+    // The very same bytes, after another stood in their place, are still no answer.
+    let second = sends(catalog, &sample, 1).await[0];
+    let answer = to_link(catalog, second, b"another").await;
+    let copy = original(first, b"another");
+    assert_eq!(catalog.join_answer(&answer, first, "only", &copy).await.unwrap(), Joined::Done);
+    begin(catalog, first, Stage::Read).await;
+    let reasons = [Reason::new(ReasonCode::Unreadable, "blurred")];
+    let again = reply(Purpose::SendAgain);
+    assert_eq!(
+        catalog.into_review(first, Stage::Read, &reasons, None, Some(&again)).await.unwrap(),
+        Step::Taken
+    );
+    time_passes_for(catalog, contact, "documents").await;
+    assert_eq!(purposes(catalog, contact).await, ["send_again", "send_again"], "asked once more, said once more");
+    let third = sends(catalog, &sample, 1).await[0];
+    let same = to_link(catalog, third, first.to_string().as_bytes()).await;
+    assert_eq!(catalog.answers(&same).await.unwrap(), Some(Answer::Same(first)));
+    // Another sender's file is no answer either.
+    let other = sends(catalog, &Sample::new(), 1).await[0];
+    let other = to_link(catalog, other, b"of somebody else").await;
+    assert_eq!(catalog.answers(&other).await.unwrap(), None);
+    let asks = cases_of(catalog, contact).await.into_iter().filter(|c| c.1 == "ask" && c.2 == "waiting");
+    assert_eq!(asks.count(), 1, "the question stays open");
+}
+
+pub(super) async fn what_came_before_the_question_is_no_answer(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let files = sends(catalog, &Sample::new(), 2).await;
+    unreadable(catalog, files[0]).await;
+    let other = to_link(catalog, files[1], b"the second page").await;
+    assert_eq!(catalog.answers(&other).await.unwrap(), None, "nobody had asked when it was sent");
+}
+
+pub(super) async fn an_ask_that_nobody_answers_ends_in_front_of_a_person(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let (sample, first, contact) = asked(catalog).await;
+    for _ in 0..4 {
+        time_passes_for(catalog, contact, "ask").await;
+    }
+    let said = purposes(catalog, contact).await;
+    assert_eq!(said, ["send_again", "reminder"], "reminders within an hour are one");
+    let document = catalog.document(first).await.unwrap().unwrap();
+    assert_eq!((document.status, document.waits_for), (Status::InReview, Some(WaitsFor::Reviewer)));
+    assert!(cases_of(catalog, contact).await.iter().any(|case| case.1 == "ask" && case.2 == "expired"));
+    // Who comes back is picked up where they left.
+    let late = sends(catalog, &sample, 1).await[0];
+    let late = to_link(catalog, late, b"at last").await;
+    assert_eq!(catalog.answers(&late).await.unwrap(), Some(Answer::To { document: first, taken: "only" }));
+    let copy = original(first, b"at last");
+    assert_eq!(catalog.join_answer(&late, first, "only", &copy).await.unwrap(), Joined::Done);
+}
+
+pub(super) async fn a_lost_timer_is_found(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let files = sends(catalog, &Sample::new(), 2).await;
+    let contact = contact_of(catalog, files[0]).await;
+    let (id, ..) = cases_of(catalog, contact).await[0].clone();
+    let mut tx = catalog.writing().await.unwrap();
+    let text = format!("DELETE FROM {} WHERE job_type = 'case'", tx.jobs());
+    execute!(tx, sqlx::AssertSqlSafe(text.clone())).unwrap();
+    execute!(tx, "UPDATE cases SET due_at = $2 WHERE id = $1", id.0, micros(now())).unwrap();
+    tx.commit().await.unwrap();
+    assert!(catalog.sweep_older_than(-Duration::seconds(1)).await.unwrap().cases >= 1);
+    assert_eq!(catalog.sweep_older_than(-Duration::seconds(1)).await.unwrap().cases, 0, "and once");
+}
+
+/// Somebody writes words.
+async fn writes(catalog: &Catalog, sample: &Sample, words: &str) {
+    let mut message = photo(sample);
+    message.wamid = format!("{}-{}", sample.wamid, Uuid::now_v7());
+    (message.media, message.kind, message.body) = (None, "text".into(), Some(words.to_owned()));
+    let intake = Intake::spawn(catalog.clone());
+    for _ in 0..2 {
+        intake.record(delivery(vec![InboundItem::Message(message.clone())])).await.unwrap();
+    }
+}
+
+pub(super) async fn a_stop_is_kept_and_ends_reminders(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let (sample, _, contact) = asked(catalog).await;
+    let states = async || -> Vec<(Category, Word)> {
+        let all = catalog.written_consents(contact).await.unwrap();
+        all.into_iter().map(|c| (c.category, c.state)).collect()
+    };
+    assert!(states().await.is_empty(), "a contact starts with none");
+    writes(catalog, &sample, "no quiero parar").await;
+    writes(catalog, &sample, "start").await;
+    assert!(states().await.is_empty(), "whoever never left cannot come back");
+    writes(catalog, &sample, " ¡BAJA! ").await;
+    let off: Vec<_> = [Category::Marketing, Category::Utility, Category::Billing]
+        .into_iter()
+        .map(|category| (category, Word::Withdrawn))
+        .collect();
+    assert_eq!(states().await, off);
+    writes(catalog, &sample, "STOP").await;
+    assert_eq!(purposes(catalog, contact).await, ["send_again", "stopped"], "said once");
+    time_passes_for(catalog, contact, "ask").await;
+    assert_eq!(purposes(catalog, contact).await.len(), 2, "no reminder");
+    // An answer to what is in hand is still one.
+    let second = sends(catalog, &sample, 1).await[0];
+    let answer = to_link(catalog, second, b"after the stop").await;
+    assert!(matches!(catalog.answers(&answer).await.unwrap(), Some(Answer::To { .. })));
+    writes(catalog, &sample, "Alta").await;
+    assert_eq!(states().await.len(), 6);
+    assert_eq!(purposes(catalog, contact).await.last().map(String::as_str), Some("started"));
+    // What was said stands.
+    for sql in [
+        "DELETE FROM consents WHERE contact_id = $1",
+        "UPDATE consents SET state = 'granted' WHERE contact_id = $1",
+    ] {
+        let mut tx = catalog.writing().await.unwrap();
+        assert!(execute!(tx, sql, contact.0).is_err(), "{sql}");
+    }
+}
+
+pub(super) async fn words_find_a_person(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let sample = Sample::new();
+    let first = sends(catalog, &sample, 1).await[0];
+    let contact = contact_of(catalog, first).await;
+    writes(catalog, &sample, "es del pedido 77").await;
+    let timeline = catalog.timeline(first).await.unwrap();
+    assert!(format!("{timeline:?}").contains("es del pedido 77"), "beside a file they are evidence");
+    filed(catalog, first).await;
+    time_passes(catalog, contact).await;
+    writes(catalog, &sample, "Gracias!").await;
+    let mine = CaseFilter { contact: Some(contact), ..CaseFilter::default() };
+    let everything = Access::new(true);
+    let list = async |filter: &CaseFilter| catalog.cases(&everything, filter, 50).await.unwrap();
+    assert!(list(&mine).await.is_empty(), "nothing is asked");
+    writes(catalog, &sample, "¿a qué hora abren?").await;
+    writes(catalog, &sample, "¿hola?").await;
+    let waiting = list(&mine).await;
+    assert_eq!(waiting.len(), 1, "{waiting:?}");
+    let case = &waiting[0];
+    assert_eq!((case.kind.as_str(), case.state.as_str()), ("support", "human"));
+    assert!(case.window_closes_at.is_some() && case.assignee.is_none());
+
+    let hello = || Act::Reply { text: "A las nueve.".into(), language: "es".into() };
+    let act = async |version, who, act: Act| {
+        catalog.act_on_case(&everything, case.id, version, who, &act).await.unwrap()
+    };
+    assert_eq!(act(case.version + 9, "eva", hello()).await, Acted::Changed(case.version));
+    let Acted::Done(now_at) = act(case.version, "eva", hello()).await else { panic!("it is eva's") };
+    assert_eq!(act(case.version, "leo", hello()).await, Acted::Changed(now_at), "two never write at once");
+    assert_eq!(act(now_at, "leo", hello()).await, Acted::HeldBy("eva".into()));
+    let said = said_to(catalog, contact).await;
+    assert_eq!(said.last().unwrap(), &("reply".to_owned(), "A las nueve.".to_owned()));
+    assert_eq!(said.len(), 2, "{said:?}");
+    let held = CaseFilter { assignee: Some("eva".into()), ..mine.clone() };
+    assert_eq!(list(&held).await.len(), 1);
+    let Acted::Done(over) = act(now_at, "eva", Act::Close).await else { panic!("closed") };
+    assert_eq!(act(over, "eva", hello()).await, Acted::Over);
+    assert!(list(&mine).await.is_empty());
+    assert!(catalog.message_ledger(now()).await.unwrap().balanced);
+}
+
+pub(super) async fn what_a_person_holds_the_machine_leaves_alone(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let (sample, first, contact) = asked(catalog).await;
+    let everything = Access::new(true);
+    let open = CaseFilter { contact: Some(contact), state: Some("open".into()), ..CaseFilter::default() };
+    let case = catalog.cases(&everything, &open, 9).await.unwrap().remove(0);
+    assert_eq!((case.kind.as_str(), case.documents.as_slice()), ("ask", &[first][..]));
+    let take = Act::Assign { to: Some("eva".into()), team: Some("caja".into()) };
+    let act = async |version, act: Act| {
+        catalog.act_on_case(&everything, case.id, version, "eva", &act).await.unwrap()
+    };
+    let Acted::Done(version) = act(case.version, take).await else { panic!("taken") };
+    let held = catalog.case(&everything, case.id).await.unwrap().unwrap();
+    assert_eq!((held.state.as_str(), held.due_at), ("human", None), "no reminder will come");
+    let Acted::Done(_) = act(version, Act::Return).await else { panic!("given back") };
+    let back = catalog.case(&everything, case.id).await.unwrap().unwrap();
+    assert_eq!((back.state.as_str(), back.assignee, back.team.as_deref()), ("waiting", None, Some("caja")));
+    assert!(back.due_at.is_some(), "it goes on where it was");
+    // A closed window says so before anything is written.
+    let mut tx = catalog.writing().await.unwrap();
+    execute!(tx, "UPDATE windows SET last_inbound_at = 1 WHERE contact_id = $1", contact.0).unwrap();
+    tx.commit().await.unwrap();
+    let hello = Act::Reply { text: "?".into(), language: "es".into() };
+    assert_eq!(act(back.version, hello).await, Acted::WindowClosed);
+    let second = sends(catalog, &sample, 1).await[0];
+    assert_eq!(contact_of(catalog, second).await, contact);
+}

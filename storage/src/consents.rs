@@ -1,0 +1,256 @@
+//! What a contact agreed to, or no more: a row each time, never changed and never deleted, so that it answers since when,
+//! by what, and who wrote it down.
+
+use acuse_conversation::{Event, Intent, said};
+use acuse_pipeline::wording::Language;
+use serde::Serialize;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::{
+    cases,
+    catalog::Catalog,
+    error::CatalogError,
+    names::{ContactId, at, clean_maybe, cut, micros, word, words},
+    outbox::{self, NewReply, Purpose, Saying},
+    sql::Tx,
+};
+
+words! {
+    /// What somebody agrees to.
+    Category, "consent category" {
+        /// Advertising.
+        Marketing = "marketing",
+        /// News about what they ordered, and reminders.
+        Utility = "utility",
+        /// Reminders of what they owe.
+        Billing = "billing",
+        /// The privacy notice.
+        Privacy = "privacy",
+    }
+}
+
+words! {
+    /// What they said.
+    Word, "consent" {
+        /// Yes.
+        Granted = "granted",
+        /// No more.
+        Withdrawn = "withdrawn",
+        /// They were told.
+        Told = "told",
+    }
+}
+
+/// What we send of our own accord, which one word ends.
+const PROACTIVE: [Category; 3] = [Category::Marketing, Category::Utility, Category::Billing];
+
+/// A consent to write down.
+#[derive(Debug, Clone)]
+pub struct NewConsent<'a> {
+    /// Whose.
+    pub contact: ContactId,
+    /// For which of our numbers.
+    pub phone_number_id: &'a str,
+    /// To what.
+    pub category: Category,
+    /// What they said.
+    pub word: Word,
+    /// How we know: a form, a contract, a message.
+    pub source: &'a str,
+    /// Which version of which text they agreed to.
+    pub text_version: Option<&'a str>,
+    /// Who wrote it down, where it was not they.
+    pub said_by: Option<&'a str>,
+    /// When they said it.
+    pub at: OffsetDateTime,
+}
+
+/// A consent as it was written down.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Written {
+    /// Whose.
+    pub contact_id: ContactId,
+    /// For which of our numbers.
+    pub phone_number_id: String,
+    /// To what.
+    pub category: Category,
+    /// What they said.
+    pub state: Word,
+    /// How we know.
+    pub source: String,
+    /// Which version of which text they agreed to.
+    pub text_version: Option<String>,
+    /// Who wrote it down, where it was not they.
+    pub said_by: Option<String>,
+    /// When they said it.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+}
+
+/// Most rows of one answer.
+const MOST: i64 = 1_000;
+
+async fn write(tx: &mut Tx, new: &NewConsent<'_>) -> Result<(), CatalogError> {
+    execute!(
+        tx,
+        "INSERT INTO consents (contact_id, phone_number_id, category, state, source, at, text_version, said_by) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        new.contact.0,
+        new.phone_number_id,
+        new.category.as_str(),
+        new.word.as_str(),
+        cut(new.source, 200),
+        micros(new.at),
+        clean_maybe(new.text_version.map(|v| cut(v, 200)).as_deref()),
+        clean_maybe(new.said_by.map(|v| cut(v, 200)).as_deref())
+    )
+    .map(drop)
+}
+
+/// The latest word of a contact on a category; none: they never said any.
+async fn latest(
+    tx: &mut Tx,
+    contact: ContactId,
+    phone_number_id: &str,
+    category: Category,
+) -> Result<Option<Word>, CatalogError> {
+    let row = optional!(
+        tx,
+        (String,),
+        "SELECT state FROM consents WHERE contact_id = $1 AND phone_number_id = $2 AND category = $3 \
+         ORDER BY seq DESC LIMIT 1",
+        contact.0,
+        phone_number_id,
+        category.as_str()
+    )?;
+    row.map(|(state,)| word("consents", "state", &state)).transpose()
+}
+
+/// A contact said, in a word of their own or by WhatsApp's switch, that they want no more of `categories`, or want them
+/// again. Whether that is news.
+async fn turned(
+    tx: &mut Tx,
+    (contact, phone_number_id): (ContactId, &str),
+    intent: Intent,
+    categories: &[Category],
+    (source, at): (&str, OffsetDateTime),
+) -> Result<bool, CatalogError> {
+    let mut is_news = false;
+    for &category in categories {
+        let before = latest(tx, contact, phone_number_id, category).await?;
+        let word = match (intent, before) {
+            (Intent::Stop, Some(Word::Withdrawn)) => continue,
+            (Intent::Stop, _) => Word::Withdrawn,
+            (Intent::Start, Some(Word::Withdrawn)) => Word::Granted,
+            // Whoever never left cannot come back.
+            (Intent::Start | Intent::Thanks, _) => continue,
+        };
+        is_news = true;
+        let (text_version, said_by) = (None, None);
+        let new =
+            NewConsent { contact, phone_number_id, category, word, source, text_version, said_by, at };
+        write(tx, &new).await?;
+    }
+    if is_news && intent == Intent::Stop {
+        cases::each_hears(tx, (contact, phone_number_id), Event::OptOut).await?;
+    }
+    Ok(is_news)
+}
+
+/// A contact wrote a word that ends, or begins again, what we send of our own accord: it is written down, what is
+/// proactive closes, and they are told once.
+pub(crate) async fn said(
+    tx: &mut Tx,
+    contact: ContactId,
+    phone_number_id: &str,
+    intent: Intent,
+    at: OffsetDateTime,
+) -> Result<(), CatalogError> {
+    let source = match intent {
+        Intent::Stop => "message_stop",
+        Intent::Start => "message_start",
+        Intent::Thanks => return Ok(()),
+    };
+    if !turned(tx, (contact, phone_number_id), intent, &PROACTIVE, (source, at)).await? {
+        return Ok(());
+    }
+    let row = optional!(
+        tx,
+        (Option<String>, Option<String>),
+        "SELECT language, phone FROM contacts WHERE id = $1",
+        contact.0
+    )?;
+    let (language, phone) = row.unwrap_or_default();
+    let language = Language::choose(language.as_deref(), phone.as_deref(), None).as_str();
+    let (purpose, body) = match intent {
+        Intent::Stop => (Purpose::Stopped, said::stopped(language)),
+        Intent::Start | Intent::Thanks => (Purpose::Started, said::started(language)),
+    };
+    let reply = NewReply { purpose, body, language: language.to_owned(), nonce: String::new() };
+    let saying = Saying {
+        document: None,
+        case: None,
+        contact,
+        phone_number_id: Some(phone_number_id),
+        category: None,
+    };
+    outbox::queue(tx, saying, &reply).await
+}
+
+/// WhatsApp's own switch, which is about marketing.
+pub(crate) async fn switched(
+    tx: &mut Tx,
+    contact: ContactId,
+    phone_number_id: &str,
+    intent: Intent,
+    at: OffsetDateTime,
+) -> Result<(), CatalogError> {
+    let categories = [Category::Marketing];
+    let about = (contact, phone_number_id);
+    turned(tx, about, intent, &categories, ("whatsapp_preferences", at)).await.map(drop)
+}
+
+type Row = (Uuid, String, String, String, String, Option<String>, Option<String>, i64);
+
+impl Catalog {
+    /// Writes a consent down.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn write_consent(&self, new: &NewConsent<'_>) -> Result<(), CatalogError> {
+        let mut tx = self.writing().await?;
+        write(&mut tx, new).await?;
+        if new.word == Word::Withdrawn && PROACTIVE.contains(&new.category) {
+            cases::each_hears(&mut tx, (new.contact, new.phone_number_id), Event::OptOut).await?;
+        }
+        tx.commit().await
+    }
+
+    /// All that a contact ever said of what we may send, the oldest first; at most a thousand.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn written_consents(&self, contact: ContactId) -> Result<Vec<Written>, CatalogError> {
+        let mut tx = self.reading().await?;
+        let text = format!(
+            "SELECT contact_id, phone_number_id, category, state, source, text_version, said_by, at FROM consents \
+             WHERE contact_id = $1 ORDER BY seq LIMIT {MOST}"
+        );
+        all!(tx, Row, sqlx::AssertSqlSafe(text.clone()), contact.0)?
+            .into_iter()
+            .map(|(contact, number, category, state, source, text_version, said_by, when)| {
+                Ok(Written {
+                    contact_id: ContactId(contact),
+                    phone_number_id: number,
+                    category: word("consents", "category", &category)?,
+                    state: word("consents", "state", &state)?,
+                    source,
+                    text_version,
+                    said_by,
+                    at: at("consents", "at", when)?,
+                })
+            })
+            .collect()
+    }
+}
