@@ -46,8 +46,7 @@ async fn ears() -> (String, Arc<Mutex<String>>) {
         while let Ok((mut stream, _)) = listener.accept().await {
             let mut bytes = vec![0; 64 * 1_024];
             let mut told = Vec::new();
-            // An alert is one small JSON object, which ends the request.
-            while !told.ends_with(b"}") {
+            while !is_whole(&told) {
                 match stream.read(&mut bytes).await {
                     Ok(0) | Err(_) => break,
                     Ok(n) => told.extend_from_slice(&bytes[..n]),
@@ -59,6 +58,14 @@ async fn ears() -> (String, Arc<Mutex<String>>) {
         }
     });
     (url, heard)
+}
+
+/// Whether a request has come with all the bytes that it said it has: a busy machine hands them over in any pieces.
+fn is_whole(request: &[u8]) -> bool {
+    let Some(head) = request.windows(4).position(|w| w == b"\r\n\r\n") else { return false };
+    let text = String::from_utf8_lossy(&request[..head]).to_ascii_lowercase();
+    let length = text.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
+    request.len() >= head + 4 + length.unwrap_or(0_usize)
 }
 
 struct Place {
@@ -131,10 +138,19 @@ impl Place {
         })
     }
 
-    async fn look(&self) {
-        set_clock(Some(clock() + Duration::MINUTE));
-        watch::look(&self.env).await.unwrap();
-        alerts::tell(&self.env).await.unwrap();
+    /// What the next minutes look at and tell, until the incident is over and all were told, or somebody should wonder.
+    async fn look_until_over(&self, times: usize) {
+        // On a busy machine another part may be found away too, and a storm is told in a digest some minutes later.
+        for _ in 0..30 {
+            set_clock(Some(clock() + Duration::MINUTE));
+            // The first connections may still be those that broke.
+            if watch::look(&self.env).await.is_ok() {
+                alerts::tell(&self.env).await.unwrap();
+            }
+            if self.heard("resolved") == times {
+                break;
+            }
+        }
     }
 
     /// How often the route heard that this happened to the database's incident, alone or in a digest of several.
@@ -188,7 +204,7 @@ async fn the_database_away_is_no_documents_fault() {
         let items = vec![place.message(&format!("{long}a")), place.message(&format!("{long}b"))];
         let waiting = place.intake.record(delivery(items)).await.unwrap().new_documents;
         let late = delivery(vec![place.message(&format!("{long}c"))]);
-        place.way.shut(true);
+        place.way.shut(true).await;
         assert!(
             place.intake.record(late.clone()).await.is_err(),
             "{what}: answered 503, so Meta sends it again"
@@ -203,14 +219,12 @@ async fn the_database_away_is_no_documents_fault() {
                 assert!(watch::look(&place.env).await.is_err(), "{what}: nothing beats");
             }
         }
-        place.way.shut(false);
-        place.look().await;
-        let told = (place.incidents(None).await, place.heard("opened"));
-        assert_eq!(told, (1, n + 1), "{what}: told {}", place.heard.lock().unwrap());
-        place.look().await;
+        place.way.shut(false).await;
+        place.look_until_over(n + 1).await;
         let over = place.incidents(Some(IncidentState::Resolved)).await;
-        assert_eq!((place.incidents(None).await, over), (0, n + 1), "{what}: and that it is over");
-        assert_eq!(place.heard("resolved"), n + 1, "{what}");
+        assert_eq!((place.incidents(None).await, over), (0, n + 1), "{what}: one incident, and it is over");
+        let told = (place.heard("opened"), place.heard("resolved"));
+        assert_eq!(told, (n + 1, n + 1), "{what}: told {}", place.heard.lock().unwrap());
         let again = place.intake.record(late).await.unwrap().new_documents;
         assert_eq!(again.len(), 1, "{what}: what came again is taken in");
         for id in waiting.into_iter().chain(again) {

@@ -119,7 +119,7 @@ async fn incidents(world: &World, part: Part, state: Option<IncidentState>) -> u
 async fn s3_away_is_no_documents_fault() {
     let (world, ears) = heard_world().await;
     for long in MINUTES {
-        outage(&world, &ears, Part::Objects, long, async |away| world.way.shut(away)).await;
+        outage(&world, &ears, Part::Objects, long, async |away| world.way.shut(away).await).await;
     }
 }
 

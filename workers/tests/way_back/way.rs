@@ -1,17 +1,17 @@
 //! A way to a server that a test can shut: those who come find the door closed, those who are inside are thrown out.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::watch,
 };
-
-use tokio::net::{TcpListener, TcpStream};
 
 /// A way that can be shut.
 pub struct Way {
     /// Where it begins.
     pub endpoint: String,
-    shut: Arc<AtomicBool>,
+    shut: watch::Sender<bool>,
+    /// Each who is inside holds one of its receivers.
+    inside: watch::Sender<()>,
 }
 
 impl Way {
@@ -19,30 +19,30 @@ impl Way {
         let behind = endpoint.trim_start_matches("http://").to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let shut = Arc::new(AtomicBool::new(false));
-        let closed = Arc::clone(&shut);
+        let (shut, closed) = watch::channel(false);
+        let inside = watch::Sender::new(());
+        let guests = inside.clone();
         tokio::spawn(async move {
             while let Ok((mut near, _)) = listener.accept().await {
-                let (behind, closed) = (behind.clone(), Arc::clone(&closed));
+                let (behind, mut closed, guest) = (behind.clone(), closed.clone(), guests.subscribe());
                 tokio::spawn(async move {
-                    if closed.load(Ordering::SeqCst) {
-                        return;
-                    }
-                    let Ok(mut far) = TcpStream::connect(behind).await else { return };
-                    let both = tokio::io::copy_bidirectional(&mut near, &mut far);
-                    let ends = async {
-                        while !closed.load(Ordering::SeqCst) {
-                            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-                        }
+                    let both = async {
+                        let Ok(mut far) = TcpStream::connect(behind).await else { return };
+                        tokio::io::copy_bidirectional(&mut near, &mut far).await.ok();
                     };
-                    tokio::select! { _ = both => {}, () = ends => {} }
+                    tokio::select! { biased; _ = closed.wait_for(|shut| *shut) => {}, () = both => {} }
+                    drop((near, guest));
                 });
             }
         });
-        Self { endpoint, shut }
+        Self { endpoint, shut, inside }
     }
 
-    pub fn shut(&self, shut: bool) {
-        self.shut.store(shut, Ordering::SeqCst);
+    /// Opens it; or shuts it, and waits until nobody is inside.
+    pub async fn shut(&self, shut: bool) {
+        self.shut.send_replace(shut);
+        if shut {
+            self.inside.closed().await;
+        }
     }
 }
