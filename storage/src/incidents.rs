@@ -122,7 +122,7 @@ pub(crate) async fn open(
     Ok(id)
 }
 
-/// Tells a person of a message that will not arrive by itself.
+/// Tells a person of a message that will not arrive by itself, and to whom it was going.
 pub(crate) async fn tell_of(
     tx: &mut Tx,
     message: Uuid,
@@ -130,7 +130,12 @@ pub(crate) async fn tell_of(
     detail: &Value,
     at: OffsetDateTime,
 ) -> Result<(), CatalogError> {
-    let id = open(tx, kind, &message.to_string(), detail, 1, at).await?;
+    let (contact,) = one!(tx, (Uuid,), "SELECT contact_id FROM outbox WHERE id = $1", message)?;
+    let mut detail = detail.clone();
+    if let Some(detail) = detail.as_object_mut() {
+        detail.insert("contact_id".into(), Value::String(contact.to_string()));
+    }
+    let id = open(tx, kind, &message.to_string(), &detail, 1, at).await?;
     execute!(
         tx,
         "INSERT INTO incident_messages (incident_id, outbox_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",

@@ -193,7 +193,7 @@ async fn a_sum_a_copy_and_lines_are_settled_on_their_cards() {
         .eval("[...document.querySelectorAll('.field.changed input')].map(i => i.id + '=' + i.value).join()");
     assert_eq!(mended.unwrap(), "invoice-total=121.00");
     page.press("a", false, false).unwrap();
-    wait("the invoice to be filed", Duration::from_secs(30), || async {
+    wait("the invoice to be filed", Duration::from_secs(120), || async {
         Ok((desk.document(n).await["fields"]["total"]["value"] == "121.00").then_some(()))
     })
     .await
@@ -205,7 +205,7 @@ async fn a_sum_a_copy_and_lines_are_settled_on_their_cards() {
     page.wait("document.querySelector('.beside img').naturalWidth > 100").unwrap();
     page.look("duplicate").unwrap();
     page.press("d", false, false).unwrap();
-    wait("the copy to be one", Duration::from_secs(30), || async {
+    wait("the copy to be one", Duration::from_secs(120), || async {
         Ok(desk.document(n).await["duplicate_of"].is_string().then_some(()))
     })
     .await

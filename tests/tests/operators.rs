@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use acuse_fixtures::graph::{Inbound, Said};
+use acuse_fixtures::graph::{Fault, Inbound, Point, Said};
 use acuse_tests::{
     browser::{self, Browser},
-    stack::Api,
+    stack::{Api, wait},
 };
 use serde_json::{Value, json};
 
@@ -44,6 +44,8 @@ async fn a_document_leads_to_its_place_in_the_conversation_and_times_are_the_rea
         let many: Vec<Inbound> = (0..20).map(|k| Inbound::new(ana.clone(), said(k))).collect();
         post(&api, &world.graph.webhook_for(&many)).await;
     }
+    // One of the answers cannot be delivered, and a person is to hear of it.
+    world.graph.fail(Point::Send, None, Fault::error(400, 131_026, None), 1);
     for n in 2..9 {
         post(&api, &world.invoice(&person(n), 902)).await;
     }
@@ -79,10 +81,19 @@ async fn a_document_leads_to_its_place_in_the_conversation_and_times_are_the_rea
     );
     page.look("conversation").unwrap();
 
-    api.request(reqwest::Method::GET, "/v1/incidents").send().await.unwrap();
+    wait("the answer that cannot be delivered", Duration::from_secs(120), || async {
+        let ledger = api.get("/v1/ledger/messages").await?;
+        Ok((ledger["told"] == 1).then_some(()))
+    })
+    .await
+    .unwrap();
     for (path, name) in [("/contacts", "contacts"), ("/incidents", "incidents"), ("/ledger", "ledger")] {
         open(&mut page, path);
         page.look(name).unwrap();
         fits(&mut page, name);
     }
+    open(&mut page, "/incidents");
+    assert!(text(&mut page, ".wrong").contains("cannot be reached"), "{}", text(&mut page, ".wrong"));
+    page.eval("document.querySelector('.wrong a').click()").unwrap();
+    page.wait("location.pathname.startsWith('/contacts/') && document.readyState === 'complete'").unwrap();
 }

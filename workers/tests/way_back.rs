@@ -18,6 +18,8 @@ mod outages;
 mod receiver;
 #[path = "way_back/talk.rs"]
 mod talk;
+#[path = "way_back/statuses.rs"]
+mod statuses;
 #[path = "way_back/watch.rs"]
 mod watch;
 #[path = "way_back/way.rs"]

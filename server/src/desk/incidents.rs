@@ -38,6 +38,9 @@ struct Row {
     title: String,
     ended_by: String,
     subject: String,
+    /// Where it can be looked at, and what stands there.
+    href: Option<String>,
+    leads_to: &'static str,
     severity: &'static str,
     acked_by: Option<String>,
     told: Vec<String>,
@@ -72,9 +75,21 @@ struct Incidents {
     operator: bool,
 }
 
+/// Whom an incident is about, or which document.
+fn place(incident: &Incident) -> (Option<String>, &'static str) {
+    if let Some(contact) = incident.detail["contact_id"].as_str() {
+        return (Some(format!("/contacts/{contact}")), "Open the conversation");
+    }
+    let document = (incident.kind == "document_waiting").then(|| format!("/documents/{}", incident.subject));
+    (document, "Open the document")
+}
+
 fn row(incident: Incident, told: Vec<String>, tongue: Tongue, now: OffsetDateTime) -> Row {
     let known = kinds::kind(&incident.kind);
+    let (href, leads_to) = place(&incident);
     Row {
+        href,
+        leads_to,
         id: incident.id,
         at: words::full(incident.last_seen_at),
         ago: words::ago(incident.last_seen_at, now),

@@ -121,6 +121,7 @@ pub(super) async fn a_failed_status_comes_back_and_delivered_wins(catalog: &Cata
         all.into_iter().find(|i| i.messages.contains(&message.id))
     };
     let incident = named(None).await.expect("a person is told, by the message's name");
+    assert_eq!(incident.detail["contact_id"], contact.0.to_string(), "and of whom");
     assert_eq!(catalog.acknowledge_incident(incident.id, "eva", now()).await.unwrap(), Acknowledged::Done);
     assert_eq!(
         named(Some(IncidentState::Acknowledged)).await.and_then(|i| i.acked_by).as_deref(),

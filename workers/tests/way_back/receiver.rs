@@ -146,7 +146,7 @@ impl MailServer {
         command.arg(folder.path().join("mail")).stdout(Stdio::null()).stderr(Stdio::null());
         let process = command.spawn().unwrap();
         let server = Self { process, folder, url: format!("smtp://{free}") };
-        for _ in 0..200 {
+        for _ in 0..2_400 {
             if TcpStream::connect(free).await.is_ok() {
                 return Some(server);
             }

@@ -62,6 +62,12 @@ pub struct Waiting {
     pub contact: ContactId,
 }
 
+/// Somebody who never wrote before.
+fn somebody() -> Identity {
+    let wa_id = format!("346{:09}", DocumentId::generate().0.as_u128() % 1_000_000_000);
+    Identity { wa_id: Some(wa_id), ..Identity::default() }
+}
+
 impl World {
     pub async fn new() -> Self {
         Self::with(Options::default()).await
@@ -108,12 +114,17 @@ impl World {
     pub async fn sends_to(&self, number: &str, account: Option<&str>, file: &str) -> DocumentId {
         let media_id = self.graph.upload_media(file.as_bytes().to_vec(), "image/jpeg");
         let media = InboundMedia { media_id: Some(media_id), ..InboundMedia::default() };
-        self.came(number, account, media).await
+        self.came(number, account, somebody(), media).await
     }
 
     /// Somebody new writes, and an answer waits for them.
     pub async fn waits(&self) -> Waiting {
-        let document = self.came(&self.number(), None, InboundMedia::default()).await;
+        self.waits_from(somebody()).await
+    }
+
+    /// Who goes by these names writes, and an answer waits for them.
+    pub async fn waits_from(&self, who: Identity) -> Waiting {
+        let document = self.came(&self.number(), None, who, InboundMedia::default()).await;
         let reply = NewReply {
             purpose: Purpose::InReview,
             body: "Una persona lo mirará.".into(),
@@ -127,14 +138,17 @@ impl World {
         Waiting { document, contact }
     }
 
-    async fn came(&self, number: &str, account: Option<&str>, media: InboundMedia) -> DocumentId {
+    async fn came(
+        &self,
+        number: &str,
+        account: Option<&str>,
+        identity: Identity,
+        media: InboundMedia,
+    ) -> DocumentId {
         let id = DocumentId::generate();
         let message = InboundMessage {
             answer: None,
-            identity: Identity {
-                wa_id: Some(format!("346{:09}", id.0.as_u128() % 1_000_000_000)),
-                ..Identity::default()
-            },
+            identity,
             phone_number_id: number.to_owned(),
             waba_id: account.map(str::to_owned),
             wamid: format!("wamid.{id}"),
