@@ -72,7 +72,8 @@ mod tests {
         for thanks in ["Gracias!", "ok", "Muito obrigado".trim_start_matches("Muito "), "Thank you."] {
             assert_eq!(Intent::of(thanks), Some(Intent::Thanks), "{thanks}");
         }
-        for neither in ["no quiero parar", "stop by the shop", "la baja de enero", "", "🙏", "pára-raios"] {
+        for neither in ["no quiero parar", "stop by the shop", "la baja de enero", "", "🙏", "pára-raios"]
+        {
             assert_eq!(Intent::of(neither), None, "{neither}");
         }
     }

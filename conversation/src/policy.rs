@@ -122,7 +122,8 @@ impl Policy {
                 "-" => Vec::new(),
                 list => list.split(',').map(minutes).collect::<Result<_, _>>()?,
             };
-            let hours = hours_of(hours).ok_or(bad("hours are two of the day, the earlier first, such as 9-21"))?;
+            let hours =
+                hours_of(hours).ok_or(bad("hours are two of the day, the earlier first, such as 9-21"))?;
             let at_end = match *at_end {
                 "human" => AtEnd::Human,
                 "expired" => AtEnd::Expired,

@@ -9,7 +9,8 @@ const OURS: &str = include_str!("zones.tsv");
 pub fn zone_of_phone(digits: &str) -> UtcOffset {
     let rows = OURS.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('\t'));
     let fits = rows.filter(|(code, _)| digits.starts_with(code));
-    let minutes = fits.max_by_key(|(code, _)| code.len()).and_then(|(_, minutes)| minutes.parse::<i32>().ok());
+    let minutes =
+        fits.max_by_key(|(code, _)| code.len()).and_then(|(_, minutes)| minutes.parse::<i32>().ok());
     minutes.and_then(|minutes| UtcOffset::from_whole_seconds(minutes * 60).ok()).unwrap_or(UtcOffset::UTC)
 }
 

@@ -24,8 +24,8 @@ pub use settings::Settings;
 
 use crate::http::client_address::TrustedProxies;
 use parsed::{
-    address, channel_kept, database, given, http_url, objects, open_rule, outgoing, reading, secret,
-    policies, sender_quota, undo, whatsapp,
+    address, channel_kept, database, given, http_url, objects, open_rule, outgoing, policies, reading,
+    secret, sender_quota, undo, whatsapp,
 };
 
 /// A value that is never shown: not by `Debug`, not by `--help`, not in a log.

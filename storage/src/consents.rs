@@ -1,8 +1,8 @@
 //! What a contact agreed to, or no more: a row each time, never changed and never deleted, so that it answers since when,
 //! by what, and who wrote it down.
 
+use acuse_conversation::language::Language;
 use acuse_conversation::{Event, Intent, said};
-use acuse_pipeline::wording::Language;
 use serde::Serialize;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -148,8 +148,7 @@ async fn turned(
         };
         is_news = true;
         let (text_version, said_by) = (None, None);
-        let new =
-            NewConsent { contact, phone_number_id, category, word, source, text_version, said_by, at };
+        let new = NewConsent { contact, phone_number_id, category, word, source, text_version, said_by, at };
         write(tx, &new).await?;
     }
     if is_news && intent == Intent::Stop {

@@ -20,8 +20,8 @@ pub mod cases;
 pub mod catalog;
 #[cfg(feature = "conformance")]
 pub mod conformance;
-pub mod contacts;
 pub mod consents;
+pub mod contacts;
 pub mod conversation;
 pub mod customers;
 pub mod dispatch;
@@ -62,5 +62,7 @@ pub use documents::{Document, DocumentFilter, StoredObject};
 pub use error::CatalogError;
 pub use inbound::Intake;
 pub use key_file::KeyFile;
-pub use names::{CaseId, ContactId, CustomerId, DocumentId, IncidentId, MessageId, OutboxId, ReviewId, Stage};
+pub use names::{
+    CaseId, ContactId, CustomerId, DocumentId, IncidentId, MessageId, OutboxId, ReviewId, Stage,
+};
 pub use objects::{EmbeddedS3, ObjectKey, Objects, S3Config};

@@ -16,8 +16,8 @@ use crate::{
     error::CatalogError,
     incidents,
     names::{
-        CaseId, ContactId, DocumentId, OutboxId, at, clean, cut, json as parsed, maybe_at, micros, number, word,
-        words,
+        CaseId, ContactId, DocumentId, OutboxId, at, clean, cut, json as parsed, maybe_at, micros, number,
+        word, words,
     },
     queue::{Push, Queue, push},
     sql::Tx,

@@ -16,10 +16,10 @@ mod codes;
 mod outages;
 #[path = "way_back/receiver.rs"]
 mod receiver;
-#[path = "way_back/talk.rs"]
-mod talk;
 #[path = "way_back/statuses.rs"]
 mod statuses;
+#[path = "way_back/talk.rs"]
+mod talk;
 #[path = "way_back/watch.rs"]
 mod watch;
 #[path = "way_back/way.rs"]

@@ -181,8 +181,12 @@ mod tests {
 
     #[test]
     fn a_summary_says_what_became_of_each_in_its_place() {
-        let items =
-            [item(1, Became::Filed), item(2, Became::Again), item(3, Became::Filed), item(4, Became::Reading)];
+        let items = [
+            item(1, Became::Filed),
+            item(2, Became::Again),
+            item(3, Became::Filed),
+            item(4, Became::Reading),
+        ];
         assert_eq!(
             summary(&items, "en"),
             "This is what became of your 4 files:\n\nFiled:\n1. receipt, Café Uno, 45.00 EUR\n3. receipt, Café Uno, \

@@ -237,11 +237,12 @@ pub fn find_phrase(text: &str, phrase: &str) -> Option<usize> {
 /// A page drawn from lines of (left edge, text) cells, for tests.
 #[cfg(test)]
 pub(crate) fn drawn(lines: &[&[(f32, &str)]]) -> Sheet {
-    let top = |row: usize| 0.05 + row as f32 * 0.02;
-    let cells = |(row, cells): (usize, &&[(f32, &str)])| -> Vec<_> {
-        cells.iter().map(|(left, text)| (*left, top(row), 14.0, *text)).collect()
-    };
-    placed(&lines.iter().enumerate().map(cells).collect::<Vec<_>>())
+    let mut placed_lines = Vec::new();
+    for (row, cells) in lines.iter().enumerate() {
+        let top = 0.05 + row as f32 * 0.02;
+        placed_lines.push(cells.iter().map(|(left, text)| (*left, top, 14.0, *text)).collect());
+    }
+    placed(&placed_lines)
 }
 
 /// A page drawn from (left edge, top, size in thousandths of the page, text), for tests; what shares a top is one line.

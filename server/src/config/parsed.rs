@@ -38,7 +38,8 @@ pub(super) fn policies(value: Option<&str>) -> Result<Option<Policies>, ConfigEr
         Some("off") => Ok(None),
         None => Policies::ours().map(Some).map_err(|e| wrong(e.to_string())),
         Some(path) => {
-            let text = std::fs::read_to_string(path).map_err(|e| wrong(format!("cannot read {path}: {e}")))?;
+            let text =
+                std::fs::read_to_string(path).map_err(|e| wrong(format!("cannot read {path}: {e}")))?;
             Policies::read(&text).map(Some).map_err(|e| wrong(e.to_string()))
         }
     }

@@ -129,12 +129,7 @@ pub struct Did {
 }
 
 /// `POST /inbox/{id}`: take, write, hand back, close.
-pub async fn act(
-    State(app): State<App>,
-    person: Person,
-    Id(id): Id<CaseId>,
-    Form(form): Form<Did>,
-) -> Shown {
+pub async fn act(State(app): State<App>, person: Person, Id(id): Id<CaseId>, Form(form): Form<Did>) -> Shown {
     Shown(
         async {
             person.check_form(&form.csrf)?;

@@ -45,7 +45,8 @@ impl Caller {
     /// pages.
     #[must_use]
     pub fn person(name: &str, is_admin: bool, access: Access) -> Self {
-        let mut scopes = vec![Scope::DocumentsRead, Scope::ReviewsWrite, Scope::MessagesRead, Scope::MessagesWrite];
+        let mut scopes =
+            vec![Scope::DocumentsRead, Scope::ReviewsWrite, Scope::MessagesRead, Scope::MessagesWrite];
         if access.sees_ids() {
             scopes.push(Scope::IdsRead);
         }

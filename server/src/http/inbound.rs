@@ -3,7 +3,7 @@
 //! Nothing is dropped here. What the channel's reader did not understand is counted in the outcome, and the raw
 //! body travels along.
 
-use acuse_conversation::wording::Telling;
+use acuse_conversation::{language::Language, wording::Telling};
 use acuse_pipeline::document::Sha256;
 use acuse_storage::{
     documents::DeclaredFile,
@@ -11,7 +11,7 @@ use acuse_storage::{
         Changed, Identity, InboundDelivery, InboundItem, InboundMedia, InboundMessage, InboundStatus, Outcome,
     },
     names::AliasKind,
-    outbox::NewReply,
+    outbox::{NewReply, Purpose},
 };
 use acuse_whatsapp::{
     signature::Matched,

@@ -42,7 +42,11 @@ impl By<'_> {
 
 /// A document in review is asked for again of its sender, if that may help; which time that is, from 0. It waits for
 /// them then and for nobody else.
-pub(crate) async fn asked(tx: &mut Tx, document: DocumentId, by: By<'_>) -> Result<Option<u32>, CatalogError> {
+pub(crate) async fn asked(
+    tx: &mut Tx,
+    document: DocumentId,
+    by: By<'_>,
+) -> Result<Option<u32>, CatalogError> {
     let Some(expects) = by.expects().filter(|_| tx.policies().is_some()) else { return Ok(None) };
     let row = optional!(
         tx,
@@ -87,8 +91,9 @@ pub(crate) async fn asked(tx: &mut Tx, document: DocumentId, by: By<'_>) -> Resu
 
 /// The open case that asks for a document.
 async fn about(tx: &mut Tx, document: DocumentId) -> Result<Option<Held>, CatalogError> {
-    let text =
-        format!("SELECT {COLUMNS} FROM cases WHERE kind = 'ask' AND subject = $1 AND state IN {OPEN} LIMIT 1");
+    let text = format!(
+        "SELECT {COLUMNS} FROM cases WHERE kind = 'ask' AND subject = $1 AND state IN {OPEN} LIMIT 1"
+    );
     optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), document.to_string())?
         .map(Held::try_from)
         .transpose()

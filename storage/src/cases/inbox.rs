@@ -223,8 +223,7 @@ impl Catalog {
         if held.version != version {
             return Ok(Acted::Changed(held.version));
         }
-        let (holder,) =
-            one!(tx, (Option<String>,), "SELECT assignee FROM cases WHERE id = $1", id.0)?;
+        let (holder,) = one!(tx, (Option<String>,), "SELECT assignee FROM cases WHERE id = $1", id.0)?;
         if let Some(other) = holder.filter(|other| other != who && !matches!(act, Act::Assign { .. })) {
             return Ok(Acted::HeldBy(other));
         }
@@ -323,8 +322,23 @@ async fn documents_of(tx: &mut Tx, access: &Access, case: Uuid) -> Result<Vec<Do
 }
 
 fn shown(row: Row, documents: Vec<DocumentId>) -> Result<Listed, CatalogError> {
-    let (id, kind, subject, state, expects, contact, name, number, team, assignee, due, inbound, version, made, moved) =
-        row;
+    let (
+        id,
+        kind,
+        subject,
+        state,
+        expects,
+        contact,
+        name,
+        number,
+        team,
+        assignee,
+        due,
+        inbound,
+        version,
+        made,
+        moved,
+    ) = row;
     let inbound = maybe_at(T, "last_inbound_at", inbound.filter(|at| *at > 0))?;
     Ok(Listed {
         id: CaseId(id),

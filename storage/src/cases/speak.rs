@@ -1,7 +1,8 @@
 //! What a case says: rows of the outbox, with the words of [`acuse_conversation::said`].
 
+use acuse_conversation::language::Language;
 use acuse_conversation::said::{self, Became, Item};
-use acuse_pipeline::{reason::Reason, wording::Language};
+use acuse_pipeline::reason::Reason;
 use uuid::Uuid;
 
 use super::Held;
@@ -169,7 +170,8 @@ fn amount(total: &str, currency: Option<&str>, language: &str) -> String {
 /// A document that is asked for again, by what is known of it.
 pub(super) async fn asked_for(tx: &mut Tx, document: &str) -> Result<Option<Item>, CatalogError> {
     let Ok(id) = document.parse::<Uuid>() else { return Ok(None) };
-    let row = optional!(tx, (Option<String>, String), "SELECT kind, reasons FROM documents WHERE id = $1", id)?;
+    let row =
+        optional!(tx, (Option<String>, String), "SELECT kind, reasons FROM documents WHERE id = $1", id)?;
     let Some((kind, reasons)) = row else { return Ok(None) };
     let reasons: Vec<Reason> = json("documents", "reasons", &reasons)?;
     Ok(Some(Item {

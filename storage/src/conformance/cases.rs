@@ -17,7 +17,7 @@ use crate::{
     Access, CaseId, Catalog, ContactId, DocumentId, Intake,
     cases::{Act, Acted, Answer, CaseFilter, Joined},
     consents::{Category, Word},
-    intake::InboundItem,
+    inbound::InboundItem,
     names::{Stage, WaitsFor, micros, now},
     outbox::Purpose,
     stages::Step,
@@ -134,7 +134,11 @@ pub(super) async fn a_burst_costs_two_messages(catalog: &Catalog) {
     }
     let cases = cases_of(catalog, contact).await;
     let open: Vec<_> = cases.iter().filter(|c| c.2 == "waiting").map(|c| c.1.as_str()).collect();
-    assert_eq!((cases.len(), open), (2, vec!["ask"]), "the burst is told of; the question is open: {cases:?}");
+    assert_eq!(
+        (cases.len(), open),
+        (2, vec!["ask"]),
+        "the burst is told of; the question is open: {cases:?}"
+    );
     assert!(catalog.message_ledger(now()).await.unwrap().balanced);
 }
 
@@ -245,7 +249,11 @@ pub(super) async fn what_is_no_answer_leaves_the_question_open(catalog: &Catalog
         Step::Taken
     );
     time_passes_for(catalog, contact, "documents").await;
-    assert_eq!(purposes(catalog, contact).await, ["send_again", "send_again"], "asked once more, said once more");
+    assert_eq!(
+        purposes(catalog, contact).await,
+        ["send_again", "send_again"],
+        "asked once more, said once more"
+    );
     let third = sends(catalog, &sample, 1).await[0];
     let same = to_link(catalog, third, first.to_string().as_bytes()).await;
     assert_eq!(catalog.answers(&same).await.unwrap(), Some(Answer::Same(first)));

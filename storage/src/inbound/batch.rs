@@ -353,7 +353,8 @@ async fn heard(tx: &mut Tx, message: &NewMessage<'_>) -> Result<(), CatalogError
         words: said.body.as_deref(),
     };
     cases::heard(tx, message).await?;
-    let words = said.body.as_deref().filter(|_| matches!(said.kind.as_str(), "text" | "button" | "interactive"));
+    let words =
+        said.body.as_deref().filter(|_| matches!(said.kind.as_str(), "text" | "button" | "interactive"));
     let Some(intent) = words.and_then(Intent::of) else { return Ok(()) };
     consents::said(tx, contact, &number, intent, said.sent_at).await
 }

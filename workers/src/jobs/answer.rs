@@ -7,12 +7,7 @@ use acuse_storage::{
     stages::{Fetched, Step},
 };
 
-use crate::{
-    env::Env,
-    halt::Halt,
-    jobs::boundary,
-    told,
-};
+use crate::{env::Env, halt::Halt, jobs::boundary, told};
 
 /// Joins a document that was read to the one that was asked for, if it is the answer; identical bytes are none, and
 /// their sender hears so.

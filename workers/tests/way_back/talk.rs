@@ -93,7 +93,11 @@ async fn one_task(world: &World) -> bool {
         }
     };
     let died = AssertUnwindSafe(work).catch_unwind().await.is_err();
-    let after = if died { "UPDATE Jobs SET status = 'Pending' WHERE id = $1" } else { "DELETE FROM Jobs WHERE id = $1" };
+    let after = if died {
+        "UPDATE Jobs SET status = 'Pending' WHERE id = $1"
+    } else {
+        "DELETE FROM Jobs WHERE id = $1"
+    };
     sqlx::query(after).bind(&id).execute(&world.queue).await.unwrap();
     if died {
         // Its lease has to end before another may go on.

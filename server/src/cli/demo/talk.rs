@@ -23,7 +23,9 @@ pub(super) async fn play(
     catalog: &Catalog,
     patience: Duration,
 ) -> anyhow::Result<bool> {
-    eprintln!("a conversation: an album of four with one that nobody can read, and the answer to what is asked");
+    eprintln!(
+        "a conversation: an album of four with one that nobody can read, and the answer to what is asked"
+    );
     let bill = |seed| generate(seed, &Spec::new(Kind::Invoice, Country::Es, Form::PdfText)).bytes;
     let (first, second, whole, third) = (bill(7_001), bill(7_002), bill(7_003), bill(7_004));
     let torn = whole.get(..whole.len() / 3).unwrap_or_default().to_vec();

@@ -284,7 +284,8 @@ async fn latest(tx: &mut Tx, document: DocumentId) -> Result<Option<Held>, Catal
     if let Some(open) = about(tx, document).await? {
         return Ok(Some(open));
     }
-    let text = format!("SELECT {COLUMNS} FROM cases WHERE kind = 'ask' AND subject = $1 ORDER BY id DESC LIMIT 1");
+    let text =
+        format!("SELECT {COLUMNS} FROM cases WHERE kind = 'ask' AND subject = $1 ORDER BY id DESC LIMIT 1");
     optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), document.to_string())?
         .map(Held::try_from)
         .transpose()
