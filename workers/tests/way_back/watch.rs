@@ -72,10 +72,10 @@ async fn a_silence_in_business_hours_and_a_lane_that_stands_still_are_told() {
 async fn a_part_that_is_away_is_noticed_though_nothing_needs_it() {
     let receiver = Receiver::start().await;
     let world = world(&receiver).await;
-    world.way.shut(true);
+    world.way.shut(true).await;
     watch::look(&world.env).await.unwrap();
     assert!(is_open(&world, "objects_away").await);
-    world.way.shut(false);
+    world.way.shut(false).await;
     pass(Duration::hours(1));
     acuse_workers::parts::look(&world.env).await.unwrap();
     assert!(!is_open(&world, "objects_away").await);
