@@ -4,10 +4,14 @@
 //! one token. A pause is ended by the thing that failed: when its probe is due, one fetch or one send goes through
 //! ([`Catalog::may_go`]); it succeeds and the direction is open again, or it fails and the next probe comes later.
 
+mod removal;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
+
+pub use removal::Removed;
 
 use crate::{
     catalog::Catalog,

@@ -100,7 +100,7 @@ impl Env {
             outgoing: None,
             watch: Watch::default(),
             policy: Policy::default(),
-            clock: OffsetDateTime::now_utc,
+            clock: acuse_storage::names::now,
             database_away: Mutex::default(),
         }
     }

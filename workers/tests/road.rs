@@ -15,7 +15,7 @@ use acuse_storage::{
     customers::NewCustomer,
     documents::DeclaredFile,
     inbound::{Identity, InboundDelivery, InboundItem, InboundMedia, InboundMessage, Outcome},
-    names::WaitsFor,
+    names::{WaitsFor, now},
     outbox::OutboxState,
     reviews::Decision,
 };
@@ -27,7 +27,6 @@ use acuse_workers::{
     sandbox::{Sandbox, SandboxConfig},
     schedules,
 };
-use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 
 const SENDER: &str = "34600111222";
@@ -74,7 +73,7 @@ impl World {
         hash: Option<Sha256>,
         hours_ago: i64,
     ) -> DocumentId {
-        let sent_at = OffsetDateTime::now_utc() - time::Duration::hours(hours_ago);
+        let sent_at = now() - time::Duration::hours(hours_ago);
         let message = InboundMessage {
             answer: None,
             identity: Identity { wa_id: Some(who.into()), ..Identity::default() },
@@ -101,7 +100,7 @@ impl World {
             token_ref: "default".into(),
             body: b"{}".to_vec(),
             signed_with: "current".into(),
-            received_at: OffsetDateTime::now_utc(),
+            received_at: now(),
             items: vec![InboundItem::Message(message)],
             outcome: Outcome::Understood,
         };

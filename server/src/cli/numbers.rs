@@ -2,6 +2,7 @@
 
 use std::{process::ExitCode, time::Duration};
 
+use acuse_storage::numbers::Removed;
 use anyhow::bail;
 use clap::Subcommand;
 use serde_json::json;
@@ -27,6 +28,11 @@ pub enum Numbers {
         /// How long Meta keeps media: 1h where the number uses No Storage, else 7d.
         #[arg(long, value_name = "TIME")]
         media_retention: Option<String>,
+    },
+    /// Forget a number that is ours no more, or was mistyped; what came to it stays.
+    Remove {
+        /// Meta's id of the number (`phone_number_id`).
+        number: String,
     },
 }
 
@@ -90,6 +96,17 @@ impl Numbers {
                 catalog.audit("cli", "number_changed", None, &detail).await?;
                 println!("{number} changed");
             }
+            Self::Remove { number } => match catalog.remove_number(&number).await? {
+                Removed::Gone => {
+                    catalog.audit("cli", "number_removed", None, &json!({ "number": number })).await?;
+                    println!("{number} is forgotten; a webhook that names it brings it back");
+                }
+                Removed::Unknown => bail!("there is no number {number:?}: see acuse numbers list"),
+                Removed::Needed { documents, messages } => bail!(
+                    "{documents} documents wait to be fetched by number {number} and {messages} messages to be sent \
+                     from it: settle them first"
+                ),
+            },
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -13,7 +13,7 @@ use crate::{
     inbound::{InboundItem, InboundMessage, InboundStatus},
     incidents::{Acknowledged, IncidentState},
     names::{Stage, WaitsFor, now},
-    numbers::{About, Direction, May},
+    numbers::{About, Direction, May, Removed},
     outbox::{NewReply, NextReply, OutboxMessage, OutboxState, Purpose},
     parts::Part,
     reviews::{Decision, Resolved},
@@ -103,6 +103,35 @@ pub(super) async fn a_dead_token_pauses_its_numbers_only(catalog: &Catalog) {
     for number in [&one, &two] {
         assert!(catalog.resume(number, Direction::Fetch, t).await.unwrap());
     }
+}
+
+pub(super) async fn a_number_is_forgotten_when_nothing_waits_for_it(catalog: &Catalog) {
+    let (sample, number) = (Sample::new(), fresh("n"));
+    let message = InboundMessage { phone_number_id: number.clone(), ..photo(&sample) };
+    let came = delivery(vec![InboundItem::Message(message)]);
+    let id = Intake::spawn(catalog.clone()).record(came).await.unwrap().new_documents[0];
+    catalog.pause(About::Number(&number), Direction::Send, "it is gone", now()).await.unwrap();
+    let needed = async || match catalog.remove_number(&number).await.unwrap() {
+        Removed::Needed { documents, messages } => (documents, messages),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(needed().await, (1, 0), "its file is yet to be fetched");
+    to_review(catalog, id).await;
+    assert_eq!(needed().await, (0, 1), "its sender has yet to hear");
+    let contact = catalog.document(id).await.unwrap().unwrap().contact_id.unwrap();
+    let message = take(catalog, contact).await;
+    assert_eq!(needed().await, (0, 1), "it may be leaving");
+    catalog.reply_sent(message.id, &fresh("wamid.")).await.unwrap();
+    let open = async || {
+        let all = catalog.incidents(None, None, 500).await.unwrap();
+        all.iter().filter(|i| i.subject == number).count()
+    };
+    assert_eq!(open().await, 1);
+    assert_eq!(catalog.remove_number(&number).await.unwrap(), Removed::Gone);
+    assert_eq!(open().await, 0, "what was said of it has ended");
+    assert!(catalog.numbers().await.unwrap().iter().all(|n| n.phone_number_id != number));
+    assert_eq!(catalog.remove_number(&number).await.unwrap(), Removed::Unknown);
+    assert!(catalog.document(id).await.unwrap().is_some(), "what came to it stays");
 }
 
 pub(super) async fn a_failed_status_comes_back_and_delivered_wins(catalog: &Catalog) {

@@ -100,6 +100,7 @@ pub async fn catalog(catalog: &Catalog) {
     split::whose_it_is_stays_only_where_it_was_said(catalog).await;
     channel::a_pause_is_of_one_number_and_direction(catalog).await;
     channel::a_dead_token_pauses_its_numbers_only(catalog).await;
+    channel::a_number_is_forgotten_when_nothing_waits_for_it(catalog).await;
     channel::a_failed_status_comes_back_and_delivered_wins(catalog).await;
     channel::what_may_have_left_waits_for_its_status(catalog).await;
     channel::the_message_ledger_can_come_out_false(catalog).await;
