@@ -265,9 +265,20 @@ pub(crate) async fn review(
     reasons: Vec<Reason>,
     customer: Option<CustomerId>,
 ) -> Result<Ended, CatalogError> {
-    let reply = told::of_document(&env.catalog, document, Telling::of_reasons(&reasons)).await?;
+    let telling = match Telling::of_reasons(&reasons) {
+        Telling::SendAgain(_) if asked_enough(env, document).await? => Telling::InReview,
+        telling => telling,
+    };
+    let reply = told::of_document(&env.catalog, document, telling).await?;
     Ok(match env.catalog.into_review(document.id, stage, &reasons, customer, reply.as_ref()).await? {
         Step::Taken => Ended::Review,
         Step::Stale => Ended::Stale,
     })
+}
+
+/// Whether its sender was asked for another so often that a person looks now.
+async fn asked_enough(env: &Env, document: &Document) -> Result<bool, CatalogError> {
+    let timeline = env.catalog.timeline(document.id).await?;
+    let asked = timeline.iter().filter(|entry| entry.event == "asked").count();
+    Ok(u32::try_from(asked).is_ok_and(|asked| asked >= acuse_conversation::MOST_ASKS))
 }

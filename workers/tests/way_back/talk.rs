@@ -78,17 +78,25 @@ async fn one_task(world: &World) -> bool {
     let (env, document) = (&world.env, || serde_json::from_slice::<DocumentTask>(&job).unwrap().document_id);
     let work = async {
         match lane.as_str() {
-            "fetch" => drop(jobs::document(env, Stage::Fetch, document()).await),
-            "read" => drop(jobs::document(env, Stage::Read, document()).await),
-            "link" => drop(jobs::document(env, Stage::Link, document()).await),
-            "hold" => drop(jobs::hold::hold(env, document()).await),
+            "fetch" => {
+                let _ended = jobs::document(env, Stage::Fetch, document()).await;
+            }
+            "read" => {
+                let _ended = jobs::document(env, Stage::Read, document()).await;
+            }
+            "link" => {
+                let _ended = jobs::document(env, Stage::Link, document()).await;
+            }
+            "hold" => {
+                let _ended = jobs::hold::hold(env, document()).await;
+            }
             "case" => {
                 let task: CaseTask = serde_json::from_slice(&job).unwrap();
-                drop(jobs::case::case(env, task.case_id).await);
+                let _ended = jobs::case::case(env, task.case_id).await;
             }
             _ => {
                 let task: ReplyTask = serde_json::from_slice(&job).unwrap();
-                drop(jobs::reply::reply(env, task.contact_id).await);
+                let _ended = jobs::reply::reply(env, task.contact_id).await;
             }
         }
     };
@@ -302,7 +310,8 @@ async fn a_worker_that_dies_at_any_step_doubles_and_loses_nothing() {
         let said = said(&world);
         assert!(said.len() <= 3, "{boundary}: {said:#?}");
         assert!(document(&world, answer).await.duplicate_of.is_some(), "{boundary}");
-        assert!(said.last().unwrap().contains("77,00") || said.len() == 3, "{boundary}: {said:#?}");
+        let different: std::collections::BTreeSet<&String> = said.iter().collect();
+        assert!(different.len() == said.len() && said.len() >= 2, "{boundary}: {said:#?}");
         let ledger = world.env.catalog.ledger(None, None).await.unwrap();
         assert!(ledger.balanced && ledger.processing == 0, "{boundary}: {ledger:?}");
     }
