@@ -4,6 +4,7 @@
 //! [`shapes`]; each pair is a candidate weighed by how plainly the label says it and how near the value is.
 
 pub mod labels;
+mod printed;
 pub mod shapes;
 
 use self::{
@@ -15,6 +16,8 @@ use super::{
     sheet::{Cell, Row, Sheet},
 };
 use crate::fields::{PageBox, Source};
+
+pub use printed::in_full;
 
 /// A number with its place.
 #[derive(Debug, Clone, PartialEq)]
