@@ -232,6 +232,9 @@ fn mended(folded: &str) -> String {
             out.push_str(run);
         }
     }
+    for (misread, month) in [(" 0ct", " oct"), ("-0ct", "-oct"), (" 0kt", " okt")] {
+        out = out.replace(misread, month);
+    }
     out
 }
 
@@ -280,7 +283,11 @@ pub fn dates(folded: &str, order: Order) -> Vec<Found> {
         let compact = || alone.then(|| compact(&tokens[i..])).flatten();
         match numeric(&tokens[i..], order).or_else(|| named(&tokens[i..])).or_else(compact) {
             Some((date, other, plain, used)) => {
+                // "REG 2-10/12/2022": another mark is no part of it.
+                let own = tokens.get(i + 1).map(|t| &t.0);
+                let another = matches!(own, Some(Token::Mark('/' | '-' | '.'))) && before != own && plain;
                 let inside = matches!(before, Some(Token::Mark('/' | '-' | '.')))
+                    && !another
                     && matches!(i.checked_sub(2).map(|b| &tokens[b].0), Some(Token::Number(..)));
                 if !inside {
                     let end = tokens.get(i + used).map_or(text.len(), |next| next.1);
@@ -327,18 +334,13 @@ fn numeric(tokens: &[(Token<'_>, usize)], order: Order) -> Option<Match> {
     if first != second || db > 2 {
         return None;
     }
+    let (c, dc) = without_clock(tokens, at, da, (c, dc));
     if da == 4 && dc <= 2 {
         return Some((date(year(a, 4), b, c)?, None, true, at));
     }
     if da > 2 {
         return None;
     }
-    let (c, dc) = if dc > 4 && (1900..=2100).contains(&(c / 10_u32.pow(u32::try_from(dc).ok()? - 4))) {
-        // The time ran into the year: 14/03/20185:57.
-        (c / 10_u32.pow(u32::try_from(dc).ok()? - 4), 4)
-    } else {
-        (c, dc)
-    };
     let year = year(c, dc);
     let (day, month) = (date(year, b, a), date(year, a, b));
     let (best, other) = match (day, month) {
@@ -353,6 +355,29 @@ fn numeric(tokens: &[(Token<'_>, usize)], order: Order) -> Option<Match> {
         (None, None) => return None,
     };
     Some((best, other, dc == 4, at))
+}
+
+/// The last figures of a date without those of a clock that ran into them: `14/03/20185:57`, `19.12.2220:47`,
+/// `2026-02-1815:52`. `at`: the token behind them; `first`: digits of the date's first figures.
+fn without_clock(
+    tokens: &[(Token<'_>, usize)],
+    at: usize,
+    first: usize,
+    (c, dc): (u32, usize),
+) -> (u32, usize) {
+    let behind = tokens.get(at..at + 2);
+    let clock = matches!(behind, Some([(Token::Mark(':'), _), (Token::Number(_, 2), _)]));
+    let kept = |n: usize| {
+        let lost = u32::try_from(dc.saturating_sub(n)).unwrap_or_default();
+        (c / 10_u32.saturating_pow(lost), n)
+    };
+    let is_year = |c: u32| (1950..=2100).contains(&c);
+    match (first, dc) {
+        (4, 3 | 4) if clock => kept(2),
+        (1 | 2, 5..) if is_year(kept(4).0) => kept(4),
+        (1 | 2, 3 | 4) if clock && !is_year(c) => kept(2),
+        _ => (c, dc),
+    }
 }
 
 /// `12 de marzo de 2024`, `12-Mar-24`, `March 12, 2024`, `12. März 2024`.
@@ -429,7 +454,7 @@ pub fn clock(folded: &str) -> Option<String> {
         let [(Token::Number(h, hd), _), (Token::Mark(':'), _), (Token::Number(m, 2), _)] = window else {
             continue;
         };
-        if *hd > 2 || *m > 59 {
+        if *hd > 2 || *m > 59 || is_of_greenwich(&tokens, i) {
             continue;
         }
         let rest = tokens.iter().skip(i + 3).map(|t| &t.0).filter(|t| !matches!(t, Token::Mark(' '))).take(4);
@@ -444,6 +469,14 @@ pub fn clock(folded: &str) -> Option<String> {
         }
     }
     None
+}
+
+/// `…T12:04:55.000Z`: a fiscal signature's time, which is no clock's of the place.
+fn is_of_greenwich(tokens: &[(Token<'_>, usize)], at: usize) -> bool {
+    let word =
+        |t: Option<&(Token<'_>, usize)>, own: &str| matches!(t, Some((Token::Word(w), _)) if *w == own);
+    let behind = tokens.iter().skip(at + 3).take_while(|(t, _)| !matches!(t, Token::Word(_))).take(8).count();
+    at > 0 && word(tokens.get(at - 1), "t") && word(tokens.get(at + 3 + behind), "z")
 }
 
 /// ISO 8601.

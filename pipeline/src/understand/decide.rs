@@ -1,6 +1,6 @@
 //! Whether a document may be filed without a person: reasons against, the gravest first.
 
-use super::{classify::Classified, extract::Found, identity::says_expiry, mrz::Zone, whole};
+use super::{classify::Classified, extract::Found, identity::says_expiry, mrz::Zone, places::scripts, whole};
 use crate::{
     document::Kind,
     fields::{Field, FieldName, Fields, Source},
@@ -146,7 +146,8 @@ pub fn reasons(
     }
     let sure = whole::probability(classified, fields, found.scorers);
     let unsure = sure < whole::threshold(found.scorers);
-    doubtful(classified, fields, unsure.then_some(sure), &mut reasons);
+    let script = scripts::unread(found.sheet);
+    doubtful(classified, fields, unsure.then_some(sure), script, &mut reasons);
     reasons
 }
 
@@ -202,7 +203,13 @@ fn least_sure(classified: &Classified, fields: &Fields) -> Vec<(&'static str, f3
     sure
 }
 
-fn doubtful(classified: &Classified, fields: &Fields, sure: Option<f32>, reasons: &mut Vec<Reason>) {
+fn doubtful(
+    classified: &Classified,
+    fields: &Fields,
+    sure: Option<f32>,
+    script: Option<&str>,
+    reasons: &mut Vec<Reason>,
+) {
     let bill = matches!(classified.kind, Kind::Invoice | Kind::Receipt);
     let mut doubts = serde_json::Map::new();
     if classified.confidence < if bill { OF_BILL } else { KIND } {
@@ -228,8 +235,13 @@ fn doubtful(classified: &Classified, fields: &Fields, sure: Option<f32>, reasons
     }
     if !doubts.is_empty() {
         let names: Vec<&str> = doubts.keys().map(String::as_str).filter(|n| *n != "document").collect();
-        let message = format!("Not sure enough of: {}.", names.join(", "));
+        let letters =
+            script.map(|s| format!("Its letters seem to be {s}, which are not read. ")).unwrap_or_default();
+        let message = format!("{letters}Not sure enough of: {}.", names.join(", "));
         let mut reason = Reason::new(ReasonCode::LowConfidence, message);
+        if let Some(script) = script {
+            reason = reason.with("script", script);
+        }
         reason.detail.insert("confidence".to_owned(), doubts.into());
         reasons.push(reason);
     }

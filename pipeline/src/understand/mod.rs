@@ -147,6 +147,7 @@ fn understand_alone(evidence: &Evidence, today: Date, model: &model::Model) -> U
         failed.extend(reasons);
         because.extend(agreed);
     }
+    print_number_in_full(&mut fields, &sheet);
     vouched::drop_impossible_tax(&mut fields);
     classified.doubts = vouched::doubts_of_kind(classified.kind, &sheet, &fields);
     if classified.doubts.iter().any(|d| d.forbids()) {
@@ -177,6 +178,16 @@ fn understand_alone(evidence: &Evidence, today: Date, model: &model::Model) -> U
         whole: Some(sure),
         signs,
         doubts: classified.doubts,
+    }
+}
+
+/// Gives a number that no XML says the form in which the page prints it.
+fn print_number_in_full(fields: &mut Fields, sheet: &sheet::Sheet) {
+    let number = fields.get_mut(&FieldName::Number).filter(|field| field.source != Source::Xml);
+    let Some(field) = number else { return };
+    if let Some((full, page, bbox)) = numbers::in_full(sheet, &field.value) {
+        field.value = full.into();
+        (field.page, field.bbox) = (Some(page), Some(bbox));
     }
 }
 

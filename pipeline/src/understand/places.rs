@@ -7,6 +7,7 @@ pub mod cities;
 mod currency;
 mod postal;
 mod said;
+pub mod scripts;
 mod tables;
 
 #[cfg(test)]

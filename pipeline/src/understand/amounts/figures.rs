@@ -196,6 +196,9 @@ pub(super) fn figures(sheet: &Sheet, digits: u32) -> Figures {
         if begins_summary(&label) {
             summary = true;
         }
+        if suggests_tips(sheet, i) {
+            continue;
+        }
         let mut own = row_figures(&reader, row, i);
         // The table ends where the document's own sum or a payment stands.
         let money = own.iter().filter(|f| f.role.is_some()).count();
@@ -214,6 +217,24 @@ pub(super) fn figures(sheet: &Sheet, digits: u32) -> Figures {
     columns::head_columns(&reader, &mut out);
     columns::pair_lines(&reader, &mut out);
     out
+}
+
+/// Rows of a table of tips: their shares, what each comes to, and the total with it.
+const TIPS: usize = 3;
+
+/// Whether a row is of such a table: `15% 18% 20%` over `Total: 6.62 6.80 6.91`, which nobody has paid yet.
+fn suggests_tips(sheet: &Sheet, at: usize) -> bool {
+    let amounts_of = |row: &Row, percent: bool| {
+        amounts(&row.folded, Style::Point).iter().filter(|s| s.percent == percent).count()
+    };
+    let shares = |row: &Row| {
+        let named = plain(&row.folded).split(' ').any(|w| matches!(role_of(w), Some((Role::Extra, _))));
+        if named { amounts_of(row, true) } else { 0 }
+    };
+    let Some(row) = sheet.rows.get(at) else { return false };
+    let own = amounts_of(row, false);
+    let heads = &sheet.rows[at.saturating_sub(TIPS)..=at];
+    own >= 2 && heads.iter().any(|head| head.page == row.page && shares(head) >= 2 && shares(head) == own)
 }
 
 fn ends_summary(f: &Figure) -> bool {

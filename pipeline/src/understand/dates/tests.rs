@@ -23,6 +23,11 @@ fn the_forms_of_a_date() {
         "12/31/2024",
         "31/12/2024 13:59",
         "Fecha:31/12/20248:13:39 PM",
+        "31.12.2420:47",
+        "12/31/2409:03 AM",
+        "2024-12-3115:52",
+        "2024-12-319:52",
+        "REG #2-31/12/2024 14:48:31",
     ] {
         assert_eq!(read(text, Order::Unknown), ["2024-12-31"], "{text}");
     }
@@ -56,6 +61,8 @@ fn what_ocr_does_to_dates() {
     assert_eq!(read("2o/o3/2018", Order::DayFirst), ["2018-03-20"]);
     assert_eq!(read("0l-04-2018 10:30", Order::DayFirst), ["2018-04-01"]);
     assert_eq!(read("0044 25032018 13:11:54", Order::DayFirst), ["2018-03-25"]);
+    assert_eq!(read("23 0ct'21 07:00 AM", Order::DayFirst), ["2021-10-23"]);
+    assert_eq!(read("10/12/1998:13", Order::DayFirst), ["1998-12-10"]);
     assert!(read("0044 25032018", Order::DayFirst).is_empty());
 }
 
@@ -73,6 +80,9 @@ fn clocks() {
     assert_eq!(clock("25/12/2018 8:13:39 pm").as_deref(), Some("20:13"));
     assert_eq!(clock("13:59").as_deref(), Some("13:59"));
     assert_eq!(clock("99:99"), None);
+    assert_eq!(clock("start 2023-01-12t12:04:55-000z"), None);
+    assert_eq!(clock("ende: 2023-11-08t19:17:20.000z"), None);
+    assert_eq!(clock("2023-01-12t12:04:55"), Some("12:04".to_owned()));
 }
 
 proptest::proptest! {

@@ -44,7 +44,7 @@ const STRONG: &[(Role, &str)] = &[
          fin; date debut; date fin; beginn; ende; inicio; \
          entry; entry time; member since; since; consumo; lectura; releve; meter reading; autorizacion; autorizado; resolucion; caducidad; \
          livraison; date de livraison; date livraison; quote date; offer; angebot; angebot vom; return; returns; \
-         return by; refund; training date; service date; date of service; versanddatum; fecha de envio; effective; \
+         return by; dia para devolucion; plazo de devolucion; refund; training date; service date; date of service; versanddatum; fecha de envio; effective; \
          contract; contrat; vertrag; requested; policy; registration; started; created; gultig; gultig bis; sepa; \
          mandate; transaktion; payment received; received; bezahlt am; op; paid on; warranty; garantie; garantia; \
          date of supply; supply date; cut off; posting date; revision; version",

@@ -4,6 +4,7 @@
 //! [`shapes`]; each pair is a candidate weighed by how plainly the label says it and how near the value is.
 
 pub mod labels;
+mod printed;
 pub mod shapes;
 
 use self::{
@@ -15,6 +16,8 @@ use super::{
     sheet::{Cell, Row, Sheet},
 };
 use crate::fields::{PageBox, Source};
+
+pub use printed::in_full;
 
 /// A number with its place.
 #[derive(Debug, Clone, PartialEq)]
@@ -138,6 +141,7 @@ fn best(sheet: &Sheet, strength: impl Fn(What) -> f32) -> Option<Numbered> {
             }
         }
     }
+    found.retain(|c| !of_a_card(sheet, &c.value));
     found.sort_by(|a, b| b.score.total_cmp(&a.score));
     let top = found.first()?;
     let rival = found.iter().find(|c| squeezed(&c.value) != squeezed(&top.value));
@@ -234,6 +238,15 @@ fn score(rows: &Rows, at: (usize, &Row), label: &Label, strength: f32, value: &s
     let repeated =
         again.len() >= 4 && rows.squeezed.iter().filter(|row| has_whole(row, &again)).nth(1).is_some();
     score + if repeated { 0.05 } else { 0.0 }
+}
+
+/// Whether these are the last figures of a card, whose others are struck out: `############7637`.
+fn of_a_card(sheet: &Sheet, value: &str) -> bool {
+    if !(3..=6).contains(&value.len()) || !value.bytes().all(|b| b.is_ascii_digit()) {
+        return false;
+    }
+    let masked = ["##", "**", "xxx", "XXX"].map(|mask| format!("{mask}{value}"));
+    sheet.rows.iter().any(|row| masked.iter().any(|m| row.text.contains(m.as_str())))
 }
 
 fn is_title(row: &Row) -> bool {
@@ -364,6 +377,13 @@ mod tests {
         ];
         assert_eq!(of(table).as_deref(), Some("VF1005190000"));
         assert_eq!(of(&[&[(0.1, "Rechnung # RE-2017/505 von 09.05.2017")]]).as_deref(), Some("RE-2017/505"));
+    }
+
+    #[test]
+    fn the_last_figures_of_a_card_are_no_number() {
+        let slip: &[&[(f32, &str)]] = &[&[(0.1, "PAN ############7637")], &[(0.1, "Bon 7637")]];
+        assert_eq!(receipt(&drawn(slip)), None);
+        assert!(receipt(&drawn(&[&[(0.1, "Bon 7637")]])).is_some());
     }
 
     #[test]

@@ -127,7 +127,12 @@ pub fn certified(text: &str) -> Option<String> {
         let known = ["FT", "FS", "FR", "NC", "ND", "VD"].contains(&kind.trim_start_matches([':', '-']));
         (known && slashed(number)).then(|| format!("{kind} {number}"))
     });
-    portuguese.or_else(|| words.iter().map(|w| lettered(trim(w))).find(|w| prescribed(w)))
+    let brazilian = words.windows(2).find_map(|pair| {
+        let (sign, number) = (fold(pair[0]), trim(pair[1]));
+        let nine = number.len() == 9 && number.starts_with('0') && number.bytes().all(|b| b.is_ascii_digit());
+        (nine && ["nº", "n°", "no", "no."].contains(&sign.as_str())).then(|| number.to_owned())
+    });
+    portuguese.or(brazilian).or_else(|| words.iter().map(|w| lettered(trim(w))).find(|w| prescribed(w)))
 }
 
 /// `10329/P0S1/1`: a nought between two letters is the letter.
@@ -142,9 +147,17 @@ fn lettered(word: &str) -> String {
 }
 
 /// Forms that a state prescribes: Argentina's point of sale and number (RG 1415, annex II: `00004-00017649`), Peru's series
-/// of electronic papers (R.S. 097-2012/SUNAT: `F001-123`), Croatia's number, premises and till (NN 133/12: `10329/POS1/1`).
+/// of electronic papers (R.S. 097-2012/SUNAT: `F001-123`), Croatia's number, premises and till (NN 133/12: `10329/POS1/1`),
+/// Brazil's nine figures (MOC, annex II: `000.000.123`).
 fn prescribed(word: &str) -> bool {
     let all = |part: &str, is: fn(&u8) -> bool| !part.is_empty() && part.as_bytes().iter().all(is);
+    let groups: Vec<&str> = word.split('.').collect();
+    if groups.len() == 3
+        && word.starts_with('0')
+        && groups.iter().all(|g| g.len() == 3 && all(g, u8::is_ascii_digit))
+    {
+        return true;
+    }
     if let Some((series, number)) = word.split_once('-')
         && all(number, u8::is_ascii_digit)
     {
@@ -253,9 +266,10 @@ mod tests {
     fn certified_numbers_need_no_label() {
         assert_eq!(certified("Fatura: FT 2024A/1832").as_deref(), Some("FT 2024A/1832"));
         assert_eq!(certified("FT 12/03/2024"), None);
-        for number in ["00004-00017649", "F001-123", "10329/POS1/1"] {
+        for number in ["00004-00017649", "F001-123", "10329/POS1/1", "000.000.123"] {
             assert_eq!(certified(&format!("PERU {number}")).as_deref(), Some(number));
         }
+        assert_eq!(certified("IE: 123456789 Nº 000000123 www").as_deref(), Some("000000123"));
         assert_eq!(number_at(":10329/P0S1/1").as_deref(), Some("10329/POS1/1"));
         for other in ["0341-2569", "12/03/2024", "12/mar/2024", "E-123", "FAST-12", "2024-12345678901"] {
             assert_eq!(certified(other), None, "{other}");

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     fields::Source,
     understand::{
-        places::cities,
+        places::{cities, scripts},
         scorer::{Signs, yes},
         sheet::fold,
         tax_ids::schemes::LABELS,
@@ -22,7 +22,8 @@ const NO_NAME: f32 = 0.05;
 /// The most that a name is believed of which letters seem to be lost or misread.
 const MISREAD: f32 = 0.7;
 
-/// The most that a name is believed that stands beside the tax id of somebody else, or that is a city's.
+/// The most that a name is believed that stands beside the tax id of somebody else, that is a city's, or whose letters are of
+/// a script that was not read.
 const OTHERS: f32 = 0.3;
 
 /// The most that the only party of an invoice is believed, which may be whom it is to.
@@ -80,6 +81,8 @@ pub(super) fn signs(
         ("own_id", yes(top.own_id)),
         ("others_id", yes(top.others_id)),
         ("legal_label", yes(top.legal_label)),
+        ("foreign", yes(scripts::unread(page.sheet).is_some())),
+        ("receipted", yes(is_receipted(page, name))),
         ("ids", page.ids.len().min(3) as f32),
         ("mentions", top.mentions.min(3) as f32 / 3.0),
         ("mentioned", yes(top.mentioned)),
@@ -90,6 +93,20 @@ pub(super) fn signs(
         ("left", shown.bbox[0].clamp(0.0, 1.0)),
         ("upper", yes(name.chars().filter(|c| c.is_uppercase()).count() * 10 > letters * 7)),
     ]
+}
+
+/// What begins and ends the stub by which a buyer in Brazil receipts goods: "Recebemos de … os produtos constantes da nota
+/// fiscal" (MOC, annex II). Between them stands the issuer.
+const STUB: (&str, [&str; 4]) =
+    ("recebemos de ", [" os produtos", " os servicos", " as mercadorias", " a mercadoria"]);
+
+/// Whether the stub of the page names this issuer.
+fn is_receipted(page: &Page<'_>, name: &str) -> bool {
+    page.sheet.rows.iter().any(|row| {
+        let Some((_, rest)) = row.folded.split_once(STUB.0) else { return false };
+        let end = STUB.1.iter().filter_map(|end| rest.find(end)).min();
+        end.is_some_and(|end| core(&rest[..end]) == core(name))
+    })
 }
 
 fn is_brand(name: &str) -> bool {
@@ -104,10 +121,10 @@ pub(super) fn most(named: &Named) -> f32 {
     let says = |sign: &str| named.signs.iter().any(|(name, value)| *name == sign && *value > 0.0);
     if cannot_be(&named.name) || says("says_other") && !says("brand") {
         NO_NAME
-    } else if says("others_id") || (says("city") && !says("brand")) {
+    } else if says("foreign") || says("others_id") || (says("city") && !says("brand")) {
         OTHERS
     } else if says("invoice")
-        && !["told_apart", "labelled", "site", "brand", "mentioned_again"].into_iter().any(says)
+        && !["told_apart", "labelled", "site", "brand", "mentioned_again", "receipted"].into_iter().any(says)
     {
         LONE
     } else if misread(&named.name) {
@@ -186,6 +203,14 @@ mod tests {
         {
             assert!(!misread(name), "{name}");
         }
+    }
+
+    #[test]
+    fn a_stub_names_the_issuer() {
+        let stub = "RECEBEMOS DE Vinicius e Rebeca OS PRODUTOS/SERVIÇOS CONSTANTES DA NOTA FISCAL";
+        let sheet = crate::understand::sheet::drawn(&[&[(0.1, stub)], &[(0.1, "Igor e Benjamin Doces")]]);
+        let page = Page::of(&sheet, &[], &[], &[]);
+        assert!(is_receipted(&page, "Vinicius e Rebeca") && !is_receipted(&page, "Igor e Benjamin Doces"));
     }
 
     #[test]

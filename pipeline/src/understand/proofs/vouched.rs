@@ -77,6 +77,15 @@ static NOT_PAID: Phrases = LazyLock::new(|| phrases("not_paid"));
 static BY_LAW: Phrases = LazyLock::new(|| phrases("by_law"));
 static TABLES: Phrases = LazyLock::new(|| phrases("table"));
 static SERVED: Phrases = LazyLock::new(|| phrases("served"));
+static CARD_SLIP: Phrases = LazyLock::new(|| phrases("card_slip"));
+
+/// Words of a card's terminal that make a paper its slip.
+const OF_A_SLIP: usize = 3;
+
+/// A slip says no tax, as bills do.
+fn is_card_slip(sheet: &Sheet, fields: &Fields) -> bool {
+    !fields.contains_key(&FieldName::Tax) && sheet.count_said(&CARD_SLIP) >= OF_A_SLIP
+}
 
 type Phrases = LazyLock<Vec<&'static str>>;
 
@@ -94,6 +103,8 @@ pub enum Doubt {
     Unnamed,
     /// It is of a table at which someone was served, and only its title makes it an invoice.
     Served,
+    /// It is the slip that a card's terminal prints beside the bill.
+    Slip,
 }
 
 impl Doubt {
@@ -105,6 +116,7 @@ impl Doubt {
             Self::NotPaid => "it says that nothing was paid",
             Self::Unnamed => "it names no recipient, as an invoice does",
             Self::Served => "it is of a table at which someone was served",
+            Self::Slip => "it is the slip of a card's terminal",
         }
     }
 
@@ -147,6 +159,7 @@ pub fn doubts_of_kind(kind: Kind, sheet: &Sheet, fields: &Fields) -> Vec<Doubt> 
     let open = kind == Kind::Invoice && !sheet.says(&BY_LAW);
     doubt(open && !named, Doubt::Unnamed);
     doubt(open && !taxed && is_of_a_table(sheet), Doubt::Served);
+    doubt(is_card_slip(sheet, fields), Doubt::Slip);
     doubts
 }
 
@@ -239,7 +252,7 @@ mod tests {
 
     #[test]
     fn every_role_of_the_file_is_read() {
-        let lists = [&NO_BILL, &NO_BILL_ALONE, &GOODS_SENT, &NOT_PAID, &BY_LAW, &TABLES, &SERVED];
+        let lists = [&NO_BILL, &NO_BILL_ALONE, &GOODS_SENT, &NOT_PAID, &BY_LAW, &TABLES, &SERVED, &CARD_SLIP];
         let text = include_str!("../data/bill_doubts.tsv");
         let rows = knowledge::lines(text).count();
         assert!(rows == lists.len() && lists.iter().all(|l| l.len() > 1));

@@ -6,6 +6,7 @@ use crate::{
     reading::Understanding,
     understand::{
         mrz,
+        proofs::vouched::Doubt,
         surer::{bare, same_value},
     },
 };
@@ -95,7 +96,10 @@ pub fn relation(first: &Understanding, next: &Understanding) -> Relation {
                 Standing::Nothing => Relation::Unknown,
             }
         }
-        _ => bills(&first.fields, &next.fields, standing),
+        _ => {
+            let [paid, slip] = [first, next].map(|said| said.doubts.contains(&Doubt::Slip));
+            bills(&first.fields, &next.fields, standing, paid != slip)
+        }
     }
 }
 
@@ -158,8 +162,9 @@ fn people(first: &Understanding, next: &Understanding) -> Relation {
     Relation::Unknown
 }
 
-/// A bill has one number, one issuer, one total and one date, on however many pages.
-fn bills(a: &Fields, b: &Fields, standing: Standing) -> Relation {
+/// A bill has one number, one issuer, one total and one date, on however many pages. `with_slip`: one of the two is the slip
+/// of a card, and the other is not.
+fn bills(a: &Fields, b: &Fields, standing: Standing, with_slip: bool) -> Relation {
     use FieldName::{Currency, Date, IssueDate, IssuerTaxId, MerchantTaxId, Number, Total};
     let number = numbers(agree(a, b, &[Number]), a, b);
     let total = agree(a, b, &[Total]);
@@ -186,8 +191,10 @@ fn bills(a: &Fields, b: &Fields, standing: Standing) -> Relation {
         return if other { Relation::Maybe(why()) } else { Relation::Same };
     }
     if total == Agree::Yes && date != Agree::No && time != Agree::No {
-        // A copy, or the slip of the card that paid it, which may name a bank; with a number of its own a person looks.
-        let same = number != Agree::No && (parties != Agree::No || time == Agree::Yes);
+        // A copy, or the slip of the card that paid it, which may name a bank and counts its slips; a bill with a number
+        // of its own a person looks at.
+        let paid = with_slip && time == Agree::Yes;
+        let same = paid || number != Agree::No && (parties != Agree::No || time == Agree::Yes);
         return if same { Relation::Same } else { Relation::Maybe(why()) };
     }
     if document && total != Agree::Yes && differ.len() >= 2 {

@@ -92,6 +92,26 @@ fn the_pages_of_one_document_stay_together() {
 }
 
 #[test]
+fn the_slip_of_a_card_goes_with_the_bill_that_it_paid() {
+    const SLIP: [&str; 9] = [
+        "* Kundenbeleg *",
+        "Terminal-ID 52039839",
+        "Trace-Nr 082547",
+        "Beleg-Nr. 3904",
+        "12/03/2024 10:33",
+        "AID A0000000041010",
+        "DEBIT MASTERCARD",
+        "Betrag EUR 4,00",
+        "Autorisierung erfolgt",
+    ];
+    assert_eq!(parts(&file(&[&SOL, &SLIP])), (Vec::new(), Vec::new()));
+    let another = SOL.map(|line| if line.contains("00412") { "Factura simplificada 00977" } else { line });
+    assert_eq!(parts(&file(&[&SOL, &another])).0.len(), 2, "the same sum under another number");
+    let later = SLIP.map(|line| if line.contains("10:33") { "12/03/2024 19:33" } else { line });
+    assert_eq!(parts(&file(&[&SOL, &later])).0.len(), 2, "the same sum hours later");
+}
+
+#[test]
 fn a_document_that_would_not_be_filed_by_itself_is_a_persons_to_part() {
     let undated: Vec<&str> = LUNA.iter().copied().filter(|line| !line.contains("2024")).collect();
     let (documents, sure) = parts(&file(&[&SOL, &undated]));

@@ -1,0 +1,52 @@
+//! A number in the form that the page prints: an access key says `2`, its paper `000.000.002`.
+
+use crate::{
+    fields::PageBox,
+    understand::sheet::{Row, Sheet},
+};
+
+/// Figures that a printed form has at least: shorter ones with zeros in front are codes of goods and of places.
+const LONG: usize = 6;
+
+/// The form with zeros in front in which the page prints `number`, and where; `None` where it does not.
+#[must_use]
+pub fn in_full(sheet: &Sheet, number: &str) -> Option<(String, u32, PageBox)> {
+    let own = number.trim_start_matches('0');
+    if own.is_empty() || !own.bytes().all(|b| b.is_ascii_digit()) || number.len() >= LONG && own != number {
+        return None;
+    }
+    sheet.rows.iter().find_map(|row| Some((in_row(row, own)?, row.page, row.bbox)))
+}
+
+fn in_row(row: &Row, own: &str) -> Option<String> {
+    row.text.split_whitespace().find_map(|word| {
+        let word = word.trim_matches(|c: char| !c.is_ascii_digit());
+        let plain = word.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ','));
+        let figures: String = word.chars().filter(char::is_ascii_digit).collect();
+        let padded = figures.starts_with('0') && figures.trim_start_matches('0') == own;
+        (plain && padded && figures.len() >= LONG).then(|| word.to_owned())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::understand::sheet::drawn;
+
+    #[test]
+    fn the_form_with_its_zeros() {
+        for (row, number, full) in [
+            ("Nº000.000.002", "2", Some("000.000.002")),
+            ("Bela Vista Nº 000.114.427 Consulta", "114427", Some("000.114.427")),
+            ("NFC-e 000340273 Serie 315", "340273", Some("000340273")),
+            ("Nº 000,001,452", "1452", Some("000,001,452")),
+            ("0002 PAN 3,00", "2", None),
+            ("Nº 114427", "114427", None),
+            ("0,000 0,000", "0", None),
+            ("000.000.002", "FT 2", None),
+        ] {
+            let found = in_full(&drawn(&[&[(0.1, row)]]), number).map(|f| f.0);
+            assert_eq!(found.as_deref(), full, "{row}");
+        }
+    }
+}
