@@ -7,11 +7,13 @@
 pub mod checks;
 pub mod diagnostic;
 pub mod document;
+pub mod entities;
 pub mod fields;
 pub mod intake;
 mod knowledge;
 pub mod limits;
 pub mod linking;
+pub mod memory;
 pub mod page;
 pub mod part;
 pub mod phone;

@@ -203,7 +203,13 @@ fn least_sure(classified: &Classified, fields: &Fields) -> Vec<(&'static str, f3
     sure
 }
 
-fn doubtful(classified: &Classified, fields: &Fields, sure: Option<f32>, reasons: &mut Vec<Reason>) {
+/// Adds what is not sure enough; `sure` is the probability of a bill that is not sure enough as a whole.
+pub(crate) fn doubtful(
+    classified: &Classified,
+    fields: &Fields,
+    sure: Option<f32>,
+    reasons: &mut Vec<Reason>,
+) {
     let bill = matches!(classified.kind, Kind::Invoice | Kind::Receipt);
     let mut doubts = serde_json::Map::new();
     if classified.confidence < if bill { OF_BILL } else { KIND } {

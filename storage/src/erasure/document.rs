@@ -62,6 +62,9 @@ const EMPTIED_BY_ID: &[(&str, &str)] = &[
         lease_until = NULL, \
         state = CASE WHEN state IN ('queued', 'refused') THEN 'withdrawn' ELSE state END WHERE document_id = $1",
     ),
+    ("vendor_memory", "DELETE FROM vendor_signs WHERE document_id = $1"),
+    ("vendor_memory", "DELETE FROM vendor_papers WHERE document_id = $1"),
+    ("vendor_memory", "DELETE FROM vendor_recalls WHERE document_id = $1"),
     ("page_words", "DELETE FROM page_words WHERE document_id = $1"),
     ("drafts", "DELETE FROM drafts WHERE document_id = $1"),
     ("undo", "DELETE FROM holds WHERE document_id = $1"),

@@ -25,7 +25,7 @@ use crate::{
     split::{Split, take_apart},
     sql::Tx,
     stages::{open_review, push_stage},
-    timeline,
+    timeline, vendors,
 };
 
 /// A decision that can still be taken back.
@@ -109,6 +109,9 @@ pub(super) struct Effects {
     pub outcome: Outcome,
     pub said: Map<String, Value>,
     pub reply: Option<NewReply>,
+    /// Whether memory learns of it, once it is told.
+    #[serde(default)]
+    pub teaches: bool,
 }
 
 /// Lets the world hear of a decision; the ids of a split's documents.
@@ -117,6 +120,10 @@ pub(super) async fn settle(
     document: DocumentId,
     effects: Effects,
 ) -> Result<Vec<DocumentId>, CatalogError> {
+    match effects.outcome {
+        Outcome::Filed | Outcome::Corrected if effects.teaches => vendors::learn(tx, document).await?,
+        _ => vendors::forget(tx, document).await?,
+    }
     let kind = match effects.outcome {
         Outcome::Split(split) => {
             return take_apart(tx, document, &split, Stage::Done, effects.said).await;
