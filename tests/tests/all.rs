@@ -21,6 +21,7 @@ mod front_door;
 mod inert;
 mod malware;
 mod mcp;
+mod memory;
 mod operate;
 mod operators;
 mod pages;

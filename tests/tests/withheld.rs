@@ -90,6 +90,7 @@ const ROUTES: &[(&str, Walk)] = &[
     ("/v1/incidents", Walk::Get(&["", "?state=resolved"])),
     ("/v1/incidents/{id}/acknowledge", Walk::Post),
     ("/v1/incidents/{id}/resolve", Walk::Post),
+    ("/v1/entities", Walk::GetAndPost(&[""])),
     ("/v1/incident-routes", Walk::GetAndPost(&[""])),
     ("/v1/incident-routes/{id}", Walk::Not("changes a route, and answers with its id")),
     ("/v1/incident-routes/{id}/test", Walk::Post),
