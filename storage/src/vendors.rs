@@ -21,6 +21,9 @@ use crate::{
     sql::Tx,
 };
 
+/// The backfill of what persons filed before there was a memory.
+pub const VENDORS: &str = "vendors";
+
 /// Newest papers that are looked at for one sign: a sign that many share crowds out no other.
 const PER_SIGN: i64 = 20;
 
@@ -101,6 +104,54 @@ impl Catalog {
             paper.signs.insert(word::<Sign>("vendor_signs", "sign", &sign)?);
         }
         Ok(papers.into_values().collect())
+    }
+
+    /// Learns of the next `batch` documents that were there before there was a memory and that a person filed; whether there
+    /// are more. Where it stands is committed with what it did.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn learn_of_what_was_there(&self, batch: u32) -> Result<bool, CatalogError> {
+        let mut tx = self.writing().await?;
+        let place = optional!(
+            tx,
+            (Option<Uuid>, Uuid),
+            "SELECT at_id, upto_id FROM backfills WHERE name = $1 AND finished_at IS NULL",
+            VENDORS
+        )?;
+        let Some((at_id, upto_id)) = place else { return Ok(false) };
+        let rows = all!(
+            tx,
+            (Uuid, Option<String>, Option<String>),
+            "SELECT d.id, \
+               (SELECT r.resolution FROM reviews r WHERE r.document_id = d.id AND r.resolved_at IS NOT NULL \
+                 AND r.resolution <> 'undone' ORDER BY r.resolved_at DESC, r.id DESC LIMIT 1), \
+               (SELECT r.resolved_by FROM reviews r WHERE r.document_id = d.id AND r.resolved_at IS NOT NULL \
+                 AND r.resolution <> 'undone' ORDER BY r.resolved_at DESC, r.id DESC LIMIT 1) \
+             FROM documents d WHERE d.id > $1 AND d.id <= $2 ORDER BY d.id LIMIT $3",
+            at_id.unwrap_or(Uuid::nil()),
+            upto_id,
+            i64::from(batch.clamp(1, 500))
+        )?;
+        for (id, resolution, by) in &rows {
+            let filed = matches!(resolution.as_deref(), Some("approved" | "corrected"));
+            let by_person = by.as_deref().is_some_and(|by| !by.starts_with("mcp:"));
+            let held = optional!(tx, (i64,), "SELECT held_until FROM holds WHERE document_id = $1", *id)?;
+            if filed && by_person && held.is_none() {
+                learn(&mut tx, DocumentId(*id)).await?;
+            }
+        }
+        let ended = rows.is_empty().then(|| micros(tx.now()));
+        execute!(
+            tx,
+            "UPDATE backfills SET at_id = COALESCE($2, at_id), done = done + $3, finished_at = $4 WHERE name = $1",
+            VENDORS,
+            rows.last().map(|(id, ..)| *id),
+            i64::try_from(rows.len()).unwrap_or(i64::MAX),
+            ended
+        )?;
+        tx.commit().await?;
+        Ok(ended.is_none())
     }
 
     /// The next `most` documents that persons filed and that teach, after `after`, by id: none that is an ID or may be one,

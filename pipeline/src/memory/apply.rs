@@ -42,8 +42,8 @@ pub fn apply(recall: &Recall, reading: &mut Reading, scorers: &Scorers) {
         );
         let reason = Reason::new(ReasonCode::ChecksFailed, message)
             .with("check", IBAN)
-            .with("left", changed.new.join(", "))
-            .with("right", changed.old.join(", "));
+            .with("left", changed.old.join(", "))
+            .with("right", changed.new.join(", "));
         reading.reasons.insert(0, reason);
         reading.outcome = Outcome::Review;
     }
@@ -64,7 +64,7 @@ fn name_vendor(vendor: &Vendor, reading: &mut Reading) -> bool {
         set(reading, legal, known);
     }
     // A chain's shops share a domain and may not share a tax id.
-    let of_one = vendor.by.iter().any(|k| k.is_of_one()) || vendor.by.contains(&SignKind::Phone);
+    let of_one = [SignKind::TaxId, SignKind::Iban, SignKind::Phone].iter().any(|k| vendor.by.contains(k));
     if let Some(known) = vendor.tax_id.as_ref().filter(|_| of_one) {
         let read = reading.fields.get(&tax_id).map(|f| f.value.to_string());
         if read.is_none_or(|read| tax_id_key(&read) == tax_id_key(known) || !is_proven(&read)) {

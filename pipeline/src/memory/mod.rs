@@ -66,19 +66,29 @@ pub fn recall(kind: Kind, clues: &Clues, papers: &[Paper]) -> Recall {
         return Recall::default();
     }
     let parties = parties(papers);
-    let mut known: Vec<Vendor> = parties.values().filter_map(|p| vouched(kind, clues, p)).collect();
-    // A tax id or an account is one party's; a phone may be printed by two.
-    if known.len() > 1 {
-        let certain = |v: &Vendor| v.by.iter().any(|k| k.is_of_one());
-        if known.iter().any(certain) {
-            known.retain(certain);
-        }
+    let of_many = of_many(&parties);
+    let mut known: Vec<(Vendor, bool)> =
+        parties.values().filter_map(|p| vouched(kind, clues, p, &of_many)).collect();
+    if known.iter().any(|(_, certain)| *certain) {
+        known.retain(|(_, certain)| *certain);
     }
     let vendor = match known.as_slice() {
-        [one] => Some(one.clone()),
+        [(one, _)] => Some(one.clone()),
         _ => None,
     };
     Recall { changed_iban: changed_iban(clues, &parties, vendor.as_ref()), vendor }
+}
+
+/// Signs that stand on papers of several parties: a mall's phone, a maker of tills, a customer. They tell none apart.
+fn of_many(parties: &BTreeMap<String, Vec<&Paper>>) -> BTreeSet<Sign> {
+    let mut seen: BTreeSet<&Sign> = BTreeSet::new();
+    let mut of_many = BTreeSet::new();
+    for papers in parties.values() {
+        let own: BTreeSet<&Sign> = papers.iter().flat_map(|p| &p.signs).collect();
+        of_many.extend(own.iter().filter(|sign| seen.contains(**sign)).map(|sign| (*sign).clone()));
+        seen.extend(own);
+    }
+    of_many
 }
 
 /// Papers by party: by its tax id; those that name none belong to the party of the same name, if there is only one.
@@ -103,8 +113,9 @@ fn parties(papers: &[Paper]) -> BTreeMap<String, Vec<&Paper>> {
     parties
 }
 
-/// The party, if enough of its papers that share a sign with the document agree on its name, and nothing speaks against.
-fn vouched(kind: Kind, clues: &Clues, papers: &[&Paper]) -> Option<Vendor> {
+/// The party, if enough of its papers that share a sign with the document agree on its name, and nothing speaks against;
+/// and whether it is certain.
+fn vouched(kind: Kind, clues: &Clues, papers: &[&Paper], of_many: &BTreeSet<Sign>) -> Option<(Vendor, bool)> {
     let sharing: Vec<&Paper> =
         papers.iter().copied().filter(|p| p.signs.iter().any(|s| clues.signs.contains(s))).collect();
     let mut names: BTreeMap<String, Vec<&Paper>> = BTreeMap::new();
@@ -128,26 +139,31 @@ fn vouched(kind: Kind, clues: &Clues, papers: &[&Paper]) -> Option<Vendor> {
     }
     // Only what two of them share with the document is a sign of this party.
     let count = |sign: &Sign| agreed.iter().filter(|p| p.signs.contains(sign)).count();
-    let shared: BTreeSet<SignKind> =
-        clues.signs.iter().filter(|s| count(s) >= ENOUGH).map(|s| s.kind).collect();
-    enough(kind, &shared, clues.names(key)).then(|| Vendor {
+    let shared: Vec<&Sign> =
+        clues.signs.iter().filter(|s| !of_many.contains(s) && count(s) >= ENOUGH).collect();
+    let is_certain = shared.iter().any(|sign| clues.is_certain(sign));
+    let by: BTreeSet<SignKind> = shared.iter().map(|sign| sign.kind).collect();
+    if !is_certain && !enough(kind, &by, clues.names(kind, key)) {
+        return None;
+    }
+    let vendor = Vendor {
         name: agreed.last().map(|p| p.name.clone()).unwrap_or_default(),
         legal_name: one(|p| p.legal_name.as_ref()),
         tax_id,
         number_shape,
         papers: agreed.len(),
-        by: shared.into_iter().collect(),
-    })
+        by: by.into_iter().collect(),
+    };
+    Some((vendor, is_certain))
 }
 
-/// Whether these signs are enough. A tax id or an account is. An invoice also prints its recipient's phone and mail, and
-/// a till slip the domain of whoever made the till: those need the vendor's name on the paper, or one another.
+/// Whether these signs are enough where none is certain. One needs the vendor's name beside it: a hotline, a mall, a maker
+/// of tills are printed by many. Two are enough on a receipt; an invoice prints its recipient's as well.
 fn enough(kind: Kind, shared: &BTreeSet<SignKind>, named: bool) -> bool {
-    let weak = shared.iter().filter(|k| !k.is_of_one() && **k != SignKind::Name).count();
-    let own = shared.contains(&SignKind::Phone) || shared.contains(&SignKind::Address);
-    shared.iter().any(|k| k.is_of_one())
-        || (named && weak >= 1)
-        || (kind == Kind::Receipt && (own || weak >= 2))
+    // A mail address and its domain are one sign.
+    let is_twice = |k: &SignKind| *k == SignKind::Domain && shared.contains(&SignKind::Email);
+    let signs = shared.iter().filter(|k| **k != SignKind::Name && !is_twice(k)).count();
+    (named && signs >= 1) || (kind == Kind::Receipt && signs >= 2)
 }
 
 /// Whether a party that the paper is of, or says it is of, was paid elsewhere. One paper that a person decided is enough

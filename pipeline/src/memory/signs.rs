@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::LazyLock};
 
 use crate::{
-    document::words,
+    document::{Kind, words},
     fields::{FieldName, Fields},
     knowledge,
     linking::{emails, folded},
@@ -28,14 +28,6 @@ words! {
         Address = "address",
         /// As filed; alone it says nothing but whose account to compare.
         Name = "name",
-    }
-}
-
-impl SignKind {
-    /// Whether one party alone has it.
-    #[must_use]
-    pub fn is_of_one(self) -> bool {
-        matches!(self, Self::TaxId | Self::Iban)
     }
 }
 
@@ -93,10 +85,12 @@ const NAME_CHARS: usize = 5;
 pub struct Clues {
     /// Signs in its fields and its text; of tax ids also what may be one.
     pub signs: BTreeSet<Sign>,
-    /// Accounts to which it wants to be paid: what was read as such, else all whose check digits hold.
+    /// The account to which it wants to be paid, where one was read as such: a customer's own is printed, too.
     pub ibans: BTreeSet<String>,
     /// The tax id read as the vendor's.
     vendor_id: Option<String>,
+    /// The name read as an invoice's issuer's, folded; none on a receipt.
+    issuer: Option<String>,
     /// Letters and digits of the text.
     text: String,
 }
@@ -117,19 +111,35 @@ impl Clues {
         for name in [FieldName::IssuerName, FieldName::MerchantName] {
             signs.extend(value(name).map(|name| Sign::new(SignKind::Name, folded(&name))));
         }
-        let read = value(FieldName::Iban).and_then(|iban| iban::checked(&iban));
-        let ibans: BTreeSet<String> = match read {
-            Some(read) => BTreeSet::from([read]),
-            None => ibans(&text),
-        };
+        let iban = value(FieldName::Iban).and_then(|iban| iban::checked(&iban));
+        let ibans: BTreeSet<String> = iban.into_iter().collect();
         signs.extend(ibans.iter().map(|iban| Sign::new(SignKind::Iban, iban.clone())));
-        Self { signs, ibans, vendor_id, text: folded_text(&text) }
+        let issuer = value(FieldName::IssuerName).map(|name| folded(&name));
+        Self { signs, ibans, vendor_id, issuer, text: folded_text(&text) }
     }
 
-    /// Whether a name, folded, stands on the paper.
+    /// Whether the paper is of this name, folded: read as the issuer's where it may name a recipient too, else anywhere.
     #[must_use]
-    pub fn names(&self, folded: &str) -> bool {
-        folded.chars().count() >= NAME_CHARS && self.text.contains(folded)
+    pub(super) fn names(&self, kind: Kind, folded: &str) -> bool {
+        if folded.chars().count() < NAME_CHARS {
+            return false;
+        }
+        match (kind, &self.issuer) {
+            (Kind::Receipt, _) => self.text.contains(folded),
+            (_, Some(issuer)) => issuer.contains(folded),
+            _ => false,
+        }
+    }
+
+    /// Whether this sign alone says whose paper it is: a tax id or an account that was read as the vendor's. Another's may
+    /// be printed as well: the recipient's, or that of who made the till.
+    #[must_use]
+    pub(super) fn is_certain(&self, sign: &Sign) -> bool {
+        match sign.kind {
+            SignKind::TaxId => self.vendor_id.as_deref().is_some_and(|id| Sign::tax_id(id) == *sign),
+            SignKind::Iban => true,
+            _ => false,
+        }
     }
 
     /// Whether the paper says another tax id than the remembered one, and not by a slip of two letters.
@@ -253,25 +263,6 @@ fn numbers(text: &str) -> BTreeSet<String> {
             let digits = word.bytes().filter(u8::is_ascii_digit).count();
             if (8..=16).contains(&word.len()) && digits >= 6 {
                 found.insert(tax_id_key(&word));
-            }
-        }
-    }
-    found
-}
-
-/// Accounts whose check digits hold, printed in one piece or in fours.
-fn ibans(text: &str) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    for line in text.lines() {
-        let words: Vec<&str> = line.split_whitespace().collect();
-        for from in 0..words.len() {
-            let pieces = words.get(from..).unwrap_or_default();
-            found.extend((1..=pieces.len().min(9)).rev().find_map(|n| {
-                let word = pieces.get(..n)?.concat();
-                iban::checked(word.trim_start_matches("IBAN").trim_matches(|c: char| !c.is_alphanumeric()))
-            }));
-            if found.len() >= MOST {
-                return found;
             }
         }
     }

@@ -1,5 +1,6 @@
 -- What a paper that a person filed says of its vendor, and by what the vendor is known again. A vendor is the papers that
--- agree on it, so that taking one paper away takes away what it taught. It begins with the decisions from here on.
+-- agree on it, so that taking one paper away takes away what it taught. What persons filed before is learnt of by
+-- the sweep.
 CREATE TABLE vendor_papers (
     document_id BLOB PRIMARY KEY REFERENCES documents (id),
     name TEXT NOT NULL,
@@ -22,3 +23,5 @@ CREATE TABLE vendor_recalls (
     papers BIGINT NOT NULL,
     signs TEXT NOT NULL
 );
+INSERT INTO backfills (name, upto_id, total)
+SELECT 'vendors', d.id, (SELECT COUNT(*) FROM documents) FROM documents d ORDER BY d.id DESC LIMIT 1;

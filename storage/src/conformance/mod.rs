@@ -127,6 +127,7 @@ pub async fn catalog(catalog: &Catalog) {
     vendors::what_can_be_taken_back_teaches_nothing_yet(catalog).await;
     vendors::nothing_is_learnt_of_a_customer_or_an_id(catalog).await;
     vendors::erasure_empties_memory(catalog).await;
+    vendors::what_persons_filed_before_is_learnt_of(catalog).await;
     entities::who_we_are_says_which_way_money_goes(catalog).await;
     desk::lists_page_and_filter(catalog).await;
     desk::keys_people_and_pauses(catalog).await;

@@ -22,7 +22,7 @@ use crate::{
     names::now,
     reviews::{Deciding, Decision, Resolved},
     stages::ReadFacts,
-    vendors::Recalled,
+    vendors::{Recalled, VENDORS},
 };
 
 /// A vendor of this test alone: its phone and its site.
@@ -169,4 +169,27 @@ pub(super) async fn erasure_empties_memory(catalog: &Catalog) {
     assert_eq!(left.len(), 1);
     let clues = Clues::of(&Fields::new(), &shop.text());
     assert_eq!(memory::recall(Kind::Receipt, &clues, &left).vendor, None, "one paper vouches for nobody");
+}
+
+pub(super) async fn what_persons_filed_before_is_learnt_of(catalog: &Catalog) {
+    let shop = Shop::new();
+    let before = Deciding { teaches: false, ..person() };
+    let id = shop.decided(catalog, &before, "Bar Luna").await;
+    shop.decided(catalog, &Deciding { who: "mcp:bot", ..before.clone() }, "Bar Luna").await;
+    let taken_back = shop.decided(catalog, &before, "Bar Luna").await;
+    catalog.reopen(taken_back, "user:ana", None, "", now() + Span::minutes(5)).await.unwrap();
+    assert_eq!(shop.papers(catalog).await, []);
+    let mut tx = catalog.writing().await.unwrap();
+    execute!(
+        tx,
+        "INSERT INTO backfills (name, upto_id, total) SELECT $1, id, 1 FROM documents ORDER BY id DESC LIMIT 1 \
+         ON CONFLICT (name) DO UPDATE SET at_id = NULL, finished_at = NULL, upto_id = excluded.upto_id",
+        VENDORS
+    )
+    .unwrap();
+    tx.commit().await.unwrap();
+    while catalog.learn_of_what_was_there(7).await.unwrap() {}
+    assert_eq!(shop.papers(catalog).await.len(), 1, "a person's that stands");
+    catalog.reopen(id, "user:ana", None, "", now() + Span::minutes(5)).await.unwrap();
+    assert_eq!(shop.papers(catalog).await, []);
 }
