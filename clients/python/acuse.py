@@ -140,9 +140,9 @@ class Acuse:
         """Make another customer part of this one."""
         return self._json("POST", f"/v1/customers/{urllib.parse.quote(id, safe='')}/merge", json_body=body)
 
-    def list_documents(self, *, status: ListedStatus | None = None, kind: Kind | None = None, customer_id: str | None = None, contact_id: str | None = None, source: Source | None = None, part_of: str | None = None, from_: str | None = None, to: str | None = None, updated_from: str | None = None, updated_to: str | None = None, date_from: str | None = None, date_to: str | None = None, issuer: str | None = None, tax_id: str | None = None, number: str | None = None, amount_from: str | None = None, amount_to: str | None = None, currency: str | None = None, q: str | None = None, sort: Sort | None = None, after: str | None = None, limit: int | None = None, fields: str | None = None) -> dict[str, Any]:
+    def list_documents(self, *, status: ListedStatus | None = None, kind: Kind | None = None, customer_id: str | None = None, entity_id: str | None = None, direction: Direction | None = None, contact_id: str | None = None, source: Source | None = None, part_of: str | None = None, from_: str | None = None, to: str | None = None, updated_from: str | None = None, updated_to: str | None = None, date_from: str | None = None, date_to: str | None = None, issuer: str | None = None, tax_id: str | None = None, number: str | None = None, amount_from: str | None = None, amount_to: str | None = None, currency: str | None = None, q: str | None = None, sort: Sort | None = None, after: str | None = None, limit: int | None = None, fields: str | None = None) -> dict[str, Any]:
         """Documents, newest first unless `sort` says otherwise."""
-        return self._json("GET", f"/v1/documents", query={"status": status, "kind": kind, "customer_id": customer_id, "contact_id": contact_id, "source": source, "part_of": part_of, "from": from_, "to": to, "updated_from": updated_from, "updated_to": updated_to, "date_from": date_from, "date_to": date_to, "issuer": issuer, "tax_id": tax_id, "number": number, "amount_from": amount_from, "amount_to": amount_to, "currency": currency, "q": q, "sort": sort, "after": after, "limit": limit, "fields": fields})
+        return self._json("GET", f"/v1/documents", query={"status": status, "kind": kind, "customer_id": customer_id, "entity_id": entity_id, "direction": direction, "contact_id": contact_id, "source": source, "part_of": part_of, "from": from_, "to": to, "updated_from": updated_from, "updated_to": updated_to, "date_from": date_from, "date_to": date_to, "issuer": issuer, "tax_id": tax_id, "number": number, "amount_from": amount_from, "amount_to": amount_to, "currency": currency, "q": q, "sort": sort, "after": after, "limit": limit, "fields": fields})
 
     def list_documents_all(self, **options: Any) -> Iterator[Any]:
         """The same, page after page to the end."""
@@ -183,6 +183,14 @@ class Acuse:
     def get_document_timeline(self, id: str) -> dict[str, Any]:
         """What happened to it, oldest first."""
         return self._json("GET", f"/v1/documents/{urllib.parse.quote(id, safe='')}/timeline")
+
+    def list_entities(self) -> dict[str, Any]:
+        """Who we are: the firms that documents come in for."""
+        return self._json("GET", f"/v1/entities")
+
+    def save_entity(self, body: NewEntity) -> Entity:
+        """Add a firm of ours, or say anew what it is; documents that are there are gone through again."""
+        return self._json("POST", f"/v1/entities", json_body=body)
 
     def list_erasures(self, *, after: str | None = None, limit: int | None = None) -> dict[str, Any]:
         """Receipts of what was erased, the latest first."""
@@ -432,12 +440,16 @@ Decision = TypedDict("Decision", {
 
 DeliveryState = Literal["queued", "delivered", "undelivered", "withheld"]
 
+Direction = Literal["payable", "receivable"]
+
 Document = TypedDict("Document", {
     "caption": "Required[Union[str, None]]",
     "confidence": "Required[Union[float, None]]",
     "contact_id": "Required[Union[str, None]]",
     "customer_id": "Required[Union[str, None]]",
+    "direction": "Required[Union[Direction, None]]",
     "duplicate_of": "Required[Union[str, None]]",
+    "entity_id": "Required[Union[str, None]]",
     "erased_at": "Required[Union[str, None]]",
     "fields": "Required[Fields]",
     "filed_at": "Required[Union[str, None]]",
@@ -472,6 +484,16 @@ DocumentByUrl = TypedDict("DocumentByUrl", {
 }, total=False)
 
 DocumentMembers = dict[str, Any]
+
+Entity = TypedDict("Entity", {
+    "accounts": "Required[list[str]]",
+    "created_at": "Required[str]",
+    "id": "Required[str]",
+    "name": "Required[str]",
+    "phone_number_ids": "Required[list[str]]",
+    "tax_ids": "Required[list[str]]",
+    "updated_at": "Required[str]",
+}, total=False)
 
 Entry = TypedDict("Entry", {
     "amount": "str",
@@ -723,6 +745,14 @@ NewCustomer = TypedDict("NewCustomer", {
     "id_numbers": "list[str]",
     "name": "Required[str]",
     "phones": "list[str]",
+    "tax_ids": "list[str]",
+}, total=False)
+
+NewEntity = TypedDict("NewEntity", {
+    "accounts": "list[str]",
+    "id": "Union[str, None]",
+    "name": "Required[str]",
+    "phone_number_ids": "list[str]",
     "tax_ids": "list[str]",
 }, total=False)
 

@@ -128,12 +128,12 @@ export class Acuse {
   }
 
   /** Documents, newest first unless `sort` says otherwise. */
-  async listDocuments(options: { "status"?: ListedStatus; "kind"?: Kind; "customer_id"?: string; "contact_id"?: string; "source"?: Source; "part_of"?: string; "from"?: string; "to"?: string; "updated_from"?: string; "updated_to"?: string; "date_from"?: string; "date_to"?: string; "issuer"?: string; "tax_id"?: string; "number"?: string; "amount_from"?: string; "amount_to"?: string; "currency"?: string; "q"?: string; "sort"?: Sort; "after"?: string; "limit"?: number; "fields"?: string } = {}): Promise<{ "data": Array<(Document)>; "next": string | null }> {
-    return (await this.request("GET", `/v1/documents`, { query: { "status": options["status"], "kind": options["kind"], "customer_id": options["customer_id"], "contact_id": options["contact_id"], "source": options["source"], "part_of": options["part_of"], "from": options["from"], "to": options["to"], "updated_from": options["updated_from"], "updated_to": options["updated_to"], "date_from": options["date_from"], "date_to": options["date_to"], "issuer": options["issuer"], "tax_id": options["tax_id"], "number": options["number"], "amount_from": options["amount_from"], "amount_to": options["amount_to"], "currency": options["currency"], "q": options["q"], "sort": options["sort"], "after": options["after"], "limit": options["limit"], "fields": options["fields"] } })).json() as Promise<{ "data": Array<(Document)>; "next": string | null }>;
+  async listDocuments(options: { "status"?: ListedStatus; "kind"?: Kind; "customer_id"?: string; "entity_id"?: string; "direction"?: Direction; "contact_id"?: string; "source"?: Source; "part_of"?: string; "from"?: string; "to"?: string; "updated_from"?: string; "updated_to"?: string; "date_from"?: string; "date_to"?: string; "issuer"?: string; "tax_id"?: string; "number"?: string; "amount_from"?: string; "amount_to"?: string; "currency"?: string; "q"?: string; "sort"?: Sort; "after"?: string; "limit"?: number; "fields"?: string } = {}): Promise<{ "data": Array<(Document)>; "next": string | null }> {
+    return (await this.request("GET", `/v1/documents`, { query: { "status": options["status"], "kind": options["kind"], "customer_id": options["customer_id"], "entity_id": options["entity_id"], "direction": options["direction"], "contact_id": options["contact_id"], "source": options["source"], "part_of": options["part_of"], "from": options["from"], "to": options["to"], "updated_from": options["updated_from"], "updated_to": options["updated_to"], "date_from": options["date_from"], "date_to": options["date_to"], "issuer": options["issuer"], "tax_id": options["tax_id"], "number": options["number"], "amount_from": options["amount_from"], "amount_to": options["amount_to"], "currency": options["currency"], "q": options["q"], "sort": options["sort"], "after": options["after"], "limit": options["limit"], "fields": options["fields"] } })).json() as Promise<{ "data": Array<(Document)>; "next": string | null }>;
   }
 
   /** The same, page after page to the end. */
-  async *listDocumentsAll(options: { "status"?: ListedStatus; "kind"?: Kind; "customer_id"?: string; "contact_id"?: string; "source"?: Source; "part_of"?: string; "from"?: string; "to"?: string; "updated_from"?: string; "updated_to"?: string; "date_from"?: string; "date_to"?: string; "issuer"?: string; "tax_id"?: string; "number"?: string; "amount_from"?: string; "amount_to"?: string; "currency"?: string; "q"?: string; "sort"?: Sort; "after"?: string; "limit"?: number; "fields"?: string } = {}): AsyncGenerator<({ "data": Array<(Document)>; "next": string | null })["data"][number]> {
+  async *listDocumentsAll(options: { "status"?: ListedStatus; "kind"?: Kind; "customer_id"?: string; "entity_id"?: string; "direction"?: Direction; "contact_id"?: string; "source"?: Source; "part_of"?: string; "from"?: string; "to"?: string; "updated_from"?: string; "updated_to"?: string; "date_from"?: string; "date_to"?: string; "issuer"?: string; "tax_id"?: string; "number"?: string; "amount_from"?: string; "amount_to"?: string; "currency"?: string; "q"?: string; "sort"?: Sort; "after"?: string; "limit"?: number; "fields"?: string } = {}): AsyncGenerator<({ "data": Array<(Document)>; "next": string | null })["data"][number]> {
     for (let after = options.after; ;) {
       const page = await this.listDocuments({ ...options, ...(after === undefined ? {} : { after }) });
       yield* page.data;
@@ -173,6 +173,16 @@ export class Acuse {
   /** What happened to it, oldest first. */
   async getDocumentTimeline(id: string): Promise<{ "data": Array<TimelineEntry>; "next": string | null }> {
     return (await this.request("GET", `/v1/documents/${encodeURIComponent(id)}/timeline`, {  })).json() as Promise<{ "data": Array<TimelineEntry>; "next": string | null }>;
+  }
+
+  /** Who we are: the firms that documents come in for. */
+  async listEntities(): Promise<{ "data": Array<Entity>; "next": string | null }> {
+    return (await this.request("GET", `/v1/entities`, {  })).json() as Promise<{ "data": Array<Entity>; "next": string | null }>;
+  }
+
+  /** Add a firm of ours, or say anew what it is; documents that are there are gone through again. */
+  async saveEntity(body: NewEntity): Promise<Entity> {
+    return (await this.request("POST", `/v1/entities`, { json: body })).json() as Promise<Entity>;
   }
 
   /** Receipts of what was erased, the latest first. */
@@ -408,13 +418,15 @@ export type CustomerAlias = "phone" | "email" | "tax_id" | "id_number";
 export type CustomerPatch = { "emails"?: Array<string>; "external_id"?: string | null; "id_numbers"?: Array<string>; "name"?: string; "phones"?: Array<string>; "tax_ids"?: Array<string> };
 export type Decision = { "all"?: boolean; "because"?: string | null; "customer_id"?: string | null; "decision": Verdict; "duplicate_of"?: string | null; "fields"?: Record<string, (string | null | Array<Record<string, unknown>>)>; "hold_secs"?: number | null; "kind"?: (Kind | null); "message"?: string | null; "note"?: string | null; "parts"?: Array<{ "box"?: Array<number>; "first_page": number; "last_page"?: number }> | null; "to"?: string | null; "until"?: string | null; "version"?: number | null };
 export type DeliveryState = "queued" | "delivered" | "undelivered" | "withheld";
-export type Document = { "caption": string | null; "confidence": number | null; "contact_id": string | null; "customer_id": string | null; "duplicate_of": string | null; "erased_at": string | null; "fields": Fields; "filed_at": string | null; "filename": string | null; "id": string; "kind": (Kind | null); "language": string | null; "media_type": string | null; "notes": Array<string>; "pages": number | null; "part": (Part | null); "part_of": string | null; "reasons": Array<Reason>; "received_at": string; "sensitivity": Sensitivity; "sent_at": string; "sha256": string | null; "size_bytes": number | null; "source": Source; "status": Status; "updated_at": string; "version": number; "withheld": boolean };
+export type Direction = "payable" | "receivable";
+export type Document = { "caption": string | null; "confidence": number | null; "contact_id": string | null; "customer_id": string | null; "direction": (Direction | null); "duplicate_of": string | null; "entity_id": string | null; "erased_at": string | null; "fields": Fields; "filed_at": string | null; "filename": string | null; "id": string; "kind": (Kind | null); "language": string | null; "media_type": string | null; "notes": Array<string>; "pages": number | null; "part": (Part | null); "part_of": string | null; "reasons": Array<Reason>; "received_at": string; "sensitivity": Sensitivity; "sent_at": string; "sha256": string | null; "size_bytes": number | null; "source": Source; "status": Status; "updated_at": string; "version": number; "withheld": boolean };
 
 /** A file that Acuse fetches: by https, from a public address, over at most three redirects. */
 export type DocumentByUrl = { "caption"?: string | null; "customer_id"?: string | null; "filename"?: string | null; "sender"?: string | null; "url": string };
 
 /** With `fields=`: the id, and the members that were asked for, each as in Document. */
 export type DocumentMembers = Record<string, unknown>;
+export type Entity = { "accounts": Array<string>; "created_at": string; "id": string; "name": string; "phone_number_ids": Array<string>; "tax_ids": Array<string>; "updated_at": string };
 
 /** A tax of taxes, or a line of line_items. */
 export type Entry = { "amount"?: string; "base"?: string; "box"?: Array<number>; "description"?: string; "page"?: number; "quantity"?: string; "rate"?: string; "tax"?: string; "type"?: string; "unit_price"?: string };
@@ -454,6 +466,7 @@ export type Message = { "at"?: string; "document"?: { "id"?: string; "kind"?: st
 export type MessageLedger = { "balanced": boolean; "delivered": number; "on_its_way": number; "queued": number; "told": number; "withdrawn": number };
 export type Missing = { "filed_undated": number; "held": number; "undated": number; "waiting": number; "withheld": number };
 export type NewCustomer = { "emails"?: Array<string>; "external_id"?: string | null; "id_numbers"?: Array<string>; "name": string; "phones"?: Array<string>; "tax_ids"?: Array<string> };
+export type NewEntity = { "accounts"?: Array<string>; "id"?: string | null; "name": string; "phone_number_ids"?: Array<string>; "tax_ids"?: Array<string> };
 export type NewIncidentRoute = { "again_after_secs"?: number; "kinds"?: Array<string>; "medium": Medium; "min_severity"?: Severity; "name": string; "secret_ref"?: string | null; "target": string };
 export type Part = { "box"?: Array<number>; "first_page": number; "last_page": number };
 export type Period = { "adjustments"?: Sums; "closed_at": string; "closed_by": string; "id": string; "late"?: Sums; "missing"?: Missing; "month": string; "sha256": string; "totals"?: Totals };

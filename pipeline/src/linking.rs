@@ -337,7 +337,7 @@ pub fn folded(text: &str) -> String {
 }
 
 /// E-mail addresses in a text, lower case, each once.
-fn emails(text: &str) -> Vec<String> {
+pub(crate) fn emails(text: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+' | '@');
     for word in text.split(|c: char| !is_part(c)).filter(|word| word.len() <= 254) {

@@ -238,6 +238,7 @@ fn finish(mut normalized: Normalized, sense: Sense, limits: &Limits) -> Reading 
         fingerprint,
         notes,
         because: understanding.because,
+        doubts: understanding.doubts,
         diagnostics: normalized.diagnostics.into_iter().take(diagnostic::MOST).collect(),
         timings: Vec::new(),
     }

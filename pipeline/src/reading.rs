@@ -271,6 +271,9 @@ pub struct Reading {
     pub notes: Vec<String>,
     /// Evidence for the decision.
     pub because: Vec<String>,
+    /// What is doubtful of a bill's kind, for whoever judges it again.
+    #[serde(default)]
+    pub doubts: Vec<Doubt>,
     /// What failed on the way and cost a part of it.
     #[serde(default)]
     pub diagnostics: Vec<Diagnostic>,
@@ -300,6 +303,7 @@ impl Reading {
             fingerprint: None,
             notes: Vec::new(),
             because: Vec::new(),
+            doubts: Vec::new(),
             diagnostics: Vec::new(),
             timings: Vec::new(),
         }

@@ -60,6 +60,7 @@ impl Sight {
             document.pages.clear();
             document.thumbnail_key = None;
             document.fingerprint = None;
+            document.direction = None;
         }
         Self { document, withheld, size_bytes }
     }

@@ -148,6 +148,7 @@ pub fn api(upload_cap: usize) -> Routes {
         .route("/v1/cases/{id}/close", post(http::cases::close))
         .route("/v1/ledger", get(http::records::ledger))
         .route("/v1/ledger/messages", get(http::incidents::messages))
+        .route("/v1/entities", get(http::entities::list).post(http::entities::save))
         .route("/v1/incidents", get(http::incidents::list))
         .route("/v1/incidents/{id}/acknowledge", post(http::incidents::acknowledge))
         .route("/v1/incidents/{id}/resolve", post(http::incidents::resolve))

@@ -241,6 +241,7 @@ pub(crate) async fn prepared<'a>(
         without_customer: ask.whose == Whose::Nobody,
         overridden: None,
         sees_ids: caller.access().sees_ids(),
+        teaches: !caller.is_assistant(),
     };
     let because = noted(ask.because.as_deref()).map_err(Refusal::Faults)?;
     let decision = checked(ask, by.note.clone(), document).map_err(Refusal::Faults)?;

@@ -11,6 +11,7 @@ mod words;
 
 use acuse_pipeline::{
     document::{Kind, Sha256, Status},
+    entities::Direction,
     fields::Fields,
     part::Part,
     reading::{Fingerprint, SeenWord},
@@ -33,7 +34,7 @@ use crate::{
     access::Sensitivity,
     catalog::Catalog,
     error::CatalogError,
-    names::{ContactId, CustomerId, DocumentId, MessageId, Source, Stage, WaitsFor, json, micros},
+    names::{ContactId, CustomerId, DocumentId, EntityId, MessageId, Source, Stage, WaitsFor, json, micros},
     objects::ObjectKey,
     sql::Tx,
 };
@@ -156,6 +157,10 @@ pub struct Document {
     pub id_probability: Option<f64>,
     /// When what it said was erased; the row stays for the ledgers.
     pub erased_at: Option<OffsetDateTime>,
+    /// Which firm of ours it is of.
+    pub entity_id: Option<EntityId>,
+    /// Which way its money goes.
+    pub direction: Option<Direction>,
 }
 
 impl Document {

@@ -26,6 +26,7 @@ pub mod conversation;
 pub mod customers;
 pub mod dispatch;
 pub mod documents;
+pub mod entities;
 pub mod erasure;
 pub mod error;
 pub mod events;
@@ -54,6 +55,7 @@ pub mod tallies;
 pub mod timeline;
 pub mod uploads;
 pub mod users;
+pub mod vendors;
 pub mod webhooks;
 
 pub use access::{Access, Sensitivity};

@@ -24,6 +24,7 @@ mod inert;
 mod killed;
 mod malware;
 mod mcp;
+mod memory;
 mod operate;
 mod operators;
 mod pages;

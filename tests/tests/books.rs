@@ -46,6 +46,7 @@ pub fn invoice(seed: u64, issuer: &str, day: &str, r#type: &str, total: &str) ->
         ]),
         text: "FACTURA".into(),
         fingerprint: Some(Fingerprint(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)),
+        recalled: None,
         notes: Vec::new(),
         findings: Vec::new(),
         duration_ms: 3,

@@ -162,6 +162,14 @@ async fn what_is_told(contract: &mut Contract, api: &Api) {
     let silent = json!({ "enabled": false });
     contract.send(api, Method::PATCH, "/v1/incident-routes/{id}", route, silent).await;
     contract.get(api, "/v1/incident-routes", "/v1/incident-routes").await;
+    let us = json!({ "name": "Nuestra S.L.", "tax_ids": ["B12345674"], "phone_number_ids": ["n1"] });
+    let (status, us) = contract.send(api, Method::POST, "/v1/entities", "", us).await;
+    assert_eq!(status, 201, "{us}");
+    let renamed = json!({ "id": us["id"], "name": "Otra S.L." });
+    assert_eq!(contract.send(api, Method::POST, "/v1/entities", "", renamed).await.0, 200);
+    contract.send(api, Method::POST, "/v1/entities", "", json!({ "name": " " })).await;
+    contract.get(api, "/v1/entities", "/v1/entities").await;
+    contract.get(api, "/v1/documents", "/v1/documents?direction=payable").await;
     contract.send(api, Method::DELETE, "/v1/incident-routes/{id}", route, json!({})).await;
     let new = json!({ "url": "https://hooks.example.com/acuse" });
     let (_, endpoint) = contract.send(api, Method::POST, "/v1/webhook-endpoints", "", new).await;

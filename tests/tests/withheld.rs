@@ -72,6 +72,7 @@ pub(crate) fn passport(seed: u64) -> ReadFacts {
             confidence: 0.9,
         }],
         fingerprint: Some(Fingerprint(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)),
+        recalled: None,
         notes: vec!["a note of ZEEDLEMANN".into()],
         findings: vec![Reason::new(ReasonCode::Expired, "ZEEDLEMANN, born 1991-02-03, expired")],
         diagnostics: Vec::new(),
@@ -103,6 +104,7 @@ pub(crate) fn bill(seed: u64) -> ReadFacts {
         fields,
         text: OPEN.into(),
         words: Vec::new(),
+        recalled: None,
         notes: Vec::new(),
         findings: Vec::new(),
         ..passport(seed)

@@ -195,7 +195,9 @@ pub async fn deadline(env: &Env) -> Result<(), CatalogError> {
 /// When the catalog fails.
 pub async fn score(env: &Env) -> Result<(), CatalogError> {
     env.catalog.score_what_was_there(SCORED_AT_ONCE).await.map(drop)?;
-    env.catalog.keep_words_of_what_was_there(SCORED_AT_ONCE).await.map(drop)
+    env.catalog.keep_words_of_what_was_there(SCORED_AT_ONCE).await.map(drop)?;
+    env.catalog.settle_entities_of_what_was_there(SCORED_AT_ONCE).await.map(drop)?;
+    env.catalog.learn_of_what_was_there(SCORED_AT_ONCE).await.map(drop)
 }
 
 /// Seals what the audit trail has gained: one sealer at a time, whoever runs this.

@@ -203,7 +203,9 @@ fn least_sure(classified: &Classified, fields: &Fields) -> Vec<(&'static str, f3
     sure
 }
 
-fn doubtful(
+/// Adds what is not sure enough; `sure` is the probability of a bill that is not sure enough as a whole, `script` the one in
+/// which letters were seen that no model of ours reads.
+pub(crate) fn doubtful(
     classified: &Classified,
     fields: &Fields,
     sure: Option<f32>,

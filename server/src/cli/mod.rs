@@ -7,9 +7,11 @@ mod bound;
 mod customers;
 mod demo;
 mod doctor;
+mod entities;
 mod erase;
 mod import;
 mod keys;
+mod learn;
 mod mcp;
 mod numbers;
 mod read;
@@ -91,6 +93,16 @@ enum Command {
     },
     /// Let an assistant read (Model Context Protocol), over stdin and stdout or over HTTP.
     Mcp(mcp::Mcp),
+    /// What was learnt at the desk.
+    Learn {
+        #[command(subcommand)]
+        command: learn::Learn,
+    },
+    /// Who we are: the firms that documents come in for.
+    Entities {
+        #[command(subcommand)]
+        command: entities::Entities,
+    },
     /// Customers.
     Customers {
         #[command(subcommand)]
@@ -148,6 +160,8 @@ async fn dispatch(command: Command, config: Config) -> anyhow::Result<ExitCode> 
         Command::User { command } => command.run(&config).await,
         Command::Key { command } => command.run(&config).await,
         Command::Numbers { command } => command.run(&config).await,
+        Command::Learn { command } => command.run(&config).await,
+        Command::Entities { command } => command.run(&config).await,
         Command::Backup(backup) => backup.run(&config).await,
         Command::Restore(restore) => restore.run(&config).await,
         Command::Erase(erase) => erase.run(&config).await,

@@ -244,7 +244,9 @@ async fn render(
     } else {
         evidence::withheld(&document.reasons)
     };
-    let eyes = Eyes { named: evidence::named(&document.reasons, &document.fields), seen: &seen };
+    let recalled = if is_shown { app.catalog.recalled(id).await? } else { None };
+    let named = evidence::named(&document.reasons, &document.fields);
+    let eyes = Eyes { named, seen: &seen, recalled: recalled.as_ref() };
     let field_groups = groups(&document, &typed, &said, &eyes);
     let shown = kind.map_or("", Kind::as_str);
     let unproven = field_groups.iter().filter(|g| g.kind == shown).flat_map(|g| &g.fields);

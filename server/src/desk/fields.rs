@@ -8,7 +8,8 @@ use acuse_pipeline::{
     fields::{Field, FieldName, Fields, Source},
     reading::SeenWord,
 };
-use acuse_storage::Document;
+use acuse_storage::{Document, vendors::Recalled};
+use url::form_urlencoded;
 
 use super::{
     grid::{self, Grid},
@@ -44,6 +45,27 @@ pub(super) struct Input {
     pub(super) eyes: bool,
     /// What was read, cut out of its page.
     pub(super) strip: Option<Strip>,
+    /// Where memory said it.
+    pub(super) known: Option<KnownVendor>,
+}
+
+/// A vendor that memory recognised.
+pub(super) struct KnownVendor {
+    /// Papers of it that vouched.
+    pub(super) papers: u32,
+    /// Where they are listed.
+    pub(super) href: String,
+}
+
+impl KnownVendor {
+    /// At the party's field, as long as it says what memory said.
+    fn at(name: FieldName, value: &str, recalled: Option<&Recalled>) -> Option<Self> {
+        let recalled = recalled.filter(|r| r.name == value)?;
+        matches!(name, FieldName::IssuerName | FieldName::MerchantName).then(|| {
+            let query = form_urlencoded::Serializer::new(String::new()).append_pair("q", value).finish();
+            Self { papers: recalled.papers, href: format!("/documents?{query}") }
+        })
+    }
 }
 
 /// What makes a field one that a person must look at.
@@ -52,6 +74,8 @@ pub(super) struct Eyes<'a> {
     pub(super) named: BTreeSet<FieldName>,
     /// The words of the pages.
     pub(super) seen: &'a [SeenWord],
+    /// What memory said of the document.
+    pub(super) recalled: Option<&'a Recalled>,
 }
 
 pub(super) fn groups(document: &Document, typed: &Typed, said: &Said<'_>, eyes: &Eyes<'_>) -> Vec<Group> {
@@ -109,6 +133,7 @@ fn input(
         alike: alike(name).min(name),
         eyes: is_eyed,
         strip: field.filter(|_| is_eyed).and_then(|f| strip(document, f, eyes.seen)),
+        known: KnownVendor::at(name, &value, eyes.recalled),
         fault,
         value,
         original,

@@ -118,6 +118,12 @@ impl Caller {
         })
     }
 
+    /// Whether it is a key that acts for an assistant, of whose decisions nothing is learnt.
+    #[must_use]
+    pub fn is_assistant(&self) -> bool {
+        self.actor.starts_with("mcp:")
+    }
+
     /// Whether what a document says and shows must be kept from this caller.
     ///
     /// What nobody vouches to be none may be an ID, so it is treated as one. Who may only send documents reads none.

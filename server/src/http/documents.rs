@@ -4,7 +4,7 @@ use acuse_storage::{
     Access, CustomerId, Document, DocumentFilter, DocumentId,
     documents::{DocumentCursor, NotACursor, Page},
     keys::Scope,
-    names::ContactId,
+    names::{ContactId, EntityId},
 };
 use axum::{Extension, Json, extract::State};
 use serde::Deserialize;
@@ -28,6 +28,10 @@ pub struct Query {
     pub kind: Option<String>,
     /// A customer's id.
     pub customer_id: Option<String>,
+    /// The id of a firm of ours.
+    pub entity_id: Option<String>,
+    /// `payable` or `receivable`.
+    pub direction: Option<String>,
     /// A contact's id.
     pub contact_id: Option<String>,
     /// How it came.
@@ -79,6 +83,8 @@ impl Query {
             duplicates,
             kind: word("kind", self.kind.as_deref())?,
             customer_id: word::<CustomerId>("customer_id", self.customer_id.as_deref())?,
+            entity_id: word::<EntityId>("entity_id", self.entity_id.as_deref())?,
+            direction: word("direction", self.direction.as_deref())?,
             contact_id: word::<ContactId>("contact_id", self.contact_id.as_deref())?,
             source: word("source", self.source.as_deref())?,
             part_of: word::<DocumentId>("part_of", self.part_of.as_deref())?,

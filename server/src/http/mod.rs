@@ -14,6 +14,7 @@ pub mod content;
 pub mod contract;
 pub mod customers;
 pub mod documents;
+pub mod entities;
 pub mod erasure;
 pub mod etag;
 pub mod export;

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use acuse_pipeline::{
     document::{Kind, Status},
-    fields::{Field, FieldName},
+    entities::Direction,
+    fields::{Field, FieldName, Fields},
     part::Part,
     reason::{Reason, ReasonCode},
 };
 use acuse_storage::{
     CustomerId, Document, DocumentId, ReviewId, Sensitivity,
     documents::FieldFact,
-    names::{ContactId, Source},
+    names::{ContactId, EntityId, Source},
     reviews::Review,
     timeline::TimelineEntry,
 };
@@ -44,6 +45,10 @@ pub struct DocumentView {
     notes: Vec<String>,
     customer_id: Option<CustomerId>,
     contact_id: Option<ContactId>,
+    /// Which firm of ours it is of.
+    entity_id: Option<EntityId>,
+    /// Which way its money goes.
+    direction: Option<Direction>,
     duplicate_of: Option<DocumentId>,
     /// Its pages, or its place on a page, of a file that holds several documents.
     part: Option<Part>,
@@ -91,6 +96,8 @@ impl DocumentView {
             notes: document.notes.clone(),
             customer_id: document.customer_id,
             contact_id: document.contact_id,
+            entity_id: document.entity_id,
+            direction: document.direction,
             duplicate_of: document.duplicate_of,
             part: document.part,
             part_of: document.part_of,
@@ -187,6 +194,8 @@ pub const DOCUMENT_MEMBERS: &[&str] = &[
     "notes",
     "customer_id",
     "contact_id",
+    "entity_id",
+    "direction",
     "duplicate_of",
     "part",
     "part_of",

@@ -152,6 +152,13 @@ impl Place<'_> {
         ] {
             behind(self.catalog, sql, id.0).await;
         }
+        for sql in [
+            "INSERT INTO vendor_papers (document_id, name, learnt_at) VALUES ($1, '@', 0)",
+            "INSERT INTO vendor_signs (document_id, sign) VALUES ($1, 'name:@')",
+            "INSERT INTO vendor_recalls (document_id, name, papers, signs) VALUES ($1, '@', 2, 'phone')",
+        ] {
+            behind(self.catalog, sql.replace('@', needle), id.0).await;
+        }
         let quality = format!(
             "INSERT INTO quality_checks (id, document_id, document_version, drawn_at, answer) \
              SELECT id, id, version, 0, '{{\"total\":\"{needle}\"}}' FROM documents WHERE id = $1"

@@ -13,6 +13,7 @@ mod compare;
 mod customers;
 mod desk;
 mod door;
+mod entities;
 mod erasure;
 mod fair;
 mod feed;
@@ -29,6 +30,7 @@ mod search;
 mod split;
 mod tallies;
 mod upgrade;
+mod vendors;
 
 pub use compare::compare;
 pub use door::{Sample, delivery, photo};
@@ -134,6 +136,12 @@ pub async fn catalog(catalog: &Catalog) {
     books::a_closed_month_is_never_rewritten(catalog).await;
     chain::what_tampers_with_the_trail_is_found(catalog).await;
     outgoing::what_something_open_needs_outlives_its_time(catalog).await;
+    vendors::a_persons_decision_teaches_and_its_taking_back_unteaches(catalog).await;
+    vendors::what_can_be_taken_back_teaches_nothing_yet(catalog).await;
+    vendors::nothing_is_learnt_of_a_customer_or_an_id(catalog).await;
+    vendors::erasure_empties_memory(catalog).await;
+    vendors::what_persons_filed_before_is_learnt_of(catalog).await;
+    entities::who_we_are_says_which_way_money_goes(catalog).await;
     desk::lists_page_and_filter(catalog).await;
     desk::keys_people_and_pauses(catalog).await;
     let ledger = catalog.ledger(None, None).await.expect("ledger");

@@ -60,6 +60,7 @@ pub(super) fn facts(number: &str) -> ReadFacts {
         text: format!("Factura {number}\0 total 45,00 €"),
         words: Vec::new(),
         fingerprint: Some(Fingerprint(u64::MAX - 1)),
+        recalled: None,
         notes: vec!["declared image/png".into()],
         findings: Vec::new(),
         diagnostics: Vec::new(),

@@ -4,7 +4,10 @@
 //! What a document *says* (its date, issuer, number, amount, currency, words) is a filter or an order only over documents
 //! that may be told to who asks; otherwise a list's length or order would tell it.
 
-use acuse_pipeline::document::{Kind, Status};
+use acuse_pipeline::{
+    document::{Kind, Status},
+    entities::Direction,
+};
 use time::{Date, OffsetDateTime};
 
 use super::{
@@ -18,7 +21,7 @@ use crate::{
     catalog::Catalog,
     customers::name_key,
     error::CatalogError,
-    names::{ContactId, CustomerId, DocumentId, Source, micros},
+    names::{ContactId, CustomerId, DocumentId, EntityId, Source, micros},
     sql::{Both, Tx},
 };
 
@@ -34,6 +37,10 @@ pub struct DocumentFilter {
     pub kind: Option<Kind>,
     /// Only this customer's.
     pub customer_id: Option<CustomerId>,
+    /// Only this firm's of ours.
+    pub entity_id: Option<EntityId>,
+    /// Only what is to be paid, or to be paid to us.
+    pub direction: Option<Direction>,
     /// Only this sender's.
     pub contact_id: Option<ContactId>,
     /// Only what came this way.
@@ -107,6 +114,7 @@ impl DocumentFilter {
         }
         query.holds("d.kind =", self.kind.map(|k| text(k.as_str())));
         query.holds("d.customer_id =", self.customer_id.map(|c| Bind::Id(c.0)));
+        query.holds("d.entity_id =", self.entity_id.map(|e| Bind::Id(e.0)));
         query.holds("d.contact_id =", self.contact_id.map(|c| Bind::Id(c.0)));
         query.holds("d.source =", self.source.map(|s| text(s.as_str())));
         if let Some(first) = self.part_of {
@@ -140,6 +148,7 @@ impl DocumentFilter {
         let key = |text: &Option<String>| text.as_deref().map(|t| Bind::Text(folded(t)));
         query.holds("d.issuer_tax_id =", key(&self.tax_id));
         query.holds("d.number =", key(&self.number));
+        query.holds("d.direction =", self.direction.map(|d| Bind::Text(d.as_str().to_owned())));
         query.holds("d.currency =", key(&self.currency));
     }
 

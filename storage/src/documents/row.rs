@@ -6,7 +6,9 @@ use uuid::Uuid;
 use super::{DeclaredFile, Document, StoredObject};
 use crate::{
     error::CatalogError,
-    names::{ContactId, CustomerId, DocumentId, MessageId, at, json, maybe_at, number, sha256, word},
+    names::{
+        ContactId, CustomerId, DocumentId, EntityId, MessageId, at, json, maybe_at, number, sha256, word,
+    },
     objects::ObjectKey,
 };
 
@@ -15,7 +17,7 @@ pub(crate) const COLUMNS: &str = "id, contact_id, message_id, source, phone_numb
      next_attempt_at, last_error, original_key, original_sha256, original_bytes, pages, thumbnail_key, media_type, \
      page_count, kind, confidence, language, fields, fingerprint, notes, findings, reasons, customer_id, duplicate_of, \
      part, part_of, waits_for, version, filed_at, updated_at, sensitivity, id_probability, \
-     erased_at, field_facts";
+     erased_at, field_facts, entity_id, direction";
 
 #[derive(sqlx::FromRow)]
 pub(crate) struct DocumentRow {
@@ -64,6 +66,8 @@ pub(crate) struct DocumentRow {
     id_probability: Option<f64>,
     erased_at: Option<i64>,
     field_facts: String,
+    entity_id: Option<Uuid>,
+    direction: Option<String>,
 }
 
 const T: &str = "documents";
@@ -141,6 +145,8 @@ impl TryFrom<DocumentRow> for Document {
             id_probability: row.id_probability,
             erased_at: maybe_at(T, "erased_at", row.erased_at)?,
             field_facts: json(T, "field_facts", &row.field_facts)?,
+            entity_id: row.entity_id.map(EntityId),
+            direction: row.direction.map(|d| word(T, "direction", &d)).transpose()?,
         })
     }
 }

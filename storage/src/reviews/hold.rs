@@ -26,7 +26,7 @@ use crate::{
     split::{Split, take_apart},
     sql::Tx,
     stages::{open_review, push_stage},
-    timeline,
+    timeline, vendors,
 };
 
 /// A decision that can still be taken back.
@@ -113,6 +113,9 @@ pub(super) struct Effects {
     pub outcome: Outcome,
     pub said: Map<String, Value>,
     pub reply: Option<NewReply>,
+    /// Whether memory learns of it, once it is told.
+    #[serde(default)]
+    pub teaches: bool,
 }
 
 /// Lets the world hear of a decision; the ids of a split's documents.
@@ -123,6 +126,10 @@ pub(super) async fn settle(
 ) -> Result<Vec<DocumentId>, CatalogError> {
     if !matches!(effects.outcome, Outcome::AskedAgain(_)) {
         cases::decided(tx, document).await?;
+    }
+    match effects.outcome {
+        Outcome::Filed | Outcome::Corrected if effects.teaches => vendors::learn(tx, document).await?,
+        _ => vendors::forget(tx, document).await?,
     }
     let kind = match effects.outcome {
         Outcome::Split(split) => {

@@ -21,7 +21,7 @@ use crate::{
     outbox::NewReply,
     sql::Tx,
     stages::open_review,
-    timeline,
+    timeline, vendors,
 };
 
 /// What became of taking a document up again.
@@ -85,6 +85,7 @@ impl Catalog {
         if moved != 1 {
             return Ok(Reopened::Changed(document.version));
         }
+        vendors::forget(&mut tx, id).await?;
         let review = open_review(&mut tx, id, Stage::Done, &reasons(&document, note)).await?;
         execute!(
             tx,

@@ -19,6 +19,7 @@ use crate::{
     audit,
     catalog::Catalog,
     documents::{self, Document, Extracted, FieldFacts, as_corrected, keep_words},
+    entities,
     error::CatalogError,
     names::{CustomerId, DocumentId, ReviewId, Stage, clean_maybe, json as parsed, micros, to_json},
     outbox::NewReply,
@@ -93,6 +94,8 @@ pub struct Deciding<'a> {
     pub note: Option<String>,
     /// Whether it is to be nobody's.
     pub without_customer: bool,
+    /// Whether they are a person, of whose decisions memory learns; see [`crate::vendors`].
+    pub teaches: bool,
     /// The warnings they decided against, on purpose.
     pub overridden: Option<Overridden>,
 }
@@ -341,7 +344,7 @@ pub(super) async fn carry_out(
         let event = if is_split { "decided" } else { resolution.as_str() };
         timeline::note(&mut tx, document.id, Stage::Done, event, detail).await?;
     }
-    let effects = Effects { outcome, said, reply: reply.cloned() };
+    let effects = Effects { outcome, said, reply: reply.cloned(), teaches: by.teaches };
     let split = match by.held_until {
         Some(until) => {
             let at = (document.id, document.version + 1);
@@ -419,5 +422,6 @@ pub(super) async fn write_fields(
     )?;
     let place = (document.id.0, micros(document.received_at));
     keep_words(tx, place, &document.searched_names(), fields, &text).await?;
-    keys.write_for_lists(tx, document.id.0).await
+    keys.write_for_lists(tx, document.id.0).await?;
+    entities::settle(tx, document.id).await
 }

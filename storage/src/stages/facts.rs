@@ -12,10 +12,12 @@ use acuse_pipeline::{
 use crate::{
     access::{Rule, settle},
     documents::{self, Extracted, StoredObject, StoredPage, as_read, keep_words},
+    entities,
     error::CatalogError,
     names::{DocumentId, clean, clean_maybe, micros, to_json},
     objects::ObjectKey,
     sql::Tx,
+    vendors::{Recalled, keep_recalled},
 };
 
 /// What the `fetch` stage found.
@@ -58,6 +60,8 @@ pub struct ReadFacts {
     pub fingerprint: Option<Fingerprint>,
     /// Harmless oddities.
     pub notes: Vec<String>,
+    /// What memory said of it.
+    pub recalled: Option<Recalled>,
     /// Why the reader would not file it; empty when it would.
     pub findings: Vec<Reason>,
     /// What failed on the way and cost a part of it, for the timeline.
@@ -134,6 +138,8 @@ pub(super) async fn keep_facts(
         clean(&to_json("words", &facts.words)?)
     )?;
     keys.write_for_lists(tx, id.0).await?;
+    keep_recalled(tx, id, facts.recalled.as_ref()).await?;
+    entities::settle(tx, id).await?;
     settle(tx, rule, id).await?;
     Ok(true)
 }

@@ -3,15 +3,19 @@
 use std::io;
 
 use acuse_pipeline::{
-    document::Sha256,
-    reading::{Declared, Reading},
+    document::{Kind, Sha256},
+    entities,
+    memory::{self, Clues},
+    reading::{Declared, Outcome, Reading},
     reason::{Reason, ReasonCode},
+    understand::scorer::Scorers,
 };
 use acuse_storage::{
     Document, ObjectKey, Stage, StoredObject,
     documents::StoredPage,
     split::Split,
     stages::{ReadFacts, Step},
+    vendors::Recalled,
 };
 use futures_util::TryStreamExt;
 use tokio::{io::AsyncRead, time::Instant};
@@ -48,7 +52,8 @@ pub async fn read(env: &Env, document: &Document) -> Result<Step, Halt> {
         tracing::info!(parts = split.parts().len(), "split into its documents");
         return Ok(env.catalog.split(document.id, &split).await?);
     }
-    let facts = keep(env, document, reading, started).await?;
+    let (reading, recalled) = remember(env, document, reading).await?;
+    let facts = ReadFacts { recalled, ..keep(env, document, reading, started).await? };
     boundary::pass("read.stored");
     Ok(env.catalog.read(document.id, &facts).await?)
 }
@@ -116,6 +121,28 @@ async fn open(env: &Env, document: &Document) -> Result<Reading, Halt> {
     Ok(env.sandbox.read(source, original.size_bytes, &declared).await?)
 }
 
+/// Asks memory whose paper it is, and lays its answer over the reading; nothing of what is or may be an ID is asked.
+async fn remember(
+    env: &Env,
+    document: &Document,
+    mut reading: Reading,
+) -> Result<(Reading, Option<Recalled>), Halt> {
+    let Some(kind) = reading.kind.filter(|kind| matches!(kind, Kind::Invoice | Kind::Receipt)) else {
+        return Ok((reading, None));
+    };
+    let clues = Clues::of(&reading.fields, &reading.text);
+    let papers = env.catalog.vendor_papers(&clues, document.id).await?;
+    let recall = memory::recall(kind, &clues, &papers);
+    memory::apply(&recall, &mut reading, Scorers::committed());
+    if entities::is_doubtful(&reading.fields, &env.catalog.our_names().await?) {
+        let message =
+            "The issuer that was read is one of us, and nobody is named as the buyer: we may be the buyer.";
+        reading.reasons.push(Reason::new(ReasonCode::LowConfidence, message));
+        reading.outcome = Outcome::Review;
+    }
+    Ok((reading, recall.vendor.as_ref().map(Recalled::of)))
+}
+
 /// Keeps the pictures and turns the reading into rows. Keys are made of content, so a second run writes the same.
 async fn keep(env: &Env, document: &Document, reading: Reading, started: Instant) -> Result<ReadFacts, Halt> {
     let mut pages = Vec::with_capacity(reading.pages.len());
@@ -146,6 +173,7 @@ async fn keep(env: &Env, document: &Document, reading: Reading, started: Instant
         words: reading.words,
         fingerprint: reading.fingerprint,
         notes: reading.notes,
+        recalled: None,
         findings: reading.reasons,
         diagnostics: reading.diagnostics,
         duration_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),

@@ -93,7 +93,8 @@ type Phrases = LazyLock<Vec<&'static str>>;
 const HEAD: usize = 14;
 
 /// Why the kind of a bill is not vouched for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Doubt {
     /// Its title is of a paper that is no bill.
     NoBill,

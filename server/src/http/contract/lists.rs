@@ -2,6 +2,7 @@
 
 use acuse_pipeline::{
     document::{Kind, Status},
+    entities::Direction,
     fields::{self, FieldName},
     reason::ReasonCode,
 };
@@ -42,6 +43,7 @@ pub fn schemas() -> Map<String, Value> {
         ("Kind", texts(Kind::ALL)),
         ("Status", texts(Status::ALL)),
         ("ListedStatus", texts(&listed)),
+        ("Direction", texts(Direction::ALL)),
         ("ReasonCode", texts(ReasonCode::ALL)),
         ("FieldName", texts(FieldName::ALL)),
         ("FieldSource", texts(fields::Source::ALL)),
