@@ -190,7 +190,7 @@ async fn what_is_told(contract: &mut Contract, api: &Api) {
 }
 
 async fn books(contract: &mut Contract, api: &Api) {
-    for format in ["csv", "xlsx", "totals"] {
+    for format in ["csv", "xlsx", "ubl", "totals"] {
         contract.get(api, "/v1/export", &format!("/v1/export?format={format}")).await;
     }
     let close = "/v1/periods/{month}/close?despite_missing=true";

@@ -107,6 +107,7 @@ fn set(reading: &mut Reading, name: FieldName, value: &str) {
 fn judge_again(reading: &mut Reading, scorers: &Scorers) {
     let Some(kind) = reading.kind else { return };
     let fields = &reading.fields;
+    let script = reading.reasons.iter().find_map(|r| Some(r.detail.get("script")?.as_str()?.to_owned()));
     reading.reasons.retain_mut(|reason| match reason.code {
         ReasonCode::MissingFields => still_missing(reason, |name| fields.contains_key(&name)),
         ReasonCode::LowConfidence => !reason.detail.contains_key("confidence"),
@@ -121,7 +122,7 @@ fn judge_again(reading: &mut Reading, scorers: &Scorers) {
     };
     let sure = whole::probability(&classified, fields, scorers);
     let unsure = (sure < whole::threshold(scorers)).then_some(sure);
-    decide::doubtful(&classified, fields, unsure, &mut reading.reasons);
+    decide::doubtful(&classified, fields, unsure, script.as_deref(), &mut reading.reasons);
     if reading.reasons.is_empty() {
         reading.outcome = Outcome::Accepted;
         reading.fields.retain(|name, field| whole::is_filed(kind, *name, field));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use acuse_pipeline::{
     document::{Kind, Status},
     entities::Direction,
-    fields::{Field, FieldName, Fields},
+    fields::{Field, FieldName},
     part::Part,
     reason::{Reason, ReasonCode},
 };

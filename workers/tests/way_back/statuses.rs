@@ -1,7 +1,7 @@
 //! Statuses in any order, twice, and after the end; and messages to those who are hard to reach.
 
 use acuse_storage::{
-    intake::Identity,
+    inbound::Identity,
     outbox::{OutboxMessage, OutboxState},
 };
 use time::Duration;

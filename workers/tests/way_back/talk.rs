@@ -7,7 +7,7 @@ use acuse_conversation::Policies;
 use acuse_pipeline::document::Status;
 use acuse_storage::{
     ContactId, Document, DocumentId, Intake, Stage,
-    intake::{Identity, InboundItem, InboundMedia, InboundMessage},
+    inbound::{Identity, InboundItem, InboundMedia, InboundMessage},
     names::{AliasKind, WaitsFor},
     queue::{CaseTask, DocumentTask, ReplyTask},
 };
