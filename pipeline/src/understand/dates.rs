@@ -454,7 +454,8 @@ pub fn clock(folded: &str) -> Option<String> {
         let [(Token::Number(h, hd), _), (Token::Mark(':'), _), (Token::Number(m, 2), _)] = window else {
             continue;
         };
-        if *hd > 2 || *m > 59 || is_of_greenwich(&tokens, i) {
+        let seconds = i >= 2 && is_of_greenwich(&tokens, i - 2);
+        if *hd > 2 || *m > 59 || seconds || is_of_greenwich(&tokens, i) {
             continue;
         }
         let rest = tokens.iter().skip(i + 3).map(|t| &t.0).filter(|t| !matches!(t, Token::Mark(' '))).take(4);

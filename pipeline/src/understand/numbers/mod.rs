@@ -9,6 +9,7 @@ pub mod shapes;
 
 use self::{
     labels::{Form, Label, What, labels, point_of_sale, series},
+    printed::of_a_card,
     shapes::{certified, doubtful, number_at},
 };
 use super::{
@@ -240,15 +241,6 @@ fn score(rows: &Rows, at: (usize, &Row), label: &Label, strength: f32, value: &s
     score + if repeated { 0.05 } else { 0.0 }
 }
 
-/// Whether these are the last figures of a card, whose others are struck out: `############7637`.
-fn of_a_card(sheet: &Sheet, value: &str) -> bool {
-    if !(3..=6).contains(&value.len()) || !value.bytes().all(|b| b.is_ascii_digit()) {
-        return false;
-    }
-    let masked = ["##", "**", "xxx", "XXX"].map(|mask| format!("{mask}{value}"));
-    sheet.rows.iter().any(|row| masked.iter().any(|m| row.text.contains(m.as_str())))
-}
-
 fn is_title(row: &Row) -> bool {
     row.cells.iter().any(|cell| {
         labels(&cell.text).first().is_some_and(|l| {
@@ -377,13 +369,6 @@ mod tests {
         ];
         assert_eq!(of(table).as_deref(), Some("VF1005190000"));
         assert_eq!(of(&[&[(0.1, "Rechnung # RE-2017/505 von 09.05.2017")]]).as_deref(), Some("RE-2017/505"));
-    }
-
-    #[test]
-    fn the_last_figures_of_a_card_are_no_number() {
-        let slip: &[&[(f32, &str)]] = &[&[(0.1, "PAN ############7637")], &[(0.1, "Bon 7637")]];
-        assert_eq!(receipt(&drawn(slip)), None);
-        assert!(receipt(&drawn(&[&[(0.1, "Bon 7637")]])).is_some());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! A number in the form that the page prints: an access key says `2`, its paper `000.000.002`.
+//! What the page prints of a number: in full where an access key says `2` of `000.000.002`, struck out where it is a card's.
 
 use crate::{
     fields::PageBox,
@@ -28,10 +28,19 @@ fn in_row(row: &Row, own: &str) -> Option<String> {
     })
 }
 
+/// Whether these are the last figures of a card, whose others are struck out: `############7637`.
+pub(super) fn of_a_card(sheet: &Sheet, value: &str) -> bool {
+    if !(3..=6).contains(&value.len()) || !value.bytes().all(|b| b.is_ascii_digit()) {
+        return false;
+    }
+    let masked = ["##", "**", "xxx", "XXX"].map(|mask| format!("{mask}{value}"));
+    sheet.rows.iter().any(|row| masked.iter().any(|m| row.text.contains(m.as_str())))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::understand::sheet::drawn;
+    use crate::understand::{numbers::receipt, sheet::drawn};
 
     #[test]
     fn the_form_with_its_zeros() {
@@ -48,5 +57,12 @@ mod tests {
             let found = in_full(&drawn(&[&[(0.1, row)]]), number).map(|f| f.0);
             assert_eq!(found.as_deref(), full, "{row}");
         }
+    }
+
+    #[test]
+    fn the_last_figures_of_a_card_are_no_number() {
+        let slip: &[&[(f32, &str)]] = &[&[(0.1, "PAN ############7637")], &[(0.1, "Bon Nr: 7637")]];
+        assert_eq!(receipt(&drawn(slip)), None);
+        assert!(receipt(&drawn(&[&[(0.1, "Bon Nr: 7637")]])).is_some());
     }
 }
