@@ -72,7 +72,7 @@ score: evidence ## Score understanding alone on the evidence of DATA, each sourc
 
 .PHONY: memory
 memory: evidence ## Teach two papers of each vendor of DATA, and read the others without and with memory
-	cargo run --locked --release -q -p acuse-pipeline --example memory -- $(DATA) $(EVIDENCE)/$(notdir $(DATA)) $(if $(wildcard $(CACHE)/kinds),--kinds $(CACHE)/kinds)
+	cargo run --locked --release -q -p acuse-pipeline --example memory -- $(DATA) $(EVIDENCE)/$(notdir $(DATA)) --leave-out $(if $(wildcard $(CACHE)/kinds),--kinds $(CACHE)/kinds)
 
 .PHONY: train
 train: evidence ## Train the classifier and the scorers of fields and of whole bills from DATA, drawn and invented papers; print cross-validated figures; write its weights

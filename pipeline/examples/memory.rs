@@ -1,6 +1,7 @@
-//! What the memory of vendors is worth: `memory DATA EVIDENCE [--kinds FOLDER]`. Of every vendor with three or more papers
-//! two are taught by their truth, as a person would at the desk; the others are read without and with memory, each by
-//! scorers that saw none of its source. Prints how many are filed and how many of these are wrong, before and after.
+//! What the memory of vendors is worth: `memory DATA EVIDENCE [--leave-out [--kinds FOLDER]]`. Of every vendor with three
+//! or more papers two are taught by their truth, as a person would at the desk; the others are read without and with
+//! memory, with `--leave-out` each by scorers that saw none of its source. Prints how many are filed and how many of these
+//! are wrong, before and after.
 
 #![allow(missing_docs, dead_code, clippy::print_stdout, clippy::print_stderr)]
 
@@ -127,10 +128,11 @@ fn models(truths: &[Truth], evidence: &Path, rest: &[String]) -> Result<HashMap<
 fn main() -> Result<(), Failure> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let [data, evidence_dir, rest @ ..] = args.as_slice() else {
-        return Err("memory DATA EVIDENCE [--kinds FOLDER]".into());
+        return Err("memory DATA EVIDENCE [--leave-out [--kinds FOLDER]]".into());
     };
     let (truths, dir) = (truth::manifest(Path::new(data))?, Path::new(evidence_dir));
-    let models = models(&truths, dir, rest)?;
+    let leave_out = rest.iter().any(|a| a == "--leave-out");
+    let models = if leave_out { models(&truths, dir, rest)? } else { HashMap::new() };
     let mut vendors: BTreeMap<String, Vec<&Truth>> = BTreeMap::new();
     let bills = truths.iter().filter(|t| matches!(t.label, Kind::Invoice | Kind::Receipt));
     for truth in bills.filter(|t| !t.gt_vendor.is_empty()) {

@@ -182,8 +182,10 @@ pub(super) fn tax_id_key(id: &str) -> String {
     }
 }
 
+/// Letters and digits of a text without its mail and web addresses: those are signs of their own.
 fn folded_text(text: &str) -> String {
-    text.lines().map(folded).collect()
+    let is_address = |word: &&str| word.contains('@') || word.contains("www.") || word.contains("http");
+    text.split_whitespace().filter(|word| !is_address(word)).map(folded).collect()
 }
 
 /// Phones, mail addresses and domains.
@@ -258,7 +260,7 @@ fn numbers(text: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for line in text.lines() {
         let words: Vec<String> = line.split_whitespace().map(folded).collect();
-        let pairs = words.windows(2).map(|two| two.concat());
+        let pairs = words.windows(2).map(<[String]>::concat);
         for word in words.iter().cloned().chain(pairs) {
             let digits = word.bytes().filter(u8::is_ascii_digit).count();
             if (8..=16).contains(&word.len()) && digits >= 6 {
