@@ -267,3 +267,36 @@ fn parties(a: &Fields, b: &Fields) -> Agree {
         _ => Agree::Unknown,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bill(number: &str, time: &str) -> Fields {
+        let field = |value: &str| Field {
+            value: value.into(),
+            confidence: 0.95,
+            page: Some(1),
+            bbox: None,
+            source: Source::Ocr,
+        };
+        [
+            (FieldName::Number, number),
+            (FieldName::Total, "13.75"),
+            (FieldName::Date, "2024-05-14"),
+            (FieldName::Time, time),
+        ]
+        .into_iter()
+        .map(|(name, value)| (name, field(value)))
+        .collect()
+    }
+
+    #[test]
+    fn a_slip_has_a_number_of_its_own_and_is_the_bills() {
+        let (paid, slip) = (bill("100050367", "17:45"), bill("3904", "17:47"));
+        let relation = |slip: &Fields, with_slip| bills(&paid, slip, Standing::Document, with_slip);
+        assert_eq!(relation(&slip, true), Relation::Same);
+        assert!(matches!(relation(&slip, false), Relation::Maybe(_)), "two bills of one sum");
+        assert!(matches!(relation(&bill("3904", "21:10"), true), Relation::Maybe(_)), "hours later");
+    }
+}
