@@ -25,7 +25,7 @@ pub struct Paper {
     pub signs: BTreeSet<Sign>,
 }
 
-/// What is known to be the customer's, the sender's or ours: none of it is remembered of a vendor.
+/// What is known to be the customer's or the sender's: none of it is remembered of a vendor.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Theirs {
     /// In any form.
