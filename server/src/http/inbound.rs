@@ -347,7 +347,7 @@ mod tests {
     #[test]
     fn media_is_a_document_also_when_it_cannot_be_had() {
         for (name, expected) in
-            [("image", 1), ("document", 1), ("video", 1), ("audio-voice", 1), ("sticker", 0)]
+            [("image", 1), ("document", 1), ("video", 0), ("audio-voice", 0), ("sticker", 0)]
         {
             assert_eq!(documents(&read(name)), expected, "{name}");
         }

@@ -93,16 +93,15 @@ mod tests {
     use super::*;
     use crate::understand::{parties::blocks::blocks, sheet::letter};
 
-    /// Sizes in thousandths of the page, and rows of left edge, top and text.
     fn page(large: f32) -> Sheet {
         letter(&[
             (0.1, 0.06, large, "María Campo Ruiz"),
-            (0.1, 0.09, 9.0, "Calle Luna 4, 41003 Sevilla"),
-            (0.7, 0.09, 9.0, "Nº factura: 2026/31"),
-            (0.1, 0.105, 9.0, "NIF: 12345678Z"),
-            (0.1, 0.15, 9.0, "Monte Verde, S.L."),
-            (0.1, 0.165, 9.0, "Avda. Paz 1, 41013 Sevilla"),
-            (0.1, 0.18, 9.0, "CIF: B81234561"),
+            (0.1, 0.08, 9.0, "Calle Luna 4, 41003 Sevilla"),
+            (0.7, 0.08, 9.0, "Nº factura: 2026/31"),
+            (0.1, 0.095, 9.0, "NIF: 12345678Z"),
+            (0.1, 0.14, 9.0, "Monte Verde, S.L."),
+            (0.1, 0.155, 9.0, "Avda. Paz 1, 41013 Sevilla"),
+            (0.1, 0.17, 9.0, "CIF: B81234561"),
             (0.1, 0.3, 9.0, "Servicios 1.000,00"),
         ])
     }
@@ -120,7 +119,7 @@ mod tests {
     fn one_address_is_the_senders() {
         let sheet = letter(&[
             (0.1, 0.06, 13.0, "Monte Verde, S.L."),
-            (0.1, 0.09, 9.0, "Calle Luna 4, 41003 Sevilla"),
+            (0.1, 0.08, 9.0, "Calle Luna 4, 41003 Sevilla"),
             (0.1, 0.15, 9.0, "Fecha: 14/10/2026"),
             (0.1, 0.165, 9.0, "Mesa 4, 2 cubiertos"),
         ]);
