@@ -69,6 +69,39 @@ class Acuse:
             yield from page["data"]
             after = page["next"]
 
+    def list_cases(self, *, state: str | None = None, kind: str | None = None, assignee: str | None = None, contact_id: str | None = None, after: str | None = None, limit: int | None = None) -> dict[str, Any]:
+        """Open matters with contacts; those that a person has, unless a state is named (messages:read)."""
+        return self._json("GET", f"/v1/cases", query={"state": state, "kind": kind, "assignee": assignee, "contact_id": contact_id, "after": after, "limit": limit})
+
+    def list_cases_all(self, **options: Any) -> Iterator[Any]:
+        """The same, page after page to the end."""
+        while True:
+            page = self.list_cases(**options)
+            yield from page["data"]
+            if page["next"] is None:
+                return
+            options["after"] = page["next"]
+
+    def get_case(self, id: str) -> Case:
+        """A case, open or over (messages:read)."""
+        return self._json("GET", f"/v1/cases/{urllib.parse.quote(id, safe='')}")
+
+    def assign_case(self, id: str, body: dict[str, Any]) -> CaseVersion:
+        """A person or a team has it; the machine is silent until it is returned (messages:write)."""
+        return self._json("POST", f"/v1/cases/{urllib.parse.quote(id, safe='')}/assign", json_body=body)
+
+    def close_case(self, id: str, body: dict[str, Any]) -> CaseVersion:
+        """It is settled (messages:write)."""
+        return self._json("POST", f"/v1/cases/{urllib.parse.quote(id, safe='')}/close", json_body=body)
+
+    def reply_to_case(self, id: str, body: dict[str, Any]) -> CaseVersion:
+        """Write to the contact while the window is open; who writes holds the case (messages:write)."""
+        return self._json("POST", f"/v1/cases/{urllib.parse.quote(id, safe='')}/reply", json_body=body)
+
+    def return_case(self, id: str, body: dict[str, Any]) -> CaseVersion:
+        """Hand it back to the machine (messages:write)."""
+        return self._json("POST", f"/v1/cases/{urllib.parse.quote(id, safe='')}/return", json_body=body)
+
     def list_contacts(self, *, q: str | None = None, after: str | None = None, limit: int | None = None) -> dict[str, Any]:
         """Who writes to us, the latest seen first (messages:read)."""
         return self._json("GET", f"/v1/contacts", query={"q": q, "after": after, "limit": limit})
@@ -85,6 +118,14 @@ class Acuse:
     def get_contact(self, id: str) -> Contact:
         """A contact, their windows and consents (messages:read)."""
         return self._json("GET", f"/v1/contacts/{urllib.parse.quote(id, safe='')}")
+
+    def list_consents(self, id: str, *, format: Literal["json", "csv"] | None = None) -> Any:
+        """What a contact agreed to, or no more, the oldest first (messages:read)."""
+        return self.request("GET", f"/v1/contacts/{urllib.parse.quote(id, safe='')}/consents", query={"format": format})
+
+    def create_consent(self, id: str, body: dict[str, Any]) -> None:
+        """Write down what a contact said elsewhere; nothing is ever changed or deleted (messages:write)."""
+        self.request("POST", f"/v1/contacts/{urllib.parse.quote(id, safe='')}/consents", json_body=body).close()
 
     def list_contact_messages(self, id: str, *, after: str | None = None, limit: int | None = None) -> dict[str, Any]:
         """What was said, both ways, the latest first (messages:read)."""
@@ -375,6 +416,30 @@ AliasConflict = TypedDict("AliasConflict", {
     "value": "Required[Union[str, None]]",
 }, total=False)
 
+Case = TypedDict("Case", {
+    "assignee": "Union[str, None]",
+    "contact_id": "str",
+    "contact_name": "Union[str, None]",
+    "created_at": "str",
+    "documents": "list[str]",
+    "due_at": "Union[str, None]",
+    "expects": "Union[str, None]",
+    "id": "str",
+    "kind": "str",
+    "phone_number_id": "str",
+    "state": "str",
+    "subject": "str",
+    "team": "Union[str, None]",
+    "updated_at": "str",
+    "version": "int",
+    "window_closes_at": "Union[str, None]",
+}, total=False)
+
+CaseVersion = TypedDict("CaseVersion", {
+    "id": "str",
+    "version": "int",
+}, total=False)
+
 Change = TypedDict("Change", {
     "because": "Union[str, None]",
     "customer_id": "Union[str, None]",
@@ -382,6 +447,21 @@ Change = TypedDict("Change", {
     "kind": "Union[Kind, None]",
     "note": "Required[str]",
 }, total=False)
+
+Consent = TypedDict("Consent", {
+    "at": "str",
+    "category": "ConsentCategory",
+    "contact_id": "str",
+    "phone_number_id": "str",
+    "said_by": "Union[str, None]",
+    "source": "str",
+    "state": "ConsentWord",
+    "text_version": "Union[str, None]",
+}, total=False)
+
+ConsentCategory = Literal["marketing", "utility", "billing", "privacy"]
+
+ConsentWord = Literal["granted", "withdrawn", "told"]
 
 Contact = TypedDict("Contact", {
     "consents": "list[dict[str, Any]]",
@@ -845,7 +925,7 @@ Review = TypedDict("Review", {
     "reasons": "Required[list[Reason]]",
 }, total=False)
 
-Scope = Literal["documents:read", "documents:write", "ids:read", "reviews:write", "reviews:mcp", "messages:read", "customers:write", "sandbox", "erasure", "admin"]
+Scope = Literal["documents:read", "documents:write", "ids:read", "reviews:write", "reviews:mcp", "messages:read", "messages:write", "customers:write", "sandbox", "erasure", "admin"]
 
 Sensitivity = Literal["open", "id", "unknown"]
 

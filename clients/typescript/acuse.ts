@@ -42,6 +42,46 @@ export class Acuse {
     throw new AcuseProblem(problem, after > 0 ? after : null);
   }
 
+  /** Open matters with contacts; those that a person has, unless a state is named (messages:read). */
+  async listCases(options: { "state"?: string; "kind"?: string; "assignee"?: string; "contact_id"?: string; "after"?: string; "limit"?: number } = {}): Promise<{ "data": Array<Case>; "next": string | null }> {
+    return (await this.request("GET", `/v1/cases`, { query: { "state": options["state"], "kind": options["kind"], "assignee": options["assignee"], "contact_id": options["contact_id"], "after": options["after"], "limit": options["limit"] } })).json() as Promise<{ "data": Array<Case>; "next": string | null }>;
+  }
+
+  /** The same, page after page to the end. */
+  async *listCasesAll(options: { "state"?: string; "kind"?: string; "assignee"?: string; "contact_id"?: string; "after"?: string; "limit"?: number } = {}): AsyncGenerator<({ "data": Array<Case>; "next": string | null })["data"][number]> {
+    for (let after = options.after; ;) {
+      const page = await this.listCases({ ...options, ...(after === undefined ? {} : { after }) });
+      yield* page.data;
+      if (page.next === null) return;
+      after = page.next;
+    }
+  }
+
+  /** A case, open or over (messages:read). */
+  async getCase(id: string): Promise<Case> {
+    return (await this.request("GET", `/v1/cases/${encodeURIComponent(id)}`, {  })).json() as Promise<Case>;
+  }
+
+  /** A person or a team has it; the machine is silent until it is returned (messages:write). */
+  async assignCase(id: string, body: { "assignee"?: string | null; "team"?: string | null; "version": number }): Promise<CaseVersion> {
+    return (await this.request("POST", `/v1/cases/${encodeURIComponent(id)}/assign`, { json: body })).json() as Promise<CaseVersion>;
+  }
+
+  /** It is settled (messages:write). */
+  async closeCase(id: string, body: { "version": number }): Promise<CaseVersion> {
+    return (await this.request("POST", `/v1/cases/${encodeURIComponent(id)}/close`, { json: body })).json() as Promise<CaseVersion>;
+  }
+
+  /** Write to the contact while the window is open; who writes holds the case (messages:write). */
+  async replyToCase(id: string, body: { "text": string; "version": number }): Promise<CaseVersion> {
+    return (await this.request("POST", `/v1/cases/${encodeURIComponent(id)}/reply`, { json: body })).json() as Promise<CaseVersion>;
+  }
+
+  /** Hand it back to the machine (messages:write). */
+  async returnCase(id: string, body: { "version": number }): Promise<CaseVersion> {
+    return (await this.request("POST", `/v1/cases/${encodeURIComponent(id)}/return`, { json: body })).json() as Promise<CaseVersion>;
+  }
+
   /** Who writes to us, the latest seen first (messages:read). */
   async listContacts(options: { "q"?: string; "after"?: string; "limit"?: number } = {}): Promise<{ "data": Array<ListedContact>; "next": string | null }> {
     return (await this.request("GET", `/v1/contacts`, { query: { "q": options["q"], "after": options["after"], "limit": options["limit"] } })).json() as Promise<{ "data": Array<ListedContact>; "next": string | null }>;
@@ -60,6 +100,16 @@ export class Acuse {
   /** A contact, their windows and consents (messages:read). */
   async getContact(id: string): Promise<Contact> {
     return (await this.request("GET", `/v1/contacts/${encodeURIComponent(id)}`, {  })).json() as Promise<Contact>;
+  }
+
+  /** What a contact agreed to, or no more, the oldest first (messages:read). */
+  async listConsents(id: string, options: { "format"?: "json" | "csv" } = {}): Promise<Response> {
+    return this.request("GET", `/v1/contacts/${encodeURIComponent(id)}/consents`, { query: { "format": options["format"] } });
+  }
+
+  /** Write down what a contact said elsewhere; nothing is ever changed or deleted (messages:write). */
+  async createConsent(id: string, body: { "at"?: string | null; "category": ConsentCategory; "phone_number_id": string; "source": string; "state": ConsentWord; "text_version"?: string | null }): Promise<void> {
+    await this.request("POST", `/v1/contacts/${encodeURIComponent(id)}/consents`, { json: body });
   }
 
   /** What was said, both ways, the latest first (messages:read). */
@@ -410,7 +460,12 @@ export class Acuse {
   }
 }
 export type AliasConflict = { "customers": Array<{ "id": string; "name": string }>; "member": CustomerAlias; "value": string | null };
+export type Case = { "assignee"?: string | null; "contact_id"?: string; "contact_name"?: string | null; "created_at"?: string; "documents"?: Array<string>; "due_at"?: string | null; "expects"?: string | null; "id"?: string; "kind"?: string; "phone_number_id"?: string; "state"?: string; "subject"?: string; "team"?: string | null; "updated_at"?: string; "version"?: number; "window_closes_at"?: string | null };
+export type CaseVersion = { "id"?: string; "version"?: number };
 export type Change = { "because"?: string | null; "customer_id"?: string | null; "fields"?: Record<string, (string | null | Array<Record<string, unknown>>)>; "kind"?: (Kind | null); "note": string };
+export type Consent = { "at"?: string; "category"?: ConsentCategory; "contact_id"?: string; "phone_number_id"?: string; "said_by"?: string | null; "source"?: string; "state"?: ConsentWord; "text_version"?: string | null };
+export type ConsentCategory = "marketing" | "utility" | "billing" | "privacy";
+export type ConsentWord = "granted" | "withdrawn" | "told";
 export type Contact = { "consents"?: Array<{ "at"?: string; "category"?: string; "phone_number_id"?: string; "source"?: string; "state"?: string }>; "created_at"?: string; "customer_id"?: string | null; "id"?: string; "language"?: string | null; "name"?: string | null; "phone"?: string | null; "unreachable_at"?: string | null; "windows"?: Array<{ "closes_at"?: string; "last_inbound_at"?: string; "open"?: boolean; "phone_number_id"?: string }> };
 export type ContentVariant = "original" | "normalized" | "thumbnail" | "text" | "xml";
 export type Customer = { "created_at": string; "disputed": Array<CustomerAlias>; "emails": Array<string>; "external_id": string | null; "id": string; "id_numbers": Array<string>; "name": string; "phones": Array<string>; "tax_ids": Array<string>; "updated_at": string };
@@ -479,7 +534,7 @@ export type Reason = { "code": ReasonCode; "detail": Record<string, unknown>; "m
 export type ReasonCode = "unsupported_type" | "type_mismatch" | "corrupt" | "encrypted" | "too_large" | "decompression_bomb" | "active_content" | "malware" | "unreadable" | "low_confidence" | "not_a_document" | "multiple_documents" | "missing_fields" | "checks_failed" | "expired" | "unknown_customer" | "ambiguous_customer" | "possible_duplicate" | "media_unavailable" | "retries_exhausted";
 export type ReceiptFields = { "currency"?: Field; "date"?: Field; "discount"?: Field; "line_items"?: Field; "merchant_address"?: Field; "merchant_legal_name"?: Field; "merchant_name"?: Field; "merchant_tax_id"?: Field; "number"?: Field; "payment_method"?: Field; "rounding"?: Field; "subtotal"?: Field; "tax"?: Field; "taxes"?: Field; "time"?: Field; "tip"?: Field; "total"?: Field; "type"?: Field };
 export type Review = { "claim_expires_at": string | null; "claimed_by": string | null; "document": Document; "document_id": string; "id": string; "opened_at": string; "reasons": Array<Reason> };
-export type Scope = "documents:read" | "documents:write" | "ids:read" | "reviews:write" | "reviews:mcp" | "messages:read" | "customers:write" | "sandbox" | "erasure" | "admin";
+export type Scope = "documents:read" | "documents:write" | "ids:read" | "reviews:write" | "reviews:mcp" | "messages:read" | "messages:write" | "customers:write" | "sandbox" | "erasure" | "admin";
 export type Sensitivity = "open" | "id" | "unknown";
 export type Severity = "info" | "warning" | "critical";
 export type Sort = "received" | "-received" | "updated" | "-updated" | "document_date" | "-document_date" | "amount" | "-amount";

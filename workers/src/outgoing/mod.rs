@@ -152,8 +152,12 @@ impl Outgoing {
         self.call(url, HeaderMap::new(), body.to_owned()).await
     }
 
-    /// Posts JSON, signed as Standard Webhooks say (`webhook-id`, `webhook-timestamp`, `webhook-signature`).
+    /// Posts JSON, signed as Standard Webhooks say (`webhook-id`, `webhook-timestamp`, `webhook-signature`); what nothing
+    /// signs does not leave.
     pub async fn post_signed(&self, url: &str, what: &Signed<'_>) -> Answer {
+        if what.secrets.is_empty() {
+            return Answer::Unreachable("no secret signs it: rotate the endpoint's secret".to_owned());
+        }
         let timestamp = what.at.unix_timestamp().to_string();
         let signatures: Vec<String> =
             what.secrets.iter().map(|s| signature(s, what.id, &timestamp, what.body)).collect();
@@ -198,5 +202,18 @@ async fn answer(request: reqwest::RequestBuilder) -> Answer {
             status => Answer::Refused(status),
         },
         Err(error) => Answer::Unreachable(crate::halt::chain(&error.without_url())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_nothing_signs_does_not_leave() {
+        let outgoing = Outgoing::new(OutgoingConfig::default()).unwrap();
+        let what = Signed { id: "msg_1", at: OffsetDateTime::UNIX_EPOCH, body: "{}", secrets: &[] };
+        let answer = outgoing.post_signed("https://example.com/hook", &what).await;
+        assert!(matches!(answer, Answer::Unreachable(why) if why.contains("secret")));
     }
 }
