@@ -96,14 +96,14 @@ impl Archive {
     }
 
     fn finish(mut self, totals: &Totals) -> anyhow::Result<File> {
-        let mut left_out = self.left_out.into_inner().map_err(|error| error.into_error())?;
+        let mut left_out = self.left_out.into_inner().map_err(std::io::IntoInnerError::into_error)?;
         left_out.rewind()?;
         let options = SimpleFileOptions::default();
         self.zip.start_file("left_out.jsonl", options)?;
         std::io::copy(&mut left_out, &mut self.zip)?;
         self.zip.start_file("totals.json", options)?;
         serde_json::to_writer(&mut self.zip, totals)?;
-        let mut file = self.zip.finish()?.into_inner().map_err(|error| error.into_error())?;
+        let mut file = self.zip.finish()?.into_inner().map_err(std::io::IntoInnerError::into_error)?;
         file.rewind()?;
         Ok(file)
     }

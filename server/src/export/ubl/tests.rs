@@ -245,7 +245,8 @@ fn every_rule_that_can_be_broken_is_told_by_its_id() {
         }
     };
     let (igic, ipsi) = (of("L"), of("M"));
-    let harms: &[(&str, &dyn Fn(&mut Invoice))] = &[
+    type Broken<'a> = (&'a str, &'a dyn Fn(&mut Invoice));
+    let harms: &[Broken<'_>] = &[
         ("BR-CO-13", &|i| i.net.0 += 1),
         ("BR-CO-14", &|i| i.tax.0 += 1),
         ("BR-CO-15", &|i| i.gross.0 += 1),
