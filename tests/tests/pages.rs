@@ -25,9 +25,9 @@ async fn the_desk_and_the_board_open_in_a_browser() {
     let address = format!("http://op:{key}@127.0.0.1:{port}/board/queues");
     let board = browser::page(chromium, &address, 9000).unwrap();
     let table: String = board.split("<tbody").skip(1).collect();
-    assert!(table.contains(">fetch<"), "the board shows its first queue: {table}");
+    assert!(table.contains(">case<"), "the board shows its first queue: {table}");
     let queues = api.get("/board/api/v1/queues").await.unwrap().to_string();
-    for queue in ["fetch", "read", "link", "reply", "hold"] {
+    for queue in ["case", "fetch", "read", "link", "reply", "hold"] {
         assert!(queues.contains(&format!("\"{queue}\"")), "{queue}: {queues}");
     }
     let stranger = api.without_key(reqwest::Method::GET, "/board/").send().await.unwrap();

@@ -101,15 +101,19 @@ impl Backup {
             Database::Sqlite(_) => {
                 catalog.copy_into(&path).await?;
                 let copy = Catalog::connect(&format!("sqlite://{}", path.display())).await?;
-                let done = keep(&vault, &objects, copy.snapshot().await?).await;
+                let mut snapshot = copy.snapshot().await?;
+                let done = keep(&vault, &objects, &mut snapshot).await;
+                drop(snapshot);
                 copy.close().await;
                 done?
             }
             Database::Postgres(url) => {
-                let snapshot = catalog.snapshot().await?;
+                let mut snapshot = catalog.snapshot().await?;
                 let held = snapshot.name.clone().context("the snapshot has no name")?;
-                let (dumped, kept) =
-                    tokio::join!(dump::dump(url.expose(), &held, &path), keep(&vault, &objects, snapshot));
+                let objects = keep(&vault, &objects, &mut snapshot);
+                let (dumped, kept) = tokio::join!(dump::dump(url.expose(), &held, &path), objects);
+                // Held to here: few objects are copied before the dump has begun.
+                drop(snapshot);
                 dumped?;
                 kept?
             }
@@ -147,7 +151,7 @@ impl Backup {
 }
 
 /// Copies the objects of an instant, as the store has them.
-async fn keep(vault: &Vault, objects: &Objects, mut snapshot: Snapshot) -> anyhow::Result<Kept> {
+async fn keep(vault: &Vault, objects: &Objects, snapshot: &mut Snapshot) -> anyhow::Result<Kept> {
     let (mut kept, mut after) = (Kept::default(), None);
     loop {
         let (keys, next) = snapshot.objects(after).await?;
