@@ -72,9 +72,7 @@ type Gathered = (
     Option<String>,
     Option<String>,
     String,
-    Option<String>,
-    Option<String>,
-    Option<String>,
+    String,
     String,
 );
 
@@ -89,7 +87,7 @@ pub(super) async fn summary(
         tx,
         Gathered,
         "SELECT d.id, cd.told, cd.rested_at, cd.told_at, d.status, d.duplicate_of, d.kind, d.waits_for, d.reasons, \
-         d.party, d.total, d.currency, d.sensitivity FROM case_documents cd JOIN documents d ON d.id = cd.document_id \
+         d.fields, d.sensitivity FROM case_documents cd JOIN documents d ON d.id = cd.document_id \
          WHERE cd.case_id = $1 AND cd.role = 'came' ORDER BY d.id",
         held.id.0
     )?;
@@ -134,8 +132,7 @@ pub(super) async fn summary(
 }
 
 fn item(number: usize, row: &Gathered, language: &str) -> Result<Item, CatalogError> {
-    let (_, _, rested, _, status, duplicate, kind, waits_for, reasons, party, total, currency, sensitivity) =
-        row;
+    let (_, _, rested, _, status, duplicate, kind, waits_for, reasons, fields, sensitivity) = row;
     let became = match (status.as_str(), waits_for.as_deref()) {
         _ if rested.is_none() => Became::Reading,
         ("filed", _) if duplicate.is_some() => Became::Same,
@@ -147,12 +144,9 @@ fn item(number: usize, row: &Gathered, language: &str) -> Result<Item, CatalogEr
     };
     let reasons: Vec<Reason> = json("documents", "reasons", reasons)?;
     let why = reasons.first().map(|reason| reason.code.as_str().to_owned());
-    // What others may not see stands in no message that they may.
-    let mut particulars = Vec::new();
-    if sensitivity == "open" {
-        particulars.extend(party.clone());
-        particulars.extend(total.as_ref().map(|total| amount(total, currency.as_deref(), language)));
-    }
+    // What others may not see stands in no message that they may; nor does what is not sure yet.
+    let sure = matches!(became, Became::Filed | Became::Same) && sensitivity == "open";
+    let particulars = if sure { particulars(fields, language)? } else { Vec::new() };
     Ok(Item {
         number,
         kind: kind.clone().unwrap_or_else(|| "other".to_owned()),
@@ -160,6 +154,15 @@ fn item(number: usize, row: &Gathered, language: &str) -> Result<Item, CatalogEr
         became,
         why: why.filter(|_| became == Became::Again),
     })
+}
+
+/// Whose bill it is and what it comes to, as they were filed.
+fn particulars(fields: &str, language: &str) -> Result<Vec<String>, CatalogError> {
+    let fields: serde_json::Value = json("documents", "fields", fields)?;
+    let value = |name: &str| fields[name]["value"].as_str();
+    let party = value("issuer_name").or_else(|| value("merchant_name")).map(str::to_owned);
+    let total = value("total").map(|total| amount(total, value("currency"), language));
+    Ok(party.into_iter().chain(total).collect())
 }
 
 fn amount(total: &str, currency: Option<&str>, language: &str) -> String {
