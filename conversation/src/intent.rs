@@ -1,5 +1,7 @@
 //! What somebody means by a whole message of a word or two: data, a line an intent.
 
+use acuse_pipeline::{knowledge, understand::sheet::fold};
+
 /// What is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Intent {
@@ -24,8 +26,7 @@ impl Intent {
             return None;
         }
         let said = folded(message);
-        let lines = OURS.lines().filter(|line| !line.starts_with('#'));
-        lines.into_iter().find_map(|line| {
+        knowledge::lines(OURS).find_map(|line| {
             let (intent, words) = line.split_once('\t')?;
             let intent = match intent {
                 "stop" => Self::Stop,
@@ -40,21 +41,9 @@ impl Intent {
 
 /// Small letters without accents, signs at either end or doubled spaces.
 fn folded(text: &str) -> String {
-    let plain = text.to_lowercase().chars().map(unaccented).collect::<String>();
+    let plain = fold(text);
     let words = plain.split_whitespace().map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()));
     words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
-}
-
-fn unaccented(c: char) -> char {
-    match c {
-        'á' | 'à' | 'ã' | 'â' => 'a',
-        'é' | 'ê' => 'e',
-        'í' => 'i',
-        'ó' | 'õ' | 'ô' => 'o',
-        'ú' | 'ü' => 'u',
-        'ç' => 'c',
-        other => other,
-    }
 }
 
 #[cfg(test)]

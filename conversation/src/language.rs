@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use acuse_pipeline::knowledge;
+
 /// A language we write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Language {
@@ -51,7 +53,7 @@ impl Language {
     /// The language most spoken where a number is from; digits only.
     #[must_use]
     pub fn of_phone(digits: &str) -> Option<Self> {
-        let rows = SPOKEN.lines().filter(|line| !line.starts_with('#')).filter_map(|l| l.split_once('\t'));
+        let rows = knowledge::lines(SPOKEN).filter_map(|line| line.split_once('\t'));
         let of = |(language, codes): (&'static str, &'static str)| {
             let longest = codes.split(' ').filter(|code| digits.starts_with(code)).map(str::len).max()?;
             Some((longest, Self::of_tag(language)?))

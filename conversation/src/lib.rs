@@ -5,6 +5,7 @@
 //! out. How long it waits and what ends it are data ([`Policy`]), what it says too ([`said`]), and what somebody means
 //! by a word ([`Intent`]). In which words a sender is told what became of a document is in [`wording`].
 
+mod book;
 mod case;
 mod intent;
 pub mod language;

@@ -1,5 +1,7 @@
 //! What a sender can mend, and with what: data, a line a reason.
 
+use acuse_pipeline::knowledge;
+
 use crate::case::Expects;
 
 const OURS: &str = include_str!("mend.tsv");
@@ -10,8 +12,8 @@ pub const MOST_ASKS: u32 = 3;
 /// With what the sender can mend a document that waits for this reason; `None`: only a person can.
 #[must_use]
 pub fn mended_by(reason: &str) -> Option<Expects> {
-    let rows = OURS.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('\t'));
-    rows.into_iter().find(|(known, _)| *known == reason).and_then(|(_, expects)| Expects::of(expects))
+    let mut rows = knowledge::lines(OURS).filter_map(|line| line.split_once('\t'));
+    rows.find(|(known, _)| *known == reason).and_then(|(_, expects)| Expects::of(expects))
 }
 
 #[cfg(test)]
@@ -20,8 +22,7 @@ mod tests {
 
     #[test]
     fn every_line_is_understood_and_nothing_else_is_mended() {
-        let lines = OURS.lines().filter(|line| !line.starts_with('#'));
-        for line in lines {
+        for line in knowledge::lines(OURS) {
             let (reason, _) = line.split_once('\t').unwrap();
             assert!(mended_by(reason).is_some(), "{line}");
         }

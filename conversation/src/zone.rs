@@ -1,5 +1,6 @@
 //! What time it is where somebody is, by the country of their number: data, a line a calling code.
 
+use acuse_pipeline::knowledge;
 use time::UtcOffset;
 
 const OURS: &str = include_str!("zones.tsv");
@@ -7,7 +8,7 @@ const OURS: &str = include_str!("zones.tsv");
 /// The time of a number's country (digits, with its calling code); UTC where it is not known.
 #[must_use]
 pub fn zone_of_phone(digits: &str) -> UtcOffset {
-    let rows = OURS.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('\t'));
+    let rows = knowledge::lines(OURS).filter_map(|line| line.split_once('\t'));
     let fits = rows.filter(|(code, _)| digits.starts_with(code));
     let minutes =
         fits.max_by_key(|(code, _)| code.len()).and_then(|(_, minutes)| minutes.parse::<i32>().ok());

@@ -74,15 +74,12 @@ pub fn side<Id: Copy + PartialEq>(
     if !matches!(kind, Kind::Invoice | Kind::Receipt) {
         return by_number;
     }
-    let read = |names: [FieldName; 2]| names.iter().find_map(|n| fields.get(n)).map(|f| f.value.as_str());
+    let read = |names: &[FieldName]| names.iter().find_map(|n| fields.get(n)).map(|f| f.value.as_str());
     let issuer = [
-        read([FieldName::IssuerName, FieldName::MerchantName]),
-        read([FieldName::IssuerTaxId, FieldName::MerchantTaxId]),
+        read(&[FieldName::IssuerName, FieldName::MerchantName]),
+        read(&[FieldName::IssuerTaxId, FieldName::MerchantTaxId]),
     ];
-    let buyer = [
-        read([FieldName::RecipientName, FieldName::RecipientName]),
-        read([FieldName::RecipientTaxId, FieldName::RecipientTaxId]),
-    ];
+    let buyer = [read(&[FieldName::RecipientName]), read(&[FieldName::RecipientTaxId])];
     let issues = ours.iter().find(|one| one.is(issuer[0], issuer[1]));
     let buys = ours.iter().find(|one| one.is(buyer[0], buyer[1]));
     let as_buyer = |one: &Entity<Id>| Side { entity: Some(one.id), direction: Some(Direction::Payable) };

@@ -1,7 +1,7 @@
 //! How the files of knowledge are read (`understand/data/*.tsv` and their like): a line is a row, `#` begins a comment.
 
 /// The rows of a file.
-pub(crate) fn lines(text: &str) -> impl Iterator<Item = &str> {
+pub fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 

@@ -11,7 +11,7 @@ pub mod engine;
 pub mod entities;
 pub mod fields;
 pub mod intake;
-mod knowledge;
+pub mod knowledge;
 pub mod limits;
 pub mod linking;
 pub mod memory;

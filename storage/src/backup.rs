@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     catalog::{Catalog, Pools},
-    documents::StoredPage,
+    documents::{StoredPage, key},
     error::CatalogError,
     names::{json, micros},
     objects::ObjectKey,
@@ -24,14 +24,6 @@ pub struct Snapshot {
 }
 
 type KeyRow = (Uuid, Option<String>, String, Option<String>);
-
-fn key(text: &str) -> Result<ObjectKey, CatalogError> {
-    text.parse().map_err(|error: crate::objects::NotAKey| CatalogError::ImpossibleRow {
-        table: "documents",
-        column: "original_key",
-        why: error.to_string(),
-    })
-}
 
 /// The objects that some documents name.
 pub(crate) struct Named {
@@ -59,7 +51,7 @@ pub(crate) async fn named(
     let mut named = Named { documents: rows.len() as i64, keys: Vec::new() };
     for (_, original, pages, thumbnail) in rows {
         for text in [original, thumbnail].into_iter().flatten() {
-            named.keys.push(key(&text)?);
+            named.keys.push(key("original_key", &text)?);
         }
         let pages: Vec<StoredPage> = json("documents", "pages", &pages)?;
         named.keys.extend(pages.into_iter().map(|page| page.key));
@@ -73,7 +65,7 @@ pub(crate) async fn named(
     )?;
     for (original, pages, thumbnail) in versions {
         for text in [Some(original), thumbnail].into_iter().flatten() {
-            named.keys.push(key(&text)?);
+            named.keys.push(key("original_key", &text)?);
         }
         let pages: Vec<StoredPage> = json("document_versions", "pages", &pages)?;
         named.keys.extend(pages.into_iter().map(|page| page.key));

@@ -1,7 +1,6 @@
 //! What a contact agreed to, or no more: a row each time, never changed and never deleted, so that it answers since when,
 //! by what, and who wrote it down.
 
-use acuse_conversation::language::Language;
 use acuse_conversation::{Event, Intent, said};
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -174,19 +173,12 @@ pub(crate) async fn said(
     if !turned(tx, (contact, phone_number_id), intent, &PROACTIVE, (source, at)).await? {
         return Ok(());
     }
-    let row = optional!(
-        tx,
-        (Option<String>, Option<String>),
-        "SELECT language, phone FROM contacts WHERE id = $1",
-        contact.0
-    )?;
-    let (language, phone) = row.unwrap_or_default();
-    let language = Language::choose(language.as_deref(), phone.as_deref(), None).as_str();
+    let language = cases::person(tx, contact).await?.language;
     let (purpose, body) = match intent {
         Intent::Stop => (Purpose::Stopped, said::stopped(language)),
         Intent::Start | Intent::Thanks => (Purpose::Started, said::started(language)),
     };
-    let reply = NewReply { purpose, body, language: language.to_owned(), nonce: String::new() };
+    let reply = NewReply { purpose, body, language: language.as_str().to_owned(), nonce: String::new() };
     let saying = Saying {
         document: None,
         case: None,

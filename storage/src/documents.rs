@@ -26,7 +26,7 @@ pub(crate) use keys::Extracted;
 pub use keys::{Amount, NotAnAmount};
 pub use list::DocumentFilter;
 pub use order::{DocumentCursor, NotACursor, Sort};
-pub(crate) use row::{COLUMNS, DocumentRow};
+pub(crate) use row::{COLUMNS, DocumentRow, key};
 pub use words::SEARCH;
 pub(crate) use words::{forget as forget_words, have as have_words, keep as keep_words, question};
 
@@ -244,8 +244,7 @@ impl Catalog {
     /// When the database fails.
     pub async fn document_text(&self, id: DocumentId) -> Result<Option<String>, CatalogError> {
         let mut tx = self.reading().await?;
-        let row = optional!(tx, (Option<String>,), "SELECT text FROM documents WHERE id = $1", id.0)?;
-        Ok(row.and_then(|(text,)| text))
+        text(&mut tx, id).await
     }
 
     /// The words of a document, each with its place on its pages; none of what was read before they were kept.
@@ -297,6 +296,16 @@ impl Catalog {
             .map(Document::try_from)
             .collect()
     }
+}
+
+async fn text(tx: &mut Tx, id: DocumentId) -> Result<Option<String>, CatalogError> {
+    let row = optional!(tx, (Option<String>,), "SELECT text FROM documents WHERE id = $1", id.0)?;
+    Ok(row.and_then(|(text,)| text))
+}
+
+/// The text read from a document; empty where there is none.
+pub(crate) async fn text_of(tx: &mut Tx, id: DocumentId) -> Result<String, CatalogError> {
+    Ok(text(tx, id).await?.unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    audit,
+    audit, backfills,
     catalog::Catalog,
     documents::{self, Document},
     error::CatalogError,
@@ -160,18 +160,12 @@ impl Catalog {
     /// When the database fails or a row is impossible.
     pub async fn settle_entities_of_what_was_there(&self, batch: u32) -> Result<bool, CatalogError> {
         let mut tx = self.writing().await?;
-        let place = optional!(
-            tx,
-            (Option<Uuid>, Uuid),
-            "SELECT at_id, upto_id FROM backfills WHERE name = $1 AND finished_at IS NULL",
-            ENTITIES
-        )?;
-        let Some((at_id, upto_id)) = place else { return Ok(false) };
+        let Some((after, upto_id)) = backfills::place(&mut tx, ENTITIES).await? else { return Ok(false) };
         let rows = all!(
             tx,
             (Uuid,),
             "SELECT id FROM documents WHERE id > $1 AND id <= $2 AND erased_at IS NULL ORDER BY id LIMIT $3",
-            at_id.unwrap_or(Uuid::nil()),
+            after,
             upto_id,
             i64::from(batch.clamp(1, 500))
         )?;
@@ -179,17 +173,10 @@ impl Catalog {
         for (id,) in &rows {
             settle_by(&mut tx, DocumentId(*id), &us).await?;
         }
-        let ended = rows.is_empty().then(|| micros(tx.now()));
-        execute!(
-            tx,
-            "UPDATE backfills SET at_id = COALESCE($2, at_id), done = done + $3, finished_at = $4 WHERE name = $1",
-            ENTITIES,
-            rows.last().map(|(id,)| *id),
-            i64::try_from(rows.len()).unwrap_or(i64::MAX),
-            ended
-        )?;
+        let ids: Vec<Uuid> = rows.iter().map(|(id,)| *id).collect();
+        let more = backfills::moved(&mut tx, ENTITIES, &ids).await?;
         tx.commit().await?;
-        Ok(ended.is_none())
+        Ok(more)
     }
 }
 
@@ -218,8 +205,7 @@ pub(crate) async fn settle(tx: &mut Tx, id: DocumentId) -> Result<(), CatalogErr
 async fn settle_by(tx: &mut Tx, id: DocumentId, us: &[ours::Entity<EntityId>]) -> Result<(), CatalogError> {
     let Some(document) = documents::lookup(tx, id).await? else { return Ok(()) };
     let Document { kind: Some(kind), ref fields, .. } = document else { return Ok(()) };
-    let text = optional!(tx, (Option<String>,), "SELECT text FROM documents WHERE id = $1", id.0)?;
-    let text = text.and_then(|(text,)| text).unwrap_or_default();
+    let text = documents::text_of(tx, id).await?;
     let side = ours::side(kind, fields, &text, document.phone_number_id.as_deref(), us);
     execute!(
         tx,

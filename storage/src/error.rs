@@ -129,3 +129,18 @@ impl CatalogError {
         matches!(self, Self::Statement { source: sqlx::Error::Database(db), .. } if db.is_unique_violation())
     }
 }
+
+/// An error with all its sources on one line, for the log.
+pub struct Chain<'a>(pub &'a dyn std::error::Error);
+
+impl std::fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut source = self.0.source();
+        while let Some(error) = source {
+            write!(f, ": {error}")?;
+            source = error.source();
+        }
+        Ok(())
+    }
+}

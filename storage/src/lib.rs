@@ -11,6 +11,8 @@
 #[macro_use]
 mod sql;
 
+mod backfills;
+
 pub mod access;
 pub mod accounts;
 pub mod alerts;

@@ -571,15 +571,7 @@ impl Catalog {
         contact: ContactId,
         number: &str,
     ) -> Result<Option<OffsetDateTime>, CatalogError> {
-        let mut tx = self.reading().await?;
-        let row = optional!(
-            tx,
-            (i64,),
-            "SELECT last_inbound_at FROM windows WHERE contact_id = $1 AND phone_number_id = $2",
-            contact.0,
-            number
-        )?;
-        row.map(|(value,)| at("windows", "last_inbound_at", value)).transpose()
+        last_inbound(&mut self.reading().await?, contact, number).await
     }
 
     /// Tells a person of every message that was accepted and whose delivery nobody confirmed in [`SENT_LIFE`]; how many.
@@ -670,4 +662,19 @@ async fn settle(
         push_reply(tx, ContactId(contact), Some(again)).await?;
     }
     Ok(true)
+}
+/// When a contact last wrote to this number, by the channel's clock.
+pub(crate) async fn last_inbound(
+    tx: &mut Tx,
+    contact: ContactId,
+    number: &str,
+) -> Result<Option<OffsetDateTime>, CatalogError> {
+    let row = optional!(
+        tx,
+        (i64,),
+        "SELECT last_inbound_at FROM windows WHERE contact_id = $1 AND phone_number_id = $2",
+        contact.0,
+        number
+    )?;
+    row.map(|(value,)| at("windows", "last_inbound_at", value)).transpose()
 }

@@ -13,11 +13,12 @@ use uuid::Uuid;
 
 use crate::{
     access::Sensitivity,
+    backfills,
     catalog::Catalog,
-    documents::{self, Document},
+    documents::{self, Document, key},
     error::CatalogError,
     names::{DocumentId, clean, clean_maybe, json, micros, to_json, word},
-    objects::{NotAKey, ObjectKey},
+    objects::ObjectKey,
     sql::Tx,
 };
 
@@ -113,13 +114,7 @@ impl Catalog {
     /// When the database fails or a row is impossible.
     pub async fn learn_of_what_was_there(&self, batch: u32) -> Result<bool, CatalogError> {
         let mut tx = self.writing().await?;
-        let place = optional!(
-            tx,
-            (Option<Uuid>, Uuid),
-            "SELECT at_id, upto_id FROM backfills WHERE name = $1 AND finished_at IS NULL",
-            VENDORS
-        )?;
-        let Some((at_id, upto_id)) = place else { return Ok(false) };
+        let Some((after, upto_id)) = backfills::place(&mut tx, VENDORS).await? else { return Ok(false) };
         let rows = all!(
             tx,
             (Uuid, Option<String>, Option<String>),
@@ -129,7 +124,7 @@ impl Catalog {
                (SELECT r.resolved_by FROM reviews r WHERE r.document_id = d.id AND r.resolved_at IS NOT NULL \
                  AND r.resolution <> 'undone' ORDER BY r.resolved_at DESC, r.id DESC LIMIT 1) \
              FROM documents d WHERE d.id > $1 AND d.id <= $2 ORDER BY d.id LIMIT $3",
-            at_id.unwrap_or(Uuid::nil()),
+            after,
             upto_id,
             i64::from(batch.clamp(1, 500))
         )?;
@@ -141,17 +136,10 @@ impl Catalog {
                 learn(&mut tx, DocumentId(*id)).await?;
             }
         }
-        let ended = rows.is_empty().then(|| micros(tx.now()));
-        execute!(
-            tx,
-            "UPDATE backfills SET at_id = COALESCE($2, at_id), done = done + $3, finished_at = $4 WHERE name = $1",
-            VENDORS,
-            rows.last().map(|(id, ..)| *id),
-            i64::try_from(rows.len()).unwrap_or(i64::MAX),
-            ended
-        )?;
+        let ids: Vec<Uuid> = rows.iter().map(|(id, ..)| *id).collect();
+        let more = backfills::moved(&mut tx, VENDORS, &ids).await?;
         tx.commit().await?;
-        Ok(ended.is_none())
+        Ok(more)
     }
 
     /// The next `most` documents that persons filed and that teach, after `after`, by id: none that is an ID or may be one,
@@ -182,7 +170,7 @@ impl Catalog {
                 fields: json("documents", "fields", &fields)?,
                 language,
                 media_type,
-                original: original.map(|key| object_key(&key)).transpose()?,
+                original: original.map(|text| key("original_key", &text)).transpose()?,
             })
         };
         rows.into_iter().map(one).collect()
@@ -205,14 +193,6 @@ impl Catalog {
         let by = by.collect::<Result<_, _>>()?;
         Ok(Some(Recalled { name, papers: u32::try_from(papers).unwrap_or(u32::MAX), by }))
     }
-}
-
-fn object_key(text: &str) -> Result<ObjectKey, CatalogError> {
-    text.parse().map_err(|error: NotAKey| CatalogError::ImpossibleRow {
-        table: "documents",
-        column: "original_key",
-        why: error.to_string(),
-    })
 }
 
 /// Keeps what memory said of a document, in the place of what it said before.
@@ -251,8 +231,7 @@ pub(crate) async fn learn(tx: &mut Tx, id: DocumentId) -> Result<(), CatalogErro
     let Some(kind) = document.kind.filter(|_| in_books && document.sensitivity == Sensitivity::Open) else {
         return Ok(());
     };
-    let text = optional!(tx, (Option<String>,), "SELECT text FROM documents WHERE id = $1", id.0)?;
-    let text = text.and_then(|(text,)| text).unwrap_or_default();
+    let text = documents::text_of(tx, id).await?;
     let theirs = theirs(tx, &document).await?;
     let Some(paper) = Paper::of(kind, &document.fields, &text, &theirs) else { return Ok(()) };
     let present = micros(tx.now());

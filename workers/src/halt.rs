@@ -2,10 +2,10 @@
 //!
 //! The `From` impls here are the one place that sorts errors into the two.
 
-use std::{error::Error, fmt::Write, time::Duration};
+use std::{error::Error, time::Duration};
 
 use acuse_pipeline::reason::{Reason, ReasonCode};
-use acuse_storage::{CatalogError, objects::ObjectError, parts::Part};
+use acuse_storage::{CatalogError, error::Chain, objects::ObjectError, parts::Part};
 use acuse_whatsapp::{ErrorClass, GraphError, graph};
 
 use crate::{sandbox::SandboxError, scan::ScanError};
@@ -63,14 +63,7 @@ impl Cause {
 
 /// An error and all its causes on one line.
 pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut line = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        // Writing to a String cannot fail.
-        let _written = write!(line, ": {cause}");
-        source = cause.source();
-    }
-    line
+    Chain(error).to_string()
 }
 
 /// The file is larger than may be kept.

@@ -94,6 +94,7 @@ fn reply(telling: Telling<'_>, language: Language, nonce: String) -> NewReply {
         Telling::SameAgain => Purpose::SameAgain,
         Telling::SendNormally => Purpose::SendNormally,
         Telling::ManyFiles => Purpose::ManyFiles,
+        Telling::NotAFile => Purpose::NotAFile,
         Telling::Duplicate { .. } => Purpose::Duplicate,
         Telling::Rejected => Purpose::Rejected,
     };

@@ -3,8 +3,7 @@
 //! It repeats what was read, so that the sender can see a wrong amount; of an ID it repeats nothing. What was read is a
 //! stranger's text: it is cut, and stripped of everything but plain characters.
 
-mod book;
-mod particulars;
+pub(crate) mod particulars;
 #[cfg(test)]
 mod tests;
 
@@ -16,8 +15,8 @@ use acuse_pipeline::{
 use minijinja::context;
 use time::Date;
 
-use crate::language::Language;
-use book::say;
+use crate::{book::say, language::Language, mended_by};
+pub use particulars::in_short;
 use particulars::{date_in_words, particulars};
 
 /// What became of a document, as its sender is told.
@@ -56,6 +55,8 @@ pub enum Telling<'a> {
     SendNormally,
     /// They send very much at once.
     ManyFiles,
+    /// It is nothing that can be read: a voice note, a video.
+    NotAFile,
 }
 
 impl Telling<'_> {
@@ -91,14 +92,14 @@ impl Telling<'_> {
             Self::Rejected => plainly("rejected"),
             Self::SendNormally => plainly("send_normally"),
             Self::ManyFiles => plainly("many_files"),
+            Self::NotAFile => plainly("not_a_file"),
         }
     }
 }
 
-/// Whether the sender can mend it by sending another file. Each of these has its sentence `send_again.…`.
+/// Whether the sender can mend it by sending another file. Each such reason has its sentence `send_again.…`.
 fn can_be_mended_by_sender(code: ReasonCode) -> bool {
-    use ReasonCode::{Corrupt, Encrypted, MediaUnavailable, TooLarge, Unreadable, UnsupportedType};
-    matches!(code, Corrupt | Encrypted | MediaUnavailable | TooLarge | Unreadable | UnsupportedType)
+    mended_by(code.as_str()).is_some()
 }
 
 /// What is asked for, truly: the sentence of the reason, or the reviewer's words as they stand.

@@ -4,42 +4,60 @@ use acuse_pipeline::fields::{FieldName, Fields};
 use minijinja::context;
 use time::{Date, macros::format_description};
 
-use super::book::say;
-use crate::language::Language;
+use crate::{book::say, language::Language};
+
+fn first<'a>(fields: &'a Fields, names: &[FieldName]) -> Option<&'a str> {
+    names.iter().find_map(|name| fields.get(name)).map(|f| f.value.as_str())
+}
+
+/// Whom a bill is from.
+fn party(fields: &Fields) -> Option<&str> {
+    first(fields, &[FieldName::IssuerName, FieldName::MerchantName])
+}
+
+/// What it comes to, as people write it; and its currency.
+fn total(fields: &Fields, language: Language) -> Option<(String, &str)> {
+    let total = first(fields, &[FieldName::Total])?;
+    let amount = match total.matches('.').count() {
+        1 => total.replace('.', &say(language, "decimal_mark", context! {})),
+        _ => total.to_owned(),
+    };
+    Some((amount, first(fields, &[FieldName::Currency]).unwrap_or_default()))
+}
 
 /// Issuer, number, date and total, as far as they were read.
 pub(super) fn particulars(fields: &Fields, language: Language) -> Vec<String> {
-    use FieldName::{Currency, IssueDate, IssuerName, MerchantName, Number, Total};
-    let first =
-        |names: &[FieldName]| names.iter().find_map(|name| fields.get(name)).map(|f| f.value.as_str());
     let mut parts = Vec::new();
-    if let Some(name) = first(&[IssuerName, MerchantName]) {
+    if let Some(name) = party(fields) {
         parts.push(plain(name));
     }
-    if let Some(number) = first(&[Number]) {
+    if let Some(number) = first(fields, &[FieldName::Number]) {
         parts.push(say(language, "number", context! { number => plain(number) }));
     }
-    if let Some(date) = first(&[IssueDate, FieldName::Date]) {
+    if let Some(date) = first(fields, &[FieldName::IssueDate, FieldName::Date]) {
         let parsed = Date::parse(date, format_description!("[year]-[month]-[day]"));
         parts.push(parsed.map_or_else(|_| plain(date), |date| date_in_words(date, language)));
     }
-    if let Some(total) = first(&[Total]) {
-        let amount = match total.matches('.').count() {
-            1 => total.replace('.', &say(language, "decimal_mark", context! {})),
-            _ => total.to_owned(),
-        };
-        let currency = first(&[Currency]).unwrap_or_default();
+    if let Some((amount, currency)) = total(fields, language) {
         parts.push(plain(&say(language, "total", context! { amount, currency })));
     }
     parts.retain(|part| !part.is_empty());
     parts
 }
 
+/// Issuer and total, for a line of a list.
+#[must_use]
+pub fn in_short(fields: &Fields, language: Language) -> Vec<String> {
+    let total = total(fields, language).map(|(amount, currency)| format!("{amount} {currency}"));
+    let parts = party(fields).map(str::to_owned).into_iter().chain(total);
+    parts.map(|part| plain(&part)).filter(|part| !part.is_empty()).collect()
+}
+
 /// Longest value repeated to a sender, characters.
 pub(super) const VALUE_CHARS: usize = 60;
 
 /// A stranger's text, fit for a message: one line, no control or formatting characters, no link, not long.
-pub(super) fn plain(value: &str) -> String {
+pub(crate) fn plain(value: &str) -> String {
     let kept: String = value
         .chars()
         .map(|c| if c.is_whitespace() { ' ' } else { c })

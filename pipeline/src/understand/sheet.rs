@@ -157,6 +157,14 @@ fn cells(line: &Line, aspect: f32) -> Vec<Cell> {
 }
 
 impl Sheet {
+    /// Usual height of letters, in heights of the page.
+    #[must_use]
+    pub fn usual_height(&self) -> f32 {
+        let mut heights: Vec<f32> = self.rows.iter().flat_map(|r| &r.cells).map(|c| c.height).collect();
+        heights.sort_by(f32::total_cmp);
+        heights.get(heights.len() / 2).copied().unwrap_or(0.02).max(0.001)
+    }
+
     /// Lays out the text of all pages.
     #[must_use]
     pub fn of(evidence: &Evidence) -> Self {

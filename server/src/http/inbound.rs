@@ -3,7 +3,7 @@
 //! Nothing is dropped here. What the channel's reader did not understand is counted in the outcome, and the raw
 //! body travels along.
 
-use acuse_conversation::{language::Language, wording::Telling};
+use acuse_conversation::wording::Telling;
 use acuse_pipeline::document::Sha256;
 use acuse_storage::{
     documents::DeclaredFile,
@@ -11,7 +11,7 @@ use acuse_storage::{
         Changed, Identity, InboundDelivery, InboundItem, InboundMedia, InboundMessage, InboundStatus, Outcome,
     },
     names::AliasKind,
-    outbox::{NewReply, Purpose},
+    outbox::NewReply,
 };
 use acuse_whatsapp::{
     signature::Matched,
@@ -110,7 +110,7 @@ fn message(item: &Item, m: &Message, who: &Person, received_at: OffsetDateTime) 
             .map(|attachment| media(m, who, attachment))
             .or_else(|| m.flow_files().first().map(|file| media(m, who, Attachment::Fetch(file)))),
         answer: if is_talk(m) {
-            Some(cannot_be_read(who))
+            Some(told_at_once(who, Telling::NotAFile))
         } else {
             m.is_withheld().then(|| told_at_once(who, Telling::SendNormally))
         },
@@ -121,18 +121,6 @@ fn message(item: &Item, m: &Message, who: &Person, received_at: OffsetDateTime) 
 /// A voice note, a video or a sticker: a message, and no document.
 fn is_talk(m: &Message) -> bool {
     matches!(m.kind(), "audio" | "voice" | "video" | "sticker")
-}
-
-/// What is said to one who sends what cannot be read.
-fn cannot_be_read(who: &Person) -> NewReply {
-    let phone = who.wa_id.as_ref().map(ToString::to_string);
-    let language = Language::choose(None, phone.as_deref(), None).as_str();
-    NewReply {
-        purpose: Purpose::NotAFile,
-        body: acuse_conversation::said::not_a_file(language),
-        language: language.to_owned(),
-        nonce: String::new(),
-    }
 }
 
 /// The files of a Flow's answer beyond the first, each as a message of its own: a message is one document's.

@@ -39,6 +39,7 @@ pub mod webhook_endpoints;
 
 use std::{any::Any, time::Duration, time::Instant};
 
+pub use acuse_storage::error::Chain;
 use axum::{
     extract::{MatchedPath, Request},
     http::{HeaderName, HeaderValue, header},
@@ -114,19 +115,4 @@ pub async fn no_such_address() -> Problem {
 /// An address we have, with a method it does not take.
 pub async fn wrong_method() -> Problem {
     Problem::MethodNotAllowed
-}
-
-/// An error with all its sources, for the log.
-pub struct Chain<'a>(pub &'a dyn std::error::Error);
-
-impl std::fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut source = self.0.source();
-        while let Some(error) = source {
-            write!(f, ": {error}")?;
-            source = error.source();
-        }
-        Ok(())
-    }
 }

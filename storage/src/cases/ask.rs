@@ -139,12 +139,7 @@ pub(super) async fn left_to_a_person(tx: &mut Tx, held: &Held) -> Result<(), Cat
 }
 
 /// All that is open is asked for in one message; whichever case is due first says it.
-pub(super) async fn remind(
-    tx: &mut Tx,
-    held: &Held,
-    person: &Person,
-    _time: u32,
-) -> Result<(), CatalogError> {
+pub(super) async fn remind(tx: &mut Tx, held: &Held, person: &Person) -> Result<(), CatalogError> {
     let present = tx.now();
     let recently = present - time::Duration::HOUR;
     if outbox::said_since(tx, held.contact, Purpose::Reminder, recently).await?

@@ -134,6 +134,11 @@ type Row = (
 );
 
 const T: &str = "cases";
+/// Cases with their contact and window, as a [`Row`].
+const LISTED: &str = "SELECT s.id, s.kind, s.subject, s.state, s.expects, s.contact_id, c.name, s.phone_number_id, s.team, \
+     s.assignee, s.due_at, w.last_inbound_at, s.version, s.created_at, s.updated_at FROM cases s \
+     JOIN contacts c ON c.id = s.contact_id LEFT JOIN windows w ON w.contact_id = s.contact_id \
+     AND w.phone_number_id = s.phone_number_id";
 
 impl Catalog {
     /// Cases, the one that has moved least lately first.
@@ -156,11 +161,7 @@ impl Catalog {
             },
         };
         let text = format!(
-            "SELECT s.id, s.kind, s.subject, s.state, s.expects, s.contact_id, c.name, s.phone_number_id, s.team, \
-               s.assignee, s.due_at, w.last_inbound_at, s.version, s.created_at, s.updated_at \
-             FROM cases s JOIN contacts c ON c.id = s.contact_id LEFT JOIN windows w ON w.contact_id = s.contact_id \
-               AND w.phone_number_id = s.phone_number_id \
-             WHERE s.state IN {states} AND {reach} AND ($1 = '' OR s.kind = $1) \
+            "{LISTED} WHERE s.state IN {states} AND {reach} AND ($1 = '' OR s.kind = $1) \
                AND ($2 IS NULL OR COALESCE(s.assignee, '') = $2) AND ($3 IS NULL OR s.contact_id = $3) \
                AND ($4 IS NULL OR s.id > $4) ORDER BY s.id LIMIT $5",
             reach = conversation::reach(access, &tx)
@@ -189,13 +190,7 @@ impl Catalog {
     /// When the database fails or a row is impossible.
     pub async fn case(&self, access: &Access, id: CaseId) -> Result<Option<Listed>, CatalogError> {
         let mut tx = self.reading().await?;
-        let text = format!(
-            "SELECT s.id, s.kind, s.subject, s.state, s.expects, s.contact_id, c.name, s.phone_number_id, s.team, \
-               s.assignee, s.due_at, w.last_inbound_at, s.version, s.created_at, s.updated_at \
-             FROM cases s JOIN contacts c ON c.id = s.contact_id LEFT JOIN windows w ON w.contact_id = s.contact_id \
-               AND w.phone_number_id = s.phone_number_id WHERE s.id = $1 AND {}",
-            conversation::reach(access, &tx)
-        );
+        let text = format!("{LISTED} WHERE s.id = $1 AND {}", conversation::reach(access, &tx));
         let Some(row) = optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), id.0)? else { return Ok(None) };
         let documents = documents_of(&mut tx, access, id.0).await?;
         shown(row, documents).map(Some)
@@ -300,14 +295,8 @@ async fn assign(tx: &mut Tx, id: CaseId, to: Option<&str>, team: Option<&str>) -
 }
 
 async fn window_is_open(tx: &mut Tx, held: &Held) -> Result<bool, CatalogError> {
-    let row = optional!(
-        tx,
-        (i64,),
-        "SELECT last_inbound_at FROM windows WHERE contact_id = $1 AND phone_number_id = $2",
-        held.contact.0,
-        held.phone_number_id.as_str()
-    )?;
-    Ok(row.is_some_and(|(last,)| last > micros(tx.now() - outbox::ANSWER_LIFE)))
+    let last = outbox::last_inbound(tx, held.contact, &held.phone_number_id).await?;
+    Ok(last.is_some_and(|last| last > tx.now() - outbox::ANSWER_LIFE))
 }
 
 /// Those of a case's documents that exist for this reader.

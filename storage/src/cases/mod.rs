@@ -23,6 +23,7 @@ pub(crate) use ask::{By, asked, decided};
 pub use due::{Nod, Turn};
 pub(crate) use gather::{Came, at_rest, came};
 pub use inbox::{Act, Acted, CaseFilter, Listed};
+pub(crate) use speak::person;
 pub(crate) use support::{Heard, heard};
 
 use crate::{
@@ -172,7 +173,7 @@ async fn find_or_open(tx: &mut Tx, about: About<'_>) -> Result<Held, CatalogErro
 /// policies nothing happens to any.
 async fn happens(tx: &mut Tx, held: Held, name: Uuid, event: Event) -> Result<(), CatalogError> {
     let Some(policies) = tx.policies() else { return Ok(()) };
-    let person = speak::person(tx, held.contact).await?;
+    let person = person(tx, held.contact).await?;
     let policy = policies.of(held.case.kind).clone().in_zone(zone_of_phone(&person.digits));
     let happened = Happened { id: name.as_u128(), event };
     let (case, effects) = step(held.case.clone(), happened, &policy, tx.now());
@@ -246,7 +247,7 @@ async fn carry_out(
             (Kind::Documents, Say::Received(count)) => speak::received(tx, held, person, count).await,
             (Kind::Documents, Say::Summary) => speak::summary(tx, held, person, false).await,
             (Kind::Documents, Say::SummarySoFar) => speak::summary(tx, held, person, true).await,
-            (Kind::Ask, Say::Reminder(n)) => ask::remind(tx, held, person, n).await,
+            (Kind::Ask, Say::Reminder(_)) => ask::remind(tx, held, person).await,
             // What is asked, and that it is settled, is said with what became of the document.
             _ => Ok(()),
         },

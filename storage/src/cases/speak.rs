@@ -1,7 +1,10 @@
 //! What a case says: rows of the outbox, with the words of [`acuse_conversation::said`].
 
-use acuse_conversation::language::Language;
-use acuse_conversation::said::{self, Became, Item};
+use acuse_conversation::{
+    language::Language,
+    said::{self, Became, Item},
+    wording::in_short,
+};
 use acuse_pipeline::reason::Reason;
 use uuid::Uuid;
 
@@ -14,14 +17,14 @@ use crate::{
 };
 
 /// Whom a case speaks with.
-pub(super) struct Person {
-    /// ISO 639-1.
-    pub language: &'static str,
+pub(crate) struct Person {
+    /// In which we write to them.
+    pub language: Language,
     /// Their number; empty where none is known.
     pub digits: String,
 }
 
-pub(super) async fn person(tx: &mut Tx, contact: ContactId) -> Result<Person, CatalogError> {
+pub(crate) async fn person(tx: &mut Tx, contact: ContactId) -> Result<Person, CatalogError> {
     let row = optional!(
         tx,
         (Option<String>, Option<String>),
@@ -29,7 +32,7 @@ pub(super) async fn person(tx: &mut Tx, contact: ContactId) -> Result<Person, Ca
         contact.0
     )?;
     let (language, phone) = row.unwrap_or_default();
-    let language = Language::choose(language.as_deref(), phone.as_deref(), None).as_str();
+    let language = Language::choose(language.as_deref(), phone.as_deref(), None);
     Ok(Person { language, digits: phone.unwrap_or_default() })
 }
 
@@ -42,7 +45,7 @@ pub(super) async fn say(
     body: String,
 ) -> Result<(), CatalogError> {
     let nonce = held.version.to_string();
-    let reply = NewReply { purpose, body, language: person.language.to_owned(), nonce };
+    let reply = NewReply { purpose, body, language: person.language.as_str().to_owned(), nonce };
     let saying = Saying {
         document: None,
         case: Some(held.id),
@@ -131,7 +134,7 @@ pub(super) async fn summary(
     .map(drop)
 }
 
-fn item(number: usize, row: &Gathered, language: &str) -> Result<Item, CatalogError> {
+fn item(number: usize, row: &Gathered, language: Language) -> Result<Item, CatalogError> {
     let (_, _, rested, _, status, duplicate, kind, waits_for, reasons, fields, sensitivity) = row;
     let became = match (status.as_str(), waits_for.as_deref()) {
         _ if rested.is_none() => Became::Reading,
@@ -146,7 +149,8 @@ fn item(number: usize, row: &Gathered, language: &str) -> Result<Item, CatalogEr
     let why = reasons.first().map(|reason| reason.code.as_str().to_owned());
     // What others may not see stands in no message that they may; nor does what is not sure yet.
     let sure = matches!(became, Became::Filed | Became::Same) && sensitivity == "open";
-    let particulars = if sure { particulars(fields, language)? } else { Vec::new() };
+    let particulars =
+        if sure { in_short(&json("documents", "fields", fields)?, language) } else { Vec::new() };
     Ok(Item {
         number,
         kind: kind.clone().unwrap_or_else(|| "other".to_owned()),
@@ -154,20 +158,6 @@ fn item(number: usize, row: &Gathered, language: &str) -> Result<Item, CatalogEr
         became,
         why: why.filter(|_| became == Became::Again),
     })
-}
-
-/// Whose bill it is and what it comes to, as they were filed.
-fn particulars(fields: &str, language: &str) -> Result<Vec<String>, CatalogError> {
-    let fields: serde_json::Value = json("documents", "fields", fields)?;
-    let value = |name: &str| fields[name]["value"].as_str();
-    let party = value("issuer_name").or_else(|| value("merchant_name")).map(str::to_owned);
-    let total = value("total").map(|total| amount(total, value("currency"), language));
-    Ok(party.into_iter().chain(total).collect())
-}
-
-fn amount(total: &str, currency: Option<&str>, language: &str) -> String {
-    let total = if language == "en" { total.to_owned() } else { total.replace('.', ",") };
-    format!("{total} {}", currency.unwrap_or_default()).trim_end().to_owned()
 }
 
 /// A document that is asked for again, by what is known of it.

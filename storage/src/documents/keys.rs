@@ -6,13 +6,7 @@ use acuse_pipeline::fields::{FieldName, Fields};
 use uuid::Uuid;
 
 use super::{folded, signed};
-use crate::{
-    catalog::Catalog,
-    customers::name_key,
-    error::CatalogError,
-    names::{json, micros},
-    sql::Tx,
-};
+use crate::{backfills, catalog::Catalog, customers::name_key, error::CatalogError, names::json, sql::Tx};
 
 /// An amount of money without its currency, exact to a ten-thousandth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -104,18 +98,12 @@ impl Catalog {
     pub(crate) async fn fill_document_keys(&self) -> Result<(), CatalogError> {
         loop {
             let mut tx = self.writing().await?;
-            let place = optional!(
-                tx,
-                (Option<Uuid>, Uuid),
-                "SELECT at_id, upto_id FROM backfills WHERE name = $1 AND finished_at IS NULL",
-                KEYS
-            )?;
-            let Some((at_id, upto_id)) = place else { return Ok(()) };
+            let Some((after, upto_id)) = backfills::place(&mut tx, KEYS).await? else { return Ok(()) };
             let rows = all!(
                 tx,
                 (Uuid, String),
                 "SELECT id, fields FROM documents WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3",
-                at_id.unwrap_or(Uuid::nil()),
+                after,
                 upto_id,
                 BATCH
             )?;
@@ -123,15 +111,8 @@ impl Catalog {
                 let fields: Fields = json("documents", "fields", fields)?;
                 Extracted::from(&fields).write_for_lists(&mut tx, *id).await?;
             }
-            let ended = rows.is_empty().then(|| micros(tx.now()));
-            execute!(
-                tx,
-                "UPDATE backfills SET at_id = $2, done = done + $3, finished_at = $4 WHERE name = $1",
-                KEYS,
-                rows.last().map(|(id, _)| *id).or(at_id),
-                i64::try_from(rows.len()).unwrap_or(i64::MAX),
-                ended
-            )?;
+            let ids: Vec<Uuid> = rows.iter().map(|(id, _)| *id).collect();
+            backfills::moved(&mut tx, KEYS, &ids).await?;
             tx.commit().await?;
         }
     }

@@ -72,7 +72,8 @@ pub(crate) struct DocumentRow {
 
 const T: &str = "documents";
 
-fn key(column: &'static str, text: String) -> Result<ObjectKey, CatalogError> {
+/// An object's key out of a column of ours.
+pub(crate) fn key(column: &'static str, text: &str) -> Result<ObjectKey, CatalogError> {
     text.parse().map_err(|error: crate::objects::NotAKey| CatalogError::ImpossibleRow {
         table: T,
         column,
@@ -86,7 +87,7 @@ impl TryFrom<DocumentRow> for Document {
     fn try_from(row: DocumentRow) -> Result<Self, CatalogError> {
         let original = match (row.original_key, row.original_sha256, row.original_bytes) {
             (Some(k), Some(hash), Some(size)) => Some(StoredObject {
-                key: key("original_key", k)?,
+                key: key("original_key", &k)?,
                 sha256: sha256(T, "original_sha256", &hash)?,
                 size_bytes: number(T, "original_bytes", size)?,
             }),
@@ -122,7 +123,7 @@ impl TryFrom<DocumentRow> for Document {
             last_error: row.last_error,
             original,
             pages: json(T, "pages", &row.pages)?,
-            thumbnail_key: row.thumbnail_key.map(|k| key("thumbnail_key", k)).transpose()?,
+            thumbnail_key: row.thumbnail_key.map(|k| key("thumbnail_key", &k)).transpose()?,
             media_type: row.media_type,
             page_count: row.page_count.map(|n| number(T, "page_count", n)).transpose()?,
             kind: row.kind.map(|k| word(T, "kind", &k)).transpose()?,

@@ -7,7 +7,7 @@
 use uuid::Uuid;
 
 use super::{DeclaredFile, search_text, terms};
-use crate::{catalog::Catalog, error::CatalogError, names::micros, sql::Tx};
+use crate::{backfills, catalog::Catalog, error::CatalogError, sql::Tx};
 use acuse_pipeline::fields::Fields;
 
 /// Places in a microsecond. Arrivals fill 2^53 of them until the year 2255.
@@ -148,19 +148,12 @@ impl Catalog {
     /// When the database fails or a row is impossible.
     pub async fn keep_words_of_what_was_there(&self, batch: u32) -> Result<bool, CatalogError> {
         let mut tx = self.writing().await?;
-        // Of two processes one goes on from here, the other after it.
-        let sql = tx.pick(
-            "SELECT at_id, upto_id FROM backfills WHERE name = $1 AND finished_at IS NULL",
-            "SELECT at_id, upto_id FROM backfills WHERE name = $1 AND finished_at IS NULL FOR UPDATE",
-        );
-        let Some((at_id, upto_id)) = optional!(tx, (Option<Uuid>, Uuid), sql, SEARCH)? else {
-            return Ok(false);
-        };
+        let Some((after, upto_id)) = backfills::place(&mut tx, SEARCH).await? else { return Ok(false) };
         let rows = all!(
             tx,
             (Uuid, i64, Option<String>),
             "SELECT id, received_at, search FROM documents WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3",
-            at_id.unwrap_or(Uuid::nil()),
+            after,
             upto_id,
             i64::from(batch.clamp(1, 500))
         )?;
@@ -173,16 +166,9 @@ impl Catalog {
                 keep_text(&mut tx, (*id, *received_at), text).await?;
             }
         }
-        let ended = rows.is_empty().then(|| micros(tx.now()));
-        execute!(
-            tx,
-            "UPDATE backfills SET at_id = $2, done = done + $3, finished_at = $4 WHERE name = $1",
-            SEARCH,
-            rows.last().map(|(id, ..)| *id).or(at_id),
-            i64::try_from(rows.len()).unwrap_or(i64::MAX),
-            ended
-        )?;
+        let ids: Vec<Uuid> = rows.iter().map(|(id, ..)| *id).collect();
+        let more = backfills::moved(&mut tx, SEARCH, &ids).await?;
         tx.commit().await?;
-        Ok(!rows.is_empty())
+        Ok(more)
     }
 }

@@ -16,7 +16,7 @@ use crate::{
     cases::{self, Came},
     consents,
     documents::keep_words,
-    error::CatalogError,
+    error::{CatalogError, Chain},
     events::{self, NewEvent},
     fair::{Quota, Senders},
     names::{ContactId, DocumentId, Stage, clean, clean_maybe, cut, micros},
@@ -134,7 +134,7 @@ pub(super) async fn record_by_item(
             if let Some(first) = recorded.first_mut() {
                 first.refused_items += 1;
             }
-            tracing::error!(delivery_id = %row.id, error = %super::Chain(&error), "item refused; raw delivery kept");
+            tracing::error!(delivery_id = %row.id, error = %Chain(&error), "item refused; raw delivery kept");
             let detail = format!("delivery {}: {error}", row.id);
             alerts::count(tx, &[("item_refused".to_owned(), detail, 1)]).await?;
         }

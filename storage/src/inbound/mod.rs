@@ -18,7 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::{
     catalog::Catalog,
     documents::DeclaredFile,
-    error::CatalogError,
+    error::{CatalogError, Chain},
     fair::Quota,
     names::{AliasKind, DocumentId, words},
     outbox::NewReply,
@@ -374,19 +374,4 @@ async fn alone(writer: &Writer, delivery: &InboundDelivery) -> Result<Recorded, 
         tracing::error!(error = %Chain(&error), "delivery not committed");
         IntakeError::NotCommitted(error.to_string())
     })
-}
-
-/// An error with its sources, for the log.
-struct Chain<'a>(&'a dyn std::error::Error);
-
-impl std::fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut source = self.0.source();
-        while let Some(error) = source {
-            write!(f, ": {error}")?;
-            source = error.source();
-        }
-        Ok(())
-    }
 }

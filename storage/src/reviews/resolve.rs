@@ -403,8 +403,7 @@ pub(super) async fn write_fields(
     kind: Option<Kind>,
     (fields, facts): (&Fields, &FieldFacts),
 ) -> Result<(), CatalogError> {
-    let text = optional!(tx, (Option<String>,), "SELECT text FROM documents WHERE id = $1", document.id.0)?;
-    let text = text.and_then(|(t,)| t).unwrap_or_default();
+    let text = documents::text_of(tx, document.id).await?;
     let keys = Extracted::from(fields);
     execute!(
         tx,

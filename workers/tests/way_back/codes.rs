@@ -166,13 +166,7 @@ async fn what_never_gets_better_is_tried_until_its_time_is_over_and_then_told() 
 #[tokio::test]
 async fn a_closed_window_takes_the_approved_template_and_a_bad_template_is_blocked() {
     let world = World::new().await;
-    sqlx::query(
-        "INSERT INTO templates (waba_id, name, language, category, status, synced_at) \
-         VALUES ('1', 'acuse_in_review', 'es', 'UTILITY', 'APPROVED', 0)",
-    )
-    .execute(&world.queue)
-    .await
-    .unwrap();
+    world.approves_a_template().await;
     // Meta says closed though our clock says open: one more try, then the template.
     let (_, message) = world.goes_through(131_047, Way::Call, 2).await;
     assert_eq!(message.state, OutboxState::Delivered);

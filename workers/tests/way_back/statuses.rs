@@ -128,13 +128,7 @@ async fn the_longest_text_goes_and_a_longer_one_is_told_of() {
 #[tokio::test]
 async fn a_template_paused_in_between_is_waited_for() {
     let world = World::new().await;
-    sqlx::query(
-        "INSERT INTO templates (waba_id, name, language, category, status, synced_at) \
-         VALUES ('1', 'acuse_in_review', 'es', 'UTILITY', 'APPROVED', 0)",
-    )
-    .execute(&world.queue)
-    .await
-    .unwrap();
+    world.approves_a_template().await;
     let of = world.waits().await;
     let id = world.message(of).await.id;
     let until = (clock() + Duration::days(5)).unix_timestamp() * 1_000_000;

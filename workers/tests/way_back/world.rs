@@ -73,6 +73,17 @@ impl World {
         Self::with(Options::default()).await
     }
 
+    /// Meta has approved the template for what is in review.
+    pub async fn approves_a_template(&self) {
+        sqlx::query(
+            "INSERT INTO templates (waba_id, name, language, category, status, synced_at) \
+             VALUES ('1', 'acuse_in_review', 'es', 'UTILITY', 'APPROVED', 0)",
+        )
+        .execute(&self.queue)
+        .await
+        .unwrap();
+    }
+
     pub async fn with(options: Options) -> Self {
         NOW.set(acuse_storage::names::now());
         let folder = tempfile::tempdir().unwrap();

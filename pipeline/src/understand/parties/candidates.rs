@@ -69,11 +69,7 @@ impl<'a> Page<'a> {
     /// Measures the page.
     #[must_use]
     pub fn of(sheet: &'a Sheet, blocks: &'a [Block], sites: &'a [Site], ids: &'a [TaxId]) -> Self {
-        let mut heights: Vec<f32> =
-            sheet.rows.iter().flat_map(|r| r.cells.iter().map(|c| c.height)).collect();
-        heights.sort_by(f32::total_cmp);
-        let usual = heights.get(heights.len() / 2).copied().unwrap_or(0.02).max(0.001);
-        Self { sheet, blocks, sites, ids, usual }
+        Self { sheet, blocks, sites, ids, usual: sheet.usual_height() }
     }
 
     /// The cells right under `at` in its column, nearest first, without a gap.

@@ -169,9 +169,7 @@ const TITLE: f32 = 1.25;
 
 /// Whether the head of a paper has nothing but such a title in a cell of larger print, or that and its number.
 fn headed(sheet: &Sheet, titles: &[&str]) -> bool {
-    let mut heights: Vec<f32> = sheet.rows.iter().flat_map(|r| &r.cells).map(|c| c.height).collect();
-    heights.sort_by(f32::total_cmp);
-    let usual = heights.get(heights.len() / 2).copied().unwrap_or_default();
+    let usual = sheet.usual_height();
     let cells = sheet.rows.iter().take(HEAD).flat_map(|r| &r.cells).filter(|c| c.height > TITLE * usual);
     cells.map(|c| c.folded.trim_matches(|c: char| !c.is_alphabetic())).any(|text| {
         let bare = text.trim_end_matches([' ', '.', 'o', 'n', 'r', '#', ':', '°', 'º']);

@@ -1,17 +1,15 @@
-//! What a case says, in Spanish, English or Portuguese: one file a language, a line a sentence.
+//! What a case says: how a burst is told of, and what is waited for.
 //!
 //! What was read off a document is a stranger's text: it is cut, and stripped of everything but plain characters.
 
 use std::fmt::Write;
 
-const ES: &str = include_str!("es.tsv");
-const EN: &str = include_str!("en.tsv");
-const PT: &str = include_str!("pt.tsv");
+use minijinja::{Value, context};
+
+use crate::{book::say, language::Language, wording::particulars::plain};
 
 /// Most files that one message names.
 const MOST_ITEMS: usize = 20;
-/// Longest name of a file, characters.
-const NAME_CHARS: usize = 60;
 
 /// What became of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,40 +60,39 @@ pub struct Item {
     pub why: Option<String>,
 }
 
-/// The sentence of a key; of an unknown language, in Spanish.
-fn sentence(key: &str, language: &str) -> &'static str {
-    let file = match language {
-        "en" => EN,
-        "pt" => PT,
-        _ => ES,
-    };
-    let lines = file.lines().filter_map(|line| line.split_once('\t'));
-    lines.into_iter().find(|(known, _)| *known == key).map_or("", |(_, text)| text)
+/// A sentence of a case.
+fn sentence(key: &str, language: Language, values: Value) -> String {
+    say(language, &format!("case.{key}"), values)
+}
+
+/// One that names nothing.
+fn plainly(key: &str, language: Language) -> String {
+    sentence(key, language, context! {})
 }
 
 /// So many files came.
 #[must_use]
-pub fn received(count: u32, language: &str) -> String {
-    sentence("received", language).replace("{n}", &count.to_string())
+pub fn received(count: u32, language: Language) -> String {
+    sentence("received", language, context! { n => count })
 }
 
 /// What became of the files of a burst, each in its place: what is filed, what waits, what to send again.
 #[must_use]
-pub fn summary(items: &[Item], language: &str) -> String {
-    let mut text = sentence("summary", language).replace("{n}", &items.len().to_string());
+pub fn summary(items: &[Item], language: Language) -> String {
+    let mut text = sentence("summary", language, context! { n => items.len() });
     let mut named = 0;
     for became in Became::ALL {
         let of_these: Vec<&Item> = items.iter().filter(|item| item.became == became).collect();
         let fit = of_these.len().min(MOST_ITEMS.saturating_sub(named));
         let Some(shown) = of_these.get(..fit).filter(|_| !of_these.is_empty()) else { continue };
         named += fit;
-        let _ = write!(text, "\n\n{}:", sentence(became.key(), language));
+        let _ = write!(text, "\n\n{}:", plainly(became.key(), language));
         for item in shown {
             let _ = write!(text, "\n{}. {}", item.number, line(item, language));
         }
         if fit < of_these.len() {
-            let more = (of_these.len() - fit).to_string();
-            let _ = write!(text, "\n{}", sentence("more", language).replace("{n}", &more));
+            let more = sentence("more", language, context! { n => of_these.len() - fit });
+            let _ = write!(text, "\n{more}");
         }
     }
     text
@@ -103,11 +100,11 @@ pub fn summary(items: &[Item], language: &str) -> String {
 
 /// What is still waited for: one sentence, or a numbered list.
 #[must_use]
-pub fn reminder(items: &[Item], language: &str) -> String {
+pub fn reminder(items: &[Item], language: Language) -> String {
     if let [one] = items {
-        return sentence("reminder.one", language).replace("{what}", &line(one, language));
+        return sentence("reminder.one", language, context! { what => line(one, language) });
     }
-    let mut text = sentence("reminder", language).to_owned();
+    let mut text = plainly("reminder", language);
     for (n, item) in items.iter().take(MOST_ITEMS).enumerate() {
         let _ = write!(text, "\n{}. {}", n + 1, line(item, language));
     }
@@ -116,44 +113,26 @@ pub fn reminder(items: &[Item], language: &str) -> String {
 
 /// No more notices, as was asked.
 #[must_use]
-pub fn stopped(language: &str) -> String {
-    sentence("stopped", language).to_owned()
+pub fn stopped(language: Language) -> String {
+    plainly("stopped", language)
 }
 
 /// Notices again, as was asked.
 #[must_use]
-pub fn started(language: &str) -> String {
-    sentence("started", language).to_owned()
+pub fn started(language: Language) -> String {
+    plainly("started", language)
 }
 
-/// What came is kept, and is nothing that can be read.
-#[must_use]
-pub fn not_a_file(language: &str) -> String {
-    sentence("not_a_file", language).to_owned()
-}
-
-fn line(item: &Item, language: &str) -> String {
-    let kind = match sentence(&item.kind, language) {
-        "" => sentence("other", language),
+fn line(item: &Item, language: Language) -> String {
+    let kind = match plainly(&item.kind, language) {
+        kind if kind.is_empty() => plainly("other", language),
         kind => kind,
     };
     let particulars = item.particulars.iter().map(|text| plain(text)).filter(|text| !text.is_empty());
-    let name: Vec<String> = std::iter::once(kind.to_owned()).chain(particulars).collect();
+    let name: Vec<String> = std::iter::once(kind).chain(particulars).collect();
     let name = name.join(", ");
-    let why = item.why.as_ref().map(|why| sentence(&format!("why.{why}"), language)).unwrap_or_default();
+    let why = item.why.as_ref().map(|why| plainly(&format!("why.{why}"), language)).unwrap_or_default();
     if why.is_empty() { name } else { format!("{name} ({why})") }
-}
-
-/// One line of plain characters, no link, not long.
-fn plain(text: &str) -> String {
-    let kept: String = text
-        .chars()
-        .map(|c| if c.is_whitespace() { ' ' } else { c })
-        .filter(|c| c.is_alphanumeric() || " .,-&'ºª€$/()#+°".contains(*c))
-        .take(NAME_CHARS)
-        .collect();
-    let words = kept.split(' ').filter(|w| !w.is_empty() && !w.contains("//") && !w.starts_with("www."));
-    words.collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -168,15 +147,11 @@ mod tests {
 
     #[test]
     fn every_language_says_everything() {
-        let keys = |file: &'static str| -> Vec<&str> {
-            file.lines().map(|line| line.split_once('\t').unwrap().0).collect()
-        };
-        assert_eq!(keys(ES), keys(EN));
-        assert_eq!(keys(ES), keys(PT));
         for became in Became::ALL {
-            assert!(!sentence(became.key(), "pt").is_empty());
+            assert!(!plainly(became.key(), Language::Pt).is_empty());
         }
-        assert_eq!(sentence("summary", "fr"), sentence("summary", "es"));
+        let other = Language::choose(Some("fr"), None, None);
+        assert_eq!(summary(&[], other), summary(&[], Language::Es));
     }
 
     #[test]
@@ -188,7 +163,7 @@ mod tests {
             item(4, Became::Reading),
         ];
         assert_eq!(
-            summary(&items, "en"),
+            summary(&items, Language::En),
             "This is what became of your 4 files:\n\nFiled:\n1. receipt, Café Uno, 45.00 EUR\n3. receipt, Café Uno, \
              45.00 EUR\n\nPlease send them again:\n2. receipt, Café Uno, 45.00 EUR (it is hard to read)\n\n\
              We are still reading them:\n4. receipt, Café Uno, 45.00 EUR"
@@ -198,15 +173,15 @@ mod tests {
     #[test]
     fn a_long_summary_fits_a_message() {
         let items: Vec<Item> = (1..=500).map(|n| item(n, Became::Filed)).collect();
-        let text = summary(&items, "es");
+        let text = summary(&items, Language::Es);
         assert!(text.chars().count() < 4_096 && text.ends_with("y 480 más"), "{text}");
     }
 
     #[test]
     fn one_thing_is_a_sentence_and_more_are_a_list() {
-        let one = reminder(&[item(1, Became::Again)], "es");
+        let one = reminder(&[item(1, Became::Again)], Language::Es);
         assert!(one.contains("tu recibo, Café Uno, 45.00 EUR (no se lee bien)."), "{one}");
-        let two = reminder(&[item(7, Became::Again), item(9, Became::Again)], "en");
+        let two = reminder(&[item(7, Became::Again), item(9, Became::Again)], Language::En);
         assert!(two.contains("\n1. receipt") && two.contains("\n2. receipt"), "{two}");
     }
 }

@@ -2,13 +2,14 @@
 
 use std::sync::LazyLock;
 
+use acuse_pipeline::knowledge;
 use minijinja::{Environment, Error, UndefinedBehavior, Value};
 
 use crate::language::Language;
 
-static ES: LazyLock<Environment<'static>> = LazyLock::new(|| book(include_str!("es.tsv")));
-static EN: LazyLock<Environment<'static>> = LazyLock::new(|| book(include_str!("en.tsv")));
-static PT: LazyLock<Environment<'static>> = LazyLock::new(|| book(include_str!("pt.tsv")));
+static ES: LazyLock<Environment<'static>> = LazyLock::new(|| book(include_str!("book/es.tsv")));
+static EN: LazyLock<Environment<'static>> = LazyLock::new(|| book(include_str!("book/en.tsv")));
+static PT: LazyLock<Environment<'static>> = LazyLock::new(|| book(include_str!("book/pt.tsv")));
 
 /// A value that a sentence names and is not given is an error, not a hole in the sentence.
 fn book(text: &'static str) -> Environment<'static> {
@@ -22,11 +23,11 @@ fn book(text: &'static str) -> Environment<'static> {
 }
 
 fn rows(text: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
-    text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('\t'))
+    knowledge::lines(text).filter_map(|line| line.split_once('\t'))
 }
 
 /// The sentence of this key, with these values.
-pub(super) fn sentence(language: Language, key: &str, values: Value) -> Result<String, Error> {
+pub(crate) fn sentence(language: Language, key: &str, values: Value) -> Result<String, Error> {
     let book = match language {
         Language::Es => &ES,
         Language::En => &EN,
@@ -37,7 +38,7 @@ pub(super) fn sentence(language: Language, key: &str, values: Value) -> Result<S
 
 /// The same, for those who give what the sentence names. Were it not there, the text would be empty: Meta refuses
 /// that, and a person hears of the message.
-pub(super) fn say(language: Language, key: &str, values: Value) -> String {
+pub(crate) fn say(language: Language, key: &str, values: Value) -> String {
     sentence(language, key, values).unwrap_or_default()
 }
 
@@ -47,17 +48,14 @@ mod tests {
 
     #[test]
     fn every_language_has_the_same_keys_and_every_line_is_a_template() {
-        let [es, en, pt] = [include_str!("es.tsv"), include_str!("en.tsv"), include_str!("pt.tsv")];
+        let [es, en, pt] =
+            [include_str!("book/es.tsv"), include_str!("book/en.tsv"), include_str!("book/pt.tsv")];
         let keys = |text| rows(text).map(|(key, _)| key).collect::<Vec<_>>();
         assert_eq!((keys(es), keys(es)), (keys(en), keys(pt)));
         for (language, text) in [(Language::Es, es), (Language::En, en), (Language::Pt, pt)] {
-            assert_eq!(
-                text.lines().filter(|l| !l.starts_with('#')).count(),
-                rows(text).count(),
-                "{language}"
-            );
+            assert_eq!(knowledge::lines(text).count(), rows(text).count(), "{language}");
             let values = minijinja::context! { read => "a", words => "a", date => "a", number => "a", amount => "a",
-            currency => "a", day => 1, month => "a", year => 1 };
+            currency => "a", day => 1, month => "a", year => 1, n => 1, what => "a" };
             for (key, _) in rows(text) {
                 assert!(!sentence(language, key, values.clone()).unwrap().is_empty(), "{language} {key}");
             }
