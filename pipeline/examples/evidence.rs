@@ -10,6 +10,7 @@ use std::{
 };
 
 use acuse_pipeline::{
+    effort::Effort,
     limits::Limits,
     reading::{Declared, Evidence},
     text::{self, Models, OcrOptions},
@@ -66,6 +67,6 @@ fn read(file: &Path, options: &OcrOptions, models: &Models) -> Result<Evidence, 
     let mut normalized =
         acuse_pipeline::read::open(&bytes, &Declared::default(), &limits).map_err(refused)?;
     // All of a page is read, however busy the machine: evidence must not hang on the clock.
-    let options = &OcrOptions { until: Some(Instant::now() + Duration::from_secs(600)), ..*options };
+    let options = &OcrOptions { until: Some(Effort::begin().until(Duration::from_secs(600))), ..*options };
     Ok(text::gather(&mut normalized, options, &limits, models, &mut |_| ()).0)
 }

@@ -7,6 +7,7 @@
 pub mod checks;
 pub mod diagnostic;
 pub mod document;
+pub mod effort;
 pub mod engine;
 pub mod entities;
 pub mod fields;

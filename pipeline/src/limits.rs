@@ -101,8 +101,9 @@ limits! {
     text_chars: u32 = 1_000_000, 1_000 => 100_000_000;
     /// Bytes of an embedded or attached XML.
     xml_bytes: u64 = 16 << 20, 16 << 10 => 256 << 20;
-    /// Wall-clock milliseconds of one file in the sandbox. Reading stops to look for more when most of it is spent,
-    /// so that a long document ends as what was read of it.
+    /// Milliseconds of work on one file in the sandbox: by the clock, or by the processor where a busy machine lets the
+    /// child wait, up to four times as long. Reading stops to look for more when most of it is spent, so that a long
+    /// document ends as what was read of it.
     read_ms: u64 = 29_000, 100 => 600_000;
     /// CPU seconds of one sandboxed child for one file.
     cpu_secs: u64 = 30, 1 => 600;

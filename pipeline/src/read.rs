@@ -3,11 +3,12 @@
 //! sniff → normalize → text and codes → understand → encode, in that order; a file that cannot be opened leaves as
 //! [`Reading::refused`]. It runs inside the sandboxed child; nothing here touches a disk or the network.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::{
     diagnostic::{self, guarded},
     document::Kind,
+    effort::{Effort, Until},
     fields::Source,
     intake,
     limits::Limits,
@@ -61,9 +62,9 @@ pub fn read_with(
     if let Some(part) = &declared.part {
         part.keep_pages(&mut normalized);
     }
-    let sense = make_sense(&mut normalized, declared.part.as_ref(), limits, models, &mut clock, tell);
+    let sense = make_sense(&mut normalized, declared, limits, models, &mut clock, tell);
     tell("encode");
-    let started = Instant::now();
+    let started = Effort::begin();
     let reading = finish(normalized, sense, limits);
     clock.add("encode", started);
     Reading { timings: clock.spent, ..reading }
@@ -99,21 +100,22 @@ struct Sense {
 /// Text and its meaning; looks a second time, closer, where time allows.
 fn make_sense(
     normalized: &mut Normalized,
-    part: Option<&Part>,
+    declared: &Declared,
     limits: &Limits,
     models: &Models,
     clock: &mut Clock,
     tell: &mut dyn FnMut(&str),
 ) -> Sense {
     let options = OcrOptions { until: Some(clock.at_percent(FIRST_PERCENT)), ..OcrOptions::default() };
-    if let Some(part) = part.filter(|part| part.bbox().is_some()) {
+    if let Some(part) = declared.part.as_ref().filter(|part| part.bbox().is_some()) {
         clock.time("ocr", || cut_out(part, normalized, &options, models));
     }
-    let (evidence, times) = text::gather(normalized, &options, limits, models, tell);
+    let (mut evidence, times) = text::gather(normalized, &options, limits, models, tell);
     times.into_iter().for_each(|time| clock.spend(&time.stage, Duration::from_millis(time.duration_ms)));
+    evidence.sender_country.clone_from(&declared.sender_country);
     let fingerprint = normalized.pages.first().map(|page| intake::fingerprint::fingerprint(&page.rgb));
     tell("understand");
-    let started = Instant::now();
+    let started = Effort::begin();
     let mut looks = InTime {
         until: clock.at_percent(SECOND_PERCENT),
         closer_takes: second_look(&evidence, clock),
@@ -126,7 +128,7 @@ fn make_sense(
     let (evidence, understanding) = settle(evidence, limits, &mut looks);
     let looked = looks.spent;
     clock.spend("ocr", looked);
-    clock.spend("understand", started.elapsed().saturating_sub(looked));
+    clock.spend("understand", started.spent().saturating_sub(looked));
     Sense { evidence, understanding, fingerprint }
 }
 
@@ -144,7 +146,7 @@ fn cut_out(part: &Part, normalized: &mut Normalized, options: &OcrOptions, model
 struct InTime<'a> {
     normalized: &'a mut Normalized,
     models: &'a Models,
-    until: Instant,
+    until: Until,
     closer_takes: Duration,
     tell: &'a mut dyn FnMut(&str),
     closer: Option<PagePixels>,
@@ -153,14 +155,14 @@ struct InTime<'a> {
 
 impl Looks for InTime<'_> {
     fn closer(&mut self, first: &Evidence, kind: Kind) -> Option<Evidence> {
-        let started = Instant::now();
-        if started + self.closer_takes > self.until {
+        if !self.until.leaves(self.closer_takes) {
             return None;
         }
+        let started = Effort::begin();
         (self.tell)("ocr");
         let closely = OcrOptions { until: Some(self.until), ..settle::CLOSELY };
         let seen = settle::closer(self.normalized, first, kind, &closely, self.models);
-        self.spent += started.elapsed();
+        self.spent += started.spent();
         let seen = seen.unwrap_or_else(|why| self.untold(why))?;
         self.closer = Some(seen.page);
         Some(seen.evidence)
@@ -175,12 +177,12 @@ impl Looks for InTime<'_> {
     }
 
     fn again(&mut self, seen: &Evidence, place: Place) -> Vec<Line> {
-        let started = Instant::now();
-        if started > self.until {
+        if self.until.is_over() {
             return Vec::new();
         }
+        let started = Effort::begin();
         let lines = settle::again(self.normalized, seen, place, self.models);
-        self.spent += started.elapsed();
+        self.spent += started.spent();
         lines.unwrap_or_else(|why| self.untold(why))
     }
 }
@@ -317,31 +319,31 @@ fn refused(media_type: &str, reason: Reason, clock: Clock) -> Reading {
 
 /// Where the time goes, and how much there is.
 struct Clock {
-    begun: Instant,
+    begun: Effort,
     all: Duration,
     spent: Vec<StageTime>,
 }
 
 impl Clock {
     fn new(limits: &Limits) -> Self {
-        Self { begun: Instant::now(), all: Duration::from_millis(limits.read_ms), spent: Vec::new() }
+        Self { begun: Effort::begin(), all: Duration::from_millis(limits.read_ms), spent: Vec::new() }
     }
 
-    /// The moment when this much of the file's time is spent.
-    fn at_percent(&self, percent: u64) -> Instant {
-        self.begun + self.all.mul_f64(percent as f64 / 100.0)
+    /// Where this much of the file's time is spent.
+    fn at_percent(&self, percent: u64) -> Until {
+        self.begun.until(self.all.mul_f64(percent as f64 / 100.0))
     }
 
     fn time<T>(&mut self, stage: &str, work: impl FnOnce() -> T) -> T {
-        let started = Instant::now();
+        let started = Effort::begin();
         let done = work();
         self.add(stage, started);
         done
     }
 
     /// Adds to the stage's earlier time, if it had any.
-    fn add(&mut self, stage: &str, started: Instant) {
-        self.spend(stage, started.elapsed());
+    fn add(&mut self, stage: &str, started: Effort) {
+        self.spend(stage, started.spent());
     }
 
     fn spend(&mut self, stage: &str, spent: Duration) {

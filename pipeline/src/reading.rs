@@ -25,6 +25,9 @@ pub struct Declared {
     /// What of it is to be read, where it holds several documents; all of it otherwise.
     #[serde(default)]
     pub part: Option<Part>,
+    /// Country of the sender's telephone (ISO 3166-1), where it can only be one.
+    #[serde(default)]
+    pub sender_country: Option<String>,
 }
 
 /// One page as pixels: upright for images after EXIF; text may still show it turned.
@@ -159,6 +162,9 @@ pub struct Evidence {
     pub attachments: Vec<Attachment>,
     /// See [`Normalized::notes`].
     pub notes: Vec<String>,
+    /// See [`Declared::sender_country`].
+    #[serde(default)]
+    pub sender_country: Option<String>,
 }
 
 /// What the evidence means.

@@ -4,10 +4,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::{path::PathBuf, sync::LazyLock};
+use std::{path::PathBuf, sync::LazyLock, time::Duration};
 
 use ab_glyph::{Font, FontRef, PxScale, ScaleFont, point};
 use acuse_pipeline::{
+    effort::Effort,
     fields::FieldName,
     limits::Limits,
     part::Part,
@@ -244,7 +245,7 @@ fn pages_that_time_did_not_reach_are_named() {
     page().write_to(&mut png, image::ImageFormat::Png).unwrap();
     let limits = Limits::default();
     let mut opened = acuse_pipeline::read::open(&png.into_inner(), &Declared::default(), &limits).unwrap();
-    let options = OcrOptions { until: Some(std::time::Instant::now()), ..OcrOptions::default() };
+    let options = OcrOptions { until: Some(Effort::begin().until(Duration::ZERO)), ..OcrOptions::default() };
     let (evidence, _) = gather(&mut opened, &options, &limits, models, &mut |_| ());
     assert!(
         evidence.pages.is_empty() && opened.reasons[0].message.contains("page 1"),

@@ -80,8 +80,11 @@ fn pictures_open_as_what_they_are() {
 fn a_wrong_claim_is_a_note_not_a_refusal() {
     let jpeg = file(drawn(8, 8), ImageFormat::Jpeg);
     let claims = |media_type: &str| {
-        let declared =
-            Declared { media_type: Some(media_type.into()), filename: Some("x.pdf".into()), part: None };
+        let declared = Declared {
+            media_type: Some(media_type.into()),
+            filename: Some("x.pdf".into()),
+            ..Declared::default()
+        };
         sniff(&jpeg, &declared, &Limits::default()).unwrap().notes
     };
     assert_eq!(claims("application/pdf"), ["Declared application/pdf, is image/jpeg."]);

@@ -1,6 +1,6 @@
 //! All evidence of a document, page by page, the cheapest sure source first.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::{
     Models, OcrOptions, barcodes, layer_is_sound,
@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     diagnostic::{Diagnostic, guarded},
+    effort::Effort,
     intake::encode,
     limits::Limits,
     reading::{Evidence, Normalized, PagePixels, PageText, StageTime},
@@ -50,9 +51,9 @@ fn gather_by(
     limits: &Limits,
     tell: &mut dyn FnMut(&str),
 ) -> (Evidence, Vec<StageTime>) {
-    let begun = Instant::now();
-    let until =
-        options.until.unwrap_or_else(|| begun + Duration::from_millis(limits.read_ms).mul_f32(TIME_SHARE));
+    let begun = Effort::begin();
+    let share = Duration::from_millis(limits.read_ms).mul_f32(TIME_SHARE);
+    let until = options.until.unwrap_or_else(|| begun.until(share));
     let options = &OcrOptions { until: Some(until), ..*options };
     let (mut pages, mut barcodes, mut code_time) = (Vec::new(), Vec::new(), Duration::ZERO);
     let (mut unread, mut late) = (Vec::new(), false);
@@ -66,7 +67,7 @@ fn gather_by(
                 page.rgb = encode::rotated(std::mem::take(&mut page.rgb), layer.quarter_turns);
             }
             pages.push(layer.clone());
-        } else if chosen.contains(&page.number) && Instant::now() < until {
+        } else if chosen.contains(&page.number) && !until.is_over() {
             tell("ocr");
             match looked("ocr", page.number, || look(page, options)) {
                 Ok(seen) => {
@@ -84,10 +85,10 @@ fn gather_by(
             late |= chosen.contains(&page.number);
             unread.push(page.number.to_string());
         }
-        if (index < MAX_CODE_PAGES || index + 1 == all) && Instant::now() < until {
-            let started = Instant::now();
+        if (index < MAX_CODE_PAGES || index + 1 == all) && !until.is_over() {
+            let started = Effort::begin();
             barcodes.extend(barcodes::find(page, &mut normalized.diagnostics));
-            code_time += started.elapsed();
+            code_time += started.spent();
         }
     }
     if !unread.is_empty() {
@@ -98,7 +99,7 @@ fn gather_by(
             .notes
             .push(format!("Not all text is kept: more than {} bytes (text_chars).", limits.text_chars));
     }
-    let ocr_time = begun.elapsed().saturating_sub(code_time);
+    let ocr_time = begun.spent().saturating_sub(code_time);
     let time = |stage: &str, spent: Duration| StageTime {
         stage: stage.to_owned(),
         duration_ms: spent.as_millis() as u64,
@@ -109,6 +110,7 @@ fn gather_by(
         barcodes,
         attachments: normalized.attachments.clone(),
         notes: normalized.notes.clone(),
+        sender_country: None,
     };
     (evidence, vec![time("ocr", ocr_time), time("barcode", code_time)])
 }

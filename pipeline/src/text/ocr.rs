@@ -3,8 +3,6 @@
 //! The page is turned in place when its text stands on its side or head, so that the stored picture and the boxes
 //! agree. A slight slope is left in the picture and only allowed for.
 
-use std::time::Instant;
-
 use image::{RgbImage, imageops};
 
 use super::{
@@ -16,6 +14,7 @@ use super::{
     recognize, sharpness,
 };
 use crate::{
+    effort::Until,
     fields::Source,
     reading::{PagePixels, PageText, Word},
 };
@@ -26,7 +25,7 @@ pub struct OcrOptions {
     /// Long side in pixels at which text is searched. 960 is the best trade on receipts; 1,280 finds small print.
     pub long_side_px: u32,
     /// After this no further run is read; `None` reads all.
-    pub until: Option<Instant>,
+    pub until: Option<Until>,
 }
 
 impl Default for OcrOptions {
@@ -99,7 +98,7 @@ pub(super) fn see(page: &mut PagePixels, options: &OcrOptions, models: &Models) 
     straighten(&mut strips, SAMPLE);
     let rest = strips.get(SAMPLE..).unwrap_or_default();
     for strip in rest {
-        if options.until.is_some_and(|until| Instant::now() >= until) {
+        if options.until.is_some_and(|until| until.is_over()) {
             break;
         }
         read.extend(recognize::read(&page.rgb, std::slice::from_ref(strip), models)?);
@@ -139,7 +138,7 @@ fn look(page: &RgbImage, options: &OcrOptions, models: &Models) -> Result<Vec<Fo
     let seen = found.len();
     let best = if closer.len() >= found.len() { closer } else { found };
     // Of the first look: a heading seen closer breaks into runs and says nothing of the rest of the frame.
-    let late = options.until.is_some_and(|until| Instant::now() >= until);
+    let late = options.until.is_some_and(|until| until.is_over());
     let twice = (2.0 * wanted).min(long).min(MOST_PX);
     if seen >= FEW_STRIPS || twice < 1.3 * wanted || late {
         return Ok(best);

@@ -335,6 +335,9 @@ fn numeric(tokens: &[(Token<'_>, usize)], order: Order) -> Option<Match> {
         return None;
     }
     let (c, dc) = without_clock(tokens, at, da, (c, dc));
+    if dc == 2 && is_torn(c, tokens.get(at..).unwrap_or_default()) {
+        return None;
+    }
     if da == 4 && dc <= 2 {
         return Some((date(year(a, 4), b, c)?, None, true, at));
     }
@@ -355,6 +358,14 @@ fn numeric(tokens: &[(Token<'_>, usize)], order: Order) -> Option<Match> {
         (None, None) => return None,
     };
     Some((best, other, dc == 4, at))
+}
+
+/// `01/13/20 9 15:54`: a year that lost a figure in its middle, so that nobody knows which it was.
+fn is_torn(century: u32, behind: &[(Token<'_>, usize)]) -> bool {
+    let figure = matches!(behind, [(Token::Mark(' '), _), (Token::Number(_, 1), _), ..]);
+    let next: Vec<&Token<'_>> = behind.iter().skip(2).take(3).map(|t| &t.0).collect();
+    let clock = matches!(next.as_slice(), [Token::Mark(' '), Token::Number(..), Token::Mark(':')] | []);
+    matches!(century, 19 | 20) && figure && clock
 }
 
 /// The last figures of a date without those of a clock that ran into them: `14/03/20185:57`, `19.12.2220:47`,
@@ -387,7 +398,14 @@ fn named(tokens: &[(Token<'_>, usize)]) -> Option<Match> {
         match token {
             Token::Number(n, d) => parts.push((None, *n, *d, i)),
             Token::Word("de" | "del" | "of" | "st" | "nd" | "rd" | "th" | "den" | "le" | "er") if i > 0 => {}
-            Token::Word(w) => parts.push((Some(month(w)?), 0, 0, i)),
+            Token::Word(w) => {
+                let rest = tokens.get(i + 1..).unwrap_or_default();
+                // "3 x 2024" are three.
+                let marked = w.len() > 1 || matches!(tokens.get(1), Some((Token::Mark('.' | '/' | '-'), _)));
+                let numeral =
+                    || (parts.len() == 1 && marked && before_year(rest)).then(|| roman(w)).flatten();
+                parts.push((Some(month(w).or_else(numeral)?), 0, 0, i));
+            }
             Token::Mark(' ' | ',' | '.' | '-' | '/' | '\'') if i > 0 => {}
             Token::Mark(_) => break,
         }
@@ -409,6 +427,18 @@ fn named(tokens: &[(Token<'_>, usize)]) -> Option<Match> {
         }
         _ => None,
     }
+}
+
+/// `12. XI. 2024`, `3/IV/2024`: the month in figures of Rome, as Polish, Hungarian, Italian and Spanish offices write it.
+fn roman(word: &str) -> Option<u8> {
+    const MONTHS: [&str; 12] = ["i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii"];
+    (1..).zip(MONTHS).find(|(_, figures)| *figures == word).map(|(month, _)| month)
+}
+
+/// Whether the next number is a year in full.
+fn before_year(tokens: &[(Token<'_>, usize)]) -> bool {
+    let next = tokens.iter().map(|t| &t.0).find(|t| !matches!(t, Token::Mark(' ' | '.' | '-' | '/')));
+    matches!(next, Some(Token::Number(_, 4)))
 }
 
 /// Whether a date is written as Americans do, `March 12, 2024`: month, day, comma, year.

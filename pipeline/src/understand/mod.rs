@@ -100,6 +100,9 @@ fn understand_alone(evidence: &Evidence, today: Date, model: &model::Model) -> U
     if let Some(total) = &sums.total {
         places::hold_against_total(&mut place, &sheet, total);
     }
+    if let Some(sender) = &evidence.sender_country {
+        places::take_for_senders(&mut place, &sheet, sender);
+    }
     let (xml, no_invoice) = match einvoice::find(&evidence.attachments, today) {
         Some(einvoice::Found::Invoice(xml)) => (Some(xml), None),
         Some(einvoice::Found::Other(reason)) => (None, Some(reason)),
@@ -232,6 +235,9 @@ fn outright(
         classified.kind = Kind::Id;
         classified.confidence = 0.99;
         classified.because.insert(0, format!("it carries an {}", code.what));
+    } else if classified.kind == Kind::Invoice && vouched::acknowledges_payment(sheet) {
+        classified.kind = Kind::Receipt;
+        classified.because.insert(0, "it calls itself a receipt and says that it was paid".to_owned());
     } else if classified.kind == Kind::Id && identity::unmistakable(sheet) {
         classified.confidence = classified.confidence.max(0.95);
     }

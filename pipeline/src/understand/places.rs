@@ -17,14 +17,15 @@ use super::{
     dates::{self, Order},
     parties::blocks::Side,
     scorer::Signs,
-    sheet::{Sheet, has_phrase},
+    sheet::{Sheet, fold, has_phrase},
     tax_ids::{
         TaxId,
         schemes::{self, Scheme},
     },
 };
+pub use cities::country_called;
 use currency::{currency, currency_signs};
-pub use currency::{hold_against_total, of_its_day};
+pub use currency::{hold_against_total, of_its_day, take_for_senders};
 use tables::{COUNTRIES, Country, LANGUAGES};
 
 /// Where a document seems to come from.
@@ -59,15 +60,21 @@ fn language(sheet: &Sheet) -> Option<&'static str> {
     if best.0 >= 2 { best.1 } else { None }
 }
 
+/// How much a date with the day first speaks against a country that puts the month first.
+const DAY_FIRST: usize = 2;
+
 /// Countries with what speaks for them, best first.
 fn countries(sheet: &Sheet, ids: &[TaxId]) -> Vec<(&'static Country, usize)> {
     let domains = domains(sheet);
     let named = cities::weights(sheet);
+    let day_first = matches!(own_orders(sheet), (1.., 0));
     let weigh = |c: &Country| {
         let of_country = |t: &&TaxId| country_of(t).is_some_and(|code| code == c.code) && !elsewhere(t);
         let ids = ids.iter().filter(of_country).map(|t| if t.checked == Some(true) { 3 } else { 1 }).max();
         let domain = usize::from(domains.contains(&c.code));
-        count(sheet, c.says) + ids.unwrap_or(0) + domain + named.get(c.code).copied().unwrap_or(0)
+        let said = count(sheet, c.says) + ids.unwrap_or(0) + domain + named.get(c.code).copied().unwrap_or(0);
+        // "22/05/2022": no paper of a country that puts the month first, whatever words it shares with it.
+        if c.month_first && day_first { said.saturating_sub(DAY_FIRST) } else { said }
     };
     let mut scored: Vec<_> = COUNTRIES.iter().map(|c| (c, weigh(c))).filter(|(_, n)| *n > 0).collect();
     scored.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
@@ -106,17 +113,19 @@ fn domains(sheet: &Sheet) -> Vec<&'static str> {
 /// `WA 98052`, `Ohio 43004`: a state and a zip code.
 fn american_address(sheet: &Sheet) -> bool {
     sheet.rows.iter().any(|row| {
-        let words: Vec<&str> = row.folded.split([' ', ',', '.']).filter(|w| !w.is_empty()).collect();
+        let words: Vec<&str> = row.text.split([' ', ',', '.']).filter(|w| !w.is_empty()).collect();
         words.windows(2).any(|pair| {
             let [state, zip] = pair else { return false };
-            let zip = zip.split('-').next().unwrap_or_default();
-            cities::is_state("US", state) && zip.len() == 5 && zip.bytes().all(|b| b.is_ascii_digit())
+            // "la 71000", "al 36100": small letters are a word.
+            let letters = state.len() != 2 || state.bytes().all(|b| b.is_ascii_uppercase());
+            letters && postal::is_zip_of(zip, &fold(state))
         })
     })
 }
 
-/// `(714) 555-0100`: a number of the North American plan.
+/// `(714) 555-0100`: a number of the North American plan, and no part of a longer one.
 fn american_phone(sheet: &Sheet) -> bool {
+    const SHAPES: [&str; 2] = ["(000)000-0000", "000-000-0000"];
     sheet.rows.iter().any(|row| {
         let shape: String = row
             .folded
@@ -124,7 +133,11 @@ fn american_phone(sheet: &Sheet) -> bool {
             .map(|c| if c.is_ascii_digit() { '0' } else { c })
             .filter(|c| !c.is_whitespace())
             .collect();
-        shape.contains("(000)000-0000") || shape.contains("000-000-0000")
+        let whole = |(at, found): (usize, &str)| {
+            let goes_on = |c: char| c == '0' || c == '-';
+            !shape[..at].ends_with(goes_on) && !shape[at + found.len()..].starts_with(goes_on)
+        };
+        SHAPES.into_iter().any(|s| shape.match_indices(s).any(whole))
     })
 }
 

@@ -95,7 +95,7 @@ async fn owner(env: &Env, document: &Document) -> Result<(Option<CustomerId>, Op
     }
 }
 
-fn phones(contact: Option<&Contact>) -> Vec<String> {
+pub(super) fn phones(contact: Option<&Contact>) -> Vec<String> {
     let Some(contact) = contact else { return Vec::new() };
     let numbers = contact.aliases.iter().filter(|(kind, _)| *kind == AliasKind::WaId).map(|(_, value)| value);
     let mut phones: Vec<String> = contact.phone.iter().chain(numbers).map(|p| canonical(p)).collect();

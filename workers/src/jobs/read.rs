@@ -8,7 +8,7 @@ use acuse_pipeline::{
     memory::{self, Clues},
     reading::{Declared, Outcome, Reading},
     reason::{Reason, ReasonCode},
-    understand::scorer::Scorers,
+    understand::{places::country_called, scorer::Scorers},
 };
 use acuse_storage::{
     Document, ObjectKey, Stage, StoredObject,
@@ -24,7 +24,7 @@ use tokio_util::io::StreamReader;
 use crate::{
     env::Env,
     halt::{Cause, Halt},
-    jobs::{boundary, fetch::duplicate},
+    jobs::{boundary, fetch::duplicate, link::phones},
     scan::{Scanner, Verdict},
 };
 
@@ -117,8 +117,18 @@ async fn open(env: &Env, document: &Document) -> Result<Reading, Halt> {
         media_type: document.declared.media_type.clone(),
         filename: document.declared.filename.clone(),
         part: document.part,
+        sender_country: sender_country(env, document).await?,
     };
     Ok(env.sandbox.read(source, original.size_bytes, &declared).await?)
+}
+
+/// Where the sender's telephone is of, where all their numbers say the same.
+async fn sender_country(env: &Env, document: &Document) -> Result<Option<String>, Halt> {
+    let Some(contact) = document.contact_id else { return Ok(None) };
+    let contact = env.catalog.contact(contact).await?;
+    let mut countries = phones(contact.as_ref()).into_iter().map(|phone| country_called(&phone));
+    let first = countries.next().flatten();
+    Ok(first.filter(|first| countries.all(|other| other == Some(*first))).map(str::to_owned))
 }
 
 /// Asks memory whose paper it is, and lays its answer over the reading; nothing of what is or may be an ID is asked.

@@ -30,6 +30,10 @@ const START_TIMEOUT: Duration = Duration::from_secs(60);
 const FEED_TIMEOUT: Duration = Duration::from_secs(120);
 /// A killed process is reaped in microseconds; this is a kernel in trouble.
 const REAP_TIMEOUT: Duration = Duration::from_secs(5);
+/// How many times its time by the clock a file may take where the child has had less of the processor than that.
+const PATIENCE: u32 = 4;
+/// The kernel counts a process's time no finer than this.
+const TICK: Duration = Duration::from_millis(10);
 /// Longest report of a child that is ready, bytes.
 const GREETING_BYTES: u64 = 64 << 10;
 /// Last words kept from standard error, bytes.
@@ -135,19 +139,19 @@ impl ReaderChild {
             Err(FeedError::Source(e)) => return Err(AskError::Source(e)),
         }
         let mut stage = "start".to_owned();
-        let deadline = Instant::now() + Duration::from_millis(limits.read_ms);
-        let answered = timeout_at(deadline, receive(&mut self.answers, limits, &mut stage)).await;
-        let death = match answered {
-            Ok(Ok(reading)) => return Ok(reading),
-            Ok(Err(NoReading::Panicked(at))) => Death::Panicked(at),
-            Ok(Err(NoReading::Answer(AnswerError::TooLarge { limit_name, limit, size }))) => {
+        let most = Duration::from_millis(limits.read_ms);
+        let answer = receive(&mut self.answers, limits, &mut stage);
+        let death = match within(most, self.pid, answer).await {
+            Some(Ok(reading)) => return Ok(reading),
+            Some(Err(NoReading::Panicked(at))) => Death::Panicked(at),
+            Some(Err(NoReading::Answer(AnswerError::TooLarge { limit_name, limit, size }))) => {
                 Death::Overran { limit_name, limit, size }
             }
-            Ok(Err(NoReading::Answer(AnswerError::Nonsense(what)))) => Death::Babbled(what),
-            Ok(Err(NoReading::Answer(AnswerError::Closed | AnswerError::Pipe(_)))) => {
+            Some(Err(NoReading::Answer(AnswerError::Nonsense(what)))) => Death::Babbled(what),
+            Some(Err(NoReading::Answer(AnswerError::Closed | AnswerError::Pipe(_)))) => {
                 self.post_mortem().await
             }
-            Err(_) => Death::TimedOut,
+            None => Death::TimedOut,
         };
         Err(AskError::Died { death, stage, elapsed: started.elapsed() })
     }
@@ -205,6 +209,27 @@ impl ReaderChild {
         let statm = std::fs::read_to_string(format!("/proc/{}/statm", self.pid?.as_raw_nonzero())).ok()?;
         let pages: u64 = statm.split(' ').nth(1)?.parse().ok()?;
         Some(pages * u64::try_from(rustix::param::page_size()).ok()?)
+    }
+}
+
+/// The answer, if it comes before the child has worked `most`: by the clock, or by the processor where the machine lets it
+/// wait for its turn, up to [`PATIENCE`] times as long by the clock.
+async fn within<T>(most: Duration, pid: Option<Pid>, answer: impl Future<Output = T>) -> Option<T> {
+    let worked = || pid.and_then(cpu_time);
+    let before = worked();
+    let last = Instant::now() + most * PATIENCE;
+    let mut deadline = Instant::now() + most;
+    tokio::pin!(answer);
+    loop {
+        if let Ok(answer) = timeout_at(deadline, &mut answer).await {
+            return Some(answer);
+        }
+        let spent = worked().zip(before).map_or(most, |(now, before)| now.saturating_sub(before));
+        let left = most.saturating_sub(spent);
+        if left < TICK || deadline >= last {
+            return None;
+        }
+        deadline = (Instant::now() + left).min(last);
     }
 }
 
@@ -308,12 +333,18 @@ async fn keep_last_words(mut errors: ChildStderr, kept: Arc<Mutex<Vec<u8>>>) {
 
 /// CPU seconds that `pid` has used, rounded up: fields 14 and 15 of `/proc/PID/stat` (proc_pid_stat(5)).
 fn cpu_seconds(pid: Pid) -> Option<u64> {
+    Some(cpu_time(pid)?.as_secs() + 1)
+}
+
+/// The processor's time that a process has had, to a clock tick (proc(5), fields 14 and 15).
+fn cpu_time(pid: Pid) -> Option<Duration> {
     let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
     // The second field is a name in parentheses that may hold anything; the rest has no parenthesis.
     let rest = stat.rsplit_once(')')?.1;
     let mut fields = rest.split_ascii_whitespace().skip(11);
     let ticks = fields.next()?.parse::<u64>().ok()? + fields.next()?.parse::<u64>().ok()?;
-    Some(ticks / rustix::param::clock_ticks_per_second().max(1) + 1)
+    let ticks = u32::try_from(ticks).ok()?;
+    Some(Duration::from_secs(1) * ticks / u32::try_from(rustix::param::clock_ticks_per_second()).ok()?.max(1))
 }
 
 #[cfg(test)]

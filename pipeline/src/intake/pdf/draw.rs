@@ -5,7 +5,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use hayro::{
@@ -19,6 +19,7 @@ use image::RgbImage;
 
 use crate::{
     diagnostic::{Diagnostic, guarded},
+    effort::Effort,
     intake::refusal,
     limits::Limits,
     reading::PagePixels,
@@ -59,11 +60,11 @@ pub(super) fn pages(pdf: &Pdf, limits: &Limits) -> Result<Drawn, Reason> {
     };
     let mut drawn = Drawn { pages: Vec::new(), unreadable: Vec::new(), diagnostics: Vec::new() };
     let mut last = None;
-    let begun = Instant::now();
+    let begun = Effort::begin();
     let budget = Duration::from_millis(limits.read_ms).mul_f32(TIME_SHARE);
     let pages: Vec<(&Page<'_>, u32)> = pdf.pages().iter().zip(1u32..).collect();
     for (page, number) in ends_first(&pages) {
-        if begun.elapsed() > budget {
+        if begun.spent() > budget {
             drawn.unreadable.push(out_of_time(number, begun, limits));
             drawn.pages.push(PagePixels { number, rgb: blank(limits) });
             continue;
@@ -121,13 +122,13 @@ fn unreadable(page: u32) -> Reason {
     Reason::new(ReasonCode::Unreadable, format!("Page {page} cannot be drawn.")).with("page", page)
 }
 
-fn out_of_time(page: u32, begun: Instant, limits: &Limits) -> Reason {
+fn out_of_time(page: u32, begun: Effort, limits: &Limits) -> Reason {
     let message = format!("Page {page} is not drawn: the pages before it took too long.");
     Reason::new(ReasonCode::Unreadable, message)
         .with("page", page)
         .with("limit_name", "read_ms")
         .with("limit", limits.read_ms)
-        .with("size", u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX))
+        .with("size", u64::try_from(begun.spent().as_millis()).unwrap_or(u64::MAX))
 }
 
 fn image_missing(page: u32) -> Reason {

@@ -50,6 +50,17 @@ fn every_month_name_is_a_month() {
 }
 
 #[test]
+fn months_in_figures_of_rome() {
+    for text in ["12. XI. 2024", "12/xi/2024", "12-XI-2024", "12 XI 2024"] {
+        assert_eq!(read(&text.to_lowercase(), Order::Unknown), ["2024-11-12"], "{text}");
+    }
+    assert_eq!(read("3.x.2024", Order::Unknown), ["2024-10-03"]);
+    for text in ["3 x 2024 mm", "12 xi 24", "art. 5 v 1.200,50"] {
+        assert!(read(text, Order::Unknown).is_empty(), "{text}");
+    }
+}
+
+#[test]
 fn the_documents_own_order() {
     assert_eq!(orders("11/02/2019 due 26/02/2019"), (1, 0));
     assert_eq!(orders("12/30/2016 fri"), (0, 1));
@@ -64,6 +75,8 @@ fn what_ocr_does_to_dates() {
     assert_eq!(read("23 0ct'21 07:00 AM", Order::DayFirst), ["2021-10-23"]);
     assert_eq!(read("10/12/1998:13", Order::DayFirst), ["1998-12-10"]);
     assert!(read("0044 25032018", Order::DayFirst).is_empty());
+    assert!(read("01/13/20 9 15:54", Order::MonthFirst).is_empty(), "the year lost a figure");
+    assert_eq!(read("01/13/20 9:54", Order::MonthFirst), ["2020-01-13"]);
 }
 
 #[test]

@@ -133,6 +133,18 @@ pub fn says_other(text: &str) -> bool {
     (term && folded.contains(|c: char| c.is_ascii_digit()))
         || NOT_NAME.iter().any(|w| has_phrase(&plain, w) || has_phrase(&folded, w))
         || (folded.contains('@') && folded.contains('.'))
+        || letter_by_letter(&folded).is_some_and(|word| NOT_NAME.contains(&word.as_str()))
+}
+
+/// Fewest letters of a word that is printed letter by letter.
+const SPACED: usize = 5;
+
+/// "-K-U-N-D-E-N-B-E-L-E-G-": the word of single letters that a line is.
+fn letter_by_letter(folded: &str) -> Option<String> {
+    let letters: Vec<&str> =
+        folded.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty()).collect();
+    let spaced = letters.len() >= SPACED && letters.iter().all(|part| part.chars().count() == 1);
+    spaced.then(|| letters.concat())
 }
 
 /// Whether a line says that the names about it are of the past.

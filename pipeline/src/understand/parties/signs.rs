@@ -3,9 +3,9 @@
 use super::{
     Named, brands,
     candidates::{Candidate, Page},
-    looks::looks_like_address,
+    looks::{looks_like_address, says_contact},
     names::{core, firm, only_trade, says_other, tokens},
-    words::{CONTACT, LEGAL, ROLES, SHORT_LEGAL},
+    words::{CONTACT, LEGAL, ROLES, SHORT_LEGAL, SPEECH},
 };
 use crate::{
     fields::Source,
@@ -49,6 +49,8 @@ pub(super) fn signs(
     let brand = is_brand(name);
     let vouched = form || brand || site > 0.5 || top.labelled || top.again > 0 || top.mentions > 0;
     let invoice = told_apart.is_some();
+    let speech = tokens(name).iter().filter(|w| SPEECH.contains(&w.plain.as_str())).count();
+    let below = page.below(shown.at, 5);
     vec![
         ("score", top.score.clamp(-2.0, 4.0)),
         ("lead", lead),
@@ -90,9 +92,23 @@ pub(super) fn signs(
         ("city", yes(cities::is_city(&fold(name)))),
         ("only_trade", yes(only_trade(name))),
         ("depth", shown.bbox[1].clamp(0.0, 1.0)),
+        ("speech", if form || brand { 0.0 } else { speech.min(2) as f32 / 2.0 }),
+        ("above_address", yes(below.iter().take(3).any(|c| looks_like_address(&c.folded)))),
+        ("above_contact", yes(below.iter().any(|c| says_contact(&c.folded)))),
+        ("largest", cell.map_or(0.0, |c| c.height / tallest(page).max(c.height))),
+        ("centred", yes((shown.bbox[0] + shown.bbox[2] - 1.0).abs() < 0.1)),
         ("left", shown.bbox[0].clamp(0.0, 1.0)),
         ("upper", yes(name.chars().filter(|c| c.is_uppercase()).count() * 10 > letters * 7)),
     ]
+}
+
+/// Rows from the top among which a name is the largest.
+const HEAD: usize = 10;
+
+/// The height of the largest letters in the head of the page.
+fn tallest(page: &Page<'_>) -> f32 {
+    let head = page.sheet.rows.iter().take(HEAD).flat_map(|r| &r.cells);
+    head.filter(|c| c.folded.chars().any(char::is_alphabetic)).map(|c| c.height).fold(f32::EPSILON, f32::max)
 }
 
 /// What begins and ends the stub by which a buyer in Brazil receipts goods: "Recebemos de … os produtos constantes da nota

@@ -35,6 +35,8 @@ pub static FORMER: Words = LazyLock::new(|| of("former"));
 pub static COUNTRIES: Words = LazyLock::new(|| of("country"));
 /// Words that name a part that somebody plays, and nobody.
 pub static ROLES: Words = LazyLock::new(|| of("role"));
+/// Words that speak to whoever reads, as slogans and greetings do and names seldom.
+pub static SPEECH: Words = LazyLock::new(|| of("speech"));
 /// Words beside a way to reach a firm, or its registration.
 pub static CONTACT: Words = LazyLock::new(|| of("contact"));
 
@@ -57,6 +59,7 @@ mod tests {
             &FORMER,
             &COUNTRIES,
             &ROLES,
+            &SPEECH,
             &CONTACT,
         ];
         let words: usize = lists.iter().map(|l| l.len()).sum();

@@ -68,16 +68,11 @@ pub fn is_city(folded: &str) -> bool {
     city(&words) || matches!(words.as_slice(), [city_of @ .., state] if state.len() == 2 && city(city_of))
 }
 
-/// Countries with their states and provinces, as `data/states.tsv` has them.
-static STATES: LazyLock<Vec<(&'static str, &'static str)>> = LazyLock::new(|| {
-    let rows = include_str!("../data/states.tsv").lines().filter_map(|l| l.split_once('\t'));
-    rows.flat_map(|(country, names)| names.split("; ").map(move |name| (country, name))).collect()
+/// States and provinces, as `data/states.tsv` has them.
+static STATES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+    let rows = knowledge::lines(include_str!("../data/states.tsv")).filter_map(|l| l.split_once('\t'));
+    rows.flat_map(|(_, names)| names.split("; ")).collect()
 });
-
-/// Whether a folded word names a state or province of a country.
-pub(super) fn is_state(country: &str, folded: &str) -> bool {
-    STATES.contains(&(country, folded))
-}
 
 /// Whether a folded text is a town with its state and nothing else but figures: `Vancouver, British Columbia`.
 #[must_use]
@@ -90,7 +85,7 @@ pub fn with_state(folded: &str) -> bool {
     let (town, state) = (letters(town), letters(behind));
     let zip = words(behind).any(|w| w.len() == 5 && w.bytes().all(|b| b.is_ascii_digit()));
     let known = zip || state.len() > 2 || CITIES.contains_key(town.as_str());
-    !town.is_empty() && known && STATES.iter().any(|(_, name)| *name == state)
+    !town.is_empty() && known && STATES.contains(&state.as_str())
 }
 
 fn words(folded: &str) -> impl Iterator<Item = &str> {
@@ -133,7 +128,9 @@ fn calling(text: &str) -> Vec<&'static str> {
     numbers.filter_map(|digits| country_called(&digits)).collect()
 }
 
-fn country_called(digits: &str) -> Option<&'static str> {
+/// The country (ISO 3166-1) that a telephone number, as its digits with the calling code, can only be of.
+#[must_use]
+pub fn country_called(digits: &str) -> Option<&'static str> {
     let codes = COUNTRIES.iter().filter_map(|c| Some((c.calling?, c.code)));
     codes.filter(|(code, _)| digits.starts_with(code)).max_by_key(|(code, _)| code.len()).map(|(_, c)| c)
 }

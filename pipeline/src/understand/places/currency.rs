@@ -112,6 +112,27 @@ pub fn hold_against_total(place: &mut Place, sheet: &Sheet, total: &Valued) {
     }
 }
 
+/// How much the sender's telephone says of the country of a paper that says nothing of it: as much as one on the paper.
+const SENDER: usize = 2;
+/// How surely a paper that says neither its currency nor its country is in that of its sender's country.
+const SENDERS: f32 = 0.9;
+
+/// Takes the currency of the sender's country (ISO 3166-1) for the paper's, where it says neither its currency nor its
+/// country, and neither its dates nor its language speak against that one.
+pub fn take_for_senders(place: &mut Place, sheet: &Sheet, sender: &str) {
+    let Some(country) = COUNTRIES.iter().find(|c| c.code == sender) else { return };
+    let said = said(sheet, None);
+    let silent = place.currency.is_none() && place.country.is_none() && said.counts.is_empty();
+    let sign = said.unclear > 0 || (sheet.folded.contains('$') && !country.dollar);
+    let days = own_orders(sheet);
+    let dated = if country.month_first { days.0 > 0 } else { days.1 > 0 };
+    let speaks = place.language.is_none_or(|l| l == "en" || country.language == Some(l));
+    if silent && !sign && !dated && speaks {
+        place.currency = Some((country.currency, SENDERS));
+        place.currency_signs = currency_signs(sheet, Some((country, SENDER)), place.language, place.currency);
+    }
+}
+
 /// The document's currency, held against what stands beside its total: a sign that means another decides, one that may be
 /// several or that nobody knows leaves it open.
 fn of_total(place: &Place, sheet: &Sheet, total: &Valued) -> Option<(&'static str, f32)> {

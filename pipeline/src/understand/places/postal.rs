@@ -53,9 +53,31 @@ fn shape(text: &str) -> String {
     text.chars().map(class).collect()
 }
 
+/// States by the first figure of their zip codes, as `data/zip_codes.tsv` has them.
+static ZIPS: LazyLock<Vec<(&'static str, Vec<&'static str>)>> = LazyLock::new(|| {
+    let rows = knowledge::lines(include_str!("../data/zip_codes.tsv"));
+    rows.filter_map(|line| line.split_once('\t'))
+        .map(|(first, of)| (first, of.split("; ").collect()))
+        .collect()
+});
+
+/// Whether a number is a zip code of a state, both folded: `98052` of `wa`, `10001-2007` of (New) `york`; "Din In 33624" is
+/// no town in Indiana.
+pub(super) fn is_zip_of(zip: &str, state: &str) -> bool {
+    let zip = zip.split('-').next().unwrap_or_default();
+    let five = zip.len() == 5 && zip.bytes().all(|b| b.is_ascii_digit());
+    five && ZIPS.iter().any(|(first, states)| zip.starts_with(first) && states.contains(&state))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn zip_codes_of_their_state() {
+        assert!(is_zip_of("98052", "wa") && is_zip_of("10001-2007", "york") && is_zip_of("43004", "ohio"));
+        assert!(!is_zip_of("33624", "in") && !is_zip_of("9805", "wa") && !is_zip_of("9805a", "wa"));
+    }
 
     #[test]
     fn shapes_that_one_country_has() {

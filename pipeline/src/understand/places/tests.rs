@@ -67,6 +67,37 @@ fn the_documents_own_dates_say_the_order() {
     assert_eq!((place.country.map(|c| c.0), place.order), (Some("US"), Order::DayFirst));
 }
 
+#[test]
+fn what_only_looks_like_the_states() {
+    for text in [
+        "Din In 33624\n12/9/2022 6:23 PM\nTotal 384.45",
+        "Rue de la 71000\nTotal 12.50",
+        "0090-002-1395081\nThank you for your visit\nTotal: 150.00",
+        "Date 22/05/2022\nSales Tax 0.00\nTOTAL DUE 32.00",
+    ] {
+        assert_eq!(currency_of(text), None, "{text}");
+    }
+}
+
+#[test]
+fn a_silent_paper_is_in_the_currency_of_its_senders_country() {
+    let sent = |text: &str, sender: &str| {
+        let sheet = sheet(text);
+        let mut place = place(&sheet, &tax_ids::tax_ids(&sheet));
+        take_for_senders(&mut place, &sheet, sender);
+        place.currency.map(|c| c.0)
+    };
+    let silent = "Castro Pizza\n22/05/2022\nTotal 150.00";
+    assert_eq!(sent(silent, "EG"), Some("EGP"));
+    assert_eq!(sent(silent, "US"), None, "its day stands first");
+    assert_eq!(sent(silent, "XX"), None);
+    assert_eq!(sent("Castro Pizza\nTotal $150.00", "EG"), Some("USD"), "it has a sign, which is not Egypt's");
+    assert_eq!(sent("Castro Pizza\nTotal € 150.00", "EG"), Some("EUR"));
+    assert_eq!(sent("Gasthaus\nRechnung\nSumme 150,00\nVielen Dank", "EG"), None, "it speaks German");
+    assert_eq!(country_called("201115686000"), Some("EG"));
+    assert_eq!(country_called("17145550100"), None, "countries share the code");
+}
+
 proptest::proptest! {
     #[test]
     fn never_panics(text in "[ -~€ñß₹\n]{0,200}") {

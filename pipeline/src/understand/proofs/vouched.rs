@@ -78,6 +78,8 @@ static BY_LAW: Phrases = LazyLock::new(|| phrases("by_law"));
 static TABLES: Phrases = LazyLock::new(|| phrases("table"));
 static SERVED: Phrases = LazyLock::new(|| phrases("served"));
 static CARD_SLIP: Phrases = LazyLock::new(|| phrases("card_slip"));
+static RECEIPT_TITLE: Phrases = LazyLock::new(|| phrases("receipt_title"));
+static WAS_PAID: Phrases = LazyLock::new(|| phrases("was_paid"));
 
 /// Words of a card's terminal that make a paper its slip.
 const OF_A_SLIP: usize = 3;
@@ -164,6 +166,13 @@ pub fn doubts_of_kind(kind: Kind, sheet: &Sheet, fields: &Fields) -> Vec<Doubt> 
     doubts
 }
 
+/// Whether a paper calls itself a receipt in larger print and says that it was paid: what acknowledges the payment of an
+/// invoice names its number and its recipient as an invoice does.
+#[must_use]
+pub fn acknowledges_payment(sheet: &Sheet) -> bool {
+    headed(sheet, &RECEIPT_TITLE) && sheet.says(&WAS_PAID)
+}
+
 /// How much larger than the rest a title is printed.
 const TITLE: f32 = 1.25;
 
@@ -204,7 +213,10 @@ fn is_of_a_table(sheet: &Sheet) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{fields::Field, understand::sheet::drawn};
+    use crate::{
+        fields::Field,
+        understand::sheet::{drawn, letter},
+    };
 
     fn fields(pairs: &[(FieldName, &str)]) -> Fields {
         let field = |value: &str| Field {
@@ -251,10 +263,37 @@ mod tests {
 
     #[test]
     fn every_role_of_the_file_is_read() {
-        let lists = [&NO_BILL, &NO_BILL_ALONE, &GOODS_SENT, &NOT_PAID, &BY_LAW, &TABLES, &SERVED, &CARD_SLIP];
+        let lists = [
+            &NO_BILL,
+            &NO_BILL_ALONE,
+            &GOODS_SENT,
+            &NOT_PAID,
+            &RECEIPT_TITLE,
+            &WAS_PAID,
+            &BY_LAW,
+            &TABLES,
+            &SERVED,
+            &CARD_SLIP,
+        ];
         let text = include_str!("../data/bill_doubts.tsv");
         let rows = knowledge::lines(text).count();
         assert!(rows == lists.len() && lists.iter().all(|l| l.len() > 1));
+    }
+
+    #[test]
+    fn what_acknowledges_a_payment_is_a_receipt() {
+        let paper = |title: &str, paid: &str| {
+            let cells = [
+                (0.1, 0.05, 24.0, title),
+                (0.1, 0.15, 12.0, "Invoice number 87B 0152"),
+                (0.1, 0.2, 12.0, paid),
+                (0.1, 0.3, 12.0, "Bill to Monte Verde"),
+                (0.1, 0.4, 12.0, "Total 10.00"),
+            ];
+            acknowledges_payment(&letter(&cells))
+        };
+        assert!(paper("Receipt", "Date paid July 19, 2024") && paper("RECIBO", "Fecha de pago 19/07/2024"));
+        assert!(!paper("Invoice", "Date paid July 19, 2024") && !paper("Receipt", "Due July 19, 2024"));
     }
 
     #[test]

@@ -85,6 +85,7 @@ fn on_pages(evidence: &Evidence, pages: RangeInclusive<u32>) -> Evidence {
         media_type: evidence.media_type.clone(),
         pages: texts.map(|page| PageText { number: page.number - before, ..page }).collect(),
         barcodes: codes.map(|code| Barcode { page: code.page - before, ..code }).collect(),
+        sender_country: evidence.sender_country.clone(),
         ..Evidence::default()
     }
 }

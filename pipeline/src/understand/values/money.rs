@@ -323,7 +323,7 @@ pub fn amounts_in(text: &str, style: Style, digits: u32) -> Vec<Seen> {
             || (glued(previous)
                 && !before.ends_with("s/")
                 && text[..start - 1].ends_with(|c: char| c.is_ascii_digit()))
-            || previous == Some('*')
+            || (previous == Some('*') && !is_filled(&text[start..end]))
         {
             continue;
         }
@@ -357,6 +357,13 @@ pub fn amounts_in(text: &str, style: Style, digits: u32) -> Vec<Seen> {
         });
     }
     seen
+}
+
+/// `*59,50`: stars before an amount keep anybody from writing digits there; before the end of a card's number they hide the
+/// others.
+fn is_filled(token: &str) -> bool {
+    let places = token.rsplit_once(['.', ',']).map(|(_, places)| places.len());
+    places == Some(2)
 }
 
 /// The many dashes and apostrophes of numbers as one each: `−5` is `-5`, `42’987.56` is `42'987.56`.
@@ -533,6 +540,12 @@ mod tests {
         assert_eq!(read("2.500", Style::Comma), ["2500.00"]);
         assert_eq!(read("2,500 kg", Style::Comma), ["2.500"]);
         assert_eq!(read("$ 6,54,321.00", Style::Point), ["654321.00"]);
+    }
+
+    #[test]
+    fn stars_fill_an_amount_and_hide_a_card() {
+        assert_eq!(read("EURO *59,50 und ***7,10", Style::Comma), ["59.50", "7.10"]);
+        assert!(read("VISA ************2825", Style::Point).is_empty());
     }
 
     #[test]
