@@ -10,8 +10,8 @@ use std::{
 };
 
 use acuse_pipeline::{
-    effort::Effort,
     limits::Limits,
+    reading::budget::Effort,
     reading::{Declared, Evidence},
     text::{self, Models, OcrOptions},
 };
@@ -65,7 +65,7 @@ fn read(file: &Path, options: &OcrOptions, models: &Models) -> Result<Evidence, 
     let bytes = std::fs::read(file)?;
     let refused = |reason: acuse_pipeline::reason::Reason| format!("{}: {}", reason.code, reason.message);
     let mut normalized =
-        acuse_pipeline::read::open(&bytes, &Declared::default(), &limits).map_err(refused)?;
+        acuse_pipeline::reading::open(&bytes, &Declared::default(), &limits).map_err(refused)?;
     // All of a page is read, however busy the machine: evidence must not hang on the clock.
     let options = &OcrOptions { until: Some(Effort::begin().until(Duration::from_secs(600))), ..*options };
     Ok(text::gather(&mut normalized, options, &limits, models, &mut |_| ()).0)

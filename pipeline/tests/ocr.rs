@@ -8,14 +8,14 @@ use std::{path::PathBuf, sync::LazyLock, time::Duration};
 
 use ab_glyph::{Font, FontRef, PxScale, ScaleFont, point};
 use acuse_pipeline::{
-    effort::Effort,
     fields::FieldName,
     limits::Limits,
     part::Part,
-    read::read_with,
+    reading::budget::Effort,
+    reading::read_with,
     reading::{Declared, PagePixels, PageText},
     reason::ReasonCode,
-    text::{Models, OcrOptions, gather, read_again, read_page},
+    text::{Models, OcrOptions, gather, read_page, reread},
 };
 use image::{Rgb, RgbImage, imageops};
 
@@ -141,7 +141,7 @@ fn the_whole_reader_ends_with_a_reading() {
     assert!(reading.pages[0].jpeg.starts_with(&[0xff, 0xd8]) && !reading.thumbnail.is_empty());
     assert!(reading.kind.is_some() && reading.fingerprint.is_some());
 
-    let refused = acuse_pipeline::read::read(b"MZ not a document", &Declared::default(), &limits, models);
+    let refused = acuse_pipeline::reading::read(b"MZ not a document", &Declared::default(), &limits, models);
     assert!(refused.kind.is_none() && refused.pages.is_empty() && refused.reasons.len() == 1, "{refused:?}");
 }
 
@@ -156,7 +156,7 @@ fn a_part_of_a_photo_is_read_as_a_document_of_its_own() {
     imageops::rotate90(&photo).write_to(&mut png, image::ImageFormat::Png).unwrap();
     let part = Part::place(1, [0.5, 0.0, 1.0, 1.0]).unwrap();
     let declared = Declared { part: Some(part), ..Declared::default() };
-    let reading = acuse_pipeline::read::read(&png.into_inner(), &declared, &Limits::default(), models);
+    let reading = acuse_pipeline::reading::read(&png.into_inner(), &declared, &Limits::default(), models);
     let text = squeezed(&reading.text);
     assert_eq!(text.matches("TOTALAPAGAR14,25").count(), 1, "one of the two, upright: {text}");
     assert_eq!((reading.page_count, reading.pages.len()), (1, 1));
@@ -181,7 +181,7 @@ fn a_page_on_a_table_is_stored_alone_and_its_boxes_with_it() {
     let mut png = std::io::Cursor::new(Vec::new());
     photo.write_to(&mut png, image::ImageFormat::Png).unwrap();
     let limits = Limits::default();
-    let reading = acuse_pipeline::read::read(&png.into_inner(), &Declared::default(), &limits, models);
+    let reading = acuse_pipeline::reading::read(&png.into_inner(), &Declared::default(), &limits, models);
     let stored = &reading.pages[0];
     let aspect = stored.width as f32 / stored.height as f32;
     assert!(
@@ -211,7 +211,7 @@ fn a_page_far_away_is_looked_at_again() {
 }
 
 #[test]
-fn what_is_read_again_is_what_was_read() {
+fn what_is_reread_is_what_was_read() {
     let Some(models) = models() else { return };
     for slope in [0.0_f32, 0.07] {
         let level = page();
@@ -223,7 +223,7 @@ fn what_is_read_again_is_what_was_read() {
         let words = text.lines.iter().flat_map(|l| &l.words);
         let word =
             words.clone().find(|w| w.text.contains("17/03/2024")).unwrap_or_else(|| panic!("{text:?}"));
-        let again = read_again(&page.rgb, &text, word.bbox, models).unwrap();
+        let again = reread(&page.rgb, &text, word.bbox, models).unwrap();
         let said: Vec<&str> = again.iter().map(|l| l.text.as_str()).collect();
         assert!(again.len() > 3 && said.iter().filter(|t| t.contains("17/03/2024")).count() > 3, "{said:?}");
     }
@@ -244,7 +244,7 @@ fn pages_that_time_did_not_reach_are_named() {
     let mut png = std::io::Cursor::new(Vec::new());
     page().write_to(&mut png, image::ImageFormat::Png).unwrap();
     let limits = Limits::default();
-    let mut opened = acuse_pipeline::read::open(&png.into_inner(), &Declared::default(), &limits).unwrap();
+    let mut opened = acuse_pipeline::reading::open(&png.into_inner(), &Declared::default(), &limits).unwrap();
     let options = OcrOptions { until: Some(Effort::begin().until(Duration::ZERO)), ..OcrOptions::default() };
     let (evidence, _) = gather(&mut opened, &options, &limits, models, &mut |_| ());
     assert!(

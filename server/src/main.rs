@@ -2,7 +2,7 @@
 
 use acuse_pipeline::{
     limits::Limits,
-    read::read_with,
+    reading::read_with,
     reading::{Declared, Reading},
     text::Models,
 };

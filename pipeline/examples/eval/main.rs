@@ -4,18 +4,18 @@
 //! The road of a row of `DATA/manifest.csv`: [`copies`] → [`reader`] (evidence kept by content) → [`truth`] →
 //! [`figures`]. `OUT/eval.json` holds everything, `OUT/eval.html` the picture of every miss. With `--copies` each
 //! picture is also read as WhatsApp recompresses it and turned by 90, 180 and 270 degrees; `--every N` takes only each
-//! N-th row. [`several`] puts two documents in one file. A filed document counts as an error when its kind, party,
+//! N-th row. [`boundaries`] puts two documents in one file. A filed document counts as an error when its kind, party,
 //! total, tax, date, number, currency or zone is not the paper's.
 
 #![allow(missing_docs, clippy::print_stdout, clippy::print_stderr)]
 
+mod boundaries;
 mod copies;
 mod figures;
 mod legible;
 mod page;
 mod reader;
 mod risk;
-mod several;
 mod truth;
 
 use std::{
@@ -32,10 +32,10 @@ use std::{
 };
 
 use acuse_pipeline::{document::Kind, fields::Fields, reading::Understanding};
+use boundaries::Several;
 use copies::Copy;
 use figures::{Answer, Figures, Judged};
 use reader::{Reader, Seen};
-use several::Several;
 use truth::Truth;
 
 struct Done {

@@ -1,7 +1,7 @@
 //! Reads files as the product does, and keeps what was read of each by its content.
 //!
 //! Kept is the evidence, not its meaning: an edit under `understand/` is scored in seconds; an edit under `text/`,
-//! `intake/` or `page/`, or of `settle` (or other models) begins anew, because their source is part of the key.
+//! `intake/`, `page/` or `reading/` (or other models) begins anew, because their source is part of the key.
 
 use std::{
     collections::BTreeMap,
@@ -14,15 +14,18 @@ use acuse_pipeline::{
     document::Kind,
     intake::encode,
     limits::Limits,
-    read,
-    reading::{Declared, Evidence, Line, Normalized, StageTime, Understanding},
+    reading::{
+        Declared, Evidence, Line, Normalized, StageTime, Understanding,
+        escalate::{self, Looks, escalate},
+        open, verify,
+    },
     reason::Reason,
-    settle::{self, Looks, settle},
     text::{self, Models, OcrOptions},
-    understand::opinion::Place,
+    understand::digit_check::Place,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use time::{Date, OffsetDateTime};
 
 use crate::copies::Copy;
 
@@ -56,23 +59,28 @@ pub struct Reader {
     models: Models,
     limits: Limits,
     cache: PathBuf,
+    today: Date,
 }
 
 impl Reader {
     /// A reader with the models of a folder, keeping evidence under `cache`.
     pub fn new(models: &Path, cache: &Path) -> Result<Self, Box<dyn std::error::Error>> {
         let mut hash = Sha256::new();
-        for folder in ["src/text", "src/intake", "src/page"] {
+        for folder in ["src/text", "src/intake", "src/page", "src/reading"] {
             hash_tree(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut hash)?;
         }
-        hash.update(include_bytes!("../../src/settle.rs"));
         for entry in sorted(models)? {
             hash.update(entry.file_name().unwrap_or_default().as_encoded_bytes());
             hash.update(fs::metadata(&entry)?.len().to_le_bytes());
         }
         let cache = cache.join(&hex::encode(hash.finalize())[..16]);
         fs::create_dir_all(&cache)?;
-        Ok(Self { models: Models::load(models)?, limits: Limits::default(), cache })
+        Ok(Self {
+            models: Models::load(models)?,
+            limits: Limits::default(),
+            cache,
+            today: OffsetDateTime::now_utc().date(),
+        })
     }
 
     /// Reads a copy of a file: `None` where it has no such copy.
@@ -102,7 +110,7 @@ impl Reader {
                     adopted: false,
                     news: false,
                 };
-                let (_, understood) = settle(evidence.clone(), &self.limits, &mut looks);
+                let (_, understood) = escalate(evidence.clone(), &self.limits, &mut looks, self.today);
                 news |= looks.news;
                 Some(understood)
             }
@@ -115,7 +123,7 @@ impl Reader {
 
     fn see(&self, bytes: &[u8]) -> Seen {
         let started = Instant::now();
-        let mut normalized = match read::open(bytes, &Declared::default(), &self.limits) {
+        let mut normalized = match open(bytes, &Declared::default(), &self.limits) {
             Ok(normalized) => normalized,
             Err(reason) => return Seen::Refused(reason),
         };
@@ -137,7 +145,7 @@ impl Reader {
     }
 
     fn opened(&self, bytes: Vec<u8>) -> Option<Normalized> {
-        read::open(&bytes, &Declared::default(), &self.limits).ok()
+        open(&bytes, &Declared::default(), &self.limits).ok()
     }
 }
 
@@ -178,7 +186,7 @@ impl<F: Fn() -> Option<Normalized>> Looks for Kept<'_, F> {
             let normalized = self.upright(first)?;
             let started = Instant::now();
             let models = &self.reader.models;
-            let seen = settle::closer(&normalized, first, kind, &settle::CLOSELY, models);
+            let seen = escalate::closer(&normalized, first, kind, &escalate::CLOSELY, models);
             *self.closer = seen.ok().flatten().map(|seen| seen.evidence);
             self.spent("closer look", started);
         }
@@ -189,7 +197,7 @@ impl<F: Fn() -> Option<Normalized>> Looks for Kept<'_, F> {
         self.adopted = true;
     }
 
-    fn again(&mut self, seen: &Evidence, place: Place) -> Vec<Line> {
+    fn reread(&mut self, seen: &Evidence, place: Place) -> Vec<Line> {
         let key = format!("{} {:?}", place.page, place.bbox);
         if let Some(kept) = self.again.get(&key) {
             return kept.clone();
@@ -200,7 +208,7 @@ impl<F: Fn() -> Option<Normalized>> Looks for Kept<'_, F> {
             let models = &self.reader.models;
             let Some(closer) = self
                 .upright(first)
-                .and_then(|n| settle::closer(&n, first, *kind, &settle::CLOSELY, models).ok()?)
+                .and_then(|n| escalate::closer(&n, first, *kind, &escalate::CLOSELY, models).ok()?)
             else {
                 return Vec::new();
             };
@@ -208,7 +216,7 @@ impl<F: Fn() -> Option<Normalized>> Looks for Kept<'_, F> {
             normalized.pages.push(closer.page);
         }
         let started = Instant::now();
-        let lines = settle::again(&normalized, seen, place, &self.reader.models).unwrap_or_default();
+        let lines = verify::reread(&normalized, seen, place, &self.reader.models).unwrap_or_default();
         self.spent("second opinion", started);
         self.again.insert(key, lines.clone());
         lines

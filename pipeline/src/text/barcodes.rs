@@ -10,7 +10,7 @@ use rxing::{BarcodeFormat, DecodeHints, RXingResult, helpers::detect_in_luma_sli
 
 use crate::{
     diagnostic::{Diagnostic, guarded},
-    effort::Effort,
+    reading::budget::Effort,
     reading::{Barcode, PagePixels},
 };
 

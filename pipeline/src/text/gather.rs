@@ -9,9 +9,9 @@ use super::{
 };
 use crate::{
     diagnostic::{Diagnostic, guarded},
-    effort::Effort,
     intake::encode,
     limits::Limits,
+    reading::budget::Effort,
     reading::{Evidence, Normalized, PagePixels, PageText, StageTime},
     reason::{Reason, ReasonCode},
 };

@@ -4,7 +4,6 @@
 //! as a picture. Every other page goes through OCR ([`read_page`]: find runs of text, set the page upright, read
 //! the runs, lay them out in lines). Codes are looked for on the first pages. [`gather`] does all of it.
 
-mod again;
 pub mod barcodes;
 mod ctc;
 mod detect;
@@ -16,13 +15,14 @@ mod models;
 mod ocr;
 mod onnx;
 mod recognize;
+mod reread;
 mod rest;
 mod sharpness;
 
-pub use again::read_again;
 pub(crate) use gather::looked;
 pub use gather::{gather, look_closer};
 pub use layer::{layer_is_sound, layers};
 pub use models::{DETECTOR_FILE, InferError, Models, ModelsError, RECOGNIZER_FILE};
 pub use ocr::{OcrOptions, read_page};
 pub use onnx::CutError;
+pub use reread::reread;

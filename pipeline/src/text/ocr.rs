@@ -14,8 +14,8 @@ use super::{
     recognize, sharpness,
 };
 use crate::{
-    effort::Until,
     fields::Source,
+    reading::budget::Until,
     reading::{PagePixels, PageText, Word},
 };
 

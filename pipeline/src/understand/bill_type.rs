@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use super::{
     amounts::plain,
-    extract::Found,
+    extract::Findings,
     money,
     sheet::{Row, Sheet},
 };
@@ -109,7 +109,7 @@ fn plain_too(sheet: &Sheet) -> bool {
 }
 
 /// Gives a bill its `type`, and money back its minus.
-pub fn put(found: &Found<'_>, kind: Kind, fields: &mut Fields) {
+pub fn put(found: &Findings<'_>, kind: Kind, fields: &mut Fields) {
     let total = fields.get(&FieldName::Total).and_then(|t| money::plain(&t.value));
     let negative = total.is_some_and(|t| t.mantissa < 0);
     // In a PDF's own text a minus is a minus; in a picture it may be a scratch.
@@ -140,7 +140,7 @@ pub fn put(found: &Found<'_>, kind: Kind, fields: &mut Fields) {
 }
 
 /// How sure a credit note is one.
-fn sure_back(found: &Found<'_>, kind: Kind, sure: bool, negative: bool) -> f32 {
+fn sure_back(found: &Findings<'_>, kind: Kind, sure: bool, negative: bool) -> f32 {
     match (kind, sure, negative) {
         (_, true, true) => 0.97,
         (Kind::Invoice, true, false) if !plain_too(found.sheet) => 0.95,

@@ -1,13 +1,21 @@
 //! Dates as people print them, and which day they mean.
 
+mod clock;
+mod months;
+mod named;
 #[cfg(test)]
 mod tests;
+mod token;
 
+pub use clock::clock;
+use named::named;
+pub use named::written_month_first;
 use time::{Date, Month};
+use token::{Token, tokens};
 
 /// A date found in text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Found {
+pub struct DateSeen {
     /// Its most likely meaning.
     pub date: Date,
     /// The other meaning, where day and month could change places.
@@ -29,173 +37,6 @@ pub enum Order {
     MonthFirst,
     /// No evidence.
     Unknown,
-}
-
-/// Month names by their first letters, folded: English, Spanish, Portuguese, German, French, Italian, Dutch.
-const MONTHS: &[(&str, u8)] = &[
-    ("jan", 1),
-    ("ene", 1),
-    ("gen", 1),
-    ("feb", 2),
-    ("fev", 2),
-    ("mar", 3),
-    ("mae", 3),
-    ("maa", 3),
-    ("mrt", 3),
-    ("apr", 4),
-    ("abr", 4),
-    ("avr", 4),
-    ("may", 5),
-    ("mai", 5),
-    ("mag", 5),
-    ("mei", 5),
-    ("jun", 6),
-    ("juin", 6),
-    ("giu", 6),
-    ("jul", 7),
-    ("juil", 7),
-    ("lug", 7),
-    ("aug", 8),
-    ("ago", 8),
-    ("aou", 8),
-    ("sep", 9),
-    ("set", 9),
-    ("oct", 10),
-    ("out", 10),
-    ("okt", 10),
-    ("ott", 10),
-    ("nov", 11),
-    ("dec", 12),
-    ("dic", 12),
-    ("dez", 12),
-];
-
-#[derive(Debug, Clone, PartialEq)]
-enum Token<'a> {
-    Number(u32, usize),
-    Word(&'a str),
-    Mark(char),
-}
-
-fn tokens(text: &str) -> Vec<(Token<'_>, usize)> {
-    let mut out = Vec::new();
-    let mut chars = text.char_indices().peekable();
-    while let Some((start, c)) = chars.next() {
-        let mut end = start + c.len_utf8();
-        if c.is_ascii_digit() {
-            while let Some(&(i, d)) = chars.peek()
-                && d.is_ascii_digit()
-            {
-                end = i + 1;
-                chars.next();
-            }
-            let run = &text[start..end];
-            out.push((Token::Number(run.parse().unwrap_or(u32::MAX), run.len()), start));
-        } else if c.is_alphabetic() {
-            while let Some(&(i, d)) = chars.peek()
-                && d.is_alphabetic()
-            {
-                end = i + d.len_utf8();
-                chars.next();
-            }
-            out.push((Token::Word(&text[start..end]), start));
-        } else if !c.is_whitespace() {
-            out.push((Token::Mark(c), start));
-        } else {
-            out.push((Token::Mark(' '), start));
-        }
-    }
-    out
-}
-
-/// Month names, folded.
-const FULL: &[&str] = &[
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-    "enero",
-    "febrero",
-    "marzo",
-    "abril",
-    "mayo",
-    "junio",
-    "julio",
-    "agosto",
-    "septiembre",
-    "setiembre",
-    "octubre",
-    "noviembre",
-    "diciembre",
-    "janeiro",
-    "fevereiro",
-    "marco",
-    "maio",
-    "junho",
-    "julho",
-    "setembro",
-    "outubro",
-    "novembro",
-    "dezembro",
-    "januar",
-    "februar",
-    "marz",
-    "maerz",
-    "mai",
-    "juni",
-    "juli",
-    "oktober",
-    "dezember",
-    "janvier",
-    "fevrier",
-    "mars",
-    "avril",
-    "juin",
-    "juillet",
-    "aout",
-    "septembre",
-    "octobre",
-    "novembre",
-    "decembre",
-    "gennaio",
-    "febbraio",
-    "aprile",
-    "maggio",
-    "giugno",
-    "luglio",
-    "settembre",
-    "ottobre",
-    "dicembre",
-    "januari",
-    "februari",
-    "maart",
-    "mei",
-    "augustus",
-    "sept",
-    "juil",
-];
-
-/// The month of a (folded) name: its full name or an abbreviation of at least three letters.
-fn month(word: &str) -> Option<u8> {
-    let short = (3..=4).contains(&word.chars().count());
-    let full = FULL.contains(&word);
-    if !short && !full {
-        return None;
-    }
-    MONTHS
-        .iter()
-        .filter(|(m, _)| word.starts_with(m) && (full || word.len() <= m.len() + 1))
-        .map(|(_, n)| *n)
-        .next_back()
-        .filter(|_| full || MONTHS.iter().any(|(m, _)| *m == word) || word == "sept")
 }
 
 fn year(value: u32, digits: usize) -> Option<i32> {
@@ -271,7 +112,7 @@ pub fn orders(folded: &str) -> (usize, usize) {
 
 /// Every date in `folded` text (see [`super::sheet::fold`]), in reading order.
 #[must_use]
-pub fn dates(folded: &str, order: Order) -> Vec<Found> {
+pub fn dates(folded: &str, order: Order) -> Vec<DateSeen> {
     let text = mended(folded);
     let tokens = tokens(&text);
     let mut found = Vec::new();
@@ -291,7 +132,7 @@ pub fn dates(folded: &str, order: Order) -> Vec<Found> {
                     && matches!(i.checked_sub(2).map(|b| &tokens[b].0), Some(Token::Number(..)));
                 if !inside {
                     let end = tokens.get(i + used).map_or(text.len(), |next| next.1);
-                    found.push(Found { date, other, at: tokens[i].1, end, plain });
+                    found.push(DateSeen { date, other, at: tokens[i].1, end, plain });
                 }
                 i += used;
             }
@@ -391,72 +232,6 @@ fn without_clock(
     }
 }
 
-/// `12 de marzo de 2024`, `12-Mar-24`, `March 12, 2024`, `12. März 2024`.
-fn named(tokens: &[(Token<'_>, usize)]) -> Option<Match> {
-    let mut parts: Vec<(Option<u8>, u32, usize, usize)> = Vec::new();
-    for (i, (token, _)) in tokens.iter().enumerate().take(12) {
-        match token {
-            Token::Number(n, d) => parts.push((None, *n, *d, i)),
-            Token::Word("de" | "del" | "of" | "st" | "nd" | "rd" | "th" | "den" | "le" | "er") if i > 0 => {}
-            Token::Word(w) => {
-                let rest = tokens.get(i + 1..).unwrap_or_default();
-                // "3 x 2024" are three.
-                let marked = w.len() > 1 || matches!(tokens.get(1), Some((Token::Mark('.' | '/' | '-'), _)));
-                let numeral =
-                    || (parts.len() == 1 && marked && before_year(rest)).then(|| roman(w)).flatten();
-                parts.push((Some(month(w).or_else(numeral)?), 0, 0, i));
-            }
-            Token::Mark(' ' | ',' | '.' | '-' | '/' | '\'') if i > 0 => {}
-            Token::Mark(_) => break,
-        }
-        if parts.len() == 3 {
-            break;
-        }
-    }
-    let [a, b, c] = parts.as_slice() else { return None };
-    let used = c.3 + 1;
-    match (a, b, c) {
-        ((None, d, dd, _), (Some(m), ..), (None, y, yd, _)) if *dd <= 2 => {
-            Some((date(year(*y, *yd), u32::from(*m), *d)?, None, true, used))
-        }
-        ((None, y, 4, _), (Some(m), ..), (None, d, ..)) => {
-            Some((date(year(*y, 4), u32::from(*m), *d)?, None, true, used))
-        }
-        ((Some(m), ..), (None, d, dd, _), (None, y, yd, _)) if *dd <= 2 => {
-            Some((date(year(*y, *yd), u32::from(*m), *d)?, None, true, used))
-        }
-        _ => None,
-    }
-}
-
-/// `12. XI. 2024`, `3/IV/2024`: the month in figures of Rome, as Polish, Hungarian, Italian and Spanish offices write it.
-fn roman(word: &str) -> Option<u8> {
-    const MONTHS: [&str; 12] = ["i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii"];
-    (1..).zip(MONTHS).find(|(_, figures)| *figures == word).map(|(month, _)| month)
-}
-
-/// Whether the next number is a year in full.
-fn before_year(tokens: &[(Token<'_>, usize)]) -> bool {
-    let next = tokens.iter().map(|t| &t.0).find(|t| !matches!(t, Token::Mark(' ' | '.' | '-' | '/')));
-    matches!(next, Some(Token::Number(_, 4)))
-}
-
-/// Whether a date is written as Americans do, `March 12, 2024`: month, day, comma, year.
-#[must_use]
-pub fn written_month_first(folded: &str) -> bool {
-    let tokens = tokens(folded);
-    (0..tokens.len()).any(|i| {
-        let named = matches!(&tokens[i].0, Token::Word(w) if month(w).is_some());
-        let rest: Vec<&Token<'_>> = tokens[i + 1..]
-            .iter()
-            .map(|(t, _)| t)
-            .filter(|t| !matches!(t, Token::Mark(' ' | '.')))
-            .take(3)
-            .collect();
-        named && matches!(rest[..], [Token::Number(1..=31, 1 | 2), Token::Mark(','), Token::Number(_, 4)])
-    })
-}
-
 /// `20241231` standing alone, or `31122024` with a clock behind it.
 fn compact(tokens: &[(Token<'_>, usize)]) -> Option<Match> {
     let Some((Token::Number(n, 8), _)) = tokens.first() else { return None };
@@ -474,40 +249,6 @@ fn compact(tokens: &[(Token<'_>, usize)]) -> Option<Match> {
         return None;
     }
     Some((date(year(n / 10_000, 4), n / 100 % 100, n % 100)?, None, false, 1))
-}
-
-/// A clock time in the text: `hh:mm`, 24-hour.
-#[must_use]
-pub fn clock(folded: &str) -> Option<String> {
-    let tokens = tokens(folded);
-    for (i, window) in tokens.windows(3).enumerate() {
-        let [(Token::Number(h, hd), _), (Token::Mark(':'), _), (Token::Number(m, 2), _)] = window else {
-            continue;
-        };
-        let seconds = i >= 2 && is_of_greenwich(&tokens, i - 2);
-        if *hd > 2 || *m > 59 || seconds || is_of_greenwich(&tokens, i) {
-            continue;
-        }
-        let rest = tokens.iter().skip(i + 3).map(|t| &t.0).filter(|t| !matches!(t, Token::Mark(' '))).take(4);
-        let half = rest.filter_map(|t| if let Token::Word(w) = t { Some(*w) } else { None }).next();
-        let hour = match half {
-            Some(w) if w.starts_with("pm") && *h < 12 => h + 12,
-            Some(w) if w.starts_with("am") && *h == 12 => 0,
-            _ => *h,
-        };
-        if hour < 24 {
-            return Some(format!("{hour:02}:{m:02}"));
-        }
-    }
-    None
-}
-
-/// `…T12:04:55.000Z`: a fiscal signature's time, which is no clock's of the place.
-fn is_of_greenwich(tokens: &[(Token<'_>, usize)], at: usize) -> bool {
-    let word =
-        |t: Option<&(Token<'_>, usize)>, own: &str| matches!(t, Some((Token::Word(w), _)) if *w == own);
-    let behind = tokens.iter().skip(at + 3).take_while(|(t, _)| !matches!(t, Token::Word(_))).take(8).count();
-    at > 0 && word(tokens.get(at - 1), "t") && word(tokens.get(at + 3 + behind), "z")
 }
 
 /// ISO 8601.

@@ -1,6 +1,8 @@
 //! Whether a document may be filed without a person: reasons against, the gravest first.
 
-use super::{classify::Classified, extract::Found, identity::says_expiry, mrz::Zone, places::scripts, whole};
+use super::{
+    classify::Classified, extract::Findings, identity::says_expiry, mrz::Zone, places::scripts, whole,
+};
 use crate::{
     document::Kind,
     fields::{Field, FieldName, Fields, Source},
@@ -88,7 +90,7 @@ impl Legible {
 #[must_use]
 pub fn reasons(
     evidence: &Evidence,
-    found: &Found<'_>,
+    found: &Findings<'_>,
     classified: &Classified,
     fields: &Fields,
 ) -> Vec<Reason> {
@@ -151,7 +153,7 @@ pub fn reasons(
     reasons
 }
 
-fn missing(kind: Kind, found: &Found<'_>, fields: &Fields, reasons: &mut Vec<Reason>) {
+fn missing(kind: Kind, found: &Findings<'_>, fields: &Fields, reasons: &mut Vec<Reason>) {
     let mut required = FieldName::required(kind).to_vec();
     if kind == Kind::Id {
         required.push(FieldName::GivenNames);
@@ -169,7 +171,7 @@ fn missing(kind: Kind, found: &Found<'_>, fields: &Fields, reasons: &mut Vec<Rea
     }
 }
 
-fn expired(found: &Found<'_>, fields: &Fields, reasons: &mut Vec<Reason>) {
+fn expired(found: &Findings<'_>, fields: &Fields, reasons: &mut Vec<Reason>) {
     let today = super::dates::iso(found.today);
     let outlived = match found.zone {
         Zone::Read(zone) => zone.mrz.outlived().map(super::dates::iso),

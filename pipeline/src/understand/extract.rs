@@ -29,7 +29,7 @@ const UNREAD_LETTER: f32 = 0.3;
 
 /// What was found before anyone knew the kind.
 #[derive(Clone, Copy)]
-pub struct Found<'a> {
+pub struct Findings<'a> {
     /// The lines.
     pub sheet: &'a Sheet,
     /// Language, country, currency.
@@ -46,7 +46,7 @@ pub struct Found<'a> {
     pub scorers: &'a Scorers,
 }
 
-impl Found<'_> {
+impl Findings<'_> {
     fn source(&self, page: u32) -> Source {
         self.sheet.rows.iter().find(|r| r.page == page).map_or(Source::Ocr, |r| r.source)
     }
@@ -102,7 +102,7 @@ impl Extracted {
     }
 
     /// A field as sure as its scorer says.
-    fn judged(&mut self, found: &Found<'_>, name: FieldName, mut field: Field, signs: &Signs) {
+    fn judged(&mut self, found: &Findings<'_>, name: FieldName, mut field: Field, signs: &Signs) {
         let mut signs = signs.clone();
         signs.extend([("rules", said(field.confidence)), ("from_text", yes(field.source == Source::Text))]);
         let most = most_by_rules(field.confidence);
@@ -112,7 +112,7 @@ impl Extracted {
         self.put(name, field);
     }
 
-    fn party(&mut self, found: &Found<'_>, name: FieldName, named: Named) {
+    fn party(&mut self, found: &Findings<'_>, name: FieldName, named: Named) {
         let (most, signs) = (named.most(), named.signs);
         let mut field = found.weighed(named.name, named.confidence.min(most), named.page, named.bbox);
         let signed = Signed { name, value: field.value.to_string(), signs, most };
@@ -121,7 +121,7 @@ impl Extracted {
         self.put(name, field);
     }
 
-    fn money(&mut self, found: &Found<'_>, day: Option<Date>) {
+    fn money(&mut self, found: &Findings<'_>, day: Option<Date>) {
         // How its digits were read is weighed where arithmetic may vouch for them.
         let field = |v: Valued| found.weighed(v.amount.to_decimal(), v.confidence, v.page, v.bbox);
         let sums = found.sums;
@@ -141,7 +141,7 @@ impl Extracted {
         }
     }
 
-    fn number(&mut self, found: &Found<'_>, number: Option<Numbered>) {
+    fn number(&mut self, found: &Findings<'_>, number: Option<Numbered>) {
         if let Some(n) = number {
             let field = found.field(n.value, n.confidence, n.page, n.bbox);
             let mut signs = n.signs;
@@ -150,7 +150,7 @@ impl Extracted {
         }
     }
 
-    fn date(&mut self, found: &Found<'_>, name: FieldName, dated: Dated) {
+    fn date(&mut self, found: &Findings<'_>, name: FieldName, dated: Dated) {
         let field = found.field(iso(dated.date), dated.confidence, dated.page, dated.bbox);
         let mut signs = dated.signs;
         let read = found.read(dated.page, dated.bbox);
@@ -160,7 +160,7 @@ impl Extracted {
 }
 
 /// What the total is made of, where equations with it hold.
-fn put_breakdown(found: &Found<'_>, fields: &mut Fields) {
+fn put_breakdown(found: &Findings<'_>, fields: &mut Fields) {
     let (sums, parts) = (found.sums, &found.sums.breakdown);
     let Some(total) = &sums.total else { return };
     let source = found.source(total.page);
@@ -188,7 +188,7 @@ fn put_breakdown(found: &Found<'_>, fields: &mut Fields) {
 /// How sure a part is of which an equation with the total holds.
 const HELD: f32 = 0.9;
 
-fn put_tax_ids(found: &Found<'_>, fields: &mut Fields, own: FieldName, other: Option<FieldName>) {
+fn put_tax_ids(found: &Findings<'_>, fields: &mut Fields, own: FieldName, other: Option<FieldName>) {
     let mut put = |name: FieldName, id: Option<(&TaxId, f32)>| {
         if let Some((id, confidence)) = id {
             fields.insert(name, found.field(id.value.clone(), confidence, id.page, id.bbox));
@@ -202,7 +202,7 @@ fn put_tax_ids(found: &Found<'_>, fields: &mut Fields, own: FieldName, other: Op
 
 /// The fields of a receipt, and what was weighed of them.
 #[must_use]
-pub fn receipt(found: &Found<'_>) -> (Fields, Vec<Signed>) {
+pub fn receipt(found: &Findings<'_>) -> (Fields, Vec<Signed>) {
     let mut out = Extracted::default();
     let dated = issued::issued(found);
     out.money(found, dated.as_ref().map(|d| d.date));
@@ -233,7 +233,7 @@ pub fn receipt(found: &Found<'_>) -> (Fields, Vec<Signed>) {
 
 /// The fields of an invoice, and what was weighed of them.
 #[must_use]
-pub fn invoice(found: &Found<'_>) -> (Fields, Vec<Signed>) {
+pub fn invoice(found: &Findings<'_>) -> (Fields, Vec<Signed>) {
     let mut out = Extracted::default();
     let dated = issued::issued(found);
     out.money(found, dated.as_ref().map(|d| d.date));
@@ -268,7 +268,7 @@ pub fn invoice(found: &Found<'_>) -> (Fields, Vec<Signed>) {
 /// The fields of an identity document: its zone where it has one, printed labels otherwise; and where both speak, what
 /// they contradict each other in.
 #[must_use]
-pub fn id(found: &Found<'_>) -> (Fields, Vec<Reason>) {
+pub fn id(found: &Findings<'_>) -> (Fields, Vec<Reason>) {
     let (mut fields, reasons) = id_by_all(found);
     for name in [FieldName::Surname, FieldName::GivenNames, FieldName::DocumentNumber] {
         // A letter that nobody could read: what is left is another name.
@@ -281,7 +281,7 @@ pub fn id(found: &Found<'_>) -> (Fields, Vec<Reason>) {
     (fields, reasons)
 }
 
-fn id_by_all(found: &Found<'_>) -> (Fields, Vec<Reason>) {
+fn id_by_all(found: &Findings<'_>) -> (Fields, Vec<Reason>) {
     let mut printed = identity::from_labels(found.sheet, found.place.order, found.today);
     let Zone::Read(zone) = found.zone else {
         let broken = identity::checked(&mut printed).map(|(rule, number)| {

@@ -13,8 +13,8 @@ use time::{Date, Duration, Weekday};
 
 use super::{
     amounts::plain,
-    dates::{self, Found as Read, Order},
-    extract::Found,
+    dates::{self, DateSeen as Read, Order},
+    extract::Findings,
     money::{self, Style},
     scorer::{Signs, said, yes},
     sheet::{Cell, Row, Sheet},
@@ -66,7 +66,7 @@ struct Seen {
     bbox: PageBox,
 }
 
-fn seen(found: &Found<'_>) -> Vec<Seen> {
+fn seen(found: &Findings<'_>) -> Vec<Seen> {
     let sheet = found.sheet;
     let mut out: Vec<Seen> = Vec::new();
     for (i, row) in sheet.rows.iter().enumerate() {
@@ -210,7 +210,7 @@ fn score(s: &Seen, all: &[Seen], rows: usize) -> f32 {
 
 /// The day of issue.
 #[must_use]
-pub fn issued(found: &Found<'_>) -> Option<Dated> {
+pub fn issued(found: &Findings<'_>) -> Option<Dated> {
     let mut all = seen(found);
     let oldest = found.today - Duration::days(365 * 25);
     all.retain(|s| s.date >= oldest && s.date <= found.today + Duration::days(7));
@@ -274,7 +274,7 @@ pub fn issued(found: &Found<'_>) -> Option<Dated> {
 }
 
 /// How much an ambiguous date keeps, given how the document writes dates.
-fn order_factor(found: &Found<'_>) -> f32 {
+fn order_factor(found: &Findings<'_>) -> f32 {
     if found.place.order == Order::Unknown { 0.55 } else { found.place.order_sure }
 }
 
@@ -293,7 +293,7 @@ fn settle_by_twins(all: &mut [Seen]) {
 
 /// The day it is due, not before it was issued.
 #[must_use]
-pub fn due(found: &Found<'_>, issued: Date) -> Option<Dated> {
+pub fn due(found: &Findings<'_>, issued: Date) -> Option<Dated> {
     let all = seen(found);
     let mut due = all.iter().filter(|s| s.role == Some(Role::Due));
     let fits = |s: &&Seen| s.date >= issued && s.date < issued + Duration::days(730);

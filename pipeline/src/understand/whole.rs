@@ -23,6 +23,13 @@ pub fn is_filed(kind: Kind, name: FieldName, field: &Field) -> bool {
     FieldName::required(kind).contains(&name) || field.confidence >= vouched::least(name)
 }
 
+/// Of what was read, what is filed: nobody looks at it again, and what is more likely wrong than right is left out.
+#[must_use]
+pub fn filed(kind: Kind, mut fields: Fields) -> Fields {
+    fields.retain(|name, field| is_filed(kind, *name, field));
+    fields
+}
+
 /// What is known of the whole, from the probabilities of its kind and of what would be filed. What machines say is taken
 /// for right: its sums and signatures were held against each other.
 #[must_use]

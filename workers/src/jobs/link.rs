@@ -6,7 +6,7 @@ use acuse_pipeline::{
     linking::{self, Clues, Known, Linked},
     phone::canonical,
     reason::{Reason, ReasonCode},
-    understand::same::{self, Same},
+    understand::dedup::{self, Same},
 };
 use acuse_storage::CustomerId;
 use acuse_storage::{
@@ -167,7 +167,7 @@ async fn before(env: &Env, document: &Document) -> Result<Before, Halt> {
             continue;
         }
         // Two bills on one form have the same looks, two coffees the same price.
-        let agree = same::compare(&document.fields, &other.fields);
+        let agree = dedup::compare(&document.fields, &other.fields);
         if agree == Same::Different {
             continue;
         }

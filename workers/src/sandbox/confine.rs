@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use acuse_pipeline::limits::Limits;
+use acuse_pipeline::{limits::Limits, reading::budget::Effort};
 use landlock::{
     ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, LandlockStatus, Ruleset, RulesetAttr,
     RulesetStatus, Scope,
@@ -54,6 +54,8 @@ impl Confined {
             Ok(n) => Layer::Partial(format!("{n} threads: Landlock may not bind those but the first")),
             Err(why) => Layer::Missing(why),
         };
+        // The first look at the processor's clock asks the kernel where its vDSO lies, which nobody may ask later on.
+        let _warm = Effort::begin();
         let landlock = enter_landlock();
         // The stricter of all filters wins, so these only ever add refusals.
         let seccomp = layer_of(apply(denied_filter()).and_then(|()| apply(allowed_filter())));

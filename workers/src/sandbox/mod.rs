@@ -28,7 +28,7 @@ pub use child::{READER_ARGUMENT, become_reader_with};
 pub use layers::{Layers, Strictness};
 pub use pool::{Sandbox, SandboxConfig, SandboxError};
 
-/// Reads one file. `acuse_pipeline::read::read` is the one that ships; tests bring their own.
+/// Reads one file. `acuse_pipeline::reading::read` is the one that ships; tests bring their own.
 ///
 /// `stage` announces what is being done ("sniff", "decode", "ocr"), so that a death can be told truly.
 pub trait Reader {

@@ -19,10 +19,10 @@ use image::RgbImage;
 
 use crate::{
     diagnostic::{Diagnostic, guarded},
-    effort::Effort,
     intake::refusal,
     limits::Limits,
     reading::PagePixels,
+    reading::budget::Effort,
     reason::{Reason, ReasonCode},
 };
 

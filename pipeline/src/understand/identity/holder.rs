@@ -7,9 +7,9 @@
 use crate::{
     fields::{Field, FieldName, Fields},
     understand::{
-        mrz::{Found, Mrz},
+        mrz::{Mrz, ReadZone},
+        reconcile::bare,
         sheet::{Row, Sheet},
-        surer::bare,
         tax_ids::checks,
     },
 };
@@ -185,7 +185,7 @@ fn put_support(fields: &mut Fields, number: Option<Field>) {
 /// say of the holder's number and contradict each other in is given back; `labelled` is the number as the print labels it.
 pub(super) fn by_zone(
     fields: &mut Fields,
-    found: &Found,
+    found: &ReadZone,
     rows: &[&Row],
     labelled: Option<&Field>,
 ) -> Option<(FieldName, String, String)> {

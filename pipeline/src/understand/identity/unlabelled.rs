@@ -179,7 +179,7 @@ impl Printed<'_> {
 
     /// A number that the page prints elsewhere, too, is surer.
     pub(super) fn number_twice(&self, value: Value) -> Value {
-        let bare = crate::understand::surer::bare;
+        let bare = crate::understand::reconcile::bare;
         let wanted = bare(&value.text);
         let again = self
             .sheet

@@ -6,8 +6,8 @@ use crate::{
     understand::{
         dates::{Order, dates, iso},
         mrz,
+        reconcile::bare,
         sheet::{Row, Sheet, fold},
-        surer::bare,
     },
 };
 
@@ -20,7 +20,7 @@ fn field(value: String, confidence: f32, page: u32, bbox: PageBox, source: Sourc
 
 /// The fields of a zone whose every check digit is right.
 #[must_use]
-pub fn from_zone(found: &mrz::Found) -> Fields {
+pub fn from_zone(found: &mrz::ReadZone) -> Fields {
     let zone = &found.mrz;
     let mut fields = Fields::new();
     let kind = match zone.code.chars().next() {
@@ -52,7 +52,7 @@ pub fn from_zone(found: &mrz::Found) -> Fields {
 #[must_use]
 pub fn with_zone(
     page: Fields,
-    found: &mrz::Found,
+    found: &mrz::ReadZone,
     sheet: &Sheet,
 ) -> (Fields, Vec<(FieldName, String, String)>) {
     let mut fields = page;
@@ -82,7 +82,7 @@ pub fn with_zone(
 }
 
 /// Whether a printed value says something else than the zone's, which nothing else on the page says.
-fn contradict(name: FieldName, seen: &str, sure: &str, found: &mrz::Found, sheet: &Sheet) -> bool {
+fn contradict(name: FieldName, seen: &str, sure: &str, found: &mrz::ReadZone, sheet: &Sheet) -> bool {
     match name {
         FieldName::BirthDate | FieldName::ExpiryDate | FieldName::DocumentNumber => {
             bare(seen) != bare(sure) && !stands_printed(sure, found, sheet)
@@ -105,7 +105,7 @@ fn same_name(printed: &str, zone: &str) -> bool {
 }
 
 /// Whether the page shows the value outside its zone.
-fn stands_printed(value: &str, found: &mrz::Found, sheet: &Sheet) -> bool {
+fn stands_printed(value: &str, found: &mrz::ReadZone, sheet: &Sheet) -> bool {
     let date = value.len() == 10 && value.as_bytes().get(4) == Some(&b'-');
     printed_rows(found, sheet).any(|row| {
         if date {
@@ -118,7 +118,7 @@ fn stands_printed(value: &str, found: &mrz::Found, sheet: &Sheet) -> bool {
     })
 }
 
-fn printed_rows<'a>(found: &'a mrz::Found, sheet: &'a Sheet) -> impl Iterator<Item = &'a Row> {
+fn printed_rows<'a>(found: &'a mrz::ReadZone, sheet: &'a Sheet) -> impl Iterator<Item = &'a Row> {
     let zone = found.bbox;
     sheet.rows.iter().filter(move |r| {
         let middle = (r.bbox[1] + r.bbox[3]) / 2.0;
@@ -127,7 +127,7 @@ fn printed_rows<'a>(found: &'a mrz::Found, sheet: &'a Sheet) -> impl Iterator<It
 }
 
 /// Names have no check digit: they are sure when the page prints them, too.
-fn name_confidence(name: &str, found: &mrz::Found, sheet: &Sheet) -> f32 {
+fn name_confidence(name: &str, found: &mrz::ReadZone, sheet: &Sheet) -> f32 {
     let all = shown(name, found, sheet);
     match (all, found.mrz.tidy_names) {
         (true, true) => 0.98,
@@ -138,7 +138,7 @@ fn name_confidence(name: &str, found: &mrz::Found, sheet: &Sheet) -> f32 {
 }
 
 /// Whether the page prints every word of a name outside its zone.
-fn shown(name: &str, found: &mrz::Found, sheet: &Sheet) -> bool {
+fn shown(name: &str, found: &mrz::ReadZone, sheet: &Sheet) -> bool {
     let printed: Vec<String> = printed_rows(found, sheet)
         .flat_map(|r| r.text.split(|c: char| !c.is_alphabetic()))
         .flat_map(|word| [fold(word), spelt_out(word)])

@@ -9,11 +9,11 @@ use crate::understand::{
     places,
 };
 
-fn with<T>(text: &str, ask: impl Fn(&Found<'_>) -> T) -> T {
+fn with<T>(text: &str, ask: impl Fn(&Findings<'_>) -> T) -> T {
     let sheet = sheet(text);
     let place = places::place(&sheet, &[]);
     let sums = Sums::default();
-    let found = Found {
+    let found = Findings {
         sheet: &sheet,
         place: &place,
         zone: &Zone::None,

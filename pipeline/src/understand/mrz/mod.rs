@@ -73,7 +73,7 @@ impl Mrz {
 
 /// A zone and where it stands.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Found {
+pub struct ReadZone {
     /// What it says.
     pub mrz: Mrz,
     /// One-based page.
@@ -86,7 +86,7 @@ pub struct Found {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Zone {
     /// Every check digit right.
-    Read(Box<Found>),
+    Read(Box<ReadZone>),
     /// Lines that are clearly meant as a zone but do not check.
     Unread {
         /// One-based page.
@@ -195,7 +195,7 @@ pub fn find(sheet: &Sheet, today: Date) -> Zone {
         if let (Some((mrz, last)), Some(top)) = (found, sheet.rows.get(first.row)) {
             let bottom = sheet.rows.get(last).map_or(top.bbox, |r| r.bbox);
             let bbox = [top.bbox[0].min(bottom[0]), top.bbox[1], top.bbox[2].max(bottom[2]), bottom[3]];
-            return Zone::Read(Box::new(Found { mrz, page: top.page, bbox }));
+            return Zone::Read(Box::new(ReadZone { mrz, page: top.page, bbox }));
         }
     }
     let unread = lines.iter().find(|c| c.plain).and_then(|c| sheet.rows.get(c.row));

@@ -8,7 +8,7 @@ use std::{
 use super::{names::tokens, words::TRADE};
 use crate::{
     knowledge,
-    understand::{sheet::Sheet, surer::bare},
+    understand::{reconcile::bare, sheet::Sheet},
 };
 
 /// Brands as [`bare`] writes them, and whether a running text may say them of something else.

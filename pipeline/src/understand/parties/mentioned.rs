@@ -6,7 +6,7 @@ use super::{
     candidates::{Candidate, Page},
     names::{core, only_trade},
 };
-use crate::understand::{places::cities::is_city, sheet::fold, surer::bare};
+use crate::understand::{places::cities::is_city, reconcile::bare, sheet::fold};
 
 /// Weight of a brand that one line mentions, and of each more.
 const MENTIONED: f32 = 0.4;

@@ -9,8 +9,8 @@ use crate::{
     understand::{
         money,
         parties::looks::looks_like_address,
+        reconcile::bare,
         sheet::{Row, Sheet, find_phrase, fold, has_phrase},
-        surer::bare,
     },
 };
 

@@ -54,7 +54,7 @@ pub struct Einvoice {
 
 /// What the XML of a file is.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Found {
+pub enum Attached {
     /// An e-invoice.
     Invoice(Einvoice),
     /// Something else that machines send: an order, a payslip, a payment.
@@ -76,11 +76,11 @@ const AHEAD: time::Duration = time::Duration::days(3);
 
 /// The first attachment that is an invoice; else what the first of the others is.
 #[must_use]
-pub fn find(attachments: &[Attachment], today: Date) -> Option<Found> {
+pub fn find(attachments: &[Attachment], today: Date) -> Option<Attached> {
     let mut other = None;
     for attachment in attachments {
         match read(&attachment.bytes, today) {
-            Some(Found::Invoice(invoice)) => return Some(Found::Invoice(invoice)),
+            Some(Attached::Invoice(invoice)) => return Some(Attached::Invoice(invoice)),
             found => other = other.or(found),
         }
     }
@@ -89,17 +89,17 @@ pub fn find(attachments: &[Attachment], today: Date) -> Option<Found> {
 
 /// Reads one XML; `None` when it is none of the formats that we know.
 #[must_use]
-pub fn read(bytes: &[u8], today: Date) -> Option<Found> {
+pub fn read(bytes: &[u8], today: Date) -> Option<Attached> {
     let xml = String::from_utf8_lossy(bytes);
     match tree::parse(&xml) {
         Ok(root) => {
             let mut found = of(&root, 0, today)?;
-            if let Found::Invoice(invoice) = &mut found {
+            if let Attached::Invoice(invoice) = &mut found {
                 sealed(invoice, &xml, &root);
             }
             Some(found)
         }
-        Err(refused) => Some(Found::Other(
+        Err(refused) => Some(Attached::Other(
             Reason::new(ReasonCode::ChecksFailed, format!("Its e-invoice could not be read: {refused}."))
                 .with("check", "the XML is well formed"),
         )),
@@ -129,7 +129,7 @@ fn sealed(invoice: &mut Einvoice, xml: &str, root: &Node) {
     invoice.notes.push(said.to_owned());
 }
 
-fn of(root: &Node, depth: u8, today: Date) -> Option<Found> {
+fn of(root: &Node, depth: u8, today: Date) -> Option<Attached> {
     let (dialect, name) = of_root(&root.name)?;
     let (called, read) = match dialect {
         "cii" => ("CII", cii::read(root)),
@@ -146,13 +146,13 @@ fn of(root: &Node, depth: u8, today: Date) -> Option<Found> {
         "envelope" if depth == 0 => {
             return root.children.iter().find_map(|inner| of(inner, depth + 1, today));
         }
-        "other" => return Some(Found::Other(no_invoice(name))),
+        "other" => return Some(Attached::Other(no_invoice(name))),
         _ => return None,
     };
     Some(match read {
-        Read::Bill(bill) => Found::Invoice(settled(*bill, called, today)),
-        Read::Several(bills) => Found::Invoice(several(bills, called, today)),
-        Read::Other(name) => Found::Other(no_invoice(&name)),
+        Read::Bill(bill) => Attached::Invoice(settled(*bill, called, today)),
+        Read::Several(bills) => Attached::Invoice(several(bills, called, today)),
+        Read::Other(name) => Attached::Other(no_invoice(&name)),
     })
 }
 
@@ -201,14 +201,14 @@ const MOST_REASONS: usize = 20;
 
 /// Colombia's envelope holds the invoice as text, and what the DIAN answered to it; an envelope in an envelope is
 /// nobody's invoice.
-fn attached(root: &Node, today: Date) -> Option<Found> {
+fn attached(root: &Node, today: Date) -> Option<Attached> {
     let text = root.text_at(&["Attachment", "ExternalReference", "Description"])?;
     let inner = tree::parse(text).ok().and_then(|inner| of(&inner, 1, today));
-    let Some(Found::Invoice(mut invoice)) = inner else {
+    let Some(Attached::Invoice(mut invoice)) = inner else {
         return inner.or_else(|| {
             let message = "The envelope's own document could not be read.";
             let reason = Reason::new(ReasonCode::ChecksFailed, message);
-            Some(Found::Other(reason.with("check", "the envelope holds an invoice")))
+            Some(Attached::Other(reason.with("check", "the envelope holds an invoice")))
         });
     };
     invoice.dialect = "DIAN AttachedDocument";
@@ -224,7 +224,7 @@ fn attached(root: &Node, today: Date) -> Option<Found> {
         invoice.reasons.push(reason);
     }
     invoice.reasons.extend(refused(root));
-    Some(Found::Invoice(invoice))
+    Some(Attached::Invoice(invoice))
 }
 
 /// The DIAN's answer in the envelope, where it is a refusal (response code 04).

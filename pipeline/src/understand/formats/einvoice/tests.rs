@@ -50,7 +50,7 @@ const IVA: &str = r#"<cfdi:Impuestos TotalImpuestosTrasladados="16.00"><cfdi:Tra
 
 fn invoice(xml: &str) -> Einvoice {
     match read(xml.as_bytes(), TODAY) {
-        Some(Found::Invoice(invoice)) => invoice,
+        Some(Attached::Invoice(invoice)) => invoice,
         other => panic!("no invoice: {other:?}"),
     }
 }
@@ -154,7 +154,7 @@ fn type_codes_decide_the_sign() {
     assert_eq!(codes(&e), []);
     assert_eq!(codes(&negative("381")), [ReasonCode::LowConfidence], "a credit note of a negative sum");
     let proforma = CII.replace("<ram:TypeCode>380", "<ram:TypeCode>325");
-    assert!(matches!(read(proforma.as_bytes(), TODAY), Some(Found::Other(_))));
+    assert!(matches!(read(proforma.as_bytes(), TODAY), Some(Attached::Other(_))));
 }
 
 #[test]
@@ -178,7 +178,7 @@ fn reads_ubl_alone_and_in_its_envelopes() {
         "<sh:StandardBusinessDocument xmlns:sh='u'><sh:StandardBusinessDocumentHeader/>{UBL}</sh:StandardBusinessDocument>"
     );
     assert_eq!(invoice(&sbdh).fields, e.fields);
-    assert!(matches!(read(wrapped("<broken", "02").as_bytes(), TODAY), Some(Found::Other(_))));
+    assert!(matches!(read(wrapped("<broken", "02").as_bytes(), TODAY), Some(Attached::Other(_))));
 }
 
 #[test]
@@ -344,7 +344,7 @@ fn cfdi_by_its_type() {
     );
     assert_eq!(codes(&back), []);
     for kind in ["N", "T"] {
-        let Some(Found::Other(reason)) = read(cfdi(kind, "116.00", IVA).as_bytes(), TODAY) else {
+        let Some(Attached::Other(reason)) = read(cfdi(kind, "116.00", IVA).as_bytes(), TODAY) else {
             panic!("{kind}")
         };
         assert_eq!(reason.code, ReasonCode::NotADocument, "{kind}");
@@ -368,7 +368,7 @@ fn other_documents_are_named() {
         ("<ApplicationResponse/>", "answer"),
         ("<DespatchAdvice/>", "delivery"),
     ] {
-        let Some(Found::Other(reason)) = read(xml.as_bytes(), TODAY) else { panic!("{xml}") };
+        let Some(Attached::Other(reason)) = read(xml.as_bytes(), TODAY) else { panic!("{xml}") };
         assert!(reason.message.contains(what), "{}", reason.message);
     }
     assert_eq!(read(b"<a/>", TODAY), None);
@@ -379,5 +379,5 @@ fn dates_are_checked() {
     assert_eq!(date("20240230"), None);
     assert_eq!(date("2024-02-29T00:00:00"), Some("2024-02-29".to_owned()));
     assert_eq!(date("29.02.2024"), None);
-    assert!(matches!(read(b"<!DOCTYPE x><Invoice/>", TODAY), Some(Found::Other(_))));
+    assert!(matches!(read(b"<!DOCTYPE x><Invoice/>", TODAY), Some(Attached::Other(_))));
 }

@@ -188,7 +188,7 @@ fn whole_names_are_split_without_being_believed() {
     assert!(fields[&FieldName::Surname].confidence < 0.9);
 }
 
-fn zone(lines: &[&str], surname: &str, tidy_names: bool) -> mrz::Found {
+fn zone(lines: &[&str], surname: &str, tidy_names: bool) -> mrz::ReadZone {
     let mrz = Mrz {
         lines: lines.iter().map(|l| (*l).to_owned()).collect(),
         code: "P".into(),
@@ -202,7 +202,7 @@ fn zone(lines: &[&str], surname: &str, tidy_names: bool) -> mrz::Found {
         sex: Some('F'),
         expiry_date: Some("2032-04-15".into()),
     };
-    mrz::Found { mrz, page: 1, bbox: [0.0, 0.9, 1.0, 0.99] }
+    mrz::ReadZone { mrz, page: 1, bbox: [0.0, 0.9, 1.0, 0.99] }
 }
 
 #[test]
@@ -215,8 +215,9 @@ fn a_zone_is_checked_against_the_page() {
             &[(0.1, "Date of expiry: "), (0.4, expiry)],
         ])
     };
-    let check =
-        |sheet: &Sheet, zone: &mrz::Found| with_zone(from_labels(sheet, Order::Unknown, TODAY), zone, sheet);
+    let check = |sheet: &Sheet, zone: &mrz::ReadZone| {
+        with_zone(from_labels(sheet, Order::Unknown, TODAY), zone, sheet)
+    };
     let good = page("15 APR 2032");
     let (fields, against) = check(&good, &zone(&["", ""], "MUELLER", true));
     assert!(against.is_empty());

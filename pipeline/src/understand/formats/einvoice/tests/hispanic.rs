@@ -44,7 +44,7 @@ fn dte_by_their_type() {
     says(&of("61"), &[(F::Type, "credit_note"), (F::Total, "-124000.00"), (F::Tax, "-19000.00")]);
     says(&of("56"), &[(F::Type, "debit_note"), (F::Total, "124000.00")]);
     assert_eq!(codes(&invoice(&of("99"))), [ReasonCode::LowConfidence]);
-    let Some(Found::Other(reason)) = read(of("52").as_bytes(), TODAY) else { panic!("goods sent") };
+    let Some(Attached::Other(reason)) = read(of("52").as_bytes(), TODAY) else { panic!("goods sent") };
     assert!(reason.message.contains("guía de despacho"));
     let exempt = of("34")
         .replace(
@@ -142,7 +142,7 @@ fn notes_of_the_sri() {
         "<autorizacion><estado>AUTORIZADO</estado><comprobante><![CDATA[{kept}]]></comprobante></autorizacion>"
     );
     for xml in [kept, wrapped.as_str()] {
-        let Some(Found::Other(reason)) = read(xml.as_bytes(), TODAY) else { panic!("{xml}") };
+        let Some(Attached::Other(reason)) = read(xml.as_bytes(), TODAY) else { panic!("{xml}") };
         assert!(reason.message.contains("retención"), "{}", reason.message);
     }
     assert_eq!(read(b"<factura><a/></factura>", TODAY), None);
@@ -182,7 +182,7 @@ fn a_receipt_of_payments_is_worth_what_was_paid() {
     let abroad = PAID.replace("MonedaP=\"MXN\" TipoCambioP=\"1\"", "MonedaP=\"USD\" TipoCambioP=\"18.5\"");
     says(&abroad, &[(F::Currency, "USD"), (F::Total, "1160.00")]);
     let none = PAID.replace("p:Pagos", "p:Otro");
-    assert!(matches!(read(none.as_bytes(), TODAY), Some(Found::Other(_))));
+    assert!(matches!(read(none.as_bytes(), TODAY), Some(Attached::Other(_))));
 }
 
 #[test]

@@ -13,7 +13,7 @@ fn many_lines_are_counted_and_capped() {
     let one_more = xml.replace("</Invoice>", &[line, "</Invoice>"].concat());
     assert_eq!(codes(&invoice(&one_more)), [ReasonCode::ChecksFailed]);
     let endless = UBL.replace("</Invoice>", &[&"<a/>".repeat(200_001), "</Invoice>"].concat());
-    assert!(matches!(read(endless.as_bytes(), TODAY), Some(Found::Other(_))));
+    assert!(matches!(read(endless.as_bytes(), TODAY), Some(Attached::Other(_))));
 }
 
 #[test]
@@ -25,7 +25,7 @@ fn envelopes_in_envelopes_end() {
             xml.replace('&', "&amp;").replace('<', "&lt;")
         );
     }
-    assert!(matches!(read(xml.as_bytes(), TODAY), Some(Found::Other(_))));
+    assert!(matches!(read(xml.as_bytes(), TODAY), Some(Attached::Other(_))));
     let sri = "<autorizacion><comprobante>".repeat(20) + &"</comprobante></autorizacion>".repeat(20);
     assert_eq!(read(sri.as_bytes(), TODAY), None);
 }

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
 
+use crate::{limits::Limits, reading::StageTime};
+
 /// A moment from which work is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Effort {
@@ -60,6 +62,44 @@ fn processor() -> Duration {
     Duration::try_from(clock_gettime(ClockId::ProcessCPUTime)).unwrap_or_default()
 }
 
+/// Where the time goes, and how much there is.
+pub(super) struct Budget {
+    begun: Effort,
+    all: Duration,
+    pub(super) spent: Vec<StageTime>,
+}
+
+impl Budget {
+    pub(super) fn new(limits: &Limits) -> Self {
+        Self { begun: Effort::begin(), all: Duration::from_millis(limits.read_ms), spent: Vec::new() }
+    }
+
+    /// Where this much of the file's time is spent.
+    pub(super) fn at_percent(&self, percent: u64) -> Until {
+        self.begun.until(self.all.mul_f64(percent as f64 / 100.0))
+    }
+
+    pub(super) fn time<T>(&mut self, stage: &str, work: impl FnOnce() -> T) -> T {
+        let started = Effort::begin();
+        let done = work();
+        self.add(stage, started);
+        done
+    }
+
+    /// Adds to the stage's earlier time, if it had any.
+    pub(super) fn add(&mut self, stage: &str, started: Effort) {
+        self.spend(stage, started.spent());
+    }
+
+    pub(super) fn spend(&mut self, stage: &str, spent: Duration) {
+        let spent = spent.as_millis() as u64;
+        match self.spent.iter_mut().find(|t| t.stage == stage) {
+            Some(time) => time.duration_ms += spent,
+            None => self.spent.push(StageTime { stage: stage.to_owned(), duration_ms: spent }),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,5 +113,15 @@ mod tests {
             std::hint::black_box((0..1_000).sum::<u64>());
         }
         assert!(begun.spent() >= Duration::from_millis(30));
+    }
+
+    #[test]
+    fn the_budget_adds_up_one_entry_a_stage() {
+        let mut budget = Budget::new(&Limits::default());
+        budget.time("ocr", || ());
+        budget.time("encode", || ());
+        budget.time("ocr", || ());
+        let stages: Vec<&str> = budget.spent.iter().map(|t| t.stage.as_str()).collect();
+        assert_eq!(stages, ["ocr", "encode"]);
     }
 }

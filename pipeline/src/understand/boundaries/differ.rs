@@ -7,7 +7,7 @@ use crate::{
     understand::{
         mrz,
         proofs::vouched::Doubt,
-        surer::{bare, same_value},
+        reconcile::{bare, same_value},
     },
 };
 

@@ -24,7 +24,7 @@ const CUTS: [(f32, f32); 5] = [(0.3, 0.2), (0.5, -0.12), (0.3, 0.4), (1.0, 0.3),
 ///
 /// # Errors
 /// When the network cannot be run, out of memory for instance.
-pub fn read_again(
+pub fn reread(
     page: &RgbImage,
     text: &PageText,
     bbox: PageBox,

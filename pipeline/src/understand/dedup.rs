@@ -1,6 +1,6 @@
 //! The same document again, by what it says: party, date, total, number.
 
-use super::surer::{bare, same_value};
+use super::reconcile::{bare, same_value};
 use crate::fields::{FieldName, Fields};
 
 /// Whether two documents of one kind are the same one.

@@ -101,7 +101,7 @@ fn opinion(first: &str, name: FieldName, again: &[Line], today: Date) -> Option<
 
 /// Whether a document of today can say so: a date there is, not to come.
 fn possible(name: FieldName, text: &str, today: Date) -> bool {
-    let past = |found: &dates::Found| found.date <= today + Duration::days(7);
+    let past = |found: &dates::DateSeen| found.date <= today + Duration::days(7);
     match name {
         FieldName::Date | FieldName::IssueDate => dates::dates(&fold(text), Order::DayFirst).iter().any(past),
         FieldName::ExpiryDate => !dates::dates(&fold(text), Order::DayFirst).is_empty(),

@@ -1,22 +1,21 @@
-//! What the evidence means, with a second look at the pixels where the first does not settle it: a closer one at a page
-//! of which something keeps it from being filed, and one more reading of the digits that would be filed.
+//! What the evidence means, with a closer look at a page of which something keeps it from being filed.
 
-use time::OffsetDateTime;
+use time::Date;
 
+use super::{Barcode, Evidence, Line, Normalized, PagePixels, Understanding, verify::verify};
 use crate::{
     diagnostic::Diagnostic,
     document::Kind,
     fields::{FieldName, PageBox, Source},
     limits::Limits,
     page,
-    reading::{Barcode, Evidence, Line, Normalized, PagePixels, Understanding},
     reason::{Reason, ReasonCode},
     text::{self, Models, OcrOptions},
     understand::{
+        digit_check::{self, Place},
         mrz,
-        opinion::{self, Place},
-        surer::same_value,
-        understand,
+        reconcile::same_value,
+        understand_on,
     },
 };
 
@@ -30,25 +29,20 @@ pub trait Looks {
     /// From here on the document is what the closer look saw.
     fn adopt(&mut self);
     /// What stands at a place, read again in several cuts; nothing for want of time.
-    fn again(&mut self, seen: &Evidence, place: Place) -> Vec<Line>;
+    fn reread(&mut self, seen: &Evidence, place: Place) -> Vec<Line>;
 }
 
-/// What the evidence means. Where a picture did not give what its kind must have, a closer look is asked for and the
-/// better of the two stands; what would then be filed has its digits read again.
-pub fn settle(first: Evidence, limits: &Limits, looks: &mut impl Looks) -> (Evidence, Understanding) {
-    let understood = understand(&first, limits);
-    let (mut evidence, understood) = better(first, understood, limits, looks);
-    let today = OffsetDateTime::now_utc().date();
-    let mut doubted = false;
-    for place in opinion::worth(&understood) {
-        let again = looks.again(&evidence, place);
-        doubted |= opinion::weigh(&mut evidence, place, &again, today);
-    }
-    if doubted {
-        let understood = understand(&evidence, limits);
-        return (evidence, understood);
-    }
-    (evidence, understood)
+/// What the evidence means as of `today`. Where a picture did not give what its kind must have, a closer look is asked for
+/// and the better of the two stands; what would then be filed has its digits read again.
+pub fn escalate(
+    first: Evidence,
+    limits: &Limits,
+    looks: &mut impl Looks,
+    today: Date,
+) -> (Evidence, Understanding) {
+    let understood = understand_on(&first, limits, today);
+    let (evidence, understood) = better(first, understood, limits, looks, today);
+    verify(evidence, understood, limits, looks, today)
 }
 
 fn better(
@@ -56,12 +50,13 @@ fn better(
     understood: Understanding,
     limits: &Limits,
     looks: &mut impl Looks,
+    today: Date,
 ) -> (Evidence, Understanding) {
     if !worth_a_closer_look(&first, &understood) {
         return (first, understood);
     }
     let Some(second) = looks.closer(&first, understood.kind) else { return (first, understood) };
-    let again = understand(&second, limits);
+    let again = understand_on(&second, limits, today);
     if is_several(&again) {
         return (first, of_several(understood, &again));
     }
@@ -141,22 +136,6 @@ pub fn closer(
     Ok(Some(Closer { evidence, page }))
 }
 
-/// What stands at a place of a document's upright pages, in several cuts.
-///
-/// # Errors
-/// Why it cannot be read.
-pub fn again(
-    normalized: &Normalized,
-    seen: &Evidence,
-    place: Place,
-    models: &Models,
-) -> Result<Vec<Line>, Diagnostic> {
-    let page = normalized.pages.iter().find(|page| page.number == place.page);
-    let text = seen.pages.iter().find(|page| page.number == place.page);
-    let (Some(page), Some(text)) = (page, text) else { return Ok(Vec::new()) };
-    text::looked("reread", place.page, || text::read_again(&page.rgb, text, place.bbox, models))
-}
-
 /// A document read from pixels, legible, of which something keeps it from being filed that a closer look may mend.
 fn worth_a_closer_look(evidence: &Evidence, understood: &Understanding) -> bool {
     let from_pixels = evidence.pages.first().is_some_and(|p| p.source == Source::Ocr && p.lines.len() >= 5);
@@ -187,7 +166,7 @@ fn is_better(second: &Understanding, first: &Understanding) -> bool {
         return more.is_gt();
     }
     let failed = first.reasons.iter().any(|r| r.code == ReasonCode::ChecksFailed);
-    let proven = second.fields.get(&FieldName::Total).is_some_and(|t| t.confidence >= opinion::PROVEN);
+    let proven = second.fields.get(&FieldName::Total).is_some_and(|t| t.confidence >= digit_check::PROVEN);
     more.is_ge() && second.kind == first.kind && (!failed || proven) && !contradict(second, first)
 }
 
@@ -216,6 +195,8 @@ mod tests {
         reading::{PageText, Word},
         understand::paper::photo,
     };
+
+    const TODAY: Date = time::macros::date!(2026 - 11 - 01);
 
     const RECEIPT: [&str; 8] = [
         "PANADERIA EL SOL S.L.",
@@ -252,7 +233,7 @@ mod tests {
             self.adopted = true;
         }
 
-        fn again(&mut self, _: &Evidence, place: Place) -> Vec<Line> {
+        fn reread(&mut self, _: &Evidence, place: Place) -> Vec<Line> {
             let said = self.again.filter(|_| place.name == FieldName::Date);
             let line = |text: &str| {
                 let word = Word { text: text.to_owned(), bbox: place.bbox, confidence: 0.95 };
@@ -263,7 +244,7 @@ mod tests {
     }
 
     fn settled(first: Evidence, looks: &mut Told) -> Understanding {
-        settle(first, &Limits::default(), looks).1
+        escalate(first, &Limits::default(), looks, TODAY).1
     }
 
     #[test]

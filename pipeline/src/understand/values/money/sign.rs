@@ -1,0 +1,88 @@
+//! What touches a number: its currency, its minus.
+
+use crate::understand::values::currency;
+
+/// The minus of a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Minus {
+    /// None.
+    #[default]
+    No,
+    /// A minus, brackets or a word that cannot be anything else; the amount is negative.
+    Sure,
+    /// A dash that may part a label from its amount, brackets behind a word, an `H`.
+    Doubtful,
+}
+
+/// What stands before a number, without the currency that touches it; and whether it had one.
+#[must_use]
+pub fn without_sign(before: &str) -> (&str, bool) {
+    let bare = before.trim_end();
+    let start = bare
+        .char_indices()
+        .rev()
+        .take_while(|(_, c)| !c.is_whitespace() && !c.is_ascii_digit() && !matches!(c, '-' | '(' | ':' | '='))
+        .last()
+        .map_or(bare.len(), |(i, _)| i);
+    // What hangs on a digit is part of a number: `C3B4228B/80`.
+    let hangs = bare[..start].ends_with(|c: char| c.is_ascii_digit());
+    if !hangs && currency::is_sign(&bare[start..], true) { (&bare[..start], true) } else { (before, false) }
+}
+
+/// What stands behind a number, without the currency that touches it.
+pub(super) fn behind_sign(after: &str) -> &str {
+    let bare = after.trim_start();
+    let end = bare
+        .find(|c: char| c.is_whitespace() || c.is_ascii_digit() || matches!(c, '-' | ')' | ':'))
+        .unwrap_or(bare.len());
+    if currency::is_sign(&bare[..end], false) { &bare[end..] } else { after }
+}
+
+/// Whether a number between `before` and `after`, folded, is less than nothing. `plain`: it has decimals, groups or a
+/// currency, so that it is no number of pieces.
+pub(super) fn minus(before: &str, after: &str, plain: bool) -> Minus {
+    let (rest, signed) = without_sign(before);
+    for (text, touches) in [(before, !before.ends_with(' ')), (rest, signed && !rest.ends_with(' '))] {
+        let bare = text.trim_end();
+        let Some(lead) = bare.strip_suffix('-') else { continue };
+        // A range, a number of its own, a line of dashes that leads to the amount.
+        if lead.ends_with(|c: char| c.is_alphanumeric()) && !currency::ends_with_sign(lead)
+            || lead.ends_with('-')
+        {
+            return Minus::No;
+        }
+        return if touches && text.ends_with('-') { Minus::Sure } else { Minus::Doubtful };
+    }
+    let behind = behind_sign(after);
+    let opened = before.trim_end().ends_with('(') || rest.trim_end().ends_with('(');
+    if plain && opened && behind.trim_start().starts_with(')') {
+        let open = if before.trim_end().ends_with('(') { before } else { rest };
+        let lead = open.trim_end().trim_end_matches('(').trim_end();
+        let alone = lead.is_empty() || lead.ends_with(':') || currency::ends_with_sign(lead);
+        return if alone { Minus::Sure } else { Minus::Doubtful };
+    }
+    let ends = |text: &str| text.trim_start().is_empty() || text.starts_with([' ', ')']);
+    for text in [after, behind] {
+        if plain && text.strip_prefix('-').is_some_and(|rest| ends(rest) && !begins_number(rest)) {
+            return Minus::Sure;
+        }
+    }
+    let word =
+        |text: &str| -> String { text.trim_start().chars().take_while(|c| c.is_alphabetic()).collect() };
+    let last = |text: &str, word: &str| {
+        let rest = text.trim_start().trim_start_matches(word).trim();
+        rest.is_empty() || currency::is_sign(rest, false)
+    };
+    match word(behind).as_str() {
+        "cr" if plain => Minus::Sure,
+        "h" if plain && last(behind, "h") => Minus::Doubtful,
+        _ => match word(after).as_str() {
+            "cr" if plain => Minus::Sure,
+            _ => Minus::No,
+        },
+    }
+}
+
+fn begins_number(text: &str) -> bool {
+    text.trim_start().starts_with(|c: char| c.is_ascii_digit())
+}
