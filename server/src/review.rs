@@ -281,7 +281,7 @@ pub async fn put_off(
         }
         app.catalog.hand_review(id, &caller.actor, &format!("user:{to}"), note.as_deref()).await?
     } else {
-        let now = OffsetDateTime::now_utc();
+        let now = app.catalog.now();
         let until = until.ok_or_else(|| bad("until: say until when"))?;
         if until <= now || until > now + MOST_WAIT {
             return Err(bad("until: a time of the next three months"));
@@ -323,7 +323,7 @@ async fn warnings(app: &App, document: &Document, decision: &Decision) -> Result
     };
     let Some(kind) = kind else { return Ok(Vec::new()) };
     let text = app.catalog.document_text(document.id).await?.unwrap_or_default();
-    let mut found = checks::warnings(kind, fields, &text, OffsetDateTime::now_utc().date());
+    let mut found = checks::warnings(kind, fields, &text, app.catalog.now().date());
     // What the reader saw on the page and nobody has touched since still stands.
     if fields == &document.fields {
         let seen = document.reasons.iter().filter(|r| r.code == ReasonCode::ChecksFailed);

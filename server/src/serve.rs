@@ -175,7 +175,7 @@ async fn keep_keys(catalog: Catalog, objects: Objects, stop: CancellationToken) 
             () = stop.cancelled() => return,
             _ = ticks.tick() => {}
         }
-        let since = time::OffsetDateTime::now_utc() - ERASED_SINCE;
+        let since = catalog.now() - ERASED_SINCE;
         match catalog.forget_erased(keys, since).await {
             Ok(0) => {}
             Ok(forgotten) => {

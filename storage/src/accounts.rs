@@ -12,6 +12,7 @@ use crate::{
     error::CatalogError,
     inbound::Changed,
     names::{clean, clean_maybe, cut, maybe_at, micros},
+    outbox::{HeldFor, release},
     sql::Tx,
 };
 
@@ -167,6 +168,12 @@ impl Catalog {
         let mut tx = self.writing().await?;
         let present = micros(tx.now());
         let account = cut(account, 64);
+        let paused = all!(
+            tx,
+            (String, String),
+            "SELECT name, language FROM templates WHERE waba_id = $1 AND status = 'PAUSED'",
+            account.as_str()
+        )?;
         for t in templates {
             execute!(
                 tx,
@@ -204,6 +211,13 @@ impl Catalog {
             account.as_str(),
             present
         )?;
+        let back = |t: &Template| {
+            t.status == "APPROVED" && paused.iter().any(|(name, tag)| *name == t.name && *tag == t.language)
+        };
+        if templates.iter().any(back) {
+            // Dispatch looks at each anew, and sets aside again what still waits.
+            release(&mut tx, HeldFor::Template, |_| true).await?;
+        }
         tx.commit().await
     }
 

@@ -16,6 +16,8 @@ use crate::{
 
 /// How long a lowered rate stays before success raises it by a step.
 const RATE_RESTS: Duration = Duration::seconds(10);
+/// How often a message looks whether a template is still paused, where Meta says no time.
+const PAUSE_LOOKED_AT: Duration = Duration::HOUR;
 /// Refusals of the same burst lower the rate once.
 const ONE_BURST: Duration = Duration::seconds(1);
 
@@ -40,6 +42,8 @@ pub struct Facts {
     pub last_inbound_at: Option<OffsetDateTime>,
     /// Languages in which the template of the message's purpose is approved and not paused.
     pub templates: Vec<String>,
+    /// Those in which it is paused, and until when at least.
+    pub paused_templates: Vec<(String, OffsetDateTime)>,
 }
 
 /// What a message that goes costs, and how it goes.
@@ -176,11 +180,12 @@ async fn facts(tx: &mut Tx, message: &OutboxMessage, number: &str) -> Result<Fac
         number
     )?;
     let known = |at: i64| Some(at).filter(|at| *at > 0);
+    let (templates, paused_templates) = templates(tx, message, number).await?;
     Ok(Facts {
         now,
         consent: consent(tx, message, number).await?,
         paused_until: if paused {
-            Some(maybe_at(T, "send_probe_at", probe_at)?.unwrap_or(now))
+            Some(numbers::probe_due(maybe_at(T, "send_probe_at", probe_at)?, now))
         } else {
             None
         },
@@ -189,7 +194,8 @@ async fn facts(tx: &mut Tx, message: &OutboxMessage, number: &str) -> Result<Fac
         number_paid_at: maybe_at(T, "rate_paid_at", known(paid))?,
         pair_paid_at: maybe_at("windows", "pair_paid_at", window.and_then(|(_, paid)| known(paid)))?,
         last_inbound_at: maybe_at("windows", "last_inbound_at", window.and_then(|(at, _)| known(at)))?,
-        templates: templates(tx, message, number).await?,
+        templates,
+        paused_templates,
     })
 }
 
@@ -207,19 +213,31 @@ async fn consent(tx: &mut Tx, message: &OutboxMessage, number: &str) -> Result<O
     Ok(row.map(|(state,)| state))
 }
 
-async fn templates(tx: &mut Tx, message: &OutboxMessage, number: &str) -> Result<Vec<String>, CatalogError> {
+/// The languages in which the template that may stand in can be sent, and those in which it is paused.
+async fn templates(
+    tx: &mut Tx,
+    message: &OutboxMessage,
+    number: &str,
+) -> Result<(Vec<String>, Vec<(String, OffsetDateTime)>), CatalogError> {
     let present = tx.now();
     let rows = all!(
         tx,
-        (String,),
-        "SELECT t.language FROM templates t JOIN numbers n ON n.phone_number_id = $1 \
-         WHERE t.waba_id = COALESCE(n.waba_id, t.waba_id) AND t.name = $2 AND t.status = 'APPROVED' \
-           AND (t.paused_until IS NULL OR t.paused_until <= $3) ORDER BY t.language LIMIT 100",
+        (String, String, Option<i64>),
+        "SELECT t.language, t.status, t.paused_until FROM templates t JOIN numbers n ON n.phone_number_id = $1 \
+         WHERE t.waba_id = COALESCE(n.waba_id, t.waba_id) AND t.name = $2 AND t.status IN ('APPROVED', 'PAUSED') \
+         ORDER BY t.language LIMIT 100",
         number,
-        template_of(message),
-        micros(present)
+        template_of(message)
     )?;
-    Ok(rows.into_iter().map(|(language,)| language).collect())
+    let (mut approved, mut paused) = (Vec::new(), Vec::new());
+    for (language, status, until) in rows {
+        let until = maybe_at("templates", "paused_until", until)?.filter(|until| *until > present);
+        match until {
+            None if status == "APPROVED" => approved.push(language),
+            until => paused.push((language, until.unwrap_or(present + PAUSE_LOOKED_AT))),
+        }
+    }
+    Ok((approved, paused))
 }
 
 /// Marks a message as leaving, if it still waits.
@@ -230,7 +248,7 @@ async fn leaving(tx: &mut Tx, id: OutboxId, number: &str, paid: &Paid) -> Result
     let marked = execute!(
         tx,
         "UPDATE outbox SET state = 'sending', attempts = attempts + 1, phone_number_id = $2, payload = $3, \
-         wamid = NULL, next_attempt_at = NULL, updated_at = $4 WHERE id = $1 AND state = 'queued'",
+         wamid = NULL, sent_at = NULL, next_attempt_at = NULL, held_for = NULL, updated_at = $4 WHERE id = $1 AND state = 'queued'",
         id.0,
         number,
         payload,
@@ -266,7 +284,7 @@ pub(crate) async fn rate_restored(tx: &mut Tx, id: OutboxId) -> Result<(), Catal
         "UPDATE numbers SET rate_per_s = CASE WHEN rate_per_s + rate_ceiling / 8 + 1 < rate_ceiling \
            THEN rate_per_s + rate_ceiling / 8 + 1 ELSE rate_ceiling END, rate_changed_at = $2 \
          WHERE phone_number_id = (SELECT o.phone_number_id FROM outbox o WHERE o.id = $1) \
-           AND rate_per_s < rate_ceiling AND rate_changed_at <= $3",
+           AND rate_per_s < rate_ceiling AND (rate_changed_at <= $3 OR rate_changed_at > $2)",
         id.0,
         micros(present),
         micros(present - RATE_RESTS)

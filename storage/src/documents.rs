@@ -282,16 +282,18 @@ impl Catalog {
             .collect()
     }
 
-    /// Documents whose media id expires before `before` and whose original is not kept yet: for the alarm.
+    /// Documents that are not fetched yet though five sevenths of the time are over that Meta keeps their media: after five
+    /// days of a week, and with a quarter of an hour left of an hour.
     ///
     /// # Errors
     /// When the database fails or a row is impossible.
-    pub async fn media_expiring(&self, before: OffsetDateTime) -> Result<Vec<Document>, CatalogError> {
+    pub async fn media_expiring(&self, present: OffsetDateTime) -> Result<Vec<Document>, CatalogError> {
         let mut tx = self.reading().await?;
         let text = format!(
-            "SELECT {COLUMNS} FROM documents WHERE stage = 'fetch' AND media_deadline < $1 ORDER BY id LIMIT 1000"
+            "SELECT {COLUMNS} FROM documents WHERE stage = 'fetch' \
+             AND (media_deadline - $1) * 7 < (media_deadline - sent_at) * 2 ORDER BY media_deadline LIMIT 1000"
         );
-        all!(tx, DocumentRow, sqlx::AssertSqlSafe(text.clone()), micros(before))?
+        all!(tx, DocumentRow, sqlx::AssertSqlSafe(text.clone()), micros(present))?
             .into_iter()
             .map(Document::try_from)
             .collect()

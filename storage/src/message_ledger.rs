@@ -42,7 +42,8 @@ impl Catalog {
              COUNT(CASE WHEN o.state IN ('failed', 'window_closed') AND EXISTS (SELECT 1 FROM incident_messages m \
                JOIN incidents i ON i.id = m.incident_id WHERE m.outbox_id = o.id AND i.state <> 'resolved') THEN 1 END), \
              COUNT(CASE WHEN o.state = 'withdrawn' THEN 1 END) \
-             FROM outbox o JOIN contacts c ON c.id = o.contact_id LEFT JOIN {jobs} j ON j.id = c.reply_task_id \
+             FROM outbox o LEFT JOIN reply_lines l ON l.contact_id = o.contact_id \
+               AND l.phone_number_id = COALESCE(o.phone_number_id, '') LEFT JOIN {jobs} j ON j.id = l.task_id \
              WHERE o.created_at >= (SELECT at FROM marks WHERE name = 'message_ledger_from')",
             live = tx.live(),
             jobs = tx.jobs(),

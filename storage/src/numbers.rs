@@ -1,44 +1,27 @@
 //! The numbers we serve, one row each, made when a webhook first names it.
 //!
-//! A pause has a direction: what may not be sent may still be fetched. It is about one number, or about all that use
-//! one token. A pause is ended by the thing that failed: when its probe is due, one fetch or one send goes through
-//! ([`Catalog::may_go`]); it succeeds and the direction is open again, or it fails and the next probe comes later.
+//! Each has its token, its rate, what Meta says of it, and whether it is paused.
 
+mod pause;
 mod removal;
+mod waiting;
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 
+pub use pause::{About, Direction, May};
+pub(crate) use pause::{delivered, probe_due, probing};
 pub use removal::Removed;
+pub use waiting::{Pause, Waiting};
 
 use crate::{
     catalog::Catalog,
     error::CatalogError,
-    incidents,
-    names::{clean, cut, maybe_at, micros, words},
+    names::{clean, cut, maybe_at, micros},
     sql::Tx,
 };
-
-words! {
-    /// What a number does for us.
-    Direction, "direction" {
-        /// Files that people sent come in.
-        Fetch = "fetch",
-        /// Messages go out.
-        Send = "send",
-    }
-}
-
-impl Direction {
-    fn incident(self) -> &'static str {
-        match self {
-            Self::Fetch => "fetch_paused",
-            Self::Send => "send_paused",
-        }
-    }
-}
 
 /// One of our numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -70,38 +53,6 @@ pub struct Number {
     pub since: Option<OffsetDateTime>,
     /// When it last brought a webhook.
     pub last_webhook_at: Option<OffsetDateTime>,
-}
-
-/// Whether something may be fetched for a number, or sent from it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum May {
-    /// It may.
-    Go,
-    /// It is paused, and this one is the probe: how it ends decides.
-    Probe,
-    /// It is paused; look again then.
-    NotBefore(OffsetDateTime),
-}
-
-/// Whose trouble it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum About<'a> {
-    /// This number's.
-    Number(&'a str),
-    /// That of the token which this number uses, and so of all that use it.
-    TokenOf(&'a str),
-}
-
-/// First wait before a pause is probed; it doubles with each probe that fails.
-const FIRST_PROBE: Duration = Duration::minutes(1);
-/// Longest wait between two probes.
-const LAST_PROBE: Duration = Duration::hours(1);
-/// Looks of others at a paused number while its probe is under way.
-const PROBE_TAKES: Duration = Duration::minutes(2);
-
-fn gap(probes: i64) -> Duration {
-    let doublings = u32::try_from(probes.clamp(0, 10)).unwrap_or(10);
-    (FIRST_PROBE * 2_i32.pow(doublings)).min(LAST_PROBE)
 }
 
 /// What a webhook says of the number that it came for.
@@ -146,18 +97,6 @@ pub(crate) async fn retentions(tx: &mut Tx) -> Result<BTreeMap<String, Duration>
 pub(crate) async fn ensure(tx: &mut Tx, number: &str) -> Result<(), CatalogError> {
     execute!(tx, "INSERT INTO numbers (phone_number_id) VALUES ($1) ON CONFLICT DO NOTHING", clean(number))
         .map(drop)
-}
-
-/// A send goes out as the probe of its number's pause: no other is it meanwhile.
-pub(crate) async fn probing(tx: &mut Tx, number: &str) -> Result<(), CatalogError> {
-    let next = tx.now().saturating_add(PROBE_TAKES);
-    execute!(
-        tx,
-        "UPDATE numbers SET send_probe_at = $2, send_probes = send_probes + 1 WHERE phone_number_id = $1",
-        number,
-        micros(next)
-    )
-    .map(drop)
 }
 
 type Word = Option<String>;
@@ -222,6 +161,28 @@ impl Catalog {
         Ok(row.map_or_else(|| "default".to_owned(), |(token_ref,)| token_ref))
     }
 
+    /// Makes a number known, of an account and with a token; whether it was not known yet.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn add_number(
+        &self,
+        number: &str,
+        account: &str,
+        token_ref: &str,
+    ) -> Result<bool, CatalogError> {
+        let mut tx = self.writing().await?;
+        let added = execute!(
+            tx,
+            "INSERT INTO numbers (phone_number_id, waba_id, token_ref) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+            clean(number),
+            cut(account, 64),
+            cut(token_ref, 64)
+        )?;
+        tx.commit().await?;
+        Ok(added == 1)
+    }
+
     /// Says how long Meta keeps the media that comes to a number.
     ///
     /// # Errors
@@ -256,157 +217,5 @@ impl Catalog {
             cut(token_ref, 64)
         )?;
         tx.commit().await
-    }
-
-    /// Pauses one direction of a number, or of all numbers of its token, and opens an incident each. The first reason
-    /// and time stay while it lasts; a probe that failed makes the next one wait longer.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn pause(
-        &self,
-        about: About<'_>,
-        direction: Direction,
-        reason: &str,
-        present: OffsetDateTime,
-    ) -> Result<(), CatalogError> {
-        let mut tx = self.writing().await?;
-        let (number, whole_token) = match about {
-            About::Number(number) => (number, false),
-            About::TokenOf(number) => (number, true),
-        };
-        ensure(&mut tx, number).await?;
-        let rows = all!(
-            tx,
-            (String, bool, i64, i64),
-            match direction {
-                Direction::Fetch =>
-                    "SELECT phone_number_id, fetch_paused, fetch_probes, COALESCE(fetch_probe_at, 0) FROM numbers \
-                     WHERE phone_number_id = $1 OR ($2 AND token_ref = (SELECT t.token_ref FROM numbers t \
-                     WHERE t.phone_number_id = $1)) ORDER BY phone_number_id",
-                Direction::Send =>
-                    "SELECT phone_number_id, send_paused, send_probes, COALESCE(send_probe_at, 0) FROM numbers \
-                     WHERE phone_number_id = $1 OR ($2 AND token_ref = (SELECT t.token_ref FROM numbers t \
-                     WHERE t.phone_number_id = $1)) ORDER BY phone_number_id",
-            },
-            number,
-            whole_token
-        )?;
-        for (paused, was, probes, _) in rows {
-            let next = present.saturating_add(gap(probes));
-            execute!(
-                tx,
-                match direction {
-                    Direction::Fetch =>
-                        "UPDATE numbers SET reason = CASE WHEN $4 THEN reason ELSE $2 END, \
-                         since = CASE WHEN $4 THEN since ELSE $3 END, fetch_paused = TRUE, fetch_probe_at = $5 \
-                         WHERE phone_number_id = $1",
-                    Direction::Send =>
-                        "UPDATE numbers SET reason = CASE WHEN $4 THEN reason ELSE $2 END, \
-                         since = CASE WHEN $4 THEN since ELSE $3 END, send_paused = TRUE, send_probe_at = $5 \
-                         WHERE phone_number_id = $1",
-                },
-                paused.as_str(),
-                cut(reason, 500),
-                micros(present),
-                was,
-                micros(next)
-            )?;
-            let detail = serde_json::json!({ "reason": cut(reason, 500) });
-            incidents::open(&mut tx, direction.incident(), &paused, &detail, 1, present).await?;
-        }
-        tx.commit().await
-    }
-
-    /// Whether one may go. Of those that ask when a probe is due, one is told to be it.
-    ///
-    /// # Errors
-    /// When the database fails or a row is impossible.
-    pub async fn may_go(
-        &self,
-        number: &str,
-        direction: Direction,
-        present: OffsetDateTime,
-    ) -> Result<May, CatalogError> {
-        let due = {
-            let mut tx = self.reading().await?;
-            optional!(
-                tx,
-                (Option<i64>,),
-                match direction {
-                    Direction::Fetch =>
-                        "SELECT fetch_probe_at FROM numbers WHERE phone_number_id = $1 AND fetch_paused",
-                    Direction::Send =>
-                        "SELECT send_probe_at FROM numbers WHERE phone_number_id = $1 AND send_paused",
-                },
-                number
-            )?
-        };
-        let Some((due,)) = due else { return Ok(May::Go) };
-        let due = maybe_at("numbers", "probe_at", due)?.unwrap_or(present);
-        if due > present {
-            return Ok(May::NotBefore(due));
-        }
-        let mut tx = self.writing().await?;
-        let next = present.saturating_add(PROBE_TAKES);
-        let mine = execute!(
-            tx,
-            match direction {
-                Direction::Fetch =>
-                    "UPDATE numbers SET fetch_probe_at = $3, fetch_probes = fetch_probes + 1 \
-                     WHERE phone_number_id = $1 AND fetch_paused AND COALESCE(fetch_probe_at, 0) <= $2",
-                Direction::Send =>
-                    "UPDATE numbers SET send_probe_at = $3, send_probes = send_probes + 1 \
-                     WHERE phone_number_id = $1 AND send_paused AND COALESCE(send_probe_at, 0) <= $2",
-            },
-            number,
-            micros(present),
-            micros(next)
-        )?;
-        tx.commit().await?;
-        Ok(if mine == 1 { May::Probe } else { May::NotBefore(next) })
-    }
-
-    /// The thing that failed works again: a direction of a number is open.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn resume(
-        &self,
-        number: &str,
-        direction: Direction,
-        present: OffsetDateTime,
-    ) -> Result<bool, CatalogError> {
-        let mut tx = self.writing().await?;
-        let touched = execute!(
-            tx,
-            match direction {
-                Direction::Fetch =>
-                    "UPDATE numbers SET fetch_paused = FALSE, fetch_probe_at = NULL, fetch_probes = 0, \
-                     reason = CASE WHEN send_paused THEN reason END, since = CASE WHEN send_paused THEN since END \
-                     WHERE phone_number_id = $1 AND fetch_paused",
-                Direction::Send =>
-                    "UPDATE numbers SET send_paused = FALSE, send_probe_at = NULL, send_probes = 0, \
-                     reason = CASE WHEN fetch_paused THEN reason END, since = CASE WHEN fetch_paused THEN since END \
-                     WHERE phone_number_id = $1 AND send_paused",
-            },
-            number
-        )?;
-        if touched == 1 {
-            incidents::resolve(&mut tx, direction.incident(), Some(number), present).await?;
-        }
-        tx.commit().await?;
-        Ok(touched == 1)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn gaps_grow_to_an_hour_and_no_further() {
-        let gaps: Vec<i64> = (0..9).map(|n| gap(n).whole_minutes()).collect();
-        assert_eq!(gaps, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
     }
 }

@@ -70,6 +70,7 @@ impl Catalog {
     pub async fn parts_away(&self) -> Result<Vec<Away>, CatalogError> {
         const T: &str = "parts";
         let mut tx = self.reading().await?;
+        let present = tx.now();
         all!(
             tx,
             (String, Option<i64>),
@@ -77,7 +78,9 @@ impl Catalog {
         )?
         .into_iter()
         .map(|(name, probe_at)| {
-            let probe_at = maybe_at(T, "probe_at", probe_at)?.unwrap_or(OffsetDateTime::UNIX_EPOCH);
+            // One that is further away than any gap was set by a clock that has gone back since.
+            let probe_at = maybe_at(T, "probe_at", probe_at)?.filter(|at| *at <= present + LAST_PROBE);
+            let probe_at = probe_at.unwrap_or(OffsetDateTime::UNIX_EPOCH);
             Ok(Away { part: word(T, "name", &name)?, probe_at })
         })
         .collect()
@@ -94,10 +97,12 @@ impl Catalog {
         let mine = execute!(
             tx,
             "UPDATE parts SET probe_at = $3, probes = probes + 1 \
-             WHERE name = $1 AND away_since IS NOT NULL AND COALESCE(probe_at, 0) <= $2",
+             WHERE name = $1 AND away_since IS NOT NULL \
+             AND (COALESCE(probe_at, 0) <= $2 OR probe_at > $4)",
             part.as_str(),
             micros(present),
-            micros(next)
+            micros(next),
+            micros(present.saturating_add(LAST_PROBE))
         )?;
         tx.commit().await?;
         Ok(if mine == 1 { May::Probe } else { May::NotBefore(next) })

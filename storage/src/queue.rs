@@ -11,6 +11,7 @@ use crate::{
     catalog::{Catalog, Pools},
     error::CatalogError,
     names::{CaseId, ContactId, DocumentId, Stage, maybe_at, words},
+    outbox::Line,
     sql::{Both, Tx},
 };
 
@@ -23,7 +24,7 @@ words! {
         Read = "read",
         /// [`DocumentTask`]: find its customer and decide.
         Link = "link",
-        /// [`ReplyTask`]: send what waits for one contact.
+        /// [`ReplyTask`]: send what waits in one line.
         Reply = "reply",
         /// [`DocumentTask`]: the time to take a decision back is over.
         Hold = "hold",
@@ -82,20 +83,30 @@ impl CaseTask {
     }
 }
 
-/// Sending what waits for one contact, in order.
+/// Sending what waits in one line, in order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReplyTask {
     /// [`TASK_VERSION`] when it was pushed.
     pub version: u32,
     /// Whose turn it is.
     pub contact_id: ContactId,
+    /// From which of our numbers; none in tasks from before there were lines: from any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone_number_id: Option<String>,
 }
 
 impl ReplyTask {
     /// A task of this version.
     #[must_use]
-    pub fn new(contact_id: ContactId) -> Self {
-        Self { version: TASK_VERSION, contact_id }
+    pub fn new(line: &Line) -> Self {
+        Self { version: TASK_VERSION, contact_id: line.contact, phone_number_id: Some(line.number.clone()) }
+    }
+
+    /// The line to serve; none: all of the contact's.
+    #[must_use]
+    pub fn line(&self) -> Option<Line> {
+        let number = self.phone_number_id.clone()?;
+        Some(Line { contact: self.contact_id, number })
     }
 }
 
@@ -142,6 +153,10 @@ const MAX_ATTEMPTS: usize = 25;
 const GONE_SOON: time::Duration = time::Duration::DAY;
 /// Above whatever anybody has waiting.
 const URGENT: i32 = 1 << 24;
+/// Deadlines that are nearer to each other are taken for the same.
+const URGENT_STEP: time::Duration = time::Duration::minutes(5);
+/// How many of a sender's are counted within a step.
+const MOST_BEHIND: i32 = 1 << 12;
 
 /// One task on its way into the queue's table.
 pub(crate) struct Push {
@@ -157,21 +172,25 @@ impl Push {
         Self::of(&DocumentTask::new(id), run_at)
     }
 
-    pub(crate) fn reply(id: ContactId, run_at: Option<OffsetDateTime>) -> Result<Self, CatalogError> {
-        Self::of(&ReplyTask::new(id), run_at)
+    pub(crate) fn reply(line: &Line, run_at: Option<OffsetDateTime>) -> Result<Self, CatalogError> {
+        Self::of(&ReplyTask::new(line), run_at)
     }
 
     pub(crate) fn case(id: CaseId, run_at: Option<OffsetDateTime>) -> Result<Self, CatalogError> {
         Self::of(&CaseTask::new(id), run_at)
     }
 
-    /// What is gone soon goes before everything that is not.
+    /// What is gone soon goes before everything that is not, and of that the oldest deadline first, by steps of
+    /// [`URGENT_STEP`]; within one, whoever has others waiting goes behind.
     pub(crate) fn before(self, deadline: OffsetDateTime, present: OffsetDateTime) -> Self {
-        if deadline - present < GONE_SOON {
-            Self { priority: self.priority.saturating_add(URGENT), ..self }
-        } else {
-            self
+        let left = (deadline - present).max(time::Duration::ZERO);
+        if left >= GONE_SOON {
+            return self;
         }
+        let steps = (GONE_SOON - left).whole_seconds() / URGENT_STEP.whole_seconds();
+        let steps = i32::try_from(steps).unwrap_or_default();
+        let behind = self.priority.max(1 - MOST_BEHIND);
+        Self { priority: URGENT + steps * MOST_BEHIND + behind, ..self }
     }
 
     fn of<T: Serialize>(task: &T, run_at: Option<OffsetDateTime>) -> Result<Self, CatalogError> {
@@ -186,6 +205,12 @@ impl Push {
     }
 }
 
+/// When a task is due, in the whole seconds of the queue: one with a time never before it.
+pub(crate) fn whole_secs(run_at: Option<OffsetDateTime>, present: OffsetDateTime) -> i64 {
+    let up = run_at.is_some_and(|at| at.nanosecond() > 0);
+    run_at.unwrap_or(present).unix_timestamp() + i64::from(up)
+}
+
 /// Pushes tasks in the caller's transaction. `run_at` has whole seconds in the queue, so it is rounded up: a task
 /// never runs before its time.
 pub(crate) async fn push(tx: &mut Tx, queue: Queue, pushes: Vec<Push>) -> Result<(), CatalogError> {
@@ -196,9 +221,8 @@ pub(crate) async fn push(tx: &mut Tx, queue: Queue, pushes: Vec<Push>) -> Result
     let rows: Vec<(Push, i64)> = pushes
         .into_iter()
         .map(|push| {
-            let at = push.run_at.unwrap_or(present);
-            let up = push.run_at.is_some_and(|at| at.nanosecond() > 0);
-            (push, at.unix_timestamp() + i64::from(up))
+            let run_at = whole_secs(push.run_at, present);
+            (push, run_at)
         })
         .collect();
     if let Both::Postgres(c) = tx.both() {

@@ -94,12 +94,23 @@ pub(crate) async fn push_stage(
     run_at: Option<OffsetDateTime>,
 ) -> Result<(), CatalogError> {
     let Some(queue) = Queue::of(stage) else { return Ok(()) };
-    let mut task = Push::document(id, run_at)?.behind(fair::ahead_of(tx, id, stage).await?);
-    if let Some(deadline) = fair::deadline(tx, id, stage).await? {
-        task = task.before(deadline, tx.now());
-    }
+    let task = waiting_task(tx, id, stage, run_at).await?;
     execute!(tx, "UPDATE documents SET task_id = $2 WHERE id = $1", id.0, task.task_id.as_str())?;
     push(tx, queue, vec![task]).await
+}
+
+/// A stage's task, in its place: behind others of its sender, and before what is there for longer.
+pub(crate) async fn waiting_task(
+    tx: &mut Tx,
+    id: DocumentId,
+    stage: Stage,
+    run_at: Option<OffsetDateTime>,
+) -> Result<Push, CatalogError> {
+    let task = Push::document(id, run_at)?.behind(fair::ahead_of(tx, id, stage).await?);
+    Ok(match fair::deadline(tx, id, stage).await? {
+        Some(deadline) => task.before(deadline, tx.now()),
+        None => task,
+    })
 }
 
 /// Opens a review in the caller's transaction; the document must already be `in_review`.

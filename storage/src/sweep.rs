@@ -6,10 +6,11 @@ use uuid::Uuid;
 use crate::{
     catalog::Catalog,
     error::CatalogError,
-    names::{ContactId, DocumentId, Stage, at, maybe_at, micros, word},
-    outbox,
-    queue::{Push, Queue, push},
+    names::{DocumentId, Stage, at, maybe_at, micros, word},
+    outbox::{Wait, line_of, wake},
+    queue::{Queue, push},
     reviews::push_hold,
+    stages::waiting_task,
 };
 
 /// What a sweep put back.
@@ -17,8 +18,8 @@ use crate::{
 pub struct Swept {
     /// Documents that had no live task.
     pub documents: u64,
-    /// Contacts with messages waiting and no live task.
-    pub contacts: u64,
+    /// Lines of messages that wait with no live task.
+    pub lines: u64,
     /// Decisions whose time to be taken back no live task would end.
     pub holds: u64,
     /// Cases whose deadline has passed and that no live task would serve.
@@ -29,7 +30,7 @@ pub struct Swept {
 const MOST: i64 = 1_000;
 
 impl Catalog {
-    /// Pushes a task for every document on its road, and every contact with a message waiting, that none will serve.
+    /// Pushes a task for every document on its road, and every line with a message waiting, that none will serve.
     ///
     /// # Errors
     /// When the database fails or a row is impossible.
@@ -46,7 +47,7 @@ impl Catalog {
         self.add_up_tallies().await?;
         Ok(Swept {
             documents: self.sweep_documents(before).await?,
-            contacts: self.sweep_contacts(before).await?,
+            lines: self.sweep_lines(before).await?,
             holds: self.sweep_holds(before).await?,
             cases: self.sweep_cases(before).await?,
         })
@@ -73,7 +74,7 @@ impl Catalog {
             let stage: Stage = word("documents", "stage", &stage)?;
             let Some(queue) = Queue::of(stage) else { continue };
             let next = maybe_at("documents", "next_attempt_at", next)?;
-            let task = Push::document(DocumentId(id), next)?;
+            let task = waiting_task(&mut tx, DocumentId(id), stage, next).await?;
             // Another sweep may be at the same row: only the one that finds it as it was goes on.
             let mine = execute!(
                 tx,
@@ -110,22 +111,24 @@ impl Catalog {
         Ok(swept)
     }
 
-    async fn sweep_contacts(&self, before: OffsetDateTime) -> Result<u64, CatalogError> {
+    async fn sweep_lines(&self, before: OffsetDateTime) -> Result<u64, CatalogError> {
         let mut tx = self.writing().await?;
         let text = format!(
-            "SELECT c.id FROM contacts c LEFT JOIN {} j ON j.id = c.reply_task_id \
-             WHERE (j.id IS NULL OR NOT {}) AND EXISTS (SELECT 1 FROM outbox o WHERE o.contact_id = c.id \
-               AND o.updated_at <= $1 AND (o.state IN ('queued', 'refused') OR (o.state = 'sending' AND o.lease_until <= $2) \
-                 OR (o.state = 'unknown' AND o.next_attempt_at <= $2))) ORDER BY c.id LIMIT {MOST}",
+            "SELECT w.contact_id, w.number FROM (SELECT DISTINCT o.contact_id, COALESCE(o.phone_number_id, '') AS number \
+               FROM outbox o WHERE o.updated_at <= $1 AND (o.state IN ('queued', 'refused') \
+                 OR (o.state = 'sending' AND o.lease_until <= $2) OR (o.state = 'unknown' AND o.next_attempt_at <= $2))) w \
+             LEFT JOIN reply_lines l ON l.contact_id = w.contact_id AND l.phone_number_id = w.number \
+             LEFT JOIN {} j ON j.id = l.task_id WHERE j.id IS NULL OR NOT {} \
+             ORDER BY w.contact_id, w.number LIMIT {MOST}",
             tx.jobs(),
             tx.live()
         );
         let present = micros(tx.now());
-        let rows = all!(tx, (Uuid,), sqlx::AssertSqlSafe(text.clone()), micros(before), present)?;
+        let rows = all!(tx, (Uuid, String), sqlx::AssertSqlSafe(text.clone()), micros(before), present)?;
         let swept = rows.len() as u64;
-        for (id,) in rows {
-            // Twice is harmless here: a reply task without a message to send ends at once.
-            outbox::push_reply(&mut tx, ContactId(id), None).await?;
+        for line in rows {
+            // Twice is harmless here: a line has one task that waits.
+            wake(&mut tx, &line_of(line), Wait::None).await?;
         }
         tx.commit().await?;
         Ok(swept)

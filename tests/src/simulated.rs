@@ -217,7 +217,7 @@ impl Simulated {
     pub async fn run(&self, worker: usize, task: &Task) -> Result<()> {
         let env = &self.workers[worker % self.workers.len()];
         match (task.turn, task.queue) {
-            (Turn::Contact(contact), _) => drop(jobs::reply::reply(env, contact).await),
+            (Turn::Contact(contact), _) => drop(jobs::reply::reply_to(env, contact).await),
             (Turn::Case(id), _) => drop(jobs::case::case(env, id).await),
             (Turn::Document(id), Queue::Hold) => drop(jobs::hold::hold(env, id).await),
             (Turn::Document(id), Queue::Fetch) => drop(jobs::document(env, Stage::Fetch, id).await),

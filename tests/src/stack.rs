@@ -117,6 +117,11 @@ impl Place {
     }
 }
 
+/// Longest time for one answer. A machine that does other things is slow, and what hangs hangs for longer than this.
+const REQUEST: Duration = Duration::from_secs(300);
+/// Longest time until a server that was just started is ready.
+const READY: Duration = Duration::from_secs(300);
+
 /// An API client with a key of its own.
 #[derive(Debug, Clone)]
 pub struct Api {
@@ -129,11 +134,11 @@ impl Api {
     /// Makes a key with `scopes` and waits until the server is ready.
     ///
     /// # Errors
-    /// When the key cannot be made or the server is not ready within a minute.
+    /// When the key cannot be made or the server is not ready in time.
     pub async fn connect(place: &Place, scopes: &[&str]) -> Result<Self> {
         let base = format!("http://127.0.0.1:{}", place.port);
-        let http = reqwest::Client::builder().timeout(Duration::from_secs(60)).build()?;
-        wait("/readyz", Duration::from_secs(90), || async {
+        let http = reqwest::Client::builder().timeout(REQUEST).build()?;
+        wait("/readyz", READY, || async {
             let answer = http.get(format!("{base}/readyz")).send().await;
             Ok(answer.is_ok_and(|a| a.status().is_success()).then_some(()))
         })

@@ -25,6 +25,7 @@ mod killed;
 mod malware;
 mod mcp;
 mod memory;
+mod numbers;
 mod operate;
 mod operators;
 mod pages;

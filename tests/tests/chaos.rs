@@ -1,20 +1,37 @@
 //! `kill -9`, and nothing is lost, nothing is filed twice, the ledger balances.
 
-use std::{os::unix::process::ExitStatusExt, time::Duration};
+use std::{os::unix::process::ExitStatusExt, sync::Arc, time::Duration};
 
+use acuse_fixtures::graph::{Fault, Point};
 use acuse_tests::stack::{Api, wait};
 
+use tokio::sync::Semaphore;
+
 use crate::world::{ALL, World, documents, person, post};
+
+/// Longest wait for anything here: a machine that does other things is slow, and what is lost never comes.
+const PATIENCE: Duration = Duration::from_secs(600);
+/// Worlds at once, of two processes each.
+const AT_ONCE: usize = 4;
 
 /// Every place between the steps of a stage where the worker may die.
 use acuse_workers::jobs::boundary::BOUNDARIES;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_every_stage_boundary() {
-    // Side by side: each mostly waits for a dead worker's heartbeats to be missed.
+    // A few side by side: each mostly waits for a dead worker's heartbeats to be missed, but reads a document first.
     // No answer to a question comes here; what happens to one is with the conversations of the workers' tests.
     let boundaries = || BOUNDARIES.iter().filter(|boundary| !boundary.starts_with("answer."));
-    let runs: Vec<_> = boundaries().map(|boundary| tokio::spawn(killed_at(boundary))).collect();
+    let turns = Arc::new(Semaphore::new(AT_ONCE));
+    let runs: Vec<_> = boundaries()
+        .map(|boundary| {
+            let turns = turns.clone();
+            tokio::spawn(async move {
+                let _turn = turns.acquire_owned().await.unwrap();
+                killed_at(boundary).await;
+            })
+        })
+        .collect();
     for (run, boundary) in runs.into_iter().zip(boundaries()) {
         run.await.unwrap_or_else(|error| panic!("{boundary}: {error}"));
     }
@@ -24,11 +41,14 @@ async fn killed_at(boundary: &'static str) {
     let world = World::new().await;
     // With conversations, as it runs by default.
     let place = world.place.clone().with("ACUSE_POLICIES", "");
+    if boundary == "reply.refused" {
+        world.graph.fail(Point::Send, None, Fault::error(400, 131_000, None), 1);
+    }
     let doomed = place.clone().with("ACUSE_CRASH_AT", boundary);
     let mut server = doomed.start("doomed", &["serve"]).unwrap();
     let api = Api::connect(&world.place, ALL).await.unwrap();
     post(&api, &world.invoice(&person(1), 81)).await;
-    let ended = wait("the worker's end", Duration::from_secs(120), || {
+    let ended = wait("the worker's end", PATIENCE, || {
         let ended = server.ended();
         async move { ended }
     })
@@ -39,7 +59,7 @@ async fn killed_at(boundary: &'static str) {
     let _server = place.start("serve", &["serve"]).unwrap();
     let api = Api::connect(&world.place, ALL).await.unwrap();
     let ledger = api
-        .at_rest(1, Duration::from_secs(180))
+        .at_rest(1, PATIENCE)
         .await
         .unwrap_or_else(|e| panic!("{boundary}: {e}\n{}", world.place.log("serve")));
     assert_eq!(ledger.received, 1, "{boundary}");
@@ -50,10 +70,7 @@ async fn killed_at(boundary: &'static str) {
     let times = |event: &str| timeline.to_string().matches(&format!("\"{event}\"")).count();
     assert!(times("filed") + times("in_review") <= 2, "{boundary}: decided twice: {timeline}");
     if boundary != "reply.sending" && boundary != "reply.sent" {
-        assert!(
-            world.graph.wait_for_sent(1, Duration::from_secs(200)).await,
-            "{boundary}: the sender hears of it"
-        );
+        assert!(world.graph.wait_for_sent(1, PATIENCE).await, "{boundary}: the sender hears of it");
     }
     assert!(world.graph.sent().len() <= 1, "{boundary}: the sender hears of it once");
     let messages = api.get("/v1/ledger/messages").await.unwrap();

@@ -24,7 +24,7 @@ use acuse_tests::{
 use acuse_whatsapp::{Graph, GraphConfig, Secret};
 use acuse_workers::{
     Env,
-    jobs::{self, Ended, reply::reply},
+    jobs::{self, Ended, reply::reply_to},
     outgoing::{Outgoing, OutgoingConfig, alerts, sign},
     sandbox::{Sandbox, SandboxConfig},
     watch,
@@ -158,7 +158,7 @@ impl Place {
             document.reasons
         );
         let before = self.graph.sent().len();
-        reply(&self.env, document.contact_id.unwrap()).await;
+        reply_to(&self.env, document.contact_id.unwrap()).await;
         assert_eq!(self.graph.sent().len(), before + 1, "its sender hears of it, once");
     }
 }

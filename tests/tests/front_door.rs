@@ -17,6 +17,8 @@ use crate::world::{ALL, World, person, post};
 /// Longest time for a webhook's answer here: an unoptimized build on a machine that does other things. Who waits behind
 /// half a request waits for longer.
 const SOON: Duration = Duration::from_secs(20);
+/// The same while a gigabyte of files is being sent, which on two busy cores takes minutes.
+const NOT_AFTER_ALL: Duration = Duration::from_secs(60);
 /// Files and connections that many systems give a process.
 const HANDLES: u64 = 1024;
 /// What is sent many times at once.
@@ -37,9 +39,13 @@ async fn half(world: &World, sent: &str) -> TcpStream {
 }
 
 async fn webhook_is_answered(world: &World, api: &Api, seed: u32) {
+    webhook_is_answered_within(SOON, world, api, seed).await;
+}
+
+async fn webhook_is_answered_within(most: Duration, world: &World, api: &Api, seed: u32) {
     let started = Instant::now();
     post(api, &world.invoice(&person(seed), u64::from(seed))).await;
-    assert!(started.elapsed() < SOON, "{seed}: {:?}", started.elapsed());
+    assert!(started.elapsed() < most, "{seed}: {:?}", started.elapsed());
 }
 
 /// Half-sent heads and bodies do not keep webhooks out, and keys that are tried in vain are soon not looked at.
@@ -122,7 +128,7 @@ async fn many_files_at_once_do_not_fill_the_memory() {
         });
     }
     tokio::time::sleep(Duration::from_millis(500)).await;
-    webhook_is_answered(&world, &api, 1).await;
+    webhook_is_answered_within(NOT_AFTER_ALL, &world, &api, 1).await;
     let mut answers = BTreeMap::new();
     while let Some(answer) = uploads.join_next().await {
         *answers.entry(answer.unwrap()).or_insert(0) += 1;

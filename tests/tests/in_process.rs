@@ -35,3 +35,25 @@ async fn a_task_that_nobody_ran_fails_the_test() {
     photo(&acuse, "receipt\ntotal=45.00").await;
     drop(acuse);
 }
+
+/// As much as Meta sends at once is taken, and more is refused before it is held in memory.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_webhook_of_three_megabytes_is_taken() {
+    let acuse = InProcess::start().await.unwrap();
+    let many = |each: usize| {
+        let said = |n: u32| Said::Text(format!("{n} {}", "x".repeat(each)));
+        let all: Vec<Inbound> =
+            (0..1_000).map(|n| Inbound::new(Sender::phone("34600000001", "Ana"), said(n))).collect();
+        acuse.world.graph.webhook_for(&all)
+    };
+    let overhead = many(0).body.len() / 1_000;
+    let largest = many(3_000 - overhead);
+    assert!((2_990_000..=3_000_000).contains(&largest.body.len()), "{}", largest.body.len());
+    assert_eq!(acuse.webhook(&largest).await.unwrap(), 200);
+    let contacts = acuse.get("/v1/contacts").await.unwrap();
+    let id = contacts["data"][0]["id"].as_str().unwrap().to_owned();
+    let said = acuse.get(&format!("/v1/contacts/{id}/messages?limit=100")).await.unwrap();
+    assert_eq!(said["data"].as_array().unwrap().len(), 100, "its messages are there");
+    assert_eq!(acuse.webhook(&many(3_400)).await.unwrap(), 413);
+    acuse.run_jobs(Duration::HOUR).await.unwrap();
+}

@@ -37,6 +37,8 @@ pub enum Why {
     NumberRate,
     /// The 24 hours are over, and no approved template stands in.
     WindowClosed,
+    /// The 24 hours are over, and the template that would stand in is paused.
+    TemplatePaused,
 }
 
 /// How a message goes.
@@ -84,7 +86,8 @@ pub fn decide(message: &OutboxMessage, facts: &Facts, has_token: bool) -> Verdic
     if !has_token {
         return Verdict::Later(now, Why::NoToken);
     }
-    let pair = match Rate::PAIR.ask(facts.pair_paid_at, now) {
+    let pair_paid_at = Rate::PAIR.plausible(facts.pair_paid_at, now, Duration::ZERO);
+    let pair = match Rate::PAIR.ask(pair_paid_at, now) {
         Turn::Go { paid_at } => paid_at,
         Turn::Wait(wait) => return Verdict::Later(later(now, wait), Why::PairLimit),
     };
@@ -92,7 +95,11 @@ pub fn decide(message: &OutboxMessage, facts: &Facts, has_token: bool) -> Verdic
         Ok(turn) => turn,
         Err(wait) => return Verdict::Later(later(now, wait), Why::NumberRate),
     };
-    let Some(how) = shape(message, facts) else { return Verdict::Tell(Why::WindowClosed) };
+    let how = match shape(message, facts) {
+        Shape::Goes(how) => how,
+        Shape::Held(until) => return Verdict::Later(until, Why::TemplatePaused),
+        Shape::None => return Verdict::Tell(Why::WindowClosed),
+    };
     let template = match &how {
         How::AsItIs => None,
         How::Template(name, language) => Some((name.clone(), language.clone())),
@@ -117,11 +124,12 @@ fn consent(message: &OutboxMessage, facts: &Facts) -> Option<Verdict> {
 fn turn(facts: &Facts, answer: bool) -> Result<(OffsetDateTime, Duration), Duration> {
     let rate = Rate::paced(facts.rate_per_s);
     let line = if answer { rate } else { rate.without_burst() };
-    match line.ask(facts.number_paid_at, facts.now) {
+    let paid_at = rate.plausible(facts.number_paid_at, facts.now, IN_LINE);
+    match line.ask(paid_at, facts.now) {
         Turn::Go { paid_at } => Ok((paid_at, Duration::ZERO)),
         Turn::Wait(wait) if answer && wait <= IN_LINE => {
             let then = later(facts.now, wait);
-            match rate.ask(facts.number_paid_at, then) {
+            match rate.ask(paid_at, then) {
                 Turn::Go { paid_at } => Ok((paid_at, wait)),
                 Turn::Wait(more) => Err(wait + more),
             }
@@ -132,18 +140,31 @@ fn turn(facts: &Facts, answer: bool) -> Result<(OffsetDateTime, Duration), Durat
 
 /// How it may go: as it is while the window is open by our clock and Meta did not say otherwise twice; else in the
 /// template of its purpose.
-fn shape(message: &OutboxMessage, facts: &Facts) -> Option<How> {
+fn shape(message: &OutboxMessage, facts: &Facts) -> Shape {
     let meta_says_closed = message.error_code == Some(WINDOW_CLOSED) && message.attempts > 1;
     if Window::at(facts.last_inbound_at, facts.now).is_open() && !meta_says_closed {
-        return Some(How::AsItIs);
+        return Shape::Goes(How::AsItIs);
     }
     let base = |language: &str| language.split(['_', '-']).next().map(str::to_owned);
+    let fits = |tag: &str| base(tag) == base(&message.language);
     let language = facts
         .templates
         .iter()
         .find(|t| **t == message.language)
-        .or_else(|| facts.templates.iter().find(|t| base(t) == base(&message.language)))?;
-    Some(How::Template(template_of(message), language.clone()))
+        .or_else(|| facts.templates.iter().find(|t| fits(t)));
+    if let Some(language) = language {
+        return Shape::Goes(How::Template(template_of(message), language.clone()));
+    }
+    let paused = facts.paused_templates.iter().filter(|(tag, _)| fits(tag)).map(|(_, until)| *until).min();
+    paused.map_or(Shape::None, Shape::Held)
+}
+
+/// In what shape a message may go.
+enum Shape {
+    Goes(How),
+    /// In a template that is paused, until then at least.
+    Held(OffsetDateTime),
+    None,
 }
 
 fn later(now: OffsetDateTime, wait: Duration) -> OffsetDateTime {
@@ -198,6 +219,7 @@ mod tests {
             pair_paid_at: None,
             last_inbound_at: Some(NOON - HOUR),
             templates: Vec::new(),
+            paused_templates: Vec::new(),
         }
     }
 
@@ -208,18 +230,20 @@ mod tests {
     #[test]
     fn each_gate_has_its_reason_and_the_first_that_is_shut_speaks() {
         assert!(goes(&decide(&message(), &facts(), true)));
+        let busy = NOON + IN_LINE + Duration::from_millis(5);
+        let owed = time::Duration::seconds(45 * 6);
         let shut = [
             (Facts { last_inbound_at: None, ..facts() }, Verdict::Tell(Why::WindowClosed)),
             (
-                Facts { number_paid_at: Some(NOON + HOUR), last_inbound_at: None, ..facts() },
-                Verdict::Later(NOON + HOUR - late(80), Why::NumberRate),
+                Facts { number_paid_at: Some(busy + late(80)), last_inbound_at: None, ..facts() },
+                Verdict::Later(busy, Why::NumberRate),
             ),
             (
-                Facts { pair_paid_at: Some(NOON + HOUR), number_paid_at: Some(NOON + HOUR), ..facts() },
-                Verdict::Later(NOON + HOUR - time::Duration::seconds(44 * 6), Why::PairLimit),
+                Facts { pair_paid_at: Some(NOON + owed), number_paid_at: Some(busy), ..facts() },
+                Verdict::Later(NOON + time::Duration::seconds(6), Why::PairLimit),
             ),
             (
-                Facts { paused_until: Some(NOON + HOUR), pair_paid_at: Some(NOON + HOUR), ..facts() },
+                Facts { paused_until: Some(NOON + HOUR), pair_paid_at: Some(NOON + owed), ..facts() },
                 Verdict::Later(NOON + HOUR, Why::NumberPaused),
             ),
         ];
@@ -240,6 +264,19 @@ mod tests {
             panic!("an hour ahead")
         };
         HOUR - time::Duration::try_from(wait).unwrap()
+    }
+
+    #[test]
+    fn a_clock_that_went_back_mutes_nobody() {
+        let ahead = Some(NOON + HOUR);
+        let jumped = Facts { number_paid_at: ahead, pair_paid_at: ahead, ..facts() };
+        let Verdict::Go { paid, after, .. } = decide(&message(), &jumped, true) else { panic!("it goes") };
+        assert_eq!(after, Duration::ZERO);
+        assert!(
+            paid.number < NOON + time::Duration::SECOND && paid.pair == NOON + time::Duration::seconds(6)
+        );
+        let notice = OutboxMessage { category: Some("utility".into()), ..message() };
+        assert!(goes(&decide(&notice, &jumped, true)));
     }
 
     #[test]
@@ -295,6 +332,12 @@ mod tests {
         };
         assert_eq!(closed(&[]), Verdict::Tell(Why::WindowClosed));
         assert_eq!(closed(&["en", "pt_BR"]), Verdict::Tell(Why::WindowClosed), "never in another language");
+        let paused = |tag: &str| {
+            let paused_templates = vec![(tag.to_owned(), NOON + HOUR)];
+            decide(&message(), &Facts { last_inbound_at: None, paused_templates, ..facts() }, true)
+        };
+        assert_eq!(paused("es_MX"), Verdict::Later(NOON + HOUR, Why::TemplatePaused));
+        assert_eq!(paused("en"), Verdict::Tell(Why::WindowClosed));
         assert_eq!(by(closed(&["en", "es_MX"])), Some(("acuse_filed".into(), "es_MX".into())));
         assert_eq!(by(closed(&["es", "es_MX"])), Some(("acuse_filed".into(), "es".into())));
         // Meta says closed, twice, though our clock says open.

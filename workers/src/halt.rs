@@ -109,6 +109,7 @@ impl From<GraphError> for Halt {
             | ErrorClass::WindowClosed
             | ErrorClass::Undeliverable
             | ErrorClass::HeldBack
+            | ErrorClass::Blocked
             | ErrorClass::OptedOut
             | ErrorClass::UsePhone
             | ErrorClass::TemplateWrong

@@ -186,7 +186,10 @@ async fn answer(task: ReplyTask, env: Data<Arc<Env>>) {
     if task.version > TASK_VERSION {
         return newer(task.version);
     }
-    let _ended = jobs::reply::reply(&env, task.contact_id).await;
+    let _ended = match task.line() {
+        Some(line) => jobs::reply::reply(&env, &line).await,
+        None => jobs::reply::reply_to(&env, task.contact_id).await,
+    };
 }
 
 async fn end_hold(task: DocumentTask, env: Data<Arc<Env>>) {

@@ -9,7 +9,6 @@ use acuse_storage::{
     object_sweep::{Direction, Pace, SweepError},
     objects::SealError,
 };
-use acuse_whatsapp::limits::{MEDIA_ALARM_AFTER, MEDIA_ID_LIFE};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
@@ -86,7 +85,7 @@ impl Default for Schedules {
         Self {
             sweep: Duration::from_secs(60),
             idle: Duration::from_secs(30),
-            deadline: Duration::from_secs(900),
+            deadline: Duration::from_secs(60),
             score: Duration::from_secs(5),
             seal: Duration::from_secs(3),
             parts: Duration::from_secs(15),
@@ -158,30 +157,29 @@ pub async fn sweep(env: &Env, idle: Duration) -> Result<(), CatalogError> {
     for wrong in env.catalog.verify_tallies(COUNTED_EVERY).await? {
         tracing::error!(day = %wrong.day.date(), place = wrong.place, missing = wrong.missing, "a count was wrong");
     }
-    if swept.documents + swept.contacts + swept.holds + swept.cases > 0 {
+    if swept.documents + swept.lines + swept.holds + swept.cases > 0 {
         tracing::warn!(
             documents = swept.documents,
-            contacts = swept.contacts,
+            lines = swept.lines,
             holds = swept.holds,
             cases = swept.cases,
             "found work that no task was behind"
         );
-        metrics::counter!("acuse_swept_total").increment(swept.documents + swept.contacts + swept.holds);
+        metrics::counter!("acuse_swept_total").increment(swept.documents + swept.lines + swept.holds);
     }
     Ok(())
 }
 
-/// Day five: media that is still not fetched will be gone on day seven. An operator must look.
+/// Media that is still not fetched when most of its time is over will soon be gone. An operator must look.
 ///
 /// # Errors
 /// When the catalog fails.
 pub async fn deadline(env: &Env) -> Result<(), CatalogError> {
-    let expiring = env.catalog.media_expiring(env.after(MEDIA_ID_LIFE - MEDIA_ALARM_AFTER)).await?;
+    let expiring = env.catalog.media_expiring(env.now()).await?;
     metrics::gauge!("acuse_media_expiring").set(f64::from(u32::try_from(expiring.len()).unwrap_or(u32::MAX)));
-    if expiring.is_empty() {
-        env.catalog.resolve_alerts("media_expiring").await?;
-        return Ok(());
-    }
+    let ids: Vec<String> = expiring.iter().map(|document| document.id.to_string()).collect();
+    let still: Vec<&str> = ids.iter().map(String::as_str).collect();
+    env.catalog.resolve_incidents_beside("media_expiring", &still).await?;
     for document in &expiring {
         tracing::error!(document_id = %document.id, attempts = document.attempts, "its media will soon be gone");
         env.catalog.alert("media_expiring", &document.id.to_string()).await?;

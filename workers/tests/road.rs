@@ -133,7 +133,7 @@ impl World {
             self.step(stage, id).await;
         }
         let document = self.document(id).await;
-        jobs::reply::reply(&self.env, document.contact_id.expect("a sender")).await;
+        jobs::reply::reply_to(&self.env, document.contact_id.expect("a sender")).await;
         document
     }
 
@@ -158,7 +158,7 @@ async fn a_known_senders_receipt_is_filed_and_told_and_a_second_run_changes_noth
     for stage in [Stage::Fetch, Stage::Read, Stage::Link] {
         assert_eq!(world.step(stage, id).await, Ended::Stale);
     }
-    jobs::reply::reply(&world.env, filed.contact_id.expect("a sender")).await;
+    jobs::reply::reply_to(&world.env, filed.contact_id.expect("a sender")).await;
     assert_eq!(world.graph.sent().len(), 1);
     assert_eq!(world.document(id).await.version, filed.version);
 }
@@ -374,7 +374,7 @@ async fn a_send_that_timed_out_is_unknown_and_never_sent_again() {
         replies.first().map(|reply| reply.state)
     };
     assert_eq!(state().await, Some(OutboxState::Unknown));
-    jobs::reply::reply(&world.env, document.contact_id.expect("a sender")).await;
+    jobs::reply::reply_to(&world.env, document.contact_id.expect("a sender")).await;
     assert_eq!(state().await, Some(OutboxState::Unknown));
     assert_eq!(world.graph.sent().len(), 1, "it had left");
 }
@@ -386,7 +386,7 @@ async fn refusals_wait_and_a_closed_window_says_nothing() {
     let document = world.goes_all_the_way(world.sends_file(RECEIPT).await).await;
     assert_eq!(world.graph.sent().len(), 0);
     tokio::time::sleep(Duration::from_millis(1_200)).await;
-    jobs::reply::reply(&world.env, document.contact_id.expect("a sender")).await;
+    jobs::reply::reply_to(&world.env, document.contact_id.expect("a sender")).await;
     assert_eq!(world.graph.sent().len(), 1);
 
     let late = World::new().await;

@@ -12,6 +12,8 @@ mod alerts;
 mod channel;
 #[path = "way_back/codes.rs"]
 mod codes;
+#[path = "way_back/lines.rs"]
+mod lines;
 #[path = "way_back/outages.rs"]
 mod outages;
 #[path = "way_back/receiver.rs"]

@@ -13,7 +13,6 @@ use acuse_workers::outgoing::{Outgoing, alerts};
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use serde_json::json;
-use time::OffsetDateTime;
 
 use crate::{config::Config, http::incident_routes::check, parts, parts::Parts};
 
@@ -129,7 +128,7 @@ async fn test(catalog: &Catalog, outgoing: &Outgoing, name: Option<&str>) -> any
     }
     let mut heard = true;
     for route in &routes {
-        let sent = alerts::test(catalog, outgoing, route, "cli", OffsetDateTime::now_utc()).await?;
+        let sent = alerts::test(catalog, outgoing, route, "cli", catalog.now()).await?;
         match sent {
             Ok(()) => println!("ok\t{}\t{}", route.name, route.place()),
             Err(why) => {

@@ -85,7 +85,7 @@ impl Backup {
         let vault = self.target.open(config)?;
         vault.ensure().await?;
         let passing = tempfile::tempdir().context("cannot make a passing folder")?;
-        let made_at = OffsetDateTime::now_utc();
+        let made_at = catalog.now();
         let stamp = made_at.unix_timestamp_nanos();
         // Under a name of its own, so that the backup of before stays whole until this one is.
         let name = if catalog.database() == "sqlite" {

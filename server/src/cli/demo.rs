@@ -27,7 +27,6 @@ use acuse_storage::{
 use anyhow::{Context, bail};
 use clap::Args;
 use rand::RngExt;
-use time::OffsetDateTime;
 
 use super::customers;
 use crate::{
@@ -82,7 +81,7 @@ impl Demo {
         let came = documents.iter().filter(|d| d.part_of.is_none()).count();
         let good = verdict(&ledger, (items.len(), came), rested, surprises, answered);
         let talked = talk::play(&fake, listen, &catalog, Duration::from_secs(self.patience)).await?;
-        let good = good && talked && catalog.message_ledger(OffsetDateTime::now_utc()).await?.balanced;
+        let good = good && talked && catalog.message_ledger(catalog.now()).await?.balanced;
         if self.keep {
             return keep(running, &catalog, listen).await;
         }

@@ -17,7 +17,6 @@ use acuse_workers::{
     scan::Scanner,
     watch::{self, Watch},
 };
-use time::OffsetDateTime;
 
 use crate::{
     config::{Config, Objects},
@@ -116,7 +115,7 @@ pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
 async fn trail(catalog: &Catalog, report: &mut Report) {
     match catalog.audit_tail().await {
         Ok(tail) => {
-            let behind = tail.oldest_unsealed.is_some_and(|at| OffsetDateTime::now_utc() - at > UNSEALED);
+            let behind = tail.oldest_unsealed.is_some_and(|at| catalog.now() - at > UNSEALED);
             let what = format!("{} rows sealed, {}", tail.sealed, super::audit::unsealed(&tail));
             let state = if behind { State::Note } else { State::Ok };
             let hint = if behind { "; the workers seal: do they run?" } else { "" };
@@ -231,7 +230,7 @@ async fn queues(catalog: &Catalog, report: &mut Report) {
         }
         Err(error) => report.tell(State::Bad, "ledger", format!("{error:#}")),
     }
-    match within(async { Ok(catalog.message_ledger(OffsetDateTime::now_utc()).await?) }).await {
+    match within(async { Ok(catalog.message_ledger(catalog.now()).await?) }).await {
         Ok(messages) => {
             let what = format!(
                 "{} messages queued, {} delivered, {} on their way, {} with a person",
@@ -337,7 +336,7 @@ async fn watched(config: &Config, catalog: &Catalog, report: &mut Report) {
         expected: config.outgoing.expect_webhooks.clone(),
         folder: config.data_dir.clone(),
     };
-    let now = OffsetDateTime::now_utc();
+    let now = catalog.now();
     let found = within(async {
         let mut found = watch::findings(catalog, &watch, now).await?;
         let (default, others) = (parts::graph(&config.whatsapp)?, parts::graphs(&config.whatsapp)?);

@@ -10,7 +10,6 @@ use acuse_storage::{
 };
 use anyhow::Context;
 use clap::Args;
-use time::OffsetDateTime;
 use tokio_util::io::ReaderStream;
 
 use super::read::walk;
@@ -50,7 +49,7 @@ impl Import {
         config: &Config,
         path: &std::path::Path,
     ) -> anyhow::Result<DocumentId> {
-        let received_at = OffsetDateTime::now_utc();
+        let received_at = parts.catalog.now();
         let file = tokio::fs::File::open(path).await.context("cannot open it")?;
         let id = DocumentId::generate();
         let limit = config.reading.limits.original_bytes;

@@ -3,11 +3,15 @@
 use std::{process::ExitCode, time::Duration};
 
 use acuse_storage::numbers::Removed;
-use anyhow::bail;
+use acuse_workers::env::DEFAULT_TOKEN;
+use anyhow::{Context, bail};
 use clap::Subcommand;
 use serde_json::json;
 
-use crate::{config::Config, parts::Parts};
+use crate::{
+    config::Config,
+    parts::{self, Parts},
+};
 
 /// Meta's longest: a media id of a webhook lives a week.
 const WEEK: Duration = Duration::from_secs(7 * 24 * 3_600);
@@ -18,6 +22,20 @@ const LEAST: Duration = Duration::from_secs(60);
 pub enum Numbers {
     /// Show all numbers.
     List,
+    /// Make a number known before its first webhook does. Meta is asked whether the token sees it and its account.
+    Add {
+        /// Meta's id of the number (`phone_number_id`).
+        number: String,
+        /// Meta's id of the business account (WABA) that it belongs to.
+        #[arg(long, value_name = "WABA")]
+        account: String,
+        /// The reference of its token (`ACUSE_WHATSAPP_TOKEN_{REF}`); `default` for `ACUSE_WHATSAPP_ACCESS_TOKEN`.
+        #[arg(long, value_name = "REF", default_value = DEFAULT_TOKEN)]
+        token: String,
+        /// Do not ask Meta: from here it cannot be reached.
+        #[arg(long)]
+        unasked: bool,
+    },
     /// Change what Acuse cannot ask Meta for.
     Set {
         /// Meta's id of the number (`phone_number_id`).
@@ -28,6 +46,9 @@ pub enum Numbers {
         /// How long Meta keeps media: 1h where the number uses No Storage, else 7d.
         #[arg(long, value_name = "TIME")]
         media_retention: Option<String>,
+        /// Do not ask Meta whether the token sees the number: from here it cannot be reached.
+        #[arg(long)]
+        unasked: bool,
     },
     /// Forget a number that is ours no more, or was mistyped; what came to it stays.
     Remove {
@@ -55,6 +76,40 @@ fn retention(text: &str) -> anyhow::Result<Duration> {
     }
 }
 
+fn is_id(what: &str, id: &str) -> anyhow::Result<()> {
+    if id.is_empty() || id.len() > 64 || !id.bytes().all(|b| b.is_ascii_digit()) {
+        bail!("{id:?} is no {what}: it is its id in Meta's app, all digits");
+    }
+    Ok(())
+}
+
+/// Asks Meta, with the token of this reference, for the number and its account.
+async fn sees(config: &Config, token: &str, number: &str, account: Option<&str>) -> anyhow::Result<()> {
+    let graph = if token == DEFAULT_TOKEN {
+        parts::graph(&config.whatsapp)?
+    } else {
+        parts::graphs(&config.whatsapp)?.remove(token)
+    };
+    let Some(graph) = graph else {
+        let name = if token == DEFAULT_TOKEN {
+            "ACCESS_TOKEN".to_owned()
+        } else {
+            format!("TOKEN_{}", token.to_uppercase())
+        };
+        bail!("no token is called {token}: set ACUSE_WHATSAPP_{name}, or say --unasked");
+    };
+    let why = |what: &str, id: &str| {
+        format!(
+            "Meta does not show {what} {id} to the token {token}: mistyped, or not its own? (--unasked takes it as it is)"
+        )
+    };
+    graph.number(number).await.with_context(|| why("number", number))?;
+    if let Some(account) = account {
+        graph.subscribed_apps(account).await.with_context(|| why("account", account))?;
+    }
+    Ok(())
+}
+
 impl Numbers {
     pub async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
         let catalog = Parts::catalog(config).await?;
@@ -75,18 +130,39 @@ impl Numbers {
                     );
                 }
             }
-            Self::Set { number, token, media_retention } => {
-                if number.is_empty() || number.len() > 64 || !number.bytes().all(|b| b.is_ascii_digit()) {
+            Self::Add { number, account, token, unasked } => {
+                let token = token.to_ascii_lowercase();
+                is_id("phone_number_id", &number)?;
+                is_id("account", &account)?;
+                if !unasked {
+                    sees(config, &token, &number, Some(&account)).await?;
+                }
+                if !catalog.add_number(&number, &account, &token).await? {
+                    bail!("{number} is known already: change it with acuse numbers set");
+                }
+                let detail = json!({ "number": number, "account": account, "token": token });
+                catalog.audit("cli", "number_added", None, &detail).await?;
+                println!("{number} is added");
+            }
+            Self::Set { number, token, media_retention, unasked } => {
+                is_id("phone_number_id", &number)?;
+                let known = catalog.numbers().await?;
+                if !known.iter().any(|n| n.phone_number_id == number) {
                     bail!(
-                        "{number:?} is no phone_number_id: it is the number's id in Meta's app, all digits"
+                        "there is no number {number}: see acuse numbers list. One is known from its first webhook, or \
+                         from acuse numbers add"
                     );
+                }
+                let token = token.map(|token| token.to_ascii_lowercase());
+                if let Some(token) = token.as_deref().filter(|_| !unasked) {
+                    sees(config, token, &number, None).await?;
                 }
                 let media_retention = media_retention.as_deref().map(retention).transpose()?;
                 if token.is_none() && media_retention.is_none() {
                     bail!("say what to change: --token REF, --media-retention 1h");
                 }
                 if let Some(token) = &token {
-                    catalog.set_token_ref(&number, &token.to_ascii_lowercase()).await?;
+                    catalog.set_token_ref(&number, token).await?;
                 }
                 if let Some(time) = media_retention {
                     catalog.set_media_retention(&number, time).await?;

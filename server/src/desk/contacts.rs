@@ -71,7 +71,7 @@ pub async fn list(State(app): State<App>, person: Person, Params(query): Params<
     Shown(
         async {
             let after = word::<ContactId>("after", query.after.as_deref())?;
-            let now = OffsetDateTime::now_utc();
+            let now = app.catalog.now();
             let found = contacts::find(&app, &person.caller, Some(&query.q), after, PAGE).await?;
             let next = found.next.map(|after| {
                 let pairs = [("q", query.q.as_str()), ("after", after.as_str())];
@@ -166,7 +166,7 @@ pub async fn show(
 }
 
 async fn render(app: &App, person: &Person, id: ContactId, query: &Query) -> Result<Response, Problem> {
-    let now = OffsetDateTime::now_utc();
+    let now = app.catalog.now();
     let after = match &query.around {
         Some(place) => contacts::later_than(app, &person.caller, id, place, CONTEXT).await?,
         None => query.after.clone(),

@@ -74,7 +74,7 @@ async fn act(app: &App, person: &Person, id: DocumentId, typed: &Typed) -> Resul
         }
         "postpone" | "assign" => {
             let verdict = if action == "assign" { Verdict::Assign } else { Verdict::Postpone };
-            let (until, to) = (until(typed), typed.get("to"));
+            let (until, to) = (until(typed, app.catalog.now()), typed.get("to"));
             let note = typed.get("memo");
             review::put_off(app, &person.caller, review.id, (verdict, until, to), note).await?;
             return onward(app, person, &review, typed).await;
@@ -90,7 +90,7 @@ async fn act(app: &App, person: &Person, id: DocumentId, typed: &Typed) -> Resul
     let verdict = verdict(action)?;
     let mut ask = asked(verdict, &document, typed)?;
     if !app.undo.is_zero() {
-        ask.held_until = Some(OffsetDateTime::now_utc() + app.undo);
+        ask.held_until = Some(app.catalog.now() + app.undo);
     }
     review::decide(app, &person.caller, review.id, ask).await?;
     onward(app, person, &review, typed).await
@@ -143,8 +143,7 @@ async fn new_customer(app: &App, person: &Person, document: &Document, typed: &T
 }
 
 /// `1d`, `3d`, `7d`, or the morning of a day.
-fn until(typed: &Typed) -> Option<OffsetDateTime> {
-    let now = OffsetDateTime::now_utc();
+fn until(typed: &Typed, now: OffsetDateTime) -> Option<OffsetDateTime> {
     if let Some(day) = typed.get("until_day").filter(|day| !day.is_empty()) {
         let date = Date::parse(day, format_description!("[year]-[month]-[day]")).ok()?;
         return Some(date.with_hms(6, 0, 0).ok()?.assume_utc());
@@ -194,11 +193,11 @@ async fn at_rest(
     if action == "amend" {
         let mut ask = asked(Verdict::Correct, document, typed)?;
         if !app.undo.is_zero() {
-            ask.held_until = Some(OffsetDateTime::now_utc() + app.undo);
+            ask.held_until = Some(app.catalog.now() + app.undo);
         }
         return review::decide_again(app, &person.caller, document.id, ask).await.map(drop);
     }
-    let (who, until) = (&person.caller.actor, OffsetDateTime::now_utc() + LEASE);
+    let (who, until) = (&person.caller.actor, app.catalog.now() + LEASE);
     let note = typed.get("note").unwrap_or_default();
     match app.catalog.reopen(document.id, who, Some(seen(typed)?), note, until).await? {
         Reopened::Waits(_) => Ok(()),

@@ -195,8 +195,7 @@ struct Hold {
 }
 
 impl Hold {
-    fn of(review: Option<&Review>, person: &Person) -> Self {
-        let now = OffsetDateTime::now_utc();
+    fn of(review: Option<&Review>, person: &Person, now: OffsetDateTime) -> Self {
         let nobody = Self { can_decide: false, is_free: false, fence: 0, lease: None };
         let Some(review) = review else { return nobody };
         let until = review.claim_expires_at.map(|until| words::clock(until, now)).unwrap_or_default();
@@ -223,7 +222,8 @@ async fn render(
     let document = access::look(app, &person.caller, id, "desk").await?;
     let withheld = document.is_withheld();
     let review = app.catalog.open_review_of(id).await?;
-    let hold = Hold::of(review.as_ref(), person);
+    let now = app.catalog.now();
+    let hold = Hold::of(review.as_ref(), person, now);
     // What they may not see is not theirs to decide on.
     let may_decide = person.caller.has(Scope::ReviewsWrite) && !withheld;
     let (can_decide, is_free) = (hold.can_decide && may_decide, hold.is_free && may_decide);
@@ -267,7 +267,7 @@ async fn render(
         filter: filter.reason.map(|code| code.to_string()).unwrap_or_default(),
         faults: said.faults(),
         warnings: said.warnings(),
-        draft: said.draft(&document),
+        draft: said.draft(&document, now),
         note: text("note"),
         because: text("because"),
         was_kind: document.kind.map_or("", Kind::as_str),
@@ -307,7 +307,7 @@ async fn render(
             .map_or_else(|| document.customer_id.map(|c| c.to_string()).unwrap_or_default(), str::to_owned),
         customers: customers(app, person, &document).await?,
         field_groups,
-        timeline: timeline.into_iter().map(|e| happened(e, withheld)).collect(),
+        timeline: timeline.into_iter().map(|e| happened(e, withheld, now)).collect(),
         facts: facts(app, &document).await?,
         conversation: place(&document).filter(|_| person.caller.has(Scope::MessagesRead)),
         prev,

@@ -105,7 +105,7 @@ pub async fn list(State(app): State<App>, person: Person, Params(query): Params<
             let full = found.len() >= PAGE as usize;
             let next = found.last().filter(|_| full).map(|c| format!("/inbox?show={show}&after={}", c.id));
             let frame = Frame::of(&app, &person, "inbox").await?;
-            let (tongue, now) = (frame.tongue, OffsetDateTime::now_utc());
+            let (tongue, now) = (frame.tongue, app.catalog.now());
             Ok(page(&Inbox {
                 rows: found.into_iter().map(|case| Row::of(case, &who, tongue, now)).collect(),
                 may_write: person.caller.has(Scope::MessagesWrite),

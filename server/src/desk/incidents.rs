@@ -135,7 +135,7 @@ pub async fn show(State(app): State<App>, person: Person, Params(done): Params<D
 }
 
 async fn render(app: &App, person: &Person, done: &Done) -> Result<Response, Problem> {
-    let now = OffsetDateTime::now_utc();
+    let now = app.catalog.now();
     let mut all = app.catalog.incidents(None, None, SHOWN).await?;
     all.sort_by_key(|i| (std::cmp::Reverse(i.severity), std::cmp::Reverse(i.last_seen_at)));
     let mut rows = Vec::with_capacity(all.len());
@@ -192,7 +192,7 @@ pub async fn act(
         async {
             person.check_form(&form.csrf)?;
             person.caller.require(Scope::Admin)?;
-            let now = OffsetDateTime::now_utc();
+            let now = app.catalog.now();
             let actor = &person.caller.actor;
             let did = match form.act.as_str() {
                 "acknowledge" => app.catalog.acknowledge_incident(id, actor, now).await?,
@@ -223,7 +223,7 @@ pub async fn test(
             person.caller.require(Scope::Admin)?;
             let routes = app.catalog.incident_routes().await?;
             let route = routes.iter().find(|r| r.id == id).ok_or(Problem::NotFound("route"))?;
-            let now = OffsetDateTime::now_utc();
+            let now = app.catalog.now();
             let sent = alerts::test(&app.catalog, &app.outgoing, route, &person.caller.actor, now).await?;
             let said = if sent.is_ok() { "heard" } else { "not_heard" };
             Ok(Redirect::to(&format!("/incidents?said={said}")).into_response())

@@ -14,6 +14,7 @@ mod grid;
 pub mod inbox;
 pub mod incidents;
 pub mod language;
+pub mod numbers;
 pub mod page_words;
 pub mod pages;
 pub mod parts;
@@ -24,7 +25,7 @@ pub mod sheets;
 pub mod typed;
 pub mod words;
 
-use acuse_storage::{DocumentId, access::Hidden, reviews::Held};
+use acuse_storage::{DocumentId, access::Hidden, keys::Scope, reviews::Held};
 use askama::Template;
 use axum::{
     Router,
@@ -72,6 +73,7 @@ pub fn router() -> Router<App> {
         .route("/ledger", get(pages::ledger))
         .route("/export", get(export::of_person))
         .route("/alerts", get(incidents::moved))
+        .route("/numbers", get(numbers::show))
         .route("/incidents", get(incidents::show))
         .route("/incidents/{id}", post(incidents::act))
         .route("/incidents/routes/{id}/test", post(incidents::test))
@@ -89,6 +91,8 @@ pub struct Frame {
     pub open_reviews: u64,
     /// Open alerts.
     pub alerts: u64,
+    /// Whether they look after the installation.
+    pub operator: bool,
     /// Which section is on.
     pub section: &'static str,
     /// How much of what waits their rights hide, in words.
@@ -113,8 +117,8 @@ pub struct Undo {
 }
 
 impl Undo {
-    fn of(held: &Held) -> Self {
-        let left = held.until - OffsetDateTime::now_utc();
+    fn of(held: &Held, now: OffsetDateTime) -> Self {
+        let left = held.until - now;
         Self {
             document: held.document_id,
             what: words::label(&held.resolution),
@@ -163,10 +167,16 @@ impl Frame {
             },
             hidden: hidden(app.catalog.hidden(person.caller.access()).await?),
             alerts: app.catalog.count_open_alerts().await?,
+            operator: person.caller.has(Scope::Admin),
             section,
             notice: None,
             tongue: person.tongue,
-            undo: app.catalog.held_by(&person.caller.actor).await?.as_ref().map(Undo::of),
+            undo: app
+                .catalog
+                .held_by(&person.caller.actor)
+                .await?
+                .as_ref()
+                .map(|held| Undo::of(held, app.catalog.now())),
         })
     }
 }

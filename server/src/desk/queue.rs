@@ -112,8 +112,13 @@ pub struct Row {
 impl Row {
     /// A line for a document of `party` that waits (or came) since `since`.
     #[must_use]
-    pub fn of(document: &Sight, party: Option<&Party>, since: OffsetDateTime, is_late: bool) -> Self {
-        let now = OffsetDateTime::now_utc();
+    pub fn of(
+        document: &Sight,
+        party: Option<&Party>,
+        since: OffsetDateTime,
+        is_late: bool,
+        now: OffsetDateTime,
+    ) -> Self {
         let withheld = document.is_withheld();
         let thumbnail = document.thumbnail_key.as_ref();
         let value = |names: &[FieldName]| {
@@ -148,14 +153,20 @@ impl Row {
         }
     }
 
-    fn of_review(review: &Review, document: &Sight, party: Option<&Party>, only: &str) -> Self {
-        let mut row = Self::of(document, party, review.opened_at, true);
+    fn of_review(
+        review: &Review,
+        document: &Sight,
+        party: Option<&Party>,
+        only: &str,
+        now: OffsetDateTime,
+    ) -> Self {
+        let mut row = Self::of(document, party, review.opened_at, true, now);
         row.href.push_str(only);
         row.claimed_by =
             review.claimed_by.as_deref().map(|by| by.strip_prefix("user:").unwrap_or(by).to_owned());
         row.handed_to =
             review.handed_to.as_deref().map(|to| to.strip_prefix("user:").unwrap_or(to).to_owned());
-        if let Some(until) = review.postponed_until.filter(|until| *until > OffsetDateTime::now_utc()) {
+        if let Some(until) = review.postponed_until.filter(|until| *until > now) {
             row.due = words::full(until);
             row.postponed = Some(row.due.clone());
             row.age_tone = "";
@@ -294,7 +305,7 @@ pub async fn show(State(app): State<App>, person: Person, Params(ask): Params<As
 }
 
 async fn render(app: &App, person: &Person, ask: Ask) -> Result<Response, Problem> {
-    let table = ask.table(person)?;
+    let (table, now) = (ask.table(person)?, app.catalog.now());
     let after = word::<ReviewId>("after", ask.after.as_deref())?;
     // By time and without words, the queue is walked by its index.
     let found = if table.q.is_none() && table.order == Order::Oldest {
@@ -309,7 +320,7 @@ async fn render(app: &App, person: &Person, ask: Ask) -> Result<Response, Proble
     let (reviews, documents): (Vec<_>, Vec<_>) = found.data.into_iter().unzip();
     let seen = access::list(app, &person.caller, documents).await?;
     let row = |(review, document): (&Review, &Sight)| {
-        Row::of_review(review, document, parties.get(&document.id), &only)
+        Row::of_review(review, document, parties.get(&document.id), &only, now)
     };
     let rows = reviews.iter().zip(&seen).map(row).collect();
     let frame = Frame::of(app, person, "queue").await?;

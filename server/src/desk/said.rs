@@ -59,12 +59,12 @@ impl Said<'_> {
     }
 
     /// That something is offered again, and of when it is.
-    pub(super) fn draft(&self, document: &Document) -> Option<String> {
+    pub(super) fn draft(&self, document: &Document, now: OffsetDateTime) -> Option<String> {
         let Self::Draft(draft) = self else { return None };
         if !self.typed().differs(document) {
             return None;
         }
-        let at = words::clock(draft.saved_at, OffsetDateTime::now_utc());
+        let at = words::clock(draft.saved_at, now);
         let since = if draft.document_version == document.version {
             ""
         } else {

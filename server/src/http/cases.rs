@@ -199,7 +199,8 @@ pub async fn carry_out(
         Acted::HeldBy(who) => Err(Problem::Conflict(format!("{who} holds this case"))),
         Acted::Over => Err(Problem::Conflict("this case is over".to_owned())),
         Acted::WindowClosed => Err(Problem::Conflict(
-            "the contact has not written for 24 hours: WhatsApp lets no free text through".to_owned(),
+            "the contact has not written for 23 hours: WhatsApp's 24 may be over before it arrives"
+                .to_owned(),
         )),
     }
 }

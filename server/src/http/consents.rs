@@ -113,7 +113,7 @@ pub async fn create(
 ) -> Result<StatusCode, Problem> {
     caller.require(Scope::MessagesWrite)?;
     let contact = reached(&app, &caller, id).await?;
-    let now = OffsetDateTime::now_utc();
+    let now = app.catalog.now();
     let at = new.at.unwrap_or(now);
     if at > now || new.source.trim().is_empty() {
         let what = "say how you know (`source`), and a time (`at`) that is not to come";

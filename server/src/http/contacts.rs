@@ -8,6 +8,7 @@ use acuse_storage::{
     contacts::Contact,
     conversation::{Before, Consent, Listed, Said, Window},
     keys::Scope,
+    outbox::answerable_until,
 };
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
@@ -21,9 +22,6 @@ use super::{
     view::Listing,
 };
 use crate::app::App;
-
-/// How long Meta's window stays open after a message.
-const WINDOW: time::Duration = time::Duration::DAY;
 
 /// Query of the contacts.
 #[derive(Debug, Default, Deserialize)]
@@ -93,7 +91,7 @@ impl WindowView {
     /// As it is now.
     #[must_use]
     pub fn of(window: Window, now: OffsetDateTime) -> Self {
-        let closes_at = window.last_inbound_at + WINDOW;
+        let closes_at = answerable_until(window.last_inbound_at);
         Self { window, closes_at, open: closes_at > now }
     }
 
@@ -125,7 +123,7 @@ pub async fn show(
     Id(id): Id<ContactId>,
 ) -> Result<Json<ContactView>, Problem> {
     let contact = reached(&app, &caller, id).await?;
-    let now = OffsetDateTime::now_utc();
+    let now = app.catalog.now();
     let windows = app.catalog.windows_of(contact.id).await?;
     Ok(Json(ContactView {
         id: contact.id,

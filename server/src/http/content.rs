@@ -161,7 +161,9 @@ pub(super) async fn serve(
         && let Some(keys) = app.objects.keys()
     {
         // What the S3 has is sealed, and may be where nobody else reaches.
-        return Ok(Redirect::temporary(&links::signed(keys, caller, id, query)).into_response());
+        return Ok(
+            Redirect::temporary(&links::signed(keys, caller, id, query, app.catalog.now())).into_response()
+        );
     }
     if query.presign {
         let link = app.objects.presigned_get(key, LINK).await?;

@@ -174,7 +174,7 @@ pub async fn close(
     if !sees_all(&caller) {
         return Err(Problem::Bound);
     }
-    let present = OffsetDateTime::now_utc();
+    let present = app.catalog.now();
     match app.catalog.close_period(month, &caller.actor, close.despite_missing, present).await? {
         Closing::Closed(period) => {
             Ok((StatusCode::CREATED, Json(view(&caller, period, None))).into_response())

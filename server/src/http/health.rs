@@ -130,7 +130,7 @@ async fn measure(app: &App) -> Result<(), acuse_storage::CatalogError> {
     for (kind, open) in app.catalog.incidents_by_kind().await? {
         gauge!("acuse_incidents_open", "kind" => kind).set(open as f64);
     }
-    let messages = app.catalog.message_ledger(time::OffsetDateTime::now_utc()).await?;
+    let messages = app.catalog.message_ledger(app.catalog.now()).await?;
     let sums = [
         ("delivered", messages.delivered),
         ("on_its_way", messages.on_its_way),

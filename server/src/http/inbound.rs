@@ -324,7 +324,7 @@ mod tests {
         let path = format!("{}/../fixtures/webhooks/{name}.json", env!("CARGO_MANIFEST_DIR"));
         let body = std::fs::read(path).unwrap();
         let parsed = acuse_whatsapp::webhook::parse(&body);
-        delivery(body, &parsed, Matched::Current, "default", OffsetDateTime::now_utc())
+        delivery(body, &parsed, Matched::Current, "default", time::macros::datetime!(2026-09-01 12:00 UTC))
     }
 
     fn documents(delivery: &InboundDelivery) -> usize {

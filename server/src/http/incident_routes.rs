@@ -12,7 +12,6 @@ use acuse_workers::outgoing::alerts;
 use axum::{Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use time::OffsetDateTime;
 
 use super::{
     auth::Caller,
@@ -169,7 +168,7 @@ pub async fn test(
     caller.require(Scope::Admin)?;
     let routes = app.catalog.incident_routes().await?;
     let route = routes.iter().find(|r| r.id == id).ok_or(Problem::NotFound("route"))?;
-    let now = OffsetDateTime::now_utc();
+    let now = app.catalog.now();
     let sent = alerts::test(&app.catalog, &app.outgoing, route, &caller.actor, now).await?;
     Ok(Json(json!({ "taken": sent.is_ok(), "error": sent.err() })))
 }

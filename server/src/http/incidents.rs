@@ -9,7 +9,6 @@ use acuse_storage::{
 use axum::{Json, extract::State};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use time::OffsetDateTime;
 
 use super::{
     auth::Caller,
@@ -51,7 +50,7 @@ pub async fn acknowledge(
     Id(id): Id<IncidentId>,
 ) -> Result<Json<Value>, Problem> {
     caller.require(Scope::Admin)?;
-    match app.catalog.acknowledge_incident(id, &caller.actor, OffsetDateTime::now_utc()).await? {
+    match app.catalog.acknowledge_incident(id, &caller.actor, app.catalog.now()).await? {
         Acknowledged::Done => Ok(Json(json!({ "state": "acknowledged", "acked_by": caller.actor }))),
         Acknowledged::Resolved => Err(Problem::Conflict("this incident is over already".to_owned())),
         Acknowledged::Missing => Err(Problem::NotFound("incident")),
@@ -65,7 +64,7 @@ pub async fn resolve(
     Id(id): Id<IncidentId>,
 ) -> Result<Json<Value>, Problem> {
     caller.require(Scope::Admin)?;
-    match app.catalog.settle_incident(id, &caller.actor, OffsetDateTime::now_utc()).await? {
+    match app.catalog.settle_incident(id, &caller.actor, app.catalog.now()).await? {
         Acknowledged::Done => {
             let detail = json!({ "incident": id, "act": "resolve" });
             app.catalog.audit(&caller.actor, "incident", None, &detail).await?;
@@ -79,5 +78,5 @@ pub async fn resolve(
 /// `GET /v1/ledger/messages`.
 pub async fn messages(State(app): State<App>, caller: Caller) -> Result<Json<MessageLedger>, Problem> {
     caller.require(Scope::DocumentsRead)?;
-    Ok(Json(app.catalog.message_ledger(OffsetDateTime::now_utc()).await?))
+    Ok(Json(app.catalog.message_ledger(app.catalog.now()).await?))
 }

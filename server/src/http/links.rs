@@ -45,8 +45,14 @@ fn text_of(json: &[u8]) -> Vec<u8> {
 }
 
 /// The address of a link to what `caller` has just been permitted.
-pub(super) fn signed(keys: &KeyFile, caller: &Caller, document: DocumentId, query: &Query) -> String {
-    let until = (OffsetDateTime::now_utc() + LINK).unix_timestamp();
+pub(super) fn signed(
+    keys: &KeyFile,
+    caller: &Caller,
+    document: DocumentId,
+    query: &Query,
+    now: OffsetDateTime,
+) -> String {
+    let until = (now + LINK).unix_timestamp();
     let link =
         Link { document, variant: query.variant, page: query.page, until, ids: caller.access().sees_ids() };
     // A struct of plain members is always JSON.
@@ -73,7 +79,7 @@ pub async fn follow(
     Path(link): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let found = app.objects.keys().and_then(|keys| read(keys, &link, OffsetDateTime::now_utc()));
+    let found = app.objects.keys().and_then(|keys| read(keys, &link, app.catalog.now()));
     let link = found.ok_or(Problem::NotFound("link, or its five minutes are over"))?;
     let caller = Caller::of_link(link.ids);
     caller.require(Scope::DocumentsRead)?;
@@ -91,9 +97,9 @@ mod tests {
         let keys = KeyFile::open_or_create(&folder.path().join("acuse.key")).unwrap();
         let query = Query { variant: Variant::Normalized, page: Some(2), presign: true };
         let id = DocumentId::generate();
-        let address = signed(&keys, &Caller::of_link(true), id, &query);
+        let now = time::macros::datetime!(2026-09-01 12:00 UTC);
+        let address = signed(&keys, &Caller::of_link(true), id, &query, now);
         let text = address.strip_prefix("/v1/links/").unwrap();
-        let now = OffsetDateTime::now_utc();
         let link = read(&keys, text, now).unwrap();
         assert_eq!(
             (link.document, link.variant, link.page, link.ids),

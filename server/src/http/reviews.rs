@@ -182,7 +182,7 @@ pub async fn resolve(
         return Err(Problem::BadRequest("all: only with the decision retry".to_owned()));
     }
     let reason = review.reasons.first().map(|r| r.code).filter(|_| body.all);
-    let ask = asked(body)?;
+    let ask = asked(body, app.catalog.now())?;
     let review::Decided { status, documents } = if again {
         review::decide_again(&app, &caller, review.document_id, ask).await?
     } else {
@@ -195,7 +195,7 @@ pub async fn resolve(
     Ok(Json(Decided { status, documents }))
 }
 
-fn asked(body: Decide) -> Result<review::Ask, Problem> {
+fn asked(body: Decide, now: OffsetDateTime) -> Result<review::Ask, Problem> {
     let hold = body.hold_secs.filter(|secs| *secs > 0);
     if hold.is_some_and(|secs| secs > MOST_HOLD_SECS) {
         return Err(Problem::BadRequest(format!("hold_secs: at most {MOST_HOLD_SECS}")));
@@ -216,7 +216,7 @@ fn asked(body: Decide) -> Result<review::Ask, Problem> {
         duplicate_of: body.duplicate_of,
         message: body.message,
         fence: None,
-        held_until: hold.map(|secs| OffsetDateTime::now_utc() + time::Duration::seconds(i64::from(secs))),
+        held_until: hold.map(|secs| now + time::Duration::seconds(i64::from(secs))),
     })
 }
 
@@ -253,7 +253,7 @@ async fn reopen(
     body: &Decide,
 ) -> Result<Json<Decided>, Problem> {
     let note = body.note.as_deref().unwrap_or_default().trim();
-    let until = OffsetDateTime::now_utc() + LEASE;
+    let until = app.catalog.now() + LEASE;
     let id = review.document_id;
     match app.catalog.reopen(id, &caller.actor, body.version, note, until).await? {
         Reopened::Waits(_) => Ok(Json(Decided { status: Status::InReview, documents: Vec::new() })),

@@ -53,19 +53,11 @@ struct Said {
     caption: Option<String>,
 }
 
-impl Default for Said {
-    fn default() -> Self {
-        Self {
-            received_at: OffsetDateTime::now_utc(),
-            file: None,
-            sender: None,
-            customer_id: None,
-            caption: None,
-        }
-    }
-}
-
 impl Said {
+    fn at(received_at: OffsetDateTime) -> Self {
+        Self { received_at, file: None, sender: None, customer_id: None, caption: None }
+    }
+
     /// All of it, for comparing a repeated request with the first.
     fn hash(&self) -> Sha256 {
         let file = self.file.as_ref().map(|(stored, _)| stored.sha256.to_string()).unwrap_or_default();
@@ -123,7 +115,7 @@ pub async fn create(
     let key = idempotency_key(&headers)?;
     let wait = wait::preferred(&headers);
     let id = DocumentId::generate();
-    let mut said = Said::default();
+    let mut said = Said::at(app.catalog.now());
     let accepted = match incoming? {
         Incoming::Form(form) => {
             let declared = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());

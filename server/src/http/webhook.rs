@@ -45,7 +45,7 @@ pub async fn receive(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<StatusCode, Problem> {
-    let received_at = OffsetDateTime::now_utc();
+    let received_at = app.catalog.now();
     let outcome = take(&app, &headers, body, received_at, id).await;
     let word = match &outcome {
         Ok(word) => word,

@@ -213,7 +213,7 @@ pub async fn test(
     Id(id): Id<EndpointId>,
 ) -> Result<Json<Value>, Problem> {
     let endpoint = own(&app, &caller, id).await?;
-    let answer = webhooks::test(&app.outgoing, &endpoint, OffsetDateTime::now_utc()).await;
+    let answer = webhooks::test(&app.outgoing, &endpoint, app.catalog.now()).await;
     let error = answer.failure();
     Ok(Json(json!({ "taken": error.is_none(), "status": answer.status(), "error": error })))
 }

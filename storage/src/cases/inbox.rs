@@ -4,7 +4,7 @@
 use acuse_conversation::Event;
 use serde::Serialize;
 use serde_json::json;
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{Held, OPEN, get, happens, hold_contact};
@@ -296,7 +296,7 @@ async fn assign(tx: &mut Tx, id: CaseId, to: Option<&str>, team: Option<&str>) -
 
 async fn window_is_open(tx: &mut Tx, held: &Held) -> Result<bool, CatalogError> {
     let last = outbox::last_inbound(tx, held.contact, &held.phone_number_id).await?;
-    Ok(last.is_some_and(|last| last > tx.now() - outbox::ANSWER_LIFE))
+    Ok(last.is_some_and(|last| outbox::answerable_until(last) > tx.now()))
 }
 
 /// Those of a case's documents that exist for this reader.
@@ -341,7 +341,7 @@ fn shown(row: Row, documents: Vec<DocumentId>) -> Result<Listed, CatalogError> {
         team,
         assignee,
         due_at: maybe_at(T, "due_at", due)?,
-        window_closes_at: inbound.map(|at| at.saturating_add(Duration::DAY)),
+        window_closes_at: inbound.map(outbox::answerable_until),
         version,
         created_at: at(T, "created_at", made)?,
         updated_at: at(T, "updated_at", moved)?,

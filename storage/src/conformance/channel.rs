@@ -5,7 +5,7 @@ use time::Duration;
 
 use super::{
     door::{Sample, delivery, photo, received},
-    road::{reply, to_review},
+    road::{next_of, reply, to_review},
 };
 use crate::{
     Catalog, ContactId, DocumentId, Intake,
@@ -34,7 +34,7 @@ async fn waiting(catalog: &Catalog) -> (DocumentId, ContactId, Sample) {
 }
 
 async fn take(catalog: &Catalog, contact: ContactId) -> OutboxMessage {
-    match catalog.next_reply(contact, LEASE).await.unwrap() {
+    match next_of(catalog, contact, LEASE).await {
         NextReply::Send(message) => *message,
         other => panic!("a message waits: {other:?}"),
     }
@@ -170,7 +170,7 @@ pub(super) async fn what_may_have_left_waits_for_its_status(catalog: &Catalog) {
     let (document, contact, sample) = waiting(catalog).await;
     let message = take(catalog, contact).await;
     catalog.reply_unknown(message.id, "time-out").await.unwrap();
-    assert_eq!(catalog.next_reply(contact, LEASE).await.unwrap(), NextReply::Empty, "it is not sent again");
+    assert_eq!(next_of(catalog, contact, LEASE).await, NextReply::Empty, "it is not sent again");
     assert!(catalog.message_ledger(now()).await.unwrap().balanced);
     status(catalog, &format!("late.{}", sample.wamid), &message, "sent", None).await;
     assert_eq!(state(catalog, document).await, OutboxState::Sent);
@@ -189,12 +189,13 @@ pub(super) async fn the_message_ledger_can_come_out_false(catalog: &Catalog) {
     assert!(ledger.balanced && ledger.on_its_way >= 1, "{ledger:?}");
     let mut tx = catalog.writing().await.unwrap();
     let jobs = tx.jobs();
-    let text = format!("DELETE FROM {jobs} WHERE id = (SELECT reply_task_id FROM contacts WHERE id = $1)");
+    let text =
+        format!("DELETE FROM {jobs} WHERE id = (SELECT task_id FROM reply_lines WHERE contact_id = $1)");
     assert_eq!(execute!(tx, sqlx::AssertSqlSafe(text.clone()), contact.0).unwrap(), 1);
     tx.commit().await.unwrap();
     let ledger = catalog.message_ledger(now()).await.unwrap();
     assert!(!ledger.balanced, "a task was lost behind its back: {ledger:?}");
-    assert!(catalog.sweep_older_than(Duration::ZERO).await.unwrap().contacts >= 1);
+    assert!(catalog.sweep_older_than(Duration::ZERO).await.unwrap().lines >= 1);
     assert!(catalog.message_ledger(now()).await.unwrap().balanced, "the sweep put it back");
 }
 

@@ -257,7 +257,7 @@ pub(super) async fn statuses_settle_in_any_order(catalog: &Catalog) {
     let contact = intake_contact(catalog, document).await.unwrap();
     super::road::to_review(catalog, document).await;
     let NextReply::Send(reply) =
-        catalog.next_reply(contact, std::time::Duration::from_secs(60)).await.unwrap()
+        super::road::next_of(catalog, contact, std::time::Duration::from_secs(60)).await
     else {
         panic!("a reply waits")
     };

@@ -198,6 +198,40 @@ pub(super) async fn what_is_gone_soon_goes_first(catalog: &Catalog) {
     let again = now() + Duration::MINUTE;
     assert_eq!(catalog.retry(id, Stage::Fetch, "503", again).await.unwrap(), Step::Taken);
     assert!(priority(catalog, id).await > 0, "also when it is tried again");
+    the_oldest_deadline_goes_first(catalog, &number).await;
+}
+
+/// And an alarm goes by how long the number's media is kept, not by days.
+async fn the_oldest_deadline_goes_first(catalog: &Catalog, number: &str) {
+    let intake = Intake::spawn(catalog.clone());
+    let flooder = Sample::new();
+    let sent = |sample: &Sample, minutes: i64| {
+        let sample = Sample { wa_id: sample.wa_id.clone(), ..Sample::new() };
+        let sent_at = now() - Duration::minutes(minutes);
+        InboundItem::Message(InboundMessage { phone_number_id: number.to_owned(), sent_at, ..photo(&sample) })
+    };
+    // The flooder's come first and are young, but the last of them is the oldest of all.
+    let mut items: Vec<InboundItem> = (0..20).map(|_| sent(&flooder, 1)).collect();
+    items.push(sent(&flooder, 50));
+    items.push(sent(&Sample::new(), 20));
+    items.push(sent(&Sample::new(), 1));
+    let ids = send(&intake, items).await.new_documents;
+    let mut order = Vec::new();
+    for (n, id) in ids.iter().enumerate() {
+        order.push((-priority(catalog, *id).await, n));
+    }
+    order.sort_unstable();
+    let order: Vec<usize> = order.into_iter().map(|(_, n)| n).collect();
+    assert_eq!(order[..2], [20, 21], "the oldest deadline goes first");
+    let place = |n: usize| order.iter().position(|other| *other == n).unwrap();
+    assert!(place(22) < place(1), "of the same age, whoever sent one goes before the flooder's second");
+    // Ten minutes are left of an hour: an alarm. Fifty-nine, or forty: none.
+    let told = async |at| -> Vec<DocumentId> {
+        let expiring = catalog.media_expiring(at).await.unwrap();
+        expiring.into_iter().map(|d| d.id).filter(|id| ids.contains(id)).collect()
+    };
+    assert_eq!(told(now()).await, [ids[20]]);
+    assert_eq!(told(now() + Duration::minutes(30)).await[..2], [ids[20], ids[21]], "the first to go first");
 }
 
 pub(super) async fn a_steady_sender_is_not_over(catalog: &Catalog) {

@@ -9,12 +9,13 @@ use time::Duration;
 
 use super::{
     door::{Sample, received},
-    road::{reply, to_review},
+    road::{next_of, reply, to_review},
 };
 use crate::{
     Catalog, ContactId, DocumentId, OutboxId,
     access::Access,
     conversation::Way,
+    key_file::ErasedKind,
     events::{EventFilter, Followed},
     incidents::{
         Acknowledged, IncidentState, Severity,
@@ -24,6 +25,7 @@ use crate::{
     keys::{KeyMade, Scope},
     names::{EndpointId, KeyId, Stage, now},
     outbox::{NextReply, Purpose},
+    reviews::Decision,
     stages::Step,
     webhooks::{EndpointChange, Filter, NewEndpoint, log::Delivery, queue::Tried},
 };
@@ -108,7 +110,7 @@ async fn answered(catalog: &Catalog) -> (DocumentId, ContactId, OutboxId) {
     assert_eq!(step, Step::Taken);
     let contact = catalog.document(id).await.unwrap().unwrap().contact_id.unwrap();
     let lease = std::time::Duration::from_secs(60);
-    match catalog.next_reply(contact, lease).await.unwrap() {
+    match next_of(catalog, contact, lease).await {
         NextReply::Send(message) => (id, contact, message.id),
         other => panic!("a message waits: {other:?}"),
     }
@@ -262,4 +264,55 @@ pub(super) async fn what_something_open_needs_outlives_its_time(catalog: &Catalo
     assert!(after.balanced, "{after:?}");
     assert_eq!((after.told, after.on_its_way), (before.told, before.on_its_way));
     assert_eq!(catalog.ledger(None, None).await.unwrap(), ledger, "no document went");
+    what_is_open_keeps_its_conversation(catalog).await;
+}
+
+async fn prune_all(catalog: &Catalog) {
+    while catalog.prune_channel(-Duration::MINUTE, 1_000).await.unwrap().total() > 0 {}
+}
+
+/// Words of theirs, and an answer that was delivered, as long as something of theirs is open; then they go.
+async fn what_is_open_keeps_its_conversation(catalog: &Catalog) {
+    let (document, contact, id) = answered(catalog).await;
+    let mut tx = catalog.writing().await.unwrap();
+    execute!(tx, "UPDATE outbox SET state = 'delivered', wamid = 'wamid.kept' WHERE id = $1", id.0).unwrap();
+    execute!(
+        tx,
+        "INSERT INTO message_statuses (wamid, status, recipient, rank, at, raw) \
+         VALUES ('wamid.kept', 'delivered', '34', 3, 0, '{}')"
+    )
+    .unwrap();
+    let case = uuid::Uuid::now_v7();
+    execute!(
+        tx,
+        "INSERT INTO cases (id, contact_id, phone_number_id, kind, subject, state, created_at, updated_at) \
+         VALUES ($1, $2, '1', 'support', 'kept', 'human', 0, 0)",
+        case,
+        contact.0
+    )
+    .unwrap();
+    tx.commit().await.unwrap();
+    let kept = async || {
+        let mut tx = catalog.reading().await.unwrap();
+        let sql = "SELECT (SELECT COUNT(*) FROM outbox WHERE id = $1), \
+             (SELECT COUNT(*) FROM message_statuses WHERE wamid = 'wamid.kept'), \
+             (SELECT COUNT(*) FROM messages WHERE contact_id = $2 AND raw <> '{}')";
+        one!(tx, (i64, i64, i64), sql, id.0, contact.0).unwrap()
+    };
+    prune_all(catalog).await;
+    assert_eq!(kept().await, (1, 1, 1), "its review is open, and a case");
+    let mut tx = catalog.writing().await.unwrap();
+    execute!(tx, "UPDATE cases SET state = 'done' WHERE id = $1", case).unwrap();
+    tx.commit().await.unwrap();
+    prune_all(catalog).await;
+    assert_eq!(kept().await, (1, 1, 1), "its review is open");
+    let review = catalog.open_review_of(document).await.unwrap().unwrap();
+    let reject = Decision::Reject { note: "no".into() };
+    catalog.resolve_review(review.id, "ana", None, &reject, None).await.unwrap();
+    catalog.place_hold(ErasedKind::Contact, contact.0, "a court asks", "ana").await.unwrap();
+    prune_all(catalog).await;
+    assert_eq!(kept().await, (1, 1, 1), "a hold keeps it");
+    assert!(catalog.lift_hold(ErasedKind::Contact, contact.0, "ana").await.unwrap());
+    prune_all(catalog).await;
+    assert_eq!(kept().await, (0, 0, 0), "nothing needs it any more");
 }

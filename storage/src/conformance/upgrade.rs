@@ -19,6 +19,8 @@ use crate::{
 
 /// The last version of the schema that is somewhere in use.
 const LANDED: i64 = 3;
+/// The last one in which a contact had one task for all that waits.
+const BEFORE_LINES: i64 = 38;
 
 /// The rows of the snapshot, for what each migration says of them.
 pub(super) struct Landed {
@@ -37,14 +39,17 @@ pub(super) struct Landed {
 /// # Panics
 /// When something that was there does not come through.
 pub async fn upgrade(catalog: &Catalog) {
-    migrate_to_landed(catalog).await;
+    migrate_to(catalog, LANDED).await;
     let landed = fill(catalog).await;
+    migrate_to(catalog, BEFORE_LINES).await;
+    let waiting = super::lines::waits_before_there_were_lines(catalog, landed.contact).await;
     catalog.migrate().await.expect("the landed schema is brought up to date");
     catalog.migrate().await.expect("and a second time changes nothing");
     what_was_there_is_there(catalog, &landed).await;
     the_contract_came_through(catalog).await;
     the_desk_counts_what_waited(catalog).await;
     super::access::what_was_there_is_scored(catalog, &landed).await;
+    super::lines::what_waited_stands_in_its_line(catalog, landed.contact, waiting).await;
     the_channel_came_through(catalog, &landed).await;
     super::lists::what_was_there_is_listed(catalog).await;
     super::found::what_was_there_is_found(catalog, landed.filed).await;
@@ -52,7 +57,7 @@ pub async fn upgrade(catalog: &Catalog) {
     columns_are_the_same_on_both(catalog).await;
 }
 
-async fn migrate_to_landed(catalog: &Catalog) {
+async fn migrate_to(catalog: &Catalog, version: i64) {
     let (queue, mut ours): (Migrator, Migrator) = match &catalog.pools {
         Pools::Sqlite { .. } => {
             (apalis_sqlite::SqliteStorage::<()>::migrations(), sqlx::migrate!("./migrations/sqlite"))
@@ -61,7 +66,7 @@ async fn migrate_to_landed(catalog: &Catalog) {
             (apalis_postgres::PostgresStorage::<()>::migrations(), sqlx::migrate!("./migrations/postgres"))
         }
     };
-    ours.migrations = ours.migrations.iter().filter(|m| m.version <= LANDED).cloned().collect();
+    ours.migrations = ours.migrations.iter().filter(|m| m.version <= version).cloned().collect();
     ours.dangerous_set_table_name("acuse_migrations");
     catalog.run(&queue).await.unwrap();
     catalog.run(&ours).await.unwrap();
@@ -369,7 +374,7 @@ async fn the_channel_came_through(catalog: &Catalog, landed: &Landed) {
     assert!(incidents.iter().any(|i| i.kind == "template_paused" && i.count == 2), "alerts are incidents");
     let lease = std::time::Duration::from_secs(60);
     assert_eq!(
-        catalog.next_reply(landed.contact, lease).await.unwrap(),
+        super::road::next_of(catalog, landed.contact, lease).await,
         NextReply::Empty,
         "nothing old is sent"
     );

@@ -16,6 +16,7 @@ use super::{Identity, InboundItem};
 use crate::{
     error::CatalogError,
     names::{AliasKind, ContactId, cut, micros, word},
+    outbox::{HeldFor, move_lines, release},
     sql::Tx,
 };
 
@@ -287,6 +288,7 @@ impl Contacts {
         self.save_windows(tx).await
     }
 
+    /// Who writes opens their window: what waited for a template to reach them goes as it is.
     async fn save_windows(&self, tx: &mut Tx) -> Result<(), CatalogError> {
         let rows: Vec<(Uuid, &String, OffsetDateTime)> = self
             .touched
@@ -301,7 +303,8 @@ impl Contacts {
              WHERE windows.last_inbound_at < excluded.last_inbound_at",
             &rows,
             |q, (contact, number, at)| q.bind(*contact).bind(number.as_str()).bind(micros(*at))
-        )
+        )?;
+        release(tx, HeldFor::Template, |line| self.touched.contains_key(&line.contact.0)).await
     }
 
     async fn save_names(&self, tx: &mut Tx) -> Result<(), CatalogError> {
@@ -378,6 +381,7 @@ impl Contacts {
             into
         )?;
         execute!(tx, "DELETE FROM windows WHERE contact_id = $1", from)?;
+        move_lines(tx, from, into).await?;
         execute!(
             tx,
             "UPDATE contacts SET merged_into = $2, updated_at = $3 WHERE id = $1",

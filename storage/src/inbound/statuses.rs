@@ -10,7 +10,8 @@ use crate::{
     error::CatalogError,
     incidents,
     names::{ContactId, DocumentId, clean, cut, micros},
-    outbox,
+    numbers,
+    outbox::{Wait, line_of, wake},
     sql::Tx,
     timeline::{self, Entry},
 };
@@ -71,12 +72,12 @@ async fn settle(tx: &mut Tx, status: &InboundStatus) -> Result<(), CatalogError>
     let callback = status.callback.as_deref().and_then(|c| Uuid::parse_str(c).ok());
     let found = optional!(
         tx,
-        (Uuid, Option<Uuid>, Uuid, String),
-        "SELECT id, document_id, contact_id, purpose FROM outbox WHERE wamid = $1 OR id = $2 LIMIT 1",
+        (Uuid, Option<Uuid>, Uuid, String, String),
+        "SELECT id, document_id, contact_id, purpose, COALESCE(phone_number_id, '') FROM outbox WHERE wamid = $1 OR id = $2 LIMIT 1",
         clean(&status.wamid),
         callback
     )?;
-    let Some((id, document, contact, purpose)) = found else { return Ok(()) };
+    let Some((id, document, contact, purpose, number)) = found else { return Ok(()) };
     let failed = status.status == "failed";
     let error = status.error.as_deref().map(|e| cut(e, 500));
     let present = tx.now();
@@ -103,10 +104,11 @@ async fn settle(tx: &mut Tx, status: &InboundStatus) -> Result<(), CatalogError>
     )?;
     if moved == 1 && failed {
         // What follows is decided where refused calls are.
-        outbox::push_reply(tx, ContactId(contact), None).await?;
+        wake(tx, &line_of((contact, number)), Wait::None).await?;
     }
     if moved == 1 && rank(&status.status) >= DELIVERED {
         incidents::arrived_after_all(tx, id, present).await?;
+        numbers::delivered(tx, id).await?;
     }
     let entry = Entry {
         document: document.map(DocumentId),

@@ -33,9 +33,10 @@ pub enum ErrorClass {
     WindowClosed,
     /// This person cannot be reached: no retry, note it on the contact.
     Undeliverable,
-    /// Meta holds this one back for a day (a cap per person, an experiment), or we do (we blocked the person): the
-    /// person can be reached all the same.
+    /// Meta holds this one back for a day (a cap per person, an experiment): the person can be reached all the same.
     HeldBack,
+    /// We have blocked the person: nothing goes to them until somebody of us takes that back.
+    Blocked,
     /// The person does not want these messages: never again.
     OptedOut,
     /// The person must be addressed by number, not by user id.
@@ -100,6 +101,7 @@ impl ErrorClass {
             Self::WindowClosed => "window_closed",
             Self::Undeliverable => "undeliverable",
             Self::HeldBack => "held_back",
+            Self::Blocked => "blocked",
             Self::OptedOut => "opted_out",
             Self::UsePhone => "use_phone",
             Self::TemplateWrong => "template_wrong",
@@ -160,10 +162,9 @@ static TABLE: &[(RangeInclusive<i64>, ErrorClass)] = &[
     (one(131_047), ErrorClass::WindowClosed),
     (one(131_026), ErrorClass::Undeliverable),
     (one(131_030), ErrorClass::Undeliverable),
-    (one(130_403), ErrorClass::HeldBack),
+    (one(130_403), ErrorClass::Blocked),
     (one(130_472), ErrorClass::HeldBack),
     (one(131_049), ErrorClass::HeldBack),
-    (one(137_000), ErrorClass::HeldBack),
     (one(131_050), ErrorClass::OptedOut),
     (one(131_062), ErrorClass::UsePhone),
     // Templates and Flows.
@@ -184,6 +185,8 @@ static TABLE: &[(RangeInclusive<i64>, ErrorClass)] = &[
     (one(131_021), ErrorClass::Permanent),
     (one(131_051), ErrorClass::Permanent),
     (one(135_000), ErrorClass::Permanent),
+    // The person is no longer who we took them for: nothing that is tried again mends that.
+    (one(137_000), ErrorClass::Permanent),
 ];
 
 #[cfg(test)]

@@ -58,6 +58,20 @@ impl Rate {
         Self { interval: (self.interval * 2).min(Duration::from_secs(1)), burst: (self.burst / 2).max(1) }
     }
 
+    /// The state as it may be by this rate, where turns are given out up to `ahead` of their time: one that is paid for
+    /// further ahead than anybody was ever let is of a clock that has gone back since, and counts for nothing.
+    #[must_use]
+    pub fn plausible(
+        self,
+        paid_at: Option<OffsetDateTime>,
+        now: OffsetDateTime,
+        ahead: Duration,
+    ) -> Option<OffsetDateTime> {
+        let most = self.interval.saturating_mul(self.burst).saturating_add(ahead);
+        let most = now.saturating_add(time::Duration::try_from(most).unwrap_or(time::Duration::MAX));
+        paid_at.filter(|paid_at| *paid_at <= most)
+    }
+
     /// Asks for one message at `now`, with the state kept from the last [`Turn::Go`].
     #[must_use]
     pub fn ask(self, paid_at: Option<OffsetDateTime>, now: OffsetDateTime) -> Turn {
@@ -123,6 +137,18 @@ mod tests {
         assert_eq!(burst(Rate::NUMBER, Some(state), NOON + Duration::from_secs(1)).0, 80);
         assert_eq!(burst(Rate::NUMBER.halved(), None, NOON).0, 40);
         assert_eq!(burst(Rate::per_second(0), None, NOON).0, 1);
+    }
+
+    #[test]
+    fn what_a_clock_that_jumped_left_behind_counts_for_nothing() {
+        let (_, state) = burst(Rate::PAIR, None, NOON);
+        let plausible = |at| Rate::PAIR.plausible(Some(at), NOON, Duration::ZERO);
+        assert_eq!(plausible(state), Some(state), "a whole burst is owed");
+        assert_eq!(plausible(state + time::Duration::HOUR), None);
+        let number = Rate::paced(80);
+        let (_, state) = burst(number, None, NOON + Duration::from_secs(2));
+        assert_eq!(number.plausible(Some(state), NOON, Duration::from_secs(2)), Some(state), "in line");
+        assert_eq!(number.plausible(Some(state), NOON, Duration::ZERO), None);
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub const BOUNDARIES: &[&str] = &[
     "reply.taken",
     "reply.sending",
     "reply.sent",
+    "reply.refused",
     "reply.settled",
     "case.taken",
     "case.stepped",

@@ -1,25 +1,30 @@
-//! `reply`: what waits for one contact leaves in order, through [`crate::dispatch`], and never twice on purpose.
+//! `reply`: what waits in one line (a person, one of our numbers) leaves in order, through [`crate::dispatch`], and never
+//! twice on purpose.
 //!
-//! The outbox's lease keeps one contact in one worker's hands, and no contact waits for another. Meta knows no
+//! The outbox's lease keeps one line in one worker's hands, and no line waits for another. What a refusal means is
+//! decided in [`refusal`]. Meta knows no
 //! idempotency key: a send whose answer was lost is `unknown`, and only a status that carries its id settles it.
 
-use std::time::{Duration, Instant};
+mod refusal;
+
+use std::time::Instant;
 
 use acuse_storage::{
     CatalogError, ContactId,
     contacts::Contact,
     names::AliasKind,
     numbers::{About, Direction},
-    outbox::{MessageKind, NextReply, OutboxMessage, OutboxState},
+    outbox::{HeldFor, Line, MessageKind, NextReply, OutboxMessage, OutboxState},
     parts::Part,
 };
 use acuse_whatsapp::{
     ErrorClass, Graph, Recipient,
     graph::{TemplateMessage, TextMessage},
-    policy::{backoff, pair_backoff},
 };
 use time::OffsetDateTime;
 use tracing::Instrument;
+
+use refusal::{Failure, Heard, refused};
 
 use crate::{
     dispatch::{How, Verdict, Why, decide},
@@ -29,22 +34,31 @@ use crate::{
     parts,
 };
 
-/// Messages one task sends before it goes to the end of the line, behind other contacts.
+/// Messages one task sends before others have their turn.
 const PER_TASK: usize = 5;
-/// How long to wait before a second try when Meta says the window is closed and our clock says open (Meta's known
-/// issue with 131047).
-const WINDOW_DOUBT: Duration = Duration::from_secs(60);
-/// A template's first pause (Meta: 3 hours, then 6, then it is disabled).
-const TEMPLATE_PAUSE: Duration = Duration::from_secs(3 * 3_600);
-/// A cap per person is not tried again before (Meta, 131049).
-const DAY: Duration = Duration::from_secs(24 * 3_600);
 
-/// Sends what waits for a contact.
-pub async fn reply(env: &Env, contact: ContactId) -> Ended {
-    let span = tracing::info_span!("job", stage = "reply", contact_id = %contact);
+/// Sends what waits for a contact in any of their lines.
+pub async fn reply_to(env: &Env, contact: ContactId) -> Ended {
+    let lines = match env.catalog.lines_of(contact).await {
+        Ok(lines) => lines,
+        Err(error) => {
+            tracing::error!(error = chain(&error), "the catalog failed; the sweep will find the messages");
+            return Ended::Lost;
+        }
+    };
+    let mut ended = Ended::Stale;
+    for line in lines {
+        ended = reply(env, &line).await;
+    }
+    ended
+}
+
+/// Sends what waits in a line.
+pub async fn reply(env: &Env, line: &Line) -> Ended {
+    let span = tracing::info_span!("job", stage = "reply", contact_id = %line.contact, number = line.number);
     async {
         let started = Instant::now();
-        let ended = send_waiting(env, contact).await.unwrap_or_else(|error| {
+        let ended = send_waiting(env, line).await.unwrap_or_else(|error| {
             tracing::error!(error = chain(&error), "the catalog failed; the sweep will find the messages");
             Ended::Lost
         });
@@ -55,23 +69,23 @@ pub async fn reply(env: &Env, contact: ContactId) -> Ended {
     .await
 }
 
-async fn send_waiting(env: &Env, id: ContactId) -> Result<Ended, CatalogError> {
+async fn send_waiting(env: &Env, line: &Line) -> Result<Ended, CatalogError> {
     if let Some(until) = parts::closed(env, &[Part::Graph]).await? {
-        env.catalog.replies_go_on(id, until).await?;
+        env.catalog.line_goes_on(line, until).await?;
         return Ok(Ended::Waits);
     }
     let mut ended = Ended::Stale;
     for _ in 0..PER_TASK {
-        let message = match env.catalog.next_reply(id, env.policy.reply_lease).await? {
+        let message = match env.catalog.next_reply(line, env.policy.reply_lease).await? {
             NextReply::Send(message) => message,
             NextReply::NotBefore(at) => {
                 // A task of its own, so that the ledger sees one behind what waits.
-                env.catalog.replies_go_on(id, at).await?;
+                env.catalog.line_goes_on(line, at).await?;
                 return Ok(ended);
             }
             NextReply::Busy => {
                 // Should its worker be dead, its lease ends.
-                env.catalog.replies_go_on(id, env.after(env.policy.reply_lease)).await?;
+                env.catalog.line_goes_on(line, env.after(env.policy.reply_lease)).await?;
                 return Ok(ended);
             }
             NextReply::Empty => return Ok(ended),
@@ -81,7 +95,7 @@ async fn send_waiting(env: &Env, id: ContactId) -> Result<Ended, CatalogError> {
             return Ok(ended);
         }
     }
-    env.catalog.replies_go_on(id, env.now()).await?;
+    env.catalog.line_goes_on(line, env.now()).await?;
     Ok(ended)
 }
 
@@ -120,6 +134,7 @@ async fn send_one(env: &Env, message: &OutboxMessage) -> Result<Ended, CatalogEr
                 why: format!("failed by status, code {code}"),
                 tried: message.attempts.saturating_sub(1),
                 template: message.template.clone(),
+                heard: Heard::ByStatus,
             };
             let number = message.phone_number_id.clone().unwrap_or_default();
             return refused(env, message, &number, failure).await;
@@ -168,8 +183,10 @@ async fn dispatch(
                 catalog.pause(About::TokenOf(number), Direction::Send, &why, env.now()).await?;
                 until = env.after(env.policy.probe_every);
             }
-            catalog.reply_postponed(message.id, in_time(message, until)).await?;
-            Ok(Ended::Waits)
+            let held_for = (why == Why::TemplatePaused).then_some(HeldFor::Template);
+            catalog.reply_postponed(message.id, in_time(message, until), held_for).await?;
+            // Those behind one that stands aside go on.
+            Ok(if held_for.is_some() { Ended::Moved } else { Ended::Waits })
         }
         Verdict::Tell(why) => {
             tell(env, message, why).await?;
@@ -189,9 +206,12 @@ async fn tell(env: &Env, message: &OutboxMessage, why: Why) -> Result<(), Catalo
         Why::WindowClosed => return env.catalog.reply_window_closed(message.id).await,
         Why::TooLate => ("message_expired", "it could not be sent in time"),
         Why::NoConsent => ("consent_missing", "the person never agreed to such messages"),
-        Why::OptedOut | Why::NumberPaused | Why::NoToken | Why::PairLimit | Why::NumberRate => {
-            ("message_failed", "it could not be sent")
-        }
+        Why::OptedOut
+        | Why::NumberPaused
+        | Why::NoToken
+        | Why::PairLimit
+        | Why::NumberRate
+        | Why::TemplatePaused => ("message_failed", "it could not be sent"),
     };
     env.catalog.reply_failed(message.id, kind, words).await
 }
@@ -228,7 +248,7 @@ async fn leave(
             boundary::pass("reply.sent");
             catalog.reply_sent(message.id, &sent.message_id).await?;
             boundary::pass("reply.settled");
-            if leaving.probe && catalog.resume(number, Direction::Send, env.now()).await? {
+            if leaving.probe && catalog.probe_taken(number, env.now()).await? {
                 tracing::info!("the number sends again");
             }
             tracing::info!(attempts = message.attempts + 1, "reply sent");
@@ -240,7 +260,12 @@ async fn leave(
                 How::Template(name, language) => Some((name.clone(), language.clone())),
             };
             let (class, code, why) = (error.class, error.code(), chain(&error));
-            let failure = Failure { class, code, why, tried: message.attempts, template };
+            if let Some(code) = code.filter(|_| class != ErrorClass::Unknown) {
+                catalog.reply_refused(message.id, &why, code).await?;
+                boundary::pass("reply.refused");
+            }
+            let failure =
+                Failure { class, code, why, tried: message.attempts, template, heard: Heard::InCall };
             refused(env, message, number, failure).await
         }
     }
@@ -283,149 +308,4 @@ fn addressed(message: &OutboxMessage, contact: &Contact) -> Result<(String, Reci
     let to = names.into_iter().flatten().find_map(|name| name.parse::<Recipient>().ok());
     let number = number.ok_or("none of our numbers is known to have received them")?;
     Ok((number, to.ok_or("the contact has neither a number nor a user id")?))
-}
-
-/// How a send failed, in a call or by status.
-struct Failure {
-    class: ErrorClass,
-    code: Option<i64>,
-    why: String,
-    /// Times it was tried before that one.
-    tried: u32,
-    template: Option<(String, String)>,
-}
-
-/// What a refusal means for the message, whether the call was refused or a status said so: later, as long as it is
-/// worth sending; or in front of a person; or nobody knows.
-async fn refused(
-    env: &Env,
-    message: &OutboxMessage,
-    number: &str,
-    failure: Failure,
-) -> Result<Ended, CatalogError> {
-    let catalog = &env.catalog;
-    let Failure { class, code, why, tried, .. } = &failure;
-    tracing::warn!(class = class.as_str(), error = why, tried, "a reply was not accepted");
-    note(env, message, number, &failure).await?;
-    let outlook = outlook(*class, *tried);
-    let at = match outlook {
-        Outlook::Unknown => {
-            catalog.reply_unknown(message.id, why).await?;
-            return Ok(Ended::Moved);
-        }
-        Outlook::Told(kind) => {
-            catalog.reply_failed(message.id, kind, why).await?;
-            return Ok(Ended::Moved);
-        }
-        Outlook::OptedOut if message.category.is_some() => {
-            catalog.reply_withdrawn(message.id, why).await?;
-            return Ok(Ended::Moved);
-        }
-        Outlook::OptedOut => {
-            catalog.reply_failed(message.id, "contact_opted_out", why).await?;
-            return Ok(Ended::Moved);
-        }
-        Outlook::NotToday => {
-            let tomorrow = env.after(DAY);
-            if message.expires_at.is_some_and(|expires| expires <= tomorrow) {
-                catalog.reply_failed(message.id, "message_held_back", why).await?;
-                return Ok(Ended::Moved);
-            }
-            tomorrow
-        }
-        // What stands in for it, or who is told, is decided where all sends are.
-        Outlook::WindowClosed => env.now(),
-        Outlook::AfterBackoff => env.after(backoff(*tried, env.policy.reply_ceiling, rand::random())),
-        Outlook::After(wait) => env.after(wait),
-        Outlook::AfterPause => env.after(env.policy.probe_every),
-    };
-    // No attempt ends these waits: `expires_at` does, and before each send it is looked at.
-    catalog.reply_later(message.id, why, *code, in_time(message, at)).await?;
-    Ok(if outlook == Outlook::WindowClosed { Ended::Moved } else { Ended::Retry })
-}
-
-/// Whom else a refusal is about: the number, its token, the contact, the template.
-async fn note(
-    env: &Env,
-    message: &OutboxMessage,
-    number: &str,
-    failure: &Failure,
-) -> Result<(), CatalogError> {
-    let (catalog, class) = (&env.catalog, failure.class);
-    if class == ErrorClass::Retry {
-        // Is it this message, or is nobody there?
-        return parts::blame(env, Part::Graph).await.map(drop);
-    }
-    if class.pauses() {
-        let token = class == ErrorClass::TokenExpired;
-        let about = if token { About::TokenOf(number) } else { About::Number(number) };
-        return catalog.pause(about, Direction::Send, &failure.why, env.now()).await;
-    }
-    match (class, &failure.template) {
-        (ErrorClass::NumberThroughput, _) => catalog.rate_lowered(number).await,
-        (ErrorClass::Undeliverable, _) => catalog.contact_unreachable(message.contact_id, env.now()).await,
-        (ErrorClass::OptedOut, _) => {
-            // Meta's own switch is about marketing.
-            let category = message.category.as_deref().unwrap_or("marketing");
-            catalog.consent_withdrawn(message, number, category, "meta_131050").await
-        }
-        (ErrorClass::TemplateWrong, Some(template)) => {
-            catalog.template_refused(number, template, &failure.why, None).await
-        }
-        (ErrorClass::TemplatePaused, Some(template)) => {
-            let until = env.after(TEMPLATE_PAUSE);
-            catalog.template_refused(number, template, &failure.why, Some(until)).await
-        }
-        _ => Ok(()),
-    }
-}
-
-/// What is to become of a message that was refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Outlook {
-    /// Again, by the number of attempts.
-    AfterBackoff,
-    /// Again, not before this long.
-    After(Duration),
-    /// Again when its number's pause has ended.
-    AfterPause,
-    /// Not before tomorrow, if it is worth sending then.
-    NotToday,
-    /// It may have left.
-    Unknown,
-    /// The 24 hours are over.
-    WindowClosed,
-    /// The person does not want it.
-    OptedOut,
-    /// A person is told, by an incident of this kind.
-    Told(&'static str),
-}
-
-fn outlook(class: ErrorClass, tried: u32) -> Outlook {
-    match class {
-        ErrorClass::Unknown => Outlook::Unknown,
-        ErrorClass::TokenExpired
-        | ErrorClass::StopAccount
-        | ErrorClass::StopNumber
-        | ErrorClass::StopSending => Outlook::AfterPause,
-        ErrorClass::WindowClosed if tried == 0 => Outlook::After(WINDOW_DOUBT),
-        ErrorClass::WindowClosed => Outlook::WindowClosed,
-        ErrorClass::PairLimit => Outlook::After(pair_backoff(tried)),
-        ErrorClass::Wait { retry_after } => Outlook::After(retry_after),
-        ErrorClass::NumberThroughput | ErrorClass::Retry | ErrorClass::MediaUrlExpired => {
-            Outlook::AfterBackoff
-        }
-        ErrorClass::OutboundMedia if tried == 0 => Outlook::AfterBackoff,
-        ErrorClass::Undeliverable => Outlook::Told("contact_unreachable"),
-        ErrorClass::HeldBack => Outlook::NotToday,
-        ErrorClass::OptedOut => Outlook::OptedOut,
-        ErrorClass::TemplateWrong => Outlook::Told("template_refused"),
-        ErrorClass::TemplatePaused => Outlook::After(TEMPLATE_PAUSE),
-        ErrorClass::OutboundMedia
-        | ErrorClass::UsePhone
-        | ErrorClass::MediaGone
-        | ErrorClass::MediaTooLarge
-        | ErrorClass::HostNotAllowed
-        | ErrorClass::Permanent => Outlook::Told("message_failed"),
-    }
 }

@@ -3,7 +3,7 @@
 use acuse_fixtures::graph::{Options, OtherNumber};
 use acuse_storage::{DocumentId, Stage, numbers::Number};
 use acuse_whatsapp::{Graph, GraphConfig, Secret};
-use acuse_workers::{jobs::reply::reply, watch};
+use acuse_workers::{jobs::reply::reply_to, watch};
 use serde_json::json;
 use time::Duration;
 
@@ -120,7 +120,7 @@ async fn templates_come_from_meta_and_one_that_is_paused_is_told_of() {
 
 async fn answered(world: &World, id: DocumentId) -> bool {
     let contact = world.env.catalog.document(id).await.unwrap().unwrap().contact_id.unwrap();
-    reply(&world.env, contact).await;
+    reply_to(&world.env, contact).await;
     let all = world.env.catalog.replies_about(id).await.unwrap();
     all.iter().any(|m| m.wamid.is_some())
 }

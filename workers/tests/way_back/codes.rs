@@ -5,7 +5,7 @@ use std::panic::AssertUnwindSafe;
 use acuse_storage::outbox::OutboxState;
 use acuse_workers::jobs::{
     boundary::{BOUNDARIES, die_at},
-    reply::reply,
+    reply::reply_to,
 };
 use futures_util::FutureExt;
 
@@ -42,7 +42,8 @@ fn table() -> Vec<(i64, End)> {
     add(&[131_048, 131_064], End::Paused);
     add(&[131_026], End::Unreachable);
     add(&[131_047], End::Template);
-    add(&[131_049, 130_472, 130_403, 137_000], End::Told("message_held_back"));
+    add(&[131_049, 130_472], End::Told("message_held_back"));
+    add(&[130_403], End::Told("contact_blocked"));
     add(&[131_050], End::OptedOut);
     add(&[131_051, 131_052, 131_062], End::Told("message_failed"));
     add(&[131_053], End::Once("message_failed"));
@@ -56,7 +57,7 @@ fn table() -> Vec<(i64, End)> {
     add(&[0, 3, 10, 190, 131_005], End::Paused);
     add(&(200..300).collect::<Vec<_>>(), End::Paused);
     add(&[368, 131_031, 130_497, 131_042], End::Paused);
-    add(&[100, 131_008, 131_009, 131_021, 135_000], End::Told("message_failed"));
+    add(&[100, 131_008, 131_009, 131_021, 135_000, 137_000], End::Told("message_failed"));
     // Meta has more codes than its page.
     add(&[999_999], End::Told("message_failed"));
     table
@@ -201,7 +202,7 @@ async fn a_closed_window_takes_the_approved_template_and_a_bad_template_is_block
 #[tokio::test]
 async fn a_worker_that_dies_at_any_step_loses_and_doubles_nothing() {
     let world = World::new().await;
-    let steps = BOUNDARIES.iter().filter(|b| b.starts_with("reply."));
+    let steps = BOUNDARIES.iter().filter(|b| b.starts_with("reply.") && **b != "reply.refused");
     for boundary in steps {
         for refused in [None, Some(131_000), Some(131_026)] {
             let what = format!("{boundary}, then {refused:?}");
@@ -211,14 +212,14 @@ async fn a_worker_that_dies_at_any_step_loses_and_doubles_nothing() {
             if let Some(code) = refused {
                 // It left, and a status says that it failed; the worker that decides on it dies.
                 die_at("reply.settled");
-                let died = AssertUnwindSafe(reply(&world.env, of.contact)).catch_unwind().await;
+                let died = AssertUnwindSafe(reply_to(&world.env, of.contact)).catch_unwind().await;
                 assert!(died.is_err(), "{what}");
                 world.status(of, "failed", Some(code)).await;
                 die_at(boundary);
             }
             // A worker dies there; its lease ends; others take it over.
             for _ in 0..4 {
-                let _died = AssertUnwindSafe(reply(&world.env, of.contact)).catch_unwind().await;
+                let _died = AssertUnwindSafe(reply_to(&world.env, of.contact)).catch_unwind().await;
                 world.balances(&what).await;
                 pass(time::Duration::seconds(46));
             }

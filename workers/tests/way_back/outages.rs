@@ -4,7 +4,7 @@ use acuse_fixtures::graph::{Fault, Point};
 use acuse_pipeline::document::Status;
 use acuse_storage::{
     DocumentId, Stage,
-    incidents::{IncidentState, routes::Medium},
+    incidents::{IncidentState, kinds, routes::Medium},
     names::now,
     outbox::OutboxState,
     parts::Part,
@@ -18,7 +18,7 @@ use time::Duration;
 
 use crate::{
     alerts::{outgoing, route},
-    receiver::Receiver,
+    receiver::{MailServer, Receiver},
     world::{World, clock, pass},
 };
 
@@ -45,9 +45,9 @@ pub async fn minutes(world: &World, minutes: i64, documents: &[DocumentId]) {
 
 /// A part goes away for so long and comes back: every document that came meanwhile is filed or where a person was
 /// to see it anyway, no attempt was burnt for it, and there was one incident.
-async fn outage(world: &World, ears: &Receiver, part: Part, long: i64, away: impl AsyncFn(bool)) {
+async fn outage(world: &World, ears: &Ears, part: Part, long: i64, away: impl AsyncFn(bool)) {
     let what = format!("{part} away for {long} minutes");
-    ears.came();
+    ears.hook.came();
     let before = incidents(world, part, Some(IncidentState::Resolved)).await;
     let waiting = world.waits().await;
     away(true).await;
@@ -65,14 +65,17 @@ async fn outage(world: &World, ears: &Receiver, part: Part, long: i64, away: imp
     }
     alerts::tell(&world.env).await.unwrap();
     let heard = |news: &str| {
-        let came = ears.came();
+        let came = ears.hook.came();
         came.iter().filter(|c| c.body.contains(news) && c.body.contains(part.incident())).count()
     };
     assert_eq!(heard("incident.opened"), 1, "{what}: the route heard of it");
+    let (opened, resolved) = (ears.mails(part, "New"), ears.mails(part, "Resolved"));
+    assert!(ears.mail.is_none() || opened == resolved + 1, "{what}: and the mailbox: {opened}, {resolved}");
     away(false).await;
     minutes(world, 8, &documents).await;
     alerts::tell(&world.env).await.unwrap();
     assert_eq!(heard("incident.resolved"), 1, "{what}: the route heard that it is over");
+    assert!(ears.mails(part, "Resolved") == opened, "{what}: and the mailbox");
     assert_eq!(incidents(world, part, None).await, 0, "{what}: it is over");
     assert_eq!(
         incidents(world, part, Some(IncidentState::Resolved)).await,
@@ -101,12 +104,34 @@ async fn outage(world: &World, ears: &Receiver, part: Part, long: i64, away: imp
     }
 }
 
-/// A world with a route to somebody who listens.
-async fn heard_world() -> (World, Receiver) {
+/// Who listens: a server that takes HTTP, and a real mail server where there is one.
+struct Ears {
+    hook: Receiver,
+    mail: Option<MailServer>,
+}
+
+impl Ears {
+    /// Mails that say this of a part, of all that ever came.
+    fn mails(&self, part: Part, news: &str) -> usize {
+        let Some(mail) = &self.mail else { return 0 };
+        let title = kinds::kind(part.incident()).title;
+        let says = |mail: &String| {
+            let mail = mail.replace("=\r\n", "").replace("=\n", "").replace("\n ", " ");
+            mail.contains(&format!("] {news}: ")) && mail.contains(title)
+        };
+        mail.mails().iter().filter(|mail| says(mail)).count()
+    }
+}
+
+/// A world with routes to those who listen.
+async fn heard_world() -> (World, Ears) {
     let mut world = World::new().await;
-    let ears = Receiver::start().await;
-    world.env.outgoing = Some(outgoing(&Secret::generate(), None));
-    route(&world.env, "pager", Medium::Webhook, &format!("{}/hook", ears.url)).await;
+    let ears = Ears { hook: Receiver::start().await, mail: MailServer::start().await };
+    world.env.outgoing = Some(outgoing(&Secret::generate(), ears.mail.as_ref()));
+    route(&world.env, "pager", Medium::Webhook, &format!("{}/hook", ears.hook.url)).await;
+    if ears.mail.is_some() {
+        route(&world.env, "office", Medium::Email, "eva@example.com").await;
+    }
     (world, ears)
 }
 

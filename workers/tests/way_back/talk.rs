@@ -96,7 +96,7 @@ async fn one_task(world: &World) -> bool {
             }
             _ => {
                 let task: ReplyTask = serde_json::from_slice(&job).unwrap();
-                let _ended = jobs::reply::reply(env, task.contact_id).await;
+                let _ended = jobs::reply::reply(env, &task.line().unwrap()).await;
             }
         }
     };

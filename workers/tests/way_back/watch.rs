@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use acuse_fixtures::graph::{Fault, Point};
+use acuse_storage::outbox::OutboxState;
 use acuse_workers::{
     outgoing::{Outgoing, OutgoingConfig},
     watch,
@@ -79,4 +81,52 @@ async fn a_part_that_is_away_is_noticed_though_nothing_needs_it() {
     pass(Duration::hours(1));
     acuse_workers::parts::look(&world.env).await.unwrap();
     assert!(!is_open(&world, "objects_away").await);
+}
+
+/// A number is paused, and what waits for it waits for longer than an hour.
+#[tokio::test]
+async fn messages_that_wait_for_long_are_told_of_until_they_go() {
+    let receiver = Receiver::start().await;
+    let world = world(&receiver).await;
+    let waiting = world.waits().await;
+    world.graph.fail(Point::Send, None, Fault::error(400, 131_031, None), u32::MAX);
+    world.runs(waiting).await;
+    watch::look(&world.env).await.unwrap();
+    assert!(!is_open(&world, "messages_held").await, "not yet");
+    pass(Duration::minutes(61));
+    watch::look(&world.env).await.unwrap();
+    assert!(is_open(&world, "messages_held").await);
+    world.graph.heal();
+    world.runs(waiting).await;
+    assert_eq!(world.message(waiting).await.state, OutboxState::Sent);
+    watch::look(&world.env).await.unwrap();
+    assert!(!is_open(&world, "messages_held").await, "it went");
+}
+
+#[tokio::test]
+async fn workers_that_say_nothing_are_told_of_until_one_does() {
+    let receiver = Receiver::start().await;
+    let world = world(&receiver).await;
+    watch::look(&world.env).await.unwrap();
+    assert!(!is_open(&world, "workers_silent").await, "where none has ever been none is missed");
+    let says = async || {
+        sqlx::query(
+            "INSERT INTO Workers (id, worker_type, storage_name, last_seen) VALUES ('w', 'reply', 'sqlite', $1) \
+             ON CONFLICT (id) DO UPDATE SET last_seen = excluded.last_seen",
+        )
+        .bind(clock().unix_timestamp())
+        .execute(&world.queue)
+        .await
+        .unwrap();
+    };
+    says().await;
+    pass(Duration::minutes(1));
+    watch::look(&world.env).await.unwrap();
+    assert!(!is_open(&world, "workers_silent").await);
+    pass(Duration::minutes(2));
+    watch::look(&world.env).await.unwrap();
+    assert!(is_open(&world, "workers_silent").await);
+    says().await;
+    watch::look(&world.env).await.unwrap();
+    assert!(!is_open(&world, "workers_silent").await);
 }

@@ -16,7 +16,7 @@ use acuse_storage::{
 use acuse_whatsapp::{Graph, GraphConfig, Secret};
 use acuse_workers::{
     Env,
-    jobs::reply::reply,
+    jobs::reply::reply_to,
     sandbox::{Sandbox, SandboxConfig},
 };
 use time::{OffsetDateTime, macros::datetime};
@@ -135,7 +135,12 @@ impl World {
 
     /// Who goes by these names writes, and an answer waits for them.
     pub async fn waits_from(&self, who: Identity) -> Waiting {
-        let document = self.came(&self.number(), None, who, InboundMedia::default()).await;
+        self.waits_at(&self.number(), who).await
+    }
+
+    /// The same at any of our numbers.
+    pub async fn waits_at(&self, number: &str, who: Identity) -> Waiting {
+        let document = self.came(number, None, who, InboundMedia::default()).await;
         let reply = NewReply {
             purpose: Purpose::InReview,
             body: "Una persona lo mirará.".into(),
@@ -192,12 +197,12 @@ impl World {
     /// The contact's task is taken off the queue and run to its end.
     pub async fn runs(&self, of: Waiting) {
         let id = of.contact.0;
-        sqlx::query("DELETE FROM Jobs WHERE id = (SELECT reply_task_id FROM contacts WHERE id = $1)")
+        sqlx::query("DELETE FROM Jobs WHERE id = (SELECT task_id FROM reply_lines WHERE contact_id = $1)")
             .bind(id)
             .execute(&self.queue)
             .await
             .unwrap();
-        reply(&self.env, of.contact).await;
+        reply_to(&self.env, of.contact).await;
     }
 
     pub async fn status(&self, of: Waiting, status: &str, code: Option<i64>) {

@@ -12,7 +12,6 @@ use acuse_storage::{
 };
 use anyhow::{Context, bail};
 use clap::Args;
-use time::OffsetDateTime;
 
 use super::{FORM, MANIFEST, Manifest, OBJECTS, Vault, Where, dump, files};
 use crate::{
@@ -61,7 +60,7 @@ impl Restore {
             serde_json::json!({ "made_at": manifest.made_at.unix_timestamp(), "erased_again": again });
         catalog.audit("cli", "restored", None, &detail).await?;
         let ledger = catalog.ledger(None, None).await?;
-        let messages = catalog.message_ledger(OffsetDateTime::now_utc()).await?;
+        let messages = catalog.message_ledger(catalog.now()).await?;
         catalog.close().await;
         drop(embedded);
         println!(

@@ -19,8 +19,7 @@ pub struct Happened {
 
 /// An entry as it is shown; of what is withheld no particulars.
 #[must_use]
-pub fn happened(entry: TimelineEntry, withheld: bool) -> Happened {
-    let now = OffsetDateTime::now_utc();
+pub fn happened(entry: TimelineEntry, withheld: bool, now: OffsetDateTime) -> Happened {
     let text = |key: &str| entry.detail.get(key).and_then(Value::as_str).map(str::to_owned);
     let details = entry.detail.as_object().into_iter().flatten();
     let plain = details

@@ -70,7 +70,7 @@ impl ByUrl {
             sender: short("sender", self.sender)?,
             customer_id: self.customer_id,
             caption: short("caption", self.caption)?,
-            ..Said::default()
+            ..Said::at(app.catalog.now())
         };
         Ok((said, self.url, short("filename", self.filename)?))
     }

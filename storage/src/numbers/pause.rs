@@ -1,0 +1,330 @@
+//! Pauses of a number: by direction, and ended by the thing that failed.
+//!
+//! What may not be sent may still be fetched. A pause is about one number, or about all that use one token. When its
+//! probe is due, one fetch or one send goes through ([`Catalog::may_go`]); it succeeds and the direction is open again,
+//! or it fails and the next probe comes later. Meta takes calls and then refuses the message by a status: a pause that
+//! a status opened proves nothing ended by a call that was taken, and ends when a message that went later is delivered.
+
+use time::{Duration, OffsetDateTime};
+
+use super::ensure;
+use crate::{
+    catalog::Catalog,
+    error::CatalogError,
+    incidents,
+    names::{cut, maybe_at, micros, words},
+    sql::Tx,
+};
+
+words! {
+    /// What a number does for us.
+    Direction, "direction" {
+        /// Files that people sent come in.
+        Fetch = "fetch",
+        /// Messages go out.
+        Send = "send",
+    }
+}
+
+impl Direction {
+    pub(super) fn incident(self) -> &'static str {
+        match self {
+            Self::Fetch => "fetch_paused",
+            Self::Send => "send_paused",
+        }
+    }
+}
+
+/// Whether something may be fetched for a number, or sent from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum May {
+    /// It may.
+    Go,
+    /// It is paused, and this one is the probe: how it ends decides.
+    Probe,
+    /// It is paused; look again then.
+    NotBefore(OffsetDateTime),
+}
+
+/// Whose trouble it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About<'a> {
+    /// This number's.
+    Number(&'a str),
+    /// That of the token which this number uses, and so of all that use it.
+    TokenOf(&'a str),
+}
+
+/// First wait before a pause is probed; it doubles with each probe that fails.
+const FIRST_PROBE: Duration = Duration::minutes(1);
+/// Longest wait between two probes.
+const LAST_PROBE: Duration = Duration::hours(1);
+/// Looks of others at a paused number while its probe is under way.
+const PROBE_TAKES: Duration = Duration::minutes(2);
+
+fn gap(probes: i64) -> Duration {
+    let doublings = u32::try_from(probes.clamp(0, 10)).unwrap_or(10);
+    (FIRST_PROBE * 2_i32.pow(doublings)).min(LAST_PROBE)
+}
+
+/// When a probe is due: one that is further away than any gap was set by a clock that has gone back since.
+pub(crate) fn probe_due(probe_at: Option<OffsetDateTime>, present: OffsetDateTime) -> OffsetDateTime {
+    probe_at.filter(|at| *at <= present.saturating_add(LAST_PROBE)).unwrap_or(present)
+}
+
+/// A message was delivered. If it left when its number's sending was paused by a status already, that is over.
+pub(crate) async fn delivered(tx: &mut Tx, message: uuid::Uuid) -> Result<(), CatalogError> {
+    let present = tx.now();
+    let proven = optional!(
+        tx,
+        (String,),
+        "SELECT n.phone_number_id FROM outbox o JOIN numbers n ON n.phone_number_id = o.phone_number_id \
+         WHERE o.id = $1 AND n.send_paused AND n.send_needs_delivery AND o.sent_at > n.since",
+        message
+    )?;
+    if let Some((number,)) = proven {
+        resume(tx, &number, Direction::Send, present).await?;
+    }
+    Ok(())
+}
+
+async fn resume(
+    tx: &mut Tx,
+    number: &str,
+    direction: Direction,
+    present: OffsetDateTime,
+) -> Result<bool, CatalogError> {
+    let touched = execute!(
+        tx,
+        match direction {
+            Direction::Fetch =>
+                "UPDATE numbers SET fetch_paused = FALSE, fetch_probe_at = NULL, fetch_probes = 0, \
+                 reason = CASE WHEN send_paused THEN reason END, since = CASE WHEN send_paused THEN since END \
+                 WHERE phone_number_id = $1 AND fetch_paused",
+            Direction::Send =>
+                "UPDATE numbers SET send_paused = FALSE, send_probe_at = NULL, send_probes = 0, \
+                 send_needs_delivery = FALSE, \
+                 reason = CASE WHEN fetch_paused THEN reason END, since = CASE WHEN fetch_paused THEN since END \
+                 WHERE phone_number_id = $1 AND send_paused",
+        },
+        number
+    )?;
+    if touched == 1 {
+        incidents::resolve(tx, direction.incident(), Some(number), present).await?;
+    }
+    Ok(touched == 1)
+}
+
+/// A send goes out as the probe of its number's pause: no other is it meanwhile.
+pub(crate) async fn probing(tx: &mut Tx, number: &str) -> Result<(), CatalogError> {
+    let next = tx.now().saturating_add(PROBE_TAKES);
+    execute!(
+        tx,
+        "UPDATE numbers SET send_probe_at = $2, send_probes = send_probes + 1 WHERE phone_number_id = $1",
+        number,
+        micros(next)
+    )
+    .map(drop)
+}
+
+async fn pause(
+    tx: &mut Tx,
+    about: About<'_>,
+    direction: Direction,
+    reason: &str,
+    present: OffsetDateTime,
+) -> Result<Vec<String>, CatalogError> {
+    let mut all = Vec::new();
+    let (number, whole_token) = match about {
+        About::Number(number) => (number, false),
+        About::TokenOf(number) => (number, true),
+    };
+    ensure(tx, number).await?;
+    let rows = all!(
+        tx,
+        (String, bool, i64, i64),
+        match direction {
+            Direction::Fetch =>
+                "SELECT phone_number_id, fetch_paused, fetch_probes, COALESCE(fetch_probe_at, 0) FROM numbers \
+                     WHERE phone_number_id = $1 OR ($2 AND token_ref = (SELECT t.token_ref FROM numbers t \
+                     WHERE t.phone_number_id = $1)) ORDER BY phone_number_id",
+            Direction::Send =>
+                "SELECT phone_number_id, send_paused, send_probes, COALESCE(send_probe_at, 0) FROM numbers \
+                     WHERE phone_number_id = $1 OR ($2 AND token_ref = (SELECT t.token_ref FROM numbers t \
+                     WHERE t.phone_number_id = $1)) ORDER BY phone_number_id",
+        },
+        number,
+        whole_token
+    )?;
+    for (paused, was, probes, _) in rows {
+        let next = present.saturating_add(gap(probes));
+        execute!(
+            tx,
+            match direction {
+                Direction::Fetch =>
+                    "UPDATE numbers SET reason = CASE WHEN $4 THEN reason ELSE $2 END, \
+                         since = CASE WHEN $4 THEN since ELSE $3 END, fetch_paused = TRUE, fetch_probe_at = $5 \
+                         WHERE phone_number_id = $1",
+                Direction::Send =>
+                    "UPDATE numbers SET reason = CASE WHEN $4 THEN reason ELSE $2 END, \
+                         since = CASE WHEN $4 THEN since ELSE $3 END, send_paused = TRUE, send_probe_at = $5 \
+                         WHERE phone_number_id = $1",
+            },
+            paused.as_str(),
+            cut(reason, 500),
+            micros(present),
+            was,
+            micros(next)
+        )?;
+        let detail = serde_json::json!({ "reason": cut(reason, 500) });
+        incidents::open(tx, direction.incident(), &paused, &detail, 1, present).await?;
+        all.push(paused);
+    }
+
+    Ok(all)
+}
+
+impl Catalog {
+    /// Pauses one direction of a number, or of all numbers of its token, and opens an incident each. The first reason
+    /// and time stay while it lasts; a probe that failed makes the next one wait longer.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn pause(
+        &self,
+        about: About<'_>,
+        direction: Direction,
+        reason: &str,
+        present: OffsetDateTime,
+    ) -> Result<(), CatalogError> {
+        let mut tx = self.writing().await?;
+        pause(&mut tx, about, direction, reason, present).await?;
+        tx.commit().await
+    }
+
+    /// Pauses sending because a status said that what was taken had failed: it ends with a delivery.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn pause_by_status(
+        &self,
+        about: About<'_>,
+        reason: &str,
+        present: OffsetDateTime,
+    ) -> Result<(), CatalogError> {
+        let mut tx = self.writing().await?;
+        for number in pause(&mut tx, about, Direction::Send, reason, present).await? {
+            execute!(tx, "UPDATE numbers SET send_needs_delivery = TRUE WHERE phone_number_id = $1", number)?;
+        }
+        tx.commit().await
+    }
+
+    /// Whether one may go. Of those that ask when a probe is due, one is told to be it.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn may_go(
+        &self,
+        number: &str,
+        direction: Direction,
+        present: OffsetDateTime,
+    ) -> Result<May, CatalogError> {
+        let due = {
+            let mut tx = self.reading().await?;
+            optional!(
+                tx,
+                (Option<i64>,),
+                match direction {
+                    Direction::Fetch =>
+                        "SELECT fetch_probe_at FROM numbers WHERE phone_number_id = $1 AND fetch_paused",
+                    Direction::Send =>
+                        "SELECT send_probe_at FROM numbers WHERE phone_number_id = $1 AND send_paused",
+                },
+                number
+            )?
+        };
+        let Some((due,)) = due else { return Ok(May::Go) };
+        let due = probe_due(maybe_at("numbers", "probe_at", due)?, present);
+        if due > present {
+            return Ok(May::NotBefore(due));
+        }
+        let mut tx = self.writing().await?;
+        let next = present.saturating_add(PROBE_TAKES);
+        let mine = execute!(
+            tx,
+            match direction {
+                Direction::Fetch =>
+                    "UPDATE numbers SET fetch_probe_at = $3, fetch_probes = fetch_probes + 1 \
+                     WHERE phone_number_id = $1 AND fetch_paused \
+                     AND (COALESCE(fetch_probe_at, 0) <= $2 OR fetch_probe_at > $4)",
+                Direction::Send =>
+                    "UPDATE numbers SET send_probe_at = $3, send_probes = send_probes + 1 \
+                     WHERE phone_number_id = $1 AND send_paused \
+                     AND (COALESCE(send_probe_at, 0) <= $2 OR send_probe_at > $4)",
+            },
+            number,
+            micros(present),
+            micros(next),
+            micros(present.saturating_add(LAST_PROBE))
+        )?;
+        tx.commit().await?;
+        Ok(if mine == 1 { May::Probe } else { May::NotBefore(next) })
+    }
+
+    /// The thing that failed works again: a direction of a number is open.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn resume(
+        &self,
+        number: &str,
+        direction: Direction,
+        present: OffsetDateTime,
+    ) -> Result<bool, CatalogError> {
+        let mut tx = self.writing().await?;
+        let was_paused = resume(&mut tx, number, direction, present).await?;
+        tx.commit().await?;
+        Ok(was_paused)
+    }
+
+    /// The channel took the message that probed a number's sending: it is open again; or, where a status had paused
+    /// it, the next probe comes after a wait that grows until one is delivered. Whether it is open again.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn probe_taken(&self, number: &str, present: OffsetDateTime) -> Result<bool, CatalogError> {
+        let mut tx = self.writing().await?;
+        let row = optional!(
+            tx,
+            (i64,),
+            "SELECT send_probes FROM numbers WHERE phone_number_id = $1 AND send_paused AND send_needs_delivery",
+            number
+        )?;
+        let is_open = match row {
+            Some((probes,)) => {
+                let next = present.saturating_add(gap(probes));
+                execute!(
+                    tx,
+                    "UPDATE numbers SET send_probe_at = $2 WHERE phone_number_id = $1",
+                    number,
+                    micros(next)
+                )?;
+                false
+            }
+            None => resume(&mut tx, number, Direction::Send, present).await?,
+        };
+        tx.commit().await?;
+        Ok(is_open)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gaps_grow_to_an_hour_and_no_further() {
+        let gaps: Vec<i64> = (0..9).map(|n| gap(n).whole_minutes()).collect();
+        assert_eq!(gaps, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
+    }
+}

@@ -1,0 +1,124 @@
+//! How a message comes into the outbox: with the outcome it tells of, or as a case says it.
+
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{ANSWER_LIFE, Line, NewReply, Purpose, Wait, wake};
+use crate::{
+    cases,
+    error::CatalogError,
+    names::{CaseId, ContactId, DocumentId, OutboxId, clean, cut, micros},
+    sql::Tx,
+};
+
+/// Queues the message of an outcome and its task. A document without a contact to answer, or with a message of that
+/// purpose already, gets none. That a person will look is said once of a file: its parts tell their results only.
+pub(crate) async fn queue_reply(
+    tx: &mut Tx,
+    document: DocumentId,
+    reply: Option<&NewReply>,
+) -> Result<(), CatalogError> {
+    let leads = tx.policies().is_some();
+    if reply.is_none() && !leads {
+        return Ok(());
+    }
+    let found = optional!(
+        tx,
+        (Option<Uuid>, Option<String>, String, Uuid, String),
+        "SELECT contact_id, phone_number_id, source, COALESCE(part_of, id), stage FROM documents WHERE id = $1",
+        document.0
+    )?;
+    let Some((Some(contact), number, source, first_of_file, stage)) = found else { return Ok(()) };
+    let contact = ContactId(contact);
+    if source != "whatsapp" {
+        return Ok(());
+    }
+    let known = match reply {
+        Some(reply) if reply.purpose == Purpose::InReview => knows(tx, first_of_file).await?,
+        _ => false,
+    };
+    let reply = reply.filter(|_| !known);
+    if let Some(number) = number.as_deref().filter(|_| leads && stage == "done") {
+        return cases::at_rest(tx, document, first_of_file, (contact, number), reply).await;
+    }
+    let Some(reply) = reply else { return Ok(()) };
+    let saying = Saying {
+        document: Some(document),
+        case: None,
+        contact,
+        phone_number_id: number.as_deref(),
+        category: None,
+    };
+    queue(tx, saying, reply).await
+}
+
+/// About what a message is, and to whom.
+#[derive(Clone, Copy)]
+pub(crate) struct Saying<'a> {
+    pub document: Option<DocumentId>,
+    pub case: Option<CaseId>,
+    pub contact: ContactId,
+    pub phone_number_id: Option<&'a str>,
+    /// What consent it needs; none for an answer.
+    pub category: Option<&'a str>,
+}
+
+/// Queues one message and its task, unless the same was queued before.
+pub(crate) async fn queue(tx: &mut Tx, saying: Saying<'_>, reply: &NewReply) -> Result<(), CatalogError> {
+    let present = tx.now();
+    let added = optional!(
+        tx,
+        (String,),
+        "INSERT INTO outbox (id, document_id, contact_id, purpose, phone_number_id, body, language, nonce, expires_at, \
+         state, created_at, updated_at, case_id, category) \
+         VALUES ($1, $2, $3, $4, COALESCE($5, (SELECT c.phone_number_id FROM contacts c WHERE c.id = $3)), $6, $7, $8, \
+         $9, 'queued', $10, $10, $11, $12) ON CONFLICT DO NOTHING RETURNING COALESCE(phone_number_id, '')",
+        OutboxId::generate().0,
+        saying.document.map(|d| d.0),
+        saying.contact.0,
+        reply.purpose.as_str(),
+        saying.phone_number_id,
+        clean(&reply.body),
+        clean(&reply.language),
+        cut(&reply.nonce, 200),
+        micros(present.saturating_add(ANSWER_LIFE)),
+        micros(present),
+        saying.case.map(|c| c.0),
+        saying.category
+    )?;
+    match added {
+        Some((number,)) => wake(tx, &Line { contact: saying.contact, number }, Wait::None).await,
+        None => Ok(()),
+    }
+}
+
+/// Whether a contact was sent a message of this purpose since then.
+pub(crate) async fn said_since(
+    tx: &mut Tx,
+    contact: ContactId,
+    purpose: Purpose,
+    since: OffsetDateTime,
+) -> Result<bool, CatalogError> {
+    let (said,) = one!(
+        tx,
+        (i64,),
+        "SELECT COUNT(*) FROM outbox WHERE contact_id = $1 AND purpose = $2 AND created_at >= $3",
+        contact.0,
+        purpose.as_str(),
+        micros(since)
+    )?;
+    Ok(said > 0)
+}
+
+/// Whether a sender has been told that a person looks at something in this file.
+async fn knows(tx: &mut Tx, first_of_file: Uuid) -> Result<bool, CatalogError> {
+    let (told,) = one!(
+        tx,
+        (i64,),
+        "SELECT COUNT(*) FROM outbox o JOIN documents d ON d.id = o.document_id \
+         WHERE o.purpose = $2 AND (d.id = $1 OR d.part_of = $1)",
+        first_of_file,
+        Purpose::InReview.as_str()
+    )?;
+    Ok(told > 0)
+}

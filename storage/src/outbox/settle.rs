@@ -1,0 +1,275 @@
+//! What became of a message that was in hand.
+
+use serde_json::json;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{OutboxState, SENT_LIFE, UNKNOWN_LIFE, Wait, line_of, wake};
+use crate::{
+    cases,
+    catalog::Catalog,
+    error::CatalogError,
+    incidents,
+    names::{ContactId, DocumentId, OutboxId, clean, cut, micros, words},
+    sql::Tx,
+    timeline,
+};
+
+words! {
+    /// What a message stands aside for, while others in its line go.
+    HeldFor, "what a message stands aside for" {
+        /// The template that would carry it is paused.
+        Template = "template",
+        /// Meta holds messages like it back for a day.
+        Tomorrow = "tomorrow",
+    }
+}
+
+/// Where a message goes from a worker's hand.
+struct Settled<'a> {
+    state: OutboxState,
+    wamid: Option<&'a str>,
+    error: Option<&'a str>,
+    /// The channel's.
+    code: Option<i64>,
+    again_at: Option<OffsetDateTime>,
+    held_for: Option<HeldFor>,
+}
+
+impl Settled<'_> {
+    fn to(state: OutboxState) -> Self {
+        Self { state, wamid: None, error: None, code: None, again_at: None, held_for: None }
+    }
+}
+
+impl Catalog {
+    /// The channel accepted it under this id.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn reply_sent(&self, id: OutboxId, wamid: &str) -> Result<(), CatalogError> {
+        let mut tx = self.writing().await?;
+        if settle(&mut tx, id, Settled { wamid: Some(wamid), ..Settled::to(OutboxState::Sent) }).await? {
+            crate::dispatch::rate_restored(&mut tx, id).await?;
+        }
+        tx.commit().await
+    }
+
+    /// Nobody knows whether it left. A status that carries its id settles it; if none comes in [`UNKNOWN_LIFE`] it comes
+    /// back as `unknown`, and a person is told. It is not sent again: whether twice is worse than never is theirs to say.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn reply_unknown(&self, id: OutboxId, error: &str) -> Result<(), CatalogError> {
+        let again_at = Some(self.now().saturating_add(UNKNOWN_LIFE));
+        self.settle(id, Settled { error: Some(error), again_at, ..Settled::to(OutboxState::Unknown) }).await
+    }
+
+    /// It did not leave; it goes back to the head of its line until `at`. `code` is the channel's, if it gave one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn reply_later(
+        &self,
+        id: OutboxId,
+        error: &str,
+        code: Option<i64>,
+        at: OffsetDateTime,
+    ) -> Result<(), CatalogError> {
+        let again =
+            Settled { error: Some(error), code, again_at: Some(at), ..Settled::to(OutboxState::Queued) };
+        self.settle(id, again).await
+    }
+
+    /// It did not leave, and waits until `at` for what does not concern the others in its line: those go meanwhile.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn reply_aside(
+        &self,
+        id: OutboxId,
+        error: &str,
+        code: Option<i64>,
+        at: OffsetDateTime,
+        held_for: HeldFor,
+    ) -> Result<(), CatalogError> {
+        let again =
+            Settled { error: Some(error), code, again_at: Some(at), ..Settled::to(OutboxState::Queued) };
+        self.settle(id, Settled { held_for: Some(held_for), ..again }).await
+    }
+
+    /// The channel refused it, and what follows is yet to be decided: should the worker die now, that is known.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn reply_refused(&self, id: OutboxId, error: &str, code: i64) -> Result<(), CatalogError> {
+        let mut tx = self.writing().await?;
+        let present = tx.now();
+        execute!(
+            tx,
+            "UPDATE outbox SET state = 'refused', error = $2, error_code = $3, updated_at = $4 \
+             WHERE id = $1 AND state = 'sending'",
+            id.0,
+            cut(error, 500),
+            code,
+            micros(present)
+        )?;
+        tx.commit().await
+    }
+
+    /// It was not tried. Back to the head of its line until `at`; no attempt was counted.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn reply_postponed(
+        &self,
+        id: OutboxId,
+        at: OffsetDateTime,
+        held_for: Option<HeldFor>,
+    ) -> Result<(), CatalogError> {
+        let mut tx = self.writing().await?;
+        let present = tx.now();
+        let row = optional!(
+            tx,
+            (Uuid, String),
+            "UPDATE outbox SET next_attempt_at = $2, lease_until = NULL, updated_at = $3, held_for = $4, \
+             not_before = CASE WHEN $4 IS NULL THEN not_before ELSE $2 END \
+             WHERE id = $1 AND state IN ('queued', 'refused') RETURNING contact_id, COALESCE(phone_number_id, '')",
+            id.0,
+            micros(at),
+            micros(present),
+            held_for.map(HeldFor::as_str)
+        )?;
+        let Some(row) = row else { return Ok(()) };
+        wake(&mut tx, &line_of(row), Wait::Until(at)).await?;
+        tx.commit().await
+    }
+
+    /// It will not be sent. In the same commit an incident of this kind tells a person of it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn reply_failed(&self, id: OutboxId, kind: &str, error: &str) -> Result<(), CatalogError> {
+        self.end(id, OutboxState::Failed, kind, error).await
+    }
+
+    /// The 24-hour window has closed. In the same commit an incident tells a person of it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn reply_window_closed(&self, id: OutboxId) -> Result<(), CatalogError> {
+        let why = "the 24-hour window has closed";
+        self.end(id, OutboxState::WindowClosed, "message_window_closed", why).await
+    }
+
+    /// It is not to be sent any more, and nobody need be told: its time is over, or it is not wanted.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn reply_withdrawn(&self, id: OutboxId, why: &str) -> Result<(), CatalogError> {
+        self.settle(id, Settled { error: Some(why), ..Settled::to(OutboxState::Withdrawn) }).await
+    }
+
+    async fn end(
+        &self,
+        id: OutboxId,
+        state: OutboxState,
+        kind: &str,
+        error: &str,
+    ) -> Result<(), CatalogError> {
+        let mut tx = self.writing().await?;
+        if settle(&mut tx, id, Settled { error: Some(error), ..Settled::to(state) }).await? {
+            let detail = json!({ "error": cut(error, 500) });
+            let present = tx.now();
+            incidents::tell_of(&mut tx, id.0, kind, &detail, present).await?;
+            cases::cannot_speak(&mut tx, id).await?;
+        }
+        tx.commit().await
+    }
+
+    async fn settle(&self, id: OutboxId, settled: Settled<'_>) -> Result<(), CatalogError> {
+        let mut tx = self.writing().await?;
+        settle(&mut tx, id, settled).await?;
+        tx.commit().await
+    }
+
+    /// Notes that a contact cannot be reached over the channel; their next message takes it back.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn contact_unreachable(&self, id: ContactId, at: OffsetDateTime) -> Result<(), CatalogError> {
+        let mut tx = self.writing().await?;
+        execute!(tx, "UPDATE contacts SET unreachable_at = $2 WHERE id = $1", id.0, micros(at))?;
+        tx.commit().await
+    }
+
+    /// Tells a person of every message that was accepted and whose delivery nobody confirmed in [`SENT_LIFE`]; how many.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn tell_unconfirmed(&self, present: OffsetDateTime) -> Result<u64, CatalogError> {
+        let mut tx = self.writing().await?;
+        let rows = all!(
+            tx,
+            (Uuid,),
+            "UPDATE outbox SET state = 'failed', error = 'delivery not confirmed', updated_at = $2 \
+             WHERE id IN (SELECT o.id FROM outbox o WHERE o.state = 'sent' AND o.sent_at <= $1 LIMIT 500) \
+             RETURNING id",
+            micros(present - SENT_LIFE),
+            micros(present)
+        )?;
+        for (id,) in &rows {
+            let detail = json!({ "error": "delivery not confirmed" });
+            incidents::tell_of(&mut tx, *id, "message_not_confirmed", &detail, present).await?;
+        }
+        tx.commit().await?;
+        Ok(rows.len() as u64)
+    }
+}
+
+/// Moves a message that is not at its end; whether it was there. A status that came first keeps what it said.
+async fn settle(tx: &mut Tx, id: OutboxId, to: Settled<'_>) -> Result<bool, CatalogError> {
+    let error = to.error.map(|e| cut(e, 500));
+    let present = tx.now();
+    let row = optional!(
+        tx,
+        (Option<Uuid>, Uuid, String, String),
+        "UPDATE outbox SET state = CASE WHEN $2 = 'sent' AND state = 'refused' THEN state ELSE $2 END, \
+         wamid = COALESCE($3, wamid), error = $4, next_attempt_at = $5, held_for = $8, \
+         not_before = CASE WHEN $8 IS NULL THEN not_before ELSE $5 END, \
+         error_code = CASE WHEN $2 = 'sent' AND state <> 'refused' THEN NULL ELSE COALESCE($7, error_code) END, \
+         sent_at = CASE WHEN $2 IN ('sent', 'unknown') THEN $6 ELSE sent_at END, lease_until = NULL, updated_at = $6 \
+         WHERE id = $1 AND state IN ('queued', 'sending', 'unknown', 'refused') \
+           AND NOT ($2 = 'sent' AND state = 'queued' AND COALESCE(wamid, '') = COALESCE($3, '-')) \
+         RETURNING document_id, contact_id, COALESCE(phone_number_id, ''), purpose",
+        id.0,
+        to.state.as_str(),
+        to.wamid.map(clean),
+        error.as_deref(),
+        to.again_at.map(micros),
+        micros(present),
+        to.code,
+        to.held_for.map(HeldFor::as_str)
+    )?;
+    let Some((document, contact, number, purpose)) = row else { return Ok(false) };
+    let entry = timeline::Entry {
+        document: document.map(DocumentId),
+        contact: Some(ContactId(contact)),
+        at: present,
+        stage: None,
+        event: match to.state {
+            OutboxState::Sent | OutboxState::Delivered => "reply_sent",
+            OutboxState::Unknown => "reply_unknown",
+            OutboxState::Failed | OutboxState::Refused => "reply_failed",
+            OutboxState::WindowClosed => "reply_window_closed",
+            OutboxState::Withdrawn => "reply_withdrawn",
+            OutboxState::Queued | OutboxState::Sending => "reply_later",
+        },
+        detail: json!({ "outbox_id": id, "purpose": purpose, "wamid": to.wamid, "error": error }),
+    };
+    timeline::write(tx, &[entry]).await?;
+    if let Some(again) = to.again_at {
+        wake(tx, &line_of((contact, number)), Wait::Until(again)).await?;
+    }
+    Ok(true)
+}

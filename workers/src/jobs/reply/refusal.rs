@@ -1,0 +1,193 @@
+//! What a refusal means for a message, for its number, for the person and for a template; the same whether a call was
+//! refused or a status said so afterwards.
+
+use std::time::Duration;
+
+use acuse_storage::{
+    CatalogError,
+    numbers::{About, Direction},
+    outbox::{HeldFor, OutboxMessage},
+    parts::Part,
+};
+use acuse_whatsapp::{
+    ErrorClass,
+    policy::{backoff, pair_backoff},
+};
+
+use super::in_time;
+use crate::{env::Env, jobs::Ended, parts};
+
+/// How long to wait before a second try when Meta says the window is closed and our clock says open (Meta's known
+/// issue with 131047).
+const WINDOW_DOUBT: Duration = Duration::from_secs(60);
+/// A template's first pause (Meta: 3 hours, then 6, then it is disabled).
+const TEMPLATE_PAUSE: Duration = Duration::from_secs(3 * 3_600);
+/// A cap per person is not tried again before (Meta, 131049).
+const DAY: Duration = Duration::from_secs(24 * 3_600);
+
+/// How it was heard that a send failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Heard {
+    /// The call was refused.
+    InCall,
+    /// The call was taken, and a status said so afterwards.
+    ByStatus,
+}
+
+/// How a send failed.
+pub(super) struct Failure {
+    pub class: ErrorClass,
+    pub code: Option<i64>,
+    pub why: String,
+    /// Times it was tried before that one.
+    pub tried: u32,
+    pub template: Option<(String, String)>,
+    pub heard: Heard,
+}
+
+/// What a refusal means for the message, whether the call was refused or a status said so: later, as long as it is
+/// worth sending; or in front of a person; or nobody knows.
+pub(super) async fn refused(
+    env: &Env,
+    message: &OutboxMessage,
+    number: &str,
+    failure: Failure,
+) -> Result<Ended, CatalogError> {
+    let catalog = &env.catalog;
+    let Failure { class, code, why, tried, .. } = &failure;
+    tracing::warn!(class = class.as_str(), error = why, tried, "a reply was not accepted");
+    note(env, message, number, &failure).await?;
+    let outlook = outlook(*class, *tried);
+    let at = match outlook {
+        Outlook::Unknown => {
+            catalog.reply_unknown(message.id, why).await?;
+            return Ok(Ended::Moved);
+        }
+        Outlook::Told(kind) => {
+            catalog.reply_failed(message.id, kind, why).await?;
+            return Ok(Ended::Moved);
+        }
+        Outlook::OptedOut if message.category.is_some() => {
+            catalog.reply_withdrawn(message.id, why).await?;
+            return Ok(Ended::Moved);
+        }
+        Outlook::OptedOut => {
+            catalog.reply_failed(message.id, "contact_opted_out", why).await?;
+            return Ok(Ended::Moved);
+        }
+        Outlook::NotToday => {
+            let tomorrow = env.after(DAY);
+            if message.expires_at.is_some_and(|expires| expires <= tomorrow) {
+                catalog.reply_failed(message.id, "message_held_back", why).await?;
+                return Ok(Ended::Moved);
+            }
+            catalog.reply_aside(message.id, why, *code, tomorrow, HeldFor::Tomorrow).await?;
+            return Ok(Ended::Moved);
+        }
+        Outlook::AfterTemplate => {
+            let until = in_time(message, env.after(TEMPLATE_PAUSE));
+            catalog.reply_aside(message.id, why, *code, until, HeldFor::Template).await?;
+            return Ok(Ended::Moved);
+        }
+        // What stands in for it, or who is told, is decided where all sends are.
+        Outlook::WindowClosed => env.now(),
+        Outlook::AfterBackoff => env.after(backoff(*tried, env.policy.reply_ceiling, rand::random())),
+        Outlook::After(wait) => env.after(wait),
+        Outlook::AfterPause => env.after(env.policy.probe_every),
+    };
+    // No attempt ends these waits: `expires_at` does, and before each send it is looked at.
+    catalog.reply_later(message.id, why, *code, in_time(message, at)).await?;
+    Ok(if outlook == Outlook::WindowClosed { Ended::Moved } else { Ended::Retry })
+}
+
+/// Whom else a refusal is about: the number, its token, the contact, the template.
+async fn note(
+    env: &Env,
+    message: &OutboxMessage,
+    number: &str,
+    failure: &Failure,
+) -> Result<(), CatalogError> {
+    let (catalog, class) = (&env.catalog, failure.class);
+    if class == ErrorClass::Retry {
+        // Is it this message, or is nobody there?
+        return parts::blame(env, Part::Graph).await.map(drop);
+    }
+    if class.pauses() {
+        let token = class == ErrorClass::TokenExpired;
+        let about = if token { About::TokenOf(number) } else { About::Number(number) };
+        return match failure.heard {
+            Heard::InCall => catalog.pause(about, Direction::Send, &failure.why, env.now()).await,
+            Heard::ByStatus => catalog.pause_by_status(about, &failure.why, env.now()).await,
+        };
+    }
+    match (class, &failure.template) {
+        (ErrorClass::NumberThroughput, _) => catalog.rate_lowered(number).await,
+        (ErrorClass::Undeliverable, _) => catalog.contact_unreachable(message.contact_id, env.now()).await,
+        (ErrorClass::OptedOut, _) => {
+            // Meta's own switch is about marketing.
+            let category = message.category.as_deref().unwrap_or("marketing");
+            catalog.consent_withdrawn(message, number, category, "meta_131050").await
+        }
+        (ErrorClass::TemplateWrong, Some(template)) => {
+            catalog.template_refused(number, template, &failure.why, None).await
+        }
+        (ErrorClass::TemplatePaused, Some(template)) => {
+            let until = env.after(TEMPLATE_PAUSE);
+            catalog.template_refused(number, template, &failure.why, Some(until)).await
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What is to become of a message that was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outlook {
+    /// Again, by the number of attempts.
+    AfterBackoff,
+    /// Again, not before this long.
+    After(Duration),
+    /// Again when its number's pause has ended.
+    AfterPause,
+    /// Again when its template's pause has ended; others go meanwhile.
+    AfterTemplate,
+    /// Not before tomorrow, if it is worth sending then; others go meanwhile.
+    NotToday,
+    /// It may have left.
+    Unknown,
+    /// The 24 hours are over.
+    WindowClosed,
+    /// The person does not want it.
+    OptedOut,
+    /// A person is told, by an incident of this kind.
+    Told(&'static str),
+}
+
+fn outlook(class: ErrorClass, tried: u32) -> Outlook {
+    match class {
+        ErrorClass::Unknown => Outlook::Unknown,
+        ErrorClass::TokenExpired
+        | ErrorClass::StopAccount
+        | ErrorClass::StopNumber
+        | ErrorClass::StopSending => Outlook::AfterPause,
+        ErrorClass::WindowClosed if tried == 0 => Outlook::After(WINDOW_DOUBT),
+        ErrorClass::WindowClosed => Outlook::WindowClosed,
+        ErrorClass::PairLimit => Outlook::After(pair_backoff(tried)),
+        ErrorClass::Wait { retry_after } => Outlook::After(retry_after),
+        ErrorClass::NumberThroughput | ErrorClass::Retry | ErrorClass::MediaUrlExpired => {
+            Outlook::AfterBackoff
+        }
+        ErrorClass::OutboundMedia if tried == 0 => Outlook::AfterBackoff,
+        ErrorClass::Undeliverable => Outlook::Told("contact_unreachable"),
+        ErrorClass::HeldBack => Outlook::NotToday,
+        ErrorClass::Blocked => Outlook::Told("contact_blocked"),
+        ErrorClass::OptedOut => Outlook::OptedOut,
+        ErrorClass::TemplateWrong => Outlook::Told("template_refused"),
+        ErrorClass::TemplatePaused => Outlook::AfterTemplate,
+        ErrorClass::OutboundMedia
+        | ErrorClass::UsePhone
+        | ErrorClass::MediaGone
+        | ErrorClass::MediaTooLarge
+        | ErrorClass::HostNotAllowed
+        | ErrorClass::Permanent => Outlook::Told("message_failed"),
+    }
+}
