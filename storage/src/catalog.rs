@@ -106,7 +106,8 @@ impl Catalog {
     }
 
     /// What time it is by its clock.
-    pub(crate) fn now(&self) -> OffsetDateTime {
+    #[must_use]
+    pub fn now(&self) -> OffsetDateTime {
         kept((self.clock)())
     }
 

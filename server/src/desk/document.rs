@@ -8,7 +8,6 @@ mod offers;
 use acuse_pipeline::{
     document::{Kind, Status},
     fields::FieldName,
-    reason::ReasonCode,
 };
 use acuse_storage::{
     Document, DocumentId,
@@ -17,7 +16,6 @@ use acuse_storage::{
 };
 use askama::Template;
 use axum::{extract::State, http::StatusCode, response::Response};
-use serde::Deserialize;
 use time::OffsetDateTime;
 
 use evidence::Card;
@@ -31,6 +29,8 @@ use super::{
     page,
     parts::{self, Offer, Sibling},
     queue::status_label,
+    queue_view::QueueView,
+    rights::Right,
     said::{Said, Warned},
     session::Person,
     sheets::{Sheet, sheets},
@@ -74,7 +74,10 @@ struct View {
     is_free: bool,
     fence: i64,
     lease: Option<String>,
-    filter: String,
+    /// The part of the queue that it was opened from.
+    queue: QueueView,
+    review: String,
+    can_take_back: bool,
     faults: Vec<String>,
     warnings: Vec<Warned>,
     draft: Option<String>,
@@ -123,38 +126,17 @@ impl View {
     }
 }
 
-/// Query of a document's page: the queue's filter it was opened from.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Asked {
-    reason: Option<String>,
-}
-
-/// The queue's filter by its name in addresses; a name that is none is no filter.
-#[must_use]
-pub fn reason(reason: Option<&str>) -> Option<ReasonCode> {
-    reason.and_then(|r| r.parse().ok())
-}
-
-/// The same, of what exists for this person.
-#[must_use]
-pub fn filter(person: &Person, named: Option<&str>) -> ReviewFilter {
-    let access = person.caller.access().clone();
-    ReviewFilter { reason: reason(named), access, ..ReviewFilter::default() }
-}
-
 /// `GET /documents/{id}`. It reads, and takes nothing.
 pub async fn show(
     State(app): State<App>,
     person: Person,
     Id(id): Id<DocumentId>,
-    Params(asked): Params<Asked>,
+    Params(view): Params<QueueView>,
 ) -> Shown {
     Shown(
         async {
-            let filter = filter(&person, asked.reason.as_deref());
             let draft = app.catalog.draft(id, &person.caller.actor).await?;
-            render(&app, &person, id, &filter, draft.map_or(Said::Nothing, Said::Draft)).await
+            render(&app, &person, id, &view, draft.map_or(Said::Nothing, Said::Draft)).await
         }
         .await,
     )
@@ -171,7 +153,7 @@ pub(super) async fn refused(
     typed: &Typed,
     refusal: Refusal,
 ) -> Result<Response, Problem> {
-    let filter = filter(person, typed.get("reason"));
+    let view = QueueView::typed(typed);
     let status = match &refusal {
         Refusal::Problem(problem) if problem.status().is_server_error() => {
             problem.log();
@@ -181,7 +163,7 @@ pub(super) async fn refused(
         Refusal::Faults(_) => StatusCode::BAD_REQUEST,
         Refusal::Warnings(_) => StatusCode::UNPROCESSABLE_ENTITY,
     };
-    let mut response = render(app, person, id, &filter, Said::Refused(typed, &refusal)).await?;
+    let mut response = render(app, person, id, &view, Said::Refused(typed, &refusal)).await?;
     *response.status_mut() = status;
     Ok(response)
 }
@@ -195,8 +177,7 @@ struct Hold {
 }
 
 impl Hold {
-    fn of(review: Option<&Review>, person: &Person) -> Self {
-        let now = OffsetDateTime::now_utc();
+    fn of(review: Option<&Review>, person: &Person, now: OffsetDateTime) -> Self {
         let nobody = Self { can_decide: false, is_free: false, fence: 0, lease: None };
         let Some(review) = review else { return nobody };
         let until = review.claim_expires_at.map(|until| words::clock(until, now)).unwrap_or_default();
@@ -217,17 +198,17 @@ async fn render(
     app: &App,
     person: &Person,
     id: DocumentId,
-    filter: &ReviewFilter,
+    queue: &QueueView,
     said: Said<'_>,
 ) -> Result<Response, Problem> {
     let document = access::look(app, &person.caller, id, "desk").await?;
     let withheld = document.is_withheld();
     let review = app.catalog.open_review_of(id).await?;
-    let hold = Hold::of(review.as_ref(), person);
+    let hold = Hold::of(review.as_ref(), person, app.catalog.now());
     // What they may not see is not theirs to decide on.
     let may_decide = person.caller.has(Scope::ReviewsWrite) && !withheld;
     let (can_decide, is_free) = (hold.can_decide && may_decide, hold.is_free && may_decide);
-    let (prev, next) = neighbours(app, person, review.as_ref(), filter).await?;
+    let (prev, next) = neighbours(app, person, review.as_ref(), queue).await?;
     let quarantined = quarantine::is_held(app, &document).await?;
     let held = quarantined && !person.caller.has(Scope::Admin);
     let is_shown = !withheld && !held;
@@ -264,7 +245,11 @@ async fn render(
         is_free,
         fence: hold.fence,
         lease: hold.lease,
-        filter: filter.reason.map(|code| code.to_string()).unwrap_or_default(),
+        queue: queue.clone(),
+        can_take_back: person.may(Right::Supervise)
+            && review.as_ref().is_some_and(|r| r.claimed_by.is_some())
+            && !hold.can_decide,
+        review: review.as_ref().map(|r| r.id.to_string()).unwrap_or_default(),
         faults: said.faults(),
         warnings: said.warnings(),
         draft: said.draft(&document),
@@ -322,11 +307,11 @@ async fn neighbours(
     app: &App,
     person: &Person,
     review: Option<&Review>,
-    filter: &ReviewFilter,
+    queue: &QueueView,
 ) -> Result<(Option<String>, Option<String>), Problem> {
     let Some(review) = review else { return Ok((None, None)) };
-    let filter = ReviewFilter { open_to: Some(person.caller.actor.clone()), ..filter.clone() };
-    let only = filter.reason.map(|code| format!("?reason={code}")).unwrap_or_default();
+    let filter = ReviewFilter { open_to: Some(person.caller.actor.clone()), ..queue.filter(person) };
+    let only = queue.query();
     let href = |id: DocumentId| format!("/documents/{id}{only}");
     let before = app.catalog.neighbour(&filter, review, false).await?;
     let after = app.catalog.neighbour(&filter, review, true).await?;

@@ -10,7 +10,6 @@ use acuse_storage::{
 use askama::Template;
 use axum::{Json, extract::State, response::Response};
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
 use url::form_urlencoded;
 
 use super::{
@@ -57,7 +56,8 @@ async fn render_documents(app: &App, person: &Person, mut query: Query) -> Resul
     let ids: Vec<_> = found.data.iter().map(|d| d.id).collect();
     let parties = app.catalog.parties_of(&ids).await?;
     let seen = access::list(app, &person.caller, found.data).await?;
-    let row = |d: &access::Sight| Row::of(d, parties.get(&d.id), d.received_at, false);
+    let now = app.catalog.now();
+    let row = |d: &access::Sight| Row::of(d, parties.get(&d.id), (d.received_at, now), None);
     let rows = seen.iter().map(row).collect();
     let next = found.next.map(|id| {
         let query = form_urlencoded::Serializer::new(String::new())
@@ -199,7 +199,7 @@ pub async fn ledger(State(app): State<App>, person: Person, Params(span): Params
             let messages = if person.caller.access().is_bound() {
                 None
             } else {
-                Some(app.catalog.message_ledger(OffsetDateTime::now_utc()).await?)
+                Some(app.catalog.message_ledger(app.catalog.now()).await?)
             };
             Ok(page(&LedgerPage {
                 frame: Frame::of(&app, &person, "ledger").await?,
