@@ -175,6 +175,7 @@ impl Catalog {
     ) -> Result<Result<User, Unchanged>, CatalogError> {
         let mut tx = self.writing().await?;
         let present = micros(tx.now());
+        let had_admin = an_admin_is_there(&mut tx).await?;
         let changed = execute!(
             tx,
             "UPDATE users SET role = COALESCE($2, role), sees_ids = COALESCE($3, sees_ids), \
@@ -191,7 +192,7 @@ impl Catalog {
         if changed != 1 {
             return Ok(Err(Unchanged::Missing));
         }
-        if !an_admin_is_left(&mut tx).await? {
+        if had_admin && !an_admin_is_there(&mut tx).await? {
             return Ok(Err(Unchanged::LastAdmin));
         }
         if change.role.is_some() || change.password_hash.is_some() || change.disabled == Some(true) {
@@ -241,8 +242,8 @@ async fn lookup(tx: &mut Tx, id: UserId) -> Result<Option<User>, CatalogError> {
     optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), id.0)?.map(User::try_from).transpose()
 }
 
-/// Whether somebody may still let people in, where anybody ever could.
-async fn an_admin_is_left(tx: &mut Tx) -> Result<bool, CatalogError> {
+/// Whether somebody may let people in.
+async fn an_admin_is_there(tx: &mut Tx) -> Result<bool, CatalogError> {
     let (left,) =
         one!(tx, (i64,), "SELECT COUNT(*) FROM users WHERE role = 'admin' AND disabled_at IS NULL")?;
     Ok(left > 0)

@@ -1,4 +1,4 @@
-//! A scripted reviewer clears `COUNT` (20) exceptions at the desk in a real Chromium: the keys pressed, the machine's
+//! A scripted reviewer clears `COUNT` (200) mixed exceptions at the desk in a real Chromium: the keys pressed, the machine's
 //! time from a decision to the next document painted, and what one field costs beyond typing it.
 //!
 //! Every second document is accepted as it was read (one key); of the others one field is typed anew (a key to it, its
@@ -104,7 +104,7 @@ fn on_purpose(page: &mut Browser, here: &str) -> Result<u32> {
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let count: u64 = std::env::var("COUNT").map_or(Ok(20), |v| v.parse())?;
+    let count: u64 = std::env::var("COUNT").map_or(Ok(200), |v| v.parse())?;
     let Some(chromium) = browser::chromium() else { return Ok(()) };
     let options = Options {
         access_token: ACCESS_TOKEN.to_owned(),
@@ -117,7 +117,11 @@ async fn main() -> Result<()> {
     let _server = place.start("serve", &["serve"])?;
     let api = Api::connect(&place, &["documents:read", "reviews:write", "admin"]).await?;
     for n in 0..count {
-        let sample = generate(5_000 + n, &Spec::new(Kind::Invoice, Country::Es, Form::PdfText));
+        let kind = if n % 3 == 2 { Kind::Receipt } else { Kind::Invoice };
+        let country = [Country::Es, Country::Co, Country::Mx, Country::Br][n as usize % 4];
+        // Every tenth is a scan, whose words are read off the picture.
+        let form = if n % 10 == 9 { Form::Jpeg } else { Form::PdfText };
+        let sample = generate(5_000 + n, &Spec::new(kind, country, form));
         let media_id = graph.upload_media(sample.bytes, &sample.media_type);
         let said =
             Said::Media { kind: MediaType::Document, media_id, caption: None, filename: Some(sample.name) };

@@ -155,3 +155,46 @@ async fn what_is_alike_is_decided_at_once_and_taken_back_at_once() {
     assert_eq!(desk.ana.send(&path, &done, &[]).await.status(), 303);
     assert_eq!(desk.api.ledger().await.unwrap().in_review, 3, "all of them are back");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_persons_say_the_same_before_it_is_filed() {
+    let desk = Desk::of(1, "0").await;
+    let id = desk.ids[0].as_str();
+    let boss = Reviewer::sign_in_as(&desk.world.place, "boss", &["--admin"]).await;
+    let rules = boss.page("/four-eyes").await;
+    let rule = [("kind", "invoice"), ("amount_from", "0.01")];
+    assert_eq!(desk.ana.send("/four-eyes", &desk.ana.page("/people").await, &rule).await.status(), 403);
+    assert_eq!(boss.send("/four-eyes", &rules, &rule).await.status(), 303);
+    assert!(boss.page("/four-eyes").await.contains("0.01"));
+    let page = desk.ana.take(id).await;
+    assert_eq!(desk.ana.decide(id, &page, &[("action", "approve")]).await.status(), 303);
+    assert_eq!(desk.document(0).await["status"], "in_review", "one is not enough");
+    let again = desk.ana.page(&format!("/documents/{id}")).await;
+    assert!(again.contains("You have answered") && !again.contains("value=\"take\""), "{again}");
+    let work = desk.ana.page("/work").await;
+    let none = desk.ana.send("/work", &work, &[]).await;
+    assert_eq!(none.headers()["location"], "/work", "it is not her next");
+
+    let ben = Reviewer::sign_in(&desk.world.place, "ben").await;
+    let seen = ben.take(id).await;
+    assert!(seen.contains("ana has answered.") && !seen.contains("They say different things"), "{seen}");
+    let total = desk.document(0).await["fields"]["total"]["value"].as_str().unwrap().to_owned();
+    let other = [("action", "correct"), ("kind", "invoice"), ("invoice.number", "OTHER-1")];
+    assert_eq!(ben.decide(id, &seen, &other).await.status(), 303);
+    assert_eq!(desk.document(0).await["status"], "in_review", "they differ");
+    // Three may decide: the third sees both and settles it.
+    let shown = boss.take(id).await;
+    assert!(shown.contains("They say different things") && shown.contains("OTHER-1"), "{shown}");
+    assert!(!ben.page(&format!("/documents/{id}")).await.contains("value=\"take\""));
+    assert_eq!(boss.decide(id, &shown, &other).await.status(), 303);
+    let filed = desk.document(0).await;
+    assert_eq!(
+        (filed["status"].as_str(), filed["fields"]["number"]["value"].as_str()),
+        (Some("filed"), Some("OTHER-1"))
+    );
+    assert_eq!(filed["fields"]["total"]["value"].as_str(), Some(total.as_str()));
+    // One person alone does not change what two have said.
+    let rests = desk.ana.page(&format!("/documents/{id}")).await;
+    let change = [("action", "amend"), ("kind", "invoice"), ("invoice.number", "MINE-2")];
+    assert_eq!(desk.ana.decide(id, &rests, &change).await.status(), 409);
+}

@@ -4,6 +4,7 @@
 mod evidence;
 mod history;
 mod offers;
+mod opinions;
 
 use acuse_pipeline::{
     document::{Kind, Status},
@@ -21,7 +22,8 @@ use time::OffsetDateTime;
 use evidence::Card;
 use history::{Happened, facts, happened};
 pub(super) use offers::rejections;
-use offers::{NewParty, Question, new_party, others, question, summary};
+use offers::{NewParty, Question, colleagues, new_party, question, summary};
+use opinions::Others;
 
 use super::{
     Frame, Shown,
@@ -67,6 +69,8 @@ struct View {
     status: &'static str,
     status_label: &'static str,
     in_review: bool,
+    /// What others have said, where two persons are asked.
+    others: Option<Others>,
     can_decide: bool,
     /// Whether it may be corrected or reopened as it rests.
     at_rest: bool,
@@ -208,6 +212,10 @@ async fn render(
     // What they may not see is not theirs to decide on.
     let may_decide = person.caller.has(Scope::ReviewsWrite) && !withheld;
     let (can_decide, is_free) = (hold.can_decide && may_decide, hold.is_free && may_decide);
+    let others = opinions::others(app, person, &document).await?;
+    // Nobody is their own second; the two that there are settle a difference between them.
+    let answered = others.as_ref().is_some_and(|o| o.is_own && o.differences.is_empty());
+    let is_free = is_free && !answered;
     let (prev, next) = neighbours(app, person, review.as_ref(), queue).await?;
     let quarantined = quarantine::is_held(app, &document).await?;
     let held = quarantined && !person.caller.has(Scope::Admin);
@@ -232,7 +240,7 @@ async fn render(
     let shown = kind.map_or("", Kind::as_str);
     let unproven = field_groups.iter().filter(|g| g.kind == shown).flat_map(|g| &g.fields);
     let unproven = unproven.filter(|f| f.eyes).count();
-    let people = if can_decide { others(app, person).await? } else { Vec::new() };
+    let people = if can_decide { colleagues(app, person).await? } else { Vec::new() };
     let view = View {
         id,
         version: document.version,
@@ -240,6 +248,7 @@ async fn render(
         status: if document.duplicate_of.is_some() { "duplicate" } else { document.status.as_str() },
         status_label: status_label(&document),
         in_review: document.status == Status::InReview,
+        others,
         can_decide,
         at_rest: rests && may_decide && !withheld,
         is_free,

@@ -12,6 +12,7 @@ pub mod document;
 pub mod door;
 mod fields;
 pub mod finance;
+pub mod four_eyes;
 mod grid;
 pub mod inbox;
 pub mod incidents;
@@ -84,6 +85,8 @@ pub fn router() -> Router<App> {
         .route("/people", get(people::show).post(people::add))
         .route("/people/{id}", post(people::change))
         .route("/sessions/{id}/end", post(people::end_session))
+        .route("/four-eyes", get(four_eyes::show).post(four_eyes::make))
+        .route("/four-eyes/{id}/end", post(four_eyes::end))
         .route("/audit", get(trail::show))
         .route("/audit/export", get(trail::export))
         .route("/inbox", get(inbox::list))

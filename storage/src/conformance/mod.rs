@@ -18,7 +18,9 @@ mod erasure;
 mod fair;
 mod feed;
 mod files;
+mod finance;
 mod found;
+mod four_eyes;
 mod hold;
 mod lists;
 mod many;
@@ -94,6 +96,8 @@ pub async fn catalog(catalog: &Catalog) {
     work::a_supervisor_takes_back(catalog).await;
     work::many_are_decided_and_taken_back_together(catalog).await;
     work::a_view_is_kept_under_its_name(catalog).await;
+    finance::totals_are_exact_and_what_comes_monthly_is_missed(catalog).await;
+    four_eyes::two_say_the_same_or_a_third_settles_it(catalog).await;
     access::doubt_withholds(catalog).await;
     access::a_word_does_not_open_an_id(catalog).await;
     access::what_lies_beside_an_id_is_withheld(catalog).await;
