@@ -104,9 +104,9 @@ bench-hostile: models ## Verdicts, time and memory of `acuse read` over a folder
 	cargo run --locked -q -p acuse-server -p acuse-tests --example bench_hostile -- $(DATA)
 
 .PHONY: bench-desk
-bench-desk: models ## A scripted reviewer clears COUNT (20) exceptions in Chromium: keys, and time to the next document painted
+bench-desk: models ## A scripted reviewer clears COUNT (200) mixed exceptions in Chromium: keys, and time to the next document painted
 	cargo build --locked -p acuse-server -p acuse-tests --bins --examples
-	COUNT=$(or $(COUNT),20) cargo run --locked -q -p acuse-server -p acuse-tests --example bench_desk
+	COUNT=$(or $(COUNT),200) cargo run --locked -q -p acuse-server -p acuse-tests --example bench_desk
 
 .PHONY: bench-bombs
 bench-bombs: models ## Webhook and API times with and without 100 bombs among 1,000 good documents (GOOD=, BOMBS=, RATE=)

@@ -1,6 +1,8 @@
 // Keys, highlights and drafts. Every action works without this file: it only presses the buttons that are there.
+// A page begins with `begin`, and again when the next one takes its place without a new one being loaded.
 "use strict";
-(() => {
+window.acuse ??= { begins: [], scope: new AbortController() };
+acuse.begins.push((signal) => {
   // No decision until the picture it is about has been in front of the eyes for so long.
   const LOOK_MS = 400;
   const PATIENCE_MS = 10000;
@@ -8,6 +10,12 @@
   const BEAT_MS = 60000;
   const find = (query, root = document) => root.querySelector(query);
   const all = (query, root = document) => [...root.querySelectorAll(query)];
+  const on = (target, type, does, options) =>
+    target.addEventListener(type, does, { signal, ...(typeof options === "boolean" ? { capture: options } : options) });
+  const every = (ms, does) => {
+    const timer = setInterval(does, ms);
+    signal.addEventListener("abort", () => clearInterval(timer));
+  };
   const typing = (el) => el && el.type !== "checkbox" && /^(INPUT|SELECT|TEXTAREA)$/.test(el.tagName);
   const say = (text, where = "#live") => { const el = find(where); if (el) el.textContent = text; };
   const form = find("[data-keys=decision]");
@@ -41,10 +49,10 @@
     setTimeout(painted, PATIENCE_MS);
   }
   // A page out of the browser's memory shows what was true then.
-  addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+  on(window, "pageshow", (event) => { if (event.persisted) location.reload(); });
 
   // One decision a page: what is decided twice would be decided unseen.
-  document.addEventListener("submit", (event) => {
+  on(document, "submit", (event) => {
     const target = event.target;
     if (target !== form && target.dataset.guard === undefined) return;
     if (event.submitter?.dataset.anyway === undefined && !ready()) {
@@ -56,7 +64,7 @@
       event.stopPropagation();
     }
   }, true);
-  document.addEventListener("submit", (event) => {
+  on(document, "submit", (event) => {
     if (event.defaultPrevented) return;
     if (event.target === form || event.target.dataset.guard !== undefined) event.target.dataset.sent = "yes";
   });
@@ -173,8 +181,8 @@
     rest();
     return true;
   }
-  document.addEventListener("click", (event) => { const panel = openPanel(); if (panel && !panel.contains(event.target)) panel.open = false; });
-  document.addEventListener("keydown", (event) => {
+  on(document, "click", (event) => { const panel = openPanel(); if (panel && !panel.contains(event.target)) panel.open = false; });
+  on(document, "keydown", (event) => {
     const entered = event.target.closest?.("[data-enter]");
     if (!entered || event.key !== "Enter" || event.repeat) return;
     if (event.ctrlKey || event.metaKey) {
@@ -184,7 +192,7 @@
   });
 
   // One number that makes the sum true.
-  document.addEventListener("click", (event) => {
+  on(document, "click", (event) => {
     const repair = event.target.closest?.("[data-repair]");
     const input = repair && find(`.fields:not([hidden]) [data-field="${repair.dataset.repair}"] input`, form);
     if (!input) return;
@@ -204,7 +212,7 @@
     say(name);
     rest();
   }
-  document.addEventListener("click", (event) => {
+  on(document, "click", (event) => {
     const card = event.target.closest?.("[data-customer]");
     if (card && whose) choose(card.dataset.customer, card.dataset.name);
   });
@@ -336,9 +344,9 @@
       clearTimeout(timer);
       timer = setTimeout(keep, DRAFT_MS);
     });
-    addEventListener("pagehide", () => { if (dirty && !form.dataset.sent) navigator.sendBeacon(`${base}/draft`, body()); });
+    on(window, "pagehide", () => { if (dirty && !form.dataset.sent) navigator.sendBeacon(`${base}/draft`, body()); });
     if (form.dataset.mine !== undefined) {
-      setInterval(async () => {
+      every(BEAT_MS, async () => {
         try {
           const answer = await send("beat");
           if (answer.status === 409) {
@@ -348,7 +356,7 @@
         } catch (error) {
           if (!(error instanceof TypeError)) say(error.message, "#kept");
         }
-      }, BEAT_MS);
+      });
     }
   }
 
@@ -368,7 +376,7 @@
     }
   });
 
-  document.addEventListener("keydown", (event) => {
+  on(document, "keydown", (event) => {
     const active = document.activeElement;
     if (event.key === "Escape" && shut()) return event.preventDefault();
     if (event.key === "Escape" && typing(active)) {
@@ -445,8 +453,113 @@
   const back = find(".tongues [name=back]");
   if (back) back.value = location.pathname + location.search;
 
-  // The queue looks again every 20 seconds while nobody is in the middle of it.
-  if (document.body.dataset.page === "queue" && !form) {
-    setInterval(() => { if (!document.hidden && at < 0) location.reload(); }, 20000);
+  // The next one is prepared while this one is looked at: its page, and its picture. It is reserved as long.
+  let next = null;
+  const carried = ["csrf", "reason", "of_kind", "of_sender", "of_customer"];
+  async function prepare() {
+    const said = new FormData(form);
+    const body = new URLSearchParams(carried.filter((name) => said.has(name)).map((name) => [name, said.get(name)]));
+    const answer = await fetch(`/review/${form.dataset.id}/ahead`, { method: "POST", body, signal, redirect: "manual" });
+    if (answer.status !== 200) return;
+    const { path } = await answer.json();
+    const came = await fetch(path, { signal, redirect: "manual" });
+    if (!came.ok) return;
+    const page = new DOMParser().parseFromString(await came.text(), "text/html");
+    const there = page.querySelector(".sheet img");
+    let picture = null;
+    if (there) {
+      picture = new Image();
+      for (const { name, value } of there.attributes) picture.setAttribute(name, value);
+      // Its place is kept, and it is fetched once.
+      there.removeAttribute("src");
+      await picture.decode().catch(() => {});
+    }
+    next = { path, page, picture };
+    document.body.dataset.ahead = path;
   }
+  if (form?.dataset.mine !== undefined) {
+    const soon = () => prepare().catch(() => {});
+    setTimeout(() => (window.requestIdleCallback ?? setTimeout)(soon, { timeout: 1000 }), LOOK_MS / 2);
+  }
+
+  // Another page in the place of this one.
+  function become(page, path, picture) {
+    acuse.scope.abort();
+    acuse.scope = new AbortController();
+    if (path) history.pushState(null, "", path);
+    document.title = page.title;
+    document.documentElement.lang = page.documentElement.lang;
+    const at = scrollY;
+    const body = document.adoptNode(page.body);
+    // As it is, so that it is painted with the page.
+    if (picture) body.querySelector(".sheet img")?.replaceWith(picture);
+    document.body.replaceWith(body);
+    scrollTo(0, path ? 0 : at);
+    for (const begin of acuse.begins) begin(acuse.scope.signal);
+  }
+  on(window, "popstate", () => location.reload());
+  const parsed = (html) => new DOMParser().parseFromString(html, "text/html");
+
+  // A decision, where the next page is there already: only whether it was made is asked.
+  on(document, "submit", async (event) => {
+    const button = event.submitter;
+    if (event.defaultPrevented || event.target !== form || !next) return;
+    if (button?.name !== "action" || button.dataset.anyway !== undefined) return;
+    event.preventDefault();
+    const body = new URLSearchParams(new FormData(form, button));
+    try {
+      const answer = await fetch(form.action, { method: "POST", body, headers: { "x-desk": "1" }, redirect: "manual" });
+      if (answer.type === "opaqueredirect") return location.reload();
+      if (!answer.headers.get("content-type")?.includes("json")) return become(parsed(await answer.text()));
+      const { to, undo } = await answer.json();
+      if (to !== next.path) return location.assign(to);
+      const bar = next.page.querySelector("#undo");
+      if (bar) bar.innerHTML = undo;
+      become(next.page, to, next.picture);
+    } catch {
+      delete form.dataset.sent;
+      say("No connection. What you typed stays here.", "#kept");
+    }
+  });
+
+  // What waits, as it changes. The queue looks again when nobody is in the middle of it.
+  let known = null;
+  acuse.told = async (counts) => {
+    for (const el of all("[data-live]")) {
+      const key = el.dataset.live;
+      const count = { waiting: counts.waiting, incidents: counts.incidents }[key] ?? counts.reasons[key] ?? 0;
+      el.textContent = String(count);
+      if (el.classList.contains("count")) el.hidden = !count;
+    }
+    const now = JSON.stringify([counts.waiting, counts.reasons]);
+    const before = known;
+    known = now;
+    const idle = at < 0 && !openPanel() && !typing(document.activeElement) && !document.hidden;
+    if (before === null || before === now || document.body.dataset.page !== "queue" || !find("#rows") || !idle) return;
+    const answer = await fetch(location.href, { signal, redirect: "manual" }).catch(() => null);
+    if (answer?.ok) become(parsed(await answer.text()));
+  };
+  if (acuse.counts) acuse.told(acuse.counts);
+});
+
+(() => {
+  let source = null;
+  const follow = () => {
+    if (document.hidden || !document.querySelector(".bar")) {
+      source?.close();
+      source = null;
+    } else if (!source) {
+      source = new EventSource("/live");
+      source.addEventListener("counts", (event) => {
+        acuse.counts = JSON.parse(event.data);
+        acuse.told?.(acuse.counts);
+      });
+    }
+  };
+  document.addEventListener("visibilitychange", follow);
+  addEventListener("load", () => setTimeout(follow, 1000));
 })();
+
+document.addEventListener("DOMContentLoaded", () => {
+  for (const begin of acuse.begins) begin(acuse.scope.signal);
+});

@@ -1,7 +1,9 @@
 // The picture of a document: whole at first, larger, moved, turned; fields and their places lead to each other, and
 // words that are pointed at fill the field that is being looked at. Without this file the pages stand one below another.
 "use strict";
-(() => {
+window.acuse ??= { begins: [], scope: new AbortController() };
+acuse.begins.push((signal) => {
+  const on = (target, type, does) => target.addEventListener(type, does, { signal });
   const paper = document.querySelector(".paper");
   const stage = paper?.querySelector(".stage");
   if (!stage) return;
@@ -153,16 +155,16 @@
     }
   });
 
-  document.addEventListener("focusin", (event) => {
+  on(document, "focusin", (event) => {
     const field = event.target.closest?.("[data-field]");
     if (field && form?.contains(field)) activate(field.dataset.field);
   });
-  document.addEventListener("mouseover", (event) => {
+  on(document, "mouseover", (event) => {
     const field = event.target.closest?.(".field[data-field]")?.dataset.field;
     for (const rect of stage.querySelectorAll("rect.hint")) rect.classList.remove("hint");
     for (const { rect } of placesOf(field)) rect.classList.add("hint");
   });
-  document.addEventListener("click", (event) => {
+  on(document, "click", (event) => {
     const to = event.target.closest?.("[data-goto]");
     if (!to) return;
     event.preventDefault();
@@ -282,11 +284,13 @@
     zoom(Math.exp(-event.deltaY / 400), event.clientX - at.left, event.clientY - at.top);
   }, { passive: false });
   // What was whole before the window changed is whole after.
-  new ResizeObserver(() => { if (stage.dataset.whole === "yes" || !stage.dataset.scale) whole(); else draw(); }).observe(stage);
+  const sizes = new ResizeObserver(() => { if (stage.dataset.whole === "yes" || !stage.dataset.scale) whole(); else draw(); });
+  sizes.observe(stage);
+  signal.addEventListener("abort", () => sizes.disconnect());
 
   // It begins at what fails: a fault, what the reason names, what is unsure.
   show(0);
   const failing = [...document.querySelectorAll(".fields:not([hidden]) .eyes[data-field], .card [data-goto]")];
   const first = failing.map((el) => el.dataset.field ?? el.dataset.goto).find((field) => placesOf(field).length);
   if (!active) activate(first);
-})();
+});

@@ -13,7 +13,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
-    desk::{self, session::Door},
+    desk::{self, live::Live, session::Door},
     http::{
         self,
         contract::{
@@ -57,6 +57,8 @@ pub struct Parts {
     pub outgoing: Arc<Outgoing>,
     /// Sign-in: the setup token and the count of failures.
     pub door: Door,
+    /// What is told to open pages as it changes.
+    pub live: Live,
 }
 
 /// The secrets of the webhook side.

@@ -212,6 +212,14 @@ pub(crate) fn told(resolved: Resolved) -> Result<Decided, Problem> {
             Err(Problem::Conflict(format!("the document changed meanwhile (version {version}); look again")))
         }
         Resolved::Withheld => Err(Problem::Withheld),
+        // It waits still, for somebody else.
+        Resolved::AnotherIsAsked => Ok(Decided { status: Status::InReview, documents: Vec::new() }),
+        Resolved::NotTheirOwnSecond => Err(Problem::Conflict(
+            "you gave an answer already: this document needs another person's".to_owned(),
+        )),
+        Resolved::NeedsFourEyes => Err(Problem::Conflict(
+            "a rule wants two persons for this document: reopen it, and each says what is right".to_owned(),
+        )),
         Resolved::AlreadyResolved => Err(Problem::Conflict("this review is decided already".to_owned())),
         Resolved::Missing => Err(Problem::NotFound("review")),
     }

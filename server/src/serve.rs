@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     app::{App, Channel, Parts as Web, router, worker_router},
     config::Config,
-    desk::session::Door,
+    desk::{live::Live, session::Door},
     export::Mapping,
     http::{
         Chain,
@@ -153,6 +153,7 @@ fn web(config: &Config, parts: &Parts, role: Role) -> anyhow::Result<App> {
         ),
         outgoing: Arc::new(parts::outgoing(&config.outgoing)?),
         door: Door::default(),
+        live: Live::default(),
     }))
 }
 
@@ -245,6 +246,12 @@ impl Running {
             of_address: CONNECTIONS_OF_ADDRESS,
             trusted: self.app.budget.trusted.clone(),
         };
+        let (app, over) = (self.app.clone(), stopped.clone());
+        // What is told as it changes never ends by itself.
+        tokio::spawn(async move {
+            over.cancelled().await;
+            app.live.end();
+        });
         self.web = Some(tokio::spawn(front::serve(listener, router, caps, stopped)));
         Ok(())
     }

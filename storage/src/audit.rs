@@ -1,6 +1,7 @@
 //! Who did or saw what: every view of an ID, every decision, every key made.
 
 mod chain;
+mod search;
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -8,6 +9,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 pub use chain::{Tail, Verified};
+pub use search::{AuditFilter, AuditLine};
 
 use crate::{
     catalog::Catalog,

@@ -6,6 +6,7 @@ mod keys;
 mod list;
 mod order;
 mod row;
+mod sums;
 mod terms;
 mod words;
 
@@ -27,6 +28,8 @@ pub use keys::{Amount, NotAnAmount};
 pub use list::DocumentFilter;
 pub use order::{DocumentCursor, NotACursor, Sort};
 pub(crate) use row::{COLUMNS, DocumentRow, key};
+pub use sums::{Expected, Sum};
+pub(crate) use terms::fold as plain_letters;
 pub use words::SEARCH;
 pub(crate) use words::{forget as forget_words, have as have_words, keep as keep_words, question};
 

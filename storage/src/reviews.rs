@@ -1,15 +1,22 @@
 //! Reviews: the documents in front of a person, who may hold one under a lease, and decides.
 
+mod ahead;
 mod amend;
+mod batch;
 pub mod drafts;
+pub(crate) mod due;
+pub mod four_eyes;
 mod hold;
 mod list;
+mod names;
 mod reopen;
 mod resolve;
 mod table;
+pub mod views;
 mod wait;
 
 use acuse_pipeline::reason::Reason;
+pub use batch::BatchUndone;
 pub(crate) use hold::push_hold;
 pub use hold::{Held, Undone};
 pub use list::{Party, ReviewFilter};
@@ -23,7 +30,7 @@ use uuid::Uuid;
 use crate::{
     catalog::Catalog,
     error::CatalogError,
-    names::{self, DocumentId, ReviewId, Stage, at, maybe_at, micros, word, words},
+    names::{self as rows, DocumentId, ReviewId, Stage, at, maybe_at, micros, word, words},
     sql::Tx,
 };
 
@@ -79,6 +86,12 @@ pub struct Review {
     /// Goes up with every new holder.
     #[serde(skip)]
     pub fence: i64,
+    /// When it should be decided.
+    #[serde(skip)]
+    pub due_at: OffsetDateTime,
+    /// Held for somebody who has not come to it yet.
+    #[serde(skip)]
+    pub is_reserved: bool,
     /// Until when nobody is given it as the next.
     #[serde(skip)]
     pub postponed_until: Option<OffsetDateTime>,
@@ -111,7 +124,7 @@ pub enum Claim {
 }
 
 const COLUMNS: &str = "r.id, r.document_id, r.stage, r.reasons, r.opened_at, r.claimed_by, r.claim_expires_at, \
-     r.resolved_at, r.resolved_by, r.resolution, r.note, r.fence, r.postponed_until, r.handed_to";
+     r.resolved_at, r.resolved_by, r.resolution, r.note, r.fence, r.due_at, r.reserved, r.postponed_until, r.handed_to";
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -127,6 +140,8 @@ struct Row {
     resolution: Option<String>,
     note: Option<String>,
     fence: i64,
+    due_at: i64,
+    reserved: bool,
     postponed_until: Option<i64>,
     handed_to: Option<String>,
 }
@@ -141,7 +156,7 @@ impl Review {
             id: ReviewId(row.id),
             document_id: DocumentId(row.document_id),
             stage: word(T, "stage", &row.stage)?,
-            reasons: names::json(T, "reasons", &row.reasons)?,
+            reasons: rows::json(T, "reasons", &row.reasons)?,
             opened_at: at(T, "opened_at", row.opened_at)?,
             claimed_by: row.claimed_by.filter(|_| held),
             claim_expires_at: expires.filter(|_| held),
@@ -150,6 +165,8 @@ impl Review {
             resolution: row.resolution.map(|r| word(T, "resolution", &r)).transpose()?,
             note: row.note,
             fence: row.fence,
+            due_at: at(T, "due_at", row.due_at)?,
+            is_reserved: row.reserved && held,
             postponed_until: maybe_at(T, "postponed_until", row.postponed_until)?,
             handed_to: row.handed_to,
         })
@@ -202,7 +219,7 @@ impl Catalog {
         let taken = optional!(
             tx,
             (i64,),
-            "UPDATE reviews SET claimed_by = $2, claim_expires_at = $3, \
+            "UPDATE reviews SET claimed_by = $2, claim_expires_at = $3, reserved = FALSE, \
              fence = fence + CASE WHEN claimed_by = $2 AND claim_expires_at > $4 THEN 0 ELSE 1 END \
              WHERE id = $1 AND resolved_at IS NULL \
              AND (claimed_by IS NULL OR claimed_by = $2 OR claim_expires_at <= $4) RETURNING fence",
@@ -259,7 +276,7 @@ impl Catalog {
         let mut tx = self.writing().await?;
         let touched = execute!(
             tx,
-            "UPDATE reviews SET claimed_by = NULL, claim_expires_at = NULL \
+            "UPDATE reviews SET claimed_by = NULL, claim_expires_at = NULL, reserved = FALSE \
              WHERE id = $1 AND claimed_by = $2 AND resolved_at IS NULL",
             id.0,
             who

@@ -15,9 +15,10 @@ use crate::{
     documents::{self, Document},
     error::CatalogError,
     events, fair,
-    names::{CustomerId, DocumentId, ReviewId, Stage, clean, cut, micros, to_json},
+    names::{CustomerId, DocumentId, ReviewId, Stage, clean, cut, micros, to_json, word},
     outbox::{self, NewReply},
     queue::{Push, Queue, push},
+    reviews::due::due,
     sql::Tx,
     timeline,
 };
@@ -125,15 +126,20 @@ pub(crate) async fn open_review(
     let waits =
         reasons.iter().any(|r| matches!(r.code, ReasonCode::UnknownCustomer | ReasonCode::AmbiguousCustomer));
     let present = tx.now();
+    let (kind,) = one!(tx, (Option<String>,), "SELECT kind FROM documents WHERE id = $1", id.0)?;
+    let kind = kind.map(|kind| word("documents", "kind", &kind)).transpose()?;
     execute!(
         tx,
-        "INSERT INTO reviews (id, document_id, stage, reasons, opened_at) VALUES ($1, $2, $3, $4, $5)",
+        "INSERT INTO reviews (id, document_id, stage, reasons, opened_at, due_at) VALUES ($1, $2, $3, $4, $5, $6)",
         review.0,
         id.0,
         stage.as_str(),
         text.as_str(),
-        micros(present)
+        micros(present),
+        micros(due(reasons, kind, present))
     )?;
+    // Whatever was said of it before, it is asked anew.
+    execute!(tx, "DELETE FROM opinions WHERE document_id = $1", id.0)?;
     let codes: std::collections::BTreeSet<&str> = reasons.iter().map(|r| r.code.as_str()).collect();
     let codes: Vec<&str> = codes.into_iter().collect();
     insert!(tx, "INSERT INTO review_reasons (review_id, code) VALUES ", 2, "", &codes[..], |q, code| q

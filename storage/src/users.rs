@@ -1,15 +1,18 @@
-//! The people who review, and their sessions. Passwords come hashed (argon2) from the caller; session tokens are kept
-//! as hashes.
+//! The people who review, and their sessions ([`sessions`]). Passwords come hashed (argon2) from the caller.
 
-use acuse_pipeline::document::Sha256;
+mod sessions;
+
 use serde::Serialize;
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 use uuid::Uuid;
+
+pub use sessions::Session;
 
 use crate::{
     catalog::Catalog,
     error::CatalogError,
-    names::{UserId, at, micros, word, words},
+    names::{UserId, at, maybe_at, micros, word, words},
+    sql::Tx,
 };
 
 words! {
@@ -17,8 +20,14 @@ words! {
     Role, "role" {
         /// Decide reviews and see documents.
         Reviewer = "reviewer",
-        /// Also the operator's pages.
+        /// See documents and take the books away; decide nothing.
+        Finance = "finance",
+        /// What a reviewer may, and take back what others hold.
+        Supervisor = "supervisor",
+        /// All there is: people, and the operator's pages.
         Admin = "admin",
+        /// See everything, the trail too, and change nothing.
+        Auditor = "auditor",
     }
 }
 
@@ -33,19 +42,70 @@ pub struct User {
     pub role: Role,
     /// Since when.
     pub created_at: OffsetDateTime,
+    /// Whether they see IDs; an admin always does.
+    pub sees_ids: bool,
+    /// Since when they may not sign in.
+    pub disabled_at: Option<OffsetDateTime>,
+    /// Who they are for the identity provider.
+    pub subject: Option<String>,
 }
 
-fn user(id: Uuid, name: String, role: &str, created: i64) -> Result<User, CatalogError> {
-    Ok(User {
-        id: UserId(id),
-        name,
-        role: word("users", "role", role)?,
-        created_at: at("users", "created_at", created)?,
-    })
+/// Why a person was not changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unchanged {
+    /// There is no such person.
+    Missing,
+    /// Nobody would be left who may let people in.
+    LastAdmin,
+}
+
+const COLUMNS: &str = "u.id, u.name, u.role, u.created_at, u.sees_ids, u.disabled_at, u.subject";
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: Uuid,
+    name: String,
+    role: String,
+    created_at: i64,
+    sees_ids: bool,
+    disabled_at: Option<i64>,
+    subject: Option<String>,
+}
+
+const T: &str = "users";
+
+impl TryFrom<Row> for User {
+    type Error = CatalogError;
+
+    fn try_from(row: Row) -> Result<Self, CatalogError> {
+        let role = word(T, "role", &row.role)?;
+        Ok(Self {
+            id: UserId(row.id),
+            name: row.name,
+            role,
+            created_at: at(T, "created_at", row.created_at)?,
+            sees_ids: row.sees_ids || role == Role::Admin,
+            disabled_at: maybe_at(T, "disabled_at", row.disabled_at)?,
+            subject: row.subject,
+        })
+    }
+}
+
+/// What of a person is changed; what is none stays.
+#[derive(Debug, Clone, Default)]
+pub struct Change {
+    /// What they may do.
+    pub role: Option<Role>,
+    /// Whether they see IDs.
+    pub sees_ids: Option<bool>,
+    /// Whether they may not sign in.
+    pub disabled: Option<bool>,
+    /// Another password, hashed.
+    pub password_hash: Option<String>,
 }
 
 impl Catalog {
-    /// Adds a person, or gives an existing one a new password and role (their sessions end).
+    /// Adds a person, or gives an existing one a new password and role (their sessions end, and they may sign in).
     ///
     /// # Errors
     /// When the database fails.
@@ -61,8 +121,8 @@ impl Catalog {
             tx,
             (Uuid,),
             "INSERT INTO users (id, name, password_hash, role, created_at) VALUES ($1, $2, $3, $4, $5) \
-             ON CONFLICT (name) DO UPDATE SET password_hash = excluded.password_hash, role = excluded.role \
-             RETURNING id",
+             ON CONFLICT (name) DO UPDATE SET password_hash = excluded.password_hash, role = excluded.role, \
+             disabled_at = NULL RETURNING id",
             UserId::generate().0,
             name,
             password_hash,
@@ -74,20 +134,96 @@ impl Catalog {
         Ok(UserId(id))
     }
 
+    /// Adds a person; none where somebody has the name, or is that person for the identity provider, already.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn add_user(
+        &self,
+        name: &str,
+        password_hash: &str,
+        (role, sees_ids): (Role, bool),
+        subject: Option<&str>,
+    ) -> Result<Option<UserId>, CatalogError> {
+        let mut tx = self.writing().await?;
+        let present = tx.now();
+        let made = optional!(
+            tx,
+            (Uuid,),
+            "INSERT INTO users (id, name, password_hash, role, created_at, sees_ids, subject) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING id",
+            UserId::generate().0,
+            name,
+            password_hash,
+            role.as_str(),
+            micros(present),
+            sees_ids,
+            subject
+        )?;
+        tx.commit().await?;
+        Ok(made.map(|(id,)| UserId(id)))
+    }
+
+    /// Changes a person. Their sessions end with a new password, another role, or when they may not sign in any more.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn change_user(
+        &self,
+        id: UserId,
+        change: &Change,
+    ) -> Result<Result<User, Unchanged>, CatalogError> {
+        let mut tx = self.writing().await?;
+        let present = micros(tx.now());
+        let had_admin = an_admin_is_there(&mut tx).await?;
+        let changed = execute!(
+            tx,
+            "UPDATE users SET role = COALESCE($2, role), sees_ids = COALESCE($3, sees_ids), \
+             password_hash = COALESCE($4, password_hash), \
+             disabled_at = CASE WHEN $5 IS NULL THEN disabled_at WHEN $5 THEN COALESCE(disabled_at, $6) END \
+             WHERE id = $1",
+            id.0,
+            change.role.map(Role::as_str),
+            change.sees_ids,
+            change.password_hash.as_deref(),
+            change.disabled,
+            present
+        )?;
+        if changed != 1 {
+            return Ok(Err(Unchanged::Missing));
+        }
+        if had_admin && !an_admin_is_there(&mut tx).await? {
+            return Ok(Err(Unchanged::LastAdmin));
+        }
+        if change.role.is_some() || change.password_hash.is_some() || change.disabled == Some(true) {
+            execute!(tx, "DELETE FROM sessions WHERE user_id = $1", id.0)?;
+        }
+        let user = lookup(&mut tx, id).await?.ok_or(CatalogError::Missing { what: "person" })?;
+        tx.commit().await?;
+        Ok(Ok(user))
+    }
+
     /// A person by name, with the hash of their password.
     ///
     /// # Errors
     /// When the database fails or the row is impossible.
     pub async fn user_by_name(&self, name: &str) -> Result<Option<(User, String)>, CatalogError> {
         let mut tx = self.quick().await?;
-        optional!(
-            tx,
-            (Uuid, String, String, i64, String),
-            "SELECT id, name, role, created_at, password_hash FROM users WHERE name = $1",
-            name
-        )?
-        .map(|(id, name, role, created, hash)| Ok((user(id, name, &role, created)?, hash)))
-        .transpose()
+        let text = format!("SELECT {COLUMNS} FROM users u WHERE u.name = $1");
+        let row = optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), name)?;
+        let Some(user) = row.map(User::try_from).transpose()? else { return Ok(None) };
+        let (hash,) = one!(tx, (String,), "SELECT password_hash FROM users WHERE id = $1", user.id.0)?;
+        Ok(Some((user, hash)))
+    }
+
+    /// A person by who they are for the identity provider.
+    ///
+    /// # Errors
+    /// When the database fails or the row is impossible.
+    pub async fn user_by_subject(&self, subject: &str) -> Result<Option<User>, CatalogError> {
+        let mut tx = self.quick().await?;
+        let text = format!("SELECT {COLUMNS} FROM users u WHERE u.subject = $1");
+        optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), subject)?.map(User::try_from).transpose()
     }
 
     /// All people, by name.
@@ -96,67 +232,19 @@ impl Catalog {
     /// When the database fails or a row is impossible.
     pub async fn users(&self) -> Result<Vec<User>, CatalogError> {
         let mut tx = self.reading().await?;
-        all!(
-            tx,
-            (Uuid, String, String, i64),
-            "SELECT id, name, role, created_at FROM users ORDER BY name LIMIT 1000"
-        )?
-        .into_iter()
-        .map(|(id, name, role, created)| user(id, name, &role, created))
-        .collect()
+        let text = format!("SELECT {COLUMNS} FROM users u ORDER BY u.name LIMIT 1000");
+        all!(tx, Row, sqlx::AssertSqlSafe(text.clone()))?.into_iter().map(User::try_from).collect()
     }
+}
 
-    /// Opens a session under the hash of its token; ended ones are swept out.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn open_session(
-        &self,
-        token_hash: &Sha256,
-        user: UserId,
-        lasts: std::time::Duration,
-    ) -> Result<(), CatalogError> {
-        let mut tx = self.writing().await?;
-        let present = tx.now();
-        let until = present + Duration::try_from(lasts).unwrap_or(Duration::DAY);
-        execute!(tx, "DELETE FROM sessions WHERE expires_at <= $1", micros(present))?;
-        execute!(
-            tx,
-            "INSERT INTO sessions (sha256, user_id, created_at, expires_at) VALUES ($1, $2, $3, $4)",
-            &token_hash.0[..],
-            user.0,
-            micros(present),
-            micros(until)
-        )?;
-        tx.commit().await
-    }
+async fn lookup(tx: &mut Tx, id: UserId) -> Result<Option<User>, CatalogError> {
+    let text = format!("SELECT {COLUMNS} FROM users u WHERE u.id = $1");
+    optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), id.0)?.map(User::try_from).transpose()
+}
 
-    /// Whose session this is, if it has not ended.
-    ///
-    /// # Errors
-    /// When the database fails or the row is impossible.
-    pub async fn session(&self, token_hash: &Sha256) -> Result<Option<User>, CatalogError> {
-        let mut tx = self.quick().await?;
-        let present = tx.now();
-        optional!(
-            tx,
-            (Uuid, String, String, i64),
-            "SELECT u.id, u.name, u.role, u.created_at FROM sessions s JOIN users u ON u.id = s.user_id \
-             WHERE s.sha256 = $1 AND s.expires_at > $2",
-            &token_hash.0[..],
-            micros(present)
-        )?
-        .map(|(id, name, role, created)| user(id, name, &role, created))
-        .transpose()
-    }
-
-    /// Ends a session.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn close_session(&self, token_hash: &Sha256) -> Result<(), CatalogError> {
-        let mut tx = self.writing().await?;
-        execute!(tx, "DELETE FROM sessions WHERE sha256 = $1", &token_hash.0[..])?;
-        tx.commit().await
-    }
+/// Whether somebody may let people in.
+async fn an_admin_is_there(tx: &mut Tx) -> Result<bool, CatalogError> {
+    let (left,) =
+        one!(tx, (i64,), "SELECT COUNT(*) FROM users WHERE role = 'admin' AND disabled_at IS NULL")?;
+    Ok(left > 0)
 }

@@ -9,7 +9,7 @@ use acuse_fixtures::graph::SignedWebhook;
 use acuse_pipeline::{document::Sha256, limits::Limits};
 use acuse_server::{
     app::{self, App, Channel, Parts},
-    desk::session::Door,
+    desk::{live::Live, session::Door},
     http::{client_address::TrustedProxies, front::budget::Budget},
 };
 use acuse_storage::{erasure::Keep, fair::Quota, keys::Scope, queue::Queue};
@@ -73,6 +73,7 @@ impl InProcess {
             keep: Keep::Amounts,
             outgoing: Arc::new(Outgoing::new(OutgoingConfig::default())?),
             door: Door::default(),
+            live: Live::default(),
         });
         Ok(Self { world, router: app::router(app), _turn: turn })
     }

@@ -24,6 +24,22 @@ async fn the_catalog_on_postgresql() {
     catalog.close().await;
 }
 
+/// 10,000 contested claims by 20 reviewers.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_holds_what_another_holds_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalog = Catalog::open_sqlite(&folder.path().join("catalog.sqlite")).await.unwrap();
+    conformance::contested(&catalog).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_holds_what_another_holds_on_postgresql() {
+    let Some(postgres) = Postgres::start().unwrap() else { return };
+    let catalog = Catalog::open(&postgres.url("acuse")).await.unwrap();
+    conformance::contested(&catalog).await;
+    catalog.close().await;
+}
+
 /// A database of the schema that landed first is brought up to date, with all that was in it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_landed_comes_through_on_sqlite() {

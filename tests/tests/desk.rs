@@ -19,8 +19,13 @@ pub struct Reviewer {
 
 impl Reviewer {
     pub async fn sign_in(place: &Place, name: &str) -> Self {
-        let mut adding =
-            place.command(&["user", "add", name]).unwrap().stdin(Stdio::piped()).spawn().unwrap();
+        Self::sign_in_as(place, name, &[]).await
+    }
+
+    /// Somebody new who may what the options say.
+    pub async fn sign_in_as(place: &Place, name: &str, options: &[&str]) -> Self {
+        let command = [&["user", "add", name], options].concat();
+        let mut adding = place.command(&command).unwrap().stdin(Stdio::piped()).spawn().unwrap();
         writeln!(adding.stdin.take().unwrap(), "{PASSWORD}").unwrap();
         assert!(adding.wait().unwrap().success());
         let http =
@@ -43,6 +48,20 @@ impl Reviewer {
         let answer = request.send().await.unwrap();
         assert_eq!(answer.status(), 200, "{path}");
         answer.text().await.unwrap()
+    }
+
+    /// What a page answers, whatever it is.
+    pub async fn answer(&self, path: &str) -> Response {
+        let request = self.http.get(format!("{}{path}", self.base)).header(header::COOKIE, &self.cookie);
+        request.send().await.unwrap()
+    }
+
+    /// Sends a form of a page, with its token.
+    pub async fn send(&self, path: &str, page: &str, fields: &[(&str, &str)]) -> Response {
+        let mut form = vec![("csrf", hidden(page, "csrf"))];
+        form.extend(fields.iter().map(|(n, v)| (*n, (*v).to_owned())));
+        let request = self.http.post(format!("{}{path}", self.base)).form(&form);
+        request.header(header::COOKIE, &self.cookie).send().await.unwrap()
     }
 
     pub async fn decide(&self, id: &str, page: &str, fields: &[(&str, &str)]) -> Response {

@@ -304,18 +304,43 @@ fn axe() -> Option<String> {
     found.ok()
 }
 
+/// What of the page shuts somebody out, in both colours.
+fn violations(page: &mut Browser, axe: &str, path: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    page.eval(&format!("{axe};0")).unwrap();
+    for scheme in ["light", "dark"] {
+        page.scheme(scheme).unwrap();
+        let graver = "axe.run(document, { resultTypes: ['violations'] }).then(r => r.violations \
+             .filter(v => v.impact === 'serious' || v.impact === 'critical') \
+             .map(v => v.id + ': ' + v.nodes.slice(0, 4).map(n => n.html.slice(0, 160)).join(' | ')))";
+        for violation in page.eval(graver).unwrap().as_array().unwrap() {
+            found.push(format!("{path} {scheme} {violation}"));
+        }
+    }
+    found
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_page_shuts_anybody_out() {
     let (Some(chromium), Some(axe)) = (browser::chromium(), axe()) else { return };
     let desk = Desk::of(2, "30").await;
+    let boss = Reviewer::sign_in_as(&desk.world.place, "boss", &["--admin"]).await;
     let mut page = desk.browser(chromium);
     let document = format!("/documents/{}", desk.ids[0]);
+    let contacts = boss.page("/contacts").await;
+    let contact = contacts.split("href=\"/contacts/").nth(1).and_then(|p| p.split('"').next()).unwrap();
     let mut found = Vec::new();
     for path in [
         "/",
         "/?reason=malware",
+        "/?q=persona&sort=-since",
+        "/work",
+        "/bulk?reason=unknown_customer",
         "/documents",
         document.as_str(),
+        "/inbox",
+        "/contacts",
+        &format!("/contacts/{contact}"),
         "/customers",
         "/ledger",
         "/incidents",
@@ -326,16 +351,13 @@ async fn no_page_shuts_anybody_out() {
             take(&desk, &mut page, 0).await;
             page.press("f", false, false).unwrap();
         }
-        page.eval(&format!("{axe};0")).unwrap();
-        for scheme in ["light", "dark"] {
-            page.scheme(scheme).unwrap();
-            let graver = "axe.run(document, { resultTypes: ['violations'] }).then(r => r.violations \
-                 .filter(v => v.impact === 'serious' || v.impact === 'critical') \
-                 .map(v => v.id + ': ' + v.nodes.slice(0, 4).map(n => n.html.slice(0, 160)).join(' | ')))";
-            for violation in page.eval(graver).unwrap().as_array().unwrap() {
-                found.push(format!("{path} {scheme} {violation}"));
-            }
-        }
+        found.extend(violations(&mut page, &axe, path));
+    }
+    for path in
+        ["/", "/work", "/finance?by=received&status=all", "/people", "/audit", "/incidents", "/no/such/page"]
+    {
+        page.open(&format!("{}{path}", boss.base), &boss.cookie).unwrap();
+        found.extend(violations(&mut page, &axe, path));
     }
     assert!(found.is_empty(), "{found:#?}");
 }

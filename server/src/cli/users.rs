@@ -19,9 +19,12 @@ pub enum Users {
     Add {
         /// The name they sign in with.
         name: String,
-        /// Also the operator's pages (queues, alerts).
-        #[arg(long)]
+        /// Also the operator's pages (queues, alerts): the role admin.
+        #[arg(long, conflicts_with = "role")]
         admin: bool,
+        /// What they may do: reviewer, finance, supervisor, auditor or admin.
+        #[arg(long)]
+        role: Option<Role>,
         /// Does not see IDs, nor what may be one, and cannot decide on them.
         #[arg(long, conflicts_with = "admin")]
         no_ids: bool,
@@ -36,13 +39,13 @@ impl Users {
     pub async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
         let catalog = Parts::catalog(config).await?;
         match self {
-            Self::Add { name, admin, no_ids, bound } => {
+            Self::Add { name, admin, role, no_ids, bound } => {
                 let name = name.trim().to_owned();
                 if name.is_empty() || name.chars().count() > 80 {
                     bail!("a name has 1 to 80 characters");
                 }
                 let hash = session::hash(password()?).await?;
-                let role = if admin { Role::Admin } else { Role::Reviewer };
+                let role = role.unwrap_or(if admin { Role::Admin } else { Role::Reviewer });
                 let bound = bound.bindings()?;
                 catalog.can_bind(&bound).await??;
                 let id = catalog.put_user(&name, &hash, role).await?;
@@ -56,7 +59,9 @@ impl Users {
             }
             Self::List => {
                 for user in catalog.users().await? {
-                    println!("{}\t{}", user.name, user.role.as_str());
+                    let ids = if user.sees_ids { "sees IDs" } else { "no IDs" };
+                    let off = if user.disabled_at.is_some() { "\tdisabled" } else { "" };
+                    println!("{}\t{}\t{ids}{off}", user.name, user.role.as_str());
                 }
             }
         }

@@ -5,18 +5,22 @@ use acuse_storage::{
     CustomerId, Document, DocumentId, Stage,
     customers::{NewCustomer, Saving, Upserted},
     keys::Scope,
-    reviews::{Claim, Reopened, Review, ReviewFilter, Undone},
+    reviews::{Claim, Reopened, Review, Undone},
 };
 use axum::{
-    Form,
+    Form, Json,
     extract::State,
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
 };
+use serde::Serialize;
 use serde_json::json;
 use time::{Date, Duration, OffsetDateTime, macros::format_description};
 
-use super::{document, door, parts, session::Person, trouble, typed::Typed};
+use super::{
+    Undo, document, door, parts, queue_view::QueueView, session::Person, trouble, typed::Typed, undo_bar,
+    work::RESERVED,
+};
 use crate::{
     access,
     app::App,
@@ -43,6 +47,10 @@ pub async fn decide(
         Err(problem) => return trouble(problem, &format!("/documents/{id}")),
     };
     match act(&app, &person, id, &typed).await {
+        // A page that has prepared the next one asks only where to go on.
+        Ok(to) if headers.contains_key("x-desk") => went(&app, &person, to)
+            .await
+            .unwrap_or_else(|problem| trouble(problem, &format!("/documents/{id}"))),
         Ok(to) => Redirect::to(&to).into_response(),
         Err(refusal) => document::refused(&app, &person, id, &typed, refusal)
             .await
@@ -50,11 +58,25 @@ pub async fn decide(
     }
 }
 
+/// Where it goes on, and the way back.
+#[derive(Serialize)]
+struct Went {
+    to: String,
+    /// The form that takes the decision back, as it stands on pages.
+    undo: String,
+}
+
+async fn went(app: &App, person: &Person, to: String) -> Result<Response, Problem> {
+    let undo = Undo::of(app, person).await?;
+    Ok(Json(Went { to, undo: undo_bar(person, undo) }).into_response())
+}
+
 async fn act(app: &App, person: &Person, id: DocumentId, typed: &Typed) -> Result<String, Refusal> {
     person.caller.require(Scope::ReviewsWrite)?;
     person.check_form(typed.get("csrf").unwrap_or_default())?;
     let document = access::open(app, &person.caller, id).await?;
-    let here = format!("/documents/{id}{}", only(typed));
+    let only = QueueView::typed(typed).query();
+    let here = format!("/documents/{id}{only}");
     let action = typed.get("action").unwrap_or_default();
     if action == "discard" {
         app.catalog.discard_draft(id, &person.caller.actor).await?;
@@ -70,7 +92,7 @@ async fn act(app: &App, person: &Person, id: DocumentId, typed: &Typed) -> Resul
         "take" => return take(app, person, &review).await.map(|()| here),
         "release" => {
             app.catalog.release_review(review.id, &person.caller.actor).await?;
-            return Ok(format!("/{}", only(typed)));
+            return Ok(format!("/{only}"));
         }
         "postpone" | "assign" => {
             let verdict = if action == "assign" { Verdict::Assign } else { Verdict::Postpone };
@@ -269,40 +291,15 @@ fn rejection(typed: &Typed) -> Option<String> {
     Some(why.to_owned())
 }
 
-/// The queue's filter, as it stands in addresses.
-fn only(typed: &Typed) -> String {
-    document::reason(typed.get("reason")).map(|code| format!("?reason={code}")).unwrap_or_default()
-}
-
 /// The next document of the same filter that nobody else holds, taken; the queue when there is none.
 async fn onward(app: &App, person: &Person, from: &Review, typed: &Typed) -> Result<String, Refusal> {
-    let filter = document::filter(person, typed.get("reason"));
-    let next = app.catalog.claim_next(&filter, Some(from.id), &person.caller.actor, LEASE).await?;
-    let only = only(typed);
+    let view = QueueView::typed(typed);
+    let actor = &person.caller.actor;
+    let next = app.catalog.claim_next(&view.filter(person), Some(from.id), actor, LEASE).await?;
+    let only = view.query();
     Ok(next
         .filter(|id| *id != from.document_id)
         .map_or_else(|| format!("/{only}"), |id| format!("/documents/{id}{only}")))
-}
-
-/// `POST /work`: takes the longest waiting document of a filter that nobody holds.
-pub async fn fetch_next(
-    State(app): State<App>,
-    person: Person,
-    Form(form): Form<Vec<(String, String)>>,
-) -> Response {
-    let typed = Typed(form);
-    let next = async {
-        person.caller.require(Scope::ReviewsWrite)?;
-        person.check_form(typed.get("csrf").unwrap_or_default())?;
-        let filter: ReviewFilter = document::filter(&person, typed.get("reason"));
-        Ok::<_, Problem>(app.catalog.claim_next(&filter, None, &person.caller.actor, LEASE).await?)
-    };
-    let only = only(&typed);
-    match next.await {
-        Ok(Some(id)) => Redirect::to(&format!("/documents/{id}{only}")).into_response(),
-        Ok(None) => Redirect::to(&format!("/{only}")).into_response(),
-        Err(problem) => trouble(problem, "/"),
-    }
 }
 
 /// `POST /review/{document id}/undo`: takes the person's own decision back.
@@ -341,7 +338,9 @@ pub async fn beat(
     let review = app.catalog.open_review_of(id).await?.ok_or_else(lost)?;
     let fence = typed.number("fence").unwrap_or(review.fence);
     let kept = app.catalog.renew_review(review.id, &person.caller.actor, fence, LEASE).await?;
-    kept.map(|_| StatusCode::NO_CONTENT).ok_or_else(lost)
+    kept.ok_or_else(lost)?;
+    app.catalog.keep_reserved(&person.caller.actor, RESERVED).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// `POST /review/{document id}/draft`: keeps what is typed, as it is typed.

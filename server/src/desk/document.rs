@@ -4,11 +4,11 @@
 mod evidence;
 mod history;
 mod offers;
+mod opinions;
 
 use acuse_pipeline::{
     document::{Kind, Status},
     fields::FieldName,
-    reason::ReasonCode,
 };
 use acuse_storage::{
     Document, DocumentId,
@@ -17,13 +17,13 @@ use acuse_storage::{
 };
 use askama::Template;
 use axum::{extract::State, http::StatusCode, response::Response};
-use serde::Deserialize;
 use time::OffsetDateTime;
 
 use evidence::Card;
 use history::{Happened, facts, happened};
 pub(super) use offers::rejections;
-use offers::{NewParty, Question, new_party, others, question, summary};
+use offers::{NewParty, Question, colleagues, new_party, question, summary};
+use opinions::Others;
 
 use super::{
     Frame, Shown,
@@ -31,6 +31,8 @@ use super::{
     page,
     parts::{self, Offer, Sibling},
     queue::status_label,
+    queue_view::QueueView,
+    rights::Right,
     said::{Said, Warned},
     session::Person,
     sheets::{Sheet, sheets},
@@ -67,6 +69,8 @@ struct View {
     status: &'static str,
     status_label: &'static str,
     in_review: bool,
+    /// What others have said, where two persons are asked.
+    others: Option<Others>,
     can_decide: bool,
     /// Whether it may be corrected or reopened as it rests.
     at_rest: bool,
@@ -74,7 +78,10 @@ struct View {
     is_free: bool,
     fence: i64,
     lease: Option<String>,
-    filter: String,
+    /// The part of the queue that it was opened from.
+    queue: QueueView,
+    review: String,
+    can_take_back: bool,
     faults: Vec<String>,
     warnings: Vec<Warned>,
     draft: Option<String>,
@@ -123,38 +130,17 @@ impl View {
     }
 }
 
-/// Query of a document's page: the queue's filter it was opened from.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Asked {
-    reason: Option<String>,
-}
-
-/// The queue's filter by its name in addresses; a name that is none is no filter.
-#[must_use]
-pub fn reason(reason: Option<&str>) -> Option<ReasonCode> {
-    reason.and_then(|r| r.parse().ok())
-}
-
-/// The same, of what exists for this person.
-#[must_use]
-pub fn filter(person: &Person, named: Option<&str>) -> ReviewFilter {
-    let access = person.caller.access().clone();
-    ReviewFilter { reason: reason(named), access, ..ReviewFilter::default() }
-}
-
 /// `GET /documents/{id}`. It reads, and takes nothing.
 pub async fn show(
     State(app): State<App>,
     person: Person,
     Id(id): Id<DocumentId>,
-    Params(asked): Params<Asked>,
+    Params(view): Params<QueueView>,
 ) -> Shown {
     Shown(
         async {
-            let filter = filter(&person, asked.reason.as_deref());
             let draft = app.catalog.draft(id, &person.caller.actor).await?;
-            render(&app, &person, id, &filter, draft.map_or(Said::Nothing, Said::Draft)).await
+            render(&app, &person, id, &view, draft.map_or(Said::Nothing, Said::Draft)).await
         }
         .await,
     )
@@ -171,7 +157,7 @@ pub(super) async fn refused(
     typed: &Typed,
     refusal: Refusal,
 ) -> Result<Response, Problem> {
-    let filter = filter(person, typed.get("reason"));
+    let view = QueueView::typed(typed);
     let status = match &refusal {
         Refusal::Problem(problem) if problem.status().is_server_error() => {
             problem.log();
@@ -181,7 +167,7 @@ pub(super) async fn refused(
         Refusal::Faults(_) => StatusCode::BAD_REQUEST,
         Refusal::Warnings(_) => StatusCode::UNPROCESSABLE_ENTITY,
     };
-    let mut response = render(app, person, id, &filter, Said::Refused(typed, &refusal)).await?;
+    let mut response = render(app, person, id, &view, Said::Refused(typed, &refusal)).await?;
     *response.status_mut() = status;
     Ok(response)
 }
@@ -216,7 +202,7 @@ async fn render(
     app: &App,
     person: &Person,
     id: DocumentId,
-    filter: &ReviewFilter,
+    queue: &QueueView,
     said: Said<'_>,
 ) -> Result<Response, Problem> {
     let document = access::look(app, &person.caller, id, "desk").await?;
@@ -227,7 +213,11 @@ async fn render(
     // What they may not see is not theirs to decide on.
     let may_decide = person.caller.has(Scope::ReviewsWrite) && !withheld;
     let (can_decide, is_free) = (hold.can_decide && may_decide, hold.is_free && may_decide);
-    let (prev, next) = neighbours(app, person, review.as_ref(), filter).await?;
+    let others = opinions::others(app, person, &document).await?;
+    // Nobody is their own second; the two that there are settle a difference between them.
+    let answered = others.as_ref().is_some_and(|o| o.is_own && o.differences.is_empty());
+    let is_free = is_free && !answered;
+    let (prev, next) = neighbours(app, person, review.as_ref(), queue).await?;
     let quarantined = quarantine::is_held(app, &document).await?;
     let held = quarantined && !person.caller.has(Scope::Admin);
     let is_shown = !withheld && !held;
@@ -251,7 +241,7 @@ async fn render(
     let shown = kind.map_or("", Kind::as_str);
     let unproven = field_groups.iter().filter(|g| g.kind == shown).flat_map(|g| &g.fields);
     let unproven = unproven.filter(|f| f.eyes).count();
-    let people = if can_decide { others(app, person).await? } else { Vec::new() };
+    let people = if can_decide { colleagues(app, person).await? } else { Vec::new() };
     let view = View {
         id,
         version: document.version,
@@ -259,12 +249,17 @@ async fn render(
         status: if document.duplicate_of.is_some() { "duplicate" } else { document.status.as_str() },
         status_label: status_label(&document),
         in_review: document.status == Status::InReview,
+        others,
         can_decide,
         at_rest: rests && may_decide && !withheld,
         is_free,
         fence: hold.fence,
         lease: hold.lease,
-        filter: filter.reason.map(|code| code.to_string()).unwrap_or_default(),
+        queue: queue.clone(),
+        can_take_back: person.may(Right::Supervise)
+            && review.as_ref().is_some_and(|r| r.claimed_by.is_some())
+            && !hold.can_decide,
+        review: review.as_ref().map(|r| r.id.to_string()).unwrap_or_default(),
         faults: said.faults(),
         warnings: said.warnings(),
         draft: said.draft(&document, now),
@@ -322,11 +317,11 @@ async fn neighbours(
     app: &App,
     person: &Person,
     review: Option<&Review>,
-    filter: &ReviewFilter,
+    queue: &QueueView,
 ) -> Result<(Option<String>, Option<String>), Problem> {
     let Some(review) = review else { return Ok((None, None)) };
-    let filter = ReviewFilter { open_to: Some(person.caller.actor.clone()), ..filter.clone() };
-    let only = filter.reason.map(|code| format!("?reason={code}")).unwrap_or_default();
+    let filter = ReviewFilter { open_to: Some(person.caller.actor.clone()), ..queue.filter(person) };
+    let only = queue.query();
     let href = |id: DocumentId| format!("/documents/{id}{only}");
     let before = app.catalog.neighbour(&filter, review, false).await?;
     let after = app.catalog.neighbour(&filter, review, true).await?;

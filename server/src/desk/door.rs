@@ -111,16 +111,20 @@ pub async fn enter(
         return Shown(Err(Problem::Forbidden { scope: "a form of this site" }));
     }
     let address = app.budget.trusted.client_of(&extensions, &headers);
-    Shown(match session::sign_in(&app, address, form.user.trim(), form.password).await {
-        Ok(Some(token)) => {
-            resumed(&app, form.user.trim(), &form.resume).await.map(|to| admit(&headers, &token, &to))
-        }
-        Ok(None) => Ok(again(form.resume, "The name or the password is wrong.")),
-        Err(problem) => Err(problem),
-    })
+    Shown(
+        match session::sign_in(&app, (address, session::agent(&headers)), form.user.trim(), form.password)
+            .await
+        {
+            Ok(Some(token)) => {
+                resumed(&app, form.user.trim(), &form.resume).await.map(|to| admit(&headers, &token, &to))
+            }
+            Ok(None) => Ok(again(form.resume, "The name or the password is wrong.")),
+            Err(problem) => Err(problem),
+        },
+    )
 }
 
-fn admit(headers: &HeaderMap, token: &str, to: &str) -> Response {
+pub(super) fn admit(headers: &HeaderMap, token: &str, to: &str) -> Response {
     let mut response = Redirect::to(to).into_response();
     if let Ok(value) = HeaderValue::from_str(&session::cookie(token, session::came_over_https(headers))) {
         response.headers_mut().insert(header::SET_COOKIE, value);
@@ -178,7 +182,9 @@ async fn first_user(
     }
     app.catalog.put_user(&name, &hash, Role::Admin).await?;
     app.catalog.audit("setup", "user_created", None, &json!({ "user": name })).await?;
-    let token = session::sign_in(app, address, &name, form.password).await?.ok_or(Problem::Unauthorized)?;
+    let token = session::sign_in(app, (address, session::agent(headers)), &name, form.password)
+        .await?
+        .ok_or(Problem::Unauthorized)?;
     Ok(admit(headers, &token, "/"))
 }
 

@@ -5,25 +5,35 @@
 //! presses the buttons that are there.
 
 pub mod assets;
+pub mod bulk;
 pub mod contacts;
 pub mod decide;
 pub mod document;
 pub mod door;
 mod fields;
+pub mod finance;
+pub mod four_eyes;
 mod grid;
 pub mod inbox;
 pub mod incidents;
 pub mod language;
 pub mod numbers;
+pub mod live;
 pub mod page_words;
 pub mod pages;
 pub mod parts;
+pub mod people;
 pub mod queue;
+pub mod queue_view;
+pub mod rights;
 mod said;
+pub mod saved;
 pub mod session;
 pub mod sheets;
+pub mod trail;
 pub mod typed;
 pub mod words;
+pub mod work;
 
 use acuse_storage::{DocumentId, access::Hidden, keys::Scope, reviews::Held};
 use askama::Template;
@@ -41,6 +51,7 @@ use crate::{
     http::{content, export, problem::Problem},
 };
 use language::Tongue;
+use rights::Right;
 use session::Person;
 
 /// Only our own pictures, style and script; nothing inline; in nobody's frame.
@@ -62,7 +73,23 @@ pub fn router() -> Router<App> {
         .route("/review/{id}/undo", post(decide::undo))
         .route("/review/{id}/beat", post(decide::beat))
         .route("/review/{id}/draft", post(decide::draft))
-        .route("/work", post(decide::fetch_next))
+        .route("/review/{id}/ahead", post(work::ahead))
+        .route("/reviews/{id}/take-back", post(work::take_back))
+        .route("/work", get(work::show).post(work::fetch_next))
+        .route("/bulk", get(bulk::preview).post(bulk::decide))
+        .route("/bulk/{id}/undo", post(bulk::undo))
+        .route("/views", post(saved::keep))
+        .route("/views/{id}/drop", post(saved::forget))
+        .route("/live", get(live::follow))
+        .route("/finance", get(finance::show))
+        .route("/finance/export", get(finance::export))
+        .route("/people", get(people::show).post(people::add))
+        .route("/people/{id}", post(people::change))
+        .route("/sessions/{id}/end", post(people::end_session))
+        .route("/four-eyes", get(four_eyes::show).post(four_eyes::make))
+        .route("/four-eyes/{id}/end", post(four_eyes::end))
+        .route("/audit", get(trail::show))
+        .route("/audit/export", get(trail::export))
         .route("/inbox", get(inbox::list))
         .route("/inbox/{id}", post(inbox::act))
         .route("/contacts", get(contacts::list))
@@ -78,6 +105,33 @@ pub fn router() -> Router<App> {
         .route("/incidents/{id}", post(incidents::act))
         .route("/incidents/routes/{id}/test", post(incidents::test))
         .route("/assets/{name}", get(assets::serve))
+}
+
+/// Which sections there are for a person.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Rights {
+    /// Whether they decide.
+    pub works: bool,
+    /// Whether they read conversations.
+    pub talks: bool,
+    /// Whether they see the finance page.
+    pub finance: bool,
+    /// Whether they search the trail.
+    pub audit: bool,
+    /// Whether they let people in and out.
+    pub people: bool,
+}
+
+impl Rights {
+    fn of(person: &Person) -> Self {
+        Self {
+            works: person.caller.has(Scope::ReviewsWrite),
+            talks: person.caller.has(Scope::MessagesRead),
+            finance: person.may(Right::Finance),
+            audit: person.may(Right::Audit),
+            people: person.may(Right::People),
+        }
+    }
 }
 
 /// What is around every page.
@@ -101,30 +155,60 @@ pub struct Frame {
     pub notice: Option<String>,
     /// In which language.
     pub tongue: Tongue,
+    /// Which sections there are for them.
+    pub rights: Rights,
     /// The person's last decision, while it can be taken back.
     pub undo: Option<Undo>,
 }
 
-/// A decision that can be taken back.
+/// A decision, or several made together, that can be taken back.
 #[derive(Debug)]
 pub struct Undo {
-    /// Of which document.
-    pub document: DocumentId,
+    /// Where its form goes.
+    pub action: String,
+    /// Where it can be looked at again.
+    pub look: Option<DocumentId>,
     /// What was decided.
     pub what: String,
+    /// How many, where they are several.
+    pub together: Option<u64>,
     /// Milliseconds left.
     pub left_ms: u64,
 }
 
 impl Undo {
-    fn of(held: &Held, now: OffsetDateTime) -> Self {
+    fn held(held: &Held, now: OffsetDateTime) -> Self {
         let left = held.until - now;
         Self {
-            document: held.document_id,
+            action: match held.batch {
+                Some((batch, _)) => format!("/bulk/{batch}/undo"),
+                None => format!("/review/{}/undo", held.document_id),
+            },
+            look: held.batch.is_none().then_some(held.document_id),
             what: words::label(&held.resolution),
+            together: held.batch.map(|(_, together)| together),
             left_ms: u64::try_from(left.whole_milliseconds()).unwrap_or_default(),
         }
     }
+
+    /// The person's last decision, while it can be taken back.
+    async fn of(app: &App, person: &Person) -> Result<Option<Self>, Problem> {
+        let held = app.catalog.held_by(&person.caller.actor).await?;
+        Ok(held.map(|held| Self::held(&held, app.catalog.now())))
+    }
+}
+
+#[derive(Template)]
+#[template(path = "undo.html")]
+struct UndoBar {
+    frame: Frame,
+}
+
+/// The way back as it stands on a page; empty where there is none.
+fn undo_bar(person: &Person, undo: Option<Undo>) -> String {
+    let csrf = person.csrf.clone();
+    let frame = Frame { csrf, tongue: person.tongue, undo, ..Frame::default() };
+    UndoBar { frame }.render().unwrap_or_default()
 }
 
 impl Frame {
@@ -171,12 +255,8 @@ impl Frame {
             section,
             notice: None,
             tongue: person.tongue,
-            undo: app
-                .catalog
-                .held_by(&person.caller.actor)
-                .await?
-                .as_ref()
-                .map(|held| Undo::of(held, app.catalog.now())),
+            undo: Undo::of(app, person).await?,
+            rights: Rights::of(person),
         })
     }
 }

@@ -57,7 +57,7 @@ async fn render_documents(app: &App, person: &Person, mut query: Query) -> Resul
     let parties = app.catalog.parties_of(&ids).await?;
     let seen = access::list(app, &person.caller, found.data).await?;
     let now = app.catalog.now();
-    let row = |d: &access::Sight| Row::of(d, parties.get(&d.id), d.received_at, false, now);
+    let row = |d: &access::Sight| Row::of(d, parties.get(&d.id), (d.received_at, now), None);
     let rows = seen.iter().map(row).collect();
     let next = found.next.map(|id| {
         let query = form_urlencoded::Serializer::new(String::new())

@@ -6,16 +6,18 @@ use acuse_pipeline::{
     reason::{Reason, ReasonCode},
 };
 use acuse_storage::{
-    Document, DocumentId, ReviewId,
-    reviews::{Order, Party, Review, ReviewFilter, Table},
+    ContactId, CustomerId, Document, DocumentId, ReviewId,
+    contacts::Contact,
+    keys::Scope,
+    reviews::{Order, Party, Review, ReviewFilter, Table, views::SavedView},
 };
 use askama::Template;
 use axum::{extract::State, response::Response};
 use serde::Deserialize;
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 use url::form_urlencoded;
 
-use super::{Frame, Shown, page, session::Person, words};
+use super::{Frame, Shown, page, queue_view::QueueView, rights::Right, session::Person, words};
 use crate::{
     access::{self, Sight},
     app::App,
@@ -24,9 +26,6 @@ use crate::{
         problem::Problem,
     },
 };
-
-/// Within what time a document should be decided.
-const DUE: Duration = Duration::DAY;
 
 /// Documents on one page of a list.
 pub const PAGE: u32 = 50;
@@ -67,6 +66,12 @@ impl Chip {
 pub struct Row {
     /// Where it opens.
     pub href: String,
+    /// Which review, where it waits.
+    pub review: String,
+    /// Whose it is, by id.
+    pub customer_id: String,
+    /// Who sent it, by id.
+    pub contact: String,
     /// Its small picture; never an ID's.
     pub thumbnail: Option<String>,
     /// In place of a picture: `PDF`, `ID`.
@@ -89,7 +94,7 @@ pub struct Row {
     pub handed_to: Option<String>,
     /// Until when it is postponed, RFC 3339.
     pub postponed: Option<String>,
-    /// When it should be decided, RFC 3339.
+    /// When it should be decided, RFC 3339; empty where nobody has to.
     pub due: String,
     /// What it is.
     pub kind: &'static str,
@@ -105,19 +110,18 @@ pub struct Row {
     pub since: String,
     /// In words.
     pub age: String,
-    /// `late` after a day.
+    /// `late` when it was to be decided before now.
     pub age_tone: &'static str,
 }
 
 impl Row {
-    /// A line for a document of `party` that waits (or came) since `since`.
+    /// A line for a document of `party` that waits (or came) since `since`, and is to be decided until `due`.
     #[must_use]
     pub fn of(
         document: &Sight,
         party: Option<&Party>,
-        since: OffsetDateTime,
-        is_late: bool,
-        now: OffsetDateTime,
+        (since, now): (OffsetDateTime, OffsetDateTime),
+        due: Option<OffsetDateTime>,
     ) -> Self {
         let withheld = document.is_withheld();
         let thumbnail = document.thumbnail_key.as_ref();
@@ -139,7 +143,10 @@ impl Row {
             claimed_by: None,
             handed_to: None,
             postponed: None,
-            due: words::full(since + DUE),
+            review: String::new(),
+            contact: document.contact_id.map(|id| id.to_string()).unwrap_or_default(),
+            customer_id: document.customer_id.map(|id| id.to_string()).unwrap_or_default(),
+            due: due.map(words::full).unwrap_or_default(),
             kind: words::kind(document.kind),
             party: value(&[FieldName::IssuerName, FieldName::MerchantName]),
             amount: format!("{} {}", value(&[FieldName::Total]), value(&[FieldName::Currency]))
@@ -149,19 +156,22 @@ impl Row {
             sender: party.map(sender).unwrap_or_default(),
             since: words::full(since),
             age: words::ago(since, now),
-            age_tone: if is_late && now - since > Duration::DAY { "late" } else { "" },
+            age_tone: if due.is_some_and(|due| due < now) { "late" } else { "" },
         }
     }
 
-    fn of_review(
+    /// The line of a document that waits; `only` goes along in its address.
+    #[must_use]
+    pub fn of_review(
         review: &Review,
         document: &Sight,
         party: Option<&Party>,
         only: &str,
         now: OffsetDateTime,
     ) -> Self {
-        let mut row = Self::of(document, party, review.opened_at, true, now);
+        let mut row = Self::of(document, party, (review.opened_at, now), Some(review.due_at));
         row.href.push_str(only);
+        row.review = review.id.to_string();
         row.claimed_by =
             review.claimed_by.as_deref().map(|by| by.strip_prefix("user:").unwrap_or(by).to_owned());
         row.handed_to =
@@ -236,6 +246,22 @@ pub async fn who(app: &App, document: &Document) -> Result<String, Problem> {
     Ok(named(document, parties.get(&document.id)))
 }
 
+/// A column's head: where it leads to, and how the table is sorted by it.
+struct Head {
+    label: &'static str,
+    class: &'static str,
+    /// Sorted by it, the other way round where it is already.
+    href: Option<String>,
+    /// `ascending`, `descending` or `none`.
+    sorted: &'static str,
+}
+
+/// What the list is narrowed to, with the way to leave it.
+struct Narrowed {
+    label: String,
+    without: String,
+}
+
 #[derive(Template)]
 #[template(path = "queue.html")]
 struct Queue {
@@ -244,8 +270,18 @@ struct Queue {
     reasons: Vec<Chip>,
     chosen: String,
     kinds: Vec<(&'static str, &'static str)>,
-    orders: Vec<(&'static str, &'static str)>,
+    orders: Vec<(String, &'static str)>,
+    heads: Vec<Head>,
+    narrowed: Vec<Narrowed>,
+    saved: Vec<SavedView>,
+    /// This view's address, to be kept.
+    query: String,
     ask: Ask,
+    view: QueueView,
+    /// Whether what is shown is alike, so that it can be decided at once.
+    alike: bool,
+    can_decide: bool,
+    can_take_back: bool,
     /// Whether only some of what waits is asked for.
     filtered: bool,
     rows: Vec<Row>,
@@ -256,47 +292,127 @@ struct Queue {
 #[derive(Debug, Default, Clone, Deserialize)]
 #[serde(default)]
 pub struct Ask {
-    reason: Option<String>,
+    reason: String,
     kind: String,
+    sender: String,
+    customer: String,
     /// `mine` or `free`.
     who: String,
-    order: String,
+    /// An order's name, with a minus before it the greatest first.
+    sort: String,
     q: String,
     after: Option<String>,
 }
 
-/// Orders by their names in addresses.
-const ORDERS: &[(&str, &str)] =
-    &[("", "Longest waiting first"), ("newest", "Newest first"), ("amount", "Largest amount first")];
+/// The columns: words, order, class.
+const COLUMNS: &[(&str, Option<Order>, &str)] = &[
+    ("Due", Some(Order::Due), ""),
+    ("Reason", None, ""),
+    ("Kind", Some(Order::Kind), "minor"),
+    ("Party", Some(Order::Party), ""),
+    ("Amount", Some(Order::Amount), "num"),
+    ("Customer", Some(Order::Customer), "minor"),
+    ("Sender", Some(Order::Sender), "minor"),
+    ("With", None, ""),
+    ("Since", Some(Order::Since), "minor"),
+];
+
+/// Orders to choose from where there is no room for heads.
+const ORDERS: &[(&str, &str)] = &[
+    ("", "Most urgent first"),
+    ("since", "Longest waiting first"),
+    ("-since", "Newest first"),
+    ("-amount", "Largest amount first"),
+    ("party", "By party"),
+    ("customer", "By customer"),
+    ("sender", "By sender"),
+];
 
 impl Ask {
+    /// The part of the queue that goes along to its documents.
+    fn view(&self) -> QueueView {
+        QueueView {
+            reason: self.reason.clone(),
+            kind: self.kind.clone(),
+            sender: self.sender.clone(),
+            customer: self.customer.clone(),
+        }
+    }
+
+    fn order(&self) -> Result<(Order, bool), Problem> {
+        let (descending, name) =
+            self.sort.strip_prefix('-').map_or((false, self.sort.as_str()), |name| (true, name));
+        Ok((word::<Order>("sort", Some(name))?.unwrap_or(Order::Due), descending))
+    }
+
     fn table(&self, person: &Person) -> Result<Table, Problem> {
-        let kind = Some(self.kind.as_str()).filter(|kind| !kind.is_empty());
         let filter = ReviewFilter {
-            reason: word::<ReasonCode>("reason", self.reason.as_deref().filter(|r| !r.is_empty()))?,
-            kind: word::<Kind>("kind", kind)?,
+            reason: word::<ReasonCode>("reason", Some(&self.reason))?,
+            kind: word::<Kind>("kind", Some(&self.kind))?,
+            contact_id: word::<ContactId>("sender", Some(&self.sender))?,
+            customer_id: word::<CustomerId>("customer", Some(&self.customer))?,
             claimed_by: (self.who == "mine").then(|| person.caller.actor.clone()),
             unclaimed: self.who == "free",
             access: person.caller.access().clone(),
             ..ReviewFilter::default()
         };
-        let order = match self.order.as_str() {
-            "newest" => Order::Newest,
-            "amount" => Order::Amount,
-            _ => Order::Oldest,
-        };
-        Ok(Table { filter, order, q: Some(self.q.clone()).filter(|q| !q.trim().is_empty()) })
+        let (order, descending) = self.order()?;
+        Ok(Table { filter, order, descending, q: Some(self.q.clone()).filter(|q| !q.trim().is_empty()) })
     }
 
-    /// The address of the page after this one.
-    fn after(&self, id: ReviewId) -> String {
+    /// Its address with one part said otherwise.
+    fn with(&self, name: &str, value: &str) -> String {
+        let parts = [
+            ("reason", &self.reason),
+            ("kind", &self.kind),
+            ("sender", &self.sender),
+            ("customer", &self.customer),
+            ("who", &self.who),
+            ("sort", &self.sort),
+            ("q", &self.q),
+        ];
         let mut query = form_urlencoded::Serializer::new(String::new());
-        let parts = [("kind", &self.kind), ("who", &self.who), ("order", &self.order), ("q", &self.q)];
-        query.extend_pairs(self.reason.iter().map(|reason| ("reason", reason)));
-        query.extend_pairs(parts.iter().filter(|(_, value)| !value.is_empty()));
-        query.append_pair("after", &id.to_string());
-        format!("/?{}", query.finish())
+        query.extend_pairs(parts.into_iter().filter(|(n, v)| *n != name && !v.is_empty()));
+        if !value.is_empty() {
+            query.append_pair(name, value);
+        }
+        let query = query.finish();
+        if query.is_empty() { "/".to_owned() } else { format!("/?{query}") }
     }
+
+    fn heads(&self) -> Result<Vec<Head>, Problem> {
+        let (order, descending) = self.order()?;
+        let head = |(label, by, class): &(&'static str, Option<Order>, &'static str)| {
+            let is_on = *by == Some(order);
+            // An amount's first order is the largest first.
+            let first = if *by == Some(Order::Amount) { "-" } else { "" };
+            let sign = match (is_on, descending) {
+                (true, true) => "",
+                (true, false) => "-",
+                (false, _) => first,
+            };
+            Head {
+                label,
+                class,
+                href: by.map(|by| self.with("sort", &format!("{sign}{by}"))),
+                sorted: match (is_on, descending) {
+                    (true, true) => "descending",
+                    (true, false) => "ascending",
+                    (false, _) => "none",
+                },
+            }
+        };
+        Ok(COLUMNS.iter().map(head).collect())
+    }
+}
+
+/// How many wait with each reason.
+///
+/// # Errors
+/// When the catalog fails.
+pub async fn chips(app: &App, person: &Person) -> Result<Vec<Chip>, Problem> {
+    let counted = app.catalog.count_reasons(person.caller.access()).await?;
+    Ok(counted.into_iter().map(|(code, count)| Chip::coded(code, String::new(), count)).collect())
 }
 
 /// `GET /`.
@@ -304,45 +420,77 @@ pub async fn show(State(app): State<App>, person: Person, Params(ask): Params<As
     Shown(render(&app, &person, ask).await)
 }
 
-async fn render(app: &App, person: &Person, ask: Ask) -> Result<Response, Problem> {
-    let (table, now) = (ask.table(person)?, app.catalog.now());
-    let after = word::<ReviewId>("after", ask.after.as_deref())?;
-    // By time and without words, the queue is walked by its index.
-    let found = if table.q.is_none() && table.order == Order::Oldest {
+/// Who and whose it is narrowed to, by their names.
+async fn narrowed(app: &App, table: &Table, ask: &Ask, frame: &Frame) -> Result<Vec<Narrowed>, Problem> {
+    let mut all = Vec::new();
+    // Whoever is bound learns no name by its id.
+    let named = !table.filter.access.is_bound();
+    if let Some(id) = table.filter.contact_id {
+        let contact = if named { app.catalog.contact(id).await? } else { None };
+        let phone = |c: &Contact| c.phone.as_ref().map(|p| format!("+{p}"));
+        let name = contact.and_then(|c| c.name.clone().or_else(|| phone(&c)));
+        let label = frame.f("Sender: {}", name.unwrap_or_else(|| id.to_string()));
+        all.push(Narrowed { label, without: ask.with("sender", "") });
+    }
+    if let Some(id) = table.filter.customer_id {
+        let reached = app.catalog.reaches_customer(&table.filter.access, id).await?;
+        let customer = if reached { app.catalog.customer(id).await? } else { None };
+        let name = customer.map_or_else(|| id.to_string(), |c| c.name);
+        all.push(Narrowed { label: frame.f("Customer: {}", name), without: ask.with("customer", "") });
+    }
+    Ok(all)
+}
+
+async fn rows(
+    app: &App,
+    person: &Person,
+    (table, view): (&Table, &QueueView),
+    after: Option<ReviewId>,
+) -> Result<(Vec<Row>, Option<ReviewId>), Problem> {
+    // The most urgent first and without words, the queue is walked by its index.
+    let found = if table.q.is_none() && table.order == Order::Due && !table.descending {
         app.catalog.reviews(&table.filter, after, PAGE).await?
     } else {
-        app.catalog.review_table(&table, after, PAGE).await?
+        app.catalog.review_table(table, after, PAGE).await?
     };
     let ids: Vec<DocumentId> = found.data.iter().map(|(_, d)| d.id).collect();
     let parties = app.catalog.parties_of(&ids).await?;
-    let reason = table.filter.reason;
-    let only = reason.map(|r| format!("?reason={r}")).unwrap_or_default();
     let (reviews, documents): (Vec<_>, Vec<_>) = found.data.into_iter().unzip();
     let seen = access::list(app, &person.caller, documents).await?;
+    let (query, now) = (view.query(), app.catalog.now());
     let row = |(review, document): (&Review, &Sight)| {
-        Row::of_review(review, document, parties.get(&document.id), &only, now)
+        Row::of_review(review, document, parties.get(&document.id), &query, now)
     };
-    let rows = reviews.iter().zip(&seen).map(row).collect();
+    Ok((reviews.iter().zip(&seen).map(row).collect(), found.next))
+}
+
+async fn render(app: &App, person: &Person, ask: Ask) -> Result<Response, Problem> {
+    let table = ask.table(person)?;
+    let after = word::<ReviewId>("after", ask.after.as_deref())?;
+    let view = ask.view();
+    let (rows, next) = rows(app, person, (&table, &view), after).await?;
     let frame = Frame::of(app, person, "queue").await?;
-    let next = found.next.map(|id| ask.after(id));
-    let total = frame.open_reviews;
-    let counted = app.catalog.count_reasons(person.caller.access()).await?;
-    let reasons: Vec<Chip> =
-        counted.into_iter().map(|(code, count)| Chip::coded(code, String::new(), count)).collect();
-    let chosen = reason.map(|r| r.as_str().to_owned()).unwrap_or_default();
-    let filtered =
-        reason.is_some() || table.filter.kind.is_some() || table.q.is_some() || !ask.who.is_empty();
-    let kinds = Kind::ALL.iter().map(|k| (k.as_str(), words::kind(Some(*k)))).collect();
+    let reasons = chips(app, person).await?;
+    let can_decide = person.caller.has(Scope::ReviewsWrite);
+    let query = ask.with("after", "").trim_start_matches("/").trim_start_matches('?').to_owned();
     Ok(page(&Queue {
         reasons,
-        total,
-        chosen,
-        kinds,
-        orders: ORDERS.to_vec(),
-        filtered,
+        total: frame.open_reviews,
+        chosen: view.reason().map(|r| r.to_string()).unwrap_or_default(),
+        kinds: Kind::ALL.iter().map(|k| (k.as_str(), words::kind(Some(*k)))).collect(),
+        orders: ORDERS.iter().map(|(name, label)| ((*name).to_owned(), *label)).collect(),
+        heads: ask.heads()?,
+        narrowed: narrowed(app, &table, &ask, &frame).await?,
+        saved: app.catalog.saved_views(&person.caller.actor).await?,
+        query,
+        alike: table.filter.reason.is_some() || table.filter.contact_id.is_some(),
+        can_decide,
+        can_take_back: person.may(Right::Supervise),
+        filtered: view.is_narrow() || table.q.is_some() || !ask.who.is_empty(),
         rows,
-        next,
+        next: next.map(|id| ask.with("after", &id.to_string())),
         ask,
+        view,
         frame,
     }))
 }

@@ -10,10 +10,7 @@ use std::{
 };
 
 use acuse_pipeline::document::Sha256;
-use acuse_storage::{
-    Catalog,
-    users::{Role, User},
-};
+use acuse_storage::{Catalog, users::User};
 use argon2::{
     Argon2,
     password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString},
@@ -26,7 +23,7 @@ use axum::{
 use cookie::{Cookie, SameSite};
 use rand::RngExt;
 
-use super::language::Tongue;
+use super::{language::Tongue, rights};
 use crate::{
     app::App,
     http::{
@@ -118,7 +115,7 @@ impl Door {
     }
 }
 
-fn random() -> String {
+pub(super) fn random() -> String {
     let bits: [u8; 32] = rand::rng().random();
     hex::encode(bits)
 }
@@ -165,7 +162,7 @@ const NOBODY: &str =
 /// 429 after too many wrong passwords; others when the catalog fails.
 pub async fn sign_in(
     app: &App,
-    address: IpAddr,
+    (address, agent): (IpAddr, &str),
     name: &str,
     password: String,
 ) -> Result<Option<String>, Problem> {
@@ -182,7 +179,9 @@ pub async fn sign_in(
         .await
         .unwrap_or(false);
     match found {
-        Some((user, _)) if right => open(&app.catalog, &user).await.map(Some),
+        Some((user, _)) if right && user.disabled_at.is_none() => {
+            open(&app.catalog, &user, (address, agent)).await.map(Some)
+        }
         _ => {
             app.door.failed(address, name, Instant::now());
             tracing::warn!("a sign-in failed");
@@ -191,10 +190,21 @@ pub async fn sign_in(
     }
 }
 
-async fn open(catalog: &Catalog, user: &User) -> Result<String, Problem> {
-    let token = random();
-    catalog.open_session(&Sha256::of(token.as_bytes()), user.id, SESSION).await?;
+/// Opens a session for somebody who has shown who they are: its token.
+pub(super) async fn open(
+    catalog: &Catalog,
+    user: &User,
+    (address, agent): (IpAddr, &str),
+) -> Result<String, Problem> {
+    let (token, address) = (random(), address.to_canonical().to_string());
+    catalog.open_session(&Sha256::of(token.as_bytes()), user.id, SESSION, (agent, &address)).await?;
     Ok(token)
+}
+
+/// What a browser calls itself.
+#[must_use]
+pub fn agent(headers: &HeaderMap) -> &str {
+    headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or_default()
 }
 
 /// The cookie that carries a session's token; `secure` when the browser came over https.
@@ -235,7 +245,8 @@ pub struct Person {
     pub caller: Caller,
     /// In which language they read the desk.
     pub tongue: Tongue,
-    token_hash: Sha256,
+    /// Their session.
+    pub token_hash: Sha256,
 }
 
 impl Person {
@@ -256,7 +267,8 @@ impl Person {
     /// # Errors
     /// When the catalog fails.
     pub async fn sign_out(&self, app: &App) -> Result<(), Problem> {
-        Ok(app.catalog.close_session(&self.token_hash).await?)
+        app.catalog.close_session(&self.token_hash).await?;
+        Ok(())
     }
 
     pub(crate) async fn of(app: &App, headers: &HeaderMap) -> Result<Option<Self>, Problem> {
@@ -272,7 +284,7 @@ impl Person {
         let token_hash = Sha256::of(token.as_bytes());
         let Some(user) = app.catalog.session(&token_hash).await? else { return Ok(None) };
         let access = app.catalog.access_of_user(&user).await?;
-        let caller = Caller::person(&user.name, user.role == Role::Admin, access);
+        let caller = Caller::person(&user.name, rights::scopes(user.role), access);
         let csrf = Sha256::of(format!("csrf:{token}").as_bytes()).to_string();
         let tongue = Tongue::asked(headers);
         Ok(Some(Self { user, csrf, caller, tongue, token_hash }))

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use acuse_storage::export::{Exact, Line};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use super::{Mapping, source::Row};
+use super::{
+    Mapping,
+    source::{Row, Rows},
+};
 
 /// Every column there is. `account` and `tax_code` come from a mapping file, `entry` and `entry_at` are of closed months.
 pub const COLUMNS: &[&str] = &[
@@ -69,17 +72,22 @@ impl Cell {
 pub(super) struct Layout {
     mapping: Option<Arc<Mapping>>,
     entries: bool,
+    links: bool,
 }
 
+/// Columns of a list, whose rows stand in any status: where they stand, and where their picture is.
+const OF_LISTS: [&str; 2] = ["status", "link"];
+
 impl Layout {
-    pub(super) fn new(entries: bool, mapping: Option<Arc<Mapping>>) -> Self {
-        Self { mapping, entries }
+    pub(super) fn new(rows: &Rows, mapping: Option<Arc<Mapping>>) -> Self {
+        Self { mapping, entries: rows.has_entries(), links: rows.has_links() }
     }
 
     /// Ours, without those that would be empty.
     fn ours(&self) -> impl Iterator<Item = &'static str> {
         let most = if self.entries { COLUMNS.len() } else { COLUMNS.len() - 2 };
-        COLUMNS[..most].iter().copied().filter(|c| !matches!(*c, "account" | "tax_code"))
+        let of_lists = OF_LISTS.into_iter().filter(|_| self.links);
+        COLUMNS[..most].iter().copied().filter(|c| !matches!(*c, "account" | "tax_code")).chain(of_lists)
     }
 
     pub(super) fn headers(&self) -> Vec<&str> {
@@ -164,6 +172,8 @@ fn cell(column: &str, row: &Row, mapping: Option<&Mapping>) -> Cell {
         "tax_code" => text(&mapping.map(|m| m.tax_code(line)).unwrap_or_default()),
         "entry" => text(row.entry.map_or("", acuse_storage::periods::Entry::as_str)),
         "entry_at" => stamp(row.entry_at),
+        "status" => text(row.status.unwrap_or_default()),
+        "link" => text(row.link.as_deref().unwrap_or_default()),
         _ => text(""),
     }
 }

@@ -65,7 +65,7 @@ fn finished(writer: csv::Writer<Vec<u8>>) -> Result<Vec<u8>, Problem> {
 }
 
 pub(super) async fn body(rows: Rows, mapping: Option<Arc<Mapping>>) -> Result<Body, Problem> {
-    let layout = Layout::new(rows.has_entries(), mapping);
+    let layout = Layout::new(&rows, mapping);
     streamed(State { rows, layout, begun: false }, Csv).await
 }
 

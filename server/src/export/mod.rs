@@ -20,7 +20,7 @@ use serde::Deserialize;
 
 pub use cells::COLUMNS;
 pub use mapping::{BadMapping, Mapping};
-pub use source::{Row, Source};
+pub use source::{Listed, Row, Source};
 
 use crate::{
     app::App,

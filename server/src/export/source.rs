@@ -1,16 +1,21 @@
 //! Where the rows of an export come from, page by page; each view of what others may not see is written down before the
 //! page leaves.
 
-use acuse_pipeline::fields::Fields;
+use acuse_pipeline::{
+    document::{Kind, Status},
+    fields::Fields,
+};
 use acuse_storage::{
-    DocumentId, Sensitivity,
-    export::{ExportCursor, Line, Missing, Span, Sums, Totals},
+    DocumentFilter, DocumentId, Sensitivity,
+    documents::DocumentCursor,
+    export::{Around, ExportCursor, Line, Missing, Span, Sums, Totals},
     periods::{Entry, Period, PeriodCursor, PeriodPart},
 };
 use time::OffsetDateTime;
 
 use super::PAGE;
 use crate::{
+    access,
     app::App,
     http::{auth::Caller, problem::Problem},
 };
@@ -22,6 +27,19 @@ pub enum Source {
     Books(Span),
     /// Of a closed month.
     Closed(Box<Period>, PeriodPart),
+    /// What a list shows, whatever its status, and what stands beside it.
+    Listed(Box<Listed>),
+}
+
+/// A list of documents.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// Which.
+    pub filter: DocumentFilter,
+    /// Its file's name.
+    pub name: String,
+    /// Where a document's page is: what comes before its path.
+    pub base: String,
 }
 
 impl Source {
@@ -34,6 +52,7 @@ impl Source {
                 format!("acuse-{}-{}", day(span.from), day(span.to))
             }
             Self::Closed(period, part) => format!("acuse-{}-{part}", period.month),
+            Self::Listed(listed) => listed.name.clone(),
         }
     }
 }
@@ -50,11 +69,16 @@ pub struct Row {
     pub entry_at: Option<OffsetDateTime>,
     /// As it was frozen.
     pub frozen: Option<String>,
+    /// Where it stands, of a list.
+    pub status: Option<&'static str>,
+    /// Its page, of a list.
+    pub link: Option<String>,
 }
 
 enum Place {
     Books(Option<ExportCursor>),
     Closed(Option<PeriodCursor>),
+    Listed(Option<DocumentCursor>),
     End,
 }
 
@@ -72,6 +96,7 @@ impl Rows {
         let place = match source {
             Source::Books(_) => Place::Books(None),
             Source::Closed(..) => Place::Closed(None),
+            Source::Listed(_) => Place::Listed(None),
         };
         Self { app, caller, source, place, sums: Sums::default() }
     }
@@ -81,8 +106,46 @@ impl Rows {
         matches!(self.source, Source::Closed(..))
     }
 
+    /// Whether the rows say where they stand and where they are looked at.
+    pub(super) fn has_links(&self) -> bool {
+        matches!(self.source, Source::Listed(_))
+    }
+
+    /// What is of the same list but for its status, to stand on a sheet of its own.
+    pub(super) fn beside(&self) -> Vec<Self> {
+        let Source::Listed(listed) = &self.source else { return Vec::new() };
+        if listed.filter.status != Some(Status::Filed) {
+            return Vec::new();
+        }
+        let other = |status, duplicates| {
+            let filter = DocumentFilter { status, duplicates, ..listed.filter.clone() };
+            let listed = Listed { filter, ..(**listed).clone() };
+            Self::new(self.app.clone(), self.caller.clone(), Source::Listed(Box::new(listed)))
+        };
+        vec![other(Some(Status::InReview), false), other(Some(Status::Rejected), false), other(None, true)]
+    }
+
+    async fn listed_page(
+        &mut self,
+        listed: &Listed,
+        after: Option<DocumentCursor>,
+    ) -> Result<Vec<Row>, Problem> {
+        let found = self.app.catalog.documents(&listed.filter, after.as_ref(), LISTED).await?;
+        self.place = found.next.map_or(Place::End, |next| Place::Listed(Some(next)));
+        let seen = access::look_at(&self.app, &self.caller, found.data, "export").await?;
+        Ok(seen.iter().map(|seen| row_of(seen, &listed.base)).collect())
+    }
+
     /// The next rows, at least one; none at the end.
     pub(super) async fn next_page(&mut self) -> Result<Option<Vec<Row>>, Problem> {
+        if let (Source::Listed(listed), Place::Listed(after)) = (&self.source, &self.place) {
+            let (listed, after) = (listed.clone(), after.clone());
+            let rows = self.listed_page(&listed, after).await?;
+            for row in &rows {
+                self.sums.add(&row.line);
+            }
+            return Ok((!rows.is_empty()).then_some(rows));
+        }
         let (rows, shown) = match (&self.source, &self.place) {
             (Source::Books(span), Place::Books(after)) => {
                 let (found, next) =
@@ -95,6 +158,8 @@ impl Rows {
                     entry: None,
                     entry_at: None,
                     frozen: None,
+                    status: None,
+                    link: None,
                 });
                 (rows.collect::<Vec<_>>(), shown)
             }
@@ -110,6 +175,8 @@ impl Rows {
                     entry: Some(l.entry),
                     entry_at: l.at,
                     frozen: l.text,
+                    status: None,
+                    link: None,
                 });
                 (rows.collect(), shown)
             }
@@ -126,9 +193,36 @@ impl Rows {
     pub(super) async fn totals(&self) -> Result<Totals, Problem> {
         let missing = match self.source {
             Source::Books(span) => self.app.catalog.export_missing(self.caller.access(), span).await?,
-            Source::Closed(..) => Missing::default(),
+            Source::Closed(..) | Source::Listed(_) => Missing::default(),
         };
         Ok(Totals::new(self.sums.clone(), missing))
+    }
+}
+
+/// Most documents of one page of a list.
+const LISTED: u32 = 500;
+
+/// A document of a list as a line, as far as whoever asks may see it.
+fn row_of(seen: &access::Sight, base: &str) -> Row {
+    let around = Around {
+        document_id: seen.id,
+        version: seen.version,
+        kind: seen.kind.unwrap_or(Kind::Other),
+        customer_id: seen.customer_id,
+        entity_id: seen.entity_id,
+        direction: seen.direction.map(|d| d.as_str().to_owned()),
+        source: seen.source,
+        received_at: seen.received_at,
+        filed_at: seen.filed_at,
+    };
+    Row {
+        line: Line::of(around, &seen.fields),
+        fields: Some(seen.fields.clone()),
+        entry: None,
+        entry_at: None,
+        frozen: None,
+        status: Some(if seen.duplicate_of.is_some() { "duplicate" } else { seen.status.as_str() }),
+        link: Some(format!("{base}/documents/{}", seen.id)),
     }
 }
 

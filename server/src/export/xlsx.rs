@@ -27,6 +27,8 @@ const BROKE_OFF: &str = "the rows broke off";
 
 enum Piece {
     Rows(Vec<Vec<Cell>>),
+    /// What follows is of another sheet.
+    Beside,
     Totals(Totals),
 }
 
@@ -36,11 +38,16 @@ struct Book {
     headers: Vec<String>,
     sheet: usize,
     row: u32,
+    /// How sheets are called.
+    title: &'static str,
+    /// Of them, how many there are.
+    of_title: usize,
 }
 
 impl Book {
     fn new(headers: Vec<String>) -> Result<Self, XlsxError> {
-        let mut book = Self { workbook: Workbook::new(), headers, sheet: 0, row: 0 };
+        let mut book =
+            Self { workbook: Workbook::new(), headers, sheet: 0, row: 0, title: "Export", of_title: 0 };
         book.begin()?;
         Ok(book)
     }
@@ -49,7 +56,8 @@ impl Book {
     fn begin(&mut self) -> Result<(), XlsxError> {
         self.sheet = self.workbook.worksheets().len();
         let sheet = self.workbook.add_worksheet_with_constant_memory()?;
-        sheet.set_name(format!("Export {}", self.sheet + 1))?;
+        self.of_title += 1;
+        sheet.set_name(format!("{} {}", self.title, self.of_title))?;
         for (column, header) in (0..).zip(&self.headers) {
             sheet.write_string(0, column, header)?;
         }
@@ -126,6 +134,10 @@ fn write(headers: Vec<String>, mut pieces: mpsc::Receiver<Piece>) -> anyhow::Res
     while let Some(piece) = pieces.blocking_recv() {
         match piece {
             Piece::Rows(rows) => rows.iter().try_for_each(|cells| book.add(cells, SHEET_ROWS))?,
+            Piece::Beside => {
+                (book.title, book.of_title) = ("Not filed", 0);
+                book.begin()?;
+            }
             Piece::Totals(totals) => {
                 book.totals(&totals)?;
                 whole = true;
@@ -145,6 +157,16 @@ async fn send(mut rows: Rows, layout: Layout, to: mpsc::Sender<Piece>) -> Result
         let cells = page.iter().map(|row| layout.cells(row)).collect();
         to.send(Piece::Rows(cells)).await.map_err(|_| gone())?;
     }
+    let beside = rows.beside();
+    if !beside.is_empty() {
+        to.send(Piece::Beside).await.map_err(|_| gone())?;
+    }
+    for mut others in beside {
+        while let Some(page) = others.next_page().await? {
+            let cells = page.iter().map(|row| layout.cells(row)).collect();
+            to.send(Piece::Rows(cells)).await.map_err(|_| gone())?;
+        }
+    }
     to.send(Piece::Totals(rows.totals().await?)).await.map_err(|_| gone())?;
     Ok(())
 }
@@ -153,7 +175,7 @@ pub(super) async fn body(rows: Rows, mapping: Option<Arc<Mapping>>) -> Result<Bo
     let Ok(_permit) = WRITING.try_acquire() else {
         return Err(Problem::Unavailable("two workbooks are being written already; try again"));
     };
-    let layout = Layout::new(rows.has_entries(), mapping);
+    let layout = Layout::new(&rows, mapping);
     let headers = layout.headers().into_iter().map(str::to_owned).collect();
     let (to, from) = mpsc::channel(2);
     let writer = tokio::task::spawn_blocking(move || write(headers, from));

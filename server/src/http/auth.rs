@@ -41,17 +41,11 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// A person at the desk: sees and decides documents as far as their rights go; operators also see the operator's
-    /// pages.
+    /// A person at the desk, with what their role may; to see IDs is a right of its own.
     #[must_use]
-    pub fn person(name: &str, is_admin: bool, access: Access) -> Self {
-        let mut scopes =
-            vec![Scope::DocumentsRead, Scope::ReviewsWrite, Scope::MessagesRead, Scope::MessagesWrite];
+    pub fn person(name: &str, mut scopes: Vec<Scope>, access: Access) -> Self {
         if access.sees_ids() {
             scopes.push(Scope::IdsRead);
-        }
-        if is_admin {
-            scopes = vec![Scope::Admin];
         }
         Self { actor: format!("user:{name}"), key: None, scopes, access }
     }

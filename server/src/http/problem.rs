@@ -30,6 +30,9 @@ pub enum Problem {
         /// The scope that would have done.
         scope: &'static str,
     },
+    /// The person's role at the desk does not have it.
+    #[error("your role does not let you do that")]
+    NotYours,
     /// It is or may be an ID, and the caller may not see IDs.
     #[error("this document is or may be an ID: that needs the scope ids:read")]
     Withheld,
@@ -161,7 +164,7 @@ impl Problem {
         match self {
             Self::Unauthorized => &problems::UNAUTHORIZED,
             Self::BadSignature => &problems::BAD_SIGNATURE,
-            Self::Forbidden { .. } => &problems::FORBIDDEN,
+            Self::Forbidden { .. } | Self::NotYours => &problems::FORBIDDEN,
             Self::Withheld => &problems::WITHHELD,
             Self::Bound => &problems::BOUND,
             Self::NotFound(_) => &problems::NOT_FOUND,

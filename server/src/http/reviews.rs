@@ -59,6 +59,7 @@ pub async fn list(
         unclaimed: query.unclaimed,
         open_to: None,
         access: caller.access().clone(),
+        ..ReviewFilter::default()
     };
     let after = word::<ReviewId>("after", query.after.as_deref())?;
     let page = app.catalog.reviews(&filter, after, limit(query.limit)?).await?;

@@ -250,9 +250,10 @@ pub(super) async fn the_queue_is_a_table(catalog: &Catalog) {
         catalog.reopen(id, "user:ana", Some(version), "again", until).await.unwrap();
         mine.push(id);
     }
-    let ordered = |order: Order| async move {
+    let ordered = |order: (Order, bool)| async move {
         let filter = ReviewFilter { access: Access::whole(), ..ReviewFilter::default() };
-        let table = Table { filter, order, q: Some("zapatería única".into()) };
+        let (order, descending) = order;
+        let table = Table { filter, order, descending, q: Some("unica zapatreia".into()) };
         let (mut ids, mut after) = (Vec::new(), None);
         loop {
             let page = catalog.review_table(&table, after, 1).await.unwrap();
@@ -263,10 +264,16 @@ pub(super) async fn the_queue_is_a_table(catalog: &Catalog) {
             }
         }
     };
-    assert_eq!(ordered(Order::Oldest).await, mine, "page by page, each once");
+    assert_eq!(ordered((Order::Since, false)).await, mine, "page by page, each once");
     let newest: Vec<_> = mine.iter().rev().copied().collect();
-    assert_eq!(ordered(Order::Newest).await, newest);
-    assert_eq!(ordered(Order::Amount).await, [mine[1], mine[0], mine[2]]);
+    assert_eq!(ordered((Order::Since, true)).await, newest);
+    assert_eq!(ordered((Order::Due, false)).await, mine, "due alike, so by age");
+    for order in [Order::Kind, Order::Party, Order::Customer, Order::Sender] {
+        let mut found = ordered((order, false)).await;
+        found.sort_unstable();
+        assert_eq!(found, mine, "{order}: each once");
+    }
+    assert_eq!(ordered((Order::Amount, true)).await, [mine[1], mine[0], mine[2]]);
     let blind = ReviewFilter { access: Access::new(false), ..ReviewFilter::default() };
     let table = Table { filter: blind, q: Some("no such words".into()), ..Table::default() };
     assert!(catalog.review_table(&table, None, 5).await.unwrap().data.is_empty());

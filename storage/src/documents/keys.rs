@@ -20,6 +20,18 @@ pub struct NotAnAmount;
 /// Digits behind the point.
 const DECIMALS: usize = 4;
 
+impl std::fmt::Display for Amount {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (minus, units) = (if self.0 < 0 { "-" } else { "" }, self.0.unsigned_abs());
+        let (whole, behind) = (units / 10_000, units % 10_000);
+        if behind % 100 == 0 {
+            write!(f, "{minus}{whole}.{:02}", behind / 100)
+        } else {
+            write!(f, "{minus}{whole}.{behind:04}")
+        }
+    }
+}
+
 impl FromStr for Amount {
     type Err = NotAnAmount;
 
@@ -128,6 +140,9 @@ mod tests {
         assert_eq!(parsed("45.00"), Ok(450_000));
         assert_eq!(parsed("-0.5"), Ok(-5_000));
         assert_eq!(parsed("12"), Ok(120_000));
+        for same in ["45.00", "-0.50", "1.2345"] {
+            assert_eq!(same.parse::<Amount>().map(|a| a.to_string()), Ok(same.to_owned()));
+        }
         for not in ["", "-", "1,5", "1.23456", ".5", "1e3", "999999999999999"] {
             assert_eq!(parsed(not), Err(NotAnAmount), "{not}");
         }

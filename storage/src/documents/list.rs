@@ -245,6 +245,39 @@ macro_rules! all_of {
     }};
 }
 
+impl DocumentFilter {
+    /// The whole of a list put together: `select`, `FROM` and the conditions of what may be told, and `by`.
+    pub(super) async fn aggregated<R>(
+        &self,
+        tx: &mut Tx,
+        select: &str,
+        by: &str,
+    ) -> Result<Vec<R>, CatalogError>
+    where
+        R: for<'r> sqlx::FromRow<'r, sqlx::sqlite::SqliteRow>
+            + for<'r> sqlx::FromRow<'r, sqlx::postgres::PgRow>
+            + Send
+            + Unpin,
+    {
+        let mut query = Query { conditions: Vec::new(), binds: Vec::new() };
+        let mut from = "documents d".to_owned();
+        if let Some(q) = self.asked() {
+            let Some(question) = words::question(tx, q) else { return Ok(Vec::new()) };
+            let name = query.bind(Bind::Text(question));
+            let source = words::source(tx, &name, &words::Reach::Whole);
+            query.conditions.push(source.condition);
+            from = source.from;
+        }
+        self.of_rows(&mut query);
+        self.of_words(&mut query);
+        query.conditions.push(self.access.told("d"));
+        query.conditions.push(self.access.reach(tx, "d"));
+        let text = format!("{select} FROM {from} WHERE {} {by}", query.conditions.join(" AND "));
+        let binds = query.binds;
+        all_of!(tx, R, text, binds)
+    }
+}
+
 /// A row, and what lists are sorted by.
 #[derive(sqlx::FromRow)]
 struct Listed {

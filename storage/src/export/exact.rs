@@ -27,6 +27,16 @@ impl Exact {
         Some(Self { units: if minus { -units } else { units }, places: u32::try_from(part.len()).ok()? })
     }
 
+    /// So many of a decimal place, written with two places where it needs no more.
+    #[must_use]
+    pub fn of(mut units: i128, mut places: u32) -> Self {
+        while places > 2 && units % 10 == 0 {
+            units /= 10;
+            places -= 1;
+        }
+        Self { units, places }
+    }
+
     /// Whether it is above nothing.
     #[must_use]
     pub fn is_positive(self) -> bool {

@@ -20,7 +20,7 @@ use crate::{
     documents::{self, Document, FieldFacts},
     error::CatalogError,
     events,
-    names::{CustomerId, DocumentId, ReviewId, Stage, at, json, maybe_at, micros, to_json, word},
+    names::{CustomerId, DocumentId, ReviewId, Stage, at, json, maybe_at, micros, number, to_json, word},
     outbox::{self, NewReply},
     queue::{Push, Queue, push},
     split::{Split, take_apart},
@@ -38,6 +38,8 @@ pub struct Held {
     pub until: OffsetDateTime,
     /// What was decided: a word of [`super::Resolution`].
     pub resolution: String,
+    /// The decisions that were made together with it, and how many can be taken back.
+    pub batch: Option<(Uuid, u64)>,
 }
 
 /// What became of taking a decision back.
@@ -239,17 +241,23 @@ impl Catalog {
         let present = tx.now();
         let row = optional!(
             tx,
-            (Uuid, i64, String),
-            "SELECT h.document_id, h.held_until, r.resolution FROM holds h JOIN reviews r ON r.id = h.review_id \
+            (Uuid, i64, String, Option<Uuid>, i64),
+            "SELECT h.document_id, h.held_until, r.resolution, h.batch, \
+             (SELECT COUNT(*) FROM holds o WHERE o.batch = h.batch AND o.held_until > $2) \
+             FROM holds h JOIN reviews r ON r.id = h.review_id \
              WHERE h.decided_by = $1 AND h.held_until > $2 ORDER BY h.held_until DESC LIMIT 1",
             who,
             micros(present)
         )?;
-        row.map(|(document, until, resolution)| {
+        row.map(|(document, until, resolution, batch, together)| {
             Ok(Held {
                 document_id: DocumentId(document),
                 until: at("holds", "held_until", until)?,
                 resolution,
+                batch: match batch {
+                    Some(batch) => Some((batch, number("holds", "batch", together)?)),
+                    None => None,
+                },
             })
         })
         .transpose()
@@ -297,6 +305,7 @@ impl Catalog {
         if !restore(&mut tx, document, version, &was).await? {
             return Ok(Undone::TooLate);
         }
+        execute!(tx, "DELETE FROM opinions WHERE document_id = $1 AND person = $2", document.0, who)?;
         // What the decision said of it is taken back too: the rule speaks again.
         execute!(tx, "UPDATE documents SET sensitivity_by = NULL WHERE id = $1", document.0)?;
         access::settle(&mut tx, &self.rule, document).await?;
@@ -345,8 +354,8 @@ async fn wait_again(tx: &mut Tx, review: Uuid, who: &str, until: OffsetDateTime)
     let new = ReviewId::generate();
     execute!(
         tx,
-        "INSERT INTO reviews (id, document_id, stage, reasons, opened_at, claimed_by, claim_expires_at, fence) \
-         SELECT $2, document_id, stage, reasons, opened_at, $3, $4, fence + 1 FROM reviews WHERE id = $1",
+        "INSERT INTO reviews (id, document_id, stage, reasons, opened_at, due_at, claimed_by, claim_expires_at, fence) \
+         SELECT $2, document_id, stage, reasons, opened_at, due_at, $3, $4, fence + 1 FROM reviews WHERE id = $1",
         review,
         new.0,
         who,

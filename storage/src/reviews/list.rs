@@ -8,11 +8,11 @@ use uuid::Uuid;
 
 use super::{COLUMNS, Review, Row};
 use crate::{
-    access::Access,
+    access::{Access, literal},
     catalog::Catalog,
     documents::{self, Document, DocumentRow, Page},
     error::CatalogError,
-    names::{DocumentId, ReviewId, micros, number, word},
+    names::{ContactId, CustomerId, DocumentId, ReviewId, micros, number, word},
     sql::Tx,
 };
 
@@ -23,6 +23,10 @@ pub struct ReviewFilter {
     pub reason: Option<ReasonCode>,
     /// Only documents of this kind.
     pub kind: Option<Kind>,
+    /// Only this sender's.
+    pub contact_id: Option<ContactId>,
+    /// Only this customer's.
+    pub customer_id: Option<CustomerId>,
     /// Only held by this person.
     pub claimed_by: Option<String>,
     /// Only held by nobody.
@@ -46,11 +50,22 @@ pub struct Party {
     pub alias: Option<String>,
 }
 
-/// A place in the queue: its order is by time, and by id where the times are the same.
+/// A place in the queue: the most urgent first, then the longest waiting, and by id where the times are the same.
 #[derive(Clone, Copy)]
-struct Place(i64, Uuid);
+pub(super) struct Place {
+    due: i64,
+    opened: i64,
+    id: Uuid,
+}
 
-const START: Place = Place(0, Uuid::nil());
+impl Place {
+    /// Before all that waits.
+    pub(super) const START: Self = Self { due: i64::MIN, opened: 0, id: Uuid::nil() };
+
+    fn of(review: &Review) -> Self {
+        Self { due: micros(review.due_at), opened: micros(review.opened_at), id: review.id.0 }
+    }
+}
 
 /// A condition of [`ReviewFilter`] on `r` and `d`; its binds are `$1` to `$6`, see [`bound!`].
 pub(super) const OF_FILTER: &str = "r.resolved_at IS NULL \
@@ -60,12 +75,22 @@ pub(super) const OF_FILTER: &str = "r.resolved_at IS NULL \
      AND (NOT $4 OR r.claimed_by IS NULL OR r.claim_expires_at <= $6) \
      AND ($5 IS NULL OR ((r.claimed_by IS NULL OR r.claimed_by = $5 OR r.claim_expires_at <= $6) \
        AND (r.postponed_until IS NULL OR r.postponed_until <= $6) AND (r.handed_to IS NULL OR r.handed_to = $5) \
-       AND COALESCE(d.waits_for, 'reviewer') = 'reviewer'))";
+       AND (COALESCE(d.waits_for, 'reviewer') = 'reviewer' OR (d.waits_for IN ('second_reviewer', 'approver') \
+         AND (NOT EXISTS (SELECT 1 FROM opinions o WHERE o.document_id = d.id AND o.person = $5) \
+           OR (d.waits_for = 'approver' AND (SELECT COUNT(*) FROM users u WHERE u.disabled_at IS NULL \
+             AND u.role IN ('reviewer', 'supervisor', 'admin')) <= 2))))))";
 
 /// What of the queue is there for whoever asks: a condition on `d` without binds.
 pub(super) fn there(tx: &Tx, filter: &ReviewFilter) -> String {
-    let reach = filter.access.reach(tx, "d");
-    if filter.open_to.is_some() { format!("{reach} AND {}", filter.access.told("d")) } else { reach }
+    let mut all = filter.access.reach(tx, "d");
+    for (column, id) in
+        [("contact_id", filter.contact_id.map(|id| id.0)), ("customer_id", filter.customer_id.map(|id| id.0))]
+    {
+        if let Some(id) = id {
+            all.push_str(&format!(" AND d.{column} = {}", literal(tx, id)));
+        }
+    }
+    if filter.open_to.is_some() { format!("{all} AND {}", filter.access.told("d")) } else { all }
 }
 
 /// A query over the queue with the binds of [`OF_FILTER`] and more.
@@ -87,10 +112,10 @@ macro_rules! bound {
     }};
 }
 
-async fn place_of(tx: &mut Tx, id: Option<ReviewId>) -> Result<Place, CatalogError> {
-    let Some(id) = id else { return Ok(START) };
-    let found = optional!(tx, (i64,), "SELECT opened_at FROM reviews WHERE id = $1", id.0)?;
-    Ok(found.map_or(START, |(opened_at,)| Place(opened_at, id.0)))
+pub(super) async fn place_of(tx: &mut Tx, id: Option<ReviewId>) -> Result<Place, CatalogError> {
+    let Some(id) = id else { return Ok(Place::START) };
+    let found = optional!(tx, (i64, i64), "SELECT due_at, opened_at FROM reviews WHERE id = $1", id.0)?;
+    Ok(found.map_or(Place::START, |(due, opened)| Place { due, opened, id: id.0 }))
 }
 
 const QUEUE: &str = "FROM reviews r JOIN documents d ON d.id = r.document_id";
@@ -101,8 +126,8 @@ const COUNT_REASONS: &str = "SELECT x.code, COUNT(*) FROM reviews r CROSS JOIN r
 
 fn page_of(columns: &str, there: &str) -> String {
     format!(
-        "SELECT {columns} {QUEUE} WHERE {OF_FILTER} AND {there} AND r.opened_at >= $7 AND (r.opened_at > $7 OR r.id > $8) \
-         ORDER BY r.opened_at, r.id LIMIT $9"
+        "SELECT {columns} {QUEUE} WHERE {OF_FILTER} AND {there} \
+         AND (r.due_at, r.opened_at, r.id) > ($7, $8, $9) ORDER BY r.due_at, r.opened_at, r.id LIMIT $10"
     )
 }
 
@@ -110,8 +135,8 @@ fn beside(forward: bool, there: &str) -> String {
     let (after, order) = if forward { (">", "ASC") } else { ("<", "DESC") };
     format!(
         "SELECT r.document_id {QUEUE} WHERE {OF_FILTER} AND {there} \
-         AND r.opened_at {after}= $7 AND (r.opened_at {after} $7 OR r.id {after} $8) \
-         ORDER BY r.opened_at {order}, r.id {order} LIMIT 1"
+         AND (r.due_at, r.opened_at, r.id) {after} ($7, $8, $9) \
+         ORDER BY r.due_at {order}, r.opened_at {order}, r.id {order} LIMIT 1"
     )
 }
 
@@ -121,7 +146,7 @@ pub(super) fn of_d(columns: &str) -> String {
 }
 
 impl Catalog {
-    /// Open reviews with their documents, the longest waiting first, after the cursor (the last review's id).
+    /// Open reviews with their documents, the most urgent first, after the cursor (the last review's id).
     ///
     /// # Errors
     /// When the database fails or a row is impossible.
@@ -132,13 +157,13 @@ impl Catalog {
         limit: u32,
     ) -> Result<Page<(Review, Document), ReviewId>, CatalogError> {
         let mut tx = self.reading().await?;
-        let Place(opened, id) = place_of(&mut tx, after).await?;
+        let at = place_of(&mut tx, after).await?;
         let limit = i64::from(limit.clamp(1, 500));
         let there = there(&tx, filter);
         let text = page_of(COLUMNS, &there);
-        let rows = bound!(all, tx, Row, text, filter, opened, id, limit + 1)?;
+        let rows = bound!(all, tx, Row, text, filter, at.due, at.opened, at.id, limit + 1)?;
         let text = page_of(&of_d(documents::COLUMNS), &there);
-        let theirs = bound!(all, tx, DocumentRow, text, filter, opened, id, limit)?;
+        let theirs = bound!(all, tx, DocumentRow, text, filter, at.due, at.opened, at.id, limit)?;
         paired(rows, theirs, limit, tx.now())
     }
 
@@ -186,12 +211,13 @@ impl Catalog {
     ) -> Result<Option<DocumentId>, CatalogError> {
         let mut tx = self.reading().await?;
         let text = beside(forward, &there(&tx, filter));
-        let found = bound!(optional, tx, (Uuid,), text, filter, micros(of.opened_at), of.id.0)?;
+        let at = Place::of(of);
+        let found = bound!(optional, tx, (Uuid,), text, filter, at.due, at.opened, at.id)?;
         Ok(found.map(|(id,)| DocumentId(id)))
     }
 
-    /// Takes the longest waiting free review of the filter that comes after `after`, and from the beginning where none
-    /// does. Of many who ask at once each gets another one.
+    /// Takes the most urgent free review of the filter that comes after `after`, and from the beginning where none
+    /// does; first of all what is reserved for whoever asks. Of many who ask at once each gets another one.
     ///
     /// # Errors
     /// When the database fails.
@@ -206,8 +232,9 @@ impl Catalog {
         let mut tx = self.writing().await?;
         let until = tx.now() + time::Duration::try_from(lease).unwrap_or(time::Duration::MINUTE);
         let after = place_of(&mut tx, after).await?;
-        for place in [after, START] {
-            if let Some(id) = take_first(&mut tx, &filter, place, who, until).await? {
+        let takes = [(Take::Reserved, Place::START), (Take::Free, after), (Take::Free, Place::START)];
+        for (take, place) in takes {
+            if let Some(id) = take_first(&mut tx, &filter, take, place, until).await? {
                 tx.commit().await?;
                 return Ok(Some(id));
             }
@@ -239,23 +266,48 @@ impl Catalog {
     }
 }
 
-async fn take_first(
+/// What is taken, and as what.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Take {
+    /// What is reserved for them already, to be looked at now.
+    Reserved,
+    /// What they could take, to be looked at now.
+    Free,
+    /// What nobody has, to be looked at later.
+    Ahead,
+}
+
+impl Take {
+    fn condition(self) -> &'static str {
+        match self {
+            Self::Reserved => "r.reserved AND r.claimed_by = $5 AND r.claim_expires_at > $6",
+            Self::Free => "1 = 1",
+            Self::Ahead => "(r.claimed_by IS NULL OR r.claim_expires_at <= $6)",
+        }
+    }
+}
+
+/// Takes the first of the filter's queue after a place for the person it is open to.
+pub(super) async fn take_first(
     tx: &mut Tx,
     filter: &ReviewFilter,
-    Place(opened, id): Place,
-    who: &str,
+    take: Take,
+    place: Place,
     until: OffsetDateTime,
 ) -> Result<Option<DocumentId>, CatalogError> {
     let there = there(tx, filter);
     let skip = tx.pick("", "FOR UPDATE OF r SKIP LOCKED");
     let text = format!(
-        "UPDATE reviews SET claimed_by = $9, claim_expires_at = $10, \
-         fence = fence + CASE WHEN claimed_by = $9 AND claim_expires_at > $6 THEN 0 ELSE 1 END WHERE id = \
-         (SELECT r.id FROM reviews r JOIN documents d ON d.id = r.document_id \
-          WHERE {OF_FILTER} AND {there} AND r.opened_at >= $7 AND (r.opened_at > $7 OR r.id > $8) \
-          ORDER BY r.opened_at, r.id LIMIT 1 {skip}) RETURNING document_id"
+        "UPDATE reviews SET claimed_by = $5, claim_expires_at = $10, reserved = {reserved}, \
+         fence = fence + CASE WHEN claimed_by = $5 AND claim_expires_at > $6 THEN 0 ELSE 1 END WHERE id = \
+         (SELECT r.id {QUEUE} WHERE {OF_FILTER} AND {there} AND {condition} \
+          AND (r.due_at, r.opened_at, r.id) > ($7, $8, $9) \
+          ORDER BY r.due_at, r.opened_at, r.id LIMIT 1 {skip}) RETURNING document_id",
+        reserved = if take == Take::Ahead { "TRUE" } else { "FALSE" },
+        condition = take.condition(),
     );
-    let found = bound!(optional, tx, (Uuid,), text, filter, opened, id, who, micros(until))?;
+    let found =
+        bound!(optional, tx, (Uuid,), text, filter, place.due, place.opened, place.id, micros(until))?;
     Ok(found.map(|(id,)| DocumentId(id)))
 }
 

@@ -8,7 +8,7 @@ use serde_json::json;
 use time::OffsetDateTime;
 
 use super::{
-    Deciding, Decision, Resolution, Resolved, hold,
+    Deciding, Decision, Resolution, Resolved, four_eyes, hold,
     resolve::{carry_out, closing},
 };
 use crate::{
@@ -120,12 +120,15 @@ impl Catalog {
             Err(Reopened::Missing) => return Ok(Resolved::Missing),
             Err(_) => return Ok(Resolved::AlreadyResolved),
         };
+        if four_eyes::needs_another(&mut tx, &document, by, decision).await? {
+            return Ok(Resolved::NeedsFourEyes);
+        }
         let (review, present) = (ReviewId::generate(), micros(tx.now()));
         let (resolution, note) = closing(decision, by);
         execute!(
             tx,
-            "INSERT INTO reviews (id, document_id, stage, reasons, opened_at, resolved_at, resolved_by, resolution, \
-             note) VALUES ($1, $2, 'done', $3, $4, $4, $5, $6, $7)",
+            "INSERT INTO reviews (id, document_id, stage, reasons, opened_at, due_at, resolved_at, resolved_by, \
+             resolution, note) VALUES ($1, $2, 'done', $3, $4, $4, $4, $5, $6, $7)",
             review.0,
             id.0,
             to_json("reasons", &document.reasons)?,

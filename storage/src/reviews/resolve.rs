@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::{
     Resolution,
+    four_eyes::{self, Said},
     hold::{self, Effects, Outcome, Was},
     lookup,
 };
@@ -126,6 +127,12 @@ pub enum Resolved {
     AlreadyResolved,
     /// It is or may be an ID, which they may not see.
     Withheld,
+    /// A rule wants four eyes: what they said is kept, and somebody else is asked.
+    AnotherIsAsked,
+    /// They gave an answer already: another person gives the next.
+    NotTheirOwnSecond,
+    /// A rule wants four eyes, which a document at rest has only when it is reopened.
+    NeedsFourEyes,
     /// There is no such review.
     Missing,
 }
@@ -197,7 +204,17 @@ impl Catalog {
         if document.status != Status::InReview || by.seen_version.is_some_and(|v| v != document.version) {
             return Ok(Resolved::Changed(document.version));
         }
-        carry_out(tx, id, document, by, decision, reply).await
+        if Access::new(by.sees_ids).withholds(document.sensitivity) {
+            return Ok(Resolved::Withheld);
+        }
+        match four_eyes::said(&mut tx, id, &document, by, decision).await? {
+            Said::Enough => carry_out(tx, id, document, by, decision, reply).await,
+            Said::Own => Ok(Resolved::NotTheirOwnSecond),
+            Said::NotEnough => {
+                tx.commit().await?;
+                Ok(Resolved::AnotherIsAsked)
+            }
+        }
     }
 }
 

@@ -1,75 +1,94 @@
-//! The queue as a table: searched and in another order than by time.
+//! The queue as a table: searched, and in another order than the most urgent first.
 
 use acuse_pipeline::{document::Kind, reason::ReasonCode};
 
 use super::{
     COLUMNS, Review, Row,
     list::{OF_FILTER, ReviewFilter, of_d, paired, there},
+    names::meant,
 };
 use crate::{
+    access::literal,
     catalog::Catalog,
-    documents::{self, Document, DocumentRow, Page, have_words, like, question},
+    documents::{self, Document, DocumentRow, Page, have_words, question},
     error::CatalogError,
-    names::{ReviewId, micros},
+    names::{ReviewId, micros, words},
     sql::Tx,
 };
 
-/// In which order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Order {
-    /// The longest waiting first.
-    #[default]
-    Oldest,
-    /// The latest first.
-    Newest,
-    /// The largest amount first, whatever its currency; what has none, or may not be told, last.
-    Amount,
+words! {
+    /// By what a table is sorted.
+    Order, "order" {
+        /// When it should be decided.
+        Due = "due",
+        /// Since when it waits.
+        Since = "since",
+        /// Its amount, whatever the currency; what has none, or may not be told, is the least.
+        Amount = "amount",
+        /// What it is.
+        Kind = "kind",
+        /// Whose paper it is.
+        Party = "party",
+        /// Whose it is.
+        Customer = "customer",
+        /// Who sent it.
+        Sender = "sender",
+    }
 }
 
 /// What of the queue a table shows.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Table {
     /// Which reviews.
     pub filter: ReviewFilter,
-    /// In which order.
+    /// By what it is sorted.
     pub order: Order,
-    /// Words in what it says, or in the name or number of its sender or customer.
+    /// The greatest first.
+    pub descending: bool,
+    /// Words in what it says, or in the name or number of its sender, customer or party.
     pub q: Option<String>,
 }
 
-/// What the order goes by, as a whole number.
+impl Default for Table {
+    fn default() -> Self {
+        Self { filter: ReviewFilter::default(), order: Order::Due, descending: false, q: None }
+    }
+}
+
+/// What the order goes by. A text that is missing comes after every other.
 fn key(tx: &Tx, table: &Table) -> String {
+    let told = table.filter.access.told("d");
+    let text =
+        |text: &str| format!("COALESCE(NULLIF({text}, ''), '\u{10FFFD}'){}", tx.pick("", " COLLATE \"C\""));
     match table.order {
-        Order::Oldest => "r.opened_at".to_owned(),
-        Order::Newest => "-r.opened_at".to_owned(),
-        Order::Amount => {
-            let cents = tx.pick(
-                "CAST(ROUND(CAST(d.total AS REAL) * 100) AS INTEGER)",
-                "CASE WHEN d.total ~ '^-?[0-9]{1,13}([.][0-9]{1,4})?$' THEN CAST(d.total AS NUMERIC) * 100 ELSE 0 END",
-            );
-            let told = table.filter.access.told("d");
-            format!("CAST(CASE WHEN d.total IS NOT NULL AND {told} THEN -({cents}) ELSE 0 END AS BIGINT)")
+        Order::Due => "r.due_at".to_owned(),
+        Order::Since => "r.opened_at".to_owned(),
+        Order::Amount => format!("COALESCE(CASE WHEN {told} THEN d.amount END, -9223372036854775807)"),
+        Order::Kind => text("d.kind"),
+        Order::Party => text(&format!("CASE WHEN {told} THEN d.issuer END")),
+        Order::Customer => text("(SELECT c.name_key FROM customers c WHERE c.id = d.customer_id)"),
+        Order::Sender => {
+            text("(SELECT LOWER(COALESCE(k.name, k.phone)) FROM contacts k WHERE k.id = d.contact_id)")
         }
     }
 }
 
-fn page_of(tx: &Tx, table: &Table, columns: &str) -> String {
+const QUEUE: &str = "FROM reviews r JOIN documents d ON d.id = r.document_id";
+
+fn page_of(tx: &Tx, table: &Table, meant: &str, columns: &str) -> String {
     let (key, there, told) = (key(tx, table), there(tx, &table.filter), table.filter.access.told("d"));
-    let has = have_words(tx, "$11");
+    let has = have_words(tx, "$7");
+    let (than, order) = if table.descending { ("<", "DESC") } else { (">", "ASC") };
     format!(
-        "SELECT {columns} FROM reviews r JOIN documents d ON d.id = r.document_id \
-         WHERE {OF_FILTER} AND {there} \
-           AND ($7 IS NULL OR ({has} AND {told}) \
-             OR EXISTS (SELECT 1 FROM contacts k WHERE k.id = d.contact_id \
-               AND (LOWER(k.name) LIKE $7 ESCAPE '!' OR k.phone LIKE $7 ESCAPE '!')) \
-             OR EXISTS (SELECT 1 FROM customers c WHERE c.id = d.customer_id AND c.name_key LIKE $7 ESCAPE '!')) \
-           AND ($8 IS NULL OR {key} > $8 OR ({key} = $8 AND r.id > $9)) \
-         ORDER BY {key}, r.id LIMIT $10"
+        "SELECT {columns} {QUEUE} WHERE {OF_FILTER} AND {there} \
+           AND ($10 = 0 OR ($7 <> '' AND {has} AND {told}) OR {meant}) \
+           AND ($8 IS NULL OR ({key}, r.id) {than} (SELECT {key}, r.id {QUEUE} WHERE r.id = $8)) \
+         ORDER BY {key} {order}, r.id {order} LIMIT $9"
     )
 }
 
 macro_rules! page {
-    ($tx:expr, $row:ty, $text:expr, $table:expr, $q:expr, $place:expr, $limit:expr, $asked:expr) => {{
+    ($tx:expr, $row:ty, $text:expr, $table:expr, $asked:expr, $after:expr, $limit:expr, $searches:expr) => {{
         let present = micros($tx.now());
         all!(
             $tx,
@@ -81,11 +100,10 @@ macro_rules! page {
             $table.filter.unclaimed,
             $table.filter.open_to.as_deref(),
             present,
-            $q.as_deref(),
-            $place.map(|(key, _): (i64, ReviewId)| key),
-            $place.map(|(_, id): (i64, ReviewId)| id.0),
+            $asked.as_str(),
+            $after.map(|id: ReviewId| id.0),
             $limit,
-            $asked.as_str()
+            i64::from($searches)
         )
     }};
 }
@@ -101,31 +119,21 @@ impl Catalog {
         after: Option<ReviewId>,
         limit: u32,
     ) -> Result<Page<(Review, Document), ReviewId>, CatalogError> {
-        let mut tx = self.reading().await?;
+        let mut tx = self.searching().await?;
         let limit = i64::from(limit.clamp(1, 500));
         let q = table.q.as_deref().map(str::trim).filter(|q| !q.is_empty());
         // No words are none that could be found.
         let asked = q.and_then(|q| question(&tx, q)).unwrap_or_default();
-        let q = q.map(|q| like(&q.trim_start_matches('+').to_lowercase()));
-        let place = place_of(&mut tx, table, after).await?;
-        let text = page_of(&tx, table, COLUMNS);
-        let rows = page!(tx, Row, text, table, q, place, limit + 1, asked)?;
-        let text = page_of(&tx, table, &of_d(documents::COLUMNS));
-        let theirs = page!(tx, DocumentRow, text, table, q, place, limit, asked)?;
+        let named = match q {
+            Some(q) => meant(&mut tx, &table.filter, q).await?,
+            None => Vec::new(),
+        };
+        let named: Vec<String> = named.into_iter().map(|id| literal(&tx, id)).collect();
+        let named = if named.is_empty() { "1 = 0".into() } else { format!("r.id IN ({})", named.join(", ")) };
+        let text = page_of(&tx, table, &named, COLUMNS);
+        let rows = page!(tx, Row, text, table, asked, after, limit + 1, q.is_some())?;
+        let text = page_of(&tx, table, &named, &of_d(documents::COLUMNS));
+        let theirs = page!(tx, DocumentRow, text, table, asked, after, limit, q.is_some())?;
         paired(rows, theirs, limit, tx.now())
     }
-}
-
-/// Where a review stands in the order.
-async fn place_of(
-    tx: &mut Tx,
-    table: &Table,
-    after: Option<ReviewId>,
-) -> Result<Option<(i64, ReviewId)>, CatalogError> {
-    let Some(id) = after else { return Ok(None) };
-    let key = key(tx, table);
-    let text =
-        format!("SELECT {key} FROM reviews r JOIN documents d ON d.id = r.document_id WHERE r.id = $1");
-    let found = optional!(tx, (i64,), sqlx::AssertSqlSafe(text.clone()), id.0)?;
-    Ok(found.map(|(key,)| (key, id)))
 }

@@ -1,15 +1,17 @@
 //! What a person is offered beside the fields: a question to the sender, reasons to reject, a new customer, colleagues.
 
 use acuse_pipeline::{document::Kind, fields::FieldName};
-use acuse_storage::{Document, reviews::Decision};
+use acuse_storage::{Document, keys::Scope, reviews::Decision};
 
-use super::super::{session::Person, typed::Typed, words};
+use super::super::{rights, session::Person, typed::Typed, words};
 use crate::{app::App, http::problem::Problem, review::carried};
 
 /// The other people who could decide.
-pub(super) async fn others(app: &App, person: &Person) -> Result<Vec<String>, Problem> {
+pub(super) async fn colleagues(app: &App, person: &Person) -> Result<Vec<String>, Problem> {
     let users = app.catalog.users().await?;
-    Ok(users.into_iter().map(|u| u.name).filter(|name| *name != person.user.name).collect())
+    let decides = |role| rights::scopes(role).iter().any(|s| matches!(s, Scope::ReviewsWrite | Scope::Admin));
+    let others = users.into_iter().filter(|u| u.disabled_at.is_none() && decides(u.role));
+    Ok(others.map(|u| u.name).filter(|name| *name != person.user.name).collect())
 }
 
 /// What is needed to file it, in a line.

@@ -1,0 +1,79 @@
+//! What others have said of a document that two persons must decide: that they did, and where they differ for whoever
+//! settles it.
+
+use acuse_pipeline::fields::FieldName;
+use acuse_storage::{
+    Document, DocumentId,
+    names::WaitsFor,
+    reviews::four_eyes::{Answer, Opinion},
+};
+
+use super::super::{session::Person, words};
+use crate::{app::App, http::problem::Problem};
+
+/// One thing that two said differently.
+pub struct Difference {
+    pub label: String,
+    pub first: String,
+    pub second: String,
+}
+
+/// What is known of the others' answers.
+pub struct Others {
+    /// Who has answered.
+    pub who: Vec<String>,
+    /// Where they differ; told only to whoever is to settle it.
+    pub differences: Vec<Difference>,
+    /// Whether this person has answered, so that somebody else is asked.
+    pub is_own: bool,
+}
+
+fn verdict(answer: &Answer) -> String {
+    match answer.duplicate_of {
+        Some(DocumentId(id)) => format!("duplicate of {id}"),
+        None if answer.rejects => "rejected".to_owned(),
+        None => "filed".to_owned(),
+    }
+}
+
+fn differences(first: &Answer, second: &Answer) -> Vec<Difference> {
+    let mut all = Vec::new();
+    let mut put = |label: String, first: String, second: String| {
+        if first != second {
+            all.push(Difference { label, first, second });
+        }
+    };
+    put("Decision".to_owned(), verdict(first), verdict(second));
+    put("Kind".to_owned(), words::kind(first.kind).to_owned(), words::kind(second.kind).to_owned());
+    let customer = |a: &Answer| a.customer_id.map(|c| c.to_string()).unwrap_or_default();
+    put("Customer".to_owned(), customer(first), customer(second));
+    let names: std::collections::BTreeSet<FieldName> =
+        first.fields.keys().chain(second.fields.keys()).copied().collect();
+    for name in names {
+        let value = |a: &Answer| a.fields.get(&name).map(ToString::to_string).unwrap_or_default();
+        put(words::label(name.as_str()), value(first), value(second));
+    }
+    all
+}
+
+/// What others have said of a document; none where one person's word is enough.
+///
+/// # Errors
+/// When the catalog fails.
+pub async fn others(app: &App, person: &Person, document: &Document) -> Result<Option<Others>, Problem> {
+    let settles = document.waits_for == Some(WaitsFor::Approver);
+    if !settles && document.waits_for != Some(WaitsFor::SecondReviewer) {
+        return Ok(None);
+    }
+    let said = app.catalog.opinions_of(document.id).await?;
+    let name = |o: &Opinion| o.person.strip_prefix("user:").unwrap_or(&o.person).to_owned();
+    let differences = match said.as_slice() {
+        [first, second, ..] if settles => differences(&first.answer, &second.answer),
+        _ => Vec::new(),
+    };
+    Ok(Some(Others {
+        who: said.iter().map(name).collect(),
+        differences,
+        is_own: said.iter().any(|o| o.person == person.caller.actor),
+    }))
+}

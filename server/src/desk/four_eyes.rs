@@ -1,0 +1,168 @@
+//! Rules for four eyes: what two persons must say alike before it is done.
+
+use acuse_pipeline::{document::Kind, reason::ReasonCode};
+use acuse_storage::{
+    CustomerId,
+    documents::Amount,
+    reviews::four_eyes::{Rule, Scope},
+};
+use askama::Template;
+use axum::{
+    Form,
+    extract::State,
+    response::{IntoResponse, Redirect, Response},
+};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::{Frame, Shown, page, rights::Right, session::Person, words};
+use crate::{
+    app::App,
+    http::{
+        customers::within,
+        extract::{Id, word},
+        problem::Problem,
+    },
+};
+
+/// Customers to choose from.
+const CUSTOMERS: u32 = 200;
+
+/// A rule as a line.
+struct Row {
+    id: Uuid,
+    kind: Option<&'static str>,
+    reason: Option<String>,
+    customer: Option<String>,
+    amount: Option<String>,
+    by: String,
+    since: String,
+}
+
+#[derive(Template)]
+#[template(path = "four_eyes.html")]
+struct FourEyes {
+    frame: Frame,
+    rows: Vec<Row>,
+    kinds: Vec<(&'static str, &'static str)>,
+    reasons: Vec<(&'static str, String)>,
+    customers: Vec<(String, String)>,
+}
+
+async fn row(app: &App, rule: Rule) -> Result<Row, Problem> {
+    let customer = match rule.scope.customer_id {
+        Some(id) => Some(app.catalog.customer(id).await?.map_or_else(|| id.to_string(), |c| c.name)),
+        None => None,
+    };
+    let currency = rule.scope.currency.unwrap_or_default();
+    let amount = rule.scope.amount_from.map(|a| format!("{a} {currency}").trim().to_owned());
+    Ok(Row {
+        id: rule.id,
+        kind: rule.scope.kind.map(|k| words::kind(Some(k))),
+        reason: rule.scope.reason.map(|r| words::label(r.as_str())),
+        customer,
+        amount: amount.or_else(|| Some(currency).filter(|c| !c.is_empty())),
+        by: rule.created_by.strip_prefix("user:").unwrap_or(&rule.created_by).to_owned(),
+        since: words::full(rule.created_at),
+    })
+}
+
+/// `GET /four-eyes`.
+pub async fn show(State(app): State<App>, person: Person) -> Shown {
+    Shown(render(&app, &person).await)
+}
+
+async fn render(app: &App, person: &Person) -> Result<Response, Problem> {
+    person.must(Right::People)?;
+    let mut rows = Vec::new();
+    for rule in app.catalog.four_eyes_rules().await? {
+        rows.push(row(app, rule).await?);
+    }
+    let customers = within(app, &person.caller, None, None, CUSTOMERS).await?.data;
+    Ok(page(&FourEyes {
+        rows,
+        kinds: Kind::ALL.iter().map(|k| (k.as_str(), words::kind(Some(*k)))).collect(),
+        reasons: ReasonCode::ALL.iter().map(|r| (r.as_str(), words::label(r.as_str()))).collect(),
+        customers: customers.into_iter().map(|c| (c.id.to_string(), c.name)).collect(),
+        frame: Frame::of(app, person, "people").await?,
+    }))
+}
+
+/// What the form of a new rule says.
+#[derive(Deserialize)]
+pub struct New {
+    csrf: String,
+    #[serde(default)]
+    kind: String,
+    #[serde(default)]
+    reason: String,
+    #[serde(default)]
+    customer: String,
+    #[serde(default)]
+    currency: String,
+    #[serde(default)]
+    amount_from: String,
+}
+
+impl New {
+    fn scope(&self) -> Result<Scope, Problem> {
+        let currency = self.currency.trim().to_uppercase();
+        let is_code =
+            currency.is_empty() || currency.len() == 3 && currency.bytes().all(|b| b.is_ascii_uppercase());
+        if !is_code {
+            return Err(Problem::BadRequest("currency: three letters, e.g. EUR".to_owned()));
+        }
+        Ok(Scope {
+            kind: word::<Kind>("kind", Some(&self.kind))?,
+            reason: word::<ReasonCode>("reason", Some(&self.reason))?,
+            customer_id: word::<CustomerId>("customer", Some(&self.customer))?,
+            currency: Some(currency).filter(|c| !c.is_empty()),
+            amount_from: word::<Amount>("amount", Some(&self.amount_from))?,
+        })
+    }
+}
+
+/// `POST /four-eyes`: makes a rule, unless too few could keep it.
+pub async fn make(State(app): State<App>, person: Person, Form(form): Form<New>) -> Shown {
+    Shown(
+        async {
+            person.must(Right::People)?;
+            person.check_form(&form.csrf)?;
+            let made = app.catalog.make_four_eyes_rule(&form.scope()?, &person.caller.actor).await?;
+            made.map_err(|few| {
+                Problem::Conflict(format!(
+                    "two people must be able to decide, and there is {}: let somebody in first",
+                    if few.deciding == 0 { "nobody" } else { "only one" }
+                ))
+            })?;
+            Ok(Redirect::to("/four-eyes").into_response())
+        }
+        .await,
+    )
+}
+
+/// What every form carries.
+#[derive(Deserialize)]
+pub struct Signed {
+    csrf: String,
+}
+
+/// `POST /four-eyes/{id}/end`.
+pub async fn end(
+    State(app): State<App>,
+    person: Person,
+    Id(id): Id<Uuid>,
+    Form(form): Form<Signed>,
+) -> Shown {
+    Shown(
+        async {
+            person.must(Right::People)?;
+            person.check_form(&form.csrf)?;
+            if !app.catalog.end_four_eyes_rule(id, &person.caller.actor).await? {
+                return Err(Problem::NotFound("rule"));
+            }
+            Ok(Redirect::to("/four-eyes").into_response())
+        }
+        .await,
+    )
+}

@@ -1,0 +1,246 @@
+//! The audit trail as somebody searches it, and takes away what they found.
+
+use acuse_storage::{
+    DocumentId,
+    audit::{AuditFilter, AuditLine},
+};
+use askama::Template;
+use axum::{
+    body::Body,
+    extract::State,
+    http::{HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use futures_util::stream;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use time::Date;
+use url::form_urlencoded;
+
+use super::{Frame, Shown, page, rights::Right, session::Person, words};
+use crate::{
+    app::App,
+    export::csv::neutral,
+    http::{
+        extract::{Params, day, word},
+        problem::Problem,
+    },
+};
+
+/// Lines on one page.
+const PAGE: u32 = 100;
+/// Lines of a piece of what is taken away.
+const PIECE: u32 = 2_000;
+
+/// Query of the page.
+#[derive(Debug, Default, Clone, Deserialize)]
+#[serde(default)]
+pub struct Ask {
+    actor: String,
+    action: String,
+    document: String,
+    /// The first day.
+    from: String,
+    /// The last day.
+    to: String,
+    q: String,
+    before: Option<i64>,
+}
+
+impl Ask {
+    fn filter(&self) -> Result<AuditFilter, Problem> {
+        let text = |text: &str| Some(text.trim().to_owned()).filter(|t| !t.is_empty());
+        let moment = |date: Date| date.midnight().assume_utc();
+        // A name alone is a person's.
+        let actor = text(&self.actor)
+            .map(|who| if who.contains(':') || who == "cli" { who } else { format!("user:{who}") });
+        Ok(AuditFilter {
+            actor,
+            action: text(&self.action),
+            document_id: word::<DocumentId>("document", Some(&self.document))?,
+            from: day("from", Some(&self.from))?.map(moment),
+            to: day("to", Some(&self.to))?.and_then(Date::next_day).map(moment),
+            q: text(&self.q),
+        })
+    }
+
+    fn query(&self, before: Option<i64>) -> String {
+        let parts = [
+            ("actor", &self.actor),
+            ("action", &self.action),
+            ("document", &self.document),
+            ("from", &self.from),
+            ("to", &self.to),
+            ("q", &self.q),
+        ];
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(parts.into_iter().filter(|(_, value)| !value.is_empty()));
+        if let Some(before) = before {
+            query.append_pair("before", &before.to_string());
+        }
+        format!("?{}", query.finish())
+    }
+}
+
+/// A line as it is shown.
+struct Line {
+    at: String,
+    actor: String,
+    action: String,
+    document: Option<DocumentId>,
+    detail: String,
+}
+
+impl From<AuditLine> for Line {
+    fn from(AuditLine { entry, .. }: AuditLine) -> Self {
+        Self {
+            at: words::full(entry.at),
+            detail: detail(&entry.detail),
+            actor: entry.actor,
+            action: entry.action,
+            document: entry.document_id,
+        }
+    }
+}
+
+/// The particulars on one line: from what to what, where it says so.
+fn detail(value: &Value) -> String {
+    let Value::Object(all) = value else { return String::new() };
+    let one = |(name, value): (&String, &Value)| {
+        let said = match (value.get("from"), value.get("to")) {
+            (Some(from), Some(to)) if from == to => return None,
+            (Some(from), Some(to)) => format!("{} → {}", plain(from), plain(to)),
+            _ => plain(value),
+        };
+        (!said.is_empty()).then(|| format!("{}: {said}", words::label(name)))
+    };
+    all.iter().filter_map(one).collect::<Vec<_>>().join(" · ")
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        value => words::plain(value).unwrap_or_else(|| value.to_string()),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "audit.html")]
+struct Audit {
+    frame: Frame,
+    ask: Ask,
+    actions: Vec<(String, String)>,
+    lines: Vec<Line>,
+    csv: String,
+    next: Option<String>,
+}
+
+/// `GET /audit`.
+pub async fn show(State(app): State<App>, person: Person, Params(ask): Params<Ask>) -> Shown {
+    Shown(render(&app, &person, ask).await)
+}
+
+async fn render(app: &App, person: &Person, ask: Ask) -> Result<Response, Problem> {
+    person.must(Right::Audit)?;
+    let mut found = app.catalog.search_audit(&ask.filter()?, ask.before, PAGE + 1).await?;
+    let more = found.len() > PAGE as usize;
+    found.truncate(PAGE as usize);
+    let next = found.last().filter(|_| more).map(|last| format!("/audit{}", ask.query(Some(last.seq))));
+    let actions = app.catalog.audit_actions().await?;
+    Ok(page(&Audit {
+        actions: actions.into_iter().map(|word| (word.clone(), words::label(&word))).collect(),
+        lines: found.into_iter().map(Line::from).collect(),
+        csv: format!("/audit/export{}", ask.query(None)),
+        next,
+        frame: Frame::of(app, person, "audit").await?,
+        ask,
+    }))
+}
+
+/// The lines of a piece as CSV, and where the next begins.
+async fn piece(
+    app: &App,
+    filter: &AuditFilter,
+    before: Option<i64>,
+    with_head: bool,
+) -> Result<Option<(Vec<u8>, i64)>, Problem> {
+    let found = app.catalog.search_audit(filter, before, PIECE).await?;
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let mut put = |cells: [&str; 5]| writer.write_record(cells.map(|c| neutral(c).into_owned()));
+    if with_head {
+        put(["at", "actor", "action", "document_id", "detail"]).map_err(anyhow::Error::new)?;
+    }
+    let last = found.last().map(|l| l.seq);
+    for AuditLine { entry, .. } in &found {
+        let document = entry.document_id.map(|id| id.to_string()).unwrap_or_default();
+        let detail = if entry.detail.is_null() { String::new() } else { entry.detail.to_string() };
+        put([&words::full(entry.at), &entry.actor, &entry.action, &document, &detail])
+            .map_err(anyhow::Error::new)?;
+    }
+    let bytes = writer.into_inner().map_err(|error| anyhow::anyhow!("{error}"))?;
+    Ok(match last {
+        Some(last) => Some((bytes, last)),
+        // A head without lines ends it.
+        None => with_head.then_some((bytes, i64::MIN)),
+    })
+}
+
+/// `GET /audit/export`: all that is found, as CSV. That it was taken stands in the trail.
+pub async fn export(State(app): State<App>, person: Person, Params(ask): Params<Ask>) -> Shown {
+    Shown(
+        async {
+            person.must(Right::Audit)?;
+            let filter = ask.filter()?;
+            let detail = json!({ "asked": ask.query(None) });
+            app.catalog.audit(&person.caller.actor, "audit_exported", None, &detail).await?;
+            let first = piece(&app, &filter, None, true).await?;
+            let rest = stream::unfold((app, filter, first), |(app, filter, ready)| async move {
+                let (bytes, last) = ready?;
+                let (item, next) = match piece(&app, &filter, Some(last), false).await {
+                    Ok(next) => (Ok(bytes), next),
+                    Err(problem) => {
+                        problem.log();
+                        // The connection is cut, so that nobody takes half for the whole.
+                        (Err(std::io::Error::other("the export broke off")), None)
+                    }
+                };
+                Some((item, (app, filter, next)))
+            });
+            let mut response = Response::new(Body::from_stream(rest));
+            let headers = response.headers_mut();
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
+            let name = HeaderValue::from_static("attachment; filename=\"acuse-audit.csv\"");
+            headers.insert(header::CONTENT_DISPOSITION, name);
+            Ok(response.into_response())
+        }
+        .await,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_particulars_say_from_what_to_what() {
+        let said = json!({
+            "user": "eva", "role": { "from": "reviewer", "to": "admin" }, "sees_ids": { "from": true, "to": true },
+            "fields_changed": ["total", "date"], "note": null,
+        });
+        let line = detail(&said);
+        assert!(
+            line.contains("Role: reviewer → admin") && line.contains("Fields changed: total, date"),
+            "{line}"
+        );
+        assert!(!line.contains("Sees ids") && !line.contains("Note"), "what stayed is not said: {line}");
+        assert_eq!(detail(&Value::Null), "");
+    }
+
+    #[test]
+    fn a_name_alone_is_a_persons() {
+        let of = |actor: &str| Ask { actor: actor.to_owned(), ..Ask::default() }.filter().unwrap().actor;
+        assert_eq!(of("ana").as_deref(), Some("user:ana"));
+        assert_eq!(of("key:laptop").as_deref(), Some("key:laptop"));
+        assert_eq!((of("cli").as_deref(), of(" ")), (Some("cli"), None));
+    }
+}

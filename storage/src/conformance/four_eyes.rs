@@ -1,0 +1,148 @@
+//! Promises of four eyes: nobody is their own second, the second is blind, a third or the pair settles what differs.
+
+use acuse_pipeline::{
+    document::{Kind, Status},
+    fields::{FieldName, Fields},
+    reason::ReasonCode,
+};
+use uuid::Uuid;
+
+use super::{
+    desk::{LEASE, waiting},
+    road::field,
+};
+use crate::{
+    Access, Catalog, DocumentId, ReviewId,
+    names::{UserId, WaitsFor, micros, now},
+    reviews::{Deciding, Decision, Resolved, ReviewFilter, four_eyes::Scope},
+    users::{Change, Role},
+};
+
+async fn says(catalog: &Catalog, review: ReviewId, who: &str, total: &str) -> Resolved {
+    let fields =
+        Fields::from([(FieldName::Total, field(total)), (FieldName::MerchantName, field("Dos Ojos"))]);
+    let correct = Decision::Correct { kind: Some(Kind::Receipt), fields, customer_id: None };
+    let by = Deciding { who, sees_ids: true, ..Deciding::default() };
+    catalog.decide_review(review, &by, &correct, None).await.unwrap()
+}
+
+async fn status(catalog: &Catalog, id: DocumentId) -> (Status, Option<WaitsFor>) {
+    let document = catalog.document(id).await.unwrap().unwrap();
+    (document.status, document.waits_for)
+}
+
+/// Whether work mode would give it to somebody.
+async fn is_next_of(catalog: &Catalog, id: DocumentId, who: &str) -> bool {
+    let filter = ReviewFilter {
+        reason: Some(ReasonCode::UnknownCustomer),
+        open_to: Some(who.to_owned()),
+        access: Access::whole(),
+        ..ReviewFilter::default()
+    };
+    let mut after = None;
+    loop {
+        let page = catalog.reviews(&filter, after, 500).await.unwrap();
+        if page.data.iter().any(|(_, d)| d.id == id) {
+            return true;
+        }
+        after = page.next;
+        if after.is_none() {
+            return false;
+        }
+    }
+}
+
+/// Leaves only these to decide; who else did.
+async fn only(catalog: &Catalog, these: &[UserId]) -> Vec<UserId> {
+    let mut shut_out = Vec::new();
+    for user in catalog.users().await.unwrap() {
+        let decides = matches!(user.role, Role::Reviewer | Role::Supervisor | Role::Admin);
+        if decides && user.disabled_at.is_none() && !these.contains(&user.id) {
+            let mut tx = catalog.writing().await.unwrap();
+            execute!(tx, "UPDATE users SET disabled_at = $2 WHERE id = $1", user.id.0, micros(now()))
+                .unwrap();
+            tx.commit().await.unwrap();
+            shut_out.push(user.id);
+        }
+    }
+    shut_out
+}
+
+async fn let_in(catalog: &Catalog, these: &[UserId]) {
+    for id in these {
+        let back = Change { disabled: Some(false), ..Change::default() };
+        catalog.change_user(*id, &back).await.unwrap().unwrap();
+    }
+}
+
+pub(super) async fn two_say_the_same_or_a_third_settles_it(catalog: &Catalog) {
+    let unique = Uuid::now_v7().simple().to_string();
+    let user =
+        async |name: &str| catalog.put_user(&format!("{name}-{unique}"), "$h", Role::Reviewer).await.unwrap();
+    let ana = user("ana").await;
+    let shut_out = only(catalog, &[ana]).await;
+    let scope = Scope { amount_from: Some("1000000".parse().unwrap()), ..Scope::default() };
+    let alone = catalog.make_four_eyes_rule(&scope, "user:boss").await.unwrap();
+    assert_eq!(alone.unwrap_err().deciding, 1, "nobody could keep it");
+    let (_ben, eva) = (user("ben").await, user("eva").await);
+    let rule = catalog.make_four_eyes_rule(&scope, "user:boss").await.unwrap().expect("three decide");
+    assert!(catalog.four_eyes_rules().await.unwrap().iter().any(|r| r.id == rule && r.scope == scope));
+
+    let (id, review) = waiting(catalog).await;
+    catalog.claim_review(review.id, "user:ana", LEASE).await.unwrap();
+    assert_eq!(says(catalog, review.id, "user:ana", "2000000.00").await, Resolved::AnotherIsAsked);
+    assert_eq!(status(catalog, id).await, (Status::InReview, Some(WaitsFor::SecondReviewer)));
+    assert!(!is_next_of(catalog, id, "user:ana").await && is_next_of(catalog, id, "user:ben").await);
+    let seen = catalog.document(id).await.unwrap().unwrap();
+    assert!(!seen.fields.contains_key(&FieldName::Total), "the second is blind: {:?}", seen.fields);
+    let told = format!("{:?}", catalog.timeline(id).await.unwrap());
+    assert!(told.contains("answered") && !told.contains("2000000"), "{told}");
+    assert_eq!(says(catalog, review.id, "user:ana", "2000000.00").await, Resolved::NotTheirOwnSecond);
+    let mut tx = catalog.writing().await.unwrap();
+    let forged = execute!(
+        tx,
+        "INSERT INTO opinions (document_id, nth, person, answer, given_at) VALUES ($1, 2, 'user:ana', '{}', 1)",
+        id.0
+    );
+    assert!(forged.is_err(), "the database refuses it too");
+    drop(tx);
+    assert_eq!(says(catalog, review.id, "user:ben", "2000000.00").await, Resolved::Done(Status::Filed));
+
+    // What is filed under a rule is not changed by one person.
+    let version = catalog.document(id).await.unwrap().unwrap().version;
+    let by = Deciding { who: "user:ana", seen_version: Some(version), sees_ids: true, ..Deciding::default() };
+    let fields = Fields::from([(FieldName::Total, field("1.00"))]);
+    let lower = Decision::Correct { kind: Some(Kind::Receipt), fields, customer_id: None };
+    assert_eq!(catalog.decide_again(id, &by, &lower, None).await.unwrap(), Resolved::NeedsFourEyes);
+
+    // They differ: a third sees both, and settles it.
+    let (id, review) = waiting(catalog).await;
+    says(catalog, review.id, "user:ana", "2000000.00").await;
+    assert_eq!(says(catalog, review.id, "user:ben", "3000000.00").await, Resolved::AnotherIsAsked);
+    assert_eq!(status(catalog, id).await.1, Some(WaitsFor::Approver));
+    let both = catalog.opinions_of(id).await.unwrap();
+    assert_eq!(both.iter().map(|o| o.person.as_str()).collect::<Vec<_>>(), ["user:ana", "user:ben"]);
+    assert_ne!(both[0].answer, both[1].answer);
+    assert_eq!(says(catalog, review.id, "user:ben", "2000000.00").await, Resolved::NotTheirOwnSecond);
+    assert!(!is_next_of(catalog, id, "user:ben").await && is_next_of(catalog, id, "user:eva").await);
+    assert_eq!(says(catalog, review.id, "user:eva", "3000000.00").await, Resolved::Done(Status::Filed));
+
+    // Where there are two, either takes the other's answer.
+    let (id, review) = waiting(catalog).await;
+    says(catalog, review.id, "user:ana", "2000000.00").await;
+    says(catalog, review.id, "user:ben", "3000000.00").await;
+    let mut tx = catalog.writing().await.unwrap();
+    execute!(tx, "UPDATE users SET disabled_at = 1 WHERE id = $1", eva.0).unwrap();
+    tx.commit().await.unwrap();
+    assert!(is_next_of(catalog, id, "user:ana").await);
+    assert_eq!(says(catalog, review.id, "user:ana", "2500000.00").await, Resolved::AnotherIsAsked);
+    assert_eq!(says(catalog, review.id, "user:ben", "2500000.00").await, Resolved::Done(Status::Filed));
+
+    // Below it one is enough, and where the rule has ended.
+    let (_, review) = waiting(catalog).await;
+    assert_eq!(says(catalog, review.id, "user:ana", "999999.99").await, Resolved::Done(Status::Filed));
+    assert!(catalog.end_four_eyes_rule(rule, "user:boss").await.unwrap());
+    let (_, review) = waiting(catalog).await;
+    assert_eq!(says(catalog, review.id, "user:ana", "2000000.00").await, Resolved::Done(Status::Filed));
+    let_in(catalog, &shut_out).await;
+}

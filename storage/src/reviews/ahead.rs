@@ -1,0 +1,130 @@
+//! What is prepared ahead: the next review of a person's view is reserved for them while they look at another, for a
+//! short time, so that its page and picture are there when they come to it. And the way to take back what somebody
+//! holds and does not come back to.
+
+use serde_json::json;
+use uuid::Uuid;
+
+use super::list::{Place, ReviewFilter, Take, place_of, take_first};
+use crate::{
+    audit,
+    catalog::Catalog,
+    error::CatalogError,
+    names::{DocumentId, ReviewId, Stage, micros},
+    timeline,
+};
+
+impl Catalog {
+    /// Reserves for `who` what [`Catalog::claim_next`] will give them after `after`; what was reserved for them before in
+    /// this filter is it still, and in no other filter any more.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn reserve_next(
+        &self,
+        filter: &ReviewFilter,
+        after: ReviewId,
+        who: &str,
+        lease: std::time::Duration,
+    ) -> Result<Option<DocumentId>, CatalogError> {
+        let filter = ReviewFilter { open_to: Some(who.to_owned()), ..filter.clone() };
+        let mut tx = self.writing().await?;
+        let until = tx.now() + time::Duration::try_from(lease).unwrap_or(time::Duration::MINUTE);
+        let mut found = take_first(&mut tx, &filter, Take::Reserved, Place::START, until).await?;
+        if let Some(id) = found {
+            execute!(
+                tx,
+                "UPDATE reviews SET reserved = TRUE WHERE document_id = $1 AND resolved_at IS NULL",
+                id.0
+            )?;
+        } else {
+            let place = place_of(&mut tx, Some(after)).await?;
+            for place in [place, Place::START] {
+                if found.is_none() {
+                    found = take_first(&mut tx, &filter, Take::Ahead, place, until).await?;
+                }
+            }
+        }
+        execute!(
+            tx,
+            "UPDATE reviews SET claimed_by = NULL, claim_expires_at = NULL, reserved = FALSE \
+             WHERE claimed_by = $1 AND reserved AND resolved_at IS NULL AND ($2 IS NULL OR document_id <> $2)",
+            who,
+            found.map(|id| id.0)
+        )?;
+        tx.commit().await?;
+        Ok(found)
+    }
+
+    /// Keeps what is reserved for a person who is still at work.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn keep_reserved(&self, who: &str, lease: std::time::Duration) -> Result<(), CatalogError> {
+        let mut tx = self.writing().await?;
+        let present = tx.now();
+        let until = present + time::Duration::try_from(lease).unwrap_or(time::Duration::MINUTE);
+        execute!(
+            tx,
+            "UPDATE reviews SET claim_expires_at = $2 \
+             WHERE claimed_by = $1 AND reserved AND resolved_at IS NULL AND claim_expires_at > $3",
+            who,
+            micros(until),
+            micros(present)
+        )?;
+        tx.commit().await
+    }
+
+    /// What a person holds now, what they came to last first.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn held_reviews_of(&self, who: &str) -> Result<Vec<DocumentId>, CatalogError> {
+        let mut tx = self.reading().await?;
+        let present = micros(tx.now());
+        let rows = all!(
+            tx,
+            (Uuid,),
+            "SELECT document_id FROM reviews WHERE claimed_by = $1 AND claim_expires_at > $2 AND resolved_at IS NULL \
+             AND NOT reserved ORDER BY claim_expires_at DESC LIMIT 20",
+            who,
+            present
+        )?;
+        Ok(rows.into_iter().map(|(id,)| DocumentId(id)).collect())
+    }
+
+    /// Takes a review back from whoever holds it: they can decide it no more, also where nobody has it since. Whose it
+    /// was; none where nobody held it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn take_back_review(&self, id: ReviewId, by: &str) -> Result<Option<String>, CatalogError> {
+        let mut tx = self.writing().await?;
+        let present = micros(tx.now());
+        let held = optional!(
+            tx,
+            (String, Uuid),
+            "SELECT claimed_by, document_id FROM reviews \
+             WHERE id = $1 AND resolved_at IS NULL AND claimed_by IS NOT NULL AND claim_expires_at > $2",
+            id.0,
+            present
+        )?;
+        let Some((from, document)) = held else { return Ok(None) };
+        let taken = execute!(
+            tx,
+            "UPDATE reviews SET claimed_by = NULL, claim_expires_at = NULL, reserved = FALSE, fence = fence + 1 \
+             WHERE id = $1 AND claimed_by = $2 AND resolved_at IS NULL",
+            id.0,
+            from.as_str()
+        )?;
+        if taken != 1 {
+            return Ok(None);
+        }
+        let document = DocumentId(document);
+        let detail = json!({ "by": by, "from": from.strip_prefix("user:").unwrap_or(&from) });
+        audit::write(&mut tx, by, "taken_back", Some(document), &detail).await?;
+        timeline::note(&mut tx, document, Stage::Done, "taken_back", detail).await?;
+        tx.commit().await?;
+        Ok(Some(from))
+    }
+}

@@ -1,0 +1,117 @@
+//! Sessions: a token's hash, whose it is, and in which browser. A person who may not sign in has none.
+
+use acuse_pipeline::document::Sha256;
+use serde::Serialize;
+use time::{Duration, OffsetDateTime};
+
+use super::{COLUMNS, Row, User};
+use crate::{
+    catalog::Catalog,
+    error::CatalogError,
+    names::{UserId, at, clean, cut, micros},
+};
+
+/// A session that has not ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Session {
+    /// The hash of its token, by which it is ended.
+    pub id: Sha256,
+    /// Whose.
+    pub user: String,
+    /// Since when.
+    pub created_at: OffsetDateTime,
+    /// Until when.
+    pub expires_at: OffsetDateTime,
+    /// Which browser, as it calls itself.
+    pub agent: String,
+    /// From where it was opened.
+    pub address: String,
+}
+
+impl Catalog {
+    /// Opens a session under the hash of its token, in a browser (as it calls itself) at an address; ended ones are swept
+    /// out.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn open_session(
+        &self,
+        token_hash: &Sha256,
+        user: UserId,
+        lasts: std::time::Duration,
+        (agent, address): (&str, &str),
+    ) -> Result<(), CatalogError> {
+        let mut tx = self.writing().await?;
+        let present = tx.now();
+        let until = present + Duration::try_from(lasts).unwrap_or(Duration::DAY);
+        execute!(tx, "DELETE FROM sessions WHERE expires_at <= $1", micros(present))?;
+        execute!(
+            tx,
+            "INSERT INTO sessions (sha256, user_id, created_at, expires_at, agent, address) \
+             VALUES ($1, $2, $3, $4, $5, $6)",
+            &token_hash.0[..],
+            user.0,
+            micros(present),
+            micros(until),
+            cut(&clean(agent), 200),
+            cut(&clean(address), 64)
+        )?;
+        tx.commit().await
+    }
+
+    /// Whose session this is, if it has not ended and they may sign in.
+    ///
+    /// # Errors
+    /// When the database fails or the row is impossible.
+    pub async fn session(&self, token_hash: &Sha256) -> Result<Option<User>, CatalogError> {
+        let mut tx = self.quick().await?;
+        let present = micros(tx.now());
+        let text = format!(
+            "SELECT {COLUMNS} FROM sessions s JOIN users u ON u.id = s.user_id \
+             WHERE s.sha256 = $1 AND s.expires_at > $2 AND u.disabled_at IS NULL"
+        );
+        optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), &token_hash.0[..], present)?
+            .map(User::try_from)
+            .transpose()
+    }
+
+    /// All sessions that have not ended, the latest first.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn sessions(&self) -> Result<Vec<Session>, CatalogError> {
+        let mut tx = self.reading().await?;
+        let present = micros(tx.now());
+        let rows = all!(
+            tx,
+            (Vec<u8>, String, i64, i64, String, String),
+            "SELECT s.sha256, u.name, s.created_at, s.expires_at, s.agent, s.address \
+             FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.expires_at > $1 \
+             ORDER BY s.created_at DESC LIMIT 500",
+            present
+        )?;
+        let session = |(hash, user, created, expires, agent, address): (Vec<u8>, _, i64, i64, _, _)| {
+            let corrupt = || CatalogError::Missing { what: "whole hash of a session" };
+            Ok(Session {
+                id: Sha256(<[u8; 32]>::try_from(hash).map_err(|_| corrupt())?),
+                user,
+                created_at: at("sessions", "created_at", created)?,
+                expires_at: at("sessions", "expires_at", expires)?,
+                agent,
+                address,
+            })
+        };
+        rows.into_iter().map(session).collect()
+    }
+
+    /// Ends a session; whether there was one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn close_session(&self, token_hash: &Sha256) -> Result<bool, CatalogError> {
+        let mut tx = self.writing().await?;
+        let ended = execute!(tx, "DELETE FROM sessions WHERE sha256 = $1", &token_hash.0[..])?;
+        tx.commit().await?;
+        Ok(ended == 1)
+    }
+}

@@ -1,0 +1,80 @@
+//! People at the desk: who is let in, what they may, what they did.
+
+use acuse_tests::browser;
+
+use crate::{
+    desk::{PASSWORD, Reviewer},
+    desk_harm::Desk,
+};
+
+/// The id of a person, by the page that changes them.
+fn id_of(page: &str, name: &str) -> String {
+    let before = page.split(&format!("<strong>{name}</strong>")).nth(1).expect("listed");
+    let after = before.split("form=\"person-").nth(1).unwrap();
+    after.split('"').next().unwrap().to_owned()
+}
+
+/// The status of a sign-in.
+async fn enters(of: &Reviewer, name: &str, password: &str) -> u16 {
+    let form = [("user", name), ("password", password)];
+    of.http.post(format!("{}/login", of.base)).form(&form).send().await.unwrap().status().as_u16()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn people_are_let_in_changed_and_shut_out() {
+    let desk = Desk::of(1, "0").await;
+    let boss = Reviewer::sign_in_as(&desk.world.place, "boss", &["--admin"]).await;
+    let page = boss.page("/people").await;
+    let new = [("name", "olga"), ("password", "olga's own words"), ("role", "auditor")];
+    assert_eq!(desk.ana.send("/people", &desk.ana.page("/people").await, &new).await.status(), 403);
+    assert_eq!(boss.send("/people", &page, &new).await.status(), 303);
+    assert_eq!(boss.send("/people", &page, &new).await.status(), 409, "the name is hers");
+    assert_eq!(enters(&boss, "olga", "olga's own words").await, 303);
+    let page = boss.page("/people").await;
+    let olga = format!("/people/{}", id_of(&page, "olga"));
+    assert_eq!(boss.send(&olga, &page, &[("act", "disable")]).await.status(), 303);
+    assert_eq!(enters(&boss, "olga", "olga's own words").await, 401, "shut out");
+    assert_eq!(boss.send(&olga, &page, &[("act", "enable")]).await.status(), 303);
+    let reset = [("act", "reset"), ("password", "another long word")];
+    assert_eq!(boss.send(&olga, &page, &reset).await.status(), 303);
+    assert_eq!(enters(&boss, "olga", "olga's own words").await, 401);
+    assert_eq!(enters(&boss, "olga", "another long word").await, 303);
+    let own = format!("/people/{}", id_of(&page, "boss"));
+    let lower = [("act", "save"), ("role", "reviewer")];
+    assert_eq!(boss.send(&own, &page, &lower).await.status(), 409, "somebody must let people in");
+
+    // A role is told to the session at once: it ends.
+    let anas = format!("/people/{}", id_of(&page, "ana"));
+    let change = [("act", "save"), ("role", "supervisor"), ("sees_ids", "yes")];
+    assert_eq!(boss.send(&anas, &page, &change).await.status(), 303);
+    assert_eq!(desk.ana.answer("/").await.status(), 303, "signed out");
+    assert_eq!(enters(&boss, "ana", PASSWORD).await, 303);
+    let page = boss.page("/people").await;
+    let session = page.split("action=\"/sessions/").nth(1).unwrap().split('"').next().unwrap();
+    assert_eq!(boss.send(&format!("/sessions/{session}"), &page, &[]).await.status(), 303);
+
+    // All of it stands in the trail, from what to what; and only some may search it.
+    let trail = boss.page("/audit?actor=boss").await;
+    for said in
+        ["user_added", "user_disabled", "user_password_reset", "session_ended", "Role: reviewer → supervisor"]
+    {
+        assert!(trail.contains(said), "{said}: {trail}");
+    }
+    assert!(!boss.page("/audit?q=olga&action=user_disabled").await.contains("user_enabled<"));
+    let csv = boss.answer("/audit/export?actor=boss").await.text().await.unwrap();
+    assert!(csv.starts_with("at,actor,action,document_id,detail") && csv.contains("user_disabled"), "{csv}");
+    let taken = boss.page("/audit?action=audit_exported").await;
+    assert!(taken.contains("user:boss"), "that it was taken stands there too: {taken}");
+    let olga = Reviewer::sign_in_as(&desk.world.place, "vera", &["--role", "auditor"]).await;
+    assert!(olga.page("/audit").await.contains("user_added"));
+    let fina = Reviewer::sign_in_as(&desk.world.place, "fina", &["--role", "finance"]).await;
+    assert_eq!(fina.answer("/audit").await.status(), 403);
+    let hers = fina.page("/people").await;
+    assert!(!hers.contains("boss") && hers.contains("fina"), "her own sessions: {hers}");
+    let Some(chromium) = browser::chromium() else { return };
+    let mut page = browser::Browser::start(chromium, (1280, 900)).unwrap();
+    for path in ["people", "audit"] {
+        page.open(&format!("{}/{path}", boss.base), &boss.cookie).unwrap();
+        page.look(path).unwrap();
+    }
+}

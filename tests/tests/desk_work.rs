@@ -1,0 +1,200 @@
+//! Work mode, the live table, and many decided at once, as people use them.
+
+use acuse_tests::browser;
+
+use crate::{
+    desk::Reviewer,
+    desk_harm::{Desk, READY, on_page},
+    world::{person, post},
+};
+
+/// Who has a document, by the API.
+async fn holder(desk: &Desk, n: usize) -> Option<String> {
+    let reviews = desk.api.list("/v1/reviews").await.unwrap();
+    let review = reviews.iter().find(|r| r["document_id"] == desk.ids[n].as_str())?;
+    review["claimed_by"].as_str().map(str::to_owned)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_next_is_prepared_and_takes_the_place_of_this() {
+    let Some(chromium) = browser::chromium() else { return };
+    let desk = Desk::of(3, "30").await;
+    let mut page = desk.browser(chromium);
+    page.open(&format!("{}/work", desk.ana.base), "").unwrap();
+    page.look("work").unwrap();
+    for n in 0..3 {
+        assert_eq!(holder(&desk, n).await, None, "a GET takes nothing");
+    }
+    page.press("n", false, false).unwrap();
+    page.wait(&on_page(&desk.ids[0])).unwrap();
+    page.wait(READY).unwrap();
+    page.wait("!!document.body.dataset.ahead").unwrap();
+    assert_eq!(holder(&desk, 1).await.as_deref(), Some("user:ana"), "the next is kept for her");
+    // Ben's next is another one.
+    let ben = Reviewer::sign_in(&desk.world.place, "ben").await;
+    let work = ben.page("/work").await;
+    let given = ben.send("/work", &work, &[]).await;
+    assert_eq!(given.headers()["location"], format!("/documents/{}", desk.ids[2]));
+
+    page.eval("window.same = true").unwrap();
+    page.press("a", false, false).unwrap();
+    page.wait(&on_page(&desk.ids[1])).unwrap();
+    page.wait(READY).unwrap();
+    assert_eq!(page.eval("window.same === true").unwrap(), true, "no page was loaded");
+    assert_eq!(desk.document(0).await["status"], "filed");
+    let shown = "document.querySelector('.sheet img').complete && document.querySelector('.sheet img').naturalWidth > 0";
+    assert_eq!(page.eval(shown).unwrap(), true, "its picture is there");
+    page.look("prepared").unwrap();
+
+    // What speaks against a decision is said on the page, with what was typed.
+    page.eval(
+        "document.querySelector('#unfold').checked = true; document.querySelector('#invoice-total').focus()",
+    )
+    .unwrap();
+    page.fill("99999.99").unwrap();
+    page.press("Enter", false, true).unwrap();
+    page.wait("!!document.querySelector('.warnings')").unwrap();
+    assert_eq!(page.eval("document.querySelector('#invoice-total').value").unwrap(), "99999.99");
+    assert_eq!(desk.document(1).await["status"], "in_review");
+
+    // And the first comes back with one key.
+    page.press("Escape", false, false).unwrap();
+    page.open(&format!("{}/documents/{}", desk.ana.base, desk.ids[1]), "").unwrap();
+    page.press("z", false, false).unwrap();
+    page.wait(&on_page(&desk.ids[0])).unwrap();
+    assert_eq!(desk.document(0).await["status"], "in_review");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_table_is_sorted_searched_kept_and_live() {
+    let Some(chromium) = browser::chromium() else { return };
+    let desk = Desk::of(3, "30").await;
+    let order = |page: &str| {
+        let mut at: Vec<_> = desk.ids.iter().enumerate().map(|(n, id)| (page.find(id.as_str()), n)).collect();
+        at.sort_unstable();
+        at.into_iter().filter(|(at, _)| at.is_some()).map(|(_, n)| n).collect::<Vec<_>>()
+    };
+    assert_eq!(order(&desk.ana.page("/").await), [0, 1, 2]);
+    let by = desk.ana.page("/?sort=-since").await;
+    assert!(by.contains("aria-sort=\"descending\""), "{by}");
+    assert_eq!(order(&by), [2, 1, 0]);
+    assert_eq!(order(&desk.ana.page("/?sort=sender").await), [0, 1, 2]);
+    assert_eq!(order(&desk.ana.page("/?q=1+presona").await), [1], "in any order, with a small error");
+    let narrowed = desk.ana.page("/?reason=unknown_customer&q=persona+2").await;
+    assert_eq!(order(&narrowed), [2]);
+    let kept = [("name", "Twos"), ("query", "q=persona+2&sort=-since&after=x")];
+    let answer = desk.ana.send("/views", &narrowed, &kept).await;
+    assert_eq!(answer.headers()["location"], "/?q=persona+2&sort=-since");
+    assert!(desk.ana.page("/").await.contains("★ Twos"));
+    let ben = Reviewer::sign_in(&desk.world.place, "ben").await;
+    assert!(!ben.page("/").await.contains("★ Twos"), "hers alone");
+
+    let mut page = desk.browser(chromium);
+    page.look("table").unwrap();
+    page.wait("document.querySelector('h1 ~ p [data-live=waiting]').textContent === '3'").unwrap();
+    page.wait("!!window.acuse.counts").unwrap();
+    page.eval("window.same = true").unwrap();
+    post(&desk.api, &desk.world.invoice(&person(77), 677)).await;
+    page.wait("document.querySelector('h1 ~ p [data-live=waiting]').textContent === '4'").unwrap();
+    page.wait("document.querySelectorAll('#rows tbody tr').length === 4 && window.same").unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_supervisor_takes_back_what_somebody_left() {
+    let desk = Desk::of(1, "30").await;
+    let page = desk.ana.take(&desk.ids[0]).await;
+    let ben = Reviewer::sign_in(&desk.world.place, "ben").await;
+    let path = |page: &str| {
+        let after = page.split("action=\"/reviews/").nth(1).unwrap_or_default();
+        format!("/reviews/{}", after.split('"').next().unwrap_or_default())
+    };
+    let theirs = ben.page(&format!("/documents/{}", desk.ids[0])).await;
+    assert!(!theirs.contains("/take-back"), "{theirs}");
+    let sup = Reviewer::sign_in_as(&desk.world.place, "sup", &["--role", "supervisor"]).await;
+    let hers = sup.page("/").await;
+    let refused = ben.send(&path(&hers), &theirs, &[]).await;
+    assert_eq!(refused.status(), 403);
+    assert_eq!(sup.send(&path(&hers), &hers, &[]).await.status(), 303);
+    assert_eq!(holder(&desk, 0).await, None);
+    // Her late save is refused, and what she typed is there still.
+    let late = [("action", "correct"), ("kind", "invoice"), ("invoice.issuer_name", "Kept Ltd")];
+    let answer = desk.ana.decide(&desk.ids[0], &page, &late).await;
+    assert_eq!(answer.status(), 409);
+    assert!(answer.text().await.unwrap().contains("Kept Ltd"));
+    assert!(desk.ana.page(&format!("/documents/{}", desk.ids[0])).await.contains("Kept Ltd"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_alike_is_decided_at_once_and_taken_back_at_once() {
+    let desk = Desk::of(3, "0").await;
+    let all = desk.ana.answer("/bulk").await;
+    assert_eq!(all.status(), 400, "not everything: what is alike");
+    let page = desk.ana.page("/bulk?reason=unknown_customer").await;
+    let picks: Vec<&str> =
+        page.split("name=\"pick\" value=\"").skip(1).map(|p| p.split('"').next().unwrap()).collect();
+    assert_eq!(picks.len(), 3, "{page}");
+    assert!(page.matches("checked").count() == 3, "nothing speaks against them: {page}");
+    for n in 0..3 {
+        assert_eq!(holder(&desk, n).await, None, "a preview takes nothing");
+    }
+    // Ben has one meanwhile.
+    let ben = Reviewer::sign_in(&desk.world.place, "ben").await;
+    ben.take(&desk.ids[1]).await;
+    let mut form = vec![("reason", "unknown_customer"), ("action", "approve")];
+    form.extend(picks.iter().map(|p| ("pick", *p)));
+    let done = desk.ana.send("/bulk", &page, &form).await;
+    assert_eq!(done.status(), 200);
+    let done = done.text().await.unwrap();
+    assert!(done.contains("2 done.") && done.contains("user:ben has it"), "{done}");
+    assert!(done.contains("2 × Approved"), "all are taken back with one key: {done}");
+    let ledger = desk.api.ledger().await.unwrap();
+    assert_eq!((ledger.filed, ledger.in_review), (2, 1));
+    let undo = done.split("action=\"/bulk/").nth(1).unwrap().split('"').next().unwrap();
+    let path = format!("/bulk/{undo}");
+    assert_eq!(ben.send(&path, &ben.page("/").await, &[]).await.status(), 409, "not his");
+    assert_eq!(desk.ana.send(&path, &done, &[]).await.status(), 303);
+    assert_eq!(desk.api.ledger().await.unwrap().in_review, 3, "all of them are back");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_persons_say_the_same_before_it_is_filed() {
+    let desk = Desk::of(1, "0").await;
+    let id = desk.ids[0].as_str();
+    let boss = Reviewer::sign_in_as(&desk.world.place, "boss", &["--admin"]).await;
+    let rules = boss.page("/four-eyes").await;
+    let rule = [("kind", "invoice"), ("amount_from", "0.01")];
+    assert_eq!(desk.ana.send("/four-eyes", &desk.ana.page("/people").await, &rule).await.status(), 403);
+    assert_eq!(boss.send("/four-eyes", &rules, &rule).await.status(), 303);
+    assert!(boss.page("/four-eyes").await.contains("0.01"));
+    let page = desk.ana.take(id).await;
+    assert_eq!(desk.ana.decide(id, &page, &[("action", "approve")]).await.status(), 303);
+    assert_eq!(desk.document(0).await["status"], "in_review", "one is not enough");
+    let again = desk.ana.page(&format!("/documents/{id}")).await;
+    assert!(again.contains("You have answered") && !again.contains("value=\"take\""), "{again}");
+    let work = desk.ana.page("/work").await;
+    let none = desk.ana.send("/work", &work, &[]).await;
+    assert_eq!(none.headers()["location"], "/work", "it is not her next");
+
+    let ben = Reviewer::sign_in(&desk.world.place, "ben").await;
+    let seen = ben.take(id).await;
+    assert!(seen.contains("ana has answered.") && !seen.contains("They say different things"), "{seen}");
+    let total = desk.document(0).await["fields"]["total"]["value"].as_str().unwrap().to_owned();
+    let other = [("action", "correct"), ("kind", "invoice"), ("invoice.number", "OTHER-1")];
+    assert_eq!(ben.decide(id, &seen, &other).await.status(), 303);
+    assert_eq!(desk.document(0).await["status"], "in_review", "they differ");
+    // Three may decide: the third sees both and settles it.
+    let shown = boss.take(id).await;
+    assert!(shown.contains("They say different things") && shown.contains("OTHER-1"), "{shown}");
+    assert!(!ben.page(&format!("/documents/{id}")).await.contains("value=\"take\""));
+    assert_eq!(boss.decide(id, &shown, &other).await.status(), 303);
+    let filed = desk.document(0).await;
+    assert_eq!(
+        (filed["status"].as_str(), filed["fields"]["number"]["value"].as_str()),
+        (Some("filed"), Some("OTHER-1"))
+    );
+    assert_eq!(filed["fields"]["total"]["value"].as_str(), Some(total.as_str()));
+    // One person alone does not change what two have said.
+    let rests = desk.ana.page(&format!("/documents/{id}")).await;
+    let change = [("action", "amend"), ("kind", "invoice"), ("invoice.number", "MINE-2")];
+    assert_eq!(desk.ana.decide(id, &rests, &change).await.status(), 409);
+}
