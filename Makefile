@@ -93,6 +93,11 @@ bench-intake: ## Acknowledged webhooks a second against the disk's own fdatasync
 bench-api: ## p50 and p99 of what the API asks the catalog, at 10,000 and at COUNT (100000) documents, on both databases
 	COUNT=$(or $(COUNT),100000) cargo run --locked --release -q -p acuse-tests --example bench_api
 
+.PHONY: bench-export
+bench-export: ## An export of COUNT (1400000) documents as csv and jsonl, on both databases: rows a second, first row, peak memory
+	cargo build --locked --release -p acuse-server
+	COUNT=$(or $(COUNT),1400000) cargo run --locked --release -q -p acuse-tests --example bench_export
+
 .PHONY: bench-front
 bench-front: ## Webhooks' times and the memory while 5,000 connections dawdle, 150 files come, 100,000 keys are tried, ten clients search
 	cargo build --locked --release -p acuse-server

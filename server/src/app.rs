@@ -203,6 +203,7 @@ pub fn router(app: App) -> Router {
     let upload_cap = usize::try_from(app.limits.original_bytes).unwrap_or(usize::MAX).saturating_add(1 << 20);
     let api = api(upload_cap)
         .router()
+        .layer(middleware::from_fn_with_state(app.clone(), http::scopes::first))
         .layer(middleware::from_fn_with_state(app.clone(), http::sandbox::instead))
         .layer(middleware::from_fn(http::etag::named))
         .layer(middleware::from_fn(http::front::rates::told));

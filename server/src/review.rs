@@ -142,7 +142,7 @@ impl From<Refusal> for Problem {
                     Some(field) => format!("fields.{field}: {}", fault.message),
                     None => fault.message,
                 });
-                Self::BadRequest(said.collect::<Vec<_>>().join("; "))
+                Self::Unprocessable(said.collect::<Vec<_>>().join("; "))
             }
             Refusal::Warnings(warnings) => Self::Unproven(warnings),
         }
@@ -271,7 +271,7 @@ const MOST_WAIT: Duration = Duration::days(92);
 /// Postpones a review until then, or hands it to a person; `caller` holds it.
 ///
 /// # Errors
-/// 400 where the day is past or too far, or nobody has that name; 409 where the caller does not hold it.
+/// 422 where the day is past or too far, or nobody has that name; 409 where the caller does not hold it.
 pub async fn put_off(
     app: &App,
     caller: &Caller,
@@ -279,13 +279,13 @@ pub async fn put_off(
     (verdict, until, to): (Verdict, Option<OffsetDateTime>, Option<&str>),
     note: Option<&str>,
 ) -> Result<(), Problem> {
-    let bad = |text: &str| Problem::BadRequest(text.to_owned());
+    let bad = |text: &str| Problem::Unprocessable(text.to_owned());
     let note = noted(note).map_err(|faults| Problem::from(Refusal::Faults(faults)))?;
     let done = if verdict == Verdict::Assign {
         let to = to.map(str::trim).filter(|to| !to.is_empty()).ok_or_else(|| bad("to: say whom"))?;
         let known = app.catalog.users().await?.into_iter().any(|user| user.name == to);
         if !known {
-            return Err(Problem::BadRequest(format!("to: nobody here is called {to}")));
+            return Err(Problem::Unprocessable(format!("to: nobody here is called {to}")));
         }
         app.catalog.hand_review(id, &caller.actor, &format!("user:{to}"), note.as_deref()).await?
     } else {

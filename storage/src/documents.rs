@@ -13,7 +13,7 @@ mod words;
 use acuse_pipeline::{
     document::{Kind, Sha256, Status},
     entities::Direction,
-    fields::Fields,
+    fields::{Entry, Fields},
     part::Part,
     reading::{Fingerprint, SeenWord},
     reason::Reason,
@@ -30,7 +30,9 @@ pub use order::{DocumentCursor, NotACursor, Sort};
 pub(crate) use row::{COLUMNS, DocumentRow, key};
 pub use sums::{Expected, Sum};
 pub(crate) use terms::fold as plain_letters;
-pub use words::SEARCH;
+#[cfg(any(test, feature = "conformance"))]
+pub(crate) use words::keep_of_new as keep_words_of_new;
+pub use words::{LINES, SEARCH};
 pub(crate) use words::{forget as forget_words, have as have_words, keep as keep_words, question};
 
 use crate::{
@@ -206,11 +208,20 @@ const SEARCHED_CHARS: usize = 20_000;
 fn search_text(declared: &DeclaredFile, fields: &Fields, text: &str) -> String {
     let mut all = String::new();
     let parts = [declared.filename.as_deref(), declared.caption.as_deref()].into_iter().flatten();
-    for part in parts.chain(fields.values().map(|f| f.value.as_str())).chain([text]) {
+    let values = fields.values().map(|f| f.value.as_str());
+    // What came as XML has no page, so its lines stand in no text.
+    let lines = fields.values().flat_map(|f| f.value.entries()).flat_map(entry_texts);
+    for part in parts.chain(values).chain(lines).chain([text]) {
         all.extend(part.chars().filter(|c| *c != '\0').take(SEARCHED_CHARS));
         all.push('\n');
     }
     all
+}
+
+/// What of a line or a tax somebody would search for.
+fn entry_texts(entry: &Entry) -> impl Iterator<Item = &str> {
+    let Entry { tax_type, base, description, unit_price, amount, tax, .. } = entry;
+    [description, unit_price, amount, tax_type, base, tax].into_iter().filter_map(|text| text.as_deref())
 }
 
 /// `%text%` with the wildcards of LIKE taken literally (escape character `!`).

@@ -93,9 +93,12 @@ pub enum Followed {
     Foreign,
 }
 
+/// The first event of a document: nothing was told of it before.
+const RECEIVED: &str = "document.received";
+
 /// Every kind of event there is.
 pub const KINDS: &[&str] = &[
-    "document.received",
+    RECEIVED,
     "document.processing",
     "document.filed",
     "document.in_review",
@@ -103,6 +106,7 @@ pub const KINDS: &[&str] = &[
     "document.corrected",
     "document.amended",
     "document.duplicate",
+    "document.asked_again",
     "document.split",
     "document.erased",
     "customer.created",
@@ -129,7 +133,7 @@ pub struct Event {
     pub document_kind: Option<Kind>,
     /// Whose the document was then, or which customer.
     pub customer_id: Option<CustomerId>,
-    /// Which members changed.
+    /// Which members differ from what the feed told before; but `version`, `updated_at` and `withheld`.
     pub changed: Vec<String>,
     /// The particulars; never a field of a document.
     pub data: Value,
@@ -152,22 +156,20 @@ impl NewEvent {
         Self { kind, document: None, data: json!({ "customer_id": id, "changed": members }) }
     }
 
-    /// Which members changed: as the writer says, else what always does with a change of this kind.
-    fn changed(&self) -> Vec<String> {
-        let said = self.data.get("changed").and_then(Value::as_array);
-        if let Some(said) = said {
-            return said.iter().filter_map(Value::as_str).map(str::to_owned).collect();
-        }
-        let members: &[&str] = match self.kind {
-            "document.processing" | "document.rejected" => &["status"],
-            "document.in_review" => &["status", "reasons"],
-            "document.filed" | "document.corrected" => &["status", "kind", "fields", "customer_id"],
-            "document.duplicate" => &["status", "duplicate_of"],
-            "document.split" => &["status", "part"],
-            _ => &[],
-        };
-        members.iter().map(|m| (*m).to_owned()).collect()
+    /// Which members changed, as the writer says: of a customer. Of a document the catalog knows ([`untold`]).
+    fn said(&self) -> Vec<String> {
+        let said = self.data.get("changed").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        said.iter().filter_map(Value::as_str).map(str::to_owned).collect()
     }
+}
+
+/// Members in which a document differs from what stood when its last event was written; from now on they are told.
+async fn untold(tx: &mut Tx, id: DocumentId) -> Result<Vec<String>, CatalogError> {
+    let sql = "DELETE FROM document_untold WHERE document_id = $1 RETURNING member";
+    let mut members: Vec<String> =
+        all!(tx, (String,), sql, id.0)?.into_iter().map(|(member,)| member).collect();
+    members.sort_unstable();
+    Ok(members)
 }
 
 type DocumentNow = (i64, Option<String>, Option<Uuid>);
@@ -179,8 +181,9 @@ pub(crate) async fn write(tx: &mut Tx, events: &[NewEvent]) -> Result<(), Catalo
     let present = micros(tx.now());
     let mut rows = Vec::with_capacity(events.len());
     for event in events {
+        debug_assert!(KINDS.contains(&event.kind), "{} is in no list of kinds", event.kind);
         let document: Option<DocumentNow> = match event.document {
-            Some(_) if event.kind == "document.received" => Some((0, None, None)),
+            Some(_) if event.kind == RECEIVED => Some((0, None, None)),
             Some(id) => optional!(
                 tx,
                 DocumentNow,
@@ -191,7 +194,12 @@ pub(crate) async fn write(tx: &mut Tx, events: &[NewEvent]) -> Result<(), Catalo
         };
         let customer = event.data.get("customer_id").and_then(Value::as_str).and_then(|id| id.parse().ok());
         let customer: Option<Uuid> = document.as_ref().and_then(|d| d.2).or(customer);
-        rows.push((event, document, customer, json!(event.changed()).to_string()));
+        let changed = match event.document {
+            Some(id) if event.kind != RECEIVED => untold(tx, id).await?,
+            Some(_) => Vec::new(),
+            None => event.said(),
+        };
+        rows.push((event, document, customer, json!(changed).to_string()));
     }
     insert!(
         tx,
@@ -213,7 +221,7 @@ pub(crate) async fn write(tx: &mut Tx, events: &[NewEvent]) -> Result<(), Catalo
             .bind(changed.clone())
     )?;
     // Whatever changes a document tells it here, in its own transaction: a closed month hears of it too.
-    for event in events.iter().filter(|e| e.kind != "document.received") {
+    for event in events.iter().filter(|e| e.kind != RECEIVED) {
         if let Some(id) = event.document {
             periods::adjust(tx, id, event.kind).await?;
         }
@@ -231,7 +239,7 @@ pub(crate) async fn tell(
 }
 
 /// The feed as it is now.
-struct Feed {
+pub(crate) struct Feed {
     epoch: i64,
     name: i64,
 }
@@ -255,30 +263,33 @@ async fn position(tx: &mut Tx, feed: &Feed, cursor: EventCursor) -> Result<Optio
     Ok(given.map(|(epoch, of, seq, _)| (epoch, of, seq)))
 }
 
-type EventRow =
-    (i64, i64, i64, String, Option<Uuid>, Option<i64>, Option<String>, Option<Uuid>, String, String);
-
-fn event(feed: &Feed, row: EventRow) -> Result<Event, CatalogError> {
-    let (seq, mark, when, kind, document, version, document_kind, customer, changed, data) = row;
-    Ok(Event {
-        cursor: EventCursor(Place::After { feed: feed.name, seq, mark }),
-        at: at("events", "at", when)?,
-        kind,
-        document_id: document.map(DocumentId),
-        version,
-        document_kind: document_kind.map(|k| word("events", "document_kind", &k)).transpose()?,
-        customer_id: customer.map(CustomerId),
-        changed: json("events", "changed", &changed)?,
-        data: json("events", "data", &data)?,
-    })
+/// A row of `events`, as it is shown.
+#[derive(sqlx::FromRow)]
+pub(crate) struct EventRow {
+    seq: i64,
+    mark: i64,
+    at: i64,
+    kind: String,
+    document_id: Option<Uuid>,
+    version: Option<i64>,
+    document_kind: Option<String>,
+    customer_id: Option<Uuid>,
+    changed: String,
+    data: String,
 }
 
-/// An event by its number.
-pub(crate) async fn by_seq(tx: &mut Tx, seq: i64) -> Result<Option<Event>, CatalogError> {
-    let feed = feed(tx).await?;
-    let sql = "SELECT seq, mark, at, kind, document_id, version, document_kind, customer_id, changed, data FROM events \
-         WHERE seq = $1";
-    optional!(tx, EventRow, sql, seq)?.map(|row| event(&feed, row)).transpose()
+pub(crate) fn event(feed: &Feed, row: EventRow) -> Result<Event, CatalogError> {
+    Ok(Event {
+        cursor: EventCursor(Place::After { feed: feed.name, seq: row.seq, mark: row.mark }),
+        at: at("events", "at", row.at)?,
+        kind: row.kind,
+        document_id: row.document_id.map(DocumentId),
+        version: row.version,
+        document_kind: row.document_kind.map(|k| word("events", "document_kind", &k)).transpose()?,
+        customer_id: row.customer_id.map(CustomerId),
+        changed: json("events", "changed", &row.changed)?,
+        data: json("events", "data", &row.data)?,
+    })
 }
 
 /// The last event that a reader may see already.
@@ -293,7 +304,8 @@ async fn last(tx: &mut Tx, feed: &Feed) -> Result<EventCursor, CatalogError> {
     Ok(EventCursor(Place::After { feed: feed.name, seq, mark }))
 }
 
-async fn feed(tx: &mut Tx) -> Result<Feed, CatalogError> {
+/// Which feed it is.
+pub(crate) async fn feed(tx: &mut Tx) -> Result<Feed, CatalogError> {
     let (epoch, name) = one!(tx, (i64, i64), "SELECT epoch, name FROM feed WHERE id = 1")?;
     Ok(Feed { epoch, name })
 }

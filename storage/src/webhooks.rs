@@ -26,6 +26,8 @@ pub const SECRET_OVERLAP: Duration = Duration::DAY;
 pub const MOST_ENDPOINTS: i64 = 50;
 /// An endpoint was disabled.
 const DISABLED: &str = "webhook_disabled";
+/// None of an endpoint's secrets can be opened: what is for it is held, for nothing would sign it.
+pub const UNSIGNED: &str = "webhook_unsigned";
 
 /// Which events an endpoint is for; all where a list is empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -47,7 +49,8 @@ pub struct Endpoint {
     pub url: String,
     /// What its owner calls it.
     pub description: String,
-    /// What signs, the current secret first, then the old one while it still does.
+    /// What signs, the current secret first, then the old one while it still does; none where no key file at hand opens
+    /// them, and then nothing leaves for it.
     pub secrets: Vec<String>,
     /// Which events it is for.
     pub filter: Filter,
@@ -162,6 +165,7 @@ async fn disable(
     if execute!(tx, sql, id.0, cut(why, 300))? == 0 {
         return Ok(());
     }
+    incidents::resolve(tx, UNSIGNED, Some(&id.to_string()), present).await?;
     incidents::open(tx, DISABLED, &id.to_string(), &json!({ "reason": why }), 1, present).await.map(drop)
 }
 
@@ -254,6 +258,9 @@ impl Catalog {
             customers,
             change.enabled
         )?;
+        if change.enabled == Some(false) {
+            incidents::resolve(&mut tx, UNSIGNED, Some(&id.to_string()), present).await?;
+        }
         if change.enabled == Some(true) {
             execute!(
                 tx,
@@ -283,8 +290,23 @@ impl Catalog {
             self.sealed_secret(&id.to_string(), secret)?,
             micros(until)
         )?;
+        incidents::resolve(&mut tx, UNSIGNED, Some(&id.to_string()), until - SECRET_OVERLAP).await?;
         tx.commit().await?;
         Ok(touched > 0)
+    }
+
+    /// Since when nothing opens an endpoint's secrets, where that is known.
+    ///
+    /// # Errors
+    /// When the database fails or the row is impossible.
+    pub async fn webhook_unsigned_since(
+        &self,
+        id: EndpointId,
+    ) -> Result<Option<OffsetDateTime>, CatalogError> {
+        let mut tx = self.reading().await?;
+        let sql = "SELECT opened_at FROM incidents WHERE kind = $1 AND subject = $2 AND state <> 'resolved'";
+        let row = optional!(tx, (i64,), sql, UNSIGNED, id.to_string())?;
+        row.map(|(opened,)| at("incidents", "opened_at", opened)).transpose()
     }
 
     /// Takes an endpoint away, and its log; whether there was one.
@@ -296,7 +318,7 @@ impl Catalog {
         let present = tx.now();
         execute!(tx, "DELETE FROM webhook_deliveries WHERE endpoint_id = $1", id.0)?;
         let gone = execute!(tx, "DELETE FROM webhook_endpoints WHERE id = $1", id.0)?;
-        for kind in [DISABLED, queue::UNDELIVERED] {
+        for kind in [DISABLED, UNSIGNED, queue::UNDELIVERED] {
             incidents::resolve(&mut tx, kind, Some(&id.to_string()), present).await?;
         }
         tx.commit().await?;
@@ -336,20 +358,11 @@ impl Catalog {
     /// # Errors
     /// When the database fails.
     pub async fn end_webhook_failing(&self) -> Result<u64, CatalogError> {
-        let live: Vec<String> = self
-            .webhook_endpoints(None)
-            .await?
-            .into_iter()
-            .filter(|e| e.enabled && e.failing_since.is_some())
-            .map(|e| e.id.to_string())
-            .collect();
-        let mut ended = 0;
-        for incident in self.incidents(None, None, 500).await? {
-            if incident.kind == "webhook_failing" && !live.contains(&incident.subject) {
-                ended += self.resolve_incidents(&incident.kind, Some(&incident.subject)).await?;
-            }
-        }
-        Ok(ended)
+        let endpoints = self.webhook_endpoints(None).await?;
+        let failing = endpoints.iter().filter(|e| e.enabled && e.failing_since.is_some());
+        let live: Vec<String> = failing.map(|e| e.id.to_string()).collect();
+        let live: Vec<&str> = live.iter().map(String::as_str).collect();
+        self.resolve_incidents_beside("webhook_failing", &live).await
     }
 
     /// When the last webhook came from Meta, on any number.

@@ -2,7 +2,7 @@
 //! SQLite and on PostgreSQL. What counts is the last column: how much slower the many make it.
 //!
 //! Measured at the catalog, in one process: HTTP, JSON and the look-up of the key come on top and do not grow with the
-//! documents. `COUNT` (100000) documents beside 10,000; `ROUNDS` (200) of each question; `ONLY` one database.
+//! documents. `COUNT` (100000) documents beside `FEW` (10000); `ROUNDS` (200) of each question; `ONLY` one database.
 
 #![allow(missing_docs, clippy::print_stdout, clippy::unwrap_used, clippy::expect_used)]
 
@@ -11,10 +11,12 @@ use std::time::{Duration, Instant};
 use acuse_pipeline::document::{Kind, Status};
 use acuse_storage::{
     Access, Catalog, CustomerId, DocumentFilter, DocumentId,
-    conformance::{Many, a_firm, a_word, many},
+    conformance::{Many, a_firm, a_word, many_watched},
     documents::Sort,
     events::{EventFilter, Followed},
+    export::{By, Span},
     names::{ContactId, Source},
+    reviews::ReviewFilter,
 };
 use acuse_tests::postgres::Postgres;
 use anyhow::{Context, Result};
@@ -23,6 +25,10 @@ use time::OffsetDateTime;
 /// What the bound is: no slower than this many times, or within this.
 const RATIO: f64 = 1.5;
 const BOUND: Duration = Duration::from_millis(50);
+/// Until the first rows of an export are there.
+const FIRST_ROWS: Duration = Duration::from_millis(200);
+/// Rows of a page of an export.
+const PAGE: u32 = 1_000;
 
 fn setting(name: &str, default: u64) -> Result<u64> {
     std::env::var(name).map_or(Ok(default), |v| v.parse().with_context(|| format!("{name} is not a number")))
@@ -160,8 +166,12 @@ macro_rules! measured {
 
 async fn measure(catalog: &Catalog, count: u64, rounds: u64) -> Result<Vec<(&'static str, Times)>> {
     let start = Instant::now();
-    let there = many(catalog, count).await;
-    println!("# {}: {count} documents put in {:.0?}", catalog.database(), start.elapsed());
+    let there = many_watched(catalog, count, |done| {
+        if done % 100_000 == 0 || done == count {
+            eprintln!("# {}: {done} of {count} put in {:.0?}", catalog.database(), start.elapsed());
+        }
+    });
+    let there = there.await;
     let mut found = Vec::new();
     let ids = &there.ids;
     let get = measured!(rounds, |n| catalog
@@ -188,17 +198,46 @@ async fn measure(catalog: &Catalog, count: u64, rounds: u64) -> Result<Vec<(&'st
         after = Some(next);
     });
     found.push(("feed", feed));
+    let queue = ReviewFilter { access: Access::new(false), ..ReviewFilter::default() };
+    found.push(("reviews", measured!(rounds, |_n| catalog.reviews(&queue, None, 50).await?)));
+    found.push(("metrics", measured!(rounds, |_n| metrics(catalog).await?)));
+    for (name, by) in [("export by date", By::IssueDate), ("export by arrival", By::Received)] {
+        let span = Span { by, from: None, to: None };
+        let first = measured!(rounds.min(50), |_n| {
+            catalog.export_page(&Access::new(false), span, None, PAGE).await?;
+        });
+        found.push((name, first));
+    }
+    let month = |n: u64| {
+        let to = (OffsetDateTime::now_utc() - Duration::from_secs(n * 86_400)).date();
+        Span { by: By::IssueDate, from: Some(to - time::Duration::days(30)), to: Some(to) }
+    };
+    let missing =
+        measured!(rounds.min(50), |n| catalog.export_missing(&Access::new(false), month(n)).await?);
+    found.push(("export: what is missing", missing));
     Ok(found)
 }
 
+/// What `/metrics` asks.
+async fn metrics(catalog: &Catalog) -> Result<()> {
+    catalog.lanes().await?;
+    catalog.ledger(None, None).await?;
+    catalog.numbers().await?;
+    catalog.alerts(false).await?;
+    catalog.incidents_by_kind().await?;
+    catalog.message_ledger(OffsetDateTime::now_utc()).await?;
+    Ok(())
+}
+
 async fn compare(database: &str, few: &Catalog, lots: &Catalog, count: u64, rounds: u64) -> Result<()> {
-    let less = measure(few, 10_000, rounds).await?;
+    let less = measure(few, setting("FEW", 10_000)?, rounds).await?;
     let more = measure(lots, count, rounds).await?;
     println!("{database:<10} {:<22} {:>9} {:>9} {:>9} {:>9}  p99 ratio", "", "p50", "p99", "p50", "p99");
     let mut beyond = 0;
     for ((name, less), (_, more)) in less.into_iter().zip(more) {
         let ratio = more.p99.as_secs_f64() / less.p99.as_secs_f64();
-        let holds = ratio <= RATIO && more.p99 <= BOUND;
+        let bound = if name.starts_with("export") { FIRST_ROWS } else { BOUND };
+        let holds = ratio <= RATIO && more.p99 <= bound;
         beyond += u32::from(!holds);
         let ms = |d: Duration| format!("{:.2}ms", d.as_secs_f64() * 1e3);
         println!(

@@ -16,7 +16,10 @@ use std::{
 };
 
 use acuse_storage::{Catalog, conformance::many};
-use acuse_tests::stack::{APP_SECRET, Api, Place};
+use acuse_tests::{
+    process::peak_mib,
+    stack::{APP_SECRET, Api, Place},
+};
 use anyhow::{Context, Result};
 use hmac::{Hmac, KeyInit, Mac};
 use reqwest::{Method, StatusCode};
@@ -178,12 +181,6 @@ async fn searches(api: &Api, most: Duration) -> Result<String> {
     }
     tokio::time::sleep(most.min(Duration::from_secs(10))).await;
     Ok(format!("{} searches", count.load(Ordering::Relaxed)))
-}
-
-fn peak_mib(pid: u32) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.split_whitespace().next()?.parse::<u64>().ok().map(|kib| kib / 1024)
 }
 
 async fn seeded(folder: &Path, documents: u64) -> Result<()> {

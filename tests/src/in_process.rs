@@ -121,7 +121,11 @@ impl InProcess {
         Ok((status, answer))
     }
 
-    async fn ask(&self, request: Request<Body>) -> Result<(StatusCode, Vec<u8>)> {
+    /// Any request as it is; the status and the body.
+    ///
+    /// # Errors
+    /// When the answer cannot be read.
+    pub async fn ask(&self, request: Request<Body>) -> Result<(StatusCode, Vec<u8>)> {
         let response = match self.router.clone().oneshot(request).await {
             Ok(response) => response,
             Err(never) => match never {},

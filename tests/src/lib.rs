@@ -12,6 +12,7 @@ pub mod postgres;
 pub mod process;
 pub mod simulated;
 pub mod stack;
+pub mod told;
 
 use std::{
     net::TcpListener,

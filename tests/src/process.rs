@@ -85,6 +85,14 @@ impl Guarded {
     }
 }
 
+/// The most memory that a process has had at once, MiB.
+#[must_use]
+pub fn peak_mib(pid: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.split_whitespace().next()?.parse::<u64>().ok().map(|kib| kib / 1024)
+}
+
 impl Drop for Guarded {
     fn drop(&mut self) {
         let _ = self.child.kill();

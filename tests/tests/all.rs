@@ -35,6 +35,7 @@ mod pages;
 mod read;
 mod road;
 mod scale_out;
+mod scopes;
 mod servers;
 mod split;
 mod unnamed;

@@ -194,6 +194,7 @@ pub async fn deadline(env: &Env) -> Result<(), CatalogError> {
 pub async fn score(env: &Env) -> Result<(), CatalogError> {
     env.catalog.score_what_was_there(SCORED_AT_ONCE).await.map(drop)?;
     env.catalog.keep_words_of_what_was_there(SCORED_AT_ONCE).await.map(drop)?;
+    env.catalog.keep_words_of_lines(SCORED_AT_ONCE).await.map(drop)?;
     env.catalog.settle_entities_of_what_was_there(SCORED_AT_ONCE).await.map(drop)?;
     env.catalog.learn_of_what_was_there(SCORED_AT_ONCE).await.map(drop)
 }

@@ -12,11 +12,20 @@ use std::{
     sync::{MutexGuard, PoisonError},
 };
 
-use acuse_storage::{Catalog, CatalogError, parts::Part};
+use acuse_storage::{
+    Catalog, CatalogError,
+    parts::Part,
+    webhooks::{Endpoint, UNSIGNED},
+};
 use serde_json::json;
-use time::{Duration, OffsetDateTime, Time, UtcOffset, Weekday};
+use time::{Duration, OffsetDateTime, Time, UtcOffset, Weekday, format_description::well_known::Rfc3339};
 
-use crate::{env::Env, halt::chain, outgoing::Answer, parts};
+use crate::{
+    env::Env,
+    halt::chain,
+    outgoing::{Answer, webhooks},
+    parts,
+};
 
 /// Below this much free space the data folder is about to fail, bytes.
 const FREE_BYTES: u64 = 1 << 30;
@@ -191,8 +200,22 @@ pub async fn findings(
             None => format!("{}: takes what it gets", endpoint.url),
         };
         found.push(Finding::new("webhook_failing", endpoint.id.to_string(), failing.is_some(), what));
+        found.push(signs(catalog, &endpoint, now).await?);
     }
     Ok(found)
+}
+
+/// Whether anything signs for an endpoint; since when not, where somebody saw it before.
+async fn signs(catalog: &Catalog, endpoint: &Endpoint, now: OffsetDateTime) -> Result<Finding, CatalogError> {
+    let holds = webhooks::secrets(endpoint).is_empty();
+    let what = if holds {
+        let since = catalog.webhook_unsigned_since(endpoint.id).await?.unwrap_or(now);
+        let since = since.format(&Rfc3339).unwrap_or_default();
+        format!("{}: nothing opens its secret since {since}; its events are held", endpoint.url)
+    } else {
+        format!("{}: what leaves for it is signed", endpoint.url)
+    };
+    Ok(Finding::new(UNSIGNED, endpoint.id.to_string(), holds, what))
 }
 
 /// Where no worker has ever been, none is missed.

@@ -95,6 +95,8 @@ impl Demo {
         config.database = Database::Sqlite(self.folder.join("acuse.db"));
         config.objects = Objects::Embedded(self.folder.join("objects"));
         config.data_dir.clone_from(&self.folder);
+        // Its own: that of another data folder seals another catalog, and the demo would be refused or mix the two.
+        config.key_file = Some(self.folder.join("acuse.key"));
         config.whatsapp.app_secrets = vec![Secret::new(&fake.options().app_secret)];
         config.whatsapp.verify_token = Some(Secret::new("demo"));
         config.whatsapp.access_token = Some(Secret::new(&fake.options().access_token));
@@ -306,4 +308,29 @@ async fn keep(running: Running, catalog: &Catalog, listen: SocketAddr) -> anyhow
     println!("\nReview desk: http://{listen}/   user: demo   password: {password}");
     println!("Ctrl-C stops it.");
     serve::until_signal(running).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Settings;
+
+    #[tokio::test]
+    async fn all_that_it_keeps_lies_in_its_folder() {
+        let folder = PathBuf::from("of-the-demo");
+        let fake = FakeGraph::start(Options::default()).await.unwrap();
+        let data = Settings { data_dir: Some("elsewhere".into()), ..Settings::default() };
+        for given in [data, Settings { key_file: Some("elsewhere/acuse.key".into()), ..Settings::default() }]
+        {
+            let demo = Demo { keep: false, folder: folder.clone(), patience: 1 };
+            let config = Config::try_from(given).unwrap();
+            let listen = config.listen;
+            let config = demo.config(config, listen, &fake).unwrap();
+            let Database::Sqlite(database) = config.database else { panic!("a file") };
+            let Objects::Embedded(objects) = config.objects else { panic!("a folder") };
+            for path in [database, objects, config.data_dir, config.key_file.expect("it seals")] {
+                assert!(path.starts_with(&folder), "{}", path.display());
+            }
+        }
+    }
 }

@@ -8,7 +8,7 @@ use acuse_pipeline::limits::Limits;
 use acuse_storage::{
     Catalog,
     access::{Backfill, SENSITIVITY},
-    documents::SEARCH,
+    documents::{LINES, SEARCH},
     incidents::kinds,
     object_sweep::Direction,
 };
@@ -259,9 +259,15 @@ async fn sensitivity(catalog: &Catalog, report: &mut Report) {
     }
 }
 
-/// How far what was there before is found by its words.
+/// How far what was there before is found by its words, and by those of its lines.
 async fn searched(catalog: &Catalog, report: &mut Report) {
-    match within(async { Ok(catalog.backfill(SEARCH).await?) }).await {
+    let found = within(async {
+        Ok(match catalog.backfill(SEARCH).await? {
+            Some(unfinished) if !unfinished.finished => Some(unfinished),
+            done => catalog.backfill(LINES).await?.or(done),
+        })
+    });
+    match found.await {
         Ok(None) => report.tell(State::Ok, "search", "every document is found by its words"),
         Ok(Some(Backfill { done, total, finished: true })) => {
             report.tell(

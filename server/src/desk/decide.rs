@@ -149,7 +149,7 @@ async fn new_customer(app: &App, person: &Person, document: &Document, typed: &T
         tax_ids: list("new_tax_id"),
         ..NewCustomer::default()
     };
-    customers::check(&new).map_err(Problem::BadRequest)?;
+    customers::check(&new).map_err(Problem::Unprocessable)?;
     let saving = Saving::adding(&person.caller.actor);
     let saved = app.catalog.save_customers(std::slice::from_ref(&new), &saving).await?;
     let id = match saved.into_iter().next() {

@@ -64,7 +64,7 @@ pub async fn answer(
         (false, _) => None,
         (true, Some(mapping)) => Some(mapping.clone()),
         (true, None) => {
-            return Err(Problem::BadRequest(
+            return Err(Problem::Unprocessable(
                 "mapped: there is no mapping; set ACUSE_EXPORT_MAPPING".to_owned(),
             ));
         }

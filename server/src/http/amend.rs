@@ -57,10 +57,10 @@ pub async fn change(
     caller.require(Scope::ReviewsWrite)?;
     let seen = Precondition::of(&headers)?;
     if body.note.trim().is_empty() {
-        return Err(Problem::BadRequest("note: say why it is changed".to_owned()));
+        return Err(Problem::Unprocessable("note: say why it is changed".to_owned()));
     }
     if body.kind.is_none() && body.fields.is_empty() && body.customer_id.is_none() {
-        return Err(Problem::BadRequest("say what to change: kind, fields or customer_id".to_owned()));
+        return Err(Problem::Unprocessable("say what to change: kind, fields or customer_id".to_owned()));
     }
     let ask = Ask {
         verdict: Verdict::Correct,

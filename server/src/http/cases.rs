@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     auth::Caller,
-    extract::{Body, Id, Params, limit, word},
+    extract::{Body, Id, Params, cursor, limit, word},
     problem::Problem,
     view::Listing,
 };
@@ -55,7 +55,7 @@ pub async fn list(
         kind: query.kind,
         assignee: query.assignee,
         contact: word::<ContactId>("contact_id", query.contact_id.as_deref())?,
-        after: word::<CaseId>("after", query.after.as_deref())?,
+        after: cursor::<CaseId>(query.after.as_deref())?,
     };
     let most = limit(query.limit)?;
     let data = app.catalog.cases(caller.access(), &filter, most).await?;
@@ -126,7 +126,7 @@ pub fn text(words: &str) -> Result<Act, Problem> {
     let words = words.trim();
     let chars = words.chars().count();
     if chars == 0 || chars > TEXT_CHARS {
-        return Err(Problem::BadRequest(format!("a text has 1 to {TEXT_CHARS} characters")));
+        return Err(Problem::Unprocessable(format!("a text has 1 to {TEXT_CHARS} characters")));
     }
     // Whoever writes it knows in which language; ISO 639-2 has a word for "we do not".
     Ok(Act::Reply { text: words.to_owned(), language: "und".to_owned() })
@@ -144,7 +144,7 @@ pub async fn assign(
 ) -> Result<Json<Now>, Problem> {
     let name = |text: Option<String>| match text.map(|text| text.trim().to_owned()) {
         Some(text) if text.is_empty() || text.chars().count() > NAME_CHARS => {
-            Err(Problem::BadRequest(format!("a name has 1 to {NAME_CHARS} characters")))
+            Err(Problem::Unprocessable(format!("a name has 1 to {NAME_CHARS} characters")))
         }
         text => Ok(text),
     };

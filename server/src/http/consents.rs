@@ -117,10 +117,10 @@ pub async fn create(
     let at = new.at.unwrap_or(now);
     if at > now || new.source.trim().is_empty() {
         let what = "say how you know (`source`), and a time (`at`) that is not to come";
-        return Err(Problem::BadRequest(what.to_owned()));
+        return Err(Problem::Unprocessable(what.to_owned()));
     }
     if !app.catalog.numbers().await?.iter().any(|number| number.phone_number_id == new.phone_number_id) {
-        return Err(Problem::BadRequest("phone_number_id is none of our numbers".to_owned()));
+        return Err(Problem::Unprocessable("phone_number_id is none of our numbers".to_owned()));
     }
     let written = NewConsent {
         contact: contact.id,

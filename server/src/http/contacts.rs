@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::{
     auth::Caller,
-    extract::{Id, Params, limit, word},
+    extract::{Id, Params, cursor, limit, word},
     problem::Problem,
     view::Listing,
 };
@@ -39,7 +39,7 @@ pub async fn list(
     Params(query): Params<Query>,
 ) -> Result<Json<Listing<Listed>>, Problem> {
     let most = limit(query.limit)?;
-    let after = word::<ContactId>("after", query.after.as_deref())?;
+    let after = cursor::<ContactId>(query.after.as_deref())?;
     Ok(Json(find(&app, &caller, query.q.as_deref(), after, most).await?))
 }
 
@@ -216,7 +216,7 @@ pub async fn conversation(
     after: Option<&str>,
     most: u32,
 ) -> Result<(Contact, Listing<Said>), Problem> {
-    let before = word::<Cursor>("after", after)?.map(|c| c.0);
+    let before = cursor::<Cursor>(after)?.map(|c| c.0);
     let contact = reached(app, caller, id).await?;
     let data = app.catalog.conversation(caller.access(), contact.id, before, most).await?;
     let mut told = Vec::new();

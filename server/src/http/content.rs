@@ -212,7 +212,7 @@ async fn text(
     asked: &HeaderMap,
 ) -> Result<Response, Problem> {
     if query.presign || query.page.is_some() {
-        return Err(Problem::BadRequest("presign, page: not with variant=text".to_owned()));
+        return Err(Problem::Unprocessable("presign, page: not with variant=text".to_owned()));
     }
     quarantine::pass(app, caller, document).await?;
     if document.page_count.is_none() {
@@ -246,7 +246,7 @@ fn tag(document: &Document, variant: Variant, key: &ObjectKey) -> String {
 
 fn choose<'a>(document: &'a Document, query: &Query) -> Result<&'a ObjectKey, Problem> {
     if query.page.is_some() && query.variant != Variant::Normalized {
-        return Err(Problem::BadRequest("page: only with variant=normalized".to_owned()));
+        return Err(Problem::Unprocessable("page: only with variant=normalized".to_owned()));
     }
     match query.variant {
         Variant::Original => document.original.as_ref().map(|o| &o.key),

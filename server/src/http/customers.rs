@@ -21,7 +21,7 @@ use time::OffsetDateTime;
 
 use super::{
     auth::Caller,
-    extract::{Body, Id, Params, limit, present, word},
+    extract::{Body, Id, Params, cursor, limit, present},
     problem::Problem,
     view::Listing,
 };
@@ -88,7 +88,7 @@ pub async fn list(
     Params(query): Params<Query>,
 ) -> Result<Json<Listing<CustomerView>>, Problem> {
     caller.require_one([Scope::DocumentsRead, Scope::CustomersWrite])?;
-    let after = word::<CustomerId>("after", query.after.as_deref())?;
+    let after = cursor::<CustomerId>(query.after.as_deref())?;
     let page = within(&app, &caller, query.q.as_deref(), after, limit(query.limit)?).await?;
     let data = page.data.into_iter().map(|c| CustomerView::new(c, &caller)).collect();
     Ok(Json(Listing { data, next: page.next.map(|id| id.to_string()) }))
@@ -188,7 +188,7 @@ pub async fn replace(
 ) -> Result<Response, Problem> {
     caller.require(Scope::CustomersWrite)?;
     if new.external_id.as_ref().is_some_and(|said| *said != external) {
-        return Err(Problem::BadRequest("external_id: another one than in the address".to_owned()));
+        return Err(Problem::Unprocessable("external_id: another one than in the address".to_owned()));
     }
     new.external_id = Some(external);
     save(&app, &caller, new, Saving { actor: &caller.actor, replace: true, reassign: write.reassign }).await
@@ -200,7 +200,7 @@ async fn save(
     mut new: NewCustomer,
     saving: Saving<'_>,
 ) -> Result<Response, Problem> {
-    check(&new).map_err(Problem::BadRequest)?;
+    check(&new).map_err(Problem::Unprocessable)?;
     new.external_id = new.external_id.map(|e| e.trim().to_owned());
     let mut done = app.catalog.save_customers(std::slice::from_ref(&new), &saving).await?;
     let done = done.pop().ok_or_else(|| anyhow::anyhow!("a customer was neither added nor found"))?;
@@ -264,7 +264,7 @@ pub async fn change(
         tax_ids: change.tax_ids.clone().unwrap_or_default(),
         id_numbers: change.id_numbers.clone().unwrap_or_default(),
     };
-    check(&said).map_err(Problem::BadRequest)?;
+    check(&said).map_err(Problem::Unprocessable)?;
     let patch = CustomerPatch {
         name: change.name,
         external_id: change.external_id.map(|e| e.map(|e| e.trim().to_owned())),

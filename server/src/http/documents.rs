@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::{
     auth::Caller,
     etag::Version,
-    extract::{Id, Params, day, limit, time, word},
+    extract::{Id, Params, cursor, day, limit, time, word},
     problem::Problem,
     view::{DocumentView, EntryView, Listing, Members, Told},
 };
@@ -117,9 +117,9 @@ pub async fn find(
     query: Query,
 ) -> Result<Page<Document, DocumentCursor>, Problem> {
     let filter = query.filter(caller.access().clone())?;
-    let after = word::<DocumentCursor>("after", query.after.as_deref())?;
+    let after = cursor::<DocumentCursor>(query.after.as_deref())?;
     if after.as_ref().is_some_and(|after| !after.is_of(&filter)) {
-        return Err(Problem::BadRequest(format!("after: {NotACursor}")));
+        return Err(Problem::Unprocessable(format!("after: {NotACursor}")));
     }
     Ok(app.catalog.documents(&filter, after.as_ref(), limit(query.limit)?).await?)
 }

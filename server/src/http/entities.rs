@@ -69,7 +69,8 @@ pub async fn save(
 ) -> Result<(StatusCode, Json<Entity>), Problem> {
     caller.require(Scope::Admin)?;
     let NewEntityBody { id, name, tax_ids, accounts, phone_number_ids } = body;
-    let new = check(NewEntity { name, tax_ids, accounts, phone_number_ids }).map_err(Problem::BadRequest)?;
+    let new =
+        check(NewEntity { name, tax_ids, accounts, phone_number_ids }).map_err(Problem::Unprocessable)?;
     let saved = app.catalog.save_entity(id, &new, &caller.actor).await?;
     let entity = saved.ok_or(Problem::NotFound("entity"))?;
     Ok((if id.is_some() { StatusCode::OK } else { StatusCode::CREATED }, Json(entity)))

@@ -19,7 +19,7 @@ use uuid::Uuid;
 use super::{
     Chain,
     auth::Caller,
-    extract::{Body, Id, Params, limit, word},
+    extract::{Body, Id, Params, cursor, limit},
     problem::Problem,
     view::Listing,
 };
@@ -165,7 +165,7 @@ pub async fn list(
 ) -> Result<Json<Listing<Receipt>>, Problem> {
     caller.require(Scope::Erasure)?;
     let most = limit(page.limit)?;
-    let data = app.catalog.erasures(word::<Uuid>("after", page.after.as_deref())?, most).await?;
+    let data = app.catalog.erasures(cursor::<Uuid>(page.after.as_deref())?, most).await?;
     let next = data.last().filter(|_| data.len() == most as usize).map(|last| last.id.to_string());
     Ok(Json(Listing { data, next }))
 }
@@ -211,7 +211,7 @@ pub async fn place(
     unbound(&caller)?;
     let (kind, id) = named(&subject)?;
     if body.reason.trim().is_empty() {
-        return Err(Problem::BadRequest("reason: say why it is held".to_owned()));
+        return Err(Problem::Unprocessable("reason: say why it is held".to_owned()));
     }
     match app.catalog.place_hold(kind, id, &body.reason, &caller.actor).await? {
         HoldPlaced::Placed => Ok(StatusCode::NO_CONTENT),

@@ -106,7 +106,7 @@ impl Precondition {
             Some(version) if lines.next().is_none() => Ok(Self::Version(version)),
             _ => {
                 let how = "If-Match: send the ETag of GET /v1/documents/{id} unchanged, e.g. \"7-…\"";
-                Err(Problem::BadRequest(how.to_owned()))
+                Err(Problem::Unprocessable(how.to_owned()))
             }
         }
     }

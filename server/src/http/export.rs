@@ -62,13 +62,13 @@ async fn source(app: &App, query: &Query) -> Result<Source, Problem> {
         let whole =
             [&query.from, &query.to, &query.by].iter().all(|v| v.as_deref().is_none_or(str::is_empty));
         if !whole {
-            return Err(Problem::BadRequest("period: takes no from, to or by beside it".to_owned()));
+            return Err(Problem::Unprocessable("period: takes no from, to or by beside it".to_owned()));
         }
         let period = app.catalog.period(month).await?.ok_or(Problem::NotFound("closed period"))?;
         return Ok(Source::Closed(Box::new(period), part.unwrap_or(PeriodPart::Rows)));
     }
     if part.is_some() {
-        return Err(Problem::BadRequest("part: is of a closed month; name it with period".to_owned()));
+        return Err(Problem::Unprocessable("part: is of a closed month; name it with period".to_owned()));
     }
     let span = Span {
         by: word("by", query.by.as_deref())?.unwrap_or(By::IssueDate),
@@ -76,7 +76,7 @@ async fn source(app: &App, query: &Query) -> Result<Source, Problem> {
         to: day("to", query.to.as_deref())?,
     };
     if span.from.zip(span.to).is_some_and(|(from, to)| from >= to) {
-        return Err(Problem::BadRequest("to: is the day after the last, so it is after from".to_owned()));
+        return Err(Problem::Unprocessable("to: is the day after the last, so it is after from".to_owned()));
     }
     Ok(Source::Books(span))
 }

@@ -18,8 +18,17 @@ pub struct Params<T>(pub T);
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        if parts.uri.query().is_some_and(|query| query.contains("%00")) {
+        let query = parts.uri.query().unwrap_or_default();
+        if query.contains("%00") {
             return Err(Problem::BadRequest("a parameter holds no NUL".to_owned()));
+        }
+        // Forms send what nobody filled in; a program that sends nothing for a filter has lost what it meant to ask.
+        let empty = |pair: &&str| pair.split_once('=').is_none_or(|(_, value)| value.is_empty());
+        if let Some(odd) = query.split('&').filter(|pair| !pair.is_empty()).find(empty)
+            && parts.uri.path().starts_with("/v1/")
+        {
+            let name: String = odd.split('=').next().unwrap_or_default().chars().take(40).collect();
+            return Err(Problem::BadRequest(format!("{name}: is empty; leave it out")));
         }
         let Query(value) = Query::<T>::from_request_parts(parts, state)
             .await
@@ -115,6 +124,15 @@ where
         .filter(|v| !v.is_empty())
         .map(|v| v.parse().map_err(|e| Problem::BadRequest(format!("{name}: {e}"))))
         .transpose()
+}
+
+/// A place in a list, which is opaque: any text may be sent for it, and only what was given is one.
+pub fn cursor<T: FromStr>(value: Option<&str>) -> Result<Option<T>, Problem>
+where
+    T::Err: std::fmt::Display,
+{
+    let not_ours = |e: T::Err| Problem::Unprocessable(format!("after: {e}"));
+    value.map(str::trim).filter(|v| !v.is_empty()).map(|v| v.parse().map_err(not_ours)).transpose()
 }
 
 /// An RFC 3339 time, or a date, which is its midnight in UTC.

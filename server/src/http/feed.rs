@@ -77,7 +77,7 @@ fn kinds(types: Option<&str>) -> Result<Vec<String>, Problem> {
         .map(|kind| {
             KINDS.contains(&kind).then(|| kind.to_owned()).ok_or_else(|| {
                 let kind: String = kind.chars().take(40).collect();
-                Problem::BadRequest(format!("types: {kind:?} is none of {}", KINDS.join(", ")))
+                Problem::Unprocessable(format!("types: {kind:?} is none of {}", KINDS.join(", ")))
             })
         })
         .collect()

@@ -116,7 +116,7 @@ pub async fn create(
         min_severity: body.min_severity.unwrap_or(Severity::Warning),
         again_after_secs: body.again_after_secs.unwrap_or(AGAIN),
     };
-    check(&app.outgoing, &new).map_err(Problem::BadRequest)?;
+    check(&app.outgoing, &new).map_err(Problem::Unprocessable)?;
     let made = app.catalog.add_incident_route(&new).await?;
     let id = made.ok_or_else(|| Problem::Conflict("there is a route of that name already".to_owned()))?;
     audit(&app, &caller, "incident_route_made", id).await?;

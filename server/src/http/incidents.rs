@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{
     auth::Caller,
-    extract::{Id, Params, limit, word},
+    extract::{Id, Params, cursor, limit, word},
     problem::Problem,
     view::Listing,
 };
@@ -35,7 +35,7 @@ pub async fn list(
 ) -> Result<Json<Listing<Incident>>, Problem> {
     caller.require(Scope::Admin)?;
     let state = word::<IncidentState>("state", query.state.as_deref())?;
-    let after = word::<IncidentId>("after", query.after.as_deref())?;
+    let after = cursor::<IncidentId>(query.after.as_deref())?;
     let most = limit(query.limit)?;
     let data = app.catalog.incidents(state, after, most).await?;
     let full = u32::try_from(data.len()).is_ok_and(|n| n >= most);

@@ -32,6 +32,7 @@ pub mod quarantine;
 pub mod records;
 pub mod reviews;
 pub mod sandbox;
+pub mod scopes;
 pub mod uploads;
 pub mod view;
 pub mod webhook;

@@ -45,6 +45,9 @@ pub enum Problem {
     /// The request cannot be understood; says what to send instead.
     #[error("{0}")]
     BadRequest(String),
+    /// The request is as described and cannot be processed; says what to send instead.
+    #[error("{0}")]
+    Unprocessable(String),
     /// The request is understood, and cannot be done as things stand.
     #[error("{0}")]
     Conflict(String),
@@ -169,6 +172,7 @@ impl Problem {
             Self::Bound => &problems::BOUND,
             Self::NotFound(_) => &problems::NOT_FOUND,
             Self::BadRequest(_) => &problems::BAD_REQUEST,
+            Self::Unprocessable(_) => &problems::UNPROCESSABLE,
             Self::Conflict(_) => &problems::CONFLICT,
             Self::PreconditionRequired => &problems::PRECONDITION_REQUIRED,
             Self::Stale { .. } => &problems::STALE,

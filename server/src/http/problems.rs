@@ -73,8 +73,11 @@ kinds! {
         "There is no such thing, or the key may not know that there is.",
         "Check the id; do not try again.";
     BAD_REQUEST = BAD_REQUEST "bad_request" "Bad request",
-        "The request cannot be understood. `detail` names the member or parameter and what to send instead.",
+        "The request is not as /openapi.json describes it. `detail` names the member or parameter and what to send instead.",
         "Mend the request; do not send it again as it is.";
+    UNPROCESSABLE = UNPROCESSABLE_ENTITY "unprocessable" "Cannot be processed",
+        "The request is as described, and what it says cannot be: parts of it do not go together, or there is no such value.",
+        "See `detail` for which member or parameter it is, and send another.";
     CONFLICT = CONFLICT "conflict" "Conflict",
         "The request is understood, and cannot be done as things stand; `detail` says why.",
         "Read what there is, then decide again.";

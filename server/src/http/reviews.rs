@@ -18,7 +18,7 @@ use time::OffsetDateTime;
 
 use super::{
     auth::Caller,
-    extract::{Body, Id, Params, limit, present, word},
+    extract::{Body, Id, Params, cursor, limit, present, word},
     problem::Problem,
     view::{Listing, ReviewView},
 };
@@ -61,7 +61,7 @@ pub async fn list(
         access: caller.access().clone(),
         ..ReviewFilter::default()
     };
-    let after = word::<ReviewId>("after", query.after.as_deref())?;
+    let after = cursor::<ReviewId>(query.after.as_deref())?;
     let page = app.catalog.reviews(&filter, after, limit(query.limit)?).await?;
     let (reviews, documents): (Vec<_>, Vec<_>) = page.data.into_iter().unzip();
     let seen = access::look_at(&app, &caller, documents, "list").await?;
@@ -180,7 +180,7 @@ pub async fn resolve(
     }
     let again = body.decision == Verdict::Correct && review.resolved_at.is_some();
     if body.all && body.decision != Verdict::Retry {
-        return Err(Problem::BadRequest("all: only with the decision retry".to_owned()));
+        return Err(Problem::Unprocessable("all: only with the decision retry".to_owned()));
     }
     let reason = review.reasons.first().map(|r| r.code).filter(|_| body.all);
     let ask = asked(body, app.catalog.now())?;

@@ -214,7 +214,7 @@ async fn read(
     while let Some(field) = form.next_field().await.map_err(|e| multipart(&e, app))? {
         parts += 1;
         if parts > PARTS {
-            return Err(Problem::BadRequest(format!("at most {PARTS} parts")));
+            return Err(Problem::Unprocessable(format!("at most {PARTS} parts")));
         }
         match field.name().unwrap_or_default() {
             "file" if said.file.is_some() => {
@@ -255,7 +255,7 @@ async fn text(mut field: Field<'_>, app: &App) -> Result<String, Problem> {
     let mut bytes = Vec::new();
     while let Some(chunk) = field.chunk().await.map_err(|e| multipart(&e, app))? {
         if bytes.len() + chunk.len() > TEXT_BYTES {
-            return Err(Problem::BadRequest(format!("a text part has at most {TEXT_BYTES} bytes")));
+            return Err(Problem::Unprocessable(format!("a text part has at most {TEXT_BYTES} bytes")));
         }
         bytes.extend_from_slice(&chunk);
     }
@@ -290,7 +290,7 @@ async fn whose(app: &App, caller: &Caller, said: Option<CustomerId>) -> Result<O
     match app.catalog.bound_customers(caller.access()).await?[..] {
         [] => Ok(None),
         [only] => Ok(Some(only)),
-        _ => Err(Problem::BadRequest("customer_id: say which of this key's customers it is".to_owned())),
+        _ => Err(Problem::Unprocessable("customer_id: say which of this key's customers it is".to_owned())),
     }
 }
 
@@ -305,7 +305,7 @@ async fn accept(
         return Err(Problem::BadRequest("the part \"file\" is missing".to_owned()));
     };
     if original.size_bytes == 0 {
-        return Err(Problem::BadRequest("file: it is empty".to_owned()));
+        return Err(Problem::Unprocessable("file: it is empty".to_owned()));
     }
     let upload = Upload {
         id,

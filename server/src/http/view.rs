@@ -150,7 +150,7 @@ impl Members {
         let Some(text) = text.filter(|t| !t.trim().is_empty()) else { return Ok(Self(None)) };
         let wanted: Vec<String> = text.split(',').map(|name| name.trim().to_owned()).collect();
         match wanted.iter().find(|name| !DOCUMENT_MEMBERS.contains(&name.as_str())) {
-            Some(unknown) => Err(Problem::BadRequest(format!(
+            Some(unknown) => Err(Problem::Unprocessable(format!(
                 "fields: {unknown:?} is none of {}",
                 DOCUMENT_MEMBERS.join(",")
             ))),

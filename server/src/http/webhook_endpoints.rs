@@ -20,7 +20,7 @@ use time::OffsetDateTime;
 
 use super::{
     auth::Caller,
-    extract::{Body, Id, Params, limit, time, word},
+    extract::{Body, Id, Params, cursor, limit, time, word},
     problem::Problem,
     view::Listing,
 };
@@ -96,7 +96,7 @@ impl EndpointBody {
 
 fn checked(app: &App, url: &str) -> Result<String, Problem> {
     let url = url.trim();
-    app.outgoing.guard().url(url).map_err(|e| Problem::BadRequest(format!("url: {e}")))?;
+    app.outgoing.guard().url(url).map_err(|e| Problem::Unprocessable(format!("url: {e}")))?;
     Ok(url.to_owned())
 }
 
@@ -243,7 +243,7 @@ pub async fn replay(
         (None, Some(since)) => {
             app.catalog.replay_webhooks_since(id, since).await?;
         }
-        _ => return Err(Problem::BadRequest("say either delivery_id or since".to_owned())),
+        _ => return Err(Problem::Unprocessable("say either delivery_id or since".to_owned())),
     }
     audit(&app, &caller, "webhook_replayed", id).await?;
     Ok((StatusCode::ACCEPTED, Json(json!({ "id": id, "state": "queued" }))))
@@ -267,7 +267,7 @@ pub async fn deliveries(
 ) -> Result<Json<Listing<Line>>, Problem> {
     own(&app, &caller, id).await?;
     let state = word::<Delivery>("state", log.state.as_deref())?;
-    let after = word::<WebhookId>("after", log.after.as_deref())?;
+    let after = cursor::<WebhookId>(log.after.as_deref())?;
     let most = limit(log.limit)?;
     let data = app.catalog.webhook_log(id, state, after, most).await?;
     let full = u32::try_from(data.len()).is_ok_and(|n| n >= most);

@@ -1,6 +1,8 @@
 //! A person takes over: the list of cases, and what a person does with one. While a person holds a case the machine is
 //! silent, and two people never write at once: each names the version they looked at.
 
+use std::collections::HashMap;
+
 use acuse_conversation::Event;
 use serde::Serialize;
 use serde_json::json;
@@ -9,7 +11,7 @@ use uuid::Uuid;
 
 use super::{Held, OPEN, get, happens, hold_contact};
 use crate::{
-    access::Access,
+    access::{Access, literal},
     audit,
     catalog::Catalog,
     conversation,
@@ -134,6 +136,8 @@ type Row = (
 );
 
 const T: &str = "cases";
+/// Documents of one case that are shown.
+const MOST_SHOWN: u32 = 100;
 /// Cases with their contact and window, as a [`Row`].
 const LISTED: &str = "SELECT s.id, s.kind, s.subject, s.state, s.expects, s.contact_id, c.name, s.phone_number_id, s.team, \
      s.assignee, s.due_at, w.last_inbound_at, s.version, s.created_at, s.updated_at FROM cases s \
@@ -176,12 +180,13 @@ impl Catalog {
             filter.after.map(|c| c.0),
             i64::from(limit.min(500))
         )?;
-        let mut listed = Vec::with_capacity(rows.len());
-        for row in rows {
-            let documents = documents_of(&mut tx, access, row.0).await?;
-            listed.push(shown(row, documents)?);
-        }
-        Ok(listed)
+        let ids: Vec<Uuid> = rows.iter().map(|row| row.0).collect();
+        let mut documents = documents_of(&mut tx, access, &ids).await?;
+        let with_its_own = |row: Row| {
+            let of_case = documents.remove(&row.0).unwrap_or_default();
+            shown(row, of_case)
+        };
+        rows.into_iter().map(with_its_own).collect()
     }
 
     /// One case, open or not.
@@ -192,8 +197,8 @@ impl Catalog {
         let mut tx = self.reading().await?;
         let text = format!("{LISTED} WHERE s.id = $1 AND {}", conversation::reach(access, &tx));
         let Some(row) = optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), id.0)? else { return Ok(None) };
-        let documents = documents_of(&mut tx, access, id.0).await?;
-        shown(row, documents).map(Some)
+        let mut documents = documents_of(&mut tx, access, &[id.0]).await?;
+        shown(row, documents.remove(&id.0).unwrap_or_default()).map(Some)
     }
 
     /// A person acts on a case that they looked at in this version.
@@ -299,15 +304,28 @@ async fn window_is_open(tx: &mut Tx, held: &Held) -> Result<bool, CatalogError> 
     Ok(last.is_some_and(|last| outbox::answerable_until(last) > tx.now()))
 }
 
-/// Those of a case's documents that exist for this reader.
-async fn documents_of(tx: &mut Tx, access: &Access, case: Uuid) -> Result<Vec<DocumentId>, CatalogError> {
+/// Of each case those of its documents that exist for this reader, in the order in which they came.
+async fn documents_of(
+    tx: &mut Tx,
+    access: &Access,
+    cases: &[Uuid],
+) -> Result<HashMap<Uuid, Vec<DocumentId>>, CatalogError> {
+    let mut of: HashMap<Uuid, Vec<DocumentId>> = HashMap::with_capacity(cases.len());
+    if cases.is_empty() {
+        return Ok(of);
+    }
     let exists = if access.is_bound() { access.reach(tx, "d") } else { "1 = 1".to_owned() };
+    let list = cases.iter().map(|id| literal(tx, *id)).collect::<Vec<_>>().join(", ");
     let text = format!(
-        "SELECT DISTINCT d.id FROM case_documents cd JOIN documents d ON d.id = cd.document_id \
-         WHERE cd.case_id = $1 AND {exists} ORDER BY d.id LIMIT 100"
+        "SELECT n.case_id, n.id FROM (SELECT u.case_id, u.id, ROW_NUMBER() OVER (PARTITION BY u.case_id ORDER BY u.id) \
+           AS place FROM (SELECT DISTINCT cd.case_id, d.id FROM case_documents cd \
+             JOIN documents d ON d.id = cd.document_id WHERE cd.case_id IN ({list}) AND {exists}) u) n \
+         WHERE n.place <= {MOST_SHOWN} ORDER BY n.case_id, n.id"
     );
-    let rows = all!(tx, (Uuid,), sqlx::AssertSqlSafe(text.clone()), case)?;
-    Ok(rows.into_iter().map(|(id,)| DocumentId(id)).collect())
+    for (case, id) in all!(tx, (Uuid, Uuid), sqlx::AssertSqlSafe(text.clone()))? {
+        of.entry(case).or_default().push(DocumentId(id));
+    }
+    Ok(of)
 }
 
 fn shown(row: Row, documents: Vec<DocumentId>) -> Result<Listed, CatalogError> {

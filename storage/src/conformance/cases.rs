@@ -140,6 +140,15 @@ pub(super) async fn a_burst_costs_two_messages(catalog: &Catalog) {
         "the burst is told of; the question is open: {cases:?}"
     );
     assert!(catalog.message_ledger(now()).await.unwrap().balanced);
+    // In a list each case has its own documents, as it has alone.
+    let all = CaseFilter { state: Some("open".to_owned()), ..CaseFilter::default() };
+    let listed = catalog.cases(&Access::whole(), &all, 500).await.unwrap();
+    for case in &listed {
+        let alone = catalog.case(&Access::whole(), case.id).await.unwrap().unwrap();
+        assert_eq!(case.documents, alone.documents, "{case:?}");
+    }
+    let asked = listed.iter().find(|c| c.contact_id == contact && c.kind == "ask").unwrap();
+    assert_eq!(asked.documents, [files[1]]);
 }
 
 pub(super) async fn one_file_is_answered_as_before(catalog: &Catalog) {

@@ -2,15 +2,23 @@
 
 use uuid::Uuid;
 
+use acuse_pipeline::{
+    document::{Kind, Status},
+    fields::{FieldName, Fields},
+};
+
 use super::{
+    desk::{LEASE, waiting},
     door::{Sample, delivery, photo},
-    road::next_events,
+    road::{field, next_events},
 };
 use crate::{
-    Catalog, Intake,
+    Catalog, DocumentId, Intake,
     customers::NewCustomer,
-    events::{EventFilter, Followed},
+    events::{EventCursor, EventFilter, Followed},
     inbound::InboundItem,
+    names::now,
+    reviews::{Deciding, Decision, Resolved, Undone},
 };
 
 pub(super) async fn an_event_says_what_it_is_about(catalog: &Catalog) {
@@ -47,6 +55,78 @@ pub(super) async fn an_event_says_what_it_is_about(catalog: &Catalog) {
         panic!("a cursor of this feed")
     };
     assert_eq!(events, [], "what the filter left out is not looked at again");
+}
+
+/// What each event of a document says that it changed, in order.
+async fn changes(catalog: &Catalog, id: DocumentId, since: EventCursor) -> Vec<(String, Vec<String>)> {
+    let events = next_events(catalog, &mut Some(since), 1000).await;
+    events.into_iter().filter(|e| e.document_id == Some(id)).map(|e| (e.kind, e.changed)).collect()
+}
+
+/// Files its total as another, at once.
+async fn amend(catalog: &Catalog, id: DocumentId, total: &str) {
+    let mut fields = catalog.document(id).await.unwrap().unwrap().fields;
+    fields.insert(FieldName::Total, field(total));
+    let by = Deciding { who: "user:ana", sees_ids: true, ..Deciding::default() };
+    let correct = Decision::Correct { kind: None, fields, customer_id: None };
+    assert!(matches!(catalog.amend(id, &by, &correct).await.unwrap(), Resolved::Done(_)));
+}
+
+pub(super) async fn an_event_names_exactly_what_changed(catalog: &Catalog) {
+    let head = catalog.feed_head().await.unwrap();
+    let (id, review) = waiting(catalog).await;
+    let told = changes(catalog, id, head).await;
+    let names: Vec<&str> = told.iter().map(|(kind, _)| kind.as_str()).collect();
+    assert_eq!(names, ["document.received", "document.in_review"]);
+    assert_eq!(told[0].1, [""; 0], "nothing was told before");
+    let read = [
+        "confidence",
+        "fields",
+        "kind",
+        "language",
+        "media_type",
+        "notes",
+        "pages",
+        "reasons",
+        "sensitivity",
+    ];
+    for member in read.into_iter().chain(["sha256", "size_bytes", "status"]) {
+        assert!(told[1].1.iter().any(|m| m == member), "{member}: {told:?}");
+    }
+    for member in ["customer_id", "duplicate_of", "filed_at", "contact_id", "filename"] {
+        assert!(!told[1].1.iter().any(|m| m == member), "{member} is as it was: {told:?}");
+    }
+    let head = catalog.feed_head().await.unwrap();
+    let fields = Fields::from([(FieldName::Total, field("77.70"))]);
+    let correct = Decision::Correct { kind: Some(Kind::Receipt), fields, customer_id: None };
+    let until = Some(now() + time::Duration::minutes(1));
+    let by = Deciding { who: "user:ana", held_until: until, sees_ids: true, ..Deciding::default() };
+    catalog.decide_review(review.id, &by, &correct, None).await.unwrap();
+    assert_eq!(catalog.undo_decision(id, "user:ana", LEASE).await.unwrap(), Undone::Done(Status::InReview));
+    amend(catalog, id, "46.00").await;
+    amend(catalog, id, "46.00").await;
+    let told = changes(catalog, id, head).await;
+    assert_eq!(
+        told[0],
+        ("document.amended".to_owned(), vec!["fields".to_owned()]),
+        "not what was taken back"
+    );
+    assert_eq!(told[1].0, "document.amended");
+    let (head, again) =
+        (catalog.feed_head().await.unwrap(), catalog.open_review_of(id).await.unwrap().unwrap());
+    let reject = Decision::Reject { note: "no".into() };
+    let by = Deciding { who: "user:ana", ..Deciding::default() };
+    catalog.decide_review(again.id, &by, &reject, None).await.unwrap();
+    let told = changes(catalog, id, head).await;
+    assert_eq!(told, [("document.rejected".to_owned(), vec!["reasons".to_owned(), "status".to_owned()])]);
+}
+
+/// What was there before the feed kept what it had not told was told as it stood.
+pub(super) async fn what_was_there_was_told(catalog: &Catalog, waiting: DocumentId) {
+    let head = catalog.feed_head().await.unwrap();
+    amend(catalog, waiting, "46.00").await;
+    let told = changes(catalog, waiting, head).await;
+    assert_eq!(told, [("document.amended".to_owned(), vec!["fields".to_owned()])]);
 }
 
 /// Runs last of the feed's: afterwards every cursor of before is foreign.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use acuse_pipeline::fields::{FieldName, Fields};
+use acuse_pipeline::fields::{Entry, Field, FieldName, Fields, Source, Value};
 use uuid::Uuid;
 
 use super::{
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     Access, Catalog, DocumentFilter, DocumentId,
-    documents::{SEARCH, Sort},
+    documents::{LINES, SEARCH, Sort},
     reviews::Decision,
     stages::ReadFacts,
 };
@@ -66,6 +66,19 @@ pub(super) async fn what_is_said_is_found(catalog: &Catalog) {
         let by_amount: BTreeSet<_> = found(catalog, &by_amount).await.into_iter().collect();
         assert_eq!(by_amount, ids.iter().copied().collect(), "{q}");
     }
+    // The lines of an e-invoice stand on no page.
+    let line = Entry {
+        description: Some("Rodamiento axial 51105".into()),
+        unit_price: Some("17.31".into()),
+        ..Entry::default()
+    };
+    let lines = Field { value: Value::List(vec![line]), source: Source::Xml, page: None, ..field("") };
+    let fields = Fields::from([(FieldName::Number, field(&mine)), (FieldName::LineItems, lines)]);
+    let xml = ReadFacts { text: String::new(), fields, ..bill() };
+    let xml = waiting(catalog, &xml).await;
+    for q in ["rodamiento", "51105 axial", "17,31"] {
+        assert_eq!(found(catalog, &asked(&format!("{q} {mine}"), Access::whole())).await, [xml], "{q}");
+    }
     for q in ["anaderia", "1.234,51", "panaderia lopez", "otra"] {
         assert_eq!(found(catalog, &asked(&format!("{q} {mine}"), Access::new(false))).await, [], "{q}");
     }
@@ -101,4 +114,11 @@ pub(super) async fn what_was_there_is_found(catalog: &Catalog, filed: DocumentId
     let backfill = catalog.backfill(SEARCH).await.unwrap().expect("there was something to do");
     assert!(backfill.finished && backfill.done == backfill.total, "{backfill:?}");
     assert!(!catalog.keep_words_of_what_was_there(2).await.unwrap());
+    let q = asked("rodamiento", Access::whole());
+    assert_eq!(found(catalog, &q).await, [], "its lines are not looked at yet");
+    while catalog.keep_words_of_lines(2).await.unwrap() {}
+    assert_eq!(found(catalog, &q).await, [filed]);
+    assert_eq!(found(catalog, &asked("CAFE factura", Access::whole())).await, [filed], "and all else still");
+    let backfill = catalog.backfill(LINES).await.unwrap().expect("there was something to do");
+    assert!(backfill.finished && backfill.done == backfill.total, "{backfill:?}");
 }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::{
     Catalog,
-    documents::{DeclaredFile, keep_words},
+    documents::keep_words_of_new,
     names::{micros, now},
 };
 
@@ -21,7 +21,7 @@ pub struct Many {
 }
 
 /// Documents put in one transaction.
-const BATCH: u64 = 500;
+const BATCH: u64 = 4_000;
 /// Kept of the ids.
 const KEPT: usize = 500;
 /// Words that papers are made of.
@@ -52,11 +52,24 @@ fn text_of(n: u64) -> String {
     format!("factura F-{n:07} total {}.{:02} {} {}", n % 9_000, n % 100, a_firm(n), words.join(" "))
 }
 
+/// Whether a document waits for a person.
+fn waits(n: u64) -> bool {
+    n % 100 == 11 || n % 100 == 61
+}
+
 /// Puts so many documents, two minutes apart up to now.
 ///
 /// # Panics
 /// When the database fails.
 pub async fn many(catalog: &Catalog, count: u64) -> Many {
+    many_watched(catalog, count, |_| {}).await
+}
+
+/// The same; `put_so_far` hears how many are there after each batch.
+///
+/// # Panics
+/// When the database fails.
+pub async fn many_watched(catalog: &Catalog, count: u64, mut put_so_far: impl FnMut(u64)) -> Many {
     let (customer, contact) = (Uuid::now_v7(), Uuid::now_v7());
     let start = micros(now()) - i64::try_from(count).unwrap() * 120_000_000;
     let mut tx = catalog.writing().await.unwrap();
@@ -74,6 +87,7 @@ pub async fn many(catalog: &Catalog, count: u64) -> Many {
         put(catalog, &rows, start, (customer, contact)).await;
         ids.extend(rows.iter().filter(|(n, _)| n % (count / KEPT as u64).max(1) == 0).map(|(_, id)| *id));
         at = until;
+        put_so_far(at);
     }
     let mut tx = catalog.writing().await.unwrap();
     execute!(tx, "ANALYZE").unwrap();
@@ -101,7 +115,11 @@ async fn put(catalog: &Catalog, rows: &[(u64, Uuid)], start: i64, whose: (Uuid, 
                 .bind(if n % 50 == 3 { "import" } else { "whatsapp" })
                 .bind(received(n))
                 .bind(received(n))
-                .bind(if n % 100 == 9 && !duplicate { "rejected" } else { "filed" })
+                .bind(match n % 100 {
+                    9 if !duplicate => "rejected",
+                    n if waits(n) && !duplicate => "in_review",
+                    _ => "filed",
+                })
                 .bind("done")
                 .bind(["invoice", "receipt", "receipt", "id"][(n % 41 % 4) as usize])
                 .bind((n % 100 == 2).then_some(whose.0))
@@ -129,10 +147,17 @@ async fn put(catalog: &Catalog, rows: &[(u64, Uuid)], start: i64, whose: (Uuid, 
         |q, (n, id)| q.bind(received(*n)).bind("document.filed").bind(*id).bind("{}").bind(1_i64)
     )
     .unwrap();
-    for (n, id) in rows {
-        keep_words(&mut tx, (*id, received(*n)), &DeclaredFile::default(), &Default::default(), &text_of(*n))
-            .await
-            .unwrap();
-    }
+    let waiting: Vec<_> = rows.iter().filter(|(n, _)| waits(n % 100) && n % 97 != 1).collect();
+    insert!(
+        tx,
+        "INSERT INTO reviews (id, document_id, stage, reasons, opened_at) VALUES ",
+        5,
+        "",
+        &waiting,
+        |q, (n, id)| q.bind(Uuid::now_v7()).bind(*id).bind("link").bind("[]").bind(received(*n))
+    )
+    .unwrap();
+    let texts: Vec<_> = rows.iter().map(|(n, id)| ((*id, received(*n)), text_of(*n))).collect();
+    keep_words_of_new(&mut tx, &texts).await.unwrap();
     tx.commit().await.unwrap();
 }

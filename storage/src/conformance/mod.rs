@@ -41,7 +41,7 @@ pub use compare::compare;
 pub use door::{Sample, delivery, photo};
 pub use erasure::erased;
 pub use lists::lists;
-pub use many::{Many, a_firm, a_word, many};
+pub use many::{Many, a_firm, a_word, many, many_watched};
 pub use retained::retained;
 pub use sealed::{sealed, what_was_plain};
 pub use upgrade::upgrade;
@@ -80,6 +80,7 @@ pub async fn catalog(catalog: &Catalog) {
     customers::many_at_once_double_nothing(catalog).await;
     customers::both_forms_of_a_phone_are_one(catalog).await;
     feed::an_event_says_what_it_is_about(catalog).await;
+    feed::an_event_names_exactly_what_changed(catalog).await;
     feed::a_cursor_of_another_feed_is_foreign(catalog).await;
     hold::a_held_decision_is_told_when_its_time_is_over(catalog).await;
     hold::a_decision_is_taken_back_by_whoever_made_it(catalog).await;

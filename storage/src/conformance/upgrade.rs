@@ -54,6 +54,7 @@ pub async fn upgrade(catalog: &Catalog) {
     super::lists::what_was_there_is_listed(catalog).await;
     super::found::what_was_there_is_found(catalog, landed.filed).await;
     super::tallies::what_was_there_is_counted(catalog).await;
+    super::feed::what_was_there_was_told(catalog, landed.waiting).await;
     columns_are_the_same_on_both(catalog).await;
 }
 
@@ -151,8 +152,11 @@ async fn fill(catalog: &Catalog) -> Landed {
         documents.push(document);
     }
     let (filed, filed_id, waiting, asked_again) = (documents[0], documents[1], documents[2], documents[3]);
-    let text = "UPDATE documents SET search = 'factura.pdf\nde café uno, 1.234,50' WHERE id = $1";
-    execute!(tx, text, filed.0).unwrap();
+    let text = "UPDATE documents SET search = 'factura.pdf\nde café uno, 1.234,50', text = 'De Café Uno, 1.234,50', \
+         declared_filename = 'factura.pdf', fields = $2 WHERE id = $1";
+    let fields = r#"{"total":{"value":"45.00","confidence":0.9,"page":null,"box":null,"source":"xml"},
+        "line_items":{"value":[{"description":"Rodamiento"}],"confidence":0.9,"page":null,"box":null,"source":"xml"}}"#;
+    execute!(tx, text, filed.0, fields).unwrap();
     let of_another = fill_same_bytes_of_another(&mut tx, filed, customer, t).await;
     let (open_review, decided_review) = (ReviewId::generate(), ReviewId::generate());
     for (id, document, at, how) in

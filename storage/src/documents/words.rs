@@ -6,14 +6,21 @@
 
 use uuid::Uuid;
 
-use super::{DeclaredFile, search_text, terms};
-use crate::{backfills, catalog::Catalog, error::CatalogError, sql::Tx};
+use super::{
+    DeclaredFile, Document,
+    row::{COLUMNS, DocumentRow},
+    search_text, terms, text_of,
+};
+use crate::{backfills, catalog::Catalog, error::CatalogError, names::micros, sql::Tx};
 use acuse_pipeline::fields::Fields;
 
 /// Places in a microsecond. Arrivals fill 2^53 of them until the year 2255.
 const PLACES: i64 = 1024;
 /// The backfill of what was there before this index.
 pub const SEARCH: &str = "search";
+
+/// The backfill of the words of line items, of what was there before they were kept.
+pub const LINES: &str = "search_lines";
 
 /// How much of the index a statement looks at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,6 +114,28 @@ async fn keep_text(tx: &mut Tx, (id, received_at): (Uuid, i64), text: &str) -> R
     execute!(tx, sql, place, words).map(drop)
 }
 
+/// Keeps the words of documents that were never here, and that came each at a moment of its own.
+#[cfg(any(test, feature = "conformance"))]
+pub(crate) async fn keep_of_new(tx: &mut Tx, all: &[((Uuid, i64), String)]) -> Result<(), CatalogError> {
+    let kept: Vec<(i64, Uuid, String)> = all
+        .iter()
+        .map(|((id, received_at), text)| {
+            let words = terms::tokens(text).into_iter().collect::<Vec<_>>().join(" ");
+            (received_at * PLACES + (id.as_u128() & 0x3FF) as i64, *id, words)
+        })
+        .collect();
+    if tx.is_sqlite() {
+        let head = "INSERT INTO document_fts_rows (place, document_id) VALUES ";
+        insert!(tx, head, 2, "", &kept, |q, (place, id, _)| q.bind(*place).bind(*id))?;
+        let head = "INSERT INTO document_fts (rowid, words) VALUES ";
+        return insert!(tx, head, 2, "", &kept, |q, (place, _, words)| q.bind(*place).bind(words.as_str()));
+    }
+    let head = "INSERT INTO document_fts (place, document_id, words) \
+         SELECT v.place, v.document_id, array_to_tsvector(string_to_array(v.words, ' ')) FROM (VALUES ";
+    let tail = ") AS v (place, document_id, words)";
+    insert!(tx, head, 3, tail, &kept, |q, (place, id, words)| q.bind(*place).bind(*id).bind(words.as_str()))
+}
+
 /// The document's place, taken now if it has none.
 async fn place(tx: &mut Tx, id: Uuid, received_at: i64) -> Result<i64, CatalogError> {
     let known = tx.pick(
@@ -168,6 +197,36 @@ impl Catalog {
         }
         let ids: Vec<Uuid> = rows.iter().map(|(id, ..)| *id).collect();
         let more = backfills::moved(&mut tx, SEARCH, &ids).await?;
+        tx.commit().await?;
+        Ok(more)
+    }
+
+    /// Keeps the words of the line items of the next `batch` documents that were there before those were searched, when all
+    /// else of what was there is kept; whether there are more.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn keep_words_of_lines(&self, batch: u32) -> Result<bool, CatalogError> {
+        let mut tx = self.writing().await?;
+        if backfills::place(&mut tx, SEARCH).await?.is_some() {
+            return Ok(true);
+        }
+        let Some((after, upto_id)) = backfills::place(&mut tx, LINES).await? else { return Ok(false) };
+        let text = format!("SELECT {COLUMNS} FROM documents WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3");
+        let limit = i64::from(batch.clamp(1, 500));
+        let rows = all!(tx, DocumentRow, sqlx::AssertSqlSafe(text.clone()), after, upto_id, limit)?;
+        let mut ids = Vec::with_capacity(rows.len());
+        for row in rows {
+            let document = Document::try_from(row)?;
+            ids.push(document.id.0);
+            if document.fields.values().all(|field| field.value.entries().is_empty()) {
+                continue;
+            }
+            let text = text_of(&mut tx, document.id).await?;
+            let place = (document.id.0, micros(document.received_at));
+            keep(&mut tx, place, &document.searched_names(), &document.fields, &text).await?;
+        }
+        let more = backfills::moved(&mut tx, LINES, &ids).await?;
         tx.commit().await?;
         Ok(more)
     }

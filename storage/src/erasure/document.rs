@@ -123,9 +123,8 @@ pub(super) async fn erase(
         receipt.id,
         id.0
     )?;
-    let data = json!({ "changed": ["fields", "erased_at"] });
     timeline::note(tx, id, Stage::Done, "erased", json!({ "erasure_id": receipt.id })).await?;
-    events::tell(tx, "document.erased", id, data).await
+    events::tell(tx, "document.erased", id, json!({})).await
 }
 
 /// Amounts and dates as they were, and not where they stood.

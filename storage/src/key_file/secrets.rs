@@ -53,7 +53,8 @@ impl Catalog {
         }
         let opened = self.keys.get().and_then(|keys| keys.open_secret(of, kept));
         if opened.is_none() {
-            tracing::warn!(
+            // Whoever would sign with it says so, once.
+            tracing::debug!(
                 endpoint = of,
                 "a webhook secret is sealed by a key file that this process has not opened"
             );

@@ -8,7 +8,7 @@ use super::{Endpoint, disable};
 use crate::{
     catalog::Catalog,
     error::CatalogError,
-    events::{self, Event},
+    events::{self, Event, EventRow},
     incidents,
     names::{EndpointId, WebhookId, cut, maybe_at, micros, number},
     sql::Tx,
@@ -95,7 +95,15 @@ fn is_for(endpoint: &Endpoint, new: &New) -> bool {
         && (filter.customers.is_empty() || has(&filter.customers))
 }
 
-type DueRow = (Uuid, i64, Option<i64>, i64);
+/// A delivery, and its event.
+#[derive(sqlx::FromRow)]
+struct DueRow {
+    id: Uuid,
+    attempts: i64,
+    first_attempt_at: Option<i64>,
+    #[sqlx(flatten)]
+    event: EventRow,
+}
 
 impl Catalog {
     /// Writes down the next events that an endpoint is for and moves its cursor past them; whether there may be more.
@@ -156,11 +164,13 @@ impl Catalog {
         const T: &str = "webhook_deliveries";
         let mut tx = self.reading().await?;
         let present = tx.now();
+        let feed = events::feed(&mut tx).await?;
         let rows = all!(
             tx,
             DueRow,
-            "SELECT d.id, d.attempts, d.first_attempt_at, d.seq FROM webhook_deliveries d \
-             WHERE d.endpoint_id = $1 AND d.state = 'queued' AND d.next_attempt_at <= $2 \
+            "SELECT d.id, d.attempts, d.first_attempt_at, e.seq, e.mark, e.at, e.kind, e.document_id, e.version, \
+               e.document_kind, e.customer_id, e.changed, e.data \
+             FROM webhook_deliveries d JOIN events e ON e.seq = d.seq WHERE d.endpoint_id = $1 AND d.state = 'queued' AND d.next_attempt_at <= $2 \
              AND (d.about IS NULL OR NOT EXISTS (SELECT 1 FROM webhook_deliveries b WHERE b.endpoint_id = d.endpoint_id \
                AND b.about = d.about AND b.state = 'queued' AND (b.epoch, b.tx, b.seq) < (d.epoch, d.tx, d.seq))) \
              ORDER BY d.next_attempt_at, d.epoch, d.tx, d.seq LIMIT $3",
@@ -168,18 +178,15 @@ impl Catalog {
             micros(present),
             i64::from(limit)
         )?;
-        let mut due = Vec::with_capacity(rows.len());
-        for (id, attempts, first, seq) in rows {
-            // Events are never deleted, so there is one.
-            let Some(event) = events::by_seq(&mut tx, seq).await? else { continue };
-            due.push(Due {
-                id: WebhookId(id),
-                attempts: number(T, "attempts", attempts)?,
-                first_attempt_at: maybe_at(T, "first_attempt_at", first)?,
-                event,
-            });
-        }
-        Ok(due)
+        let due = rows.into_iter().map(|row| {
+            Ok(Due {
+                id: WebhookId(row.id),
+                attempts: number(T, "attempts", row.attempts)?,
+                first_attempt_at: maybe_at(T, "first_attempt_at", row.first_attempt_at)?,
+                event: events::event(&feed, row.event)?,
+            })
+        });
+        due.collect()
     }
 
     /// Writes down what became of a try, and what follows of it for the endpoint.
@@ -222,7 +229,16 @@ impl Catalog {
 
 async fn taken(tx: &mut Tx, of: EndpointId, present: OffsetDateTime) -> Result<(), CatalogError> {
     let sql = "UPDATE webhook_endpoints SET failing_since = NULL WHERE id = $1 AND failing_since IS NOT NULL";
-    execute!(tx, sql, of.0)?;
+    if execute!(tx, sql, of.0)? > 0 {
+        // It is back. What never got as far as an answer failed for its absence, and need not wait longer for it.
+        execute!(
+            tx,
+            "UPDATE webhook_deliveries SET next_attempt_at = $2 WHERE endpoint_id = $1 AND state = 'queued' \
+             AND next_attempt_at > $2 AND last_status IS NULL",
+            of.0,
+            micros(present)
+        )?;
+    }
     let lost = "SELECT id FROM webhook_deliveries WHERE endpoint_id = $1 AND state = 'undelivered' LIMIT 1";
     if optional!(tx, (Uuid,), lost, of.0)?.is_none() {
         incidents::resolve(tx, UNDELIVERED, Some(&of.to_string()), present).await?;

@@ -12,7 +12,7 @@ use acuse_storage::{
     events::Event,
     names::EndpointId,
     webhooks::{
-        Endpoint,
+        Endpoint, UNSIGNED,
         queue::{Due, Tried},
     },
 };
@@ -129,6 +129,9 @@ pub async fn deliver(env: &Env) -> Result<(), CatalogError> {
 
 async fn turn(env: &Env, endpoint: &Endpoint) -> Result<(), CatalogError> {
     let Some(outgoing) = &env.outgoing else { return Ok(()) };
+    if secrets(endpoint).is_empty() {
+        return hold(env, endpoint).await;
+    }
     let is_new = env.catalog.queue_webhooks(endpoint).await?;
     if !is_new && env.catalog.due_webhooks(endpoint.id, 1).await?.is_empty() {
         return Ok(());
@@ -141,6 +144,17 @@ async fn turn(env: &Env, endpoint: &Endpoint) -> Result<(), CatalogError> {
     went
 }
 
+/// Leaves an endpoint for which nothing signs as it is: its cursor stands and no try is counted, so that all of it leaves
+/// when its secret opens again. [`crate::watch`] ends the incident then.
+async fn hold(env: &Env, endpoint: &Endpoint) -> Result<(), CatalogError> {
+    if env.catalog.webhook_unsigned_since(endpoint.id).await?.is_some() {
+        return Ok(());
+    }
+    tracing::error!(endpoint_id = %endpoint.id, "nothing opens the endpoint's secret: its events are held");
+    let detail = json!({ "what": format!("{}: nothing opens its secret", endpoint.url) });
+    env.catalog.open_incident(UNSIGNED, &endpoint.id.to_string(), &detail).await.map(drop)
+}
+
 /// Sends what is due, until nothing is or the turn is over.
 async fn speak(env: &Env, outgoing: &Outgoing, id: EndpointId) -> Result<(), CatalogError> {
     let started = Instant::now();
@@ -149,6 +163,9 @@ async fn speak(env: &Env, outgoing: &Outgoing, id: EndpointId) -> Result<(), Cat
         let Some(endpoint) = env.catalog.webhook_endpoint(id).await?.filter(|e| e.enabled) else {
             return Ok(());
         };
+        if secrets(&endpoint).is_empty() {
+            return hold(env, &endpoint).await;
+        }
         let access = match env.catalog.access_of_key(endpoint.key_id).await? {
             Some((key, access)) if key.revoked_at.is_none() => access,
             _ => return env.catalog.disable_webhook_endpoint(id, "the key that made it is void").await,
@@ -159,19 +176,25 @@ async fn speak(env: &Env, outgoing: &Outgoing, id: EndpointId) -> Result<(), Cat
         if due.is_empty() && !more {
             return Ok(());
         }
+        let probed = endpoint.failing_since.is_some() && !due.is_empty();
         let tries = due.into_iter().map(|due| attempt(env, outgoing, &endpoint, &access, due));
-        stream::iter(tries).buffer_unordered(AT_ONCE).try_collect::<Vec<()>>().await?;
+        let taken: Vec<bool> = stream::iter(tries).buffer_unordered(AT_ONCE).try_collect().await?;
+        if probed && !taken.contains(&true) {
+            // It is still away: the others keep their tries for when it is back.
+            return Ok(());
+        }
     }
     Ok(())
 }
 
+/// Sends one event and writes down what became of it; whether it is dealt with.
 async fn attempt(
     env: &Env,
     outgoing: &Outgoing,
     endpoint: &Endpoint,
     access: &Access,
     due: Due,
-) -> Result<(), CatalogError> {
+) -> Result<bool, CatalogError> {
     let seen = env.catalog.events_within(access, vec![due.event.clone()]).await?;
     let tried = match seen.first() {
         None => Tried::Withheld,
@@ -197,7 +220,8 @@ async fn attempt(
         Tried::Withheld => "withheld",
     };
     metrics::counter!("acuse_webhooks_sent_total", "outcome" => outcome).increment(1);
-    env.catalog.webhook_tried(endpoint.id, &due, &tried).await
+    env.catalog.webhook_tried(endpoint.id, &due, &tried).await?;
+    Ok(matches!(tried, Tried::Delivered { .. } | Tried::Withheld))
 }
 
 #[cfg(test)]

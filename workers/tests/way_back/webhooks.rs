@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration as StdDuration};
 
 use acuse_pipeline::document::Sha256;
 use acuse_storage::{
-    DocumentId,
+    Catalog, DocumentId,
     events::{EventFilter, Followed},
     keys::{KeyMade, Scope},
     names::{EndpointId, KeyId},
@@ -13,6 +13,7 @@ use acuse_storage::{
 use acuse_workers::{
     Env,
     outgoing::{Outgoing, OutgoingConfig, sign::Secret, webhooks},
+    watch,
 };
 use time::Duration;
 
@@ -253,4 +254,75 @@ async fn secrets_overlap_and_a_void_key_is_told_nothing() {
     world.waits().await;
     deliver(env).await;
     assert!(receiver.came().is_empty() && !find(env, id).await.enabled);
+}
+
+#[tokio::test]
+async fn what_nothing_signs_is_held_until_something_does() {
+    let world = world().await;
+    let (env, receiver) = (&world.env, Receiver::start().await);
+    let (key, keys) = (key(env, "k").await, world.folder.path().join("acuse.key"));
+    // The secret is sealed by a key file that this process has not: it is lost.
+    let sealing =
+        Catalog::open_sqlite(&world.folder.path().join("acuse.db")).await.unwrap().with_clock(clock);
+    sealing.open_key_file(Some(&keys)).await.unwrap();
+    let secret = Secret::generate();
+    let new = NewEndpoint {
+        url: receiver.url.clone(),
+        description: "books".to_owned(),
+        secret: secret.expose(),
+        filter: Filter::default(),
+        key_id: key,
+    };
+    let id = sealing.add_webhook_endpoint(&new).await.unwrap().unwrap();
+    assert!(find(env, id).await.secrets.is_empty());
+    world.waits().await;
+    let since = clock();
+    let unsigned = || async {
+        let open = env.catalog.incidents(None, None, 100).await.unwrap();
+        open.into_iter().find(|i| i.kind == "webhook_unsigned")
+    };
+    for _ in 0..8 {
+        deliver(env).await;
+        pass(Duration::days(1));
+    }
+    assert!(receiver.came().is_empty(), "nothing leaves unsigned");
+    let told = unsigned().await.expect("somebody is told");
+    assert_eq!((told.subject, told.opened_at), (id.to_string(), since), "since when");
+    let held = find(env, id).await;
+    assert!(held.enabled && held.failing_since.is_none(), "to be held is not to fail: {held:?}");
+    assert!(env.catalog.webhook_log(id, None, None, 10).await.unwrap().is_empty(), "no try is counted");
+    let said = watch::findings(&env.catalog, &env.watch, clock()).await.unwrap();
+    let said = said.iter().find(|f| f.kind == "webhook_unsigned").unwrap();
+    let day = since.date().to_string();
+    assert!(said.is_bad && said.what.contains(&day), "the doctor says since when: {}", said.what);
+    watch::look(env).await.unwrap();
+    assert!(unsigned().await.is_some(), "a look does not end it");
+    // The file is found again.
+    env.catalog.open_key_file(Some(&keys)).await.unwrap();
+    watch::look(env).await.unwrap();
+    assert!(unsigned().await.is_none(), "it ends by itself");
+    deliver(env).await;
+    let came = receiver.came();
+    assert!(came.iter().all(|c| c.is_signed_by(&secret.expose())));
+    assert_eq!(by_document(&came), feed(env).await, "nothing is lost");
+}
+
+#[tokio::test]
+async fn another_secret_ends_the_holding() {
+    let world = world().await;
+    let (env, receiver) = (&world.env, Receiver::start().await);
+    let key = key(env, "k").await;
+    let (id, _) = endpoint(env, key, &receiver.url, Filter::default()).await;
+    let lost = "UPDATE webhook_endpoints SET secret = 'sealed:1:00'";
+    sqlx::query(lost).execute(&world.queue).await.unwrap();
+    world.waits().await;
+    deliver(env).await;
+    let open = || async { env.catalog.webhook_unsigned_since(id).await.unwrap() };
+    assert!(open().await.is_some());
+    let secret = Secret::generate();
+    assert!(env.catalog.rotate_webhook_secret(id, &secret.expose()).await.unwrap());
+    assert_eq!(open().await, None);
+    deliver(env).await;
+    let came = receiver.came();
+    assert!(!came.is_empty() && came.iter().all(|c| c.is_signed_by(&secret.expose())));
 }

@@ -52,7 +52,8 @@ pub struct World {
     /// The program that reads.
     pub reader: PathBuf,
     _s3: EmbeddedS3,
-    _folder: tempfile::TempDir,
+    /// Where the catalog, the objects and keys lie.
+    pub folder: tempfile::TempDir,
 }
 
 /// A message to somebody, waiting.
@@ -109,7 +110,7 @@ impl World {
         let sandbox = Sandbox::start(sandbox).await.unwrap();
         let intake = Intake::spawn(catalog.clone());
         let env = Env::new(catalog, objects, sandbox, Some(Graph::new(client).unwrap())).with_clock(clock);
-        Self { env, graph, intake, queue, way, reader, _s3: s3, _folder: folder }
+        Self { env, graph, intake, queue, way, reader, _s3: s3, folder }
     }
 
     pub fn number(&self) -> String {

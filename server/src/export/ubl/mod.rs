@@ -136,7 +136,7 @@ pub(super) async fn body(rows: Rows, mapping: Option<Arc<Mapping>>) -> Result<Bo
     if rows.has_entries() {
         let why =
             "format: ubl is of the books as they are; a closed month is its frozen lines (csv, xlsx, jsonl)";
-        return Err(Problem::BadRequest(why.to_owned()));
+        return Err(Problem::Unprocessable(why.to_owned()));
     }
     let (to, from) = mpsc::channel(2);
     let writer = tokio::task::spawn_blocking(move || {

@@ -1,13 +1,21 @@
-//! The rules of EN 16931 that an invoice of ours can break, each by its id. Those of its terms' presence (BR-1 and what
-//! follows) are what `terms` asks for; of code lists, what is written comes from lists that were checked.
+//! The rules of EN 16931 that an invoice of ours can break, each by its id. Those of its terms' presence (BR-02 and what
+//! follows) are what `terms` asks for; countries, categories and units come from lists that the mapping file was held
+//! to, types and the means of payment from constants.
+
+use acuse_pipeline::checks::is_currency;
 
 use super::terms::{Breakdown, Broken, Invoice, Money};
 
 /// What of an invoice does not hold; each rule once.
 pub(super) fn broken(invoice: &Invoice) -> Vec<Broken> {
     let mut all = Vec::new();
+    if !is_currency(&invoice.currency) {
+        let message = format!("{} is no currency of ISO 4217", invoice.currency);
+        all.push(Broken { rule: "BR-CL-04", message });
+    }
     sums(invoice, &mut all);
     taxes(invoice, &mut all);
+    categories(invoice, &mut all);
     lines(invoice, &mut all);
     parties(invoice, &mut all);
     let mut told = std::collections::BTreeSet::new();
@@ -38,43 +46,109 @@ fn sums(i: &Invoice, all: &mut Vec<Broken>) {
     }
 }
 
-/// The rule of a category's taxable amounts, and the one of its rate.
-fn of_category(category: &str) -> (&'static str, &'static str, &'static str) {
+/// The rules of one VAT category.
+struct Of {
+    /// What is charged stands in the breakdown.
+    present: &'static str,
+    /// Who sells has a VAT or tax identifier, where a line is of it.
+    seller: &'static str,
+    /// The same, where a discount is of it.
+    seller_of_discount: &'static str,
+    /// A line's rate.
+    rate: &'static str,
+    /// A discount's rate.
+    rate_of_discount: &'static str,
+    /// The taxable amount.
+    base: &'static str,
+    /// The tax.
+    amount: &'static str,
+}
+
+macro_rules! of {
+    ($name:literal) => {
+        Of {
+            present: concat!("BR-", $name, "-01"),
+            seller: concat!("BR-", $name, "-02"),
+            seller_of_discount: concat!("BR-", $name, "-03"),
+            rate: concat!("BR-", $name, "-05"),
+            rate_of_discount: concat!("BR-", $name, "-06"),
+            base: concat!("BR-", $name, "-08"),
+            amount: concat!("BR-", $name, "-09"),
+        }
+    };
+}
+
+fn of_category(category: &str) -> Of {
     match category {
-        "Z" => ("BR-Z-08", "BR-Z-05", "BR-Z-02"),
-        "L" => ("BR-IG-08", "BR-IG-05", "BR-IG-02"),
-        "M" => ("BR-IP-08", "BR-IP-05", "BR-IP-02"),
-        _ => ("BR-S-08", "BR-S-05", "BR-S-02"),
+        "Z" => of!("Z"),
+        "L" => of!("IG"),
+        "M" => of!("IP"),
+        _ => of!("S"),
+    }
+}
+
+/// Whether a category may have this rate.
+fn fits(category: &str, rate: i128) -> bool {
+    match category {
+        "Z" => rate == 0,
+        "S" => rate > 0,
+        _ => rate >= 0,
     }
 }
 
 fn taxes(i: &Invoice, all: &mut Vec<Broken>) {
+    if i.breakdown.is_empty() {
+        all.push(Broken { rule: "BR-CO-18", message: "there is no VAT breakdown (BG-23)".to_owned() });
+    }
     for part in &i.breakdown {
-        let (base, rate, _) = of_category(&part.category);
-        equal(all, base, "taxable amount", part.base, taxable(i, part));
-        let free = part.category == "Z";
-        let fits = match part.category.as_str() {
-            "Z" => part.rate == 0,
-            "S" => part.rate > 0,
-            _ => part.rate >= 0,
-        };
-        if !fits {
-            let message = format!("category {} at {} %", part.category, percent(part.rate));
-            all.push(Broken { rule: rate, message });
-        }
-        if free && part.amount.0 != 0 {
-            all.push(Broken { rule: "BR-Z-09", message: format!("{} is charged at no rate", part.amount) });
+        let of = of_category(&part.category);
+        equal(all, of.base, "taxable amount", part.base, taxable(i, part));
+        if part.category == "Z" && part.amount.0 != 0 {
+            all.push(Broken { rule: of.amount, message: format!("{} is charged at no rate", part.amount) });
         }
         // Papers round each line; the norm allows less than one of the currency (EN16931-UBL-validation.sch).
         let exact = part.base.0 * part.rate;
         if (part.amount.0 * 100_000 - exact).abs() >= 100 * 100_000 {
             let message = format!("{} of {} is not {} %", part.amount, part.base, percent(part.rate));
+            all.push(Broken { rule: of.amount, message: message.clone() });
             all.push(Broken { rule: "BR-CO-17", message });
         }
     }
-    if i.lines.iter().any(|l| !i.breakdown.iter().any(|b| (&b.category, b.rate) == (&l.category, l.rate))) {
-        let message = "a line is of a VAT category that the breakdown is without".to_owned();
-        all.push(Broken { rule: "BR-CO-18", message });
+}
+
+/// What lines and the discount say of VAT against what the breakdown says.
+fn categories(i: &Invoice, all: &mut Vec<Broken>) {
+    let discount = i.breakdown.first().filter(|_| i.allowance.0 != 0);
+    for line in &i.lines {
+        let of = of_category(&line.category);
+        let count = i.breakdown.iter().filter(|b| b.category == line.category).count();
+        if count == 0 || line.category == "Z" && count > 1 {
+            let message =
+                format!("a line is of category {}, {count} of the VAT breakdown are", line.category);
+            all.push(Broken { rule: of.present, message });
+        } else if !i.breakdown.iter().any(|b| (&b.category, b.rate) == (&line.category, line.rate)) {
+            let message = format!("nothing of the VAT breakdown is of {} %", percent(line.rate));
+            all.push(Broken { rule: of.base, message });
+        }
+        if !fits(&line.category, line.rate) {
+            let message = format!("category {} at {} %", line.category, percent(line.rate));
+            all.push(Broken { rule: of.rate, message });
+        }
+    }
+    if let Some(of) = discount.filter(|first| !fits(&first.category, first.rate)) {
+        let message = format!("a discount of category {} at {} %", of.category, percent(of.rate));
+        all.push(Broken { rule: of_category(&of.category).rate_of_discount, message });
+    }
+    if i.seller.tax_id.is_none() {
+        // Charging VAT asks for an identifier for tax.
+        let message = || "the seller's tax or VAT identifier is missing (BT-31, BT-32)".to_owned();
+        for line in &i.lines {
+            all.push(Broken { rule: of_category(&line.category).seller, message: message() });
+        }
+        if let Some(first) = discount {
+            let rule = of_category(&first.category).seller_of_discount;
+            all.push(Broken { rule, message: message() });
+        }
     }
 }
 
@@ -103,14 +177,9 @@ fn lines(i: &Invoice, all: &mut Vec<Broken>) {
 }
 
 fn parties(i: &Invoice, all: &mut Vec<Broken>) {
-    // Whoever sells is told by an identifier of any kind, and charging VAT by one for tax.
     if i.seller.tax_id.is_none() {
         let message = "nothing identifies the seller (BT-29, BT-30 or BT-31)".to_owned();
         all.push(Broken { rule: "BR-CO-26", message });
-        if let Some(part) = i.breakdown.first() {
-            let message = "the seller's tax or VAT identifier is missing (BT-31, BT-32)".to_owned();
-            all.push(Broken { rule: of_category(&part.category).2, message });
-        }
     }
     if i.allowance.0 < 0 {
         all.push(Broken { rule: "BR-31", message: "a discount below nothing".to_owned() });

@@ -8,6 +8,8 @@ use serde::Deserialize;
 
 const VAT: &str = include_str!("vat.tsv");
 const COUNTRIES: &str = include_str!("countries.txt");
+/// Those of UN/ECE Recommendation 20 that goods and work are counted in.
+const UNITS: &str = include_str!("units.txt");
 /// Categories that say why nothing is charged need a reason, which nobody has stated; these do not (UNCL 5305).
 const CATEGORIES: &[&str] = &["S", "Z", "L", "M"];
 
@@ -74,11 +76,10 @@ impl Stated {
         if let Some(nobody) = self.countries.iter().find(|c| c.tax_id.is_none() && c.name.is_none()) {
             return Err(format!("ubl: country {:?}: write a `tax_id` or a `name`", nobody.country));
         }
-        let is_code = |c: &String| {
-            (2..=3).contains(&c.len()) && c.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
-        };
-        if self.unit_code.as_ref().is_some_and(|c| !is_code(c)) {
-            return Err("ubl: unit_code: write a code of UN/ECE Recommendation 20, e.g. \"C62\"".to_owned());
+        // BR-CL-23.
+        if let Some(odd) = self.unit_code.as_ref().filter(|c| !UNITS.split_whitespace().any(|u| u == *c)) {
+            let known = UNITS.split_whitespace().collect::<Vec<_>>().join(" ");
+            return Err(format!("ubl: unit_code: {odd:?} is none of {known} (UN/ECE Recommendation 20)"));
         }
         for (at, category) in &self.vat_categories {
             if rate(at).is_none() || !CATEGORIES.contains(&category.as_str()) {
@@ -133,6 +134,7 @@ mod tests {
             r#"{"country":"Spain"}"#,
             r#"{"countries":[{"country":"ES"}]}"#,
             r#"{"unit_code":"pieces"}"#,
+            r#"{"unit_code":"ZQ9"}"#,
             r#"{"vat_categories":{"IVA":"S"}}"#,
             r#"{"vat_categories":{"0":"E"}}"#,
         ] {

@@ -32,7 +32,35 @@ pub(super) struct Missing {
     pub term: &'static str,
     /// Its name.
     pub name: &'static str,
+    /// The rule that asks for it.
+    pub rule: &'static str,
 }
+
+/// Which rule asks for a term.
+const ASKED_BY: &[(&str, &str)] = &[
+    ("BT-1", "BR-02"),
+    ("BT-2", "BR-03"),
+    ("BT-3", "BR-04"),
+    ("BT-5", "BR-05"),
+    ("BT-27", "BR-06"),
+    ("BT-44", "BR-07"),
+    ("BT-40", "BR-09"),
+    ("BT-55", "BR-11"),
+    ("BT-109", "BR-13"),
+    ("BT-112", "BR-14"),
+    ("BT-126", "BR-16"),
+    ("BT-129", "BR-22"),
+    ("BT-130", "BR-23"),
+    ("BT-131", "BR-24"),
+    ("BT-153", "BR-25"),
+    ("BT-146", "BR-26"),
+    ("BT-116", "BR-45"),
+    ("BT-117", "BR-46"),
+    ("BT-118", "BR-47"),
+    ("BT-119", "BR-48"),
+    ("BT-151", "BR-CO-04"),
+    ("BT-110", "BR-CO-14"),
+];
 
 /// A rule that would be broken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -151,7 +179,8 @@ pub(super) struct Against {
 
 impl Against {
     fn want<T>(&mut self, term: &'static str, name: &'static str, found: Option<T>) -> Option<T> {
-        let missing = Missing { term, name };
+        let rule = ASKED_BY.iter().find(|(of, _)| *of == term).map_or("", |(_, rule)| rule);
+        let missing = Missing { term, name, rule };
         if found.is_none() && !self.missing.contains(&missing) {
             self.missing.push(missing);
         }

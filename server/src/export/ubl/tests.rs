@@ -177,6 +177,29 @@ fn a_credit_note_is_written_with_positive_amounts() {
     assert_eq!(back[&FieldName::DueDate].value, "2026-04-01", "where a credit note has it");
 }
 
+/// What came as XML has no page: from it the same is written again, once and for all.
+#[test]
+fn a_credit_note_that_came_as_xml_is_written_as_it_came() {
+    let mut fields = paper();
+    fields.extend(texts(&[(FieldName::Type, "credit_note")]));
+    let first = xml(&told(&fields, &stated()).unwrap()).unwrap();
+    let back = read(&first);
+    assert!(back.values().all(|field| field.page.is_none() && field.source == Source::Xml), "{back:?}");
+    let again = told(&back, &stated()).unwrap_or_else(|against| panic!("{against:?}"));
+    assert_eq!((again.type_code, broken(&again)), ("381", vec![]));
+    let (first, second) =
+        (String::from_utf8(first).unwrap(), String::from_utf8(xml(&again).unwrap()).unwrap());
+    for part in
+        ["cac:CreditNoteLine", "cac:LegalMonetaryTotal", "cac:TaxTotal", "cac:AccountingCustomerParty"]
+    {
+        let of = |text: &str| text.split(&format!("<{part}>")).skip(1).map(str::to_owned).collect::<Vec<_>>();
+        let ends = |all: Vec<String>| -> Vec<String> {
+            all.iter().map(|t| t.split(&format!("</{part}>")).next().unwrap_or_default().to_owned()).collect()
+        };
+        assert_eq!(ends(of(&second)), ends(of(&first)), "{part}");
+    }
+}
+
 /// Each term, and the field whose absence makes it missing.
 #[test]
 fn what_is_missing_is_named_and_nothing_is_invented() {
@@ -196,6 +219,7 @@ fn what_is_missing_is_named_and_nothing_is_invented() {
         fields.remove(&gone);
         let against = told(&fields, &stated()).unwrap_err();
         assert!(against.missing.iter().any(|m| m.term == term), "{gone}: {against:?}");
+        assert!(against.missing.iter().all(|m| m.rule.starts_with("BR-")), "{against:?}");
     }
     let mut fields = paper();
     fields.remove(&IssuerName);
@@ -252,20 +276,40 @@ fn every_rule_that_can_be_broken_is_told_by_its_id() {
         ("BR-CO-15", &|i| i.gross.0 += 1),
         ("BR-CO-16", &|i| i.due.0 += 1),
         ("BR-CO-17", &|i| i.breakdown[0].amount.0 += 100),
-        ("BR-CO-18", &|i| i.lines[0].rate = 4_000),
+        ("BR-CO-18", &|i| i.breakdown.clear()),
+        ("BR-CL-04", &|i| i.currency = "EUX".into()),
+        ("BR-S-01", &|i| i.breakdown.iter_mut().for_each(|b| b.category = "L".into())),
         ("BR-CO-25", &|i| i.due_date = None),
         ("BR-CO-26", &|i| i.seller.tax_id = None),
         ("BR-S-02", &|i| i.seller.tax_id = None),
-        ("BR-S-05", &|i| i.breakdown[0].rate = 0),
+        ("BR-S-03", &|i| (i.seller.tax_id, i.allowance) = (None, Money(100))),
+        ("BR-S-05", &|i| i.lines[0].rate = 0),
+        ("BR-S-06", &|i| (i.breakdown[0].rate, i.allowance) = (0, Money(100))),
         ("BR-S-08", &|i| i.breakdown[0].base.0 += 1),
+        ("BR-S-08", &|i| i.lines[0].rate = 4_000),
+        ("BR-S-09", &|i| i.breakdown[0].amount.0 += 100),
+        ("BR-Z-01", &|i| {
+            zero(i);
+            let again = i.breakdown[1].clone();
+            i.breakdown.push(again);
+        }),
         ("BR-Z-02", &|i| {
             zero(i);
-            i.breakdown.reverse();
             i.seller.tax_id = None;
+        }),
+        ("BR-Z-03", &|i| {
+            zero(i);
+            i.breakdown.reverse();
+            (i.seller.tax_id, i.allowance) = (None, Money(100));
         }),
         ("BR-Z-05", &|i| {
             zero(i);
-            i.breakdown[1].rate = 1_000;
+            i.lines[1].rate = 1_000;
+        }),
+        ("BR-Z-06", &|i| {
+            zero(i);
+            i.breakdown.reverse();
+            (i.breakdown[0].rate, i.allowance) = (1_000, Money(100));
         }),
         ("BR-Z-08", &|i| {
             zero(i);
@@ -276,9 +320,22 @@ fn every_rule_that_can_be_broken_is_told_by_its_id() {
             igic(i);
             i.seller.tax_id = None;
         }),
+        ("BR-IG-01", &|i| i.lines[0].category = "L".into()),
+        ("BR-IG-03", &|i| {
+            igic(i);
+            (i.seller.tax_id, i.allowance) = (None, Money(100));
+        }),
         ("BR-IG-05", &|i| {
             igic(i);
-            i.breakdown[0].rate = -1;
+            i.lines[0].rate = -1;
+        }),
+        ("BR-IG-06", &|i| {
+            igic(i);
+            (i.breakdown[0].rate, i.allowance) = (-1, Money(100));
+        }),
+        ("BR-IG-09", &|i| {
+            igic(i);
+            i.breakdown[0].amount.0 += 100;
         }),
         ("BR-IG-08", &|i| {
             igic(i);
@@ -288,9 +345,22 @@ fn every_rule_that_can_be_broken_is_told_by_its_id() {
             ipsi(i);
             i.seller.tax_id = None;
         }),
+        ("BR-IP-01", &|i| i.lines[0].category = "M".into()),
+        ("BR-IP-03", &|i| {
+            ipsi(i);
+            (i.seller.tax_id, i.allowance) = (None, Money(100));
+        }),
         ("BR-IP-05", &|i| {
             ipsi(i);
-            i.breakdown[0].rate = -1;
+            i.lines[0].rate = -1;
+        }),
+        ("BR-IP-06", &|i| {
+            ipsi(i);
+            (i.breakdown[0].rate, i.allowance) = (-1, Money(100));
+        }),
+        ("BR-IP-09", &|i| {
+            ipsi(i);
+            i.breakdown[0].amount.0 += 100;
         }),
         ("BR-IP-08", &|i| {
             ipsi(i);

@@ -66,7 +66,10 @@ fn complete(told: &mut Map<String, Value>, operation: &Operation) {
         answers.entry(status.as_str()).or_insert_with(|| json!({}));
     }
     if !(operation.shape.query.is_empty() && operation.shape.body.is_empty()) {
-        answers.entry("400").or_insert_with(|| json!({}));
+        // Not as described, or so and still not to be done.
+        for status in ["400", "422"] {
+            answers.entry(status).or_insert_with(|| json!({}));
+        }
     }
     if !operation.shape.body.is_empty() {
         answers.entry("415").or_insert_with(|| json!({}));

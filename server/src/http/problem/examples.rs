@@ -17,6 +17,7 @@ impl Problem {
             Self::Bound,
             Self::NotFound("document"),
             Self::BadRequest("limit: must be from 1 to 200".to_owned()),
+            Self::Unprocessable("to: is the day after the last, so it is after from".to_owned()),
             Self::Conflict("this review is decided already".to_owned()),
             Self::PreconditionRequired,
             Self::Stale { version: 8 },

@@ -48,7 +48,7 @@ impl From<NotFetched> for Problem {
 fn short(name: &str, text: Option<String>) -> Result<Option<String>, Problem> {
     match text.map(|t| t.trim().to_owned()).filter(|t| !t.is_empty()) {
         Some(text) if text.len() > TEXT_BYTES => {
-            Err(Problem::BadRequest(format!("{name}: at most {TEXT_BYTES} bytes")))
+            Err(Problem::Unprocessable(format!("{name}: at most {TEXT_BYTES} bytes")))
         }
         other => Ok(other),
     }

@@ -1,0 +1,101 @@
+//! An export of all there is, as csv and as jsonl, from a server of its own: rows a second, when the first row is there,
+//! and how much memory the server took at most. `COUNT` (1400000) documents, of which about seven of ten are in the books;
+//! `ONLY` one database.
+
+#![allow(missing_docs, clippy::print_stdout, clippy::print_stderr)]
+
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use acuse_storage::{Catalog, conformance::many_watched};
+use acuse_tests::{
+    postgres::Postgres,
+    process::peak_mib,
+    stack::{Api, Place},
+};
+use anyhow::{Context, Result, ensure};
+use reqwest::Method;
+
+const SCOPES: &[&str] = &["documents:read", "ids:read"];
+/// What the bounds are.
+const MEMORY_MIB: u64 = 128;
+const ROWS_PER_S: f64 = 20_000.0;
+const FIRST_ROW: Duration = Duration::from_millis(200);
+
+async fn seeded(catalog: &Catalog, count: u64) {
+    let start = Instant::now();
+    let database = catalog.database();
+    let told = |done: u64| {
+        if done % 100_000 == 0 || done == count {
+            eprintln!("# {database}: {done} of {count} put in {:.0?}", start.elapsed());
+        }
+    };
+    many_watched(catalog, count, told).await;
+}
+
+/// One export; how many of the bounds it is beyond.
+async fn export(place: &Place, database: &str, format: &str) -> Result<u32> {
+    // A server of its own each: memory that was taken is not given back.
+    let server = place.start("web", &["web"])?;
+    let api = Api::connect(place, SCOPES).await?;
+    let before = peak_mib(server.id()).context("the server's memory")?;
+    let start = Instant::now();
+    let mut answer = api.request(Method::GET, &format!("/v1/export?format={format}")).send().await?;
+    ensure!(answer.status().is_success(), "{}", answer.status());
+    let (mut first, mut lines, mut bytes) = (None, 0_u64, 0_u64);
+    while let Some(piece) = answer.chunk().await? {
+        first.get_or_insert_with(|| start.elapsed());
+        bytes += piece.len() as u64;
+        lines += piece.iter().filter(|b| **b == b'\n').count() as u64;
+    }
+    let (took, first) = (start.elapsed(), first.context("an empty export")?);
+    // A header, or the totals.
+    let rows = lines.saturating_sub(1);
+    let peak = peak_mib(server.id()).context("the server's memory")?;
+    let per_s = rows as f64 / took.as_secs_f64();
+    println!(
+        "{database:<10} {format:<6} {rows} rows, {} MiB in {took:.1?}: {per_s:.0} rows/s, first row after {first:.0?}, \
+         {peak} MiB at most ({before} before)",
+        bytes >> 20
+    );
+    Ok(u32::from(peak > MEMORY_MIB) + u32::from(per_s < ROWS_PER_S) + u32::from(first > FIRST_ROW))
+}
+
+async fn both(place: &Place, database: &str) -> Result<()> {
+    let beyond = export(place, database, "csv").await? + export(place, database, "jsonl").await?;
+    println!("# {database}: {beyond} beyond {MEMORY_MIB} MiB, {ROWS_PER_S} rows/s or {FIRST_ROW:?}");
+    Ok(())
+}
+
+fn place(folder: &Path) -> Result<Place> {
+    std::fs::create_dir_all(folder.join("data"))?;
+    Ok(Place::embedded(folder, "http://127.0.0.1:9")?.with("ACUSE_RATE_PER_SEC", "100000"))
+}
+
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+async fn main() -> Result<()> {
+    let count = std::env::var("COUNT").map_or(Ok(1_400_000), |v| v.parse()).context("COUNT")?;
+    let only = std::env::var("ONLY").unwrap_or_default();
+    if only != "postgres" {
+        let folder = tempfile::tempdir()?;
+        let place = place(folder.path())?;
+        let catalog = Catalog::open_sqlite(&folder.path().join("data/acuse.db")).await?;
+        seeded(&catalog, count).await;
+        catalog.close().await;
+        both(&place, "sqlite").await?;
+    }
+    if only != "sqlite"
+        && let Some(postgres) = Postgres::start()?
+    {
+        let folder = tempfile::tempdir()?;
+        let url = postgres.url("acuse");
+        let place = place(folder.path())?.with("ACUSE_DATABASE_URL", &url);
+        let catalog = Catalog::open(&url).await?;
+        seeded(&catalog, count).await;
+        catalog.close().await;
+        both(&place, "postgres").await?;
+    }
+    Ok(())
+}
