@@ -123,7 +123,7 @@ fn sound() -> Invoice {
 /// What our own reader makes of an XML that we wrote.
 fn read(xml: &[u8]) -> Fields {
     match einvoice::read(xml, date!(2026 - 05 - 01)) {
-        Some(einvoice::Found::Invoice(found)) => {
+        Some(einvoice::Attached::Invoice(found)) => {
             assert_eq!(found.reasons, [], "{}", String::from_utf8_lossy(xml));
             found.fields
         }
