@@ -69,7 +69,7 @@ class Acuse:
             yield from page["data"]
             after = page["next"]
 
-    def list_cases(self, *, state: str | None = None, kind: str | None = None, assignee: str | None = None, contact_id: str | None = None, after: str | None = None, limit: int | None = None) -> dict[str, Any]:
+    def list_cases(self, *, state: ListedCaseState | None = None, kind: CaseKind | None = None, assignee: str | None = None, contact_id: str | None = None, after: str | None = None, limit: int | None = None) -> dict[str, Any]:
         """Open matters with contacts; those that a person has, unless a state is named (messages:read)."""
         return self._json("GET", f"/v1/cases", query={"state": state, "kind": kind, "assignee": assignee, "contact_id": contact_id, "after": after, "limit": limit})
 
@@ -425,7 +425,7 @@ Case = TypedDict("Case", {
     "due_at": "Union[str, None]",
     "expects": "Union[str, None]",
     "id": "str",
-    "kind": "str",
+    "kind": "CaseKind",
     "phone_number_id": "str",
     "state": "str",
     "subject": "str",
@@ -434,6 +434,8 @@ Case = TypedDict("Case", {
     "version": "int",
     "window_closes_at": "Union[str, None]",
 }, total=False)
+
+CaseKind = Literal["documents", "ask", "approval", "collection", "notice", "support"]
 
 CaseVersion = TypedDict("CaseVersion", {
     "id": "str",
@@ -493,12 +495,12 @@ Customer = TypedDict("Customer", {
 CustomerAlias = Literal["phone", "email", "tax_id", "id_number"]
 
 CustomerPatch = TypedDict("CustomerPatch", {
-    "emails": "list[str]",
+    "emails": "Union[list[str], None]",
     "external_id": "Union[str, None]",
-    "id_numbers": "list[str]",
-    "name": "str",
-    "phones": "list[str]",
-    "tax_ids": "list[str]",
+    "id_numbers": "Union[list[str], None]",
+    "name": "Union[str, None]",
+    "phones": "Union[list[str], None]",
+    "tax_ids": "Union[list[str], None]",
 }, total=False)
 
 Decision = TypedDict("Decision", {
@@ -622,7 +624,7 @@ Event = TypedDict("Event", {
     "version": "Required[Union[int, None]]",
 }, total=False)
 
-EventKind = Literal["document.received", "document.processing", "document.filed", "document.in_review", "document.rejected", "document.corrected", "document.amended", "document.duplicate", "document.split", "document.erased", "customer.created", "customer.updated", "customer.merged", "customer.deleted"]
+EventKind = Literal["document.received", "document.processing", "document.filed", "document.in_review", "document.rejected", "document.corrected", "document.amended", "document.duplicate", "document.asked_again", "document.split", "document.erased", "customer.created", "customer.updated", "customer.merged", "customer.deleted"]
 
 ExportBy = Literal["issue_date", "received"]
 
@@ -777,6 +779,8 @@ LegalHold = TypedDict("LegalHold", {
     "subject": "Required[str]",
 }, total=False)
 
+ListedCaseState = Literal["open", "gathering", "working", "waiting", "human", "done", "expired", "stopped"]
+
 ListedContact = TypedDict("ListedContact", {
     "created_at": "str",
     "customer_id": "Union[str, None]",
@@ -836,11 +840,24 @@ NewEntity = TypedDict("NewEntity", {
     "tax_ids": "list[str]",
 }, total=False)
 
+NewEntry = TypedDict("NewEntry", {
+    "amount": "Union[str, None]",
+    "base": "Union[str, None]",
+    "box": "Union[list[float], None]",
+    "description": "Union[str, None]",
+    "page": "Union[int, None]",
+    "quantity": "Union[str, None]",
+    "rate": "Union[str, None]",
+    "tax": "Union[str, None]",
+    "type": "Union[str, None]",
+    "unit_price": "Union[str, None]",
+}, total=False)
+
 NewIncidentRoute = TypedDict("NewIncidentRoute", {
-    "again_after_secs": "int",
+    "again_after_secs": "Union[int, None]",
     "kinds": "list[str]",
     "medium": "Required[Medium]",
-    "min_severity": "Severity",
+    "min_severity": "Union[Severity, None]",
     "name": "Required[str]",
     "secret_ref": "Union[str, None]",
     "target": "Required[str]",
@@ -879,7 +896,7 @@ Problem = TypedDict("Problem", {
     "warnings": "list[dict[str, Any]]",
 }, total=False)
 
-ProblemType = Literal["urn:acuse:problem:unauthorized", "urn:acuse:problem:bad_signature", "urn:acuse:problem:forbidden", "urn:acuse:problem:withheld", "urn:acuse:problem:bound", "urn:acuse:problem:not_found", "urn:acuse:problem:bad_request", "urn:acuse:problem:conflict", "urn:acuse:problem:precondition_required", "urn:acuse:problem:stale", "urn:acuse:problem:range_not_satisfiable", "urn:acuse:problem:taken", "urn:acuse:problem:foreign_cursor", "urn:acuse:problem:unproven", "urn:acuse:problem:too_large", "urn:acuse:problem:unsupported_media_type", "urn:acuse:problem:method_not_allowed", "urn:acuse:problem:not_fetched", "urn:acuse:problem:timeout", "urn:acuse:problem:too_many_requests", "urn:acuse:problem:rate_limited", "urn:acuse:problem:busy", "urn:acuse:problem:query_timeout", "urn:acuse:problem:unavailable", "urn:acuse:problem:internal"]
+ProblemType = Literal["urn:acuse:problem:unauthorized", "urn:acuse:problem:bad_signature", "urn:acuse:problem:forbidden", "urn:acuse:problem:withheld", "urn:acuse:problem:bound", "urn:acuse:problem:not_found", "urn:acuse:problem:bad_request", "urn:acuse:problem:unprocessable", "urn:acuse:problem:conflict", "urn:acuse:problem:precondition_required", "urn:acuse:problem:stale", "urn:acuse:problem:range_not_satisfiable", "urn:acuse:problem:taken", "urn:acuse:problem:foreign_cursor", "urn:acuse:problem:unproven", "urn:acuse:problem:too_large", "urn:acuse:problem:unsupported_media_type", "urn:acuse:problem:method_not_allowed", "urn:acuse:problem:not_fetched", "urn:acuse:problem:timeout", "urn:acuse:problem:too_many_requests", "urn:acuse:problem:rate_limited", "urn:acuse:problem:busy", "urn:acuse:problem:query_timeout", "urn:acuse:problem:unavailable", "urn:acuse:problem:internal"]
 
 Ready = TypedDict("Ready", {
     "parts": "Required[list[dict[str, Any]]]",
@@ -993,10 +1010,10 @@ WebhookEndpoint = TypedDict("WebhookEndpoint", {
 }, total=False)
 
 WebhookEndpointChange = TypedDict("WebhookEndpointChange", {
-    "customers": "list[str]",
-    "description": "str",
-    "document_kinds": "list[Kind]",
-    "enabled": "bool",
-    "types": "list[EventKind]",
-    "url": "str",
+    "customers": "Union[list[str], None]",
+    "description": "Union[str, None]",
+    "document_kinds": "Union[list[Kind], None]",
+    "enabled": "Union[bool, None]",
+    "types": "Union[list[EventKind], None]",
+    "url": "Union[str, None]",
 }, total=False)

@@ -43,12 +43,12 @@ export class Acuse {
   }
 
   /** Open matters with contacts; those that a person has, unless a state is named (messages:read). */
-  async listCases(options: { "state"?: string; "kind"?: string; "assignee"?: string; "contact_id"?: string; "after"?: string; "limit"?: number } = {}): Promise<{ "data": Array<Case>; "next": string | null }> {
+  async listCases(options: { "state"?: ListedCaseState; "kind"?: CaseKind; "assignee"?: string; "contact_id"?: string; "after"?: string; "limit"?: number } = {}): Promise<{ "data": Array<Case>; "next": string | null }> {
     return (await this.request("GET", `/v1/cases`, { query: { "state": options["state"], "kind": options["kind"], "assignee": options["assignee"], "contact_id": options["contact_id"], "after": options["after"], "limit": options["limit"] } })).json() as Promise<{ "data": Array<Case>; "next": string | null }>;
   }
 
   /** The same, page after page to the end. */
-  async *listCasesAll(options: { "state"?: string; "kind"?: string; "assignee"?: string; "contact_id"?: string; "after"?: string; "limit"?: number } = {}): AsyncGenerator<({ "data": Array<Case>; "next": string | null })["data"][number]> {
+  async *listCasesAll(options: { "state"?: ListedCaseState; "kind"?: CaseKind; "assignee"?: string; "contact_id"?: string; "after"?: string; "limit"?: number } = {}): AsyncGenerator<({ "data": Array<Case>; "next": string | null })["data"][number]> {
     for (let after = options.after; ;) {
       const page = await this.listCases({ ...options, ...(after === undefined ? {} : { after }) });
       yield* page.data;
@@ -178,12 +178,12 @@ export class Acuse {
   }
 
   /** Documents, newest first unless `sort` says otherwise. */
-  async listDocuments(options: { "status"?: ListedStatus; "kind"?: Kind; "customer_id"?: string; "entity_id"?: string; "direction"?: Direction; "contact_id"?: string; "source"?: Source; "part_of"?: string; "from"?: string; "to"?: string; "updated_from"?: string; "updated_to"?: string; "date_from"?: string; "date_to"?: string; "issuer"?: string; "tax_id"?: string; "number"?: string; "amount_from"?: string; "amount_to"?: string; "currency"?: string; "q"?: string; "sort"?: Sort; "after"?: string; "limit"?: number; "fields"?: string } = {}): Promise<{ "data": Array<(Document)>; "next": string | null }> {
+  async listDocuments(options: { "status"?: ListedStatus; "kind"?: Kind; "customer_id"?: string; "entity_id"?: string; "direction"?: Direction; "contact_id"?: string; "source"?: Source; "part_of"?: string; "from"?: (string); "to"?: (string); "updated_from"?: (string); "updated_to"?: (string); "date_from"?: string; "date_to"?: string; "issuer"?: string; "tax_id"?: string; "number"?: string; "amount_from"?: string; "amount_to"?: string; "currency"?: string; "q"?: string; "sort"?: Sort; "after"?: string; "limit"?: number; "fields"?: string } = {}): Promise<{ "data": Array<(Document)>; "next": string | null }> {
     return (await this.request("GET", `/v1/documents`, { query: { "status": options["status"], "kind": options["kind"], "customer_id": options["customer_id"], "entity_id": options["entity_id"], "direction": options["direction"], "contact_id": options["contact_id"], "source": options["source"], "part_of": options["part_of"], "from": options["from"], "to": options["to"], "updated_from": options["updated_from"], "updated_to": options["updated_to"], "date_from": options["date_from"], "date_to": options["date_to"], "issuer": options["issuer"], "tax_id": options["tax_id"], "number": options["number"], "amount_from": options["amount_from"], "amount_to": options["amount_to"], "currency": options["currency"], "q": options["q"], "sort": options["sort"], "after": options["after"], "limit": options["limit"], "fields": options["fields"] } })).json() as Promise<{ "data": Array<(Document)>; "next": string | null }>;
   }
 
   /** The same, page after page to the end. */
-  async *listDocumentsAll(options: { "status"?: ListedStatus; "kind"?: Kind; "customer_id"?: string; "entity_id"?: string; "direction"?: Direction; "contact_id"?: string; "source"?: Source; "part_of"?: string; "from"?: string; "to"?: string; "updated_from"?: string; "updated_to"?: string; "date_from"?: string; "date_to"?: string; "issuer"?: string; "tax_id"?: string; "number"?: string; "amount_from"?: string; "amount_to"?: string; "currency"?: string; "q"?: string; "sort"?: Sort; "after"?: string; "limit"?: number; "fields"?: string } = {}): AsyncGenerator<({ "data": Array<(Document)>; "next": string | null })["data"][number]> {
+  async *listDocumentsAll(options: { "status"?: ListedStatus; "kind"?: Kind; "customer_id"?: string; "entity_id"?: string; "direction"?: Direction; "contact_id"?: string; "source"?: Source; "part_of"?: string; "from"?: (string); "to"?: (string); "updated_from"?: (string); "updated_to"?: (string); "date_from"?: string; "date_to"?: string; "issuer"?: string; "tax_id"?: string; "number"?: string; "amount_from"?: string; "amount_to"?: string; "currency"?: string; "q"?: string; "sort"?: Sort; "after"?: string; "limit"?: number; "fields"?: string } = {}): AsyncGenerator<({ "data": Array<(Document)>; "next": string | null })["data"][number]> {
     for (let after = options.after; ;) {
       const page = await this.listDocuments({ ...options, ...(after === undefined ? {} : { after }) });
       yield* page.data;
@@ -336,7 +336,7 @@ export class Acuse {
   }
 
   /** Every document accounted for. */
-  async getLedger(options: { "from"?: string; "to"?: string } = {}): Promise<Ledger> {
+  async getLedger(options: { "from"?: (string); "to"?: (string) } = {}): Promise<Ledger> {
     return (await this.request("GET", `/v1/ledger`, { query: { "from": options["from"], "to": options["to"] } })).json() as Promise<Ledger>;
   }
 
@@ -401,7 +401,7 @@ export class Acuse {
   }
 
   /** Have every change told to a server of yours: signed (Standard Webhooks), in order per document, tried for three days. */
-  async addWebhookEndpoint(body: { "customers"?: Array<string>; "description"?: string; "document_kinds"?: Array<Kind>; "enabled"?: boolean; "types"?: Array<EventKind>; "url": string }): Promise<{ "id"?: string; "secret"?: string; "url"?: string }> {
+  async addWebhookEndpoint(body: { "customers"?: Array<string> | null; "description"?: string | null; "document_kinds"?: Array<Kind> | null; "enabled"?: boolean | null; "types"?: Array<EventKind> | null; "url": string }): Promise<{ "id"?: string; "secret"?: string; "url"?: string }> {
     return (await this.request("POST", `/v1/webhook-endpoints`, { json: body })).json() as Promise<{ "id"?: string; "secret"?: string; "url"?: string }>;
   }
 
@@ -436,7 +436,7 @@ export class Acuse {
   }
 
   /** Send one event again, or all since a time. */
-  async replayWebhookEvents(id: string, body: { "delivery_id"?: string; "since"?: string }): Promise<{ "id"?: string; "state"?: string }> {
+  async replayWebhookEvents(id: string, body: { "delivery_id"?: string | null; "since"?: (string | null) }): Promise<{ "id"?: string; "state"?: string }> {
     return (await this.request("POST", `/v1/webhook-endpoints/${encodeURIComponent(id)}/replay`, { json: body })).json() as Promise<{ "id"?: string; "state"?: string }>;
   }
 
@@ -460,9 +460,10 @@ export class Acuse {
   }
 }
 export type AliasConflict = { "customers": Array<{ "id": string; "name": string }>; "member": CustomerAlias; "value": string | null };
-export type Case = { "assignee"?: string | null; "contact_id"?: string; "contact_name"?: string | null; "created_at"?: string; "documents"?: Array<string>; "due_at"?: string | null; "expects"?: string | null; "id"?: string; "kind"?: string; "phone_number_id"?: string; "state"?: string; "subject"?: string; "team"?: string | null; "updated_at"?: string; "version"?: number; "window_closes_at"?: string | null };
+export type Case = { "assignee"?: string | null; "contact_id"?: string; "contact_name"?: string | null; "created_at"?: string; "documents"?: Array<string>; "due_at"?: string | null; "expects"?: string | null; "id"?: string; "kind"?: CaseKind; "phone_number_id"?: string; "state"?: string; "subject"?: string; "team"?: string | null; "updated_at"?: string; "version"?: number; "window_closes_at"?: string | null };
+export type CaseKind = "documents" | "ask" | "approval" | "collection" | "notice" | "support";
 export type CaseVersion = { "id"?: string; "version"?: number };
-export type Change = { "because"?: string | null; "customer_id"?: string | null; "fields"?: Record<string, (string | null | Array<Record<string, unknown>>)>; "kind"?: (Kind | null); "note": string };
+export type Change = { "because"?: string | null; "customer_id"?: string | null; "fields"?: Record<string, (string | null | Array<NewEntry>)>; "kind"?: (Kind | null); "note": string };
 export type Consent = { "at"?: string; "category"?: ConsentCategory; "contact_id"?: string; "phone_number_id"?: string; "said_by"?: string | null; "source"?: string; "state"?: ConsentWord; "text_version"?: string | null };
 export type ConsentCategory = "marketing" | "utility" | "billing" | "privacy";
 export type ConsentWord = "granted" | "withdrawn" | "told";
@@ -470,8 +471,8 @@ export type Contact = { "consents"?: Array<{ "at"?: string; "category"?: string;
 export type ContentVariant = "original" | "normalized" | "thumbnail" | "text" | "xml";
 export type Customer = { "created_at": string; "disputed": Array<CustomerAlias>; "emails": Array<string>; "external_id": string | null; "id": string; "id_numbers": Array<string>; "name": string; "phones": Array<string>; "tax_ids": Array<string>; "updated_at": string };
 export type CustomerAlias = "phone" | "email" | "tax_id" | "id_number";
-export type CustomerPatch = { "emails"?: Array<string>; "external_id"?: string | null; "id_numbers"?: Array<string>; "name"?: string; "phones"?: Array<string>; "tax_ids"?: Array<string> };
-export type Decision = { "all"?: boolean; "because"?: string | null; "customer_id"?: string | null; "decision": Verdict; "duplicate_of"?: string | null; "fields"?: Record<string, (string | null | Array<Record<string, unknown>>)>; "hold_secs"?: number | null; "kind"?: (Kind | null); "message"?: string | null; "note"?: string | null; "parts"?: Array<{ "box"?: Array<number>; "first_page": number; "last_page"?: number }> | null; "to"?: string | null; "until"?: string | null; "version"?: number | null };
+export type CustomerPatch = { "emails"?: Array<string> | null; "external_id"?: string | null; "id_numbers"?: Array<string> | null; "name"?: string | null; "phones"?: Array<string> | null; "tax_ids"?: Array<string> | null };
+export type Decision = { "all"?: boolean; "because"?: string | null; "customer_id"?: string | null; "decision": Verdict; "duplicate_of"?: string | null; "fields"?: Record<string, (string | null | Array<NewEntry>)>; "hold_secs"?: number | null; "kind"?: (Kind | null); "message"?: string | null; "note"?: string | null; "parts"?: Array<{ "box"?: Array<number>; "first_page": number; "last_page"?: number }> | null; "to"?: string | null; "until"?: string | null; "version"?: number | null };
 export type DeliveryState = "queued" | "delivered" | "undelivered" | "withheld";
 export type Direction = "payable" | "receivable";
 export type Document = { "caption": string | null; "confidence": number | null; "contact_id": string | null; "customer_id": string | null; "direction": (Direction | null); "duplicate_of": string | null; "entity_id": string | null; "erased_at": string | null; "fields": Fields; "filed_at": string | null; "filename": string | null; "id": string; "kind": (Kind | null); "language": string | null; "media_type": string | null; "notes": Array<string>; "pages": number | null; "part": (Part | null); "part_of": string | null; "reasons": Array<Reason>; "received_at": string; "sensitivity": Sensitivity; "sent_at": string; "sha256": string | null; "size_bytes": number | null; "source": Source; "status": Status; "updated_at": string; "version": number; "withheld": boolean };
@@ -492,7 +493,7 @@ export type Erasure = { "id": string; "keep"?: (ErasureKeep | null); "kind": Era
 export type ErasureKeep = "amounts" | "nothing";
 export type ErasureReceipt = { "at": string; "cause": "request" | "retention" | "restore"; "counts": Record<string, number>; "erased_by": string; "finished_at": string | null; "id": string; "kind": ErasedKind; "subject": string };
 export type Event = { "at": string; "changed": Array<string>; "cursor": string; "customer_id": string | null; "data": Record<string, unknown>; "document_id": string | null; "document_kind": (Kind | null); "kind": EventKind; "version": number | null };
-export type EventKind = "document.received" | "document.processing" | "document.filed" | "document.in_review" | "document.rejected" | "document.corrected" | "document.amended" | "document.duplicate" | "document.split" | "document.erased" | "customer.created" | "customer.updated" | "customer.merged" | "customer.deleted";
+export type EventKind = "document.received" | "document.processing" | "document.filed" | "document.in_review" | "document.rejected" | "document.corrected" | "document.amended" | "document.duplicate" | "document.asked_again" | "document.split" | "document.erased" | "customer.created" | "customer.updated" | "customer.merged" | "customer.deleted";
 export type ExportBy = "issue_date" | "received";
 export type ExportFormat = "csv" | "xlsx" | "jsonl" | "totals" | "ubl";
 
@@ -512,6 +513,7 @@ export type InvoiceFields = { "amount_due"?: Field; "currency"?: Field; "discoun
 export type Kind = "invoice" | "receipt" | "id" | "other";
 export type Ledger = { "balanced": boolean; "duplicate": number; "filed": number; "in_review": number; "processing": number; "received": number; "rejected": number };
 export type LegalHold = { "at": string; "kind": ErasedKind; "placed_by": string; "reason": string; "subject": string };
+export type ListedCaseState = "open" | "gathering" | "working" | "waiting" | "human" | "done" | "expired" | "stopped";
 export type ListedContact = { "created_at"?: string; "customer_id"?: string | null; "id"?: string; "last_message_at"?: string | null; "name"?: string | null; "phone"?: string | null };
 export type ListedStatus = "received" | "processing" | "filed" | "in_review" | "rejected" | "duplicate";
 export type Medium = "webhook" | "email" | "slack";
@@ -522,13 +524,16 @@ export type MessageLedger = { "balanced": boolean; "delivered": number; "on_its_
 export type Missing = { "filed_undated": number; "held": number; "undated": number; "waiting": number; "withheld": number };
 export type NewCustomer = { "emails"?: Array<string>; "external_id"?: string | null; "id_numbers"?: Array<string>; "name": string; "phones"?: Array<string>; "tax_ids"?: Array<string> };
 export type NewEntity = { "accounts"?: Array<string>; "id"?: string | null; "name": string; "phone_number_ids"?: Array<string>; "tax_ids"?: Array<string> };
-export type NewIncidentRoute = { "again_after_secs"?: number; "kinds"?: Array<string>; "medium": Medium; "min_severity"?: Severity; "name": string; "secret_ref"?: string | null; "target": string };
+
+/** A line or a tax, as an Entry; what is not a member of one is not looked at. */
+export type NewEntry = { "amount"?: string | null; "base"?: string | null; "box"?: Array<number> | null; "description"?: string | null; "page"?: number | null; "quantity"?: string | null; "rate"?: string | null; "tax"?: string | null; "type"?: string | null; "unit_price"?: string | null };
+export type NewIncidentRoute = { "again_after_secs"?: number | null; "kinds"?: Array<string>; "medium": Medium; "min_severity"?: (Severity | null); "name": string; "secret_ref"?: string | null; "target": string };
 export type Part = { "box"?: Array<number>; "first_page": number; "last_page": number };
 export type Period = { "adjustments"?: Sums; "closed_at": string; "closed_by": string; "id": string; "late"?: Sums; "missing"?: Missing; "month": string; "sha256": string; "totals"?: Totals };
 export type PeriodEntry = "late" | "reversal" | "restated";
 export type PeriodPart = "rows" | "late" | "adjustments";
 export type Problem = { "conflicts"?: Array<{ "customer_id": string; "member": string; "value": string }>; "detail": string; "help": string; "id"?: string; "status": number; "title": string; "type": ProblemType; "warnings"?: Array<{ "check": "required" | "date" | "sum" | "tax_id" | "id_number" | "mrz" | "currency" | "reader"; "field"?: string; "message": string }> };
-export type ProblemType = "urn:acuse:problem:unauthorized" | "urn:acuse:problem:bad_signature" | "urn:acuse:problem:forbidden" | "urn:acuse:problem:withheld" | "urn:acuse:problem:bound" | "urn:acuse:problem:not_found" | "urn:acuse:problem:bad_request" | "urn:acuse:problem:conflict" | "urn:acuse:problem:precondition_required" | "urn:acuse:problem:stale" | "urn:acuse:problem:range_not_satisfiable" | "urn:acuse:problem:taken" | "urn:acuse:problem:foreign_cursor" | "urn:acuse:problem:unproven" | "urn:acuse:problem:too_large" | "urn:acuse:problem:unsupported_media_type" | "urn:acuse:problem:method_not_allowed" | "urn:acuse:problem:not_fetched" | "urn:acuse:problem:timeout" | "urn:acuse:problem:too_many_requests" | "urn:acuse:problem:rate_limited" | "urn:acuse:problem:busy" | "urn:acuse:problem:query_timeout" | "urn:acuse:problem:unavailable" | "urn:acuse:problem:internal";
+export type ProblemType = "urn:acuse:problem:unauthorized" | "urn:acuse:problem:bad_signature" | "urn:acuse:problem:forbidden" | "urn:acuse:problem:withheld" | "urn:acuse:problem:bound" | "urn:acuse:problem:not_found" | "urn:acuse:problem:bad_request" | "urn:acuse:problem:unprocessable" | "urn:acuse:problem:conflict" | "urn:acuse:problem:precondition_required" | "urn:acuse:problem:stale" | "urn:acuse:problem:range_not_satisfiable" | "urn:acuse:problem:taken" | "urn:acuse:problem:foreign_cursor" | "urn:acuse:problem:unproven" | "urn:acuse:problem:too_large" | "urn:acuse:problem:unsupported_media_type" | "urn:acuse:problem:method_not_allowed" | "urn:acuse:problem:not_fetched" | "urn:acuse:problem:timeout" | "urn:acuse:problem:too_many_requests" | "urn:acuse:problem:rate_limited" | "urn:acuse:problem:busy" | "urn:acuse:problem:query_timeout" | "urn:acuse:problem:unavailable" | "urn:acuse:problem:internal";
 export type Ready = { "parts": Array<{ "detail"?: string; "part": string; "state": string }>; "ready": boolean };
 export type Reason = { "code": ReasonCode; "detail": Record<string, unknown>; "message": string };
 export type ReasonCode = "unsupported_type" | "type_mismatch" | "corrupt" | "encrypted" | "too_large" | "decompression_bomb" | "active_content" | "malware" | "unreadable" | "low_confidence" | "not_a_document" | "multiple_documents" | "missing_fields" | "checks_failed" | "expired" | "unknown_customer" | "ambiguous_customer" | "possible_duplicate" | "media_unavailable" | "retries_exhausted";
@@ -547,4 +552,4 @@ export type Verdict = "approve" | "correct" | "reject" | "ask_again" | "split" |
 export type Way = "in" | "out" | "echo";
 export type WebhookDelivery = { "about"?: string | null; "attempts"?: number; "created_at"?: string; "id"?: string; "last_attempt_at"?: string | null; "last_error"?: string | null; "last_status"?: number | null; "next_attempt_at"?: string | null; "state"?: DeliveryState; "type"?: string };
 export type WebhookEndpoint = { "created_at"?: string; "customers"?: Array<string>; "description"?: string; "disabled_reason"?: string | null; "document_kinds"?: Array<Kind>; "enabled"?: boolean; "failing_since"?: string | null; "id"?: string; "types"?: Array<string>; "url"?: string };
-export type WebhookEndpointChange = { "customers"?: Array<string>; "description"?: string; "document_kinds"?: Array<Kind>; "enabled"?: boolean; "types"?: Array<EventKind>; "url"?: string };
+export type WebhookEndpointChange = { "customers"?: Array<string> | null; "description"?: string | null; "document_kinds"?: Array<Kind> | null; "enabled"?: boolean | null; "types"?: Array<EventKind> | null; "url"?: string | null };

@@ -4,7 +4,7 @@
 //! Measured at the catalog, in one process: HTTP, JSON and the look-up of the key come on top and do not grow with the
 //! documents. `COUNT` (100000) documents beside `FEW` (10000); `ROUNDS` (200) of each question; `ONLY` one database.
 
-#![allow(missing_docs, clippy::print_stdout, clippy::unwrap_used, clippy::expect_used)]
+#![allow(missing_docs, clippy::print_stdout, clippy::print_stderr, clippy::unwrap_used, clippy::expect_used)]
 
 use std::time::{Duration, Instant};
 

@@ -122,11 +122,16 @@ async fn the_books_leave(place: &Place, catalog: &Catalog) {
     assert_eq!(mapped.next(), Some("Diario,Cuenta,Código,Importe"));
     assert_eq!(mapped.next(), Some("COMPRAS,600001,S21,1234.56"));
     as_ubl(catalog, &api).await;
-    for bad in
-        ["?from=yesterday", "?from=2021-04-01&to=2021-03-01", "?part=late", "?period=2021-13", "?format=pdf"]
-    {
+    for (bad, why) in [
+        ("?from=yesterday", 400),
+        ("?from=", 400),
+        ("?period=2021-13", 400),
+        ("?format=pdf", 400),
+        ("?from=2021-04-01&to=2021-03-01", 422),
+        ("?part=late", 422),
+    ] {
         let status = api.request(Method::GET, &format!("/v1/export{bad}")).send().await.unwrap().status();
-        assert_eq!(status, 400, "{bad}");
+        assert_eq!(status, why, "{bad}");
     }
     a_month_is_closed(place, catalog, &api).await;
 }
@@ -196,7 +201,7 @@ async fn a_month_is_closed(place: &Place, catalog: &Catalog, api: &Api) {
     assert_eq!(now["late"]["currencies"]["EUR"]["total"], "5.00");
     assert_eq!(api.get("/v1/periods").await.unwrap()["data"].as_array().unwrap().len(), 1);
     let frozen = api.request(Method::GET, "/v1/export?period=2021-03&format=ubl").send().await.unwrap();
-    assert_eq!(frozen.status(), 400, "a frozen line has no lines of its own");
+    assert_eq!(frozen.status(), 422, "a frozen line has no lines of its own");
     let narrow = reader.get("/v1/periods/2021-03").await.unwrap();
     assert!(narrow["sha256"].is_string() && narrow["totals"].is_null(), "its sums are of all: {narrow}");
 }

@@ -280,7 +280,7 @@ async fn what_a_person_says_is_checked_as_what_is_read() {
         assert!(problem["warnings"][0]["check"].is_string(), "{problem}");
     }
     for fields in [json!({ "currency": "ZZZ" }), json!({ "total": "1.234" }), json!({ "total": "ten" })] {
-        assert_eq!(desk.resolve(0, correct(fields.clone())).await.0, 400, "{fields}");
+        assert_eq!(desk.resolve(0, correct(fields.clone())).await.0, 422, "{fields}");
     }
     let (status, problem) = desk.resolve(0, json!({ "decision": "correct", "customer_id": null,
         "fields": { "total": "1.234,5", "subtotal": "$1000", "tax": "234.50 €" }, "because": " ", "note": "by hand" })).await;

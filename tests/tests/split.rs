@@ -150,7 +150,7 @@ async fn what_is_no_split_is_refused(api: &Api, review: &Value) {
             body["decision"] = json!("split");
         }
         let (status, problem) = resolve(api, review, body.clone()).await;
-        assert_eq!(status, 400, "{body}: {problem}");
+        assert_eq!(status, 422, "{body}: {problem}");
         assert!(problem["detail"].as_str().unwrap().contains(says), "{body}: {problem}");
     }
     assert_eq!(api.ledger().await.unwrap().in_review, 1, "it waits as it did");
@@ -181,7 +181,7 @@ async fn one_page_that_was_never_seen_to_be_several_is_not_cut() {
     for review in api.list("/v1/reviews").await.unwrap() {
         let (status, problem) = resolve(&api, &review, json!({ "decision": "split", "parts": halves })).await;
         let says = if review.to_string().contains("unsupported_type") { "not opened" } else { "levelled" };
-        assert_eq!(status, 400, "{problem}");
+        assert_eq!(status, 422, "{problem}");
         assert!(problem["detail"].as_str().unwrap().contains(says), "{problem}");
     }
 }

@@ -1,11 +1,6 @@
 //! `PATCH /v1/documents/{id}`: what is said of a document is changed, as a new version, also of what is filed.
 
-use std::collections::BTreeMap;
-
-use acuse_pipeline::{
-    document::Kind,
-    fields::{FieldName, Value},
-};
+use acuse_pipeline::document::Kind;
 use acuse_storage::{
     CustomerId, DocumentId,
     keys::Scope,
@@ -19,6 +14,7 @@ use super::{
     etag::{Precondition, Version},
     extract::{Body, Id, present},
     problem::Problem,
+    reviews::{NewFields, values},
     view::DocumentView,
 };
 use crate::{
@@ -35,7 +31,7 @@ pub struct Change {
     kind: Option<Kind>,
     /// Name to new value; `null` takes a field away.
     #[serde(default)]
-    fields: BTreeMap<FieldName, Option<Value>>,
+    fields: NewFields,
     /// Whose it is; `null` makes it nobody's.
     #[serde(default, deserialize_with = "present")]
     customer_id: Option<Option<CustomerId>>,
@@ -65,7 +61,7 @@ pub async fn change(
     let ask = Ask {
         verdict: Verdict::Correct,
         kind: body.kind,
-        fields: body.fields,
+        fields: values(body.fields)?,
         whose: match body.customer_id {
             None => Whose::Keep,
             Some(None) => Whose::Nobody,

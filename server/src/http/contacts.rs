@@ -155,7 +155,7 @@ impl FromStr for Cursor {
 }
 
 /// The cursor of a place in a conversation.
-fn place_cursor(at: OffsetDateTime, id: Uuid) -> String {
+fn next_of(at: OffsetDateTime, id: Uuid) -> String {
     format!("{}.{id}", at.unix_timestamp_nanos() / 1_000)
 }
 
@@ -163,7 +163,7 @@ fn place_cursor(at: OffsetDateTime, id: Uuid) -> String {
 #[must_use]
 pub fn place(document: &acuse_storage::Document) -> Option<String> {
     let (contact, message) = (document.contact_id?, document.message_id?);
-    let around = place_cursor(document.sent_at, message.0);
+    let around = next_of(document.sent_at, message.0);
     Some(format!("/contacts/{contact}?around={around}#m-{}", message.0))
 }
 
@@ -182,7 +182,7 @@ pub async fn later_than(
     let contact = reached(app, caller, id).await?;
     let Some(place) = place else { return Ok(None) };
     let later = app.catalog.later_in_conversation(contact.id, place, count).await?;
-    Ok(later.map(|before| place_cursor(before.at, before.id)))
+    Ok(later.map(|before| next_of(before.at, before.id)))
 }
 
 /// Query of a conversation.
@@ -228,7 +228,7 @@ pub async fn conversation(
     }
     app.catalog.audit_views(&caller.actor, "conversation", &told).await?;
     let full = u32::try_from(data.len()).is_ok_and(|n| n >= most);
-    let next = data.last().filter(|_| full).map(|s| place_cursor(s.at, s.id));
+    let next = data.last().filter(|_| full).map(|s| next_of(s.at, s.id));
     Ok((contact, Listing { data, next }))
 }
 

@@ -192,7 +192,7 @@ mod tests {
         let described: BTreeSet<&str> = properties.keys().map(String::as_str).collect();
         assert_eq!(described, crate::http::view::DOCUMENT_MEMBERS.iter().copied().collect());
         assert!(Members::of(Some("id, status,fields")).is_ok() && Members::of(Some(" ")).is_ok());
-        assert!(matches!(Members::of(Some("id,surname")), Err(Problem::BadRequest(_))));
+        assert!(matches!(Members::of(Some("id,surname")), Err(Problem::Unprocessable(_))));
     }
 
     #[test]

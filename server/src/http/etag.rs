@@ -92,7 +92,7 @@ impl Precondition {
     /// The version that the caller saw, out of `If-Match`.
     ///
     /// # Errors
-    /// 428 without one, 400 where it is no tag of a document.
+    /// 428 without one, 422 where it is no tag of a document.
     pub fn of(headers: &HeaderMap) -> Result<Self, Problem> {
         let mut lines = headers.get_all(header::IF_MATCH).iter();
         let line = lines.next().ok_or(Problem::PreconditionRequired)?;
@@ -136,7 +136,7 @@ mod tests {
         assert_eq!(of("\"12\"").unwrap(), Precondition::Version(12));
         assert_eq!(of("*").unwrap(), Precondition::Any);
         for bad in ["7", "W/\"7-00\"", "\"x-7\"", "\"7\", \"8\"", ""] {
-            assert!(matches!(of(bad), Err(Problem::BadRequest(_))), "{bad}");
+            assert!(matches!(of(bad), Err(Problem::Unprocessable(_))), "{bad}");
         }
         assert!(matches!(Precondition::of(&HeaderMap::new()), Err(Problem::PreconditionRequired)));
     }

@@ -50,8 +50,10 @@ fn day(name: &'static str, value: Option<&str>) -> Result<Option<Date>, Problem>
     let form = format_description!("[year]-[month]-[day]");
     let text = value.map(str::trim).filter(|v| !v.is_empty());
     text.map(|v| {
-        let day = Date::parse(v, form).ok().filter(|d| (1..=9998).contains(&d.year()));
-        day.ok_or_else(|| Problem::BadRequest(format!("{name}: write a day, e.g. 2026-05-01")))
+        let day = Date::parse(v, form)
+            .map_err(|_| Problem::BadRequest(format!("{name}: write a day, e.g. 2026-05-01")))?;
+        let counted = (1..=9998).contains(&day.year());
+        counted.then_some(day).ok_or_else(|| Problem::Unprocessable(format!("{name}: no such year is kept")))
     })
     .transpose()
 }

@@ -92,6 +92,33 @@ fn with_nul(value: &serde_json::Value, name: &str) -> Option<String> {
     }
 }
 
+/// A member that is JSON as described, and whose meaning no schema says: whether it holds is told by whoever asks for it.
+#[derive(Debug)]
+pub struct Checked<T>(Result<T, String>);
+
+impl<T> Checked<T> {
+    /// What it says.
+    ///
+    /// # Errors
+    /// 422 naming the member.
+    pub fn of(self, member: &str) -> Result<T, Problem> {
+        self.0.map_err(|why| Problem::Unprocessable(format!("{member}: {why}")))
+    }
+}
+
+impl<T: Default> Default for Checked<T> {
+    fn default() -> Self {
+        Self(Ok(T::default()))
+    }
+}
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Checked<T> {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let value = serde_json::Value::deserialize(d)?;
+        Ok(Self(serde_json::from_value(value).map_err(|e| e.to_string())))
+    }
+}
+
 /// An id in the path. One that cannot be is not found, like one that is not there.
 pub struct Id<T>(pub T);
 

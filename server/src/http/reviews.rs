@@ -18,7 +18,7 @@ use time::OffsetDateTime;
 
 use super::{
     auth::Caller,
-    extract::{Body, Id, Params, cursor, limit, present, word},
+    extract::{Body, Checked, Id, Params, cursor, limit, present, word},
     problem::Problem,
     view::{Listing, ReviewView},
 };
@@ -32,6 +32,17 @@ use crate::{
 pub const LEASE: Duration = Duration::from_secs(15 * 60);
 /// Longest time in which an API client can take a decision back.
 const MOST_HOLD_SECS: u32 = 3_600;
+
+/// What fields are to be, as somebody says it.
+pub type NewFields = BTreeMap<FieldName, Checked<Option<Value>>>;
+
+/// The values of them.
+///
+/// # Errors
+/// 422 for what is no value of a field.
+pub fn values(said: NewFields) -> Result<BTreeMap<FieldName, Option<Value>>, Problem> {
+    said.into_iter().map(|(name, value)| Ok((name, value.of(&format!("fields.{name}"))?))).collect()
+}
 
 /// Query of the list.
 #[derive(Debug, Default, Deserialize)]
@@ -119,7 +130,7 @@ pub struct Decide {
     kind: Option<Kind>,
     /// Name to new value; `null` takes a field away; fields not named stay as they were read.
     #[serde(default)]
-    fields: BTreeMap<FieldName, Option<Value>>,
+    fields: NewFields,
     /// Whose it is; `null` makes it nobody's.
     #[serde(default, deserialize_with = "present")]
     customer_id: Option<Option<CustomerId>>,
@@ -130,7 +141,7 @@ pub struct Decide {
     version: Option<i64>,
     /// With `split`: its documents, by pages or by places on a page.
     #[serde(default)]
-    parts: Option<Vec<Part>>,
+    parts: Checked<Option<Vec<Part>>>,
     /// With `retry`: all that wait for the same first reason and that nobody holds go round again, too.
     #[serde(default)]
     all: bool,
@@ -204,7 +215,7 @@ fn asked(body: Decide, now: OffsetDateTime) -> Result<review::Ask, Problem> {
     Ok(review::Ask {
         verdict: body.decision,
         kind: body.kind,
-        fields: body.fields,
+        fields: values(body.fields)?,
         whose: match body.customer_id {
             None => Whose::Keep,
             Some(None) => Whose::Nobody,
@@ -212,7 +223,7 @@ fn asked(body: Decide, now: OffsetDateTime) -> Result<review::Ask, Problem> {
         },
         note: body.note,
         seen_version: body.version,
-        parts: body.parts,
+        parts: body.parts.of("parts")?,
         because: body.because,
         duplicate_of: body.duplicate_of,
         message: body.message,

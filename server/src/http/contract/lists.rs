@@ -1,5 +1,6 @@
 //! What only the code knows, as schemas: closed lists, and which fields a kind of document has.
 
+use acuse_conversation::{Kind as CaseKind, State as CaseState};
 use acuse_pipeline::{
     document::{Kind, Status},
     entities::Direction,
@@ -38,6 +39,9 @@ pub fn schemas() -> Map<String, Value> {
     let mut listed: Vec<String> = Status::ALL.iter().map(ToString::to_string).collect();
     listed.push("duplicate".to_owned());
     let types: Vec<String> = problems::ALL.iter().map(|kind| kind.uri()).collect();
+    let mut case_states = vec!["open"];
+    case_states.extend(CaseState::ALL.iter().map(|state| state.as_str()));
+    let case_kinds: Vec<&str> = CaseKind::ALL.iter().map(|kind| kind.as_str()).collect();
     let mut all = Map::new();
     for (name, schema) in [
         ("Kind", texts(Kind::ALL)),
@@ -66,6 +70,8 @@ pub fn schemas() -> Map<String, Value> {
         ("Way", texts(Way::ALL)),
         ("ConsentCategory", texts(consents::Category::ALL)),
         ("ConsentWord", texts(consents::Word::ALL)),
+        ("ListedCaseState", texts(&case_states)),
+        ("CaseKind", texts(&case_kinds)),
         ("ProblemType", texts(&types)),
     ] {
         all.insert(name.to_owned(), schema);

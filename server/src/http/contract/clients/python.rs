@@ -114,7 +114,9 @@ fn of(schema: &Value) -> String {
     }
 }
 
-fn any_of(types: Vec<String>) -> String {
+fn any_of(mut types: Vec<String>) -> String {
+    // Two formats of a text are one type.
+    types.dedup();
     if let [only] = &types[..] {
         return only.clone();
     }

@@ -52,7 +52,10 @@ export class Acuse {
 "#;
 
 fn union(items: &[Value]) -> String {
-    items.iter().map(of).collect::<Vec<_>>().join(" | ")
+    let mut all: Vec<String> = items.iter().map(of).collect();
+    // Two formats of a text are one type.
+    all.dedup();
+    all.join(" | ")
 }
 
 fn object(schema: &Value) -> String {
