@@ -29,7 +29,7 @@ pub use list::DocumentFilter;
 pub use order::{DocumentCursor, NotACursor, Sort};
 pub(crate) use row::{COLUMNS, DocumentRow, key};
 pub use sums::{Expected, Sum};
-pub(crate) use terms::fold as plain_letters;
+pub use terms::fold as plain_letters;
 pub use words::SEARCH;
 pub(crate) use words::{forget as forget_words, have as have_words, keep as keep_words, question};
 

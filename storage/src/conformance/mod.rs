@@ -26,6 +26,7 @@ mod lists;
 mod many;
 mod outgoing;
 mod people;
+mod quality;
 mod retained;
 mod road;
 mod sealed;
@@ -96,6 +97,7 @@ pub async fn catalog(catalog: &Catalog) {
     work::a_supervisor_takes_back(catalog).await;
     work::many_are_decided_and_taken_back_together(catalog).await;
     work::a_view_is_kept_under_its_name(catalog).await;
+    quality::what_is_filed_by_itself_is_sampled_blind(catalog).await;
     finance::totals_are_exact_and_what_comes_monthly_is_missed(catalog).await;
     four_eyes::two_say_the_same_or_a_third_settles_it(catalog).await;
     access::doubt_withholds(catalog).await;
