@@ -508,9 +508,9 @@ acuse.begins.push((signal) => {
     event.preventDefault();
     const body = new URLSearchParams(new FormData(form, button));
     try {
-      const answer = await fetch(form.action, { method: "POST", body, headers: { "x-desk": "1" }, redirect: "manual" });
+      const answer = await fetch(form.getAttribute("action"), { method: "POST", body, headers: { "x-desk": "1" }, redirect: "manual" });
       if (answer.type === "opaqueredirect") return location.reload();
-      if (!answer.headers.get("content-type")?.includes("json")) return become(parsed(await answer.text()));
+      if (!answer.headers.get("content-type")?.startsWith("application/json")) return become(parsed(await answer.text()));
       const { to, undo } = await answer.json();
       if (to !== next.path) return location.assign(to);
       const bar = next.page.querySelector("#undo");

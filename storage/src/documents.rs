@@ -29,7 +29,7 @@ pub use list::DocumentFilter;
 pub use order::{DocumentCursor, NotACursor, Sort};
 pub(crate) use row::{COLUMNS, DocumentRow, key};
 pub use sums::{Expected, Sum};
-pub(crate) use terms::fold as plain_letters;
+pub use terms::fold as plain_letters;
 #[cfg(any(test, feature = "conformance"))]
 pub(crate) use words::keep_of_new as keep_words_of_new;
 pub use words::{LINES, SEARCH};

@@ -47,6 +47,7 @@ pub mod objects;
 pub mod outbox;
 pub mod parts;
 pub mod periods;
+pub mod quality;
 pub mod queue;
 pub mod retention;
 pub mod reviews;

@@ -17,6 +17,7 @@ use crate::{
     events, fair,
     names::{CustomerId, DocumentId, ReviewId, Stage, clean, cut, micros, to_json, word},
     outbox::{self, NewReply},
+    quality,
     queue::{Push, Queue, push},
     reviews::due::due,
     sql::Tx,
@@ -250,6 +251,7 @@ impl Catalog {
             return Ok(Step::Stale);
         }
         mark_filed(&mut tx, id, customer).await?;
+        quality::draw(&mut tx, id).await?;
         rest(tx, id, from, ("filed", "document.filed"), json!({ "customer_id": customer }), reply).await
     }
 

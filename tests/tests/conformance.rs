@@ -24,6 +24,21 @@ async fn the_catalog_on_postgresql() {
     catalog.close().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_desk_at_work_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalog = Catalog::open_sqlite(&folder.path().join("catalog.sqlite")).await.unwrap();
+    conformance::at_work(&catalog).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_desk_at_work_on_postgresql() {
+    let Some(postgres) = Postgres::start().unwrap() else { return };
+    let catalog = Catalog::open(&postgres.url("acuse")).await.unwrap();
+    conformance::at_work(&catalog).await;
+    catalog.close().await;
+}
+
 /// 10,000 contested claims by 20 reviewers.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_holds_what_another_holds_on_sqlite() {

@@ -78,10 +78,17 @@ async fn the_table_is_sorted_searched_kept_and_live() {
     let by = desk.ana.page("/?sort=-since").await;
     assert!(by.contains("aria-sort=\"descending\""), "{by}");
     assert_eq!(order(&by), [2, 1, 0]);
-    assert_eq!(order(&desk.ana.page("/?sort=sender").await), [0, 1, 2]);
-    assert_eq!(order(&desk.ana.page("/?q=1+presona").await), [1], "in any order, with a small error");
+    let people = |page: &str| {
+        let mut at: Vec<_> =
+            (0..3).filter_map(|n| Some((page.find(&format!(">Persona {n}<"))?, n))).collect();
+        at.sort_unstable();
+        at.into_iter().map(|(_, n)| n).collect::<Vec<_>>()
+    };
+    assert_eq!(people(&desk.ana.page("/?sort=sender").await), [0, 1, 2]);
+    assert_eq!(people(&desk.ana.page("/?sort=-sender").await), [2, 1, 0]);
+    assert_eq!(people(&desk.ana.page("/?q=1+presona").await), [1], "in any order, with a small error");
     let narrowed = desk.ana.page("/?reason=unknown_customer&q=persona+2").await;
-    assert_eq!(order(&narrowed), [2]);
+    assert_eq!(people(&narrowed), [2]);
     let kept = [("name", "Twos"), ("query", "q=persona+2&sort=-since&after=x")];
     let answer = desk.ana.send("/views", &narrowed, &kept).await;
     assert_eq!(answer.headers()["location"], "/?q=persona+2&sort=-since");
@@ -145,7 +152,7 @@ async fn what_is_alike_is_decided_at_once_and_taken_back_at_once() {
     let done = desk.ana.send("/bulk", &page, &form).await;
     assert_eq!(done.status(), 200);
     let done = done.text().await.unwrap();
-    assert!(done.contains("2 done.") && done.contains("user:ben has it"), "{done}");
+    assert!(done.contains("2 done.") && done.contains("With ben."), "{done}");
     assert!(done.contains("2 × Approved"), "all are taken back with one key: {done}");
     let ledger = desk.api.ledger().await.unwrap();
     assert_eq!((ledger.filed, ledger.in_review), (2, 1));

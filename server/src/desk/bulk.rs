@@ -220,7 +220,10 @@ async fn one(
     let held = app.catalog.claim_review(review.id, actor, LEASE).await;
     let fence = match held.map_err(|e| here(e.into()))? {
         Claim::Held { fence, .. } => fence,
-        Claim::HeldBy { by, .. } => return Err(here(Problem::Conflict(format!("{by} has it")).into())),
+        Claim::HeldBy { by, .. } => {
+            let by = by.strip_prefix("user:").unwrap_or(&by);
+            return Err(here(Problem::Conflict(format!("with {by}")).into()));
+        }
         Claim::Resolved | Claim::Missing => {
             return Err(here(Problem::Conflict("it is decided already".to_owned()).into()));
         }

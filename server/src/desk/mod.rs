@@ -6,6 +6,7 @@
 
 pub mod assets;
 pub mod bulk;
+pub mod checks;
 pub mod contacts;
 pub mod decide;
 pub mod document;
@@ -86,6 +87,8 @@ pub fn router() -> Router<App> {
         .route("/people", get(people::show).post(people::add))
         .route("/people/{id}", post(people::change))
         .route("/sessions/{id}/end", post(people::end_session))
+        .route("/checks", get(checks::show).post(checks::set))
+        .route("/checks/{id}", get(checks::paper).post(checks::answer))
         .route("/four-eyes", get(four_eyes::show).post(four_eyes::make))
         .route("/four-eyes/{id}/end", post(four_eyes::end))
         .route("/audit", get(trail::show))

@@ -33,6 +33,7 @@ ALTER TABLE users ADD COLUMN subject TEXT UNIQUE;
 ALTER TABLE sessions ADD COLUMN agent TEXT NOT NULL DEFAULT '';
 ALTER TABLE sessions ADD COLUMN address TEXT NOT NULL DEFAULT '';
 CREATE INDEX sessions_user ON sessions (user_id);
+CREATE INDEX users_role ON users (role) WHERE disabled_at IS NULL;
 
 -- The trail is searched by who, what and when.
 CREATE INDEX audit_actor ON audit (actor, seq);
@@ -61,4 +62,14 @@ CREATE TABLE opinions (
     given_at BIGINT NOT NULL,
     PRIMARY KEY (document_id, nth),
     UNIQUE (document_id, person)
+);
+
+-- Blind samples: of which kind, for what is measured, and how many are drawn.
+ALTER TABLE quality_checks ADD COLUMN kind TEXT;
+CREATE INDEX quality_checks_waiting ON quality_checks (drawn_at, id) WHERE checked_at IS NULL;
+CREATE TABLE quality_shares (
+    kind TEXT PRIMARY KEY,
+    share_ppm BIGINT NOT NULL CHECK (share_ppm BETWEEN 0 AND 1000000),
+    set_by TEXT NOT NULL,
+    set_at BIGINT NOT NULL
 );

@@ -15,6 +15,7 @@ use crate::{
     outbox::NextReply,
     reviews::Resolution,
     sql::Tx,
+    users::Role,
 };
 
 /// The last version of the schema that is somewhere in use.
@@ -345,6 +346,12 @@ async fn the_desk_counts_what_waited(catalog: &Catalog) {
     )
     .unwrap();
     assert_eq!(missing, 0, "every open review is counted by its reasons");
+    let (otherwise,) =
+        one!(tx, (i64,), "SELECT COUNT(*) FROM reviews WHERE due_at <> opened_at + 86400000000").unwrap();
+    assert_eq!(otherwise, 0, "what waited is due within the day that was promised");
+    drop(tx);
+    let (eva, _) = catalog.user_by_name("eva").await.unwrap().expect("she came through");
+    assert_eq!((eva.role, eva.sees_ids, eva.disabled_at), (Role::Reviewer, true, None));
     assert_eq!(
         catalog.count_open_reviews().await.unwrap(),
         catalog.ledger(None, None).await.unwrap().in_review

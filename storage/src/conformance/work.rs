@@ -39,15 +39,15 @@ pub(super) async fn the_most_urgent_is_next(catalog: &Catalog) {
     let page = catalog.reviews(&view(), None, 2).await.unwrap();
     assert_eq!(page.data.iter().map(|(r, _)| r.document_id).collect::<Vec<_>>(), [urgent, calm]);
     let next = async |who| catalog.claim_next(&view(), None, who, LEASE).await.unwrap();
-    assert_eq!(next("user:ana").await, Some(urgent), "not the oldest: the most urgent");
-    assert_eq!(next("user:ben").await, Some(calm));
+    assert_eq!(next("user:una").await, Some(urgent), "not the oldest: the most urgent");
+    assert_eq!(next("user:duo").await, Some(calm));
     // Only of one sender.
     let sender = catalog.document(calm).await.unwrap().unwrap().contact_id;
     let theirs = ReviewFilter { contact_id: sender, ..view() };
     let found = catalog.reviews(&theirs, None, 500).await.unwrap().data;
     assert!(!found.is_empty() && found.iter().all(|(_, d)| d.contact_id == sender));
-    catalog.release_review(two.id, "user:ana").await.unwrap();
-    catalog.release_review(one.id, "user:ben").await.unwrap();
+    catalog.release_review(two.id, "user:una").await.unwrap();
+    catalog.release_review(one.id, "user:duo").await.unwrap();
 }
 
 pub(super) async fn what_is_prepared_ahead_is_reserved(catalog: &Catalog) {
@@ -56,59 +56,59 @@ pub(super) async fn what_is_prepared_ahead_is_reserved(catalog: &Catalog) {
     for (review, hours) in [(&here, -3_000), (&there, -2_900)] {
         due_in(catalog, review.id, hours).await;
     }
-    catalog.claim_review(here.id, "user:ana", LEASE).await.unwrap();
+    catalog.claim_review(here.id, "user:una", LEASE).await.unwrap();
     let mine = view();
-    let reserve = || catalog.reserve_next(&mine, here.id, "user:ana", LEASE);
+    let reserve = || catalog.reserve_next(&mine, here.id, "user:una", LEASE);
     assert_eq!(reserve().await.unwrap(), Some(there.document_id));
     assert_eq!(reserve().await.unwrap(), Some(there.document_id), "the same again");
     let kept = catalog.review(there.id).await.unwrap().unwrap();
-    assert!(kept.is_reserved && kept.claimed_by.as_deref() == Some("user:ana"));
+    assert!(kept.is_reserved && kept.claimed_by.as_deref() == Some("user:una"));
     assert_eq!(
-        catalog.held_reviews_of("user:ana").await.unwrap(),
+        catalog.held_reviews_of("user:una").await.unwrap(),
         [here.document_id],
         "she has not come to it"
     );
-    assert!(matches!(catalog.claim_review(there.id, "user:ben", LEASE).await.unwrap(), Claim::HeldBy { .. }));
-    let other = catalog.claim_next(&view(), None, "user:ben", LEASE).await.unwrap();
+    assert!(matches!(catalog.claim_review(there.id, "user:duo", LEASE).await.unwrap(), Claim::HeldBy { .. }));
+    let other = catalog.claim_next(&view(), None, "user:duo", LEASE).await.unwrap();
     assert_ne!(other, Some(there.document_id), "it is nobody else's next");
-    catalog.keep_reserved("user:ana", LEASE).await.unwrap();
+    catalog.keep_reserved("user:una", LEASE).await.unwrap();
     // She comes to it, as the holder she was.
-    let next = catalog.claim_next(&view(), Some(here.id), "user:ana", LEASE).await.unwrap();
+    let next = catalog.claim_next(&view(), Some(here.id), "user:una", LEASE).await.unwrap();
     assert_eq!(next, Some(there.document_id));
     let taken = catalog.review(there.id).await.unwrap().unwrap();
     assert_eq!((taken.is_reserved, taken.fence), (false, kept.fence));
     // What was reserved in one view is free for all when she works in another; a reservation ends by itself.
-    let last = catalog.reserve_next(&view(), here.id, "user:ana", LEASE).await.unwrap();
+    let last = catalog.reserve_next(&view(), here.id, "user:una", LEASE).await.unwrap();
     let others = ReviewFilter { reason: Some(ReasonCode::Malware), ..view() };
-    assert_eq!(catalog.reserve_next(&others, here.id, "user:ana", LEASE).await.unwrap(), None);
+    assert_eq!(catalog.reserve_next(&others, here.id, "user:una", LEASE).await.unwrap(), None);
     if let Some(last) = last {
         assert_eq!(catalog.open_review_of(last).await.unwrap().unwrap().claimed_by, None);
     }
-    catalog.release_review(there.id, "user:ana").await.unwrap();
+    catalog.release_review(there.id, "user:una").await.unwrap();
     assert_eq!(
-        catalog.reserve_next(&view(), here.id, "user:ana", Duration::ZERO).await.unwrap(),
+        catalog.reserve_next(&view(), here.id, "user:una", Duration::ZERO).await.unwrap(),
         Some(there.document_id)
     );
-    assert!(matches!(catalog.claim_review(there.id, "user:ben", LEASE).await.unwrap(), Claim::Held { .. }));
-    catalog.release_review(there.id, "user:ben").await.unwrap();
-    catalog.release_review(here.id, "user:ana").await.unwrap();
+    assert!(matches!(catalog.claim_review(there.id, "user:duo", LEASE).await.unwrap(), Claim::Held { .. }));
+    catalog.release_review(there.id, "user:duo").await.unwrap();
+    catalog.release_review(here.id, "user:una").await.unwrap();
     if let Some(id) = other {
         let review = catalog.open_review_of(id).await.unwrap().unwrap();
-        catalog.release_review(review.id, "user:ben").await.unwrap();
+        catalog.release_review(review.id, "user:duo").await.unwrap();
     }
 }
 
 pub(super) async fn a_supervisor_takes_back(catalog: &Catalog) {
     let (id, review) = waiting(catalog).await;
     assert_eq!(catalog.take_back_review(review.id, "user:sup").await.unwrap(), None, "nobody has it");
-    let Claim::Held { fence, .. } = catalog.claim_review(review.id, "user:ana", LEASE).await.unwrap() else {
+    let Claim::Held { fence, .. } = catalog.claim_review(review.id, "user:una", LEASE).await.unwrap() else {
         panic!("free")
     };
     let from = catalog.take_back_review(review.id, "user:sup").await.unwrap();
-    assert_eq!(from.as_deref(), Some("user:ana"));
-    assert_eq!(catalog.renew_review(review.id, "user:ana", fence, LEASE).await.unwrap(), None);
+    assert_eq!(from.as_deref(), Some("user:una"));
+    assert_eq!(catalog.renew_review(review.id, "user:una", fence, LEASE).await.unwrap(), None);
     // Nobody has it since, and still her late save is refused.
-    let late = Deciding { who: "user:ana", fence: Some(fence), sees_ids: true, ..Deciding::default() };
+    let late = Deciding { who: "user:una", fence: Some(fence), sees_ids: true, ..Deciding::default() };
     let approve = Decision::Approve { customer_id: None };
     assert_eq!(catalog.decide_review(review.id, &late, &approve, None).await.unwrap(), Resolved::LeaseLost);
     let trail = catalog.audit_trail(Some(id), 10).await.unwrap();
@@ -190,7 +190,7 @@ pub(super) async fn many_are_decided_and_taken_back_together(catalog: &Catalog) 
     for _ in 0..3 {
         let (id, review) = waiting(catalog).await;
         let by = Deciding {
-            who: "user:ana",
+            who: "user:una",
             sees_ids: true,
             held_until: Some(now() + time::Duration::minutes(1)),
             ..Deciding::default()
@@ -201,11 +201,11 @@ pub(super) async fn many_are_decided_and_taken_back_together(catalog: &Catalog) 
         ids.push(id);
     }
     let batch = Uuid::now_v7();
-    catalog.name_batch(batch, "user:ben", &ids).await.unwrap();
-    assert_eq!(catalog.held_of_batch(batch, "user:ben").await.unwrap(), [], "not his decisions");
-    catalog.name_batch(batch, "user:ana", &ids[..2]).await.unwrap();
-    assert_eq!(catalog.undo_batch(batch, "user:ben").await.unwrap(), BatchUndone::default());
-    let undone = catalog.undo_batch(batch, "user:ana").await.unwrap();
+    catalog.name_batch(batch, "user:duo", &ids).await.unwrap();
+    assert_eq!(catalog.held_of_batch(batch, "user:duo").await.unwrap(), [], "not his decisions");
+    catalog.name_batch(batch, "user:una", &ids[..2]).await.unwrap();
+    assert_eq!(catalog.undo_batch(batch, "user:duo").await.unwrap(), BatchUndone::default());
+    let undone = catalog.undo_batch(batch, "user:una").await.unwrap();
     assert_eq!(undone, BatchUndone { undone: 2, too_late: 0 });
     for (id, status) in [(ids[0], Status::InReview), (ids[1], Status::InReview), (ids[2], Status::Rejected)] {
         assert_eq!(catalog.document(id).await.unwrap().unwrap().status, status);

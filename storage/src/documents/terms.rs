@@ -85,7 +85,9 @@ impl Dialect {
 }
 
 /// Lower case without accents; compatibility forms (full-width digits, ligatures) as their plain ones.
-pub(crate) fn fold(text: &str) -> String {
+/// A text in small letters without accents.
+#[must_use]
+pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     for c in text.chars().flat_map(char::to_lowercase).nfkd().filter(|c| !is_combining_mark(*c)) {
         match c {
