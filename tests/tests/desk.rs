@@ -19,8 +19,16 @@ pub struct Reviewer {
 
 impl Reviewer {
     pub async fn sign_in(place: &Place, name: &str) -> Self {
-        let mut adding =
-            place.command(&["user", "add", name]).unwrap().stdin(Stdio::piped()).spawn().unwrap();
+        Self::sign_in_as(place, name, &["user", "add", name]).await
+    }
+
+    /// The same, and may do all there is.
+    pub async fn operator(place: &Place, name: &str) -> Self {
+        Self::sign_in_as(place, name, &["user", "add", name, "--admin"]).await
+    }
+
+    async fn sign_in_as(place: &Place, name: &str, add: &[&str]) -> Self {
+        let mut adding = place.command(add).unwrap().stdin(Stdio::piped()).spawn().unwrap();
         writeln!(adding.stdin.take().unwrap(), "{PASSWORD}").unwrap();
         assert!(adding.wait().unwrap().success());
         let http =
