@@ -115,7 +115,8 @@ impl Catalog {
         let mut tx = self.writing().await?;
         let text = format!(
             "SELECT w.contact_id, w.number FROM (SELECT DISTINCT o.contact_id, COALESCE(o.phone_number_id, '') AS number \
-               FROM outbox o WHERE o.updated_at <= $1 AND (o.state IN ('queued', 'refused') \
+               FROM outbox o WHERE o.state IN ('queued', 'sending', 'unknown', 'refused') \
+                 AND o.updated_at <= $1 AND (o.state IN ('queued', 'refused') \
                  OR (o.state = 'sending' AND o.lease_until <= $2) OR (o.state = 'unknown' AND o.next_attempt_at <= $2))) w \
              LEFT JOIN reply_lines l ON l.contact_id = w.contact_id AND l.phone_number_id = w.number \
              LEFT JOIN {} j ON j.id = l.task_id WHERE j.id IS NULL OR NOT {} \

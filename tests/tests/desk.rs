@@ -22,6 +22,11 @@ impl Reviewer {
         Self::sign_in_as(place, name, &[]).await
     }
 
+    /// The same, and may do all there is.
+    pub async fn operator(place: &Place, name: &str) -> Self {
+        Self::sign_in_as(place, name, &["--admin"]).await
+    }
+
     /// Somebody new who may what the options say.
     pub async fn sign_in_as(place: &Place, name: &str, options: &[&str]) -> Self {
         let command = [&["user", "add", name], options].concat();

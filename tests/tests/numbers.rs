@@ -1,8 +1,18 @@
 //! `acuse numbers`: what is mistyped is refused with a reason, and what Meta shows is taken.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use crate::world::{NO_GRAPH, World};
+use acuse_fixtures::graph::{Fault, Point};
+use acuse_tests::{
+    browser::{self, Browser},
+    stack::{Api, wait},
+};
+
+use crate::{
+    desk::Reviewer,
+    operators::{fits, text},
+    world::{ALL, NO_GRAPH, World, person, post},
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_number_or_an_account_that_meta_does_not_show_is_refused() {
@@ -50,4 +60,47 @@ async fn a_number_or_an_account_that_meta_does_not_show_is_refused() {
     run(away, &["numbers", "set", "777", "--token", "shop", "--unasked"]).await.unwrap();
     let listed = run(world.place.clone(), &["numbers", "list"]).await.unwrap();
     assert!(listed.contains("777  -  account 888  token shop"), "{listed}");
+}
+
+/// The page of the numbers: what is paused and why, and what waits; in each language, and for operators alone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn operators_see_how_each_number_is() {
+    let Some(chromium) = browser::chromium() else { return };
+    let world = World::new().await;
+    let _server = world.place.start("serve", &["serve"]).unwrap();
+    let api = Api::connect(&world.place, ALL).await.unwrap();
+    let run = world.place.clone();
+    let args = ["numbers", "add", "700100200300499", "--account", "900100200300499", "--unasked"];
+    tokio::task::spawn_blocking(move || run.run(&args)).await.unwrap().unwrap();
+    // Meta has locked the account: nothing is sent any more.
+    world.graph.fail(Point::Send, None, Fault::error(400, 131_031, None), u32::MAX);
+    post(&api, &world.invoice(&person(1), 911)).await;
+    wait("the pause", Duration::from_secs(300), || async {
+        let open = api.list("/v1/incidents").await?;
+        Ok(open.iter().any(|i| i["kind"] == "send_paused").then_some(()))
+    })
+    .await
+    .unwrap();
+    let reviewer = Reviewer::sign_in(&world.place, "ana").await;
+    assert!(!reviewer.page("/").await.contains("/numbers"), "it is no reviewer's");
+    let answer = reviewer.http.get(format!("{}/numbers", reviewer.base));
+    let answer = answer.header("Cookie", &reviewer.cookie).send().await.unwrap();
+    assert_eq!(answer.status(), 403);
+    let operator = Reviewer::operator(&world.place, "eva").await;
+    let mut page = Browser::start(chromium, (1280, 900)).unwrap();
+    page.open(&format!("{}/", operator.base), &operator.cookie).unwrap();
+    page.eval("document.querySelector('nav a[href=\"/numbers\"]').click()").unwrap();
+    page.wait("location.pathname === '/numbers' && document.readyState === 'complete'").unwrap();
+    page.look("numbers").unwrap();
+    fits(&mut page, "the numbers");
+    let number = world.graph.options().phone_number_id.clone();
+    let card = text(&mut page, &format!("#number-{number}"));
+    for said in ["Messages are not sent", "131031", "7 days", "Waiting messages"] {
+        assert!(card.contains(said), "{said}: {card}");
+    }
+    assert!(!card.contains("Files are not fetched"), "one direction is paused: {card}");
+    let other = text(&mut page, "#number-700100200300499");
+    assert!(other.contains("never") && other.contains("Files are fetched and messages are sent."), "{other}");
+    let english = operator.page("/numbers").await;
+    assert!(!english.contains(acuse_tests::stack::ACCESS_TOKEN), "the token is never shown");
 }

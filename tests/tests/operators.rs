@@ -15,14 +15,14 @@ use crate::{
 };
 
 /// Nothing stands out of the page on a telephone.
-fn fits(page: &mut Browser, what: &str) {
+pub fn fits(page: &mut Browser, what: &str) {
     page.resize(390, 844).unwrap();
     let width = page.eval("document.documentElement.scrollWidth").unwrap();
     page.resize(1280, 900).unwrap();
     assert!(width.as_u64().is_some_and(|w| w <= 390), "{what} is {width} wide on a telephone of 390");
 }
 
-fn text(page: &mut Browser, query: &str) -> String {
+pub fn text(page: &mut Browser, query: &str) -> String {
     let asked = format!("document.querySelector({})?.textContent ?? ''", json!(query));
     page.eval(&asked).unwrap().as_str().unwrap_or_default().to_owned()
 }

@@ -2,7 +2,7 @@
 
 use std::{process::ExitCode, time::Duration};
 
-use acuse_storage::numbers::Removed;
+use acuse_storage::{Catalog, numbers::Removed};
 use acuse_workers::env::DEFAULT_TOKEN;
 use anyhow::{Context, bail};
 use clap::Subcommand;
@@ -114,22 +114,7 @@ impl Numbers {
     pub async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
         let catalog = Parts::catalog(config).await?;
         match self {
-            Self::List => {
-                for n in catalog.numbers().await? {
-                    let word = |word: &Option<String>| word.clone().unwrap_or_else(|| "-".to_owned());
-                    let hours = n.media_retention.whole_minutes() as f64 / 60.0;
-                    println!(
-                        "{}  {}  account {}  token {}  media {hours} h  {} quality {} tier {}",
-                        n.phone_number_id,
-                        word(&n.display_number),
-                        word(&n.waba_id),
-                        n.token_ref,
-                        word(&n.status),
-                        word(&n.quality),
-                        word(&n.tier)
-                    );
-                }
-            }
+            Self::List => list(&catalog).await?,
             Self::Add { number, account, token, unasked } => {
                 let token = token.to_ascii_lowercase();
                 is_id("phone_number_id", &number)?;
@@ -145,46 +130,83 @@ impl Numbers {
                 println!("{number} is added");
             }
             Self::Set { number, token, media_retention, unasked } => {
-                is_id("phone_number_id", &number)?;
-                let known = catalog.numbers().await?;
-                if !known.iter().any(|n| n.phone_number_id == number) {
-                    bail!(
-                        "there is no number {number}: see acuse numbers list. One is known from its first webhook, or \
-                         from acuse numbers add"
-                    );
-                }
+                is_known(&catalog, &number).await?;
                 let token = token.map(|token| token.to_ascii_lowercase());
+                let kept = media_retention.as_deref().map(retention).transpose()?;
                 if let Some(token) = token.as_deref().filter(|_| !unasked) {
                     sees(config, token, &number, None).await?;
                 }
-                let media_retention = media_retention.as_deref().map(retention).transpose()?;
-                if token.is_none() && media_retention.is_none() {
-                    bail!("say what to change: --token REF, --media-retention 1h");
-                }
-                if let Some(token) = &token {
-                    catalog.set_token_ref(&number, token).await?;
-                }
-                if let Some(time) = media_retention {
-                    catalog.set_media_retention(&number, time).await?;
-                }
-                let detail = json!({ "number": number, "token": token,
-                    "media_retention_secs": media_retention.map(|time| time.as_secs()) });
-                catalog.audit("cli", "number_changed", None, &detail).await?;
-                println!("{number} changed");
+                set(&catalog, &number, token.as_deref(), kept).await?;
             }
-            Self::Remove { number } => match catalog.remove_number(&number).await? {
-                Removed::Gone => {
-                    catalog.audit("cli", "number_removed", None, &json!({ "number": number })).await?;
-                    println!("{number} is forgotten; a webhook that names it brings it back");
-                }
-                Removed::Unknown => bail!("there is no number {number:?}: see acuse numbers list"),
-                Removed::Needed { documents, messages } => bail!(
-                    "{documents} documents wait to be fetched by number {number} and {messages} messages to be sent \
-                     from it: settle them first"
-                ),
-            },
+            Self::Remove { number } => remove(&catalog, &number).await?,
         }
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+async fn list(catalog: &Catalog) -> anyhow::Result<()> {
+    for n in catalog.numbers().await? {
+        let word = |word: &Option<String>| word.clone().unwrap_or_else(|| "-".to_owned());
+        let hours = n.media_retention.whole_minutes() as f64 / 60.0;
+        println!(
+            "{}  {}  account {}  token {}  media {hours} h  {} quality {} tier {}",
+            n.phone_number_id,
+            word(&n.display_number),
+            word(&n.waba_id),
+            n.token_ref,
+            word(&n.status),
+            word(&n.quality),
+            word(&n.tier)
+        );
+    }
+    Ok(())
+}
+
+async fn is_known(catalog: &Catalog, number: &str) -> anyhow::Result<()> {
+    is_id("phone_number_id", number)?;
+    if !catalog.numbers().await?.iter().any(|n| n.phone_number_id == number) {
+        bail!(
+            "there is no number {number}: see acuse numbers list. One is known from its first webhook, or from acuse \
+             numbers add"
+        );
+    }
+    Ok(())
+}
+
+async fn set(
+    catalog: &Catalog,
+    number: &str,
+    token: Option<&str>,
+    media_retention: Option<Duration>,
+) -> anyhow::Result<()> {
+    if token.is_none() && media_retention.is_none() {
+        bail!("say what to change: --token REF, --media-retention 1h");
+    }
+    if let Some(token) = token {
+        catalog.set_token_ref(number, token).await?;
+    }
+    if let Some(time) = media_retention {
+        catalog.set_media_retention(number, time).await?;
+    }
+    let detail = json!({ "number": number, "token": token,
+        "media_retention_secs": media_retention.map(|time| time.as_secs()) });
+    catalog.audit("cli", "number_changed", None, &detail).await?;
+    println!("{number} changed");
+    Ok(())
+}
+
+async fn remove(catalog: &Catalog, number: &str) -> anyhow::Result<()> {
+    match catalog.remove_number(number).await? {
+        Removed::Gone => {
+            catalog.audit("cli", "number_removed", None, &json!({ "number": number })).await?;
+            println!("{number} is forgotten; a webhook that names it brings it back");
+            Ok(())
+        }
+        Removed::Unknown => bail!("there is no number {number:?}: see acuse numbers list"),
+        Removed::Needed { documents, messages } => bail!(
+            "{documents} documents wait to be fetched by number {number} and {messages} messages to be sent from it: \
+             settle them first"
+        ),
     }
 }
 

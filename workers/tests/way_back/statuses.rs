@@ -13,6 +13,9 @@ const UNDELIVERABLE: i64 = 131_026;
 /// The template is paused.
 const TEMPLATE_PAUSED: i64 = 132_015;
 
+/// The account is locked.
+const LOCKED: i64 = 131_031;
+
 /// All orders of what came.
 fn orders(of: &[&'static str]) -> Vec<Vec<&'static str>> {
     if of.is_empty() {
@@ -186,4 +189,41 @@ async fn a_clock_that_jumps_loses_and_doubles_nothing() {
         assert_eq!(world.message(sent).await.state, OutboxState::Delivered, "{what}");
         world.balances(&what).await;
     }
+}
+
+/// Meta takes what it then refuses: a call that is taken does not end a pause that a status opened, a delivery does.
+#[tokio::test]
+async fn a_locked_account_that_takes_calls_stays_paused_until_something_arrives() {
+    let world = World::new().await;
+    let first = world.waits().await;
+    world.runs(first).await;
+    world.status(first, "failed", Some(LOCKED)).await;
+    world.runs(first).await;
+    assert!(world.send_paused().await);
+    let mut probes = Vec::new();
+    for _ in 0..4 {
+        let other = world.waits().await;
+        let due = clock();
+        while world.message(other).await.state != OutboxState::Sent {
+            pass(Duration::MINUTE);
+            world.runs(other).await;
+        }
+        probes.push((clock() - due).whole_minutes());
+        assert!(world.send_paused().await, "it was taken, and that proves nothing");
+        world.status(other, "failed", Some(LOCKED)).await;
+        world.runs(other).await;
+        assert!(world.send_paused().await);
+        world.balances("it was refused again").await;
+    }
+    assert!(probes.is_sorted() && probes[3] > probes[0], "its probes come at growing gaps: {probes:?}");
+    let last = world.waits().await;
+    while world.message(last).await.state != OutboxState::Sent {
+        pass(Duration::MINUTE);
+        world.runs(last).await;
+    }
+    world.status(last, "delivered", None).await;
+    assert!(!world.send_paused().await, "it arrived");
+    world.runs(first).await;
+    assert_eq!(world.message(first).await.state, OutboxState::Sent, "and what waited goes");
+    world.balances("in the end").await;
 }
