@@ -3,6 +3,7 @@
 //! Both are one transaction under the number's lock, so that any number of workers pay into the same buckets. From
 //! the mark on, a worker that dies leaves a message that may have left; before it, one that waits as it was.
 
+use acuse_conversation::stand_ins;
 use time::{Duration, OffsetDateTime};
 
 use crate::{
@@ -38,7 +39,9 @@ pub struct Facts {
     pub pair_paid_at: Option<OffsetDateTime>,
     /// When the contact last wrote to the number, by the channel's clock.
     pub last_inbound_at: Option<OffsetDateTime>,
-    /// Languages in which the template of the message's purpose is approved and not paused.
+    /// The first template for the message that is approved and not paused in its language; else the first of all.
+    pub template: String,
+    /// Languages in which that is approved and not paused.
     pub templates: Vec<String>,
 }
 
@@ -55,10 +58,10 @@ pub struct Paid {
     pub template: Option<(String, String)>,
 }
 
-/// The template that may stand in for messages of a purpose when free text may not be sent.
+/// The templates that may stand in for a message when free text may not be sent, in this order.
 #[must_use]
-pub fn template_of(message: &OutboxMessage) -> String {
-    format!("acuse_{}", message.purpose.as_str())
+pub fn templates_of(message: &OutboxMessage) -> Vec<String> {
+    message.payload.named.clone().map_or_else(|| stand_ins(message.purpose.as_str()), |named| vec![named])
 }
 
 impl Catalog {
@@ -77,7 +80,7 @@ impl Catalog {
         let facts = facts(&mut tx, message, number).await?;
         let (verdict, paid) = decide(&facts);
         if let Some(paid) = paid {
-            if !leaving(&mut tx, message.id, number, &paid).await? {
+            if !leaving(&mut tx, message, number, &paid).await? {
                 return Ok(None);
             }
             pay(&mut tx, message, number, &paid).await?;
@@ -176,6 +179,7 @@ async fn facts(tx: &mut Tx, message: &OutboxMessage, number: &str) -> Result<Fac
         number
     )?;
     let known = |at: i64| Some(at).filter(|at| *at > 0);
+    let (template, templates) = usable(tx, message, number).await?;
     Ok(Facts {
         now,
         consent: consent(tx, message, number).await?,
@@ -189,7 +193,8 @@ async fn facts(tx: &mut Tx, message: &OutboxMessage, number: &str) -> Result<Fac
         number_paid_at: maybe_at(T, "rate_paid_at", known(paid))?,
         pair_paid_at: maybe_at("windows", "pair_paid_at", window.and_then(|(_, paid)| known(paid)))?,
         last_inbound_at: maybe_at("windows", "last_inbound_at", window.and_then(|(at, _)| known(at)))?,
-        templates: templates(tx, message, number).await?,
+        template,
+        templates,
     })
 }
 
@@ -207,7 +212,24 @@ async fn consent(tx: &mut Tx, message: &OutboxMessage, number: &str) -> Result<O
     Ok(row.map(|(state,)| state))
 }
 
-async fn templates(tx: &mut Tx, message: &OutboxMessage, number: &str) -> Result<Vec<String>, CatalogError> {
+/// The template by which a message can go, and in which languages: one that is paused or disabled makes way for the next.
+async fn usable(
+    tx: &mut Tx,
+    message: &OutboxMessage,
+    number: &str,
+) -> Result<(String, Vec<String>), CatalogError> {
+    let base = |language: &str| language.split(['_', '-']).next().unwrap_or_default().to_owned();
+    let names = templates_of(message);
+    for name in &names {
+        let languages = approved(tx, name, number).await?;
+        if languages.iter().any(|language| base(language) == base(&message.language)) {
+            return Ok((name.clone(), languages));
+        }
+    }
+    Ok((names.into_iter().next().unwrap_or_default(), Vec::new()))
+}
+
+async fn approved(tx: &mut Tx, name: &str, number: &str) -> Result<Vec<String>, CatalogError> {
     let present = tx.now();
     let rows = all!(
         tx,
@@ -216,22 +238,28 @@ async fn templates(tx: &mut Tx, message: &OutboxMessage, number: &str) -> Result
          WHERE t.waba_id = COALESCE(n.waba_id, t.waba_id) AND t.name = $2 AND t.status = 'APPROVED' \
            AND (t.paused_until IS NULL OR t.paused_until <= $3) ORDER BY t.language LIMIT 100",
         number,
-        template_of(message),
+        name,
         micros(present)
     )?;
     Ok(rows.into_iter().map(|(language,)| language).collect())
 }
 
 /// Marks a message as leaving, if it still waits.
-async fn leaving(tx: &mut Tx, id: OutboxId, number: &str, paid: &Paid) -> Result<bool, CatalogError> {
+async fn leaving(
+    tx: &mut Tx,
+    message: &OutboxMessage,
+    number: &str,
+    paid: &Paid,
+) -> Result<bool, CatalogError> {
     // A status that is faster than the answer is of this try: the id of an earlier one must not stand in its way.
-    let payload = to_json("a payload", &Payload { template: paid.template.clone() })?;
+    let payload =
+        to_json("a payload", &Payload { template: paid.template.clone(), ..message.payload.clone() })?;
     let present = tx.now();
     let marked = execute!(
         tx,
         "UPDATE outbox SET state = 'sending', attempts = attempts + 1, phone_number_id = $2, payload = $3, \
          wamid = NULL, next_attempt_at = NULL, updated_at = $4 WHERE id = $1 AND state = 'queued'",
-        id.0,
+        message.id.0,
         number,
         payload,
         micros(present)

@@ -25,7 +25,7 @@ use crate::{
     catalog::Catalog,
     error::CatalogError,
     names::{CustomerId, DocumentId, at, json, micros, word},
-    periods,
+    obligations, periods,
     sql::Tx,
 };
 
@@ -109,6 +109,14 @@ pub const KINDS: &[&str] = &[
     "customer.updated",
     "customer.merged",
     "customer.deleted",
+    "notice.delivered",
+    "notice.read",
+    "notice.failed",
+    "notice.expired",
+    "notice.withdrawn",
+    "approval.approved",
+    "approval.refused",
+    "approval.expired",
 ];
 
 /// One change.
@@ -216,6 +224,7 @@ pub(crate) async fn write(tx: &mut Tx, events: &[NewEvent]) -> Result<(), Catalo
     for event in events.iter().filter(|e| e.kind != "document.received") {
         if let Some(id) = event.document {
             periods::adjust(tx, id, event.kind).await?;
+            obligations::document_changed(tx, id, event.kind).await?;
         }
     }
     Ok(())

@@ -5,10 +5,15 @@
 //! said that it failed; what follows is decided as for a refused call); or it ends `failed` or `window_closed`, and
 //! then an incident names it ([`crate::incidents`]); or `withdrawn`. [`crate::message_ledger`] counts them.
 
+mod shape;
+
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
+
+pub use shape::Payload;
+pub(crate) use shape::{Shape, queue_as};
 
 use crate::{
     cases,
@@ -19,6 +24,7 @@ use crate::{
         CaseId, ContactId, DocumentId, OutboxId, at, clean, cut, json as parsed, maybe_at, micros, number,
         word, words,
     },
+    notices,
     queue::{Push, Queue, push},
     sql::Tx,
     timeline,
@@ -95,6 +101,28 @@ words! {
         Stopped = "stopped",
         /// Notices again, as was asked.
         Started = "started",
+        /// What is asked about a document, by a person or a program.
+        Question = "question",
+        /// An answer is kept.
+        Noted = "noted",
+        /// A tap on a choice that changes nothing.
+        TapRefused = "tap_refused",
+        /// News that we send of our own accord.
+        Notice = "notice",
+        /// What is owed.
+        Collection = "collection",
+        /// Thanks for what was paid.
+        Paid = "paid",
+        /// An approval that is asked for.
+        Approval = "approval",
+        /// A decision is on record.
+        Decided = "decided",
+        /// An answer to what somebody asked about.
+        Support = "support",
+        /// The privacy notice.
+        Privacy = "privacy",
+        /// Whether an identity document may be read, and what is said to the answer.
+        Authorization = "authorization",
     }
 }
 
@@ -111,6 +139,8 @@ pub struct NewReply {
     pub nonce: String,
 }
 
+/// Why a message was taken back whose time was over.
+pub const TOO_LATE: &str = "too late";
 /// How long an answer is worth sending: inside Meta's 24 hours, with a margin.
 pub const ANSWER_LIFE: Duration = Duration::hours(23);
 /// How long a message that may have left waits for a status before a person is told.
@@ -153,6 +183,8 @@ pub struct OutboxMessage {
     pub category: Option<String>,
     /// The template by which it was sent last, and its language.
     pub template: Option<(String, String)>,
+    /// What it carries beside its text.
+    pub payload: Payload,
     /// Why it failed last.
     pub error: Option<String>,
     /// When it was queued.
@@ -199,18 +231,11 @@ struct Row {
 
 const T: &str = "outbox";
 
-/// What a message carries beside its text.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Payload {
-    /// The template it was sent by.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub template: Option<(String, String)>,
-}
-
 impl TryFrom<Row> for OutboxMessage {
     type Error = CatalogError;
 
     fn try_from(row: Row) -> Result<Self, CatalogError> {
+        let payload: Payload = parsed(T, "payload", &row.payload)?;
         Ok(Self {
             id: OutboxId(row.id),
             document_id: row.document_id.map(DocumentId),
@@ -229,7 +254,8 @@ impl TryFrom<Row> for OutboxMessage {
             created_at: at(T, "created_at", row.created_at)?,
             kind: word(T, "kind", &row.kind)?,
             category: row.category,
-            template: parsed::<Payload>(T, "payload", &row.payload)?.template,
+            template: payload.template.clone(),
+            payload,
         })
     }
 }
@@ -288,26 +314,7 @@ pub(crate) struct Saying<'a> {
 
 /// Queues one message and its task, unless the same was queued before.
 pub(crate) async fn queue(tx: &mut Tx, saying: Saying<'_>, reply: &NewReply) -> Result<(), CatalogError> {
-    let present = tx.now();
-    let added = execute!(
-        tx,
-        "INSERT INTO outbox (id, document_id, contact_id, purpose, phone_number_id, body, language, nonce, expires_at, \
-         state, created_at, updated_at, case_id, category) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'queued', $10, $10, $11, $12) ON CONFLICT DO NOTHING",
-        OutboxId::generate().0,
-        saying.document.map(|d| d.0),
-        saying.contact.0,
-        reply.purpose.as_str(),
-        saying.phone_number_id,
-        clean(&reply.body),
-        clean(&reply.language),
-        cut(&reply.nonce, 200),
-        micros(present.saturating_add(ANSWER_LIFE)),
-        micros(present),
-        saying.case.map(|c| c.0),
-        saying.category
-    )?;
-    if added == 1 { push_reply(tx, saying.contact, None).await } else { Ok(()) }
+    queue_as(tx, saying, reply, &Shape::default()).await.map(drop)
 }
 
 /// Whether a contact was sent a message of this purpose since then.
@@ -592,6 +599,7 @@ impl Catalog {
         for (id,) in &rows {
             let detail = json!({ "error": "delivery not confirmed" });
             incidents::tell_of(&mut tx, *id, "message_not_confirmed", &detail, present).await?;
+            notices::moved(&mut tx, OutboxId(*id)).await?;
         }
         tx.commit().await?;
         Ok(rows.len() as u64)
@@ -658,6 +666,9 @@ async fn settle(
         detail: json!({ "outbox_id": id, "purpose": purpose, "wamid": wamid, "error": error }),
     };
     timeline::write(tx, &[entry]).await?;
+    if purpose == Purpose::Notice.as_str() {
+        notices::moved(tx, id).await?;
+    }
     if let Some(again) = again_at {
         push_reply(tx, ContactId(contact), Some(again)).await?;
     }

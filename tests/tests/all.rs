@@ -33,6 +33,7 @@ mod road;
 mod scale_out;
 mod servers;
 mod split;
+mod talk;
 mod unnamed;
 mod versions;
 mod way_back;

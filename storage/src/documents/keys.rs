@@ -20,6 +20,11 @@ pub struct NotAnAmount;
 /// Digits behind the point.
 const DECIMALS: usize = 4;
 
+impl Amount {
+    /// Nothing.
+    pub const ZERO: Self = Self(0);
+}
+
 impl FromStr for Amount {
     type Err = NotAnAmount;
 

@@ -9,8 +9,8 @@ use super::{InboundStatus, Recorded};
 use crate::{
     error::CatalogError,
     incidents,
-    names::{ContactId, DocumentId, clean, cut, micros},
-    outbox,
+    names::{ContactId, DocumentId, OutboxId, clean, cut, micros},
+    notices, outbox,
     sql::Tx,
     timeline::{self, Entry},
 };
@@ -104,6 +104,9 @@ async fn settle(tx: &mut Tx, status: &InboundStatus) -> Result<(), CatalogError>
     if moved == 1 && failed {
         // What follows is decided where refused calls are.
         outbox::push_reply(tx, ContactId(contact), None).await?;
+    }
+    if purpose == outbox::Purpose::Notice.as_str() {
+        notices::moved(tx, OutboxId(id)).await?;
     }
     if moved == 1 && rank(&status.status) >= DELIVERED {
         incidents::arrived_after_all(tx, id, present).await?;
