@@ -104,7 +104,7 @@ async fn the_other_side_of_a_card_is_put_beside_the_first() {
     file(&acuse, ANA, "card\nsupport_number=AAA000000").await;
     answer(&acuse).await;
     let document = only_document(&acuse).await;
-    assert_eq!((&document["kind"], &document["page_count"]), (&json!("id"), &json!(2)), "{document}");
+    assert_eq!((&document["kind"], &document["pages"]), (&json!("id"), &json!(2)), "{document}");
     ends(acuse).await;
 }
 

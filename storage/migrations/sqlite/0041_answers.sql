@@ -7,7 +7,8 @@ CREATE TABLE choices (
     expires_at BIGINT NOT NULL,
     taken BIGINT,
     taken_at BIGINT,
-    message_id BLOB REFERENCES messages (id),
+    -- The message that took it, which may be pruned one day.
+    message_id BLOB,
     created_at BIGINT NOT NULL
 );
 CREATE INDEX choices_case ON choices (case_id);

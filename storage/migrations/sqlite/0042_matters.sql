@@ -1,5 +1,5 @@
 -- Notices are sent: each knows its message, how it ended and why, and with which others it was handed in.
-ALTER TABLE notices ADD COLUMN outbox_id BLOB REFERENCES outbox (id);
+ALTER TABLE notices ADD COLUMN outbox_id BLOB;
 ALTER TABLE notices ADD COLUMN category TEXT NOT NULL DEFAULT 'utility'
     CHECK (category IN ('utility', 'marketing', 'billing'));
 ALTER TABLE notices ADD COLUMN batch BLOB;
@@ -46,5 +46,5 @@ ALTER TABLE approvals ADD COLUMN position BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE approvals ADD COLUMN phone_number_id TEXT NOT NULL DEFAULT '';
 ALTER TABLE approvals ADD COLUMN asked_by TEXT NOT NULL DEFAULT '';
 ALTER TABLE approvals ADD COLUMN decided_by BLOB REFERENCES contacts (id);
-ALTER TABLE approvals ADD COLUMN message_id BLOB REFERENCES messages (id);
+ALTER TABLE approvals ADD COLUMN message_id BLOB;
 CREATE INDEX approvals_document ON approvals (document_id) WHERE document_id IS NOT NULL;
