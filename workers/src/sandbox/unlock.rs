@@ -33,9 +33,11 @@ mod tests {
             "Type" => "Font", "Subtype" => "Type1", "BaseFont" => "Helvetica",
         });
         let resources = document.add_object(dictionary! { "Font" => dictionary! { "F1" => font } });
+        let font_of = Operation::new("Tf", vec!["F1".into(), 12.into()]);
         let text = Operation::new("Tj", vec![Object::string_literal("FACTURA 7")]);
-        let drawn =
-            Content { operations: vec![Operation::new("BT", vec![]), text, Operation::new("ET", vec![])] };
+        let drawn = Content {
+            operations: vec![Operation::new("BT", vec![]), font_of, text, Operation::new("ET", vec![])],
+        };
         let content = document.add_object(Stream::new(dictionary! {}, drawn.encode().unwrap()));
         let page = document.add_object(dictionary! {
             "Type" => "Page", "Parent" => pages, "Contents" => content, "Resources" => resources,
