@@ -114,23 +114,63 @@ impl State {
 /// What a case expects of the contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Expects {
-    /// A file.
+    /// A file in the place of the one that is of no use.
     File,
+    /// The other side of a card, to be put beside the one that came.
+    Side,
+    /// A page that is missing, to be put behind those that came.
+    Page,
+    /// The password of a file, or the file without one.
+    Password,
     /// Words.
     Words,
-    /// One of the buttons that it sent.
+    /// One of the choices that it sent.
+    Choice,
+}
+
+/// What came, as far as a question goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Came {
+    /// A file.
+    File,
+    /// Words that nobody may read but whoever opens the file.
+    Secret,
+    /// Words.
+    Words,
+    /// A tap on one of its choices.
     Choice,
 }
 
 impl Expects {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::File, Self::Words, Self::Choice];
+    pub const ALL: [Self; 6] =
+        [Self::File, Self::Side, Self::Page, Self::Password, Self::Words, Self::Choice];
+
+    /// Whether this is an answer to it.
+    #[must_use]
+    pub fn takes(self, came: Came) -> bool {
+        match self {
+            Self::File | Self::Side | Self::Page => came == Came::File,
+            Self::Password => matches!(came, Came::Secret | Came::File),
+            Self::Words => came == Came::Words,
+            Self::Choice => came == Came::Choice,
+        }
+    }
+
+    /// Whether what comes is put beside what is there, and does not replace it.
+    #[must_use]
+    pub fn adds(self) -> bool {
+        matches!(self, Self::Side | Self::Page)
+    }
 
     /// As it is written in rows.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::File => "file",
+            Self::Side => "side",
+            Self::Page => "page",
+            Self::Password => "password",
             Self::Words => "words",
             Self::Choice => "choice",
         }
@@ -161,6 +201,8 @@ pub enum Event {
     Later,
     /// Words came and belong to it.
     Words,
+    /// Words came that are a password for it.
+    Secret,
     /// A button of its was tapped.
     Choice,
     /// A document of its is at rest; so many others are not.
@@ -186,6 +228,13 @@ pub enum Event {
     AgentTook,
     /// They gave it back.
     AgentReturned,
+    /// What is owed is to be reminded of at this time.
+    Scheduled {
+        /// The time; nobody is written to at night, where they are.
+        at: OffsetDateTime,
+    },
+    /// All reminders of what is owed are said: it is a person's.
+    Overdue,
     /// The contact wants no more of it.
     OptOut,
     /// We are to ask for something.

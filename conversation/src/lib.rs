@@ -7,18 +7,28 @@
 
 mod book;
 mod case;
+mod choice;
+mod collect;
 mod intent;
 pub mod language;
 mod mend;
 mod policy;
+mod privacy;
 pub mod said;
 mod step;
+mod templates;
+mod topic;
 pub mod wording;
 mod zone;
 
-pub use case::{Case, Effect, End, Event, Expects, Happened, Kind, Say, State, Who};
+pub use case::{Came, Case, Effect, End, Event, Expects, Happened, Kind, Say, State, Who};
+pub use choice::{Choice, Judged, MOST_BUTTONS, MOST_CHOICES, Offer, TITLE_CHARS, Tap, judge};
+pub use collect::{Collecting, Doubt, Next, Owed, Paid, Slip, pays};
 pub use intent::Intent;
-pub use mend::{MOST_ASKS, mended_by};
+pub use mend::{ASKS, Lacking, MOST_ASKS, TRIED, asks_of, mended_by, needs};
 pub use policy::{AtEnd, BadPolicy, Policies, Policy};
+pub use privacy::{Privacy, needs_authorization};
 pub use step::step;
+pub use templates::stand_ins;
+pub use topic::Topic;
 pub use zone::zone_of_phone;

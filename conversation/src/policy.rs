@@ -2,7 +2,7 @@
 
 use time::{Duration, OffsetDateTime, Time, UtcOffset};
 
-use crate::case::Kind;
+use crate::{case::Kind, privacy::Privacy};
 
 /// What becomes of a case that nobody answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,9 +34,12 @@ pub struct Policy {
     pub at_end: AtEnd,
 }
 
-/// The policies of all kinds of cases.
+/// The policies of all kinds of cases, and the privacy notice.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Policies([Policy; 6]);
+pub struct Policies {
+    of: [Policy; 6],
+    privacy: Option<Privacy>,
+}
 
 impl Policies {
     /// Acuse's own.
@@ -54,13 +57,25 @@ impl Policies {
     pub fn read(data: &str) -> Result<Self, BadPolicy> {
         let of = |kind| Policy::read(data, kind);
         let [documents, ask, approval, collection, notice, support] = Kind::ALL.map(of);
-        Ok(Self([documents?, ask?, approval?, collection?, notice?, support?]))
+        Ok(Self { of: [documents?, ask?, approval?, collection?, notice?, support?], privacy: None })
+    }
+
+    /// The same with a notice for whoever writes for the first time.
+    #[must_use]
+    pub fn with_privacy(self, privacy: Option<Privacy>) -> Self {
+        Self { privacy, ..self }
+    }
+
+    /// What whoever writes for the first time is told; none: nothing.
+    #[must_use]
+    pub fn privacy(&self) -> Option<&Privacy> {
+        self.privacy.as_ref()
     }
 
     /// The policy of a kind.
     #[must_use]
     pub fn of(&self, kind: Kind) -> &Policy {
-        let [documents, ask, approval, collection, notice, support] = &self.0;
+        let [documents, ask, approval, collection, notice, support] = &self.of;
         match kind {
             Kind::Documents => documents,
             Kind::Ask => ask,

@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 
 use crate::{
-    case::{Case, Effect, End, Event, Expects, Happened, Kind, Say, State, Who},
+    case::{Came, Case, Effect, End, Event, Expects, Happened, Kind, Say, State, Who},
     policy::{AtEnd, Policy},
 };
 
@@ -27,10 +27,13 @@ pub fn step(mut case: Case, happened: Happened, policy: &Policy, now: OffsetDate
         }
         Event::ReceiptMatched { is_sure } => paid(&mut case, is_sure, &mut does),
         _ if case.state == State::Human => {}
+        Event::Scheduled { at } => scheduled(&mut case, at, policy, now, &mut does),
+        Event::Overdue => overdue(&mut case, &mut does),
         Event::Asked(expects) => ask(&mut case, expects, policy, now, &mut does),
         Event::File => file(&mut case, policy, now, &mut does),
-        Event::Words => answer(&mut case, Expects::Words, policy, now, &mut does),
-        Event::Choice => answer(&mut case, Expects::Choice, policy, now, &mut does),
+        Event::Words => answer(&mut case, Came::Words, policy, now, &mut does),
+        Event::Secret => answer(&mut case, Came::Secret, policy, now, &mut does),
+        Event::Choice => answer(&mut case, Came::Choice, policy, now, &mut does),
         Event::Later => later(&mut case, policy, now, &mut does),
         Event::DocumentAtRest { left } => at_rest(&mut case, left, policy, now, &mut does),
         Event::Due { at } if case.due_at == Some(at) => due(&mut case, policy, now, &mut does),
@@ -99,6 +102,26 @@ fn paid(case: &mut Case, is_sure: bool, does: &mut Vec<Effect>) {
     }
 }
 
+/// What is owed waits for its receipt, and is reminded of at this time.
+fn scheduled(
+    case: &mut Case,
+    at: OffsetDateTime,
+    policy: &Policy,
+    now: OffsetDateTime,
+    does: &mut Vec<Effect>,
+) {
+    if case.kind == Kind::Collection {
+        case.expects = Some(Expects::File);
+        wait_until(case, State::Waiting, policy.awake(at.max(now)), does);
+    }
+}
+
+fn overdue(case: &mut Case, does: &mut Vec<Effect>) {
+    if case.kind == Kind::Collection {
+        hand_over(case, Who::Team, does);
+    }
+}
+
 fn ask(case: &mut Case, expects: Expects, policy: &Policy, now: OffsetDateTime, does: &mut Vec<Effect>) {
     (case.expects, case.turns) = (Some(expects), 0);
     say(case, Say::Question(expects), does);
@@ -107,7 +130,7 @@ fn ask(case: &mut Case, expects: Expects, policy: &Policy, now: OffsetDateTime, 
 
 fn file(case: &mut Case, policy: &Policy, now: OffsetDateTime, does: &mut Vec<Effect>) {
     if case.expects.is_some() {
-        return answer(case, Expects::File, policy, now, does);
+        return answer(case, Came::File, policy, now, does);
     }
     if case.kind != Kind::Documents {
         return;
@@ -135,12 +158,12 @@ fn later(case: &mut Case, policy: &Policy, now: OffsetDateTime, does: &mut Vec<E
 }
 
 /// Something came that may be what is expected; anything else leaves the question open.
-fn answer(case: &mut Case, came: Expects, policy: &Policy, now: OffsetDateTime, does: &mut Vec<Effect>) {
-    if case.state == State::Waiting && case.expects == Some(came) {
+fn answer(case: &mut Case, came: Came, policy: &Policy, now: OffsetDateTime, does: &mut Vec<Effect>) {
+    if case.state == State::Waiting && case.expects.is_some_and(|expects| expects.takes(came)) {
         (case.expects, case.turns) = (None, 0);
         does.push(Effect::Attach);
         wait_until(case, State::Working, now.saturating_add(policy.work), does);
-    } else if came == Expects::Words && case.kind == Kind::Support {
+    } else if came == Came::Words && case.kind == Kind::Support {
         hand_over(case, Who::Team, does);
     }
 }
@@ -199,6 +222,11 @@ fn due(case: &mut Case, policy: &Policy, now: OffsetDateTime, does: &mut Vec<Eff
         }
         State::Working if case.kind == Kind::Documents => working_files(case, turn, now, does),
         State::Working => hand_over(case, Who::Team, does),
+        // When the next reminder is due, what is owed says; until then nothing more than a day passes unseen.
+        State::Waiting if case.kind == Kind::Collection => {
+            say(case, Say::Reminder(turn + 1), does);
+            wait_until(case, State::Waiting, policy.awake(now.saturating_add(time::Duration::DAY)), does);
+        }
         State::Waiting if (turn as usize) < policy.reminders.len() => {
             say(case, Say::Reminder(turn + 1), does);
             let next = now.saturating_add(policy.wait_after(turn + 1));

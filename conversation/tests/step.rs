@@ -140,13 +140,24 @@ fn later_results_gather_and_end() {
 
 #[test]
 fn an_ask_is_answered_by_what_it_expects_and_by_nothing_else() {
-    for (came, settles) in [(Event::File, true), (Event::Words, false), (Event::Choice, false)] {
-        let mut run = Run::new(Kind::Ask);
-        run.event(Event::Asked(Expects::File));
-        let does = run.event(came);
-        assert_eq!(does.contains(&Effect::Attach), settles, "{came:?}");
-        let state = if settles { State::Working } else { State::Waiting };
-        assert_eq!(run.case.state, state, "{came:?}: the question stays open");
+    let table = [
+        (Expects::File, vec![Event::File]),
+        (Expects::Side, vec![Event::File]),
+        (Expects::Page, vec![Event::File]),
+        (Expects::Password, vec![Event::Secret, Event::File]),
+        (Expects::Words, vec![Event::Words]),
+        (Expects::Choice, vec![Event::Choice]),
+    ];
+    for (expects, settles) in table {
+        for came in [Event::File, Event::Secret, Event::Words, Event::Choice] {
+            let mut run = Run::new(Kind::Ask);
+            run.event(Event::Asked(expects));
+            let does = run.event(came);
+            let settled = settles.contains(&came);
+            assert_eq!(does.contains(&Effect::Attach), settled, "{expects:?} {came:?}");
+            let state = if settled { State::Working } else { State::Waiting };
+            assert_eq!(run.case.state, state, "{expects:?} {came:?}: the question stays open");
+        }
     }
 }
 
@@ -207,6 +218,26 @@ fn a_stop_ends_what_we_began_and_silences_reminders() {
 }
 
 #[test]
+fn what_is_owed_is_reminded_of_when_it_says_and_by_day() {
+    let mut run = Run::new(Kind::Collection);
+    run.event(Event::Scheduled { at: datetime!(2026-09-05 03:00 UTC) });
+    assert_eq!(run.case.due_at, Some(datetime!(2026-09-05 09:00 UTC)), "never at night");
+    let does = run.due();
+    assert!(does.contains(&Effect::Send(Say::Reminder(1))), "{does:?}");
+    run.event(Event::Scheduled { at: datetime!(2026-09-08 00:00 UTC) });
+    assert_eq!(run.case.due_at, Some(datetime!(2026-09-08 09:00 UTC)));
+    run.event(Event::OptOut);
+    assert_eq!(run.case.state, State::Closed(End::Stopped));
+    let mut run = Run::new(Kind::Collection);
+    run.event(Event::Scheduled { at: NOON });
+    run.event(Event::Overdue);
+    assert_eq!(run.case.state, State::Human);
+    let mut other = Run::new(Kind::Ask);
+    other.event(Event::Asked(Expects::Words));
+    assert_eq!((other.event(Event::Scheduled { at: NOON }), other.event(Event::Overdue)), (vec![], vec![]));
+}
+
+#[test]
 fn a_sure_receipt_settles_and_a_doubtful_one_is_a_persons() {
     for (is_sure, state) in [(true, State::Closed(End::Done)), (false, State::Human)] {
         let mut run = Run::new(Kind::Collection);
@@ -222,15 +253,17 @@ fn events() -> impl Strategy<Value = Vec<Option<Event>>> {
         1 => Just(Some(Event::File)),
         1 => Just(Some(Event::Later)),
         1 => Just(Some(Event::Words)),
+        1 => Just(Some(Event::Secret)),
         1 => Just(Some(Event::Choice)),
         1 => (0..3_u32).prop_map(|left| Some(Event::DocumentAtRest { left })),
         1 => Just(Some(Event::SendFailed)),
         1 => any::<bool>().prop_map(|is_sure| Some(Event::ReceiptMatched { is_sure })),
+        1 => Just(Some(Event::Scheduled { at: NOON + Duration::DAY })),
+        1 => Just(Some(Event::Overdue)),
         1 => Just(Some(Event::AgentTook)),
         1 => Just(Some(Event::AgentReturned)),
         1 => Just(Some(Event::OptOut)),
-        2 => prop_oneof![Just(Expects::File), Just(Expects::Words), Just(Expects::Choice)]
-            .prop_map(|expects| Some(Event::Asked(expects))),
+        2 => prop::sample::select(Expects::ALL.to_vec()).prop_map(|expects| Some(Event::Asked(expects))),
     ];
     prop::collection::vec(one, 0..40)
 }
@@ -261,6 +294,10 @@ proptest! {
         }
         for _ in 0..16 {
             run.due();
+        }
+        if kind == Kind::Collection {
+            // It is told of day after day until what is owed says that it is overdue.
+            run.event(Event::Overdue);
         }
         prop_assert!(matches!(run.case.state, State::Human | State::Closed(_)), "left alone it is told of: {:?}", run.case);
     }

@@ -25,6 +25,9 @@ use crate::{
     },
 };
 
+/// Largest table of notices, bytes: ten thousand lines.
+const NOTICES_CAP: usize = 4 << 20;
+
 /// The state of the web side. Cheap to clone.
 #[derive(Clone)]
 pub struct App(Arc<Parts>);
@@ -126,6 +129,7 @@ pub fn api(upload_cap: usize) -> Routes {
         )
         .route("/v1/documents/{id}/content", get(http::content::of_document))
         .route("/v1/documents/{id}/timeline", get(http::documents::timeline))
+        .route("/v1/documents/{id}/ask", post(http::asks::create))
         .route("/v1/reviews", get(http::reviews::list))
         .route("/v1/reviews/{id}/claim", post(http::reviews::claim))
         .route("/v1/reviews/{id}/release", post(http::reviews::release))
@@ -148,6 +152,19 @@ pub fn api(upload_cap: usize) -> Routes {
         .route("/v1/cases/{id}/assign", post(http::cases::assign))
         .route("/v1/cases/{id}/return", post(http::cases::give_back))
         .route("/v1/cases/{id}/close", post(http::cases::close))
+        .route("/v1/notices", get(http::notices::list).post(http::notices::create))
+        .route("/v1/notices/{id}", get(http::notices::show))
+        .route("/v1/notices/batches", post(http::notices::create_batch).cap(NOTICES_CAP))
+        .route("/v1/notices/batches/{id}", get(http::notices::progress))
+        .route("/v1/obligations", get(http::obligations::list).post(http::obligations::create))
+        .route("/v1/obligations/{id}", get(http::obligations::show))
+        .route("/v1/obligations/{id}/confirm", post(http::obligations::confirm))
+        .route("/v1/obligations/{id}/refuse", post(http::obligations::refuse))
+        .route("/v1/obligations/{id}/promise", post(http::obligations::promise))
+        .route("/v1/obligations/{id}/cancel", post(http::obligations::cancel))
+        .route("/v1/approvals", get(http::approvals::list).post(http::approvals::create))
+        .route("/v1/approvals/{id}", get(http::approvals::show))
+        .route("/v1/approvals/{id}/cancel", post(http::approvals::cancel))
         .route("/v1/ledger", get(http::records::ledger))
         .route("/v1/ledger/messages", get(http::incidents::messages))
         .route("/v1/entities", get(http::entities::list).post(http::entities::save))

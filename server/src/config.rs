@@ -238,7 +238,7 @@ impl TryFrom<Settings> for Config {
             outgoing: outgoing(&s)?,
             channel_kept: channel_kept(s.keep_channel_days.as_deref())?,
             sender_quota: sender_quota(s.sender_quota.as_deref())?,
-            policies: policies(s.policies.as_deref())?,
+            policies: policies(s.policies.as_deref(), s.privacy_notice.as_deref())?,
             aws: erasing::aws(&s),
             key_file: erasing::key_file(&s, &data_dir),
             retention: erasing::retention(&s)?,

@@ -55,6 +55,29 @@ pub struct OurTemplate {
     pub status: String,
 }
 
+/// A template as it stands, with its account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// The account (WABA).
+    pub account: String,
+    /// Its name.
+    pub name: String,
+    /// Its language.
+    pub language: String,
+    /// `UTILITY`, `MARKETING` or `AUTHENTICATION`, as Meta has it now.
+    pub category: String,
+    /// `APPROVED`, `PENDING`, `PAUSED`, …; `BLOCKED` when a send was refused for it.
+    pub status: String,
+    /// `GREEN`, `YELLOW`, `RED` or `UNKNOWN`.
+    pub quality: Option<String>,
+    /// Why it was refused.
+    pub rejected_reason: Option<String>,
+    /// Until when it is paused.
+    pub paused_until: Option<OffsetDateTime>,
+}
+
+type StandingRow = (String, String, String, String, String, Option<String>, Option<String>, Option<i64>);
+
 /// How one of our numbers is, as Meta tells of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NumberHealth {
@@ -240,6 +263,34 @@ impl Catalog {
             micros(present)
         )?;
         tx.commit().await
+    }
+
+    /// Every template of every account, as it stands.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn templates(&self) -> Result<Vec<Standing>, CatalogError> {
+        let mut tx = self.reading().await?;
+        let rows = all!(
+            tx,
+            StandingRow,
+            "SELECT waba_id, name, language, category, status, quality, rejected_reason, paused_until FROM templates \
+             ORDER BY waba_id, name, language LIMIT 10000"
+        )?;
+        rows.into_iter()
+            .map(|(account, name, language, category, status, quality, rejected_reason, paused)| {
+                Ok(Standing {
+                    account,
+                    name,
+                    language,
+                    category,
+                    status,
+                    quality,
+                    rejected_reason,
+                    paused_until: maybe_at("templates", "paused_until", paused)?,
+                })
+            })
+            .collect()
     }
 
     /// The templates of ours (`acuse_…`), whatever Meta says of them.

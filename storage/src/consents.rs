@@ -90,7 +90,7 @@ pub struct Written {
 /// Most rows of one answer.
 const MOST: i64 = 1_000;
 
-async fn write(tx: &mut Tx, new: &NewConsent<'_>) -> Result<(), CatalogError> {
+pub(crate) async fn write(tx: &mut Tx, new: &NewConsent<'_>) -> Result<(), CatalogError> {
     execute!(
         tx,
         "INSERT INTO consents (contact_id, phone_number_id, category, state, source, at, text_version, said_by) \
@@ -108,7 +108,7 @@ async fn write(tx: &mut Tx, new: &NewConsent<'_>) -> Result<(), CatalogError> {
 }
 
 /// The latest word of a contact on a category; none: they never said any.
-async fn latest(
+pub(crate) async fn latest(
     tx: &mut Tx,
     contact: ContactId,
     phone_number_id: &str,
@@ -214,6 +214,9 @@ impl Catalog {
         write(&mut tx, new).await?;
         if new.word == Word::Withdrawn && PROACTIVE.contains(&new.category) {
             cases::each_hears(&mut tx, (new.contact, new.phone_number_id), Event::OptOut).await?;
+        }
+        if new.word == Word::Granted && new.category == Category::Privacy {
+            cases::released(&mut tx, (new.contact, new.phone_number_id)).await?;
         }
         tx.commit().await
     }

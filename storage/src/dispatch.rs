@@ -3,6 +3,7 @@
 //! Both are one transaction under the number's lock, so that any number of workers pay into the same buckets. From
 //! the mark on, a worker that dies leaves a message that may have left; before it, one that waits as it was.
 
+use acuse_conversation::stand_ins;
 use time::{Duration, OffsetDateTime};
 
 use crate::{
@@ -40,7 +41,9 @@ pub struct Facts {
     pub pair_paid_at: Option<OffsetDateTime>,
     /// When the contact last wrote to the number, by the channel's clock.
     pub last_inbound_at: Option<OffsetDateTime>,
-    /// Languages in which the template of the message's purpose is approved and not paused.
+    /// The first template for the message that is approved and not paused in its language; else the first of all.
+    pub template: String,
+    /// Languages in which that is approved and not paused.
     pub templates: Vec<String>,
     /// Those in which it is paused, and until when at least.
     pub paused_templates: Vec<(String, OffsetDateTime)>,
@@ -59,10 +62,10 @@ pub struct Paid {
     pub template: Option<(String, String)>,
 }
 
-/// The template that may stand in for messages of a purpose when free text may not be sent.
+/// The templates that may stand in for a message when free text may not be sent, in this order.
 #[must_use]
-pub fn template_of(message: &OutboxMessage) -> String {
-    format!("acuse_{}", message.purpose.as_str())
+pub fn templates_of(message: &OutboxMessage) -> Vec<String> {
+    message.payload.named.clone().map_or_else(|| stand_ins(message.purpose.as_str()), |named| vec![named])
 }
 
 impl Catalog {
@@ -81,7 +84,7 @@ impl Catalog {
         let facts = facts(&mut tx, message, number).await?;
         let (verdict, paid) = decide(&facts);
         if let Some(paid) = paid {
-            if !leaving(&mut tx, message.id, number, &paid).await? {
+            if !leaving(&mut tx, message, number, &paid).await? {
                 return Ok(None);
             }
             pay(&mut tx, message, number, &paid).await?;
@@ -180,7 +183,7 @@ async fn facts(tx: &mut Tx, message: &OutboxMessage, number: &str) -> Result<Fac
         number
     )?;
     let known = |at: i64| Some(at).filter(|at| *at > 0);
-    let (templates, paused_templates) = templates(tx, message, number).await?;
+    let (template, templates, paused_templates) = usable(tx, message, number).await?;
     Ok(Facts {
         now,
         consent: consent(tx, message, number).await?,
@@ -194,6 +197,7 @@ async fn facts(tx: &mut Tx, message: &OutboxMessage, number: &str) -> Result<Fac
         number_paid_at: maybe_at(T, "rate_paid_at", known(paid))?,
         pair_paid_at: maybe_at("windows", "pair_paid_at", window.and_then(|(_, paid)| known(paid)))?,
         last_inbound_at: maybe_at("windows", "last_inbound_at", window.and_then(|(at, _)| known(at)))?,
+        template,
         templates,
         paused_templates,
     })
@@ -213,12 +217,31 @@ async fn consent(tx: &mut Tx, message: &OutboxMessage, number: &str) -> Result<O
     Ok(row.map(|(state,)| state))
 }
 
-/// The languages in which the template that may stand in can be sent, and those in which it is paused.
-async fn templates(
+/// The languages in which a template can be sent, and those in which it is paused, and until when at least.
+type Languages = (Vec<String>, Vec<(String, OffsetDateTime)>);
+
+/// The template by which a message can go, and in which languages: one that is paused or disabled makes way for the next.
+async fn usable(
     tx: &mut Tx,
     message: &OutboxMessage,
     number: &str,
-) -> Result<(Vec<String>, Vec<(String, OffsetDateTime)>), CatalogError> {
+) -> Result<(String, Vec<String>, Vec<(String, OffsetDateTime)>), CatalogError> {
+    let base = |language: &str| language.split(['_', '-']).next().unwrap_or_default().to_owned();
+    let names = templates_of(message);
+    let mut held = None;
+    for name in &names {
+        let (languages, paused) = approved(tx, name, number).await?;
+        if languages.iter().any(|language| base(language) == base(&message.language)) {
+            return Ok((name.clone(), languages, paused));
+        }
+        if held.is_none() && paused.iter().any(|(language, _)| base(language) == base(&message.language)) {
+            held = Some((name.clone(), Vec::new(), paused));
+        }
+    }
+    Ok(held.unwrap_or_else(|| (names.into_iter().next().unwrap_or_default(), Vec::new(), Vec::new())))
+}
+
+async fn approved(tx: &mut Tx, name: &str, number: &str) -> Result<Languages, CatalogError> {
     let present = tx.now();
     let rows = all!(
         tx,
@@ -227,7 +250,7 @@ async fn templates(
          WHERE t.waba_id = COALESCE(n.waba_id, t.waba_id) AND t.name = $2 AND t.status IN ('APPROVED', 'PAUSED') \
          ORDER BY t.language LIMIT 100",
         number,
-        template_of(message)
+        name
     )?;
     let (mut approved, mut paused) = (Vec::new(), Vec::new());
     for (language, status, until) in rows {
@@ -241,15 +264,21 @@ async fn templates(
 }
 
 /// Marks a message as leaving, if it still waits.
-async fn leaving(tx: &mut Tx, id: OutboxId, number: &str, paid: &Paid) -> Result<bool, CatalogError> {
+async fn leaving(
+    tx: &mut Tx,
+    message: &OutboxMessage,
+    number: &str,
+    paid: &Paid,
+) -> Result<bool, CatalogError> {
     // A status that is faster than the answer is of this try: the id of an earlier one must not stand in its way.
-    let payload = to_json("a payload", &Payload { template: paid.template.clone() })?;
+    let payload =
+        to_json("a payload", &Payload { template: paid.template.clone(), ..message.payload.clone() })?;
     let present = tx.now();
     let marked = execute!(
         tx,
         "UPDATE outbox SET state = 'sending', attempts = attempts + 1, phone_number_id = $2, payload = $3, \
          wamid = NULL, sent_at = NULL, next_attempt_at = NULL, held_for = NULL, updated_at = $4 WHERE id = $1 AND state = 'queued'",
-        id.0,
+        message.id.0,
         number,
         payload,
         micros(present)

@@ -25,7 +25,7 @@ use crate::{
     catalog::Catalog,
     error::CatalogError,
     names::{CustomerId, DocumentId, at, json, micros, word},
-    periods,
+    obligations, periods,
     sql::Tx,
 };
 
@@ -113,6 +113,14 @@ pub const KINDS: &[&str] = &[
     "customer.updated",
     "customer.merged",
     "customer.deleted",
+    "notice.delivered",
+    "notice.read",
+    "notice.failed",
+    "notice.expired",
+    "notice.withdrawn",
+    "approval.approved",
+    "approval.refused",
+    "approval.expired",
 ];
 
 /// One change.
@@ -224,6 +232,7 @@ pub(crate) async fn write(tx: &mut Tx, events: &[NewEvent]) -> Result<(), Catalo
     for event in events.iter().filter(|e| e.kind != RECEIVED) {
         if let Some(id) = event.document {
             periods::adjust(tx, id, event.kind).await?;
+            obligations::document_changed(tx, id, event.kind).await?;
         }
     }
     Ok(())

@@ -9,10 +9,14 @@
 mod line;
 mod saying;
 mod settle;
+mod shape;
 
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
+
+pub use shape::Payload;
+pub(crate) use shape::{Shape, queue_as};
 
 use crate::{
     catalog::Catalog,
@@ -97,6 +101,28 @@ words! {
         Stopped = "stopped",
         /// Notices again, as was asked.
         Started = "started",
+        /// What is asked about a document, by a person or a program.
+        Question = "question",
+        /// An answer is kept.
+        Noted = "noted",
+        /// A tap on a choice that changes nothing.
+        TapRefused = "tap_refused",
+        /// News that we send of our own accord.
+        Notice = "notice",
+        /// What is owed.
+        Collection = "collection",
+        /// Thanks for what was paid.
+        Paid = "paid",
+        /// An approval that is asked for.
+        Approval = "approval",
+        /// A decision is on record.
+        Decided = "decided",
+        /// An answer to what somebody asked about.
+        Support = "support",
+        /// The privacy notice.
+        Privacy = "privacy",
+        /// Whether an identity document may be read, and what is said to the answer.
+        Authorization = "authorization",
     }
 }
 
@@ -113,6 +139,8 @@ pub struct NewReply {
     pub nonce: String,
 }
 
+/// Why a message was taken back whose time was over.
+pub const TOO_LATE: &str = "too late";
 /// How long an answer is worth sending: inside Meta's 24 hours, with a margin.
 pub const ANSWER_LIFE: Duration = Duration::hours(23);
 /// Until when a person can be answered in free words, after what they wrote then: the last hour of Meta's window is for
@@ -162,6 +190,8 @@ pub struct OutboxMessage {
     pub category: Option<String>,
     /// The template by which it was sent last, and its language.
     pub template: Option<(String, String)>,
+    /// What it carries beside its text.
+    pub payload: Payload,
     /// Why it failed last.
     pub error: Option<String>,
     /// When it was queued.
@@ -195,18 +225,11 @@ struct Row {
 
 const T: &str = "outbox";
 
-/// What a message carries beside its text.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Payload {
-    /// The template it was sent by.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub template: Option<(String, String)>,
-}
-
 impl TryFrom<Row> for OutboxMessage {
     type Error = CatalogError;
 
     fn try_from(row: Row) -> Result<Self, CatalogError> {
+        let payload: Payload = parsed(T, "payload", &row.payload)?;
         Ok(Self {
             id: OutboxId(row.id),
             document_id: row.document_id.map(DocumentId),
@@ -225,7 +248,8 @@ impl TryFrom<Row> for OutboxMessage {
             created_at: at(T, "created_at", row.created_at)?,
             kind: word(T, "kind", &row.kind)?,
             category: row.category,
-            template: parsed::<Payload>(T, "payload", &row.payload)?.template,
+            template: payload.template.clone(),
+            payload,
         })
     }
 }

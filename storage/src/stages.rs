@@ -68,12 +68,15 @@ pub(crate) async fn leave(
         to.as_str(),
         micros(present)
     )?;
+    if touched == 1 && from == Stage::Read && tx.policies().is_some() {
+        cases::password_used(tx, id).await?;
+    }
     Ok(touched == 1)
 }
 
 /// Ends a document's road: its timeline, those who follow the events and its sender hear the same, in one commit.
 /// `names` are those of the line on the timeline and of the event.
-async fn rest(
+pub(crate) async fn rest(
     mut tx: Tx,
     id: DocumentId,
     from: Stage,

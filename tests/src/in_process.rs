@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use acuse_conversation::Policies;
 use acuse_fixtures::graph::SignedWebhook;
 use acuse_pipeline::{document::Sha256, limits::Limits};
 use acuse_server::{
@@ -49,10 +50,18 @@ impl InProcess {
     /// # Errors
     /// When a part does not start.
     pub async fn start() -> Result<Self> {
+        Self::led(None).await
+    }
+
+    /// The same, whose conversations are led by these policies.
+    ///
+    /// # Errors
+    /// When a part does not start.
+    pub async fn led(policies: Option<Policies>) -> Result<Self> {
         let turn = turn().await;
         set_clock(None);
         set_clock(Some(clock()));
-        let world = Simulated::new(1, Quota::NONE).await?;
+        let world = Simulated::led(1, Quota::NONE, policies).await?;
         let env = world.workers.first().context("a worker")?;
         env.catalog.create_key("harness", &Sha256::of(KEY.as_bytes()), Scope::ALL).await?;
         let app = App::new(Parts {

@@ -9,6 +9,7 @@ use std::{
     time::{Duration as Real, SystemTime, UNIX_EPOCH},
 };
 
+use acuse_conversation::Policies;
 use acuse_fixtures::graph::{FakeGraph, Options, OtherNumber};
 use acuse_pipeline::limits::Limits;
 use acuse_storage::{
@@ -83,7 +84,7 @@ pub struct Simulated {
     /// The database itself, for what workers of other processes do to it.
     pub queue: sqlx::SqlitePool,
     _s3: EmbeddedS3,
-    _folder: tempfile::TempDir,
+    kept: tempfile::TempDir,
 }
 
 /// The reader that does what its file says; it lies beside the tests.
@@ -104,6 +105,14 @@ impl Simulated {
     /// # Errors
     /// When a part does not start.
     pub async fn new(workers: usize, quota: Quota) -> Result<Self> {
+        Self::led(workers, quota, None).await
+    }
+
+    /// The same, whose conversations are led by these policies and whose secrets are sealed by a key file.
+    ///
+    /// # Errors
+    /// When a part does not start.
+    pub async fn led(workers: usize, quota: Quota, policies: Option<Policies>) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let file = folder.path().join("acuse.db");
         let second = second_number();
@@ -124,7 +133,11 @@ impl Simulated {
         };
         let mut envs = Vec::new();
         for _ in 0..workers {
-            let catalog = Catalog::open_sqlite(&file).await?.with_clock(clock);
+            let catalog =
+                Catalog::open_sqlite(&file).await?.with_clock(clock).with_policies(policies.clone());
+            if policies.is_some() {
+                catalog.open_key_file(Some(&folder.path().join("acuse.key"))).await?;
+            }
             let sandbox =
                 SandboxConfig { program: test_reader()?, ..SandboxConfig::new(Limits::default(), 1) };
             let sandbox = Sandbox::start(sandbox).await?;
@@ -137,7 +150,13 @@ impl Simulated {
         catalog.set_token_ref(&second.phone_number_id, "second").await?;
         let intake = Intake::spawn_with(catalog.clone(), quota);
         let queue = sqlx::SqlitePool::connect(&format!("sqlite:{}", file.display())).await?;
-        Ok(Self { workers: envs, graph, intake, queue, _s3: s3, _folder: folder })
+        Ok(Self { workers: envs, graph, intake, queue, _s3: s3, kept: folder })
+    }
+
+    /// The folder of its database, objects and key file.
+    #[must_use]
+    pub fn folder(&self) -> &std::path::Path {
+        self.kept.path()
     }
 
     /// The catalog.
@@ -169,6 +188,7 @@ impl Simulated {
             sent_at: clock(),
             body: None,
             reply_to: None,
+            tap: None,
             media: Some(InboundMedia {
                 media_id: Some(media_id),
                 over_quota: Some(many),

@@ -38,6 +38,7 @@ mod scale_out;
 mod scopes;
 mod servers;
 mod split;
+mod talk;
 mod unnamed;
 mod versions;
 mod way_back;

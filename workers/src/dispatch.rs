@@ -7,8 +7,8 @@
 use std::time::Duration;
 
 use acuse_storage::{
-    dispatch::{Facts, Paid, template_of},
-    outbox::OutboxMessage,
+    dispatch::{Facts, Paid},
+    outbox::{OutboxMessage, Purpose},
 };
 use acuse_whatsapp::policy::{Rate, Turn, Window};
 use time::OffsetDateTime;
@@ -108,14 +108,19 @@ pub fn decide(message: &OutboxMessage, facts: &Facts, has_token: bool) -> Verdic
     Verdict::Go { how, paid, after }
 }
 
-/// Answers need no consent; other messages none that was withdrawn, and marketing one that was given.
+/// Answers need no consent, and all that we begin one that was given. A reminder of what somebody sent needs none while
+/// the window is open, and goes no more once they have said so.
 fn consent(message: &OutboxMessage, facts: &Facts) -> Option<Verdict> {
-    let category = message.category.as_deref()?;
+    let _category = message.category.as_deref()?;
     match facts.consent.as_deref() {
         Some("withdrawn") => Some(Verdict::Withdraw(Why::OptedOut)),
         Some("granted") => None,
-        _ if category == "marketing" => Some(Verdict::Tell(Why::NoConsent)),
-        _ => None,
+        _ if message.purpose == Purpose::Reminder
+            && Window::at(facts.last_inbound_at, facts.now).is_open() =>
+        {
+            None
+        }
+        _ => Some(Verdict::Tell(Why::NoConsent)),
     }
 }
 
@@ -139,10 +144,11 @@ fn turn(facts: &Facts, answer: bool) -> Result<(OffsetDateTime, Duration), Durat
 }
 
 /// How it may go: as it is while the window is open by our clock and Meta did not say otherwise twice; else in the
-/// template of its purpose.
+/// template of its purpose. What names its template goes by that alone.
 fn shape(message: &OutboxMessage, facts: &Facts) -> Shape {
     let meta_says_closed = message.error_code == Some(WINDOW_CLOSED) && message.attempts > 1;
-    if Window::at(facts.last_inbound_at, facts.now).is_open() && !meta_says_closed {
+    let is_named = message.payload.named.is_some();
+    if Window::at(facts.last_inbound_at, facts.now).is_open() && !meta_says_closed && !is_named {
         return Shape::Goes(How::AsItIs);
     }
     let base = |language: &str| language.split(['_', '-']).next().map(str::to_owned);
@@ -153,7 +159,7 @@ fn shape(message: &OutboxMessage, facts: &Facts) -> Shape {
         .find(|t| **t == message.language)
         .or_else(|| facts.templates.iter().find(|t| fits(t)));
     if let Some(language) = language {
-        return Shape::Goes(How::Template(template_of(message), language.clone()));
+        return Shape::Goes(How::Template(facts.template.clone(), language.clone()));
     }
     let paused = facts.paused_templates.iter().filter(|(tag, _)| fits(tag)).map(|(_, until)| *until).min();
     paused.map_or(Shape::None, Shape::Held)
@@ -176,7 +182,7 @@ mod tests {
     use acuse_storage::{
         ContactId,
         names::OutboxId,
-        outbox::{MessageKind, OutboxState, Purpose},
+        outbox::{MessageKind, OutboxState, Payload},
     };
     use time::macros::datetime;
 
@@ -203,6 +209,7 @@ mod tests {
             kind: MessageKind::Text,
             category: None,
             template: None,
+            payload: Payload::default(),
             error: None,
             created_at: NOON,
         }
@@ -218,6 +225,7 @@ mod tests {
             number_paid_at: None,
             pair_paid_at: None,
             last_inbound_at: Some(NOON - HOUR),
+            template: "acuse_filed".into(),
             templates: Vec::new(),
             paused_templates: Vec::new(),
         }
@@ -285,8 +293,17 @@ mod tests {
             let message = OutboxMessage { category: Some(category.into()), ..message() };
             decide(&message, &Facts { consent: consent.map(str::to_owned), ..facts() }, true)
         };
-        assert!(goes(&of("utility", None)) && goes(&of("marketing", Some("granted"))));
-        assert_eq!(of("marketing", None), Verdict::Tell(Why::NoConsent));
+        assert!(goes(&of("utility", Some("granted"))) && goes(&of("marketing", Some("granted"))));
+        for category in ["utility", "marketing", "billing"] {
+            for consent in [None, Some("told")] {
+                assert_eq!(of(category, consent), Verdict::Tell(Why::NoConsent), "{category} {consent:?}");
+            }
+        }
+        let reminder =
+            OutboxMessage { category: Some("utility".into()), purpose: Purpose::Reminder, ..message() };
+        assert!(goes(&decide(&reminder, &facts(), true)), "of what they sent, while the window is open");
+        let closed = Facts { last_inbound_at: Some(NOON - 24 * HOUR), ..facts() };
+        assert_eq!(decide(&reminder, &closed, true), Verdict::Tell(Why::NoConsent));
         for category in ["utility", "marketing", "billing"] {
             assert_eq!(of(category, Some("withdrawn")), Verdict::Withdraw(Why::OptedOut));
         }
@@ -340,6 +357,12 @@ mod tests {
         assert_eq!(paused("en"), Verdict::Tell(Why::WindowClosed));
         assert_eq!(by(closed(&["en", "es_MX"])), Some(("acuse_filed".into(), "es_MX".into())));
         assert_eq!(by(closed(&["es", "es_MX"])), Some(("acuse_filed".into(), "es".into())));
+        // What names its template goes by that, window or not.
+        let named = Payload { named: Some("order_sent".into()), ..Payload::default() };
+        let notice = OutboxMessage { payload: named, ..message() };
+        let approved = Facts { template: "order_sent".into(), templates: vec!["es".into()], ..facts() };
+        assert_eq!(by(decide(&notice, &approved, true)), Some(("order_sent".into(), "es".into())));
+        assert_eq!(decide(&notice, &facts(), true), Verdict::Tell(Why::WindowClosed));
         // Meta says closed, twice, though our clock says open.
         let refused = |attempts| {
             let message = OutboxMessage { error_code: Some(WINDOW_CLOSED), attempts, ..message() };

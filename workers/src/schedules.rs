@@ -153,6 +153,7 @@ where
 /// When the catalog fails.
 pub async fn sweep(env: &Env, idle: Duration) -> Result<(), CatalogError> {
     let idle = time::Duration::try_from(idle).unwrap_or(time::Duration::MINUTE);
+    env.catalog.forget_passwords(env.now()).await?;
     let swept = env.catalog.sweep_older_than(idle).await?;
     for wrong in env.catalog.verify_tallies(COUNTED_EVERY).await? {
         tracing::error!(day = %wrong.day.date(), place = wrong.place, missing = wrong.missing, "a count was wrong");

@@ -90,7 +90,9 @@ fn reply(telling: Telling<'_>, language: Language, nonce: String) -> NewReply {
     let purpose = match telling {
         Telling::Filed { .. } => Purpose::Filed,
         Telling::InReview | Telling::NoText => Purpose::InReview,
-        Telling::SendAgain(_) | Telling::Asked { .. } => Purpose::SendAgain,
+        Telling::SendAgain(_) | Telling::Needs(_) | Telling::WrongPassword | Telling::Asked { .. } => {
+            Purpose::SendAgain
+        }
         Telling::SameAgain => Purpose::SameAgain,
         Telling::SendNormally => Purpose::SendNormally,
         Telling::ManyFiles => Purpose::ManyFiles,

@@ -17,14 +17,34 @@ use acuse_pipeline::{
     reading::{Declared, Fingerprint, Outcome, PagePicture, Reading},
     reason::{Reason, ReasonCode},
 };
-use acuse_workers::sandbox::child::become_reader_with;
+use acuse_workers::sandbox::{Reader, child::become_reader_with};
 
 fn main() {
     become_reader_with(|models| match models {
         Some(dir) if !dir.exists() => Err(format!("{} is not there", dir.display())),
-        _ => Ok(obey),
+        _ => Ok(Obedient),
     });
     eprintln!("only tests start this program");
+}
+
+/// Opens a lock by the word behind `locked`, and for the rest does as it is told.
+struct Obedient;
+
+impl Reader for Obedient {
+    fn read(
+        &mut self,
+        bytes: &[u8],
+        declared: &Declared,
+        limits: &Limits,
+        stage: &mut dyn FnMut(&str),
+    ) -> Reading {
+        obey(bytes, declared, limits, stage)
+    }
+
+    fn unlock(&self, bytes: &[u8], password: &str) -> Option<Vec<u8>> {
+        let lock = format!("locked {password}\n");
+        bytes.strip_prefix(lock.as_bytes()).map(<[u8]>::to_vec)
+    }
 }
 
 /// The first word of the file says what to do; the rest of it is fields, one `name=value` a line.
@@ -130,6 +150,15 @@ fn obey(bytes: &[u8], declared: &Declared, limits: &Limits, stage: &mut dyn FnMu
         }
         "pid" => note(std::process::id().to_string()),
         "unreadable" => Reading::refused("image/jpeg", Reason::new(ReasonCode::Unreadable, "blurred")),
+        order if order.starts_with("locked ") => {
+            Reading::refused("application/pdf", Reason::new(ReasonCode::Encrypted, "It is locked."))
+        }
+        "card" => card(&text, declared, 1),
+        // What we bound of pictures: as many sides as there are.
+        order if order.starts_with("%PDF") && text.contains("card\n") => {
+            let sides = u32::try_from(text.matches("card\n").count()).expect("few");
+            card(&text, declared, sides)
+        }
         "receipt" => receipt(&text, declared),
         "receipts" => receipts(&text, declared),
         _ => note(format!("{} bytes, {:?}", bytes.len(), declared.filename)),
@@ -190,6 +219,19 @@ fn receipts(text: &str, declared: &Declared) -> Reading {
         return whole;
     };
     receipt(pages.get(*part.range().start() as usize - 1).expect("its page"), declared)
+}
+
+/// A card of identity: of one side something is missing, of two nothing is.
+fn card(text: &str, declared: &Declared, sides: u32) -> Reading {
+    let mut reading = receipt(text, declared);
+    reading.kind = Some(Kind::Id);
+    reading.page_count = sides;
+    reading.fingerprint = None;
+    if sides < 2 {
+        reading.outcome = Outcome::Review;
+        reading.reasons = vec![Reason::new(ReasonCode::MissingFields, "The back is missing.")];
+    }
+    reading
 }
 
 /// An accepted receipt with the fields that the file lists.

@@ -84,6 +84,7 @@ impl World {
             sent_at,
             body: None,
             reply_to: None,
+            tap: None,
             media: Some(InboundMedia {
                 media_id: media_id.map(str::to_owned),
                 declared: DeclaredFile {

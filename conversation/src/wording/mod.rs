@@ -15,9 +15,9 @@ use acuse_pipeline::{
 use minijinja::context;
 use time::Date;
 
-use crate::{book::say, language::Language, mended_by};
-pub use particulars::in_short;
-use particulars::{date_in_words, particulars};
+use crate::{TRIED, asks_of, book::say, case::Expects, language::Language, mended_by};
+use particulars::date_in_words;
+pub use particulars::{in_short, particulars};
 
 /// What became of a document, as its sender is told.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +33,10 @@ pub enum Telling<'a> {
     InReview,
     /// It is of no use as it is: please send another.
     SendAgain(ReasonCode),
+    /// Something is missing that they have: the other side, a page, a password.
+    Needs(Expects),
+    /// The password that they sent opens nothing.
+    WrongPassword,
     /// Next to no text was found on it: no document, or one that is too blurred or too far away. A person looks.
     NoText,
     /// The very same file came before.
@@ -63,9 +67,13 @@ impl Telling<'_> {
     /// What the reasons of a review mean for the sender: whether another file would help, or a person looks.
     #[must_use]
     pub fn of_reasons(reasons: &[Reason]) -> Telling<'static> {
-        match reasons.first() {
-            Some(reason) if can_be_mended_by_sender(reason.code) => Telling::SendAgain(reason.code),
-            Some(reason)
+        match reasons.first().map(|reason| (reason, asks_of(reason))) {
+            Some((reason, Some(Expects::File))) => Telling::SendAgain(reason.code),
+            Some((reason, Some(Expects::Password))) if reason.detail.contains_key(TRIED) => {
+                Telling::WrongPassword
+            }
+            Some((_, Some(expects))) => Telling::Needs(expects),
+            Some((reason, None))
                 if reason.code == ReasonCode::NotADocument && reason.detail.contains_key(LETTERS) =>
             {
                 Telling::NoText
@@ -83,6 +91,8 @@ impl Telling<'_> {
             Self::InReview => plainly("in_review"),
             Self::SendAgain(code) if can_be_mended_by_sender(code) => plainly(&format!("send_again.{code}")),
             Self::SendAgain(code) => asked(code, "", language),
+            Self::Needs(expects) => plainly(&format!("needs.{}", expects.as_str())),
+            Self::WrongPassword => plainly("needs.password_again"),
             Self::NoText => plainly("no_text"),
             Self::Duplicate { first_on } => {
                 say(language, "duplicate", context! { date => date_in_words(first_on, language) })

@@ -25,8 +25,9 @@ fn total(fields: &Fields, language: Language) -> Option<(String, &str)> {
     Some((amount, first(fields, &[FieldName::Currency]).unwrap_or_default()))
 }
 
-/// Issuer, number, date and total, as far as they were read.
-pub(super) fn particulars(fields: &Fields, language: Language) -> Vec<String> {
+/// Issuer, number, date and total, as far as they were read; never a number of a tax office or a bank.
+#[must_use]
+pub fn particulars(fields: &Fields, language: Language) -> Vec<String> {
     let mut parts = Vec::new();
     if let Some(name) = party(fields) {
         parts.push(plain(name));
@@ -72,7 +73,7 @@ pub(crate) fn plain(value: &str) -> String {
 }
 
 /// A day as people write it.
-pub(super) fn date_in_words(date: Date, language: Language) -> String {
+pub(crate) fn date_in_words(date: Date, language: Language) -> String {
     let month = say(language, &format!("month.{}", u8::from(date.month())), context! {});
     say(language, "date", context! { day => date.day(), month, year => date.year() })
 }

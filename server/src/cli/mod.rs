@@ -14,7 +14,9 @@ mod keys;
 mod learn;
 mod mcp;
 mod numbers;
+mod obligations;
 mod read;
+mod templates;
 mod users;
 
 pub use customers::read as parse_customers;
@@ -72,6 +74,16 @@ enum Command {
     Numbers {
         #[command(subcommand)]
         command: numbers::Numbers,
+    },
+    /// What is owed to us.
+    Obligations {
+        #[command(subcommand)]
+        command: obligations::Obligations,
+    },
+    /// Templates at Meta, which may go when free text may not.
+    Templates {
+        #[command(subcommand)]
+        command: templates::Templates,
     },
     /// Copy the catalog and every file into a folder, while the server runs.
     Backup(backup::Backup),
@@ -160,6 +172,8 @@ async fn dispatch(command: Command, config: Config) -> anyhow::Result<ExitCode> 
         Command::User { command } => command.run(&config).await,
         Command::Key { command } => command.run(&config).await,
         Command::Numbers { command } => command.run(&config).await,
+        Command::Obligations { command } => command.run(&config).await,
+        Command::Templates { command } => command.run(&config).await,
         Command::Learn { command } => command.run(&config).await,
         Command::Entities { command } => command.run(&config).await,
         Command::Backup(backup) => backup.run(&config).await,

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use acuse_conversation::Policies;
+use acuse_conversation::{Policies, Privacy};
 use acuse_pipeline::document::Kind;
 use acuse_storage::{access::Rule, fair::Quota};
 use acuse_workers::watch::Expected;
@@ -32,17 +32,26 @@ pub(super) fn sender_quota(value: Option<&str>) -> Result<Quota, ConfigError> {
 }
 
 /// How conversations are led; `None` where every file is answered by itself.
-pub(super) fn policies(value: Option<&str>) -> Result<Option<Policies>, ConfigError> {
+pub(super) fn policies(value: Option<&str>, notice: Option<&str>) -> Result<Option<Policies>, ConfigError> {
     let wrong = |problem: String| ConfigError::new("ACUSE_POLICIES", problem);
-    match given(value) {
-        Some("off") => Ok(None),
-        None => Policies::ours().map(Some).map_err(|e| wrong(e.to_string())),
+    let led = match given(value) {
+        Some("off") => return Ok(None),
+        None => Policies::ours().map_err(|e| wrong(e.to_string()))?,
         Some(path) => {
             let text =
                 std::fs::read_to_string(path).map_err(|e| wrong(format!("cannot read {path}: {e}")))?;
-            Policies::read(&text).map(Some).map_err(|e| wrong(e.to_string()))
+            Policies::read(&text).map_err(|e| wrong(e.to_string()))?
         }
-    }
+    };
+    Ok(Some(led.with_privacy(privacy(notice)?)))
+}
+
+/// What whoever writes for the first time is told.
+fn privacy(value: Option<&str>) -> Result<Option<Privacy>, ConfigError> {
+    let wrong = |problem: String| ConfigError::new("ACUSE_PRIVACY_NOTICE", problem);
+    let Some(path) = given(value) else { return Ok(None) };
+    let text = std::fs::read_to_string(path).map_err(|e| wrong(format!("cannot read {path}: {e}")))?;
+    Privacy::read(&text).map(Some).map_err(|e| wrong(e.to_string()))
 }
 
 /// Longer than the week for which Meta sends a webhook again: its rows tell that it came before.

@@ -152,6 +152,10 @@ pub struct Settings {
     /// answered by itself, and nothing is asked by itself [default: Acuse's own].
     #[arg(long, env = "ACUSE_POLICIES", global = true, value_name = "PATH")]
     pub policies: Option<String>,
+    /// File of the privacy notice that whoever writes for the first time gets, a line a language (see docs/whatsapp.md);
+    /// with it, identity documents from Colombia and Brazil are read only once their sender agreed [default: none].
+    #[arg(long, env = "ACUSE_PRIVACY_NOTICE", global = true, value_name = "PATH")]
+    pub privacy_notice: Option<String>,
     /// When webhooks are to be expected, e.g. `mon-sat 08:00-20:00 +02:00 3h`: silence for longer than the
     /// last part is an incident [default: never].
     #[arg(long, env = "ACUSE_EXPECT_WEBHOOKS", global = true, value_name = "HOURS")]

@@ -2,9 +2,11 @@
 //! contact's page.
 
 use acuse_storage::{
-    CaseId,
+    CaseId, CustomerId, DocumentId,
     cases::{Act, CaseFilter, Listed},
     keys::Scope,
+    names::ObligationId,
+    obligations::{ObligationFilter, ObligationState},
 };
 use askama::Template;
 use axum::{
@@ -21,12 +23,22 @@ use crate::{
     http::{
         cases,
         extract::{Id, Params, word},
+        obligations,
         problem::Problem,
     },
 };
 
 /// Cases of one page.
 const PAGE: u32 = 50;
+
+/// A receipt that may pay what is owed.
+struct Paying {
+    obligation: String,
+    document: String,
+    number: String,
+    amount: String,
+    doubts: Vec<&'static str>,
+}
 
 struct Row {
     id: String,
@@ -43,6 +55,7 @@ struct Row {
     /// Until when free text arrives, and whether that is to come.
     window: Option<(String, bool)>,
     is_human: bool,
+    payments: Vec<Paying>,
 }
 
 impl Row {
@@ -61,6 +74,7 @@ impl Row {
             ago: words::ago(case.updated_at, now),
             window: case.window_closes_at.map(|at| (words::full(at), at > now)),
             is_human: case.state == "human",
+            payments: Vec::new(),
         }
     }
 }
@@ -106,13 +120,65 @@ pub async fn list(State(app): State<App>, person: Person, Params(query): Params<
             let next = found.last().filter(|_| full).map(|c| format!("/inbox?show={show}&after={}", c.id));
             let frame = Frame::of(&app, &person, "inbox").await?;
             let (tongue, now) = (frame.tongue, app.catalog.now());
-            Ok(page(&Inbox {
-                rows: found.into_iter().map(|case| Row::of(case, &who, tongue, now)).collect(),
-                may_write: person.caller.has(Scope::MessagesWrite),
-                show,
-                next,
-                frame,
-            }))
+            let mut rows = Vec::with_capacity(found.len());
+            for case in found {
+                let payments = paying(&app, &person, &case).await?;
+                rows.push(Row { payments, ..Row::of(case, &who, tongue, now) });
+            }
+            Ok(page(&Inbox { rows, may_write: person.caller.has(Scope::MessagesWrite), show, next, frame }))
+        }
+        .await,
+    )
+}
+
+/// Receipts that wait for a person to say whether they pay what this case's customer owes.
+async fn paying(app: &App, person: &Person, case: &Listed) -> Result<Vec<Paying>, Problem> {
+    let Some(customer) =
+        (case.kind == "collection").then(|| case.subject.parse::<CustomerId>().ok()).flatten()
+    else {
+        return Ok(Vec::new());
+    };
+    let held = ObligationFilter {
+        customer: Some(customer),
+        state: Some(ObligationState::Held),
+        ..ObligationFilter::default()
+    };
+    let owed = app.catalog.obligations(person.caller.access(), &held, PAGE).await?;
+    let mut found = Vec::new();
+    for one in owed {
+        for payment in one.payments.iter().filter(|payment| payment.state == "proposed") {
+            found.push(Paying {
+                obligation: one.id.to_string(),
+                document: payment.document_id.to_string(),
+                number: one.number.clone(),
+                amount: format!("{} {}", payment.amount, one.currency),
+                doubts: payment.doubts.iter().map(|doubt| words::doubt(doubt)).collect(),
+            });
+        }
+    }
+    Ok(found)
+}
+
+/// What the form of a receipt carries.
+#[derive(Deserialize)]
+pub struct Receipt {
+    csrf: String,
+    document: DocumentId,
+    pays: bool,
+}
+
+/// `POST /inbox/receipts/{id}`: whether a receipt pays an obligation.
+pub async fn receipt(
+    State(app): State<App>,
+    person: Person,
+    Id(id): Id<ObligationId>,
+    Form(form): Form<Receipt>,
+) -> Shown {
+    Shown(
+        async {
+            person.check_form(&form.csrf)?;
+            let settled = obligations::settle(&app, &person.caller, id, form.document, form.pays).await;
+            settled.map(|_| Redirect::to("/inbox").into_response())
         }
         .await,
     )

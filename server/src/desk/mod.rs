@@ -95,6 +95,7 @@ pub fn router() -> Router<App> {
         .route("/audit/export", get(trail::export))
         .route("/inbox", get(inbox::list))
         .route("/inbox/{id}", post(inbox::act))
+        .route("/inbox/receipts/{id}", post(inbox::receipt))
         .route("/contacts", get(contacts::list))
         .route("/contacts/{id}", get(contacts::show))
         .route("/customers", get(pages::customers))

@@ -18,6 +18,18 @@ pub fn label(word: &str) -> String {
     text
 }
 
+/// Why a person looks at a receipt before it pays anything.
+#[must_use]
+pub fn doubt(word: &str) -> &'static str {
+    match word {
+        "payee" => "It does not say that it was paid to us",
+        "reference" => "Its reference is missing or was used before",
+        "amount" => "It is not the amount that is owed",
+        "ambiguous" => "It may be for another bill",
+        _ => "Above what settles by itself",
+    }
+}
+
 /// Kinds as people call them.
 #[must_use]
 pub fn kind(kind: Option<Kind>) -> &'static str {

@@ -104,6 +104,11 @@ fn message(item: &Item, m: &Message, who: &Person, received_at: OffsetDateTime) 
         sent_at: m.sent_at.unwrap_or(received_at).min(received_at),
         body: told(m),
         reply_to: reacted.or_else(|| m.context.as_ref().and_then(|c| c.message_id.clone())),
+        tap: match &m.body {
+            Body::Interactive(answer) => answer.id.clone(),
+            Body::Button { payload, .. } => payload.clone(),
+            _ => None,
+        },
         media: m
             .attachment()
             .filter(|_| !is_talk(m))

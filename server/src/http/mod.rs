@@ -4,6 +4,8 @@
 //! handled by one file a noun, and answers JSON or a [`problem::Problem`].
 
 pub mod amend;
+pub mod approvals;
+pub mod asks;
 pub mod auth;
 pub mod board;
 pub mod cases;
@@ -26,6 +28,8 @@ pub mod inbound;
 pub mod incident_routes;
 pub mod incidents;
 pub mod links;
+pub mod notices;
+pub mod obligations;
 pub mod problem;
 pub mod problems;
 pub mod quarantine;

@@ -1,6 +1,6 @@
 //! What is asked of a sender, one case a document: what they can mend themselves is asked of them first.
 
-use acuse_conversation::{Event, Expects, Kind, MOST_ASKS, mended_by, said};
+use acuse_conversation::{Event, Expects, Kind, MOST_ASKS, asks_of, said};
 use acuse_pipeline::reason::Reason;
 use serde_json::json;
 use uuid::Uuid;
@@ -11,15 +11,26 @@ use super::{
 };
 use crate::{
     error::CatalogError,
-    names::{ContactId, DocumentId, Stage, micros},
+    events,
+    names::{CaseId, ContactId, DocumentId, Stage, micros},
     outbox::{self, Purpose},
     sql::Tx,
+    stages::push_stage,
     timeline,
 };
 
 mod answer;
+mod question;
+mod secret;
 
 pub use answer::{Answer, Joined};
+pub use question::{Asking, Question};
+pub(super) use question::{chosen, worded};
+pub use secret::PASSWORD;
+pub(crate) use secret::{
+    Worded, answered as password_came, are_awaited as passwords_are_awaited, is_password,
+    keep as keep_password, used as password_used,
+};
 
 /// Who asks.
 #[derive(Clone, Copy)]
@@ -34,7 +45,7 @@ impl By<'_> {
     /// What would mend it, if whoever asks may ask that.
     fn expects(self) -> Option<Expects> {
         match self {
-            Self::Policy(reasons) => reasons.first().and_then(|reason| mended_by(reason.code.as_str())),
+            Self::Policy(reasons) => reasons.first().and_then(asks_of),
             Self::Person => Some(Expects::File),
         }
     }
@@ -77,16 +88,54 @@ pub(crate) async fn asked(
         subject: subject.as_str(),
     };
     let held = find_or_open(tx, about).await?;
-    execute!(
-        tx,
-        "INSERT INTO case_documents (case_id, document_id, role) VALUES ($1, $2, 'asked') ON CONFLICT DO NOTHING",
-        held.id.0,
-        document.0
-    )?;
+    link(tx, held.id, document).await?;
     let detail = json!({ "case_id": held.id, "expects": expects.as_str(), "time": times.saturating_add(1) });
     timeline::note(tx, document, Stage::Done, "asked", detail).await?;
     happens(tx, held, Uuid::now_v7(), Event::Asked(expects)).await?;
     Ok(Some(times))
+}
+
+/// The document is what a case asks about.
+async fn link(tx: &mut Tx, case: CaseId, document: DocumentId) -> Result<(), CatalogError> {
+    execute!(
+        tx,
+        "INSERT INTO case_documents (case_id, document_id, role) VALUES ($1, $2, 'asked') ON CONFLICT DO NOTHING",
+        case.0,
+        document.0
+    )
+    .map(drop)
+}
+
+/// What its sender said lets a document in review be read anew; its review ends.
+pub(super) async fn read_again(
+    tx: &mut Tx,
+    id: DocumentId,
+    detail: serde_json::Value,
+) -> Result<(), CatalogError> {
+    let present = micros(tx.now());
+    let moved = execute!(
+        tx,
+        "UPDATE documents SET status = 'processing', stage = 'read', version = version + 1, updated_at = $2, \
+         attempts = 0, next_attempt_at = NULL, last_error = NULL, waits_for = NULL, awaits_customer = FALSE, \
+         reasons = '[]', findings = '[]' WHERE id = $1 AND status = 'in_review' AND original_key IS NOT NULL \
+           AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.document_id = $1)",
+        id.0,
+        present
+    )?;
+    if moved != 1 {
+        return Ok(());
+    }
+    execute!(
+        tx,
+        "UPDATE reviews SET resolved_at = $2, resolved_by = 'sender', resolution = 'retried', claimed_by = NULL, \
+         claim_expires_at = NULL, postponed_until = NULL, handed_to = NULL \
+         WHERE document_id = $1 AND resolved_at IS NULL",
+        id.0,
+        present
+    )?;
+    timeline::note(tx, id, Stage::Done, "answered", detail.clone()).await?;
+    events::tell(tx, "document.processing", id, detail).await?;
+    push_stage(tx, id, Stage::Read, None).await
 }
 
 /// The open case that asks for a document.
@@ -147,18 +196,7 @@ pub(super) async fn remind(tx: &mut Tx, held: &Held, person: &Person) -> Result<
     {
         return Ok(());
     }
-    let open = all!(
-        tx,
-        (String,),
-        "SELECT subject FROM cases WHERE contact_id = $1 AND phone_number_id = $2 AND kind = 'ask' \
-         AND state = 'waiting' ORDER BY id LIMIT 20",
-        held.contact.0,
-        held.phone_number_id.as_str()
-    )?;
-    let mut items = Vec::new();
-    for (document,) in open {
-        items.extend(speak::asked_for(tx, &document).await?);
-    }
+    let items = waited_for(tx, (held.contact, &held.phone_number_id)).await?;
     if items.is_empty() {
         return Ok(());
     }
@@ -166,7 +204,28 @@ pub(super) async fn remind(tx: &mut Tx, held: &Held, person: &Person) -> Result<
     speak::say(tx, held, person, (Purpose::Reminder, Some("utility")), body).await
 }
 
-/// Whether a reminder can leave at all: inside the window, or by a template that Meta approved. One that cannot is
+/// All that a contact is asked for, by their documents.
+pub(super) async fn waited_for(
+    tx: &mut Tx,
+    (contact, phone_number_id): (ContactId, &str),
+) -> Result<Vec<said::Item>, CatalogError> {
+    let open = all!(
+        tx,
+        (String, Option<String>),
+        "SELECT subject, expects FROM cases WHERE contact_id = $1 AND phone_number_id = $2 AND kind = 'ask' \
+         AND state = 'waiting' ORDER BY id LIMIT 20",
+        contact.0,
+        phone_number_id
+    )?;
+    let mut items = Vec::new();
+    for (document, expects) in open {
+        let expects = expects.as_deref().and_then(Expects::of).unwrap_or(Expects::File);
+        items.extend(speak::asked_for(tx, &document, expects).await?);
+    }
+    Ok(items)
+}
+
+/// Whether a reminder can leave at all: inside the window, or by a template that Meta approved to somebody who agreed. One that cannot is
 /// nobody's to deliver by hand: the asking ends in front of a person.
 async fn can_be_said(tx: &mut Tx, held: &Held, present: time::OffsetDateTime) -> Result<bool, CatalogError> {
     let (said,) = one!(
@@ -174,7 +233,9 @@ async fn can_be_said(tx: &mut Tx, held: &Held, present: time::OffsetDateTime) ->
         (i64,),
         "SELECT (SELECT COUNT(*) FROM windows w WHERE w.contact_id = $1 AND w.phone_number_id = $2 \
            AND w.last_inbound_at > $3) + (SELECT COUNT(*) FROM templates t WHERE t.name = $4 \
-           AND t.status = 'APPROVED' AND (t.paused_until IS NULL OR t.paused_until <= $5))",
+           AND t.status = 'APPROVED' AND (t.paused_until IS NULL OR t.paused_until <= $5) \
+           AND COALESCE((SELECT c.state FROM consents c WHERE c.contact_id = $1 AND c.phone_number_id = $2 \
+             AND c.category = 'utility' ORDER BY c.seq DESC LIMIT 1), '') = 'granted')",
         held.contact.0,
         held.phone_number_id.as_str(),
         micros(present - outbox::ANSWER_LIFE),

@@ -1,14 +1,14 @@
 //! Timers: a case whose deadline has come, and whom it has yet to show that we have what they sent.
 
-use acuse_conversation::Event;
+use acuse_conversation::{Event, Kind};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{get, happens, hold_contact, wake};
+use super::{approve, collect::schedule, get, happens, hold_contact, wake};
 use crate::{
     catalog::Catalog,
     error::CatalogError,
-    names::{CaseId, maybe_at, micros},
+    names::{CaseId, CustomerId, maybe_at, micros},
     queue::{Push, Queue, push},
 };
 
@@ -50,7 +50,15 @@ impl Catalog {
         let mut turn = Turn { stepped: false, nod };
         match held.case.due_at {
             Some(at) if at <= tx.now() => {
+                let decides = (held.case.kind == Kind::Approval).then_some(held.id);
+                let owes = (held.case.kind == Kind::Collection).then(|| held.subject.clone());
                 happens(&mut tx, held, Uuid::now_v7(), Event::Due { at }).await?;
+                if let Some(customer) = owes.and_then(|subject| subject.parse().ok()) {
+                    schedule(&mut tx, CustomerId(customer)).await?;
+                }
+                if let Some(case) = decides {
+                    approve::escalate(&mut tx, case).await?;
+                }
                 turn.stepped = true;
             }
             Some(at) => wake(&mut tx, &held, at).await?,

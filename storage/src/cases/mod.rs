@@ -4,7 +4,11 @@
 //!
 //! Whoever steps a case holds its contact first: steps of one contact come one after the other, in every process.
 
+mod approve;
 mod ask;
+mod authorize;
+mod choose;
+mod collect;
 mod due;
 mod gather;
 mod inbox;
@@ -18,8 +22,16 @@ use acuse_conversation::{
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-pub use ask::{Answer, Joined};
-pub(crate) use ask::{By, asked, decided};
+pub(crate) use approve::{ask as ask_approver, close as close_approval};
+pub use ask::{Answer, Asking, Joined, PASSWORD, Question};
+pub(crate) use ask::{
+    By, Worded, asked, decided, is_password, keep_password, password_came, password_used,
+    passwords_are_awaited,
+};
+pub use authorize::CHECK as AUTHORIZATION;
+pub(crate) use authorize::{greeted, released};
+pub(crate) use choose::{Tapped, tapped};
+pub(crate) use collect::{matched, schedule, settled, thank};
 pub use due::{Nod, Turn};
 pub(crate) use gather::{Came, at_rest, came};
 pub use inbox::{Act, Acted, CaseFilter, Listed};
@@ -248,6 +260,8 @@ async fn carry_out(
             (Kind::Documents, Say::Summary) => speak::summary(tx, held, person, false).await,
             (Kind::Documents, Say::SummarySoFar) => speak::summary(tx, held, person, true).await,
             (Kind::Ask, Say::Reminder(_)) => ask::remind(tx, held, person).await,
+            (Kind::Approval, Say::Reminder(_)) => approve::remind(tx, held, person).await,
+            (Kind::Collection, Say::Reminder(_)) => collect::remind(tx, held, person).await,
             // What is asked, and that it is settled, is said with what became of the document.
             _ => Ok(()),
         },

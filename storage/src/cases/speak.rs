@@ -1,6 +1,7 @@
 //! What a case says: rows of the outbox, with the words of [`acuse_conversation::said`].
 
 use acuse_conversation::{
+    Expects,
     language::Language,
     said::{self, Became, Item},
     wording::in_short,
@@ -79,6 +80,9 @@ type Gathered = (
     String,
 );
 
+type Lately =
+    (Uuid, i64, String, Option<Uuid>, Option<String>, Option<String>, String, String, String, String);
+
 /// What became of the files of a burst that is not said yet. Of one of them, what would be said of it alone.
 pub(super) async fn summary(
     tx: &mut Tx,
@@ -146,6 +150,10 @@ fn item(number: usize, row: &Gathered, language: Language) -> Result<Item, Catal
         _ => Became::Reading,
     };
     let reasons: Vec<Reason> = json("documents", "reasons", reasons)?;
+    // What waits for their word is not to be sent again.
+    let held =
+        reasons.first().is_some_and(|r| r.detail.get("check").is_some_and(|c| c == super::AUTHORIZATION));
+    let became = if held { Became::InReview } else { became };
     let why = reasons.first().map(|reason| reason.code.as_str().to_owned());
     // What others may not see stands in no message that they may; nor does what is not sure yet.
     let sure = matches!(became, Became::Filed | Became::Same) && sensitivity == "open";
@@ -157,11 +165,49 @@ fn item(number: usize, row: &Gathered, language: Language) -> Result<Item, Catal
         particulars,
         became,
         why: why.filter(|_| became == Became::Again),
+        is_answer: false,
     })
 }
 
+/// What became of the files that a contact sent last to a number, since they last went by another name.
+pub(super) async fn lately(
+    tx: &mut Tx,
+    contact: ContactId,
+    phone_number_id: &str,
+    language: Language,
+) -> Result<Vec<(Item, time::Date)>, CatalogError> {
+    const LATEST: i64 = 5;
+    let rows = all!(
+        tx,
+        Lately,
+        "SELECT d.id, d.received_at, d.status, d.duplicate_of, d.kind, d.waits_for, d.reasons, d.fields, d.sensitivity, \
+         d.stage FROM documents d WHERE d.contact_id = $1 AND d.phone_number_id = $2 AND d.source = 'whatsapp' \
+           AND d.answers IS NULL AND d.erased_at IS NULL AND d.received_at > COALESCE((SELECT MAX(t.at) FROM timeline t \
+             WHERE t.contact_id = $1 AND t.event = 'renamed'), 0) ORDER BY d.id DESC LIMIT $3",
+        contact.0,
+        phone_number_id,
+        LATEST
+    )?;
+    let mut items = Vec::with_capacity(rows.len());
+    for (n, row) in rows.into_iter().enumerate() {
+        let (id, received, status, duplicate, kind, waits_for, reasons, fields, sensitivity, stage) = row;
+        let rested = (stage == "done").then_some(received);
+        // Nothing of what others may not see, its kind either.
+        let kind = kind.filter(|_| sensitivity == "open");
+        let gathered =
+            (id, None, rested, None, status, duplicate, kind, waits_for, reasons, fields, sensitivity);
+        let day = crate::names::at("documents", "received_at", received)?.date();
+        items.push((item(n + 1, &gathered, language)?, day));
+    }
+    Ok(items)
+}
+
 /// A document that is asked for again, by what is known of it.
-pub(super) async fn asked_for(tx: &mut Tx, document: &str) -> Result<Option<Item>, CatalogError> {
+pub(super) async fn asked_for(
+    tx: &mut Tx,
+    document: &str,
+    expects: Expects,
+) -> Result<Option<Item>, CatalogError> {
     let Ok(id) = document.parse::<Uuid>() else { return Ok(None) };
     let row =
         optional!(tx, (Option<String>, String), "SELECT kind, reasons FROM documents WHERE id = $1", id)?;
@@ -172,6 +218,10 @@ pub(super) async fn asked_for(tx: &mut Tx, document: &str) -> Result<Option<Item
         kind: kind.unwrap_or_else(|| "other".to_owned()),
         particulars: Vec::new(),
         became: Became::Again,
-        why: reasons.first().map(|reason| reason.code.as_str().to_owned()),
+        why: match expects {
+            Expects::File => reasons.first().map(|reason| reason.code.as_str().to_owned()),
+            other => Some(other.as_str().to_owned()),
+        },
+        is_answer: expects != Expects::File,
     }))
 }

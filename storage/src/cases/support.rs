@@ -1,13 +1,14 @@
 //! Words, and what is neither a file nor words: beside files they are evidence, else somebody wants a person.
 
-use acuse_conversation::{Event, Intent, Kind};
+use acuse_conversation::{Event, Intent, Kind, Topic, said};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{About, OPEN, find_or_open, happens, hold_contact};
+use super::{About, OPEN, ask, find_or_open, happens, hold_contact, speak};
 use crate::{
     error::CatalogError,
     names::{ContactId, DocumentId, Stage, cut},
+    outbox::{self, NewReply, Purpose, Saying},
     sql::Tx,
     timeline,
 };
@@ -23,6 +24,8 @@ pub(crate) struct Heard<'a> {
     /// `text`, `audio`, …
     pub kind: &'a str,
     pub words: Option<&'a str>,
+    /// The channel's id of the message that it answers.
+    pub reply_to: Option<&'a str>,
 }
 
 /// A message without a file came: its place is found.
@@ -37,7 +40,12 @@ pub(crate) async fn heard(tx: &mut Tx, message: Heard<'_>) -> Result<(), Catalog
     }
     hold_contact(tx, message.contact).await?;
     if let Some(words) = message.words.filter(|_| message.kind == "text")
-        && beside_files(tx, &message, words).await?
+        && (ask::worded(tx, &message, words).await? || beside_files(tx, &message, words).await?)
+    {
+        return Ok(());
+    }
+    if let Some(topic) = message.words.filter(|_| message.kind == "text").and_then(Topic::of)
+        && answered(tx, &message, topic).await?
     {
         return Ok(());
     }
@@ -49,6 +57,43 @@ pub(crate) async fn heard(tx: &mut Tx, message: Heard<'_>) -> Result<(), Catalog
     };
     let held = find_or_open(tx, about).await?;
     happens(tx, held, message.id, Event::Words).await
+}
+
+/// Whether what is asked about is answered from rows alone; not while a person has the conversation in hand.
+async fn answered(tx: &mut Tx, message: &Heard<'_>, topic: Topic) -> Result<bool, CatalogError> {
+    let (held,) = one!(
+        tx,
+        (i64,),
+        "SELECT COUNT(*) FROM cases WHERE contact_id = $1 AND phone_number_id = $2 AND kind = 'support' \
+         AND state = 'human'",
+        message.contact.0,
+        message.phone_number_id
+    )?;
+    if held > 0 {
+        return Ok(false);
+    }
+    let language = speak::person(tx, message.contact).await?.language;
+    let whom = (message.contact, message.phone_number_id);
+    let body = match topic {
+        Topic::Status => said::status(&speak::lately(tx, whom.0, whom.1, language).await?, language),
+        Topic::Needs => said::missing(&ask::waited_for(tx, whom).await?, language),
+        Topic::Again => said::send_again(language),
+        Topic::Person | Topic::Complaint => return Ok(false),
+    };
+    let reply = NewReply {
+        purpose: Purpose::Support,
+        body,
+        language: language.as_str().to_owned(),
+        nonce: message.id.to_string(),
+    };
+    let saying = Saying {
+        document: None,
+        case: None,
+        contact: message.contact,
+        phone_number_id: Some(message.phone_number_id),
+        category: None,
+    };
+    outbox::queue(tx, saying, &reply).await.map(|()| true)
 }
 
 /// Whether the words stand beside files that have just come: whoever looks at one of them sees them.

@@ -51,7 +51,7 @@ async fn to_link(catalog: &Catalog, id: DocumentId, bytes: &[u8]) -> crate::Docu
     begin(catalog, id, Stage::Link).await
 }
 
-async fn filed(catalog: &Catalog, id: DocumentId) {
+pub(super) async fn filed(catalog: &Catalog, id: DocumentId) {
     to_link(catalog, id, id.to_string().as_bytes()).await;
     let step = catalog.filed(id, Stage::Link, None, Some(&reply(Purpose::Filed))).await.unwrap();
     assert_eq!(step, Step::Taken);
@@ -194,7 +194,7 @@ async fn asked(catalog: &Catalog) -> (Sample, DocumentId, ContactId) {
     (sample, first, contact)
 }
 
-async fn time_passes_for(catalog: &Catalog, contact: ContactId, kind: &str) {
+pub(super) async fn time_passes_for(catalog: &Catalog, contact: ContactId, kind: &str) {
     for (id, what, _, due) in cases_of(catalog, contact).await {
         if what == kind && due.is_some() {
             let mut tx = catalog.writing().await.unwrap();
@@ -216,7 +216,7 @@ pub(super) async fn an_answer_lands_on_the_same_document(catalog: &Catalog) {
     let second = sends(catalog, &sample, 1).await[0];
     let answer = to_link(catalog, second, b"a better photo").await;
     let found = catalog.answers(&answer).await.unwrap();
-    assert_eq!(found, Some(Answer::To { document: first, taken: "only" }));
+    assert_eq!(found, Some(Answer::To { document: first, taken: "only", adds: false }));
     let copy = original(first, b"a better photo");
     assert_eq!(catalog.join_answer(&answer, first, "only", &copy).await.unwrap(), Joined::Done);
     assert_eq!(catalog.join_answer(&answer, first, "only", &copy).await.unwrap(), Joined::Moved, "once");
@@ -296,7 +296,10 @@ pub(super) async fn an_ask_that_nobody_answers_ends_in_front_of_a_person(catalog
     // Who comes back is picked up where they left.
     let late = sends(catalog, &sample, 1).await[0];
     let late = to_link(catalog, late, b"at last").await;
-    assert_eq!(catalog.answers(&late).await.unwrap(), Some(Answer::To { document: first, taken: "only" }));
+    assert_eq!(
+        catalog.answers(&late).await.unwrap(),
+        Some(Answer::To { document: first, taken: "only", adds: false })
+    );
     let copy = original(first, b"at last");
     assert_eq!(catalog.join_answer(&late, first, "only", &copy).await.unwrap(), Joined::Done);
 }
@@ -316,7 +319,7 @@ pub(super) async fn a_lost_timer_is_found(catalog: &Catalog) {
 }
 
 /// Somebody writes words.
-async fn writes(catalog: &Catalog, sample: &Sample, words: &str) {
+pub(super) async fn writes(catalog: &Catalog, sample: &Sample, words: &str) {
     let mut message = photo(sample);
     message.wamid = format!("{}-{}", sample.wamid, Uuid::now_v7());
     (message.media, message.kind, message.body) = (None, "text".into(), Some(words.to_owned()));

@@ -58,6 +58,7 @@ pub fn photo(sample: &Sample) -> InboundMessage {
         sent_at: now() - Duration::seconds(3),
         body: None,
         reply_to: None,
+        tap: None,
         media: Some(InboundMedia {
             media_id: Some(format!("media-{}", sample.wamid)),
             declared: DeclaredFile {

@@ -5,10 +5,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod access;
+mod answers;
 mod books;
 mod cases;
 mod chain;
 mod channel;
+mod collect;
 mod compare;
 mod customers;
 mod desk;
@@ -25,6 +27,7 @@ mod hold;
 mod lines;
 mod lists;
 mod many;
+mod notices;
 mod outgoing;
 mod people;
 mod quality;
@@ -141,6 +144,16 @@ pub async fn catalog(catalog: &Catalog) {
     cases::a_stop_is_kept_and_ends_reminders(catalog).await;
     cases::words_find_a_person(catalog).await;
     cases::what_a_person_holds_the_machine_leaves_alone(catalog).await;
+    answers::a_choice_counts_once(catalog).await;
+    answers::words_answer_what_asked_for_them(catalog).await;
+    answers::a_password_stands_nowhere(catalog).await;
+    answers::a_question_is_answered_from_what_there_is(catalog).await;
+    notices::only_who_agreed_gets_one_and_its_end_is_told(catalog).await;
+    notices::a_notice_waits_for_the_morning(catalog).await;
+    collect::who_owes_is_reminded_in_one_message_and_then_a_person_has_it(catalog).await;
+    collect::a_receipt_pays_only_once_a_person_says_so(catalog).await;
+    collect::a_stop_in_the_middle_ends_what_reminds(catalog).await;
+    collect::one_approver_decides(catalog).await;
     outgoing::a_route_hears_each_piece_of_news_once(catalog).await;
     outgoing::a_person_ends_an_incident_and_its_message_is_settled(catalog).await;
     outgoing::a_failed_event_holds_back_its_own_document_only(catalog).await;

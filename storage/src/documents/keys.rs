@@ -32,6 +32,11 @@ impl std::fmt::Display for Amount {
     }
 }
 
+impl Amount {
+    /// Nothing.
+    pub const ZERO: Self = Self(0);
+}
+
 impl FromStr for Amount {
     type Err = NotAnAmount;
 

@@ -69,6 +69,11 @@ const EMPTIED_BY_ID: &[(&str, &str)] = &[
         WHERE case_id IN (SELECT case_id FROM case_documents WHERE document_id = $1)",
     ),
     ("cases", "UPDATE case_documents SET told = NULL WHERE document_id = $1 AND told IS NOT NULL"),
+    ("passwords", "DELETE FROM case_secrets WHERE document_id = $1"),
+    (
+        "choices",
+        "UPDATE choices SET options = '[]' WHERE case_id IN (SELECT case_id FROM case_documents WHERE document_id = $1)",
+    ),
     ("versions", "DELETE FROM document_versions WHERE document_id = $1"),
     ("vendor_memory", "DELETE FROM vendor_signs WHERE document_id = $1"),
     ("vendor_memory", "DELETE FROM vendor_papers WHERE document_id = $1"),

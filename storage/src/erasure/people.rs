@@ -43,6 +43,8 @@ const OF_CONTACT: &[(&str, &str)] = &[
         state = CASE WHEN state IN ('gathering', 'working', 'waiting', 'human') THEN 'stopped' ELSE state END \
         WHERE contact_id IN @",
     ),
+    ("passwords", "DELETE FROM case_secrets WHERE case_id IN (SELECT id FROM cases WHERE contact_id IN @)"),
+    ("choices", "UPDATE choices SET options = '[]' WHERE contact_id IN @"),
     ("consents", "UPDATE consents SET source = '', text_version = NULL WHERE contact_id IN @"),
     ("notices", "UPDATE notices SET params = '[]' WHERE contact_id IN @"),
     ("names", "DELETE FROM contact_aliases WHERE contact_id IN @"),

@@ -334,6 +334,9 @@ async fn save_messages(
         answer(tx, document.of, media.and_then(|m| m.over_quota.as_ref())).await?;
     }
     for message in messages.iter().filter(|m| m.direction == "in" && new.contains(&m.id)) {
+        if let Some(contact) = message.contact {
+            cases::greeted(tx, (contact, &clean(&message.message.phone_number_id))).await?;
+        }
         answer(tx, message, message.message.answer.as_ref()).await?;
         heard(tx, message).await?;
     }
@@ -345,12 +348,24 @@ async fn heard(tx: &mut Tx, message: &NewMessage<'_>) -> Result<(), CatalogError
     let said = message.message;
     let Some(contact) = message.contact.filter(|_| said.media.is_none()) else { return Ok(()) };
     let number = clean(&said.phone_number_id);
+    if let Some(payload) = said.tap.as_deref() {
+        let (id, phone_number_id) = (message.id, number.as_str());
+        if cases::tapped(tx, cases::Tapped { id, contact, phone_number_id, payload }).await? {
+            return Ok(());
+        }
+    }
+    if said.body.as_deref() == Some(cases::PASSWORD)
+        && cases::password_came(tx, (&number, &clean(&said.wamid)), message.id).await?
+    {
+        return Ok(());
+    }
     let message = cases::Heard {
         id: message.id,
         contact,
         phone_number_id: &number,
         kind: &said.kind,
         words: said.body.as_deref(),
+        reply_to: said.reply_to.as_deref(),
     };
     cases::heard(tx, message).await?;
     let words =

@@ -361,9 +361,14 @@ impl Contacts {
             "UPDATE outbox SET contact_id = $2 WHERE contact_id = $1",
             "UPDATE timeline SET contact_id = $2 WHERE contact_id = $1",
             // Two open bursts of what is one person now go on beside each other. Consents stay with whom they are of.
-            "UPDATE cases SET subject = subject || '+' WHERE contact_id = $1 AND kind <> 'ask' \
-             AND state IN ('gathering', 'working', 'waiting', 'human')",
+            "UPDATE cases SET subject = subject || '+' || created_at WHERE contact_id = $1 \
+             AND state IN ('gathering', 'working', 'waiting', 'human') AND EXISTS (SELECT 1 FROM cases k \
+               WHERE k.contact_id = $2 AND k.phone_number_id = cases.phone_number_id AND k.kind = cases.kind \
+               AND k.subject = cases.subject AND k.state IN ('gathering', 'working', 'waiting', 'human'))",
             "UPDATE cases SET contact_id = $2 WHERE contact_id = $1",
+            "UPDATE choices SET contact_id = $2 WHERE contact_id = $1",
+            "UPDATE notices SET contact_id = $2 WHERE contact_id = $1",
+            "UPDATE obligations SET contact_id = $2 WHERE contact_id = $1",
             // What the older contact knew and the kept one does not.
             "UPDATE contacts SET customer_id = COALESCE(customer_id, (SELECT c.customer_id FROM contacts c \
              WHERE c.id = $1)), language = COALESCE(language, (SELECT c.language FROM contacts c WHERE c.id = $1)) \

@@ -8,6 +8,7 @@
 
 mod batch;
 mod identity;
+mod secrets;
 mod statuses;
 
 use std::time::Duration;
@@ -150,6 +151,8 @@ pub struct InboundMessage {
     pub body: Option<String>,
     /// The wamid it answers or reacts to.
     pub reply_to: Option<String>,
+    /// The payload of the choice that was tapped.
+    pub tap: Option<String>,
     /// What makes it a document.
     pub media: Option<InboundMedia>,
     /// What is answered at once, at most once an hour: that its content is withheld from us.
@@ -353,7 +356,8 @@ async fn together(writer: &Writer, deliveries: &[InboundDelivery]) -> Result<Vec
 
 async fn attempt(writer: &Writer, deliveries: &[InboundDelivery]) -> Result<Vec<Recorded>, CatalogError> {
     let mut tx = writer.catalog.writing().await?;
-    let recorded = batch::record(&mut tx, writer.quota, deliveries).await?;
+    let kept = secrets::taken_out(&writer.catalog, &mut tx, deliveries).await?;
+    let recorded = batch::record(&mut tx, writer.quota, kept.as_deref().unwrap_or(deliveries)).await?;
     tx.commit().await?;
     Ok(recorded)
 }
@@ -366,6 +370,8 @@ async fn alone(writer: &Writer, delivery: &InboundDelivery) -> Result<Recorded, 
     tracing::warn!(error = %Chain(&refused), "delivery refused; trying item by item");
     let by_item = async {
         let mut tx = writer.catalog.writing().await?;
+        let kept = secrets::taken_out(&writer.catalog, &mut tx, std::slice::from_ref(delivery)).await?;
+        let delivery = kept.as_ref().and_then(|kept| kept.first()).unwrap_or(delivery);
         let recorded = batch::record_by_item(&mut tx, writer.quota, delivery).await?;
         tx.commit().await?;
         Ok::<_, CatalogError>(recorded)

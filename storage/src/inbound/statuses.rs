@@ -9,9 +9,9 @@ use super::{InboundStatus, Recorded};
 use crate::{
     error::CatalogError,
     incidents,
-    names::{ContactId, DocumentId, clean, cut, micros},
-    numbers,
-    outbox::{Wait, line_of, wake},
+    names::{ContactId, DocumentId, OutboxId, clean, cut, micros},
+    notices, numbers,
+    outbox::{self, Wait, line_of, wake},
     sql::Tx,
     timeline::{self, Entry},
 };
@@ -105,6 +105,9 @@ async fn settle(tx: &mut Tx, status: &InboundStatus) -> Result<(), CatalogError>
     if moved == 1 && failed {
         // What follows is decided where refused calls are.
         wake(tx, &line_of((contact, number)), Wait::None).await?;
+    }
+    if purpose == outbox::Purpose::Notice.as_str() {
+        notices::moved(tx, OutboxId(id)).await?;
     }
     if moved == 1 && rank(&status.status) >= DELIVERED {
         incidents::arrived_after_all(tx, id, present).await?;

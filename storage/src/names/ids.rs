@@ -46,6 +46,12 @@ ids! {
     OutboxId,
     /// One open matter between a contact and one of our numbers.
     CaseId,
+    /// A decision that somebody is asked for.
+    ApprovalId,
+    /// Something that is owed to us.
+    ObligationId,
+    /// One piece of news that we send.
+    NoticeId,
     /// One of the firms that we are.
     EntityId,
     /// Something that is wrong, until it is not.

@@ -3,11 +3,11 @@
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{ANSWER_LIFE, Line, NewReply, Purpose, Wait, wake};
+use super::{NewReply, Purpose, Shape, queue_as};
 use crate::{
     cases,
     error::CatalogError,
-    names::{CaseId, ContactId, DocumentId, OutboxId, clean, cut, micros},
+    names::{CaseId, ContactId, DocumentId, micros},
     sql::Tx,
 };
 
@@ -65,31 +65,7 @@ pub(crate) struct Saying<'a> {
 
 /// Queues one message and its task, unless the same was queued before.
 pub(crate) async fn queue(tx: &mut Tx, saying: Saying<'_>, reply: &NewReply) -> Result<(), CatalogError> {
-    let present = tx.now();
-    let added = optional!(
-        tx,
-        (String,),
-        "INSERT INTO outbox (id, document_id, contact_id, purpose, phone_number_id, body, language, nonce, expires_at, \
-         state, created_at, updated_at, case_id, category) \
-         VALUES ($1, $2, $3, $4, COALESCE($5, (SELECT c.phone_number_id FROM contacts c WHERE c.id = $3)), $6, $7, $8, \
-         $9, 'queued', $10, $10, $11, $12) ON CONFLICT DO NOTHING RETURNING COALESCE(phone_number_id, '')",
-        OutboxId::generate().0,
-        saying.document.map(|d| d.0),
-        saying.contact.0,
-        reply.purpose.as_str(),
-        saying.phone_number_id,
-        clean(&reply.body),
-        clean(&reply.language),
-        cut(&reply.nonce, 200),
-        micros(present.saturating_add(ANSWER_LIFE)),
-        micros(present),
-        saying.case.map(|c| c.0),
-        saying.category
-    )?;
-    match added {
-        Some((number,)) => wake(tx, &Line { contact: saying.contact, number }, Wait::None).await,
-        None => Ok(()),
-    }
+    queue_as(tx, saying, reply, &Shape::default()).await.map(drop)
 }
 
 /// Whether a contact was sent a message of this purpose since then.

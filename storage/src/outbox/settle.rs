@@ -4,13 +4,14 @@ use serde_json::json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{OutboxState, SENT_LIFE, UNKNOWN_LIFE, Wait, line_of, wake};
+use super::{OutboxState, Purpose, SENT_LIFE, UNKNOWN_LIFE, Wait, line_of, wake};
 use crate::{
     cases,
     catalog::Catalog,
     error::CatalogError,
     incidents,
     names::{ContactId, DocumentId, OutboxId, clean, cut, micros, words},
+    notices,
     sql::Tx,
     timeline,
 };
@@ -221,6 +222,7 @@ impl Catalog {
         for (id,) in &rows {
             let detail = json!({ "error": "delivery not confirmed" });
             incidents::tell_of(&mut tx, *id, "message_not_confirmed", &detail, present).await?;
+            notices::moved(&mut tx, OutboxId(*id)).await?;
         }
         tx.commit().await?;
         Ok(rows.len() as u64)
@@ -268,6 +270,9 @@ async fn settle(tx: &mut Tx, id: OutboxId, to: Settled<'_>) -> Result<bool, Cata
         detail: json!({ "outbox_id": id, "purpose": purpose, "wamid": to.wamid, "error": error }),
     };
     timeline::write(tx, &[entry]).await?;
+    if purpose == Purpose::Notice.as_str() {
+        notices::moved(tx, id).await?;
+    }
     if let Some(again) = to.again_at {
         wake(tx, &line_of((contact, number)), Wait::Until(again)).await?;
     }

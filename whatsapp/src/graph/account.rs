@@ -55,6 +55,10 @@ pub struct TemplateInfo {
     pub rejected_reason: Option<String>,
     /// Hash of its components, as Meta writes them.
     pub body_sha256: [u8; 32],
+    /// Meta's id of it.
+    pub id: Option<String>,
+    /// The text of its body.
+    pub body: Option<String>,
 }
 
 fn text(value: &Value, key: &str) -> Option<String> {
@@ -124,7 +128,7 @@ impl Graph {
     /// # Errors
     /// By class, when Meta refuses or cannot be asked, or has more than it says it allows.
     pub async fn templates(&self, waba_id: &str) -> Result<Vec<TemplateInfo>, GraphError> {
-        const FIELDS: &str = "name,language,category,status,quality_score,rejected_reason,components";
+        const FIELDS: &str = "id,name,language,category,status,quality_score,rejected_reason,components";
         let mut found = Vec::new();
         let mut after: Option<String> = None;
         for _ in 0..PAGES {
@@ -159,5 +163,9 @@ fn template(value: &Value) -> Option<TemplateInfo> {
         quality: value.get("quality_score").and_then(|q| text(q, "score")),
         rejected_reason: reason,
         body_sha256: Sha256::digest(components).into(),
+        id: text(value, "id"),
+        body: value.get("components").and_then(Value::as_array).and_then(|all| {
+            all.iter().find(|c| text(c, "type").as_deref() == Some("BODY")).and_then(|c| text(c, "text"))
+        }),
     })
 }

@@ -4,9 +4,11 @@
 //! by hand, so that the token never crosses one.
 
 mod account;
+mod choices;
 mod error;
 mod hosts;
 mod media;
+mod new_template;
 mod send;
 mod taxonomy;
 
@@ -16,9 +18,11 @@ use reqwest::{Method, RequestBuilder, Response, Url};
 use serde_json::Value;
 
 pub use account::{NumberInfo, TemplateInfo, TokenInfo};
+pub use choices::ChoiceMessage;
 pub use error::{Cause, GraphError, Refused};
 pub use hosts::MediaHosts;
 pub use media::{ByteStream, Download, MediaInfo};
+pub use new_template::NewTemplate;
 pub use send::{Sent, TemplateMessage, TextMessage};
 pub use taxonomy::ErrorClass;
 

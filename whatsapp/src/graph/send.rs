@@ -45,6 +45,8 @@ pub struct TemplateMessage {
     /// What stands for `{{1}}`, `{{2}}`… of its body. Line breaks and runs of spaces, which Meta refuses there, become
     /// one space; what is too long is cut.
     pub parameters: Vec<String>,
+    /// Payloads of its quick replies, in order; none where it has none.
+    pub replies: Vec<String>,
     /// Comes back on every status: the id in our outbox; up to 512 characters.
     pub callback_data: Option<String>,
 }
@@ -93,7 +95,7 @@ impl Graph {
         self.send(&message.phone_number_id, &template_body(message)).await
     }
 
-    async fn send(&self, phone_number_id: &str, body: &Value) -> Result<Sent, GraphError> {
+    pub(super) async fn send(&self, phone_number_id: &str, body: &Value) -> Result<Sent, GraphError> {
         let request = self.request(Method::POST, [phone_number_id, "messages"]).json(body);
         let answer = self.call(Call::Send, request).await?;
         let text = |path: &str| answer.pointer(path).and_then(Value::as_str).map(str::to_owned);
@@ -148,7 +150,7 @@ fn text_body(message: &TextMessage) -> Result<Value, Cause> {
     Ok(body)
 }
 
-fn address(body: &mut Value, to: &Recipient) {
+pub(super) fn address(body: &mut Value, to: &Recipient) {
     match to {
         Recipient::Phone(phone) => body["to"] = phone.e164().into(),
         Recipient::User(user) => body["recipient"] = user.as_str().into(),
@@ -171,8 +173,17 @@ fn template_body(message: &TemplateMessage) -> Value {
         "type": "template",
         "template": {"name": message.name, "language": {"code": message.language}},
     });
+    let mut components = Vec::new();
     if !parameters.is_empty() {
-        body["template"]["components"] = json!([{"type": "body", "parameters": parameters}]);
+        components.push(json!({"type": "body", "parameters": parameters}));
+    }
+    for (index, payload) in message.replies.iter().enumerate() {
+        let parameters = [json!({"type": "payload", "payload": payload})];
+        components.push(json!({"type": "button", "sub_type": "quick_reply", "index": index.to_string(),
+            "parameters": parameters}));
+    }
+    if !components.is_empty() {
+        body["template"]["components"] = components.into();
     }
     address(&mut body, &message.to);
     if let Some(data) = &message.callback_data {
@@ -193,10 +204,12 @@ mod tests {
             name: "acuse_filed".into(),
             language: "es".into(),
             parameters: vec!["Archivado:\n\n  45,00 EUR".into()],
+            replies: vec!["acuse:1".into()],
             callback_data: Some("id".into()),
         });
         assert_eq!(body["template"]["components"][0]["parameters"][0]["text"], "Archivado: 45,00 EUR");
         assert_eq!((&body["type"], &body["to"]), (&json!("template"), &json!("+15550190002")));
+        assert_eq!(body["template"]["components"][1]["parameters"][0]["payload"], "acuse:1");
     }
 
     fn message(to: &str, body: &str) -> TextMessage {

@@ -171,7 +171,7 @@ pub(crate) fn same_sender(document: &Document, earlier: &Document) -> bool {
 fn asked_for_another(first: &Document) -> bool {
     first.status == Status::InReview
         && (first.waits_for == Some(WaitsFor::Sender)
-            || matches!(Telling::of_reasons(&first.reasons), Telling::SendAgain(_)))
+            || matches!(Telling::of_reasons(&first.reasons), Telling::SendAgain(_) | Telling::Needs(_)))
 }
 
 /// Links a document to the first of its kind and tells the sender when that was.

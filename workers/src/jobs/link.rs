@@ -1,8 +1,9 @@
 //! `link`: whose it is, whether it came before, and the decision.
 
-use acuse_conversation::wording::Telling;
+use acuse_conversation::{ASKS, Lacking, needs, wording::Telling};
 use acuse_pipeline::{
     document::{Kind, Status},
+    fields::FieldName,
     linking::{self, Clues, Known, Linked},
     phone::canonical,
     reason::{Reason, ReasonCode},
@@ -54,6 +55,7 @@ pub async fn link(env: &Env, document: &Document) -> Result<Step, Halt> {
     // Of a file that nobody could open, whose it is is not the question.
     reasons.extend(unlinked.filter(|_| document.kind.is_some()));
     boundary::pass("link.decided");
+    needed(env, document, &mut reasons).await?;
     if !reasons.is_empty() {
         return Ok(match review(env, document, Stage::Link, reasons, customer).await? {
             Ended::Review => Step::Taken,
@@ -67,6 +69,28 @@ pub async fn link(env: &Env, document: &Document) -> Result<Step, Halt> {
     let telling = Telling::Filed { kind, fields: &document.fields };
     let reply = told::of_document(&env.catalog, document, telling).await?;
     Ok(env.catalog.filed(document.id, Stage::Link, customer, reply.as_ref()).await?)
+}
+
+/// Where something else than the same file anew mends the first reason, the reason says so.
+async fn needed(env: &Env, document: &Document, reasons: &mut [Reason]) -> Result<(), Halt> {
+    let Some(first) = reasons.first_mut().filter(|_| document.part.is_none()) else { return Ok(()) };
+    if !matches!(first.code, ReasonCode::Encrypted | ReasonCode::MissingFields) {
+        return Ok(());
+    }
+    let text = env.catalog.document_text(document.id).await?.unwrap_or_default();
+    let booklet = document.fields.get(&FieldName::DocumentType).map(|field| field.value.as_str());
+    let lacking = Lacking {
+        kind: document.kind,
+        is_booklet: booklet == Some("passport"),
+        is_pdf: document.media_type.as_deref() == Some("application/pdf"),
+        pages: document.page_count.unwrap_or_default(),
+        text: &text,
+        keeps_secrets: env.catalog.keeps_secrets(),
+    };
+    if let Some(expects) = needs(first.code, &lacking) {
+        first.detail.insert(ASKS.to_owned(), expects.as_str().into());
+    }
+    Ok(())
 }
 
 /// The customer, or why none is clear.

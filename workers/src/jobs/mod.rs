@@ -266,7 +266,11 @@ pub(crate) async fn review(
     customer: Option<CustomerId>,
 ) -> Result<Ended, CatalogError> {
     let telling = match Telling::of_reasons(&reasons) {
-        Telling::SendAgain(_) if asked_enough(env, document).await? => Telling::InReview,
+        Telling::SendAgain(_) | Telling::Needs(_) | Telling::WrongPassword
+            if asked_enough(env, document).await? =>
+        {
+            Telling::InReview
+        }
         telling => telling,
     };
     let reply = told::of_document(&env.catalog, document, telling).await?;

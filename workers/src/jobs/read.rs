@@ -2,6 +2,7 @@
 
 use std::io;
 
+use acuse_conversation::TRIED;
 use acuse_pipeline::{
     document::{Kind, Sha256},
     entities,
@@ -52,10 +53,21 @@ pub async fn read(env: &Env, document: &Document) -> Result<Step, Halt> {
         tracing::info!(parts = split.parts().len(), "split into its documents");
         return Ok(env.catalog.split(document.id, &split).await?);
     }
+    if is_id(&reading)
+        && let Some(step) = env.catalog.hold_unauthorized(document.id).await?
+    {
+        tracing::info!("an identity document is held until its sender agrees");
+        return Ok(step);
+    }
     let (reading, recalled) = remember(env, document, reading).await?;
     let facts = ReadFacts { recalled, ..keep(env, document, reading, started).await? };
     boundary::pass("read.stored");
     Ok(env.catalog.read(document.id, &facts).await?)
+}
+
+/// Whether it is an identity document, as far as can be told.
+fn is_id(reading: &Reading) -> bool {
+    reading.kind == Some(Kind::Id) || reading.id_probability.is_some_and(|p| p >= 0.5)
 }
 
 /// The documents that a file holds, where the reader is sure of them. A part is not split again but by a person.
@@ -119,7 +131,17 @@ async fn open(env: &Env, document: &Document) -> Result<Reading, Halt> {
         part: document.part,
         sender_country: sender_country(env, document).await?,
     };
-    Ok(env.sandbox.read(source, original.size_bytes, &declared).await?)
+    let password = env.catalog.password_of(document.id).await?;
+    let size = original.size_bytes;
+    let mut reading = env.sandbox.read_locked(source, size, &declared, password.as_deref()).await?;
+    if password.is_some() {
+        // A password that did not open it is asked for once more, and its sender hears why.
+        let locked = reading.reasons.iter_mut().filter(|reason| reason.code == ReasonCode::Encrypted);
+        locked.for_each(|reason| {
+            reason.detail.insert(TRIED.to_owned(), true.into());
+        });
+    }
+    Ok(reading)
 }
 
 /// Where the sender's telephone is of, where all their numbers say the same.

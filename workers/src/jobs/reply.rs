@@ -9,17 +9,18 @@ mod refusal;
 
 use std::time::Instant;
 
+use acuse_conversation::{language::Language, said};
 use acuse_storage::{
     CatalogError, ContactId,
     contacts::Contact,
     names::AliasKind,
     numbers::{About, Direction},
-    outbox::{HeldFor, Line, MessageKind, NextReply, OutboxMessage, OutboxState},
+    outbox::{HeldFor, Line, MessageKind, NextReply, OutboxMessage, OutboxState, TOO_LATE},
     parts::Part,
 };
 use acuse_whatsapp::{
     ErrorClass, Graph, Recipient,
-    graph::{TemplateMessage, TextMessage},
+    graph::{ChoiceMessage, TemplateMessage, TextMessage},
 };
 use time::OffsetDateTime;
 use tracing::Instrument;
@@ -194,7 +195,7 @@ async fn dispatch(
         }
         Verdict::Withdraw(why) => {
             catalog
-                .reply_withdrawn(message.id, if why == Why::OptedOut { "opted out" } else { "too late" })
+                .reply_withdrawn(message.id, if why == Why::OptedOut { "opted out" } else { TOO_LATE })
                 .await?;
             Ok(Ended::Moved)
         }
@@ -238,6 +239,9 @@ async fn leave(
     let (catalog, number) = (&env.catalog, leaving.number);
     boundary::pass("reply.sending");
     let sent = match &leaving.how {
+        How::AsItIs if message.kind == MessageKind::Buttons => {
+            graph.send_choices(&choices(message, leaving)).await
+        }
         How::AsItIs => graph.send_text(&text(message, leaving)).await,
         How::Template(name, language) => {
             graph.send_template(&template(message, leaving, name, language)).await
@@ -281,20 +285,37 @@ fn text(message: &OutboxMessage, leaving: &Leaving<'_>) -> TextMessage {
     }
 }
 
+fn choices(message: &OutboxMessage, leaving: &Leaving<'_>) -> ChoiceMessage {
+    let language = Language::of_tag(&message.language).unwrap_or(Language::Es);
+    ChoiceMessage {
+        phone_number_id: leaving.number.to_owned(),
+        to: leaving.to.clone(),
+        body: message.body.clone(),
+        choices: message.payload.choices.clone(),
+        open: said::choose(language),
+        callback_data: Some(message.id.to_string()),
+    }
+}
+
 fn template(message: &OutboxMessage, leaving: &Leaving<'_>, name: &str, language: &str) -> TemplateMessage {
     TemplateMessage {
         phone_number_id: leaving.number.to_owned(),
         to: leaving.to.clone(),
         name: name.to_owned(),
         language: language.to_owned(),
-        parameters: vec![message.body.clone()],
+        parameters: if message.payload.named.is_some() {
+            message.payload.parameters.clone()
+        } else {
+            vec![message.body.clone()]
+        },
+        replies: message.payload.choices.iter().map(|(payload, _)| payload.clone()).collect(),
         callback_data: Some(message.id.to_string()),
     }
 }
 
 /// From which number and to whom: from the number the person wrote to, to the name they write under.
 fn addressed(message: &OutboxMessage, contact: &Contact) -> Result<(String, Recipient), &'static str> {
-    if !matches!(message.kind, MessageKind::Text | MessageKind::Template) {
+    if message.kind == MessageKind::Media {
         return Err("messages of this shape are not sent yet");
     }
     let number = message.phone_number_id.clone().or_else(|| contact.phone_number_id.clone());

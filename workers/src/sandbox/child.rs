@@ -85,8 +85,10 @@ fn answer_one(
         broken = wire::send(answers, Tag::Stage, name).and_then(|()| answers.flush());
     };
     // After a panic this child is not asked again, so no broken invariant is ever met.
-    let read =
-        panic::catch_unwind(AssertUnwindSafe(|| reader.read(&bytes, &request.declared, limits, &mut stage)));
+    let read = panic::catch_unwind(AssertUnwindSafe(|| {
+        let plain = request.password.as_deref().and_then(|password| reader.unlock(&bytes, password));
+        reader.read(plain.as_deref().unwrap_or(&bytes), &request.declared, limits, &mut stage)
+    }));
     drop(bytes);
     broken?;
     match read {

@@ -21,6 +21,7 @@ mod keeper;
 pub mod layers;
 mod parent;
 pub mod pool;
+mod unlock;
 pub mod verdict;
 pub mod wire;
 
@@ -40,6 +41,11 @@ pub trait Reader {
         limits: &Limits,
         stage: &mut dyn FnMut(&str),
     ) -> Reading;
+
+    /// The file without its lock, where this password opens it.
+    fn unlock(&self, bytes: &[u8], password: &str) -> Option<Vec<u8>> {
+        unlock::unlocked(bytes, password)
+    }
 }
 
 impl<F> Reader for F

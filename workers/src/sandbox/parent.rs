@@ -126,13 +126,13 @@ impl ReaderChild {
         &mut self,
         source: impl AsyncRead + Unpin,
         size_bytes: u64,
-        declared: &Declared,
+        (declared, password): (&Declared, Option<&str>),
         limits: &Limits,
     ) -> Result<Reading, AskError> {
         self.files += 1;
         self.lift_cpu_limit(limits.cpu_secs);
         let started = Instant::now();
-        let fed = timeout(FEED_TIMEOUT, self.feed(source, size_bytes, declared)).await;
+        let fed = timeout(FEED_TIMEOUT, self.feed(source, size_bytes, declared, password)).await;
         match fed.unwrap_or_else(|_| Err(FeedError::Source(io::ErrorKind::TimedOut.into()))) {
             // A child that died while it was fed tells why by its status, below.
             Ok(()) | Err(FeedError::Child) => {}
@@ -161,8 +161,10 @@ impl ReaderChild {
         source: impl AsyncRead + Unpin,
         size_bytes: u64,
         declared: &Declared,
+        password: Option<&str>,
     ) -> Result<(), FeedError> {
-        let request = Request { declared: declared.clone(), size_bytes };
+        let password = password.map(str::to_owned);
+        let request = Request { declared: declared.clone(), password, size_bytes };
         let header = wire::header(&request).map_err(FeedError::Source)?;
         self.requests.write_all(&header).await.map_err(|_| FeedError::Child)?;
         let mut source = source.take(size_bytes);

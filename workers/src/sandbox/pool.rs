@@ -148,6 +148,20 @@ impl Sandbox {
         size_bytes: u64,
         declared: &Declared,
     ) -> Result<Reading, SandboxError> {
+        self.read_locked(source, size_bytes, declared, None).await
+    }
+
+    /// The same of a file that may be locked, with what opens it.
+    ///
+    /// # Errors
+    /// As [`Sandbox::read`].
+    pub async fn read_locked(
+        &self,
+        source: impl AsyncRead + Unpin,
+        size_bytes: u64,
+        declared: &Declared,
+        password: Option<&str>,
+    ) -> Result<Reading, SandboxError> {
         let limits = self.limits();
         if size_bytes > limits.original_bytes {
             return Ok(Reading::refused("application/octet-stream", too_large(size_bytes, limits)));
@@ -159,7 +173,7 @@ impl Sandbox {
             Some(reader) => reader,
             None => pool.spawn().await?,
         };
-        let asked = reader.ask(source, size_bytes, declared, limits).await;
+        let asked = reader.ask(source, size_bytes, (declared, password), limits).await;
         match asked {
             Ok(reading) => {
                 tell(&reading);

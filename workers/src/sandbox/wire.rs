@@ -30,12 +30,22 @@ pub struct Setup {
 }
 
 /// What is asked of one file. Its bytes follow.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Request {
     /// What the sender said of it.
     pub declared: Declared,
+    /// What opens it, where it is locked.
+    #[serde(default)]
+    pub password: Option<String>,
     /// Bytes that follow.
     pub size_bytes: u64,
+}
+
+impl std::fmt::Debug for Request {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // A password belongs in no log.
+        f.debug_struct("Request").field("size_bytes", &self.size_bytes).finish_non_exhaustive()
+    }
 }
 
 /// What a frame from the child is.
@@ -304,7 +314,7 @@ mod tests {
 
     #[test]
     fn headers_come_back_and_the_end_is_told_from_a_break() {
-        let request = Request { declared: Declared::default(), size_bytes: 3 };
+        let request = Request { declared: Declared::default(), password: None, size_bytes: 3 };
         let sent = header(&request).expect("small");
         let back: Request = read_header(&mut sent.as_slice()).expect("whole").expect("there");
         assert_eq!(back.size_bytes, 3);

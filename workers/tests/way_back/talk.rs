@@ -44,6 +44,7 @@ fn message(world: &World, who: &str, wamid: &str) -> InboundMessage {
         sent_at: clock(),
         body: None,
         reply_to: None,
+        tap: None,
         media: None,
         raw: "{}".into(),
     }

@@ -173,6 +173,7 @@ impl World {
             sent_at: clock(),
             body: None,
             reply_to: None,
+            tap: None,
             media: Some(media),
             raw: "{}".into(),
         };

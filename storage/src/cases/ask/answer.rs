@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use acuse_conversation::Event;
-use acuse_pipeline::document::Kind as DocumentKind;
+use acuse_conversation::{Event, Expects, asks_of};
+use acuse_pipeline::{document::Kind as DocumentKind, reason::Reason};
 use serde_json::json;
 use time::Duration;
 use uuid::Uuid;
@@ -15,7 +15,7 @@ use crate::{
     documents::{Document, forget_words},
     error::CatalogError,
     events,
-    names::{ContactId, DocumentId, Stage, micros, word},
+    names::{ContactId, DocumentId, Stage, json as json_of, micros, word},
     sql::Tx,
     stages::{Fetched, leave, push_stage},
     timeline,
@@ -31,6 +31,8 @@ pub enum Answer {
         /// How we know: `reply` (they answered our message), `match` (it says the same), `only` (nothing else was asked
         /// for).
         taken: &'static str,
+        /// It is put behind what is there, and does not replace it.
+        adds: bool,
     },
     /// It is a file that stood for this document before: no answer.
     Same(DocumentId),
@@ -76,10 +78,13 @@ impl Catalog {
             }
         }
         let replied = replied_to(&mut tx, document).await?;
-        if let Some((id, ..)) = asked.iter().find(|(id, ..)| replied.contains(id)) {
-            return Ok(Some(Answer::To { document: DocumentId(*id), taken: "reply" }));
-        }
-        of_content(document, &asked)
+        let found = match asked.iter().find(|(id, ..)| replied.contains(id)) {
+            Some((id, ..)) => Some((DocumentId(*id), "reply")),
+            None => of_content(document, &asked)?,
+        };
+        let Some((document, taken)) = found else { return Ok(None) };
+        let adds = expected(&mut tx, document).await?.is_some_and(Expects::adds);
+        Ok(Some(Answer::To { document, taken, adds }))
     }
 
     /// A file takes the place of the one that was of no use: the document is read anew, as a new version; the file that
@@ -183,7 +188,10 @@ async fn replied_to(tx: &mut Tx, document: &Document) -> Result<BTreeSet<Uuid>, 
 }
 
 /// The one that says the same, or the only one that it can be.
-fn of_content(document: &Document, asked: &[Asked]) -> Result<Option<Answer>, CatalogError> {
+fn of_content(
+    document: &Document,
+    asked: &[Asked],
+) -> Result<Option<(DocumentId, &'static str)>, CatalogError> {
     let keys = crate::documents::Extracted::from(&document.fields);
     let known = document.kind.filter(|kind| *kind != DocumentKind::Other);
     let (mut says_the_same, mut can_be) = (Vec::new(), Vec::new());
@@ -202,8 +210,8 @@ fn of_content(document: &Document, asked: &[Asked]) -> Result<Option<Answer>, Ca
         }
     }
     Ok(match (says_the_same.as_slice(), can_be.as_slice()) {
-        ([one], _) => Some(Answer::To { document: DocumentId(*one), taken: "match" }),
-        ([], [one]) => Some(Answer::To { document: DocumentId(*one), taken: "only" }),
+        ([one], _) => Some((DocumentId(*one), "match")),
+        ([], [one]) => Some((DocumentId(*one), "only")),
         _ => None,
     })
 }
@@ -277,6 +285,19 @@ async fn stands_for(tx: &mut Tx, answer: DocumentId, to: DocumentId) -> Result<(
         answer.0
     )
     .map(drop)
+}
+
+/// What the sender of a document is, or was, asked for: by the open question, else by its first reason.
+async fn expected(tx: &mut Tx, document: DocumentId) -> Result<Option<Expects>, CatalogError> {
+    if let Some(expects) = about(tx, document).await?.and_then(|held| held.case.expects) {
+        return Ok(Some(expects));
+    }
+    let row = optional!(tx, (String,), "SELECT reasons FROM documents WHERE id = $1", document.0)?;
+    let reasons: Vec<Reason> = match row {
+        Some((reasons,)) => json_of("documents", "reasons", &reasons)?,
+        None => Vec::new(),
+    };
+    Ok(reasons.first().and_then(asks_of))
 }
 
 /// The case that asked, open or ended.

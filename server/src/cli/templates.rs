@@ -1,0 +1,211 @@
+//! `acuse templates`: hands templates in to Meta, and says how they stand.
+
+mod file;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use acuse_storage::{Catalog, accounts::Template, error::Chain};
+use acuse_whatsapp::{
+    Graph,
+    graph::{NewTemplate, TemplateInfo},
+};
+use acuse_workers::env::DEFAULT_TOKEN;
+use anyhow::{Context, bail};
+use clap::Subcommand;
+use serde_json::json;
+use time::format_description::well_known::Rfc3339;
+
+use crate::{
+    config::Config,
+    parts::{self, Parts},
+};
+
+#[derive(Subcommand)]
+pub enum Templates {
+    /// Hand in what Meta does not have, or has in another text, to every account of ours.
+    Push {
+        /// Folder of LANGUAGE/NAME.toml [default: those that come with Acuse].
+        #[arg(long, value_name = "DIR")]
+        folder: Option<PathBuf>,
+        /// Only to this account (WABA).
+        #[arg(long, value_name = "WABA")]
+        account: Option<String>,
+        /// Say what would be handed in, and hand nothing in.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// How each template stands with Meta, asked now.
+    Status,
+}
+
+/// What is to be done about a template.
+#[derive(Debug, PartialEq, Eq)]
+enum Due {
+    /// Meta has it as it is.
+    Nothing,
+    /// Meta does not have it.
+    Create,
+    /// Meta has another text under this id.
+    Edit(String),
+}
+
+fn due(new: &NewTemplate, known: &[TemplateInfo]) -> Due {
+    let same = known.iter().find(|t| t.name == new.name && t.language == new.language);
+    match same {
+        None => Due::Create,
+        Some(known) if known.body.as_deref() == Some(new.body.as_str()) => Due::Nothing,
+        Some(TemplateInfo { id: Some(id), .. }) => Due::Edit(id.clone()),
+        Some(_) => Due::Nothing,
+    }
+}
+
+impl Templates {
+    pub async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
+        let catalog = Parts::catalog(config).await?;
+        match self {
+            Self::Push { folder, account, dry_run } => {
+                let wanted = match folder {
+                    Some(folder) => file::of_folder(&folder)?,
+                    None => file::ours()?,
+                };
+                let mut refused = 0;
+                for (waba, graph) in accounts(&catalog, config, account.as_deref()).await? {
+                    refused += push(&catalog, &graph, &waba, &wanted, dry_run).await?;
+                }
+                Ok(if refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+            }
+            Self::Status => {
+                for (waba, graph) in accounts(&catalog, config, None).await? {
+                    sync(&catalog, &graph, &waba).await?;
+                }
+                for t in catalog.templates().await? {
+                    let paused = t.paused_until.and_then(|at| at.format(&Rfc3339).ok());
+                    let more = [
+                        t.quality.map(|q| format!("quality {q}")),
+                        t.rejected_reason.map(|why| format!("because {why}")),
+                        paused.map(|until| format!("paused until {until}")),
+                    ];
+                    let more: Vec<String> = more.into_iter().flatten().collect();
+                    let line = format!(
+                        "{}  {}  {}  {}  {}  {}",
+                        t.account,
+                        t.name,
+                        t.language,
+                        t.category,
+                        t.status,
+                        more.join(", ")
+                    );
+                    println!("{}", line.trim_end());
+                }
+                Ok(ExitCode::SUCCESS)
+            }
+        }
+    }
+}
+
+/// Our accounts, with what asks Meta about each.
+async fn accounts(
+    catalog: &Catalog,
+    config: &Config,
+    only: Option<&str>,
+) -> anyhow::Result<Vec<(String, Graph)>> {
+    let (default, others) = (parts::graph(&config.whatsapp)?, parts::graphs(&config.whatsapp)?);
+    let mut found: Vec<(String, Graph)> = Vec::new();
+    for number in catalog.numbers().await? {
+        let Some(waba) = number.waba_id.filter(|waba| only.is_none_or(|only| only == waba)) else { continue };
+        if found.iter().any(|(known, _)| *known == waba) {
+            continue;
+        }
+        let graph =
+            if number.token_ref == DEFAULT_TOKEN { default.as_ref() } else { others.get(&number.token_ref) };
+        let graph = graph
+            .cloned()
+            .with_context(|| format!("no access token with the reference {} is set", number.token_ref))?;
+        found.push((waba, graph));
+    }
+    if found.is_empty() {
+        bail!("no account of ours is known yet: it is named by the first webhook of one of its numbers");
+    }
+    Ok(found)
+}
+
+/// Hands in what is due; how many Meta refused.
+async fn push(
+    catalog: &Catalog,
+    graph: &Graph,
+    waba: &str,
+    wanted: &[NewTemplate],
+    dry_run: bool,
+) -> anyhow::Result<usize> {
+    let known = graph.templates(waba).await.context("Meta does not tell of the account's templates")?;
+    let mut refused = 0;
+    for new in wanted {
+        let (name, language) = (&new.name, &new.language);
+        let done = match due(new, &known) {
+            Due::Nothing => continue,
+            _ if dry_run => Ok("would be handed in".to_owned()),
+            Due::Create => {
+                graph.create_template(waba, new).await.map(|status| format!("handed in, {status}"))
+            }
+            Due::Edit(id) => graph.edit_template(&id, new).await.map(|()| "handed in anew".to_owned()),
+        };
+        match done {
+            Ok(what) => println!("{waba}  {name}  {language}  {what}"),
+            Err(error) => {
+                refused += 1;
+                println!("{waba}  {name}  {language}  refused: {}", Chain(&error));
+            }
+        }
+    }
+    if !dry_run {
+        sync(catalog, graph, waba).await?;
+        catalog
+            .audit("cli", "templates_pushed", None, &json!({ "account": waba, "refused": refused }))
+            .await?;
+    }
+    Ok(refused)
+}
+
+/// Keeps how the templates stand now.
+async fn sync(catalog: &Catalog, graph: &Graph, waba: &str) -> anyhow::Result<()> {
+    let all = graph.templates(waba).await.context("Meta does not tell of the account's templates")?;
+    let kept: Vec<Template> = all
+        .into_iter()
+        .map(|t| Template {
+            name: t.name,
+            language: t.language,
+            category: t.category,
+            status: t.status,
+            quality: t.quality,
+            rejected_reason: t.rejected_reason,
+            body_sha256: t.body_sha256,
+        })
+        .collect();
+    Ok(catalog.keep_templates(waba, &kept).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_differs_is_handed_in() {
+        let new = file::ours().unwrap().remove(0);
+        let known = |body: &str, id: Option<&str>| TemplateInfo {
+            name: new.name.clone(),
+            language: new.language.clone(),
+            category: "UTILITY".into(),
+            status: "APPROVED".into(),
+            quality: None,
+            rejected_reason: None,
+            body_sha256: [0; 32],
+            id: id.map(str::to_owned),
+            body: Some(body.to_owned()),
+        };
+        assert_eq!(due(&new, &[]), Due::Create);
+        assert_eq!(due(&new, &[known(&new.body, Some("1"))]), Due::Nothing);
+        assert_eq!(due(&new, &[known("another", Some("1"))]), Due::Edit("1".into()));
+        let other = TemplateInfo { language: "fr".into(), ..known(&new.body, Some("1")) };
+        assert_eq!(due(&new, &[other]), Due::Create);
+    }
+}

@@ -1,0 +1,146 @@
+//! `/v1/approvals`: decisions that somebody is asked for in the chat.
+
+use acuse_storage::{
+    ContactId, DocumentId,
+    approvals::{Approval, ApprovalState, Approving, Mode, NewApproval},
+    keys::Scope,
+    names::ApprovalId,
+};
+use axum::{Json, extract::State, http::StatusCode};
+use serde::Deserialize;
+use time::OffsetDateTime;
+
+use super::{
+    auth::Caller,
+    extract::{Body, Id, Params, limit, word},
+    problem::Problem,
+    view::Listing,
+};
+use crate::app::App;
+
+/// Longest question, characters; what is read off the document stands beside it.
+const QUESTION_CHARS: usize = 500;
+/// Most approvers of one.
+const APPROVERS: usize = 10;
+
+/// Body of an approval.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct New {
+    document_id: Option<DocumentId>,
+    question: Option<String>,
+    approvers: Vec<ContactId>,
+    mode: Option<Mode>,
+    phone_number_id: String,
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    due_at: Option<OffsetDateTime>,
+}
+
+/// `POST /v1/approvals`.
+///
+/// # Errors
+/// 400 for what cannot be asked, 404 where document or contact do not exist, 409 where they may not be asked.
+pub async fn create(
+    State(app): State<App>,
+    caller: Caller,
+    Body(new): Body<New>,
+) -> Result<(StatusCode, Json<Approval>), Problem> {
+    caller.require(Scope::ReviewsWrite)?;
+    caller.require(Scope::MessagesWrite)?;
+    let bad = |text: String| Err(Problem::BadRequest(text));
+    let question = new.question.as_deref().unwrap_or_default().trim().to_owned();
+    if question.chars().count() > QUESTION_CHARS {
+        return bad(format!("question: at most {QUESTION_CHARS} characters"));
+    }
+    if question.is_empty() && new.document_id.is_none() {
+        return bad("question: say what is to be approved, or name a document".to_owned());
+    }
+    let distinct: std::collections::BTreeSet<ContactId> = new.approvers.iter().copied().collect();
+    if distinct.is_empty() || distinct.len() != new.approvers.len() || distinct.len() > APPROVERS {
+        return bad(format!("approvers: 1 to {APPROVERS}, each another"));
+    }
+    let asked = NewApproval {
+        document: new.document_id,
+        question,
+        approvers: new.approvers,
+        mode: new.mode.unwrap_or(Mode::Order),
+        phone_number_id: new.phone_number_id,
+        due_at: new.due_at,
+    };
+    match app.catalog.ask_for_approval(caller.access(), &asked, &caller.actor).await? {
+        Approving::Asked(approval) => Ok((StatusCode::CREATED, Json(*approval))),
+        Approving::NoDocument => Err(Problem::NotFound("document")),
+        Approving::NotInReview => {
+            Err(Problem::Conflict("only of a document in review it is asked".to_owned()))
+        }
+        Approving::NoContact(_) => Err(Problem::NotFound("contact")),
+        Approving::NoConsent(contact) => Err(Problem::Conflict(format!(
+            "approver {contact} never agreed (utility) to be written to from this number"
+        ))),
+        Approving::NoNumber => bad("phone_number_id is none of our numbers".to_owned()),
+    }
+}
+
+/// Query of the list.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Query {
+    state: Option<String>,
+    document_id: Option<String>,
+    after: Option<String>,
+    limit: Option<u32>,
+}
+
+/// `GET /v1/approvals`.
+///
+/// # Errors
+/// Without the scope `messages:read`, and for a word that is none.
+pub async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Params(query): Params<Query>,
+) -> Result<Json<Listing<Approval>>, Problem> {
+    caller.require(Scope::MessagesRead)?;
+    let state = word::<ApprovalState>("state", query.state.as_deref())?;
+    let document = word::<DocumentId>("document_id", query.document_id.as_deref())?;
+    let after = word::<ApprovalId>("after", query.after.as_deref())?;
+    let most = limit(query.limit)?;
+    let data = app.catalog.approvals(caller.access(), (state, document), after, most).await?;
+    let full = u32::try_from(data.len()).is_ok_and(|n| n >= most);
+    let next = data.last().filter(|_| full).map(|one| one.id.to_string());
+    Ok(Json(Listing { data, next }))
+}
+
+/// `GET /v1/approvals/{id}`.
+///
+/// # Errors
+/// 404 where there is none for this caller.
+pub async fn show(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<ApprovalId>,
+) -> Result<Json<Approval>, Problem> {
+    caller.require(Scope::MessagesRead)?;
+    app.catalog.approval(caller.access(), id).await?.map(Json).ok_or(Problem::NotFound("approval"))
+}
+
+/// `POST /v1/approvals/{id}/cancel`: nobody is asked any more.
+///
+/// # Errors
+/// 404 where there is none for this caller, 409 where it is decided.
+pub async fn cancel(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<ApprovalId>,
+) -> Result<Json<Approval>, Problem> {
+    caller.require(Scope::ReviewsWrite)?;
+    caller.require(Scope::MessagesWrite)?;
+    match app.catalog.cancel_approval(caller.access(), id, &caller.actor).await? {
+        None => Err(Problem::NotFound("approval")),
+        Some(false) => Err(Problem::Conflict("it is decided already".to_owned())),
+        Some(true) => {
+            let now = app.catalog.approval(caller.access(), id).await?;
+            now.map(Json).ok_or(Problem::NotFound("approval"))
+        }
+    }
+}

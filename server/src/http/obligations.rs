@@ -1,0 +1,277 @@
+//! `/v1/obligations`: what is owed to us, and what a person says of it.
+
+use acuse_storage::{
+    ContactId, CustomerId, DocumentId,
+    documents::Amount,
+    keys::Scope,
+    names::ObligationId,
+    obligations::{NewObligation, Obligation, ObligationFilter, ObligationState, Owing, Settled},
+};
+use axum::{
+    Json,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use serde::Deserialize;
+use time::{Date, macros::format_description};
+
+use super::{
+    auth::Caller,
+    extract::{Body, Id, Params, limit, word},
+    problem::Problem,
+    view::Listing,
+};
+use crate::app::App;
+
+/// Longest number of a bill, characters.
+const NUMBER_CHARS: usize = 200;
+/// Longest reason, characters.
+const WHY_CHARS: usize = 500;
+
+/// Body of an obligation.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct New {
+    customer_id: CustomerId,
+    number: String,
+    amount: String,
+    currency: String,
+    due: String,
+    contact_id: Option<ContactId>,
+    phone_number_id: Option<String>,
+    document_id: Option<DocumentId>,
+}
+
+/// A day as it is written.
+///
+/// # Errors
+/// When it is none.
+pub fn day(name: &str, text: &str) -> Result<Date, Problem> {
+    Date::parse(text, format_description!("[year]-[month]-[day]"))
+        .map_err(|_| Problem::BadRequest(format!("{name}: a day such as 2026-05-03")))
+}
+
+/// An obligation as it was typed, checked.
+///
+/// # Errors
+/// When something of it cannot be kept.
+pub fn checked(
+    customer: CustomerId,
+    (number, amount, currency, due): (&str, &str, &str, &str),
+) -> Result<NewObligation, Problem> {
+    let bad = |text: String| Err(Problem::BadRequest(text));
+    let number = number.trim();
+    if number.is_empty() || number.chars().count() > NUMBER_CHARS {
+        return bad(format!("number: 1 to {NUMBER_CHARS} characters"));
+    }
+    let owed = amount.parse::<Amount>().map_err(|e| Problem::BadRequest(format!("amount: {e}")))?;
+    if owed <= Amount::ZERO {
+        return bad("amount: more than nothing".to_owned());
+    }
+    let currency = currency.trim().to_uppercase();
+    if currency.len() != 3 || !currency.bytes().all(|b| b.is_ascii_uppercase()) {
+        return bad("currency: three letters of ISO 4217, such as EUR".to_owned());
+    }
+    Ok(NewObligation {
+        customer,
+        number: number.to_owned(),
+        amount: owed,
+        currency,
+        due: day("due", due)?,
+        contact: None,
+        phone_number_id: None,
+        document: None,
+    })
+}
+
+/// `POST /v1/obligations`: 201 for a new one, 200 for one that was handed in before.
+///
+/// # Errors
+/// 400 for what is none, 404 where the customer does not exist for the caller, 409 where another of that number does.
+pub async fn create(
+    State(app): State<App>,
+    caller: Caller,
+    Body(new): Body<New>,
+) -> Result<Response, Problem> {
+    caller.require(Scope::MessagesWrite)?;
+    let typed = (new.number.as_str(), new.amount.as_str(), new.currency.as_str(), new.due.as_str());
+    let owed = NewObligation {
+        contact: new.contact_id,
+        phone_number_id: new.phone_number_id,
+        document: new.document_id,
+        ..checked(new.customer_id, typed)?
+    };
+    match app.catalog.add_obligation(caller.access(), &owed, &caller.actor).await? {
+        Owing::Added(added) => Ok((StatusCode::CREATED, Json(*added)).into_response()),
+        Owing::Before(before) => Ok(Json(*before).into_response()),
+        Owing::Differs => {
+            Err(Problem::Conflict("this customer has another obligation of that number".to_owned()))
+        }
+        Owing::NoCustomer => Err(Problem::NotFound("customer")),
+        Owing::NoContact => Err(Problem::NotFound("contact")),
+        Owing::NotReceivable => Err(Problem::Conflict(
+            "the document is no filed invoice of ours that this customer owes (direction receivable)"
+                .to_owned(),
+        )),
+    }
+}
+
+/// Query of the list.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Query {
+    customer_id: Option<String>,
+    state: Option<String>,
+    after: Option<String>,
+    limit: Option<u32>,
+}
+
+/// `GET /v1/obligations`.
+///
+/// # Errors
+/// Without the scope `messages:read`, and for a word that is none.
+pub async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Params(query): Params<Query>,
+) -> Result<Json<Listing<Obligation>>, Problem> {
+    caller.require(Scope::MessagesRead)?;
+    let filter = ObligationFilter {
+        customer: word::<CustomerId>("customer_id", query.customer_id.as_deref())?,
+        state: word::<ObligationState>("state", query.state.as_deref())?,
+        after: word::<ObligationId>("after", query.after.as_deref())?,
+    };
+    let most = limit(query.limit)?;
+    let data = app.catalog.obligations(caller.access(), &filter, most).await?;
+    let full = u32::try_from(data.len()).is_ok_and(|n| n >= most);
+    let next = data.last().filter(|_| full).map(|one| one.id.to_string());
+    Ok(Json(Listing { data, next }))
+}
+
+/// `GET /v1/obligations/{id}`.
+///
+/// # Errors
+/// 404 where there is none for this caller.
+pub async fn show(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<ObligationId>,
+) -> Result<Json<Obligation>, Problem> {
+    caller.require(Scope::MessagesRead)?;
+    app.catalog.obligation(caller.access(), id).await?.map(Json).ok_or(Problem::NotFound("obligation"))
+}
+
+/// Which receipt.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Receipt {
+    document_id: DocumentId,
+}
+
+/// `POST /v1/obligations/{id}/confirm`: the receipt pays what it was proposed for.
+///
+/// # Errors
+/// 404 where nothing is proposed there for this caller, 409 where it is settled.
+pub async fn confirm(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<ObligationId>,
+    Body(receipt): Body<Receipt>,
+) -> Result<Json<Obligation>, Problem> {
+    settle(&app, &caller, id, receipt.document_id, true).await
+}
+
+/// `POST /v1/obligations/{id}/refuse`: it does not; it is owed as before.
+///
+/// # Errors
+/// As [`confirm`].
+pub async fn refuse(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<ObligationId>,
+    Body(receipt): Body<Receipt>,
+) -> Result<Json<Obligation>, Problem> {
+    settle(&app, &caller, id, receipt.document_id, false).await
+}
+
+/// A person's word on a receipt, for the API and the desk.
+///
+/// # Errors
+/// As [`confirm`].
+pub async fn settle(
+    app: &App,
+    caller: &Caller,
+    id: ObligationId,
+    document: DocumentId,
+    pays: bool,
+) -> Result<Json<Obligation>, Problem> {
+    caller.require(Scope::MessagesWrite)?;
+    let settled = app.catalog.settle_receipt(caller.access(), (id, document), pays, &caller.actor).await?;
+    after(app, caller, id, settled).await
+}
+
+/// Body of a promise.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Promise {
+    until: Option<String>,
+}
+
+/// `POST /v1/obligations/{id}/promise`: until when they promised to pay; nobody is reminded before.
+///
+/// # Errors
+/// 404 where there is none for this caller, 409 where it is settled.
+pub async fn promise(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<ObligationId>,
+    Body(said): Body<Promise>,
+) -> Result<Json<Obligation>, Problem> {
+    caller.require(Scope::MessagesWrite)?;
+    let until = said.until.as_deref().map(|until| day("until", until)).transpose()?;
+    let settled = app.catalog.promised(caller.access(), id, until, &caller.actor).await?;
+    after(&app, &caller, id, settled).await
+}
+
+/// Body of a cancellation.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cancel {
+    note: String,
+}
+
+/// `POST /v1/obligations/{id}/cancel`: it is owed no more.
+///
+/// # Errors
+/// As [`promise`].
+pub async fn cancel(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<ObligationId>,
+    Body(said): Body<Cancel>,
+) -> Result<Json<Obligation>, Problem> {
+    caller.require(Scope::MessagesWrite)?;
+    let note = said.note.trim();
+    if note.is_empty() || note.chars().count() > WHY_CHARS {
+        return Err(Problem::BadRequest(format!("note: 1 to {WHY_CHARS} characters")));
+    }
+    let settled = app.catalog.cancel_obligation(caller.access(), id, note, &caller.actor).await?;
+    after(&app, &caller, id, settled).await
+}
+
+async fn after(
+    app: &App,
+    caller: &Caller,
+    id: ObligationId,
+    settled: Settled,
+) -> Result<Json<Obligation>, Problem> {
+    match settled {
+        Settled::Missing => Err(Problem::NotFound("obligation")),
+        Settled::Over => Err(Problem::Conflict("it is settled already".to_owned())),
+        Settled::Done => {
+            let now = app.catalog.obligation(caller.access(), id).await?;
+            now.map(Json).ok_or(Problem::NotFound("obligation"))
+        }
+    }
+}

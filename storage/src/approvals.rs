@@ -1,0 +1,434 @@
+//! Approvals: a decision that somebody is asked for in the chat, by buttons and never by free text alone. The approvers
+//! are asked in their order, or all at once and the first decides; who decided, and by which message, is in the trail, on
+//! the document and in the feed.
+
+use acuse_conversation::{
+    language::Language,
+    said::{self, Approval as Said},
+    wording::particulars,
+};
+use acuse_pipeline::document::Status;
+use serde::Serialize;
+use serde_json::json;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::{
+    access::{Access, Sensitivity},
+    audit, cases,
+    catalog::Catalog,
+    consents::{self, Category, Word},
+    documents,
+    error::CatalogError,
+    events::{self, NewEvent},
+    names::{
+        ApprovalId, ContactId, DocumentId, Stage, at, cut, json as parsed, maybe_at, micros, to_json, word,
+        words,
+    },
+    sql::Tx,
+    timeline,
+};
+
+words! {
+    /// Where an approval stands.
+    ApprovalState, "approval state" {
+        /// Somebody is asked, or a person has it.
+        Asked = "asked",
+        /// They said yes.
+        Approved = "approved",
+        /// They said no.
+        Refused = "refused",
+        /// It is asked no more.
+        Expired = "expired",
+    }
+}
+
+words! {
+    /// Who of several approvers decides.
+    Mode, "approval mode" {
+        /// One after the other, each where the one before let the time pass.
+        Order = "order",
+        /// All are asked at once, and the first decides.
+        Any = "any",
+    }
+}
+
+const T: &str = "approvals";
+
+/// A decision to ask for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewApproval {
+    /// Of which document in review.
+    pub document: Option<DocumentId>,
+    /// Of what, in words; needed without a document.
+    pub question: String,
+    /// Who is asked.
+    pub approvers: Vec<ContactId>,
+    /// In which way.
+    pub mode: Mode,
+    /// From which of our numbers.
+    pub phone_number_id: String,
+    /// Until when the buttons count.
+    pub due_at: Option<OffsetDateTime>,
+}
+
+/// An approval.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Approval {
+    /// Its id.
+    pub id: ApprovalId,
+    /// Of which document.
+    pub document_id: Option<DocumentId>,
+    /// Of what, in words.
+    pub question: String,
+    /// Who is asked.
+    pub approvers: Vec<ContactId>,
+    /// In which way.
+    pub mode: Mode,
+    /// From which of our numbers.
+    pub phone_number_id: String,
+    /// Where it stands.
+    pub state: ApprovalState,
+    /// Until when the buttons count.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub due_at: Option<OffsetDateTime>,
+    /// Who decided.
+    pub decided_by: Option<ContactId>,
+    /// When.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub decided_at: Option<OffsetDateTime>,
+    /// When it was asked for.
+    #[serde(with = "time::serde::rfc3339")]
+    pub created_at: OffsetDateTime,
+}
+
+/// What became of an approval that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Approving {
+    /// It is asked.
+    Asked(Box<Approval>),
+    /// There is no such document for this caller.
+    NoDocument,
+    /// The document does not wait in front of a person.
+    NotInReview,
+    /// There is no such contact.
+    NoContact(ContactId),
+    /// This approver never agreed to be written to from this number.
+    NoConsent(ContactId),
+    /// The number is none of ours.
+    NoNumber,
+}
+
+type Row =
+    (Uuid, Option<Uuid>, String, String, String, String, String, Option<i64>, Option<Uuid>, Option<i64>, i64);
+
+const COLUMNS: &str = "a.id, a.document_id, a.question, a.approvers, a.mode, a.phone_number_id, a.state, a.due_at, \
+     a.decided_by, a.decided_at, a.created_at";
+
+fn approval(row: Row) -> Result<Approval, CatalogError> {
+    let (id, document, question, approvers, mode, number, state, due, by, decided, made) = row;
+    Ok(Approval {
+        id: ApprovalId(id),
+        document_id: document.map(DocumentId),
+        question,
+        approvers: parsed(T, "approvers", &approvers)?,
+        mode: word(T, "mode", &mode)?,
+        phone_number_id: number,
+        state: word(T, "state", &state)?,
+        due_at: maybe_at(T, "due_at", due)?,
+        decided_by: by.map(ContactId),
+        decided_at: maybe_at(T, "decided_at", decided)?,
+        created_at: at(T, "created_at", made)?,
+    })
+}
+
+async fn get(tx: &mut Tx, id: ApprovalId) -> Result<Option<Approval>, CatalogError> {
+    let text = format!("SELECT {COLUMNS} FROM approvals a WHERE a.id = $1");
+    optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), id.0)?.map(approval).transpose()
+}
+
+impl Catalog {
+    /// Asks for an approval.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn ask_for_approval(
+        &self,
+        access: &Access,
+        new: &NewApproval,
+        who: &str,
+    ) -> Result<Approving, CatalogError> {
+        if let Some(document) = new.document {
+            match self.document_for(access, document).await? {
+                None => return Ok(Approving::NoDocument),
+                Some(known) if known.status != Status::InReview => return Ok(Approving::NotInReview),
+                Some(_) => {}
+            }
+        }
+        let mut tx = self.writing().await?;
+        let (ours,) = one!(
+            tx,
+            (i64,),
+            "SELECT COUNT(*) FROM numbers WHERE phone_number_id = $1",
+            new.phone_number_id.as_str()
+        )?;
+        if ours == 0 {
+            return Ok(Approving::NoNumber);
+        }
+        if let Some(refused) = not_askable(&mut tx, new).await? {
+            return Ok(refused);
+        }
+        let id = ApprovalId::generate();
+        let present = tx.now();
+        execute!(
+            tx,
+            "INSERT INTO approvals (id, document_id, state, due_at, created_at, question, approvers, mode, \
+             phone_number_id, asked_by) VALUES ($1, $2, 'asked', $3, $4, $5, $6, $7, $8, $9)",
+            id.0,
+            new.document.map(|d| d.0),
+            new.due_at.map(micros),
+            micros(present),
+            cut(&new.question, 900),
+            to_json("approvers", &new.approvers)?,
+            new.mode.as_str(),
+            new.phone_number_id.as_str(),
+            cut(who, 200)
+        )?;
+        if let Some(document) = new.document {
+            waits(&mut tx, document, id).await?;
+        }
+        let detail = json!({ "approval_id": id, "approvers": new.approvers, "mode": new.mode });
+        audit::write(&mut tx, who, "approval_asked", new.document, &detail).await?;
+        let first = if new.mode == Mode::Any { new.approvers.len() } else { 1 };
+        for contact in new.approvers.iter().take(first) {
+            cases::ask_approver(&mut tx, id, (*contact, &new.phone_number_id), new.due_at).await?;
+        }
+        let asked = get(&mut tx, id).await?;
+        tx.commit().await?;
+        asked.map(|asked| Approving::Asked(Box::new(asked))).ok_or(CatalogError::Missing { what: "approval" })
+    }
+
+    /// Approvals, the first one first.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn approvals(
+        &self,
+        access: &Access,
+        (state, document): (Option<ApprovalState>, Option<DocumentId>),
+        after: Option<ApprovalId>,
+        limit: u32,
+    ) -> Result<Vec<Approval>, CatalogError> {
+        let mut tx = self.reading().await?;
+        let text = format!(
+            "SELECT {COLUMNS} FROM approvals a LEFT JOIN documents d ON d.id = a.document_id WHERE {} \
+             AND ($1 = '' OR a.state = $1) AND ($2 IS NULL OR a.document_id = $2) AND ($3 IS NULL OR a.id > $3) \
+             ORDER BY a.id LIMIT $4",
+            within(access, &tx)
+        );
+        let rows = all!(
+            tx,
+            Row,
+            sqlx::AssertSqlSafe(text.clone()),
+            state.map(ApprovalState::as_str).unwrap_or_default(),
+            document.map(|d| d.0),
+            after.map(|a| a.0),
+            i64::from(limit.min(500))
+        )?;
+        rows.into_iter().map(approval).collect()
+    }
+
+    /// An approval.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn approval(&self, access: &Access, id: ApprovalId) -> Result<Option<Approval>, CatalogError> {
+        let mut tx = self.reading().await?;
+        let text = format!(
+            "SELECT {COLUMNS} FROM approvals a LEFT JOIN documents d ON d.id = a.document_id WHERE a.id = $1 AND {}",
+            within(access, &tx)
+        );
+        optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), id.0)?.map(approval).transpose()
+    }
+
+    /// Nobody is asked any more; whether anybody was.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn cancel_approval(
+        &self,
+        access: &Access,
+        id: ApprovalId,
+        who: &str,
+    ) -> Result<Option<bool>, CatalogError> {
+        let Some(seen) = self.approval(access, id).await? else { return Ok(None) };
+        let mut tx = self.writing().await?;
+        let present = micros(tx.now());
+        let sql = "UPDATE approvals SET state = 'expired', decided_at = $2 WHERE id = $1 AND state = 'asked'";
+        if execute!(tx, sql, id.0, present)? != 1 {
+            return Ok(Some(false));
+        }
+        let detail = json!({ "approval_id": id });
+        audit::write(&mut tx, who, "approval_cancelled", seen.document_id, &detail).await?;
+        told(&mut tx, &seen, "approval.expired", &detail).await?;
+        cases::close_approval(&mut tx, id).await?;
+        tx.commit().await?;
+        Ok(Some(true))
+    }
+}
+
+/// Those of a document that exists for the caller; those of none, for whoever is not bound.
+fn within(access: &Access, tx: &Tx) -> String {
+    if access.is_bound() {
+        format!("d.id IS NOT NULL AND {}", access.reach(tx, "d"))
+    } else {
+        "1 = 1".to_owned()
+    }
+}
+
+/// Why one of the approvers cannot be asked.
+async fn not_askable(tx: &mut Tx, new: &NewApproval) -> Result<Option<Approving>, CatalogError> {
+    for contact in &new.approvers {
+        let (known,) = one!(
+            tx,
+            (i64,),
+            "SELECT COUNT(*) FROM contacts WHERE id = $1 AND merged_into IS NULL",
+            contact.0
+        )?;
+        if known == 0 {
+            return Ok(Some(Approving::NoContact(*contact)));
+        }
+        let word = consents::latest(tx, *contact, &new.phone_number_id, Category::Utility).await?;
+        if word != Some(Word::Granted) {
+            return Ok(Some(Approving::NoConsent(*contact)));
+        }
+    }
+    Ok(None)
+}
+
+/// The document waits for its approver.
+async fn waits(tx: &mut Tx, document: DocumentId, id: ApprovalId) -> Result<(), CatalogError> {
+    let present = micros(tx.now());
+    execute!(
+        tx,
+        "UPDATE documents SET waits_for = 'approver', version = version + 1, updated_at = $2 \
+         WHERE id = $1 AND status = 'in_review'",
+        document.0,
+        present
+    )?;
+    timeline::note(tx, document, Stage::Done, "approval_asked", json!({ "approval_id": id })).await
+}
+
+/// What an approver is asked about, in words: of a document only what everybody may see, and no number of a tax office
+/// or a bank.
+pub(crate) async fn in_words(
+    tx: &mut Tx,
+    id: ApprovalId,
+    language: Language,
+) -> Result<String, CatalogError> {
+    let Some(approval) = get(tx, id).await? else { return Ok(String::new()) };
+    let mut parts = Vec::new();
+    if !approval.question.is_empty() {
+        parts.push(approval.question.clone());
+    }
+    if let Some(document) = approval.document_id
+        && let Some(known) = documents::lookup(tx, document).await?
+    {
+        let shown = if known.sensitivity == Sensitivity::Open {
+            particulars(&known.fields, language).join(", ")
+        } else {
+            said::approval(Said::Withheld, language)
+        };
+        parts.push(shown);
+    }
+    parts.retain(|part| !part.is_empty());
+    Ok(parts.join(". "))
+}
+
+/// Until when an approval that is still asked for counts (`None` inside: it has no end of its own).
+pub(crate) async fn open_until(
+    tx: &mut Tx,
+    id: ApprovalId,
+) -> Result<Option<Option<OffsetDateTime>>, CatalogError> {
+    let present = tx.now();
+    let open = get(tx, id).await?.filter(|a| a.state == ApprovalState::Asked);
+    Ok(open.map(|a| a.due_at).filter(|due| due.is_none_or(|due| due > present)))
+}
+
+/// An approver said yes or no: whether that decides it.
+pub(crate) async fn decide(
+    tx: &mut Tx,
+    id: ApprovalId,
+    approves: bool,
+    (contact, message): (ContactId, Uuid),
+) -> Result<bool, CatalogError> {
+    let Some(approval) = get(tx, id).await? else { return Ok(false) };
+    let present = micros(tx.now());
+    let state = if approves { ApprovalState::Approved } else { ApprovalState::Refused };
+    let mine = execute!(
+        tx,
+        "UPDATE approvals SET state = $2, decided_by = $3, decided_at = $4, message_id = $5 \
+         WHERE id = $1 AND state = 'asked'",
+        id.0,
+        state.as_str(),
+        contact.0,
+        present,
+        message
+    )?;
+    if mine != 1 {
+        return Ok(false);
+    }
+    let detail = json!({ "approval_id": id, "message_id": message, "contact_id": contact });
+    let who = format!("contact:{contact}");
+    audit::write(tx, &who, state.as_str(), approval.document_id, &detail).await?;
+    let kind = if approves { "approval.approved" } else { "approval.refused" };
+    told(tx, &approval, kind, &detail).await?;
+    Ok(true)
+}
+
+/// It ended: its document waits for a reviewer again, and its timeline and the feed say so.
+async fn told(
+    tx: &mut Tx,
+    approval: &Approval,
+    kind: &'static str,
+    detail: &serde_json::Value,
+) -> Result<(), CatalogError> {
+    if let Some(document) = approval.document_id {
+        let present = micros(tx.now());
+        execute!(
+            tx,
+            "UPDATE documents SET waits_for = 'reviewer', version = version + 1, updated_at = $2 \
+             WHERE id = $1 AND status = 'in_review' AND waits_for = 'approver'",
+            document.0,
+            present
+        )?;
+        let event = match kind {
+            "approval.approved" => "approved_by_approver",
+            "approval.refused" => "refused_by_approver",
+            _ => "approval_expired",
+        };
+        timeline::note(tx, document, Stage::Done, event, detail.clone()).await?;
+    }
+    let data = json!({ "approval_id": approval.id, "document_id": approval.document_id,
+        "by": detail.get("contact_id") });
+    events::write(tx, &[NewEvent { kind, document: approval.document_id, data }]).await
+}
+
+/// Who is asked next where the one before let the time pass; none: a person has it.
+pub(crate) async fn next(
+    tx: &mut Tx,
+    id: ApprovalId,
+) -> Result<Option<(ContactId, String, Option<OffsetDateTime>)>, CatalogError> {
+    let Some(approval) = get(tx, id).await?.filter(|a| a.state == ApprovalState::Asked) else {
+        return Ok(None);
+    };
+    let present = tx.now();
+    if approval.mode != Mode::Order || approval.due_at.is_some_and(|due| due <= present) {
+        return Ok(None);
+    }
+    let (at,) = one!(tx, (i64,), "SELECT position FROM approvals WHERE id = $1", id.0)?;
+    let next = usize::try_from(at.saturating_add(1)).ok().and_then(|place| approval.approvers.get(place));
+    let Some(contact) = next.copied() else { return Ok(None) };
+    execute!(tx, "UPDATE approvals SET position = position + 1 WHERE id = $1", id.0)?;
+    Ok(Some((contact, approval.phone_number_id, approval.due_at)))
+}

@@ -1,0 +1,137 @@
+//! Approvals: each approver is asked in a case of their own, by two buttons. One decision counts and ends the cases of
+//! all others; who lets the time pass makes way for the next, and after the last a person has it.
+
+use acuse_conversation::{
+    Choice, Event, Expects, Kind, State,
+    said::{self, Approval},
+};
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+use super::{
+    About, CaseId, Held, OPEN,
+    choose::{self, Chosen},
+    find_or_open, get, happens, hold_contact, speak,
+};
+use crate::{
+    approvals,
+    error::CatalogError,
+    names::{ApprovalId, ContactId},
+    outbox::{self, NewReply, Purpose, Saying, Shape},
+    sql::Tx,
+};
+
+const APPROVE: &str = "approve";
+const REFUSE: &str = "refuse";
+/// How long an approver's buttons count where the approval has no end of its own.
+const LASTS: Duration = Duration::days(7);
+
+/// Asks an approver.
+pub(crate) async fn ask(
+    tx: &mut Tx,
+    approval: ApprovalId,
+    (contact, number): (ContactId, &str),
+    until: Option<OffsetDateTime>,
+) -> Result<CaseId, CatalogError> {
+    hold_contact(tx, contact).await?;
+    let subject = approval.to_string();
+    let about = About { contact, phone_number_id: number, kind: Kind::Approval, subject: &subject };
+    let held = find_or_open(tx, about).await?;
+    let id = held.id;
+    happens(tx, held, Uuid::now_v7(), Event::Asked(Expects::Choice)).await?;
+    let person = speak::person(tx, contact).await?;
+    let what = approvals::in_words(tx, approval, person.language).await?;
+    let body = said::approval(Approval::Ask(&what), person.language);
+    tell(tx, (id, contact, number), &person, body, until).await?;
+    Ok(id)
+}
+
+/// The question with its two buttons.
+async fn tell(
+    tx: &mut Tx,
+    (case, contact, number): (CaseId, ContactId, &str),
+    person: &speak::Person,
+    body: String,
+    until: Option<OffsetDateTime>,
+) -> Result<(), CatalogError> {
+    let choice =
+        |key: &str, what| Choice { key: key.to_owned(), title: said::approval(what, person.language) };
+    let choices = [choice(APPROVE, Approval::Approve), choice(REFUSE, Approval::Refuse)];
+    let until = until.unwrap_or(tx.now() + LASTS);
+    let offered = choose::offer(tx, (case, contact), &choices, until).await?;
+    let reply = NewReply {
+        purpose: Purpose::Approval,
+        body,
+        language: person.language.as_str().to_owned(),
+        nonce: Uuid::now_v7().to_string(),
+    };
+    let saying = Saying {
+        document: None,
+        case: Some(case),
+        contact,
+        phone_number_id: Some(number),
+        category: Some("utility"),
+    };
+    let shape = Shape { expires_at: Some(until), ..Shape::with_choices(offered) };
+    outbox::queue_as(tx, saying, &reply, &shape).await.map(drop)
+}
+
+/// Reminds an approver, with the buttons once more; each of the two sets is good for one tap, and one decision counts.
+pub(super) async fn remind(tx: &mut Tx, held: &Held, person: &speak::Person) -> Result<(), CatalogError> {
+    let Ok(approval) = held.subject.parse::<ApprovalId>() else { return Ok(()) };
+    let Some(until) = approvals::open_until(tx, approval).await? else { return Ok(()) };
+    let what = approvals::in_words(tx, approval, person.language).await?;
+    let body = said::approval(Approval::Reminder(&what), person.language);
+    tell(tx, (held.id, held.contact, &held.phone_number_id), person, body, until).await
+}
+
+/// An approver decided. Of two who do so at once, one does.
+pub(super) async fn chosen(tx: &mut Tx, held: Held, chosen: &Chosen) -> Result<(), CatalogError> {
+    let (id, contact, number) = (held.id, held.contact, held.phone_number_id.clone());
+    let Ok(approval) = held.subject.parse::<ApprovalId>() else { return Ok(()) };
+    let approves = chosen.key == APPROVE;
+    let language = speak::person(tx, contact).await?.language;
+    let decided = approvals::decide(tx, approval, approves, (contact, chosen.message)).await?;
+    let body = match (decided, approves) {
+        (true, true) => said::approval(Approval::Approved, language),
+        (true, false) => said::approval(Approval::Refused, language),
+        (false, _) => said::tap(acuse_conversation::Judged::Over, "", language).unwrap_or_default(),
+    };
+    happens(tx, held, chosen.message, Event::Choice).await?;
+    if let Some(held) = get(tx, id).await? {
+        happens(tx, held, Uuid::now_v7(), Event::DocumentAtRest { left: 0 }).await?;
+    }
+    let purpose = if decided { Purpose::Decided } else { Purpose::TapRefused };
+    let reply =
+        NewReply { purpose, body, language: language.as_str().to_owned(), nonce: chosen.message.to_string() };
+    let saying =
+        Saying { document: None, case: None, contact, phone_number_id: Some(&number), category: None };
+    outbox::queue(tx, saying, &reply).await?;
+    if decided { close(tx, approval).await } else { Ok(()) }
+}
+
+/// It is decided, or not asked any more: nobody is asked.
+pub(crate) async fn close(tx: &mut Tx, approval: ApprovalId) -> Result<(), CatalogError> {
+    let text = format!(
+        "SELECT id FROM cases WHERE kind = 'approval' AND subject = $1 AND state IN {OPEN} ORDER BY id"
+    );
+    for (id,) in all!(tx, (Uuid,), sqlx::AssertSqlSafe(text.clone()), approval.to_string())? {
+        let Some(held) = get(tx, CaseId(id)).await? else { continue };
+        hold_contact(tx, held.contact).await?;
+        happens(tx, held, Uuid::now_v7(), Event::ReviewDecided).await?;
+    }
+    Ok(())
+}
+
+/// The time of an approver's case came: where it has gone to a person, the next approver is asked first, if there is one.
+pub(super) async fn escalate(tx: &mut Tx, case: CaseId) -> Result<(), CatalogError> {
+    let Some(held) = get(tx, case).await?.filter(|held| held.case.state == State::Human) else {
+        return Ok(());
+    };
+    let Ok(approval) = held.subject.parse::<ApprovalId>() else { return Ok(()) };
+    if let Some((contact, number, until)) = approvals::next(tx, approval).await? {
+        happens(tx, held, Uuid::now_v7(), Event::ReviewDecided).await?;
+        ask(tx, approval, (contact, &number), until).await?;
+    }
+    Ok(())
+}

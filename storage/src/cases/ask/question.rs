@@ -1,0 +1,231 @@
+//! What a person or a program asks of a sender about a document, and answers that are no file: words, and choices. They
+//! stand on the document's timeline, and whoever looks at it decides.
+
+use acuse_conversation::{Choice, Event, Expects, Kind, said};
+use acuse_pipeline::document::Status;
+use serde_json::json;
+use time::Duration;
+use uuid::Uuid;
+
+use super::{
+    super::{
+        About, CaseId, Held,
+        choose::{self, Chosen},
+        find_or_open, get, happens, hold_contact, speak,
+        support::Heard,
+    },
+    COLUMNS, Row, link,
+};
+use crate::{
+    access::Access,
+    audit,
+    catalog::Catalog,
+    documents,
+    error::CatalogError,
+    events,
+    names::{ContactId, DocumentId, Source, Stage, cut, micros},
+    outbox::{self, NewReply, Purpose, Saying, Shape},
+    sql::Tx,
+    timeline,
+};
+
+/// How long a choice can be made.
+const CHOICE_LASTS: Duration = Duration::days(3);
+/// Longest answer that a timeline keeps, characters.
+const ANSWER_CHARS: usize = 1_000;
+
+/// What is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// What is expected.
+    pub expects: Expects,
+    /// In which words; empty for the sentence of what is expected.
+    pub text: String,
+    /// Titles of what can be chosen, where a choice is expected.
+    pub choices: Vec<String>,
+}
+
+/// What became of a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Asking {
+    /// It is asked in this case.
+    Asked(CaseId),
+    /// There is no such document for this caller.
+    Missing,
+    /// It changed since they looked; its version now.
+    Changed(i64),
+    /// It does not wait in front of a person.
+    NotInReview,
+    /// It came another way than over WhatsApp, or is a part of a file: nobody can be asked.
+    Nobody,
+    /// The contact has not written for a day: free text would not arrive.
+    WindowClosed,
+    /// There is nothing that would keep a password sealed.
+    NoKeyFile,
+}
+
+impl Catalog {
+    /// Whether a password could be kept sealed until it is used.
+    #[must_use]
+    pub fn keeps_secrets(&self) -> bool {
+        self.keys.get().is_some()
+    }
+
+    /// A person or a program asks the sender of a document in review.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn ask_about(
+        &self,
+        access: &Access,
+        (document, seen): (DocumentId, Option<i64>),
+        who: &str,
+        question: &Question,
+    ) -> Result<Asking, CatalogError> {
+        if question.expects == Expects::Password && !self.keeps_secrets() {
+            return Ok(Asking::NoKeyFile);
+        }
+        if self.document_for(access, document).await?.is_none() {
+            return Ok(Asking::Missing);
+        }
+        let mut tx = self.writing().await?;
+        let Some(known) = documents::lookup(&mut tx, document).await? else { return Ok(Asking::Missing) };
+        if seen.is_some_and(|seen| seen != known.version) {
+            return Ok(Asking::Changed(known.version));
+        }
+        if known.status != Status::InReview {
+            return Ok(Asking::NotInReview);
+        }
+        let (Some(contact), Some(number), None, Source::Whatsapp) =
+            (known.contact_id, known.phone_number_id.clone(), known.part, known.source)
+        else {
+            return Ok(Asking::Nobody);
+        };
+        hold_contact(&mut tx, contact).await?;
+        let last = outbox::last_inbound(&mut tx, contact, &number).await?;
+        if last.is_none_or(|last| last <= tx.now() - outbox::ANSWER_LIFE) {
+            return Ok(Asking::WindowClosed);
+        }
+        let case = ask(&mut tx, document, (contact, &number), question).await?;
+        let detail = json!({ "case_id": case, "expects": question.expects.as_str(), "by": who });
+        timeline::note(&mut tx, document, Stage::Done, "asked", detail.clone()).await?;
+        audit::write(&mut tx, who, "ask", Some(document), &detail).await?;
+        events::tell(&mut tx, "document.in_review", document, json!({ "waits_for": "sender" })).await?;
+        tx.commit().await?;
+        Ok(Asking::Asked(case))
+    }
+}
+
+/// Asks in the document's own case, and says so.
+async fn ask(
+    tx: &mut Tx,
+    document: DocumentId,
+    (contact, number): (ContactId, &str),
+    question: &Question,
+) -> Result<CaseId, CatalogError> {
+    let present = micros(tx.now());
+    execute!(
+        tx,
+        "UPDATE documents SET waits_for = 'sender', version = version + 1, updated_at = $2 WHERE id = $1",
+        document.0,
+        present
+    )?;
+    let subject = document.to_string();
+    let held =
+        find_or_open(tx, About { contact, phone_number_id: number, kind: Kind::Ask, subject: &subject })
+            .await?;
+    let id = held.id;
+    link(tx, id, document).await?;
+    happens(tx, held, Uuid::now_v7(), Event::Asked(question.expects)).await?;
+    let person = speak::person(tx, contact).await?;
+    let body = match question.text.trim() {
+        "" => said::needs(question.expects, person.language),
+        text => text.to_owned(),
+    };
+    let choices: Vec<Choice> =
+        question.choices.iter().map(|title| Choice { key: title.clone(), title: title.clone() }).collect();
+    let shape = if choices.is_empty() {
+        Shape::default()
+    } else {
+        let until = tx.now() + CHOICE_LASTS;
+        Shape::with_choices(choose::offer(tx, (id, contact), &choices, until).await?)
+    };
+    let reply = NewReply {
+        purpose: Purpose::Question,
+        body,
+        language: person.language.as_str().to_owned(),
+        nonce: Uuid::now_v7().to_string(),
+    };
+    let saying =
+        Saying { document: None, case: Some(id), contact, phone_number_id: Some(number), category: None };
+    outbox::queue_as(tx, saying, &reply, &shape).await?;
+    Ok(id)
+}
+
+/// Words came: whether the one question that waits for some is answered by them. Of several, the one whose message they
+/// answer; else nobody knows which.
+pub(in crate::cases) async fn worded(
+    tx: &mut Tx,
+    message: &Heard<'_>,
+    words: &str,
+) -> Result<bool, CatalogError> {
+    let text = format!(
+        "SELECT {COLUMNS} FROM cases WHERE contact_id = $1 AND phone_number_id = $2 AND kind = 'ask' \
+         AND state = 'waiting' AND expects = 'words' ORDER BY id LIMIT 20"
+    );
+    let rows = all!(tx, Row, sqlx::AssertSqlSafe(text.clone()), message.contact.0, message.phone_number_id)?;
+    let mut open: Vec<Held> = rows.into_iter().map(Held::try_from).collect::<Result<_, _>>()?;
+    if open.len() > 1 {
+        let Some(to) = message.reply_to else { return Ok(false) };
+        let row = optional!(tx, (Option<Uuid>,), "SELECT case_id FROM outbox WHERE wamid = $1", to)?;
+        let meant = row.and_then(|(case,)| case);
+        open.retain(|held| Some(held.id.0) == meant);
+    }
+    let Some(held) = open.pop() else { return Ok(false) };
+    answered(tx, held, (message.id, Event::Words), json!({ "words": cut(words, ANSWER_CHARS) })).await?;
+    Ok(true)
+}
+
+/// A choice that counts answers the question that offered it.
+pub(in crate::cases) async fn chosen(tx: &mut Tx, held: Held, chosen: &Chosen) -> Result<(), CatalogError> {
+    answered(tx, held, (chosen.message, Event::Choice), json!({ "choice": chosen.title })).await
+}
+
+/// The answer stands on its document, which waits for whoever asked; the question is settled, and the sender hears it.
+async fn answered(
+    tx: &mut Tx,
+    held: Held,
+    (message, event): (Uuid, Event),
+    mut detail: serde_json::Value,
+) -> Result<(), CatalogError> {
+    let (id, contact, number) = (held.id, held.contact, held.phone_number_id.clone());
+    let Ok(document) = held.subject.parse::<DocumentId>() else { return Ok(()) };
+    let present = micros(tx.now());
+    happens(tx, held, message, event).await?;
+    let waited = execute!(
+        tx,
+        "UPDATE documents SET waits_for = 'reviewer', version = version + 1, updated_at = $2 \
+         WHERE id = $1 AND status = 'in_review' AND waits_for = 'sender'",
+        document.0,
+        present
+    )?;
+    detail["message_id"] = json!(message);
+    detail["case_id"] = json!(id);
+    timeline::note(tx, document, Stage::Done, "answered", detail).await?;
+    if waited == 1 {
+        events::tell(tx, "document.in_review", document, json!({ "waits_for": "reviewer" })).await?;
+    }
+    if let Some(held) = get(tx, id).await? {
+        happens(tx, held, Uuid::now_v7(), Event::DocumentAtRest { left: 0 }).await?;
+    }
+    let language = speak::person(tx, contact).await?.language;
+    let reply = NewReply {
+        purpose: Purpose::Noted,
+        body: said::noted(language),
+        language: language.as_str().to_owned(),
+        nonce: message.to_string(),
+    };
+    let saying =
+        Saying { document: None, case: Some(id), contact, phone_number_id: Some(&number), category: None };
+    outbox::queue(tx, saying, &reply).await
+}

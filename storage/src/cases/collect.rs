@@ -1,0 +1,210 @@
+//! Collections: one case a customer who owes, which reminds of all that is due in one message, never at night and never
+//! twice on one day, and ends in front of a person, or with the receipt that pays.
+
+use acuse_conversation::{Collecting, Event, Kind, Next, said, zone_of_phone};
+use time::{Date, OffsetDateTime, UtcOffset};
+use uuid::Uuid;
+
+use super::{About, CaseId, Held, OPEN, find_or_open, get, happens, hold_contact, speak};
+use crate::{
+    consents::{self, Category, Word},
+    error::CatalogError,
+    names::{ContactId, CustomerId, micros},
+    obligations::{Open, open_of, to_text},
+    outbox::{self, NewReply, Purpose, Saying},
+    sql::Tx,
+};
+
+fn collecting() -> Collecting {
+    // The data is ours, and a test reads it.
+    Collecting::ours().unwrap_or(Collecting { stages: Vec::new(), person: 10, cap: 0 })
+}
+
+fn today(now: OffsetDateTime, zone: UtcOffset) -> Date {
+    now.to_offset(zone).date()
+}
+
+/// All that is due to be said of a customer's obligations by now, in one message.
+pub(super) async fn remind(tx: &mut Tx, held: &Held, person: &speak::Person) -> Result<(), CatalogError> {
+    let Ok(customer) = held.subject.parse::<Uuid>() else { return Ok(()) };
+    let (rules, present) = (collecting(), tx.now());
+    let day = today(present, zone_of_phone(&person.digits));
+    let all = open_of(tx, CustomerId(customer)).await?;
+    let due = |open: &&Open| matches!(rules.next(open.due, open.said, open.promised), Next::Reminder(on) if on <= day);
+    let said: Vec<&Open> = all.iter().filter(|open| open.is_open).filter(due).collect();
+    if said.is_empty() {
+        return Ok(());
+    }
+    let items: Vec<said::Due> = said
+        .iter()
+        .map(|open| said::Due {
+            number: open.number.clone(),
+            amount: to_text(open.left),
+            currency: open.currency.clone(),
+            due: open.due,
+            is_late: open.due < day,
+        })
+        .collect();
+    let body = said::owed(&items, person.language);
+    speak::say(tx, held, person, (Purpose::Collection, Some("billing")), body).await?;
+    for open in said {
+        execute!(
+            tx,
+            "UPDATE obligations SET said = said + 1, said_at = $2, updated_at = $2 WHERE id = $1",
+            open.id.0,
+            micros(present)
+        )?;
+    }
+    Ok(())
+}
+
+/// To whom a customer's obligations are told, and from which number: the contact that was named, else one of the
+/// customer's, who agreed to be reminded of what they owe.
+async fn billed(
+    tx: &mut Tx,
+    customer: CustomerId,
+    all: &[Open],
+) -> Result<Option<(ContactId, String)>, CatalogError> {
+    let named =
+        all.iter().find_map(|open| open.contact.map(|contact| (contact, open.number_of_ours.clone())));
+    let mut candidates: Vec<(ContactId, Option<String>)> = named.into_iter().collect();
+    let ours = all.iter().find_map(|open| open.number_of_ours.clone());
+    let rows = all!(
+        tx,
+        (Uuid,),
+        "SELECT id FROM contacts WHERE customer_id = $1 AND merged_into IS NULL ORDER BY id LIMIT 50",
+        customer.0
+    )?;
+    candidates.extend(rows.into_iter().map(|(id,)| (ContactId(id), ours.clone())));
+    for (contact, number) in candidates {
+        let number = match number {
+            Some(number) => Some(number),
+            None => {
+                let row = optional!(
+                    tx,
+                    (Option<String>,),
+                    "SELECT phone_number_id FROM contacts WHERE id = $1",
+                    contact.0
+                )?;
+                row.and_then(|(number,)| number)
+            }
+        };
+        let Some(number) = number else { continue };
+        if consents::latest(tx, contact, &number, Category::Billing).await? == Some(Word::Granted) {
+            return Ok(Some((contact, number)));
+        }
+    }
+    Ok(None)
+}
+
+/// The open case of a customer who owes.
+async fn open_case(tx: &mut Tx, customer: CustomerId) -> Result<Option<Held>, CatalogError> {
+    let text = format!(
+        "SELECT id FROM cases WHERE kind = 'collection' AND subject = $1 AND state IN {OPEN} ORDER BY id LIMIT 1"
+    );
+    let row = optional!(tx, (Uuid,), sqlx::AssertSqlSafe(text.clone()), customer.0.to_string())?;
+    match row {
+        Some((id,)) => get(tx, CaseId(id)).await,
+        None => Ok(None),
+    }
+}
+
+/// Sees to it that what a customer owes is reminded of when it is time, and by nobody when nothing is.
+pub(crate) async fn schedule(tx: &mut Tx, customer: CustomerId) -> Result<(), CatalogError> {
+    if tx.policies().is_none() {
+        return Ok(());
+    }
+    let all = open_of(tx, customer).await?;
+    let open: Vec<&Open> = all.iter().filter(|open| open.is_open).collect();
+    if let Some(held) = open_case(tx, customer).await? {
+        hold_contact(tx, held.contact).await?;
+        if all.is_empty() {
+            return happens(tx, held, Uuid::now_v7(), Event::ReviewDecided).await;
+        }
+    }
+    if open.is_empty() {
+        return Ok(());
+    }
+    let Some((contact, number)) = billed(tx, customer, &all).await? else { return Ok(()) };
+    hold_contact(tx, contact).await?;
+    let person = speak::person(tx, contact).await?;
+    let (zone, rules, present) = (zone_of_phone(&person.digits), collecting(), tx.now());
+    let day = today(present, zone);
+    let nexts = open.iter().map(|open| rules.next(open.due, open.said, open.promised));
+    let Some(next) = nexts.min_by_key(|next| next.day()) else { return Ok(()) };
+    let subject = customer.0.to_string();
+    let about = About { contact, phone_number_id: &number, kind: Kind::Collection, subject: &subject };
+    let held = match open_case(tx, customer).await? {
+        Some(held) => held,
+        None => find_or_open(tx, about).await?,
+    };
+    if matches!(next, Next::Person(on) if on <= day) {
+        return happens(tx, held, Uuid::now_v7(), Event::Overdue).await;
+    }
+    // What was said today is enough for today.
+    let said_today = all.iter().any(|open| open.said_at.is_some_and(|at| today(at, zone) == day));
+    let on = if said_today { next.day().max(day.next_day().unwrap_or(day)) } else { next.day() };
+    let at = on.midnight().assume_offset(zone);
+    happens(tx, held, Uuid::now_v7(), Event::Scheduled { at }).await
+}
+
+/// A receipt pays something of a customer's, surely or as far as can be told: the case hears of it. One begins with the
+/// receipt's sender where there is none, so that a person sees it.
+pub(crate) async fn matched(
+    tx: &mut Tx,
+    customer: CustomerId,
+    sender: Option<(ContactId, &str)>,
+    (document, is_sure): (Uuid, bool),
+) -> Result<Option<(ContactId, String)>, CatalogError> {
+    let held = match (open_case(tx, customer).await?, sender) {
+        (Some(held), _) => held,
+        (None, Some((contact, number))) => {
+            hold_contact(tx, contact).await?;
+            let subject = customer.0.to_string();
+            let about = About { contact, phone_number_id: number, kind: Kind::Collection, subject: &subject };
+            find_or_open(tx, about).await?
+        }
+        (None, None) => return Ok(None),
+    };
+    hold_contact(tx, held.contact).await?;
+    let whom = (held.contact, held.phone_number_id.clone());
+    execute!(
+        tx,
+        "INSERT INTO case_documents (case_id, document_id, role) VALUES ($1, $2, 'receipt') ON CONFLICT DO NOTHING",
+        held.id.0,
+        document
+    )?;
+    happens(tx, held, Uuid::now_v7(), Event::ReceiptMatched { is_sure }).await?;
+    Ok(Some(whom))
+}
+
+/// Thanks for what was paid: an answer to what somebody sent.
+pub(crate) async fn thank(
+    tx: &mut Tx,
+    (contact, number): (ContactId, &str),
+    document: Uuid,
+    numbers: &[String],
+) -> Result<(), CatalogError> {
+    let language = speak::person(tx, contact).await?.language;
+    let reply = NewReply {
+        purpose: Purpose::Paid,
+        body: said::paid(numbers, language),
+        language: language.as_str().to_owned(),
+        nonce: document.to_string(),
+    };
+    let saying =
+        Saying { document: None, case: None, contact, phone_number_id: Some(number), category: None };
+    outbox::queue(tx, saying, &reply).await
+}
+
+/// A person settled a receipt: nothing else of the customer's is looked at any more, and what is left goes on by itself.
+pub(crate) async fn settled(tx: &mut Tx, customer: CustomerId) -> Result<(), CatalogError> {
+    let held = open_of(tx, customer).await?.iter().any(|open| !open.is_open);
+    match open_case(tx, customer).await? {
+        Some(case) if !held => {
+            hold_contact(tx, case.contact).await?;
+            happens(tx, case, Uuid::now_v7(), Event::ReviewDecided).await
+        }
+        _ => Ok(()),
+    }
+}

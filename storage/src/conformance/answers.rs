@@ -1,0 +1,288 @@
+//! Promises of answers that are no file: a choice counts once, words land on the document they were asked for, and a
+//! password stands nowhere.
+
+use std::sync::Arc;
+
+use acuse_conversation::{ASKS, Expects};
+use acuse_pipeline::reason::{Reason, ReasonCode};
+use time::Duration;
+use uuid::Uuid;
+
+use super::{
+    cases::{cases_of, contact_of, leading, said_to, sends},
+    door::{Sample, delivery, photo},
+    road::{begin, facts, original, reply},
+};
+use crate::{
+    Access, Catalog, ContactId, DocumentId, Intake, KeyFile,
+    cases::{Asking, Question},
+    catalog::Pools,
+    inbound::{InboundDelivery, InboundItem, InboundMessage},
+    names::{Stage, WaitsFor, micros, now},
+    outbox::{Payload, Purpose},
+    stages::Step,
+};
+
+/// Records a message whose raw form and delivery say what it says, as a webhook's do.
+async fn says(catalog: &Catalog, message: InboundMessage) {
+    let words = message.body.clone().unwrap_or_default();
+    let raw = serde_json::json!({ "id": message.wamid, "type": message.kind, "text": { "body": words } });
+    let body = serde_json::json!({ "entry": [{ "changes": [{ "value": { "messages": [raw.clone()] } }] }] });
+    let message = InboundMessage { raw: raw.to_string(), ..message };
+    let delivery = InboundDelivery {
+        body: body.to_string().into_bytes(),
+        ..delivery(vec![InboundItem::Message(message)])
+    };
+    Intake::spawn(catalog.clone()).record(delivery).await.unwrap();
+}
+
+fn message(sample: &Sample, kind: &str, words: &str) -> InboundMessage {
+    InboundMessage {
+        wamid: format!("{}-{}", sample.wamid, Uuid::now_v7()),
+        media: None,
+        kind: kind.into(),
+        body: Some(words.into()),
+        ..photo(sample)
+    }
+}
+
+pub(super) async fn taps(catalog: &Catalog, sample: &Sample, payload: &str) {
+    let tapped = InboundMessage { tap: Some(payload.into()), ..message(sample, "interactive", "Sur") };
+    says(catalog, tapped).await;
+}
+
+/// A document in review, for this reason.
+pub(super) async fn waits(catalog: &Catalog, sample: &Sample, reason: Reason) -> DocumentId {
+    let id = sends(catalog, sample, 1).await[0];
+    begin(catalog, id, Stage::Fetch).await;
+    assert_eq!(catalog.fetched(id, &original(id, id.to_string().as_bytes())).await.unwrap(), Step::Taken);
+    begin(catalog, id, Stage::Read).await;
+    let step =
+        catalog.into_review(id, Stage::Read, &[reason], None, Some(&reply(Purpose::InReview))).await.unwrap();
+    assert_eq!(step, Step::Taken);
+    id
+}
+
+pub(super) async fn waits_for(catalog: &Catalog, id: DocumentId) -> Option<WaitsFor> {
+    catalog.document(id).await.unwrap().unwrap().waits_for
+}
+
+async fn answers(catalog: &Catalog, id: DocumentId) -> Vec<String> {
+    let timeline = catalog.timeline(id).await.unwrap();
+    timeline.iter().filter(|e| e.event == "answered").map(|e| e.detail.to_string()).collect()
+}
+
+/// Payloads of the choices that were last offered to a contact.
+pub(super) async fn offered(catalog: &Catalog, contact: ContactId) -> Vec<String> {
+    let mut tx = catalog.reading().await.unwrap();
+    let sql =
+        "SELECT payload FROM outbox WHERE contact_id = $1 AND kind = 'buttons' ORDER BY seq DESC LIMIT 1";
+    let (payload,) = one!(tx, (String,), sql, contact.0).unwrap();
+    let payload: Payload = serde_json::from_str(&payload).unwrap();
+    payload.choices.into_iter().map(|(payload, _)| payload).collect()
+}
+
+async fn ask(catalog: &Catalog, id: DocumentId, expects: Expects, choices: &[&str]) {
+    let choices = choices.iter().map(|c| (*c).to_owned()).collect();
+    let question = Question { expects, text: "¿De qué empresa es?".into(), choices };
+    let asked = catalog.ask_about(&Access::new(true), (id, None), "user:eva", &question).await.unwrap();
+    assert!(matches!(asked, Asking::Asked(_)), "{asked:?}");
+    assert_eq!(waits_for(catalog, id).await, Some(WaitsFor::Sender));
+}
+
+pub(super) async fn last_said(catalog: &Catalog, contact: ContactId) -> (String, String) {
+    said_to(catalog, contact).await.pop().unwrap()
+}
+
+pub(super) async fn a_choice_counts_once(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let sample = Sample::new();
+    let id = waits(catalog, &sample, Reason::new(ReasonCode::UnknownCustomer, "")).await;
+    let contact = contact_of(catalog, id).await;
+    let none = Question { expects: Expects::Words, text: "?".into(), choices: Vec::new() };
+    let stale = catalog.ask_about(&Access::new(true), (id, Some(99)), "user:eva", &none).await.unwrap();
+    assert!(matches!(stale, Asking::Changed(_)), "{stale:?}");
+    ask(catalog, id, Expects::Choice, &["Norte", "Sur"]).await;
+    let first = offered(catalog, contact).await;
+
+    let other = Sample::new();
+    let stranger = contact_of(catalog, sends(catalog, &other, 1).await[0]).await;
+    taps(catalog, &other, &first[1]).await;
+    let (purpose, text) = last_said(catalog, stranger).await;
+    assert!(purpose == "tap_refused" && text.contains("otra persona"), "{purpose}: {text}");
+    assert_eq!(waits_for(catalog, id).await, Some(WaitsFor::Sender), "and nothing changed");
+
+    taps(catalog, &sample, &first[1]).await;
+    assert_eq!(waits_for(catalog, id).await, Some(WaitsFor::Reviewer));
+    let said = answers(catalog, id).await;
+    assert!(said.len() == 1 && said[0].contains("Sur"), "{said:?}");
+    assert_eq!(last_said(catalog, contact).await.0, "noted");
+    let state = cases_of(catalog, contact).await.into_iter().find(|c| c.1 == "ask").unwrap().2;
+    assert_eq!(state, "done");
+
+    taps(catalog, &sample, &first[0]).await;
+    let (purpose, text) = last_said(catalog, contact).await;
+    assert!(purpose == "tap_refused" && text.contains("«Sur»"), "{purpose}: {text}");
+    assert_eq!(answers(catalog, id).await.len(), 1, "the second tap changes nothing");
+
+    ask(catalog, id, Expects::Choice, &["Norte", "Sur", "Este", "Oeste"]).await;
+    let second = offered(catalog, contact).await;
+    let mut tx = catalog.writing().await.unwrap();
+    let past = micros(now() - Duration::SECOND);
+    let late = "UPDATE choices SET expires_at = $1 WHERE taken IS NULL AND contact_id = $2";
+    execute!(tx, late, past, contact.0).unwrap();
+    tx.commit().await.unwrap();
+    taps(catalog, &sample, &second[3]).await;
+    let (_, text) = last_said(catalog, contact).await;
+    assert!(text.contains("plazo"), "{text}");
+    taps(catalog, &sample, &first[0].replace(&first[0][6..12], "000000")).await;
+    let (_, text) = last_said(catalog, contact).await;
+    assert!(text.contains("no esperamos"), "{text}");
+    assert_eq!(answers(catalog, id).await.len(), 1);
+    assert_eq!(waits_for(catalog, id).await, Some(WaitsFor::Sender), "the question stays open");
+    assert!(catalog.message_ledger(now()).await.unwrap().balanced);
+}
+
+pub(super) async fn words_answer_what_asked_for_them(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let sample = Sample::new();
+    let first = waits(catalog, &sample, Reason::new(ReasonCode::UnknownCustomer, "")).await;
+    let contact = contact_of(catalog, first).await;
+    ask(catalog, first, Expects::Words, &[]).await;
+    says(catalog, message(&sample, "text", "Ferretería Sur")).await;
+    let said = answers(catalog, first).await;
+    assert!(said.len() == 1 && said[0].contains("Ferretería Sur"), "{said:?}");
+    assert_eq!(waits_for(catalog, first).await, Some(WaitsFor::Reviewer));
+    let kinds = |cases: Vec<(_, String, String, _)>| {
+        cases.into_iter().filter(|c| c.1 == "support").map(|c| c.2).collect::<Vec<_>>()
+    };
+    assert!(kinds(cases_of(catalog, contact).await).is_empty(), "nobody else need look");
+
+    // Of two that wait for words, only the message that was answered says which.
+    let second = waits(catalog, &sample, Reason::new(ReasonCode::UnknownCustomer, "")).await;
+    ask(catalog, first, Expects::Words, &[]).await;
+    ask(catalog, second, Expects::Words, &[]).await;
+    let mut tx = catalog.writing().await.unwrap();
+    let sent = format!("wamid.{}", Uuid::now_v7());
+    let sql = "UPDATE outbox SET wamid = $2 WHERE id = (SELECT o.id FROM outbox o WHERE o.contact_id = $1 \
+         AND o.purpose = 'question' ORDER BY o.seq DESC LIMIT 1)";
+    execute!(tx, sql, contact.0, sent.as_str()).unwrap();
+    tx.commit().await.unwrap();
+    let quoted = InboundMessage { reply_to: Some(sent), ..message(&sample, "text", "Es la de enero") };
+    says(catalog, quoted).await;
+    assert_eq!((answers(catalog, first).await.len(), answers(catalog, second).await.len()), (1, 1));
+    let third = waits(catalog, &sample, Reason::new(ReasonCode::UnknownCustomer, "")).await;
+    ask(catalog, third, Expects::Words, &[]).await;
+    // What came together is told of: words are beside no file any more.
+    super::cases::time_passes_for(catalog, contact, "documents").await;
+    says(catalog, message(&sample, "text", "no sé cuál dices")).await;
+    assert_eq!(kinds(cases_of(catalog, contact).await), ["human"], "two could claim it: a person");
+}
+
+/// A catalog with a key file of its own.
+fn with_keys(catalog: &Catalog) -> Catalog {
+    let path = std::env::temp_dir().join(format!("acuse-{}.key", Uuid::now_v7()));
+    let file = KeyFile::open_or_create(&path).unwrap();
+    std::fs::remove_file(path).unwrap();
+    let mut keyed = leading(catalog);
+    keyed.keys = Arc::default();
+    keyed.keys.set(file).unwrap();
+    keyed
+}
+
+/// Tables in which these words stand, in whatever column; on SQLite the files are looked through as well.
+async fn where_it_stands(catalog: &Catalog, words: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    if let Pools::Sqlite { file, .. } = &catalog.pools {
+        for end in ["", "-wal"] {
+            let mut path = file.as_os_str().to_owned();
+            path.push(end);
+            let bytes = std::fs::read(&path).unwrap_or_default();
+            if bytes.windows(words.len()).any(|w| w == words.as_bytes()) {
+                found.push(format!("{}", std::path::Path::new(&path).display()));
+            }
+        }
+        return found;
+    }
+    let mut tx = catalog.reading().await.unwrap();
+    let tables: std::collections::BTreeSet<&str> =
+        include_str!("columns.txt").lines().filter_map(|line| line.split('.').next()).collect();
+    for table in tables {
+        let text = format!(
+            "SELECT COUNT(*) FROM {table} t WHERE t::text LIKE '%' || $1 || '%' OR t::text LIKE '%' || $2 || '%'"
+        );
+        let hex = words.bytes().map(|b| format!("{b:02x}")).collect::<String>();
+        let (rows,) = one!(tx, (i64,), sqlx::AssertSqlSafe(text.clone()), words, hex).unwrap();
+        if rows > 0 {
+            found.push(table.to_owned());
+        }
+    }
+    found
+}
+
+pub(super) async fn a_password_stands_nowhere(catalog: &Catalog) {
+    let catalog = &with_keys(catalog);
+    let sample = Sample::new();
+    let locked = || Reason::new(ReasonCode::Encrypted, "").with(ASKS, "password");
+    let id = waits(catalog, &sample, locked()).await;
+    let contact = contact_of(catalog, id).await;
+    let words = format!("Clave-{}", Uuid::now_v7().simple());
+    // A word that means something else is none.
+    says(catalog, message(&sample, "text", "Gracias")).await;
+    assert_eq!(catalog.password_of(id).await.unwrap(), None);
+    let brought = message(&sample, "text", &words);
+    says(catalog, brought.clone()).await;
+    assert_eq!(where_it_stands(catalog, &words).await, Vec::<String>::new());
+    assert_eq!(catalog.password_of(id).await.unwrap().as_deref(), Some(words.as_str()));
+    let document = catalog.document(id).await.unwrap().unwrap();
+    assert_eq!((document.stage, document.waits_for), (Stage::Read, None), "it goes round again");
+    // The same webhook again, and what was typed in its place.
+    says(catalog, brought.clone()).await;
+    says(catalog, message(&sample, "edit", &format!("{words}!"))).await;
+    assert_eq!(where_it_stands(catalog, &words).await, Vec::<String>::new());
+    let said = answers(catalog, id).await;
+    assert!(said.len() == 1 && said[0].contains("\"password\":true"), "{said:?}");
+
+    begin(catalog, id, Stage::Read).await;
+    assert_eq!(catalog.read(id, &facts(&id.to_string())).await.unwrap(), Step::Taken);
+    assert_eq!(catalog.password_of(id).await.unwrap(), None, "it was used");
+    begin(catalog, id, Stage::Link).await;
+    let step = catalog.filed(id, Stage::Link, None, Some(&reply(Purpose::Filed))).await.unwrap();
+    assert_eq!(step, Step::Taken);
+    let states: Vec<_> = cases_of(catalog, contact).await.into_iter().filter(|c| c.1 == "ask").collect();
+    assert_eq!(states[0].2, "done", "{states:?}");
+
+    // One that nobody uses is gone after an hour; what is said afterwards is nobody's password.
+    let other = waits(catalog, &sample, locked()).await;
+    says(catalog, message(&sample, "text", &words)).await;
+    assert!(catalog.password_of(other).await.unwrap().is_some());
+    assert_eq!(catalog.forget_passwords(now() + Duration::minutes(61)).await.unwrap(), 1);
+    assert_eq!(catalog.password_of(other).await.unwrap(), None);
+    says(catalog, message(&sample, "text", "¿ya está?")).await;
+    assert!(!where_it_stands(catalog, "¿ya está?").await.is_empty(), "what is looked for is found");
+}
+
+pub(super) async fn a_question_is_answered_from_what_there_is(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let sample = Sample::new();
+    let first = sends(catalog, &sample, 1).await[0];
+    let contact = contact_of(catalog, first).await;
+    super::cases::filed(catalog, first).await;
+    super::cases::time_passes(catalog, contact).await;
+    says(catalog, message(&sample, "text", "¿Cómo va mi factura?")).await;
+    let (purpose, text) = last_said(catalog, contact).await;
+    assert!(purpose == "support" && text.contains(": Archivados"), "{purpose}: {text}");
+    says(catalog, message(&sample, "text", "¿Qué falta?")).await;
+    assert!(last_said(catalog, contact).await.1.contains("no nos falta nada"));
+    let torn = waits(catalog, &sample, Reason::new(ReasonCode::Unreadable, "")).await;
+    assert_eq!(waits_for(catalog, torn).await, Some(WaitsFor::Sender));
+    super::cases::time_passes_for(catalog, contact, "documents").await;
+    says(catalog, message(&sample, "text", "¿Qué falta?")).await;
+    assert!(last_said(catalog, contact).await.1.contains("no se lee bien"));
+    says(catalog, message(&sample, "text", "Quiero hablar con una persona, ¿cómo va mi factura?")).await;
+    let open = |cases: Vec<(_, String, String, _)>| cases.into_iter().find(|c| c.1 == "support").map(|c| c.2);
+    assert_eq!(open(cases_of(catalog, contact).await).as_deref(), Some("human"));
+    let before = said_to(catalog, contact).await.len();
+    says(catalog, message(&sample, "text", "¿Cómo va mi factura?")).await;
+    assert_eq!(said_to(catalog, contact).await.len(), before, "while a person has it, the machine is silent");
+}

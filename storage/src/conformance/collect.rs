@@ -1,0 +1,339 @@
+//! Promises of what is owed, and of decisions that are asked for.
+
+use acuse_conversation::Policies;
+use acuse_pipeline::reason::{Reason, ReasonCode};
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+use super::{
+    answers::{last_said, offered, taps, waits, waits_for},
+    cases::{cases_of, contact_of, filed, said_to, sends},
+    door::Sample,
+};
+use crate::{
+    Access, Catalog, ContactId, CustomerId, DocumentId,
+    approvals::{ApprovalState, Approving, Mode, NewApproval},
+    cases::CaseFilter,
+    consents::{Category, NewConsent, Word},
+    entities::NewEntity,
+    names::{ObligationId, WaitsFor, micros, now},
+    obligations::{NewObligation, Obligation, ObligationState, Owing, Settled},
+};
+
+/// Ten in the morning of today, in Madrid, where the debtors of these promises are.
+fn morning() -> OffsetDateTime {
+    now().replace_time(time::macros::time!(9:00))
+}
+
+fn leading(catalog: &Catalog) -> Catalog {
+    catalog.clone().with_policies(Some(Policies::ours().unwrap())).with_clock(morning)
+}
+
+async fn agrees(catalog: &Catalog, contact: ContactId, number: &str, category: Category) {
+    let consent = NewConsent {
+        contact,
+        phone_number_id: number,
+        category,
+        word: Word::Granted,
+        source: "contract",
+        text_version: None,
+        said_by: None,
+        at: now(),
+    };
+    catalog.write_consent(&consent).await.unwrap();
+}
+
+/// A customer who writes to us.
+struct Debtor {
+    sample: Sample,
+    contact: ContactId,
+    customer: CustomerId,
+    number: String,
+}
+
+async fn debtor(catalog: &Catalog) -> Debtor {
+    let sample = Sample::new();
+    let id = sends(catalog, &sample, 1).await[0];
+    filed(catalog, id).await;
+    let contact = contact_of(catalog, id).await;
+    let number = catalog.document(id).await.unwrap().unwrap().phone_number_id.unwrap();
+    let customer = CustomerId::generate();
+    let mut tx = catalog.writing().await.unwrap();
+    let sql = "INSERT INTO customers (id, name, name_key, created_at, updated_at) VALUES ($1, $2, $2, 0, 0)";
+    execute!(tx, sql, customer.0, customer.to_string()).unwrap();
+    let sql = "UPDATE contacts SET customer_id = $2, phone = $3 WHERE id = $1";
+    let phone = format!("346{:08}", contact.0.as_u128() % 100_000_000);
+    execute!(tx, sql, contact.0, customer.0, phone).unwrap();
+    tx.commit().await.unwrap();
+    Debtor { sample, contact, customer, number }
+}
+
+impl Debtor {
+    async fn owes(&self, catalog: &Catalog, number: &str, amount: &str, in_days: i64) -> Obligation {
+        let new = NewObligation {
+            customer: self.customer,
+            number: number.into(),
+            amount: amount.parse().unwrap(),
+            currency: "EUR".into(),
+            due: (morning() + Duration::days(in_days)).date(),
+            contact: None,
+            phone_number_id: None,
+            document: None,
+        };
+        match catalog.add_obligation(&Access::new(true), &new, "key:erp").await.unwrap() {
+            Owing::Added(added) => {
+                let again = catalog.add_obligation(&Access::new(true), &new, "key:erp").await.unwrap();
+                assert!(matches!(again, Owing::Before(_)), "handed in again it is the same: {again:?}");
+                *added
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// A receipt of theirs, filed with these fields.
+    async fn pays(&self, catalog: &Catalog, amount: &str, reference: &str, words: &str) -> DocumentId {
+        let id = sends(catalog, &self.sample, 1).await[0];
+        filed(catalog, id).await;
+        let mut tx = catalog.writing().await.unwrap();
+        let field = |value: &str| serde_json::json!({ "value": value, "confidence": 1.0, "page": 1, "box": null, "source": "ocr" });
+        let fields = serde_json::json!({ "number": field(reference), "total": field(amount), "currency": field("EUR") });
+        let value = amount.parse::<crate::documents::Amount>().unwrap();
+        execute!(
+            tx,
+            "UPDATE documents SET kind = 'receipt', customer_id = $2, amount = $3, currency = 'eur', text = $4, \
+             fields = $5, original_sha256 = $6, fingerprint = $7, issuer_tax_id = 'b12345678', doc_date = $8 WHERE id = $1",
+            id.0,
+            self.customer.0,
+            value.0,
+            words,
+            fields.to_string(),
+            id.0.as_bytes().to_vec(),
+            i64::from(u32::try_from(id.0.as_u128() % 4_000_000_000).unwrap()) + 5_000_000_000,
+            morning().date().to_string()
+        )
+        .unwrap();
+        crate::events::tell(&mut tx, "document.filed", id, serde_json::json!({})).await.unwrap();
+        tx.commit().await.unwrap();
+        id
+    }
+
+    async fn case(&self, catalog: &Catalog) -> Option<(String, Option<i64>)> {
+        let all = cases_of(catalog, self.contact).await;
+        all.into_iter().filter(|c| c.1 == "collection").map(|c| (c.2, c.3)).next_back()
+    }
+
+    /// The deadline of their collection comes.
+    async fn time_comes(&self, catalog: &Catalog) {
+        let all = cases_of(catalog, self.contact).await;
+        let (id, ..) = all.into_iter().rfind(|c| c.1 == "collection" && c.3.is_some()).expect("an open one");
+        let mut tx = catalog.writing().await.unwrap();
+        let past = micros(morning() - Duration::SECOND);
+        execute!(tx, "UPDATE cases SET due_at = $2, task_at = $2 WHERE id = $1", id.0, past).unwrap();
+        tx.commit().await.unwrap();
+        assert!(catalog.case_turn(id).await.unwrap().stepped);
+    }
+
+    async fn said(&self, catalog: &Catalog, purpose: &str) -> Vec<String> {
+        let all = said_to(catalog, self.contact).await;
+        all.into_iter().filter(|(p, _)| p == purpose).map(|(_, body)| body).collect()
+    }
+}
+
+async fn now_of(catalog: &Catalog, id: ObligationId) -> Obligation {
+    catalog.obligation(&Access::new(true), id).await.unwrap().unwrap()
+}
+
+pub(super) async fn who_owes_is_reminded_in_one_message_and_then_a_person_has_it(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let debtor = debtor(catalog).await;
+    let first = debtor.owes(catalog, "F-201", "100.00", 0).await;
+    assert_eq!(debtor.case(catalog).await, None, "who never agreed is not reminded");
+    agrees(catalog, debtor.contact, &debtor.number, Category::Billing).await;
+    debtor.owes(catalog, "F-202", "50.50", 3).await;
+    debtor.owes(catalog, "F-203", "9.00", 30).await;
+    assert_eq!(debtor.case(catalog).await.unwrap().0, "waiting");
+    debtor.time_comes(catalog).await;
+    let said = debtor.said(catalog, "collection").await;
+    assert_eq!(said.len(), 1, "one message that lists them: {said:?}");
+    assert!(said[0].contains("F-201: 100,00 EUR") && said[0].contains("F-202: 50,50 EUR"), "{said:?}");
+    assert!(!said[0].contains("F-203"), "what is not due yet is not told: {said:?}");
+    assert_eq!(now_of(catalog, first.id).await.reminders, 2, "of stages that were past, one is said");
+    debtor.time_comes(catalog).await;
+    assert_eq!(debtor.said(catalog, "collection").await.len(), 1, "never two on one day");
+    let (state, due) = debtor.case(catalog).await.unwrap();
+    assert!(state == "waiting" && due.unwrap() > micros(morning()), "{state} {due:?}");
+    // A promise puts it off; the last stage is a person.
+    let late = (morning() + Duration::days(5)).date();
+    let settled = catalog.promised(&Access::new(true), first.id, Some(late), "user:eva").await.unwrap();
+    assert_eq!(settled, Settled::Done);
+    let mut tx = catalog.writing().await.unwrap();
+    let long_ago = (morning() - Duration::days(40)).date().to_string();
+    let sql = "UPDATE obligations SET said = 3, due = $2, promised_for = NULL WHERE customer_id = $1 AND number = 'F-201'";
+    execute!(tx, sql, debtor.customer.0, long_ago).unwrap();
+    tx.commit().await.unwrap();
+    debtor.time_comes(catalog).await;
+    assert_eq!(debtor.case(catalog).await.unwrap().0, "human");
+    assert!(catalog.message_ledger(now()).await.unwrap().balanced);
+}
+
+pub(super) async fn a_receipt_pays_only_once_a_person_says_so(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let us =
+        NewEntity { name: "Nosotros".into(), tax_ids: vec!["B-12345678".into()], ..NewEntity::default() };
+    catalog.save_entity(None, &us, "cli").await.unwrap();
+    let debtor = debtor(catalog).await;
+    agrees(catalog, debtor.contact, &debtor.number, Category::Billing).await;
+    let bills = [("F-301", "100.00"), ("F-302", "150.00"), ("F-303", "200.00")];
+    let mut owed = Vec::new();
+    for (number, amount) in bills {
+        owed.push(debtor.owes(catalog, number, amount, 2).await.id);
+    }
+    let everything = Access::new(true);
+    // One slip for two of them: held, and with a person, and nobody is thanked yet.
+    let slip = debtor.pays(catalog, "250.00", &Uuid::now_v7().to_string(), "transferencia").await;
+    for id in &owed[..2] {
+        let one = now_of(catalog, *id).await;
+        assert_eq!((one.state, one.paid.as_str()), (ObligationState::Held, "0.00"));
+        assert_eq!(one.payments[0].doubts, ["cap"], "by default nothing settles by itself");
+    }
+    assert_eq!(now_of(catalog, owed[2]).await.state, ObligationState::Open);
+    assert_eq!(debtor.case(catalog).await.unwrap().0, "human");
+    let mine = CaseFilter {
+        contact: Some(debtor.contact),
+        kind: Some("collection".into()),
+        ..CaseFilter::default()
+    };
+    assert_eq!(catalog.cases(&everything, &mine, 9).await.unwrap()[0].documents, [slip]);
+    assert!(debtor.said(catalog, "paid").await.is_empty());
+    let confirm = async |id, document| {
+        catalog.settle_receipt(&everything, (id, document), true, "user:eva").await.unwrap()
+    };
+    assert_eq!(confirm(owed[2], slip).await, Settled::Missing);
+    assert_eq!(confirm(owed[0], slip).await, Settled::Done);
+    assert_eq!(confirm(owed[1], slip).await, Settled::Over, "one key settles the whole receipt, once");
+    for (id, paid) in [(owed[0], "100.00"), (owed[1], "150.00")] {
+        let one = now_of(catalog, id).await;
+        assert_eq!((one.state, one.paid.as_str()), (ObligationState::Paid, paid));
+    }
+    let thanks = debtor.said(catalog, "paid").await;
+    assert!(thanks.len() == 1 && thanks[0].contains("F-301, F-302"), "{thanks:?}");
+    assert_eq!(debtor.case(catalog).await.unwrap().0, "waiting", "what is left is still reminded of");
+
+    // The receipt is reopened: what it paid is owed again, in the same transaction.
+    let document = catalog.document(slip).await.unwrap().unwrap();
+    let mut tx = catalog.writing().await.unwrap();
+    crate::events::tell(&mut tx, "document.in_review", document.id, serde_json::json!({})).await.unwrap();
+    tx.commit().await.unwrap();
+    let one = now_of(catalog, owed[0]).await;
+    assert_eq!((one.state, one.paid.as_str()), (ObligationState::Open, "0.00"));
+    assert_eq!(one.payments[0].state, "undone");
+
+    // A wrong amount, a reference that was used, and what a person refuses.
+    let reference = Uuid::now_v7().to_string();
+    let wrong = debtor.pays(catalog, "190.00", &reference, "pago F-303").await;
+    assert_eq!(now_of(catalog, owed[2]).await.payments[0].doubts, ["amount", "cap"]);
+    let refused = catalog.settle_receipt(&everything, (owed[2], wrong), false, "user:eva").await.unwrap();
+    assert_eq!(refused, Settled::Done);
+    assert_eq!(now_of(catalog, owed[2]).await.state, ObligationState::Open);
+    let other = debtor_of(catalog, &debtor).await;
+    let used = debtor.pays(catalog, "200.00", &reference, "pago F-303").await;
+    let _still = confirm(owed[2], used).await;
+    assert_eq!(now_of(catalog, owed[2]).await.state, ObligationState::Paid);
+    other.owes(catalog, "G-1", "200.00", 2).await;
+    let stolen = other.pays(catalog, "200.00", &reference, "pago G-1").await;
+    let theirs = catalog
+        .obligations(
+            &everything,
+            &crate::obligations::ObligationFilter { customer: Some(other.customer), ..Default::default() },
+            9,
+        )
+        .await
+        .unwrap();
+    let doubts = &theirs[0].payments.iter().find(|p| p.document_id == stolen).unwrap().doubts;
+    assert!(doubts.contains(&"reference".to_owned()), "whoever used it before: {doubts:?}");
+    assert!(catalog.message_ledger(now()).await.unwrap().balanced);
+}
+
+/// Somebody else who owes us.
+async fn debtor_of(catalog: &Catalog, _not: &Debtor) -> Debtor {
+    let other = debtor(catalog).await;
+    agrees(catalog, other.contact, &other.number, Category::Billing).await;
+    other
+}
+
+pub(super) async fn a_stop_in_the_middle_ends_what_reminds(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let debtor = debtor(catalog).await;
+    agrees(catalog, debtor.contact, &debtor.number, Category::Billing).await;
+    debtor.owes(catalog, "F-401", "10.00", 1).await;
+    super::cases::writes(catalog, &debtor.sample, "BAJA").await;
+    assert_eq!(debtor.case(catalog).await.unwrap().0, "stopped");
+    debtor.owes(catalog, "F-402", "10.00", 1).await;
+    assert_eq!(debtor.case(catalog).await.unwrap().0, "stopped", "nothing begins after a stop");
+    assert!(debtor.said(catalog, "collection").await.is_empty());
+    assert_eq!(debtor.said(catalog, "stopped").await.len(), 1);
+}
+
+pub(super) async fn one_approver_decides(catalog: &Catalog) {
+    let catalog = &super::cases::leading(catalog);
+    let everything = Access::new(true);
+    let sender = Sample::new();
+    let document = waits(catalog, &sender, Reason::new(ReasonCode::LowConfidence, "")).await;
+    let number = catalog.document(document).await.unwrap().unwrap().phone_number_id.unwrap();
+    let people = [Sample::new(), Sample::new()];
+    let mut approvers = Vec::new();
+    for person in &people {
+        approvers.push(contact_of(catalog, sends(catalog, person, 1).await[0]).await);
+    }
+    let new = |mode| NewApproval {
+        document: Some(document),
+        question: "¿Se paga?".into(),
+        approvers: approvers.clone(),
+        mode,
+        phone_number_id: number.clone(),
+        due_at: None,
+    };
+    let ask = async |mode| catalog.ask_for_approval(&everything, &new(mode), "user:eva").await.unwrap();
+    assert_eq!(ask(Mode::Any).await, Approving::NoConsent(approvers[0]));
+    for approver in &approvers {
+        agrees(catalog, *approver, &number, Category::Utility).await;
+    }
+    let Approving::Asked(asked) = ask(Mode::Any).await else { panic!("asked") };
+    assert_eq!(waits_for(catalog, document).await, Some(WaitsFor::Approver));
+    let (first, second) = (offered(catalog, approvers[0]).await, offered(catalog, approvers[1]).await);
+    taps(catalog, &sender, &first[0]).await;
+    let (_, text) = last_said(catalog, contact_of(catalog, document).await).await;
+    assert!(text.contains("otra persona"), "who is not asked decides nothing: {text}");
+    taps(catalog, &people[1], &second[1]).await;
+    let decided = catalog.approval(&everything, asked.id).await.unwrap().unwrap();
+    assert_eq!((decided.state, decided.decided_by), (ApprovalState::Refused, Some(approvers[1])));
+    assert_eq!(waits_for(catalog, document).await, Some(WaitsFor::Reviewer));
+    taps(catalog, &people[0], &first[0]).await;
+    let (purpose, _) = last_said(catalog, approvers[0]).await;
+    assert_eq!(purpose, "tap_refused", "the other comes too late");
+    let still = catalog.approval(&everything, asked.id).await.unwrap().unwrap();
+    assert_eq!(still.state, ApprovalState::Refused);
+    let timeline = catalog.timeline(document).await.unwrap();
+    assert!(timeline.iter().any(|e| e.event == "refused_by_approver"));
+
+    // One after the other: who lets the time pass makes way, and after the last a person has it.
+    let Approving::Asked(asked) = ask(Mode::Order).await else { panic!("asked") };
+    let open = async |contact: ContactId| {
+        let all = cases_of(catalog, contact).await;
+        all.into_iter().filter(|c| c.1 == "approval").map(|c| c.2).next_back()
+    };
+    assert_eq!(open(approvers[0]).await.as_deref(), Some("waiting"));
+    assert_eq!(open(approvers[1]).await.as_deref(), Some("done"), "not yet");
+    for _ in 0..3 {
+        super::cases::time_passes_for(catalog, approvers[0], "approval").await;
+    }
+    assert_eq!(open(approvers[0]).await.as_deref(), Some("done"));
+    assert_eq!(open(approvers[1]).await.as_deref(), Some("waiting"), "the next is asked");
+    for _ in 0..3 {
+        super::cases::time_passes_for(catalog, approvers[1], "approval").await;
+    }
+    assert_eq!(open(approvers[1]).await.as_deref(), Some("human"), "the last of all is a person");
+    assert_eq!(catalog.cancel_approval(&everything, asked.id, "user:eva").await.unwrap(), Some(true));
+    assert_eq!(catalog.cancel_approval(&everything, asked.id, "user:eva").await.unwrap(), Some(false));
+    assert_eq!(open(approvers[1]).await.as_deref(), Some("done"));
+}

@@ -1,0 +1,221 @@
+//! Promises of notices: only who agreed gets one, once a key, and how each ends is told.
+
+use acuse_conversation::Policies;
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+use super::{
+    cases::{contact_of, leading, sends},
+    door::{Sample, delivery},
+};
+use crate::{
+    Access, Catalog, ContactId, Intake,
+    accounts::Template,
+    consents::{Category, NewConsent, Word},
+    events::{EventFilter, Followed},
+    inbound::{InboundItem, InboundStatus},
+    names::{micros, now},
+    notices::{NewNotice, Notice, NoticeFilter, NoticeState, Noticed},
+    outbox::{NextReply, OutboxMessage, TOO_LATE},
+};
+
+async fn approved(catalog: &Catalog, number: &str, name: &str, status: &str) {
+    let account = format!("waba-{number}");
+    let mut tx = catalog.writing().await.unwrap();
+    let sql = "UPDATE numbers SET waba_id = $2 WHERE phone_number_id = $1";
+    execute!(tx, sql, number, account.as_str()).unwrap();
+    tx.commit().await.unwrap();
+    let template = Template {
+        name: name.into(),
+        language: "es".into(),
+        category: "UTILITY".into(),
+        status: status.into(),
+        quality: None,
+        rejected_reason: None,
+        body_sha256: [7; 32],
+    };
+    catalog.keep_templates(&account, &[template]).await.unwrap();
+}
+
+async fn agrees(catalog: &Catalog, contact: ContactId, number: &str, word: Word) {
+    let consent = NewConsent {
+        contact,
+        phone_number_id: number,
+        category: Category::Utility,
+        word,
+        source: "form",
+        text_version: None,
+        said_by: None,
+        at: now(),
+    };
+    catalog.write_consent(&consent).await.unwrap();
+}
+
+fn notice(contact: ContactId, key: &str) -> NewNotice {
+    NewNotice {
+        contact,
+        phone_number_id: None,
+        template: "order_sent".into(),
+        language: None,
+        params: vec!["Ana".into(), "77".into()],
+        category: Category::Utility,
+        idempotency_key: key.into(),
+        not_before: None,
+        expires_at: None,
+    }
+}
+
+async fn hand_in(catalog: &Catalog, new: &NewNotice) -> Noticed {
+    let everything = Access::new(true);
+    let all = catalog.queue_notices(&everything, std::slice::from_ref(new), None, "key:shop").await.unwrap();
+    all.into_iter().next().unwrap()
+}
+
+async fn stands(catalog: &Catalog, of: &Notice) -> (NoticeState, Option<String>) {
+    let now = catalog.notice(&Access::new(true), of.id).await.unwrap().unwrap();
+    (now.state, now.error)
+}
+
+/// The message of a notice, in the hands of a worker.
+async fn in_hand(catalog: &Catalog, contact: ContactId) -> OutboxMessage {
+    let mut tx = catalog.writing().await.unwrap();
+    let past = micros(now() - Duration::SECOND);
+    execute!(
+        tx,
+        "UPDATE outbox SET not_before = $2 WHERE contact_id = $1 AND purpose = 'notice'",
+        contact.0,
+        past
+    )
+    .unwrap();
+    tx.commit().await.unwrap();
+    loop {
+        match catalog.next_reply(contact, std::time::Duration::from_secs(60)).await.unwrap() {
+            NextReply::Send(message) if message.payload.named.is_some() => return *message,
+            NextReply::Send(other) => catalog.reply_withdrawn(other.id, "not of this test").await.unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+async fn status(catalog: &Catalog, wamid: &str, status: &str) {
+    let status = InboundStatus {
+        wamid: wamid.into(),
+        status: status.into(),
+        recipient: "34600000000".into(),
+        at: now(),
+        callback: None,
+        error_code: None,
+        error: None,
+        raw: "{}".into(),
+    };
+    Intake::spawn(catalog.clone()).record(delivery(vec![InboundItem::Status(status)])).await.unwrap();
+}
+
+/// Kinds of the events that told of a notice.
+async fn told(catalog: &Catalog, of: &Notice) -> Vec<String> {
+    let kinds = ["delivered", "read", "failed", "expired", "withdrawn"].map(|end| format!("notice.{end}"));
+    let filter = EventFilter { kinds: kinds.to_vec() };
+    let Followed::Page { events, .. } = catalog.follow(None, &filter, 1_000).await.unwrap() else {
+        panic!("ours")
+    };
+    let id = of.id.to_string();
+    events.into_iter().filter(|e| e.data["notice_id"] == id).map(|e| e.kind).collect()
+}
+
+pub(super) async fn only_who_agreed_gets_one_and_its_end_is_told(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let sample = Sample::new();
+    let id = sends(catalog, &sample, 1).await[0];
+    let contact = contact_of(catalog, id).await;
+    let number = catalog.document(id).await.unwrap().unwrap().phone_number_id.unwrap();
+    let key = || Uuid::now_v7().to_string();
+    assert_eq!(hand_in(catalog, &notice(ContactId::generate(), &key())).await, Noticed::NoContact);
+    assert_eq!(
+        hand_in(catalog, &notice(contact, &key())).await,
+        Noticed::NoConsent,
+        "a contact starts with none"
+    );
+    agrees(catalog, contact, &number, Word::Granted).await;
+    let unapproved =
+        NewNotice { template: format!("none_{}", Uuid::now_v7().simple()), ..notice(contact, &key()) };
+    assert_eq!(hand_in(catalog, &unapproved).await, Noticed::NoTemplate);
+    approved(catalog, &number, "order_sent", "APPROVED").await;
+    let over = NewNotice { expires_at: Some(now() - Duration::SECOND), ..notice(contact, &key()) };
+    assert_eq!(hand_in(catalog, &over).await, Noticed::TooLate);
+
+    let first = key();
+    let Noticed::Queued(queued) = hand_in(catalog, &notice(contact, &first)).await else { panic!("it goes") };
+    let Noticed::Before(again) = hand_in(catalog, &notice(contact, &first)).await else { panic!("the same") };
+    assert_eq!(queued.id, again.id);
+    let other = NewNotice { params: vec!["Luis".into()], ..notice(contact, &first) };
+    assert_eq!(hand_in(catalog, &other).await, Noticed::OtherKey);
+    let message = in_hand(catalog, contact).await;
+    assert_eq!((message.category.as_deref(), message.payload.parameters.len()), (Some("utility"), 2));
+    let wamid = format!("wamid.{}", Uuid::now_v7());
+    catalog.reply_sent(message.id, &wamid).await.unwrap();
+    // Before it is marked as leaving it cannot have been sent; the mark is dispatch's.
+    assert!(matches!(stands(catalog, &queued).await.0, NoticeState::Queued | NoticeState::Sent));
+    status(catalog, &wamid, "delivered").await;
+    assert_eq!(stands(catalog, &queued).await, (NoticeState::Delivered, None));
+    status(catalog, &wamid, "read").await;
+    status(catalog, &wamid, "delivered").await;
+    assert_eq!(stands(catalog, &queued).await.0, NoticeState::Read);
+    assert_eq!(told(catalog, &queued).await, ["notice.delivered", "notice.read"]);
+
+    for (end, state) in
+        [("failed", NoticeState::Failed), ("late", NoticeState::Expired), ("out", NoticeState::Withdrawn)]
+    {
+        let Noticed::Queued(queued) = hand_in(catalog, &notice(contact, &key())).await else {
+            panic!("it goes")
+        };
+        let message = in_hand(catalog, contact).await;
+        match end {
+            "failed" => catalog.reply_failed(message.id, "message_failed", "no such number").await.unwrap(),
+            "late" => catalog.reply_withdrawn(message.id, TOO_LATE).await.unwrap(),
+            _ => catalog.reply_withdrawn(message.id, "opted out").await.unwrap(),
+        }
+        let (is, error) = stands(catalog, &queued).await;
+        assert_eq!((is, error.as_deref()), (state, (end == "failed").then_some("no such number")));
+        assert_eq!(told(catalog, &queued).await, [format!("notice.{state}")]);
+    }
+    agrees(catalog, contact, &number, Word::Withdrawn).await;
+    assert_eq!(
+        hand_in(catalog, &notice(contact, &key())).await,
+        Noticed::NoConsent,
+        "and no more after a stop"
+    );
+    agrees(catalog, contact, &number, Word::Granted).await;
+    approved(catalog, &number, "order_sent", "PAUSED").await;
+    assert_eq!(hand_in(catalog, &notice(contact, &key())).await, Noticed::NoTemplate);
+    assert!(catalog.message_ledger(now()).await.unwrap().balanced);
+}
+
+/// Three in the morning in Madrid.
+fn night() -> OffsetDateTime {
+    now().replace_time(time::macros::time!(2:00))
+}
+
+pub(super) async fn a_notice_waits_for_the_morning(catalog: &Catalog) {
+    let policies = Policies::ours().unwrap();
+    let catalog = &catalog.clone().with_policies(Some(policies)).with_clock(night);
+    let sample = Sample::new();
+    let id = sends(catalog, &sample, 1).await[0];
+    let contact = contact_of(catalog, id).await;
+    let mut tx = catalog.writing().await.unwrap();
+    execute!(tx, "UPDATE contacts SET phone = '34600111222' WHERE id = $1", contact.0).unwrap();
+    tx.commit().await.unwrap();
+    let number = catalog.document(id).await.unwrap().unwrap().phone_number_id.unwrap();
+    agrees(catalog, contact, &number, Word::Granted).await;
+    approved(catalog, &number, "order_sent", "APPROVED").await;
+    let batch = Uuid::now_v7();
+    let all: Vec<NewNotice> = (0..3).map(|_| notice(contact, &Uuid::now_v7().to_string())).collect();
+    let became = catalog.queue_notices(&Access::new(true), &all, Some(batch), "key:shop").await.unwrap();
+    for one in &became {
+        let Noticed::Queued(queued) = one else { panic!("{one:?}") };
+        let at = queued.not_before.expect("not now");
+        assert_eq!(at.to_offset(time::macros::offset!(+1)).hour(), 9, "nobody is written to at night");
+    }
+    assert_eq!(catalog.notice_progress(batch).await.unwrap(), [(NoticeState::Queued, 3)]);
+    let filter = NoticeFilter { batch: Some(batch), ..NoticeFilter::default() };
+    assert_eq!(catalog.notices(&Access::new(true), &filter, 2).await.unwrap().len(), 2);
+}

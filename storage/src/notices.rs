@@ -1,0 +1,528 @@
+//! Notices: news that we send of our own accord, by a template that Meta approved and to whom agreed to it. Each ends
+//! read, delivered, failed with a reason, expired or withdrawn, and those who follow the feed hear which.
+
+use serde::Serialize;
+use serde_json::json;
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+use acuse_conversation::{Kind, zone_of_phone};
+
+use crate::{
+    access::Access,
+    cases,
+    catalog::Catalog,
+    consents::{self, Category, Word},
+    conversation,
+    error::CatalogError,
+    events::{self, NewEvent},
+    names::{
+        ContactId, NoticeId, OutboxId, at, clean_maybe, cut, json as parsed, maybe_at, micros, to_json, word,
+        words,
+    },
+    outbox::{self, NewReply, OutboxState, Payload, Purpose, Saying, Shape},
+    sql::Tx,
+};
+
+words! {
+    /// Where a notice stands.
+    NoticeState, "notice state" {
+        /// It waits for its time or its turn.
+        Queued = "queued",
+        /// The channel accepted it.
+        Sent = "sent",
+        /// A device of theirs has it.
+        Delivered = "delivered",
+        /// They looked at it.
+        Read = "read",
+        /// It will not arrive; an incident tells a person of it.
+        Failed = "failed",
+        /// Its time was over before it could leave.
+        Expired = "expired",
+        /// They agreed no more when it was to leave.
+        Withdrawn = "withdrawn",
+    }
+}
+
+/// How long a notice is worth sending, where nobody says.
+pub const NOTICE_LIFE: Duration = Duration::days(3);
+const T: &str = "notices";
+const COLUMNS: &str = "id, contact_id, phone_number_id, template, language, params, category, idempotency_key, \
+     not_before, expires_at, state, error, batch, created_at";
+
+/// A notice to send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewNotice {
+    /// To whom.
+    pub contact: ContactId,
+    /// From which of our numbers; none: the one that they wrote to last.
+    pub phone_number_id: Option<String>,
+    /// By which template.
+    pub template: String,
+    /// In which of its languages; none: theirs.
+    pub language: Option<String>,
+    /// What stands for `{{1}}`, `{{2}}`… in it.
+    pub params: Vec<String>,
+    /// To what they must have agreed.
+    pub category: Category,
+    /// What makes it the same when it is handed in again.
+    pub idempotency_key: String,
+    /// Not before then.
+    pub not_before: Option<OffsetDateTime>,
+    /// Worth sending until then.
+    pub expires_at: Option<OffsetDateTime>,
+}
+
+/// A notice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Notice {
+    /// Its id.
+    pub id: NoticeId,
+    /// To whom.
+    pub contact_id: ContactId,
+    /// From which of our numbers.
+    pub phone_number_id: String,
+    /// By which template.
+    pub template: String,
+    /// In which of its languages.
+    pub language: String,
+    /// What stands in it.
+    pub params: Vec<String>,
+    /// To what they agreed.
+    pub category: Category,
+    /// What makes it the same when it is handed in again.
+    pub idempotency_key: String,
+    /// Not before then; quiet hours of theirs are kept.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub not_before: Option<OffsetDateTime>,
+    /// Worth sending until then.
+    #[serde(with = "time::serde::rfc3339")]
+    pub expires_at: OffsetDateTime,
+    /// Where it stands.
+    pub state: NoticeState,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// With which others it was handed in.
+    pub batch: Option<Uuid>,
+    /// When it was handed in.
+    #[serde(with = "time::serde::rfc3339")]
+    pub created_at: OffsetDateTime,
+}
+
+/// What became of a notice that was handed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Noticed {
+    /// It will be sent.
+    Queued(Box<Notice>),
+    /// It was handed in before, and is this one.
+    Before(Box<Notice>),
+    /// There is no such contact for this caller.
+    NoContact,
+    /// None of our numbers is known to them, or it is none of ours.
+    NoNumber,
+    /// They never agreed to it, or no more.
+    NoConsent,
+    /// Meta has not approved that template in a language of theirs, or paused it.
+    NoTemplate,
+    /// Its time would be over before it may leave.
+    TooLate,
+    /// The same key was used for another one.
+    OtherKey,
+}
+
+/// Which notices.
+#[derive(Debug, Clone, Default)]
+pub struct NoticeFilter {
+    /// Only those that were handed in together.
+    pub batch: Option<Uuid>,
+    /// Only of this state.
+    pub state: Option<NoticeState>,
+    /// Only to this contact.
+    pub contact: Option<ContactId>,
+    /// Those after this one.
+    pub after: Option<NoticeId>,
+}
+
+type Row = (
+    Uuid,
+    Uuid,
+    String,
+    String,
+    String,
+    String,
+    String,
+    String,
+    Option<i64>,
+    i64,
+    String,
+    Option<String>,
+    Option<Uuid>,
+    i64,
+);
+
+fn notice(row: Row) -> Result<Notice, CatalogError> {
+    let (
+        id,
+        contact,
+        number,
+        template,
+        language,
+        params,
+        category,
+        key,
+        not_before,
+        expires,
+        state,
+        error,
+        batch,
+        made,
+    ) = row;
+    Ok(Notice {
+        id: NoticeId(id),
+        contact_id: ContactId(contact),
+        phone_number_id: number,
+        template,
+        language,
+        params: parsed(T, "params", &params)?,
+        category: word(T, "category", &category)?,
+        idempotency_key: key,
+        not_before: maybe_at(T, "not_before", not_before)?,
+        expires_at: at(T, "expires_at", expires)?,
+        state: word(T, "state", &state)?,
+        error,
+        batch,
+        created_at: at(T, "created_at", made)?,
+    })
+}
+
+impl Catalog {
+    /// Hands notices in, each by itself, in one commit; what became of each, in their order.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn queue_notices(
+        &self,
+        access: &Access,
+        notices: &[NewNotice],
+        batch: Option<Uuid>,
+        who: &str,
+    ) -> Result<Vec<Noticed>, CatalogError> {
+        let mut tx = self.writing().await?;
+        let mut became = Vec::with_capacity(notices.len());
+        for new in notices {
+            became.push(queue_one(&mut tx, access, new, (batch, who)).await?);
+        }
+        tx.commit().await?;
+        Ok(became)
+    }
+
+    /// Notices, the first one first.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn notices(
+        &self,
+        access: &Access,
+        filter: &NoticeFilter,
+        limit: u32,
+    ) -> Result<Vec<Notice>, CatalogError> {
+        let mut tx = self.reading().await?;
+        let columns: Vec<String> = COLUMNS.split(", ").map(|column| format!("n.{column}")).collect();
+        let text = format!(
+            "SELECT {} FROM notices n JOIN contacts c ON c.id = n.contact_id WHERE {} \
+             AND ($1 IS NULL OR n.batch = $1) AND ($2 = '' OR n.state = $2) AND ($3 IS NULL OR n.contact_id = $3) \
+             AND ($4 IS NULL OR n.id > $4) ORDER BY n.id LIMIT $5",
+            columns.join(", "),
+            conversation::reach(access, &tx)
+        );
+        let rows = all!(
+            tx,
+            Row,
+            sqlx::AssertSqlSafe(text.clone()),
+            filter.batch,
+            filter.state.map(NoticeState::as_str).unwrap_or_default(),
+            filter.contact.map(|c| c.0),
+            filter.after.map(|n| n.0),
+            i64::from(limit.min(500))
+        )?;
+        rows.into_iter().map(notice).collect()
+    }
+
+    /// A notice.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn notice(&self, access: &Access, id: NoticeId) -> Result<Option<Notice>, CatalogError> {
+        let mut tx = self.reading().await?;
+        let columns: Vec<String> = COLUMNS.split(", ").map(|column| format!("n.{column}")).collect();
+        let text = format!(
+            "SELECT {} FROM notices n JOIN contacts c ON c.id = n.contact_id WHERE n.id = $1 AND {}",
+            columns.join(", "),
+            conversation::reach(access, &tx)
+        );
+        optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), id.0)?.map(notice).transpose()
+    }
+
+    /// The contact that writes from this number (digits, with its country), in whichever form.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn contact_of_phone(
+        &self,
+        access: &Access,
+        digits: &str,
+    ) -> Result<Option<ContactId>, CatalogError> {
+        let mut tx = self.reading().await?;
+        let text = format!(
+            "SELECT c.id FROM contacts c WHERE c.merged_into IS NULL AND {} AND (c.phone IN ($1, $2) \
+             OR c.id IN (SELECT a.contact_id FROM contact_aliases a WHERE a.kind = 'wa_id' AND a.value IN ($1, $2))) \
+             ORDER BY c.id LIMIT 1",
+            conversation::reach(access, &tx)
+        );
+        let one_form = acuse_pipeline::phone::canonical(digits);
+        let row = optional!(tx, (Uuid,), sqlx::AssertSqlSafe(text.clone()), digits, one_form.as_str())?;
+        Ok(row.map(|(id,)| ContactId(id)))
+    }
+
+    /// How many of those that were handed in together stand where.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn notice_progress(&self, batch: Uuid) -> Result<Vec<(NoticeState, u64)>, CatalogError> {
+        let mut tx = self.reading().await?;
+        let rows = all!(
+            tx,
+            (String, i64),
+            "SELECT state, COUNT(*) FROM notices WHERE batch = $1 GROUP BY state ORDER BY state",
+            batch
+        )?;
+        rows.into_iter()
+            .map(|(state, count)| Ok((word(T, "state", &state)?, crate::names::number(T, "count", count)?)))
+            .collect()
+    }
+}
+
+async fn known(tx: &mut Tx, key: &str) -> Result<Option<Notice>, CatalogError> {
+    let text = format!("SELECT {COLUMNS} FROM notices WHERE idempotency_key = $1");
+    optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), key)?.map(notice).transpose()
+}
+
+async fn queue_one(
+    tx: &mut Tx,
+    access: &Access,
+    new: &NewNotice,
+    (batch, who): (Option<Uuid>, &str),
+) -> Result<Noticed, CatalogError> {
+    let key = cut(&new.idempotency_key, 200);
+    let text = format!(
+        "SELECT c.phone_number_id FROM contacts c WHERE c.id = $1 AND c.merged_into IS NULL AND {}",
+        conversation::reach(access, tx)
+    );
+    let row = optional!(tx, (Option<String>,), sqlx::AssertSqlSafe(text.clone()), new.contact.0)?;
+    let Some((last,)) = row else { return Ok(Noticed::NoContact) };
+    cases::hold_contact(tx, new.contact).await?;
+    if let Some(before) = known(tx, &key).await? {
+        let same = before.contact_id == new.contact
+            && before.template == new.template
+            && before.params == new.params;
+        return Ok(if same { Noticed::Before(Box::new(before)) } else { Noticed::OtherKey });
+    }
+    let Some(number) = new.phone_number_id.clone().or(last) else { return Ok(Noticed::NoNumber) };
+    let (ours,) =
+        one!(tx, (i64,), "SELECT COUNT(*) FROM numbers WHERE phone_number_id = $1", number.as_str())?;
+    if ours == 0 {
+        return Ok(Noticed::NoNumber);
+    }
+    if consents::latest(tx, new.contact, &number, new.category).await? != Some(Word::Granted) {
+        return Ok(Noticed::NoConsent);
+    }
+    let person = cases::person(tx, new.contact).await?;
+    let language = new.language.clone().unwrap_or_else(|| person.language.as_str().to_owned());
+    if !is_approved(tx, &number, &new.template, &language).await? {
+        return Ok(Noticed::NoTemplate);
+    }
+    let present = tx.now();
+    // Nobody is written to at night, where they are.
+    let asked = new.not_before.unwrap_or(present).max(present);
+    let awake = tx.policies().map(|policies| {
+        policies.of(Kind::Notice).clone().in_zone(zone_of_phone(&person.digits)).awake(asked)
+    });
+    let not_before = awake.unwrap_or(asked);
+    let expires = new.expires_at.unwrap_or(not_before.saturating_add(NOTICE_LIFE));
+    if expires <= not_before {
+        return Ok(Noticed::TooLate);
+    }
+    let timed = Timed { number: &number, language: &language, not_before, expires, key: &key };
+    let id = write(tx, new, &timed, (batch, who)).await?;
+    let text = format!("SELECT {COLUMNS} FROM notices WHERE id = $1");
+    notice(one!(tx, Row, sqlx::AssertSqlSafe(text.clone()), id.0)?).map(|n| Noticed::Queued(Box::new(n)))
+}
+
+/// How a notice goes, once it is settled.
+struct Timed<'a> {
+    number: &'a str,
+    language: &'a str,
+    not_before: OffsetDateTime,
+    expires: OffsetDateTime,
+    key: &'a str,
+}
+
+async fn write(
+    tx: &mut Tx,
+    new: &NewNotice,
+    timed: &Timed<'_>,
+    (batch, who): (Option<Uuid>, &str),
+) -> Result<NoticeId, CatalogError> {
+    let id = NoticeId::generate();
+    let present = tx.now();
+    let later = Some(timed.not_before).filter(|at| *at > present);
+    let reply = NewReply {
+        purpose: Purpose::Notice,
+        body: new.params.join(" · "),
+        language: timed.language.to_owned(),
+        nonce: id.to_string(),
+    };
+    let saying = Saying {
+        document: None,
+        case: None,
+        contact: new.contact,
+        phone_number_id: Some(timed.number),
+        category: Some(new.category.as_str()),
+    };
+    let shape = Shape {
+        payload: Payload {
+            named: Some(new.template.clone()),
+            parameters: new.params.clone(),
+            ..Payload::default()
+        },
+        not_before: later,
+        expires_at: Some(timed.expires),
+        is_behind: true,
+    };
+    let outbox = outbox::queue_as(tx, saying, &reply, &shape).await?;
+    execute!(
+        tx,
+        "INSERT INTO notices (id, contact_id, phone_number_id, template, language, params, idempotency_key, not_before, \
+         expires_at, state, created_at, outbox_id, category, batch, made_by, updated_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'queued', $10, $11, $12, $13, $14, $10)",
+        id.0,
+        new.contact.0,
+        timed.number,
+        cut(&new.template, 512),
+        cut(timed.language, 16),
+        to_json("params", &new.params)?,
+        timed.key,
+        later.map(micros),
+        micros(timed.expires),
+        micros(present),
+        outbox.map(|o| o.0),
+        new.category.as_str(),
+        batch,
+        cut(who, 200)
+    )?;
+    Ok(id)
+}
+
+/// Whether Meta lets a template go now in this language or its base.
+async fn is_approved(
+    tx: &mut Tx,
+    number: &str,
+    template: &str,
+    language: &str,
+) -> Result<bool, CatalogError> {
+    let base = language.split(['_', '-']).next().unwrap_or_default().to_owned();
+    let present = micros(tx.now());
+    let (approved,) = one!(
+        tx,
+        (i64,),
+        "SELECT COUNT(*) FROM templates t JOIN numbers n ON n.phone_number_id = $1 \
+         WHERE t.waba_id = COALESCE(n.waba_id, t.waba_id) AND t.name = $2 AND t.status = 'APPROVED' \
+           AND (t.paused_until IS NULL OR t.paused_until <= $3) \
+           AND (t.language = $4 OR t.language = $5 OR t.language LIKE $6)",
+        number,
+        template,
+        present,
+        language,
+        base.as_str(),
+        format!("{base}_%")
+    )?;
+    Ok(approved > 0)
+}
+
+/// A message moved: whether it is a notice's, and what that has come to.
+pub(crate) async fn moved(tx: &mut Tx, message: OutboxId) -> Result<(), CatalogError> {
+    let row = optional!(
+        tx,
+        (Uuid, Uuid, String, String, String, Option<String>, Option<i64>),
+        "SELECT n.id, n.contact_id, n.idempotency_key, n.state, o.state, o.error, \
+         (SELECT MAX(s.rank) FROM message_statuses s WHERE s.wamid = o.wamid) \
+         FROM notices n JOIN outbox o ON o.id = n.outbox_id WHERE n.outbox_id = $1",
+        message.0
+    )?;
+    let Some((id, contact, key, was, state, error, rank)) = row else { return Ok(()) };
+    let was: NoticeState = word(T, "state", &was)?;
+    let is = stands(word("outbox", "state", &state)?, error.as_deref(), rank.unwrap_or_default());
+    if was == is || was == NoticeState::Read {
+        return Ok(());
+    }
+    let present = micros(tx.now());
+    let why = error.filter(|_| is == NoticeState::Failed);
+    execute!(
+        tx,
+        "UPDATE notices SET state = $2, error = $3, updated_at = $4 WHERE id = $1",
+        id,
+        is.as_str(),
+        clean_maybe(why.as_deref()),
+        present
+    )?;
+    let kind = match is {
+        NoticeState::Queued | NoticeState::Sent => return Ok(()),
+        NoticeState::Delivered => "notice.delivered",
+        NoticeState::Read => "notice.read",
+        NoticeState::Failed => "notice.failed",
+        NoticeState::Expired => "notice.expired",
+        NoticeState::Withdrawn => "notice.withdrawn",
+    };
+    let data = json!({ "notice_id": id, "contact_id": contact, "idempotency_key": key, "error": why });
+    events::write(tx, &[NewEvent { kind, document: None, data }]).await
+}
+
+/// Where a notice stands by its message.
+fn stands(message: OutboxState, error: Option<&str>, rank: i64) -> NoticeState {
+    /// Rank of the status that says they looked.
+    const READ: i64 = 4;
+    match message {
+        _ if rank >= READ => NoticeState::Read,
+        OutboxState::Delivered => NoticeState::Delivered,
+        OutboxState::Sent => NoticeState::Sent,
+        OutboxState::Failed | OutboxState::WindowClosed => NoticeState::Failed,
+        OutboxState::Withdrawn if error == Some(outbox::TOO_LATE) => NoticeState::Expired,
+        OutboxState::Withdrawn => NoticeState::Withdrawn,
+        OutboxState::Queued | OutboxState::Sending | OutboxState::Unknown | OutboxState::Refused => {
+            NoticeState::Queued
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_notice_stands_where_its_message_does() {
+        let table = [
+            (OutboxState::Queued, None, 0, NoticeState::Queued),
+            (OutboxState::Refused, None, 2, NoticeState::Queued),
+            (OutboxState::Sent, None, 1, NoticeState::Sent),
+            (OutboxState::Delivered, None, 3, NoticeState::Delivered),
+            (OutboxState::Delivered, None, 4, NoticeState::Read),
+            (OutboxState::Failed, Some("x"), 2, NoticeState::Failed),
+            (OutboxState::WindowClosed, Some("x"), 0, NoticeState::Failed),
+            (OutboxState::Withdrawn, Some(outbox::TOO_LATE), 0, NoticeState::Expired),
+            (OutboxState::Withdrawn, Some("opted out"), 0, NoticeState::Withdrawn),
+        ];
+        for (message, error, rank, notice) in table {
+            assert_eq!(stands(message, error, rank), notice, "{message} {error:?} {rank}");
+        }
+    }
+}

@@ -1,0 +1,422 @@
+//! What is owed to us. Its debtor is reminded ([`crate::cases`]), and a filed receipt that pays it closes it: by itself
+//! only within the guards of [`acuse_conversation::pays`], else a person confirms. Whatever changes the receipt takes the
+//! payment back in the same transaction.
+
+mod receipts;
+
+use acuse_conversation::Collecting;
+use serde::Serialize;
+use serde_json::json;
+use time::{Date, OffsetDateTime, macros::format_description};
+use uuid::Uuid;
+
+pub(crate) use receipts::document_changed;
+pub use receipts::{Payment, Settled};
+
+use crate::{
+    access::Access,
+    audit, cases,
+    catalog::Catalog,
+    documents::Amount,
+    error::CatalogError,
+    names::{ContactId, CustomerId, DocumentId, ObligationId, at, cut, micros, number, word, words},
+    sql::Tx,
+};
+
+words! {
+    /// Where an obligation stands.
+    ObligationState, "obligation state" {
+        /// It is owed.
+        Open = "open",
+        /// A receipt may pay it: nobody is reminded until a person has looked.
+        Held = "held",
+        /// It is paid.
+        Paid = "paid",
+        /// It is owed no more.
+        Cancelled = "cancelled",
+    }
+}
+
+const T: &str = "obligations";
+
+/// Something that is owed to us.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewObligation {
+    /// Who owes it.
+    pub customer: CustomerId,
+    /// The number of its bill.
+    pub number: String,
+    /// How much.
+    pub amount: Amount,
+    /// ISO 4217.
+    pub currency: String,
+    /// When it is due.
+    pub due: Date,
+    /// Who is reminded; none: whoever of the customer agreed to be.
+    pub contact: Option<ContactId>,
+    /// From which of our numbers.
+    pub phone_number_id: Option<String>,
+    /// The bill of ours, where it was filed.
+    pub document: Option<DocumentId>,
+}
+
+/// An obligation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Obligation {
+    /// Its id.
+    pub id: ObligationId,
+    /// Who owes it.
+    pub customer_id: CustomerId,
+    /// The number of its bill.
+    pub number: String,
+    /// How much, a decimal with a point.
+    pub amount: String,
+    /// How much of it is paid.
+    pub paid: String,
+    /// ISO 4217.
+    pub currency: String,
+    /// When it is due.
+    pub due: String,
+    /// Where it stands.
+    pub state: ObligationState,
+    /// How often its debtor was reminded.
+    pub reminders: u32,
+    /// Until when they promised to pay.
+    pub promised_for: Option<String>,
+    /// Who is reminded, where one was named.
+    pub contact_id: Option<ContactId>,
+    /// The bill of ours, where it was filed.
+    pub document_id: Option<DocumentId>,
+    /// Receipts that pay it, or may.
+    pub payments: Vec<Payment>,
+    /// When it was handed in.
+    #[serde(with = "time::serde::rfc3339")]
+    pub created_at: OffsetDateTime,
+}
+
+/// What became of an obligation that was handed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Owing {
+    /// It is owed from now on.
+    Added(Box<Obligation>),
+    /// The customer has one of that number already, and it is this one.
+    Before(Box<Obligation>),
+    /// The customer has another one of that number.
+    Differs,
+    /// There is no such customer for this caller.
+    NoCustomer,
+    /// There is no such contact.
+    NoContact,
+    /// The document is no filed bill of ours that a customer owes.
+    NotReceivable,
+}
+
+/// Which obligations.
+#[derive(Debug, Clone, Default)]
+pub struct ObligationFilter {
+    /// Only of this customer.
+    pub customer: Option<CustomerId>,
+    /// Only of this state.
+    pub state: Option<ObligationState>,
+    /// Those after this one.
+    pub after: Option<ObligationId>,
+}
+
+/// An obligation that is not settled, for reminders and receipts.
+pub(crate) struct Open {
+    pub id: ObligationId,
+    pub number: String,
+    /// Ten-thousandths.
+    pub left: i64,
+    pub currency: String,
+    pub due: Date,
+    pub said: u32,
+    pub said_at: Option<OffsetDateTime>,
+    pub promised: Option<Date>,
+    pub contact: Option<ContactId>,
+    pub number_of_ours: Option<String>,
+    /// Nothing holds its reminders.
+    pub is_open: bool,
+}
+
+/// An amount of ten-thousandths as a field writes it: two decimals, or as many as it has.
+pub(crate) fn to_text(amount: i64) -> String {
+    let sign = if amount < 0 { "-" } else { "" };
+    let amount = amount.unsigned_abs();
+    let (whole, rest) = (amount / 10_000, amount % 10_000);
+    let digits = format!("{rest:04}");
+    let digits = digits.strip_suffix("00").unwrap_or(&digits);
+    format!("{sign}{whole}.{digits}")
+}
+
+/// An amount of a row.
+fn amount(column: &'static str, text: &str) -> Result<i64, CatalogError> {
+    let wrong = |_| CatalogError::ImpossibleRow { table: T, column, why: "no amount".to_owned() };
+    text.parse::<Amount>().map(|amount| amount.0).map_err(wrong)
+}
+
+fn day(column: &'static str, text: &str) -> Result<Date, CatalogError> {
+    let wrong = |_| CatalogError::ImpossibleRow { table: T, column, why: "no day".to_owned() };
+    Date::parse(text, format_description!("[year]-[month]-[day]")).map_err(wrong)
+}
+
+type OpenRow = (
+    Uuid,
+    String,
+    String,
+    String,
+    String,
+    String,
+    i64,
+    Option<i64>,
+    Option<String>,
+    Option<Uuid>,
+    Option<String>,
+    String,
+);
+
+/// What a customer owes and has not settled.
+pub(crate) async fn open_of(tx: &mut Tx, customer: CustomerId) -> Result<Vec<Open>, CatalogError> {
+    let rows = all!(
+        tx,
+        OpenRow,
+        "SELECT id, number, amount, paid, currency, due, said, said_at, promised_for, contact_id, phone_number_id, state \
+         FROM obligations WHERE customer_id = $1 AND state IN ('open', 'held') ORDER BY due, id LIMIT 500",
+        customer.0
+    )?;
+    rows.into_iter()
+        .map(|(id, bill, owed, paid, currency, due, said, said_at, promised, contact, ours, state)| {
+            Ok(Open {
+                id: ObligationId(id),
+                number: bill,
+                left: amount("amount", &owed)? - amount("paid", &paid)?,
+                currency,
+                due: day("due", &due)?,
+                said: number(T, "said", said)?,
+                said_at: said_at.map(|when| at(T, "said_at", when)).transpose()?,
+                promised: promised.as_deref().map(|text| day("promised_for", text)).transpose()?,
+                contact: contact.map(ContactId),
+                number_of_ours: ours,
+                is_open: state == ObligationState::Open.as_str(),
+            })
+        })
+        .collect()
+}
+
+type Row = (
+    Uuid,
+    Uuid,
+    String,
+    String,
+    String,
+    String,
+    String,
+    String,
+    i64,
+    Option<String>,
+    Option<Uuid>,
+    Option<Uuid>,
+    i64,
+);
+
+const COLUMNS: &str = "o.id, o.customer_id, o.number, o.amount, o.paid, o.currency, o.due, o.state, o.said, \
+     o.promised_for, o.contact_id, o.document_id, o.created_at";
+
+fn obligation(row: Row, payments: Vec<Payment>) -> Result<Obligation, CatalogError> {
+    let (id, customer, bill, owed, paid, currency, due, state, said, promised_for, contact, document, made) =
+        row;
+    Ok(Obligation {
+        id: ObligationId(id),
+        customer_id: CustomerId(customer),
+        number: bill,
+        amount: to_text(amount("amount", &owed)?),
+        paid: to_text(amount("paid", &paid)?),
+        currency,
+        due,
+        state: word(T, "state", &state)?,
+        reminders: number(T, "said", said)?,
+        promised_for,
+        contact_id: contact.map(ContactId),
+        document_id: document.map(DocumentId),
+        payments,
+        created_at: at(T, "created_at", made)?,
+    })
+}
+
+impl Catalog {
+    /// Hands an obligation in: it is reminded of from now on, by stages.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn add_obligation(
+        &self,
+        access: &Access,
+        new: &NewObligation,
+        who: &str,
+    ) -> Result<Owing, CatalogError> {
+        if !self.reaches_customer(access, new.customer).await? {
+            return Ok(Owing::NoCustomer);
+        }
+        let mut tx = self.writing().await?;
+        if let Some(document) = new.document
+            && !is_receivable(&mut tx, document, new.customer).await?
+        {
+            return Ok(Owing::NotReceivable);
+        }
+        if let Some(contact) = new.contact {
+            let (known,) = one!(
+                tx,
+                (i64,),
+                "SELECT COUNT(*) FROM contacts WHERE id = $1 AND merged_into IS NULL",
+                contact.0
+            )?;
+            if known == 0 {
+                return Ok(Owing::NoContact);
+            }
+        }
+        let bill = cut(&new.number, 200);
+        let before = self.by_number(&mut tx, new.customer, &bill).await?;
+        if let Some(before) = before {
+            let same = before.amount == to_text(new.amount.0) && before.currency == new.currency;
+            return Ok(if same { Owing::Before(Box::new(before)) } else { Owing::Differs });
+        }
+        let present = tx.now();
+        let said = Collecting::ours().map_or(0, |rules| rules.said_by(new.due, present.date()));
+        let id = ObligationId::generate();
+        execute!(
+            tx,
+            "INSERT INTO obligations (id, customer_id, number, amount, currency, due, state, created_at, updated_at, \
+             contact_id, phone_number_id, document_id, said, made_by) \
+             VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $7, $8, $9, $10, $11, $12)",
+            id.0,
+            new.customer.0,
+            bill.as_str(),
+            to_text(new.amount.0),
+            cut(&new.currency, 3),
+            new.due.format(format_description!("[year]-[month]-[day]")).unwrap_or_default(),
+            micros(present),
+            new.contact.map(|c| c.0),
+            new.phone_number_id.as_deref(),
+            new.document.map(|d| d.0),
+            i64::from(said),
+            cut(who, 200)
+        )?;
+        audit::write(&mut tx, who, "obligation_added", None, &json!({ "obligation_id": id })).await?;
+        cases::schedule(&mut tx, new.customer).await?;
+        let added = self.by_number(&mut tx, new.customer, &bill).await?;
+        tx.commit().await?;
+        added.map(|added| Owing::Added(Box::new(added))).ok_or(CatalogError::Missing { what: "obligation" })
+    }
+
+    async fn by_number(
+        &self,
+        tx: &mut Tx,
+        customer: CustomerId,
+        bill: &str,
+    ) -> Result<Option<Obligation>, CatalogError> {
+        let text = format!("SELECT {COLUMNS} FROM obligations o WHERE o.customer_id = $1 AND o.number = $2");
+        let row = optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), customer.0, bill)?;
+        match row {
+            Some(row) => {
+                let payments = receipts::payments_of(tx, row.0).await?;
+                obligation(row, payments).map(Some)
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// The customer of an external id; of one that was merged, whom it was merged into.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn customer_of_external_id(&self, id: &str) -> Result<Option<CustomerId>, CatalogError> {
+        let mut tx = self.reading().await?;
+        let sql = "SELECT COALESCE(merged_into, id) FROM customers WHERE external_id = $1";
+        let row = optional!(tx, (Uuid,), sql, id)?;
+        Ok(row.map(|(id,)| CustomerId(id)))
+    }
+
+    /// Obligations, the first one first.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn obligations(
+        &self,
+        access: &Access,
+        filter: &ObligationFilter,
+        limit: u32,
+    ) -> Result<Vec<Obligation>, CatalogError> {
+        let mut tx = self.reading().await?;
+        let text = format!(
+            "SELECT {COLUMNS} FROM obligations o JOIN customers c ON c.id = o.customer_id WHERE {} AND ($1 IS NULL OR o.customer_id = $1) \
+             AND ($2 = '' OR o.state = $2) AND ($3 IS NULL OR o.id > $3) ORDER BY o.id LIMIT $4",
+            access.reach_customers(&tx, "c")
+        );
+        let rows = all!(
+            tx,
+            Row,
+            sqlx::AssertSqlSafe(text.clone()),
+            filter.customer.map(|c| c.0),
+            filter.state.map(ObligationState::as_str).unwrap_or_default(),
+            filter.after.map(|o| o.0),
+            i64::from(limit.min(500))
+        )?;
+        let mut found = Vec::with_capacity(rows.len());
+        for row in rows {
+            let payments = receipts::payments_of(&mut tx, row.0).await?;
+            found.push(obligation(row, payments)?);
+        }
+        Ok(found)
+    }
+
+    /// An obligation.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn obligation(
+        &self,
+        access: &Access,
+        id: ObligationId,
+    ) -> Result<Option<Obligation>, CatalogError> {
+        let mut tx = self.reading().await?;
+        let text = format!(
+            "SELECT {COLUMNS} FROM obligations o JOIN customers c ON c.id = o.customer_id WHERE o.id = $1 AND {}",
+            access.reach_customers(&tx, "c")
+        );
+        let Some(row) = optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), id.0)? else { return Ok(None) };
+        let payments = receipts::payments_of(&mut tx, id.0).await?;
+        obligation(row, payments).map(Some)
+    }
+}
+
+/// Whether a document is a filed bill of ours that this customer owes.
+async fn is_receivable(
+    tx: &mut Tx,
+    document: DocumentId,
+    customer: CustomerId,
+) -> Result<bool, CatalogError> {
+    let (found,) = one!(
+        tx,
+        (i64,),
+        "SELECT COUNT(*) FROM documents WHERE id = $1 AND status = 'filed' AND duplicate_of IS NULL \
+         AND kind = 'invoice' AND direction = 'receivable' AND customer_id = $2",
+        document.0,
+        customer.0
+    )?;
+    Ok(found > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_amount_is_written_as_fields_are() {
+        for (amount, text) in
+            [(1_200_000, "120.00"), (5, "0.0005"), (12_345, "1.2345"), (-15_000, "-1.50"), (0, "0.00")]
+        {
+            assert_eq!(to_text(amount), text);
+            assert_eq!(text.parse::<Amount>().unwrap().0, amount);
+        }
+    }
+}

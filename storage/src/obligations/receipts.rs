@@ -1,0 +1,441 @@
+//! Receipts that pay what is owed. A filed one is held against what its customer owes; within all guards it settles by
+//! itself, else it is proposed to a person, who confirms or refuses it. A receipt that is reopened, corrected, rejected or
+//! erased takes its payments back, in the transaction that changes it.
+
+use acuse_conversation::{Collecting, Doubt, Owed, Slip, pays};
+use acuse_pipeline::fields::{FieldName, Fields};
+use serde::Serialize;
+use serde_json::json;
+use time::{Date, macros::format_description};
+use uuid::Uuid;
+
+use super::{ObligationState, Open, amount, open_of, to_text};
+use crate::{
+    access::Access,
+    audit, cases,
+    catalog::Catalog,
+    error::CatalogError,
+    names::{ContactId, CustomerId, DocumentId, ObligationId, json as parsed, micros, to_json},
+    sql::Tx,
+};
+
+/// A receipt that pays an obligation, or may.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Payment {
+    /// The receipt.
+    pub document_id: DocumentId,
+    /// How much of it goes there.
+    pub amount: String,
+    /// `proposed`, `confirmed`, `refused`, `undone`.
+    pub state: String,
+    /// Why a person looks: `payee`, `reference`, `amount`, `ambiguous`, `cap`.
+    pub doubts: Vec<String>,
+    /// Who confirmed or refused it; none: it settled by itself, or nobody has.
+    pub decided_by: Option<String>,
+}
+
+/// What became of a person's word on an obligation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settled {
+    /// It is done.
+    Done,
+    /// There is no such obligation, or nothing to decide there, for this caller.
+    Missing,
+    /// It is settled already.
+    Over,
+}
+
+pub(super) async fn payments_of(tx: &mut Tx, obligation: Uuid) -> Result<Vec<Payment>, CatalogError> {
+    let rows = all!(
+        tx,
+        (Uuid, String, String, String, Option<String>),
+        "SELECT document_id, amount, state, doubts, decided_by FROM obligation_payments WHERE obligation_id = $1 \
+         ORDER BY created_at, document_id LIMIT 100",
+        obligation
+    )?;
+    rows.into_iter()
+        .map(|(document, amount, state, doubts, decided_by)| {
+            let doubts = parsed("obligation_payments", "doubts", &doubts)?;
+            Ok(Payment { document_id: DocumentId(document), amount, state, doubts, decided_by })
+        })
+        .collect()
+}
+
+/// A document changed: what it paid is taken back where it no longer stands, and one that was filed may pay something.
+pub(crate) async fn document_changed(
+    tx: &mut Tx,
+    document: DocumentId,
+    kind: &str,
+) -> Result<(), CatalogError> {
+    let stands = matches!(kind, "document.filed" | "document.corrected");
+    let leaves = matches!(
+        kind,
+        "document.in_review"
+            | "document.rejected"
+            | "document.duplicate"
+            | "document.erased"
+            | "document.processing"
+            | "document.corrected"
+            | "document.amended"
+    );
+    if leaves {
+        take_back(tx, document).await?;
+    }
+    if stands && tx.policies().is_some() {
+        match_receipt(tx, document).await?;
+    }
+    Ok(())
+}
+
+type Receipt = (
+    Option<Uuid>,
+    Option<Uuid>,
+    Option<String>,
+    Option<String>,
+    Option<i64>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    String,
+);
+
+async fn match_receipt(tx: &mut Tx, document: DocumentId) -> Result<(), CatalogError> {
+    let row = optional!(
+        tx,
+        Receipt,
+        "SELECT customer_id, contact_id, phone_number_id, text, amount, currency, doc_date, number, issuer_tax_id, fields \
+         FROM documents WHERE id = $1 AND status = 'filed' AND duplicate_of IS NULL AND kind = 'receipt' \
+           AND source = 'whatsapp'",
+        document.0
+    )?;
+    let Some((Some(customer), contact, number, text, paid, currency, on, _, payee, fields)) = row else {
+        return Ok(());
+    };
+    let customer = CustomerId(customer);
+    let owed = open_of(tx, customer).await?;
+    if owed.is_empty() {
+        return Ok(());
+    }
+    let fields: Fields = parsed("documents", "fields", &fields)?;
+    let said = |name| fields.get(&name).map(|field| field.value.as_str().to_owned());
+    let reference = said(FieldName::Number).map(|r| plain(&r)).filter(|r| !r.is_empty());
+    let mut words = text.unwrap_or_default();
+    words.extend(said(FieldName::Number).map(|n| format!(" {n}")));
+    let currency = currency.map(|c| c.to_uppercase());
+    let slip = Slip {
+        amount: paid,
+        currency: currency.as_deref(),
+        text: &words,
+        day: on.and_then(|on| Date::parse(&on, format_description!("[year]-[month]-[day]")).ok()),
+        payee_is_ours: is_ours(tx, payee.as_deref(), &words).await?,
+        reference_is_new: is_new(tx, document, reference.as_deref()).await?,
+    };
+    let list: Vec<Owed<'_>> = owed
+        .iter()
+        .map(|o| Owed { number: &o.number, left: o.left, currency: &o.currency, due: o.due })
+        .collect();
+    let cap = Collecting::ours().map_or(0, |rules| rules.cap);
+    let found = pays(&slip, &list, cap);
+    let which: Vec<&Open> = found.pays.iter().filter_map(|place| owed.get(*place)).collect();
+    if which.is_empty() {
+        return Ok(());
+    }
+    let sender = contact.map(ContactId).zip(number.as_deref());
+    let what = Matched { document, reference: reference.as_deref(), paid: paid.unwrap_or_default() };
+    propose(tx, &what, &which, &found.doubts).await?;
+    let is_sure = found.doubts.is_empty();
+    let whom = cases::matched(tx, customer, sender, (document.0, is_sure)).await?;
+    if is_sure {
+        let numbers = settle(tx, document, None).await?;
+        if let Some((contact, number)) = whom {
+            cases::thank(tx, (contact, &number), document.0, &numbers).await?;
+        }
+        cases::schedule(tx, customer).await?;
+    }
+    Ok(())
+}
+
+/// Letters and figures alone, in one form.
+fn plain(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect()
+}
+
+/// Whether what was paid went to one of us: by the payee's tax id, or to an account of ours that the paper names.
+async fn is_ours(tx: &mut Tx, payee: Option<&str>, words: &str) -> Result<bool, CatalogError> {
+    let rows = all!(tx, (String, String), "SELECT tax_ids, accounts FROM entities ORDER BY id LIMIT 1000")?;
+    let words = plain(words);
+    let payee = payee.map(plain);
+    for (tax_ids, accounts) in rows {
+        let tax_ids: Vec<String> = parsed("entities", "tax_ids", &tax_ids)?;
+        let accounts: Vec<String> = parsed("entities", "accounts", &accounts)?;
+        let by_tax_id =
+            tax_ids.iter().map(|id| plain(id)).any(|id| !id.is_empty() && Some(&id) == payee.as_ref());
+        // A short account stands in too many numbers.
+        let by_account = accounts.iter().map(|a| plain(a)).any(|a| a.len() >= 8 && words.contains(&a));
+        if by_tax_id || by_account {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether a receipt has a reference that paid nothing yet, and is no picture of one that did, whoever sent that.
+async fn is_new(tx: &mut Tx, document: DocumentId, reference: Option<&str>) -> Result<bool, CatalogError> {
+    let Some(reference) = reference else { return Ok(false) };
+    let (used,) = one!(
+        tx,
+        (i64,),
+        "SELECT (SELECT COUNT(*) FROM obligation_payments p WHERE p.reference = $1 AND p.document_id <> $2 \
+           AND p.state IN ('proposed', 'confirmed')) \
+         + (SELECT COUNT(*) FROM documents d JOIN documents e ON e.id <> d.id AND e.part IS NULL AND d.part IS NULL \
+             AND (e.original_sha256 = d.original_sha256 OR e.fingerprint = d.fingerprint) \
+            WHERE d.id = $2 AND e.status <> 'rejected')",
+        reference,
+        document.0
+    )?;
+    Ok(used == 0)
+}
+
+/// A receipt that pays something.
+struct Matched<'a> {
+    document: DocumentId,
+    reference: Option<&'a str>,
+    /// Ten-thousandths.
+    paid: i64,
+}
+
+/// Writes down what a receipt may pay, and holds the reminders of it.
+async fn propose(
+    tx: &mut Tx,
+    what: &Matched<'_>,
+    which: &[&Open],
+    doubts: &[Doubt],
+) -> Result<(), CatalogError> {
+    let present = micros(tx.now());
+    let doubts: Vec<&str> = doubts.iter().map(|doubt| doubt.as_str()).collect();
+    let mut left = what.paid;
+    for open in which {
+        let share = open.left.min(left).max(0);
+        left -= share;
+        execute!(
+            tx,
+            "INSERT INTO obligation_payments (obligation_id, document_id, amount, reference, state, doubts, created_at, \
+             updated_at) VALUES ($1, $2, $3, $4, 'proposed', $5, $6, $6) \
+             ON CONFLICT (obligation_id, document_id) DO UPDATE SET amount = excluded.amount, \
+               reference = excluded.reference, state = 'proposed', doubts = excluded.doubts, decided_by = NULL, \
+               updated_at = excluded.updated_at",
+            open.id.0,
+            what.document.0,
+            to_text(share),
+            what.reference,
+            to_json("doubts", &doubts)?,
+            present
+        )?;
+        execute!(
+            tx,
+            "UPDATE obligations SET state = 'held', updated_at = $2 WHERE id = $1",
+            open.id.0,
+            present
+        )?;
+    }
+    Ok(())
+}
+
+/// What a receipt was proposed to pay is paid; the numbers of the bills.
+async fn settle(tx: &mut Tx, document: DocumentId, who: Option<&str>) -> Result<Vec<String>, CatalogError> {
+    let present = micros(tx.now());
+    let rows = all!(
+        tx,
+        (Uuid, String, String, String, String),
+        "SELECT o.id, o.number, o.amount, o.paid, p.amount FROM obligation_payments p \
+         JOIN obligations o ON o.id = p.obligation_id WHERE p.document_id = $1 AND p.state = 'proposed' ORDER BY o.id",
+        document.0
+    )?;
+    let mut numbers = Vec::with_capacity(rows.len());
+    for (id, bill, owed, paid, share) in rows {
+        let paid = amount("paid", &paid)? + amount("amount", &share)?;
+        let state =
+            if paid >= amount("amount", &owed)? { ObligationState::Paid } else { ObligationState::Open };
+        execute!(
+            tx,
+            "UPDATE obligations SET paid = $2, state = $3, updated_at = $4 WHERE id = $1",
+            id,
+            to_text(paid),
+            state.as_str(),
+            present
+        )?;
+        execute!(
+            tx,
+            "UPDATE obligation_payments SET state = 'confirmed', decided_by = $3, updated_at = $4 \
+             WHERE obligation_id = $1 AND document_id = $2",
+            id,
+            document.0,
+            who,
+            present
+        )?;
+        numbers.push(bill);
+    }
+    Ok(numbers)
+}
+
+/// What a receipt paid, or might have, is owed as before.
+async fn take_back(tx: &mut Tx, document: DocumentId) -> Result<(), CatalogError> {
+    let rows = all!(
+        tx,
+        (Uuid, Uuid, String, String, String),
+        "SELECT o.id, o.customer_id, o.paid, p.amount, p.state FROM obligation_payments p \
+         JOIN obligations o ON o.id = p.obligation_id \
+         WHERE p.document_id = $1 AND p.state IN ('proposed', 'confirmed') ORDER BY o.id",
+        document.0
+    )?;
+    let present = micros(tx.now());
+    let mut customers = std::collections::BTreeSet::new();
+    for (id, customer, paid, share, state) in rows {
+        let paid = amount("paid", &paid)?;
+        let paid = if state == "confirmed" { paid - amount("amount", &share)? } else { paid };
+        execute!(
+            tx,
+            "UPDATE obligations SET paid = $2, updated_at = $3, \
+             state = CASE WHEN state = 'cancelled' THEN state ELSE 'open' END WHERE id = $1",
+            id,
+            to_text(paid),
+            present
+        )?;
+        execute!(
+            tx,
+            "UPDATE obligation_payments SET state = 'undone', updated_at = $3 \
+             WHERE obligation_id = $1 AND document_id = $2",
+            id,
+            document.0,
+            present
+        )?;
+        customers.insert(customer);
+    }
+    for customer in customers {
+        cases::schedule(tx, CustomerId(customer)).await?;
+    }
+    Ok(())
+}
+
+impl Catalog {
+    /// A person says that a receipt pays what it was proposed for, or that it does not.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn settle_receipt(
+        &self,
+        access: &Access,
+        (id, document): (ObligationId, DocumentId),
+        pays: bool,
+        who: &str,
+    ) -> Result<Settled, CatalogError> {
+        let Some(seen) = self.obligation(access, id).await? else { return Ok(Settled::Missing) };
+        let proposed = |p: &Payment| p.document_id == document && p.state == "proposed";
+        if !seen.payments.iter().any(proposed) {
+            let known = seen.payments.iter().any(|p| p.document_id == document);
+            return Ok(if known { Settled::Over } else { Settled::Missing });
+        }
+        let mut tx = self.writing().await?;
+        // Of two who decide at once, one finds it settled.
+        let present = micros(tx.now());
+        let mine = execute!(
+            tx,
+            "UPDATE obligation_payments SET updated_at = $3 WHERE obligation_id = $1 AND document_id = $2 \
+             AND state = 'proposed'",
+            id.0,
+            document.0,
+            present
+        )?;
+        if mine != 1 {
+            return Ok(Settled::Over);
+        }
+        if pays {
+            let numbers = settle(&mut tx, document, Some(who)).await?;
+            let row = optional!(
+                tx,
+                (Option<Uuid>, Option<String>),
+                "SELECT contact_id, phone_number_id FROM documents WHERE id = $1",
+                document.0
+            )?;
+            if let Some((Some(contact), Some(number))) = row {
+                cases::thank(&mut tx, (ContactId(contact), &number), document.0, &numbers).await?;
+            }
+        } else {
+            execute!(
+                tx,
+                "UPDATE obligations SET state = 'open', updated_at = $2 WHERE state = 'held' AND id IN \
+                 (SELECT p.obligation_id FROM obligation_payments p WHERE p.document_id = $1 AND p.state = 'proposed')",
+                document.0,
+                present
+            )?;
+            execute!(
+                tx,
+                "UPDATE obligation_payments SET state = 'refused', decided_by = $2, updated_at = $3 \
+                 WHERE document_id = $1 AND state = 'proposed'",
+                document.0,
+                who,
+                present
+            )?;
+        }
+        let detail = json!({ "obligation_id": id, "pays": pays });
+        audit::write(&mut tx, who, "receipt_settled", Some(document), &detail).await?;
+        cases::settled(&mut tx, seen.customer_id).await?;
+        cases::schedule(&mut tx, seen.customer_id).await?;
+        tx.commit().await?;
+        Ok(Settled::Done)
+    }
+
+    /// A person writes down until when a debtor promised to pay; none: no more.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn promised(
+        &self,
+        access: &Access,
+        id: ObligationId,
+        until: Option<Date>,
+        who: &str,
+    ) -> Result<Settled, CatalogError> {
+        let until =
+            until.map(|day| day.format(format_description!("[year]-[month]-[day]")).unwrap_or_default());
+        let sql = "UPDATE obligations SET promised_for = $2, updated_at = $3 WHERE id = $1 AND state IN ('open', 'held')";
+        self.change(access, id, (sql, until.as_deref()), (who, "obligation_promised")).await
+    }
+
+    /// What is owed no more.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn cancel_obligation(
+        &self,
+        access: &Access,
+        id: ObligationId,
+        why: &str,
+        who: &str,
+    ) -> Result<Settled, CatalogError> {
+        let sql = "UPDATE obligations SET state = CASE WHEN $2 IS NULL THEN state ELSE 'cancelled' END, updated_at = $3 \
+             WHERE id = $1 AND state IN ('open', 'held')";
+        self.change(access, id, (sql, Some(why)), (who, "obligation_cancelled")).await
+    }
+
+    async fn change(
+        &self,
+        access: &Access,
+        id: ObligationId,
+        (sql, value): (&'static str, Option<&str>),
+        (who, action): (&str, &str),
+    ) -> Result<Settled, CatalogError> {
+        let Some(seen) = self.obligation(access, id).await? else { return Ok(Settled::Missing) };
+        let mut tx = self.writing().await?;
+        let present = micros(tx.now());
+        if execute!(tx, sql, id.0, value, present)? != 1 {
+            return Ok(Settled::Over);
+        }
+        let detail = json!({ "obligation_id": id, "said": value });
+        audit::write(&mut tx, who, action, None, &detail).await?;
+        cases::schedule(&mut tx, seen.customer_id).await?;
+        tx.commit().await?;
+        Ok(Settled::Done)
+    }
+}

@@ -1,0 +1,203 @@
+//! Conversations through the fake Graph and a clock: what is asked, how it is answered, and what a tap counts for.
+
+use acuse_conversation::{Policies, Privacy};
+use acuse_fixtures::graph::{Inbound, MediaType, Said, Sender, SentMessage};
+use acuse_tests::in_process::InProcess;
+use axum::http::{Method, StatusCode};
+use serde_json::{Value, json};
+use time::Duration;
+
+const ANA: (&str, &str) = ("34600000001", "Ana");
+
+async fn led() -> InProcess {
+    InProcess::led(Some(Policies::ours().unwrap())).await.unwrap()
+}
+
+async fn post(acuse: &InProcess, who: (&str, &str), said: Said) {
+    let webhook = acuse.world.graph.webhook_for(&[Inbound::new(Sender::phone(who.0, who.1), said)]);
+    assert_eq!(acuse.webhook(&webhook).await.unwrap(), 200);
+}
+
+async fn file(acuse: &InProcess, who: (&str, &str), text: &str) {
+    let media_id = acuse.world.graph.upload_media(text.as_bytes().to_vec(), "image/jpeg");
+    post(acuse, who, Said::Media { kind: MediaType::Image, media_id, caption: None, filename: None }).await;
+}
+
+async fn words(acuse: &InProcess, who: (&str, &str), text: &str) {
+    post(acuse, who, Said::Text(text.into())).await;
+}
+
+async fn taps(acuse: &InProcess, who: (&str, &str), payload: &str) {
+    let reply = json!({ "type": "button_reply", "button_reply": { "id": payload, "title": "Sí" } });
+    post(acuse, who, Said::Raw(json!({ "type": "interactive", "interactive": reply }))).await;
+}
+
+/// What was last sent, once nothing more happens within a few minutes.
+async fn answer(acuse: &InProcess) -> SentMessage {
+    acuse.run_jobs(Duration::minutes(6)).await.unwrap();
+    acuse.world.graph.sent().pop().expect("something was sent")
+}
+
+fn text_of(sent: &SentMessage) -> String {
+    let of = |path: &str| sent.body.pointer(path).and_then(Value::as_str).map(str::to_owned);
+    of("/text/body").or_else(|| of("/interactive/body/text")).unwrap_or_default()
+}
+
+/// Payloads of the buttons of a message.
+fn buttons(sent: &SentMessage) -> Vec<String> {
+    let all = sent.body.pointer("/interactive/action/buttons").and_then(Value::as_array).cloned();
+    let id = |button: Value| button.pointer("/reply/id").and_then(Value::as_str).map(str::to_owned);
+    all.unwrap_or_default().into_iter().filter_map(id).collect()
+}
+
+async fn only_document(acuse: &InProcess) -> Value {
+    let all = acuse.get("/v1/documents?limit=100").await.unwrap();
+    let rows = all["data"].as_array().unwrap().clone();
+    rows.into_iter().rfind(|row| row["duplicate_of"].is_null()).expect("one")
+}
+
+/// Both ledgers balance, and all timers have run.
+async fn ends(acuse: InProcess) {
+    acuse.run_jobs(Duration::days(60)).await.unwrap();
+    for ledger in ["/v1/ledger", "/v1/ledger/messages"] {
+        let counted = acuse.get(ledger).await.unwrap();
+        assert_eq!(counted["balanced"], true, "{ledger}: {counted}");
+    }
+}
+
+/// Whether words stand in the database's files.
+fn stands(acuse: &InProcess, words: &str) -> bool {
+    ["acuse.db", "acuse.db-wal"].iter().any(|name| {
+        let bytes = std::fs::read(acuse.world.folder().join(name)).unwrap_or_default();
+        bytes.windows(words.len()).any(|w| w == words.as_bytes())
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_password_opens_its_file_and_stands_nowhere() {
+    let acuse = led().await;
+    file(
+        &acuse,
+        ANA,
+        "locked abril-7731\nreceipt\ntotal=45.00\ncurrency=EUR\nnumber=7\nmerchant_name=Bar Sol",
+    )
+    .await;
+    assert!(text_of(&answer(&acuse).await).contains("contraseña"));
+    words(&acuse, ANA, "mayo-7731").await;
+    assert!(text_of(&answer(&acuse).await).contains("Esa contraseña no abre"), "and it is asked for again");
+    words(&acuse, ANA, "abril-7731").await;
+    answer(&acuse).await;
+    let document = only_document(&acuse).await;
+    assert_eq!(document["kind"], "receipt", "{document}");
+    for word in ["mayo-7731", "abril-7731"] {
+        assert!(!stands(&acuse, word), "{word} stands in the database");
+    }
+    assert!(stands(&acuse, "[password]"), "what is looked through is what is kept");
+    ends(acuse).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_other_side_of_a_card_is_put_beside_the_first() {
+    let acuse = led().await;
+    file(&acuse, ANA, "card\ndocument_number=12345678Z\nsurname=PRUEBA").await;
+    assert!(text_of(&answer(&acuse).await).contains("otra cara"));
+    file(&acuse, ANA, "card\nsupport_number=AAA000000").await;
+    answer(&acuse).await;
+    let document = only_document(&acuse).await;
+    assert_eq!((&document["kind"], &document["pages"]), (&json!("id"), &json!(2)), "{document}");
+    ends(acuse).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_choice_is_tapped_once() {
+    let acuse = led().await;
+    file(&acuse, ANA, "receipt\ntotal=45.00\ncurrency=EUR\nnumber=7\nmerchant_name=Bar Sol").await;
+    acuse.run_jobs(Duration::minutes(6)).await.unwrap();
+    let id = only_document(&acuse).await["id"].as_str().unwrap().to_owned();
+    let ask = format!("/v1/documents/{id}/ask");
+    let question = json!({ "expects": "choice", "text": "¿De qué tienda?", "choices": ["Norte", "Sur"] });
+    let (status, answered) = acuse.send(Method::POST, &ask, Some(&question)).await.unwrap();
+    assert_eq!(status, StatusCode::OK, "{answered}");
+    let asked = answer(&acuse).await;
+    assert!(text_of(&asked).contains("¿De qué tienda?"));
+    let payloads = buttons(&asked);
+    assert_eq!(payloads.len(), 2);
+    taps(&acuse, ("34600000009", "Otro"), &payloads[1]).await;
+    assert!(text_of(&answer(&acuse).await).contains("otra persona"));
+    taps(&acuse, ANA, &payloads[1]).await;
+    assert!(text_of(&answer(&acuse).await).contains("lo anotamos"));
+    taps(&acuse, ANA, &payloads[0]).await;
+    assert!(text_of(&answer(&acuse).await).contains("«Sur»"));
+    let timeline = acuse.get(&format!("/v1/documents/{id}/timeline")).await.unwrap().to_string();
+    assert_eq!(timeline.matches("\"choice\":\"Sur\"").count(), 1, "{timeline}");
+    for bad in [json!({ "expects": "choice", "text": "?", "choices": ["a"] }), json!({ "expects": "words" })]
+    {
+        let (status, _) = acuse.send(Method::POST, &ask, Some(&bad)).await.unwrap();
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{bad}");
+    }
+    ends(acuse).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_the_law_asks_for_it_a_card_is_read_only_once_its_holder_agrees() {
+    let privacy =
+        Privacy::read("version\t2026-01\nes\tTratamos tus datos para archivar tus documentos.").unwrap();
+    let policies = Policies::ours().unwrap().with_privacy(Some(privacy));
+    let acuse = InProcess::led(Some(policies)).await.unwrap();
+    let luz = ("573001112233", "Luz");
+    words(&acuse, luz, "Hola").await;
+    let notice = answer(&acuse).await;
+    assert!(text_of(&notice).starts_with("Tratamos tus datos"), "{notice:?}");
+    file(&acuse, luz, "card\ndocument_number=1020304050\nsurname=PRUEBA").await;
+    assert!(text_of(&answer(&acuse).await).contains("sin leerlo"));
+    assert!(!stands(&acuse, "1020304050"), "nothing of what was read is kept");
+    taps(&acuse, luz, &buttons(&notice)[0]).await;
+    answer(&acuse).await;
+    assert_eq!(only_document(&acuse).await["kind"], "id", "it is read now");
+    let contacts = acuse.get("/v1/contacts").await.unwrap();
+    let contact = contacts["data"][0]["id"].as_str().unwrap();
+    let consents = acuse.get(&format!("/v1/contacts/{contact}/consents")).await.unwrap();
+    let states: Vec<_> =
+        consents["data"].as_array().unwrap().iter().map(|c| (&c["state"], &c["text_version"])).collect();
+    assert_eq!(states, [(&json!("told"), &json!("2026-01")), (&json!("granted"), &json!("2026-01"))]);
+    // Who is from elsewhere is told, and not asked.
+    file(&acuse, ANA, "card\ndocument_number=12345678Z").await;
+    acuse.run_jobs(Duration::minutes(6)).await.unwrap();
+    let to_ana: Vec<_> =
+        acuse.world.graph.sent().into_iter().filter(|m| m.to.as_deref() == Some("+34600000001")).collect();
+    assert!(text_of(&to_ana[0]).starts_with("Tratamos tus datos") && buttons(&to_ana[0]).is_empty());
+    ends(acuse).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_notice_goes_to_whoever_agreed() {
+    let acuse = led().await;
+    words(&acuse, ANA, "Gracias").await;
+    let number = acuse.world.graph.options().phone_number_id.clone();
+    let account = acuse.world.graph.options().account_id.clone();
+    let template = json!({ "name": "order_sent", "language": "es", "category": "UTILITY", "status": "APPROVED",
+        "components": [{ "type": "BODY", "text": "Hola {{1}}, tu pedido {{2}} salió." }] });
+    acuse.world.graph.set_templates(&account, vec![template]);
+    acuse_workers::watch::look(&acuse.world.workers[0]).await.unwrap();
+    let notice = json!({ "to": "+34 600 000 001", "template": "order_sent", "params": ["Ana", "77"],
+        "idempotency_key": "order-77" });
+    let (status, refused) = acuse.send(Method::POST, "/v1/notices", Some(&notice)).await.unwrap();
+    assert_eq!(status, StatusCode::CONFLICT, "{refused}");
+    let contacts = acuse.get("/v1/contacts").await.unwrap();
+    let contact = contacts["data"][0]["id"].as_str().unwrap().to_owned();
+    let consent =
+        json!({ "phone_number_id": number, "category": "utility", "state": "granted", "source": "form" });
+    let path = format!("/v1/contacts/{contact}/consents");
+    assert_eq!(acuse.send(Method::POST, &path, Some(&consent)).await.unwrap().0, StatusCode::CREATED);
+    let (status, made) = acuse.send(Method::POST, "/v1/notices", Some(&notice)).await.unwrap();
+    assert_eq!(status, StatusCode::CREATED, "{made}");
+    let (status, again) = acuse.send(Method::POST, "/v1/notices", Some(&notice)).await.unwrap();
+    assert_eq!((status, &again["id"]), (StatusCode::OK, &made["id"]));
+    acuse.run_jobs(Duration::hours(20)).await.unwrap();
+    let sent = acuse.world.graph.sent().pop().unwrap();
+    assert_eq!(sent.body["template"]["name"], "order_sent", "{:?}", sent.body);
+    assert_eq!(sent.body["template"]["components"][0]["parameters"][1]["text"], "77");
+    let path = format!("/v1/notices/{}", made["id"].as_str().unwrap());
+    assert_eq!(acuse.get(&path).await.unwrap()["state"], "sent");
+    ends(acuse).await;
+}
