@@ -89,7 +89,7 @@ async fn in_hand(catalog: &Catalog, contact: ContactId) -> OutboxMessage {
     .unwrap();
     tx.commit().await.unwrap();
     loop {
-        match catalog.next_reply(contact, std::time::Duration::from_secs(60)).await.unwrap() {
+        match super::road::next_of(catalog, contact, std::time::Duration::from_secs(60)).await {
             NextReply::Send(message) if message.payload.named.is_some() => return *message,
             NextReply::Send(other) => catalog.reply_withdrawn(other.id, "not of this test").await.unwrap(),
             other => panic!("{other:?}"),
