@@ -213,8 +213,7 @@ pub async fn create_batch(
     body: Bytes,
 ) -> Result<Json<Taken>, Problem> {
     caller.require(Scope::MessagesWrite)?;
-    let kind =
-        headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     if !kind.starts_with("text/csv") {
         return Err(Problem::UnsupportedMediaType("send a table with Content-Type: text/csv".to_owned()));
     }
