@@ -245,7 +245,7 @@ mod tests {
 
     use super::*;
 
-    const CAP: i64 = 1_000_0000;
+    const CAP: i64 = 10_000_000;
 
     fn owed(number: &'static str, left: i64) -> Owed<'static> {
         Owed { number, left: left * 10_000, currency: "EUR", due: date!(2026 - 05 - 03) }
