@@ -51,8 +51,9 @@ impl InProcess {
     pub async fn start() -> Result<Self> {
         let turn = turn().await;
         set_clock(None);
-        set_clock(Some(clock()));
         let world = Simulated::new(1, Quota::NONE).await?;
+        // After the ledger of the messages has begun: what came before it is not counted.
+        set_clock(Some(clock()));
         let env = world.workers.first().context("a worker")?;
         env.catalog.create_key("harness", &Sha256::of(KEY.as_bytes()), Scope::ALL).await?;
         let app = App::new(Parts {
