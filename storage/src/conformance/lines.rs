@@ -336,7 +336,11 @@ pub(super) async fn what_waited_stands_in_its_line(catalog: &Catalog, contact: C
     let lines = catalog.lines_of(contact).await.unwrap();
     assert_eq!(lines, [Line { contact, number: "1001".into() }]);
     let ledger = catalog.message_ledger(now()).await.unwrap();
-    assert_eq!((ledger.on_its_way, ledger.balanced), (1, true), "the task of before is behind it: {ledger:?}");
+    assert_eq!(
+        (ledger.on_its_way, ledger.balanced),
+        (1, true),
+        "the task of before is behind it: {ledger:?}"
+    );
     let waiting = tasks(catalog, contact).await;
     assert_eq!(waiting.len(), 1);
     assert_eq!(waiting[0].1.line(), None, "a worker serves all of the contact's lines by it");

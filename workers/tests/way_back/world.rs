@@ -8,7 +8,7 @@ use acuse_pipeline::{
     reason::{Reason, ReasonCode},
 };
 use acuse_storage::{
-    Catalog, ContactId, DocumentId, EmbeddedS3, Intake, Objects, Stage,
+    ContactId, DocumentId, EmbeddedS3, Intake, Objects, Stage,
     inbound::{Identity, InboundDelivery, InboundItem, InboundMedia, InboundMessage, InboundStatus, Outcome},
     incidents::Incident,
     outbox::{NewReply, OutboxMessage, OutboxState, Purpose},
