@@ -34,6 +34,7 @@ test: models ## Install or start what the tests need, then run them all
 	scripts/tools.sh test
 	cargo build --locked --workspace --bins
 	cargo test --locked --workspace
+	scripts/with-postgres.sh cargo test --locked --workspace --test way_back
 
 .PHONY: check
 check: ## Formatting, lints, docs, licences, unused dependencies

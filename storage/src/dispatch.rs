@@ -11,7 +11,7 @@ use crate::{
     error::CatalogError,
     names::{OutboxId, clean, maybe_at, micros, number as counted, to_json},
     numbers,
-    outbox::{OutboxMessage, Payload},
+    outbox::{Line, OutboxMessage, Payload, Wait, wake},
     sql::Tx,
 };
 
@@ -88,6 +88,11 @@ impl Catalog {
                 return Ok(None);
             }
             pay(&mut tx, message, number, &paid).await?;
+            if message.phone_number_id.as_deref() != Some(number) {
+                // It stands in another line from now on, which has a task as every line has in which something waits.
+                let line = Line { contact: message.contact_id, number: number.to_owned() };
+                wake(&mut tx, &line, Wait::None).await?;
+            }
         }
         tx.commit().await?;
         Ok(Some(verdict))

@@ -60,8 +60,9 @@ impl InProcess {
     pub async fn led(policies: Option<Policies>) -> Result<Self> {
         let turn = turn().await;
         set_clock(None);
-        set_clock(Some(clock()));
         let world = Simulated::led(1, Quota::NONE, policies).await?;
+        // After the ledger of the messages has begun: what came before it is not counted.
+        set_clock(Some(clock()));
         let env = world.workers.first().context("a worker")?;
         env.catalog.create_key("harness", &Sha256::of(KEY.as_bytes()), Scope::ALL).await?;
         let app = App::new(Parts {

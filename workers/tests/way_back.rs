@@ -1,6 +1,7 @@
 //! The way back and trouble of ours: one message through every code of Meta's, as a refused call and as a failed
 //! status, to its exact end; through the death of its worker at every step; and outages of the parts that documents
-//! need. By a clock of the test's own: nothing sleeps.
+//! need. By a clock of the test's own: nothing sleeps. On SQLite, or on PostgreSQL where `ACUSE_TEST_POSTGRES` names a
+//! cluster.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 // A whole document on its road is one deep future.
@@ -12,6 +13,8 @@ mod alerts;
 mod channel;
 #[path = "way_back/codes.rs"]
 mod codes;
+#[path = "way_back/db.rs"]
+mod db;
 #[path = "way_back/lines.rs"]
 mod lines;
 #[path = "way_back/outages.rs"]

@@ -34,7 +34,7 @@ async fn world() -> World {
     let account = world.graph.options().account_id.clone();
     world.sends_to(&world.number(), Some(&account), RECEIPT).await;
     // Nobody works here, and a lane that stands still is another's test.
-    sqlx::query("DELETE FROM Jobs").execute(&world.queue).await.unwrap();
+    world.queue.run("DELETE FROM Jobs", &[]).await;
     look(&world).await;
     assert_eq!(open(&world).await, [], "all is well");
     world

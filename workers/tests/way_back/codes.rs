@@ -91,12 +91,10 @@ async fn ends(world: &World, code: i64, way: Way, end: End) {
         }
         End::OptedOut => {
             assert_eq!(told.as_deref(), Some("contact_opted_out"), "{what}");
-            let row: (String, String) =
-                sqlx::query_as("SELECT category, state FROM consents WHERE contact_id = $1")
-                    .bind(of.contact.0)
-                    .fetch_one(&world.queue)
-                    .await
-                    .unwrap();
+            let row: (String, String) = world
+                .queue
+                .one("SELECT category, state FROM consents WHERE contact_id = $1", &[of.contact.0.into()])
+                .await;
             assert_eq!(row, ("marketing".into(), "withdrawn".into()), "{what}");
         }
     }
@@ -139,8 +137,7 @@ async fn what_never_gets_better_is_tried_until_its_time_is_over_and_then_told() 
             assert_eq!(hours, 23 * 60, "{code}: told at once when its time is over");
         }
         assert_eq!(world.send_paused().await, end == End::Paused, "{code}");
-        let rate: (i64,) =
-            sqlx::query_as("SELECT rate_per_s FROM numbers").fetch_one(&world.queue).await.unwrap();
+        let rate: (i64,) = world.queue.one("SELECT rate_per_s FROM numbers", &[]).await;
         assert_eq!(rate.0 < 80, code == 130_429, "{code}: the number's rate");
         // What ends a pause or a lowered rate is that something goes.
         pass(time::Duration::HOUR);
@@ -155,8 +152,7 @@ async fn what_never_gets_better_is_tried_until_its_time_is_over_and_then_told() 
         assert!(!world.send_paused().await, "{code}: the probe passed");
         world.status(waiting, "delivered", None).await;
         if code == 130_429 {
-            let rate: (i64,) =
-                sqlx::query_as("SELECT rate_per_s FROM numbers").fetch_one(&world.queue).await.unwrap();
+            let rate: (i64,) = world.queue.one("SELECT rate_per_s FROM numbers", &[]).await;
             assert_eq!(rate.0, 80, "success restores it");
         }
         pass(time::Duration::days(4));
@@ -178,11 +174,7 @@ async fn a_closed_window_takes_the_approved_template_and_a_bad_template_is_block
     world.runs(of).await;
     let late = world.waits().await;
     let held = world.message(late).await;
-    sqlx::query("UPDATE outbox SET expires_at = NULL WHERE id = $1")
-        .bind(held.id.0)
-        .execute(&world.queue)
-        .await
-        .unwrap();
+    world.queue.run("UPDATE outbox SET expires_at = NULL WHERE id = $1", &[held.id.0.into()]).await;
     pass(time::Duration::hours(25));
     world.runs(late).await;
     assert_eq!(world.message(late).await.state, OutboxState::Sent);
@@ -192,8 +184,7 @@ async fn a_closed_window_takes_the_approved_template_and_a_bad_template_is_block
     world.runs(late).await;
     let told = world.told(&world.message(late).await).await.unwrap();
     assert_eq!(told.kind, "template_refused");
-    let row: (String,) =
-        sqlx::query_as("SELECT status FROM templates").fetch_one(&world.queue).await.unwrap();
+    let row: (String,) = world.queue.one("SELECT status FROM templates", &[]).await;
     assert_eq!(row.0, "BLOCKED");
     world.status(of, "delivered", None).await;
     world.balances("in the end").await;

@@ -15,26 +15,25 @@ use crate::world::{Waiting, World, clock, pass, set};
 async fn runs_all(world: &World) -> usize {
     let mut ran = 0;
     loop {
-        let (next,): (Option<i64>,) =
-            sqlx::query_as("SELECT MIN(run_at) FROM Jobs WHERE status = 'Pending' AND job_type = 'reply'")
-                .fetch_one(&world.queue)
-                .await
-                .unwrap();
+        let (next,): (Option<i64>,) = world
+            .queue
+            .one("SELECT MIN(run_at) FROM Jobs WHERE status = 'Pending' AND job_type = 'reply'", &[])
+            .await;
         let Some(next) = next.and_then(|secs| OffsetDateTime::from_unix_timestamp(secs).ok()) else {
             return ran;
         };
         set(next.max(clock()));
-        let (id, job): (String, Vec<u8>) = sqlx::query_as(
-            "UPDATE Jobs SET status = 'Running' WHERE id = (SELECT id FROM Jobs WHERE status = 'Pending' \
+        let (id, job): (String, Vec<u8>) = world
+            .queue
+            .one(
+                "UPDATE Jobs SET status = 'Running' WHERE id = (SELECT id FROM Jobs WHERE status = 'Pending' \
              AND job_type = 'reply' AND run_at <= $1 ORDER BY run_at, id LIMIT 1) RETURNING id, job",
-        )
-        .bind(clock().unix_timestamp())
-        .fetch_one(&world.queue)
-        .await
-        .unwrap();
+                &[(clock().unix_timestamp()).into()],
+            )
+            .await;
         let task: acuse_storage::queue::ReplyTask = serde_json::from_slice(&job).unwrap();
         let _ended = jobs::reply::reply(&world.env, &task.line().unwrap()).await;
-        sqlx::query("DELETE FROM Jobs WHERE id = $1").bind(&id).execute(&world.queue).await.unwrap();
+        world.queue.run("DELETE FROM Jobs WHERE id = $1", &[id.into()]).await;
         ran += 1;
         assert!(ran < 1_000, "it finds no end");
     }
@@ -78,12 +77,13 @@ async fn what_waits_for_a_paused_template_holds_up_nothing_else() {
     let first = world.waits_from(who.clone()).await;
     let id = world.message(first).await.id;
     let for_days = async |id: uuid::Uuid| {
-        sqlx::query("UPDATE outbox SET expires_at = $2 WHERE id = $1")
-            .bind(id)
-            .bind((clock() + Duration::days(5)).unix_timestamp() * 1_000_000)
-            .execute(&world.queue)
-            .await
-            .unwrap();
+        world
+            .queue
+            .run(
+                "UPDATE outbox SET expires_at = $2 WHERE id = $1",
+                &[id.into(), ((clock() + Duration::days(5)).unix_timestamp() * 1_000_000).into()],
+            )
+            .await;
     };
     for_days(id.0).await;
     // The day is over, and Meta has paused the template.
@@ -114,29 +114,29 @@ async fn what_waits_for_a_paused_template_holds_up_nothing_else() {
 async fn a_paused_template_sets_aside_its_own_messages_only() {
     let world = World::new().await;
     world.approves_a_template().await;
-    sqlx::query(
-        "INSERT INTO templates (waba_id, name, language, category, status, synced_at, paused_until) \
+    world
+        .queue
+        .run(
+            "INSERT INTO templates (waba_id, name, language, category, status, synced_at, paused_until) \
          VALUES ('1', 'acuse_filed', 'es', 'UTILITY', 'APPROVED', 0, $1)",
-    )
-    .bind((clock() + Duration::hours(28)).unix_timestamp() * 1_000_000)
-    .execute(&world.queue)
-    .await
-    .unwrap();
+            &[((clock() + Duration::hours(28)).unix_timestamp() * 1_000_000).into()],
+        )
+        .await;
     let who = Identity { wa_id: Some("34600999666".into()), ..Identity::default() };
     let paused = world.waits_from(who.clone()).await;
     let goes = world.waits_from(who).await;
     let id = world.message(paused).await.id;
-    sqlx::query("UPDATE outbox SET purpose = $2 WHERE id = $1")
-        .bind(id.0)
-        .bind(Purpose::Filed.as_str())
-        .execute(&world.queue)
-        .await
-        .unwrap();
-    sqlx::query("UPDATE outbox SET expires_at = $1")
-        .bind((clock() + Duration::days(5)).unix_timestamp() * 1_000_000)
-        .execute(&world.queue)
-        .await
-        .unwrap();
+    world
+        .queue
+        .run("UPDATE outbox SET purpose = $2 WHERE id = $1", &[id.0.into(), (Purpose::Filed.as_str()).into()])
+        .await;
+    world
+        .queue
+        .run(
+            "UPDATE outbox SET expires_at = $1",
+            &[((clock() + Duration::days(5)).unix_timestamp() * 1_000_000).into()],
+        )
+        .await;
     pass(Duration::hours(25));
     world.runs(goes).await;
     assert_eq!(world.message(goes).await.state, OutboxState::Sent, "what stands before it waits aside");

@@ -113,12 +113,13 @@ async fn the_longest_text_goes_and_a_longer_one_is_told_of() {
     for (chars, state) in [(4_096, OutboxState::Sent), (4_097, OutboxState::Failed)] {
         let of = world.waits().await;
         let message = world.message(of).await;
-        sqlx::query("UPDATE outbox SET body = $2 WHERE id = $1")
-            .bind(message.id.0)
-            .bind("ñ".repeat(chars))
-            .execute(&world.queue)
-            .await
-            .unwrap();
+        world
+            .queue
+            .run(
+                "UPDATE outbox SET body = $2 WHERE id = $1",
+                &[message.id.0.into(), ("ñ".repeat(chars)).into()],
+            )
+            .await;
         world.runs(of).await;
         let message = world.message(of).await;
         assert_eq!(message.state, state, "{chars}: {message:?}");
@@ -135,12 +136,7 @@ async fn a_template_paused_in_between_is_waited_for() {
     let of = world.waits().await;
     let id = world.message(of).await.id;
     let until = (clock() + Duration::days(5)).unix_timestamp() * 1_000_000;
-    sqlx::query("UPDATE outbox SET expires_at = $2 WHERE id = $1")
-        .bind(id.0)
-        .bind(until)
-        .execute(&world.queue)
-        .await
-        .unwrap();
+    world.queue.run("UPDATE outbox SET expires_at = $2 WHERE id = $1", &[id.0.into(), until.into()]).await;
     pass(Duration::hours(25));
     world.runs(of).await;
     assert_eq!(world.graph.sent().last().unwrap().body["type"], "template");

@@ -67,14 +67,8 @@ async fn writes(world: &World, who: &str, words: &str) {
 
 /// Takes the next task that is due off the queue and runs it; a worker that dies leaves it to another.
 async fn one_task(world: &World) -> bool {
-    let taken: Option<(String, String, Vec<u8>)> = sqlx::query_as(
-        "UPDATE Jobs SET status = 'Running' WHERE id = (SELECT id FROM Jobs WHERE status = 'Pending' AND run_at <= $1 \
-         ORDER BY priority DESC, run_at, id LIMIT 1) RETURNING id, job_type, job",
-    )
-    .bind(clock().unix_timestamp())
-    .fetch_optional(&world.queue)
-    .await
-    .unwrap();
+    let taken: Option<(String, String, Vec<u8>)> = world.queue.maybe("UPDATE Jobs SET status = 'Running' WHERE id = (SELECT id FROM Jobs WHERE status = 'Pending' AND run_at <= $1 \
+         ORDER BY priority DESC, run_at, id LIMIT 1) RETURNING id, job_type, job", &[(clock().unix_timestamp()).into()]).await;
     let Some((id, lane, job)) = taken else { return false };
     let (env, document) = (&world.env, || serde_json::from_slice::<DocumentTask>(&job).unwrap().document_id);
     let work = async {
@@ -107,7 +101,7 @@ async fn one_task(world: &World) -> bool {
     } else {
         "DELETE FROM Jobs WHERE id = $1"
     };
-    sqlx::query(after).bind(&id).execute(&world.queue).await.unwrap();
+    world.queue.run(after, &[id.into()]).await;
     if died {
         // Its lease has to end before another may go on.
         set(clock() + Duration::seconds(46));
@@ -121,10 +115,8 @@ async fn passes(world: &World, wait: Duration) {
     loop {
         while one_task(world).await {}
         world.balances("while it goes on").await;
-        let (next,): (Option<i64>,) = sqlx::query_as("SELECT MIN(run_at) FROM Jobs WHERE status = 'Pending'")
-            .fetch_one(&world.queue)
-            .await
-            .unwrap();
+        let (next,): (Option<i64>,) =
+            world.queue.one("SELECT MIN(run_at) FROM Jobs WHERE status = 'Pending'", &[]).await;
         let next = next.and_then(|secs| OffsetDateTime::from_unix_timestamp(secs).ok());
         match next.filter(|next| *next <= until) {
             Some(next) => set(next.max(clock())),

@@ -8,7 +8,7 @@ use acuse_pipeline::{
     reason::{Reason, ReasonCode},
 };
 use acuse_storage::{
-    Catalog, ContactId, DocumentId, EmbeddedS3, Intake, Objects, Stage,
+    ContactId, DocumentId, EmbeddedS3, Intake, Objects, Stage,
     inbound::{Identity, InboundDelivery, InboundItem, InboundMedia, InboundMessage, InboundStatus, Outcome},
     incidents::Incident,
     outbox::{NewReply, OutboxMessage, OutboxState, Purpose},
@@ -21,7 +21,7 @@ use acuse_workers::{
 };
 use time::{OffsetDateTime, macros::datetime};
 
-use crate::way::Way as Road;
+use crate::{db::Db, way::Way as Road};
 
 const START: OffsetDateTime = datetime!(2026-09-01 08:00 UTC);
 
@@ -46,7 +46,7 @@ pub struct World {
     pub graph: FakeGraph,
     pub intake: Intake,
     /// The queue's table, for what a worker does to it.
-    pub queue: sqlx::SqlitePool,
+    pub queue: Db,
     /// Between the catalog's objects and their S3.
     pub way: Road,
     /// The program that reads.
@@ -76,21 +76,20 @@ impl World {
 
     /// Meta has approved the template for what is in review.
     pub async fn approves_a_template(&self) {
-        sqlx::query(
-            "INSERT INTO templates (waba_id, name, language, category, status, synced_at) \
+        self.queue
+            .run(
+                "INSERT INTO templates (waba_id, name, language, category, status, synced_at) \
              VALUES ('1', 'acuse_in_review', 'es', 'UTILITY', 'APPROVED', 0)",
-        )
-        .execute(&self.queue)
-        .await
-        .unwrap();
+                &[],
+            )
+            .await;
     }
 
     pub async fn with(options: Options) -> Self {
         NOW.set(acuse_storage::names::now());
         let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("acuse.db");
-        let catalog = Catalog::open_sqlite(&file).await.unwrap().with_clock(clock);
-        let queue = sqlx::SqlitePool::connect(&format!("sqlite:{}", file.display())).await.unwrap();
+        let (catalog, queue) = Db::fresh(folder.path()).await;
+        let catalog = catalog.with_clock(clock);
         let s3 = EmbeddedS3::start(&folder.path().join("objects")).await.unwrap();
         let mut config = s3.config("acuse");
         let way = Road::to(config.endpoint.as_deref().unwrap()).await;
@@ -199,11 +198,12 @@ impl World {
     /// The contact's task is taken off the queue and run to its end.
     pub async fn runs(&self, of: Waiting) {
         let id = of.contact.0;
-        sqlx::query("DELETE FROM Jobs WHERE id = (SELECT task_id FROM reply_lines WHERE contact_id = $1)")
-            .bind(id)
-            .execute(&self.queue)
-            .await
-            .unwrap();
+        self.queue
+            .run(
+                "DELETE FROM Jobs WHERE id IN (SELECT task_id FROM reply_lines WHERE contact_id = $1)",
+                &[id.into()],
+            )
+            .await;
         reply_to(&self.env, of.contact).await;
     }
 
