@@ -79,7 +79,7 @@ impl InProcess {
             undo: std::time::Duration::ZERO,
             mapping: None,
             metrics: PrometheusBuilder::new().build_recorder().handle(),
-            budget: Budget::new(TrustedProxies::default(), 0, false),
+            budget: Budget::new(TrustedProxies::default(), 100_000, false),
             keep: Keep::Amounts,
             outgoing: Arc::new(Outgoing::new(OutgoingConfig::default())?),
             door: Door::default(),

@@ -75,7 +75,30 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Clean<T> {
                 return Err(serde::de::Error::custom(format_args!("{member}: a text holds no NUL")));
             }
         }
-        serde_json::from_str(raw.get()).map(Self).map_err(serde::de::Error::custom)
+        let read = serde_json::from_str(raw.get()).or_else(|error| {
+            // To JSON Schema 7.0 is an integer, to serde it is none.
+            let mut value: serde_json::Value = serde_json::from_str(raw.get())?;
+            with_whole_numbers(&mut value);
+            serde_json::from_value(value).map_err(|_| error)
+        });
+        read.map(Self).map_err(serde::de::Error::custom)
+    }
+}
+
+/// Numbers that are whole, written as such.
+fn with_whole_numbers(value: &mut serde_json::Value) {
+    use serde_json::Value;
+    /// Beyond it not every whole number is one of these.
+    const MOST: f64 = 9_007_199_254_740_992.0;
+    match value {
+        Value::Number(number) if number.is_f64() => {
+            if let Some(whole) = number.as_f64().filter(|n| n.fract() == 0.0 && n.abs() <= MOST) {
+                *value = Value::from(whole as i64);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(with_whole_numbers),
+        Value::Object(members) => members.values_mut().for_each(with_whole_numbers),
+        _ => {}
     }
 }
 
@@ -201,6 +224,18 @@ mod tests {
         assert!(read("[null]").is_err() && read("3").is_err(), "an object, and nothing else");
         let error = read(r#"{"a":{"note":["x\u0000"]}}"#).unwrap_err().to_string();
         assert!(error.contains("note"), "{error}");
+    }
+
+    #[test]
+    fn a_whole_number_may_be_written_with_a_point() {
+        #[derive(Debug, PartialEq, Deserialize)]
+        struct Seen {
+            version: i64,
+        }
+        let read = |text: &str| serde_json::from_str::<Clean<Seen>>(text).map(|clean| clean.0);
+        assert_eq!(read(r#"{"version":344.0}"#).unwrap(), Seen { version: 344 });
+        assert!(read(r#"{"version":344.5}"#).unwrap_err().to_string().contains("344.5"));
+        assert!(read(r#"{"version":1e300}"#).is_err());
     }
 
     #[test]

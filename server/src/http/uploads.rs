@@ -197,10 +197,13 @@ async fn answer(app: &App, caller: &Caller, request: &RequestId, made: Made) -> 
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
-    let sound = value.to_str().ok().map(str::trim).filter(|v| (1..=255).contains(&v.len()));
-    sound
-        .map(|v| Some(v.to_owned()))
-        .ok_or_else(|| Problem::BadRequest("Idempotency-Key: 1 to 255 printable characters".to_owned()))
+    let how = || "Idempotency-Key: 1 to 255 printable characters of ASCII".to_owned();
+    let text = value.to_str().map_err(|_| Problem::BadRequest(how()))?.trim();
+    if (1..=255).contains(&text.len()) {
+        Ok(Some(text.to_owned()))
+    } else {
+        Err(Problem::Unprocessable(how()))
+    }
 }
 
 async fn read(

@@ -126,7 +126,12 @@ pub(super) async fn what_was_there_was_told(catalog: &Catalog, waiting: Document
     let head = catalog.feed_head().await.unwrap();
     amend(catalog, waiting, "46.00").await;
     let told = changes(catalog, waiting, head).await;
-    assert_eq!(told, [("document.amended".to_owned(), vec!["fields".to_owned()])]);
+    // Of all that stands in the row: what was amended, and what the scoring of what was there found since.
+    let changed = vec!["fields".to_owned(), "sensitivity".to_owned()];
+    assert_eq!(told, [("document.amended".to_owned(), changed)]);
+    amend(catalog, waiting, "47.00").await;
+    let told = changes(catalog, waiting, head).await;
+    assert_eq!(told[1], ("document.amended".to_owned(), vec!["fields".to_owned()]), "and that is told once");
 }
 
 /// Runs last of the feed's: afterwards every cursor of before is foreign.
