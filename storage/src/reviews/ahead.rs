@@ -41,7 +41,7 @@ impl Catalog {
             let place = place_of(&mut tx, Some(after)).await?;
             for place in [place, Place::START] {
                 if found.is_none() {
-                    found = take_first(&mut tx, &filter, Take::Ahead, place, until).await?;
+                    found = take_first(&mut tx, &filter, Take::Ahead(after), place, until).await?;
                 }
             }
         }

@@ -273,16 +273,27 @@ pub(super) enum Take {
     Reserved,
     /// What they could take, to be looked at now.
     Free,
-    /// What nobody has, to be looked at later.
-    Ahead,
+    /// What they could take but for what they look at, to be looked at later.
+    Ahead(ReviewId),
 }
 
 impl Take {
-    fn condition(self) -> &'static str {
+    fn condition(self, tx: &Tx) -> String {
         match self {
-            Self::Reserved => "r.reserved AND r.claimed_by = $5 AND r.claim_expires_at > $6",
-            Self::Free => "1 = 1",
-            Self::Ahead => "(r.claimed_by IS NULL OR r.claim_expires_at <= $6)",
+            Self::Reserved => "r.reserved AND r.claimed_by = $5 AND r.claim_expires_at > $6".to_owned(),
+            Self::Free => "1 = 1".to_owned(),
+            Self::Ahead(but) => format!("r.id <> {}", literal(tx, but.0)),
+        }
+    }
+
+    /// What becomes of `reserved` and of the lease. What somebody holds already stays as it is.
+    fn kept(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Ahead(_) => (
+                "CASE WHEN claimed_by = $5 AND claim_expires_at > $6 THEN reserved ELSE TRUE END",
+                "CASE WHEN claimed_by = $5 AND claim_expires_at > $6 AND NOT reserved THEN claim_expires_at ELSE $10 END",
+            ),
+            Self::Reserved | Self::Free => ("FALSE", "$10"),
         }
     }
 }
@@ -295,16 +306,15 @@ pub(super) async fn take_first(
     place: Place,
     until: OffsetDateTime,
 ) -> Result<Option<DocumentId>, CatalogError> {
-    let there = there(tx, filter);
+    let (there, condition) = (there(tx, filter), take.condition(tx));
+    let (reserved, expires) = take.kept();
     let skip = tx.pick("", "FOR UPDATE OF r SKIP LOCKED");
     let text = format!(
-        "UPDATE reviews SET claimed_by = $5, claim_expires_at = $10, reserved = {reserved}, \
+        "UPDATE reviews SET claimed_by = $5, claim_expires_at = {expires}, reserved = {reserved}, \
          fence = fence + CASE WHEN claimed_by = $5 AND claim_expires_at > $6 THEN 0 ELSE 1 END WHERE id = \
          (SELECT r.id {QUEUE} WHERE {OF_FILTER} AND {there} AND {condition} \
           AND (r.due_at, r.opened_at, r.id) > ($7, $8, $9) \
-          ORDER BY r.due_at, r.opened_at, r.id LIMIT 1 {skip}) RETURNING document_id",
-        reserved = if take == Take::Ahead { "TRUE" } else { "FALSE" },
-        condition = take.condition(),
+          ORDER BY r.due_at, r.opened_at, r.id LIMIT 1 {skip}) RETURNING document_id"
     );
     let found =
         bound!(optional, tx, (Uuid,), text, filter, place.due, place.opened, place.id, micros(until))?;
