@@ -216,8 +216,8 @@ impl Catalog {
         Ok(found.map(|(id,)| DocumentId(id)))
     }
 
-    /// Takes the most urgent free review of the filter that comes after `after`, and from the beginning where none
-    /// does; first of all what is reserved for whoever asks. Of many who ask at once each gets another one.
+    /// Takes the most urgent review of the filter that comes after `after` and that nobody else has, and from the beginning
+    /// where none does: what is reserved for whoever asks is theirs in its turn. Of many who ask at once each gets another one.
     ///
     /// # Errors
     /// When the database fails.
@@ -232,9 +232,8 @@ impl Catalog {
         let mut tx = self.writing().await?;
         let until = tx.now() + time::Duration::try_from(lease).unwrap_or(time::Duration::MINUTE);
         let after = place_of(&mut tx, after).await?;
-        let takes = [(Take::Reserved, Place::START), (Take::Free, after), (Take::Free, Place::START)];
-        for (take, place) in takes {
-            if let Some(id) = take_first(&mut tx, &filter, take, place, until).await? {
+        for place in [after, Place::START] {
+            if let Some(id) = take_first(&mut tx, &filter, Take::Free, place, until).await? {
                 tx.commit().await?;
                 return Ok(Some(id));
             }
@@ -269,8 +268,6 @@ impl Catalog {
 /// What is taken, and as what.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Take {
-    /// What is reserved for them already, to be looked at now.
-    Reserved,
     /// What they could take, to be looked at now.
     Free,
     /// What they could take but for what they look at, to be looked at later.
@@ -280,7 +277,6 @@ pub(super) enum Take {
 impl Take {
     fn condition(self, tx: &Tx) -> String {
         match self {
-            Self::Reserved => "r.reserved AND r.claimed_by = $5 AND r.claim_expires_at > $6".to_owned(),
             Self::Free => "1 = 1".to_owned(),
             Self::Ahead(but) => format!("r.id <> {}", literal(tx, but.0)),
         }
@@ -293,7 +289,7 @@ impl Take {
                 "CASE WHEN claimed_by = $5 AND claim_expires_at > $6 THEN reserved ELSE TRUE END",
                 "CASE WHEN claimed_by = $5 AND claim_expires_at > $6 AND NOT reserved THEN claim_expires_at ELSE $10 END",
             ),
-            Self::Reserved | Self::Free => ("FALSE", "$10"),
+            Self::Free => ("FALSE", "$10"),
         }
     }
 }
