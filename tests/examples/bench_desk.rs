@@ -150,7 +150,7 @@ async fn main() -> Result<()> {
         if n % 2 == 1 {
             let before = now_in(&mut page)?;
             page.press("e", false, false)?;
-            page.wait("document.activeElement.closest?.('.field')")?;
+            page.wait("!!document.activeElement.closest?.('.field')")?;
             machine += now_in(&mut page)? - before;
             let value = page.eval("document.activeElement.value")?.as_str().unwrap_or_default().to_owned();
             page.fill(&another(&value))?;

@@ -77,14 +77,18 @@ pub(super) async fn what_is_prepared_ahead_is_reserved(catalog: &Catalog) {
     assert_eq!(next, Some(there.document_id));
     let taken = catalog.review(there.id).await.unwrap().unwrap();
     assert_eq!((taken.is_reserved, taken.fence), (false, kept.fence));
+    // What she holds is her next, and stays hers as it was.
+    assert_eq!(reserve().await.unwrap(), Some(there.document_id));
+    let held = catalog.review(there.id).await.unwrap().unwrap();
+    assert_eq!((held.is_reserved, held.claim_expires_at), (false, taken.claim_expires_at));
     // What was reserved in one view is free for all when she works in another; a reservation ends by itself.
+    catalog.release_review(there.id, "user:una").await.unwrap();
     let last = catalog.reserve_next(&view(), here.id, "user:una", LEASE).await.unwrap();
     let others = ReviewFilter { reason: Some(ReasonCode::Malware), ..view() };
     assert_eq!(catalog.reserve_next(&others, here.id, "user:una", LEASE).await.unwrap(), None);
     if let Some(last) = last {
         assert_eq!(catalog.open_review_of(last).await.unwrap().unwrap().claimed_by, None);
     }
-    catalog.release_review(there.id, "user:una").await.unwrap();
     assert_eq!(
         catalog.reserve_next(&view(), here.id, "user:una", Duration::ZERO).await.unwrap(),
         Some(there.document_id)

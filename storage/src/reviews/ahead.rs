@@ -30,19 +30,10 @@ impl Catalog {
         let filter = ReviewFilter { open_to: Some(who.to_owned()), ..filter.clone() };
         let mut tx = self.writing().await?;
         let until = tx.now() + time::Duration::try_from(lease).unwrap_or(time::Duration::MINUTE);
-        let mut found = take_first(&mut tx, &filter, Take::Reserved, Place::START, until).await?;
-        if let Some(id) = found {
-            execute!(
-                tx,
-                "UPDATE reviews SET reserved = TRUE WHERE document_id = $1 AND resolved_at IS NULL",
-                id.0
-            )?;
-        } else {
-            let place = place_of(&mut tx, Some(after)).await?;
-            for place in [place, Place::START] {
-                if found.is_none() {
-                    found = take_first(&mut tx, &filter, Take::Ahead, place, until).await?;
-                }
+        let (mut found, place) = (None, place_of(&mut tx, Some(after)).await?);
+        for place in [place, Place::START] {
+            if found.is_none() {
+                found = take_first(&mut tx, &filter, Take::Ahead(after), place, until).await?;
             }
         }
         execute!(

@@ -216,8 +216,8 @@ impl Catalog {
         Ok(found.map(|(id,)| DocumentId(id)))
     }
 
-    /// Takes the most urgent free review of the filter that comes after `after`, and from the beginning where none
-    /// does; first of all what is reserved for whoever asks. Of many who ask at once each gets another one.
+    /// Takes the most urgent review of the filter that comes after `after` and that nobody else has, and from the beginning
+    /// where none does: what is reserved for whoever asks is theirs in its turn. Of many who ask at once each gets another one.
     ///
     /// # Errors
     /// When the database fails.
@@ -232,9 +232,8 @@ impl Catalog {
         let mut tx = self.writing().await?;
         let until = tx.now() + time::Duration::try_from(lease).unwrap_or(time::Duration::MINUTE);
         let after = place_of(&mut tx, after).await?;
-        let takes = [(Take::Reserved, Place::START), (Take::Free, after), (Take::Free, Place::START)];
-        for (take, place) in takes {
-            if let Some(id) = take_first(&mut tx, &filter, take, place, until).await? {
+        for place in [after, Place::START] {
+            if let Some(id) = take_first(&mut tx, &filter, Take::Free, place, until).await? {
                 tx.commit().await?;
                 return Ok(Some(id));
             }
@@ -269,20 +268,28 @@ impl Catalog {
 /// What is taken, and as what.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Take {
-    /// What is reserved for them already, to be looked at now.
-    Reserved,
     /// What they could take, to be looked at now.
     Free,
-    /// What nobody has, to be looked at later.
-    Ahead,
+    /// What they could take but for what they look at, to be looked at later.
+    Ahead(ReviewId),
 }
 
 impl Take {
-    fn condition(self) -> &'static str {
+    fn condition(self, tx: &Tx) -> String {
         match self {
-            Self::Reserved => "r.reserved AND r.claimed_by = $5 AND r.claim_expires_at > $6",
-            Self::Free => "1 = 1",
-            Self::Ahead => "(r.claimed_by IS NULL OR r.claim_expires_at <= $6)",
+            Self::Free => "1 = 1".to_owned(),
+            Self::Ahead(but) => format!("r.id <> {}", literal(tx, but.0)),
+        }
+    }
+
+    /// What becomes of `reserved` and of the lease. What somebody holds already stays as it is.
+    fn kept(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Ahead(_) => (
+                "CASE WHEN claimed_by = $5 AND claim_expires_at > $6 THEN reserved ELSE TRUE END",
+                "CASE WHEN claimed_by = $5 AND claim_expires_at > $6 AND NOT reserved THEN claim_expires_at ELSE $10 END",
+            ),
+            Self::Free => ("FALSE", "$10"),
         }
     }
 }
@@ -295,16 +302,15 @@ pub(super) async fn take_first(
     place: Place,
     until: OffsetDateTime,
 ) -> Result<Option<DocumentId>, CatalogError> {
-    let there = there(tx, filter);
+    let (there, condition) = (there(tx, filter), take.condition(tx));
+    let (reserved, expires) = take.kept();
     let skip = tx.pick("", "FOR UPDATE OF r SKIP LOCKED");
     let text = format!(
-        "UPDATE reviews SET claimed_by = $5, claim_expires_at = $10, reserved = {reserved}, \
+        "UPDATE reviews SET claimed_by = $5, claim_expires_at = {expires}, reserved = {reserved}, \
          fence = fence + CASE WHEN claimed_by = $5 AND claim_expires_at > $6 THEN 0 ELSE 1 END WHERE id = \
          (SELECT r.id {QUEUE} WHERE {OF_FILTER} AND {there} AND {condition} \
           AND (r.due_at, r.opened_at, r.id) > ($7, $8, $9) \
-          ORDER BY r.due_at, r.opened_at, r.id LIMIT 1 {skip}) RETURNING document_id",
-        reserved = if take == Take::Ahead { "TRUE" } else { "FALSE" },
-        condition = take.condition(),
+          ORDER BY r.due_at, r.opened_at, r.id LIMIT 1 {skip}) RETURNING document_id"
     );
     let found =
         bound!(optional, tx, (Uuid,), text, filter, place.due, place.opened, place.id, micros(until))?;
