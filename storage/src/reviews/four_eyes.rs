@@ -169,8 +169,7 @@ async fn deciding(tx: &mut Tx) -> Result<u64, CatalogError> {
     number("users", "role", count)
 }
 
-type RuleRow =
-    (Uuid, Option<String>, Option<String>, Option<Uuid>, Option<String>, Option<i64>, String, i64);
+type RuleRow = (Uuid, Option<String>, Option<String>, Option<Uuid>, Option<String>, Option<i64>, String, i64);
 
 fn rule(row: RuleRow) -> Result<Rule, CatalogError> {
     const T: &str = "four_eyes_rules";
@@ -234,8 +233,7 @@ pub(super) async fn said(
     let Some(answer) = Answer::of(document, by, decision) else { return Ok(Said::Enough) };
     let known = opinions(tx, document.id).await?;
     // Once somebody was asked, the second is needed whatever became of the rule.
-    if known.is_empty()
-        && !rules(tx).await?.iter().any(|rule| rule.scope.is_about_either(document, &answer))
+    if known.is_empty() && !rules(tx).await?.iter().any(|rule| rule.scope.is_about_either(document, &answer))
     {
         return Ok(Said::Enough);
     }
