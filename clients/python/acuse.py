@@ -69,6 +69,31 @@ class Acuse:
             yield from page["data"]
             after = page["next"]
 
+    def list_approvals(self, *, state: Literal["asked", "approved", "refused", "expired"] | None = None, document_id: str | None = None, after: str | None = None, limit: int | None = None) -> dict[str, Any]:
+        """Decisions that were asked for, the first one first (messages:read)."""
+        return self._json("GET", f"/v1/approvals", query={"state": state, "document_id": document_id, "after": after, "limit": limit})
+
+    def list_approvals_all(self, **options: Any) -> Iterator[Any]:
+        """The same, page after page to the end."""
+        while True:
+            page = self.list_approvals(**options)
+            yield from page["data"]
+            if page["next"] is None:
+                return
+            options["after"] = page["next"]
+
+    def create_approval(self, body: dict[str, Any]) -> Approval:
+        """Ask approvers in the chat, by buttons; one decision counts (reviews:write, messages:write)."""
+        return self._json("POST", f"/v1/approvals", json_body=body)
+
+    def get_approval(self, id: str) -> Approval:
+        """A decision that was asked for (messages:read)."""
+        return self._json("GET", f"/v1/approvals/{urllib.parse.quote(id, safe='')}")
+
+    def cancel_approval(self, id: str) -> Approval:
+        """Nobody is asked any more (reviews:write, messages:write)."""
+        return self._json("POST", f"/v1/approvals/{urllib.parse.quote(id, safe='')}/cancel")
+
     def list_cases(self, *, state: ListedCaseState | None = None, kind: CaseKind | None = None, assignee: str | None = None, contact_id: str | None = None, after: str | None = None, limit: int | None = None) -> dict[str, Any]:
         """Open matters with contacts; those that a person has, unless a state is named (messages:read)."""
         return self._json("GET", f"/v1/cases", query={"state": state, "kind": kind, "assignee": assignee, "contact_id": contact_id, "after": after, "limit": limit})
@@ -217,6 +242,10 @@ class Acuse:
         """Change what is said of it."""
         return self._json("PATCH", f"/v1/documents/{urllib.parse.quote(id, safe='')}", json_body=body, headers={"If-Match": if_match})
 
+    def ask_about_document(self, id: str, body: dict[str, Any]) -> Asked:
+        """Ask whoever sent a document in review for a file, a side, a page, a password, words or a choice (reviews:write)."""
+        return self._json("POST", f"/v1/documents/{urllib.parse.quote(id, safe='')}/ask", json_body=body)
+
     def get_document_content(self, id: str, *, variant: ContentVariant | None = None, page: int | None = None, presign: bool | None = None) -> Any:
         """Its bytes."""
         return self.request("GET", f"/v1/documents/{urllib.parse.quote(id, safe='')}/content", query={"variant": variant, "page": page, "presign": presign})
@@ -327,6 +356,72 @@ class Acuse:
         """The bytes that a link of five minutes leads to."""
         return self.request("GET", f"/v1/links/{urllib.parse.quote(link, safe='')}")
 
+    def list_notices(self, *, batch: str | None = None, state: Literal["queued", "sent", "delivered", "read", "failed", "expired", "withdrawn"] | None = None, contact_id: str | None = None, after: str | None = None, limit: int | None = None) -> dict[str, Any]:
+        """Notices, the first one first (messages:read)."""
+        return self._json("GET", f"/v1/notices", query={"batch": batch, "state": state, "contact_id": contact_id, "after": after, "limit": limit})
+
+    def list_notices_all(self, **options: Any) -> Iterator[Any]:
+        """The same, page after page to the end."""
+        while True:
+            page = self.list_notices(**options)
+            yield from page["data"]
+            if page["next"] is None:
+                return
+            options["after"] = page["next"]
+
+    def create_notice(self, body: dict[str, Any]) -> Notice:
+        """Send news by a template to somebody who agreed to it (messages:write)."""
+        return self._json("POST", f"/v1/notices", json_body=body)
+
+    def create_notices(self) -> NoticesTaken:
+        """A table (CSV) of notices, each taken or refused by itself (messages:write)."""
+        return self._json("POST", f"/v1/notices/batches")
+
+    def get_notices_progress(self, id: str) -> NoticesProgress:
+        """How many of a table stand where (messages:read)."""
+        return self._json("GET", f"/v1/notices/batches/{urllib.parse.quote(id, safe='')}")
+
+    def get_notice(self, id: str) -> Notice:
+        """A notice and how it ended (messages:read)."""
+        return self._json("GET", f"/v1/notices/{urllib.parse.quote(id, safe='')}")
+
+    def list_obligations(self, *, customer_id: str | None = None, state: Literal["open", "held", "paid", "cancelled"] | None = None, after: str | None = None, limit: int | None = None) -> dict[str, Any]:
+        """What is owed to us, the first one first (messages:read)."""
+        return self._json("GET", f"/v1/obligations", query={"customer_id": customer_id, "state": state, "after": after, "limit": limit})
+
+    def list_obligations_all(self, **options: Any) -> Iterator[Any]:
+        """The same, page after page to the end."""
+        while True:
+            page = self.list_obligations(**options)
+            yield from page["data"]
+            if page["next"] is None:
+                return
+            options["after"] = page["next"]
+
+    def create_obligation(self, body: dict[str, Any]) -> Obligation:
+        """Something a customer owes: whoever of theirs agreed is reminded by stages (messages:write)."""
+        return self._json("POST", f"/v1/obligations", json_body=body)
+
+    def get_obligation(self, id: str) -> Obligation:
+        """Something that is owed, with the receipts that pay it or may (messages:read)."""
+        return self._json("GET", f"/v1/obligations/{urllib.parse.quote(id, safe='')}")
+
+    def cancel_obligation(self, id: str, body: dict[str, Any]) -> Obligation:
+        """It is owed no more (messages:write)."""
+        return self._json("POST", f"/v1/obligations/{urllib.parse.quote(id, safe='')}/cancel", json_body=body)
+
+    def confirm_receipt(self, id: str, body: dict[str, Any]) -> Obligation:
+        """A person says that a receipt pays what it was proposed for (messages:write)."""
+        return self._json("POST", f"/v1/obligations/{urllib.parse.quote(id, safe='')}/confirm", json_body=body)
+
+    def promise_obligation(self, id: str, body: dict[str, Any]) -> Obligation:
+        """Until when its debtor promised to pay; nobody is reminded before (messages:write)."""
+        return self._json("POST", f"/v1/obligations/{urllib.parse.quote(id, safe='')}/promise", json_body=body)
+
+    def refuse_receipt(self, id: str, body: dict[str, Any]) -> Obligation:
+        """A person says that a receipt does not pay it (messages:write)."""
+        return self._json("POST", f"/v1/obligations/{urllib.parse.quote(id, safe='')}/refuse", json_body=body)
+
     def list_periods(self) -> dict[str, Any]:
         """Closed months, the latest first."""
         return self._json("GET", f"/v1/periods")
@@ -414,6 +509,24 @@ AliasConflict = TypedDict("AliasConflict", {
     "customers": "Required[list[dict[str, Any]]]",
     "member": "Required[CustomerAlias]",
     "value": "Required[Union[str, None]]",
+}, total=False)
+
+Approval = TypedDict("Approval", {
+    "approvers": "list[str]",
+    "created_at": "str",
+    "decided_at": "Union[str, None]",
+    "decided_by": "Union[str, None]",
+    "document_id": "Union[str, None]",
+    "due_at": "Union[str, None]",
+    "id": "str",
+    "mode": "str",
+    "phone_number_id": "str",
+    "question": "str",
+    "state": "str",
+}, total=False)
+
+Asked = TypedDict("Asked", {
+    "case_id": "str",
 }, total=False)
 
 Case = TypedDict("Case", {
@@ -624,7 +737,7 @@ Event = TypedDict("Event", {
     "version": "Required[Union[int, None]]",
 }, total=False)
 
-EventKind = Literal["document.received", "document.processing", "document.filed", "document.in_review", "document.rejected", "document.corrected", "document.amended", "document.duplicate", "document.asked_again", "document.split", "document.erased", "customer.created", "customer.updated", "customer.merged", "customer.deleted"]
+EventKind = Literal["document.received", "document.processing", "document.filed", "document.in_review", "document.rejected", "document.corrected", "document.amended", "document.duplicate", "document.asked_again", "document.split", "document.erased", "customer.created", "customer.updated", "customer.merged", "customer.deleted", "notice.delivered", "notice.read", "notice.failed", "notice.expired", "notice.withdrawn", "approval.approved", "approval.refused", "approval.expired"]
 
 ExportBy = Literal["issue_date", "received"]
 
@@ -861,6 +974,53 @@ NewIncidentRoute = TypedDict("NewIncidentRoute", {
     "name": "Required[str]",
     "secret_ref": "Union[str, None]",
     "target": "Required[str]",
+}, total=False)
+
+Notice = TypedDict("Notice", {
+    "batch": "Union[str, None]",
+    "category": "ConsentCategory",
+    "contact_id": "str",
+    "created_at": "str",
+    "error": "Union[str, None]",
+    "expires_at": "str",
+    "id": "str",
+    "idempotency_key": "str",
+    "language": "str",
+    "not_before": "Union[str, None]",
+    "params": "list[str]",
+    "phone_number_id": "str",
+    "state": "str",
+    "template": "str",
+}, total=False)
+
+NoticesProgress = TypedDict("NoticesProgress", {
+    "batch": "str",
+    "states": "dict[str, Any]",
+    "total": "int",
+}, total=False)
+
+NoticesTaken = TypedDict("NoticesTaken", {
+    "batch": "str",
+    "before": "int",
+    "queued": "int",
+    "refused": "list[dict[str, Any]]",
+}, total=False)
+
+Obligation = TypedDict("Obligation", {
+    "amount": "str",
+    "contact_id": "Union[str, None]",
+    "created_at": "str",
+    "currency": "str",
+    "customer_id": "str",
+    "document_id": "Union[str, None]",
+    "due": "str",
+    "id": "str",
+    "number": "str",
+    "paid": "str",
+    "payments": "list[dict[str, Any]]",
+    "promised_for": "Union[str, None]",
+    "reminders": "int",
+    "state": "str",
 }, total=False)
 
 Part = TypedDict("Part", {

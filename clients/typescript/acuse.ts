@@ -42,6 +42,36 @@ export class Acuse {
     throw new AcuseProblem(problem, after > 0 ? after : null);
   }
 
+  /** Decisions that were asked for, the first one first (messages:read). */
+  async listApprovals(options: { "state"?: "asked" | "approved" | "refused" | "expired"; "document_id"?: string; "after"?: string; "limit"?: number } = {}): Promise<{ "data": Array<Approval>; "next": string | null }> {
+    return (await this.request("GET", `/v1/approvals`, { query: { "state": options["state"], "document_id": options["document_id"], "after": options["after"], "limit": options["limit"] } })).json() as Promise<{ "data": Array<Approval>; "next": string | null }>;
+  }
+
+  /** The same, page after page to the end. */
+  async *listApprovalsAll(options: { "state"?: "asked" | "approved" | "refused" | "expired"; "document_id"?: string; "after"?: string; "limit"?: number } = {}): AsyncGenerator<({ "data": Array<Approval>; "next": string | null })["data"][number]> {
+    for (let after = options.after; ;) {
+      const page = await this.listApprovals({ ...options, ...(after === undefined ? {} : { after }) });
+      yield* page.data;
+      if (page.next === null) return;
+      after = page.next;
+    }
+  }
+
+  /** Ask approvers in the chat, by buttons; one decision counts (reviews:write, messages:write). */
+  async createApproval(body: { "approvers": Array<string>; "document_id"?: string | null; "due_at"?: string | null; "mode"?: "order" | "any" | null; "phone_number_id": string; "question"?: string | null }): Promise<Approval> {
+    return (await this.request("POST", `/v1/approvals`, { json: body })).json() as Promise<Approval>;
+  }
+
+  /** A decision that was asked for (messages:read). */
+  async getApproval(id: string): Promise<Approval> {
+    return (await this.request("GET", `/v1/approvals/${encodeURIComponent(id)}`, {  })).json() as Promise<Approval>;
+  }
+
+  /** Nobody is asked any more (reviews:write, messages:write). */
+  async cancelApproval(id: string): Promise<Approval> {
+    return (await this.request("POST", `/v1/approvals/${encodeURIComponent(id)}/cancel`, {  })).json() as Promise<Approval>;
+  }
+
   /** Open matters with contacts; those that a person has, unless a state is named (messages:read). */
   async listCases(options: { "state"?: ListedCaseState; "kind"?: CaseKind; "assignee"?: string; "contact_id"?: string; "after"?: string; "limit"?: number } = {}): Promise<{ "data": Array<Case>; "next": string | null }> {
     return (await this.request("GET", `/v1/cases`, { query: { "state": options["state"], "kind": options["kind"], "assignee": options["assignee"], "contact_id": options["contact_id"], "after": options["after"], "limit": options["limit"] } })).json() as Promise<{ "data": Array<Case>; "next": string | null }>;
@@ -215,6 +245,11 @@ export class Acuse {
     return (await this.request("PATCH", `/v1/documents/${encodeURIComponent(id)}`, { headers: { "If-Match": options["If-Match"] }, json: body })).json() as Promise<Document>;
   }
 
+  /** Ask whoever sent a document in review for a file, a side, a page, a password, words or a choice (reviews:write). */
+  async askAboutDocument(id: string, body: { "choices"?: Array<string> | null; "expects": "file" | "side" | "page" | "password" | "words" | "choice"; "text"?: string | null; "version"?: number | null }): Promise<Asked> {
+    return (await this.request("POST", `/v1/documents/${encodeURIComponent(id)}/ask`, { json: body })).json() as Promise<Asked>;
+  }
+
   /** Its bytes. */
   async getDocumentContent(id: string, options: { "variant"?: ContentVariant; "page"?: number; "presign"?: boolean } = {}): Promise<Response> {
     return this.request("GET", `/v1/documents/${encodeURIComponent(id)}/content`, { query: { "variant": options["variant"], "page": options["page"], "presign": options["presign"] } });
@@ -350,6 +385,86 @@ export class Acuse {
     return this.request("GET", `/v1/links/${encodeURIComponent(link)}`, {  });
   }
 
+  /** Notices, the first one first (messages:read). */
+  async listNotices(options: { "batch"?: string; "state"?: "queued" | "sent" | "delivered" | "read" | "failed" | "expired" | "withdrawn"; "contact_id"?: string; "after"?: string; "limit"?: number } = {}): Promise<{ "data": Array<Notice>; "next": string | null }> {
+    return (await this.request("GET", `/v1/notices`, { query: { "batch": options["batch"], "state": options["state"], "contact_id": options["contact_id"], "after": options["after"], "limit": options["limit"] } })).json() as Promise<{ "data": Array<Notice>; "next": string | null }>;
+  }
+
+  /** The same, page after page to the end. */
+  async *listNoticesAll(options: { "batch"?: string; "state"?: "queued" | "sent" | "delivered" | "read" | "failed" | "expired" | "withdrawn"; "contact_id"?: string; "after"?: string; "limit"?: number } = {}): AsyncGenerator<({ "data": Array<Notice>; "next": string | null })["data"][number]> {
+    for (let after = options.after; ;) {
+      const page = await this.listNotices({ ...options, ...(after === undefined ? {} : { after }) });
+      yield* page.data;
+      if (page.next === null) return;
+      after = page.next;
+    }
+  }
+
+  /** Send news by a template to somebody who agreed to it (messages:write). */
+  async createNotice(body: { "category"?: "utility" | "marketing" | "billing" | null; "expires_at"?: string | null; "idempotency_key": string; "language"?: string | null; "not_before"?: string | null; "params"?: Array<string> | null; "phone_number_id"?: string | null; "template": string; "to": string }): Promise<Notice> {
+    return (await this.request("POST", `/v1/notices`, { json: body })).json() as Promise<Notice>;
+  }
+
+  /** A table (CSV) of notices, each taken or refused by itself (messages:write). */
+  async createNotices(): Promise<NoticesTaken> {
+    return (await this.request("POST", `/v1/notices/batches`, {  })).json() as Promise<NoticesTaken>;
+  }
+
+  /** How many of a table stand where (messages:read). */
+  async getNoticesProgress(id: string): Promise<NoticesProgress> {
+    return (await this.request("GET", `/v1/notices/batches/${encodeURIComponent(id)}`, {  })).json() as Promise<NoticesProgress>;
+  }
+
+  /** A notice and how it ended (messages:read). */
+  async getNotice(id: string): Promise<Notice> {
+    return (await this.request("GET", `/v1/notices/${encodeURIComponent(id)}`, {  })).json() as Promise<Notice>;
+  }
+
+  /** What is owed to us, the first one first (messages:read). */
+  async listObligations(options: { "customer_id"?: string; "state"?: "open" | "held" | "paid" | "cancelled"; "after"?: string; "limit"?: number } = {}): Promise<{ "data": Array<Obligation>; "next": string | null }> {
+    return (await this.request("GET", `/v1/obligations`, { query: { "customer_id": options["customer_id"], "state": options["state"], "after": options["after"], "limit": options["limit"] } })).json() as Promise<{ "data": Array<Obligation>; "next": string | null }>;
+  }
+
+  /** The same, page after page to the end. */
+  async *listObligationsAll(options: { "customer_id"?: string; "state"?: "open" | "held" | "paid" | "cancelled"; "after"?: string; "limit"?: number } = {}): AsyncGenerator<({ "data": Array<Obligation>; "next": string | null })["data"][number]> {
+    for (let after = options.after; ;) {
+      const page = await this.listObligations({ ...options, ...(after === undefined ? {} : { after }) });
+      yield* page.data;
+      if (page.next === null) return;
+      after = page.next;
+    }
+  }
+
+  /** Something a customer owes: whoever of theirs agreed is reminded by stages (messages:write). */
+  async createObligation(body: { "amount": string; "contact_id"?: string | null; "currency": string; "customer_id": string; "document_id"?: string | null; "due": string; "number": string; "phone_number_id"?: string | null }): Promise<Obligation> {
+    return (await this.request("POST", `/v1/obligations`, { json: body })).json() as Promise<Obligation>;
+  }
+
+  /** Something that is owed, with the receipts that pay it or may (messages:read). */
+  async getObligation(id: string): Promise<Obligation> {
+    return (await this.request("GET", `/v1/obligations/${encodeURIComponent(id)}`, {  })).json() as Promise<Obligation>;
+  }
+
+  /** It is owed no more (messages:write). */
+  async cancelObligation(id: string, body: { "note": string }): Promise<Obligation> {
+    return (await this.request("POST", `/v1/obligations/${encodeURIComponent(id)}/cancel`, { json: body })).json() as Promise<Obligation>;
+  }
+
+  /** A person says that a receipt pays what it was proposed for (messages:write). */
+  async confirmReceipt(id: string, body: { "document_id": string }): Promise<Obligation> {
+    return (await this.request("POST", `/v1/obligations/${encodeURIComponent(id)}/confirm`, { json: body })).json() as Promise<Obligation>;
+  }
+
+  /** Until when its debtor promised to pay; nobody is reminded before (messages:write). */
+  async promiseObligation(id: string, body: { "until"?: string | null }): Promise<Obligation> {
+    return (await this.request("POST", `/v1/obligations/${encodeURIComponent(id)}/promise`, { json: body })).json() as Promise<Obligation>;
+  }
+
+  /** A person says that a receipt does not pay it (messages:write). */
+  async refuseReceipt(id: string, body: { "document_id": string }): Promise<Obligation> {
+    return (await this.request("POST", `/v1/obligations/${encodeURIComponent(id)}/refuse`, { json: body })).json() as Promise<Obligation>;
+  }
+
   /** Closed months, the latest first. */
   async listPeriods(): Promise<{ "data": Array<Period>; "next": null }> {
     return (await this.request("GET", `/v1/periods`, {  })).json() as Promise<{ "data": Array<Period>; "next": null }>;
@@ -460,6 +575,8 @@ export class Acuse {
   }
 }
 export type AliasConflict = { "customers": Array<{ "id": string; "name": string }>; "member": CustomerAlias; "value": string | null };
+export type Approval = { "approvers"?: Array<string>; "created_at"?: string; "decided_at"?: string | null; "decided_by"?: string | null; "document_id"?: string | null; "due_at"?: string | null; "id"?: string; "mode"?: string; "phone_number_id"?: string; "question"?: string; "state"?: string };
+export type Asked = { "case_id"?: string };
 export type Case = { "assignee"?: string | null; "contact_id"?: string; "contact_name"?: string | null; "created_at"?: string; "documents"?: Array<string>; "due_at"?: string | null; "expects"?: string | null; "id"?: string; "kind"?: CaseKind; "phone_number_id"?: string; "state"?: string; "subject"?: string; "team"?: string | null; "updated_at"?: string; "version"?: number; "window_closes_at"?: string | null };
 export type CaseKind = "documents" | "ask" | "approval" | "collection" | "notice" | "support";
 export type CaseVersion = { "id"?: string; "version"?: number };
@@ -493,7 +610,7 @@ export type Erasure = { "id": string; "keep"?: (ErasureKeep | null); "kind": Era
 export type ErasureKeep = "amounts" | "nothing";
 export type ErasureReceipt = { "at": string; "cause": "request" | "retention" | "restore"; "counts": Record<string, number>; "erased_by": string; "finished_at": string | null; "id": string; "kind": ErasedKind; "subject": string };
 export type Event = { "at": string; "changed": Array<string>; "cursor": string; "customer_id": string | null; "data": Record<string, unknown>; "document_id": string | null; "document_kind": (Kind | null); "kind": EventKind; "version": number | null };
-export type EventKind = "document.received" | "document.processing" | "document.filed" | "document.in_review" | "document.rejected" | "document.corrected" | "document.amended" | "document.duplicate" | "document.asked_again" | "document.split" | "document.erased" | "customer.created" | "customer.updated" | "customer.merged" | "customer.deleted";
+export type EventKind = "document.received" | "document.processing" | "document.filed" | "document.in_review" | "document.rejected" | "document.corrected" | "document.amended" | "document.duplicate" | "document.asked_again" | "document.split" | "document.erased" | "customer.created" | "customer.updated" | "customer.merged" | "customer.deleted" | "notice.delivered" | "notice.read" | "notice.failed" | "notice.expired" | "notice.withdrawn" | "approval.approved" | "approval.refused" | "approval.expired";
 export type ExportBy = "issue_date" | "received";
 export type ExportFormat = "csv" | "xlsx" | "jsonl" | "totals" | "ubl";
 
@@ -528,6 +645,10 @@ export type NewEntity = { "accounts"?: Array<string>; "id"?: string | null; "nam
 /** A line or a tax, as an Entry; what is not a member of one is not looked at. */
 export type NewEntry = { "amount"?: string | null; "base"?: string | null; "box"?: Array<number> | null; "description"?: string | null; "page"?: number | null; "quantity"?: string | null; "rate"?: string | null; "tax"?: string | null; "type"?: string | null; "unit_price"?: string | null };
 export type NewIncidentRoute = { "again_after_secs"?: number | null; "kinds"?: Array<string>; "medium": Medium; "min_severity"?: (Severity | null); "name": string; "secret_ref"?: string | null; "target": string };
+export type Notice = { "batch"?: string | null; "category"?: ConsentCategory; "contact_id"?: string; "created_at"?: string; "error"?: string | null; "expires_at"?: string; "id"?: string; "idempotency_key"?: string; "language"?: string; "not_before"?: string | null; "params"?: Array<string>; "phone_number_id"?: string; "state"?: string; "template"?: string };
+export type NoticesProgress = { "batch"?: string; "states"?: Record<string, number>; "total"?: number };
+export type NoticesTaken = { "batch"?: string; "before"?: number; "queued"?: number; "refused"?: Array<{ "line"?: number; "why"?: string }> };
+export type Obligation = { "amount"?: string; "contact_id"?: string | null; "created_at"?: string; "currency"?: string; "customer_id"?: string; "document_id"?: string | null; "due"?: string; "id"?: string; "number"?: string; "paid"?: string; "payments"?: Array<{ "amount"?: string; "decided_by"?: string | null; "document_id"?: string; "doubts"?: Array<string>; "state"?: string }>; "promised_for"?: string | null; "reminders"?: number; "state"?: string };
 export type Part = { "box"?: Array<number>; "first_page": number; "last_page": number };
 export type Period = { "adjustments"?: Sums; "closed_at": string; "closed_by": string; "id": string; "late"?: Sums; "missing"?: Missing; "month": string; "sha256": string; "totals"?: Totals };
 export type PeriodEntry = "late" | "reversal" | "restated";

@@ -284,7 +284,7 @@ mod tests {
             paid.number < NOON + time::Duration::SECOND && paid.pair == NOON + time::Duration::seconds(6)
         );
         let notice = OutboxMessage { category: Some("utility".into()), ..message() };
-        assert!(goes(&decide(&notice, &jumped, true)));
+        assert!(goes(&decide(&notice, &Facts { consent: Some("granted".into()), ..jumped }, true)));
     }
 
     #[test]
@@ -329,9 +329,10 @@ mod tests {
         let notice = OutboxMessage { category: Some("utility".into()), ..message() };
         let left = Facts { number_paid_at: Some(NOON + time::Duration::milliseconds(20)), ..facts() };
         assert!(goes(&decide(&message(), &left, true)), "an answer borrows");
-        let verdict = decide(&notice, &left, true);
+        let agreed = |facts| Facts { consent: Some("granted".into()), ..facts };
+        let verdict = decide(&notice, &agreed(left), true);
         assert!(matches!(verdict, Verdict::Later(at, Why::NumberRate) if at > NOON), "{verdict:?}");
-        assert!(goes(&decide(&notice, &facts(), true)));
+        assert!(goes(&decide(&notice, &agreed(facts()), true)));
     }
 
     #[test]

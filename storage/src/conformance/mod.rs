@@ -53,124 +53,138 @@ pub use work::contested;
 
 use crate::{Catalog, Objects};
 
+type Promise<'a> = std::pin::Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
+/// Each is kept in the heap by a function of its own: in one future together they are more than a thread's stack.
+macro_rules! promises {
+    ($catalog:ident: [$($promise:path),* $(,)?]) => {
+        let all: &[for<'a> fn(&'a Catalog) -> Promise<'a>] = &[$(|catalog| Box::pin($promise(catalog))),*];
+        for promise in all {
+            promise($catalog).await;
+        }
+    };
+}
+
 /// Runs every promise of the catalog against this database, which must be empty.
 ///
 /// # Panics
 /// When a promise is broken.
 pub async fn catalog(catalog: &Catalog) {
     catalog.migrate().await.expect("migrating twice is harmless");
-    door::same_message_at_once_is_one_document(catalog).await;
-    door::names_of_a_sender_meet(catalog).await;
-    door::both_forms_of_a_number_are_one_contact(catalog).await;
-    door::unknown_things_are_kept_and_counted(catalog).await;
-    door::a_poison_item_harms_only_itself(catalog).await;
-    door::statuses_settle_in_any_order(catalog).await;
-    door::uploads_are_idempotent(catalog).await;
-    road::a_document_goes_its_road_once(catalog).await;
-    road::a_step_that_does_not_commit_leaves_nothing(catalog).await;
-    road::retries_wait_and_are_counted(catalog).await;
-    road::a_duplicate_counts_once(catalog).await;
-    road::a_picture_nearly_alike_is_found(catalog).await;
-    road::the_sweep_finds_what_a_crash_left(catalog).await;
-    road::replies_leave_in_order_one_at_a_time(catalog).await;
-    road::the_ledger_balances_while_documents_move(catalog).await;
-    road::the_feed_never_skips(catalog).await;
-    desk::one_of_two_claimers_wins(catalog).await;
-    desk::decisions_are_made_once(catalog).await;
-    desk::a_new_customer_wakes_what_waits(catalog).await;
-    customers::a_name_has_one_owner(catalog).await;
-    customers::a_customer_is_replaced_changed_and_deleted(catalog).await;
-    customers::two_customers_become_one(catalog).await;
-    customers::many_at_once_double_nothing(catalog).await;
-    customers::both_forms_of_a_phone_are_one(catalog).await;
-    feed::an_event_says_what_it_is_about(catalog).await;
-    feed::an_event_names_exactly_what_changed(catalog).await;
-    feed::a_cursor_of_another_feed_is_foreign(catalog).await;
-    hold::a_held_decision_is_told_when_its_time_is_over(catalog).await;
-    hold::a_decision_is_taken_back_by_whoever_made_it(catalog).await;
-    hold::a_held_split_begins_when_its_time_is_over(catalog).await;
-    hold::the_sweep_ends_what_no_task_ends(catalog).await;
-    hold::what_is_at_rest_is_taken_up_again(catalog).await;
-    hold::a_lease_that_was_lost_saves_nothing(catalog).await;
-    hold::next_goes_on_past_what_others_hold(catalog).await;
-    hold::what_waits_on_purpose_is_nobodys_next(catalog).await;
-    hold::the_queue_is_a_table(catalog).await;
-    hold::what_came_before_is_a_duplicate_and_no_more_when_taken_back(catalog).await;
-    hold::what_was_typed_is_kept_until_it_is_told(catalog).await;
-    access::doubt_withholds(catalog).await;
-    access::a_word_does_not_open_an_id(catalog).await;
-    access::what_lies_beside_an_id_is_withheld(catalog).await;
-    access::search_does_not_tell_what_is_withheld(catalog).await;
-    access::who_is_bound_reaches_what_is_theirs(catalog).await;
-    access::a_page_of_views_is_audited(catalog).await;
-    found::what_is_said_is_found(catalog).await;
-    tallies::every_change_is_counted(catalog).await;
-    search::a_search_ends_and_keeps_nobody_waiting(catalog).await;
-    split::a_sure_reader_splits_a_file_once(catalog).await;
-    split::a_file_sent_again_is_linked_to_its_first_part(catalog).await;
-    split::a_person_splits_what_waits(catalog).await;
-    split::a_part_of_a_part_and_what_is_no_split(catalog).await;
-    split::whose_it_is_stays_only_where_it_was_said(catalog).await;
-    channel::a_pause_is_of_one_number_and_direction(catalog).await;
-    channel::a_dead_token_pauses_its_numbers_only(catalog).await;
-    channel::a_number_is_forgotten_when_nothing_waits_for_it(catalog).await;
-    channel::a_failed_status_comes_back_and_delivered_wins(catalog).await;
-    channel::what_may_have_left_waits_for_its_status(catalog).await;
-    channel::the_message_ledger_can_come_out_false(catalog).await;
-    lines::one_task_waits_for_a_line(catalog).await;
-    lines::what_stands_aside_holds_up_nobody(catalog).await;
-    lines::whoever_turns_out_to_be_another_keeps_what_waits(catalog).await;
-    lines::no_message_is_lost_when_tasks_race_with_new_ones(catalog).await;
-    lines::a_pause_that_a_status_opened_ends_with_a_delivery(catalog).await;
-    lines::a_clock_that_went_back_mutes_no_number(catalog).await;
-    channel::workers_pay_into_one_bucket(catalog).await;
-    channel::a_part_that_is_away_is_one_incident_until_it_is_back(catalog).await;
-    channel::a_window_is_of_a_contact_and_a_number(catalog).await;
-    channel::asking_again_asks_each_time_and_waits_for_the_sender(catalog).await;
-    channel::what_failed_for_our_sake_goes_round_again(catalog).await;
-    fair::the_first_of_each_goes_before_the_second_of_any(catalog).await;
-    fair::beyond_the_quota_all_is_kept_and_read_later(catalog).await;
-    fair::what_is_gone_soon_goes_first(catalog).await;
-    fair::a_steady_sender_is_not_over(catalog).await;
-    fair::templates_stand_as_meta_tells_of_them(catalog).await;
-    cases::a_burst_costs_two_messages(catalog).await;
-    cases::one_file_is_answered_as_before(catalog).await;
-    cases::what_takes_long_is_told_when_it_is_known(catalog).await;
-    cases::an_answer_lands_on_the_same_document(catalog).await;
-    cases::what_is_no_answer_leaves_the_question_open(catalog).await;
-    cases::what_came_before_the_question_is_no_answer(catalog).await;
-    cases::an_ask_that_nobody_answers_ends_in_front_of_a_person(catalog).await;
-    cases::a_lost_timer_is_found(catalog).await;
-    cases::a_stop_is_kept_and_ends_reminders(catalog).await;
-    cases::words_find_a_person(catalog).await;
-    cases::what_a_person_holds_the_machine_leaves_alone(catalog).await;
-    answers::a_choice_counts_once(catalog).await;
-    answers::words_answer_what_asked_for_them(catalog).await;
-    answers::a_password_stands_nowhere(catalog).await;
-    answers::a_question_is_answered_from_what_there_is(catalog).await;
-    notices::only_who_agreed_gets_one_and_its_end_is_told(catalog).await;
-    notices::a_notice_waits_for_the_morning(catalog).await;
-    collect::who_owes_is_reminded_in_one_message_and_then_a_person_has_it(catalog).await;
-    collect::a_receipt_pays_only_once_a_person_says_so(catalog).await;
-    collect::a_stop_in_the_middle_ends_what_reminds(catalog).await;
-    collect::one_approver_decides(catalog).await;
-    outgoing::a_route_hears_each_piece_of_news_once(catalog).await;
-    outgoing::a_person_ends_an_incident_and_its_message_is_settled(catalog).await;
-    outgoing::a_failed_event_holds_back_its_own_document_only(catalog).await;
-    outgoing::a_conversation_is_read_without_what_is_withheld(catalog).await;
-    books::the_books_are_exported_once(catalog).await;
-    books::what_of_a_month_waits_is_counted(catalog).await;
-    books::a_closed_month_is_never_rewritten(catalog).await;
-    chain::what_tampers_with_the_trail_is_found(catalog).await;
-    outgoing::what_something_open_needs_outlives_its_time(catalog).await;
-    vendors::a_persons_decision_teaches_and_its_taking_back_unteaches(catalog).await;
-    vendors::what_can_be_taken_back_teaches_nothing_yet(catalog).await;
-    vendors::nothing_is_learnt_of_a_customer_or_an_id(catalog).await;
-    vendors::erasure_empties_memory(catalog).await;
-    vendors::what_persons_filed_before_is_learnt_of(catalog).await;
-    entities::who_we_are_says_which_way_money_goes(catalog).await;
-    desk::lists_page_and_filter(catalog).await;
-    desk::keys_people_and_pauses(catalog).await;
+    promises!(catalog: [
+        door::same_message_at_once_is_one_document,
+        door::names_of_a_sender_meet,
+        door::both_forms_of_a_number_are_one_contact,
+        door::unknown_things_are_kept_and_counted,
+        door::a_poison_item_harms_only_itself,
+        door::statuses_settle_in_any_order,
+        door::uploads_are_idempotent,
+        road::a_document_goes_its_road_once,
+        road::a_step_that_does_not_commit_leaves_nothing,
+        road::retries_wait_and_are_counted,
+        road::a_duplicate_counts_once,
+        road::a_picture_nearly_alike_is_found,
+        road::the_sweep_finds_what_a_crash_left,
+        road::replies_leave_in_order_one_at_a_time,
+        road::the_ledger_balances_while_documents_move,
+        road::the_feed_never_skips,
+        desk::one_of_two_claimers_wins,
+        desk::decisions_are_made_once,
+        desk::a_new_customer_wakes_what_waits,
+        customers::a_name_has_one_owner,
+        customers::a_customer_is_replaced_changed_and_deleted,
+        customers::two_customers_become_one,
+        customers::many_at_once_double_nothing,
+        customers::both_forms_of_a_phone_are_one,
+        feed::an_event_says_what_it_is_about,
+        feed::an_event_names_exactly_what_changed,
+        feed::a_cursor_of_another_feed_is_foreign,
+        hold::a_held_decision_is_told_when_its_time_is_over,
+        hold::a_decision_is_taken_back_by_whoever_made_it,
+        hold::a_held_split_begins_when_its_time_is_over,
+        hold::the_sweep_ends_what_no_task_ends,
+        hold::what_is_at_rest_is_taken_up_again,
+        hold::a_lease_that_was_lost_saves_nothing,
+        hold::next_goes_on_past_what_others_hold,
+        hold::what_waits_on_purpose_is_nobodys_next,
+        hold::the_queue_is_a_table,
+        hold::what_came_before_is_a_duplicate_and_no_more_when_taken_back,
+        hold::what_was_typed_is_kept_until_it_is_told,
+        access::doubt_withholds,
+        access::a_word_does_not_open_an_id,
+        access::what_lies_beside_an_id_is_withheld,
+        access::search_does_not_tell_what_is_withheld,
+        access::who_is_bound_reaches_what_is_theirs,
+        access::a_page_of_views_is_audited,
+        found::what_is_said_is_found,
+        tallies::every_change_is_counted,
+        search::a_search_ends_and_keeps_nobody_waiting,
+        split::a_sure_reader_splits_a_file_once,
+        split::a_file_sent_again_is_linked_to_its_first_part,
+        split::a_person_splits_what_waits,
+        split::a_part_of_a_part_and_what_is_no_split,
+        split::whose_it_is_stays_only_where_it_was_said,
+        channel::a_pause_is_of_one_number_and_direction,
+        channel::a_dead_token_pauses_its_numbers_only,
+        channel::a_number_is_forgotten_when_nothing_waits_for_it,
+        channel::a_failed_status_comes_back_and_delivered_wins,
+        channel::what_may_have_left_waits_for_its_status,
+        channel::the_message_ledger_can_come_out_false,
+        lines::one_task_waits_for_a_line,
+        lines::what_stands_aside_holds_up_nobody,
+        lines::whoever_turns_out_to_be_another_keeps_what_waits,
+        lines::no_message_is_lost_when_tasks_race_with_new_ones,
+        lines::a_pause_that_a_status_opened_ends_with_a_delivery,
+        lines::a_clock_that_went_back_mutes_no_number,
+        channel::workers_pay_into_one_bucket,
+        channel::a_part_that_is_away_is_one_incident_until_it_is_back,
+        channel::a_window_is_of_a_contact_and_a_number,
+        channel::asking_again_asks_each_time_and_waits_for_the_sender,
+        channel::what_failed_for_our_sake_goes_round_again,
+        fair::the_first_of_each_goes_before_the_second_of_any,
+        fair::beyond_the_quota_all_is_kept_and_read_later,
+        fair::what_is_gone_soon_goes_first,
+        fair::a_steady_sender_is_not_over,
+        fair::templates_stand_as_meta_tells_of_them,
+        cases::a_burst_costs_two_messages,
+        cases::one_file_is_answered_as_before,
+        cases::what_takes_long_is_told_when_it_is_known,
+        cases::an_answer_lands_on_the_same_document,
+        cases::what_is_no_answer_leaves_the_question_open,
+        cases::what_came_before_the_question_is_no_answer,
+        cases::an_ask_that_nobody_answers_ends_in_front_of_a_person,
+        cases::a_lost_timer_is_found,
+        cases::a_stop_is_kept_and_ends_reminders,
+        cases::words_find_a_person,
+        cases::what_a_person_holds_the_machine_leaves_alone,
+        answers::a_choice_counts_once,
+        answers::words_answer_what_asked_for_them,
+        answers::a_password_stands_nowhere,
+        answers::a_question_is_answered_from_what_there_is,
+        notices::only_who_agreed_gets_one_and_its_end_is_told,
+        notices::a_notice_waits_for_the_morning,
+        collect::who_owes_is_reminded_in_one_message_and_then_a_person_has_it,
+        collect::a_receipt_pays_only_once_a_person_says_so,
+        collect::a_stop_in_the_middle_ends_what_reminds,
+        collect::one_approver_decides,
+        outgoing::a_route_hears_each_piece_of_news_once,
+        outgoing::a_person_ends_an_incident_and_its_message_is_settled,
+        outgoing::a_failed_event_holds_back_its_own_document_only,
+        outgoing::a_conversation_is_read_without_what_is_withheld,
+        books::the_books_are_exported_once,
+        books::what_of_a_month_waits_is_counted,
+        books::a_closed_month_is_never_rewritten,
+        chain::what_tampers_with_the_trail_is_found,
+        outgoing::what_something_open_needs_outlives_its_time,
+        vendors::a_persons_decision_teaches_and_its_taking_back_unteaches,
+        vendors::what_can_be_taken_back_teaches_nothing_yet,
+        vendors::nothing_is_learnt_of_a_customer_or_an_id,
+        vendors::erasure_empties_memory,
+        vendors::what_persons_filed_before_is_learnt_of,
+        entities::who_we_are_says_which_way_money_goes,
+        desk::lists_page_and_filter,
+        desk::keys_people_and_pauses,
+    ]);
     let ledger = catalog.ledger(None, None).await.expect("ledger");
     assert!(ledger.balanced, "at the end: {ledger:?}");
 }
@@ -180,16 +194,18 @@ pub async fn catalog(catalog: &Catalog) {
 /// # Panics
 /// When a promise is broken.
 pub async fn at_work(catalog: &Catalog) {
-    work::the_most_urgent_is_next(catalog).await;
-    work::what_is_prepared_ahead_is_reserved(catalog).await;
-    work::a_supervisor_takes_back(catalog).await;
-    work::many_are_decided_and_taken_back_together(catalog).await;
-    work::a_view_is_kept_under_its_name(catalog).await;
-    quality::what_is_filed_by_itself_is_sampled_blind(catalog).await;
-    finance::totals_are_exact_and_what_comes_monthly_is_missed(catalog).await;
-    four_eyes::two_say_the_same_or_a_third_settles_it(catalog).await;
-    people::who_may_what_is_changed_and_told(catalog).await;
-    people::the_trail_is_searched(catalog).await;
+    promises!(catalog: [
+        work::the_most_urgent_is_next,
+        work::what_is_prepared_ahead_is_reserved,
+        work::a_supervisor_takes_back,
+        work::many_are_decided_and_taken_back_together,
+        work::a_view_is_kept_under_its_name,
+        quality::what_is_filed_by_itself_is_sampled_blind,
+        finance::totals_are_exact_and_what_comes_monthly_is_missed,
+        four_eyes::two_say_the_same_or_a_third_settles_it,
+        people::who_may_what_is_changed_and_told,
+        people::the_trail_is_searched,
+    ]);
     let ledger = catalog.ledger(None, None).await.expect("ledger");
     assert!(ledger.balanced, "at the end: {ledger:?}");
 }

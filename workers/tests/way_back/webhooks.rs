@@ -314,7 +314,7 @@ async fn another_secret_ends_the_holding() {
     let key = key(env, "k").await;
     let (id, _) = endpoint(env, key, &receiver.url, Filter::default()).await;
     let lost = "UPDATE webhook_endpoints SET secret = 'sealed:1:00'";
-    sqlx::query(lost).execute(&world.queue).await.unwrap();
+    world.queue.run(lost, &[]).await;
     world.waits().await;
     deliver(env).await;
     let open = || async { env.catalog.webhook_unsigned_since(id).await.unwrap() };

@@ -66,6 +66,8 @@ pub struct Item {
     pub amount: Option<Decimal>,
     /// In or on it.
     pub tax: Option<Decimal>,
+    /// Of that tax, in percent.
+    pub rate: Option<Decimal>,
 }
 
 /// Two sides that should be equal.

@@ -117,5 +117,6 @@ fn item(line: &Node) -> Item {
         unit_price: decimal(line, "ValorUnitario"),
         amount: decimal(line, "Importe"),
         tax: sum(taxes.map(|t| decimal(t, "Importe"))),
+        rate: None,
     }
 }

@@ -134,5 +134,6 @@ fn item(line: &Node) -> Item {
         unit_price: agreement.and_then(|a| at(a, &["NetPriceProductTradePrice", "ChargeAmount"])),
         amount: sums.and_then(|s| at(s, &["LineTotalAmount"])),
         tax: settlement.and_then(|s| at(s, &["ApplicableTradeTax", "CalculatedAmount"])),
+        rate: settlement.and_then(|s| at(s, &["ApplicableTradeTax", "RateApplicablePercent"])),
     }
 }

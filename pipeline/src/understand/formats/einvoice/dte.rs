@@ -131,6 +131,7 @@ fn lines(content: &Node, id: &Node, bill: &mut Bill) {
             unit_price: at(line, &["PrcItem"]),
             amount: at(line, &["MontoItem"]),
             tax: None,
+            rate: None,
         });
     }
     let whole = content.all("Detalle").all(|l| l.child("IndExe").is_none_or(|i| i.text == "1"));

@@ -62,13 +62,14 @@ fn bill(invoice: &Node, seller: &Party, buyer: &Party) -> Bill {
         if bill.order_number.is_none() {
             bill.order_number = text(line.text_at(&["ReceiverTransactionReference"]));
         }
-        let on_it = line.child("TaxesOutputs").into_iter().flat_map(|t| t.all("Tax"));
+        let on_it: Vec<_> = line.child("TaxesOutputs").into_iter().flat_map(|t| t.all("Tax")).collect();
         bill.add_item(Item {
             description: text(line.text_at(&["ItemDescription"])),
             quantity: at(line, &["Quantity"]),
             unit_price: at(line, &["UnitPriceWithoutTax"]),
             amount: at(line, &["GrossAmount"]).or_else(|| at(line, &["TotalCost"])),
-            tax: sum(on_it.map(|t| at(t, &["TaxAmount", "TotalAmount"]))),
+            tax: sum(on_it.iter().map(|t| at(t, &["TaxAmount", "TotalAmount"]))),
+            rate: on_it.iter().find_map(|t| at(t, &["TaxRate"])),
         });
     }
     let parts = || invoice.child("PaymentDetails").into_iter().flat_map(|p| p.all("Installment"));

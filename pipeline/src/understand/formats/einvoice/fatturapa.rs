@@ -97,6 +97,7 @@ fn lines(
             unit_price: at(line, &["PrezzoUnitario"]),
             amount: at(line, &["PrezzoTotale"]),
             tax: None,
+            rate: at(line, &["AliquotaIVA"]),
         });
     }
     let fund = sum(head.all("DatiCassaPrevidenziale").map(|c| at(c, &["ImportoContributoCassa"])));

@@ -125,6 +125,7 @@ impl Put {
             unit_price: item.unit_price.map(|d| d.to_string()),
             amount: item.amount.map(|d| self.money(d)),
             tax: item.tax.map(|d| self.money(d)),
+            rate: item.rate.map(plain),
             ..Entry::default()
         }
     }

@@ -113,6 +113,7 @@ fn item(line: &Node, bill: &mut Bill) {
         unit_price: at(product, &["vUnCom"]),
         amount: at(product, &["vProd"]),
         tax: on_it.flatten(),
+        rate: None,
     });
 }
 

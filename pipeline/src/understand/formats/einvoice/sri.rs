@@ -156,6 +156,7 @@ fn lines(root: &Node, bill: &mut Bill) {
             unit_price: at(line, &["precioUnitario"]),
             amount: at(line, &["precioTotalSinImpuesto"]),
             tax: sum(taxes.map(|t| at(t, &["valor"]))),
+            rate: None,
         });
     }
     for reason in root.child("motivos").into_iter().flat_map(|m| m.all("motivo")) {

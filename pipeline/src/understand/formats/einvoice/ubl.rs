@@ -176,5 +176,6 @@ fn item(line: &Node) -> Item {
         unit_price: at(line, &["Price", "PriceAmount"]),
         amount: at(line, &["LineExtensionAmount"]),
         tax: sum(line.all("TaxTotal").map(|t| at(t, &["TaxAmount"]))),
+        rate: at(line, &["Item", "ClassifiedTaxCategory", "Percent"]),
     }
 }
