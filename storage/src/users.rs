@@ -1,4 +1,4 @@
-//! The people who review, and their sessions ([`sessions`]). Passwords come hashed (argon2) from the caller.
+//! The people who review, and their sessions (`sessions`). Passwords come hashed (argon2) from the caller.
 
 mod sessions;
 

@@ -28,7 +28,7 @@ async fn seeded(catalog: &Catalog, count: u64) {
     let start = Instant::now();
     let database = catalog.database();
     let told = |done: u64| {
-        if done % 100_000 == 0 || done == count {
+        if done.is_multiple_of(100_000) || done == count {
             eprintln!("# {database}: {done} of {count} put in {:.0?}", start.elapsed());
         }
     };

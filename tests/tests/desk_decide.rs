@@ -100,10 +100,10 @@ async fn every_decision_has_a_key() {
     page.look("later").unwrap();
     page.eval("document.querySelector('[value=postpone]').click()").unwrap();
     page.wait("location.pathname === '/'").unwrap();
-    page.press("n", false, false).unwrap();
-    std::thread::sleep(Duration::from_millis(700));
-    page.wait("location.pathname === '/'").unwrap();
     assert!(page.eval("document.body.innerText").unwrap().to_string().contains("Postponed"));
+    page.press("n", false, false).unwrap();
+    page.wait("location.pathname === '/work' && document.body.innerText.includes('Nothing is free')")
+        .unwrap();
 
     // Handed to Ben, it is not Ana's next either.
     take(&desk, &mut page, 3).await;

@@ -1,6 +1,6 @@
 //! What the evidence means: kind, fields, and whether we are sure enough to file.
 //!
-//! The way of the data: lines become a [`sheet`] of cells; the surest evidence ([`einvoice`], [`codes`], [`mrz`]) is read
+//! The way of the data: lines become a [`sheet`] of cells; the surest evidence ([`einvoice`](formats::einvoice), [`codes`], [`mrz`]) is read
 //! beside the printed labels ([`amounts`], [`issued`], [`parties`], [`numbers`], [`tax_ids`]); [`classify`] says the kind;
 //! [`reconcile`] lays the sure over the printed and checks one against the other; [`decide`] says whether it may be filed.
 //! [`boundaries`] says when a file holds more than one document; [`dedup`] compares two documents afterwards.

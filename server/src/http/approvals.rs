@@ -47,7 +47,7 @@ pub async fn create(
 ) -> Result<(StatusCode, Json<Approval>), Problem> {
     caller.require(Scope::ReviewsWrite)?;
     caller.require(Scope::MessagesWrite)?;
-    let bad = |text: String| Err(Problem::BadRequest(text));
+    let bad = |text: String| Err(Problem::Unprocessable(text));
     let question = new.question.as_deref().unwrap_or_default().trim().to_owned();
     if question.chars().count() > QUESTION_CHARS {
         return bad(format!("question: at most {QUESTION_CHARS} characters"));

@@ -68,7 +68,7 @@ pub async fn create(
 }
 
 fn question(new: &New) -> Result<Question, Problem> {
-    let bad = |text: String| Err(Problem::BadRequest(text));
+    let bad = |text: String| Err(Problem::Unprocessable(text));
     let Some(expects) = Expects::of(&new.expects) else {
         let known: Vec<&str> = Expects::ALL.into_iter().map(Expects::as_str).collect();
         return bad(format!("expects: one of {}", known.join(", ")));

@@ -99,7 +99,7 @@ fn why(became: &Noticed) -> &'static str {
 }
 
 async fn read(app: &App, caller: &Caller, new: New) -> Result<NewNotice, Problem> {
-    let bad = |text: String| Err(Problem::BadRequest(text));
+    let bad = |text: String| Err(Problem::Unprocessable(text));
     let key = new.idempotency_key.trim().to_owned();
     if key.is_empty() || key.chars().count() > 200 {
         return bad("idempotency_key: 1 to 200 characters".to_owned());
@@ -142,7 +142,7 @@ async fn whom(app: &App, caller: &Caller, to: &str) -> Result<Option<ContactId>,
     }
     let digits: String = to.chars().filter(char::is_ascii_digit).collect();
     if !(7..=15).contains(&digits.len()) {
-        return Err(Problem::BadRequest(
+        return Err(Problem::Unprocessable(
             "to: a contact's id, or a telephone number with its country".to_owned(),
         ));
     }
@@ -224,7 +224,7 @@ pub async fn create_batch(
     for (line, new) in lines {
         match read(&app, &caller, new).await {
             Ok(notice) => ready.push((line, notice)),
-            Err(Problem::BadRequest(why)) => taken.refused.push(Refused { line, why }),
+            Err(Problem::Unprocessable(why)) => taken.refused.push(Refused { line, why }),
             Err(Problem::NotFound(_)) => {
                 taken.refused.push(Refused { line, why: why(&Noticed::NoContact).to_owned() });
             }

@@ -49,7 +49,7 @@ pub struct New {
 /// When it is none.
 pub fn day(name: &str, text: &str) -> Result<Date, Problem> {
     Date::parse(text, format_description!("[year]-[month]-[day]"))
-        .map_err(|_| Problem::BadRequest(format!("{name}: a day such as 2026-05-03")))
+        .map_err(|_| Problem::Unprocessable(format!("{name}: a day such as 2026-05-03")))
 }
 
 /// An obligation as it was typed, checked.
@@ -60,12 +60,12 @@ pub fn checked(
     customer: CustomerId,
     (number, amount, currency, due): (&str, &str, &str, &str),
 ) -> Result<NewObligation, Problem> {
-    let bad = |text: String| Err(Problem::BadRequest(text));
+    let bad = |text: String| Err(Problem::Unprocessable(text));
     let number = number.trim();
     if number.is_empty() || number.chars().count() > NUMBER_CHARS {
         return bad(format!("number: 1 to {NUMBER_CHARS} characters"));
     }
-    let owed = amount.parse::<Amount>().map_err(|e| Problem::BadRequest(format!("amount: {e}")))?;
+    let owed = amount.parse::<Amount>().map_err(|e| Problem::Unprocessable(format!("amount: {e}")))?;
     if owed <= Amount::ZERO {
         return bad("amount: more than nothing".to_owned());
     }
@@ -254,7 +254,7 @@ pub async fn cancel(
     caller.require(Scope::MessagesWrite)?;
     let note = said.note.trim();
     if note.is_empty() || note.chars().count() > WHY_CHARS {
-        return Err(Problem::BadRequest(format!("note: 1 to {WHY_CHARS} characters")));
+        return Err(Problem::Unprocessable(format!("note: 1 to {WHY_CHARS} characters")));
     }
     let settled = app.catalog.cancel_obligation(caller.access(), id, note, &caller.actor).await?;
     after(&app, &caller, id, settled).await

@@ -2,7 +2,7 @@
 //! twice on purpose.
 //!
 //! The outbox's lease keeps one line in one worker's hands, and no line waits for another. What a refusal means is
-//! decided in [`refusal`]. Meta knows no
+//! decided in `refusal`. Meta knows no
 //! idempotency key: a send whose answer was lost is `unknown`, and only a status that carries its id settles it.
 
 mod refusal;

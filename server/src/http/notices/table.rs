@@ -20,7 +20,7 @@ const KNOWN: [&str; 8] = [
 ];
 
 fn bad(text: String) -> Problem {
-    Problem::BadRequest(text)
+    Problem::Unprocessable(text)
 }
 
 /// The notices of a table, each with its line.
@@ -106,7 +106,7 @@ mod tests {
             ("to,template,idempotency_key\n", "no line"),
             ("to,template,idempotency_key,not_before\n1,a,b,tomorrow\n", "line 2: not_before"),
         ] {
-            let Err(Problem::BadRequest(why)) = read(table.as_bytes()) else { panic!("{table}") };
+            let Err(Problem::Unprocessable(why)) = read(table.as_bytes()) else { panic!("{table}") };
             assert!(why.contains(says), "{why}");
         }
     }
