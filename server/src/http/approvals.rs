@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 
 use super::{
     auth::Caller,
-    extract::{Body, Id, Params, limit, word},
+    extract::{Body, Id, Params, cursor, limit, word},
     problem::Problem,
     view::Listing,
 };
@@ -103,7 +103,7 @@ pub async fn list(
     caller.require(Scope::MessagesRead)?;
     let state = word::<ApprovalState>("state", query.state.as_deref())?;
     let document = word::<DocumentId>("document_id", query.document_id.as_deref())?;
-    let after = word::<ApprovalId>("after", query.after.as_deref())?;
+    let after = cursor::<ApprovalId>(query.after.as_deref())?;
     let most = limit(query.limit)?;
     let data = app.catalog.approvals(caller.access(), (state, document), after, most).await?;
     let full = u32::try_from(data.len()).is_ok_and(|n| n >= most);

@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 use super::{
     auth::Caller,
-    extract::{Body, Id, Params, limit, word},
+    extract::{Body, Id, Params, cursor, limit, word},
     problem::Problem,
     view::Listing,
 };
@@ -164,7 +164,7 @@ pub async fn list(
         batch: word::<Uuid>("batch", query.batch.as_deref())?,
         state: word::<NoticeState>("state", query.state.as_deref())?,
         contact: word::<ContactId>("contact_id", query.contact_id.as_deref())?,
-        after: word::<NoticeId>("after", query.after.as_deref())?,
+        after: cursor::<NoticeId>(query.after.as_deref())?,
     };
     let most = limit(query.limit)?;
     let data = app.catalog.notices(caller.access(), &filter, most).await?;

@@ -18,7 +18,7 @@ use time::{Date, macros::format_description};
 
 use super::{
     auth::Caller,
-    extract::{Body, Id, Params, limit, word},
+    extract::{Body, Id, Params, cursor, limit, word},
     problem::Problem,
     view::Listing,
 };
@@ -140,7 +140,7 @@ pub async fn list(
     let filter = ObligationFilter {
         customer: word::<CustomerId>("customer_id", query.customer_id.as_deref())?,
         state: word::<ObligationState>("state", query.state.as_deref())?,
-        after: word::<ObligationId>("after", query.after.as_deref())?,
+        after: cursor::<ObligationId>(query.after.as_deref())?,
     };
     let most = limit(query.limit)?;
     let data = app.catalog.obligations(caller.access(), &filter, most).await?;

@@ -107,7 +107,7 @@ impl Debtor {
             value.0,
             words,
             fields.to_string(),
-            id.0.as_bytes().to_vec(),
+            [id.0.as_bytes().as_slice(); 2].concat(),
             i64::from(u32::try_from(id.0.as_u128() % 4_000_000_000).unwrap()) + 5_000_000_000,
             morning().date().to_string()
         )

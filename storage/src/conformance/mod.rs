@@ -51,17 +51,27 @@ pub use sealed::{sealed, what_was_plain};
 pub use upgrade::upgrade;
 pub use work::contested;
 
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt;
+
 use crate::{Catalog, Objects};
 
 type Promise<'a> = std::pin::Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
-/// Each is kept in the heap by a function of its own: in one future together they are more than a thread's stack.
+/// Each is kept in the heap by a function of its own, for in one future together they are more than a thread's stack; and
+/// each is tried, whatever became of those before it.
 macro_rules! promises {
     ($catalog:ident: [$($promise:path),* $(,)?]) => {
-        let all: &[for<'a> fn(&'a Catalog) -> Promise<'a>] = &[$(|catalog| Box::pin($promise(catalog))),*];
-        for promise in all {
-            promise($catalog).await;
+        let all: &[(&str, for<'a> fn(&'a Catalog) -> Promise<'a>)] =
+            &[$((stringify!($promise), |catalog| Box::pin($promise(catalog)))),*];
+        let mut broken = Vec::new();
+        for (name, promise) in all {
+            if AssertUnwindSafe(promise($catalog)).catch_unwind().await.is_err() {
+                broken.push(*name);
+            }
         }
+        assert!(broken.is_empty(), "broken: {broken:?}");
     };
 }
 
