@@ -89,6 +89,17 @@ impl Db {
         (Catalog::open(&url).await.unwrap(), Self::Postgres(PgPool::connect(&url).await.unwrap()))
     }
 
+    /// One more catalog on this database, as another process has it.
+    pub async fn catalog(&self) -> Catalog {
+        match self {
+            Self::Sqlite(pool) => Catalog::open_sqlite(pool.connect_options().get_filename()).await.unwrap(),
+            Self::Postgres(pool) => {
+                let (cluster, options) = (std::env::var(CLUSTER).unwrap(), pool.connect_options());
+                Catalog::open(&format!("{cluster}/{}", options.get_database().unwrap())).await.unwrap()
+            }
+        }
+    }
+
     pub fn is_sqlite(&self) -> bool {
         matches!(self, Self::Sqlite(_))
     }

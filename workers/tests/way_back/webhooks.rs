@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration as StdDuration};
 
 use acuse_pipeline::document::Sha256;
 use acuse_storage::{
-    Catalog, DocumentId,
+    DocumentId,
     events::{EventFilter, Followed},
     keys::{KeyMade, Scope},
     names::{EndpointId, KeyId},
@@ -262,8 +262,7 @@ async fn what_nothing_signs_is_held_until_something_does() {
     let (env, receiver) = (&world.env, Receiver::start().await);
     let (key, keys) = (key(env, "k").await, world.folder.path().join("acuse.key"));
     // The secret is sealed by a key file that this process has not: it is lost.
-    let sealing =
-        Catalog::open_sqlite(&world.folder.path().join("acuse.db")).await.unwrap().with_clock(clock);
+    let sealing = world.queue.catalog().await.with_clock(clock);
     sealing.open_key_file(Some(&keys)).await.unwrap();
     let secret = Secret::generate();
     let new = NewEndpoint {
