@@ -93,6 +93,12 @@ impl Access {
         self.bound.is_some()
     }
 
+    /// Whether a document must be of a firm or a team to exist for this caller.
+    #[must_use]
+    pub fn is_bound_beyond_customers(&self) -> bool {
+        self.bound.is_some_and(|bound| bound.entities || bound.teams)
+    }
+
     /// Whether what a document says and shows is kept from this caller.
     #[must_use]
     pub fn withholds(&self, sensitivity: Sensitivity) -> bool {

@@ -41,14 +41,6 @@ impl Catalog {
         self.open_incident(kind, detail, &serde_json::json!({})).await.map(drop)
     }
 
-    /// Puts alerts of a kind aside (all details).
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn resolve_alerts(&self, kind: &str) -> Result<u64, CatalogError> {
-        self.resolve_incidents(kind, None).await
-    }
-
     /// How many alerts are open.
     ///
     /// # Errors

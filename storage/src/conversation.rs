@@ -271,14 +271,25 @@ impl Catalog {
         } else {
             "1 = 1".to_owned()
         };
-        let document = "d.id, d.status, d.kind, d.sensitivity, d.part IS NOT NULL";
+        let document = "d.id, d.status, d.kind, d.sensitivity";
+        // A question, its answer and what is said of a case tell of its documents.
+        let beside = |case: &str| {
+            format!(
+                "(d.part IS NOT NULL OR EXISTS (SELECT 1 FROM case_documents cd JOIN documents x \
+                 ON x.id = cd.document_id WHERE cd.case_id = {case} AND (x.sensitivity <> 'open' OR x.part IS NOT NULL)))"
+            )
+        };
+        let (asked, heard) = (
+            beside("o.case_id"),
+            beside("(SELECT cm.case_id FROM case_messages cm WHERE cm.message_id = m.id)"),
+        );
         let text = format!(
-            "SELECT m.id, m.direction, m.sent_at, m.type, m.phone_number_id, m.body, {document}, \
+            "SELECT m.id, m.direction, m.sent_at, m.type, m.phone_number_id, m.body, {document}, {heard}, \
                CAST(NULL AS TEXT), CAST(0 AS BIGINT), CAST(NULL AS TEXT) \
              FROM messages m LEFT JOIN documents d ON d.message_id = m.id \
              WHERE m.contact_id = $1 AND (m.sent_at, m.id) < ($2, $3) AND {exists} \
              UNION ALL \
-             SELECT o.id, 'out', o.created_at, o.kind, o.phone_number_id, o.body, {document}, o.state, o.status_rank, \
+             SELECT o.id, 'out', o.created_at, o.kind, o.phone_number_id, o.body, {document}, {asked}, o.state, o.status_rank, \
                o.error \
              FROM outbox o LEFT JOIN documents d ON d.id = o.document_id \
              WHERE o.contact_id = $1 AND (o.created_at, o.id) < ($2, $3) AND {exists} \

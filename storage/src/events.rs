@@ -331,6 +331,10 @@ impl Catalog {
         limit: u32,
     ) -> Result<Followed, CatalogError> {
         let mut tx = self.reading().await?;
+        if !tx.is_sqlite() {
+            // The page and the head are of one instant: what is committed between two would be left out for ever.
+            execute!(tx, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")?;
+        }
         let feed = feed(&mut tx).await?;
         let beginning = EventCursor(Place::After { feed: feed.name, seq: 0, mark: 0 });
         let after = after.unwrap_or(beginning);

@@ -22,6 +22,7 @@ use crate::{
     error::CatalogError,
     names::{CustomerId, DocumentId, EntityId, at, json, maybe_at, micros, number, word, words},
     sql::Tx,
+    tallies::DAY,
 };
 
 words! {
@@ -219,7 +220,7 @@ fn could_be_of(access: &Access, span: Span) -> String {
     }
     let (first, end) = span.days();
     let told = access.told("d");
-    let came = from.saturating_sub(86_400_000_000);
+    let came = from.saturating_sub(DAY);
     format!(
         "(CASE WHEN d.doc_date IS NOT NULL AND {told} THEN d.doc_date >= '{first}' AND d.doc_date < '{end}' \
          ELSE d.received_at >= {came} END)"
@@ -234,10 +235,11 @@ async fn count_waiting(tx: &mut Tx, access: &Access, span: Span) -> Result<(u64,
         format!("(d.doc_date IS NULL OR NOT ({}))", access.told("d"))
     };
     let text = format!(
-        "SELECT COUNT(*), COUNT(CASE WHEN {undated} THEN 1 END) FROM documents d \
+        "SELECT COUNT(*), COUNT(CASE WHEN {undated} THEN 1 END) FROM documents d{} \
          WHERE d.status IN ('received', 'processing', 'in_review') AND d.duplicate_of IS NULL \
          AND (d.kind IS NULL OR d.kind <> 'id') AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.document_id = d.id) \
          AND {} AND {}",
+        by_index(tx, "documents_books_waiting"),
         access.reach(tx, "d"),
         could_be_of(access, span)
     );
@@ -256,12 +258,17 @@ async fn count_held(tx: &mut Tx, access: &Access, span: Span) -> Result<u64, Cat
     counted(one!(tx, (i64,), sqlx::AssertSqlSafe(text.clone()))?.0)
 }
 
+/// Of what is withheld the date is not told either, so only when it came counts.
 async fn count_withheld(tx: &mut Tx, access: &Access, span: Span) -> Result<u64, CatalogError> {
+    let (from, to) = span.moments();
+    let came = match span.by {
+        By::Received => format!("d.received_at >= {from} AND d.received_at < {to}"),
+        By::IssueDate => format!("d.received_at >= {}", from.saturating_sub(DAY)),
+    };
     let text = format!(
-        "SELECT COUNT(*) FROM documents d{} WHERE {IN_THE_BOOKS} AND d.sensitivity <> 'open' AND {} AND {}",
+        "SELECT COUNT(*) FROM documents d{} WHERE {IN_THE_BOOKS} AND d.sensitivity <> 'open' AND {} AND {came}",
         by_index(tx, "documents_books_withheld"),
-        access.reach(tx, "d"),
-        could_be_of(access, span)
+        access.reach(tx, "d")
     );
     counted(one!(tx, (i64,), sqlx::AssertSqlSafe(text.clone()))?.0)
 }

@@ -6,7 +6,7 @@ mod pause;
 mod removal;
 mod waiting;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
@@ -75,6 +75,22 @@ pub(crate) async fn seen(tx: &mut Tx, numbers: &BTreeMap<String, Seen>) -> Resul
             seen.token_ref.as_str(),
             micros(seen.at),
             seen.waba_id.as_deref()
+        )?;
+    }
+    Ok(())
+}
+
+/// Statuses came for these numbers: that is a webhook too. Once a minute at most, for there are three to a message.
+pub(crate) async fn heard_of(tx: &mut Tx, numbers: &BTreeSet<String>) -> Result<(), CatalogError> {
+    let present = tx.now();
+    for number in numbers.iter().filter(|number| !number.is_empty()) {
+        execute!(
+            tx,
+            "UPDATE numbers SET last_webhook_at = $2 WHERE phone_number_id = $1 \
+             AND (last_webhook_at IS NULL OR last_webhook_at < $3)",
+            number.as_str(),
+            micros(present),
+            micros(present - Duration::MINUTE)
         )?;
     }
     Ok(())

@@ -1,7 +1,10 @@
 //! The parts that all documents need: objects, scanner, reader, the channel. One that is away stops what needs it,
 //! burns no attempt, and is an incident until its probe passes. Kept in rows, so that all workers know.
 
+use std::collections::BTreeSet;
+
 use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
 
 use crate::{
     catalog::Catalog,
@@ -9,6 +12,7 @@ use crate::{
     incidents,
     names::{cut, maybe_at, micros, word, words},
     numbers::May,
+    sql::Tx,
 };
 
 words! {
@@ -50,6 +54,8 @@ pub struct Away {
     pub probe_at: OffsetDateTime,
 }
 
+/// A document waits for too long; its subject is the document.
+const WAITING: &str = "document_waiting";
 /// First wait before a part is probed again; it doubles with each probe that fails.
 const FIRST_PROBE: Duration = Duration::seconds(15);
 /// Longest wait between two probes.
@@ -153,49 +159,97 @@ impl Catalog {
     }
 
     /// Tells a person, by name, of each document that has been on its road for longer than `age`, and takes back what
-    /// was told of those at rest; how many are on their road.
+    /// was told of those at rest; how many are on their road. Page by page, so that no webhook waits for it.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn tell_of_waiting(&self, age: Duration) -> Result<u64, CatalogError> {
+        let told = self.told_of_waiting().await?;
+        let before = self.now() - age;
+        let (mut count, mut after) = (0, None);
+        while let Some(page) = self.waiting_page(before, after, &told).await? {
+            count += page.count;
+            after = Some(page.last);
+        }
+        Ok(count)
+    }
+
+    /// Whose waiting is told of already; that of those at rest is taken back.
+    async fn told_of_waiting(&self) -> Result<BTreeSet<String>, CatalogError> {
+        let mut told = BTreeSet::new();
+        let mut after = String::new();
+        loop {
+            let mut tx = self.writing().await?;
+            let present = tx.now();
+            let page = all!(
+                tx,
+                (String,),
+                "SELECT subject FROM incidents WHERE kind = $1 AND state <> 'resolved' AND subject > $2 \
+                 ORDER BY subject LIMIT 200",
+                WAITING,
+                after.as_str()
+            )?;
+            for (subject,) in &page {
+                if on_its_road(&mut tx, subject).await? {
+                    told.insert(subject.clone());
+                } else {
+                    incidents::resolve(&mut tx, WAITING, Some(subject), present).await?;
+                }
+            }
+            tx.commit().await?;
+            let Some((last,)) = page.into_iter().next_back() else { return Ok(told) };
+            after = last;
+        }
+    }
+
+    /// Tells of the next documents that wait, the oldest first; none when there are no more.
+    async fn waiting_page(
+        &self,
+        before: OffsetDateTime,
+        after: Option<(i64, Uuid)>,
+        told: &BTreeSet<String>,
+    ) -> Result<Option<Page>, CatalogError> {
         let mut tx = self.writing().await?;
         let present = tx.now();
+        let is_first = after.is_none();
+        let (received_at, id) = after.unwrap_or((i64::MIN, Uuid::nil()));
         let rows = all!(
             tx,
-            (uuid::Uuid, String, Option<String>),
-            "SELECT d.id, d.stage, d.last_error FROM documents d WHERE d.stage <> 'done' AND d.received_at <= $1 \
-             ORDER BY d.received_at LIMIT 200",
-            micros(present - age)
+            (Uuid, String, Option<String>, i64),
+            "SELECT d.id, d.stage, d.last_error, d.received_at FROM documents d \
+             WHERE d.stage <> 'done' AND d.received_at <= $1 AND (d.received_at > $2 OR (d.received_at = $2 AND d.id > $3)) \
+             ORDER BY d.received_at, d.id LIMIT 200",
+            micros(before),
+            received_at,
+            id
         )?;
-        for (id, stage, error) in &rows {
-            let detail = serde_json::json!({ "stage": stage, "last_error": error });
-            incidents::open(&mut tx, "document_waiting", &id.to_string(), &detail, 1, present).await?;
-        }
-        let still = all!(
-            tx,
-            (String,),
-            "SELECT subject FROM incidents WHERE kind = 'document_waiting' AND state <> 'resolved' LIMIT 1000"
-        )?;
-        for (subject,) in still {
-            let on_its_road = match uuid::Uuid::parse_str(&subject) {
-                Ok(id) => {
-                    let (count,) = one!(
-                        tx,
-                        (i64,),
-                        "SELECT COUNT(*) FROM documents WHERE id = $1 AND stage <> 'done'",
-                        id
-                    )?;
-                    count > 0
-                }
-                Err(_) => false,
-            };
-            if !on_its_road {
-                incidents::resolve(&mut tx, "document_waiting", Some(&subject), present).await?;
+        let Some(last) = rows.last().map(|(id, .., received_at)| (*received_at, *id)) else {
+            return Ok(None);
+        };
+        for (id, stage, error, _) in &rows {
+            let subject = id.to_string();
+            // Of those that were told of only the oldest are told of anew, with what ails them now.
+            if is_first || !told.contains(&subject) {
+                let detail = serde_json::json!({ "stage": stage, "last_error": error });
+                incidents::open(&mut tx, WAITING, &subject, &detail, 1, present).await?;
             }
         }
         tx.commit().await?;
-        Ok(rows.len() as u64)
+        Ok(Some(Page { count: rows.len() as u64, last }))
     }
+}
+
+/// Documents that wait, in the order in which they came.
+struct Page {
+    count: u64,
+    last: (i64, Uuid),
+}
+
+/// Whether a document that an incident names is not at rest.
+async fn on_its_road(tx: &mut Tx, subject: &str) -> Result<bool, CatalogError> {
+    let Ok(id) = Uuid::parse_str(subject) else { return Ok(false) };
+    let (count,) = one!(tx, (i64,), "SELECT COUNT(*) FROM documents WHERE id = $1 AND stage <> 'done'", id)?;
+    Ok(count > 0)
 }
 
 #[cfg(test)]

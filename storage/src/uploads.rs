@@ -69,6 +69,16 @@ impl Catalog {
         before(&mut tx, key).await
     }
 
+    /// Whether a key was used, for whatever request. For asking before a file is stored.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn idempotency_key_is_used(&self, api_key: KeyId, key: &str) -> Result<bool, CatalogError> {
+        let mut tx = self.quick().await?;
+        let sql = "SELECT document_id FROM idempotency_keys WHERE api_key_id = $1 AND key = $2";
+        Ok(optional!(tx, (Uuid,), sql, api_key.0, key)?.is_some())
+    }
+
     /// Takes an upload in.
     ///
     /// # Errors

@@ -365,16 +365,6 @@ impl Catalog {
         self.resolve_incidents_beside("webhook_failing", &live).await
     }
 
-    /// When the last webhook came from Meta, on any number.
-    ///
-    /// # Errors
-    /// When the database fails or the row is impossible.
-    pub async fn last_webhook(&self) -> Result<Option<OffsetDateTime>, CatalogError> {
-        let mut tx = self.reading().await?;
-        let (last,) = one!(tx, (Option<i64>,), "SELECT MAX(last_webhook_at) FROM numbers")?;
-        maybe_at("numbers", "last_webhook_at", last)
-    }
-
     /// Disables an endpoint; an incident says so.
     ///
     /// # Errors

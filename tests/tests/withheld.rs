@@ -290,6 +290,9 @@ const WITHOUT_IDS: &[&[&str]] = &[
     &["documents:write"],
     &["reviews:write"],
     &["customers:write"],
+    &["messages:read"],
+    &["erasure"],
+    &["messages:read", "messages:write", "reviews:write"],
     &["documents:read", "documents:write"],
     &["documents:read", "reviews:write"],
     &["documents:read", "documents:write", "reviews:write", "customers:write"],
@@ -324,12 +327,46 @@ async fn everywhere(place: &Place, catalog: &Catalog) {
             assert!(listed.to_string().contains(OPEN));
         }
     }
+    nor_is_it_asked_for(place, &secret).await;
     at_the_desk(place, &secret).await;
     who_may_see_does(place, catalog, &secret).await;
     for id in &secret.documents {
         let views = catalog.audit_trail(Some(*id), 100).await.unwrap();
         assert!(views.iter().all(|e| e.action != "view_id" || !e.actor.contains("narrow")));
     }
+}
+
+/// Whoever may not see IDs learns of no number whose it is and takes none away, and puts no ID in front of an approver.
+async fn nor_is_it_asked_for(place: &Place, secret: &Secret) {
+    let (all, narrow) = (Api::connect(place, ALL).await.unwrap(), &["customers:write", "documents:read"][..]);
+    let narrow = Api::connect(place, narrow).await.unwrap();
+    let sent = async |api: &Api, method, path: &str, body: Value| {
+        let answer = api.request(method, path).json(&body).send().await.unwrap();
+        (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
+    };
+    let hers = "/v1/customers/by-external-id/lucia";
+    let (status, made) =
+        sent(&all, Method::PUT, hers, json!({ "name": "Lucía", "id_numbers": ["12345678Z"] })).await;
+    assert_eq!(status, 201, "{made}");
+    for number in ["12345678Z", "87654321X"] {
+        let thief = json!({ "name": "thief", "id_numbers": [number] });
+        let (status, told) = sent(&narrow, Method::POST, "/v1/customers", thief).await;
+        assert!(status == 403 && !told.to_string().contains("Luc"), "{status} {told}");
+    }
+    let one = format!("/v1/customers/{}", made["id"].as_str().unwrap());
+    assert_eq!(sent(&narrow, Method::PATCH, &one, json!({ "id_numbers": [] })).await.0, 403);
+    let (status, told) = sent(&narrow, Method::PUT, hers, json!({ "name": "Lucía Gómez" })).await;
+    assert!(status == 200 && told["id_numbers"] == json!([]), "{status} {told}");
+    let kept = all.get(&one).await.unwrap();
+    assert_eq!(kept["id_numbers"], made["id_numbers"], "what is not seen is not taken away: {kept}");
+
+    let writer = Api::connect(place, &["messages:write", "reviews:write"]).await.unwrap();
+    let asked = json!({
+        "document_id": secret.documents[0], "question": "?", "phone_number_id": "1",
+        "approvers": [uuid::Uuid::now_v7()],
+    });
+    let (status, told) = sent(&writer, Method::POST, "/v1/approvals", asked).await;
+    assert!(status == 403 && told.to_string().contains("urn:acuse:problem:withheld"), "{status} {told}");
 }
 
 /// A person without the right.

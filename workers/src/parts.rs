@@ -12,7 +12,11 @@ use acuse_whatsapp::ErrorClass;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::{env::Env, halt::chain, scan::Verdict};
+use crate::{
+    env::Env,
+    halt::chain,
+    scan::{Scanner, Verdict},
+};
 
 /// Longest time of one probe; longer is as good as away.
 const PROBE: Duration = Duration::from_secs(60);
@@ -22,11 +26,12 @@ const EICAR: [&str; 2] = ["X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-", "ANTIV
 const PAGE: &[u8] =
     b"GIF89a\x01\0\x01\0\x80\0\0\xff\xff\xff\0\0\0!\xf9\x04\0\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
 
-/// What a stage cannot do without.
+/// What a stage cannot do without here.
 #[must_use]
-pub fn needs(stage: Stage) -> &'static [Part] {
+pub fn needs(env: &Env, stage: Stage) -> &'static [Part] {
     match stage {
         Stage::Fetch => &[Part::Objects, Part::Graph],
+        Stage::Read if env.scanner.is_some() => &[Part::Objects, Part::Scanner, Part::Reader],
         Stage::Read => &[Part::Objects, Part::Reader],
         Stage::Link | Stage::Done => &[],
     }
@@ -41,7 +46,10 @@ pub async fn probe(env: &Env, part: Part) -> Result<(), String> {
         match part {
             Part::Objects => objects(env).await,
             Part::Database => env.catalog.ping().await.map_err(|e| chain(&e)),
-            Part::Scanner => scanner(env).await,
+            Part::Scanner => match &env.scanner {
+                Some(scanner) => knows_eicar(scanner).await,
+                None => Ok(()),
+            },
             Part::Reader => {
                 let declared = Declared { media_type: Some("image/gif".into()), ..Declared::default() };
                 // Whatever is read of it: somebody read it.
@@ -69,19 +77,26 @@ async fn objects(env: &Env) -> Result<(), String> {
     if read == written { Ok(()) } else { Err("what was read is not what was written".to_owned()) }
 }
 
-async fn scanner(env: &Env) -> Result<(), String> {
-    let Some(scanner) = &env.scanner else { return Ok(()) };
+/// Whether a scanner finds what every scanner must: one that answers and finds nothing is as good as away.
+///
+/// # Errors
+/// Why it is.
+pub async fn knows_eicar(scanner: &Scanner) -> Result<(), String> {
     let eicar = EICAR.concat();
     match scanner.scan(eicar.as_bytes(), eicar.len() as u64).await {
         Ok(Verdict::Found(_)) => Ok(()),
         Ok(verdict) => Err(format!("it does not know EICAR: {verdict:?}")),
-        Err(error) => Err(chain(&error)),
+        Err(error) => Err(format!(
+            "clamd at {}, without which documents wait unread: {}",
+            scanner.address(),
+            chain(&error)
+        )),
     }
 }
 
-/// A token that is refused is no outage: it pauses its own numbers.
+/// A token that is refused is no outage: it pauses its own numbers. Any token will do to see whether somebody is there.
 async fn graph(env: &Env) -> Result<(), String> {
-    let Some(graph) = &env.graph else { return Ok(()) };
+    let Some(graph) = env.graph.as_ref().or_else(|| env.graphs.values().next()) else { return Ok(()) };
     match graph.probe().await {
         Err(error) if matches!(error.class, ErrorClass::Retry | ErrorClass::Unknown) => Err(chain(&error)),
         _ => Ok(()),

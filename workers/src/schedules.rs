@@ -8,6 +8,7 @@ use acuse_storage::{
     key_file::ErasedKind,
     object_sweep::{Direction, Pace, SweepError},
     objects::SealError,
+    parts::Part,
 };
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -15,7 +16,6 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     env::Env,
     halt::chain,
-    jobs::{SCANNER_AWAY, scanner_away},
     outgoing::{alerts, webhooks},
 };
 
@@ -115,7 +115,8 @@ pub(crate) async fn run(env: Arc<Env>, schedules: Schedules, stop: CancellationT
         every("messages", schedules.sweep, &stop, || messages(&env)),
         every("scanner", probe_every, &stop, || scanner(&env)),
         every("parts", schedules.parts, &stop, || parts(&env)),
-        every("watch", schedules.watch, &stop, || crate::watch::look(&env)),
+        every("watch", schedules.watch, &stop, || crate::watch::look_here(&env)),
+        every("watch_afar", schedules.watch, &stop, || crate::watch::look_afar(&env)),
         every("webhooks", schedules.webhooks, &stop, || webhooks::begin(&env, &turns)),
         every("alerts", schedules.alerts, &stop, || alerts::tell(&env)),
     );
@@ -379,22 +380,16 @@ pub async fn parts(env: &Env) -> Result<(), CatalogError> {
     Ok(())
 }
 
-/// Asks the malware scanner whether it is there, and raises or lifts the alarm.
+/// Asks the malware scanner for what it must know. Once it is away, only its own probes bring it back.
 ///
 /// # Errors
 /// When the catalog fails.
 pub async fn scanner(env: &Env) -> Result<(), CatalogError> {
-    let Some(scanner) = &env.scanner else { return Ok(()) };
-    let answered = scanner.version().await;
-    metrics::gauge!("acuse_scanner_up").set(if answered.is_ok() { 1.0 } else { 0.0 });
-    match answered {
-        Ok(_) => env.catalog.resolve_alerts(SCANNER_AWAY).await.map(drop),
-        Err(error) => {
-            tracing::error!(
-                error = chain(&error),
-                "the malware scanner does not answer; documents wait unread"
-            );
-            scanner_away(env).await
-        }
+    if env.scanner.is_none() {
+        return Ok(());
     }
+    let is_away = env.catalog.parts_away().await?.iter().any(|away| away.part == Part::Scanner);
+    let is_up = !is_away && crate::parts::blame(env, Part::Scanner).await?.is_none();
+    metrics::gauge!("acuse_scanner_up").set(if is_up { 1.0 } else { 0.0 });
+    Ok(())
 }

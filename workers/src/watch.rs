@@ -1,7 +1,8 @@
 //! What is looked at every minute: whether what should happen does. `acuse doctor` looks by the same code.
 //!
-//! Each check is a [`Finding`]; a bad one is an incident of its kind until it is good again. When all checks have
-//! run, the beat goes out: somebody alive, elsewhere, notices when it does not.
+//! Each check is a [`Finding`]; a bad one is an incident of its kind until it is good again. When the checks of what is
+//! here have run, the beat goes out: somebody alive, elsewhere, notices when it does not. What must be asked of others
+//! ([`look_afar`]) runs beside it, so that one of them who hangs does not silence it.
 
 pub mod channel;
 
@@ -35,6 +36,8 @@ const STUCK_SECS: u32 = 600;
 const WORKER_SILENT: Duration = Duration::minutes(2);
 /// The beat is not heard.
 const BEAT_FAILING: &str = "beat_failing";
+/// No webhook comes for one of our numbers.
+const SILENT: &str = "webhooks_silent";
 
 /// When webhooks are to be expected, e.g. `mon-sat 08:00-20:00 +02:00 3h`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,23 +113,30 @@ impl fmt::Display for Expected {
 }
 
 impl Expected {
-    /// Since when it is too silent, if it is: only open hours of this day count.
+    /// Whether it has been silent for too long: only open hours count, those of several days together, so that a silence
+    /// may be longer than a day. It lasts through the night.
     #[must_use]
-    pub fn silent_since(&self, last: OffsetDateTime, now: OffsetDateTime) -> Option<OffsetDateTime> {
-        let here = now.to_offset(self.offset);
-        let number = |day: Weekday| day.number_days_from_monday();
-        let (first, last_day, today) = (number(self.first), number(self.last), number(here.weekday()));
-        let works = if first <= last_day {
-            (first..=last_day).contains(&today)
-        } else {
-            today >= first || today <= last_day
-        };
-        let opened = here.replace_time(self.opens);
-        if !works || here < opened || here.time() >= self.closes {
-            return None;
+    pub fn is_silent(&self, last: OffsetDateTime, now: OffsetDateTime) -> bool {
+        let (last, now) = (last.to_offset(self.offset), now.to_offset(self.offset));
+        let mut open = Duration::ZERO;
+        let mut day = now.date();
+        // Backwards, and no further than it takes.
+        while open <= self.silence && day >= last.date() {
+            if self.works_on(day.weekday()) {
+                let opens = day.with_time(self.opens).assume_offset(self.offset);
+                let closes = day.with_time(self.closes).assume_offset(self.offset);
+                open += (closes.min(now) - opens.max(last)).max(Duration::ZERO);
+            }
+            let Some(before) = day.previous_day() else { break };
+            day = before;
         }
-        let since = last.max(opened);
-        (now - since > self.silence).then_some(since)
+        open > self.silence
+    }
+
+    fn works_on(&self, day: Weekday) -> bool {
+        let number = |day: Weekday| day.number_days_from_monday();
+        let (first, last, day) = (number(self.first), number(self.last), number(day));
+        if first <= last { (first..=last).contains(&day) } else { day >= first || day <= last }
     }
 }
 
@@ -178,17 +188,7 @@ pub async fn findings(
         found.push(Finding::new("lane_stands_still", lane.queue.as_str(), is_bad, what));
     }
     if let Some(expected) = &watch.expected {
-        // Where nothing has ever come, nothing is missed.
-        let last = catalog.last_webhook().await?;
-        let silent = last.and_then(|last| expected.silent_since(last, now));
-        let what = match (last, silent) {
-            (None, _) => "no webhook has ever come".to_owned(),
-            (Some(last), None) => format!("the last webhook came {} min ago", (now - last).whole_minutes()),
-            (Some(last), Some(_)) => {
-                format!("no webhook for {} min in business hours", (now - last).whole_minutes())
-            }
-        };
-        found.push(Finding::new("webhooks_silent", "", silent.is_some(), what));
+        found.extend(webhooks_come(catalog, expected, now).await?);
     }
     found.extend(workers(catalog, now).await?);
     found.push(held(catalog, now).await?);
@@ -201,6 +201,31 @@ pub async fn findings(
         };
         found.push(Finding::new("webhook_failing", endpoint.id.to_string(), failing.is_some(), what));
         found.push(signs(catalog, &endpoint, now).await?);
+    }
+    Ok(found)
+}
+
+/// Whether each of our numbers still brings webhooks: where none has ever come, none is missed.
+async fn webhooks_come(
+    catalog: &Catalog,
+    expected: &Expected,
+    now: OffsetDateTime,
+) -> Result<Vec<Finding>, CatalogError> {
+    let mut found = Vec::new();
+    for number in catalog.numbers().await? {
+        let Some(last) = number.last_webhook_at else { continue };
+        let id = number.phone_number_id.as_str();
+        let shown = number.display_number.as_deref().unwrap_or(id);
+        let (is_silent, minutes) = (expected.is_silent(last, now), (now - last).whole_minutes());
+        let what = if is_silent {
+            format!("number {shown}: no webhook for {minutes} min, too long in business hours")
+        } else {
+            format!("number {shown}: the last webhook came {minutes} min ago")
+        };
+        found.push(Finding::new(SILENT, id, is_silent, what));
+    }
+    if found.is_empty() {
+        found.push(Finding::new(SILENT, "", false, "no webhook has ever come".to_owned()));
     }
     Ok(found)
 }
@@ -240,13 +265,22 @@ fn disk(watch: &Watch) -> Option<Finding> {
     Some(Finding::new("disk_low", "", free < FREE_BYTES, what))
 }
 
-/// Every check; incidents open and end by what they find. Then the beat. That the database was away can be written down
-/// only when it is back: the first look after tells of it, the next one ends it.
+/// Every check, one after the other; the lanes run the two halves side by side.
+///
+/// # Errors
+/// When the catalog fails.
+pub async fn look(env: &Env) -> Result<(), CatalogError> {
+    look_here(env).await?;
+    look_afar(env).await
+}
+
+/// What the catalog and the disk tell; incidents open and end by what is found. Then the beat. That the database was away
+/// can be written down only when it is back: the first look after tells of it, the next one ends it.
 ///
 /// # Errors
 /// When the catalog fails: then nothing beats.
-pub async fn look(env: &Env) -> Result<(), CatalogError> {
-    let looked = look_all(env).await;
+pub async fn look_here(env: &Env) -> Result<(), CatalogError> {
+    let looked = all_here(env).await;
     if let Err(error) = &looked
         && (error.is_unavailable() || env.catalog.ping().await.is_err())
     {
@@ -273,13 +307,25 @@ async fn database(env: &Env) -> Result<(), CatalogError> {
     Ok(())
 }
 
-async fn look_all(env: &Env) -> Result<(), CatalogError> {
+async fn all_here(env: &Env) -> Result<(), CatalogError> {
     database(env).await?;
-    for finding in findings(&env.catalog, &env.watch, env.now()).await? {
-        settle(env, &finding).await?;
+    let found = findings(&env.catalog, &env.watch, env.now()).await?;
+    for finding in &found {
+        settle(env, finding).await?;
     }
+    // A number that is no more has no finding, and its silence is no trouble.
+    let numbers: Vec<&str> = found.iter().filter(|f| f.kind == SILENT).map(|f| f.subject.as_str()).collect();
+    env.catalog.resolve_incidents_beside(SILENT, &numbers).await?;
     env.catalog.end_webhook_failing().await?;
     env.catalog.end_over_quota().await?;
+    beat(env).await
+}
+
+/// What others tell: Meta of the channel, and the parts of something known to be good.
+///
+/// # Errors
+/// When the catalog fails.
+pub async fn look_afar(env: &Env) -> Result<(), CatalogError> {
     channel::look(env).await?;
     let parts_away = env.catalog.parts_away().await?;
     for part in [Part::Objects, Part::Reader, Part::Scanner] {
@@ -288,7 +334,7 @@ async fn look_all(env: &Env) -> Result<(), CatalogError> {
             parts::blame(env, part).await?;
         }
     }
-    beat(env).await
+    Ok(())
 }
 
 async fn settle(env: &Env, finding: &Finding) -> Result<(), CatalogError> {
@@ -301,7 +347,7 @@ async fn settle(env: &Env, finding: &Finding) -> Result<(), CatalogError> {
     }
 }
 
-/// Says that we live. Only a process whose checks ran gets here, so a dead or hung one is silent.
+/// Says that we live. Only a process whose checks of what is here ran gets here, so a dead or hung one is silent.
 async fn beat(env: &Env) -> Result<(), CatalogError> {
     let (Some(url), Some(outgoing)) = (&env.watch.beat_url, &env.outgoing) else { return Ok(()) };
     let answer = match url.parse() {
@@ -327,12 +373,28 @@ mod tests {
     fn silence_counts_in_business_hours_only() {
         let hours: Expected = "mon-fri 08:00-18:00 +02:00 3h".parse().unwrap();
         let friday_evening = datetime!(2026-05-01 17:55 +2);
-        // A Saturday, and a Monday before and after three hours of it.
-        assert_eq!(hours.silent_since(friday_evening, datetime!(2026-05-02 12:00 +2)), None);
-        assert_eq!(hours.silent_since(friday_evening, datetime!(2026-05-04 10:59 +2)), None);
-        let opened = datetime!(2026-05-04 08:00 +2);
-        assert_eq!(hours.silent_since(friday_evening, datetime!(2026-05-04 09:01 UTC)), Some(opened));
-        assert_eq!(hours.silent_since(friday_evening, datetime!(2026-05-04 18:00 +2)), None);
+        // A Saturday, and a Monday before and after five minutes of Friday and three hours of it.
+        assert!(!hours.is_silent(friday_evening, datetime!(2026-05-02 12:00 +2)));
+        assert!(!hours.is_silent(friday_evening, datetime!(2026-05-04 10:55 +2)));
+        assert!(hours.is_silent(friday_evening, datetime!(2026-05-04 08:56 UTC)));
+        assert!(
+            hours.is_silent(friday_evening, datetime!(2026-05-04 23:00 +2)),
+            "it lasts through the night"
+        );
+        assert!(
+            !hours.is_silent(datetime!(2026-05-04 23:00 +2), datetime!(2026-05-04 22:00 +2)),
+            "a clock gone back"
+        );
+    }
+
+    #[test]
+    fn a_silence_longer_than_a_day_is_open_counts_on_the_next() {
+        let hours: Expected = "mon-fri 08:00-18:00 +02:00 24h".parse().unwrap();
+        // An hour of Thursday, ten of Friday, ten of Monday, and of Tuesday three and more.
+        let thursday = datetime!(2026-04-30 17:00 +2);
+        assert!(!hours.is_silent(thursday, datetime!(2026-05-04 23:59 +2)));
+        assert!(!hours.is_silent(thursday, datetime!(2026-05-05 11:00 +2)));
+        assert!(hours.is_silent(thursday, datetime!(2026-05-05 11:01 +2)));
     }
 
     #[test]

@@ -21,6 +21,8 @@ mod lines;
 mod outages;
 #[path = "way_back/receiver.rs"]
 mod receiver;
+#[path = "way_back/scanner.rs"]
+mod scanner;
 #[path = "way_back/statuses.rs"]
 mod statuses;
 #[path = "way_back/talk.rs"]

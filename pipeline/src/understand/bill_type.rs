@@ -108,8 +108,11 @@ fn plain_too(sheet: &Sheet) -> bool {
     })
 }
 
-/// Gives a bill its `type`, and money back its minus.
+/// Gives a bill its `type`, and money back its minus. Where nothing is printed (an e-invoice alone) no page says anything.
 pub fn put(found: &Findings<'_>, kind: Kind, fields: &mut Fields) {
+    if found.sheet.rows.is_empty() {
+        return;
+    }
     let total = fields.get(&FieldName::Total).and_then(|t| money::plain(&t.value));
     let negative = total.is_some_and(|t| t.mantissa < 0);
     // In a PDF's own text a minus is a minus; in a picture it may be a scratch.

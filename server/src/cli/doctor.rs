@@ -152,7 +152,13 @@ async fn scanner(config: &Config, report: &mut Report) {
         report.tell(State::Note, "scanner", what);
         return;
     };
-    match within(async { Ok(Scanner::new(address.clone()).version().await?) }).await {
+    let scanner = Scanner::new(address.clone());
+    // As the workers ask: one that answers and finds nothing is as good as away.
+    let asked = within(async {
+        acuse_workers::parts::knows_eicar(&scanner).await.map_err(anyhow::Error::msg)?;
+        Ok(scanner.version().await?)
+    });
+    match asked.await {
         Ok(version) => report.tell(State::Ok, "scanner", format!("{version} at {address}")),
         Err(error) => {
             let what = format!(

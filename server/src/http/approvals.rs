@@ -16,7 +16,7 @@ use super::{
     problem::Problem,
     view::Listing,
 };
-use crate::app::App;
+use crate::{access, app::App};
 
 /// Longest question, characters; what is read off the document stands beside it.
 const QUESTION_CHARS: usize = 500;
@@ -67,6 +67,9 @@ pub async fn create(
         phone_number_id: new.phone_number_id,
         due_at: new.due_at,
     };
+    if let Some(document) = asked.document {
+        access::open(&app, &caller, document).await?;
+    }
     match app.catalog.ask_for_approval(caller.access(), &asked, &caller.actor).await? {
         Approving::Asked(approval) => Ok((StatusCode::CREATED, Json(*approval))),
         Approving::NoDocument => Err(Problem::NotFound("document")),
@@ -135,6 +138,11 @@ pub async fn cancel(
 ) -> Result<Json<Approval>, Problem> {
     caller.require(Scope::ReviewsWrite)?;
     caller.require(Scope::MessagesWrite)?;
+    if let Some(known) = app.catalog.approval(caller.access(), id).await?
+        && let Some(document) = known.document_id
+    {
+        access::open(&app, &caller, document).await?;
+    }
     match app.catalog.cancel_approval(caller.access(), id, &caller.actor).await? {
         None => Err(Problem::NotFound("approval")),
         Some(false) => Err(Problem::Conflict("it is decided already".to_owned())),

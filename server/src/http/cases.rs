@@ -190,6 +190,10 @@ pub async fn carry_out(
     act: &Act,
 ) -> Result<Now, Problem> {
     caller.require(Scope::MessagesWrite)?;
+    // Its documents are a team's with it: who is bound would widen what exists for them, or take it from others.
+    if caller.access().is_bound() && matches!(act, Act::Assign { team: Some(_), .. }) {
+        return Err(Problem::Bound);
+    }
     match app.catalog.act_on_case(caller.access(), id, version, &caller.actor, act).await? {
         Acted::Done(version) => Ok(Now { id, version }),
         Acted::Missing => Err(Problem::NotFound("case")),

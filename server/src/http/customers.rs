@@ -12,7 +12,7 @@ use acuse_storage::{
 };
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::State,
     http::StatusCode,
     response::{IntoResponse, Response},
 };
@@ -154,6 +154,12 @@ pub fn check(new: &NewCustomer) -> Result<(), String> {
     Ok(())
 }
 
+/// Numbers of IDs are given, matched and taken away by those alone who may see IDs: else whether a number is known, and
+/// whose it is, would be told to whoever asks.
+fn may_number(caller: &Caller, given: bool) -> Result<(), Problem> {
+    if given { caller.require(Scope::IdsRead) } else { Ok(()) }
+}
+
 fn cut(text: &str) -> String {
     text.chars().take(40).collect()
 }
@@ -175,6 +181,7 @@ pub async fn create(
     Body(new): Body<NewCustomer>,
 ) -> Result<Response, Problem> {
     caller.require(Scope::CustomersWrite)?;
+    may_number(&caller, !new.id_numbers.is_empty())?;
     save(&app, &caller, new, Saving { reassign: write.reassign, ..Saving::adding(&caller.actor) }).await
 }
 
@@ -182,13 +189,18 @@ pub async fn create(
 pub async fn replace(
     State(app): State<App>,
     caller: Caller,
-    Path(external): Path<String>,
+    Id(external): Id<String>,
     Params(write): Params<Write>,
     Body(mut new): Body<NewCustomer>,
 ) -> Result<Response, Problem> {
     caller.require(Scope::CustomersWrite)?;
+    may_number(&caller, !new.id_numbers.is_empty())?;
     if new.external_id.as_ref().is_some_and(|said| *said != external) {
         return Err(Problem::Unprocessable("external_id: another one than in the address".to_owned()));
+    }
+    if !caller.has(Scope::IdsRead) {
+        // Whoever cannot see them does not mean to take them away.
+        new.id_numbers = app.catalog.id_numbers_of(&external).await?;
     }
     new.external_id = Some(external);
     save(&app, &caller, new, Saving { actor: &caller.actor, replace: true, reassign: write.reassign }).await
@@ -256,6 +268,7 @@ pub async fn change(
     Body(change): Body<Change>,
 ) -> Result<Response, Problem> {
     caller.require(Scope::CustomersWrite)?;
+    may_number(&caller, change.id_numbers.is_some())?;
     let said = NewCustomer {
         external_id: change.external_id.clone().flatten(),
         name: change.name.clone().unwrap_or_else(|| "as it is".to_owned()),

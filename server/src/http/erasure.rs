@@ -164,6 +164,7 @@ pub async fn list(
     Params(page): Params<Page>,
 ) -> Result<Json<Listing<Receipt>>, Problem> {
     caller.require(Scope::Erasure)?;
+    unbound(&caller)?;
     let most = limit(page.limit)?;
     let data = app.catalog.erasures(cursor::<Uuid>(page.after.as_deref())?, most).await?;
     let next = data.last().filter(|_| data.len() == most as usize).map(|last| last.id.to_string());
@@ -180,6 +181,7 @@ pub async fn show(
     Id(id): Id<Uuid>,
 ) -> Result<Json<Receipt>, Problem> {
     caller.require(Scope::Erasure)?;
+    unbound(&caller)?;
     app.catalog.erasure(id).await?.map(Json).ok_or(Problem::NotFound("erasure"))
 }
 
@@ -189,6 +191,7 @@ pub async fn show(
 /// Without the scope `erasure`, and where there is no such thing.
 pub async fn holds(State(app): State<App>, caller: Caller) -> Result<Json<Listing<Hold>>, Problem> {
     caller.require(Scope::Erasure)?;
+    unbound(&caller)?;
     Ok(Json(Listing { data: app.catalog.legal_holds().await?, next: None }))
 }
 

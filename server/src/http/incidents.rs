@@ -78,5 +78,8 @@ pub async fn resolve(
 /// `GET /v1/ledger/messages`.
 pub async fn messages(State(app): State<App>, caller: Caller) -> Result<Json<MessageLedger>, Problem> {
     caller.require(Scope::DocumentsRead)?;
+    if caller.access().is_bound() {
+        return Err(Problem::Bound);
+    }
     Ok(Json(app.catalog.message_ledger(app.catalog.now()).await?))
 }

@@ -4,11 +4,7 @@
 //! scanned when it is followed, as it is then.
 
 use acuse_storage::{DocumentId, KeyFile, keys::Scope};
-use axum::{
-    extract::{Path, State},
-    http::HeaderMap,
-    response::Response,
-};
+use axum::{extract::State, http::HeaderMap, response::Response};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -16,6 +12,7 @@ use time::OffsetDateTime;
 use super::{
     auth::Caller,
     content::{self, LINK, Query, Variant},
+    extract::Id,
     problem::Problem,
 };
 use crate::app::App;
@@ -76,7 +73,7 @@ fn read(keys: &KeyFile, text: &str, now: OffsetDateTime) -> Option<Link> {
 /// 404 where it is no link of ours, or its time is over; 403 where what it leads to is withheld by now.
 pub async fn follow(
     State(app): State<App>,
-    Path(link): Path<String>,
+    Id(link): Id<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let found = app.objects.keys().and_then(|keys| read(keys, &link, app.catalog.now()));

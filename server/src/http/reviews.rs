@@ -73,6 +73,11 @@ pub async fn list(
         ..ReviewFilter::default()
     };
     let after = cursor::<ReviewId>(query.after.as_deref())?;
+    if let Some(after) = after
+        && app.catalog.review(after).await?.is_none()
+    {
+        return Err(Problem::Unprocessable("after: no place that this list gave".to_owned()));
+    }
     let page = app.catalog.reviews(&filter, after, limit(query.limit)?).await?;
     let (reviews, documents): (Vec<_>, Vec<_>) = page.data.into_iter().unzip();
     let seen = access::look_at(&app, &caller, documents, "list").await?;
@@ -111,6 +116,7 @@ pub async fn release(
     Id(id): Id<ReviewId>,
 ) -> Result<Json<serde_json::Value>, Problem> {
     caller.require(Scope::ReviewsWrite)?;
+    review::of(&app, &caller, id).await?;
     if app.catalog.release_review(id, &caller.actor).await? {
         return Ok(Json(serde_json::json!({ "released": true })));
     }
@@ -201,7 +207,7 @@ pub async fn resolve(
         review::decide(&app, &caller, id, ask).await?
     };
     if let Some(reason) = reason {
-        let count = app.catalog.retry_all(reason, &caller.actor).await?;
+        let count = app.catalog.retry_all(caller.access(), reason, &caller.actor).await?;
         tracing::info!(count, reason = reason.as_str(), "documents go round again");
     }
     Ok(Json(Decided { status, documents }))

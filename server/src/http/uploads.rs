@@ -12,7 +12,7 @@ use acuse_storage::{
     documents::{DeclaredFile, StoredObject},
     keys::Scope,
     names::Source,
-    objects::ObjectError,
+    objects::{ObjectError, ObjectKey},
     uploads::{Accepted, IdempotencyKey, Upload},
 };
 use acuse_workers::trace;
@@ -26,6 +26,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use metrics::counter;
+use sha2::Digest;
 use std::time::Duration;
 use time::OffsetDateTime;
 
@@ -60,7 +61,10 @@ impl Said {
 
     /// All of it, for comparing a repeated request with the first.
     fn hash(&self) -> Sha256 {
-        let file = self.file.as_ref().map(|(stored, _)| stored.sha256.to_string()).unwrap_or_default();
+        let file = self.file.as_ref().map(|(stored, declared)| {
+            format!("{}\n{:?}\n{:?}", stored.sha256, declared.filename, declared.media_type)
+        });
+        let file = file.unwrap_or_default();
         let whole = format!("{file}\n{:?}\n{:?}\n{:?}", self.sender, self.customer_id, self.caption);
         Sha256::of(whole.as_bytes())
     }
@@ -112,6 +116,10 @@ pub async fn create(
     incoming: Result<Incoming, Problem>,
 ) -> Result<Response, Problem> {
     caller.require(Scope::DocumentsWrite)?;
+    // What comes has no firm and no team yet: it would not be there for whoever sent it.
+    if caller.access().is_bound_beyond_customers() {
+        return Err(Problem::Bound);
+    }
     let key = idempotency_key(&headers)?;
     let wait = wait::preferred(&headers);
     let id = DocumentId::generate();
@@ -120,14 +128,7 @@ pub async fn create(
         Incoming::Form(form) => {
             let declared = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
             let _turn = app.budget.upload(declared).await?;
-            let read = read(&app, &caller, id, form, &mut said).await;
-            match read {
-                Ok(()) => {
-                    let hash = said.hash();
-                    accept(&app, &caller, id, &said, promise(&caller, key, hash)).await
-                }
-                Err(problem) => Err(problem),
-            }
+            from_form(&app, &caller, id, form, key, &mut said).await
         }
         Incoming::Url(body) => from_url(&app, &caller, id, *body, key, &mut said).await,
     };
@@ -144,6 +145,32 @@ pub async fn create(
 /// A promise that two requests are one, where the client makes it.
 fn promise(caller: &Caller, key: Option<String>, request: Sha256) -> Option<IdempotencyKey> {
     key.zip(caller.key).map(|(key, api_key)| IdempotencyKey { api_key, key, request })
+}
+
+/// A file that came with its request. Under a key that was used before it is only looked at: nothing is stored for it.
+async fn from_form(
+    app: &App,
+    caller: &Caller,
+    id: DocumentId,
+    form: Multipart,
+    key: Option<String>,
+    said: &mut Said,
+) -> Result<Accepted, Problem> {
+    let used = match (&key, caller.key) {
+        (Some(key), Some(api_key)) => app.catalog.idempotency_key_is_used(api_key, key).await?,
+        _ => false,
+    };
+    read(app, caller, id, form, said, used).await?;
+    let promise = promise(caller, key, said.hash());
+    if !used {
+        return accept(app, caller, id, said, promise).await;
+    }
+    let again = || {
+        Problem::Conflict(
+            "the request of this Idempotency-Key is not known any more; send it anew".to_owned(),
+        )
+    };
+    by_url::before(app, promise.as_ref()).await?.ok_or_else(again)
 }
 
 async fn from_url(
@@ -212,6 +239,7 @@ async fn read(
     id: DocumentId,
     mut form: Multipart,
     said: &mut Said,
+    only_look: bool,
 ) -> Result<(), Problem> {
     let mut parts = 0;
     while let Some(field) = form.next_field().await.map_err(|e| multipart(&e, app))? {
@@ -229,8 +257,13 @@ async fn read(
                     filename: field.file_name().map(str::to_owned).filter(|n| !n.is_empty()),
                     ..DeclaredFile::default()
                 };
-                let stored = app.objects.put_original(id, field, app.limits.original_bytes).await;
-                said.file = Some((stored.map_err(|e| not_stored(e, app))?, declared));
+                let stored = if only_look {
+                    looked_at(app, id, field).await?
+                } else {
+                    let stored = app.objects.put_original(id, field, app.limits.original_bytes).await;
+                    stored.map_err(|e| not_stored(e, app))?
+                };
+                said.file = Some((stored, declared));
             }
             "sender" => said.sender = Some(text(field, app).await?).filter(|t| !t.is_empty()),
             "caption" => said.caption = Some(text(field, app).await?).filter(|t| !t.is_empty()),
@@ -254,6 +287,20 @@ async fn read(
     Ok(())
 }
 
+/// What a file would be stored as.
+async fn looked_at(app: &App, id: DocumentId, mut field: Field<'_>) -> Result<StoredObject, Problem> {
+    let (mut hash, mut size) = (sha2::Sha256::new(), 0_u64);
+    while let Some(chunk) = field.chunk().await.map_err(|e| multipart(&e, app))? {
+        size += chunk.len() as u64;
+        if size > app.limits.original_bytes {
+            return Err(Problem::TooLarge { limit_bytes: app.limits.original_bytes });
+        }
+        hash.update(&chunk);
+    }
+    let sha256 = Sha256(hash.finalize().into());
+    Ok(StoredObject { key: ObjectKey::original(id, &sha256), sha256, size_bytes: size })
+}
+
 async fn text(mut field: Field<'_>, app: &App) -> Result<String, Problem> {
     let mut bytes = Vec::new();
     while let Some(chunk) = field.chunk().await.map_err(|e| multipart(&e, app))? {
@@ -264,6 +311,9 @@ async fn text(mut field: Field<'_>, app: &App) -> Result<String, Problem> {
     }
     let text =
         String::from_utf8(bytes).map_err(|_| Problem::BadRequest("a text part must be UTF-8".to_owned()))?;
+    if text.contains('\0') {
+        return Err(Problem::BadRequest("a text part holds no NUL".to_owned()));
+    }
     Ok(text.trim().to_owned())
 }
 

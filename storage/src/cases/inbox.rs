@@ -201,6 +201,21 @@ impl Catalog {
         shown(row, documents.remove(&id.0).unwrap_or_default()).map(Some)
     }
 
+    /// Whether all documents of a case exist for this caller, so that acting on it reaches past nothing.
+    async fn reaches_case(&self, access: &Access, id: CaseId) -> Result<bool, CatalogError> {
+        if !access.is_bound() {
+            return Ok(true);
+        }
+        let mut tx = self.reading().await?;
+        let text = format!(
+            "SELECT COUNT(*) FROM case_documents cd JOIN documents d ON d.id = cd.document_id \
+             WHERE cd.case_id = $1 AND NOT {}",
+            access.reach(&tx, "d")
+        );
+        let (beyond,) = one!(tx, (i64,), sqlx::AssertSqlSafe(text.clone()), id.0)?;
+        Ok(beyond == 0)
+    }
+
     /// A person acts on a case that they looked at in this version.
     ///
     /// # Errors
@@ -214,6 +229,9 @@ impl Catalog {
         act: &Act,
     ) -> Result<Acted, CatalogError> {
         let Some(seen) = self.case(access, id).await? else { return Ok(Acted::Missing) };
+        if !self.reaches_case(access, id).await? {
+            return Ok(Acted::Missing);
+        }
         let mut tx = self.writing().await?;
         hold_contact(&mut tx, seen.contact_id).await?;
         let Some(held) = get(&mut tx, id).await? else { return Ok(Acted::Missing) };

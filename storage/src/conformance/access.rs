@@ -197,6 +197,13 @@ pub(super) async fn who_is_bound_reaches_what_is_theirs(catalog: &Catalog) {
     assert!(!catalog.reaches_customer(&access, other).await.unwrap());
     assert!(catalog.hidden(&access).await.unwrap().out_of_reach >= 1);
 
+    // A word for all that wait with one reason moves nobody else's.
+    let reason = catalog.open_review_of(theirs).await.unwrap().unwrap().reasons[0].code;
+    let version = async |id| catalog.document(id).await.unwrap().unwrap().version;
+    let before = version(others).await;
+    assert!(access.is_bound() && catalog.retry_all(&access, reason, "key:bound").await.unwrap() <= 1);
+    assert_eq!(version(others).await, before, "it is out of reach");
+
     // To two kinds of thing at once narrows: no team has a case with it.
     catalog.bind_key(key, &[Binding::Customer(mine), Binding::Team("north".into())]).await.unwrap().unwrap();
     let (_, access) = catalog.key_with_access(&hash).await.unwrap().unwrap();

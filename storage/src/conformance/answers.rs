@@ -11,13 +11,16 @@ use uuid::Uuid;
 use super::{
     cases::{cases_of, contact_of, leading, said_to, sends},
     door::{Sample, delivery, photo},
+    erasure::wish,
     road::{begin, facts, original, reply},
 };
 use crate::{
     Access, Catalog, ContactId, DocumentId, Intake, KeyFile,
     cases::{Asking, Question},
     catalog::Pools,
+    erasure::Wished,
     inbound::{InboundDelivery, InboundItem, InboundMessage},
+    key_file::ErasedKind,
     names::{Stage, WaitsFor, micros, now},
     outbox::{Payload, Purpose},
     stages::Step,
@@ -153,6 +156,14 @@ pub(super) async fn words_answer_what_asked_for_them(catalog: &Catalog) {
     let said = answers(catalog, first).await;
     assert!(said.len() == 1 && said[0].contains("Ferretería Sur"), "{said:?}");
     assert_eq!(waits_for(catalog, first).await, Some(WaitsFor::Reviewer));
+    // Nobody vouches that it is no ID: what was asked of it and answered is withheld with it, and erased with it.
+    let texts = async |access: Access| {
+        let said = catalog.conversation(&access, contact, None, 50).await.unwrap();
+        said.into_iter().filter_map(|s| s.text).collect::<Vec<_>>().join("\n")
+    };
+    let (whole, cut) = (texts(Access::whole()).await, texts(Access::new(false)).await);
+    assert!(whole.contains("¿De qué empresa es?") && whole.contains("Ferretería Sur"), "{whole}");
+    assert!(!cut.contains("¿De qué empresa es?") && !cut.contains("Ferretería Sur"), "{cut}");
     let kinds = |cases: Vec<(_, String, String, _)>| {
         cases.into_iter().filter(|c| c.1 == "support").map(|c| c.2).collect::<Vec<_>>()
     };
@@ -177,6 +188,10 @@ pub(super) async fn words_answer_what_asked_for_them(catalog: &Catalog) {
     super::cases::time_passes_for(catalog, contact, "documents").await;
     says(catalog, message(&sample, "text", "no sé cuál dices")).await;
     assert_eq!(kinds(cases_of(catalog, contact).await), ["human"], "two could claim it: a person");
+    let begun = catalog.erase(&wish(ErasedKind::Document, first.0)).await.unwrap();
+    assert!(matches!(begun, Wished::Begun(_)), "{begun:?}");
+    let left = texts(Access::whole()).await;
+    assert!(!left.contains("Ferretería Sur") && left.contains("Es la de enero"), "{left}");
 }
 
 /// A catalog with a key file of its own.

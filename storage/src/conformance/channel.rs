@@ -309,6 +309,6 @@ pub(super) async fn what_failed_for_our_sake_goes_round_again(catalog: &Catalog)
     assert!(again.reasons.is_empty());
     let (other, _, _) = waiting(catalog).await;
     let reason = catalog.document(other).await.unwrap().unwrap().reasons[0].code;
-    assert!(catalog.retry_all(reason, "ana").await.unwrap() >= 1);
+    assert!(catalog.retry_all(&crate::Access::whole(), reason, "ana").await.unwrap() >= 1);
     assert_eq!(catalog.document(other).await.unwrap().unwrap().status, Status::Processing);
 }

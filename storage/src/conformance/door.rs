@@ -193,6 +193,24 @@ pub(super) async fn both_forms_of_a_number_are_one_contact(catalog: &Catalog) {
         );
         assert_eq!(say(&one, None).await, first);
     }
+    // Two who stand apart from before that was known become one when either writes.
+    let (here, there) =
+        (say(&format!("34611{tail:07}"), None).await, say(&format!("34622{tail:07}"), None).await);
+    let forms = [format!("55117{tail:07}"), format!("551197{tail:07}")];
+    for (form, contact) in forms.iter().zip([here, there]) {
+        let mut tx = catalog.writing().await.unwrap();
+        execute!(
+            tx,
+            "UPDATE contact_aliases SET value = $2 WHERE contact_id = $1 AND kind = $3",
+            contact.0,
+            form.as_str(),
+            AliasKind::WaId.as_str()
+        )
+        .unwrap();
+        tx.commit().await.unwrap();
+    }
+    assert_eq!(say(&forms[1], None).await, here, "the older one stays");
+    assert_eq!(say(&forms[0], None).await, here);
     // Two user ids are two people, whatever their numbers look like.
     let user = |n: u32| format!("AR.{n}{tail}");
     let (first, second) = (user(1), user(2));

@@ -142,6 +142,7 @@ pub async fn catalog(catalog: &Catalog) {
         channel::what_may_have_left_waits_for_its_status,
         channel::the_message_ledger_can_come_out_false,
         lines::one_task_waits_for_a_line,
+        lines::answers_go_before_what_we_say_of_ourselves_to_others,
         lines::what_stands_aside_holds_up_nobody,
         lines::whoever_turns_out_to_be_another_keeps_what_waits,
         lines::no_message_is_lost_when_tasks_race_with_new_ones,

@@ -5,11 +5,25 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 use super::{CustomerAlias, NewCustomer, name_key, save::Alias};
-use crate::{error::CatalogError, names::word, sql::Tx};
+use crate::{catalog::Catalog, error::CatalogError, names::word, sql::Tx};
 
 async fn by_external(tx: &mut Tx, external: &str) -> Result<Option<Uuid>, CatalogError> {
     let sql = "SELECT COALESCE(merged_into, id) FROM customers WHERE external_id = $1";
     Ok(optional!(tx, (Uuid,), sql, external)?.map(|(id,)| id))
+}
+
+impl Catalog {
+    /// The numbers of IDs that a customer with this external id has.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn id_numbers_of(&self, external: &str) -> Result<Vec<String>, CatalogError> {
+        let mut tx = self.reading().await?;
+        let Some(id) = by_external(&mut tx, external.trim()).await? else { return Ok(Vec::new()) };
+        let sql = "SELECT value FROM customer_aliases WHERE customer_id = $1 AND kind = $2 ORDER BY value";
+        let rows = all!(tx, (String,), sql, id, CustomerAlias::IdNumber.as_str())?;
+        Ok(rows.into_iter().map(|(value,)| value).collect())
+    }
 }
 
 /// Whose these names are, but for `id`'s own: strong ones only.

@@ -41,7 +41,9 @@ const IMPERSONAL: &[FieldName] = &[
 const EMPTIED: &[(&str, &str)] = &[(
     "deliveries",
     "UPDATE deliveries SET body = $2 WHERE id IN (SELECT m.delivery_id FROM messages m \
-        JOIN documents d ON d.message_id = m.id WHERE d.id = $1)",
+        JOIN documents d ON d.message_id = m.id WHERE d.id = $1 \
+        UNION SELECT m.delivery_id FROM messages m JOIN case_messages cm ON cm.message_id = m.id \
+        JOIN case_documents cd ON cd.case_id = cm.case_id WHERE cd.document_id = $1)",
 )];
 
 /// The same without a second bind.
@@ -49,7 +51,9 @@ const EMPTIED_BY_ID: &[(&str, &str)] = &[
     (
         "messages",
         "UPDATE messages SET body = NULL, raw = '{}', delivery_id = NULL \
-        WHERE id IN (SELECT message_id FROM documents WHERE id = $1)",
+        WHERE id IN (SELECT message_id FROM documents WHERE id = $1 \
+        UNION SELECT cm.message_id FROM case_messages cm JOIN case_documents cd ON cd.case_id = cm.case_id \
+        WHERE cd.document_id = $1)",
     ),
     (
         "statuses",

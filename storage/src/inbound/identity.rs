@@ -53,6 +53,8 @@ pub(super) struct Contacts {
     gone: BTreeSet<Alias>,
     touched: BTreeMap<Uuid, Touch>,
     merged: BTreeMap<Uuid, Uuid>,
+    /// Whose they are, of those that are somebody's.
+    customers: HashMap<Uuid, Uuid>,
 }
 
 fn aliases(identity: &Identity) -> impl Iterator<Item = Alias> {
@@ -97,8 +99,9 @@ impl Contacts {
         let wanted: Vec<Alias> = wanted.into_iter().collect();
         let rows = values!(
             tx,
-            (String, String, Uuid),
-            "SELECT kind, value, contact_id FROM contact_aliases WHERE contact_id IN \
+            (String, String, Uuid, Option<Uuid>),
+            "SELECT a.kind, a.value, a.contact_id, c.customer_id FROM contact_aliases a \
+             JOIN contacts c ON c.id = a.contact_id WHERE a.contact_id IN \
              (SELECT contact_id FROM contact_aliases WHERE (kind, value) IN (VALUES ",
             2,
             "))",
@@ -106,8 +109,9 @@ impl Contacts {
             |q, (kind, value)| q.bind(kind.as_str()).bind(value.as_str())
         )?;
         let mut contacts = Self::default();
-        for (kind, value, contact) in rows {
+        for (kind, value, contact, customer) in rows {
             let alias = (word("contact_aliases", "kind", &kind)?, value);
+            contacts.customers.extend(customer.map(|customer| (contact, customer)));
             contacts.stored.insert(alias.clone(), contact);
             contacts.current.insert(alias, contact);
         }
@@ -145,18 +149,38 @@ impl Contacts {
         Some(ContactId(contact))
     }
 
-    /// A number that is new here and whose other form is not is the same person's, unless their user ids say otherwise.
+    /// A number whose other form is known is the same person's, unless their user ids say otherwise: one that is new joins
+    /// them, and two contacts from before that was known become one.
     fn meet_other_form(&mut self, identity: &Identity) {
         let Some(wa_id) = identity.wa_id.as_deref().filter(|wa_id| !wa_id.is_empty()) else { return };
         let name = alias(AliasKind::WaId, wa_id);
-        if self.current.contains_key(&name) {
-            return;
-        }
         let Some(&known) = other_form(wa_id).and_then(|other| self.current.get(&other)) else { return };
+        if let Some(&here) = self.current.get(&name) {
+            return self.heal(here, known, identity.bsuid.as_deref());
+        }
         let by_user = identity.bsuid.as_deref().map(|b| self.current.get(&alias(AliasKind::Bsuid, b)));
         if by_user.is_none_or(|by_user| by_user == Some(&known)) || !self.has_bsuid(known) {
             self.put(name, known);
         }
+    }
+
+    /// Two contacts by the two forms of one number are merged where neither their user ids nor their customers say that
+    /// they are two.
+    fn heal(&mut self, here: Uuid, other: Uuid, user: Option<&str>) {
+        let customers = [here, other].map(|contact| self.customers.get(&contact));
+        if here == other || matches!(customers, [Some(one), Some(another)] if one != another) {
+            return;
+        }
+        let by_user = user.and_then(|user| self.current.get(&alias(AliasKind::Bsuid, user)).copied());
+        let (from, into) = match (self.has_bsuid(here), self.has_bsuid(other)) {
+            (true, true) => return,
+            (true, false) if user.is_none() || by_user == Some(here) => (other, here),
+            (false, true) if user.is_none() || by_user == Some(other) => (here, other),
+            (true, false) | (false, true) => return,
+            // The older one stays.
+            (false, false) => (here.max(other), here.min(other)),
+        };
+        self.merge(from, into);
     }
 
     fn of(&mut self, name: &Alias) -> Uuid {
@@ -212,6 +236,9 @@ impl Contacts {
             *contact = into;
         }
         self.merged.insert(from, into);
+        if let Some(customer) = self.customers.remove(&from) {
+            self.customers.entry(into).or_insert(customer);
+        }
         if let Some(touch) = self.touched.remove(&from) {
             let kept = self.touched.entry(into).or_default();
             kept.phone = kept.phone.take().or(touch.phone);
@@ -428,6 +455,41 @@ mod tests {
         let joined = seen(&mut c, "34600", "ES.1");
         assert_eq!(joined, user);
         assert_eq!(phone.map(|p| c.settled(p)), user);
+    }
+
+    #[test]
+    fn two_forms_that_stand_apart_become_one_unless_users_or_customers_differ() {
+        const FORMS: [&str; 2] = ["551187654321", "5511987654321"];
+        let (old, new) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let apart = |users: &[(&str, Uuid)], customers: &[(Uuid, Uuid)]| {
+            let mut c = Contacts::default();
+            c.put((AliasKind::WaId, FORMS[0].to_owned()), old);
+            c.put((AliasKind::WaId, FORMS[1].to_owned()), new);
+            for (user, contact) in users {
+                c.put((AliasKind::Bsuid, (*user).to_owned()), *contact);
+            }
+            c.customers.extend(customers.iter().copied());
+            c
+        };
+        let of = |contact: Uuid| Some(ContactId(contact));
+        let (one, another) = (Uuid::from_u128(8), Uuid::from_u128(9));
+        for form in FORMS {
+            assert_eq!(seen(&mut apart(&[], &[]), form, ""), of(old), "the older one stays");
+            assert_eq!(seen(&mut apart(&[], &[(new, one)]), form, ""), of(old), "and is the customer's");
+            assert_eq!(seen(&mut apart(&[("BR.1", new)], &[]), form, ""), of(new), "who has a user id stays");
+        }
+        let mut c = apart(&[], &[]);
+        assert_eq!(seen(&mut c, FORMS[1], "BR.1"), of(old));
+        assert_eq!((seen(&mut c, FORMS[0], ""), c.settled(ContactId(new))), (of(old), ContactId(old)));
+        assert_eq!(seen(&mut apart(&[("BR.1", new)], &[]), FORMS[1], "BR.1"), of(new));
+        // Two people, or two customers: nothing is merged.
+        for mut c in [apart(&[("BR.1", new), ("BR.2", old)], &[]), apart(&[], &[(old, one), (new, another)])]
+        {
+            assert_eq!((seen(&mut c, FORMS[0], ""), seen(&mut c, FORMS[1], "")), (of(old), of(new)));
+        }
+        let mut c = apart(&[("BR.1", new)], &[]);
+        assert_ne!(seen(&mut c, FORMS[0], "BR.2"), of(new), "another user id is another person");
+        assert!(c.merged.is_empty());
     }
 
     #[test]

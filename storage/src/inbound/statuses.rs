@@ -1,6 +1,6 @@
 //! Statuses of the messages we sent: kept in any order, orphans too, and settled against the outbox.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use serde_json::json;
 use uuid::Uuid;
@@ -57,18 +57,19 @@ pub(super) async fn save(
     )?
     .into_iter()
     .collect();
+    let mut heard_of = BTreeSet::new();
     for (place, status) in statuses {
         if new.remove(&(clean(&status.wamid), clean(&status.status), clean(&status.recipient))) {
-            settle(tx, status).await?;
+            heard_of.extend(settle(tx, status).await?);
         } else if let Some(result) = recorded.get_mut(place) {
             result.duplicates += 1;
         }
     }
-    Ok(())
+    numbers::heard_of(tx, &heard_of).await
 }
 
-/// Tells the outbox message that a status is about, if it is one of ours.
-async fn settle(tx: &mut Tx, status: &InboundStatus) -> Result<(), CatalogError> {
+/// Tells the outbox message that a status is about, if it is one of ours; from which of our numbers that one went.
+async fn settle(tx: &mut Tx, status: &InboundStatus) -> Result<Option<String>, CatalogError> {
     let callback = status.callback.as_deref().and_then(|c| Uuid::parse_str(c).ok());
     let found = optional!(
         tx,
@@ -77,7 +78,7 @@ async fn settle(tx: &mut Tx, status: &InboundStatus) -> Result<(), CatalogError>
         clean(&status.wamid),
         callback
     )?;
-    let Some((id, document, contact, purpose, number)) = found else { return Ok(()) };
+    let Some((id, document, contact, purpose, number)) = found else { return Ok(None) };
     let failed = status.status == "failed";
     let error = status.error.as_deref().map(|e| cut(e, 500));
     let present = tx.now();
@@ -104,7 +105,7 @@ async fn settle(tx: &mut Tx, status: &InboundStatus) -> Result<(), CatalogError>
     )?;
     if moved == 1 && failed {
         // What follows is decided where refused calls are.
-        wake(tx, &line_of((contact, number)), Wait::None).await?;
+        wake(tx, &line_of((contact, number.clone())), Wait::None).await?;
     }
     if purpose == outbox::Purpose::Notice.as_str() {
         notices::moved(tx, OutboxId(id)).await?;
@@ -124,5 +125,6 @@ async fn settle(tx: &mut Tx, status: &InboundStatus) -> Result<(), CatalogError>
             "error": error,
         }),
     };
-    timeline::write(tx, &[entry]).await
+    timeline::write(tx, &[entry]).await?;
+    Ok(Some(number))
 }

@@ -60,4 +60,47 @@ mod tests {
         assert!(KINDS.values().all(|k| k.ended_by.ends_with('.') && !k.title.is_empty()));
         assert_eq!(kind("never_heard_of"), OTHER);
     }
+
+    /// Kinds are literals at many places: each that such a call names must be known here.
+    #[test]
+    fn every_kind_that_is_opened_by_its_name_is_known() {
+        let mut files = Vec::new();
+        let mut folders = ["src", "../workers/src", "../server/src"]
+            .map(|folder| std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder))
+            .to_vec();
+        while let Some(folder) = folders.pop() {
+            for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+                if path.is_dir() && !path.ends_with("conformance") {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|ending| ending == "rs") {
+                    files.push(path);
+                }
+            }
+        }
+        let calls = [
+            "open_incident(",
+            "incidents::open(",
+            "incidents::tell_of(",
+            "reply_failed(",
+            ".alert(",
+            "Finding::new(",
+            "Outlook::Told(",
+            "Why::NoConsent => (",
+            "Why::TooLate => (",
+        ];
+        let mut named = std::collections::BTreeSet::new();
+        for text in files.iter().map(|file| std::fs::read_to_string(file).unwrap()) {
+            for after in calls.iter().flat_map(|call| text.split(call).skip(1)) {
+                let call = after.split([')', ';']).next().unwrap_or_default();
+                let words = call.split('"').skip(1).step_by(2);
+                let kinds = words.filter(|word| {
+                    word.contains('_') && word.bytes().all(|b| b == b'_' || b.is_ascii_lowercase())
+                });
+                named.extend(kinds.map(str::to_owned));
+            }
+        }
+        assert!(named.contains("consent_missing") && named.len() >= 15, "{named:?}");
+        let unknown: Vec<_> = named.iter().filter(|name| kind(name) == OTHER).collect();
+        assert!(unknown.is_empty(), "kinds.tsv lacks {unknown:?}");
+    }
 }

@@ -39,6 +39,9 @@ pub enum NextReply {
     Empty,
 }
 
+/// The priority of a task behind whose line no answer stands.
+const BEHIND: i32 = -1;
+
 /// How long a line may be left alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wait {
@@ -66,32 +69,56 @@ async fn hold(tx: &mut Tx, line: &Line) -> Result<Option<String>, CatalogError> 
     Ok(task)
 }
 
-/// Sees to it that one task waits to serve a line, due when the wait is over at the latest. One that waits for longer
-/// is replaced; one that a worker has taken may have looked already, and is followed by another.
+/// What a line's task is worth at this time (whole seconds) among those of other lines: answers go before what we say of
+/// ourselves. What stands aside until later raises nothing.
+async fn priority_at(tx: &mut Tx, line: &Line, secs: i64) -> Result<i32, CatalogError> {
+    let (first,) = one!(
+        tx,
+        (Option<i64>,),
+        "SELECT MIN(priority) FROM outbox WHERE contact_id = $1 AND COALESCE(phone_number_id, '') = $2 \
+         AND state IN ('queued', 'sending', 'refused', 'unknown') AND (not_before IS NULL OR not_before <= $3)",
+        line.contact.0,
+        line.number.as_str(),
+        secs.saturating_mul(1_000_000)
+    )?;
+    Ok(if first.unwrap_or_default() > 0 { BEHIND } else { 0 })
+}
+
+/// Sees to it that one task waits to serve a line, due when the wait is over at the latest, and before others' if an
+/// answer stands in it. One that waits for longer or is worth less is replaced; one that a worker has taken may have
+/// looked already, and is followed by another.
 pub(crate) async fn wake(tx: &mut Tx, line: &Line, wait: Wait) -> Result<(), CatalogError> {
-    let run_at = match wait {
+    let mut run_at = match wait {
         Wait::None => None,
         Wait::Until(at) => Some(at),
     };
-    if let Some(task) = hold(tx, line).await? {
+    let waiting = hold(tx, line).await?;
+    let due = whole_secs(run_at, tx.now());
+    let mut priority = priority_at(tx, line, due).await?;
+    if let Some(task) = waiting {
         let waits = tx.pick(
-            "SELECT run_at FROM Jobs WHERE id = $1 AND status = 'Pending' AND lock_by IS NULL",
-            "SELECT CAST(EXTRACT(EPOCH FROM run_at) AS BIGINT) FROM apalis.jobs WHERE id = $1 AND status = 'Pending'",
+            "SELECT run_at, CAST(COALESCE(priority, 0) AS BIGINT) FROM Jobs \
+             WHERE id = $1 AND status = 'Pending' AND lock_by IS NULL",
+            "SELECT CAST(EXTRACT(EPOCH FROM run_at) AS BIGINT), CAST(COALESCE(priority, 0) AS BIGINT) FROM apalis.jobs \
+             WHERE id = $1 AND status = 'Pending'",
         );
-        let due = whole_secs(run_at, tx.now());
-        match optional!(tx, (i64,), waits, task.as_str())? {
-            Some((waits_until,)) if waits_until <= due => return Ok(()),
-            Some(_) => {
-                let gone = tx.pick(
-                    "DELETE FROM Jobs WHERE id = $1 AND status = 'Pending' AND lock_by IS NULL",
-                    "DELETE FROM apalis.jobs WHERE id = $1 AND status = 'Pending'",
-                );
-                execute!(tx, gone, task.as_str())?;
+        if let Some((waits_until, worth)) = optional!(tx, (i64, i64), waits, task.as_str())? {
+            if waits_until <= due {
+                priority = priority_at(tx, line, waits_until).await?;
+                if i64::from(priority) <= worth {
+                    return Ok(());
+                }
+                // It takes the other's place, and its time.
+                run_at = OffsetDateTime::from_unix_timestamp(waits_until).ok();
             }
-            None => {}
+            let gone = tx.pick(
+                "DELETE FROM Jobs WHERE id = $1 AND status = 'Pending' AND lock_by IS NULL",
+                "DELETE FROM apalis.jobs WHERE id = $1 AND status = 'Pending'",
+            );
+            execute!(tx, gone, task.as_str())?;
         }
     }
-    let task = Push::reply(line, run_at)?;
+    let task = Push { priority, ..Push::reply(line, run_at)? };
     execute!(
         tx,
         "UPDATE reply_lines SET task_id = $3 WHERE contact_id = $1 AND phone_number_id = $2",

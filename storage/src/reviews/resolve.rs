@@ -219,23 +219,28 @@ impl Catalog {
 }
 
 impl Catalog {
-    /// Lets every document go round again that waits in front of a reviewer for this reason first and that nobody
-    /// holds; how many.
+    /// Lets every document go round again that waits in front of a reviewer for this reason first, that nobody holds,
+    /// and that this caller may decide on; how many.
     ///
     /// # Errors
     /// When the database fails or a row is impossible.
-    pub async fn retry_all(&self, reason: ReasonCode, who: &str) -> Result<u64, CatalogError> {
+    pub async fn retry_all(
+        &self,
+        access: &Access,
+        reason: ReasonCode,
+        who: &str,
+    ) -> Result<u64, CatalogError> {
         let rows = {
             let mut tx = self.reading().await?;
             let present = tx.now();
-            all!(
-                tx,
-                (Uuid, String),
+            let text = format!(
                 "SELECT r.id, r.reasons FROM reviews r JOIN documents d ON d.id = r.document_id \
                  WHERE r.resolved_at IS NULL AND d.status = 'in_review' AND d.waits_for = 'reviewer' \
-                 AND (r.claimed_by IS NULL OR r.claim_expires_at <= $1) ORDER BY r.id LIMIT 10000",
-                micros(present)
-            )?
+                 AND (r.claimed_by IS NULL OR r.claim_expires_at <= $1) AND {} AND {} ORDER BY r.id LIMIT 10000",
+                access.reach(&tx, "d"),
+                access.told("d")
+            );
+            all!(tx, (Uuid, String), sqlx::AssertSqlSafe(text.clone()), micros(present))?
         };
         let mut done = 0;
         for (id, reasons) in rows {

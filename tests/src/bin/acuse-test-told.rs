@@ -1,7 +1,7 @@
 //! Whoever is told of changes, as a process that a test can kill: a follower of the feed that goes on from the cursor it
 //! kept, or a receiver of webhooks. Each writes a line for what it was told, before it does anything else with it.
 //!
-//! `acuse-test-told follow URL KEY FOLDER` · `acuse-test-told receive PORT SECRET FOLDER`
+//! `acuse-test-told follow URL KEY TYPES FOLDER` · `acuse-test-told receive PORT SECRET FOLDER`
 
 use std::{fs::File, io::Write, path::Path, sync::Arc, time::Duration};
 
@@ -22,11 +22,11 @@ fn main() -> Result<()> {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     match args.as_slice() {
-        ["follow", url, key, folder] => runtime.block_on(follow(url, key, Path::new(folder))),
+        ["follow", url, key, types, folder] => runtime.block_on(follow(url, key, types, Path::new(folder))),
         ["receive", port, secret, folder] => {
             runtime.block_on(receive(port.parse()?, secret, Path::new(folder)))
         }
-        _ => bail!("follow URL KEY FOLDER, or receive PORT SECRET FOLDER"),
+        _ => bail!("follow URL KEY TYPES FOLDER, or receive PORT SECRET FOLDER"),
     }
 }
 
@@ -35,13 +35,16 @@ fn lines(folder: &Path) -> Result<File> {
     Ok(File::options().create(true).append(true).open(folder.join(LINES))?)
 }
 
-async fn follow(url: &str, key: &str, folder: &Path) -> Result<()> {
+/// `types` as the feed takes them; empty: of all.
+async fn follow(url: &str, key: &str, types: &str, folder: &Path) -> Result<()> {
     let client = reqwest::Client::new();
     let mut lines = lines(folder)?;
     let kept = folder.join(CURSOR);
+    let only = if types.is_empty() { String::new() } else { format!("&types={types}") };
     loop {
         let cursor = std::fs::read_to_string(&kept).context("the cursor that was kept")?;
-        let asked = client.get(format!("{url}/v1/events?after={cursor}&wait=1&limit=50")).bearer_auth(key);
+        let asked =
+            client.get(format!("{url}/v1/events?after={cursor}&wait=1&limit=50{only}")).bearer_auth(key);
         let Ok(answer) = asked.send().await else {
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;

@@ -70,7 +70,18 @@ async fn gone_or_not_seen(graph: &Graph, number: Option<&str>, error: GraphError
     let Some(number) = number.filter(|_| error.class == ErrorClass::MediaGone) else { return error.into() };
     match graph.sees_number(number).await {
         Ok(()) => error.into(),
-        Err(other) if other.class == ErrorClass::Retry => other.into(),
+        // Meta could not be asked just now, which says nothing of what the token may see.
+        Err(other)
+            if matches!(
+                other.class,
+                ErrorClass::Retry
+                    | ErrorClass::Wait { .. }
+                    | ErrorClass::NumberThroughput
+                    | ErrorClass::Unknown
+            ) =>
+        {
+            other.into()
+        }
         Err(other) => {
             let why = format!("the token cannot see this number's things: {}", chain(&other));
             Halt::Retry(Cause { what: why.clone(), wait: Wait::PauseNumber(why), hopeless: false })

@@ -35,8 +35,6 @@ pub mod reply;
 
 /// Media that is gone sooner than twice this is not waited for again.
 const LAST_CHANCE: std::time::Duration = std::time::Duration::from_secs(5);
-/// Kind of the alert while the malware scanner is away.
-pub const SCANNER_AWAY: &str = "scanner_away";
 
 /// How a job ended, for metrics and tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,7 +97,7 @@ async fn run(env: &Env, stage: Stage, id: DocumentId) -> Result<Ended, CatalogEr
         Begun::Go(document) => document,
         Begun::NotDue | Begun::Moved => return Ok(Ended::Stale),
     };
-    if let Some(until) = parts::closed(env, parts::needs(stage)).await? {
+    if let Some(until) = parts::closed(env, parts::needs(env, stage)).await? {
         let cause = Cause::backoff("a part of ours is away");
         return postpone(env, &document, stage, &cause, Some(until)).await;
     }
@@ -154,16 +152,10 @@ async fn retry(env: &Env, document: &Document, stage: Stage, cause: Cause) -> Re
             return postpone(env, document, stage, &cause, None).await;
         }
         Wait::Paused(until) => return postpone(env, document, stage, &cause, Some(*until)).await,
+        // Nobody listened there: whatever is found now, the document had no part in it.
         Wait::ScannerAway => {
-            scanner_away(env).await?;
-            return postpone(env, document, stage, &cause, None).await;
-        }
-        Wait::Part(Part::Scanner) => {
-            if parts::probe(env, Part::Scanner).await.is_err() {
-                scanner_away(env).await?;
-                return postpone(env, document, stage, &cause, None).await;
-            }
-            by_attempts(env, document, stage)
+            let until = parts::blame(env, Part::Scanner).await?;
+            return postpone(env, document, stage, &cause, until).await;
         }
         // What failed was the database, and it answers again: the document had no part in it.
         Wait::Part(Part::Database) => return postpone(env, document, stage, &cause, None).await,
@@ -193,14 +185,6 @@ fn by_attempts(env: &Env, document: &Document, stage: Stage) -> std::time::Durat
         Some(half) if half >= LAST_CHANCE => wait.min(half),
         _ => wait,
     }
-}
-
-/// Tells an operator that documents wait unscanned.
-pub(crate) async fn scanner_away(env: &Env) -> Result<(), CatalogError> {
-    let Some(scanner) = &env.scanner else { return Ok(()) };
-    let reason = format!("clamd at {} does not answer: documents wait unread", scanner.address());
-    // Under the subject that `parts` gives it: one trouble is one incident, whoever meets it first.
-    env.catalog.open_incident(SCANNER_AWAY, "", &serde_json::json!({ "reason": reason })).await.map(drop)
 }
 
 /// Waits for the number or the scanner without burning an attempt, spread out so that not all come back at once.

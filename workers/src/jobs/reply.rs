@@ -71,12 +71,13 @@ pub async fn reply(env: &Env, line: &Line) -> Ended {
 }
 
 async fn send_waiting(env: &Env, line: &Line) -> Result<Ended, CatalogError> {
-    if let Some(until) = parts::closed(env, &[Part::Graph]).await? {
-        env.catalog.line_goes_on(line, until).await?;
-        return Ok(Ended::Waits);
-    }
     let mut ended = Ended::Stale;
     for _ in 0..PER_TASK {
+        // Before each: the one before may have found Graph away, and the next is not spent on it.
+        if let Some(until) = parts::closed(env, &[Part::Graph]).await? {
+            env.catalog.line_goes_on(line, until).await?;
+            return Ok(Ended::Waits);
+        }
         let message = match env.catalog.next_reply(line, env.policy.reply_lease).await? {
             NextReply::Send(message) => message,
             NextReply::NotBefore(at) => {
@@ -132,7 +133,7 @@ async fn send_one(env: &Env, message: &OutboxMessage) -> Result<Ended, CatalogEr
             let failure = Failure {
                 class: ErrorClass::of_code(code).unwrap_or(ErrorClass::Permanent),
                 code: message.error_code,
-                why: format!("failed by status, code {code}"),
+                why: said_of(message, code),
                 tried: message.attempts.saturating_sub(1),
                 template: message.template.clone(),
                 heard: Heard::ByStatus,
@@ -152,6 +153,15 @@ async fn send_one(env: &Env, message: &OutboxMessage) -> Result<Ended, CatalogEr
             catalog.reply_failed(message.id, "message_failed", why).await?;
             Ok(Ended::Moved)
         }
+    }
+}
+
+/// Why it failed, in the words that Meta had for it.
+fn said_of(message: &OutboxMessage, code: i64) -> String {
+    match message.error.as_deref().filter(|words| !words.is_empty()) {
+        Some(words) if words.contains(&code.to_string()) => words.to_owned(),
+        Some(words) => format!("{words} (code {code})"),
+        None => format!("failed by status, code {code}"),
     }
 }
 

@@ -1,9 +1,12 @@
 //! How the channel is, asked of Meta by the watch; and two numbers of two accounts, each with a token of its own.
 
-use acuse_fixtures::graph::{Options, OtherNumber};
+use acuse_fixtures::graph::{Fault, Options, OtherNumber, Point};
 use acuse_storage::{DocumentId, Stage, numbers::Number};
 use acuse_whatsapp::{Graph, GraphConfig, Secret};
-use acuse_workers::{jobs::reply::reply_to, watch};
+use acuse_workers::{
+    jobs::{self, reply::reply_to},
+    watch,
+};
 use serde_json::json;
 use time::Duration;
 
@@ -116,6 +119,24 @@ async fn templates_come_from_meta_and_one_that_is_paused_is_told_of() {
     pass(Duration::HOUR);
     look(&world).await;
     assert!(!is_open(&world, "template_unusable").await, "it is no more");
+}
+
+/// Whether media is gone or not to be seen is asked of the number, and Meta has no time for that just now.
+#[tokio::test]
+async fn a_number_that_cannot_be_asked_just_now_is_not_paused() {
+    for code in [4, 80_007, 130_429, 131_000] {
+        let world = World::new().await;
+        let id = world.sends(RECEIPT).await;
+        world.graph.fail(Point::Lookup, None, Fault::media_gone(), 1);
+        world.graph.fail(Point::Probe, None, Fault::error(400, code, None), 1);
+        jobs::document(&world.env, Stage::Fetch, id).await;
+        assert_eq!(open(&world).await, [], "{code}: nobody is to mend a permission");
+        let document = world.env.catalog.document(id).await.unwrap().unwrap();
+        assert_eq!(document.stage, Stage::Fetch, "{code}: it waits: {document:?}");
+        minutes(&world, 20, &[id]).await;
+        let document = world.env.catalog.document(id).await.unwrap().unwrap();
+        assert_eq!(document.stage, Stage::Done, "{code}: and goes on: {document:?}");
+    }
 }
 
 async fn answered(world: &World, id: DocumentId) -> bool {

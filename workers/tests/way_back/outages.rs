@@ -4,11 +4,13 @@ use acuse_fixtures::graph::{Fault, Point};
 use acuse_pipeline::document::Status;
 use acuse_storage::{
     DocumentId, Stage,
+    inbound::Identity,
     incidents::{IncidentState, kinds, routes::Medium},
     names::now,
     outbox::OutboxState,
     parts::Part,
 };
+use acuse_whatsapp::{Graph, GraphConfig, Secret};
 use acuse_workers::{
     jobs,
     outgoing::{alerts, sign::Secret},
@@ -164,6 +166,111 @@ async fn meta_away_is_no_documents_fault() {
         })
         .await;
     }
+}
+
+/// Meta's gateways take the call and give up. Of the message that was under way nobody knows; those that wait behind it,
+/// and those of others, are not spent on an outage, and leave once when it is over.
+async fn in_doubt(world: &World, fault: &Fault, long: i64) {
+    let what = format!("{fault:?} for {long} minutes");
+    let wa_id = format!("346{:09}", DocumentId::generate().0.as_u128() % 1_000_000_000);
+    let who = Identity { wa_id: Some(wa_id), ..Identity::default() };
+    let before = incidents(world, Part::Graph, Some(IncidentState::Resolved)).await;
+    let (first, behind) = (world.waits_from(who.clone()).await, world.waits_from(who).await);
+    for point in [Point::Lookup, Point::Bytes, Point::Send, Point::Probe] {
+        world.graph.fail(point, None, fault.clone(), u32::MAX);
+    }
+    world.runs(first).await;
+    assert_eq!(world.message(first).await.state, OutboxState::Unknown, "{what}: it may have left");
+    assert_eq!(incidents(world, Part::Graph, None).await, 1, "{what}: nobody is there, and that is told");
+    let later = [behind, world.waits().await, world.waits().await];
+    for _ in 0..long {
+        minutes(world, 1, &[]).await;
+        for of in later {
+            world.runs(of).await;
+        }
+    }
+    for of in later {
+        let message = world.message(of).await;
+        assert_eq!((message.state, message.attempts), (OutboxState::Queued, 0), "{what}: it was not spent");
+    }
+    assert_eq!(incidents(world, Part::Graph, None).await, 1, "{what}: one is open");
+    world.balances(&what).await;
+    world.graph.heal();
+    minutes(world, 8, &[]).await;
+    assert_eq!(incidents(world, Part::Graph, None).await, 0, "{what}: it is over");
+    let resolved = incidents(world, Part::Graph, Some(IncidentState::Resolved)).await;
+    assert_eq!(resolved, before + 1, "{what}: there was one");
+    for of in later {
+        world.runs(of).await;
+        let message = world.message(of).await;
+        assert_eq!(message.state, OutboxState::Sent, "{what}: {message:?}");
+        let id = message.id.to_string();
+        let times = world.graph.sent().iter().filter(|m| m.callback_data.as_deref() == Some(&*id)).count();
+        assert_eq!(times, 1, "{what}: it left once");
+    }
+    world.status(first, "delivered", None).await;
+    assert_eq!(world.message(first).await.state, OutboxState::Delivered, "{what}: its status settles it");
+    world.balances(&what).await;
+}
+
+#[tokio::test]
+async fn gateways_that_give_up_are_an_outage() {
+    let world = World::new().await;
+    for long in MINUTES {
+        in_doubt(&world, &Fault::Status(502), long).await;
+    }
+}
+
+#[tokio::test]
+async fn calls_that_hang_are_an_outage() {
+    let mut world = World::new().await;
+    let mut client = GraphConfig::new(Secret::new(world.graph.options().access_token.clone()));
+    client.url = world.graph.url();
+    client.call_timeout = std::time::Duration::from_millis(500);
+    world.env.graph = Some(Graph::new(client).unwrap());
+    for long in MINUTES {
+        in_doubt(&world, &Fault::Hang { millis: 2_000 }, long).await;
+    }
+}
+
+/// An installation may have no token but those with a name.
+#[tokio::test]
+async fn any_token_shows_whether_meta_is_there() {
+    let mut world = World::new().await;
+    let graph = world.env.graph.take().unwrap();
+    world.env.graphs.insert("second".into(), graph);
+    world.env.catalog.set_token_ref(&world.number(), "second").await.unwrap();
+    let waiting = world.waits().await;
+    for point in [Point::Send, Point::Probe] {
+        world.graph.fail(point, None, Fault::unavailable(), u32::MAX);
+    }
+    world.runs(waiting).await;
+    assert_eq!(incidents(&world, Part::Graph, None).await, 1);
+    world.graph.heal();
+    minutes(&world, 20, &[]).await;
+    world.runs(waiting).await;
+    assert_eq!(world.message(waiting).await.state, OutboxState::Sent);
+    assert_eq!(incidents(&world, Part::Graph, None).await, 0);
+}
+
+#[tokio::test]
+async fn every_document_that_waits_for_a_day_is_told_of() {
+    const MANY: usize = 230;
+    let world = World::new().await;
+    let mut all = Vec::new();
+    for n in 0..MANY {
+        all.push(world.sends(&format!("{RECEIPT}\nnumber={n}")).await);
+    }
+    pass(Duration::hours(25));
+    let named = async || {
+        schedules::parts(&world.env).await.unwrap();
+        let open = world.env.catalog.incidents(None, None, 500).await.unwrap();
+        open.iter().filter(|i| i.kind == "document_waiting").count()
+    };
+    assert_eq!(named().await, MANY, "beyond one page too");
+    assert_eq!(named().await, MANY, "and none twice");
+    minutes(&world, 1, &all[..3]).await;
+    assert_eq!(named().await, MANY - 3, "those at rest are not");
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Statuses in any order, twice, and after the end; and messages to those who are hard to reach.
 
 use acuse_storage::{
-    inbound::Identity,
+    inbound::{Identity, InboundItem, InboundStatus},
     outbox::{OutboxMessage, OutboxState},
 };
 use time::Duration;
@@ -41,6 +41,30 @@ async fn hears(world: &World, of: Waiting, order: &[&str], what: &str) -> Outbox
     let ledger = world.env.catalog.ledger(None, None).await.unwrap();
     assert!(ledger.balanced, "{what}: {ledger:?}");
     world.message(of).await
+}
+
+/// What Meta says of a failure reaches the person who is told of it.
+#[tokio::test]
+async fn a_failed_status_is_told_in_metas_words() {
+    let world = World::new().await;
+    let of = world.waits().await;
+    world.runs(of).await;
+    let message = world.message(of).await;
+    let status = InboundStatus {
+        wamid: message.wamid.clone().unwrap(),
+        status: "failed".into(),
+        recipient: "34".into(),
+        at: clock(),
+        callback: Some(message.id.to_string()),
+        error_code: Some(UNDELIVERABLE),
+        error: Some("Message undeliverable: an old version of WhatsApp".into()),
+        raw: "{}".into(),
+    };
+    world.record(InboundItem::Status(status)).await;
+    world.runs(of).await;
+    let told = world.told(&world.message(of).await).await.unwrap();
+    let words = told.detail["error"].as_str().unwrap();
+    assert!(words.contains("an old version of WhatsApp") && words.contains("131026"), "{words}");
 }
 
 #[tokio::test]

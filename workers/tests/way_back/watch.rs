@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use acuse_fixtures::graph::{Fault, Point};
-use acuse_storage::outbox::OutboxState;
+use acuse_fixtures::graph::{Fault, Options, OtherNumber, Point};
+use acuse_storage::{inbound::Identity, outbox::OutboxState};
 use acuse_workers::{
     outgoing::{Outgoing, OutgoingConfig},
     watch,
@@ -68,6 +68,58 @@ async fn a_silence_in_business_hours_and_a_lane_that_stands_still_are_told() {
     world.waits().await;
     watch::look(&world.env).await.unwrap();
     assert!(!is_open(&world, "webhooks_silent").await, "the next webhook ends it");
+}
+
+/// One number of two brings nothing any more; the other's webhooks do not hide it. A status is a webhook too.
+#[tokio::test]
+async fn a_silence_is_of_one_number() {
+    let token = Options::default().access_token;
+    let more_numbers = vec![OtherNumber {
+        phone_number_id: "2002".into(),
+        account_id: "102".into(),
+        access_token: token,
+        display_phone_number: "+34 600 000 002".into(),
+    }];
+    let mut world = World::with(Options { more_numbers, ..Options::default() }).await;
+    world.env.watch.folder = std::env::temp_dir();
+    world.env.watch.expected = Some("mon-sun 00:00-23:59 +00:00 3h".parse().unwrap());
+    let silent = async || {
+        watch::look_here(&world.env).await.unwrap();
+        let open = world.env.catalog.incidents(None, None, 500).await.unwrap();
+        let silent = open.into_iter().filter(|i| i.kind == "webhooks_silent").map(|i| i.subject);
+        let mut silent: Vec<String> = silent.collect();
+        silent.sort();
+        silent
+    };
+    let first = world.waits().await;
+    world.waits_at("2002", Identity { wa_id: Some("34600111222".into()), ..Identity::default() }).await;
+    world.runs(first).await;
+    assert_eq!(silent().await, Vec::<String>::new());
+    pass(Duration::hours(2));
+    world.status(first, "delivered", None).await;
+    pass(Duration::hours(2));
+    assert_eq!(silent().await, ["2002"], "the first was heard of two hours ago");
+    pass(Duration::hours(2));
+    assert_eq!(silent().await, ["2002".to_owned(), world.number()]);
+    world.status(first, "read", None).await;
+    assert_eq!(silent().await, ["2002"]);
+    world.waits_at("2002", Identity { wa_id: Some("34600111222".into()), ..Identity::default() }).await;
+    assert_eq!(silent().await, Vec::<String>::new(), "each ends by itself");
+}
+
+/// Meta takes the calls of the watch and answers none.
+#[tokio::test]
+async fn a_meta_that_hangs_does_not_silence_the_beat() {
+    let receiver = Receiver::start().await;
+    let world = world(&receiver).await;
+    world.waits().await;
+    world.graph.fail(Point::Probe, None, Fault::Hang { millis: 60_000 }, u32::MAX);
+    pass(Duration::minutes(6));
+    let looked = tokio::time::timeout(std::time::Duration::from_secs(5), watch::look(&world.env)).await;
+    assert!(looked.is_err(), "it hangs at Meta's");
+    assert_eq!(receiver.came().len(), 1, "and has beaten before");
+    watch::look_here(&world.env).await.unwrap();
+    assert_eq!(receiver.came().len(), 1, "the next beat waits for nobody");
 }
 
 #[tokio::test]

@@ -68,6 +68,10 @@ pub(super) fn three_lines(first: &str, second: &str, third: &str, today: Date) -
     let first = mend(&first, 15..30, |l| whole(l, &second))?;
     let number = if long { long_number(&first)? } else { first.get(5..14)?.trim_end_matches('<').to_owned() };
     let (surname, given_names, tidy) = names(&third);
+    // Spain's card for life prints 01 01 9999 (Real Decreto 1553/2005, art. 6), of which a zone holds two places.
+    let for_life = country(first.get(2..5)?) == "ESP" && second.get(8..14)? == "990101";
+    let expiry =
+        if for_life { Some("9999-01-01".to_owned()) } else { day(second.get(8..14)?, false, today)? };
     Some(Mrz {
         code: first.get(0..2)?.trim_end_matches('<').to_owned(),
         issuer: country(first.get(2..5)?),
@@ -78,7 +82,7 @@ pub(super) fn three_lines(first: &str, second: &str, third: &str, today: Date) -
         tidy_names: tidy,
         birth_date: day(second.get(0..6)?, true, today)?,
         sex: sex(second.chars().nth(7)),
-        expiry_date: day(second.get(8..14)?, false, today)?,
+        expiry_date: expiry,
         lines: vec![first, second, third],
     })
 }

@@ -5,7 +5,6 @@ use std::sync::LazyLock;
 
 use askama::Template;
 use axum::{
-    extract::Path,
     http::{HeaderValue, header},
     response::{Html, IntoResponse, Response},
 };
@@ -13,6 +12,7 @@ use serde_json::{Map, Value};
 
 use super::description;
 use crate::http::{
+    extract::Id,
     problem::Problem,
     problems::{self, Kind},
 };
@@ -209,7 +209,7 @@ pub async fn problems() -> Result<Response, Problem> {
 ///
 /// # Errors
 /// 404 for a name that no kind has.
-pub async fn problem(Path(name): Path<String>) -> Result<Response, Problem> {
+pub async fn problem(Id(name): Id<String>) -> Result<Response, Problem> {
     let found = Problem::examples().iter().find(|p| p.kind().name == name).map(of);
     rendered(&[found.ok_or(Problem::NotFound("kind of problem"))?])
 }

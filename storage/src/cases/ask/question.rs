@@ -202,6 +202,13 @@ async fn answered(
     let Ok(document) = held.subject.parse::<DocumentId>() else { return Ok(()) };
     let present = micros(tx.now());
     happens(tx, held, message, event).await?;
+    execute!(
+        tx,
+        "INSERT INTO case_messages (message_id, case_id) SELECT m.id, $2 FROM messages m WHERE m.id = $1 \
+         ON CONFLICT (message_id) DO NOTHING",
+        message,
+        id.0
+    )?;
     let waited = execute!(
         tx,
         "UPDATE documents SET waits_for = 'reviewer', version = version + 1, updated_at = $2 \

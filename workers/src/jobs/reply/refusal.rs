@@ -108,8 +108,8 @@ async fn note(
     failure: &Failure,
 ) -> Result<(), CatalogError> {
     let (catalog, class) = (&env.catalog, failure.class);
-    if class == ErrorClass::Retry {
-        // Is it this message, or is nobody there?
+    if matches!(class, ErrorClass::Retry | ErrorClass::Unknown) {
+        // Is it this message, or is nobody there? A gateway that gives up and a call that hangs may be an outage too.
         return parts::blame(env, Part::Graph).await.map(drop);
     }
     if class.pauses() {

@@ -51,6 +51,18 @@ fn gross(bill: &Bill, slack: Decimal) -> Option<Broken> {
     let bases = [bill.net, bill.line_sum];
     let holds = |base: &Decimal| ways(*base + tax, &terms).iter().any(|sum| sum.near(gross, slack));
     let first = bases.iter().flatten().next()?;
+    // Lines alone that make the sum make none of a net of another size: it is their sum with what is taken off or put on,
+    // or, where a part bears no tax (Colombia), what the taxes are counted on.
+    if let (Some(net), Some(lines)) = (bill.net, bill.line_sum)
+        && !holds(&net)
+    {
+        let counted: Vec<Decimal> = bill.taxes.iter().filter_map(|t| t.base).collect();
+        let all = counted.iter().copied().sum::<Decimal>();
+        let known = ways(lines, &terms).into_iter().chain(counted).chain([all]);
+        if !known.into_iter().any(|sum| sum.near(net, slack)) {
+            return Some(broken("sum of lines = subtotal", lines, net));
+        }
+    }
     (!bases.iter().flatten().any(holds)).then(|| broken("subtotal + tax = total", *first + tax, gross))
 }
 

@@ -285,6 +285,10 @@ fn sums_that_do_not_add_up_are_a_failed_check() {
             "</cbc:TaxInclusiveAmount><cbc:PayableAmount>900000.00</cbc:PayableAmount>",
         ),
         (
+            "</cac:LegalMonetaryTotal>",
+            "<cbc:TaxExclusiveAmount currencyID='COP'>10000000.00</cbc:TaxExclusiveAmount></cac:LegalMonetaryTotal>",
+        ),
+        (
             "</Invoice>",
             "<cac:InvoiceLine><cbc:LineExtensionAmount>100000.00</cbc:LineExtensionAmount></cac:InvoiceLine></Invoice>",
         ),

@@ -31,11 +31,31 @@ fn plain_marks(chars: &mut [char]) {
             '\u{2010}'..='\u{2014}' => {
                 let opens = digit(next) || next.is_some_and(|c| currency::is_currency_symbol(*c));
                 let ends = i > 0 && digit(chars.get(i - 1)) && next.is_none_or(|c| c.is_whitespace());
-                if opens || ends {
+                // `– 250,00 €` with nothing before it parts no label from its amount.
+                let money = |c: &char| c.is_ascii_digit() || currency::is_currency_symbol(*c);
+                let leads = chars[..i].iter().all(|c| c.is_whitespace())
+                    && next == Some(&' ')
+                    && chars.get(i + 2).is_some_and(money);
+                if opens || ends || leads {
                     chars[i] = '-';
                 }
             }
             _ => {}
+        }
+    }
+}
+
+/// A sign in the place of the mark: `10€42` is `10,42`, and in escudos `1.250$00` is `1.250,00`. A dollar that no group
+/// stands before is the price behind a number of pieces: `3$45`.
+fn marks_by_sign(chars: &mut [char]) {
+    for i in 1..chars.len() {
+        let digit = |at: usize| chars.get(at).is_some_and(char::is_ascii_digit);
+        let grouped = i >= 5 && (i - 3..i).all(digit) && chars[i - 4] == '.' && digit(i - 5);
+        let stands = chars[i] == '€' || (chars[i] == '$' && grouped);
+        let two = digit(i + 1) && digit(i + 2) && !digit(i + 3);
+        let ends = !matches!(chars.get(i + 3), Some('.' | ',' | '\''));
+        if stands && digit(i - 1) && two && ends {
+            chars[i] = ',';
         }
     }
 }
@@ -46,6 +66,7 @@ fn plain_marks(chars: &mut [char]) {
 pub fn mend(text: &str) -> String {
     let mut chars: Vec<char> = text.chars().collect();
     plain_marks(&mut chars);
+    marks_by_sign(&mut chars);
     let mark = |c: Option<&char>| matches!(c, Some('.' | ','));
     for i in 0..chars.len() {
         if !matches!(chars[i], 'O' | 'o') {

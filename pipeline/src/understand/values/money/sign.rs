@@ -10,7 +10,7 @@ pub enum Minus {
     No,
     /// A minus, brackets or a word that cannot be anything else; the amount is negative.
     Sure,
-    /// A dash that may part a label from its amount, brackets behind a word, an `H`.
+    /// A dash that may part a label from its amount, brackets behind a word or of another kind, an `H`.
     Doubtful,
 }
 
@@ -61,6 +61,9 @@ pub(super) fn minus(before: &str, after: &str, plain: bool) -> Minus {
         let alone = lead.is_empty() || lead.ends_with(':') || currency::ends_with_sign(lead);
         return if alone { Minus::Sure } else { Minus::Doubtful };
     }
+    if plain && perhaps(before, rest, (after, behind)) {
+        return Minus::Doubtful;
+    }
     let ends = |text: &str| text.trim_start().is_empty() || text.starts_with([' ', ')']);
     for text in [after, behind] {
         if plain && text.strip_prefix('-').is_some_and(|rest| ends(rest) && !begins_number(rest)) {
@@ -75,12 +78,26 @@ pub(super) fn minus(before: &str, after: &str, plain: bool) -> Minus {
     };
     match word(behind).as_str() {
         "cr" if plain => Minus::Sure,
-        "h" if plain && last(behind, "h") => Minus::Doubtful,
+        side @ ("h" | "haber" | "haben") if plain && last(behind, side) => Minus::Doubtful,
         _ => match word(after).as_str() {
             "cr" if plain => Minus::Sure,
             _ => Minus::No,
         },
     }
+}
+
+/// Marks that a bookkeeper may mean a minus by: `[250,00]`, `<250,00>`, `250,00 (-)`, a sign that the font has no letter for.
+fn perhaps(before: &str, rest: &str, (after, behind): (&str, &str)) -> bool {
+    let between = |open: char, close: char| {
+        [before, rest].iter().any(|text| text.trim_end().ends_with(open))
+            && [after, behind].iter().any(|text| text.trim_start().starts_with(close))
+    };
+    let unread = |c: char| c == '\u{fffd}' || (c.is_control() && !c.is_whitespace());
+    between('[', ']')
+        || between('<', '>')
+        || [after, behind].iter().any(|text| text.trim_start().starts_with("(-)"))
+        || before.ends_with(unread)
+        || rest.ends_with(unread)
 }
 
 fn begins_number(text: &str) -> bool {

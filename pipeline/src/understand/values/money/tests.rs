@@ -34,6 +34,33 @@ fn what_ocr_does_to_numbers() {
 }
 
 #[test]
+fn a_sign_may_stand_in_the_place_of_the_mark() {
+    assert_eq!(mend("total 12€50"), "total 12,50");
+    assert_eq!(mend("1.250$00"), "1.250,00");
+    assert_eq!(mend("3$45 2 €20.00 2€20.00 7€500"), "3$45 2 €20.00 2€20.00 7€500");
+}
+
+#[test]
+fn what_may_be_meant_for_a_minus_is_no_plain_amount() {
+    for text in [
+        "[250,00] €",
+        "<250,00> €",
+        "250,00 € (-)",
+        "250,00 haber",
+        "250,00 € haben",
+        "\u{0}250,00 €",
+        "– 250,00 €",
+    ] {
+        let seen = amounts(&mend(text), Style::Comma);
+        assert!(seen.iter().all(|s| s.minus == Minus::Doubtful) && seen.len() == 1, "{text}: {seen:?}");
+    }
+    for text in ["[1] 250,00", "total – 250,00 €", "a<b 250,00"] {
+        let seen = amounts(&mend(text), Style::Comma);
+        assert!(seen.iter().all(|s| s.minus == Minus::No), "{text}: {seen:?}");
+    }
+}
+
+#[test]
 fn thousands_parted_by_spaces() {
     let join = |text: &str| join_thousands(text, Spaces { sure: true, digits: 2 }, |rate| rate == "20");
     assert_eq!(join("total ht 1 892,16 €"), "total ht 1892,16 €");
