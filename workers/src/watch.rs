@@ -15,6 +15,7 @@ use std::{
 use acuse_storage::{
     Catalog, CatalogError,
     parts::Part,
+    reviews::pace::{Pace, RUBBER_STAMP},
     webhooks::{Endpoint, UNSIGNED},
 };
 use serde_json::json;
@@ -192,6 +193,7 @@ pub async fn findings(
     }
     found.extend(workers(catalog, now).await?);
     found.push(held(catalog, now).await?);
+    found.extend(stamped(catalog).await?);
     found.extend(disk(watch));
     for endpoint in catalog.webhook_endpoints(None).await?.into_iter().filter(|e| e.enabled) {
         let failing = endpoint.failing_since.filter(|since| now - *since > Duration::HOUR);
@@ -230,6 +232,20 @@ async fn held(catalog: &Catalog, now: OffsetDateTime) -> Result<Finding, Catalog
     let count = catalog.messages_held_since(now - Duration::HOUR).await?;
     let what = format!("{count} messages wait for longer than an hour");
     Ok(Finding::new("messages_held", "", count > 0, what))
+}
+
+/// Who confirms without reading.
+async fn stamped(catalog: &Catalog) -> Result<Vec<Finding>, CatalogError> {
+    let stamping = catalog.paces().await?.into_iter().filter(|pace| pace.is_stamping);
+    let told = |pace: Pace| {
+        let between = pace.between_secs.unwrap_or_default();
+        let what = format!(
+            "{}: of the last {} decisions {} changed nothing, {between:.1} s apart",
+            pace.person, pace.decisions, pace.plain
+        );
+        Finding::new(RUBBER_STAMP, pace.person, true, what)
+    };
+    Ok(stamping.map(told).collect())
 }
 
 fn disk(watch: &Watch) -> Option<Finding> {
@@ -275,9 +291,13 @@ async fn database(env: &Env) -> Result<(), CatalogError> {
 
 async fn look_all(env: &Env) -> Result<(), CatalogError> {
     database(env).await?;
-    for finding in findings(&env.catalog, &env.watch, env.now()).await? {
-        settle(env, &finding).await?;
+    let found = findings(&env.catalog, &env.watch, env.now()).await?;
+    for finding in &found {
+        settle(env, finding).await?;
     }
+    // Who is shut out or decides no more confirms nothing either.
+    let stamping = found.iter().filter(|f| f.kind == RUBBER_STAMP).map(|f| f.subject.as_str());
+    env.catalog.resolve_incidents_beside(RUBBER_STAMP, &stamping.collect::<Vec<_>>()).await?;
     env.catalog.end_webhook_failing().await?;
     env.catalog.end_over_quota().await?;
     channel::look(env).await?;

@@ -76,6 +76,16 @@ impl Tongue {
         table.get(english).copied().unwrap_or(english)
     }
 
+    /// Whether a text is there in this language, be it the same word.
+    #[cfg(test)]
+    pub(super) fn knows(self, english: &str) -> bool {
+        match self {
+            Self::En => true,
+            Self::Es => ES.contains_key(english),
+            Self::Pt => PT.contains_key(english),
+        }
+    }
+
     /// A text with one value in it, at `{}`.
     #[must_use]
     pub fn f(self, english: &str, value: impl Display) -> String {
@@ -87,6 +97,7 @@ impl Tongue {
 mod tests {
     use super::*;
     use acuse_pipeline::{document::Kind, fields::FieldName, reason::ReasonCode};
+    use acuse_storage::incidents::kinds;
 
     use crate::desk::words;
 
@@ -112,6 +123,8 @@ mod tests {
         wanted.extend(names.map(words::label));
         wanted.extend(ReasonCode::ALL.iter().map(|code| words::label(code.as_str())));
         wanted.extend(Kind::ALL.iter().map(|kind| words::kind(Some(*kind)).to_owned()));
+        let incidents = kinds::all().into_iter().map(kinds::kind);
+        wanted.extend(incidents.flat_map(|kind| [kind.title, kind.ended_by].map(str::to_owned)));
         for (table, name) in [(&*ES, "es"), (&*PT, "pt")] {
             let missing: Vec<_> = wanted.iter().filter(|text| !table.contains_key(text.as_str())).collect();
             assert!(missing.is_empty(), "{name}.tsv lacks {missing:#?}");
