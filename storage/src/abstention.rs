@@ -248,12 +248,7 @@ impl Catalog {
     ///
     /// # Errors
     /// When the database fails or a row is impossible.
-    pub async fn undo_filing_threshold(
-        &self,
-        kind: Kind,
-        id: Uuid,
-        who: &str,
-    ) -> Result<bool, CatalogError> {
+    pub async fn undo_filing_threshold(&self, kind: Kind, id: Uuid, who: &str) -> Result<bool, CatalogError> {
         let mut tx = self.writing().await?;
         let Some(undone) = in_force(&mut tx, kind).await?.filter(|t| t.id == id) else { return Ok(false) };
         let present = micros(tx.now());

@@ -81,7 +81,10 @@ async fn the_threshold_that_meets_a_target_is_set_and_taken_back() {
     let wanted = [("kind", "receipt"), ("mille", "970"), ("target", "20")];
     let ana = Reviewer::sign_in(place, "ana").await;
     let hers = ana.page("/checks?target=20").await;
-    assert!(!hers.contains("/checks/threshold") && hers.contains("<svg class=\"curve\""), "she sees it: {hers}");
+    assert!(
+        !hers.contains("/checks/threshold") && hers.contains("<svg class=\"curve\""),
+        "she sees it: {hers}"
+    );
     assert_eq!(ana.send("/checks/threshold", &hers, &wanted).await.status(), 403);
     let other = [("kind", "receipt"), ("mille", "900"), ("target", "20")];
     assert_eq!(boss.send("/checks/threshold", &page, &other).await.status(), 409, "what was not shown");
@@ -93,7 +96,8 @@ async fn the_threshold_that_meets_a_target_is_set_and_taken_back() {
     let trail = boss.page("/audit?action=filing_threshold_set").await;
     assert!(trail.contains("Set the threshold of filing") && trail.contains("→ 97 %"), "{trail}");
     look(&boss);
-    let undo = format!("/checks/threshold/{}", between(&receipts(&page), "action=\"/checks/threshold/", "\""));
+    let undo =
+        format!("/checks/threshold/{}", between(&receipts(&page), "action=\"/checks/threshold/", "\""));
     assert_eq!(boss.send(&undo, &page, &[("kind", "receipt")]).await.status(), 303);
     assert_eq!(stands().await, None);
     assert_eq!(boss.send(&undo, &page, &[("kind", "receipt")]).await.status(), 409, "once");

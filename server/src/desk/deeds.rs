@@ -7,12 +7,23 @@ use serde_json::Value;
 
 use super::{language::Tongue, words};
 
-static ACTIONS: LazyLock<HashMap<&'static str, &'static str>> =
-    LazyLock::new(|| include_str!("data/actions.tsv").lines().filter_map(|line| line.split_once('\t')).collect());
+static ACTIONS: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| {
+    include_str!("data/actions.tsv").lines().filter_map(|line| line.split_once('\t')).collect()
+});
 
 /// Particulars whose values are words of closed lists, and are said in the reader's language. Others are somebody's own.
-const CLOSED: &[&str] =
-    &["act", "cause", "fields_changed", "kind", "missing", "mode", "reason", "resolution", "role", "waits_for"];
+const CLOSED: &[&str] = &[
+    "act",
+    "cause",
+    "fields_changed",
+    "kind",
+    "missing",
+    "mode",
+    "reason",
+    "resolution",
+    "role",
+    "waits_for",
+];
 
 /// What an action is called; one that no version knows of by its own name.
 pub(super) fn action(word: &str, tongue: Tongue) -> String {
@@ -93,7 +104,10 @@ mod tests {
         let line = particulars(&said, Tongue::Es);
         assert!(line.contains("Rol: revisor → administrador"), "{line}");
         assert!(line.contains("Campos cambiados: total, fecha") && line.contains("Usuario: eva"), "{line}");
-        assert_eq!(particulars(&json!({ "agrees": false, "note": "total" }), Tongue::Pt), "Coincide: não · Nota: total");
+        assert_eq!(
+            particulars(&json!({ "agrees": false, "note": "total" }), Tongue::Pt),
+            "Coincide: não · Nota: total"
+        );
         assert_eq!(particulars(&Value::Null, Tongue::Es), "");
     }
 
@@ -170,15 +184,19 @@ mod tests {
                 match action.strip_prefix('"').and_then(|word| word.strip_suffix('"')) {
                     Some(word) => actions.push(word.to_owned()),
                     None if action.contains(':') => continue,
-                    None => actions.extend(named_elsewhere(file, action).unwrap_or_else(|| {
-                        panic!("{file}: what is {action}? say it in `named_elsewhere`")
-                    })),
+                    None => {
+                        actions.extend(named_elsewhere(file, action).unwrap_or_else(|| {
+                            panic!("{file}: what is {action}? say it in `named_elsewhere`")
+                        }))
+                    }
                 }
                 let detail = all.last().filter(|last| last.contains("json!(")).cloned();
                 let before = text[..at].rfind("json!({").map(|from| text[from..at].to_owned());
                 let detail = detail.or(before).unwrap_or_default();
                 let words = detail.split('"').skip(1).step_by(2).zip(detail.split('"').skip(2).step_by(2));
-                keys.extend(words.filter(|(_, after)| after.starts_with(':')).map(|(word, _)| word.to_owned()));
+                keys.extend(
+                    words.filter(|(_, after)| after.starts_with(':')).map(|(word, _)| word.to_owned()),
+                );
             }
         }
         (actions, keys)
@@ -203,7 +221,10 @@ mod tests {
         let unused: Vec<_> = ACTIONS.keys().filter(|word| !actions.iter().any(|a| a == *word)).collect();
         assert!(unused.is_empty(), "{unused:?}");
 
-        keys.extend(["by", "note", "fields_changed", "kind", "duplicate_of", "overridden", "because"].map(str::to_owned));
+        keys.extend(
+            ["by", "note", "fields_changed", "kind", "duplicate_of", "overridden", "because"]
+                .map(str::to_owned),
+        );
         let labels = keys.iter().map(|key| words::label(key.trim_end_matches("_ppm")));
         let closed = Role::ALL.iter().map(|role| words::label(role.as_str()));
         let wanted: std::collections::BTreeSet<String> = labels.chain(closed).collect();

@@ -139,7 +139,10 @@ mod tests {
         let curve = [point(1.0, 0.04, 0.06), point(0.5, 0.0, 0.9)];
         let plot = Plot::of(&curve, Some(&curve[0]), None, 0.01).unwrap();
         assert_eq!(plot.line, "628.0,134.0 342.0,214.0", "on a scale of 10 %");
-        assert_eq!(plot.band, "628.0,94.0 342.0,14.0 342.0,214.0 628.0,214.0", "and what is above it is cut off");
+        assert_eq!(
+            plot.band, "628.0,94.0 342.0,14.0 342.0,214.0 628.0,214.0",
+            "and what is above it is cut off"
+        );
         assert_eq!(plot.up.last().map(|t| t.label.as_str()), Some("10 %"));
         assert_eq!((plot.target.as_str(), plot.now.unwrap().said.as_str()), ("194.0", "100 % · 4 %"));
     }

@@ -200,7 +200,8 @@ mod tests {
     fn two_parts_are_surer_than_either_and_less_than_their_sum() {
         let part = counted(500, 100, 2);
         let both = risk(part, part).unwrap();
-        let (one, twice) = (risk(part, Counted::default()).unwrap(), risk(counted(1_000, 200, 4), Counted::default()));
+        let (one, twice) =
+            (risk(part, Counted::default()).unwrap(), risk(counted(1_000, 200, 4), Counted::default()));
         assert!((both.share - one.share).abs() < 1e-12 && both.high < one.high);
         assert!((both.high - twice.unwrap().high).abs() < 0.01, "{both:?} {twice:?}");
     }

@@ -14,6 +14,7 @@ use super::{
     desk::{LEASE, waiting},
     door::{Sample, received},
     road::{begin, facts, field, original},
+    upgrade::Landed,
 };
 use crate::{
     Access, Catalog, DocumentId, ReviewId,
@@ -195,4 +196,32 @@ pub(super) async fn who_confirms_without_reading_is_told_apart(catalog: &Catalog
     catalog.name_batch(Uuid::now_v7(), &many, &[id]).await.unwrap();
     assert_eq!(pace(&many).await, None);
     catalog.undo_decision(id, &many, LEASE).await.unwrap();
+}
+
+/// A decision that is held, made together with others, in the schema of before; which they are.
+pub(super) async fn decided_at_once_before(catalog: &Catalog, landed: &Landed) -> Uuid {
+    let batch = Uuid::now_v7();
+    let mut tx = catalog.writing().await.unwrap();
+    execute!(
+        tx,
+        "INSERT INTO holds (document_id, review_id, decided_by, held_until, document_version, was, effects, batch) \
+         VALUES ($1, $2, 'user:eva', 0, 1, '{}', '{}', $3)",
+        landed.asked_again.0,
+        landed.decided_review.0,
+        batch
+    )
+    .unwrap();
+    tx.commit().await.unwrap();
+    batch
+}
+
+/// The review knows it, and that of others nothing is known.
+pub(super) async fn what_was_decided_at_once_says_so(catalog: &Catalog, landed: &Landed, batch: Uuid) {
+    let mut tx = catalog.writing().await.unwrap();
+    let rows =
+        all!(tx, (Uuid, Option<Uuid>, Option<bool>), "SELECT id, batch, changed FROM reviews").unwrap();
+    assert!(rows.contains(&(landed.decided_review.0, Some(batch), None)), "{rows:?}");
+    assert!(rows.contains(&(landed.open_review.0, None, None)), "{rows:?}");
+    execute!(tx, "DELETE FROM holds WHERE batch = $1", batch).unwrap();
+    tx.commit().await.unwrap();
 }

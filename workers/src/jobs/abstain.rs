@@ -35,12 +35,17 @@ pub(super) fn hold(reading: &mut Reading, kind: Kind, sure: f64, least_ppm: u32)
     };
     let parts = FieldName::required(kind).iter().filter_map(read);
     let parts = parts.chain([("kind", f64::from(reading.confidence))]);
-    let mut doubts: Map<String, Value> =
-        parts.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(name, p)| (name.to_owned(), p.into())).into_iter().collect();
+    let mut doubts: Map<String, Value> = parts
+        .min_by(|a, b| a.1.total_cmp(&b.1))
+        .map(|(name, p)| (name.to_owned(), p.into()))
+        .into_iter()
+        .collect();
     doubts.insert("document".to_owned(), sure.into());
     let least = f64::from(least_ppm) / f64::from(WHOLE_PPM);
-    let message = format!("It is less sure as a whole ({sure:.3}) than is asked of its kind here ({least:.3}).");
-    let reason = Reason::new(ReasonCode::LowConfidence, message).with("confidence", doubts).with("asked", least);
+    let message =
+        format!("It is less sure as a whole ({sure:.3}) than is asked of its kind here ({least:.3}).");
+    let reason =
+        Reason::new(ReasonCode::LowConfidence, message).with("confidence", doubts).with("asked", least);
     reading.reasons.push(reason);
     reading.outcome = Outcome::Review;
 }
@@ -52,13 +57,8 @@ mod tests {
     use super::*;
 
     fn receipt(total: f32) -> Reading {
-        let field = |confidence| Field {
-            value: "1".into(),
-            confidence,
-            page: None,
-            bbox: None,
-            source: Source::Ocr,
-        };
+        let field =
+            |confidence| Field { value: "1".into(), confidence, page: None, bbox: None, source: Source::Ocr };
         let mut fields: Fields =
             FieldName::required(Kind::Receipt).iter().map(|name| (*name, field(0.99))).collect();
         fields.insert(FieldName::Total, field(total));
@@ -82,7 +82,10 @@ mod tests {
         hold(&mut reading, kind, sure, ppm(sure) + 1);
         assert_eq!(reading.outcome, Outcome::Review);
         let doubts = reading.reasons[0].detail["confidence"].as_object().unwrap();
-        assert!(doubts.len() == 2 && doubts.contains_key("document") && doubts.contains_key("total"), "{doubts:?}");
+        assert!(
+            doubts.len() == 2 && doubts.contains_key("document") && doubts.contains_key("total"),
+            "{doubts:?}"
+        );
         assert!(reading.reasons[0].detail["asked"].as_f64().unwrap() > sure);
     }
 
