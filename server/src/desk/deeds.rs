@@ -190,9 +190,15 @@ mod tests {
                         }))
                     }
                 }
-                let detail = all.last().filter(|last| last.contains("json!(")).cloned();
-                let before = text[..at].rfind("json!({").map(|from| text[from..at].to_owned());
-                let detail = detail.or(before).unwrap_or_default();
+                let block = |text: &str| {
+                    arguments(text.split_once("json!(").map_or("", |(_, block)| block)).swap_remove(0)
+                };
+                let detail = match all.last().map(String::as_str) {
+                    Some("&detail") => text[..at].rfind("json!({").map(|from| block(&text[from..])),
+                    Some(last) => Some(block(last)),
+                    None => None,
+                };
+                let detail = detail.unwrap_or_default();
                 let words = detail.split('"').skip(1).step_by(2).zip(detail.split('"').skip(2).step_by(2));
                 keys.extend(
                     words.filter(|(_, after)| after.starts_with(':')).map(|(word, _)| word.to_owned()),
