@@ -13,6 +13,7 @@ mod sql;
 
 mod backfills;
 
+pub mod abstention;
 pub mod access;
 pub mod accounts;
 pub mod alerts;

@@ -53,15 +53,22 @@ impl Measured {
     /// The share that is filed wrong lies between these, 19 times of 20 (Wilson's interval).
     #[must_use]
     pub fn interval(&self) -> Option<(f64, f64)> {
-        if self.checked == 0 {
-            return None;
-        }
-        let (n, z) = (self.checked as f64, 1.96_f64);
-        let p = self.wrong as f64 / n;
-        let (middle, whole) = (p + z * z / (2.0 * n), 1.0 + z * z / n);
-        let half = z * (p * (1.0 - p) / n + z * z / (4.0 * n * n)).sqrt();
-        Some((((middle - half) / whole).max(0.0), ((middle + half) / whole).min(1.0)))
+        wilson(self.wrong, self.checked)
     }
+}
+
+/// Between which a share lies, 19 times of 20, of which so many of so many were found (Wilson's interval); none where
+/// nothing was looked at.
+#[must_use]
+pub fn wilson(found: u64, of: u64) -> Option<(f64, f64)> {
+    if of == 0 {
+        return None;
+    }
+    let (n, z) = (of as f64, 1.96_f64);
+    let p = found as f64 / n;
+    let (middle, whole) = (p + z * z / (2.0 * n), 1.0 + z * z / n);
+    let half = z * (p * (1.0 - p) / n + z * z / (4.0 * n * n)).sqrt();
+    Some((((middle - half) / whole).max(0.0), ((middle + half) / whole).min(1.0)))
 }
 
 /// Whether a document is in a share: by the end of its id, which is chance, so that nothing else decides.

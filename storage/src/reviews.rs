@@ -9,6 +9,7 @@ pub mod four_eyes;
 mod hold;
 mod list;
 mod names;
+pub mod pace;
 mod reopen;
 mod resolve;
 mod table;

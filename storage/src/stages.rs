@@ -10,6 +10,7 @@ use serde_json::json;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
+    abstention,
     cases::{self, By},
     catalog::Catalog,
     documents::{self, Document},
@@ -254,6 +255,7 @@ impl Catalog {
             return Ok(Step::Stale);
         }
         mark_filed(&mut tx, id, customer).await?;
+        abstention::filed(&mut tx, id).await?;
         quality::draw(&mut tx, id).await?;
         rest(tx, id, from, ("filed", "document.filed"), json!({ "customer_id": customer }), reply).await
     }
@@ -281,6 +283,7 @@ impl Catalog {
             customer.map(|c| c.0)
         )?;
         let review = open_review(&mut tx, id, from, reasons).await?;
+        abstention::held(&mut tx, id, reasons).await?;
         let asked = cases::asked(&mut tx, id, By::Policy(reasons)).await?;
         // Asked for once more is said once more.
         let nonce = asked.filter(|times| *times > 0).map(|times| times.to_string()).unwrap_or_default();

@@ -12,6 +12,7 @@ mod database_away;
 mod dead;
 mod described;
 mod desk;
+mod desk_checks;
 mod desk_decide;
 mod desk_finance;
 mod desk_harm;

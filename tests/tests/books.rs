@@ -33,6 +33,7 @@ pub fn invoice(seed: u64, issuer: &str, day: &str, r#type: &str, total: &str) ->
         kind: Some(Kind::Invoice),
         confidence: 0.97,
         id_probability: Some(0.0001),
+        sure: Some(0.9),
         language: Some("es".into()),
         fields: Fields::from([
             (FieldName::Type, field(r#type)),

@@ -60,7 +60,7 @@ async fn people_are_let_in_changed_and_shut_out() {
     {
         assert!(trail.contains(said), "{said}: {trail}");
     }
-    assert!(!boss.page("/audit?q=olga&action=user_disabled").await.contains("user_enabled<"));
+    assert!(!boss.page("/audit?q=olga&action=user_disabled").await.contains("title=\"user_enabled"));
     let csv = boss.answer("/audit/export?actor=boss").await.text().await.unwrap();
     assert!(csv.starts_with("at,actor,action,document_id,detail") && csv.contains("user_disabled"), "{csv}");
     let taken = boss.page("/audit?action=audit_exported").await;

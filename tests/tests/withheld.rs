@@ -58,6 +58,7 @@ pub(crate) fn passport(seed: u64) -> ReadFacts {
         kind: Some(Kind::Id),
         confidence: 0.97,
         id_probability: Some(0.99),
+        sure: None,
         language: Some("en".into()),
         fields: Fields::from([
             (FieldName::Surname, field("ZEEDLEMANN")),

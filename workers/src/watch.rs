@@ -16,6 +16,7 @@ use std::{
 use acuse_storage::{
     Catalog, CatalogError,
     parts::Part,
+    reviews::pace::{Pace, RUBBER_STAMP},
     webhooks::{Endpoint, UNSIGNED},
 };
 use serde_json::json;
@@ -192,6 +193,7 @@ pub async fn findings(
     }
     found.extend(workers(catalog, now).await?);
     found.push(held(catalog, now).await?);
+    found.extend(stamped(catalog).await?);
     found.extend(disk(watch));
     for endpoint in catalog.webhook_endpoints(None).await?.into_iter().filter(|e| e.enabled) {
         let failing = endpoint.failing_since.filter(|since| now - *since > Duration::HOUR);
@@ -257,6 +259,20 @@ async fn held(catalog: &Catalog, now: OffsetDateTime) -> Result<Finding, Catalog
     Ok(Finding::new("messages_held", "", count > 0, what))
 }
 
+/// Who confirms without reading.
+async fn stamped(catalog: &Catalog) -> Result<Vec<Finding>, CatalogError> {
+    let stamping = catalog.paces().await?.into_iter().filter(|pace| pace.is_stamping);
+    let told = |pace: Pace| {
+        let between = pace.between_secs.unwrap_or_default();
+        let what = format!(
+            "{}: of the last {} decisions {} changed nothing, {between:.1} s apart",
+            pace.person, pace.decisions, pace.plain
+        );
+        Finding::new(RUBBER_STAMP, pace.person, true, what)
+    };
+    Ok(stamping.map(told).collect())
+}
+
 fn disk(watch: &Watch) -> Option<Finding> {
     let there = watch.folder.ancestors().find(|p| p.is_dir())?;
     let stat = rustix::fs::statvfs(there).ok()?;
@@ -316,6 +332,9 @@ async fn all_here(env: &Env) -> Result<(), CatalogError> {
     // A number that is no more has no finding, and its silence is no trouble.
     let numbers: Vec<&str> = found.iter().filter(|f| f.kind == SILENT).map(|f| f.subject.as_str()).collect();
     env.catalog.resolve_incidents_beside(SILENT, &numbers).await?;
+    // Who is shut out or decides no more confirms nothing either.
+    let stamping = found.iter().filter(|f| f.kind == RUBBER_STAMP).map(|f| f.subject.as_str());
+    env.catalog.resolve_incidents_beside(RUBBER_STAMP, &stamping.collect::<Vec<_>>()).await?;
     env.catalog.end_webhook_failing().await?;
     env.catalog.end_over_quota().await?;
     beat(env).await

@@ -6,7 +6,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use acuse_fixtures::graph::{FakeGraph, Fault, Options, Point};
 use acuse_pipeline::{
-    document::{Sha256, Status},
+    document::{Kind, Sha256, Status},
     limits::Limits,
     reason::ReasonCode,
 };
@@ -162,6 +162,26 @@ async fn a_known_senders_receipt_is_filed_and_told_and_a_second_run_changes_noth
     jobs::reply::reply_to(&world.env, filed.contact_id.expect("a sender")).await;
     assert_eq!(world.graph.sent().len(), 1);
     assert_eq!(world.document(id).await.version, filed.version);
+}
+
+/// Somebody asked that receipts be surer than this one.
+#[tokio::test]
+async fn what_is_less_sure_than_asked_here_waits_for_a_person() {
+    let world = World::new().await;
+    world.knows_sender().await;
+    let asked = (990_000, 10_000);
+    let catalog = &world.env.catalog;
+    let set = catalog.set_filing_threshold(Kind::Receipt, asked, "user:boss").await.unwrap();
+    let held = world.goes_all_the_way(world.sends_file(RECEIPT).await).await;
+    assert_eq!((held.status, held.reasons.len()), (Status::InReview, 1));
+    assert_eq!(held.reasons[0].code, ReasonCode::LowConfidence);
+    assert!(held.reasons[0].detail["confidence"]["document"].as_f64().unwrap() < 0.99, "{:?}", held.reasons);
+    catalog.undo_filing_threshold(Kind::Receipt, set, "user:boss").await.unwrap();
+    let other = RECEIPT.replace("45.00", "61.00").replace("2026-05-03", "2026-05-04");
+    let filed = world.goes_all_the_way(world.sends_file(&other).await).await;
+    assert_eq!(filed.status, Status::Filed, "from the next document on: {:?}", filed.reasons);
+    let outcomes = catalog.filing_outcomes(Kind::Receipt).await.unwrap();
+    assert_eq!((outcomes.bills(), outcomes.curve().last().map(|p| p.coverage)), (2, Some(1.0)));
 }
 
 #[tokio::test]

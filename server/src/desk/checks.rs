@@ -10,7 +10,7 @@ use acuse_pipeline::{
 };
 use acuse_storage::{
     Document,
-    documents::{Amount, plain_letters},
+    abstention::says_same,
     keys::Scope,
     quality::{Drawn, Measured},
     reviews::Reopened,
@@ -24,7 +24,15 @@ use axum::{
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{Frame, Shown, page, rights::Right, session::Person, sheets::Sheet, words};
+use super::{
+    Frame, Shown,
+    abstention::{self, Measure, Offer},
+    page,
+    rights::Right,
+    session::Person,
+    sheets::Sheet,
+    words,
+};
 use crate::{
     access,
     app::App,
@@ -80,13 +88,18 @@ struct Checks {
     rows: Vec<Row>,
     /// The sample that waits for this person.
     next: Option<Uuid>,
+    /// What any threshold would do, by kind.
+    measures: Vec<Measure>,
+    /// At most so much of what is filed may be wrong, in percent.
+    target: String,
 }
 
-/// What became of the last answer.
+/// What became of the last answer, and which error is aimed at.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Done {
     said: String,
+    target: String,
 }
 
 /// `GET /checks`.
@@ -110,8 +123,15 @@ async fn render(app: &App, person: &Person, done: &Done) -> Result<Response, Pro
         None
     };
     let mut frame = Frame::of(app, person, "checks").await?;
-    frame.notice = (done.said == "same").then(|| frame.t("The same as was filed. Thank you.").to_owned());
-    Ok(page(&Checks { frame, rows, next }))
+    // One of a closed list, for anybody may write an address.
+    frame.notice = match done.said.as_str() {
+        "same" => Some(frame.t("The same as was filed. Thank you.").to_owned()),
+        "threshold" => Some(frame.t("The threshold is set. It counts from the next document on.").to_owned()),
+        "undone" => Some(frame.t("The threshold before it stands again.").to_owned()),
+        _ => None,
+    };
+    let (measures, target) = abstention::measures(app, done.target.trim()).await?;
+    Ok(page(&Checks { frame, rows, next, measures, target }))
 }
 
 #[derive(Template)]
@@ -214,28 +234,11 @@ impl Said {
                 checks::typed(kind, field, said)
                     .map_err(|why| Problem::BadRequest(format!("{name}: {why}")))?
             };
-            if !is_same(name, &typed, filed) {
+            if !says_same(field, &typed, filed) {
                 return Ok(false);
             }
         }
         Ok(true)
-    }
-}
-
-/// Whether two values say the same: amounts by their worth, names and numbers by their letters and digits.
-fn is_same(name: &str, typed: &str, filed: &str) -> bool {
-    let letters =
-        |text: &str| plain_letters(text).chars().filter(|c| c.is_alphanumeric()).collect::<String>();
-    match (typed.parse::<Amount>(), filed.parse::<Amount>()) {
-        (Ok(typed), Ok(filed)) if name == "total" => typed == filed,
-        _ => {
-            let (typed, filed) = (letters(typed), letters(filed));
-            // A name may be given with what kind of firm it is, or without; something is said on both sides.
-            let within = name == "party"
-                && typed.len() > 3
-                && (filed.starts_with(&typed) || typed.starts_with(&filed));
-            typed == filed || within && !filed.is_empty()
-        }
     }
 }
 
@@ -296,18 +299,4 @@ pub async fn set(State(app): State<App>, person: Person, Form(form): Form<Share>
         }
         .await,
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_same_is_the_same_however_it_is_written() {
-        assert!(is_same("total", "45.5", "45.50") && !is_same("total", "45.51", "45.50"));
-        assert!(is_same("party", "cafe sao jose", "Café São José, S.L."));
-        assert!(!is_same("party", "", "Café São José") && !is_same("party", "Ca", "Café"));
-        assert!(is_same("number", "f 001-23", "F-00123") && !is_same("number", "F-0012", "F-00123"));
-        assert!(is_same("date", "2026-03-01", "2026-03-01") && is_same("currency", "", ""));
-    }
 }

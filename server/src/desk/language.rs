@@ -76,6 +76,16 @@ impl Tongue {
         table.get(english).copied().unwrap_or(english)
     }
 
+    /// Whether a text is there in this language, be it the same word.
+    #[cfg(test)]
+    pub(super) fn knows(self, english: &str) -> bool {
+        match self {
+            Self::En => true,
+            Self::Es => ES.contains_key(english),
+            Self::Pt => PT.contains_key(english),
+        }
+    }
+
     /// A text with one value in it, at `{}`.
     #[must_use]
     pub fn f(self, english: &str, value: impl Display) -> String {

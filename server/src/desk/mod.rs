@@ -4,11 +4,13 @@
 //! several in one file [`parts`]) and decides ([`decide`]). [`pages`] has what else an operator looks at. Every page works without JavaScript; the script only
 //! presses the buttons that are there.
 
+pub mod abstention;
 pub mod assets;
 pub mod bulk;
 pub mod checks;
 pub mod contacts;
 pub mod decide;
+mod deeds;
 pub mod document;
 pub mod door;
 mod fields;
@@ -24,6 +26,7 @@ pub mod page_words;
 pub mod pages;
 pub mod parts;
 pub mod people;
+mod plot;
 pub mod queue;
 pub mod queue_view;
 pub mod rights;
@@ -88,6 +91,8 @@ pub fn router() -> Router<App> {
         .route("/people/{id}", post(people::change))
         .route("/sessions/{id}/end", post(people::end_session))
         .route("/checks", get(checks::show).post(checks::set))
+        .route("/checks/threshold", post(abstention::apply))
+        .route("/checks/threshold/{id}/undo", post(abstention::undo))
         .route("/checks/{id}", get(checks::paper).post(checks::answer))
         .route("/four-eyes", get(four_eyes::show).post(four_eyes::make))
         .route("/four-eyes/{id}/end", post(four_eyes::end))

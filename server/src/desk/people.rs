@@ -4,6 +4,7 @@
 use acuse_pipeline::document::Sha256;
 use acuse_storage::{
     names::UserId,
+    reviews::pace::Pace,
     users::{Change, Role, Session, Unchanged, User},
 };
 use askama::Template;
@@ -66,6 +67,27 @@ impl SessionRow {
     }
 }
 
+/// How somebody's last decisions came, as a line.
+struct PaceRow {
+    person: String,
+    decisions: usize,
+    plain: usize,
+    between: String,
+    is_stamping: bool,
+}
+
+impl From<Pace> for PaceRow {
+    fn from(pace: Pace) -> Self {
+        Self {
+            person: pace.person.strip_prefix("user:").unwrap_or(&pace.person).to_owned(),
+            decisions: pace.decisions,
+            plain: pace.plain,
+            between: pace.between_secs.map(|secs| format!("{secs:.1} s")).unwrap_or_default(),
+            is_stamping: pace.is_stamping,
+        }
+    }
+}
+
 /// A browser and its system as people call them, out of what it calls itself.
 fn browser(agent: &str) -> String {
     let known = |names: &[(&str, &'static str)]| {
@@ -97,6 +119,8 @@ struct People {
     frame: Frame,
     people: Vec<Row>,
     sessions: Vec<SessionRow>,
+    /// For whoever looks after the others.
+    paces: Vec<PaceRow>,
     roles: Vec<(&'static str, &'static str)>,
 }
 
@@ -135,6 +159,7 @@ async fn render(app: &App, person: &Person, done: &Done) -> Result<Response, Pro
     };
     let sessions = app.catalog.sessions().await?.into_iter();
     let sessions = sessions.filter(|s| all || s.user == person.user.name);
+    let paces = if person.may(Right::Supervise) { app.catalog.paces().await? } else { Vec::new() };
     let mut frame = Frame::of(app, person, "people").await?;
     // One of a closed list, for anybody may write an address.
     frame.notice = match done.said.as_str() {
@@ -146,6 +171,7 @@ async fn render(app: &App, person: &Person, done: &Done) -> Result<Response, Pro
     Ok(page(&People {
         people: users.into_iter().map(row).collect(),
         sessions: sessions.map(|s| SessionRow::of(s, person)).collect(),
+        paces: paces.into_iter().map(PaceRow::from).collect(),
         roles: ROLES.iter().map(|(role, label)| (role.as_str(), *label)).collect(),
         frame,
     }))

@@ -1,4 +1,4 @@
-//! The audit trail as somebody searches it, and takes away what they found.
+//! The audit trail as somebody searches it, in their language; and takes away what they found, in the words of the code.
 
 use acuse_storage::{
     DocumentId,
@@ -13,11 +13,11 @@ use axum::{
 };
 use futures_util::stream;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use time::Date;
 use url::form_urlencoded;
 
-use super::{Frame, Shown, page, rights::Right, session::Person, words};
+use super::{Frame, Shown, deeds, language::Tongue, page, rights::Right, session::Person, words};
 use crate::{
     app::App,
     export::csv::neutral,
@@ -86,41 +86,23 @@ impl Ask {
 struct Line {
     at: String,
     actor: String,
+    /// The word that code and exports know it by.
     action: String,
+    did: String,
     document: Option<DocumentId>,
     detail: String,
 }
 
-impl From<AuditLine> for Line {
-    fn from(AuditLine { entry, .. }: AuditLine) -> Self {
+impl Line {
+    fn of(AuditLine { entry, .. }: AuditLine, tongue: Tongue) -> Self {
         Self {
             at: words::full(entry.at),
-            detail: detail(&entry.detail),
+            detail: deeds::particulars(&entry.detail, tongue),
+            did: deeds::action(&entry.action, tongue),
             actor: entry.actor,
             action: entry.action,
             document: entry.document_id,
         }
-    }
-}
-
-/// The particulars on one line: from what to what, where it says so.
-fn detail(value: &Value) -> String {
-    let Value::Object(all) = value else { return String::new() };
-    let one = |(name, value): (&String, &Value)| {
-        let said = match (value.get("from"), value.get("to")) {
-            (Some(from), Some(to)) if from == to => return None,
-            (Some(from), Some(to)) => format!("{} → {}", plain(from), plain(to)),
-            _ => plain(value),
-        };
-        (!said.is_empty()).then(|| format!("{}: {said}", words::label(name)))
-    };
-    all.iter().filter_map(one).collect::<Vec<_>>().join(" · ")
-}
-
-fn plain(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        value => words::plain(value).unwrap_or_else(|| value.to_string()),
     }
 }
 
@@ -146,10 +128,13 @@ async fn render(app: &App, person: &Person, ask: Ask) -> Result<Response, Proble
     let more = found.len() > PAGE as usize;
     found.truncate(PAGE as usize);
     let next = found.last().filter(|_| more).map(|last| format!("/audit{}", ask.query(Some(last.seq))));
-    let actions = app.catalog.audit_actions().await?;
+    let tongue = person.tongue;
+    let actions = app.catalog.audit_actions().await?.into_iter();
+    let mut actions: Vec<_> = actions.map(|word| (word.clone(), deeds::action(&word, tongue))).collect();
+    actions.sort_by(|a, b| a.1.cmp(&b.1));
     Ok(page(&Audit {
-        actions: actions.into_iter().map(|word| (word.clone(), words::label(&word))).collect(),
-        lines: found.into_iter().map(Line::from).collect(),
+        actions,
+        lines: found.into_iter().map(|line| Line::of(line, tongue)).collect(),
         csv: format!("/audit/export{}", ask.query(None)),
         next,
         frame: Frame::of(app, person, "audit").await?,
@@ -220,21 +205,6 @@ pub async fn export(State(app): State<App>, person: Person, Params(ask): Params<
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_particulars_say_from_what_to_what() {
-        let said = json!({
-            "user": "eva", "role": { "from": "reviewer", "to": "admin" }, "sees_ids": { "from": true, "to": true },
-            "fields_changed": ["total", "date"], "note": null,
-        });
-        let line = detail(&said);
-        assert!(
-            line.contains("Role: reviewer → admin") && line.contains("Fields changed: total, date"),
-            "{line}"
-        );
-        assert!(!line.contains("Sees ids") && !line.contains("Note"), "what stayed is not said: {line}");
-        assert_eq!(detail(&Value::Null), "");
-    }
 
     #[test]
     fn a_name_alone_is_a_persons() {

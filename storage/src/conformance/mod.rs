@@ -4,6 +4,7 @@
 //! panic at the first promise that is broken, as tests do.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod abstention;
 mod access;
 mod answers;
 mod books;
@@ -213,6 +214,9 @@ pub async fn at_work(catalog: &Catalog) {
         work::many_are_decided_and_taken_back_together,
         work::a_view_is_kept_under_its_name,
         quality::what_is_filed_by_itself_is_sampled_blind,
+        abstention::what_was_found_of_what_was_doubted_is_a_curve,
+        abstention::a_threshold_is_set_and_taken_back,
+        abstention::who_confirms_without_reading_is_told_apart,
         finance::totals_are_exact_and_what_comes_monthly_is_missed,
         four_eyes::two_say_the_same_or_a_third_settles_it,
         people::who_may_what_is_changed_and_told,

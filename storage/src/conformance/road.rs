@@ -50,6 +50,7 @@ pub(super) fn facts(number: &str) -> ReadFacts {
         kind: Some(Kind::Invoice),
         confidence: 0.97,
         id_probability: Some(0.0002),
+        sure: Some(0.9),
         language: Some("es".into()),
         fields: Fields::from([
             (FieldName::IssuerName, field("Café São José, S.L.")),

@@ -22,6 +22,8 @@ use crate::{
 const LANDED: i64 = 3;
 /// The last one in which a contact had one task for all that waits.
 const BEFORE_LINES: i64 = 38;
+/// The last one in which a review did not know what it was decided together with.
+const BEFORE_BATCHES: i64 = 43;
 
 /// The rows of the snapshot, for what each migration says of them.
 pub(super) struct Landed {
@@ -44,8 +46,11 @@ pub async fn upgrade(catalog: &Catalog) {
     let landed = fill(catalog).await;
     migrate_to(catalog, BEFORE_LINES).await;
     let waiting = super::lines::waits_before_there_were_lines(catalog, landed.contact).await;
+    migrate_to(catalog, BEFORE_BATCHES).await;
+    let batch = super::abstention::decided_at_once_before(catalog, &landed).await;
     catalog.migrate().await.expect("the landed schema is brought up to date");
     catalog.migrate().await.expect("and a second time changes nothing");
+    super::abstention::what_was_decided_at_once_says_so(catalog, &landed, batch).await;
     what_was_there_is_there(catalog, &landed).await;
     the_contract_came_through(catalog).await;
     the_desk_counts_what_waited(catalog).await;

@@ -38,6 +38,14 @@ impl Catalog {
                 id.0,
                 who
             )?;
+            // Who decides many at once looked at them together: how fast they came says nothing.
+            execute!(
+                tx,
+                "UPDATE reviews SET batch = $1 \
+                 WHERE id = (SELECT h.review_id FROM holds h WHERE h.document_id = $2 AND h.batch = $1)",
+                batch,
+                id.0
+            )?;
         }
         tx.commit().await
     }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{drafts, resolve::write_fields};
 use crate::{
-    access, audit,
+    abstention, access, audit,
     cases::{self, By},
     catalog::Catalog,
     documents::{self, Document, FieldFacts},
@@ -118,6 +118,9 @@ pub(super) struct Effects {
     /// Whether memory learns of it, once it is told.
     #[serde(default)]
     pub teaches: bool,
+    /// Whether what would have been filed was wrong, where it says so.
+    #[serde(default)]
+    pub found: Option<bool>,
 }
 
 /// Lets the world hear of a decision; the ids of a split's documents.
@@ -132,6 +135,9 @@ pub(super) async fn settle(
     match effects.outcome {
         Outcome::Filed | Outcome::Corrected if effects.teaches => vendors::learn(tx, document).await?,
         _ => vendors::forget(tx, document).await?,
+    }
+    if let Some(wrong) = effects.found {
+        abstention::found(tx, document, wrong).await?;
     }
     let kind = match effects.outcome {
         Outcome::Split(split) => {

@@ -16,6 +16,7 @@ use super::{
     lookup,
 };
 use crate::{
+    abstention,
     access::{Access, decided},
     audit,
     catalog::Catalog,
@@ -366,7 +367,9 @@ pub(super) async fn carry_out(
         let event = if is_split { "decided" } else { resolution.as_str() };
         timeline::note(&mut tx, document.id, Stage::Done, event, detail).await?;
     }
-    let effects = Effects { outcome, said, reply: reply.cloned(), teaches: by.teaches };
+    execute!(tx, "UPDATE reviews SET changed = $2 WHERE id = $1", id.0, changes(&document, by, decision))?;
+    let found = abstention::is_wrong(&document, decision).filter(|_| by.teaches);
+    let effects = Effects { outcome, said, reply: reply.cloned(), teaches: by.teaches, found };
     let split = match by.held_until {
         Some(until) => {
             let at = (document.id, document.version + 1);
@@ -377,6 +380,17 @@ pub(super) async fn carry_out(
     };
     tx.commit().await?;
     Ok(if split.is_empty() { Resolved::Done(status) } else { Resolved::Split(split) })
+}
+
+/// Whether a decision is anything else than filing the document as it was proposed.
+fn changes(document: &Document, by: &Deciding<'_>, decision: &Decision) -> bool {
+    match decision {
+        Decision::Approve { customer_id } => {
+            let other = customer_id.is_some() && *customer_id != document.customer_id;
+            other || by.without_customer && document.customer_id.is_some()
+        }
+        _ => true,
+    }
 }
 
 /// The document's own row: kind, fields and whose it is.

@@ -10,6 +10,7 @@ use acuse_pipeline::{
 };
 
 use crate::{
+    abstention,
     access::{Rule, settle},
     documents::{self, Extracted, StoredObject, StoredPage, as_read, keep_words},
     entities,
@@ -48,6 +49,8 @@ pub struct ReadFacts {
     pub confidence: f64,
     /// Probability that it is an ID; unknown of what could not be opened.
     pub id_probability: Option<f64>,
+    /// Probability that nothing of a bill that would be filed is wrong.
+    pub sure: Option<f64>,
     /// ISO 639-1.
     pub language: Option<String>,
     /// What was read.
@@ -139,6 +142,7 @@ pub(super) async fn keep_facts(
     )?;
     keys.write_for_lists(tx, id.0).await?;
     keep_recalled(tx, id, facts.recalled.as_ref()).await?;
+    abstention::judged(tx, id, facts.kind, facts.sure).await?;
     entities::settle(tx, id).await?;
     settle(tx, rule, id).await?;
     Ok(true)

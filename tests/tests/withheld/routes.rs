@@ -142,6 +142,8 @@ pub const ROUTES: &[(&str, Walk)] = &[
     ("/views/{id}/drop", Walk::Post),
     ("/checks", Walk::Get(&[""])),
     ("/checks/{id}", Walk::GetAndPost(&[""])),
+    ("/checks/threshold", Walk::Post),
+    ("/checks/threshold/{id}/undo", Walk::Post),
     ("/finance", Walk::Get(&["", "?q=zeed", "?q=x9182736455", "?kind=id"])),
     ("/finance/export", Walk::Get(&["", "?q=zeed", "?format=csv"])),
     ("/four-eyes", Walk::GetAndPost(&[""])),

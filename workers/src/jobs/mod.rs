@@ -24,6 +24,7 @@ use crate::{
     parts, told,
 };
 
+mod abstain;
 mod answer;
 pub mod boundary;
 pub mod case;

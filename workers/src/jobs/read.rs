@@ -25,7 +25,7 @@ use tokio_util::io::StreamReader;
 use crate::{
     env::Env,
     halt::{Cause, Halt},
-    jobs::{boundary, fetch::duplicate, link::phones},
+    jobs::{abstain, boundary, fetch::duplicate, link::phones},
     scan::{Scanner, Verdict},
 };
 
@@ -60,7 +60,8 @@ pub async fn read(env: &Env, document: &Document) -> Result<Step, Halt> {
         return Ok(step);
     }
     let (reading, recalled) = remember(env, document, reading).await?;
-    let facts = ReadFacts { recalled, ..keep(env, document, reading, started).await? };
+    let (reading, sure) = as_sure_as_asked(env, reading).await?;
+    let facts = ReadFacts { recalled, sure, ..keep(env, document, reading, started).await? };
     boundary::pass("read.stored");
     Ok(env.catalog.read(document.id, &facts).await?)
 }
@@ -175,6 +176,17 @@ async fn remember(
     Ok((reading, recall.vendor.as_ref().map(Recalled::of)))
 }
 
+/// Holds a bill that the reader would file and that is less sure than is asked of its kind here; how sure it is.
+async fn as_sure_as_asked(env: &Env, mut reading: Reading) -> Result<(Reading, Option<f64>), Halt> {
+    let Some((kind, sure)) = abstain::sure(&reading) else { return Ok((reading, None)) };
+    if reading.outcome == Outcome::Accepted
+        && let Some(asked) = env.catalog.filing_threshold(kind).await?
+    {
+        abstain::hold(&mut reading, kind, sure, asked.least_ppm);
+    }
+    Ok((reading, Some(sure)))
+}
+
 /// Keeps the pictures and turns the reading into rows. Keys are made of content, so a second run writes the same.
 async fn keep(env: &Env, document: &Document, reading: Reading, started: Instant) -> Result<ReadFacts, Halt> {
     let mut pages = Vec::with_capacity(reading.pages.len());
@@ -199,6 +211,7 @@ async fn keep(env: &Env, document: &Document, reading: Reading, started: Instant
         kind: reading.kind,
         confidence: f64::from(reading.confidence),
         id_probability: reading.id_probability.map(f64::from),
+        sure: None,
         language: reading.language,
         fields: reading.fields,
         text: reading.text,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use acuse_fixtures::graph::{Fault, Options, OtherNumber, Point};
-use acuse_storage::{inbound::Identity, outbox::OutboxState};
+use acuse_storage::{ReviewId, inbound::Identity, outbox::OutboxState, users::Role};
 use acuse_workers::{
     outgoing::{Outgoing, OutgoingConfig},
     watch,
@@ -178,4 +178,37 @@ async fn workers_that_say_nothing_are_told_of_until_one_does() {
     says().await;
     watch::look(&world.env).await.unwrap();
     assert!(!is_open(&world, "workers_silent").await);
+}
+
+#[tokio::test]
+async fn who_confirms_without_reading_is_told_of_until_they_take_their_time() {
+    let receiver = Receiver::start().await;
+    let world = world(&receiver).await;
+    world.env.catalog.put_user("ana", "$h", Role::Reviewer).await.unwrap();
+    let document = world.waits().await.document;
+    let confirms = async || {
+        let micros = clock().unix_timestamp() * 1_000_000;
+        world
+            .queue
+            .run(
+                "INSERT INTO reviews (id, document_id, stage, reasons, opened_at, resolved_at, resolved_by, resolution, \
+                 changed) VALUES ($1, $2, 'link', '[]', $3, $3, 'user:ana', 'approved', FALSE)",
+                &[ReviewId::generate().0.into(), document.0.into(), micros.into()],
+            )
+            .await;
+    };
+    for _ in 0..30 {
+        pass(Duration::SECOND);
+        confirms().await;
+    }
+    watch::look(&world.env).await.unwrap();
+    let told = world.env.catalog.incidents(None, None, 500).await.unwrap();
+    let told = told.iter().find(|i| i.kind == "rubber_stamp").expect("told of");
+    assert_eq!(told.subject, "user:ana");
+    for _ in 0..30 {
+        pass(Duration::seconds(9));
+        confirms().await;
+    }
+    watch::look(&world.env).await.unwrap();
+    assert!(!is_open(&world, "rubber_stamp").await, "slow enough to read");
 }

@@ -1,0 +1,120 @@
+//! Measured abstention at the desk: what any threshold would do is drawn, and the one that meets a target is set and taken
+//! back; who confirms without reading is shown to whoever looks after them.
+
+use acuse_pipeline::{
+    document::Kind,
+    reason::{Reason, ReasonCode},
+};
+use acuse_storage::{
+    Access, Catalog,
+    reviews::{Deciding, Decision, Resolved},
+    stages::ReadFacts,
+};
+use acuse_tests::{
+    browser::{self, Browser},
+    stack::Api,
+};
+use serde_json::json;
+
+use crate::{
+    desk::Reviewer,
+    withheld::{bill, read, sent},
+    world::{ALL, Alone},
+};
+
+/// Receipts of which the reader was so sure and nobody looked, with what a blind check found.
+async fn are_filed(api: &Api, catalog: &Catalog, sure: f64, right: u64, wrong: u64) {
+    for n in 0..right + wrong {
+        let name = format!("filed {sure} {n}");
+        let id = sent(api, &name).await;
+        let facts = ReadFacts { sure: Some(sure), fingerprint: None, text: name, ..bill(n) };
+        read(catalog, id, &facts).await;
+        let check = catalog.next_quality_check(&Access::whole()).await.unwrap().expect("all are drawn");
+        catalog.answer_quality_check(check.id, "user:vera", n < right, &[].into()).await.unwrap();
+    }
+}
+
+/// Receipts that were doubted, and accepted by `who` as they were.
+async fn are_accepted(api: &Api, catalog: &Catalog, who: &str, count: u64) {
+    for n in 0..count {
+        let id = sent(api, &format!("doubted {n}")).await;
+        let doubts = json!({ "document": 0.5, "total": 0.7 });
+        let doubt = Reason::new(ReasonCode::LowConfidence, "Not sure enough of: total.");
+        let findings = vec![doubt.with("confidence", doubts)];
+        let facts = ReadFacts { sure: Some(0.5), fingerprint: None, findings, ..bill(1_000 + n) };
+        read(catalog, id, &facts).await;
+        let review = catalog.open_review_of(id).await.unwrap().unwrap();
+        let by = Deciding { who, sees_ids: true, teaches: true, ..Deciding::default() };
+        let approve = Decision::Approve { customer_id: None };
+        let done = catalog.decide_review(review.id, &by, &approve, None).await.unwrap();
+        assert!(matches!(done, Resolved::Done(_)), "{done:?}");
+    }
+}
+
+/// Between two marks.
+fn between<'a>(page: &'a str, from: &str, to: &str) -> &'a str {
+    page.split(from).nth(1).and_then(|after| after.split(to).next()).unwrap_or_default()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_threshold_that_meets_a_target_is_set_and_taken_back() {
+    let Alone { place, catalog, .. } = &Alone::on_sqlite().await;
+    let _server = place.start("web", &["web"]).unwrap();
+    let api = Api::connect(place, ALL).await.unwrap();
+    let boss = Reviewer::operator(place, "boss").await;
+    let empty = boss.page("/checks").await;
+    assert!(!empty.contains("<svg class=\"curve\"") && empty.contains("nothing is measured yet"), "{empty}");
+
+    catalog.set_quality_share(Kind::Receipt, 1_000_000, "user:boss").await.unwrap();
+    are_filed(&api, catalog, 0.97, 24, 0).await;
+    are_filed(&api, catalog, 0.86, 5, 5).await;
+    are_accepted(&api, catalog, "user:ana", 31).await;
+    let receipts = |page: &str| between(page, "id=\"curve-receipt\"", "</section>").to_owned();
+    let page = boss.page("/checks?target=20").await;
+    let shown = receipts(&page);
+    assert!(shown.contains("<polyline class=\"line\"") && shown.contains("class=\"offered\""), "{shown}");
+    assert!(shown.contains("34 blind answers") && shown.contains("31 decisions at the desk"), "{shown}");
+    // As it is five of 34 are wrong; above 0.970 none of 24, which is 36.9 % of the 65 that came.
+    assert!(shown.contains("14.7 % (") && shown.contains("0.970") && shown.contains("36.9 %"), "{shown}");
+    assert!(receipts(&boss.page("/checks?target=1").await).contains("381 answers without a mistake"));
+
+    let wanted = [("kind", "receipt"), ("mille", "970"), ("target", "20")];
+    let ana = Reviewer::sign_in(place, "ana").await;
+    let hers = ana.page("/checks?target=20").await;
+    assert!(
+        !hers.contains("/checks/threshold") && hers.contains("<svg class=\"curve\""),
+        "she sees it: {hers}"
+    );
+    assert_eq!(ana.send("/checks/threshold", &hers, &wanted).await.status(), 403);
+    let other = [("kind", "receipt"), ("mille", "900"), ("target", "20")];
+    assert_eq!(boss.send("/checks/threshold", &page, &other).await.status(), 409, "what was not shown");
+    assert_eq!(boss.send("/checks/threshold", &page, &wanted).await.status(), 303);
+    let stands = async || catalog.filing_threshold(Kind::Receipt).await.unwrap().map(|t| t.least_ppm);
+    assert_eq!(stands().await, Some(970_000));
+    let page = boss.page("/checks?target=20&said=threshold").await;
+    assert!(page.contains("The threshold is set.") && receipts(&page).contains("Met as it is."), "{page}");
+    let trail = boss.page("/audit?action=filing_threshold_set").await;
+    assert!(trail.contains("Set the threshold of filing") && trail.contains("→ 97 %"), "{trail}");
+    look(&boss);
+    let undo =
+        format!("/checks/threshold/{}", between(&receipts(&page), "action=\"/checks/threshold/", "\""));
+    assert_eq!(boss.send(&undo, &page, &[("kind", "receipt")]).await.status(), 303);
+    assert_eq!(stands().await, None);
+    assert_eq!(boss.send(&undo, &page, &[("kind", "receipt")]).await.status(), 409, "once");
+
+    // Thirty in a second, and none of them changed.
+    let sup = Reviewer::sign_in_as(place, "sup", &["--role", "supervisor"]).await;
+    let pace = sup.page("/people").await;
+    assert!(pace.contains("How people decide") && pace.contains("faster than one can read"), "{pace}");
+    assert!(!ana.page("/people").await.contains("How people decide"), "nobody's own colleagues");
+}
+
+/// Pictures of the pages, where somebody wants them.
+fn look(boss: &Reviewer) {
+    let Some(chromium) = browser::chromium() else { return };
+    let mut page = Browser::start(chromium, (1280, 900)).unwrap();
+    for (path, name) in [("checks?target=20", "abstention"), ("people", "paces"), ("audit", "deeds")] {
+        page.open(&format!("{}/{path}", boss.base), &boss.cookie).unwrap();
+        page.look(name).unwrap();
+    }
+}
