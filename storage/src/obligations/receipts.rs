@@ -75,11 +75,15 @@ pub(crate) async fn document_changed(
             | "document.duplicate"
             | "document.erased"
             | "document.processing"
+            | "document.split"
             | "document.corrected"
             | "document.amended"
     );
     if leaves {
         take_back(tx, document).await?;
+    }
+    if leaves || stands {
+        super::bills::follow(tx, document).await?;
     }
     if stands && tx.policies().is_some() {
         match_receipt(tx, document).await?;
