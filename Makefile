@@ -8,6 +8,11 @@ TOOLS := $(CACHE)/bin
 DATA  ?= ../shared/data/dev
 SECONDS_PER_TARGET := $(or $(SECONDS),60)
 export PATH := $(TOOLS):$(PATH)
+# CI builds once and looks at nothing with a debugger: what serves the next build is left out.
+ifeq ($(CI),true)
+export CARGO_INCREMENTAL := 0
+export CARGO_PROFILE_DEV_DEBUG := 0
+endif
 
 .PHONY: help
 help: ## This list

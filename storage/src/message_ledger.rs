@@ -9,6 +9,7 @@ use crate::{
     error::CatalogError,
     names::{micros, number},
     outbox::{SENT_LIFE, UNKNOWN_LIFE},
+    sql::Tx,
 };
 
 /// Where all messages are that were queued since the ledger's first instant.
@@ -28,23 +29,36 @@ pub struct MessageLedger {
     pub balanced: bool,
 }
 
+/// The states of a message that has not come to its end, as the index `outbox_open` names them.
+const OPEN: &str =
+    "o.state IN ('queued', 'sending', 'refused', 'sent', 'unknown', 'failed', 'window_closed')";
+/// Of a message that the ledger counts.
+const COUNTED: &str = "o.created_at >= (SELECT at FROM marks WHERE name = 'message_ledger_from')";
+
 impl Catalog {
-    /// Counts the messages.
+    /// Counts the messages: what ended off the counts that the database keeps, what is open one by one. One statement,
+    /// and so one instant, sees both.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn message_ledger(&self, present: OffsetDateTime) -> Result<MessageLedger, CatalogError> {
         let mut tx = self.reading().await?;
         let text = format!(
-            "SELECT COUNT(*), COUNT(CASE WHEN o.state = 'delivered' THEN 1 END), \
+            "SELECT t.queued, t.delivered, c.on_its_way, c.told, t.withdrawn FROM \
+             (SELECT {queued} AS queued, {delivered} AS delivered, {withdrawn} AS withdrawn FROM message_tallies) t, \
+             (SELECT \
              COUNT(CASE WHEN (o.state IN ('queued', 'sending', 'refused') AND j.id IS NOT NULL AND {live}) \
-               OR (o.state = 'sent' AND o.sent_at > $1) OR (o.state = 'unknown' AND o.sent_at > $2) THEN 1 END), \
+               OR (o.state = 'sent' AND o.sent_at > $1) OR (o.state = 'unknown' AND o.sent_at > $2) THEN 1 END) \
+               AS on_its_way, \
              COUNT(CASE WHEN o.state IN ('failed', 'window_closed') AND EXISTS (SELECT 1 FROM incident_messages m \
-               JOIN incidents i ON i.id = m.incident_id WHERE m.outbox_id = o.id AND i.state <> 'resolved') THEN 1 END), \
-             COUNT(CASE WHEN o.state = 'withdrawn' THEN 1 END) \
+               JOIN incidents i ON i.id = m.incident_id WHERE m.outbox_id = o.id AND i.state <> 'resolved') THEN 1 END) \
+               AS told \
              FROM outbox o LEFT JOIN reply_lines l ON l.contact_id = o.contact_id \
-               AND l.phone_number_id = COALESCE(o.phone_number_id, '') LEFT JOIN {jobs} j ON j.id = l.task_id \
-             WHERE o.created_at >= (SELECT at FROM marks WHERE name = 'message_ledger_from')",
+             AND l.phone_number_id = COALESCE(o.phone_number_id, '') LEFT JOIN {jobs} j ON j.id = l.task_id \
+             WHERE {OPEN} AND {COUNTED}) c",
+            queued = tally("all"),
+            delivered = tally("delivered"),
+            withdrawn = tally("withdrawn"),
             live = tx.live(),
             jobs = tx.jobs(),
         );
@@ -67,4 +81,53 @@ impl Catalog {
             balanced: queued == delivered + on_its_way + told + withdrawn,
         })
     }
+
+    /// Adds up what each connection counted for itself.
+    pub(crate) async fn add_up_message_tallies(&self) -> Result<(), CatalogError> {
+        let mut tx = self.writing().await?;
+        if tx.is_sqlite() {
+            return Ok(());
+        }
+        execute!(
+            tx,
+            "WITH of_lanes AS (SELECT place, lane FROM message_tallies WHERE lane <> 0 ORDER BY place, lane \
+                 FOR UPDATE SKIP LOCKED), \
+             gone AS (DELETE FROM message_tallies t USING of_lanes o WHERE t.place = o.place AND t.lane = o.lane \
+                 RETURNING t.place, t.count) \
+             INSERT INTO message_tallies (place, lane, count) \
+             SELECT place, 0, SUM(count)::bigint FROM gone GROUP BY place ORDER BY place \
+             ON CONFLICT (place, lane) DO UPDATE SET count = message_tallies.count + excluded.count"
+        )?;
+        tx.commit().await
+    }
+}
+
+/// What the lanes of a place add up to.
+fn tally(place: &str) -> String {
+    format!("CAST(COALESCE(SUM(CASE WHEN place = '{place}' THEN count END), 0) AS BIGINT)")
+}
+
+/// Places whose counts are not what is there, and how many are missing from each. One statement sees both.
+pub(crate) async fn parted(tx: &mut Tx) -> Result<Vec<(String, i64)>, CatalogError> {
+    let text = format!(
+        "SELECT place, CAST(SUM(n) AS BIGINT) FROM ( \
+             SELECT o.state AS place, CAST(COUNT(*) AS BIGINT) AS n FROM outbox o \
+             WHERE o.state IN ('delivered', 'withdrawn') AND {COUNTED} GROUP BY 1 \
+             UNION ALL SELECT 'all', COUNT(*) FROM outbox o WHERE {COUNTED} \
+             UNION ALL SELECT place, -count FROM message_tallies) counted \
+         GROUP BY place HAVING SUM(n) <> 0 ORDER BY place"
+    );
+    all!(tx, (String, i64), sqlx::AssertSqlSafe(text.clone()))
+}
+
+/// Sets a count right: what is missing stays missing whatever was counted since, so it is added.
+pub(crate) async fn add(tx: &mut Tx, place: &str, missing: i64) -> Result<(), CatalogError> {
+    execute!(
+        tx,
+        "INSERT INTO message_tallies (place, lane, count) VALUES ($1, 0, $2) \
+         ON CONFLICT (place, lane) DO UPDATE SET count = message_tallies.count + excluded.count",
+        place,
+        missing
+    )
+    .map(drop)
 }

@@ -45,6 +45,7 @@ impl Catalog {
     pub async fn sweep_older_than(&self, idle: Duration) -> Result<Swept, CatalogError> {
         let before = self.now() - idle;
         self.add_up_tallies().await?;
+        self.add_up_message_tallies().await?;
         Ok(Swept {
             documents: self.sweep_documents(before).await?,
             lines: self.sweep_lines(before).await?,

@@ -8,7 +8,7 @@ use crate::{
     access::Access,
     catalog::Catalog,
     error::CatalogError,
-    incidents,
+    incidents, message_ledger,
     names::{at, micros, number},
     sql::Tx,
 };
@@ -28,9 +28,9 @@ const MOST: i64 = 10_000;
 /// A count that was wrong: the day, the place, and how many were missing from it (less than none: too many).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parted {
-    /// Of UTC.
-    pub day: OffsetDateTime,
-    /// A word of the ledger.
+    /// Of UTC; none of a count of messages, which has no days.
+    pub day: Option<OffsetDateTime>,
+    /// A word of the ledger; of messages with `messages: ` before it.
     pub place: String,
     /// To be added.
     pub missing: i64,
@@ -57,8 +57,8 @@ impl Catalog {
         tx.commit().await
     }
 
-    /// Counts all documents and holds the kept counts against them, unless that was done within `every`. Where they part
-    /// the counts are set right, an incident is opened, and what was wrong is given back.
+    /// Counts all documents and messages and holds the kept counts against them, unless that was done within `every`.
+    /// Where they part the counts are set right, an incident is opened, and what was wrong is given back.
     ///
     /// # Errors
     /// When the database fails.
@@ -75,8 +75,9 @@ impl Catalog {
         if due != 1 {
             return Ok(Vec::new());
         }
-        let parted = self.parted_tallies().await?;
-        if parted.is_empty() {
+        let mut parted = self.parted_tallies().await?;
+        let messages = message_ledger::parted(&mut self.reading().await?).await?;
+        if parted.is_empty() && messages.is_empty() {
             return Ok(parted);
         }
         let mut tx = self.writing().await?;
@@ -84,10 +85,15 @@ impl Catalog {
             // What is missing stays missing whatever was counted since, so it is added, not set.
             add(&mut tx, wrong).await?;
         }
+        for (place, missing) in messages {
+            message_ledger::add(&mut tx, &place, missing).await?;
+            parted.push(Parted { day: None, place: format!("messages: {place}"), missing });
+        }
+        let day = |w: &Parted| w.day.map(|day| day.date().to_string());
         let named: Vec<_> = parted
             .iter()
             .take(NAMED)
-            .map(|w| json!({ "day": w.day.date().to_string(), "place": w.place, "missing": w.missing }))
+            .map(|w| json!({ "day": day(w), "place": w.place, "missing": w.missing }))
             .collect();
         let detail = json!({ "wrong": parted.len(), "first": named });
         incidents::open(&mut tx, PARTED, "", &detail, 1, present).await?;
@@ -109,7 +115,7 @@ impl Catalog {
         let rows = all!(tx, (i64, String, i64), sqlx::AssertSqlSafe(text.clone()))?;
         rows.into_iter()
             .map(|(day, place, missing)| {
-                let day = at("tallies", "day", day.saturating_mul(DAY))?;
+                let day = Some(at("tallies", "day", day.saturating_mul(DAY))?);
                 Ok(Parted { day, place, missing })
             })
             .collect()
@@ -121,7 +127,7 @@ async fn add(tx: &mut Tx, wrong: &Parted) -> Result<(), CatalogError> {
         tx,
         "INSERT INTO tallies (day, place, lane, count) VALUES ($1, $2, 0, $3) \
          ON CONFLICT (day, place, lane) DO UPDATE SET count = tallies.count + excluded.count",
-        micros(wrong.day) / DAY,
+        wrong.day.map_or(0, |day| micros(day) / DAY),
         wrong.place.as_str(),
         wrong.missing
     )

@@ -156,7 +156,8 @@ pub async fn sweep(env: &Env, idle: Duration) -> Result<(), CatalogError> {
     env.catalog.forget_passwords(env.now()).await?;
     let swept = env.catalog.sweep_older_than(idle).await?;
     for wrong in env.catalog.verify_tallies(COUNTED_EVERY).await? {
-        tracing::error!(day = %wrong.day.date(), place = wrong.place, missing = wrong.missing, "a count was wrong");
+        let day = wrong.day.map(|day| day.date().to_string());
+        tracing::error!(day, place = wrong.place, missing = wrong.missing, "a count was wrong");
     }
     if swept.documents + swept.lines + swept.holds + swept.cases > 0 {
         tracing::warn!(

@@ -1,6 +1,6 @@
 //! The same document again, by what it says: party, date, total, number.
 
-use super::reconcile::{bare, same_value};
+use super::reconcile::{self, Agree, bare};
 use crate::fields::{FieldName, Fields};
 
 /// Whether two documents of one kind are the same one.
@@ -66,26 +66,11 @@ pub fn compare(a: &Fields, b: &Fields) -> Same {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Agree {
-    Yes,
-    No,
-    Unknown,
-}
-
 /// A field less sure than this may be a misreading: that it differs says nothing.
 const SURE: f32 = 0.8;
 
 fn agree(a: &Fields, b: &Fields, names: &[FieldName]) -> Agree {
-    let of = |f: &Fields| names.iter().find_map(|n| f.get(n).map(|v| (*n, v.clone())));
-    let (Some((name, a)), Some((_, b))) = (of(a), of(b)) else { return Agree::Unknown };
-    if same_value(name, &a.value, &b.value) {
-        Agree::Yes
-    } else if a.confidence >= SURE && b.confidence >= SURE {
-        Agree::No
-    } else {
-        Agree::Unknown
-    }
+    reconcile::agree(a, b, names, SURE)
 }
 
 /// The party by tax id where both have one, else by name, which OCR may spell differently.

@@ -41,6 +41,31 @@ pub fn lay_over(
     (fields, reasons, because)
 }
 
+/// Whether two documents say the same of one thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Agree {
+    /// One value.
+    Yes,
+    /// Two values, and both are sure.
+    No,
+    /// One of them is silent or not sure.
+    Unknown,
+}
+
+/// Compares the first of these fields that each document has; less sure than `sure`, that they differ says nothing.
+#[must_use]
+pub fn agree(a: &Fields, b: &Fields, names: &[FieldName], sure: f32) -> Agree {
+    let of = |f: &Fields| names.iter().find_map(|n| f.get(n).map(|v| (*n, v.clone())));
+    let (Some((name, a)), Some((_, b))) = (of(a), of(b)) else { return Agree::Unknown };
+    if same_value(name, &a.value, &b.value) {
+        Agree::Yes
+    } else if a.confidence >= sure && b.confidence >= sure {
+        Agree::No
+    } else {
+        Agree::Unknown
+    }
+}
+
 fn weighty(name: FieldName) -> bool {
     use FieldName::{BirthDate, DocumentNumber, ExpiryDate, GivenNames, Sex, Surname, Total, Type};
     matches!(name, Total | Type | DocumentNumber | Surname | GivenNames | BirthDate | ExpiryDate | Sex)

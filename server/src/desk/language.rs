@@ -87,6 +87,7 @@ impl Tongue {
 mod tests {
     use super::*;
     use acuse_pipeline::{document::Kind, fields::FieldName, reason::ReasonCode};
+    use acuse_storage::incidents::kinds;
 
     use crate::desk::words;
 
@@ -112,6 +113,8 @@ mod tests {
         wanted.extend(names.map(words::label));
         wanted.extend(ReasonCode::ALL.iter().map(|code| words::label(code.as_str())));
         wanted.extend(Kind::ALL.iter().map(|kind| words::kind(Some(*kind)).to_owned()));
+        let kinds = kinds::all().into_iter().chain(["never_heard_of"]).map(kinds::kind);
+        wanted.extend(kinds.flat_map(|kind| [kind.title, kind.ended_by]).map(str::to_owned));
         for (table, name) in [(&*ES, "es"), (&*PT, "pt")] {
             let missing: Vec<_> = wanted.iter().filter(|text| !table.contains_key(text.as_str())).collect();
             assert!(missing.is_empty(), "{name}.tsv lacks {missing:#?}");

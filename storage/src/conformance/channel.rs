@@ -25,7 +25,7 @@ fn fresh(prefix: &str) -> String {
     format!("{prefix}{}", uuid::Uuid::now_v7().simple())
 }
 
-async fn waiting(catalog: &Catalog) -> (DocumentId, ContactId, Sample) {
+pub(super) async fn waiting(catalog: &Catalog) -> (DocumentId, ContactId, Sample) {
     let sample = Sample::new();
     let id = received(catalog, &sample).await;
     to_review(catalog, id).await;
@@ -33,14 +33,20 @@ async fn waiting(catalog: &Catalog) -> (DocumentId, ContactId, Sample) {
     (id, contact, sample)
 }
 
-async fn take(catalog: &Catalog, contact: ContactId) -> OutboxMessage {
+pub(super) async fn take(catalog: &Catalog, contact: ContactId) -> OutboxMessage {
     match next_of(catalog, contact, LEASE).await {
         NextReply::Send(message) => *message,
         other => panic!("a message waits: {other:?}"),
     }
 }
 
-async fn status(catalog: &Catalog, wamid: &str, callback: &OutboxMessage, status: &str, code: Option<i64>) {
+pub(super) async fn status(
+    catalog: &Catalog,
+    wamid: &str,
+    callback: &OutboxMessage,
+    status: &str,
+    code: Option<i64>,
+) {
     let status = InboundStatus {
         wamid: wamid.into(),
         status: status.into(),

@@ -78,6 +78,8 @@ pub async fn many_watched(catalog: &Catalog, count: u64, mut put_so_far: impl Fn
     execute!(tx, text, customer).unwrap();
     let text = "INSERT INTO contacts (id, name, created_at, updated_at) VALUES ($1, 'C', 1, 1)";
     execute!(tx, text, contact).unwrap();
+    // Messages of all these years are counted.
+    execute!(tx, "UPDATE marks SET at = 0 WHERE name = 'message_ledger_from'").unwrap();
     tx.commit().await.unwrap();
     let mut ids = Vec::new();
     let mut at = 0;
@@ -145,6 +147,29 @@ async fn put(catalog: &Catalog, rows: &[(u64, Uuid)], start: i64, whose: (Uuid, 
         "",
         rows,
         |q, (n, id)| q.bind(received(*n)).bind("document.filed").bind(*id).bind("{}").bind(1_i64)
+    )
+    .unwrap();
+    // One answer a document; a thousandth is still on its way.
+    insert!(
+        tx,
+        "INSERT INTO outbox (id, document_id, contact_id, purpose, body, language, state, sent_at, created_at, \
+         updated_at) VALUES ",
+        10,
+        "",
+        rows,
+        |q, (n, id)| {
+            let state = if n % 1_000 == 7 { "sent" } else { "delivered" };
+            q.bind(Uuid::now_v7())
+                .bind(*id)
+                .bind(whose.1)
+                .bind("filed")
+                .bind("It is filed.")
+                .bind("en")
+                .bind(state)
+                .bind(received(*n))
+                .bind(received(*n))
+                .bind(received(*n))
+        }
     )
     .unwrap();
     let waiting: Vec<_> = rows.iter().filter(|(n, _)| waits(n % 100) && n % 97 != 1).collect();

@@ -129,6 +129,7 @@ pub async fn catalog(catalog: &Catalog) {
         access::a_page_of_views_is_audited,
         found::what_is_said_is_found,
         tallies::every_change_is_counted,
+        tallies::every_message_is_counted,
         search::a_search_ends_and_keeps_nobody_waiting,
         split::a_sure_reader_splits_a_file_once,
         split::a_file_sent_again_is_linked_to_its_first_part,

@@ -112,6 +112,44 @@ async fn wrong_counts_are_told(catalog: &Catalog, at: i64) {
     catalog.resolve_incidents("counts_parted", None).await.unwrap();
 }
 
+/// What ended is read off counts, whoever ended it; where they are wrong the second ledger comes out false, and
+/// somebody hears.
+pub(super) async fn every_message_is_counted(catalog: &Catalog) {
+    let before = catalog.message_ledger(now()).await.unwrap();
+    let (document, contact, sample) = super::channel::waiting(catalog).await;
+    let message = super::channel::take(catalog, contact).await;
+    let wamid = format!("tally.{}", sample.wamid);
+    catalog.reply_sent(message.id, &wamid).await.unwrap();
+    super::channel::status(catalog, &wamid, &message, "delivered", None).await;
+    catalog.add_up_message_tallies().await.unwrap();
+    let after = catalog.message_ledger(now()).await.unwrap();
+    assert_eq!(
+        (after.queued, after.delivered, after.balanced),
+        (before.queued + 1, before.delivered + 1, true),
+        "{after:?}"
+    );
+    let behind = async |text: &'static str| {
+        let mut tx = catalog.writing().await.unwrap();
+        assert!(execute!(tx, text).unwrap() >= 1);
+        tx.commit().await.unwrap();
+    };
+    behind("UPDATE message_tallies SET count = count - 2 WHERE place = 'delivered' AND lane = 0").await;
+    assert!(!catalog.message_ledger(now()).await.unwrap().balanced, "it can come out false");
+    let parted = catalog.verify_tallies(Duration::ZERO).await.unwrap();
+    assert_eq!((parted.len(), parted[0].place.as_str(), parted[0].missing), (1, "messages: delivered", 2));
+    assert_eq!(catalog.message_ledger(now()).await.unwrap(), after, "and is right again");
+    assert_eq!(catalog.resolve_incidents("counts_parted", None).await.unwrap(), 1);
+    let mut tx = catalog.writing().await.unwrap();
+    execute!(tx, "DELETE FROM outbox WHERE id = $1", message.id.0).unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(
+        catalog.message_ledger(now()).await.unwrap(),
+        before,
+        "what is pruned counts no more: {document}"
+    );
+    assert_eq!(catalog.verify_tallies(Duration::ZERO).await.unwrap(), []);
+}
+
 pub(super) async fn what_was_there_is_counted(catalog: &Catalog) {
     assert_eq!(catalog.verify_tallies(Duration::ZERO).await.unwrap(), []);
     let ledger = catalog.ledger(None, None).await.unwrap();

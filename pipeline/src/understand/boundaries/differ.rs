@@ -7,7 +7,7 @@ use crate::{
     understand::{
         mrz,
         proofs::vouched::Doubt,
-        reconcile::{bare, same_value},
+        reconcile::{self, Agree, bare},
     },
 };
 
@@ -103,23 +103,8 @@ pub fn relation(first: &Understanding, next: &Understanding) -> Relation {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Agree {
-    Yes,
-    No,
-    Unknown,
-}
-
 fn agree(a: &Fields, b: &Fields, names: &[FieldName]) -> Agree {
-    let of = |f: &Fields| names.iter().find_map(|n| f.get(n).map(|v| (*n, v.clone())));
-    let (Some((name, a)), Some((_, b))) = (of(a), of(b)) else { return Agree::Unknown };
-    if same_value(name, &a.value, &b.value) {
-        Agree::Yes
-    } else if a.confidence >= SURE && b.confidence >= SURE {
-        Agree::No
-    } else {
-        Agree::Unknown
-    }
+    reconcile::agree(a, b, names, SURE)
 }
 
 /// The two sides of a card name one person, and may each have a number of their own and call the card otherwise.

@@ -173,35 +173,74 @@ fn candidate(
     let block = page.blocks.iter().find(|b| b.bbox == cell.bbox && b.page == row.page && b.name.is_some());
     let labelled = block.filter(|b| b.cells.first() == Some(&at)).and_then(|b| b.name.clone());
     let (name, taken) = joined(page, at, cell, labelled.unwrap_or_else(|| tidy(cell_name(cell))));
-    let bbox = taken.map_or(cell.bbox, |t| around(cell.bbox, t));
     if !plausible(&name) || (name.contains(": ") && block.is_none()) {
         return None;
     }
-    let form = firm(&name);
-    let letters = name.chars().filter(|c| c.is_alphabetic()).count();
-    let upper = name.chars().filter(|c| c.is_uppercase()).count();
-    let mut proofs = u32::from(form > 0.9);
-    let mut score = 1.0
+    let place = 1.0
         - weights.rank * rank as f32
         - weights.line * at.0.min(12) as f32
         - weights.depth * row.bbox[1].clamp(0.0, 0.7);
+    let mut below = page.below(at, 5);
+    below.drain(..usize::from(taken.is_some()).min(below.len()));
+    let form = firm(&name);
+    let (own_id, others_id) = ids_beside(page, at.0);
+    let legal_label = says_legal_name(&cell.text);
+    let parts = [
+        itself(page, weights, at, (row, cell), &name),
+        head(weights, at, (row, cell), &below),
+        (before(page, at.0, cell, form), 0),
+        sides(whose(page.blocks, at), block.map(|b| b.side), cell),
+        (if legal_label && !others_id { 0.5 } else { 0.0 }, 0),
+        (if own_id { 0.15 } else { 0.0 } - if others_id { 1.5 } else { 0.0 }, 0),
+    ];
+    let candidate = Candidate {
+        core: core(&name),
+        name,
+        page: row.page,
+        bbox: taken.map_or(cell.bbox, |t| around(cell.bbox, t)),
+        at,
+        score: place + parts.iter().map(|(score, _)| score).sum::<f32>(),
+        proofs: parts.iter().map(|(_, proofs)| proofs).sum(),
+        labelled: block.is_some_and(|b| b.side == Side::Issuer),
+        again: 0,
+        site: None,
+        own_id,
+        others_id,
+        legal_label,
+        mentions: 0,
+        mentioned: false,
+    };
+    Some((candidate, taken))
+}
+
+/// What the line says by itself: its letters, its form, its words, its price. A weight and proofs, as of the parts below.
+fn itself(
+    page: &Page<'_>,
+    weights: Weights,
+    at: (usize, usize),
+    (row, cell): (&Row, &Cell),
+    name: &str,
+) -> (f32, u32) {
+    let form = firm(name);
+    let letters = name.chars().filter(|c| c.is_alphabetic()).count();
+    let upper = name.chars().filter(|c| c.is_uppercase()).count();
+    let size = cell.height / page.usual - 1.0;
+    let mut score = size.clamp(-0.4, 1.2) * weights.size + form * weights.firm;
+    let mut proofs = u32::from(form > 0.9) + u32::from(size > 0.35);
     // A brand's sign heads its slip; further down it is what was sold.
-    if at.0 < BRAND_ROWS && brands::is_brand(&name) {
+    if at.0 < BRAND_ROWS && brands::is_brand(name) {
         score += 0.6;
         proofs += 1;
     }
-    let size = cell.height / page.usual - 1.0;
-    score += size.clamp(-0.4, 1.2) * weights.size + form * weights.firm;
-    proofs += u32::from(size > 0.35);
     if upper * 10 > letters * 7 {
         score += 0.12;
     } else if upper == 0 {
         score -= 0.45;
     }
-    if says_other(&name) {
+    if says_other(name) {
         score -= 0.6;
     }
-    if only_trade(&name) {
+    if only_trade(name) {
         score -= 0.7;
     }
     let priced = row.cells.iter().skip(at.1 + 1).any(|c| is_price(&c.folded)) || is_price(&cell.folded);
@@ -211,8 +250,17 @@ fn candidate(
     if name.split_whitespace().count() > 6 && form < 0.9 {
         score -= 0.4;
     }
-    let mut below = page.below(at, 5);
-    below.drain(..usize::from(taken.is_some()).min(below.len()));
+    // A line that a comma leaves open goes on: it is a part of an address.
+    if cell.text.trim_end().ends_with(',') && form < 0.9 {
+        score -= 0.5;
+    }
+    (score, proofs)
+}
+
+/// An address, a contact or a registration under it or beside it: it heads them.
+fn head(weights: Weights, at: (usize, usize), (row, cell): (&Row, &Cell), below: &[&Cell]) -> (f32, u32) {
+    let wordy = |c: &Cell| c.folded.chars().filter(|c| c.is_alphabetic()).count() >= 8;
+    let (mut score, mut proofs) = (0.0, 0);
     if below.iter().take(3).any(|c| looks_like_address(&c.folded)) {
         score += weights.head;
     }
@@ -220,69 +268,43 @@ fn candidate(
         score += weights.head;
         proofs += 1;
     }
-    let wordy = |c: &Cell| c.folded.chars().filter(|c| c.is_alphabetic()).count() >= 8;
     if row.cells.get(at.1 + 1).is_some_and(|c| wordy(c) && looks_like_address(&c.folded)) {
         score += weights.head;
         proofs += 1;
     }
-    // A line that a comma leaves open goes on: it is a part of an address.
-    score -= if cell.text.trim_end().ends_with(',') && form < 0.9 { 0.5 } else { 0.0 };
     if is_registration(&cell.folded) || below.first().is_some_and(|c| is_registration(&c.folded)) {
         score += 0.35;
         proofs += 1;
     }
-    if let Some(before) = row_before(page.sheet, at.0) {
-        score -= if says_former(&before.folded) { 0.7 } else { 0.0 };
-        // "Nogues 576 - Villa Alta," / "Santa Fe": what a comma leaves open goes on below.
-        let over = |c: &Cell| c.bbox[0] < cell.bbox[2] && c.bbox[2] > cell.bbox[0];
-        let open = |c: &&Cell| over(c) && c.text.trim_end().ends_with(',');
-        score -= if before.cells.iter().any(|c| open(&c)) && form < 0.9 { 0.8 } else { 0.0 };
-        // What follows an address without a gap belongs to it.
-        let address = looks_like_address(&before.folded) && before.folded.contains(' ');
-        score -= if address && form < 0.9 { 0.35 } else { 0.0 };
-    }
-    match (whose(page.blocks, at), block.map(|b| b.side)) {
-        (Some(Side::Recipient | Side::Delivery | Side::Third), _) => score -= 1.8,
-        (_, Some(Side::Issuer)) => {
-            score += 1.1;
-            proofs += 2;
-        }
-        (_, Some(Side::Payee)) => {
-            score += 0.35;
-            proofs += 1;
-        }
-        _ => {}
-    }
+    (score, proofs)
+}
+
+/// What the line above makes of it: a former name, or the rest of an address.
+fn before(page: &Page<'_>, row: usize, cell: &Cell, form: f32) -> f32 {
+    let Some(before) = row_before(page.sheet, row) else { return 0.0 };
+    let mut score = if says_former(&before.folded) { -0.7 } else { 0.0 };
+    // "Nogues 576 - Villa Alta," / "Santa Fe": what a comma leaves open goes on below.
+    let over = |c: &Cell| c.bbox[0] < cell.bbox[2] && c.bbox[2] > cell.bbox[0];
+    let open = |c: &&Cell| over(c) && c.text.trim_end().ends_with(',');
+    score -= if before.cells.iter().any(|c| open(&c)) && form < 0.9 { 0.8 } else { 0.0 };
+    // What follows an address without a gap belongs to it.
+    let address = looks_like_address(&before.folded) && before.folded.contains(' ');
+    score - if address && form < 0.9 { 0.35 } else { 0.0 }
+}
+
+/// Whose a label says it is.
+fn sides(whose: Option<Side>, own: Option<Side>, cell: &Cell) -> (f32, u32) {
+    let (mut score, mut proofs) = match (whose, own) {
+        (Some(Side::Recipient | Side::Delivery | Side::Third), _) => (-1.8, 0),
+        (_, Some(Side::Issuer)) => (1.1, 2),
+        (_, Some(Side::Payee)) => (0.35, 1),
+        _ => (0.0, 0),
+    };
     if sender_line(&cell.text).is_some() {
         score += 0.9;
         proofs += 2;
     }
-    let labelled = block.is_some_and(|b| b.side == Side::Issuer);
-    let legal_label = says_legal_name(&cell.text);
-    let (own_id, others_id) = ids_beside(page, at.0);
-    score += if legal_label && !others_id { 0.5 } else { 0.0 };
-    score += if own_id { 0.15 } else { 0.0 };
-    score -= if others_id { 1.5 } else { 0.0 };
-    let (core, page) = (core(&name), row.page);
-    let (again, site) = (0, None);
-    let candidate = Candidate {
-        core,
-        name,
-        page,
-        bbox,
-        at,
-        score,
-        proofs,
-        labelled,
-        again,
-        site,
-        own_id,
-        others_id,
-        legal_label,
-        mentions: 0,
-        mentioned: false,
-    };
-    Some((candidate, taken))
+    (score, proofs)
 }
 
 /// Whether the issuer's tax id stands on a row or near below it, and whether somebody else's stands on it.
