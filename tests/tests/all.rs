@@ -14,6 +14,7 @@ mod described;
 mod desk;
 mod desk_decide;
 mod desk_finance;
+mod desk_flow;
 mod desk_harm;
 mod desk_people;
 mod desk_picture;

@@ -28,6 +28,7 @@ mod house;
 mod lines;
 mod lists;
 mod many;
+mod matters;
 mod notices;
 mod outgoing;
 mod people;
