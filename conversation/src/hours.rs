@@ -1,5 +1,7 @@
 //! When we work: hours of the week, holidays, and what time it is where we are. Written as OpenStreetMap writes opening
-//! hours, as far as a business needs that: `Mo-Fr 09:00-14:00,16:00-19:00; Sa 10:00-13:00`.
+//! hours, as far as a business needs that: `Mo-Fr 09:00-14:00,16:00-19:00; Sa 10:00-13:00`. The crate `opening-hours` reads
+//! all of that language, but brings a second calendar, a grammar and the holidays of every country; a business has few
+//! hours, and knows its own holidays.
 
 use std::collections::BTreeSet;
 

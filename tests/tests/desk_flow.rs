@@ -92,7 +92,8 @@ async fn every_number_of_the_flow_leads_to_its_cases() {
     page.look("flow").unwrap();
     // A band leads to its list, as a link does.
     page.eval("document.querySelector('a:has(.band.human)').dispatchEvent(new MouseEvent('click', {bubbles: true}))").unwrap();
-    page.wait("location.pathname === '/inbox' && document.querySelectorAll('tr[id^=case-]').length === 3").unwrap();
+    page.wait("location.pathname === '/inbox' && document.querySelectorAll('tr[id^=case-]').length === 3")
+        .unwrap();
     page.look("inbox-flow").unwrap();
     page.open(&format!("{}/inbox", desk.ana.base), &desk.ana.cookie).unwrap();
     let cut = "[...document.querySelectorAll('main *')].some(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest('.wide'))";

@@ -91,7 +91,11 @@ impl Demo {
         };
         let settled = matters::play(stage).await?;
         let ledger = catalog.ledger(None, None).await?;
-        let good = good && talked && settled && ledger.balanced && catalog.message_ledger(catalog.now()).await?.balanced;
+        let good = good
+            && talked
+            && settled
+            && ledger.balanced
+            && catalog.message_ledger(catalog.now()).await?.balanced;
         if self.keep {
             return keep(running, &catalog, listen).await;
         }

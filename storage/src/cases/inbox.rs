@@ -3,13 +3,13 @@
 
 use std::collections::HashMap;
 
-use acuse_conversation::{Event, State};
+use acuse_conversation::Event;
 use serde::Serialize;
 use serde_json::json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Held, OPEN, get, happens, hold_contact};
+use super::{CaseFilter, Held, filter::states, get, happens, hold_contact};
 use crate::{
     access::{Access, literal},
     audit,
@@ -66,48 +66,6 @@ pub struct Listed {
     pub updated_at: OffsetDateTime,
     /// Its documents.
     pub documents: Vec<DocumentId>,
-}
-
-/// Which cases.
-#[derive(Debug, Clone, Default)]
-pub struct CaseFilter {
-    /// Only of this state; `open`: all that are not over; `any`: those too; none: those that a person has.
-    pub state: Option<String>,
-    /// Only of this kind.
-    pub kind: Option<String>,
-    /// Only whose holder is this person; an empty name: only those that nobody holds.
-    pub assignee: Option<String>,
-    /// Only with this contact.
-    pub contact: Option<ContactId>,
-    /// Only this team's; an empty name: only those of no team.
-    pub team: Option<String>,
-    /// Only those whose time to answer is over.
-    pub escalated: bool,
-    /// Only those that are to be answered by then.
-    pub answer_before: Option<OffsetDateTime>,
-    /// Only those that began then or later,
-    pub from: Option<OffsetDateTime>,
-    /// and before then.
-    pub to: Option<OffsetDateTime>,
-    /// Only those that wait for this, or did when they ended: a word of theirs; an empty one: for nothing.
-    pub expects: Option<String>,
-    /// Only those that are over and stood in this state before.
-    pub left: Option<String>,
-    /// Those after this one.
-    pub after: Option<CaseId>,
-}
-
-/// The states of a filter, as a list of SQL; none where there is no such state.
-fn states(word: Option<&str>) -> Option<String> {
-    Some(match word {
-        None => "('human')".to_owned(),
-        Some("open") => OPEN.to_owned(),
-        Some("any") => {
-            let all: Vec<String> = State::ALL.iter().map(|state| format!("'{}'", state.as_str())).collect();
-            format!("({})", all.join(", "))
-        }
-        Some(word) => format!("('{}')", State::of(word)?.as_str()),
-    })
 }
 
 /// What became of what a person did.
@@ -200,7 +158,7 @@ impl Catalog {
                AND (NOT $7 OR s.escalated_at IS NOT NULL) AND ($8 IS NULL OR s.answer_by <= $8) \
                AND ($9 IS NULL OR s.created_at >= $9) AND ($10 IS NULL OR s.created_at < $10) \
                AND ($11 IS NULL OR COALESCE(s.expects, s.left_expects, '') = $11) \
-               AND ($12 IS NULL OR s.left_state = $12) ORDER BY s.id LIMIT $5",
+               AND ($12 IS NULL OR COALESCE(s.left_state, '') = $12) ORDER BY s.id LIMIT $5",
             reach = conversation::reach(access, &tx)
         );
         let rows = all!(

@@ -77,7 +77,8 @@ pub(super) async fn came_through(catalog: &Catalog, old: &Old) {
     assert_eq!((owed.number.as_str(), owed.amount.as_str(), owed.paid.as_str()), ("F-1", "120.00", "20.00"));
     assert_eq!((owed.state, owed.reminders, owed.payments.len()), (ObligationState::Open, 0, 0));
     assert_eq!((owed.contact_id, owed.document_id, owed.promised_for), (None, None, None));
-    let promised = catalog.promised(&everything, old.obligation, Some(now().date()), "user:eva").await.unwrap();
+    let promised =
+        catalog.promised(&everything, old.obligation, Some(now().date()), "user:eva").await.unwrap();
     assert_eq!(promised, Settled::Done, "and is led on");
     assert_eq!(owed.customer_id, old.customer);
 

@@ -69,29 +69,28 @@ async fn known(tx: &mut Tx, document: DocumentId) -> Result<Option<Known>, Catal
     .transpose()
 }
 
-type BillRow =
-    (Option<Uuid>, Option<String>, Option<i64>, Option<String>, Option<String>, String, Option<Uuid>, i64);
+type BillRow = (Option<Uuid>, Option<String>, Option<i64>, Option<String>, String, Option<Uuid>, i64);
 
 /// What a document owes us as it stands: nothing unless it is a filed bill of ours, of a customer, and a rule says so.
 async fn bill(tx: &mut Tx, document: DocumentId) -> Result<Option<Bill>, CatalogError> {
     let row = optional!(
         tx,
         BillRow,
-        "SELECT customer_id, number, amount, currency, doc_date, fields, entity_id, received_at FROM documents \
+        "SELECT customer_id, number, amount, currency, fields, entity_id, received_at FROM documents \
          WHERE id = $1 AND status = 'filed' AND duplicate_of IS NULL AND erased_at IS NULL AND kind = 'invoice' \
            AND direction = 'receivable' AND entity_id IS NOT NULL",
         document.0
     )?;
-    let Some((Some(customer), Some(number), Some(owed), Some(currency), issued, fields, entity, received)) =
-        row
+    let Some((Some(customer), Some(number), Some(owed), Some(currency), fields, entity, received)) = row
     else {
         return Ok(None);
     };
     let fields: Fields = parsed("documents", "fields", &fields)?;
     let written = |text: &str| Date::parse(text, format_description!("[year]-[month]-[day]")).ok();
-    let due = fields.get(&FieldName::DueDate).and_then(|field| written(field.value.as_str()));
+    let on = |name| fields.get(&name).and_then(|field| written(field.value.as_str()));
     let came = crate::names::at("documents", "received_at", received)?.date();
-    let issued = issued.as_deref().and_then(written).unwrap_or(came);
+    let issued = on(FieldName::IssueDate).or(on(FieldName::Date)).unwrap_or(came);
+    let due = on(FieldName::DueDate);
     let sum = Sum { amount: owed, currency: currency.to_uppercase() };
     let number = fields.get(&FieldName::Number).map_or(number, |field| field.value.as_str().to_owned());
     let due = house::rules(tx).await?.owed_on(&sum, issued, due);

@@ -8,8 +8,10 @@ use serde_json::json;
 use time::OffsetDateTime;
 
 use super::{
-    Deciding, Decision, Resolution, Resolved, four_eyes, hold,
-    resolve::{carry_out, closing, worth},
+    Deciding, Decision, Resolution, Resolved,
+    approval::worth,
+    four_eyes, hold,
+    resolve::{carry_out, closing},
 };
 use crate::{
     approvals, audit,

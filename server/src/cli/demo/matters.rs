@@ -14,6 +14,7 @@ use acuse_storage::{
     approvals::ApprovalState,
     cases::CaseFilter,
     consents::{Category, NewConsent, Word},
+    customers::CustomerLookup,
     entities::NewEntity,
     obligations::{NewObligation, Obligation, ObligationState, Owing, Settled},
     reviews::{Decision, Resolved},
@@ -95,14 +96,16 @@ async fn rests(stage: Stage<'_>, contact: ContactId, but: &[DocumentId]) -> anyh
             return Ok(None);
         }
         let latest = latest(stage.catalog, contact).await?;
-        let rested = |d: &Document| !but.contains(&d.id) && !matches!(d.status, Status::Received | Status::Processing);
+        let rested =
+            |d: &Document| !but.contains(&d.id) && !matches!(d.status, Status::Received | Status::Processing);
         Ok(latest.filter(rested))
     })
     .await
 }
 
 async fn latest(catalog: &Catalog, contact: ContactId) -> anyhow::Result<Option<Document>> {
-    let filter = DocumentFilter { contact_id: Some(contact), access: Access::whole(), ..DocumentFilter::default() };
+    let filter =
+        DocumentFilter { contact_id: Some(contact), access: Access::whole(), ..DocumentFilter::default() };
     Ok(catalog.documents(&filter, None, 1).await?.data.into_iter().next())
 }
 
@@ -128,9 +131,10 @@ async fn collection(stage: Stage<'_>) -> anyhow::Result<bool> {
     };
     stage.catalog.save_entity(None, &us, "user:demo").await?;
     let who = contact(stage.catalog, WHO.0).await?.context("nobody wrote")?;
-    let Some(customer) = stage.catalog.contact(who).await?.and_then(|c| c.customer_id) else {
-        bail!("{} is no customer", WHO.1);
-    };
+    let by_phone = CustomerLookup { phones: vec![WHO.0.to_owned()], ..CustomerLookup::default() };
+    let known = stage.catalog.customers_known_by(&by_phone).await?;
+    let (customer, _) = known.into_iter().next().context("she is no customer")?;
+    let customer = customer.id;
     agrees(stage, who, Category::Billing).await?;
     let new = NewObligation {
         customer,
@@ -146,7 +150,11 @@ async fn collection(stage: Stage<'_>) -> anyhow::Result<bool> {
         bail!("what is owed was not taken");
     };
     let reminded = until(REMINDED, async || {
-        Ok(said(stage.catalog, who).await?.iter().any(|s| s.text.as_ref().is_some_and(|t| t.contains(&new.number))).then_some(()))
+        Ok(said(stage.catalog, who)
+            .await?
+            .iter()
+            .any(|s| s.text.as_ref().is_some_and(|t| t.contains(&new.number)))
+            .then_some(()))
     });
     if reminded.await?.is_none() {
         println!("  (nobody is reminded at night: what is owed would be told of in the morning)");
@@ -161,7 +169,13 @@ async fn collection(stage: Stage<'_>) -> anyhow::Result<bool> {
     // What was said last has yet to leave.
     tokio::time::sleep(Duration::from_secs(2)).await;
     print(stage.catalog, who, WHO.1, 4).await?;
-    println!("  {} {} {}: {}", owed.number, owed.amount, owed.currency, if done { "paid" } else { "STILL OWED" });
+    println!(
+        "  {} {} {}: {}",
+        owed.number,
+        owed.amount,
+        owed.currency,
+        if done { "paid" } else { "STILL OWED" }
+    );
     Ok(done)
 }
 
@@ -173,13 +187,15 @@ async fn settled(
     receipt: DocumentId,
 ) -> anyhow::Result<bool> {
     let now = async || stage.catalog.obligation(&Access::whole(), owed.id).await;
-    let held = until(REMINDED, async || Ok(now().await?.filter(|o| o.state != ObligationState::Open))).await?;
+    let held =
+        until(REMINDED, async || Ok(now().await?.filter(|o| o.state != ObligationState::Open))).await?;
     let Some(held) = held else {
         eprintln!("the receipt {receipt} pays nothing of customer {customer}");
         return Ok(false);
     };
     if held.state == ObligationState::Held {
-        let confirmed = stage.catalog.settle_receipt(&Access::whole(), (owed.id, receipt), true, "user:demo").await?;
+        let confirmed =
+            stage.catalog.settle_receipt(&Access::whole(), (owed.id, receipt), true, "user:demo").await?;
         if confirmed != Settled::Done {
             return Ok(false);
         }
@@ -193,7 +209,8 @@ async fn approval(stage: Stage<'_>) -> anyhow::Result<bool> {
     eprintln!("an approval: a bill above a rule asks for it, and somebody taps");
     let greets = Inbound::new(Sender::phone(BOSS.0, BOSS.1), Said::Text("Gracias".to_owned()));
     post(stage.fake, stage.listen, &[greets]).await?;
-    let boss = until(REMINDED, async || contact(stage.catalog, BOSS.0).await).await?.context("she did not come")?;
+    let boss =
+        until(REMINDED, async || contact(stage.catalog, BOSS.0).await).await?.context("she did not come")?;
     agrees(stage, boss, Category::Utility).await?;
     let bill = generate(7_102, &Spec::new(Kind::Invoice, Country::Es, Form::PdfText));
     let printed = |name: &str| bill.truth.fields.get(name).cloned().unwrap_or_default();
@@ -210,7 +227,9 @@ async fn approval(stage: Stage<'_>) -> anyhow::Result<bool> {
         file_it(stage.catalog, &document).await?;
     }
     let Some(()) = until(REMINDED, async || asked(stage, document.id).await).await? else { return Ok(false) };
-    let Some(button) = until(stage.patience, async || Ok(button(stage.fake))).await? else { return Ok(false) };
+    let Some(button) = until(stage.patience, async || Ok(button(stage.fake))).await? else {
+        return Ok(false);
+    };
     post(stage.fake, stage.listen, &[tap(&button)]).await?;
     let filed = until(REMINDED, async || {
         let now = stage.catalog.document(document.id).await?;

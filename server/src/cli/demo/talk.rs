@@ -88,7 +88,12 @@ pub(super) async fn said(catalog: &Catalog, contact: ContactId) -> anyhow::Resul
 }
 
 /// What was said with somebody, the last so many of it.
-pub(super) async fn print(catalog: &Catalog, contact: ContactId, name: &str, most: usize) -> anyhow::Result<()> {
+pub(super) async fn print(
+    catalog: &Catalog,
+    contact: ContactId,
+    name: &str,
+    most: usize,
+) -> anyhow::Result<()> {
     println!("\nA conversation, as {name} sees it:\n");
     let all = said(catalog, contact).await?;
     for one in all.iter().skip(all.len().saturating_sub(most)) {
