@@ -124,6 +124,12 @@ bench-bombs: models ## Webhook and API times with and without 100 bombs among 1,
 	cargo build --locked -p acuse-server -p acuse-tests --bins --examples
 	cargo run --locked -q -p acuse-server -p acuse-tests --example bench_bombs
 
+.PHONY: bench-cases
+bench-cases: ## How late steps of cases are that are due, with OPEN (10000) open cases and RATE (100) webhooks a second, for SECONDS (60)
+	cargo build --locked --release -p acuse-server
+	OPEN=$(or $(OPEN),10000) RATE=$(or $(RATE),100) SECONDS_LONG=$(or $(SECONDS),60) \
+		cargo run --locked --release -q -p acuse-tests --example bench_cases
+
 .PHONY: bench-peak
 bench-peak: ## An hour of peak by its own clock: 1,000 contacts, 2 numbers, 3 workers, one who floods; waits, and Meta's limits kept
 	cargo build --locked -p acuse-workers --bins

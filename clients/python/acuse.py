@@ -94,9 +94,9 @@ class Acuse:
         """Nobody is asked any more (reviews:write, messages:write)."""
         return self._json("POST", f"/v1/approvals/{urllib.parse.quote(id, safe='')}/cancel")
 
-    def list_cases(self, *, state: ListedCaseState | None = None, kind: CaseKind | None = None, assignee: str | None = None, contact_id: str | None = None, after: str | None = None, limit: int | None = None) -> dict[str, Any]:
+    def list_cases(self, *, state: ListedCaseState | None = None, kind: CaseKind | None = None, assignee: str | None = None, contact_id: str | None = None, team: str | None = None, late: bool | None = None, after: str | None = None, limit: int | None = None) -> dict[str, Any]:
         """Open matters with contacts; those that a person has, unless a state is named (messages:read)."""
-        return self._json("GET", f"/v1/cases", query={"state": state, "kind": kind, "assignee": assignee, "contact_id": contact_id, "after": after, "limit": limit})
+        return self._json("GET", f"/v1/cases", query={"state": state, "kind": kind, "assignee": assignee, "contact_id": contact_id, "team": team, "late": late, "after": after, "limit": limit})
 
     def list_cases_all(self, **options: Any) -> Iterator[Any]:
         """The same, page after page to the end."""
@@ -530,12 +530,14 @@ Asked = TypedDict("Asked", {
 }, total=False)
 
 Case = TypedDict("Case", {
+    "answer_by": "Union[str, None]",
     "assignee": "Union[str, None]",
     "contact_id": "str",
     "contact_name": "Union[str, None]",
     "created_at": "str",
     "documents": "list[str]",
     "due_at": "Union[str, None]",
+    "escalated_at": "Union[str, None]",
     "expects": "Union[str, None]",
     "id": "str",
     "kind": "CaseKind",
@@ -892,7 +894,7 @@ LegalHold = TypedDict("LegalHold", {
     "subject": "Required[str]",
 }, total=False)
 
-ListedCaseState = Literal["open", "gathering", "working", "waiting", "human", "done", "expired", "stopped"]
+ListedCaseState = Literal["open", "any", "gathering", "working", "waiting", "human", "done", "expired", "stopped"]
 
 ListedContact = TypedDict("ListedContact", {
     "created_at": "str",

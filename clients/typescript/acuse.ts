@@ -73,12 +73,12 @@ export class Acuse {
   }
 
   /** Open matters with contacts; those that a person has, unless a state is named (messages:read). */
-  async listCases(options: { "state"?: ListedCaseState; "kind"?: CaseKind; "assignee"?: string; "contact_id"?: string; "after"?: string; "limit"?: number } = {}): Promise<{ "data": Array<Case>; "next": string | null }> {
-    return (await this.request("GET", `/v1/cases`, { query: { "state": options["state"], "kind": options["kind"], "assignee": options["assignee"], "contact_id": options["contact_id"], "after": options["after"], "limit": options["limit"] } })).json() as Promise<{ "data": Array<Case>; "next": string | null }>;
+  async listCases(options: { "state"?: ListedCaseState; "kind"?: CaseKind; "assignee"?: string; "contact_id"?: string; "team"?: string; "late"?: boolean; "after"?: string; "limit"?: number } = {}): Promise<{ "data": Array<Case>; "next": string | null }> {
+    return (await this.request("GET", `/v1/cases`, { query: { "state": options["state"], "kind": options["kind"], "assignee": options["assignee"], "contact_id": options["contact_id"], "team": options["team"], "late": options["late"], "after": options["after"], "limit": options["limit"] } })).json() as Promise<{ "data": Array<Case>; "next": string | null }>;
   }
 
   /** The same, page after page to the end. */
-  async *listCasesAll(options: { "state"?: ListedCaseState; "kind"?: CaseKind; "assignee"?: string; "contact_id"?: string; "after"?: string; "limit"?: number } = {}): AsyncGenerator<({ "data": Array<Case>; "next": string | null })["data"][number]> {
+  async *listCasesAll(options: { "state"?: ListedCaseState; "kind"?: CaseKind; "assignee"?: string; "contact_id"?: string; "team"?: string; "late"?: boolean; "after"?: string; "limit"?: number } = {}): AsyncGenerator<({ "data": Array<Case>; "next": string | null })["data"][number]> {
     for (let after = options.after; ;) {
       const page = await this.listCases({ ...options, ...(after === undefined ? {} : { after }) });
       yield* page.data;
@@ -577,7 +577,7 @@ export class Acuse {
 export type AliasConflict = { "customers": Array<{ "id": string; "name": string }>; "member": CustomerAlias; "value": string | null };
 export type Approval = { "approvers"?: Array<string>; "created_at"?: string; "decided_at"?: string | null; "decided_by"?: string | null; "document_id"?: string | null; "due_at"?: string | null; "id"?: string; "mode"?: string; "phone_number_id"?: string; "question"?: string; "state"?: string };
 export type Asked = { "case_id"?: string };
-export type Case = { "assignee"?: string | null; "contact_id"?: string; "contact_name"?: string | null; "created_at"?: string; "documents"?: Array<string>; "due_at"?: string | null; "expects"?: string | null; "id"?: string; "kind"?: CaseKind; "phone_number_id"?: string; "state"?: string; "subject"?: string; "team"?: string | null; "updated_at"?: string; "version"?: number; "window_closes_at"?: string | null };
+export type Case = { "answer_by"?: string | null; "assignee"?: string | null; "contact_id"?: string; "contact_name"?: string | null; "created_at"?: string; "documents"?: Array<string>; "due_at"?: string | null; "escalated_at"?: string | null; "expects"?: string | null; "id"?: string; "kind"?: CaseKind; "phone_number_id"?: string; "state"?: string; "subject"?: string; "team"?: string | null; "updated_at"?: string; "version"?: number; "window_closes_at"?: string | null };
 export type CaseKind = "documents" | "ask" | "approval" | "collection" | "notice" | "support";
 export type CaseVersion = { "id"?: string; "version"?: number };
 export type Change = { "because"?: string | null; "customer_id"?: string | null; "fields"?: Record<string, (string | null | Array<NewEntry>)>; "kind"?: (Kind | null); "note": string };
@@ -630,7 +630,7 @@ export type InvoiceFields = { "amount_due"?: Field; "currency"?: Field; "discoun
 export type Kind = "invoice" | "receipt" | "id" | "other";
 export type Ledger = { "balanced": boolean; "duplicate": number; "filed": number; "in_review": number; "processing": number; "received": number; "rejected": number };
 export type LegalHold = { "at": string; "kind": ErasedKind; "placed_by": string; "reason": string; "subject": string };
-export type ListedCaseState = "open" | "gathering" | "working" | "waiting" | "human" | "done" | "expired" | "stopped";
+export type ListedCaseState = "open" | "any" | "gathering" | "working" | "waiting" | "human" | "done" | "expired" | "stopped";
 export type ListedContact = { "created_at"?: string; "customer_id"?: string | null; "id"?: string; "last_message_at"?: string | null; "name"?: string | null; "phone"?: string | null };
 export type ListedStatus = "received" | "processing" | "filed" | "in_review" | "rejected" | "duplicate";
 export type Medium = "webhook" | "email" | "slack";

@@ -55,7 +55,8 @@ mod tests {
         for (language, text) in [(Language::Es, es), (Language::En, en), (Language::Pt, pt)] {
             assert_eq!(knowledge::lines(text).count(), rows(text).count(), "{language}");
             let values = minijinja::context! { read => "a", words => "a", date => "a", number => "a", amount => "a",
-            currency => "a", day => 1, month => "a", year => 1, n => 1, what => "a" };
+            currency => "a", day => 1, month => "a", year => 1, n => 1, what => "a", days => "a",
+            times => "a", first => "a", last => "a", time => "a" };
             for (key, _) in rows(text) {
                 assert!(!sentence(language, key, values.clone()).unwrap().is_empty(), "{language} {key}");
             }

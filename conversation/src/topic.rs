@@ -17,6 +17,8 @@ pub enum Topic {
     Needs,
     /// How a file is sent again.
     Again,
+    /// When we work.
+    Hours,
     /// They want a person.
     Person,
     /// They complain.
@@ -40,6 +42,7 @@ impl Topic {
                 "status" => Self::Status,
                 "needs" => Self::Needs,
                 "again" => Self::Again,
+                "hours" => Self::Hours,
                 "person" => Self::Person,
                 "complaint" => Self::Complaint,
                 _ => return None,
@@ -72,7 +75,9 @@ mod tests {
             ("Quiero hablar con una persona", Some(Topic::Person)),
             ("Quiero poner una queja: ¿cómo va mi factura?", Some(Topic::Complaint)),
             ("¿Qué falta y cómo va mi factura?", None),
-            ("¿A qué hora abren?", None),
+            ("¿A qué hora abren?", Some(Topic::Hours)),
+            ("What are your opening hours?", Some(Topic::Hours)),
+            ("Qual é o horário de atendimento?", Some(Topic::Hours)),
             ("Hola", None),
             ("", None),
         ];

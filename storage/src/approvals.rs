@@ -2,6 +2,8 @@
 //! are asked in their order, or all at once and the first decides; who decided, and by which message, is in the trail, on
 //! the document and in the feed.
 
+mod by_rule;
+
 use acuse_conversation::{
     language::Language,
     said::{self, Approval as Said},
@@ -28,6 +30,9 @@ use crate::{
     sql::Tx,
     timeline,
 };
+
+pub use by_rule::{UNASKED, reason};
+pub(crate) use by_rule::{Worth, holds_back, is_all, is_missing};
 
 words! {
     /// Where an approval stands.
@@ -383,6 +388,9 @@ pub(crate) async fn decide(
     audit::write(tx, &who, state.as_str(), approval.document_id, &detail).await?;
     let kind = if approves { "approval.approved" } else { "approval.refused" };
     told(tx, &approval, kind, &detail).await?;
+    if let Some(document) = approval.document_id.filter(|_| approves) {
+        by_rule::goes_on(tx, document, &who).await?;
+    }
     Ok(true)
 }
 

@@ -36,6 +36,7 @@ pub mod error;
 pub mod events;
 pub mod export;
 pub mod fair;
+pub mod house;
 pub mod inbound;
 pub mod incidents;
 pub mod key_file;

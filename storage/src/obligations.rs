@@ -2,6 +2,7 @@
 //! only within the guards of [`acuse_conversation::pays`], else a person confirms. Whatever changes the receipt takes the
 //! payment back in the same transaction.
 
+mod bills;
 mod receipts;
 
 use acuse_conversation::Collecting;

@@ -2,6 +2,7 @@
 
 mod ahead;
 mod amend;
+mod approval;
 mod batch;
 pub mod drafts;
 pub(crate) mod due;

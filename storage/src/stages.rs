@@ -11,6 +11,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
     abstention,
+    approvals,
     cases::{self, By},
     catalog::Catalog,
     documents::{self, Document},
@@ -285,6 +286,12 @@ impl Catalog {
         let review = open_review(&mut tx, id, from, reasons).await?;
         abstention::held(&mut tx, id, reasons).await?;
         let asked = cases::asked(&mut tx, id, By::Policy(reasons)).await?;
+        if approvals::is_all(reasons)
+            && let Some(document) = documents::lookup(&mut tx, id).await?
+            && let Some(worth) = approvals::Worth::of(document.kind, &document.fields)
+        {
+            approvals::holds_back(&mut tx, id, &worth).await?;
+        }
         // Asked for once more is said once more.
         let nonce = asked.filter(|times| *times > 0).map(|times| times.to_string()).unwrap_or_default();
         let reply = reply.map(|reply| NewReply { nonce, ..reply.clone() });

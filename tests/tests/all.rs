@@ -15,6 +15,7 @@ mod desk;
 mod desk_checks;
 mod desk_decide;
 mod desk_finance;
+mod desk_flow;
 mod desk_harm;
 mod desk_people;
 mod desk_picture;

@@ -3,6 +3,7 @@
 //! A fake Graph API and the embedded parts start in this process, demo customers are imported, every sample is posted
 //! as a signed webhook over HTTP, and when all is at rest each one's fate and the ledger are printed.
 
+mod matters;
 mod talk;
 
 use std::{
@@ -67,6 +68,7 @@ impl Demo {
         let catalog = running.app.catalog.clone();
         let known =
             customers::take(&catalog, demo_customers_csv().as_bytes(), &Saving::adding("cli")).await?;
+        customers::take(&catalog, talk::CUSTOMER.as_bytes(), &Saving::adding("cli")).await?;
         eprintln!(
             "serving on http://{listen}, with {} customers and a fake Graph API at {}",
             known.added,
@@ -81,7 +83,19 @@ impl Demo {
         let came = documents.iter().filter(|d| d.part_of.is_none()).count();
         let good = verdict(&ledger, (items.len(), came), rested, surprises, answered);
         let talked = talk::play(&fake, listen, &catalog, Duration::from_secs(self.patience)).await?;
-        let good = good && talked && catalog.message_ledger(catalog.now()).await?.balanced;
+        let stage = matters::Stage {
+            fake: &fake,
+            listen,
+            catalog: &catalog,
+            patience: Duration::from_secs(self.patience),
+        };
+        let settled = matters::play(stage).await?;
+        let ledger = catalog.ledger(None, None).await?;
+        let good = good
+            && talked
+            && settled
+            && ledger.balanced
+            && catalog.message_ledger(catalog.now()).await?.balanced;
         if self.keep {
             return keep(running, &catalog, listen).await;
         }

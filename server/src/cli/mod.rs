@@ -16,6 +16,7 @@ mod mcp;
 mod numbers;
 mod obligations;
 mod read;
+mod rules;
 mod templates;
 mod users;
 
@@ -79,6 +80,11 @@ enum Command {
     Obligations {
         #[command(subcommand)]
         command: obligations::Obligations,
+    },
+    /// When we work, our teams, what is owed and approved by rule.
+    Rules {
+        #[command(subcommand)]
+        command: rules::Rules,
     },
     /// Templates at Meta, which may go when free text may not.
     Templates {
@@ -173,6 +179,7 @@ async fn dispatch(command: Command, config: Config) -> anyhow::Result<ExitCode> 
         Command::Key { command } => command.run(&config).await,
         Command::Numbers { command } => command.run(&config).await,
         Command::Obligations { command } => command.run(&config).await,
+        Command::Rules { command } => command.run(&config).await,
         Command::Templates { command } => command.run(&config).await,
         Command::Learn { command } => command.run(&config).await,
         Command::Entities { command } => command.run(&config).await,

@@ -15,9 +15,10 @@ use axum::{
     response::{IntoResponse, Redirect},
 };
 use serde::Deserialize;
-use time::OffsetDateTime;
+use time::{Date, Duration, OffsetDateTime};
+use url::form_urlencoded;
 
-use super::{Frame, Shown, language::Tongue, page, session::Person, words};
+use super::{Frame, Shown, flow::day, language::Tongue, page, session::Person, words};
 use crate::{
     app::App,
     http::{
@@ -55,6 +56,9 @@ struct Row {
     /// Until when free text arrives, and whether that is to come.
     window: Option<(String, bool)>,
     is_human: bool,
+    team: Option<String>,
+    /// By when its team answers, in words, and whether that is over.
+    answer: Option<(String, String, bool)>,
     payments: Vec<Paying>,
 }
 
@@ -65,7 +69,7 @@ impl Row {
             contact: format!("/contacts/{}", case.contact_id),
             name: case.contact_name.unwrap_or_else(|| "—".to_owned()),
             kind: tongue.t(&words::label(&case.kind)).to_owned(),
-            state: tongue.t(&words::label(&case.state)).to_owned(),
+            state: tongue.t(&words::case_state(&case.state)).to_owned(),
             documents: case.documents.iter().map(|id| format!("/documents/{id}")).collect(),
             mine: case.assignee.as_deref() == Some(who),
             holder: case.assignee,
@@ -74,6 +78,11 @@ impl Row {
             ago: words::ago(case.updated_at, now),
             window: case.window_closes_at.map(|at| (words::full(at), at > now)),
             is_human: case.state == "human",
+            team: case.team,
+            answer: case.answer_by.map(|at| {
+                let left = if at > now { words::ago(now - (at - now), now) } else { words::ago(at, now) };
+                (words::full(at), left, at <= now)
+            }),
             payments: Vec::new(),
         }
     }
@@ -85,6 +94,7 @@ struct Inbox {
     frame: Frame,
     rows: Vec<Row>,
     show: &'static str,
+    teams: Vec<Team>,
     next: Option<String>,
     may_write: bool,
 }
@@ -94,41 +104,127 @@ struct Inbox {
 #[serde(default)]
 pub struct Query {
     show: String,
+    team: String,
+    state: String,
+    kind: String,
+    from: String,
+    to: String,
+    left: Option<String>,
+    expects: Option<String>,
     after: Option<String>,
 }
 
-/// `GET /inbox`: what waits for a person, `show=mine`, `show=unassigned` or `show=open` for all that is not over.
+/// How long ahead what is due is shown.
+const SOON: Duration = Duration::hours(1);
+
+impl Query {
+    /// Which list it is, and what it lists.
+    fn filter(&self, who: &str, now: OffsetDateTime) -> Result<(&'static str, CaseFilter), Problem> {
+        let mut filter =
+            CaseFilter { after: word::<CaseId>("after", self.after.as_deref())?, ..CaseFilter::default() };
+        let show = match self.show.as_str() {
+            "mine" => "mine",
+            "unassigned" => "unassigned",
+            "open" => "open",
+            "due" => "due",
+            "late" => "late",
+            "team" => "team",
+            "flow" => "flow",
+            _ => "human",
+        };
+        match show {
+            "mine" => filter.assignee = Some(who.to_owned()),
+            "unassigned" => filter.assignee = Some(String::new()),
+            "open" => filter.state = Some("open".to_owned()),
+            "due" => filter.answer_before = Some(now + SOON),
+            "late" => filter.escalated = true,
+            "team" => filter.team = Some(self.team.clone()),
+            "flow" => self.of_flow(&mut filter)?,
+            _ => {}
+        }
+        Ok((show, filter))
+    }
+
+    /// The cases behind a number of the flow.
+    fn of_flow(&self, filter: &mut CaseFilter) -> Result<(), Problem> {
+        let some = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        filter.state = Some(some(&self.state).unwrap_or_else(|| "any".to_owned()));
+        filter.kind = some(&self.kind);
+        let begins = |day: Option<Date>| day.map(|day| day.midnight().assume_utc());
+        filter.from = begins(day("from", &self.from)?);
+        filter.to = begins(day("to", &self.to)?.and_then(Date::next_day));
+        (filter.left, filter.expects) = (self.left.clone(), self.expects.clone());
+        Ok(())
+    }
+
+    /// The page after this one.
+    fn next(&self, show: &str, last: CaseId) -> String {
+        let mut pairs = form_urlencoded::Serializer::new(String::new());
+        pairs.append_pair("show", show);
+        let given = [
+            ("team", &self.team),
+            ("state", &self.state),
+            ("kind", &self.kind),
+            ("from", &self.from),
+            ("to", &self.to),
+        ];
+        for (name, value) in given.into_iter().filter(|(_, value)| !value.is_empty()) {
+            pairs.append_pair(name, value);
+        }
+        for (name, value) in [("left", &self.left), ("expects", &self.expects)] {
+            if let Some(value) = value {
+                pairs.append_pair(name, value);
+            }
+        }
+        format!("/inbox?{}&after={last}", pairs.finish())
+    }
+}
+
+/// `GET /inbox`: what waits for a person; `show=mine`, `unassigned`, `team` (with its name), `due` within the hour, `late`
+/// for what was promised and is over, `open` for all that is not over, or `flow` for what a number of the flow counts.
 pub async fn list(State(app): State<App>, person: Person, Params(query): Params<Query>) -> Shown {
     Shown(
         async {
             person.caller.require(Scope::MessagesRead)?;
             let who = person.caller.actor.clone();
-            let (show, state, assignee) = match query.show.as_str() {
-                "mine" => ("mine", None, Some(who.clone())),
-                "unassigned" => ("unassigned", None, Some(String::new())),
-                "open" => ("open", Some("open".to_owned()), None),
-                _ => ("human", None, None),
-            };
-            let filter = CaseFilter {
-                state,
-                assignee,
-                after: word::<CaseId>("after", query.after.as_deref())?,
-                ..CaseFilter::default()
-            };
+            let now = app.catalog.now();
+            let (show, filter) = query.filter(&who, now)?;
             let found = app.catalog.cases(person.caller.access(), &filter, PAGE).await?;
             let full = found.len() >= PAGE as usize;
-            let next = found.last().filter(|_| full).map(|c| format!("/inbox?show={show}&after={}", c.id));
+            let next = found.last().filter(|_| full).map(|case| query.next(show, case.id));
             let frame = Frame::of(&app, &person, "inbox").await?;
-            let (tongue, now) = (frame.tongue, app.catalog.now());
+            let tongue = frame.tongue;
             let mut rows = Vec::with_capacity(found.len());
             for case in found {
                 let payments = paying(&app, &person, &case).await?;
                 rows.push(Row { payments, ..Row::of(case, &who, tongue, now) });
             }
-            Ok(page(&Inbox { rows, may_write: person.caller.has(Scope::MessagesWrite), show, next, frame }))
+            let teams =
+                app.catalog.house().await?.teams().iter().map(|team| Team::of(&team.name, &query)).collect();
+            let may_write = person.caller.has(Scope::MessagesWrite);
+            Ok(page(&Inbox { rows, may_write, show, teams, next, frame }))
         }
         .await,
     )
+}
+
+/// A team, as one looks for its cases.
+struct Team {
+    name: String,
+    href: String,
+    is_shown: bool,
+}
+
+impl Team {
+    fn of(name: &str, query: &Query) -> Self {
+        let mut pairs = form_urlencoded::Serializer::new(String::new());
+        pairs.append_pair("show", "team").append_pair("team", name);
+        Self {
+            name: name.to_owned(),
+            href: format!("/inbox?{}", pairs.finish()),
+            is_shown: query.show == "team" && query.team == name,
+        }
+    }
 }
 
 /// Receipts that wait for a person to say whether they pay what this case's customer owes.
@@ -192,6 +288,8 @@ pub struct Did {
     version: i64,
     #[serde(default)]
     text: String,
+    #[serde(default)]
+    team: String,
 }
 
 /// `POST /inbox/{id}`: take, write, hand back, close.
@@ -201,10 +299,16 @@ pub async fn act(State(app): State<App>, person: Person, Id(id): Id<CaseId>, For
             person.check_form(&form.csrf)?;
             let act = match form.act.as_str() {
                 "take" => Act::Assign { to: Some(person.caller.actor.clone()), team: None },
+                "give" => {
+                    let house = app.catalog.house().await?;
+                    let known = house.teams().iter().any(|team| team.name == form.team);
+                    let team = Some(form.team.clone()).filter(|_| known).ok_or(Problem::NotFound("team"))?;
+                    Act::Assign { to: None, team: Some(team) }
+                }
                 "reply" => cases::text(&form.text)?,
                 "return" => Act::Return,
                 "close" => Act::Close,
-                _ => return Err(Problem::BadRequest("act: take, reply, return or close".to_owned())),
+                _ => return Err(Problem::BadRequest("act: take, give, reply, return or close".to_owned())),
             };
             cases::carry_out(&app, &person.caller, id, form.version, &act).await?;
             Ok(Redirect::to("/inbox").into_response())

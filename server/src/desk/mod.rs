@@ -15,6 +15,7 @@ pub mod document;
 pub mod door;
 mod fields;
 pub mod finance;
+pub mod flow;
 pub mod four_eyes;
 mod grid;
 pub mod inbox;
@@ -98,6 +99,7 @@ pub fn router() -> Router<App> {
         .route("/four-eyes/{id}/end", post(four_eyes::end))
         .route("/audit", get(trail::show))
         .route("/audit/export", get(trail::export))
+        .route("/flow", get(flow::show))
         .route("/inbox", get(inbox::list))
         .route("/inbox/{id}", post(inbox::act))
         .route("/inbox/receipts/{id}", post(inbox::receipt))

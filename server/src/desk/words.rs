@@ -30,6 +30,12 @@ pub fn doubt(word: &str) -> &'static str {
     }
 }
 
+/// Where a case stands, as people say it.
+#[must_use]
+pub fn case_state(word: &str) -> String {
+    if word == "expired" { "No answer came".to_owned() } else { label(word) }
+}
+
 /// Kinds as people call them.
 #[must_use]
 pub fn kind(kind: Option<Kind>) -> &'static str {

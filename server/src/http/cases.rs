@@ -31,11 +31,13 @@ pub struct Query {
     kind: Option<String>,
     assignee: Option<String>,
     contact_id: Option<String>,
+    team: Option<String>,
+    late: Option<bool>,
     after: Option<String>,
     limit: Option<u32>,
 }
 
-/// `GET /v1/cases`: those that a person has, unless a state is named (`open`: all that are not over).
+/// `GET /v1/cases`: those that a person has, unless a state is named (`open`: all that are not over, `any`: those too).
 ///
 /// # Errors
 /// Without the scope `messages:read`, and for a word that is none.
@@ -48,14 +50,20 @@ pub async fn list(
     let known = |ok: bool, what: &str| {
         if ok { Ok(()) } else { Err(Problem::BadRequest(format!("there is no such {what} of a case"))) }
     };
-    known(query.state.as_deref().is_none_or(|s| s == "open" || State::of(s).is_some()), "state")?;
+    known(
+        query.state.as_deref().is_none_or(|s| matches!(s, "open" | "any") || State::of(s).is_some()),
+        "state",
+    )?;
     known(query.kind.as_deref().is_none_or(|k| Kind::of(k).is_some()), "kind")?;
     let filter = CaseFilter {
         state: query.state,
         kind: query.kind,
         assignee: query.assignee,
         contact: word::<ContactId>("contact_id", query.contact_id.as_deref())?,
+        team: query.team,
+        escalated: query.late.unwrap_or_default(),
         after: cursor::<CaseId>(query.after.as_deref())?,
+        ..CaseFilter::default()
     };
     let most = limit(query.limit)?;
     let data = app.catalog.cases(caller.access(), &filter, most).await?;

@@ -4,7 +4,7 @@ use acuse_conversation::{Event, Kind};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{approve, collect::schedule, get, happens, hold_contact, wake};
+use super::{approve, collect::schedule, get, happens, hold_contact, team, wake};
 use crate::{
     catalog::Catalog,
     error::CatalogError,
@@ -62,7 +62,7 @@ impl Catalog {
                 turn.stepped = true;
             }
             Some(at) => wake(&mut tx, &held, at).await?,
-            None => {}
+            None => turn.stepped = team::turn(&mut tx, &held).await?,
         }
         tx.commit().await?;
         Ok(turn)
@@ -72,8 +72,9 @@ impl Catalog {
     pub(crate) async fn sweep_cases(&self, before: OffsetDateTime) -> Result<u64, CatalogError> {
         let mut tx = self.writing().await?;
         let text = format!(
-            "SELECT c.id, c.due_at FROM cases c LEFT JOIN {} j ON j.id = c.task_id \
-             WHERE c.due_at <= $1 AND (j.id IS NULL OR NOT {}) ORDER BY c.due_at LIMIT {MOST}",
+            "SELECT c.id, COALESCE(c.due_at, c.answer_by) FROM cases c LEFT JOIN {} j ON j.id = c.task_id \
+             WHERE (c.due_at <= $1 OR (c.due_at IS NULL AND c.answer_by <= $1 AND c.escalated_at IS NULL)) \
+             AND (j.id IS NULL OR NOT {}) ORDER BY 2 LIMIT {MOST}",
             tx.jobs(),
             tx.live()
         );
@@ -85,6 +86,7 @@ impl Catalog {
             execute!(tx, "UPDATE cases SET task_id = $2 WHERE id = $1", id, task.task_id.as_str())?;
             push(&mut tx, Queue::Case, vec![task]).await?;
         }
+        team::end_incidents(&mut tx).await?;
         tx.commit().await?;
         Ok(swept)
     }

@@ -9,7 +9,7 @@ use serde_json::json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Held, OPEN, get, happens, hold_contact};
+use super::{CaseFilter, Held, filter::states, get, happens, hold_contact};
 use crate::{
     access::{Access, literal},
     audit,
@@ -44,6 +44,12 @@ pub struct Listed {
     pub team: Option<String>,
     /// Who holds it.
     pub assignee: Option<String>,
+    /// By when its team has promised to answer; none: nothing is promised, or they have.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub answer_by: Option<OffsetDateTime>,
+    /// Since when that time is over: it stands in the supervisors' list.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub escalated_at: Option<OffsetDateTime>,
     /// When it goes on by itself; none: a person has it, or it is over.
     #[serde(with = "time::serde::rfc3339::option")]
     pub due_at: Option<OffsetDateTime>,
@@ -60,21 +66,6 @@ pub struct Listed {
     pub updated_at: OffsetDateTime,
     /// Its documents.
     pub documents: Vec<DocumentId>,
-}
-
-/// Which cases.
-#[derive(Debug, Clone, Default)]
-pub struct CaseFilter {
-    /// Only of this state; `open`: all that are not over; none: those that a person has.
-    pub state: Option<String>,
-    /// Only of this kind.
-    pub kind: Option<String>,
-    /// Only whose holder is this person; an empty name: only those that nobody holds.
-    pub assignee: Option<String>,
-    /// Only with this contact.
-    pub contact: Option<ContactId>,
-    /// Those after this one.
-    pub after: Option<CaseId>,
 }
 
 /// What became of what a person did.
@@ -117,30 +108,33 @@ pub enum Act {
     },
 }
 
-type Row = (
-    Uuid,
-    String,
-    String,
-    String,
-    Option<String>,
-    Uuid,
-    Option<String>,
-    String,
-    Option<String>,
-    Option<String>,
-    Option<i64>,
-    Option<i64>,
-    i64,
-    i64,
-    i64,
-);
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: Uuid,
+    kind: String,
+    subject: String,
+    state: String,
+    expects: Option<String>,
+    contact_id: Uuid,
+    name: Option<String>,
+    phone_number_id: String,
+    team: Option<String>,
+    assignee: Option<String>,
+    answer_by: Option<i64>,
+    escalated_at: Option<i64>,
+    due_at: Option<i64>,
+    last_inbound_at: Option<i64>,
+    version: i64,
+    created_at: i64,
+    updated_at: i64,
+}
 
 const T: &str = "cases";
 /// Documents of one case that are shown.
 const MOST_SHOWN: u32 = 100;
 /// Cases with their contact and window, as a [`Row`].
 const LISTED: &str = "SELECT s.id, s.kind, s.subject, s.state, s.expects, s.contact_id, c.name, s.phone_number_id, s.team, \
-     s.assignee, s.due_at, w.last_inbound_at, s.version, s.created_at, s.updated_at FROM cases s \
+     s.assignee, s.answer_by, s.escalated_at, s.due_at, w.last_inbound_at, s.version, s.created_at, s.updated_at FROM cases s \
      JOIN contacts c ON c.id = s.contact_id LEFT JOIN windows w ON w.contact_id = s.contact_id \
      AND w.phone_number_id = s.phone_number_id";
 
@@ -156,18 +150,15 @@ impl Catalog {
         limit: u32,
     ) -> Result<Vec<Listed>, CatalogError> {
         let mut tx = self.reading().await?;
-        let states = match filter.state.as_deref() {
-            None => "('human')".to_owned(),
-            Some("open") => OPEN.to_owned(),
-            Some(state) => match acuse_conversation::State::of(state) {
-                Some(state) => format!("('{}')", state.as_str()),
-                None => return Ok(Vec::new()),
-            },
-        };
+        let Some(states) = states(filter.state.as_deref()) else { return Ok(Vec::new()) };
         let text = format!(
             "{LISTED} WHERE s.state IN {states} AND {reach} AND ($1 = '' OR s.kind = $1) \
                AND ($2 IS NULL OR COALESCE(s.assignee, '') = $2) AND ($3 IS NULL OR s.contact_id = $3) \
-               AND ($4 IS NULL OR s.id > $4) ORDER BY s.id LIMIT $5",
+               AND ($4 IS NULL OR s.id > $4) AND ($6 IS NULL OR COALESCE(s.team, '') = $6) \
+               AND (NOT $7 OR s.escalated_at IS NOT NULL) AND ($8 IS NULL OR s.answer_by <= $8) \
+               AND ($9 IS NULL OR s.created_at >= $9) AND ($10 IS NULL OR s.created_at < $10) \
+               AND ($11 IS NULL OR COALESCE(s.expects, s.left_expects, '') = $11) \
+               AND ($12 IS NULL OR COALESCE(s.left_state, '') = $12) ORDER BY s.id LIMIT $5",
             reach = conversation::reach(access, &tx)
         );
         let rows = all!(
@@ -178,12 +169,19 @@ impl Catalog {
             filter.assignee.as_deref(),
             filter.contact.map(|c| c.0),
             filter.after.map(|c| c.0),
-            i64::from(limit.min(500))
+            i64::from(limit.min(500)),
+            filter.team.as_deref(),
+            filter.escalated,
+            filter.answer_before.map(micros),
+            filter.from.map(micros),
+            filter.to.map(micros),
+            filter.expects.as_deref(),
+            filter.left.as_deref()
         )?;
-        let ids: Vec<Uuid> = rows.iter().map(|row| row.0).collect();
+        let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
         let mut documents = documents_of(&mut tx, access, &ids).await?;
         let with_its_own = |row: Row| {
-            let of_case = documents.remove(&row.0).unwrap_or_default();
+            let of_case = documents.remove(&row.id).unwrap_or_default();
             shown(row, of_case)
         };
         rows.into_iter().map(with_its_own).collect()
@@ -272,6 +270,9 @@ async fn act_now(tx: &mut Tx, held: Held, who: &str, act: &Act) -> Result<Option
         Act::Assign { to, team } => {
             happens(tx, held, Uuid::now_v7(), Event::AgentTook).await?;
             assign(tx, id, to.as_deref(), team.as_deref()).await?;
+            if let (Some(team), Some(held)) = (team, get(tx, id).await?) {
+                super::team::moved(tx, &held, team).await?;
+            }
         }
         Act::Return => {
             happens(tx, held, Uuid::now_v7(), Event::AgentReturned).await?;
@@ -299,6 +300,7 @@ async fn act_now(tx: &mut Tx, held: Held, who: &str, act: &Act) -> Result<Option
             outbox::queue(tx, saying, &reply).await?;
             happens(tx, held, Uuid::now_v7(), Event::AgentTook).await?;
             assign(tx, id, Some(who), None).await?;
+            answered(tx, id).await?;
         }
     }
     Ok(None)
@@ -315,6 +317,14 @@ async fn assign(tx: &mut Tx, id: CaseId, to: Option<&str>, team: Option<&str>) -
         present
     )
     .map(drop)
+}
+
+/// A person wrote: nobody waits for them any more.
+async fn answered(tx: &mut Tx, id: CaseId) -> Result<(), CatalogError> {
+    let present = micros(tx.now());
+    let sql = "UPDATE cases SET answered_at = COALESCE(answered_at, $2) WHERE id = $1";
+    execute!(tx, sql, id.0, present)?;
+    super::team::over(tx, id).await
 }
 
 async fn window_is_open(tx: &mut Tx, held: &Held) -> Result<bool, CatalogError> {
@@ -347,40 +357,25 @@ async fn documents_of(
 }
 
 fn shown(row: Row, documents: Vec<DocumentId>) -> Result<Listed, CatalogError> {
-    let (
-        id,
-        kind,
-        subject,
-        state,
-        expects,
-        contact,
-        name,
-        number,
-        team,
-        assignee,
-        due,
-        inbound,
-        version,
-        made,
-        moved,
-    ) = row;
-    let inbound = maybe_at(T, "last_inbound_at", inbound.filter(|at| *at > 0))?;
+    let inbound = maybe_at(T, "last_inbound_at", row.last_inbound_at.filter(|at| *at > 0))?;
     Ok(Listed {
-        id: CaseId(id),
-        kind,
-        subject,
-        state,
-        expects,
-        contact_id: ContactId(contact),
-        contact_name: name,
-        phone_number_id: number,
-        team,
-        assignee,
-        due_at: maybe_at(T, "due_at", due)?,
+        id: CaseId(row.id),
+        kind: row.kind,
+        subject: row.subject,
+        state: row.state,
+        expects: row.expects,
+        contact_id: ContactId(row.contact_id),
+        contact_name: row.name,
+        phone_number_id: row.phone_number_id,
+        team: row.team,
+        assignee: row.assignee,
+        answer_by: maybe_at(T, "answer_by", row.answer_by)?,
+        escalated_at: maybe_at(T, "escalated_at", row.escalated_at)?,
+        due_at: maybe_at(T, "due_at", row.due_at)?,
         window_closes_at: inbound.map(outbox::answerable_until),
-        version,
-        created_at: at(T, "created_at", made)?,
-        updated_at: at(T, "updated_at", moved)?,
+        version: row.version,
+        created_at: at(T, "created_at", row.created_at)?,
+        updated_at: at(T, "updated_at", row.updated_at)?,
         documents,
     })
 }

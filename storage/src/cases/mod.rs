@@ -10,11 +10,14 @@ mod authorize;
 mod choose;
 mod collect;
 mod due;
+mod filter;
+mod flow;
 mod gather;
 mod inbox;
 mod memory;
 mod speak;
 mod support;
+mod team;
 
 use acuse_conversation::{
     Case, Effect, Event, Expects, Happened, Kind, Say, State, Who, step, zone_of_phone,
@@ -33,10 +36,13 @@ pub(crate) use authorize::{greeted, released};
 pub(crate) use choose::{Tapped, tapped};
 pub(crate) use collect::{matched, schedule, settled, thank};
 pub use due::{Nod, Turn};
+pub use filter::CaseFilter;
+pub use flow::{Flow, FlowCount, FlowDay, FlowTime, Measure, Span};
 pub(crate) use gather::{Came, at_rest, came};
-pub use inbox::{Act, Acted, CaseFilter, Listed};
+pub use inbox::{Act, Acted, Listed};
 pub(crate) use speak::person;
 pub(crate) use support::{Heard, heard};
+pub use team::OVERDUE;
 
 use crate::{
     error::CatalogError,
@@ -192,11 +198,38 @@ async fn happens(tx: &mut Tx, held: Held, name: Uuid, event: Event) -> Result<()
     if case == held.case {
         return Ok(());
     }
-    let held = save(tx, held, case).await?;
+    let before = held.case.state;
+    let held = save(tx, held, case, &effects).await?;
     for effect in effects {
         carry_out(tx, &held, &person, effect).await?;
     }
-    Ok(())
+    keep_promise(tx, &held, &person, (before, event)).await
+}
+
+/// What a case's team has promised, as a person begins to have it, goes on, or has it no more.
+async fn keep_promise(
+    tx: &mut Tx,
+    held: &Held,
+    person: &speak::Person,
+    (before, event): (State, Event),
+) -> Result<(), CatalogError> {
+    let is_theirs = matches!(event, Event::File | Event::Words | Event::Secret | Event::Choice);
+    match (before == State::Human, held.case.state == State::Human) {
+        (false, true) if event != Event::AgentTook => team::assign(tx, held, person).await,
+        (true, true) if is_theirs => team::awaits(tx, held, person).await,
+        (true, false) => team::over(tx, held.id).await,
+        _ => Ok(()),
+    }
+}
+
+/// Whether whoever is awaited has answered: of what they began we, of what we began they.
+fn is_answer(kind: Kind, effects: &[Effect]) -> bool {
+    effects.iter().any(|effect| match effect {
+        Effect::Attach => true,
+        Effect::Send(Say::Thanks) => kind == Kind::Collection,
+        Effect::Send(_) => kind == Kind::Documents,
+        _ => false,
+    })
 }
 
 /// What a case said will not arrive: a person has it.
@@ -227,12 +260,15 @@ pub(crate) async fn each_hears(
     Ok(())
 }
 
-async fn save(tx: &mut Tx, held: Held, case: Case) -> Result<Held, CatalogError> {
+async fn save(tx: &mut Tx, held: Held, case: Case, effects: &[Effect]) -> Result<Held, CatalogError> {
     let present = tx.now();
     let saved = execute!(
         tx,
         "UPDATE cases SET state = $3, expects = $4, due_at = $5, memory = $6, version = version + 1, updated_at = $7, \
-         closed_at = CASE WHEN $8 THEN $7 END WHERE id = $1 AND version = $2",
+         closed_at = CASE WHEN $8 THEN $7 END, left_state = CASE WHEN $8 THEN $9 ELSE left_state END, \
+         left_expects = CASE WHEN $8 THEN $10 ELSE left_expects END, \
+         answered_at = CASE WHEN $11 THEN COALESCE(answered_at, $7) ELSE answered_at END \
+         WHERE id = $1 AND version = $2",
         held.id.0,
         held.version,
         case.state.as_str(),
@@ -240,7 +276,10 @@ async fn save(tx: &mut Tx, held: Held, case: Case) -> Result<Held, CatalogError>
         case.due_at.map(micros),
         memory::written(&case)?,
         micros(present),
-        !case.is_open()
+        !case.is_open(),
+        held.case.state.as_str(),
+        held.case.expects.map(Expects::as_str),
+        is_answer(case.kind, effects)
     )?;
     if saved != 1 {
         return Err(CatalogError::Contention);

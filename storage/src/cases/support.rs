@@ -1,12 +1,13 @@
 //! Words, and what is neither a file nor words: beside files they are evidence, else somebody wants a person.
 
-use acuse_conversation::{Event, Intent, Kind, Topic, said};
+use acuse_conversation::{Event, Intent, Kind, Topic, opening, said};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{About, OPEN, ask, find_or_open, happens, hold_contact, speak};
 use crate::{
     error::CatalogError,
+    house,
     names::{ContactId, DocumentId, Stage, cut},
     outbox::{self, NewReply, Purpose, Saying},
     sql::Tx,
@@ -78,6 +79,11 @@ async fn answered(tx: &mut Tx, message: &Heard<'_>, topic: Topic) -> Result<bool
         Topic::Status => said::status(&speak::lately(tx, whom.0, whom.1, language).await?, language),
         Topic::Needs => said::missing(&ask::waited_for(tx, whom).await?, language),
         Topic::Again => said::send_again(language),
+        Topic::Hours => match house::rules(tx).await?.hours() {
+            Some(hours) => opening(hours, tx.now(), language),
+            // Nobody said when we work: a person knows.
+            None => return Ok(false),
+        },
         Topic::Person | Topic::Complaint => return Ok(false),
     };
     let reply = NewReply {

@@ -96,7 +96,8 @@ impl Debtor {
         filed(catalog, id).await;
         let mut tx = catalog.writing().await.unwrap();
         let field = |value: &str| serde_json::json!({ "value": value, "confidence": 1.0, "page": 1, "box": null, "source": "ocr" });
-        let fields = serde_json::json!({ "number": field(reference), "total": field(amount), "currency": field("EUR") });
+        let fields = serde_json::json!({ "number": field(reference), "total": field(amount), "currency": field("EUR"),
+            "date": field(&morning().date().to_string()) });
         let value = amount.parse::<crate::documents::Amount>().unwrap();
         execute!(
             tx,

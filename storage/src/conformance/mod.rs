@@ -25,11 +25,14 @@ mod finance;
 mod found;
 mod four_eyes;
 mod hold;
+mod house;
 mod lines;
 mod lists;
 mod many;
+mod matters;
 mod notices;
 mod outgoing;
+mod owed;
 mod people;
 mod quality;
 mod retained;
@@ -180,6 +183,11 @@ pub async fn catalog(catalog: &Catalog) {
         collect::a_receipt_pays_only_once_a_person_says_so,
         collect::a_stop_in_the_middle_ends_what_reminds,
         collect::one_approver_decides,
+        house::who_waits_for_an_answer_is_answered_or_a_supervisor_hears,
+        house::each_number_of_the_flow_is_as_long_as_its_list,
+        owed::a_filed_bill_of_ours_is_owed_and_follows_its_paper,
+        owed::what_comes_to_much_is_approved_before_it_is_filed,
+        owed::what_would_be_filed_by_itself_goes_on_once_approved,
         outgoing::a_route_hears_each_piece_of_news_once,
         outgoing::a_person_ends_an_incident_and_its_message_is_settled,
         outgoing::a_failed_event_holds_back_its_own_document_only,

@@ -46,6 +46,8 @@ pub async fn upgrade(catalog: &Catalog) {
     let landed = fill(catalog).await;
     migrate_to(catalog, BEFORE_LINES).await;
     let waiting = super::lines::waits_before_there_were_lines(catalog, landed.contact).await;
+    migrate_to(catalog, super::matters::BEFORE_ANSWERS).await;
+    let matters = super::matters::fill(catalog).await;
     migrate_to(catalog, BEFORE_BATCHES).await;
     let batch = super::abstention::decided_at_once_before(catalog, &landed).await;
     catalog.migrate().await.expect("the landed schema is brought up to date");
@@ -56,6 +58,7 @@ pub async fn upgrade(catalog: &Catalog) {
     the_desk_counts_what_waited(catalog).await;
     super::access::what_was_there_is_scored(catalog, &landed).await;
     super::lines::what_waited_stands_in_its_line(catalog, landed.contact, waiting).await;
+    super::matters::came_through(catalog, &matters).await;
     the_channel_came_through(catalog, &landed).await;
     super::lists::what_was_there_is_listed(catalog).await;
     super::found::what_was_there_is_found(catalog, landed.filed).await;

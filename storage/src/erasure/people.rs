@@ -40,7 +40,7 @@ const OF_CONTACT: &[(&str, &str)] = &[
     (
         "cases",
         "UPDATE cases SET nod = NULL, memory = '{}', due_at = NULL, task_id = NULL, closed_at = updated_at, \
-        state = CASE WHEN state IN ('gathering', 'working', 'waiting', 'human') THEN 'stopped' ELSE state END \
+        answer_by = NULL, escalated_at = NULL, state = CASE WHEN state IN ('gathering', 'working', 'waiting', 'human') THEN 'stopped' ELSE state END \
         WHERE contact_id IN @",
     ),
     ("passwords", "DELETE FROM case_secrets WHERE case_id IN (SELECT id FROM cases WHERE contact_id IN @)"),

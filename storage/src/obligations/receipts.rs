@@ -75,11 +75,15 @@ pub(crate) async fn document_changed(
             | "document.duplicate"
             | "document.erased"
             | "document.processing"
+            | "document.split"
             | "document.corrected"
             | "document.amended"
     );
     if leaves {
         take_back(tx, document).await?;
+    }
+    if leaves || stands {
+        super::bills::follow(tx, document).await?;
     }
     if stands && tx.policies().is_some() {
         match_receipt(tx, document).await?;
@@ -95,8 +99,6 @@ type Receipt = (
     Option<i64>,
     Option<String>,
     Option<String>,
-    Option<String>,
-    Option<String>,
     String,
 );
 
@@ -104,12 +106,12 @@ async fn match_receipt(tx: &mut Tx, document: DocumentId) -> Result<(), CatalogE
     let row = optional!(
         tx,
         Receipt,
-        "SELECT customer_id, contact_id, phone_number_id, text, amount, currency, doc_date, number, issuer_tax_id, fields \
+        "SELECT customer_id, contact_id, phone_number_id, text, amount, currency, issuer_tax_id, fields \
          FROM documents WHERE id = $1 AND status = 'filed' AND duplicate_of IS NULL AND kind = 'receipt' \
            AND source = 'whatsapp'",
         document.0
     )?;
-    let Some((Some(customer), contact, number, text, paid, currency, on, _, payee, fields)) = row else {
+    let Some((Some(customer), contact, number, text, paid, currency, payee, fields)) = row else {
         return Ok(());
     };
     let customer = CustomerId(customer);
@@ -127,7 +129,9 @@ async fn match_receipt(tx: &mut Tx, document: DocumentId) -> Result<(), CatalogE
         amount: paid,
         currency: currency.as_deref(),
         text: &words,
-        day: on.and_then(|on| Date::parse(&on, format_description!("[year]-[month]-[day]")).ok()),
+        day: said(FieldName::Date)
+            .or(said(FieldName::IssueDate))
+            .and_then(|on| Date::parse(&on, format_description!("[year]-[month]-[day]")).ok()),
         payee_is_ours: is_ours(tx, payee.as_deref(), &words).await?,
         reference_is_new: is_new(tx, document, reference.as_deref()).await?,
     };

@@ -237,6 +237,10 @@ pub(super) async fn said(
     {
         return Ok(Said::Enough);
     }
+    // It was settled before, and waited for something else since.
+    if is_settled(&known, &answer) {
+        return Ok(Said::Enough);
+    }
     let own = known.iter().position(|o| o.person == by.who);
     let waits_for = match (known.as_slice(), own) {
         ([], _) => {
@@ -271,6 +275,12 @@ pub(super) async fn said(
     };
     wait_for(tx, review, document, by.who, waits_for).await?;
     Ok(Said::NotEnough)
+}
+
+/// Whether two have said just this, or a third who settled it.
+fn is_settled(known: &[Opinion], answer: &Answer) -> bool {
+    let alike = known.iter().filter(|opinion| opinion.answer == *answer).count();
+    alike > 1 || known.get(2).is_some_and(|third| third.answer == *answer)
 }
 
 async fn keep(

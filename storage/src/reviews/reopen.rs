@@ -8,11 +8,13 @@ use serde_json::json;
 use time::OffsetDateTime;
 
 use super::{
-    Deciding, Decision, Resolution, Resolved, four_eyes, hold,
+    Deciding, Decision, Resolution, Resolved,
+    approval::worth,
+    four_eyes, hold,
     resolve::{carry_out, closing},
 };
 use crate::{
-    audit,
+    approvals, audit,
     catalog::Catalog,
     documents::{self, Document},
     error::CatalogError,
@@ -122,6 +124,11 @@ impl Catalog {
         };
         if four_eyes::needs_another(&mut tx, &document, by, decision).await? {
             return Ok(Resolved::NeedsFourEyes);
+        }
+        if let Some(worth) = worth(&document, decision)
+            && approvals::is_missing(&mut tx, id, &worth).await?
+        {
+            return Ok(Resolved::NeedsApproval);
         }
         let (review, present) = (ReviewId::generate(), micros(tx.now()));
         let (resolution, note) = closing(decision, by);

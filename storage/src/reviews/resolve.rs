@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::{
     Resolution,
+    approval::waits_for_approval,
     four_eyes::{self, Said},
     hold::{self, Effects, Outcome, Was},
     lookup,
@@ -134,6 +135,10 @@ pub enum Resolved {
     NotTheirOwnSecond,
     /// A rule wants four eyes, which a document at rest has only when it is reopened.
     NeedsFourEyes,
+    /// It comes to more than is filed without an approval: what they said is kept, and an approver is asked.
+    ApproverIsAsked,
+    /// The same of a document at rest, which is asked about only when it is reopened.
+    NeedsApproval,
     /// There is no such review.
     Missing,
 }
@@ -209,6 +214,10 @@ impl Catalog {
             return Ok(Resolved::Withheld);
         }
         match four_eyes::said(&mut tx, id, &document, by, decision).await? {
+            Said::Enough if waits_for_approval(&mut tx, id, &document, by, decision).await? => {
+                tx.commit().await?;
+                Ok(Resolved::ApproverIsAsked)
+            }
             Said::Enough => carry_out(tx, id, document, by, decision, reply).await,
             Said::Own => Ok(Resolved::NotTheirOwnSecond),
             Said::NotEnough => {

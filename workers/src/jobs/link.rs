@@ -11,7 +11,7 @@ use acuse_pipeline::{
 };
 use acuse_storage::CustomerId;
 use acuse_storage::{
-    Document, Stage,
+    Document, Stage, approvals,
     contacts::Contact,
     customers::{Customer, CustomerAlias, CustomerLookup},
     names::{AliasKind, WaitsFor},
@@ -56,6 +56,9 @@ pub async fn link(env: &Env, document: &Document) -> Result<Step, Halt> {
     reasons.extend(unlinked.filter(|_| document.kind.is_some()));
     boundary::pass("link.decided");
     needed(env, document, &mut reasons).await?;
+    if reasons.is_empty() && env.catalog.needs_approval(document).await? {
+        reasons.push(approvals::reason());
+    }
     if !reasons.is_empty() {
         return Ok(match review(env, document, Stage::Link, reasons, customer).await? {
             Ended::Review => Step::Taken,

@@ -14,7 +14,9 @@ use acuse_storage::{
 use anyhow::{Context, bail};
 
 /// Who it is with; nobody else of the demo.
-const WHO: (&str, &str) = ("34600765432", "Lucía Prueba");
+pub(super) const WHO: (&str, &str) = ("34600765432", "Lucía Prueba");
+/// She is a customer.
+pub(super) const CUSTOMER: &str = "name,phone,language\nLucía Prueba,+34600765432,es\n";
 
 /// Plays it, and prints what was said. Whether the question was settled.
 pub(super) async fn play(
@@ -34,17 +36,19 @@ pub(super) async fn play(
     let contact = settles(catalog, patience, true).await?;
     post(fake, listen, &[file(fake, whole)]).await?;
     let done = settles(catalog, patience, false).await?;
-    print(catalog, contact.or(done)).await?;
+    if let Some(contact) = contact.or(done) {
+        print(catalog, contact, WHO.1, 100).await?;
+    }
     Ok(done.is_some())
 }
 
-fn file(fake: &FakeGraph, bytes: Vec<u8>) -> Inbound {
+pub(super) fn file(fake: &FakeGraph, bytes: Vec<u8>) -> Inbound {
     let media_id = fake.upload_media(bytes, "application/pdf");
     let (kind, filename) = (MediaType::Document, Some("factura.pdf".to_owned()));
     Inbound::new(Sender::phone(WHO.0, WHO.1), Said::Media { kind, media_id, caption: None, filename })
 }
 
-async fn post(fake: &FakeGraph, listen: SocketAddr, messages: &[Inbound]) -> anyhow::Result<()> {
+pub(super) async fn post(fake: &FakeGraph, listen: SocketAddr, messages: &[Inbound]) -> anyhow::Result<()> {
     let url = format!("http://{listen}/webhooks/whatsapp");
     let status = fake.webhook_for(messages).post(&url).await.context("posting a webhook")?;
     if status != 200 {
@@ -77,20 +81,26 @@ async fn settles(catalog: &Catalog, patience: Duration, asked: bool) -> anyhow::
     Ok(None)
 }
 
-async fn said(catalog: &Catalog, contact: ContactId) -> anyhow::Result<Vec<conversation::Said>> {
+pub(super) async fn said(catalog: &Catalog, contact: ContactId) -> anyhow::Result<Vec<conversation::Said>> {
     let mut all = catalog.conversation(&Access::whole(), contact, None, 100).await?;
     all.reverse();
     Ok(all)
 }
 
-async fn print(catalog: &Catalog, contact: Option<ContactId>) -> anyhow::Result<()> {
-    let Some(contact) = contact else { return Ok(()) };
-    println!("\nA conversation, as {} sees it:\n", WHO.1);
-    for one in said(catalog, contact).await? {
+/// What was said with somebody, the last so many of it.
+pub(super) async fn print(
+    catalog: &Catalog,
+    contact: ContactId,
+    name: &str,
+    most: usize,
+) -> anyhow::Result<()> {
+    println!("\nA conversation, as {name} sees it:\n");
+    let all = said(catalog, contact).await?;
+    for one in all.iter().skip(all.len().saturating_sub(most)) {
         let at = one.at.time();
         let clock = format!("{:02}:{:02}:{:02}", at.hour(), at.minute(), at.second());
-        let text = one.text.unwrap_or_else(|| format!("[{}]", one.r#type));
-        let who = if one.way == Way::In { WHO.1 } else { "Acuse" };
+        let text = one.text.clone().unwrap_or_else(|| format!("[{}]", one.r#type));
+        let who = if one.way == Way::In { name } else { "Acuse" };
         let mut lines = text.lines();
         println!("  {clock}  {who:<14}{}", lines.next().unwrap_or_default());
         for line in lines {

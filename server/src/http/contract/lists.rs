@@ -39,7 +39,7 @@ pub fn schemas() -> Map<String, Value> {
     let mut listed: Vec<String> = Status::ALL.iter().map(ToString::to_string).collect();
     listed.push("duplicate".to_owned());
     let types: Vec<String> = problems::ALL.iter().map(|kind| kind.uri()).collect();
-    let mut case_states = vec!["open"];
+    let mut case_states = vec!["open", "any"];
     case_states.extend(CaseState::ALL.iter().map(|state| state.as_str()));
     let case_kinds: Vec<&str> = CaseKind::ALL.iter().map(|kind| kind.as_str()).collect();
     let mut all = Map::new();

@@ -1,0 +1,259 @@
+//! Approvals that are asked for because a document comes to so much ([`acuse_conversation::House`]). Nothing of that sum is
+//! filed before somebody approved it: not by itself, and not by a reviewer. Where nobody can be asked, or all let the time
+//! pass, a person decides.
+
+use acuse_conversation::{Approve, Sum};
+use acuse_pipeline::{
+    document::Kind,
+    fields::{FieldName, Fields},
+    reason::{Reason, ReasonCode},
+};
+use serde_json::json;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{ApprovalState, Approving, Mode, NewApproval, not_askable, waits};
+use crate::{
+    audit, cases,
+    catalog::Catalog,
+    documents::{Amount, Document},
+    error::CatalogError,
+    events, house, incidents,
+    names::{
+        ApprovalId, ContactId, DocumentId, ReviewId, Stage, json as parsed, maybe_at, micros, to_json, word,
+    },
+    sql::Tx,
+    stages::push_stage,
+    timeline,
+};
+
+/// Nobody whom a rule names can be asked.
+pub const UNASKED: &str = "approval_unasked";
+/// The particular of a reason that says that an approval is waited for, and nothing else.
+const FLAG: &str = "approval";
+
+/// Why a document waits that nothing else is wrong with.
+#[must_use]
+pub fn reason() -> Reason {
+    let message = "It comes to more than is filed without an approval.";
+    Reason::new(ReasonCode::LowConfidence, message).with(FLAG, true)
+}
+
+/// Whether an approval is all that a document waits for.
+pub(crate) fn is_all(reasons: &[Reason]) -> bool {
+    !reasons.is_empty()
+        && reasons.iter().all(|reason| reason.detail.get(FLAG).is_some_and(|flag| flag == true))
+}
+
+/// What a document is and comes to, by these fields.
+pub(crate) struct Worth {
+    kind: Option<Kind>,
+    sum: Sum,
+}
+
+impl Worth {
+    /// None where it names no total.
+    pub(crate) fn of(kind: Option<Kind>, fields: &Fields) -> Option<Self> {
+        let said = |name| fields.get(&name).map(|field| field.value.as_str());
+        let amount = said(FieldName::Total)?.parse::<Amount>().ok()?.0;
+        Some(Self { kind, sum: Sum { amount, currency: said(FieldName::Currency)?.to_uppercase() } })
+    }
+}
+
+/// How the approvals of a document stand.
+enum Standing {
+    /// Nothing is in the way.
+    Clear,
+    /// Somebody is asked.
+    Asked,
+    /// Somebody is to be asked, by this rule.
+    Missing(Approve),
+}
+
+async fn standing(tx: &mut Tx, document: DocumentId, worth: &Worth) -> Result<Standing, CatalogError> {
+    if tx.policies().is_none() {
+        return Ok(Standing::Clear);
+    }
+    let house = house::rules(tx).await?;
+    let Some(rule) = house.approval_of(worth.kind, &worth.sum) else { return Ok(Standing::Clear) };
+    let rows = all!(
+        tx,
+        (String, Option<i64>, Option<i64>, Option<String>),
+        "SELECT state, due_at, up_to, currency FROM approvals WHERE document_id = $1 AND by_rule \
+         ORDER BY created_at DESC, id DESC LIMIT 50",
+        document.0
+    )?;
+    let present = tx.now();
+    let mut latest = None;
+    for (state, due, up_to, currency) in rows {
+        let state: ApprovalState = word("approvals", "state", &state)?;
+        let due: Option<OffsetDateTime> = maybe_at("approvals", "due_at", due)?;
+        // For a smaller sum nobody said anything of this one.
+        let covers = up_to.is_some_and(|most| i128::from(most) >= i128::from(worth.sum.amount).abs())
+            && currency.is_some_and(|c| c.eq_ignore_ascii_case(&worth.sum.currency));
+        if !covers {
+            continue;
+        }
+        if state == ApprovalState::Approved {
+            return Ok(Standing::Clear);
+        }
+        let is_over = state == ApprovalState::Expired || due.is_some_and(|due| due <= present);
+        latest.get_or_insert((state, is_over));
+    }
+    Ok(match latest {
+        // They let the time pass: the last that is asked is a person at the desk.
+        Some((ApprovalState::Asked | ApprovalState::Expired, true)) => Standing::Clear,
+        Some((ApprovalState::Asked, false)) => Standing::Asked,
+        // Refused, and somebody insists: it is asked anew.
+        _ => Standing::Missing(rule.clone()),
+    })
+}
+
+/// Who is asked by a rule: those of its phone numbers that are somebody's.
+async fn approvers(tx: &mut Tx, rule: &Approve) -> Result<Vec<ContactId>, CatalogError> {
+    let mut found = Vec::new();
+    for phone in &rule.approvers {
+        let row = optional!(
+            tx,
+            (Uuid,),
+            "SELECT c.id FROM contacts c WHERE c.merged_into IS NULL AND (c.phone = $1 OR c.id IN \
+               (SELECT a.contact_id FROM contact_aliases a WHERE a.kind = 'wa_id' AND a.value = $1)) ORDER BY c.id LIMIT 1",
+            phone.as_str()
+        )?;
+        let Some((id,)) = row else { continue };
+        let new = NewApproval {
+            document: None,
+            question: String::new(),
+            approvers: vec![ContactId(id)],
+            mode: Mode::Order,
+            phone_number_id: rule.number.clone(),
+            due_at: None,
+        };
+        let refused: Option<Approving> = not_askable(tx, &new).await?;
+        if refused.is_none() && !found.contains(&ContactId(id)) {
+            found.push(ContactId(id));
+        }
+    }
+    Ok(found)
+}
+
+/// Asks by a rule; whether anybody could be asked.
+async fn ask(tx: &mut Tx, document: DocumentId, worth: &Worth, rule: &Approve) -> Result<bool, CatalogError> {
+    let (ours,) =
+        one!(tx, (i64,), "SELECT COUNT(*) FROM numbers WHERE phone_number_id = $1", rule.number.as_str())?;
+    let whom = if ours == 0 { Vec::new() } else { approvers(tx, rule).await? };
+    let present = tx.now();
+    if whom.is_empty() {
+        let detail = json!({ "document_id": document, "phone_number_id": rule.number });
+        incidents::open(tx, UNASKED, &document.to_string(), &detail, 1, present).await?;
+        return Ok(false);
+    }
+    let (id, until) = (ApprovalId::generate(), present.saturating_add(rule.lasts));
+    let mode = if rule.any { Mode::Any } else { Mode::Order };
+    execute!(
+        tx,
+        "INSERT INTO approvals (id, document_id, state, due_at, created_at, question, approvers, mode, phone_number_id, \
+         asked_by, by_rule, up_to, currency) VALUES ($1, $2, 'asked', $3, $4, '', $5, $6, $7, 'rule', TRUE, $8, $9)",
+        id.0,
+        document.0,
+        micros(until),
+        micros(present),
+        to_json("approvers", &whom)?,
+        mode.as_str(),
+        rule.number.as_str(),
+        worth.sum.amount.saturating_abs(),
+        worth.sum.currency.as_str()
+    )?;
+    waits(tx, document, id).await?;
+    let detail = json!({ "approval_id": id, "approvers": whom, "mode": mode, "by_rule": true });
+    audit::write(tx, "rule", "approval_asked", Some(document), &detail).await?;
+    let first = if rule.any { whom.len() } else { 1 };
+    for contact in whom.iter().take(first) {
+        cases::ask_approver(tx, id, (*contact, &rule.number), Some(until)).await?;
+    }
+    Ok(true)
+}
+
+/// Whether an approval stands between a document in review and its being filed; it is asked for now, where nobody was.
+pub(crate) async fn holds_back(
+    tx: &mut Tx,
+    document: DocumentId,
+    worth: &Worth,
+) -> Result<bool, CatalogError> {
+    match standing(tx, document, worth).await? {
+        Standing::Clear => Ok(false),
+        Standing::Asked => {
+            let present = micros(tx.now());
+            execute!(
+                tx,
+                "UPDATE documents SET waits_for = 'approver', version = version + 1, updated_at = $2 \
+                 WHERE id = $1 AND status = 'in_review'",
+                document.0,
+                present
+            )?;
+            Ok(true)
+        }
+        Standing::Missing(rule) => ask(tx, document, worth, &rule).await,
+    }
+}
+
+/// Whether an approval is missing for what a document at rest is to be; nobody is asked.
+pub(crate) async fn is_missing(
+    tx: &mut Tx,
+    document: DocumentId,
+    worth: &Worth,
+) -> Result<bool, CatalogError> {
+    Ok(!matches!(standing(tx, document, worth).await?, Standing::Clear))
+}
+
+/// A document that waited for nothing else was approved: it goes on to be filed, unless a person has it in hand. Whether it
+/// did.
+pub(super) async fn goes_on(tx: &mut Tx, document: DocumentId, who: &str) -> Result<bool, CatalogError> {
+    let row = optional!(
+        tx,
+        (Uuid, String),
+        "SELECT id, reasons FROM reviews WHERE document_id = $1 AND resolved_at IS NULL",
+        document.0
+    )?;
+    let Some((review, reasons)) = row else { return Ok(false) };
+    if !is_all(&parsed::<Vec<Reason>>("reviews", "reasons", &reasons)?) {
+        return Ok(false);
+    }
+    let present = micros(tx.now());
+    let mine = execute!(
+        tx,
+        "UPDATE reviews SET resolved_at = $3, resolved_by = $2, resolution = 'approved' WHERE id = $1 \
+         AND resolved_at IS NULL AND (claimed_by IS NULL OR claim_expires_at <= $3)",
+        review,
+        who,
+        present
+    )?;
+    if mine != 1 {
+        return Ok(false);
+    }
+    execute!(
+        tx,
+        "UPDATE documents SET status = 'processing', stage = 'link', waits_for = NULL, reasons = '[]', \
+         awaits_customer = FALSE, attempts = 0, next_attempt_at = NULL, version = version + 1, updated_at = $2 \
+         WHERE id = $1 AND status = 'in_review'",
+        document.0,
+        present
+    )?;
+    push_stage(tx, document, Stage::Link, None).await?;
+    let detail = json!({ "review_id": ReviewId(review), "by": who, "resolution": "approved" });
+    timeline::note(tx, document, Stage::Done, "approved", detail.clone()).await?;
+    events::tell(tx, "document.processing", document, detail).await?;
+    Ok(true)
+}
+
+impl Catalog {
+    /// Whether a document that nothing is wrong with comes to so much that it is not filed without an approval.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn needs_approval(&self, document: &Document) -> Result<bool, CatalogError> {
+        let Some(worth) = Worth::of(document.kind, &document.fields) else { return Ok(false) };
+        let mut tx = self.reading().await?;
+        is_missing(&mut tx, document.id, &worth).await
+    }
+}

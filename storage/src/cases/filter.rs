@@ -1,0 +1,49 @@
+//! Which cases a list shows.
+
+use acuse_conversation::State;
+use time::OffsetDateTime;
+
+use super::OPEN;
+use crate::names::{CaseId, ContactId};
+
+/// Which cases.
+#[derive(Debug, Clone, Default)]
+pub struct CaseFilter {
+    /// Only of this state; `open`: all that are not over; `any`: those too; none: those that a person has.
+    pub state: Option<String>,
+    /// Only of this kind.
+    pub kind: Option<String>,
+    /// Only whose holder is this person; an empty name: only those that nobody holds.
+    pub assignee: Option<String>,
+    /// Only with this contact.
+    pub contact: Option<ContactId>,
+    /// Only this team's; an empty name: only those of no team.
+    pub team: Option<String>,
+    /// Only those whose time to answer is over.
+    pub escalated: bool,
+    /// Only those that are to be answered by then.
+    pub answer_before: Option<OffsetDateTime>,
+    /// Only those that began then or later,
+    pub from: Option<OffsetDateTime>,
+    /// and before then.
+    pub to: Option<OffsetDateTime>,
+    /// Only those that wait for this, or did when they ended: a word of theirs; an empty one: for nothing.
+    pub expects: Option<String>,
+    /// Only those that are over and stood in this state before; an empty one: that are not, or of which nobody knows.
+    pub left: Option<String>,
+    /// Those after this one.
+    pub after: Option<CaseId>,
+}
+
+/// The states of a filter, as a list of SQL; none where there is no such state.
+pub(super) fn states(word: Option<&str>) -> Option<String> {
+    Some(match word {
+        None => "('human')".to_owned(),
+        Some("open") => OPEN.to_owned(),
+        Some("any") => {
+            let all: Vec<String> = State::ALL.iter().map(|state| format!("'{}'", state.as_str())).collect();
+            format!("({})", all.join(", "))
+        }
+        Some(word) => format!("('{}')", State::of(word)?.as_str()),
+    })
+}

@@ -1,0 +1,70 @@
+//! A decision that files what comes to more than is filed without an approval: what it says is kept, and an approver is
+//! asked first.
+
+use serde_json::json;
+
+use super::{
+    Deciding, Decision,
+    resolve::{corrected, write_fields},
+};
+use crate::{
+    approvals::{self, Worth},
+    audit,
+    documents::Document,
+    error::CatalogError,
+    names::{ReviewId, Stage},
+    sql::Tx,
+    timeline,
+};
+
+/// What a document is and comes to if it is filed by this decision; none where it is not.
+pub(super) fn worth(document: &Document, decision: &Decision) -> Option<Worth> {
+    match decision {
+        Decision::Approve { .. } => Worth::of(document.kind, &document.fields),
+        Decision::Correct { kind, fields, .. } => Worth::of(kind.or(document.kind), fields),
+        _ => None,
+    }
+}
+
+/// Whether an approver is to say something first. Then what the decision says of the document is written, so that nobody
+/// types it twice and the approver sees it; and its review is open again.
+pub(super) async fn waits_for_approval(
+    tx: &mut Tx,
+    review: ReviewId,
+    document: &Document,
+    by: &Deciding<'_>,
+    decision: &Decision,
+) -> Result<bool, CatalogError> {
+    let Some(worth) = worth(document, decision) else { return Ok(false) };
+    if !approvals::is_missing(tx, document.id, &worth).await? {
+        return Ok(false);
+    }
+    let customer = match decision {
+        Decision::Approve { customer_id } | Decision::Correct { customer_id, .. } => *customer_id,
+        _ => None,
+    };
+    if let Decision::Correct { kind, fields, .. } = decision {
+        let facts = corrected(tx, document, fields, by.who);
+        write_fields(tx, document, kind.or(document.kind), (fields, &facts)).await?;
+    }
+    execute!(
+        tx,
+        "UPDATE documents SET customer_id = COALESCE($2, customer_id) WHERE id = $1",
+        document.id.0,
+        customer.map(|c| c.0)
+    )?;
+    if !approvals::holds_back(tx, document.id, &worth).await? {
+        return Ok(false);
+    }
+    execute!(
+        tx,
+        "UPDATE reviews SET resolved_at = NULL, resolved_by = NULL, resolution = NULL, note = NULL, claimed_by = NULL, \
+         claim_expires_at = NULL, reserved = FALSE, handed_to = NULL, postponed_until = NULL, fence = fence + 1 \
+         WHERE id = $1",
+        review.0
+    )?;
+    let detail = json!({ "review_id": review, "by": by.who, "waits_for": "approver" });
+    audit::write(tx, by.who, "answered", Some(document.id), &detail).await?;
+    timeline::note(tx, document.id, Stage::Done, "answered", detail).await?;
+    Ok(true)
+}

@@ -1,0 +1,104 @@
+//! The flow, and the lists behind it: every number leads to as many cases; a team's cases, what is due and what is late.
+
+use std::time::Duration;
+
+use acuse_fixtures::graph::{Inbound, Said};
+use acuse_tests::{browser, stack::wait};
+
+use crate::{
+    desk::{Reviewer, hidden},
+    desk_harm::Desk,
+    world::{person, post},
+};
+
+const RULES: &str = "clock\t0\t-\nhours\tMo-Su 00:00-24:00\nteam\tventas\t30\nteam\tcobros\t300\n\
+     rule\tsupport\t-\t-\t-\t-\tventas\n";
+
+/// Links of a page to lists of the flow, each with the number it shows.
+fn links(page: &str) -> Vec<(String, usize)> {
+    let cells = page.split("<td class=\"num\"><a href=\"").skip(1);
+    cells
+        .filter_map(|cell| {
+            let (href, after) = cell.split_once("\">")?;
+            let count = after.split('<').next()?.parse().ok()?;
+            Some((href.replace("&#38;", "&").replace("&amp;", "&"), count))
+        })
+        .collect()
+}
+
+fn listed(page: &str) -> usize {
+    page.matches("<tr id=\"case-").count()
+}
+
+async fn says(desk: &Desk, n: u32, words: &str) {
+    let message = Inbound::new(person(n), Said::Text(words.into()));
+    post(&desk.api, &desk.world.graph.webhook_for(&[message])).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_number_of_the_flow_leads_to_its_cases() {
+    let desk = Desk::of(2, "0").await;
+    let file = desk.world.folder.path().join("rules.tsv");
+    std::fs::write(&file, "team\tventas\tsoon\n").unwrap();
+    let path = file.to_str().unwrap();
+    assert!(desk.world.place.run(&["rules", "set", path]).is_err(), "what cannot be read is not taken");
+    std::fs::write(&file, RULES).unwrap();
+    assert_eq!(desk.world.place.run(&["rules", "set", path]).unwrap().trim(), "1");
+    assert_eq!(desk.world.place.run(&["rules", "show"]).unwrap(), RULES);
+    for n in [7, 8, 9] {
+        says(&desk, n, "Quiero hablar con una persona").await;
+    }
+    let team = "/inbox?show=team&team=ventas";
+    let waits = || async { Ok((listed(&desk.ana.page(team).await) == 3).then_some(())) };
+    wait("three wait for the team", Duration::from_secs(20), waits).await.unwrap();
+    assert_eq!(listed(&desk.ana.page("/inbox?show=due").await), 3, "to be answered within the hour");
+    assert_eq!(listed(&desk.ana.page("/inbox?show=late").await), 0);
+    assert_eq!(listed(&desk.ana.page("/inbox?show=team&team=cobros").await), 0);
+
+    let page = desk.ana.page(team).await;
+    let id = page.split("<tr id=\"case-").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let version = hidden(&page, "version");
+    let give = [("act", "give"), ("team", "cobros"), ("version", version.as_str())];
+    assert_eq!(desk.ana.send(&format!("/inbox/{id}"), &page, &give).await.status(), 303);
+    assert_eq!(listed(&desk.ana.page("/inbox?show=team&team=cobros").await), 1);
+    let nobody = [("act", "give"), ("team", "nadie"), ("version", "1")];
+    assert_eq!(desk.ana.send(&format!("/inbox/{id}"), &page, &nobody).await.status(), 404);
+
+    // What is still gathered or worked on moves while we look.
+    let open = || async {
+        let mut moving = 0;
+        for state in ["gathering", "working"] {
+            moving += listed(&desk.ana.page(&format!("/inbox?show=flow&state={state}")).await);
+        }
+        Ok((moving == 0).then_some(()))
+    };
+    wait("the bursts to rest", Duration::from_secs(60), open).await.unwrap();
+    let flow = desk.ana.page("/flow").await;
+    let numbers = links(&flow);
+    assert!(numbers.len() >= 6, "{numbers:?}");
+    for (href, count) in &numbers {
+        assert_eq!(listed(&desk.ana.page(href).await), *count, "{href}");
+    }
+    assert!(flow.contains("class=\"band human\"") && flow.contains("class=\"node began\""), "{flow}");
+    let asks = desk.ana.page("/flow?kind=support").await;
+    assert!(links(&asks).iter().all(|(href, _)| href.contains("kind=support")), "{asks}");
+    let fina = Reviewer::sign_in_as(&desk.world.place, "fina", &["--role", "finance"]).await;
+    assert_eq!(fina.answer("/flow").await.status(), 403, "who reads no conversations sees none of them");
+    assert_eq!(desk.ana.answer("/flow?from=2026-05-04&to=2026-05-03").await.status(), 400);
+
+    let Some(chromium) = browser::chromium() else { return };
+    let mut page = browser::Browser::start(chromium, (1280, 900)).unwrap();
+    page.open(&format!("{}/flow", desk.ana.base), &desk.ana.cookie).unwrap();
+    page.look("flow").unwrap();
+    // A band leads to its list, as a link does.
+    page.eval("document.querySelector('a:has(.band.human)').dispatchEvent(new MouseEvent('click', {bubbles: true}))").unwrap();
+    page.wait("location.pathname === '/inbox' && document.querySelectorAll('tr[id^=case-]').length === 3")
+        .unwrap();
+    page.look("inbox-flow").unwrap();
+    page.open(&format!("{}/inbox", desk.ana.base), &desk.ana.cookie).unwrap();
+    let cut = "[...document.querySelectorAll('main *')].some(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest('.wide'))";
+    page.resize(390, 844).unwrap();
+    assert_eq!(page.eval(cut).unwrap(), false, "a phone shows all of the inbox");
+    page.resize(1280, 900).unwrap();
+    page.look("inbox-teams").unwrap();
+}
