@@ -10,8 +10,7 @@ use serde_json::json;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
-    abstention,
-    approvals,
+    abstention, approvals,
     cases::{self, By},
     catalog::Catalog,
     documents::{self, Document},

@@ -37,7 +37,7 @@ async fn says(desk: &Desk, n: u32, words: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_number_of_the_flow_leads_to_its_cases() {
-    let desk = Desk::of(2, "0").await;
+    let desk = Desk::with_cases(2).await;
     let file = desk.world.folder.path().join("rules.tsv");
     std::fs::write(&file, "team\tventas\tsoon\n").unwrap();
     let path = file.to_str().unwrap();

@@ -28,6 +28,17 @@ impl Desk {
     pub async fn of(waiting: u64, undo_secs: &str) -> Self {
         let mut world = World::new().await;
         world.place = world.place.clone().with("ACUSE_UNDO_SECS", undo_secs);
+        Self::at(world, waiting).await
+    }
+
+    /// The same where cases are kept, by our own policies.
+    pub async fn with_cases(waiting: u64) -> Self {
+        let mut world = World::new().await;
+        world.place = world.place.clone().with("ACUSE_UNDO_SECS", "0").with("ACUSE_POLICIES", "");
+        Self::at(world, waiting).await
+    }
+
+    async fn at(world: World, waiting: u64) -> Self {
         let server = world.place.start("serve", &["serve"]).unwrap();
         let api = Api::connect(&world.place, ALL).await.unwrap();
         for n in 0..waiting {

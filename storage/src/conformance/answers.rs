@@ -146,6 +146,28 @@ pub(super) async fn a_choice_counts_once(catalog: &Catalog) {
     assert!(catalog.message_ledger(now()).await.unwrap().balanced);
 }
 
+/// What a conversation says to whoever has this access.
+async fn texts(catalog: &Catalog, contact: ContactId, access: Access) -> String {
+    let said = catalog.conversation(&access, contact, None, 50).await.unwrap();
+    said.into_iter().filter_map(|s| s.text).collect::<Vec<_>>().join("\n")
+}
+
+/// An erasure seals the trail, so this comes after the promises of the chain.
+pub(super) async fn an_answer_is_erased_with_its_document(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let sample = Sample::new();
+    let id = waits(catalog, &sample, Reason::new(ReasonCode::UnknownCustomer, "")).await;
+    let contact = contact_of(catalog, id).await;
+    ask(catalog, id, Expects::Words, &[]).await;
+    says(catalog, message(&sample, "text", "Ferretería Sur")).await;
+    says(catalog, message(&sample, "text", "gracias")).await;
+    assert!(texts(catalog, contact, Access::whole()).await.contains("Ferretería Sur"));
+    let begun = catalog.erase(&wish(ErasedKind::Document, id.0)).await.unwrap();
+    assert!(matches!(begun, Wished::Begun(_)), "{begun:?}");
+    let left = texts(catalog, contact, Access::whole()).await;
+    assert!(!left.contains("Ferretería Sur") && left.contains("gracias"), "{left}");
+}
+
 pub(super) async fn words_answer_what_asked_for_them(catalog: &Catalog) {
     let catalog = &leading(catalog);
     let sample = Sample::new();
@@ -156,12 +178,9 @@ pub(super) async fn words_answer_what_asked_for_them(catalog: &Catalog) {
     let said = answers(catalog, first).await;
     assert!(said.len() == 1 && said[0].contains("Ferretería Sur"), "{said:?}");
     assert_eq!(waits_for(catalog, first).await, Some(WaitsFor::Reviewer));
-    // Nobody vouches that it is no ID: what was asked of it and answered is withheld with it, and erased with it.
-    let texts = async |access: Access| {
-        let said = catalog.conversation(&access, contact, None, 50).await.unwrap();
-        said.into_iter().filter_map(|s| s.text).collect::<Vec<_>>().join("\n")
-    };
-    let (whole, cut) = (texts(Access::whole()).await, texts(Access::new(false)).await);
+    // Nobody vouches that it is no ID: what was asked of it and answered is withheld with it.
+    let whole = texts(catalog, contact, Access::whole()).await;
+    let cut = texts(catalog, contact, Access::new(false)).await;
     assert!(whole.contains("¿De qué empresa es?") && whole.contains("Ferretería Sur"), "{whole}");
     assert!(!cut.contains("¿De qué empresa es?") && !cut.contains("Ferretería Sur"), "{cut}");
     let kinds = |cases: Vec<(_, String, String, _)>| {
@@ -188,10 +207,6 @@ pub(super) async fn words_answer_what_asked_for_them(catalog: &Catalog) {
     super::cases::time_passes_for(catalog, contact, "documents").await;
     says(catalog, message(&sample, "text", "no sé cuál dices")).await;
     assert_eq!(kinds(cases_of(catalog, contact).await), ["human"], "two could claim it: a person");
-    let begun = catalog.erase(&wish(ErasedKind::Document, first.0)).await.unwrap();
-    assert!(matches!(begun, Wished::Begun(_)), "{begun:?}");
-    let left = texts(Access::whole()).await;
-    assert!(!left.contains("Ferretería Sur") && left.contains("Es la de enero"), "{left}");
 }
 
 /// A catalog with a key file of its own.

@@ -201,6 +201,7 @@ pub async fn catalog(catalog: &Catalog) {
         vendors::what_can_be_taken_back_teaches_nothing_yet,
         vendors::nothing_is_learnt_of_a_customer_or_an_id,
         vendors::erasure_empties_memory,
+        answers::an_answer_is_erased_with_its_document,
         vendors::what_persons_filed_before_is_learnt_of,
         entities::who_we_are_says_which_way_money_goes,
         desk::lists_page_and_filter,

@@ -10,7 +10,7 @@ use acuse_storage::{
     outbox::OutboxState,
     parts::Part,
 };
-use acuse_whatsapp::{Graph, GraphConfig, Secret};
+use acuse_whatsapp::{Graph, GraphConfig, Secret as Token};
 use acuse_workers::{
     jobs,
     outgoing::{alerts, sign::Secret},
@@ -224,7 +224,7 @@ async fn gateways_that_give_up_are_an_outage() {
 #[tokio::test]
 async fn calls_that_hang_are_an_outage() {
     let mut world = World::new().await;
-    let mut client = GraphConfig::new(Secret::new(world.graph.options().access_token.clone()));
+    let mut client = GraphConfig::new(Token::new(world.graph.options().access_token.clone()));
     client.url = world.graph.url();
     client.call_timeout = std::time::Duration::from_millis(500);
     world.env.graph = Some(Graph::new(client).unwrap());
