@@ -161,8 +161,8 @@ impl Week {
 
     /// Days one after another that have the same hours: the first, the last, and the hours.
     #[must_use]
-    pub fn stretches(&self) -> Vec<(Weekday, Weekday, &[(u16, u16)])> {
-        let mut found: Vec<(Weekday, Weekday, &[(u16, u16)])> = Vec::new();
+    pub fn stretches(&self) -> Vec<Stretch<'_>> {
+        let mut found: Vec<Stretch<'_>> = Vec::new();
         for (_, day) in DAYS {
             let hours = self.of(day);
             match found.last_mut() {
@@ -205,6 +205,9 @@ fn minute(text: &str) -> Option<u16> {
     let all = hour * 60 + minute;
     (minute < 60 && all <= DAY).then_some(all)
 }
+
+/// Days from the first to the last that have the same hours, and those: minutes of the day from and to.
+pub type Stretch<'a> = (Weekday, Weekday, &'a [(u16, u16)]);
 
 impl Hours {
     /// The hours of a day.

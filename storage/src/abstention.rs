@@ -357,7 +357,7 @@ mod tests {
             doubt(json!({ "document": 0.7, "type": 0.7 })),
             whole.with("script", "Greek"),
         ] {
-            assert!(!is_only_doubt(&[other.clone()]), "{other:?}");
+            assert!(!is_only_doubt(std::slice::from_ref(&other)), "{other:?}");
         }
     }
 

@@ -125,7 +125,7 @@ async fn nobody_misses_a_change(place: &Place, catalog: &Catalog) {
     let url = format!("http://127.0.0.1:{}", place.port);
     let mut follower = Life::of("follower", &place.folder, &["follow", &url, api.key(), ""]);
     // Where most of what happens is not asked for, the head of the feed goes on without a line.
-    let choosy = Life::of("choosy", &place.folder, &["follow", &url, api.key(), "document.amended"]);
+    let choosy = Life::of("choosy", &place.folder, &["follow", &url, api.key(), "document.corrected"]);
     let mut receiver = Life::of("receiver", &place.folder, &["receive", &port.to_string(), &secret]);
     let seed = u64::from_le_bytes(uuid::Uuid::now_v7().as_bytes()[8..].try_into().unwrap()) | 1;
     let mut chance = Chance(seed);

@@ -187,7 +187,7 @@ mod tests {
                     None => {
                         actions.extend(named_elsewhere(file, action).unwrap_or_else(|| {
                             panic!("{file}: what is {action}? say it in `named_elsewhere`")
-                        }))
+                        }));
                     }
                 }
                 let block = |text: &str| {

@@ -213,7 +213,7 @@ fn drops(flow: &Flow, asked: Asked, tongue: Tongue) -> Vec<Drop> {
             },
         })
         .collect();
-    found.sort_by(|a, b| b.cases.count.cmp(&a.cases.count));
+    found.sort_by_key(|f| std::cmp::Reverse(f.cases.count));
     found
 }
 

@@ -158,6 +158,7 @@ pub const ROUTES: &[(&str, Walk)] = &[
     ("/contacts", Walk::Get(&["", "?q=zeed"])),
     ("/contacts/{id}", Walk::Get(&[""])),
     ("/inbox", Walk::Get(&[""])),
+    ("/flow", Walk::Get(&[""])),
     ("/inbox/{id}", Walk::Post),
     ("/inbox/receipts/{id}", Walk::Post),
     ("/customers", Walk::Get(&[""])),
