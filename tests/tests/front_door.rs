@@ -109,6 +109,9 @@ fn peak_mib(pid: u32) -> Option<u64> {
     line.split_whitespace().next()?.parse::<u64>().ok().map(|kib| kib / 1024)
 }
 
+/// Whoever still sends when it is refused may see the connection close before the answer (RFC 9112, 9.6).
+const CUT: (u16, bool) = (0, false);
+
 /// 150 files of 7 MB at once come in one after the other, and nobody else waits for them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_files_at_once_do_not_fill_the_memory() {
@@ -122,7 +125,7 @@ async fn many_files_at_once_do_not_fill_the_memory() {
             .header("Content-Type", "multipart/form-data; boundary=part")
             .body(FILE.as_slice());
         uploads.spawn(async move {
-            let answer = request.send().await.unwrap();
+            let Ok(answer) = request.send().await else { return CUT };
             let again = answer.headers().contains_key("retry-after");
             (answer.status().as_u16(), again)
         });
@@ -136,7 +139,9 @@ async fn many_files_at_once_do_not_fill_the_memory() {
     // Kept, or told to come back.
     let kept = answers.remove(&(201, false)).unwrap_or_default();
     let told = answers.remove(&(503, true)).unwrap_or_default();
+    let cut = answers.remove(&CUT).unwrap_or_default();
     assert!(answers.is_empty() && kept > 0, "{kept} kept, {told} told, others {answers:?}");
+    assert!(cut <= told, "most of whom are refused hear why: {told} told, {cut} cut");
     let Some(peak) = peak_mib(serve.id()) else { return };
     println!("{kept} kept, {told} told, {peak} MiB");
     assert!(peak < 512, "{peak} MiB, {kept} kept");
