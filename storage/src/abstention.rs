@@ -11,7 +11,7 @@ use acuse_pipeline::{
     document::Kind,
     fields::{FieldName, Fields},
     reason::{Reason, ReasonCode},
-    understand::{scorer::Scorers, whole},
+    understand::{decide, scorer::Scorers, whole},
 };
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -32,10 +32,6 @@ use curve::{Bin, Counted, Outcomes};
 pub const WHOLE_PPM: u32 = 1_000_000;
 /// Documents of a kind that are looked at, the newest: what an earlier reader did says little of this one.
 const NEWEST: i64 = 20_000;
-/// Least confidence of what a bill must have, beside how sure the whole is; see the reader's `decide`.
-const OF_FIELD: f64 = 0.6;
-/// The same of which way its money goes.
-const OF_TYPE: f64 = 0.8;
 
 /// A probability as it is kept.
 #[must_use]
@@ -133,8 +129,10 @@ fn is_only_doubt(reasons: &[Reason]) -> bool {
     let of_the_whole = |reason: &Reason| {
         let Some(doubts) = reason.detail.get("confidence").and_then(Value::as_object) else { return false };
         let enough = |(name, sure): (&String, &Value)| {
-            let least = if name == FieldName::Type.as_str() { OF_TYPE } else { OF_FIELD };
-            name == "document" || sure.as_f64().is_some_and(|sure| sure >= least)
+            // A bill's kind must be as sure as the fields that are no exception.
+            let field = name.parse().unwrap_or(FieldName::Total);
+            let least = decide::least(Kind::Invoice, field);
+            name == "document" || sure.as_f64().is_some_and(|sure| sure as f32 >= least)
         };
         reason.code == ReasonCode::LowConfidence
             && doubts.contains_key("document")

@@ -311,8 +311,14 @@ async fn not_askable(tx: &mut Tx, new: &NewApproval) -> Result<Option<Approving>
     Ok(None)
 }
 
-/// The document waits for its approver.
+/// The document waits for its approver, who is asked now.
 async fn waits(tx: &mut Tx, document: DocumentId, id: ApprovalId) -> Result<(), CatalogError> {
+    waits_still(tx, document).await?;
+    timeline::note(tx, document, Stage::Done, "approval_asked", json!({ "approval_id": id })).await
+}
+
+/// The document waits for its approver.
+async fn waits_still(tx: &mut Tx, document: DocumentId) -> Result<(), CatalogError> {
     let present = micros(tx.now());
     execute!(
         tx,
@@ -320,8 +326,8 @@ async fn waits(tx: &mut Tx, document: DocumentId, id: ApprovalId) -> Result<(), 
          WHERE id = $1 AND status = 'in_review'",
         document.0,
         present
-    )?;
-    timeline::note(tx, document, Stage::Done, "approval_asked", json!({ "approval_id": id })).await
+    )
+    .map(drop)
 }
 
 /// What an approver is asked about, in words: of a document only what everybody may see, and no number of a tax office

@@ -110,9 +110,8 @@ impl Catalog {
     /// # Errors
     /// When the database fails.
     pub async fn snapshot(&self) -> Result<Snapshot, CatalogError> {
-        let mut tx = self.reading().await?;
+        let mut tx = self.reading_one_instant().await?;
         let name = if !tx.is_sqlite() {
-            execute!(tx, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")?;
             execute!(tx, "SET LOCAL idle_in_transaction_session_timeout = 0")?;
             Some(one!(tx, (String,), "SELECT pg_export_snapshot()")?.0)
         } else {

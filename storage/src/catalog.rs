@@ -319,6 +319,15 @@ impl Catalog {
         .map_err(|source| CatalogError::Statement { doing: "begin", at: "catalog", source })
     }
 
+    /// The same of one instant on PostgreSQL too, however many statements read in it.
+    pub(crate) async fn reading_one_instant(&self) -> Result<Tx, CatalogError> {
+        let mut tx = self.reading().await?;
+        if !tx.is_sqlite() {
+            execute!(tx, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")?;
+        }
+        Ok(tx)
+    }
+
     /// A transaction that looks up a row or two by their key, for what every request begins with: it never waits for
     /// a search.
     pub(crate) async fn quick(&self) -> Result<Tx, CatalogError> {

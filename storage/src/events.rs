@@ -330,11 +330,8 @@ impl Catalog {
         filter: &EventFilter,
         limit: u32,
     ) -> Result<Followed, CatalogError> {
-        let mut tx = self.reading().await?;
-        if !tx.is_sqlite() {
-            // The page and the head are of one instant: what is committed between two would be left out for ever.
-            execute!(tx, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")?;
-        }
+        // What is committed between the page and the head would be left out for ever.
+        let mut tx = self.reading_one_instant().await?;
         let feed = feed(&mut tx).await?;
         let beginning = EventCursor(Place::After { feed: feed.name, seq: 0, mark: 0 });
         let after = after.unwrap_or(beginning);

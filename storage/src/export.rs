@@ -214,17 +214,25 @@ fn counted(count: i64) -> Result<u64, CatalogError> {
 /// SQL for "of this span": by its date where the date is known and may be told to the caller; what has none could be
 /// of every span that begins before it came. A day is for papers dated in a time zone ahead of ours.
 fn could_be_of(access: &Access, span: Span) -> String {
-    let (from, to) = span.moments();
+    let came = came_for(span);
     if span.by == By::Received {
-        return format!("(d.received_at >= {from} AND d.received_at < {to})");
+        return came;
     }
     let (first, end) = span.days();
     let told = access.told("d");
-    let came = from.saturating_sub(DAY);
     format!(
         "(CASE WHEN d.doc_date IS NOT NULL AND {told} THEN d.doc_date >= '{first}' AND d.doc_date < '{end}' \
-         ELSE d.received_at >= {came} END)"
+         ELSE {came} END)"
     )
+}
+
+/// The same of what no date may be told of: only when it came counts.
+fn came_for(span: Span) -> String {
+    let (from, to) = span.moments();
+    match span.by {
+        By::Received => format!("(d.received_at >= {from} AND d.received_at < {to})"),
+        By::IssueDate => format!("(d.received_at >= {})", from.saturating_sub(DAY)),
+    }
 }
 
 /// Documents that wait, but for those that were read as IDs; and those of them without a date.
@@ -258,17 +266,13 @@ async fn count_held(tx: &mut Tx, access: &Access, span: Span) -> Result<u64, Cat
     counted(one!(tx, (i64,), sqlx::AssertSqlSafe(text.clone()))?.0)
 }
 
-/// Of what is withheld the date is not told either, so only when it came counts.
+/// Of what is withheld the date is not told either.
 async fn count_withheld(tx: &mut Tx, access: &Access, span: Span) -> Result<u64, CatalogError> {
-    let (from, to) = span.moments();
-    let came = match span.by {
-        By::Received => format!("d.received_at >= {from} AND d.received_at < {to}"),
-        By::IssueDate => format!("d.received_at >= {}", from.saturating_sub(DAY)),
-    };
     let text = format!(
-        "SELECT COUNT(*) FROM documents d{} WHERE {IN_THE_BOOKS} AND d.sensitivity <> 'open' AND {} AND {came}",
+        "SELECT COUNT(*) FROM documents d{} WHERE {IN_THE_BOOKS} AND d.sensitivity <> 'open' AND {} AND {}",
         by_index(tx, "documents_books_withheld"),
-        access.reach(tx, "d")
+        access.reach(tx, "d"),
+        came_for(span)
     );
     counted(one!(tx, (i64,), sqlx::AssertSqlSafe(text.clone()))?.0)
 }

@@ -162,6 +162,22 @@ pub(crate) async fn arrived_after_all(
     .map(drop)
 }
 
+/// Ends the open incidents of a kind that are about none of these; how many.
+pub(crate) async fn resolve_beside(tx: &mut Tx, kind: &str, subjects: &[&str]) -> Result<u64, CatalogError> {
+    let present = tx.now();
+    let open = all!(
+        tx,
+        (String,),
+        "SELECT subject FROM incidents WHERE kind = $1 AND state <> 'resolved' LIMIT 1000",
+        kind
+    )?;
+    let mut ended = 0;
+    for (subject,) in open.iter().filter(|(subject,)| !subjects.contains(&subject.as_str())) {
+        ended += resolve(tx, kind, Some(subject), present).await?;
+    }
+    Ok(ended)
+}
+
 /// Ends all open incidents of a kind, or the one of a subject; how many.
 pub(crate) async fn resolve(
     tx: &mut Tx,
@@ -275,17 +291,7 @@ impl Catalog {
     /// When the database fails.
     pub async fn resolve_incidents_beside(&self, kind: &str, subjects: &[&str]) -> Result<u64, CatalogError> {
         let mut tx = self.writing().await?;
-        let present = tx.now();
-        let open = all!(
-            tx,
-            (String,),
-            "SELECT subject FROM incidents WHERE kind = $1 AND state <> 'resolved' LIMIT 1000",
-            kind
-        )?;
-        let mut ended = 0;
-        for (subject,) in open.iter().filter(|(subject,)| !subjects.contains(&subject.as_str())) {
-            ended += resolve(&mut tx, kind, Some(subject), present).await?;
-        }
+        let ended = resolve_beside(&mut tx, kind, subjects).await?;
         tx.commit().await?;
         Ok(ended)
     }

@@ -157,8 +157,17 @@ fn amount(column: &'static str, text: &str) -> Result<i64, CatalogError> {
 }
 
 fn day(column: &'static str, text: &str) -> Result<Date, CatalogError> {
-    let wrong = |_| CatalogError::ImpossibleRow { table: T, column, why: "no day".to_owned() };
-    Date::parse(text, format_description!("[year]-[month]-[day]")).map_err(wrong)
+    day_of(text).ok_or_else(|| CatalogError::ImpossibleRow { table: T, column, why: "no day".to_owned() })
+}
+
+/// A day as a row says it.
+fn written(day: Date) -> String {
+    day.format(format_description!("[year]-[month]-[day]")).unwrap_or_default()
+}
+
+/// A day as a field of a document says it.
+fn day_of(text: &str) -> Option<Date> {
+    Date::parse(text, format_description!("[year]-[month]-[day]")).ok()
 }
 
 type OpenRow = (
@@ -294,7 +303,7 @@ impl Catalog {
             bill.as_str(),
             to_text(new.amount.0),
             cut(&new.currency, 3),
-            new.due.format(format_description!("[year]-[month]-[day]")).unwrap_or_default(),
+            written(new.due),
             micros(present),
             new.contact.map(|c| c.0),
             new.phone_number_id.as_deref(),

@@ -15,8 +15,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use acuse_tests::{free_port, process::Guarded};
-use anyhow::{Context, Result, bail, ensure};
+use acuse_tests::{
+    free_port,
+    process::{Guarded, healthy},
+};
+use anyhow::{Context, Result, ensure};
 use hmac::{Hmac, KeyInit, Mac};
 use sqlx::{SqlitePool, sqlite::SqliteConnectOptions};
 use tokio::{sync::Semaphore, time::MissedTickBehavior};
@@ -94,19 +97,6 @@ async fn open_cases(pool: &SqlitePool, count: u64) -> Result<()> {
     Ok(tx.commit().await?)
 }
 
-async fn ready(port: u16) -> Result<()> {
-    let start = Instant::now();
-    while start.elapsed() < Duration::from_secs(60) {
-        if let Ok(answer) = reqwest::get(format!("http://127.0.0.1:{port}/healthz")).await
-            && answer.status().is_success()
-        {
-            return Ok(());
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    bail!("acuse serve is not healthy after 60 s")
-}
-
 /// Posts at a steady rate; how many were taken, and how many were not.
 async fn post(port: u16, rate: u64, span: Duration) -> Result<(u64, u64)> {
     let (client, url) = (reqwest::Client::new(), format!("http://127.0.0.1:{port}/webhooks/whatsapp"));
@@ -168,7 +158,7 @@ async fn main() -> Result<()> {
     let log = folder.path().join("log");
     let mut server =
         Guarded::start("acuse serve", &mut acuse(&binary, folder.path(), "serve", port, graph), &log)?;
-    ready(port).await.with_context(|| std::fs::read_to_string(&log).unwrap_or_default())?;
+    healthy(port).await.with_context(|| std::fs::read_to_string(&log).unwrap_or_default())?;
     let (taken, not) = post(port, rate, span).await?;
     // The last burst rests, and as long again for what is late.
     let patience = Instant::now();

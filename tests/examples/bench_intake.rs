@@ -17,7 +17,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use acuse_tests::{free_port, process::Guarded};
+use acuse_tests::{
+    free_port,
+    process::{Guarded, healthy},
+};
 use anyhow::{Context, Result, bail};
 use hmac::{Hmac, KeyInit, Mac};
 use tokio::{
@@ -98,19 +101,6 @@ async fn sender(port: u16, next: Arc<AtomicU64>, until: Instant) -> Result<(Vec<
     Ok((latencies, refused))
 }
 
-async fn ready(port: u16) -> Result<()> {
-    let start = Instant::now();
-    while start.elapsed() < Duration::from_secs(60) {
-        if let Ok(answer) = reqwest::get(format!("http://127.0.0.1:{port}/healthz")).await
-            && answer.status().is_success()
-        {
-            return Ok(());
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    bail!("acuse serve is not healthy after 60 s")
-}
-
 #[tokio::main]
 async fn main() -> Result<()> {
     let span = Duration::from_secs(setting("SECONDS", 10)?.clamp(1, 120));
@@ -134,7 +124,7 @@ async fn main() -> Result<()> {
         .env("RUST_LOG", "warn");
     let log = folder.path().join("log");
     let mut server = Guarded::start("acuse serve", &mut command, &log)?;
-    ready(port).await.with_context(|| std::fs::read_to_string(&log).unwrap_or_default())?;
+    healthy(port).await.with_context(|| std::fs::read_to_string(&log).unwrap_or_default())?;
 
     let next = Arc::new(AtomicU64::new(0));
     let start = Instant::now();

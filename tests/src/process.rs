@@ -9,6 +9,8 @@ use std::{
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::stack::wait;
+
 /// A running child. Dropping it kills it.
 #[derive(Debug)]
 pub struct Guarded {
@@ -83,6 +85,18 @@ impl Guarded {
             std::thread::sleep(Duration::from_millis(20));
         }
     }
+}
+
+/// Waits until `acuse serve` or `acuse web` at this port of loopback is healthy.
+///
+/// # Errors
+/// When it is not after a minute.
+pub async fn healthy(port: u16) -> Result<()> {
+    let asked = || async {
+        let answer = reqwest::get(format!("http://127.0.0.1:{port}/healthz")).await;
+        Ok(answer.is_ok_and(|answer| answer.status().is_success()).then_some(()))
+    };
+    wait("acuse to be healthy", Duration::from_secs(60), asked).await
 }
 
 /// The most memory that a process has had at once, MiB.

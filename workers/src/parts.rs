@@ -150,6 +150,15 @@ pub async fn blame(env: &Env, part: Part) -> Result<Option<OffsetDateTime>, Cata
     env.catalog.part_away(part, &why).await.map(Some)
 }
 
+/// Probes a part, unless it is away already: then it is probed at its own pace. Whether it is there.
+///
+/// # Errors
+/// When the catalog fails.
+pub async fn notice(env: &Env, part: Part) -> Result<bool, CatalogError> {
+    let is_away = env.catalog.parts_away().await?.iter().any(|away| away.part == part);
+    Ok(!is_away && blame(env, part).await?.is_none())
+}
+
 /// Probes every part that is away and due, so that it is seen to be back also when nothing waits for it.
 ///
 /// # Errors

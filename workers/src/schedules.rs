@@ -388,8 +388,7 @@ pub async fn scanner(env: &Env) -> Result<(), CatalogError> {
     if env.scanner.is_none() {
         return Ok(());
     }
-    let is_away = env.catalog.parts_away().await?.iter().any(|away| away.part == Part::Scanner);
-    let is_up = !is_away && crate::parts::blame(env, Part::Scanner).await?.is_none();
+    let is_up = crate::parts::notice(env, Part::Scanner).await?;
     metrics::gauge!("acuse_scanner_up").set(if is_up { 1.0 } else { 0.0 });
     Ok(())
 }

@@ -346,12 +346,8 @@ async fn all_here(env: &Env) -> Result<(), CatalogError> {
 /// When the catalog fails.
 pub async fn look_afar(env: &Env) -> Result<(), CatalogError> {
     channel::look(env).await?;
-    let parts_away = env.catalog.parts_away().await?;
     for part in [Part::Objects, Part::Reader, Part::Scanner] {
-        // What is away already is probed at its own pace.
-        if !parts_away.iter().any(|away| away.part == part) {
-            parts::blame(env, part).await?;
-        }
+        parts::notice(env, part).await?;
     }
     Ok(())
 }

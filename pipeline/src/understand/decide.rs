@@ -28,7 +28,8 @@ const OF_ID: f32 = 0.9;
 const OF_ID_REST: f32 = 0.8;
 
 /// Least confidence of a field whose kind must have it.
-fn least(kind: Kind, name: FieldName) -> f32 {
+#[must_use]
+pub fn least(kind: Kind, name: FieldName) -> f32 {
     match (kind, name) {
         // Which way the money goes is said by rules.
         (_, FieldName::Type) => 0.8,

@@ -11,12 +11,15 @@ use acuse_storage::{
 use askama::Template;
 use axum::extract::State;
 use serde::Deserialize;
-use time::{Date, Duration, OffsetDateTime, macros::format_description};
+use time::{Date, Duration, OffsetDateTime};
 
 use super::{Frame, Shown, language::Tongue, page, session::Person, words};
 use crate::{
     app::App,
-    http::{extract::Params, problem::Problem},
+    http::{
+        extract::{Params, day},
+        problem::Problem,
+    },
 };
 use draw::{Column, Picture, columns, picture};
 
@@ -42,22 +45,10 @@ struct Asked {
     kind: Option<Kind>,
 }
 
-/// A day of a query; none where it says nothing.
-///
-/// # Errors
-/// When it is no day.
-pub fn day(name: &str, text: &str) -> Result<Option<Date>, Problem> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let day = Date::parse(text, format_description!("[year]-[month]-[day]"));
-    day.map(Some).map_err(|_| Problem::BadRequest(format!("{name}: a day such as 2026-05-03")))
-}
-
 impl Asked {
     fn of(query: &Query, today: Date) -> Result<Self, Problem> {
-        let to = day("to", &query.to)?.unwrap_or(today);
-        let from = day("from", &query.from)?.unwrap_or(to.saturating_sub(Duration::days(DAYS - 1)));
+        let to = day("to", Some(&query.to))?.unwrap_or(today);
+        let from = day("from", Some(&query.from))?.unwrap_or(to.saturating_sub(Duration::days(DAYS - 1)));
         if from > to || (to - from).whole_days() >= MOST_DAYS {
             return Err(Problem::BadRequest(format!(
                 "from and to: 1 to {MOST_DAYS} days, the earlier first"
@@ -174,6 +165,7 @@ fn of(flow: &Flow, asked: Asked, frame: Frame) -> Page {
         href: asked.list(None, state.as_str(), ""),
     };
     let standing: Vec<Linked> = draw::STATES.iter().enumerate().map(in_all).collect();
+    let days = day_rows(flow, asked);
     Page {
         from: asked.from.to_string(),
         to: asked.to.to_string(),
@@ -182,8 +174,8 @@ fn of(flow: &Flow, asked: Asked, frame: Frame) -> Page {
         all: rows.iter().map(|(_, began, _)| began.count).sum(),
         drops: drops(flow, asked, tongue),
         times: times(&flow.times, tongue),
-        columns: columns(&day_rows(flow, asked), &states),
-        days: day_rows(flow, asked).into_iter().rev().filter(|day| day.began.count > 0).collect(),
+        columns: columns(&days, &states),
+        days: days.into_iter().rev().filter(|day| day.began.count > 0).collect(),
         rows,
         states,
         frame,

@@ -18,12 +18,12 @@ use serde::Deserialize;
 use time::{Date, Duration, OffsetDateTime};
 use url::form_urlencoded;
 
-use super::{Frame, Shown, flow::day, language::Tongue, page, session::Person, words};
+use super::{Frame, Shown, language::Tongue, page, session::Person, words};
 use crate::{
     app::App,
     http::{
         cases,
-        extract::{Id, Params, word},
+        extract::{Id, Params, day, word},
         obligations,
         problem::Problem,
     },
@@ -151,8 +151,8 @@ impl Query {
         filter.state = Some(some(&self.state).unwrap_or_else(|| "any".to_owned()));
         filter.kind = some(&self.kind);
         let begins = |day: Option<Date>| day.map(|day| day.midnight().assume_utc());
-        filter.from = begins(day("from", &self.from)?);
-        filter.to = begins(day("to", &self.to)?.and_then(Date::next_day));
+        filter.from = begins(day("from", Some(&self.from))?);
+        filter.to = begins(day("to", Some(&self.to))?.and_then(Date::next_day));
         (filter.left, filter.expects) = (self.left.clone(), self.expects.clone());
         Ok(())
     }

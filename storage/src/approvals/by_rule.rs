@@ -12,7 +12,7 @@ use serde_json::json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{ApprovalState, Approving, Mode, NewApproval, not_askable, waits};
+use super::{ApprovalState, Approving, Mode, NewApproval, not_askable, waits, waits_still};
 use crate::{
     audit, cases,
     catalog::Catalog,
@@ -183,14 +183,7 @@ pub(crate) async fn holds_back(
     match standing(tx, document, worth).await? {
         Standing::Clear => Ok(false),
         Standing::Asked => {
-            let present = micros(tx.now());
-            execute!(
-                tx,
-                "UPDATE documents SET waits_for = 'approver', version = version + 1, updated_at = $2 \
-                 WHERE id = $1 AND status = 'in_review'",
-                document.0,
-                present
-            )?;
+            waits_still(tx, document).await?;
             Ok(true)
         }
         Standing::Missing(rule) => ask(tx, document, worth, &rule).await,

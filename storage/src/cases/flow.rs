@@ -11,10 +11,9 @@ use crate::{
     conversation,
     error::CatalogError,
     names::{at, micros, number},
+    tallies::DAY,
 };
 
-/// Microseconds of a day.
-const DAY: i64 = 86_400_000_000;
 const T: &str = "cases";
 
 /// Cases that began in a span.

@@ -123,21 +123,10 @@ pub(super) async fn turn(tx: &mut Tx, held: &Held) -> Result<bool, CatalogError>
 
 /// Ends the incidents of cases that are late no more, whatever became of them otherwise: an erasure, say.
 pub(super) async fn end_incidents(tx: &mut Tx) -> Result<(), CatalogError> {
-    let sql = "SELECT subject FROM incidents WHERE kind = $1 AND state <> 'resolved' ORDER BY id LIMIT 500";
-    for (subject,) in all!(tx, (String,), sql, OVERDUE)? {
-        let late = match subject.parse::<Uuid>() {
-            Ok(id) => {
-                let sql = "SELECT COUNT(*) FROM cases WHERE id = $1 AND escalated_at IS NOT NULL";
-                one!(tx, (i64,), sql, id)?.0
-            }
-            Err(_) => 0,
-        };
-        if late == 0 {
-            let present = tx.now();
-            incidents::resolve(tx, OVERDUE, Some(&subject), present).await?;
-        }
-    }
-    Ok(())
+    let late = all!(tx, (Uuid,), "SELECT id FROM cases WHERE escalated_at IS NOT NULL")?;
+    let late: Vec<String> = late.into_iter().map(|(id,)| CaseId(id).to_string()).collect();
+    let late: Vec<&str> = late.iter().map(String::as_str).collect();
+    incidents::resolve_beside(tx, OVERDUE, &late).await.map(drop)
 }
 
 /// Why the documents of a case wait, and what they come to; of a collection, what is owed.

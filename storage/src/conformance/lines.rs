@@ -31,17 +31,21 @@ async fn somebody(catalog: &Catalog) -> Line {
     Line { contact, number: format!("n{}", Uuid::now_v7().simple()) }
 }
 
-async fn say(catalog: &Catalog, line: &Line) {
-    let mut tx = catalog.writing().await.unwrap();
-    let saying = Saying {
+/// Something that is about no document.
+fn saying(line: &Line) -> Saying<'_> {
+    Saying {
         document: None,
         case: None,
         contact: line.contact,
         phone_number_id: Some(&line.number),
         category: None,
-    };
+    }
+}
+
+async fn say(catalog: &Catalog, line: &Line) {
+    let mut tx = catalog.writing().await.unwrap();
     let said = NewReply { nonce: Uuid::now_v7().to_string(), ..reply(Purpose::Reply) };
-    outbox::queue(&mut tx, saying, &said).await.unwrap();
+    outbox::queue(&mut tx, saying(line), &said).await.unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -129,16 +133,9 @@ async fn worth(catalog: &Catalog, line: &Line) -> (String, i64) {
 /// Something that we say of ourselves, due then.
 async fn mention(catalog: &Catalog, line: &Line, not_before: Option<OffsetDateTime>) {
     let mut tx = catalog.writing().await.unwrap();
-    let saying = Saying {
-        document: None,
-        case: None,
-        contact: line.contact,
-        phone_number_id: Some(&line.number),
-        category: None,
-    };
     let said = NewReply { nonce: Uuid::now_v7().to_string(), ..reply(Purpose::Notice) };
     let shape = outbox::Shape { not_before, is_behind: true, ..outbox::Shape::default() };
-    outbox::queue_as(&mut tx, saying, &said, &shape).await.unwrap();
+    outbox::queue_as(&mut tx, saying(line), &said, &shape).await.unwrap();
     tx.commit().await.unwrap();
 }
 

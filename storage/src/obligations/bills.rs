@@ -5,10 +5,10 @@
 use acuse_conversation::{Collecting, Sum};
 use acuse_pipeline::fields::{FieldName, Fields};
 use serde_json::json;
-use time::{Date, macros::format_description};
+use time::Date;
 use uuid::Uuid;
 
-use super::{ObligationState, amount, to_text};
+use super::{ObligationState, amount, day_of, to_text, written};
 use crate::{
     cases,
     error::CatalogError,
@@ -86,8 +86,7 @@ async fn bill(tx: &mut Tx, document: DocumentId) -> Result<Option<Bill>, Catalog
         return Ok(None);
     };
     let fields: Fields = parsed("documents", "fields", &fields)?;
-    let written = |text: &str| Date::parse(text, format_description!("[year]-[month]-[day]")).ok();
-    let on = |name| fields.get(&name).and_then(|field| written(field.value.as_str()));
+    let on = |name| fields.get(&name).and_then(|field| day_of(field.value.as_str()));
     let came = crate::names::at("documents", "received_at", received)?.date();
     let issued = on(FieldName::IssueDate).or(on(FieldName::Date)).unwrap_or(came);
     let due = on(FieldName::DueDate);
@@ -116,10 +115,6 @@ async fn number_of(tx: &mut Tx, bill: &Bill) -> Result<Option<String>, CatalogEr
     let row = optional!(tx, (String,), "SELECT phone_number_ids FROM entities WHERE id = $1", entity)?;
     let Some((numbers,)) = row else { return Ok(None) };
     Ok(parsed::<Vec<String>>("entities", "phone_number_ids", &numbers)?.into_iter().next())
-}
-
-fn written(day: Date) -> String {
-    day.format(format_description!("[year]-[month]-[day]")).unwrap_or_default()
 }
 
 async fn add(tx: &mut Tx, document: DocumentId, bill: &Bill) -> Result<(), CatalogError> {

@@ -6,10 +6,10 @@ use acuse_conversation::{Collecting, Doubt, Owed, Slip, pays};
 use acuse_pipeline::fields::{FieldName, Fields};
 use serde::Serialize;
 use serde_json::json;
-use time::{Date, macros::format_description};
+use time::Date;
 use uuid::Uuid;
 
-use super::{ObligationState, Open, amount, open_of, to_text};
+use super::{ObligationState, Open, amount, day_of, open_of, to_text, written};
 use crate::{
     access::Access,
     audit, cases,
@@ -129,9 +129,7 @@ async fn match_receipt(tx: &mut Tx, document: DocumentId) -> Result<(), CatalogE
         amount: paid,
         currency: currency.as_deref(),
         text: &words,
-        day: said(FieldName::Date)
-            .or(said(FieldName::IssueDate))
-            .and_then(|on| Date::parse(&on, format_description!("[year]-[month]-[day]")).ok()),
+        day: said(FieldName::Date).or(said(FieldName::IssueDate)).and_then(|on| day_of(&on)),
         payee_is_ours: is_ours(tx, payee.as_deref(), &words).await?,
         reference_is_new: is_new(tx, document, reference.as_deref()).await?,
     };
@@ -401,8 +399,7 @@ impl Catalog {
         until: Option<Date>,
         who: &str,
     ) -> Result<Settled, CatalogError> {
-        let until =
-            until.map(|day| day.format(format_description!("[year]-[month]-[day]")).unwrap_or_default());
+        let until = until.map(written);
         let sql = "UPDATE obligations SET promised_for = $2, updated_at = $3 WHERE id = $1 AND state IN ('open', 'held')";
         self.change(access, id, (sql, until.as_deref()), (who, "obligation_promised")).await
     }

@@ -1,20 +1,17 @@
 //! A decision that files what comes to more than is filed without an approval: what it says is kept, and an approver is
 //! asked first.
 
-use serde_json::json;
-
 use super::{
     Deciding, Decision,
+    four_eyes::open_again,
     resolve::{corrected, write_fields},
 };
 use crate::{
     approvals::{self, Worth},
-    audit,
     documents::Document,
     error::CatalogError,
-    names::{ReviewId, Stage},
+    names::ReviewId,
     sql::Tx,
-    timeline,
 };
 
 /// What a document is and comes to if it is filed by this decision; none where it is not.
@@ -56,15 +53,6 @@ pub(super) async fn waits_for_approval(
     if !approvals::holds_back(tx, document.id, &worth).await? {
         return Ok(false);
     }
-    execute!(
-        tx,
-        "UPDATE reviews SET resolved_at = NULL, resolved_by = NULL, resolution = NULL, note = NULL, claimed_by = NULL, \
-         claim_expires_at = NULL, reserved = FALSE, handed_to = NULL, postponed_until = NULL, fence = fence + 1 \
-         WHERE id = $1",
-        review.0
-    )?;
-    let detail = json!({ "review_id": review, "by": by.who, "waits_for": "approver" });
-    audit::write(tx, by.who, "answered", Some(document.id), &detail).await?;
-    timeline::note(tx, document.id, Stage::Done, "answered", detail).await?;
+    open_again(tx, review, document.id, by.who, "approver").await?;
     Ok(true)
 }

@@ -316,11 +316,32 @@ async fn change(tx: &mut Tx, document: DocumentId, who: &str, answer: &Answer) -
     .map(drop)
 }
 
-/// Opens the review again, free for others. What was said is told nobody.
+/// The document waits for somebody else's answer.
 async fn wait_for(
     tx: &mut Tx,
     review: ReviewId,
     document: &Document,
+    who: &str,
+    waits_for: &str,
+) -> Result<(), CatalogError> {
+    let present = micros(tx.now());
+    execute!(
+        tx,
+        "UPDATE documents SET waits_for = $2, updated_at = $3 WHERE id = $1",
+        document.id.0,
+        waits_for,
+        present
+    )?;
+    execute!(tx, "DELETE FROM drafts WHERE document_id = $1 AND person = $2", document.id.0, who)?;
+    open_again(tx, review, document.id, who, waits_for).await
+}
+
+/// Opens the review again, free for others: somebody answered, and somebody else is waited for. What was said is told
+/// nobody.
+pub(super) async fn open_again(
+    tx: &mut Tx,
+    review: ReviewId,
+    document: DocumentId,
     who: &str,
     waits_for: &str,
 ) -> Result<(), CatalogError> {
@@ -331,18 +352,9 @@ async fn wait_for(
          WHERE id = $1",
         review.0
     )?;
-    let present = micros(tx.now());
-    execute!(
-        tx,
-        "UPDATE documents SET waits_for = $2, updated_at = $3 WHERE id = $1",
-        document.id.0,
-        waits_for,
-        present
-    )?;
-    execute!(tx, "DELETE FROM drafts WHERE document_id = $1 AND person = $2", document.id.0, who)?;
     let detail = json!({ "review_id": review, "by": who, "waits_for": waits_for });
-    audit::write(tx, who, "answered", Some(document.id), &detail).await?;
-    timeline::note(tx, document.id, Stage::Done, "answered", detail).await
+    audit::write(tx, who, "answered", Some(document), &detail).await?;
+    timeline::note(tx, document, Stage::Done, "answered", detail).await
 }
 
 impl Catalog {

@@ -186,7 +186,7 @@ fn candidate(
     let (own_id, others_id) = ids_beside(page, at.0);
     let legal_label = says_legal_name(&cell.text);
     let parts = [
-        itself(page, weights, at, (row, cell), &name),
+        itself(page, weights, at, (row, cell), (&name, form)),
         head(weights, at, (row, cell), &below),
         (before(page, at.0, cell, form), 0),
         sides(whose(page.blocks, at), block.map(|b| b.side), cell),
@@ -219,9 +219,8 @@ fn itself(
     weights: Weights,
     at: (usize, usize),
     (row, cell): (&Row, &Cell),
-    name: &str,
+    (name, form): (&str, f32),
 ) -> (f32, u32) {
-    let form = firm(name);
     let letters = name.chars().filter(|c| c.is_alphabetic()).count();
     let upper = name.chars().filter(|c| c.is_uppercase()).count();
     let size = cell.height / page.usual - 1.0;
