@@ -140,6 +140,7 @@ pub async fn catalog(catalog: &Catalog) {
         split::a_part_of_a_part_and_what_is_no_split,
         split::whose_it_is_stays_only_where_it_was_said,
         channel::a_pause_is_of_one_number_and_direction,
+        channel::each_direction_is_paused_for_its_own_reason,
         channel::a_dead_token_pauses_its_numbers_only,
         channel::a_number_is_forgotten_when_nothing_waits_for_it,
         channel::a_failed_status_comes_back_and_delivered_wins,

@@ -268,7 +268,7 @@ impl World {
     }
 
     pub async fn send_paused(&self) -> bool {
-        self.env.catalog.paused_numbers().await.unwrap().iter().any(|n| n.send_paused)
+        self.env.catalog.paused_numbers().await.unwrap().iter().any(|n| n.send_pause.is_some())
     }
 }
 
