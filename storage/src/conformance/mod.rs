@@ -161,6 +161,7 @@ pub async fn catalog(catalog: &Catalog) {
         fair::the_first_of_each_goes_before_the_second_of_any,
         fair::beyond_the_quota_all_is_kept_and_read_later,
         fair::what_is_gone_soon_goes_first,
+        fair::the_oldest_deadline_goes_first_of_what_lives_for_days,
         fair::a_steady_sender_is_not_over,
         fair::templates_stand_as_meta_tells_of_them,
         cases::a_burst_costs_two_messages,
