@@ -152,7 +152,8 @@ pub fn answerable_until(last_inbound: OffsetDateTime) -> OffsetDateTime {
 
 /// How long a message that may have left waits for a status before a person is told.
 pub const UNKNOWN_LIFE: Duration = Duration::hours(1);
-/// How long a message that was accepted waits for its delivery before a person is told.
+/// How long a message that was accepted waits for its delivery before a person is told, where nobody says otherwise
+/// ([`Catalog::with_sent_life`]).
 pub const SENT_LIFE: Duration = Duration::hours(72);
 
 /// A message of the outbox.

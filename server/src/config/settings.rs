@@ -119,6 +119,9 @@ pub struct Settings {
     /// Days for which raw webhooks, statuses and messages are kept [default: 90].
     #[arg(long, env = "ACUSE_KEEP_CHANNEL_DAYS", global = true, value_name = "DAYS")]
     pub keep_channel_days: Option<String>,
+    /// Hours after which a message that was sent and whose delivery nobody confirmed is told of [default: 72].
+    #[arg(long, env = "ACUSE_CONFIRM_HOURS", global = true, value_name = "HOURS")]
+    pub confirm_hours: Option<String>,
     /// File of the keys that documents are sealed by; made at first start, and never part of a backup: keep a copy
     /// elsewhere, and give every machine one [default: acuse.key in the data folder, where the objects are embedded;
     /// `none` seals nothing].

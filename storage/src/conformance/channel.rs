@@ -261,6 +261,21 @@ pub(super) async fn what_may_have_left_waits_for_its_status(catalog: &Catalog) {
     assert!(told.iter().any(|i| i.kind == "message_not_confirmed" && i.messages.contains(&message.id)));
 }
 
+pub(super) async fn how_long_a_delivery_is_waited_for_is_said(catalog: &Catalog) {
+    let (document, contact, sample) = waiting(catalog).await;
+    let message = take(catalog, contact).await;
+    catalog.reply_sent(message.id, &format!("out.{}", sample.wamid)).await.unwrap();
+    let patient = catalog.clone().with_sent_life(std::time::Duration::from_secs(100 * 3_600));
+    let later = now() + Duration::hours(73);
+    patient.tell_unconfirmed(later).await.unwrap();
+    assert_eq!(state(catalog, document).await, OutboxState::Sent, "its time is not over");
+    assert!(patient.message_ledger(later).await.unwrap().on_its_way >= 1);
+    let later = now() + Duration::hours(101);
+    assert!(!patient.message_ledger(later).await.unwrap().balanced, "past it, it is nowhere");
+    assert!(patient.tell_unconfirmed(later).await.unwrap() >= 1);
+    assert_eq!(state(catalog, document).await, OutboxState::Failed);
+}
+
 pub(super) async fn the_message_ledger_can_come_out_false(catalog: &Catalog) {
     let (_, contact, _) = waiting(catalog).await;
     let ledger = catalog.message_ledger(now()).await.unwrap();
