@@ -147,6 +147,7 @@ pub(super) async fn each_direction_is_paused_for_its_own_reason(catalog: &Catalo
     };
     let paused = |reason: &str, since| Some(Pause { reason: reason.into(), since: Some(since) });
     let go = async |d, at| catalog.may_go(&mine, d, at).await.unwrap();
+    catalog.set_token_ref(&mine, &fresh("T")).await.unwrap();
     catalog.pause(About::TokenOf(&mine), Direction::Fetch, "190: the token is over", t).await.unwrap();
     catalog.pause(About::Number(&mine), Direction::Send, "131042: billing", later).await.unwrap();
     let both = row().await;
