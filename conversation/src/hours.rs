@@ -5,6 +5,10 @@
 
 use std::collections::BTreeSet;
 
+use jiff::{
+    Timestamp,
+    tz::{TimeZone, TimeZoneDatabase},
+};
 use time::{Date, Duration, Month, OffsetDateTime, Time, UtcOffset, Weekday};
 
 /// Days of a week, as they are written.
@@ -35,12 +39,24 @@ pub enum Summer {
 }
 
 /// What time it is where we are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Clock {
-    /// Minutes from UTC in winter.
-    pub minutes: i32,
-    /// When it is an hour more.
-    pub summer: Summer,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Clock {
+    /// By IANA's time zones, which know what the law of a place was and is. The program brings them along, so that a
+    /// moment is the same on every machine.
+    Zone(TimeZone),
+    /// So far from UTC.
+    Offset {
+        /// Minutes from UTC in winter.
+        minutes: i32,
+        /// When it is an hour more.
+        summer: Summer,
+    },
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self::Offset { minutes: 0, summer: Summer::None }
+    }
 }
 
 /// Opening hours of a week: of each day, from Monday, when we work, in minutes since midnight.
@@ -59,42 +75,61 @@ pub struct Hours {
 }
 
 impl Clock {
+    /// The clock of a place as IANA names it, such as `Europe/Madrid`; none where there is no such place.
+    #[must_use]
+    pub fn of_zone(name: &str) -> Option<Self> {
+        TimeZoneDatabase::bundled().get(name).ok().map(Self::Zone)
+    }
+
     /// How far our clocks are from UTC at a moment.
     #[must_use]
-    pub fn offset(self, at: OffsetDateTime) -> UtcOffset {
-        let winter = offset(self.minutes);
-        let year = at.to_offset(winter).year();
-        let is_summer = match self.summer {
-            Summer::None => false,
-            Summer::Eu => {
+    pub fn offset(&self, at: OffsetDateTime) -> UtcOffset {
+        match self {
+            Self::Zone(zone) => {
+                let secs = Timestamp::from_second(at.unix_timestamp()).map(|at| zone.to_offset(at).seconds());
+                secs.ok().and_then(|secs| UtcOffset::from_whole_seconds(secs).ok()).unwrap_or(UtcOffset::UTC)
+            }
+            Self::Offset { minutes, summer } if summer.is_at(at, *minutes) => offset(minutes + 60),
+            Self::Offset { minutes, .. } => offset(*minutes),
+        }
+    }
+
+    /// A moment as our clocks show it.
+    #[must_use]
+    pub fn there(&self, at: OffsetDateTime) -> OffsetDateTime {
+        at.to_offset(self.offset(at))
+    }
+
+    /// The moment at which our clocks show so many minutes after a day's midnight.
+    #[must_use]
+    pub fn moment(&self, day: Date, minute: u16) -> OffsetDateTime {
+        let shown = day.midnight().saturating_add(Duration::minutes(i64::from(minute)));
+        let near = shown.assume_offset(self.offset(shown.assume_utc()));
+        let there = self.offset(near);
+        let moment = shown.assume_offset(there);
+        // In the hours around a change one of the two is right.
+        if self.offset(moment) == there { moment } else { near }
+    }
+}
+
+impl Summer {
+    /// Whether it is summer at a moment where it is so many minutes from UTC in winter.
+    fn is_at(self, at: OffsetDateTime, minutes: i32) -> bool {
+        let year = at.to_offset(offset(minutes)).year();
+        match self {
+            Self::None => false,
+            Self::Eu => {
                 let turn = |month| last_sunday(year, month).map(|day| utc(day, Duration::HOUR));
                 is_between(at, turn(Month::March), turn(Month::October))
             }
-            Summer::Us => {
-                let winter = Duration::minutes(i64::from(self.minutes));
+            Self::Us => {
+                let winter = Duration::minutes(i64::from(minutes));
                 // It is two o'clock by the clock that ends then.
                 let begins = sunday(year, Month::March, 2).map(|day| utc(day, Duration::HOUR * 2 - winter));
                 let ends = sunday(year, Month::November, 1).map(|day| utc(day, Duration::HOUR - winter));
                 is_between(at, begins, ends)
             }
-        };
-        if is_summer { offset(self.minutes + 60) } else { winter }
-    }
-
-    /// A moment as our clocks show it.
-    #[must_use]
-    pub fn there(self, at: OffsetDateTime) -> OffsetDateTime {
-        at.to_offset(self.offset(at))
-    }
-
-    /// The moment at which our clocks show so many minutes after a day's midnight.
-    fn moment(self, day: Date, minute: u16) -> OffsetDateTime {
-        let shown = day.midnight().saturating_add(Duration::minutes(i64::from(minute)));
-        let winter = shown.assume_offset(offset(self.minutes));
-        let there = self.offset(winter);
-        let summer = shown.assume_offset(there);
-        // In the hours around a change one of the two is right.
-        if self.offset(summer) == there { summer } else { winter }
+        }
     }
 }
 
@@ -278,30 +313,57 @@ mod tests {
         Hours {
             week: Week::read("Mo-Fr 09:00-14:00,16:00-19:00; Sa 10:00-13:00").unwrap(),
             holidays: BTreeSet::from([date!(2026 - 12 - 25)]),
-            clock: Clock { minutes: 60, summer: Summer::Eu },
+            clock: Clock::Offset { minutes: 60, summer: Summer::Eu },
         }
     }
 
     #[test]
     fn clocks_go_forward_and_back() {
-        let eu = Clock { minutes: 60, summer: Summer::Eu };
-        let us = Clock { minutes: -300, summer: Summer::Us };
-        let none = Clock { minutes: -300, summer: Summer::None };
+        let eu = Clock::Offset { minutes: 60, summer: Summer::Eu };
+        let us = Clock::Offset { minutes: -300, summer: Summer::Us };
+        let none = Clock::Offset { minutes: -300, summer: Summer::None };
         for (clock, at, minutes) in [
-            (eu, datetime!(2026-03-29 00:59 UTC), 60),
-            (eu, datetime!(2026-03-29 01:00 UTC), 120),
-            (eu, datetime!(2026-10-25 00:59 UTC), 120),
-            (eu, datetime!(2026-10-25 01:00 UTC), 60),
-            (us, datetime!(2026-03-08 06:59 UTC), -300),
-            (us, datetime!(2026-03-08 07:00 UTC), -240),
-            (us, datetime!(2026-11-01 05:59 UTC), -240),
-            (us, datetime!(2026-11-01 06:00 UTC), -300),
-            (none, datetime!(2026-07-01 12:00 UTC), -300),
+            (&eu, datetime!(2026-03-29 00:59 UTC), 60),
+            (&eu, datetime!(2026-03-29 01:00 UTC), 120),
+            (&eu, datetime!(2026-10-25 00:59 UTC), 120),
+            (&eu, datetime!(2026-10-25 01:00 UTC), 60),
+            (&us, datetime!(2026-03-08 06:59 UTC), -300),
+            (&us, datetime!(2026-03-08 07:00 UTC), -240),
+            (&us, datetime!(2026-11-01 05:59 UTC), -240),
+            (&us, datetime!(2026-11-01 06:00 UTC), -300),
+            (&none, datetime!(2026-07-01 12:00 UTC), -300),
         ] {
             assert_eq!(i32::from(clock.offset(at).whole_minutes()), minutes, "{clock:?} {at}");
         }
         assert_eq!(eu.moment(date!(2026 - 07 - 01), 540), datetime!(2026-07-01 07:00 UTC));
         assert_eq!(eu.moment(date!(2026 - 12 - 01), 540), datetime!(2026-12-01 08:00 UTC));
+    }
+
+    #[test]
+    fn a_zone_knows_the_law_of_its_place() {
+        let zone = |name| Clock::of_zone(name).unwrap();
+        let madrid = zone("Europe/Madrid");
+        for (clock, at, minutes) in [
+            (&madrid, datetime!(2026-03-29 00:59 UTC), 60),
+            (&madrid, datetime!(2026-03-29 01:00 UTC), 120),
+            (&madrid, datetime!(2026-10-25 00:59 UTC), 120),
+            (&madrid, datetime!(2026-10-25 01:00 UTC), 60),
+            // Brazil gave summer up in 2019, Mexico in 2022; in Chile it begins in September.
+            (&zone("America/Sao_Paulo"), datetime!(2018-12-01 12:00 UTC), -120),
+            (&zone("America/Sao_Paulo"), datetime!(2026-12-01 12:00 UTC), -180),
+            (&zone("America/Mexico_City"), datetime!(2026-07-01 12:00 UTC), -360),
+            (&zone("America/Santiago"), datetime!(2026-12-01 12:00 UTC), -180),
+            (&zone("America/Santiago"), datetime!(2026-07-01 12:00 UTC), -240),
+            (&zone("Asia/Kolkata"), datetime!(2026-07-01 12:00 UTC), 330),
+            (&zone("UTC"), datetime!(2026-07-01 12:00 UTC), 0),
+        ] {
+            assert_eq!(i32::from(clock.offset(at).whole_minutes()), minutes, "{clock:?} {at}");
+        }
+        assert_eq!(madrid.moment(date!(2026 - 07 - 01), 540), datetime!(2026-07-01 07:00 UTC));
+        assert_eq!(madrid.moment(date!(2026 - 12 - 01), 540), datetime!(2026-12-01 08:00 UTC));
+        for no_place in ["", "Madrid", "Europe/Atlantis", "+02:00", "../etc/passwd"] {
+            assert_eq!(Clock::of_zone(no_place), None, "{no_place}");
+        }
     }
 
     #[test]
@@ -349,6 +411,19 @@ mod tests {
     }
 
     proptest! {
+        /// For as long as the rule is the law.
+        #[test]
+        fn a_zone_and_the_rule_it_follows_are_one_clock(minutes in 0_i64..5_000_000, of_day in 0_u16..1_440) {
+            let (zone, rule) = (Clock::of_zone("Europe/Madrid").unwrap(), madrid().clock);
+            let at = datetime!(2024-01-01 00:00 UTC) + Duration::minutes(minutes);
+            prop_assert_eq!(zone.offset(at), rule.offset(at));
+            let day = at.date();
+            prop_assert_eq!(zone.moment(day, of_day), rule.moment(day, of_day));
+            // What never is shown, in the hour that is left out, is a moment beside it.
+            let shown = zone.there(zone.moment(day, of_day));
+            prop_assert!((shown.date() - day).whole_days().abs() <= 1);
+        }
+
         /// Whenever it begins: what is promised falls into hours of work, not before it could be done, and more work is
         /// never done sooner.
         #[test]

@@ -13,7 +13,7 @@ use crate::{
     hours::{Hours, Week},
     language::Language,
 };
-use cells::{any, approve, clock, owes, rule};
+use cells::{any, approve, clock, owes, rule, zone};
 
 /// An example, which a test reads.
 pub const EXAMPLE: &str = include_str!("rules.tsv");
@@ -126,6 +126,7 @@ impl House {
 
     fn take(&mut self, cells: &[&str]) -> Result<(), &'static str> {
         match cells {
+            ["clock", name] => self.hours.clock = zone(name)?,
             ["clock", minutes, summer] => self.hours.clock = clock(minutes, summer)?,
             ["hours", week] => self.hours.week = Week::read(week)?,
             ["holiday", day] | ["holiday", day, _] => {
@@ -311,6 +312,7 @@ mod tests {
             ("nonsense", "write clock"),
             ("clock\t9999\t-", "minutes from UTC"),
             ("clock\t60\tmars", "eu or us"),
+            ("clock\tEurope/Atlantis", "IANA"),
             ("hours\tMo 9-18", "hours are"),
             ("holiday\tChristmas", "2026-12-25"),
             ("team\tx\t0", "minutes"),

@@ -24,7 +24,7 @@ pub use settings::Settings;
 
 use crate::http::client_address::TrustedProxies;
 use parsed::{
-    address, channel_kept, database, given, http_url, objects, open_rule, outgoing, policies, reading,
+    address, channel_kept, confirm, database, given, http_url, objects, open_rule, outgoing, policies, reading,
     secret, sender_quota, undo, whatsapp,
 };
 
@@ -109,6 +109,8 @@ pub struct Config {
     pub erase_keeps: Keep,
     /// How long the channel's own rows are kept.
     pub channel_kept: std::time::Duration,
+    /// How long a message that was sent waits for its delivery before a person is told.
+    pub sent_life: std::time::Duration,
     /// Files of one sender that are read in an hour.
     pub sender_quota: Quota,
     /// How conversations are led; none: every file is answered by itself.
@@ -237,6 +239,7 @@ impl TryFrom<Settings> for Config {
             open: open_rule(&s)?,
             outgoing: outgoing(&s)?,
             channel_kept: channel_kept(s.keep_channel_days.as_deref())?,
+            sent_life: confirm(s.confirm_hours.as_deref())?,
             sender_quota: sender_quota(s.sender_quota.as_deref())?,
             policies: policies(s.policies.as_deref(), s.privacy_notice.as_deref())?,
             aws: erasing::aws(&s),
@@ -268,6 +271,7 @@ mod tests {
         assert!(matches!(c.database, Database::Sqlite(p) if *p == *"data/acuse.db"));
         assert!(matches!(c.objects, Objects::Embedded(p) if *p == *"data/objects"));
         assert!(c.whatsapp.app_secrets.is_empty());
+        assert_eq!(c.sent_life, std::time::Duration::from_secs(72 * 3_600));
     }
 
     #[test]
@@ -307,6 +311,9 @@ mod tests {
             config(|s| s.media_hosts = Some("https://x/".into())).unwrap_err(),
             config(|s| s.graph_url = Some("ftp://x".into())).unwrap_err(),
             config(|s| s.clamd = Some("clamd".into())).unwrap_err(),
+            config(|s| s.confirm_hours = Some("0".into())).unwrap_err(),
+            config(|s| s.confirm_hours = Some("721".into())).unwrap_err(),
+            config(|s| s.confirm_hours = Some("3 days".into())).unwrap_err(),
         ];
         let names: Vec<_> = wrong.iter().map(|e| e.variable.as_str()).collect();
         let expected = [
@@ -318,6 +325,9 @@ mod tests {
             "ACUSE_MEDIA_HOSTS",
             "ACUSE_GRAPH_URL",
             "ACUSE_CLAMD",
+            "ACUSE_CONFIRM_HOURS",
+            "ACUSE_CONFIRM_HOURS",
+            "ACUSE_CONFIRM_HOURS",
         ];
         assert_eq!(names, expected);
         assert!(wrong.iter().all(|e| !e.to_string().contains("hush")));

@@ -57,7 +57,10 @@ impl Parts {
             }
             Database::Postgres(url) => Catalog::open(url.expose()).await,
         };
-        Ok(opened?.with_rule(config.open.clone()).with_policies(config.policies.clone()))
+        Ok(opened?
+            .with_rule(config.open.clone())
+            .with_policies(config.policies.clone())
+            .with_sent_life(config.sent_life))
     }
 
     /// The objects alone, their bucket there, as the store has them: nothing is sealed or opened.

@@ -26,6 +26,7 @@ use crate::{
     error::CatalogError,
     key_file::KeyFile,
     names::{self, kept},
+    outbox::SENT_LIFE,
     sql::{Inner, Tx},
 };
 
@@ -49,6 +50,8 @@ pub struct Catalog {
     clock: fn() -> OffsetDateTime,
     /// How conversations are led.
     policies: Option<Arc<Policies>>,
+    /// How long a message that was accepted waits for its delivery before a person is told.
+    pub(crate) sent_life: time::Duration,
 }
 
 #[derive(Debug, Clone)]
@@ -95,6 +98,13 @@ impl Catalog {
     #[must_use]
     pub fn with_policies(mut self, policies: Option<Policies>) -> Self {
         self.policies = policies.map(Arc::new);
+        self
+    }
+
+    /// The same catalog, which tells a person of a message whose delivery nobody confirmed in this time.
+    #[must_use]
+    pub fn with_sent_life(mut self, sent_life: Duration) -> Self {
+        self.sent_life = time::Duration::try_from(sent_life).unwrap_or(time::Duration::MAX);
         self
     }
 
@@ -173,6 +183,7 @@ impl Catalog {
             keys: Arc::default(),
             clock: names::now,
             policies: None,
+            sent_life: SENT_LIFE,
         })
     }
 
@@ -212,6 +223,7 @@ impl Catalog {
             keys: Arc::default(),
             clock: names::now,
             policies: None,
+            sent_life: SENT_LIFE,
         })
     }
 

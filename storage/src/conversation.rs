@@ -336,7 +336,8 @@ impl Catalog {
     /// When the database fails or a row is impossible.
     pub async fn windows_of(&self, contact: ContactId) -> Result<Vec<Window>, CatalogError> {
         let mut tx = self.reading().await?;
-        let sql = "SELECT phone_number_id, last_inbound_at FROM windows WHERE contact_id = $1 ORDER BY phone_number_id";
+        let sql = "SELECT phone_number_id, last_inbound_at FROM windows WHERE contact_id = $1 AND last_inbound_at > 0 \
+             ORDER BY phone_number_id";
         all!(tx, (String, i64), sql, contact.0)?
             .into_iter()
             .map(|(phone_number_id, last)| {

@@ -8,7 +8,7 @@ use crate::{
     catalog::Catalog,
     error::CatalogError,
     names::{micros, number},
-    outbox::{SENT_LIFE, UNKNOWN_LIFE},
+    outbox::UNKNOWN_LIFE,
     sql::Tx,
 };
 
@@ -68,7 +68,7 @@ impl Catalog {
             tx,
             (i64, i64, i64, i64, i64),
             sqlx::AssertSqlSafe(text.clone()),
-            micros(present - SENT_LIFE),
+            micros(present.saturating_sub(self.sent_life)),
             micros(unknown_since)
         )?;
         let count = |value| number("outbox", "state", value);

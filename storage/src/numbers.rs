@@ -11,10 +11,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 
-pub use pause::{About, Direction, May};
+pub use pause::{About, Direction, May, Pause};
 pub(crate) use pause::{delivered, probe_due, probing};
 pub use removal::Removed;
-pub use waiting::{Pause, Waiting};
+pub use waiting::Waiting;
 
 use crate::{
     catalog::Catalog,
@@ -43,14 +43,10 @@ pub struct Number {
     pub media_retention: Duration,
     /// Which token it uses; never the token.
     pub token_ref: String,
-    /// Whether nothing is fetched for it.
-    pub fetch_paused: bool,
-    /// Whether nothing is sent from it.
-    pub send_paused: bool,
-    /// Why, of the latest pause.
-    pub reason: Option<String>,
-    /// Since when it is paused.
-    pub since: Option<OffsetDateTime>,
+    /// Why nothing is fetched for it, while nothing is.
+    pub fetch_pause: Option<Pause>,
+    /// Why nothing is sent from it, while nothing is.
+    pub send_pause: Option<Pause>,
     /// When it last brought a webhook.
     pub last_webhook_at: Option<OffsetDateTime>,
 }
@@ -115,9 +111,52 @@ pub(crate) async fn ensure(tx: &mut Tx, number: &str) -> Result<(), CatalogError
         .map(drop)
 }
 
-type Word = Option<String>;
-type Row =
-    (String, String, bool, bool, Option<String>, Option<i64>, Option<i64>, Word, Word, Word, Word, Word, i64);
+#[derive(sqlx::FromRow)]
+struct Row {
+    phone_number_id: String,
+    token_ref: String,
+    fetch_paused: bool,
+    fetch_reason: Option<String>,
+    fetch_since: Option<i64>,
+    send_paused: bool,
+    send_reason: Option<String>,
+    send_since: Option<i64>,
+    last_webhook_at: Option<i64>,
+    waba_id: Option<String>,
+    display_number: Option<String>,
+    status: Option<String>,
+    quality: Option<String>,
+    tier: Option<String>,
+    media_retention_secs: i64,
+}
+
+impl TryFrom<Row> for Number {
+    type Error = CatalogError;
+
+    fn try_from(row: Row) -> Result<Self, CatalogError> {
+        Ok(Self {
+            phone_number_id: row.phone_number_id,
+            waba_id: row.waba_id,
+            display_number: row.display_number,
+            status: row.status,
+            quality: row.quality,
+            tier: row.tier,
+            media_retention: Duration::seconds(row.media_retention_secs),
+            token_ref: row.token_ref,
+            fetch_pause: Pause::of(row.fetch_paused, row.fetch_reason, row.fetch_since)?,
+            send_pause: Pause::of(row.send_paused, row.send_reason, row.send_since)?,
+            last_webhook_at: maybe_at("numbers", "last_webhook_at", row.last_webhook_at)?,
+        })
+    }
+}
+
+impl Number {
+    /// Its pauses, by what is paused.
+    pub fn pauses(&self) -> impl Iterator<Item = (Direction, &Pause)> {
+        let both = [(Direction::Fetch, &self.fetch_pause), (Direction::Send, &self.send_pause)];
+        both.into_iter().filter_map(|(direction, pause)| Some((direction, pause.as_ref()?)))
+    }
+}
 
 impl Catalog {
     /// Our numbers.
@@ -125,34 +164,18 @@ impl Catalog {
     /// # Errors
     /// When the database fails or a row is impossible.
     pub async fn numbers(&self) -> Result<Vec<Number>, CatalogError> {
-        const T: &str = "numbers";
         let mut tx = self.reading().await?;
+        // What a worker of the version before pauses has one reason for both.
         all!(
             tx,
             Row,
-            "SELECT phone_number_id, token_ref, fetch_paused, send_paused, reason, since, last_webhook_at, waba_id, \
-             display_number, status, quality, tier, media_retention_secs FROM numbers ORDER BY phone_number_id LIMIT 1000"
+            "SELECT phone_number_id, token_ref, fetch_paused, COALESCE(fetch_reason, reason) AS fetch_reason, \
+             COALESCE(fetch_since, since) AS fetch_since, send_paused, COALESCE(send_reason, reason) AS send_reason, \
+             COALESCE(send_since, since) AS send_since, last_webhook_at, waba_id, display_number, status, quality, \
+             tier, media_retention_secs FROM numbers ORDER BY phone_number_id LIMIT 1000"
         )?
         .into_iter()
-        .map(|row| {
-            let (phone_number_id, token_ref, fetch_paused, send_paused, reason, since, last, waba, ..) = row;
-            let (display_number, status, quality, tier) = (row.8, row.9, row.10, row.11);
-            Ok(Number {
-                phone_number_id,
-                waba_id: waba,
-                display_number,
-                status,
-                quality,
-                tier,
-                media_retention: Duration::seconds(row.12),
-                token_ref,
-                fetch_paused,
-                send_paused,
-                reason,
-                since: maybe_at(T, "since", since)?,
-                last_webhook_at: maybe_at(T, "last_webhook_at", last)?,
-            })
-        })
+        .map(Number::try_from)
         .collect()
     }
 
@@ -162,7 +185,7 @@ impl Catalog {
     /// When the database fails or a row is impossible.
     pub async fn paused_numbers(&self) -> Result<Vec<Number>, CatalogError> {
         let mut numbers = self.numbers().await?;
-        numbers.retain(|n| n.fetch_paused || n.send_paused);
+        numbers.retain(|n| n.pauses().next().is_some());
         Ok(numbers)
     }
 

@@ -143,16 +143,10 @@ pub struct NewReply {
 pub const TOO_LATE: &str = "too late";
 /// How long an answer is worth sending: inside Meta's 24 hours, with a margin.
 pub const ANSWER_LIFE: Duration = Duration::hours(23);
-/// Until when a person can be answered in free words, after what they wrote then: the last hour of Meta's window is for
-/// what has been written to be tried again.
-#[must_use]
-pub fn answerable_until(last_inbound: OffsetDateTime) -> OffsetDateTime {
-    last_inbound.saturating_add(ANSWER_LIFE)
-}
-
 /// How long a message that may have left waits for a status before a person is told.
 pub const UNKNOWN_LIFE: Duration = Duration::hours(1);
-/// How long a message that was accepted waits for its delivery before a person is told.
+/// How long a message that was accepted waits for its delivery before a person is told, where nobody says otherwise
+/// ([`Catalog::with_sent_life`]).
 pub const SENT_LIFE: Duration = Duration::hours(72);
 
 /// A message of the outbox.

@@ -149,14 +149,17 @@ pub struct LaneDepth {
 /// Longest time a task keeps its place before apalis counts it as spent. Our own rows end retries long before.
 const MAX_ATTEMPTS: usize = 25;
 
-/// Media that Meta keeps for less than this goes first.
+/// Media that Meta keeps for less than this goes before everything that it keeps for longer.
 const GONE_SOON: time::Duration = time::Duration::DAY;
-/// Above whatever anybody has waiting.
-const URGENT: i32 = 1 << 24;
 /// Deadlines that are nearer to each other are taken for the same.
-const URGENT_STEP: time::Duration = time::Duration::minutes(5);
-/// How many of a sender's are counted within a step.
-const MOST_BEHIND: i32 = 1 << 12;
+const DEADLINE_STEP: time::Duration = time::Duration::minutes(5);
+/// From here deadlines are counted.
+const DEADLINES_FROM: OffsetDateTime = time::macros::datetime!(2025-01-01 00:00 UTC);
+/// How many steps there are: forty years of them.
+pub(crate) const DEADLINES: i32 = 1 << 22;
+/// How many of a sender's are counted, of what is gone soon and of the rest; beyond that all are the last of theirs.
+const MOST_BEHIND_SOON: i32 = 1 << 8;
+const MOST_BEHIND: i32 = 1 << 9;
 
 /// One task on its way into the queue's table.
 pub(crate) struct Push {
@@ -180,17 +183,20 @@ impl Push {
         Self::of(&CaseTask::new(id), run_at)
     }
 
-    /// What is gone soon goes before everything that is not, and of that the oldest deadline first, by steps of
-    /// [`URGENT_STEP`]; within one, whoever has others waiting goes behind.
+    /// In the order of deadlines, the oldest first, inside what fairness allows. Who waits days loses nothing by letting
+    /// others go first: there the place among the sender's own decides, and of the same place the deadline. What is gone
+    /// within a day is lost by waiting: it goes before the rest, there the deadline decides, and of the same deadline
+    /// the place. Deadlines count from one moment, so that tasks compare whenever they were pushed.
     pub(crate) fn before(self, deadline: OffsetDateTime, present: OffsetDateTime) -> Self {
-        let left = (deadline - present).max(time::Duration::ZERO);
-        if left >= GONE_SOON {
-            return self;
-        }
-        let steps = (GONE_SOON - left).whole_seconds() / URGENT_STEP.whole_seconds();
-        let steps = i32::try_from(steps).unwrap_or_default();
-        let behind = self.priority.max(1 - MOST_BEHIND);
-        Self { priority: URGENT + steps * MOST_BEHIND + behind, ..self }
+        let steps = (deadline - DEADLINES_FROM).whole_seconds() / DEADLINE_STEP.whole_seconds();
+        let step = i32::try_from(steps.clamp(0, i64::from(DEADLINES) - 1)).unwrap_or_default();
+        let behind = self.priority.saturating_neg().max(0);
+        let priority = if deadline - present < GONE_SOON {
+            (DEADLINES - 1 - step) * MOST_BEHIND_SOON + MOST_BEHIND_SOON - behind.min(MOST_BEHIND_SOON - 1)
+        } else {
+            -1 - behind.min(MOST_BEHIND - 1) * DEADLINES - step
+        };
+        Self { priority, ..self }
     }
 
     fn of<T: Serialize>(task: &T, run_at: Option<OffsetDateTime>) -> Result<Self, CatalogError> {
@@ -381,5 +387,41 @@ impl Catalog {
         let gone = execute!(tx, sqlx::AssertSqlSafe(text.clone()), before)?;
         tx.commit().await?;
         Ok(gone)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::{Duration, macros::datetime};
+
+    use super::*;
+
+    const NOON: OffsetDateTime = datetime!(2026-09-01 12:00 UTC);
+
+    /// A task pushed at `present` for what is gone then, behind so many of its sender's.
+    fn priority(behind: i64, deadline: OffsetDateTime, present: OffsetDateTime) -> i32 {
+        Push::case(CaseId::generate(), None).unwrap().behind(behind).before(deadline, present).priority
+    }
+
+    #[test]
+    fn tasks_compare_whenever_they_were_pushed() {
+        let soon = NOON + Duration::HOUR;
+        assert_eq!(priority(3, soon, NOON), priority(3, soon, NOON - Duration::hours(20)));
+        assert!(priority(0, soon, NOON - Duration::hours(20)) > priority(0, soon + Duration::HOUR, NOON));
+        let week = NOON + Duration::WEEK;
+        assert_eq!(priority(3, week, NOON), priority(3, week, NOON - Duration::DAY));
+        assert!(priority(0, week, NOON) > priority(0, week + Duration::HOUR, NOON - Duration::DAY));
+        assert!(priority(0, week + Duration::HOUR, NOON) > priority(1, week, NOON), "fairness goes first");
+        assert!(priority(200, soon, NOON) > priority(0, week, NOON), "but not of what is gone soon");
+    }
+
+    #[test]
+    fn whatever_is_asked_it_is_a_priority() {
+        let far = datetime!(9999-12-31 0:00 UTC);
+        for behind in [0, 1, 600, i64::MAX] {
+            assert!(priority(behind, far, NOON) < 0);
+            assert!(priority(behind, OffsetDateTime::UNIX_EPOCH, NOON) > 0);
+        }
+        assert_eq!(priority(i64::MAX, far, NOON), i32::MIN);
     }
 }

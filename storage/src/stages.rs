@@ -105,7 +105,7 @@ pub(crate) async fn push_stage(
     push(tx, queue, vec![task]).await
 }
 
-/// A stage's task, in its place: behind others of its sender, and before what is there for longer.
+/// A stage's task, in its place: behind others of its sender, and what is to be fetched by its deadline too.
 pub(crate) async fn waiting_task(
     tx: &mut Tx,
     id: DocumentId,

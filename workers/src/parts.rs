@@ -42,6 +42,20 @@ pub fn needs(env: &Env, stage: Stage) -> &'static [Part] {
 /// # Errors
 /// Why it is away.
 pub async fn probe(env: &Env, part: Part) -> Result<(), String> {
+    let answered = ask(env, part).await;
+    measure(env, part, answered.is_ok());
+    answered
+}
+
+/// Whoever asks the scanner, the gauge says what is known of it since; a process that did not ask learns it from the
+/// catalog ([`notice`]).
+fn measure(env: &Env, part: Part, is_up: bool) {
+    if part == Part::Scanner && env.scanner.is_some() {
+        metrics::gauge!("acuse_scanner_up").set(f64::from(u8::from(is_up)));
+    }
+}
+
+async fn ask(env: &Env, part: Part) -> Result<(), String> {
     let asked = async {
         match part {
             Part::Objects => objects(env).await,
@@ -156,6 +170,9 @@ pub async fn blame(env: &Env, part: Part) -> Result<Option<OffsetDateTime>, Cata
 /// When the catalog fails.
 pub async fn notice(env: &Env, part: Part) -> Result<bool, CatalogError> {
     let is_away = env.catalog.parts_away().await?.iter().any(|away| away.part == part);
+    if is_away {
+        measure(env, part, false);
+    }
     Ok(!is_away && blame(env, part).await?.is_none())
 }
 

@@ -8,7 +8,6 @@ use acuse_storage::{
     key_file::ErasedKind,
     object_sweep::{Direction, Pace, SweepError},
     objects::SealError,
-    parts::Part,
 };
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -100,7 +99,6 @@ impl Default for Schedules {
 
 /// Runs all schedules until told to stop.
 pub(crate) async fn run(env: Arc<Env>, schedules: Schedules, stop: CancellationToken) {
-    let probe_every = env.policy.probe_every;
     let turns = Arc::default();
     tokio::join!(
         every("sweep", schedules.sweep, &stop, || sweep(&env, schedules.idle)),
@@ -113,7 +111,6 @@ pub(crate) async fn run(env: Arc<Env>, schedules: Schedules, stop: CancellationT
         every("retain", schedules.vacuum, &stop, || retain(&env)),
         every("compare", schedules.compare, &stop, || compare(&env)),
         every("messages", schedules.sweep, &stop, || messages(&env)),
-        every("scanner", probe_every, &stop, || scanner(&env)),
         every("parts", schedules.parts, &stop, || parts(&env)),
         every("watch", schedules.watch, &stop, || crate::watch::look_here(&env)),
         every("watch_afar", schedules.watch, &stop, || crate::watch::look_afar(&env)),
@@ -377,18 +374,5 @@ pub async fn parts(env: &Env) -> Result<(), CatalogError> {
         env.catalog.tell_of_waiting(time::Duration::try_from(WAITS_LONG).unwrap_or_default()).await?;
     metrics::gauge!("acuse_documents_waiting_long")
         .set(f64::from(u32::try_from(waiting).unwrap_or(u32::MAX)));
-    Ok(())
-}
-
-/// Asks the malware scanner for what it must know. Once it is away, only its own probes bring it back.
-///
-/// # Errors
-/// When the catalog fails.
-pub async fn scanner(env: &Env) -> Result<(), CatalogError> {
-    if env.scanner.is_none() {
-        return Ok(());
-    }
-    let is_up = crate::parts::notice(env, Part::Scanner).await?;
-    metrics::gauge!("acuse_scanner_up").set(if is_up { 1.0 } else { 0.0 });
     Ok(())
 }

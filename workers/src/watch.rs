@@ -13,6 +13,7 @@ use std::{
     sync::{MutexGuard, PoisonError},
 };
 
+use acuse_conversation::{Clock, Summer};
 use acuse_storage::{
     Catalog, CatalogError,
     parts::Part,
@@ -20,7 +21,7 @@ use acuse_storage::{
     webhooks::{Endpoint, UNSIGNED},
 };
 use serde_json::json;
-use time::{Duration, OffsetDateTime, Time, UtcOffset, Weekday, format_description::well_known::Rfc3339};
+use time::{Duration, OffsetDateTime, Time, Weekday, format_description::well_known::Rfc3339};
 
 use crate::{
     env::Env,
@@ -40,21 +41,24 @@ const BEAT_FAILING: &str = "beat_failing";
 /// No webhook comes for one of our numbers.
 const SILENT: &str = "webhooks_silent";
 
-/// When webhooks are to be expected, e.g. `mon-sat 08:00-20:00 +02:00 3h`.
+/// When webhooks are to be expected, e.g. `mon-sat 08:00-20:00 Europe/Madrid 3h`; `+02:00` in the place of the place
+/// stands still when its clocks change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expected {
     first: Weekday,
     last: Weekday,
-    opens: Time,
-    closes: Time,
-    offset: UtcOffset,
+    /// Minutes of the day.
+    opens: u16,
+    closes: u16,
+    clock: Clock,
     silence: Duration,
 }
 
 /// Hours that cannot be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "write days, hours, offset from UTC and how long may pass without a webhook, e.g. mon-sat 08:00-20:00 +02:00 3h"
+    "write days, hours, time zone and how long may pass without a webhook, e.g. mon-sat 08:00-20:00 Europe/Madrid 3h; \
+     an offset from UTC such as +02:00 is taken too"
 )]
 pub struct NotHours;
 
@@ -69,23 +73,22 @@ fn weekday(text: &str) -> Option<Weekday> {
     None
 }
 
-fn hours_minutes(text: &str) -> Option<(u8, u8)> {
+/// Minutes of a day.
+fn minute(text: &str) -> Option<u16> {
     let (hours, minutes) = text.split_once(':')?;
-    Some((hours.parse().ok()?, minutes.parse().ok()?))
+    let time = Time::from_hms(hours.parse().ok()?, minutes.parse().ok()?, 0).ok()?;
+    Some(u16::from(time.hour()) * 60 + u16::from(time.minute()))
 }
 
-fn clock_time(text: &str) -> Option<Time> {
-    let (hours, minutes) = hours_minutes(text)?;
-    Time::from_hms(hours, minutes, 0).ok()
-}
-
-fn utc_offset(text: &str) -> Option<UtcOffset> {
-    let (sign, rest) = match text.strip_prefix('-') {
-        Some(rest) => (-1, rest),
-        None => (1, text.strip_prefix('+')?),
+/// `Europe/Madrid`, or `+02:00`.
+fn clock(text: &str) -> Option<Clock> {
+    let (sign, rest) = match (text.strip_prefix('+'), text.strip_prefix('-')) {
+        (Some(rest), _) => (1, rest),
+        (_, Some(rest)) => (-1, rest),
+        _ => return Clock::of_zone(text),
     };
-    let (hours, minutes) = hours_minutes(rest)?;
-    UtcOffset::from_hms(sign * i8::try_from(hours).ok()?, sign * i8::try_from(minutes).ok()?, 0).ok()
+    let minutes = sign * i32::from(minute(rest)?);
+    Some(Clock::Offset { minutes, summer: Summer::None })
 }
 
 impl FromStr for Expected {
@@ -95,13 +98,13 @@ impl FromStr for Expected {
             let mut words = text.split_whitespace();
             let (first, last) = words.next()?.split_once('-')?;
             let (opens, closes) = words.next()?.split_once('-')?;
-            let offset = utc_offset(words.next()?)?;
+            let clock = clock(words.next()?)?;
             let hours: i64 = words.next()?.strip_suffix('h')?.parse().ok()?;
             let hours = Some(hours).filter(|h| (1..=168).contains(h) && words.next().is_none())?;
-            let (opens, closes) = (clock_time(opens)?, clock_time(closes)?);
+            let (opens, closes) = (minute(opens)?, minute(closes)?);
             let (first, last) = (weekday(first)?, weekday(last)?);
             let silence = Duration::hours(hours);
-            (opens < closes).then_some(Self { first, last, opens, closes, offset, silence })
+            (opens < closes).then_some(Self { first, last, opens, closes, clock, silence })
         };
         read().ok_or(NotHours)
     }
@@ -118,14 +121,14 @@ impl Expected {
     /// may be longer than a day. It lasts through the night.
     #[must_use]
     pub fn is_silent(&self, last: OffsetDateTime, now: OffsetDateTime) -> bool {
-        let (last, now) = (last.to_offset(self.offset), now.to_offset(self.offset));
+        let first = self.clock.there(last).date();
         let mut open = Duration::ZERO;
-        let mut day = now.date();
+        let mut day = self.clock.there(now).date();
         // Backwards, and no further than it takes.
-        while open <= self.silence && day >= last.date() {
+        while open <= self.silence && day >= first {
             if self.works_on(day.weekday()) {
-                let opens = day.with_time(self.opens).assume_offset(self.offset);
-                let closes = day.with_time(self.closes).assume_offset(self.offset);
+                let (opens, closes) =
+                    (self.clock.moment(day, self.opens), self.clock.moment(day, self.closes));
                 open += (closes.min(now) - opens.max(last)).max(Duration::ZERO);
             }
             let Some(before) = day.previous_day() else { break };
@@ -413,14 +416,42 @@ mod tests {
     }
 
     #[test]
+    fn silence_follows_the_clocks_of_the_place() {
+        let hours: Expected = "mon-fri 08:00-18:00 Europe/Madrid 3h".parse().unwrap();
+        // On Friday it is winter and on Monday summer: eight o'clock is seven UTC, and then six.
+        let friday = datetime!(2026-03-27 17:00 UTC);
+        assert!(!hours.is_silent(friday, datetime!(2026-03-30 09:00 UTC)), "three hours of Monday");
+        assert!(hours.is_silent(friday, datetime!(2026-03-30 09:01 UTC)));
+        let fixed: Expected = "mon-fri 08:00-18:00 +01:00 3h".parse().unwrap();
+        assert!(!fixed.is_silent(friday, datetime!(2026-03-30 09:59 UTC)), "an hour late, as it was");
+        // And back: on Monday it is winter again.
+        let friday = datetime!(2026-10-23 16:00 UTC);
+        assert!(!hours.is_silent(friday, datetime!(2026-10-26 10:00 UTC)));
+        assert!(hours.is_silent(friday, datetime!(2026-10-26 10:01 UTC)));
+        // A day of 23 hours and one of 25.
+        let always: Expected = "mon-sun 00:00-23:59 Europe/Madrid 24h".parse().unwrap();
+        let saturday = datetime!(2026-03-28 23:00 UTC);
+        assert!(!always.is_silent(saturday, datetime!(2026-03-29 22:00 UTC)));
+        assert!(always.is_silent(saturday, datetime!(2026-03-29 23:03 UTC)));
+    }
+
+    #[test]
     fn hours_are_read_or_refused() {
-        assert!("sat-mon 00:00-23:59 -05:30 1h".parse::<Expected>().is_ok());
+        for good in [
+            "sat-mon 00:00-23:59 -05:30 1h",
+            "mon-sat 08:00-20:00 +02:00 3h",
+            "mon-fri 08:00-18:00 Europe/Madrid 3h",
+            "mon-fri 08:00-18:00 America/Argentina/Buenos_Aires 3h",
+        ] {
+            assert!(good.parse::<Expected>().is_ok(), "{good}");
+        }
         for bad in [
             "",
             "mon 08:00-18:00 +02:00 3h",
             "mon-fri 18:00-08:00 +02:00 3h",
             "mon-fri 8-18 +02:00 3h",
-            "mon-fri 08:00-18:00 Europe/Madrid 3h",
+            "mon-fri 08:00-18:00 Europe/Atlantis 3h",
+            "mon-fri 08:00-18:00 +25:00 3h",
             "mon-fri 08:00-18:00 +02:00 0h",
             "mon-fri 08:00-18:00 +02:00 3h x",
         ] {

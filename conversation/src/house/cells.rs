@@ -15,6 +15,10 @@ pub(super) fn any(cell: &str) -> Option<&str> {
     Some(cell).filter(|cell| !cell.is_empty() && *cell != "-")
 }
 
+pub(super) fn zone(name: &str) -> Result<Clock, &'static str> {
+    Clock::of_zone(name).ok_or("a clock is a place that IANA names, such as Europe/Madrid")
+}
+
 pub(super) fn clock(minutes: &str, summer: &str) -> Result<Clock, &'static str> {
     let minutes = minutes.parse::<i32>().ok().filter(|m| (-14 * 60..=14 * 60).contains(m));
     let summer = match any(summer) {
@@ -23,7 +27,8 @@ pub(super) fn clock(minutes: &str, summer: &str) -> Result<Clock, &'static str> 
         Some("us") => Summer::Us,
         Some(_) => return Err("clocks go forward as in eu or us, or - for never"),
     };
-    Ok(Clock { minutes: minutes.ok_or("a clock is so many minutes from UTC")?, summer })
+    let minutes = minutes.ok_or("a clock is a place such as Europe/Madrid, or so many minutes from UTC")?;
+    Ok(Clock::Offset { minutes, summer })
 }
 
 pub(super) fn rule([kind, reason, number, language, from, team]: [&str; 6]) -> Result<Rule, &'static str> {

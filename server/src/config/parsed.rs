@@ -64,6 +64,19 @@ pub(super) fn channel_kept(value: Option<&str>) -> Result<std::time::Duration, C
     Ok(std::time::Duration::from_secs(days * 24 * 3_600))
 }
 
+/// No longer than Meta goes on trying: 30 days.
+pub(super) fn confirm(value: Option<&str>) -> Result<std::time::Duration, ConfigError> {
+    let hours: u64 = given(value).map_or(Ok(72), |text| {
+        text.parse().ok().filter(|hours| (1..=720).contains(hours)).ok_or_else(|| {
+            ConfigError::new(
+                "ACUSE_CONFIRM_HOURS",
+                format!("{text:?} is not a number of hours from 1 to 720"),
+            )
+        })
+    })?;
+    Ok(std::time::Duration::from_secs(hours * 3_600))
+}
+
 /// What leaves for other people's servers.
 pub(super) fn outgoing(s: &Settings) -> Result<Outgoing, ConfigError> {
     let networks = given(s.outgoing_networks.as_deref()).unwrap_or_default().split(',').map(str::trim);

@@ -119,6 +119,9 @@ pub struct Settings {
     /// Days for which raw webhooks, statuses and messages are kept [default: 90].
     #[arg(long, env = "ACUSE_KEEP_CHANNEL_DAYS", global = true, value_name = "DAYS")]
     pub keep_channel_days: Option<String>,
+    /// Hours after which a message that was sent and whose delivery nobody confirmed is told of [default: 72].
+    #[arg(long, env = "ACUSE_CONFIRM_HOURS", global = true, value_name = "HOURS")]
+    pub confirm_hours: Option<String>,
     /// File of the keys that documents are sealed by; made at first start, and never part of a backup: keep a copy
     /// elsewhere, and give every machine one [default: acuse.key in the data folder, where the objects are embedded;
     /// `none` seals nothing].
@@ -156,8 +159,8 @@ pub struct Settings {
     /// with it, identity documents from Colombia and Brazil are read only once their sender agreed [default: none].
     #[arg(long, env = "ACUSE_PRIVACY_NOTICE", global = true, value_name = "PATH")]
     pub privacy_notice: Option<String>,
-    /// When webhooks are to be expected, e.g. `mon-sat 08:00-20:00 +02:00 3h`: silence for longer than the
-    /// last part is an incident [default: never].
+    /// When webhooks are to be expected, e.g. `mon-sat 08:00-20:00 Europe/Madrid 3h` (or `+02:00` in the place of the
+    /// place): silence for longer than the last part is an incident [default: never].
     #[arg(long, env = "ACUSE_EXPECT_WEBHOOKS", global = true, value_name = "HOURS")]
     pub expect_webhooks: Option<String>,
     /// Limits on one file, from `ACUSE_LIMIT_…`; `acuse doctor` prints them.

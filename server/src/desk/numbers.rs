@@ -1,7 +1,5 @@
 //! Our numbers, for operators: whose each is, how Meta finds it, what is paused and why, and what waits for it.
 
-use std::collections::BTreeMap;
-
 use acuse_storage::{
     keys::Scope,
     numbers::{Direction, Number, Pause, Waiting},
@@ -55,27 +53,20 @@ fn retention(kept: Duration, tongue: Tongue) -> String {
     if count == 1 { tongue.t(one).to_owned() } else { tongue.f(many, count) }
 }
 
-fn paused(number: &Number, pauses: &BTreeMap<(String, Direction), Pause>) -> Vec<Paused> {
-    let directions = [
-        (Direction::Fetch, number.fetch_paused, "Files are not fetched"),
-        (Direction::Send, number.send_paused, "Messages are not sent"),
-    ];
-    let of = |(direction, is_paused, what): (Direction, bool, &'static str)| {
-        let pause = pauses.get(&(number.phone_number_id.clone(), direction));
-        let reason = pause.map(|p| p.reason.clone()).or_else(|| number.reason.clone()).unwrap_or_default();
-        let since = pause.map(|p| p.since).or(number.since);
-        is_paused.then(|| Paused { what, reason, at: since.map(words::full).unwrap_or_default() })
+fn paused(number: &Number) -> Vec<Paused> {
+    let told = |(direction, pause): (Direction, &Pause)| Paused {
+        what: match direction {
+            Direction::Fetch => "Files are not fetched",
+            Direction::Send => "Messages are not sent",
+        },
+        reason: pause.reason.clone(),
+        at: pause.since.map(words::full).unwrap_or_default(),
     };
-    directions.into_iter().filter_map(of).collect()
+    number.pauses().map(told).collect()
 }
 
-fn card(
-    number: Number,
-    pauses: &BTreeMap<(String, Direction), Pause>,
-    waiting: Waiting,
-    (tongue, now): (Tongue, OffsetDateTime),
-) -> Card {
-    let paused = paused(&number, pauses);
+fn card(number: Number, waiting: Waiting, (tongue, now): (Tongue, OffsetDateTime)) -> Card {
+    let paused = paused(&number);
     let word = |word: Option<String>| word.unwrap_or_else(|| "—".to_owned());
     let is_unwell = number.status.as_deref().is_some_and(|status| status != "CONNECTED");
     let tone = match number.quality.as_deref() {
@@ -107,11 +98,11 @@ pub async fn show(State(app): State<App>, person: Person) -> Shown {
 async fn render(app: &App, person: &Person) -> Result<Response, Problem> {
     person.caller.require(Scope::Admin)?;
     let now = app.catalog.now();
-    let (numbers, pauses) = (app.catalog.numbers().await?, app.catalog.pauses().await?);
+    let numbers = app.catalog.numbers().await?;
     let waiting = app.catalog.numbers_waiting().await?;
     let cards = numbers.into_iter().map(|number| {
         let waiting = waiting.get(&number.phone_number_id).copied().unwrap_or_default();
-        card(number, &pauses, waiting, (person.tongue, now))
+        card(number, waiting, (person.tongue, now))
     });
     Ok(page(&Numbers { cards: cards.collect(), frame: Frame::of(app, person, "numbers").await? }))
 }

@@ -4,6 +4,7 @@
 //! of another site can neither send the cookie nor guess the token.
 
 use std::{
+    collections::HashSet,
     net::{IpAddr, Ipv6Addr},
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
@@ -45,17 +46,23 @@ const OF_NAME: Size = Size { most: 10.0, per_s: 1.0 / 6.0 };
 /// Wrong passwords from one address, for whatever names: 30 at once, then one each two seconds. An office behind one
 /// address has some.
 const OF_ADDRESS: Size = Size { most: 30.0, per_s: 0.5 };
-/// Wrong passwords for one name from everywhere: so many that nobody types them, too few to guess one.
+/// Wrong passwords for one name from everywhere: so many that nobody types them, too few to guess one. Whoever signed in
+/// from a place before is not slowed by what others try elsewhere.
 const FROM_EVERYWHERE: Size = Size { most: 1_000.0, per_s: 0.1 };
+
+/// Places from which people signed in that are remembered.
+const PLACES: usize = 10_000;
 
 /// The state of signing in.
 #[derive(Default)]
 pub struct Door {
     setup: Mutex<Option<String>>,
     failures: Mutex<Failures>,
+    /// Who signed in from where since this process began.
+    came_in: Mutex<HashSet<(IpAddr, Sha256)>>,
 }
 
-/// What wrong passwords have used up. Each is counted by itself, so that somebody who tries many names from one place
+/// What wrong passwords have used up, in buckets of their own. Each is counted by itself, so that somebody who tries many names from one place
 /// shuts the door for that place, and for nobody else.
 #[derive(Default)]
 struct Failures {
@@ -99,10 +106,20 @@ impl Door {
 
     fn may_try(&self, address: IpAddr, name: &str, at: Instant) -> bool {
         let (place, name) = (place(address), Sha256::of(name.as_bytes()));
+        let is_theirs = self.came_in.lock().unwrap_or_else(PoisonError::into_inner).contains(&(place, name));
         let failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         failures.of_address.level(&place, OF_ADDRESS, at) >= 1.0
             && failures.of_name.level(&(place, name), OF_NAME, at) >= 1.0
-            && failures.from_everywhere.level(&name, FROM_EVERYWHERE, at) >= 1.0
+            && (is_theirs || failures.from_everywhere.level(&name, FROM_EVERYWHERE, at) >= 1.0)
+    }
+
+    /// Somebody showed who they are: they are known at this place.
+    fn came_in(&self, address: IpAddr, name: &str) {
+        let mut places = self.came_in.lock().unwrap_or_else(PoisonError::into_inner);
+        if places.len() >= PLACES {
+            places.clear();
+        }
+        places.insert((place(address), Sha256::of(name.as_bytes())));
     }
 
     fn failed(&self, address: IpAddr, name: &str, at: Instant) {
@@ -180,6 +197,7 @@ pub async fn sign_in(
         .unwrap_or(false);
     match found {
         Some((user, _)) if right && user.disabled_at.is_none() => {
+            app.door.came_in(address, name);
             open(&app.catalog, &user, (address, agent)).await.map(Some)
         }
         _ => {
@@ -349,6 +367,32 @@ mod tests {
         assert_eq!(tried, 30, "that place is shut");
         assert!(door.may_try(good, "eva", now) && door.may_try(good, "n1", now), "and no other");
         assert!(door.may_try(bad, "eva", now + Duration::from_secs(60)), "not for ever");
+    }
+
+    #[test]
+    fn one_name_is_not_guessed_from_everywhere_and_its_owner_comes_in_all_the_same() {
+        let (door, now) = (Door::default(), Instant::now());
+        let (home, elsewhere): (IpAddr, IpAddr) =
+            ("198.51.100.7".parse().unwrap(), "198.51.100.8".parse().unwrap());
+        door.came_in(home, "eva");
+        let mut tried = 0;
+        for n in 0..1_500_u32 {
+            let address = IpAddr::from((0x0a00_0000 + n).to_be_bytes());
+            if door.may_try(address, "eva", now) {
+                tried += 1;
+                door.failed(address, "eva", now);
+            }
+        }
+        assert_eq!(tried, 1_000, "each from an address of its own");
+        assert!(
+            !door.may_try(elsewhere, "eva", now) && door.may_try(elsewhere, "leo", now),
+            "that name alone"
+        );
+        assert!(door.may_try(home, "eva", now), "she was here before");
+        for _ in 0..10 {
+            door.failed(home, "eva", now);
+        }
+        assert!(!door.may_try(home, "eva", now), "nobody guesses from there either");
     }
 
     #[test]

@@ -8,8 +8,8 @@ use acuse_storage::{
     contacts::Contact,
     conversation::{Before, Consent, Listed, Said, Window},
     keys::Scope,
-    outbox::answerable_until,
 };
+use acuse_whatsapp::policy::Window as Meta;
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -88,11 +88,12 @@ pub struct ContactView {
 }
 
 impl WindowView {
-    /// As it is now.
+    /// As it is now, by what decides whether a message goes as it is.
     #[must_use]
     pub fn of(window: Window, now: OffsetDateTime) -> Self {
-        let closes_at = answerable_until(window.last_inbound_at);
-        Self { window, closes_at, open: closes_at > now }
+        let meta = Meta::at(Some(window.last_inbound_at), now);
+        let closes_at = meta.closes_at().unwrap_or(window.last_inbound_at);
+        Self { window, closes_at, open: meta.is_open() }
     }
 
     /// Our number, until when, and whether that is to come.
@@ -234,6 +235,8 @@ pub async fn conversation(
 
 #[cfg(test)]
 mod tests {
+    use time::{Duration, macros::datetime};
+
     use super::*;
 
     #[test]
@@ -242,6 +245,19 @@ mod tests {
         assert_eq!(format!("1700000000000000.{id}").parse::<Cursor>().map(|c| c.0.id), Ok(id));
         for bad in ["", ".", "x.y", "1700000000000000", "99999999999999999999.0"] {
             assert!(bad.parse::<Cursor>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_window_is_shown_open_as_long_as_dispatch_has_it_open() {
+        let noon = datetime!(2026-09-01 12:00 UTC);
+        for minutes in [0, 22 * 60, 23 * 60 + 30, 23 * 60 + 54, 23 * 60 + 55, 24 * 60] {
+            let last = noon - Duration::minutes(minutes);
+            let window = Window { phone_number_id: "1".into(), last_inbound_at: last };
+            let view = WindowView::of(window, noon);
+            let (_, closes_at, open) = view.parts();
+            assert_eq!(open, Meta::at(Some(last), noon).is_open(), "{minutes}");
+            assert_eq!(open, closes_at > noon, "{minutes}");
         }
     }
 }

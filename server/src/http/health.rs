@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use acuse_storage::numbers::{Direction, Pause};
 use axum::{Json, extract::State, http::StatusCode, http::header, response::IntoResponse};
 use metrics::gauge;
 use serde::Serialize;
@@ -74,13 +75,15 @@ pub async fn paused(catalog: &acuse_storage::Catalog) -> Result<Option<String>, 
         .paused_numbers()
         .await?
         .into_iter()
-        .map(|n| {
-            let what = match (n.fetch_paused, n.send_paused) {
-                (true, true) => "fetching and sending",
-                (true, false) => "fetching",
-                _ => "sending",
+        .flat_map(|n| {
+            let told = |(direction, pause): (Direction, &Pause)| {
+                let what = match direction {
+                    Direction::Fetch => "fetching",
+                    Direction::Send => "sending",
+                };
+                format!("number {}: {what} paused: {}", n.phone_number_id, pause.reason)
             };
-            format!("number {}: {what} paused: {}", n.phone_number_id, n.reason.unwrap_or_default())
+            n.pauses().map(told).collect::<Vec<_>>()
         })
         .collect();
     Ok((!lines.is_empty()).then(|| lines.join("; ")))
@@ -121,7 +124,9 @@ async fn measure(app: &App) -> Result<(), acuse_storage::CatalogError> {
     }
     gauge!("acuse_ledger_balanced").set(f64::from(u8::from(ledger.balanced)));
     for number in app.catalog.numbers().await? {
-        for (direction, paused) in [("fetch", number.fetch_paused), ("send", number.send_paused)] {
+        for (direction, paused) in
+            [("fetch", number.fetch_pause.is_some()), ("send", number.send_pause.is_some())]
+        {
             let labels = [("number", number.phone_number_id.clone()), ("direction", direction.to_owned())];
             gauge!("acuse_number_paused", &labels).set(f64::from(u8::from(paused)));
         }

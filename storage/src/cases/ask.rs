@@ -2,6 +2,7 @@
 
 use acuse_conversation::{Event, Expects, Kind, MOST_ASKS, asks_of, said};
 use acuse_pipeline::reason::Reason;
+use acuse_whatsapp::policy::Window;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -238,7 +239,7 @@ async fn can_be_said(tx: &mut Tx, held: &Held, present: time::OffsetDateTime) ->
              AND c.category = 'utility' ORDER BY c.seq DESC LIMIT 1), '') = 'granted')",
         held.contact.0,
         held.phone_number_id.as_str(),
-        micros(present - outbox::ANSWER_LIFE),
+        micros(Window::opened_after(present)),
         format!("acuse_{}", Purpose::Reminder.as_str()),
         micros(present)
     )?;

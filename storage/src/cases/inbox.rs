@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use acuse_conversation::Event;
+use acuse_whatsapp::policy::Window;
 use serde::Serialize;
 use serde_json::json;
 use time::OffsetDateTime;
@@ -180,9 +181,10 @@ impl Catalog {
         )?;
         let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
         let mut documents = documents_of(&mut tx, access, &ids).await?;
+        let now = tx.now();
         let with_its_own = |row: Row| {
             let of_case = documents.remove(&row.id).unwrap_or_default();
-            shown(row, of_case)
+            shown(row, of_case, now)
         };
         rows.into_iter().map(with_its_own).collect()
     }
@@ -196,7 +198,7 @@ impl Catalog {
         let text = format!("{LISTED} WHERE s.id = $1 AND {}", conversation::reach(access, &tx));
         let Some(row) = optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), id.0)? else { return Ok(None) };
         let mut documents = documents_of(&mut tx, access, &[id.0]).await?;
-        shown(row, documents.remove(&id.0).unwrap_or_default()).map(Some)
+        shown(row, documents.remove(&id.0).unwrap_or_default(), tx.now()).map(Some)
     }
 
     /// Whether all documents of a case exist for this caller, so that acting on it reaches past nothing.
@@ -329,7 +331,7 @@ async fn answered(tx: &mut Tx, id: CaseId) -> Result<(), CatalogError> {
 
 async fn window_is_open(tx: &mut Tx, held: &Held) -> Result<bool, CatalogError> {
     let last = outbox::last_inbound(tx, held.contact, &held.phone_number_id).await?;
-    Ok(last.is_some_and(|last| outbox::answerable_until(last) > tx.now()))
+    Ok(Window::at(last, tx.now()).is_open())
 }
 
 /// Of each case those of its documents that exist for this reader, in the order in which they came.
@@ -356,7 +358,7 @@ async fn documents_of(
     Ok(of)
 }
 
-fn shown(row: Row, documents: Vec<DocumentId>) -> Result<Listed, CatalogError> {
+fn shown(row: Row, documents: Vec<DocumentId>, now: OffsetDateTime) -> Result<Listed, CatalogError> {
     let inbound = maybe_at(T, "last_inbound_at", row.last_inbound_at.filter(|at| *at > 0))?;
     Ok(Listed {
         id: CaseId(row.id),
@@ -372,7 +374,7 @@ fn shown(row: Row, documents: Vec<DocumentId>) -> Result<Listed, CatalogError> {
         answer_by: maybe_at(T, "answer_by", row.answer_by)?,
         escalated_at: maybe_at(T, "escalated_at", row.escalated_at)?,
         due_at: maybe_at(T, "due_at", row.due_at)?,
-        window_closes_at: inbound.map(outbox::answerable_until),
+        window_closes_at: Window::at(inbound, now).closes_at(),
         version: row.version,
         created_at: at(T, "created_at", row.created_at)?,
         updated_at: at(T, "updated_at", row.updated_at)?,

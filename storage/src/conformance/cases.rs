@@ -6,6 +6,7 @@ use acuse_pipeline::{
     document::Status,
     reason::{Reason, ReasonCode},
 };
+use acuse_whatsapp::policy::Window;
 use time::Duration;
 use uuid::Uuid;
 
@@ -388,7 +389,10 @@ pub(super) async fn words_find_a_person(catalog: &Catalog) {
     assert_eq!(waiting.len(), 1, "{waiting:?}");
     let case = &waiting[0];
     assert_eq!((case.kind.as_str(), case.state.as_str()), ("support", "human"));
-    assert!(case.window_closes_at.is_some() && case.assignee.is_none());
+    let last = catalog.last_inbound(contact, &case.phone_number_id).await.unwrap();
+    let closes_at = Window::at(last, now()).closes_at();
+    assert!(case.window_closes_at == closes_at && closes_at.is_some(), "as dispatch has it");
+    assert!(case.assignee.is_none());
 
     let hello = || Act::Reply { text: "A las nueve.".into(), language: "es".into() };
     let act = async |version, who, act: Act| {

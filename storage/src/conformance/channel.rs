@@ -1,7 +1,7 @@
 //! Promises of the way back: pauses, windows, statuses, asking, and the ledger of the messages.
 
 use acuse_pipeline::document::Status;
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 
 use super::{
     door::{Sample, delivery, photo, received},
@@ -12,8 +12,8 @@ use crate::{
     dispatch::Paid,
     inbound::{InboundItem, InboundMessage, InboundStatus},
     incidents::{Acknowledged, IncidentState},
-    names::{Stage, WaitsFor, now},
-    numbers::{About, Direction, May, Removed},
+    names::{Stage, WaitsFor, kept, now},
+    numbers::{About, Direction, May, Number, Pause, Removed},
     outbox::{NewReply, NextReply, OutboxMessage, OutboxState, Purpose},
     parts::Part,
     reviews::{Decision, Resolved},
@@ -75,7 +75,8 @@ pub(super) async fn a_pause_is_of_one_number_and_direction(catalog: &Catalog) {
     assert!(matches!(go(&mine, Direction::Send, t).await, May::NotBefore(_)));
     let paused = catalog.paused_numbers().await.unwrap();
     let row = paused.iter().find(|n| n.phone_number_id == mine).expect("paused");
-    assert_eq!(row.reason.as_deref(), Some("131048: spam"), "the first reason stays");
+    let pause = row.send_pause.as_ref().expect("sending");
+    assert_eq!((pause.reason.as_str(), &row.fetch_pause), ("131048: spam", &None), "the first reason stays");
 
     // One of those that ask is the probe; it fails, and the next one comes later.
     let due = t + Duration::minutes(1);
@@ -93,6 +94,78 @@ pub(super) async fn a_pause_is_of_one_number_and_direction(catalog: &Catalog) {
     assert!(!catalog.resume(&mine, Direction::Send, due).await.unwrap());
     assert_eq!(go(&mine, Direction::Send, due).await, May::Go);
     assert!(open(catalog.incidents(None, None, 500).await.unwrap()).is_none(), "it resolves itself");
+}
+
+/// Three numbers of before: fetching paused first and then sending, sending alone, and neither.
+pub(super) async fn paused_for_one_reason_before(catalog: &Catalog) {
+    let mut tx = catalog.writing().await.unwrap();
+    let sql = "INSERT INTO numbers (phone_number_id, fetch_paused, send_paused, reason, since) VALUES ($1, $2, $3, $4, $5)";
+    for (number, fetch, send, reason) in
+        [("2001", true, true, Some("190")), ("2002", false, true, Some("368")), ("2003", false, false, None)]
+    {
+        execute!(tx, sql, number, fetch, send, reason, reason.map(|_| 1_000_000_i64)).unwrap();
+    }
+    for (kind, detail, at) in [
+        ("fetch_paused", r#"{"reason":"190"}"#, 1_000_000_i64),
+        ("send_paused", r#"{"reason":"131042"}"#, 2_000_000),
+    ] {
+        execute!(
+            tx,
+            "INSERT INTO incidents (id, kind, subject, severity, state, detail, opened_at, last_seen_at) \
+             VALUES ($1, $2, '2001', 'critical', 'acknowledged', $3, $4, $4)",
+            uuid::Uuid::now_v7(),
+            kind,
+            detail,
+            at
+        )
+        .unwrap();
+    }
+    tx.commit().await.unwrap();
+}
+
+/// What the incident of a direction tells is its own; where there is none, what stood for both.
+pub(super) async fn each_direction_has_its_own_reason_now(catalog: &Catalog) {
+    let at = |secs| Some(OffsetDateTime::UNIX_EPOCH + Duration::seconds(secs));
+    let pause = |reason: &str, secs| Some(Pause { reason: reason.into(), since: at(secs) });
+    let all = catalog.numbers().await.unwrap();
+    let of = |number: &str| all.iter().find(|n| n.phone_number_id == number).unwrap();
+    assert_eq!(of("2001").fetch_pause, pause("190", 1));
+    assert_eq!(of("2001").send_pause, pause("131042", 2), "not what fetching is paused for");
+    assert_eq!((&of("2002").fetch_pause, &of("2002").send_pause), (&None, &pause("368", 1)));
+    assert!(of("2003").pauses().next().is_none());
+    for number in ["2001", "2002", "2003"] {
+        assert_eq!(catalog.remove_number(number).await.unwrap(), Removed::Gone);
+    }
+}
+
+pub(super) async fn each_direction_is_paused_for_its_own_reason(catalog: &Catalog) {
+    let (mine, t) = (fresh("n"), kept(now()));
+    let later = t + Duration::HOUR;
+    let row = async || -> Number {
+        let all = catalog.numbers().await.unwrap();
+        all.into_iter().find(|n| n.phone_number_id == mine).unwrap()
+    };
+    let paused = |reason: &str, since| Some(Pause { reason: reason.into(), since: Some(since) });
+    let go = async |d, at| catalog.may_go(&mine, d, at).await.unwrap();
+    catalog.set_token_ref(&mine, &fresh("T")).await.unwrap();
+    catalog.pause(About::TokenOf(&mine), Direction::Fetch, "190: the token is over", t).await.unwrap();
+    catalog.pause(About::Number(&mine), Direction::Send, "131042: billing", later).await.unwrap();
+    let both = row().await;
+    assert_eq!(both.fetch_pause, paused("190: the token is over", t));
+    assert_eq!(both.send_pause, paused("131042: billing", later), "not the first's");
+    // The probe of fetching passes, that of sending fails: each is about its own.
+    assert_eq!(go(Direction::Fetch, later).await, May::Probe);
+    assert!(matches!(go(Direction::Send, later).await, May::NotBefore(_)), "its probe is not due yet");
+    assert!(catalog.resume(&mine, Direction::Fetch, later).await.unwrap());
+    let one = row().await;
+    assert_eq!((one.fetch_pause, one.send_pause), (None, paused("131042: billing", later)));
+    let due = later + Duration::minutes(1);
+    assert_eq!(go(Direction::Send, due).await, May::Probe);
+    catalog.pause(About::Number(&mine), Direction::Fetch, "10: a permission", due).await.unwrap();
+    assert!(catalog.probe_taken(&mine, due).await.unwrap(), "it was taken: sending is open");
+    let one = row().await;
+    assert_eq!((one.fetch_pause, one.send_pause), (paused("10: a permission", due), None));
+    assert!(catalog.resume(&mine, Direction::Fetch, due).await.unwrap());
 }
 
 pub(super) async fn a_dead_token_pauses_its_numbers_only(catalog: &Catalog) {
@@ -187,6 +260,21 @@ pub(super) async fn what_may_have_left_waits_for_its_status(catalog: &Catalog) {
     assert_eq!(state(catalog, document).await, OutboxState::Failed);
     let told = catalog.incidents(None, None, 500).await.unwrap();
     assert!(told.iter().any(|i| i.kind == "message_not_confirmed" && i.messages.contains(&message.id)));
+}
+
+pub(super) async fn how_long_a_delivery_is_waited_for_is_said(catalog: &Catalog) {
+    let (document, contact, sample) = waiting(catalog).await;
+    let message = take(catalog, contact).await;
+    catalog.reply_sent(message.id, &format!("out.{}", sample.wamid)).await.unwrap();
+    let patient = catalog.clone().with_sent_life(std::time::Duration::from_secs(100 * 3_600));
+    let later = now() + Duration::hours(73);
+    patient.tell_unconfirmed(later).await.unwrap();
+    assert_eq!(state(catalog, document).await, OutboxState::Sent, "its time is not over");
+    assert!(patient.message_ledger(later).await.unwrap().on_its_way >= 1);
+    let later = now() + Duration::hours(101);
+    assert!(!patient.message_ledger(later).await.unwrap().balanced, "past it, it is nowhere");
+    assert!(patient.tell_unconfirmed(later).await.unwrap() >= 1);
+    assert_eq!(state(catalog, document).await, OutboxState::Failed);
 }
 
 pub(super) async fn the_message_ledger_can_come_out_false(catalog: &Catalog) {

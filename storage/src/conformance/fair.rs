@@ -13,6 +13,7 @@ use crate::{
     inbound::{Changed, InboundItem, InboundMedia, InboundMessage, Recorded},
     names::{Stage, now},
     outbox::Purpose,
+    queue::DEADLINES,
     stages::{Begun, Step},
 };
 
@@ -33,6 +34,11 @@ async fn priority(catalog: &Catalog, id: DocumentId) -> i64 {
     one!(tx, (i64,), sqlx::AssertSqlSafe(text.clone()), id.0).unwrap().0
 }
 
+/// How many of its sender's go before the file that a task is to fetch, where nothing is gone soon.
+async fn place(catalog: &Catalog, id: DocumentId) -> i64 {
+    (-1 - priority(catalog, id).await) / i64::from(DEADLINES)
+}
+
 async fn send(intake: &Intake, items: Vec<InboundItem>) -> Recorded {
     intake.record(delivery(items)).await.unwrap()
 }
@@ -44,10 +50,9 @@ pub(super) async fn the_first_of_each_goes_before_the_second_of_any(catalog: &Ca
     let more = send(&intake, vec![of(&flood), of(&other)]).await.new_documents;
     let mut all = Vec::new();
     for id in many.iter().chain(&more) {
-        all.push(priority(catalog, *id).await);
+        all.push(place(catalog, *id).await);
     }
-    all.sort_unstable();
-    assert_eq!(all, [-5, -4, -3, -2, -1, 0, 0], "behind his own, ahead of nobody else's");
+    assert_eq!(all, [0, 1, 2, 3, 4, 5, 0], "behind his own, ahead of nobody else's");
     // In the next lane the same, and a place that is free again is his.
     for id in &many[..3] {
         begin(catalog, *id, Stage::Fetch).await;
@@ -232,6 +237,33 @@ async fn the_oldest_deadline_goes_first(catalog: &Catalog, number: &str) {
     };
     assert_eq!(told(now()).await, [ids[20]]);
     assert_eq!(told(now() + Duration::minutes(30)).await[..2], [ids[20], ids[21]], "the first to go first");
+}
+
+pub(super) async fn the_oldest_deadline_goes_first_of_what_lives_for_days(catalog: &Catalog) {
+    let intake = Intake::spawn(catalog.clone());
+    let sent = async |sample: &Sample, days: i64| -> DocumentId {
+        let sample = Sample { wa_id: sample.wa_id.clone(), ..Sample::new() };
+        let sent_at = now() - Duration::days(days);
+        let message = InboundMessage { sent_at, ..photo(&sample) };
+        send(&intake, vec![InboundItem::Message(message)]).await.new_documents[0]
+    };
+    // They come one after another, the youngest first; one of the senders has three that are older than all others'.
+    let flooder = Sample::new();
+    let young = sent(&Sample::new(), 0).await;
+    let of_flooder = [sent(&flooder, 4).await, sent(&flooder, 4).await, sent(&flooder, 4).await];
+    let older = sent(&Sample::new(), 1).await;
+    let oldest = sent(&Sample::new(), 3).await;
+    let mut order = Vec::new();
+    for id in [young, of_flooder[0], of_flooder[1], of_flooder[2], older, oldest] {
+        order.push((-priority(catalog, id).await, id));
+    }
+    order.sort_unstable();
+    let order: Vec<DocumentId> = order.into_iter().map(|(_, id)| id).collect();
+    assert_eq!(
+        order,
+        [of_flooder[0], oldest, older, young, of_flooder[1], of_flooder[2]],
+        "by deadline, and one who floods delays himself"
+    );
 }
 
 pub(super) async fn a_steady_sender_is_not_over(catalog: &Catalog) {

@@ -24,6 +24,8 @@ const LANDED: i64 = 3;
 const BEFORE_LINES: i64 = 38;
 /// The last one in which a review did not know what it was decided together with.
 const BEFORE_BATCHES: i64 = 43;
+/// The last one in which one reason stood for both pauses of a number.
+const BEFORE_PAUSES: i64 = 47;
 
 /// The rows of the snapshot, for what each migration says of them.
 pub(super) struct Landed {
@@ -50,8 +52,11 @@ pub async fn upgrade(catalog: &Catalog) {
     let matters = super::matters::fill(catalog).await;
     migrate_to(catalog, BEFORE_BATCHES).await;
     let batch = super::abstention::decided_at_once_before(catalog, &landed).await;
+    migrate_to(catalog, BEFORE_PAUSES).await;
+    super::channel::paused_for_one_reason_before(catalog).await;
     catalog.migrate().await.expect("the landed schema is brought up to date");
     catalog.migrate().await.expect("and a second time changes nothing");
+    super::channel::each_direction_has_its_own_reason_now(catalog).await;
     super::abstention::what_was_decided_at_once_says_so(catalog, &landed, batch).await;
     what_was_there_is_there(catalog, &landed).await;
     the_contract_came_through(catalog).await;

@@ -5,6 +5,7 @@
 //! or it fails and the next probe comes later. Meta takes calls and then refuses the message by a status: a pause that
 //! a status opened proves nothing ended by a call that was taken, and ends when a message that went later is delivered.
 
+use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 
 use super::ensure;
@@ -32,6 +33,26 @@ impl Direction {
             Self::Fetch => "fetch_paused",
             Self::Send => "send_paused",
         }
+    }
+}
+
+/// Why a direction of a number is paused, and since when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Pause {
+    /// Why, as it was said first.
+    pub reason: String,
+    /// Since when, where that was written down.
+    pub since: Option<OffsetDateTime>,
+}
+
+impl Pause {
+    pub(super) fn of(
+        is_paused: bool,
+        reason: Option<String>,
+        since: Option<i64>,
+    ) -> Result<Option<Self>, CatalogError> {
+        let since = maybe_at("numbers", "since", since)?;
+        Ok(is_paused.then(|| Self { reason: reason.unwrap_or_default(), since }))
     }
 }
 
@@ -79,7 +100,8 @@ pub(crate) async fn delivered(tx: &mut Tx, message: uuid::Uuid) -> Result<(), Ca
         tx,
         (String,),
         "SELECT n.phone_number_id FROM outbox o JOIN numbers n ON n.phone_number_id = o.phone_number_id \
-         WHERE o.id = $1 AND n.send_paused AND n.send_needs_delivery AND o.sent_at > n.since",
+         WHERE o.id = $1 AND n.send_paused AND n.send_needs_delivery \
+         AND o.sent_at > COALESCE(n.send_since, n.since)",
         message
     )?;
     if let Some((number,)) = proven {
@@ -99,13 +121,10 @@ async fn resume(
         match direction {
             Direction::Fetch =>
                 "UPDATE numbers SET fetch_paused = FALSE, fetch_probe_at = NULL, fetch_probes = 0, \
-                 reason = CASE WHEN send_paused THEN reason END, since = CASE WHEN send_paused THEN since END \
-                 WHERE phone_number_id = $1 AND fetch_paused",
+                 fetch_reason = NULL, fetch_since = NULL WHERE phone_number_id = $1 AND fetch_paused",
             Direction::Send =>
                 "UPDATE numbers SET send_paused = FALSE, send_probe_at = NULL, send_probes = 0, \
-                 send_needs_delivery = FALSE, \
-                 reason = CASE WHEN fetch_paused THEN reason END, since = CASE WHEN fetch_paused THEN since END \
-                 WHERE phone_number_id = $1 AND send_paused",
+                 send_needs_delivery = FALSE, send_reason = NULL, send_since = NULL WHERE phone_number_id = $1 AND send_paused",
         },
         number
     )?;
@@ -162,12 +181,12 @@ async fn pause(
             tx,
             match direction {
                 Direction::Fetch =>
-                    "UPDATE numbers SET reason = CASE WHEN $4 THEN reason ELSE $2 END, \
-                         since = CASE WHEN $4 THEN since ELSE $3 END, fetch_paused = TRUE, fetch_probe_at = $5 \
+                    "UPDATE numbers SET fetch_reason = CASE WHEN $4 THEN fetch_reason ELSE $2 END, \
+                         fetch_since = CASE WHEN $4 THEN fetch_since ELSE $3 END, fetch_paused = TRUE, fetch_probe_at = $5 \
                          WHERE phone_number_id = $1",
                 Direction::Send =>
-                    "UPDATE numbers SET reason = CASE WHEN $4 THEN reason ELSE $2 END, \
-                         since = CASE WHEN $4 THEN since ELSE $3 END, send_paused = TRUE, send_probe_at = $5 \
+                    "UPDATE numbers SET send_reason = CASE WHEN $4 THEN send_reason ELSE $2 END, \
+                         send_since = CASE WHEN $4 THEN send_since ELSE $3 END, send_paused = TRUE, send_probe_at = $5 \
                          WHERE phone_number_id = $1",
             },
             paused.as_str(),

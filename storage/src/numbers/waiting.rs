@@ -1,16 +1,10 @@
-//! What waits for our numbers, and why a direction of theirs is paused: for the people who look after them.
+//! What waits for our numbers: for the people who look after them.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use time::OffsetDateTime;
 
-use super::Direction;
-use crate::{
-    catalog::Catalog,
-    error::CatalogError,
-    names::{at, number as counted},
-};
+use crate::{catalog::Catalog, error::CatalogError, names::number as counted};
 
 /// What waits for a number.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -19,15 +13,6 @@ pub struct Waiting {
     pub documents: u64,
     /// Messages that are yet to be sent.
     pub messages: u64,
-}
-
-/// Why a direction is paused, and since when.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Pause {
-    /// Why, as it was said first.
-    pub reason: String,
-    /// Since when.
-    pub since: OffsetDateTime,
 }
 
 impl Catalog {
@@ -52,30 +37,5 @@ impl Catalog {
             Ok((number, Waiting { documents, messages: counted("outbox", "count", messages)? }))
         };
         rows.into_iter().map(read).collect()
-    }
-
-    /// The pauses there are, by number and direction, as their incidents tell of them.
-    ///
-    /// # Errors
-    /// When the database fails or a row is impossible.
-    pub async fn pauses(&self) -> Result<BTreeMap<(String, Direction), Pause>, CatalogError> {
-        let mut tx = self.reading().await?;
-        let mut found = BTreeMap::new();
-        for direction in [Direction::Fetch, Direction::Send] {
-            let rows = all!(
-                tx,
-                (String, String, i64),
-                "SELECT subject, detail, opened_at FROM incidents WHERE kind = $1 AND state <> 'resolved' \
-                 ORDER BY subject LIMIT 1000",
-                direction.incident()
-            )?;
-            for (number, detail, since) in rows {
-                let detail: serde_json::Value = crate::names::json("incidents", "detail", &detail)?;
-                let reason = detail["reason"].as_str().unwrap_or_default().to_owned();
-                let since = at("incidents", "opened_at", since)?;
-                found.insert((number, direction), Pause { reason, since });
-            }
-        }
-        Ok(found)
     }
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{OutboxState, Purpose, SENT_LIFE, UNKNOWN_LIFE, Wait, line_of, wake};
+use super::{OutboxState, Purpose, UNKNOWN_LIFE, Wait, line_of, wake};
 use crate::{
     cases,
     catalog::Catalog,
@@ -204,7 +204,8 @@ impl Catalog {
         tx.commit().await
     }
 
-    /// Tells a person of every message that was accepted and whose delivery nobody confirmed in [`SENT_LIFE`]; how many.
+    /// Tells a person of every message that was accepted and whose delivery nobody confirmed in its time
+    /// ([`Catalog::with_sent_life`]); how many.
     ///
     /// # Errors
     /// When the database fails.
@@ -216,7 +217,7 @@ impl Catalog {
             "UPDATE outbox SET state = 'failed', error = 'delivery not confirmed', updated_at = $2 \
              WHERE id IN (SELECT o.id FROM outbox o WHERE o.state = 'sent' AND o.sent_at <= $1 LIMIT 500) \
              RETURNING id",
-            micros(present - SENT_LIFE),
+            micros(present.saturating_sub(self.sent_life)),
             micros(present)
         )?;
         for (id,) in &rows {

@@ -28,6 +28,21 @@ impl Window {
         if now < until { Self::Open { until } } else { Self::Closed { since: Some(until) } }
     }
 
+    /// Who wrote later than this has an open window at `now`.
+    #[must_use]
+    pub fn opened_after(now: OffsetDateTime) -> OffsetDateTime {
+        now.saturating_sub(signed(WINDOW - WINDOW_MARGIN))
+    }
+
+    /// When it closes or closed; `None` if the person never wrote.
+    #[must_use]
+    pub fn closes_at(self) -> Option<OffsetDateTime> {
+        match self {
+            Self::Open { until } => Some(until),
+            Self::Closed { since } => since,
+        }
+    }
+
     /// Whether free text may go now.
     #[must_use]
     pub fn is_open(self) -> bool {
@@ -69,6 +84,17 @@ mod tests {
         assert!(!wrote(24).is_open());
         assert!(!Window::at(Some(NOON - Duration::minutes(23 * 60 + 56)), NOON).is_open(), "the margin");
         assert_eq!(Window::at(None, NOON), Window::Closed { since: None });
+    }
+
+    #[test]
+    fn asked_of_many_or_of_one_it_is_the_same_window() {
+        let border = Window::opened_after(NOON);
+        for (last, is_open) in [(border, false), (border + Duration::SECOND, true), (NOON, true)] {
+            let window = Window::at(Some(last), NOON);
+            assert_eq!((window.is_open(), last > border), (is_open, is_open), "{last}");
+            assert_eq!(window.closes_at().map(|at| at > NOON), Some(is_open), "{last}");
+        }
+        assert_eq!(Window::at(None, NOON).closes_at(), None);
     }
 
     #[test]

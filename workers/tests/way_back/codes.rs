@@ -1,15 +1,16 @@
 //! Every code of Meta's has its exact end, and a worker's death at any step loses and doubles nothing.
 
-use std::panic::AssertUnwindSafe;
+use std::{collections::BTreeSet, panic::AssertUnwindSafe};
 
 use acuse_storage::outbox::OutboxState;
+use acuse_whatsapp::ErrorClass;
 use acuse_workers::jobs::{
     boundary::{BOUNDARIES, die_at},
     reply::reply_to,
 };
 use futures_util::FutureExt;
 
-use crate::world::{Way, World, clock, pass};
+use crate::world::{Waiting, Way, World, clock, pass};
 
 /// What `whatsapp.md` says the sender does about a code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,17 +41,14 @@ fn table() -> Vec<(i64, End)> {
     add(&[1, 2, 131_000, 131_016, 133_004], End::Retried(1));
     add(&[131_057], End::Retried(60));
     add(&[131_048, 131_064], End::Paused);
-    add(&[131_026], End::Unreachable);
+    add(&[131_026, 131_030], End::Unreachable);
     add(&[131_047], End::Template);
     add(&[131_049, 130_472], End::Told("message_held_back"));
     add(&[130_403], End::Told("contact_blocked"));
     add(&[131_050], End::OptedOut);
     add(&[131_051, 131_052, 131_062], End::Told("message_failed"));
     add(&[131_053], End::Once("message_failed"));
-    add(
-        &[132_000, 132_012, 132_018, 132_001, 132_005, 132_007, 132_016, 132_068, 132_069],
-        End::Told("template_refused"),
-    );
+    add(&OF_TEMPLATES, End::Told("template_refused"));
     add(&[132_015], End::Retried(3 * 3_600));
     add(&[131_045, 133_010], End::Paused);
     add(&[133_000, 133_005, 133_006, 133_008, 133_009, 133_015, 133_016], End::Paused);
@@ -61,6 +59,18 @@ fn table() -> Vec<(i64, End)> {
     // Meta has more codes than its page.
     add(&[999_999], End::Told("message_failed"));
     table
+}
+
+/// Of a template, or of a Flow that one opens.
+const OF_TEMPLATES: [i64; 9] =
+    [132_000, 132_012, 132_018, 132_001, 132_005, 132_007, 132_016, 132_068, 132_069];
+
+#[test]
+fn the_table_has_every_code_that_is_known() {
+    let table: BTreeSet<i64> = table().into_iter().map(|(code, _)| code).collect();
+    let known = (0..=1_000_000).filter(|code| ErrorClass::of_code(*code).is_some());
+    let missing: Vec<i64> = known.filter(|code| !table.contains(code)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }
 
 async fn ends(world: &World, code: i64, way: Way, end: End) {
@@ -190,14 +200,110 @@ async fn a_closed_window_takes_the_approved_template_and_a_bad_template_is_block
     world.balances("in the end").await;
 }
 
+/// Of a message that went by a template its code stands on the template, which is sent no more, and its owner is told.
+#[tokio::test]
+async fn every_code_of_templates_is_noted_on_the_template_that_was_sent() {
+    let world = World::new().await;
+    world.approves_a_template().await;
+    for way in [Way::Call, Way::Status] {
+        for code in OF_TEMPLATES.into_iter().chain([132_015]) {
+            let what = format!("{code} by {way:?}");
+            world.queue.run("UPDATE templates SET status = 'APPROVED', paused_until = NULL", &[]).await;
+            let of = world.waits().await;
+            world.closes_the_window(of).await;
+            let (began, before) = (clock(), world.graph.sent().len());
+            let message = world.ends(of, code, way, 1).await;
+            let (status,): (String,) = world.queue.one("SELECT status FROM templates", &[]).await;
+            let told = world.told(&message).await.map(|incident| incident.kind);
+            let sent = world.graph.sent();
+            assert!(sent[before..].iter().all(|m| m.body["type"] == "template"), "{what}");
+            if code == 132_015 {
+                assert_eq!((message.state, told), (OutboxState::Delivered, None), "{what}: after its pause");
+                assert!(clock() - began >= time::Duration::hours(3), "{what}");
+                assert_eq!(status, "APPROVED", "{what}");
+            } else {
+                assert_eq!(message.state, OutboxState::Failed, "{what}");
+                assert_eq!(told.as_deref(), Some("template_refused"), "{what}");
+                assert_eq!(status, "BLOCKED", "{what}");
+            }
+        }
+    }
+}
+
+/// In what shape a message goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Goes {
+    AsText,
+    /// With choices.
+    WithButtons,
+    ByTemplate,
+}
+
+impl Goes {
+    /// What Meta calls it.
+    fn kind(self) -> &'static str {
+        match self {
+            Self::AsText => "text",
+            Self::WithButtons => "interactive",
+            Self::ByTemplate => "template",
+        }
+    }
+
+    /// An answer that waits, in this shape.
+    async fn waits(self, world: &World) -> Waiting {
+        let of = world.waits().await;
+        match self {
+            Self::AsText => {}
+            Self::WithButtons => {
+                let id = world.message(of).await.id;
+                let payload = r#"{"choices":[["yes","Sí"],["no","No"]]}"#.to_owned();
+                let sql = "UPDATE outbox SET kind = 'buttons', payload = $2 WHERE id = $1";
+                world.queue.run(sql, &[id.0.into(), payload.into()]).await;
+            }
+            Self::ByTemplate => world.closes_the_window(of).await,
+        }
+        of
+    }
+}
+
 #[tokio::test]
 async fn a_worker_that_dies_at_any_step_loses_and_doubles_nothing() {
+    dies_at_any_step(Goes::AsText).await;
+}
+
+#[tokio::test]
+async fn a_worker_that_dies_with_choices_in_hand_loses_and_doubles_nothing() {
+    dies_at_any_step(Goes::WithButtons).await;
+}
+
+#[tokio::test]
+async fn a_worker_that_dies_with_a_template_in_hand_loses_and_doubles_nothing() {
+    dies_at_any_step(Goes::ByTemplate).await;
+}
+
+/// A shape that nothing sends ends in front of a person.
+#[tokio::test]
+async fn a_file_that_was_to_be_sent_is_told_of() {
     let world = World::new().await;
+    let of = world.waits().await;
+    let id = world.message(of).await.id;
+    world.queue.run("UPDATE outbox SET kind = 'media' WHERE id = $1", &[id.0.into()]).await;
+    world.runs(of).await;
+    let message = world.message(of).await;
+    assert_eq!(message.state, OutboxState::Failed);
+    assert_eq!(world.told(&message).await.map(|i| i.kind).as_deref(), Some("message_failed"));
+    assert!(world.graph.sent().is_empty());
+    world.balances("it is told of").await;
+}
+
+async fn dies_at_any_step(goes: Goes) {
+    let world = World::new().await;
+    world.approves_a_template().await;
     let steps = BOUNDARIES.iter().filter(|b| b.starts_with("reply.") && **b != "reply.refused");
     for boundary in steps {
         for refused in [None, Some(131_000), Some(131_026)] {
-            let what = format!("{boundary}, then {refused:?}");
-            let of = world.waits().await;
+            let what = format!("{goes:?}: {boundary}, then {refused:?}");
+            let of = goes.waits(&world).await;
             let before = world.graph.sent().len();
             die_at(boundary);
             if let Some(code) = refused {
@@ -238,6 +344,8 @@ async fn a_worker_that_dies_at_any_step_loses_and_doubles_nothing() {
             let tries = 1 + usize::from(refused == Some(131_000));
             let lost = usize::from(*boundary == "reply.sending" && refused != Some(131_026));
             assert_eq!(went, tries - lost, "{what}: sent as often as it was meant to be");
+            let sent = world.graph.sent();
+            assert!(sent[before..].iter().all(|m| m.body["type"] == goes.kind()), "{what}");
             world.balances(&what).await;
             pass(time::Duration::HOUR);
         }

@@ -4,7 +4,7 @@ use std::{
     io,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 
@@ -12,8 +12,9 @@ use acuse_storage::{Stage, parts::Part};
 use acuse_workers::{
     parts,
     scan::{ClamdAddress, Scanner},
-    schedules, watch,
+    watch,
 };
+use metrics_exporter_prometheus::PrometheusBuilder;
 use time::Duration;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -27,21 +28,28 @@ use crate::{
 
 const RECEIPT: &str = "receipt\nmerchant_name=Bar Sol\ndate=2026-05-03\ntotal=45.00\ncurrency=EUR";
 
-/// A clamd that has lost its signatures while `blind`: it tells its version all the same.
-async fn clamd() -> (Scanner, Arc<AtomicBool>) {
+/// A clamd that has lost its signatures while it is blind: it tells its version all the same.
+#[derive(Default)]
+struct Eyes {
+    blind: AtomicBool,
+    /// How often it was shown what it must know.
+    shown: AtomicUsize,
+}
+
+async fn clamd() -> (Scanner, Arc<Eyes>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    let blind = Arc::new(AtomicBool::new(false));
-    let eyes = Arc::clone(&blind);
+    let theirs = Arc::new(Eyes::default());
+    let eyes = Arc::clone(&theirs);
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             tokio::spawn(answer(stream, Arc::clone(&eyes)));
         }
     });
-    (Scanner::new(ClamdAddress::Tcp(address)), blind)
+    (Scanner::new(ClamdAddress::Tcp(address)), theirs)
 }
 
-async fn answer(mut stream: TcpStream, blind: Arc<AtomicBool>) -> io::Result<()> {
+async fn answer(mut stream: TcpStream, eyes: Arc<Eyes>) -> io::Result<()> {
     let mut command = Vec::new();
     loop {
         match stream.read_u8().await? {
@@ -63,28 +71,39 @@ async fn answer(mut stream: TcpStream, blind: Arc<AtomicBool>) -> io::Result<()>
         whole.extend(chunk);
     }
     let known = String::from_utf8_lossy(&whole).contains("EICAR-STANDARD-ANTIVIRUS");
-    let finds = known && !blind.load(Ordering::SeqCst);
+    eyes.shown.fetch_add(usize::from(known), Ordering::SeqCst);
+    let finds = known && !eyes.blind.load(Ordering::SeqCst);
     let said = if finds { &b"stream: Eicar-Test FOUND\0"[..] } else { &b"stream: OK\0"[..] };
     stream.write_all(said).await
 }
 
 #[tokio::test]
 async fn a_scanner_that_finds_nothing_is_away_until_it_finds_again() {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let measured = recorder.handle();
+    let _here = metrics::set_default_local_recorder(&recorder);
+    let is_up =
+        || measured.render().lines().find_map(|l| l.strip_prefix("acuse_scanner_up ").map(str::to_owned));
     let mut world = World::new().await;
-    let (scanner, blind) = clamd().await;
+    let (scanner, eyes) = clamd().await;
     world.env.scanner = Some(scanner.clone());
     let before = world.sends(RECEIPT).await;
     minutes(&world, 1, &[before]).await;
     let stage = async |id| world.env.catalog.document(id).await.unwrap().unwrap().stage;
     assert_eq!(stage(before).await, Stage::Done, "it sees");
 
-    blind.store(true, Ordering::SeqCst);
+    let shown = eyes.shown.load(Ordering::SeqCst);
+    watch::look(&world.env).await.unwrap();
+    assert_eq!(eyes.shown.load(Ordering::SeqCst), shown + 1, "a minute's look shows it once");
+    assert_eq!(is_up().as_deref(), Some("1"));
+    eyes.blind.store(true, Ordering::SeqCst);
     assert!(scanner.version().await.is_ok() && parts::knows_eicar(&scanner).await.is_err());
     watch::look_afar(&world.env).await.unwrap();
+    assert_eq!(is_up().as_deref(), Some("0"));
     let id = world.sends(&format!("{RECEIPT}\nnumber=1")).await;
     for _ in 0..10 {
         minutes(&world, 2, &[id]).await;
-        schedules::scanner(&world.env).await.unwrap();
+        watch::look_afar(&world.env).await.unwrap();
         let away = world.env.catalog.parts_away().await.unwrap();
         assert!(
             away.iter().any(|away| away.part == Part::Scanner),
@@ -97,10 +116,11 @@ async fn a_scanner_that_finds_nothing_is_away_until_it_finds_again() {
     let all = world.env.catalog.incidents(None, None, 500).await.unwrap();
     assert_eq!(all.iter().filter(|i| i.kind == "scanner_away").count(), 1, "{all:?}");
 
-    blind.store(false, Ordering::SeqCst);
+    eyes.blind.store(false, Ordering::SeqCst);
     pass(Duration::minutes(6));
     minutes(&world, 10, &[id]).await;
     assert_eq!(stage(id).await, Stage::Done);
+    assert_eq!(is_up().as_deref(), Some("1"), "also where nobody asked but the probe that ended it");
     let open = world.env.catalog.incidents(None, None, 500).await.unwrap();
     assert!(open.iter().all(|i| i.kind != "scanner_away"), "{open:?}");
 }

@@ -230,6 +230,11 @@ impl World {
     /// Meta refuses it, once or for ever, in the call or by a status afterwards; what became of it in the end.
     pub async fn goes_through(&self, code: i64, way: Way, times: u32) -> (Waiting, OutboxMessage) {
         let of = self.waits().await;
+        (of, self.ends(of, code, way, times).await)
+    }
+
+    /// The same of a message that waits already.
+    pub async fn ends(&self, of: Waiting, code: i64, way: Way, times: u32) -> OutboxMessage {
         if way == Way::Call {
             self.graph.fail(Point::Send, None, Fault::error(400, code, None), times);
         }
@@ -257,8 +262,23 @@ impl World {
         }
         self.graph.heal();
         self.balances(&format!("{code} by {way:?}, in the end")).await;
-        let message = self.message(of).await;
-        (of, message)
+        self.message(of).await
+    }
+
+    /// The day of 24 hours with who waits is over, and the message is worth sending for days.
+    pub async fn closes_the_window(&self, of: Waiting) {
+        let micros = |at: OffsetDateTime| at.unix_timestamp() * 1_000_000;
+        let (before, until) = (clock() - time::Duration::hours(25), clock() + time::Duration::days(5));
+        self.queue
+            .run(
+                "UPDATE windows SET last_inbound_at = $2 WHERE contact_id = $1",
+                &[of.contact.0.into(), micros(before).into()],
+            )
+            .await;
+        let id = self.message(of).await.id;
+        self.queue
+            .run("UPDATE outbox SET expires_at = $2 WHERE id = $1", &[id.0.into(), micros(until).into()])
+            .await;
     }
 
     /// The open incident that names this message.
@@ -268,7 +288,7 @@ impl World {
     }
 
     pub async fn send_paused(&self) -> bool {
-        self.env.catalog.paused_numbers().await.unwrap().iter().any(|n| n.send_paused)
+        self.env.catalog.paused_numbers().await.unwrap().iter().any(|n| n.send_pause.is_some())
     }
 }
 

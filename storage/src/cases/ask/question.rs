@@ -3,6 +3,7 @@
 
 use acuse_conversation::{Choice, Event, Expects, Kind, said};
 use acuse_pipeline::document::Status;
+use acuse_whatsapp::policy::Window;
 use serde_json::json;
 use time::Duration;
 use uuid::Uuid;
@@ -103,7 +104,7 @@ impl Catalog {
         };
         hold_contact(&mut tx, contact).await?;
         let last = outbox::last_inbound(&mut tx, contact, &number).await?;
-        if last.is_none_or(|last| last <= tx.now() - outbox::ANSWER_LIFE) {
+        if !Window::at(last, tx.now()).is_open() {
             return Ok(Asking::WindowClosed);
         }
         let case = ask(&mut tx, document, (contact, &number), question).await?;
