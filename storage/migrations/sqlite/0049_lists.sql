@@ -5,7 +5,7 @@ CREATE INDEX obligations_customer ON obligations (customer_id, id);
 CREATE INDEX obligations_state ON obligations (state, id);
 CREATE INDEX approvals_state ON approvals (state, id);
 CREATE INDEX cases_state ON cases (state, id);
-CREATE INDEX cases_unended ON cases (id) WHERE state IN ('gathering', 'working', 'waiting', 'human');
+CREATE INDEX cases_unended ON cases (id) WHERE state NOT IN ('done', 'expired', 'stopped');
 CREATE INDEX incidents_state ON incidents (state, opened_at, id);
 CREATE INDEX incidents_waiting ON incidents (opened_at, id) WHERE state <> 'resolved';
 CREATE INDEX webhook_deliveries_log ON webhook_deliveries (endpoint_id, id);

@@ -42,8 +42,11 @@ impl CaseFilter {
     /// What it asks of cases under `s`.
     pub(super) fn conditions(&self, states: &str) -> Query {
         let mut query = Query::default();
-        if self.state.as_deref() != Some("any") {
-            query.and(format!("s.state IN {states}"));
+        match self.state.as_deref() {
+            Some("any") => {}
+            // As the index of these says it, which is in the order of the list.
+            Some("open") => query.and("s.state NOT IN ('done', 'expired', 'stopped')"),
+            _ => query.and(format!("s.state IN {states}")),
         }
         let text = |word: &Option<String>| word.as_deref().map(Bind::text);
         query.holds("s.kind =", text(&self.kind).filter(|kind| *kind != Bind::text("")));

@@ -109,7 +109,7 @@ async fn cases(catalog: &Catalog, all: &Access) {
     goes!(catalog, "cases_state", catalog.cases(all, &none(), 50));
     let open = CaseFilter { state: Some("open".to_owned()), ..none() };
     goes!(catalog, "cases_unended", catalog.cases(all, &open, 50));
-    let over = CaseFilter { state: Some("closed".to_owned()), ..none() };
+    let over = CaseFilter { state: Some("done".to_owned()), ..none() };
     goes!(catalog, "cases_state", catalog.cases(all, &over, 50));
     let contact = Some(ContactId(Uuid::now_v7()));
     let any = CaseFilter { state: Some("any".to_owned()), contact, ..none() };
