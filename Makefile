@@ -96,8 +96,8 @@ bench-intake: ## Acknowledged webhooks a second against the disk's own fdatasync
 	cargo run --locked --release -q -p acuse-tests --example bench_intake
 
 .PHONY: bench-api
-bench-api: ## p50 and p99 of what the API asks the catalog, at 10,000 and at COUNT (100000) documents, on both databases
-	COUNT=$(or $(COUNT),100000) cargo run --locked --release -q -p acuse-tests --example bench_api
+bench-api: ## p50 and p99 of what the API asks the catalog, at 10,000 and at COUNT (1000000) documents, on both databases
+	COUNT=$(or $(COUNT),1000000) cargo run --locked --release -q -p acuse-tests --example bench_api
 
 .PHONY: bench-export
 bench-export: ## An export of COUNT (1400000) documents as csv and jsonl, on both databases: rows a second, first row, peak memory

@@ -112,7 +112,7 @@ impl From<CatalogError> for Problem {
             return Self::TooSlow;
         }
         if matches!(error, CatalogError::NoTurn) {
-            return Self::Busy("too many searches are under way");
+            return Self::Busy("too many searches or exports are under way");
         }
         Self::Internal(anyhow::Error::new(error))
     }
@@ -227,7 +227,7 @@ pub fn router(app: App) -> Router {
     let probes = if app.budget.metrics_apart { probes() } else { probes().merge(measures()) };
     Router::new()
         .merge(api)
-        .merge(open().router())
+        .merge(open().router().layer(middleware::from_fn(http::etag::named)))
         .merge(probes)
         .merge(http::board::router(&app))
         .merge(desk::router())

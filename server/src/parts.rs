@@ -87,7 +87,10 @@ impl Parts {
                 (config, None)
             }
         };
-        let objects = Objects::connect(&s3);
+        let mut objects = Objects::connect(&s3);
+        if embedded.is_some() {
+            objects = objects.within_this_process();
+        }
         objects.ensure_bucket().await?;
         Ok((objects, embedded))
     }

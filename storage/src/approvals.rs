@@ -27,7 +27,7 @@ use crate::{
         ApprovalId, ContactId, DocumentId, Stage, at, cut, json as parsed, maybe_at, micros, to_json, word,
         words,
     },
-    sql::Tx,
+    sql::{Bind, Query, Tx},
     timeline,
 };
 
@@ -225,21 +225,18 @@ impl Catalog {
         limit: u32,
     ) -> Result<Vec<Approval>, CatalogError> {
         let mut tx = self.reading().await?;
+        let mut query = Query::default();
+        query.holds("a.state =", state.map(|s| Bind::text(s.as_str())));
+        query.holds("a.document_id =", document.map(|d| Bind::Id(d.0)));
+        query.holds("a.id >", after.map(|a| Bind::Id(a.0)));
+        query.and(within(access, &tx));
         let text = format!(
             "SELECT {COLUMNS} FROM approvals a LEFT JOIN documents d ON d.id = a.document_id WHERE {} \
-             AND ($1 = '' OR a.state = $1) AND ($2 IS NULL OR a.document_id = $2) AND ($3 IS NULL OR a.id > $3) \
-             ORDER BY a.id LIMIT $4",
-            within(access, &tx)
+             ORDER BY a.id LIMIT {}",
+            query.all(),
+            limit.min(500)
         );
-        let rows = all!(
-            tx,
-            Row,
-            sqlx::AssertSqlSafe(text.clone()),
-            state.map(ApprovalState::as_str).unwrap_or_default(),
-            document.map(|d| d.0),
-            after.map(|a| a.0),
-            i64::from(limit.min(500))
-        )?;
+        let rows = all_of!(tx, Row, text, query.binds)?;
         rows.into_iter().map(approval).collect()
     }
 

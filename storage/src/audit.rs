@@ -15,7 +15,7 @@ use crate::{
     catalog::Catalog,
     error::CatalogError,
     names::{self, DocumentId, at, cut, micros},
-    sql::Tx,
+    sql::{Bind, Query, Tx},
 };
 
 /// One line of the audit trail.
@@ -135,25 +135,26 @@ impl Catalog {
         limit: u32,
     ) -> Result<Vec<AuditEntry>, CatalogError> {
         let mut tx = self.reading().await?;
-        all!(
-            tx,
-            (i64, String, String, Option<Uuid>, Option<String>),
+        let mut query = Query::default();
+        query.holds("a.document_id =", document.map(|d| Bind::Id(d.0)));
+        let text = format!(
             "SELECT a.at, a.actor, a.action, a.document_id, d.detail \
              FROM audit a LEFT JOIN audit_details d ON d.id = a.detail_id \
-             WHERE ($1 IS NULL OR a.document_id = $1) ORDER BY a.seq DESC LIMIT $2",
-            document.map(|d| d.0),
-            i64::from(limit.clamp(1, 1000))
-        )?
-        .into_iter()
-        .map(|(when, actor, action, document, detail)| {
-            Ok(AuditEntry {
-                at: at("audit", "at", when)?,
-                actor,
-                action,
-                document_id: document.map(DocumentId),
-                detail: detail.map_or(Ok(Value::Null), |d| names::json("audit_details", "detail", &d))?,
+             WHERE {} ORDER BY a.seq DESC LIMIT {}",
+            query.all(),
+            limit.clamp(1, 1000)
+        );
+        all_of!(tx, (i64, String, String, Option<Uuid>, Option<String>), text, query.binds)?
+            .into_iter()
+            .map(|(when, actor, action, document, detail)| {
+                Ok(AuditEntry {
+                    at: at("audit", "at", when)?,
+                    actor,
+                    action,
+                    document_id: document.map(DocumentId),
+                    detail: detail.map_or(Ok(Value::Null), |d| names::json("audit_details", "detail", &d))?,
+                })
             })
-        })
-        .collect()
+            .collect()
     }
 }

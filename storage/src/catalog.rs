@@ -333,11 +333,13 @@ impl Catalog {
 
     /// The same of one instant on PostgreSQL too, however many statements read in it.
     pub(crate) async fn reading_one_instant(&self) -> Result<Tx, CatalogError> {
-        let mut tx = self.reading().await?;
-        if !tx.is_sqlite() {
-            execute!(tx, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")?;
-        }
-        Ok(tx)
+        of_one_instant(self.reading().await?).await
+    }
+
+    /// One instant for as long as an export is read, on a connection that nobody else waits for.
+    pub(crate) async fn exporting(&self) -> Result<Tx, CatalogError> {
+        let inner = self.reserved.export().await?;
+        of_one_instant(Tx::new(inner, self.clock, self.policies.clone())).await
     }
 
     /// A transaction that looks up a row or two by their key, for what every request begins with: it never waits for
@@ -350,6 +352,14 @@ impl Catalog {
     pub(crate) async fn searching(&self) -> Result<Tx, CatalogError> {
         self.reserved.search().await.map(|inner| Tx::new(inner, self.clock, self.policies.clone()))
     }
+}
+
+/// SQLite's transactions see one instant anyhow.
+async fn of_one_instant(mut tx: Tx) -> Result<Tx, CatalogError> {
+    if !tx.is_sqlite() {
+        execute!(tx, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")?;
+    }
+    Ok(tx)
 }
 
 /// What tells this SQLite file from a copy of it: its number on its disk, which a copy moved into its place has not.

@@ -12,6 +12,7 @@ use crate::{
     catalog::Catalog,
     error::CatalogError,
     names::{ContactId, CustomerId, DocumentId, at, maybe_at, micros, word, words},
+    sql::{Bind, Query},
 };
 
 words! {
@@ -209,38 +210,37 @@ impl Catalog {
     ) -> Result<Vec<Listed>, CatalogError> {
         const T: &str = "contacts";
         let mut tx = self.searching().await?;
+        let mut query = Query::default();
+        query.and("c.merged_into IS NULL");
+        query.and(reach(access, &tx));
+        if let Some(q) = q.map(str::trim).filter(|q| !q.is_empty()) {
+            let plain = q.to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_");
+            let wanted = query.bind(Bind::Text(format!("%{plain}%")));
+            query.and(format!(
+                "(lower(COALESCE(c.name, '')) LIKE {wanted} ESCAPE '!' OR COALESCE(c.phone, '') LIKE {wanted} ESCAPE '!')"
+            ));
+        }
+        query.holds("c.id <", after.map(|a| Bind::Id(a.0)));
         let text = format!(
             "SELECT c.id, c.name, c.phone, c.customer_id, (SELECT MAX(m.sent_at) FROM messages m \
-             WHERE m.contact_id = c.id), c.created_at FROM contacts c WHERE c.merged_into IS NULL AND {} \
-             AND ($1 = '' OR lower(COALESCE(c.name, '')) LIKE $1 ESCAPE '!' OR COALESCE(c.phone, '') LIKE $1 ESCAPE '!') \
-             AND ($2 IS NULL OR c.id < $2) ORDER BY c.id DESC LIMIT $3",
-            reach(access, &tx)
+             WHERE m.contact_id = c.id), c.created_at FROM contacts c WHERE {} ORDER BY c.id DESC LIMIT {}",
+            query.all(),
+            limit.min(500)
         );
-        let wanted = q.map(str::trim).filter(|q| !q.is_empty()).map_or(String::new(), |q| {
-            let plain = q.to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_");
-            format!("%{plain}%")
-        });
         type Found = (Uuid, Option<String>, Option<String>, Option<Uuid>, Option<i64>, i64);
-        all!(
-            tx,
-            Found,
-            sqlx::AssertSqlSafe(text.clone()),
-            wanted.as_str(),
-            after.map(|a| a.0),
-            i64::from(limit.min(500))
-        )?
-        .into_iter()
-        .map(|(id, name, phone, customer, last, created)| {
-            Ok(Listed {
-                id: ContactId(id),
-                name,
-                phone,
-                customer_id: customer.map(CustomerId),
-                last_message_at: maybe_at(T, "sent_at", last)?,
-                created_at: at(T, "created_at", created)?,
+        all_of!(tx, Found, text, query.binds)?
+            .into_iter()
+            .map(|(id, name, phone, customer, last, created)| {
+                Ok(Listed {
+                    id: ContactId(id),
+                    name,
+                    phone,
+                    customer_id: customer.map(CustomerId),
+                    last_message_at: maybe_at(T, "sent_at", last)?,
+                    created_at: at(T, "created_at", created)?,
+                })
             })
-        })
-        .collect()
+            .collect()
     }
 
     /// Whether a contact exists for this reader.

@@ -20,7 +20,7 @@ use crate::{
     error::CatalogError,
     events,
     names::{CustomerId, DocumentId, Stage, at, cut, micros, word, words},
-    sql::Tx,
+    sql::{Bind, Query, Tx},
     stages::push_stage,
     timeline,
 };
@@ -229,15 +229,19 @@ impl Catalog {
         let mut tx = self.searching().await?;
         let limit = i64::from(limit.clamp(1, 500));
         let pattern = q.map(name_key).filter(|k| !k.is_empty()).map(|k| crate::documents::like(&k));
-        let mut rows = all!(
-            tx,
-            Row,
-            "SELECT id, external_id, name, created_at, updated_at FROM customers \
-             WHERE merged_into IS NULL AND ($1 IS NULL OR name_key LIKE $1 ESCAPE '!') AND ($2 IS NULL OR id < $2) ORDER BY id DESC LIMIT $3",
-            pattern.as_deref(),
-            after.map(|a| a.0),
+        let mut query = Query::default();
+        query.and("merged_into IS NULL");
+        if let Some(pattern) = pattern {
+            let name = query.bind(Bind::Text(pattern));
+            query.and(format!("name_key LIKE {name} ESCAPE '!'"));
+        }
+        query.holds("id <", after.map(|a| Bind::Id(a.0)));
+        let text = format!(
+            "SELECT id, external_id, name, created_at, updated_at FROM customers WHERE {} ORDER BY id DESC LIMIT {}",
+            query.all(),
             limit + 1
-        )?;
+        );
+        let mut rows = all_of!(tx, Row, text, query.binds)?;
         let more = rows.len() as i64 > limit;
         rows.truncate(limit as usize);
         let data = with_aliases(&mut tx, rows).await?;

@@ -26,6 +26,7 @@ pub(crate) use facts::{as_corrected, as_read};
 pub(crate) use keys::Extracted;
 pub use keys::{Amount, NotAnAmount};
 pub use list::DocumentFilter;
+pub(crate) use list::page;
 pub use order::{DocumentCursor, NotACursor, Sort};
 pub(crate) use row::{COLUMNS, DocumentRow, key};
 pub use sums::{Expected, Sum};

@@ -68,7 +68,7 @@ pub enum CatalogError {
     #[error("two transactions met; try again")]
     Contention,
     /// As many searches as may be are under way.
-    #[error("too many searches are under way")]
+    #[error("too many searches or exports are under way")]
     NoTurn,
     /// There is no such thing.
     #[error("no such {what}")]

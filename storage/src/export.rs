@@ -1,9 +1,10 @@
 //! What is in the books, line by line, for accounting: the one engine behind every export.
 //!
-//! [`Catalog::export_page`] gives the lines a page at a time by key, so that a year is never in memory; what stands
-//! beside them is counted by [`Catalog::export_missing`]. All of it passes [`Access`]: what is withheld from the caller
+//! [`Books`] are the database at one instant: [`Books::page`] gives the lines a page at a time by key, so that a year is
+//! never in memory, and [`Books::missing`] counts what stands beside them at that same instant. All of it passes [`Access`]: what is withheld from the caller
 //! is no line, and is counted without looking at its date, or the count would tell it.
 
+mod books;
 mod exact;
 mod line;
 mod totals;
@@ -12,13 +13,13 @@ use acuse_pipeline::{document::Kind, fields::Fields};
 use time::Date;
 use uuid::Uuid;
 
+pub use books::Books;
 pub use exact::Exact;
 pub use line::{Around, Line, TaxLine};
 pub use totals::{CurrencySums, Missing, Sums, Totals};
 
 use crate::{
     access::{Access, Sensitivity},
-    catalog::Catalog,
     error::CatalogError,
     names::{CustomerId, DocumentId, EntityId, at, json, maybe_at, micros, number, word, words},
     sql::Tx,
@@ -275,31 +276,4 @@ async fn count_withheld(tx: &mut Tx, access: &Access, span: Span) -> Result<u64,
         came_for(span)
     );
     counted(one!(tx, (i64,), sqlx::AssertSqlSafe(text.clone()))?.0)
-}
-
-impl Catalog {
-    /// Lines of the books that exist for a caller and may be told to them, in the order of the span's date, after the
-    /// cursor; and the cursor of the next page, if there may be one.
-    ///
-    /// # Errors
-    /// When the database fails or a row is impossible.
-    pub async fn export_page(
-        &self,
-        access: &Access,
-        span: Span,
-        after: Option<&ExportCursor>,
-        limit: u32,
-    ) -> Result<(Vec<Exported>, Option<ExportCursor>), CatalogError> {
-        let mut tx = self.reading().await?;
-        page(&mut tx, (access, span), "", after, limit).await
-    }
-
-    /// What of a span is not among those lines.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn export_missing(&self, access: &Access, span: Span) -> Result<Missing, CatalogError> {
-        let mut tx = self.reading().await?;
-        missing(&mut tx, access, span).await
-    }
 }

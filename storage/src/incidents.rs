@@ -16,7 +16,7 @@ use crate::{
     catalog::Catalog,
     error::CatalogError,
     names::{IncidentId, OutboxId, at, cut, json, maybe_at, micros, number, word, words},
-    sql::Tx,
+    sql::{Bind, Query, Tx},
 };
 
 words! {
@@ -369,18 +369,24 @@ impl Catalog {
         limit: u32,
     ) -> Result<Vec<Incident>, CatalogError> {
         let mut tx = self.reading().await?;
-        let rows = all!(
-            tx,
-            Row,
-            "SELECT id, kind, subject, severity, state, detail, opened_at, last_seen_at, acked_by, acked_at, \
-             resolved_at, count FROM incidents i \
-             WHERE (($1 IS NULL AND state <> 'resolved') OR state = $1) AND ($2 IS NULL OR \
-               (opened_at, id) > (SELECT a.opened_at, a.id FROM incidents a WHERE a.id = $2)) \
-             ORDER BY opened_at, id LIMIT $3",
-            state.map(IncidentState::as_str),
-            after.map(|a| a.0),
-            i64::from(limit.min(MOST))
-        )?;
+        let mut query = Query::default();
+        match state {
+            Some(state) => query.holds("i.state =", Some(Bind::text(state.as_str()))),
+            None => query.and("i.state <> 'resolved'"),
+        }
+        if let Some(after) = after {
+            let id = query.bind(Bind::Id(after.0));
+            query.and(format!(
+                "(i.opened_at, i.id) > (SELECT a.opened_at, a.id FROM incidents a WHERE a.id = {id})"
+            ));
+        }
+        let text = format!(
+            "SELECT i.id, i.kind, i.subject, i.severity, i.state, i.detail, i.opened_at, i.last_seen_at, i.acked_by, \
+             i.acked_at, i.resolved_at, i.count FROM incidents i WHERE {} ORDER BY i.opened_at, i.id LIMIT {}",
+            query.all(),
+            limit.min(MOST)
+        );
+        let rows = all_of!(tx, Row, text, query.binds)?;
         let mut found = Vec::with_capacity(rows.len());
         for row in rows {
             found.push(with_messages(&mut tx, row).await?);

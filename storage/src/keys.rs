@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::{
     catalog::Catalog,
     error::CatalogError,
-    names::{KeyId, at, json, maybe_at, micros, to_json, words},
+    names::{KeyId, at, json, maybe_at, micros, sha256, to_json, words},
     sql::Tx,
 };
 
@@ -137,6 +137,16 @@ impl Catalog {
         )?
         .map(key)
         .transpose()
+    }
+
+    /// The hashes of all valid keys.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn key_hashes(&self) -> Result<Vec<Sha256>, CatalogError> {
+        let mut tx = self.quick().await?;
+        let rows = all!(tx, (Vec<u8>,), "SELECT sha256 FROM api_keys WHERE revoked_at IS NULL")?;
+        rows.into_iter().map(|(hash,)| sha256("api_keys", "sha256", &hash)).collect()
     }
 
     /// Voids a key; whether there was a valid one of that name.

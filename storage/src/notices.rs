@@ -21,7 +21,7 @@ use crate::{
         words,
     },
     outbox::{self, NewReply, OutboxState, Payload, Purpose, Saying, Shape},
-    sql::Tx,
+    sql::{Bind, Query, Tx},
 };
 
 words! {
@@ -228,23 +228,20 @@ impl Catalog {
     ) -> Result<Vec<Notice>, CatalogError> {
         let mut tx = self.reading().await?;
         let columns: Vec<String> = COLUMNS.split(", ").map(|column| format!("n.{column}")).collect();
+        let mut query = Query::default();
+        query.holds("n.batch =", filter.batch.map(Bind::Id));
+        query.holds("n.state =", filter.state.map(|s| Bind::text(s.as_str())));
+        query.holds("n.contact_id =", filter.contact.map(|c| Bind::Id(c.0)));
+        query.holds("n.id >", filter.after.map(|n| Bind::Id(n.0)));
+        query.and(conversation::reach(access, &tx));
+        // A left join, so that it is the notices which are walked.
         let text = format!(
-            "SELECT {} FROM notices n JOIN contacts c ON c.id = n.contact_id WHERE {} \
-             AND ($1 IS NULL OR n.batch = $1) AND ($2 = '' OR n.state = $2) AND ($3 IS NULL OR n.contact_id = $3) \
-             AND ($4 IS NULL OR n.id > $4) ORDER BY n.id LIMIT $5",
+            "SELECT {} FROM notices n LEFT JOIN contacts c ON c.id = n.contact_id WHERE {} ORDER BY n.id LIMIT {}",
             columns.join(", "),
-            conversation::reach(access, &tx)
+            query.all(),
+            limit.min(500)
         );
-        let rows = all!(
-            tx,
-            Row,
-            sqlx::AssertSqlSafe(text.clone()),
-            filter.batch,
-            filter.state.map(NoticeState::as_str).unwrap_or_default(),
-            filter.contact.map(|c| c.0),
-            filter.after.map(|n| n.0),
-            i64::from(limit.min(500))
-        )?;
+        let rows = all_of!(tx, Row, text, query.binds)?;
         rows.into_iter().map(notice).collect()
     }
 

@@ -21,7 +21,7 @@ use crate::{
     documents::Amount,
     error::CatalogError,
     names::{ContactId, CustomerId, DocumentId, ObligationId, at, cut, micros, number, word, words},
-    sql::Tx,
+    sql::{Bind, Query, Tx},
 };
 
 words! {
@@ -357,20 +357,19 @@ impl Catalog {
         limit: u32,
     ) -> Result<Vec<Obligation>, CatalogError> {
         let mut tx = self.reading().await?;
+        let mut query = Query::default();
+        query.holds("o.customer_id =", filter.customer.map(|c| Bind::Id(c.0)));
+        query.holds("o.state =", filter.state.map(|s| Bind::text(s.as_str())));
+        query.holds("o.id >", filter.after.map(|o| Bind::Id(o.0)));
+        query.and(access.reach_customers(&tx, "c"));
+        // A left join, so that it is the obligations which are walked.
         let text = format!(
-            "SELECT {COLUMNS} FROM obligations o JOIN customers c ON c.id = o.customer_id WHERE {} AND ($1 IS NULL OR o.customer_id = $1) \
-             AND ($2 = '' OR o.state = $2) AND ($3 IS NULL OR o.id > $3) ORDER BY o.id LIMIT $4",
-            access.reach_customers(&tx, "c")
+            "SELECT {COLUMNS} FROM obligations o LEFT JOIN customers c ON c.id = o.customer_id WHERE {} \
+             ORDER BY o.id LIMIT {}",
+            query.all(),
+            limit.min(500)
         );
-        let rows = all!(
-            tx,
-            Row,
-            sqlx::AssertSqlSafe(text.clone()),
-            filter.customer.map(|c| c.0),
-            filter.state.map(ObligationState::as_str).unwrap_or_default(),
-            filter.after.map(|o| o.0),
-            i64::from(limit.min(500))
-        )?;
+        let rows = all_of!(tx, Row, text, query.binds)?;
         let mut found = Vec::with_capacity(rows.len());
         for row in rows {
             let payments = receipts::payments_of(&mut tx, row.0).await?;

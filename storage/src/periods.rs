@@ -14,6 +14,7 @@ use sha2::Digest;
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
+pub(crate) use page::page;
 pub use page::{Entry, PeriodCursor, PeriodLine, PeriodPart};
 
 use crate::{
@@ -318,16 +319,15 @@ impl Catalog {
     /// When the database fails or a row is impossible.
     pub async fn period_afterwards(&self, period: &Period) -> Result<Afterwards, CatalogError> {
         let access = Access::whole();
-        let mut afterwards = Afterwards {
-            missing: self.export_missing(&access, period.month.span()).await?,
-            ..Afterwards::default()
-        };
+        let mut books = self.books().await?;
+        let missing = books.missing(&access, period.month.span()).await?;
+        let mut afterwards = Afterwards { missing, ..Afterwards::default() };
         for (part, sums) in
             [(PeriodPart::Late, &mut afterwards.late), (PeriodPart::Adjustments, &mut afterwards.adjustments)]
         {
             let mut after = None;
             loop {
-                let (lines, next) = self.period_page(&access, period, part, after.as_ref(), CHUNK).await?;
+                let (lines, next) = books.period_page(&access, period, part, after.as_ref(), CHUNK).await?;
                 for line in &lines {
                     sums.add(&line.line);
                 }

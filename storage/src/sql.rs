@@ -3,11 +3,15 @@
 //! SQL uses `$1` binds, `RETURNING` and `ON CONFLICT`, which SQLite and PostgreSQL both understand. Where they truly
 //! differ, [`Tx::pick`] names the two texts side by side. An error carries the place of its statement.
 
+mod query;
+
 use std::sync::Arc;
 
 use acuse_conversation::Policies;
-use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, Transaction};
+use sqlx::{PgConnection, Postgres, SqlSafeStr, SqlStr, Sqlite, SqliteConnection, Transaction};
 use time::OffsetDateTime;
+
+pub(crate) use query::{Bind, Query};
 
 use crate::{error::CatalogError, names::kept};
 
@@ -70,6 +74,21 @@ impl Tx {
     }
 }
 
+#[cfg(feature = "conformance")]
+tokio::task_local! {
+    /// What is read within it, for tests that ask how the database would go about it.
+    pub(crate) static HEARD: std::cell::RefCell<Vec<String>>;
+}
+
+/// The text of a statement that reads.
+pub(crate) fn heard(sql: impl SqlSafeStr) -> SqlStr {
+    let sql = sql.into_sql_str();
+    // Outside of such a test nobody listens.
+    #[cfg(feature = "conformance")]
+    let _ = HEARD.try_with(|all| all.borrow_mut().push(sql.as_str().to_owned()));
+    sql
+}
+
 /// Where a statement stands, for its errors.
 macro_rules! here {
     () => {
@@ -109,8 +128,12 @@ macro_rules! execute {
 macro_rules! query_rows {
     ($how:ident, $tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
         match $tx.both() {
-            $crate::sql::Both::Sqlite(c) => sqlx::query_as::<_, $row>($sql)$(.bind($bind))*.$how(c).await,
-            $crate::sql::Both::Postgres(c) => sqlx::query_as::<_, $row>($sql)$(.bind($bind))*.$how(c).await,
+            $crate::sql::Both::Sqlite(c) => {
+                sqlx::query_as::<_, $row>($crate::sql::heard($sql))$(.bind($bind))*.$how(c).await
+            }
+            $crate::sql::Both::Postgres(c) => {
+                sqlx::query_as::<_, $row>($crate::sql::heard($sql))$(.bind($bind))*.$how(c).await
+            }
         }
         .map_err(|source| $crate::error::CatalogError::Statement { doing: doing!(), at: here!(), source })
     };
@@ -129,6 +152,42 @@ macro_rules! optional {
 /// The one row there must be.
 macro_rules! one {
     ($($t:tt)*) => { query_rows!(fetch_one, $($t)*) };
+}
+
+/// [`all!`] with as many values as a [`Query`] has.
+macro_rules! all_of {
+    ($tx:expr, $row:ty, $text:expr, $binds:expr) => {{
+        macro_rules! bound {
+            ($query:expr) => {{
+                let mut query = $query;
+                for bind in $binds {
+                    query = match bind {
+                        $crate::sql::Bind::Number(n) | $crate::sql::Bind::Place(n) => query.bind(n),
+                        $crate::sql::Bind::Text(text) => query.bind(text),
+                        $crate::sql::Bind::Id(id) => query.bind(id),
+                    };
+                }
+                query
+            }};
+        }
+        match $tx.both() {
+            $crate::sql::Both::Sqlite(c) => {
+                bound!(sqlx::query_as::<_, $row>($crate::sql::heard(sqlx::AssertSqlSafe($text))))
+                    .fetch_all(c)
+                    .await
+            }
+            $crate::sql::Both::Postgres(c) => {
+                bound!(sqlx::query_as::<_, $row>($crate::sql::heard(sqlx::AssertSqlSafe($text))))
+                    .fetch_all(c)
+                    .await
+            }
+        }
+        .map_err(|source| $crate::error::CatalogError::Statement {
+            doing: doing!(),
+            at: here!(),
+            source,
+        })
+    }};
 }
 
 /// Binds `$rows` as `VALUES ($1,$2),($3,$4)…` between `$head` and `$tail`, a power of two of rows a statement, so

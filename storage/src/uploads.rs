@@ -4,7 +4,7 @@
 
 use acuse_pipeline::document::Sha256;
 use serde_json::json;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::{
@@ -36,6 +36,9 @@ pub struct Upload {
     /// When its first byte came.
     pub received_at: OffsetDateTime,
 }
+
+/// How long a request is one with those that have its key.
+const PROMISED: Duration = Duration::hours(24);
 
 /// A client's promise that two requests are one.
 #[derive(Debug, Clone)]
@@ -75,8 +78,28 @@ impl Catalog {
     /// When the database fails.
     pub async fn idempotency_key_is_used(&self, api_key: KeyId, key: &str) -> Result<bool, CatalogError> {
         let mut tx = self.quick().await?;
-        let sql = "SELECT document_id FROM idempotency_keys WHERE api_key_id = $1 AND key = $2";
-        Ok(optional!(tx, (Uuid,), sql, api_key.0, key)?.is_some())
+        let since = micros(tx.now() - PROMISED);
+        let sql =
+            "SELECT document_id FROM idempotency_keys WHERE api_key_id = $1 AND key = $2 AND created_at > $3";
+        Ok(optional!(tx, (Uuid,), sql, api_key.0, key, since)?.is_some())
+    }
+
+    /// Forgets keys whose time is over, at most so many; how many.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn prune_idempotency_keys(&self, most: u32) -> Result<u64, CatalogError> {
+        let mut tx = self.writing().await?;
+        let until = micros(tx.now() - PROMISED);
+        let pruned = execute!(
+            tx,
+            "DELETE FROM idempotency_keys WHERE (api_key_id, key) IN (SELECT k.api_key_id, k.key \
+             FROM idempotency_keys k WHERE k.created_at <= $1 ORDER BY k.created_at LIMIT $2)",
+            until,
+            i64::from(most)
+        )?;
+        tx.commit().await?;
+        Ok(pruned)
     }
 
     /// Takes an upload in.
@@ -120,15 +143,19 @@ impl Catalog {
         let place = (upload.id.0, micros(upload.received_at));
         keep_words(&mut tx, place, declared, &Default::default(), "").await?;
         if let Some(key) = key {
+            let since = micros(tx.now() - PROMISED);
             let added = execute!(
                 tx,
                 "INSERT INTO idempotency_keys (api_key_id, key, request_sha256, document_id, created_at) \
-                 VALUES ($1, $2, $3, $4, $5) ON CONFLICT (api_key_id, key) DO NOTHING",
+                 VALUES ($1, $2, $3, $4, $5) ON CONFLICT (api_key_id, key) DO UPDATE \
+                 SET request_sha256 = excluded.request_sha256, document_id = excluded.document_id, \
+                 created_at = excluded.created_at WHERE idempotency_keys.created_at <= $6",
                 key.api_key.0,
                 key.key.as_str(),
                 &key.request.0[..],
                 upload.id.0,
-                present
+                present,
+                since
             )?;
             if added == 0 {
                 // Another request won; ours is rolled back with the transaction. Its object stays under a key that
@@ -149,12 +176,15 @@ impl Catalog {
 }
 
 async fn before(tx: &mut crate::sql::Tx, key: &IdempotencyKey) -> Result<Option<Accepted>, CatalogError> {
+    let since = micros(tx.now() - PROMISED);
     let row = optional!(
         tx,
         (Vec<u8>, Uuid),
-        "SELECT request_sha256, document_id FROM idempotency_keys WHERE api_key_id = $1 AND key = $2",
+        "SELECT request_sha256, document_id FROM idempotency_keys \
+         WHERE api_key_id = $1 AND key = $2 AND created_at > $3",
         key.api_key.0,
-        key.key.as_str()
+        key.key.as_str(),
+        since
     )?;
     row.map(|(hash, document)| {
         let same = sha256("idempotency_keys", "request_sha256", &hash)? == key.request;

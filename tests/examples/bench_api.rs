@@ -2,7 +2,7 @@
 //! SQLite and on PostgreSQL. What counts is the last column: how much slower the many make it.
 //!
 //! Measured at the catalog, in one process: HTTP, JSON and the look-up of the key come on top and do not grow with the
-//! documents. `COUNT` (100000) documents beside `FEW` (10000); `ROUNDS` (200) of each question; `ONLY` one database.
+//! documents. `COUNT` (1000000) documents beside `FEW` (10000); `ROUNDS` (200) of each question; `ONLY` one database.
 
 #![allow(missing_docs, clippy::print_stdout, clippy::print_stderr, clippy::unwrap_used, clippy::expect_used)]
 
@@ -204,7 +204,7 @@ async fn measure(catalog: &Catalog, count: u64, rounds: u64) -> Result<Vec<(&'st
     for (name, by) in [("export by date", By::IssueDate), ("export by arrival", By::Received)] {
         let span = Span { by, from: None, to: None };
         let first = measured!(rounds.min(50), |_n| {
-            catalog.export_page(&Access::new(false), span, None, PAGE).await?;
+            catalog.books().await?.page(&Access::new(false), span, None, PAGE).await?;
         });
         found.push((name, first));
     }
@@ -212,8 +212,9 @@ async fn measure(catalog: &Catalog, count: u64, rounds: u64) -> Result<Vec<(&'st
         let to = (OffsetDateTime::now_utc() - Duration::from_secs(n * 86_400)).date();
         Span { by: By::IssueDate, from: Some(to - time::Duration::days(30)), to: Some(to) }
     };
-    let missing =
-        measured!(rounds.min(50), |n| catalog.export_missing(&Access::new(false), month(n)).await?);
+    let missing = measured!(rounds.min(50), |n| {
+        catalog.books().await?.missing(&Access::new(false), month(n)).await?
+    });
     found.push(("export: what is missing", missing));
     Ok(found)
 }
@@ -255,7 +256,7 @@ async fn compare(database: &str, few: &Catalog, lots: &Catalog, count: u64, roun
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> Result<()> {
-    let (count, rounds) = (setting("COUNT", 100_000)?, setting("ROUNDS", 200)?);
+    let (count, rounds) = (setting("COUNT", 1_000_000)?, setting("ROUNDS", 200)?);
     let only = std::env::var("ONLY").unwrap_or_default();
     if only != "postgres" {
         let folder = tempfile::tempdir()?;

@@ -99,6 +99,19 @@ async fn keys_are_counted(world: &World, api: &Api) {
     assert_eq!(answers.keys().copied().collect::<Vec<_>>(), [401, 429], "{answers:?}");
     assert!(answers[&401] <= 30 && answers[&429] >= 30, "{answers:?}");
     assert!(api.get("/v1/ledger").await.is_ok(), "a good key of the same address goes on");
+    // So does one that was never seen before, as soon as it is known that it is good.
+    let new = Api::connect(&world.place, &["documents:read"]).await.unwrap();
+    let mut status = 429;
+    for _ in 0..20 {
+        status = new.request(Method::GET, "/v1/ledger").send().await.unwrap().status().as_u16();
+        if status == 200 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
+    assert_eq!(status, 200);
+    let bad = api.without_key(Method::GET, "/v1/ledger").bearer_auth("acuse_still-bad").send().await.unwrap();
+    assert_eq!(bad.status(), 429, "and its address is no better for it");
     webhook_is_answered(world, api, 3000).await;
 }
 

@@ -1,14 +1,15 @@
-//! Who may not ask learns nothing else: every keyed operation of the description answers 401 without a key and 403 without
+//! What is refused, and in which words. Who may not ask learns nothing else: every keyed operation of the description answers 401 without a key and 403 without
 //! its scope, whatever is sent with it, and whether or not there is such a thing.
 
 use acuse_pipeline::document::Sha256;
+use acuse_server::http::sandbox;
 use acuse_storage::keys::Scope;
 use acuse_tests::in_process::InProcess;
 use axum::{
     body::Body,
     http::{Method, Request, StatusCode, header},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Sees IDs and nothing that they could be of: no operation is satisfied with it.
 const NARROW: &str = "acuse_a-key-that-suffices-for-nothing";
@@ -76,4 +77,65 @@ async fn the_scope_is_looked_at_before_anything_else() {
         }
     }
     assert!(walked > 55, "{walked}");
+}
+
+/// What is no id at all is not found, like one that is not there, whatever bytes it is made of.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn odd_ids_are_not_found_in_json() {
+    let acuse = InProcess::start().await.unwrap();
+    let whole: Value = acuse.get("/openapi.json").await.unwrap();
+    let mut walked = 0;
+    for (path, ways) in whole["paths"].as_object().unwrap().iter().filter(|(path, _)| path.contains('{')) {
+        for method in ways.as_object().unwrap().keys() {
+            let method: Method = method.to_uppercase().parse().unwrap();
+            for odd in ["%FF", "%00", "%C3%28", "..%2F", "a%0Ab", "%F0%9F%A7%BE", "%"] {
+                let parts: Vec<&str> =
+                    path.split('/').map(|part| if part.starts_with('{') { odd } else { part }).collect();
+                let address = parts.join("/");
+                let body = sandbox::body_of(&method, path).unwrap_or_else(|| json!({}));
+                let sent = acuse.send(method.clone(), &address, Some(&body)).await;
+                let (status, told) = sent.unwrap_or_else(|error| panic!("{method} {address}: {error}"));
+                // A reference of the integrator's own may be made of anything that is a text.
+                let own = path.contains("{ref}") && status.is_success();
+                let named = told["type"].as_str().is_some_and(|t| t.starts_with("urn:acuse:problem:"));
+                assert!(own || status.is_client_error() && named, "{method} {address}: {status} {told}");
+            }
+            walked += 1;
+        }
+    }
+    assert!(walked > 30, "{walked}");
+}
+
+/// What the API refuses the sandbox refuses, in the same words.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sandbox_key_is_refused_what_any_key_is() {
+    let acuse = InProcess::start().await.unwrap();
+    let catalog = &acuse.world.workers[0].catalog;
+    let key = format!("{}for-trying-out", sandbox::PREFIX);
+    catalog.create_key("sandbox", &Sha256::of(key.as_bytes()), &[Scope::Sandbox]).await.unwrap();
+    let first = "/v1/documents/00000000-0000-7000-8000-000000000001";
+    for (method, address, body) in [
+        (Method::GET, "/v1/documents?nobody_knows=1".to_owned(), json!({})),
+        (Method::GET, "/v1/documents?status=".to_owned(), json!({})),
+        (Method::GET, "/v1/documents/no-id".to_owned(), json!({})),
+        (Method::GET, "/v1/export?form=csv".to_owned(), json!({})),
+        (Method::POST, "/v1/customers".to_owned(), json!({ "name": "Ana", "taxId": "B1" })),
+        (Method::POST, "/v1/customers".to_owned(), json!({ "name": 7 })),
+        (Method::POST, "/v1/documents".to_owned(), json!({ "uri": "https://example.com/a.pdf" })),
+        (Method::PUT, "/v1/holds/house/00000000-0000-7000-8000-000000000001".to_owned(), json!({})),
+        (Method::PATCH, first.to_owned(), json!({ "notes": "so" })),
+        (Method::DELETE, "/v1/ledger".to_owned(), json!({})),
+    ] {
+        let request = Request::builder()
+            .method(&method)
+            .uri(&address)
+            .header(header::AUTHORIZATION, format!("Bearer {key}"))
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::from(body.to_string()));
+        let (tried, told) = acuse.ask(request.unwrap()).await.unwrap();
+        let told: Value = serde_json::from_slice(&told).unwrap();
+        let (status, real) = acuse.send(method.clone(), &address, Some(&body)).await.unwrap();
+        assert!(status.is_client_error(), "{method} {address}: {status}");
+        assert_eq!((tried, &told["detail"]), (status, &real["detail"]), "{method} {address}");
+    }
 }

@@ -109,6 +109,9 @@ async fn some_members_and_pages(api: &Api) {
     let (status, tag, page) = get(api, "/v1/documents?fields=status,version&limit=2", None).await;
     assert_eq!((status, page["data"][0].as_object().unwrap().len()), (200, 3), "with its id: {page}");
     assert_eq!(get(api, "/v1/documents?fields=status,version&limit=2", Some(&tag)).await.0, 304);
+    let head = || api.request(Method::HEAD, "/v1/documents?fields=status,version&limit=2");
+    assert_eq!(head().send().await.unwrap().headers()["etag"].to_str().unwrap(), tag);
+    assert_eq!(head().header("If-None-Match", &tag).send().await.unwrap().status(), 304);
     assert_eq!(get(api, "/v1/documents?fields=surname", None).await.0, 422);
 }
 
@@ -136,7 +139,13 @@ async fn a_download_goes_on(api: &Api, catalog: &Catalog) {
         let answer = ask(&[("Range", range), ("If-Range", &tag)]).await;
         assert_eq!(answer, (206, tag.clone(), said.to_owned(), what.to_owned()), "{range}");
     }
-    assert_eq!(ask(&[("Range", "bytes=13-")]).await.0, 416);
+    for none in ["bytes=13-", "bytes=-0"] {
+        let (status, _, there, _) = ask(&[("Range", none)]).await;
+        assert_eq!((status, there.as_str()), (416, "bytes */13"), "{none}");
+    }
+    let head = api.request(Method::HEAD, &path).header("Range", "bytes=0-1").send().await.unwrap();
+    let length = head.headers().get("content-length").map(|v| v.to_str().unwrap());
+    assert_eq!((head.status().as_u16(), length), (200, Some("13")), "only of GET is there a part");
     for (name, other) in [("If-Range", "\"other\""), ("x-none", "")] {
         let range = if name == "If-Range" { "bytes=0-6" } else { "bytes=0-1,3-4" };
         assert_eq!(ask(&[("Range", range), (name, other)]).await.3, whole);
@@ -152,6 +161,22 @@ async fn everything(place: &Place, catalog: &Catalog) {
     what_waits_is_changed(&api, place, catalog).await;
     some_members_and_pages(&api).await;
     a_download_goes_on(&api, catalog).await;
+}
+
+/// Without a key file a link would lead to the embedded store, which nobody else reaches: that is said, and how to mend it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_link_that_leads_nowhere_is_not_given() {
+    let alone = Alone::on_sqlite().await;
+    let place = alone.place.clone().with("ACUSE_KEY_FILE", "none");
+    let _server = place.start("web", &["web"]).unwrap();
+    let api = Api::connect(&place, ALL).await.unwrap();
+    let id = sent(&api, "link").await;
+    let path = format!("/v1/documents/{id}/content");
+    let (status, _, problem) = get(&api, &format!("{path}?presign=true"), None).await;
+    assert_eq!(status, 409, "{problem}");
+    assert!(problem["detail"].as_str().unwrap().contains("ACUSE_KEY_FILE"), "{problem}");
+    let content = api.request(Method::GET, &path).send().await.unwrap();
+    assert_eq!(content.text().await.unwrap(), "QUILLON link");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

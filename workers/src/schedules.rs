@@ -226,7 +226,7 @@ pub async fn vacuum(env: &Env) -> Result<(), CatalogError> {
     Ok(())
 }
 
-/// Prunes the channel's own rows whose time is over, batch by batch.
+/// Prunes the channel's own rows and the keys of requests whose time is over, batch by batch.
 ///
 /// # Errors
 /// When the catalog fails.
@@ -239,6 +239,11 @@ pub async fn prune(env: &Env) -> Result<(), CatalogError> {
             break;
         }
         tracing::info!(?pruned, "the time of some rows of the channel was over");
+    }
+    while started.elapsed() < PRUNING {
+        if env.catalog.prune_idempotency_keys(PRUNED_AT_ONCE).await? == 0 {
+            break;
+        }
     }
     Ok(())
 }

@@ -21,8 +21,15 @@ pub enum Keys {
     Create {
         /// A name to know it by.
         name: String,
-        /// What it may do: documents:read documents:write ids:read reviews:write reviews:mcp messages:read customers:write admin, or sandbox alone.
-        #[arg(long = "scope", value_name = "SCOPE", num_args = 1.., value_delimiter = ',', required = true)]
+        #[arg(
+            long = "scope",
+            value_name = "SCOPE",
+            num_args = 1..,
+            value_delimiter = ',',
+            required = true,
+            help = "What it may do; --help lists the scopes",
+            long_help = format!("What it may do:\n{}", told()),
+        )]
         scopes: Vec<String>,
         #[command(flatten)]
         bound: BoundTo,
@@ -42,7 +49,7 @@ impl Keys {
         match self {
             Self::Create { name, scopes, bound } => {
                 let scopes = scopes.iter().map(|s| s.trim().parse::<Scope>()).collect::<Result<Vec<_>, _>>();
-                let scopes = scopes.map_err(|e| anyhow::anyhow!("{e}; scopes are {}", known()))?;
+                let scopes = scopes.map_err(|e| anyhow::anyhow!("{e}; scopes are:\n{}", told()))?;
                 let name = name.trim();
                 if name.is_empty() || name.chars().count() > 80 {
                     bail!("a key's name has 1 to 80 characters");
@@ -92,6 +99,38 @@ impl Keys {
     }
 }
 
-fn known() -> String {
-    Scope::ALL.iter().map(|s| s.as_str()).collect::<Vec<_>>().join(" ")
+/// What each scope lets a key do.
+const SCOPES: &str = include_str!("scopes.tsv");
+
+/// All of it, a scope a line.
+fn told() -> String {
+    let lines = SCOPES.lines().filter_map(|line| line.split_once('\t'));
+    lines.map(|(scope, meaning)| format!("  {scope:<16} {meaning}")).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[derive(clap::Parser)]
+    struct Alone {
+        #[command(subcommand)]
+        _keys: Keys,
+    }
+
+    #[test]
+    fn every_scope_is_told_with_a_word_on_it() {
+        let told: Vec<&str> = SCOPES.lines().filter_map(|line| line.split('\t').next()).collect();
+        let all: Vec<&str> = Scope::ALL.iter().map(|scope| scope.as_str()).collect();
+        assert_eq!(told, all);
+        let mut command = Alone::command();
+        let create = command.find_subcommand_mut("create").unwrap();
+        let help = create.render_long_help().to_string();
+        for line in SCOPES.lines() {
+            let (scope, meaning) = line.split_once('\t').unwrap();
+            assert!(help.contains(scope) && help.contains(meaning), "{line}: {help}");
+        }
+    }
 }

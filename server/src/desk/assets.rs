@@ -1,15 +1,14 @@
 //! The desk's style, script and mark, in the binary.
 
 use axum::{
-    extract::Path,
     http::header,
     response::{IntoResponse, Response},
 };
 
-use crate::http::problem::Problem;
+use crate::http::{extract::Id, problem::Problem};
 
 /// `GET /assets/{name}`. An hour in the browser's cache: short enough for an upgrade to show the same day.
-pub async fn serve(Path(name): Path<String>) -> Response {
+pub async fn serve(Id(name): Id<String>) -> Response {
     let (kind, bytes): (_, &'static [u8]) = match name.as_str() {
         "docs.css" => ("text/css; charset=utf-8", include_bytes!("../../assets/docs.css")),
         "desk.css" => ("text/css; charset=utf-8", include_bytes!("../../assets/desk.css")),

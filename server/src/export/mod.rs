@@ -1,18 +1,19 @@
 //! What accounting takes away: one engine for the API and the desk. A [`Source`] gives rows a page at a time, a format
-//! writes each page and forgets it, and the control totals are counted from the very rows that were written.
+//! writes each page and forgets it, and the control totals are counted from the very rows that were written. All of it is of
+//! one instant of the database.
 
 mod cells;
 pub(crate) mod csv;
 mod jsonl;
 mod mapping;
 mod source;
+mod spool;
 mod ubl;
 mod xlsx;
 
 use acuse_storage::export::Totals;
 use axum::{
     Json,
-    body::Body,
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
@@ -21,6 +22,7 @@ use serde::Deserialize;
 pub use cells::COLUMNS;
 pub use mapping::{BadMapping, Mapping};
 pub use source::{Listed, Row, Source};
+use spool::{AsyncPage, streamed};
 
 use crate::{
     app::App,
@@ -70,7 +72,7 @@ pub async fn answer(
         }
     };
     let name = source.name();
-    let rows = source::Rows::new(app.clone(), caller.clone(), source);
+    let rows = source::Rows::open(app.clone(), caller.clone(), source).await?;
     let (body, media_type, extension) = match format {
         Format::Csv => (csv::body(rows, mapping).await?, "text/csv; charset=utf-8", "csv"),
         Format::Jsonl => (jsonl::body(rows).await?, "application/jsonl", "jsonl"),
@@ -94,34 +96,4 @@ pub async fn answer(
 async fn counted(mut rows: source::Rows) -> Result<Totals, Problem> {
     while rows.next_page().await?.is_some() {}
     rows.totals().await
-}
-
-/// A body of what `next` makes of each page, the first of which is made before anything is answered: what fails at
-/// once fails with a status.
-async fn streamed<S, F>(state: S, next: F) -> Result<Body, Problem>
-where
-    S: Send + 'static,
-    F: AsyncPage<S>,
-{
-    let mut state = state;
-    let first = next.page(&mut state).await?;
-    let rest = futures_util::stream::unfold((state, first, next), |(mut state, ready, next)| async move {
-        let bytes = ready?;
-        let (item, following) = match next.page(&mut state).await {
-            Ok(following) => (Ok(bytes), following),
-            Err(problem) => {
-                problem.log();
-                tracing::error!(error = %problem, "an export broke off");
-                // The connection is cut, so that nobody takes half for the whole.
-                (Err(std::io::Error::other("the export broke off")), None)
-            }
-        };
-        Some((item, (state, following, next)))
-    });
-    Ok(Body::from_stream(rest))
-}
-
-/// Makes the next piece of a body; none at the end.
-trait AsyncPage<S>: Copy + Send + Sync + 'static {
-    fn page(self, state: &mut S) -> impl Future<Output = Result<Option<Vec<u8>>, Problem>> + Send;
 }

@@ -1,5 +1,5 @@
-//! Where the rows of an export come from, page by page; each view of what others may not see is written down before the
-//! page leaves.
+//! Where the rows of an export come from, page by page, all of them and their totals of one instant; each view of what
+//! others may not see is written down before the page leaves.
 
 use acuse_pipeline::{
     document::{Kind, Status},
@@ -8,7 +8,7 @@ use acuse_pipeline::{
 use acuse_storage::{
     DocumentFilter, DocumentId, Sensitivity,
     documents::DocumentCursor,
-    export::{Around, ExportCursor, Line, Missing, Span, Sums, Totals},
+    export::{Around, Books, ExportCursor, Line, Missing, Span, Sums, Totals},
     periods::{Entry, Period, PeriodCursor, PeriodPart},
 };
 use time::OffsetDateTime;
@@ -86,19 +86,28 @@ enum Place {
 pub struct Rows {
     app: App,
     caller: Caller,
+    books: Books,
     source: Source,
     place: Place,
     sums: Sums,
 }
 
+fn beginning(source: &Source) -> Place {
+    match source {
+        Source::Books(_) => Place::Books(None),
+        Source::Closed(..) => Place::Closed(None),
+        Source::Listed(_) => Place::Listed(None),
+    }
+}
+
 impl Rows {
-    pub(super) fn new(app: App, caller: Caller, source: Source) -> Self {
-        let place = match source {
-            Source::Books(_) => Place::Books(None),
-            Source::Closed(..) => Place::Closed(None),
-            Source::Listed(_) => Place::Listed(None),
-        };
-        Self { app, caller, source, place, sums: Sums::default() }
+    /// Of the instant at which the first page is asked for.
+    ///
+    /// # Errors
+    /// When too many exports are read at once, or the catalog fails.
+    pub(super) async fn open(app: App, caller: Caller, source: Source) -> Result<Self, Problem> {
+        let books = app.catalog.books().await?;
+        Ok(Self { app, caller, books, place: beginning(&source), source, sums: Sums::default() })
     }
 
     /// Whether the rows say how they came to be there.
@@ -111,8 +120,8 @@ impl Rows {
         matches!(self.source, Source::Listed(_))
     }
 
-    /// What is of the same list but for its status, to stand on a sheet of its own.
-    pub(super) fn beside(&self) -> Vec<Self> {
+    /// What is of the same list but for its status, to stand on a sheet of its own; see [`Rows::go_on_with`].
+    pub(super) fn beside(&self) -> Vec<Source> {
         let Source::Listed(listed) = &self.source else { return Vec::new() };
         if listed.filter.status != Some(Status::Filed) {
             return Vec::new();
@@ -120,9 +129,14 @@ impl Rows {
         let other = |status, duplicates| {
             let filter = DocumentFilter { status, duplicates, ..listed.filter.clone() };
             let listed = Listed { filter, ..(**listed).clone() };
-            Self::new(self.app.clone(), self.caller.clone(), Source::Listed(Box::new(listed)))
+            Source::Listed(Box::new(listed))
         };
         vec![other(Some(Status::InReview), false), other(Some(Status::Rejected), false), other(None, true)]
+    }
+
+    /// Rows of another source at the same instant; what they sum up to begins anew.
+    pub(super) fn go_on_with(&mut self, source: Source) {
+        (self.place, self.source, self.sums) = (beginning(&source), source, Sums::default());
     }
 
     async fn listed_page(
@@ -130,7 +144,7 @@ impl Rows {
         listed: &Listed,
         after: Option<DocumentCursor>,
     ) -> Result<Vec<Row>, Problem> {
-        let found = self.app.catalog.documents(&listed.filter, after.as_ref(), LISTED).await?;
+        let found = self.books.documents(&listed.filter, after.as_ref(), LISTED).await?;
         self.place = found.next.map_or(Place::End, |next| Place::Listed(Some(next)));
         let seen = access::look_at(&self.app, &self.caller, found.data, "export").await?;
         Ok(seen.iter().map(|seen| row_of(seen, &listed.base)).collect())
@@ -149,7 +163,7 @@ impl Rows {
         let (rows, shown) = match (&self.source, &self.place) {
             (Source::Books(span), Place::Books(after)) => {
                 let (found, next) =
-                    self.app.catalog.export_page(self.caller.access(), *span, after.as_ref(), PAGE).await?;
+                    self.books.page(self.caller.access(), *span, after.as_ref(), PAGE).await?;
                 self.place = next.map_or(Place::End, |next| Place::Books(Some(next)));
                 let shown = sensitive(found.iter().map(|e| (e.line.document_id, e.sensitivity)));
                 let rows = found.into_iter().map(|e| Row {
@@ -164,8 +178,7 @@ impl Rows {
                 (rows.collect::<Vec<_>>(), shown)
             }
             (Source::Closed(period, part), Place::Closed(after)) => {
-                let found =
-                    self.app.catalog.period_page(self.caller.access(), period, *part, after.as_ref(), PAGE);
+                let found = self.books.period_page(self.caller.access(), period, *part, after.as_ref(), PAGE);
                 let (found, next) = found.await?;
                 self.place = next.map_or(Place::End, |next| Place::Closed(Some(next)));
                 let shown = sensitive(found.iter().map(|l| (l.line.document_id, l.sensitivity)));
@@ -190,9 +203,9 @@ impl Rows {
     }
 
     /// What the rows so far sum up to, and what is missing beside them.
-    pub(super) async fn totals(&self) -> Result<Totals, Problem> {
+    pub(super) async fn totals(&mut self) -> Result<Totals, Problem> {
         let missing = match self.source {
-            Source::Books(span) => self.app.catalog.export_missing(self.caller.access(), span).await?,
+            Source::Books(span) => self.books.missing(self.caller.access(), span).await?,
             Source::Closed(..) | Source::Listed(_) => Missing::default(),
         };
         Ok(Totals::new(self.sums.clone(), missing))

@@ -157,17 +157,18 @@ async fn send(mut rows: Rows, layout: Layout, to: mpsc::Sender<Piece>) -> Result
         let cells = page.iter().map(|row| layout.cells(row)).collect();
         to.send(Piece::Rows(cells)).await.map_err(|_| gone())?;
     }
-    let beside = rows.beside();
+    let (totals, beside) = (rows.totals().await?, rows.beside());
     if !beside.is_empty() {
         to.send(Piece::Beside).await.map_err(|_| gone())?;
     }
-    for mut others in beside {
-        while let Some(page) = others.next_page().await? {
+    for others in beside {
+        rows.go_on_with(others);
+        while let Some(page) = rows.next_page().await? {
             let cells = page.iter().map(|row| layout.cells(row)).collect();
             to.send(Piece::Rows(cells)).await.map_err(|_| gone())?;
         }
     }
-    to.send(Piece::Totals(rows.totals().await?)).await.map_err(|_| gone())?;
+    to.send(Piece::Totals(totals)).await.map_err(|_| gone())?;
     Ok(())
 }
 

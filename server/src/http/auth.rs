@@ -1,16 +1,16 @@
 //! Who is asking, and what they may do: API keys here, people in [`crate::desk::session`].
 
-use std::time::Instant;
+use std::{net::IpAddr, time::Instant};
 
 use acuse_pipeline::document::Sha256;
 use acuse_storage::{Access, Document, keys::Scope};
 use axum::{
     extract::FromRequestParts,
-    http::{header, request::Parts},
+    http::{Extensions, header, request::Parts},
 };
 use rand::RngExt;
 
-use super::problem::Problem;
+use super::{front::rates::Visit, problem::Problem};
 use crate::app::App;
 
 /// What every key begins with, so that a leaked one is recognised by scanners.
@@ -147,6 +147,30 @@ impl Caller {
     }
 }
 
+/// Counts the key, or whatever it is, before it is looked up.
+async fn visit<'a>(
+    app: &'a App,
+    hash: Sha256,
+    address: IpAddr,
+    extensions: &Extensions,
+    at: Instant,
+) -> Result<Visit<'a>, Problem> {
+    let rates = &app.budget.rates;
+    let limited = match rates.visit(hash, address, extensions, at) {
+        Ok(visit) => return Ok(visit),
+        Err(limited) => limited,
+    };
+    if rates.knows(&hash) {
+        return Err(limited);
+    }
+    // The address has tried too many in vain, which is no good key's fault.
+    if app.budget.good_keys.has(&app.catalog, &hash, at).await {
+        return rates.vouched(hash, address, extensions, at);
+    }
+    metrics::counter!("acuse_bad_keys_refused_total").increment(1);
+    Err(limited)
+}
+
 impl FromRequestParts<App> for Caller {
     type Rejection = Problem;
 
@@ -167,7 +191,7 @@ impl FromRequestParts<App> for Caller {
         // Looked up by the hash of 256 random bits: how long that takes tells nothing about any key.
         let hash = Sha256::of(key.as_bytes());
         let address = app.budget.trusted.client_of(&parts.extensions, &parts.headers);
-        let visit = app.budget.rates.visit(hash, address, &parts.extensions, Instant::now())?;
+        let visit = visit(app, hash, address, &parts.extensions, Instant::now()).await?;
         let found = app.catalog.key_with_access(&hash).await.inspect_err(|_| visit.not_asked())?;
         let (found, access) = found.ok_or(Problem::Unauthorized).inspect_err(|_| visit.bad())?;
         visit.good(&parts.extensions)?;

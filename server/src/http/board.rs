@@ -13,7 +13,7 @@ use apalis_board::axum::{
 };
 use axum::{
     Router,
-    extract::{FromRequestParts, Path, Request, State},
+    extract::{FromRequestParts, Request, State},
     http::{HeaderValue, Method, StatusCode, header, request::Parts},
     middleware::{self, Next},
     response::{IntoResponse, Redirect, Response},
@@ -21,7 +21,7 @@ use axum::{
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 
-use super::{auth::Caller, problem::Problem};
+use super::{auth::Caller, extract::Id, problem::Problem};
 use crate::{app::App, desk::session::Person};
 
 /// Moves what the page asks for under `/board`.
@@ -59,7 +59,7 @@ pub fn router(app: &App) -> Router<App> {
 }
 
 /// One of the page's files; any other address is the page itself, which reads it.
-async fn file(Path(path): Path<String>) -> Response {
+async fn file(Id(path): Id<String>) -> Response {
     match path.as_str() {
         "shim.js" => script(SHIM.to_owned()),
         "start.js" => start().map_or_else(|| Problem::NotFound("address").into_response(), script),

@@ -65,7 +65,7 @@ impl From<ObjectError> for Problem {
         match error {
             ObjectError::TooLarge { limit } => Self::TooLarge { limit_bytes: limit },
             ObjectError::Stalled => Self::Timeout,
-            ObjectError::NoSuchRange => Self::RangeNotSatisfiable,
+            ObjectError::NoSuchRange { size_bytes } => Self::RangeNotSatisfiable { size_bytes },
             ObjectError::Erased { .. } => Self::NotFound("content of this document: it was erased"),
             error @ ObjectError::Service { .. } => {
                 tracing::error!(error = %super::Chain(&error), "the objects are out of reach");
@@ -151,22 +151,21 @@ pub(super) async fn serve(
         return text(app, caller, &document, query, asked).await;
     }
     let key = choose(&document, query)?;
+    if query.presign {
+        linkable(app)?;
+    }
     quarantine::pass(app, caller, &document).await?;
     if matches!(query.variant, Variant::Original | Variant::Xml) && document.part.is_some() {
         whole_file(app, caller, &document).await?;
     } else {
         access::showing(app, caller, std::slice::from_ref(&document)).await?;
     }
-    if query.presign
-        && let Some(keys) = app.objects.keys()
-    {
-        // What the S3 has is sealed, and may be where nobody else reaches.
-        return Ok(
-            Redirect::temporary(&links::signed(keys, caller, id, query, app.catalog.now())).into_response()
-        );
-    }
     if query.presign {
-        let link = app.objects.presigned_get(key, LINK).await?;
+        // With a key file what the S3 has is sealed, and may be where nobody else reaches: the link is to ourselves.
+        let link = match app.objects.keys() {
+            Some(keys) => links::signed(keys, caller, id, query, app.catalog.now()),
+            None => app.objects.presigned_get(key, LINK).await?,
+        };
         return Ok(Redirect::temporary(&link).into_response());
     }
     let tag = tag(&document, query.variant, key);
@@ -197,6 +196,18 @@ pub(super) async fn serve(
         headers.insert(header::CONTENT_DISPOSITION, value);
     }
     Ok(response)
+}
+
+/// # Errors
+/// 409 where no link that is given would lead anywhere.
+fn linkable(app: &App) -> Result<(), Problem> {
+    if app.objects.keys().is_some() || app.objects.is_reached_from_outside() {
+        return Ok(());
+    }
+    let why = "presign: there is no link to give. Files lie in Acuse's own store, which nobody else reaches, and links \
+               that Acuse serves are signed by the key file, without which it runs. Ask without presign, or have it run \
+               with a key file (ACUSE_KEY_FILE) or on another S3 (ACUSE_S3_ENDPOINT)";
+    Err(Problem::Conflict(why.to_owned()))
 }
 
 fn is_xml(document: &Document) -> bool {

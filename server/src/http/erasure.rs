@@ -8,18 +8,14 @@ use acuse_storage::{
     key_file::ErasedKind,
     keys::Scope,
 };
-use axum::{
-    Json,
-    extract::{Path, State},
-    http::StatusCode,
-};
+use axum::{Json, extract::State, http::StatusCode};
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{
     Chain,
     auth::Caller,
-    extract::{Body, Id, Params, cursor, limit},
+    extract::{Body, Id, Kinded, Params, cursor, limit},
     problem::Problem,
     view::Listing,
 };
@@ -195,11 +191,6 @@ pub async fn holds(State(app): State<App>, caller: Caller) -> Result<Json<Listin
     Ok(Json(Listing { data: app.catalog.legal_holds().await?, next: None }))
 }
 
-fn named((kind, id): &(String, String)) -> Result<(ErasedKind, Uuid), Problem> {
-    let nothing = || Problem::NotFound("document, contact or customer");
-    Ok((kind.parse().map_err(|_| nothing())?, id.parse().map_err(|_| nothing())?))
-}
-
 /// `PUT /v1/holds/{document|contact|customer}/{id}`.
 ///
 /// # Errors
@@ -207,12 +198,11 @@ fn named((kind, id): &(String, String)) -> Result<(ErasedKind, Uuid), Problem> {
 pub async fn place(
     State(app): State<App>,
     caller: Caller,
-    Path(subject): Path<(String, String)>,
+    Kinded(kind, id): Kinded<ErasedKind, Uuid>,
     Body(body): Body<Reason>,
 ) -> Result<StatusCode, Problem> {
     caller.require(Scope::Erasure)?;
     unbound(&caller)?;
-    let (kind, id) = named(&subject)?;
     if body.reason.trim().is_empty() {
         return Err(Problem::Unprocessable("reason: say why it is held".to_owned()));
     }
@@ -229,11 +219,10 @@ pub async fn place(
 pub async fn lift(
     State(app): State<App>,
     caller: Caller,
-    Path(subject): Path<(String, String)>,
+    Kinded(kind, id): Kinded<ErasedKind, Uuid>,
 ) -> Result<StatusCode, Problem> {
     caller.require(Scope::Erasure)?;
     unbound(&caller)?;
-    let (kind, id) = named(&subject)?;
     if app.catalog.lift_hold(kind, id, &caller.actor).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {

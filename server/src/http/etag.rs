@@ -48,9 +48,14 @@ pub fn unchanged(tag: &str) -> Response {
     response
 }
 
-/// Names every JSON answer to a GET, and leaves it out where the caller has it.
-pub async fn named(request: Request, next: Next) -> Response {
-    // An answer to HEAD has lost its body by now, and with it what would name it.
+/// Names every JSON answer to a GET, and leaves it out where the caller has it. HEAD is answered as GET is; what its
+/// answer says is left out by the router, outside of here.
+pub async fn named(mut request: Request, next: Next) -> Response {
+    if request.method() == Method::HEAD {
+        *request.method_mut() = Method::GET;
+        // Only of GET is there a part (RFC 9110, 14.2).
+        request.headers_mut().remove(header::RANGE);
+    }
     let asked = (request.method() == Method::GET).then(|| request.headers().clone());
     let is_change = request.method() == Method::PATCH;
     let response = next.run(request).await;
@@ -123,7 +128,44 @@ impl Precondition {
 
 #[cfg(test)]
 mod tests {
+    use axum::{Json, Router, middleware, routing::get};
+    use tower::ServiceExt;
+
     use super::*;
+
+    async fn asked(request: Request) -> Response {
+        let shown = || async { Json(serde_json::json!({ "balanced": true })) };
+        let part = |headers: HeaderMap| async move { headers.contains_key(header::RANGE).to_string() };
+        let router = Router::new().route("/json", get(shown)).route("/part", get(part));
+        router.layer(middleware::from_fn(named)).oneshot(request).await.unwrap()
+    }
+
+    fn to(method: Method, path: &str, (name, value): (header::HeaderName, &HeaderValue)) -> Request {
+        Request::builder().method(method).uri(path).header(name, value).body(Body::empty()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn head_is_answered_as_get_is() {
+        let none = (header::IF_NONE_MATCH, &HeaderValue::from_static("\"none\""));
+        let (whole, head) = (
+            asked(to(Method::GET, "/json", none.clone())).await,
+            asked(to(Method::HEAD, "/json", none)).await,
+        );
+        assert!(whole.headers().contains_key(header::ETAG));
+        for name in [header::ETAG, header::CONTENT_LENGTH, header::CONTENT_TYPE] {
+            assert_eq!(head.headers().get(&name), whole.headers().get(&name), "{name}");
+        }
+        let tag = (header::IF_NONE_MATCH, &head.headers()[header::ETAG]);
+        assert_eq!(asked(to(Method::HEAD, "/json", tag)).await.status(), StatusCode::NOT_MODIFIED);
+        assert_eq!(axum::body::to_bytes(head.into_body(), 1).await.unwrap().len(), 0);
+        let range = (header::RANGE, &HeaderValue::from_static("bytes=0-1"));
+        let length = |said: &Response| said.headers()[header::CONTENT_LENGTH].to_str().unwrap().to_owned();
+        let (part, head) = (
+            asked(to(Method::GET, "/part", range.clone())).await,
+            asked(to(Method::HEAD, "/part", range)).await,
+        );
+        assert_eq!((length(&part), length(&head)), ("true".len().to_string(), "false".len().to_string()));
+    }
 
     fn with(name: header::HeaderName, value: &'static str) -> HeaderMap {
         HeaderMap::from_iter([(name, HeaderValue::from_static(value))])

@@ -155,7 +155,28 @@ impl<T: FromStr, S: Send + Sync> FromRequestParts<S> for Id<T> {
         let Path(text) = Path::<String>::from_request_parts(parts, state)
             .await
             .map_err(|_| Problem::NotFound("address"))?;
-        text.parse().map(Self).map_err(|_| Problem::NotFound("id"))
+        named(&text).map(Self)
+    }
+}
+
+fn named<T: FromStr>(text: &str) -> Result<T, Problem> {
+    let nothing = || Problem::NotFound("id");
+    if text.contains('\0') {
+        return Err(nothing());
+    }
+    text.parse().map_err(|_| nothing())
+}
+
+/// A kind and an id of that kind in the path.
+pub struct Kinded<K, T>(pub K, pub T);
+
+impl<K: FromStr, T: FromStr, S: Send + Sync> FromRequestParts<S> for Kinded<K, T> {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Path((kind, id)) = Path::<(String, String)>::from_request_parts(parts, state)
+            .await
+            .map_err(|_| Problem::NotFound("address"))?;
+        Ok(Self(named(&kind)?, named(&id)?))
     }
 }
 

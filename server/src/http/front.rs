@@ -7,6 +7,8 @@
 
 pub mod budget;
 mod connections;
+pub mod good_keys;
+mod linger;
 pub mod rates;
 mod small_body;
 mod stream;
@@ -17,9 +19,14 @@ use axum::{
     Router,
     body::Body,
     extract::Request,
+    http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper::{
+    body::{Body as _, Incoming},
+    server::conn::http1,
+    service::service_fn,
+};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -27,6 +34,7 @@ use tower::ServiceExt;
 
 pub use connections::Caps;
 use connections::{Answering, Everybody, Place};
+use linger::Lingering;
 use stream::{Answer, Taken};
 
 use super::client_address::Peer;
@@ -90,7 +98,9 @@ async fn converse(socket: TcpStream, peer: Peer, router: Router, place: Place, s
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(peer);
         let (router, place) = (router.clone(), place.clone());
-        async move { Ok::<_, Infallible>(answer(request.map(Body::new), router, &place).await) }
+        let waits = request.headers().contains_key(header::EXPECT);
+        let request = request.map(|body| Body::new(Lingering::new(body, waits)));
+        async move { Ok::<_, Infallible>(answer(request, router, &place).await) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -110,11 +120,59 @@ async fn converse(socket: TcpStream, peer: Peer, router: Router, place: Place, s
 }
 
 async fn answer(request: Request, router: Router, place: &Place) -> hyper::Response<Answer> {
+    let is_too_long = request.body().size_hint().lower() > linger::MOST_BYTES;
     let whole = small_body::gathered(request, place).await;
     let answering = Answering::new(&place.pulse);
-    let response: Response = match whole {
+    let mut response: Response = match whole {
         Ok((request, _held)) => router.oneshot(request).await.unwrap_or_else(|never| match never {}),
         Err(problem) => problem.into_response(),
     };
+    if is_too_long && !response.status().is_success() {
+        // The rest of it is not waited for.
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     response.map(|body| Answer::new(body, answering))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{http::StatusCode, routing::post};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+    use crate::http::client_address::TrustedProxies;
+
+    /// What is heard of a server that refuses at once, by who sends all of this before they listen.
+    async fn heard(sent: &[u8]) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        // What is under it is not gathered before it is answered.
+        let router = Router::new().route("/v1/", post(|| async { StatusCode::UNAUTHORIZED }));
+        let caps = Caps { total: 10, of_address: 10, trusted: TrustedProxies::default() };
+        let stop = CancellationToken::new();
+        let served = tokio::spawn(serve(listener, router, caps, stop.clone()));
+        let mut socket = TcpStream::connect(address).await.unwrap();
+        socket.write_all(sent).await.unwrap();
+        let mut said = [0; 12];
+        socket.read_exact(&mut said).await.unwrap();
+        stop.cancel();
+        drop(socket);
+        served.await.unwrap().unwrap();
+        String::from_utf8_lossy(&said).into_owned()
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn whoever_sends_on_after_being_refused_hears_why() {
+        let length = 24 << 20;
+        let mut sent =
+            format!("POST /v1/ HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n").into_bytes();
+        sent.resize(sent.len() + length, b'x');
+        assert_eq!(heard(&sent).await, "HTTP/1.1 401");
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn whoever_asks_first_is_not_told_to_send() {
+        let sent = "POST /v1/ HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\nExpect: 100-continue\r\n\r\n";
+        assert_eq!(heard(sent.as_bytes()).await, "HTTP/1.1 401");
+    }
 }

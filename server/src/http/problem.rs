@@ -61,8 +61,11 @@ pub enum Problem {
         version: i64,
     },
     /// No byte of the range is there.
-    #[error("that range is not in the content")]
-    RangeNotSatisfiable,
+    #[error("that range is not in the content, which has {size_bytes} bytes")]
+    RangeNotSatisfiable {
+        /// How many bytes there are.
+        size_bytes: u64,
+    },
     /// Names that were given are other customers'.
     #[error("{}", taken_text(.0))]
     Taken(Vec<TakenAlias>),
@@ -176,7 +179,7 @@ impl Problem {
             Self::Conflict(_) => &problems::CONFLICT,
             Self::PreconditionRequired => &problems::PRECONDITION_REQUIRED,
             Self::Stale { .. } => &problems::STALE,
-            Self::RangeNotSatisfiable => &problems::RANGE_NOT_SATISFIABLE,
+            Self::RangeNotSatisfiable { .. } => &problems::RANGE_NOT_SATISFIABLE,
             Self::Taken(_) => &problems::TAKEN,
             Self::ForeignCursor => &problems::FOREIGN_CURSOR,
             Self::Unproven(_) => &problems::UNPROVEN,
@@ -267,6 +270,11 @@ impl IntoResponse for Problem {
         match self {
             Self::Unauthorized => {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            Self::RangeNotSatisfiable { size_bytes } => {
+                if let Ok(value) = HeaderValue::from_str(&format!("bytes */{size_bytes}")) {
+                    headers.insert(header::CONTENT_RANGE, value);
+                }
             }
             Self::RateLimited { retry_after_secs } => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_after_secs));

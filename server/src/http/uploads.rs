@@ -32,7 +32,7 @@ use time::OffsetDateTime;
 
 use by_url::ByUrl;
 
-use super::{RequestId, auth::Caller, extract::Body, problem::Problem, view::DocumentView};
+use super::{RequestId, auth::Caller, extract::Body, problem::Problem, sandbox::Instead, view::DocumentView};
 use crate::{
     access::{self, Sight},
     app::App,
@@ -42,6 +42,8 @@ use crate::{
 const TEXT_BYTES: usize = 2_000;
 /// Largest JSON body.
 const JSON_BYTES: usize = 16 << 10;
+/// What the parts are called.
+const PART_NAMES: [&str; 4] = ["file", "sender", "customer_id", "caption"];
 /// Most parts of one request.
 const PARTS: usize = 16;
 
@@ -276,15 +278,46 @@ async fn read(
                 }
                 said.customer_id = Some(customer);
             }
-            other => {
-                let other: String = other.chars().take(40).collect();
-                return Err(Problem::BadRequest(format!(
-                    "{other:?}: not a part we know; send file, sender, customer_id, caption"
-                )));
-            }
+            other => return Err(unknown_part(other)),
         }
     }
     Ok(())
+}
+
+fn unknown_part(name: &str) -> Problem {
+    let name: String = name.chars().take(40).collect();
+    Problem::BadRequest(format!("{name:?}: not a part we know; send {}", PART_NAMES.join(", ")))
+}
+
+/// A request of a sandbox key, parsed as any other and kept nowhere.
+pub(super) async fn tried(request: Request) -> Result<(), Problem> {
+    let most = request.extensions().get::<Instead>().map_or(u64::MAX, |instead| instead.original_bytes);
+    let Incoming::Form(mut form) = Incoming::from_request(request, &()).await? else { return Ok(()) };
+    let mut file = None;
+    while let Some(mut field) = form.next_field().await.map_err(|e| broken_off(&e, most))? {
+        let name = field.name().unwrap_or_default().to_owned();
+        if !PART_NAMES.contains(&name.as_str()) {
+            return Err(unknown_part(&name));
+        }
+        let mut size_bytes = 0;
+        while let Some(chunk) = field.chunk().await.map_err(|e| broken_off(&e, most))? {
+            size_bytes += chunk.len() as u64;
+        }
+        if name == "file" {
+            file = Some(size_bytes);
+        }
+    }
+    some_file(file, |size_bytes| *size_bytes).map(drop)
+}
+
+/// The file that a request must have, with something in it.
+fn some_file<T>(file: Option<T>, size_bytes: impl Fn(&T) -> u64) -> Result<T, Problem> {
+    let missing = || Problem::BadRequest("the part \"file\" is missing".to_owned());
+    let file = file.ok_or_else(missing)?;
+    if size_bytes(&file) == 0 {
+        return Err(Problem::Unprocessable("file: it is empty".to_owned()));
+    }
+    Ok(file)
 }
 
 /// What a file would be stored as.
@@ -318,8 +351,12 @@ async fn text(mut field: Field<'_>, app: &App) -> Result<String, Problem> {
 }
 
 fn multipart(error: &MultipartError, app: &App) -> Problem {
+    broken_off(error, app.limits.original_bytes)
+}
+
+fn broken_off(error: &MultipartError, limit_bytes: u64) -> Problem {
     if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        Problem::TooLarge { limit_bytes: app.limits.original_bytes }
+        Problem::TooLarge { limit_bytes }
     } else {
         Problem::BadRequest("the multipart body ends early or is malformed".to_owned())
     }
@@ -354,12 +391,7 @@ async fn accept(
     said: &Said,
     key: Option<IdempotencyKey>,
 ) -> Result<Accepted, Problem> {
-    let Some((original, declared)) = said.file.clone() else {
-        return Err(Problem::BadRequest("the part \"file\" is missing".to_owned()));
-    };
-    if original.size_bytes == 0 {
-        return Err(Problem::Unprocessable("file: it is empty".to_owned()));
-    }
+    let (original, declared) = some_file(said.file.clone(), |(stored, _)| stored.size_bytes)?;
     let upload = Upload {
         id,
         source: Source::Api,

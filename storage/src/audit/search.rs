@@ -10,6 +10,7 @@ use crate::{
     documents::like,
     error::CatalogError,
     names::{self, DocumentId, at, micros},
+    sql::{Bind, Query},
 };
 
 /// What is looked for; what is none lets all pass.
@@ -64,26 +65,28 @@ impl Catalog {
         limit: u32,
     ) -> Result<Vec<AuditLine>, CatalogError> {
         let mut tx = self.searching().await?;
-        let q = filter.q.as_deref().map(str::trim).filter(|q| !q.is_empty()).map(like);
-        let rows = all!(
-            tx,
-            Row,
+        let mut query = Query::default();
+        query.holds("a.actor =", filter.actor.as_deref().map(Bind::text));
+        query.holds("a.action =", filter.action.as_deref().map(Bind::text));
+        query.holds("a.document_id =", filter.document_id.map(|id| Bind::Id(id.0)));
+        query.holds("a.at >=", filter.from.map(|at| Bind::Number(micros(at))));
+        query.holds("a.at <", filter.to.map(|at| Bind::Number(micros(at))));
+        query.holds("a.seq <", before.map(Bind::Number));
+        if let Some(q) = filter.q.as_deref().map(str::trim).filter(|q| !q.is_empty()) {
+            let q = query.bind(Bind::Text(like(q)));
+            query.and(format!(
+                "(LOWER(a.actor) LIKE {q} ESCAPE '!' OR a.action LIKE {q} ESCAPE '!' \
+                 OR LOWER(d.detail) LIKE {q} ESCAPE '!')"
+            ));
+        }
+        let text = format!(
             "SELECT a.seq, a.at, a.actor, a.action, a.document_id, d.detail \
              FROM audit a LEFT JOIN audit_details d ON d.id = a.detail_id \
-             WHERE ($1 IS NULL OR a.actor = $1) AND ($2 IS NULL OR a.action = $2) \
-             AND ($3 IS NULL OR a.document_id = $3) AND a.at >= $4 AND a.at < $5 AND a.seq < $6 \
-             AND ($7 IS NULL OR LOWER(a.actor) LIKE $7 ESCAPE '!' OR a.action LIKE $7 ESCAPE '!' \
-               OR LOWER(d.detail) LIKE $7 ESCAPE '!') \
-             ORDER BY a.seq DESC LIMIT $8",
-            filter.actor.as_deref(),
-            filter.action.as_deref(),
-            filter.document_id.map(|id| id.0),
-            filter.from.map_or(i64::MIN, micros),
-            filter.to.map_or(i64::MAX, micros),
-            before.unwrap_or(i64::MAX),
-            q.as_deref(),
-            i64::from(limit.clamp(1, 5_000))
-        )?;
+             WHERE {} ORDER BY a.seq DESC LIMIT {}",
+            query.all(),
+            limit.clamp(1, 5_000)
+        );
+        let rows = all_of!(tx, Row, text, query.binds)?;
         rows.into_iter().map(line).collect()
     }
 

@@ -4,7 +4,10 @@ use acuse_conversation::State;
 use time::OffsetDateTime;
 
 use super::OPEN;
-use crate::names::{CaseId, ContactId};
+use crate::{
+    names::{CaseId, ContactId, micros},
+    sql::{Bind, Query},
+};
 
 /// Which cases.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +36,35 @@ pub struct CaseFilter {
     pub left: Option<String>,
     /// Those after this one.
     pub after: Option<CaseId>,
+}
+
+impl CaseFilter {
+    /// What it asks of cases under `s`.
+    pub(super) fn conditions(&self, states: &str) -> Query {
+        let mut query = Query::default();
+        match self.state.as_deref() {
+            Some("any") => {}
+            // As the index of these says it, which is in the order of the list.
+            Some("open") => query.and("s.state NOT IN ('done', 'expired', 'stopped')"),
+            _ => query.and(format!("s.state IN {states}")),
+        }
+        let text = |word: &Option<String>| word.as_deref().map(Bind::text);
+        query.holds("s.kind =", text(&self.kind).filter(|kind| *kind != Bind::text("")));
+        query.holds("COALESCE(s.assignee, '') =", text(&self.assignee));
+        query.holds("COALESCE(s.team, '') =", text(&self.team));
+        query.holds("s.contact_id =", self.contact.map(|c| Bind::Id(c.0)));
+        query.holds("s.id >", self.after.map(|c| Bind::Id(c.0)));
+        if self.escalated {
+            query.and("s.escalated_at IS NOT NULL");
+        }
+        let moment = |at: Option<OffsetDateTime>| at.map(|at| Bind::Number(micros(at)));
+        query.holds("s.answer_by <=", moment(self.answer_before));
+        query.holds("s.created_at >=", moment(self.from));
+        query.holds("s.created_at <", moment(self.to));
+        query.holds("COALESCE(s.expects, s.left_expects, '') =", text(&self.expects));
+        query.holds("COALESCE(s.left_state, '') =", text(&self.left));
+        query
+    }
 }
 
 /// The states of a filter, as a list of SQL; none where there is no such state.

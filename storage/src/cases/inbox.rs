@@ -136,7 +136,7 @@ const MOST_SHOWN: u32 = 100;
 /// Cases with their contact and window, as a [`Row`].
 const LISTED: &str = "SELECT s.id, s.kind, s.subject, s.state, s.expects, s.contact_id, c.name, s.phone_number_id, s.team, \
      s.assignee, s.answer_by, s.escalated_at, s.due_at, w.last_inbound_at, s.version, s.created_at, s.updated_at FROM cases s \
-     JOIN contacts c ON c.id = s.contact_id LEFT JOIN windows w ON w.contact_id = s.contact_id \
+     LEFT JOIN contacts c ON c.id = s.contact_id LEFT JOIN windows w ON w.contact_id = s.contact_id \
      AND w.phone_number_id = s.phone_number_id";
 
 impl Catalog {
@@ -152,33 +152,10 @@ impl Catalog {
     ) -> Result<Vec<Listed>, CatalogError> {
         let mut tx = self.reading().await?;
         let Some(states) = states(filter.state.as_deref()) else { return Ok(Vec::new()) };
-        let text = format!(
-            "{LISTED} WHERE s.state IN {states} AND {reach} AND ($1 = '' OR s.kind = $1) \
-               AND ($2 IS NULL OR COALESCE(s.assignee, '') = $2) AND ($3 IS NULL OR s.contact_id = $3) \
-               AND ($4 IS NULL OR s.id > $4) AND ($6 IS NULL OR COALESCE(s.team, '') = $6) \
-               AND (NOT $7 OR s.escalated_at IS NOT NULL) AND ($8 IS NULL OR s.answer_by <= $8) \
-               AND ($9 IS NULL OR s.created_at >= $9) AND ($10 IS NULL OR s.created_at < $10) \
-               AND ($11 IS NULL OR COALESCE(s.expects, s.left_expects, '') = $11) \
-               AND ($12 IS NULL OR COALESCE(s.left_state, '') = $12) ORDER BY s.id LIMIT $5",
-            reach = conversation::reach(access, &tx)
-        );
-        let rows = all!(
-            tx,
-            Row,
-            sqlx::AssertSqlSafe(text.clone()),
-            filter.kind.as_deref().unwrap_or_default(),
-            filter.assignee.as_deref(),
-            filter.contact.map(|c| c.0),
-            filter.after.map(|c| c.0),
-            i64::from(limit.min(500)),
-            filter.team.as_deref(),
-            filter.escalated,
-            filter.answer_before.map(micros),
-            filter.from.map(micros),
-            filter.to.map(micros),
-            filter.expects.as_deref(),
-            filter.left.as_deref()
-        )?;
+        let mut query = filter.conditions(&states);
+        query.and(conversation::reach(access, &tx));
+        let text = format!("{LISTED} WHERE {} ORDER BY s.id LIMIT {}", query.all(), limit.min(500));
+        let rows = all_of!(tx, Row, text, query.binds)?;
         let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
         let mut documents = documents_of(&mut tx, access, &ids).await?;
         let now = tx.now();

@@ -2,7 +2,7 @@
 //!
 //! *Quick* ones answer what every request begins with (keys, sessions, a sign of life), a row or two by their key.
 //! *Searches* are lists over what there is; a few run at once, each statement of theirs has [`BUDGET`], and whoever
-//! finds no place in [`TURN`] is told so.
+//! finds no place in [`TURN`] is told so. *Exports* keep their connection from their first row to their last.
 
 use std::time::{Duration, Instant};
 
@@ -23,6 +23,8 @@ const TURN: Duration = Duration::from_secs(5);
 const QUICK: Duration = Duration::from_secs(5);
 /// Searches at once. The rest wait their turn, so a few slow ones do not take the machine.
 const SEARCHES: u32 = 4;
+/// Exports at once: each holds one instant open while it is read.
+const EXPORTS: u32 = 3;
 /// Look-ups at once; each takes less than a millisecond.
 const LOOKUPS: u32 = 2;
 /// SQLite looks at the clock every so many of its instructions: some ten times in a millisecond.
@@ -31,8 +33,8 @@ const INSTRUCTIONS: i32 = 10_000;
 /// The connections that are set apart. Opened when first needed.
 #[derive(Debug, Clone)]
 pub(crate) enum Reserved {
-    Sqlite { quick: SqlitePool, searches: SqlitePool },
-    Postgres { quick: PgPool, searches: PgPool },
+    Sqlite { quick: SqlitePool, searches: SqlitePool, exports: SqlitePool },
+    Postgres { quick: PgPool, searches: PgPool, exports: PgPool },
 }
 
 impl Reserved {
@@ -44,7 +46,11 @@ impl Reserved {
                 .acquire_timeout(turn)
                 .connect_lazy_with(options.clone())
         };
-        Self::Sqlite { quick: pool(LOOKUPS, QUICK), searches: pool(SEARCHES, TURN) }
+        Self::Sqlite {
+            quick: pool(LOOKUPS, QUICK),
+            searches: pool(SEARCHES, TURN),
+            exports: pool(EXPORTS, TURN),
+        }
     }
 
     /// In a cluster.
@@ -54,7 +60,12 @@ impl Reserved {
             let options = options.clone().options([("statement_timeout", budget)]);
             PgPoolOptions::new().max_connections(most).acquire_timeout(turn).connect_lazy_with(options)
         };
-        Self::Postgres { quick: pool(LOOKUPS, QUICK, QUICK), searches: pool(SEARCHES, TURN, BUDGET) }
+        let exports = PgPoolOptions::new().max_connections(EXPORTS).acquire_timeout(TURN);
+        Self::Postgres {
+            quick: pool(LOOKUPS, QUICK, QUICK),
+            searches: pool(SEARCHES, TURN, BUDGET),
+            exports: exports.connect_lazy_with(options.clone()),
+        }
     }
 
     pub(crate) async fn quick(&self) -> Result<Inner, CatalogError> {
@@ -77,23 +88,38 @@ impl Reserved {
             },
             Self::Postgres { searches, .. } => searches.begin().await.map(Inner::Postgres),
         }
-        .map_err(|source| match source {
-            sqlx::Error::PoolTimedOut => CatalogError::NoTurn,
-            source => CatalogError::Statement { doing: "begin a search", at: "reserved", source },
-        })
+        .map_err(|source| in_turn("begin a search", source))
+    }
+
+    pub(crate) async fn export(&self) -> Result<Inner, CatalogError> {
+        match self {
+            Self::Sqlite { exports, .. } => exports.begin().await.map(Inner::Sqlite),
+            Self::Postgres { exports, .. } => exports.begin().await.map(Inner::Postgres),
+        }
+        .map_err(|source| in_turn("begin an export", source))
     }
 
     pub(crate) async fn close(&self) {
         match self {
-            Self::Sqlite { quick, searches } => {
+            Self::Sqlite { quick, searches, exports } => {
                 quick.close().await;
                 searches.close().await;
+                exports.close().await;
             }
-            Self::Postgres { quick, searches } => {
+            Self::Postgres { quick, searches, exports } => {
                 quick.close().await;
                 searches.close().await;
+                exports.close().await;
             }
         }
+    }
+}
+
+/// Why there is no connection: others have them all, or the database does not answer.
+fn in_turn(doing: &'static str, source: sqlx::Error) -> CatalogError {
+    match source {
+        sqlx::Error::PoolTimedOut => CatalogError::NoTurn,
+        source => CatalogError::Statement { doing, at: "reserved", source },
     }
 }
 

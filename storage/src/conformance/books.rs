@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     Access, Catalog, DocumentId, Stage,
-    export::{By, Missing, Span, Sums},
+    export::{Books, By, ExportCursor, Missing, Span, Sums},
     names::now,
     periods::{Closing, Entry, Month, Period, PeriodPart},
     reviews::{Deciding, Decision, Reopened, Resolved},
@@ -60,9 +60,19 @@ async fn waiting(catalog: &Catalog, facts: &ReadFacts) -> DocumentId {
 
 /// The documents of a span for somebody, in pages of two, and their sums.
 async fn exported(catalog: &Catalog, access: &Access, span: Span) -> (Vec<DocumentId>, Sums) {
-    let (mut ids, mut sums, mut after) = (Vec::new(), Sums::default(), None);
+    read_on(&mut catalog.books().await.unwrap(), access, span, None).await
+}
+
+/// What is after the cursor.
+async fn read_on(
+    books: &mut Books,
+    access: &Access,
+    span: Span,
+    mut after: Option<ExportCursor>,
+) -> (Vec<DocumentId>, Sums) {
+    let (mut ids, mut sums) = (Vec::new(), Sums::default());
     loop {
-        let (lines, next) = catalog.export_page(access, span, after.as_ref(), 2).await.unwrap();
+        let (lines, next) = books.page(access, span, after.as_ref(), 2).await.unwrap();
         for exported in lines {
             sums.add(&exported.line);
             ids.push(exported.line.document_id);
@@ -83,7 +93,7 @@ fn month(text: &str) -> Month {
 }
 
 async fn missing(catalog: &Catalog, access: &Access, span: Span) -> Missing {
-    catalog.export_missing(access, span).await.unwrap()
+    catalog.books().await.unwrap().missing(access, span).await.unwrap()
 }
 
 fn hidden() -> Access {
@@ -125,6 +135,34 @@ pub(super) async fn the_books_are_exported_once(catalog: &Catalog) {
     assert!(ids.contains(&first) && ids.contains(&unsure));
     let (ids, _) = exported(catalog, &all, by(tomorrow, Date::MAX)).await;
     assert_eq!(ids, []);
+}
+
+/// Rows, sums and what still waits are of one instant, however much is filed and corrected while they are read.
+pub(super) async fn an_export_is_of_one_instant(catalog: &Catalog) {
+    let (all, span) = (Access::whole(), month("2019-09").span());
+    for day in ["2019-09-02", "2019-09-03", "2019-09-04"] {
+        filed(catalog, &bill(day, "invoice", "10.00", "EUR")).await;
+    }
+    let last = filed(catalog, &bill("2019-09-30", "invoice", "10.00", "EUR")).await;
+    let waits = waiting(catalog, &bill("2019-09-29", "invoice", "7.00", "EUR")).await;
+    let (before, sums) = exported(catalog, &all, span).await;
+    let missed = missing(catalog, &all, span).await;
+
+    let mut books = catalog.books().await.unwrap();
+    let (first, next) = books.page(&all, span, None, 2).await.unwrap();
+    // What waited is filed, what was filed is opened again, and there is something new: each behind the cursor.
+    decide(catalog, waits, &Decision::Approve { customer_id: None }, 0).await;
+    filed(catalog, &bill("2019-09-28", "invoice", "1000.00", "EUR")).await;
+    let until = now() + Duration::minutes(5);
+    let opened = catalog.reopen(last, "user:ana", None, "a typo", until).await.unwrap();
+    assert!(matches!(opened, Reopened::Waits(_)));
+    let (rest, rest_sums) = read_on(&mut books, &all, span, next).await;
+    let read: Vec<_> = first.iter().map(|e| e.line.document_id).chain(rest).collect();
+    assert_eq!(read, before);
+    assert_eq!(rest_sums.rows + first.len() as u64, sums.rows);
+    assert_eq!(books.missing(&all, span).await.unwrap(), missed);
+    drop(books);
+    assert_ne!(exported(catalog, &all, span).await.0, before, "and the next one is of its own instant");
 }
 
 pub(super) async fn what_of_a_month_waits_is_counted(catalog: &Catalog) {
@@ -181,9 +219,9 @@ async fn part(
     period: &Period,
     part: PeriodPart,
 ) -> Vec<(Entry, DocumentId, String)> {
-    let (mut found, mut after) = (Vec::new(), None);
+    let (mut found, mut after, mut books) = (Vec::new(), None, catalog.books().await.unwrap());
     loop {
-        let (lines, next) = catalog.period_page(access, period, part, after.as_ref(), 1).await.unwrap();
+        let (lines, next) = books.period_page(access, period, part, after.as_ref(), 1).await.unwrap();
         found.extend(lines.into_iter().map(|l| (l.entry, l.line.document_id, l.line.total)));
         match next {
             Some(next) => after = Some(next),
@@ -195,7 +233,8 @@ async fn part(
 /// The hash that anybody makes of the frozen lines.
 async fn hash_of(catalog: &Catalog, period: &Period) -> [u8; 32] {
     let all = Access::whole();
-    let (lines, next) = catalog.period_page(&all, period, PeriodPart::Rows, None, 1000).await.unwrap();
+    let mut books = catalog.books().await.unwrap();
+    let (lines, next) = books.period_page(&all, period, PeriodPart::Rows, None, 1000).await.unwrap();
     assert_eq!(next, None);
     let mut hash = sha2::Sha256::new();
     for line in lines {

@@ -343,4 +343,20 @@ pub(super) async fn uploads_are_idempotent(catalog: &Catalog) {
     let document = catalog.document(new[0]).await.unwrap().unwrap();
     assert_eq!((document.stage, document.source), (Stage::Read, Source::Api));
     assert!(document.contact_id.is_some());
+    // A day later it is another request, and nothing is kept of the first.
+    let day_ago = "UPDATE idempotency_keys SET created_at = created_at - 86400000000 WHERE api_key_id = $1";
+    let age = async || {
+        let mut tx = catalog.writing().await.unwrap();
+        assert_eq!(execute!(tx, day_ago, api_key.0).unwrap(), 1);
+        tx.commit().await.unwrap();
+    };
+    age().await;
+    assert_eq!(catalog.idempotent(&other).await.unwrap(), None);
+    assert!(!catalog.idempotency_key_is_used(api_key, "one").await.unwrap());
+    let later = catalog.accept_upload(&upload(), Some(&other)).await.unwrap();
+    assert!(matches!(later, Accepted::New(id) if id != new[0]), "{later:?}");
+    assert!(catalog.idempotency_key_is_used(api_key, "one").await.unwrap());
+    age().await;
+    assert!(catalog.prune_idempotency_keys(500).await.unwrap() >= 1);
+    assert_eq!(catalog.prune_idempotency_keys(500).await.unwrap(), 0);
 }

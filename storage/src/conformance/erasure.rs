@@ -373,14 +373,15 @@ async fn what_stays_of_a_month(catalog: &Catalog, period: &crate::periods::Perio
         (period.sha256, &period.totals),
         "a closed month is never rewritten"
     );
-    let (rows, _) = catalog.period_page(&access, period, PeriodPart::Rows, None, 100).await.unwrap();
+    let mut books = catalog.books().await.unwrap();
+    let (rows, _) = books.period_page(&access, period, PeriodPart::Rows, None, 100).await.unwrap();
     let row = rows.iter().find(|r| r.line.document_id == told.id).unwrap();
     assert_eq!(
         (row.line.total.as_str(), row.line.issuer_name.as_str()),
         ("12.34", ""),
         "amounts, and nobody"
     );
-    let (said, _) = catalog.period_page(&access, period, PeriodPart::Adjustments, None, 100).await.unwrap();
+    let (said, _) = books.period_page(&access, period, PeriodPart::Adjustments, None, 100).await.unwrap();
     let of: Vec<Entry> = said.iter().filter(|l| l.line.document_id == told.id).map(|l| l.entry).collect();
     assert_eq!(of, [Entry::Reversal, Entry::Restated], "dated, beside it");
 }

@@ -311,6 +311,7 @@ pub async fn lists(catalog: &Catalog) {
         let plan = catalog.explained(&filter).await.unwrap();
         assert!(!plan.contains("TEMP B-TREE") && !plan.contains("Sort"), "{sort} has no index: {plan}");
     }
+    super::plans::no_list_scans(catalog).await;
 }
 
 async fn goes_by_an_index(catalog: &Catalog, case: &Case) {

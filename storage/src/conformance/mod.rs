@@ -34,6 +34,7 @@ mod notices;
 mod outgoing;
 mod owed;
 mod people;
+mod plans;
 mod quality;
 mod retained;
 mod road;
@@ -196,6 +197,7 @@ pub async fn catalog(catalog: &Catalog) {
         outgoing::a_failed_event_holds_back_its_own_document_only,
         outgoing::a_conversation_is_read_without_what_is_withheld,
         books::the_books_are_exported_once,
+        books::an_export_is_of_one_instant,
         books::what_of_a_month_waits_is_counted,
         books::a_closed_month_is_never_rewritten,
         chain::what_tampers_with_the_trail_is_found,

@@ -13,7 +13,7 @@ use time::{Date, OffsetDateTime};
 use super::{
     COLUMNS, Document, DocumentRow, Page, folded,
     keys::Amount,
-    order::{Bind, DocumentCursor, Key, Sort},
+    order::{DocumentCursor, Key, Sort},
     words,
 };
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
     customers::name_key,
     error::CatalogError,
     names::{ContactId, CustomerId, DocumentId, EntityId, Source, micros},
-    sql::{Both, Tx},
+    sql::{Bind, Query, Tx},
 };
 
 /// Which documents a list shows. A filter on status leaves duplicates out, so that a list of `filed` is as long as the
@@ -78,28 +78,6 @@ pub struct DocumentFilter {
     pub sort: Sort,
     /// Who asks: what is out of their reach is not listed, and what is withheld is not found by what it says.
     pub access: Access,
-}
-
-/// A query that is being put together.
-struct Query {
-    conditions: Vec<String>,
-    binds: Vec<Bind>,
-}
-
-impl Query {
-    /// The name of a new value.
-    fn bind(&mut self, value: Bind) -> String {
-        self.binds.push(value);
-        format!("${}", self.binds.len())
-    }
-
-    /// One condition over a value: `column op $n`.
-    fn holds(&mut self, column_and_op: &str, value: Option<Bind>) {
-        if let Some(value) = value {
-            let name = self.bind(value);
-            self.conditions.push(format!("{column_and_op} {name}"));
-        }
-    }
 }
 
 impl DocumentFilter {
@@ -165,7 +143,7 @@ impl DocumentFilter {
     /// The text of a page's query after `SELECT …`, and its values.
     fn page(&self, tx: &Tx, after: Option<&DocumentCursor>, most: i64, near: bool) -> (String, Vec<Bind>) {
         let (than, order) = if self.sort.is_descending() { ("<", "DESC") } else { (">", "ASC") };
-        let mut query = Query { conditions: Vec::new(), binds: Vec::new() };
+        let mut query = Query::default();
         let (mut from, mut place) = ("documents d".to_owned(), None);
         if let Some(q) = self.asked() {
             if let Some(question) = words::question(tx, q) {
@@ -217,34 +195,6 @@ impl DocumentFilter {
     }
 }
 
-/// [`all!`] with as many values as there are.
-macro_rules! all_of {
-    ($tx:expr, $row:ty, $text:expr, $binds:expr) => {{
-        macro_rules! bound {
-            ($query:expr) => {{
-                let mut query = $query;
-                for bind in $binds {
-                    query = match bind {
-                        Bind::Number(n) | Bind::Place(n) => query.bind(n),
-                        Bind::Text(text) => query.bind(text),
-                        Bind::Id(id) => query.bind(id),
-                    };
-                }
-                query
-            }};
-        }
-        match $tx.both() {
-            Both::Sqlite(c) => {
-                bound!(sqlx::query_as::<_, $row>(sqlx::AssertSqlSafe($text))).fetch_all(c).await
-            }
-            Both::Postgres(c) => {
-                bound!(sqlx::query_as::<_, $row>(sqlx::AssertSqlSafe($text))).fetch_all(c).await
-            }
-        }
-        .map_err(|source| CatalogError::Statement { doing: doing!(), at: here!(), source })
-    }};
-}
-
 impl DocumentFilter {
     /// The whole of a list put together: `select`, `FROM` and the conditions of what may be told, and `by`.
     pub(super) async fn aggregated<R>(
@@ -259,7 +209,7 @@ impl DocumentFilter {
             + Send
             + Unpin,
     {
-        let mut query = Query { conditions: Vec::new(), binds: Vec::new() };
+        let mut query = Query::default();
         let mut from = "documents d".to_owned();
         if let Some(q) = self.asked() {
             let Some(question) = words::question(tx, q) else { return Ok(Vec::new()) };
@@ -288,6 +238,43 @@ struct Listed {
     place: i64,
 }
 
+/// [`Catalog::documents`] in a transaction.
+pub(crate) async fn page(
+    tx: &mut Tx,
+    filter: &DocumentFilter,
+    after: Option<&DocumentCursor>,
+    limit: u32,
+) -> Result<Page<Document, DocumentCursor>, CatalogError> {
+    let limit = limit.clamp(1, 500);
+    let mut rows = Vec::new();
+    // What is near is a page if it is full; otherwise the whole of it is asked for.
+    for near in [true, false] {
+        if near && (tx.is_sqlite() || !filter.goes_by_place()) {
+            continue;
+        }
+        let (text, binds) = filter.page(tx, after, i64::from(limit) + 1, near);
+        let text = format!("SELECT {COLUMNS}, doc_date, amount, {text}");
+        rows = all_of!(tx, Listed, text, binds)?;
+        if rows.len() > limit as usize {
+            break;
+        }
+    }
+    let more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    let next = rows.last().filter(|_| more).map(|last| {
+        let key = Key {
+            received: last.row.received_at,
+            updated: last.row.updated_at,
+            date: last.doc_date.clone(),
+            amount: last.amount,
+            place: filter.goes_by_place().then_some(last.place),
+        };
+        DocumentCursor { sort: filter.sort, key: filter.sort.of(key), id: last.row.id }
+    });
+    let data = rows.into_iter().map(|listed| Document::try_from(listed.row)).collect::<Result<_, _>>()?;
+    Ok(Page { data, next })
+}
+
 impl Catalog {
     /// A page of documents in the filter's order, after the place where the page before ended.
     ///
@@ -300,34 +287,7 @@ impl Catalog {
         limit: u32,
     ) -> Result<Page<Document, DocumentCursor>, CatalogError> {
         let mut tx = self.searching().await?;
-        let limit = limit.clamp(1, 500);
-        let mut rows = Vec::new();
-        // What is near is a page if it is full; otherwise the whole of it is asked for.
-        for near in [true, false] {
-            if near && (tx.is_sqlite() || !filter.goes_by_place()) {
-                continue;
-            }
-            let (text, binds) = filter.page(&tx, after, i64::from(limit) + 1, near);
-            let text = format!("SELECT {COLUMNS}, doc_date, amount, {text}");
-            rows = all_of!(tx, Listed, text, binds)?;
-            if rows.len() > limit as usize {
-                break;
-            }
-        }
-        let more = rows.len() > limit as usize;
-        rows.truncate(limit as usize);
-        let next = rows.last().filter(|_| more).map(|last| {
-            let key = Key {
-                received: last.row.received_at,
-                updated: last.row.updated_at,
-                date: last.doc_date.clone(),
-                amount: last.amount,
-                place: filter.goes_by_place().then_some(last.place),
-            };
-            DocumentCursor { sort: filter.sort, key: filter.sort.of(key), id: last.row.id }
-        });
-        let data = rows.into_iter().map(|listed| Document::try_from(listed.row)).collect::<Result<_, _>>()?;
-        Ok(Page { data, next })
+        page(&mut tx, filter, after, limit).await
     }
 
     /// How the database would go about a list, in its own words.

@@ -6,7 +6,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use uuid::Uuid;
 
 use super::DocumentFilter;
-use crate::names::words;
+use crate::{names::words, sql::Bind};
 
 words! {
     /// The order of a list; with a minus, the last first.
@@ -136,16 +136,6 @@ impl FromStr for DocumentCursor {
         }
         Ok(Self { sort, key, id })
     }
-}
-
-/// One value of a query.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Bind {
-    Number(i64),
-    Text(String),
-    Id(Uuid),
-    /// A place by arrival in the index of words.
-    Place(i64),
 }
 
 #[cfg(test)]

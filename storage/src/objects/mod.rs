@@ -67,7 +67,10 @@ pub enum ObjectError {
     Missing(String),
     /// The object has none of the bytes that were asked for.
     #[error("no byte of that range")]
-    NoSuchRange,
+    NoSuchRange {
+        /// How many it has, as it came.
+        size_bytes: u64,
+    },
     /// Longer than it may be.
     #[error("longer than {limit} bytes")]
     TooLarge {
@@ -137,6 +140,7 @@ pub struct Objects {
     client: Client,
     bucket: String,
     keys: Option<KeyFile>,
+    is_reached_from_outside: bool,
 }
 
 impl Objects {
@@ -174,7 +178,25 @@ impl Objects {
         if let Some(endpoint) = &config.endpoint {
             builder = builder.endpoint_url(endpoint);
         }
-        Self { client: Client::from_conf(builder.build()), bucket: config.bucket.clone(), keys: None }
+        Self {
+            client: Client::from_conf(builder.build()),
+            bucket: config.bucket.clone(),
+            keys: None,
+            is_reached_from_outside: true,
+        }
+    }
+
+    /// The same bucket, whose S3 is in this process: who is given a link to it reaches nothing.
+    #[must_use]
+    pub fn within_this_process(mut self) -> Self {
+        self.is_reached_from_outside = false;
+        self
+    }
+
+    /// Whether others than this process may reach its S3.
+    #[must_use]
+    pub fn is_reached_from_outside(&self) -> bool {
+        self.is_reached_from_outside
     }
 
     /// The same bucket; from now on what is put is sealed by this file, and what was sealed by it is opened.

@@ -159,7 +159,8 @@ impl Objects {
     ) -> Result<super::Ranged<Flow>, ObjectError> {
         let keys = self.keys.as_ref().ok_or_else(|| unopened(key))?;
         let (document, secret) = owner(keys, key)?;
-        let (first, last) = range.within(shape.plain).ok_or(ObjectError::NoSuchRange)?;
+        let (first, last) =
+            range.within(shape.plain).ok_or(ObjectError::NoSuchRange { size_bytes: shape.plain })?;
         let (from, to) = (first / PIECE as u64, last / PIECE as u64);
         let sealed = |piece: u64| HEAD as u64 + piece * SEALED_PIECE as u64;
         let cipher = Cipher::open(&secret, head, from).map_err(|_| unopened(key))?;

@@ -88,7 +88,8 @@ impl Objects {
         range: ByteRange,
     ) -> Result<Ranged<impl Stream<Item = Result<Bytes, ObjectError>> + Send + use<>>, ObjectError> {
         if range == ByteRange::Last(0) {
-            return Err(ObjectError::NoSuchRange);
+            let size_bytes = self.head(key).await?.ok_or_else(|| ObjectError::Missing(key.to_string()))?;
+            return Err(ObjectError::NoSuchRange { size_bytes });
         }
         if self.keys.is_some() {
             match self.looked(key).await? {
@@ -119,7 +120,8 @@ impl Objects {
             Ok(got) => got,
             Err(error) if missing(&error) => return Err(ObjectError::Missing(key.to_string())),
             Err(error) if error.raw_response().is_some_and(|r| r.status().as_u16() == 416) => {
-                return Err(ObjectError::NoSuchRange);
+                let size_bytes = self.stored_bytes(key).await?.unwrap_or_default();
+                return Err(ObjectError::NoSuchRange { size_bytes });
             }
             Err(error) => return Err(failed("getting a part of an object")(error)),
         };

@@ -6,7 +6,6 @@ use uuid::Uuid;
 use super::Period;
 use crate::{
     access::{Access, Sensitivity},
-    catalog::Catalog,
     error::CatalogError,
     export::{self, ExportCursor, Line},
     names::{at, json, word, words},
@@ -176,26 +175,19 @@ async fn adjustments(
     Ok((lines, next))
 }
 
-impl Catalog {
-    /// Lines of a closed month that exist for a caller and may be told to them, after the cursor; and the cursor of the
-    /// next page, if there may be one.
-    ///
-    /// # Errors
-    /// When the database fails or a row is impossible.
-    pub async fn period_page(
-        &self,
-        access: &Access,
-        period: &Period,
-        part: PeriodPart,
-        after: Option<&PeriodCursor>,
-        limit: u32,
-    ) -> Result<Page, CatalogError> {
-        let mut tx = self.reading().await?;
-        let most = i64::from(limit.clamp(1, 5_000));
-        match part {
-            PeriodPart::Rows => rows(&mut tx, access, period.id, after, most).await,
-            PeriodPart::Late => late(&mut tx, access, period, after, limit).await,
-            PeriodPart::Adjustments => adjustments(&mut tx, access, period.id, after, most).await,
-        }
+/// Lines of a closed month that exist for a caller and may be told to them, after the cursor; and the cursor of the next
+/// page, if there may be one.
+pub(crate) async fn page(
+    tx: &mut Tx,
+    (access, period): (&Access, &Period),
+    part: PeriodPart,
+    after: Option<&PeriodCursor>,
+    limit: u32,
+) -> Result<Page, CatalogError> {
+    let most = i64::from(limit.clamp(1, 5_000));
+    match part {
+        PeriodPart::Rows => rows(tx, access, period.id, after, most).await,
+        PeriodPart::Late => late(tx, access, period, after, limit).await,
+        PeriodPart::Adjustments => adjustments(tx, access, period.id, after, most).await,
     }
 }

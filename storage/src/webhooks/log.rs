@@ -8,6 +8,7 @@ use crate::{
     catalog::Catalog,
     error::CatalogError,
     names::{EndpointId, WebhookId, at, maybe_at, micros, number, word, words},
+    sql::{Bind, Query},
 };
 
 words! {
@@ -86,21 +87,18 @@ impl Catalog {
         limit: u32,
     ) -> Result<Vec<Line>, CatalogError> {
         let mut tx = self.reading().await?;
+        let mut query = Query::default();
+        query.holds("endpoint_id =", Some(Bind::Id(endpoint.0)));
+        query.holds("state =", state.map(|s| Bind::text(s.as_str())));
         // Ids grow with time.
-        all!(
-            tx,
-            Row,
+        query.holds("id <", after.map(|a| Bind::Id(a.0)));
+        let text = format!(
             "SELECT id, type, about, state, attempts, last_status, last_error, last_attempt_at, next_attempt_at, \
-             created_at FROM webhook_deliveries WHERE endpoint_id = $1 AND ($2 IS NULL OR state = $2) \
-             AND ($3 IS NULL OR id < $3) ORDER BY id DESC LIMIT $4",
-            endpoint.0,
-            state.map(Delivery::as_str),
-            after.map(|a| a.0),
-            i64::from(limit.min(500))
-        )?
-        .into_iter()
-        .map(line)
-        .collect()
+             created_at FROM webhook_deliveries WHERE {} ORDER BY id DESC LIMIT {}",
+            query.all(),
+            limit.min(500)
+        );
+        all_of!(tx, Row, text, query.binds)?.into_iter().map(line).collect()
     }
 
     /// Sends one event again, by the same id; whether there is such a one.

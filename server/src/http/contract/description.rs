@@ -7,7 +7,7 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::{lists, routes::Operation};
-use crate::http::{problem::Problem, problems};
+use crate::http::{problem::Problem, problems, sandbox};
 
 /// Summaries, descriptions and what answers look like. What a status above 400 says is made here.
 const WORDS: &str = include_str!("../../../openapi.json");
@@ -21,6 +21,10 @@ const WITH_A_KEY: &[StatusCode] = &[
     StatusCode::INTERNAL_SERVER_ERROR,
     StatusCode::SERVICE_UNAVAILABLE,
 ];
+
+/// A body for each operation that takes one, by its name.
+static BODIES: LazyLock<Map<String, Value>> =
+    LazyLock::new(|| serde_json::from_str(include_str!("examples.json")).unwrap_or_default());
 
 static SERVED: LazyLock<String> =
     LazyLock::new(|| serde_json::to_string_pretty(&composed()).unwrap_or_default());
@@ -51,7 +55,30 @@ pub fn composed() -> Value {
             complete(told, &operation);
         }
     }
+    let examples: Vec<(String, Value)> = operations().iter().flat_map(|o| answers(&whole, o)).collect();
+    for (place, example) in examples {
+        if let Some(content) = whole.pointer_mut(&place) {
+            content["example"] = example;
+        }
+    }
     whole
+}
+
+/// An example of each good JSON answer of an operation, and where it stands: as the sandbox answers.
+fn answers(whole: &Value, operation: &Operation) -> Vec<(String, Value)> {
+    let method = operation.method.as_str().to_ascii_lowercase();
+    let told = &whole["paths"][operation.path][&method];
+    let name = told["operationId"].as_str().unwrap_or_default();
+    let good =
+        told["responses"].as_object().into_iter().flatten().filter(|(status, _)| status.starts_with('2'));
+    let shown = good.filter_map(|(status, answer)| {
+        let schema = answer["content"]["application/json"].get("schema")?;
+        let place =
+            ["paths", operation.path, &*method, "responses", status.as_str(), "content", "application/json"];
+        let place: Vec<String> = place.iter().map(|step| step.replace('/', "~1")).collect();
+        Some((format!("/{}", place.join("/")), sandbox::example(whole, name, schema)))
+    });
+    shown.collect()
 }
 
 /// What follows from the handler: its problems, its group, and that it asks for a key.
@@ -60,6 +87,13 @@ fn complete(told: &mut Map<String, Value>, operation: &Operation) {
     told.entry("tags").or_insert_with(|| json!([group]));
     if operation.shape.keyed {
         told.entry("security").or_insert_with(|| json!([{ "key": [] }]));
+    }
+    let example = told.get("operationId").and_then(Value::as_str).and_then(|name| BODIES.get(name));
+    if let Some(example) = example
+        && let Some(body) =
+            told.get_mut("requestBody").and_then(|b| b.pointer_mut("/content/application~1json"))
+    {
+        body["example"] = example.clone();
     }
     let Some(answers) = told.get_mut("responses").and_then(Value::as_object_mut) else { return };
     for status in WITH_A_KEY.iter().filter(|_| operation.shape.keyed) {
@@ -122,6 +156,9 @@ fn headers(status: StatusCode) -> Option<Value> {
             "RateLimit-Limit": number("Requests that the key may send at once"),
             "RateLimit-Remaining": number("What is left of them"),
             "RateLimit-Reset": number("Seconds until all of them are there again"),
+        })),
+        StatusCode::RANGE_NOT_SATISFIABLE => Some(json!({
+            "Content-Range": { "description": "How many bytes there are: `bytes */1234`", "schema": { "type": "string" } },
         })),
         StatusCode::SERVICE_UNAVAILABLE => Some(json!({ "Retry-After": after })),
         _ => None,

@@ -5,11 +5,12 @@ use axum::{
     extract::DefaultBodyLimit,
     handler::Handler,
     http::Method,
+    middleware,
     routing::{MethodFilter, MethodRouter, on},
 };
 
 use super::shape::{Shape, Takes};
-use crate::app::App;
+use crate::{app::App, http::sandbox};
 
 /// One method of one address.
 #[derive(Debug, Clone)]
@@ -86,7 +87,8 @@ impl Ways {
         let mut shape = Shape::default();
         T::told(&mut shape);
         self.shapes.push((method, shape));
-        self.answers = self.answers.merge(on(filter, handler));
+        let tried = middleware::from_fn(sandbox::tried::<T>);
+        self.answers = self.answers.merge(on(filter, handler).route_layer(tried));
         self
     }
 

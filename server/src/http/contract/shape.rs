@@ -1,19 +1,21 @@
 //! What a handler takes, read off its signature: axum infers the extractors of a handler as a tuple, and each extractor
-//! of ours says what it is.
+//! of ours says what it is, and what it would make of a request of which nothing is done.
+
+use std::str::FromStr;
 
 use axum::{
     Extension,
     body::Bytes,
-    extract::{Path, Query, Request, State},
+    extract::{FromRequest, FromRequestParts, Query, Request, State},
     http::HeaderMap,
 };
 use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::http::{
     auth::Caller,
-    extract::{Body, Id, Params},
+    extract::{Body, Id, Kinded, Params},
     problem::Problem,
-    uploads::{Incoming, by_url::ByUrl},
+    uploads::{self, Incoming, by_url::ByUrl},
 };
 
 /// What a handler takes.
@@ -33,6 +35,24 @@ pub struct Shape {
 pub trait Takes {
     /// Adds what it takes.
     fn told(shape: &mut Shape);
+
+    /// Parses what it takes of the request, and lets go of it; what is left is for the next.
+    ///
+    /// # Errors
+    /// As the handler's own request would be refused.
+    fn tried(request: Request) -> impl Future<Output = Result<Request, Problem>> + Send {
+        std::future::ready(Ok(request))
+    }
+}
+
+/// Of an extractor that leaves the body alone.
+async fn parts_tried<E>(request: Request) -> Result<Request, Problem>
+where
+    E: FromRequestParts<(), Rejection = Problem>,
+{
+    let (mut parts, body) = request.into_parts();
+    E::from_request_parts(&mut parts, &()).await?;
+    Ok(Request::from_parts(parts, body))
 }
 
 impl Takes for Caller {
@@ -41,15 +61,23 @@ impl Takes for Caller {
     }
 }
 
-impl<T> Takes for Id<T> {
+impl<T: FromStr> Takes for Id<T> {
     fn told(shape: &mut Shape) {
         shape.path = true;
     }
+
+    async fn tried(request: Request) -> Result<Request, Problem> {
+        parts_tried::<Self>(request).await
+    }
 }
 
-impl<T> Takes for Path<T> {
+impl<K: FromStr, T: FromStr> Takes for Kinded<K, T> {
     fn told(shape: &mut Shape) {
         shape.path = true;
+    }
+
+    async fn tried(request: Request) -> Result<Request, Problem> {
+        parts_tried::<Self>(request).await
     }
 }
 
@@ -57,11 +85,20 @@ impl<T: DeserializeOwned> Takes for Params<T> {
     fn told(shape: &mut Shape) {
         shape.query = members::<T>();
     }
+
+    async fn tried(request: Request) -> Result<Request, Problem> {
+        parts_tried::<Self>(request).await
+    }
 }
 
 impl<T: DeserializeOwned> Takes for Body<T> {
     fn told(shape: &mut Shape) {
         shape.body = members::<T>();
+    }
+
+    async fn tried(request: Request) -> Result<Request, Problem> {
+        Self::from_request(request, &()).await?;
+        Ok(Request::default())
     }
 }
 
@@ -74,6 +111,11 @@ nothing_of_note!(HeaderMap, Bytes, Request, ());
 impl Takes for Result<Incoming, Problem> {
     fn told(shape: &mut Shape) {
         shape.body = members::<ByUrl>();
+    }
+
+    async fn tried(request: Request) -> Result<Request, Problem> {
+        uploads::tried(request).await?;
+        Ok(Request::default())
     }
 }
 
@@ -99,6 +141,11 @@ macro_rules! handlers {
     ($($all:ident),+) => {
         impl<M, $($all: Takes),+> Takes for (M, $($all),+,) {
             fn told(shape: &mut Shape) { $($all::told(shape);)+ }
+
+            async fn tried(request: Request) -> Result<Request, Problem> {
+                $(let request = $all::tried(request).await?;)+
+                Ok(request)
+            }
         }
     };
 }

@@ -10,7 +10,7 @@ use axum::{
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::rates::Rates;
+use super::{good_keys::GoodKeys, rates::Rates};
 use crate::{
     app::App,
     http::{client_address::TrustedProxies, problem::Problem},
@@ -42,6 +42,8 @@ pub struct Budget {
     pub metrics_apart: bool,
     /// How often keys may ask.
     pub rates: Rates,
+    /// Which keys are good, where an address is limited.
+    pub good_keys: GoodKeys,
 }
 
 impl Budget {
@@ -56,6 +58,7 @@ impl Budget {
             trusted,
             metrics_apart,
             rates: Rates::new(rate_per_s),
+            good_keys: GoodKeys::default(),
         }
     }
 

@@ -1,7 +1,8 @@
 //! How often a key may ask, and how often an address may try keys in vain.
 //!
 //! Both are counted where a key is looked up ([`super::super::auth`]): a key that this process has seen to be good has its
-//! own rate, any other is at the expense of the address it comes from, before it costs a look-up.
+//! own rate, any other is at the expense of the address it comes from, before it costs a look-up. Where that address has
+//! nothing left, a key that is good all the same ([`super::good_keys`]) has its own rate too.
 
 use std::{
     collections::HashMap,
@@ -82,18 +83,35 @@ impl Rates {
         extensions: &Extensions,
         at: Instant,
     ) -> Result<Visit<'_>, Problem> {
-        let was_known = lock(&self.keys).knows(&key);
+        let was_known = self.knows(&key);
         let visit = Visit { rates: self, key, address, was_known, at };
         if was_known {
             return visit.count(extensions).map(|()| visit);
         }
         match lock(&self.strangers).take(&address, BAD_KEYS, at) {
             Ok(_) => Ok(visit),
-            Err(level) => {
-                metrics::counter!("acuse_bad_keys_refused_total").increment(1);
-                Err(Problem::RateLimited { retry_after_secs: wait(1.0 - level, BAD_KEYS.per_s) })
-            }
+            Err(level) => Err(Problem::RateLimited { retry_after_secs: wait(1.0 - level, BAD_KEYS.per_s) }),
         }
+    }
+
+    /// The same of a key that is known to be good, whatever its address has tried.
+    ///
+    /// # Errors
+    /// 429 when the key's rate is used up.
+    pub fn vouched(
+        &self,
+        key: Sha256,
+        address: IpAddr,
+        extensions: &Extensions,
+        at: Instant,
+    ) -> Result<Visit<'_>, Problem> {
+        let visit = Visit { rates: self, key, address, was_known: true, at };
+        visit.count(extensions).map(|()| visit)
+    }
+
+    /// Whether this process has seen the key to be good.
+    pub fn knows(&self, key: &Sha256) -> bool {
+        lock(&self.keys).knows(key)
     }
 }
 
@@ -268,6 +286,10 @@ mod tests {
         assert_eq!(tried, 20);
         assert!(rates.visit(good, here, &none, at).is_ok(), "one that was good before goes on");
         assert!(rates.visit(Sha256::of(b"bad"), there, &none, at).is_ok(), "another address has its own");
+        let other = Sha256::of(b"another good one");
+        assert!(rates.visit(other, here, &none, at).is_err() && !rates.knows(&other));
+        rates.vouched(other, here, &none, at).unwrap().good(&none).unwrap();
+        assert!(rates.visit(other, here, &none, at).is_ok(), "and has its own rate");
         // A key that was taken back is a stranger's again.
         rates.visit(good, there, &none, at).unwrap().bad();
         assert!(rates.visit(good, here, &none, at).is_err());

@@ -2,8 +2,9 @@
 //! [`PREFIX`] and has the scope `sandbox` alone, so that even without this room it could do nothing: no handler of a
 //! document, customer or message is reached with it, and no row is read but the key's own.
 //!
-//! Every operation that is described is answered by what is described of it (`sample`); documents are the fixtures of
-//! `fixtures.json`. A problem is had by the header `Acuse-Sandbox-Problem: NAME` at any address.
+//! A request is parsed by the extractors of its handler, so that what the API refuses the sandbox refuses with the same
+//! words. Every operation that is described is answered by what is described of it (`sample`); documents are the fixtures
+//! of `fixtures.json`. A problem is had by the header `Acuse-Sandbox-Problem: NAME` at any address.
 
 mod sample;
 
@@ -13,13 +14,18 @@ use acuse_storage::keys::Scope;
 use axum::{
     Json,
     extract::{FromRequestParts, MatchedPath, Query, Request, State},
-    http::{Method, StatusCode, header},
+    http::{HeaderMap, Method, StatusCode, Uri, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use serde_json::{Value, json};
 
-use super::{auth::Caller, contract::description, problem::Problem};
+use super::{
+    auth::Caller,
+    contract::{description, shape::Takes},
+    etag::Precondition,
+    problem::Problem,
+};
 use crate::app::App;
 
 /// What every sandbox key begins with.
@@ -43,15 +49,21 @@ static DOCUMENTS: LazyLock<Vec<Value>> = LazyLock::new(|| {
 
 static DESCRIPTION: LazyLock<Value> = LazyLock::new(description::composed);
 
-/// Answers requests with a sandbox key, and lets all others pass.
+/// A request of a sandbox key: it is parsed as any other ([`tried`]), and answered without its handler.
+#[derive(Debug, Clone, Copy)]
+pub struct Instead {
+    /// Longest file that would be taken.
+    pub original_bytes: u64,
+}
+
+/// Marks requests with a sandbox key, and lets all others pass.
 pub async fn instead(State(app): State<App>, request: Request, next: Next) -> Response {
     let bearer =
         request.headers().get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).unwrap_or_default();
     if !bearer.split_once(' ').is_some_and(|(_, key)| key.trim().starts_with(PREFIX)) {
         return next.run(request).await;
     }
-    let (mut parts, _) = request.into_parts();
-    let path = parts.extensions.get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let (mut parts, body) = request.into_parts();
     // As any key: looked up, counted, limited.
     match Caller::from_request_parts(&mut parts, &app).await {
         Err(problem) => return problem.into_response(),
@@ -62,10 +74,50 @@ pub async fn instead(State(app): State<App>, request: Request, next: Next) -> Re
         let found = Problem::examples().into_iter().find(|p| name.as_bytes() == p.kind().name.as_bytes());
         return found.unwrap_or_else(unknown_problem).into_response();
     }
-    let query = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).map(|q| q.0).unwrap_or_default();
-    match answer(&parts.method, &path.unwrap_or_default(), parts.uri.path(), &query) {
-        Ok(response) => response,
-        Err(problem) => problem.into_response(),
+    parts.extensions.insert(Instead { original_bytes: app.limits.original_bytes });
+    next.run(Request::from_parts(parts, body)).await
+}
+
+/// Around each handler: for a sandbox key, what it takes is parsed as it parses it, and the fixtures answer.
+pub async fn tried<T: Takes>(request: Request, next: Next) -> Response {
+    if request.extensions().get::<Instead>().is_none() {
+        return next.run(request).await;
+    }
+    let path = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let asked = Asked {
+        method: request.method().clone(),
+        path: path.unwrap_or_default(),
+        uri: request.uri().clone(),
+        headers: request.headers().clone(),
+    };
+    if let Err(problem) = T::tried(request).await {
+        return problem.into_response();
+    }
+    answer(&asked).unwrap_or_else(IntoResponse::into_response)
+}
+
+/// What is asked, once it is parsed.
+struct Asked {
+    method: Method,
+    /// As it is described.
+    path: String,
+    uri: Uri,
+    headers: HeaderMap,
+}
+
+/// A body that an operation takes, as it is described; none where it takes no JSON.
+#[must_use]
+pub fn body_of(method: &Method, path: &str) -> Option<Value> {
+    let told = &DESCRIPTION["paths"][path][method.as_str().to_ascii_lowercase()];
+    told["requestBody"]["content"]["application/json"].get("example").cloned()
+}
+
+/// What an operation answers, for its description.
+pub(super) fn example(whole: &Value, operation: &str, schema: &Value) -> Value {
+    match operation {
+        "getDocument" | "changeDocument" | "sendDocument" => DOCUMENTS[0].clone(),
+        "listDocuments" => json!({ "data": [DOCUMENTS[0]], "next": null }),
+        _ => sample::value(whole, schema, sample::DEPTH),
     }
 }
 
@@ -74,10 +126,11 @@ fn unknown_problem() -> Problem {
     Problem::BadRequest(format!("Acuse-Sandbox-Problem: one of {}", names.join(", ")))
 }
 
-fn answer(method: &Method, path: &str, uri: &str, query: &[(String, String)]) -> Result<Response, Problem> {
-    let operation = &DESCRIPTION["paths"][path][method.as_str().to_ascii_lowercase()];
+fn answer(asked: &Asked) -> Result<Response, Problem> {
+    let operation = &DESCRIPTION["paths"][&asked.path][asked.method.as_str().to_ascii_lowercase()];
     let name = operation["operationId"].as_str().ok_or(Problem::MethodNotAllowed)?;
-    let id = uri.split('/').nth(3).unwrap_or_default();
+    let id = asked.uri.path().split('/').nth(3).unwrap_or_default();
+    let query = Query::<Vec<(String, String)>>::try_from_uri(&asked.uri).map(|q| q.0).unwrap_or_default();
     let of = |name: &str| query.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
     match name {
         "listDocuments" => {
@@ -92,7 +145,11 @@ fn answer(method: &Method, path: &str, uri: &str, query: &[(String, String)]) ->
             Ok(Json(json!({ "data": DOCUMENTS.iter().filter(wanted).collect::<Vec<_>>(), "next": null }))
                 .into_response())
         }
-        "getDocument" | "changeDocument" => Ok(Json(document(id)?.clone()).into_response()),
+        "changeDocument" => {
+            Precondition::of(&asked.headers)?;
+            Ok(Json(document(id)?.clone()).into_response())
+        }
+        "getDocument" => Ok(Json(document(id)?.clone()).into_response()),
         "sendDocument" => Ok((StatusCode::CREATED, Json(DOCUMENTS[0].clone())).into_response()),
         "getDocumentTimeline" | "getDocumentContent" => {
             let found = document(id)?;
@@ -118,6 +175,8 @@ impl Caller {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
     use crate::http::view::DOCUMENT_MEMBERS;
 
@@ -131,17 +190,22 @@ mod tests {
         }
     }
 
+    fn asked(method: &Method, path: &str, uri: &str) -> Asked {
+        let headers = HeaderMap::from_iter([(header::IF_MATCH, HeaderValue::from_static("*"))]);
+        Asked { method: method.clone(), path: path.to_owned(), uri: uri.parse().unwrap(), headers }
+    }
+
     #[test]
     fn every_operation_has_an_answer() {
         let id = DOCUMENTS[0]["id"].as_str().unwrap();
         for operation in description::operations().iter().filter(|o| o.path.starts_with("/v1/")) {
-            let uri = operation.path.replace("{id}", id);
-            let answered = answer(&operation.method, operation.path, &uri, &[]);
+            let uri = operation.path.replace("{id}", id).replace(['{', '}'], "");
+            let answered = answer(&asked(&operation.method, operation.path, &uri));
             assert!(answered.unwrap().status().is_success(), "{} {}", operation.method, operation.path);
         }
         let withheld = DOCUMENTS.iter().find(|d| d["withheld"] == true).unwrap()["id"].as_str().unwrap();
         let content = "/v1/documents/{id}/content";
-        let refused = answer(&Method::GET, content, &content.replace("{id}", withheld), &[]);
+        let refused = answer(&asked(&Method::GET, content, &content.replace("{id}", withheld)));
         assert!(matches!(refused, Err(Problem::Withheld)));
     }
 }

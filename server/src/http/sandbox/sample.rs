@@ -1,4 +1,4 @@
-//! An answer made of what is described: always the same, and always valid.
+//! An answer or a body made of what is described: always the same, and always valid.
 
 use axum::{
     http::{HeaderValue, StatusCode, header},
@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::http::problem::Problem;
 
 /// Deepest schema that is followed.
-const DEPTH: usize = 24;
+pub(super) const DEPTH: usize = 24;
 
 /// The good answer of an operation.
 pub(super) fn of(whole: &Value, operation: &Value) -> Result<Response, Problem> {
@@ -38,7 +38,7 @@ pub(super) fn of(whole: &Value, operation: &Value) -> Result<Response, Problem> 
 }
 
 /// A value that the schema allows.
-fn value(whole: &Value, schema: &Value, depth: usize) -> Value {
+pub(super) fn value(whole: &Value, schema: &Value, depth: usize) -> Value {
     if depth == 0 {
         return Value::Null;
     }

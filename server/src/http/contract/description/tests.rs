@@ -110,3 +110,25 @@ fn every_schema_of_the_words_is_used_and_none_hides_one_of_the_code() {
         assert!(words["components"]["schemas"].get(name).is_none(), "{name} is said twice");
     }
 }
+
+#[test]
+fn every_body_and_every_answer_has_an_example() {
+    let whole = composed();
+    let mut named = BTreeSet::new();
+    for operation in operations().iter().filter(|o| o.path.starts_with("/v1/")) {
+        let (told, name) = (told(&whole, operation), format!("{} {}", operation.method, operation.path));
+        let body = &told["requestBody"]["content"]["application/json"];
+        if let Some(members) = body["example"].as_object() {
+            named.insert(told["operationId"].as_str().unwrap());
+            let unknown: Vec<_> = members.keys().filter(|m| !operation.shape.body.contains(m)).collect();
+            assert!(unknown.is_empty(), "{name}: {unknown:?}");
+        }
+        assert_eq!(body.is_object(), body["example"].is_object(), "{name}: its body");
+        for (status, answer) in told["responses"].as_object().unwrap() {
+            let content = &answer["content"]["application/json"];
+            assert!(content.is_null() || !content["example"].is_null(), "{name} {status}");
+        }
+    }
+    let known: BTreeSet<&str> = BODIES.keys().map(String::as_str).collect();
+    assert_eq!(known, named);
+}
