@@ -3,7 +3,7 @@
 
 use acuse_storage::{
     CaseId, CustomerId, DocumentId,
-    cases::{Act, CaseFilter, Listed},
+    cases::{Act, CaseCursor, CaseFilter, Listed},
     keys::Scope,
     names::ObligationId,
     obligations::{ObligationFilter, ObligationState},
@@ -120,8 +120,10 @@ const SOON: Duration = Duration::hours(1);
 impl Query {
     /// Which list it is, and what it lists.
     fn filter(&self, who: &str, now: OffsetDateTime) -> Result<(&'static str, CaseFilter), Problem> {
-        let mut filter =
-            CaseFilter { after: word::<CaseId>("after", self.after.as_deref())?, ..CaseFilter::default() };
+        let mut filter = CaseFilter {
+            after: word::<CaseCursor>("after", self.after.as_deref())?,
+            ..CaseFilter::default()
+        };
         let show = match self.show.as_str() {
             "mine" => "mine",
             "unassigned" => "unassigned",
@@ -158,7 +160,7 @@ impl Query {
     }
 
     /// The page after this one.
-    fn next(&self, show: &str, last: CaseId) -> String {
+    fn next(&self, show: &str, last: CaseCursor) -> String {
         let mut pairs = form_urlencoded::Serializer::new(String::new());
         pairs.append_pair("show", show);
         let given = [
@@ -191,7 +193,7 @@ pub async fn list(State(app): State<App>, person: Person, Params(query): Params<
             let (show, filter) = query.filter(&who, now)?;
             let found = app.catalog.cases(person.caller.access(), &filter, PAGE).await?;
             let full = found.len() >= PAGE as usize;
-            let next = found.last().filter(|_| full).map(|case| query.next(show, case.id));
+            let next = found.last().filter(|_| full).map(|case| query.next(show, CaseCursor::of(case)));
             let frame = Frame::of(&app, &person, "inbox").await?;
             let tongue = frame.tongue;
             let mut rows = Vec::with_capacity(found.len());

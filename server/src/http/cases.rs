@@ -4,7 +4,7 @@
 use acuse_conversation::{Kind, State};
 use acuse_storage::{
     CaseId, ContactId,
-    cases::{Act, Acted, CaseFilter, Listed},
+    cases::{Act, Acted, CaseCursor, CaseFilter, Listed},
     keys::Scope,
 };
 use axum::{Json, extract::State as Of};
@@ -37,7 +37,8 @@ pub struct Query {
     limit: Option<u32>,
 }
 
-/// `GET /v1/cases`: those that a person has, unless a state is named (`open`: all that are not over, `any`: those too).
+/// `GET /v1/cases`: those that a person has, unless a state is named (`open`: all that are not over, `any`: those too). What is
+/// due comes first, then the oldest; with what is over, the oldest first.
 ///
 /// # Errors
 /// Without the scope `messages:read`, and for a word that is none.
@@ -62,13 +63,13 @@ pub async fn list(
         contact: word::<ContactId>("contact_id", query.contact_id.as_deref())?,
         team: query.team,
         escalated: query.late.unwrap_or_default(),
-        after: cursor::<CaseId>(query.after.as_deref())?,
+        after: cursor::<CaseCursor>(query.after.as_deref())?,
         ..CaseFilter::default()
     };
     let most = limit(query.limit)?;
     let data = app.catalog.cases(caller.access(), &filter, most).await?;
     let full = u32::try_from(data.len()).is_ok_and(|n| n >= most);
-    let next = data.last().filter(|_| full).map(|case| case.id.to_string());
+    let next = data.last().filter(|_| full).map(|case| CaseCursor::of(case).to_string());
     Ok(Json(Listing { data, next }))
 }
 

@@ -1,10 +1,21 @@
-//! Which cases a list shows.
+//! Which cases a list shows, in which order, and where in it a page ended.
+
+use std::{fmt, str::FromStr};
 
 use acuse_conversation::State;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
-use super::OPEN;
-use crate::names::{CaseId, ContactId};
+use super::{Listed, OPEN};
+use crate::{
+    documents::NotACursor,
+    names::{ContactId, micros},
+};
+
+/// When a case is due: when it goes on, or its team answers; of what has no such time, after all that has. Migration 0050
+/// has an index of it.
+const DUE: &str = "COALESCE(s.due_at, s.answer_by, 9223372036854775807)";
 
 /// Which cases.
 #[derive(Debug, Clone, Default)]
@@ -31,19 +42,100 @@ pub struct CaseFilter {
     pub expects: Option<String>,
     /// Only those that are over and stood in this state before; an empty one: that are not, or of which nobody knows.
     pub left: Option<String>,
-    /// Those after this one.
-    pub after: Option<CaseId>,
+    /// Those after this place.
+    pub after: Option<CaseCursor>,
 }
 
-/// The states of a filter, as a list of SQL; none where there is no such state.
-pub(super) fn states(word: Option<&str>) -> Option<String> {
-    Some(match word {
-        None => "('human')".to_owned(),
-        Some("open") => OPEN.to_owned(),
-        Some("any") => {
-            let all: Vec<String> = State::ALL.iter().map(|state| format!("'{}'", state.as_str())).collect();
-            format!("({})", all.join(", "))
-        }
-        Some(word) => format!("('{}')", State::of(word)?.as_str()),
+/// Where a page of cases ended. It says when the last of them was due: that one may be answered before the next page is asked
+/// for, and stands elsewhere then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CaseCursor {
+    pub(super) due: i64,
+    pub(super) id: Uuid,
+}
+
+impl CaseCursor {
+    /// Before all cases.
+    pub(super) const START: Self = Self { due: i64::MIN, id: Uuid::nil() };
+
+    /// The place of a case in a list.
+    #[must_use]
+    pub fn of(case: &Listed) -> Self {
+        Self { due: case.due_at.or(case.answer_by).map_or(i64::MAX, micros), id: case.id.0 }
+    }
+}
+
+impl fmt::Display for CaseCursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&URL_SAFE_NO_PAD.encode(format!("case {} {}", self.due, self.id.simple())))
+    }
+}
+
+impl FromStr for CaseCursor {
+    type Err = NotACursor;
+
+    fn from_str(text: &str) -> Result<Self, NotACursor> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| NotACursor)?;
+        let text = String::from_utf8(bytes).map_err(|_| NotACursor)?;
+        let (due, id) =
+            text.strip_prefix("case ").and_then(|place| place.split_once(' ')).ok_or(NotACursor)?;
+        Ok(Self { due: due.parse().map_err(|_| NotACursor)?, id: id.parse().map_err(|_| NotACursor)? })
+    }
+}
+
+/// The part of a list after a place (`$4` when it is due, `$5` its id), in the list's order: what is due first, then the
+/// oldest; of a list with what is over, which is due no more, the oldest first. None where there is no such state.
+pub(super) fn ordered(state: Option<&str>) -> Option<String> {
+    let in_order = |of: &str| format!("{of} AND ({DUE}, s.id) > ($4, $5) ORDER BY {DUE}, s.id");
+    let by_age = |of: &str| format!("{of} AND $4 IS NOT NULL AND s.id > $5 ORDER BY s.id");
+    let one = |state: State| format!("s.state = '{}'", state.as_str());
+    // Said in full, for the index is of these states.
+    let open = format!("s.state IN {OPEN}");
+    Some(match state {
+        None => in_order(&format!("{open} AND {}", one(State::Human))),
+        Some("open") => in_order(&open),
+        Some("any") => by_age("1 = 1"),
+        Some(word) => match State::of(word)? {
+            over @ State::Closed(_) => by_age(&one(over)),
+            state => in_order(&format!("{open} AND {}", one(state))),
+        },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Catalog;
+
+    #[test]
+    fn a_cursor_comes_back_and_no_other_text_is_one() {
+        for due in [i64::MIN, -1, 1_700_000_000_000_000, i64::MAX] {
+            let cursor = CaseCursor { due, id: Uuid::now_v7() };
+            assert_eq!(cursor.to_string().parse(), Ok(cursor));
+        }
+        let id = Uuid::now_v7();
+        for not in [format!("case x {id}"), format!("1 {id}"), "case 1 2".to_owned(), "case 1".to_owned()] {
+            assert_eq!(URL_SAFE_NO_PAD.encode(not).parse::<CaseCursor>(), Err(NotACursor));
+        }
+        assert_eq!(id.to_string().parse::<CaseCursor>(), Err(NotACursor));
+    }
+
+    /// However many cases there were, a page of those that are open walks the index of what is due: nothing is sorted.
+    #[tokio::test]
+    async fn what_is_due_is_walked_by_its_index() {
+        let folder = tempfile::tempdir().unwrap();
+        let catalog = Catalog::open_sqlite(&folder.path().join("acuse.db")).await.unwrap();
+        let mut tx = catalog.reading().await.unwrap();
+        for state in [None, Some("open"), Some("waiting"), Some("human")] {
+            let text = format!(
+                "EXPLAIN QUERY PLAN SELECT s.kind FROM cases s WHERE {} LIMIT 9",
+                ordered(state).unwrap()
+            );
+            let plan = all!(tx, (i64, i64, i64, String), sqlx::AssertSqlSafe(text.clone())).unwrap();
+            let steps: Vec<&str> = plan.iter().map(|(.., step)| step.as_str()).collect();
+            assert!(steps.iter().any(|step| step.contains("cases_due_first")), "{text}: {steps:?}");
+            assert!(!steps.iter().any(|step| step.contains("TEMP B-TREE")), "{text}: {steps:?}");
+        }
+        assert_eq!(ordered(Some("nowhere")), None);
+    }
 }

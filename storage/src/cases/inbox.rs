@@ -9,7 +9,7 @@ use serde_json::json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{CaseFilter, Held, filter::states, get, happens, hold_contact};
+use super::{CaseCursor, CaseFilter, Held, filter::ordered, get, happens, hold_contact};
 use crate::{
     access::{Access, literal},
     audit,
@@ -139,7 +139,8 @@ const LISTED: &str = "SELECT s.id, s.kind, s.subject, s.state, s.expects, s.cont
      AND w.phone_number_id = s.phone_number_id";
 
 impl Catalog {
-    /// Cases, the one that has moved least lately first.
+    /// Cases: of those that are open what is due first, then the oldest; where those that are over are listed too, the oldest
+    /// first.
     ///
     /// # Errors
     /// When the database fails or a row is impossible.
@@ -150,15 +151,16 @@ impl Catalog {
         limit: u32,
     ) -> Result<Vec<Listed>, CatalogError> {
         let mut tx = self.reading().await?;
-        let Some(states) = states(filter.state.as_deref()) else { return Ok(Vec::new()) };
+        let Some(ordered) = ordered(filter.state.as_deref()) else { return Ok(Vec::new()) };
+        let after = filter.after.unwrap_or(CaseCursor::START);
         let text = format!(
-            "{LISTED} WHERE s.state IN {states} AND {reach} AND ($1 = '' OR s.kind = $1) \
+            "{LISTED} WHERE {reach} AND ($1 = '' OR s.kind = $1) \
                AND ($2 IS NULL OR COALESCE(s.assignee, '') = $2) AND ($3 IS NULL OR s.contact_id = $3) \
-               AND ($4 IS NULL OR s.id > $4) AND ($6 IS NULL OR COALESCE(s.team, '') = $6) \
+               AND ($6 IS NULL OR COALESCE(s.team, '') = $6) \
                AND (NOT $7 OR s.escalated_at IS NOT NULL) AND ($8 IS NULL OR s.answer_by <= $8) \
                AND ($9 IS NULL OR s.created_at >= $9) AND ($10 IS NULL OR s.created_at < $10) \
                AND ($11 IS NULL OR COALESCE(s.expects, s.left_expects, '') = $11) \
-               AND ($12 IS NULL OR COALESCE(s.left_state, '') = $12) ORDER BY s.id LIMIT $5",
+               AND ($12 IS NULL OR COALESCE(s.left_state, '') = $12) AND {ordered} LIMIT $13",
             reach = conversation::reach(access, &tx)
         );
         let rows = all!(
@@ -168,15 +170,16 @@ impl Catalog {
             filter.kind.as_deref().unwrap_or_default(),
             filter.assignee.as_deref(),
             filter.contact.map(|c| c.0),
-            filter.after.map(|c| c.0),
-            i64::from(limit.min(500)),
+            after.due,
+            after.id,
             filter.team.as_deref(),
             filter.escalated,
             filter.answer_before.map(micros),
             filter.from.map(micros),
             filter.to.map(micros),
             filter.expects.as_deref(),
-            filter.left.as_deref()
+            filter.left.as_deref(),
+            i64::from(limit.min(500))
         )?;
         let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
         let mut documents = documents_of(&mut tx, access, &ids).await?;

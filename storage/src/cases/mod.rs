@@ -36,7 +36,7 @@ pub(crate) use authorize::{greeted, released};
 pub(crate) use choose::{Tapped, tapped};
 pub(crate) use collect::{matched, schedule, settled, thank};
 pub use due::{Nod, Turn};
-pub use filter::CaseFilter;
+pub use filter::{CaseCursor, CaseFilter};
 pub use flow::{Flow, FlowCount, FlowDay, FlowTime, Measure, Span};
 pub(crate) use gather::{Came, at_rest, came};
 pub use inbox::{Act, Acted, Listed};
