@@ -6,7 +6,7 @@ use serde_json::json;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use acuse_conversation::{Kind, zone_of_phone};
+use acuse_conversation::{Kind, Policy, zone_of_phone};
 
 use crate::{
     access::Access,
@@ -342,12 +342,13 @@ async fn queue_one(
         return Ok(Noticed::NoTemplate);
     }
     let present = tx.now();
-    // Nobody is written to at night, where they are.
+    // Nobody is written to at night, where they are; where conversations are not led, by Acuse's own hours.
     let asked = new.not_before.unwrap_or(present).max(present);
-    let awake = tx.policies().map(|policies| {
-        policies.of(Kind::Notice).clone().in_zone(zone_of_phone(&person.digits)).awake(asked)
-    });
-    let not_before = awake.unwrap_or(asked);
+    let policy = tx
+        .policies()
+        .map_or_else(|| Policy::of(Kind::Notice).ok(), |policies| Some(policies.of(Kind::Notice).clone()));
+    let not_before =
+        policy.map_or(asked, |policy| policy.in_zone(zone_of_phone(&person.digits)).awake(asked));
     let expires = new.expires_at.unwrap_or(not_before.saturating_add(NOTICE_LIFE));
     if expires <= not_before {
         return Ok(Noticed::TooLate);

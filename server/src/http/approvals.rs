@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 use super::{
     auth::Caller,
     extract::{Body, Id, Params, cursor, limit, word},
-    problem::Problem,
+    problem::{NOT_LED, Problem},
     view::Listing,
 };
 use crate::{access, app::App};
@@ -72,6 +72,7 @@ pub async fn create(
     }
     match app.catalog.ask_for_approval(caller.access(), &asked, &caller.actor).await? {
         Approving::Asked(approval) => Ok((StatusCode::CREATED, Json(*approval))),
+        Approving::NotLed => Err(Problem::Conflict(NOT_LED.to_owned())),
         Approving::NoDocument => Err(Problem::NotFound("document")),
         Approving::NotInReview => {
             Err(Problem::Conflict("only of a document in review it is asked".to_owned()))

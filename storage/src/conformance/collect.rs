@@ -80,6 +80,9 @@ impl Debtor {
             phone_number_id: None,
             document: None,
         };
+        let unled = catalog.clone().with_policies(None);
+        let refused = unled.add_obligation(&Access::new(true), &new, "key:erp").await.unwrap();
+        assert!(matches!(refused, Owing::NotLed), "nobody would remind of it: {refused:?}");
         match catalog.add_obligation(&Access::new(true), &new, "key:erp").await.unwrap() {
             Owing::Added(added) => {
                 let again = catalog.add_obligation(&Access::new(true), &new, "key:erp").await.unwrap();
@@ -276,6 +279,7 @@ pub(super) async fn a_stop_in_the_middle_ends_what_reminds(catalog: &Catalog) {
 }
 
 pub(super) async fn one_approver_decides(catalog: &Catalog) {
+    let unled = catalog.clone();
     let catalog = &super::cases::leading(catalog);
     let everything = Access::new(true);
     let sender = Sample::new();
@@ -299,6 +303,9 @@ pub(super) async fn one_approver_decides(catalog: &Catalog) {
     for approver in &approvers {
         agrees(catalog, *approver, &number, Category::Utility).await;
     }
+    let refused = unled.ask_for_approval(&everything, &new(Mode::Any), "user:eva").await.unwrap();
+    assert_eq!(refused, Approving::NotLed, "nobody would see to it");
+    assert_eq!(waits_for(catalog, document).await, Some(WaitsFor::Reviewer));
     let Approving::Asked(asked) = ask(Mode::Any).await else { panic!("asked") };
     assert_eq!(waits_for(catalog, document).await, Some(WaitsFor::Approver));
     let (first, second) = (offered(catalog, approvers[0]).await, offered(catalog, approvers[1]).await);
