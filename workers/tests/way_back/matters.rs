@@ -1,0 +1,135 @@
+//! What the house does by itself, and a worker that dies at every step of it: hours are told, a late answer is escalated, a
+//! filed bill is owed, what comes to much is approved. Each once, whatever dies.
+
+use acuse_storage::{
+    Access,
+    approvals::ApprovalState,
+    cases::OVERDUE,
+    consents::{Category, NewConsent, Word},
+    customers::NewCustomer,
+    entities::NewEntity,
+    inbound::{InboundItem, InboundMessage},
+    obligations::ObligationFilter,
+};
+use acuse_workers::jobs::boundary::die_at;
+use time::Duration;
+
+use crate::{
+    talk::{leading, message, passes, photo, said, writes},
+    world::{World, clock},
+};
+
+const DEBTOR: &str = "34600111222";
+const APPROVER: &str = "34600777888";
+const GUEST: &str = "34600555444";
+const OURS: &str = "B12345674";
+
+fn bill(number: &str, total: &str) -> String {
+    format!(
+        "invoice\nissuer_name=Nosotros\nissuer_tax_id={OURS}\nnumber={number}\nissue_date=2026-08-31\ntotal={total}\n\
+         currency=EUR"
+    )
+}
+
+/// A world whose house has hours, a team, and rules of what is owed and approved.
+async fn ruled() -> World {
+    let world = leading().await;
+    let (catalog, number) = (&world.env.catalog, world.number());
+    let us = NewEntity { name: "Nosotros".into(), tax_ids: vec![OURS.into()], ..NewEntity::default() };
+    catalog.save_entity(None, &us, "user:ana").await.unwrap();
+    let customer = NewCustomer { name: "Ana".into(), phones: vec![DEBTOR.into()], ..NewCustomer::default() };
+    catalog.upsert_customers(&[customer]).await.unwrap();
+    let rules = format!(
+        "clock\t0\t-\nhours\tMo-Su 00:00-24:00\nteam\tventas\t60\nrule\tsupport\t-\t-\t-\t-\tventas\nowes\tEUR\t50\t30\n\
+         approve\tinvoice\t1000 EUR\torder\t{number}\t24\t{APPROVER}\n"
+    );
+    catalog.set_house_rules(&rules, "cli").await.unwrap();
+    writes(&world, APPROVER, "Gracias!").await;
+    let approver = catalog.contact_of_phone(&Access::whole(), APPROVER).await.unwrap().unwrap();
+    let consent = NewConsent {
+        contact: approver,
+        phone_number_id: &number,
+        category: Category::Utility,
+        word: Word::Granted,
+        source: "contract",
+        text_version: None,
+        said_by: None,
+        at: clock(),
+    };
+    catalog.write_consent(&consent).await.unwrap();
+    world
+}
+
+/// The approver taps the first of the buttons that they have.
+async fn approves(world: &World) {
+    let (payload,): (String,) = world
+        .queue
+        .one("SELECT payload FROM outbox WHERE kind = 'buttons' ORDER BY seq DESC LIMIT 1", &[])
+        .await;
+    let payload: serde_json::Value = serde_json::from_str(&payload).unwrap();
+    let tap = payload["choices"][0][0].as_str().map(str::to_owned);
+    assert!(tap.is_some(), "{payload}");
+    let wamid = format!("wamid.{}", acuse_storage::DocumentId::generate());
+    let tapped = InboundMessage {
+        kind: "interactive".into(),
+        body: Some("Aprobar".into()),
+        tap,
+        ..message(world, APPROVER, &wamid)
+    };
+    world.record(InboundItem::Message(tapped)).await;
+}
+
+async fn count(world: &World, purpose: &str) -> i64 {
+    let (count,): (i64,) =
+        world.queue.one("SELECT COUNT(*) FROM outbox WHERE purpose = $1", &[purpose.into()]).await;
+    count
+}
+
+/// So much time passes, and the worker dies at its next pass of a boundary.
+async fn dying(world: &World, boundary: &'static str, wait: Duration) {
+    die_at(boundary);
+    passes(world, wait).await;
+}
+
+#[tokio::test]
+async fn what_the_house_decides_is_done_once_whatever_dies() {
+    for boundary in
+        ["case.taken", "case.stepped", "link.decided", "link.done", "reply.taken", "reply.settled"]
+    {
+        let world = ruled().await;
+        let catalog = &world.env.catalog;
+        photo(&world, DEBTOR, &bill("N-1", "80.00")).await;
+        dying(&world, boundary, Duration::minutes(2)).await;
+        photo(&world, DEBTOR, &bill("N-2", "5000.00")).await;
+        dying(&world, boundary, Duration::minutes(2)).await;
+        approves(&world).await;
+        dying(&world, boundary, Duration::minutes(2)).await;
+        writes(&world, GUEST, "¿A qué hora abren?").await;
+        dying(&world, boundary, Duration::minutes(1)).await;
+        writes(&world, GUEST, "Quiero hablar con una persona").await;
+        dying(&world, boundary, Duration::hours(3)).await;
+
+        let whole = Access::whole();
+        let owed = catalog.obligations(&whole, &ObligationFilter::default(), 9).await.unwrap();
+        let mut numbers: Vec<&str> = owed.iter().map(|one| one.number.as_str()).collect();
+        numbers.sort_unstable();
+        assert_eq!(numbers, ["N-1", "N-2"], "{boundary}");
+        let asked = catalog.approvals(&whole, (None, None), None, 9).await.unwrap();
+        assert_eq!(
+            asked.iter().map(|one| one.state).collect::<Vec<_>>(),
+            [ApprovalState::Approved],
+            "{boundary}"
+        );
+        assert_eq!(count(&world, "approval").await, 1, "{boundary}");
+        let sent = world.graph.sent();
+        let buttons = sent.iter().filter(|one| one.body["type"] == "interactive").count();
+        assert_eq!(buttons, 1, "{boundary}: asked once in the chat too");
+        let hours = said(&world).iter().filter(|text| text.starts_with("Este es nuestro horario")).count();
+        assert_eq!(hours, 1, "{boundary}: {:#?}", said(&world));
+        let all = catalog.incidents(None, None, 500).await.unwrap();
+        let late: Vec<u64> = all.iter().filter(|one| one.kind == OVERDUE).map(|one| one.count).collect();
+        assert_eq!(late, [1], "{boundary}: a supervisor hears once");
+        let ledger = catalog.ledger(None, None).await.unwrap();
+        assert!(ledger.balanced && ledger.processing == 0 && ledger.filed == 2, "{boundary}: {ledger:?}");
+    }
+}
