@@ -88,6 +88,7 @@ pub async fn catalog(catalog: &Catalog) {
     promises!(catalog: [
         door::same_message_at_once_is_one_document,
         door::names_of_a_sender_meet,
+        door::a_merge_moves_no_consent_and_every_stop,
         door::both_forms_of_a_number_are_one_contact,
         door::unknown_things_are_kept_and_counted,
         door::a_poison_item_harms_only_itself,

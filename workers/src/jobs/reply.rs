@@ -194,7 +194,11 @@ async fn dispatch(
                 catalog.pause(About::TokenOf(number), Direction::Send, &why, env.now()).await?;
                 until = env.after(env.policy.probe_every);
             }
-            let held_for = (why == Why::TemplatePaused).then_some(HeldFor::Template);
+            let held_for = match why {
+                Why::TemplatePaused => Some(HeldFor::Template),
+                Why::Unconfirmed => Some(HeldFor::Confirmation),
+                _ => None,
+            };
             catalog.reply_postponed(message.id, in_time(message, until), held_for).await?;
             // Those behind one that stands aside go on.
             Ok(if held_for.is_some() { Ended::Moved } else { Ended::Waits })
@@ -222,7 +226,8 @@ async fn tell(env: &Env, message: &OutboxMessage, why: Why) -> Result<(), Catalo
         | Why::NoToken
         | Why::PairLimit
         | Why::NumberRate
-        | Why::TemplatePaused => ("message_failed", "it could not be sent"),
+        | Why::TemplatePaused
+        | Why::Unconfirmed => ("message_failed", "it could not be sent"),
     };
     env.catalog.reply_failed(message.id, kind, words).await
 }

@@ -1,14 +1,16 @@
 //! What the house does by itself, and a worker that dies at every step of it: hours are told, a late answer is escalated, a
-//! filed bill is owed, what comes to much is approved. Each once, whatever dies.
+//! filed bill is owed, what comes to much is approved. Each once, whatever dies. And who takes another name meanwhile.
 
 use acuse_storage::{
-    Access,
+    Access, ContactId,
     approvals::ApprovalState,
     cases::OVERDUE,
     consents::{Category, NewConsent, Word},
     customers::NewCustomer,
     entities::NewEntity,
-    inbound::{InboundItem, InboundMessage},
+    inbound::{Identity, InboundItem, InboundMessage},
+    names::AliasKind,
+    notices::{NewNotice, Noticed},
     obligations::ObligationFilter,
 };
 use acuse_workers::jobs::boundary::die_at;
@@ -44,10 +46,17 @@ async fn ruled() -> World {
          approve\tinvoice\t1000 EUR\torder\t{number}\t24\t{APPROVER}\n"
     );
     catalog.set_house_rules(&rules, "cli").await.unwrap();
-    writes(&world, APPROVER, "Gracias!").await;
-    let approver = catalog.contact_of_phone(&Access::whole(), APPROVER).await.unwrap().unwrap();
+    agrees(&world, APPROVER).await;
+    world
+}
+
+/// Somebody writes for the first time, and agrees to be written to.
+async fn agrees(world: &World, who: &str) -> ContactId {
+    writes(world, who, "Gracias!").await;
+    let (catalog, number) = (&world.env.catalog, world.number());
+    let contact = catalog.contact_of_phone(&Access::whole(), who).await.unwrap().unwrap();
     let consent = NewConsent {
-        contact: approver,
+        contact,
         phone_number_id: &number,
         category: Category::Utility,
         word: Word::Granted,
@@ -57,7 +66,7 @@ async fn ruled() -> World {
         at: clock(),
     };
     catalog.write_consent(&consent).await.unwrap();
-    world
+    contact
 }
 
 /// The approver taps the first of the buttons that they have.
@@ -131,5 +140,56 @@ async fn what_the_house_decides_is_done_once_whatever_dies() {
         assert_eq!(late, [1], "{boundary}: a supervisor hears once");
         let ledger = catalog.ledger(None, None).await.unwrap();
         assert!(ledger.balanced && ledger.processing == 0 && ledger.filed == 2, "{boundary}: {ledger:?}");
+    }
+}
+
+#[tokio::test]
+async fn who_takes_another_name_is_written_to_once_they_wrote_from_there() {
+    for (new, identity) in [
+        (
+            (AliasKind::WaId, "34600999888"),
+            Identity { wa_id: Some("34600999888".into()), ..Identity::default() },
+        ),
+        (
+            (AliasKind::Bsuid, "ES.1234567890"),
+            Identity { bsuid: Some("ES.1234567890".into()), ..Identity::default() },
+        ),
+    ] {
+        let world = leading().await;
+        world.approves_a_template().await;
+        let contact = agrees(&world, GUEST).await;
+        let notice = NewNotice {
+            contact,
+            phone_number_id: None,
+            template: "acuse_in_review".into(),
+            language: Some("es".into()),
+            params: vec!["77".into()],
+            category: Category::Utility,
+            idempotency_key: "order-77".into(),
+            not_before: Some(clock() + Duration::hours(2)),
+            expires_at: None,
+        };
+        let queued =
+            world.env.catalog.queue_notices(&Access::whole(), &[notice], None, "key:shop").await.unwrap();
+        assert!(matches!(queued.as_slice(), [Noticed::Queued(_)]), "{queued:?}");
+        passes(&world, Duration::hours(1)).await;
+        let old = (AliasKind::WaId, GUEST.to_owned());
+        let (kind, name) = new;
+        world.record(InboundItem::AliasChange { old, new: (kind, name.to_owned()), at: clock() }).await;
+        passes(&world, Duration::hours(30)).await;
+        assert!(
+            world.graph.sent().is_empty(),
+            "{name}: whoever holds that number now: {:?}",
+            world.graph.sent()
+        );
+        let thanks = InboundMessage {
+            identity,
+            kind: "text".into(),
+            body: Some("Gracias!".into()),
+            ..message(&world, GUEST, &format!("wamid.{name}"))
+        };
+        world.record(InboundItem::Message(thanks)).await;
+        passes(&world, Duration::minutes(1)).await;
+        assert_eq!(world.graph.sent().len(), 1, "{name}: it was they");
     }
 }
