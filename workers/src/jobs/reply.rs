@@ -334,9 +334,14 @@ fn addressed(message: &OutboxMessage, contact: &Contact) -> Result<(String, Reci
         return Err("messages of this shape are not sent yet");
     }
     let number = message.phone_number_id.clone().or_else(|| contact.phone_number_id.clone());
+    // A number that is not theirs any more is somebody else's.
+    let is_theirs = |phone: &&str| {
+        let same = |(kind, name): &(AliasKind, String)| *kind == AliasKind::WaId && name == phone;
+        contact.aliases.is_empty() || contact.aliases.iter().any(same)
+    };
     let names = [
         // The form under which they wrote last comes before others that they are known by.
-        contact.phone.as_deref(),
+        contact.phone.as_deref().filter(is_theirs),
         contact.alias(AliasKind::WaId),
         contact.alias(AliasKind::Bsuid),
         contact.alias(AliasKind::ParentBsuid),

@@ -8,7 +8,7 @@ use acuse_storage::{
     consents::{Category, NewConsent, Word},
     customers::NewCustomer,
     entities::NewEntity,
-    inbound::{Identity, InboundItem, InboundMessage},
+    inbound::{Identity, InboundItem, InboundMedia, InboundMessage},
     names::AliasKind,
     notices::{NewNotice, Noticed},
     obligations::ObligationFilter,
@@ -192,4 +192,28 @@ async fn who_takes_another_name_is_written_to_once_they_wrote_from_there() {
         passes(&world, Duration::minutes(1)).await;
         assert_eq!(world.graph.sent().len(), 1, "{name}: it was they");
     }
+}
+
+#[tokio::test]
+async fn whose_number_is_a_strangers_now_is_answered_by_their_user_id() {
+    let world = leading().await;
+    let known =
+        |user: &str| Identity { wa_id: Some(GUEST.into()), bsuid: Some(user.into()), ..Identity::default() };
+    let media_id = world.graph.upload_media(b"unreadable\nfirst".to_vec(), "image/jpeg");
+    let media = Some(InboundMedia { media_id: Some(media_id), ..InboundMedia::default() });
+    let sent =
+        InboundMessage { identity: known("ES.1111111111"), media, ..message(&world, GUEST, "wamid.1") };
+    world.record(InboundItem::Message(sent)).await;
+    // The number passes to another person before the answer leaves.
+    let words = |identity, wamid: &str| InboundMessage {
+        identity,
+        kind: "text".into(),
+        body: Some("Gracias!".into()),
+        ..message(&world, GUEST, wamid)
+    };
+    world.record(InboundItem::Message(words(known("ES.2222222222"), "wamid.2"))).await;
+    passes(&world, Duration::minutes(5)).await;
+    let sent = world.graph.sent();
+    let whom: Vec<_> = sent.iter().map(|one| (one.to.as_deref(), one.recipient.as_deref())).collect();
+    assert_eq!(whom, [(None, Some("ES.1111111111"))], "nothing of theirs goes to the stranger");
 }
