@@ -68,9 +68,7 @@ pub async fn list(
     };
     let most = limit(query.limit)?;
     let data = app.catalog.cases(caller.access(), &filter, most).await?;
-    let full = u32::try_from(data.len()).is_ok_and(|n| n >= most);
-    let next = data.last().filter(|_| full).map(|case| CaseCursor::of(case).to_string());
-    Ok(Json(Listing { data, next }))
+    Ok(Json(Listing::of(data, most, CaseCursor::of)))
 }
 
 /// `GET /v1/cases/{id}`.

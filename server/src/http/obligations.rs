@@ -145,9 +145,7 @@ pub async fn list(
     };
     let most = limit(query.limit)?;
     let data = app.catalog.obligations(caller.access(), &filter, most).await?;
-    let full = u32::try_from(data.len()).is_ok_and(|n| n >= most);
-    let next = data.last().filter(|_| full).map(|one| one.id.to_string());
-    Ok(Json(Listing { data, next }))
+    Ok(Json(Listing::of(data, most, |one| one.id)))
 }
 
 /// `GET /v1/obligations/{id}`.
