@@ -60,6 +60,8 @@ struct Row {
     /// By when its team answers, in words, and whether that is over.
     answer: Option<(String, String, bool)>,
     payments: Vec<Paying>,
+    /// Name and language of the templates by which they may be written to.
+    templates: Vec<(String, String)>,
 }
 
 impl Row {
@@ -84,6 +86,7 @@ impl Row {
                 (words::full(at), left, at <= now)
             }),
             payments: Vec::new(),
+            templates: Vec::new(),
         }
     }
 }
@@ -199,7 +202,12 @@ pub async fn list(State(app): State<App>, person: Person, Params(query): Params<
             let mut rows = Vec::with_capacity(found.len());
             for case in found {
                 let payments = paying(&app, &person, &case).await?;
-                rows.push(Row { payments, ..Row::of(case, &who, tongue, now) });
+                let number = case.phone_number_id.clone();
+                let row = Row { payments, ..Row::of(case, &who, tongue, now) };
+                let writes = row.is_human && row.mine;
+                let templates =
+                    if writes { app.catalog.templates_of_number(&number).await? } else { Vec::new() };
+                rows.push(Row { templates, ..row });
             }
             let teams =
                 app.catalog.house().await?.teams().iter().map(|team| Team::of(&team.name, &query)).collect();
@@ -292,6 +300,19 @@ pub struct Did {
     text: String,
     #[serde(default)]
     team: String,
+    /// Name and language.
+    #[serde(default)]
+    template: String,
+    /// What stands in it, a line each.
+    #[serde(default)]
+    params: String,
+}
+
+/// Writing by the template that was picked.
+fn by_template(form: &Did) -> Result<Act, Problem> {
+    let (name, language) = form.template.split_once(' ').ok_or(Problem::NotFound("template"))?;
+    let params = form.params.lines().map(str::trim).filter(|line| !line.is_empty());
+    cases::templated(name.to_owned(), Some(language.to_owned()), params.map(str::to_owned).collect())
 }
 
 /// `POST /inbox/{id}`: take, write, hand back, close.
@@ -308,9 +329,14 @@ pub async fn act(State(app): State<App>, person: Person, Id(id): Id<CaseId>, For
                     Act::Assign { to: None, team: Some(team) }
                 }
                 "reply" => cases::text(&form.text)?,
+                "template" => by_template(&form)?,
                 "return" => Act::Return,
                 "close" => Act::Close,
-                _ => return Err(Problem::BadRequest("act: take, give, reply, return or close".to_owned())),
+                _ => {
+                    return Err(Problem::BadRequest(
+                        "act: take, give, reply, template, return or close".to_owned(),
+                    ));
+                }
             };
             cases::carry_out(&app, &person.caller, id, form.version, &act).await?;
             Ok(Redirect::to("/inbox").into_response())

@@ -9,15 +9,15 @@ use serde_json::json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{CaseCursor, CaseFilter, Held, filter::ordered, get, happens, hold_contact};
+use super::{CaseCursor, CaseFilter, Held, Templated, filter::ordered, get, happens, hold_contact, written};
 use crate::{
     access::{Access, literal},
     audit,
     catalog::Catalog,
     conversation,
     error::CatalogError,
-    names::{CaseId, ContactId, DocumentId, OutboxId, at, maybe_at, micros},
-    outbox::{self, NewReply, Purpose, Saying},
+    names::{CaseId, ContactId, DocumentId, at, maybe_at, micros},
+    outbox,
     sql::Tx,
 };
 
@@ -83,6 +83,10 @@ pub enum Acted {
     Over,
     /// The contact has not written for a day: free text would not arrive.
     WindowClosed,
+    /// Meta has not approved that template in that language, or paused it.
+    NoTemplate,
+    /// The contact never agreed to such messages, or no more.
+    NoConsent,
 }
 
 /// What a person does with a case.
@@ -106,6 +110,8 @@ pub enum Act {
         /// ISO 639-1.
         language: String,
     },
+    /// Write to the contact by a template, whether the window is open or not.
+    Template(Templated),
 }
 
 #[derive(sqlx::FromRow)]
@@ -263,6 +269,7 @@ fn name(act: &Act) -> &'static str {
         Act::Return => "return",
         Act::Close => "close",
         Act::Reply { .. } => "reply",
+        Act::Template(_) => "template",
     }
 }
 
@@ -283,33 +290,19 @@ async fn act_now(tx: &mut Tx, held: Held, who: &str, act: &Act) -> Result<Option
         }
         Act::Close => happens(tx, held, Uuid::now_v7(), Event::ReviewDecided).await?,
         Act::Reply { text, language } => {
-            if !window_is_open(tx, &held).await? {
-                return Ok(Some(Acted::WindowClosed));
-            }
-            let reply = NewReply {
-                purpose: Purpose::Reply,
-                body: text.clone(),
-                language: language.clone(),
-                nonce: OutboxId::generate().to_string(),
-            };
-            let number = held.phone_number_id.clone();
-            let saying = Saying {
-                document: None,
-                case: Some(id),
-                contact: held.contact,
-                phone_number_id: Some(&number),
-                category: None,
-            };
-            outbox::queue(tx, saying, &reply).await?;
-            happens(tx, held, Uuid::now_v7(), Event::AgentTook).await?;
-            assign(tx, id, Some(who), None).await?;
-            answered(tx, id).await?;
+            return written::words(tx, held, who, (text.as_str(), language.as_str())).await;
         }
+        Act::Template(by) => return written::template(tx, held, who, by).await,
     }
     Ok(None)
 }
 
-async fn assign(tx: &mut Tx, id: CaseId, to: Option<&str>, team: Option<&str>) -> Result<(), CatalogError> {
+pub(super) async fn assign(
+    tx: &mut Tx,
+    id: CaseId,
+    to: Option<&str>,
+    team: Option<&str>,
+) -> Result<(), CatalogError> {
     let present = micros(tx.now());
     execute!(
         tx,
@@ -323,16 +316,11 @@ async fn assign(tx: &mut Tx, id: CaseId, to: Option<&str>, team: Option<&str>) -
 }
 
 /// A person wrote: nobody waits for them any more.
-async fn answered(tx: &mut Tx, id: CaseId) -> Result<(), CatalogError> {
+pub(super) async fn answered(tx: &mut Tx, id: CaseId) -> Result<(), CatalogError> {
     let present = micros(tx.now());
     let sql = "UPDATE cases SET answered_at = COALESCE(answered_at, $2) WHERE id = $1";
     execute!(tx, sql, id.0, present)?;
     super::team::over(tx, id).await
-}
-
-async fn window_is_open(tx: &mut Tx, held: &Held) -> Result<bool, CatalogError> {
-    let last = outbox::last_inbound(tx, held.contact, &held.phone_number_id).await?;
-    Ok(last.is_some_and(|last| outbox::answerable_until(last) > tx.now()))
 }
 
 /// Of each case those of its documents that exist for this reader, in the order in which they came.

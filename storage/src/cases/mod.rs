@@ -18,6 +18,7 @@ mod memory;
 mod speak;
 mod support;
 mod team;
+mod written;
 
 use acuse_conversation::{
     Case, Effect, Event, Expects, Happened, Kind, Say, State, Who, step, zone_of_phone,
@@ -43,6 +44,7 @@ pub use inbox::{Act, Acted, Listed};
 pub(crate) use speak::person;
 pub(crate) use support::{Heard, heard};
 pub use team::OVERDUE;
+pub use written::Templated;
 
 use crate::{
     error::CatalogError,

@@ -180,6 +180,7 @@ pub async fn catalog(catalog: &Catalog) {
         answers::a_question_is_answered_from_what_there_is,
         notices::only_who_agreed_gets_one_and_its_end_is_told,
         notices::a_notice_waits_for_the_morning,
+        notices::a_person_writes_by_a_template_when_the_window_is_closed,
         collect::who_owes_is_reminded_in_one_message_and_then_a_person_has_it,
         collect::a_receipt_pays_only_once_a_person_says_so,
         collect::three_bills_are_paid_by_one_slip_or_by_two,
