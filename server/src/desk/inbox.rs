@@ -12,13 +12,14 @@ use askama::Template;
 use axum::{
     Form,
     extract::State,
-    response::{IntoResponse, Redirect},
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
 use time::{Date, Duration, OffsetDateTime};
 use url::form_urlencoded;
 
-use super::{Frame, Shown, language::Tongue, page, session::Person, words};
+use super::{Frame, Shown, language::Tongue, page, sentence, session::Person, words};
 use crate::{
     app::App,
     http::{
@@ -338,9 +339,29 @@ pub async fn act(State(app): State<App>, person: Person, Id(id): Id<CaseId>, For
                     ));
                 }
             };
-            cases::carry_out(&app, &person.caller, id, form.version, &act).await?;
-            Ok(Redirect::to("/inbox").into_response())
+            match cases::carry_out(&app, &person.caller, id, form.version, &act).await {
+                Err(Problem::Conflict(why)) if !form.text.trim().is_empty() => {
+                    unsent(&app, &person, &why, form.text).await
+                }
+                done => done.map(|_| Redirect::to("/inbox").into_response()),
+            }
         }
         .await,
     )
+}
+
+#[derive(Template)]
+#[template(path = "unsent.html")]
+struct Unsent {
+    frame: Frame,
+    why: String,
+    text: String,
+}
+
+/// The window closed, or the case moved, while a person typed: nothing of theirs is lost.
+async fn unsent(app: &App, person: &Person, why: &str, text: String) -> Result<Response, Problem> {
+    let frame = Frame::of(app, person, "inbox").await?;
+    let mut response = page(&Unsent { why: sentence(why), text, frame });
+    *response.status_mut() = StatusCode::CONFLICT;
+    Ok(response)
 }
