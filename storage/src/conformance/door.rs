@@ -259,7 +259,7 @@ pub(super) async fn both_forms_of_a_number_are_one_contact(catalog: &Catalog) {
     assert_ne!(say(&format!("54113{tail:07}"), Some(&second)).await, mobile);
 }
 
-async fn intake_contact(catalog: &Catalog, id: DocumentId) -> Option<crate::ContactId> {
+async fn intake_contact(catalog: &Catalog, id: DocumentId) -> Option<ContactId> {
     catalog.document(id).await.unwrap().unwrap().contact_id
 }
 
