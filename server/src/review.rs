@@ -222,10 +222,6 @@ pub(crate) fn told(resolved: Resolved) -> Result<Decided, Problem> {
         )),
         // What they said stands, and an approver is asked.
         Resolved::ApproverIsAsked => Ok(Decided { status: Status::InReview, documents: Vec::new() }),
-        Resolved::NeedsApproval => Err(Problem::Conflict(
-            "it comes to more than is filed without an approval: reopen it, and an approver is asked"
-                .to_owned(),
-        )),
         Resolved::AlreadyResolved => Err(Problem::Conflict("this review is decided already".to_owned())),
         Resolved::Missing => Err(Problem::NotFound("review")),
     }

@@ -9,6 +9,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::{
     catalog::Catalog,
+    consents::Category,
     error::CatalogError,
     inbound::Changed,
     names::{clean, clean_maybe, cut, maybe_at, micros},
@@ -293,6 +294,24 @@ impl Catalog {
             .collect()
     }
 
+    /// Name and language of each template by which a number may write now.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn templates_of_number(&self, number: &str) -> Result<Vec<(String, String)>, CatalogError> {
+        let mut tx = self.reading().await?;
+        let present = micros(tx.now());
+        all!(
+            tx,
+            (String, String),
+            "SELECT t.name, t.language FROM templates t JOIN numbers n ON n.phone_number_id = $1 \
+             WHERE t.waba_id = COALESCE(n.waba_id, t.waba_id) AND t.status = 'APPROVED' \
+               AND (t.paused_until IS NULL OR t.paused_until <= $2) ORDER BY t.name, t.language LIMIT 200",
+            number,
+            present
+        )
+    }
+
     /// The templates of ours (`acuse_…`), whatever Meta says of them.
     ///
     /// # Errors
@@ -308,4 +327,32 @@ impl Catalog {
         let named = |(account, name, language, status)| OurTemplate { account, name, language, status };
         Ok(rows.into_iter().map(named).collect())
     }
+}
+
+/// For what kind of message Meta lets a template go now, in this language or its base; none: it does not.
+pub(crate) async fn approved(
+    tx: &mut Tx,
+    number: &str,
+    template: &str,
+    language: &str,
+) -> Result<Option<Category>, CatalogError> {
+    let base = language.split(['_', '-']).next().unwrap_or_default().to_owned();
+    let present = micros(tx.now());
+    let kinds = all!(
+        tx,
+        (String,),
+        "SELECT t.category FROM templates t JOIN numbers n ON n.phone_number_id = $1 \
+         WHERE t.waba_id = COALESCE(n.waba_id, t.waba_id) AND t.name = $2 AND t.status = 'APPROVED' \
+           AND (t.paused_until IS NULL OR t.paused_until <= $3) \
+           AND (t.language = $4 OR t.language = $5 OR t.language LIKE $6) LIMIT 50",
+        number,
+        template,
+        present,
+        language,
+        base.as_str(),
+        format!("{base}_%")
+    )?;
+    let advertises = kinds.iter().any(|(kind,)| kind == "MARKETING");
+    let kind = if advertises { Category::Marketing } else { Category::Utility };
+    Ok((!kinds.is_empty()).then_some(kind))
 }

@@ -9,7 +9,7 @@ use time::{Duration, OffsetDateTime};
 use crate::{
     catalog::Catalog,
     error::CatalogError,
-    names::{OutboxId, clean, maybe_at, micros, number as counted, to_json},
+    names::{ContactId, OutboxId, clean, maybe_at, micros, number as counted, to_json},
     numbers,
     outbox::{Line, OutboxMessage, Payload, Wait, wake},
     sql::Tx,
@@ -29,6 +29,9 @@ pub struct Facts {
     pub now: OffsetDateTime,
     /// The latest word of the contact on the message's category: `granted`, `withdrawn`, `told`.
     pub consent: Option<String>,
+    /// They go by another name than when they were last heard of or agreed to anything: who holds it is yet to be seen. Never
+    /// of an answer.
+    pub is_unconfirmed: bool,
     /// The number may not send; when its probe is due.
     pub paused_until: Option<OffsetDateTime>,
     /// Which token the number uses.
@@ -192,6 +195,7 @@ async fn facts(tx: &mut Tx, message: &OutboxMessage, number: &str) -> Result<Fac
     Ok(Facts {
         now,
         consent: consent(tx, message, number).await?,
+        is_unconfirmed: message.category.is_some() && is_unconfirmed(tx, message.contact_id).await?,
         paused_until: if paused {
             Some(numbers::probe_due(maybe_at(T, "send_probe_at", probe_at)?, now))
         } else {
@@ -220,6 +224,19 @@ async fn consent(tx: &mut Tx, message: &OutboxMessage, number: &str) -> Result<O
         category.as_str()
     )?;
     Ok(row.map(|(state,)| state))
+}
+
+/// Whether a contact took another name (a number, a user id) since they last wrote, or agreed to anything.
+async fn is_unconfirmed(tx: &mut Tx, contact: ContactId) -> Result<bool, CatalogError> {
+    let (renamed, heard) = one!(
+        tx,
+        (Option<i64>, i64),
+        "SELECT (SELECT MAX(t.at) FROM timeline t WHERE t.contact_id = $1 AND t.event = 'renamed'), \
+           (SELECT COALESCE(MAX(h.at), 0) FROM (SELECT w.last_inbound_at AS at FROM windows w WHERE w.contact_id = $1 \
+             UNION ALL SELECT c.at AS at FROM consents c WHERE c.contact_id = $1 AND c.state = 'granted') h)",
+        contact.0
+    )?;
+    Ok(renamed.is_some_and(|renamed| renamed >= heard))
 }
 
 /// The languages in which a template can be sent, and those in which it is paused, and until when at least.

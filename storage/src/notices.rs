@@ -6,11 +6,11 @@ use serde_json::json;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use acuse_conversation::{Kind, zone_of_phone};
+use acuse_conversation::{Kind, Policy, zone_of_phone};
 
 use crate::{
     access::Access,
-    cases,
+    accounts, cases,
     catalog::Catalog,
     consents::{self, Category, Word},
     conversation,
@@ -335,16 +335,23 @@ async fn queue_one(
     }
     let person = cases::person(tx, new.contact).await?;
     let language = new.language.clone().unwrap_or_else(|| person.language.as_str().to_owned());
-    if !is_approved(tx, &number, &new.template, &language).await? {
+    let Some(kind) = accounts::approved(tx, &number, &new.template, &language).await? else {
         return Ok(Noticed::NoTemplate);
+    };
+    // What Meta takes for advertising is, whatever it was handed in as.
+    let category = if kind == Category::Marketing { kind } else { new.category };
+    if consents::latest(tx, new.contact, &number, category).await? != Some(Word::Granted) {
+        return Ok(Noticed::NoConsent);
     }
+    let new = &NewNotice { category, ..new.clone() };
     let present = tx.now();
-    // Nobody is written to at night, where they are.
+    // Nobody is written to at night, where they are; where conversations are not led, by Acuse's own hours.
     let asked = new.not_before.unwrap_or(present).max(present);
-    let awake = tx.policies().map(|policies| {
-        policies.of(Kind::Notice).clone().in_zone(zone_of_phone(&person.digits)).awake(asked)
-    });
-    let not_before = awake.unwrap_or(asked);
+    let policy = tx
+        .policies()
+        .map_or_else(|| Policy::of(Kind::Notice).ok(), |policies| Some(policies.of(Kind::Notice).clone()));
+    let not_before =
+        policy.map_or(asked, |policy| policy.in_zone(zone_of_phone(&person.digits)).awake(asked));
     let expires = new.expires_at.unwrap_or(not_before.saturating_add(NOTICE_LIFE));
     if expires <= not_before {
         return Ok(Noticed::TooLate);
@@ -418,32 +425,6 @@ async fn write(
         cut(who, 200)
     )?;
     Ok(id)
-}
-
-/// Whether Meta lets a template go now in this language or its base.
-async fn is_approved(
-    tx: &mut Tx,
-    number: &str,
-    template: &str,
-    language: &str,
-) -> Result<bool, CatalogError> {
-    let base = language.split(['_', '-']).next().unwrap_or_default().to_owned();
-    let present = micros(tx.now());
-    let (approved,) = one!(
-        tx,
-        (i64,),
-        "SELECT COUNT(*) FROM templates t JOIN numbers n ON n.phone_number_id = $1 \
-         WHERE t.waba_id = COALESCE(n.waba_id, t.waba_id) AND t.name = $2 AND t.status = 'APPROVED' \
-           AND (t.paused_until IS NULL OR t.paused_until <= $3) \
-           AND (t.language = $4 OR t.language = $5 OR t.language LIKE $6)",
-        number,
-        template,
-        present,
-        language,
-        base.as_str(),
-        format!("{base}_%")
-    )?;
-    Ok(approved > 0)
 }
 
 /// A message moved: whether it is a notice's, and what that has come to.

@@ -110,6 +110,8 @@ pub enum Owing {
     NoContact,
     /// The document is no filed bill of ours that a customer owes.
     NotReceivable,
+    /// Conversations are not led: nobody would be reminded.
+    NotLed,
 }
 
 /// Which obligations.
@@ -268,6 +270,9 @@ impl Catalog {
             return Ok(Owing::NoCustomer);
         }
         let mut tx = self.writing().await?;
+        if tx.policies().is_none() {
+            return Ok(Owing::NotLed);
+        }
         if let Some(document) = new.document
             && !is_receivable(&mut tx, document, new.customer).await?
         {

@@ -61,6 +61,10 @@ async fn every_number_of_the_flow_leads_to_its_cases() {
     let give = [("act", "give"), ("team", "cobros"), ("version", version.as_str())];
     assert_eq!(desk.ana.send(&format!("/inbox/{id}"), &page, &give).await.status(), 303);
     assert_eq!(listed(&desk.ana.page("/inbox?show=team&team=cobros").await), 1);
+    let late = [("act", "reply"), ("text", "Buenos días, ¿qué pedido es?"), ("version", version.as_str())];
+    let refused = desk.ana.send(&format!("/inbox/{id}"), &page, &late).await;
+    assert_eq!(refused.status(), 409, "it moved while she typed");
+    assert!(refused.text().await.unwrap().contains("Buenos días, ¿qué pedido es?"), "nothing typed is lost");
     let nobody = [("act", "give"), ("team", "nadie"), ("version", "1")];
     assert_eq!(desk.ana.send(&format!("/inbox/{id}"), &page, &nobody).await.status(), 404);
 

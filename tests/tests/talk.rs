@@ -76,6 +76,15 @@ fn stands(acuse: &InProcess, words: &str) -> bool {
     })
 }
 
+/// Whether words stand in a backup of this moment.
+async fn is_backed_up(acuse: &InProcess, words: &str) -> bool {
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("backup.db");
+    acuse.world.catalog().copy_into(&copy).await.unwrap();
+    let bytes = std::fs::read(copy).unwrap();
+    bytes.windows(words.len()).any(|w| w == words.as_bytes())
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_password_opens_its_file_and_stands_nowhere() {
     let acuse = led().await;
@@ -87,14 +96,18 @@ async fn a_password_opens_its_file_and_stands_nowhere() {
     .await;
     assert!(text_of(&answer(&acuse).await).contains("contraseña"));
     words(&acuse, ANA, "mayo-7731").await;
+    assert!(!is_backed_up(&acuse, "mayo-7731").await, "while it lies sealed and has yet to be tried");
     assert!(text_of(&answer(&acuse).await).contains("Esa contraseña no abre"), "and it is asked for again");
     words(&acuse, ANA, "abril-7731").await;
+    assert!(!is_backed_up(&acuse, "abril-7731").await);
     answer(&acuse).await;
     let document = only_document(&acuse).await;
     assert_eq!(document["kind"], "receipt", "{document}");
     for word in ["mayo-7731", "abril-7731"] {
         assert!(!stands(&acuse, word), "{word} stands in the database");
+        assert!(!is_backed_up(&acuse, word).await, "{word} stands in a backup");
     }
+    assert!(is_backed_up(&acuse, "[password]").await, "a backup is looked through too");
     assert!(stands(&acuse, "[password]"), "what is looked through is what is kept");
     ends(acuse).await;
 }

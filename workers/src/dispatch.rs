@@ -39,7 +39,12 @@ pub enum Why {
     WindowClosed,
     /// The 24 hours are over, and the template that would stand in is paused.
     TemplatePaused,
+    /// They go by another name, and have not written from there yet.
+    Unconfirmed,
 }
+
+/// How often it is looked whether somebody wrote from their new name; that they do is seen at once.
+const UNCONFIRMED_LOOKED_AT: time::Duration = time::Duration::DAY;
 
 /// How a message goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,17 +113,18 @@ pub fn decide(message: &OutboxMessage, facts: &Facts, has_token: bool) -> Verdic
     Verdict::Go { how, paid, after }
 }
 
-/// Answers need no consent, and all that we begin one that was given. A reminder of what somebody sent needs none while
+/// Answers need no consent, and all that we begin one that was given, by whoever goes by that name still. A reminder of what somebody sent needs none while
 /// the window is open, and goes no more once they have said so.
 fn consent(message: &OutboxMessage, facts: &Facts) -> Option<Verdict> {
     let _category = message.category.as_deref()?;
+    let unconfirmed = || Verdict::Later(facts.now.saturating_add(UNCONFIRMED_LOOKED_AT), Why::Unconfirmed);
     match facts.consent.as_deref() {
         Some("withdrawn") => Some(Verdict::Withdraw(Why::OptedOut)),
-        Some("granted") => None,
+        Some("granted") => facts.is_unconfirmed.then(unconfirmed),
         _ if message.purpose == Purpose::Reminder
             && Window::at(facts.last_inbound_at, facts.now).is_open() =>
         {
-            None
+            facts.is_unconfirmed.then(unconfirmed)
         }
         _ => Some(Verdict::Tell(Why::NoConsent)),
     }
@@ -219,6 +225,7 @@ mod tests {
         Facts {
             now: NOON,
             consent: None,
+            is_unconfirmed: false,
             paused_until: None,
             token_ref: "default".into(),
             rate_per_s: 80,
@@ -307,6 +314,14 @@ mod tests {
         for category in ["utility", "marketing", "billing"] {
             assert_eq!(of(category, Some("withdrawn")), Verdict::Withdraw(Why::OptedOut));
         }
+        let notice = OutboxMessage { category: Some("utility".into()), ..message() };
+        let renamed = |consent: &str| {
+            let facts = Facts { consent: Some(consent.into()), is_unconfirmed: true, ..facts() };
+            decide(&notice, &facts, true)
+        };
+        let waits = Verdict::Later(NOON + 24 * HOUR, Why::Unconfirmed);
+        assert_eq!(renamed("granted"), waits, "whoever holds that number now");
+        assert_eq!(renamed("withdrawn"), Verdict::Withdraw(Why::OptedOut));
         let answer = decide(&message(), &Facts { consent: Some("withdrawn".into()), ..facts() }, true);
         assert!(goes(&answer), "an answer needs none");
     }

@@ -160,6 +160,7 @@ fn obey(bytes: &[u8], declared: &Declared, limits: &Limits, stage: &mut dyn FnMu
             card(&text, declared, sides)
         }
         "receipt" => receipt(&text, declared),
+        "invoice" => Reading { kind: Some(Kind::Invoice), ..receipt(&text, declared) },
         "receipts" => receipts(&text, declared),
         _ => note(format!("{} bytes, {:?}", bytes.len(), declared.filename)),
     }

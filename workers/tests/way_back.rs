@@ -17,6 +17,8 @@ mod codes;
 mod db;
 #[path = "way_back/lines.rs"]
 mod lines;
+#[path = "way_back/matters.rs"]
+mod matters;
 #[path = "way_back/outages.rs"]
 mod outages;
 #[path = "way_back/receiver.rs"]

@@ -6,7 +6,14 @@ use acuse_storage::{Access, Catalog, CustomerId, obligations::Owing};
 use anyhow::{Context, bail};
 use clap::Subcommand;
 
-use crate::{config::Config, http::obligations::checked, http::problem::Problem, parts::Parts};
+use crate::{
+    config::Config,
+    http::{
+        obligations::checked,
+        problem::{NOT_LED, Problem},
+    },
+    parts::Parts,
+};
 
 #[derive(Subcommand)]
 pub enum Obligations {
@@ -94,6 +101,7 @@ async fn take(catalog: &Catalog, line: &Line) -> anyhow::Result<Result<bool, Str
         Owing::Added(_) => Ok(true),
         Owing::Before(_) => Ok(false),
         Owing::Differs => Err(format!("the customer has another obligation of number {:?}", line.number)),
+        Owing::NotLed => Err(NOT_LED.to_owned()),
         Owing::NoCustomer | Owing::NoContact | Owing::NotReceivable => {
             Err("the customer was deleted meanwhile".to_owned())
         }

@@ -10,11 +10,7 @@ use acuse_pipeline::{
     document::{Kind, Status},
     fields::FieldName,
 };
-use acuse_storage::{
-    Document, DocumentId,
-    keys::Scope,
-    reviews::{Review, ReviewFilter},
-};
+use acuse_storage::{Document, DocumentId, keys::Scope, reviews::Review};
 use askama::Template;
 use axum::{extract::State, http::StatusCode, response::Response};
 use time::OffsetDateTime;
@@ -320,7 +316,7 @@ async fn neighbours(
     queue: &QueueView,
 ) -> Result<(Option<String>, Option<String>), Problem> {
     let Some(review) = review else { return Ok((None, None)) };
-    let filter = ReviewFilter { open_to: Some(person.caller.actor.clone()), ..queue.filter(person) };
+    let filter = queue.open_to(person);
     let only = queue.query();
     let href = |id: DocumentId| format!("/documents/{id}{only}");
     let before = app.catalog.neighbour(&filter, review, false).await?;

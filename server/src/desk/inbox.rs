@@ -3,7 +3,7 @@
 
 use acuse_storage::{
     CaseId, CustomerId, DocumentId,
-    cases::{Act, CaseFilter, Listed},
+    cases::{Act, CaseCursor, CaseFilter, Listed},
     keys::Scope,
     names::ObligationId,
     obligations::{ObligationFilter, ObligationState},
@@ -12,13 +12,14 @@ use askama::Template;
 use axum::{
     Form,
     extract::State,
-    response::{IntoResponse, Redirect},
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
 use time::{Date, Duration, OffsetDateTime};
 use url::form_urlencoded;
 
-use super::{Frame, Shown, language::Tongue, page, session::Person, words};
+use super::{Frame, Shown, language::Tongue, page, sentence, session::Person, words};
 use crate::{
     app::App,
     http::{
@@ -60,6 +61,8 @@ struct Row {
     /// By when its team answers, in words, and whether that is over.
     answer: Option<(String, String, bool)>,
     payments: Vec<Paying>,
+    /// Name and language of the templates by which they may be written to.
+    templates: Vec<(String, String)>,
 }
 
 impl Row {
@@ -84,6 +87,7 @@ impl Row {
                 (words::full(at), left, at <= now)
             }),
             payments: Vec::new(),
+            templates: Vec::new(),
         }
     }
 }
@@ -120,8 +124,10 @@ const SOON: Duration = Duration::hours(1);
 impl Query {
     /// Which list it is, and what it lists.
     fn filter(&self, who: &str, now: OffsetDateTime) -> Result<(&'static str, CaseFilter), Problem> {
-        let mut filter =
-            CaseFilter { after: word::<CaseId>("after", self.after.as_deref())?, ..CaseFilter::default() };
+        let mut filter = CaseFilter {
+            after: word::<CaseCursor>("after", self.after.as_deref())?,
+            ..CaseFilter::default()
+        };
         let show = match self.show.as_str() {
             "mine" => "mine",
             "unassigned" => "unassigned",
@@ -158,7 +164,7 @@ impl Query {
     }
 
     /// The page after this one.
-    fn next(&self, show: &str, last: CaseId) -> String {
+    fn next(&self, show: &str, last: CaseCursor) -> String {
         let mut pairs = form_urlencoded::Serializer::new(String::new());
         pairs.append_pair("show", show);
         let given = [
@@ -191,13 +197,18 @@ pub async fn list(State(app): State<App>, person: Person, Params(query): Params<
             let (show, filter) = query.filter(&who, now)?;
             let found = app.catalog.cases(person.caller.access(), &filter, PAGE).await?;
             let full = found.len() >= PAGE as usize;
-            let next = found.last().filter(|_| full).map(|case| query.next(show, case.id));
+            let next = found.last().filter(|_| full).map(|case| query.next(show, CaseCursor::of(case)));
             let frame = Frame::of(&app, &person, "inbox").await?;
             let tongue = frame.tongue;
             let mut rows = Vec::with_capacity(found.len());
             for case in found {
                 let payments = paying(&app, &person, &case).await?;
-                rows.push(Row { payments, ..Row::of(case, &who, tongue, now) });
+                let number = case.phone_number_id.clone();
+                let row = Row { payments, ..Row::of(case, &who, tongue, now) };
+                let writes = row.is_human && row.mine;
+                let templates =
+                    if writes { app.catalog.templates_of_number(&number).await? } else { Vec::new() };
+                rows.push(Row { templates, ..row });
             }
             let teams =
                 app.catalog.house().await?.teams().iter().map(|team| Team::of(&team.name, &query)).collect();
@@ -290,6 +301,19 @@ pub struct Did {
     text: String,
     #[serde(default)]
     team: String,
+    /// Name and language.
+    #[serde(default)]
+    template: String,
+    /// What stands in it, a line each.
+    #[serde(default)]
+    params: String,
+}
+
+/// Writing by the template that was picked.
+fn by_template(form: &Did) -> Result<Act, Problem> {
+    let (name, language) = form.template.split_once(' ').ok_or(Problem::NotFound("template"))?;
+    let params = form.params.lines().map(str::trim).filter(|line| !line.is_empty());
+    cases::templated(name.to_owned(), Some(language.to_owned()), params.map(str::to_owned).collect())
 }
 
 /// `POST /inbox/{id}`: take, write, hand back, close.
@@ -306,13 +330,38 @@ pub async fn act(State(app): State<App>, person: Person, Id(id): Id<CaseId>, For
                     Act::Assign { to: None, team: Some(team) }
                 }
                 "reply" => cases::text(&form.text)?,
+                "template" => by_template(&form)?,
                 "return" => Act::Return,
                 "close" => Act::Close,
-                _ => return Err(Problem::BadRequest("act: take, give, reply, return or close".to_owned())),
+                _ => {
+                    return Err(Problem::BadRequest(
+                        "act: take, give, reply, template, return or close".to_owned(),
+                    ));
+                }
             };
-            cases::carry_out(&app, &person.caller, id, form.version, &act).await?;
-            Ok(Redirect::to("/inbox").into_response())
+            match cases::carry_out(&app, &person.caller, id, form.version, &act).await {
+                Err(Problem::Conflict(why)) if !form.text.trim().is_empty() => {
+                    unsent(&app, &person, &why, form.text).await
+                }
+                done => done.map(|_| Redirect::to("/inbox").into_response()),
+            }
         }
         .await,
     )
+}
+
+#[derive(Template)]
+#[template(path = "unsent.html")]
+struct Unsent {
+    frame: Frame,
+    why: String,
+    text: String,
+}
+
+/// The window closed, or the case moved, while a person typed: nothing of theirs is lost.
+async fn unsent(app: &App, person: &Person, why: &str, text: String) -> Result<Response, Problem> {
+    let frame = Frame::of(app, person, "inbox").await?;
+    let mut response = page(&Unsent { why: sentence(why), text, frame });
+    *response.status_mut() = StatusCode::CONFLICT;
+    Ok(response)
 }

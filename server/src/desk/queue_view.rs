@@ -90,6 +90,12 @@ impl QueueView {
             ..ReviewFilter::default()
         }
     }
+
+    /// The same, of what this person could take.
+    #[must_use]
+    pub fn open_to(&self, person: &Person) -> ReviewFilter {
+        ReviewFilter { open_to: Some(person.caller.actor.clone()), ..self.filter(person) }
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use acuse_storage::{DocumentId, ReviewId, keys::Scope, reviews::ReviewFilter};
+use acuse_storage::{DocumentId, ReviewId, keys::Scope};
 use askama::Template;
 use axum::{
     Form, Json,
@@ -61,8 +61,7 @@ pub async fn show(State(app): State<App>, person: Person, Params(view): Params<Q
 
 async fn render(app: &App, person: &Person, view: QueueView) -> Result<Response, Problem> {
     person.caller.require(Scope::ReviewsWrite)?;
-    let open = ReviewFilter { open_to: Some(person.caller.actor.clone()), ..view.filter(person) };
-    let found = app.catalog.reviews(&open, None, 1).await?.data;
+    let found = app.catalog.reviews(&view.open_to(person), None, 1).await?.data;
     let first = match found.into_iter().next() {
         Some((review, document)) => {
             let seen = access::list(app, &person.caller, vec![document]).await?;

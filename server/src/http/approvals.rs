@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 use super::{
     auth::Caller,
     extract::{Body, Id, Params, cursor, limit, word},
-    problem::Problem,
+    problem::{NOT_LED, Problem},
     view::Listing,
 };
 use crate::{access, app::App};
@@ -72,6 +72,7 @@ pub async fn create(
     }
     match app.catalog.ask_for_approval(caller.access(), &asked, &caller.actor).await? {
         Approving::Asked(approval) => Ok((StatusCode::CREATED, Json(*approval))),
+        Approving::NotLed => Err(Problem::Conflict(NOT_LED.to_owned())),
         Approving::NoDocument => Err(Problem::NotFound("document")),
         Approving::NotInReview => {
             Err(Problem::Conflict("only of a document in review it is asked".to_owned()))
@@ -109,9 +110,7 @@ pub async fn list(
     let after = cursor::<ApprovalId>(query.after.as_deref())?;
     let most = limit(query.limit)?;
     let data = app.catalog.approvals(caller.access(), (state, document), after, most).await?;
-    let full = u32::try_from(data.len()).is_ok_and(|n| n >= most);
-    let next = data.last().filter(|_| full).map(|one| one.id.to_string());
-    Ok(Json(Listing { data, next }))
+    Ok(Json(Listing::of(data, most, |one| one.id)))
 }
 
 /// `GET /v1/approvals/{id}`.

@@ -4,7 +4,7 @@
 use acuse_conversation::{Kind, State};
 use acuse_storage::{
     CaseId, ContactId,
-    cases::{Act, Acted, CaseFilter, Listed},
+    cases::{Act, Acted, CaseCursor, CaseFilter, Listed, Templated},
     keys::Scope,
 };
 use axum::{Json, extract::State as Of};
@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     auth::Caller,
     extract::{Body, Id, Params, cursor, limit, word},
+    notices,
     problem::Problem,
     view::Listing,
 };
@@ -37,7 +38,8 @@ pub struct Query {
     limit: Option<u32>,
 }
 
-/// `GET /v1/cases`: those that a person has, unless a state is named (`open`: all that are not over, `any`: those too).
+/// `GET /v1/cases`: those that a person has, unless a state is named (`open`: all that are not over, `any`: those too). What is
+/// due comes first, then the oldest; with what is over, the oldest first.
 ///
 /// # Errors
 /// Without the scope `messages:read`, and for a word that is none.
@@ -62,14 +64,12 @@ pub async fn list(
         contact: word::<ContactId>("contact_id", query.contact_id.as_deref())?,
         team: query.team,
         escalated: query.late.unwrap_or_default(),
-        after: cursor::<CaseId>(query.after.as_deref())?,
+        after: cursor::<CaseCursor>(query.after.as_deref())?,
         ..CaseFilter::default()
     };
     let most = limit(query.limit)?;
     let data = app.catalog.cases(caller.access(), &filter, most).await?;
-    let full = u32::try_from(data.len()).is_ok_and(|n| n >= most);
-    let next = data.last().filter(|_| full).map(|case| case.id.to_string());
-    Ok(Json(Listing { data, next }))
+    Ok(Json(Listing::of(data, most, CaseCursor::of)))
 }
 
 /// `GET /v1/cases/{id}`.
@@ -94,6 +94,16 @@ pub struct Looked {
 pub struct Reply {
     version: i64,
     text: String,
+}
+
+/// Body of a template.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Template {
+    version: i64,
+    template: String,
+    language: Option<String>,
+    params: Option<Vec<String>>,
 }
 
 /// Body of an assignment.
@@ -138,6 +148,30 @@ pub fn text(words: &str) -> Result<Act, Problem> {
     }
     // Whoever writes it knows in which language; ISO 639-2 has a word for "we do not".
     Ok(Act::Reply { text: words.to_owned(), language: "und".to_owned() })
+}
+
+/// `POST /v1/cases/{id}/template`: by a template, to whoever agreed, whether the window is open or not; who writes holds the
+/// case from then on.
+///
+/// # Errors
+/// As [`reply`]; 409 too where Meta has not approved the template, or they never agreed.
+pub async fn template(
+    Of(app): Of<App>,
+    caller: Caller,
+    Id(id): Id<CaseId>,
+    Body(said): Body<Template>,
+) -> Result<Json<Now>, Problem> {
+    let act = templated(said.template, said.language, said.params.unwrap_or_default())?;
+    carry_out(&app, &caller, id, said.version, &act).await.map(Json)
+}
+
+/// Writing by this template.
+///
+/// # Errors
+/// 422 where it can be none.
+pub fn templated(name: String, language: Option<String>, params: Vec<String>) -> Result<Act, Problem> {
+    notices::template(&name, &params)?;
+    Ok(Act::Template(Templated { name, language, params }))
 }
 
 /// `POST /v1/cases/{id}/assign`: a person or a team has it; the machine is silent until it is returned.
@@ -210,8 +244,14 @@ pub async fn carry_out(
         }
         Acted::HeldBy(who) => Err(Problem::Conflict(format!("{who} holds this case"))),
         Acted::Over => Err(Problem::Conflict("this case is over".to_owned())),
+        Acted::NoTemplate => Err(Problem::Conflict(
+            "Meta has not approved that template in that language, or paused it".to_owned(),
+        )),
+        Acted::NoConsent => Err(Problem::Conflict(
+            "they never agreed to such messages from this number, or no more".to_owned(),
+        )),
         Acted::WindowClosed => Err(Problem::Conflict(
-            "the contact has not written for 23 hours: WhatsApp's 24 may be over before it arrives"
+            "the contact has not written for 23 hours: WhatsApp's 24 may be over before it arrives; write by a template"
                 .to_owned(),
         )),
     }

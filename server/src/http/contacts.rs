@@ -56,9 +56,7 @@ pub async fn find(
 ) -> Result<Listing<Listed>, Problem> {
     caller.require(Scope::MessagesRead)?;
     let data = app.catalog.contacts(caller.access(), q, after, most).await?;
-    let full = u32::try_from(data.len()).is_ok_and(|n| n >= most);
-    let next = data.last().filter(|_| full).map(|c| c.id.to_string());
-    Ok(Listing { data, next })
+    Ok(Listing::of(data, most, |c| c.id))
 }
 
 /// A window, and whether it is open.
@@ -228,9 +226,7 @@ pub async fn conversation(
         }
     }
     app.catalog.audit_views(&caller.actor, "conversation", &told).await?;
-    let full = u32::try_from(data.len()).is_ok_and(|n| n >= most);
-    let next = data.last().filter(|_| full).map(|s| next_of(s.at, s.id));
-    Ok((contact, Listing { data, next }))
+    Ok((contact, Listing::of(data, most, |s| next_of(s.at, s.id))))
 }
 
 #[cfg(test)]

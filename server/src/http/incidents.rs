@@ -38,9 +38,7 @@ pub async fn list(
     let after = cursor::<IncidentId>(query.after.as_deref())?;
     let most = limit(query.limit)?;
     let data = app.catalog.incidents(state, after, most).await?;
-    let full = u32::try_from(data.len()).is_ok_and(|n| n >= most);
-    let next = data.last().filter(|_| full).map(|i| i.id.to_string());
-    Ok(Json(Listing { data, next }))
+    Ok(Json(Listing::of(data, most, |i| i.id)))
 }
 
 /// `POST /v1/incidents/{id}/acknowledge`: a person knows of it.

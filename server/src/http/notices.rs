@@ -98,25 +98,31 @@ fn why(became: &Noticed) -> &'static str {
     }
 }
 
+/// Whether that can be the name of a template, and that stand in it.
+///
+/// # Errors
+/// 422 naming the member.
+pub fn template(name: &str, params: &[String]) -> Result<(), Problem> {
+    let bad = |text: String| Err(Problem::Unprocessable(text));
+    let is_letter = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+    if name.is_empty() || name.len() > 512 || !name.bytes().all(is_letter) {
+        return bad("template: small letters, digits and _".to_owned());
+    }
+    if params.len() > PARAMS || params.iter().any(|p| p.trim().is_empty() || p.chars().count() > PARAM_CHARS)
+    {
+        return bad(format!("params: at most {PARAMS}, each of 1 to {PARAM_CHARS} characters"));
+    }
+    Ok(())
+}
+
 async fn read(app: &App, caller: &Caller, new: New) -> Result<NewNotice, Problem> {
     let bad = |text: String| Err(Problem::Unprocessable(text));
     let key = new.idempotency_key.trim().to_owned();
     if key.is_empty() || key.chars().count() > 200 {
         return bad("idempotency_key: 1 to 200 characters".to_owned());
     }
-    let named = |text: &str| {
-        !text.is_empty()
-            && text.len() <= 512
-            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
-    };
-    if !named(&new.template) {
-        return bad("template: small letters, digits and _".to_owned());
-    }
     let params = new.params.unwrap_or_default();
-    if params.len() > PARAMS || params.iter().any(|p| p.trim().is_empty() || p.chars().count() > PARAM_CHARS)
-    {
-        return bad(format!("params: at most {PARAMS}, each of 1 to {PARAM_CHARS} characters"));
-    }
+    template(&new.template, &params)?;
     let category = match new.category.as_deref().unwrap_or("utility").parse::<Category>() {
         Ok(category @ (Category::Utility | Category::Marketing | Category::Billing)) => category,
         _ => return bad("category: utility, marketing or billing".to_owned()),
@@ -168,9 +174,7 @@ pub async fn list(
     };
     let most = limit(query.limit)?;
     let data = app.catalog.notices(caller.access(), &filter, most).await?;
-    let full = u32::try_from(data.len()).is_ok_and(|n| n >= most);
-    let next = data.last().filter(|_| full).map(|notice| notice.id.to_string());
-    Ok(Json(Listing { data, next }))
+    Ok(Json(Listing::of(data, most, |notice| notice.id)))
 }
 
 /// `GET /v1/notices/{id}`.

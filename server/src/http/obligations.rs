@@ -19,7 +19,7 @@ use time::{Date, macros::format_description};
 use super::{
     auth::Caller,
     extract::{Body, Id, Params, cursor, limit, word},
-    problem::Problem,
+    problem::{NOT_LED, Problem},
     view::Listing,
 };
 use crate::app::App;
@@ -108,6 +108,7 @@ pub async fn create(
         Owing::Differs => {
             Err(Problem::Conflict("this customer has another obligation of that number".to_owned()))
         }
+        Owing::NotLed => Err(Problem::Conflict(NOT_LED.to_owned())),
         Owing::NoCustomer => Err(Problem::NotFound("customer")),
         Owing::NoContact => Err(Problem::NotFound("contact")),
         Owing::NotReceivable => Err(Problem::Conflict(
@@ -144,9 +145,7 @@ pub async fn list(
     };
     let most = limit(query.limit)?;
     let data = app.catalog.obligations(caller.access(), &filter, most).await?;
-    let full = u32::try_from(data.len()).is_ok_and(|n| n >= most);
-    let next = data.last().filter(|_| full).map(|one| one.id.to_string());
-    Ok(Json(Listing { data, next }))
+    Ok(Json(Listing::of(data, most, |one| one.id)))
 }
 
 /// `GET /v1/obligations/{id}`.

@@ -163,6 +163,10 @@ impl Warned {
     }
 }
 
+/// What would wait for somebody to answer, where nobody is led to an answer.
+pub const NOT_LED: &str = "conversations are not led here (ACUSE_POLICIES=off), so nothing would come of it: unset ACUSE_POLICIES, \
+     or let it name a file of policies, start the server again and hand it in again";
+
 impl Problem {
     /// Which kind it is. The one exhaustive match.
     #[must_use]

@@ -270,7 +270,5 @@ pub async fn deliveries(
     let after = cursor::<WebhookId>(log.after.as_deref())?;
     let most = limit(log.limit)?;
     let data = app.catalog.webhook_log(id, state, after, most).await?;
-    let full = u32::try_from(data.len()).is_ok_and(|n| n >= most);
-    let next = data.last().filter(|_| full).map(|l| l.id.to_string());
-    Ok(Json(Listing { data, next }))
+    Ok(Json(Listing::of(data, most, |l| l.id)))
 }

@@ -16,7 +16,7 @@ use super::{ApprovalState, Approving, Mode, NewApproval, not_askable, waits, wai
 use crate::{
     audit, cases,
     catalog::Catalog,
-    documents::{Amount, Document},
+    documents::{Amount, Document, Extracted},
     error::CatalogError,
     events, house, incidents,
     names::{
@@ -45,10 +45,11 @@ pub(crate) fn is_all(reasons: &[Reason]) -> bool {
         && reasons.iter().all(|reason| reason.detail.get(FLAG).is_some_and(|flag| flag == true))
 }
 
-/// What a document is and comes to, by these fields.
+/// What a document is and comes to, and whom it is paid to, by these fields.
 pub(crate) struct Worth {
     kind: Option<Kind>,
     sum: Sum,
+    payee: String,
 }
 
 impl Worth {
@@ -56,8 +57,16 @@ impl Worth {
     pub(crate) fn of(kind: Option<Kind>, fields: &Fields) -> Option<Self> {
         let said = |name| fields.get(&name).map(|field| field.value.as_str());
         let amount = said(FieldName::Total)?.parse::<Amount>().ok()?.0;
-        Some(Self { kind, sum: Sum { amount, currency: said(FieldName::Currency)?.to_uppercase() } })
+        let sum = Sum { amount, currency: said(FieldName::Currency)?.to_uppercase() };
+        Some(Self { kind, sum, payee: payee(fields) })
     }
+}
+
+/// Whom it is paid to, and on which account, however that is written.
+fn payee(fields: &Fields) -> String {
+    let account = fields.get(&FieldName::Iban).map(|field| field.value.as_str()).unwrap_or_default();
+    let account: String = account.chars().filter(|c| !c.is_whitespace()).collect();
+    format!("{} {}", Extracted::from(fields).party.unwrap_or_default(), account.to_uppercase())
 }
 
 /// How the approvals of a document stand.
@@ -78,19 +87,20 @@ async fn standing(tx: &mut Tx, document: DocumentId, worth: &Worth) -> Result<St
     let Some(rule) = house.approval_of(worth.kind, &worth.sum) else { return Ok(Standing::Clear) };
     let rows = all!(
         tx,
-        (String, Option<i64>, Option<i64>, Option<String>),
-        "SELECT state, due_at, up_to, currency FROM approvals WHERE document_id = $1 AND by_rule \
+        (String, Option<i64>, Option<i64>, Option<String>, Option<String>),
+        "SELECT state, due_at, up_to, currency, payee FROM approvals WHERE document_id = $1 AND by_rule \
          ORDER BY created_at DESC, id DESC LIMIT 50",
         document.0
     )?;
     let present = tx.now();
     let mut latest = None;
-    for (state, due, up_to, currency) in rows {
+    for (state, due, up_to, currency, payee) in rows {
         let state: ApprovalState = word("approvals", "state", &state)?;
         let due: Option<OffsetDateTime> = maybe_at("approvals", "due_at", due)?;
-        // For a smaller sum nobody said anything of this one.
+        // Of a smaller sum, or of what somebody else is paid, nobody said anything of this one.
         let covers = up_to.is_some_and(|most| i128::from(most) >= i128::from(worth.sum.amount).abs())
-            && currency.is_some_and(|c| c.eq_ignore_ascii_case(&worth.sum.currency));
+            && currency.is_some_and(|c| c.eq_ignore_ascii_case(&worth.sum.currency))
+            && payee.is_none_or(|payee| payee == worth.payee);
         if !covers {
             continue;
         }
@@ -153,7 +163,8 @@ async fn ask(tx: &mut Tx, document: DocumentId, worth: &Worth, rule: &Approve) -
     execute!(
         tx,
         "INSERT INTO approvals (id, document_id, state, due_at, created_at, question, approvers, mode, phone_number_id, \
-         asked_by, by_rule, up_to, currency) VALUES ($1, $2, 'asked', $3, $4, '', $5, $6, $7, 'rule', TRUE, $8, $9)",
+         asked_by, by_rule, up_to, currency, payee) \
+         VALUES ($1, $2, 'asked', $3, $4, '', $5, $6, $7, 'rule', TRUE, $8, $9, $10)",
         id.0,
         document.0,
         micros(until),
@@ -162,7 +173,8 @@ async fn ask(tx: &mut Tx, document: DocumentId, worth: &Worth, rule: &Approve) -
         mode.as_str(),
         rule.number.as_str(),
         worth.sum.amount.saturating_abs(),
-        worth.sum.currency.as_str()
+        worth.sum.currency.as_str(),
+        worth.payee.as_str()
     )?;
     waits(tx, document, id).await?;
     let detail = json!({ "approval_id": id, "approvers": whom, "mode": mode, "by_rule": true });

@@ -10,15 +10,15 @@ use serde_json::json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{CaseFilter, Held, filter::states, get, happens, hold_contact};
+use super::{CaseFilter, Held, Templated, get, happens, hold_contact, written};
 use crate::{
     access::{Access, literal},
     audit,
     catalog::Catalog,
     conversation,
     error::CatalogError,
-    names::{CaseId, ContactId, DocumentId, OutboxId, at, maybe_at, micros},
-    outbox::{self, NewReply, Purpose, Saying},
+    names::{CaseId, ContactId, DocumentId, at, maybe_at, micros},
+    outbox,
     sql::Tx,
 };
 
@@ -84,6 +84,10 @@ pub enum Acted {
     Over,
     /// The contact has not written for a day: free text would not arrive.
     WindowClosed,
+    /// Meta has not approved that template in that language, or paused it.
+    NoTemplate,
+    /// The contact never agreed to such messages, or no more.
+    NoConsent,
 }
 
 /// What a person does with a case.
@@ -107,6 +111,8 @@ pub enum Act {
         /// ISO 639-1.
         language: String,
     },
+    /// Write to the contact by a template, whether the window is open or not.
+    Template(Templated),
 }
 
 #[derive(sqlx::FromRow)]
@@ -140,7 +146,8 @@ const LISTED: &str = "SELECT s.id, s.kind, s.subject, s.state, s.expects, s.cont
      AND w.phone_number_id = s.phone_number_id";
 
 impl Catalog {
-    /// Cases, the one that has moved least lately first.
+    /// Cases: of those that are open what is due first, then the oldest; where those that are over are listed too, the oldest
+    /// first.
     ///
     /// # Errors
     /// When the database fails or a row is impossible.
@@ -151,10 +158,9 @@ impl Catalog {
         limit: u32,
     ) -> Result<Vec<Listed>, CatalogError> {
         let mut tx = self.reading().await?;
-        let Some(states) = states(filter.state.as_deref()) else { return Ok(Vec::new()) };
-        let mut query = filter.conditions(&states);
+        let Some((mut query, order)) = filter.query() else { return Ok(Vec::new()) };
         query.and(conversation::reach(access, &tx));
-        let text = format!("{LISTED} WHERE {} ORDER BY s.id LIMIT {}", query.all(), limit.min(500));
+        let text = format!("{LISTED} WHERE {} ORDER BY {order} LIMIT {}", query.all(), limit.min(500));
         let rows = all_of!(tx, Row, text, query.binds)?;
         let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
         let mut documents = documents_of(&mut tx, access, &ids).await?;
@@ -239,6 +245,7 @@ fn name(act: &Act) -> &'static str {
         Act::Return => "return",
         Act::Close => "close",
         Act::Reply { .. } => "reply",
+        Act::Template(_) => "template",
     }
 }
 
@@ -259,33 +266,19 @@ async fn act_now(tx: &mut Tx, held: Held, who: &str, act: &Act) -> Result<Option
         }
         Act::Close => happens(tx, held, Uuid::now_v7(), Event::ReviewDecided).await?,
         Act::Reply { text, language } => {
-            if !window_is_open(tx, &held).await? {
-                return Ok(Some(Acted::WindowClosed));
-            }
-            let reply = NewReply {
-                purpose: Purpose::Reply,
-                body: text.clone(),
-                language: language.clone(),
-                nonce: OutboxId::generate().to_string(),
-            };
-            let number = held.phone_number_id.clone();
-            let saying = Saying {
-                document: None,
-                case: Some(id),
-                contact: held.contact,
-                phone_number_id: Some(&number),
-                category: None,
-            };
-            outbox::queue(tx, saying, &reply).await?;
-            happens(tx, held, Uuid::now_v7(), Event::AgentTook).await?;
-            assign(tx, id, Some(who), None).await?;
-            answered(tx, id).await?;
+            return written::words(tx, held, who, (text.as_str(), language.as_str())).await;
         }
+        Act::Template(by) => return written::template(tx, held, who, by).await,
     }
     Ok(None)
 }
 
-async fn assign(tx: &mut Tx, id: CaseId, to: Option<&str>, team: Option<&str>) -> Result<(), CatalogError> {
+pub(super) async fn assign(
+    tx: &mut Tx,
+    id: CaseId,
+    to: Option<&str>,
+    team: Option<&str>,
+) -> Result<(), CatalogError> {
     let present = micros(tx.now());
     execute!(
         tx,
@@ -299,16 +292,11 @@ async fn assign(tx: &mut Tx, id: CaseId, to: Option<&str>, team: Option<&str>) -
 }
 
 /// A person wrote: nobody waits for them any more.
-async fn answered(tx: &mut Tx, id: CaseId) -> Result<(), CatalogError> {
+pub(super) async fn answered(tx: &mut Tx, id: CaseId) -> Result<(), CatalogError> {
     let present = micros(tx.now());
     let sql = "UPDATE cases SET answered_at = COALESCE(answered_at, $2) WHERE id = $1";
     execute!(tx, sql, id.0, present)?;
     super::team::over(tx, id).await
-}
-
-async fn window_is_open(tx: &mut Tx, held: &Held) -> Result<bool, CatalogError> {
-    let last = outbox::last_inbound(tx, held.contact, &held.phone_number_id).await?;
-    Ok(Window::at(last, tx.now()).is_open())
 }
 
 /// Of each case those of its documents that exist for this reader, in the order in which they came.

@@ -18,6 +18,7 @@ mod memory;
 mod speak;
 mod support;
 mod team;
+mod written;
 
 use acuse_conversation::{
     Case, Effect, Event, Expects, Happened, Kind, Say, State, Who, step, zone_of_phone,
@@ -36,13 +37,14 @@ pub(crate) use authorize::{greeted, released};
 pub(crate) use choose::{Tapped, tapped};
 pub(crate) use collect::{matched, schedule, settled, thank};
 pub use due::{Nod, Turn};
-pub use filter::CaseFilter;
+pub use filter::{CaseCursor, CaseFilter};
 pub use flow::{Flow, FlowCount, FlowDay, FlowTime, Measure, Span};
 pub(crate) use gather::{Came, at_rest, came};
 pub use inbox::{Act, Acted, Listed};
 pub(crate) use speak::person;
 pub(crate) use support::{Heard, heard};
 pub use team::OVERDUE;
+pub use written::Templated;
 
 use crate::{
     error::CatalogError,

@@ -399,6 +399,7 @@ pub(super) async fn words_find_a_person(catalog: &Catalog) {
         catalog.act_on_case(&everything, case.id, version, who, &act).await.unwrap()
     };
     assert_eq!(act(case.version + 9, "eva", hello()).await, Acted::Changed(case.version));
+    two_write_at_once(catalog).await;
     let Acted::Done(now_at) = act(case.version, "eva", hello()).await else { panic!("it is eva's") };
     assert_eq!(act(case.version, "leo", hello()).await, Acted::Changed(now_at), "two never write at once");
     assert_eq!(act(now_at, "leo", hello()).await, Acted::HeldBy("eva".into()));
@@ -411,6 +412,28 @@ pub(super) async fn words_find_a_person(catalog: &Catalog) {
     assert_eq!(act(over, "eva", hello()).await, Acted::Over);
     assert!(list(&mine).await.is_empty());
     assert!(catalog.message_ledger(now()).await.unwrap().balanced);
+}
+
+/// Of several who write in the same moment one does, whoever they are: each looked at the case as it was then.
+async fn two_write_at_once(catalog: &Catalog) {
+    let sample = Sample::new();
+    let first = sends(catalog, &sample, 1).await[0];
+    filed(catalog, first).await;
+    let contact = contact_of(catalog, first).await;
+    time_passes(catalog, contact).await;
+    writes(catalog, &sample, "Quiero hablar con una persona").await;
+    let mine = CaseFilter { contact: Some(contact), ..CaseFilter::default() };
+    let everything = Access::new(true);
+    let case = catalog.cases(&everything, &mine, 9).await.unwrap().remove(0);
+    let hello = Act::Reply { text: "Dígame.".into(), language: "es".into() };
+    let tries = ["eva", "leo", "eva", "ana"]
+        .map(|who| catalog.act_on_case(&everything, case.id, case.version, who, &hello));
+    let became = futures_util::future::join_all(tries).await;
+    let done = became.iter().filter(|one| matches!(one, Ok(Acted::Done(_)))).count();
+    assert_eq!(done, 1, "{became:?}");
+    assert!(became.iter().all(|one| matches!(one, Ok(Acted::Done(_) | Acted::Changed(_)))), "{became:?}");
+    let replies = purposes(catalog, contact).await.into_iter().filter(|purpose| purpose == "reply").count();
+    assert_eq!(replies, 1);
 }
 
 pub(super) async fn what_a_person_holds_the_machine_leaves_alone(catalog: &Catalog) {

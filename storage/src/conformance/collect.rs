@@ -80,6 +80,9 @@ impl Debtor {
             phone_number_id: None,
             document: None,
         };
+        let unled = catalog.clone().with_policies(None);
+        let refused = unled.add_obligation(&Access::new(true), &new, "key:erp").await.unwrap();
+        assert!(matches!(refused, Owing::NotLed), "nobody would remind of it: {refused:?}");
         match catalog.add_obligation(&Access::new(true), &new, "key:erp").await.unwrap() {
             Owing::Added(added) => {
                 let again = catalog.add_obligation(&Access::new(true), &new, "key:erp").await.unwrap();
@@ -255,6 +258,64 @@ pub(super) async fn a_receipt_pays_only_once_a_person_says_so(catalog: &Catalog)
     assert!(catalog.message_ledger(now()).await.unwrap().balanced);
 }
 
+pub(super) async fn three_bills_are_paid_by_one_slip_or_by_two(catalog: &Catalog) {
+    use ObligationState::{Held, Open, Paid};
+    let catalog = &leading(catalog);
+    let us = NewEntity { name: "Nos".into(), tax_ids: vec!["B-12345678".into()], ..NewEntity::default() };
+    catalog.save_entity(None, &us, "cli").await.unwrap();
+    let everything = Access::new(true);
+    let settles = async |id: ObligationId, slip, pays| {
+        catalog.settle_receipt(&everything, (id, slip), pays, "user:eva").await.unwrap()
+    };
+    let owing = async || {
+        let debtor = debtor(catalog).await;
+        agrees(catalog, debtor.contact, &debtor.number, Category::Billing).await;
+        let mut owed = Vec::new();
+        for (number, amount) in [("F-501", "100.00"), ("F-502", "150.00"), ("F-503", "200.00")] {
+            owed.push(debtor.owes(catalog, number, amount, 2).await.id);
+        }
+        (debtor, owed)
+    };
+    let states = async |owed: &[ObligationId]| {
+        let mut all = Vec::new();
+        for id in owed {
+            all.push(now_of(catalog, *id).await.state);
+        }
+        all
+    };
+    let (debtor, owed) = owing().await;
+    let slip = debtor.pays(catalog, "450.00", &Uuid::now_v7().to_string(), "transferencia").await;
+    assert_eq!(states(&owed).await, [Held, Held, Held], "one slip for all of them");
+    assert_eq!(settles(owed[1], slip, true).await, Settled::Done);
+    assert_eq!(states(&owed).await, [Paid, Paid, Paid]);
+    let thanks = debtor.said(catalog, "paid").await;
+    assert!(thanks.len() == 1 && thanks[0].contains("F-501, F-502, F-503"), "{thanks:?}");
+    assert_eq!(debtor.case(catalog).await.unwrap().0, "done");
+
+    // Two slips wait for a person at once, and one of a bill that the other pays too.
+    let (debtor, owed) = owing().await;
+    let two = debtor.pays(catalog, "250.00", &Uuid::now_v7().to_string(), "F-501 F-502").await;
+    let third = debtor.pays(catalog, "200.00", &Uuid::now_v7().to_string(), "F-503").await;
+    let again = debtor.pays(catalog, "150.00", &Uuid::now_v7().to_string(), "F-502").await;
+    assert_eq!(states(&owed).await, [Held, Held, Held]);
+    assert_eq!(settles(owed[2], third, false).await, Settled::Done);
+    assert_eq!(states(&owed).await, [Held, Held, Open], "that one was not it");
+    assert_eq!(settles(owed[1], again, true).await, Settled::Done);
+    assert_eq!(states(&owed).await, [Held, Paid, Open]);
+    assert_eq!(debtor.case(catalog).await.unwrap().0, "human", "a slip waits still");
+    assert_eq!(settles(owed[0], two, true).await, Settled::Done);
+    assert_eq!(states(&owed).await, [Paid, Paid, Open]);
+    let both = now_of(catalog, owed[1]).await;
+    assert_eq!(both.paid, "150.00", "nothing is paid twice: {both:?}");
+    assert_eq!(debtor.case(catalog).await.unwrap().0, "waiting", "what is left is reminded of");
+    // The first of them is taken up again: what the other paid stays paid.
+    let mut tx = catalog.writing().await.unwrap();
+    crate::events::tell(&mut tx, "document.in_review", two, serde_json::json!({})).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(states(&owed).await, [Open, Paid, Open]);
+    assert!(catalog.message_ledger(now()).await.unwrap().balanced);
+}
+
 /// Somebody else who owes us.
 async fn debtor_of(catalog: &Catalog, _not: &Debtor) -> Debtor {
     let other = debtor(catalog).await;
@@ -276,6 +337,7 @@ pub(super) async fn a_stop_in_the_middle_ends_what_reminds(catalog: &Catalog) {
 }
 
 pub(super) async fn one_approver_decides(catalog: &Catalog) {
+    let unled = catalog.clone();
     let catalog = &super::cases::leading(catalog);
     let everything = Access::new(true);
     let sender = Sample::new();
@@ -299,6 +361,9 @@ pub(super) async fn one_approver_decides(catalog: &Catalog) {
     for approver in &approvers {
         agrees(catalog, *approver, &number, Category::Utility).await;
     }
+    let refused = unled.ask_for_approval(&everything, &new(Mode::Any), "user:eva").await.unwrap();
+    assert_eq!(refused, Approving::NotLed, "nobody would see to it");
+    assert_eq!(waits_for(catalog, document).await, Some(WaitsFor::Reviewer));
     let Approving::Asked(asked) = ask(Mode::Any).await else { panic!("asked") };
     assert_eq!(waits_for(catalog, document).await, Some(WaitsFor::Approver));
     let (first, second) = (offered(catalog, approvers[0]).await, offered(catalog, approvers[1]).await);

@@ -5,7 +5,8 @@ use time::Duration;
 use uuid::Uuid;
 
 use crate::{
-    Catalog, Intake, StoredObject,
+    Catalog, ContactId, Intake, StoredObject,
+    consents::{self, Category, NewConsent, Word},
     documents::{DeclaredFile, DocumentFilter},
     inbound::{
         Changed, Identity, InboundDelivery, InboundItem, InboundMedia, InboundMessage, InboundStatus,
@@ -166,6 +167,46 @@ pub(super) async fn names_of_a_sender_meet(catalog: &Catalog) {
     assert_eq!(say(Identity::default()).await, None);
 }
 
+/// Two who turn out to be one: what one of them agreed to the other did not, and what one stopped is stopped.
+pub(super) async fn a_merge_moves_no_consent_and_every_stop(catalog: &Catalog) {
+    let (intake, samples) = (Intake::spawn(catalog.clone()), [Sample::new(), Sample::new()]);
+    let mut contacts = Vec::new();
+    for sample in &samples {
+        let id = received(catalog, sample).await;
+        contacts.push(catalog.document(id).await.unwrap().unwrap().contact_id.unwrap());
+    }
+    let number = photo(&samples[0]).phone_number_id;
+    let says = async |contact: ContactId, category, word, at| {
+        let (phone_number_id, source) = (number.as_str(), "form");
+        let (text_version, said_by) = (None, None);
+        let new = NewConsent { contact, phone_number_id, category, word, source, text_version, said_by, at };
+        catalog.write_consent(&new).await.unwrap();
+    };
+    let (kept, gone, before) = (contacts[0], contacts[1], now() - Duration::days(9));
+    says(gone, Category::Utility, Word::Granted, now()).await;
+    says(gone, Category::Marketing, Word::Granted, before).await;
+    says(gone, Category::Marketing, Word::Withdrawn, now()).await;
+    says(gone, Category::Billing, Word::Withdrawn, before).await;
+    says(kept, Category::Marketing, Word::Granted, before).await;
+    says(kept, Category::Billing, Word::Granted, now()).await;
+    let change = InboundItem::AliasChange {
+        old: (AliasKind::WaId, samples[0].wa_id.clone()),
+        new: (AliasKind::WaId, samples[1].wa_id.clone()),
+        at: now(),
+    };
+    intake.record(delivery(vec![change])).await.unwrap();
+    assert_eq!(catalog.contact(gone).await.unwrap().unwrap().id, kept);
+    let mut tx = catalog.reading().await.unwrap();
+    for (category, word) in [
+        (Category::Utility, None),
+        (Category::Marketing, Some(Word::Withdrawn)),
+        (Category::Billing, Some(Word::Granted)),
+    ] {
+        let latest = consents::latest(&mut tx, kept, &number, category).await.unwrap();
+        assert_eq!(latest, word, "{category}");
+    }
+}
+
 /// Brazil's ninth digit, Mexico's 1 and Argentina's 9: one person, whichever form the network names, answered in the one
 /// they wrote under last.
 pub(super) async fn both_forms_of_a_number_are_one_contact(catalog: &Catalog) {
@@ -218,7 +259,7 @@ pub(super) async fn both_forms_of_a_number_are_one_contact(catalog: &Catalog) {
     assert_ne!(say(&format!("54113{tail:07}"), Some(&second)).await, mobile);
 }
 
-async fn intake_contact(catalog: &Catalog, id: DocumentId) -> Option<crate::ContactId> {
+async fn intake_contact(catalog: &Catalog, id: DocumentId) -> Option<ContactId> {
     catalog.document(id).await.unwrap().unwrap().contact_id
 }
 

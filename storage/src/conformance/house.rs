@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     Access, Catalog, ContactId,
-    cases::{Act, Acted, CaseFilter, Listed, OVERDUE, Span},
+    cases::{Act, Acted, CaseCursor, CaseFilter, Listed, OVERDUE, Span},
     house::RulesError,
     incidents::IncidentState,
     names::{Stage, micros, now},
@@ -199,4 +199,58 @@ pub(super) async fn each_number_of_the_flow_is_as_long_as_its_list(catalog: &Cat
     let nothing =
         catalog.flow(&everything, Span { from: to, to: to + Duration::DAY, kind: None }).await.unwrap();
     assert_eq!((nothing.counts.len(), nothing.days.len(), nothing.times.len()), (0, 0, 0));
+}
+
+pub(super) async fn what_is_due_first_stands_first(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let (sample, contact, number) = known(catalog).await;
+    writes(catalog, &sample, "Quiero hablar con una persona").await;
+    let (held, ..) = cases_of(catalog, contact).await.into_iter().rfind(|c| c.1 == "support").unwrap();
+    // Of theirs, in the order in which they began: no promise, due in three hours, two of one hour, none again.
+    let soon = |hours| Some(micros(now() + Duration::hours(hours)));
+    let hour = soon(1);
+    let mut ids = Vec::new();
+    let mut tx = catalog.writing().await.unwrap();
+    execute!(tx, "UPDATE cases SET answer_by = NULL WHERE id = $1", held.0).unwrap();
+    for (subject, by) in [("a", soon(3)), ("b", hour), ("c", hour), ("d", None)] {
+        let id = crate::CaseId::generate();
+        execute!(
+            tx,
+            "INSERT INTO cases (id, contact_id, phone_number_id, kind, subject, state, answer_by, memory, created_at, \
+             updated_at) VALUES ($1, $2, $3, 'support', $4, 'human', $5, '{}', 1, 1)",
+            id.0,
+            contact.0,
+            number.as_str(),
+            subject,
+            by
+        )
+        .unwrap();
+        ids.push(id);
+    }
+    tx.commit().await.unwrap();
+    let everything = Access::new(true);
+    let mine = CaseFilter { contact: Some(contact), ..CaseFilter::default() };
+    let inbox = [ids[1], ids[2], ids[0], held, ids[3]];
+    assert_eq!(listed(catalog, &mine).await, inbox, "what is due, then the oldest");
+    let any = CaseFilter { state: Some("any".into()), ..mine.clone() };
+    let by_age = listed(catalog, &any).await;
+    assert!(by_age.is_sorted() && by_age.len() > inbox.len(), "with what is over: by age");
+
+    // Whatever becomes of the last of a page meanwhile, the next goes on behind where it stood, and has each once.
+    let page =
+        async |after| catalog.cases(&everything, &CaseFilter { after, ..mine.clone() }, 1).await.unwrap();
+    let (mut seen, mut after) = (Vec::new(), None);
+    while let Some(last) = page(after).await.pop() {
+        seen.push(last.id);
+        after = Some(CaseCursor::of(&last));
+        if last.id == ids[1] {
+            let acted =
+                catalog.act_on_case(&everything, last.id, last.version, "user:eva", &Act::Close).await;
+            assert!(matches!(acted.unwrap(), Acted::Done(_)));
+        }
+    }
+    assert_eq!(seen, inbox);
+    assert_eq!(listed(catalog, &mine).await, inbox[1..]);
+    let nowhere = CaseFilter { state: Some("nowhere".into()), ..mine };
+    assert!(listed(catalog, &nowhere).await.is_empty());
 }

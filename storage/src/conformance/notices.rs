@@ -11,6 +11,7 @@ use super::{
 use crate::{
     Access, Catalog, ContactId, Intake,
     accounts::Template,
+    cases::{Act, Acted, CaseFilter, Templated},
     consents::{Category, NewConsent, Word},
     events::{EventFilter, Followed},
     inbound::{InboundItem, InboundStatus},
@@ -185,9 +186,56 @@ pub(super) async fn only_who_agreed_gets_one_and_its_end_is_told(catalog: &Catal
         "and no more after a stop"
     );
     agrees(catalog, contact, &number, Word::Granted).await;
+    let recategorised = async |category: &str| {
+        let mut tx = catalog.writing().await.unwrap();
+        execute!(tx, "UPDATE templates SET category = $1 WHERE name = 'order_sent'", category).unwrap();
+        tx.commit().await.unwrap();
+    };
+    recategorised("MARKETING").await;
+    assert_eq!(hand_in(catalog, &notice(contact, &key())).await, Noticed::NoConsent, "as Meta takes it");
+    recategorised("UTILITY").await;
     approved(catalog, &number, "order_sent", "PAUSED").await;
     assert_eq!(hand_in(catalog, &notice(contact, &key())).await, Noticed::NoTemplate);
     assert!(catalog.message_ledger(now()).await.unwrap().balanced);
+}
+
+pub(super) async fn a_person_writes_by_a_template_when_the_window_is_closed(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let sample = Sample::new();
+    let id = sends(catalog, &sample, 1).await[0];
+    let contact = contact_of(catalog, id).await;
+    let number = catalog.document(id).await.unwrap().unwrap().phone_number_id.unwrap();
+    super::cases::filed(catalog, id).await;
+    super::cases::time_passes(catalog, contact).await;
+    super::cases::writes(catalog, &sample, "Quiero hablar con una persona").await;
+    let mut tx = catalog.writing().await.unwrap();
+    execute!(tx, "UPDATE windows SET last_inbound_at = 1 WHERE contact_id = $1", contact.0).unwrap();
+    tx.commit().await.unwrap();
+    let everything = Access::new(true);
+    let mine = CaseFilter { contact: Some(contact), ..CaseFilter::default() };
+    let case = catalog.cases(&everything, &mine, 9).await.unwrap().remove(0);
+    let act = async |act: Act| {
+        catalog.act_on_case(&everything, case.id, case.version, "user:eva", &act).await.unwrap()
+    };
+    let name = format!("back_{}", Uuid::now_v7().simple());
+    let by = || Act::Template(Templated { name: name.clone(), language: None, params: vec!["77".into()] });
+    let hello = Act::Reply { text: "?".into(), language: "es".into() };
+    assert_eq!(act(hello).await, Acted::WindowClosed);
+    assert_eq!(act(by()).await, Acted::NoTemplate);
+    approved(catalog, &number, &name, "APPROVED").await;
+    assert!(catalog.templates_of_number(&number).await.unwrap().contains(&(name.clone(), "es".into())));
+    assert_eq!(act(by()).await, Acted::NoConsent);
+    agrees(catalog, contact, &number, Word::Granted).await;
+    assert!(matches!(act(by()).await, Acted::Done(_)));
+    assert!(matches!(act(by()).await, Acted::Changed(_)), "once");
+    let held = catalog.case(&everything, case.id).await.unwrap().unwrap();
+    assert_eq!((held.state.as_str(), held.assignee.as_deref()), ("human", Some("user:eva")));
+    let mut tx = catalog.reading().await.unwrap();
+    let sql = "SELECT payload, category, purpose FROM outbox WHERE contact_id = $1 ORDER BY seq DESC LIMIT 1";
+    let (payload, category, purpose) = one!(tx, (String, String, String), sql, contact.0).unwrap();
+    assert_eq!((category.as_str(), purpose.as_str()), ("utility", "reply"));
+    let payload: crate::outbox::Payload = serde_json::from_str(&payload).unwrap();
+    assert_eq!((payload.named, payload.parameters), (Some(name), vec!["77".to_owned()]));
 }
 
 /// Three in the morning in Madrid.
@@ -209,7 +257,13 @@ pub(super) async fn a_notice_waits_for_the_morning(catalog: &Catalog) {
     approved(catalog, &number, "order_sent", "APPROVED").await;
     let batch = Uuid::now_v7();
     let all: Vec<NewNotice> = (0..3).map(|_| notice(contact, &Uuid::now_v7().to_string())).collect();
-    let became = catalog.queue_notices(&Access::new(true), &all, Some(batch), "key:shop").await.unwrap();
+    // Where conversations are not led, notices go on, and as quietly.
+    let unled = catalog.clone().with_policies(None);
+    let mut became = Vec::new();
+    for (catalog, some) in [(catalog, &all[..2]), (&unled, &all[2..])] {
+        became
+            .extend(catalog.queue_notices(&Access::new(true), some, Some(batch), "key:shop").await.unwrap());
+    }
     for one in &became {
         let Noticed::Queued(queued) = one else { panic!("{one:?}") };
         let at = queued.not_before.expect("not now");

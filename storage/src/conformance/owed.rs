@@ -206,9 +206,19 @@ pub(super) async fn what_comes_to_much_is_approved_before_it_is_filed(catalog: &
     taps(catalog, &sample, &buttons[0]).await;
     assert_eq!(waits_for(catalog, id).await, Some(WaitsFor::Reviewer), "a person had it in hand and goes on");
     assert_eq!(approve(catalog, id, None).await, Resolved::Done(Status::Filed));
-    let more = corrected(catalog, id, FieldName::Total, "2000.00").await;
-    assert_eq!(more, Resolved::NeedsApproval, "it was approved for that sum and no larger one");
+    let same = corrected(catalog, id, FieldName::Number, "A-1b").await;
+    assert_eq!(same, Resolved::Done(Status::Filed), "sum, currency and payee are as they were approved");
+    for (name, value, shown) in [
+        (FieldName::Total, "2000.00", "2000,00 EUR"),
+        (FieldName::Iban, "ES91 2100 0418 4502 0005 1332", "2000,00 EUR"),
+        (FieldName::IssuerTaxId, "Z7", "2000,00 EUR"),
+        (FieldName::Currency, "USD", "2000,00 USD"),
+    ] {
+        rules(catalog, &both_currencies(&number, &phone)).await;
+        amended_waits_for_its_approver(catalog, &sample, (id, contact), (name, value, shown)).await;
+    }
     assert_eq!(corrected(catalog, id, FieldName::Total, "900.00").await, Resolved::Done(Status::Filed));
+    rules(catalog, &format!("approve\tinvoice\t1000 EUR\torder\t{number}\t24\t{phone}\n")).await;
 
     gets_a_number(catalog, contact).await;
     // What is corrected in review is written before the approver sees it, and is not typed again.
@@ -233,6 +243,50 @@ pub(super) async fn what_comes_to_much_is_approved_before_it_is_filed(catalog: &
     let done = approve(catalog, low, None).await;
     assert_eq!(done, Resolved::Done(Status::Filed), "where all let the time pass a person decides");
     rules(catalog, "").await;
+}
+
+fn both_currencies(number: &str, phone: &str) -> String {
+    ["EUR", "USD"]
+        .map(|currency| format!("approve\tinvoice\t1000 {currency}\torder\t{number}\t24\t{phone}\n"))
+        .concat()
+}
+
+/// What is filed and amended to what nobody approved is as amended, and not filed before somebody did.
+async fn amended_waits_for_its_approver(
+    catalog: &Catalog,
+    sample: &Sample,
+    (id, approver): (DocumentId, ContactId),
+    (name, value, shown): (FieldName, &str, &str),
+) {
+    gets_a_number(catalog, approver).await;
+    let filed = now_of(catalog, id).await;
+    assert_eq!(filed.status, Status::Filed);
+    let mut fields = filed.fields.clone();
+    fields.insert(name, field(value));
+    let correct = Decision::Correct { kind: None, fields, customer_id: None };
+    let by = Deciding {
+        who: "user:eva",
+        sees_ids: true,
+        seen_version: Some(filed.version),
+        note: Some("they called".into()),
+        ..Deciding::default()
+    };
+    assert_eq!(catalog.amend(id, &by, &correct).await.unwrap(), Resolved::ApproverIsAsked, "{name:?}");
+    let waits = now_of(catalog, id).await;
+    assert_eq!((waits.status, waits.waits_for), (Status::InReview, Some(WaitsFor::Approver)), "{name:?}");
+    assert_eq!(waits.fields[&name].value, value, "nobody types it again");
+    assert!(waits.version > filed.version && waits.filed_at.is_none());
+    let stale = catalog.amend(id, &by, &correct).await.unwrap();
+    assert!(matches!(stale, Resolved::Changed(_)), "{stale:?}");
+    let (purpose, text) = last_said(catalog, approver).await;
+    assert!(purpose == "approval" && text.contains(shown), "{name:?}: {text}");
+    assert_eq!(approve(catalog, id, None).await, Resolved::ApproverIsAsked, "nor files it meanwhile");
+    let asked = approvals_of(catalog, id).await;
+    assert_eq!(asked.iter().filter(|state| **state == ApprovalState::Asked).count(), 1, "{asked:?}");
+    let buttons = offered(catalog, approver).await;
+    taps(catalog, sample, &buttons[0]).await;
+    assert_eq!(approve(catalog, id, None).await, Resolved::Done(Status::Filed), "{name:?}");
+    assert!(catalog.ledger(None, None).await.unwrap().balanced);
 }
 
 pub(super) async fn what_would_be_filed_by_itself_goes_on_once_approved(catalog: &Catalog) {

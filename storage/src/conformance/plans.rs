@@ -106,11 +106,11 @@ pub(super) async fn no_list_scans(catalog: &Catalog) {
 
 async fn cases(catalog: &Catalog, all: &Access) {
     let none = CaseFilter::default;
-    goes!(catalog, "cases_state", catalog.cases(all, &none(), 50));
+    goes!(catalog, "cases_due_first", catalog.cases(all, &none(), 50));
     let open = CaseFilter { state: Some("open".to_owned()), ..none() };
-    goes!(catalog, "cases_unended", catalog.cases(all, &open, 50));
+    goes!(catalog, "cases_due_first", catalog.cases(all, &open, 50));
     let over = CaseFilter { state: Some("done".to_owned()), ..none() };
-    goes!(catalog, "cases_state", catalog.cases(all, &over, 50));
+    goes!(catalog, "cases_over", catalog.cases(all, &over, 50));
     let contact = Some(ContactId(Uuid::now_v7()));
     let any = CaseFilter { state: Some("any".to_owned()), contact, ..none() };
     goes!(catalog, "cases_contact", catalog.cases(all, &any, 50));

@@ -86,6 +86,7 @@ const EMPTIED_BY_ID: &[(&str, &str)] = &[
     ("drafts", "DELETE FROM drafts WHERE document_id = $1"),
     ("undo", "DELETE FROM holds WHERE document_id = $1"),
     ("opinions", "DELETE FROM opinions WHERE document_id = $1"),
+    ("approvals", "UPDATE approvals SET question = '', payee = NULL WHERE document_id = $1"),
     (
         "review_reasons",
         "DELETE FROM review_reasons WHERE review_id IN (SELECT id FROM reviews WHERE document_id = $1)",

@@ -331,7 +331,10 @@ impl Contacts {
             &rows,
             |q, (contact, number, at)| q.bind(*contact).bind(number.as_str()).bind(micros(*at))
         )?;
-        release(tx, HeldFor::Template, |line| self.touched.contains_key(&line.contact.0)).await
+        for held_for in [HeldFor::Template, HeldFor::Confirmation] {
+            release(tx, held_for, |line| self.touched.contains_key(&line.contact.0)).await?;
+        }
+        Ok(())
     }
 
     async fn save_names(&self, tx: &mut Tx) -> Result<(), CatalogError> {
@@ -387,7 +390,7 @@ impl Contacts {
             "UPDATE documents SET contact_id = $2 WHERE contact_id = $1",
             "UPDATE outbox SET contact_id = $2 WHERE contact_id = $1",
             "UPDATE timeline SET contact_id = $2 WHERE contact_id = $1",
-            // Two open bursts of what is one person now go on beside each other. Consents stay with whom they are of.
+            // Two open bursts of what is one person now go on beside each other.
             "UPDATE cases SET subject = subject || '+' || created_at WHERE contact_id = $1 \
              AND state IN ('gathering', 'working', 'waiting', 'human') AND EXISTS (SELECT 1 FROM cases k \
                WHERE k.contact_id = $2 AND k.phone_number_id = cases.phone_number_id AND k.kind = cases.kind \
@@ -396,6 +399,13 @@ impl Contacts {
             "UPDATE choices SET contact_id = $2 WHERE contact_id = $1",
             "UPDATE notices SET contact_id = $2 WHERE contact_id = $1",
             "UPDATE obligations SET contact_id = $2 WHERE contact_id = $1",
+            // Consents stay with whom they are of; a stop comes along, unless they agreed anew since.
+            "INSERT INTO consents (contact_id, phone_number_id, category, state, source, at, text_version, said_by) \
+             SELECT $2, f.phone_number_id, f.category, f.state, f.source, f.at, f.text_version, f.said_by FROM consents f \
+             WHERE f.contact_id = $1 AND f.state = 'withdrawn' AND f.seq = (SELECT MAX(l.seq) FROM consents l \
+               WHERE l.contact_id = $1 AND l.phone_number_id = f.phone_number_id AND l.category = f.category) \
+             AND NOT EXISTS (SELECT 1 FROM consents k WHERE k.contact_id = $2 AND k.phone_number_id = f.phone_number_id \
+               AND k.category = f.category AND k.at >= f.at)",
             // What the older contact knew and the kept one does not.
             "UPDATE contacts SET customer_id = COALESCE(customer_id, (SELECT c.customer_id FROM contacts c \
              WHERE c.id = $1)), language = COALESCE(language, (SELECT c.language FROM contacts c WHERE c.id = $1)) \

@@ -9,7 +9,7 @@ use serde_json::json;
 use time::Date;
 use uuid::Uuid;
 
-use super::{ObligationState, Open, amount, day_of, open_of, to_text, written};
+use super::{Open, amount, day_of, open_of, to_text, written};
 use crate::{
     access::Access,
     audit, cases,
@@ -256,54 +256,80 @@ async fn settle(tx: &mut Tx, document: DocumentId, who: Option<&str>) -> Result<
     )?;
     let mut numbers = Vec::with_capacity(rows.len());
     for (id, bill, owed, paid, share) in rows {
-        let paid = amount("paid", &paid)? + amount("amount", &share)?;
-        let state =
-            if paid >= amount("amount", &owed)? { ObligationState::Paid } else { ObligationState::Open };
+        let (owed, paid) = (amount("amount", &owed)?, amount("paid", &paid)?);
+        // What another receipt paid meanwhile is not paid twice.
+        let share = amount("amount", &share)?.min(owed - paid).max(0);
         execute!(
             tx,
-            "UPDATE obligations SET paid = $2, state = $3, updated_at = $4 WHERE id = $1",
-            id,
-            to_text(paid),
-            state.as_str(),
-            present
-        )?;
-        execute!(
-            tx,
-            "UPDATE obligation_payments SET state = 'confirmed', decided_by = $3, updated_at = $4 \
+            "UPDATE obligation_payments SET state = 'confirmed', amount = $5, decided_by = $3, updated_at = $4 \
              WHERE obligation_id = $1 AND document_id = $2",
             id,
             document.0,
             who,
-            present
+            present,
+            to_text(share)
         )?;
+        restate(tx, id, owed, paid + share).await?;
         numbers.push(bill);
     }
     Ok(numbers)
+}
+
+/// Where an obligation stands by its receipts: paid, held by one that still may pay it, or owed.
+async fn restate(tx: &mut Tx, id: Uuid, owed: i64, paid: i64) -> Result<(), CatalogError> {
+    let present = micros(tx.now());
+    execute!(
+        tx,
+        "UPDATE obligations SET paid = $2, updated_at = $3, state = CASE WHEN state = 'cancelled' THEN state \
+           WHEN $4 THEN 'paid' WHEN EXISTS (SELECT 1 FROM obligation_payments p \
+             WHERE p.obligation_id = obligations.id AND p.state = 'proposed') THEN 'held' ELSE 'open' END WHERE id = $1",
+        id,
+        to_text(paid),
+        present,
+        paid >= owed
+    )
+    .map(drop)
+}
+
+/// What a receipt was proposed to pay it does not.
+async fn refuse(tx: &mut Tx, document: DocumentId, who: &str) -> Result<(), CatalogError> {
+    let rows = all!(
+        tx,
+        (Uuid, String, String),
+        "SELECT o.id, o.amount, o.paid FROM obligation_payments p JOIN obligations o ON o.id = p.obligation_id \
+         WHERE p.document_id = $1 AND p.state = 'proposed' ORDER BY o.id",
+        document.0
+    )?;
+    let present = micros(tx.now());
+    execute!(
+        tx,
+        "UPDATE obligation_payments SET state = 'refused', decided_by = $2, updated_at = $3 \
+         WHERE document_id = $1 AND state = 'proposed'",
+        document.0,
+        who,
+        present
+    )?;
+    for (id, owed, paid) in rows {
+        restate(tx, id, amount("amount", &owed)?, amount("paid", &paid)?).await?;
+    }
+    Ok(())
 }
 
 /// What a receipt paid, or might have, is owed as before.
 async fn take_back(tx: &mut Tx, document: DocumentId) -> Result<(), CatalogError> {
     let rows = all!(
         tx,
-        (Uuid, Uuid, String, String, String),
-        "SELECT o.id, o.customer_id, o.paid, p.amount, p.state FROM obligation_payments p \
+        (Uuid, Uuid, String, String, String, String),
+        "SELECT o.id, o.customer_id, o.amount, o.paid, p.amount, p.state FROM obligation_payments p \
          JOIN obligations o ON o.id = p.obligation_id \
          WHERE p.document_id = $1 AND p.state IN ('proposed', 'confirmed') ORDER BY o.id",
         document.0
     )?;
     let present = micros(tx.now());
     let mut customers = std::collections::BTreeSet::new();
-    for (id, customer, paid, share, state) in rows {
+    for (id, customer, owed, paid, share, state) in rows {
         let paid = amount("paid", &paid)?;
         let paid = if state == "confirmed" { paid - amount("amount", &share)? } else { paid };
-        execute!(
-            tx,
-            "UPDATE obligations SET paid = $2, updated_at = $3, \
-             state = CASE WHEN state = 'cancelled' THEN state ELSE 'open' END WHERE id = $1",
-            id,
-            to_text(paid),
-            present
-        )?;
         execute!(
             tx,
             "UPDATE obligation_payments SET state = 'undone', updated_at = $3 \
@@ -312,6 +338,7 @@ async fn take_back(tx: &mut Tx, document: DocumentId) -> Result<(), CatalogError
             document.0,
             present
         )?;
+        restate(tx, id, amount("amount", &owed)?, paid).await?;
         customers.insert(customer);
     }
     for customer in customers {
@@ -364,21 +391,7 @@ impl Catalog {
                 cases::thank(&mut tx, (ContactId(contact), &number), document.0, &numbers).await?;
             }
         } else {
-            execute!(
-                tx,
-                "UPDATE obligations SET state = 'open', updated_at = $2 WHERE state = 'held' AND id IN \
-                 (SELECT p.obligation_id FROM obligation_payments p WHERE p.document_id = $1 AND p.state = 'proposed')",
-                document.0,
-                present
-            )?;
-            execute!(
-                tx,
-                "UPDATE obligation_payments SET state = 'refused', decided_by = $2, updated_at = $3 \
-                 WHERE document_id = $1 AND state = 'proposed'",
-                document.0,
-                who,
-                present
-            )?;
+            refuse(&mut tx, document, who).await?;
         }
         let detail = json!({ "obligation_id": id, "pays": pays });
         audit::write(&mut tx, who, "receipt_settled", Some(document), &detail).await?;

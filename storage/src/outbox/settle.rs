@@ -23,6 +23,8 @@ words! {
         Template = "template",
         /// Meta holds messages like it back for a day.
         Tomorrow = "tomorrow",
+        /// Whoever it is for goes by another name, and has not written from there yet.
+        Confirmation = "confirmation",
     }
 }
 

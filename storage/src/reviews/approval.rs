@@ -1,12 +1,15 @@
 //! A decision that files what comes to more than is filed without an approval: what it says is kept, and an approver is
 //! asked first.
 
+use acuse_pipeline::document::Kind;
+
 use super::{
     Deciding, Decision,
     four_eyes::open_again,
     resolve::{corrected, write_fields},
 };
 use crate::{
+    access::decided,
     approvals::{self, Worth},
     documents::Document,
     error::CatalogError,
@@ -42,7 +45,11 @@ pub(super) async fn waits_for_approval(
     };
     if let Decision::Correct { kind, fields, .. } = decision {
         let facts = corrected(tx, document, fields, by.who);
-        write_fields(tx, document, kind.or(document.kind), (fields, &facts)).await?;
+        let kind = kind.or(document.kind);
+        write_fields(tx, document, kind, (fields, &facts)).await?;
+        if kind == Some(Kind::Id) {
+            decided(tx, document.id, by.who, by.sees_ids, document.sensitivity).await?;
+        }
     }
     execute!(
         tx,

@@ -4,16 +4,17 @@ use acuse_pipeline::{
     document::Status,
     reason::{Reason, ReasonCode},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::{
     Deciding, Decision, Resolution, Resolved,
-    approval::worth,
+    approval::{waits_for_approval, worth},
     four_eyes, hold,
-    resolve::{carry_out, closing},
+    resolve::{carry_out, closing, said},
 };
 use crate::{
+    access::Access,
     approvals, audit,
     catalog::Catalog,
     documents::{self, Document},
@@ -75,20 +76,9 @@ impl Catalog {
             Ok(document) => document,
             Err(why) => return Ok(why),
         };
-        let present = tx.now();
-        let moved = execute!(
-            tx,
-            "UPDATE documents SET status = 'in_review', waits_for = 'reviewer', filed_at = NULL, \
-             version = version + 1, updated_at = $3 WHERE id = $1 AND version = $2",
-            id.0,
-            document.version,
-            micros(present)
-        )?;
-        if moved != 1 {
+        let Some(review) = taken_up(&mut tx, &document, note).await? else {
             return Ok(Reopened::Changed(document.version));
-        }
-        vendors::forget(&mut tx, id).await?;
-        let review = open_review(&mut tx, id, Stage::Done, &reasons(&document, note)).await?;
+        };
         execute!(
             tx,
             "UPDATE reviews SET claimed_by = $2, claim_expires_at = $3, fence = 1 WHERE id = $1",
@@ -128,7 +118,7 @@ impl Catalog {
         if let Some(worth) = worth(&document, decision)
             && approvals::is_missing(&mut tx, id, &worth).await?
         {
-            return Ok(Resolved::NeedsApproval);
+            return waits_again(tx, document, by, decision).await;
         }
         let (review, present) = (ReviewId::generate(), micros(tx.now()));
         let (resolution, note) = closing(decision, by);
@@ -146,6 +136,52 @@ impl Catalog {
         )?;
         carry_out(tx, review, document, by, decision, reply).await
     }
+}
+
+/// What was at rest waits for a person again; none where it moved meanwhile.
+async fn taken_up(tx: &mut Tx, document: &Document, note: &str) -> Result<Option<ReviewId>, CatalogError> {
+    let present = tx.now();
+    let moved = execute!(
+        tx,
+        "UPDATE documents SET status = 'in_review', waits_for = 'reviewer', filed_at = NULL, \
+         version = version + 1, updated_at = $3 WHERE id = $1 AND version = $2",
+        document.id.0,
+        document.version,
+        micros(present)
+    )?;
+    if moved != 1 {
+        return Ok(None);
+    }
+    vendors::forget(tx, document.id).await?;
+    open_review(tx, document.id, Stage::Done, &reasons(document, note)).await.map(Some)
+}
+
+/// What was at rest is changed to what nobody approved: it is as it is to be, and waits for its approver before it is filed
+/// again. Where nobody can be asked, it waits for a person, who decides.
+async fn waits_again(
+    mut tx: Tx,
+    document: Document,
+    by: &Deciding<'_>,
+    decision: &Decision,
+) -> Result<Resolved, CatalogError> {
+    if Access::new(by.sees_ids).withholds(document.sensitivity) {
+        return Ok(Resolved::Withheld);
+    }
+    let id = document.id;
+    let (_, note) = closing(decision, by);
+    let Some(review) = taken_up(&mut tx, &document, note.unwrap_or_default()).await? else {
+        return Ok(Resolved::Changed(document.version));
+    };
+    let mut said = said(review, by, decision, &document);
+    said.remove("resolution");
+    said.insert("from".to_owned(), json!(document.status));
+    let detail = Value::Object(said);
+    audit::write(&mut tx, by.who, "reopened", Some(id), &detail).await?;
+    timeline::note(&mut tx, id, Stage::Done, "reopened", detail.clone()).await?;
+    waits_for_approval(&mut tx, review, &document, by, decision).await?;
+    events::tell(&mut tx, "document.in_review", id, detail).await?;
+    tx.commit().await?;
+    Ok(Resolved::ApproverIsAsked)
 }
 
 /// Why it waits again: what the reader had against it, if anything, and who wants it looked at.

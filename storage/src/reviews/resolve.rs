@@ -135,10 +135,9 @@ pub enum Resolved {
     NotTheirOwnSecond,
     /// A rule wants four eyes, which a document at rest has only when it is reopened.
     NeedsFourEyes,
-    /// It comes to more than is filed without an approval: what they said is kept, and an approver is asked.
+    /// It comes to more than is filed without an approval: what they said is kept, and an approver is asked; what was at rest
+    /// waits again.
     ApproverIsAsked,
-    /// The same of a document at rest, which is asked about only when it is reopened.
-    NeedsApproval,
     /// There is no such review.
     Missing,
 }

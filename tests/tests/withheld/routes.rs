@@ -68,6 +68,7 @@ pub const ROUTES: &[(&str, Walk)] = &[
     ("/v1/cases/{id}/close", Walk::Post),
     ("/v1/cases/{id}/reply", Walk::Post),
     ("/v1/cases/{id}/return", Walk::Post),
+    ("/v1/cases/{id}/template", Walk::Post),
     ("/v1/notices", Walk::GetAndPost(&["", "?limit=200"])),
     ("/v1/notices/{id}", Walk::Get(&[""])),
     ("/v1/notices/batches", Walk::Post),

@@ -194,7 +194,11 @@ async fn dispatch(
                 catalog.pause(About::TokenOf(number), Direction::Send, &why, env.now()).await?;
                 until = env.after(env.policy.probe_every);
             }
-            let held_for = (why == Why::TemplatePaused).then_some(HeldFor::Template);
+            let held_for = match why {
+                Why::TemplatePaused => Some(HeldFor::Template),
+                Why::Unconfirmed => Some(HeldFor::Confirmation),
+                _ => None,
+            };
             catalog.reply_postponed(message.id, in_time(message, until), held_for).await?;
             // Those behind one that stands aside go on.
             Ok(if held_for.is_some() { Ended::Moved } else { Ended::Waits })
@@ -222,7 +226,8 @@ async fn tell(env: &Env, message: &OutboxMessage, why: Why) -> Result<(), Catalo
         | Why::NoToken
         | Why::PairLimit
         | Why::NumberRate
-        | Why::TemplatePaused => ("message_failed", "it could not be sent"),
+        | Why::TemplatePaused
+        | Why::Unconfirmed => ("message_failed", "it could not be sent"),
     };
     env.catalog.reply_failed(message.id, kind, words).await
 }
@@ -329,9 +334,14 @@ fn addressed(message: &OutboxMessage, contact: &Contact) -> Result<(String, Reci
         return Err("messages of this shape are not sent yet");
     }
     let number = message.phone_number_id.clone().or_else(|| contact.phone_number_id.clone());
+    // A number that is not theirs any more is somebody else's.
+    let is_theirs = |phone: &&str| {
+        let same = |(kind, name): &(AliasKind, String)| *kind == AliasKind::WaId && name == phone;
+        contact.aliases.is_empty() || contact.aliases.iter().any(same)
+    };
     let names = [
         // The form under which they wrote last comes before others that they are known by.
-        contact.phone.as_deref(),
+        contact.phone.as_deref().filter(is_theirs),
         contact.alias(AliasKind::WaId),
         contact.alias(AliasKind::Bsuid),
         contact.alias(AliasKind::ParentBsuid),

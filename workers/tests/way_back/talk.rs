@@ -25,7 +25,7 @@ fn receipt(total: &str) -> String {
 }
 
 /// A world that leads conversations.
-async fn leading() -> World {
+pub async fn leading() -> World {
     let mut world = World::new().await;
     set(MORNING);
     world.env.catalog = world.env.catalog.with_policies(Some(Policies::ours().unwrap()));
@@ -33,7 +33,7 @@ async fn leading() -> World {
     world
 }
 
-fn message(world: &World, who: &str, wamid: &str) -> InboundMessage {
+pub fn message(world: &World, who: &str, wamid: &str) -> InboundMessage {
     InboundMessage {
         answer: None,
         identity: Identity { wa_id: Some(who.to_owned()), ..Identity::default() },
@@ -50,7 +50,7 @@ fn message(world: &World, who: &str, wamid: &str) -> InboundMessage {
     }
 }
 
-async fn photo(world: &World, who: &str, file: &str) -> DocumentId {
+pub async fn photo(world: &World, who: &str, file: &str) -> DocumentId {
     let media_id = world.graph.upload_media(file.as_bytes().to_vec(), "image/jpeg");
     let media = Some(InboundMedia { media_id: Some(media_id), ..InboundMedia::default() });
     let wamid = format!("wamid.{}", DocumentId::generate());
@@ -58,7 +58,7 @@ async fn photo(world: &World, who: &str, file: &str) -> DocumentId {
     world.record(InboundItem::Message(message)).await.unwrap()
 }
 
-async fn writes(world: &World, who: &str, words: &str) {
+pub async fn writes(world: &World, who: &str, words: &str) {
     let wamid = format!("wamid.{}", DocumentId::generate());
     let message =
         InboundMessage { kind: "text".into(), body: Some(words.into()), ..message(world, who, &wamid) };
@@ -110,7 +110,7 @@ async fn one_task(world: &World) -> bool {
 }
 
 /// So much time passes, and all that is due meanwhile runs at its time.
-async fn passes(world: &World, wait: Duration) {
+pub async fn passes(world: &World, wait: Duration) {
     let until = clock() + wait;
     loop {
         while one_task(world).await {}
@@ -126,7 +126,7 @@ async fn passes(world: &World, wait: Duration) {
     set(until.max(clock()));
 }
 
-fn said(world: &World) -> Vec<String> {
+pub fn said(world: &World) -> Vec<String> {
     world.graph.sent().into_iter().filter_map(|message| message.text).collect()
 }
 

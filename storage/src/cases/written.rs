@@ -1,0 +1,105 @@
+//! What a person writes in a case: free words while the window is open, or at any time by a template that Meta approved, to
+//! whoever agreed. Who writes holds the case from then on.
+
+use acuse_conversation::Event;
+use acuse_whatsapp::policy::Window;
+use time::Duration;
+use uuid::Uuid;
+
+use super::{
+    Held, happens,
+    inbox::{Acted, answered, assign},
+    speak,
+};
+use crate::{
+    accounts,
+    consents::{self, Category, Word},
+    error::CatalogError,
+    names::OutboxId,
+    outbox::{self, NewReply, Payload, Purpose, Saying, Shape},
+    sql::Tx,
+};
+
+/// How long a template is worth sending that a person chose.
+const WORTH: Duration = Duration::DAY;
+
+/// By which template a person writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Templated {
+    /// Its name.
+    pub name: String,
+    /// In which of its languages; none: theirs.
+    pub language: Option<String>,
+    /// What stands for `{{1}}`, `{{2}}`… in it.
+    pub params: Vec<String>,
+}
+
+/// Free words, or why they would not arrive.
+pub(super) async fn words(
+    tx: &mut Tx,
+    held: Held,
+    who: &str,
+    (text, language): (&str, &str),
+) -> Result<Option<Acted>, CatalogError> {
+    let last = outbox::last_inbound(tx, held.contact, &held.phone_number_id).await?;
+    if !Window::at(last, tx.now()).is_open() {
+        return Ok(Some(Acted::WindowClosed));
+    }
+    leaves(tx, held, who, said(text, language), None, &Shape::default()).await.map(|()| None)
+}
+
+/// A template, or why it may not go.
+pub(super) async fn template(
+    tx: &mut Tx,
+    held: Held,
+    who: &str,
+    by: &Templated,
+) -> Result<Option<Acted>, CatalogError> {
+    let number = held.phone_number_id.clone();
+    let language = match &by.language {
+        Some(language) => language.clone(),
+        None => speak::person(tx, held.contact).await?.language.as_str().to_owned(),
+    };
+    let Some(category) = accounts::approved(tx, &number, &by.name, &language).await? else {
+        return Ok(Some(Acted::NoTemplate));
+    };
+    if consents::latest(tx, held.contact, &number, category).await? != Some(Word::Granted) {
+        return Ok(Some(Acted::NoConsent));
+    }
+    let payload =
+        Payload { named: Some(by.name.clone()), parameters: by.params.clone(), ..Payload::default() };
+    let shape = Shape { payload, expires_at: Some(tx.now().saturating_add(WORTH)), ..Shape::default() };
+    let reply = said(&by.params.join(" · "), &language);
+    leaves(tx, held, who, reply, Some(category), &shape).await.map(|()| None)
+}
+
+fn said(text: &str, language: &str) -> NewReply {
+    NewReply {
+        purpose: Purpose::Reply,
+        body: text.to_owned(),
+        language: language.to_owned(),
+        nonce: OutboxId::generate().to_string(),
+    }
+}
+
+async fn leaves(
+    tx: &mut Tx,
+    held: Held,
+    who: &str,
+    reply: NewReply,
+    category: Option<Category>,
+    shape: &Shape,
+) -> Result<(), CatalogError> {
+    let (id, number) = (held.id, held.phone_number_id.clone());
+    let saying = Saying {
+        document: None,
+        case: Some(id),
+        contact: held.contact,
+        phone_number_id: Some(&number),
+        category: category.map(Category::as_str),
+    };
+    outbox::queue_as(tx, saying, &reply, shape).await?;
+    happens(tx, held, Uuid::now_v7(), Event::AgentTook).await?;
+    assign(tx, id, Some(who), None).await?;
+    answered(tx, id).await
+}
