@@ -184,7 +184,7 @@ const UNREAD: char = '\u{fffd}';
 /// nobody knows may be a minus; without ink it is a gap.
 fn letters(text: &str, is_blank: impl Fn() -> bool) -> String {
     let none = |c: char| matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{feff}');
-    if !text.contains(|c| none(c) || is_unread(c)) {
+    if !text.contains(|c: char| none(c) || is_unread(c)) {
         return text.to_owned();
     }
     let blank = is_blank();
