@@ -10,6 +10,7 @@ mod figures;
 mod judge;
 mod proof;
 mod rates;
+mod tips;
 mod words;
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! alone on a line with the amount on the next.
 
 use super::{
-    columns,
+    columns, tips,
     words::{Role, begins_summary, names_tax, only_currency, plain, role_of},
 };
 use crate::{
@@ -62,6 +62,8 @@ pub(super) struct Figures {
     pub unread: Vec<usize>,
     /// Rates of tax printed without its amount, in hundredths of a percent.
     pub rates: Vec<i64>,
+    /// There are two sums, with and without a tip, and nothing says which was charged.
+    pub torn: bool,
 }
 
 /// How this document writes its amounts.
@@ -189,6 +191,7 @@ pub(super) fn figures(sheet: &Sheet, digits: u32) -> Figures {
         silent: Vec::new(),
         unread: Vec::new(),
         rates: Vec::new(),
+        torn: false,
     };
     let mut summary = false;
     for (i, row) in sheet.rows.iter().enumerate() {
@@ -216,6 +219,7 @@ pub(super) fn figures(sheet: &Sheet, digits: u32) -> Figures {
     }
     columns::head_columns(&reader, &mut out);
     columns::pair_lines(&reader, &mut out);
+    tips::settle(&mut out, sheet);
     out
 }
 
@@ -228,7 +232,8 @@ fn suggests_tips(sheet: &Sheet, at: usize) -> bool {
         amounts(&row.folded, Style::Point).iter().filter(|s| s.percent == percent).count()
     };
     let shares = |row: &Row| {
-        let named = plain(&row.folded).split(' ').any(|w| matches!(role_of(w), Some((Role::Extra, _))));
+        let named =
+            plain(&row.folded).split(' ').any(|w| matches!(role_of(w), Some((Role::Extra | Role::Tip, _))));
         if named { amounts_of(row, true) } else { 0 }
     };
     let Some(row) = sheet.rows.get(at) else { return false };
