@@ -4,7 +4,7 @@
 //! alone on a line with the amount on the next.
 
 use super::{
-    columns, tips,
+    columns, service_note, tips,
     words::{Role, begins_summary, names_tax, only_currency, plain, role_of},
 };
 use crate::{
@@ -62,7 +62,7 @@ pub(super) struct Figures {
     pub unread: Vec<usize>,
     /// Rates of tax printed without its amount, in hundredths of a percent.
     pub rates: Vec<i64>,
-    /// There are two sums, with and without a tip, and nothing says which was charged.
+    /// There are two sums, with and without a tip or what is kept back, and nothing says which was charged.
     pub torn: bool,
 }
 
@@ -220,6 +220,7 @@ pub(super) fn figures(sheet: &Sheet, digits: u32) -> Figures {
     columns::head_columns(&reader, &mut out);
     columns::pair_lines(&reader, &mut out);
     tips::settle(&mut out, sheet);
+    service_note::settle(&mut out, sheet);
     out
 }
 
