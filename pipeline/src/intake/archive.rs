@@ -339,7 +339,7 @@ pub(super) mod tests {
     fn copies_in_other_folders_and_dresses_are_one() {
         let note = b"<NFe xmlns='http://www.portalfiscal.inf.br/nfe'><infNFe>1</infNFe>\n</NFe>";
         let dressed =
-            [b"\xef\xbb\xbf<?xml version='1.0' encoding='UTF-8'?>\r\n", &note[..], b"\r\n"].concat();
+            [&b"\xef\xbb\xbf<?xml version='1.0' encoding='UTF-8'?>\r\n"[..], &note[..], b"\r\n"].concat();
         let lines = String::from_utf8_lossy(note).replace('\n', "\r\n");
         let answered = [
             b"<?xml version='1.0'?><nfeProc xmlns='http://www.portalfiscal.inf.br/nfe'>".as_slice(),

@@ -181,7 +181,8 @@ fn spaced_thousands(sheet: &Sheet, style: Style) -> bool {
 
 /// Reads all figures; the document's currency has `digits` places.
 pub(super) fn figures(sheet: &Sheet, digits: u32) -> Figures {
-    let style = style_in(&sheet.folded, digits);
+    let mended: Vec<String> = sheet.rows.iter().map(|row| mend(&row.folded)).collect();
+    let style = style_in(&mended.join("\n"), digits);
     let spaces = Spaces { sure: spaced_thousands(sheet, style), digits };
     let mut reader = Reader { sheet, style, whole: false, spaces };
     reader.whole = without_decimals(&reader);
