@@ -10,6 +10,8 @@ use crate::understand::sheet::{fold, has_phrase};
 const BY: [&str; 8] = [",", ";", " · ", " • ", " | ", " - ", " – ", " / "];
 /// Words that bind two names to one: "Smith, Jones & Partners".
 const BIND: [&str; 6] = ["&", "and", "y", "und", "et", "e"];
+/// Words of a legal form at most.
+const FORM: usize = 4;
 /// Letters that a name has at least.
 const LETTERS: usize = 3;
 
@@ -38,6 +40,10 @@ fn parted<'a>(text: &'a str, by: &str) -> Option<&'a str> {
     let head = |n: usize| text[..ends[n]].trim();
     let last = match (0..address).find(|n| ends_in_form(head(*n))) {
         Some(formed) => (formed + 1..address).take_while(|n| only_ending(part(*n))).last().unwrap_or(formed),
+        // "Nube Roja, S.A. A-58818501, Calle 1": what stands behind the form on its part is cut elsewhere.
+        None if (1..address).any(|n| begins_with_form(part(n))) => {
+            (1..address).find(|n| begins_with_form(part(*n))).unwrap_or(0)
+        }
         None if address > 1 && (tokens(part(0)).len() < 2 || (1..address).any(|n| binds(part(n)))) => {
             address - 1
         }
@@ -57,8 +63,13 @@ fn is_address(part: &str) -> bool {
     let folded = fold(part);
     let numbered = folded.contains(|c: char| c.is_ascii_digit());
     firm(part) < 0.9
-        && !only_ending(part)
+        && !begins_with_form(part)
         && (numbered || looks_like_address(&folded) || says_contact(&folded))
+}
+
+/// Whether a part begins with the legal form of the name before it.
+fn begins_with_form(part: &str) -> bool {
+    tokens(part).iter().take(FORM).any(|word| only_ending(&part[..word.end]))
 }
 
 /// Whether a text ends in a legal form that is not all of it.
@@ -122,6 +133,7 @@ mod tests {
             ("Muster AG · Bahnhofstr. 1", "Muster AG"),
             ("Muster AG,Bahnhofstr. 1,8001 Zürich", "Muster AG"),
             ("Nombre SL, NIF B12345674, Calle 1", "Nombre SL"),
+            ("NUBE ROJA, S.A. A-58818501, Calle 1", "NUBE ROJA, S.A. A-58818501"),
             ("1023 - Muster AG, Bahnhofstr. 1", "Muster AG"),
             ("Muster AG, Plaza Mayor s/n", "Muster AG"),
         ] {
@@ -129,6 +141,7 @@ mod tests {
         }
         for text in [
             "Acme, Inc.",
+            "NUBE ROJA, S.A. A-58818501",
             "Foo, S.A. de C.V.",
             "Calle Mayor 3, 41001 Sevilla",
             "1.250,00",
