@@ -67,9 +67,11 @@ fn is_address(part: &str) -> bool {
         && (numbered || looks_like_address(&folded) || says_contact(&folded))
 }
 
-/// Whether a part begins with the legal form of the name before it.
+/// Whether a part begins with the legal form of the name before it; two letters without points may begin a street, too.
 fn begins_with_form(part: &str) -> bool {
-    tokens(part).iter().take(FORM).any(|word| only_ending(&part[..word.end]))
+    let forms = tokens(part).into_iter().take(FORM);
+    let mut forms = forms.map(|word| &part[..word.end]).filter(|form| form.contains('.') || form.len() > 2);
+    forms.any(only_ending)
 }
 
 /// Whether a text ends in a legal form that is not all of it.
