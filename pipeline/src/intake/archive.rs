@@ -60,6 +60,9 @@ pub(super) fn open(bytes: &[u8], limits: &Limits) -> Result<Packed, Reason> {
         }
         // Claimed sizes are not believed: the reader itself is capped.
         let unfolded = capped(&mut entry, bytes.len(), limits)?;
+        if is_fork(&name, &unfolded) {
+            continue;
+        }
         unfolded_bytes += unfolded.len() as u64;
         let cap = limits.stream_bytes.min(limits.original_bytes);
         if unfolded_bytes > cap {
@@ -127,23 +130,35 @@ fn packed(
 
 /// Takes out what is there twice: the same bytes, signed beside bare, and an invoice beside the envelope that holds it.
 fn without_copies(xmls: &mut Vec<Xml>) -> Vec<String> {
-    // Signed ones first, then envelopes: of the same the first stays.
-    xmls.sort_by_key(|x| (x.seal.is_none(), x.dialect != einvoice::Dialect::AttachedDocument));
+    // Signed ones first, then envelopes, then what may hold another: of the same the first stays.
+    xmls.sort_by_key(|x| {
+        (x.seal.is_none(), x.dialect != einvoice::Dialect::AttachedDocument, std::cmp::Reverse(x.bytes.len()))
+    });
+    let mut bodies: Vec<Vec<u8>> = xmls.iter().map(|x| body(&x.bytes)).collect();
     let mut copies = Vec::new();
     let mut at = 0;
     while at < xmls.len() {
-        let is_copy = xmls.iter().take(at).any(|kept| {
-            kept.bytes.trim_ascii() == xmls[at].bytes.trim_ascii()
+        let is_copy = xmls.iter().zip(&bodies).take(at).any(|(kept, holds)| {
+            find(holds, &bodies[at]).is_some()
                 || (kept.dialect == einvoice::Dialect::AttachedDocument
                     && cufe(&xmls[at].bytes).is_some_and(|own| find(&kept.bytes, own).is_some()))
         });
         if is_copy {
             copies.push(xmls.remove(at).name);
+            bodies.remove(at);
         } else {
             at += 1;
         }
     }
     copies
+}
+
+/// What an XML says, without what programs change on the way: a byte order mark, the declaration, the ends of lines.
+fn body(xml: &[u8]) -> Vec<u8> {
+    let bare = xml.strip_prefix(b"\xef\xbb\xbf").unwrap_or(xml).trim_ascii();
+    let declared = bare.starts_with(b"<?xml").then(|| find(bare, b"?>")).flatten();
+    let root = declared.map_or(bare, |end| &bare[end + 2..]);
+    root.trim_ascii().iter().copied().filter(|b| *b != b'\r').collect()
 }
 
 /// Colombia's unique code of a document, 96 hexadecimal digits: the envelope repeats it.
@@ -164,11 +179,13 @@ fn stem(name: &str) -> String {
 
 /// What systems leave beside files: a Mac's resource forks, folder views, thumbnails.
 fn left_behind(name: &str) -> bool {
-    let parts = name.split(['/', '\\']).filter(|p| !p.is_empty());
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    parts.clone().any(|p| p == "__MACOSX")
-        || last.starts_with("._")
-        || matches!(last, ".DS_Store" | "Thumbs.db" | "desktop.ini")
+    last.starts_with("._") || matches!(last, ".DS_Store" | "Thumbs.db" | "desktop.ini")
+}
+
+/// A Mac's resource fork (AppleDouble, RFC 1740); what else lies in its folder may be the invoice itself.
+fn is_fork(name: &str, bytes: &[u8]) -> bool {
+    name.split(['/', '\\']).any(|p| p == "__MACOSX") && bytes.starts_with(b"\0\x05\x16\x07")
 }
 
 /// A file that is by its name and its beginning none that runs.
@@ -316,6 +333,48 @@ pub(super) mod tests {
         let files = [("fv.xml", strange.as_bytes()), ("ad.xml", envelope.as_bytes())];
         let refused = open(&zip(&files), &Limits::default()).err().unwrap();
         assert_eq!(refused.code, ReasonCode::MultipleDocuments);
+    }
+
+    #[test]
+    fn copies_in_other_folders_and_dresses_are_one() {
+        let note = b"<NFe xmlns='http://www.portalfiscal.inf.br/nfe'><infNFe>1</infNFe>\n</NFe>";
+        let dressed =
+            [&b"\xef\xbb\xbf<?xml version='1.0' encoding='UTF-8'?>\r\n"[..], &note[..], b"\r\n"].concat();
+        let lines = String::from_utf8_lossy(note).replace('\n', "\r\n");
+        let answered = [
+            b"<?xml version='1.0'?><nfeProc xmlns='http://www.portalfiscal.inf.br/nfe'>".as_slice(),
+            note,
+            b"<protNFe>100</protNFe></nfeProc>",
+        ]
+        .concat();
+        for files in [
+            vec![("a/n.xml", note.as_slice()), ("b/n.xml", note.as_slice()), ("c/m.xml", note.as_slice())],
+            vec![("n.xml", note.as_slice()), ("__MACOSX/n.xml", note.as_slice())],
+            vec![("n.xml", note.as_slice()), ("utf/n.xml", dressed.as_slice())],
+            vec![("n.xml", note.as_slice()), ("dos/n.xml", lines.as_bytes())],
+            vec![("n.xml", note.as_slice()), ("n-procNFe.xml", answered.as_slice())],
+        ] {
+            let packed = opened(&files);
+            assert_eq!(packed.annexes.len(), files.len() - 1, "{files:?}");
+        }
+        let whole = opened(&[("n.xml", note), ("n-procNFe.xml", &answered)]);
+        assert_eq!(whole.xml.name, "n-procNFe.xml", "the one that says more");
+        // The only one may lie in a Mac's folder.
+        assert_eq!(
+            opened(&[("__MACOSX/n.xml", note), ("__MACOSX/._n.xml", b"\0\x05\x16\x07")]).xml.bytes,
+            note
+        );
+        let other = String::from_utf8_lossy(note).replace(">1<", ">2<");
+        let files = [("a/n.xml", note.as_slice()), ("b/n.xml", other.as_bytes())];
+        assert_eq!(open(&zip(&files), &Limits::default()).err().unwrap().code, ReasonCode::MultipleDocuments);
+    }
+
+    #[test]
+    fn a_picture_that_is_there_twice_is_its_own_annex() {
+        let pdf: &[u8] = b"%PDF-1.4 the same";
+        let twice = opened(&[("f.xml", CFDI), ("f.pdf", pdf), ("copia/f.pdf", pdf), ("f (1).pdf", pdf)]);
+        assert_eq!(twice.pdf.as_deref(), Some(pdf));
+        assert_eq!(twice.annexes, ["f.pdf", "f (1).pdf"]);
     }
 
     #[test]

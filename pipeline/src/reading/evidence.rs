@@ -12,6 +12,13 @@ use crate::{
     reason::Reason,
 };
 
+/// Whether a character stands for a glyph that no letter is known for: replacement, private use, an empty box, control.
+#[must_use]
+pub fn is_unread(c: char) -> bool {
+    let own = matches!(c, '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}');
+    own || matches!(c, '\u{fffd}' | '\u{25a1}' | '\u{25af}') || (c.is_control() && !c.is_whitespace())
+}
+
 /// What is known of a file before it is opened.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Declared {

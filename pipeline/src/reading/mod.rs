@@ -14,6 +14,8 @@ mod road;
 pub mod verify;
 
 pub use answer::{Fingerprint, Outcome, PagePicture, Reading, SeenWord, StageTime, Understanding};
-pub use evidence::{Attachment, Barcode, Declared, Evidence, Line, Normalized, PagePixels, PageText, Word};
+pub use evidence::{
+    Attachment, Barcode, Declared, Evidence, Line, Normalized, PagePixels, PageText, Word, is_unread,
+};
 pub use open::open;
 pub use road::{read, read_with};

@@ -27,7 +27,7 @@ use crate::{
     diagnostic::{Diagnostic, guarded},
     fields::Source,
     limits::Limits,
-    reading::{Line, PageText, Word},
+    reading::{Line, PageText, Word, is_unread},
 };
 
 /// Glyph space: hayro scales all fonts to this many units an em.
@@ -88,14 +88,9 @@ pub fn layer_is_sound(page: &PageText) -> bool {
     for c in page.lines.iter().flat_map(|line| line.text.chars()) {
         all += usize::from(c != ' ');
         letters += usize::from(c.is_alphanumeric());
-        garbage += usize::from(is_garbage(c));
+        garbage += usize::from(is_unread(c));
     }
     letters >= FEW_LETTERS && garbage * 12 <= all && letters * 2 >= all
-}
-
-/// Characters that stand for a glyph without a meaning: replacement, private use, control.
-fn is_garbage(c: char) -> bool {
-    c == '\u{fffd}' || matches!(c, '\u{e000}'..='\u{f8ff}') || c.is_control()
 }
 
 fn page_layer(page: &Page<'_>, pdf: &Pdf, number: u32, max_glyphs: usize) -> PageText {
@@ -162,8 +157,9 @@ impl Device<'_> for Glyphs {
             let text = match glyph.as_unicode() {
                 Some(BfString::Char(c)) => c.to_string(),
                 Some(BfString::String(s)) => s,
-                None => '\u{fffd}'.to_string(),
+                None => UNREAD.to_string(),
             };
+            let text = letters(&text, || is_blank(glyph));
             let transform = props.transform * glyph.transform();
             if let Some(glyph) = place(text, advance.unwrap_or(EM as f32 / 2.0), transform)
                 && (0.0..=self.page.0).contains(&glyph.start.0)
@@ -179,6 +175,31 @@ impl Device<'_> for Glyphs {
         let pixels = f64::from(image.width()) * f64::from(image.height());
         self.pictures += props.transform.determinant().abs() * pixels;
     }
+}
+
+/// Stands for a glyph that no letter is known for.
+const UNREAD: char = '\u{fffd}';
+
+/// What a glyph says that its font gives this text: ink is a sign, though the font may say that it is none, and a sign that
+/// nobody knows may be a minus; without ink it is a gap.
+fn letters(text: &str, is_blank: impl Fn() -> bool) -> String {
+    let none = |c: char| matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{feff}');
+    if !text.contains(|c: char| none(c) || is_unread(c)) {
+        return text.to_owned();
+    }
+    let blank = is_blank();
+    let letter = |c: char| match c {
+        c if !none(c) && !is_unread(c) => Some(c),
+        _ if blank => is_unread(c).then_some(' '),
+        '\u{ad}' => Some('-'),
+        _ => Some(UNREAD),
+    };
+    text.chars().filter_map(letter).collect()
+}
+
+/// Whether nothing is drawn for a glyph.
+fn is_blank(glyph: &PdfGlyph<'_>) -> bool {
+    matches!(glyph, PdfGlyph::Outline(outlined) if outlined.outline().is_empty())
 }
 
 fn place(text: String, advance: f32, transform: Affine) -> Option<Glyph> {
@@ -210,7 +231,7 @@ fn plain(text: &str) -> String {
             '\u{fb03}' => out.push_str("ffi"),
             '\u{fb04}' => out.push_str("ffl"),
             '\u{fb05}' | '\u{fb06}' => out.push_str("st"),
-            '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{feff}' | '\0' => {}
+            '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{feff}' => {}
             c if c.is_whitespace() => out.push(' '),
             c => out.push(c),
         }

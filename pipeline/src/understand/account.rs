@@ -2,7 +2,7 @@
 
 use super::{
     numbers::Numbered,
-    parties::blocks::is_others,
+    parties::blocks::{Side, is_others, whose},
     scorer::Signs,
     sheet::{Row, Sheet},
     values::iban,
@@ -20,7 +20,9 @@ pub fn account(sheet: &Sheet) -> Option<Numbered> {
     let mut found: Option<Numbered> = None;
     for (r, row) in sheet.rows.iter().enumerate() {
         let Some(value) = iban_of(row) else { continue };
-        if (0..row.cells.len()).all(|c| is_others(theirs, (r, c))) {
+        // Whom the claim was sold to is to be paid.
+        let other = |at| is_others(theirs, at) && whose(theirs, at) != Some(Side::Factor);
+        if (0..row.cells.len()).all(|c| other((r, c))) {
             continue;
         }
         match &found {

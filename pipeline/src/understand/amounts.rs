@@ -10,6 +10,8 @@ mod figures;
 mod judge;
 mod proof;
 mod rates;
+mod service_note;
+mod tips;
 mod words;
 
 #[cfg(test)]

@@ -160,7 +160,7 @@ impl Extracted {
 }
 
 /// What the total is made of, where equations with it hold.
-fn put_breakdown(found: &Findings<'_>, fields: &mut Fields) {
+fn put_breakdown(found: &Findings<'_>, kind: Kind, fields: &mut Fields) {
     let (sums, parts) = (found.sums, &found.sums.breakdown);
     let Some(total) = &sums.total else { return };
     let source = found.source(total.page);
@@ -177,8 +177,9 @@ fn put_breakdown(found: &Findings<'_>, fields: &mut Fields) {
         (FieldName::Discount, &parts.discount),
         (FieldName::Withheld, &parts.withheld),
         (FieldName::Rounding, &parts.rounding),
+        (FieldName::Tip, &parts.tip),
     ];
-    for (name, value) in less {
+    for (name, value) in less.into_iter().filter(|(name, _)| FieldName::of(kind).contains(name)) {
         if let Some(value) = value {
             put(name, value.as_str().into());
         }
@@ -226,7 +227,7 @@ pub fn receipt(found: &Findings<'_>) -> (Fields, Vec<Signed>) {
         let field = found.field(p.how.to_owned(), p.confidence, p.row.page, p.row.bbox);
         out.put(FieldName::PaymentMethod, field);
     }
-    put_breakdown(found, &mut out.fields);
+    put_breakdown(found, Kind::Receipt, &mut out.fields);
     bill_type::put(found, Kind::Receipt, &mut out.fields);
     (out.fields, out.signs)
 }
@@ -251,7 +252,7 @@ pub fn invoice(found: &Findings<'_>) -> (Fields, Vec<Signed>) {
         out.date(found, FieldName::IssueDate, d);
     }
     put_tax_ids(found, &mut out.fields, FieldName::IssuerTaxId, Some(FieldName::RecipientTaxId));
-    put_breakdown(found, &mut out.fields);
+    put_breakdown(found, Kind::Invoice, &mut out.fields);
     let named = [
         (FieldName::Iban, account::account(found.sheet)),
         (FieldName::OrderNumber, numbers::order(found.sheet)),

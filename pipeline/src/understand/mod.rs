@@ -36,6 +36,8 @@ pub mod proofs;
 pub mod reconcile;
 pub mod scorer;
 pub mod sheet;
+#[cfg(test)]
+mod siblings;
 pub mod tax_ids;
 #[cfg(test)]
 mod tests;

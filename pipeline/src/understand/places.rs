@@ -95,7 +95,7 @@ fn country_of(id: &TaxId) -> Option<&str> {
 
 /// Whether it is the id of someone other than who issued the paper.
 fn elsewhere(id: &TaxId) -> bool {
-    matches!(id.side, Some(Side::Recipient | Side::Delivery | Side::Third))
+    matches!(id.side, Some(Side::Recipient | Side::Delivery | Side::Third | Side::Factor))
 }
 
 /// Countries of the addresses on the net: `hola@tienda.com.ar`, `www.laden.de`.

@@ -64,6 +64,17 @@ fn ligatures_and_odd_spaces() {
 }
 
 #[test]
+fn ink_is_a_sign_whatever_its_font_says() {
+    for unread in ["\0", "\u{fffd}", "\u{e02d}", "\u{200b}", "\u{1}", "\u{f0021}"] {
+        let inked = letters(unread, || false);
+        assert_eq!(inked, "\u{fffd}", "{unread:?}");
+    }
+    assert_eq!((letters("\u{ad}", || false), letters("\u{ad}", || true)), ("-".to_owned(), String::new()));
+    assert_eq!((letters("\0", || true), letters("\t", || false)), (" ".to_owned(), "\t".to_owned()));
+    assert_eq!(letters("ﬁ1", || panic!("nobody asks")), "ﬁ1");
+}
+
+#[test]
 fn garbage_and_scraps_are_not_sound() {
     let page = |text: &str| assemble(1, typed(text, (0.0, 100.0), ACROSS), A4);
     assert!(layer_is_sound(&page("Factura 2024-001 Total a pagar 45,00 EUR")));
@@ -100,6 +111,52 @@ fn pictured(side: u32, text: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
     pdf.save_to(&mut bytes).expect("saved");
     bytes
+}
+
+/// A page whose font has no letter for the sign that it draws before the total.
+fn unmapped(letter: &str) -> Vec<u8> {
+    use lopdf::{Document, Object, Stream, dictionary};
+    let mut pdf = Document::with_version("1.5");
+    let map = format!(
+        "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /M def /CMapType 2 def\n\
+         1 begincodespacerange <00> <ff> endcodespacerange\n1 beginbfchar <2d> <{letter}> endbfchar\n\
+         1 beginbfrange <2e> <7e> <002e> endbfrange\n2 beginbfchar <20> <0020> <2c> <002c> endbfchar\n\
+         endcmap CMapName currentdict /CMap defineresource pop end end"
+    );
+    let map = pdf.add_object(Stream::new(dictionary! {}, map.into_bytes()));
+    let font = pdf.add_object(dictionary! {
+        "Type" => "Font", "Subtype" => "Type1", "BaseFont" => "Helvetica", "Encoding" => "WinAnsiEncoding",
+        "ToUnicode" => map,
+    });
+    let drawn = "BT /F 12 Tf 50 750 Td (Rechnung Nummer 2024/17 vom Montag) Tj 0 -30 Td (Gesamtbetrag -250,00 EUR) Tj ET";
+    let content = pdf.add_object(Stream::new(dictionary! {}, drawn.as_bytes().to_vec()));
+    let pages = pdf.new_object_id();
+    let page = pdf.add_object(dictionary! {
+        "Type" => "Page", "Parent" => pages, "Contents" => content,
+        "MediaBox" => vec![0.into(), 0.into(), 600.into(), 800.into()],
+        "Resources" => dictionary! { "Font" => dictionary! { "F" => font } },
+    });
+    let kids: Vec<Object> = vec![page.into()];
+    pdf.objects.insert(pages, dictionary! { "Type" => "Pages", "Kids" => kids, "Count" => 1 }.into());
+    let catalog = pdf.add_object(dictionary! { "Type" => "Catalog", "Pages" => pages });
+    pdf.trailer.set("Root", catalog);
+    let mut bytes = Vec::new();
+    pdf.save_to(&mut bytes).expect("saved");
+    bytes
+}
+
+#[test]
+fn a_minus_without_a_letter_is_kept_as_a_sign_that_nobody_knows() {
+    use crate::understand::money::{Minus, Style, amounts};
+    for letter in ["0000", "fffd", "e02d"] {
+        let pages = layers(&unmapped(letter), &Limits::default(), &mut Vec::new());
+        let line = pages[0].lines.last().expect("lines").text.to_lowercase();
+        let seen = amounts(&line, Style::Comma);
+        assert!(seen.len() == 1 && seen[0].minus == Minus::Doubtful, "{letter}: {line:?} {seen:?}");
+    }
+    let pages = layers(&unmapped("00ad"), &Limits::default(), &mut Vec::new());
+    let line = pages[0].lines.last().expect("lines").text.to_lowercase();
+    assert_eq!(amounts(&line, Style::Comma)[0].amount.to_decimal(), "-250.00", "{line}");
 }
 
 #[test]

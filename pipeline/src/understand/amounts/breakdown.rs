@@ -26,6 +26,8 @@ pub struct Breakdown {
     pub withheld: Option<String>,
     /// Added or taken by rounding, with its sign.
     pub rounding: Option<String>,
+    /// Given to who served.
+    pub tip: Option<String>,
 }
 
 /// Reads the parts of `best`.
@@ -52,6 +54,7 @@ pub(super) fn breakdown(
         parts.discount = sum(closure.less.discount);
         parts.withheld = sum(closure.less.withheld);
         parts.rounding = sum(closure.less.rounding);
+        parts.tip = sum(closure.less.tip);
     }
     let of_net = best.proof.closure.as_ref().map(|c| c.net.units).filter(|_| best.proof.items.is_empty());
     let rows = match of_net {
@@ -85,7 +88,8 @@ fn lines(sheet: &Sheet, figures: &Figures, rows: &[usize]) -> Option<Vec<Entry>>
         .map(|at| {
             let row = sheet.rows.get(*at)?;
             let own: Vec<&Figure> = figures.all.iter().filter(|f| f.row == *at).collect();
-            let amount = own.last().filter(|f| matches!(f.role, None | Some((Role::Extra, _))))?;
+            let amount =
+                own.last().filter(|f| matches!(f.role, None | Some((Role::Extra | Role::Tip, _))))?;
             line(row, &own, amount)
         })
         .collect()

@@ -4,7 +4,7 @@
 //! alone on a line with the amount on the next.
 
 use super::{
-    columns,
+    columns, service_note, tips,
     words::{Role, begins_summary, names_tax, only_currency, plain, role_of},
 };
 use crate::{
@@ -62,6 +62,8 @@ pub(super) struct Figures {
     pub unread: Vec<usize>,
     /// Rates of tax printed without its amount, in hundredths of a percent.
     pub rates: Vec<i64>,
+    /// There are two sums, with and without a tip or what is kept back, and nothing says which was charged.
+    pub torn: bool,
 }
 
 /// How this document writes its amounts.
@@ -179,7 +181,8 @@ fn spaced_thousands(sheet: &Sheet, style: Style) -> bool {
 
 /// Reads all figures; the document's currency has `digits` places.
 pub(super) fn figures(sheet: &Sheet, digits: u32) -> Figures {
-    let style = style_in(&sheet.folded, digits);
+    let mended: Vec<String> = sheet.rows.iter().map(|row| mend(&row.folded)).collect();
+    let style = style_in(&mended.join("\n"), digits);
     let spaces = Spaces { sure: spaced_thousands(sheet, style), digits };
     let mut reader = Reader { sheet, style, whole: false, spaces };
     reader.whole = without_decimals(&reader);
@@ -189,6 +192,7 @@ pub(super) fn figures(sheet: &Sheet, digits: u32) -> Figures {
         silent: Vec::new(),
         unread: Vec::new(),
         rates: Vec::new(),
+        torn: false,
     };
     let mut summary = false;
     for (i, row) in sheet.rows.iter().enumerate() {
@@ -216,6 +220,8 @@ pub(super) fn figures(sheet: &Sheet, digits: u32) -> Figures {
     }
     columns::head_columns(&reader, &mut out);
     columns::pair_lines(&reader, &mut out);
+    tips::settle(&mut out, sheet);
+    service_note::settle(&mut out, sheet);
     out
 }
 
@@ -228,7 +234,8 @@ fn suggests_tips(sheet: &Sheet, at: usize) -> bool {
         amounts(&row.folded, Style::Point).iter().filter(|s| s.percent == percent).count()
     };
     let shares = |row: &Row| {
-        let named = plain(&row.folded).split(' ').any(|w| matches!(role_of(w), Some((Role::Extra, _))));
+        let named =
+            plain(&row.folded).split(' ').any(|w| matches!(role_of(w), Some((Role::Extra | Role::Tip, _))));
         if named { amounts_of(row, true) } else { 0 }
     };
     let Some(row) = sheet.rows.get(at) else { return false };

@@ -103,7 +103,9 @@ fn counts_as_larger(f: &Figure, parts: &Parts) -> bool {
         Some((Role::Paid | Role::Change | Role::Previous | Role::Due | Role::Prepaid | Role::Count, _)) => {
             false
         }
-        Some((Role::Extra | Role::Tax | Role::Discount | Role::Rounding | Role::Withheld, _)) => false,
+        Some((Role::Extra | Role::Tip | Role::Tax | Role::Discount | Role::Rounding | Role::Withheld, _)) => {
+            false
+        }
         Some((Role::Net, _)) | None if less => false,
         // Without decimals or a sign it may be any number: a tax id has points too.
         None if !f.seen.decimals && !f.seen.signed => false,
@@ -318,13 +320,14 @@ fn unclear_sign(best: &Candidate, figures: &Figures) -> bool {
 }
 
 /// How sure the best candidate can be at most, where something says that the total is another amount: a total further
-/// down that could not be read, none at all but a subtotal, or a tax below what may be the sum before it.
+/// down that could not be read, none at all but a subtotal, a tax below what may be the sum before it, or a tip that may be
+/// in it or not.
 fn ceiling(best: &Candidate, figures: &Figures, parts: &Parts) -> f32 {
     let below = |f: &Figure| f.row > best.figure.row && !f.summary && f.units != 0;
     let unread = figures.unread.iter().any(|row| *row > best.figure.row);
     let net_alone = best.labels == 0 && matches!(best.figure.role, Some((Role::Net, _)));
     let taxed_below = best.weight <= 0.7 && best.proof.closure.is_none() && parts.taxes.iter().any(below);
-    if unread || net_alone || taxed_below { 0.6 } else { 1.0 }
+    if unread || net_alone || taxed_below || figures.torn { 0.6 } else { 1.0 }
 }
 
 /// Whether another candidate is a known part of the best one's sum and so no rival.

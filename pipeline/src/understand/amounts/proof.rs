@@ -50,7 +50,7 @@ impl Parts {
                 Role::Net => &mut parts.nets,
                 Role::Total if weight <= 0.7 => &mut parts.nets,
                 Role::Tax => &mut parts.taxes,
-                Role::Extra => &mut parts.extras,
+                Role::Extra | Role::Tip => &mut parts.extras,
                 Role::Discount => &mut parts.discounts,
                 Role::Withheld => &mut parts.withheld,
                 Role::Rounding => &mut parts.roundings,
@@ -103,7 +103,7 @@ pub(super) struct Closure {
     pub sentence: String,
     /// How many parts besides the net.
     pub terms: usize,
-    /// What is taken off, kept back and rounded, in ten-thousandths.
+    /// What is taken off, kept back, rounded and given as a tip, in ten-thousandths.
     pub less: Less,
 }
 
@@ -113,6 +113,8 @@ pub(super) struct Less {
     pub discount: i64,
     pub withheld: i64,
     pub rounding: i64,
+    /// What of the sum is a tip.
+    pub tip: i64,
 }
 
 /// What vouches for one value.
@@ -222,7 +224,8 @@ fn closure(value: i64, rows: &[usize], parts: &Parts) -> Option<Closure> {
         }
         out
     };
-    let extras = choices(free(&parts.extras), 1);
+    let added = free(&parts.extras);
+    let extras = choices(added.clone(), 1);
     let discounts = choices(free(&parts.discounts), -1);
     let withheld = choices(free(&parts.withheld), -1);
     let roundings: Vec<(i64, usize)> = std::iter::once((0, 0))
@@ -265,7 +268,9 @@ fn closure(value: i64, rows: &[usize], parts: &Parts) -> Option<Closure> {
                                     ],
                                     value,
                                 );
-                                let less = Less { discount: -discount, withheld: -back, rounding: *round };
+                                let tip = tip_in(*extra, &added);
+                                let less =
+                                    Less { discount: -discount, withheld: -back, rounding: *round, tip };
                                 let (net, taxes) = (net.clone(), set.clone());
                                 best = Some(Closure { net, taxes, sentence, terms, less });
                             }
@@ -276,6 +281,25 @@ fn closure(value: i64, rows: &[usize], parts: &Parts) -> Option<Closure> {
         }
     }
     best
+}
+
+/// What of `extra`, which some or all of `added` make, is a tip.
+fn tip_in(extra: i64, added: &[Figure]) -> i64 {
+    let sum = |tips: bool| {
+        let of = added.iter().filter(|f| !tips || matches!(f.role, Some((Role::Tip, _))));
+        of.map(|f| f.units.abs()).sum::<i64>()
+    };
+    let mut same = added.iter().filter(|f| f.units.abs() == extra);
+    let alone = same.all(|f| matches!(f.role, Some((Role::Tip, _))));
+    if extra == 0 {
+        0
+    } else if extra == sum(false) {
+        sum(true)
+    } else if alone {
+        extra
+    } else {
+        0
+    }
 }
 
 fn sentence(net: i64, terms: &[(&str, i64)], total: i64) -> String {

@@ -20,8 +20,10 @@ pub(super) enum Role {
     Net,
     /// A tax.
     Tax,
-    /// Something added: service, tip, delivery.
+    /// Something added: service, delivery.
     Extra,
+    /// Something added for who served.
+    Tip,
     /// Something taken off.
     Discount,
     /// A tax the payer keeps back.
@@ -41,7 +43,7 @@ pub(super) enum Role {
 }
 
 use Role::{
-    Change, Count, Discount, Due, Extra, Net, Paid, Prepaid, Previous, Rounding, Tax, Total, Withheld,
+    Change, Count, Discount, Due, Extra, Net, Paid, Prepaid, Previous, Rounding, Tax, Tip, Total, Withheld,
 };
 
 /// Phrases in [`plain`] words, parted by semicolons, with their role and how sure they are of it.
@@ -71,6 +73,7 @@ impl Role {
             "net" => Net,
             "tax" => Tax,
             "extra" => Extra,
+            "tip" => Tip,
             "discount" => Discount,
             "withheld" => Withheld,
             "rounding" => Rounding,

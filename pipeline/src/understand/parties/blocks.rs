@@ -2,6 +2,8 @@
 
 use super::{
     addressed::addressed,
+    assigned::{assigned, is_factor},
+    inline::before_address,
     labels::{Label, labels},
     letter::second_address,
     names::plausible,
@@ -25,6 +27,8 @@ pub enum Side {
     Delivery,
     /// A tax representative, a warehouse: neither of the two.
     Third,
+    /// Whom the claim was sold to: to be paid, and neither of the two.
+    Factor,
 }
 
 /// A labelled block: its name and the cells that belong to it.
@@ -50,11 +54,12 @@ pub fn blocks(sheet: &Sheet) -> Vec<Block> {
     let mut out = Vec::new();
     for (r, row) in sheet.rows.iter().enumerate() {
         for (c, cell) in row.cells.iter().enumerate() {
-            for label in labels(cell) {
-                out.push(block(sheet, (r, c), row, cell, &label));
-            }
+            let labels = labels(cell);
+            out.extend(labels.iter().map(|label| block(sheet, (r, c), row, cell, label)));
             out.extend(addressed(sheet, (r, c), row, cell));
-            if sender_line(&cell.text).is_some() && row.bbox[1] < 0.4 && row.page == 1 {
+            out.extend(assigned(sheet, (r, c), cell));
+            let sender = labels.is_empty() && sender_line(&cell.text).is_some();
+            if sender && row.bbox[1] < 0.4 && row.page == 1 {
                 out.extend(window(sheet, (r, c), cell));
             }
         }
@@ -66,7 +71,7 @@ pub fn blocks(sheet: &Sheet) -> Vec<Block> {
 }
 
 fn block(sheet: &Sheet, at: (usize, usize), row: &Row, cell: &Cell, label: &Label) -> Block {
-    let behind = tidy(&label.behind);
+    let behind = label.behind.trim();
     let mut cells = vec![at];
     let most = match label.side {
         Side::Third => 4,
@@ -77,24 +82,38 @@ fn block(sheet: &Sheet, at: (usize, usize), row: &Row, cell: &Cell, label: &Labe
     cells.extend(column(sheet, at.0, row.page, (label.left - 0.03, right), cell, most, 2.5));
     let mut block =
         Block { side: label.side, name: None, bbox: cell.bbox, page: row.page, cells, person: label.person };
-    if named(&label.behind) {
-        block.name = Some(behind);
-        return block;
+    let behind_label = before_address(behind).unwrap_or(behind);
+    if named(behind_label) {
+        block.name = Some(tidy(behind_label));
+        return with_side(block);
     }
-    let below = block.cells.iter().skip(1).find_map(|(r, c)| {
+    let below = block.cells.iter().skip(1).enumerate().find_map(|(n, (r, c))| {
         let cell = sheet.rows.get(*r)?.cells.get(*c)?;
-        named(&cell.text).then_some(cell)
+        // Further down a town stands before its street.
+        let name = before_address(&cell.text).filter(|_| n == 0).unwrap_or(&cell.text);
+        named(name).then_some(cell)
     });
+    let behind = tidy(behind);
     let beside = row.cells.get(at.1 + 1).filter(|c| {
-        behind.is_empty() && c.bbox[0] - cell.bbox[2] < 0.2 && named(&c.text) && labels(c).is_empty()
+        let name = before_address(&c.text).unwrap_or(&c.text);
+        behind.is_empty() && c.bbox[0] - cell.bbox[2] < 0.2 && named(name) && labels(c).is_empty()
     });
     let close = below.filter(|b| b.bbox[1] - cell.bbox[3] < 2.0 * cell.height.max(0.005));
     if let Some(cell) = close.or(beside).or(below) {
         if beside.is_some_and(|b| b.bbox == cell.bbox) {
             block.cells.push((at.0, at.1 + 1));
         }
-        block.name = Some(tidy(&cell.text));
+        let whole = Some(tidy(&cell.text)).filter(|_| named(&cell.text));
+        block.name = whole.or_else(|| before_address(&cell.text).map(tidy));
         block.bbox = cell.bbox;
+    }
+    with_side(block)
+}
+
+/// Who is to be paid may be a factor, by his name.
+fn with_side(mut block: Block) -> Block {
+    if block.side == Side::Payee && block.name.as_deref().is_some_and(is_factor) {
+        block.side = Side::Factor;
     }
     block
 }
@@ -217,13 +236,14 @@ pub fn heads_table(row: &Row) -> bool {
 #[must_use]
 pub fn whose(blocks: &[Block], at: (usize, usize)) -> Option<Side> {
     let mine = |side: Side| blocks.iter().any(|b| b.side == side && b.cells.contains(&at));
-    [Side::Third, Side::Recipient, Side::Delivery, Side::Issuer, Side::Payee].into_iter().find(|s| mine(*s))
+    let all = [Side::Factor, Side::Third, Side::Recipient, Side::Delivery, Side::Issuer, Side::Payee];
+    all.into_iter().find(|s| mine(*s))
 }
 
 /// Whether a cell stands in the block of somebody else than who issued the paper.
 #[must_use]
 pub fn is_others(blocks: &[Block], at: (usize, usize)) -> bool {
-    matches!(whose(blocks, at), Some(Side::Recipient | Side::Delivery | Side::Third))
+    matches!(whose(blocks, at), Some(Side::Recipient | Side::Delivery | Side::Third | Side::Factor))
 }
 
 #[cfg(test)]

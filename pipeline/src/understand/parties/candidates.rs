@@ -142,7 +142,8 @@ pub fn candidates(page: &Page<'_>, weights: Weights, recipients: &[String]) -> V
             continue;
         }
         for (c, cell) in row.cells.iter().enumerate() {
-            if consumed.contains(&cell.bbox) {
+            // Whom the claim was sold to issued nothing.
+            if consumed.contains(&cell.bbox) || whose(page.blocks, (r, c)) == Some(Side::Factor) {
                 continue;
             }
             if let Some((mut candidate, taken)) = candidate(page, weights, (r, c), row, cell, rank) {
@@ -299,7 +300,8 @@ fn sides(whose: Option<Side>, own: Option<Side>, cell: &Cell) -> (f32, u32) {
         (_, Some(Side::Payee)) => (0.35, 1),
         _ => (0.0, 0),
     };
-    if sender_line(&cell.text).is_some() {
+    let theirs = matches!(whose, Some(Side::Recipient | Side::Delivery | Side::Third));
+    if !theirs && sender_line(&cell.text).is_some() {
         score += 0.9;
         proofs += 2;
     }

@@ -18,6 +18,10 @@ static RECIPIENT: Phrases = LazyLock::new(|| phrases("recipient"));
 static PERSON: Phrases = LazyLock::new(|| phrases("person"));
 static DELIVERY: Phrases = LazyLock::new(|| phrases("delivery"));
 static THIRD: Phrases = LazyLock::new(|| phrases("third"));
+/// What a paper says, anywhere in a line, when its claim was sold.
+pub static ASSIGNED: Phrases = LazyLock::new(|| phrases("assigned"));
+/// Words of the names of those who buy claims.
+pub static FACTOR: Phrases = LazyLock::new(|| phrases("factor"));
 
 /// A label found in a cell: whose, what stands behind it in the cell, and its left edge.
 pub struct Label {
@@ -117,7 +121,7 @@ mod tests {
 
     #[test]
     fn every_row_of_the_file_is_read() {
-        let lists = [&ISSUER, &PAYEE, &RECIPIENT, &PERSON, &DELIVERY, &THIRD];
+        let lists = [&ISSUER, &PAYEE, &RECIPIENT, &PERSON, &DELIVERY, &THIRD, &ASSIGNED, &FACTOR];
         let words: usize = lists.iter().map(|l| l.len()).sum();
         let text = include_str!("../data/party_labels.tsv");
         let listed: usize = knowledge::lines(text).map(|l| l.matches("; ").count() + 1).sum();

@@ -1,7 +1,7 @@
 //! What the lines about a name look like: addresses, telephones, registration numbers, prices.
 
 use super::words::{ADDRESS, CONTACT, TRADE};
-use crate::understand::sheet::has_phrase;
+use crate::understand::{money, sheet::has_phrase};
 
 /// Whether a folded line reads like a part of a postal address.
 #[must_use]
@@ -61,7 +61,7 @@ pub fn postal(row: &str) -> bool {
 /// An amount with its decimals at the end of a cell.
 #[must_use]
 pub fn is_price(folded: &str) -> bool {
-    folded.split_whitespace().any(|w| {
+    money::mend(folded).split_whitespace().any(|w| {
         let w = w.trim_matches(|c: char| !c.is_ascii_digit());
         let Some(at) = w.rfind(['.', ',']) else { return false };
         let (whole, cents) = (&w[..at], &w[at + 1..]);

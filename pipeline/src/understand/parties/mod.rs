@@ -6,9 +6,11 @@
 
 pub mod address;
 mod addressed;
+mod assigned;
 pub mod blocks;
 pub mod brands;
 pub mod candidates;
+mod inline;
 pub mod labels;
 mod letter;
 pub mod looks;

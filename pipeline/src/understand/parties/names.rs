@@ -2,7 +2,7 @@
 
 use super::{
     looks::looks_like_address,
-    words::{COUNTRIES, FORMER, LEGAL, NOT_NAME, SHORT_LEGAL, TRADE},
+    words::{COUNTRIES, FORMER, LEGAL, NOT_NAME, SHORT_LEGAL, SPEECH, TRADE},
 };
 use crate::understand::sheet::{fold, has_phrase};
 
@@ -172,6 +172,17 @@ pub fn form(name: &str) -> Option<String> {
     Some(words.get(from..=to)?.iter().map(|w| w.plain.as_str()).collect())
 }
 
+/// Words of a sentence at least, how many of them speak to whoever reads, and how many are written small where one alone does.
+const SENTENCE: (usize, usize, usize) = (6, 2, 3);
+
+/// "Please note our new account at Lago Bank Ltd": a sentence, though a firm's name is in it.
+fn speaks(text: &str) -> bool {
+    let words = tokens(text);
+    let speech = words.iter().filter(|w| SPEECH.contains(&w.plain.as_str())).count();
+    let small = words.iter().filter(|w| text[w.start..].starts_with(char::is_lowercase)).count();
+    words.len() >= SENTENCE.0 && (speech >= SENTENCE.1 || speech == 1 && small >= SENTENCE.2)
+}
+
 /// Whether a text can be a name at all.
 #[must_use]
 pub fn plausible(name: &str) -> bool {
@@ -183,6 +194,7 @@ pub fn plausible(name: &str) -> bool {
         && digits <= letters
         && !folded.ends_with(':')
         && !COUNTRIES.contains(&plain(name).as_str())
+        && !speaks(name)
         && (firm(name) > 0.9 || (!says_other(name) && !looks_like_address(&folded)))
 }
 
@@ -221,6 +233,23 @@ mod tests {
         assert_eq!(tidy("NUBE ROJA, S.A. A-58818501"), "NUBE ROJA, S.A.");
         assert_eq!(tidy("Nube Roja GmbH & Co. KG, Amtsgericht Altstadt"), "Nube Roja GmbH & Co. KG");
         assert!(only_trade("BAR - CAFETERIA") && !only_trade("BAR LUNA"));
+    }
+
+    #[test]
+    fn a_sentence_is_no_name() {
+        for text in [
+            "Please note our new bank details with Lago Ltd",
+            "Bitte beachten Sie unsere neue Bankverbindung bei der Lago AG",
+            "PLEASE NOTE OUR NEW ACCOUNT AT LAGO LTD",
+            "Tome nota de nuestra nueva cuenta en Lago, S.A.",
+        ] {
+            assert!(!plausible(text), "{text}");
+        }
+        for name in
+            ["Thank You Pizza Ltd", "Sociedad de Amigos de la Luna y del Sol S.L.", "We Are Nube Roja GmbH"]
+        {
+            assert!(plausible(name), "{name}");
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     fields::Source,
+    reading::is_unread,
     understand::{
         places::{cities, scripts},
         scorer::{Signs, yes},
@@ -166,7 +167,7 @@ fn cannot_be(name: &str) -> bool {
     let folded = fold(name);
     let digits = folded.chars().filter(char::is_ascii_digit).count();
     let letters = folded.chars().filter(|c| c.is_alphabetic()).count();
-    name.contains('\u{FFFD}')
+    name.contains(is_unread)
         || letters < 2
         || digits > letters
         || (looks_like_address(&folded) && firm(name) < 0.9 && !brands::is_brand(name))
@@ -238,6 +239,7 @@ mod tests {
             "Seattle, Washington 98101-2007",
             "(2300) - RAFAELA - Santa Fe",
             "Caf\u{FFFD} Sol",
+            "Caf\u{e0e9} Sol",
             "31-10-2023",
             "d.o.o. OIB",
             "Las Vegas, NV",

@@ -1,6 +1,7 @@
 //! The name in a line: labels before it, registration numbers and titles after it cut away, its legal form mended.
 
 use super::{
+    inline::{before_address, firm_before_address},
     looks::postal,
     mended,
     names::{Token, firm, legal_form, tokens},
@@ -12,7 +13,7 @@ use crate::understand::sheet::fold;
 #[must_use]
 pub fn tidy(text: &str) -> String {
     let text = text.trim();
-    let mut name = without_label(sender_line(text).unwrap_or(text)).to_owned();
+    let mut name = without_label(headed(text).unwrap_or(text)).to_owned();
     mended::letters(&mut name);
     mend(&mut name);
     cut_after_form(&mut name);
@@ -31,6 +32,11 @@ pub fn tidy(text: &str) -> String {
         out.push('.');
     }
     out
+}
+
+/// The name at the head of a line that goes on with its address.
+fn headed(text: &str) -> Option<&str> {
+    sender_line(text).or_else(|| firm_before_address(text))
 }
 
 fn noise(c: char) -> bool {
@@ -77,7 +83,8 @@ pub fn sender_line(text: &str) -> Option<&str> {
             && !first.chars().any(|c| c.is_ascii_digit())
             && !first.contains(':');
         if parts.len() >= 3 && place && street && named {
-            return Some(first);
+            // "Acme, Inc., Hauptstr. 1, 12345 Stadt": a comma of the name's own.
+            return before_address(text).filter(|name| name.starts_with(first)).or(Some(first));
         }
     }
     None

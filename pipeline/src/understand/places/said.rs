@@ -1,6 +1,7 @@
 //! How often, and how well, a page says each currency: by codes and signs, beside amounts or alone.
 
 use crate::understand::{
+    money::{dashed, ends_dashed},
     sheet::Sheet,
     values::currency::{self as coins, Sign, Stand},
 };
@@ -153,7 +154,8 @@ pub(super) fn parts_digits(c: char) -> bool {
 fn amount_begins(text: &str) -> bool {
     let text = text.trim_start_matches([' ', '\u{a0}', '.', ':', '-', '\u{2212}', '\u{2013}', '(']);
     let number: String = text.chars().take_while(|c| c.is_ascii_digit() || parts_digits(*c)).collect();
-    let marked = number.trim_end_matches(parts_digits).contains(parts_digits);
+    let whole = number.trim_end_matches(parts_digits);
+    let marked = whole.contains(parts_digits) || dashed(&text[whole.len()..]).is_some();
     let behind = &text[number.len()..];
     let spaced = (1..=3).contains(&number.len()) && {
         let mut next = behind.chars().skip(1).take(3);
@@ -163,6 +165,9 @@ fn amount_begins(text: &str) -> bool {
 }
 
 fn amount_ends(text: &str) -> bool {
+    if ends_dashed(text) {
+        return true;
+    }
     let text = text.trim_end_matches([' ', '\u{a0}', ')', '-', '\u{2212}', '\u{2013}']);
     let inner = |c: char| c.is_ascii_digit() || parts_digits(c) || c.is_whitespace();
     let start =

@@ -45,7 +45,7 @@ pub struct TaxId {
 pub fn issuers(ids: &[TaxId]) -> Option<(&TaxId, f32)> {
     let open: Vec<&TaxId> = ids
         .iter()
-        .filter(|i| !matches!(i.side, Some(Side::Recipient | Side::Delivery | Side::Third)))
+        .filter(|i| !matches!(i.side, Some(Side::Recipient | Side::Delivery | Side::Third | Side::Factor)))
         .collect();
     let rank = |i: &TaxId| {
         let named = match i.side {

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use crate::knowledge;
+use crate::{knowledge, understand::money::dashed};
 
 const CURRENCIES: &str = include_str!("../data/currencies.tsv");
 const SIGNS: &str = include_str!("../data/currency_signs.tsv");
@@ -130,9 +130,9 @@ pub fn beside(text: &str, at: (usize, usize)) -> Beside {
         .get(..at.0)
         .unwrap_or_default()
         .trim_end_matches(|c: char| c.is_whitespace() || "-−–+(:".contains(c));
-    let after = text
-        .get(at.1..)
-        .unwrap_or_default()
+    let behind = text.get(at.1..).unwrap_or_default();
+    // `500,- Kč`: the dashes are its cents.
+    let after = behind[dashed(behind).unwrap_or(0)..]
         .trim_start_matches(|c: char| c.is_whitespace() || "-−–)".contains(c));
     let (left, right) = (last_token(before), first_token(after));
     let sides = [(left, true), (right, false)];
@@ -284,6 +284,8 @@ mod tests {
             ("1 234,500 TND", "TND"),
             ("TOTAL PEN 25.00", "PEN"),
             ("-1.250,00 zł", "PLN"),
+            ("Celkem 500,- Kč", "CZK"),
+            ("1.250,– Ft", "HUF"),
         ] {
             assert_eq!(at(text), Beside::Known(vec![code]), "{text}");
         }

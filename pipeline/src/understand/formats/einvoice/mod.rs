@@ -32,6 +32,7 @@ use crate::{
     reading::Attachment,
     reason::{Reason, ReasonCode},
     signature::{self, Seal},
+    understand::reconcile,
 };
 use bill::Bill;
 use time::Date;
@@ -74,17 +75,33 @@ pub(super) enum Read {
 /// A bill may be dated this many days ahead: offices write tomorrow's.
 const AHEAD: time::Duration = time::Duration::days(3);
 
-/// The first attachment that is an invoice; else what the first of the others is.
+/// The first attachment that is an invoice, and whether another is another one; else what the first of the others is.
 #[must_use]
 pub fn find(attachments: &[Attachment], today: Date) -> Option<Attached> {
-    let mut other = None;
+    let (mut first, mut other): (Option<Einvoice>, Option<Attached>) = (None, None);
     for attachment in attachments {
-        match read(&attachment.bytes, today) {
-            Some(Attached::Invoice(invoice)) => return Some(Attached::Invoice(invoice)),
-            found => other = other.or(found),
+        match (read(&attachment.bytes, today), &mut first) {
+            (Some(Attached::Invoice(next)), Some(first)) => {
+                let reason = another(first, &next);
+                first.reasons.extend(reason);
+            }
+            (Some(Attached::Invoice(invoice)), none) => *none = Some(invoice),
+            (found, _) => other = other.or(found),
         }
     }
-    other
+    first.map(Attached::Invoice).or(other)
+}
+
+/// That a second XML is no other form of the first: it has another number or another total.
+fn another(first: &Einvoice, next: &Einvoice) -> Option<Reason> {
+    let differs = |name: &FieldName| match (first.fields.get(name), next.fields.get(name)) {
+        (Some(a), Some(b)) => !reconcile::same_value(*name, &a.value, &b.value),
+        _ => false,
+    };
+    let name = [FieldName::Number, FieldName::Total].into_iter().find(differs)?;
+    let said = |e: &Einvoice| e.fields.get(&name).map(|f| f.value.to_string()).unwrap_or_default();
+    let message = format!("It carries two e-invoices: {name} {} and {}.", said(first), said(next));
+    Some(Reason::new(ReasonCode::MultipleDocuments, message).with("documents", 2))
 }
 
 /// Reads one XML; `None` when it is none of the formats that we know.

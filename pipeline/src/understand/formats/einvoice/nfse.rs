@@ -155,6 +155,7 @@ fn finish(bill: &mut Bill, gross: Option<Decimal>, liquid: Option<Decimal>) {
         bill.contradict(check, &made.to_string(), &liquid.to_string());
     }
     bill.gross = liquid.or(made);
+    bill.due = bill.gross;
     bill.net = gross;
     let (issuer, recipient) = (bill.issuer.tax_id.clone(), bill.recipient.tax_id.clone());
     bill.check_id("issuer", issuer.as_deref(), keys::brazilian);

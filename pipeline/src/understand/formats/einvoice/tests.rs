@@ -55,6 +55,20 @@ fn invoice(xml: &str) -> Einvoice {
     }
 }
 
+#[test]
+fn two_attachments_are_one_invoice_or_two() {
+    let found = |xmls: [&str; 2]| {
+        let attached = |xml: &&str| Attachment { name: "f.xml".to_owned(), bytes: xml.as_bytes().to_vec() };
+        match find(&xmls.iter().map(attached).collect::<Vec<_>>(), TODAY) {
+            Some(Attached::Invoice(invoice)) => codes(&invoice),
+            other => panic!("no invoice: {other:?}"),
+        }
+    };
+    assert_eq!(found([CII, CII]), []);
+    assert_eq!(found([CII, &CII.replace("R-77", "R-78")]), [ReasonCode::MultipleDocuments]);
+    assert_eq!(found([CII, "<Order/>"]), []);
+}
+
 fn value(e: &Einvoice, name: FieldName) -> Option<&str> {
     e.fields.get(&name).map(|f| f.value.as_str())
 }

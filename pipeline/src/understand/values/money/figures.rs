@@ -79,7 +79,7 @@ pub(super) fn numbers(text: &str) -> Vec<(usize, usize)> {
 }
 
 /// Whether groups of three digits stand behind the first, or, as in India, of two and then one of three.
-fn thousands(token: &str, sep: char) -> bool {
+pub(super) fn thousands(token: &str, sep: char) -> bool {
     let groups: Vec<usize> = token.split(sep).map(str::len).collect();
     let (Some((first, rest)), Some(last)) = (groups.split_first(), groups.last()) else { return false };
     let threes = (1..=3).contains(first) && rest.iter().all(|g| *g == 3);

@@ -3,6 +3,7 @@
 use super::{
     figures::numbers,
     sign::{behind_sign, without_sign},
+    whole::with_cents,
 };
 use crate::understand::values::currency;
 
@@ -60,7 +61,8 @@ fn marks_by_sign(chars: &mut [char]) {
     }
 }
 
-/// Mends what OCR does to numbers: gaps (`12 .50`, `1,234. 56`) are closed, an `O` among digits is a zero (`RMO.65`).
+/// Mends what OCR does to numbers: gaps (`12 .50`, `1,234. 56`) are closed, an `O` among digits is a zero (`RMO.65`),
+/// dashes in the place of cents are none (`12,--`).
 /// Mending what is mended changes nothing.
 #[must_use]
 pub fn mend(text: &str) -> String {
@@ -111,7 +113,7 @@ pub fn mend(text: &str) -> String {
         }
         out.push(*c);
     }
-    out
+    with_cents(&out)
 }
 
 /// How a document parts its thousands by spaces.

@@ -1,4 +1,4 @@
-//! Amounts as people print them: `1.234,56`, `1,234.56`, `$ 1.234.567`, `RM9.00`, `12 .50`, `(120,00)`, `−€ 5.00`.
+//! Amounts as people print them: `1.234,56`, `1,234.56`, `$ 1.234.567`, `RM9.00`, `12 .50`, `(120,00)`, `−€ 5.00`, `12,--`.
 
 mod amount;
 mod figures;
@@ -6,6 +6,7 @@ mod mend;
 mod sign;
 #[cfg(test)]
 mod tests;
+mod whole;
 
 pub use amount::{Amount, plain};
 use figures::{Number, numbers, value};
@@ -13,6 +14,7 @@ pub use figures::{Style, style_in, style_of};
 pub use mend::{Spaces, join_thousands, mend};
 pub use sign::{Minus, without_sign};
 use sign::{behind_sign, minus};
+pub use whole::{dashed, ends_dashed};
 
 /// What a number looked like: whether it had decimals, a currency sign, a per-cent sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,8 +84,14 @@ fn seen(text: &str, lower: &str, (start, end): (usize, usize), style: Style, dig
     {
         (amount.scale, decimals) = (2, true);
     }
+    // In Swiss print `-.50` is half a franc, elsewhere half a dollar less.
+    let lead = text[..start].strip_suffix('.').filter(|_| decimals);
+    let dashed = lead.is_some_and(|lead| lead.ends_with(['-', '\u{2013}', '\u{2014}']));
     let grouped = token.bytes().filter(|b| !b.is_ascii_digit()).count() > usize::from(amount.scale > 0);
-    let minus = minus(&lower[..start], &lower[end..], decimals || grouped || signed);
+    let minus = match minus(&lower[..start], &lower[end..], decimals || grouped || signed) {
+        Minus::No if dashed => Minus::Doubtful,
+        minus => minus,
+    };
     let dash =
         before.ends_with('-') && !before.trim_end_matches('-').ends_with(|c: char| c.is_ascii_alphanumeric());
     if minus == Minus::Sure || (minus == Minus::Doubtful && dash) {

@@ -1,6 +1,6 @@
 //! What touches a number: its currency, its minus.
 
-use crate::understand::values::currency;
+use crate::{reading::is_unread, understand::values::currency};
 
 /// The minus of a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -42,6 +42,11 @@ pub(super) fn behind_sign(after: &str) -> &str {
 /// currency, so that it is no number of pieces.
 pub(super) fn minus(before: &str, after: &str, plain: bool) -> Minus {
     let (rest, signed) = without_sign(before);
+    if [before, rest].into_iter().any(unread_before)
+        || [after, behind_sign(after)].into_iter().any(unread_behind)
+    {
+        return Minus::Doubtful;
+    }
     for (text, touches) in [(before, !before.ends_with(' ')), (rest, signed && !rest.ends_with(' '))] {
         let bare = text.trim_end();
         let Some(lead) = bare.strip_suffix('-') else { continue };
@@ -86,18 +91,29 @@ pub(super) fn minus(before: &str, after: &str, plain: bool) -> Minus {
     }
 }
 
-/// Marks that a bookkeeper may mean a minus by: `[250,00]`, `<250,00>`, `250,00 (-)`, a sign that the font has no letter for.
+/// Whether what stands beside a number has a sign in it that no letter is known for: a font may print its minus so.
+fn unread_before(text: &str) -> bool {
+    let token = text.trim_end().rsplit(char::is_whitespace).next().unwrap_or_default();
+    let after_letter = token.chars().zip(token.chars().skip(1)).filter(|(a, _)| a.is_alphabetic());
+    // `factur\u{fffd} 250,00`: at the end of a word it is one of its letters.
+    let of_words = after_letter.filter(|(_, b)| is_unread(*b)).count();
+    text.ends_with(is_unread) || token.chars().filter(|c| is_unread(*c)).count() > of_words
+}
+
+fn unread_behind(text: &str) -> bool {
+    let token = text.trim_start().split(char::is_whitespace).next().unwrap_or_default();
+    token.contains(is_unread)
+}
+
+/// Marks that a bookkeeper may mean a minus by: `[250,00]`, `<250,00>`, `250,00 (-)`.
 fn perhaps(before: &str, rest: &str, (after, behind): (&str, &str)) -> bool {
     let between = |open: char, close: char| {
         [before, rest].iter().any(|text| text.trim_end().ends_with(open))
             && [after, behind].iter().any(|text| text.trim_start().starts_with(close))
     };
-    let unread = |c: char| c == '\u{fffd}' || (c.is_control() && !c.is_whitespace());
     between('[', ']')
         || between('<', '>')
         || [after, behind].iter().any(|text| text.trim_start().starts_with("(-)"))
-        || before.ends_with(unread)
-        || rest.ends_with(unread)
 }
 
 fn begins_number(text: &str) -> bool {

@@ -49,12 +49,23 @@ fn what_may_be_meant_for_a_minus_is_no_plain_amount() {
         "250,00 haber",
         "250,00 € haben",
         "\u{0}250,00 €",
+        "\u{fffd} 250,00 €",
+        "total: \u{fffd} € 250,00",
+        "\u{e02d}€250,00",
+        "€ \u{f0021}250,00",
+        "250,00\u{fffd}",
+        "250,00 € \u{0}",
+        "\u{25a1}250,00 eur",
+        "total \u{fffd}eur 250,00",
+        "\u{fffd}1250 €",
         "– 250,00 €",
     ] {
         let seen = amounts(&mend(text), Style::Comma);
         assert!(seen.iter().all(|s| s.minus == Minus::Doubtful) && seen.len() == 1, "{text}: {seen:?}");
     }
-    for text in ["[1] 250,00", "total – 250,00 €", "a<b 250,00"] {
+    for text in
+        ["[1] 250,00", "total – 250,00 €", "a<b 250,00", "factur\u{fffd} 250,00 €", "\u{fffd} total 250,00"]
+    {
         let seen = amounts(&mend(text), Style::Comma);
         assert!(seen.iter().all(|s| s.minus == Minus::No), "{text}: {seen:?}");
     }

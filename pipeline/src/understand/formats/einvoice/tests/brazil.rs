@@ -129,6 +129,7 @@ fn a_service_note_is_worth_what_is_paid_for_it() {
             (F::Subtotal, "10000.00"),
             (F::Withheld, "1115.00"),
             (F::Total, "8885.00"),
+            (F::AmountDue, "8885.00"),
             (F::Tax, "500.00"),
             (F::LineItems, "Publicidade: 10000.00"),
         ],
@@ -154,6 +155,7 @@ fn town_halls_answer_with_lists() {
             (F::Subtotal, "1000.00"),
             (F::Withheld, "65.00"),
             (F::Total, "935.00"),
+            (F::AmountDue, "935.00"),
             (F::Taxes, "ISS 5 % of 1000.00: 50.00"),
         ],
     );
@@ -164,6 +166,7 @@ fn town_halls_answer_with_lists() {
         ABRASF,
         &[
             ("<ValorLiquidoNfse>935.00", "<ValorLiquidoNfse>1000.00", "net to be paid"),
+            ("<IssRetido>1", "<IssRetido>2", "net to be paid"),
             ("</Nfse></CompNfse>", "</Nfse><NfseCancelamento/></CompNfse>", "not cancelled"),
         ],
     );
@@ -193,4 +196,13 @@ fn the_first_abrasf_layout() {
         ],
     );
     assert!(!e.fields.contains_key(&F::Withheld));
+    let kept = xml.replace("<IssRetido>2", "<IssRetido>1").replace(
+        "<ValorLiquidoNfse>500.00",
+        "<ValorIssRetido>25.00</ValorIssRetido><ValorLiquidoNfse>475.00",
+    );
+    let kept = says(
+        &kept,
+        &[(F::Subtotal, "500.00"), (F::Withheld, "25.00"), (F::Total, "475.00"), (F::AmountDue, "475.00")],
+    );
+    assert_eq!(codes(&kept), []);
 }
