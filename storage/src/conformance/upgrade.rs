@@ -50,6 +50,8 @@ pub async fn upgrade(catalog: &Catalog) {
     let matters = super::matters::fill(catalog).await;
     migrate_to(catalog, BEFORE_BATCHES).await;
     let batch = super::abstention::decided_at_once_before(catalog, &landed).await;
+    migrate_to(catalog, super::people::BEFORE_IDENTITIES).await;
+    let known = super::people::was_known_before(catalog).await;
     catalog.migrate().await.expect("the landed schema is brought up to date");
     catalog.migrate().await.expect("and a second time changes nothing");
     super::abstention::what_was_decided_at_once_says_so(catalog, &landed, batch).await;
@@ -64,6 +66,7 @@ pub async fn upgrade(catalog: &Catalog) {
     super::found::what_was_there_is_found(catalog, landed.filed).await;
     super::tallies::what_was_there_is_counted(catalog).await;
     super::feed::what_was_there_was_told(catalog, landed.waiting).await;
+    super::people::is_known_still(catalog, known).await;
     columns_are_the_same_on_both(catalog).await;
 }
 
