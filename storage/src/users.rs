@@ -219,7 +219,8 @@ async fn change(tx: &mut Tx, id: UserId, change: &Change) -> Result<Result<User,
     let present = micros(tx.now());
     let had_admin = an_admin_is_there(tx).await?;
     if let Some(email) = change.email.as_deref().filter(|email| !email.is_empty()) {
-        let other = optional!(tx, (Uuid,), "SELECT id FROM users WHERE email = $1 AND id <> $2", email, id.0)?;
+        let other =
+            optional!(tx, (Uuid,), "SELECT id FROM users WHERE email = $1 AND id <> $2", email, id.0)?;
         if other.is_some() {
             return Ok(Err(Unchanged::EmailTaken));
         }

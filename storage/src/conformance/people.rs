@@ -85,7 +85,11 @@ pub(super) async fn whom_a_provider_vouches_for_comes_in(catalog: &Catalog) {
     assert_eq!(comes(&again).await, Ok(ida), "from then on by the provider's name alone");
     assert_eq!(comes(&unproven).await, Ok(ida));
     let other = format!("other-{unique}");
-    assert_eq!(comes(&Vouched { subject: &other, ..nobody }).await, Err(Outside::Another), "the address is hers");
+    assert_eq!(
+        comes(&Vouched { subject: &other, ..nobody }).await,
+        Err(Outside::Another),
+        "the address is hers"
+    );
     let elsewhere = Vouched { issuer: "https://other.example", ..again };
     assert_eq!(comes(&elsewhere).await, Err(Outside::Unknown), "what a provider said finds nobody");
 
@@ -116,7 +120,11 @@ pub(super) async fn whom_a_provider_vouches_for_comes_in(catalog: &Catalog) {
     };
     let made = catalog.let_in(&new).await.unwrap().expect("added");
     assert_eq!((made.name.as_str(), made.role, made.sees_ids), (fresh.as_str(), Role::Reviewer, false));
-    let of = |actor: &str| AuditFilter { q: Some(unique.clone()), actor: Some(actor.to_owned()), ..AuditFilter::default() };
+    let of = |actor: &str| AuditFilter {
+        q: Some(unique.clone()),
+        actor: Some(actor.to_owned()),
+        ..AuditFilter::default()
+    };
     let told = catalog.search_audit(&of("oidc"), None, 100).await.unwrap();
     let told: Vec<_> = told.iter().map(|l| l.entry.action.as_str()).collect();
     assert_eq!(told, ["identity_linked", "user_added", "identity_linked", "user_changed", "identity_linked"]);

@@ -103,18 +103,19 @@ impl Catalog {
              ORDER BY s.created_at DESC LIMIT 500",
             present
         )?;
-        let session = |(hash, user, created, expires, agent, address, way): (Vec<u8>, _, i64, i64, _, _, String)| {
-            let corrupt = || CatalogError::Missing { what: "whole hash of a session" };
-            Ok(Session {
-                id: Sha256(<[u8; 32]>::try_from(hash).map_err(|_| corrupt())?),
-                user,
-                created_at: at("sessions", "created_at", created)?,
-                expires_at: at("sessions", "expires_at", expires)?,
-                agent,
-                address,
-                way: word("sessions", "signed_in_by", &way)?,
-            })
-        };
+        let session =
+            |(hash, user, created, expires, agent, address, way): (Vec<u8>, _, i64, i64, _, _, String)| {
+                let corrupt = || CatalogError::Missing { what: "whole hash of a session" };
+                Ok(Session {
+                    id: Sha256(<[u8; 32]>::try_from(hash).map_err(|_| corrupt())?),
+                    user,
+                    created_at: at("sessions", "created_at", created)?,
+                    expires_at: at("sessions", "expires_at", expires)?,
+                    agent,
+                    address,
+                    way: word("sessions", "signed_in_by", &way)?,
+                })
+            };
         rows.into_iter().map(session).collect()
     }
 
