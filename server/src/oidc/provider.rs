@@ -131,7 +131,8 @@ impl Provider {
     /// # Errors
     /// When the catalog fails.
     pub async fn key(&self, catalog: &Catalog) -> Result<&Key, CatalogError> {
-        let kept = async || Ok(Key::new(&catalog.sign_in_key(&rand::rng().random()).await?));
+        let fresh: [u8; 32] = rand::rng().random();
+        let kept = || async move { catalog.sign_in_key(&fresh).await.map(|secret| Key::new(&secret)) };
         self.key.get_or_try_init(kept).await
     }
 
