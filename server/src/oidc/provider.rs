@@ -198,12 +198,13 @@ impl Provider {
     ) -> Result<Url, Trouble> {
         let said = self.discovered(present, false).await?;
         let verifier = PkceCodeVerifier::new(ticket.verifier(key));
+        let (state, nonce) = (CsrfToken::new(ticket.state(key)), Nonce::new(ticket.nonce(key)));
         let (url, _, _) = self
             .client(&said, redirect)
             .authorize_url(
                 AuthenticationFlow::<CoreResponseType>::AuthorizationCode,
-                || CsrfToken::new(ticket.state(key)),
-                || Nonce::new(ticket.nonce(key)),
+                || state,
+                || nonce,
             )
             .add_scopes(self.config.scopes.iter().cloned().map(Scope::new))
             .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier))

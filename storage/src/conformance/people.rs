@@ -65,7 +65,7 @@ pub(super) async fn who_may_what_is_changed_and_told(catalog: &Catalog) {
     assert_eq!(catalog.change_user(boss, &disabled(true)).await.unwrap(), Err(Unchanged::LastAdmin));
     let lower = Change { role: Some(Role::Auditor), ..Change::default() };
     assert_eq!(catalog.change_user(boss, &lower).await.unwrap(), Err(Unchanged::LastAdmin));
-    let nobody = catalog.change_user(crate::names::UserId::generate(), &sees).await.unwrap();
+    let nobody = catalog.change_user(UserId::generate(), &sees).await.unwrap();
     assert_eq!(nobody, Err(Unchanged::Missing));
 }
 
