@@ -13,6 +13,8 @@ AXE_VERSION=4.14.1
 AIOSMTPD_VERSION=1.4.6
 # Apache-2.0; compiles the TypeScript client in the tests.
 TYPESCRIPT_VERSION=5.9.3
+# MIT; an identity provider to sign in at, a tool of the tests, in nothing that is shipped.
+OIDC_PROVIDER_VERSION=9.13.3
 # MIT; a tool of the tests, in nothing that is shipped.
 SCHEMATHESIS_VERSION=4.32.5
 CARGO_DENY_VERSION=0.20.2
@@ -66,6 +68,9 @@ case ${1:?check or test} in
     [[ -e $cache/typescript/node_modules/typescript/bin/tsc ]] ||
       npm install --silent --no-audit --no-fund --prefix "$cache/typescript" "typescript@$TYPESCRIPT_VERSION" 2>/dev/null ||
       missing "TypeScript" "npm install failed; the TypeScript client is then not compiled"
+    [[ -e $cache/oidc/node_modules/oidc-provider/package.json ]] ||
+      npm install --silent --no-audit --no-fund --prefix "$cache/oidc" "oidc-provider@$OIDC_PROVIDER_VERSION" 2>/dev/null ||
+      missing "oidc-provider" "npm install failed; signing in at an identity provider is then not tested"
     [[ -x $cache/smtp/bin/aiosmtpd ]] ||
       { python3 -m venv "$cache/smtp" && "$cache/smtp/bin/pip" install --quiet "aiosmtpd==$AIOSMTPD_VERSION"; } ||
       missing "aiosmtpd" "python3 -m venv or pip install failed; mail is then not tested"

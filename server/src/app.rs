@@ -23,6 +23,7 @@ use crate::{
         front::budget::Budget,
         problem::Problem,
     },
+    oidc::provider::Provider,
 };
 
 /// Largest table of notices, bytes: ten thousand lines.
@@ -60,6 +61,8 @@ pub struct Parts {
     pub outgoing: Arc<Outgoing>,
     /// Sign-in: the setup token and the count of failures.
     pub door: Door,
+    /// Where people may sign in beside here.
+    pub oidc: Option<Provider>,
     /// What is told to open pages as it changes.
     pub live: Live,
 }

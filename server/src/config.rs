@@ -4,6 +4,7 @@
 //! sound, or says which variable is wrong and what to write instead. Nothing after start reads the environment.
 
 mod erasing;
+mod oidc;
 mod parsed;
 mod settings;
 
@@ -20,6 +21,8 @@ use acuse_workers::{scan::ClamdAddress, watch::Expected};
 use ipnet::IpNet;
 use url::Url;
 
+pub(crate) use oidc::is_safe;
+pub use oidc::{Oidc, OidcSettings};
 pub use settings::Settings;
 
 use crate::http::client_address::TrustedProxies;
@@ -115,6 +118,8 @@ pub struct Config {
     pub sender_quota: Quota,
     /// How conversations are led; none: every file is answered by itself.
     pub policies: Option<Policies>,
+    /// Where people may sign in beside here.
+    pub oidc: Option<Oidc>,
     /// OTLP collector's base URL.
     pub otlp_endpoint: Option<Url>,
 }
@@ -246,6 +251,7 @@ impl TryFrom<Settings> for Config {
             key_file: erasing::key_file(&s, &data_dir),
             retention: erasing::retention(&s)?,
             erase_keeps: erasing::keeps(&s)?,
+            oidc: oidc::oidc(&s.oidc)?,
             otlp_endpoint: given(s.otlp_endpoint.as_deref())
                 .map(|v| http_url("OTEL_EXPORTER_OTLP_ENDPOINT", v))
                 .transpose()?,

@@ -2,7 +2,7 @@
 //!
 //! [`cli`] reads what was typed, [`config`] and [`limits`] what was set; [`parts`] opens the catalog, the objects, the sandbox and
 //! the Graph client; [`serve`] runs the web side and the workers on them. A request goes through [`app`]'s router to
-//! [`http`] (webhook, API, health) or [`desk`] (pages for people), and an assistant's through [`mcp`]; a person's decision from either is checked and
+//! [`http`] (webhook, API, health) or [`desk`] (pages for people; those who sign in elsewhere by [`oidc`]), and an assistant's through [`mcp`]; a person's decision from either is checked and
 //! carried out by [`review`].
 
 pub mod access;
@@ -14,6 +14,7 @@ pub mod export;
 pub mod http;
 pub mod limits;
 pub mod mcp;
+pub mod oidc;
 pub mod parts;
 pub mod review;
 pub mod serve;

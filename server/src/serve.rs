@@ -29,6 +29,7 @@ use crate::{
         Chain,
         front::{self, Caps, budget::Budget},
     },
+    oidc::provider::Provider,
     parts::{self, Parts},
 };
 
@@ -153,6 +154,12 @@ fn web(config: &Config, parts: &Parts, role: Role) -> anyhow::Result<App> {
         ),
         outgoing: Arc::new(parts::outgoing(&config.outgoing)?),
         door: Door::default(),
+        oidc: config
+            .oidc
+            .clone()
+            .map(Provider::new)
+            .transpose()
+            .context("cannot speak to the identity provider")?,
         live: Live::default(),
     }))
 }

@@ -1,12 +1,14 @@
-//! The people who review, and their sessions (`sessions`). Passwords come hashed (argon2) from the caller.
+//! The people who review, their sessions (`sessions`) and who they are for an identity provider (`identities`). Passwords
+//! come hashed (argon2) from the caller.
 
+pub mod identities;
 mod sessions;
 
 use serde::Serialize;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-pub use sessions::Session;
+pub use sessions::{Session, Way};
 
 use crate::{
     catalog::Catalog,
@@ -31,6 +33,9 @@ words! {
     }
 }
 
+/// In the place of a password's hash, of somebody who has none: no password has it.
+pub const NO_PASSWORD: &str = "!";
+
 /// A person who reviews.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct User {
@@ -46,8 +51,8 @@ pub struct User {
     pub sees_ids: bool,
     /// Since when they may not sign in.
     pub disabled_at: Option<OffsetDateTime>,
-    /// Who they are for the identity provider.
-    pub subject: Option<String>,
+    /// By which address they are known at their first sign-in with an identity provider; in lower case.
+    pub email: Option<String>,
 }
 
 /// Why a person was not changed.
@@ -57,9 +62,11 @@ pub enum Unchanged {
     Missing,
     /// Nobody would be left who may let people in.
     LastAdmin,
+    /// Somebody else has the e-mail address.
+    EmailTaken,
 }
 
-const COLUMNS: &str = "u.id, u.name, u.role, u.created_at, u.sees_ids, u.disabled_at, u.subject";
+const COLUMNS: &str = "u.id, u.name, u.role, u.created_at, u.sees_ids, u.disabled_at, u.email";
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -69,7 +76,7 @@ struct Row {
     created_at: i64,
     sees_ids: bool,
     disabled_at: Option<i64>,
-    subject: Option<String>,
+    email: Option<String>,
 }
 
 const T: &str = "users";
@@ -86,7 +93,7 @@ impl TryFrom<Row> for User {
             created_at: at(T, "created_at", row.created_at)?,
             sees_ids: row.sees_ids || role == Role::Admin,
             disabled_at: maybe_at(T, "disabled_at", row.disabled_at)?,
-            subject: row.subject,
+            email: row.email,
         })
     }
 }
@@ -102,6 +109,8 @@ pub struct Change {
     pub disabled: Option<bool>,
     /// Another password, hashed.
     pub password_hash: Option<String>,
+    /// Another e-mail address, in lower case; an empty one takes it away.
+    pub email: Option<String>,
 }
 
 impl Catalog {
@@ -134,7 +143,7 @@ impl Catalog {
         Ok(UserId(id))
     }
 
-    /// Adds a person; none where somebody has the name, or is that person for the identity provider, already.
+    /// Adds a person; none where somebody has the name or the e-mail address already.
     ///
     /// # Errors
     /// When the database fails.
@@ -143,14 +152,14 @@ impl Catalog {
         name: &str,
         password_hash: &str,
         (role, sees_ids): (Role, bool),
-        subject: Option<&str>,
+        email: Option<&str>,
     ) -> Result<Option<UserId>, CatalogError> {
         let mut tx = self.writing().await?;
         let present = tx.now();
         let made = optional!(
             tx,
             (Uuid,),
-            "INSERT INTO users (id, name, password_hash, role, created_at, sees_ids, subject) \
+            "INSERT INTO users (id, name, password_hash, role, created_at, sees_ids, email) \
              VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING id",
             UserId::generate().0,
             name,
@@ -158,7 +167,7 @@ impl Catalog {
             role.as_str(),
             micros(present),
             sees_ids,
-            subject
+            email
         )?;
         tx.commit().await?;
         Ok(made.map(|(id,)| UserId(id)))
@@ -174,33 +183,11 @@ impl Catalog {
         change: &Change,
     ) -> Result<Result<User, Unchanged>, CatalogError> {
         let mut tx = self.writing().await?;
-        let present = micros(tx.now());
-        let had_admin = an_admin_is_there(&mut tx).await?;
-        let changed = execute!(
-            tx,
-            "UPDATE users SET role = COALESCE($2, role), sees_ids = COALESCE($3, sees_ids), \
-             password_hash = COALESCE($4, password_hash), \
-             disabled_at = CASE WHEN $5 IS NULL THEN disabled_at WHEN $5 THEN COALESCE(disabled_at, $6) END \
-             WHERE id = $1",
-            id.0,
-            change.role.map(Role::as_str),
-            change.sees_ids,
-            change.password_hash.as_deref(),
-            change.disabled,
-            present
-        )?;
-        if changed != 1 {
-            return Ok(Err(Unchanged::Missing));
+        let changed = self::change(&mut tx, id, change).await?;
+        if changed.is_ok() {
+            tx.commit().await?;
         }
-        if had_admin && !an_admin_is_there(&mut tx).await? {
-            return Ok(Err(Unchanged::LastAdmin));
-        }
-        if change.role.is_some() || change.password_hash.is_some() || change.disabled == Some(true) {
-            execute!(tx, "DELETE FROM sessions WHERE user_id = $1", id.0)?;
-        }
-        let user = lookup(&mut tx, id).await?.ok_or(CatalogError::Missing { what: "person" })?;
-        tx.commit().await?;
-        Ok(Ok(user))
+        Ok(changed)
     }
 
     /// A person by name, with the hash of their password.
@@ -216,16 +203,6 @@ impl Catalog {
         Ok(Some((user, hash)))
     }
 
-    /// A person by who they are for the identity provider.
-    ///
-    /// # Errors
-    /// When the database fails or the row is impossible.
-    pub async fn user_by_subject(&self, subject: &str) -> Result<Option<User>, CatalogError> {
-        let mut tx = self.quick().await?;
-        let text = format!("SELECT {COLUMNS} FROM users u WHERE u.subject = $1");
-        optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), subject)?.map(User::try_from).transpose()
-    }
-
     /// All people, by name.
     ///
     /// # Errors
@@ -235,6 +212,44 @@ impl Catalog {
         let text = format!("SELECT {COLUMNS} FROM users u ORDER BY u.name LIMIT 1000");
         all!(tx, Row, sqlx::AssertSqlSafe(text.clone()))?.into_iter().map(User::try_from).collect()
     }
+}
+
+/// Changes a person; what is refused must be rolled back.
+async fn change(tx: &mut Tx, id: UserId, change: &Change) -> Result<Result<User, Unchanged>, CatalogError> {
+    let present = micros(tx.now());
+    let had_admin = an_admin_is_there(tx).await?;
+    if let Some(email) = change.email.as_deref().filter(|email| !email.is_empty()) {
+        let other =
+            optional!(tx, (Uuid,), "SELECT id FROM users WHERE email = $1 AND id <> $2", email, id.0)?;
+        if other.is_some() {
+            return Ok(Err(Unchanged::EmailTaken));
+        }
+    }
+    let changed = execute!(
+        tx,
+        "UPDATE users SET role = COALESCE($2, role), sees_ids = COALESCE($3, sees_ids), \
+         password_hash = COALESCE($4, password_hash), \
+         disabled_at = CASE WHEN $5 IS NULL THEN disabled_at WHEN $5 THEN COALESCE(disabled_at, $6) END, \
+         email = NULLIF(COALESCE($7, email), '') WHERE id = $1",
+        id.0,
+        change.role.map(Role::as_str),
+        change.sees_ids,
+        change.password_hash.as_deref(),
+        change.disabled,
+        present,
+        change.email.as_deref()
+    )?;
+    if changed != 1 {
+        return Ok(Err(Unchanged::Missing));
+    }
+    if had_admin && !an_admin_is_there(tx).await? {
+        return Ok(Err(Unchanged::LastAdmin));
+    }
+    if change.role.is_some() || change.password_hash.is_some() || change.disabled == Some(true) {
+        execute!(tx, "DELETE FROM sessions WHERE user_id = $1", id.0)?;
+    }
+    let user = lookup(tx, id).await?.ok_or(CatalogError::Missing { what: "person" })?;
+    Ok(Ok(user))
 }
 
 async fn lookup(tx: &mut Tx, id: UserId) -> Result<Option<User>, CatalogError> {

@@ -83,6 +83,7 @@ impl InProcess {
             keep: Keep::Amounts,
             outgoing: Arc::new(Outgoing::new(OutgoingConfig::default())?),
             door: Door::default(),
+            oidc: None,
             live: Live::default(),
         });
         Ok(Self { world, router: app::router(app), _turn: turn })

@@ -8,6 +8,7 @@ pub mod clamd;
 pub mod collector;
 pub mod in_process;
 pub mod minio;
+pub mod oidc;
 pub mod postgres;
 pub mod process;
 pub mod simulated;
@@ -41,6 +42,13 @@ pub fn free_port() -> std::io::Result<u16> {
         }
     }
     Err(last.unwrap_or_else(|| std::io::Error::other("no free port")))
+}
+
+/// Where `make test` puts the tools that it brings.
+#[must_use]
+pub fn cache() -> PathBuf {
+    let home = PathBuf::from(std::env::var_os("HOME").unwrap_or_default());
+    std::env::var_os("XDG_CACHE_HOME").map_or_else(|| home.join(".cache"), PathBuf::from).join("acuse")
 }
 
 /// Says loudly that a part is missing; with `CI=true` that is a failure.

@@ -24,12 +24,11 @@ pub const ACCESS_KEY: &str = "acuse-tests";
 pub const SECRET_KEY: &str = "acuse-tests-secret";
 
 fn binary() -> Option<PathBuf> {
-    let cache = std::env::var_os("XDG_CACHE_HOME")
-        .map(PathBuf::from)
-        .or_else(|| std::env::var_os("HOME").map(|h| PathBuf::from(h).join(".cache")))
-        .map(|c| c.join("acuse/bin"));
     let path = std::env::var_os("PATH").unwrap_or_default();
-    cache.into_iter().chain(std::env::split_paths(&path)).map(|p| p.join("minio")).find(|p| p.exists())
+    std::iter::once(crate::cache().join("bin"))
+        .chain(std::env::split_paths(&path))
+        .map(|p| p.join("minio"))
+        .find(|p| p.exists())
 }
 
 impl Minio {

@@ -17,6 +17,7 @@ mod desk_decide;
 mod desk_finance;
 mod desk_flow;
 mod desk_harm;
+mod desk_oidc;
 mod desk_people;
 mod desk_picture;
 mod desk_work;

@@ -5,7 +5,7 @@ use std::{
     process::Command,
 };
 
-use acuse_tests::{skip_or_fail, stack::Api};
+use acuse_tests::{cache, skip_or_fail, stack::Api};
 
 use crate::{
     withheld::{bill, read, sent},
@@ -81,11 +81,6 @@ console.log("typescript is good");
 
 fn clients() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../clients")
-}
-
-pub fn cache() -> PathBuf {
-    let home = PathBuf::from(std::env::var_os("HOME").unwrap_or_default());
-    std::env::var_os("XDG_CACHE_HOME").map_or_else(|| home.join(".cache"), PathBuf::from).join("acuse")
 }
 
 fn run(command: &mut Command, says: &str) {

@@ -294,10 +294,8 @@ async fn a_page_speaks_the_persons_language() {
 }
 
 /// The rules of axe-core, brought by `make test`.
-fn axe() -> Option<String> {
-    let cache = std::env::var("XDG_CACHE_HOME")
-        .unwrap_or_else(|_| format!("{}/.cache", std::env::var("HOME").unwrap_or_default()));
-    let found = std::fs::read_to_string(format!("{cache}/acuse/axe/node_modules/axe-core/axe.min.js"));
+pub fn axe() -> Option<String> {
+    let found = std::fs::read_to_string(acuse_tests::cache().join("axe/node_modules/axe-core/axe.min.js"));
     if found.is_err() {
         acuse_tests::skip_or_fail("axe-core", "it was not brought from its registry");
     }
@@ -305,7 +303,7 @@ fn axe() -> Option<String> {
 }
 
 /// What of the page shuts somebody out, in both colours.
-fn violations(page: &mut Browser, axe: &str, path: &str) -> Vec<String> {
+pub fn violations(page: &mut Browser, axe: &str, path: &str) -> Vec<String> {
     let mut found = Vec::new();
     page.eval(&format!("{axe};0")).unwrap();
     for scheme in ["light", "dark"] {

@@ -5,14 +5,11 @@
 use std::process::Command;
 
 use acuse_tests::{
-    skip_or_fail,
+    cache, skip_or_fail,
     stack::{Api, Place},
 };
 
-use crate::{
-    clients::cache,
-    world::{ALL, Alone},
-};
+use crate::world::{ALL, Alone};
 
 /// Calls of each operation, at most.
 const EXAMPLES: &str = "10";

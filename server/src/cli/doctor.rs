@@ -1,6 +1,7 @@
 //! `acuse doctor`: every part, one line each: how it is, and how to mend it.
 
 mod erasing;
+mod sign_in;
 
 use std::{process::ExitCode, time::Duration};
 
@@ -94,6 +95,7 @@ pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
     channel(config, &mut report).await;
     if let Some(catalog) = &catalog {
         erasing::sealed(config, catalog, &mut report).await;
+        sign_in::provider(config, catalog.now(), &mut report).await;
         queues(catalog, &mut report).await;
         sensitivity(catalog, &mut report).await;
         searched(catalog, &mut report).await;

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::OidcSettings;
+
 /// What was typed: flags and environment, before anything is believed.
 #[derive(Clone, Default, Args)]
 #[command(next_help_heading = "Configuration")]
@@ -163,6 +165,9 @@ pub struct Settings {
     /// place): silence for longer than the last part is an incident [default: never].
     #[arg(long, env = "ACUSE_EXPECT_WEBHOOKS", global = true, value_name = "HOURS")]
     pub expect_webhooks: Option<String>,
+    /// The identity provider.
+    #[command(flatten)]
+    pub oidc: OidcSettings,
     /// Limits on one file, from `ACUSE_LIMIT_…`; `acuse doctor` prints them.
     #[arg(skip = crate::limits::given())]
     pub limits: Vec<(String, String)>,

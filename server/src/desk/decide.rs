@@ -43,7 +43,7 @@ pub async fn decide(
     let typed = Typed(form);
     let person = match Person::of(&app, &headers).await {
         Ok(Some(person)) => person,
-        Ok(None) => return door::interrupted(id, &typed),
+        Ok(None) => return door::interrupted(&app, &headers, id, &typed),
         Err(problem) => return trouble(problem, &format!("/documents/{id}")),
     };
     match act(&app, &person, id, &typed).await {

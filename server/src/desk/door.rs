@@ -21,7 +21,7 @@ use super::{
     session::{self, Person},
     typed::Typed,
 };
-use crate::{app::App, http::problem::Problem};
+use crate::{app::App, http::problem::Problem, oidc::ticket::local};
 
 #[derive(Template)]
 #[template(path = "login.html")]
@@ -33,17 +33,40 @@ struct Login {
     error: Option<String>,
     /// What somebody typed whose session had ended, to be kept for them when they are back.
     resume: String,
+    /// What the identity provider is called, where there is one.
+    provider: Option<String>,
 }
 
 impl Login {
-    fn page(setup: bool, token: String, error: Option<String>) -> Response {
-        let action = if setup { "/setup" } else { "/login" };
+    fn of(app: &App, headers: &HeaderMap) -> Self {
+        Self {
+            frame: Frame { section: "door", tongue: Tongue::asked(headers), ..Frame::default() },
+            setup: false,
+            token: String::new(),
+            action: "/login",
+            error: None,
+            resume: String::new(),
+            provider: app.oidc.as_ref().map(|provider| provider.config.label.clone()),
+        }
+    }
+
+    fn setup(app: &App, headers: &HeaderMap, token: String, error: Option<String>) -> Response {
         let status = if error.is_some() { StatusCode::UNAUTHORIZED } else { StatusCode::OK };
-        let frame = Frame { section: "door", ..Frame::default() };
-        let mut response = page(&Self { frame, setup, token, action, error, resume: String::new() });
+        let login = Self::of(app, headers);
+        Self { setup: true, token, action: "/setup", error, provider: None, ..login }.answer(status)
+    }
+
+    fn answer(mut self, status: StatusCode) -> Response {
+        self.error = self.error.map(|error| self.frame.t(&error).to_owned());
+        let mut response = page(&self);
         *response.status_mut() = status;
         response
     }
+}
+
+/// The sign-in page, with what went wrong.
+pub(super) fn sign_in_page(app: &App, headers: &HeaderMap, status: StatusCode, error: &str) -> Response {
+    Login { error: Some(error.to_owned()), ..Login::of(app, headers) }.answer(status)
 }
 
 /// What the sign-in form sends.
@@ -66,21 +89,17 @@ struct Interrupted {
 
 /// The sign-in page in the place of a decision whose session had ended: it carries what was typed, which is offered
 /// again behind it. Nothing is decided.
-pub fn interrupted(document: DocumentId, typed: &Typed) -> Response {
+pub fn interrupted(app: &App, headers: &HeaderMap, document: DocumentId, typed: &Typed) -> Response {
     let form = typed.draft().unwrap_or_default().into_iter();
     let version = typed.get("version").map(|v| ("version".to_owned(), v.to_owned()));
     let said = Interrupted { document, form: form.chain(version).collect() };
     let resume = serde_json::to_string(&said).unwrap_or_default();
-    again(resume, "Your session had ended. Sign in, and what you typed is there again.")
+    again(app, headers, resume, "Your session had ended. Sign in, and what you typed is there again.")
 }
 
-fn again(resume: String, error: &str) -> Response {
-    let frame = Frame { section: "door", ..Frame::default() };
+fn again(app: &App, headers: &HeaderMap, resume: String, error: &str) -> Response {
     let error = Some(error.to_owned());
-    let mut response =
-        page(&Login { frame, setup: false, token: String::new(), action: "/login", error, resume });
-    *response.status_mut() = StatusCode::UNAUTHORIZED;
-    response
+    Login { error, resume, ..Login::of(app, headers) }.answer(StatusCode::UNAUTHORIZED)
 }
 
 /// Keeps what was typed before the session ended for whoever signs in with it; where to go on.
@@ -96,8 +115,8 @@ async fn resumed(app: &App, user: &str, resume: &str) -> Result<String, Problem>
 }
 
 /// `GET /login`.
-pub async fn show() -> Response {
-    Login::page(false, String::new(), None)
+pub async fn show(State(app): State<App>, headers: HeaderMap) -> Response {
+    Login::of(&app, &headers).answer(StatusCode::OK)
 }
 
 /// `POST /login`.
@@ -118,14 +137,44 @@ pub async fn enter(
             Ok(Some(token)) => {
                 resumed(&app, form.user.trim(), &form.resume).await.map(|to| admit(&headers, &token, &to))
             }
-            Ok(None) => Ok(again(form.resume, "The name or the password is wrong.")),
+            Ok(None) => Ok(again(&app, &headers, form.resume, "The name or the password is wrong.")),
             Err(problem) => Err(problem),
         },
     )
 }
 
-pub(super) fn admit(headers: &HeaderMap, token: &str, to: &str) -> Response {
-    let mut response = Redirect::to(to).into_response();
+/// What was typed when a session had ended.
+#[derive(Deserialize)]
+pub struct Resume {
+    #[serde(default)]
+    resume: String,
+}
+
+/// `POST /login/resume`: goes on with what was typed, for somebody who has signed in meanwhile, in another window.
+pub async fn resume(State(app): State<App>, headers: HeaderMap, Form(form): Form<Resume>) -> Shown {
+    if session::is_cross_site(&headers) {
+        return Shown(Err(Problem::Forbidden { scope: "a form of this site" }));
+    }
+    Shown(
+        async {
+            match Person::of(&app, &headers).await? {
+                Some(person) => {
+                    let to = resumed(&app, &person.user.name, &form.resume).await?;
+                    Ok(Redirect::to(&to).into_response())
+                }
+                None => Ok(again(&app, &headers, form.resume, "You are not signed in yet.")),
+            }
+        }
+        .await,
+    )
+}
+
+fn admit(headers: &HeaderMap, token: &str, to: &str) -> Response {
+    with_session(Redirect::to(to).into_response(), headers, token)
+}
+
+/// Gives the browser a session, or with an empty token takes it away.
+pub(super) fn with_session(mut response: Response, headers: &HeaderMap, token: &str) -> Response {
     if let Ok(value) = HeaderValue::from_str(&session::cookie(token, session::came_over_https(headers))) {
         response.headers_mut().insert(header::SET_COOKIE, value);
     }
@@ -140,9 +189,9 @@ pub struct Link {
 }
 
 /// `GET /setup?token=…`.
-pub async fn show_setup(State(app): State<App>, Query(link): Query<Link>) -> Shown {
+pub async fn show_setup(State(app): State<App>, headers: HeaderMap, Query(link): Query<Link>) -> Shown {
     if app.door.is_setup(&link.token) {
-        Shown(Ok(Login::page(true, link.token, None)))
+        Shown(Ok(Login::setup(&app, &headers, link.token, None)))
     } else {
         Shown(Err(Problem::NotFound("setup link: it was used, or the server was started again; see its log")))
     }
@@ -170,11 +219,11 @@ async fn first_user(
     }
     let name = form.user.trim().to_owned();
     if name.is_empty() || name.chars().count() > 80 {
-        return Ok(Login::page(true, form.token, Some("A name has 1 to 80 characters.".to_owned())));
+        return Ok(Login::setup(app, headers, form.token, Some("A name has 1 to 80 characters.".to_owned())));
     }
     let hash = match session::hash(form.password.clone()).await {
         Ok(hash) => hash,
-        Err(error) => return Ok(Login::page(true, form.token, Some(format!("{error}.")))),
+        Err(error) => return Ok(Login::setup(app, headers, form.token, Some(format!("{error}.")))),
     };
     app.door.close_setup();
     if !app.catalog.users().await?.is_empty() {
@@ -233,10 +282,7 @@ pub async fn choose_language(headers: HeaderMap, Form(chosen): Form<Chosen>) -> 
         .max_age(LANGUAGE_LASTS)
         .build()
         .to_string();
-    // Only to a page of ours.
-    let local = chosen.back.starts_with('/') && !chosen.back.starts_with("//") && !chosen.back.contains('\\');
-    let back = if local { chosen.back.as_str() } else { "/" };
-    let mut response = Redirect::to(back).into_response();
+    let mut response = Redirect::to(local(&chosen.back)).into_response();
     if let Ok(value) = HeaderValue::from_str(&cookie) {
         response.headers_mut().insert(header::SET_COOKIE, value);
     }

@@ -1,6 +1,6 @@
 //! The review desk: pages for people, rendered here, without a build step.
 //!
-//! A person signs in ([`session`]), sees the queue ([`queue`]), opens a document ([`document`], its pages [`sheets`],
+//! A person signs in ([`session`], or elsewhere: [`oidc`]), sees the queue ([`queue`]), opens a document ([`document`], its pages [`sheets`],
 //! several in one file [`parts`]) and decides ([`decide`]). [`pages`] has what else an operator looks at. Every page works without JavaScript; the script only
 //! presses the buttons that are there.
 
@@ -18,11 +18,13 @@ pub mod finance;
 pub mod flow;
 pub mod four_eyes;
 mod grid;
+mod identities;
 pub mod inbox;
 pub mod incidents;
 pub mod language;
 pub mod live;
 pub mod numbers;
+pub mod oidc;
 pub mod page_words;
 pub mod pages;
 pub mod parts;
@@ -68,6 +70,9 @@ pub fn router() -> Router<App> {
     Router::new()
         .route("/", get(queue::show))
         .route("/login", get(door::show).post(door::enter))
+        .route("/login/resume", post(door::resume))
+        .route("/login/oidc", get(oidc::begin))
+        .route("/login/oidc/callback", get(oidc::come_back))
         .route("/setup", get(door::show_setup).post(door::setup))
         .route("/logout", post(door::leave))
         .route("/documents", get(pages::documents))
@@ -90,6 +95,7 @@ pub fn router() -> Router<App> {
         .route("/finance/export", get(finance::export))
         .route("/people", get(people::show).post(people::add))
         .route("/people/{id}", post(people::change))
+        .route("/people/{id}/unlink", post(identities::unlink))
         .route("/sessions/{id}/end", post(people::end_session))
         .route("/checks", get(checks::show).post(checks::set))
         .route("/checks/threshold", post(abstention::apply))

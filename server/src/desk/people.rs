@@ -1,11 +1,11 @@
 //! The people at the desk and their sessions: an admin lets them in and out, gives them a role and the right to see IDs,
-//! and ends sessions; everybody sees and ends their own.
+//! sees who they are for identity providers ([`super::identities`]), and ends sessions; everybody sees and ends their own.
 
 use acuse_pipeline::document::Sha256;
 use acuse_storage::{
     names::UserId,
     reviews::pace::Pace,
-    users::{Change, Role, Session, Unchanged, User},
+    users::{Change, NO_PASSWORD, Role, Session, Unchanged, User, Way, identities},
 };
 use askama::Template;
 use axum::{
@@ -17,7 +17,9 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    Frame, Shown, page,
+    Frame, Shown,
+    identities::IdentityRow,
+    page,
     rights::Right,
     session::{self, Person},
     words,
@@ -37,8 +39,9 @@ struct Row {
     role: &'static str,
     sees_ids: bool,
     disabled: bool,
-    /// Whether the identity provider says who they are.
-    is_outside: bool,
+    email: String,
+    /// Who they are for identity providers.
+    identities: Vec<IdentityRow>,
     is_self: bool,
 }
 
@@ -48,6 +51,8 @@ struct SessionRow {
     user: String,
     browser: String,
     address: String,
+    /// How they signed in.
+    way: &'static str,
     since: String,
     until: String,
     is_this: bool,
@@ -61,6 +66,10 @@ impl SessionRow {
             user: session.user,
             browser: browser(&session.agent),
             address: session.address,
+            way: match session.way {
+                Way::Password => "Password",
+                Way::Oidc => "Sign-in elsewhere",
+            },
             since: words::full(session.created_at),
             until: words::full(session.expires_at),
         }
@@ -122,6 +131,8 @@ struct People {
     /// For whoever looks after the others.
     paces: Vec<PaceRow>,
     roles: Vec<(&'static str, &'static str)>,
+    /// Whether people may also sign in elsewhere, and need no password.
+    has_provider: bool,
 }
 
 /// Roles with what they may, in words.
@@ -148,14 +159,16 @@ pub async fn show(State(app): State<App>, person: Person, Params(done): Params<D
 async fn render(app: &App, person: &Person, done: &Done) -> Result<Response, Problem> {
     let all = person.may(Right::People);
     let users = if all { app.catalog.users().await? } else { Vec::new() };
-    let row = |user: User| Row {
+    let mut known = if all { app.catalog.identities().await? } else { Vec::new() };
+    let mut row = |user: User| Row {
         id: user.id.to_string(),
         is_self: user.id == person.user.id,
         name: user.name,
         role: user.role.as_str(),
         sees_ids: user.sees_ids,
         disabled: user.disabled_at.is_some(),
-        is_outside: user.subject.is_some(),
+        email: user.email.unwrap_or_default(),
+        identities: known.extract_if(.., |i| i.user_id == user.id).map(IdentityRow::from).collect(),
     };
     let sessions = app.catalog.sessions().await?.into_iter();
     let sessions = sessions.filter(|s| all || s.user == person.user.name);
@@ -169,9 +182,10 @@ async fn render(app: &App, person: &Person, done: &Done) -> Result<Response, Pro
         _ => None,
     };
     Ok(page(&People {
-        people: users.into_iter().map(row).collect(),
+        people: users.into_iter().map(&mut row).collect(),
         sessions: sessions.map(|s| SessionRow::of(s, person)).collect(),
         paces: paces.into_iter().map(PaceRow::from).collect(),
+        has_provider: app.oidc.is_some(),
         roles: ROLES.iter().map(|(role, label)| (role.as_str(), *label)).collect(),
         frame,
     }))
@@ -185,6 +199,9 @@ pub struct Act {
     name: String,
     #[serde(default)]
     password: String,
+    /// Empty for none; not there where the form does not ask.
+    #[serde(default)]
+    email: Option<String>,
     #[serde(default)]
     role: String,
     /// `yes`, or nothing where the box is empty.
@@ -206,6 +223,14 @@ async fn hashed(password: &str) -> Result<String, Problem> {
         .map_err(|error| Problem::BadRequest(format!("password: {error}")))
 }
 
+/// The address that a form says: empty where it says none.
+fn email(form: &Act) -> Result<Option<String>, Problem> {
+    let said = form.email.as_deref().map(str::trim);
+    let sound = |text: &str| if text.is_empty() { Some(String::new()) } else { identities::email(text) };
+    let wrong = || Problem::BadRequest("e-mail: write it as name@example.com".to_owned());
+    said.map(|text| sound(text).ok_or_else(wrong)).transpose()
+}
+
 /// `POST /people`: lets somebody in.
 pub async fn add(State(app): State<App>, person: Person, Form(form): Form<Act>) -> Shown {
     Shown(
@@ -217,11 +242,18 @@ pub async fn add(State(app): State<App>, person: Person, Form(form): Form<Act>) 
                 return Err(Problem::BadRequest("name: 1 to 80 characters".to_owned()));
             }
             let (role, sees_ids) = (role(&form.role)?, form.sees_ids == "yes");
-            let hash = hashed(&form.password).await?;
-            if app.catalog.add_user(name, &hash, (role, sees_ids), None).await?.is_none() {
-                return Err(Problem::Conflict(format!("somebody is called {name} already")));
+            let email = email(&form)?.filter(|email| !email.is_empty());
+            // Whoever signs in elsewhere needs none.
+            let hash = if form.password.is_empty() && email.is_some() && app.oidc.is_some() {
+                NO_PASSWORD.to_owned()
+            } else {
+                hashed(&form.password).await?
+            };
+            if app.catalog.add_user(name, &hash, (role, sees_ids), email.as_deref()).await?.is_none() {
+                let taken = format!("somebody is called {name} or has that e-mail address already");
+                return Err(Problem::Conflict(taken));
             }
-            let detail = json!({ "user": name, "role": role, "sees_ids": sees_ids });
+            let detail = json!({ "user": name, "role": role, "sees_ids": sees_ids, "email": email });
             app.catalog.audit(&person.caller.actor, "user_added", None, &detail).await?;
             Ok(Redirect::to("/people?said=added").into_response())
         }
@@ -234,7 +266,8 @@ async fn change_of(form: &Act) -> Result<(Change, &'static str), Problem> {
     Ok(match form.act.as_str() {
         "save" => {
             let sees_ids = Some(form.sees_ids == "yes");
-            (Change { role: Some(role(&form.role)?), sees_ids, ..Change::default() }, "user_changed")
+            let (role, email) = (Some(role(&form.role)?), email(form)?);
+            (Change { role, sees_ids, email, ..Change::default() }, "user_changed")
         }
         "disable" => (Change { disabled: Some(true), ..Change::default() }, "user_disabled"),
         "enable" => (Change { disabled: Some(false), ..Change::default() }, "user_enabled"),
@@ -267,11 +300,15 @@ pub async fn change(
                 Unchanged::LastAdmin => {
                     Problem::Conflict("nobody would be left who may let people in".to_owned())
                 }
+                Unchanged::EmailTaken => {
+                    Problem::Conflict("somebody else has that e-mail address".to_owned())
+                }
             })?;
             let detail = json!({
                 "user": user.name,
                 "role": { "from": was.role, "to": user.role },
                 "sees_ids": { "from": was.sees_ids, "to": user.sees_ids },
+                "email": { "from": was.email, "to": user.email },
             });
             app.catalog.audit(&person.caller.actor, action, None, &detail).await?;
             Ok(Redirect::to("/people?said=changed").into_response())

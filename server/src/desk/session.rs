@@ -1,4 +1,4 @@
-//! Signing in: passwords (argon2id), sessions (random tokens, kept as hashes), and proof against forged forms.
+//! Signing in: passwords (argon2id; at an identity provider it is `desk::oidc`), sessions (random tokens, kept as hashes), and proof against forged forms.
 //!
 //! The cookie is `HttpOnly` and `SameSite=Strict`. Every form carries a token derived from the session's, so a page
 //! of another site can neither send the cookie nor guess the token.
@@ -11,7 +11,11 @@ use std::{
 };
 
 use acuse_pipeline::document::Sha256;
-use acuse_storage::{Catalog, users::User};
+use acuse_storage::{
+    Catalog,
+    names::UserId,
+    users::{NO_PASSWORD, User, Way},
+};
 use argon2::{
     Argon2,
     password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString},
@@ -122,6 +126,19 @@ impl Door {
         places.insert((place(address), Sha256::of(name.as_bytes())));
     }
 
+    /// Whether somebody may come back from an identity provider, by what failed from their address. It names nobody before
+    /// it is verified, so there is no name to count by.
+    pub(super) fn may_knock(&self, address: IpAddr, at: Instant) -> bool {
+        let failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        failures.of_address.level(&place(address), OF_ADDRESS, at) >= 1.0
+    }
+
+    /// Somebody came back and was not let in.
+    pub(super) fn knocked(&self, address: IpAddr, at: Instant) {
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = failures.of_address.take(&place(address), OF_ADDRESS, at);
+    }
+
     fn failed(&self, address: IpAddr, name: &str, at: Instant) {
         let (place, name) = (place(address), Sha256::of(name.as_bytes()));
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
@@ -187,7 +204,9 @@ pub async fn sign_in(
         return Err(Problem::TooManyRequests);
     }
     let found = app.catalog.user_by_name(name).await?;
-    let stored = found.as_ref().map_or(NOBODY, |(_, hash)| hash).to_owned();
+    let stored = found.as_ref().map(|(_, hash)| hash.as_str()).filter(|hash| *hash != NO_PASSWORD);
+    let has_one = stored.is_some();
+    let stored = stored.unwrap_or(NOBODY).to_owned();
     let right = password.chars().count() <= PASSWORD_MOST
         && tokio::task::spawn_blocking(move || {
             PasswordHash::new(&stored)
@@ -196,9 +215,9 @@ pub async fn sign_in(
         .await
         .unwrap_or(false);
     match found {
-        Some((user, _)) if right && user.disabled_at.is_none() => {
+        Some((user, _)) if right && has_one && user.disabled_at.is_none() => {
             app.door.came_in(address, name);
-            open(&app.catalog, &user, (address, agent)).await.map(Some)
+            open(&app.catalog, (user.id, Way::Password), (address, agent)).await.map(Some)
         }
         _ => {
             app.door.failed(address, name, Instant::now());
@@ -208,14 +227,14 @@ pub async fn sign_in(
     }
 }
 
-/// Opens a session for somebody who has shown who they are: its token.
+/// Opens a session for somebody who has shown so who they are: its token.
 pub(super) async fn open(
     catalog: &Catalog,
-    user: &User,
+    who: (UserId, Way),
     (address, agent): (IpAddr, &str),
 ) -> Result<String, Problem> {
     let (token, address) = (random(), address.to_canonical().to_string());
-    catalog.open_session(&Sha256::of(token.as_bytes()), user.id, SESSION, (agent, &address)).await?;
+    catalog.open_session(&Sha256::of(token.as_bytes()), who, SESSION, (agent, &address)).await?;
     Ok(token)
 }
 
@@ -238,6 +257,13 @@ pub fn cookie(token: &str, secure: bool) -> String {
         .max_age(age)
         .build()
         .to_string()
+}
+
+/// The value of a cookie that a browser sent.
+pub(super) fn sent(headers: &HeaderMap, name: &str) -> Option<String> {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|v| v.to_str().ok());
+    let mut cookies = cookies.flat_map(Cookie::split_parse).filter_map(Result::ok);
+    cookies.find(|c| c.name() == name).map(|c| c.value().to_owned())
 }
 
 /// Whether the browser came over https, as a proxy in front says.
@@ -290,14 +316,7 @@ impl Person {
     }
 
     pub(crate) async fn of(app: &App, headers: &HeaderMap) -> Result<Option<Self>, Problem> {
-        let token = headers
-            .get_all(header::COOKIE)
-            .iter()
-            .filter_map(|v| v.to_str().ok())
-            .flat_map(Cookie::split_parse)
-            .filter_map(Result::ok)
-            .find(|c| c.name() == COOKIE)
-            .map(|c| c.value().to_owned());
+        let token = sent(headers, COOKIE);
         let Some(token) = token.filter(|t| t.len() == 64) else { return Ok(None) };
         let token_hash = Sha256::of(token.as_bytes());
         let Some(user) = app.catalog.session(&token_hash).await? else { return Ok(None) };

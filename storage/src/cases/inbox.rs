@@ -18,7 +18,6 @@ use crate::{
     conversation,
     error::CatalogError,
     names::{CaseId, ContactId, DocumentId, at, maybe_at, micros},
-    outbox,
     sql::Tx,
 };
 

@@ -214,7 +214,10 @@ pub(super) async fn keys_people_and_pauses(catalog: &Catalog) {
     assert_eq!(catalog.key_by_hash(&hash).await.unwrap(), None);
 
     let user = catalog.put_user(&unique, "$argon2id$…", Role::Reviewer).await.unwrap();
-    catalog.open_session(&hash, user, LEASE, ("a browser", "203.0.113.9")).await.unwrap();
+    catalog
+        .open_session(&hash, (user, crate::users::Way::Password), LEASE, ("a browser", "203.0.113.9"))
+        .await
+        .unwrap();
     assert_eq!(catalog.session(&hash).await.unwrap().map(|u| u.id), Some(user));
     assert_eq!(catalog.put_user(&unique, "$new", Role::Admin).await.unwrap(), user);
     assert_eq!(catalog.session(&hash).await.unwrap(), None, "a new password ends sessions");

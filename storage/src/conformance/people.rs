@@ -9,28 +9,37 @@ use crate::{
     Catalog,
     audit::AuditFilter,
     names::now,
-    users::{Change, Role, Unchanged},
+    names::{UserId, micros},
+    users::{
+        Change, Role, Unchanged, Way,
+        identities::{Outside, Vouched},
+    },
 };
+
+/// The last version of the schema in which somebody's identity was a column of theirs.
+pub(super) const BEFORE_IDENTITIES: i64 = 50;
+const ISSUER: &str = "https://id.example";
 
 pub(super) async fn who_may_what_is_changed_and_told(catalog: &Catalog) {
     let unique = Uuid::now_v7().simple().to_string();
     let boss = catalog.put_user(&format!("boss-{unique}"), "$h", Role::Admin).await.unwrap();
-    let subject = format!("https://id.example {unique}");
+    let email = format!("fina-{unique}@example.org");
     let add = |name: String| {
-        let subject = subject.clone();
-        async move { catalog.add_user(&name, "$h", (Role::Finance, false), Some(&subject)).await.unwrap() }
+        let email = email.clone();
+        async move { catalog.add_user(&name, "$h", (Role::Finance, false), Some(&email)).await.unwrap() }
     };
     let name = format!("fina-{unique}");
     let fina = add(name.clone()).await.expect("a new name");
     assert_eq!(add(name.clone()).await, None, "somebody has it");
     assert_eq!(add(format!("other-{unique}")).await, None, "one person, one account");
-    assert_eq!(catalog.user_by_subject(&subject).await.unwrap().map(|u| u.id), Some(fina));
+    let taken = Change { email: Some(email.clone()), ..Change::default() };
+    assert_eq!(catalog.change_user(boss, &taken).await.unwrap(), Err(Unchanged::EmailTaken));
     let hash = Sha256::of(unique.as_bytes());
     let agent = "Mozilla/5.0 (X11; Linux) Firefox/140";
-    catalog.open_session(&hash, fina, LEASE, (agent, "203.0.113.9")).await.unwrap();
+    catalog.open_session(&hash, (fina, Way::Password), LEASE, (agent, "203.0.113.9")).await.unwrap();
     let sessions = catalog.sessions().await.unwrap();
     let hers = sessions.iter().find(|s| s.id == hash).expect("listed");
-    assert_eq!((hers.user.as_str(), hers.agent.as_str()), (name.as_str(), agent));
+    assert_eq!((hers.user.as_str(), hers.agent.as_str(), hers.way), (name.as_str(), agent, Way::Password));
 
     // Another right to see IDs ends nothing; another role does.
     let sees = Change { sees_ids: Some(true), ..Change::default() };
@@ -39,12 +48,12 @@ pub(super) async fn who_may_what_is_changed_and_told(catalog: &Catalog) {
     let role = Change { role: Some(Role::Supervisor), ..Change::default() };
     assert_eq!(catalog.change_user(fina, &role).await.unwrap().unwrap().role, Role::Supervisor);
     assert_eq!(catalog.session(&hash).await.unwrap(), None);
-    catalog.open_session(&hash, fina, LEASE, ("", "")).await.unwrap();
+    catalog.open_session(&hash, (fina, Way::Password), LEASE, ("", "")).await.unwrap();
     let disabled = |disabled| Change { disabled: Some(disabled), ..Change::default() };
     let off = catalog.change_user(fina, &disabled(true)).await.unwrap().unwrap();
     assert!(off.disabled_at.is_some() && catalog.session(&hash).await.unwrap().is_none());
     assert!(catalog.change_user(fina, &disabled(false)).await.unwrap().unwrap().disabled_at.is_none());
-    catalog.open_session(&hash, fina, LEASE, ("", "")).await.unwrap();
+    catalog.open_session(&hash, (fina, Way::Password), LEASE, ("", "")).await.unwrap();
     assert!(catalog.close_session(&hash).await.unwrap() && !catalog.close_session(&hash).await.unwrap());
 
     // The last who may let people in cannot be shut out.
@@ -56,8 +65,106 @@ pub(super) async fn who_may_what_is_changed_and_told(catalog: &Catalog) {
     assert_eq!(catalog.change_user(boss, &disabled(true)).await.unwrap(), Err(Unchanged::LastAdmin));
     let lower = Change { role: Some(Role::Auditor), ..Change::default() };
     assert_eq!(catalog.change_user(boss, &lower).await.unwrap(), Err(Unchanged::LastAdmin));
-    let nobody = catalog.change_user(crate::names::UserId::generate(), &sees).await.unwrap();
+    let nobody = catalog.change_user(UserId::generate(), &sees).await.unwrap();
     assert_eq!(nobody, Err(Unchanged::Missing));
+}
+
+pub(super) async fn whom_a_provider_vouches_for_comes_in(catalog: &Catalog) {
+    let unique = Uuid::now_v7().simple().to_string();
+    let (name, email) = (format!("ida-{unique}"), format!("ida-{unique}@example.org"));
+    let subject = format!("sub-{unique}");
+    let nobody =
+        Vouched { issuer: ISSUER, subject: &subject, email: Some(&email), role: None, new_role: None };
+    let comes = async |who: &Vouched<'_>| catalog.let_in(who).await.unwrap().map(|user| user.id);
+    assert_eq!(comes(&nobody).await, Err(Outside::Unknown), "nobody added them");
+    let ida = catalog.add_user(&name, "!", (Role::Finance, false), Some(&email)).await.unwrap().expect("new");
+    let unproven = Vouched { email: None, ..nobody };
+    assert_eq!(comes(&unproven).await, Err(Outside::Unknown), "by a proven address only");
+    assert_eq!(comes(&nobody).await, Ok(ida));
+    let again = Vouched { email: Some("another@example.org"), ..nobody };
+    assert_eq!(comes(&again).await, Ok(ida), "from then on by the provider's name alone");
+    assert_eq!(comes(&unproven).await, Ok(ida));
+    let other = format!("other-{unique}");
+    assert_eq!(
+        comes(&Vouched { subject: &other, ..nobody }).await,
+        Err(Outside::Another),
+        "the address is hers"
+    );
+    let elsewhere = Vouched { issuer: "https://other.example", ..again };
+    assert_eq!(comes(&elsewhere).await, Err(Outside::Unknown), "what a provider said finds nobody");
+
+    // Her groups make her a supervisor: what she had open under her old role ends.
+    let hash = Sha256::of(unique.as_bytes());
+    catalog.open_session(&hash, (ida, Way::Oidc), LEASE, ("", "")).await.unwrap();
+    assert_eq!(comes(&Vouched { role: Some(Role::Supervisor), ..nobody }).await, Ok(ida));
+    assert_eq!(catalog.session(&hash).await.unwrap(), None);
+    catalog.open_session(&hash, (ida, Way::Oidc), LEASE, ("", "")).await.unwrap();
+    assert!(catalog.unlink("user:boss", ida, ISSUER).await.unwrap());
+    assert!(!catalog.unlink("user:boss", ida, ISSUER).await.unwrap());
+    assert_eq!(catalog.session(&hash).await.unwrap(), None, "unlinked, what she opened by it ends");
+    assert_eq!(comes(&unproven).await, Err(Outside::Unknown));
+    assert_eq!(comes(&nobody).await, Ok(ida), "and her address links her again");
+    let off = Change { disabled: Some(true), ..Change::default() };
+    catalog.change_user(ida, &off).await.unwrap().unwrap();
+    assert_eq!(comes(&nobody).await, Err(Outside::Disabled));
+
+    // Whom nobody added, where that is wanted.
+    let fresh = format!("new-{unique}@example.org");
+    let new_subject = format!("new-{unique}");
+    let new = Vouched {
+        issuer: ISSUER,
+        subject: &new_subject,
+        email: Some(&fresh),
+        role: None,
+        new_role: Some(Role::Reviewer),
+    };
+    let made = catalog.let_in(&new).await.unwrap().expect("added");
+    assert_eq!((made.name.as_str(), made.role, made.sees_ids), (fresh.as_str(), Role::Reviewer, false));
+    let of = |actor: &str| AuditFilter {
+        q: Some(unique.clone()),
+        actor: Some(actor.to_owned()),
+        ..AuditFilter::default()
+    };
+    let told = catalog.search_audit(&of("oidc"), None, 100).await.unwrap();
+    let told: Vec<_> = told.iter().map(|l| l.entry.action.as_str()).collect();
+    assert_eq!(told, ["identity_linked", "user_added", "identity_linked", "user_changed", "identity_linked"]);
+    a_sign_in_comes_back_once(catalog, &unique).await;
+}
+
+async fn a_sign_in_comes_back_once(catalog: &Catalog, unique: &str) {
+    let (hash, until) = (Sha256::of(unique.as_bytes()), now() + time::Duration::MINUTE);
+    assert!(catalog.spend_sign_in(&hash, until).await.unwrap());
+    assert!(!catalog.spend_sign_in(&hash, until).await.unwrap(), "once");
+    let key = catalog.sign_in_key(&[7; 32]).await.unwrap();
+    assert_eq!(catalog.sign_in_key(&[8; 32]).await.unwrap(), key, "one key for every machine");
+}
+
+/// Somebody with an identity in the column of then, and somebody without.
+pub(super) async fn was_known_before(catalog: &Catalog) -> UserId {
+    let mut tx = catalog.writing().await.unwrap();
+    let id = UserId::generate();
+    for (id, name, subject) in
+        [(id, "known", Some("https://id.example a name with spaces")), (UserId::generate(), "unknown", None)]
+    {
+        execute!(
+            tx,
+            "INSERT INTO users (id, name, password_hash, role, created_at, subject) VALUES ($1, $2, '$h', 'reviewer', $3, $4)",
+            id.0,
+            name,
+            micros(now()),
+            subject
+        )
+        .unwrap();
+    }
+    tx.commit().await.unwrap();
+    id
+}
+
+pub(super) async fn is_known_still(catalog: &Catalog, known: UserId) {
+    let all = catalog.identities().await.unwrap();
+    assert_eq!(all.len(), 1, "{all:?}");
+    let found = (all[0].user_id, all[0].issuer.as_str(), all[0].subject.as_str());
+    assert_eq!(found, (known, ISSUER, "a name with spaces"));
 }
 
 pub(super) async fn the_trail_is_searched(catalog: &Catalog) {

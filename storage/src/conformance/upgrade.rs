@@ -54,6 +54,8 @@ pub async fn upgrade(catalog: &Catalog) {
     let batch = super::abstention::decided_at_once_before(catalog, &landed).await;
     migrate_to(catalog, BEFORE_PAUSES).await;
     super::channel::paused_for_one_reason_before(catalog).await;
+    migrate_to(catalog, super::people::BEFORE_IDENTITIES).await;
+    let known = super::people::was_known_before(catalog).await;
     catalog.migrate().await.expect("the landed schema is brought up to date");
     catalog.migrate().await.expect("and a second time changes nothing");
     super::channel::each_direction_has_its_own_reason_now(catalog).await;
@@ -69,6 +71,7 @@ pub async fn upgrade(catalog: &Catalog) {
     super::found::what_was_there_is_found(catalog, landed.filed).await;
     super::tallies::what_was_there_is_counted(catalog).await;
     super::feed::what_was_there_was_told(catalog, landed.waiting).await;
+    super::people::is_known_still(catalog, known).await;
     columns_are_the_same_on_both(catalog).await;
 }
 

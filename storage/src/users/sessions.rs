@@ -8,8 +8,18 @@ use super::{COLUMNS, Row, User};
 use crate::{
     catalog::Catalog,
     error::CatalogError,
-    names::{UserId, at, clean, cut, micros},
+    names::{UserId, at, clean, cut, micros, word, words},
 };
+
+words! {
+    /// How somebody signed in.
+    Way, "way of signing in" {
+        /// With a password of ours.
+        Password = "password",
+        /// At an identity provider.
+        Oidc = "oidc",
+    }
+}
 
 /// A session that has not ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -26,18 +36,20 @@ pub struct Session {
     pub agent: String,
     /// From where it was opened.
     pub address: String,
+    /// How they signed in.
+    pub way: Way,
 }
 
 impl Catalog {
-    /// Opens a session under the hash of its token, in a browser (as it calls itself) at an address; ended ones are swept
-    /// out.
+    /// Opens a session under the hash of its token, for somebody who signed in so, in a browser (as it calls itself) at an
+    /// address; ended ones are swept out.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn open_session(
         &self,
         token_hash: &Sha256,
-        user: UserId,
+        (user, way): (UserId, Way),
         lasts: std::time::Duration,
         (agent, address): (&str, &str),
     ) -> Result<(), CatalogError> {
@@ -47,14 +59,15 @@ impl Catalog {
         execute!(tx, "DELETE FROM sessions WHERE expires_at <= $1", micros(present))?;
         execute!(
             tx,
-            "INSERT INTO sessions (sha256, user_id, created_at, expires_at, agent, address) \
-             VALUES ($1, $2, $3, $4, $5, $6)",
+            "INSERT INTO sessions (sha256, user_id, created_at, expires_at, agent, address, signed_in_by) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
             &token_hash.0[..],
             user.0,
             micros(present),
             micros(until),
             cut(&clean(agent), 200),
-            cut(&clean(address), 64)
+            cut(&clean(address), 64),
+            way.as_str()
         )?;
         tx.commit().await
     }
@@ -84,23 +97,25 @@ impl Catalog {
         let present = micros(tx.now());
         let rows = all!(
             tx,
-            (Vec<u8>, String, i64, i64, String, String),
-            "SELECT s.sha256, u.name, s.created_at, s.expires_at, s.agent, s.address \
+            (Vec<u8>, String, i64, i64, String, String, String),
+            "SELECT s.sha256, u.name, s.created_at, s.expires_at, s.agent, s.address, s.signed_in_by \
              FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.expires_at > $1 \
              ORDER BY s.created_at DESC LIMIT 500",
             present
         )?;
-        let session = |(hash, user, created, expires, agent, address): (Vec<u8>, _, i64, i64, _, _)| {
-            let corrupt = || CatalogError::Missing { what: "whole hash of a session" };
-            Ok(Session {
-                id: Sha256(<[u8; 32]>::try_from(hash).map_err(|_| corrupt())?),
-                user,
-                created_at: at("sessions", "created_at", created)?,
-                expires_at: at("sessions", "expires_at", expires)?,
-                agent,
-                address,
-            })
-        };
+        let session =
+            |(hash, user, created, expires, agent, address, way): (Vec<u8>, _, i64, i64, _, _, String)| {
+                let corrupt = || CatalogError::Missing { what: "whole hash of a session" };
+                Ok(Session {
+                    id: Sha256(<[u8; 32]>::try_from(hash).map_err(|_| corrupt())?),
+                    user,
+                    created_at: at("sessions", "created_at", created)?,
+                    expires_at: at("sessions", "expires_at", expires)?,
+                    agent,
+                    address,
+                    way: word("sessions", "signed_in_by", &way)?,
+                })
+            };
         rows.into_iter().map(session).collect()
     }
 

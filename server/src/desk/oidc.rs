@@ -1,0 +1,332 @@
+//! Signing in at the identity provider: the way there, and back with whom it vouches for. Passwords go on beside it,
+//! whatever becomes of the provider.
+
+use std::{net::IpAddr, time::Instant};
+
+use acuse_pipeline::document::Sha256;
+use acuse_storage::users::{
+    Way,
+    identities::{ACTOR, Outside, Vouched},
+};
+use askama::Template;
+use axum::{
+    extract::State,
+    http::{Extensions, HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
+};
+use cookie::{Cookie, SameSite};
+use rand::RngExt;
+use serde::Deserialize;
+use serde_json::json;
+use url::Url;
+
+use super::{Frame, Shown, door, language::Tongue, page, session};
+use crate::{
+    app::App,
+    http::{Chain, extract::Params, problem::Problem},
+    oidc::{
+        CALLBACK,
+        provider::{Provider, Trouble},
+        rules::{Barred, Told},
+        ticket::{self, Ticket},
+    },
+};
+
+/// The cookie in which a sign-in is on its way. Unlike the session's it comes along when the provider sends somebody back.
+const COOKIE: &str = "acuse_sign_in";
+/// Where it is sent.
+const COOKIE_PATH: &str = "/login/oidc";
+
+/// Why somebody who came back is not let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refusal {
+    /// No sign-in that began in this browser, or its time is over.
+    Late,
+    /// It is another sign-in that comes back.
+    Forged,
+    /// It came back before.
+    Replayed,
+    /// They, or the provider, said no.
+    Cancelled,
+    /// The provider is away.
+    Away,
+    /// What came back proves nothing.
+    Unproven,
+    /// Nothing says that their address is theirs.
+    EmailUnproven,
+    /// By the house's rules.
+    Barred(Barred),
+    /// By what is known of them here.
+    Outside(Outside),
+}
+
+impl Refusal {
+    /// The word of the trail; none where nothing proves that anybody was there.
+    fn word(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Late | Self::Forged | Self::Cancelled | Self::Away => return None,
+            Self::Replayed => "came_back_twice",
+            Self::Unproven => "token_refused",
+            Self::EmailUnproven => "email_unproven",
+            Self::Barred(Barred::Domain) => "other_domain",
+            Self::Barred(Barred::Groups) => "no_role",
+            Self::Outside(Outside::Unknown) => "unknown_person",
+            Self::Outside(Outside::Disabled) => "disabled_person",
+            Self::Outside(Outside::Another) => "linked_to_another",
+            Self::Outside(Outside::NameTaken) => "name_taken",
+            Self::Outside(Outside::LastAdmin) => "last_admin",
+        })
+    }
+
+    /// What they read.
+    fn said(self) -> &'static str {
+        match self {
+            Self::Late | Self::Forged | Self::Replayed => {
+                "That sign-in took too long, was used before, or began in another window. Begin again."
+            }
+            Self::Cancelled => "The sign-in was cancelled.",
+            Self::Away => "The other sign-in does not answer. Use your password, or try again later.",
+            Self::Unproven => "The other sign-in could not be verified. Begin again.",
+            Self::EmailUnproven => {
+                "The other sign-in does not say that your e-mail address is proven. Ask an admin."
+            }
+            Self::Barred(Barred::Domain) => "Your e-mail address is of a house that may not sign in here.",
+            Self::Barred(Barred::Groups) => "None of your groups may sign in here.",
+            Self::Outside(Outside::Disabled) => "You may not sign in here. Ask an admin.",
+            Self::Outside(Outside::LastAdmin) => {
+                "By your groups nobody would be left who may let people in. Sign in with your password."
+            }
+            Self::Outside(_) => "Nobody has let you in yet. Ask an admin to add your e-mail address.",
+        }
+    }
+
+    fn status(self) -> StatusCode {
+        match self {
+            Self::Late | Self::Forged | Self::Replayed | Self::Unproven => StatusCode::BAD_REQUEST,
+            Self::Cancelled => StatusCode::UNAUTHORIZED,
+            Self::Away => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::FORBIDDEN,
+        }
+    }
+}
+
+/// Where to go on.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Begun {
+    back: String,
+}
+
+/// `GET /login/oidc?back=…`: sends the browser to the provider.
+pub async fn begin(
+    State(app): State<App>,
+    extensions: Extensions,
+    headers: HeaderMap,
+    Params(begun): Params<Begun>,
+) -> Shown {
+    Shown(leave(&app, &extensions, &headers, &begun.back).await)
+}
+
+async fn leave(
+    app: &App,
+    extensions: &Extensions,
+    headers: &HeaderMap,
+    back: &str,
+) -> Result<Response, Problem> {
+    let provider = configured(app)?;
+    let address = app.budget.trusted.client_of(extensions, headers);
+    if !app.door.may_knock(address, Instant::now()) {
+        return Err(Problem::TooManyRequests);
+    }
+    let (redirect, present) = (redirect(provider, headers)?, app.catalog.now());
+    let key = provider.key(&app.catalog).await?;
+    let ticket = Ticket::new(rand::rng().random(), present, back);
+    match provider.entrance(present, &redirect, (key, &ticket)).await {
+        Ok(entrance) => {
+            let there = Redirect::to(entrance.as_str()).into_response();
+            Ok(with_cookie(there, headers, &ticket.seal(key)))
+        }
+        Err(error) => {
+            tracing::warn!(error = %Chain(&error), "nobody can sign in at the identity provider");
+            Ok(refused(app, headers, Refusal::Away))
+        }
+    }
+}
+
+/// What the provider sends back with the browser.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Back {
+    code: Option<String>,
+    state: String,
+    error: Option<String>,
+    iss: Option<String>,
+}
+
+/// `GET /login/oidc/callback`: lets in whom the provider vouches for.
+pub async fn come_back(
+    State(app): State<App>,
+    extensions: Extensions,
+    headers: HeaderMap,
+    Params(back): Params<Back>,
+) -> Shown {
+    let address = app.budget.trusted.client_of(&extensions, &headers);
+    Shown(arrive(&app, address, &headers, back).await)
+}
+
+async fn arrive(app: &App, address: IpAddr, headers: &HeaderMap, back: Back) -> Result<Response, Problem> {
+    let provider = configured(app)?;
+    if !app.door.may_knock(address, Instant::now()) {
+        return Err(Problem::TooManyRequests);
+    }
+    match vouched(app, provider, headers, back).await? {
+        Ok((told, ticket)) => match enter(app, provider, &told, (address, headers)).await? {
+            Ok(token) => Ok(with_cookie(arrived(headers, &token, &ticket.back), headers, "")),
+            Err(refusal) => turn_away(app, provider, (address, headers), refusal, Some(&told)).await,
+        },
+        Err(refusal) => turn_away(app, provider, (address, headers), refusal, None).await,
+    }
+}
+
+/// Whom the provider vouches for, if it is this browser's own sign-in that comes back, for the first time.
+async fn vouched(
+    app: &App,
+    provider: &Provider,
+    headers: &HeaderMap,
+    back: Back,
+) -> Result<Result<(Told, Ticket), Refusal>, Problem> {
+    let (key, present) = (provider.key(&app.catalog).await?, app.catalog.now());
+    let cookie = session::sent(headers, COOKIE);
+    let Some(ticket) = cookie.and_then(|cookie| Ticket::open(key, &cookie, present)) else {
+        return Ok(Err(Refusal::Late));
+    };
+    // By hash, so that time tells nothing of it. Another provider's answer is none (RFC 9207).
+    let own = Sha256::of(back.state.as_bytes()) == Sha256::of(ticket.state(key).as_bytes());
+    if !own || back.iss.is_some_and(|issuer| issuer != provider.config.issuer) {
+        return Ok(Err(Refusal::Forged));
+    }
+    if !app.catalog.spend_sign_in(&ticket.spent_as(), ticket.expires).await? {
+        return Ok(Err(Refusal::Replayed));
+    }
+    let Some(code) = back.code.filter(|_| back.error.is_none()) else {
+        let error: String = back.error.unwrap_or_default().chars().take(60).collect();
+        tracing::info!(error = ?error, "the identity provider sent somebody back without a code");
+        return Ok(Err(Refusal::Cancelled));
+    };
+    let redirect = redirect(provider, headers)?;
+    Ok(match provider.redeem(present, &redirect, (key, &ticket), code).await {
+        Ok(told) => Ok((told, ticket)),
+        Err(error) => {
+            tracing::warn!(error = %Chain(&error), "a sign-in at the identity provider failed");
+            Err(if matches!(error, Trouble::Away(_)) { Refusal::Away } else { Refusal::Unproven })
+        }
+    })
+}
+
+/// Opens a session for whom the provider vouches for, if they may come in: its token, which nobody had before.
+async fn enter(
+    app: &App,
+    provider: &Provider,
+    told: &Told,
+    (address, headers): (IpAddr, &HeaderMap),
+) -> Result<Result<String, Refusal>, Problem> {
+    let rules = &provider.config.rules;
+    let role = match rules.judge(told) {
+        Ok(role) => role,
+        Err(barred) => return Ok(Err(Refusal::Barred(barred))),
+    };
+    let email = told.proven_email();
+    let who = Vouched {
+        issuer: &provider.config.issuer,
+        subject: &told.subject,
+        email: email.as_deref(),
+        role,
+        new_role: rules.new_role,
+    };
+    match app.catalog.let_in(&who).await? {
+        Ok(user) => {
+            let from = (address, session::agent(headers));
+            session::open(&app.catalog, (user.id, Way::Oidc), from).await.map(Ok)
+        }
+        Err(Outside::Unknown) if email.is_none() => Ok(Err(Refusal::EmailUnproven)),
+        Err(outside) => Ok(Err(Refusal::Outside(outside))),
+    }
+}
+
+/// Counts it, writes it to the trail where somebody was there, and says why.
+async fn turn_away(
+    app: &App,
+    provider: &Provider,
+    (address, headers): (IpAddr, &HeaderMap),
+    refusal: Refusal,
+    told: Option<&Told>,
+) -> Result<Response, Problem> {
+    if !matches!(refusal, Refusal::Away | Refusal::Cancelled) {
+        app.door.knocked(address, Instant::now());
+    }
+    if let Some(reason) = refusal.word() {
+        let detail = json!({
+            "issuer": provider.config.issuer,
+            "reason": reason,
+            "subject": told.map(|told| &told.subject),
+            "email": told.and_then(|told| told.email.as_deref()).map(|e| e.chars().take(254).collect::<String>()),
+        });
+        app.catalog.audit(ACTOR, "sign_in_refused", None, &detail).await?;
+    }
+    tracing::warn!(refusal = ?refusal, "a sign-in failed");
+    Ok(with_cookie(refused(app, headers, refusal), headers, ""))
+}
+
+fn refused(app: &App, headers: &HeaderMap, refusal: Refusal) -> Response {
+    door::sign_in_page(app, headers, refusal.status(), refusal.said())
+}
+
+fn configured(app: &App) -> Result<&Provider, Problem> {
+    app.oidc.as_ref().ok_or(Problem::NotFound("sign-in: no identity provider is configured"))
+}
+
+/// Where the provider sends people back to: as it is configured, or at the address that the browser asked. The provider
+/// takes only what is registered there.
+fn redirect(provider: &Provider, headers: &HeaderMap) -> Result<Url, Problem> {
+    if let Some(url) = &provider.config.redirect {
+        return Ok(url.clone());
+    }
+    let scheme = if session::came_over_https(headers) { "https" } else { "http" };
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let url = Url::parse(&format!("{scheme}://{host}{CALLBACK}")).ok();
+    let url = url.filter(|url| url.path() == CALLBACK && url.username().is_empty());
+    url.ok_or_else(|| Problem::BadRequest("the request does not say at which address".to_owned()))
+}
+
+#[derive(Template)]
+#[template(path = "signed_in.html")]
+struct SignedIn<'a> {
+    frame: Frame,
+    back: &'a str,
+}
+
+/// The page that goes on by itself. A browser keeps the session's cookie back from what another site led to, so the next
+/// page must be asked for by a page of ours.
+fn arrived(headers: &HeaderMap, token: &str, back: &str) -> Response {
+    let frame = Frame { section: "door", tongue: Tongue::asked(headers), ..Frame::default() };
+    let response = page(&SignedIn { frame, back: ticket::local(back) });
+    door::with_session(response, headers, token)
+}
+
+/// Sets the cookie of a sign-in on its way, or takes it away.
+fn with_cookie(mut response: Response, headers: &HeaderMap, value: &str) -> Response {
+    let lasts = if value.is_empty() { time::Duration::ZERO } else { ticket::LASTS };
+    let cookie = Cookie::build((COOKIE, value.to_owned()))
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .secure(session::came_over_https(headers))
+        .path(COOKIE_PATH)
+        .max_age(lasts)
+        .build()
+        .to_string();
+    if let Ok(value) = HeaderValue::from_str(&cookie) {
+        response.headers_mut().append(header::SET_COOKIE, value);
+    }
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

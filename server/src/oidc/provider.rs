@@ -1,0 +1,342 @@
+//! The provider: where it says that it is (discovery, kept for an hour with its keys), where people are sent, and what it
+//! tells of somebody who comes back.
+
+use std::sync::Arc;
+
+use acuse_storage::{Catalog, CatalogError};
+use openidconnect::{
+    AccessToken, AccessTokenHash, AuthType, AuthenticationFlow, AuthorizationCode, ClaimsVerificationError,
+    ClientId, ClientSecret, CsrfToken, EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet, EndpointSet,
+    IdToken, IdTokenClaims, IdTokenFields, IssuerUrl, Nonce, OAuth2TokenResponse, PkceCodeChallenge,
+    PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope, SignatureVerificationError,
+    StandardErrorResponse, StandardTokenResponse, SubjectIdentifier, TokenResponse, UserInfoClaims,
+    core::{
+        CoreAuthDisplay, CoreAuthPrompt, CoreClientAuthMethod, CoreErrorResponseType, CoreGenderClaim,
+        CoreJsonWebKey, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm, CoreProviderMetadata,
+        CoreResponseType, CoreRevocableToken, CoreRevocationErrorResponse, CoreTokenIntrospectionResponse,
+        CoreTokenType,
+    },
+};
+use rand::RngExt;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use time::{Duration, OffsetDateTime};
+use tokio::sync::{Mutex, OnceCell};
+use url::Url;
+
+use super::{
+    rules::Told,
+    speak::{self, Unanswered},
+    ticket::{Key, Ticket},
+};
+use crate::{config::Oidc, http::Chain};
+
+/// How long what the provider says of itself is taken for true.
+const FRESH: Duration = Duration::HOUR;
+/// How long one that did not answer is let alone.
+const REST: Duration = Duration::seconds(5);
+/// Longest name of a provider's for somebody (OpenID Connect Core 1.0, section 2).
+const SUBJECT_BYTES: usize = 255;
+/// By which tokens may be signed: never by a secret that both sides have, and never by nothing.
+const SIGNED_BY: [CoreJwsSigningAlgorithm; 9] = [
+    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
+    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha384,
+    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha512,
+    CoreJwsSigningAlgorithm::RsaSsaPssSha256,
+    CoreJwsSigningAlgorithm::RsaSsaPssSha384,
+    CoreJwsSigningAlgorithm::RsaSsaPssSha512,
+    CoreJwsSigningAlgorithm::EcdsaP256Sha256,
+    CoreJwsSigningAlgorithm::EcdsaP384Sha384,
+    CoreJwsSigningAlgorithm::EdDsa,
+];
+
+/// Why nobody is vouched for.
+#[derive(Debug, thiserror::Error)]
+pub enum Trouble {
+    /// The provider is away, or cannot be understood. Nobody's fault who signs in.
+    #[error("the identity provider is of no use")]
+    Away(#[source] anyhow::Error),
+    /// It does not take the code.
+    #[error("the identity provider refused the code: {0}")]
+    Code(String),
+    /// What it sent cannot be believed.
+    #[error("the token cannot be believed: {0}")]
+    Token(String),
+}
+
+fn away(error: impl Into<anyhow::Error>) -> Trouble {
+    Trouble::Away(error.into())
+}
+
+/// What a token says beside what every token may.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Claims {
+    #[serde(flatten)]
+    all: Map<String, Value>,
+}
+
+impl openidconnect::AdditionalClaims for Claims {}
+
+type Encryption = CoreJweContentEncryptionAlgorithm;
+type Signing = CoreJwsSigningAlgorithm;
+type Fields = IdTokenFields<Claims, EmptyExtraTokenFields, CoreGenderClaim, Encryption, Signing>;
+type Tokens = StandardTokenResponse<Fields, CoreTokenType>;
+type Client = openidconnect::Client<
+    Claims,
+    CoreAuthDisplay,
+    CoreGenderClaim,
+    Encryption,
+    CoreJsonWebKey,
+    CoreAuthPrompt,
+    StandardErrorResponse<CoreErrorResponseType>,
+    Tokens,
+    CoreTokenIntrospectionResponse,
+    CoreRevocableToken,
+    CoreRevocationErrorResponse,
+    EndpointSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointMaybeSet,
+    EndpointMaybeSet,
+>;
+
+/// What is known of the provider.
+#[derive(Default)]
+struct Known {
+    said: Option<(Arc<CoreProviderMetadata>, OffsetDateTime)>,
+    silent_at: Option<OffsetDateTime>,
+}
+
+/// An identity provider that is configured.
+pub struct Provider {
+    /// How.
+    pub config: Oidc,
+    http: reqwest::Client,
+    known: Mutex<Known>,
+    key: OnceCell<Key>,
+}
+
+impl Provider {
+    /// Nothing is asked of it before somebody signs in.
+    ///
+    /// # Errors
+    /// When TLS cannot be had.
+    pub fn new(config: Oidc) -> reqwest::Result<Self> {
+        Ok(Self { config, http: speak::client()?, known: Mutex::default(), key: OnceCell::new() })
+    }
+
+    /// What seals sign-ins on their way.
+    ///
+    /// # Errors
+    /// When the catalog fails.
+    pub async fn key(&self, catalog: &Catalog) -> Result<&Key, CatalogError> {
+        let fresh: [u8; 32] = rand::rng().random();
+        let kept = || async move { catalog.sign_in_key(&fresh).await.map(|secret| Key::new(&secret)) };
+        self.key.get_or_try_init(kept).await
+    }
+
+    /// What the provider says of itself, its keys too; asked again after an hour, or where `anew` is wanted. One that does
+    /// not answer is let alone for some seconds, and what it said before counts as long.
+    ///
+    /// # Errors
+    /// When it has never answered, or does not now where that is wanted.
+    pub async fn discovered(
+        &self,
+        present: OffsetDateTime,
+        anew: bool,
+    ) -> Result<Arc<CoreProviderMetadata>, Trouble> {
+        // Held while it is asked: whoever comes meanwhile waits for the one answer.
+        let mut known = self.known.lock().await;
+        let before = known.said.clone().filter(|_| !anew);
+        if let Some((said, at)) = &before
+            && present - *at < FRESH
+        {
+            return Ok(said.clone());
+        }
+        if known.silent_at.is_some_and(|at| present - at < REST) {
+            let silent = || away(anyhow::anyhow!("it did not answer a moment ago"));
+            return before.map(|(said, _)| said).ok_or_else(silent);
+        }
+        let issuer = IssuerUrl::new(self.config.issuer.clone()).map_err(away)?;
+        let ask = |request| speak::ask(self.http.clone(), request);
+        match CoreProviderMetadata::discover_async(issuer, &ask).await {
+            Ok(said) => {
+                let said = Arc::new(said);
+                *known = Known { said: Some((said.clone(), present)), silent_at: None };
+                Ok(said)
+            }
+            Err(error) => {
+                known.silent_at = Some(present);
+                tracing::warn!(error = %Chain(&error), "the identity provider could not be discovered");
+                before.map(|(said, _)| said).ok_or_else(|| away(error))
+            }
+        }
+    }
+
+    /// Us, as the provider knows us.
+    fn client(&self, said: &CoreProviderMetadata, redirect: &Url) -> Client {
+        let (id, secret) = (self.config.client_id.clone(), self.config.client_secret.expose().to_owned());
+        let methods = said.token_endpoint_auth_methods_supported();
+        let takes = |method| methods.is_none_or(|all| all.contains(&method));
+        let by_header = takes(CoreClientAuthMethod::ClientSecretBasic);
+        let how = if by_header { AuthType::BasicAuth } else { AuthType::RequestBody };
+        Client::from_provider_metadata(said.clone(), ClientId::new(id), Some(ClientSecret::new(secret)))
+            .set_auth_type(how)
+            .set_redirect_uri(RedirectUrl::from_url(redirect.clone()))
+    }
+
+    /// Where a browser is sent with this ticket.
+    ///
+    /// # Errors
+    /// When the provider is away.
+    pub async fn entrance(
+        &self,
+        present: OffsetDateTime,
+        redirect: &Url,
+        (key, ticket): (&Key, &Ticket),
+    ) -> Result<Url, Trouble> {
+        let said = self.discovered(present, false).await?;
+        let verifier = PkceCodeVerifier::new(ticket.verifier(key));
+        let (state, nonce) = (CsrfToken::new(ticket.state(key)), Nonce::new(ticket.nonce(key)));
+        let (url, _, _) = self
+            .client(&said, redirect)
+            .authorize_url(
+                AuthenticationFlow::<CoreResponseType>::AuthorizationCode,
+                || state,
+                || nonce,
+            )
+            .add_scopes(self.config.scopes.iter().cloned().map(Scope::new))
+            .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier))
+            .url();
+        Ok(url)
+    }
+
+    /// Turns the code that a browser brought back into whom the provider vouches for.
+    ///
+    /// # Errors
+    /// When the provider is away, refuses, or sends what cannot be believed.
+    pub async fn redeem(
+        &self,
+        present: OffsetDateTime,
+        redirect: &Url,
+        (key, ticket): (&Key, &Ticket),
+        code: String,
+    ) -> Result<Told, Trouble> {
+        let said = self.discovered(present, false).await?;
+        let client = self.client(&said, redirect);
+        let ask = |request| speak::ask(self.http.clone(), request);
+        let tokens = client
+            .exchange_code(AuthorizationCode::new(code))
+            .map_err(away)?
+            .set_pkce_verifier(PkceCodeVerifier::new(ticket.verifier(key)))
+            .request_async(&ask)
+            .await
+            .map_err(not_exchanged)?;
+        let token = tokens.id_token().ok_or_else(|| Trouble::Token("there is none".to_owned()))?;
+        let nonce = Nonce::new(ticket.nonce(key));
+        let (client, claims) = match verified(&client, token, &nonce, present) {
+            // The provider has a new key since it was asked.
+            Err(ClaimsVerificationError::SignatureVerification(
+                SignatureVerificationError::NoMatchingKey,
+            )) => {
+                let anew = self.client(&*self.discovered(present, true).await?, redirect);
+                let claims = verified(&anew, token, &nonce, present);
+                (anew, claims)
+            }
+            claims => (client, claims),
+        };
+        let claims = claims.map_err(|error| Trouble::Token(Chain(&error).to_string()))?;
+        belong_together(&client, token, claims, tokens.access_token())?;
+        let mut told = Told {
+            subject: subject(claims.subject())?,
+            email: claims.email().map(|email| email.to_string()),
+            email_is_proven: claims.email_verified() == Some(true),
+            groups: self.config.rules.groups(&claims.additional_claims().all),
+        };
+        // Many providers say more where it is asked for than in the token.
+        if told.email.is_none() || (told.groups.is_empty() && self.config.rules.claim.is_some()) {
+            self.ask_for_more(&client, tokens.access_token(), &mut told).await?;
+        }
+        Ok(told)
+    }
+
+    /// Fills what the token did not say of its subject.
+    async fn ask_for_more(
+        &self,
+        client: &Client,
+        access: &AccessToken,
+        told: &mut Told,
+    ) -> Result<(), Trouble> {
+        // The crate would panic on one that is no value of a header.
+        if !access.secret().bytes().all(|b| b.is_ascii_graphic()) {
+            return Err(Trouble::Token("its access token has strange characters".to_owned()));
+        }
+        let of = SubjectIdentifier::new(told.subject.clone());
+        // None where the provider has no such place.
+        let Ok(request) = client.user_info(access.clone(), Some(of)) else { return Ok(()) };
+        let ask = |request| speak::ask(self.http.clone(), request);
+        let more: UserInfoClaims<Claims, CoreGenderClaim> =
+            request.request_async(&ask).await.map_err(away)?;
+        if told.email.is_none() {
+            told.email = more.email().map(|email| email.to_string());
+            told.email_is_proven = more.email_verified() == Some(true);
+        }
+        if told.groups.is_empty() {
+            told.groups = self.config.rules.groups(&more.additional_claims().all);
+        }
+        Ok(())
+    }
+}
+
+type Token = IdToken<Claims, CoreGenderClaim, Encryption, Signing>;
+type TokenClaims = IdTokenClaims<Claims, CoreGenderClaim>;
+
+/// What a token says, once issuer, audience, signature, time and nonce are as they must be.
+fn verified<'t>(
+    client: &Client,
+    token: &'t Token,
+    nonce: &Nonce,
+    present: OffsetDateTime,
+) -> Result<&'t TokenClaims, ClaimsVerificationError> {
+    // A time that is none has passed.
+    let time = chrono::DateTime::from_timestamp(present.unix_timestamp(), 0)
+        .unwrap_or(chrono::DateTime::<chrono::Utc>::MAX_UTC);
+    let verifier = client.id_token_verifier().set_allowed_algs(SIGNED_BY).set_time_fn(move || time);
+    token.claims(&verifier, nonce)
+}
+
+/// Both tokens are of one answer, where the one says of which the other is.
+fn belong_together(
+    client: &Client,
+    token: &Token,
+    claims: &TokenClaims,
+    access: &AccessToken,
+) -> Result<(), Trouble> {
+    let Some(said) = claims.access_token_hash() else { return Ok(()) };
+    let wrong = |error: &dyn std::fmt::Display| Trouble::Token(format!("its access token: {error}"));
+    let verifier = client.id_token_verifier();
+    let algorithm = token.signing_alg().map_err(|e| wrong(&e))?;
+    let key = token.signing_key(&verifier).map_err(|e| wrong(&e))?;
+    let hash = AccessTokenHash::from_token(access, algorithm, key).map_err(|e| wrong(&e))?;
+    if hash == *said { Ok(()) } else { Err(wrong(&"is another")) }
+}
+
+/// The provider's name for somebody, as long as such a name may be.
+fn subject(said: &SubjectIdentifier) -> Result<String, Trouble> {
+    let sound = (1..=SUBJECT_BYTES).contains(&said.len()) && !said.contains(char::is_control);
+    let strange = || Trouble::Token("its subject is no name".to_owned());
+    sound.then(|| said.to_string()).ok_or_else(strange)
+}
+
+type ExchangeError = RequestTokenError<Unanswered, StandardErrorResponse<CoreErrorResponseType>>;
+
+fn not_exchanged(error: ExchangeError) -> Trouble {
+    match error {
+        // The code is not good (any more). All else it says is of how we are registered there.
+        RequestTokenError::ServerResponse(said) if *said.error() == CoreErrorResponseType::InvalidGrant => {
+            Trouble::Code(said.to_string())
+        }
+        error => away(error),
+    }
+}

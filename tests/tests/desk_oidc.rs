@@ -1,0 +1,477 @@
+//! Signing in at an identity provider, a real one: who comes in, who stays outside, and what does not belong together.
+
+use std::{collections::BTreeMap, process::Stdio, time::Duration};
+
+use acuse_storage::{
+    Catalog,
+    audit::AuditFilter,
+    users::{Role, Way},
+};
+use acuse_tests::{
+    browser::{self, Browser},
+    oidc::{CLIENT_ID, CLIENT_SECRET, Provider},
+    process::{Guarded, healthy},
+};
+use reqwest::{Client, Response, header, redirect::Policy};
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::{
+    desk::Reviewer,
+    desk_decide::{axe, violations},
+    world::Alone,
+};
+
+/// A desk whose people sign in at a provider.
+struct House {
+    alone: Alone,
+    provider: Provider,
+    base: String,
+    _server: Guarded,
+}
+
+impl House {
+    /// None where there is no provider and none is required.
+    async fn of(mut alone: Alone, more: &[(&str, &str)]) -> Option<Self> {
+        let base = format!("http://127.0.0.1:{}", alone.place.port);
+        let provider = Provider::start(&format!("{base}/login/oidc/callback")).await.unwrap()?;
+        for (name, value) in [
+            ("ISSUER", provider.issuer().as_str()),
+            ("CLIENT_ID", CLIENT_ID),
+            ("CLIENT_SECRET", CLIENT_SECRET),
+            ("LABEL", "the house"),
+        ]
+        .iter()
+        .chain(more)
+        {
+            alone.place = alone.place.clone().with(&format!("ACUSE_OIDC_{name}"), value);
+        }
+        let server = alone.place.start("web", &["web"]).unwrap();
+        healthy(alone.place.port).await.unwrap();
+        Some(Self { alone, provider, base, _server: server })
+    }
+
+    fn catalog(&self) -> &Catalog {
+        &self.alone.catalog
+    }
+
+    /// Adds somebody who signs in at the provider only.
+    fn add(&self, name: &str, options: &[&str]) {
+        let email = format!("{name}@example.org");
+        let command = ["user", "add", name, "--email", &email, "--no-password"];
+        self.alone.place.run(&[&command[..], options].concat()).unwrap();
+    }
+
+    /// A whole sign-in of whom the provider tells so, in a browser of their own.
+    async fn signs_in(&self, person: &Value) -> (Visitor, Response) {
+        self.provider.present(person).await.unwrap();
+        let mut visitor = Visitor::new(&self.base);
+        let back = visitor.goes("/login/oidc?back=/documents").await;
+        let answer = visitor.get(&back).await;
+        (visitor, answer)
+    }
+
+    async fn trail(&self, action: &str) -> Vec<Value> {
+        let filter = AuditFilter { action: Some(action.to_owned()), ..AuditFilter::default() };
+        let lines = self.catalog().search_audit(&filter, None, 100).await.unwrap();
+        lines.into_iter().map(|line| line.entry.detail).collect()
+    }
+
+    async fn refusals(&self) -> Vec<String> {
+        let reason = |detail: Value| detail["reason"].as_str().unwrap_or_default().to_owned();
+        self.trail("sign_in_refused").await.into_iter().map(reason).collect()
+    }
+}
+
+fn told(sub: &str, email: &str) -> Value {
+    json!({ "sub": sub, "email": email, "email_verified": true, "groups": [] })
+}
+
+/// A browser of sorts: it keeps each site's cookies, and goes where it is sent one step at a time.
+struct Visitor {
+    http: Client,
+    base: String,
+    cookies: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+impl Visitor {
+    fn new(base: &str) -> Self {
+        let http =
+            Client::builder().redirect(Policy::none()).timeout(Duration::from_secs(30)).build().unwrap();
+        Self { http, base: base.to_owned(), cookies: BTreeMap::new() }
+    }
+
+    fn site(url: &str) -> String {
+        Url::parse(url).unwrap().origin().ascii_serialization()
+    }
+
+    async fn get(&mut self, url: &str) -> Response {
+        let jar = self.cookies.entry(Self::site(url)).or_default();
+        let sent: Vec<String> = jar.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let answer = self.http.get(url).header(header::COOKIE, sent.join("; ")).send().await.unwrap();
+        for cookie in answer.headers().get_all(header::SET_COOKIE) {
+            let pair = cookie.to_str().unwrap().split(';').next().unwrap();
+            let (name, value) = pair.split_once('=').unwrap();
+            match value {
+                "" => jar.remove(name),
+                value => jar.insert(name.to_owned(), value.to_owned()),
+            };
+        }
+        answer
+    }
+
+    fn cookie(&self, name: &str) -> Option<&String> {
+        self.cookies.get(&self.base).and_then(|jar| jar.get(name))
+    }
+
+    /// Where the provider is asked.
+    async fn entrance(&mut self, path: &str) -> String {
+        let answer = self.get(&format!("{}{path}", self.base)).await;
+        assert_eq!(answer.status(), 303);
+        let cookie = answer.headers()[header::SET_COOKIE].to_str().unwrap().to_owned();
+        assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
+        assert!(cookie.contains("Path=/login/oidc") && cookie.contains("Max-Age=600"), "{cookie}");
+        answer.headers()[header::LOCATION].to_str().unwrap().to_owned()
+    }
+
+    /// Through the provider's pages, to where it sends back to; that is not asked yet.
+    async fn through(&mut self, entrance: &str) -> String {
+        let mut url = entrance.to_owned();
+        for _ in 0..10 {
+            if url.starts_with(&self.base) {
+                return url;
+            }
+            let answer = self.get(&url).await;
+            let next = answer.headers().get(header::LOCATION).map(|to| to.to_str().unwrap().to_owned());
+            let Some(next) = next else { panic!("{url}: {}", answer.text().await.unwrap()) };
+            url = Url::parse(&url).unwrap().join(&next).unwrap().to_string();
+        }
+        panic!("led about: {url}");
+    }
+
+    async fn goes(&mut self, path: &str) -> String {
+        let entrance = self.entrance(path).await;
+        self.through(&entrance).await
+    }
+}
+
+/// An address with another value of one of its parameters.
+fn with(url: &str, name: &str, value: &str) -> String {
+    let mut url = Url::parse(url).unwrap();
+    let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+    let changed = pairs.into_iter().map(|(n, v)| if n == name { (n, value.to_owned()) } else { (n, v) });
+    let changed: Vec<_> = changed.collect();
+    url.query_pairs_mut().clear().extend_pairs(changed);
+    url.to_string()
+}
+
+async fn known_by_the_providers_name_alone(house: &House) {
+    house.add("ana", &["--role", "supervisor"]);
+    let login = reqwest::get(format!("{}/login", house.base)).await.unwrap().text().await.unwrap();
+    assert!(login.contains("Sign in with the house") && login.contains("href=\"/login/oidc\""), "{login}");
+    let (mut ana, came) = house.signs_in(&told("sub-ana", "Ana@Example.org")).await;
+    assert_eq!(came.status(), 200);
+    let cookies: Vec<_> = came.headers().get_all(header::SET_COOKIE).iter().cloned().collect();
+    let session = cookies.iter().find(|c| c.to_str().unwrap().starts_with("acuse_session=")).unwrap();
+    assert!(session.to_str().unwrap().contains("HttpOnly; SameSite=Strict"), "{session:?}");
+    let page = came.text().await.unwrap();
+    assert!(page.contains("content=\"0;url=/documents\"") && page.contains("href=\"/documents\""), "{page}");
+    assert!(ana.cookie("acuse_sign_in").is_none(), "its time is over");
+    let first = ana.cookie("acuse_session").unwrap().clone();
+    let desk = ana.get(&format!("{}/people", house.base)).await;
+    assert_eq!(desk.status(), 200);
+    let people = desk.text().await.unwrap();
+    assert!(people.contains("Sign-in elsewhere"), "how she signed in: {people}");
+    let sessions = house.catalog().sessions().await.unwrap();
+    assert!(sessions.iter().any(|s| s.user == "ana" && s.way == Way::Oidc));
+
+    // Another address, even a foreign one that nothing proves: she is who she was. And the session is a new one.
+    let moved = json!({ "sub": "sub-ana", "email": "ana@elsewhere.example", "email_verified": false });
+    let (again, came) = house.signs_in(&moved).await;
+    assert_eq!(came.status(), 200);
+    let second = again.cookie("acuse_session").unwrap();
+    assert_ne!(&first, second);
+
+    // Her address at the provider is somebody else's now.
+    let (other, came) = house.signs_in(&told("sub-other", "ana@example.org")).await;
+    assert_eq!(came.status(), 403);
+    assert!(other.cookie("acuse_session").is_none());
+    assert_eq!(house.refusals().await, ["linked_to_another"]);
+    let linked = house.trail("identity_linked").await;
+    assert_eq!(linked.len(), 1);
+    assert_eq!((&linked[0]["user"], &linked[0]["subject"]), (&json!("ana"), &json!("sub-ana")));
+    assert_eq!(house.trail("signed_in").await.len(), 2);
+}
+
+/// A session that somebody else has put into the browser is not made hers.
+async fn a_session_is_never_taken_over(house: &House) {
+    house.provider.present(&told("sub-ana", "ana@example.org")).await.unwrap();
+    let mut ana = Visitor::new(&house.base);
+    let fixed = "f".repeat(64);
+    ana.cookies.entry(house.base.clone()).or_default().insert("acuse_session".to_owned(), fixed.clone());
+    let back = ana.goes("/login/oidc").await;
+    assert_eq!(ana.get(&back).await.status(), 200);
+    assert_ne!(ana.cookie("acuse_session"), Some(&fixed));
+    let mut thief = Visitor::new(&house.base);
+    thief.cookies.entry(house.base.clone()).or_default().insert("acuse_session".to_owned(), fixed);
+    assert_eq!(thief.get(&format!("{}/people", house.base)).await.status(), 303, "it opens nothing");
+}
+
+async fn an_admin_sees_and_unlinks(house: &House) {
+    let boss = Reviewer::sign_in_as(&house.alone.place, "boss", &["--admin"]).await;
+    let page = boss.page("/people").await;
+    let of_ana = page.split("<strong>ana</strong>").nth(1).unwrap();
+    assert!(
+        of_ana.contains(&house.provider.issuer()) && of_ana.contains("value=\"ana@example.org\""),
+        "{page}"
+    );
+    let path = of_ana.split("action=\"/people/").nth(1).unwrap().split('"').next().unwrap();
+    let issuer = house.provider.issuer();
+    let (mut ana, _) = house.signs_in(&told("sub-ana", "ana@example.org")).await;
+    assert_eq!(boss.send(&format!("/people/{path}"), &page, &[("issuer", &issuer)]).await.status(), 303);
+    assert_eq!(boss.send(&format!("/people/{path}"), &page, &[("issuer", &issuer)]).await.status(), 404);
+    assert_eq!(ana.get(&format!("{}/people", house.base)).await.status(), 303, "what she had open has ended");
+    let people = house.catalog().users().await.unwrap();
+    let ana = people.iter().find(|u| u.name == "ana").unwrap().id;
+    let id = format!("/people/{ana}");
+    let other = [("act", "save"), ("role", "supervisor"), ("email", "ANA@new.example.org")];
+    assert_eq!(boss.send(&id, &page, &other).await.status(), 303);
+    let (_, came) = house.signs_in(&told("sub-ana", "ana@example.org")).await;
+    assert_eq!(came.status(), 403, "unlinked, and known by another address");
+    assert_eq!(
+        boss.send(&id, &page, &[("act", "save"), ("role", "supervisor"), ("email", "no")]).await.status(),
+        400
+    );
+    let (_, came) = house.signs_in(&told("sub-new", "ana@new.example.org")).await;
+    assert_eq!(came.status(), 200);
+    // Nobody without a password has one.
+    let form = [("user", "ana"), ("password", "!")];
+    let tried = boss.http.post(format!("{}/login", house.base)).form(&form).send().await.unwrap();
+    assert_eq!(tried.status(), 401);
+    assert_eq!(boss.send(&id, &page, &[("act", "disable")]).await.status(), 303);
+    let (_, came) = house.signs_in(&told("sub-new", "ana@new.example.org")).await;
+    assert_eq!(came.status(), 403);
+    assert_eq!(house.refusals().await[..2], ["disabled_person", "unknown_person"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn somebody_signs_in_elsewhere() {
+    let Some(house) = House::of(Alone::on_sqlite().await, &[]).await else { return };
+    known_by_the_providers_name_alone(&house).await;
+    a_session_is_never_taken_over(&house).await;
+    an_admin_sees_and_unlinks(&house).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn somebody_signs_in_elsewhere_on_postgresql() {
+    let Some(alone) = Alone::on_postgresql().await else { return };
+    let Some(house) = House::of(alone, &[]).await else { return };
+    known_by_the_providers_name_alone(&house).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_does_not_belong_together_is_refused() {
+    let Some(house) = House::of(Alone::on_sqlite().await, &[]).await else { return };
+    house.add("ana", &[]);
+    house.provider.present(&told("sub-ana", "ana@example.org")).await.unwrap();
+    let visitor = || Visitor::new(&house.base);
+
+    // Another sign-in's state, a sign-in of another browser, another provider's answer.
+    let mut ana = visitor();
+    let back = ana.goes("/login/oidc").await;
+    assert_eq!(ana.get(&with(&back, "state", "guessed")).await.status(), 400);
+    assert_eq!(ana.get(&back).await.status(), 400, "and the sign-in is over");
+    let mut ana = visitor();
+    let back = ana.goes("/login/oidc").await;
+    assert_eq!(visitor().get(&back).await.status(), 400, "it began elsewhere");
+    let forged = with(&back, "iss", "https://evil.example");
+    let mut twin = visitor();
+    twin.cookies = ana.cookies.clone();
+    assert_eq!(twin.get(&forged).await.status(), 400);
+
+    // Once, though the cookie were kept.
+    let kept = ana.cookies.clone();
+    assert_eq!(ana.get(&back).await.status(), 200);
+    let mut again = visitor();
+    again.cookies = kept;
+    assert_eq!(again.get(&back).await.status(), 400);
+    assert!(again.cookie("acuse_session").is_none());
+    assert_eq!(house.refusals().await, ["came_back_twice"]);
+
+    // A token for another nonce, a code for another verifier, a code that is none.
+    let mut ana = visitor();
+    let entrance = ana.entrance("/login/oidc").await;
+    assert!(entrance.contains("code_challenge_method=S256"), "{entrance}");
+    let back = ana.through(&with(&entrance, "nonce", "another")).await;
+    assert_eq!(ana.get(&back).await.status(), 400);
+    let mut ana = visitor();
+    let entrance = ana.entrance("/login/oidc").await;
+    let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+    let back = ana.through(&with(&entrance, "code_challenge", challenge)).await;
+    assert_eq!(ana.get(&back).await.status(), 400);
+    let mut ana = visitor();
+    let back = ana.goes("/login/oidc").await;
+    assert_eq!(ana.get(&with(&back, "code", "none")).await.status(), 400);
+    assert!(ana.cookie("acuse_session").is_none());
+    assert_eq!(house.refusals().await[..3], ["token_refused", "token_refused", "token_refused"]);
+
+    // Somebody who says no, and whoever would be led away.
+    house.provider.present(&Value::Null).await.unwrap();
+    let mut ana = visitor();
+    let back = ana.goes("/login/oidc").await;
+    assert!(back.contains("error=access_denied"), "{back}");
+    assert_eq!(ana.get(&back).await.status(), 401);
+    for away in ["https://evil.example/", "//evil.example", "/%5Cevil.example"] {
+        house.provider.present(&told("sub-ana", "ana@example.org")).await.unwrap();
+        let mut ana = visitor();
+        let back = ana.goes(&format!("/login/oidc?back={away}")).await;
+        let page = ana.get(&back).await.text().await.unwrap();
+        assert!(page.contains("content=\"0;url=/\"") && !page.contains("evil"), "{page}");
+    }
+
+    // Whoever tries on and on is slowed down, as at the password.
+    let mut last = 0;
+    let knock = format!("{}/login/oidc/callback?code=x&state=y", house.base);
+    for _ in 0..100 {
+        last = visitor().get(&knock).await.status().as_u16();
+        if last == 429 {
+            break;
+        }
+    }
+    assert_eq!(last, 429);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whom_nobody_added_stays_outside() {
+    let Some(house) = House::of(Alone::on_sqlite().await, &[]).await else { return };
+    house.add("ana", &[]);
+    let (visitor, came) = house.signs_in(&told("sub-x", "xenia@example.org")).await;
+    assert_eq!(came.status(), 403);
+    assert!(visitor.cookie("acuse_session").is_none());
+    let unproven = json!({ "sub": "sub-ana", "email": "ana@example.org", "email_verified": false });
+    assert_eq!(house.signs_in(&unproven).await.1.status(), 403);
+    assert_eq!(house.signs_in(&json!({ "sub": "sub-ana" })).await.1.status(), 403);
+    assert_eq!(house.refusals().await, ["email_unproven", "email_unproven", "unknown_person"]);
+    let refused = house.trail("sign_in_refused").await;
+    assert_eq!(refused[2]["email"], "xenia@example.org", "so that an admin can add them");
+    assert!(house.catalog().identities().await.unwrap().is_empty());
+    assert_eq!(house.catalog().users().await.unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn groups_give_roles_and_let_new_people_in() {
+    let rules = [
+        ("SCOPES", "email,groups"),
+        ("ROLES_CLAIM", "groups"),
+        ("ROLES", "bosses=admin,heads=supervisor,clerks=reviewer"),
+        ("NEW_ROLE", "reviewer"),
+        ("EMAIL_DOMAINS", "example.org"),
+    ];
+    let Some(house) = House::of(Alone::on_sqlite().await, &rules).await else { return };
+    let eva = |groups: &[&str]| json!({ "sub": "sub-eva", "email": "eva@example.org", "email_verified": true, "groups": groups });
+    let role = async || {
+        let users = house.catalog().users().await.unwrap();
+        users.into_iter().find(|u| u.name == "eva@example.org").map(|u| (u.role, u.sees_ids))
+    };
+    assert_eq!(house.signs_in(&eva(&["guests"])).await.1.status(), 403);
+    assert_eq!(role().await, None);
+    let (mut clerk, came) = house.signs_in(&eva(&["clerks"])).await;
+    assert_eq!(came.status(), 200);
+    assert_eq!(role().await, Some((Role::Reviewer, false)));
+    assert_eq!(house.signs_in(&eva(&["heads", "clerks"])).await.1.status(), 200);
+    assert_eq!(role().await, Some((Role::Supervisor, false)));
+    assert_eq!(clerk.get(&format!("{}/people", house.base)).await.status(), 303, "her old role has ended");
+    // The only admin there is cannot be made less by a group.
+    assert_eq!(house.signs_in(&eva(&["bosses"])).await.1.status(), 200);
+    assert_eq!(house.signs_in(&eva(&["clerks"])).await.1.status(), 403);
+    assert_eq!(role().await, Some((Role::Admin, true)));
+    let stranger =
+        json!({ "sub": "s", "email": "s@example.com", "email_verified": true, "groups": ["bosses"] });
+    assert_eq!(house.signs_in(&stranger).await.1.status(), 403);
+    assert_eq!(house.refusals().await, ["other_domain", "last_admin", "no_role"]);
+}
+
+/// What `acuse doctor` says of the provider.
+fn doctor(house: &House) -> String {
+    let command = house.alone.place.command(&["doctor"]).unwrap().stderr(Stdio::null()).output().unwrap();
+    let said = String::from_utf8_lossy(&command.stdout).into_owned();
+    said.lines().find(|line| line.contains("sign-in")).unwrap_or_default().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_provider_that_is_away_keeps_nobody_from_their_password() {
+    let Some(mut house) = House::of(Alone::on_sqlite().await, &[]).await else { return };
+    house.add("ana", &[]);
+    let ana = told("sub-ana", "ana@example.org");
+    house.provider.stop();
+    let away = reqwest::get(format!("{}/login/oidc", house.base)).await.unwrap();
+    assert_eq!(away.status(), 503);
+    let page = away.text().await.unwrap();
+    assert!(page.contains("does not answer") && page.contains("name=\"password\""), "{page}");
+    let ben = Reviewer::sign_in(&house.alone.place, "ben").await;
+    assert!(ben.page("/").await.contains("ben"), "with his password");
+    assert!(doctor(&house).starts_with("BAD"), "{}", doctor(&house));
+
+    // Back, it is asked again once it has been let alone for some seconds.
+    house.provider.restart().await.unwrap();
+    let until = tokio::time::Instant::now() + Duration::from_secs(30);
+    let asked = format!("{}/login/oidc", house.base);
+    while Visitor::new(&house.base).get(&asked).await.status() != 303 {
+        assert!(tokio::time::Instant::now() < until, "still away");
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    assert_eq!(house.signs_in(&ana).await.1.status(), 200);
+    assert!(doctor(&house).starts_with("ok"), "{}", doctor(&house));
+
+    // It turns its keys over: what is signed by a new one is believed, for the provider still says that it is its own.
+    house.provider.restart().await.unwrap();
+    assert_eq!(house.signs_in(&ana).await.1.status(), 200);
+
+    // It goes in the middle of a sign-in.
+    house.provider.present(&ana).await.unwrap();
+    let mut visitor = Visitor::new(&house.base);
+    let back = visitor.goes("/login/oidc").await;
+    house.provider.stop();
+    assert_eq!(visitor.get(&back).await.status(), 503);
+    assert_eq!(house.trail("signed_in").await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_browser_comes_back_from_another_site_signed_in() {
+    let (Some(chromium), Some(axe)) = (browser::chromium(), axe()) else { return };
+    let Some(house) = House::of(Alone::on_sqlite().await, &[]).await else { return };
+    house.add("ana", &["--role", "admin"]);
+    house.provider.present(&told("sub-ana", "ana@example.org")).await.unwrap();
+    let mut page = Browser::start(chromium, (1280, 900)).unwrap();
+    page.open(&format!("{}/login", house.base), "acuse_language=es").unwrap();
+    assert_eq!(page.eval("document.querySelector('a.button').innerText").unwrap(), "Entrar con the house");
+    let mut found = violations(&mut page, &axe, "/login");
+    page.look("login").unwrap();
+    page.eval("document.querySelector('a.button').click()").unwrap();
+    // The session's cookie goes with the page after, though another site led here.
+    page.wait("location.pathname === '/' && document.querySelector('.who .name')?.innerText === 'ana'")
+        .unwrap();
+    page.open(&format!("{}/people", house.base), "").unwrap();
+    page.wait("document.body.innerText.includes('ana@example.org')").unwrap();
+    found.extend(violations(&mut page, &axe, "/people"));
+    page.look("identities").unwrap();
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_typed_outlives_a_session_that_is_opened_elsewhere() {
+    let Some(house) = House::of(Alone::on_sqlite().await, &[]).await else { return };
+    let ana = Reviewer::sign_in(&house.alone.place, "ana").await;
+    let document = uuid::Uuid::now_v7();
+    let form = [("action", "correct"), ("note", "typed by Ana")];
+    let ended = ana.http.post(format!("{}/review/{document}", house.base)).form(&form).send().await.unwrap();
+    assert_eq!(ended.status(), 401);
+    let page = ended.text().await.unwrap();
+    assert!(page.contains("target=\"_blank\"") && page.contains("formaction=\"/login/resume\""), "{page}");
+    let resume = [("resume", "{}")];
+    let goes_on = || ana.http.post(format!("{}/login/resume", house.base)).form(&resume);
+    assert_eq!(goes_on().send().await.unwrap().status(), 401, "not yet");
+    assert_eq!(goes_on().header(header::COOKIE, &ana.cookie).send().await.unwrap().status(), 303);
+    let from_afar = goes_on().header(header::COOKIE, &ana.cookie).header("sec-fetch-site", "cross-site");
+    assert_eq!(from_afar.send().await.unwrap().status(), 403);
+}
