@@ -132,10 +132,10 @@ bench-cases: ## How late steps of cases are that are due, with OPEN (10000) open
 
 .PHONY: bench-peak
 bench-peak: ## An hour of peak by its own clock: 1,000 contacts, 2 numbers, 3 workers, one who floods; waits, and Meta's limits kept
-	cargo build --locked -p acuse-workers --bins
+	cargo build --locked --release -p acuse-workers --bins
 	@# Its clock is its own: what a disk takes for each of its commits is waited for and measures nothing.
 	TMPDIR=$$([ -w /dev/shm ] && echo /dev/shm || echo "$${TMPDIR:-/tmp}") \
-		cargo run --locked -q -p acuse-tests --example bench_peak
+		cargo run --locked --release -q -p acuse-tests --example bench_peak
 
 .PHONY: fuzz
 fuzz: ## Every entry that takes outside bytes, SECONDS each (60): libFuzzer where nightly and cargo-fuzz are here

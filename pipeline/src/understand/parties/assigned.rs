@@ -71,7 +71,6 @@ fn is_prose(cell: &Cell) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::understand::{parties::issuer, scorer::Scorers, sheet::drawn};
 
     fn issued_by(foot: &[&str]) -> Option<String> {
