@@ -148,7 +148,7 @@ pub(super) async fn a_choice_counts_once(catalog: &Catalog) {
 
 /// What a conversation says to whoever has this access.
 async fn texts(catalog: &Catalog, contact: ContactId, access: Access) -> String {
-    let said = catalog.conversation(&access, contact, None, 50).await.unwrap();
+    let said = catalog.conversation(&access, contact, None, None, 50).await.unwrap();
     said.into_iter().filter_map(|s| s.text).collect::<Vec<_>>().join("\n")
 }
 

@@ -30,6 +30,7 @@ mod lines;
 mod lists;
 mod many;
 mod matters;
+mod notes;
 mod notices;
 mod outgoing;
 mod owed;
@@ -200,6 +201,7 @@ pub async fn catalog(catalog: &Catalog) {
         outgoing::a_person_ends_an_incident_and_its_message_is_settled,
         outgoing::a_failed_event_holds_back_its_own_document_only,
         outgoing::a_conversation_is_read_without_what_is_withheld,
+        notes::a_thread_is_of_one_number,
         books::the_books_are_exported_once,
         books::an_export_is_of_one_instant,
         books::what_of_a_month_waits_is_counted,
@@ -211,6 +213,7 @@ pub async fn catalog(catalog: &Catalog) {
         vendors::nothing_is_learnt_of_a_customer_or_an_id,
         vendors::erasure_empties_memory,
         answers::an_answer_is_erased_with_its_document,
+        notes::a_note_is_ours_and_goes_with_its_contact,
         vendors::what_persons_filed_before_is_learnt_of,
         entities::who_we_are_says_which_way_money_goes,
         desk::lists_page_and_filter,

@@ -49,6 +49,8 @@ const OF_CONTACT: &[(&str, &str)] = &[
     ("notices", "UPDATE notices SET params = '[]' WHERE contact_id IN @"),
     ("names", "DELETE FROM contact_aliases WHERE contact_id IN @"),
     ("contacts", "UPDATE contacts SET phone = NULL, name = NULL, language = NULL WHERE id IN @"),
+    // Behind its contact: whoever writes a note meanwhile holds that row.
+    ("notes", "DELETE FROM case_notes WHERE case_id IN (SELECT id FROM cases WHERE contact_id IN @)"),
 ];
 
 const OF_CUSTOMER: &[(&str, &str)] = &[

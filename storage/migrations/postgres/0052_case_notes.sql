@@ -1,0 +1,9 @@
+-- What we write among ourselves on a case; it is never sent.
+CREATE TABLE case_notes (
+    id UUID PRIMARY KEY,
+    case_id UUID NOT NULL REFERENCES cases (id),
+    body TEXT NOT NULL,
+    written_by TEXT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX case_notes_case ON case_notes (case_id, created_at);
