@@ -50,7 +50,13 @@ fn message(sample: &Sample, kind: &str, words: &str) -> InboundMessage {
 }
 
 pub(super) async fn taps(catalog: &Catalog, sample: &Sample, payload: &str) {
-    let tapped = InboundMessage { tap: Some(payload.into()), ..message(sample, "interactive", "Sur") };
+    taps_as(catalog, sample, payload, None).await;
+}
+
+/// The same, by a telephone that is known by this key.
+pub(super) async fn taps_as(catalog: &Catalog, sample: &Sample, payload: &str, key: Option<&str>) {
+    let mut tapped = InboundMessage { tap: Some(payload.into()), ..message(sample, "interactive", "Sur") };
+    tapped.identity.identity_key_hash = key.map(str::to_owned);
     says(catalog, tapped).await;
 }
 

@@ -7,3 +7,8 @@ CREATE TABLE case_notes (
     created_at BIGINT NOT NULL
 );
 CREATE INDEX case_notes_case ON case_notes (case_id, created_at);
+
+-- Meta's hash of the key by which somebody's telephone is known: another hash, another telephone, or another person. An
+-- offer that is bound to one counts for that one only.
+ALTER TABLE contacts ADD COLUMN identity_key_hash TEXT;
+ALTER TABLE choices ADD COLUMN identity_key_hash TEXT;
