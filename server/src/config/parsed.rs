@@ -264,3 +264,28 @@ fn default_models_dir() -> PathBuf {
         .unwrap_or_else(|| PathBuf::from("."))
         .join("acuse/models")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_desk_is_at_an_address_that_fits_into_a_message() {
+        assert_eq!(desk(Some(" https://desk.example/ ")).unwrap().as_deref(), Some("https://desk.example"));
+        assert_eq!(
+            desk(Some("http://10.0.0.7:8080/acuse")).unwrap().as_deref(),
+            Some("http://10.0.0.7:8080/acuse")
+        );
+        assert_eq!((desk(None).unwrap(), desk(Some(" ")).unwrap()), (None, None));
+        let long = format!("https://desk.example/{}", "x".repeat(100));
+        for wrong in [
+            "desk.example",
+            "ftp://desk.example",
+            "https://u:p@desk.example",
+            "https://d.example/?q=1",
+            &long,
+        ] {
+            assert!(desk(Some(wrong)).is_err(), "{wrong}");
+        }
+    }
+}

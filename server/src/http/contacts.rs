@@ -207,8 +207,8 @@ pub async fn messages(
     Ok(Json(conversation(&app, &caller, (id, None), page.after.as_deref(), most).await?.1))
 }
 
-/// A contact and a page of what was said, over one of our numbers where it is named, for the API and the desk. That somebody read the words of what may be an ID
-/// is in the audit trail before they are told.
+/// A contact and a page of what was said, over one of our numbers where it is named, for the API and the desk. That
+/// somebody read the words of what may be an ID is in the audit trail before they are told.
 ///
 /// # Errors
 /// 404 where there is no such contact for this caller.

@@ -117,7 +117,7 @@ mod tests {
     fn contacts_complete_the_right_person_only() {
         let ana =
             Person::contact(&json!({"wa_id": "51900000001", "user_id": "PE.1", "profile": {"name": "Ana"},
-                "identity_key_hash": "DF2lS5v2W6x="}));
+            "identity_key_hash": "DF2lS5v2W6x="}));
         let eva = Person::contact(&json!({"wa_id": "51900000002", "profile": {"name": "Eva"}}));
         let both = [ana.clone(), eva];
         let from_eva = sender(&json!({"from": "51900000002"})).completed(&both);
@@ -126,6 +126,7 @@ mod tests {
         assert!(nameless.is_unknown(), "two candidates: neither is guessed");
         let only = sender(&json!({"from_user_id": "PE.1"})).completed(std::slice::from_ref(&ana));
         assert_eq!(only.aliases().collect::<Vec<_>>(), ["51900000001", "PE.1"]);
+        assert_eq!(only.identity_key_hash.as_deref(), Some("DF2lS5v2W6x="));
         let other = sender(&json!({"from": "51900000009"})).completed(std::slice::from_ref(&ana));
         assert_eq!(other.name, None, "another number is another person");
     }
