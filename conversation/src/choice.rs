@@ -69,6 +69,8 @@ pub struct Offer {
     pub is_open: bool,
     /// It was made to whoever taps.
     pub is_theirs: bool,
+    /// Whoever taps is known by the same telephone as when it was made, where it counts for that one only.
+    pub is_same: bool,
 }
 
 /// What a tap counts for.
@@ -78,6 +80,8 @@ pub enum Judged {
     Counts,
     /// It was made to somebody else.
     NotTheirs,
+    /// It was made to them, and they may be somebody else by now.
+    Changed,
     /// This one was taken before.
     Taken(usize),
     /// Its time is over.
@@ -92,6 +96,7 @@ pub fn judge(offer: Option<&Offer>, place: usize, now: OffsetDateTime) -> Judged
     match offer {
         // Who may not choose is not told what others chose.
         Some(offer) if !offer.is_theirs => Judged::NotTheirs,
+        Some(offer) if !offer.is_same => Judged::Changed,
         Some(Offer { taken: Some(place), .. }) => Judged::Taken(*place),
         Some(offer) if offer.until <= now => Judged::Late,
         Some(offer) if offer.is_open && place < offer.choices => Judged::Counts,
@@ -112,6 +117,7 @@ mod tests {
         until: datetime!(2026-09-01 13:00 UTC),
         is_open: true,
         is_theirs: true,
+        is_same: true,
     };
 
     #[test]
@@ -144,6 +150,8 @@ mod tests {
             (Some(Offer { until: NOON, ..OPEN }), 0, Judged::Late),
             (Some(Offer { taken: Some(1), until: NOON, is_open: false, ..OPEN }), 0, Judged::Taken(1)),
             (Some(Offer { taken: Some(1), is_theirs: false, ..OPEN }), 1, Judged::NotTheirs),
+            (Some(Offer { is_same: false, ..OPEN }), 0, Judged::Changed),
+            (Some(Offer { is_same: false, is_theirs: false, ..OPEN }), 0, Judged::NotTheirs),
         ];
         for (offer, place, judged) in table {
             assert_eq!(judge(offer.as_ref(), place, NOON), judged, "{offer:?} {place}");

@@ -1,5 +1,5 @@
 //! The house's own rules, as data that whoever runs it writes: when we work, which team a case goes to and how soon it
-//! answers, which filed bills are owed to us, and what is approved by whom.
+//! answers, which filed bills are owed to us, what is approved by whom, and what we often answer.
 //!
 //! A line a thing, a tab between two cells, `-` for any or none; `rules.tsv` beside this file is an example that says it all.
 
@@ -13,7 +13,7 @@ use crate::{
     hours::{Hours, Week},
     language::Language,
 };
-use cells::{any, approve, clock, owes, rule, zone};
+use cells::{answer, any, approve, clock, owes, rule, zone};
 
 /// An example, which a test reads.
 pub const EXAMPLE: &str = include_str!("rules.tsv");
@@ -87,6 +87,17 @@ pub struct Approve {
     pub lasts: Duration,
 }
 
+/// What we often answer, to be sent by a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// What it is called.
+    pub key: String,
+    /// In which language it is.
+    pub language: Language,
+    /// What it says.
+    pub text: String,
+}
+
 /// The rules of a house. Without any nothing is promised, owed or approved by itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct House {
@@ -95,6 +106,7 @@ pub struct House {
     rules: Vec<Rule>,
     owes: Vec<Owes>,
     approves: Vec<Approve>,
+    answers: Vec<Answer>,
 }
 
 /// Rules that cannot be read.
@@ -146,9 +158,17 @@ impl House {
             ["approve", kind, from, how, number, hours, approvers] => {
                 self.approves.push(approve([kind, from, how, number, hours, approvers])?);
             }
+            ["answer", key, language, text] => {
+                let answer = answer(key, language, text)?;
+                if self.answer(&answer.key, answer.language).is_some() {
+                    return Err("an answer has one line in a language");
+                }
+                self.answers.push(answer);
+            }
             _ => {
                 return Err(
-                    "write clock, hours, holiday, team, rule, owes or approve and their cells, a tab between two",
+                    "write clock, hours, holiday, team, rule, owes, approve or answer and their cells, a tab \
+                     between two",
                 );
             }
         }
@@ -214,6 +234,21 @@ impl House {
         };
         let owes = self.owes.iter().find(is_of).filter(|_| sum.amount > 0)?;
         Some(due.unwrap_or(issued.saturating_add(Duration::days(owes.days))))
+    }
+
+    /// What we often answer: in this language first, then in others, each in the order of the file.
+    #[must_use]
+    pub fn answers(&self, language: Language) -> Vec<&Answer> {
+        let (mut first, others): (Vec<_>, Vec<_>) =
+            self.answers.iter().partition(|answer| answer.language == language);
+        first.extend(others);
+        first
+    }
+
+    /// The answer of this name in this language.
+    #[must_use]
+    pub fn answer(&self, key: &str, language: Language) -> Option<&Answer> {
+        self.answers.iter().find(|answer| answer.key == key && answer.language == language)
     }
 
     /// Who approves a document of this kind that comes to so much; none where nobody need.
@@ -307,6 +342,22 @@ mod tests {
     }
 
     #[test]
+    fn what_is_often_answered_is_offered_in_their_language_first() {
+        let house = House::read(EXAMPLE).unwrap();
+        let of = |language| {
+            let all = house.answers(language);
+            all.iter().map(|a| (a.key.as_str(), a.language.as_str())).collect::<Vec<_>>()
+        };
+        assert_eq!(of(Language::Pt)[0], ("factura", "pt"));
+        assert_eq!(of(Language::Es)[..2], [("factura", "es"), ("cuenta", "es")]);
+        assert_eq!(of(Language::Es).len(), of(Language::En).len(), "the others are offered too");
+        let account = house.answer("cuenta", Language::Es).unwrap();
+        assert_eq!(account.text.lines().count(), 2, "\\n begins a line: {}", account.text);
+        assert!(house.answer("cuenta", Language::Pt).is_none());
+        assert!(House::default().answers(Language::Es).is_empty());
+    }
+
+    #[test]
     fn a_wrong_line_says_which_and_why() {
         for (line, why) in [
             ("nonsense", "write clock"),
@@ -325,9 +376,15 @@ mod tests {
             ("owes\t-\t1.00001\t30", "decimal"),
             ("approve\t-\t10 EUR\torder\t1001\t24\t-", "phone numbers"),
             ("approve\t-\t10 EUR\tall\t1001\t24\t34600111222", "in order"),
+            ("answer\t\tes\tHola", "name of 1 to 60"),
+            ("answer\thi\tfr\tSalut", "languages"),
+            ("answer\thi\tes\t", "1 to 4096"),
+            ("answer\thi\tes", "write clock"),
         ] {
             let wrong = House::read(&format!("# rules\n\n{line}")).unwrap_err();
             assert!(wrong.line == 3 && wrong.problem.contains(why), "{line}: {wrong}");
         }
+        let twice = House::read("answer\thi\tes\tHola\nanswer\thi\tes\tBuenas").unwrap_err();
+        assert_eq!((twice.line, twice.problem), (2, "an answer has one line in a language"));
     }
 }

@@ -28,7 +28,7 @@ pub use case::{Came, Case, Effect, End, Event, Expects, Happened, Kind, Say, Sta
 pub use choice::{Choice, Judged, MOST_BUTTONS, MOST_CHOICES, Offer, TITLE_CHARS, Tap, judge};
 pub use collect::{Collecting, Doubt, Next, Owed, Paid, Slip, pays};
 pub use hours::{Clock, Hours, Summer, Week};
-pub use house::{Approve, BadRules, EXAMPLE as EXAMPLE_RULES, Facts, House, Sum, Team};
+pub use house::{Answer, Approve, BadRules, EXAMPLE as EXAMPLE_RULES, Facts, House, Sum, Team};
 pub use intent::Intent;
 pub use mend::{ASKS, Lacking, MOST_ASKS, TRIED, asks_of, mended_by, needs};
 pub use opening::opening;

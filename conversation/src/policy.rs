@@ -34,11 +34,12 @@ pub struct Policy {
     pub at_end: AtEnd,
 }
 
-/// The policies of all kinds of cases, and the privacy notice.
+/// The policies of all kinds of cases, the privacy notice, and where the desk is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policies {
     of: [Policy; 6],
     privacy: Option<Privacy>,
+    desk: Option<String>,
 }
 
 impl Policies {
@@ -57,7 +58,11 @@ impl Policies {
     pub fn read(data: &str) -> Result<Self, BadPolicy> {
         let of = |kind| Policy::read(data, kind);
         let [documents, ask, approval, collection, notice, support] = Kind::ALL.map(of);
-        Ok(Self { of: [documents?, ask?, approval?, collection?, notice?, support?], privacy: None })
+        Ok(Self {
+            of: [documents?, ask?, approval?, collection?, notice?, support?],
+            privacy: None,
+            desk: None,
+        })
     }
 
     /// The same with a notice for whoever writes for the first time.
@@ -70,6 +75,18 @@ impl Policies {
     #[must_use]
     pub fn privacy(&self) -> Option<&Privacy> {
         self.privacy.as_ref()
+    }
+
+    /// The same, which names the desk's address (without a last slash) to whoever decides what is shown there alone.
+    #[must_use]
+    pub fn with_desk(self, desk: Option<String>) -> Self {
+        Self { desk, ..self }
+    }
+
+    /// Where the desk is, for people.
+    #[must_use]
+    pub fn desk(&self) -> Option<&str> {
+        self.desk.as_deref()
     }
 
     /// The policy of a kind.

@@ -177,6 +177,7 @@ pub fn tap(judged: Judged, taken: &str, language: Language) -> Option<String> {
         Judged::Taken(_) => "tap.taken",
         Judged::Late => "tap.late",
         Judged::NotTheirs => "tap.not_theirs",
+        Judged::Changed => "tap.changed",
         Judged::Over => "tap.over",
     };
     Some(say(language, key, context! { what => plain(taken) }))

@@ -27,8 +27,8 @@ pub use settings::Settings;
 
 use crate::http::client_address::TrustedProxies;
 use parsed::{
-    address, channel_kept, confirm, database, given, http_url, objects, open_rule, outgoing, policies, reading,
-    secret, sender_quota, undo, whatsapp,
+    address, channel_kept, confirm, database, given, http_url, objects, open_rule, outgoing, policies,
+    reading, secret, sender_quota, undo, whatsapp,
 };
 
 /// A value that is never shown: not by `Debug`, not by `--help`, not in a log.
@@ -246,7 +246,7 @@ impl TryFrom<Settings> for Config {
             channel_kept: channel_kept(s.keep_channel_days.as_deref())?,
             sent_life: confirm(s.confirm_hours.as_deref())?,
             sender_quota: sender_quota(s.sender_quota.as_deref())?,
-            policies: policies(s.policies.as_deref(), s.privacy_notice.as_deref())?,
+            policies: policies(s.policies.as_deref(), s.privacy_notice.as_deref(), s.desk_url.as_deref())?,
             aws: erasing::aws(&s),
             key_file: erasing::key_file(&s, &data_dir),
             retention: erasing::retention(&s)?,

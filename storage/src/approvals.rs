@@ -5,6 +5,7 @@
 mod by_rule;
 
 use acuse_conversation::{
+    Policies,
     language::Language,
     said::{self, Approval as Said},
     wording::particulars,
@@ -332,29 +333,33 @@ async fn waits_still(tx: &mut Tx, document: DocumentId) -> Result<(), CatalogErr
     .map(drop)
 }
 
+/// What fits above buttons beside the words around it, characters (Meta takes 1024).
+const SAID_CHARS: usize = 980;
+
 /// What an approver is asked about, in words: of a document only what everybody may see, and no number of a tax office
-/// or a bank.
+/// or a bank. Of one that not everybody may see nothing is told but where at the desk it is.
 pub(crate) async fn in_words(
     tx: &mut Tx,
     id: ApprovalId,
     language: Language,
 ) -> Result<String, CatalogError> {
     let Some(approval) = get(tx, id).await? else { return Ok(String::new()) };
-    let mut parts = Vec::new();
-    if !approval.question.is_empty() {
-        parts.push(approval.question.clone());
-    }
+    let mut shown = String::new();
     if let Some(document) = approval.document_id
         && let Some(known) = documents::lookup(tx, document).await?
     {
-        let shown = if known.sensitivity == Sensitivity::Open {
+        shown = if known.sensitivity == Sensitivity::Open {
             particulars(&known.fields, language).join(", ")
         } else {
-            said::approval(Said::Withheld, language)
+            let withheld = said::approval(Said::Withheld, language);
+            match tx.policies().as_deref().and_then(Policies::desk) {
+                Some(desk) => format!("{withheld}: {desk}/documents/{document}"),
+                None => withheld,
+            }
         };
-        parts.push(shown);
     }
-    parts.retain(|part| !part.is_empty());
+    let question = cut(&approval.question, SAID_CHARS.saturating_sub(shown.chars().count()));
+    let parts: Vec<String> = [question, shown].into_iter().filter(|part| !part.is_empty()).collect();
     Ok(parts.join(". "))
 }
 

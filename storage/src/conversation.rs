@@ -253,7 +253,8 @@ impl Catalog {
         Ok(optional!(tx, (Uuid,), sqlx::AssertSqlSafe(text.clone()), id.0)?.is_some())
     }
 
-    /// What was said with a contact, the latest first, what is older than `before`.
+    /// What was said with a contact, the latest first, what is older than `before`; only over one of our numbers, where it
+    /// is named.
     ///
     /// # Errors
     /// When the database fails or a row is impossible.
@@ -261,6 +262,7 @@ impl Catalog {
         &self,
         access: &Access,
         contact: ContactId,
+        number: Option<&str>,
         before: Option<Before>,
         limit: u32,
     ) -> Result<Vec<Said>, CatalogError> {
@@ -272,6 +274,8 @@ impl Catalog {
             "1 = 1".to_owned()
         };
         let document = "d.id, d.status, d.kind, d.sensitivity";
+        let over = |table: &str| format!("(CAST($5 AS TEXT) IS NULL OR {table}.phone_number_id = $5)");
+        let (heard_over, said_over) = (over("m"), over("o"));
         // A question, its answer and what is said of a case tell of its documents.
         let beside = |case: &str| {
             format!(
@@ -287,17 +291,17 @@ impl Catalog {
             "SELECT m.id, m.direction, m.sent_at, m.type, m.phone_number_id, m.body, {document}, {heard}, \
                CAST(NULL AS TEXT), CAST(0 AS BIGINT), CAST(NULL AS TEXT) \
              FROM messages m LEFT JOIN documents d ON d.message_id = m.id \
-             WHERE m.contact_id = $1 AND (m.sent_at, m.id) < ($2, $3) AND {exists} \
+             WHERE m.contact_id = $1 AND (m.sent_at, m.id) < ($2, $3) AND {heard_over} AND {exists} \
              UNION ALL \
              SELECT o.id, 'out', o.created_at, o.kind, o.phone_number_id, o.body, {document}, {asked}, o.state, o.status_rank, \
                o.error \
              FROM outbox o LEFT JOIN documents d ON d.id = o.document_id \
-             WHERE o.contact_id = $1 AND (o.created_at, o.id) < ($2, $3) AND {exists} \
+             WHERE o.contact_id = $1 AND (o.created_at, o.id) < ($2, $3) AND {said_over} AND {exists} \
              ORDER BY 3 DESC, 1 DESC LIMIT $4"
         );
         let (until, id) = before.map_or((i64::MAX, Uuid::max()), |b| (micros(b.at), b.id));
         let limit = i64::from(limit.min(500));
-        all!(tx, Row, sqlx::AssertSqlSafe(text.clone()), contact.0, until, id, limit)?
+        all!(tx, Row, sqlx::AssertSqlSafe(text.clone()), contact.0, until, id, limit, number)?
             .into_iter()
             .map(|row| said(row, access))
             .collect()

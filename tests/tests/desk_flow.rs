@@ -12,7 +12,7 @@ use crate::{
 };
 
 const RULES: &str = "clock\t0\t-\nhours\tMo-Su 00:00-24:00\nteam\tventas\t30\nteam\tcobros\t300\n\
-     rule\tsupport\t-\t-\t-\t-\tventas\n";
+     rule\tsupport\t-\t-\t-\t-\tventas\nanswer\tsaludo\tes\tBuenos días.\\n¿Qué pedido es?\n";
 
 /// Links of a page to lists of the flow, each with the number it shows.
 fn links(page: &str) -> Vec<(String, usize)> {
@@ -33,6 +33,39 @@ fn listed(page: &str) -> usize {
 async fn says(desk: &Desk, n: u32, words: &str) {
     let message = Inbound::new(person(n), Said::Text(words.into()));
     post(&desk.api, &desk.world.graph.webhook_for(&[message])).await;
+}
+
+/// Inside a case: what was said with its contact, a note of ours, and a saved answer that comes back in the box.
+async fn a_case_is_read_and_answered(desk: &Desk, id: &str) {
+    let address = format!("/inbox/{id}");
+    let page = desk.ana.page(&address).await;
+    assert!(page.contains("Quiero hablar con una persona") && page.contains("?around="), "{page}");
+    assert!(!page.contains("name=\"answer\""), "who does not hold it answers nothing: {page}");
+    let version = hidden(&page, "version");
+    let take = [("act", "take"), ("version", version.as_str()), ("back", "case")];
+    let taken = desk.ana.send(&address, &page, &take).await;
+    assert_eq!(
+        (taken.status().as_u16(), taken.headers()["location"].to_str().unwrap()),
+        (303, address.as_str())
+    );
+
+    let page = desk.ana.page(&address).await;
+    let version = hidden(&page, "version");
+    let fill =
+        |answer| [("act", "fill"), ("version", version.as_str()), ("text", "Hola."), ("answer", answer)];
+    let filled = desk.ana.send(&address, &page, &fill("es saludo")).await;
+    assert_eq!(filled.status(), 200);
+    let filled = filled.text().await.unwrap();
+    assert!(filled.contains("Hola.\nBuenos días.\n¿Qué pedido es?</textarea>"), "{filled}");
+    assert_eq!(desk.ana.send(&address, &page, &fill("pt saludo")).await.status(), 404);
+
+    let words = "Llamó ayer, paga el viernes.";
+    let kept = desk.ana.send(&format!("{address}/notes"), &page, &[("text", words)]).await;
+    assert_eq!(kept.status(), 303);
+    let page = desk.ana.page(&address).await;
+    assert!(page.contains(words) && hidden(&page, "version") == version, "{page}");
+    let contact = page.split("href=\"/contacts/").nth(1).and_then(|p| p.split('"').next()).unwrap();
+    assert!(!desk.ana.page(&format!("/contacts/{contact}")).await.contains(words), "it is none of theirs");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -61,6 +94,7 @@ async fn every_number_of_the_flow_leads_to_its_cases() {
     let give = [("act", "give"), ("team", "cobros"), ("version", version.as_str())];
     assert_eq!(desk.ana.send(&format!("/inbox/{id}"), &page, &give).await.status(), 303);
     assert_eq!(listed(&desk.ana.page("/inbox?show=team&team=cobros").await), 1);
+    a_case_is_read_and_answered(&desk, &id).await;
     let late = [("act", "reply"), ("text", "Buenos días, ¿qué pedido es?"), ("version", version.as_str())];
     let refused = desk.ana.send(&format!("/inbox/{id}"), &page, &late).await;
     assert_eq!(refused.status(), 409, "it moved while she typed");

@@ -301,6 +301,18 @@ async fn who_asks_when_we_are_there_is_told_and_who_is_not_answered_is_a_supervi
     let path = format!("/v1/cases/{id}/reply");
     assert_eq!(acuse.send(Method::POST, &path, Some(&reply)).await.unwrap().0, StatusCode::OK);
     assert!(text_of(&answer(&acuse).await).contains("posso ajudar"));
+    let sent = acuse.world.graph.sent().len();
+    let note = json!({ "text": "Prefere ser atendido por telefone." });
+    let (status, noted) =
+        acuse.send(Method::POST, &format!("/v1/cases/{id}/notes"), Some(&note)).await.unwrap();
+    assert_eq!((status, &noted["text"]), (StatusCode::CREATED, &note["text"]));
+    acuse.run_jobs(Duration::minutes(1)).await.unwrap();
+    assert_eq!(acuse.world.graph.sent().len(), sent, "a note is never sent");
+    let case = acuse.get(&format!("/v1/cases/{id}")).await.unwrap();
+    assert_eq!(case["notes"][0], noted, "{case}");
+    let empty =
+        acuse.send(Method::POST, &format!("/v1/cases/{id}/notes"), Some(&json!({ "text": " " }))).await;
+    assert_eq!(empty.unwrap().0, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(acuse.get("/v1/cases?late=true").await.unwrap()["data"].as_array().unwrap().len(), 0);
     ends(acuse).await;
 }

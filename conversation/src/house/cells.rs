@@ -3,12 +3,15 @@
 use acuse_pipeline::{document, reason::ReasonCode};
 use time::Duration;
 
-use super::{Approve, Owes, Rule, Sum};
+use super::{Answer, Approve, Owes, Rule, Sum};
 use crate::{
     case::Kind,
     hours::{Clock, Summer},
     language::Language,
 };
+
+/// Longest text of a message, characters (Meta's limit).
+const ANSWER_CHARS: usize = 4_096;
 
 /// What a cell says; `-` says nothing.
 pub(super) fn any(cell: &str) -> Option<&str> {
@@ -39,9 +42,7 @@ pub(super) fn rule([kind, reason, number, language, from, team]: [&str; 6]) -> R
         kind: any(kind).map(|word| Kind::of(word).ok_or("there is no such kind of case")).transpose()?,
         reason: reason.transpose()?,
         number: any(number).map(str::to_owned),
-        language: any(language)
-            .map(|tag| Language::of_tag(tag).ok_or("languages are es, en, pt"))
-            .transpose()?,
+        language: any(language).map(spoken).transpose()?,
         from: any(from).map(sum).transpose()?,
         team: team.to_owned(),
     })
@@ -82,6 +83,22 @@ pub(super) fn approve(
         approvers,
         lasts: Duration::hours(i64::from(hours)),
     })
+}
+
+/// An answer; `\n` in its text begins a line.
+pub(super) fn answer(key: &str, language: &str, text: &str) -> Result<Answer, &'static str> {
+    if key.is_empty() || key.chars().count() > 60 {
+        return Err("an answer has a name of 1 to 60 characters");
+    }
+    let text = text.replace("\\n", "\n").trim().to_owned();
+    if text.is_empty() || text.chars().count() > ANSWER_CHARS {
+        return Err("an answer has 1 to 4096 characters");
+    }
+    Ok(Answer { key: key.to_owned(), language: spoken(language)?, text })
+}
+
+fn spoken(tag: &str) -> Result<Language, &'static str> {
+    Language::of_tag(tag).ok_or("languages are es, en, pt")
 }
 
 fn digits(phone: &str) -> String {

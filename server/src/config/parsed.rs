@@ -32,7 +32,12 @@ pub(super) fn sender_quota(value: Option<&str>) -> Result<Quota, ConfigError> {
 }
 
 /// How conversations are led; `None` where every file is answered by itself.
-pub(super) fn policies(value: Option<&str>, notice: Option<&str>) -> Result<Option<Policies>, ConfigError> {
+pub(super) fn policies(
+    value: Option<&str>,
+    notice: Option<&str>,
+    desk_url: Option<&str>,
+) -> Result<Option<Policies>, ConfigError> {
+    let desk = desk(desk_url)?;
     let wrong = |problem: String| ConfigError::new("ACUSE_POLICIES", problem);
     let led = match given(value) {
         Some("off") => return Ok(None),
@@ -43,7 +48,25 @@ pub(super) fn policies(value: Option<&str>, notice: Option<&str>) -> Result<Opti
             Policies::read(&text).map_err(|e| wrong(e.to_string()))?
         }
     };
-    Ok(Some(led.with_privacy(privacy(notice)?)))
+    Ok(Some(led.with_privacy(privacy(notice)?).with_desk(desk)))
+}
+
+/// Longest address of the desk, characters: a document's fits into a message with it.
+const DESK_CHARS: usize = 100;
+
+/// Where people open the desk, without a last slash.
+fn desk(value: Option<&str>) -> Result<Option<String>, ConfigError> {
+    let Some(text) = given(value) else { return Ok(None) };
+    let is_web = Url::parse(text).is_ok_and(|url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.has_host()
+            && (url.username(), url.password(), url.query(), url.fragment()) == ("", None, None, None)
+    });
+    if !is_web || text.chars().count() > DESK_CHARS {
+        let why = "write the address at which people open the desk, e.g. https://desk.example.com";
+        return Err(ConfigError::new("ACUSE_DESK_URL", why));
+    }
+    Ok(Some(text.trim_end_matches('/').to_owned()))
 }
 
 /// What whoever writes for the first time is told.
@@ -240,4 +263,29 @@ fn default_models_dir() -> PathBuf {
         .or_else(|| absolute("HOME").map(|home| home.join(".local/share")))
         .unwrap_or_else(|| PathBuf::from("."))
         .join("acuse/models")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_desk_is_at_an_address_that_fits_into_a_message() {
+        assert_eq!(desk(Some(" https://desk.example/ ")).unwrap().as_deref(), Some("https://desk.example"));
+        assert_eq!(
+            desk(Some("http://10.0.0.7:8080/acuse")).unwrap().as_deref(),
+            Some("http://10.0.0.7:8080/acuse")
+        );
+        assert_eq!((desk(None).unwrap(), desk(Some(" ")).unwrap()), (None, None));
+        let long = format!("https://desk.example/{}", "x".repeat(100));
+        for wrong in [
+            "desk.example",
+            "ftp://desk.example",
+            "https://u:p@desk.example",
+            "https://d.example/?q=1",
+            &long,
+        ] {
+            assert!(desk(Some(wrong)).is_err(), "{wrong}");
+        }
+    }
 }

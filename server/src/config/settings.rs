@@ -161,6 +161,10 @@ pub struct Settings {
     /// with it, identity documents from Colombia and Brazil are read only once their sender agreed [default: none].
     #[arg(long, env = "ACUSE_PRIVACY_NOTICE", global = true, value_name = "PATH")]
     pub privacy_notice: Option<String>,
+    /// Where people open the desk, e.g. `https://desk.example.com`: an approver who is asked about a document that is not
+    /// shown in the chat gets its address [default: none; they look for it at the desk].
+    #[arg(long, env = "ACUSE_DESK_URL", global = true, value_name = "URL")]
+    pub desk_url: Option<String>,
     /// When webhooks are to be expected, e.g. `mon-sat 08:00-20:00 Europe/Madrid 3h` (or `+02:00` in the place of the
     /// place): silence for longer than the last part is an incident [default: never].
     #[arg(long, env = "ACUSE_EXPECT_WEBHOOKS", global = true, value_name = "HOURS")]

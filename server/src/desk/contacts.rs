@@ -3,6 +3,7 @@
 
 use acuse_storage::{
     ContactId,
+    contacts::Contact as Known,
     conversation::{Listed, Said, Way},
 };
 use askama::Template;
@@ -89,20 +90,23 @@ pub async fn list(State(app): State<App>, person: Person, Params(query): Params<
     )
 }
 
-struct Line {
-    anchor: String,
-    ours: bool,
-    at: String,
+/// What was said, as a line of the conversation.
+pub(super) struct Line {
+    pub(super) anchor: String,
+    /// Its place on the contact's page.
+    pub(super) place: String,
+    pub(super) ours: bool,
+    pub(super) at: String,
     /// In UTC; the page's script puts the reader's own time there.
-    clock: String,
-    what: String,
-    text: Option<String>,
-    withheld: bool,
+    pub(super) clock: String,
+    pub(super) what: String,
+    pub(super) text: Option<String>,
+    pub(super) withheld: bool,
     /// Address, title and status of its document.
-    document: Option<(String, &'static str, &'static str, &'static str)>,
+    pub(super) document: Option<(String, &'static str, &'static str, &'static str)>,
     /// How far it got, in a word and a sign.
-    state: Option<(String, &'static str)>,
-    error: Option<String>,
+    pub(super) state: Option<(String, &'static str)>,
+    pub(super) error: Option<String>,
 }
 
 /// The sign that people know from their own telephones.
@@ -117,7 +121,7 @@ fn ticks(state: &str) -> &'static str {
 }
 
 impl Line {
-    fn of(said: Said, tongue: Tongue, now: OffsetDateTime) -> Self {
+    fn of(said: Said, contact: ContactId, tongue: Tongue, now: OffsetDateTime) -> Self {
         let withheld = said.document.is_some_and(|d| d.withheld);
         let document = said.document.map(|d| {
             let (kind, status) = (words::kind(d.kind), words::status(d.status));
@@ -125,6 +129,7 @@ impl Line {
         });
         Self {
             anchor: format!("m-{}", said.id),
+            place: contacts::place_of(contact, said.at, said.id),
             ours: said.way != Way::In,
             at: words::full(said.at),
             clock: words::clock(said.at, now),
@@ -136,6 +141,21 @@ impl Line {
             error: said.error,
         }
     }
+}
+
+/// A page of what was said with a contact, over one of our numbers where it is named; the latest at the bottom, as on a
+/// telephone. Beside it the cursor of what is older.
+pub(super) async fn thread(
+    app: &App,
+    person: &Person,
+    with: (ContactId, Option<&str>),
+    after: Option<&str>,
+) -> Result<(Known, Vec<Line>, Option<String>), Problem> {
+    let now = app.catalog.now();
+    let (contact, found) = contacts::conversation(app, &person.caller, with, after, PAGE).await?;
+    let line = |said| Line::of(said, contact.id, person.tongue, now);
+    let lines = found.data.into_iter().rev().map(line).collect();
+    Ok((contact, lines, found.next))
 }
 
 #[derive(Template)]
@@ -155,7 +175,7 @@ struct Contact {
     latest: Option<String>,
 }
 
-/// `GET /contacts/{id}`: the latest at the bottom, as on a telephone.
+/// `GET /contacts/{id}`.
 pub async fn show(
     State(app): State<App>,
     person: Person,
@@ -171,7 +191,7 @@ async fn render(app: &App, person: &Person, id: ContactId, query: &Query) -> Res
         Some(place) => contacts::later_than(app, &person.caller, id, place, CONTEXT).await?,
         None => query.after.clone(),
     };
-    let (contact, found) = contacts::conversation(app, &person.caller, id, after.as_deref(), PAGE).await?;
+    let (contact, lines, older) = thread(app, person, (id, None), after.as_deref()).await?;
     let windows = app.catalog.windows_of(contact.id).await?;
     let consents = app.catalog.consents_of(contact.id).await?;
     let frame = Frame::of(app, person, "contacts").await?;
@@ -184,8 +204,6 @@ async fn render(app: &App, person: &Person, id: ContactId, query: &Query) -> Res
         let (number, until, open) = view.parts();
         (number.to_owned(), words::full(until), open)
     };
-    let mut lines: Vec<Line> = found.data.into_iter().map(|s| Line::of(s, person.tongue, now)).collect();
-    lines.reverse();
     Ok(page(&Contact {
         name: contact.name.unwrap_or_else(|| "—".to_owned()),
         phone: contact.phone.unwrap_or_default(),
@@ -194,7 +212,7 @@ async fn render(app: &App, person: &Person, id: ContactId, query: &Query) -> Res
         consents: consents.into_iter().map(consent).collect(),
         lines,
         latest: after.map(|_| format!("/contacts/{}", contact.id)),
-        older: found.next.map(|after| format!("/contacts/{}?after={after}", contact.id)),
+        older: older.map(|after| format!("/contacts/{}?after={after}", contact.id)),
         frame,
     }))
 }

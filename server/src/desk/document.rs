@@ -16,7 +16,7 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use time::OffsetDateTime;
 
 use evidence::Card;
-use history::{Happened, facts, happened};
+use history::{Happened, facts, happened, spoken};
 pub(super) use offers::rejections;
 use offers::{NewParty, Question, colleagues, new_party, question, summary};
 use opinions::Others;
@@ -110,6 +110,8 @@ struct View {
     customer_id: String,
     customers: Vec<(String, String)>,
     field_groups: Vec<Group>,
+    /// What its sender wrote with it.
+    spoken: Vec<String>,
     timeline: Vec<Happened>,
     facts: Vec<(&'static str, String)>,
     /// Where it stands in the conversation with its sender.
@@ -298,6 +300,7 @@ async fn render(
             .map_or_else(|| document.customer_id.map(|c| c.to_string()).unwrap_or_default(), str::to_owned),
         customers: customers(app, person, &document).await?,
         field_groups,
+        spoken: spoken(document.declared.caption.as_deref(), &timeline, withheld),
         timeline: timeline.into_iter().map(|e| happened(e, withheld, now)).collect(),
         facts: facts(app, &document).await?,
         conversation: place(&document).filter(|_| person.caller.has(Scope::MessagesRead)),

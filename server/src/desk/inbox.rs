@@ -1,5 +1,7 @@
-//! The inbox: cases that a person has, or is to have; take one, write, hand it back, close it. The thread itself is the
-//! contact's page.
+//! The inbox: cases that a person has, or is to have; take one, write, hand it back, close it. What was said stands beside
+//! the one that is opened (`case`).
+
+mod case;
 
 use acuse_storage::{
     CaseId, CustomerId, DocumentId,
@@ -18,6 +20,8 @@ use axum::{
 use serde::Deserialize;
 use time::{Date, Duration, OffsetDateTime};
 use url::form_urlencoded;
+
+pub use case::{note, show};
 
 use super::{Frame, Shown, language::Tongue, page, sentence, session::Person, words};
 use crate::{
@@ -57,15 +61,27 @@ struct Row {
     /// Until when free text arrives, and whether that is to come.
     window: Option<(String, bool)>,
     is_human: bool,
+    is_open: bool,
     team: Option<String>,
     /// By when its team answers, in words, and whether that is over.
     answer: Option<(String, String, bool)>,
     payments: Vec<Paying>,
     /// Name and language of the templates by which they may be written to.
     templates: Vec<(String, String)>,
+    /// Saved answers: which, and what it is called.
+    answers: Vec<(String, String)>,
+    /// What stands in the box to answer in.
+    draft: String,
+    /// Where its forms lead back: `case` is a page of its own.
+    back: &'static str,
 }
 
 impl Row {
+    /// Whether whoever looks holds it, so that they may write.
+    fn is_mine_to_write(&self) -> bool {
+        self.is_human && self.mine
+    }
+
     fn of(case: Listed, who: &str, tongue: Tongue, now: OffsetDateTime) -> Self {
         Self {
             id: case.id.to_string(),
@@ -81,6 +97,7 @@ impl Row {
             ago: words::ago(case.updated_at, now),
             window: case.window_closes_at.map(|at| (words::full(at), at > now)),
             is_human: case.state == "human",
+            is_open: matches!(case.state.as_str(), "gathering" | "working" | "waiting" | "human"),
             team: case.team,
             answer: case.answer_by.map(|at| {
                 let left = if at > now { words::ago(now - (at - now), now) } else { words::ago(at, now) };
@@ -88,6 +105,9 @@ impl Row {
             }),
             payments: Vec::new(),
             templates: Vec::new(),
+            answers: Vec::new(),
+            draft: String::new(),
+            back: "",
         }
     }
 }
@@ -199,16 +219,9 @@ pub async fn list(State(app): State<App>, person: Person, Params(query): Params<
             let full = found.len() >= PAGE as usize;
             let next = found.last().filter(|_| full).map(|case| query.next(show, CaseCursor::of(case)));
             let frame = Frame::of(&app, &person, "inbox").await?;
-            let tongue = frame.tongue;
             let mut rows = Vec::with_capacity(found.len());
             for case in found {
-                let payments = paying(&app, &person, &case).await?;
-                let number = case.phone_number_id.clone();
-                let row = Row { payments, ..Row::of(case, &who, tongue, now) };
-                let writes = row.is_human && row.mine;
-                let templates =
-                    if writes { app.catalog.templates_of_number(&number).await? } else { Vec::new() };
-                rows.push(Row { templates, ..row });
+                rows.push(row_of(&app, &person, case).await?);
             }
             let teams =
                 app.catalog.house().await?.teams().iter().map(|team| Team::of(&team.name, &query)).collect();
@@ -217,6 +230,16 @@ pub async fn list(State(app): State<App>, person: Person, Params(query): Params<
         }
         .await,
     )
+}
+
+/// A case with all that this person can do with it.
+async fn row_of(app: &App, person: &Person, case: Listed) -> Result<Row, Problem> {
+    let payments = paying(app, person, &case).await?;
+    let number = case.phone_number_id.clone();
+    let row = Row::of(case, &person.caller.actor, person.tongue, app.catalog.now());
+    let templates =
+        if row.is_mine_to_write() { app.catalog.templates_of_number(&number).await? } else { Vec::new() };
+    Ok(Row { payments, templates, ..row })
 }
 
 /// A team, as one looks for its cases.
@@ -307,6 +330,12 @@ pub struct Did {
     /// What stands in it, a line each.
     #[serde(default)]
     params: String,
+    /// Language and name.
+    #[serde(default)]
+    answer: String,
+    /// `case`: the form stands on the page of its case.
+    #[serde(default)]
+    back: String,
 }
 
 /// Writing by the template that was picked.
@@ -316,7 +345,7 @@ fn by_template(form: &Did) -> Result<Act, Problem> {
     cases::templated(name.to_owned(), Some(language.to_owned()), params.map(str::to_owned).collect())
 }
 
-/// `POST /inbox/{id}`: take, write, hand back, close.
+/// `POST /inbox/{id}`: take, write, put a saved answer into the box, hand back, close.
 pub async fn act(State(app): State<App>, person: Person, Id(id): Id<CaseId>, Form(form): Form<Did>) -> Shown {
     Shown(
         async {
@@ -329,13 +358,14 @@ pub async fn act(State(app): State<App>, person: Person, Id(id): Id<CaseId>, For
                     let team = Some(form.team.clone()).filter(|_| known).ok_or(Problem::NotFound("team"))?;
                     Act::Assign { to: None, team: Some(team) }
                 }
+                "fill" => return case::filled(&app, &person, id, &form).await,
                 "reply" => cases::text(&form.text)?,
                 "template" => by_template(&form)?,
                 "return" => Act::Return,
                 "close" => Act::Close,
                 _ => {
                     return Err(Problem::BadRequest(
-                        "act: take, give, reply, template, return or close".to_owned(),
+                        "act: take, give, fill, reply, template, return or close".to_owned(),
                     ));
                 }
             };
@@ -343,7 +373,11 @@ pub async fn act(State(app): State<App>, person: Person, Id(id): Id<CaseId>, For
                 Err(Problem::Conflict(why)) if !form.text.trim().is_empty() => {
                     unsent(&app, &person, &why, form.text).await
                 }
-                done => done.map(|_| Redirect::to("/inbox").into_response()),
+                done => {
+                    let case = format!("/inbox/{id}");
+                    let back = if form.back == "case" { case.as_str() } else { "/inbox" };
+                    done.map(|_| Redirect::to(back).into_response())
+                }
             }
         }
         .await,

@@ -4,10 +4,10 @@
 use acuse_conversation::{Kind, State};
 use acuse_storage::{
     CaseId, ContactId,
-    cases::{Act, Acted, CaseCursor, CaseFilter, Listed, Templated},
+    cases::{Act, Acted, CaseCursor, CaseFilter, Listed, NOTE_CHARS, Note, Templated},
     keys::Scope,
 };
-use axum::{Json, extract::State as Of};
+use axum::{Json, extract::State as Of, http::StatusCode};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -72,13 +72,67 @@ pub async fn list(
     Ok(Json(Listing::of(data, most, CaseCursor::of)))
 }
 
+/// A case, and what we noted on it.
+#[derive(Debug, Serialize)]
+pub struct CaseView {
+    #[serde(flatten)]
+    case: Listed,
+    notes: Vec<Note>,
+}
+
 /// `GET /v1/cases/{id}`.
 ///
 /// # Errors
 /// 404 where there is none for this caller.
-pub async fn show(Of(app): Of<App>, caller: Caller, Id(id): Id<CaseId>) -> Result<Json<Listed>, Problem> {
+pub async fn show(Of(app): Of<App>, caller: Caller, Id(id): Id<CaseId>) -> Result<Json<CaseView>, Problem> {
+    let (case, notes) = look(&app, &caller, id).await?;
+    Ok(Json(CaseView { case, notes }))
+}
+
+/// A case and the notes on it, for the API and the desk.
+///
+/// # Errors
+/// 404 where there is none for this caller.
+pub async fn look(app: &App, caller: &Caller, id: CaseId) -> Result<(Listed, Vec<Note>), Problem> {
     caller.require(Scope::MessagesRead)?;
-    app.catalog.case(caller.access(), id).await?.map(Json).ok_or(Problem::NotFound("case"))
+    let case = app.catalog.case(caller.access(), id).await?.ok_or(Problem::NotFound("case"))?;
+    let notes = app.catalog.notes_on_case(caller.access(), &case).await?;
+    Ok((case, notes))
+}
+
+/// Body of a note.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewNote {
+    text: String,
+}
+
+/// `POST /v1/cases/{id}/notes`: words among ourselves, which are never sent; whoever holds the case goes on undisturbed.
+///
+/// # Errors
+/// 404 where there is none for this caller, 422 where it is empty or too long.
+pub async fn note(
+    Of(app): Of<App>,
+    caller: Caller,
+    Id(id): Id<CaseId>,
+    Body(new): Body<NewNote>,
+) -> Result<(StatusCode, Json<Note>), Problem> {
+    let note = write_note(&app, &caller, id, &new.text).await?;
+    Ok((StatusCode::CREATED, Json(note)))
+}
+
+/// Writes a note, for the API and the desk.
+///
+/// # Errors
+/// As [`note`].
+pub async fn write_note(app: &App, caller: &Caller, id: CaseId, words: &str) -> Result<Note, Problem> {
+    caller.require(Scope::MessagesWrite)?;
+    let words = words.trim();
+    if words.is_empty() || words.chars().count() > NOTE_CHARS {
+        return Err(Problem::Unprocessable(format!("a note has 1 to {NOTE_CHARS} characters")));
+    }
+    let written = app.catalog.note_on_case(caller.access(), id, &caller.actor, words).await?;
+    written.ok_or(Problem::NotFound("case"))
 }
 
 /// What was looked at.

@@ -158,12 +158,16 @@ fn next_of(at: OffsetDateTime, id: Uuid) -> String {
     format!("{}.{id}", at.unix_timestamp_nanos() / 1_000)
 }
 
+/// The address of a message's place in the conversation.
+#[must_use]
+pub fn place_of(contact: ContactId, at: OffsetDateTime, message: Uuid) -> String {
+    format!("/contacts/{contact}?around={}#m-{message}", next_of(at, message))
+}
+
 /// The address of a document's place in the conversation, if a message brought it.
 #[must_use]
 pub fn place(document: &acuse_storage::Document) -> Option<String> {
-    let (contact, message) = (document.contact_id?, document.message_id?);
-    let around = next_of(document.sent_at, message.0);
-    Some(format!("/contacts/{contact}?around={around}#m-{}", message.0))
+    Some(place_of(document.contact_id?, document.sent_at, document.message_id?.0))
 }
 
 /// The cursor after which a place stands with so many messages later than it; `None`: the latest page has it.
@@ -200,24 +204,24 @@ pub async fn messages(
     Params(page): Params<Page>,
 ) -> Result<Json<Listing<Said>>, Problem> {
     let most = limit(page.limit)?;
-    Ok(Json(conversation(&app, &caller, id, page.after.as_deref(), most).await?.1))
+    Ok(Json(conversation(&app, &caller, (id, None), page.after.as_deref(), most).await?.1))
 }
 
-/// A contact and a page of what was said, for the API and the desk. That somebody read the words of what may be an ID
-/// is in the audit trail before they are told.
+/// A contact and a page of what was said, over one of our numbers where it is named, for the API and the desk. That
+/// somebody read the words of what may be an ID is in the audit trail before they are told.
 ///
 /// # Errors
 /// 404 where there is no such contact for this caller.
 pub async fn conversation(
     app: &App,
     caller: &Caller,
-    id: ContactId,
+    (id, number): (ContactId, Option<&str>),
     after: Option<&str>,
     most: u32,
 ) -> Result<(Contact, Listing<Said>), Problem> {
     let before = cursor::<Cursor>(after)?.map(|c| c.0);
     let contact = reached(app, caller, id).await?;
-    let data = app.catalog.conversation(caller.access(), contact.id, before, most).await?;
+    let data = app.catalog.conversation(caller.access(), contact.id, number, before, most).await?;
     let mut told = Vec::new();
     let words = data.iter().filter(|s| s.text.is_some()).filter_map(|s| s.document);
     for document in words.filter(|d| d.is_sensitive) {

@@ -155,6 +155,7 @@ fn identity(person: &Person) -> Identity {
         bsuid: person.user_id.as_ref().map(ToString::to_string),
         parent_bsuid: person.parent_user_id.as_ref().map(ToString::to_string),
         name: person.name.clone(),
+        identity_key_hash: person.identity_key_hash.clone(),
         language: None,
     }
 }

@@ -58,7 +58,8 @@ async fn tell(
         |key: &str, what| Choice { key: key.to_owned(), title: said::approval(what, person.language) };
     let choices = [choice(APPROVE, Approval::Approve), choice(REFUSE, Approval::Refuse)];
     let until = until.unwrap_or(tx.now() + LASTS);
-    let offered = choose::offer(tx, (case, contact), &choices, until).await?;
+    let identity = choose::identity_of(tx, (case, contact)).await?;
+    let offered = choose::offer_bound(tx, (case, contact), &choices, until, identity.as_deref()).await?;
     let reply = NewReply {
         purpose: Purpose::Approval,
         body,
@@ -72,7 +73,8 @@ async fn tell(
         phone_number_id: Some(number),
         category: Some("utility"),
     };
-    let shape = Shape { expires_at: Some(until), ..Shape::with_choices(offered) };
+    let mut shape = Shape { expires_at: Some(until), ..Shape::with_choices(offered) };
+    shape.payload.identity_key_hash = identity;
     outbox::queue_as(tx, saying, &reply, &shape).await.map(drop)
 }
 

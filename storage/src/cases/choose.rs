@@ -23,9 +23,38 @@ struct Kept {
 /// Makes an offer to the contact of a case; payload and title of each choice, for the message that makes it.
 pub(crate) async fn offer(
     tx: &mut Tx,
+    of: (CaseId, ContactId),
+    choices: &[Choice],
+    until: OffsetDateTime,
+) -> Result<Vec<(String, String)>, CatalogError> {
+    offer_bound(tx, of, choices, until, None).await
+}
+
+/// The identity to which the offers of a case are bound: the one to which its first was, else the one that the contact has
+/// now; none where Meta told of none.
+pub(super) async fn identity_of(
+    tx: &mut Tx,
+    (case, contact): (CaseId, ContactId),
+) -> Result<Option<String>, CatalogError> {
+    let (first,) = one!(
+        tx,
+        (Option<String>,),
+        "SELECT COALESCE((SELECT o.identity_key_hash FROM choices o WHERE o.case_id = $1 \
+           AND o.identity_key_hash IS NOT NULL ORDER BY o.created_at, o.nonce LIMIT 1), \
+           (SELECT c.identity_key_hash FROM contacts c WHERE c.id = $2))",
+        case.0,
+        contact.0
+    )?;
+    Ok(first)
+}
+
+/// The same offer, which counts for this identity only, where there is one.
+pub(super) async fn offer_bound(
+    tx: &mut Tx,
     (case, contact): (CaseId, ContactId),
     choices: &[Choice],
     until: OffsetDateTime,
+    identity: Option<&str>,
 ) -> Result<Vec<(String, String)>, CatalogError> {
     let nonce = format!("{:032x}", rand::random::<u128>());
     let kept: Vec<Kept> =
@@ -33,14 +62,15 @@ pub(crate) async fn offer(
     let present = micros(tx.now());
     execute!(
         tx,
-        "INSERT INTO choices (nonce, case_id, contact_id, options, expires_at, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO choices (nonce, case_id, contact_id, options, expires_at, created_at, identity_key_hash) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
         nonce.as_str(),
         case.0,
         contact.0,
         to_json("choices", &kept)?,
         micros(until),
-        present
+        present,
+        identity
     )?;
     let payload = |place| Tap { case: case.0.as_u128(), nonce: nonce.clone(), place }.payload();
     Ok(choices.iter().enumerate().map(|(place, c)| (payload(place), c.title.clone())).collect())
@@ -54,6 +84,8 @@ pub(crate) struct Tapped<'a> {
     pub contact: ContactId,
     pub phone_number_id: &'a str,
     pub payload: &'a str,
+    /// By which key the telephone that tapped is known, where Meta says so.
+    pub identity_key_hash: Option<&'a str>,
 }
 
 /// A tap that counts: on what, and by which message.
@@ -63,7 +95,7 @@ pub(super) struct Chosen {
     pub title: String,
 }
 
-type Row = (Uuid, Uuid, String, i64, Option<i64>);
+type Row = (Uuid, Uuid, String, i64, Option<i64>, Option<String>);
 
 /// Somebody tapped a choice. Whether it is one of ours; then it is dealt with.
 pub(crate) async fn tapped(tx: &mut Tx, tapped: Tapped<'_>) -> Result<bool, CatalogError> {
@@ -77,13 +109,14 @@ pub(crate) async fn tapped(tx: &mut Tx, tapped: Tapped<'_>) -> Result<bool, Cata
     let row = optional!(
         tx,
         Row,
-        "SELECT case_id, contact_id, options, expires_at, taken FROM choices WHERE nonce = $1 AND case_id = $2",
+        "SELECT case_id, contact_id, options, expires_at, taken, identity_key_hash FROM choices \
+         WHERE nonce = $1 AND case_id = $2",
         tap.nonce.as_str(),
         Uuid::from_u128(tap.case)
     )?;
     let mut options: Vec<Kept> = Vec::new();
     let mut offer = None;
-    if let Some((_, contact, kept, until, taken)) = &row {
+    if let Some((_, contact, kept, until, taken, identity)) = &row {
         options = json("choices", "options", kept)?;
         let is_open = held.as_ref().is_some_and(|h| {
             h.case.state == State::Waiting && h.case.expects == Some(acuse_conversation::Expects::Choice)
@@ -94,6 +127,7 @@ pub(crate) async fn tapped(tx: &mut Tx, tapped: Tapped<'_>) -> Result<bool, Cata
             until: at("choices", "expires_at", *until)?,
             is_open,
             is_theirs: *contact == tapped.contact.0,
+            is_same: is_same(tx, tapped, identity.as_deref()).await?,
         });
     }
     let judged = judge(offer.as_ref(), tap.place, tx.now());
@@ -112,6 +146,17 @@ pub(crate) async fn tapped(tx: &mut Tx, tapped: Tapped<'_>) -> Result<bool, Cata
         }
     }
     Ok(true)
+}
+
+/// Whether whoever tapped is known by the key to which an offer is bound. Where a tap does not say, what was last known counts.
+async fn is_same(tx: &mut Tx, tapped: Tapped<'_>, bound: Option<&str>) -> Result<bool, CatalogError> {
+    let Some(bound) = bound else { return Ok(true) };
+    if let Some(now) = tapped.identity_key_hash {
+        return Ok(now == bound);
+    }
+    let sql = "SELECT identity_key_hash FROM contacts WHERE id = $1";
+    let known = optional!(tx, (Option<String>,), sql, tapped.contact.0)?;
+    Ok(known.and_then(|(known,)| known).as_deref() == Some(bound))
 }
 
 async fn take(tx: &mut Tx, tap: &Tap, message: Uuid) -> Result<(), CatalogError> {

@@ -184,7 +184,7 @@ impl Catalog {
     }
 
     /// Whether all documents of a case exist for this caller, so that acting on it reaches past nothing.
-    async fn reaches_case(&self, access: &Access, id: CaseId) -> Result<bool, CatalogError> {
+    pub(super) async fn reaches_case(&self, access: &Access, id: CaseId) -> Result<bool, CatalogError> {
         if !access.is_bound() {
             return Ok(true);
         }

@@ -50,7 +50,13 @@ fn message(sample: &Sample, kind: &str, words: &str) -> InboundMessage {
 }
 
 pub(super) async fn taps(catalog: &Catalog, sample: &Sample, payload: &str) {
-    let tapped = InboundMessage { tap: Some(payload.into()), ..message(sample, "interactive", "Sur") };
+    taps_as(catalog, sample, payload, None).await;
+}
+
+/// The same, by a telephone that is known by this key.
+pub(super) async fn taps_as(catalog: &Catalog, sample: &Sample, payload: &str, key: Option<&str>) {
+    let mut tapped = InboundMessage { tap: Some(payload.into()), ..message(sample, "interactive", "Sur") };
+    tapped.identity.identity_key_hash = key.map(str::to_owned);
     says(catalog, tapped).await;
 }
 
@@ -148,7 +154,7 @@ pub(super) async fn a_choice_counts_once(catalog: &Catalog) {
 
 /// What a conversation says to whoever has this access.
 async fn texts(catalog: &Catalog, contact: ContactId, access: Access) -> String {
-    let said = catalog.conversation(&access, contact, None, 50).await.unwrap();
+    let said = catalog.conversation(&access, contact, None, None, 50).await.unwrap();
     said.into_iter().filter_map(|s| s.text).collect::<Vec<_>>().join("\n")
 }
 

@@ -6,7 +6,7 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::{
-    answers::{last_said, offered, taps, waits, waits_for},
+    answers::{last_said, offered, taps, taps_as, waits, waits_for},
     cases::{cases_of, contact_of, filed, said_to, sends},
     door::Sample,
 };
@@ -402,4 +402,50 @@ pub(super) async fn one_approver_decides(catalog: &Catalog) {
     assert_eq!(catalog.cancel_approval(&everything, asked.id, "user:eva").await.unwrap(), Some(true));
     assert_eq!(catalog.cancel_approval(&everything, asked.id, "user:eva").await.unwrap(), Some(false));
     assert_eq!(open(approvers[1]).await.as_deref(), Some("done"));
+}
+
+pub(super) async fn who_may_be_somebody_else_by_now_approves_nothing(catalog: &Catalog) {
+    let policies = Policies::ours().unwrap().with_desk(Some("https://desk.example".into()));
+    // By day: nobody is reminded at night.
+    let catalog = &leading(catalog).with_policies(Some(policies));
+    let everything = Access::new(true);
+    let document = waits(catalog, &Sample::new(), Reason::new(ReasonCode::LowConfidence, "")).await;
+    let number = catalog.document(document).await.unwrap().unwrap().phone_number_id.unwrap();
+    let person = Sample::new();
+    let approver = contact_of(catalog, sends(catalog, &person, 1).await[0]).await;
+    taps_as(catalog, &person, "none of ours", Some("key-1")).await;
+    agrees(catalog, approver, &number, Category::Utility).await;
+    let new = NewApproval {
+        document: Some(document),
+        question: "¿Se paga?".into(),
+        approvers: vec![approver],
+        mode: Mode::Any,
+        phone_number_id: number,
+        due_at: None,
+    };
+    let asked = catalog.ask_for_approval(&everything, &new, "user:eva").await.unwrap();
+    let Approving::Asked(asked) = asked else { panic!("{asked:?}") };
+    let (_, question) = last_said(catalog, approver).await;
+    assert!(question.ends_with(&format!(": https://desk.example/documents/{document}")), "{question}");
+    let state = async || catalog.approval(&everything, asked.id).await.unwrap().unwrap().state;
+
+    // Another telephone has their number by now; nor does a reminder take its part.
+    let buttons = offered(catalog, approver).await;
+    taps_as(catalog, &person, &buttons[0], Some("key-2")).await;
+    let (purpose, text) = last_said(catalog, approver).await;
+    assert!(purpose == "tap_refused" && text.contains("cambió"), "{purpose}: {text}");
+    taps(catalog, &person, &buttons[0]).await;
+    assert_eq!(state().await, ApprovalState::Asked, "a tap that does not say is of whom we knew last");
+    let (case, ..) = cases_of(catalog, approver).await.into_iter().rfind(|c| c.1 == "approval").unwrap();
+    let mut tx = catalog.writing().await.unwrap();
+    let past = micros(morning() - Duration::seconds(2));
+    execute!(tx, "UPDATE cases SET due_at = $2, task_at = $2 WHERE id = $1", case.0, past).unwrap();
+    tx.commit().await.unwrap();
+    assert!(catalog.case_turn(case).await.unwrap().stepped);
+    let reminded = offered(catalog, approver).await;
+    assert_ne!(reminded, buttons);
+    taps_as(catalog, &person, &reminded[0], Some("key-2")).await;
+    assert_eq!(state().await, ApprovalState::Asked);
+    taps_as(catalog, &person, &reminded[0], Some("key-1")).await;
+    assert_eq!(state().await, ApprovalState::Approved);
 }

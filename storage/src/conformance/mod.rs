@@ -30,6 +30,7 @@ mod lines;
 mod lists;
 mod many;
 mod matters;
+mod notes;
 mod notices;
 mod outgoing;
 mod owed;
@@ -190,6 +191,7 @@ pub async fn catalog(catalog: &Catalog) {
         collect::three_bills_are_paid_by_one_slip_or_by_two,
         collect::a_stop_in_the_middle_ends_what_reminds,
         collect::one_approver_decides,
+        collect::who_may_be_somebody_else_by_now_approves_nothing,
         house::who_waits_for_an_answer_is_answered_or_a_supervisor_hears,
         house::each_number_of_the_flow_is_as_long_as_its_list,
         house::what_is_due_first_stands_first,
@@ -200,6 +202,7 @@ pub async fn catalog(catalog: &Catalog) {
         outgoing::a_person_ends_an_incident_and_its_message_is_settled,
         outgoing::a_failed_event_holds_back_its_own_document_only,
         outgoing::a_conversation_is_read_without_what_is_withheld,
+        notes::a_thread_is_of_one_number,
         books::the_books_are_exported_once,
         books::an_export_is_of_one_instant,
         books::what_of_a_month_waits_is_counted,
@@ -211,6 +214,7 @@ pub async fn catalog(catalog: &Catalog) {
         vendors::nothing_is_learnt_of_a_customer_or_an_id,
         vendors::erasure_empties_memory,
         answers::an_answer_is_erased_with_its_document,
+        notes::a_note_is_ours_and_goes_with_its_contact,
         vendors::what_persons_filed_before_is_learnt_of,
         entities::who_we_are_says_which_way_money_goes,
         desk::lists_page_and_filter,

@@ -219,17 +219,17 @@ pub(super) async fn a_failed_event_holds_back_its_own_document_only(catalog: &Ca
 
 pub(super) async fn a_conversation_is_read_without_what_is_withheld(catalog: &Catalog) {
     let (document, contact, _) = answered(catalog).await;
-    let whole = catalog.conversation(&Access::whole(), contact, None, 50).await.unwrap();
+    let whole = catalog.conversation(&Access::whole(), contact, None, None, 50).await.unwrap();
     assert_eq!(whole.iter().map(|s| s.way).collect::<Vec<_>>(), [Way::Out, Way::In], "the latest first");
     assert!(whole.iter().all(|s| s.document.is_some_and(|d| d.id == document && d.is_sensitive)));
     assert!(whole[0].text.is_some() && whole[0].state.as_deref() == Some("queued"));
     // Nobody vouches that it is no ID.
-    let less = catalog.conversation(&Access::new(false), contact, None, 50).await.unwrap();
+    let less = catalog.conversation(&Access::new(false), contact, None, None, 50).await.unwrap();
     assert!(
         less.iter().all(|s| s.text.is_none() && s.document.is_some_and(|d| d.withheld && d.kind.is_none()))
     );
     let before = crate::conversation::Before { at: whole[0].at, id: whole[0].id };
-    let older = catalog.conversation(&Access::whole(), contact, Some(before), 50).await.unwrap();
+    let older = catalog.conversation(&Access::whole(), contact, None, Some(before), 50).await.unwrap();
     assert_eq!(older.as_slice(), &whole[1..]);
     let listed = catalog.contacts(&Access::whole(), None, None, 500).await.unwrap();
     let one = listed.iter().find(|c| c.id == contact).unwrap();
@@ -257,7 +257,7 @@ pub(super) async fn what_something_open_needs_outlives_its_time(catalog: &Catalo
         }
     }
     assert!(pruned > 0);
-    let said = catalog.conversation(&Access::whole(), contact, None, 50).await.unwrap();
+    let said = catalog.conversation(&Access::whole(), contact, None, None, 50).await.unwrap();
     assert_eq!(said.len(), 2, "the document waits, and an incident names our message: {said:?}");
     assert!(said.iter().all(|s| s.document.is_some_and(|d| d.id == open)));
     let after = catalog.message_ledger(now()).await.unwrap();

@@ -95,7 +95,7 @@ pub(super) async fn no_list_scans(catalog: &Catalog) {
     goes!(catalog, "webhook_deliveries_state", catalog.webhook_log(EndpointId(id), state, None, 50));
     goes!(catalog, "customers", catalog.customers(None, Some(CustomerId(id)), 50));
     goes!(catalog, "contacts", catalog.contacts(all, None, Some(ContactId(id)), 50));
-    goes!(catalog, "outbox_said", catalog.conversation(all, ContactId(id), None, 50));
+    goes!(catalog, "outbox_said", catalog.conversation(all, ContactId(id), None, None, 50));
     let reviews = ReviewFilter { access: Access::whole(), ..ReviewFilter::default() };
     goes!(catalog, "reviews_queue", catalog.reviews(&reviews, None, 50));
     goes!(catalog, "erasures", catalog.erasures(None, 50));

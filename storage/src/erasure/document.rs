@@ -75,6 +75,10 @@ const EMPTIED_BY_ID: &[(&str, &str)] = &[
     ("cases", "UPDATE case_documents SET told = NULL WHERE document_id = $1 AND told IS NOT NULL"),
     ("passwords", "DELETE FROM case_secrets WHERE document_id = $1"),
     (
+        "notes",
+        "DELETE FROM case_notes WHERE case_id IN (SELECT case_id FROM case_documents WHERE document_id = $1)",
+    ),
+    (
         "choices",
         "UPDATE choices SET options = '[]' WHERE case_id IN (SELECT case_id FROM case_documents WHERE document_id = $1)",
     ),

@@ -44,11 +44,16 @@ const OF_CONTACT: &[(&str, &str)] = &[
         WHERE contact_id IN @",
     ),
     ("passwords", "DELETE FROM case_secrets WHERE case_id IN (SELECT id FROM cases WHERE contact_id IN @)"),
-    ("choices", "UPDATE choices SET options = '[]' WHERE contact_id IN @"),
+    ("choices", "UPDATE choices SET options = '[]', identity_key_hash = NULL WHERE contact_id IN @"),
     ("consents", "UPDATE consents SET source = '', text_version = NULL WHERE contact_id IN @"),
     ("notices", "UPDATE notices SET params = '[]' WHERE contact_id IN @"),
     ("names", "DELETE FROM contact_aliases WHERE contact_id IN @"),
-    ("contacts", "UPDATE contacts SET phone = NULL, name = NULL, language = NULL WHERE id IN @"),
+    (
+        "contacts",
+        "UPDATE contacts SET phone = NULL, name = NULL, language = NULL, identity_key_hash = NULL WHERE id IN @",
+    ),
+    // Behind its contact: whoever writes a note meanwhile holds that row.
+    ("notes", "DELETE FROM case_notes WHERE case_id IN (SELECT id FROM cases WHERE contact_id IN @)"),
 ];
 
 const OF_CUSTOMER: &[(&str, &str)] = &[

@@ -350,7 +350,9 @@ async fn heard(tx: &mut Tx, message: &NewMessage<'_>) -> Result<(), CatalogError
     let number = clean(&said.phone_number_id);
     if let Some(payload) = said.tap.as_deref() {
         let (id, phone_number_id) = (message.id, number.as_str());
-        if cases::tapped(tx, cases::Tapped { id, contact, phone_number_id, payload }).await? {
+        let identity_key_hash = said.identity.identity_key_hash.as_deref();
+        let tapped = cases::Tapped { id, contact, phone_number_id, payload, identity_key_hash };
+        if cases::tapped(tx, tapped).await? {
             return Ok(());
         }
     }

@@ -30,6 +30,7 @@ const ALIAS_CHARS: usize = 256;
 struct Touch {
     phone: Option<String>,
     name: Option<String>,
+    identity_key_hash: Option<String>,
     language: Option<String>,
     phone_number_id: Option<String>,
     /// When they last wrote to each of our numbers, by the channel's clock.
@@ -141,6 +142,7 @@ impl Contacts {
         let touch = self.touched.entry(contact).or_default();
         touch.phone = identity.wa_id.clone().or(touch.phone.take());
         touch.name = identity.name.clone().or(touch.name.take());
+        touch.identity_key_hash = identity.identity_key_hash.clone().or(touch.identity_key_hash.take());
         touch.language = identity.language.clone().or(touch.language.take());
         if let Some(at) = inbound_at {
             touch.phone_number_id = Some(phone_number_id.to_owned());
@@ -243,6 +245,7 @@ impl Contacts {
             let kept = self.touched.entry(into).or_default();
             kept.phone = kept.phone.take().or(touch.phone);
             kept.name = kept.name.take().or(touch.name);
+            kept.identity_key_hash = kept.identity_key_hash.take().or(touch.identity_key_hash);
             kept.language = kept.language.take().or(touch.language);
             kept.phone_number_id = kept.phone_number_id.take().or(touch.phone_number_id);
             for (number, at) in touch.inbound {
@@ -290,12 +293,13 @@ impl Contacts {
         let rows: Vec<_> = self.touched.iter().collect();
         insert!(
             tx,
-            "INSERT INTO contacts (id, phone, name, language, phone_number_id, created_at, updated_at) VALUES ",
-            7,
+            "INSERT INTO contacts (id, phone, name, language, phone_number_id, identity_key_hash, created_at, updated_at) VALUES ",
+            8,
             " ON CONFLICT (id) DO UPDATE SET phone = COALESCE(excluded.phone, contacts.phone), \
              name = COALESCE(excluded.name, contacts.name), \
              language = COALESCE(excluded.language, contacts.language), \
              phone_number_id = COALESCE(excluded.phone_number_id, contacts.phone_number_id), \
+             identity_key_hash = COALESCE(excluded.identity_key_hash, contacts.identity_key_hash), \
              unreachable_at = CASE WHEN excluded.phone_number_id IS NULL THEN contacts.unreachable_at END, \
              updated_at = excluded.updated_at",
             &rows,
@@ -305,6 +309,7 @@ impl Contacts {
                 .bind(touch.name.as_deref().map(|t| cut(t, 256)))
                 .bind(touch.language.as_deref().map(|t| cut(t, 16)))
                 .bind(touch.phone_number_id.as_deref().map(|t| cut(t, 64)))
+                .bind(touch.identity_key_hash.as_deref().map(|t| cut(t, 256)))
                 .bind(micros(at))
                 .bind(micros(at))
         )?;

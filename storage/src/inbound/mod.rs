@@ -128,6 +128,8 @@ pub struct Identity {
     pub parent_bsuid: Option<String>,
     /// Profile name.
     pub name: Option<String>,
+    /// Meta's hash of the key by which their telephone is known.
+    pub identity_key_hash: Option<String>,
     /// ISO 639-1, where known.
     pub language: Option<String>,
 }

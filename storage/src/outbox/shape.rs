@@ -25,6 +25,9 @@ pub struct Payload {
     /// What stands for `{{1}}`, `{{2}}`… of that template.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parameters: Vec<String>,
+    /// To whoever is known by this key only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity_key_hash: Option<String>,
 }
 
 /// How and when a message is queued; by default as text, at once, for as long as answers are worth sending.

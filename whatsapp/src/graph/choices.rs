@@ -32,6 +32,8 @@ pub struct ChoiceMessage {
     pub choices: Vec<(String, String)>,
     /// What opens the list, where there are more than three.
     pub open: String,
+    /// Meta's hash of the key by which they are known: of a telephone with another, Meta refuses it (137000).
+    pub identity_key_hash: Option<String>,
     /// Comes back on every status: the id in our outbox; up to 512 characters.
     pub callback_data: Option<String>,
 }
@@ -89,6 +91,9 @@ fn body(message: &ChoiceMessage) -> Result<Value, Cause> {
         "interactive": {"type": kind, "body": {"text": message.body}, "action": action},
     });
     address(&mut body, &message.to);
+    if let Some(hash) = &message.identity_key_hash {
+        body["recipient_identity_key_hash"] = hash.as_str().into();
+    }
     if let Some(data) = &message.callback_data {
         body["biz_opaque_callback_data"] = data.as_str().into();
     }
@@ -108,6 +113,7 @@ mod tests {
                 .map(|n| (format!("acuse:{n}"), format!("Opción número {n}, la larga")))
                 .collect(),
             open: "Elegir".into(),
+            identity_key_hash: None,
             callback_data: Some("id".into()),
         }
     }
@@ -130,6 +136,9 @@ mod tests {
     fn refuses_what_meta_would_refuse() {
         assert!(body(&message(0)).is_err() && body(&message(11)).is_err());
         assert!(body(&ChoiceMessage { body: "ñ".repeat(1_025), ..message(1) }).is_err());
+        assert!(body(&message(1)).unwrap().get("recipient_identity_key_hash").is_none());
+        let bound = body(&ChoiceMessage { identity_key_hash: Some("DF2l=".into()), ..message(1) }).unwrap();
+        assert_eq!(bound["recipient_identity_key_hash"], "DF2l=");
         let long = vec![("x".repeat(201), "a".into())];
         assert!(body(&ChoiceMessage { choices: long, ..message(1) }).is_err());
         assert!(!format!("{:?}", message(2)).contains("Cuál"));

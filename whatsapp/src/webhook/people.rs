@@ -18,6 +18,8 @@ pub struct Person {
     pub name: Option<String>,
     /// The username, with its `@`.
     pub username: Option<String>,
+    /// Meta's hash of the key by which their telephone is known, where it is asked to check that.
+    pub identity_key_hash: Option<String>,
 }
 
 impl Person {
@@ -49,6 +51,7 @@ impl Person {
             parent_user_id: id(parent).and_then(|s| s.parse().ok()),
             name: None,
             username: None,
+            identity_key_hash: None,
         }
     }
 
@@ -58,6 +61,7 @@ impl Person {
         Self {
             name: text(profile, "name"),
             username: text(profile, "username").or_else(|| text(value, "username")),
+            identity_key_hash: text(value, "identity_key_hash"),
             ..Self::read(value, "wa_id", "user_id", "parent_user_id")
         }
     }
@@ -76,6 +80,7 @@ impl Person {
             parent_user_id: self.parent_user_id.or_else(|| contact.parent_user_id.clone()),
             name: contact.name.clone(),
             username: contact.username.clone(),
+            identity_key_hash: contact.identity_key_hash.clone(),
         }
     }
 
@@ -111,7 +116,8 @@ mod tests {
     #[test]
     fn contacts_complete_the_right_person_only() {
         let ana =
-            Person::contact(&json!({"wa_id": "51900000001", "user_id": "PE.1", "profile": {"name": "Ana"}}));
+            Person::contact(&json!({"wa_id": "51900000001", "user_id": "PE.1", "profile": {"name": "Ana"},
+            "identity_key_hash": "DF2lS5v2W6x="}));
         let eva = Person::contact(&json!({"wa_id": "51900000002", "profile": {"name": "Eva"}}));
         let both = [ana.clone(), eva];
         let from_eva = sender(&json!({"from": "51900000002"})).completed(&both);
@@ -120,6 +126,7 @@ mod tests {
         assert!(nameless.is_unknown(), "two candidates: neither is guessed");
         let only = sender(&json!({"from_user_id": "PE.1"})).completed(std::slice::from_ref(&ana));
         assert_eq!(only.aliases().collect::<Vec<_>>(), ["51900000001", "PE.1"]);
+        assert_eq!(only.identity_key_hash.as_deref(), Some("DF2lS5v2W6x="));
         let other = sender(&json!({"from": "51900000009"})).completed(std::slice::from_ref(&ana));
         assert_eq!(other.name, None, "another number is another person");
     }

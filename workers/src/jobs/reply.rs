@@ -308,6 +308,7 @@ fn choices(message: &OutboxMessage, leaving: &Leaving<'_>) -> ChoiceMessage {
         body: message.body.clone(),
         choices: message.payload.choices.clone(),
         open: said::choose(language),
+        identity_key_hash: message.payload.identity_key_hash.clone(),
         callback_data: Some(message.id.to_string()),
     }
 }

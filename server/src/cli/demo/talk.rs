@@ -82,7 +82,7 @@ async fn settles(catalog: &Catalog, patience: Duration, asked: bool) -> anyhow::
 }
 
 pub(super) async fn said(catalog: &Catalog, contact: ContactId) -> anyhow::Result<Vec<conversation::Said>> {
-    let mut all = catalog.conversation(&Access::whole(), contact, None, 100).await?;
+    let mut all = catalog.conversation(&Access::whole(), contact, None, None, 100).await?;
     all.reverse();
     Ok(all)
 }

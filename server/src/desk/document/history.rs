@@ -42,6 +42,21 @@ pub fn happened(entry: TimelineEntry, withheld: bool, now: OffsetDateTime) -> Ha
     }
 }
 
+/// What its sender wrote with it: its caption, and words beside it, each once. It may name an order or whose it is. Of
+/// what is withheld only a caption that the reader has all the same.
+#[must_use]
+pub fn spoken(caption: Option<&str>, timeline: &[TimelineEntry], withheld: bool) -> Vec<String> {
+    let beside = timeline.iter().filter(|entry| entry.event == "said_beside" && !withheld);
+    let beside = beside.filter_map(|entry| entry.detail.get("text").and_then(Value::as_str));
+    let mut all: Vec<String> = Vec::new();
+    for words in caption.into_iter().chain(beside).map(str::trim).filter(|words| !words.is_empty()) {
+        if !all.iter().any(|known| known == words) {
+            all.push(words.to_owned());
+        }
+    }
+    all
+}
+
 /// What is known of it beside what it says.
 ///
 /// # Errors
@@ -62,4 +77,31 @@ pub async fn facts(app: &App, document: &Document) -> Result<Vec<(&'static str, 
     }
     facts.push(("Id", document.id.to_string()));
     Ok(facts)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_written_beside_a_photo_is_shown_once_and_not_of_what_is_withheld() {
+        let entry = |event: &str, text: &str| TimelineEntry {
+            at: OffsetDateTime::UNIX_EPOCH,
+            stage: None,
+            event: event.to_owned(),
+            detail: json!({ "text": text }),
+        };
+        let timeline = [
+            entry("said_beside", "Pedido 4711, para Café Uno"),
+            entry("answered", "no"),
+            entry("said_beside", "Pedido 4711, para Café Uno"),
+        ];
+        assert_eq!(
+            spoken(Some(" El recibo "), &timeline, false),
+            ["El recibo", "Pedido 4711, para Café Uno"]
+        );
+        assert!(spoken(None, &timeline, true).is_empty());
+    }
 }
