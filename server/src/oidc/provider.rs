@@ -201,11 +201,7 @@ impl Provider {
         let (state, nonce) = (CsrfToken::new(ticket.state(key)), Nonce::new(ticket.nonce(key)));
         let (url, _, _) = self
             .client(&said, redirect)
-            .authorize_url(
-                AuthenticationFlow::<CoreResponseType>::AuthorizationCode,
-                || state,
-                || nonce,
-            )
+            .authorize_url(AuthenticationFlow::<CoreResponseType>::AuthorizationCode, || state, || nonce)
             .add_scopes(self.config.scopes.iter().cloned().map(Scope::new))
             .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier))
             .url();
