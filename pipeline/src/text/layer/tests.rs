@@ -148,15 +148,18 @@ fn unmapped(letter: &str) -> Vec<u8> {
 #[test]
 fn a_minus_without_a_letter_is_kept_as_a_sign_that_nobody_knows() {
     use crate::understand::money::{Minus, Style, amounts};
-    for letter in ["0000", "fffd", "e02d"] {
+    for letter in ["fffd", "e02d"] {
         let pages = layers(&unmapped(letter), &Limits::default(), &mut Vec::new());
         let line = pages[0].lines.last().expect("lines").text.to_lowercase();
         let seen = amounts(&line, Style::Comma);
         assert!(seen.len() == 1 && seen[0].minus == Minus::Doubtful, "{letter}: {line:?} {seen:?}");
     }
-    let pages = layers(&unmapped("00ad"), &Limits::default(), &mut Vec::new());
-    let line = pages[0].lines.last().expect("lines").text.to_lowercase();
-    assert_eq!(amounts(&line, Style::Comma)[0].amount.to_decimal(), "-250.00", "{line}");
+    // Where nothing is said of a letter, the font's own encoding says what it is.
+    for letter in ["0000", "00ad"] {
+        let pages = layers(&unmapped(letter), &Limits::default(), &mut Vec::new());
+        let line = pages[0].lines.last().expect("lines").text.to_lowercase();
+        assert_eq!(amounts(&line, Style::Comma)[0].amount.to_decimal(), "-250.00", "{letter}: {line}");
+    }
 }
 
 #[test]
