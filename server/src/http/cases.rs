@@ -250,9 +250,12 @@ pub async fn carry_out(
         Acted::NoConsent => Err(Problem::Conflict(
             "they never agreed to such messages from this number, or no more".to_owned(),
         )),
-        Acted::WindowClosed => Err(Problem::Conflict(
-            "the contact has not written for 23 hours: WhatsApp's 24 may be over before it arrives; write by a template"
+        Acted::Unconfirmed => Err(Problem::Conflict(
+            "their number changed, and they have not written from the new one yet: somebody else may hold it"
                 .to_owned(),
+        )),
+        Acted::WindowClosed => Err(Problem::Conflict(
+            "WhatsApp's 24 hours are over, or about to be: write by a template".to_owned(),
         )),
     }
 }

@@ -87,6 +87,8 @@ pub enum Acted {
     NoTemplate,
     /// The contact never agreed to such messages, or no more.
     NoConsent,
+    /// The contact goes by another name (a number, a user id) since, and has not written from there yet.
+    Unconfirmed,
 }
 
 /// What a person does with a case.

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     accounts,
     consents::{self, Category, Word},
+    dispatch,
     error::CatalogError,
     names::OutboxId,
     outbox::{self, NewReply, Payload, Purpose, Saying, Shape},
@@ -65,6 +66,10 @@ pub(super) async fn template(
     };
     if consents::latest(tx, held.contact, &number, category).await? != Some(Word::Granted) {
         return Ok(Some(Acted::NoConsent));
+    }
+    // It would wait for them until nobody needs it: who writes hears it now.
+    if dispatch::is_unconfirmed(tx, held.contact).await? {
+        return Ok(Some(Acted::Unconfirmed));
     }
     let payload =
         Payload { named: Some(by.name.clone()), parameters: by.params.clone(), ..Payload::default() };

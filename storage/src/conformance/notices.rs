@@ -226,6 +226,17 @@ pub(super) async fn a_person_writes_by_a_template_when_the_window_is_closed(cata
     assert!(catalog.templates_of_number(&number).await.unwrap().contains(&(name.clone(), "es".into())));
     assert_eq!(act(by()).await, Acted::NoConsent);
     agrees(catalog, contact, &number, Word::Granted).await;
+    // They took another number since, and nobody knows who reads there.
+    let mut tx = catalog.writing().await.unwrap();
+    let ahead = micros(now() + Duration::MINUTE);
+    let sql = "INSERT INTO timeline (contact_id, at, event) VALUES ($1, $2, 'renamed')";
+    execute!(tx, sql, contact.0, ahead).unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(act(by()).await, Acted::Unconfirmed);
+    let mut tx = catalog.writing().await.unwrap();
+    execute!(tx, "UPDATE timeline SET at = 1 WHERE contact_id = $1 AND event = 'renamed'", contact.0)
+        .unwrap();
+    tx.commit().await.unwrap();
     assert!(matches!(act(by()).await, Acted::Done(_)));
     assert!(matches!(act(by()).await, Acted::Changed(_)), "once");
     let held = catalog.case(&everything, case.id).await.unwrap().unwrap();
