@@ -188,6 +188,7 @@ pub async fn catalog(catalog: &Catalog) {
         collect::who_owes_is_reminded_in_one_message_and_then_a_person_has_it,
         collect::a_receipt_pays_only_once_a_person_says_so,
         collect::three_bills_are_paid_by_one_slip_or_by_two,
+        collect::two_receipts_at_once_both_count,
         collect::a_stop_in_the_middle_ends_what_reminds,
         collect::one_approver_decides,
         house::who_waits_for_an_answer_is_answered_or_a_supervisor_hears,
