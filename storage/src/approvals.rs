@@ -340,7 +340,8 @@ pub(crate) async fn in_words(
     language: Language,
 ) -> Result<String, CatalogError> {
     let Some(approval) = get(tx, id).await? else { return Ok(String::new()) };
-    let mut parts = Vec::new();
+    let mut parts: Vec<String> =
+        by_rule::differs(tx, id).await?.map(|how| said::approval(how, language)).into_iter().collect();
     if !approval.question.is_empty() {
         parts.push(approval.question.clone());
     }
