@@ -17,7 +17,7 @@ use crate::{
     inbound::{InboundItem, InboundStatus},
     names::{micros, now},
     notices::{NewNotice, Notice, NoticeFilter, NoticeState, Noticed},
-    outbox::{NextReply, OutboxMessage, TOO_LATE},
+    outbox::{HeldFor, NextReply, OutboxMessage, TOO_LATE},
 };
 
 async fn approved(catalog: &Catalog, number: &str, name: &str, status: &str) {
@@ -179,6 +179,20 @@ pub(super) async fn only_who_agreed_gets_one_and_its_end_is_told(catalog: &Catal
         assert_eq!((is, error.as_deref()), (state, (end == "failed").then_some("no such number")));
         assert_eq!(told(catalog, &queued).await, [format!("notice.{state}")]);
     }
+    // What waits to see who goes by a new name goes once they agree.
+    let Noticed::Queued(_) = hand_in(catalog, &notice(contact, &key())).await else { panic!("it goes") };
+    let message = in_hand(catalog, contact).await;
+    let tomorrow = now() + Duration::DAY;
+    catalog.reply_postponed(message.id, tomorrow, Some(HeldFor::Confirmation)).await.unwrap();
+    let held = async || {
+        let mut tx = catalog.reading().await.unwrap();
+        let sql = "SELECT held_for, not_before FROM outbox WHERE id = $1";
+        one!(tx, (Option<String>, Option<i64>), sql, message.id.0).unwrap()
+    };
+    assert_eq!(held().await, (Some("confirmation".to_owned()), Some(micros(tomorrow))));
+    agrees(catalog, contact, &number, Word::Granted).await;
+    assert_eq!(held().await, (None, None));
+    catalog.reply_withdrawn(message.id, "not of this test").await.unwrap();
     agrees(catalog, contact, &number, Word::Withdrawn).await;
     assert_eq!(
         hand_in(catalog, &notice(contact, &key())).await,
