@@ -148,6 +148,7 @@ pub async fn catalog(catalog: &Catalog) {
         channel::a_failed_status_comes_back_and_delivered_wins,
         channel::what_may_have_left_waits_for_its_status,
         channel::how_long_a_delivery_is_waited_for_is_said,
+        channel::all_that_nobody_confirmed_is_told_of_at_once,
         channel::the_message_ledger_can_come_out_false,
         lines::one_task_waits_for_a_line,
         lines::answers_go_before_what_we_say_of_ourselves_to_others,
