@@ -154,7 +154,7 @@ pub fn text(words: &str) -> Result<Act, Problem> {
 /// case from then on.
 ///
 /// # Errors
-/// As [`reply`]; 409 too where Meta has not approved the template, or they never agreed.
+/// As [`reply`]; 409 too where Meta has not approved the template, they never agreed, or they go by another number since.
 pub async fn template(
     Of(app): Of<App>,
     caller: Caller,
