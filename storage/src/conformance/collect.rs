@@ -16,7 +16,7 @@ use crate::{
     cases::CaseFilter,
     consents::{Category, NewConsent, Word},
     entities::NewEntity,
-    names::{ObligationId, WaitsFor, micros, now},
+    names::{ObligationId, OutboxId, WaitsFor, micros, now},
     obligations::{NewObligation, Obligation, ObligationState, Owing, Settled},
 };
 
@@ -177,6 +177,23 @@ pub(super) async fn who_owes_is_reminded_in_one_message_and_then_a_person_has_it
     tx.commit().await.unwrap();
     debtor.time_comes(catalog).await;
     assert_eq!(debtor.case(catalog).await.unwrap().0, "human");
+    assert!(catalog.message_ledger(now()).await.unwrap().balanced);
+}
+
+pub(super) async fn a_reminder_that_never_left_has_a_person(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let debtor = debtor(catalog).await;
+    agrees(catalog, debtor.contact, &debtor.number, Category::Billing).await;
+    debtor.owes(catalog, "F-211", "100.00", 0).await;
+    debtor.time_comes(catalog).await;
+    assert_eq!(debtor.case(catalog).await.unwrap().0, "waiting");
+    let mut tx = catalog.reading().await.unwrap();
+    let sql = "SELECT id FROM outbox WHERE contact_id = $1 AND purpose = 'collection'";
+    let (reminder,) = one!(tx, (Uuid,), sql, debtor.contact.0).unwrap();
+    drop(tx);
+    let why = "it could not be sent in time";
+    catalog.reply_failed(OutboxId(reminder), "message_expired", why).await.unwrap();
+    assert_eq!(debtor.case(catalog).await.unwrap().0, "human", "it counted as said, and nobody heard it");
     assert!(catalog.message_ledger(now()).await.unwrap().balanced);
 }
 

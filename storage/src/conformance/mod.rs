@@ -187,6 +187,7 @@ pub async fn catalog(catalog: &Catalog) {
         notices::a_notice_waits_for_the_morning,
         notices::a_person_writes_by_a_template_when_the_window_is_closed,
         collect::who_owes_is_reminded_in_one_message_and_then_a_person_has_it,
+        collect::a_reminder_that_never_left_has_a_person,
         collect::a_receipt_pays_only_once_a_person_says_so,
         collect::three_bills_are_paid_by_one_slip_or_by_two,
         collect::two_receipts_at_once_both_count,
