@@ -247,6 +247,7 @@ pub async fn carry_out(
         Acted::NoTemplate => Err(Problem::Conflict(
             "Meta has not approved that template in that language, or paused it".to_owned(),
         )),
+        Acted::OtherParams(places) => Err(Problem::Unprocessable(notices::other_params(places))),
         Acted::NoConsent => Err(Problem::Conflict(
             "they never agreed to such messages from this number, or no more".to_owned(),
         )),

@@ -61,9 +61,13 @@ pub(super) async fn template(
         Some(language) => language.clone(),
         None => speak::person(tx, held.contact).await?.language.as_str().to_owned(),
     };
-    let Some(category) = accounts::approved(tx, &number, &by.name, &language).await? else {
+    let Some(approved) = accounts::approved(tx, &number, &by.name, &language).await? else {
         return Ok(Some(Acted::NoTemplate));
     };
+    if let Some(places) = approved.takes_instead(&by.params) {
+        return Ok(Some(Acted::OtherParams(places)));
+    }
+    let category = approved.category;
     if consents::latest(tx, held.contact, &number, category).await? != Some(Word::Granted) {
         return Ok(Some(Acted::NoConsent));
     }

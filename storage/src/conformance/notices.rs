@@ -34,6 +34,7 @@ async fn approved(catalog: &Catalog, number: &str, name: &str, status: &str) {
         quality: None,
         rejected_reason: None,
         body_sha256: [7; 32],
+        places: Some(if name == "order_sent" { 2 } else { 1 }),
     };
     catalog.keep_templates(&account, &[template]).await.unwrap();
 }
@@ -141,6 +142,8 @@ pub(super) async fn only_who_agreed_gets_one_and_its_end_is_told(catalog: &Catal
         NewNotice { template: format!("none_{}", Uuid::now_v7().simple()), ..notice(contact, &key()) };
     assert_eq!(hand_in(catalog, &unapproved).await, Noticed::NoTemplate);
     approved(catalog, &number, "order_sent", "APPROVED").await;
+    let short = NewNotice { params: vec!["Ana".into()], ..notice(contact, &key()) };
+    assert_eq!(hand_in(catalog, &short).await, Noticed::OtherParams(2), "before anything is queued");
     let over = NewNotice { expires_at: Some(now() - Duration::SECOND), ..notice(contact, &key()) };
     assert_eq!(hand_in(catalog, &over).await, Noticed::TooLate);
 
@@ -238,6 +241,8 @@ pub(super) async fn a_person_writes_by_a_template_when_the_window_is_closed(cata
     assert_eq!(act(by()).await, Acted::NoTemplate);
     approved(catalog, &number, &name, "APPROVED").await;
     assert!(catalog.templates_of_number(&number).await.unwrap().contains(&(name.clone(), "es".into())));
+    let none = Act::Template(Templated { name: name.clone(), language: None, params: Vec::new() });
+    assert_eq!(act(none).await, Acted::OtherParams(1));
     assert_eq!(act(by()).await, Acted::NoConsent);
     agrees(catalog, contact, &number, Word::Granted).await;
     // They took another number since, and nobody knows who reads there.
