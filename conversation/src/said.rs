@@ -227,6 +227,10 @@ pub enum Approval<'a> {
     Refused,
     /// What stands for a document that is shown at the desk alone.
     Withheld,
+    /// As much of it was approved before, for another account or firm.
+    OtherPayee,
+    /// As much of it was approved before, in another currency.
+    OtherCurrency,
 }
 
 /// What is said of an approval. Our own words, and what was read made fit for a message by whoever gives it.
@@ -240,6 +244,8 @@ pub fn approval(what: Approval<'_>, language: Language) -> String {
         Approval::Approved => ("approved", ""),
         Approval::Refused => ("refused", ""),
         Approval::Withheld => ("withheld", ""),
+        Approval::OtherPayee => ("other_payee", ""),
+        Approval::OtherCurrency => ("other_currency", ""),
     };
     say(language, &format!("approval.{key}"), context! { what => about })
 }

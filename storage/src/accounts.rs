@@ -12,7 +12,7 @@ use crate::{
     consents::Category,
     error::CatalogError,
     inbound::Changed,
-    names::{clean, clean_maybe, cut, maybe_at, micros},
+    names::{clean, clean_maybe, cut, maybe_at, micros, number as counted},
     outbox::{HeldFor, release},
     sql::Tx,
 };
@@ -41,6 +41,8 @@ pub struct Template {
     pub rejected_reason: Option<String>,
     /// Hash of its text, so that an edit is seen.
     pub body_sha256: [u8; 32],
+    /// How many parameters its body takes; none: not known.
+    pub places: Option<u32>,
 }
 
 /// Which template of ours, and Meta's word on it.
@@ -202,7 +204,7 @@ impl Catalog {
             execute!(
                 tx,
                 "INSERT INTO templates (waba_id, name, language, category, status, quality, body_sha256, \
-                   rejected_reason, synced_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
+                   rejected_reason, synced_at, places) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $11) \
                  ON CONFLICT (waba_id, name, language) DO UPDATE SET category = excluded.category, \
                    status = CASE WHEN templates.status = $10 AND excluded.status = 'APPROVED' \
                      AND templates.body_sha256 = excluded.body_sha256 THEN templates.status ELSE excluded.status END, \
@@ -210,7 +212,8 @@ impl Catalog {
                      AND templates.body_sha256 = excluded.body_sha256 THEN templates.rejected_reason \
                      ELSE excluded.rejected_reason END, \
                    paused_until = CASE WHEN excluded.status = 'APPROVED' THEN templates.paused_until END, \
-                   quality = excluded.quality, body_sha256 = excluded.body_sha256, synced_at = excluded.synced_at",
+                   quality = excluded.quality, body_sha256 = excluded.body_sha256, synced_at = excluded.synced_at, \
+                   places = excluded.places",
                 account.as_str(),
                 cut(&t.name, 512),
                 cut(&t.language, 16),
@@ -220,7 +223,8 @@ impl Catalog {
                 t.body_sha256.to_vec(),
                 clean_maybe(t.rejected_reason.as_deref()),
                 present,
-                BLOCKED
+                BLOCKED,
+                t.places.map(i64::from)
             )?;
         }
         execute!(
@@ -329,22 +333,39 @@ impl Catalog {
     }
 }
 
-/// For what kind of message Meta lets a template go now, in this language or its base; none: it does not.
+/// A template that Meta lets go now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Approved {
+    /// For what kind of message.
+    pub category: Category,
+    places: Option<u32>,
+}
+
+impl Approved {
+    /// How many parameters it takes, where so many are not what fits.
+    pub(crate) fn takes_instead(&self, params: &[String]) -> Option<u32> {
+        self.places.filter(|places| u32::try_from(params.len()) != Ok(*places))
+    }
+}
+
+/// Whether, and as what, Meta lets a template go now, in this language or its base; none: it does not.
 pub(crate) async fn approved(
     tx: &mut Tx,
     number: &str,
     template: &str,
     language: &str,
-) -> Result<Option<Category>, CatalogError> {
+) -> Result<Option<Approved>, CatalogError> {
     let base = language.split(['_', '-']).next().unwrap_or_default().to_owned();
     let present = micros(tx.now());
+    // The one that goes comes first: of the language, else the first of its base.
     let kinds = all!(
         tx,
-        (String,),
-        "SELECT t.category FROM templates t JOIN numbers n ON n.phone_number_id = $1 \
+        (String, Option<i64>),
+        "SELECT t.category, t.places FROM templates t JOIN numbers n ON n.phone_number_id = $1 \
          WHERE t.waba_id = COALESCE(n.waba_id, t.waba_id) AND t.name = $2 AND t.status = 'APPROVED' \
            AND (t.paused_until IS NULL OR t.paused_until <= $3) \
-           AND (t.language = $4 OR t.language = $5 OR t.language LIKE $6) LIMIT 50",
+           AND (t.language = $4 OR t.language = $5 OR t.language LIKE $6) \
+         ORDER BY CASE WHEN t.language = $4 THEN 0 ELSE 1 END, t.language LIMIT 50",
         number,
         template,
         present,
@@ -352,7 +373,9 @@ pub(crate) async fn approved(
         base.as_str(),
         format!("{base}_%")
     )?;
-    let advertises = kinds.iter().any(|(kind,)| kind == "MARKETING");
-    let kind = if advertises { Category::Marketing } else { Category::Utility };
-    Ok((!kinds.is_empty()).then_some(kind))
+    let Some((_, places)) = kinds.first() else { return Ok(None) };
+    let advertises = kinds.iter().any(|(kind, _)| kind == "MARKETING");
+    let category = if advertises { Category::Marketing } else { Category::Utility };
+    let places = places.map(|places| counted("templates", "places", places)).transpose()?;
+    Ok(Some(Approved { category, places }))
 }

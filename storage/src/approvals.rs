@@ -344,6 +344,8 @@ pub(crate) async fn in_words(
     language: Language,
 ) -> Result<String, CatalogError> {
     let Some(approval) = get(tx, id).await? else { return Ok(String::new()) };
+    let differs =
+        by_rule::differs(tx, id).await?.map(|how| said::approval(how, language)).unwrap_or_default();
     let mut shown = String::new();
     if let Some(document) = approval.document_id
         && let Some(known) = documents::lookup(tx, document).await?
@@ -358,8 +360,9 @@ pub(crate) async fn in_words(
             }
         };
     }
-    let question = cut(&approval.question, SAID_CHARS.saturating_sub(shown.chars().count()));
-    let parts: Vec<String> = [question, shown].into_iter().filter(|part| !part.is_empty()).collect();
+    let taken = differs.chars().count() + shown.chars().count();
+    let question = cut(&approval.question, SAID_CHARS.saturating_sub(taken));
+    let parts: Vec<String> = [differs, question, shown].into_iter().filter(|part| !part.is_empty()).collect();
     Ok(parts.join(". "))
 }
 

@@ -11,7 +11,7 @@ use crate::{
     catalog::Catalog,
     error::CatalogError,
     names::{ContactId, at, clean_maybe, cut, micros, word, words},
-    outbox::{self, NewReply, Purpose, Saying},
+    outbox::{self, HeldFor, NewReply, Purpose, Saying},
     sql::Tx,
 };
 
@@ -217,6 +217,10 @@ impl Catalog {
         }
         if new.word == Word::Granted && new.category == Category::Privacy {
             cases::released(&mut tx, (new.contact, new.phone_number_id)).await?;
+        }
+        if new.word == Word::Granted {
+            // Whoever agrees is whoever goes by that name now: what waited to see who that is goes.
+            outbox::release(&mut tx, HeldFor::Confirmation, |line| line.contact == new.contact).await?;
         }
         tx.commit().await
     }

@@ -227,7 +227,7 @@ async fn consent(tx: &mut Tx, message: &OutboxMessage, number: &str) -> Result<O
 }
 
 /// Whether a contact took another name (a number, a user id) since they last wrote, or agreed to anything.
-async fn is_unconfirmed(tx: &mut Tx, contact: ContactId) -> Result<bool, CatalogError> {
+pub(crate) async fn is_unconfirmed(tx: &mut Tx, contact: ContactId) -> Result<bool, CatalogError> {
     let (renamed, heard) = one!(
         tx,
         (Option<i64>, i64),

@@ -124,6 +124,8 @@ pub enum Noticed {
     NoConsent,
     /// Meta has not approved that template in a language of theirs, or paused it.
     NoTemplate,
+    /// That template takes so many parameters, and was given others.
+    OtherParams(u32),
     /// Its time would be over before it may leave.
     TooLate,
     /// The same key was used for another one.
@@ -335,9 +337,13 @@ async fn queue_one(
     }
     let person = cases::person(tx, new.contact).await?;
     let language = new.language.clone().unwrap_or_else(|| person.language.as_str().to_owned());
-    let Some(kind) = accounts::approved(tx, &number, &new.template, &language).await? else {
+    let Some(approved) = accounts::approved(tx, &number, &new.template, &language).await? else {
         return Ok(Noticed::NoTemplate);
     };
+    if let Some(places) = approved.takes_instead(&new.params) {
+        return Ok(Noticed::OtherParams(places));
+    }
+    let kind = approved.category;
     // What Meta takes for advertising is, whatever it was handed in as.
     let category = if kind == Category::Marketing { kind } else { new.category };
     if consents::latest(tx, new.contact, &number, category).await? != Some(Word::Granted) {

@@ -99,6 +99,14 @@ async fn every_number_of_the_flow_leads_to_its_cases() {
     let refused = desk.ana.send(&format!("/inbox/{id}"), &page, &late).await;
     assert_eq!(refused.status(), 409, "it moved while she typed");
     assert!(refused.text().await.unwrap().contains("Buenos días, ¿qué pedido es?"), "nothing typed is lost");
+    let pages = "Ana\n".to_owned() + &"un pedido ".repeat(2_000);
+    for (params, status) in [("Ana\nPedido 77", 409), (pages.as_str(), 422)] {
+        let template = ("template", "order_sent es");
+        let by = [("act", "template"), template, ("params", params), ("version", version.as_str())];
+        let refused = desk.ana.send(&format!("/inbox/{id}"), &page, &by).await;
+        assert_eq!(refused.status(), status);
+        assert!(refused.text().await.unwrap().contains(params.trim()), "nor what stands in a template");
+    }
     let nobody = [("act", "give"), ("team", "nadie"), ("version", "1")];
     assert_eq!(desk.ana.send(&format!("/inbox/{id}"), &page, &nobody).await.status(), 404);
 

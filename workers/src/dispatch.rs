@@ -80,7 +80,7 @@ pub enum Verdict {
 pub fn decide(message: &OutboxMessage, facts: &Facts, has_token: bool) -> Verdict {
     let (now, answer) = (facts.now, message.category.is_none());
     if message.expires_at.is_some_and(|until| until <= now) {
-        return if answer { Verdict::Tell(Why::TooLate) } else { Verdict::Withdraw(Why::TooLate) };
+        return too_late(message, facts);
     }
     if let Some(refusal) = consent(message, facts) {
         return refusal;
@@ -111,6 +111,17 @@ pub fn decide(message: &OutboxMessage, facts: &Facts, has_token: bool) -> Verdic
     };
     let paid = Paid { number, pair, probe: facts.paused_until.is_some(), template };
     Verdict::Go { how, paid, after }
+}
+
+/// What is no longer worth sending: a person is told of an answer, of what a person wrote, and of what waited for somebody
+/// under their new name, so that their case does not take it for said. Who handed a notice in hears of its end anyhow.
+fn too_late(message: &OutboxMessage, facts: &Facts) -> Verdict {
+    let is_told = match message.purpose {
+        Purpose::Reply => true,
+        Purpose::Notice => false,
+        _ => message.category.is_none() || facts.is_unconfirmed,
+    };
+    if is_told { Verdict::Tell(Why::TooLate) } else { Verdict::Withdraw(Why::TooLate) }
 }
 
 /// Answers need no consent, and all that we begin one that was given, by whoever goes by that name still. A reminder of what somebody sent needs none while
@@ -271,6 +282,22 @@ mod tests {
         assert_eq!(decide(&late, &paused, true), Verdict::Tell(Why::TooLate));
         let notice = OutboxMessage { category: Some("utility".into()), ..late };
         assert_eq!(decide(&notice, &paused, true), Verdict::Withdraw(Why::TooLate));
+    }
+
+    #[test]
+    fn what_a_person_wrote_and_what_waited_for_a_new_name_end_in_front_of_a_person() {
+        let late = |purpose| OutboxMessage {
+            category: Some("utility".into()),
+            purpose,
+            expires_at: Some(NOON),
+            ..message()
+        };
+        let renamed = Facts { is_unconfirmed: true, consent: Some("granted".into()), ..facts() };
+        let (told, gone) = (Verdict::Tell(Why::TooLate), Verdict::Withdraw(Why::TooLate));
+        assert_eq!(decide(&late(Purpose::Reply), &facts(), true), told, "by hand, in a template");
+        assert_eq!(decide(&late(Purpose::Reminder), &renamed, true), told, "it counts as said in its case");
+        assert_eq!(decide(&late(Purpose::Reminder), &facts(), true), gone);
+        assert_eq!(decide(&late(Purpose::Notice), &renamed, true), gone, "its sender hears that it expired");
     }
 
     /// What an idle number may borrow.

@@ -350,38 +350,48 @@ pub async fn act(State(app): State<App>, person: Person, Id(id): Id<CaseId>, For
     Shown(
         async {
             person.check_form(&form.csrf)?;
-            let act = match form.act.as_str() {
-                "take" => Act::Assign { to: Some(person.caller.actor.clone()), team: None },
-                "give" => {
-                    let house = app.catalog.house().await?;
-                    let known = house.teams().iter().any(|team| team.name == form.team);
-                    let team = Some(form.team.clone()).filter(|_| known).ok_or(Problem::NotFound("team"))?;
-                    Act::Assign { to: None, team: Some(team) }
-                }
-                "fill" => return case::filled(&app, &person, id, &form).await,
-                "reply" => cases::text(&form.text)?,
-                "template" => by_template(&form)?,
-                "return" => Act::Return,
-                "close" => Act::Close,
-                _ => {
-                    return Err(Problem::BadRequest(
-                        "act: take, give, fill, reply, template, return or close".to_owned(),
-                    ));
-                }
+            if form.act == "fill" {
+                return case::filled(&app, &person, id, &form).await;
+            }
+            let done = match act_of(&app, &person, &form).await {
+                Ok(act) => cases::carry_out(&app, &person.caller, id, form.version, &act).await,
+                Err(problem) => Err(problem),
             };
-            match cases::carry_out(&app, &person.caller, id, form.version, &act).await {
-                Err(Problem::Conflict(why)) if !form.text.trim().is_empty() => {
-                    unsent(&app, &person, &why, form.text).await
-                }
-                done => {
+            let typed = [form.text, form.params].map(|words| words.trim().to_owned()).join("\n");
+            let (status, why) = match done {
+                Ok(_) => {
                     let case = format!("/inbox/{id}");
                     let back = if form.back == "case" { case.as_str() } else { "/inbox" };
-                    done.map(|_| Redirect::to(back).into_response())
+                    return Ok(Redirect::to(back).into_response());
                 }
-            }
+                Err(Problem::Conflict(why)) if !typed.trim().is_empty() => (StatusCode::CONFLICT, why),
+                Err(Problem::Unprocessable(why)) if !typed.trim().is_empty() => {
+                    (StatusCode::UNPROCESSABLE_ENTITY, why)
+                }
+                Err(problem) => return Err(problem),
+            };
+            unsent(&app, &person, (status, &why), typed.trim().to_owned()).await
         }
         .await,
     )
+}
+
+/// What a form asks to be done.
+async fn act_of(app: &App, person: &Person, form: &Did) -> Result<Act, Problem> {
+    match form.act.as_str() {
+        "take" => Ok(Act::Assign { to: Some(person.caller.actor.clone()), team: None }),
+        "give" => {
+            let house = app.catalog.house().await?;
+            let known = house.teams().iter().any(|team| team.name == form.team);
+            let team = Some(form.team.clone()).filter(|_| known).ok_or(Problem::NotFound("team"))?;
+            Ok(Act::Assign { to: None, team: Some(team) })
+        }
+        "reply" => cases::text(&form.text),
+        "template" => by_template(form),
+        "return" => Ok(Act::Return),
+        "close" => Ok(Act::Close),
+        _ => Err(Problem::BadRequest("act: take, give, fill, reply, template, return or close".to_owned())),
+    }
 }
 
 #[derive(Template)]
@@ -392,10 +402,15 @@ struct Unsent {
     text: String,
 }
 
-/// The window closed, or the case moved, while a person typed: nothing of theirs is lost.
-async fn unsent(app: &App, person: &Person, why: &str, text: String) -> Result<Response, Problem> {
+/// The window closed, the case moved while a person typed, or it cannot be sent so: nothing of theirs is lost.
+async fn unsent(
+    app: &App,
+    person: &Person,
+    (status, why): (StatusCode, &str),
+    text: String,
+) -> Result<Response, Problem> {
     let frame = Frame::of(app, person, "inbox").await?;
     let mut response = page(&Unsent { why: sentence(why), text, frame });
-    *response.status_mut() = StatusCode::CONFLICT;
+    *response.status_mut() = status;
     Ok(response)
 }

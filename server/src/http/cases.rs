@@ -208,7 +208,7 @@ pub fn text(words: &str) -> Result<Act, Problem> {
 /// case from then on.
 ///
 /// # Errors
-/// As [`reply`]; 409 too where Meta has not approved the template, or they never agreed.
+/// As [`reply`]; 409 too where Meta has not approved the template, they never agreed, or they go by another number since.
 pub async fn template(
     Of(app): Of<App>,
     caller: Caller,
@@ -301,12 +301,16 @@ pub async fn carry_out(
         Acted::NoTemplate => Err(Problem::Conflict(
             "Meta has not approved that template in that language, or paused it".to_owned(),
         )),
+        Acted::OtherParams(places) => Err(Problem::Unprocessable(notices::other_params(places))),
         Acted::NoConsent => Err(Problem::Conflict(
             "they never agreed to such messages from this number, or no more".to_owned(),
         )),
-        Acted::WindowClosed => Err(Problem::Conflict(
-            "the contact has not written for 23 hours: WhatsApp's 24 may be over before it arrives; write by a template"
+        Acted::Unconfirmed => Err(Problem::Conflict(
+            "their number changed, and they have not written from the new one yet: somebody else may hold it"
                 .to_owned(),
+        )),
+        Acted::WindowClosed => Err(Problem::Conflict(
+            "WhatsApp's 24 hours are over, or about to be: write by a template".to_owned(),
         )),
     }
 }

@@ -81,13 +81,19 @@ pub async fn create(
         Some(Noticed::Queued(notice)) => Ok((StatusCode::CREATED, Json(*notice)).into_response()),
         Some(Noticed::Before(notice)) => Ok(Json(*notice).into_response()),
         Some(Noticed::NoContact) | None => Err(Problem::NotFound("contact")),
-        Some(refused) => Err(Problem::Conflict(why(&refused).to_owned())),
+        Some(Noticed::OtherParams(places)) => Err(Problem::Unprocessable(other_params(places))),
+        Some(refused) => Err(Problem::Conflict(why(&refused))),
     }
 }
 
+/// Why parameters do not fit a template that takes so many.
+pub fn other_params(places: u32) -> String {
+    format!("params: that template takes {places}, one for each place in its body")
+}
+
 /// Why a notice is not taken.
-fn why(became: &Noticed) -> &'static str {
-    match became {
+fn why(became: &Noticed) -> String {
+    let fixed = match became {
         Noticed::Queued(_) | Noticed::Before(_) => "",
         Noticed::NoContact => "there is no such contact",
         Noticed::NoNumber => "say from which of our numbers (`phone_number_id`): they never wrote to any",
@@ -95,7 +101,9 @@ fn why(became: &Noticed) -> &'static str {
         Noticed::NoTemplate => "Meta has not approved that template in a language of theirs, or paused it",
         Noticed::TooLate => "its time is over before it may leave: quiet hours of theirs are kept",
         Noticed::OtherKey => "this idempotency key was used for another notice",
-    }
+        Noticed::OtherParams(places) => return other_params(*places),
+    };
+    fixed.to_owned()
 }
 
 /// Whether that can be the name of a template, and that stand in it.
@@ -230,7 +238,7 @@ pub async fn create_batch(
             Ok(notice) => ready.push((line, notice)),
             Err(Problem::Unprocessable(why)) => taken.refused.push(Refused { line, why }),
             Err(Problem::NotFound(_)) => {
-                taken.refused.push(Refused { line, why: why(&Noticed::NoContact).to_owned() });
+                taken.refused.push(Refused { line, why: why(&Noticed::NoContact) });
             }
             Err(other) => return Err(other),
         }
@@ -242,7 +250,7 @@ pub async fn create_batch(
             match became {
                 Noticed::Queued(_) => taken.queued += 1,
                 Noticed::Before(_) => taken.before += 1,
-                refused => taken.refused.push(Refused { line: *line, why: why(&refused).to_owned() }),
+                refused => taken.refused.push(Refused { line: *line, why: why(&refused) }),
             }
         }
     }

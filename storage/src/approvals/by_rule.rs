@@ -12,7 +12,7 @@ use serde_json::json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{ApprovalState, Approving, Mode, NewApproval, not_askable, waits, waits_still};
+use super::{ApprovalState, Approving, Mode, NewApproval, Said, not_askable, waits, waits_still};
 use crate::{
     audit, cases,
     catalog::Catalog,
@@ -100,7 +100,7 @@ async fn standing(tx: &mut Tx, document: DocumentId, worth: &Worth) -> Result<St
         // Of a smaller sum, or of what somebody else is paid, nobody said anything of this one.
         let covers = up_to.is_some_and(|most| i128::from(most) >= i128::from(worth.sum.amount).abs())
             && currency.is_some_and(|c| c.eq_ignore_ascii_case(&worth.sum.currency))
-            && payee.is_none_or(|payee| payee == worth.payee);
+            && payee.is_some_and(|payee| payee == worth.payee);
         if !covers {
             continue;
         }
@@ -117,6 +117,22 @@ async fn standing(tx: &mut Tx, document: DocumentId, worth: &Worth) -> Result<St
         // Refused, and somebody insists: it is asked anew.
         _ => Standing::Missing(rule.clone()),
     })
+}
+
+/// How what is asked differs from what was approved of the same document for as much: in whom it is paid to, or in its
+/// currency.
+pub(super) async fn differs(tx: &mut Tx, id: ApprovalId) -> Result<Option<Said<'static>>, CatalogError> {
+    let rows = all!(
+        tx,
+        (String, Option<String>),
+        "SELECT p.payee, a.payee FROM approvals a JOIN approvals p ON p.document_id = a.document_id AND p.id <> a.id \
+         WHERE a.id = $1 AND a.by_rule AND p.by_rule AND p.state = 'approved' AND p.up_to >= a.up_to \
+           AND p.payee IS NOT NULL LIMIT 50",
+        id.0
+    )?;
+    let is_of_same = rows.iter().any(|(approved, asked)| Some(approved) == asked.as_ref());
+    let how = if is_of_same { Said::OtherCurrency } else { Said::OtherPayee };
+    Ok((!rows.is_empty()).then_some(how))
 }
 
 /// Who is asked by a rule: those of its phone numbers that are somebody's.

@@ -85,8 +85,12 @@ pub enum Acted {
     WindowClosed,
     /// Meta has not approved that template in that language, or paused it.
     NoTemplate,
+    /// That template takes so many parameters, and was given others.
+    OtherParams(u32),
     /// The contact never agreed to such messages, or no more.
     NoConsent,
+    /// The contact goes by another name (a number, a user id) since, and has not written from there yet.
+    Unconfirmed,
 }
 
 /// What a person does with a case.

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     accounts,
     consents::{self, Category, Word},
+    dispatch,
     error::CatalogError,
     names::OutboxId,
     outbox::{self, NewReply, Payload, Purpose, Saying, Shape},
@@ -60,11 +61,19 @@ pub(super) async fn template(
         Some(language) => language.clone(),
         None => speak::person(tx, held.contact).await?.language.as_str().to_owned(),
     };
-    let Some(category) = accounts::approved(tx, &number, &by.name, &language).await? else {
+    let Some(approved) = accounts::approved(tx, &number, &by.name, &language).await? else {
         return Ok(Some(Acted::NoTemplate));
     };
+    if let Some(places) = approved.takes_instead(&by.params) {
+        return Ok(Some(Acted::OtherParams(places)));
+    }
+    let category = approved.category;
     if consents::latest(tx, held.contact, &number, category).await? != Some(Word::Granted) {
         return Ok(Some(Acted::NoConsent));
+    }
+    // It would wait for them until nobody needs it: who writes hears it now.
+    if dispatch::is_unconfirmed(tx, held.contact).await? {
+        return Ok(Some(Acted::Unconfirmed));
     }
     let payload =
         Payload { named: Some(by.name.clone()), parameters: by.params.clone(), ..Payload::default() };

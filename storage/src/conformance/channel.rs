@@ -277,6 +277,21 @@ pub(super) async fn how_long_a_delivery_is_waited_for_is_said(catalog: &Catalog)
     assert_eq!(state(catalog, document).await, OutboxState::Failed);
 }
 
+pub(super) async fn all_that_nobody_confirmed_is_told_of_at_once(catalog: &Catalog) {
+    let mut documents = Vec::new();
+    for _ in 0..3 {
+        let (document, contact, sample) = waiting(catalog).await;
+        let message = take(catalog, contact).await;
+        catalog.reply_sent(message.id, &format!("out.{}", sample.wamid)).await.unwrap();
+        documents.push(document);
+    }
+    let later = now() + Duration::hours(73);
+    assert!(catalog.tell_unconfirmed_by(1, later).await.unwrap() >= 3, "one after the other");
+    for document in documents {
+        assert_eq!(state(catalog, document).await, OutboxState::Failed);
+    }
+}
+
 pub(super) async fn the_message_ledger_can_come_out_false(catalog: &Catalog) {
     let (_, contact, _) = waiting(catalog).await;
     let ledger = catalog.message_ledger(now()).await.unwrap();

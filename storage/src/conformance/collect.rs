@@ -16,7 +16,7 @@ use crate::{
     cases::CaseFilter,
     consents::{Category, NewConsent, Word},
     entities::NewEntity,
-    names::{ObligationId, WaitsFor, micros, now},
+    names::{ObligationId, OutboxId, WaitsFor, micros, now},
     obligations::{NewObligation, Obligation, ObligationState, Owing, Settled},
 };
 
@@ -180,6 +180,23 @@ pub(super) async fn who_owes_is_reminded_in_one_message_and_then_a_person_has_it
     assert!(catalog.message_ledger(now()).await.unwrap().balanced);
 }
 
+pub(super) async fn a_reminder_that_never_left_has_a_person(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let debtor = debtor(catalog).await;
+    agrees(catalog, debtor.contact, &debtor.number, Category::Billing).await;
+    debtor.owes(catalog, "F-211", "100.00", 0).await;
+    debtor.time_comes(catalog).await;
+    assert_eq!(debtor.case(catalog).await.unwrap().0, "waiting");
+    let mut tx = catalog.reading().await.unwrap();
+    let sql = "SELECT id FROM outbox WHERE contact_id = $1 AND purpose = 'collection'";
+    let (reminder,) = one!(tx, (Uuid,), sql, debtor.contact.0).unwrap();
+    drop(tx);
+    let why = "it could not be sent in time";
+    catalog.reply_failed(OutboxId(reminder), "message_expired", why).await.unwrap();
+    assert_eq!(debtor.case(catalog).await.unwrap().0, "human", "it counted as said, and nobody heard it");
+    assert!(catalog.message_ledger(now()).await.unwrap().balanced);
+}
+
 pub(super) async fn a_receipt_pays_only_once_a_person_says_so(catalog: &Catalog) {
     let catalog = &leading(catalog);
     let us =
@@ -308,12 +325,37 @@ pub(super) async fn three_bills_are_paid_by_one_slip_or_by_two(catalog: &Catalog
     let both = now_of(catalog, owed[1]).await;
     assert_eq!(both.paid, "150.00", "nothing is paid twice: {both:?}");
     assert_eq!(debtor.case(catalog).await.unwrap().0, "waiting", "what is left is reminded of");
-    // The first of them is taken up again: what the other paid stays paid.
-    let mut tx = catalog.writing().await.unwrap();
-    crate::events::tell(&mut tx, "document.in_review", two, serde_json::json!({})).await.unwrap();
-    tx.commit().await.unwrap();
-    assert_eq!(states(&owed).await, [Open, Paid, Open]);
+    // One of them is taken up again: what the other paid stays paid, whichever was settled first.
+    let taken_up = async |slip: DocumentId| {
+        let mut tx = catalog.writing().await.unwrap();
+        crate::events::tell(&mut tx, "document.in_review", slip, serde_json::json!({})).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    taken_up(again).await;
+    assert_eq!(states(&owed).await, [Paid, Paid, Open]);
+    let one = now_of(catalog, owed[1]).await;
+    assert_eq!(one.paid, "150.00", "by the second of them: {one:?}");
+    taken_up(two).await;
+    assert_eq!(states(&owed).await, [Open, Open, Open], "and of none");
     assert!(catalog.message_ledger(now()).await.unwrap().balanced);
+}
+
+pub(super) async fn two_receipts_at_once_both_count(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let everything = Access::new(true);
+    let debtor = debtor(catalog).await;
+    agrees(catalog, debtor.contact, &debtor.number, Category::Billing).await;
+    let owed = debtor.owes(catalog, "F-601", "100.00", 2).await.id;
+    let slips = [
+        debtor.pays(catalog, "40.00", &Uuid::now_v7().to_string(), "F-601").await,
+        debtor.pays(catalog, "60.00", &Uuid::now_v7().to_string(), "F-601").await,
+    ];
+    let settles = slips.map(|slip| catalog.settle_receipt(&everything, (owed, slip), true, "user:eva"));
+    let [first, second] = settles;
+    let (first, second) = tokio::join!(first, second);
+    assert_eq!((first.unwrap(), second.unwrap()), (Settled::Done, Settled::Done));
+    let one = now_of(catalog, owed).await;
+    assert_eq!((one.state, one.paid.as_str()), (ObligationState::Paid, "100.00"), "{one:?}");
 }
 
 /// Somebody else who owes us.

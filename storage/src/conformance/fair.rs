@@ -13,7 +13,7 @@ use crate::{
     inbound::{Changed, InboundItem, InboundMedia, InboundMessage, Recorded},
     names::{Stage, now},
     outbox::Purpose,
-    queue::DEADLINES,
+    queue::{DEADLINES, Push},
     stages::{Begun, Step},
 };
 
@@ -118,6 +118,7 @@ fn template(name: &str, status: &str, text: &str) -> Template {
         quality: None,
         rejected_reason: None,
         body_sha256: acuse_pipeline::document::Sha256::of(text.as_bytes()).0,
+        places: None,
     }
 }
 
@@ -271,4 +272,44 @@ pub(super) async fn a_steady_sender_is_not_over(catalog: &Catalog) {
     let sender = Sample::new();
     let sent = send(&intake, (0..50).map(|_| of(&sender)).collect()).await.new_documents;
     to_link(catalog, sent[49], "steady").await;
+}
+
+/// The last version of the schema whose tasks that fetch had another scale.
+pub(super) const BEFORE_DEADLINES: i64 = 56;
+
+/// Tasks of then: two of what was gone within a day, and the first, the third and the last of a sender's.
+pub(super) async fn was_to_be_fetched_before(catalog: &Catalog) {
+    let mut tx = catalog.writing().await.unwrap();
+    let sql = tx.pick(
+        "INSERT INTO Jobs (job, id, job_type, max_attempts, run_at, metadata, priority) \
+         VALUES ($1, $2, 'fetch', 25, 0, '{}', $3)",
+        "INSERT INTO apalis.jobs (job, id, job_type, max_attempts, priority) VALUES ($1, $2, 'fetch', 25, $3)",
+    );
+    let priorities = [(1 << 24) + 4_093, (1 << 24) - 5, 0, -2, -3_000];
+    for (place, priority) in (0_i64..).zip(priorities) {
+        execute!(tx, sql, &b"{}"[..], format!("scale-{place}"), priority).unwrap();
+    }
+    tx.commit().await.unwrap();
+}
+
+/// They stand among those that are pushed today.
+pub(super) async fn is_fetched_in_its_place(catalog: &Catalog) {
+    let mut tx = catalog.writing().await.unwrap();
+    let text =
+        format!("SELECT CAST(priority AS BIGINT) FROM {} WHERE id LIKE 'scale-%' ORDER BY id", tx.jobs());
+    let rows = all!(tx, (i64,), sqlx::AssertSqlSafe(text.clone())).unwrap();
+    let was: Vec<i64> = rows.into_iter().map(|(priority,)| priority).collect();
+    let present = now();
+    let pushed = |behind, left| {
+        let push = Push::case(crate::CaseId::generate(), None).unwrap().behind(behind);
+        i64::from(push.before(present + left, present).priority)
+    };
+    assert!(was[0] > was[1] && was[1] > pushed(0, Duration::ZERO), "what was urgent: {was:?}");
+    for (place, behind) in [(2, 0), (3, 2), (4, 3_000)] {
+        let today = pushed(behind, Duration::WEEK);
+        assert!((was[place] - today).abs() <= 1, "as of a week: {was:?} {today}");
+    }
+    let text = format!("DELETE FROM {} WHERE id LIKE 'scale-%'", tx.jobs());
+    execute!(tx, sqlx::AssertSqlSafe(text.clone())).unwrap();
+    tx.commit().await.unwrap();
 }

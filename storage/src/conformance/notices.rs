@@ -17,7 +17,7 @@ use crate::{
     inbound::{InboundItem, InboundStatus},
     names::{micros, now},
     notices::{NewNotice, Notice, NoticeFilter, NoticeState, Noticed},
-    outbox::{NextReply, OutboxMessage, TOO_LATE},
+    outbox::{HeldFor, NextReply, OutboxMessage, TOO_LATE},
 };
 
 async fn approved(catalog: &Catalog, number: &str, name: &str, status: &str) {
@@ -34,6 +34,7 @@ async fn approved(catalog: &Catalog, number: &str, name: &str, status: &str) {
         quality: None,
         rejected_reason: None,
         body_sha256: [7; 32],
+        places: Some(if name == "order_sent" { 2 } else { 1 }),
     };
     catalog.keep_templates(&account, &[template]).await.unwrap();
 }
@@ -141,6 +142,8 @@ pub(super) async fn only_who_agreed_gets_one_and_its_end_is_told(catalog: &Catal
         NewNotice { template: format!("none_{}", Uuid::now_v7().simple()), ..notice(contact, &key()) };
     assert_eq!(hand_in(catalog, &unapproved).await, Noticed::NoTemplate);
     approved(catalog, &number, "order_sent", "APPROVED").await;
+    let short = NewNotice { params: vec!["Ana".into()], ..notice(contact, &key()) };
+    assert_eq!(hand_in(catalog, &short).await, Noticed::OtherParams(2), "before anything is queued");
     let over = NewNotice { expires_at: Some(now() - Duration::SECOND), ..notice(contact, &key()) };
     assert_eq!(hand_in(catalog, &over).await, Noticed::TooLate);
 
@@ -179,6 +182,20 @@ pub(super) async fn only_who_agreed_gets_one_and_its_end_is_told(catalog: &Catal
         assert_eq!((is, error.as_deref()), (state, (end == "failed").then_some("no such number")));
         assert_eq!(told(catalog, &queued).await, [format!("notice.{state}")]);
     }
+    // What waits to see who goes by a new name goes once they agree.
+    let Noticed::Queued(_) = hand_in(catalog, &notice(contact, &key())).await else { panic!("it goes") };
+    let message = in_hand(catalog, contact).await;
+    let tomorrow = now() + Duration::DAY;
+    catalog.reply_postponed(message.id, tomorrow, Some(HeldFor::Confirmation)).await.unwrap();
+    let held = async || {
+        let mut tx = catalog.reading().await.unwrap();
+        let sql = "SELECT held_for, not_before FROM outbox WHERE id = $1";
+        one!(tx, (Option<String>, Option<i64>), sql, message.id.0).unwrap()
+    };
+    assert_eq!(held().await, (Some("confirmation".to_owned()), Some(micros(tomorrow))));
+    agrees(catalog, contact, &number, Word::Granted).await;
+    assert_eq!(held().await, (None, None));
+    catalog.reply_withdrawn(message.id, "not of this test").await.unwrap();
     agrees(catalog, contact, &number, Word::Withdrawn).await;
     assert_eq!(
         hand_in(catalog, &notice(contact, &key())).await,
@@ -224,8 +241,21 @@ pub(super) async fn a_person_writes_by_a_template_when_the_window_is_closed(cata
     assert_eq!(act(by()).await, Acted::NoTemplate);
     approved(catalog, &number, &name, "APPROVED").await;
     assert!(catalog.templates_of_number(&number).await.unwrap().contains(&(name.clone(), "es".into())));
+    let none = Act::Template(Templated { name: name.clone(), language: None, params: Vec::new() });
+    assert_eq!(act(none).await, Acted::OtherParams(1));
     assert_eq!(act(by()).await, Acted::NoConsent);
     agrees(catalog, contact, &number, Word::Granted).await;
+    // They took another number since, and nobody knows who reads there.
+    let mut tx = catalog.writing().await.unwrap();
+    let ahead = micros(now() + Duration::MINUTE);
+    let sql = "INSERT INTO timeline (contact_id, at, event) VALUES ($1, $2, 'renamed')";
+    execute!(tx, sql, contact.0, ahead).unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(act(by()).await, Acted::Unconfirmed);
+    let mut tx = catalog.writing().await.unwrap();
+    execute!(tx, "UPDATE timeline SET at = 1 WHERE contact_id = $1 AND event = 'renamed'", contact.0)
+        .unwrap();
+    tx.commit().await.unwrap();
     assert!(matches!(act(by()).await, Acted::Done(_)));
     assert!(matches!(act(by()).await, Acted::Changed(_)), "once");
     let held = catalog.case(&everything, case.id).await.unwrap().unwrap();

@@ -208,11 +208,17 @@ pub(super) async fn what_comes_to_much_is_approved_before_it_is_filed(catalog: &
     assert_eq!(approve(catalog, id, None).await, Resolved::Done(Status::Filed));
     let same = corrected(catalog, id, FieldName::Number, "A-1b").await;
     assert_eq!(same, Resolved::Done(Status::Filed), "sum, currency and payee are as they were approved");
+    // Of an approval that says of nobody whom it pays, nobody knows: it is asked again.
+    let mut tx = catalog.writing().await.unwrap();
+    execute!(tx, "UPDATE approvals SET payee = NULL WHERE document_id = $1", id.0).unwrap();
+    tx.commit().await.unwrap();
+    let number_too = (FieldName::Number, "A-1c", "1000,00 EUR");
+    amended_waits_for_its_approver(catalog, &sample, (id, contact), number_too).await;
     for (name, value, shown) in [
         (FieldName::Total, "2000.00", "2000,00 EUR"),
-        (FieldName::Iban, "ES91 2100 0418 4502 0005 1332", "2000,00 EUR"),
-        (FieldName::IssuerTaxId, "Z7", "2000,00 EUR"),
-        (FieldName::Currency, "USD", "2000,00 USD"),
+        (FieldName::Iban, "ES91 2100 0418 4502 0005 1332", "aprobación: se paga a otra cuenta o empresa"),
+        (FieldName::IssuerTaxId, "Z7", "aprobación: se paga a otra cuenta o empresa"),
+        (FieldName::Currency, "USD", "aprobación: se paga en otra moneda"),
     ] {
         rules(catalog, &both_currencies(&number, &phone)).await;
         amended_waits_for_its_approver(catalog, &sample, (id, contact), (name, value, shown)).await;
@@ -328,4 +334,45 @@ pub(super) async fn what_would_be_filed_by_itself_goes_on_once_approved(catalog:
     assert!(catalog.ledger(None, None).await.unwrap().balanced);
     assert!(said_to(catalog, contact).await.len() > 1);
     rules(catalog, "").await;
+}
+
+/// The last version of the schema in which an approval did not say whom it pays.
+pub(super) const BEFORE_PAYEES: i64 = 55;
+
+/// Approvals of then: of a document that names an account, and of one that is gone.
+pub(super) async fn were_approved_before(catalog: &Catalog, document: DocumentId) -> [Uuid; 2] {
+    let ids = [Uuid::now_v7(), Uuid::now_v7()];
+    let mut tx = catalog.writing().await.unwrap();
+    let field = |value: &str| serde_json::json!({ "value": value, "confidence": 0.9, "page": 1, "box": null, "source": "ocr" });
+    let fields =
+        serde_json::json!({ "total": field("45.00"), "iban": field("es91 2100 0418 4502 0005 1332") });
+    let sql = "UPDATE documents SET party = 'b12345678', fields = $2 WHERE id = $1";
+    execute!(tx, sql, document.0, fields.to_string()).unwrap();
+    for (id, of) in ids.into_iter().zip([Some(document.0), None]) {
+        execute!(
+            tx,
+            "INSERT INTO approvals (id, document_id, state, created_at, by_rule, up_to, currency) \
+             VALUES ($1, $2, 'approved', $3, TRUE, 450000, 'EUR')",
+            id,
+            of,
+            micros(now())
+        )
+        .unwrap();
+    }
+    tx.commit().await.unwrap();
+    ids
+}
+
+/// The first says whom it pays, as one of today would; of the other nobody knows.
+pub(super) async fn say_whom_they_pay(catalog: &Catalog, document: DocumentId, ids: [Uuid; 2]) {
+    let known = now_of(catalog, document).await;
+    let account = known.fields[&FieldName::Iban].value.as_str();
+    assert_eq!(account, "es91 2100 0418 4502 0005 1332");
+    let mut tx = catalog.reading().await.unwrap();
+    let mut payees = Vec::new();
+    for id in ids {
+        let sql = "SELECT payee FROM approvals WHERE id = $1";
+        payees.push(one!(tx, (Option<String>,), sql, id).unwrap().0);
+    }
+    assert_eq!(payees, [Some("b12345678 ES9121000418450200051332".to_owned()), None]);
 }

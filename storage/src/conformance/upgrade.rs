@@ -56,8 +56,14 @@ pub async fn upgrade(catalog: &Catalog) {
     super::channel::paused_for_one_reason_before(catalog).await;
     migrate_to(catalog, super::people::BEFORE_IDENTITIES).await;
     let known = super::people::was_known_before(catalog).await;
+    migrate_to(catalog, super::owed::BEFORE_PAYEES).await;
+    let approvals = super::owed::were_approved_before(catalog, landed.asked_again).await;
+    migrate_to(catalog, super::fair::BEFORE_DEADLINES).await;
+    super::fair::was_to_be_fetched_before(catalog).await;
     catalog.migrate().await.expect("the landed schema is brought up to date");
     catalog.migrate().await.expect("and a second time changes nothing");
+    super::fair::is_fetched_in_its_place(catalog).await;
+    super::owed::say_whom_they_pay(catalog, landed.asked_again, approvals).await;
     super::channel::each_direction_has_its_own_reason_now(catalog).await;
     super::abstention::what_was_decided_at_once_says_so(catalog, &landed, batch).await;
     what_was_there_is_there(catalog, &landed).await;

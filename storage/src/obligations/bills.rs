@@ -8,7 +8,7 @@ use serde_json::json;
 use time::Date;
 use uuid::Uuid;
 
-use super::{ObligationState, amount, day_of, to_text, written};
+use super::{ObligationState, day_of, receipts::paid_of, to_text, written};
 use crate::{
     cases,
     error::CatalogError,
@@ -32,7 +32,6 @@ struct Known {
     id: Uuid,
     customer: Uuid,
     state: ObligationState,
-    paid: i64,
     is_withdrawn: bool,
 }
 
@@ -58,13 +57,13 @@ pub(super) async fn follow(tx: &mut Tx, document: DocumentId) -> Result<(), Cata
 async fn known(tx: &mut Tx, document: DocumentId) -> Result<Option<Known>, CatalogError> {
     let row = optional!(
         tx,
-        (Uuid, Uuid, String, String, Option<i64>),
-        "SELECT id, customer_id, state, paid, withdrawn_at FROM obligations WHERE document_id = $1 AND by_rule",
+        (Uuid, Uuid, String, Option<i64>),
+        "SELECT id, customer_id, state, withdrawn_at FROM obligations WHERE document_id = $1 AND by_rule",
         document.0
     )?;
-    row.map(|(id, customer, state, paid, withdrawn)| {
+    row.map(|(id, customer, state, withdrawn)| {
         let state = word("obligations", "state", &state)?;
-        Ok(Known { id, customer, state, paid: amount("paid", &paid)?, is_withdrawn: withdrawn.is_some() })
+        Ok(Known { id, customer, state, is_withdrawn: withdrawn.is_some() })
     })
     .transpose()
 }
@@ -151,18 +150,22 @@ async fn adjust(tx: &mut Tx, document: DocumentId, known: &Known, bill: &Bill) -
     if is_taken(tx, bill, known.id).await? {
         return withdraw(tx, document, known).await;
     }
+    let present = tx.now();
+    // Held while it is counted: its receipts may have paid more than it came to before.
+    let sql = "UPDATE obligations SET updated_at = $2 WHERE id = $1";
+    execute!(tx, sql, known.id, micros(present))?;
+    let paid = paid_of(tx, known.id, bill.sum.amount).await?;
     let state = match known.state {
         // A person said that it is owed no more.
         ObligationState::Cancelled if !known.is_withdrawn => ObligationState::Cancelled,
-        _ if known.paid >= bill.sum.amount => ObligationState::Paid,
+        _ if paid >= bill.sum.amount => ObligationState::Paid,
         ObligationState::Held if known.customer == bill.customer => ObligationState::Held,
         _ => ObligationState::Open,
     };
-    let present = tx.now();
     execute!(
         tx,
         "UPDATE obligations SET customer_id = $2, number = $3, amount = $4, currency = $5, due = $6, state = $7, \
-         entity_id = $8, withdrawn_at = NULL, updated_at = $9 WHERE id = $1",
+         entity_id = $8, withdrawn_at = NULL, updated_at = $9, paid = $10 WHERE id = $1",
         known.id,
         bill.customer,
         bill.number.as_str(),
@@ -171,7 +174,8 @@ async fn adjust(tx: &mut Tx, document: DocumentId, known: &Known, bill: &Bill) -
         written(bill.due),
         state.as_str(),
         bill.entity,
-        micros(present)
+        micros(present),
+        to_text(paid)
     )
     .map(drop)
 }

@@ -249,43 +249,60 @@ async fn settle(tx: &mut Tx, document: DocumentId, who: Option<&str>) -> Result<
     let present = micros(tx.now());
     let rows = all!(
         tx,
-        (Uuid, String, String, String, String),
-        "SELECT o.id, o.number, o.amount, o.paid, p.amount FROM obligation_payments p \
-         JOIN obligations o ON o.id = p.obligation_id WHERE p.document_id = $1 AND p.state = 'proposed' ORDER BY o.id",
+        (Uuid, String),
+        "SELECT o.id, o.number FROM obligation_payments p JOIN obligations o ON o.id = p.obligation_id \
+         WHERE p.document_id = $1 AND p.state = 'proposed' ORDER BY o.id",
         document.0
     )?;
     let mut numbers = Vec::with_capacity(rows.len());
-    for (id, bill, owed, paid, share) in rows {
-        let (owed, paid) = (amount("amount", &owed)?, amount("paid", &paid)?);
-        // What another receipt paid meanwhile is not paid twice.
-        let share = amount("amount", &share)?.min(owed - paid).max(0);
+    for (id, bill) in rows {
         execute!(
             tx,
-            "UPDATE obligation_payments SET state = 'confirmed', amount = $5, decided_by = $3, updated_at = $4 \
+            "UPDATE obligation_payments SET state = 'confirmed', decided_by = $3, updated_at = $4 \
              WHERE obligation_id = $1 AND document_id = $2",
             id,
             document.0,
             who,
-            present,
-            to_text(share)
+            present
         )?;
-        restate(tx, id, owed, paid + share).await?;
+        restate(tx, id).await?;
         numbers.push(bill);
     }
     Ok(numbers)
 }
 
+/// How much of an obligation of so much its confirmed receipts pay: each its own share, and together never more than is
+/// owed. The caller holds the obligation, so that of two at once neither is forgotten.
+pub(super) async fn paid_of(tx: &mut Tx, id: Uuid, owed: i64) -> Result<i64, CatalogError> {
+    let shares = all!(
+        tx,
+        (String,),
+        "SELECT amount FROM obligation_payments WHERE obligation_id = $1 AND state = 'confirmed'",
+        id
+    )?;
+    let mut paid = 0_i64;
+    for (share,) in shares {
+        paid = paid.saturating_add(amount("amount", &share)?);
+    }
+    Ok(paid.min(owed.max(0)))
+}
+
 /// Where an obligation stands by its receipts: paid, held by one that still may pay it, or owed.
-async fn restate(tx: &mut Tx, id: Uuid, owed: i64, paid: i64) -> Result<(), CatalogError> {
+async fn restate(tx: &mut Tx, id: Uuid) -> Result<(), CatalogError> {
     let present = micros(tx.now());
+    // Held from here on: whoever settles another receipt of it waits, and counts this one.
+    let sql = "UPDATE obligations SET updated_at = $2 WHERE id = $1";
+    execute!(tx, sql, id, present)?;
+    let (owed,) = one!(tx, (String,), "SELECT amount FROM obligations WHERE id = $1", id)?;
+    let owed = amount("amount", &owed)?;
+    let paid = paid_of(tx, id, owed).await?;
     execute!(
         tx,
-        "UPDATE obligations SET paid = $2, updated_at = $3, state = CASE WHEN state = 'cancelled' THEN state \
-           WHEN $4 THEN 'paid' WHEN EXISTS (SELECT 1 FROM obligation_payments p \
+        "UPDATE obligations SET paid = $2, state = CASE WHEN state = 'cancelled' THEN state \
+           WHEN $3 THEN 'paid' WHEN EXISTS (SELECT 1 FROM obligation_payments p \
              WHERE p.obligation_id = obligations.id AND p.state = 'proposed') THEN 'held' ELSE 'open' END WHERE id = $1",
         id,
         to_text(paid),
-        present,
         paid >= owed
     )
     .map(drop)
@@ -295,9 +312,9 @@ async fn restate(tx: &mut Tx, id: Uuid, owed: i64, paid: i64) -> Result<(), Cata
 async fn refuse(tx: &mut Tx, document: DocumentId, who: &str) -> Result<(), CatalogError> {
     let rows = all!(
         tx,
-        (Uuid, String, String),
-        "SELECT o.id, o.amount, o.paid FROM obligation_payments p JOIN obligations o ON o.id = p.obligation_id \
-         WHERE p.document_id = $1 AND p.state = 'proposed' ORDER BY o.id",
+        (Uuid,),
+        "SELECT obligation_id FROM obligation_payments WHERE document_id = $1 AND state = 'proposed' \
+         ORDER BY obligation_id",
         document.0
     )?;
     let present = micros(tx.now());
@@ -309,8 +326,8 @@ async fn refuse(tx: &mut Tx, document: DocumentId, who: &str) -> Result<(), Cata
         who,
         present
     )?;
-    for (id, owed, paid) in rows {
-        restate(tx, id, amount("amount", &owed)?, amount("paid", &paid)?).await?;
+    for (id,) in rows {
+        restate(tx, id).await?;
     }
     Ok(())
 }
@@ -319,17 +336,14 @@ async fn refuse(tx: &mut Tx, document: DocumentId, who: &str) -> Result<(), Cata
 async fn take_back(tx: &mut Tx, document: DocumentId) -> Result<(), CatalogError> {
     let rows = all!(
         tx,
-        (Uuid, Uuid, String, String, String, String),
-        "SELECT o.id, o.customer_id, o.amount, o.paid, p.amount, p.state FROM obligation_payments p \
-         JOIN obligations o ON o.id = p.obligation_id \
+        (Uuid, Uuid),
+        "SELECT o.id, o.customer_id FROM obligation_payments p JOIN obligations o ON o.id = p.obligation_id \
          WHERE p.document_id = $1 AND p.state IN ('proposed', 'confirmed') ORDER BY o.id",
         document.0
     )?;
     let present = micros(tx.now());
     let mut customers = std::collections::BTreeSet::new();
-    for (id, customer, owed, paid, share, state) in rows {
-        let paid = amount("paid", &paid)?;
-        let paid = if state == "confirmed" { paid - amount("amount", &share)? } else { paid };
+    for (id, customer) in rows {
         execute!(
             tx,
             "UPDATE obligation_payments SET state = 'undone', updated_at = $3 \
@@ -338,7 +352,7 @@ async fn take_back(tx: &mut Tx, document: DocumentId) -> Result<(), CatalogError
             document.0,
             present
         )?;
-        restate(tx, id, amount("amount", &owed)?, paid).await?;
+        restate(tx, id).await?;
         customers.insert(customer);
     }
     for customer in customers {

@@ -28,6 +28,11 @@ words! {
     }
 }
 
+/// Messages that are told of in one transaction, as not confirmed.
+const AT_ONCE: u32 = 500;
+/// Such transactions of one run; the next one goes on.
+const ROUNDS: u32 = 200;
+
 /// Where a message goes from a worker's hand.
 struct Settled<'a> {
     state: OutboxState,
@@ -212,15 +217,37 @@ impl Catalog {
     /// # Errors
     /// When the database fails.
     pub async fn tell_unconfirmed(&self, present: OffsetDateTime) -> Result<u64, CatalogError> {
+        self.tell_unconfirmed_by(AT_ONCE, present).await
+    }
+
+    /// So many in one transaction, until all are told of: the ledger is asked next, and what is left over is nowhere in it.
+    pub(crate) async fn tell_unconfirmed_by(
+        &self,
+        at_once: u32,
+        present: OffsetDateTime,
+    ) -> Result<u64, CatalogError> {
+        let mut told = 0;
+        for _ in 0..ROUNDS {
+            let more = self.tell_some_unconfirmed(at_once, present).await?;
+            told += more;
+            if more < u64::from(at_once) {
+                break;
+            }
+        }
+        Ok(told)
+    }
+
+    async fn tell_some_unconfirmed(&self, most: u32, present: OffsetDateTime) -> Result<u64, CatalogError> {
         let mut tx = self.writing().await?;
         let rows = all!(
             tx,
             (Uuid,),
             "UPDATE outbox SET state = 'failed', error = 'delivery not confirmed', updated_at = $2 \
-             WHERE id IN (SELECT o.id FROM outbox o WHERE o.state = 'sent' AND o.sent_at <= $1 LIMIT 500) \
+             WHERE state = 'sent' AND id IN (SELECT o.id FROM outbox o WHERE o.state = 'sent' AND o.sent_at <= $1 LIMIT $3) \
              RETURNING id",
             micros(present.saturating_sub(self.sent_life)),
-            micros(present)
+            micros(present),
+            i64::from(most)
         )?;
         for (id,) in &rows {
             let detail = json!({ "error": "delivery not confirmed" });

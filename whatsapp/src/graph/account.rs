@@ -61,6 +61,19 @@ pub struct TemplateInfo {
     pub body: Option<String>,
 }
 
+impl TemplateInfo {
+    /// How many places (`{{1}}`, `{{2}}`…) its body has; none where that is not told, or where they have names.
+    #[must_use]
+    pub fn places(&self) -> Option<u32> {
+        let body = self.body.as_deref()?;
+        let mut places = 0;
+        while body.contains(&format!("{{{{{}}}}}", places + 1)) {
+            places += 1;
+        }
+        (places > 0 || !body.contains("{{")).then_some(places)
+    }
+}
+
 fn text(value: &Value, key: &str) -> Option<String> {
     value.get(key).and_then(Value::as_str).filter(|t| !t.is_empty()).map(str::to_owned)
 }
@@ -168,4 +181,22 @@ fn template(value: &Value) -> Option<TemplateInfo> {
             all.iter().find(|c| text(c, "type").as_deref() == Some("BODY")).and_then(|c| text(c, "text"))
         }),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_places_of_a_body_are_counted() {
+        let places = |body: Option<&str>| {
+            let body = body.map(|text| serde_json::json!([{ "type": "BODY", "text": text }]));
+            let value = serde_json::json!({ "name": "a", "language": "es", "status": "APPROVED", "components": body });
+            template(&value).unwrap().places()
+        };
+        assert_eq!(places(Some("Hola {{1}}, tu pedido {{2}} salió, {{1}}.")), Some(2));
+        assert_eq!(places(Some("Hola.")), Some(0));
+        assert_eq!(places(Some("Hola {{name}}.")), None, "they have names");
+        assert_eq!(places(None), None);
+    }
 }

@@ -22,6 +22,8 @@ use crate::{env::Env, jobs::Ended, parts};
 const WINDOW_DOUBT: Duration = Duration::from_secs(60);
 /// A template's first pause (Meta: 3 hours, then 6, then it is disabled).
 const TEMPLATE_PAUSE: Duration = Duration::from_secs(3 * 3_600);
+/// What Meta says of what stands in a template, and not of the template: their count, their length, their form.
+const OF_PARAMETERS: [i64; 4] = [132_000, 132_005, 132_012, 132_018];
 /// A cap per person is not tried again before (Meta, 131049).
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 
@@ -128,7 +130,9 @@ async fn note(
             let category = message.category.as_deref().unwrap_or("marketing");
             catalog.consent_withdrawn(message, number, category, "meta_131050").await
         }
-        (ErrorClass::TemplateWrong, Some(template)) => {
+        (ErrorClass::TemplateWrong, Some(template))
+            if is_of_template(message.payload.named.is_some(), failure.code) =>
+        {
             catalog.template_refused(number, template, &failure.why, None).await
         }
         (ErrorClass::TemplatePaused, Some(template)) => {
@@ -137,6 +141,12 @@ async fn note(
         }
         _ => Ok(()),
     }
+}
+
+/// Whether a template itself is wrong: it goes to nobody any more. What somebody put wrongly into one that they named harms
+/// their own message alone.
+fn is_of_template(is_named: bool, code: Option<i64>) -> bool {
+    !is_named || code.is_none_or(|code| !OF_PARAMETERS.contains(&code))
 }
 
 /// What is to become of a message that was refused.
@@ -189,5 +199,22 @@ fn outlook(class: ErrorClass, tried: u32) -> Outlook {
         | ErrorClass::MediaTooLarge
         | ErrorClass::HostNotAllowed
         | ErrorClass::Permanent => Outlook::Told("message_failed"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wrong_parameters_of_one_caller_shut_a_template_for_nobody_else() {
+        for code in OF_PARAMETERS {
+            assert_eq!(ErrorClass::of_code(code), Some(ErrorClass::TemplateWrong), "{code}");
+            assert!(!is_of_template(true, Some(code)), "{code}: whoever named it put it wrong");
+            assert!(is_of_template(false, Some(code)), "{code}: of ours, what stands in it is ours too");
+        }
+        for code in [132_001, 132_007, 132_016] {
+            assert!(is_of_template(true, Some(code)), "{code}: there is none, or it is shut");
+        }
     }
 }
