@@ -179,12 +179,15 @@ async fn arrive(app: &App, address: IpAddr, headers: &HeaderMap, back: Back) -> 
     if !app.door.may_knock(address, Instant::now()) {
         return Err(Problem::TooManyRequests);
     }
-    match vouched(app, provider, headers, back).await? {
+    match vouched(app, provider, (address, headers), back).await? {
         Ok((told, ticket)) => match enter(app, provider, &told, (address, headers)).await? {
-            Ok(token) => Ok(with_cookie(arrived(headers, &token, &ticket.back), headers, "")),
-            Err(refusal) => turn_away(app, provider, (address, headers), refusal, Some(&told)).await,
+            Ok(token) => {
+                app.door.let_in(address);
+                Ok(with_cookie(arrived(headers, &token, &ticket.back), headers, ""))
+            }
+            Err(refusal) => turn_away(app, provider, headers, refusal, Some(&told)).await,
         },
-        Err(refusal) => turn_away(app, provider, (address, headers), refusal, None).await,
+        Err(refusal) => turn_away(app, provider, headers, refusal, None).await,
     }
 }
 
@@ -192,7 +195,7 @@ async fn arrive(app: &App, address: IpAddr, headers: &HeaderMap, back: Back) -> 
 async fn vouched(
     app: &App,
     provider: &Provider,
-    headers: &HeaderMap,
+    (address, headers): (IpAddr, &HeaderMap),
     back: Back,
 ) -> Result<Result<(Told, Ticket), Refusal>, Problem> {
     let (key, present) = (provider.key(&app.catalog).await?, app.catalog.now());
@@ -204,6 +207,10 @@ async fn vouched(
     let own = Sha256::of(back.state.as_bytes()) == Sha256::of(ticket.state(key).as_bytes());
     if !own || back.iss.is_some_and(|issuer| issuer != provider.config.issuer) {
         return Ok(Err(Refusal::Forged));
+    }
+    // Only now: what any page can have a browser ask would else shut the door for a whole office.
+    if !app.door.knock(address, Instant::now()) {
+        return Err(Problem::TooManyRequests);
     }
     if !app.catalog.spend_sign_in(&ticket.spent_as(), ticket.expires).await? {
         return Ok(Err(Refusal::Replayed));
@@ -253,17 +260,14 @@ async fn enter(
     }
 }
 
-/// Counts it, writes it to the trail where somebody was there, and says why.
+/// Writes it to the trail where somebody was there, and says why.
 async fn turn_away(
     app: &App,
     provider: &Provider,
-    (address, headers): (IpAddr, &HeaderMap),
+    headers: &HeaderMap,
     refusal: Refusal,
     told: Option<&Told>,
 ) -> Result<Response, Problem> {
-    if !matches!(refusal, Refusal::Away | Refusal::Cancelled) {
-        app.door.knocked(address, Instant::now());
-    }
     if let Some(reason) = refusal.word() {
         let detail = json!({
             "issuer": provider.config.issuer,
@@ -274,7 +278,10 @@ async fn turn_away(
         app.catalog.audit(ACTOR, "sign_in_refused", None, &detail).await?;
     }
     tracing::warn!(refusal = ?refusal, "a sign-in failed");
-    Ok(with_cookie(refused(app, headers, refusal), headers, ""))
+    let page = refused(app, headers, refusal);
+    // What comes back in another tab leaves this one's sign-in as it is.
+    let is_over = !matches!(refusal, Refusal::Late | Refusal::Forged);
+    Ok(if is_over { with_cookie(page, headers, "") } else { page })
 }
 
 fn refused(app: &App, headers: &HeaderMap, refusal: Refusal) -> Response {

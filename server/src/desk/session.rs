@@ -133,10 +133,17 @@ impl Door {
         failures.of_address.level(&place(address), OF_ADDRESS, at) >= 1.0
     }
 
-    /// Somebody came back and was not let in.
-    pub(super) fn knocked(&self, address: IpAddr, at: Instant) {
+    /// Somebody comes back with a sign-in of their own; false where too much failed from their address. It counts as failed
+    /// until it is known that they are let in, so that many at once are counted too.
+    pub(super) fn knock(&self, address: IpAddr, at: Instant) -> bool {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = failures.of_address.take(&place(address), OF_ADDRESS, at);
+        failures.of_address.take(&place(address), OF_ADDRESS, at).is_ok()
+    }
+
+    /// They were let in.
+    pub(super) fn let_in(&self, address: IpAddr) {
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        failures.of_address.give_back(&place(address), OF_ADDRESS);
     }
 
     fn failed(&self, address: IpAddr, name: &str, at: Instant) {
@@ -412,6 +419,19 @@ mod tests {
             door.failed(home, "eva", now);
         }
         assert!(!door.may_try(home, "eva", now), "nobody guesses from there either");
+    }
+
+    #[test]
+    fn whoever_comes_in_from_a_provider_uses_nothing_up_and_whoever_does_not_does_so_at_once() {
+        let (door, now) = (Door::default(), Instant::now());
+        let office: IpAddr = "203.0.113.9".parse().unwrap();
+        for _ in 0..100 {
+            assert!(door.knock(office, now));
+            door.let_in(office);
+        }
+        let under_way = (0..100).filter(|_| door.knock(office, now)).count();
+        assert_eq!(under_way, 30, "before any of them has ended");
+        assert!(!door.may_knock(office, now));
     }
 
     #[test]
