@@ -32,7 +32,10 @@ use super::{
     speak::{self, Unanswered},
     ticket::{Key, Ticket},
 };
-use crate::{config::Oidc, http::Chain};
+use crate::{
+    config::{Oidc, is_safe},
+    http::Chain,
+};
 
 /// How long what the provider says of itself is taken for true.
 const FRESH: Duration = Duration::HOUR;
@@ -199,7 +202,7 @@ impl Provider {
     async fn describe(&self) -> Result<CoreProviderMetadata, Trouble> {
         let issuer = IssuerUrl::new(self.config.issuer.clone()).map_err(away)?;
         let ask = |request| speak::ask(self.http.clone(), request);
-        CoreProviderMetadata::discover_async(issuer, &ask).await.map_err(away)
+        sound(CoreProviderMetadata::discover_async(issuer, &ask).await.map_err(away)?)
     }
 
     /// Us, as the provider knows us.
@@ -313,6 +316,11 @@ impl Provider {
     }
 }
 
+/// Browsers are sent there, and people type their passwords there.
+fn sound(said: CoreProviderMetadata) -> Result<CoreProviderMetadata, Trouble> {
+    if is_safe(said.authorization_endpoint().url()) { Ok(said) } else { Err(away(Unanswered::Unsafe)) }
+}
+
 type Token = IdToken<Claims, CoreGenderClaim, Encryption, Signing>;
 type TokenClaims = IdTokenClaims<Claims, CoreGenderClaim>;
 
@@ -398,6 +406,17 @@ mod tests {
             "id_token_signing_alg_values_supported": ["RS256"],
         });
         serde_json::from_value(said).unwrap()
+    }
+
+    #[test]
+    fn nobody_is_sent_where_passwords_must_not_go() {
+        for safe in ["https://id.example/in", "http://localhost:5556/in"] {
+            assert!(sound(describing(safe)).is_ok(), "{safe}");
+        }
+        for bad in ["http://id.example/in", "javascript:alert(1)", "data:text/html,x"] {
+            let Err(Trouble::Away(why)) = sound(describing(bad)) else { panic!("{bad} is taken") };
+            assert_eq!(why.to_string(), "the provider names an address that is not https");
+        }
     }
 
     #[tokio::test]
