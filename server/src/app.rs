@@ -51,6 +51,8 @@ pub struct Parts {
     pub undo: std::time::Duration,
     /// How the accounting system at hand wants an export.
     pub mapping: Option<Arc<crate::export::Mapping>>,
+    /// Where exports lie until they are taken.
+    pub exports: crate::export::Spool,
     /// What `/metrics` shows.
     pub metrics: PrometheusHandle,
     /// How much is done at once, and for whom.
