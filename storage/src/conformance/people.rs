@@ -65,6 +65,15 @@ pub(super) async fn who_may_what_is_changed_and_told(catalog: &Catalog) {
     assert_eq!(catalog.change_user(boss, &disabled(true)).await.unwrap(), Err(Unchanged::LastAdmin));
     let lower = Change { role: Some(Role::Auditor), ..Change::default() };
     assert_eq!(catalog.change_user(boss, &lower).await.unwrap(), Err(Unchanged::LastAdmin));
+    let (shut, back) = (disabled(true), disabled(false));
+    for n in 0..5 {
+        let other = catalog.put_user(&format!("boss-{n}-{unique}"), "$h", Role::Admin).await.unwrap();
+        let (one, two) = tokio::join!(catalog.change_user(boss, &shut), catalog.change_user(other, &shut));
+        let refused = [one.unwrap(), two.unwrap()].into_iter().filter_map(Result::err).collect::<Vec<_>>();
+        assert_eq!(refused, [Unchanged::LastAdmin], "nor by two at once");
+        catalog.change_user(boss, &back).await.unwrap().unwrap();
+        catalog.change_user(other, &shut).await.unwrap().unwrap();
+    }
     let nobody = catalog.change_user(UserId::generate(), &sees).await.unwrap();
     assert_eq!(nobody, Err(Unchanged::Missing));
 }
