@@ -137,6 +137,12 @@ pub(super) async fn whom_a_provider_vouches_for_comes_in(catalog: &Catalog) {
     let told = catalog.search_audit(&of("oidc"), None, 100).await.unwrap();
     let told: Vec<_> = told.iter().map(|l| l.entry.action.as_str()).collect();
     assert_eq!(told, ["identity_linked", "user_added", "identity_linked", "user_changed", "identity_linked"]);
+    for n in 0..5 {
+        let (email, subject) = (format!("twice-{n}-{unique}@example.org"), format!("twice-{n}-{unique}"));
+        let twice = Vouched { email: Some(&email), subject: &subject, ..new };
+        let (one, two) = tokio::join!(comes(&twice), comes(&twice));
+        assert!(one.is_ok() && one == two, "in two windows at once: {one:?}, {two:?}");
+    }
     a_sign_in_comes_back_once(catalog, &unique).await;
 }
 
