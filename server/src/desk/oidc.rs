@@ -74,6 +74,7 @@ impl Refusal {
             Self::Outside(Outside::Disabled) => "disabled_person",
             Self::Outside(Outside::Another) => "linked_to_another",
             Self::Outside(Outside::NameTaken) => "name_taken",
+            Self::Outside(Outside::Unbound) => "people_are_bound",
             Self::Outside(Outside::LastAdmin) => "last_admin",
         })
     }
@@ -256,7 +257,15 @@ async fn enter(
             session::open(&app.catalog, (user.id, Way::Oidc), from).await.map(Ok)
         }
         Err(Outside::Unknown) if email.is_none() => Ok(Err(Refusal::EmailUnproven)),
-        Err(outside) => Ok(Err(Refusal::Outside(outside))),
+        Err(outside) => {
+            if outside == Outside::Unbound {
+                tracing::warn!(
+                    "nobody is added by ACUSE_OIDC_NEW_ROLE while people are bound to some customers, entities or \
+                     teams: whoever it adds is bound to nothing and would see all; add them with acuse user add"
+                );
+            }
+            Ok(Err(Refusal::Outside(outside)))
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::desk::LEASE;
 use crate::{
     Catalog,
+    access::Binding,
     audit::AuditFilter,
     names::now,
     names::{UserId, micros},
@@ -127,6 +128,13 @@ pub(super) async fn whom_a_provider_vouches_for_comes_in(catalog: &Catalog) {
         role: None,
         new_role: Some(Role::Reviewer),
     };
+    // Bound to nothing they would see all, where others see some.
+    for user in catalog.users().await.unwrap() {
+        catalog.bind_user(user.id, &[]).await.unwrap().unwrap();
+    }
+    catalog.bind_user(ida, &[Binding::Team("north".into())]).await.unwrap().unwrap();
+    assert_eq!(comes(&new).await, Err(Outside::Unbound));
+    catalog.bind_user(ida, &[]).await.unwrap().unwrap();
     let made = catalog.let_in(&new).await.unwrap().expect("added");
     assert_eq!((made.name.as_str(), made.role, made.sees_ids), (fresh.as_str(), Role::Reviewer, false));
     let of = |actor: &str| AuditFilter {

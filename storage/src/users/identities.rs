@@ -45,6 +45,8 @@ pub enum Outside {
     Disabled,
     /// The person with their address is somebody else for that provider.
     Another,
+    /// They would be added, bound to nothing, where others are bound to some of what there is.
+    Unbound,
     /// They would be added under a name that somebody has.
     NameTaken,
     /// By their groups nobody would be left who may let people in.
@@ -224,6 +226,7 @@ async fn link(tx: &mut Tx, who: &Vouched<'_>) -> Result<Result<User, Outside>, C
     let user = match (row.map(User::try_from).transpose()?, who.new_role) {
         (Some(user), _) => user,
         (None, None) => return Ok(Err(Outside::Unknown)),
+        (None, Some(_)) if somebody_is_bound(tx).await? => return Ok(Err(Outside::Unbound)),
         (None, Some(new)) => match added(tx, email, who.role.unwrap_or(new)).await? {
             Some(user) => user,
             None => return Ok(Err(Outside::NameTaken)),
@@ -246,6 +249,12 @@ async fn link(tx: &mut Tx, who: &Vouched<'_>) -> Result<Result<User, Outside>, C
     let detail = json!({ "user": user.name, "issuer": who.issuer, "subject": who.subject, "email": email });
     audit::write(tx, ACTOR, "identity_linked", None, &detail).await?;
     Ok(Ok(user))
+}
+
+/// Whether somebody here sees only some of what there is: then nobody sees all of it unasked.
+async fn somebody_is_bound(tx: &mut Tx) -> Result<bool, CatalogError> {
+    let sql = "SELECT u.id FROM bindings b JOIN users u ON u.id = b.holder_id LIMIT 1";
+    Ok(optional!(tx, (Uuid,), sql)?.is_some())
 }
 
 /// Somebody whom nobody added, under their address; none where that name cannot be had. They see no IDs until an admin says so.
