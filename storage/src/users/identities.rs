@@ -11,7 +11,7 @@ use crate::{
     audit,
     catalog::Catalog,
     error::CatalogError,
-    names::{UserId, at, clean, cut, maybe_at, micros},
+    names::{UserId, at, maybe_at, micros},
     sql::Tx,
 };
 
@@ -298,12 +298,17 @@ async fn with_role(
     Ok(Ok(changed))
 }
 
-/// An address as it is kept and compared; none where it is none.
+/// Longest address (RFC 5321, section 4.5.3.1).
+const EMAIL_BYTES: usize = 254;
+
+/// An address as it is kept and compared; none where it is none, or has characters beyond ASCII.
 #[must_use]
 pub fn email(text: &str) -> Option<String> {
-    let text = cut(&clean(text.trim()), 254).to_lowercase();
+    let text = text.trim().to_ascii_lowercase();
     let (name, domain) = text.rsplit_once('@')?;
-    let sound = !name.is_empty() && domain.contains('.') && !text.contains(char::is_whitespace);
+    // What is cut or folded could be somebody else's.
+    let plain = text.len() <= EMAIL_BYTES && text.bytes().all(|b| b.is_ascii_graphic());
+    let sound = plain && !name.is_empty() && domain.contains('.');
     sound.then_some(text)
 }
 
@@ -317,5 +322,12 @@ mod tests {
         for none in ["", "ana", "@example.org", "ana@localhost", "a b@example.org"] {
             assert_eq!(email(none), None, "{none}");
         }
+        // None of these is another one's: a Kelvin sign, a dotted I, a control, and what would be cut.
+        for near in ["\u{212a}im@example.org", "\u{130}da@example.org", "a\u{7}na@example.org"] {
+            assert_eq!(email(near), None, "{near:?}");
+        }
+        let longest = format!("{}@example.org", "a".repeat(242));
+        assert_eq!(email(&longest).as_ref(), Some(&longest));
+        assert_eq!(email(&format!("{longest}.evil.example")), None);
     }
 }
