@@ -145,7 +145,7 @@ async fn leave(
     match provider.entrance(present, &redirect, (key, &ticket)).await {
         Ok(entrance) => {
             let there = Redirect::to(entrance.as_str()).into_response();
-            Ok(with_cookie(there, headers, &ticket.seal(key)))
+            Ok(with_cookie(there, &ticket.seal(key), is_secure(provider, headers)))
         }
         Err(error) => {
             tracing::warn!(error = %Chain(&error), "nobody can sign in at the identity provider");
@@ -184,7 +184,9 @@ async fn arrive(app: &App, address: IpAddr, headers: &HeaderMap, back: Back) -> 
         Ok((told, ticket)) => match enter(app, provider, &told, (address, headers)).await? {
             Ok(token) => {
                 app.door.let_in(address);
-                Ok(with_cookie(arrived(headers, &token, &ticket.back), headers, ""))
+                let secure = is_secure(provider, headers);
+                let page = door::with_session(arrived(headers, &ticket.back), &token, secure);
+                Ok(with_cookie(page, "", secure))
             }
             Err(refusal) => turn_away(app, provider, headers, refusal, Some(&told)).await,
         },
@@ -290,7 +292,7 @@ async fn turn_away(
     let page = refused(app, headers, refusal);
     // What comes back in another tab leaves this one's sign-in as it is.
     let is_over = !matches!(refusal, Refusal::Late | Refusal::Forged);
-    Ok(if is_over { with_cookie(page, headers, "") } else { page })
+    Ok(if is_over { with_cookie(page, "", is_secure(provider, headers)) } else { page })
 }
 
 fn refused(app: &App, headers: &HeaderMap, refusal: Refusal) -> Response {
@@ -299,6 +301,12 @@ fn refused(app: &App, headers: &HeaderMap, refusal: Refusal) -> Response {
 
 fn configured(app: &App) -> Result<&Provider, Problem> {
     app.oidc.as_ref().ok_or(Problem::NotFound("sign-in: no identity provider is configured"))
+}
+
+/// Whether the browser is here over https: where people come back to is, or a proxy says so.
+fn is_secure(provider: &Provider, headers: &HeaderMap) -> bool {
+    let configured = provider.config.redirect.as_ref();
+    configured.is_some_and(|url| url.scheme() == "https") || session::came_over_https(headers)
 }
 
 /// Where the provider sends people back to: as it is configured, or at the address that the browser asked. The provider
@@ -323,19 +331,18 @@ struct SignedIn<'a> {
 
 /// The page that goes on by itself. A browser keeps the session's cookie back from what another site led to, so the next
 /// page must be asked for by a page of ours.
-fn arrived(headers: &HeaderMap, token: &str, back: &str) -> Response {
+fn arrived(headers: &HeaderMap, back: &str) -> Response {
     let frame = Frame { section: "door", tongue: Tongue::asked(headers), ..Frame::default() };
-    let response = page(&SignedIn { frame, back: ticket::local(back) });
-    door::with_session(response, headers, token)
+    page(&SignedIn { frame, back: ticket::local(back) })
 }
 
 /// Sets the cookie of a sign-in on its way, or takes it away.
-fn with_cookie(mut response: Response, headers: &HeaderMap, value: &str) -> Response {
+fn with_cookie(mut response: Response, value: &str, secure: bool) -> Response {
     let lasts = if value.is_empty() { time::Duration::ZERO } else { ticket::LASTS };
     let cookie = Cookie::build((COOKIE, value.to_owned()))
         .http_only(true)
         .same_site(SameSite::Lax)
-        .secure(session::came_over_https(headers))
+        .secure(secure)
         .path(COOKIE_PATH)
         .max_age(lasts)
         .build()

@@ -33,6 +33,7 @@ use crate::{
     app::App,
     http::{
         auth::Caller,
+        client_address::SCHEME,
         front::rates::{Buckets, Size},
         problem::Problem,
     },
@@ -273,10 +274,10 @@ pub(super) fn sent(headers: &HeaderMap, name: &str) -> Option<String> {
     cookies.find(|c| c.name() == name).map(|c| c.value().to_owned())
 }
 
-/// Whether the browser came over https, as a proxy in front says.
+/// Whether the browser came over https, as a trusted proxy in front says.
 #[must_use]
 pub fn came_over_https(headers: &HeaderMap) -> bool {
-    headers.get("x-forwarded-proto").is_some_and(|v| v.as_bytes() == b"https")
+    headers.get(SCHEME).is_some_and(|v| v.as_bytes() == b"https")
 }
 
 /// Whether a browser says that the form was on another site's page.
