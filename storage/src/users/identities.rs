@@ -223,10 +223,11 @@ async fn link(tx: &mut Tx, who: &Vouched<'_>) -> Result<Result<User, Outside>, C
     let Some(email) = who.email else { return Ok(Err(Outside::Unknown)) };
     let text = format!("SELECT {COLUMNS} FROM users u WHERE u.email = $1");
     let row = optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), email)?;
+    let is_bound = row.is_none() && who.new_role.is_some() && somebody_is_bound(tx).await?;
     let user = match (row.map(User::try_from).transpose()?, who.new_role) {
         (Some(user), _) => user,
         (None, None) => return Ok(Err(Outside::Unknown)),
-        (None, Some(_)) if somebody_is_bound(tx).await? => return Ok(Err(Outside::Unbound)),
+        (None, Some(_)) if is_bound => return Ok(Err(Outside::Unbound)),
         (None, Some(new)) => match added(tx, email, who.role.unwrap_or(new)).await? {
             Some(user) => user,
             None => return Ok(Err(Outside::NameTaken)),
