@@ -51,6 +51,8 @@ pub struct Parts {
     pub undo: std::time::Duration,
     /// How the accounting system at hand wants an export.
     pub mapping: Option<Arc<crate::export::Mapping>>,
+    /// Where exports lie until they are taken.
+    pub exports: crate::export::Spool,
     /// What `/metrics` shows.
     pub metrics: PrometheusHandle,
     /// How much is done at once, and for whom.
@@ -240,6 +242,7 @@ pub fn router(app: App) -> Router {
         .method_not_allowed_fallback(http::wrong_method)
         .layer(DefaultBodyLimit::max(http::JSON_BYTES))
         .layer(CatchPanicLayer::custom(http::caught))
+        .layer(middleware::from_fn_with_state(app.clone(), http::client_address::believed))
         .layer(middleware::from_fn_with_state(app.clone(), http::front::budget::shared))
         .layer(middleware::from_fn(http::around))
         .with_state(app)

@@ -24,7 +24,7 @@ use crate::{
     app::{App, Channel, Parts as Web, router, worker_router},
     config::Config,
     desk::{live::Live, session::Door},
-    export::Mapping,
+    export::{Mapping, Spool},
     http::{
         Chain,
         front::{self, Caps, budget::Budget},
@@ -146,6 +146,7 @@ fn web(config: &Config, parts: &Parts, role: Role) -> anyhow::Result<App> {
         undo: config.undo,
         keep: config.erase_keeps,
         mapping: config.export_mapping.as_deref().map(Mapping::read).transpose()?.map(Arc::new),
+        exports: Spool::new(config.data_dir.join("tmp")),
         metrics: recorder()?,
         budget: Budget::new(
             config.trusted_proxies.clone(),

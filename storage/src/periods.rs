@@ -319,15 +319,16 @@ impl Catalog {
     /// When the database fails or a row is impossible.
     pub async fn period_afterwards(&self, period: &Period) -> Result<Afterwards, CatalogError> {
         let access = Access::whole();
-        let mut books = self.books().await?;
-        let missing = books.missing(&access, period.month.span()).await?;
+        // Looking at a month is no export, and waits for none.
+        let mut tx = self.reading_one_instant().await?;
+        let missing = export::missing(&mut tx, &access, period.month.span()).await?;
         let mut afterwards = Afterwards { missing, ..Afterwards::default() };
         for (part, sums) in
             [(PeriodPart::Late, &mut afterwards.late), (PeriodPart::Adjustments, &mut afterwards.adjustments)]
         {
             let mut after = None;
             loop {
-                let (lines, next) = books.period_page(&access, period, part, after.as_ref(), CHUNK).await?;
+                let (lines, next) = page(&mut tx, (&access, period), part, after.as_ref(), CHUNK).await?;
                 for line in &lines {
                     sums.add(&line.line);
                 }

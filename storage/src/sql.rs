@@ -125,6 +125,13 @@ macro_rules! execute {
     };
 }
 
+/// Waits until nobody else holds this lock of PostgreSQL, and holds it to the end of the transaction; SQLite has one writer
+/// anyway.
+pub(crate) async fn alone(tx: &mut Tx, lock: i64) -> Result<(), CatalogError> {
+    let sql = tx.pick("SELECT 1 WHERE $1 = 0", "SELECT pg_advisory_xact_lock($1)");
+    execute!(tx, sql, lock).map(drop)
+}
+
 macro_rules! query_rows {
     ($how:ident, $tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
         match $tx.both() {

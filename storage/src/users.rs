@@ -14,7 +14,7 @@ use crate::{
     catalog::Catalog,
     error::CatalogError,
     names::{UserId, at, maybe_at, micros, word, words},
-    sql::Tx,
+    sql::{Tx, alone},
 };
 
 words! {
@@ -32,6 +32,9 @@ words! {
         Auditor = "auditor",
     }
 }
+
+/// The lock of PostgreSQL that whoever changes what people may do holds.
+const LOCK: i64 = 0x61_63_75_73_65_02;
 
 /// In the place of a password's hash, of somebody who has none: no password has it.
 pub const NO_PASSWORD: &str = "!";
@@ -216,6 +219,10 @@ impl Catalog {
 
 /// Changes a person; what is refused must be rolled back.
 async fn change(tx: &mut Tx, id: UserId, change: &Change) -> Result<Result<User, Unchanged>, CatalogError> {
+    if change.role.is_some() || change.disabled.is_some() {
+        // Of two who shut each other out one must see what the other did.
+        alone(tx, LOCK).await?;
+    }
     let present = micros(tx.now());
     let had_admin = an_admin_is_there(tx).await?;
     if let Some(email) = change.email.as_deref().filter(|email| !email.is_empty()) {

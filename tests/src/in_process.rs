@@ -11,6 +11,7 @@ use acuse_pipeline::{document::Sha256, limits::Limits};
 use acuse_server::{
     app::{self, App, Channel, Parts},
     desk::{live::Live, session::Door},
+    export::Spool,
     http::{client_address::TrustedProxies, front::budget::Budget},
 };
 use acuse_storage::{erasure::Keep, fair::Quota, keys::Scope, queue::Queue};
@@ -78,6 +79,7 @@ impl InProcess {
             scans: false,
             undo: std::time::Duration::ZERO,
             mapping: None,
+            exports: Spool::new(std::env::temp_dir().join("acuse-exports")),
             metrics: PrometheusBuilder::new().build_recorder().handle(),
             budget: Budget::new(TrustedProxies::default(), 100_000, false),
             keep: Keep::Amounts,

@@ -280,7 +280,7 @@ async fn what_does_not_belong_together_is_refused() {
     let mut ana = visitor();
     let back = ana.goes("/login/oidc").await;
     assert_eq!(ana.get(&with(&back, "state", "guessed")).await.status(), 400);
-    assert_eq!(ana.get(&back).await.status(), 400, "and the sign-in is over");
+    assert_eq!(ana.get(&back).await.status(), 200, "and her own goes on");
     let mut ana = visitor();
     let back = ana.goes("/login/oidc").await;
     assert_eq!(visitor().get(&back).await.status(), 400, "it began elsewhere");
@@ -329,14 +329,28 @@ async fn what_does_not_belong_together_is_refused() {
         assert!(page.contains("content=\"0;url=/\"") && !page.contains("evil"), "{page}");
     }
 
-    // Whoever tries on and on is slowed down, as at the password.
-    let mut last = 0;
-    let knock = format!("{}/login/oidc/callback?code=x&state=y", house.base);
+    whoever_tries_on_and_on_is_slowed_down(&house).await;
+}
+
+/// As at the password; and nobody is by what a page can have their browser ask.
+async fn whoever_tries_on_and_on_is_slowed_down(house: &House) {
+    let callback = format!("{}/login/oidc/callback", house.base);
     for _ in 0..100 {
-        last = visitor().get(&knock).await.status().as_u16();
+        let led = Visitor::new(&house.base).get(&format!("{callback}?code=x&state=y")).await;
+        assert_eq!(led.status(), 400, "a whole office would be shut out");
+    }
+    let mut last = 0;
+    for _ in 0..100 {
+        let mut visitor = Visitor::new(&house.base);
+        let begun = visitor.get(&format!("{}/login/oidc", house.base)).await;
+        last = begun.status().as_u16();
         if last == 429 {
             break;
         }
+        let entrance = Url::parse(begun.headers()[header::LOCATION].to_str().unwrap()).unwrap();
+        let state = entrance.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
+        let back = visitor.get(&format!("{callback}?error=access_denied&state={state}")).await;
+        assert_eq!(back.status(), 401);
     }
     assert_eq!(last, 429);
 }

@@ -5,7 +5,7 @@ use anyhow::Context;
 use clap::Args;
 
 /// To what; to nothing reaches everything. Several of one kind add up, several kinds narrow.
-#[derive(Args)]
+#[derive(Args, Default)]
 pub struct BoundTo {
     /// Only documents of this customer (an id; may be repeated).
     #[arg(long = "customer", value_name = "ID")]

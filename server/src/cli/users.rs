@@ -5,7 +5,7 @@ use std::{
     process::ExitCode,
 };
 
-use acuse_storage::users::{Change, NO_PASSWORD, Role, identities};
+use acuse_storage::users::{Change, NO_PASSWORD, Role, User, identities};
 use anyhow::{Context, bail};
 use clap::Subcommand;
 use serde_json::json;
@@ -53,6 +53,10 @@ impl Users {
                 }
                 let email = email.map(|text| identities::email(&text).context("that is no e-mail address"));
                 let email = email.transpose()?;
+                let has_it = |user: &User| user.name != name && user.email == email;
+                if email.is_some() && catalog.users().await?.iter().any(has_it) {
+                    bail!("somebody else has that e-mail address; {name} is not added");
+                }
                 let hash =
                     if no_password { NO_PASSWORD.to_owned() } else { session::hash(password()?).await? };
                 let role = role.unwrap_or(if admin { Role::Admin } else { Role::Reviewer });
@@ -60,16 +64,16 @@ impl Users {
                 catalog.can_bind(&bound).await??;
                 let id = catalog.put_user(&name, &hash, role).await?;
                 catalog.set_sees_ids(id, !no_ids).await?;
-                let known_by = email.is_some();
-                if known_by && catalog.change_user(id, &Change { email, ..Change::default() }).await?.is_err()
-                {
-                    bail!("{name} is added; somebody else has that e-mail address");
-                }
                 catalog.bind_user(id, &bound).await??;
+                let known_by = email.is_some();
                 let detail = json!({
                     "user": name, "role": role.as_str(), "sees_ids": !no_ids, "bound_to": bound.len(), "email": known_by,
                 });
                 catalog.audit("cli", "user_put", None, &detail).await?;
+                if known_by && catalog.change_user(id, &Change { email, ..Change::default() }).await?.is_err()
+                {
+                    bail!("{name} is added; somebody else got that e-mail address at the same moment");
+                }
                 eprintln!("{name} can sign in now ({})", role.as_str());
             }
             Self::List => {
@@ -94,4 +98,36 @@ fn password() -> anyhow::Result<String> {
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line).context("cannot read the password from standard input")?;
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Settings;
+
+    #[tokio::test]
+    async fn an_address_that_somebody_has_adds_nobody_and_changes_nobody() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = Settings { data_dir: Some(folder.path().to_owned()), ..Settings::default() };
+        let config = Config::try_from(settings).unwrap();
+        let add = |name: &str, email: &str, role| Users::Add {
+            name: name.to_owned(),
+            admin: false,
+            role,
+            no_ids: false,
+            email: Some(email.to_owned()),
+            no_password: true,
+            bound: BoundTo::default(),
+        };
+        for name in ["ana", "ben", "ana"] {
+            add(name, &format!("{name}@example.org"), None).run(&config).await.unwrap();
+        }
+        for name in ["ben", "eva"] {
+            let refused = add(name, "Ana@example.org", Some(Role::Auditor)).run(&config).await;
+            assert!(refused.unwrap_err().to_string().contains("is not added"));
+        }
+        let people = Parts::catalog(&config).await.unwrap().users().await.unwrap();
+        let people: Vec<_> = people.iter().map(|user| (user.name.as_str(), user.role)).collect();
+        assert_eq!(people, [("ana", Role::Reviewer), ("ben", Role::Reviewer)]);
+    }
 }

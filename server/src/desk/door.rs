@@ -170,12 +170,12 @@ pub async fn resume(State(app): State<App>, headers: HeaderMap, Form(form): Form
 }
 
 fn admit(headers: &HeaderMap, token: &str, to: &str) -> Response {
-    with_session(Redirect::to(to).into_response(), headers, token)
+    with_session(Redirect::to(to).into_response(), token, session::came_over_https(headers))
 }
 
 /// Gives the browser a session, or with an empty token takes it away.
-pub(super) fn with_session(mut response: Response, headers: &HeaderMap, token: &str) -> Response {
-    if let Ok(value) = HeaderValue::from_str(&session::cookie(token, session::came_over_https(headers))) {
+pub(super) fn with_session(mut response: Response, token: &str, secure: bool) -> Response {
+    if let Ok(value) = HeaderValue::from_str(&session::cookie(token, secure)) {
         response.headers_mut().insert(header::SET_COOKIE, value);
     }
     response

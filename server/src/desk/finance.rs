@@ -9,7 +9,7 @@ use acuse_storage::{
 use askama::Template;
 use axum::{
     extract::State,
-    http::{HeaderMap, header},
+    http::{HeaderMap, Version, header},
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
@@ -26,7 +26,7 @@ use super::{
 use crate::{
     access,
     app::App,
-    export::{self, Format, Listed, Source},
+    export::{self, Format, How, Listed, Source},
     http::{
         customers::within,
         extract::{Params, day, word},
@@ -349,6 +349,7 @@ fn base(headers: &HeaderMap) -> String {
 pub async fn export(
     State(app): State<App>,
     person: Person,
+    version: Version,
     headers: HeaderMap,
     Params(ask): Params<Ask>,
 ) -> Shown {
@@ -358,13 +359,13 @@ pub async fn export(
             if !matches!(ask.format, Format::Csv | Format::Xlsx) {
                 return Err(Problem::BadRequest("format: csv or xlsx".to_owned()));
             }
-            let (now, format) = (app.catalog.now(), ask.format);
+            let (now, how) = (app.catalog.now(), How { format: ask.format, mapped: false, version });
             let ask = ask.with_month(now);
             let filter = ask.filter(&person)?;
             let name = format!("acuse-finance-{}-{}", ask.from, ask.to);
             let listed = Listed { filter, name, base: base(&headers) };
             let source = Source::Listed(Box::new(listed));
-            Ok(export::answer(&app, &person.caller, source, format, false).await?.into_response())
+            Ok(export::answer(&app, &person.caller, source, how).await?.into_response())
         }
         .await,
     )

@@ -74,6 +74,7 @@ impl Refusal {
             Self::Outside(Outside::Disabled) => "disabled_person",
             Self::Outside(Outside::Another) => "linked_to_another",
             Self::Outside(Outside::NameTaken) => "name_taken",
+            Self::Outside(Outside::Unbound) => "people_are_bound",
             Self::Outside(Outside::LastAdmin) => "last_admin",
         })
     }
@@ -144,7 +145,7 @@ async fn leave(
     match provider.entrance(present, &redirect, (key, &ticket)).await {
         Ok(entrance) => {
             let there = Redirect::to(entrance.as_str()).into_response();
-            Ok(with_cookie(there, headers, &ticket.seal(key)))
+            Ok(with_cookie(there, &ticket.seal(key), is_secure(provider, headers)))
         }
         Err(error) => {
             tracing::warn!(error = %Chain(&error), "nobody can sign in at the identity provider");
@@ -179,12 +180,17 @@ async fn arrive(app: &App, address: IpAddr, headers: &HeaderMap, back: Back) -> 
     if !app.door.may_knock(address, Instant::now()) {
         return Err(Problem::TooManyRequests);
     }
-    match vouched(app, provider, headers, back).await? {
+    match vouched(app, provider, (address, headers), back).await? {
         Ok((told, ticket)) => match enter(app, provider, &told, (address, headers)).await? {
-            Ok(token) => Ok(with_cookie(arrived(headers, &token, &ticket.back), headers, "")),
-            Err(refusal) => turn_away(app, provider, (address, headers), refusal, Some(&told)).await,
+            Ok(token) => {
+                app.door.let_in(address);
+                let secure = is_secure(provider, headers);
+                let page = door::with_session(arrived(headers, &ticket.back), &token, secure);
+                Ok(with_cookie(page, "", secure))
+            }
+            Err(refusal) => turn_away(app, provider, headers, refusal, Some(&told)).await,
         },
-        Err(refusal) => turn_away(app, provider, (address, headers), refusal, None).await,
+        Err(refusal) => turn_away(app, provider, headers, refusal, None).await,
     }
 }
 
@@ -192,7 +198,7 @@ async fn arrive(app: &App, address: IpAddr, headers: &HeaderMap, back: Back) -> 
 async fn vouched(
     app: &App,
     provider: &Provider,
-    headers: &HeaderMap,
+    (address, headers): (IpAddr, &HeaderMap),
     back: Back,
 ) -> Result<Result<(Told, Ticket), Refusal>, Problem> {
     let (key, present) = (provider.key(&app.catalog).await?, app.catalog.now());
@@ -204,6 +210,10 @@ async fn vouched(
     let own = Sha256::of(back.state.as_bytes()) == Sha256::of(ticket.state(key).as_bytes());
     if !own || back.iss.is_some_and(|issuer| issuer != provider.config.issuer) {
         return Ok(Err(Refusal::Forged));
+    }
+    // Only now: what any page can have a browser ask would else shut the door for a whole office.
+    if !app.door.knock(address, Instant::now()) {
+        return Err(Problem::TooManyRequests);
     }
     if !app.catalog.spend_sign_in(&ticket.spent_as(), ticket.expires).await? {
         return Ok(Err(Refusal::Replayed));
@@ -249,21 +259,26 @@ async fn enter(
             session::open(&app.catalog, (user.id, Way::Oidc), from).await.map(Ok)
         }
         Err(Outside::Unknown) if email.is_none() => Ok(Err(Refusal::EmailUnproven)),
-        Err(outside) => Ok(Err(Refusal::Outside(outside))),
+        Err(outside) => {
+            if outside == Outside::Unbound {
+                tracing::warn!(
+                    "nobody is added by ACUSE_OIDC_NEW_ROLE while people are bound to some customers, entities or \
+                     teams: whoever it adds is bound to nothing and would see all; add them with acuse user add"
+                );
+            }
+            Ok(Err(Refusal::Outside(outside)))
+        }
     }
 }
 
-/// Counts it, writes it to the trail where somebody was there, and says why.
+/// Writes it to the trail where somebody was there, and says why.
 async fn turn_away(
     app: &App,
     provider: &Provider,
-    (address, headers): (IpAddr, &HeaderMap),
+    headers: &HeaderMap,
     refusal: Refusal,
     told: Option<&Told>,
 ) -> Result<Response, Problem> {
-    if !matches!(refusal, Refusal::Away | Refusal::Cancelled) {
-        app.door.knocked(address, Instant::now());
-    }
     if let Some(reason) = refusal.word() {
         let detail = json!({
             "issuer": provider.config.issuer,
@@ -274,7 +289,10 @@ async fn turn_away(
         app.catalog.audit(ACTOR, "sign_in_refused", None, &detail).await?;
     }
     tracing::warn!(refusal = ?refusal, "a sign-in failed");
-    Ok(with_cookie(refused(app, headers, refusal), headers, ""))
+    let page = refused(app, headers, refusal);
+    // What comes back in another tab leaves this one's sign-in as it is.
+    let is_over = !matches!(refusal, Refusal::Late | Refusal::Forged);
+    Ok(if is_over { with_cookie(page, "", is_secure(provider, headers)) } else { page })
 }
 
 fn refused(app: &App, headers: &HeaderMap, refusal: Refusal) -> Response {
@@ -283,6 +301,12 @@ fn refused(app: &App, headers: &HeaderMap, refusal: Refusal) -> Response {
 
 fn configured(app: &App) -> Result<&Provider, Problem> {
     app.oidc.as_ref().ok_or(Problem::NotFound("sign-in: no identity provider is configured"))
+}
+
+/// Whether the browser is here over https: where people come back to is, or a proxy says so.
+fn is_secure(provider: &Provider, headers: &HeaderMap) -> bool {
+    let configured = provider.config.redirect.as_ref();
+    configured.is_some_and(|url| url.scheme() == "https") || session::came_over_https(headers)
 }
 
 /// Where the provider sends people back to: as it is configured, or at the address that the browser asked. The provider
@@ -307,19 +331,18 @@ struct SignedIn<'a> {
 
 /// The page that goes on by itself. A browser keeps the session's cookie back from what another site led to, so the next
 /// page must be asked for by a page of ours.
-fn arrived(headers: &HeaderMap, token: &str, back: &str) -> Response {
+fn arrived(headers: &HeaderMap, back: &str) -> Response {
     let frame = Frame { section: "door", tongue: Tongue::asked(headers), ..Frame::default() };
-    let response = page(&SignedIn { frame, back: ticket::local(back) });
-    door::with_session(response, headers, token)
+    page(&SignedIn { frame, back: ticket::local(back) })
 }
 
 /// Sets the cookie of a sign-in on its way, or takes it away.
-fn with_cookie(mut response: Response, headers: &HeaderMap, value: &str) -> Response {
+fn with_cookie(mut response: Response, value: &str, secure: bool) -> Response {
     let lasts = if value.is_empty() { time::Duration::ZERO } else { ticket::LASTS };
     let cookie = Cookie::build((COOKIE, value.to_owned()))
         .http_only(true)
         .same_site(SameSite::Lax)
-        .secure(session::came_over_https(headers))
+        .secure(secure)
         .path(COOKIE_PATH)
         .max_age(lasts)
         .build()

@@ -33,6 +33,7 @@ use crate::{
     app::App,
     http::{
         auth::Caller,
+        client_address::SCHEME,
         front::rates::{Buckets, Size},
         problem::Problem,
     },
@@ -133,10 +134,17 @@ impl Door {
         failures.of_address.level(&place(address), OF_ADDRESS, at) >= 1.0
     }
 
-    /// Somebody came back and was not let in.
-    pub(super) fn knocked(&self, address: IpAddr, at: Instant) {
+    /// Somebody comes back with a sign-in of their own; false where too much failed from their address. It counts as failed
+    /// until it is known that they are let in, so that many at once are counted too.
+    pub(super) fn knock(&self, address: IpAddr, at: Instant) -> bool {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = failures.of_address.take(&place(address), OF_ADDRESS, at);
+        failures.of_address.take(&place(address), OF_ADDRESS, at).is_ok()
+    }
+
+    /// They were let in.
+    pub(super) fn let_in(&self, address: IpAddr) {
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        failures.of_address.give_back(&place(address), OF_ADDRESS);
     }
 
     fn failed(&self, address: IpAddr, name: &str, at: Instant) {
@@ -266,10 +274,10 @@ pub(super) fn sent(headers: &HeaderMap, name: &str) -> Option<String> {
     cookies.find(|c| c.name() == name).map(|c| c.value().to_owned())
 }
 
-/// Whether the browser came over https, as a proxy in front says.
+/// Whether the browser came over https, as a trusted proxy in front says.
 #[must_use]
 pub fn came_over_https(headers: &HeaderMap) -> bool {
-    headers.get("x-forwarded-proto").is_some_and(|v| v.as_bytes() == b"https")
+    headers.get(SCHEME).is_some_and(|v| v.as_bytes() == b"https")
 }
 
 /// Whether a browser says that the form was on another site's page.
@@ -412,6 +420,19 @@ mod tests {
             door.failed(home, "eva", now);
         }
         assert!(!door.may_try(home, "eva", now), "nobody guesses from there either");
+    }
+
+    #[test]
+    fn whoever_comes_in_from_a_provider_uses_nothing_up_and_whoever_does_not_does_so_at_once() {
+        let (door, now) = (Door::default(), Instant::now());
+        let office: IpAddr = "203.0.113.9".parse().unwrap();
+        for _ in 0..100 {
+            assert!(door.knock(office, now));
+            door.let_in(office);
+        }
+        let under_way = (0..100).filter(|_| door.knock(office, now)).count();
+        assert_eq!(under_way, 30, "before any of them has ended");
+        assert!(!door.may_knock(office, now));
     }
 
     #[test]

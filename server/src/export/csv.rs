@@ -2,10 +2,8 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use axum::body::Body;
-
 use super::{
-    AsyncPage, Mapping,
+    AsyncPage, Mapping, Out, Place,
     cells::{Cell, Layout},
     source::Rows,
     streamed,
@@ -64,9 +62,9 @@ fn finished(writer: csv::Writer<Vec<u8>>) -> Result<Vec<u8>, Problem> {
     Ok(writer.into_inner().map_err(|error| anyhow::anyhow!("{error}"))?)
 }
 
-pub(super) async fn body(rows: Rows, mapping: Option<Arc<Mapping>>) -> Result<Body, Problem> {
+pub(super) async fn body(place: Place, rows: Rows, mapping: Option<Arc<Mapping>>) -> Result<Out, Problem> {
     let layout = Layout::new(&rows, mapping);
-    streamed(State { rows, layout, begun: false }, Csv).await
+    streamed(place, State { rows, layout, begun: false }, Csv).await
 }
 
 #[cfg(test)]

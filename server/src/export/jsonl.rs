@@ -2,12 +2,11 @@
 //! frozen, byte by byte: the month's SHA-256 is of these lines, without the last.
 
 use acuse_storage::export::{Line, Totals};
-use axum::body::Body;
 use serde::Serialize;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{
-    AsyncPage,
+    AsyncPage, Out, Place,
     source::{Row, Rows},
     streamed,
 };
@@ -72,6 +71,6 @@ impl AsyncPage<(Rows, bool)> for Jsonl {
     }
 }
 
-pub(super) async fn body(rows: Rows) -> Result<Body, Problem> {
-    streamed((rows, false), Jsonl).await
+pub(super) async fn body(place: Place, rows: Rows) -> Result<Out, Problem> {
+    streamed(place, (rows, false), Jsonl).await
 }

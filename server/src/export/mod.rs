@@ -14,7 +14,7 @@ mod xlsx;
 use acuse_storage::export::Totals;
 use axum::{
     Json,
-    http::{HeaderValue, header},
+    http::{HeaderValue, Version, header},
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
@@ -22,7 +22,8 @@ use serde::Deserialize;
 pub use cells::COLUMNS;
 pub use mapping::{BadMapping, Mapping};
 pub use source::{Listed, Row, Source};
-use spool::{AsyncPage, streamed};
+pub use spool::Spool;
+use spool::{AsyncPage, Out, Place, streamed};
 
 use crate::{
     app::App,
@@ -46,19 +47,30 @@ pub enum Format {
     Ubl,
 }
 
+/// How somebody wants an export.
+#[derive(Debug, Clone, Copy)]
+pub struct How {
+    /// Its format.
+    pub format: Format,
+    /// By the mapping file.
+    pub mapped: bool,
+    /// By which version of HTTP it is answered.
+    pub version: Version,
+}
+
 /// Rows of a page: few enough to be small, many enough to be quick.
 const PAGE: u32 = 1_000;
 
 /// Answers with an export.
 ///
 /// # Errors
-/// When the catalog fails before the first row is written, or `mapped` is asked without a mapping.
+/// When the catalog fails before the first row is written, when `mapped` is asked without a mapping, or when too many are
+/// made or lie there.
 pub async fn answer(
     app: &App,
     caller: &Caller,
     source: Source,
-    format: Format,
-    mapped: bool,
+    How { format, mapped, version }: How,
 ) -> Result<Response, Problem> {
     let mapping = match (mapped || format == Format::Ubl, &app.mapping) {
         // What no paper says of an invoice is stated there, or is missing.
@@ -72,20 +84,34 @@ pub async fn answer(
         }
     };
     let name = source.name();
+    if format == Format::Totals {
+        let rows = source::Rows::open(app.clone(), caller.clone(), source).await?;
+        return Ok(Json(counted(rows).await?).into_response());
+    }
+    // Its turn and its place before the database is held at its instant.
+    let _turn = match format {
+        Format::Xlsx => Some(xlsx::turn()?),
+        Format::Ubl => Some(ubl::turn()?),
+        _ => None,
+    };
+    let place = app.exports.place(version)?;
     let rows = source::Rows::open(app.clone(), caller.clone(), source).await?;
-    let (body, media_type, extension) = match format {
-        Format::Csv => (csv::body(rows, mapping).await?, "text/csv; charset=utf-8", "csv"),
-        Format::Jsonl => (jsonl::body(rows).await?, "application/jsonl", "jsonl"),
+    let (out, media_type, extension) = match format {
+        Format::Csv => (csv::body(place, rows, mapping).await?, "text/csv; charset=utf-8", "csv"),
+        Format::Jsonl => (jsonl::body(place, rows).await?, "application/jsonl", "jsonl"),
         Format::Xlsx => (
-            xlsx::body(rows, mapping).await?,
+            xlsx::body(place, rows, mapping).await?,
             "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
             "xlsx",
         ),
-        Format::Ubl => (ubl::body(rows, mapping).await?, "application/zip", "zip"),
-        Format::Totals => return Ok(Json(counted(rows).await?).into_response()),
+        // Totals are answered above.
+        Format::Totals | Format::Ubl => (ubl::body(place, rows, mapping).await?, "application/zip", "zip"),
     };
-    let mut response = Response::new(body);
+    let mut response = Response::new(out.body);
     let headers = response.headers_mut();
+    if let Some(bytes) = out.bytes {
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes));
+    }
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{name}.{extension}\"")) {
         headers.insert(header::CONTENT_DISPOSITION, value);

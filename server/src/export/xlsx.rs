@@ -1,18 +1,17 @@
 //! A workbook, written row by row into a temporary file: texts as text, amounts as numbers, a new sheet at a million
 //! rows, the control totals on the last sheet.
 
-use std::{fs::File, sync::Arc};
+use std::{fs::File, path::Path, sync::Arc};
 
 use acuse_storage::export::Totals;
-use axum::body::Body;
 use rust_xlsxwriter::{Workbook, Worksheet, XlsxError};
-use tokio::sync::{Semaphore, mpsc};
-use tokio_util::io::ReaderStream;
+use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
 
 use super::{
-    Mapping,
+    Mapping, Out, Place,
     cells::{Cell, Layout},
     source::Rows,
+    spool::{Folder, lying},
 };
 use crate::http::problem::Problem;
 
@@ -45,9 +44,10 @@ struct Book {
 }
 
 impl Book {
-    fn new(headers: Vec<String>) -> Result<Self, XlsxError> {
+    fn new(headers: Vec<String>, folder: &Path) -> Result<Self, XlsxError> {
         let mut book =
             Self { workbook: Workbook::new(), headers, sheet: 0, row: 0, title: "Export", of_title: 0 };
+        book.workbook.set_tempdir(folder)?;
         book.begin()?;
         Ok(book)
     }
@@ -128,8 +128,8 @@ fn put(sheet: &mut Worksheet, row: u32, column: u16, cell: &Cell) -> Result<(), 
     Ok(())
 }
 
-fn write(headers: Vec<String>, mut pieces: mpsc::Receiver<Piece>) -> anyhow::Result<File> {
-    let mut book = Book::new(headers)?;
+fn write(folder: &Folder, headers: Vec<String>, mut pieces: mpsc::Receiver<Piece>) -> anyhow::Result<File> {
+    let mut book = Book::new(headers, folder.there()?)?;
     let mut whole = false;
     while let Some(piece) = pieces.blocking_recv() {
         match piece {
@@ -145,7 +145,7 @@ fn write(headers: Vec<String>, mut pieces: mpsc::Receiver<Piece>) -> anyhow::Res
         }
     }
     anyhow::ensure!(whole, BROKE_OFF);
-    let mut file = tempfile::tempfile()?;
+    let mut file = folder.file()?;
     book.workbook.save_to_writer(&file)?;
     std::io::Seek::rewind(&mut file)?;
     Ok(file)
@@ -172,14 +172,21 @@ async fn send(mut rows: Rows, layout: Layout, to: mpsc::Sender<Piece>) -> Result
     Ok(())
 }
 
-pub(super) async fn body(rows: Rows, mapping: Option<Arc<Mapping>>) -> Result<Body, Problem> {
-    let Ok(_permit) = WRITING.try_acquire() else {
-        return Err(Problem::Unavailable("two workbooks are being written already; try again"));
-    };
+/// A turn to write one.
+///
+/// # Errors
+/// 503 while two are written.
+pub(super) fn turn() -> Result<SemaphorePermit<'static>, Problem> {
+    let busy = |_| Problem::Unavailable("two workbooks are being written already; try again");
+    WRITING.try_acquire().map_err(busy)
+}
+
+pub(super) async fn body(place: Place, rows: Rows, mapping: Option<Arc<Mapping>>) -> Result<Out, Problem> {
     let layout = Layout::new(&rows, mapping);
     let headers = layout.headers().into_iter().map(str::to_owned).collect();
     let (to, from) = mpsc::channel(2);
-    let writer = tokio::task::spawn_blocking(move || write(headers, from));
+    let folder = place.folder.clone();
+    let writer = tokio::task::spawn_blocking(move || write(&folder, headers, from));
     let sent = send(rows, layout, to).await;
     let file = writer.await.map_err(anyhow::Error::new)?;
     let file = match (sent, file) {
@@ -188,7 +195,7 @@ pub(super) async fn body(rows: Rows, mapping: Option<Arc<Mapping>>) -> Result<Bo
         (Err(_), Err(failed)) if failed.to_string() != BROKE_OFF => return Err(failed.into()),
         (Err(problem), _) => return Err(problem),
     };
-    Ok(Body::from_stream(ReaderStream::with_capacity(tokio::fs::File::from_std(file), 1 << 16)))
+    Ok(lying(place, file).map_err(anyhow::Error::new)?)
 }
 
 #[cfg(test)]
@@ -197,7 +204,8 @@ mod tests {
 
     #[test]
     fn a_sheet_that_is_full_is_followed_by_another() {
-        let mut book = Book::new(vec!["total".into()]).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let mut book = Book::new(vec!["total".into()], folder.path()).unwrap();
         for _ in 0..5 {
             book.add(&[Cell::of_amount("1.50")], 2).unwrap();
         }

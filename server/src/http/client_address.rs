@@ -6,8 +6,18 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use axum::http::{Extensions, HeaderMap};
+use axum::{
+    extract::{Request, State},
+    http::{Extensions, HeaderMap, HeaderValue},
+    middleware::Next,
+    response::Response,
+};
 use ipnet::IpNet;
+
+use crate::app::App;
+
+/// By which scheme a client came to a proxy.
+pub const SCHEME: &str = "x-forwarded-proto";
 
 /// The other end of a connection, put into each of its requests by [`super::front`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +67,18 @@ impl TrustedProxies {
         client
     }
 
+    /// Leaves of [`SCHEME`] what a trusted proxy says, which is the last there is: those before it the client itself may
+    /// have invented.
+    fn leave_scheme(&self, peer: Option<Peer>, headers: &mut HeaderMap) {
+        let last = headers.get_all(SCHEME).iter().next_back().and_then(|value| value.to_str().ok());
+        let last = last.and_then(|line| line.rsplit(',').next()).map(|word| word.trim().to_ascii_lowercase());
+        headers.remove(SCHEME);
+        let last = last.filter(|_| peer.is_some_and(|peer| self.has(peer.0.ip())));
+        if let Some(Ok(scheme)) = last.map(|word| HeaderValue::from_str(&word)) {
+            headers.insert(SCHEME, scheme);
+        }
+    }
+
     /// The client of a request, by its parts.
     #[must_use]
     pub fn client_of(&self, extensions: &Extensions, headers: &HeaderMap) -> IpAddr {
@@ -65,9 +87,36 @@ impl TrustedProxies {
     }
 }
 
+/// Around everything: nobody behind it reads a scheme that no trusted proxy says.
+pub async fn believed(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let peer = request.extensions().get::<Peer>().copied();
+    app.budget.trusted.leave_scheme(peer, request.headers_mut());
+    next.run(request).await
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_scheme_is_what_a_trusted_proxy_says_last() {
+        let left = |peer: Option<&str>, said: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for value in said {
+                headers.append(SCHEME, value.parse().unwrap());
+            }
+            let peer = peer.map(|ip| Peer(SocketAddr::new(ip.parse().unwrap(), 1)));
+            TrustedProxies::parse("10.0.0.0/8").unwrap().leave_scheme(peer, &mut headers);
+            headers.get_all(SCHEME).iter().map(|v| v.to_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(left(Some("10.1.1.1"), &["https"]), ["https"]);
+        assert_eq!(left(Some("10.1.1.1"), &["https", "http"]), ["http"]);
+        assert_eq!(left(Some("10.1.1.1"), &["http, HTTPS"]), ["https"]);
+        for stranger in [Some("203.0.113.9"), None] {
+            assert!(left(stranger, &["https"]).is_empty(), "{stranger:?}");
+        }
+        assert!(left(Some("10.1.1.1"), &[]).is_empty());
+    }
 
     fn seen(trusted: &str, peer: &str, forwarded: &[&str]) -> String {
         let mut headers = HeaderMap::new();

@@ -8,7 +8,7 @@ use acuse_storage::{
 use axum::{
     Json,
     extract::State,
-    http::StatusCode,
+    http::{StatusCode, Version},
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
@@ -23,7 +23,7 @@ use super::{
 use crate::{
     app::App,
     desk::session::Person,
-    export::{self, Format, Source},
+    export::{self, Format, How, Source},
 };
 
 /// Query of an export: a span of days, or a part of a closed month.
@@ -44,6 +44,12 @@ pub struct Query {
     format: Format,
     /// By the mapping file.
     mapped: bool,
+}
+
+impl Query {
+    fn how(&self, version: Version) -> How {
+        How { format: self.format, mapped: self.mapped, version }
+    }
 }
 
 fn day(name: &'static str, value: Option<&str>) -> Result<Option<Date>, Problem> {
@@ -87,19 +93,21 @@ async fn source(app: &App, query: &Query) -> Result<Source, Problem> {
 pub async fn of_key(
     State(app): State<App>,
     caller: Caller,
+    version: Version,
     Params(query): Params<Query>,
 ) -> Result<Response, Problem> {
     caller.require(Scope::DocumentsRead)?;
-    export::answer(&app, &caller, source(&app, &query).await?, query.format, query.mapped).await
+    export::answer(&app, &caller, source(&app, &query).await?, query.how(version)).await
 }
 
 /// `GET /export`, the same for a person at the desk.
 pub async fn of_person(
     State(app): State<App>,
     person: Person,
+    version: Version,
     Params(query): Params<Query>,
 ) -> Result<Response, Problem> {
-    export::answer(&app, &person.caller, source(&app, &query).await?, query.format, query.mapped).await
+    export::answer(&app, &person.caller, source(&app, &query).await?, query.how(version)).await
 }
 
 /// A closed month as far as a caller may know it: its sums are of all documents, so they are for who sees all.

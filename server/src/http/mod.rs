@@ -63,7 +63,7 @@ pub const JSON_BYTES: usize = 1 << 20;
 /// Longest time a request may take; a webhook's commit has its own, shorter one.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// Longest time for a file to come in or go out: 100 MB at 1.5 Mbit/s.
-const FILE_TIMEOUT: Duration = Duration::from_secs(600);
+pub(crate) const FILE_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// The id of a request, which its answer carries as `X-Request-Id`.
 #[derive(Debug, Clone, Copy)]

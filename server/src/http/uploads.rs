@@ -162,7 +162,8 @@ async fn from_form(
         (Some(key), Some(api_key)) => app.catalog.idempotency_key_is_used(api_key, key).await?,
         _ => false,
     };
-    read(app, caller, id, form, said, used).await?;
+    let taking = if used { Taking::Compared(app, caller) } else { Taking::Kept(app, caller) };
+    read(&taking, id, form, said).await?;
     let promise = promise(caller, key, said.hash());
     if !used {
         return accept(app, caller, id, said, promise).await;
@@ -235,16 +236,45 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     }
 }
 
+/// What becomes of a form.
+enum Taking<'a> {
+    /// Its file goes into the store.
+    Kept(&'a App, &'a Caller),
+    /// It is compared with an earlier one.
+    Compared(&'a App, &'a Caller),
+    /// Nothing, of a file of so many bytes at most: it is a sandbox key's.
+    Tried(u64),
+}
+
+impl Taking<'_> {
+    /// Longest file, bytes.
+    fn most(&self) -> u64 {
+        match self {
+            Self::Kept(app, _) | Self::Compared(app, _) => app.limits.original_bytes,
+            Self::Tried(most) => *most,
+        }
+    }
+
+    async fn file(&self, id: DocumentId, field: Field<'_>) -> Result<StoredObject, Problem> {
+        let most = self.most();
+        let Self::Kept(app, _) = self else { return looked_at(id, field, most).await };
+        app.objects.put_original(id, field, most).await.map_err(|error| not_stored(error, most))
+    }
+
+    async fn reaches(&self, customer: CustomerId) -> Result<bool, Problem> {
+        let (Self::Kept(app, caller) | Self::Compared(app, caller)) = self else { return Ok(true) };
+        Ok(app.catalog.reaches_customer(caller.access(), customer).await?)
+    }
+}
+
 async fn read(
-    app: &App,
-    caller: &Caller,
+    taking: &Taking<'_>,
     id: DocumentId,
     mut form: Multipart,
     said: &mut Said,
-    only_look: bool,
 ) -> Result<(), Problem> {
-    let mut parts = 0;
-    while let Some(field) = form.next_field().await.map_err(|e| multipart(&e, app))? {
+    let (mut parts, most) = (0, taking.most());
+    while let Some(field) = form.next_field().await.map_err(|e| broken_off(&e, most))? {
         parts += 1;
         if parts > PARTS {
             return Err(Problem::Unprocessable(format!("at most {PARTS} parts")));
@@ -259,21 +289,15 @@ async fn read(
                     filename: field.file_name().map(str::to_owned).filter(|n| !n.is_empty()),
                     ..DeclaredFile::default()
                 };
-                let stored = if only_look {
-                    looked_at(app, id, field).await?
-                } else {
-                    let stored = app.objects.put_original(id, field, app.limits.original_bytes).await;
-                    stored.map_err(|e| not_stored(e, app))?
-                };
-                said.file = Some((stored, declared));
+                said.file = Some((taking.file(id, field).await?, declared));
             }
-            "sender" => said.sender = Some(text(field, app).await?).filter(|t| !t.is_empty()),
-            "caption" => said.caption = Some(text(field, app).await?).filter(|t| !t.is_empty()),
+            "sender" => said.sender = Some(text(field, most).await?).filter(|t| !t.is_empty()),
+            "caption" => said.caption = Some(text(field, most).await?).filter(|t| !t.is_empty()),
             "customer_id" => {
-                let text = text(field, app).await?;
+                let text = text(field, most).await?;
                 let customer =
                     text.parse().map_err(|_| Problem::BadRequest("customer_id: not an id".to_owned()))?;
-                if !app.catalog.reaches_customer(caller.access(), customer).await? {
+                if !taking.reaches(customer).await? {
                     return Err(Problem::NotFound("customer"));
                 }
                 said.customer_id = Some(customer);
@@ -292,22 +316,15 @@ fn unknown_part(name: &str) -> Problem {
 /// A request of a sandbox key, parsed as any other and kept nowhere.
 pub(super) async fn tried(request: Request) -> Result<(), Problem> {
     let most = request.extensions().get::<Instead>().map_or(u64::MAX, |instead| instead.original_bytes);
-    let Incoming::Form(mut form) = Incoming::from_request(request, &()).await? else { return Ok(()) };
-    let mut file = None;
-    while let Some(mut field) = form.next_field().await.map_err(|e| broken_off(&e, most))? {
-        let name = field.name().unwrap_or_default().to_owned();
-        if !PART_NAMES.contains(&name.as_str()) {
-            return Err(unknown_part(&name));
-        }
-        let mut size_bytes = 0;
-        while let Some(chunk) = field.chunk().await.map_err(|e| broken_off(&e, most))? {
-            size_bytes += chunk.len() as u64;
-        }
-        if name == "file" {
-            file = Some(size_bytes);
+    idempotency_key(request.headers())?;
+    let mut said = Said::at(OffsetDateTime::UNIX_EPOCH);
+    match Incoming::from_request(request, &()).await? {
+        Incoming::Url(body) => body.texts(said).map(drop),
+        Incoming::Form(form) => {
+            read(&Taking::Tried(most), DocumentId::generate(), form, &mut said).await?;
+            some_file(said.file, |(stored, _)| stored.size_bytes).map(drop)
         }
     }
-    some_file(file, |size_bytes| *size_bytes).map(drop)
 }
 
 /// The file that a request must have, with something in it.
@@ -321,12 +338,12 @@ fn some_file<T>(file: Option<T>, size_bytes: impl Fn(&T) -> u64) -> Result<T, Pr
 }
 
 /// What a file would be stored as.
-async fn looked_at(app: &App, id: DocumentId, mut field: Field<'_>) -> Result<StoredObject, Problem> {
+async fn looked_at(id: DocumentId, mut field: Field<'_>, most: u64) -> Result<StoredObject, Problem> {
     let (mut hash, mut size) = (sha2::Sha256::new(), 0_u64);
-    while let Some(chunk) = field.chunk().await.map_err(|e| multipart(&e, app))? {
+    while let Some(chunk) = field.chunk().await.map_err(|e| broken_off(&e, most))? {
         size += chunk.len() as u64;
-        if size > app.limits.original_bytes {
-            return Err(Problem::TooLarge { limit_bytes: app.limits.original_bytes });
+        if size > most {
+            return Err(Problem::TooLarge { limit_bytes: most });
         }
         hash.update(&chunk);
     }
@@ -334,9 +351,9 @@ async fn looked_at(app: &App, id: DocumentId, mut field: Field<'_>) -> Result<St
     Ok(StoredObject { key: ObjectKey::original(id, &sha256), sha256, size_bytes: size })
 }
 
-async fn text(mut field: Field<'_>, app: &App) -> Result<String, Problem> {
+async fn text(mut field: Field<'_>, most: u64) -> Result<String, Problem> {
     let mut bytes = Vec::new();
-    while let Some(chunk) = field.chunk().await.map_err(|e| multipart(&e, app))? {
+    while let Some(chunk) = field.chunk().await.map_err(|e| broken_off(&e, most))? {
         if bytes.len() + chunk.len() > TEXT_BYTES {
             return Err(Problem::Unprocessable(format!("a text part has at most {TEXT_BYTES} bytes")));
         }
@@ -350,10 +367,6 @@ async fn text(mut field: Field<'_>, app: &App) -> Result<String, Problem> {
     Ok(text.trim().to_owned())
 }
 
-fn multipart(error: &MultipartError, app: &App) -> Problem {
-    broken_off(error, app.limits.original_bytes)
-}
-
 fn broken_off(error: &MultipartError, limit_bytes: u64) -> Problem {
     if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
         Problem::TooLarge { limit_bytes }
@@ -362,10 +375,10 @@ fn broken_off(error: &MultipartError, limit_bytes: u64) -> Problem {
     }
 }
 
-fn not_stored(error: ObjectError, app: &App) -> Problem {
+fn not_stored(error: ObjectError, most: u64) -> Problem {
     match error {
         ObjectError::Source(source) => match source.downcast_ref::<MultipartError>() {
-            Some(error) => multipart(error, app),
+            Some(error) => broken_off(error, most),
             None => Problem::BadRequest("the body ended early".to_owned()),
         },
         other => other.into(),
@@ -402,4 +415,48 @@ async fn accept(
         received_at: said.received_at,
     };
     Ok(app.catalog.accept_upload(&upload, key.as_ref()).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write;
+
+    use super::*;
+
+    async fn sent(parts: &[(&str, &str)], key: &str) -> Result<(), Problem> {
+        let mut body = String::new();
+        for (name, value) in parts {
+            let file = if *name == "file" { "; filename=\"a.txt\"" } else { "" };
+            let head = format!("Content-Disposition: form-data; name=\"{name}\"{file}");
+            write!(body, "--part\r\n{head}\r\n\r\n{value}\r\n").unwrap();
+        }
+        body.push_str("--part--\r\n");
+        let request = axum::http::Request::post("/v1/documents")
+            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=part")
+            .header("idempotency-key", key)
+            .extension(Instead { original_bytes: 10 })
+            .body(axum::body::Body::from(body))
+            .unwrap();
+        tried(request).await
+    }
+
+    async fn refused(parts: &[(&str, &str)], key: &str) -> &'static str {
+        sent(parts, key).await.unwrap_err().kind().name
+    }
+
+    #[tokio::test]
+    async fn a_sandbox_refuses_what_its_handler_refuses() {
+        let (file, long) = (("file", "ten bytes."), "x".repeat(TEXT_BYTES + 1));
+        let customer = ("customer_id", "01920000-0000-7000-8000-000000000001");
+        assert!(sent(&[file, customer, ("sender", "ana"), ("caption", "")], "k").await.is_ok());
+        assert_eq!(refused(&[file, file], "k").await, "bad_request");
+        assert_eq!(refused(&[("file", "eleven byte")], "k").await, "too_large");
+        assert_eq!(refused(&[("file", "")], "k").await, "unprocessable");
+        assert_eq!(refused(&[("sender", "ana"); PARTS + 1], "k").await, "unprocessable");
+        assert_eq!(refused(&[file, ("sender", long.as_str())], "k").await, "unprocessable");
+        assert_eq!(refused(&[file, ("customer_id", "mine")], "k").await, "bad_request");
+        assert_eq!(refused(&[file, ("other", "")], "k").await, "bad_request");
+        assert_eq!(refused(&[customer], "k").await, "bad_request");
+        assert_eq!(refused(&[file], &"k".repeat(256)).await, "unprocessable");
+    }
 }

@@ -1,7 +1,10 @@
 //! The provider: where it says that it is (discovery, kept for an hour with its keys), where people are sent, and what it
 //! tells of somebody who comes back.
 
-use std::sync::Arc;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
 
 use acuse_storage::{Catalog, CatalogError};
 use openidconnect::{
@@ -21,7 +24,7 @@ use rand::RngExt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use time::{Duration, OffsetDateTime};
-use tokio::sync::{Mutex, OnceCell};
+use tokio::sync::{Mutex as Turn, OnceCell};
 use url::Url;
 
 use super::{
@@ -29,12 +32,17 @@ use super::{
     speak::{self, Unanswered},
     ticket::{Key, Ticket},
 };
-use crate::{config::Oidc, http::Chain};
+use crate::{
+    config::{Oidc, is_safe},
+    http::Chain,
+};
 
 /// How long what the provider says of itself is taken for true.
 const FRESH: Duration = Duration::HOUR;
 /// How long one that did not answer is let alone.
-const REST: Duration = Duration::seconds(5);
+const REST: std::time::Duration = std::time::Duration::from_secs(5);
+/// How long anybody waits for what somebody else asks it.
+const TURN: std::time::Duration = std::time::Duration::from_secs(2);
 /// Longest name of a provider's for somebody (OpenID Connect Core 1.0, section 2).
 const SUBJECT_BYTES: usize = 255;
 /// By which tokens may be signed: never by a secret that both sides have, and never by nothing.
@@ -101,19 +109,18 @@ type Client = openidconnect::Client<
     EndpointMaybeSet,
 >;
 
-/// What is known of the provider.
-#[derive(Default)]
-struct Known {
-    said: Option<(Arc<CoreProviderMetadata>, OffsetDateTime)>,
-    silent_at: Option<OffsetDateTime>,
-}
+/// What the provider said of itself, and when it was asked.
+type Said = (Arc<CoreProviderMetadata>, OffsetDateTime);
 
 /// An identity provider that is configured.
 pub struct Provider {
     /// How.
     pub config: Oidc,
     http: reqwest::Client,
-    known: Mutex<Known>,
+    /// Held to look at it, never while it is asked.
+    said: Mutex<Option<Said>>,
+    /// Held by whoever asks it: when it last did not answer.
+    silent_at: Turn<Option<Instant>>,
     key: OnceCell<Key>,
 }
 
@@ -123,7 +130,8 @@ impl Provider {
     /// # Errors
     /// When TLS cannot be had.
     pub fn new(config: Oidc) -> reqwest::Result<Self> {
-        Ok(Self { config, http: speak::client()?, known: Mutex::default(), key: OnceCell::new() })
+        let (said, silent_at) = (Mutex::default(), Turn::default());
+        Ok(Self { config, http: speak::client()?, said, silent_at, key: OnceCell::new() })
     }
 
     /// What seals sign-ins on their way.
@@ -137,7 +145,8 @@ impl Provider {
     }
 
     /// What the provider says of itself, its keys too; asked again after an hour, or where `anew` is wanted. One that does
-    /// not answer is let alone for some seconds, and what it said before counts as long.
+    /// not answer is let alone for some seconds, and what it said before counts as long. Nobody waits long for it but the
+    /// one who asks it.
     ///
     /// # Errors
     /// When it has never answered, or does not now where that is wanted.
@@ -146,32 +155,54 @@ impl Provider {
         present: OffsetDateTime,
         anew: bool,
     ) -> Result<Arc<CoreProviderMetadata>, Trouble> {
-        // Held while it is asked: whoever comes meanwhile waits for the one answer.
-        let mut known = self.known.lock().await;
-        let before = known.said.clone().filter(|_| !anew);
+        let before = self.said();
         if let Some((said, at)) = &before
+            && !anew
             && present - *at < FRESH
         {
             return Ok(said.clone());
         }
-        if known.silent_at.is_some_and(|at| present - at < REST) {
-            let silent = || away(anyhow::anyhow!("it did not answer a moment ago"));
-            return before.map(|(said, _)| said).ok_or_else(silent);
+        let usable = before.as_ref().filter(|_| !anew).map(|(said, _)| said.clone());
+        // One asks at a time. Whoever comes meanwhile goes on with what it said before, or waits a moment for the answer.
+        let turn = match usable {
+            Some(_) => self.silent_at.try_lock().ok(),
+            None => tokio::time::timeout(TURN, self.silent_at.lock()).await.ok(),
+        };
+        let silent = || away(anyhow::anyhow!("it did not answer a moment ago"));
+        let Some(mut silent_at) = turn else { return usable.ok_or_else(silent) };
+        if let Some((said, _)) = self.said()
+            && before.is_none_or(|(old, _)| !Arc::ptr_eq(&old, &said))
+        {
+            return Ok(said);
         }
-        let issuer = IssuerUrl::new(self.config.issuer.clone()).map_err(away)?;
-        let ask = |request| speak::ask(self.http.clone(), request);
-        match CoreProviderMetadata::discover_async(issuer, &ask).await {
+        if silent_at.is_some_and(|at| at.elapsed() < REST) {
+            return usable.ok_or_else(silent);
+        }
+        match self.describe().await {
             Ok(said) => {
                 let said = Arc::new(said);
-                *known = Known { said: Some((said.clone(), present)), silent_at: None };
+                *self.said.lock().unwrap_or_else(PoisonError::into_inner) = Some((said.clone(), present));
+                *silent_at = None;
                 Ok(said)
             }
             Err(error) => {
-                known.silent_at = Some(present);
+                *silent_at = Some(Instant::now());
                 tracing::warn!(error = %Chain(&error), "the identity provider could not be discovered");
-                before.map(|(said, _)| said).ok_or_else(|| away(error))
+                usable.ok_or(error)
             }
         }
+    }
+
+    /// What it last said of itself, and when it was asked.
+    fn said(&self) -> Option<Said> {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Asks it what it is.
+    async fn describe(&self) -> Result<CoreProviderMetadata, Trouble> {
+        let issuer = IssuerUrl::new(self.config.issuer.clone()).map_err(away)?;
+        let ask = |request| speak::ask(self.http.clone(), request);
+        sound(CoreProviderMetadata::discover_async(issuer, &ask).await.map_err(away)?)
     }
 
     /// Us, as the provider knows us.
@@ -285,6 +316,11 @@ impl Provider {
     }
 }
 
+/// Browsers are sent there, and people type their passwords there.
+fn sound(said: CoreProviderMetadata) -> Result<CoreProviderMetadata, Trouble> {
+    if is_safe(said.authorization_endpoint().url()) { Ok(said) } else { Err(away(Unanswered::Unsafe)) }
+}
+
 type Token = IdToken<Claims, CoreGenderClaim, Encryption, Signing>;
 type TokenClaims = IdTokenClaims<Claims, CoreGenderClaim>;
 
@@ -334,5 +370,71 @@ fn not_exchanged(error: ExchangeError) -> Trouble {
             Trouble::Code(said.to_string())
         }
         error => away(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::{config::Secret, oidc::rules::Rules};
+
+    const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
+
+    fn named(issuer: String) -> Provider {
+        let config = Oidc {
+            issuer,
+            client_id: "acuse".to_owned(),
+            client_secret: Secret::new("hush"),
+            label: "the house".to_owned(),
+            redirect: None,
+            scopes: Vec::new(),
+            rules: Rules::default(),
+        };
+        Provider::new(config).unwrap()
+    }
+
+    fn describing(entrance: &str) -> CoreProviderMetadata {
+        let said = json!({
+            "issuer": "https://id.example",
+            "authorization_endpoint": entrance,
+            "jwks_uri": "https://id.example/keys",
+            "response_types_supported": ["code"],
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": ["RS256"],
+        });
+        serde_json::from_value(said).unwrap()
+    }
+
+    #[test]
+    fn nobody_is_sent_where_passwords_must_not_go() {
+        for safe in ["https://id.example/in", "http://localhost:5556/in"] {
+            assert!(sound(describing(safe)).is_ok(), "{safe}");
+        }
+        for bad in ["http://id.example/in", "javascript:alert(1)", "data:text/html,x"] {
+            let Err(Trouble::Away(why)) = sound(describing(bad)) else { panic!("{bad} is taken") };
+            assert_eq!(why.to_string(), "the provider names an address that is not https");
+        }
+    }
+
+    #[tokio::test]
+    async fn one_that_hangs_keeps_nobody_waiting_but_the_one_who_asks() {
+        let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let provider = Arc::new(named(format!("http://{}", silent.local_addr().unwrap())));
+        let asking = provider.clone();
+        let first = tokio::spawn(async move { asking.discovered(NOW, false).await.map(drop) });
+        let _held = silent.accept().await.unwrap();
+        let began = Instant::now();
+        assert!(matches!(provider.discovered(NOW, false).await, Err(Trouble::Away(_))));
+        assert!(began.elapsed() < std::time::Duration::from_secs(8), "{:?}", began.elapsed());
+        // What it said before, though long ago, is there at once.
+        let old = Arc::new(describing("https://id.example/in"));
+        *provider.said.lock().unwrap() = Some((old.clone(), NOW - FRESH * 2));
+        let began = Instant::now();
+        assert!(Arc::ptr_eq(&provider.discovered(NOW, false).await.unwrap(), &old));
+        assert!(began.elapsed() < TURN, "{:?}", began.elapsed());
+        first.abort();
     }
 }

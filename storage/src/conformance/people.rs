@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::desk::LEASE;
 use crate::{
     Catalog,
+    access::Binding,
     audit::AuditFilter,
     names::now,
     names::{UserId, micros},
@@ -65,6 +66,15 @@ pub(super) async fn who_may_what_is_changed_and_told(catalog: &Catalog) {
     assert_eq!(catalog.change_user(boss, &disabled(true)).await.unwrap(), Err(Unchanged::LastAdmin));
     let lower = Change { role: Some(Role::Auditor), ..Change::default() };
     assert_eq!(catalog.change_user(boss, &lower).await.unwrap(), Err(Unchanged::LastAdmin));
+    let (shut, back) = (disabled(true), disabled(false));
+    for n in 0..5 {
+        let other = catalog.put_user(&format!("boss-{n}-{unique}"), "$h", Role::Admin).await.unwrap();
+        let (one, two) = tokio::join!(catalog.change_user(boss, &shut), catalog.change_user(other, &shut));
+        let refused = [one.unwrap(), two.unwrap()].into_iter().filter_map(Result::err).collect::<Vec<_>>();
+        assert_eq!(refused, [Unchanged::LastAdmin], "nor by two at once");
+        catalog.change_user(boss, &back).await.unwrap().unwrap();
+        catalog.change_user(other, &shut).await.unwrap().unwrap();
+    }
     let nobody = catalog.change_user(UserId::generate(), &sees).await.unwrap();
     assert_eq!(nobody, Err(Unchanged::Missing));
 }
@@ -118,6 +128,13 @@ pub(super) async fn whom_a_provider_vouches_for_comes_in(catalog: &Catalog) {
         role: None,
         new_role: Some(Role::Reviewer),
     };
+    // Bound to nothing they would see all, where others see some.
+    for user in catalog.users().await.unwrap() {
+        catalog.bind_user(user.id, &[]).await.unwrap().unwrap();
+    }
+    catalog.bind_user(ida, &[Binding::Team("north".into())]).await.unwrap().unwrap();
+    assert_eq!(comes(&new).await, Err(Outside::Unbound));
+    catalog.bind_user(ida, &[]).await.unwrap().unwrap();
     let made = catalog.let_in(&new).await.unwrap().expect("added");
     assert_eq!((made.name.as_str(), made.role, made.sees_ids), (fresh.as_str(), Role::Reviewer, false));
     let of = |actor: &str| AuditFilter {
@@ -128,6 +145,12 @@ pub(super) async fn whom_a_provider_vouches_for_comes_in(catalog: &Catalog) {
     let told = catalog.search_audit(&of("oidc"), None, 100).await.unwrap();
     let told: Vec<_> = told.iter().map(|l| l.entry.action.as_str()).collect();
     assert_eq!(told, ["identity_linked", "user_added", "identity_linked", "user_changed", "identity_linked"]);
+    for n in 0..5 {
+        let (email, subject) = (format!("twice-{n}-{unique}@example.org"), format!("twice-{n}-{unique}"));
+        let twice = Vouched { email: Some(&email), subject: &subject, ..new };
+        let (one, two) = tokio::join!(comes(&twice), comes(&twice));
+        assert!(one.is_ok() && one == two, "in two windows at once: {one:?}, {two:?}");
+    }
     a_sign_in_comes_back_once(catalog, &unique).await;
 }
 

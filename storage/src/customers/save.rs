@@ -19,7 +19,7 @@ use crate::{
     error::CatalogError,
     events::{self, NewEvent},
     names::{CustomerId, cut, micros},
-    sql::Tx,
+    sql::{Tx, alone},
 };
 
 /// The lock of PostgreSQL that every writer of customers holds; SQLite has one writer anyway.
@@ -84,8 +84,7 @@ pub(super) type Alias = (CustomerAlias, String);
 
 /// Waits until nobody else writes customers, to the end of the transaction.
 pub(super) async fn lock(tx: &mut Tx) -> Result<(), CatalogError> {
-    let sql = tx.pick("SELECT 1 WHERE $1 = 0", "SELECT pg_advisory_xact_lock($1)");
-    execute!(tx, sql, LOCK).map(drop)
+    alone(tx, LOCK).await
 }
 
 /// Takes names away from whoever has them, and says so to those who follow.

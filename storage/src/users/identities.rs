@@ -11,7 +11,7 @@ use crate::{
     audit,
     catalog::Catalog,
     error::CatalogError,
-    names::{UserId, at, clean, cut, maybe_at, micros},
+    names::{UserId, at, maybe_at, micros},
     sql::Tx,
 };
 
@@ -45,6 +45,8 @@ pub enum Outside {
     Disabled,
     /// The person with their address is somebody else for that provider.
     Another,
+    /// They would be added, bound to nothing, where others are bound to some of what there is.
+    Unbound,
     /// They would be added under a name that somebody has.
     NameTaken,
     /// By their groups nobody would be left who may let people in.
@@ -75,6 +77,15 @@ impl Catalog {
     /// # Errors
     /// When the database fails or a row is impossible.
     pub async fn let_in(&self, who: &Vouched<'_>) -> Result<Result<User, Outside>, CatalogError> {
+        let came = self.come_in(who).await?;
+        // Who came in for the first time at the same moment, in another window, is known by now.
+        if matches!(came, Err(Outside::Another | Outside::NameTaken)) {
+            return self.come_in(who).await;
+        }
+        Ok(came)
+    }
+
+    async fn come_in(&self, who: &Vouched<'_>) -> Result<Result<User, Outside>, CatalogError> {
         let mut tx = self.writing().await?;
         let known = by_identity(&mut tx, who).await?;
         let user = match known {
@@ -212,9 +223,11 @@ async fn link(tx: &mut Tx, who: &Vouched<'_>) -> Result<Result<User, Outside>, C
     let Some(email) = who.email else { return Ok(Err(Outside::Unknown)) };
     let text = format!("SELECT {COLUMNS} FROM users u WHERE u.email = $1");
     let row = optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), email)?;
+    let is_bound = row.is_none() && who.new_role.is_some() && somebody_is_bound(tx).await?;
     let user = match (row.map(User::try_from).transpose()?, who.new_role) {
         (Some(user), _) => user,
         (None, None) => return Ok(Err(Outside::Unknown)),
+        (None, Some(_)) if is_bound => return Ok(Err(Outside::Unbound)),
         (None, Some(new)) => match added(tx, email, who.role.unwrap_or(new)).await? {
             Some(user) => user,
             None => return Ok(Err(Outside::NameTaken)),
@@ -237,6 +250,12 @@ async fn link(tx: &mut Tx, who: &Vouched<'_>) -> Result<Result<User, Outside>, C
     let detail = json!({ "user": user.name, "issuer": who.issuer, "subject": who.subject, "email": email });
     audit::write(tx, ACTOR, "identity_linked", None, &detail).await?;
     Ok(Ok(user))
+}
+
+/// Whether somebody here sees only some of what there is: then nobody sees all of it unasked.
+async fn somebody_is_bound(tx: &mut Tx) -> Result<bool, CatalogError> {
+    let sql = "SELECT u.id FROM bindings b JOIN users u ON u.id = b.holder_id LIMIT 1";
+    Ok(optional!(tx, (Uuid,), sql)?.is_some())
 }
 
 /// Somebody whom nobody added, under their address; none where that name cannot be had. They see no IDs until an admin says so.
@@ -280,12 +299,17 @@ async fn with_role(
     Ok(Ok(changed))
 }
 
-/// An address as it is kept and compared; none where it is none.
+/// Longest address (RFC 5321, section 4.5.3.1).
+const EMAIL_BYTES: usize = 254;
+
+/// An address as it is kept and compared; none where it is none, or has characters beyond ASCII.
 #[must_use]
 pub fn email(text: &str) -> Option<String> {
-    let text = cut(&clean(text.trim()), 254).to_lowercase();
+    let text = text.trim().to_ascii_lowercase();
     let (name, domain) = text.rsplit_once('@')?;
-    let sound = !name.is_empty() && domain.contains('.') && !text.contains(char::is_whitespace);
+    // What is cut or folded could be somebody else's.
+    let plain = text.len() <= EMAIL_BYTES && text.bytes().all(|b| b.is_ascii_graphic());
+    let sound = plain && !name.is_empty() && domain.contains('.');
     sound.then_some(text)
 }
 
@@ -299,5 +323,12 @@ mod tests {
         for none in ["", "ana", "@example.org", "ana@localhost", "a b@example.org"] {
             assert_eq!(email(none), None, "{none}");
         }
+        // None of these is another one's: a Kelvin sign, a dotted I, a control, and what would be cut.
+        for near in ["\u{212a}im@example.org", "\u{130}da@example.org", "a\u{7}na@example.org"] {
+            assert_eq!(email(near), None, "{near:?}");
+        }
+        let longest = format!("{}@example.org", "a".repeat(242));
+        assert_eq!(email(&longest).as_ref(), Some(&longest));
+        assert_eq!(email(&format!("{longest}.evil.example")), None);
     }
 }

@@ -19,17 +19,16 @@ use acuse_storage::{
     DocumentId,
     export::{Line, Totals},
 };
-use axum::body::Body;
 use serde::Serialize;
-use tokio::sync::{Semaphore, mpsc};
-use tokio_util::io::ReaderStream;
+use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
 use zip::{ZipWriter, write::SimpleFileOptions};
 
 pub use stated::Stated;
 
 use super::{
-    Mapping,
+    Mapping, Out, Place,
     source::{Row, Rows},
+    spool::{Folder, lying},
 };
 use crate::http::problem::Problem;
 use terms::{Against, Broken, Missing, Told};
@@ -70,9 +69,9 @@ struct Archive {
 }
 
 impl Archive {
-    fn new() -> anyhow::Result<Self> {
-        let zip = ZipWriter::new(BufWriter::new(tempfile::tempfile()?));
-        Ok(Self { zip, left_out: BufWriter::new(tempfile::tempfile()?) })
+    fn new(folder: &Folder) -> anyhow::Result<Self> {
+        let zip = ZipWriter::new(BufWriter::new(folder.file()?));
+        Ok(Self { zip, left_out: BufWriter::new(folder.file()?) })
     }
 
     fn file(&mut self, name: &str) -> anyhow::Result<()> {
@@ -109,8 +108,8 @@ impl Archive {
     }
 }
 
-fn write(stated: &Stated, mut pieces: mpsc::Receiver<Piece>) -> anyhow::Result<File> {
-    let mut archive = Archive::new()?;
+fn write(folder: &Folder, stated: &Stated, mut pieces: mpsc::Receiver<Piece>) -> anyhow::Result<File> {
+    let mut archive = Archive::new(folder)?;
     while let Some(piece) = pieces.blocking_recv() {
         match piece {
             Piece::Rows(rows) => rows.iter().try_for_each(|row| archive.add(row, stated))?,
@@ -129,19 +128,26 @@ async fn send(mut rows: Rows, to: mpsc::Sender<Piece>) -> Result<(), Problem> {
     Ok(())
 }
 
-pub(super) async fn body(rows: Rows, mapping: Option<Arc<Mapping>>) -> Result<Body, Problem> {
-    let Ok(_permit) = WRITING.try_acquire() else {
-        return Err(Problem::Unavailable("two archives are being written already; try again"));
-    };
+/// A turn to write one.
+///
+/// # Errors
+/// 503 while two are written.
+pub(super) fn turn() -> Result<SemaphorePermit<'static>, Problem> {
+    let busy = |_| Problem::Unavailable("two archives are being written already; try again");
+    WRITING.try_acquire().map_err(busy)
+}
+
+pub(super) async fn body(place: Place, rows: Rows, mapping: Option<Arc<Mapping>>) -> Result<Out, Problem> {
     if rows.has_entries() {
         let why =
             "format: ubl is of the books as they are; a closed month is its frozen lines (csv, xlsx, jsonl)";
         return Err(Problem::Unprocessable(why.to_owned()));
     }
     let (to, from) = mpsc::channel(2);
+    let folder = place.folder.clone();
     let writer = tokio::task::spawn_blocking(move || {
         let nothing = Stated::default();
-        write(mapping.as_ref().map_or(&nothing, |m| &m.ubl), from)
+        write(&folder, mapping.as_ref().map_or(&nothing, |m| &m.ubl), from)
     });
     let sent = send(rows, to).await;
     let file = match (sent, writer.await.map_err(anyhow::Error::new)?) {
@@ -150,5 +156,5 @@ pub(super) async fn body(rows: Rows, mapping: Option<Arc<Mapping>>) -> Result<Bo
         (Err(_), Err(failed)) if failed.to_string() != BROKE_OFF => return Err(failed.into()),
         (Err(problem), _) => return Err(problem),
     };
-    Ok(Body::from_stream(ReaderStream::with_capacity(tokio::fs::File::from_std(file), 1 << 16)))
+    Ok(lying(place, file).map_err(anyhow::Error::new)?)
 }

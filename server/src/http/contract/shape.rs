@@ -7,7 +7,7 @@ use axum::{
     Extension,
     body::Bytes,
     extract::{FromRequest, FromRequestParts, Query, Request, State},
-    http::HeaderMap,
+    http::{HeaderMap, Version},
 };
 use serde::{Deserialize, de::DeserializeOwned};
 
@@ -105,7 +105,7 @@ impl<T: DeserializeOwned> Takes for Body<T> {
 macro_rules! nothing_of_note {
     ($($extractor:ty),+ $(,)?) => { $(impl Takes for $extractor { fn told(_: &mut Shape) {} })+ };
 }
-nothing_of_note!(HeaderMap, Bytes, Request, ());
+nothing_of_note!(HeaderMap, Version, Bytes, Request, ());
 
 /// A file, or where it is.
 impl Takes for Result<Incoming, Problem> {

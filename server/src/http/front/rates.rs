@@ -206,7 +206,8 @@ impl<K: Hash + Eq + Clone> Buckets<K> {
         self.0.remove(key);
     }
 
-    fn give_back(&mut self, key: &K, size: Size) {
+    /// Puts one back that was taken in vain.
+    pub fn give_back(&mut self, key: &K, size: Size) {
         if let Some((level, _)) = self.0.get_mut(key) {
             *level = (*level + 1.0).min(size.most);
         }

@@ -66,11 +66,16 @@ impl ByUrl {
         {
             return Err(Problem::NotFound("customer"));
         }
+        self.texts(Said::at(app.catalog.now()))
+    }
+
+    /// The same of the request alone.
+    pub(super) fn texts(self, said: Said) -> Result<(Said, String, Option<String>), Problem> {
         let said = Said {
             sender: short("sender", self.sender)?,
             customer_id: self.customer_id,
             caption: short("caption", self.caption)?,
-            ..Said::at(app.catalog.now())
+            ..said
         };
         Ok((said, self.url, short("filename", self.filename)?))
     }
