@@ -309,7 +309,7 @@ mod tests {
         let mut before = u32::MAX;
         while made.load(Ordering::SeqCst) != before {
             before = made.load(Ordering::SeqCst);
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
 

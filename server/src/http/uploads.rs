@@ -431,7 +431,7 @@ mod tests {
             write!(body, "--part\r\n{head}\r\n\r\n{value}\r\n").unwrap();
         }
         body.push_str("--part--\r\n");
-        let request = axum::http::Request::post("/v1/documents")
+        let request = http::Request::post("/v1/documents")
             .header(header::CONTENT_TYPE, "multipart/form-data; boundary=part")
             .header("idempotency-key", key)
             .extension(Instead { original_bytes: 10 })

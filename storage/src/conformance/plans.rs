@@ -88,6 +88,13 @@ macro_rules! goes {
 
 /// Every list but that of documents, by each of its filters.
 pub(super) async fn no_list_scans(catalog: &Catalog) {
+    // Of a table that it knows to be small every plan is as good to SQLite too: one that knows nothing yet is asked.
+    let folder = tempfile::tempdir().unwrap();
+    let fresh = match catalog.database() {
+        "sqlite" => Some(Catalog::open_sqlite(&folder.path().join("acuse.db")).await.unwrap()),
+        _ => None,
+    };
+    let catalog = fresh.as_ref().unwrap_or(catalog);
     let (all, id) = (&Access::whole(), Uuid::now_v7());
     goes!(catalog, "PRIMARY KEY", catalog.follow(None, &EventFilter::default(), 50));
     goes!(catalog, "webhook_deliveries_log", catalog.webhook_log(EndpointId(id), None, None, 50));

@@ -108,13 +108,13 @@ async fn what_the_house_decides_is_done_once_whatever_dies() {
         let world = ruled().await;
         let catalog = &world.env.catalog;
         photo(&world, DEBTOR, &bill("N-1", "80.00")).await;
-        dying(&world, boundary, Duration::minutes(2)).await;
+        dying(&world, boundary, Duration::minutes(20)).await;
         photo(&world, DEBTOR, &bill("N-2", "5000.00")).await;
-        dying(&world, boundary, Duration::minutes(2)).await;
+        dying(&world, boundary, Duration::minutes(20)).await;
         approves(&world).await;
-        dying(&world, boundary, Duration::minutes(2)).await;
+        dying(&world, boundary, Duration::minutes(20)).await;
         writes(&world, GUEST, "¿A qué hora abren?").await;
-        dying(&world, boundary, Duration::minutes(1)).await;
+        dying(&world, boundary, Duration::minutes(20)).await;
         writes(&world, GUEST, "Quiero hablar con una persona").await;
         dying(&world, boundary, Duration::hours(3)).await;
 
