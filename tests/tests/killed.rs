@@ -31,7 +31,7 @@ const CHANGES: u64 = 50;
 /// Changes are made by so many at once, each of documents of its own.
 const WRITERS: usize = 4;
 /// Longest that all of it may take.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Numbers of no order, from a seed that a failure prints.
 struct Chance(u64);

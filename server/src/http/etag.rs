@@ -136,7 +136,7 @@ mod tests {
     async fn asked(request: Request) -> Response {
         let shown = || async { Json(serde_json::json!({ "balanced": true })) };
         let part = |headers: HeaderMap| async move { headers.contains_key(header::RANGE).to_string() };
-        let router = Router::new().route("/json", get(shown)).route("/part", get(part));
+        let router = Router::new().route("/v1/documents", get(shown)).route("/v1/events", get(part));
         router.layer(middleware::from_fn(named)).oneshot(request).await.unwrap()
     }
 
@@ -148,21 +148,21 @@ mod tests {
     async fn head_is_answered_as_get_is() {
         let none = (header::IF_NONE_MATCH, &HeaderValue::from_static("\"none\""));
         let (whole, head) = (
-            asked(to(Method::GET, "/json", none.clone())).await,
-            asked(to(Method::HEAD, "/json", none)).await,
+            asked(to(Method::GET, "/v1/documents", none.clone())).await,
+            asked(to(Method::HEAD, "/v1/documents", none)).await,
         );
         assert!(whole.headers().contains_key(header::ETAG));
         for name in [header::ETAG, header::CONTENT_LENGTH, header::CONTENT_TYPE] {
             assert_eq!(head.headers().get(&name), whole.headers().get(&name), "{name}");
         }
         let tag = (header::IF_NONE_MATCH, &head.headers()[header::ETAG]);
-        assert_eq!(asked(to(Method::HEAD, "/json", tag)).await.status(), StatusCode::NOT_MODIFIED);
+        assert_eq!(asked(to(Method::HEAD, "/v1/documents", tag)).await.status(), StatusCode::NOT_MODIFIED);
         assert_eq!(axum::body::to_bytes(head.into_body(), 1).await.unwrap().len(), 0);
         let range = (header::RANGE, &HeaderValue::from_static("bytes=0-1"));
         let length = |said: &Response| said.headers()[header::CONTENT_LENGTH].to_str().unwrap().to_owned();
         let (part, head) = (
-            asked(to(Method::GET, "/part", range.clone())).await,
-            asked(to(Method::HEAD, "/part", range)).await,
+            asked(to(Method::GET, "/v1/events", range.clone())).await,
+            asked(to(Method::HEAD, "/v1/events", range)).await,
         );
         assert_eq!((length(&part), length(&head)), ("true".len().to_string(), "false".len().to_string()));
     }

@@ -147,7 +147,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         // What is under it is not gathered before it is answered.
-        let router = Router::new().route("/v1/", post(|| async { StatusCode::UNAUTHORIZED }));
+        let router = Router::new().route("/v1/documents", post(|| async { StatusCode::UNAUTHORIZED }));
         let caps = Caps { total: 10, of_address: 10, trusted: TrustedProxies::default() };
         let stop = CancellationToken::new();
         let served = tokio::spawn(serve(listener, router, caps, stop.clone()));
@@ -164,15 +164,16 @@ mod tests {
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn whoever_sends_on_after_being_refused_hears_why() {
         let length = 24 << 20;
-        let mut sent =
-            format!("POST /v1/ HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n").into_bytes();
+        let mut sent = format!("POST /v1/documents HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n")
+            .into_bytes();
         sent.resize(sent.len() + length, b'x');
         assert_eq!(heard(&sent).await, "HTTP/1.1 401");
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn whoever_asks_first_is_not_told_to_send() {
-        let sent = "POST /v1/ HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\nExpect: 100-continue\r\n\r\n";
+        let sent =
+            "POST /v1/documents HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\nExpect: 100-continue\r\n\r\n";
         assert_eq!(heard(sent.as_bytes()).await, "HTTP/1.1 401");
     }
 }

@@ -43,7 +43,8 @@ async fn plan(catalog: &Catalog, text: &str) -> String {
                 "SET LOCAL plan_cache_mode = force_generic_plan".to_owned(),
                 format!("PREPARE explained AS {text}"),
             ] {
-                sqlx::raw_sql(AssertSqlSafe(before)).execute(&mut *c).await.unwrap();
+                let done = sqlx::raw_sql(AssertSqlSafe(before)).execute(&mut *c).await;
+                assert!(done.is_ok(), "{done:?}: {text}");
             }
             let explained = AssertSqlSafe(format!("EXPLAIN EXECUTE explained{nothing}"));
             let rows = sqlx::raw_sql(explained).fetch_all(&mut *c).await.unwrap();

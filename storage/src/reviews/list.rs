@@ -69,11 +69,11 @@ impl Place {
 
 /// A condition of [`ReviewFilter`] on `r` and `d`; its binds are `$1` to `$6`, see [`bound!`].
 pub(super) const OF_FILTER: &str = "r.resolved_at IS NULL \
-     AND ($1 IS NULL OR EXISTS (SELECT 1 FROM review_reasons x WHERE x.review_id = r.id AND x.code = $1)) \
-     AND ($2 IS NULL OR d.kind = $2) \
-     AND ($3 IS NULL OR (r.claimed_by = $3 AND r.claim_expires_at > $6)) \
+     AND (CAST($1 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM review_reasons x WHERE x.review_id = r.id AND x.code = $1)) \
+     AND (CAST($2 AS TEXT) IS NULL OR d.kind = $2) \
+     AND (CAST($3 AS TEXT) IS NULL OR (r.claimed_by = $3 AND r.claim_expires_at > $6)) \
      AND (NOT $4 OR r.claimed_by IS NULL OR r.claim_expires_at <= $6) \
-     AND ($5 IS NULL OR ((r.claimed_by IS NULL OR r.claimed_by = $5 OR r.claim_expires_at <= $6) \
+     AND (CAST($5 AS TEXT) IS NULL OR ((r.claimed_by IS NULL OR r.claimed_by = $5 OR r.claim_expires_at <= $6) \
        AND (r.postponed_until IS NULL OR r.postponed_until <= $6) AND (r.handed_to IS NULL OR r.handed_to = $5) \
        AND (COALESCE(d.waits_for, 'reviewer') = 'reviewer' OR (d.waits_for IN ('second_reviewer', 'approver') \
          AND (NOT EXISTS (SELECT 1 FROM opinions o WHERE o.document_id = d.id AND o.person = $5) \
