@@ -95,7 +95,7 @@ class Acuse:
         return self._json("POST", f"/v1/approvals/{urllib.parse.quote(id, safe='')}/cancel")
 
     def list_cases(self, *, state: ListedCaseState | None = None, kind: CaseKind | None = None, assignee: str | None = None, contact_id: str | None = None, team: str | None = None, late: bool | None = None, after: str | None = None, limit: int | None = None) -> dict[str, Any]:
-        """Open matters with contacts; those that a person has, unless a state is named (messages:read)."""
+        """Open matters with contacts, what is due first, then the oldest; those that a person has, unless a state is named (messages:read)."""
         return self._json("GET", f"/v1/cases", query={"state": state, "kind": kind, "assignee": assignee, "contact_id": contact_id, "team": team, "late": late, "after": after, "limit": limit})
 
     def list_cases_all(self, **options: Any) -> Iterator[Any]:
@@ -107,8 +107,8 @@ class Acuse:
                 return
             options["after"] = page["next"]
 
-    def get_case(self, id: str) -> Case:
-        """A case, open or over (messages:read)."""
+    def get_case(self, id: str) -> NotedCase:
+        """A case, open or over, and what was noted on it (messages:read)."""
         return self._json("GET", f"/v1/cases/{urllib.parse.quote(id, safe='')}")
 
     def assign_case(self, id: str, body: dict[str, Any]) -> CaseVersion:
@@ -119,6 +119,10 @@ class Acuse:
         """It is settled (messages:write)."""
         return self._json("POST", f"/v1/cases/{urllib.parse.quote(id, safe='')}/close", json_body=body)
 
+    def note_on_case(self, id: str, body: dict[str, Any]) -> CaseNote:
+        """Note something on a case, open or over; it is never sent (messages:write)."""
+        return self._json("POST", f"/v1/cases/{urllib.parse.quote(id, safe='')}/notes", json_body=body)
+
     def reply_to_case(self, id: str, body: dict[str, Any]) -> CaseVersion:
         """Write to the contact while the window is open; who writes holds the case (messages:write)."""
         return self._json("POST", f"/v1/cases/{urllib.parse.quote(id, safe='')}/reply", json_body=body)
@@ -126,6 +130,10 @@ class Acuse:
     def return_case(self, id: str, body: dict[str, Any]) -> CaseVersion:
         """Hand it back to the machine (messages:write)."""
         return self._json("POST", f"/v1/cases/{urllib.parse.quote(id, safe='')}/return", json_body=body)
+
+    def reply_to_case_by_template(self, id: str, body: dict[str, Any]) -> CaseVersion:
+        """Write to the contact by a template, whether the window is open or not; who writes holds the case (messages:write)."""
+        return self._json("POST", f"/v1/cases/{urllib.parse.quote(id, safe='')}/template", json_body=body)
 
     def list_contacts(self, *, q: str | None = None, after: str | None = None, limit: int | None = None) -> dict[str, Any]:
         """Who writes to us, the latest seen first (messages:read)."""
@@ -552,6 +560,13 @@ Case = TypedDict("Case", {
 
 CaseKind = Literal["documents", "ask", "approval", "collection", "notice", "support"]
 
+CaseNote = TypedDict("CaseNote", {
+    "at": "str",
+    "by": "str",
+    "id": "str",
+    "text": "Union[str, None]",
+}, total=False)
+
 CaseVersion = TypedDict("CaseVersion", {
     "id": "str",
     "version": "int",
@@ -976,6 +991,28 @@ NewIncidentRoute = TypedDict("NewIncidentRoute", {
     "name": "Required[str]",
     "secret_ref": "Union[str, None]",
     "target": "Required[str]",
+}, total=False)
+
+NotedCase = TypedDict("NotedCase", {
+    "answer_by": "Union[str, None]",
+    "assignee": "Union[str, None]",
+    "contact_id": "str",
+    "contact_name": "Union[str, None]",
+    "created_at": "str",
+    "documents": "list[str]",
+    "due_at": "Union[str, None]",
+    "escalated_at": "Union[str, None]",
+    "expects": "Union[str, None]",
+    "id": "str",
+    "kind": "CaseKind",
+    "notes": "list[CaseNote]",
+    "phone_number_id": "str",
+    "state": "str",
+    "subject": "str",
+    "team": "Union[str, None]",
+    "updated_at": "str",
+    "version": "int",
+    "window_closes_at": "Union[str, None]",
 }, total=False)
 
 Notice = TypedDict("Notice", {

@@ -72,7 +72,7 @@ export class Acuse {
     return (await this.request("POST", `/v1/approvals/${encodeURIComponent(id)}/cancel`, {  })).json() as Promise<Approval>;
   }
 
-  /** Open matters with contacts; those that a person has, unless a state is named (messages:read). */
+  /** Open matters with contacts, what is due first, then the oldest; those that a person has, unless a state is named (messages:read). */
   async listCases(options: { "state"?: ListedCaseState; "kind"?: CaseKind; "assignee"?: string; "contact_id"?: string; "team"?: string; "late"?: boolean; "after"?: string; "limit"?: number } = {}): Promise<{ "data": Array<Case>; "next": string | null }> {
     return (await this.request("GET", `/v1/cases`, { query: { "state": options["state"], "kind": options["kind"], "assignee": options["assignee"], "contact_id": options["contact_id"], "team": options["team"], "late": options["late"], "after": options["after"], "limit": options["limit"] } })).json() as Promise<{ "data": Array<Case>; "next": string | null }>;
   }
@@ -87,9 +87,9 @@ export class Acuse {
     }
   }
 
-  /** A case, open or over (messages:read). */
-  async getCase(id: string): Promise<Case> {
-    return (await this.request("GET", `/v1/cases/${encodeURIComponent(id)}`, {  })).json() as Promise<Case>;
+  /** A case, open or over, and what was noted on it (messages:read). */
+  async getCase(id: string): Promise<NotedCase> {
+    return (await this.request("GET", `/v1/cases/${encodeURIComponent(id)}`, {  })).json() as Promise<NotedCase>;
   }
 
   /** A person or a team has it; the machine is silent until it is returned (messages:write). */
@@ -102,6 +102,11 @@ export class Acuse {
     return (await this.request("POST", `/v1/cases/${encodeURIComponent(id)}/close`, { json: body })).json() as Promise<CaseVersion>;
   }
 
+  /** Note something on a case, open or over; it is never sent (messages:write). */
+  async noteOnCase(id: string, body: { "text": string }): Promise<CaseNote> {
+    return (await this.request("POST", `/v1/cases/${encodeURIComponent(id)}/notes`, { json: body })).json() as Promise<CaseNote>;
+  }
+
   /** Write to the contact while the window is open; who writes holds the case (messages:write). */
   async replyToCase(id: string, body: { "text": string; "version": number }): Promise<CaseVersion> {
     return (await this.request("POST", `/v1/cases/${encodeURIComponent(id)}/reply`, { json: body })).json() as Promise<CaseVersion>;
@@ -110,6 +115,11 @@ export class Acuse {
   /** Hand it back to the machine (messages:write). */
   async returnCase(id: string, body: { "version": number }): Promise<CaseVersion> {
     return (await this.request("POST", `/v1/cases/${encodeURIComponent(id)}/return`, { json: body })).json() as Promise<CaseVersion>;
+  }
+
+  /** Write to the contact by a template, whether the window is open or not; who writes holds the case (messages:write). */
+  async replyToCaseByTemplate(id: string, body: { "language"?: string | null; "params"?: Array<string> | null; "template": string; "version": number }): Promise<CaseVersion> {
+    return (await this.request("POST", `/v1/cases/${encodeURIComponent(id)}/template`, { json: body })).json() as Promise<CaseVersion>;
   }
 
   /** Who writes to us, the latest seen first (messages:read). */
@@ -579,6 +589,7 @@ export type Approval = { "approvers"?: Array<string>; "created_at"?: string; "de
 export type Asked = { "case_id"?: string };
 export type Case = { "answer_by"?: string | null; "assignee"?: string | null; "contact_id"?: string; "contact_name"?: string | null; "created_at"?: string; "documents"?: Array<string>; "due_at"?: string | null; "escalated_at"?: string | null; "expects"?: string | null; "id"?: string; "kind"?: CaseKind; "phone_number_id"?: string; "state"?: string; "subject"?: string; "team"?: string | null; "updated_at"?: string; "version"?: number; "window_closes_at"?: string | null };
 export type CaseKind = "documents" | "ask" | "approval" | "collection" | "notice" | "support";
+export type CaseNote = { "at"?: string; "by"?: string; "id"?: string; "text"?: string | null };
 export type CaseVersion = { "id"?: string; "version"?: number };
 export type Change = { "because"?: string | null; "customer_id"?: string | null; "fields"?: Record<string, (string | null | Array<NewEntry>)>; "kind"?: (Kind | null); "note": string };
 export type Consent = { "at"?: string; "category"?: ConsentCategory; "contact_id"?: string; "phone_number_id"?: string; "said_by"?: string | null; "source"?: string; "state"?: ConsentWord; "text_version"?: string | null };
@@ -645,6 +656,7 @@ export type NewEntity = { "accounts"?: Array<string>; "id"?: string | null; "nam
 /** A line or a tax, as an Entry; what is not a member of one is not looked at. */
 export type NewEntry = { "amount"?: string | null; "base"?: string | null; "box"?: Array<number> | null; "description"?: string | null; "page"?: number | null; "quantity"?: string | null; "rate"?: string | null; "tax"?: string | null; "type"?: string | null; "unit_price"?: string | null };
 export type NewIncidentRoute = { "again_after_secs"?: number | null; "kinds"?: Array<string>; "medium": Medium; "min_severity"?: (Severity | null); "name": string; "secret_ref"?: string | null; "target": string };
+export type NotedCase = { "answer_by"?: string | null; "assignee"?: string | null; "contact_id"?: string; "contact_name"?: string | null; "created_at"?: string; "documents"?: Array<string>; "due_at"?: string | null; "escalated_at"?: string | null; "expects"?: string | null; "id"?: string; "kind"?: CaseKind; "notes"?: Array<CaseNote>; "phone_number_id"?: string; "state"?: string; "subject"?: string; "team"?: string | null; "updated_at"?: string; "version"?: number; "window_closes_at"?: string | null };
 export type Notice = { "batch"?: string | null; "category"?: ConsentCategory; "contact_id"?: string; "created_at"?: string; "error"?: string | null; "expires_at"?: string; "id"?: string; "idempotency_key"?: string; "language"?: string; "not_before"?: string | null; "params"?: Array<string>; "phone_number_id"?: string; "state"?: string; "template"?: string };
 export type NoticesProgress = { "batch"?: string; "states"?: Record<string, number>; "total"?: number };
 export type NoticesTaken = { "batch"?: string; "before"?: number; "queued"?: number; "refused"?: Array<{ "line"?: number; "why"?: string }> };
