@@ -28,7 +28,7 @@ const OURS: &str = "B12345674";
 
 fn bill(number: &str, total: &str) -> String {
     format!(
-        "invoice\nissuer_name=Nosotros\nissuer_tax_id={OURS}\nnumber={number}\nissue_date=2026-08-31\ntotal={total}\n\
+        "invoice\nissuer_name=Nosotros\nissuer_tax_id={OURS}\nrecipient_name=Monte Verde SL\nnumber={number}\nissue_date=2026-08-31\ntotal={total}\n\
          currency=EUR"
     )
 }

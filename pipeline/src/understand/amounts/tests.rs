@@ -272,7 +272,7 @@ fn a_page_of_nothing_but_totals_ends() {
     let text: String = (0..3_000).map(line).collect();
     let started = std::time::Instant::now();
     let _ = sums(&sheet(&text), 2);
-    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+    assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
 }
 
 #[test]
