@@ -378,7 +378,10 @@ async fn a_dead_token_pauses_its_numbers_and_burns_no_attempt() {
     let document = world.document(id).await;
     assert_eq!((document.attempts, document.status), (0, Status::Processing));
     let paused = || async { world.env.catalog.paused_numbers().await.expect("the catalog") };
-    assert!(paused().await.iter().all(|n| n.fetch_pause.is_some() && n.send_pause.is_none()) && paused().await.len() == 1);
+    assert!(
+        paused().await.iter().all(|n| n.fetch_pause.is_some() && n.send_pause.is_none())
+            && paused().await.len() == 1
+    );
     let asked = world.graph.requests().len();
     let other = world.sends_file("another").await;
     assert_eq!(world.step(Stage::Fetch, other).await, Ended::Waits);

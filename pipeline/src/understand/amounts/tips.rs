@@ -239,7 +239,10 @@ mod tests {
                 // Of what is said to be payable without it, and was paid with it, nobody is sure.
                 let payable = words[0] == "TOTAL A PAGAR";
                 let told = payable || tip.as_deref() == Some("10.00") || words[1].starts_with("Serviço");
-                assert!(total == "110.00" && told && (payable || sure > 0.8), "{words:?}: {total} {tip:?} {sure}");
+                assert!(
+                    total == "110.00" && told && (payable || sure > 0.8),
+                    "{words:?}: {total} {tip:?} {sure}"
+                );
             }
         }
     }

@@ -24,7 +24,7 @@ pub(super) fn is_factor(name: &str) -> bool {
 /// up to his name.
 pub(super) fn assigned(sheet: &Sheet, at: (usize, usize), cell: &Cell) -> Option<Block> {
     let says = ASSIGNED.iter().any(|phrase| has_phrase(&cell.folded, phrase));
-    if !says && !(is_prose(cell) && is_factor(&cell.text)) {
+    if !(says || is_prose(cell) && is_factor(&cell.text)) {
         return None;
     }
     let page = sheet.rows.get(at.0)?.page;

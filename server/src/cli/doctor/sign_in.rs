@@ -25,7 +25,7 @@ pub(super) async fn provider(config: &Config, now: OffsetDateTime, report: &mut 
     let name = &oidc.issuer;
     match asked.await {
         Ok(0) => {
-            report.tell(State::Bad, "sign-in", format!("{name} answers, and has no key that is understood"))
+            report.tell(State::Bad, "sign-in", format!("{name} answers, and has no key that is understood"));
         }
         Ok(keys) => report.tell(State::Ok, "sign-in", format!("{name} answers, with {keys} keys")),
         Err(error) => report.tell(State::Bad, "sign-in", format!("{name}: {error:#}")),
