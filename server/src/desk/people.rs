@@ -1,5 +1,5 @@
 //! The people at the desk and their sessions: an admin lets them in and out, gives them a role and the right to see IDs,
-//! sees who they are for identity providers ([`super::identities`]), and ends sessions; everybody sees and ends their own.
+//! sees who they are for identity providers (`identities`), and ends sessions; everybody sees and ends their own.
 
 use acuse_pipeline::document::Sha256;
 use acuse_storage::{
