@@ -357,20 +357,21 @@ pub async fn act(State(app): State<App>, person: Person, Id(id): Id<CaseId>, For
                 Ok(act) => cases::carry_out(&app, &person.caller, id, form.version, &act).await,
                 Err(problem) => Err(problem),
             };
-            let typed = [form.text, form.params].map(|words| words.trim().to_owned()).join("\n");
+            let typed =
+                [form.text, form.params].map(|words| words.trim().to_owned()).join("\n").trim().to_owned();
             let (status, why) = match done {
                 Ok(_) => {
                     let case = format!("/inbox/{id}");
                     let back = if form.back == "case" { case.as_str() } else { "/inbox" };
                     return Ok(Redirect::to(back).into_response());
                 }
-                Err(Problem::Conflict(why)) if !typed.trim().is_empty() => (StatusCode::CONFLICT, why),
-                Err(Problem::Unprocessable(why)) if !typed.trim().is_empty() => {
+                Err(Problem::Conflict(why)) if !typed.is_empty() => (StatusCode::CONFLICT, why),
+                Err(Problem::Unprocessable(why)) if !typed.is_empty() => {
                     (StatusCode::UNPROCESSABLE_ENTITY, why)
                 }
                 Err(problem) => return Err(problem),
             };
-            unsent(&app, &person, (status, &why), typed.trim().to_owned()).await
+            unsent(&app, &person, (status, &why), typed).await
         }
         .await,
     )

@@ -83,13 +83,11 @@ impl Rates {
         extensions: &Extensions,
         at: Instant,
     ) -> Result<Visit<'_>, Problem> {
-        let was_known = self.knows(&key);
-        let visit = Visit { rates: self, key, address, was_known, at };
-        if was_known {
-            return visit.count(extensions).map(|()| visit);
+        if self.knows(&key) {
+            return self.vouched(key, address, extensions, at);
         }
         match lock(&self.strangers).take(&address, BAD_KEYS, at) {
-            Ok(_) => Ok(visit),
+            Ok(_) => Ok(Visit { rates: self, key, address, was_known: false, at }),
             Err(level) => Err(Problem::RateLimited { retry_after_secs: wait(1.0 - level, BAD_KEYS.per_s) }),
         }
     }
