@@ -83,7 +83,7 @@ async fn settle(tx: &mut Tx, status: &InboundStatus) -> Result<Option<String>, C
     let error = status.error.as_deref().map(|e| cut(e, 500));
     let present = tx.now();
     // A failure counts only while no device has it, and only of the latest try. A status of any kind proves that the
-    // message left.
+    // message left; unless that very try is known to have failed, and another is to follow.
     let moved = execute!(
         tx,
         "UPDATE outbox SET wamid = COALESCE(wamid, $2), lease_until = NULL, next_attempt_at = NULL, updated_at = $3, \
@@ -93,7 +93,8 @@ async fn settle(tx: &mut Tx, status: &InboundStatus) -> Result<Option<String>, C
          WHERE id = $1 AND CASE WHEN $5 >= $8 THEN state NOT IN ('delivered', 'withdrawn') \
            WHEN $4 THEN state IN ('queued', 'sending', 'sent', 'unknown') AND (wamid IS NULL OR wamid = $2) \
              AND NOT EXISTS (SELECT 1 FROM message_statuses s WHERE s.wamid = $2 AND s.rank >= $8) \
-           ELSE state IN ('queued', 'sending', 'unknown') END",
+           ELSE state IN ('queued', 'sending', 'unknown') \
+             AND NOT EXISTS (SELECT 1 FROM message_statuses s WHERE s.wamid = $2 AND s.status = 'failed') END",
         id,
         clean(&status.wamid),
         micros(present),

@@ -13,6 +13,9 @@ const UNDELIVERABLE: i64 = 131_026;
 /// The template is paused.
 const TEMPLATE_PAUSED: i64 = 132_015;
 
+/// Something is wrong at Meta's for a moment.
+const TRANSIENT: i64 = 131_000;
+
 /// The account is locked.
 const LOCKED: i64 = 131_031;
 
@@ -89,6 +92,59 @@ async fn statuses_in_any_order_and_twice_end_the_same() {
         let told = world.told(&message).await.map(|i| i.kind);
         assert_eq!(told.as_deref(), Some("contact_unreachable"), "{what}: a person is told");
     }
+}
+
+/// What Meta says late of a try that is known to have failed takes nothing from the next one.
+#[tokio::test]
+async fn a_late_status_of_a_try_that_failed_does_not_stand_for_the_next() {
+    for late in [Late::BeforeTheNext, Late::WhileItLeaves] {
+        let world = World::new().await;
+        let of = world.waits().await;
+        world.runs(of).await;
+        let first = world.message(of).await;
+        world.status(of, "failed", Some(TRANSIENT)).await;
+        world.runs(of).await;
+        assert_eq!(world.message(of).await.state, OutboxState::Queued, "{late:?}: it is to go again");
+        pass(Duration::MINUTE);
+        if late == Late::WhileItLeaves {
+            // Its worker has it in hand, and Meta has not answered yet.
+            let sql = "UPDATE outbox SET state = 'sending', wamid = NULL WHERE id = $1";
+            world.queue.run(sql, &[first.id.0.into()]).await;
+        }
+        let status = InboundStatus {
+            wamid: first.wamid.clone().unwrap(),
+            status: "sent".into(),
+            recipient: "34".into(),
+            at: clock(),
+            callback: Some(first.id.to_string()),
+            error_code: None,
+            error: None,
+            raw: "{}".into(),
+        };
+        world.record(InboundItem::Status(status)).await;
+        if late == Late::WhileItLeaves {
+            assert_eq!(world.message(of).await.state, OutboxState::Sending, "nobody knows of this one yet");
+            world.env.catalog.reply_sent(first.id, "wamid.second").await.unwrap();
+        } else {
+            world.runs(of).await;
+            assert_eq!(world.graph.sent().len(), 2, "it went again");
+        }
+        let message = world.message(of).await;
+        assert_eq!(message.state, OutboxState::Sent, "{late:?}");
+        assert_ne!(message.wamid, first.wamid, "{late:?}: what counts is what becomes of the second");
+        world.status(of, "failed", Some(UNDELIVERABLE)).await;
+        world.runs(of).await;
+        let told = world.told(&world.message(of).await).await.map(|i| i.kind);
+        assert_eq!(told.as_deref(), Some("contact_unreachable"), "{late:?}: its failure is heard");
+        world.balances("in the end").await;
+    }
+}
+
+/// When a status of an earlier try comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Late {
+    BeforeTheNext,
+    WhileItLeaves,
 }
 
 /// Their phone is not known, as it is of those who hide it behind a name.
