@@ -76,6 +76,14 @@ struct Failures {
     from_everywhere: Buckets<Sha256>,
 }
 
+/// A password that is tried, and what it has used up until it is known to be right.
+struct Trial {
+    place: IpAddr,
+    name: Sha256,
+    /// Whether it used up something of the name's everywhere.
+    from_everywhere: bool,
+}
+
 /// Whom an address stands for: of IPv6 the network, which is one household's or one server's.
 fn place(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
@@ -109,13 +117,33 @@ impl Door {
         *self.setup.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    fn may_try(&self, address: IpAddr, name: &str, at: Instant) -> bool {
+    /// Somebody tries a password for a name; none where too many were wrong. It counts as wrong until it is known to be
+    /// right, so that many at once are counted too.
+    fn tries(&self, address: IpAddr, name: &str, at: Instant) -> Option<Trial> {
         let (place, name) = (place(address), Sha256::of(name.as_bytes()));
         let is_theirs = self.came_in.lock().unwrap_or_else(PoisonError::into_inner).contains(&(place, name));
-        let failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        failures.of_address.level(&place, OF_ADDRESS, at) >= 1.0
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        let may = failures.of_address.level(&place, OF_ADDRESS, at) >= 1.0
             && failures.of_name.level(&(place, name), OF_NAME, at) >= 1.0
-            && (is_theirs || failures.from_everywhere.level(&name, FROM_EVERYWHERE, at) >= 1.0)
+            && (is_theirs || failures.from_everywhere.level(&name, FROM_EVERYWHERE, at) >= 1.0);
+        if !may {
+            return None;
+        }
+        let _ = failures.of_address.take(&place, OF_ADDRESS, at);
+        let _ = failures.of_name.take(&(place, name), OF_NAME, at);
+        // Of a name that is tried everywhere nothing may be left for who comes from a place of theirs.
+        let from_everywhere = failures.from_everywhere.take(&name, FROM_EVERYWHERE, at).is_ok();
+        Some(Trial { place, name, from_everywhere })
+    }
+
+    /// The password was right, or nobody could say: the try used nothing up.
+    fn not_wrong(&self, trial: &Trial) {
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        failures.of_address.give_back(&trial.place, OF_ADDRESS);
+        failures.of_name.give_back(&(trial.place, trial.name), OF_NAME);
+        if trial.from_everywhere {
+            failures.from_everywhere.give_back(&trial.name, FROM_EVERYWHERE);
+        }
     }
 
     /// Somebody showed who they are: they are known at this place.
@@ -145,15 +173,6 @@ impl Door {
     pub(super) fn let_in(&self, address: IpAddr) {
         let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
         failures.of_address.give_back(&place(address), OF_ADDRESS);
-    }
-
-    fn failed(&self, address: IpAddr, name: &str, at: Instant) {
-        let (place, name) = (place(address), Sha256::of(name.as_bytes()));
-        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        // What is empty stays empty: whoever got here was let in before.
-        let _ = failures.of_address.take(&place, OF_ADDRESS, at);
-        let _ = failures.of_name.take(&(place, name), OF_NAME, at);
-        let _ = failures.from_everywhere.take(&name, FROM_EVERYWHERE, at);
     }
 }
 
@@ -208,10 +227,16 @@ pub async fn sign_in(
     name: &str,
     password: String,
 ) -> Result<Option<String>, Problem> {
-    if !app.door.may_try(address, name, Instant::now()) {
+    let Some(trial) = app.door.tries(address, name, Instant::now()) else {
         return Err(Problem::TooManyRequests);
-    }
-    let found = app.catalog.user_by_name(name).await?;
+    };
+    let found = match app.catalog.user_by_name(name).await {
+        Ok(found) => found,
+        Err(error) => {
+            app.door.not_wrong(&trial);
+            return Err(error.into());
+        }
+    };
     let stored = found.as_ref().map(|(_, hash)| hash.as_str()).filter(|hash| *hash != NO_PASSWORD);
     let has_one = stored.is_some();
     let stored = stored.unwrap_or(NOBODY).to_owned();
@@ -224,11 +249,11 @@ pub async fn sign_in(
         .unwrap_or(false);
     match found {
         Some((user, _)) if right && has_one && user.disabled_at.is_none() => {
+            app.door.not_wrong(&trial);
             app.door.came_in(address, name);
             open(&app.catalog, (user.id, Way::Password), (address, agent)).await.map(Some)
         }
         _ => {
-            app.door.failed(address, name, Instant::now());
             tracing::warn!("a sign-in failed");
             Ok(None)
         }
@@ -385,15 +410,13 @@ mod tests {
         for n in 0..1_000 {
             // A thousand names, and the name of somebody who works here.
             for name in [format!("n{n}"), "eva".to_owned()] {
-                if door.may_try(bad, &name, now) {
-                    tried += 1;
-                    door.failed(bad, &name, now);
-                }
+                tried += usize::from(door.tries(bad, &name, now).is_some());
             }
         }
         assert_eq!(tried, 30, "that place is shut");
-        assert!(door.may_try(good, "eva", now) && door.may_try(good, "n1", now), "and no other");
-        assert!(door.may_try(bad, "eva", now + Duration::from_secs(60)), "not for ever");
+        assert!(door.tries(good, "eva", now).is_some(), "and no other");
+        assert!(door.tries(good, "n1", now).is_some(), "for no name");
+        assert!(door.tries(bad, "eva", now + Duration::from_secs(60)).is_some(), "not for ever");
     }
 
     #[test]
@@ -405,21 +428,15 @@ mod tests {
         let mut tried = 0;
         for n in 0..1_500_u32 {
             let address = IpAddr::from((0x0a00_0000 + n).to_be_bytes());
-            if door.may_try(address, "eva", now) {
-                tried += 1;
-                door.failed(address, "eva", now);
-            }
+            tried += usize::from(door.tries(address, "eva", now).is_some());
         }
         assert_eq!(tried, 1_000, "each from an address of its own");
-        assert!(
-            !door.may_try(elsewhere, "eva", now) && door.may_try(elsewhere, "leo", now),
-            "that name alone"
-        );
-        assert!(door.may_try(home, "eva", now), "she was here before");
+        assert!(door.tries(elsewhere, "eva", now).is_none());
+        assert!(door.tries(elsewhere, "leo", now).is_some(), "that name alone");
         for _ in 0..10 {
-            door.failed(home, "eva", now);
+            assert!(door.tries(home, "eva", now).is_some(), "she was here before");
         }
-        assert!(!door.may_try(home, "eva", now), "nobody guesses from there either");
+        assert!(door.tries(home, "eva", now).is_none(), "nobody guesses from there either");
     }
 
     #[test]
@@ -440,11 +457,25 @@ mod tests {
         let (door, now) = (Door::default(), Instant::now());
         for n in 0..10 {
             let address: IpAddr = format!("2001:db8:1:2::{n:x}").parse().unwrap();
-            assert!(door.may_try(address, "eva", now));
-            door.failed(address, "eva", now);
+            assert!(door.tries(address, "eva", now).is_some());
         }
-        assert!(!door.may_try("2001:db8:1:2:ffff::1".parse().unwrap(), "eva", now));
-        assert!(door.may_try("2001:db8:1:3::1".parse().unwrap(), "eva", now));
+        assert!(door.tries("2001:db8:1:2:ffff::1".parse().unwrap(), "eva", now).is_none());
+        assert!(door.tries("2001:db8:1:3::1".parse().unwrap(), "eva", now).is_some());
+    }
+
+    #[test]
+    fn passwords_tried_at_once_count_before_any_is_known_to_be_wrong_and_right_ones_use_nothing_up() {
+        let (door, now) = (Door::default(), Instant::now());
+        let office: IpAddr = "203.0.113.9".parse().unwrap();
+        let under_way: Vec<Trial> = (0..100).filter_map(|_| door.tries(office, "eva", now)).collect();
+        assert_eq!(under_way.len(), 10, "none of them has ended yet");
+        for trial in &under_way {
+            door.not_wrong(trial);
+        }
+        for _ in 0..100 {
+            let trial = door.tries(office, "eva", now).expect("nothing is used up");
+            door.not_wrong(&trial);
+        }
     }
 
     #[test]
