@@ -28,10 +28,14 @@ pub async fn fetch(env: &Env, document: &Document) -> Result<Step, Halt> {
     boundary::pass("fetch.begun");
     let number = document.phone_number_id.as_deref().unwrap_or_default();
     let (graph, probe) = open_channel(env, number).await?;
-    let fetched = keep(env, graph, document, &media_id).await?;
-    if probe && env.catalog.resume(number, Direction::Fetch, env.now()).await? {
+    let kept = keep(env, graph, document, &media_id).await;
+    // That a file is gone or too large is told only to whoever may see the number's files: it ends the pause like one
+    // that came, for it may be the last that waits.
+    let is_open = matches!(&kept, Ok(_) | Err(Halt::Review(_)));
+    if probe && is_open && env.catalog.resume(number, Direction::Fetch, env.now()).await? {
         tracing::info!("the number is fetched for again");
     }
+    let fetched = kept?;
     boundary::pass("fetch.stored");
     prove(env, document, &fetched.original).await?;
     match duplicate(env, document, Stage::Fetch, Some(&fetched)).await? {

@@ -139,6 +139,22 @@ async fn a_number_that_cannot_be_asked_just_now_is_not_paused() {
     }
 }
 
+/// Only a token that sees the number is told that a file of it is gone: that it was the probe ends the pause, for it may be
+/// the last file that waits.
+#[tokio::test]
+async fn a_probe_whose_file_is_gone_ends_the_pause_all_the_same() {
+    let world = World::new().await;
+    let id = world.sends(RECEIPT).await;
+    world.graph.fail(Point::Lookup, None, Fault::token_expired(), 1);
+    jobs::document(&world.env, Stage::Fetch, id).await;
+    assert!(is_open(&world, "fetch_paused").await);
+    world.graph.fail(Point::Lookup, None, Fault::media_gone(), 1);
+    minutes(&world, 5, &[id]).await;
+    let document = world.env.catalog.document(id).await.unwrap().unwrap();
+    assert_eq!(document.stage, Stage::Done, "a person has it: {document:?}");
+    assert!(!is_open(&world, "fetch_paused").await, "Meta answered");
+}
+
 async fn answered(world: &World, id: DocumentId) -> bool {
     let contact = world.env.catalog.document(id).await.unwrap().unwrap().contact_id.unwrap();
     reply_to(&world.env, contact).await;
