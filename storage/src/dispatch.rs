@@ -4,6 +4,7 @@
 //! the mark on, a worker that dies leaves a message that may have left; before it, one that waits as it was.
 
 use acuse_conversation::stand_ins;
+use acuse_whatsapp::policy::{Rate, pair_backoff};
 use time::{Duration, OffsetDateTime};
 
 use crate::{
@@ -65,6 +66,15 @@ pub struct Paid {
     pub template: Option<(String, String)>,
 }
 
+/// How fast a number may send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// Messages a second that it may send now.
+    pub per_s: u32,
+    /// Those that it may send when nothing is refused.
+    pub ceiling: u32,
+}
+
 /// The templates that may stand in for a message when free text may not be sent, in this order.
 #[must_use]
 pub fn templates_of(message: &OutboxMessage) -> Vec<String> {
@@ -101,22 +111,65 @@ impl Catalog {
         Ok(Some(verdict))
     }
 
-    /// Meta says that the number sends too fast: half of its rate from now on.
+    /// Meta says that the number sends too fast: half of its rate from now on; what that is.
     ///
     /// # Errors
-    /// When the database fails.
-    pub async fn rate_lowered(&self, number: &str) -> Result<(), CatalogError> {
+    /// When the database fails or the row is impossible.
+    pub async fn rate_lowered(&self, number: &str) -> Result<Pace, CatalogError> {
+        const T: &str = "numbers";
         let mut tx = self.writing().await?;
         let present = tx.now();
+        numbers::ensure(&mut tx, number).await?;
         execute!(
             tx,
             "UPDATE numbers SET rate_per_s = CASE WHEN rate_per_s > 1 THEN rate_per_s / 2 ELSE 1 END, \
-             rate_changed_at = $2 WHERE phone_number_id = $1 AND rate_changed_at <= $3",
+             rate_changed_at = $2 WHERE phone_number_id = $1 AND (rate_changed_at <= $3 OR rate_changed_at > $2)",
             number,
             micros(present),
             micros(present - ONE_BURST)
         )?;
-        tx.commit().await
+        let (per_s, ceiling) = one!(
+            tx,
+            (i64, i64),
+            "SELECT rate_per_s, rate_ceiling FROM numbers WHERE phone_number_id = $1",
+            number
+        )?;
+        tx.commit().await?;
+        Ok(Pace { per_s: counted(T, "rate_per_s", per_s)?, ceiling: counted(T, "rate_ceiling", ceiling)? })
+    }
+
+    /// Meta says that too much goes to this person from this number: nothing does for as long as is answered, and then
+    /// as it is paid for.
+    ///
+    /// # Errors
+    /// When the database fails or the row is impossible.
+    pub async fn pair_refused(
+        &self,
+        contact: ContactId,
+        number: &str,
+    ) -> Result<std::time::Duration, CatalogError> {
+        let mut tx = self.writing().await?;
+        let present = tx.now();
+        // What was sent was paid for, so there is a row; unless they turned out to be another meanwhile.
+        let refused = optional!(
+            tx,
+            (i64,),
+            "UPDATE windows SET pair_refused = pair_refused + 1 WHERE contact_id = $1 AND phone_number_id = $2 \
+             RETURNING pair_refused",
+            contact.0,
+            number
+        )?;
+        let before = refused.map_or(0, |(times,)| times.saturating_sub(1));
+        let wait = pair_backoff(counted("windows", "pair_refused", before)?);
+        execute!(
+            tx,
+            "UPDATE windows SET pair_paid_at = $3 WHERE contact_id = $1 AND phone_number_id = $2",
+            contact.0,
+            number,
+            micros(Rate::PAIR.spent(present, wait))
+        )?;
+        tx.commit().await?;
+        Ok(wait)
     }
 
     /// A template was refused for good, or paused until then: it stands in for nothing meanwhile.
@@ -315,14 +368,18 @@ async fn pay(tx: &mut Tx, message: &OutboxMessage, number: &str, paid: &Paid) ->
         number,
         micros(paid.number)
     )?;
-    // Whoever never wrote to this number has no window, and all the same a limit.
+    let present = tx.now();
+    // Whoever never wrote to this number has no window, and all the same a limit. What was refused before counts no more
+    // once all was paid for.
     execute!(
         tx,
         "INSERT INTO windows (contact_id, phone_number_id, last_inbound_at, pair_paid_at) VALUES ($1, $2, 0, $3) \
-         ON CONFLICT (contact_id, phone_number_id) DO UPDATE SET pair_paid_at = excluded.pair_paid_at",
+         ON CONFLICT (contact_id, phone_number_id) DO UPDATE SET pair_paid_at = excluded.pair_paid_at, \
+         pair_refused = CASE WHEN windows.pair_paid_at <= $4 THEN 0 ELSE windows.pair_refused END",
         message.contact_id.0,
         number,
-        micros(paid.pair)
+        micros(paid.pair),
+        micros(present)
     )?;
     if paid.probe { numbers::probing(tx, number).await } else { Ok(()) }
 }

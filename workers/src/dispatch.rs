@@ -10,7 +10,7 @@ use acuse_storage::{
     dispatch::{Facts, Paid},
     outbox::{OutboxMessage, Purpose},
 };
-use acuse_whatsapp::policy::{Rate, Turn, Window};
+use acuse_whatsapp::policy::{RATE_WAIT_MOST, Rate, Turn, Window};
 use time::OffsetDateTime;
 
 /// The longest that a message holds its place in the number's line; longer, and it comes again.
@@ -91,7 +91,7 @@ pub fn decide(message: &OutboxMessage, facts: &Facts, has_token: bool) -> Verdic
     if !has_token {
         return Verdict::Later(now, Why::NoToken);
     }
-    let pair_paid_at = Rate::PAIR.plausible(facts.pair_paid_at, now, Duration::ZERO);
+    let pair_paid_at = Rate::PAIR.plausible(facts.pair_paid_at, now, RATE_WAIT_MOST);
     let pair = match Rate::PAIR.ask(pair_paid_at, now) {
         Turn::Go { paid_at } => paid_at,
         Turn::Wait(wait) => return Verdict::Later(later(now, wait), Why::PairLimit),
@@ -351,6 +351,14 @@ mod tests {
         assert_eq!(renamed("withdrawn"), Verdict::Withdraw(Why::OptedOut));
         let answer = decide(&message(), &Facts { consent: Some("withdrawn".into()), ..facts() }, true);
         assert!(goes(&answer), "an answer needs none");
+    }
+
+    #[test]
+    fn whoever_meta_refused_for_the_pairs_rate_is_left_alone_as_long_as_that_takes() {
+        let spent = |wait| Facts { pair_paid_at: Some(Rate::PAIR.spent(NOON, wait)), ..facts() };
+        let verdict = decide(&message(), &spent(RATE_WAIT_MOST), true);
+        assert_eq!(verdict, Verdict::Later(NOON + RATE_WAIT_MOST, Why::PairLimit));
+        assert!(goes(&decide(&message(), &spent(Duration::ZERO), true)), "and then it goes");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     Catalog, ContactId, DocumentId, Intake,
-    dispatch::Paid,
+    dispatch::{Pace, Paid},
     inbound::{InboundItem, InboundMessage, InboundStatus},
     incidents::{Acknowledged, IncidentState},
     names::{Stage, WaitsFor, kept, now},
@@ -336,8 +336,9 @@ pub(super) async fn workers_pay_into_one_bucket(catalog: &Catalog) {
     let paid = catalog.dispatch(&went[0], &number, |facts| (facts.number_paid_at, None)).await.unwrap();
     assert_eq!(paid.flatten(), Some(from + Duration::seconds(12)), "no payment was lost");
     // 130429 halves the rate, once for a burst; success brings it back only after a while.
-    catalog.rate_lowered(&number).await.unwrap();
-    catalog.rate_lowered(&number).await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(catalog.rate_lowered(&number).await.unwrap(), Pace { per_s: 40, ceiling: 80 });
+    }
     let rate = async || catalog.dispatch(&went[0], &number, |f| (f.rate_per_s, None)).await.unwrap();
     assert_eq!(rate().await, Some(40));
     catalog.reply_sent(went[0].id, "wamid.rate").await.unwrap();
@@ -345,6 +346,42 @@ pub(super) async fn workers_pay_into_one_bucket(catalog: &Catalog) {
     for message in &went[1..] {
         catalog.reply_withdrawn(message.id, "no longer wanted").await.unwrap();
     }
+    assert!(catalog.message_ledger(now()).await.unwrap().balanced);
+}
+
+pub(super) async fn a_pair_that_meta_refuses_slows_until_all_is_paid_for(catalog: &Catalog) {
+    let number = fresh("n");
+    let (document, contact, _) = waiting(catalog).await;
+    let message = take(catalog, contact).await;
+    // When the pair had paid; the message leaves, and now it has paid until then.
+    let goes = async |pair: OffsetDateTime| {
+        let went = catalog.dispatch(&message, &number, |facts| {
+            let paid = Paid { number: facts.now, pair, probe: false, template: None };
+            (facts.pair_paid_at, Some(paid))
+        });
+        went.await.unwrap().expect("it waits")
+    };
+    let refused = async || {
+        let wait = catalog.pair_refused(contact, &number).await.unwrap();
+        catalog.reply_put_off(message.id, "131056", Some(131_056), now()).await.unwrap();
+        let message = catalog.replies_about(document).await.unwrap().remove(0);
+        assert_eq!((message.attempts, message.state), (0, OutboxState::Queued), "no attempt at the message");
+        wait.as_secs()
+    };
+    let before = now();
+    goes(before + Duration::seconds(6)).await;
+    assert_eq!(refused().await, 1);
+    let owed = goes(before + Duration::seconds(600)).await.expect("it was refused");
+    assert!(owed >= before + Duration::seconds(44 * 6 + 1), "all is borrowed: {owed}");
+    assert_eq!(refused().await, 4, "again, and nothing was paid for meanwhile");
+    assert_eq!(catalog.pair_refused(contact, "another").await.unwrap().as_secs(), 1, "of this number alone");
+    goes(before - Duration::SECOND).await;
+    assert_eq!(refused().await, 16);
+    goes(before - Duration::SECOND).await;
+    catalog.reply_put_off(message.id, "130429", Some(130_429), now()).await.unwrap();
+    goes(before + Duration::seconds(6)).await;
+    assert_eq!(refused().await, 1, "all was paid for: it is the first again");
+    catalog.reply_withdrawn(message.id, "no longer wanted").await.unwrap();
     assert!(catalog.message_ledger(now()).await.unwrap().balanced);
 }
 

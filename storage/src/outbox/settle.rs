@@ -42,11 +42,13 @@ struct Settled<'a> {
     code: Option<i64>,
     again_at: Option<OffsetDateTime>,
     held_for: Option<HeldFor>,
+    /// Whether the attempt was one at this message, and not at its number.
+    counts: bool,
 }
 
 impl Settled<'_> {
     fn to(state: OutboxState) -> Self {
-        Self { state, wamid: None, error: None, code: None, again_at: None, held_for: None }
+        Self { state, wamid: None, error: None, code: None, again_at: None, held_for: None, counts: true }
     }
 }
 
@@ -87,6 +89,23 @@ impl Catalog {
         let again =
             Settled { error: Some(error), code, again_at: Some(at), ..Settled::to(OutboxState::Queued) };
         self.settle(id, again).await
+    }
+
+    /// It did not leave for what is not its own (a rate, a quota, a pause): back to the head of its line until `at`, and no
+    /// attempt was counted. `code` is the channel's, if it gave one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn reply_put_off(
+        &self,
+        id: OutboxId,
+        error: &str,
+        code: Option<i64>,
+        at: OffsetDateTime,
+    ) -> Result<(), CatalogError> {
+        let again =
+            Settled { error: Some(error), code, again_at: Some(at), ..Settled::to(OutboxState::Queued) };
+        self.settle(id, Settled { counts: false, ..again }).await
     }
 
     /// It did not leave, and waits until `at` for what does not concern the others in its line: those go meanwhile.
@@ -269,6 +288,7 @@ async fn settle(tx: &mut Tx, id: OutboxId, to: Settled<'_>) -> Result<bool, Cata
         "UPDATE outbox SET state = CASE WHEN $2 = 'sent' AND state = 'refused' THEN state ELSE $2 END, \
          wamid = COALESCE($3, wamid), error = $4, next_attempt_at = $5, held_for = $8, \
          not_before = CASE WHEN $8 IS NULL THEN not_before ELSE $5 END, \
+         attempts = CASE WHEN $9 OR attempts = 0 THEN attempts ELSE attempts - 1 END, \
          error_code = CASE WHEN $2 = 'sent' AND state <> 'refused' THEN NULL ELSE COALESCE($7, error_code) END, \
          sent_at = CASE WHEN $2 IN ('sent', 'unknown') THEN $6 ELSE sent_at END, lease_until = NULL, updated_at = $6 \
          WHERE id = $1 AND state IN ('queued', 'sending', 'unknown', 'refused') \
@@ -281,7 +301,8 @@ async fn settle(tx: &mut Tx, id: OutboxId, to: Settled<'_>) -> Result<bool, Cata
         to.again_at.map(micros),
         micros(present),
         to.code,
-        to.held_for.map(HeldFor::as_str)
+        to.held_for.map(HeldFor::as_str),
+        to.counts
     )?;
     let Some((document, contact, number, purpose)) = row else { return Ok(false) };
     let entry = timeline::Entry {

@@ -72,6 +72,13 @@ impl Rate {
         paid_at.filter(|paid_at| *paid_at <= most)
     }
 
+    /// The state in which all is borrowed, and one more goes after `wait`.
+    #[must_use]
+    pub fn spent(self, now: OffsetDateTime, wait: Duration) -> OffsetDateTime {
+        let owed = self.interval.saturating_mul(self.burst.saturating_sub(1)).saturating_add(wait);
+        now.saturating_add(time::Duration::try_from(owed).unwrap_or(time::Duration::MAX))
+    }
+
     /// Asks for one message at `now`, with the state kept from the last [`Turn::Go`].
     #[must_use]
     pub fn ask(self, paid_at: Option<OffsetDateTime>, now: OffsetDateTime) -> Turn {
@@ -128,6 +135,17 @@ mod tests {
         assert_eq!(burst(Rate::PAIR, Some(state), NOON + Duration::from_secs(6)).0, 1);
         assert_eq!(burst(Rate::PAIR, Some(state), NOON + Duration::from_secs(60)).0, 10);
         assert_eq!(burst(Rate::PAIR, Some(state), NOON + Duration::from_secs(86_400)).0, 45);
+    }
+
+    #[test]
+    fn who_was_refused_has_nothing_left_and_pays_for_each() {
+        let wait = Duration::from_secs(16);
+        let state = Rate::PAIR.spent(NOON, wait);
+        assert_eq!(Rate::PAIR.ask(Some(state), NOON), Turn::Wait(wait));
+        let (sent, state) = burst(Rate::PAIR, Some(state), NOON + wait);
+        assert_eq!(sent, 1);
+        assert_eq!(Rate::PAIR.ask(Some(state), NOON + wait), Turn::Wait(Duration::from_secs(6)));
+        assert_eq!(Rate::PAIR.plausible(Some(state), NOON, wait), Some(state), "no clock has gone back");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, panic::AssertUnwindSafe};
 
+use acuse_fixtures::graph::{Fault, Point};
 use acuse_storage::outbox::OutboxState;
 use acuse_whatsapp::ErrorClass;
 use acuse_workers::jobs::{
@@ -10,7 +11,7 @@ use acuse_workers::jobs::{
 };
 use futures_util::FutureExt;
 
-use crate::world::{Waiting, Way, World, clock, pass};
+use crate::world::{Waiting, Way, World, clock, pass, set};
 
 /// What `whatsapp.md` says the sender does about a code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -168,6 +169,55 @@ async fn what_never_gets_better_is_tried_until_its_time_is_over_and_then_told() 
         pass(time::Duration::days(4));
         world.env.catalog.tell_unconfirmed(clock()).await.unwrap();
     }
+}
+
+/// The number slows for 130429 and the pair for 131056: the message that met them goes as soon as these allow, and its own
+/// attempts are not counted.
+#[tokio::test]
+async fn ten_refusals_for_rates_delay_a_message_by_minutes() {
+    let world = World::new().await;
+    let of = world.waits().await;
+    let began = clock();
+    for code in [130_429, 131_056] {
+        world.graph.fail(Point::Send, None, Fault::error(400, code, None), 5);
+    }
+    for _ in 0..20 {
+        world.runs(of).await;
+        world.balances("refused for a rate").await;
+        if let Some(at) = world.message(of).await.next_attempt_at {
+            set(at.max(clock()));
+        }
+    }
+    let message = world.message(of).await;
+    assert_eq!((message.state, message.attempts), (OutboxState::Sent, 1), "{message:?}");
+    let took = clock() - began;
+    assert!(took < time::Duration::minutes(5), "{took}");
+    let (refused, rate): (i64, i64) = world
+        .queue
+        .one(
+            "SELECT w.pair_refused, n.rate_per_s FROM windows w JOIN numbers n \
+             ON n.phone_number_id = w.phone_number_id WHERE w.contact_id = $1",
+            &[of.contact.0.into()],
+        )
+        .await;
+    assert!(refused == 5 && rate < 80, "the pair and the number have slowed: {refused}, {rate}");
+}
+
+/// Refusals for a rate are no reason to doubt a window less, and a template that Meta says is shut out too ends at once.
+#[tokio::test]
+async fn a_window_is_doubted_once_and_no_template_is_tried_for_ever() {
+    let world = World::new().await;
+    world.graph.fail(Point::Send, None, Fault::error(400, 130_429, None), 1);
+    let (_, message) = world.goes_through(131_047, Way::Call, 1).await;
+    assert_eq!(message.state, OutboxState::Delivered, "our clock says open: as it is, once more");
+    world.approves_a_template().await;
+    let of = world.waits().await;
+    world.closes_the_window(of).await;
+    let before = world.graph.requests().len();
+    let message = world.ends(of, 131_047, Way::Call, u32::MAX).await;
+    assert_eq!(message.state, OutboxState::WindowClosed);
+    assert_eq!(world.told(&message).await.map(|i| i.kind).as_deref(), Some("message_window_closed"));
+    assert!(world.graph.requests().len() - before <= 2, "one doubt, and no more");
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use acuse_storage::{
 };
 use acuse_whatsapp::{
     ErrorClass,
-    policy::{backoff, pair_backoff},
+    policy::{backoff, number_backoff},
 };
 
 use super::in_time;
@@ -61,6 +61,11 @@ pub(super) async fn refused(
     note(env, message, number, &failure).await?;
     let outlook = outlook(*class, *tried);
     let at = match outlook {
+        // Meta says so of what went by a template too: nothing else is left that could go.
+        Outlook::WindowClosed if failure.template.is_some() => {
+            catalog.reply_window_closed(message.id).await?;
+            return Ok(Ended::Moved);
+        }
         Outlook::Unknown => {
             catalog.reply_unknown(message.id, why).await?;
             return Ok(Ended::Moved);
@@ -95,11 +100,43 @@ pub(super) async fn refused(
         Outlook::WindowClosed => env.now(),
         Outlook::AfterBackoff => env.after(backoff(*tried, env.policy.reply_ceiling, rand::random())),
         Outlook::After(wait) => env.after(wait),
+        Outlook::AsRatesAllow => {
+            let wait = slowed(env, message, number, *class).await?;
+            env.after(wait)
+        }
         Outlook::AfterPause => env.after(env.policy.probe_every),
     };
     // No attempt ends these waits: `expires_at` does, and before each send it is looked at.
-    catalog.reply_later(message.id, why, *code, in_time(message, at)).await?;
+    let at = in_time(message, at);
+    if is_of_the_message(*class) {
+        catalog.reply_later(message.id, why, *code, at).await?;
+    } else {
+        catalog.reply_put_off(message.id, why, *code, at).await?;
+    }
     Ok(if outlook == Outlook::WindowClosed { Ended::Moved } else { Ended::Retry })
+}
+
+/// Whether a refusal says something of the message, and not only of its number, the person or our account: then the next
+/// wait is longer for it.
+fn is_of_the_message(class: ErrorClass) -> bool {
+    let of_rates =
+        matches!(class, ErrorClass::NumberThroughput | ErrorClass::PairLimit | ErrorClass::Wait { .. });
+    !of_rates && !class.pauses()
+}
+
+/// A rate of Meta's is used up: the number slows, or the pair does, for all that they send. How long this message waits
+/// for it, whatever befell it before.
+async fn slowed(
+    env: &Env,
+    message: &OutboxMessage,
+    number: &str,
+    class: ErrorClass,
+) -> Result<Duration, CatalogError> {
+    if class == ErrorClass::PairLimit {
+        return env.catalog.pair_refused(message.contact_id, number).await;
+    }
+    let pace = env.catalog.rate_lowered(number).await?;
+    Ok(number_backoff(pace.per_s, pace.ceiling, rand::random()))
 }
 
 /// Whom else a refusal is about: the number, its token, the contact, the template.
@@ -123,7 +160,6 @@ async fn note(
         };
     }
     match (class, &failure.template) {
-        (ErrorClass::NumberThroughput, _) => catalog.rate_lowered(number).await,
         (ErrorClass::Undeliverable, _) => catalog.contact_unreachable(message.contact_id, env.now()).await,
         (ErrorClass::OptedOut, _) => {
             // Meta's own switch is about marketing.
@@ -156,6 +192,8 @@ enum Outlook {
     AfterBackoff,
     /// Again, not before this long.
     After(Duration),
+    /// Again as soon as the rate that was used up allows.
+    AsRatesAllow,
     /// Again when its number's pause has ended.
     AfterPause,
     /// Again when its template's pause has ended; others go meanwhile.
@@ -181,11 +219,9 @@ fn outlook(class: ErrorClass, tried: u32) -> Outlook {
         | ErrorClass::StopSending => Outlook::AfterPause,
         ErrorClass::WindowClosed if tried == 0 => Outlook::After(WINDOW_DOUBT),
         ErrorClass::WindowClosed => Outlook::WindowClosed,
-        ErrorClass::PairLimit => Outlook::After(pair_backoff(tried)),
+        ErrorClass::PairLimit | ErrorClass::NumberThroughput => Outlook::AsRatesAllow,
         ErrorClass::Wait { retry_after } => Outlook::After(retry_after),
-        ErrorClass::NumberThroughput | ErrorClass::Retry | ErrorClass::MediaUrlExpired => {
-            Outlook::AfterBackoff
-        }
+        ErrorClass::Retry | ErrorClass::MediaUrlExpired => Outlook::AfterBackoff,
         ErrorClass::OutboundMedia if tried == 0 => Outlook::AfterBackoff,
         ErrorClass::Undeliverable => Outlook::Told("contact_unreachable"),
         ErrorClass::HeldBack => Outlook::NotToday,
