@@ -385,6 +385,22 @@ pub(super) async fn a_pair_that_meta_refuses_slows_until_all_is_paid_for(catalog
     assert!(catalog.message_ledger(now()).await.unwrap().balanced);
 }
 
+pub(super) async fn nobody_else_decides_on_a_refusal_meanwhile(catalog: &Catalog) {
+    let (_, contact, _) = waiting(catalog).await;
+    // A lease that is over when Meta answers.
+    let spent = std::time::Duration::ZERO;
+    let NextReply::Send(message) = next_of(catalog, contact, spent).await else { panic!("a message waits") };
+    let number = message.phone_number_id.clone().unwrap_or_default();
+    let went = catalog.dispatch(&message, &number, |facts| {
+        ((), Some(Paid { number: facts.now, pair: facts.now, probe: false, template: None }))
+    });
+    went.await.unwrap().expect("it leaves");
+    assert!(matches!(next_of(catalog, contact, spent).await, NextReply::Send(_)), "its worker may be dead");
+    catalog.reply_refused(message.id, "131000", 131_000).await.unwrap();
+    assert_eq!(next_of(catalog, contact, spent).await, NextReply::Busy, "it is not: it has an answer");
+    catalog.reply_withdrawn(message.id, "no longer wanted").await.unwrap();
+}
+
 pub(super) async fn a_part_that_is_away_is_one_incident_until_it_is_back(catalog: &Catalog) {
     let open = async || {
         let all = catalog.incidents(None, None, 500).await.unwrap();

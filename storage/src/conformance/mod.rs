@@ -160,6 +160,7 @@ pub async fn catalog(catalog: &Catalog) {
         lines::a_clock_that_went_back_mutes_no_number,
         channel::workers_pay_into_one_bucket,
         channel::a_pair_that_meta_refuses_slows_until_all_is_paid_for,
+        channel::nobody_else_decides_on_a_refusal_meanwhile,
         channel::a_part_that_is_away_is_one_incident_until_it_is_back,
         channel::a_window_is_of_a_contact_and_a_number,
         channel::asking_again_asks_each_time_and_waits_for_the_sender,

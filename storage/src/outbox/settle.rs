@@ -1,7 +1,7 @@
 //! What became of a message that was in hand.
 
 use serde_json::json;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::{OutboxState, Purpose, UNKNOWN_LIFE, Wait, line_of, wake};
@@ -28,6 +28,9 @@ words! {
     }
 }
 
+/// How long what follows from a refusal is decided, in which Meta is asked whether it is there at all: nobody else decides
+/// on the same one, and sends it while this one puts it off.
+const DECIDING: Duration = Duration::seconds(90);
 /// Messages that are told of in one transaction, as not confirmed.
 const AT_ONCE: u32 = 500;
 /// Such transactions of one run; the next one goes on.
@@ -134,12 +137,13 @@ impl Catalog {
         let present = tx.now();
         execute!(
             tx,
-            "UPDATE outbox SET state = 'refused', error = $2, error_code = $3, updated_at = $4 \
+            "UPDATE outbox SET state = 'refused', error = $2, error_code = $3, updated_at = $4, lease_until = $5 \
              WHERE id = $1 AND state = 'sending'",
             id.0,
             cut(error, 500),
             code,
-            micros(present)
+            micros(present),
+            micros(present + DECIDING)
         )?;
         tx.commit().await
     }

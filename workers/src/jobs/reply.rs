@@ -129,11 +129,12 @@ async fn send_one(env: &Env, message: &OutboxMessage) -> Result<Ended, CatalogEr
             return Ok(Ended::Moved);
         }
         OutboxState::Refused => {
-            let code = message.error_code.unwrap_or_default();
+            // A failure without a code is no code 0, which would be our token's.
+            let class = message.error_code.and_then(ErrorClass::of_code);
             let failure = Failure {
-                class: ErrorClass::of_code(code).unwrap_or(ErrorClass::Permanent),
+                class: class.unwrap_or(ErrorClass::Permanent),
                 code: message.error_code,
-                why: said_of(message, code),
+                why: said_of(message),
                 tried: message.attempts.saturating_sub(1),
                 template: message.template.clone(),
                 heard: Heard::ByStatus,
@@ -157,11 +158,13 @@ async fn send_one(env: &Env, message: &OutboxMessage) -> Result<Ended, CatalogEr
 }
 
 /// Why it failed, in the words that Meta had for it.
-fn said_of(message: &OutboxMessage, code: i64) -> String {
-    match message.error.as_deref().filter(|words| !words.is_empty()) {
-        Some(words) if words.contains(&code.to_string()) => words.to_owned(),
-        Some(words) => format!("{words} (code {code})"),
-        None => format!("failed by status, code {code}"),
+fn said_of(message: &OutboxMessage) -> String {
+    let words = message.error.as_deref().filter(|words| !words.is_empty());
+    match (words, message.error_code) {
+        (Some(words), Some(code)) if !words.contains(&code.to_string()) => format!("{words} (code {code})"),
+        (Some(words), _) => words.to_owned(),
+        (None, Some(code)) => format!("failed by status, code {code}"),
+        (None, None) => "failed by a status that names no code".to_owned(),
     }
 }
 

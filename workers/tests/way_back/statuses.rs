@@ -70,6 +70,21 @@ async fn a_failed_status_is_told_in_metas_words() {
     assert!(words.contains("an old version of WhatsApp") && words.contains("131026"), "{words}");
 }
 
+/// A failure that names no code says nothing of our token: it is told of, and nothing is paused.
+#[tokio::test]
+async fn a_failed_status_without_a_code_pauses_nothing() {
+    let world = World::new().await;
+    let of = world.waits().await;
+    world.runs(of).await;
+    world.status(of, "failed", None).await;
+    world.runs(of).await;
+    let message = world.message(of).await;
+    assert_eq!(message.state, OutboxState::Failed, "{message:?}");
+    assert_eq!(world.told(&message).await.map(|i| i.kind).as_deref(), Some("message_failed"));
+    assert!(!world.send_paused().await, "others go on");
+    world.balances("it is told of").await;
+}
+
 #[tokio::test]
 async fn statuses_in_any_order_and_twice_end_the_same() {
     let world = World::new().await;
