@@ -32,6 +32,8 @@ use crate::{
 
 /// Below this much free space the data folder is about to fail, bytes.
 const FREE_BYTES: u64 = 1 << 30;
+/// So much must be free again before that is over, so that it does not come and go with every file, bytes.
+const FREE_AGAIN_BYTES: u64 = FREE_BYTES + FREE_BYTES / 4;
 /// A task that is due for longer, seconds, has nobody to run it: its lane stands still.
 const STUCK_SECS: u32 = 600;
 /// A living worker says so every few seconds.
@@ -197,7 +199,8 @@ pub async fn findings(
     found.extend(workers(catalog, now).await?);
     found.push(held(catalog, now).await?);
     found.extend(stamped(catalog).await?);
-    found.extend(disk(watch));
+    let open = catalog.incidents_by_kind().await?;
+    found.extend(disk(watch, open.iter().any(|(kind, _)| kind == "disk_low")));
     for endpoint in catalog.webhook_endpoints(None).await?.into_iter().filter(|e| e.enabled) {
         let failing = endpoint.failing_since.filter(|since| now - *since > Duration::HOUR);
         let what = match failing {
@@ -276,12 +279,17 @@ async fn stamped(catalog: &Catalog) -> Result<Vec<Finding>, CatalogError> {
     Ok(stamping.map(told).collect())
 }
 
-fn disk(watch: &Watch) -> Option<Finding> {
+/// Whether too little is free, where it was too little before or not.
+fn is_low(free: u64, was_low: bool) -> bool {
+    free < if was_low { FREE_AGAIN_BYTES } else { FREE_BYTES }
+}
+
+fn disk(watch: &Watch, was_low: bool) -> Option<Finding> {
     let there = watch.folder.ancestors().find(|p| p.is_dir())?;
     let stat = rustix::fs::statvfs(there).ok()?;
     let free = stat.f_bavail.saturating_mul(stat.f_frsize);
     let what = format!("{} MB free in {}", free >> 20, there.display());
-    Some(Finding::new("disk_low", "", free < FREE_BYTES, what))
+    Some(Finding::new("disk_low", "", is_low(free, was_low), what))
 }
 
 /// Every check, one after the other; the lanes run the two halves side by side.
@@ -386,6 +394,16 @@ mod tests {
     use time::macros::datetime;
 
     use super::*;
+
+    #[test]
+    fn a_disk_that_is_almost_full_does_not_come_and_go() {
+        let mut is_open = false;
+        let seen = [1_100, 1_000, 1_030, 1_000, 1_200, 1_300, 1_100].map(|mb: u64| {
+            is_open = is_low(mb << 20, is_open);
+            is_open
+        });
+        assert_eq!(seen, [false, true, true, true, true, false, false]);
+    }
 
     #[test]
     fn silence_counts_in_business_hours_only() {

@@ -7,12 +7,7 @@ use sha2::Digest;
 use uuid::Uuid;
 
 use super::{Looked, ObjectError, ObjectKey, Objects};
-use crate::{
-    backup,
-    catalog::Catalog,
-    error::CatalogError,
-    names::{micros, now},
-};
+use crate::{backup, catalog::Catalog, error::CatalogError, names::micros};
 
 /// The backfill that seals what was there before.
 pub const SEALING: &str = "sealing";
@@ -98,7 +93,8 @@ impl Catalog {
         drop(tx);
         let Some(last) = last else {
             let mut tx = self.writing().await?;
-            execute!(tx, "UPDATE backfills SET finished_at = $2 WHERE name = $1", SEALING, micros(now()))?;
+            let present = tx.now();
+            execute!(tx, "UPDATE backfills SET finished_at = $2 WHERE name = $1", SEALING, micros(present))?;
             tx.commit().await?;
             return Ok(false);
         };

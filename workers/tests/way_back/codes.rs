@@ -139,13 +139,18 @@ async fn what_never_gets_better_is_tried_until_its_time_is_over_and_then_told() 
             End::Template => "message_window_closed",
             _ => continue,
         };
-        let began = clock();
-        let (_, message) = world.goes_through(code, Way::Call, u32::MAX).await;
+        let (began, of) = (clock(), world.waits().await);
+        // For a rate nobody waits longer than a minute, so that 23 hours of it are many tries.
+        let lives = time::Duration::hours(if matches!(code, 130_429 | 131_056) { 2 } else { 23 });
+        let until = (began + lives).unix_timestamp_nanos() / 1_000;
+        let id = world.message(of).await.id;
+        let sql = "UPDATE outbox SET expires_at = $2 WHERE id = $1";
+        world.queue.run(sql, &[id.0.into(), i64::try_from(until).unwrap().into()]).await;
+        let message = world.ends(of, code, Way::Call, u32::MAX).await;
         let told = world.told(&message).await.map(|i| i.kind);
         assert_eq!(told.as_deref(), Some(kind), "{code}: {message:?}");
-        let hours = (clock() - began).whole_minutes();
         if kind == "message_expired" {
-            assert_eq!(hours, 23 * 60, "{code}: told at once when its time is over");
+            assert_eq!((clock() - began).whole_minutes(), lives.whole_minutes(), "{code}: at once");
         }
         assert_eq!(world.send_paused().await, end == End::Paused, "{code}");
         let rate: (i64,) = world.queue.one("SELECT rate_per_s FROM numbers", &[]).await;
