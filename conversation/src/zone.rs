@@ -1,7 +1,7 @@
 //! What time it is where somebody is, by the country of their number: data, a line a calling code.
 
 use acuse_pipeline::knowledge;
-use time::UtcOffset;
+use time::{Date, OffsetDateTime, UtcOffset};
 
 const OURS: &str = include_str!("zones.tsv");
 
@@ -15,9 +15,27 @@ pub fn zone_of_phone(digits: &str) -> UtcOffset {
     minutes.and_then(|minutes| UtcOffset::from_whole_seconds(minutes * 60).ok()).unwrap_or(UtcOffset::UTC)
 }
 
+/// The day of a moment where somebody is, by their number: what they are told of a day is a day of theirs.
+#[must_use]
+pub fn day_of_phone(digits: &str, at: OffsetDateTime) -> Date {
+    at.checked_to_offset(zone_of_phone(digits)).unwrap_or(at).date()
+}
+
 #[cfg(test)]
 mod tests {
+    use time::macros::{date, datetime};
+
     use super::*;
+
+    #[test]
+    fn the_night_of_one_is_the_next_day_of_another() {
+        let at = datetime!(2026-05-04 4:30 UTC);
+        assert_eq!(day_of_phone("5215512345678", at), date!(2026 - 05 - 03));
+        assert_eq!(day_of_phone("34600111222", at), date!(2026 - 05 - 04));
+        assert_eq!(day_of_phone("34600111222", datetime!(2026-05-04 23:30 UTC)), date!(2026 - 05 - 05));
+        let last = Date::MAX.midnight().assume_utc();
+        assert_eq!(day_of_phone("64", last), Date::MAX, "whatever a row says");
+    }
 
     #[test]
     fn the_longest_code_speaks() {

@@ -1,6 +1,6 @@
 //! What happened to a document, and what its sender is told of it: the one place that joins the two.
 
-use acuse_conversation::{language::Language, wording::Telling};
+use acuse_conversation::{day_of_phone, language::Language, wording::Telling};
 use acuse_pipeline::{document::Kind, reason::ReasonCode};
 use acuse_storage::{
     Catalog, CatalogError, Document,
@@ -8,7 +8,7 @@ use acuse_storage::{
     outbox::{NewReply, Purpose},
     reviews::Decision,
 };
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime};
 
 /// What the sender of a document is told, in their language; `None` when it has no sender to answer.
 ///
@@ -19,7 +19,21 @@ pub async fn of_document(
     document: &Document,
     telling: Telling<'_>,
 ) -> Result<Option<NewReply>, CatalogError> {
-    Ok(language_of(catalog, document).await?.map(|language| reply(telling, language, String::new())))
+    Ok(sender_of(catalog, document).await?.map(|sender| reply(telling, sender.language, String::new())))
+}
+
+/// What the sender of a document is told whose bytes came before as `first`; `None` when it has no sender to answer.
+///
+/// # Errors
+/// When the catalog fails.
+pub async fn of_resend(
+    catalog: &Catalog,
+    document: &Document,
+    first: &Document,
+) -> Result<Option<NewReply>, CatalogError> {
+    let Some(sender) = sender_of(catalog, document).await? else { return Ok(None) };
+    let telling = Telling::Duplicate { first_on: sender.day(first.sent_at) };
+    Ok(Some(reply(telling, sender.language, String::new())))
 }
 
 /// What the sender hears of a person's decision; `None` when there is nobody to answer (senders named by an API client
@@ -35,17 +49,18 @@ pub async fn of_decision(
     if document.source != Source::Whatsapp {
         return Ok(None);
     }
-    let Some(language) = language_of(catalog, document).await? else { return Ok(None) };
-    let first_on = match decision {
+    let Some(sender) = sender_of(catalog, document).await? else { return Ok(None) };
+    let first = match decision {
         Decision::Duplicate { of, .. } => catalog.document(*of).await?.map(|first| first.sent_at),
         _ => None,
     };
+    let first_on = sender.day(first.unwrap_or(document.sent_at));
     // Asked as often as the reviewer asks: the version that was looked at makes each another message.
     let nonce = match decision {
         Decision::AskAgain { .. } => format!("v{}", document.version),
         _ => String::new(),
     };
-    Ok(decided(document, decision, first_on).map(|telling| reply(telling, language, nonce)))
+    Ok(decided(document, decision, first_on).map(|telling| reply(telling, sender.language, nonce)))
 }
 
 /// What somebody of this WhatsApp id hears before anything is read.
@@ -54,19 +69,31 @@ pub fn at_once(wa_id: Option<&str>, telling: Telling<'_>) -> NewReply {
     reply(telling, Language::choose(None, wa_id, None), String::new())
 }
 
-async fn language_of(catalog: &Catalog, document: &Document) -> Result<Option<Language>, CatalogError> {
+/// Who is told.
+struct Sender {
+    /// In which we write to them.
+    language: Language,
+    /// Their number; empty where none is known.
+    digits: String,
+}
+
+impl Sender {
+    /// The day of a moment where they are.
+    fn day(&self, at: OffsetDateTime) -> Date {
+        day_of_phone(&self.digits, at)
+    }
+}
+
+async fn sender_of(catalog: &Catalog, document: &Document) -> Result<Option<Sender>, CatalogError> {
     let Some(contact) = document.contact_id else { return Ok(None) };
     let Some(contact) = catalog.contact(contact).await? else { return Ok(None) };
     let phone = contact.phone.as_deref().or_else(|| contact.alias(AliasKind::WaId));
-    Ok(Some(Language::choose(contact.language.as_deref(), phone, document.language.as_deref())))
+    let language = Language::choose(contact.language.as_deref(), phone, document.language.as_deref());
+    Ok(Some(Sender { language, digits: phone.unwrap_or_default().to_owned() }))
 }
 
 /// What a decision means for the sender; `None`: nothing yet.
-fn decided<'a>(
-    document: &'a Document,
-    decision: &'a Decision,
-    first_on: Option<OffsetDateTime>,
-) -> Option<Telling<'a>> {
+fn decided<'a>(document: &'a Document, decision: &'a Decision, first_on: Date) -> Option<Telling<'a>> {
     let read = document.kind.unwrap_or(Kind::Other);
     Some(match decision {
         Decision::Approve { .. } => Telling::Filed { kind: read, fields: &document.fields },
@@ -80,9 +107,7 @@ fn decided<'a>(
         Decision::Reject { .. } => Telling::Rejected,
         // Each part tells its own result in time.
         Decision::Split { .. } | Decision::Retry { .. } => return None,
-        Decision::Duplicate { .. } => {
-            Telling::Duplicate { first_on: first_on.unwrap_or(document.sent_at).date() }
-        }
+        Decision::Duplicate { .. } => Telling::Duplicate { first_on },
     })
 }
 

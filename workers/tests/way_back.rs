@@ -23,6 +23,8 @@ mod matters;
 mod outages;
 #[path = "way_back/receiver.rs"]
 mod receiver;
+#[path = "way_back/said.rs"]
+mod said;
 #[path = "way_back/scanner.rs"]
 mod scanner;
 #[path = "way_back/statuses.rs"]

@@ -1,7 +1,7 @@
 //! What a case says: rows of the outbox, with the words of [`acuse_conversation::said`].
 
 use acuse_conversation::{
-    Expects,
+    Expects, day_of_phone,
     language::Language,
     said::{self, Became, Item},
     wording::in_short,
@@ -188,6 +188,7 @@ pub(super) async fn lately(
         phone_number_id,
         LATEST
     )?;
+    let digits = person(tx, contact).await?.digits;
     let mut items = Vec::with_capacity(rows.len());
     for (n, row) in rows.into_iter().enumerate() {
         let (id, received, status, duplicate, kind, waits_for, reasons, fields, sensitivity, stage) = row;
@@ -196,7 +197,7 @@ pub(super) async fn lately(
         let kind = kind.filter(|_| sensitivity == "open");
         let gathered =
             (id, None, rested, None, status, duplicate, kind, waits_for, reasons, fields, sensitivity);
-        let day = crate::names::at("documents", "received_at", received)?.date();
+        let day = day_of_phone(&digits, crate::names::at("documents", "received_at", received)?);
         items.push((item(n + 1, &gathered, language)?, day));
     }
     Ok(items)

@@ -197,8 +197,6 @@ pub(crate) async fn linked_to(
     first: &Document,
     fetched: Option<&Fetched>,
 ) -> Result<Step, Halt> {
-    let reply =
-        told::of_document(&env.catalog, document, Telling::Duplicate { first_on: first.sent_at.date() })
-            .await?;
+    let reply = told::of_resend(&env.catalog, document, first).await?;
     Ok(env.catalog.duplicate_of(document.id, stage, first.id, fetched, reply.as_ref()).await?)
 }

@@ -128,6 +128,13 @@ impl World {
         self.came(number, account, somebody(), media).await
     }
 
+    /// Who goes by these names sends a file.
+    pub async fn sends_from(&self, who: Identity, file: &str) -> DocumentId {
+        let media_id = self.graph.upload_media(file.as_bytes().to_vec(), "image/jpeg");
+        let media = InboundMedia { media_id: Some(media_id), ..InboundMedia::default() };
+        self.came(&self.number(), None, who, media).await
+    }
+
     /// Somebody new writes, and an answer waits for them.
     pub async fn waits(&self) -> Waiting {
         self.waits_from(somebody()).await
