@@ -68,7 +68,7 @@ pub struct Paid {
 
 /// How fast a number may send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pace {
+pub struct NumberRate {
     /// Messages a second that it may send now.
     pub per_s: u32,
     /// Those that it may send when nothing is refused.
@@ -115,7 +115,7 @@ impl Catalog {
     ///
     /// # Errors
     /// When the database fails or the row is impossible.
-    pub async fn rate_lowered(&self, number: &str) -> Result<Pace, CatalogError> {
+    pub async fn rate_lowered(&self, number: &str) -> Result<NumberRate, CatalogError> {
         const T: &str = "numbers";
         let mut tx = self.writing().await?;
         let present = tx.now();
@@ -135,7 +135,10 @@ impl Catalog {
             number
         )?;
         tx.commit().await?;
-        Ok(Pace { per_s: counted(T, "rate_per_s", per_s)?, ceiling: counted(T, "rate_ceiling", ceiling)? })
+        Ok(NumberRate {
+            per_s: counted(T, "rate_per_s", per_s)?,
+            ceiling: counted(T, "rate_ceiling", ceiling)?,
+        })
     }
 
     /// Meta says that too much goes to this person from this number: nothing does for as long as is answered, and then

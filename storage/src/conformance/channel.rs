@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     Catalog, ContactId, DocumentId, Intake,
-    dispatch::{Pace, Paid},
+    dispatch::{NumberRate, Paid},
     inbound::{InboundItem, InboundMessage, InboundStatus},
     incidents::{Acknowledged, IncidentState},
     names::{Stage, WaitsFor, kept, now},
@@ -337,7 +337,7 @@ pub(super) async fn workers_pay_into_one_bucket(catalog: &Catalog) {
     assert_eq!(paid.flatten(), Some(from + Duration::seconds(12)), "no payment was lost");
     // 130429 halves the rate, once for a burst; success brings it back only after a while.
     for _ in 0..2 {
-        assert_eq!(catalog.rate_lowered(&number).await.unwrap(), Pace { per_s: 40, ceiling: 80 });
+        assert_eq!(catalog.rate_lowered(&number).await.unwrap(), NumberRate { per_s: 40, ceiling: 80 });
     }
     let rate = async || catalog.dispatch(&went[0], &number, |f| (f.rate_per_s, None)).await.unwrap();
     assert_eq!(rate().await, Some(40));

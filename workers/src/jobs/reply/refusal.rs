@@ -83,12 +83,7 @@ pub(super) async fn refused(
             return Ok(Ended::Moved);
         }
         Outlook::NotToday => {
-            let tomorrow = env.after(DAY);
-            if message.expires_at.is_some_and(|expires| expires <= tomorrow) {
-                catalog.reply_failed(message.id, "message_held_back", why).await?;
-                return Ok(Ended::Moved);
-            }
-            catalog.reply_aside(message.id, why, *code, tomorrow, HeldFor::Tomorrow).await?;
+            not_today(env, message, why, *code).await?;
             return Ok(Ended::Moved);
         }
         Outlook::AfterTemplate => {
@@ -116,6 +111,20 @@ pub(super) async fn refused(
     Ok(if outlook == Outlook::WindowClosed { Ended::Moved } else { Ended::Retry })
 }
 
+/// Tomorrow, if it is worth sending then; else a person is told now.
+async fn not_today(
+    env: &Env,
+    message: &OutboxMessage,
+    why: &str,
+    code: Option<i64>,
+) -> Result<(), CatalogError> {
+    let (catalog, tomorrow) = (&env.catalog, env.after(DAY));
+    if message.expires_at.is_some_and(|expires| expires <= tomorrow) {
+        return catalog.reply_failed(message.id, "message_held_back", why).await;
+    }
+    catalog.reply_aside(message.id, why, code, tomorrow, HeldFor::Tomorrow).await
+}
+
 /// Whether a refusal says something of the message, and not only of its number, the person or our account: then the next
 /// wait is longer for it.
 fn is_of_the_message(class: ErrorClass) -> bool {
@@ -135,8 +144,8 @@ async fn slowed(
     if class == ErrorClass::PairLimit {
         return env.catalog.pair_refused(message.contact_id, number).await;
     }
-    let pace = env.catalog.rate_lowered(number).await?;
-    Ok(number_backoff(pace.per_s, pace.ceiling, rand::random()))
+    let rate = env.catalog.rate_lowered(number).await?;
+    Ok(number_backoff(rate.per_s, rate.ceiling, rand::random()))
 }
 
 /// Whom else a refusal is about: the number, its token, the contact, the template.
