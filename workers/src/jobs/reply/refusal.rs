@@ -74,12 +74,11 @@ pub(super) async fn refused(
             catalog.reply_failed(message.id, kind, why).await?;
             return Ok(Ended::Moved);
         }
-        Outlook::OptedOut if message.category.is_some() => {
-            catalog.reply_withdrawn(message.id, why).await?;
-            return Ok(Ended::Moved);
-        }
         Outlook::OptedOut => {
-            catalog.reply_failed(message.id, "contact_opted_out", why).await?;
+            match message.category {
+                Some(_) => catalog.reply_withdrawn(message.id, why).await?,
+                None => catalog.reply_failed(message.id, "contact_opted_out", why).await?,
+            }
             return Ok(Ended::Moved);
         }
         Outlook::NotToday => {
