@@ -315,7 +315,8 @@ impl Catalog {
         longest.truncate(2);
         let mut tx = self.reading().await?;
         let Some(asked) = words::beginning_with(&tx, &longest) else { return Ok(Vec::new()) };
-        let Source { from, condition, place } = CUSTOMERS.source(&tx, "$1", &Reach::Whole);
+        let Source { from, condition, place } =
+            CUSTOMERS.source(&tx, "$1", &Reach::Ordered("ORDER BY place".to_owned()));
         let text = format!(
             "SELECT c.id, c.external_id, c.name, c.created_at, c.updated_at FROM {from} \
              WHERE {condition} AND c.merged_into IS NULL ORDER BY {place} LIMIT 50"

@@ -58,6 +58,8 @@ pub(crate) const ALL: [&Index; 3] = [&DOCUMENTS, &CUSTOMERS, &CONTACTS];
 pub(crate) enum Reach {
     /// All that has the words.
     Whole,
+    /// The same, each looked up only when the one before it is; SQL of which they are and of their order.
+    Ordered(String),
     /// Of the places that come next in the order, so many, whatever they hold; SQL of which they are and of their order.
     Near(String),
 }
@@ -137,9 +139,13 @@ impl Index {
         let (places, condition) = match reach {
             Reach::Near(which) => (format!("SELECT * FROM {words} {which} LIMIT {NEAR}"), format!("s.{has}")),
             // Materialised, or a limit further out would lead the planner back to looking through all.
-            Reach::Whole => {
+            Reach::Whole | Reach::Ordered(_) => {
                 let all = format!("SELECT place, {of} FROM {words} WHERE {has}");
-                (format!("WITH found AS MATERIALIZED ({all}) SELECT * FROM found"), "1 = 1".to_owned())
+                let which = if let Reach::Ordered(which) = reach { which } else { "" };
+                (
+                    format!("WITH found AS MATERIALIZED ({all}) SELECT * FROM found {which}"),
+                    "1 = 1".to_owned(),
+                )
             }
         };
         Source {
@@ -195,18 +201,15 @@ impl Index {
             }
             let mut query = Query::default();
             let asked = query.bind(Bind::Text(question.clone()));
-            let reach = if near {
-                let next = place.map(|place| query.bind(Bind::Place(place)));
-                let next = next.map(|next| format!("WHERE place < {next} ")).unwrap_or_default();
-                Reach::Near(format!("{next}ORDER BY place DESC"))
-            } else {
-                Reach::Whole
-            };
+            let next = place.map(|place| query.bind(Bind::Place(place)));
+            let which = next.as_ref().map(|next| format!("WHERE place < {next} ")).unwrap_or_default();
+            let which = format!("{which}ORDER BY place DESC");
+            let reach = if near { Reach::Near(which) } else { Reach::Ordered(which) };
             let source = self.source(tx, &asked, &reach);
             query.and(source.condition);
             query.conditions.extend(conditions.iter().cloned());
-            match place {
-                Some(place) => query.holds(&format!("{} <", source.place), Some(Bind::Place(place))),
+            match next {
+                Some(next) => query.and(format!("{} < {next}", source.place)),
                 // Where the last one has gone since, its id still says when it came.
                 None => query.holds(&format!("{id} <"), after.map(Bind::Id)),
             }
