@@ -223,6 +223,17 @@ pub(super) async fn the_trail_is_searched(catalog: &Catalog) {
     assert_eq!(found(AuditFilter { from: Some(before), ..of(&who) }).await, 6);
     assert_eq!(found(AuditFilter { to: Some(before - time::Duration::SECOND), ..of(&who) }).await, 0);
     assert_eq!(found(AuditFilter { action: Some("viewed".into()), ..of(&who) }).await, 0);
+    let span = AuditFilter { from: Some(before), ..AuditFilter::default() };
+    let (mut told, mut last) = (Vec::new(), None);
+    loop {
+        let page = catalog.search_audit(&span, last, 3).await.unwrap();
+        told.extend(page.iter().filter(|l| l.entry.actor == who).map(|l| l.seq));
+        last = page.last().map(|l| l.seq);
+        if last.is_none() {
+            break;
+        }
+    }
+    assert!(told.len() == 6 && told.is_sorted_by(|a, b| a > b), "of a time, page by page: {told:?}");
     let actions = catalog.audit_actions().await.unwrap();
     assert!(actions.contains(&"tested".to_owned()) && actions.is_sorted(), "{actions:?}");
 }

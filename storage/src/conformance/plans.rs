@@ -13,7 +13,7 @@ use crate::{
     cases::CaseFilter,
     events::EventFilter,
     incidents::IncidentState,
-    names::{ContactId, CustomerId, EndpointId},
+    names::{ContactId, CustomerId, EndpointId, now},
     notices::{NoticeFilter, NoticeState},
     obligations::{ObligationFilter, ObligationState},
     reviews::ReviewFilter,
@@ -167,6 +167,8 @@ async fn what_happened(catalog: &Catalog) {
     let actor = Some("user:ana".to_owned());
     goes!(catalog, "audit_actor", catalog.search_audit(&AuditFilter { actor, ..of() }, None, 50));
     catalog.audit("user:ana", "viewed", None, &serde_json::json!({})).await.unwrap();
+    let time = AuditFilter { from: Some(now()), to: Some(now()), ..of() };
+    goes!(catalog, "audit_at", catalog.search_audit(&time, Some(1), 50));
     let q = Some("e".to_owned());
     goes!(catalog, "audit_actor", catalog.search_audit(&AuditFilter { q: q.clone(), ..of() }, None, 50));
     goes!(catalog, "audit_action", catalog.search_audit(&AuditFilter { q, ..of() }, None, 50));
