@@ -141,7 +141,7 @@ impl Index {
             // Materialised, or a limit further out would lead the planner back to looking through all.
             Reach::Whole | Reach::Ordered(_) => {
                 let all = format!("SELECT place, {of} FROM {words} WHERE {has}");
-                let which = if let Reach::Ordered(which) = reach { which } else { "" };
+                let which = if let Reach::Ordered(which) = reach { which.as_str() } else { "" };
                 (
                     format!("WITH found AS MATERIALIZED ({all}) SELECT * FROM found {which}"),
                     "1 = 1".to_owned(),
