@@ -34,6 +34,10 @@ use crate::{
 const ACQUIRE: Duration = Duration::from_secs(15);
 /// How long SQLite waits for another process (an admin command beside `acuse serve`).
 pub(crate) const BUSY: Duration = Duration::from_secs(10);
+/// Pages that the connection of SQLite that writes keeps in memory: kibibytes, as SQLite wants them (negative).
+const WRITER_CACHE: &str = "-65536";
+/// Of each that reads. There are eight of them, and the system keeps the file's pages too.
+const READER_CACHE: &str = "-16384";
 /// Longest statement on PostgreSQL; nothing here should come near it.
 const STATEMENT_TIMEOUT: &str = "30s";
 
@@ -150,7 +154,7 @@ impl Catalog {
             .busy_timeout(BUSY)
             .statement_cache_capacity(512)
             .pragma("temp_store", "MEMORY")
-            .pragma("cache_size", "-65536")
+            .pragma("cache_size", READER_CACHE)
             .pragma("journal_size_limit", "67108864")
             // What is deleted or replaced is written over, so that an erasure leaves nothing in free pages.
             .pragma("secure_delete", "ON");
@@ -166,7 +170,7 @@ impl Catalog {
             .acquire_timeout(ACQUIRE)
             .idle_timeout(None)
             .max_lifetime(None)
-            .connect_with(options.clone())
+            .connect_with(options.clone().pragma("cache_size", WRITER_CACHE))
             .await
             .map_err(|source| CatalogError::Open { hint: hint(), source })?;
         let readers = SqlitePoolOptions::new()
@@ -247,6 +251,7 @@ impl Catalog {
         self.run(&queue).await.map_err(|source| CatalogError::Migrate { what: "the queue", source })?;
         self.run(&ours).await.map_err(|source| CatalogError::Migrate { what: "the catalog", source })?;
         self.fill_document_keys().await?;
+        self.fill_words().await?;
         self.recognise_feed().await
     }
 

@@ -1,5 +1,8 @@
 //! Contacts: the people and programs that send documents.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use acuse_pipeline::phone;
 use serde::Serialize;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -9,7 +12,11 @@ use crate::{
     error::CatalogError,
     names::{AliasKind, ContactId, CustomerId, at, cut, maybe_at, micros, word},
     sql::Tx,
+    words::{self, CONTACTS},
 };
+
+/// Last digits of a number that find it.
+const LAST_DIGITS: usize = 4;
 
 /// A sender.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -53,6 +60,65 @@ type Row = (
     Option<Uuid>,
     i64,
 );
+
+/// What a contact is found by: the words of its name; its number from any of its digits on, in each form in which networks
+/// write it.
+pub(crate) fn tokens(name: Option<&str>, number: Option<&str>) -> BTreeSet<String> {
+    let mut found = words::tokens(name.unwrap_or_default());
+    let Some(number) = number else { return found };
+    if !number.bytes().all(|b| b.is_ascii_digit()) {
+        found.extend(words::tokens(number));
+        return found;
+    }
+    for form in phone::other_form(number).into_iter().chain([number.to_owned()]) {
+        let last = form.len().saturating_sub(LAST_DIGITS);
+        found.extend((0..=last).map(|from| form[from..].to_owned()).filter(|digits| !digits.is_empty()));
+    }
+    found
+}
+
+/// What is asked of the index of contacts: a number as it is written, or words.
+pub(crate) fn question(tx: &Tx, q: &str) -> Option<String> {
+    let may_be_in_one = |c: char| c.is_ascii_digit() || c.is_whitespace() || "+-./()".contains(c);
+    let digits: String = q.chars().filter(char::is_ascii_digit).take(32).collect();
+    if digits.is_empty() || !q.chars().all(may_be_in_one) {
+        return words::question(tx, q);
+    }
+    words::beginning_with(tx, &[digits.strip_prefix("00").unwrap_or(&digits)])
+}
+
+/// Name and number of some contacts, and when they came.
+pub(crate) type Searched = BTreeMap<Uuid, (Option<String>, Option<String>, i64)>;
+
+/// As they stand, and as nobody else changes them before the end of the transaction.
+pub(crate) async fn searched(tx: &mut Tx, ids: &[Uuid]) -> Result<Searched, CatalogError> {
+    let tail = tx.pick(") ORDER BY id", ") ORDER BY id FOR NO KEY UPDATE");
+    let rows = values!(
+        tx,
+        (Uuid, Option<String>, Option<String>, i64),
+        "SELECT id, name, phone, created_at FROM contacts WHERE id IN (VALUES ",
+        1,
+        tail,
+        ids,
+        |q, id| q.bind(*id)
+    )?;
+    Ok(rows.into_iter().map(|(id, name, number, made)| (id, (name, number, made))).collect())
+}
+
+/// Keeps the words of contacts of which something else is said now than `before`.
+pub(crate) async fn keep_words(tx: &mut Tx, before: &Searched, now: &Searched) -> Result<(), CatalogError> {
+    let mut new = Vec::new();
+    for (id, said) in now.iter().filter(|(id, said)| before.get(*id) != Some(*said)) {
+        let (name, number, made) = said;
+        let tokens = tokens(name.as_deref(), number.as_deref());
+        if before.contains_key(id) {
+            CONTACTS.keep(tx, (*id, *made), &tokens).await?;
+        } else {
+            new.push(((*id, *made), tokens));
+        }
+    }
+    CONTACTS.keep_new(tx, &new).await
+}
 
 /// The contact of an alias, made if need be. For uploads; webhooks resolve in batches.
 pub(crate) async fn of_alias(tx: &mut Tx, kind: AliasKind, value: &str) -> Result<ContactId, CatalogError> {
@@ -164,5 +230,21 @@ impl Catalog {
             micros(present)
         )?;
         tx.commit().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_kept_from_each_of_its_digits_in_both_its_forms() {
+        let found = tokens(Some("José Pérez"), Some("5215512345678"));
+        for token in ["jose", "perez", "5215512345678", "525512345678", "5512345678", "5678"] {
+            assert!(found.contains(token), "{token}: {found:?}");
+        }
+        assert!(!found.contains("678") && tokens(None, Some("")).is_empty() && tokens(None, None).is_empty());
+        assert_eq!(tokens(None, Some("112")), BTreeSet::from(["112".to_owned()]));
+        assert!(tokens(None, Some("34ab")).contains("34ab"));
     }
 }

@@ -10,9 +10,10 @@ use uuid::Uuid;
 use crate::{
     access::{Access, Sensitivity},
     catalog::Catalog,
+    contacts,
     error::CatalogError,
     names::{ContactId, CustomerId, DocumentId, at, maybe_at, micros, word, words},
-    sql::{Bind, Query},
+    words::{CONTACTS, Listing},
 };
 
 words! {
@@ -197,10 +198,11 @@ pub(crate) fn reach(access: &Access, tx: &crate::sql::Tx) -> String {
 }
 
 impl Catalog {
-    /// Contacts, the latest seen first, those after `after`; only those whose name or number has `q` in it.
+    /// Contacts, the latest seen first, those after `after`; only those whose name has all words of `q`, in any order, each by
+    /// its beginning, or whose number has its digits.
     ///
     /// # Errors
-    /// When the database fails or a row is impossible.
+    /// When the database fails, takes too long, or a row is impossible.
     pub async fn contacts(
         &self,
         access: &Access,
@@ -210,26 +212,24 @@ impl Catalog {
     ) -> Result<Vec<Listed>, CatalogError> {
         const T: &str = "contacts";
         let mut tx = self.searching().await?;
-        let mut query = Query::default();
-        query.and("c.merged_into IS NULL");
-        query.and(reach(access, &tx));
-        if let Some(q) = q.map(str::trim).filter(|q| !q.is_empty()) {
-            let plain = q.to_lowercase().replace('!', "!!").replace('%', "!%").replace('_', "!_");
-            let wanted = query.bind(Bind::Text(format!("%{plain}%")));
-            query.and(format!(
-                "(lower(COALESCE(c.name, '')) LIKE {wanted} ESCAPE '!' OR COALESCE(c.phone, '') LIKE {wanted} ESCAPE '!')"
-            ));
-        }
-        query.holds("c.id <", after.map(|a| Bind::Id(a.0)));
-        let text = format!(
-            "SELECT c.id, c.name, c.phone, c.customer_id, (SELECT MAX(m.sent_at) FROM messages m \
-             WHERE m.contact_id = c.id), c.created_at FROM contacts c WHERE {} ORDER BY c.id DESC LIMIT {}",
-            query.all(),
-            limit.min(500)
-        );
+        let question = match q.map(str::trim).filter(|q| !q.is_empty()) {
+            Some(q) => match contacts::question(&tx, q) {
+                None => return Ok(Vec::new()),
+                question => question,
+            },
+            None => None,
+        };
+        let listing = Listing {
+            select: "c.id, c.name, c.phone, c.customer_id, (SELECT MAX(m.sent_at) FROM messages m \
+                     WHERE m.contact_id = c.id), c.created_at",
+            conditions: vec!["c.merged_into IS NULL".to_owned(), reach(access, &tx)],
+            question,
+            after: after.map(|a| a.0),
+            most: i64::from(limit.min(500)),
+        };
         type Found = (Uuid, Option<String>, Option<String>, Option<Uuid>, Option<i64>, i64);
-        all_of!(tx, Found, text, query.binds)?
-            .into_iter()
+        let rows: Vec<Found> = CONTACTS.page(&mut tx, &listing).await?;
+        rows.into_iter()
             .map(|(id, name, phone, customer, last, created)| {
                 Ok(Listed {
                     id: ContactId(id),

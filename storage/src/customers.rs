@@ -15,14 +15,16 @@ pub use retire::{AliasConflict, Merged, Retired};
 pub use save::{Saving, TakenAlias, Upserted};
 
 use crate::{
+    access::Access,
     catalog::Catalog,
     documents::Page,
     error::CatalogError,
     events,
     names::{CustomerId, DocumentId, Stage, at, cut, micros, word, words},
-    sql::{Bind, Query, Tx},
+    sql::Tx,
     stages::push_stage,
     timeline,
+    words::{self, CUSTOMERS, Listing, Reach, Source},
 };
 
 words! {
@@ -216,34 +218,37 @@ impl Catalog {
         lookup(&mut tx, id).await
     }
 
-    /// Customers, newest first, whose name holds `q`, after the cursor (the last id of the page before).
+    /// Customers that exist for a caller, newest first, after the cursor (the last id of the page before); those whose name
+    /// has all words of `q`, in any order, each by its beginning.
     ///
     /// # Errors
-    /// When the database fails or a row is impossible.
+    /// When the database fails, takes too long, or a row is impossible.
     pub async fn customers(
         &self,
+        access: &Access,
         q: Option<&str>,
         after: Option<CustomerId>,
         limit: u32,
     ) -> Result<Page<Customer, CustomerId>, CatalogError> {
         let mut tx = self.searching().await?;
-        let limit = i64::from(limit.clamp(1, 500));
-        let pattern = q.map(name_key).filter(|k| !k.is_empty()).map(|k| crate::documents::like(&k));
-        let mut query = Query::default();
-        query.and("merged_into IS NULL");
-        if let Some(pattern) = pattern {
-            let name = query.bind(Bind::Text(pattern));
-            query.and(format!("name_key LIKE {name} ESCAPE '!'"));
-        }
-        query.holds("id <", after.map(|a| Bind::Id(a.0)));
-        let text = format!(
-            "SELECT id, external_id, name, created_at, updated_at FROM customers WHERE {} ORDER BY id DESC LIMIT {}",
-            query.all(),
-            limit + 1
-        );
-        let mut rows = all_of!(tx, Row, text, query.binds)?;
-        let more = rows.len() as i64 > limit;
-        rows.truncate(limit as usize);
+        let limit = limit.clamp(1, 500) as usize;
+        let question = match q.map(str::trim).filter(|q| !q.is_empty()) {
+            Some(q) => match words::question(&tx, q) {
+                None => return Ok(Page { data: Vec::new(), next: None }),
+                question => question,
+            },
+            None => None,
+        };
+        let listing = Listing {
+            select: "c.id, c.external_id, c.name, c.created_at, c.updated_at",
+            conditions: vec!["c.merged_into IS NULL".to_owned(), access.reach_customers(&tx, "c")],
+            question,
+            after: after.map(|a| a.0),
+            most: limit as i64 + 1,
+        };
+        let mut rows: Vec<Row> = CUSTOMERS.page(&mut tx, &listing).await?;
+        let more = rows.len() > limit;
+        rows.truncate(limit);
         let data = with_aliases(&mut tx, rows).await?;
         let next = if more { data.last().map(|c| c.id) } else { None };
         Ok(Page { data, next })
@@ -298,28 +303,25 @@ impl Catalog {
         Ok(found)
     }
 
-    /// Customers whose name shares one of the two longest words of `name`: for the caller to score. At most 50.
+    /// Customers whose name has one of the two longest words of `name`, or one that begins with it: for the caller to score.
+    /// At most 50, the oldest first.
     ///
     /// # Errors
     /// When the database fails or a row is impossible.
     pub async fn customers_named_like(&self, name: &str) -> Result<Vec<Customer>, CatalogError> {
         let key = name_key(name);
-        let mut words: Vec<&str> = key.split(' ').filter(|w| w.chars().count() >= 3).collect();
-        words.sort_by_key(|w| std::cmp::Reverse(w.chars().count()));
-        let mut patterns = words.iter().take(2).map(|w| crate::documents::like(w));
-        let Some(first) = patterns.next() else { return Ok(Vec::new()) };
-        let second = patterns.next();
+        let mut longest: Vec<&str> = key.split(' ').filter(|w| w.chars().count() >= 3).collect();
+        longest.sort_by_key(|w| std::cmp::Reverse(w.chars().count()));
+        longest.truncate(2);
         let mut tx = self.reading().await?;
-        let rows = all!(
-            tx,
-            Row,
-            "SELECT id, external_id, name, created_at, updated_at FROM customers \
-             WHERE merged_into IS NULL AND (name_key LIKE $1 ESCAPE '!' \
-               OR ($2 IS NOT NULL AND name_key LIKE $2 ESCAPE '!')) \
-             ORDER BY id LIMIT 50",
-            first.as_str(),
-            second.as_deref()
-        )?;
+        let Some(asked) = words::beginning_with(&tx, &longest) else { return Ok(Vec::new()) };
+        let Source { from, condition, place } =
+            CUSTOMERS.source(&tx, "$1", &Reach::Ordered("ORDER BY place".to_owned()));
+        let text = format!(
+            "SELECT c.id, c.external_id, c.name, c.created_at, c.updated_at FROM {from} \
+             WHERE {condition} AND c.merged_into IS NULL ORDER BY {place} LIMIT 50"
+        );
+        let rows = all!(tx, Row, sqlx::AssertSqlSafe(text.clone()), asked.as_str())?;
         with_aliases(&mut tx, rows).await
     }
 

@@ -7,7 +7,6 @@ mod list;
 mod order;
 mod row;
 mod sums;
-mod terms;
 mod words;
 
 use acuse_pipeline::{
@@ -30,12 +29,10 @@ pub(crate) use list::page;
 pub use order::{DocumentCursor, NotACursor, Sort};
 pub(crate) use row::{COLUMNS, DocumentRow, key};
 pub use sums::{Expected, Sum};
-pub use terms::fold as plain_letters;
-#[cfg(any(test, feature = "conformance"))]
-pub(crate) use words::keep_of_new as keep_words_of_new;
+pub(crate) use words::keep as keep_words;
 pub use words::{LINES, SEARCH};
-pub(crate) use words::{forget as forget_words, have as have_words, keep as keep_words, question};
 
+pub use crate::words::fold as plain_letters;
 use crate::{
     access::Sensitivity,
     catalog::Catalog,

@@ -12,7 +12,7 @@
 //! or, once it has grown past it, one with another mark. Either way the reader is told to start over; it never waits
 //! for what will not come.
 
-use std::{fmt, str::FromStr};
+use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use acuse_pipeline::document::Kind;
 use serde::Serialize;
@@ -26,7 +26,7 @@ use crate::{
     error::CatalogError,
     names::{CustomerId, DocumentId, at, json, micros, word},
     obligations, periods,
-    sql::Tx,
+    sql::{Bind, Query, Tx},
 };
 
 /// A place in the feed. Opaque to clients.
@@ -253,8 +253,8 @@ pub(crate) struct Feed {
     name: i64,
 }
 
-/// Where a row stands in the order.
-type Position = (i64, i64, i64);
+/// Where a row stands in the order: epoch, transaction, number.
+pub(crate) type Position = (i64, i64, i64);
 
 /// The place that a cursor names, if this feed gave it.
 async fn position(tx: &mut Tx, feed: &Feed, cursor: EventCursor) -> Result<Option<Position>, CatalogError> {
@@ -285,6 +285,63 @@ pub(crate) struct EventRow {
     customer_id: Option<Uuid>,
     changed: String,
     data: String,
+}
+
+/// The columns of an [`EventRow`].
+const EVENT: &str = "e.seq, e.mark, e.at, e.kind, e.document_id, e.version, e.document_kind, e.customer_id, e.changed, \
+     e.data";
+
+/// The next events after a place (and up to another) that a reader may see already, in the feed's order: `columns` of `e`.
+/// Of all kinds where none is named; otherwise each kind is read by its own index, however many events of others stand in
+/// between.
+pub(crate) async fn next<R>(
+    tx: &mut Tx,
+    columns: &str,
+    feed: &Feed,
+    (after, upto): (Position, Option<Position>),
+    kinds: &[String],
+    limit: i64,
+) -> Result<Vec<R>, CatalogError>
+where
+    R: for<'r> sqlx::FromRow<'r, sqlx::sqlite::SqliteRow>
+        + for<'r> sqlx::FromRow<'r, sqlx::postgres::PgRow>
+        + Send
+        + Unpin,
+{
+    let mut query = Query::default();
+    let place = tx.pick("e.seq", "e.epoch, e.tx, e.seq");
+    for (than, position) in [(">", Some(after)), ("<=", upto)] {
+        let Some((epoch, of, seq)) = position else { continue };
+        let whole = if tx.is_sqlite() { vec![seq] } else { vec![epoch, of, seq] };
+        let whole: Vec<String> = whole.into_iter().map(|n| query.bind(Bind::Number(n))).collect();
+        query.and(format!("({place}) {than} ({})", whole.join(", ")));
+    }
+    if !tx.is_sqlite() {
+        let epoch = query.bind(Bind::Number(feed.epoch));
+        query.and(format!(
+            "(e.epoch < {epoch} OR e.tx < pg_snapshot_xmin(pg_current_snapshot())::text::bigint)"
+        ));
+    }
+    let within = query.all();
+    let text = if kinds.is_empty() {
+        format!("SELECT {columns} FROM events e WHERE {within} ORDER BY {place} LIMIT {limit}")
+    } else {
+        let kinds: BTreeSet<&String> = kinds.iter().collect();
+        let of_each = kinds.into_iter().enumerate().map(|(n, kind)| {
+            let kind = query.bind(Bind::text(kind));
+            format!(
+                "SELECT * FROM (SELECT {place} FROM events e WHERE e.kind = {kind} AND {within} \
+                 ORDER BY {place} LIMIT {limit}) k{n}"
+            )
+        });
+        let of_each = of_each.collect::<Vec<_>>().join(" UNION ALL ");
+        format!(
+            "SELECT {columns} FROM ({of_each} ORDER BY {order} LIMIT {limit}) f JOIN events e ON e.seq = f.seq \
+             ORDER BY {place}",
+            order = tx.pick("seq", "epoch, tx, seq")
+        )
+    };
+    all_of!(tx, R, text, query.binds)
 }
 
 pub(crate) fn event(feed: &Feed, row: EventRow) -> Result<Event, CatalogError> {
@@ -336,19 +393,8 @@ impl Catalog {
         let beginning = EventCursor(Place::After { feed: feed.name, seq: 0, mark: 0 });
         let after = after.unwrap_or(beginning);
         let Some(from) = position(&mut tx, &feed, after).await? else { return Ok(Followed::Foreign) };
-        let sql = tx.pick(
-            "SELECT seq, mark, at, kind, document_id, version, document_kind, customer_id, changed, data FROM events \
-             WHERE seq > $3 AND epoch >= $1 AND tx >= $2 AND $4 = $4 \
-               AND ($5 = '[]' OR kind IN (SELECT value FROM json_each($5))) ORDER BY seq LIMIT $6",
-            "SELECT seq, mark, at, kind, document_id, version, document_kind, customer_id, changed, data FROM events \
-             WHERE (epoch, tx, seq) > ($1, $2, $3) \
-               AND (epoch < $4 OR tx < pg_snapshot_xmin(pg_current_snapshot())::text::bigint) \
-               AND ($5 = '[]' OR kind IN (SELECT jsonb_array_elements_text($5::jsonb))) \
-             ORDER BY epoch, tx, seq LIMIT $6",
-        );
         let limit = i64::from(limit.clamp(1, 1000));
-        let kinds = json!(filter.kinds).to_string();
-        let rows = all!(tx, EventRow, sql, from.0, from.1, from.2, feed.epoch, kinds, limit)?;
+        let rows: Vec<EventRow> = next(&mut tx, EVENT, &feed, (from, None), &filter.kinds, limit).await?;
         let more = rows.len() as i64 == limit;
         let events = rows.into_iter().map(|row| event(&feed, row)).collect::<Result<Vec<_>, _>>()?;
         let next = match events.last() {

@@ -12,6 +12,7 @@
 mod sql;
 
 mod backfills;
+mod words;
 
 pub mod abstention;
 pub mod access;

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     catalog::Catalog,
-    documents::{self, COLUMNS, Document, DocumentRow, forget_words},
+    documents::{self, COLUMNS, Document, DocumentRow},
     error::CatalogError,
     events::{self, NewEvent},
     names::{DocumentId, Stage, micros, to_json},
@@ -18,6 +18,7 @@ use crate::{
     sql::Tx,
     stages::{Step, leave},
     timeline::{self, Entry},
+    words::DOCUMENTS,
 };
 
 /// More pages than any file may have: see `Limits::pages`. The count of a file's pages is its reader's word.
@@ -204,7 +205,7 @@ async fn forget(tx: &mut Tx, whole: &Document) -> Result<(), CatalogError> {
            THEN NULL ELSE customer_id END WHERE id = $1",
         whole.id.0
     )?;
-    forget_words(tx, whole.id.0).await
+    DOCUMENTS.forget(tx, whole.id.0).await
 }
 
 /// Every row's timeline begins or goes on with the split; those who follow the events hear of each new document.

@@ -390,6 +390,13 @@ async fn at_the_desk(place: &Place, secret: &Secret) {
         http.request(method, format!("{base}{path}")).header("cookie", &cookie)
     })
     .await;
+    let found = async |q: &str| {
+        let asked = http.get(format!("{base}/customers/found?q={q}")).header("cookie", &cookie);
+        asked.send().await.unwrap().text().await.unwrap()
+    };
+    let hers = found("lucia").await;
+    assert!(hers.contains("Luc") && !hers.contains("12345678Z"), "nor the number of a customer's ID: {hers}");
+    assert_eq!(found("12345678Z").await, "[]", "nor whose it is");
     let page = http.get(&base).header("cookie", &cookie).send().await.unwrap().text().await.unwrap();
     assert!(
         page.contains("id=\"hidden\"") && page.contains("may be IDs"),

@@ -9,7 +9,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use acuse_pipeline::document::Sha256;
 use acuse_storage::{
-    Catalog, CustomerId,
+    Access, Catalog, CustomerId,
     customers::{Saving, TakenAlias, Upserted},
 };
 use anyhow::{Context, bail};
@@ -52,7 +52,7 @@ impl Customers {
                 let catalog = Parts::catalog(config).await?;
                 let mut after = None;
                 loop {
-                    let page = catalog.customers(None, after, 200).await?;
+                    let page = catalog.customers(&Access::whole(), None, after, 200).await?;
                     for customer in &page.data {
                         println!("{}\t{}", customer.id, customer.name);
                     }

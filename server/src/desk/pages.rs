@@ -4,6 +4,7 @@ use acuse_pipeline::document::{Kind, Status};
 use acuse_storage::{
     CustomerId,
     customers::{Customer, CustomerAlias, CustomerLookup},
+    keys::Scope,
     ledger::Ledger,
     message_ledger::MessageLedger,
 };
@@ -254,7 +255,8 @@ pub struct Sought {
 /// Most customers of an answer.
 const FOUND: u32 = 8;
 
-/// `GET /customers/found?q=`: customers by name, phone or tax id, for whoever types one.
+/// `GET /customers/found?q=`: customers by name, phone or tax id, for whoever types one; by the number of an ID for those
+/// alone who may see IDs, or whose it is would be told to whoever types it.
 ///
 /// # Errors
 /// When the catalog fails.
@@ -264,10 +266,11 @@ pub async fn customers_found(
     Params(sought): Params<Sought>,
 ) -> Result<Json<Vec<Found>>, Problem> {
     let q = sought.q.as_deref().map(str::trim).filter(|q| !q.is_empty());
+    let shown = |kind: CustomerAlias| kind != CustomerAlias::IdNumber || person.caller.has(Scope::IdsRead);
     let mut found = within(&app, &person.caller, q, None, FOUND).await?.data;
     if let Some(q) = q.filter(|q| q.chars().any(|c| c.is_ascii_digit()) && !person.caller.access().is_bound())
     {
-        let names = |kind: CustomerAlias| kind.normalized(q).into_iter().collect();
+        let names = |kind: CustomerAlias| kind.normalized(q).filter(|_| shown(kind)).into_iter().collect();
         let lookup = CustomerLookup {
             phones: names(CustomerAlias::Phone),
             tax_ids: names(CustomerAlias::TaxId),
@@ -278,7 +281,8 @@ pub async fn customers_found(
         found.extend(known.filter(|c| !found.iter().any(|f| f.id == c.id)).collect::<Vec<_>>());
     }
     let one = |c: Customer| {
-        let known: Vec<&str> = c.aliases.iter().map(|(_, value)| value.as_str()).take(3).collect();
+        let known = c.aliases.iter().filter(|(kind, _)| shown(*kind)).map(|(_, value)| value.as_str());
+        let known: Vec<&str> = known.take(3).collect();
         Found { id: c.id.to_string(), known_by: known.join(" · "), name: c.name }
     };
     Ok(Json(found.into_iter().map(one).collect()))

@@ -163,31 +163,6 @@ impl Catalog {
         Ok(rows.into_iter().map(|(id,)| CustomerId(id)).collect())
     }
 
-    /// The customers that exist for a bound caller, newest first, after the cursor.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn customers_within(
-        &self,
-        access: &Access,
-        after: Option<CustomerId>,
-        limit: u32,
-    ) -> Result<Vec<CustomerId>, CatalogError> {
-        let mut tx = self.reading().await?;
-        let text = format!(
-            "SELECT c.id FROM customers c WHERE ($1 IS NULL OR c.id < $1) AND {} ORDER BY c.id DESC LIMIT $2",
-            access.reach_customers(&tx, "c")
-        );
-        let rows = all!(
-            tx,
-            (Uuid,),
-            sqlx::AssertSqlSafe(text.clone()),
-            after.map(|a| a.0),
-            i64::from(limit.clamp(1, 500))
-        )?;
-        Ok(rows.into_iter().map(|(id,)| CustomerId(id)).collect())
-    }
-
     /// Whether a customer exists for this caller.
     ///
     /// # Errors

@@ -7,11 +7,15 @@ use uuid::Uuid;
 use super::AuditEntry;
 use crate::{
     catalog::Catalog,
-    documents::like,
     error::CatalogError,
     names::{self, DocumentId, at, micros},
-    sql::{Bind, Query},
+    sql::{Bind, Query, Tx},
 };
+
+/// Actors, or kinds of things, that are looked through for a text.
+const MOST_NAMES: u32 = 20_000;
+/// Of them, most of which each is looked up by itself. What more of them have in common a page is soon full of.
+const MOST_FOUND: usize = 64;
 
 /// What is looked for; what is none lets all pass.
 #[derive(Debug, Clone, Default)]
@@ -26,8 +30,18 @@ pub struct AuditFilter {
     pub from: Option<OffsetDateTime>,
     /// Before.
     pub to: Option<OffsetDateTime>,
-    /// Text anywhere in who, what and the particulars.
+    /// Text anywhere in who or what, or the id of a document. Particulars are not looked through: they can be erased, so no
+    /// index holds them.
     pub q: Option<String>,
+}
+
+impl AuditFilter {
+    /// Whether a span of time is all that is asked: then lines are read in the order of their times, by the index of those.
+    fn goes_by_time(&self) -> bool {
+        let Self { actor, action, document_id, from, to, q } = self;
+        let narrower = actor.is_some() || action.is_some() || document_id.is_some() || q.is_some();
+        (from.is_some() || to.is_some()) && !narrower
+    }
 }
 
 /// One line with its place.
@@ -53,6 +67,63 @@ fn line((seq, when, actor, action, document, detail): Row) -> Result<AuditLine, 
     Ok(AuditLine { seq, entry })
 }
 
+const AND_DETAILS: &str = " LEFT JOIN audit_details d ON d.id = a.detail_id";
+
+/// Every word of a column, from one to the next along its index, however many lines each has.
+async fn words_of(tx: &mut Tx, column: &'static str) -> Result<Vec<String>, CatalogError> {
+    let text = format!(
+        "WITH RECURSIVE known (word) AS (SELECT MIN({column}) FROM audit \
+           UNION ALL SELECT (SELECT MIN(a.{column}) FROM audit a WHERE a.{column} > known.word) FROM known \
+           WHERE known.word IS NOT NULL) \
+         SELECT word FROM known WHERE word IS NOT NULL LIMIT {MOST_NAMES}"
+    );
+    let rows = all!(tx, (String,), sqlx::AssertSqlSafe(text.clone()))?;
+    Ok(rows.into_iter().map(|(word,)| word).collect())
+}
+
+/// Conditions of which a line that `q` is for has one; each but the last resort is an index's.
+async fn alternatives(tx: &mut Tx, query: &mut Query, q: &str) -> Result<Vec<String>, CatalogError> {
+    let document = q.parse::<DocumentId>().ok().map(|id| query.bind(Bind::Id(id.0)));
+    let mut all: Vec<String> = document.map(|id| format!("a.document_id = {id}")).into_iter().collect();
+    let q = q.to_lowercase();
+    let mut found = Vec::new();
+    for column in ["actor", "action"] {
+        let words = words_of(tx, column).await?.into_iter().filter(|word| word.to_lowercase().contains(&q));
+        found.extend(words.map(|word| (column, query.bind(Bind::Text(word)))));
+    }
+    if found.len() <= MOST_FOUND {
+        all.extend(found.into_iter().map(|(column, name)| format!("a.{column} = {name}")));
+        return Ok(all);
+    }
+    let among = |wanted: &str| {
+        let names = found.iter().filter(|(column, _)| *column == wanted).map(|(_, name)| name.as_str());
+        let names = names.collect::<Vec<_>>().join(", ");
+        // Not by its index: that would gather all lines to sort them.
+        (!names.is_empty()).then(|| format!("COALESCE(a.{wanted}, '') IN ({names})"))
+    };
+    let either: Vec<String> = ["actor", "action"].into_iter().filter_map(among).collect();
+    all.push(format!("({})", either.join(" OR ")));
+    Ok(all)
+}
+
+/// The latest lines that any of the alternatives holds for, besides all else that is asked.
+fn any_of(query: &Query, alternatives: &[String], limit: u32) -> String {
+    let each: Vec<String> = alternatives
+        .iter()
+        .enumerate()
+        .map(|(n, holds)| {
+            format!(
+                "SELECT * FROM (SELECT a.seq FROM audit a WHERE {} AND {holds} ORDER BY a.seq DESC LIMIT {limit}) k{n}",
+                query.all()
+            )
+        })
+        .collect();
+    format!(
+        "({} ORDER BY seq DESC LIMIT {limit}) f JOIN audit a ON a.seq = f.seq{AND_DETAILS}",
+        each.join(" UNION ")
+    )
+}
+
 impl Catalog {
     /// A page of the trail, the newest first, before the line `before`.
     ///
@@ -65,26 +136,41 @@ impl Catalog {
         limit: u32,
     ) -> Result<Vec<AuditLine>, CatalogError> {
         let mut tx = self.searching().await?;
+        if !tx.is_sqlite() {
+            // A plan for whoever it may be takes everybody for as busy, and looks for the idle ones along the whole trail.
+            execute!(tx, "SET LOCAL plan_cache_mode = force_custom_plan")?;
+        }
         let mut query = Query::default();
         query.holds("a.actor =", filter.actor.as_deref().map(Bind::text));
         query.holds("a.action =", filter.action.as_deref().map(Bind::text));
         query.holds("a.document_id =", filter.document_id.map(|id| Bind::Id(id.0)));
         query.holds("a.at >=", filter.from.map(|at| Bind::Number(micros(at))));
         query.holds("a.at <", filter.to.map(|at| Bind::Number(micros(at))));
-        query.holds("a.seq <", before.map(Bind::Number));
-        if let Some(q) = filter.q.as_deref().map(str::trim).filter(|q| !q.is_empty()) {
-            let q = query.bind(Bind::Text(like(q)));
-            query.and(format!(
-                "(LOWER(a.actor) LIKE {q} ESCAPE '!' OR a.action LIKE {q} ESCAPE '!' \
-                 OR LOWER(d.detail) LIKE {q} ESCAPE '!')"
-            ));
+        let order = if filter.goes_by_time() { "a.at DESC, a.seq DESC" } else { "a.seq DESC" };
+        match before {
+            Some(before) if filter.goes_by_time() => {
+                let sql = "SELECT at FROM audit WHERE seq = $1";
+                let at = optional!(tx, (i64,), sql, before)?.map_or(i64::MAX, |(at,)| at);
+                let place = (query.bind(Bind::Number(at)), query.bind(Bind::Number(before)));
+                query.and(format!("(a.at, a.seq) < ({}, {})", place.0, place.1));
+            }
+            before => query.holds("a.seq <", before.map(Bind::Number)),
         }
+        let limit = limit.clamp(1, 5_000);
+        let from = match filter.q.as_deref().map(str::trim).filter(|q| !q.is_empty()) {
+            Some(q) => {
+                let alternatives = alternatives(&mut tx, &mut query, q).await?;
+                if alternatives.is_empty() {
+                    return Ok(Vec::new());
+                }
+                any_of(&query, &alternatives, limit)
+            }
+            None => format!("audit a{AND_DETAILS}"),
+        };
         let text = format!(
-            "SELECT a.seq, a.at, a.actor, a.action, a.document_id, d.detail \
-             FROM audit a LEFT JOIN audit_details d ON d.id = a.detail_id \
-             WHERE {} ORDER BY a.seq DESC LIMIT {}",
-            query.all(),
-            limit.clamp(1, 5_000)
+            "SELECT a.seq, a.at, a.actor, a.action, a.document_id, d.detail FROM {from} \
+             WHERE {} ORDER BY {order} LIMIT {limit}",
+            query.all()
         );
         let rows = all_of!(tx, Row, text, query.binds)?;
         rows.into_iter().map(line).collect()
@@ -96,15 +182,6 @@ impl Catalog {
     /// When the database fails.
     pub async fn audit_actions(&self) -> Result<Vec<String>, CatalogError> {
         let mut tx = self.searching().await?;
-        // From one word to the next along the index, however many lines each has.
-        let rows = all!(
-            tx,
-            (String,),
-            "WITH RECURSIVE known (word) AS (SELECT MIN(action) FROM audit \
-               UNION ALL SELECT (SELECT MIN(a.action) FROM audit a WHERE a.action > known.word) FROM known \
-               WHERE known.word IS NOT NULL) \
-             SELECT word FROM known WHERE word IS NOT NULL"
-        )?;
-        Ok(rows.into_iter().map(|(word,)| word).collect())
+        words_of(&mut tx, "action").await
     }
 }

@@ -27,6 +27,11 @@ const SEARCHES: u32 = 4;
 const EXPORTS: u32 = 3;
 /// Look-ups at once; each takes less than a millisecond.
 const LOOKUPS: u32 = 2;
+/// Pages that a connection of SQLite for look-ups or exports keeps: kibibytes, as SQLite wants them (negative). An export
+/// of any length must fit beside all else that a small machine does.
+const ONCE_CACHE: &str = "-2048";
+/// Statements that such a connection keeps prepared.
+const ONCE_STATEMENTS: usize = 32;
 /// SQLite looks at the clock every so many of its instructions: some ten times in a millisecond.
 const INSTRUCTIONS: i32 = 10_000;
 
@@ -40,16 +45,16 @@ pub(crate) enum Reserved {
 impl Reserved {
     /// Beside a file's writer; `options` must only read.
     pub(crate) fn sqlite(options: &SqliteConnectOptions) -> Self {
-        let pool = |most, turn| {
-            SqlitePoolOptions::new()
-                .max_connections(most)
-                .acquire_timeout(turn)
-                .connect_lazy_with(options.clone())
+        let pool = |most, turn, options: SqliteConnectOptions| {
+            SqlitePoolOptions::new().max_connections(most).acquire_timeout(turn).connect_lazy_with(options)
         };
+        // Each page is looked at once, or is one of the few that lead to every row: more memory would hold what nobody
+        // asks for again.
+        let once = options.clone().pragma("cache_size", ONCE_CACHE).statement_cache_capacity(ONCE_STATEMENTS);
         Self::Sqlite {
-            quick: pool(LOOKUPS, QUICK),
-            searches: pool(SEARCHES, TURN),
-            exports: pool(EXPORTS, TURN),
+            quick: pool(LOOKUPS, QUICK, once.clone()),
+            searches: pool(SEARCHES, TURN, options.clone()),
+            exports: pool(EXPORTS, TURN, once),
         }
     }
 
@@ -132,4 +137,29 @@ async fn within(
     let started = Instant::now();
     connection.lock_handle().await?.set_progress_handler(INSTRUCTIONS, move || started.elapsed() < budget);
     sqlx::Transaction::begin(connection, None).await.map(Inner::Sqlite)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Catalog, sql::Tx};
+
+    async fn kept(tx: Result<Tx, CatalogError>) -> i64 {
+        let mut tx = tx.unwrap();
+        one!(tx, (i64,), "PRAGMA cache_size").unwrap().0
+    }
+
+    #[tokio::test]
+    async fn an_export_keeps_few_pages_however_many_it_reads() {
+        let folder = tempfile::tempdir().unwrap();
+        let catalog = Catalog::open_sqlite(&folder.path().join("acuse.db")).await.unwrap();
+        let once: i64 = ONCE_CACHE.parse().unwrap();
+        assert_eq!((kept(catalog.exporting().await).await, kept(catalog.quick().await).await), (once, once));
+        let read = kept(catalog.searching().await).await;
+        assert_eq!(kept(catalog.reading().await).await, read);
+        let written = kept(catalog.writing().await).await;
+        assert!(written < read && read < once && once < 0, "{written} {read} {once}");
+        let most = written + 8 * read + i64::from(EXPORTS + LOOKUPS) * once;
+        assert!(most >= -256 * 1024, "all of them together: {most} KiB");
+    }
 }

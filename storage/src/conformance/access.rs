@@ -193,7 +193,13 @@ pub(super) async fn who_is_bound_reaches_what_is_theirs(catalog: &Catalog) {
     assert_eq!(catalog.ledger_for(&access, None, None).await.unwrap().received, 1);
     let seen = catalog.seen_of(&access, &[theirs, others]).await.unwrap();
     assert_eq!(seen.keys().copied().collect::<Vec<_>>(), [theirs]);
-    assert_eq!(catalog.customers_within(&access, None, 10).await.unwrap(), [mine]);
+    let listed = catalog.customers(&access, None, None, 10).await.unwrap().data;
+    assert_eq!(listed.iter().map(|c| c.id).collect::<Vec<_>>(), [mine]);
+    let asked = async |id| {
+        let name = catalog.customer(id).await.unwrap().unwrap().name;
+        catalog.customers(&access, Some(&name), None, 10).await.unwrap().data.len()
+    };
+    assert_eq!((asked(mine).await, asked(other).await), (1, 0), "nor are they found by their words");
     assert!(!catalog.reaches_customer(&access, other).await.unwrap());
     assert!(catalog.hidden(&access).await.unwrap().out_of_reach >= 1);
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 use crate::{
-    Catalog, CustomerId,
+    Access, Catalog, CustomerId,
     customers::{
         CustomerAlias, CustomerLookup, CustomerPatch, Merged, NewCustomer, Retired, Saving, TakenAlias,
         Upserted,
@@ -96,7 +96,8 @@ pub(super) async fn two_customers_become_one(catalog: &Catalog) {
     assert_eq!(catalog.customer(gone).await.unwrap().map(|c| c.id), Some(kept));
     assert_eq!(known_by_phone(catalog, &format!("3499{b}")).await, [kept]);
     assert_eq!(save(catalog, &someone(&b)).await, Upserted::Updated(kept), "its external id leads there");
-    let listed = catalog.customers(Some(&format!("Cliente {b}")), None, 10).await.unwrap().data;
+    let listed =
+        catalog.customers(&Access::whole(), Some(&format!("Cliente {b}")), None, 10).await.unwrap().data;
     assert!(listed.iter().all(|c| c.id == kept), "{listed:?}");
 }
 

@@ -25,6 +25,7 @@ use crate::{
     outbox::Purpose,
     periods::{Closing, Entry, PeriodPart},
     stages::{ReadFacts, Step},
+    words::{self, Reach, Source, question},
 };
 
 /// Every table and column there is.
@@ -90,13 +91,13 @@ impl Place<'_> {
                 found.push(line.to_owned());
             }
         }
-        let asked = crate::documents::question(&tx, needle).unwrap();
-        let words = tx.pick(
-            "SELECT COUNT(*) FROM document_fts WHERE document_fts MATCH $1",
-            "SELECT COUNT(*) FROM document_fts WHERE words @@ CAST($1 AS tsquery)",
-        );
-        if one!(tx, (i64,), words, asked).unwrap().0 > 0 {
-            found.push("search".to_owned());
+        let asked = question(&tx, needle).unwrap();
+        for (index, named) in words::ALL.into_iter().zip(["search", "customers found", "contacts found"]) {
+            let Source { from, condition, .. } = index.source(&tx, "$1", &Reach::Whole);
+            let text = format!("SELECT COUNT(*) FROM {from} WHERE {condition}");
+            if one!(tx, (i64,), sqlx::AssertSqlSafe(text.clone()), asked.as_str()).unwrap().0 > 0 {
+                found.push(named.to_owned());
+            }
         }
         found
     }
@@ -242,6 +243,7 @@ pub async fn erased(catalog: &Catalog, objects: &Objects, folder: &Path, databas
         "period_rows.line",
         "documents.declared_filename",
         "search",
+        "contacts found",
         "contacts.name",
     ] {
         assert!(found.iter().any(|f| f == column), "{column} says it before: {found:?}");

@@ -55,6 +55,16 @@ pub(super) async fn an_event_says_what_it_is_about(catalog: &Catalog) {
         panic!("a cursor of this feed")
     };
     assert_eq!(events, [], "what the filter left out is not looked at again");
+    let kinds = ["document.received", "customer.updated", "customer.updated"].map(str::to_owned).to_vec();
+    let (two, mut told, mut after) = (EventFilter { kinds }, Vec::new(), head);
+    while let Followed::Page { events, next } = catalog.follow(Some(after), &two, 1).await.unwrap() {
+        if events.is_empty() {
+            break;
+        }
+        told.extend(events.into_iter().map(|e| e.kind));
+        after = next;
+    }
+    assert_eq!(told, ["customer.updated", "document.received"], "in order, page by page, each once");
 }
 
 /// What each event of a document says that it changed, in order.

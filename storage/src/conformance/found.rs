@@ -7,11 +7,14 @@ use uuid::Uuid;
 
 use super::{
     access::{bill, passport, waiting},
+    door::{Sample, delivery, photo},
     road::field,
 };
 use crate::{
-    Access, Catalog, DocumentFilter, DocumentId,
+    Access, Catalog, ContactId, CustomerId, DocumentFilter, DocumentId, Intake,
+    customers::{Merged, NewCustomer, Retired},
     documents::{LINES, SEARCH, Sort},
+    inbound::InboundItem,
     reviews::Decision,
     stages::ReadFacts,
 };
@@ -101,6 +104,113 @@ pub(super) async fn what_is_said_is_found(catalog: &Catalog) {
         let plan = catalog.explained(&filter).await.unwrap();
         assert!(plan.contains("document_fts"), "{plan}");
         assert!(!plan.contains("Seq Scan") && !plan.lines().any(|line| line == "SCAN d"), "{plan}");
+    }
+}
+
+/// Who is found by these words, page by page.
+async fn customers(catalog: &Catalog, q: &str) -> Vec<CustomerId> {
+    let (mut all, mut after) = (Vec::new(), None);
+    loop {
+        let page = catalog.customers(&Access::whole(), Some(q), after, 2).await.unwrap();
+        all.extend(page.data.iter().map(|c| c.id));
+        after = page.next;
+        if after.is_none() {
+            return all;
+        }
+    }
+}
+
+/// Customers are found by the words of their names in any order, and by nothing else of them.
+pub(super) async fn who_there_is_is_found(catalog: &Catalog) {
+    let unique = Uuid::now_v7().simple().to_string();
+    let digits = format!("{:09}", Uuid::now_v7().as_u128() % 1_000_000_000);
+    let new = |n: usize| NewCustomer {
+        external_id: Some(format!("{unique}-{n}")),
+        name: format!("Ferretería Núñez {unique}"),
+        id_numbers: vec![format!("{digits}{n}")],
+        ..NewCustomer::default()
+    };
+    let mut ids = Vec::new();
+    for n in 0..5 {
+        ids.push(catalog.upsert_customers(&[new(n)]).await.unwrap()[0].id().expect("nobody else's"));
+    }
+    ids.reverse();
+    for q in ["nunez FERRETERÍA", "ferre", ""] {
+        assert_eq!(customers(catalog, &format!("{q} {unique}")).await, ids, "newest first: {q}");
+    }
+    for q in ["erreteria", "lopez"] {
+        assert_eq!(customers(catalog, &format!("{q} {unique}")).await, [], "{q}");
+    }
+    for q in [digits.as_str(), &format!("{digits}0"), "%", "'\"*:&|!()"] {
+        assert_eq!(
+            customers(catalog, q).await,
+            [],
+            "the number of an ID finds nobody, nor does no word: {q}"
+        );
+    }
+    let renamed = NewCustomer { name: format!("Bazar {unique}"), ..new(0) };
+    catalog.upsert_customers(&[renamed]).await.unwrap();
+    assert_eq!(customers(catalog, &format!("bazar {unique}")).await, [ids[4]]);
+    let nunez = format!("nunez {unique}");
+    assert_eq!(customers(catalog, &nunez).await, ids[..4]);
+    assert_eq!(catalog.delete_customer(ids[0], "eva").await.unwrap(), Retired::Gone);
+    assert_eq!(catalog.merge_customers(ids[1], ids[2], "eva").await.unwrap(), Merged::Done(0));
+    assert_eq!(customers(catalog, &nunez).await, [ids[1], ids[3]]);
+    let after = catalog.customers(&Access::whole(), Some(&nunez), Some(ids[0]), 5).await.unwrap();
+    assert_eq!(after.data.len(), 2, "after one that has gone since");
+    let like = catalog.customers_named_like(&format!("BAZAR {unique}")).await.unwrap();
+    assert_eq!(like.iter().map(|c| c.id).collect::<BTreeSet<_>>(), BTreeSet::from([ids[1], ids[3], ids[4]]));
+}
+
+/// Contacts are found by what they are called now and by any digits of their number, however it is written.
+pub(super) async fn a_contact_is_found_by_name_and_number(catalog: &Catalog) {
+    let unique = Uuid::now_v7().simple().to_string();
+    let digits = format!("{:08}", Uuid::now_v7().as_u128() % 100_000_000);
+    let intake = Intake::spawn(catalog.clone());
+    let writes = async |name: &str| {
+        let mut message = photo(&Sample::new());
+        message.identity.wa_id = Some(format!("52155{digits}"));
+        message.identity.name = Some(format!("{name} {unique}"));
+        intake.record(delivery(vec![InboundItem::Message(message)])).await.unwrap();
+    };
+    let found = async |q: &str| {
+        let found = catalog.contacts(&Access::whole(), Some(q), None, 10).await.unwrap();
+        found.iter().map(|c| c.id).collect::<Vec<_>>()
+    };
+    writes("José Ibáñez").await;
+    let one = found(&format!("ibanez {unique}")).await;
+    assert_eq!(one.len(), 1);
+    let (area, own) = digits.split_at(4);
+    for q in [
+        digits.clone(),
+        format!("52155{digits}"),
+        format!("+52 1 55 {area}-{own}"),
+        format!("+52 55 {area} {own}"),
+        format!("0052 (55) {area}.{own}"),
+        format!("{unique} {digits}"),
+        format!("JOSE {unique}"),
+    ] {
+        assert_eq!(found(&q).await, one, "{q}");
+    }
+    for q in [format!("anez {unique}"), format!("7{digits}7"), "%".to_owned(), "+".to_owned()] {
+        assert_eq!(found(&q).await, [], "{q}");
+    }
+    writes("Pepe").await;
+    assert_eq!(found(&format!("pepe {unique}")).await, one);
+    assert_eq!(found(&format!("ibanez {unique}")).await, [], "not by a name of before");
+}
+
+/// Customers and contacts that were there before they had an index are found as soon as there is one.
+pub(super) async fn who_was_there_is_found(catalog: &Catalog, contact: ContactId) {
+    assert_eq!(customers(catalog, "uno CAFE").await.len(), 1);
+    assert_eq!(customers(catalog, "cafe").await.len(), 2);
+    for q in ["ana", "300 111 2233"] {
+        let found = catalog.contacts(&Access::whole(), Some(q), None, 500).await.unwrap();
+        assert!(found.iter().any(|c| c.id == contact), "{q}: {found:?}");
+    }
+    for name in ["customer_words", "contact_words"] {
+        let backfill = catalog.backfill(name).await.unwrap().expect("there was something to do");
+        assert!(backfill.finished && backfill.done == backfill.total, "{name}: {backfill:?}");
     }
 }
 

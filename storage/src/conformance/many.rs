@@ -5,8 +5,8 @@ use uuid::Uuid;
 
 use crate::{
     Catalog,
-    documents::keep_words_of_new,
     names::{micros, now},
+    words::{DOCUMENTS, tokens},
 };
 
 /// What there is to ask for.
@@ -182,7 +182,7 @@ async fn put(catalog: &Catalog, rows: &[(u64, Uuid)], start: i64, whose: (Uuid, 
         |q, (n, id)| q.bind(Uuid::now_v7()).bind(*id).bind("link").bind("[]").bind(received(*n))
     )
     .unwrap();
-    let texts: Vec<_> = rows.iter().map(|(n, id)| ((*id, received(*n)), text_of(*n))).collect();
-    keep_words_of_new(&mut tx, &texts).await.unwrap();
+    let texts: Vec<_> = rows.iter().map(|(n, id)| ((*id, received(*n)), tokens(&text_of(*n)))).collect();
+    DOCUMENTS.keep_new(&mut tx, &texts).await.unwrap();
     tx.commit().await.unwrap();
 }

@@ -6,6 +6,7 @@ use acuse_pipeline::{
 };
 use serde_json::json;
 use time::Duration;
+use uuid::Uuid;
 
 use super::{
     door::{Sample, received},
@@ -15,7 +16,7 @@ use crate::{
     Catalog, ContactId, DocumentId, OutboxId,
     access::Access,
     conversation::Way,
-    events::{EventFilter, Followed},
+    events::{self, EventFilter, Followed, NewEvent},
     incidents::{
         Acknowledged, IncidentState, Severity,
         news::What,
@@ -31,7 +32,7 @@ use crate::{
 };
 
 fn fresh(prefix: &str) -> String {
-    format!("{prefix}{}", uuid::Uuid::now_v7().simple())
+    format!("{prefix}{}", Uuid::now_v7().simple())
 }
 
 fn route(name: &str, kinds: Vec<String>) -> NewRoute {
@@ -214,6 +215,30 @@ pub(super) async fn a_failed_event_holds_back_its_own_document_only(catalog: &Ca
     assert!(!catalog.take_webhook_endpoint(id, Duration::MINUTE).await.unwrap());
     catalog.prune_webhook_log(Duration::ZERO, 10_000).await.unwrap();
     assert!(catalog.webhook_log(id, None, None, 10).await.unwrap().is_empty());
+    assert!(catalog.remove_webhook_endpoint(id).await.unwrap());
+}
+
+/// However many events of other types stand in between, an endpoint that names its own finds them in one look.
+pub(super) async fn an_endpoint_steps_over_what_it_is_not_for(catalog: &Catalog) {
+    let new = NewEndpoint {
+        url: "https://example.com/x".to_owned(),
+        description: String::new(),
+        secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned(),
+        filter: Filter { types: vec!["customer.merged".to_owned()], ..Filter::default() },
+        key_id: key(catalog).await,
+    };
+    let id = catalog.add_webhook_endpoint(&new).await.unwrap().unwrap();
+    let endpoint = catalog.webhook_endpoint(id).await.unwrap().unwrap();
+    let of = |kind: &'static str| NewEvent::of_customer(kind, Uuid::now_v7(), &["name"]);
+    for round in 0..2 {
+        let mut many: Vec<NewEvent> = (0..700).map(|_| of("customer.updated")).collect();
+        many[600] = of("customer.merged");
+        let mut tx = catalog.writing().await.unwrap();
+        events::write(&mut tx, &many).await.unwrap();
+        tx.commit().await.unwrap();
+        assert!(!catalog.queue_webhooks(&endpoint).await.unwrap(), "there is no more to look at");
+        assert_eq!(drain(catalog, id).await.len(), 1, "round {round}");
+    }
     assert!(catalog.remove_webhook_endpoint(id).await.unwrap());
 }
 

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::desk::LEASE;
 use crate::{
-    Catalog,
+    Catalog, DocumentId,
     access::Binding,
     audit::AuditFilter,
     names::now,
@@ -137,13 +137,10 @@ pub(super) async fn whom_a_provider_vouches_for_comes_in(catalog: &Catalog) {
     catalog.bind_user(ida, &[]).await.unwrap().unwrap();
     let made = catalog.let_in(&new).await.unwrap().expect("added");
     assert_eq!((made.name.as_str(), made.role, made.sees_ids), (fresh.as_str(), Role::Reviewer, false));
-    let of = |actor: &str| AuditFilter {
-        q: Some(unique.clone()),
-        actor: Some(actor.to_owned()),
-        ..AuditFilter::default()
-    };
-    let told = catalog.search_audit(&of("oidc"), None, 100).await.unwrap();
-    let told: Vec<_> = told.iter().map(|l| l.entry.action.as_str()).collect();
+    let of = AuditFilter { actor: Some("oidc".to_owned()), ..AuditFilter::default() };
+    let told = catalog.search_audit(&of, None, 100).await.unwrap();
+    let told = told.iter().filter(|l| l.entry.detail.to_string().contains(&unique));
+    let told: Vec<_> = told.map(|l| l.entry.action.as_str()).collect();
     assert_eq!(told, ["identity_linked", "user_added", "identity_linked", "user_changed", "identity_linked"]);
     for n in 0..5 {
         let (email, subject) = (format!("twice-{n}-{unique}@example.org"), format!("twice-{n}-{unique}"));
@@ -207,11 +204,36 @@ pub(super) async fn the_trail_is_searched(catalog: &Catalog) {
     assert_eq!(rest.iter().map(|l| l.entry.detail["n"].as_i64().unwrap()).collect::<Vec<_>>(), [1, 0]);
     let found = async |filter: AuditFilter| catalog.search_audit(&filter, None, 100).await.unwrap().len();
     assert_eq!(found(AuditFilter { q: Some(unique.to_uppercase()), ..AuditFilter::default() }).await, 6);
-    assert_eq!(found(AuditFilter { q: Some("\"n\":3".into()), ..of(&who) }).await, 1, "in the particulars");
-    assert_eq!(found(AuditFilter { q: Some("%".into()), ..of(&who) }).await, 0, "wildcards are plain text");
-    assert_eq!(found(AuditFilter { from: Some(before), ..of(&who) }).await, 5);
+    let q = |q: &str| AuditFilter { q: Some(q.to_owned()), ..of(&who) };
+    assert_eq!(found(q("\"n\":3")).await, 0, "not in the particulars");
+    assert_eq!(
+        (found(q("ESTE")).await, found(q(&other)).await, found(q("%")).await),
+        (5, 0, 0),
+        "plain text"
+    );
+    let document = DocumentId::generate();
+    catalog.audit(&who, "looked", Some(document), &json!({})).await.unwrap();
+    assert_eq!(found(q(&document.to_string())).await, 1);
+    assert_eq!(found(q("e")).await, 6, "however many words have it");
+    let pages = [None, Some(page[2].seq)].map(|before| (q("tested"), before));
+    for (filter, before) in pages {
+        let page = catalog.search_audit(&filter, before, 2).await.unwrap();
+        assert!(page.len() == 2 && page[0].seq > page[1].seq && before.is_none_or(|b| page[0].seq < b));
+    }
+    assert_eq!(found(AuditFilter { from: Some(before), ..of(&who) }).await, 6);
     assert_eq!(found(AuditFilter { to: Some(before - time::Duration::SECOND), ..of(&who) }).await, 0);
     assert_eq!(found(AuditFilter { action: Some("viewed".into()), ..of(&who) }).await, 0);
+    let span = AuditFilter { from: Some(before), ..AuditFilter::default() };
+    let (mut told, mut last) = (Vec::new(), None);
+    loop {
+        let page = catalog.search_audit(&span, last, 3).await.unwrap();
+        told.extend(page.iter().filter(|l| l.entry.actor == who).map(|l| l.seq));
+        last = page.last().map(|l| l.seq);
+        if last.is_none() {
+            break;
+        }
+    }
+    assert!(told.len() == 6 && told.is_sorted_by(|a, b| a > b), "of a time, page by page: {told:?}");
     let actions = catalog.audit_actions().await.unwrap();
     assert!(actions.contains(&"tested".to_owned()) && actions.is_sorted(), "{actions:?}");
 }

@@ -13,7 +13,7 @@ use crate::{
     cases::CaseFilter,
     events::EventFilter,
     incidents::IncidentState,
-    names::{ContactId, CustomerId, EndpointId},
+    names::{ContactId, CustomerId, EndpointId, now},
     notices::{NoticeFilter, NoticeState},
     obligations::{ObligationFilter, ObligationState},
     reviews::ReviewFilter,
@@ -55,11 +55,16 @@ async fn plan(catalog: &Catalog, text: &str) -> String {
     lines.join("\n")
 }
 
-/// Whether a line of a plan says that a table is walked whole.
-fn is_scan(line: &str) -> bool {
+/// Whether a line of a plan says that a table is walked whole, and no page that the statement itself made.
+fn is_scan(line: &str, plan: &str) -> bool {
     let scans =
         |from: &str| ["USING ", "VIRTUAL TABLE", "CONSTANT ROW"].iter().all(|word| !from.contains(word));
-    line.contains("Seq Scan on") || line.strip_prefix("SCAN ").is_some_and(scans)
+    let made = |from: &str| {
+        plan.lines().any(|line| {
+            ["CO-ROUTINE ", "MATERIALIZE "].iter().any(|word| line.strip_prefix(word) == Some(from))
+        })
+    };
+    line.contains("Seq Scan on") || line.strip_prefix("SCAN ").is_some_and(|from| scans(from) && !made(from))
 }
 
 /// What a list reads goes by `index` (as SQLite says it, which has no better plan for a table that is empty), and scans
@@ -73,7 +78,7 @@ async fn goes_by(catalog: &Catalog, index: &str, what: &str, list: impl Future<O
     let mut plans = String::new();
     for text in heard.iter().filter(|text| text.starts_with("SELECT") || text.starts_with("WITH")) {
         let plan = plan(catalog, text).await;
-        assert!(!plan.lines().any(is_scan), "{what} scans a table:\n{text}\n{plan}");
+        assert!(!plan.lines().any(|line| is_scan(line, &plan)), "{what} scans a table:\n{text}\n{plan}");
         plans.push_str(&plan);
         plans.push('\n');
     }
@@ -101,8 +106,14 @@ pub(super) async fn no_list_scans(catalog: &Catalog) {
     goes!(catalog, "webhook_deliveries_log", catalog.webhook_log(EndpointId(id), None, None, 50));
     let state = Some(Delivery::Delivered);
     goes!(catalog, "webhook_deliveries_state", catalog.webhook_log(EndpointId(id), state, None, 50));
-    goes!(catalog, "customers", catalog.customers(None, Some(CustomerId(id)), 50));
+    goes!(catalog, "events_kind", catalog.follow(None, &EventFilter { kinds: kinds() }, 50));
+    goes!(catalog, "customers", catalog.customers(all, None, Some(CustomerId(id)), 50));
     goes!(catalog, "contacts", catalog.contacts(all, None, Some(ContactId(id)), 50));
+    let (customer, contact) = (Some(CustomerId(id)), Some(ContactId(id)));
+    goes!(catalog, "customer_fts VIRTUAL TABLE INDEX", catalog.customers(all, Some("ana"), customer, 50));
+    goes!(catalog, "customer_fts VIRTUAL TABLE INDEX", catalog.customers_named_like("Ana Bolena"));
+    goes!(catalog, "contact_fts VIRTUAL TABLE INDEX", catalog.contacts(all, Some("ana"), contact, 50));
+    goes!(catalog, "contact_fts VIRTUAL TABLE INDEX", catalog.contacts(all, Some("+34 600"), None, 50));
     goes!(catalog, "outbox_said", catalog.conversation(all, ContactId(id), None, None, 50));
     let reviews = ReviewFilter { access: Access::whole(), ..ReviewFilter::default() };
     goes!(catalog, "reviews_queue", catalog.reviews(&reviews, None, 50));
@@ -110,6 +121,10 @@ pub(super) async fn no_list_scans(catalog: &Catalog) {
     cases(catalog, all).await;
     matters(catalog, all).await;
     what_happened(catalog).await;
+}
+
+fn kinds() -> Vec<String> {
+    ["document.filed", "customer.merged"].map(str::to_owned).to_vec()
 }
 
 async fn cases(catalog: &Catalog, all: &Access) {
@@ -151,6 +166,14 @@ async fn what_happened(catalog: &Catalog) {
     goes!(catalog, "PRIMARY KEY", catalog.search_audit(&of(), Some(i64::MAX), 50));
     let actor = Some("user:ana".to_owned());
     goes!(catalog, "audit_actor", catalog.search_audit(&AuditFilter { actor, ..of() }, None, 50));
+    catalog.audit("user:ana", "viewed", None, &serde_json::json!({})).await.unwrap();
+    let time = AuditFilter { from: Some(now()), to: Some(now()), ..of() };
+    goes!(catalog, "audit_at", catalog.search_audit(&time, Some(1), 50));
+    let q = Some("e".to_owned());
+    goes!(catalog, "audit_actor", catalog.search_audit(&AuditFilter { q: q.clone(), ..of() }, None, 50));
+    goes!(catalog, "audit_action", catalog.search_audit(&AuditFilter { q, ..of() }, None, 50));
+    let q = Some(Uuid::now_v7().to_string());
+    goes!(catalog, "audit_document", catalog.search_audit(&AuditFilter { q, ..of() }, None, 50));
     let action = Some("view".to_owned());
     goes!(catalog, "audit_action", catalog.search_audit(&AuditFilter { action, ..of() }, None, 50));
     let document_id = Some(DocumentId(Uuid::now_v7()));

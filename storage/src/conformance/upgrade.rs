@@ -75,6 +75,7 @@ pub async fn upgrade(catalog: &Catalog) {
     the_channel_came_through(catalog, &landed).await;
     super::lists::what_was_there_is_listed(catalog).await;
     super::found::what_was_there_is_found(catalog, landed.filed).await;
+    super::found::who_was_there_is_found(catalog, landed.contact).await;
     super::tallies::what_was_there_is_counted(catalog).await;
     super::feed::what_was_there_was_told(catalog, landed.waiting).await;
     super::people::is_known_still(catalog, known).await;

@@ -14,6 +14,7 @@ use crate::{
     events::{self, NewEvent},
     names::{CustomerId, micros, number, word},
     sql::Tx,
+    words::CUSTOMERS,
 };
 
 /// What became of a customer that was to be deleted.
@@ -86,6 +87,7 @@ impl Catalog {
         let held: Vec<_> = aliases_of(&mut tx, id).await?.into_iter().map(|(k, v, _)| (k, v)).collect();
         execute!(tx, "DELETE FROM customer_aliases WHERE customer_id = $1", id)?;
         settle(&mut tx, &held).await?;
+        CUSTOMERS.forget(&mut tx, id).await?;
         execute!(tx, "DELETE FROM customers WHERE merged_into = $1", id)?;
         execute!(tx, "DELETE FROM customers WHERE id = $1", id)?;
         audit::write(&mut tx, actor, "customer_deleted", None, &json!({ "customer_id": id })).await?;
@@ -196,6 +198,7 @@ async fn move_everything(tx: &mut Tx, kept: Uuid, gone: Uuid) -> Result<u64, Cat
         )?;
     }
     settle(tx, &held).await?;
+    CUSTOMERS.forget(tx, gone).await?;
     execute!(tx, "UPDATE customers SET merged_into = $1 WHERE merged_into = $2", kept, gone)?;
     execute!(
         tx,

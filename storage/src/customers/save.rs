@@ -20,6 +20,7 @@ use crate::{
     events::{self, NewEvent},
     names::{CustomerId, cut, micros},
     sql::{Tx, alone},
+    words::{CUSTOMERS, tokens},
 };
 
 /// The lock of PostgreSQL that every writer of customers holds; SQLite has one writer anyway.
@@ -159,6 +160,12 @@ async fn put_row(
     Ok(id)
 }
 
+/// What they are found by.
+async fn keep_words(tx: &mut Tx, id: Uuid, name: &str) -> Result<(), CatalogError> {
+    let (made,) = one!(tx, (i64,), "SELECT created_at FROM customers WHERE id = $1", id)?;
+    CUSTOMERS.keep(tx, (id, made), &tokens(name)).await
+}
+
 /// Which members of a customer differ from what they were.
 fn changed(before: &Customer, after: &Customer) -> Vec<&'static str> {
     let all = |c: &Customer, kind: CustomerAlias| {
@@ -232,6 +239,9 @@ pub(super) async fn save(
     // A customer merged away keeps its external id on its own row, which leads to `id`.
     let kept = NewCustomer { external_id: own_external(tx, id, new).await?, ..new.clone() };
     let written = put_row(tx, id, &kept, saving.replace).await?;
+    if before.as_ref().is_none_or(|before| before.name != kept.name.trim()) {
+        keep_words(tx, written, &kept.name).await?;
+    }
     take_away(tx, &others, saving.actor, written).await?;
     let gone: Vec<Alias> =
         if saving.replace { held.into_iter().filter(|a| !aliases.contains(a)).collect() } else { Vec::new() };

@@ -14,7 +14,6 @@ use super::{
     COLUMNS, Document, DocumentRow, Page, folded,
     keys::Amount,
     order::{DocumentCursor, Key, Sort},
-    words,
 };
 use crate::{
     access::Access,
@@ -23,6 +22,7 @@ use crate::{
     error::CatalogError,
     names::{ContactId, CustomerId, DocumentId, EntityId, Source, micros},
     sql::{Bind, Query, Tx},
+    words::{DOCUMENTS, Reach, question},
 };
 
 /// Which documents a list shows. A filter on status leaves duplicates out, so that a list of `filed` is as long as the
@@ -146,16 +146,16 @@ impl DocumentFilter {
         let mut query = Query::default();
         let (mut from, mut place) = ("documents d".to_owned(), None);
         if let Some(q) = self.asked() {
-            if let Some(question) = words::question(tx, q) {
+            if let Some(question) = question(tx, q) {
                 let name = query.bind(Bind::Text(question));
                 let reach = if near {
                     let next = after.map(|after| query.bind(after.key.clone()));
                     let next = next.map(|next| format!("WHERE place {than} {next} ")).unwrap_or_default();
-                    words::Reach::Near(format!("{next}ORDER BY place {order}"))
+                    Reach::Near(format!("{next}ORDER BY place {order}"))
                 } else {
-                    words::Reach::Whole
+                    Reach::Whole
                 };
-                let source = words::source(tx, &name, &reach);
+                let source = DOCUMENTS.source(tx, &name, &reach);
                 query.conditions.push(source.condition);
                 (from, place) = (source.from, Some(source.place));
             } else {
@@ -169,7 +169,7 @@ impl DocumentFilter {
             query.conditions.push(self.access.told("d"));
         }
         query.conditions.push(self.access.reach(tx, "d"));
-        let ordered = match place.filter(|_| self.goes_by_place()) {
+        let ordered = match place.as_deref().filter(|_| self.goes_by_place()) {
             // A place is one document's, so nothing else is needed to tell what comes after it.
             Some(place) => {
                 if let Some(after) = after {
@@ -186,7 +186,7 @@ impl DocumentFilter {
                 format!("{key} {order}, d.id {order}")
             }
         };
-        let place = place.unwrap_or("CAST(0 AS BIGINT)");
+        let place = place.as_deref().unwrap_or("CAST(0 AS BIGINT)");
         let text = format!(
             "{place} AS place FROM {from} WHERE {} ORDER BY {ordered} LIMIT {most}",
             query.conditions.join(" AND ")
@@ -212,9 +212,9 @@ impl DocumentFilter {
         let mut query = Query::default();
         let mut from = "documents d".to_owned();
         if let Some(q) = self.asked() {
-            let Some(question) = words::question(tx, q) else { return Ok(Vec::new()) };
+            let Some(question) = question(tx, q) else { return Ok(Vec::new()) };
             let name = query.bind(Bind::Text(question));
-            let source = words::source(tx, &name, &words::Reach::Whole);
+            let source = DOCUMENTS.source(tx, &name, &Reach::Whole);
             query.conditions.push(source.condition);
             from = source.from;
         }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{Counts, Keep, Receipt};
 use crate::{
-    documents::{self, forget_words},
+    documents,
     error::CatalogError,
     events, export,
     export::Line,
@@ -17,6 +17,7 @@ use crate::{
     periods::Month,
     sql::Tx,
     timeline,
+    words::DOCUMENTS,
 };
 
 /// What names nobody.
@@ -126,7 +127,7 @@ pub(super) async fn erase(
     }
     let subject = id.to_string();
     execute!(tx, "UPDATE incidents SET detail = '{}' WHERE subject = $1", subject)?;
-    forget_words(tx, id.0).await?;
+    DOCUMENTS.forget(tx, id.0).await?;
     let fields = if counts.keep == Keep::Amounts { impersonal(&document.fields) } else { Fields::new() };
     empty_row(tx, id, counts.keep, &fields, &receipt.erased_by).await?;
     counts.add("documents", 1);

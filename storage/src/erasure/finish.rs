@@ -12,6 +12,7 @@ use crate::{
     key_file::{Erased, ErasedKind, KeyFileError},
     names::{DocumentId, json as parse, micros, to_json},
     objects::{ObjectError, Objects},
+    words::{self, Index},
 };
 
 /// One that is not finished: its id, what it is of, and its terms.
@@ -26,7 +27,7 @@ const LISTED: i32 = 1_000;
 /// When the file was first rewritten without what earlier versions left in it.
 const VACUUMED: &str = "vacuumed";
 /// Tables of PostgreSQL that an erasure empties rows of.
-const EMPTIED: &str = "VACUUM documents, document_fts, page_words, messages, deliveries, message_statuses, outbox, \
+const EMPTIED: &str = "VACUUM documents, document_fts, customer_fts, contact_fts, page_words, messages, deliveries, message_statuses, outbox, \
      reviews, timeline, events, audit_details, drafts, period_rows, contacts, contact_aliases, customers, customer_aliases";
 
 /// The end of an erasure could not be reached; the sweep tries again.
@@ -227,19 +228,22 @@ impl Catalog {
     /// Words that were taken out of search stand in its segments until those are merged: piece by piece, so that no
     /// webhook waits for it.
     async fn merge_words(&self) -> Result<(), CatalogError> {
-        let mut pages = -64_i64;
-        loop {
-            let mut tx = self.writing().await?;
-            let (before,) = one!(tx, (i64,), "SELECT total_changes()")?;
-            execute!(tx, "INSERT INTO document_fts (document_fts, rank) VALUES ('merge', $1)", pages)?;
-            let (after,) = one!(tx, (i64,), "SELECT total_changes()")?;
-            tx.commit().await?;
-            // As FTS5's manual says: fewer than two changes mean that there was nothing to do.
-            if after - before < 2 {
-                return Ok(());
+        for merge in words::ALL.map(Index::merge) {
+            let mut pages = -64_i64;
+            loop {
+                let mut tx = self.writing().await?;
+                let (before,) = one!(tx, (i64,), "SELECT total_changes()")?;
+                execute!(tx, sqlx::AssertSqlSafe(merge.clone()), pages)?;
+                let (after,) = one!(tx, (i64,), "SELECT total_changes()")?;
+                tx.commit().await?;
+                // As FTS5's manual says: fewer than two changes mean that there was nothing to do.
+                if after - before < 2 {
+                    break;
+                }
+                pages = 64;
             }
-            pages = 64;
         }
+        Ok(())
     }
 }
 

@@ -12,6 +12,7 @@ use crate::{
     key_file::ErasedKind,
     names::micros,
     sql::Tx,
+    words,
 };
 
 const CONTACTS: &str = "(SELECT c.id FROM contacts c WHERE c.id = $1 OR c.merged_into = $1)";
@@ -67,17 +68,19 @@ const OF_CUSTOMER: &[(&str, &str)] = &[
 const SHORTEST: usize = 5;
 
 pub(super) async fn erase(tx: &mut Tx, receipt: &Receipt, counts: &mut Counts) -> Result<(), CatalogError> {
-    let (rows, whom, known_by) = match receipt.kind {
+    let (rows, whom, index, known_by) = match receipt.kind {
         ErasedKind::Document => return Ok(()),
         ErasedKind::Contact => (
             OF_CONTACT,
             CONTACTS,
+            &words::CONTACTS,
             "SELECT value FROM contact_aliases WHERE contact_id IN @ \
              UNION SELECT name FROM contacts WHERE id IN @ AND name IS NOT NULL",
         ),
         ErasedKind::Customer => (
             OF_CUSTOMER,
             CUSTOMERS,
+            &words::CUSTOMERS,
             "SELECT value FROM customer_aliases WHERE customer_id IN @ UNION SELECT name FROM customers WHERE id IN @ \
              UNION SELECT external_id FROM customers WHERE id IN @ AND external_id IS NOT NULL",
         ),
@@ -92,6 +95,7 @@ pub(super) async fn erase(tx: &mut Tx, receipt: &Receipt, counts: &mut Counts) -
         let text = sql.replace('@', whom).replace('#', tx.pick("hex(id)", "id::text"));
         counts.add(what, execute!(tx, sqlx::AssertSqlSafe(text.clone()), subject)?);
     }
+    index.forget_all(tx, whom, subject).await?;
     let names = names.into_iter().map(|(name,)| name).chain([subject.to_string()]);
     for name in names.filter(|name| name.chars().count() >= SHORTEST) {
         counts.add("audit_details", forget_details(tx, &name).await?);

@@ -14,16 +14,22 @@ use uuid::Uuid;
 
 use super::{Identity, InboundItem};
 use crate::{
+    contacts,
     error::CatalogError,
     names::{AliasKind, ContactId, cut, micros, word},
     outbox::{HeldFor, move_lines, release},
     sql::Tx,
+    words::CONTACTS,
 };
 
 type Alias = (AliasKind, String);
 
 /// Longest alias, characters; the table checks it too.
 const ALIAS_CHARS: usize = 256;
+/// Longest name of a contact, characters.
+const NAME_CHARS: usize = 256;
+/// Longest number of a contact, characters.
+const PHONE_CHARS: usize = 64;
 
 /// What a batch says of a contact.
 #[derive(Debug, Default, Clone)]
@@ -38,6 +44,17 @@ struct Touch {
 }
 
 impl Touch {
+    /// Name and number, as the row has them then, and when it was made.
+    fn over(
+        &self,
+        before: Option<&(Option<String>, Option<String>, i64)>,
+        at: i64,
+    ) -> (Option<String>, Option<String>, i64) {
+        let (name, phone, made) = before.cloned().unwrap_or((None, None, at));
+        let said = |text: &Option<String>, most| text.as_deref().map(|t| cut(t, most));
+        (said(&self.name, NAME_CHARS).or(name), said(&self.phone, PHONE_CHARS).or(phone), made)
+    }
+
     fn wrote_to(&mut self, number: &str, at: OffsetDateTime) {
         let last = self.inbound.entry(cut(number, 64)).or_insert(at);
         *last = at.max(*last);
@@ -291,6 +308,8 @@ impl Contacts {
     /// other; a name that another process gave away in the meantime is contention, and the batch is tried again.
     pub(super) async fn save(&self, tx: &mut Tx, at: OffsetDateTime) -> Result<(), CatalogError> {
         let rows: Vec<_> = self.touched.iter().collect();
+        let ids: Vec<Uuid> = self.touched.keys().copied().collect();
+        let before = contacts::searched(tx, &ids).await?;
         insert!(
             tx,
             "INSERT INTO contacts (id, phone, name, language, phone_number_id, identity_key_hash, created_at, updated_at) VALUES ",
@@ -305,14 +324,16 @@ impl Contacts {
             &rows,
             |q, (id, touch)| q
                 .bind(**id)
-                .bind(touch.phone.as_deref().map(|t| cut(t, 64)))
-                .bind(touch.name.as_deref().map(|t| cut(t, 256)))
+                .bind(touch.phone.as_deref().map(|t| cut(t, PHONE_CHARS)))
+                .bind(touch.name.as_deref().map(|t| cut(t, NAME_CHARS)))
                 .bind(touch.language.as_deref().map(|t| cut(t, 16)))
                 .bind(touch.phone_number_id.as_deref().map(|t| cut(t, 64)))
                 .bind(touch.identity_key_hash.as_deref().map(|t| cut(t, 256)))
                 .bind(micros(at))
                 .bind(micros(at))
         )?;
+        let now = rows.iter().map(|(id, touch)| (**id, touch.over(before.get(*id), micros(at))));
+        contacts::keep_words(tx, &before, &now.collect()).await?;
         self.save_names(tx).await?;
         for (&from, &into) in &self.merged {
             self.save_merge(tx, from, into, at).await?;
@@ -429,6 +450,7 @@ impl Contacts {
         )?;
         execute!(tx, "DELETE FROM windows WHERE contact_id = $1", from)?;
         move_lines(tx, from, into).await?;
+        CONTACTS.forget(tx, from).await?;
         execute!(
             tx,
             "UPDATE contacts SET merged_into = $2, updated_at = $3 WHERE id = $1",

@@ -10,10 +10,11 @@ use super::{
 use crate::{
     access::literal,
     catalog::Catalog,
-    documents::{self, Document, DocumentRow, Page, have_words, question},
+    documents::{self, Document, DocumentRow, Page},
     error::CatalogError,
     names::{ReviewId, micros, words},
     sql::Tx,
+    words::{DOCUMENTS, question},
 };
 
 words! {
@@ -77,7 +78,7 @@ const QUEUE: &str = "FROM reviews r JOIN documents d ON d.id = r.document_id";
 
 fn page_of(tx: &Tx, table: &Table, meant: &str, columns: &str) -> String {
     let (key, there, told) = (key(tx, table), there(tx, &table.filter), table.filter.access.told("d"));
-    let has = have_words(tx, "$7");
+    let has = DOCUMENTS.have(tx, "$7");
     let (than, order) = if table.descending { ("<", "DESC") } else { (">", "ASC") };
     format!(
         "SELECT {columns} {QUEUE} WHERE {OF_FILTER} AND {there} \

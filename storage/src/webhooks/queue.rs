@@ -8,7 +8,7 @@ use super::{Endpoint, disable};
 use crate::{
     catalog::Catalog,
     error::CatalogError,
-    events::{self, Event, EventRow},
+    events::{self, Event, EventRow, Position},
     incidents,
     names::{EndpointId, WebhookId, cut, maybe_at, micros, number},
     sql::Tx,
@@ -60,29 +60,28 @@ pub enum Tried {
 }
 
 /// The place after everything that can be seen, in the feed's order.
-pub(super) async fn head(tx: &mut Tx) -> Result<(i64, i64, i64), CatalogError> {
+pub(super) async fn head(tx: &mut Tx) -> Result<Position, CatalogError> {
     let sql = tx.pick(
         "SELECT epoch, tx, seq FROM events ORDER BY seq DESC LIMIT 1",
         "SELECT epoch, tx, seq FROM events WHERE epoch < (SELECT f.epoch FROM feed f WHERE f.id = 1) \
          OR tx < pg_snapshot_xmin(pg_current_snapshot())::text::bigint ORDER BY epoch DESC, tx DESC, seq DESC LIMIT 1",
     );
-    Ok(optional!(tx, (i64, i64, i64), sql)?.unwrap_or((-1, 0, 0)))
+    Ok(optional!(tx, Position, sql)?.unwrap_or((-1, 0, 0)))
 }
 
 /// Kind, document, its kind and customer of an event, and its place.
 type New = (i64, i64, i64, String, Option<Uuid>, Option<String>, Option<Uuid>);
 
-/// The next events after an endpoint's cursor.
-fn unread(tx: &Tx) -> &'static str {
-    tx.pick(
-        "SELECT e.epoch, e.tx, e.seq, e.kind, e.document_id, e.document_kind, e.customer_id \
-         FROM events e JOIN webhook_endpoints w ON w.id = $1 WHERE e.seq > w.seq ORDER BY e.seq LIMIT $2",
-        "SELECT e.epoch, e.tx, e.seq, e.kind, e.document_id, e.document_kind, e.customer_id \
-         FROM events e JOIN webhook_endpoints w ON w.id = $1 WHERE (e.epoch, e.tx, e.seq) > (w.epoch, w.tx, w.seq) \
-         AND (e.epoch < (SELECT f.epoch FROM feed f WHERE f.id = 1) \
-           OR e.tx < pg_snapshot_xmin(pg_current_snapshot())::text::bigint) \
-         ORDER BY e.epoch, e.tx, e.seq LIMIT $2",
-    )
+/// The columns of a [`New`].
+const NEW: &str = "e.epoch, e.tx, e.seq, e.kind, e.document_id, e.document_kind, e.customer_id";
+
+/// From where to where there is something that an endpoint has not looked at. The end is asked for first: all up to it is
+/// committed by then, so that nothing comes in between when the events themselves are read.
+async fn unread(tx: &mut Tx, id: EndpointId) -> Result<Option<(Position, Position)>, CatalogError> {
+    let end = head(tx).await?;
+    let sql = "SELECT epoch, tx, seq FROM webhook_endpoints WHERE id = $1";
+    let stands = optional!(tx, Position, sql, id.0)?;
+    Ok(stands.filter(|from| *from < end).map(|from| (from, end)))
 }
 
 fn is_for(endpoint: &Endpoint, new: &New) -> bool {
@@ -112,16 +111,19 @@ impl Catalog {
     /// When the database fails.
     pub async fn queue_webhooks(&self, endpoint: &Endpoint) -> Result<bool, CatalogError> {
         let mut tx = self.reading().await?;
-        let sql = unread(&tx);
-        if optional!(tx, New, sql, endpoint.id.0, 1_i64)?.is_none() {
+        if unread(&mut tx, endpoint.id).await?.is_none() {
             return Ok(false);
         }
         drop(tx);
         let mut tx = self.writing().await?;
         let present = tx.now();
-        let sql = unread(&tx);
-        let page = all!(tx, New, sql, endpoint.id.0, PAGE)?;
-        let Some(last) = page.last() else { return Ok(false) };
+        let Some((from, end)) = unread(&mut tx, endpoint.id).await? else { return Ok(false) };
+        let feed = events::feed(&mut tx).await?;
+        let types = &endpoint.filter.types;
+        let page: Vec<New> = events::next(&mut tx, NEW, &feed, (from, Some(end)), types, PAGE).await?;
+        let more = page.len() as i64 == PAGE;
+        // What the types leave out needs no second look.
+        let to = page.last().filter(|_| more).map_or(end, |last| (last.0, last.1, last.2));
         let wanted: Vec<&New> = page.iter().filter(|new| is_for(endpoint, new)).collect();
         insert!(
             tx,
@@ -143,15 +145,22 @@ impl Catalog {
                 .bind(micros(present))
                 .bind(micros(present))
         )?;
-        execute!(
+        let moved = execute!(
             tx,
-            "UPDATE webhook_endpoints SET epoch = $2, tx = $3, seq = $4 WHERE id = $1",
+            "UPDATE webhook_endpoints SET epoch = $2, tx = $3, seq = $4 \
+             WHERE id = $1 AND (epoch, tx, seq) = ($5, $6, $7)",
             endpoint.id.0,
-            last.0,
-            last.1,
-            last.2
+            to.0,
+            to.1,
+            to.2,
+            from.0,
+            from.1,
+            from.2
         )?;
-        let more = page.len() as i64 == PAGE;
+        if moved == 0 {
+            // It was put elsewhere meanwhile, to send something again: it is looked at from there.
+            return Ok(true);
+        }
         tx.commit().await?;
         Ok(more)
     }

@@ -43,7 +43,7 @@ impl Token {
 }
 
 /// All tokens of a text, once each: what an index keeps of it.
-pub(super) fn tokens(text: &str) -> BTreeSet<String> {
+pub(crate) fn tokens(text: &str) -> BTreeSet<String> {
     terms(text).into_iter().flatten().flatten().map(|token| token.text).collect()
 }
 
@@ -51,6 +51,18 @@ pub(super) fn tokens(text: &str) -> BTreeSet<String> {
 /// None where nothing that could be found was said.
 pub(super) fn question(q: &str, words: &Dialect) -> Option<String> {
     let q: String = q.chars().take(QUESTION_CHARS).collect();
+    asked(terms(&q).iter().take(MOST_TERMS), words)
+}
+
+/// What begins with any of these, each taken for one word. None where no letter or digit is left of them.
+pub(super) fn beginning_with(any: &[&str], words: &Dialect) -> Option<String> {
+    let letters = |text: &&str| fold(text).chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+    let kept = any.iter().map(letters).filter(|text| !text.is_empty());
+    let term: Term = kept.take(MOST_TERMS).map(|text| vec![Token::beginning(&text)]).collect();
+    asked([&term].into_iter().filter(|term| !term.is_empty()), words)
+}
+
+fn asked<'a>(terms: impl Iterator<Item = &'a Term>, words: &Dialect) -> Option<String> {
     let all = |tokens: &Vec<Token>| {
         let each: Vec<String> = tokens.iter().map(|t| words.of(t)).collect();
         format!("({})", each.join(words.and))
@@ -59,7 +71,7 @@ pub(super) fn question(q: &str, words: &Dialect) -> Option<String> {
         let each: Vec<String> = term.iter().map(all).collect();
         format!("({})", each.join(words.or))
     };
-    let asked: Vec<String> = terms(&q).iter().take(MOST_TERMS).map(any).collect();
+    let asked: Vec<String> = terms.map(any).collect();
     (!asked.is_empty()).then(|| asked.join(words.and))
 }
 
@@ -84,8 +96,7 @@ impl Dialect {
     }
 }
 
-/// Lower case without accents; compatibility forms (full-width digits, ligatures) as their plain ones.
-/// A text in small letters without accents.
+/// A text in small letters without accents; compatibility forms (full-width digits, ligatures) as their plain ones.
 #[must_use]
 pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
@@ -311,5 +322,7 @@ mod tests {
         assert_eq!(question("Año 45,00", &FTS5).unwrap(), r#"(("ano"*)) AND (("§45"))"#);
         assert_eq!(question("a-1 x", &TSQUERY).unwrap(), "(('a1':*) | ('a' & '1')) & (('x'))");
         assert_eq!(question(" \0 '\"", &FTS5), None);
+        assert_eq!(beginning_with(&["José", "3-4"], &FTS5).unwrap(), r#"(("jose"*) OR ("34"*))"#);
+        assert_eq!(beginning_with(&["'", ""], &TSQUERY), None);
     }
 }
