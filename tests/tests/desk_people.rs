@@ -1,5 +1,7 @@
 //! People at the desk: who is let in, what they may, what they did.
 
+use std::time::Duration;
+
 use acuse_tests::browser;
 
 use crate::{
@@ -18,6 +20,22 @@ fn id_of(page: &str, name: &str) -> String {
 async fn enters(of: &Reviewer, name: &str, password: &str) -> u16 {
     let form = [("user", name), ("password", password)];
     of.http.post(format!("{}/login", of.base)).form(&form).send().await.unwrap().status().as_u16()
+}
+
+/// Counted, by the name of whoever is meant, and without what is typed in the place of a name.
+async fn who_failed_stands_there_too(boss: &Reviewer) {
+    assert_eq!(enters(boss, "secret words of somebody", "x").await, 401);
+    let until = tokio::time::Instant::now() + Duration::from_secs(30);
+    loop {
+        let trail = boss.page("/audit?action=sign_in_failed").await;
+        if trail.contains("User: olga") && trail.contains("Times: ") {
+            assert!(!trail.contains("secret words"), "{trail}");
+            break;
+        }
+        assert!(tokio::time::Instant::now() < until, "{trail}");
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    assert!(boss.page("/audit?actor=sign-in").await.contains("sign_in_failed"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -60,6 +78,8 @@ async fn people_are_let_in_changed_and_shut_out() {
     {
         assert!(trail.contains(said), "{said}: {trail}");
     }
+    assert!(trail.contains("signed_in"), "when she came too: {trail}");
+    who_failed_stands_there_too(&boss).await;
     assert!(!boss.page("/audit?q=olga&action=user_disabled").await.contains("title=\"user_enabled"));
     let csv = boss.answer("/audit/export?actor=boss").await.text().await.unwrap();
     assert!(csv.starts_with("at,actor,action,document_id,detail") && csv.contains("user_disabled"), "{csv}");

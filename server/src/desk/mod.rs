@@ -13,6 +13,7 @@ pub mod decide;
 mod deeds;
 pub mod document;
 pub mod door;
+pub mod failed;
 mod fields;
 pub mod finance;
 pub mod flow;
