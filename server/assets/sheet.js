@@ -3,7 +3,9 @@
 "use strict";
 window.acuse ??= { begins: [], scope: new AbortController() };
 acuse.begins.push((signal) => {
-  const on = (target, type, does) => target.addEventListener(type, does, { signal });
+  // A page hears nothing while another stands in its place.
+  const stands = () => acuse.scope.signal === signal;
+  const on = (target, type, does) => target.addEventListener(type, (event) => { if (stands()) does(event); }, { signal });
   const paper = document.querySelector(".paper");
   const stage = paper?.querySelector(".stage");
   if (!stage) return;
@@ -284,7 +286,7 @@ acuse.begins.push((signal) => {
     zoom(Math.exp(-event.deltaY / 400), event.clientX - at.left, event.clientY - at.top);
   }, { passive: false });
   // What was whole before the window changed is whole after.
-  const sizes = new ResizeObserver(() => { if (stage.dataset.whole === "yes" || !stage.dataset.scale) whole(); else draw(); });
+  const sizes = new ResizeObserver(() => { if (!stands()) return; if (stage.dataset.whole === "yes" || !stage.dataset.scale) whole(); else draw(); });
   sizes.observe(stage);
   signal.addEventListener("abort", () => sizes.disconnect());
 
