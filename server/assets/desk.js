@@ -21,6 +21,8 @@ acuse.begins.push((signal) => {
     signal.addEventListener("abort", () => clearInterval(timer));
   };
   const typing = (el) => el && el.type !== "checkbox" && /^(INPUT|SELECT|TEXTAREA)$/.test(el.tagName);
+  const words = JSON.parse(document.body.dataset.words || "{}");
+  const tr = (english) => words[english] ?? english;
   const say = (text, where = "#live") => { const el = find(where); if (el) el.textContent = text; };
   const form = find("[data-keys=decision]");
   const rows = all("[data-keys=list] .row, [data-keys=list] [data-row]");
@@ -66,7 +68,7 @@ acuse.begins.push((signal) => {
     if (acuse.deciding || (event.submitter?.dataset.anyway === undefined && !ready())) {
       event.preventDefault();
       event.stopPropagation();
-      say("Look at it first.");
+      say(tr("Look at it first."));
     } else if (target.dataset.sent) {
       event.preventDefault();
       event.stopPropagation();
@@ -139,7 +141,7 @@ acuse.begins.push((signal) => {
       const after = open.slice(open.indexOf(from) + 1).concat(open.slice(0, open.indexOf(from)));
       const next = after.find((input) => !visited.has(input) && (find("#unfold")?.checked ? after.indexOf(input) < open.length - 1 - open.indexOf(from) : input.closest(".eyes")));
       if (next) return next.focus();
-      say("Nothing more to look at.");
+      say(tr("Nothing more to look at."));
       rest();
     };
     form.addEventListener("keydown", (event) => {
@@ -332,7 +334,7 @@ acuse.begins.push((signal) => {
     let timer = 0;
     async function send(what) {
       const answer = await fetch(`${base}/${what}`, { method: "POST", body: body(), redirect: "manual" });
-      if (answer.type === "opaqueredirect") throw new Error("You are signed out. What you typed stays here: sign in again on another tab.");
+      if (answer.type === "opaqueredirect") throw new Error(tr("You are signed out. What you typed stays here: sign in again on another tab."));
       return answer;
     }
     async function keep() {
@@ -340,10 +342,10 @@ acuse.begins.push((signal) => {
       dirty = false;
       try {
         const answer = await send("draft");
-        say(answer.ok ? "Draft kept" : "The draft could not be kept. What you typed stays here.", "#kept");
+        say(answer.ok ? tr("Draft kept") : tr("The draft could not be kept. What you typed stays here."), "#kept");
       } catch (error) {
         dirty = true;
-        say(error instanceof TypeError ? "No connection. What you typed stays here." : error.message, "#kept");
+        say(error instanceof TypeError ? tr("No connection. What you typed stays here.") : error.message, "#kept");
         timer = setTimeout(keep, 5000);
       }
     }
@@ -360,8 +362,8 @@ acuse.begins.push((signal) => {
         try {
           const answer = await send("beat");
           if (answer.status === 409) {
-            say("Somebody else has it now. What you typed is kept as your draft.", "#kept");
-            say("lost", "#lease");
+            say(tr("Somebody else has it now. What you typed is kept as your draft."), "#kept");
+            say(tr("lost"), "#lease");
           }
         } catch (error) {
           if (!(error instanceof TypeError)) say(error.message, "#kept");
@@ -423,7 +425,7 @@ acuse.begins.push((signal) => {
     }
     const free = /^(A|SUMMARY|LABEL)$/.test(target.tagName) || target.type === "button" || target.dataset.anyway !== undefined || target.dataset.atOnce !== undefined || !form;
     if (free || ready()) target.click();
-    else say("Look at it first.");
+    else say(tr("Look at it first."));
   });
 
   // All keys of this page, by what they do.
@@ -564,7 +566,7 @@ acuse.begins.push((signal) => {
       delete form.dataset.sent;
       form.dispatchEvent(new Event("input"));
       rest();
-      say("No connection. What you typed stays here.", "#kept");
+      say(tr("No connection. What you typed stays here."), "#kept");
     }
   }
   on(document, "submit", (event) => {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use acuse_tests::browser;
+use reqwest::header;
 
 use crate::{
     desk::{PASSWORD, Reviewer},
@@ -96,5 +97,36 @@ async fn people_are_let_in_changed_and_shut_out() {
     for path in ["people", "audit"] {
         page.open(&format!("{}/{path}", boss.base), &boss.cookie).unwrap();
         page.look(path).unwrap();
+    }
+}
+
+/// The menu stays, in the person's language; programs are answered as ever.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_not_there_or_not_allowed_keeps_the_menu() {
+    let desk = Desk::of(1, "0").await;
+    let ana = &desk.ana;
+    let asks = async |path: &str, cookie: &str| {
+        let request = ana.http.get(format!("{}{path}", ana.base)).header(header::COOKIE, cookie);
+        let answer = request.header(header::ACCEPT, "text/html,*/*;q=0.8").send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    let spanish = format!("{}; acuse_language=es", ana.cookie);
+    for (path, status, says) in [
+        ("/nowhere", 404, "No existe esa dirección."),
+        ("/documents/none", 404, "No existe ese identificador."),
+        ("/audit", 403, "Su rol no le permite hacer eso."),
+        ("/logout", 405, "Esta dirección no admite ese método."),
+    ] {
+        let (answered, page) = asks(path, &spanish).await;
+        assert_eq!(answered, status, "{path}: {page}");
+        assert!(page.contains("<html lang=\"es\">") && page.contains(says), "{path}: {page}");
+        assert!(page.contains("href=\"/documents\"") && page.contains(">ana</span>"), "{path}: {page}");
+    }
+    let (answered, page) = asks("/nowhere", "").await;
+    assert!(answered == 404 && page.contains("There is no such address.") && !page.contains("class=\"bar\""));
+    for (path, of) in [("/v1/nowhere", "text/html"), ("/nowhere", "*/*")] {
+        let request = ana.http.get(format!("{}{path}", ana.base)).header(header::ACCEPT, of);
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.headers()[header::CONTENT_TYPE], "application/problem+json", "{path}");
     }
 }
