@@ -9,6 +9,7 @@ pub mod assets;
 pub mod bulk;
 pub mod checks;
 pub mod contacts;
+pub mod customers;
 pub mod decide;
 mod deeds;
 pub mod document;
@@ -115,8 +116,10 @@ pub fn router() -> Router<App> {
         .route("/inbox/receipts/{id}", post(inbox::receipt))
         .route("/contacts", get(contacts::list))
         .route("/contacts/{id}", get(contacts::show))
-        .route("/customers", get(pages::customers))
-        .route("/customers/found", get(pages::customers_found))
+        .route("/customers", get(customers::list).post(customers::add))
+        .route("/customers/found", get(customers::found))
+        .route("/customers/new", get(customers::begin))
+        .route("/customers/{id}", get(customers::show).post(customers::change))
         .route("/language", post(door::choose_language))
         .route("/ledger", get(pages::ledger))
         .route("/export", get(export::of_person))
