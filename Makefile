@@ -116,8 +116,8 @@ bench-hostile: models ## Verdicts, time and memory of `acuse read` over a folder
 
 .PHONY: bench-desk
 bench-desk: models ## A scripted reviewer clears COUNT (200) mixed exceptions in Chromium: keys, and time to the next document painted
-	cargo build --locked -p acuse-server -p acuse-tests --bins --examples
-	COUNT=$(or $(COUNT),200) cargo run --locked -q -p acuse-server -p acuse-tests --example bench_desk
+	cargo build --locked --release -p acuse-server
+	COUNT=$(or $(COUNT),200) cargo run --locked --release -q -p acuse-tests --example bench_desk
 
 .PHONY: bench-bombs
 bench-bombs: models ## Webhook and API times with and without 100 bombs among 1,000 good documents (GOOD=, BOMBS=, RATE=)

@@ -6,17 +6,23 @@ acuse.begins.push((signal) => {
   // No decision until the picture it is about has been in front of the eyes for so long.
   const LOOK_MS = 400;
   const PATIENCE_MS = 10000;
+  // Longest wait for what is being prepared, before its page is loaded as any other.
+  const PREPARE_MS = 2000;
   const DRAFT_MS = 500;
   const BEAT_MS = 60000;
   const find = (query, root = document) => root.querySelector(query);
   const all = (query, root = document) => [...root.querySelectorAll(query)];
+  // A page hears nothing while another stands in its place.
+  const stands = () => acuse.scope.signal === signal;
   const on = (target, type, does, options) =>
-    target.addEventListener(type, does, { signal, ...(typeof options === "boolean" ? { capture: options } : options) });
+    target.addEventListener(type, (event) => { if (stands()) does(event); }, { signal, ...(typeof options === "boolean" ? { capture: options } : options) });
   const every = (ms, does) => {
-    const timer = setInterval(does, ms);
+    const timer = setInterval(() => { if (stands()) does(); }, ms);
     signal.addEventListener("abort", () => clearInterval(timer));
   };
   const typing = (el) => el && el.type !== "checkbox" && /^(INPUT|SELECT|TEXTAREA)$/.test(el.tagName);
+  const words = JSON.parse(document.body.dataset.words || "{}");
+  const tr = (english) => words[english] ?? english;
   const say = (text, where = "#live") => { const el = find(where); if (el) el.textContent = text; };
   const form = find("[data-keys=decision]");
   const rows = all("[data-keys=list] .row, [data-keys=list] [data-row]");
@@ -31,15 +37,19 @@ acuse.begins.push((signal) => {
     rows[at].scrollIntoView({ block: "nearest" });
   }
 
-  // When a decision may be made.
+  // When a decision may be made: not before the last one is.
   let readyAt = form ? Infinity : 0;
-  const ready = () => performance.now() >= readyAt;
+  const ready = () => performance.now() >= readyAt && !acuse.deciding;
   function painted() {
     requestAnimationFrame(() => requestAnimationFrame(() => {
-      if (readyAt !== Infinity) return;
+      if (readyAt !== Infinity || signal.aborted) return;
       readyAt = performance.now() + LOOK_MS;
       document.body.dataset.painted = String(performance.timeOrigin + performance.now());
-      setTimeout(() => { document.body.dataset.ready = "yes"; }, LOOK_MS);
+      setTimeout(async () => {
+        await acuse.deciding;
+        if (stands()) document.body.dataset.ready = "yes";
+      }, LOOK_MS);
+      ahead();
     }));
   }
   if (form) {
@@ -55,10 +65,10 @@ acuse.begins.push((signal) => {
   on(document, "submit", (event) => {
     const target = event.target;
     if (target !== form && target.dataset.guard === undefined) return;
-    if (event.submitter?.dataset.anyway === undefined && !ready()) {
+    if (acuse.deciding || (event.submitter?.dataset.anyway === undefined && !ready())) {
       event.preventDefault();
       event.stopPropagation();
-      say("Look at it first.");
+      say(tr("Look at it first."));
     } else if (target.dataset.sent) {
       event.preventDefault();
       event.stopPropagation();
@@ -131,7 +141,7 @@ acuse.begins.push((signal) => {
       const after = open.slice(open.indexOf(from) + 1).concat(open.slice(0, open.indexOf(from)));
       const next = after.find((input) => !visited.has(input) && (find("#unfold")?.checked ? after.indexOf(input) < open.length - 1 - open.indexOf(from) : input.closest(".eyes")));
       if (next) return next.focus();
-      say("Nothing more to look at.");
+      say(tr("Nothing more to look at."));
       rest();
     };
     form.addEventListener("keydown", (event) => {
@@ -324,18 +334,18 @@ acuse.begins.push((signal) => {
     let timer = 0;
     async function send(what) {
       const answer = await fetch(`${base}/${what}`, { method: "POST", body: body(), redirect: "manual" });
-      if (answer.type === "opaqueredirect") throw new Error("You are signed out. What you typed stays here: sign in again on another tab.");
+      if (answer.type === "opaqueredirect") throw new Error(tr("You are signed out. What you typed stays here: sign in again on another tab."));
       return answer;
     }
     async function keep() {
-      if (!dirty) return;
+      if (!dirty || form.dataset.sent) return;
       dirty = false;
       try {
         const answer = await send("draft");
-        say(answer.ok ? "Draft kept" : "The draft could not be kept. What you typed stays here.", "#kept");
+        say(answer.ok ? tr("Draft kept") : tr("The draft could not be kept. What you typed stays here."), "#kept");
       } catch (error) {
         dirty = true;
-        say(error instanceof TypeError ? "No connection. What you typed stays here." : error.message, "#kept");
+        say(error instanceof TypeError ? tr("No connection. What you typed stays here.") : error.message, "#kept");
         timer = setTimeout(keep, 5000);
       }
     }
@@ -344,14 +354,16 @@ acuse.begins.push((signal) => {
       clearTimeout(timer);
       timer = setTimeout(keep, DRAFT_MS);
     });
-    on(window, "pagehide", () => { if (dirty && !form.dataset.sent) navigator.sendBeacon(`${base}/draft`, body()); });
+    const leave = () => { if (dirty && !form.dataset.sent) navigator.sendBeacon(`${base}/draft`, body()); };
+    on(window, "pagehide", leave);
+    signal.addEventListener("abort", leave);
     if (form.dataset.mine !== undefined) {
       every(BEAT_MS, async () => {
         try {
           const answer = await send("beat");
           if (answer.status === 409) {
-            say("Somebody else has it now. What you typed is kept as your draft.", "#kept");
-            say("lost", "#lease");
+            say(tr("Somebody else has it now. What you typed is kept as your draft."), "#kept");
+            say(tr("lost"), "#lease");
           }
         } catch (error) {
           if (!(error instanceof TypeError)) say(error.message, "#kept");
@@ -361,8 +373,11 @@ acuse.begins.push((signal) => {
   }
 
   // The way back is there for as long as it is open.
-  const undo = find(".undo");
-  if (undo) setTimeout(() => undo.remove(), Number(undo.dataset.leftMs));
+  function fade() {
+    const undo = find(".undo");
+    if (undo) setTimeout(() => undo.remove(), Number(undo.dataset.leftMs));
+  }
+  fade();
 
   // Each page says which of the typed documents it would be in.
   const ranges = find(".parts [name=parts]:not([type=hidden])");
@@ -410,7 +425,7 @@ acuse.begins.push((signal) => {
     }
     const free = /^(A|SUMMARY|LABEL)$/.test(target.tagName) || target.type === "button" || target.dataset.anyway !== undefined || target.dataset.atOnce !== undefined || !form;
     if (free || ready()) target.click();
-    else say("Look at it first.");
+    else say(tr("Look at it first."));
   });
 
   // All keys of this page, by what they do.
@@ -450,13 +465,20 @@ acuse.begins.push((signal) => {
     time.textContent = zone.format(at);
     time.title = `${at.toISOString().slice(0, 19).replace("T", " ")} UTC`;
   }
-  const back = find(".tongues [name=back]");
-  if (back) back.value = location.pathname + location.search;
+  function addressed() {
+    const back = find(".tongues [name=back]");
+    if (back) back.value = location.pathname + location.search;
+  }
+  addressed();
 
   // The next one is prepared while this one is looked at: its page, and its picture. It is reserved as long.
   let next = null;
+  let preparing = null;
   const carried = ["csrf", "reason", "of_kind", "of_sender", "of_customer"];
   async function prepare() {
+    // It is reserved behind what is held, which this one is not before the last decision is made.
+    await acuse.deciding;
+    if (!stands()) return;
     const said = new FormData(form);
     const body = new URLSearchParams(carried.filter((name) => said.has(name)).map((name) => [name, said.get(name)]));
     const answer = await fetch(`/review/${form.dataset.id}/ahead`, { method: "POST", body, signal, redirect: "manual" });
@@ -477,49 +499,87 @@ acuse.begins.push((signal) => {
     next = { path, page, picture };
     document.body.dataset.ahead = path;
   }
-  if (form?.dataset.mine !== undefined) {
-    const soon = () => prepare().catch(() => {});
-    setTimeout(() => (window.requestIdleCallback ?? setTimeout)(soon, { timeout: 1000 }), LOOK_MS / 2);
+  // Begun once this one is painted, so that it takes nothing from that, and is there when a decision may be made.
+  function ahead() {
+    if (form?.dataset.mine === undefined || preparing) return;
+    const idle = new Promise((soon) => (window.requestIdleCallback ?? setTimeout)(soon, { timeout: 100 }));
+    preparing = idle.then(prepare).catch(() => {}).finally(() => { if (!next) preparing = null; });
   }
 
-  // Another page in the place of this one.
-  function become(page, path, picture) {
-    acuse.scope.abort();
+  // Another page in the place of this one, which can come back as it was for as long as it is not let go.
+  function stand(page, picture) {
+    const was = { scope: acuse.scope, told: acuse.told, body: document.body, title: document.title, lang: document.documentElement.lang, top: scrollY };
     acuse.scope = new AbortController();
-    if (path) history.pushState(null, "", path);
     document.title = page.title;
     document.documentElement.lang = page.documentElement.lang;
-    const at = scrollY;
     const body = document.adoptNode(page.body);
     // As it is, so that it is painted with the page.
     if (picture) body.querySelector(".sheet img")?.replaceWith(picture);
     document.body.replaceWith(body);
-    scrollTo(0, path ? 0 : at);
+    scrollTo(0, 0);
     for (const begin of acuse.begins) begin(acuse.scope.signal);
+    return {
+      letGo: () => was.scope.abort(),
+      comeBack: () => {
+        acuse.scope.abort();
+        Object.assign(acuse, { scope: was.scope, told: was.told });
+        document.title = was.title;
+        document.documentElement.lang = was.lang;
+        document.body.replaceWith(was.body);
+        scrollTo(0, was.top);
+      },
+    };
+  }
+  function become(page) {
+    const top = scrollY;
+    stand(page).letGo();
+    scrollTo(0, top);
   }
   on(window, "popstate", () => location.reload());
   const parsed = (html) => new DOMParser().parseFromString(html, "text/html");
 
-  // A decision, where the next page is there already: only whether it was made is asked.
-  on(document, "submit", async (event) => {
+  // A decision. Where the next page is there already, it stands here while the decision is written down, and nothing can be
+  // decided on it before that is; where something is known to speak against it, the answer is waited for.
+  const isDoubtful = (button) => form.dataset.warned !== undefined && ["approve", "correct"].includes(button.value) && !find("[name=because]", form)?.value.trim();
+  async function follow(answer, before) {
+    try {
+      const came = await answer;
+      if (came.type === "opaqueredirect") return location.reload();
+      if (!came.headers.get("content-type")?.startsWith("application/json")) {
+        const said = parsed(await came.text());
+        before?.letGo();
+        return become(said);
+      }
+      const { to, undo } = await came.json();
+      if (!before) await Promise.race([preparing, new Promise((late) => setTimeout(late, PREPARE_MS))]);
+      if (to !== next?.path) return location.assign(to);
+      (before ?? stand(next.page, next.picture)).letGo();
+      history.pushState(null, "", to);
+      find("#undo").innerHTML = undo;
+      fade();
+      addressed();
+    } catch {
+      if (before) {
+        before.comeBack();
+        next = preparing = null;
+      }
+      delete form.dataset.sent;
+      form.dispatchEvent(new Event("input"));
+      rest();
+      say(tr("No connection. What you typed stays here."), "#kept");
+    }
+  }
+  on(document, "submit", (event) => {
     const button = event.submitter;
-    if (event.defaultPrevented || event.target !== form || !next) return;
+    if (event.defaultPrevented || event.target !== form) return;
     if (button?.name !== "action" || button.dataset.anyway !== undefined) return;
     event.preventDefault();
     const body = new URLSearchParams(new FormData(form, button));
-    try {
-      const answer = await fetch(form.getAttribute("action"), { method: "POST", body, headers: { "x-desk": "1" }, redirect: "manual" });
-      if (answer.type === "opaqueredirect") return location.reload();
-      if (!answer.headers.get("content-type")?.startsWith("application/json")) return become(parsed(await answer.text()));
-      const { to, undo } = await answer.json();
-      if (to !== next.path) return location.assign(to);
-      const bar = next.page.querySelector("#undo");
-      if (bar) bar.innerHTML = undo;
-      become(next.page, to, next.picture);
-    } catch {
-      delete form.dataset.sent;
-      say("No connection. What you typed stays here.", "#kept");
-    }
+    // It is made though somebody goes elsewhere meanwhile, unless it is longer than browsers take with them.
+    const keepalive = String(body).length < 60000;
+    const answer = fetch(form.getAttribute("action"), { method: "POST", body, keepalive, headers: { "x-desk": "1" }, redirect: "manual" });
+    const before = next && !isDoubtful(button) ? stand(next.page, next.picture) : null;
+    acuse.deciding = follow(answer, before).finally(() => { acuse.deciding = null; });
   });
 
   // What waits, as it changes. The queue looks again when nobody is in the middle of it.

@@ -3,7 +3,9 @@
 "use strict";
 window.acuse ??= { begins: [], scope: new AbortController() };
 acuse.begins.push((signal) => {
-  const on = (target, type, does) => target.addEventListener(type, does, { signal });
+  // A page hears nothing while another stands in its place.
+  const stands = () => acuse.scope.signal === signal;
+  const on = (target, type, does) => target.addEventListener(type, (event) => { if (stands()) does(event); }, { signal });
   const paper = document.querySelector(".paper");
   const stage = paper?.querySelector(".stage");
   if (!stage) return;
@@ -93,6 +95,9 @@ acuse.begins.push((signal) => {
   // The field that is being looked at; its place alone is filled.
   let active = "";
   const inputOf = (field) => form?.querySelector(`.fields:not([hidden]) [data-field="${field}"] input`);
+  // Of a table it is the cell that somebody was last in that is filled, never another.
+  let cell = null;
+  const targetOf = (field) => (cell?.isConnected && cell.closest("[data-field]").dataset.field === field ? cell : inputOf(field));
   const placesOf = (field) => (field ? sheets.flatMap((sheet, n) =>
     [...sheet.querySelectorAll(`rect[data-field="${field}"]`)].map((rect) => ({ rect, n }))) : []);
   function boxOf(rect, n) {
@@ -157,7 +162,9 @@ acuse.begins.push((signal) => {
 
   on(document, "focusin", (event) => {
     const field = event.target.closest?.("[data-field]");
-    if (field && form?.contains(field)) activate(field.dataset.field);
+    if (!field || !form?.contains(field)) return;
+    cell = event.target.dataset.cell ? event.target : null;
+    activate(field.dataset.field);
   });
   on(document, "mouseover", (event) => {
     const field = event.target.closest?.(".field[data-field]")?.dataset.field;
@@ -207,23 +214,68 @@ acuse.begins.push((signal) => {
     Math.max(...some.map((w) => w.box[2])), Math.max(...some.map((w) => w.box[3])),
   ];
   function fill(some) {
-    const input = inputOf(active);
+    const input = targetOf(active);
     if (!input || input.readOnly || input.disabled || !some.length) return false;
     const text = some.map((word) => word.text).join(" ");
     input.value = text;
-    const at = input.closest("[data-field]").querySelector("[data-at]");
-    const box = around(some);
-    if (at) at.value = [page + 1, ...box].join(",");
-    for (const { rect } of placesOf(active)) rect.remove();
-    const rect = rectangle(box, "on");
-    rect.dataset.field = active;
+    if (!input.dataset.cell) {
+      const at = input.closest("[data-field]").querySelector("[data-at]");
+      const box = around(some);
+      if (at) at.value = [page + 1, ...box].join(",");
+      for (const { rect } of placesOf(active)) rect.remove();
+      const rect = rectangle(box, "on");
+      rect.dataset.field = active;
+    }
     input.focus();
     input.dispatchEvent(new Event("input", { bubbles: true }));
     say(`${text}`);
     return true;
   }
 
-  // One pointer points, fills or moves the page; two make it larger and smaller.
+  // Documents that a person draws on the picture, in the place of what the reader proposes. A page without any is one.
+  const parts = document.querySelector("[data-drawn]");
+  const marked = document.querySelector("[data-marked]");
+  const typed = parts?.value.startsWith("[") ? "" : parts?.value;
+  const drawn = parts && !typed && parts.value ? JSON.parse(parts.value).filter((part) => part.box).map((part) => ({ at: part.first_page, box: part.box })) : [];
+  let drawing = false;
+  const LEAST_SIDE = 0.02;
+  const between = ([a, b], [c, d]) => [Math.min(a, c), Math.min(b, d), Math.max(a, c), Math.max(b, d)].map((side) => Math.min(1, Math.max(0, side)));
+  function redraw() {
+    for (const old of stage.querySelectorAll(".proposed")) old.remove();
+    drawn.forEach(({ at, box: [x0, y0, x1, y1] }, n) => {
+      const { w, h } = size(at - 1);
+      const [group, rect, text] = ["g", "rect", "text"].map((tag) => document.createElementNS(SVG, tag));
+      const large = Math.max(12, Math.min(w, h) / 12);
+      group.setAttribute("class", "proposed");
+      for (const [name, value] of Object.entries({ x: x0 * w, y: y0 * h, width: (x1 - x0) * w, height: (y1 - y0) * h })) rect.setAttribute(name, value.toFixed(1));
+      for (const [name, value] of Object.entries({ x: x0 * w + large / 2, y: y0 * h + large, "font-size": large })) text.setAttribute(name, value.toFixed(1));
+      text.textContent = String(n + 1);
+      group.append(rect, text);
+      sheets[at - 1].querySelector("svg").append(group);
+    });
+    const whole = sheets.map((_, n) => n + 1).filter((n) => !drawn.some(({ at }) => at === n));
+    const said = whole.map((n) => ({ first_page: n, last_page: n })).concat(drawn.map(({ at, box }) => ({ first_page: at, last_page: at, box })));
+    said.sort((a, b) => a.first_page - b.first_page);
+    parts.value = drawn.length ? JSON.stringify(said) : typed;
+    parts.closest("label")?.toggleAttribute("hidden", drawn.length > 0);
+    marked.hidden = !drawn.length && Boolean(parts.closest("label"));
+    marked.textContent = drawn.length ? marked.dataset.marked.replace("{}", String(said.length)) : marked.dataset.none;
+    parts.form.querySelector("[value=split]").disabled = drawn.length > 0 ? said.length < 2 : !typed && parts.type === "hidden";
+    say(marked.textContent);
+  }
+  on(document, "keydown", (event) => {
+    if (!drawing || event.key !== "Backspace" || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName) || !drawn.length) return;
+    event.preventDefault();
+    drawn.pop();
+    redraw();
+  });
+  doing.draw = () => {
+    drawing = !drawing && Boolean(parts);
+    stage.classList.toggle("drawing", drawing);
+    paper.querySelector("[data-view=draw]")?.setAttribute("aria-pressed", String(drawing));
+  };
+
+  // One pointer points, fills, draws or moves the page; two make it larger and smaller.
   const fingers = new Map();
   let doingNow = null;
   const apart = () => { const [a, b] = [...fingers.values()]; return Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY); };
@@ -236,12 +288,16 @@ acuse.begins.push((signal) => {
       return picked([]);
     }
     const from = placeAt(event);
+    if (drawing && event.button === 0) {
+      doingNow = { corner: from };
+      return;
+    }
     const word = event.button === 0 && event.pointerType !== "touch" && inputOf(active) ? wordAt(from) : undefined;
     doingNow = { from, word, startX: event.clientX, startY: event.clientY, x: view.x, y: view.y };
   });
   stage.addEventListener("pointermove", (event) => {
     if (!fingers.has(event.pointerId)) {
-      stage.classList.toggle("pointing", Boolean(inputOf(active) && wordAt(placeAt(event))));
+      stage.classList.toggle("pointing", Boolean(!drawing && inputOf(active) && wordAt(placeAt(event))));
       return;
     }
     fingers.set(event.pointerId, event);
@@ -249,6 +305,9 @@ acuse.begins.push((signal) => {
       const [a, b] = [...fingers.values()];
       const at = stage.getBoundingClientRect();
       if (b) zoom((doingNow.scale * apart()) / doingNow.pinch / view.scale, (a.clientX + b.clientX) / 2 - at.left, (a.clientY + b.clientY) / 2 - at.top);
+    } else if (doingNow?.corner) {
+      picked([]);
+      rectangle(between(doingNow.corner, placeAt(event)), "pick");
     } else if (doingNow?.word) {
       picked(wordsBetween(doingNow.from, placeAt(event)));
     } else if (doingNow) {
@@ -264,11 +323,17 @@ acuse.begins.push((signal) => {
     doingNow = null;
     picked([]);
     if (!done || done.pinch || event.type === "pointercancel") return;
+    if (done.corner) {
+      const box = between(done.corner, placeAt(event));
+      if (box[2] - box[0] < LEAST_SIDE || box[3] - box[1] < LEAST_SIDE) return;
+      drawn.push({ at: page + 1, box });
+      return redraw();
+    }
     const moved = Math.hypot(event.clientX - done.startX, event.clientY - done.startY) > 4;
     if (moved && done.word) fill(wordsBetween(done.from, placeAt(event)));
     if (moved) return;
     const rect = [...sheets[page].querySelectorAll("rect[data-field]")].find((r) => holds(boxOf(r, page), done.from, 0));
-    const typing = form?.contains(document.activeElement) && document.activeElement.closest(".field");
+    const typing = form?.contains(document.activeElement) && document.activeElement.closest(".field, .grid");
     const word = wordAt(done.from);
     // While a field is typed in, a word fills it; otherwise a place leads to its field.
     if (word && (typing || !rect) && !event.altKey && fill([word])) return;
@@ -284,7 +349,7 @@ acuse.begins.push((signal) => {
     zoom(Math.exp(-event.deltaY / 400), event.clientX - at.left, event.clientY - at.top);
   }, { passive: false });
   // What was whole before the window changed is whole after.
-  const sizes = new ResizeObserver(() => { if (stage.dataset.whole === "yes" || !stage.dataset.scale) whole(); else draw(); });
+  const sizes = new ResizeObserver(() => { if (!stands()) return; if (stage.dataset.whole === "yes" || !stage.dataset.scale) whole(); else draw(); });
   sizes.observe(stage);
   signal.addEventListener("abort", () => sizes.disconnect());
 

@@ -242,6 +242,7 @@ pub fn router(app: App) -> Router {
         .method_not_allowed_fallback(http::wrong_method)
         .layer(DefaultBodyLimit::max(http::JSON_BYTES))
         .layer(CatchPanicLayer::custom(http::caught))
+        .layer(middleware::from_fn_with_state(app.clone(), desk::error_page::framed))
         .layer(middleware::from_fn_with_state(app.clone(), http::client_address::believed))
         .layer(middleware::from_fn_with_state(app.clone(), http::front::budget::shared))
         .layer(middleware::from_fn(http::around))

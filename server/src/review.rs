@@ -324,6 +324,15 @@ fn noted(text: Option<&str>) -> Result<Option<String>, Vec<Fault>> {
     Ok(text.map(str::to_owned))
 }
 
+/// Whether something speaks against filing it as it stands.
+///
+/// # Errors
+/// When the catalog fails.
+pub(crate) async fn is_warned(app: &App, document: &Document) -> Result<bool, CatalogError> {
+    let as_it_stands = Decision::Approve { customer_id: None };
+    Ok(!warnings(app, document, &as_it_stands).await?.is_empty())
+}
+
 /// What speaks against filing it so.
 async fn warnings(app: &App, document: &Document, decision: &Decision) -> Result<Vec<Warning>, CatalogError> {
     let (kind, fields) = match decision {

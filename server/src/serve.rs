@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     app::{App, Channel, Parts as Web, router, worker_router},
     config::Config,
-    desk::{live::Live, session::Door},
+    desk::{failed, live::Live, session::Door},
     export::{Mapping, Spool},
     http::{
         Chain,
@@ -85,6 +85,9 @@ impl Running {
         {
             tracing::warn!("jobs in hand were cut off; others will take them over");
         }
+        if tokio::time::timeout(GRACE, failed::tell(&self.app, true)).await.is_err() {
+            tracing::warn!("some failed sign-ins are not in the trail");
+        }
         drop(self.app);
         if tokio::time::timeout(GRACE, self.parts.catalog.close()).await.is_err() {
             tracing::warn!("the catalog's connections were cut off");
@@ -116,6 +119,9 @@ pub async fn start(config: Config, role: Role) -> anyhow::Result<Running> {
         Role::All | Role::Work => Some(work(&config, &parts, stop.clone()).await?),
     };
     tokio::spawn(keep_keys(parts.catalog.clone(), parts.objects.clone(), stop.clone()));
+    if role != Role::Work {
+        tokio::spawn(failed::tell_on(app.clone(), stop.clone()));
+    }
     let stopped = stop.clone();
     let mut running = Running { addr: None, app, setup_token: None, stop, web: None, workers, parts };
     if let Some(at) = config.metrics_listen.filter(|_| role != Role::Work) {

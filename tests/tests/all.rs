@@ -13,6 +13,7 @@ mod dead;
 mod described;
 mod desk;
 mod desk_checks;
+mod desk_customers;
 mod desk_decide;
 mod desk_finance;
 mod desk_flow;

@@ -340,6 +340,7 @@ async fn no_page_shuts_anybody_out() {
         "/contacts",
         &format!("/contacts/{contact}"),
         "/customers",
+        "/customers/new",
         "/ledger",
         "/incidents",
         "/login",

@@ -12,12 +12,12 @@ use acuse_tests::{
     oidc::{CLIENT_ID, CLIENT_SECRET, Provider},
     process::{Guarded, healthy},
 };
-use reqwest::{Client, Response, header, redirect::Policy};
+use reqwest::{Client, RequestBuilder, Response, header, redirect::Policy};
 use serde_json::{Value, json};
 use url::Url;
 
 use crate::{
-    desk::Reviewer,
+    desk::{Reviewer, hidden},
     desk_decide::{axe, violations},
     world::Alone,
 };
@@ -106,9 +106,19 @@ impl Visitor {
     }
 
     async fn get(&mut self, url: &str) -> Response {
+        let request = self.http.get(url);
+        self.send(url, request).await
+    }
+
+    async fn post(&mut self, url: &str, form: &[(&str, &str)]) -> Response {
+        let request = self.http.post(url).form(form);
+        self.send(url, request).await
+    }
+
+    async fn send(&mut self, url: &str, request: RequestBuilder) -> Response {
         let jar = self.cookies.entry(Self::site(url)).or_default();
         let sent: Vec<String> = jar.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let answer = self.http.get(url).header(header::COOKIE, sent.join("; ")).send().await.unwrap();
+        let answer = request.header(header::COOKIE, sent.join("; ")).send().await.unwrap();
         for cookie in answer.headers().get_all(header::SET_COOKIE) {
             let pair = cookie.to_str().unwrap().split(';').next().unwrap();
             let (name, value) = pair.split_once('=').unwrap();
@@ -217,6 +227,31 @@ async fn a_session_is_never_taken_over(house: &House) {
     assert_eq!(thief.get(&format!("{}/people", house.base)).await.status(), 303, "it opens nothing");
 }
 
+/// Her session at the desk and the one at the provider, which is told whose it was and where she goes on.
+async fn who_signs_out_here_signs_out_there(house: &House) {
+    let (mut ana, _) = house.signs_in(&told("sub-ana", "ana@example.org")).await;
+    let desk = ana.get(&format!("{}/people", house.base)).await.text().await.unwrap();
+    let left = ana.post(&format!("{}/logout", house.base), &[("csrf", &hidden(&desk, "csrf"))]).await;
+    assert_eq!(left.status(), 200);
+    assert!(ana.cookie("acuse_session").is_none() && ana.cookie("acuse_sign_out").is_none());
+    let page = left.text().await.unwrap();
+    assert!(page.contains("Sign out of the house too"), "{page}");
+    let there = page.split("content=\"0;url=").nth(1).unwrap().split('"').next().unwrap();
+    let there = there.replace("&#38;", "&").replace("&amp;", "&");
+    assert!(
+        there.starts_with(&format!("{}/session/end?id_token_hint=ey", house.provider.issuer())),
+        "{there}"
+    );
+    let asked = ana.get(&there).await;
+    assert_eq!(asked.status(), 200, "it knows the hint and the address");
+    let form = asked.text().await.unwrap();
+    let confirm = form.split("action=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let gone = ana.post(&confirm, &[("xsrf", &hidden(&form, "xsrf")), ("logout", "yes")]).await;
+    assert_eq!(gone.headers()[header::LOCATION], format!("{}/login", house.base));
+    assert_eq!(ana.get(&format!("{}/people", house.base)).await.status(), 303);
+    assert_eq!(house.trail("signed_out").await[0]["way"], "oidc");
+}
+
 async fn an_admin_sees_and_unlinks(house: &House) {
     let boss = Reviewer::sign_in_as(&house.alone.place, "boss", &["--admin"]).await;
     let page = boss.page("/people").await;
@@ -259,6 +294,7 @@ async fn somebody_signs_in_elsewhere() {
     let Some(house) = House::of(Alone::on_sqlite().await, &[]).await else { return };
     known_by_the_providers_name_alone(&house).await;
     a_session_is_never_taken_over(&house).await;
+    who_signs_out_here_signs_out_there(&house).await;
     an_admin_sees_and_unlinks(&house).await;
 }
 
@@ -372,6 +408,25 @@ async fn whom_nobody_added_stays_outside() {
     assert_eq!(house.catalog().users().await.unwrap().len(), 1);
 }
 
+/// As Entra ID is by itself: it says an address, and nothing of whether it is proven.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_address_that_a_provider_never_proves_counts_where_the_house_vouches_for_it() {
+    let unsaid = json!({ "sub": "sub-ana", "email": "ana@example.org" });
+    let Some(house) = House::of(Alone::on_sqlite().await, &[]).await else { return };
+    house.add("ana", &[]);
+    assert_eq!(house.signs_in(&unsaid).await.1.status(), 403, "by itself nobody vouches for it");
+    drop(house);
+
+    let vouching = [("EMAIL_VERIFIED", "assumed")];
+    let Some(house) = House::of(Alone::on_sqlite().await, &vouching).await else { return };
+    house.add("ana", &[]);
+    house.add("ben", &[]);
+    assert_eq!(house.signs_in(&unsaid).await.1.status(), 200);
+    let denied = json!({ "sub": "sub-ben", "email": "ben@example.org", "email_verified": false });
+    assert_eq!(house.signs_in(&denied).await.1.status(), 403, "what it says is not proven is not");
+    assert!(told_by_doctor(&house, "vouching").starts_with("note"));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn groups_give_roles_and_let_new_people_in() {
     let rules = [
@@ -407,9 +462,14 @@ async fn groups_give_roles_and_let_new_people_in() {
 
 /// What `acuse doctor` says of the provider.
 fn doctor(house: &House) -> String {
+    told_by_doctor(house, "sign-in")
+}
+
+/// The line of `acuse doctor` about a part.
+fn told_by_doctor(house: &House, part: &str) -> String {
     let command = house.alone.place.command(&["doctor"]).unwrap().stderr(Stdio::null()).output().unwrap();
     let said = String::from_utf8_lossy(&command.stdout).into_owned();
-    said.lines().find(|line| line.contains("sign-in")).unwrap_or_default().to_owned()
+    said.lines().find(|line| line.contains(part)).unwrap_or_default().to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -423,7 +483,9 @@ async fn a_provider_that_is_away_keeps_nobody_from_their_password() {
     let page = away.text().await.unwrap();
     assert!(page.contains("does not answer") && page.contains("name=\"password\""), "{page}");
     let ben = Reviewer::sign_in(&house.alone.place, "ben").await;
-    assert!(ben.page("/").await.contains("ben"), "with his password");
+    let page = ben.page("/").await;
+    assert!(page.contains("ben"), "with his password");
+    assert_eq!(ben.send("/logout", &page, &[]).await.status(), 303, "and out without the provider");
     assert!(doctor(&house).starts_with("BAD"), "{}", doctor(&house));
 
     // Back, it is asked again once it has been let alone for some seconds.
@@ -447,7 +509,7 @@ async fn a_provider_that_is_away_keeps_nobody_from_their_password() {
     let back = visitor.goes("/login/oidc").await;
     house.provider.stop();
     assert_eq!(visitor.get(&back).await.status(), 503);
-    assert_eq!(house.trail("signed_in").await.len(), 2);
+    assert_eq!(house.trail("signed_in").await.len(), 3, "Ben's with his password is one");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -470,6 +532,9 @@ async fn a_browser_comes_back_from_another_site_signed_in() {
     found.extend(violations(&mut page, &axe, "/people"));
     page.look("identities").unwrap();
     assert!(found.is_empty(), "{found:#?}");
+    // The answer to a form leads to another site only by a page of ours.
+    page.eval("document.querySelector('form.who button').click()").unwrap();
+    page.wait(&format!("location.href.startsWith('{}/session/end')", house.provider.issuer())).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

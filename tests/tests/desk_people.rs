@@ -1,6 +1,9 @@
 //! People at the desk: who is let in, what they may, what they did.
 
+use std::time::Duration;
+
 use acuse_tests::browser;
+use reqwest::header;
 
 use crate::{
     desk::{PASSWORD, Reviewer},
@@ -18,6 +21,22 @@ fn id_of(page: &str, name: &str) -> String {
 async fn enters(of: &Reviewer, name: &str, password: &str) -> u16 {
     let form = [("user", name), ("password", password)];
     of.http.post(format!("{}/login", of.base)).form(&form).send().await.unwrap().status().as_u16()
+}
+
+/// Counted, by the name of whoever is meant, and without what is typed in the place of a name.
+async fn who_failed_stands_there_too(boss: &Reviewer) {
+    assert_eq!(enters(boss, "secret words of somebody", "x").await, 401);
+    let until = tokio::time::Instant::now() + Duration::from_secs(30);
+    loop {
+        let trail = boss.page("/audit?action=sign_in_failed").await;
+        if trail.contains("User: olga") && trail.contains("Times: ") {
+            assert!(!trail.contains("secret words"), "{trail}");
+            break;
+        }
+        assert!(tokio::time::Instant::now() < until, "{trail}");
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    assert!(boss.page("/audit?actor=sign-in").await.contains("sign_in_failed"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -60,6 +79,8 @@ async fn people_are_let_in_changed_and_shut_out() {
     {
         assert!(trail.contains(said), "{said}: {trail}");
     }
+    assert!(trail.contains("signed_in"), "when she came too: {trail}");
+    who_failed_stands_there_too(&boss).await;
     assert!(!boss.page("/audit?q=olga&action=user_disabled").await.contains("title=\"user_enabled"));
     let csv = boss.answer("/audit/export?actor=boss").await.text().await.unwrap();
     assert!(csv.starts_with("at,actor,action,document_id,detail") && csv.contains("user_disabled"), "{csv}");
@@ -76,5 +97,36 @@ async fn people_are_let_in_changed_and_shut_out() {
     for path in ["people", "audit"] {
         page.open(&format!("{}/{path}", boss.base), &boss.cookie).unwrap();
         page.look(path).unwrap();
+    }
+}
+
+/// The menu stays, in the person's language; programs are answered as ever.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_not_there_or_not_allowed_keeps_the_menu() {
+    let desk = Desk::of(1, "0").await;
+    let ana = &desk.ana;
+    let asks = async |path: &str, cookie: &str| {
+        let request = ana.http.get(format!("{}{path}", ana.base)).header(header::COOKIE, cookie);
+        let answer = request.header(header::ACCEPT, "text/html,*/*;q=0.8").send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    let spanish = format!("{}; acuse_language=es", ana.cookie);
+    for (path, status, says) in [
+        ("/nowhere", 404, "No existe esa dirección."),
+        ("/documents/none", 404, "No existe ese identificador."),
+        ("/audit", 403, "Su rol no le permite hacer eso."),
+        ("/logout", 405, "Esta dirección no admite ese método."),
+    ] {
+        let (answered, page) = asks(path, &spanish).await;
+        assert_eq!(answered, status, "{path}: {page}");
+        assert!(page.contains("<html lang=\"es\">") && page.contains(says), "{path}: {page}");
+        assert!(page.contains("href=\"/documents\"") && page.contains(">ana</span>"), "{path}: {page}");
+    }
+    let (answered, page) = asks("/nowhere", "").await;
+    assert!(answered == 404 && page.contains("There is no such address.") && !page.contains("class=\"bar\""));
+    for (path, of) in [("/v1/nowhere", "text/html"), ("/nowhere", "*/*")] {
+        let request = ana.http.get(format!("{}{path}", ana.base)).header(header::ACCEPT, of);
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.headers()[header::CONTENT_TYPE], "application/problem+json", "{path}");
     }
 }

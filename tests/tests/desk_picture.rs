@@ -1,9 +1,15 @@
 //! The picture beside the decision: whole, sharp, and leading to the fields and back.
 
+use std::time::Duration;
+
+use acuse_fixtures::{Country, Form, Kind, Spec, together};
 use acuse_tests::browser::{self, Browser};
 use serde_json::Value;
 
-use crate::desk_harm::{Desk, READY, on_page};
+use crate::{
+    desk_harm::{Desk, READY, on_page},
+    world::{documents, person, post},
+};
 
 /// The middle of what an expression gives, as a rectangle of the window.
 fn middle(page: &mut Browser, of: &str) -> (f64, f64) {
@@ -114,4 +120,60 @@ async fn the_picture_is_whole_and_its_words_fill_the_field() {
     assert_eq!(page.eval("document.activeElement.id").unwrap(), "invoice-order_number");
     page.wait("document.querySelector('#kept').textContent === 'Draft kept'").unwrap();
     page.look("filled").unwrap();
+
+    // In a table it is the cell that somebody is in, and none beside it.
+    let cells =
+        "[...document.querySelectorAll('.fields:not([hidden]) .grid[data-field=line_items] [data-cell]')]";
+    let before = page.eval(&format!("{cells}[0].value")).unwrap();
+    page.eval(&format!("{cells}[1].focus()")).unwrap();
+    page.click(first).unwrap();
+    assert_eq!(page.eval(&format!("{cells}[1].value")).unwrap(), pair[0]["text"]);
+    assert_eq!(page.eval(&format!("{cells}[0].value")).unwrap(), before);
+}
+
+/// Of a file whose documents the reader is not sure of, a person draws them where they lie.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn documents_are_drawn_on_the_picture() {
+    let Some(chromium) = browser::chromium() else { return };
+    let desk = Desk::of(1, "0").await;
+    let spec = Spec::new(Kind::Invoice, Country::Es, Form::PdfText);
+    let file = together::pages_with_attachment(&[(501, spec), (502, spec)]).bytes;
+    post(&desk.api, &desk.world.file(&person(9), file, "application/pdf", "scan.pdf")).await;
+    desk.api.at_rest(2, Duration::from_secs(90)).await.unwrap();
+    let waiting = desk.api.list("/v1/reviews").await.unwrap();
+    let review = waiting.iter().find(|r| r.to_string().contains("multiple_documents")).expect("waits");
+    let id = review["document_id"].as_str().unwrap();
+    desk.ana.take(id).await;
+    let mut page = desk.browser(chromium);
+    page.open(&format!("{}/documents/{id}", desk.ana.base), "").unwrap();
+    page.wait(READY).unwrap();
+    page.press("]", false, false).unwrap();
+    page.press("b", false, false).unwrap();
+    page.wait("document.querySelector('.stage').classList.contains('drawing')").unwrap();
+    let corner = |page: &mut Browser, u: f64, v: f64| {
+        let at = page
+            .eval(&format!(
+                "(() => {{ const r = {SHEET}; return [r.left + r.width * {u}, r.top + r.height * {v}]; }})()"
+            ))
+            .unwrap();
+        (at[0].as_f64().unwrap(), at[1].as_f64().unwrap())
+    };
+    for (top, bottom) in [(0.05, 0.45), (0.55, 0.95), (0.2, 0.6)] {
+        let (from, to) = (corner(&mut page, 0.05, top), corner(&mut page, 0.95, bottom));
+        page.drag(from, to).unwrap();
+    }
+    page.wait("document.querySelectorAll('.proposed').length === 3").unwrap();
+    page.press("Backspace", false, false).unwrap();
+    page.wait("document.querySelectorAll('.proposed').length === 2").unwrap();
+    page.look("drawn").unwrap();
+    page.press("p", false, false).unwrap();
+    // The other one, the first page, and what was drawn on the second.
+    desk.api.at_rest(4, Duration::from_secs(90)).await.unwrap();
+    let parts = documents(&desk.api).await.into_iter().filter(|d| !d["part"].is_null());
+    let mut drawn: Vec<Value> = parts.map(|d| d["part"].clone()).collect();
+    drawn.sort_by_key(|part| (part["first_page"].as_u64(), part["box"].to_string()));
+    assert_eq!(drawn.len(), 3, "{drawn:?}");
+    assert!(drawn[0]["box"].is_null() && drawn[1]["first_page"] == 2, "{drawn:?}");
+    let top = |part: &Value| part["box"][1].as_f64().unwrap();
+    assert!((top(&drawn[1]) - 0.05).abs() < 0.02 && (top(&drawn[2]) - 0.55).abs() < 0.02, "{drawn:?}");
 }

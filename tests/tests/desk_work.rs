@@ -65,6 +65,58 @@ async fn the_next_is_prepared_and_takes_the_place_of_this() {
     assert_eq!(desk.document(0).await["status"], "in_review");
 }
 
+/// A decision is answered when the test says so, or never.
+const ANSWERED_BY_HAND: &str = "window.real = window.fetch; \
+     window.fetch = (to, how) => how?.headers?.['x-desk'] ? new Promise((go, fail) => { \
+       window.go = () => go(window.real(to, how)); window.fail = () => fail(new TypeError('away')); }) : window.real(to, how)";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_next_stands_there_while_the_decision_is_written_down() {
+    let Some(chromium) = browser::chromium() else { return };
+    let desk = Desk::of(2, "30").await;
+    let mut page = desk.browser(chromium);
+    page.open(&format!("{}/work", desk.ana.base), "").unwrap();
+    page.press("n", false, false).unwrap();
+    page.wait(&on_page(&desk.ids[0])).unwrap();
+    page.wait(READY).unwrap();
+    page.wait("!!document.body.dataset.ahead").unwrap();
+    page.eval(ANSWERED_BY_HAND).unwrap();
+    let shown = |n: usize| {
+        format!("document.querySelector('form.decision')?.dataset.id === '{}' && {READY}", desk.ids[n])
+    };
+    let number = "document.querySelector('#invoice-number')";
+    page.eval(&format!("document.querySelector('#unfold').checked = true; {number}.focus()")).unwrap();
+    page.fill("TYPED-1").unwrap();
+    page.press("Enter", false, true).unwrap();
+    let next = format!("document.querySelector('form.decision')?.dataset.id === '{}'", desk.ids[1]);
+    page.wait(&next).unwrap();
+    let here = format!("/documents/{}", desk.ids[0]);
+    assert_eq!(page.eval("location.pathname").unwrap(), here.as_str(), "it is not decided yet");
+    std::thread::sleep(std::time::Duration::from_millis(600));
+    page.press("a", false, false).unwrap();
+    page.eval("document.querySelector('[value=approve]').click()").unwrap();
+    assert_ne!(page.eval(READY).unwrap(), true, "and nothing is decided behind it");
+
+    // The connection is gone: the first is there again, as it was.
+    page.eval("window.fail(); window.go = null").unwrap();
+    page.wait(&shown(0)).unwrap();
+    page.wait("!acuse.deciding").unwrap();
+    assert_eq!(page.eval(&format!("{number}.value")).unwrap(), "TYPED-1");
+    for n in 0..2 {
+        assert_eq!(desk.document(n).await["status"], "in_review");
+    }
+    // Back, it is decided as it was meant.
+    page.press("Enter", false, true).unwrap();
+    page.wait("!!window.go").unwrap();
+    page.eval("void window.go()").unwrap();
+    page.wait(&on_page(&desk.ids[1])).unwrap();
+    let filed = desk.document(0).await;
+    assert_eq!(
+        (filed["status"].as_str(), filed["fields"]["number"]["value"].as_str()),
+        (Some("filed"), Some("TYPED-1"))
+    );
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_table_is_sorted_searched_kept_and_live() {
     let Some(chromium) = browser::chromium() else { return };

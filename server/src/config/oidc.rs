@@ -51,6 +51,16 @@ pub struct OidcSettings {
         value_name = "DOMAINS"
     )]
     pub email_domains: Option<String>,
+    /// `assumed`: an e-mail address of which the provider never says whether it is verified counts as if it were, because
+    /// you yourselves give out the accounts there (Entra ID of your own house); one that it says is not verified never does
+    /// [default: said].
+    #[arg(
+        long = "oidc-email-verified",
+        env = "ACUSE_OIDC_EMAIL_VERIFIED",
+        global = true,
+        value_name = "said|assumed"
+    )]
+    pub email_verified: Option<String>,
     /// Claim that holds somebody's groups; a path with dots where no claim has that whole name [default: none].
     #[arg(long = "oidc-roles-claim", env = "ACUSE_OIDC_ROLES_CLAIM", global = true, value_name = "CLAIM")]
     pub roles_claim: Option<String>,
@@ -102,8 +112,23 @@ pub(super) fn oidc(s: &OidcSettings) -> Result<Option<Oidc>, ConfigError> {
         label: given(s.label.as_deref()).unwrap_or(&host).chars().take(60).collect(),
         redirect,
         scopes: given(s.scopes.as_deref()).map_or_else(|| vec!["email".to_owned()], list),
-        rules: rules(s)?,
+        rules: Rules { assumes_email: assumes_email(s, issuer)?, ..rules(s)? },
     }))
+}
+
+/// Of providers where anybody makes an account by themselves, under whatever address: Microsoft's for consumers.
+const OF_ANYBODY: [&str; 1] = ["9188040d-6c67-4c5b-b112-36a304b66dad"];
+
+/// Whether unsaid means verified; nobody vouches for a provider where anybody makes an account.
+fn assumes_email(s: &OidcSettings, issuer: &str) -> Result<bool, ConfigError> {
+    match given(s.email_verified.as_deref()) {
+        None | Some("said") => Ok(false),
+        Some("assumed") if OF_ANYBODY.iter().any(|tenant| issuer.contains(tenant)) => {
+            Err(wrong("EMAIL_VERIFIED", "anybody makes an account at that provider, under any address"))
+        }
+        Some("assumed") => Ok(true),
+        Some(other) => Err(wrong("EMAIL_VERIFIED", format!("{other:?} is neither said nor assumed"))),
+    }
 }
 
 /// Passwords of a whole house go there: by https, or not beyond this machine.
@@ -172,7 +197,7 @@ fn rules(s: &OidcSettings) -> Result<Rules, ConfigError> {
         let problem = "everybody with an account at the provider would come in: say ACUSE_OIDC_EMAIL_DOMAINS or ACUSE_OIDC_ROLES too";
         return Err(wrong("NEW_ROLE", problem));
     }
-    Ok(Rules { claim, roles, domains, new_role })
+    Ok(Rules { claim, roles, domains, new_role, assumes_email: false })
 }
 
 #[cfg(test)]
@@ -224,6 +249,11 @@ mod tests {
                 s.new_role = Some("admin".into());
                 s.email_domains = Some("example.org".into());
             }),
+            with(|s| s.email_verified = Some("yes".into())),
+            with(|s| {
+                s.issuer = Some(format!("https://login.microsoftonline.com/{}/v2.0", OF_ANYBODY[0]));
+                s.email_verified = Some("assumed".into());
+            }),
         ];
         let names: Vec<_> = wrong.iter().map(|w| w.as_ref().unwrap_err().variable.as_str()).collect();
         let expected = [
@@ -235,8 +265,19 @@ mod tests {
             "ROLES",
             "NEW_ROLE",
             "NEW_ROLE",
+            "EMAIL_VERIFIED",
+            "EMAIL_VERIFIED",
         ];
         assert_eq!(names, expected.map(|name| format!("ACUSE_OIDC_{name}")));
+    }
+
+    #[test]
+    fn an_address_is_taken_for_verified_only_where_somebody_says_so() {
+        let assumes = |word: Option<&str>| {
+            let oidc = with(|s| s.email_verified = word.map(str::to_owned)).unwrap();
+            oidc.expect("configured").rules.assumes_email
+        };
+        assert!(!assumes(None) && !assumes(Some("said")) && assumes(Some("assumed")));
     }
 
     #[test]

@@ -23,6 +23,7 @@ const CLOSED: &[&str] = &[
     "resolution",
     "role",
     "waits_for",
+    "way",
 ];
 
 /// What an action is called; one that no version knows of by its own name.

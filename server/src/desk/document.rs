@@ -45,7 +45,7 @@ use crate::{
         problem::Problem,
         quarantine,
     },
-    review::Refusal,
+    review::{self, Refusal},
 };
 
 /// Customers offered beside the candidates.
@@ -80,6 +80,8 @@ struct View {
     can_take_back: bool,
     faults: Vec<String>,
     warnings: Vec<Warned>,
+    /// Whether something speaks against filing it as it stands: then the answer is waited for.
+    is_warned: bool,
     draft: Option<String>,
     note: String,
     because: String,
@@ -260,6 +262,7 @@ async fn render(
         review: review.as_ref().map(|r| r.id.to_string()).unwrap_or_default(),
         faults: said.faults(),
         warnings: said.warnings(),
+        is_warned: can_decide && review::is_warned(app, &document).await?,
         draft: said.draft(&document, now),
         note: text("note"),
         because: text("because"),

@@ -17,7 +17,7 @@ use serde_json::json;
 use super::{
     Frame, Shown,
     language::{self, Tongue},
-    page,
+    oidc, page,
     session::{self, Person},
     typed::Typed,
 };
@@ -176,7 +176,7 @@ fn admit(headers: &HeaderMap, token: &str, to: &str) -> Response {
 /// Gives the browser a session, or with an empty token takes it away.
 pub(super) fn with_session(mut response: Response, token: &str, secure: bool) -> Response {
     if let Ok(value) = HeaderValue::from_str(&session::cookie(token, secure)) {
-        response.headers_mut().insert(header::SET_COOKIE, value);
+        response.headers_mut().append(header::SET_COOKIE, value);
     }
     response
 }
@@ -243,7 +243,7 @@ pub struct Signed {
     csrf: String,
 }
 
-/// `POST /logout`.
+/// `POST /logout`: signs out here, and sends whoever signed in at the provider on to sign out there.
 pub async fn leave(
     State(app): State<App>,
     person: Person,
@@ -253,8 +253,10 @@ pub async fn leave(
     Shown(
         async {
             person.check_form(&form.csrf)?;
-            person.sign_out(&app).await?;
-            Ok(admit(&headers, "", "/"))
+            let way = person.sign_out(&app).await?;
+            let gone = Redirect::to("/").into_response();
+            let gone = oidc::leave_too(&app, &headers, way).await.unwrap_or(gone);
+            Ok(with_session(gone, "", session::came_over_https(&headers)))
         }
         .await,
     )

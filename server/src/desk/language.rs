@@ -27,6 +27,12 @@ fn table(text: &'static str) -> Table {
     text.lines().filter_map(|line| line.split_once('\t')).collect()
 }
 
+/// What the desk's script says: what stands in its `tr("…")`.
+static SCRIPT: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+    let calls = include_str!("../../assets/desk.js").split("tr(\"").skip(1);
+    calls.filter_map(|after| after.split('"').next()).collect()
+});
+
 static ES: LazyLock<Table> = LazyLock::new(|| table(include_str!("data/es.tsv")));
 static PT: LazyLock<Table> = LazyLock::new(|| table(include_str!("data/pt.tsv")));
 
@@ -76,6 +82,17 @@ impl Tongue {
         table.get(english).copied().unwrap_or(english)
     }
 
+    /// What the script says, in this language, as JSON; empty in English.
+    #[must_use]
+    pub fn script_words(self) -> String {
+        if self == Self::En {
+            return String::new();
+        }
+        let words =
+            SCRIPT.iter().map(|english| ((*english).to_owned(), serde_json::Value::from(self.t(english))));
+        serde_json::Value::Object(words.collect()).to_string()
+    }
+
     /// Whether a text is there in this language, be it the same word.
     #[cfg(test)]
     pub(super) fn knows(self, english: &str) -> bool {
@@ -119,6 +136,8 @@ mod tests {
     fn every_text_is_there_in_every_language() {
         let mut wanted = asked_for();
         assert!(wanted.len() > 40, "{}", wanted.len());
+        assert!(SCRIPT.len() > 5, "{SCRIPT:?}");
+        wanted.extend(SCRIPT.iter().map(|text| (*text).to_owned()));
         let names = Kind::ALL.iter().flat_map(|kind| FieldName::of(*kind)).map(|name| name.as_str());
         wanted.extend(names.map(words::label));
         wanted.extend(ReasonCode::ALL.iter().map(|code| words::label(code.as_str())));

@@ -9,10 +9,13 @@ pub mod assets;
 pub mod bulk;
 pub mod checks;
 pub mod contacts;
+pub mod customers;
 pub mod decide;
 mod deeds;
 pub mod document;
 pub mod door;
+pub mod error_page;
+pub mod failed;
 mod fields;
 pub mod finance;
 pub mod flow;
@@ -46,7 +49,7 @@ use acuse_storage::{DocumentId, access::Hidden, keys::Scope, reviews::Held};
 use askama::Template;
 use axum::{
     Router,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderValue, header},
     response::{Html, IntoResponse, Response},
     routing::{get, post},
 };
@@ -57,6 +60,7 @@ use crate::{
     app::App,
     http::{content, export, problem::Problem},
 };
+pub use error_page::trouble;
 use language::Tongue;
 use rights::Right;
 use session::Person;
@@ -112,8 +116,10 @@ pub fn router() -> Router<App> {
         .route("/inbox/receipts/{id}", post(inbox::receipt))
         .route("/contacts", get(contacts::list))
         .route("/contacts/{id}", get(contacts::show))
-        .route("/customers", get(pages::customers))
-        .route("/customers/found", get(pages::customers_found))
+        .route("/customers", get(customers::list).post(customers::add))
+        .route("/customers/found", get(customers::found))
+        .route("/customers/new", get(customers::begin))
+        .route("/customers/{id}", get(customers::show).post(customers::change))
         .route("/language", post(door::choose_language))
         .route("/ledger", get(pages::ledger))
         .route("/export", get(export::of_person))
@@ -248,6 +254,12 @@ impl Frame {
         self.tongue.code()
     }
 
+    /// What the script says, in the person's language; empty in English.
+    #[must_use]
+    pub fn script_words(&self) -> String {
+        self.tongue.script_words()
+    }
+
     /// All languages: code, own name, whether it is this one.
     #[must_use]
     pub fn tongues(&self) -> Vec<(&'static str, &'static str, bool)> {
@@ -308,36 +320,6 @@ fn with_policy(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    response
-}
-
-#[derive(Template)]
-#[template(path = "trouble.html")]
-struct Trouble {
-    frame: Frame,
-    title: String,
-    detail: String,
-    back: String,
-}
-
-/// A problem as a page, with the way back.
-pub fn trouble(problem: Problem, back: &str) -> Response {
-    let status = problem.status();
-    let detail = match problem.log() {
-        Some(id) => format!("Something failed on our side. It is logged as {id}."),
-        None => problem.to_string(),
-    };
-    let title = match status {
-        StatusCode::NOT_FOUND => "Not there",
-        StatusCode::CONFLICT => "That could not be done",
-        StatusCode::FORBIDDEN => "Not allowed",
-        status if status.is_server_error() => "That failed",
-        _ => "That could not be understood",
-    };
-    let frame = Frame::default();
-    let mut response =
-        page(&Trouble { frame, title: title.to_owned(), detail: sentence(&detail), back: back.to_owned() });
-    *response.status_mut() = status;
     response
 }
 

@@ -1,5 +1,5 @@
-//! Signing in at the identity provider: the way there, and back with whom it vouches for. Passwords go on beside it,
-//! whatever becomes of the provider.
+//! Signing in at the identity provider: the way there, back with whom it vouches for, and out again. Passwords go on beside
+//! it, whatever becomes of the provider.
 
 use std::{net::IpAddr, time::Instant};
 
@@ -14,7 +14,7 @@ use axum::{
     http::{Extensions, HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
-use cookie::{Cookie, SameSite};
+use cookie::{Cookie, CookieBuilder, SameSite};
 use rand::RngExt;
 use serde::Deserialize;
 use serde_json::json;
@@ -36,6 +36,14 @@ use crate::{
 const COOKIE: &str = "acuse_sign_in";
 /// Where it is sent.
 const COOKIE_PATH: &str = "/login/oidc";
+/// The cookie that keeps the token of the sign-in, by which the provider knows whom to sign out. It opens nothing here.
+const TOKEN_COOKIE: &str = "acuse_sign_out";
+/// Where it is sent.
+const TOKEN_PATH: &str = "/logout";
+/// Longest token that is kept: browsers drop cookies of more than 4,096 bytes.
+const TOKEN_BYTES: usize = 3_800;
+/// Where people are when they are signed out.
+const SIGNED_OUT: &str = "/login";
 
 /// Why somebody who came back is not let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -181,17 +189,26 @@ async fn arrive(app: &App, address: IpAddr, headers: &HeaderMap, back: Back) -> 
         return Err(Problem::TooManyRequests);
     }
     match vouched(app, provider, (address, headers), back).await? {
-        Ok((told, ticket)) => match enter(app, provider, &told, (address, headers)).await? {
+        Ok(came) => match enter(app, provider, &came.told, (address, headers)).await? {
             Ok(token) => {
                 app.door.let_in(address);
                 let secure = is_secure(provider, headers);
-                let page = door::with_session(arrived(headers, &ticket.back), &token, secure);
-                Ok(with_cookie(page, "", secure))
+                let page = door::with_session(arrived(headers, &came.ticket.back), &token, secure);
+                Ok(with_token(with_cookie(page, "", secure), &came.id_token, secure))
             }
-            Err(refusal) => turn_away(app, provider, headers, refusal, Some(&told)).await,
+            Err(refusal) => turn_away(app, provider, headers, refusal, Some(&came.told)).await,
         },
         Err(refusal) => turn_away(app, provider, headers, refusal, None).await,
     }
+}
+
+/// Somebody whom the provider vouches for.
+struct Came {
+    told: Told,
+    /// By which they went.
+    ticket: Ticket,
+    /// The token that says so.
+    id_token: String,
 }
 
 /// Whom the provider vouches for, if it is this browser's own sign-in that comes back, for the first time.
@@ -200,7 +217,7 @@ async fn vouched(
     provider: &Provider,
     (address, headers): (IpAddr, &HeaderMap),
     back: Back,
-) -> Result<Result<(Told, Ticket), Refusal>, Problem> {
+) -> Result<Result<Came, Refusal>, Problem> {
     let (key, present) = (provider.key(&app.catalog).await?, app.catalog.now());
     let cookie = session::sent(headers, COOKIE);
     let Some(ticket) = cookie.and_then(|cookie| Ticket::open(key, &cookie, present)) else {
@@ -225,7 +242,7 @@ async fn vouched(
     };
     let redirect = redirect(provider, headers)?;
     Ok(match provider.redeem(present, &redirect, (key, &ticket), code).await {
-        Ok(told) => Ok((told, ticket)),
+        Ok((told, id_token)) => Ok(Came { told, ticket, id_token }),
         Err(error) => {
             tracing::warn!(error = %Chain(&error), "a sign-in at the identity provider failed");
             Err(if matches!(error, Trouble::Away(_)) { Refusal::Away } else { Refusal::Unproven })
@@ -245,7 +262,7 @@ async fn enter(
         Ok(role) => role,
         Err(barred) => return Ok(Err(Refusal::Barred(barred))),
     };
-    let email = told.proven_email();
+    let email = rules.proven_email(told);
     let who = Vouched {
         issuer: &provider.config.issuer,
         subject: &told.subject,
@@ -336,18 +353,49 @@ fn arrived(headers: &HeaderMap, back: &str) -> Response {
     page(&SignedIn { frame, back: ticket::local(back) })
 }
 
+#[derive(Template)]
+#[template(path = "signed_out.html")]
+struct SignedOut<'a> {
+    frame: Frame,
+    there: &'a str,
+    provider: &'a str,
+}
+
+/// What somebody sees whose session here has ended just now: the way to the provider, where they signed in, so that theirs
+/// ends there too. None where they had a password, or the provider has no such place: then they are signed out.
+pub(super) async fn leave_too(app: &App, headers: &HeaderMap, way: Option<Way>) -> Option<Response> {
+    let provider = app.oidc.as_ref().filter(|_| way == Some(Way::Oidc))?;
+    let mut back = redirect(provider, headers).ok()?;
+    back.set_path(SIGNED_OUT);
+    let hint = session::sent(headers, TOKEN_COOKIE);
+    let there = provider.exit(app.catalog.now(), hint.as_deref(), &back).await?;
+    let frame = Frame { section: "door", tongue: Tongue::asked(headers), ..Frame::default() };
+    // A page, for the answer to a form may lead nowhere else (`form-action`).
+    let page = page(&SignedOut { frame, there: there.as_str(), provider: &provider.config.label });
+    Some(with_token(page, "", is_secure(provider, headers)))
+}
+
 /// Sets the cookie of a sign-in on its way, or takes it away.
-fn with_cookie(mut response: Response, value: &str, secure: bool) -> Response {
-    let lasts = if value.is_empty() { time::Duration::ZERO } else { ticket::LASTS };
-    let cookie = Cookie::build((COOKIE, value.to_owned()))
-        .http_only(true)
-        .same_site(SameSite::Lax)
-        .secure(secure)
-        .path(COOKIE_PATH)
-        .max_age(lasts)
-        .build()
-        .to_string();
-    if let Ok(value) = HeaderValue::from_str(&cookie) {
+fn with_cookie(response: Response, value: &str, secure: bool) -> Response {
+    let cookie = Cookie::build((COOKIE, value.to_owned())).same_site(SameSite::Lax).path(COOKIE_PATH);
+    appended(response, cookie.max_age(lasting(value, ticket::LASTS)).secure(secure))
+}
+
+/// Keeps the token of a sign-in in the browser for as long as its session, or takes it away; one that is too long is not
+/// kept, and the provider asks whom to sign out.
+fn with_token(response: Response, token: &str, secure: bool) -> Response {
+    let token = if token.len() <= TOKEN_BYTES { token } else { "" };
+    let lasts = time::Duration::try_from(session::SESSION).unwrap_or(time::Duration::HOUR);
+    let cookie = Cookie::build((TOKEN_COOKIE, token.to_owned())).same_site(SameSite::Strict).path(TOKEN_PATH);
+    appended(response, cookie.max_age(lasting(token, lasts)).secure(secure))
+}
+
+fn lasting(value: &str, lasts: time::Duration) -> time::Duration {
+    if value.is_empty() { time::Duration::ZERO } else { lasts }
+}
+
+fn appended(mut response: Response, cookie: CookieBuilder<'_>) -> Response {
+    if let Ok(value) = HeaderValue::from_str(&cookie.http_only(true).build().to_string()) {
         response.headers_mut().append(header::SET_COOKIE, value);
     }
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

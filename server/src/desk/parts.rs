@@ -16,6 +16,8 @@ pub struct Offer {
     pub pages: String,
     /// Their places, as the form sends them back; empty where pages are to be typed.
     pub places: String,
+    /// Whether documents may be drawn on the picture.
+    pub drawable: bool,
 }
 
 /// Another document of the same file.
@@ -48,18 +50,27 @@ fn part(proposal: &Value) -> Option<Part> {
     serde_json::from_value(Value::Object(place.collect::<Map<_, _>>())).ok()
 }
 
-/// What to offer: of a document with one page and no proposal nothing.
+/// What to offer: of a document with one page and no proposal nothing, unless it may be drawn on.
 #[must_use]
 pub fn offer(document: &Document, proposed: &[Part]) -> Option<Offer> {
-    let count = proposed.len();
+    let (count, drawable) = (proposed.len(), is_as_it_came(document));
     if proposed.iter().any(|part| part.bbox().is_some()) {
         let split = Split::of_document(document, proposed.to_vec()).is_ok();
-        let places = serde_json::to_string(proposed).ok().filter(|_| split)?;
-        return Some(Offer { count, pages: String::new(), places });
+        let places = serde_json::to_string(proposed).ok().filter(|_| split).unwrap_or_default();
+        let offered = drawable || !places.is_empty();
+        return offered.then(|| Offer { count, pages: String::new(), places, drawable });
     }
     let whole_pages = document.part.is_none_or(|part| part.bbox().is_none());
     let several = !document.pages.is_empty() && document.page_count.is_some_and(|pages| pages > 1);
-    (several && whole_pages).then(|| Offer { count, pages: typed(proposed), places: String::new() })
+    let offered = (several && whole_pages) || drawable;
+    offered.then(|| Offer { count, pages: typed(proposed), places: String::new(), drawable })
+}
+
+/// Whether its pictures are its pages as they came, so that a box on one says something: see [`Split::of_document`].
+fn is_as_it_came(document: &Document) -> bool {
+    let whole_pages = document.part.is_none_or(|part| part.bbox().is_none());
+    let found = document.findings.iter().any(|r| r.code == ReasonCode::MultipleDocuments);
+    found && whole_pages && !document.pages.is_empty()
 }
 
 /// `1-2, 3`.

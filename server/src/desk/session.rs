@@ -28,7 +28,7 @@ use axum::{
 use cookie::{Cookie, SameSite};
 use rand::RngExt;
 
-use super::{language::Tongue, rights};
+use super::{failed::Failed, language::Tongue, rights};
 use crate::{
     app::App,
     http::{
@@ -63,6 +63,8 @@ const PLACES: usize = 10_000;
 pub struct Door {
     setup: Mutex<Option<String>>,
     failures: Mutex<Failures>,
+    /// What of them the trail has not been told.
+    pub(super) untold: Failed,
     /// Who signed in from where since this process began.
     came_in: Mutex<HashSet<(IpAddr, Sha256)>>,
 }
@@ -228,6 +230,7 @@ pub async fn sign_in(
     password: String,
 ) -> Result<Option<String>, Problem> {
     let Some(trial) = app.door.tries(address, name, Instant::now()) else {
+        app.door.untold.count(None, place(address));
         return Err(Problem::TooManyRequests);
     };
     let found = match app.catalog.user_by_name(name).await {
@@ -254,6 +257,7 @@ pub async fn sign_in(
             open(&app.catalog, (user.id, Way::Password), (address, agent)).await.map(Some)
         }
         _ => {
+            app.door.untold.count(found.as_ref().map(|(user, _)| user.name.as_str()), place(address));
             tracing::warn!("a sign-in failed");
             Ok(None)
         }
@@ -339,13 +343,12 @@ impl Person {
         }
     }
 
-    /// Ends the session.
+    /// Ends the session; how they had signed in.
     ///
     /// # Errors
     /// When the catalog fails.
-    pub async fn sign_out(&self, app: &App) -> Result<(), Problem> {
-        app.catalog.close_session(&self.token_hash).await?;
-        Ok(())
+    pub async fn sign_out(&self, app: &App) -> Result<Option<Way>, Problem> {
+        Ok(app.catalog.sign_out(&self.token_hash).await?)
     }
 
     pub(crate) async fn of(app: &App, headers: &HeaderMap) -> Result<Option<Self>, Problem> {

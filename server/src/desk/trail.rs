@@ -3,6 +3,7 @@
 use acuse_storage::{
     DocumentId,
     audit::{AuditFilter, AuditLine},
+    users::identities,
 };
 use askama::Template;
 use axum::{
@@ -17,7 +18,7 @@ use serde_json::json;
 use time::Date;
 use url::form_urlencoded;
 
-use super::{Frame, Shown, deeds, language::Tongue, page, rights::Right, session::Person, words};
+use super::{Frame, Shown, deeds, failed, language::Tongue, page, rights::Right, session::Person, words};
 use crate::{
     app::App,
     export::csv::neutral,
@@ -31,6 +32,9 @@ use crate::{
 const PAGE: u32 = 100;
 /// Lines of a piece of what is taken away.
 const PIECE: u32 = 2_000;
+
+/// Who did something where it was no person and no key.
+const NOBODYS: [&str; 4] = ["cli", "setup", identities::ACTOR, failed::ACTOR];
 
 /// Query of the page.
 #[derive(Debug, Default, Clone, Deserialize)]
@@ -52,8 +56,8 @@ impl Ask {
         let text = |text: &str| Some(text.trim().to_owned()).filter(|t| !t.is_empty());
         let moment = |date: Date| date.midnight().assume_utc();
         // A name alone is a person's.
-        let actor = text(&self.actor)
-            .map(|who| if who.contains(':') || who == "cli" { who } else { format!("user:{who}") });
+        let is_whole = |who: &str| who.contains(':') || NOBODYS.contains(&who);
+        let actor = text(&self.actor).map(|who| if is_whole(&who) { who } else { format!("user:{who}") });
         Ok(AuditFilter {
             actor,
             action: text(&self.action),
@@ -212,5 +216,6 @@ mod tests {
         assert_eq!(of("ana").as_deref(), Some("user:ana"));
         assert_eq!(of("key:laptop").as_deref(), Some("key:laptop"));
         assert_eq!((of("cli").as_deref(), of(" ")), (Some("cli"), None));
+        assert_eq!(of("sign-in").as_deref(), Some("sign-in"));
     }
 }

@@ -209,8 +209,11 @@ async fn save(
     written(app, caller, done).await
 }
 
-/// The answer to a write, after what waits was matched again.
-async fn written(app: &App, caller: &Caller, done: Upserted) -> Result<Response, Problem> {
+/// Which customer was written, after what waits was matched again.
+///
+/// # Errors
+/// 409 where something is another customer's.
+pub(crate) async fn settled(app: &App, done: Upserted) -> Result<(StatusCode, CustomerId), Problem> {
     let (status, id) = match done {
         Upserted::Created(id) => (StatusCode::CREATED, id),
         Upserted::Updated(id) => (StatusCode::OK, id),
@@ -218,6 +221,12 @@ async fn written(app: &App, caller: &Caller, done: Upserted) -> Result<Response,
     };
     let rematched = app.catalog.rematch_waiting().await?;
     tracing::info!(customer_id = %id, rematched, added = status == StatusCode::CREATED, "a customer was written");
+    Ok((status, id))
+}
+
+/// The answer to a write.
+async fn written(app: &App, caller: &Caller, done: Upserted) -> Result<Response, Problem> {
+    let (status, id) = settled(app, done).await?;
     let customer = app.catalog.customer(id).await?.ok_or(Problem::NotFound("customer"))?;
     Ok((status, Json(CustomerView::new(customer, caller))).into_response())
 }

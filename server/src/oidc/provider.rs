@@ -8,16 +8,18 @@ use std::{
 
 use acuse_storage::{Catalog, CatalogError};
 use openidconnect::{
-    AccessToken, AccessTokenHash, AuthType, AuthenticationFlow, AuthorizationCode, ClaimsVerificationError,
-    ClientId, ClientSecret, CsrfToken, EmptyExtraTokenFields, EndpointMaybeSet, EndpointNotSet, EndpointSet,
-    IdToken, IdTokenClaims, IdTokenFields, IssuerUrl, Nonce, OAuth2TokenResponse, PkceCodeChallenge,
-    PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope, SignatureVerificationError,
-    StandardErrorResponse, StandardTokenResponse, SubjectIdentifier, TokenResponse, UserInfoClaims,
+    AccessToken, AccessTokenHash, AdditionalProviderMetadata, AuthType, AuthenticationFlow,
+    AuthorizationCode, ClaimsVerificationError, ClientId, ClientSecret, CsrfToken, EmptyExtraTokenFields,
+    EndpointMaybeSet, EndpointNotSet, EndpointSet, IdToken, IdTokenClaims, IdTokenFields, IssuerUrl, Nonce,
+    OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier, ProviderMetadata, RedirectUrl,
+    RequestTokenError, Scope, SignatureVerificationError, StandardErrorResponse, StandardTokenResponse,
+    SubjectIdentifier, TokenResponse, UserInfoClaims,
     core::{
-        CoreAuthDisplay, CoreAuthPrompt, CoreClientAuthMethod, CoreErrorResponseType, CoreGenderClaim,
-        CoreJsonWebKey, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm, CoreProviderMetadata,
-        CoreResponseType, CoreRevocableToken, CoreRevocationErrorResponse, CoreTokenIntrospectionResponse,
-        CoreTokenType,
+        CoreAuthDisplay, CoreAuthPrompt, CoreClaimName, CoreClaimType, CoreClientAuthMethod,
+        CoreErrorResponseType, CoreGenderClaim, CoreGrantType, CoreJsonWebKey,
+        CoreJweContentEncryptionAlgorithm, CoreJweKeyManagementAlgorithm, CoreJwsSigningAlgorithm,
+        CoreResponseMode, CoreResponseType, CoreRevocableToken, CoreRevocationErrorResponse,
+        CoreSubjectIdentifierType, CoreTokenIntrospectionResponse, CoreTokenType,
     },
 };
 use rand::RngExt;
@@ -85,6 +87,32 @@ struct Claims {
 
 impl openidconnect::AdditionalClaims for Claims {}
 
+/// What a provider may say of itself beside what each must.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct More {
+    /// Where its own session is ended. As it stands: nobody is kept from signing in by one that is none.
+    #[serde(default)]
+    end_session_endpoint: Value,
+}
+
+impl AdditionalProviderMetadata for More {}
+
+/// What a provider says of itself.
+pub type Metadata = ProviderMetadata<
+    More,
+    CoreAuthDisplay,
+    CoreClientAuthMethod,
+    CoreClaimName,
+    CoreClaimType,
+    CoreGrantType,
+    CoreJweContentEncryptionAlgorithm,
+    CoreJweKeyManagementAlgorithm,
+    CoreJsonWebKey,
+    CoreResponseMode,
+    CoreResponseType,
+    CoreSubjectIdentifierType,
+>;
+
 type Encryption = CoreJweContentEncryptionAlgorithm;
 type Signing = CoreJwsSigningAlgorithm;
 type Fields = IdTokenFields<Claims, EmptyExtraTokenFields, CoreGenderClaim, Encryption, Signing>;
@@ -110,7 +138,7 @@ type Client = openidconnect::Client<
 >;
 
 /// What the provider said of itself, and when it was asked.
-type Said = (Arc<CoreProviderMetadata>, OffsetDateTime);
+type Said = (Arc<Metadata>, OffsetDateTime);
 
 /// An identity provider that is configured.
 pub struct Provider {
@@ -150,11 +178,7 @@ impl Provider {
     ///
     /// # Errors
     /// When it has never answered, or does not now where that is wanted.
-    pub async fn discovered(
-        &self,
-        present: OffsetDateTime,
-        anew: bool,
-    ) -> Result<Arc<CoreProviderMetadata>, Trouble> {
+    pub async fn discovered(&self, present: OffsetDateTime, anew: bool) -> Result<Arc<Metadata>, Trouble> {
         let before = self.said();
         if let Some((said, at)) = &before
             && !anew
@@ -199,14 +223,14 @@ impl Provider {
     }
 
     /// Asks it what it is.
-    async fn describe(&self) -> Result<CoreProviderMetadata, Trouble> {
+    async fn describe(&self) -> Result<Metadata, Trouble> {
         let issuer = IssuerUrl::new(self.config.issuer.clone()).map_err(away)?;
         let ask = |request| speak::ask(self.http.clone(), request);
-        sound(CoreProviderMetadata::discover_async(issuer, &ask).await.map_err(away)?)
+        sound(Metadata::discover_async(issuer, &ask).await.map_err(away)?)
     }
 
     /// Us, as the provider knows us.
-    fn client(&self, said: &CoreProviderMetadata, redirect: &Url) -> Client {
+    fn client(&self, said: &Metadata, redirect: &Url) -> Client {
         let (id, secret) = (self.config.client_id.clone(), self.config.client_secret.expose().to_owned());
         let methods = said.token_endpoint_auth_methods_supported();
         let takes = |method| methods.is_none_or(|all| all.contains(&method));
@@ -239,7 +263,28 @@ impl Provider {
         Ok(url)
     }
 
-    /// Turns the code that a browser brought back into whom the provider vouches for.
+    /// Where a browser is sent so that the provider's own session ends too, and what it is told: whose (the `hint` is the
+    /// token of their sign-in, where that is at hand), and where people go on then. None where it has no such place, or
+    /// does not answer at once: then nothing but our own session has ended.
+    pub async fn exit(&self, present: OffsetDateTime, hint: Option<&str>, back: &Url) -> Option<Url> {
+        // A place for going out moves less than keys do: what it said before counts, however old.
+        let said = match self.said() {
+            Some((said, _)) => said,
+            None => tokio::time::timeout(TURN, self.discovered(present, false)).await.ok()?.ok()?,
+        };
+        let mut url = way_out(&said)?;
+        let mut query = url.query_pairs_mut();
+        if let Some(hint) = hint {
+            query.append_pair("id_token_hint", hint);
+        }
+        query
+            .append_pair("client_id", &self.config.client_id)
+            .append_pair("post_logout_redirect_uri", back.as_str());
+        drop(query);
+        Some(url)
+    }
+
+    /// Turns the code that a browser brought back into whom the provider vouches for, and the token that says so.
     ///
     /// # Errors
     /// When the provider is away, refuses, or sends what cannot be believed.
@@ -249,7 +294,7 @@ impl Provider {
         redirect: &Url,
         (key, ticket): (&Key, &Ticket),
         code: String,
-    ) -> Result<Told, Trouble> {
+    ) -> Result<(Told, String), Trouble> {
         let said = self.discovered(present, false).await?;
         let client = self.client(&said, redirect);
         let ask = |request| speak::ask(self.http.clone(), request);
@@ -275,17 +320,20 @@ impl Provider {
         };
         let claims = claims.map_err(|error| Trouble::Token(Chain(&error).to_string()))?;
         belong_together(&client, token, claims, tokens.access_token())?;
+        let rules = &self.config.rules;
         let mut told = Told {
             subject: subject(claims.subject())?,
             email: claims.email().map(|email| email.to_string()),
-            email_is_proven: claims.email_verified() == Some(true),
-            groups: self.config.rules.groups(&claims.additional_claims().all),
+            email_verified: claims.email_verified(),
+            groups: rules.groups(&claims.additional_claims().all),
         };
-        // Many providers say more where it is asked for than in the token.
-        if told.email.is_none() || (told.groups.is_empty() && self.config.rules.claim.is_some()) {
+        // Many providers say more where it is asked for than in the token. What is to be taken for proven unsaid must not
+        // be said to be unproven there.
+        let is_unsaid = told.email_verified.is_none() && rules.assumes_email;
+        if told.email.is_none() || is_unsaid || (told.groups.is_empty() && rules.claim.is_some()) {
             self.ask_for_more(&client, tokens.access_token(), &mut told).await?;
         }
-        Ok(told)
+        Ok((told, token.to_string()))
     }
 
     /// Fills what the token did not say of its subject.
@@ -305,9 +353,11 @@ impl Provider {
         let ask = |request| speak::ask(self.http.clone(), request);
         let more: UserInfoClaims<Claims, CoreGenderClaim> =
             request.request_async(&ask).await.map_err(away)?;
+        let email = more.email().map(|email| email.to_string());
         if told.email.is_none() {
-            told.email = more.email().map(|email| email.to_string());
-            told.email_is_proven = more.email_verified() == Some(true);
+            (told.email, told.email_verified) = (email, more.email_verified());
+        } else if told.email_verified.is_none() && told.email == email {
+            told.email_verified = more.email_verified();
         }
         if told.groups.is_empty() {
             told.groups = self.config.rules.groups(&more.additional_claims().all);
@@ -317,8 +367,14 @@ impl Provider {
 }
 
 /// Browsers are sent there, and people type their passwords there.
-fn sound(said: CoreProviderMetadata) -> Result<CoreProviderMetadata, Trouble> {
+fn sound(said: Metadata) -> Result<Metadata, Trouble> {
     if is_safe(said.authorization_endpoint().url()) { Ok(said) } else { Err(away(Unanswered::Unsafe)) }
+}
+
+/// Where a provider ends its own session; none where that is no place for a browser to be sent with a name.
+fn way_out(said: &Metadata) -> Option<Url> {
+    let place = said.additional_metadata().end_session_endpoint.as_str()?;
+    Url::parse(place).ok().filter(is_safe)
 }
 
 type Token = IdToken<Claims, CoreGenderClaim, Encryption, Signing>;
@@ -396,7 +452,7 @@ mod tests {
         Provider::new(config).unwrap()
     }
 
-    fn describing(entrance: &str) -> CoreProviderMetadata {
+    fn describing(entrance: &str) -> Metadata {
         let said = json!({
             "issuer": "https://id.example",
             "authorization_endpoint": entrance,
@@ -416,6 +472,30 @@ mod tests {
         for bad in ["http://id.example/in", "javascript:alert(1)", "data:text/html,x"] {
             let Err(Trouble::Away(why)) = sound(describing(bad)) else { panic!("{bad} is taken") };
             assert_eq!(why.to_string(), "the provider names an address that is not https");
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_signs_out_here_is_sent_to_sign_out_there() {
+        let provider = named("https://id.example".to_owned());
+        let exit = async |place: Value| {
+            let mut said = serde_json::to_value(describing("https://id.example/in")).unwrap();
+            said["end_session_endpoint"] = place;
+            let said: Metadata = serde_json::from_value(said).unwrap();
+            *provider.said.lock().unwrap() = Some((Arc::new(said), NOW));
+            let back = Url::parse("https://desk.example/login").unwrap();
+            provider.exit(NOW, Some("a.b.c"), &back).await.map(String::from)
+        };
+        let asked =
+            "id_token_hint=a.b.c&client_id=acuse&post_logout_redirect_uri=https%3A%2F%2Fdesk.example%2Flogin";
+        assert_eq!(
+            exit(json!("https://id.example/out?tenant=us")).await.as_deref(),
+            Some(format!("https://id.example/out?tenant=us&{asked}").as_str())
+        );
+        // One that has no such place, or a strange one, signs people in all the same.
+        for none in [json!(null), json!(""), json!(7), json!("http://id.example/out"), json!("javascript:x")]
+        {
+            assert_eq!(exit(none.clone()).await, None, "{none}");
         }
     }
 

@@ -14,6 +14,9 @@ pub struct Rules {
     pub domains: Vec<String>,
     /// The role of people whom nobody added; none: they stay outside.
     pub new_role: Option<Role>,
+    /// Whether an address of which the provider says neither that it is proven nor that it is not is taken for proven: for
+    /// one whose accounts the house itself gives out.
+    pub assumes_email: bool,
 }
 
 /// Somebody, as the provider tells of them in a token that was verified.
@@ -23,18 +26,10 @@ pub struct Told {
     pub subject: String,
     /// Their address.
     pub email: Option<String>,
-    /// Whether the provider has proven that it is theirs.
-    pub email_is_proven: bool,
+    /// Whether the provider has proven that it is theirs; none where it says nothing of it.
+    pub email_verified: Option<bool>,
     /// The groups they are in.
     pub groups: Vec<String>,
-}
-
-impl Told {
-    /// Their address, in lower case, where it is proven.
-    #[must_use]
-    pub fn proven_email(&self) -> Option<String> {
-        self.email.as_deref().filter(|_| self.email_is_proven).and_then(identities::email)
-    }
 }
 
 /// Why somebody stays outside by these rules.
@@ -47,13 +42,20 @@ pub enum Barred {
 }
 
 impl Rules {
+    /// Somebody's address, in lower case, where it is proven.
+    #[must_use]
+    pub fn proven_email(&self, told: &Told) -> Option<String> {
+        let proven = told.email_verified.unwrap_or(self.assumes_email);
+        told.email.as_deref().filter(|_| proven).and_then(identities::email)
+    }
+
     /// The role that their groups give; none where groups say nothing of roles.
     ///
     /// # Errors
     /// Why they stay outside.
     pub fn judge(&self, told: &Told) -> Result<Option<Role>, Barred> {
         if !self.domains.is_empty() {
-            let email = told.proven_email().ok_or(Barred::Domain)?;
+            let email = self.proven_email(told).ok_or(Barred::Domain)?;
             let domain = email.rsplit('@').next().unwrap_or_default();
             if !self.domains.iter().any(|ours| ours == domain) {
                 return Err(Barred::Domain);
@@ -92,7 +94,7 @@ mod tests {
 
     fn told(email: &str, groups: &[&str]) -> Told {
         let groups = groups.iter().map(|g| (*g).to_owned()).collect();
-        Told { subject: "s".to_owned(), email: Some(email.to_owned()), email_is_proven: true, groups }
+        Told { subject: "s".to_owned(), email: Some(email.to_owned()), email_verified: Some(true), groups }
     }
 
     fn ours() -> Rules {
@@ -101,6 +103,7 @@ mod tests {
             roles: vec![("heads".to_owned(), Role::Supervisor), ("clerks".to_owned(), Role::Reviewer)],
             domains: vec!["example.org".to_owned()],
             new_role: None,
+            assumes_email: false,
         }
     }
 
@@ -122,9 +125,21 @@ mod tests {
         ] {
             assert_eq!(ours().judge(&told(other, &["clerks"])), Err(Barred::Domain), "{other}");
         }
-        let unproven = Told { email_is_proven: false, ..told("a@example.org", &["clerks"]) };
-        assert_eq!(ours().judge(&unproven), Err(Barred::Domain));
+        for unproven in [Some(false), None] {
+            let unproven = Told { email_verified: unproven, ..told("a@example.org", &["clerks"]) };
+            assert_eq!(ours().judge(&unproven), Err(Barred::Domain));
+        }
         assert!(ours().judge(&told("A@Example.ORG", &["clerks"])).is_ok());
+    }
+
+    #[test]
+    fn what_a_provider_never_says_is_taken_for_proven_where_the_house_vouches_for_it() {
+        let vouching = Rules { assumes_email: true, ..ours() };
+        let said = |verified| Told { email_verified: verified, ..told("Ana@example.org", &[]) };
+        let proven = |rules: &Rules, verified| rules.proven_email(&said(verified)).is_some();
+        assert!(proven(&vouching, None) && proven(&vouching, Some(true)));
+        assert!(!proven(&vouching, Some(false)), "said not to be proven, it is not");
+        assert!(proven(&ours(), Some(true)) && !proven(&ours(), None) && !proven(&ours(), Some(false)));
     }
 
     #[test]

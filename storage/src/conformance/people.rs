@@ -56,6 +56,7 @@ pub(super) async fn who_may_what_is_changed_and_told(catalog: &Catalog) {
     assert!(catalog.change_user(fina, &disabled(false)).await.unwrap().unwrap().disabled_at.is_none());
     catalog.open_session(&hash, (fina, Way::Password), LEASE, ("", "")).await.unwrap();
     assert!(catalog.close_session(&hash).await.unwrap() && !catalog.close_session(&hash).await.unwrap());
+    comings_and_goings_are_told(catalog, fina, &name).await;
 
     // The last who may let people in cannot be shut out.
     for user in catalog.users().await.unwrap() {
@@ -77,6 +78,25 @@ pub(super) async fn who_may_what_is_changed_and_told(catalog: &Catalog) {
     }
     let nobody = catalog.change_user(UserId::generate(), &sees).await.unwrap();
     assert_eq!(nobody, Err(Unchanged::Missing));
+}
+
+/// Who came and went by themselves stands in the trail, once each.
+async fn comings_and_goings_are_told(catalog: &Catalog, who: UserId, name: &str) {
+    let hash = Sha256::of(name.as_bytes());
+    assert_eq!(catalog.sign_out(&hash).await.unwrap(), None, "there is no such session");
+    for way in [Way::Password, Way::Oidc] {
+        catalog.open_session(&hash, (who, way), LEASE, ("", "203.0.113.9")).await.unwrap();
+        assert_eq!(catalog.sign_out(&hash).await.unwrap(), Some(way));
+        assert_eq!(catalog.session(&hash).await.unwrap(), None);
+    }
+    let filter = AuditFilter { actor: Some(format!("user:{name}")), ..AuditFilter::default() };
+    let lines = catalog.search_audit(&filter, None, 100).await.unwrap().into_iter();
+    let told: Vec<_> =
+        lines.map(|line| (line.entry.action, line.entry.detail["way"].clone())).take(3).collect();
+    let said = |action: &str, way: &str| (action.to_owned(), json!(way));
+    let expected =
+        [said("signed_out", "oidc"), said("signed_out", "password"), said("signed_in", "password")];
+    assert_eq!(told, expected, "a provider's are told where it lets them in");
 }
 
 pub(super) async fn whom_a_provider_vouches_for_comes_in(catalog: &Catalog) {

@@ -2,10 +2,13 @@
 
 use acuse_pipeline::document::Sha256;
 use serde::Serialize;
+use serde_json::json;
 use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
 
 use super::{COLUMNS, Row, User};
 use crate::{
+    audit,
     catalog::Catalog,
     error::CatalogError,
     names::{UserId, at, clean, cut, micros, word, words},
@@ -42,7 +45,7 @@ pub struct Session {
 
 impl Catalog {
     /// Opens a session under the hash of its token, for somebody who signed in so, in a browser (as it calls itself) at an
-    /// address; ended ones are swept out.
+    /// address; ended ones are swept out. The trail says so of a password; of a provider it said so when it let them in.
     ///
     /// # Errors
     /// When the database fails.
@@ -69,7 +72,33 @@ impl Catalog {
             cut(&clean(address), 64),
             way.as_str()
         )?;
+        if way == Way::Password {
+            let (name,) = one!(tx, (String,), "SELECT name FROM users WHERE id = $1", user.0)?;
+            let detail = json!({ "way": way, "address": cut(&clean(address), 64) });
+            audit::write(&mut tx, &format!("user:{name}"), "signed_in", None, &detail).await?;
+        }
         tx.commit().await
+    }
+
+    /// Signs somebody out: ends their session, and the trail says so. How they had signed in; none where it had ended.
+    ///
+    /// # Errors
+    /// When the database fails or the row is impossible.
+    pub async fn sign_out(&self, token_hash: &Sha256) -> Result<Option<Way>, CatalogError> {
+        let mut tx = self.writing().await?;
+        let ended = optional!(
+            tx,
+            (Uuid, String),
+            "DELETE FROM sessions WHERE sha256 = $1 RETURNING user_id, signed_in_by",
+            &token_hash.0[..]
+        )?;
+        let Some((user, way)) = ended else { return Ok(None) };
+        let way: Way = word("sessions", "signed_in_by", &way)?;
+        let (name,) = one!(tx, (String,), "SELECT name FROM users WHERE id = $1", user)?;
+        let detail = json!({ "way": way });
+        audit::write(&mut tx, &format!("user:{name}"), "signed_out", None, &detail).await?;
+        tx.commit().await?;
+        Ok(Some(way))
     }
 
     /// Whose session this is, if it has not ended and they may sign in.

@@ -20,7 +20,14 @@ const people = new Map();
 let present = null;
 
 const provider = new Provider(issuer, {
-  clients: [{ client_id: "acuse", client_secret: "a secret of the tests", redirect_uris: [redirect] }],
+  clients: [
+    {
+      client_id: "acuse",
+      client_secret: "a secret of the tests",
+      redirect_uris: [redirect],
+      post_logout_redirect_uris: [new URL("/login", redirect).href],
+    },
+  ],
   jwks: { keys: [{ ...key, kid, use: "sig", alg: "RS256" }] },
   cookies: { keys: [randomBytes(16).toString("hex")] },
   claims: { openid: ["sub"], email: ["email", "email_verified"], groups: ["groups"] },

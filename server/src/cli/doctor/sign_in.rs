@@ -23,6 +23,11 @@ pub(super) async fn provider(config: &Config, now: OffsetDateTime, report: &mut 
         Ok(said.jwks().keys().len())
     });
     let name = &oidc.issuer;
+    if oidc.rules.assumes_email {
+        let what = "e-mail addresses of which it says nothing count as proven (ACUSE_OIDC_EMAIL_VERIFIED): right where \
+                    only your house gives out accounts and their addresses there";
+        report.tell(State::Note, "vouching", format!("{name}: {what}"));
+    }
     match asked.await {
         Ok(0) => {
             report.tell(State::Bad, "sign-in", format!("{name} answers, and has no key that is understood"));

@@ -1,0 +1,503 @@
+//! Customers at the desk: searched, added, changed, merged; with what came of theirs, and where they are talked with. What is
+//! typed and cannot be kept is shown again with why.
+
+use acuse_storage::{
+    CustomerId,
+    customers::{
+        Customer, CustomerAlias, CustomerLookup, CustomerPatch, Merged, NewCustomer, Saving, TakenAlias,
+        Upserted,
+    },
+    documents::Page,
+    keys::Scope,
+};
+use askama::Template;
+use axum::{
+    Form, Json,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+use serde::{Deserialize, Serialize};
+use url::form_urlencoded;
+
+use super::{
+    Frame, Shown, page, pages,
+    queue::{PAGE, Row},
+    sentence,
+    session::Person,
+};
+use crate::{
+    app::App,
+    http::{
+        auth::Caller,
+        customers::{self, within},
+        documents::Query,
+        extract::{Id, Params, word},
+        problem::Problem,
+    },
+};
+
+/// Most customers of an answer to whoever types one.
+const FOUND: u32 = 8;
+/// Documents on a customer's page.
+const LATEST: u32 = 10;
+
+/// Whoever decides whose documents are may say who there is; not whoever sees some of them only.
+fn may_write(caller: &Caller) -> Result<(), Problem> {
+    if caller.access().is_bound() { Err(Problem::Bound) } else { caller.require(Scope::ReviewsWrite) }
+}
+
+/// Customers by name; and by a phone, an e-mail address, a tax id or, for whoever may see IDs, the number of one, each whole.
+async fn sought(
+    app: &App,
+    caller: &Caller,
+    q: Option<&str>,
+    after: Option<CustomerId>,
+    most: u32,
+) -> Result<Page<Customer, CustomerId>, Problem> {
+    let q = q.map(str::trim).filter(|q| !q.is_empty());
+    let mut found = within(app, caller, q, after, most).await?;
+    let is_number = |q: &&str| q.contains(|c: char| c.is_ascii_digit() || c == '@');
+    let is_first = after.is_none() && !caller.access().is_bound();
+    let Some(q) = q.filter(is_number).filter(|_| is_first) else { return Ok(found) };
+    let names = |kind: CustomerAlias| kind.normalized(q).into_iter().collect();
+    let lookup = CustomerLookup {
+        phones: names(CustomerAlias::Phone),
+        tax_ids: names(CustomerAlias::TaxId),
+        emails: names(CustomerAlias::Email),
+        id_numbers: if caller.has(Scope::IdsRead) { names(CustomerAlias::IdNumber) } else { Vec::new() },
+    };
+    let known = app.catalog.customers_known_by(&lookup).await?.into_iter().map(|(customer, _)| customer);
+    let more: Vec<_> = known.filter(|c| !found.data.iter().any(|f| f.id == c.id)).collect();
+    found.data.extend(more);
+    Ok(found)
+}
+
+/// A customer as a line.
+struct Line {
+    id: CustomerId,
+    name: String,
+    phone: String,
+    tax_id: String,
+    email: String,
+    reference: String,
+}
+
+/// All names of a kind that a customer has, disputed ones too.
+fn names(customer: &Customer, kind: CustomerAlias) -> Vec<&str> {
+    let all = customer.aliases.iter().chain(&customer.disputed);
+    all.filter(|(k, _)| *k == kind).map(|(_, value)| value.as_str()).collect()
+}
+
+impl From<Customer> for Line {
+    fn from(customer: Customer) -> Self {
+        let of = |kind| names(&customer, kind).join(", ");
+        Self {
+            id: customer.id,
+            phone: of(CustomerAlias::Phone),
+            tax_id: of(CustomerAlias::TaxId),
+            email: of(CustomerAlias::Email),
+            reference: customer.external_id.clone().unwrap_or_default(),
+            name: customer.name.clone(),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "customers.html")]
+struct Customers {
+    frame: Frame,
+    q: String,
+    rows: Vec<Line>,
+    next: Option<String>,
+    may_write: bool,
+}
+
+/// Query of the list.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Sought {
+    q: String,
+    after: Option<String>,
+}
+
+/// `GET /customers`.
+pub async fn list(State(app): State<App>, person: Person, Params(query): Params<Sought>) -> Shown {
+    Shown(
+        async {
+            let after = word::<CustomerId>("after", query.after.as_deref())?;
+            let found = sought(&app, &person.caller, Some(&query.q), after, PAGE).await?;
+            let next = found.next.map(|id| {
+                let pairs = [("q", query.q.clone()), ("after", id.to_string())];
+                let text = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+                format!("/customers?{text}")
+            });
+            Ok(page(&Customers {
+                frame: Frame::of(&app, &person, "customers").await?,
+                rows: found.data.into_iter().map(Line::from).collect(),
+                may_write: may_write(&person.caller).is_ok(),
+                q: query.q,
+                next,
+            }))
+        }
+        .await,
+    )
+}
+
+/// A customer that a search found.
+#[derive(Serialize)]
+pub struct Found {
+    id: String,
+    name: String,
+    known_by: String,
+}
+
+impl Found {
+    fn of(customer: Customer, caller: &Caller) -> Self {
+        let told = |kind: CustomerAlias| kind != CustomerAlias::IdNumber || caller.has(Scope::IdsRead);
+        let known = customer.aliases.iter().filter(|(kind, _)| told(*kind)).map(|(_, value)| value.as_str());
+        let known: Vec<&str> = known.take(3).collect();
+        Self { id: customer.id.to_string(), known_by: known.join(" · "), name: customer.name }
+    }
+}
+
+/// `GET /customers/found?q=`: for whoever types one.
+///
+/// # Errors
+/// When the catalog fails.
+pub async fn found(
+    State(app): State<App>,
+    person: Person,
+    Params(query): Params<Sought>,
+) -> Result<Json<Vec<Found>>, Problem> {
+    let found = sought(&app, &person.caller, Some(&query.q), None, FOUND).await?.data;
+    Ok(Json(found.into_iter().map(|customer| Found::of(customer, &person.caller)).collect()))
+}
+
+/// What is said of a customer: as they are, or as somebody typed it. Names of a kind stand one a line.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Said {
+    csrf: String,
+    name: String,
+    external_id: String,
+    phones: String,
+    emails: String,
+    tax_ids: String,
+    id_numbers: String,
+    /// `merge`, or nothing to save.
+    act: String,
+    /// Who becomes part of this one.
+    from: String,
+}
+
+impl Said {
+    fn of(customer: &Customer) -> Self {
+        let lines = |kind| names(customer, kind).join("\n");
+        Self {
+            name: customer.name.clone(),
+            external_id: customer.external_id.clone().unwrap_or_default(),
+            phones: lines(CustomerAlias::Phone),
+            emails: lines(CustomerAlias::Email),
+            tax_ids: lines(CustomerAlias::TaxId),
+            id_numbers: lines(CustomerAlias::IdNumber),
+            ..Self::default()
+        }
+    }
+
+    /// Numbers of IDs are said by those alone who may see them.
+    fn customer(&self, caller: &Caller) -> NewCustomer {
+        let each = |text: &str| {
+            let all = text.split(['\n', ',', ';']).map(str::trim).filter(|one| !one.is_empty());
+            all.map(str::to_owned).collect::<Vec<_>>()
+        };
+        NewCustomer {
+            external_id: Some(self.external_id.trim().to_owned()).filter(|id| !id.is_empty()),
+            name: self.name.trim().to_owned(),
+            phones: each(&self.phones),
+            emails: each(&self.emails),
+            tax_ids: each(&self.tax_ids),
+            id_numbers: if caller.has(Scope::IdsRead) { each(&self.id_numbers) } else { Vec::new() },
+        }
+    }
+}
+
+/// A name that is somebody else's already.
+struct Other {
+    value: String,
+    id: CustomerId,
+    name: String,
+}
+
+/// Why what was typed was not kept.
+#[derive(Default)]
+struct Wrong {
+    message: String,
+    others: Vec<Other>,
+}
+
+#[derive(Template)]
+#[template(path = "customer.html")]
+struct CustomerPage {
+    frame: Frame,
+    /// None of one that is to be added.
+    id: Option<CustomerId>,
+    said: Said,
+    wrong: Wrong,
+    may_write: bool,
+    sees_ids: bool,
+    disputed: Vec<String>,
+    rows: Vec<Row>,
+    /// Where they are talked with.
+    talk: Option<String>,
+    /// Who is sought to become part of this one, and who was found.
+    merge: String,
+    found: Vec<Found>,
+}
+
+/// Query of a customer's page.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Asked {
+    merge: String,
+    done: String,
+}
+
+/// `GET /customers/new`.
+pub async fn begin(State(app): State<App>, person: Person) -> Shown {
+    Shown(
+        async {
+            may_write(&person.caller)?;
+            blank(&app, &person, Said::default(), Wrong::default()).await
+        }
+        .await,
+    )
+}
+
+async fn blank(app: &App, person: &Person, said: Said, wrong: Wrong) -> Result<Response, Problem> {
+    Ok(page(&CustomerPage {
+        frame: Frame::of(app, person, "customers").await?,
+        id: None,
+        said,
+        wrong,
+        may_write: true,
+        sees_ids: person.caller.has(Scope::IdsRead),
+        disputed: Vec::new(),
+        rows: Vec::new(),
+        talk: None,
+        merge: String::new(),
+        found: Vec::new(),
+    }))
+}
+
+/// A customer that exists for the person; one that was merged into another is that one.
+async fn there(app: &App, person: &Person, id: CustomerId) -> Result<Customer, Problem> {
+    let access = person.caller.access();
+    if access.is_bound() && !app.catalog.reaches_customer(access, id).await? {
+        return Err(Problem::NotFound("customer"));
+    }
+    app.catalog.customer(id).await?.ok_or(Problem::NotFound("customer"))
+}
+
+/// `GET /customers/{id}`.
+pub async fn show(
+    State(app): State<App>,
+    person: Person,
+    Id(id): Id<CustomerId>,
+    Params(asked): Params<Asked>,
+) -> Shown {
+    Shown(
+        async {
+            let customer = there(&app, &person, id).await?;
+            if customer.id != id {
+                return Ok(Redirect::to(&format!("/customers/{}", customer.id)).into_response());
+            }
+            let said = Said::of(&customer);
+            render(&app, &person, &customer, said, Wrong::default(), asked).await
+        }
+        .await,
+    )
+}
+
+async fn render(
+    app: &App,
+    person: &Person,
+    customer: &Customer,
+    said: Said,
+    wrong: Wrong,
+    asked: Asked,
+) -> Result<Response, Problem> {
+    let caller = &person.caller;
+    let (of_theirs, sees_ids) = (Some(customer.id.to_string()), caller.has(Scope::IdsRead));
+    let query = Query { customer_id: of_theirs, limit: Some(LATEST), ..Query::default() };
+    let (rows, _) = pages::rows(app, person, query).await?;
+    let found = match asked.merge.trim() {
+        "" => Vec::new(),
+        q => sought(app, caller, Some(q), None, FOUND).await?.data,
+    };
+    let others = found.into_iter().filter(|other| other.id != customer.id);
+    let mut frame = Frame::of(app, person, "customers").await?;
+    frame.notice = match asked.done.as_str() {
+        "saved" => Some(frame.t("Saved.").to_owned()),
+        "merged" => Some(frame.t("They are one customer now.").to_owned()),
+        _ => None,
+    };
+    let talk = names(customer, CustomerAlias::Phone).first().map(|phone| format!("/contacts?q={phone}"));
+    let told = |kind: CustomerAlias| kind != CustomerAlias::IdNumber || sees_ids;
+    let disputed = customer.disputed.iter().filter(|(kind, _)| told(*kind));
+    Ok(page(&CustomerPage {
+        id: Some(customer.id),
+        may_write: may_write(caller).is_ok(),
+        sees_ids,
+        disputed: disputed.map(|(_, value)| value.clone()).collect(),
+        talk: talk.filter(|_| caller.has(Scope::MessagesRead)),
+        found: others.map(|other| Found::of(other, caller)).collect(),
+        merge: asked.merge,
+        frame,
+        said,
+        wrong,
+        rows,
+    }))
+}
+
+/// What is wrong, by whose it is.
+async fn taken(app: &App, taken: Vec<TakenAlias>) -> Result<Wrong, Problem> {
+    let mut others = Vec::new();
+    for TakenAlias { value, owner, .. } in taken {
+        let name = app.catalog.customer(owner).await?.map(|c| c.name).unwrap_or_default();
+        others.push(Other { value, id: owner, name });
+    }
+    Ok(Wrong { message: String::new(), others })
+}
+
+fn refused(mut page: Response) -> Response {
+    *page.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    page
+}
+
+/// Somebody whose tax id this is is not called otherwise unasked.
+async fn known_already(app: &App, new: &NewCustomer) -> Result<Vec<TakenAlias>, Problem> {
+    if new.tax_ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let lookup = CustomerLookup { tax_ids: new.tax_ids.clone(), ..CustomerLookup::default() };
+    let known = app.catalog.customers_known_by(&lookup).await?.into_iter();
+    let of = |customer: Customer| {
+        let value = names(&customer, CustomerAlias::TaxId).join(", ");
+        TakenAlias { member: CustomerAlias::TaxId.member(), value, owner: customer.id }
+    };
+    Ok(known.map(|(customer, _)| of(customer)).collect())
+}
+
+/// `POST /customers`: adds one. Documents that wait because nobody knew whose they are are matched again.
+pub async fn add(State(app): State<App>, person: Person, Form(said): Form<Said>) -> Shown {
+    Shown(
+        async {
+            may_write(&person.caller)?;
+            person.check_form(&said.csrf)?;
+            let new = said.customer(&person.caller);
+            let mut wrong = Wrong::default();
+            if let Err(message) = customers::check(&new) {
+                wrong.message = sentence(&message);
+            } else {
+                wrong = taken(&app, known_already(&app, &new).await?).await?;
+                if wrong.others.is_empty() {
+                    let saving = Saving::adding(&person.caller.actor);
+                    let saved = app.catalog.save_customers(std::slice::from_ref(&new), &saving).await?;
+                    match saved.into_iter().next() {
+                        Some(Upserted::Taken(whose)) => wrong = taken(&app, whose).await?,
+                        Some(done) => return saved_as(&app, done, "saved").await,
+                        None => return Err(anyhow::anyhow!("a customer was neither added nor found").into()),
+                    }
+                }
+            }
+            Ok(refused(blank(&app, &person, said, wrong).await?))
+        }
+        .await,
+    )
+}
+
+async fn saved_as(app: &App, done: Upserted, what: &str) -> Result<Response, Problem> {
+    let (_, id) = customers::settled(app, done).await?;
+    Ok(Redirect::to(&format!("/customers/{id}?done={what}")).into_response())
+}
+
+/// `POST /customers/{id}`: changes a customer, or makes another one part of them.
+pub async fn change(
+    State(app): State<App>,
+    person: Person,
+    Id(id): Id<CustomerId>,
+    Form(said): Form<Said>,
+) -> Shown {
+    Shown(
+        async {
+            may_write(&person.caller)?;
+            person.check_form(&said.csrf)?;
+            if said.act == "merge" {
+                return merge(&app, &person, id, &said.from).await;
+            }
+            let customer = there(&app, &person, id).await?;
+            let new = said.customer(&person.caller);
+            let mut wrong = Wrong::default();
+            match customers::check(&new) {
+                Err(message) => wrong.message = sentence(&message),
+                Ok(()) => {
+                    let patch = patch(new, person.caller.has(Scope::IdsRead));
+                    let saving = Saving::adding(&person.caller.actor);
+                    let done = app.catalog.patch_customer(customer.id, patch, &saving).await?;
+                    match done.ok_or(Problem::NotFound("customer"))? {
+                        Upserted::Taken(whose) => wrong = taken(&app, whose).await?,
+                        done => return saved_as(&app, done, "saved").await,
+                    }
+                }
+            }
+            Ok(refused(render(&app, &person, &customer, said, wrong, Asked::default()).await?))
+        }
+        .await,
+    )
+}
+
+/// All of it as it is said; numbers of IDs stay where they cannot be seen.
+fn patch(new: NewCustomer, sees_ids: bool) -> CustomerPatch {
+    CustomerPatch {
+        name: Some(new.name),
+        external_id: Some(new.external_id),
+        phones: Some(new.phones),
+        emails: Some(new.emails),
+        tax_ids: Some(new.tax_ids),
+        id_numbers: sees_ids.then_some(new.id_numbers),
+    }
+}
+
+async fn merge(app: &App, person: &Person, id: CustomerId, from: &str) -> Result<Response, Problem> {
+    let missing = || Problem::BadRequest("merge: say which customer becomes part of this one".to_owned());
+    let from = word::<CustomerId>("from", Some(from))?.ok_or_else(missing)?;
+    match app.catalog.merge_customers(id, from, &person.caller.actor).await? {
+        Merged::Done(_) => saved_as(app, Upserted::Updated(id), "merged").await,
+        Merged::Missing => Err(Problem::NotFound("customer, or they are one already")),
+        Merged::SameObligations => Err(Problem::Conflict(
+            "both owe something under the same number: settle one of the two first".to_owned(),
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_ids_are_said_by_those_alone_who_may_see_them() {
+        let said = Said {
+            name: " Ana ".to_owned(),
+            phones: "+57 300 1112233\n, ;+57 300 4445566".to_owned(),
+            id_numbers: "12345678Z".to_owned(),
+            ..Said::default()
+        };
+        let new = said.customer(&Caller::of_key("all", &[Scope::IdsRead]));
+        assert_eq!((new.name.as_str(), new.phones.len(), new.id_numbers.len()), ("Ana", 2, 1));
+        assert_eq!(new.external_id, None);
+        assert!(patch(new, true).id_numbers.is_some());
+        let new = said.customer(&Caller::of_key("narrow", &[Scope::ReviewsWrite]));
+        assert!(new.id_numbers.is_empty() && patch(new, false).id_numbers.is_none(), "they stay as they are");
+    }
+}

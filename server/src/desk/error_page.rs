@@ -1,0 +1,137 @@
+//! What went wrong, as a page: with the menu and in the language of whoever asked. Handlers know neither, so what is said
+//! goes with the response to [`framed`], which does; a browser that is answered with a problem of the API is shown a page too.
+
+use std::time::Duration;
+
+use askama::Template;
+use axum::{
+    body::to_bytes,
+    extract::{Request, State},
+    http::{HeaderMap, StatusCode, header},
+    middleware::Next,
+    response::Response,
+};
+use serde::Deserialize;
+
+use super::{Frame, language::Tongue, page, sentence, session::Person};
+use crate::{app::App, http::problem::Problem};
+
+/// Longest wait for the menu: what failed may be what it is read from.
+const MENU: Duration = Duration::from_secs(2);
+/// Largest problem that is read again, bytes.
+const PROBLEM_BYTES: usize = 64 << 10;
+/// Where programs ask, whatever they say that they read.
+const PROGRAMS: [&str; 2] = ["/v1/", "/webhooks/"];
+
+/// What is said of a problem.
+#[derive(Debug, Clone)]
+struct Told {
+    /// In English; a sentence.
+    detail: String,
+    /// Under which id it is in the log.
+    logged: Option<String>,
+    /// The way back.
+    back: String,
+}
+
+#[derive(Template)]
+#[template(path = "trouble.html")]
+struct ErrorPage<'a> {
+    frame: Frame,
+    title: String,
+    detail: String,
+    back: &'a str,
+}
+
+impl Told {
+    fn page(&self, frame: Frame, status: StatusCode) -> Response {
+        let title = match status {
+            StatusCode::NOT_FOUND => "Not there",
+            StatusCode::CONFLICT => "That could not be done",
+            StatusCode::FORBIDDEN => "Not allowed",
+            StatusCode::TOO_MANY_REQUESTS => "Too many at once",
+            status if status.is_server_error() => "That failed",
+            _ => "That could not be understood",
+        };
+        let detail = match &self.logged {
+            Some(id) => frame.f("Something failed on our side. It is logged as {}.", id),
+            None => frame.t(&self.detail).to_owned(),
+        };
+        let title = frame.t(title).to_owned();
+        let mut response = page(&ErrorPage { title, detail, back: &self.back, frame });
+        *response.status_mut() = status;
+        response
+    }
+}
+
+/// A problem as a page, with the way back.
+pub fn trouble(problem: Problem, back: &str) -> Response {
+    let status = problem.status();
+    let logged = problem.log().map(|id| id.to_string());
+    let told = Told { detail: sentence(&problem.to_string()), logged, back: back.to_owned() };
+    let mut response = told.page(Frame::default(), status);
+    response.extensions_mut().insert(told);
+    response
+}
+
+/// Puts the menu around what went wrong, in the language of whoever asked; what a browser would be shown as JSON becomes a
+/// page.
+pub async fn framed(State(app): State<App>, request: Request, next: Next) -> Response {
+    if PROGRAMS.iter().any(|place| request.uri().path().starts_with(place)) {
+        return next.run(request).await;
+    }
+    let headers = request.headers().clone();
+    let mut response = next.run(request).await;
+    let said = response.extensions_mut().remove::<Told>();
+    let told = match said {
+        Some(told) => told,
+        None if reads_pages(&headers) && is_problem(response.headers()) => {
+            let (parts, body) = response.into_parts();
+            let said = to_bytes(body, PROBLEM_BYTES).await.unwrap_or_default();
+            let told = serde_json::from_slice::<Said>(&said).unwrap_or_default().told();
+            response = Response::from_parts(parts, axum::body::Body::empty());
+            told
+        }
+        None => return response,
+    };
+    let mut shown = told.page(frame(&app, &headers).await, response.status());
+    for name in [header::RETRY_AFTER, header::SET_COOKIE] {
+        if let Some(value) = response.headers().get(&name) {
+            shown.headers_mut().insert(name, value.clone());
+        }
+    }
+    shown
+}
+
+/// Of a problem of the API what a page says.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Said {
+    detail: String,
+    id: Option<String>,
+}
+
+impl Said {
+    fn told(self) -> Told {
+        Told { detail: sentence(&self.detail), logged: self.id, back: "/".to_owned() }
+    }
+}
+
+fn reads_pages(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    accepted.flat_map(|value| value.split(',')).any(|kind| kind.trim().starts_with("text/html"))
+}
+
+fn is_problem(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes() == b"application/problem+json")
+}
+
+/// What is around every page, as far as it can be had at once.
+async fn frame(app: &App, headers: &HeaderMap) -> Frame {
+    let known = async {
+        let person = Person::of(app, headers).await.ok()??;
+        Frame::of(app, &person, "").await.ok()
+    };
+    let bare = || Frame { tongue: Tongue::asked(headers), ..Frame::default() };
+    tokio::time::timeout(MENU, known).await.ok().flatten().unwrap_or_else(bare)
+}

@@ -1,0 +1,85 @@
+//! Customers at the desk: added, changed, found and made one by the people who decide whose documents are.
+
+use reqwest::{Response, header};
+
+use crate::{desk::Reviewer, desk_harm::Desk};
+
+/// The page that a form leads to.
+fn led(answer: &Response) -> String {
+    assert_eq!(answer.status(), 303);
+    let to = answer.headers()[header::LOCATION].to_str().unwrap();
+    to.split('?').next().unwrap().to_owned()
+}
+
+async fn added(ana: &Reviewer, said: &[(&str, &str)]) -> String {
+    let form = ana.page("/customers/new").await;
+    led(&ana.send("/customers", &form, said).await)
+}
+
+/// What was not kept: the page that says why, with what was typed.
+async fn refused(ana: &Reviewer, to: &str, said: &[(&str, &str)]) -> String {
+    let answer = ana.send(to, &ana.page("/customers/new").await, said).await;
+    assert_eq!(answer.status(), 422);
+    answer.text().await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn customers_are_added_changed_found_and_made_one() {
+    let desk = Desk::of(1, "0").await;
+    let ana = &desk.ana;
+    let phones = "+57 300 111 2233\n+57 300 111 2234";
+    let one = added(ana, &[("name", "Tienda Uno"), ("phones", phones), ("tax_ids", "B12345674")]).await;
+    let page = ana.page(&one).await;
+    assert!(page.contains("Tienda Uno") && page.contains("573001112233\n573001112234"), "{page}");
+
+    // What is somebody else's is said with whose it is, and nobody is called otherwise by it.
+    let taken = [("name", "Otra"), ("tax_ids", "B-12345674"), ("emails", "otra@example.org")];
+    let page = refused(ana, "/customers", &taken).await;
+    assert!(page.contains(&format!("href=\"{one}\"")) && page.contains("otra@example.org"), "{page}");
+    assert!(refused(ana, "/customers", &[("phones", "1")]).await.contains("say how they are called"));
+    let two = added(ana, &[("name", "Tienda Dos"), ("phones", "+57 300 999 0000")]).await;
+    let page = refused(ana, &two, &[("name", "Tienda Dos"), ("phones", phones)]).await;
+    assert!(page.contains(&format!("href=\"{one}\"")) && page.contains("+57 300 111 2233"), "{page}");
+    let form = ana.page(&two).await;
+    let other = [("name", "Tienda Dos S.A."), ("phones", "+57 300 999 0000")];
+    assert_eq!(led(&ana.send(&two, &form, &other).await), two);
+
+    // Found by name and by number, and made one; the old address leads to the one that is left.
+    for q in ["tienda+dos", "57+300+999+0000"] {
+        let found = ana.page(&format!("/customers?q={q}")).await;
+        assert!(found.contains("Tienda Dos S.A.") && !found.contains("Tienda Uno"), "{q}: {found}");
+    }
+    let asked = ana.page(&format!("{one}?merge=tienda+dos")).await;
+    let from = two.rsplit('/').next().unwrap();
+    assert!(asked.contains(&format!("name=\"from\" value=\"{from}\"")), "{asked}");
+    assert_eq!(led(&ana.send(&one, &asked, &[("act", "merge"), ("from", from)]).await), one);
+    assert_eq!(led(&ana.answer(&two).await), one);
+    assert!(ana.page(&one).await.contains("573009990000"));
+
+    // Whoever only reads the books changes nobody.
+    let fina = Reviewer::sign_in_as(&desk.world.place, "fina", &["--role", "finance"]).await;
+    assert!(!fina.page("/customers").await.contains("/customers/new"));
+    assert_eq!(fina.answer("/customers/new").await.status(), 403);
+    assert_eq!(fina.send(&one, &fina.page("/customers").await, &other).await.status(), 403);
+}
+
+/// Numbers of IDs are there for those who may see IDs, and stay where others write.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_number_of_an_id_is_nobodys_business() {
+    let desk = Desk::of(1, "0").await;
+    let ana = &desk.ana;
+    let one = added(ana, &[("name", "Lucía Gómez"), ("id_numbers", "12345678Z")]).await;
+    assert!(ana.page("/customers?q=12345678-z").await.contains(&one), "found by who may");
+    let narrow = Reviewer::sign_in_as(&desk.world.place, "narrow", &["--no-ids"]).await;
+    let page = narrow.page(&one).await;
+    assert!(page.contains("Lucía Gómez") && !page.contains("12345678Z"), "{page}");
+    assert!(!narrow.page("/customers?q=12345678Z").await.contains(&one));
+    for q in ["12345678Z", "luc%C3%ADa"] {
+        let found = narrow.answer(&format!("/customers/found?q={q}")).await.text().await.unwrap();
+        assert!(!found.contains("12345678Z"), "{q}: {found}");
+        assert_eq!(found == "[]", q == "12345678Z", "{found}");
+    }
+    assert_eq!(led(&narrow.send(&one, &page, &[("name", "Lucía Gómez R.")]).await), one);
+    let kept = ana.page(&one).await;
+    assert!(kept.contains("Lucía Gómez R.") && kept.contains("12345678Z"), "{kept}");
+}
