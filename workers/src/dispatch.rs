@@ -227,6 +227,8 @@ mod tests {
             category: None,
             template: None,
             payload: Payload::default(),
+            attachment_id: None,
+            upload_attempts: 0,
             error: None,
             created_at: NOON,
         }

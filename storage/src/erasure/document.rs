@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{Counts, Keep, Receipt};
 use crate::{
+    attachments,
     documents::{self, forget_words},
     error::CatalogError,
     events, export,
@@ -124,6 +125,7 @@ pub(super) async fn erase(
     for (what, sql) in EMPTIED_BY_ID {
         counts.add(what, execute!(tx, *sql, id.0)?);
     }
+    counts.add("attachments", attachments::forget_of_document(tx, id, receipt.id).await?);
     let subject = id.to_string();
     execute!(tx, "UPDATE incidents SET detail = '{}' WHERE subject = $1", subject)?;
     forget_words(tx, id.0).await?;
