@@ -25,8 +25,8 @@ use crate::{
     error::CatalogError,
     events::{self, NewEvent},
     names::{
-        ApprovalId, AttachmentId, ContactId, DocumentId, Stage, at, cut, json as parsed, maybe_at, micros, to_json, word,
-        words,
+        ApprovalId, AttachmentId, ContactId, DocumentId, Stage, at, cut, json as parsed, maybe_at, micros,
+        to_json, word, words,
     },
     sql::{Bind, Query, Tx},
     timeline,

@@ -17,7 +17,7 @@ use crate::{
     catalog::Catalog,
     documents::{Document, StoredObject, key},
     error::CatalogError,
-    names::{AttachmentId, OutboxId, cut, maybe_at, micros, sha256},
+    names::{AttachmentId, OutboxId, cut, maybe_at, micros, number, sha256},
     objects::ObjectKey,
     outbox::{OutboxMessage, Wait, line_of, wake},
     sql::Tx,
@@ -55,10 +55,8 @@ pub struct Attachment {
     pub id: AttachmentId,
     /// Whose file it is; none: a person of us sent it.
     pub document_id: Option<DocumentId>,
-    /// Where its bytes are.
-    pub object: ObjectKey,
-    /// What they hash to.
-    pub sha256: Sha256,
+    /// Its bytes; their length is 0 where nobody counted them.
+    pub object: StoredObject,
     /// What it is.
     pub file_type: FileType,
     /// What it is called.
@@ -87,6 +85,7 @@ type Row = (
     Option<String>,
     Option<String>,
     Option<i64>,
+    i64,
 );
 
 /// What is kept of a file.
@@ -168,9 +167,7 @@ fn shown(document: &Document) -> Option<(&ObjectKey, Sha256, FileType, Option<u6
         is_whole && fits && document.media_type.as_deref() == Some(FileType::Pdf.mime())
     });
     match original.filter(|_| !has(document, is_of_the_file)) {
-        Some(original) => {
-            Some((&original.key, original.sha256, FileType::Pdf, Some(original.size_bytes)))
-        }
+        Some(original) => Some((&original.key, original.sha256, FileType::Pdf, Some(original.size_bytes))),
         None => first.key.content().map(|(hash, _)| (&first.key, hash, FileType::Jpeg, None)),
     }
 }
@@ -209,7 +206,7 @@ impl Catalog {
             tx,
             Row,
             "SELECT a.object_key, a.sha256, a.media_type, a.filename, a.document_id, d.sensitivity, u.media_id, \
-             u.uploaded_at FROM attachments a LEFT JOIN documents d ON d.id = a.document_id \
+             u.uploaded_at, COALESCE(a.size_bytes, 0) FROM attachments a LEFT JOIN documents d ON d.id = a.document_id \
              LEFT JOIN media_uploads u ON u.attachment_id = a.id AND u.phone_number_id = $2 WHERE a.id = $1",
             id.0,
             number
@@ -295,11 +292,7 @@ impl Catalog {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn goes_without_file(
-        &self,
-        message: &OutboxMessage,
-        why: &str,
-    ) -> Result<bool, CatalogError> {
+    pub async fn goes_without_file(&self, message: &OutboxMessage, why: &str) -> Result<bool, CatalogError> {
         let Some(words) = &message.payload.without_file else { return Ok(false) };
         let mut tx = self.writing().await?;
         let present = tx.now();
@@ -323,7 +316,7 @@ impl Catalog {
 }
 
 fn found(id: AttachmentId, row: Row) -> Result<Found, CatalogError> {
-    let (object, hash, media_type, filename, document, sensitivity, media_id, uploaded_at) = row;
+    let (object, hash, media_type, filename, document, sensitivity, media_id, uploaded_at, size) = row;
     let (Some(object), Some(hash)) = (object, hash) else { return Ok(Found::Erased) };
     if sensitivity.is_some_and(|sensitivity| sensitivity != Sensitivity::Open.as_str()) {
         return Ok(Found::Withheld);
@@ -336,8 +329,11 @@ fn found(id: AttachmentId, row: Row) -> Result<Found, CatalogError> {
     Ok(Found::Here(Box::new(Attachment {
         id,
         document_id: document.map(DocumentId),
-        object: key("object_key", &object)?,
-        sha256: sha256(T, "sha256", &hash)?,
+        object: StoredObject {
+            key: key("object_key", &object)?,
+            sha256: sha256(T, "sha256", &hash)?,
+            size_bytes: number(T, "size_bytes", size)?,
+        },
         file_type: FileType::of_mime(&media_type).ok_or_else(unknown)?,
         filename,
         upload: media_id.zip(maybe_at("media_uploads", "uploaded_at", uploaded_at)?),

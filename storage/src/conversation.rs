@@ -304,7 +304,8 @@ impl Catalog {
             "1 = 1".to_owned()
         };
         let document = "d.id AS document_id, d.status, d.kind AS document_kind, d.sensitivity";
-        let file = "a.id AS file_id, a.media_type AS file_type, a.filename AS file_name, a.document_id AS file_of";
+        let file =
+            "a.id AS file_id, a.media_type AS file_type, a.filename AS file_name, a.document_id AS file_of";
         let over = |table: &str| format!("(CAST($5 AS TEXT) IS NULL OR {table}.phone_number_id = $5)");
         let (heard_over, said_over) = (over("m"), over("o"));
         let (asked, heard) = (
@@ -315,7 +316,7 @@ impl Catalog {
             "SELECT m.id AS id, m.direction AS way, m.sent_at AS sent_at, m.type AS kind, m.phone_number_id AS phone_number_id, \
                m.body AS body, {document}, {heard} AS is_beside, CAST(NULL AS TEXT) AS state, CAST(0 AS BIGINT) AS status_rank, \
                CAST(NULL AS TEXT) AS error, {file} \
-             FROM messages m LEFT JOIN documents d ON d.message_id = m.id LEFT JOIN attachments a ON 1 = 0 \
+             FROM messages m LEFT JOIN documents d ON d.message_id = m.id LEFT JOIN attachments a ON a.id = m.id AND 1 = 0 \
              WHERE m.contact_id = $1 AND (m.sent_at, m.id) < ($2, $3) AND {heard_over} AND {exists} \
              UNION ALL \
              SELECT o.id, 'out', o.created_at, o.kind, o.phone_number_id, o.body, {document}, ({asked} OR {SHOWN_BESIDE}), \

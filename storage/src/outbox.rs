@@ -21,7 +21,10 @@ pub(crate) use shape::{Shape, queue_as};
 use crate::{
     catalog::Catalog,
     error::CatalogError,
-    names::{AttachmentId, ContactId, DocumentId, OutboxId, at, json as parsed, maybe_at, micros, number, word, words},
+    names::{
+        AttachmentId, ContactId, DocumentId, OutboxId, at, json as parsed, maybe_at, micros, number, word,
+        words,
+    },
     sql::Tx,
 };
 

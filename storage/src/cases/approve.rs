@@ -53,11 +53,7 @@ struct Asked {
 }
 
 /// The question, with the picture of what it is about where everybody may see that; else with where at the desk it is.
-async fn question(
-    tx: &mut Tx,
-    approval: ApprovalId,
-    person: &speak::Person,
-) -> Result<Asked, CatalogError> {
+async fn question(tx: &mut Tx, approval: ApprovalId, person: &speak::Person) -> Result<Asked, CatalogError> {
     let at_desk = approvals::in_words(tx, approval, person.language, Seen::AtDesk).await?;
     let by_desk = said::approval(Approval::Ask(&at_desk), person.language);
     let Some(picture) = approvals::picture(tx, approval).await? else {

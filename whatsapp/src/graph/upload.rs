@@ -43,11 +43,8 @@ impl FileType {
     /// What these bytes begin as; whether all of them are that is for others to say.
     #[must_use]
     pub fn of_bytes(bytes: &[u8]) -> Option<Self> {
-        let begins: [(&[u8], Self); 3] = [
-            (b"\xff\xd8\xff", Self::Jpeg),
-            (b"\x89PNG\r\n\x1a\n", Self::Png),
-            (b"%PDF-", Self::Pdf),
-        ];
+        let begins: [(&[u8], Self); 3] =
+            [(b"\xff\xd8\xff", Self::Jpeg), (b"\x89PNG\r\n\x1a\n", Self::Png), (b"%PDF-", Self::Pdf)];
         begins.into_iter().find(|(magic, _)| bytes.starts_with(magic)).map(|(_, kind)| kind)
     }
 
