@@ -335,42 +335,40 @@ impl Catalog {
             .collect()
     }
 
-    /// A file that a person of us sent to a contact, as far as this reader may see it: its bytes, its type and its name.
+    /// A file that a person of us sent to a contact, as far as this reader may see it: its bytes and what they are.
     ///
     /// # Errors
     /// When the database fails or a row is impossible.
     pub async fn sent_file(
         &self,
         access: &Access,
-        contact: ContactId,
         id: AttachmentId,
-    ) -> Result<Option<(StoredObject, FileType, String)>, CatalogError> {
+    ) -> Result<Option<(StoredObject, FileType)>, CatalogError> {
         // Messages that are about no document are not there for whoever is bound.
         if access.is_bound() {
             return Ok(None);
         }
         let mut tx = self.reading().await?;
         let text = format!(
-            "SELECT a.object_key, a.sha256, COALESCE(a.size_bytes, 0), a.media_type, COALESCE(a.filename, ''), {} \
+            "SELECT a.object_key, a.sha256, COALESCE(a.size_bytes, 0), a.media_type, {} \
              FROM outbox o JOIN attachments a ON a.id = o.attachment_id LEFT JOIN documents d ON d.id = o.document_id \
-             WHERE o.contact_id = $1 AND a.id = $2 AND a.document_id IS NULL AND a.object_key IS NOT NULL \
+             WHERE a.id = $1 AND a.document_id IS NULL AND a.object_key IS NOT NULL \
              ORDER BY o.seq LIMIT 1",
             beside("o.case_id")
         );
-        type Row = (String, Vec<u8>, i64, String, String, bool);
-        let Some(row) = optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), contact.0, id.0)? else {
+        type Kept = (String, Vec<u8>, i64, String, bool);
+        let Some(row) = optional!(tx, Kept, sqlx::AssertSqlSafe(text.clone()), id.0)? else {
             return Ok(None);
         };
-        let (object, hash, size, media_type, name, is_beside) = row;
+        let (object, hash, size, media_type, is_beside) = row;
         let kind = FileType::of_mime(&media_type).filter(|_| !is_beside || access.sees_ids());
         let Some(kind) = kind else { return Ok(None) };
-        const T: &str = "attachments";
         let stored = StoredObject {
             key: key("object_key", &object)?,
-            sha256: sha256(T, "sha256", &hash)?,
-            size_bytes: number(T, "size_bytes", size)?,
+            sha256: sha256("attachments", "sha256", &hash)?,
+            size_bytes: number("attachments", "size_bytes", size)?,
         };
-        Ok(Some((stored, kind, name)))
+        Ok(Some((stored, kind)))
     }
 
     /// The place `count` messages later than this one; `None` where there are not as many.
