@@ -112,7 +112,8 @@ fn body(message: &ChoiceMessage) -> Result<Value, Cause> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::FileType, *};
+    use super::*;
+    use crate::graph::FileType;
 
     fn message(choices: usize) -> ChoiceMessage {
         ChoiceMessage {
