@@ -464,6 +464,17 @@ async fn told(
     events::write(tx, &[NewEvent { kind, document: approval.document_id, data }]).await
 }
 
+/// A document is erased: nobody is asked about it any more, nor reminded.
+pub(crate) async fn asked_no_more(tx: &mut Tx, document: DocumentId) -> Result<(), CatalogError> {
+    let present = micros(tx.now());
+    let sql = "UPDATE approvals SET state = 'expired', decided_at = $2 WHERE document_id = $1 AND state = 'asked' \
+         RETURNING id";
+    for (id,) in all!(tx, (Uuid,), sql, document.0, present)? {
+        cases::close_approval(tx, ApprovalId(id)).await?;
+    }
+    Ok(())
+}
+
 /// Who is asked next where the one before let the time pass; none: a person has it.
 pub(crate) async fn next(
     tx: &mut Tx,

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{Counts, Keep, Receipt};
 use crate::{
-    attachments,
+    approvals, attachments,
     documents::{self, forget_words},
     error::CatalogError,
     events, export,
@@ -119,6 +119,7 @@ pub(super) async fn erase(
     counts: &mut Counts,
 ) -> Result<(), CatalogError> {
     let Some(document) = documents::lookup(tx, id).await? else { return Ok(()) };
+    approvals::asked_no_more(tx, id).await?;
     for (what, sql) in EMPTIED {
         counts.add(what, execute!(tx, *sql, id.0, &[][..] as &[u8])?);
     }
