@@ -154,7 +154,7 @@ pub fn api(upload_cap: usize) -> Routes {
         .route("/v1/cases", get(http::cases::list))
         .route("/v1/cases/{id}", get(http::cases::show))
         .route("/v1/cases/{id}/notes", post(http::cases::note))
-        .route("/v1/cases/{id}/reply", post(http::cases::reply))
+        .route("/v1/cases/{id}/reply", post(http::cases::reply).cap(http::cases::file::BODY_BYTES))
         .route("/v1/cases/{id}/template", post(http::cases::template))
         .route("/v1/cases/{id}/assign", post(http::cases::assign))
         .route("/v1/cases/{id}/return", post(http::cases::give_back))

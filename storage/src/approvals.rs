@@ -18,15 +18,15 @@ use uuid::Uuid;
 
 use crate::{
     access::{Access, Sensitivity},
-    audit, cases,
+    attachments, audit, cases,
     catalog::Catalog,
     consents::{self, Category, Word},
     documents,
     error::CatalogError,
     events::{self, NewEvent},
     names::{
-        ApprovalId, ContactId, DocumentId, Stage, at, cut, json as parsed, maybe_at, micros, to_json, word,
-        words,
+        ApprovalId, AttachmentId, ContactId, DocumentId, Stage, at, cut, json as parsed, maybe_at, micros,
+        to_json, word, words,
     },
     sql::{Bind, Query, Tx},
     timeline,
@@ -336,12 +336,33 @@ async fn waits_still(tx: &mut Tx, document: DocumentId) -> Result<(), CatalogErr
 /// What fits above buttons beside the words around it, characters (Meta takes 1024).
 const SAID_CHARS: usize = 980;
 
+/// How an approver sees the document that they are asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// Beside the words.
+    InPicture,
+    /// At the desk, where the words say that it is.
+    AtDesk,
+}
+
+/// The picture that goes with the question of an approval, where its document has one that everybody may see.
+pub(crate) async fn picture(tx: &mut Tx, id: ApprovalId) -> Result<Option<AttachmentId>, CatalogError> {
+    let Some(document) = get(tx, id).await?.and_then(|approval| approval.document_id) else {
+        return Ok(None);
+    };
+    match documents::lookup(tx, document).await? {
+        Some(known) => attachments::of_document(tx, &known).await,
+        None => Ok(None),
+    }
+}
+
 /// What an approver is asked about, in words: of a document only what everybody may see, and no number of a tax office
 /// or a bank. Of one that not everybody may see nothing is told but where at the desk it is.
 pub(crate) async fn in_words(
     tx: &mut Tx,
     id: ApprovalId,
     language: Language,
+    seen: Seen,
 ) -> Result<String, CatalogError> {
     let Some(approval) = get(tx, id).await? else { return Ok(String::new()) };
     let differs =
@@ -350,14 +371,19 @@ pub(crate) async fn in_words(
     if let Some(document) = approval.document_id
         && let Some(known) = documents::lookup(tx, document).await?
     {
-        shown = if known.sensitivity == Sensitivity::Open {
+        let policies = tx.policies();
+        let desk = policies.as_deref().and_then(Policies::desk);
+        let place = desk.map(|desk| format!("{desk}/documents/{document}"));
+        let is_open = known.sensitivity == Sensitivity::Open;
+        let words = if is_open {
             particulars(&known.fields, language).join(", ")
         } else {
-            let withheld = said::approval(Said::Withheld, language);
-            match tx.policies().as_deref().and_then(Policies::desk) {
-                Some(desk) => format!("{withheld}: {desk}/documents/{document}"),
-                None => withheld,
-            }
+            said::approval(Said::Withheld, language)
+        };
+        shown = match place.filter(|_| !is_open || seen == Seen::AtDesk) {
+            Some(place) if words.is_empty() => place,
+            Some(place) => format!("{words}: {place}"),
+            None => words,
         };
     }
     let taken = differs.chars().count() + shown.chars().count();
@@ -436,6 +462,17 @@ async fn told(
     let data = json!({ "approval_id": approval.id, "document_id": approval.document_id,
         "by": detail.get("contact_id") });
     events::write(tx, &[NewEvent { kind, document: approval.document_id, data }]).await
+}
+
+/// A document is erased: nobody is asked about it any more, nor reminded.
+pub(crate) async fn asked_no_more(tx: &mut Tx, document: DocumentId) -> Result<(), CatalogError> {
+    let present = micros(tx.now());
+    let sql = "UPDATE approvals SET state = 'expired', decided_at = $2 WHERE document_id = $1 AND state = 'asked' \
+         RETURNING id";
+    for (id,) in all!(tx, (Uuid,), sql, document.0, present)? {
+        cases::close_approval(tx, ApprovalId(id)).await?;
+    }
+    Ok(())
 }
 
 /// Who is asked next where the one before let the time pass; none: a person has it.

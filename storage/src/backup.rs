@@ -70,6 +70,18 @@ pub(crate) async fn named(
         let pages: Vec<StoredPage> = json("document_versions", "pages", &pages)?;
         named.keys.extend(pages.into_iter().map(|page| page.key));
     }
+    // Behind the last document there may still be what persons sent.
+    let end = if named.documents < most { upto.unwrap_or(Uuid::max()) } else { last.unwrap_or(Uuid::nil()) };
+    let attached = all!(
+        tx,
+        (String,),
+        "SELECT object_key FROM attachments WHERE id > $1 AND id <= $2 AND document_id IS NULL AND object_key IS NOT NULL",
+        after.unwrap_or(Uuid::nil()),
+        end
+    )?;
+    for (text,) in attached {
+        named.keys.push(key("object_key", &text)?);
+    }
     Ok((named, last))
 }
 

@@ -3,6 +3,7 @@
 //! withheld from the reader has no words, and one about a document that does not exist for them is not there.
 
 use acuse_pipeline::document::{Kind, Status};
+use acuse_whatsapp::graph::FileType;
 use serde::Serialize;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -11,8 +12,12 @@ use crate::{
     access::{Access, Sensitivity},
     catalog::Catalog,
     contacts,
+    documents::{StoredObject, key},
     error::CatalogError,
-    names::{ContactId, CustomerId, DocumentId, at, maybe_at, micros, word, words},
+    names::{
+        AttachmentId, ContactId, CustomerId, DocumentId, at, maybe_at, micros, number, sha256, word, words,
+    },
+    sql::{Bind, Query},
     words::{CONTACTS, Listing},
 };
 
@@ -44,6 +49,19 @@ pub struct About {
     pub is_sensitive: bool,
 }
 
+/// The file that a message of ours brings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SentFile {
+    /// Which one.
+    pub id: AttachmentId,
+    /// `image/jpeg`, `image/png`, `application/pdf`.
+    pub media_type: String,
+    /// What it is called.
+    pub filename: Option<String>,
+    /// The document that it shows; absent where a person of us sent it.
+    pub document_id: Option<DocumentId>,
+}
+
 /// One message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Said {
@@ -62,6 +80,8 @@ pub struct Said {
     pub text: Option<String>,
     /// The document.
     pub document: Option<About>,
+    /// The file that it brings, of what we sent; absent where it is withheld or was erased.
+    pub file: Option<SentFile>,
     /// Of what we sent: `queued`, `sending`, `sent`, `unknown`, `refused`, `delivered`, `read`, `failed`,
     /// `window_closed`, `withdrawn`.
     pub state: Option<String>,
@@ -126,67 +146,78 @@ pub struct Before {
 /// The rank from which on a status says that somebody has read it (see `inbound::statuses`).
 const READ: i64 = 4;
 
-type Row = (
-    Uuid,
-    String,
-    i64,
-    String,
-    Option<String>,
-    Option<String>,
-    Option<Uuid>,
-    Option<String>,
-    Option<String>,
-    Option<String>,
-    bool,
-    Option<String>,
-    i64,
-    Option<String>,
-);
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: Uuid,
+    way: String,
+    sent_at: i64,
+    kind: String,
+    phone_number_id: Option<String>,
+    body: Option<String>,
+    document_id: Option<Uuid>,
+    status: Option<String>,
+    document_kind: Option<String>,
+    sensitivity: Option<String>,
+    /// It stands beside what may not be for everybody's eyes.
+    is_beside: bool,
+    state: Option<String>,
+    status_rank: i64,
+    error: Option<String>,
+    file_id: Option<Uuid>,
+    file_type: Option<String>,
+    file_name: Option<String>,
+    file_of: Option<Uuid>,
+}
 
 fn said(row: Row, access: &Access) -> Result<Said, CatalogError> {
     const T: &str = "messages";
-    let (
-        id,
-        way,
-        when,
-        kind,
-        number,
-        text,
-        document,
-        status,
-        document_kind,
-        sensitivity,
-        part,
-        state,
-        rank,
-        error,
-    ) = row;
     // What a document that may not be seen is about may stand in any text beside it.
     let sensitivity: Option<Sensitivity> =
-        sensitivity.map(|s| word("documents", "sensitivity", &s)).transpose()?;
-    let withheld = sensitivity.is_some_and(|s| access.withholds(s)) || (part && !access.sees_ids());
-    let about = match (document, status) {
+        row.sensitivity.map(|s| word("documents", "sensitivity", &s)).transpose()?;
+    let withheld = sensitivity.is_some_and(|s| access.withholds(s)) || (row.is_beside && !access.sees_ids());
+    let kind = row.document_kind.filter(|_| !withheld);
+    let about = match (row.document_id, row.status) {
         (Some(id), Some(status)) => Some(About {
             id: DocumentId(id),
             status: word("documents", "status", &status)?,
-            kind: document_kind.filter(|_| !withheld).map(|k| word("documents", "kind", &k)).transpose()?,
+            kind: kind.map(|k| word("documents", "kind", &k)).transpose()?,
             withheld,
             is_sensitive: sensitivity != Some(Sensitivity::Open),
         }),
         _ => None,
     };
+    let file = row.file_id.zip(row.file_type).filter(|_| !withheld);
+    let rank = row.status_rank;
     Ok(Said {
-        id,
-        way: word(T, "direction", &way)?,
-        at: at(T, "sent_at", when)?,
-        r#type: kind,
-        phone_number_id: number,
-        text: text.filter(|t| !withheld && !t.is_empty()),
+        id: row.id,
+        way: word(T, "direction", &row.way)?,
+        at: at(T, "sent_at", row.sent_at)?,
+        r#type: row.kind,
+        phone_number_id: row.phone_number_id,
+        text: row.body.filter(|t| !withheld && !t.is_empty()),
         document: about,
-        state: state.map(|s| if s == "delivered" && rank >= READ { "read".to_owned() } else { s }),
-        error,
+        file: file.map(|(id, media_type)| SentFile {
+            id: AttachmentId(id),
+            media_type,
+            filename: row.file_name,
+            document_id: row.file_of.map(DocumentId),
+        }),
+        state: row.state.map(|s| if s == "delivered" && rank >= READ { "read".to_owned() } else { s }),
+        error: row.error,
     })
 }
+
+/// Under which condition what is said in this case stands beside what may not be for everybody's eyes: a question, its
+/// answer and what is said of a case tell of its documents.
+fn beside(case: &str) -> String {
+    format!(
+        "(d.part IS NOT NULL OR EXISTS (SELECT 1 FROM case_documents cd JOIN documents x \
+         ON x.id = cd.document_id WHERE cd.case_id = {case} AND (x.sensitivity <> 'open' OR x.part IS NOT NULL)))"
+    )
+}
+
+/// The same of the document whose picture a message brings (under `ad`).
+const SHOWN_BESIDE: &str = "(ad.id IS NOT NULL AND (ad.sensitivity <> 'open' OR ad.part IS NOT NULL))";
 
 /// The contacts (under `c`) that exist for this reader: all, or those of whom a document does.
 pub(crate) fn reach(access: &Access, tx: &crate::sql::Tx) -> String {
@@ -273,29 +304,27 @@ impl Catalog {
         } else {
             "1 = 1".to_owned()
         };
-        let document = "d.id, d.status, d.kind, d.sensitivity";
+        let document = "d.id AS document_id, d.status, d.kind AS document_kind, d.sensitivity";
+        let file =
+            "a.id AS file_id, a.media_type AS file_type, a.filename AS file_name, a.document_id AS file_of";
         let over = |table: &str| format!("(CAST($5 AS TEXT) IS NULL OR {table}.phone_number_id = $5)");
         let (heard_over, said_over) = (over("m"), over("o"));
-        // A question, its answer and what is said of a case tell of its documents.
-        let beside = |case: &str| {
-            format!(
-                "(d.part IS NOT NULL OR EXISTS (SELECT 1 FROM case_documents cd JOIN documents x \
-                 ON x.id = cd.document_id WHERE cd.case_id = {case} AND (x.sensitivity <> 'open' OR x.part IS NOT NULL)))"
-            )
-        };
         let (asked, heard) = (
             beside("o.case_id"),
             beside("(SELECT cm.case_id FROM case_messages cm WHERE cm.message_id = m.id)"),
         );
         let text = format!(
-            "SELECT m.id, m.direction, m.sent_at, m.type, m.phone_number_id, m.body, {document}, {heard}, \
-               CAST(NULL AS TEXT), CAST(0 AS BIGINT), CAST(NULL AS TEXT) \
-             FROM messages m LEFT JOIN documents d ON d.message_id = m.id \
+            "SELECT m.id AS id, m.direction AS way, m.sent_at AS sent_at, m.type AS kind, m.phone_number_id AS phone_number_id, \
+               m.body AS body, {document}, {heard} AS is_beside, CAST(NULL AS TEXT) AS state, CAST(0 AS BIGINT) AS status_rank, \
+               CAST(NULL AS TEXT) AS error, {file} \
+             FROM messages m LEFT JOIN documents d ON d.message_id = m.id LEFT JOIN attachments a ON a.id = m.id AND 1 = 0 \
              WHERE m.contact_id = $1 AND (m.sent_at, m.id) < ($2, $3) AND {heard_over} AND {exists} \
              UNION ALL \
-             SELECT o.id, 'out', o.created_at, o.kind, o.phone_number_id, o.body, {document}, {asked}, o.state, o.status_rank, \
-               o.error \
+             SELECT o.id, 'out', o.created_at, o.kind, o.phone_number_id, o.body, {document}, ({asked} OR {SHOWN_BESIDE}), \
+               o.state, o.status_rank, o.error, {file} \
              FROM outbox o LEFT JOIN documents d ON d.id = o.document_id \
+             LEFT JOIN attachments a ON a.id = o.attachment_id AND a.object_key IS NOT NULL \
+             LEFT JOIN documents ad ON ad.id = a.document_id \
              WHERE o.contact_id = $1 AND (o.created_at, o.id) < ($2, $3) AND {said_over} AND {exists} \
              ORDER BY 3 DESC, 1 DESC LIMIT $4"
         );
@@ -305,6 +334,42 @@ impl Catalog {
             .into_iter()
             .map(|row| said(row, access))
             .collect()
+    }
+
+    /// A file that a person of us sent to a contact, as far as this reader may see it: its bytes and what they are.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn sent_file(
+        &self,
+        access: &Access,
+        id: AttachmentId,
+    ) -> Result<Option<(StoredObject, FileType)>, CatalogError> {
+        // Messages that are about no document are not there for whoever is bound.
+        if access.is_bound() {
+            return Ok(None);
+        }
+        let mut tx = self.reading().await?;
+        let text = format!(
+            "SELECT a.object_key, a.sha256, COALESCE(a.size_bytes, 0), a.media_type, {} \
+             FROM outbox o JOIN attachments a ON a.id = o.attachment_id LEFT JOIN documents d ON d.id = o.document_id \
+             WHERE a.id = $1 AND a.document_id IS NULL AND a.object_key IS NOT NULL \
+             ORDER BY o.seq LIMIT 1",
+            beside("o.case_id")
+        );
+        type Kept = (String, Vec<u8>, i64, String, bool);
+        let Some(row) = optional!(tx, Kept, sqlx::AssertSqlSafe(text.clone()), id.0)? else {
+            return Ok(None);
+        };
+        let (object, hash, size, media_type, is_beside) = row;
+        let kind = FileType::of_mime(&media_type).filter(|_| !is_beside || access.sees_ids());
+        let Some(kind) = kind else { return Ok(None) };
+        let stored = StoredObject {
+            key: key("object_key", &object)?,
+            sha256: sha256("attachments", "sha256", &hash)?,
+            size_bytes: number("attachments", "size_bytes", size)?,
+        };
+        Ok(Some((stored, kind)))
     }
 
     /// The place `count` messages later than this one; `None` where there are not as many.

@@ -19,6 +19,7 @@ pub mod access;
 pub mod accounts;
 pub mod alerts;
 pub mod approvals;
+pub mod attachments;
 pub mod audit;
 pub mod backup;
 pub mod cases;

@@ -12,7 +12,7 @@ pub(crate) use clock::{kept, micros};
 pub(crate) use closed::words;
 pub use closed::{AliasKind, Source, Stage, WaitsFor};
 pub use ids::{
-    ApprovalId, CaseId, ContactId, CustomerId, EndpointId, EntityId, IncidentId, KeyId, MessageId, NewsId,
-    NoticeId, ObligationId, OutboxId, ReviewId, RouteId, UserId, WebhookId,
+    ApprovalId, AttachmentId, CaseId, ContactId, CustomerId, EndpointId, EntityId, IncidentId, KeyId,
+    MessageId, NewsId, NoticeId, ObligationId, OutboxId, ReviewId, RouteId, UserId, WebhookId,
 };
 pub(crate) use rows::{at, clean, clean_maybe, cut, json, maybe_at, number, sha256, to_json, word};

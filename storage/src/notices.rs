@@ -399,15 +399,13 @@ async fn write(
         phone_number_id: Some(timed.number),
         category: Some(new.category.as_str()),
     };
+    let (named, parameters) = (Some(new.template.clone()), new.params.clone());
     let shape = Shape {
-        payload: Payload {
-            named: Some(new.template.clone()),
-            parameters: new.params.clone(),
-            ..Payload::default()
-        },
+        payload: Payload { named, parameters, ..Payload::default() },
         not_before: later,
         expires_at: Some(timed.expires),
         is_behind: true,
+        ..Shape::default()
     };
     let outbox = outbox::queue_as(tx, saying, &reply, &shape).await?;
     execute!(

@@ -21,7 +21,10 @@ pub(crate) use shape::{Shape, queue_as};
 use crate::{
     catalog::Catalog,
     error::CatalogError,
-    names::{ContactId, DocumentId, OutboxId, at, json as parsed, maybe_at, micros, number, word, words},
+    names::{
+        AttachmentId, ContactId, DocumentId, OutboxId, at, json as parsed, maybe_at, micros, number, word,
+        words,
+    },
     sql::Tx,
 };
 
@@ -186,6 +189,10 @@ pub struct OutboxMessage {
     pub template: Option<(String, String)>,
     /// What it carries beside its text.
     pub payload: Payload,
+    /// The file it brings.
+    pub attachment_id: Option<AttachmentId>,
+    /// Times that its file was to be uploaded, the last one included.
+    pub upload_attempts: u32,
     /// Why it failed last.
     pub error: Option<String>,
     /// When it was queued.
@@ -193,7 +200,7 @@ pub struct OutboxMessage {
 }
 
 const COLUMNS: &str = "id, document_id, contact_id, purpose, phone_number_id, body, language, state, wamid, attempts, \
-     next_attempt_at, expires_at, error_code, error, created_at, kind, category, payload";
+     next_attempt_at, expires_at, error_code, error, created_at, kind, category, payload, attachment_id, upload_attempts";
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -215,6 +222,8 @@ struct Row {
     kind: String,
     category: Option<String>,
     payload: String,
+    attachment_id: Option<Uuid>,
+    upload_attempts: i64,
 }
 
 const T: &str = "outbox";
@@ -244,6 +253,8 @@ impl TryFrom<Row> for OutboxMessage {
             category: row.category,
             template: payload.template.clone(),
             payload,
+            attachment_id: row.attachment_id.map(AttachmentId),
+            upload_attempts: number(T, "upload_attempts", row.upload_attempts)?,
         })
     }
 }

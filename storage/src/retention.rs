@@ -8,7 +8,7 @@ use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use crate::{catalog::Catalog, error::CatalogError, names::micros, sql::Tx};
+use crate::{attachments, catalog::Catalog, error::CatalogError, names::micros, sql::Tx};
 
 /// How many rows went.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -75,7 +75,9 @@ async fn sent(tx: &mut Tx, before: OffsetDateTime, most: u32) -> Result<u64, Cat
         needed("o")
     );
     let then = ["DELETE FROM incident_messages WHERE outbox_id = $1", "DELETE FROM outbox WHERE id = $1"];
-    by_ids(tx, find, &then, before, most).await
+    let gone = by_ids(tx, find, &then, before, most).await?;
+    attachments::prune(tx, before, most).await?;
+    Ok(gone)
 }
 
 /// Statuses of messages that are gone, and of earlier tries.

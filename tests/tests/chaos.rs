@@ -17,11 +17,16 @@ const AT_ONCE: usize = 4;
 /// Every place between the steps of a stage where the worker may die.
 use acuse_workers::jobs::boundary::BOUNDARIES;
 
+/// No answer to a question comes here, and no message brings a file; what happens to them is with the conversations of the
+/// workers' tests.
+fn is_elsewhere(boundary: &str) -> bool {
+    boundary.starts_with("answer.") || boundary.starts_with("file.")
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_every_stage_boundary() {
     // A few side by side: each mostly waits for a dead worker's heartbeats to be missed, but reads a document first.
-    // No answer to a question comes here; what happens to one is with the conversations of the workers' tests.
-    let boundaries = || BOUNDARIES.iter().filter(|boundary| !boundary.starts_with("answer."));
+    let boundaries = || BOUNDARIES.iter().filter(|boundary| !is_elsewhere(boundary));
     let turns = Arc::new(Semaphore::new(AT_ONCE));
     let runs: Vec<_> = boundaries()
         .map(|boundary| {

@@ -66,6 +66,58 @@ async fn a_case_is_read_and_answered(desk: &Desk, id: &str) {
     assert!(page.contains(words) && hidden(&page, "version") == version, "{page}");
     let contact = page.split("href=\"/contacts/").nth(1).and_then(|p| p.split('"').next()).unwrap();
     assert!(!desk.ana.page(&format!("/contacts/{contact}")).await.contains(words), "it is none of theirs");
+    a_file_is_sent(desk, &address, &page, contact).await;
+}
+
+/// The form with a file, as a browser sends it.
+async fn with_file(desk: &Desk, address: &str, page: &str, bytes: &[u8]) -> reqwest::Response {
+    let mut body = Vec::new();
+    for (name, value) in [("csrf", hidden(page, "csrf")), ("version", hidden(page, "version"))] {
+        let head = format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+        body.extend_from_slice(head.as_bytes());
+    }
+    let text = "--b\r\nContent-Disposition: form-data; name=\"text\"\r\n\r\nLa foto que pidió.\r\n";
+    body.extend_from_slice(text.as_bytes());
+    let head = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"foto.png\"\r\n\r\n";
+    body.extend_from_slice(head.as_bytes());
+    body.extend_from_slice(bytes);
+    body.extend_from_slice(b"\r\n--b--\r\n");
+    let request = desk.ana.http.post(format!("{}{address}/files", desk.ana.base));
+    let request = request.header("content-type", "multipart/form-data; boundary=b").body(body);
+    request.header("cookie", &desk.ana.cookie).send().await.unwrap()
+}
+
+/// A file goes out, and is seen where it was said; what is none loses nothing that was typed.
+async fn a_file_is_sent(desk: &Desk, address: &str, page: &str, contact: &str) {
+    let refused = with_file(desk, address, page, b"<html>").await;
+    assert_eq!(refused.status(), 422);
+    assert!(refused.text().await.unwrap().contains("La foto que pidió."), "nothing typed is lost");
+    // Noise does not shrink: it is more than a form of words may have.
+    let mut state = 2_463_534_242_u32;
+    let noise = std::iter::repeat_with(|| {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        state.to_be_bytes()[1]
+    });
+    let picture = image::RgbImage::from_raw(600, 600, noise.take(600 * 600 * 3).collect()).unwrap();
+    let mut png = std::io::Cursor::new(Vec::new());
+    picture.write_to(&mut png, image::ImageFormat::Png).unwrap();
+    let png = png.into_inner();
+    assert_eq!(with_file(desk, address, page, &png).await.status(), 303);
+    let arrives = || async {
+        let sent = desk.world.graph.sent();
+        Ok(sent.into_iter().find(|one| one.body["type"] == "image"))
+    };
+    let sent = wait("the picture", Duration::from_secs(20), arrives).await.unwrap();
+    assert_eq!(sent.body["image"]["caption"], "La foto que pidió.");
+    let media_id = sent.body["image"]["id"].as_str().unwrap();
+    assert_eq!(desk.world.graph.uploaded(media_id).unwrap().0.to_vec(), png);
+    let said = desk.ana.page(&format!("/contacts/{contact}")).await;
+    let file = said.split("href=\"/files/").nth(1).and_then(|p| p.split('"').next()).unwrap();
+    let kept = desk.ana.answer(&format!("/files/{file}")).await;
+    assert_eq!(kept.headers()["content-type"], "application/octet-stream");
+    assert_eq!(kept.bytes().await.unwrap().to_vec(), png);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

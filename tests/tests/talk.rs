@@ -7,9 +7,9 @@ use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 use time::Duration;
 
-const ANA: (&str, &str) = ("34600000001", "Ana");
+pub(crate) const ANA: (&str, &str) = ("34600000001", "Ana");
 
-async fn led() -> InProcess {
+pub(crate) async fn led() -> InProcess {
     InProcess::led(Some(Policies::ours().unwrap())).await.unwrap()
 }
 
@@ -18,7 +18,7 @@ async fn post(acuse: &InProcess, who: (&str, &str), said: Said) {
     assert_eq!(acuse.webhook(&webhook).await.unwrap(), 200);
 }
 
-async fn file(acuse: &InProcess, who: (&str, &str), text: &str) {
+pub(crate) async fn file(acuse: &InProcess, who: (&str, &str), text: &str) {
     let media_id = acuse.world.graph.upload_media(text.as_bytes().to_vec(), "image/jpeg");
     post(acuse, who, Said::Media { kind: MediaType::Image, media_id, caption: None, filename: None }).await;
 }
@@ -33,7 +33,7 @@ async fn taps(acuse: &InProcess, who: (&str, &str), payload: &str) {
 }
 
 /// What was last sent, once nothing more happens within a few minutes.
-async fn answer(acuse: &InProcess) -> SentMessage {
+pub(crate) async fn answer(acuse: &InProcess) -> SentMessage {
     acuse.run_jobs(Duration::minutes(6)).await.unwrap();
     acuse.world.graph.sent().pop().expect("something was sent")
 }
@@ -57,7 +57,7 @@ async fn only_document(acuse: &InProcess) -> Value {
 }
 
 /// Both ledgers balance, and all timers have run.
-async fn ends(acuse: InProcess) {
+pub(crate) async fn ends(acuse: InProcess) {
     acuse.run_jobs(Duration::days(60)).await.unwrap();
     // What the sweep does every minute: nobody confirmed in these days that a message came.
     let catalog = acuse.world.catalog();

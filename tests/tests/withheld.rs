@@ -1,6 +1,7 @@
 //! Every route, every scope, both databases: what an ID says is found nowhere that it may not be. A route that this walk
 //! does not know fails it.
 
+mod files;
 mod routes;
 
 use std::{collections::BTreeSet, time::Duration};

@@ -24,6 +24,19 @@ pub const MEDIA_ALARM_AFTER: Duration = Duration::from_secs(5 * 24 * 3600);
 /// Bytes of any inbound media (Meta, media: 100 MB; beyond it the webhook says 131052).
 pub const MEDIA_BYTES: u64 = 100 * 1024 * 1024;
 
+/// Life of a media id that we uploaded (Meta, media: 30 days).
+pub const UPLOAD_LIFE: Duration = Duration::from_secs(30 * 24 * 3600);
+/// How long such an id is used before the file is uploaded anew. Ours: a day is left then, for clocks and queues.
+pub const UPLOAD_USED: Duration = Duration::from_secs(29 * 24 * 3600);
+/// Bytes of a picture that is sent, JPEG or PNG (Meta, media: 5 MB; the smaller of the two that this may mean).
+pub const IMAGE_BYTES: u64 = 5_000_000;
+/// Bytes of a document that is sent. Ours: an upload stands in memory whole; Meta takes 100 MB.
+pub const DOCUMENT_BYTES: u64 = 10_000_000;
+/// Characters of the caption of a file (Meta, image and document messages: 1024).
+pub const CAPTION_CHARS: usize = 1_024;
+/// Characters of the name of a file that is sent. Ours; longer ones are not shown whole by any telephone.
+pub const FILENAME_CHARS: usize = 120;
+
 /// The customer-service window: from the user's last message (Meta, send messages: 24 hours).
 pub const WINDOW: Duration = Duration::from_secs(24 * 3600);
 /// What we keep away from its end, for clocks and queues. Ours.
@@ -46,6 +59,8 @@ pub const CALLBACK_DATA_CHARS: usize = 512;
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Wait for the whole of one API answer. Ours; Meta's median is well below a second.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+/// Wait for the answer to an upload: [`DOCUMENT_BYTES`] at 170 kB/s. Ours.
+pub const UPLOAD_TIMEOUT: Duration = Duration::from_secs(60);
 /// Wait for the next piece of a download. Ours.
 pub const DOWNLOAD_IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Wait for the whole of a download: 100 MB at 350 kB/s. Ours; below [`MEDIA_URL_LIFE`].

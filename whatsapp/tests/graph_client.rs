@@ -7,7 +7,10 @@ use std::time::Duration;
 use acuse_fixtures::graph::{FakeGraph, Fault, Options, Point};
 use acuse_whatsapp::{
     ErrorClass, Graph, GraphConfig, GraphError, MediaId, Secret,
-    graph::{Cause, GraphConfigError, MediaInfo, TextMessage},
+    graph::{
+        Attached, Cause, ChoiceMessage, FileMessage, FileType, GraphConfigError, MediaInfo, TextMessage,
+        Upload,
+    },
 };
 use bytes::Bytes;
 use futures_util::TryStreamExt;
@@ -228,6 +231,75 @@ async fn what_goes_wrong_with_a_look_up() {
     assert_eq!(lookup_under(quota).await.class, nine);
     let redirected = lookup_under(Fault::Redirect { location: "http://localhost:1/x".into() }).await;
     assert!(matches!(redirected.cause, Cause::Redirected(_)));
+}
+
+fn pdf() -> Upload {
+    Upload {
+        phone_number_id: Options::default().phone_number_id,
+        file_type: FileType::Pdf,
+        bytes: Bytes::from_static(PDF),
+    }
+}
+
+fn file(media_id: MediaId) -> FileMessage {
+    FileMessage {
+        phone_number_id: Options::default().phone_number_id,
+        to: "15550190002".parse().unwrap(),
+        file: Attached { media_id, file_type: FileType::Pdf, filename: Some("recibo.pdf".into()) },
+        caption: "Aquí está".into(),
+        callback_data: Some("outbox:1".into()),
+    }
+}
+
+#[tokio::test]
+async fn what_is_uploaded_is_sent_by_its_id() {
+    let graph = fake().await;
+    let client = client(&graph);
+    let media_id = client.upload(&pdf()).await.unwrap();
+    let (bytes, mime_type) = graph.uploaded(media_id.as_str()).unwrap();
+    assert_eq!((&bytes[..], mime_type.as_str()), (PDF, "application/pdf"));
+    client.send_file(&file(media_id.clone())).await.unwrap();
+    let question = ChoiceMessage {
+        phone_number_id: Options::default().phone_number_id,
+        to: "15550190002".parse().unwrap(),
+        header: Some(file(media_id.clone()).file),
+        body: "¿Apruebas?".into(),
+        choices: vec![("acuse:1".into(), "Sí".into()), ("acuse:2".into(), "No".into())],
+        open: "Elegir".into(),
+        identity_key_hash: None,
+        callback_data: None,
+    };
+    client.send_choices(&question).await.unwrap();
+    let sent = graph.sent();
+    assert_eq!(sent[0].body["document"]["id"], media_id.as_str());
+    assert_eq!(sent[1].body["interactive"]["header"]["document"]["id"], media_id.as_str());
+    // What was never uploaded, or is forgotten, is sent to nobody.
+    graph.forget_media(media_id.as_str());
+    let unknown = client.send_file(&file(media_id)).await.unwrap_err();
+    assert_eq!((unknown.class, unknown.code()), (ErrorClass::OutboundMedia, Some(131_053)));
+    assert_eq!(graph.sent().len(), 2);
+}
+
+#[tokio::test]
+async fn an_upload_that_fails_is_classed_as_sends_are_and_never_in_doubt() {
+    let graph = fake().await;
+    let client = client(&graph);
+    for (fault, class) in [
+        (Fault::unavailable(), ErrorClass::Retry),
+        (Fault::NotJson, ErrorClass::Retry),
+        (Fault::Status(502), ErrorClass::Retry),
+        (Fault::Hang { millis: 100 }, ErrorClass::Retry),
+        (Fault::token_expired(), ErrorClass::TokenExpired),
+        (Fault::error(400, 130_429, None), ErrorClass::NumberThroughput),
+        (Fault::error(400, 131_053, None), ErrorClass::OutboundMedia),
+        (Fault::error(400, 100, None), ErrorClass::Permanent),
+    ] {
+        graph.fail(Point::Upload, None, fault.clone(), 1);
+        assert_eq!(client.upload(&pdf()).await.unwrap_err().class, class, "{fault:?}");
+    }
+    let large = Upload { file_type: FileType::Jpeg, bytes: vec![0; 5_000_001].into(), ..pdf() };
+    assert_eq!(client.upload(&large).await.unwrap_err().class, ErrorClass::MediaTooLarge);
+    assert!(client.upload(&pdf()).await.is_ok());
 }
 
 #[tokio::test]

@@ -168,6 +168,10 @@ fn shape(message: &OutboxMessage, facts: &Facts) -> Shape {
     if Window::at(facts.last_inbound_at, facts.now).is_open() && !meta_says_closed && !is_named {
         return Shape::Goes(How::AsItIs);
     }
+    // No file goes in a template: without it, what is nothing without it would be said to have gone.
+    if message.attachment_id.is_some() && message.payload.without_file.is_none() && !is_named {
+        return Shape::None;
+    }
     let base = |language: &str| language.split(['_', '-']).next().map(str::to_owned);
     let fits = |tag: &str| base(tag) == base(&message.language);
     let language = facts
@@ -198,7 +202,7 @@ fn later(now: OffsetDateTime, wait: Duration) -> OffsetDateTime {
 mod tests {
     use acuse_storage::{
         ContactId,
-        names::OutboxId,
+        names::{AttachmentId, OutboxId},
         outbox::{MessageKind, OutboxState, Payload},
     };
     use time::macros::datetime;
@@ -227,6 +231,8 @@ mod tests {
             category: None,
             template: None,
             payload: Payload::default(),
+            attachment_id: None,
+            upload_attempts: 0,
             error: None,
             created_at: NOON,
         }
@@ -414,6 +420,12 @@ mod tests {
         let approved = Facts { template: "order_sent".into(), templates: vec!["es".into()], ..facts() };
         assert_eq!(by(decide(&notice, &approved, true)), Some(("order_sent".into(), "es".into())));
         assert_eq!(decide(&notice, &facts(), true), Verdict::Tell(Why::WindowClosed));
+        // What is nothing without its file goes in no template; what has words for that does.
+        let shut = Facts { last_inbound_at: None, templates: vec!["es".into()], ..facts() };
+        let file = OutboxMessage { attachment_id: Some(AttachmentId::generate()), ..message() };
+        assert_eq!(decide(&file, &shut, true), Verdict::Tell(Why::WindowClosed));
+        let words = Payload { without_file: Some("ok".into()), ..Payload::default() };
+        assert!(by(decide(&OutboxMessage { payload: words, ..file }, &shut, true)).is_some());
         // Meta says closed, twice, though our clock says open.
         let refused = |attempts| {
             let message = OutboxMessage { error_code: Some(WINDOW_CLOSED), attempts, ..message() };

@@ -235,7 +235,7 @@ fn card(text: &str, declared: &Declared, sides: u32) -> Reading {
     reading
 }
 
-/// An accepted receipt with the fields that the file lists.
+/// An accepted receipt with the fields that the file lists, and with `id_probability` where it says that it is no ID.
 fn receipt(text: &str, declared: &Declared) -> Reading {
     let mut reading = note(String::new());
     reading.media_type = declared.media_type.clone().unwrap_or_else(|| "image/jpeg".into());
@@ -252,6 +252,9 @@ fn receipt(text: &str, declared: &Declared) -> Reading {
     reading.thumbnail = jpeg.clone();
     reading.pages = vec![PagePicture { width: 10, height: 20, jpeg }];
     for (name, value) in text.lines().filter_map(|line| line.split_once('=')) {
+        if name == "id_probability" {
+            reading.id_probability = value.parse().ok();
+        }
         if let Ok(name) = name.parse::<FieldName>() {
             let value = value.into();
             let field = Field { value, confidence: 0.97, page: Some(1), bbox: None, source: Source::Ocr };

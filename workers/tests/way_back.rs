@@ -15,6 +15,8 @@ mod channel;
 mod codes;
 #[path = "way_back/db.rs"]
 mod db;
+#[path = "way_back/files.rs"]
+mod files;
 #[path = "way_back/lines.rs"]
 mod lines;
 #[path = "way_back/matters.rs"]

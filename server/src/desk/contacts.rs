@@ -104,6 +104,8 @@ pub(super) struct Line {
     pub(super) withheld: bool,
     /// Address, title and status of its document.
     pub(super) document: Option<(String, &'static str, &'static str, &'static str)>,
+    /// Address and name of the file that it brings, and where a small picture of it is.
+    pub(super) file: Option<(String, String, Option<String>)>,
     /// How far it got, in a word and a sign.
     pub(super) state: Option<(String, &'static str)>,
     pub(super) error: Option<String>,
@@ -127,6 +129,14 @@ impl Line {
             let (kind, status) = (words::kind(d.kind), words::status(d.status));
             (format!("/documents/{}", d.id), kind, d.status.as_str(), status)
         });
+        let file = said.file.map(|file| {
+            let href = match file.document_id {
+                Some(document) => format!("/documents/{document}"),
+                None => format!("/files/{}", file.id),
+            };
+            let small = file.document_id.map(|document| format!("/pictures/{document}?variant=thumbnail"));
+            (href, file.filename.unwrap_or(file.media_type), small)
+        });
         Self {
             anchor: format!("m-{}", said.id),
             place: contacts::place_of(contact, said.at, said.id),
@@ -137,6 +147,7 @@ impl Line {
             text: said.text,
             withheld,
             document,
+            file,
             state: said.state.map(|s| (tongue.t(&words::label(&s)).to_owned(), ticks(&s))),
             error: said.error,
         }

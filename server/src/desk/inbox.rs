@@ -2,6 +2,7 @@
 //! the one that is opened (`case`).
 
 mod case;
+mod file;
 
 use acuse_storage::{
     CaseId, CustomerId, DocumentId,
@@ -22,6 +23,7 @@ use time::{Date, Duration, OffsetDateTime};
 use url::form_urlencoded;
 
 pub use case::{note, show};
+pub use file::{FORM_BYTES, send as send_file};
 
 use super::{Frame, Shown, language::Tongue, page, sentence, session::Person, words};
 use crate::{
@@ -80,6 +82,11 @@ impl Row {
     /// Whether whoever looks holds it, so that they may write.
     fn is_mine_to_write(&self) -> bool {
         self.is_human && self.mine
+    }
+
+    /// Whether what they write arrives, too.
+    fn may_be_answered(&self) -> bool {
+        self.is_mine_to_write() && self.window.as_ref().is_some_and(|(_, is_open)| *is_open)
     }
 
     fn of(case: Listed, who: &str, tongue: Tongue, now: OffsetDateTime) -> Self {
@@ -353,9 +360,13 @@ pub async fn act(State(app): State<App>, person: Person, Id(id): Id<CaseId>, For
             if form.act == "fill" {
                 return case::filled(&app, &person, id, &form).await;
             }
-            let done = match act_of(&app, &person, &form).await {
-                Ok(act) => cases::carry_out(&app, &person.caller, id, form.version, &act).await,
-                Err(problem) => Err(problem),
+            let done = if form.act == "reply" {
+                cases::write(&app, &person.caller, id, (form.version, &form.text), None).await
+            } else {
+                match act_of(&app, &person, &form).await {
+                    Ok(act) => cases::carry_out(&app, &person.caller, id, form.version, &act).await,
+                    Err(problem) => Err(problem),
+                }
             };
             let typed =
                 [form.text, form.params].map(|words| words.trim().to_owned()).join("\n").trim().to_owned();
@@ -387,7 +398,6 @@ async fn act_of(app: &App, person: &Person, form: &Did) -> Result<Act, Problem> 
             let team = Some(form.team.clone()).filter(|_| known).ok_or(Problem::NotFound("team"))?;
             Ok(Act::Assign { to: None, team: Some(team) })
         }
-        "reply" => cases::text(&form.text),
         "template" => by_template(form),
         "return" => Ok(Act::Return),
         "close" => Ok(Act::Close),

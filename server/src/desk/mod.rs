@@ -49,6 +49,7 @@ use acuse_storage::{DocumentId, access::Hidden, keys::Scope, reviews::Held};
 use askama::Template;
 use axum::{
     Router,
+    extract::DefaultBodyLimit,
     http::{HeaderValue, header},
     response::{Html, IntoResponse, Response},
     routing::{get, post},
@@ -113,7 +114,12 @@ pub fn router() -> Router<App> {
         .route("/inbox", get(inbox::list))
         .route("/inbox/{id}", get(inbox::show).post(inbox::act))
         .route("/inbox/{id}/notes", post(inbox::note))
+        .route(
+            "/inbox/{id}/files",
+            post(inbox::send_file).layer(DefaultBodyLimit::max(inbox::FORM_BYTES)),
+        )
         .route("/inbox/receipts/{id}", post(inbox::receipt))
+        .route("/files/{id}", get(content::of_message))
         .route("/contacts", get(contacts::list))
         .route("/contacts/{id}", get(contacts::show))
         .route("/customers", get(customers::list).post(customers::add))

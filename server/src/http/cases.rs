@@ -1,12 +1,15 @@
 //! `/v1/cases`: open matters with contacts, and what a person does with one. Each act names the version that was looked
 //! at: two people never write at once.
 
+pub mod file;
+
 use acuse_conversation::{Kind, State};
 use acuse_storage::{
     CaseId, ContactId,
     cases::{Act, Acted, CaseCursor, CaseFilter, Listed, NOTE_CHARS, Note, Templated},
     keys::Scope,
 };
+use acuse_whatsapp::limits::{CAPTION_CHARS, TEXT_CHARS};
 use axum::{Json, extract::State as Of, http::StatusCode};
 use serde::{Deserialize, Serialize};
 
@@ -19,8 +22,6 @@ use super::{
 };
 use crate::app::App;
 
-/// Longest text of a message to a person, characters (Meta's limit).
-const TEXT_CHARS: usize = 4_096;
 /// Longest name of a person or team, characters.
 const NAME_CHARS: usize = 200;
 
@@ -148,6 +149,7 @@ pub struct Looked {
 pub struct Reply {
     version: i64,
     text: String,
+    file: Option<file::InJson>,
 }
 
 /// Body of a template.
@@ -176,32 +178,61 @@ pub struct Now {
     version: i64,
 }
 
-/// `POST /v1/cases/{id}/reply`: free text, while the window is open; who writes holds the case from then on.
+/// `POST /v1/cases/{id}/reply`: free text, with a file beside it or without, while the window is open; who writes holds the
+/// case from then on.
 ///
 /// # Errors
-/// 404 where there is none for this caller, 409 where it moved, is somebody else's, is over or cannot be answered.
+/// 404 where there is none for this caller, 409 where it moved, is somebody else's, is over or cannot be answered, 422 for
+/// a file that is not sent.
 pub async fn reply(
     Of(app): Of<App>,
     caller: Caller,
     Id(id): Id<CaseId>,
     Body(said): Body<Reply>,
 ) -> Result<Json<Now>, Problem> {
-    let act = text(&said.text)?;
-    carry_out(&app, &caller, id, said.version, &act).await.map(Json)
+    let given = said.file.map(file::InJson::given).transpose()?;
+    write(&app, &caller, id, (said.version, &said.text), given).await.map(Json)
 }
 
-/// A reply of these words.
+/// Writes to the contact of a case, with a file beside the words or without, for the API and the desk.
+///
+/// # Errors
+/// As [`reply`].
+pub async fn write(
+    app: &App,
+    caller: &Caller,
+    id: CaseId,
+    (version, words): (i64, &str),
+    given: Option<file::Given>,
+) -> Result<Now, Problem> {
+    caller.require(Scope::MessagesWrite)?;
+    let words = text(words, given.is_some())?;
+    let kept = match given {
+        Some(given) => Some(file::kept(app, given).await?),
+        None => None,
+    };
+    // Whoever writes it knows in which language; ISO 639-2 has a word for "we do not".
+    let act = Act::Reply { text: words, language: "und".to_owned(), file: kept.clone() };
+    let done = carry_out(app, caller, id, version, &act).await;
+    if let (Err(_), Some(file)) = (&done, &kept) {
+        file::dropped(app, file).await;
+    }
+    done
+}
+
+/// The words of a reply; beside a file they are its caption, and need not be.
 ///
 /// # Errors
 /// When there are none, or more than Meta takes.
-pub fn text(words: &str) -> Result<Act, Problem> {
+fn text(words: &str, has_file: bool) -> Result<String, Problem> {
     let words = words.trim();
+    let (least, most) = if has_file { (0, CAPTION_CHARS) } else { (1, TEXT_CHARS) };
     let chars = words.chars().count();
-    if chars == 0 || chars > TEXT_CHARS {
-        return Err(Problem::Unprocessable(format!("a text has 1 to {TEXT_CHARS} characters")));
+    if chars < least || chars > most {
+        let what = if has_file { "a text beside a file" } else { "a text" };
+        return Err(Problem::Unprocessable(format!("{what} has {least} to {most} characters")));
     }
-    // Whoever writes it knows in which language; ISO 639-2 has a word for "we do not".
-    Ok(Act::Reply { text: words.to_owned(), language: "und".to_owned() })
+    Ok(words.to_owned())
 }
 
 /// `POST /v1/cases/{id}/template`: by a template, to whoever agreed, whether the window is open or not; who writes holds the

@@ -9,6 +9,7 @@ use acuse_pipeline::document::Sha256;
 use acuse_storage::{
     Document, DocumentId, ObjectKey,
     keys::Scope,
+    names::AttachmentId,
     objects::{ByteRange, ObjectError},
 };
 use axum::{
@@ -186,15 +187,35 @@ pub(super) async fn serve(
         Variant::Xml => ("application/xml", format!("attachment; filename=\"{id}.xml\"")),
         Variant::Normalized | Variant::Thumbnail | Variant::Text => ("image/jpeg", "inline".to_owned()),
     };
+    tamed(headers, kind, &disposition);
+    Ok(response)
+}
+
+/// A browser does nothing with it but what is said here.
+fn tamed(headers: &mut HeaderMap, kind: &'static str, disposition: &str) {
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(
         header::CONTENT_SECURITY_POLICY,
         HeaderValue::from_static("sandbox; default-src 'none'; frame-ancestors 'none'"),
     );
-    if let Ok(value) = HeaderValue::from_str(&disposition) {
+    if let Ok(value) = HeaderValue::from_str(disposition) {
         headers.insert(header::CONTENT_DISPOSITION, value);
     }
+}
+
+/// `GET /files/{id}`: a file that a person of us sent to a contact, for a person at the desk. It is a download as any other.
+pub async fn of_message(
+    State(app): State<App>,
+    person: Person,
+    Id(id): Id<AttachmentId>,
+) -> Result<Response, Problem> {
+    person.caller.require(Scope::MessagesRead)?;
+    let found = app.catalog.sent_file(person.caller.access(), id).await?;
+    let (stored, file_type) = found.ok_or(Problem::NotFound("file"))?;
+    let mut response = bytes(&app, &stored.key, None).await?;
+    let disposition = format!("attachment; filename=\"{id}.{}\"", file_type.extension());
+    tamed(response.headers_mut(), "application/octet-stream", &disposition);
     Ok(response)
 }
 

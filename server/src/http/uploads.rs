@@ -351,14 +351,36 @@ async fn looked_at(id: DocumentId, mut field: Field<'_>, most: u64) -> Result<St
     Ok(StoredObject { key: ObjectKey::original(id, &sha256), sha256, size_bytes: size })
 }
 
-async fn text(mut field: Field<'_>, most: u64) -> Result<String, Problem> {
+async fn text(field: Field<'_>, most: u64) -> Result<String, Problem> {
+    let over = || Problem::Unprocessable(format!("a text part has at most {TEXT_BYTES} bytes"));
+    plain(gathered(field, TEXT_BYTES, over, most).await?)
+}
+
+/// The bytes of a part, at most `cap` of them; of a request of `most` in all.
+///
+/// # Errors
+/// `over` where there are more; when they end early.
+pub async fn gathered(
+    mut field: Field<'_>,
+    cap: usize,
+    over: impl Fn() -> Problem,
+    most: u64,
+) -> Result<Vec<u8>, Problem> {
     let mut bytes = Vec::new();
     while let Some(chunk) = field.chunk().await.map_err(|e| broken_off(&e, most))? {
-        if bytes.len() + chunk.len() > TEXT_BYTES {
-            return Err(Problem::Unprocessable(format!("a text part has at most {TEXT_BYTES} bytes")));
+        if bytes.len() + chunk.len() > cap {
+            return Err(over());
         }
         bytes.extend_from_slice(&chunk);
     }
+    Ok(bytes)
+}
+
+/// The text of a part.
+///
+/// # Errors
+/// When it is none.
+pub fn plain(bytes: Vec<u8>) -> Result<String, Problem> {
     let text =
         String::from_utf8(bytes).map_err(|_| Problem::BadRequest("a text part must be UTF-8".to_owned()))?;
     if text.contains('\0') {
@@ -367,7 +389,8 @@ async fn text(mut field: Field<'_>, most: u64) -> Result<String, Problem> {
     Ok(text.trim().to_owned())
 }
 
-fn broken_off(error: &MultipartError, limit_bytes: u64) -> Problem {
+/// A form that ended early, or is longer than it may be.
+pub fn broken_off(error: &MultipartError, limit_bytes: u64) -> Problem {
     if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
         Problem::TooLarge { limit_bytes }
     } else {

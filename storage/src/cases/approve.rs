@@ -14,9 +14,9 @@ use super::{
     find_or_open, get, happens, hold_contact, speak,
 };
 use crate::{
-    approvals,
+    approvals::{self, Seen},
     error::CatalogError,
-    names::{ApprovalId, ContactId},
+    names::{ApprovalId, AttachmentId, ContactId},
     outbox::{self, NewReply, Purpose, Saying, Shape},
     sql::Tx,
 };
@@ -40,10 +40,28 @@ pub(crate) async fn ask(
     let id = held.id;
     happens(tx, held, Uuid::now_v7(), Event::Asked(Expects::Choice)).await?;
     let person = speak::person(tx, contact).await?;
-    let what = approvals::in_words(tx, approval, person.language).await?;
-    let body = said::approval(Approval::Ask(&what), person.language);
-    tell(tx, (id, contact, number), &person, body, until).await?;
+    let question = question(tx, approval, &person).await?;
+    tell(tx, (id, contact, number), &person, question, until).await?;
     Ok(id)
+}
+
+/// What is said above the buttons.
+struct Asked {
+    body: String,
+    /// The picture that stands there too, and what is said where it cannot be taken along.
+    picture: Option<(AttachmentId, String)>,
+}
+
+/// The question, with the picture of what it is about where everybody may see that; else with where at the desk it is.
+async fn question(tx: &mut Tx, approval: ApprovalId, person: &speak::Person) -> Result<Asked, CatalogError> {
+    let at_desk = approvals::in_words(tx, approval, person.language, Seen::AtDesk).await?;
+    let by_desk = said::approval(Approval::Ask(&at_desk), person.language);
+    let Some(picture) = approvals::picture(tx, approval).await? else {
+        return Ok(Asked { body: by_desk, picture: None });
+    };
+    let what = approvals::in_words(tx, approval, person.language, Seen::InPicture).await?;
+    let body = said::approval(Approval::Ask(&what), person.language);
+    Ok(Asked { body, picture: Some((picture, by_desk)) })
 }
 
 /// The question with its two buttons.
@@ -51,7 +69,7 @@ async fn tell(
     tx: &mut Tx,
     (case, contact, number): (CaseId, ContactId, &str),
     person: &speak::Person,
-    body: String,
+    asked: Asked,
     until: Option<OffsetDateTime>,
 ) -> Result<(), CatalogError> {
     let choice =
@@ -62,7 +80,7 @@ async fn tell(
     let offered = choose::offer_bound(tx, (case, contact), &choices, until, identity.as_deref()).await?;
     let reply = NewReply {
         purpose: Purpose::Approval,
-        body,
+        body: asked.body,
         language: person.language.as_str().to_owned(),
         nonce: Uuid::now_v7().to_string(),
     };
@@ -75,6 +93,10 @@ async fn tell(
     };
     let mut shape = Shape { expires_at: Some(until), ..Shape::with_choices(offered) };
     shape.payload.identity_key_hash = identity;
+    if let Some((picture, without)) = asked.picture {
+        shape.attachment = Some(picture);
+        shape.payload.without_file = Some(without);
+    }
     outbox::queue_as(tx, saying, &reply, &shape).await.map(drop)
 }
 
@@ -82,9 +104,11 @@ async fn tell(
 pub(super) async fn remind(tx: &mut Tx, held: &Held, person: &speak::Person) -> Result<(), CatalogError> {
     let Ok(approval) = held.subject.parse::<ApprovalId>() else { return Ok(()) };
     let Some(until) = approvals::open_until(tx, approval).await? else { return Ok(()) };
-    let what = approvals::in_words(tx, approval, person.language).await?;
+    let what = approvals::in_words(tx, approval, person.language, Seen::AtDesk).await?;
     let body = said::approval(Approval::Reminder(&what), person.language);
-    tell(tx, (held.id, held.contact, &held.phone_number_id), person, body, until).await
+    // The picture stands above the first question still.
+    let asked = Asked { body, picture: None };
+    tell(tx, (held.id, held.contact, &held.phone_number_id), person, asked, until).await
 }
 
 /// An approver decided. Of two who do so at once, one does.

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::{CaseFilter, Held, Templated, get, happens, hold_contact, written};
 use crate::{
     access::{Access, literal},
+    attachments::NewFile,
     audit,
     catalog::Catalog,
     conversation,
@@ -113,6 +114,8 @@ pub enum Act {
         text: String,
         /// ISO 639-1.
         language: String,
+        /// A file beside it, of which it is the caption.
+        file: Option<NewFile>,
     },
     /// Write to the contact by a template, whether the window is open or not.
     Template(Templated),
@@ -268,8 +271,9 @@ async fn act_now(tx: &mut Tx, held: Held, who: &str, act: &Act) -> Result<Option
             assign(tx, id, None, None).await?;
         }
         Act::Close => happens(tx, held, Uuid::now_v7(), Event::ReviewDecided).await?,
-        Act::Reply { text, language } => {
-            return written::words(tx, held, who, (text.as_str(), language.as_str())).await;
+        Act::Reply { text, language, file } => {
+            let words = (text.as_str(), language.as_str());
+            return written::words(tx, held, who, words, file.as_ref()).await;
         }
         Act::Template(by) => return written::template(tx, held, who, by).await,
     }

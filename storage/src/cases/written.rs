@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     accounts,
+    attachments::{self, NewFile},
     consents::{self, Category, Word},
     dispatch,
     error::CatalogError,
@@ -35,18 +36,23 @@ pub struct Templated {
     pub params: Vec<String>,
 }
 
-/// Free words, or why they would not arrive.
+/// Free words and a file, or why they would not arrive.
 pub(super) async fn words(
     tx: &mut Tx,
     held: Held,
     who: &str,
     (text, language): (&str, &str),
+    file: Option<&NewFile>,
 ) -> Result<Option<Acted>, CatalogError> {
     let last = outbox::last_inbound(tx, held.contact, &held.phone_number_id).await?;
     if !Window::at(last, tx.now()).is_open() {
         return Ok(Some(Acted::WindowClosed));
     }
-    leaves(tx, held, who, said(text, language), None, &Shape::default()).await.map(|()| None)
+    let mut shape = Shape::default();
+    if let Some(file) = file {
+        shape.attachment = Some(attachments::of_person(tx, file).await?);
+    }
+    leaves(tx, held, who, said(text, language), None, &shape).await.map(|()| None)
 }
 
 /// A template, or why it may not go.

@@ -394,7 +394,7 @@ pub(super) async fn words_find_a_person(catalog: &Catalog) {
     assert!(case.window_closes_at == closes_at && closes_at.is_some(), "as dispatch has it");
     assert!(case.assignee.is_none());
 
-    let hello = || Act::Reply { text: "A las nueve.".into(), language: "es".into() };
+    let hello = || Act::Reply { text: "A las nueve.".into(), language: "es".into(), file: None };
     let act = async |version, who, act: Act| {
         catalog.act_on_case(&everything, case.id, version, who, &act).await.unwrap()
     };
@@ -425,7 +425,7 @@ async fn two_write_at_once(catalog: &Catalog) {
     let mine = CaseFilter { contact: Some(contact), ..CaseFilter::default() };
     let everything = Access::new(true);
     let case = catalog.cases(&everything, &mine, 9).await.unwrap().remove(0);
-    let hello = Act::Reply { text: "Dígame.".into(), language: "es".into() };
+    let hello = Act::Reply { text: "Dígame.".into(), language: "es".into(), file: None };
     let tries = ["eva", "leo", "eva", "ana"]
         .map(|who| catalog.act_on_case(&everything, case.id, case.version, who, &hello));
     let became = futures_util::future::join_all(tries).await;
@@ -458,7 +458,7 @@ pub(super) async fn what_a_person_holds_the_machine_leaves_alone(catalog: &Catal
     let mut tx = catalog.writing().await.unwrap();
     execute!(tx, "UPDATE windows SET last_inbound_at = 1 WHERE contact_id = $1", contact.0).unwrap();
     tx.commit().await.unwrap();
-    let hello = Act::Reply { text: "?".into(), language: "es".into() };
+    let hello = Act::Reply { text: "?".into(), language: "es".into(), file: None };
     assert_eq!(act(back.version, hello).await, Acted::WindowClosed);
     let second = sends(catalog, &sample, 1).await[0];
     assert_eq!(contact_of(catalog, second).await, contact);

@@ -113,7 +113,7 @@ pub(super) async fn who_waits_for_an_answer_is_answered_or_a_supervisor_hears(ca
     assert_eq!(late(catalog, id).await, 1);
 
     // Whoever answers ends it; who writes again waits again.
-    let hello = Act::Reply { text: "Dígame.".into(), language: "es".into() };
+    let hello = Act::Reply { text: "Dígame.".into(), language: "es".into(), file: None };
     let version = one(catalog, id).await.version;
     let everything = Access::new(true);
     let acted = catalog.act_on_case(&everything, id, version, "user:eva", &hello).await.unwrap();

@@ -7,6 +7,7 @@
 mod abstention;
 mod access;
 mod answers;
+mod attachments;
 mod books;
 mod cases;
 mod chain;
@@ -205,6 +206,10 @@ pub async fn catalog(catalog: &Catalog) {
         owed::a_filed_bill_of_ours_is_owed_and_follows_its_paper,
         owed::what_comes_to_much_is_approved_before_it_is_filed,
         owed::what_would_be_filed_by_itself_goes_on_once_approved,
+        attachments::a_picture_is_uploaded_once_for_each_number_and_paid_for_by_nobody,
+        attachments::several_pages_are_the_file_itself_unless_it_is_dangerous,
+        attachments::what_a_picture_shows_takes_it_along_when_it_goes,
+        attachments::a_persons_file_goes_with_its_contact,
         outgoing::a_route_hears_each_piece_of_news_once,
         outgoing::a_person_ends_an_incident_and_its_message_is_settled,
         outgoing::a_failed_event_holds_back_its_own_document_only,

@@ -236,7 +236,7 @@ pub(super) async fn a_person_writes_by_a_template_when_the_window_is_closed(cata
     };
     let name = format!("back_{}", Uuid::now_v7().simple());
     let by = || Act::Template(Templated { name: name.clone(), language: None, params: vec!["77".into()] });
-    let hello = Act::Reply { text: "?".into(), language: "es".into() };
+    let hello = Act::Reply { text: "?".into(), language: "es".into(), file: None };
     assert_eq!(act(hello).await, Acted::WindowClosed);
     assert_eq!(act(by()).await, Acted::NoTemplate);
     approved(catalog, &number, &name, "APPROVED").await;

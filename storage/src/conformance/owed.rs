@@ -162,7 +162,7 @@ async fn gets_a_number(catalog: &Catalog, contact: ContactId) -> String {
 }
 
 /// An approver with a number that nobody else has, who agreed to be asked.
-async fn approver(catalog: &Catalog) -> (Sample, ContactId, String, String) {
+pub(super) async fn approver(catalog: &Catalog) -> (Sample, ContactId, String, String) {
     let (sample, contact, number) = known(catalog).await;
     let phone = gets_a_number(catalog, contact).await;
     let consent = NewConsent {

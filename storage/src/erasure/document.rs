@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{Counts, Keep, Receipt};
 use crate::{
+    approvals, attachments,
     documents,
     error::CatalogError,
     events, export,
@@ -119,12 +120,14 @@ pub(super) async fn erase(
     counts: &mut Counts,
 ) -> Result<(), CatalogError> {
     let Some(document) = documents::lookup(tx, id).await? else { return Ok(()) };
+    approvals::asked_no_more(tx, id).await?;
     for (what, sql) in EMPTIED {
         counts.add(what, execute!(tx, *sql, id.0, &[][..] as &[u8])?);
     }
     for (what, sql) in EMPTIED_BY_ID {
         counts.add(what, execute!(tx, *sql, id.0)?);
     }
+    counts.add("attachments", attachments::forget_of_document(tx, id, receipt.id).await?);
     let subject = id.to_string();
     execute!(tx, "UPDATE incidents SET detail = '{}' WHERE subject = $1", subject)?;
     DOCUMENTS.forget(tx, id.0).await?;

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{Counts, Receipt, receipt};
 use crate::{
-    audit,
+    attachments, audit,
     catalog::{BUSY, Catalog, Pools},
     error::CatalogError,
     key_file::{Erased, ErasedKind, KeyFileError},
@@ -28,7 +28,8 @@ const LISTED: i32 = 1_000;
 const VACUUMED: &str = "vacuumed";
 /// Tables of PostgreSQL that an erasure empties rows of.
 const EMPTIED: &str = "VACUUM documents, document_fts, customer_fts, contact_fts, page_words, messages, deliveries, message_statuses, outbox, \
-     reviews, timeline, events, audit_details, drafts, period_rows, contacts, contact_aliases, customers, customer_aliases";
+     reviews, timeline, events, audit_details, drafts, period_rows, contacts, contact_aliases, customers, customer_aliases, \
+     attachments, media_uploads";
 
 /// The end of an erasure could not be reached; the sweep tries again.
 #[derive(Debug, thiserror::Error)]
@@ -83,8 +84,9 @@ impl Catalog {
             self.go_on(*id).await?;
             let mut tx = self.reading().await?;
             let sql = "SELECT document_id FROM erasure_documents WHERE erasure_id = $1";
-            let ids: Vec<DocumentId> =
+            let mut ids: Vec<DocumentId> =
                 all!(tx, (Uuid,), sql, *id)?.into_iter().map(|(id,)| DocumentId(id)).collect();
+            ids.extend(attachments::folders_of_erasure(&mut tx, *id).await?);
             of_each.push(ids);
         }
         if how == Finishing::Whole {

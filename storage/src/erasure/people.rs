@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::{Counts, Receipt};
 use crate::{
+    attachments,
     catalog::Catalog,
     documents::like,
     error::CatalogError,
@@ -90,6 +91,7 @@ pub(super) async fn erase(tx: &mut Tx, receipt: &Receipt, counts: &mut Counts) -
     let names = all!(tx, (String,), sqlx::AssertSqlSafe(text.clone()), subject)?;
     if receipt.kind == ErasedKind::Contact {
         counts.add("deliveries", empty_deliveries(tx, subject).await?);
+        counts.add("attachments", attachments::forget_of_contact(tx, subject, receipt.id).await?);
     }
     for (what, sql) in rows {
         let text = sql.replace('@', whom).replace('#', tx.pick("hex(id)", "id::text"));

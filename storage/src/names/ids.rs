@@ -44,6 +44,8 @@ ids! {
     ReviewId,
     /// One message that Acuse sends.
     OutboxId,
+    /// A file that messages of ours bring.
+    AttachmentId,
     /// One open matter between a contact and one of our numbers.
     CaseId,
     /// A decision that somebody is asked for.

@@ -110,6 +110,11 @@ async fn unnamed(catalog: &Catalog, keys: Vec<ObjectKey>) -> Result<Vec<ObjectKe
         named.extend(pages.into_iter().map(|page| page.key.as_str().to_owned()));
         named.extend([Some(original), thumbnail].into_iter().flatten());
     }
+    let text = format!(
+        "SELECT object_key FROM attachments WHERE object_key IS NOT NULL AND (id IN ({list}) OR document_id IN ({list}))"
+    );
+    let attached = all!(tx, (String,), sqlx::AssertSqlSafe(text.clone()))?;
+    named.extend(attached.into_iter().map(|(key,)| key));
     let is_kept = |key: &ObjectKey| {
         named.contains(key.as_str()) || key.document().is_none_or(|id| moving.contains(&id.0))
     };

@@ -1,4 +1,4 @@
-//! In what shape a message is queued: as text, with choices, or by a template that was named, and when it is due.
+//! In what shape a message is queued: as text, with choices, with a file, or by a template that was named, and when it is due.
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use super::{ANSWER_LIFE, Line, MessageKind, NewReply, Saying, Wait, wake};
 use crate::{
     error::CatalogError,
-    names::{OutboxId, clean, cut, micros, to_json},
+    names::{AttachmentId, OutboxId, clean, cut, micros, to_json},
     sql::Tx,
 };
 
@@ -25,6 +25,9 @@ pub struct Payload {
     /// What stands for `{{1}}`, `{{2}}`… of that template.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parameters: Vec<String>,
+    /// What it says when its file cannot be taken along; none: without its file it is nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub without_file: Option<String>,
     /// To whoever is known by this key only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity_key_hash: Option<String>,
@@ -35,6 +38,8 @@ pub struct Payload {
 pub(crate) struct Shape {
     /// What it carries.
     pub payload: Payload,
+    /// The file it brings.
+    pub attachment: Option<AttachmentId>,
     /// Not before then.
     pub not_before: Option<OffsetDateTime>,
     /// Worth sending until then.
@@ -53,6 +58,7 @@ impl Shape {
         match &self.payload {
             Payload { named: Some(_), .. } => MessageKind::Template,
             Payload { choices, .. } if !choices.is_empty() => MessageKind::Buttons,
+            _ if self.attachment.is_some() => MessageKind::Media,
             _ => MessageKind::Text,
         }
     }
@@ -72,9 +78,9 @@ pub(crate) async fn queue_as(
         tx,
         (String,),
         "INSERT INTO outbox (id, document_id, contact_id, purpose, phone_number_id, body, language, nonce, expires_at, \
-         state, created_at, updated_at, case_id, category, kind, payload, not_before, priority) \
+         state, created_at, updated_at, case_id, category, kind, payload, not_before, priority, attachment_id) \
          VALUES ($1, $2, $3, $4, COALESCE($5, (SELECT c.phone_number_id FROM contacts c WHERE c.id = $3)), $6, $7, $8, \
-         $9, 'queued', $10, $10, $11, $12, $13, $14, $15, $16) \
+         $9, 'queued', $10, $10, $11, $12, $13, $14, $15, $16, $17) \
          ON CONFLICT DO NOTHING RETURNING COALESCE(phone_number_id, '')",
         id.0,
         saying.document.map(|d| d.0),
@@ -91,7 +97,8 @@ pub(crate) async fn queue_as(
         shape.kind().as_str(),
         clean(&to_json("a payload", &shape.payload)?),
         shape.not_before.map(micros),
-        i64::from(shape.is_behind)
+        i64::from(shape.is_behind),
+        shape.attachment.map(|a| a.0)
     )?;
     let Some((number,)) = added else { return Ok(None) };
     let wait = shape.not_before.filter(|at| *at > present).map_or(Wait::None, Wait::Until);

@@ -164,6 +164,8 @@ pub const ROUTES: &[(&str, Walk)] = &[
     ("/flow", Walk::Get(&[""])),
     ("/inbox/{id}", Walk::GetAndPost(&[""])),
     ("/inbox/{id}/notes", Walk::Post),
+    ("/inbox/{id}/files", Walk::Post),
+    ("/files/{id}", Walk::Get(&[""])),
     ("/inbox/receipts/{id}", Walk::Post),
     ("/customers", Walk::GetAndPost(&["", "?q=zeed", "?q=x9182736455"])),
     ("/customers/new", Walk::Get(&[""])),

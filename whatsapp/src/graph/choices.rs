@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    Call, Cause, ErrorClass, Graph, GraphError,
+    Attached, Call, Cause, ErrorClass, Graph, GraphError,
     send::{Sent, address},
 };
 use crate::{Recipient, limits};
@@ -26,6 +26,8 @@ pub struct ChoiceMessage {
     pub phone_number_id: String,
     /// To whom.
     pub to: Recipient,
+    /// What stands above the text; with buttons only, for a list takes none.
+    pub header: Option<Attached>,
     /// What is asked; 1 to 1024 characters.
     pub body: String,
     /// Payload and title of each choice, 1 to 10; titles of at most 20 characters are shown whole.
@@ -75,6 +77,9 @@ fn body(message: &ChoiceMessage) -> Result<Value, Cause> {
     if message.callback_data.as_ref().is_some_and(|d| d.chars().count() > limits::CALLBACK_DATA_CHARS) {
         return Err(Cause::Invalid("callback data has at most 512 characters"));
     }
+    if message.header.is_some() && message.choices.len() > BUTTONS {
+        return Err(Cause::Invalid("a file stands above buttons, not above a list"));
+    }
     let cut = |text: &str, most: usize| text.chars().take(most).collect::<String>();
     let (kind, action) = if message.choices.len() <= BUTTONS {
         let button = |(id, title): &(String, String)| json!({"type": "reply", "reply": {"id": id, "title": cut(title, BUTTON_CHARS)}});
@@ -90,6 +95,11 @@ fn body(message: &ChoiceMessage) -> Result<Value, Cause> {
         "type": "interactive",
         "interactive": {"type": kind, "body": {"text": message.body}, "action": action},
     });
+    if let Some(file) = &message.header {
+        let mut header = json!({"type": file.kind()});
+        header[file.kind()] = file.object();
+        body["interactive"]["header"] = header;
+    }
     address(&mut body, &message.to);
     if let Some(hash) = &message.identity_key_hash {
         body["recipient_identity_key_hash"] = hash.as_str().into();
@@ -103,11 +113,13 @@ fn body(message: &ChoiceMessage) -> Result<Value, Cause> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::graph::FileType;
 
     fn message(choices: usize) -> ChoiceMessage {
         ChoiceMessage {
             phone_number_id: "700100200300400".into(),
             to: "15550190002".parse().unwrap(),
+            header: None,
             body: "¿Cuál de las dos?".into(),
             choices: (0..choices)
                 .map(|n| (format!("acuse:{n}"), format!("Opción número {n}, la larga")))
@@ -130,6 +142,25 @@ mod tests {
         assert_eq!((&list["type"], &list["interactive"]["type"]), (&json!("interactive"), &json!("list")));
         assert_eq!(list["interactive"]["action"]["sections"][0]["rows"][3]["id"], "acuse:3");
         assert_eq!(list["interactive"]["action"]["button"], "Elegir");
+    }
+
+    #[test]
+    fn a_file_stands_above_buttons_and_never_above_a_list() {
+        let file = |file_type| Attached {
+            media_id: "1234".parse().unwrap(),
+            file_type,
+            filename: Some("factura.pdf".into()),
+        };
+        let with = |file_type, choices| ChoiceMessage { header: Some(file(file_type)), ..message(choices) };
+        let picture = body(&with(FileType::Jpeg, 2)).unwrap();
+        assert_eq!(picture["interactive"]["header"], json!({"type": "image", "image": {"id": "1234"}}));
+        let document = body(&with(FileType::Pdf, 2)).unwrap();
+        assert_eq!(
+            document["interactive"]["header"],
+            json!({"type": "document", "document": {"id": "1234", "filename": "factura.pdf"}})
+        );
+        assert!(body(&message(2)).unwrap()["interactive"].get("header").is_none());
+        assert!(body(&with(FileType::Jpeg, 4)).is_err());
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! by hand, so that the token never crosses one.
 
 mod account;
+mod attached;
 mod choices;
 mod error;
 mod hosts;
@@ -11,6 +12,7 @@ mod media;
 mod new_template;
 mod send;
 mod taxonomy;
+mod upload;
 
 use std::{fmt, time::Duration};
 
@@ -18,6 +20,7 @@ use reqwest::{Method, RequestBuilder, Response, Url};
 use serde_json::Value;
 
 pub use account::{NumberInfo, TemplateInfo, TokenInfo};
+pub use attached::{Attached, FileMessage};
 pub use choices::ChoiceMessage;
 pub use error::{Cause, GraphError, Refused};
 pub use hosts::MediaHosts;
@@ -25,6 +28,7 @@ pub use media::{ByteStream, Download, MediaInfo};
 pub use new_template::NewTemplate;
 pub use send::{Sent, TemplateMessage, TextMessage};
 pub use taxonomy::ErrorClass;
+pub use upload::{FileType, Upload};
 
 use crate::{Secret, limits};
 
@@ -39,6 +43,8 @@ pub struct GraphConfig {
     pub media_hosts: Vec<String>,
     /// Wait for the whole of one API answer.
     pub call_timeout: Duration,
+    /// Wait for the answer to an upload.
+    pub upload_timeout: Duration,
     /// Wait for the next piece of a download.
     pub idle_timeout: Duration,
     /// Wait for the whole of a download.
@@ -54,6 +60,7 @@ impl GraphConfig {
             access_token,
             media_hosts: Vec::new(),
             call_timeout: limits::CALL_TIMEOUT,
+            upload_timeout: limits::UPLOAD_TIMEOUT,
             idle_timeout: limits::DOWNLOAD_IDLE_TIMEOUT,
             download_timeout: limits::DOWNLOAD_TIMEOUT,
         }
@@ -86,6 +93,8 @@ pub enum Call {
     Lookup,
     /// The bytes behind that URL.
     Download,
+    /// A file that a message is to bring.
+    Upload,
     /// A message to a person.
     Send,
     /// A read receipt.
@@ -99,6 +108,7 @@ impl fmt::Display for Call {
         f.write_str(match self {
             Self::Lookup => "looking the media up",
             Self::Download => "downloading the media",
+            Self::Upload => "uploading the file",
             Self::Send => "sending the message",
             Self::MarkRead => "marking the message as read",
             Self::Probe => "checking the access token",
@@ -188,7 +198,16 @@ impl Graph {
 
     /// Sends `request` and reads the whole answer, within the time-out and the cap.
     async fn call(&self, call: Call, request: RequestBuilder) -> Result<Value, GraphError> {
-        let waited = self.config.call_timeout;
+        self.call_within(self.config.call_timeout, call, request).await
+    }
+
+    /// The same within another time-out.
+    async fn call_within(
+        &self,
+        waited: Duration,
+        call: Call,
+        request: RequestBuilder,
+    ) -> Result<Value, GraphError> {
         let response = request.timeout(waited).send().await;
         let response = response.map_err(|e| GraphError::of_transport(call, e, waited))?;
         let (status, headers) = (response.status(), response.headers().clone());

@@ -15,6 +15,8 @@ pub const BOUNDARIES: &[&str] = &[
     "answer.copied",
     "link.decided",
     "link.done",
+    "file.uploading",
+    "file.uploaded",
     "reply.taken",
     "reply.sending",
     "reply.sent",

@@ -5,6 +5,7 @@
 //! decided in `refusal`. Meta knows no
 //! idempotency key: a send whose answer was lost is `unknown`, and only a status that carries its id settles it.
 
+mod file;
 mod refusal;
 
 use std::time::Instant;
@@ -20,11 +21,12 @@ use acuse_storage::{
 };
 use acuse_whatsapp::{
     ErrorClass, Graph, Recipient,
-    graph::{ChoiceMessage, TemplateMessage, TextMessage},
+    graph::{Attached, ChoiceMessage, FileMessage, TemplateMessage, TextMessage},
 };
 use time::OffsetDateTime;
 use tracing::Instrument;
 
+use file::Brings;
 use refusal::{Failure, Heard, refused};
 
 use crate::{
@@ -140,6 +142,7 @@ async fn send_one(env: &Env, message: &OutboxMessage) -> Result<Ended, CatalogEr
                 heard: Heard::ByStatus,
             };
             let number = message.phone_number_id.clone().unwrap_or_default();
+            let failure = file::judged(env, message, &number, failure).await?;
             return refused(env, message, &number, failure).await;
         }
         _ => {}
@@ -176,36 +179,36 @@ async fn dispatch(
     to: Recipient,
 ) -> Result<Ended, CatalogError> {
     let catalog = &env.catalog;
+    let brought = match file::of(env, message, number).await? {
+        Brings::Nothing => None,
+        Brings::File(file) => Some(file),
+        Brings::Gone(ended) => return Ok(ended),
+    };
     let asked = catalog.dispatch(message, number, |facts| {
         let verdict = decide(message, facts, env.graph_of(&facts.token_ref).is_some());
-        let paid = if let Verdict::Go { paid, .. } = &verdict { Some(paid.clone()) } else { None };
-        ((verdict, facts.token_ref.clone()), paid)
+        let uploads = matches!(verdict, Verdict::Go { how: How::AsItIs, .. })
+            && brought.as_ref().is_some_and(|file| file::awaits_upload(file, facts.now));
+        // What is only uploaded yet is not paid for.
+        let paid = match &verdict {
+            Verdict::Go { paid, .. } if !uploads => Some(paid.clone()),
+            _ => None,
+        };
+        ((verdict, uploads, facts.token_ref.clone()), paid)
     });
-    let Some((verdict, token_ref)) = asked.await? else { return Ok(Ended::Stale) };
+    let Some((verdict, uploads, token_ref)) = asked.await? else { return Ok(Ended::Stale) };
     match verdict {
         Verdict::Go { how, paid, after } => {
+            let Some(graph) = env.graph_of(&token_ref) else { return Ok(Ended::Lost) };
+            if let Some(file) = brought.as_deref().filter(|_| uploads) {
+                return file::upload(env, graph, message, number, file).await;
+            }
             if !after.is_zero() {
                 tokio::time::sleep(after).await;
             }
-            let Some(graph) = env.graph_of(&token_ref) else { return Ok(Ended::Lost) };
-            leave(env, graph, message, &Leaving { number, to, how, probe: paid.probe }).await
+            let file = brought.as_deref().and_then(file::attached);
+            leave(env, graph, message, &Leaving { number, to, how, file, probe: paid.probe }).await
         }
-        Verdict::Later(until, why) => {
-            let mut until = until;
-            if why == Why::NoToken {
-                let why = format!("no access token with the reference {token_ref} is set");
-                catalog.pause(About::TokenOf(number), Direction::Send, &why, env.now()).await?;
-                until = env.after(env.policy.probe_every);
-            }
-            let held_for = match why {
-                Why::TemplatePaused => Some(HeldFor::Template),
-                Why::Unconfirmed => Some(HeldFor::Confirmation),
-                _ => None,
-            };
-            catalog.reply_postponed(message.id, in_time(message, until), held_for).await?;
-            // Those behind one that stands aside go on.
-            Ok(if held_for.is_some() { Ended::Moved } else { Ended::Waits })
-        }
+        Verdict::Later(until, why) => postpone(env, message, (number, &token_ref), (until, why)).await,
         Verdict::Tell(why) => {
             tell(env, message, why).await?;
             Ok(Ended::Moved)
@@ -217,6 +220,28 @@ async fn dispatch(
             Ok(Ended::Moved)
         }
     }
+}
+
+/// It does not go before then; the others in its line do, where what it waits for is none of theirs.
+async fn postpone(
+    env: &Env,
+    message: &OutboxMessage,
+    (number, token_ref): (&str, &str),
+    (mut until, why): (OffsetDateTime, Why),
+) -> Result<Ended, CatalogError> {
+    if why == Why::NoToken {
+        let why = format!("no access token with the reference {token_ref} is set");
+        env.catalog.pause(About::TokenOf(number), Direction::Send, &why, env.now()).await?;
+        until = env.after(env.policy.probe_every);
+    }
+    let held_for = match why {
+        Why::TemplatePaused => Some(HeldFor::Template),
+        Why::Unconfirmed => Some(HeldFor::Confirmation),
+        _ => None,
+    };
+    env.catalog.reply_postponed(message.id, in_time(message, until), held_for).await?;
+    // Those behind one that stands aside go on.
+    Ok(if held_for.is_some() { Ended::Moved } else { Ended::Waits })
 }
 
 async fn tell(env: &Env, message: &OutboxMessage, why: Why) -> Result<(), CatalogError> {
@@ -245,6 +270,8 @@ struct Leaving<'a> {
     number: &'a str,
     to: Recipient,
     how: How,
+    /// What it brings, where it goes as it is.
+    file: Option<Attached>,
     probe: bool,
 }
 
@@ -256,12 +283,13 @@ async fn leave(
 ) -> Result<Ended, CatalogError> {
     let (catalog, number) = (&env.catalog, leaving.number);
     boundary::pass("reply.sending");
-    let sent = match &leaving.how {
-        How::AsItIs if message.kind == MessageKind::Buttons => {
+    let sent = match (&leaving.how, &leaving.file) {
+        (How::AsItIs, _) if message.kind == MessageKind::Buttons => {
             graph.send_choices(&choices(message, leaving)).await
         }
-        How::AsItIs => graph.send_text(&text(message, leaving)).await,
-        How::Template(name, language) => {
+        (How::AsItIs, Some(file)) => graph.send_file(&with_file(message, leaving, file)).await,
+        (How::AsItIs, None) => graph.send_text(&text(message, leaving)).await,
+        (How::Template(name, language), _) => {
             graph.send_template(&template(message, leaving, name, language)).await
         }
     };
@@ -288,6 +316,7 @@ async fn leave(
             }
             let failure =
                 Failure { class, code, why, tried: message.attempts, template, heard: Heard::InCall };
+            let failure = file::judged(env, message, number, failure).await?;
             refused(env, message, number, failure).await
         }
     }
@@ -303,11 +332,22 @@ fn text(message: &OutboxMessage, leaving: &Leaving<'_>) -> TextMessage {
     }
 }
 
+fn with_file(message: &OutboxMessage, leaving: &Leaving<'_>, file: &Attached) -> FileMessage {
+    FileMessage {
+        phone_number_id: leaving.number.to_owned(),
+        to: leaving.to.clone(),
+        file: file.clone(),
+        caption: message.body.clone(),
+        callback_data: Some(message.id.to_string()),
+    }
+}
+
 fn choices(message: &OutboxMessage, leaving: &Leaving<'_>) -> ChoiceMessage {
     let language = Language::of_tag(&message.language).unwrap_or(Language::Es);
     ChoiceMessage {
         phone_number_id: leaving.number.to_owned(),
         to: leaving.to.clone(),
+        header: leaving.file.clone(),
         body: message.body.clone(),
         choices: message.payload.choices.clone(),
         open: said::choose(language),
@@ -325,7 +365,8 @@ fn template(message: &OutboxMessage, leaving: &Leaving<'_>, name: &str, language
         parameters: if message.payload.named.is_some() {
             message.payload.parameters.clone()
         } else {
-            vec![message.body.clone()]
+            // No picture stands in a template: its words say where that is.
+            vec![message.payload.without_file.clone().unwrap_or_else(|| message.body.clone())]
         },
         replies: message.payload.choices.iter().map(|(payload, _)| payload.clone()).collect(),
         callback_data: Some(message.id.to_string()),
@@ -334,8 +375,8 @@ fn template(message: &OutboxMessage, leaving: &Leaving<'_>, name: &str, language
 
 /// From which number and to whom: from the number the person wrote to, to the name they write under.
 fn addressed(message: &OutboxMessage, contact: &Contact) -> Result<(String, Recipient), &'static str> {
-    if message.kind == MessageKind::Media {
-        return Err("messages of this shape are not sent yet");
+    if message.kind == MessageKind::Media && message.attachment_id.is_none() {
+        return Err("the file that it was to bring is not known");
     }
     let number = message.phone_number_id.clone().or_else(|| contact.phone_number_id.clone());
     // A number that is not theirs any more is somebody else's.

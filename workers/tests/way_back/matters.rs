@@ -21,12 +21,12 @@ use crate::{
     world::{World, clock},
 };
 
-const DEBTOR: &str = "34600111222";
-const APPROVER: &str = "34600777888";
+pub const DEBTOR: &str = "34600111222";
+pub const APPROVER: &str = "34600777888";
 const GUEST: &str = "34600555444";
 const OURS: &str = "B12345674";
 
-fn bill(number: &str, total: &str) -> String {
+pub fn bill(number: &str, total: &str) -> String {
     format!(
         "invoice\nissuer_name=Nosotros\nissuer_tax_id={OURS}\nrecipient_name=Monte Verde SL\nnumber={number}\nissue_date=2026-08-31\ntotal={total}\n\
          currency=EUR"
@@ -34,7 +34,7 @@ fn bill(number: &str, total: &str) -> String {
 }
 
 /// A world whose house has hours, a team, and rules of what is owed and approved.
-async fn ruled() -> World {
+pub async fn ruled() -> World {
     let world = leading().await;
     let (catalog, number) = (&world.env.catalog, world.number());
     let us = NewEntity { name: "Nosotros".into(), tax_ids: vec![OURS.into()], ..NewEntity::default() };
@@ -70,7 +70,7 @@ async fn agrees(world: &World, who: &str) -> ContactId {
 }
 
 /// The approver taps the first of the buttons that they have.
-async fn approves(world: &World) {
+pub async fn approves(world: &World) {
     let (payload,): (String,) = world
         .queue
         .one("SELECT payload FROM outbox WHERE kind = 'buttons' ORDER BY seq DESC LIMIT 1", &[])
@@ -95,7 +95,7 @@ async fn count(world: &World, purpose: &str) -> i64 {
 }
 
 /// So much time passes, and the worker dies at its next pass of a boundary.
-async fn dying(world: &World, boundary: &'static str, wait: Duration) {
+pub async fn dying(world: &World, boundary: &'static str, wait: Duration) {
     die_at(boundary);
     passes(world, wait).await;
 }

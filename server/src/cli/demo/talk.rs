@@ -99,7 +99,14 @@ pub(super) async fn print(
     for one in all.iter().skip(all.len().saturating_sub(most)) {
         let at = one.at.time();
         let clock = format!("{:02}:{:02}:{:02}", at.hour(), at.minute(), at.second());
-        let text = one.text.clone().unwrap_or_else(|| format!("[{}]", one.r#type));
+        let text = match (&one.file, &one.text) {
+            (Some(file), text) => {
+                let name = file.filename.as_deref().unwrap_or(&file.media_type);
+                format!("[{name}]\n{}", text.as_deref().unwrap_or_default())
+            }
+            (None, Some(text)) => text.clone(),
+            (None, None) => format!("[{}]", one.r#type),
+        };
         let who = if one.way == Way::In { name } else { "Acuse" };
         let mut lines = text.lines();
         println!("  {clock}  {who:<14}{}", lines.next().unwrap_or_default());

@@ -1,7 +1,8 @@
 //! Small bodies are gathered before anything is done for them, so that one which comes by the drop takes no place among
 //! those that are answered, and its connection counts as idle.
 //!
-//! The API's own bodies are not gathered: only who has a key gets as far as sending one, and files are streamed.
+//! The API's own bodies are not gathered, nor the files of the desk: only who has a key or is signed in gets as far as sending
+//! one, and files are streamed.
 
 use std::{
     sync::{Arc, LazyLock},
@@ -40,7 +41,7 @@ pub(super) struct Held(Option<OwnedSemaphorePermit>);
 /// When the body is too large, ends early or does not come.
 pub(super) async fn gathered(request: Request, place: &Place) -> Result<(Request, Held), Problem> {
     let path = request.uri().path();
-    if path.starts_with("/v1/") || request.body().is_end_stream() {
+    if path.starts_with("/v1/") || is_file(path) || request.body().is_end_stream() {
         return Ok((request, Held::default()));
     }
     let most = if path.starts_with("/webhooks/") { webhook::BODY_BYTES } else { JSON_BYTES };
@@ -48,6 +49,11 @@ pub(super) async fn gathered(request: Request, place: &Place) -> Result<(Request
     let arrived = tokio::time::timeout(ARRIVAL, gather(body, most, place)).await;
     let (bytes, held) = arrived.map_err(|_| Problem::Timeout)??;
     Ok((Request::from_parts(parts, Body::from(bytes)), held))
+}
+
+/// A file that a person at the desk sends: it is taken only once it is seen who they are, as the API's are.
+fn is_file(path: &str) -> bool {
+    path.starts_with("/inbox/") && path.ends_with("/files")
 }
 
 async fn gather(body: Body, most: usize, place: &Place) -> Result<(Bytes, Held), Problem> {

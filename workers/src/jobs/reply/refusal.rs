@@ -14,7 +14,7 @@ use acuse_whatsapp::{
     policy::{backoff, number_backoff},
 };
 
-use super::in_time;
+use super::{file, in_time};
 use crate::{env::Env, jobs::Ended, parts};
 
 /// How long to wait before a second try when Meta says the window is closed and our clock says open (Meta's known
@@ -69,6 +69,10 @@ pub(super) async fn refused(
         Outlook::Unknown => {
             catalog.reply_unknown(message.id, why).await?;
             return Ok(Ended::Moved);
+        }
+        // It was the file that Meta would not have.
+        Outlook::Told(_) if *class == ErrorClass::OutboundMedia => {
+            return file::leave_behind(env, message, why).await;
         }
         Outlook::Told(kind) => {
             catalog.reply_failed(message.id, kind, why).await?;

@@ -1,0 +1,100 @@
+//! A file that a person puts beside their words, on the page of a case.
+
+use acuse_storage::{CaseId, keys::Scope};
+use acuse_whatsapp::limits::{CAPTION_CHARS, DOCUMENT_BYTES};
+use axum::{
+    extract::{Multipart, State, multipart::MultipartRejection},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Redirect},
+};
+use bytes::Bytes;
+
+use super::unsent;
+use crate::{
+    app::App,
+    desk::{Shown, session::Person},
+    http::{
+        cases::{self, file::Given},
+        extract::Id,
+        problem::Problem,
+        uploads::{broken_off, gathered, plain},
+    },
+};
+
+/// Largest form, bytes: the file, and what stands beside it.
+pub const FORM_BYTES: usize = DOCUMENT_BYTES as usize + (64 << 10);
+/// Longest text of a field, bytes: a caption in any script.
+const TEXT_BYTES: usize = CAPTION_CHARS * 4;
+
+/// What the form carries.
+#[derive(Default)]
+struct Filled {
+    csrf: String,
+    version: Option<i64>,
+    text: String,
+    file: Option<Given>,
+}
+
+impl Filled {
+    async fn of(mut form: Multipart) -> Result<Self, Problem> {
+        let mut filled = Self::default();
+        let too_large = || Problem::TooLarge { limit_bytes: DOCUMENT_BYTES };
+        while let Some(field) = form.next_field().await.map_err(|e| broken_off(&e, DOCUMENT_BYTES))? {
+            let name = field.name().unwrap_or_default().to_owned();
+            if name == "file" {
+                let called = field.file_name().unwrap_or_default().to_owned();
+                let bytes = gathered(field, FORM_BYTES, too_large, DOCUMENT_BYTES).await?;
+                // A browser sends the part though nobody chose a file.
+                filled.file = (!bytes.is_empty()).then(|| Given { name: called, bytes: Bytes::from(bytes) });
+                continue;
+            }
+            let long = || Problem::Unprocessable(format!("{name}: is longer than {TEXT_BYTES} bytes"));
+            let value = plain(gathered(field, TEXT_BYTES, long, DOCUMENT_BYTES).await?)?;
+            match name.as_str() {
+                "csrf" => filled.csrf = value,
+                "version" => filled.version = value.parse().ok(),
+                "text" => filled.text = value,
+                _ => {}
+            }
+        }
+        Ok(filled)
+    }
+}
+
+/// `POST /inbox/{id}/files`: a file, and what is said of it.
+pub async fn send(
+    State(app): State<App>,
+    person: Person,
+    Id(id): Id<CaseId>,
+    headers: HeaderMap,
+    form: Result<Multipart, MultipartRejection>,
+) -> Shown {
+    Shown(
+        async {
+            person.caller.require(Scope::MessagesWrite)?;
+            let form = form.map_err(|_| Problem::UnsupportedMediaType("a form with a file".to_owned()))?;
+            let declared = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
+            let _turn = app.budget.upload(declared).await?;
+            let filled = Filled::of(form).await?;
+            person.check_form(&filled.csrf)?;
+            let text = filled.text;
+            let done = match (filled.file, filled.version) {
+                (Some(given), Some(version)) => {
+                    cases::write(&app, &person.caller, id, (version, &text), Some(given)).await
+                }
+                _ => Err(Problem::Unprocessable("choose a file: a JPEG, a PNG or a PDF".to_owned())),
+            };
+            let (status, why) = match done {
+                Ok(_) => return Ok(Redirect::to(&format!("/inbox/{id}")).into_response()),
+                Err(Problem::Conflict(why)) => (StatusCode::CONFLICT, why),
+                Err(Problem::Unprocessable(why)) => (StatusCode::UNPROCESSABLE_ENTITY, why),
+                Err(Problem::TooLarge { limit_bytes }) => {
+                    (StatusCode::PAYLOAD_TOO_LARGE, format!("the file is larger than {limit_bytes} bytes"))
+                }
+                Err(problem) => return Err(problem),
+            };
+            unsent(&app, &person, (status, &why), text).await
+        }
+        .await,
+    )
+}

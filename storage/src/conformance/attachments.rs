@@ -1,0 +1,222 @@
+//! Promises of files that messages of ours bring: uploaded before they are paid for, remembered by number, left behind
+//! where they cannot be taken along, and gone with what they show.
+
+use acuse_pipeline::{
+    document::Sha256,
+    reason::{Reason, ReasonCode},
+};
+use acuse_whatsapp::graph::FileType;
+use time::Duration;
+
+use super::{
+    access::{bill, waiting},
+    cases::{cases_of, leading, writes},
+    erasure::{behind, wish},
+    house::known,
+    owed::approver,
+    road::next_of,
+};
+use crate::{
+    Access, Catalog, ContactId, DocumentId, ObjectKey, StoredObject,
+    approvals::{Approving, Mode, NewApproval},
+    attachments::{Attachment, Found, NewFile},
+    cases::{Act, Acted},
+    documents::StoredPage,
+    erasure::Wished,
+    key_file::ErasedKind,
+    names::{AttachmentId, now},
+    outbox::{MessageKind, NextReply, OutboxMessage, Purpose},
+    stages::ReadFacts,
+};
+
+const LEASE: std::time::Duration = std::time::Duration::from_secs(45);
+
+/// A bill of so many pages that everybody may see.
+fn paged(pages: u32) -> ReadFacts {
+    let folder = DocumentId::generate();
+    let page = |n| {
+        let key = ObjectKey::page(folder, n, &Sha256::of(format!("{folder} {n}").as_bytes()));
+        StoredPage { key, width: 10, height: 10 }
+    };
+    ReadFacts { page_count: pages, pages: (1..=pages).map(page).collect(), ..bill() }
+}
+
+async fn asks(catalog: &Catalog, document: DocumentId, contact: ContactId, number: &str) {
+    let new = NewApproval {
+        document: Some(document),
+        question: String::new(),
+        approvers: vec![contact],
+        mode: Mode::Order,
+        phone_number_id: number.to_owned(),
+        due_at: None,
+    };
+    let asked = catalog.ask_for_approval(&Access::new(true), &new, "user:eva").await.unwrap();
+    assert!(matches!(asked, Approving::Asked(_)), "{asked:?}");
+}
+
+/// The question that a contact is asked, in a worker's hand; what stands before it is withdrawn.
+async fn question(catalog: &Catalog, contact: ContactId) -> OutboxMessage {
+    loop {
+        match next_of(catalog, contact, LEASE).await {
+            NextReply::Send(message) if message.purpose == Purpose::Approval => return *message,
+            NextReply::Send(other) => catalog.reply_withdrawn(other.id, "for a test").await.unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+async fn here(catalog: &Catalog, message: &OutboxMessage, number: &str) -> Attachment {
+    match catalog.attachment_of(message, number).await.unwrap() {
+        Some(Found::Here(file)) => *file,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn paid_by(catalog: &Catalog, contact: ContactId) -> i64 {
+    let mut tx = catalog.reading().await.unwrap();
+    let sql = "SELECT COALESCE(MAX(pair_paid_at), 0) FROM windows WHERE contact_id = $1";
+    one!(tx, (i64,), sql, contact.0).unwrap().0
+}
+
+pub(super) async fn a_picture_is_uploaded_once_for_each_number_and_paid_for_by_nobody(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let (_, contact, number, _) = approver(catalog).await;
+    let facts = paged(1);
+    let id = waiting(catalog, &facts).await;
+    asks(catalog, id, contact, &number).await;
+    let (message, paid) = (question(catalog, contact).await, paid_by(catalog, contact).await);
+    assert_eq!((message.kind, message.upload_attempts), (MessageKind::Buttons, 0));
+    assert!(message.payload.without_file.is_some(), "it has words for where the picture is not");
+    let file = here(catalog, &message, &number).await;
+    assert_eq!((&file.object.key, file.file_type), (&facts.pages[0].key, FileType::Jpeg));
+    assert_eq!((file.document_id, file.filename.as_deref()), (Some(id), Some("invoice.jpg")));
+    assert_eq!(file.upload, None);
+
+    // The worker dies of it: the message waits as it was, and its upload begins anew.
+    assert!(catalog.upload_begins(message.id, now() - Duration::MINUTE).await.unwrap());
+    let again = question(catalog, contact).await;
+    assert_eq!((again.id, again.attempts, again.upload_attempts), (message.id, 0, 1));
+    assert!(catalog.upload_begins(message.id, now() + Duration::MINUTE).await.unwrap());
+    assert_eq!(next_of(catalog, contact, LEASE).await, NextReply::Busy, "it is held as long as that lasts");
+    catalog.uploaded(message.id, file.id, &number, "77").await.unwrap();
+    let free = question(catalog, contact).await;
+    let known = here(catalog, &free, &number).await;
+    assert_eq!(known.upload.map(|(media, _)| media).as_deref(), Some("77"));
+    assert_eq!(here(catalog, &free, "another number").await.upload, None);
+    assert_eq!(paid_by(catalog, contact).await, paid, "an upload counts against nobody");
+
+    // Of the same document the same file is asked about, and Meta has it already.
+    assert!(catalog.goes_without_file(&free, "Meta would not have it").await.unwrap());
+    let without = question(catalog, contact).await;
+    assert_eq!(Some(&without.body), free.payload.without_file.as_ref());
+    assert_eq!(without.attachment_id, None);
+    catalog.reply_withdrawn(without.id, "for a test").await.unwrap();
+    asks(catalog, id, contact, &number).await;
+    let second = question(catalog, contact).await;
+    assert_eq!(second.attachment_id, Some(file.id));
+    catalog.upload_forgotten(file.id, &number, "an older one").await.unwrap();
+    assert!(here(catalog, &second, &number).await.upload.is_some(), "that one is not what is forgotten");
+    catalog.upload_forgotten(file.id, &number, "77").await.unwrap();
+    assert_eq!(here(catalog, &second, &number).await.upload, None);
+    catalog.reply_withdrawn(second.id, "for a test").await.unwrap();
+}
+
+pub(super) async fn several_pages_are_the_file_itself_unless_it_is_dangerous(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let (_, contact, number, _) = approver(catalog).await;
+    let pdf = || ReadFacts { media_type: "application/pdf".into(), ..paged(2) };
+    let active = vec![Reason::new(ReasonCode::ActiveContent, "a script")];
+    for (facts, expected) in [
+        (pdf(), FileType::Pdf),
+        (ReadFacts { findings: active, ..pdf() }, FileType::Jpeg),
+        (ReadFacts { media_type: "image/tiff".into(), ..paged(2) }, FileType::Jpeg),
+    ] {
+        let id = waiting(catalog, &facts).await;
+        asks(catalog, id, contact, &number).await;
+        let message = question(catalog, contact).await;
+        let file = here(catalog, &message, &number).await;
+        let original = catalog.document(id).await.unwrap().unwrap().original.unwrap();
+        let key = if expected == FileType::Pdf { &original.key } else { &facts.pages[0].key };
+        assert_eq!((file.file_type, &file.object.key), (expected, key));
+        catalog.reply_withdrawn(message.id, "for a test").await.unwrap();
+    }
+    // Of what nobody vouches that it is no ID there is no picture.
+    let id = waiting(catalog, &ReadFacts { id_probability: Some(0.5), ..paged(1) }).await;
+    asks(catalog, id, contact, &number).await;
+    let message = question(catalog, contact).await;
+    assert_eq!((message.attachment_id, message.payload.without_file), (None, None));
+    catalog.reply_withdrawn(message.id, "for a test").await.unwrap();
+}
+
+pub(super) async fn what_a_picture_shows_takes_it_along_when_it_goes(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let (_, contact, number, _) = approver(catalog).await;
+    let id = waiting(catalog, &paged(1)).await;
+    asks(catalog, id, contact, &number).await;
+    let message = question(catalog, contact).await;
+    let file = here(catalog, &message, &number).await;
+    catalog.uploaded(message.id, file.id, &number, "78").await.unwrap();
+    let shown = async |access: &Access| {
+        let said = catalog.conversation(access, contact, None, None, 50).await.unwrap();
+        said.into_iter().find(|said| said.id == message.id.0).unwrap()
+    };
+    let open = shown(&Access::new(false)).await;
+    assert_eq!(open.file.and_then(|file| file.document_id), Some(id));
+
+    let sql = "UPDATE documents SET sensitivity = 'unknown' WHERE id = $1";
+    behind(catalog, sql.into(), id.0).await;
+    let withheld = shown(&Access::new(false)).await;
+    assert_eq!((withheld.file, withheld.text), (None, None), "neither its picture nor its words");
+    assert!(shown(&Access::new(true)).await.file.is_some());
+    assert_eq!(catalog.attachment_of(&message, &number).await.unwrap(), Some(Found::Withheld));
+
+    let begun = catalog.erase(&wish(ErasedKind::Document, id.0)).await.unwrap();
+    let Wished::Begun(receipt) = begun else { panic!("{begun:?}") };
+    assert_eq!(receipt.counts.get("attachments"), Some(&1), "{receipt:?}");
+    assert_eq!(catalog.attachment_of(&message, &number).await.unwrap(), Some(Found::Erased));
+    assert!(!catalog.upload_begins(message.id, now()).await.unwrap(), "it is taken back");
+    catalog.uploaded(message.id, file.id, &number, "79").await.unwrap();
+    let mut tx = catalog.reading().await.unwrap();
+    let sql = "SELECT COUNT(*) FROM media_uploads WHERE attachment_id = $1";
+    assert_eq!(one!(tx, (i64,), sql, file.id.0).unwrap().0, 0, "nor is a late upload remembered");
+    drop(tx);
+    let gone = shown(&Access::new(true)).await;
+    assert_eq!((gone.state.as_deref(), gone.text, gone.file), (Some("withdrawn"), None, None));
+}
+
+pub(super) async fn a_persons_file_goes_with_its_contact(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let (sample, contact, _) = known(catalog).await;
+    writes(catalog, &sample, "Quiero hablar con una persona").await;
+    let whole = Access::whole();
+    let (id, ..) = cases_of(catalog, contact).await.into_iter().rfind(|c| c.1 == "support").unwrap();
+    let case = catalog.case(&whole, id).await.unwrap().unwrap();
+    let attachment = AttachmentId::generate();
+    let sha256 = Sha256::of(attachment.to_string().as_bytes());
+    let key = ObjectKey::original(NewFile::folder(attachment), &sha256);
+    let stored = StoredObject { key, sha256, size_bytes: 9 };
+    let file = NewFile {
+        id: attachment,
+        stored: stored.clone(),
+        file_type: FileType::Pdf,
+        filename: "tarifa.pdf".into(),
+    };
+    let reply = Act::Reply { text: String::new(), language: "es".into(), file: Some(file) };
+    let done = catalog.act_on_case(&whole, id, case.version, "user:eva", &reply).await.unwrap();
+    assert!(matches!(done, Acted::Done(_)), "{done:?}");
+    let said = catalog.conversation(&whole, contact, None, None, 50).await.unwrap().remove(0);
+    assert_eq!((said.r#type.as_str(), said.text.as_deref()), ("media", None));
+    let sent = said.file.unwrap();
+    assert_eq!((sent.id, sent.filename.as_deref(), sent.document_id), (attachment, Some("tarifa.pdf"), None));
+    let kept = catalog.sent_file(&whole, attachment).await.unwrap();
+    assert_eq!(kept, Some((stored, FileType::Pdf)));
+    assert_eq!(catalog.sent_file(&whole, AttachmentId::generate()).await.unwrap(), None);
+
+    let begun = catalog.erase(&wish(ErasedKind::Contact, contact.0)).await.unwrap();
+    let Wished::Begun(receipt) = begun else { panic!("{begun:?}") };
+    assert_eq!(receipt.counts.get("attachments"), Some(&1), "{receipt:?}");
+    assert_eq!(catalog.sent_file(&whole, attachment).await.unwrap(), None);
+    let mut tx = catalog.reading().await.unwrap();
+    let folders = crate::attachments::folders_of_erasure(&mut tx, receipt.id).await.unwrap();
+    assert_eq!(folders, [NewFile::folder(attachment)], "its object and its key go at the end of it");
+}
