@@ -17,7 +17,6 @@ use crate::{
     names::{
         AttachmentId, ContactId, CustomerId, DocumentId, at, maybe_at, micros, number, sha256, word, words,
     },
-    sql::{Bind, Query},
     words::{CONTACTS, Listing},
 };
 
