@@ -25,6 +25,12 @@ pub struct Payload {
     /// What stands for `{{1}}`, `{{2}}`… of that template.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parameters: Vec<String>,
+    /// What stands in its header.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub header: Option<String>,
+    /// What its buttons take, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub buttons: Vec<String>,
     /// To whoever is known by this key only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity_key_hash: Option<String>,

@@ -196,7 +196,7 @@ async fn sync_templates(env: &Env) -> Result<(), CatalogError> {
                 let all: Vec<Template> = all
                     .into_iter()
                     .map(|t| Template {
-                        places: t.places(),
+                        takes: t.takes,
                         name: t.name,
                         language: t.language,
                         category: t.category,
