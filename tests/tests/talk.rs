@@ -112,6 +112,54 @@ async fn a_password_opens_its_file_and_stands_nowhere() {
     ends(acuse).await;
 }
 
+/// Texts that went to somebody, oldest first.
+fn said_to(acuse: &InProcess, who: (&str, &str)) -> Vec<String> {
+    let theirs =
+        |sent: &SentMessage| sent.to.as_deref().is_some_and(|to| to.trim_start_matches('+') == who.0);
+    acuse.world.graph.sent().iter().filter(|sent| theirs(sent)).map(text_of).collect()
+}
+
+/// Kind and state of the cases with whoever is called so, over or not.
+async fn cases_with(acuse: &InProcess, name: &str) -> Vec<(String, String)> {
+    let all = acuse.get("/v1/cases?state=any&limit=100").await.unwrap();
+    let theirs = all["data"].as_array().unwrap().iter().filter(|case| case["contact_name"] == name);
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    theirs.map(|case| (text(&case["kind"]), text(&case["state"]))).collect()
+}
+
+/// Case G05: a photo to be viewed once. It may be a document, and Meta shows us nothing of it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_withheld_is_asked_for_until_it_comes_or_a_person_sees_it() {
+    let acuse = led().await;
+    let once = || {
+        Said::Raw(json!({ "type": "unsupported", "unsupported": { "type": "unknown" }, "errors": [{
+            "code": 131_051, "title": "Message type unknown", "message": "Message type unknown" }] }))
+    };
+    post(&acuse, ANA, once()).await;
+    post(&acuse, EVA, once()).await;
+    acuse.run_jobs(Duration::minutes(6)).await.unwrap();
+    for who in [ANA, EVA] {
+        let said = said_to(&acuse, who);
+        assert!(said.len() == 1 && said[0].contains("no nos dejó ver"), "{said:?}");
+    }
+    assert_eq!(cases_with(&acuse, "Ana").await, [("ask".to_owned(), "waiting".to_owned())]);
+    file(&acuse, ANA, "receipt\ntotal=45.00\ncurrency=EUR\nnumber=7\nmerchant_name=Bar Sol").await;
+    acuse.run_jobs(Duration::minutes(6)).await.unwrap();
+    let asked = ("ask".to_owned(), "done".to_owned());
+    assert!(cases_with(&acuse, "Ana").await.contains(&asked), "she sent it as it can be seen");
+    // Quiet hours move the first reminder, and never beyond the window.
+    acuse.run_jobs(Duration::hours(23)).await.unwrap();
+    let reminded = |said: Vec<String>| said.iter().any(|text| text.contains("(WhatsApp no nos dejó verlo)"));
+    assert!(reminded(said_to(&acuse, EVA)), "{:?}", said_to(&acuse, EVA));
+    assert!(!reminded(said_to(&acuse, ANA)), "{:?}", said_to(&acuse, ANA));
+    acuse.run_jobs(Duration::days(5)).await.unwrap();
+    let of_eva = cases_with(&acuse, "Eva").await;
+    for case in [("ask", "expired"), ("support", "human")] {
+        assert!(of_eva.contains(&(case.0.to_owned(), case.1.to_owned())), "{case:?} in {of_eva:?}");
+    }
+    ends(acuse).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_other_side_of_a_card_is_put_beside_the_first() {
     let acuse = led().await;

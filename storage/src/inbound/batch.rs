@@ -21,7 +21,7 @@ use crate::{
     fair::{Quota, Senders},
     names::{ContactId, DocumentId, Stage, clean, clean_maybe, cut, micros},
     numbers,
-    outbox::{self, NewReply, Saying},
+    outbox::{self, NewReply, Purpose, Saying},
     queue::{Push, Queue, push},
     sql::Tx,
     timeline::{self, Entry},
@@ -360,6 +360,9 @@ async fn heard(tx: &mut Tx, message: &NewMessage<'_>) -> Result<(), CatalogError
         && cases::password_came(tx, (&number, &clean(&said.wamid)), message.id).await?
     {
         return Ok(());
+    }
+    if said.answer.as_ref().is_some_and(|reply| reply.purpose == Purpose::SendNormally) {
+        return cases::ask_for_unseen(tx, (contact, &number), message.id).await;
     }
     let message = cases::Heard {
         id: message.id,
