@@ -160,6 +160,32 @@ async fn a_password_is_logged_nowhere_however_it_comes() {
     ends(acuse).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_caption_says_whose_a_receipt_is_and_fills_no_field() {
+    let acuse = led().await;
+    let customer = json!({ "name": "Ferretería Sur", "external_id": "C-1042" });
+    let (status, made) = acuse.send(Method::POST, "/v1/customers", Some(&customer)).await.unwrap();
+    assert_eq!(status, StatusCode::CREATED, "{made}");
+    let text = "receipt\ntotal=45.00\ncurrency=EUR\nnumber=B-77120\nmerchant_name=Bar Sol\ndate=2026-05-03";
+    let sends = async |text: String, caption: &str| {
+        let media_id = acuse.world.graph.upload_media(text.into_bytes(), "image/jpeg");
+        let caption = Some(caption.to_owned());
+        post(&acuse, EVA, Said::Media { kind: MediaType::Image, media_id, caption, filename: None }).await;
+        acuse.run_jobs(Duration::minutes(6)).await.unwrap();
+        let all = acuse.get("/v1/documents?limit=100").await.unwrap();
+        all["data"].as_array().unwrap()[0].clone()
+    };
+    let nobodys = sends(text.replace("B-77120", "C-1042"), "Recibo C-1042").await;
+    assert_eq!(nobodys["customer_id"], Value::Null, "its own number names nobody: {nobodys}");
+    let hers = sends(text.to_owned(), "Es del cliente c-1042, pedido 471100").await;
+    assert_eq!(hers["customer_id"], made["id"], "{hers}");
+    assert_eq!(hers["fields"]["number"]["value"], "B-77120", "{hers}");
+    let timeline = format!("/v1/documents/{}/timeline", hers["id"].as_str().unwrap());
+    let timeline = acuse.get(&timeline).await.unwrap().to_string();
+    assert!(timeline.contains("said_by_the_sender"), "{timeline}");
+    ends(acuse).await;
+}
+
 /// Texts that went to somebody, oldest first.
 fn said_to(acuse: &InProcess, who: (&str, &str)) -> Vec<String> {
     let theirs =

@@ -23,3 +23,6 @@ WHERE (contact_id, phone_number_id) IN (SELECT o.contact_id, o.phone_number_id F
 INSERT INTO reached_steps (phone_number_id, step, contacts)
 SELECT phone_number_id, reached_at / 300000000, COUNT(*) FROM windows WHERE reached_at > 0
 GROUP BY phone_number_id, reached_at / 300000000;
+
+-- What a sender writes with a slip may be the number of what they owe.
+CREATE INDEX obligations_number ON obligations (number) WHERE state IN ('open', 'held');
