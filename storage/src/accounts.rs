@@ -59,6 +59,8 @@ pub struct OurTemplate {
     pub language: String,
     /// `APPROVED`, `PENDING`, `PAUSED`, …; `BLOCKED` when a send was refused for it.
     pub status: String,
+    /// Whether Meta takes it for advertising by now: then it goes only to whoever agreed to that.
+    pub advertises: bool,
 }
 
 /// A template as it stands, with its account.
@@ -338,11 +340,14 @@ impl Catalog {
         let mut tx = self.reading().await?;
         let rows = all!(
             tx,
-            (String, String, String, String),
-            "SELECT waba_id, name, language, status FROM templates WHERE SUBSTR(name, 1, 6) = 'acuse_' \
+            (String, String, String, String, String),
+            "SELECT waba_id, name, language, status, category FROM templates WHERE SUBSTR(name, 1, 6) = 'acuse_' \
              ORDER BY waba_id, name, language LIMIT 1000"
         )?;
-        let named = |(account, name, language, status)| OurTemplate { account, name, language, status };
+        let named = |(account, name, language, status, category): (_, _, _, _, String)| {
+            let advertises = category == ADVERTISING;
+            OurTemplate { account, name, language, status, advertises }
+        };
         Ok(rows.into_iter().map(named).collect())
     }
 }

@@ -16,6 +16,7 @@ use time::{Duration, OffsetDateTime};
 use crate::{
     accounts,
     catalog::Catalog,
+    consents,
     error::CatalogError,
     names::{ContactId, OutboxId, clean, maybe_at, micros, number as counted, to_json},
     numbers,
@@ -191,7 +192,8 @@ impl Catalog {
         tx.commit().await
     }
 
-    /// The contact does not want messages of this category from this number: it holds until they say otherwise.
+    /// The contact does not want messages of this category from this number: it holds until they say otherwise, and what we
+    /// began of our own accord ends.
     ///
     /// # Errors
     /// When the database fails.
@@ -203,17 +205,7 @@ impl Catalog {
         source: &str,
     ) -> Result<(), CatalogError> {
         let mut tx = self.writing().await?;
-        let present = tx.now();
-        execute!(
-            tx,
-            "INSERT INTO consents (contact_id, phone_number_id, category, state, source, at) \
-             VALUES ($1, $2, $3, 'withdrawn', $4, $5)",
-            message.contact_id.0,
-            number,
-            category,
-            source,
-            micros(present)
-        )?;
+        consents::refused(&mut tx, (message.contact_id, number), category, source).await?;
         tx.commit().await
     }
 }

@@ -375,6 +375,12 @@ pub(super) async fn a_notice_is_held_to_what_its_template_is_by_now(catalog: &Ca
     catalog.write_consent(&consent).await.unwrap();
     let facts = decided(catalog, &message, &number, false).await;
     assert_eq!(facts.advertising.as_deref(), Some("granted"));
+    // Meta refuses it, because they want no more of it: that is written down once.
+    for _ in 0..2 {
+        catalog.consent_withdrawn(&message, &number, "marketing", "meta_131050").await.unwrap();
+    }
+    let written = catalog.written_consents(contact).await.unwrap();
+    assert_eq!(written.iter().filter(|word| word.source == "meta_131050").count(), 1, "{written:?}");
     catalog.reply_withdrawn(message.id, "not of this test").await.unwrap();
 }
 
