@@ -2,10 +2,13 @@
 
 use acuse_conversation::{Policies, Privacy};
 use acuse_fixtures::graph::{Inbound, MediaType, Said, Sender, SentMessage};
-use acuse_tests::in_process::InProcess;
+use acuse_tests::{
+    in_process::InProcess,
+    simulated::{clock, set_clock},
+};
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
-use time::Duration;
+use time::{Duration, format_description::well_known::Rfc3339};
 
 const ANA: (&str, &str) = ("34600000001", "Ana");
 
@@ -337,6 +340,75 @@ async fn a_notice_goes_to_whoever_agreed() {
     assert_eq!(sent.body["template"]["components"][0]["parameters"][1]["text"], "77");
     let path = format!("/v1/notices/{}", made["id"].as_str().unwrap());
     assert_eq!(acuse.get(&path).await.unwrap()["state"], "sent");
+    ends(acuse).await;
+}
+
+/// The template of an order's news: a place in its header, two in its body, and a link that ends in something.
+fn order_sent(category: &str) -> Value {
+    json!({ "name": "order_sent", "language": "es", "category": category, "status": "APPROVED", "components": [
+        { "type": "HEADER", "format": "TEXT", "text": "Pedido {{1}}" },
+        { "type": "BODY", "text": "Hola {{1}}, tu pedido {{2}} salió." },
+        { "type": "BUTTONS", "buttons": [{ "type": "URL", "text": "Ver", "url": "https://example.com/{{1}}" }] }] })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_notice_fills_its_template_and_goes_as_what_meta_takes_it_for_by_now() {
+    let acuse = led().await;
+    words(&acuse, ANA, "Gracias").await;
+    let number = acuse.world.graph.options().phone_number_id.clone();
+    let account = acuse.world.graph.options().account_id.clone();
+    acuse.world.graph.set_templates(&account, vec![order_sent("UTILITY")]);
+    acuse_workers::watch::look(&acuse.world.workers[0]).await.unwrap();
+    let contacts = acuse.get("/v1/contacts").await.unwrap();
+    let path = format!("/v1/contacts/{}/consents", contacts["data"][0]["id"].as_str().unwrap());
+    let consent =
+        json!({ "phone_number_id": number, "category": "utility", "state": "granted", "source": "form" });
+    assert_eq!(acuse.send(Method::POST, &path, Some(&consent)).await.unwrap().0, StatusCode::CREATED);
+    let notice = |key: &str, header: Option<&str>, link: &str, not_before: Option<&str>| {
+        json!({ "to": "+34 600 000 001", "template": "order_sent", "params": ["Ana", "77"], "idempotency_key": key,
+            "header": header, "buttons": [link], "not_before": not_before })
+    };
+    for (new, says) in [
+        (notice("k1", None, "o/77", None), "nothing stands there"),
+        (notice("k2", Some("77"), "", None), "button 1 of that template takes what its link ends in"),
+        (notice("k3", Some("77"), "o 77", None), "without spaces"),
+    ] {
+        let (status, refused) = acuse.send(Method::POST, "/v1/notices", Some(&new)).await.unwrap();
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{refused}");
+        assert!(refused.to_string().contains(says), "{says}: {refused}");
+    }
+    let good = notice("k4", Some("77"), "o/77", None);
+    let (status, made) = acuse.send(Method::POST, "/v1/notices", Some(&good)).await.unwrap();
+    assert_eq!(
+        (status, &made["header"], &made["buttons"]),
+        (StatusCode::CREATED, &json!("77"), &json!(["o/77"]))
+    );
+    acuse.run_jobs(Duration::hours(20)).await.unwrap();
+    let sent = acuse.world.graph.sent().pop().unwrap();
+    let parts = &sent.body["template"]["components"];
+    assert_eq!((&parts[0]["type"], &parts[0]["parameters"][0]["text"]), (&json!("header"), &json!("77")));
+    assert_eq!(parts[1]["parameters"].as_array().map(Vec::len), Some(2));
+    assert_eq!(
+        (&parts[2]["sub_type"], &parts[2]["index"], &parts[2]["parameters"][0]["text"]),
+        (&json!("url"), &json!("0"), &json!("o/77"))
+    );
+
+    // Queued as news; by the time it is to leave, Meta takes the template for advertising.
+    let later = (clock() + Duration::hours(3)).format(&Rfc3339).unwrap();
+    let (status, queued) = acuse
+        .send(Method::POST, "/v1/notices", Some(&notice("k5", Some("78"), "o/78", Some(&later))))
+        .await
+        .unwrap();
+    assert_eq!(status, StatusCode::CREATED, "{queued}");
+    acuse.world.graph.set_templates(&account, vec![order_sent("MARKETING")]);
+    set_clock(Some(clock() + Duration::hours(2)));
+    acuse_workers::watch::look(&acuse.world.workers[0]).await.unwrap();
+    let before = acuse.world.graph.sent().len();
+    acuse.run_jobs(Duration::hours(40)).await.unwrap();
+    assert_eq!(acuse.world.graph.sent().len(), before, "to that she never agreed");
+    let stands = acuse.get(&format!("/v1/notices/{}", queued["id"].as_str().unwrap())).await.unwrap();
+    assert_eq!(stands["state"], "failed", "{stands}");
+    assert!(acuse.get("/v1/incidents").await.unwrap().to_string().contains("consent_missing"));
     ends(acuse).await;
 }
 
