@@ -66,7 +66,7 @@ pub(super) async fn room(
 /// place.
 fn free_at(steps: &[(i64, i64)], most: i64, needed: i64) -> i64 {
     let leaves = |step: i64| (step + 1 + DAY).saturating_mul(STEP);
-    let mut freed = 0;
+    let mut freed: i64 = 0;
     for (step, contacts) in steps {
         freed += contacts;
         if freed >= needed {
