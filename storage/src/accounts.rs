@@ -24,6 +24,8 @@ pub const CHECKED_EVERY: Duration = Duration::minutes(5);
 pub const SYNCED_EVERY: Duration = Duration::hours(1);
 /// What a template is that dispatch or Meta's answer to a send blocked; only another verdict of Meta's ends it.
 const BLOCKED: &str = "BLOCKED";
+/// Longest body of a template (Meta), characters.
+const BODY_CHARS: usize = 1_024;
 /// Meta's word for a template that advertises.
 pub(crate) const ADVERTISING: &str = "MARKETING";
 
@@ -44,6 +46,8 @@ pub struct Template {
     pub rejected_reason: Option<String>,
     /// Hash of its text, so that an edit is seen.
     pub body_sha256: [u8; 32],
+    /// The words of its body, with its places.
+    pub body: Option<String>,
     /// What it takes; none: not known.
     pub takes: Option<Takes>,
 }
@@ -82,6 +86,17 @@ pub struct Standing {
     pub rejected_reason: Option<String>,
     /// Until when it is paused.
     pub paused_until: Option<OffsetDateTime>,
+}
+
+/// A template that somebody may pick.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pickable {
+    /// Its name.
+    pub name: String,
+    /// Its language.
+    pub language: String,
+    /// The words of its body, with its places; empty where Meta has not told.
+    pub body: String,
 }
 
 type StandingRow = (String, String, String, String, String, Option<String>, Option<String>, Option<i64>);
@@ -209,7 +224,8 @@ impl Catalog {
             execute!(
                 tx,
                 "INSERT INTO templates (waba_id, name, language, category, status, quality, body_sha256, \
-                   rejected_reason, synced_at, places, takes) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $11, $12) \
+                   rejected_reason, synced_at, places, takes, body) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $11, $12, $13) \
                  ON CONFLICT (waba_id, name, language) DO UPDATE SET category = excluded.category, \
                    status = CASE WHEN templates.status = $10 AND excluded.status = 'APPROVED' \
                      AND templates.body_sha256 = excluded.body_sha256 THEN templates.status ELSE excluded.status END, \
@@ -218,7 +234,7 @@ impl Catalog {
                      ELSE excluded.rejected_reason END, \
                    paused_until = CASE WHEN excluded.status = 'APPROVED' THEN templates.paused_until END, \
                    quality = excluded.quality, body_sha256 = excluded.body_sha256, synced_at = excluded.synced_at, \
-                   places = excluded.places, takes = excluded.takes",
+                   places = excluded.places, takes = excluded.takes, body = excluded.body",
                 account.as_str(),
                 cut(&t.name, 512),
                 cut(&t.language, 16),
@@ -230,7 +246,8 @@ impl Catalog {
                 present,
                 BLOCKED,
                 t.takes.as_ref().and_then(|takes| i64::try_from(takes.body.len()).ok()),
-                t.takes.as_ref().map(|takes| to_json("what a template takes", takes)).transpose()?
+                t.takes.as_ref().map(|takes| to_json("what a template takes", takes)).transpose()?,
+                t.body.as_deref().map(|body| cut(body, BODY_CHARS))
             )?;
         }
         execute!(
@@ -314,22 +331,28 @@ impl Catalog {
             .collect()
     }
 
-    /// Name and language of each template by which a number may write now.
+    /// The templates by which a number may write now.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn templates_of_number(&self, number: &str) -> Result<Vec<(String, String)>, CatalogError> {
+    pub async fn templates_of_number(&self, number: &str) -> Result<Vec<Pickable>, CatalogError> {
         let mut tx = self.reading().await?;
         let present = micros(tx.now());
-        all!(
+        let rows = all!(
             tx,
-            (String, String),
-            "SELECT t.name, t.language FROM templates t JOIN numbers n ON n.phone_number_id = $1 \
+            (String, String, Option<String>),
+            "SELECT t.name, t.language, t.body FROM templates t JOIN numbers n ON n.phone_number_id = $1 \
              WHERE t.waba_id = COALESCE(n.waba_id, t.waba_id) AND t.status = 'APPROVED' \
                AND (t.paused_until IS NULL OR t.paused_until <= $2) ORDER BY t.name, t.language LIMIT 200",
             number,
             present
-        )
+        )?;
+        let picked = |(name, language, body): (_, _, Option<String>)| Pickable {
+            name,
+            language,
+            body: body.unwrap_or_default(),
+        };
+        Ok(rows.into_iter().map(picked).collect())
     }
 
     /// The templates of ours (`acuse_…`), whatever Meta says of them.

@@ -314,6 +314,27 @@ impl Catalog {
     }
 }
 
+impl Catalog {
+    /// How many of those that were handed in together wait for what ([`Notice::waits_for`]).
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn notices_held(&self, batch: Uuid) -> Result<Vec<(String, u64)>, CatalogError> {
+        let mut tx = self.reading().await?;
+        let rows = all!(
+            tx,
+            (String, i64),
+            "SELECT o.held_for, COUNT(*) FROM notices n JOIN outbox o ON o.id = n.outbox_id \
+             WHERE n.batch = $1 AND n.state IN ('queued', 'sent') AND o.held_for IS NOT NULL \
+             GROUP BY o.held_for ORDER BY o.held_for",
+            batch
+        )?;
+        rows.into_iter()
+            .map(|(held_for, count)| Ok((held_for, crate::names::number(T, "count", count)?)))
+            .collect()
+    }
+}
+
 async fn known(tx: &mut Tx, key: &str) -> Result<Option<Notice>, CatalogError> {
     let text = format!("{NOTICES} WHERE n.idempotency_key = $1");
     optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), key)?.map(Notice::try_from).transpose()

@@ -172,6 +172,7 @@ async fn sync(catalog: &Catalog, graph: &Graph, waba: &str) -> anyhow::Result<()
     let kept: Vec<Template> = all
         .into_iter()
         .map(|t| Template {
+            body: t.body(),
             takes: t.takes,
             name: t.name,
             language: t.language,

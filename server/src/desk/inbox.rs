@@ -5,6 +5,7 @@ mod case;
 
 use acuse_storage::{
     CaseId, CustomerId, DocumentId,
+    accounts::Pickable,
     cases::{Act, CaseCursor, CaseFilter, Listed, Templated},
     keys::Scope,
     names::ObligationId,
@@ -66,8 +67,8 @@ struct Row {
     /// By when its team answers, in words, and whether that is over.
     answer: Option<(String, String, bool)>,
     payments: Vec<Paying>,
-    /// Name and language of the templates by which they may be written to.
-    templates: Vec<(String, String)>,
+    /// The templates by which they may be written to.
+    templates: Vec<Pickable>,
     /// Saved answers: which, and what it is called.
     answers: Vec<(String, String)>,
     /// What stands in the box to answer in.

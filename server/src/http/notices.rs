@@ -2,6 +2,8 @@
 
 mod table;
 
+use std::collections::BTreeMap;
+
 use acuse_storage::{
     ContactId,
     consents::Category,
@@ -300,7 +302,9 @@ pub async fn create_batch(
 pub struct Progress {
     batch: Uuid,
     total: u64,
-    states: std::collections::BTreeMap<&'static str, u64>,
+    states: BTreeMap<&'static str, u64>,
+    /// For what those wait that stand aside.
+    waits: BTreeMap<String, u64>,
 }
 
 /// `GET /v1/notices/batches/{id}`: how many of a table stand where.
@@ -323,5 +327,6 @@ pub async fn progress(
     }
     let total = states.iter().map(|(_, count)| count).sum();
     let states = states.into_iter().map(|(state, count)| (state.as_str(), count)).collect();
-    Ok(Json(Progress { batch: id, total, states }))
+    let waits = app.catalog.notices_held(id).await?.into_iter().collect();
+    Ok(Json(Progress { batch: id, total, states, waits }))
 }

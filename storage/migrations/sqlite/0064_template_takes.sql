@@ -1,6 +1,7 @@
--- What the header, the body and the buttons of a template take, as JSON; none: Meta has not told of it since. All are asked for
--- again at the next look.
+-- What the header, the body and the buttons of a template take, as JSON, and the words of its body, for whoever picks it; none:
+-- Meta has not told of it since. All are asked for again at the next look.
 ALTER TABLE templates ADD COLUMN takes TEXT;
+ALTER TABLE templates ADD COLUMN body TEXT;
 UPDATE accounts SET templates_due_at = 0;
 
 -- What a notice puts into the header and the buttons of its template (an array of texts, a button each).

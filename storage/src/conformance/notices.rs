@@ -40,6 +40,7 @@ async fn approved(catalog: &Catalog, number: &str, name: &str, status: &str) {
         quality: None,
         rejected_reason: None,
         body_sha256: [7; 32],
+        body: Some("Hola {{1}}.".into()),
         takes: Some(if name == "order_sent" { numbered(2) } else { numbered(1) }),
     };
     catalog.keep_templates(&account, &[template]).await.unwrap();
@@ -262,7 +263,9 @@ pub(super) async fn a_person_writes_by_a_template_when_the_window_is_closed(cata
     assert_eq!(act(hello).await, Acted::WindowClosed);
     assert_eq!(act(by()).await, Acted::NoTemplate);
     approved(catalog, &number, &name, "APPROVED").await;
-    assert!(catalog.templates_of_number(&number).await.unwrap().contains(&(name.clone(), "es".into())));
+    let picked = catalog.templates_of_number(&number).await.unwrap();
+    let mine = picked.iter().find(|template| template.name == name).expect("it may be picked");
+    assert_eq!((mine.language.as_str(), mine.body.as_str()), ("es", "Hola {{1}}."));
     assert_eq!(act(with(&[])).await, Acted::Unfit(Unfit::Body(1)));
     assert_eq!(act(by()).await, Acted::NoConsent);
     agrees(catalog, contact, &number, Word::Granted).await;
@@ -324,6 +327,7 @@ pub(super) async fn a_notice_is_held_to_what_its_template_is_by_now(catalog: &Ca
         quality: None,
         rejected_reason: None,
         body_sha256: [8; 32],
+        body: None,
         takes: Some(Takes {
             header: Some(Header::Document),
             buttons: vec![Button::Reply, Button::Link],
@@ -501,6 +505,7 @@ pub(super) async fn a_notice_waits_for_the_morning(catalog: &Catalog) {
         assert_eq!(at.to_offset(time::macros::offset!(+1)).hour(), 9, "nobody is written to at night");
     }
     assert_eq!(catalog.notice_progress(batch).await.unwrap(), [(NoticeState::Queued, 3)]);
+    assert_eq!(catalog.notices_held(batch).await.unwrap(), [], "the night is their time, and nothing else");
     let filter = NoticeFilter { batch: Some(batch), ..NoticeFilter::default() };
     assert_eq!(catalog.notices(&Access::new(true), &filter, 2).await.unwrap().len(), 2);
 }

@@ -64,6 +64,17 @@ pub struct TemplateInfo {
     pub outline: Value,
 }
 
+impl TemplateInfo {
+    /// The words of its body, with its places.
+    #[must_use]
+    pub fn body(&self) -> Option<String> {
+        let parts = self.outline.as_array().into_iter().flatten();
+        parts
+            .filter(|part| part.get("type").is_some_and(|kind| kind == "BODY"))
+            .find_map(|part| text(part, "text"))
+    }
+}
+
 fn text(value: &Value, key: &str) -> Option<String> {
     value.get(key).and_then(Value::as_str).filter(|t| !t.is_empty()).map(str::to_owned)
 }

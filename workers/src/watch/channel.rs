@@ -197,6 +197,7 @@ async fn sync_templates(env: &Env) -> Result<(), CatalogError> {
                 let all: Vec<Template> = all
                     .into_iter()
                     .map(|t| Template {
+                        body: t.body(),
                         takes: t.takes,
                         name: t.name,
                         language: t.language,
