@@ -282,8 +282,9 @@ pub(super) async fn a_password_stands_nowhere(catalog: &Catalog) {
 
     // A slip is put right while it is tried; a sentence about it takes no place; and it may stand under the file itself.
     let (sentence, right) = (format!("es {words}-b"), format!("{words}-c"));
+    let typed_anew = format!("{words}!");
     says(catalog, message(&sample, "text", &sentence)).await;
-    assert_eq!(catalog.password_of(id).await.unwrap().as_deref(), Some(words.as_str()));
+    assert_eq!(catalog.password_of(id).await.unwrap().as_deref(), Some(typed_anew.as_str()));
     says(catalog, message(&sample, "text", &right)).await;
     assert_eq!(catalog.password_of(id).await.unwrap().as_deref(), Some(right.as_str()));
     let under = format!("{words}-d");
