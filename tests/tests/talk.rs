@@ -183,6 +183,9 @@ async fn a_caption_says_whose_a_receipt_is_and_fills_no_field() {
     let hers = sends(text.to_owned(), "Es del cliente c-1042, pedido 471100").await;
     assert_eq!(hers["customer_id"], made["id"], "{hers}");
     assert_eq!(hers["fields"]["number"]["value"], "B-77120", "{hers}");
+    let other = text.replace("B-77120", "B-90001").replace("45.00", "61.20").replace("Bar Sol", "Hotel Luna");
+    let named = sends(other, "Para Ferretería Sur").await;
+    assert_eq!(named["customer_id"], made["id"], "{named}");
     let timeline = format!("/v1/documents/{}/timeline", hers["id"].as_str().unwrap());
     let timeline = acuse.get(&timeline).await.unwrap().to_string();
     assert!(timeline.contains("said_by_the_sender"), "{timeline}");

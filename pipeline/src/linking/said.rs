@@ -1,8 +1,13 @@
 //! What a sender wrote with a file, as far as it names something that can be looked up: an order, a bill, a customer's name
 //! in the books. It is what somebody claims: it helps to say whose a paper is, and where a reviewer looks; it fills no field.
 
-use super::folded;
-use crate::fields::{FieldName, Fields};
+use super::{folded, unaccented};
+use crate::{
+    fields::{FieldName, Fields},
+    knowledge,
+};
+
+const BEFORE_NAMES: &str = include_str!("before_names.txt");
 
 /// Words that are looked at.
 const WORDS: usize = 20;
@@ -40,6 +45,27 @@ pub fn names(text: &str) -> Vec<String> {
     found
 }
 
+/// Pieces of a text that may be the name of somebody, without what stands before a name.
+const PIECES: usize = 3;
+/// Longest of them, characters.
+const PIECE_CHARS: usize = 80;
+
+/// What in a text may be the name of whom a paper is for: its pieces, as they are written.
+#[must_use]
+pub fn called(text: &str) -> Vec<String> {
+    let ends = |c: char| matches!(c, ',' | ';' | ':' | '\n' | '(' | ')' | '!' | '?');
+    let pieces = text.split(ends).map(str::trim).filter(|piece| piece.chars().count() <= PIECE_CHARS);
+    let names = pieces.map(|piece| {
+        let plain = unaccented(piece);
+        let before = knowledge::lines(BEFORE_NAMES).filter(|words| {
+            plain.strip_prefix(words).is_some_and(|rest| rest.starts_with(char::is_whitespace))
+        });
+        let words = before.map(|words| words.split_whitespace().count()).max().unwrap_or_default();
+        piece.split_whitespace().skip(words).collect::<Vec<_>>().join(" ")
+    });
+    names.filter(|name| !name.is_empty()).take(PIECES).collect()
+}
+
 /// Whether a word stands on a paper, and in which of its fields, if in one.
 #[must_use]
 pub fn stands(word: &str, fields: &Fields, text: &str) -> Option<Option<FieldName>> {
@@ -65,6 +91,17 @@ mod tests {
         assert_eq!(names(&"A1B2 ".repeat(9)).len(), 1);
         let many: String = (0..90).map(|n| format!("A{n:05} ")).collect();
         assert_eq!(names(&many).len(), WORDS);
+    }
+
+    #[test]
+    fn a_name_is_told_from_what_stands_before_it() {
+        assert_eq!(called("Para Café Uno"), ["Café Uno"]);
+        assert_eq!(
+            called("Buenas, del cliente Ferretería Sur\nGracias"),
+            ["Buenas", "Ferretería Sur", "Gracias"]
+        );
+        assert_eq!(called("Paraíso S.A."), ["Paraíso S.A."]);
+        assert!(called(&"x".repeat(90)).is_empty() && called(" , ").is_empty());
     }
 
     #[test]

@@ -34,6 +34,9 @@ use crate::{
     told,
 };
 
+/// Texts of a sender beside one file that are looked at, and names in them.
+const WROTE: usize = 5;
+
 /// Matches the customer, looks whether it came before, gathers every reason, and files the document, links it to the
 /// first of its kind or puts it in front of a person.
 ///
@@ -111,8 +114,13 @@ async fn owner(env: &Env, document: &Document) -> Result<(Option<CustomerId>, Op
     let text = env.catalog.document_text(document.id).await?.unwrap_or_default();
     let kind = document.kind.unwrap_or(Kind::Other);
     let mut clues = Clues::of(kind, &document.fields, &text, &phones(contact.as_ref()));
-    let said = wrote(env, document).await?;
+    let wrote = wrote(env, document).await?;
+    let mut said: Vec<String> = wrote.iter().flat_map(|text| linking::said::names(text)).collect();
+    said.sort();
+    said.dedup();
     clues.said = said.iter().map(|word| linking::folded(word)).collect();
+    // A name in a caption counts as one on the paper: of two that differ, a person chooses.
+    clues.names.extend(wrote.iter().flat_map(|text| linking::said::called(text)).take(WROTE));
     // What stands on the paper as its own number is not what a customer is called.
     let is_name = |word: &str| !matches!(linking::said::stands(word, &document.fields, ""), Some(Some(_)));
     let called = env.catalog.customers_called(&said, is_name).await?;
@@ -129,18 +137,17 @@ async fn owner(env: &Env, document: &Document) -> Result<(Option<CustomerId>, Op
     }
 }
 
-/// What its sender wrote with it that names something, under it or beside it.
+/// What its sender wrote with it, under it or beside it.
 async fn wrote(env: &Env, document: &Document) -> Result<Vec<String>, Halt> {
     let caption = document.declared.caption.clone();
     let beside = match document.contact_id {
         Some(_) => env.catalog.said_beside(document.id).await?,
         None => Vec::new(),
     };
-    let mut words: Vec<String> =
-        caption.iter().chain(&beside).flat_map(|text| linking::said::names(text)).collect();
-    words.sort();
-    words.dedup();
-    Ok(words)
+    let mut wrote: Vec<String> = caption.into_iter().chain(beside).collect();
+    wrote.dedup();
+    wrote.truncate(WROTE);
+    Ok(wrote)
 }
 
 pub(super) fn phones(contact: Option<&Contact>) -> Vec<String> {
