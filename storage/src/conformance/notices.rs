@@ -292,6 +292,36 @@ pub(super) async fn a_person_writes_by_a_template_when_the_window_is_closed(cata
     assert_eq!((payload.named, payload.parameters), (Some(name), vec!["77".to_owned()]));
 }
 
+/// The last version in which nobody counted whom a number writes to first.
+pub(super) const BEFORE_TIERS: i64 = 59;
+
+/// The number of the snapshot wrote to its contact first, by a template, before that was counted.
+pub(super) async fn were_written_to_first_before(catalog: &Catalog, contact: ContactId) {
+    let sent = micros(now() - Duration::HOUR);
+    let mut tx = catalog.writing().await.unwrap();
+    let sql = "INSERT INTO accounts (waba_id, templates_due_at) VALUES ('of-1001', $1)";
+    execute!(tx, sql, micros(now() + Duration::HOUR)).unwrap();
+    execute!(
+        tx,
+        "INSERT INTO outbox (id, contact_id, purpose, phone_number_id, body, language, nonce, state, created_at, \
+         updated_at, sent_at, kind, payload) VALUES ($1, $2, 'notice', '1001', '', 'es', 'before', 'delivered', $3, $3, $3, \
+         'template', '{\"template\":[\"order_sent\",\"es\"]}')",
+        Uuid::now_v7(),
+        contact.0,
+        sent
+    )
+    .unwrap();
+    tx.commit().await.unwrap();
+}
+
+/// They are of those whom it reached today, and all templates are asked for at once.
+pub(super) async fn count_for_their_tier(catalog: &Catalog) {
+    assert_eq!(catalog.numbers_reached().await.unwrap().get("1001"), Some(&1));
+    let mut tx = catalog.reading().await.unwrap();
+    let sql = "SELECT templates_due_at FROM accounts WHERE waba_id = 'of-1001'";
+    assert_eq!(one!(tx, (i64,), sql).unwrap(), (0,));
+}
+
 /// Somebody who agreed to news from a number of their own, and that number.
 async fn reader(catalog: &Catalog) -> (ContactId, String) {
     let sample = Sample::new();
