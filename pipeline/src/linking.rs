@@ -1,10 +1,11 @@
 //! Whose document is it? A pure decision over clues and the customers that any clue found.
 //!
 //! Clues are tried from the strongest to the weakest: the sender's own alias, a tax id, the number of an ID, an
-//! e-mail address, a name. The first that finds exactly one customer links; one that finds several is narrowed
+//! e-mail address, what the sender wrote with it, a name. The first that finds exactly one customer links; one that finds several is narrowed
 //! by those after it; what stays several is a person's to decide. A document whose identifiers belong to
 //! somebody other than its sender is never filed by itself.
 
+pub mod said;
 #[cfg(test)]
 mod tests;
 
@@ -46,6 +47,9 @@ pub struct Clues {
     pub emails: Vec<String>,
     /// Names of those who may be the customer, as read.
     pub names: Vec<String>,
+    /// What the sender wrote with it that names something ([`said::names`]), [`folded`]. What stands on the paper as its own
+    /// number is not what a customer is called.
+    pub said: Vec<String>,
 }
 
 impl Clues {
@@ -99,6 +103,8 @@ pub struct Known<Id> {
     pub id_numbers: Vec<String>,
     /// Compared in lower case.
     pub emails: Vec<String>,
+    /// What they are called in the books, and numbers of what they owe; compared [`folded`].
+    pub named: Vec<String>,
 }
 
 /// Which clue found a customer, from the strongest to the weakest.
@@ -112,6 +118,8 @@ pub enum Clue {
     IdNumber,
     /// An e-mail address on the document.
     Email,
+    /// What the sender wrote with it.
+    Said,
     /// A name that is alike.
     Name,
 }
@@ -125,6 +133,7 @@ impl Clue {
             Self::TaxId => "tax_id",
             Self::IdNumber => "id_number",
             Self::Email => "email",
+            Self::Said => "said_by_the_sender",
             Self::Name => "name",
         }
     }
@@ -188,7 +197,7 @@ impl<Id: Display> Candidate<Id> {
 /// Decides. `known` is every customer that any clue may point to.
 #[must_use]
 pub fn link<Id: Clone + PartialEq>(clues: &Clues, known: &[Known<Id>]) -> Linked<Id> {
-    let tiers = [Clue::Sender, Clue::TaxId, Clue::IdNumber, Clue::Email].map(|clue| {
+    let tiers = [Clue::Sender, Clue::TaxId, Clue::IdNumber, Clue::Email, Clue::Said].map(|clue| {
         known.iter().filter(|k| points_to(clues, clue, k)).map(|k| found(k, clue, 1.0)).collect::<Vec<_>>()
     });
     if let Some(contradiction) = contradiction(clues, known, &tiers) {
@@ -217,9 +226,9 @@ fn narrowed<Id: Clone + PartialEq>(left: Vec<Candidate<Id>>, tier: Vec<Candidate
 fn contradiction<Id: Clone + PartialEq>(
     clues: &Clues,
     known: &[Known<Id>],
-    tiers: &[Vec<Candidate<Id>>; 4],
+    tiers: &[Vec<Candidate<Id>>; 5],
 ) -> Option<Vec<Candidate<Id>>> {
-    let [senders, by_tax_id, by_id_number, _] = tiers;
+    let [senders, by_tax_id, by_id_number, ..] = tiers;
     let [sender] = senders.as_slice() else { return None };
     let registered = known.iter().find(|k| k.id == sender.id)?;
     let against = |others: &[Candidate<Id>], own: &[String], read: &[String]| {
@@ -248,6 +257,7 @@ fn points_to<Id>(clues: &Clues, clue: Clue, known: &Known<Id>) -> bool {
         Clue::TaxId => meet(&clues.tax_ids, &known.tax_ids, folded),
         Clue::IdNumber => meet(&clues.id_numbers, &known.id_numbers, folded),
         Clue::Email => meet(&clues.emails, &known.emails, |e| e.trim().to_lowercase()),
+        Clue::Said => meet(&clues.said, &known.named, folded),
         Clue::Name => false,
     }
 }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use acuse_whatsapp::template::{Filled, Given, Takes, Unfit};
 use time::{Duration, OffsetDateTime};
 
 use crate::{
@@ -12,7 +13,7 @@ use crate::{
     consents::Category,
     error::CatalogError,
     inbound::Changed,
-    names::{clean, clean_maybe, cut, maybe_at, micros, number as counted},
+    names::{clean, clean_maybe, cut, json as parsed, maybe_at, micros, to_json},
     outbox::{HeldFor, release},
     sql::Tx,
 };
@@ -23,6 +24,10 @@ pub const CHECKED_EVERY: Duration = Duration::minutes(5);
 pub const SYNCED_EVERY: Duration = Duration::hours(1);
 /// What a template is that dispatch or Meta's answer to a send blocked; only another verdict of Meta's ends it.
 const BLOCKED: &str = "BLOCKED";
+/// Longest body of a template (Meta), characters.
+const BODY_CHARS: usize = 1_024;
+/// Meta's word for a template that advertises.
+pub(crate) const ADVERTISING: &str = "MARKETING";
 
 /// A template, as Meta tells of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,8 +46,10 @@ pub struct Template {
     pub rejected_reason: Option<String>,
     /// Hash of its text, so that an edit is seen.
     pub body_sha256: [u8; 32],
-    /// How many parameters its body takes; none: not known.
-    pub places: Option<u32>,
+    /// The words of its body, with its places.
+    pub body: Option<String>,
+    /// What it takes; none: not known.
+    pub takes: Option<Takes>,
 }
 
 /// Which template of ours, and Meta's word on it.
@@ -56,6 +63,8 @@ pub struct OurTemplate {
     pub language: String,
     /// `APPROVED`, `PENDING`, `PAUSED`, …; `BLOCKED` when a send was refused for it.
     pub status: String,
+    /// Whether Meta takes it for advertising by now: then it goes only to whoever agreed to that.
+    pub advertises: bool,
 }
 
 /// A template as it stands, with its account.
@@ -77,6 +86,17 @@ pub struct Standing {
     pub rejected_reason: Option<String>,
     /// Until when it is paused.
     pub paused_until: Option<OffsetDateTime>,
+}
+
+/// A template that somebody may pick.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pickable {
+    /// Its name.
+    pub name: String,
+    /// Its language.
+    pub language: String,
+    /// The words of its body, with its places; empty where Meta has not told.
+    pub body: String,
 }
 
 type StandingRow = (String, String, String, String, String, Option<String>, Option<String>, Option<i64>);
@@ -204,7 +224,8 @@ impl Catalog {
             execute!(
                 tx,
                 "INSERT INTO templates (waba_id, name, language, category, status, quality, body_sha256, \
-                   rejected_reason, synced_at, places) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $11) \
+                   rejected_reason, synced_at, places, takes, body) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $11, $12, $13) \
                  ON CONFLICT (waba_id, name, language) DO UPDATE SET category = excluded.category, \
                    status = CASE WHEN templates.status = $10 AND excluded.status = 'APPROVED' \
                      AND templates.body_sha256 = excluded.body_sha256 THEN templates.status ELSE excluded.status END, \
@@ -213,7 +234,7 @@ impl Catalog {
                      ELSE excluded.rejected_reason END, \
                    paused_until = CASE WHEN excluded.status = 'APPROVED' THEN templates.paused_until END, \
                    quality = excluded.quality, body_sha256 = excluded.body_sha256, synced_at = excluded.synced_at, \
-                   places = excluded.places",
+                   places = excluded.places, takes = excluded.takes, body = excluded.body",
                 account.as_str(),
                 cut(&t.name, 512),
                 cut(&t.language, 16),
@@ -224,7 +245,9 @@ impl Catalog {
                 clean_maybe(t.rejected_reason.as_deref()),
                 present,
                 BLOCKED,
-                t.places.map(i64::from)
+                t.takes.as_ref().and_then(|takes| i64::try_from(takes.body.len()).ok()),
+                t.takes.as_ref().map(|takes| to_json("what a template takes", takes)).transpose()?,
+                t.body.as_deref().map(|body| cut(body, BODY_CHARS))
             )?;
         }
         execute!(
@@ -256,6 +279,12 @@ impl Catalog {
     pub async fn keep_number_health(&self, number: &str, health: &NumberHealth) -> Result<(), CatalogError> {
         let mut tx = self.writing().await?;
         let present = tx.now();
+        let was = optional!(
+            tx,
+            (Option<String>,),
+            "SELECT tier FROM numbers WHERE phone_number_id = $1",
+            clean(number)
+        )?;
         execute!(
             tx,
             "UPDATE numbers SET display_number = COALESCE($2, display_number), status = $3, quality = $4, tier = $5, \
@@ -267,6 +296,10 @@ impl Catalog {
             clean_maybe(health.tier.as_deref()),
             micros(present)
         )?;
+        if was.is_some_and(|(tier,)| tier != health.tier) {
+            // Dispatch counts anew how many may go, and sets the others aside again.
+            release(&mut tx, HeldFor::Tier, |line| line.number == number).await?;
+        }
         tx.commit().await
     }
 
@@ -298,22 +331,28 @@ impl Catalog {
             .collect()
     }
 
-    /// Name and language of each template by which a number may write now.
+    /// The templates by which a number may write now.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn templates_of_number(&self, number: &str) -> Result<Vec<(String, String)>, CatalogError> {
+    pub async fn templates_of_number(&self, number: &str) -> Result<Vec<Pickable>, CatalogError> {
         let mut tx = self.reading().await?;
         let present = micros(tx.now());
-        all!(
+        let rows = all!(
             tx,
-            (String, String),
-            "SELECT t.name, t.language FROM templates t JOIN numbers n ON n.phone_number_id = $1 \
+            (String, String, Option<String>),
+            "SELECT t.name, t.language, t.body FROM templates t JOIN numbers n ON n.phone_number_id = $1 \
              WHERE t.waba_id = COALESCE(n.waba_id, t.waba_id) AND t.status = 'APPROVED' \
                AND (t.paused_until IS NULL OR t.paused_until <= $2) ORDER BY t.name, t.language LIMIT 200",
             number,
             present
-        )
+        )?;
+        let picked = |(name, language, body): (_, _, Option<String>)| Pickable {
+            name,
+            language,
+            body: body.unwrap_or_default(),
+        };
+        Ok(rows.into_iter().map(picked).collect())
     }
 
     /// The templates of ours (`acuse_…`), whatever Meta says of them.
@@ -324,28 +363,41 @@ impl Catalog {
         let mut tx = self.reading().await?;
         let rows = all!(
             tx,
-            (String, String, String, String),
-            "SELECT waba_id, name, language, status FROM templates WHERE SUBSTR(name, 1, 6) = 'acuse_' \
+            (String, String, String, String, String),
+            "SELECT waba_id, name, language, status, category FROM templates WHERE SUBSTR(name, 1, 6) = 'acuse_' \
              ORDER BY waba_id, name, language LIMIT 1000"
         )?;
-        let named = |(account, name, language, status)| OurTemplate { account, name, language, status };
+        let named = |(account, name, language, status, category): (_, _, _, _, String)| {
+            let advertises = category == ADVERTISING;
+            OurTemplate { account, name, language, status, advertises }
+        };
         Ok(rows.into_iter().map(named).collect())
     }
 }
 
 /// A template that Meta lets go now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Approved {
     /// For what kind of message.
     pub category: Category,
-    places: Option<u32>,
+    takes: Option<Takes>,
 }
 
 impl Approved {
-    /// How many parameters it takes, where so many are not what fits.
-    pub(crate) fn takes_instead(&self, params: &[String]) -> Option<u32> {
-        self.places.filter(|places| u32::try_from(params.len()) != Ok(*places))
+    /// Why what is given does not fit it; of one of which nothing is known, only what every one takes can be judged.
+    pub(crate) fn unfit(&self, given: Given<'_>) -> Option<Unfit> {
+        let filled: Result<Filled, Unfit> = match &self.takes {
+            Some(takes) => takes.fill(given),
+            None if given.header.is_some() || !given.buttons.is_empty() => Err(Unfit::NotKnown),
+            None => return None,
+        };
+        filled.err()
     }
+}
+
+/// What a template takes, out of its row.
+pub(crate) fn taken(takes: Option<&str>) -> Result<Option<Takes>, CatalogError> {
+    takes.map(|takes| parsed("templates", "takes", takes)).transpose()
 }
 
 /// Whether, and as what, Meta lets a template go now, in this language or its base; none: it does not.
@@ -360,8 +412,8 @@ pub(crate) async fn approved(
     // The one that goes comes first: of the language, else the first of its base.
     let kinds = all!(
         tx,
-        (String, Option<i64>),
-        "SELECT t.category, t.places FROM templates t JOIN numbers n ON n.phone_number_id = $1 \
+        (String, Option<String>),
+        "SELECT t.category, t.takes FROM templates t JOIN numbers n ON n.phone_number_id = $1 \
          WHERE t.waba_id = COALESCE(n.waba_id, t.waba_id) AND t.name = $2 AND t.status = 'APPROVED' \
            AND (t.paused_until IS NULL OR t.paused_until <= $3) \
            AND (t.language = $4 OR t.language = $5 OR t.language LIKE $6) \
@@ -373,9 +425,8 @@ pub(crate) async fn approved(
         base.as_str(),
         format!("{base}_%")
     )?;
-    let Some((_, places)) = kinds.first() else { return Ok(None) };
-    let advertises = kinds.iter().any(|(kind, _)| kind == "MARKETING");
+    let Some((_, takes)) = kinds.first() else { return Ok(None) };
+    let advertises = kinds.iter().any(|(kind, _)| kind == ADVERTISING);
     let category = if advertises { Category::Marketing } else { Category::Utility };
-    let places = places.map(|places| counted("templates", "places", places)).transpose()?;
-    Ok(Some(Approved { category, places }))
+    Ok(Some(Approved { category, takes: taken(takes.as_deref())? }))
 }

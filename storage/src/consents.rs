@@ -202,6 +202,19 @@ pub(crate) async fn switched(
     turned(tx, about, intent, &categories, ("whatsapp_preferences", at)).await.map(drop)
 }
 
+/// Meta refused a message of this category, because they want no more of such: as if they had said so themselves.
+pub(crate) async fn refused(
+    tx: &mut Tx,
+    about: (ContactId, &str),
+    category: &str,
+    source: &str,
+) -> Result<(), CatalogError> {
+    // Meta's own switch is about marketing.
+    let category = category.parse().unwrap_or(Category::Marketing);
+    let present = tx.now();
+    turned(tx, about, Intent::Stop, &[category], (source, present)).await.map(drop)
+}
+
 type Row = (Uuid, String, String, String, String, Option<String>, Option<String>, i64);
 
 impl Catalog {

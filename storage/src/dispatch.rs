@@ -1,14 +1,22 @@
 //! What stands before every send: the facts it is decided on, and the mark that it is about to leave.
 //!
-//! Both are one transaction under the number's lock, so that any number of workers pay into the same buckets. From
+//! Both are one transaction under the number's lock, so that any number of workers pay into the same buckets and count whom
+//! they reach ([`reach`]). From
 //! the mark on, a worker that dies leaves a message that may have left; before it, one that waits as it was.
 
+mod reach;
+
 use acuse_conversation::stand_ins;
-use acuse_whatsapp::policy::{Rate, pair_backoff};
+use acuse_whatsapp::{
+    policy::{Rate, Window, pair_backoff},
+    template::{Given, Takes},
+};
 use time::{Duration, OffsetDateTime};
 
 use crate::{
+    accounts,
     catalog::Catalog,
+    consents,
     error::CatalogError,
     names::{ContactId, OutboxId, clean, maybe_at, micros, number as counted, to_json},
     numbers,
@@ -47,10 +55,35 @@ pub struct Facts {
     pub last_inbound_at: Option<OffsetDateTime>,
     /// The first template for the message that is approved and not paused in its language; else the first of all.
     pub template: String,
-    /// Languages in which that is approved and not paused.
-    pub templates: Vec<String>,
+    /// That template in each language in which it is approved and not paused.
+    pub templates: Vec<Usable>,
     /// Those in which it is paused, and until when at least.
     pub paused_templates: Vec<(String, OffsetDateTime)>,
+    /// The latest word of the contact on what advertises, where that template does by now: whatever the message was queued
+    /// as, it goes as that.
+    pub advertising: Option<String>,
+    /// When the number may write to one more outside their 24 hours, by its tier; none: it may now, or this contact was
+    /// written to within the day.
+    pub reaches_at: Option<OffsetDateTime>,
+}
+
+/// A template as it can be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Usable {
+    /// In which language.
+    pub language: String,
+    /// Whether Meta takes it for advertising, now.
+    pub advertises: bool,
+    /// What it takes, where Meta told.
+    pub takes: Option<Takes>,
+}
+
+impl Facts {
+    /// What the template takes in this language, where Meta told.
+    #[must_use]
+    pub fn takes(&self, language: &str) -> Option<&Takes> {
+        self.templates.iter().find(|usable| usable.language == language)?.takes.as_ref()
+    }
 }
 
 /// What a message that goes costs, and how it goes.
@@ -64,6 +97,21 @@ pub struct Paid {
     pub probe: bool,
     /// The template it goes by, and its language.
     pub template: Option<(String, String)>,
+    /// It goes outside the contact's 24 hours, and counts for the number's tier.
+    pub reaches: bool,
+}
+
+/// What stands in a message's template: what was given with its name, or the message's own text and its choices.
+#[must_use]
+pub fn stands_in(message: &OutboxMessage) -> (Option<String>, Vec<String>, Vec<String>) {
+    let payload = &message.payload;
+    if payload.named.is_some() {
+        return (payload.header.clone(), payload.parameters.clone(), payload.buttons.clone());
+    }
+    let replies = payload.choices.iter().map(|(payload, _)| payload.clone()).collect();
+    // No picture stands in a template: its words say where that is.
+    let words = payload.without_file.clone().unwrap_or_else(|| message.body.clone());
+    (None, vec![words], replies)
 }
 
 /// How fast a number may send.
@@ -201,7 +249,8 @@ impl Catalog {
         tx.commit().await
     }
 
-    /// The contact does not want messages of this category from this number: it holds until they say otherwise.
+    /// The contact does not want messages of this category from this number: it holds until they say otherwise, and what we
+    /// began of our own accord ends.
     ///
     /// # Errors
     /// When the database fails.
@@ -213,17 +262,7 @@ impl Catalog {
         source: &str,
     ) -> Result<(), CatalogError> {
         let mut tx = self.writing().await?;
-        let present = tx.now();
-        execute!(
-            tx,
-            "INSERT INTO consents (contact_id, phone_number_id, category, state, source, at) \
-             VALUES ($1, $2, $3, 'withdrawn', $4, $5)",
-            message.contact_id.0,
-            number,
-            category,
-            source,
-            micros(present)
-        )?;
+        consents::refused(&mut tx, (message.contact_id, number), category, source).await?;
         tx.commit().await
     }
 }
@@ -248,9 +287,20 @@ async fn facts(tx: &mut Tx, message: &OutboxMessage, number: &str) -> Result<Fac
     )?;
     let known = |at: i64| Some(at).filter(|at| *at > 0);
     let (template, templates, paused_templates) = usable(tx, message, number).await?;
+    let last_inbound_at = maybe_at("windows", "last_inbound_at", window.and_then(|(at, _)| known(at)))?;
+    let advertising = if templates.iter().any(|usable| usable.advertises) {
+        consent(tx, message, number, Some("marketing")).await?
+    } else {
+        None
+    };
+    let reaches_at = if Window::at(last_inbound_at, now).is_open() {
+        None
+    } else {
+        reach::room(tx, (message.contact_id, number), now).await?
+    };
     Ok(Facts {
         now,
-        consent: consent(tx, message, number).await?,
+        consent: consent(tx, message, number, message.category.as_deref()).await?,
         is_unconfirmed: message.category.is_some() && is_unconfirmed(tx, message.contact_id).await?,
         paused_until: if paused {
             Some(numbers::probe_due(maybe_at(T, "send_probe_at", probe_at)?, now))
@@ -261,15 +311,22 @@ async fn facts(tx: &mut Tx, message: &OutboxMessage, number: &str) -> Result<Fac
         rate_per_s: counted(T, "rate_per_s", rate)?,
         number_paid_at: maybe_at(T, "rate_paid_at", known(paid))?,
         pair_paid_at: maybe_at("windows", "pair_paid_at", window.and_then(|(_, paid)| known(paid)))?,
-        last_inbound_at: maybe_at("windows", "last_inbound_at", window.and_then(|(at, _)| known(at)))?,
+        last_inbound_at,
         template,
         templates,
         paused_templates,
+        advertising,
+        reaches_at,
     })
 }
 
-async fn consent(tx: &mut Tx, message: &OutboxMessage, number: &str) -> Result<Option<String>, CatalogError> {
-    let Some(category) = &message.category else { return Ok(None) };
+async fn consent(
+    tx: &mut Tx,
+    message: &OutboxMessage,
+    number: &str,
+    category: Option<&str>,
+) -> Result<Option<String>, CatalogError> {
+    let Some(category) = category else { return Ok(None) };
     let row = optional!(
         tx,
         (String,),
@@ -277,7 +334,7 @@ async fn consent(tx: &mut Tx, message: &OutboxMessage, number: &str) -> Result<O
          ORDER BY seq DESC LIMIT 1",
         message.contact_id.0,
         number,
-        category.as_str()
+        category
     )?;
     Ok(row.map(|(state,)| state))
 }
@@ -295,21 +352,23 @@ pub(crate) async fn is_unconfirmed(tx: &mut Tx, contact: ContactId) -> Result<bo
     Ok(renamed.is_some_and(|renamed| renamed >= heard))
 }
 
-/// The languages in which a template can be sent, and those in which it is paused, and until when at least.
-type Languages = (Vec<String>, Vec<(String, OffsetDateTime)>);
+/// A template in the languages in which it can be sent, and those in which it is paused, and until when at least.
+type Languages = (Vec<Usable>, Vec<(String, OffsetDateTime)>);
 
-/// The template by which a message can go, and in which languages: one that is paused or disabled makes way for the next.
+/// The template by which a message can go, and in which languages: one that is paused or disabled makes way for the next, and
+/// so does one of ours that takes something else by now than what we put in.
 async fn usable(
     tx: &mut Tx,
     message: &OutboxMessage,
     number: &str,
-) -> Result<(String, Vec<String>, Vec<(String, OffsetDateTime)>), CatalogError> {
+) -> Result<(String, Vec<Usable>, Vec<(String, OffsetDateTime)>), CatalogError> {
     let base = |language: &str| language.split(['_', '-']).next().unwrap_or_default().to_owned();
     let names = templates_of(message);
     let mut held = None;
     for name in &names {
-        let (languages, paused) = approved(tx, name, number).await?;
-        if languages.iter().any(|language| base(language) == base(&message.language)) {
+        let (mut languages, paused) = approved(tx, name, number).await?;
+        languages.retain(|usable| message.payload.named.is_some() || fits(usable, message));
+        if languages.iter().any(|usable| base(&usable.language) == base(&message.language)) {
             return Ok((name.clone(), languages, paused));
         }
         if held.is_none() && paused.iter().any(|(language, _)| base(language) == base(&message.language)) {
@@ -319,22 +378,33 @@ async fn usable(
     Ok(held.unwrap_or_else(|| (names.into_iter().next().unwrap_or_default(), Vec::new(), Vec::new())))
 }
 
+/// Whether what stands in a message fits a template, as far as that is known.
+fn fits(usable: &Usable, message: &OutboxMessage) -> bool {
+    let (header, body, buttons) = stands_in(message);
+    let given = Given { header: header.as_deref(), body: &body, buttons: &buttons };
+    usable.takes.as_ref().is_none_or(|takes| takes.fill(given).is_ok())
+}
+
 async fn approved(tx: &mut Tx, name: &str, number: &str) -> Result<Languages, CatalogError> {
     let present = tx.now();
     let rows = all!(
         tx,
-        (String, String, Option<i64>),
-        "SELECT t.language, t.status, t.paused_until FROM templates t JOIN numbers n ON n.phone_number_id = $1 \
+        (String, String, Option<i64>, String, Option<String>),
+        "SELECT t.language, t.status, t.paused_until, t.category, t.takes FROM templates t JOIN numbers n ON n.phone_number_id = $1 \
          WHERE t.waba_id = COALESCE(n.waba_id, t.waba_id) AND t.name = $2 AND t.status IN ('APPROVED', 'PAUSED') \
          ORDER BY t.language LIMIT 100",
         number,
         name
     )?;
     let (mut approved, mut paused) = (Vec::new(), Vec::new());
-    for (language, status, until) in rows {
+    for (language, status, until, category, takes) in rows {
         let until = maybe_at("templates", "paused_until", until)?.filter(|until| *until > present);
         match until {
-            None if status == "APPROVED" => approved.push(language),
+            None if status == "APPROVED" => approved.push(Usable {
+                language,
+                advertises: category == accounts::ADVERTISING,
+                takes: accounts::taken(takes.as_deref())?,
+            }),
             until => paused.push((language, until.unwrap_or(present + PAUSE_LOOKED_AT))),
         }
     }
@@ -384,6 +454,9 @@ async fn pay(tx: &mut Tx, message: &OutboxMessage, number: &str, paid: &Paid) ->
         micros(paid.pair),
         micros(present)
     )?;
+    if paid.reaches {
+        reach::reached(tx, (message.contact_id, number), present).await?;
+    }
     if paid.probe { numbers::probing(tx, number).await } else { Ok(()) }
 }
 

@@ -7,6 +7,7 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use acuse_conversation::{Kind, Policy, zone_of_phone};
+use acuse_whatsapp::template::{Given, Unfit};
 
 use crate::{
     access::Access,
@@ -47,8 +48,12 @@ words! {
 /// How long a notice is worth sending, where nobody says.
 pub const NOTICE_LIFE: Duration = Duration::days(3);
 const T: &str = "notices";
-const COLUMNS: &str = "id, contact_id, phone_number_id, template, language, params, category, idempotency_key, \
-     not_before, expires_at, state, error, batch, created_at";
+/// A notice with what its message waits for, while it waits for something.
+const NOTICES: &str = "SELECT n.id, n.contact_id, n.phone_number_id, n.template, n.language, n.params, n.header, n.buttons, \
+     n.category, n.idempotency_key, n.not_before, n.expires_at, n.state, n.error, n.batch, n.created_at, \
+     CASE WHEN n.state IN ('queued', 'sent') THEN o.held_for END AS waits_for, \
+     CASE WHEN n.state = 'queued' AND o.held_for IS NOT NULL THEN o.not_before END AS waits_until \
+     FROM notices n LEFT JOIN outbox o ON o.id = n.outbox_id";
 
 /// A notice to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +68,10 @@ pub struct NewNotice {
     pub language: Option<String>,
     /// What stands for `{{1}}`, `{{2}}`… in it.
     pub params: Vec<String>,
+    /// What stands in its header: words, or a link (https) to its file, or Meta's id of one.
+    pub header: Option<String>,
+    /// What its buttons take, in their order; empty where one takes nothing.
+    pub buttons: Vec<String>,
     /// To what they must have agreed.
     pub category: Category,
     /// What makes it the same when it is handed in again.
@@ -88,6 +97,10 @@ pub struct Notice {
     pub language: String,
     /// What stands in it.
     pub params: Vec<String>,
+    /// What stands in its header.
+    pub header: Option<String>,
+    /// What its buttons take.
+    pub buttons: Vec<String>,
     /// To what they agreed.
     pub category: Category,
     /// What makes it the same when it is handed in again.
@@ -100,6 +113,13 @@ pub struct Notice {
     pub expires_at: OffsetDateTime,
     /// Where it stands.
     pub state: NoticeState,
+    /// What it waits for, beside its time: `tier` (its number has written to as many people first in a day as Meta lets it),
+    /// `template` (it is paused), `tomorrow` (Meta holds such messages back for a day), `confirmation` (they go by another
+    /// name), `assessment` (Meta took it, and looks first how others are received).
+    pub waits_for: Option<String>,
+    /// When that is looked at again.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub waits_until: Option<OffsetDateTime>,
     /// Why it failed.
     pub error: Option<String>,
     /// With which others it was handed in.
@@ -124,8 +144,8 @@ pub enum Noticed {
     NoConsent,
     /// Meta has not approved that template in a language of theirs, or paused it.
     NoTemplate,
-    /// That template takes so many parameters, and was given others.
-    OtherParams(u32),
+    /// What was given does not fit that template.
+    Unfit(Unfit),
     /// Its time would be over before it may leave.
     TooLate,
     /// The same key was used for another one.
@@ -145,56 +165,53 @@ pub struct NoticeFilter {
     pub after: Option<NoticeId>,
 }
 
-type Row = (
-    Uuid,
-    Uuid,
-    String,
-    String,
-    String,
-    String,
-    String,
-    String,
-    Option<i64>,
-    i64,
-    String,
-    Option<String>,
-    Option<Uuid>,
-    i64,
-);
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: Uuid,
+    contact_id: Uuid,
+    phone_number_id: String,
+    template: String,
+    language: String,
+    params: String,
+    header: Option<String>,
+    buttons: String,
+    category: String,
+    idempotency_key: String,
+    not_before: Option<i64>,
+    expires_at: i64,
+    state: String,
+    error: Option<String>,
+    batch: Option<Uuid>,
+    created_at: i64,
+    waits_for: Option<String>,
+    waits_until: Option<i64>,
+}
 
-fn notice(row: Row) -> Result<Notice, CatalogError> {
-    let (
-        id,
-        contact,
-        number,
-        template,
-        language,
-        params,
-        category,
-        key,
-        not_before,
-        expires,
-        state,
-        error,
-        batch,
-        made,
-    ) = row;
-    Ok(Notice {
-        id: NoticeId(id),
-        contact_id: ContactId(contact),
-        phone_number_id: number,
-        template,
-        language,
-        params: parsed(T, "params", &params)?,
-        category: word(T, "category", &category)?,
-        idempotency_key: key,
-        not_before: maybe_at(T, "not_before", not_before)?,
-        expires_at: at(T, "expires_at", expires)?,
-        state: word(T, "state", &state)?,
-        error,
-        batch,
-        created_at: at(T, "created_at", made)?,
-    })
+impl TryFrom<Row> for Notice {
+    type Error = CatalogError;
+
+    fn try_from(row: Row) -> Result<Self, CatalogError> {
+        Ok(Self {
+            id: NoticeId(row.id),
+            contact_id: ContactId(row.contact_id),
+            phone_number_id: row.phone_number_id,
+            template: row.template,
+            language: row.language,
+            params: parsed(T, "params", &row.params)?,
+            header: row.header,
+            buttons: parsed(T, "buttons", &row.buttons)?,
+            category: word(T, "category", &row.category)?,
+            idempotency_key: row.idempotency_key,
+            not_before: maybe_at(T, "not_before", row.not_before)?,
+            expires_at: at(T, "expires_at", row.expires_at)?,
+            state: word(T, "state", &row.state)?,
+            waits_for: row.waits_for,
+            waits_until: maybe_at("outbox", "not_before", row.waits_until)?,
+            error: row.error,
+            batch: row.batch,
+            created_at: at(T, "created_at", row.created_at)?,
+        })
+    }
 }
 
 impl Catalog {
@@ -229,7 +246,6 @@ impl Catalog {
         limit: u32,
     ) -> Result<Vec<Notice>, CatalogError> {
         let mut tx = self.reading().await?;
-        let columns: Vec<String> = COLUMNS.split(", ").map(|column| format!("n.{column}")).collect();
         let mut query = Query::default();
         query.holds("n.batch =", filter.batch.map(Bind::Id));
         query.holds("n.state =", filter.state.map(|s| Bind::text(s.as_str())));
@@ -238,13 +254,12 @@ impl Catalog {
         query.and(conversation::reach(access, &tx));
         // A left join, so that it is the notices which are walked.
         let text = format!(
-            "SELECT {} FROM notices n LEFT JOIN contacts c ON c.id = n.contact_id WHERE {} ORDER BY n.id LIMIT {}",
-            columns.join(", "),
+            "{NOTICES} LEFT JOIN contacts c ON c.id = n.contact_id WHERE {} ORDER BY n.id LIMIT {}",
             query.all(),
             limit.min(500)
         );
         let rows = all_of!(tx, Row, text, query.binds)?;
-        rows.into_iter().map(notice).collect()
+        rows.into_iter().map(Notice::try_from).collect()
     }
 
     /// A notice.
@@ -253,13 +268,11 @@ impl Catalog {
     /// When the database fails or a row is impossible.
     pub async fn notice(&self, access: &Access, id: NoticeId) -> Result<Option<Notice>, CatalogError> {
         let mut tx = self.reading().await?;
-        let columns: Vec<String> = COLUMNS.split(", ").map(|column| format!("n.{column}")).collect();
         let text = format!(
-            "SELECT {} FROM notices n JOIN contacts c ON c.id = n.contact_id WHERE n.id = $1 AND {}",
-            columns.join(", "),
+            "{NOTICES} JOIN contacts c ON c.id = n.contact_id WHERE n.id = $1 AND {}",
             conversation::reach(access, &tx)
         );
-        optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), id.0)?.map(notice).transpose()
+        optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), id.0)?.map(Notice::try_from).transpose()
     }
 
     /// The contact that writes from this number (digits, with its country), in whichever form.
@@ -301,9 +314,30 @@ impl Catalog {
     }
 }
 
+impl Catalog {
+    /// How many of those that were handed in together wait for what ([`Notice::waits_for`]).
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn notices_held(&self, batch: Uuid) -> Result<Vec<(String, u64)>, CatalogError> {
+        let mut tx = self.reading().await?;
+        let rows = all!(
+            tx,
+            (String, i64),
+            "SELECT o.held_for, COUNT(*) FROM notices n JOIN outbox o ON o.id = n.outbox_id \
+             WHERE n.batch = $1 AND n.state IN ('queued', 'sent') AND o.held_for IS NOT NULL \
+             GROUP BY o.held_for ORDER BY o.held_for",
+            batch
+        )?;
+        rows.into_iter()
+            .map(|(held_for, count)| Ok((held_for, crate::names::number(T, "count", count)?)))
+            .collect()
+    }
+}
+
 async fn known(tx: &mut Tx, key: &str) -> Result<Option<Notice>, CatalogError> {
-    let text = format!("SELECT {COLUMNS} FROM notices WHERE idempotency_key = $1");
-    optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), key)?.map(notice).transpose()
+    let text = format!("{NOTICES} WHERE n.idempotency_key = $1");
+    optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), key)?.map(Notice::try_from).transpose()
 }
 
 async fn queue_one(
@@ -323,7 +357,9 @@ async fn queue_one(
     if let Some(before) = known(tx, &key).await? {
         let same = before.contact_id == new.contact
             && before.template == new.template
-            && before.params == new.params;
+            && before.params == new.params
+            && before.header == new.header
+            && before.buttons == new.buttons;
         return Ok(if same { Noticed::Before(Box::new(before)) } else { Noticed::OtherKey });
     }
     let Some(number) = new.phone_number_id.clone().or(last) else { return Ok(Noticed::NoNumber) };
@@ -340,8 +376,9 @@ async fn queue_one(
     let Some(approved) = accounts::approved(tx, &number, &new.template, &language).await? else {
         return Ok(Noticed::NoTemplate);
     };
-    if let Some(places) = approved.takes_instead(&new.params) {
-        return Ok(Noticed::OtherParams(places));
+    let given = Given { header: new.header.as_deref(), body: &new.params, buttons: &new.buttons };
+    if let Some(unfit) = approved.unfit(given) {
+        return Ok(Noticed::Unfit(unfit));
     }
     let kind = approved.category;
     // What Meta takes for advertising is, whatever it was handed in as.
@@ -364,8 +401,9 @@ async fn queue_one(
     }
     let timed = Timed { number: &number, language: &language, not_before, expires, key: &key };
     let id = write(tx, new, &timed, (batch, who)).await?;
-    let text = format!("SELECT {COLUMNS} FROM notices WHERE id = $1");
-    notice(one!(tx, Row, sqlx::AssertSqlSafe(text.clone()), id.0)?).map(|n| Noticed::Queued(Box::new(n)))
+    let text = format!("{NOTICES} WHERE n.id = $1");
+    let row = one!(tx, Row, sqlx::AssertSqlSafe(text.clone()), id.0)?;
+    Notice::try_from(row).map(|queued| Noticed::Queued(Box::new(queued)))
 }
 
 /// How a notice goes, once it is settled.
@@ -401,7 +439,13 @@ async fn write(
     };
     let (named, parameters) = (Some(new.template.clone()), new.params.clone());
     let shape = Shape {
-        payload: Payload { named, parameters, ..Payload::default() },
+        payload: Payload {
+            named,
+            parameters,
+            header: new.header.clone(),
+            buttons: new.buttons.clone(),
+            ..Payload::default()
+        },
         not_before: later,
         expires_at: Some(timed.expires),
         is_behind: true,
@@ -411,8 +455,8 @@ async fn write(
     execute!(
         tx,
         "INSERT INTO notices (id, contact_id, phone_number_id, template, language, params, idempotency_key, not_before, \
-         expires_at, state, created_at, outbox_id, category, batch, made_by, updated_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'queued', $10, $11, $12, $13, $14, $10)",
+         expires_at, state, created_at, outbox_id, category, batch, made_by, updated_at, header, buttons) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'queued', $10, $11, $12, $13, $14, $10, $15, $16)",
         id.0,
         new.contact.0,
         timed.number,
@@ -426,7 +470,9 @@ async fn write(
         outbox.map(|o| o.0),
         new.category.as_str(),
         batch,
-        cut(who, 200)
+        cut(who, 200),
+        clean_maybe(new.header.as_deref()),
+        to_json("buttons", &new.buttons)?
     )?;
     Ok(id)
 }

@@ -97,6 +97,26 @@ impl Catalog {
         entries(rows)
     }
 
+    /// What its sender wrote beside a document, oldest first (the first 20).
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn said_beside(&self, id: DocumentId) -> Result<Vec<String>, CatalogError> {
+        let mut tx = self.reading().await?;
+        let rows = all!(
+            tx,
+            (String,),
+            "SELECT detail FROM timeline WHERE document_id = $1 AND event = 'said_beside' ORDER BY seq LIMIT 20",
+            id.0
+        )?;
+        let mut said = Vec::with_capacity(rows.len());
+        for (detail,) in rows {
+            let detail: serde_json::Value = json("timeline", "detail", &detail)?;
+            said.extend(detail.get("text").and_then(serde_json::Value::as_str).map(str::to_owned));
+        }
+        Ok(said)
+    }
+
     /// What happened with a contact, oldest first (the newest 1,000): messages in and out, and what else concerns it.
     ///
     /// # Errors

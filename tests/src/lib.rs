@@ -7,6 +7,7 @@ pub mod browser;
 pub mod clamd;
 pub mod collector;
 pub mod in_process;
+pub mod logged;
 pub mod minio;
 pub mod oidc;
 pub mod postgres;

@@ -1,16 +1,20 @@
 //! What stands before every send, as a plain function: may this message go now, how, and if not, why not.
 //!
 //! In this order: is it still worth it, did the person agree to its kind, may the number send, how often may this
-//! person be written to, how much may the number send, and is the 24-hour window open. What goes is paid for in the
-//! same transaction ([`acuse_storage::dispatch`]).
+//! person be written to, how much may the number send, is the 24-hour window open, does what stands in a template fit it and
+//! did the person agree to what Meta takes it for by now, and may the number write to one more first. What goes is paid for in
+//! the same transaction ([`acuse_storage::dispatch`]).
 
 use std::time::Duration;
 
 use acuse_storage::{
-    dispatch::{Facts, Paid},
+    dispatch::{Facts, Paid, stands_in},
     outbox::{OutboxMessage, Purpose},
 };
-use acuse_whatsapp::policy::{RATE_WAIT_MOST, Rate, Turn, Window};
+use acuse_whatsapp::{
+    policy::{RATE_WAIT_MOST, Rate, Turn, Window},
+    template::{Filled, Given, Takes, Unfit},
+};
 use time::OffsetDateTime;
 
 /// The longest that a message holds its place in the number's line; longer, and it comes again.
@@ -41,6 +45,10 @@ pub enum Why {
     TemplatePaused,
     /// They go by another name, and have not written from there yet.
     Unconfirmed,
+    /// The number has written to as many people first in a day as Meta lets it.
+    Tier,
+    /// What stands in its template does not fit it by now.
+    Unfit(Unfit),
 }
 
 /// How often it is looked whether somebody wrote from their new name; that they do is seen at once.
@@ -105,12 +113,50 @@ pub fn decide(message: &OutboxMessage, facts: &Facts, has_token: bool) -> Verdic
         Shape::Held(until) => return Verdict::Later(until, Why::TemplatePaused),
         Shape::None => return Verdict::Tell(Why::WindowClosed),
     };
+    let is_open = Window::at(facts.last_inbound_at, now).is_open();
     let template = match &how {
         How::AsItIs => None,
-        How::Template(name, language) => Some((name.clone(), language.clone())),
+        How::Template(name, language) => {
+            if let Some(refusal) = as_taken(message, facts, language, is_open) {
+                return refusal;
+            }
+            Some((name.clone(), language.clone()))
+        }
     };
-    let paid = Paid { number, pair, probe: facts.paused_until.is_some(), template };
+    let reaches = template.is_some() && !is_open;
+    let paid = Paid { number, pair, probe: facts.paused_until.is_some(), template, reaches };
     Verdict::Go { how, paid, after }
+}
+
+/// What stands in the way of a template as Meta has it now: it takes something else than when the message was queued, it
+/// advertises by now, or the number reaches nobody more today.
+fn as_taken(message: &OutboxMessage, facts: &Facts, language: &str, is_open: bool) -> Option<Verdict> {
+    if let Some(Err(unfit)) = facts.takes(language).map(|takes| filled(message, Some(takes))) {
+        return Some(Verdict::Tell(Why::Unfit(unfit)));
+    }
+    let advertises = facts.templates.iter().any(|usable| usable.language == language && usable.advertises);
+    if advertises && facts.advertising.as_deref() != Some("granted") {
+        let is_out = facts.advertising.as_deref() == Some("withdrawn");
+        // An answer that nobody gets is a person's; what we began is taken back, as after any stop.
+        return Some(match (is_out, message.category.is_some()) {
+            (true, true) => Verdict::Withdraw(Why::OptedOut),
+            _ => Verdict::Tell(Why::NoConsent),
+        });
+    }
+    let full = facts.reaches_at.filter(|at| !is_open && *at > facts.now);
+    full.map(|at| Verdict::Later(at, Why::Tier))
+}
+
+/// What stands in a message's template, as Meta takes it.
+///
+/// # Errors
+/// What does not fit what the template takes, where that is known.
+pub fn filled(message: &OutboxMessage, takes: Option<&Takes>) -> Result<Filled, Unfit> {
+    let (header, body, buttons) = stands_in(message);
+    match takes {
+        Some(takes) => takes.fill(Given { header: header.as_deref(), body: &body, buttons: &buttons }),
+        None => Ok(Filled::plain(&body, &buttons)),
+    }
 }
 
 /// What is no longer worth sending: a person is told of an answer, of what a person wrote, and of what waited for somebody
@@ -177,10 +223,10 @@ fn shape(message: &OutboxMessage, facts: &Facts) -> Shape {
     let language = facts
         .templates
         .iter()
-        .find(|t| **t == message.language)
-        .or_else(|| facts.templates.iter().find(|t| fits(t)));
-    if let Some(language) = language {
-        return Shape::Goes(How::Template(facts.template.clone(), language.clone()));
+        .find(|usable| usable.language == message.language)
+        .or_else(|| facts.templates.iter().find(|usable| fits(&usable.language)));
+    if let Some(usable) = language {
+        return Shape::Goes(How::Template(facts.template.clone(), usable.language.clone()));
     }
     let paused = facts.paused_templates.iter().filter(|(tag, _)| fits(tag)).map(|(_, until)| *until).min();
     paused.map_or(Shape::None, Shape::Held)
@@ -202,6 +248,7 @@ fn later(now: OffsetDateTime, wait: Duration) -> OffsetDateTime {
 mod tests {
     use acuse_storage::{
         ContactId,
+        dispatch::Usable,
         names::{AttachmentId, OutboxId},
         outbox::{MessageKind, OutboxState, Payload},
     };
@@ -252,7 +299,13 @@ mod tests {
             template: "acuse_filed".into(),
             templates: Vec::new(),
             paused_templates: Vec::new(),
+            advertising: None,
+            reaches_at: None,
         }
+    }
+
+    fn usable(language: &str) -> Usable {
+        Usable { language: language.to_owned(), advertises: false, takes: None }
     }
 
     fn goes(verdict: &Verdict) -> bool {
@@ -394,7 +447,7 @@ mod tests {
     #[test]
     fn a_closed_window_asks_for_a_template_of_the_language_or_its_base() {
         let closed = |templates: &[&str]| {
-            let templates = templates.iter().map(|t| (*t).to_owned()).collect();
+            let templates = templates.iter().map(|t| usable(t)).collect();
             decide(&message(), &Facts { last_inbound_at: Some(NOON - 24 * HOUR), templates, ..facts() }, true)
         };
         let by = |verdict: Verdict| match verdict {
@@ -417,11 +470,11 @@ mod tests {
         // What names its template goes by that, window or not.
         let named = Payload { named: Some("order_sent".into()), ..Payload::default() };
         let notice = OutboxMessage { payload: named, ..message() };
-        let approved = Facts { template: "order_sent".into(), templates: vec!["es".into()], ..facts() };
+        let approved = Facts { template: "order_sent".into(), templates: vec![usable("es")], ..facts() };
         assert_eq!(by(decide(&notice, &approved, true)), Some(("order_sent".into(), "es".into())));
         assert_eq!(decide(&notice, &facts(), true), Verdict::Tell(Why::WindowClosed));
         // What is nothing without its file goes in no template; what has words for that does.
-        let shut = Facts { last_inbound_at: None, templates: vec!["es".into()], ..facts() };
+        let shut = Facts { last_inbound_at: None, templates: vec![usable("es")], ..facts() };
         let file = OutboxMessage { attachment_id: Some(AttachmentId::generate()), ..message() };
         assert_eq!(decide(&file, &shut, true), Verdict::Tell(Why::WindowClosed));
         let words = Payload { without_file: Some("ok".into()), ..Payload::default() };
@@ -429,9 +482,57 @@ mod tests {
         // Meta says closed, twice, though our clock says open.
         let refused = |attempts| {
             let message = OutboxMessage { error_code: Some(WINDOW_CLOSED), attempts, ..message() };
-            decide(&message, &Facts { templates: vec!["es".into()], ..facts() }, true)
+            decide(&message, &Facts { templates: vec![usable("es")], ..facts() }, true)
         };
         assert!(goes(&refused(1)), "one more try");
         assert!(by(refused(2)).is_some());
+    }
+
+    /// A notice whose template Meta has by now as `usable`, of somebody who agreed to news, outside their 24 hours.
+    fn news(usable: Usable, more: impl Fn(Facts) -> Facts) -> Verdict {
+        let named = Payload { named: Some("order_sent".into()), ..Payload::default() };
+        let category = Some("utility".to_owned());
+        let notice = OutboxMessage { payload: named, category, purpose: Purpose::Notice, ..message() };
+        let consent = Some("granted".to_owned());
+        let template = "order_sent".to_owned();
+        let closed = Facts { consent, template, templates: vec![usable], last_inbound_at: None, ..facts() };
+        decide(&notice, &more(closed), true)
+    }
+
+    #[test]
+    fn what_advertises_by_now_needs_consent_to_that() {
+        let advertises = || Usable { advertises: true, ..usable("es") };
+        let said = |word: Option<&str>| {
+            news(advertises(), |facts| Facts { advertising: word.map(str::to_owned), ..facts })
+        };
+        assert_eq!(said(None), Verdict::Tell(Why::NoConsent));
+        assert_eq!(said(Some("withdrawn")), Verdict::Withdraw(Why::OptedOut));
+        assert!(matches!(said(Some("granted")), Verdict::Go { .. }));
+        assert!(matches!(news(usable("es"), |facts| facts), Verdict::Go { .. }), "it does not advertise");
+        // An answer that only such a template could carry is a person's.
+        let closed = Facts { last_inbound_at: None, templates: vec![advertises()], ..facts() };
+        let stopped = Facts { advertising: Some("withdrawn".into()), ..closed };
+        assert_eq!(decide(&message(), &stopped, true), Verdict::Tell(Why::NoConsent));
+    }
+
+    #[test]
+    fn what_no_longer_fits_its_template_is_told_and_not_tried() {
+        let takes = Takes { body: vec!["1".into()], ..Takes::default() };
+        let edited = Usable { takes: Some(takes), ..usable("es") };
+        assert_eq!(news(edited, |facts| facts), Verdict::Tell(Why::Unfit(Unfit::Body(1))));
+    }
+
+    #[test]
+    fn beyond_its_tier_a_number_waits_unless_they_wrote() {
+        let full = Some(NOON + HOUR);
+        let waits = news(usable("es"), |facts| Facts { reaches_at: full, ..facts });
+        assert_eq!(waits, Verdict::Later(NOON + HOUR, Why::Tier));
+        let wrote = |facts| Facts { reaches_at: full, last_inbound_at: Some(NOON - HOUR), ..facts };
+        let Verdict::Go { paid, .. } = news(usable("es"), wrote) else {
+            panic!("an open window is no first")
+        };
+        assert!(!paid.reaches);
+        let Verdict::Go { paid, .. } = news(usable("es"), |facts| facts) else { panic!("there is room") };
+        assert!(paid.reaches);
     }
 }

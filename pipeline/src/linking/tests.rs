@@ -12,7 +12,23 @@ fn known(id: u8, name: &str) -> Known<u8> {
         tax_ids: vec![],
         id_numbers: vec![],
         emails: vec![],
+        named: vec![],
     }
+}
+
+#[test]
+fn what_the_sender_wrote_links_where_nothing_stronger_does() {
+    let mut ana = known(1, "Ana Núñez");
+    ana.named = vec!["C-1042".into()];
+    let mut acme = known(2, "Acme S.A.");
+    acme.tax_ids = vec!["B-12345678".into()];
+    let said = Clues { said: vec!["c1042".into()], ..Clues::default() };
+    assert_eq!(linked_to(&said, &[ana.clone(), acme.clone()]), Some((1, Clue::Said)));
+    let read = Clues { tax_ids: vec!["b12345678".into()], ..said.clone() };
+    assert_eq!(linked_to(&read, &[ana.clone(), acme.clone()]), Some((2, Clue::TaxId)), "the paper says more");
+    let mut both = acme;
+    both.named = vec!["c1042".into()];
+    assert_eq!(linked_to(&said, &[ana, both]), None, "and of two a person chooses");
 }
 
 fn linked_to(clues: &Clues, known: &[Known<u8>]) -> Option<(u8, Clue)> {

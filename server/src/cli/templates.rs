@@ -53,7 +53,7 @@ fn due(new: &NewTemplate, known: &[TemplateInfo]) -> Due {
     let same = known.iter().find(|t| t.name == new.name && t.language == new.language);
     match same {
         None => Due::Create,
-        Some(known) if known.body.as_deref() == Some(new.body.as_str()) => Due::Nothing,
+        Some(known) if known.outline == new.outline() => Due::Nothing,
         Some(TemplateInfo { id: Some(id), .. }) => Due::Edit(id.clone()),
         Some(_) => Due::Nothing,
     }
@@ -172,7 +172,8 @@ async fn sync(catalog: &Catalog, graph: &Graph, waba: &str) -> anyhow::Result<()
     let kept: Vec<Template> = all
         .into_iter()
         .map(|t| Template {
-            places: t.places(),
+            body: t.body(),
+            takes: t.takes,
             name: t.name,
             language: t.language,
             category: t.category,
@@ -187,12 +188,14 @@ async fn sync(catalog: &Catalog, graph: &Graph, waba: &str) -> anyhow::Result<()
 
 #[cfg(test)]
 mod tests {
+    use acuse_whatsapp::graph::NewButton;
+
     use super::*;
 
     #[test]
     fn only_what_differs_is_handed_in() {
         let new = file::ours().unwrap().remove(0);
-        let known = |body: &str, id: Option<&str>| TemplateInfo {
+        let known = |as_is: &NewTemplate, id: Option<&str>| TemplateInfo {
             name: new.name.clone(),
             language: new.language.clone(),
             category: "UTILITY".into(),
@@ -201,12 +204,17 @@ mod tests {
             rejected_reason: None,
             body_sha256: [0; 32],
             id: id.map(str::to_owned),
-            body: Some(body.to_owned()),
+            takes: Some(as_is.takes()),
+            outline: as_is.outline(),
         };
         assert_eq!(due(&new, &[]), Due::Create);
-        assert_eq!(due(&new, &[known(&new.body, Some("1"))]), Due::Nothing);
-        assert_eq!(due(&new, &[known("another", Some("1"))]), Due::Edit("1".into()));
-        let other = TemplateInfo { language: "fr".into(), ..known(&new.body, Some("1")) };
+        assert_eq!(due(&new, &[known(&new, Some("1"))]), Due::Nothing);
+        let another = NewTemplate { body: "another".into(), ..new.clone() };
+        let more = NewTemplate { buttons: vec![NewButton::Reply("Ok".into()); 3], ..new.clone() };
+        for other in [another, more] {
+            assert_eq!(due(&new, &[known(&other, Some("1"))]), Due::Edit("1".into()));
+        }
+        let other = TemplateInfo { language: "fr".into(), ..known(&new, Some("1")) };
         assert_eq!(due(&new, &[other]), Due::Create);
     }
 }

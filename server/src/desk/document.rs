@@ -16,7 +16,7 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use time::OffsetDateTime;
 
 use evidence::Card;
-use history::{Happened, facts, happened, spoken};
+use history::{Happened, Spoken, facts, happened, held_against, spoken};
 pub(super) use offers::rejections;
 use offers::{NewParty, Question, colleagues, new_party, question, summary};
 use opinions::Others;
@@ -113,7 +113,7 @@ struct View {
     customers: Vec<(String, String)>,
     field_groups: Vec<Group>,
     /// What its sender wrote with it.
-    spoken: Vec<String>,
+    spoken: Vec<Spoken>,
     timeline: Vec<Happened>,
     facts: Vec<(&'static str, String)>,
     /// Where it stands in the conversation with its sender.
@@ -242,6 +242,8 @@ async fn render(
     let unproven = field_groups.iter().filter(|g| g.kind == shown).flat_map(|g| &g.fields);
     let unproven = unproven.filter(|f| f.eyes).count();
     let people = if can_decide { colleagues(app, person).await? } else { Vec::new() };
+    let wrote = spoken(document.declared.caption.as_deref(), &timeline, withheld);
+    let wrote = held_against(app, &document, wrote, is_shown).await?;
     let view = View {
         id,
         version: document.version,
@@ -303,7 +305,7 @@ async fn render(
             .map_or_else(|| document.customer_id.map(|c| c.to_string()).unwrap_or_default(), str::to_owned),
         customers: customers(app, person, &document).await?,
         field_groups,
-        spoken: spoken(document.declared.caption.as_deref(), &timeline, withheld),
+        spoken: wrote,
         timeline: timeline.into_iter().map(|e| happened(e, withheld, now)).collect(),
         facts: facts(app, &document).await?,
         conversation: place(&document).filter(|_| person.caller.has(Scope::MessagesRead)),

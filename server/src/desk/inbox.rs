@@ -6,7 +6,8 @@ mod file;
 
 use acuse_storage::{
     CaseId, CustomerId, DocumentId,
-    cases::{Act, CaseCursor, CaseFilter, Listed},
+    accounts::Pickable,
+    cases::{Act, CaseCursor, CaseFilter, Listed, Templated},
     keys::Scope,
     names::ObligationId,
     obligations::{ObligationFilter, ObligationState},
@@ -68,8 +69,8 @@ struct Row {
     /// By when its team answers, in words, and whether that is over.
     answer: Option<(String, String, bool)>,
     payments: Vec<Paying>,
-    /// Name and language of the templates by which they may be written to.
-    templates: Vec<(String, String)>,
+    /// The templates by which they may be written to.
+    templates: Vec<Pickable>,
     /// Saved answers: which, and what it is called.
     answers: Vec<(String, String)>,
     /// What stands in the box to answer in.
@@ -337,6 +338,12 @@ pub struct Did {
     /// What stands in it, a line each.
     #[serde(default)]
     params: String,
+    /// What stands in its header.
+    #[serde(default)]
+    header: String,
+    /// What its buttons take, a line each; an empty one where a button takes nothing.
+    #[serde(default)]
+    buttons: String,
     /// Language and name.
     #[serde(default)]
     answer: String,
@@ -349,7 +356,13 @@ pub struct Did {
 fn by_template(form: &Did) -> Result<Act, Problem> {
     let (name, language) = form.template.split_once(' ').ok_or(Problem::NotFound("template"))?;
     let params = form.params.lines().map(str::trim).filter(|line| !line.is_empty());
-    cases::templated(name.to_owned(), Some(language.to_owned()), params.map(str::to_owned).collect())
+    cases::templated(Templated {
+        name: name.to_owned(),
+        language: Some(language.to_owned()),
+        params: params.map(str::to_owned).collect(),
+        header: Some(form.header.clone()),
+        buttons: form.buttons.lines().map(str::to_owned).collect(),
+    })
 }
 
 /// `POST /inbox/{id}`: take, write, put a saved answer into the box, hand back, close.
@@ -369,7 +382,9 @@ pub async fn act(State(app): State<App>, person: Person, Id(id): Id<CaseId>, For
                 }
             };
             let typed =
-                [form.text, form.params].map(|words| words.trim().to_owned()).join("\n").trim().to_owned();
+                [form.text, form.header, form.params, form.buttons].map(|words| words.trim().to_owned());
+            let typed: Vec<String> = typed.into_iter().filter(|words| !words.is_empty()).collect();
+            let typed = typed.join("\n");
             let (status, why) = match done {
                 Ok(_) => {
                     let case = format!("/inbox/{id}");

@@ -4,6 +4,7 @@ use acuse_storage::{
     keys::Scope,
     numbers::{Direction, Number, Pause, Waiting},
 };
+use acuse_whatsapp::policy::reach_of;
 use askama::Template;
 use axum::{extract::State, response::Response};
 use time::{Duration, OffsetDateTime};
@@ -27,6 +28,8 @@ struct Card {
     quality: String,
     tone: &'static str,
     tier: String,
+    /// How many people it wrote to first in a day, and of how many; none: Meta sets no limit.
+    reached: Option<(u64, u64)>,
     retention: String,
     paused: Vec<Paused>,
     /// When a webhook last came, and how long ago.
@@ -65,13 +68,14 @@ fn paused(number: &Number) -> Vec<Paused> {
     number.pauses().map(told).collect()
 }
 
-fn card(number: Number, waiting: Waiting, (tongue, now): (Tongue, OffsetDateTime)) -> Card {
+fn card(number: Number, (waiting, reached): (Waiting, u64), (tongue, now): (Tongue, OffsetDateTime)) -> Card {
     let paused = paused(&number);
     let word = |word: Option<String>| word.unwrap_or_else(|| "—".to_owned());
     let is_unwell = number.status.as_deref().is_some_and(|status| status != "CONNECTED");
     let tone = match number.quality.as_deref() {
         _ if !paused.is_empty() || is_unwell => "bad",
         Some("YELLOW" | "RED") => "warn",
+        _ if waiting.tier > 0 => "warn",
         _ => "cool",
     };
     Card {
@@ -83,6 +87,7 @@ fn card(number: Number, waiting: Waiting, (tongue, now): (Tongue, OffsetDateTime
         token: number.token_ref,
         status: word(number.status),
         quality: word(number.quality),
+        reached: number.tier.as_deref().and_then(reach_of).map(|most| (reached, most)),
         tier: word(number.tier),
         retention: retention(number.media_retention, tongue),
         last_webhook: number.last_webhook_at.map(|at| (words::full(at), words::ago(at, now))),
@@ -100,9 +105,11 @@ async fn render(app: &App, person: &Person) -> Result<Response, Problem> {
     let now = app.catalog.now();
     let numbers = app.catalog.numbers().await?;
     let waiting = app.catalog.numbers_waiting().await?;
+    let reached = app.catalog.numbers_reached().await?;
     let cards = numbers.into_iter().map(|number| {
         let waiting = waiting.get(&number.phone_number_id).copied().unwrap_or_default();
-        card(number, waiting, (person.tongue, now))
+        let reached = reached.get(&number.phone_number_id).copied().unwrap_or_default();
+        card(number, (waiting, reached), (person.tongue, now))
     });
     Ok(page(&Numbers { cards: cards.collect(), frame: Frame::of(app, person, "numbers").await? }))
 }

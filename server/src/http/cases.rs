@@ -160,6 +160,8 @@ pub struct Template {
     template: String,
     language: Option<String>,
     params: Option<Vec<String>>,
+    header: Option<String>,
+    buttons: Option<Vec<String>>,
 }
 
 /// Body of an assignment.
@@ -246,7 +248,9 @@ pub async fn template(
     Id(id): Id<CaseId>,
     Body(said): Body<Template>,
 ) -> Result<Json<Now>, Problem> {
-    let act = templated(said.template, said.language, said.params.unwrap_or_default())?;
+    let (header, buttons) = (said.header, said.buttons.unwrap_or_default());
+    let (name, language, params) = (said.template, said.language, said.params.unwrap_or_default());
+    let act = templated(Templated { name, language, params, header, buttons })?;
     carry_out(&app, &caller, id, said.version, &act).await.map(Json)
 }
 
@@ -254,9 +258,10 @@ pub async fn template(
 ///
 /// # Errors
 /// 422 where it can be none.
-pub fn templated(name: String, language: Option<String>, params: Vec<String>) -> Result<Act, Problem> {
-    notices::template(&name, &params)?;
-    Ok(Act::Template(Templated { name, language, params }))
+pub fn templated(by: Templated) -> Result<Act, Problem> {
+    notices::template(&by.name, &by.params)?;
+    let (header, buttons) = notices::parts(by.header, Some(by.buttons))?;
+    Ok(Act::Template(Templated { header, buttons, ..by }))
 }
 
 /// `POST /v1/cases/{id}/assign`: a person or a team has it; the machine is silent until it is returned.
@@ -332,7 +337,7 @@ pub async fn carry_out(
         Acted::NoTemplate => Err(Problem::Conflict(
             "Meta has not approved that template in that language, or paused it".to_owned(),
         )),
-        Acted::OtherParams(places) => Err(Problem::Unprocessable(notices::other_params(places))),
+        Acted::Unfit(unfit) => Err(Problem::Unprocessable(unfit.to_string())),
         Acted::NoConsent => Err(Problem::Conflict(
             "they never agreed to such messages from this number, or no more".to_owned(),
         )),

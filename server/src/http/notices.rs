@@ -2,6 +2,8 @@
 
 mod table;
 
+use std::collections::BTreeMap;
+
 use acuse_storage::{
     ContactId,
     consents::Category,
@@ -31,6 +33,11 @@ use crate::app::App;
 /// Most parameters of a template, and the longest of one, characters.
 const PARAMS: usize = 20;
 const PARAM_CHARS: usize = 900;
+/// Most buttons of a template (Meta), and the longest that a header or one of them takes, characters.
+const BUTTONS: usize = 10;
+const PART_CHARS: usize = 2_000;
+/// What payloads of our own choices begin with.
+const OURS: &str = "acuse:";
 /// Notices of one commit.
 const CHUNK: usize = 200;
 
@@ -42,6 +49,8 @@ pub struct New {
     template: String,
     language: Option<String>,
     params: Option<Vec<String>>,
+    header: Option<String>,
+    buttons: Option<Vec<String>>,
     category: Option<String>,
     idempotency_key: String,
     phone_number_id: Option<String>,
@@ -81,14 +90,9 @@ pub async fn create(
         Some(Noticed::Queued(notice)) => Ok((StatusCode::CREATED, Json(*notice)).into_response()),
         Some(Noticed::Before(notice)) => Ok(Json(*notice).into_response()),
         Some(Noticed::NoContact) | None => Err(Problem::NotFound("contact")),
-        Some(Noticed::OtherParams(places)) => Err(Problem::Unprocessable(other_params(places))),
+        Some(Noticed::Unfit(unfit)) => Err(Problem::Unprocessable(unfit.to_string())),
         Some(refused) => Err(Problem::Conflict(why(&refused))),
     }
-}
-
-/// Why parameters do not fit a template that takes so many.
-pub fn other_params(places: u32) -> String {
-    format!("params: that template takes {places}, one for each place in its body")
 }
 
 /// Why a notice is not taken.
@@ -101,7 +105,7 @@ fn why(became: &Noticed) -> String {
         Noticed::NoTemplate => "Meta has not approved that template in a language of theirs, or paused it",
         Noticed::TooLate => "its time is over before it may leave: quiet hours of theirs are kept",
         Noticed::OtherKey => "this idempotency key was used for another notice",
-        Noticed::OtherParams(places) => return other_params(*places),
+        Noticed::Unfit(unfit) => return unfit.to_string(),
     };
     fixed.to_owned()
 }
@@ -123,6 +127,38 @@ pub fn template(name: &str, params: &[String]) -> Result<(), Problem> {
     Ok(())
 }
 
+/// What stands in a template's header and what its buttons take, as they are kept: an empty header is none, and empty
+/// buttons at the end are left out.
+///
+/// # Errors
+/// 422 naming the member.
+pub fn parts(
+    header: Option<String>,
+    buttons: Option<Vec<String>>,
+) -> Result<(Option<String>, Vec<String>), Problem> {
+    let is_long = |text: &String| text.chars().count() > PART_CHARS;
+    let header = header.map(|header| header.trim().to_owned()).filter(|header| !header.is_empty());
+    if header.as_ref().is_some_and(is_long) {
+        return Err(Problem::Unprocessable(format!("header: at most {PART_CHARS} characters")));
+    }
+    let mut buttons: Vec<String> =
+        buttons.unwrap_or_default().iter().map(|button| button.trim().to_owned()).collect();
+    while buttons.last().is_some_and(String::is_empty) {
+        buttons.pop();
+    }
+    if buttons.len() > BUTTONS || buttons.iter().any(is_long) {
+        return Err(Problem::Unprocessable(format!(
+            "buttons: at most {BUTTONS}, of {PART_CHARS} characters each"
+        )));
+    }
+    if buttons.iter().any(|button| button.starts_with(OURS)) {
+        return Err(Problem::Unprocessable(format!(
+            "buttons: what begins with {OURS} is a choice of our own"
+        )));
+    }
+    Ok((header, buttons))
+}
+
 async fn read(app: &App, caller: &Caller, new: New) -> Result<NewNotice, Problem> {
     let bad = |text: String| Err(Problem::Unprocessable(text));
     let key = new.idempotency_key.trim().to_owned();
@@ -131,6 +167,7 @@ async fn read(app: &App, caller: &Caller, new: New) -> Result<NewNotice, Problem
     }
     let params = new.params.unwrap_or_default();
     template(&new.template, &params)?;
+    let (header, buttons) = parts(new.header, new.buttons)?;
     let category = match new.category.as_deref().unwrap_or("utility").parse::<Category>() {
         Ok(category @ (Category::Utility | Category::Marketing | Category::Billing)) => category,
         _ => return bad("category: utility, marketing or billing".to_owned()),
@@ -142,6 +179,8 @@ async fn read(app: &App, caller: &Caller, new: New) -> Result<NewNotice, Problem
         template: new.template,
         language: new.language,
         params,
+        header,
+        buttons,
         category,
         idempotency_key: key,
         not_before: new.not_before,
@@ -263,7 +302,9 @@ pub async fn create_batch(
 pub struct Progress {
     batch: Uuid,
     total: u64,
-    states: std::collections::BTreeMap<&'static str, u64>,
+    states: BTreeMap<&'static str, u64>,
+    /// For what those wait that stand aside.
+    waits: BTreeMap<String, u64>,
 }
 
 /// `GET /v1/notices/batches/{id}`: how many of a table stand where.
@@ -286,5 +327,6 @@ pub async fn progress(
     }
     let total = states.iter().map(|(_, count)| count).sum();
     let states = states.into_iter().map(|(state, count)| (state.as_str(), count)).collect();
-    Ok(Json(Progress { batch: id, total, states }))
+    let waits = app.catalog.notices_held(id).await?.into_iter().collect();
+    Ok(Json(Progress { batch: id, total, states, waits }))
 }

@@ -23,6 +23,7 @@ use crate::{
 mod answer;
 mod question;
 mod secret;
+mod withheld;
 
 pub use answer::{Answer, Joined};
 pub use question::{Asking, Question};
@@ -32,6 +33,8 @@ pub(crate) use secret::{
     Worded, answered as password_came, are_awaited as passwords_are_awaited, is_password,
     keep as keep_password, used as password_used,
 };
+pub(crate) use withheld::{WITHHELD, ask_for_unseen};
+pub(super) use withheld::{came as came_after_all, left as left_unseen};
 
 /// Who asks.
 #[derive(Clone, Copy)]

@@ -4,7 +4,7 @@ use acuse_conversation::{Event, Kind};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{approve, collect::schedule, get, happens, hold_contact, team, wake};
+use super::{approve, ask, collect::schedule, get, happens, hold_contact, team, wake};
 use crate::{
     catalog::Catalog,
     error::CatalogError,
@@ -51,6 +51,7 @@ impl Catalog {
         match held.case.due_at {
             Some(at) if at <= tx.now() => {
                 let decides = (held.case.kind == Kind::Approval).then_some(held.id);
+                let is_withheld = held.case.kind == Kind::Ask && held.subject == ask::WITHHELD;
                 let owes = (held.case.kind == Kind::Collection).then(|| held.subject.clone());
                 happens(&mut tx, held, Uuid::now_v7(), Event::Due { at }).await?;
                 if let Some(customer) = owes.and_then(|subject| subject.parse().ok()) {
@@ -58,6 +59,9 @@ impl Catalog {
                 }
                 if let Some(case) = decides {
                     approve::escalate(&mut tx, case).await?;
+                }
+                if is_withheld {
+                    ask::left_unseen(&mut tx, id).await?;
                 }
                 turn.stepped = true;
             }

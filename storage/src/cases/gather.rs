@@ -50,6 +50,7 @@ pub(crate) async fn came(tx: &mut Tx, mut files: Vec<Came<'_>>) -> Result<(), Ca
             file.document.0
         )?;
         happens(tx, held, file.document.0, Event::File).await?;
+        ask::came_after_all(tx, (file.contact, file.phone_number_id), file.document).await?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use acuse_conversation::Event;
-use acuse_whatsapp::policy::Window;
+use acuse_whatsapp::{policy::Window, template::Unfit};
 use serde::Serialize;
 use serde_json::json;
 use time::OffsetDateTime;
@@ -86,8 +86,8 @@ pub enum Acted {
     WindowClosed,
     /// Meta has not approved that template in that language, or paused it.
     NoTemplate,
-    /// That template takes so many parameters, and was given others.
-    OtherParams(u32),
+    /// What was given does not fit that template.
+    Unfit(Unfit),
     /// The contact never agreed to such messages, or no more.
     NoConsent,
     /// The contact goes by another name (a number, a user id) since, and has not written from there yet.

@@ -30,7 +30,7 @@ use uuid::Uuid;
 pub(crate) use approve::{ask as ask_approver, close as close_approval};
 pub use ask::{Answer, Asking, Joined, PASSWORD, Question};
 pub(crate) use ask::{
-    By, Worded, asked, decided, is_password, keep_password, password_came, password_used,
+    By, Worded, ask_for_unseen, asked, decided, is_password, keep_password, password_came, password_used,
     passwords_are_awaited,
 };
 pub use authorize::CHECK as AUTHORIZATION;

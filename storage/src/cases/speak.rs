@@ -9,7 +9,7 @@ use acuse_conversation::{
 use acuse_pipeline::reason::Reason;
 use uuid::Uuid;
 
-use super::Held;
+use super::{Held, ask};
 use crate::{
     error::CatalogError,
     names::{ContactId, DocumentId, json, micros},
@@ -209,20 +209,25 @@ pub(super) async fn asked_for(
     document: &str,
     expects: Expects,
 ) -> Result<Option<Item>, CatalogError> {
+    let item = |kind: String, why: Option<String>, is_answer: bool| Item {
+        number: 1,
+        kind,
+        particulars: Vec::new(),
+        became: Became::Again,
+        why,
+        is_answer,
+    };
+    if document == ask::WITHHELD {
+        return Ok(Some(item("other".to_owned(), Some(ask::WITHHELD.to_owned()), false)));
+    }
     let Ok(id) = document.parse::<Uuid>() else { return Ok(None) };
     let row =
         optional!(tx, (Option<String>, String), "SELECT kind, reasons FROM documents WHERE id = $1", id)?;
     let Some((kind, reasons)) = row else { return Ok(None) };
     let reasons: Vec<Reason> = json("documents", "reasons", &reasons)?;
-    Ok(Some(Item {
-        number: 1,
-        kind: kind.unwrap_or_else(|| "other".to_owned()),
-        particulars: Vec::new(),
-        became: Became::Again,
-        why: match expects {
-            Expects::File => reasons.first().map(|reason| reason.code.as_str().to_owned()),
-            other => Some(other.as_str().to_owned()),
-        },
-        is_answer: expects != Expects::File,
-    }))
+    let why = match expects {
+        Expects::File => reasons.first().map(|reason| reason.code.as_str().to_owned()),
+        other => Some(other.as_str().to_owned()),
+    };
+    Ok(Some(item(kind.unwrap_or_else(|| "other".to_owned()), why, expects != Expects::File)))
 }

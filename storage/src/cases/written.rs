@@ -2,7 +2,7 @@
 //! whoever agreed. Who writes holds the case from then on.
 
 use acuse_conversation::Event;
-use acuse_whatsapp::policy::Window;
+use acuse_whatsapp::{policy::Window, template::Given};
 use time::Duration;
 use uuid::Uuid;
 
@@ -34,6 +34,10 @@ pub struct Templated {
     pub language: Option<String>,
     /// What stands for `{{1}}`, `{{2}}`… in it.
     pub params: Vec<String>,
+    /// What stands in its header: words, or a link (https) to its file, or Meta's id of one.
+    pub header: Option<String>,
+    /// What its buttons take, in their order; empty where one takes nothing.
+    pub buttons: Vec<String>,
 }
 
 /// Free words and a file, or why they would not arrive.
@@ -70,8 +74,9 @@ pub(super) async fn template(
     let Some(approved) = accounts::approved(tx, &number, &by.name, &language).await? else {
         return Ok(Some(Acted::NoTemplate));
     };
-    if let Some(places) = approved.takes_instead(&by.params) {
-        return Ok(Some(Acted::OtherParams(places)));
+    let given = Given { header: by.header.as_deref(), body: &by.params, buttons: &by.buttons };
+    if let Some(unfit) = approved.unfit(given) {
+        return Ok(Some(Acted::Unfit(unfit)));
     }
     let category = approved.category;
     if consents::latest(tx, held.contact, &number, category).await? != Some(Word::Granted) {
@@ -81,8 +86,13 @@ pub(super) async fn template(
     if dispatch::is_unconfirmed(tx, held.contact).await? {
         return Ok(Some(Acted::Unconfirmed));
     }
-    let payload =
-        Payload { named: Some(by.name.clone()), parameters: by.params.clone(), ..Payload::default() };
+    let payload = Payload {
+        named: Some(by.name.clone()),
+        parameters: by.params.clone(),
+        header: by.header.clone(),
+        buttons: by.buttons.clone(),
+        ..Payload::default()
+    };
     let shape = Shape { payload, expires_at: Some(tx.now().saturating_add(WORTH)), ..Shape::default() };
     let reply = said(&by.params.join(" · "), &language);
     leaves(tx, held, who, reply, Some(category), &shape).await.map(|()| None)

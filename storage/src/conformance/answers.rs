@@ -18,8 +18,9 @@ use crate::{
     Access, Catalog, ContactId, DocumentId, Intake, KeyFile,
     cases::{Asking, Question},
     catalog::Pools,
+    documents::DeclaredFile,
     erasure::Wished,
-    inbound::{InboundDelivery, InboundItem, InboundMessage},
+    inbound::{InboundDelivery, InboundItem, InboundMedia, InboundMessage, Recorded},
     key_file::ErasedKind,
     names::{Stage, WaitsFor, micros, now},
     outbox::{Payload, Purpose},
@@ -27,7 +28,7 @@ use crate::{
 };
 
 /// Records a message whose raw form and delivery say what it says, as a webhook's do.
-async fn says(catalog: &Catalog, message: InboundMessage) {
+async fn says(catalog: &Catalog, message: InboundMessage) -> Recorded {
     let words = message.body.clone().unwrap_or_default();
     let raw = serde_json::json!({ "id": message.wamid, "type": message.kind, "text": { "body": words } });
     let body = serde_json::json!({ "entry": [{ "changes": [{ "value": { "messages": [raw.clone()] } }] }] });
@@ -36,7 +37,7 @@ async fn says(catalog: &Catalog, message: InboundMessage) {
         body: body.to_string().into_bytes(),
         ..delivery(vec![InboundItem::Message(message)])
     };
-    Intake::spawn(catalog.clone()).record(delivery).await.unwrap();
+    Intake::spawn(catalog.clone()).record(delivery).await.unwrap()
 }
 
 fn message(sample: &Sample, kind: &str, words: &str) -> InboundMessage {
@@ -278,6 +279,27 @@ pub(super) async fn a_password_stands_nowhere(catalog: &Catalog) {
     assert_eq!(where_it_stands(catalog, &words).await, Vec::<String>::new());
     let said = answers(catalog, id).await;
     assert!(said.len() == 1 && said[0].contains("\"password\":true"), "{said:?}");
+
+    // A slip is put right while it is tried; a sentence about it takes no place; and it may stand under the file itself.
+    let (sentence, right) = (format!("es {words}-b"), format!("{words}-c"));
+    let typed_anew = format!("{words}!");
+    says(catalog, message(&sample, "text", &sentence)).await;
+    assert_eq!(catalog.password_of(id).await.unwrap().as_deref(), Some(typed_anew.as_str()));
+    says(catalog, message(&sample, "text", &right)).await;
+    assert_eq!(catalog.password_of(id).await.unwrap().as_deref(), Some(right.as_str()));
+    let under = format!("{words}-d");
+    let mut with_file = message(&sample, "document", &under);
+    let declared = DeclaredFile {
+        media_type: Some("application/pdf".into()),
+        caption: Some(under.clone()),
+        ..DeclaredFile::default()
+    };
+    with_file.media = Some(InboundMedia { media_id: Some("m".into()), declared, ..InboundMedia::default() });
+    let brought = says(catalog, with_file).await;
+    assert_eq!(catalog.password_of(id).await.unwrap().as_deref(), Some(under.as_str()));
+    let beside = catalog.document(brought.new_documents[0]).await.unwrap().unwrap();
+    assert_eq!(beside.declared.caption.as_deref(), Some("[password]"), "and the file is one that came");
+    assert_eq!(where_it_stands(catalog, &words).await, Vec::<String>::new());
 
     begin(catalog, id, Stage::Read).await;
     assert_eq!(catalog.read(id, &facts(&id.to_string())).await.unwrap(), Step::Taken);

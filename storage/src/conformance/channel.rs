@@ -319,13 +319,14 @@ pub(super) async fn workers_pay_into_one_bucket(catalog: &Catalog) {
         workers.spawn(async move {
             let went = catalog.dispatch(&message, &number, |facts| {
                 let paid_at = facts.number_paid_at.map_or(from, |at| at.max(from)) + Duration::SECOND;
-                let paid = Paid { number: paid_at, pair: paid_at, probe: false, template: None };
+                let paid =
+                    Paid { number: paid_at, pair: paid_at, probe: false, template: None, reaches: false };
                 (facts.rate_per_s, Some(paid))
             });
             assert_eq!(went.await.unwrap(), Some(80));
             let again = catalog.dispatch(&message, &number, |facts| {
                 let now = facts.now;
-                ((), Some(Paid { number: now, pair: now, probe: false, template: None }))
+                ((), Some(Paid { number: now, pair: now, probe: false, template: None, reaches: false }))
             });
             assert_eq!(again.await.unwrap(), None, "it is leaving already: nothing is paid twice");
             message

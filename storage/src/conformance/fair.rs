@@ -118,7 +118,8 @@ fn template(name: &str, status: &str, text: &str) -> Template {
         quality: None,
         rejected_reason: None,
         body_sha256: acuse_pipeline::document::Sha256::of(text.as_bytes()).0,
-        places: None,
+        body: None,
+        takes: None,
     }
 }
 

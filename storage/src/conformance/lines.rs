@@ -317,7 +317,16 @@ pub(super) async fn a_pause_that_a_status_opened_ends_with_a_delivery(catalog: &
         let message = take(catalog, &line).await;
         let went = catalog.dispatch(&message, &line.number, |facts| {
             let now = facts.now;
-            ((), Some(Paid { number: now, pair: now, probe: facts.paused_until.is_some(), template: None }))
+            (
+                (),
+                Some(Paid {
+                    number: now,
+                    pair: now,
+                    probe: facts.paused_until.is_some(),
+                    template: None,
+                    reaches: false,
+                }),
+            )
         });
         went.await.unwrap().expect("it waits");
         catalog.reply_sent(message.id, &format!("wamid.{}", message.id)).await.unwrap();

@@ -60,8 +60,11 @@ pub async fn upgrade(catalog: &Catalog) {
     let approvals = super::owed::were_approved_before(catalog, landed.asked_again).await;
     migrate_to(catalog, super::fair::BEFORE_DEADLINES).await;
     super::fair::was_to_be_fetched_before(catalog).await;
+    migrate_to(catalog, super::notices::BEFORE_TIERS).await;
+    super::notices::were_written_to_first_before(catalog, landed.contact).await;
     catalog.migrate().await.expect("the landed schema is brought up to date");
     catalog.migrate().await.expect("and a second time changes nothing");
+    super::notices::count_for_their_tier(catalog).await;
     super::fair::is_fetched_in_its_place(catalog).await;
     super::owed::say_whom_they_pay(catalog, landed.asked_again, approvals).await;
     super::channel::each_direction_has_its_own_reason_now(catalog).await;

@@ -5,7 +5,12 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 use super::{CustomerAlias, NewCustomer, name_key, save::Alias};
-use crate::{catalog::Catalog, error::CatalogError, names::word, sql::Tx};
+use crate::{
+    catalog::Catalog,
+    error::CatalogError,
+    names::{CustomerId, word},
+    sql::Tx,
+};
 
 async fn by_external(tx: &mut Tx, external: &str) -> Result<Option<Uuid>, CatalogError> {
     let sql = "SELECT COALESCE(merged_into, id) FROM customers WHERE external_id = $1";
@@ -23,6 +28,45 @@ impl Catalog {
         let sql = "SELECT value FROM customer_aliases WHERE customer_id = $1 AND kind = $2 ORDER BY value";
         let rows = all!(tx, (String,), sql, id, CustomerAlias::IdNumber.as_str())?;
         Ok(rows.into_iter().map(|(value,)| value).collect())
+    }
+}
+
+/// Most customers that words may name; more say nothing.
+const CALLED: i64 = 20;
+
+impl Catalog {
+    /// The customers whom these words name, each with the word: by the number of what they owe, and, where `is_name` says so,
+    /// by what they are called in the books (`external_id`); as it is written, or in large or small letters.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn customers_called(
+        &self,
+        words: &[String],
+        is_name: impl Fn(&str) -> bool,
+    ) -> Result<Vec<(CustomerId, String)>, CatalogError> {
+        if words.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut tx = self.reading().await?;
+        let mut found = BTreeSet::new();
+        for word in words {
+            let (large, small) = (word.to_uppercase(), word.to_lowercase());
+            let rows = all!(
+                tx,
+                (Uuid,),
+                "SELECT COALESCE(c.merged_into, c.id) FROM customers c WHERE $5 AND c.external_id IN ($1, $2, $3) \
+                 UNION SELECT COALESCE(c.merged_into, c.id) FROM obligations o JOIN customers c ON c.id = o.customer_id \
+                 WHERE o.state IN ('open', 'held') AND o.number IN ($1, $2, $3) LIMIT $4",
+                word.as_str(),
+                large.as_str(),
+                small.as_str(),
+                CALLED,
+                is_name(word)
+            )?;
+            found.extend(rows.into_iter().map(|(id,)| (CustomerId(id), word.clone())));
+        }
+        Ok(found.into_iter().collect())
     }
 }
 

@@ -48,7 +48,7 @@ const OF_CONTACT: &[(&str, &str)] = &[
     ("passwords", "DELETE FROM case_secrets WHERE case_id IN (SELECT id FROM cases WHERE contact_id IN @)"),
     ("choices", "UPDATE choices SET options = '[]', identity_key_hash = NULL WHERE contact_id IN @"),
     ("consents", "UPDATE consents SET source = '', text_version = NULL WHERE contact_id IN @"),
-    ("notices", "UPDATE notices SET params = '[]' WHERE contact_id IN @"),
+    ("notices", "UPDATE notices SET params = '[]', header = NULL, buttons = '[]' WHERE contact_id IN @"),
     ("names", "DELETE FROM contact_aliases WHERE contact_id IN @"),
     (
         "contacts",

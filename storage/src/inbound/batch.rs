@@ -21,7 +21,7 @@ use crate::{
     fair::{Quota, Senders},
     names::{ContactId, DocumentId, Stage, clean, clean_maybe, cut, micros},
     numbers,
-    outbox::{self, NewReply, Saying},
+    outbox::{self, NewReply, Purpose, Saying},
     queue::{Push, Queue, push},
     sql::Tx,
     timeline::{self, Entry},
@@ -346,8 +346,16 @@ async fn save_messages(
 /// What a whole message of a word means is done.
 async fn heard(tx: &mut Tx, message: &NewMessage<'_>) -> Result<(), CatalogError> {
     let said = message.message;
-    let Some(contact) = message.contact.filter(|_| said.media.is_none()) else { return Ok(()) };
+    let Some(contact) = message.contact else { return Ok(()) };
     let number = clean(&said.phone_number_id);
+    if said.body.as_deref() == Some(cases::PASSWORD)
+        && cases::password_came(tx, (&number, &clean(&said.wamid)), message.id).await?
+    {
+        return Ok(());
+    }
+    if said.media.is_some() {
+        return Ok(());
+    }
     if let Some(payload) = said.tap.as_deref() {
         let (id, phone_number_id) = (message.id, number.as_str());
         let identity_key_hash = said.identity.identity_key_hash.as_deref();
@@ -356,10 +364,8 @@ async fn heard(tx: &mut Tx, message: &NewMessage<'_>) -> Result<(), CatalogError
             return Ok(());
         }
     }
-    if said.body.as_deref() == Some(cases::PASSWORD)
-        && cases::password_came(tx, (&number, &clean(&said.wamid)), message.id).await?
-    {
-        return Ok(());
+    if said.answer.as_ref().is_some_and(|reply| reply.purpose == Purpose::SendNormally) {
+        return cases::ask_for_unseen(tx, (contact, &number), message.id).await;
     }
     let message = cases::Heard {
         id: message.id,

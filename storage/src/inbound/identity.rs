@@ -441,8 +441,8 @@ impl Contacts {
         }
         execute!(
             tx,
-            "INSERT INTO windows (contact_id, phone_number_id, last_inbound_at, pair_paid_at) \
-             SELECT $2, w.phone_number_id, w.last_inbound_at, w.pair_paid_at FROM windows w WHERE w.contact_id = $1 \
+            "INSERT INTO windows (contact_id, phone_number_id, last_inbound_at, pair_paid_at, reached_at) \
+             SELECT $2, w.phone_number_id, w.last_inbound_at, w.pair_paid_at, w.reached_at FROM windows w WHERE w.contact_id = $1 \
              ON CONFLICT (contact_id, phone_number_id) DO UPDATE SET last_inbound_at = excluded.last_inbound_at \
              WHERE windows.last_inbound_at < excluded.last_inbound_at",
             from,

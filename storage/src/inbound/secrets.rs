@@ -39,14 +39,20 @@ pub(super) async fn taken_out(
     Ok(kept)
 }
 
-/// A whole message that means something else is none.
+/// A whole message that means something else is none. What stands under a PDF may be one: it is sent again with it.
 fn may_be_one(message: &InboundMessage) -> bool {
     let is_text = matches!(message.kind.as_str(), "text" | "edit") && message.media.is_none();
-    is_text
+    (is_text || is_pdf(message))
         && message
             .body
             .as_deref()
             .is_some_and(|words| !words.trim().is_empty() && Intent::of(words).is_none())
+}
+
+fn is_pdf(message: &InboundMessage) -> bool {
+    let Some(media) = message.media.as_ref().filter(|_| message.kind == "document") else { return false };
+    let named = media.declared.filename.as_deref().unwrap_or_default().to_lowercase();
+    media.declared.media_type.as_deref() == Some("application/pdf") || named.ends_with(".pdf")
 }
 
 /// Whether the message is one; then its words are sealed, where a question waits for them.
@@ -71,6 +77,9 @@ async fn take(catalog: &Catalog, tx: &mut Tx, message: &InboundMessage) -> Resul
 fn redact(delivery: &mut InboundDelivery, at: usize) {
     let Some(InboundItem::Message(message)) = delivery.items.get_mut(at) else { return };
     let Some(words) = message.body.replace(PASSWORD.to_owned()) else { return };
+    if let Some(media) = &mut message.media {
+        media.declared.caption = Some(PASSWORD.to_owned());
+    }
     // A body that cannot be taken apart is not kept at all.
     message.raw = masked(message.raw.as_bytes(), None, &words).unwrap_or_else(|| "{}".to_owned());
     let body = masked(&delivery.body, Some(&message.wamid), &words);

@@ -73,12 +73,16 @@ async fn settle(tx: &mut Tx, status: &InboundStatus) -> Result<Option<String>, C
     let callback = status.callback.as_deref().and_then(|c| Uuid::parse_str(c).ok());
     let found = optional!(
         tx,
-        (Uuid, Option<Uuid>, Uuid, String, String),
-        "SELECT id, document_id, contact_id, purpose, COALESCE(phone_number_id, '') FROM outbox WHERE wamid = $1 OR id = $2 LIMIT 1",
+        (Uuid, Option<Uuid>, Uuid, String, String, Option<String>),
+        "SELECT id, document_id, contact_id, purpose, COALESCE(phone_number_id, ''), held_for FROM outbox WHERE wamid = $1 OR id = $2 LIMIT 1",
         clean(&status.wamid),
         callback
     )?;
-    let Some((id, document, contact, purpose, number)) = found else { return Ok(None) };
+    let Some((id, document, contact, purpose, number, held_for)) = found else { return Ok(None) };
+    if held_for.is_some_and(|held_for| held_for == outbox::HeldFor::Assessment.as_str()) {
+        // Whatever it says, Meta holds it back no more.
+        execute!(tx, "UPDATE outbox SET held_for = NULL WHERE id = $1 AND state = 'sent'", id)?;
+    }
     let failed = status.status == "failed";
     let error = status.error.as_deref().map(|e| cut(e, 500));
     let present = tx.now();

@@ -25,6 +25,10 @@ words! {
         Tomorrow = "tomorrow",
         /// Whoever it is for goes by another name, and has not written from there yet.
         Confirmation = "confirmation",
+        /// Its number has written to as many people first in a day as Meta lets it.
+        Tier = "tier",
+        /// It was taken, and Meta holds it back until it has seen how others of its template are received.
+        Assessment = "assessment",
     }
 }
 
@@ -65,6 +69,21 @@ impl Catalog {
         if settle(&mut tx, id, Settled { wamid: Some(wamid), ..Settled::to(OutboxState::Sent) }).await? {
             crate::dispatch::rate_restored(&mut tx, id).await?;
         }
+        tx.commit().await
+    }
+
+    /// Meta took it, and holds it back to see how others of its template are received: a status says when that is over.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn reply_assessed(&self, id: OutboxId) -> Result<(), CatalogError> {
+        let mut tx = self.writing().await?;
+        execute!(
+            tx,
+            "UPDATE outbox SET held_for = $2 WHERE id = $1 AND state = 'sent'",
+            id.0,
+            HeldFor::Assessment.as_str()
+        )?;
         tx.commit().await
     }
 

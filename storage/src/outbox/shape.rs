@@ -28,6 +28,12 @@ pub struct Payload {
     /// What it says when its file cannot be taken along; none: without its file it is nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub without_file: Option<String>,
+    /// What stands in its header.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub header: Option<String>,
+    /// What its buttons take, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub buttons: Vec<String>,
     /// To whoever is known by this key only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity_key_hash: Option<String>,

@@ -5,7 +5,8 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
-use super::{Call, Graph, GraphError, not_understood};
+use super::{Call, Graph, GraphError, new_template::outline, not_understood};
+use crate::template::Takes;
 
 /// Templates of one page of an answer.
 const PAGE: usize = 100;
@@ -57,20 +58,20 @@ pub struct TemplateInfo {
     pub body_sha256: [u8; 32],
     /// Meta's id of it.
     pub id: Option<String>,
-    /// The text of its body.
-    pub body: Option<String>,
+    /// What it takes; none where that is not told.
+    pub takes: Option<Takes>,
+    /// What people see of it: its texts and buttons, without examples.
+    pub outline: Value,
 }
 
 impl TemplateInfo {
-    /// How many places (`{{1}}`, `{{2}}`…) its body has; none where that is not told, or where they have names.
+    /// The words of its body, with its places.
     #[must_use]
-    pub fn places(&self) -> Option<u32> {
-        let body = self.body.as_deref()?;
-        let mut places = 0;
-        while body.contains(&format!("{{{{{}}}}}", places + 1)) {
-            places += 1;
-        }
-        (places > 0 || !body.contains("{{")).then_some(places)
+    pub fn body(&self) -> Option<String> {
+        let parts = self.outline.as_array().into_iter().flatten();
+        parts
+            .filter(|part| part.get("type").is_some_and(|kind| kind == "BODY"))
+            .find_map(|part| text(part, "text"))
     }
 }
 
@@ -177,26 +178,7 @@ fn template(value: &Value) -> Option<TemplateInfo> {
         rejected_reason: reason,
         body_sha256: Sha256::digest(components).into(),
         id: text(value, "id"),
-        body: value.get("components").and_then(Value::as_array).and_then(|all| {
-            all.iter().find(|c| text(c, "type").as_deref() == Some("BODY")).and_then(|c| text(c, "text"))
-        }),
+        takes: value.get("components").and_then(Takes::of),
+        outline: outline(value.get("components").unwrap_or(&Value::Null)),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_places_of_a_body_are_counted() {
-        let places = |body: Option<&str>| {
-            let body = body.map(|text| serde_json::json!([{ "type": "BODY", "text": text }]));
-            let value = serde_json::json!({ "name": "a", "language": "es", "status": "APPROVED", "components": body });
-            template(&value).unwrap().places()
-        };
-        assert_eq!(places(Some("Hola {{1}}, tu pedido {{2}} salió, {{1}}.")), Some(2));
-        assert_eq!(places(Some("Hola.")), Some(0));
-        assert_eq!(places(Some("Hola {{name}}.")), None, "they have names");
-        assert_eq!(places(None), None);
-    }
 }

@@ -25,7 +25,7 @@ pub use choices::ChoiceMessage;
 pub use error::{Cause, GraphError, Refused};
 pub use hosts::MediaHosts;
 pub use media::{ByteStream, Download, MediaInfo};
-pub use new_template::NewTemplate;
+pub use new_template::{NewButton, NewHeader, NewTemplate};
 pub use send::{Sent, TemplateMessage, TextMessage};
 pub use taxonomy::ErrorClass;
 pub use upload::{FileType, Upload};

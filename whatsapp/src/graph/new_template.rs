@@ -4,6 +4,51 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{Call, Graph, GraphError, not_understood};
+use crate::template::Takes;
+
+/// The header of a template as it is handed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NewHeader {
+    /// Words, with at most one place.
+    Text {
+        /// Its words.
+        text: String,
+        /// What may stand in its place.
+        example: Option<String>,
+    },
+    /// A file: `IMAGE`, `VIDEO` or `DOCUMENT`.
+    File {
+        /// Which.
+        format: String,
+        /// Meta's handle of an example that was uploaded.
+        example: String,
+    },
+}
+
+/// A button of a template as it is handed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NewButton {
+    /// A quick reply of this title.
+    Reply(String),
+    /// A link of this title.
+    Link {
+        /// Its title.
+        text: String,
+        /// Where it leads, with `{{1}}` at its end where that is said with each message.
+        url: String,
+        /// What it may be then, whole.
+        example: Option<String>,
+    },
+    /// A call.
+    Call {
+        /// Its title.
+        text: String,
+        /// Whom.
+        phone: String,
+    },
+    /// It copies a code, such as this one.
+    Code(String),
+}
 
 /// A template as it is handed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,12 +59,49 @@ pub struct NewTemplate {
     pub language: String,
     /// `UTILITY`, `MARKETING` or `AUTHENTICATION`.
     pub category: String,
+    /// What stands above its text.
+    pub header: Option<NewHeader>,
     /// Its text, with `{{1}}`, `{{2}}`… where something stands.
     pub body: String,
     /// What may stand there, for whoever decides on it.
     pub examples: Vec<String>,
-    /// Titles of its quick replies.
-    pub buttons: Vec<String>,
+    /// Its buttons.
+    pub buttons: Vec<NewButton>,
+}
+
+impl NewHeader {
+    fn component(&self) -> Value {
+        let (mut header, example) = match self {
+            Self::Text { text, example } => {
+                let example = example.as_ref().map(|example| json!({"header_text": [example]}));
+                (json!({"type": "HEADER", "format": "TEXT", "text": text}), example)
+            }
+            Self::File { format, example } => {
+                let example = json!({"header_handle": [example]});
+                (json!({"type": "HEADER", "format": format}), Some(example))
+            }
+        };
+        if let Some(example) = example {
+            header["example"] = example;
+        }
+        header
+    }
+}
+
+impl NewButton {
+    fn component(&self) -> Value {
+        match self {
+            Self::Reply(text) => json!({"type": "QUICK_REPLY", "text": text}),
+            Self::Link { text, url, example: None } => json!({"type": "URL", "text": text, "url": url}),
+            Self::Link { text, url, example: Some(example) } => {
+                json!({"type": "URL", "text": text, "url": url, "example": [example]})
+            }
+            Self::Call { text, phone } => {
+                json!({"type": "PHONE_NUMBER", "text": text, "phone_number": phone})
+            }
+            Self::Code(example) => json!({"type": "COPY_CODE", "example": example}),
+        }
+    }
 }
 
 impl NewTemplate {
@@ -28,14 +110,47 @@ impl NewTemplate {
         if !self.examples.is_empty() {
             body["example"] = json!({"body_text": [self.examples]});
         }
-        let mut components = vec![body];
+        let mut components: Vec<Value> = self.header.iter().map(NewHeader::component).collect();
+        components.push(body);
         if !self.buttons.is_empty() {
-            let button = |text: &String| json!({"type": "QUICK_REPLY", "text": text});
-            let buttons: Vec<Value> = self.buttons.iter().map(button).collect();
+            let buttons: Vec<Value> = self.buttons.iter().map(NewButton::component).collect();
             components.push(json!({"type": "BUTTONS", "buttons": buttons}));
         }
         components.into()
     }
+
+    /// What it takes when it is sent.
+    #[must_use]
+    pub fn takes(&self) -> Takes {
+        Takes::of(&self.components()).unwrap_or_default()
+    }
+
+    /// What people see of it; as [`super::TemplateInfo::outline`].
+    #[must_use]
+    pub fn outline(&self) -> Value {
+        outline(&self.components())
+    }
+}
+
+/// What people see of a template's components: what Meta adds by itself, and examples, are left out.
+pub(super) fn outline(components: &Value) -> Value {
+    const SEEN: [&str; 5] = ["type", "format", "text", "url", "phone_number"];
+    let mut seen: Vec<Value> = Vec::new();
+    for component in components.as_array().into_iter().flatten() {
+        let buttons = component.get("buttons").and_then(Value::as_array).into_iter().flatten();
+        for part in std::iter::once(component).chain(buttons) {
+            // The title of a button that copies is Meta's own.
+            let copies = part.get("type").is_some_and(|kind| kind == "COPY_CODE");
+            let mut members = serde_json::Map::new();
+            for key in SEEN {
+                if let Some(value) = part.get(key).filter(|_| !(copies && key == "text")) {
+                    members.insert(key.to_owned(), value.clone());
+                }
+            }
+            seen.push(Value::Object(members));
+        }
+    }
+    seen.into()
 }
 
 impl Graph {
@@ -69,22 +184,59 @@ impl Graph {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_template_is_written_as_meta_documents() {
-        let new = NewTemplate {
+    fn new() -> NewTemplate {
+        NewTemplate {
             name: "acuse_approval".into(),
             language: "es".into(),
             category: "UTILITY".into(),
+            header: None,
             body: "Se pide: {{1}} Elige.".into(),
             examples: vec!["una factura".into()],
-            buttons: vec!["Aprobar".into()],
-        };
+            buttons: vec![NewButton::Reply("Aprobar".into())],
+        }
+    }
+
+    #[test]
+    fn a_template_is_written_as_meta_documents() {
         assert_eq!(
-            new.components(),
+            new().components(),
             json!([
                 {"type": "BODY", "text": "Se pide: {{1}} Elige.", "example": {"body_text": [["una factura"]]}},
                 {"type": "BUTTONS", "buttons": [{"type": "QUICK_REPLY", "text": "Aprobar"}]},
             ])
         );
+        let link = NewButton::Link {
+            text: "Ver".into(),
+            url: "https://example.com/{{1}}".into(),
+            example: Some("https://example.com/o/77".into()),
+        };
+        let header = NewHeader::Text { text: "Pedido {{1}}".into(), example: Some("77".into()) };
+        let whole = NewTemplate {
+            header: Some(header),
+            buttons: vec![link, NewButton::Code("VERANO".into())],
+            ..new()
+        };
+        assert_eq!(
+            whole.components(),
+            json!([
+                {"type": "HEADER", "format": "TEXT", "text": "Pedido {{1}}", "example": {"header_text": ["77"]}},
+                {"type": "BODY", "text": "Se pide: {{1}} Elige.", "example": {"body_text": [["una factura"]]}},
+                {"type": "BUTTONS", "buttons": [
+                    {"type": "URL", "text": "Ver", "url": "https://example.com/{{1}}",
+                        "example": ["https://example.com/o/77"]},
+                    {"type": "COPY_CODE", "example": "VERANO"}]},
+            ])
+        );
+        assert_eq!(whole.takes().buttons, [crate::template::Button::Link, crate::template::Button::Code]);
+    }
+
+    #[test]
+    fn what_meta_adds_makes_no_other_template_and_another_button_does() {
+        let ours = new();
+        let mut metas = ours.components();
+        metas[0]["example"] = json!({"body_text": [["otra"]]});
+        assert_eq!(outline(&metas), ours.outline());
+        metas[1]["buttons"][0]["text"] = json!("Rechazar");
+        assert_ne!(outline(&metas), ours.outline());
     }
 }

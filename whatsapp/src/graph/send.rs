@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{Call, Cause, ErrorClass, Graph, GraphError, not_understood};
-use crate::{Recipient, WaId, limits};
+use crate::{Recipient, WaId, limits, template::Filled};
 
 /// A text to one person. Free text goes only inside [`crate::policy::Window`].
 #[derive(Clone, PartialEq, Eq)]
@@ -42,11 +42,8 @@ pub struct TemplateMessage {
     pub name: String,
     /// Its language, as Meta writes it (`es`, `en_US`).
     pub language: String,
-    /// What stands for `{{1}}`, `{{2}}`… of its body. Line breaks and runs of spaces, which Meta refuses there, become
-    /// one space; what is too long is cut.
-    pub parameters: Vec<String>,
-    /// Payloads of its quick replies, in order; none where it has none.
-    pub replies: Vec<String>,
+    /// What stands in it.
+    pub filled: Filled,
     /// Comes back on every status: the id in our outbox; up to 512 characters.
     pub callback_data: Option<String>,
 }
@@ -62,9 +59,6 @@ impl std::fmt::Debug for TemplateMessage {
     }
 }
 
-/// Longest parameter of a template, characters.
-const PARAMETER_CHARS: usize = 900;
-
 /// Meta took a message: accepted, not yet delivered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sent {
@@ -74,6 +68,14 @@ pub struct Sent {
     pub wa_id: Option<WaId>,
     /// `accepted`, or `held_for_quality_assessment`: it may still be dropped.
     pub state: Option<String>,
+}
+
+impl Sent {
+    /// Whether Meta holds it back until it has seen how others of its template are received; it may drop it then.
+    #[must_use]
+    pub fn is_assessed(&self) -> bool {
+        self.state.as_deref() == Some("held_for_quality_assessment")
+    }
 }
 
 impl Graph {
@@ -158,32 +160,14 @@ pub(super) fn address(body: &mut Value, to: &Recipient) {
 }
 
 fn template_body(message: &TemplateMessage) -> Value {
-    let parameters: Vec<Value> = message
-        .parameters
-        .iter()
-        .map(|text| {
-            let words: Vec<&str> = text.split_whitespace().collect();
-            let text: String = words.join(" ").chars().take(PARAMETER_CHARS).collect();
-            json!({"type": "text", "text": text})
-        })
-        .collect();
     let mut body = json!({
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
         "type": "template",
         "template": {"name": message.name, "language": {"code": message.language}},
     });
-    let mut components = Vec::new();
-    if !parameters.is_empty() {
-        components.push(json!({"type": "body", "parameters": parameters}));
-    }
-    for (index, payload) in message.replies.iter().enumerate() {
-        let parameters = [json!({"type": "payload", "payload": payload})];
-        components.push(json!({"type": "button", "sub_type": "quick_reply", "index": index.to_string(),
-            "parameters": parameters}));
-    }
-    if !components.is_empty() {
-        body["template"]["components"] = components.into();
+    if !message.filled.parts().is_empty() {
+        body["template"]["components"] = message.filled.parts().into();
     }
     address(&mut body, &message.to);
     if let Some(data) = &message.callback_data {
@@ -203,8 +187,7 @@ mod tests {
             to: "15550190002".parse().unwrap(),
             name: "acuse_filed".into(),
             language: "es".into(),
-            parameters: vec!["Archivado:\n\n  45,00 EUR".into()],
-            replies: vec!["acuse:1".into()],
+            filled: Filled::plain(&["Archivado:\n\n  45,00 EUR".into()], &["acuse:1".into()]),
             callback_data: Some("id".into()),
         });
         assert_eq!(body["template"]["components"][0]["parameters"][0]["text"], "Archivado: 45,00 EUR");

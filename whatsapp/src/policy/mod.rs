@@ -1,11 +1,13 @@
-//! When a message may go: the 24-hour window, Meta's rates, and how long to wait after a refusal.
+//! When a message may go: the 24-hour window, Meta's rates, how many may be written to first, and how long to wait after a refusal.
 //!
 //! All of it is pure: the clock is a parameter, and a rate's state is one timestamp that a row can hold.
 
 mod rate;
+mod tier;
 mod window;
 
 pub use rate::{Rate, Turn};
+pub use tier::reach_of;
 pub use window::{Window, media_alarm, media_deadline};
 
 use std::time::Duration;

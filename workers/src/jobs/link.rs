@@ -1,5 +1,7 @@
 //! `link`: whose it is, whether it came before, and the decision.
 
+use std::collections::BTreeMap;
+
 use acuse_conversation::{ASKS, Lacking, needs, wording::Telling};
 use acuse_pipeline::{
     document::{Kind, Status},
@@ -31,6 +33,9 @@ use crate::{
     },
     told,
 };
+
+/// Texts of a sender beside one file that are looked at, and names in them.
+const WROTE: usize = 5;
 
 /// Matches the customer, looks whether it came before, gathers every reason, and files the document, links it to the
 /// first of its kind or puts it in front of a person.
@@ -108,8 +113,18 @@ async fn owner(env: &Env, document: &Document) -> Result<(Option<CustomerId>, Op
     };
     let text = env.catalog.document_text(document.id).await?.unwrap_or_default();
     let kind = document.kind.unwrap_or(Kind::Other);
-    let clues = Clues::of(kind, &document.fields, &text, &phones(contact.as_ref()));
-    let known = candidates(env, &clues, contact.as_ref()).await?;
+    let mut clues = Clues::of(kind, &document.fields, &text, &phones(contact.as_ref()));
+    let wrote = wrote(env, document).await?;
+    let mut said: Vec<String> = wrote.iter().flat_map(|text| linking::said::names(text)).collect();
+    said.sort();
+    said.dedup();
+    clues.said = said.iter().map(|word| linking::folded(word)).collect();
+    // A name in a caption counts as one on the paper: of two that differ, a person chooses.
+    clues.names.extend(wrote.iter().flat_map(|text| linking::said::called(text)).take(WROTE));
+    // What stands on the paper as its own number is not what a customer is called.
+    let is_name = |word: &str| !matches!(linking::said::stands(word, &document.fields, ""), Some(Some(_)));
+    let called = env.catalog.customers_called(&said, is_name).await?;
+    let known = candidates(env, (&clues, called), contact.as_ref()).await?;
     let linked = linking::link(&clues, &known);
     let reason = linked.reason();
     match linked {
@@ -120,6 +135,19 @@ async fn owner(env: &Env, document: &Document) -> Result<(Option<CustomerId>, Op
         }
         Linked::Several(_) | Linked::Nobody => Ok((None, reason)),
     }
+}
+
+/// What its sender wrote with it, under it or beside it.
+async fn wrote(env: &Env, document: &Document) -> Result<Vec<String>, Halt> {
+    let caption = document.declared.caption.clone();
+    let beside = match document.contact_id {
+        Some(_) => env.catalog.said_beside(document.id).await?,
+        None => Vec::new(),
+    };
+    let mut wrote: Vec<String> = caption.into_iter().chain(beside).collect();
+    wrote.dedup();
+    wrote.truncate(WROTE);
+    Ok(wrote)
 }
 
 pub(super) fn phones(contact: Option<&Contact>) -> Vec<String> {
@@ -134,7 +162,7 @@ pub(super) fn phones(contact: Option<&Contact>) -> Vec<String> {
 /// Every customer that any clue may point to.
 async fn candidates(
     env: &Env,
-    clues: &Clues,
+    (clues, called): (&Clues, Vec<(CustomerId, String)>),
     contact: Option<&Contact>,
 ) -> Result<Vec<Known<CustomerId>>, Halt> {
     let lookup = CustomerLookup {
@@ -152,9 +180,18 @@ async fn candidates(
     if let Some(id) = sender {
         customers.extend(env.catalog.customer(id).await?);
     }
+    let mut named: BTreeMap<CustomerId, Vec<String>> = BTreeMap::new();
+    for (id, word) in called {
+        customers.extend(env.catalog.customer(id).await?);
+        named.entry(id).or_default().push(word);
+    }
     customers.sort_by_key(|c| c.id);
     customers.dedup_by_key(|c| c.id);
-    Ok(customers.into_iter().map(|c| known(c, sender)).collect())
+    let known = |customer: Customer| Known {
+        named: named.get(&customer.id).cloned().unwrap_or_default(),
+        ..known(customer, sender)
+    };
+    Ok(customers.into_iter().map(known).collect())
 }
 
 fn known(customer: Customer, sender: Option<CustomerId>) -> Known<CustomerId> {
@@ -168,6 +205,7 @@ fn known(customer: Customer, sender: Option<CustomerId>) -> Known<CustomerId> {
         tax_ids: of(CustomerAlias::TaxId),
         id_numbers: of(CustomerAlias::IdNumber),
         emails: of(CustomerAlias::Email),
+        named: Vec::new(),
         name: customer.name,
     }
 }

@@ -22,6 +22,7 @@ use acuse_storage::{
 use acuse_whatsapp::{
     ErrorClass, Graph, Recipient,
     graph::{Attached, ChoiceMessage, FileMessage, TemplateMessage, TextMessage},
+    template::Takes,
 };
 use time::OffsetDateTime;
 use tracing::Instrument;
@@ -30,7 +31,7 @@ use file::Brings;
 use refusal::{Failure, Heard, refused};
 
 use crate::{
-    dispatch::{How, Verdict, Why, decide},
+    dispatch::{How, Verdict, Why, decide, filled},
     env::Env,
     halt::chain,
     jobs::{Ended, boundary, measure},
@@ -193,9 +194,10 @@ async fn dispatch(
             Verdict::Go { paid, .. } if !uploads => Some(paid.clone()),
             _ => None,
         };
-        ((verdict, uploads, facts.token_ref.clone()), paid)
+        let takes = paid.as_ref().and_then(|paid| facts.takes(&paid.template.as_ref()?.1)).cloned();
+        ((verdict, uploads, facts.token_ref.clone(), takes), paid)
     });
-    let Some((verdict, uploads, token_ref)) = asked.await? else { return Ok(Ended::Stale) };
+    let Some((verdict, uploads, token_ref, takes)) = asked.await? else { return Ok(Ended::Stale) };
     match verdict {
         Verdict::Go { how, paid, after } => {
             let Some(graph) = env.graph_of(&token_ref) else { return Ok(Ended::Lost) };
@@ -206,7 +208,7 @@ async fn dispatch(
                 tokio::time::sleep(after).await;
             }
             let file = brought.as_deref().and_then(file::attached);
-            leave(env, graph, message, &Leaving { number, to, how, file, probe: paid.probe }).await
+            leave(env, graph, message, &Leaving { number, to, how, file, probe: paid.probe, takes }).await
         }
         Verdict::Later(until, why) => postpone(env, message, (number, &token_ref), (until, why)).await,
         Verdict::Tell(why) => {
@@ -237,6 +239,7 @@ async fn postpone(
     let held_for = match why {
         Why::TemplatePaused => Some(HeldFor::Template),
         Why::Unconfirmed => Some(HeldFor::Confirmation),
+        Why::Tier => Some(HeldFor::Tier),
         _ => None,
     };
     env.catalog.reply_postponed(message.id, in_time(message, until), held_for).await?;
@@ -249,13 +252,17 @@ async fn tell(env: &Env, message: &OutboxMessage, why: Why) -> Result<(), Catalo
         Why::WindowClosed => return env.catalog.reply_window_closed(message.id).await,
         Why::TooLate => ("message_expired", "it could not be sent in time"),
         Why::NoConsent => ("consent_missing", "the person never agreed to such messages"),
+        Why::Unfit(unfit) => {
+            return env.catalog.reply_failed(message.id, "template_refused", &unfit.to_string()).await;
+        }
         Why::OptedOut
         | Why::NumberPaused
         | Why::NoToken
         | Why::PairLimit
         | Why::NumberRate
         | Why::TemplatePaused
-        | Why::Unconfirmed => ("message_failed", "it could not be sent"),
+        | Why::Unconfirmed
+        | Why::Tier => ("message_failed", "it could not be sent"),
     };
     env.catalog.reply_failed(message.id, kind, words).await
 }
@@ -273,6 +280,8 @@ struct Leaving<'a> {
     /// What it brings, where it goes as it is.
     file: Option<Attached>,
     probe: bool,
+    /// What its template takes, where Meta told.
+    takes: Option<Takes>,
 }
 
 async fn leave(
@@ -297,6 +306,9 @@ async fn leave(
         Ok(sent) => {
             boundary::pass("reply.sent");
             catalog.reply_sent(message.id, &sent.message_id).await?;
+            if sent.is_assessed() {
+                catalog.reply_assessed(message.id).await?;
+            }
             boundary::pass("reply.settled");
             if leaving.probe && catalog.probe_taken(number, env.now()).await? {
                 tracing::info!("the number sends again");
@@ -362,13 +374,8 @@ fn template(message: &OutboxMessage, leaving: &Leaving<'_>, name: &str, language
         to: leaving.to.clone(),
         name: name.to_owned(),
         language: language.to_owned(),
-        parameters: if message.payload.named.is_some() {
-            message.payload.parameters.clone()
-        } else {
-            // No picture stands in a template: its words say where that is.
-            vec![message.payload.without_file.clone().unwrap_or_else(|| message.body.clone())]
-        },
-        replies: message.payload.choices.iter().map(|(payload, _)| payload.clone()).collect(),
+        // That it fits was looked at when it was let go.
+        filled: filled(message, leaving.takes.as_ref()).unwrap_or_default(),
         callback_data: Some(message.id.to_string()),
     }
 }

@@ -26,7 +26,7 @@ const TOKEN_EXPIRING: &str = "token_expiring";
 const TOKEN_UNWELL: &str = "token_unwell";
 /// No app gets an account's webhooks.
 const UNSUBSCRIBED: &str = "webhooks_unsubscribed";
-/// A template of ours cannot be sent.
+/// A template of ours cannot be sent, or only to whoever agreed to advertising.
 const TEMPLATE_UNUSABLE: &str = "template_unusable";
 
 /// So long before its end a token is told of.
@@ -156,9 +156,10 @@ async fn templates(catalog: &Catalog) -> Result<Vec<Finding>, CatalogError> {
     Ok(ours
         .into_iter()
         .map(|t| {
-            let is_bad = !matches!(t.status.as_str(), "APPROVED" | "PENDING");
+            let is_bad = t.advertises || !matches!(t.status.as_str(), "APPROVED" | "PENDING");
+            let taken = if t.advertises { ", and Meta takes it for advertising" } else { "" };
             let subject = format!("{}/{}/{}", t.account, t.name, t.language);
-            let what = format!("template {} ({}) is {}", t.name, t.language, t.status);
+            let what = format!("template {} ({}) is {}{taken}", t.name, t.language, t.status);
             Finding::new(TEMPLATE_UNUSABLE, subject, is_bad, what)
         })
         .collect())
@@ -196,7 +197,8 @@ async fn sync_templates(env: &Env) -> Result<(), CatalogError> {
                 let all: Vec<Template> = all
                     .into_iter()
                     .map(|t| Template {
-                        places: t.places(),
+                        body: t.body(),
+                        takes: t.takes,
                         name: t.name,
                         language: t.language,
                         category: t.category,

@@ -119,6 +119,12 @@ async fn templates_come_from_meta_and_one_that_is_paused_is_told_of() {
     pass(Duration::HOUR);
     look(&world).await;
     assert!(!is_open(&world, "template_unusable").await, "it is no more");
+    let mut advertises = template(1, "APPROVED");
+    advertises["category"] = json!("MARKETING");
+    world.graph.set_templates(&account, vec![advertises]);
+    pass(Duration::HOUR);
+    look(&world).await;
+    assert!(is_open(&world, "template_unusable").await, "what it is needs another consent");
 }
 
 /// Whether media is gone or not to be seen is asked of the number, and Meta has no time for that just now.

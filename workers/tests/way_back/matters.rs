@@ -164,6 +164,8 @@ async fn who_takes_another_name_is_written_to_once_they_wrote_from_there() {
             template: "acuse_in_review".into(),
             language: Some("es".into()),
             params: vec!["77".into()],
+            header: None,
+            buttons: Vec::new(),
             category: Category::Utility,
             idempotency_key: "order-77".into(),
             not_before: Some(clock() + Duration::hours(2)),

@@ -2,15 +2,22 @@
 
 use std::path::Path;
 
-use acuse_whatsapp::graph::NewTemplate;
+use acuse_whatsapp::{
+    graph::{NewButton, NewHeader, NewTemplate},
+    template::places,
+};
 use anyhow::{Context, bail, ensure};
 use serde::Deserialize;
 
 /// Longest body (Meta), characters.
 const BODY_CHARS: usize = 1_024;
-/// Most quick replies that we give a template, and the longest title of one (Meta's limit is 25).
-const BUTTONS: usize = 3;
+/// Longest header (Meta), characters.
+const HEADER_CHARS: usize = 60;
+/// Most buttons of a template, the longest title of one, and the longest link and code (Meta).
+const BUTTONS: usize = 10;
 const BUTTON_CHARS: usize = 25;
+const LINK_CHARS: usize = 2_000;
+const CODE_CHARS: usize = 15;
 
 macro_rules! ours {
     ($($language:literal: $($name:literal),+;)+) => {
@@ -32,11 +39,102 @@ const OURS: &[(&str, &str, &str)] = ours! {
 #[serde(deny_unknown_fields)]
 struct Written {
     category: String,
+    header: Option<WrittenHeader>,
     body: String,
     #[serde(default)]
     examples: Vec<String>,
     #[serde(default)]
-    buttons: Vec<String>,
+    buttons: Vec<WrittenButton>,
+}
+
+/// `header = { text = "Pedido {{1}}", example = "77" }`, or `{ format = "DOCUMENT", example = "4::aW…" }`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenHeader {
+    text: Option<String>,
+    format: Option<String>,
+    example: Option<String>,
+}
+
+/// The title of a quick reply; or a table: `{ text, url, example }`, `{ text, phone }` or `{ code }`.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum WrittenButton {
+    Reply(String),
+    Other(OtherButton),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OtherButton {
+    text: Option<String>,
+    url: Option<String>,
+    example: Option<String>,
+    phone: Option<String>,
+    code: Option<String>,
+}
+
+impl WrittenHeader {
+    fn read(self) -> anyhow::Result<NewHeader> {
+        match (self.text, self.format, self.example) {
+            (Some(text), None, example) => {
+                let count = places(&text).len();
+                ensure!(
+                    (1..=HEADER_CHARS).contains(&text.chars().count()),
+                    "header: 1 to {HEADER_CHARS} characters"
+                );
+                ensure!(count <= 1, "header: at most one place");
+                ensure!(
+                    example.is_some() == (count == 1),
+                    "header: an example for its place, and for nothing else"
+                );
+                Ok(NewHeader::Text { text, example })
+            }
+            (None, Some(format), Some(example)) => {
+                let is_known = matches!(format.as_str(), "IMAGE" | "VIDEO" | "DOCUMENT");
+                ensure!(is_known, "header: format is IMAGE, VIDEO or DOCUMENT");
+                Ok(NewHeader::File { format, example })
+            }
+            _ => bail!("header: a text, or a format with the handle of an example that was uploaded"),
+        }
+    }
+}
+
+impl WrittenButton {
+    fn read(self) -> anyhow::Result<NewButton> {
+        let title = |text: Option<String>| {
+            text.filter(|text| (1..=BUTTON_CHARS).contains(&text.chars().count()))
+                .with_context(|| format!("buttons: a title of 1 to {BUTTON_CHARS} characters each"))
+        };
+        let other = match self {
+            Self::Reply(text) => return title(Some(text)).map(NewButton::Reply),
+            Self::Other(other) => other,
+        };
+        match (other.url, other.phone, other.code) {
+            (Some(url), None, None) => {
+                let is_link = url.starts_with("https://") && url.chars().count() <= LINK_CHARS;
+                ensure!(is_link, "buttons: a link begins with https://");
+                let count = places(&url).len();
+                ensure!(
+                    count <= 1 && (count == 0 || url.ends_with("}}")),
+                    "buttons: a link has its place at its end"
+                );
+                let has_example = other.example.is_some();
+                ensure!(
+                    has_example == (count == 1),
+                    "buttons: an example for the place of a link, and for nothing else"
+                );
+                Ok(NewButton::Link { text: title(other.text)?, url, example: other.example })
+            }
+            (None, Some(phone), None) => Ok(NewButton::Call { text: title(other.text)?, phone }),
+            (None, None, Some(code)) => {
+                let fits = (1..=CODE_CHARS).contains(&code.chars().count());
+                ensure!(fits, "buttons: a code of 1 to {CODE_CHARS} characters");
+                Ok(NewButton::Code(code))
+            }
+            _ => bail!("buttons: a title, or a table with a url, a phone or a code"),
+        }
+    }
 }
 
 /// The templates that come with Acuse.
@@ -84,25 +182,29 @@ fn read(language: &str, name: &str, text: &str) -> anyhow::Result<NewTemplate> {
     ensure!((1..=BODY_CHARS).contains(&body.chars().count()), "body: 1 to {BODY_CHARS} characters");
     // Meta refuses a text that begins or ends with what is not known yet.
     ensure!(!body.starts_with("{{") && !body.ends_with("}}"), "body: it begins and ends with words");
-    let places = (1..).take_while(|n| body.contains(&format!("{{{{{n}}}}}"))).count();
-    if written.examples.len() != places {
-        bail!("examples: one for each of the {places} places in the body");
+    let named = places(body);
+    let numbered: Vec<String> = (1..=named.len()).map(|n| n.to_string()).collect();
+    ensure!(named == numbered, "body: its places are {{{{1}}}}, {{{{2}}}}… without a gap");
+    if written.examples.len() != named.len() {
+        bail!("examples: one for each of the {} places in the body", named.len());
     }
     ensure!(written.buttons.len() <= BUTTONS, "buttons: at most {BUTTONS}");
-    let fits = |title: &String| (1..=BUTTON_CHARS).contains(&title.chars().count());
-    ensure!(written.buttons.iter().all(fits), "buttons: 1 to {BUTTON_CHARS} characters each");
+    let buttons = written.buttons.into_iter().map(WrittenButton::read).collect::<Result<_, _>>()?;
     Ok(NewTemplate {
         name: name.to_owned(),
         language: language.to_owned(),
         category: written.category,
+        header: written.header.map(WrittenHeader::read).transpose()?,
         body: body.to_owned(),
         examples: written.examples,
-        buttons: written.buttons,
+        buttons,
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use acuse_whatsapp::template::Button;
+
     use super::*;
 
     #[test]
@@ -112,7 +214,10 @@ mod tests {
             all.iter().filter(|t| t.language == language).map(|t| t.name.as_str()).collect::<Vec<_>>()
         };
         assert_eq!((names("es"), names("es")), (names("en"), names("pt_BR")));
-        assert!(all.iter().all(|t| t.examples.len() == 1), "each has the one place of its message's text");
+        let one = |t: &NewTemplate| t.takes().body.len() == 1 && t.takes().header.is_none();
+        assert!(all.iter().all(one), "each has the one place of its message's text");
+        let taps = |t: &NewTemplate| t.takes().buttons.iter().all(|button| *button == Button::Reply);
+        assert!(all.iter().all(taps), "and what can be tapped is a choice of ours");
         let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../templates"));
         let mut of_files = of_folder(folder).unwrap();
         of_files.sort_by_key(|t| (t.language.clone(), t.name.clone()));
@@ -129,11 +234,26 @@ mod tests {
             ("category = \"UTILITY\"\nbody = \"Hola {{1}}\"\nexamples = [\"x\"]", "begins and ends"),
             ("category = \"UTILITY\"\nbody = \"Hola {{1}}.\"", "examples"),
             ("category = \"UTILITY\"\nbody = \"Hola.\"\nbuttons = [\"\"]", "buttons"),
+            ("category = \"UTILITY\"\nbody = \"Hola {{2}}.\"\nexamples = [\"x\"]", "without a gap"),
+            ("category = \"UTILITY\"\nbody = \"Hola.\"\nheader = { text = \"{{1}}\" }", "header"),
+            (
+                "category = \"UTILITY\"\nbody = \"Hola.\"\nheader = { format = \"MAP\", example = \"4\" }",
+                "format",
+            ),
+            (
+                "category = \"UTILITY\"\nbody = \"Hola.\"\nbuttons = [{ text = \"Ver\", url = \"https://a.es/{{1}}\" }]",
+                "example",
+            ),
+            ("category = \"UTILITY\"\nbody = \"Hola.\"\nbuttons = [{ code = \"0123456789ABCDEF\" }]", "code"),
             ("body = \"Hola.\"", "category"),
         ] {
             let error = format!("{:#}", parsed("es", "acuse_x", text).unwrap_err());
             assert!(error.contains(says) && error.starts_with("es/acuse_x.toml"), "{error}");
         }
+        let whole = "category = \"UTILITY\"\nheader = { text = \"Pedido {{1}}\", example = \"77\" }\nbody = \"Hola.\"\n\
+            buttons = [\"Gracias\", { text = \"Ver\", url = \"https://a.es/{{1}}\", example = \"https://a.es/77\" }]";
+        let takes = parsed("es", "order_sent", whole).unwrap().takes();
+        assert_eq!((takes.header.is_some(), takes.buttons), (true, vec![Button::Reply, Button::Link]));
         assert!(parsed("es", "Acuse X", "category = \"UTILITY\"\nbody = \"Hola.\"").is_err());
     }
 }

@@ -1,5 +1,6 @@
 //! What happened to a document, and what else is known of it.
 
+use acuse_pipeline::linking::said;
 use acuse_storage::{Document, timeline::TimelineEntry};
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -55,6 +56,39 @@ pub fn spoken(caption: Option<&str>, timeline: &[TimelineEntry], withheld: bool)
         }
     }
     all
+}
+
+/// Words of a sender, and those of them that stand on the paper too, each with where.
+pub struct Spoken {
+    pub words: String,
+    pub stands: Vec<(String, String)>,
+}
+
+/// Those words which name something, held against the paper: it says so too, or says otherwise.
+///
+/// # Errors
+/// When the catalog fails.
+pub async fn held_against(
+    app: &App,
+    document: &Document,
+    all: Vec<String>,
+    is_shown: bool,
+) -> Result<Vec<Spoken>, Problem> {
+    // What is withheld is not found out by what somebody wrote beside it.
+    let names: Vec<Vec<String>> =
+        all.iter().map(|words| if is_shown { said::names(words) } else { Vec::new() }).collect();
+    let text =
+        if names.iter().all(Vec::is_empty) { None } else { app.catalog.document_text(document.id).await? };
+    let text = text.unwrap_or_default();
+    let stands = |word: String| {
+        let place = said::stands(&word, &document.fields, &text)?;
+        let place = place.map_or_else(|| "On the paper".to_owned(), |name| words::label(name.as_str()));
+        Some((word, place))
+    };
+    let shown = all.into_iter().zip(names);
+    Ok(shown
+        .map(|(words, names)| Spoken { words, stands: names.into_iter().filter_map(&stands).collect() })
+        .collect())
 }
 
 /// What is known of it beside what it says.

@@ -1,5 +1,5 @@
 //! A table of notices: a header that names the columns (`to`, `template`, `language`, `category`, `idempotency_key`,
-//! `phone_number_id`, `not_before`, `expires_at`, `param1`, `param2`, …), then a line a notice.
+//! `phone_number_id`, `not_before`, `expires_at`, `header`, `param1`, `param2`, …, `button1`, …), then a line a notice.
 
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
@@ -8,7 +8,11 @@ use crate::http::problem::Problem;
 
 /// Most lines of a table.
 const LINES: usize = 10_000;
-const KNOWN: [&str; 8] = [
+/// Columns of what stands in the body and of what buttons take, at most.
+const PARAMS: u8 = 20;
+const BUTTONS: u8 = 10;
+const KNOWN: [&str; 9] = [
+    "header",
     "to",
     "template",
     "language",
@@ -28,8 +32,11 @@ pub(super) fn read(bytes: &[u8]) -> Result<Vec<(u64, New)>, Problem> {
     let mut table = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes);
     let names = table.headers().map_err(|e| bad(format!("the header: {e}")))?.clone();
     for name in &names {
-        let is_param = name.strip_prefix("param").is_some_and(|n| n.parse::<u8>().is_ok_and(|n| n >= 1));
-        if !is_param && !KNOWN.contains(&name) {
+        let is_numbered = |kind: &str, most: u8| {
+            let number = name.strip_prefix(kind).and_then(|n| n.parse::<u8>().ok());
+            number.is_some_and(|n| (1..=most).contains(&n))
+        };
+        if !is_numbered("param", PARAMS) && !is_numbered("button", BUTTONS) && !KNOWN.contains(&name) {
             return Err(bad(format!("there is no column {name:.40}")));
         }
     }
@@ -65,15 +72,21 @@ fn of_record(names: &csv::StringRecord, record: &csv::StringRecord, line: u64) -
             .map_err(|_| bad(format!("line {line}: {name} is a time such as 2026-05-03T09:00:00Z"))),
     };
     // Up to the last that is filled in; one left out between two is empty, and refused by itself.
-    let mut params: Vec<String> = (1..=20).map(|n| cell(&format!("param{n}")).unwrap_or_default()).collect();
-    while params.last().is_some_and(String::is_empty) {
-        params.pop();
-    }
+    let numbered = |kind: &str, most: u8| {
+        let mut all: Vec<String> =
+            (1..=most).map(|n| cell(&format!("{kind}{n}")).unwrap_or_default()).collect();
+        while all.last().is_some_and(String::is_empty) {
+            all.pop();
+        }
+        all
+    };
     Ok(New {
         to: cell("to").unwrap_or_default(),
         template: cell("template").unwrap_or_default(),
         language: cell("language"),
-        params: Some(params),
+        params: Some(numbered("param", PARAMS)),
+        header: cell("header"),
+        buttons: Some(numbered("button", BUTTONS)),
         category: cell("category"),
         idempotency_key: cell("idempotency_key").unwrap_or_default(),
         phone_number_id: cell("phone_number_id"),
@@ -95,6 +108,10 @@ mod tests {
         assert_eq!(lines.len(), 2);
         assert_eq!(lines[0].1.params.as_deref(), Some(&["Ana".to_owned(), "7, y 8".to_owned()][..]));
         assert!(lines[0].1.not_before.is_some() && lines[1].1.not_before.is_none());
+        let parts = "to,template,idempotency_key,header,button1,button2\n1,a,b,77,,o/77\n";
+        let lines_of = read(parts.as_bytes()).unwrap();
+        assert_eq!(lines_of[0].1.header.as_deref(), Some("77"));
+        assert_eq!(lines_of[0].1.buttons.as_deref(), Some(&[String::new(), "o/77".to_owned()][..]));
         assert_eq!((lines[1].0, lines[1].1.params.as_ref().map(Vec::len)), (3, Some(1)));
     }
 
@@ -103,6 +120,7 @@ mod tests {
         for (table, says) in [
             ("to,template\n1,a\n", "idempotency_key"),
             ("to,template,idempotency_key,colour\n1,a,b,red\n", "colour"),
+            ("to,template,idempotency_key,button11\n1,a,b,red\n", "button11"),
             ("to,template,idempotency_key\n", "no line"),
             ("to,template,idempotency_key,not_before\n1,a,b,tomorrow\n", "line 2: not_before"),
         ] {
