@@ -114,10 +114,7 @@ pub fn router() -> Router<App> {
         .route("/inbox", get(inbox::list))
         .route("/inbox/{id}", get(inbox::show).post(inbox::act))
         .route("/inbox/{id}/notes", post(inbox::note))
-        .route(
-            "/inbox/{id}/files",
-            post(inbox::send_file).layer(DefaultBodyLimit::max(inbox::FORM_BYTES)),
-        )
+        .route("/inbox/{id}/files", post(inbox::send_file).layer(DefaultBodyLimit::max(inbox::FORM_BYTES)))
         .route("/inbox/receipts/{id}", post(inbox::receipt))
         .route("/files/{id}", get(content::of_message))
         .route("/contacts", get(contacts::list))

@@ -357,7 +357,7 @@ pub(super) async fn a_pair_that_meta_refuses_slows_until_all_is_paid_for(catalog
     // When the pair had paid; the message leaves, and now it has paid until then.
     let goes = async |pair: OffsetDateTime| {
         let went = catalog.dispatch(&message, &number, |facts| {
-            let paid = Paid { number: facts.now, pair, probe: false, template: None };
+            let paid = Paid { number: facts.now, pair, probe: false, template: None, reaches: false };
             (facts.pair_paid_at, Some(paid))
         });
         went.await.unwrap().expect("it waits")
@@ -393,7 +393,7 @@ pub(super) async fn nobody_else_decides_on_a_refusal_meanwhile(catalog: &Catalog
     let NextReply::Send(message) = next_of(catalog, contact, spent).await else { panic!("a message waits") };
     let number = message.phone_number_id.clone().unwrap_or_default();
     let went = catalog.dispatch(&message, &number, |facts| {
-        ((), Some(Paid { number: facts.now, pair: facts.now, probe: false, template: None }))
+        ((), Some(Paid { number: facts.now, pair: facts.now, probe: false, template: None, reaches: false }))
     });
     went.await.unwrap().expect("it leaves");
     assert!(matches!(next_of(catalog, contact, spent).await, NextReply::Send(_)), "its worker may be dead");

@@ -9,8 +9,7 @@ use uuid::Uuid;
 
 use super::{Counts, Keep, Receipt};
 use crate::{
-    approvals, attachments,
-    documents,
+    approvals, attachments, documents,
     error::CatalogError,
     events, export,
     export::Line,
