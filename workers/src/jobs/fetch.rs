@@ -6,6 +6,7 @@ use acuse_storage::{
     Document, Stage, StoredObject,
     names::WaitsFor,
     numbers::{Direction, May},
+    parts::Part,
     stages::{Fetched, Step},
 };
 use acuse_whatsapp::{ErrorClass, Graph, GraphError, MediaId};
@@ -97,7 +98,12 @@ async fn gone_or_not_seen(graph: &Graph, number: Option<&str>, error: GraphError
 async fn keep(env: &Env, graph: &Graph, document: &Document, id: &MediaId) -> Result<Fetched, Halt> {
     match stream(env, graph, document, id).await {
         Err(Failed::UrlExpired) => stream(env, graph, document, id).await.map_err(|failed| match failed {
-            Failed::UrlExpired => Halt::Retry(Cause::backoff("a fresh download link was refused as expired")),
+            // Or whoever stands in front of Meta answers for it.
+            Failed::UrlExpired => Halt::Retry(Cause {
+                what: "a fresh download link was refused as expired".to_owned(),
+                wait: Wait::Part(Part::Graph),
+                hopeless: false,
+            }),
             Failed::Halt(halt) => halt,
         }),
         Err(Failed::Halt(halt)) => Err(halt),
