@@ -29,6 +29,8 @@ fn rank(status: &str) -> i64 {
 }
 
 const DELIVERED: i64 = 3;
+/// States in which a message stands in its line, and holds up those behind it.
+const IN_LINE: [&str; 4] = ["queued", "sending", "refused", "unknown"];
 
 pub(super) async fn save(
     tx: &mut Tx,
@@ -73,12 +75,13 @@ async fn settle(tx: &mut Tx, status: &InboundStatus) -> Result<Option<String>, C
     let callback = status.callback.as_deref().and_then(|c| Uuid::parse_str(c).ok());
     let found = optional!(
         tx,
-        (Uuid, Option<Uuid>, Uuid, String, String),
-        "SELECT id, document_id, contact_id, purpose, COALESCE(phone_number_id, '') FROM outbox WHERE wamid = $1 OR id = $2 LIMIT 1",
+        (Uuid, Option<Uuid>, Uuid, String, String, String),
+        "SELECT id, document_id, contact_id, purpose, COALESCE(phone_number_id, ''), state FROM outbox \
+         WHERE wamid = $1 OR id = $2 LIMIT 1",
         clean(&status.wamid),
         callback
     )?;
-    let Some((id, document, contact, purpose, number)) = found else { return Ok(None) };
+    let Some((id, document, contact, purpose, number, state)) = found else { return Ok(None) };
     let failed = status.status == "failed";
     let error = status.error.as_deref().map(|e| cut(e, 500));
     let present = tx.now();
@@ -107,6 +110,8 @@ async fn settle(tx: &mut Tx, status: &InboundStatus) -> Result<Option<String>, C
     if moved == 1 && failed {
         // What follows is decided where refused calls are.
         wake(tx, &line_of((contact, number.clone())), Wait::None).await?;
+    } else if moved == 1 && IN_LINE.contains(&state.as_str()) {
+        outbox::goes_on_behind(tx, id).await?;
     }
     if purpose == outbox::Purpose::Notice.as_str() {
         notices::moved(tx, OutboxId(id)).await?;
