@@ -185,7 +185,15 @@ pub(crate) async fn duplicate(
 pub(crate) fn same_sender(document: &Document, earlier: &Document) -> bool {
     document.contact_id == earlier.contact_id
         && document.source == earlier.source
+        && !other_key(document, earlier)
         && (document.customer_id.is_none() || document.customer_id == earlier.customer_id)
+}
+
+/// Whether two uploads that name no sender came over two keys: then each key stands for a sender. Of what came before keys
+/// were written down it is not known, and none is held against it.
+pub(crate) fn other_key(document: &Document, earlier: &Document) -> bool {
+    let unnamed = document.contact_id.is_none() && earlier.contact_id.is_none();
+    unnamed && document.key_id.zip(earlier.key_id).is_some_and(|(one, other)| one != other)
 }
 
 /// Whether the sender was asked for another file in the place of this one.

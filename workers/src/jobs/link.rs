@@ -26,7 +26,7 @@ use crate::{
         Ended,
         answer::answer,
         boundary,
-        fetch::{duplicate, linked_to, same_sender},
+        fetch::{duplicate, linked_to, other_key, same_sender},
         review,
     },
     told,
@@ -235,7 +235,8 @@ async fn of_others(env: &Env, document: &Document) -> Result<Vec<Value>, Halt> {
                 "status": other.status,
                 "received_at": rfc3339(other.received_at),
                 "same_bytes": true,
-                "other_sender": other.contact_id != document.contact_id,
+                "other_sender": other.contact_id != document.contact_id || other_key(document, other),
+                "other_key": other_key(document, other),
                 "contact_id": other.contact_id,
                 "customer_id": other.customer_id,
             })
