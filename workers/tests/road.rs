@@ -27,7 +27,7 @@ use acuse_workers::{
     jobs::{self, Ended},
     run,
     sandbox::{Sandbox, SandboxConfig},
-    schedules,
+    schedules, told,
 };
 use bytes::Bytes;
 use futures_util::stream;
@@ -224,6 +224,19 @@ async fn the_same_bytes_from_another_sender_are_a_persons_to_see() {
     assert!(told.contains(&first.contact_id.expect("a sender").to_string()), "both senders: {told}");
     assert!(told.contains(&other.contact_id.expect("a sender").to_string()), "both senders: {told}");
     assert!(!world.last_text().contains("nos enviaste"), "{}", world.last_text());
+    // Whatever a person decides then, the second hears nothing of the first.
+    let says = async |document: &Document, decision: &Decision| {
+        let said = told::of_decision(&world.env.catalog, document, decision).await.unwrap();
+        said.expect("there is somebody to tell").body
+    };
+    let again = Decision::Duplicate { of: first.id, note: None };
+    for decision in [&again, &Decision::AskAgain { note: String::new() }] {
+        let said = says(&other, decision).await;
+        assert!(!said.contains("igual") && !said.contains("recibimos") && !said.contains("2026"), "{said}");
+    }
+    let third = world.goes_all_the_way(world.sends_file(&RECEIPT.replace("45.00", "46.00")).await).await;
+    let said = says(&third, &again).await;
+    assert!(said.contains("Este documento es el mismo que nos enviaste"), "the sender is one: {said}");
 }
 
 /// What comes over the API and names no sender.

@@ -178,7 +178,7 @@ pub(crate) async fn duplicate(
             env.catalog.duplicate_of(document.id, stage, first.id, fetched, reply.as_ref()).await?,
         ));
     }
-    Ok(Some(linked_to(env, document, stage, &first, fetched).await?))
+    Ok(Some(linked_to(env, document, stage, (&first, true), fetched).await?))
 }
 
 /// Whether two files came from the same sender, and for the same customer where one was named.
@@ -203,14 +203,14 @@ fn asked_for_another(first: &Document) -> bool {
             || matches!(Telling::of_reasons(&first.reasons), Telling::SendAgain(_) | Telling::Needs(_)))
 }
 
-/// Links a document to the first of its kind and tells the sender when that was.
+/// Links a document to the first of its kind, the very same file or not, and tells the sender when that was.
 pub(crate) async fn linked_to(
     env: &Env,
     document: &Document,
     stage: Stage,
-    first: &Document,
+    (first, same_file): (&Document, bool),
     fetched: Option<&Fetched>,
 ) -> Result<Step, Halt> {
-    let reply = told::of_resend(&env.catalog, document, first).await?;
+    let reply = told::of_resend(&env.catalog, document, (first, same_file)).await?;
     Ok(env.catalog.duplicate_of(document.id, stage, first.id, fetched, reply.as_ref()).await?)
 }

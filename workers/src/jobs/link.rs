@@ -49,7 +49,7 @@ pub async fn link(env: &Env, document: &Document) -> Result<Step, Halt> {
     let before = before(env, document).await?;
     if let Some(first) = before.same {
         boundary::pass("link.decided");
-        return linked_to(env, document, Stage::Link, &first, None).await;
+        return linked_to(env, document, Stage::Link, (&first, false), None).await;
     }
     reasons.extend(before.alike);
     // Of a file that nobody could open, whose it is is not the question.
