@@ -171,6 +171,7 @@ pub async fn catalog(catalog: &Catalog) {
         channel::asking_again_asks_each_time_and_waits_for_the_sender,
         channel::what_failed_for_our_sake_goes_round_again,
         fair::the_first_of_each_goes_before_the_second_of_any,
+        fair::each_key_is_a_sender_of_what_names_none,
         fair::beyond_the_quota_all_is_kept_and_read_later,
         fair::what_is_gone_soon_goes_first,
         fair::the_oldest_deadline_goes_first_of_what_lives_for_days,
