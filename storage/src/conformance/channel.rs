@@ -1,5 +1,6 @@
 //! Promises of the way back: pauses, windows, statuses, asking, and the ledger of the messages.
 
+use acuse_conversation::Policies;
 use acuse_pipeline::document::Status;
 use time::{Duration, OffsetDateTime};
 
@@ -12,7 +13,7 @@ use crate::{
     dispatch::{NumberRate, Paid},
     inbound::{InboundItem, InboundMessage, InboundStatus},
     incidents::{Acknowledged, IncidentState},
-    names::{Stage, WaitsFor, kept, now},
+    names::{Stage, WaitsFor, kept, micros, now},
     numbers::{About, Direction, May, Number, Pause, Removed},
     outbox::{NewReply, NextReply, OutboxMessage, OutboxState, Purpose},
     parts::Part,
@@ -506,6 +507,37 @@ pub(super) async fn asking_again_asks_each_time_and_waits_for_the_sender(catalog
     let done = catalog.resolve_review(review.id, "ana", None, &reject, None).await.unwrap();
     assert_eq!(done, Resolved::Done(Status::Rejected));
     assert_eq!(catalog.document(id).await.unwrap().unwrap().waits_for, None);
+}
+
+pub(super) async fn what_nobody_reminds_a_sender_of_is_a_persons_after_a_week(catalog: &Catalog) {
+    let led = catalog.clone().with_policies(Some(Policies::ours().unwrap()));
+    let mut asked = Vec::new();
+    for by in [catalog, &led] {
+        let (id, _, _) = waiting(catalog).await;
+        let review = by.open_review_of(id).await.unwrap().unwrap();
+        let again = Decision::AskAgain { note: String::new() };
+        let done = by.resolve_review(review.id, "ana", None, &again, None).await.unwrap();
+        assert_eq!(done, Resolved::Done(Status::InReview));
+        asked.push(id);
+    }
+    let waits_for = async |id| catalog.document(id).await.unwrap().unwrap().waits_for;
+    catalog.end_unanswered().await.unwrap();
+    assert_eq!(waits_for(asked[0]).await, Some(WaitsFor::Sender), "it was asked for just now");
+    let mut tx = catalog.writing().await.unwrap();
+    for id in &asked {
+        let sql = "UPDATE reviews SET opened_at = $2 WHERE document_id = $1 AND resolved_at IS NULL";
+        execute!(tx, sql, id.0, micros(now() - Duration::days(8))).unwrap();
+    }
+    tx.commit().await.unwrap();
+    assert!(catalog.end_unanswered().await.unwrap() >= 1);
+    assert_eq!(waits_for(asked[0]).await, Some(WaitsFor::Reviewer));
+    assert!(catalog.timeline(asked[0]).await.unwrap().iter().any(|e| e.event == "not_answered"));
+    assert_eq!(waits_for(asked[1]).await, Some(WaitsFor::Sender), "its case keeps the time");
+    for id in asked {
+        let review = led.open_review_of(id).await.unwrap().unwrap();
+        let reject = Decision::Reject { note: "never came".into() };
+        led.resolve_review(review.id, "ana", None, &reject, None).await.unwrap();
+    }
 }
 
 pub(super) async fn what_failed_for_our_sake_goes_round_again(catalog: &Catalog) {

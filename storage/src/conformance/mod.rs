@@ -169,6 +169,7 @@ pub async fn catalog(catalog: &Catalog) {
         channel::a_part_that_is_away_is_one_incident_until_it_is_back,
         channel::a_window_is_of_a_contact_and_a_number,
         channel::asking_again_asks_each_time_and_waits_for_the_sender,
+        channel::what_nobody_reminds_a_sender_of_is_a_persons_after_a_week,
         channel::what_failed_for_our_sake_goes_round_again,
         fair::the_first_of_each_goes_before_the_second_of_any,
         fair::each_key_is_a_sender_of_what_names_none,
