@@ -203,8 +203,8 @@ fn not_metas(call: Call, status: u16, told: Option<Duration>) -> ErrorClass {
 fn by_status(status: u16, told: Option<Duration>) -> ErrorClass {
     match (status, told) {
         (429, _) => ErrorClass::Wait { retry_after: told.unwrap_or(QUIET) },
-        (408 | 425 | 500.., Some(retry_after)) => ErrorClass::Wait { retry_after },
-        (408 | 425 | 500.., None) => ErrorClass::Retry,
+        (408 | 425 | 500..=999, Some(retry_after)) => ErrorClass::Wait { retry_after },
+        (408 | 425 | 500..=999, None) => ErrorClass::Retry,
         _ => ErrorClass::Permanent,
     }
 }
