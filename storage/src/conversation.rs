@@ -201,8 +201,9 @@ fn said(row: Row, access: &Access) -> Result<Said, CatalogError> {
             filename: row.file_name,
             document_id: row.file_of.map(DocumentId),
         }),
+        // What went wrong before it arrived after all is no failure of it.
+        error: row.error.filter(|_| row.state.as_deref() != Some("delivered")),
         state: row.state.map(|s| if s == "delivered" && rank >= READ { "read".to_owned() } else { s }),
-        error: row.error,
     })
 }
 

@@ -37,7 +37,9 @@ use crate::{
     access::Sensitivity,
     catalog::Catalog,
     error::CatalogError,
-    names::{ContactId, CustomerId, DocumentId, EntityId, MessageId, Source, Stage, WaitsFor, json, micros},
+    names::{
+        ContactId, CustomerId, DocumentId, EntityId, KeyId, MessageId, Source, Stage, WaitsFor, json, micros,
+    },
     objects::ObjectKey,
     sql::Tx,
 };
@@ -88,6 +90,8 @@ pub struct Document {
     pub message_id: Option<MessageId>,
     /// How it came.
     pub source: Source,
+    /// The key that brought it, where it came over the API and that was written down.
+    pub key_id: Option<KeyId>,
     /// Our number that received it (Meta's id for it).
     pub phone_number_id: Option<String>,
     /// Meta's id of the media; valid until `media_deadline`.

@@ -53,11 +53,17 @@ impl Default for Quota {
     }
 }
 
-/// How many documents of the same sender wait at a stage, this one aside. What comes over the API counts as one
-/// sender's.
+/// How many documents of the same sender wait at a stage, this one aside. What comes over one key and names no sender counts
+/// as one sender's.
 pub(crate) async fn ahead_of(tx: &mut Tx, id: DocumentId, stage: Stage) -> Result<i64, CatalogError> {
-    let sender = optional!(tx, (Option<Uuid>,), "SELECT contact_id FROM documents WHERE id = $1", id.0)?;
-    let (count,) = match sender.and_then(|(contact,)| contact) {
+    let sender = optional!(
+        tx,
+        (Option<Uuid>, Option<Uuid>),
+        "SELECT contact_id, api_key_id FROM documents WHERE id = $1",
+        id.0
+    )?;
+    let (contact, key) = sender.unwrap_or_default();
+    let (count,) = match contact {
         Some(contact) => one!(
             tx,
             (i64,),
@@ -69,9 +75,12 @@ pub(crate) async fn ahead_of(tx: &mut Tx, id: DocumentId, stage: Stage) -> Resul
         None => one!(
             tx,
             (i64,),
-            "SELECT COUNT(*) FROM documents WHERE stage = $2 AND stage <> 'done' AND contact_id IS NULL AND id <> $1",
+            "SELECT COUNT(*) FROM documents WHERE stage = $2 AND stage <> 'done' AND contact_id IS NULL AND id <> $1 \
+             AND (api_key_id = $3 OR (api_key_id IS NULL AND $4))",
             id.0,
-            stage.as_str()
+            stage.as_str(),
+            key,
+            key.is_none()
         )?,
     };
     Ok(count)

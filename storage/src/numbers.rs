@@ -2,6 +2,7 @@
 //!
 //! Each has its token, its rate, what Meta says of it, and whether it is paused.
 
+mod idle;
 mod pause;
 mod removal;
 mod waiting;
@@ -11,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 
+pub use idle::IdlePause;
 pub use pause::{About, Direction, May, Pause};
 pub(crate) use pause::{delivered, probe_due, probing};
 pub use removal::Removed;

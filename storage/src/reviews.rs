@@ -14,6 +14,7 @@ pub mod pace;
 mod reopen;
 mod resolve;
 mod table;
+mod unanswered;
 pub mod views;
 mod wait;
 

@@ -160,10 +160,10 @@ pub(crate) async fn take_apart(
                 tx,
                 "INSERT INTO documents (id, part, part_of, task_id, updated_at, contact_id, source, phone_number_id, \
                  declared_type, declared_filename, caption, declared_sha256, sent_at, received_at, status, stage, \
-                 original_key, original_sha256, original_bytes, media_type, customer_id) \
+                 original_key, original_sha256, original_bytes, media_type, customer_id, api_key_id) \
                  SELECT $2, $3, $4, $5, $6, contact_id, source, phone_number_id, \
                  declared_type, declared_filename, caption, declared_sha256, sent_at, received_at, status, stage, \
-                 original_key, original_sha256, original_bytes, media_type, customer_id \
+                 original_key, original_sha256, original_bytes, media_type, customer_id, api_key_id \
                  FROM documents WHERE id = $1",
                 id.0,
                 new.0,

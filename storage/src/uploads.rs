@@ -25,6 +25,8 @@ pub struct Upload {
     pub id: DocumentId,
     /// `Api` or `Import`.
     pub source: Source,
+    /// The key that brings it.
+    pub key: Option<KeyId>,
     /// Who sends it, as the client names them.
     pub sender: Option<String>,
     /// Whose it is, where the client says so.
@@ -124,8 +126,8 @@ impl Catalog {
             tx,
             "INSERT INTO documents (id, contact_id, source, declared_type, declared_filename, caption, \
              declared_sha256, sent_at, received_at, status, stage, original_key, original_sha256, original_bytes, \
-             customer_id, updated_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, 'received', 'read', $9, $10, $11, $12, $13)",
+             customer_id, updated_at, api_key_id) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, 'received', 'read', $9, $10, $11, $12, $13, $14)",
             upload.id.0,
             contact.map(|c| c.0),
             upload.source.as_str(),
@@ -138,7 +140,8 @@ impl Catalog {
             &upload.original.sha256.0[..],
             i64::try_from(upload.original.size_bytes).unwrap_or(i64::MAX),
             upload.customer_id.map(|c| c.0),
-            present
+            present,
+            upload.key.map(|k| k.0)
         )?;
         let place = (upload.id.0, micros(upload.received_at));
         keep_words(&mut tx, place, declared, &Default::default(), "").await?;

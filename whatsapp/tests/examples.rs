@@ -212,6 +212,23 @@ fn events_of_account_number_and_templates() {
         Event::Capability { daily_conversations: Some(2000), phone_numbers: Some(25) }
     ));
     assert!(event("account-update").is_alarming());
+    // What is no trouble is none, under whatever name it comes.
+    let told = |name: &str, from: &str, to: &str| {
+        let json = example(name).unwrap();
+        assert!(json.contains(from), "{name}");
+        match parse(json.replace(from, to).as_bytes()).items.remove(0).content {
+            Content::Event(event) => event.is_alarming(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let account = |to: &str| told("account-update", "DISABLED_UPDATE", to);
+    assert!(account("ACCOUNT_DELETED") && account("PARTNER_REMOVED") && account("OF_TOMORROW"));
+    assert!(!told("account-update", "\"DISABLE\"", "\"REINSTATE\""), "the ban is lifted");
+    for harmless in ["PARTNER_ADDED", "VERIFIED_ACCOUNT", "ACCOUNT_RECONNECTED"] {
+        assert!(!account(harmless), "{harmless}");
+    }
+    assert!(event("template-category-update").is_alarming(), "it is marketing now, and costs more");
+    assert!(!told("template-category-update", "\"MARKETING\"", "\"AUTHENTICATION\""));
 }
 
 #[test]

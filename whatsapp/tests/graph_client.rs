@@ -231,6 +231,8 @@ async fn what_goes_wrong_with_a_look_up() {
     assert_eq!(lookup_under(quota).await.class, nine);
     let redirected = lookup_under(Fault::Redirect { location: "http://localhost:1/x".into() }).await;
     assert!(matches!(redirected.cause, Cause::Redirected(_)));
+    assert_eq!(redirected.class, ErrorClass::Retry, "Meta redirects no call: it is somebody in between");
+    assert_eq!(lookup_under(Fault::Status(403)).await.class, ErrorClass::Retry, "a page of somebody's");
 }
 
 fn pdf() -> Upload {

@@ -152,6 +152,10 @@ where
 pub async fn sweep(env: &Env, idle: Duration) -> Result<(), CatalogError> {
     let idle = time::Duration::try_from(idle).unwrap_or(time::Duration::MINUTE);
     env.catalog.forget_passwords(env.now()).await?;
+    let unanswered = env.catalog.end_unanswered().await?;
+    if unanswered > 0 {
+        tracing::info!(unanswered, "what senders were asked for did not come; a person sees it again");
+    }
     let swept = env.catalog.sweep_older_than(idle).await?;
     for wrong in env.catalog.verify_tallies(COUNTED_EVERY).await? {
         let day = wrong.day.map(|day| day.date().to_string());

@@ -1,13 +1,17 @@
 //! What happened to a document, and what its sender is told of it: the one place that joins the two.
 
 use acuse_conversation::{day_of_phone, language::Language, wording::Telling};
-use acuse_pipeline::{document::Kind, reason::ReasonCode};
+use acuse_pipeline::{
+    document::Kind,
+    reason::{Reason, ReasonCode},
+};
 use acuse_storage::{
     Catalog, CatalogError, Document,
     names::{AliasKind, Source},
     outbox::{NewReply, Purpose},
     reviews::Decision,
 };
+use serde_json::Value;
 use time::{Date, OffsetDateTime};
 
 /// What the sender of a document is told, in their language; `None` when it has no sender to answer.
@@ -22,17 +26,18 @@ pub async fn of_document(
     Ok(sender_of(catalog, document).await?.map(|sender| reply(telling, sender.language, String::new())))
 }
 
-/// What the sender of a document is told whose bytes came before as `first`; `None` when it has no sender to answer.
+/// What the sender of a document is told who sent it before as `first`, in the very same file or not; `None` when it has no
+/// sender to answer.
 ///
 /// # Errors
 /// When the catalog fails.
 pub async fn of_resend(
     catalog: &Catalog,
     document: &Document,
-    first: &Document,
+    (first, same_file): (&Document, bool),
 ) -> Result<Option<NewReply>, CatalogError> {
     let Some(sender) = sender_of(catalog, document).await? else { return Ok(None) };
-    let telling = Telling::Duplicate { first_on: sender.day(first.sent_at) };
+    let telling = Telling::Duplicate { first_on: sender.day(first.sent_at), same_file };
     Ok(Some(reply(telling, sender.language, String::new())))
 }
 
@@ -51,16 +56,21 @@ pub async fn of_decision(
     }
     let Some(sender) = sender_of(catalog, document).await? else { return Ok(None) };
     let first = match decision {
-        Decision::Duplicate { of, .. } => catalog.document(*of).await?.map(|first| first.sent_at),
+        Decision::Duplicate { of, .. } => catalog.document(*of).await?,
         _ => None,
     };
-    let first_on = sender.day(first.unwrap_or(document.sent_at));
+    // What somebody else sent, and when, is nothing for this one to know.
+    let theirs = first.filter(|first| first.contact_id == document.contact_id);
+    let again = theirs.map_or(Telling::Kept, |first| Telling::Duplicate {
+        first_on: sender.day(first.sent_at),
+        same_file: is_same_file(document, &first),
+    });
     // Asked as often as the reviewer asks: the version that was looked at makes each another message.
     let nonce = match decision {
         Decision::AskAgain { .. } => format!("v{}", document.version),
         _ => String::new(),
     };
-    Ok(decided(document, decision, first_on).map(|telling| reply(telling, sender.language, nonce)))
+    Ok(decided(document, decision, again).map(|telling| reply(telling, sender.language, nonce)))
 }
 
 /// What somebody of this WhatsApp id hears before anything is read.
@@ -92,22 +102,40 @@ async fn sender_of(catalog: &Catalog, document: &Document) -> Result<Option<Send
     Ok(Some(Sender { language, digits: phone.unwrap_or_default().to_owned() }))
 }
 
-/// What a decision means for the sender; `None`: nothing yet.
-fn decided<'a>(document: &'a Document, decision: &'a Decision, first_on: Date) -> Option<Telling<'a>> {
+/// Whether two documents came in the very same file.
+fn is_same_file(one: &Document, other: &Document) -> bool {
+    let hash = |document: &Document| document.original.as_ref().map(|original| original.sha256);
+    hash(one).is_some() && hash(one) == hash(other)
+}
+
+/// Why another is asked for, as its sender may hear it: the first reason that says more than that the reader was unsure, and
+/// is never called another. That somebody else sent the same is for persons of us alone.
+fn told_why(reasons: &[Reason]) -> Option<ReasonCode> {
+    let codes = || reasons.iter().filter(|reason| !is_of_another(reason)).map(|reason| reason.code);
+    codes().find(|code| *code != ReasonCode::LowConfidence).or_else(|| codes().next())
+}
+
+/// Whether a reason tells of what another sender sent.
+fn is_of_another(reason: &Reason) -> bool {
+    if reason.code != ReasonCode::PossibleDuplicate {
+        return false;
+    }
+    let mine = reason.detail.get("contact_id");
+    let mut candidates = reason.detail.get("candidates").and_then(Value::as_array).into_iter().flatten();
+    candidates.any(|other| other["other_sender"] == true || other.get("contact_id") != mine)
+}
+
+/// What a decision means for the sender; `None`: nothing yet. `again`: what is said of one that came before.
+fn decided<'a>(document: &'a Document, decision: &'a Decision, again: Telling<'a>) -> Option<Telling<'a>> {
     let read = document.kind.unwrap_or(Kind::Other);
     Some(match decision {
         Decision::Approve { .. } => Telling::Filed { kind: read, fields: &document.fields },
         Decision::Correct { kind, fields, .. } => Telling::Filed { kind: kind.unwrap_or(read), fields },
-        Decision::AskAgain { note } => {
-            // The first reason that says more than that the reader was unsure; it is never called another.
-            let codes = || document.reasons.iter().map(|r| r.code);
-            let told = codes().find(|code| *code != ReasonCode::LowConfidence).or_else(|| codes().next());
-            Telling::Asked { code: told.unwrap_or(ReasonCode::Unreadable), words: note }
-        }
+        Decision::AskAgain { note } => Telling::Asked { code: told_why(&document.reasons), words: note },
         Decision::Reject { .. } => Telling::Rejected,
         // Each part tells its own result in time.
         Decision::Split { .. } | Decision::Retry { .. } => return None,
-        Decision::Duplicate { .. } => Telling::Duplicate { first_on },
+        Decision::Duplicate { .. } => again,
     })
 }
 
@@ -122,8 +150,31 @@ fn reply(telling: Telling<'_>, language: Language, nonce: String) -> NewReply {
         Telling::SendNormally => Purpose::SendNormally,
         Telling::ManyFiles => Purpose::ManyFiles,
         Telling::NotAFile => Purpose::NotAFile,
-        Telling::Duplicate { .. } => Purpose::Duplicate,
+        Telling::Duplicate { .. } | Telling::Kept => Purpose::Duplicate,
         Telling::Rejected => Purpose::Rejected,
     };
     NewReply { purpose, body: telling.text(language), language: language.as_str().to_owned(), nonce }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn why_another_is_asked_for_says_nothing_of_other_senders() {
+        let reason = |code| Reason::new(code, "x");
+        let again = |contact: &str, other: &str| {
+            reason(ReasonCode::PossibleDuplicate)
+                .with("contact_id", json!(contact))
+                .with("candidates", json!([{ "document_id": "d", "contact_id": other }]))
+        };
+        let unsure = reason(ReasonCode::LowConfidence);
+        assert_eq!(told_why(&[unsure.clone(), reason(ReasonCode::Expired)]), Some(ReasonCode::Expired));
+        assert_eq!(told_why(&[again("ana", "ana")]), Some(ReasonCode::PossibleDuplicate));
+        assert_eq!(told_why(&[again("ana", "ben"), unsure]), Some(ReasonCode::LowConfidence));
+        assert_eq!(told_why(&[again("ana", "ben")]), None);
+        assert_eq!(told_why(&[]), None, "nothing is made up");
+    }
 }

@@ -5,6 +5,7 @@
 //! ([`look_afar`]) runs beside it, so that one of them who hangs does not silence it.
 
 pub mod channel;
+mod pauses;
 
 use std::{
     fmt,
@@ -357,6 +358,7 @@ async fn all_here(env: &Env) -> Result<(), CatalogError> {
 /// When the catalog fails.
 pub async fn look_afar(env: &Env) -> Result<(), CatalogError> {
     channel::look(env).await?;
+    pauses::look(env).await?;
     for part in [Part::Objects, Part::Reader, Part::Scanner] {
         parts::notice(env, part).await?;
     }

@@ -11,13 +11,15 @@ use acuse_pipeline::{
     reason::ReasonCode,
 };
 use acuse_storage::{
-    Catalog, Document, DocumentId, EmbeddedS3, Intake, Objects, Stage,
-    customers::NewCustomer,
+    Catalog, CustomerId, Document, DocumentId, EmbeddedS3, Intake, Objects, Stage,
+    customers::{NewCustomer, Upserted},
     documents::DeclaredFile,
     inbound::{Identity, InboundDelivery, InboundItem, InboundMedia, InboundMessage, Outcome},
-    names::{WaitsFor, now},
+    keys::{KeyMade, Scope},
+    names::{KeyId, Source, WaitsFor, now},
     outbox::OutboxState,
     reviews::Decision,
+    uploads::{Accepted, Upload},
 };
 use acuse_whatsapp::{Graph, GraphConfig, Secret};
 use acuse_workers::{
@@ -25,8 +27,10 @@ use acuse_workers::{
     jobs::{self, Ended},
     run,
     sandbox::{Sandbox, SandboxConfig},
-    schedules,
+    schedules, told,
 };
+use bytes::Bytes;
+use futures_util::stream;
 use tokio_util::sync::CancellationToken;
 
 const SENDER: &str = "34600111222";
@@ -220,6 +224,71 @@ async fn the_same_bytes_from_another_sender_are_a_persons_to_see() {
     assert!(told.contains(&first.contact_id.expect("a sender").to_string()), "both senders: {told}");
     assert!(told.contains(&other.contact_id.expect("a sender").to_string()), "both senders: {told}");
     assert!(!world.last_text().contains("nos enviaste"), "{}", world.last_text());
+    // Whatever a person decides then, the second hears nothing of the first.
+    let says = async |document: &Document, decision: &Decision| {
+        let said = told::of_decision(&world.env.catalog, document, decision).await.unwrap();
+        said.expect("there is somebody to tell").body
+    };
+    let again = Decision::Duplicate { of: first.id, note: None };
+    for decision in [&again, &Decision::AskAgain { note: String::new() }] {
+        let said = says(&other, decision).await;
+        assert!(!said.contains("igual") && !said.contains("recibimos") && !said.contains("2026"), "{said}");
+    }
+    let third = world.goes_all_the_way(world.sends_file(&RECEIPT.replace("45.00", "46.00")).await).await;
+    let said = says(&third, &again).await;
+    assert!(said.contains("Este documento es el mismo que nos enviaste"), "the sender is one: {said}");
+}
+
+/// What comes over the API and names no sender.
+async fn uploads(world: &World, key: Option<KeyId>, customer_id: Option<CustomerId>) -> Document {
+    let id = DocumentId::generate();
+    let bytes = [Ok::<_, std::io::Error>(Bytes::from_static(RECEIPT.as_bytes()))];
+    let upload = Upload {
+        id,
+        source: Source::Api,
+        key,
+        sender: None,
+        customer_id,
+        declared: DeclaredFile { media_type: Some("image/jpeg".into()), ..DeclaredFile::default() },
+        original: world.env.objects.put_original(id, stream::iter(bytes), 1_000_000).await.unwrap(),
+        received_at: now(),
+    };
+    assert_eq!(world.env.catalog.accept_upload(&upload, None).await.unwrap(), Accepted::New(id));
+    for stage in [Stage::Read, Stage::Link] {
+        world.step(stage, id).await;
+    }
+    world.document(id).await
+}
+
+#[tokio::test]
+async fn the_same_bytes_over_another_key_are_a_persons_to_see() {
+    let world = World::new().await;
+    let catalog = &world.env.catalog;
+    let mut keys = Vec::new();
+    for name in ["one", "two"] {
+        let hash = Sha256::of(name.as_bytes());
+        let made = catalog.create_key(name, &hash, &[Scope::DocumentsWrite]).await.unwrap();
+        let KeyMade::Made(key) = made else { panic!("{made:?}") };
+        keys.push(key);
+    }
+    let ana = NewCustomer { name: "Ana".into(), ..NewCustomer::default() };
+    let Upserted::Created(ana) = catalog.upsert_customers(&[ana]).await.unwrap()[0] else { panic!("new") };
+    let first = uploads(&world, Some(keys[0]), Some(ana)).await;
+    let again = uploads(&world, Some(keys[0]), None).await;
+    assert_eq!(again.duplicate_of, Some(first.id), "who uploads by one key is one sender");
+    let other = uploads(&world, Some(keys[1]), None).await;
+    assert_eq!(
+        (other.status, other.duplicate_of, other.customer_id),
+        (Status::InReview, None, None),
+        "not the first one's customer"
+    );
+    let reason = other.reasons.iter().find(|r| r.code == ReasonCode::PossibleDuplicate).expect("the reason");
+    let candidate = &reason.detail["candidates"][0];
+    assert_eq!(candidate["document_id"], first.id.to_string());
+    assert!(candidate["other_sender"] == true && candidate["other_key"] == true, "{candidate}");
+    // Of what came before keys were written down it is not known who sent it: it is taken as it was then.
+    let unknown = uploads(&world, None, None).await;
+    assert_eq!(unknown.duplicate_of, Some(first.id));
 }
 
 #[tokio::test]

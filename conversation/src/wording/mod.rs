@@ -39,15 +39,19 @@ pub enum Telling<'a> {
     WrongPassword,
     /// Next to no text was found on it: no document, or one that is too blurred or too far away. A person looks.
     NoText,
-    /// The very same file came before.
+    /// It came from them before.
     Duplicate {
         /// When the first came.
         first_on: Date,
+        /// Whether that was the very same file, and not another picture of the same paper.
+        same_file: bool,
     },
+    /// It is kept, and nobody asks them for more; of what it was found to be the same as, they are told nothing.
+    Kept,
     /// A person asks for another, in their own words or in the sentence of the reason.
     Asked {
-        /// Why.
-        code: ReasonCode,
+        /// Why; none where no reason is theirs to hear.
+        code: Option<ReasonCode>,
         /// What the person wrote; empty for the sentence.
         words: &'a str,
     },
@@ -90,13 +94,15 @@ impl Telling<'_> {
             Self::Filed { kind, fields } => filed(kind, fields, language),
             Self::InReview => plainly("in_review"),
             Self::SendAgain(code) if can_be_mended_by_sender(code) => plainly(&format!("send_again.{code}")),
-            Self::SendAgain(code) => asked(code, "", language),
+            Self::SendAgain(code) => asked(Some(code), "", language),
             Self::Needs(expects) => plainly(&format!("needs.{}", expects.as_str())),
             Self::WrongPassword => plainly("needs.password_again"),
             Self::NoText => plainly("no_text"),
-            Self::Duplicate { first_on } => {
-                say(language, "duplicate", context! { date => date_in_words(first_on, language) })
+            Self::Duplicate { first_on, same_file } => {
+                let key = if same_file { "duplicate" } else { "duplicate.paper" };
+                say(language, key, context! { date => date_in_words(first_on, language) })
             }
+            Self::Kept => plainly("kept"),
             Self::Asked { code, words } => asked(code, words, language),
             Self::SameAgain => plainly("same_again"),
             Self::Rejected => plainly("rejected"),
@@ -113,10 +119,11 @@ fn can_be_mended_by_sender(code: ReasonCode) -> bool {
 }
 
 /// What is asked for, truly: the sentence of the reason, or the reviewer's words as they stand.
-fn asked(code: ReasonCode, words: &str, language: Language) -> String {
+fn asked(code: Option<ReasonCode>, words: &str, language: Language) -> String {
     let words = words.trim();
     if words.is_empty() {
-        return say(language, &format!("asked.{code}"), context! {});
+        let key = code.map_or_else(|| "asked.plainly".to_owned(), |code| format!("asked.{code}"));
+        return say(language, &key, context! {});
     }
     let stop = if words.ends_with(['.', '!', '?']) { "" } else { "." };
     say(language, "asked", context! { words => format!("{words}{stop}") })

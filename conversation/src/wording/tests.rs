@@ -41,13 +41,17 @@ fn a_filed_receipt_says_what_was_read() {
 fn every_reason_has_a_true_sentence_in_every_language() {
     for code in ReasonCode::ALL {
         for language in Language::ALL {
-            let told = Telling::Asked { code: *code, words: "" }.text(language);
+            let told = Telling::Asked { code: Some(*code), words: "" }.text(language);
             assert!(told.len() > 20, "{code} {language}");
         }
     }
-    let expired = Telling::Asked { code: ReasonCode::Expired, words: "" }.text(Language::Es);
+    for language in Language::ALL {
+        assert!(Telling::Asked { code: None, words: "" }.text(language).len() > 20, "{language}");
+    }
+    let expired = Telling::Asked { code: Some(ReasonCode::Expired), words: "" }.text(Language::Es);
     assert!(expired.contains("vencido") && !expired.contains("dañado"), "{expired}");
-    let own = Telling::Asked { code: ReasonCode::Expired, words: "falta el reverso" }.text(Language::Es);
+    let own =
+        Telling::Asked { code: Some(ReasonCode::Expired), words: "falta el reverso" }.text(Language::Es);
     assert!(own.contains("falta el reverso.") && own.contains("Envíalo de nuevo"), "{own}");
 }
 
@@ -87,10 +91,17 @@ fn the_sender_is_asked_again_only_when_that_helps() {
 
 #[test]
 fn a_duplicate_names_the_day_of_the_first() {
-    let told = |language| Telling::Duplicate { first_on: date!(2026 - 09 - 01) }.text(language);
-    assert!(told(Language::Es).contains("1 de septiembre de 2026"));
-    assert!(told(Language::En).contains("1 September 2026"));
-    assert!(told(Language::Pt).contains("1 de setembro de 2026"));
+    let told = |language, same_file| {
+        Telling::Duplicate { first_on: date!(2026 - 09 - 01), same_file }.text(language)
+    };
+    for same_file in [true, false] {
+        assert!(told(Language::Es, same_file).contains("1 de septiembre de 2026"));
+        assert!(told(Language::En, same_file).contains("1 September 2026"));
+        assert!(told(Language::Pt, same_file).contains("1 de setembro de 2026"));
+    }
+    assert!(told(Language::Es, true).contains("Este archivo es igual"));
+    assert!(!told(Language::Es, false).contains("archivo"), "another picture is another file");
+    assert!(!Telling::Kept.text(Language::Es).contains("igual"), "nothing of the other one");
 }
 
 #[test]

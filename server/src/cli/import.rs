@@ -58,6 +58,7 @@ impl Import {
         let upload = Upload {
             id,
             source: Source::Import,
+            key: None,
             sender: self.sender.clone(),
             customer_id: None,
             declared: DeclaredFile { filename, ..DeclaredFile::default() },

@@ -431,6 +431,7 @@ async fn accept(
     let upload = Upload {
         id,
         source: Source::Api,
+        key: caller.key,
         sender: said.sender.clone(),
         customer_id: whose(app, caller, said.customer_id).await?,
         declared: DeclaredFile { caption: said.caption.clone(), ..declared },

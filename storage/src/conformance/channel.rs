@@ -1,5 +1,6 @@
 //! Promises of the way back: pauses, windows, statuses, asking, and the ledger of the messages.
 
+use acuse_conversation::Policies;
 use acuse_pipeline::document::Status;
 use time::{Duration, OffsetDateTime};
 
@@ -12,7 +13,7 @@ use crate::{
     dispatch::{NumberRate, Paid},
     inbound::{InboundItem, InboundMessage, InboundStatus},
     incidents::{Acknowledged, IncidentState},
-    names::{Stage, WaitsFor, kept, now},
+    names::{Stage, WaitsFor, kept, micros, now},
     numbers::{About, Direction, May, Number, Pause, Removed},
     outbox::{NewReply, NextReply, OutboxMessage, OutboxState, Purpose},
     parts::Part,
@@ -166,6 +167,62 @@ pub(super) async fn each_direction_is_paused_for_its_own_reason(catalog: &Catalo
     let one = row().await;
     assert_eq!((one.fetch_pause, one.send_pause), (paused("10: a permission", due), None));
     assert!(catalog.resume(&mine, Direction::Fetch, due).await.unwrap());
+}
+
+pub(super) async fn a_pause_for_which_nothing_waits_is_the_watchs_to_probe(catalog: &Catalog) {
+    let (mine, t) = (fresh("n"), kept(now()));
+    let (due, later) = (t + Duration::minutes(1), t + Duration::HOUR);
+    let idle = async |at| -> Vec<Direction> {
+        let all = catalog.idle_pauses(at).await.unwrap();
+        all.into_iter().filter(|p| p.number == mine).map(|p| p.direction).collect()
+    };
+    let ends_with = async |kind: &str| -> String {
+        let all = catalog.incidents(None, None, 500).await.unwrap();
+        let mine = all.into_iter().find(|i| i.subject == mine && i.kind == kind).expect("it is told of");
+        mine.detail["ends_with"].as_str().unwrap().to_owned()
+    };
+    // A token of its own: others here have that of everybody.
+    catalog.set_token_ref(&mine, &fresh("T")).await.unwrap();
+    for direction in [Direction::Fetch, Direction::Send] {
+        catalog.pause(About::TokenOf(&mine), direction, "190: the token is over", t).await.unwrap();
+    }
+    assert!(idle(t).await.is_empty(), "no probe is due");
+    assert_eq!(idle(due).await, [Direction::Fetch, Direction::Send]);
+    assert_eq!(ends_with("send_paused").await, "a token that is taken again");
+    assert_eq!(catalog.may_go(&mine, Direction::Fetch, due).await.unwrap(), May::Probe);
+    assert_eq!(idle(due).await, [Direction::Send], "one probe at a time");
+    catalog.still_paused(&mine, Direction::Fetch, "190: still", due).await.unwrap();
+    assert_eq!(idle(due + Duration::minutes(1)).await, [Direction::Send], "and at growing gaps");
+    assert_eq!(idle(due + Duration::minutes(2)).await, [Direction::Fetch, Direction::Send]);
+
+    // What billing closed too, no question by the token opens.
+    catalog.pause(About::Number(&mine), Direction::Send, "131042: billing", due).await.unwrap();
+    assert_eq!(idle(later).await, [Direction::Fetch]);
+    assert_eq!(ends_with("send_paused").await, "a message that goes");
+    catalog.pause(About::TokenOf(&mine), Direction::Send, "190: and the token", due).await.unwrap();
+    assert_eq!(idle(later).await, [Direction::Fetch]);
+
+    // A file waits: it is the probe.
+    let message = InboundMessage { phone_number_id: mine.clone(), ..photo(&Sample::new()) };
+    let media_id = message.media.as_ref().and_then(|m| m.media_id.clone());
+    let came = delivery(vec![InboundItem::Message(message)]);
+    let id = Intake::spawn(catalog.clone()).record(came).await.unwrap().new_documents[0];
+    assert!(idle(later).await.is_empty());
+    assert_eq!(catalog.last_media(&mine, now()).await.unwrap(), media_id);
+    assert_eq!(
+        catalog.last_media(&mine, now() + Duration::days(8)).await.unwrap(),
+        None,
+        "Meta has it no more"
+    );
+    to_review(catalog, id).await;
+    for direction in [Direction::Fetch, Direction::Send] {
+        assert!(catalog.resume(&mine, direction, later).await.unwrap());
+    }
+    catalog.pause(About::TokenOf(&mine), Direction::Send, "190", t).await.unwrap();
+    assert_eq!(ends_with("send_paused").await, "a token that is taken again", "what was before is over");
+    catalog.pause_by_status(About::Number(&mine), "131031: locked", t).await.unwrap();
+    assert_eq!(ends_with("send_paused").await, "a message that is delivered");
+    assert!(catalog.resume(&mine, Direction::Send, later).await.unwrap());
 }
 
 pub(super) async fn a_dead_token_pauses_its_numbers_only(catalog: &Catalog) {
@@ -451,6 +508,37 @@ pub(super) async fn asking_again_asks_each_time_and_waits_for_the_sender(catalog
     let done = catalog.resolve_review(review.id, "ana", None, &reject, None).await.unwrap();
     assert_eq!(done, Resolved::Done(Status::Rejected));
     assert_eq!(catalog.document(id).await.unwrap().unwrap().waits_for, None);
+}
+
+pub(super) async fn what_nobody_reminds_a_sender_of_is_a_persons_after_a_week(catalog: &Catalog) {
+    let led = catalog.clone().with_policies(Some(Policies::ours().unwrap()));
+    let mut asked = Vec::new();
+    for by in [catalog, &led] {
+        let (id, _, _) = waiting(catalog).await;
+        let review = by.open_review_of(id).await.unwrap().unwrap();
+        let again = Decision::AskAgain { note: String::new() };
+        let done = by.resolve_review(review.id, "ana", None, &again, None).await.unwrap();
+        assert_eq!(done, Resolved::Done(Status::InReview));
+        asked.push(id);
+    }
+    let waits_for = async |id| catalog.document(id).await.unwrap().unwrap().waits_for;
+    catalog.end_unanswered().await.unwrap();
+    assert_eq!(waits_for(asked[0]).await, Some(WaitsFor::Sender), "it was asked for just now");
+    let mut tx = catalog.writing().await.unwrap();
+    for id in &asked {
+        let sql = "UPDATE reviews SET opened_at = $2 WHERE document_id = $1 AND resolved_at IS NULL";
+        execute!(tx, sql, id.0, micros(now() - Duration::days(8))).unwrap();
+    }
+    tx.commit().await.unwrap();
+    assert!(catalog.end_unanswered().await.unwrap() >= 1);
+    assert_eq!(waits_for(asked[0]).await, Some(WaitsFor::Reviewer));
+    assert!(catalog.timeline(asked[0]).await.unwrap().iter().any(|e| e.event == "not_answered"));
+    assert_eq!(waits_for(asked[1]).await, Some(WaitsFor::Sender), "its case keeps the time");
+    for id in asked {
+        let review = led.open_review_of(id).await.unwrap().unwrap();
+        let reject = Decision::Reject { note: "never came".into() };
+        led.resolve_review(review.id, "ana", None, &reject, None).await.unwrap();
+    }
 }
 
 pub(super) async fn what_failed_for_our_sake_goes_round_again(catalog: &Catalog) {

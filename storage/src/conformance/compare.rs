@@ -42,6 +42,7 @@ pub(super) async fn named(catalog: &Catalog, objects: &Objects) -> StoredObject 
     let upload = Upload {
         id,
         source: Source::Api,
+        key: None,
         sender: None,
         customer_id: None,
         declared: DeclaredFile::default(),

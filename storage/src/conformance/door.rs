@@ -358,6 +358,7 @@ pub(super) async fn uploads_are_idempotent(catalog: &Catalog) {
         Upload {
             id,
             source: Source::Api,
+            key: Some(api_key),
             sender: Some(name.clone()),
             customer_id: None,
             declared: DeclaredFile { filename: Some("a\0.pdf".into()), ..DeclaredFile::default() },
@@ -384,6 +385,7 @@ pub(super) async fn uploads_are_idempotent(catalog: &Catalog) {
     let document = catalog.document(new[0]).await.unwrap().unwrap();
     assert_eq!((document.stage, document.source), (Stage::Read, Source::Api));
     assert!(document.contact_id.is_some());
+    assert_eq!(document.key_id, Some(api_key), "it says which key brought it");
     // A day later it is another request, and nothing is kept of the first.
     let day_ago = "UPDATE idempotency_keys SET created_at = created_at - 86400000000 WHERE api_key_id = $1";
     let age = async || {

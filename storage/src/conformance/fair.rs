@@ -1,5 +1,6 @@
 //! Promises to those who send little while one sends much, and what is kept of the channel's health.
 
+use acuse_pipeline::document::Sha256;
 use time::{Duration, OffsetDateTime};
 
 use super::{
@@ -7,14 +8,17 @@ use super::{
     road::{begin, original, reply, to_link},
 };
 use crate::{
-    Catalog, DocumentId, Intake,
+    Catalog, DocumentId, Intake, ObjectKey, StoredObject,
     accounts::{NumberHealth, Template},
+    documents::DeclaredFile,
     fair::Quota,
     inbound::{Changed, InboundItem, InboundMedia, InboundMessage, Recorded},
-    names::{Stage, now},
+    keys::{KeyMade, Scope},
+    names::{Source, Stage, now},
     outbox::Purpose,
     queue::{DEADLINES, Push},
     stages::{Begun, Step},
+    uploads::{Accepted, Upload},
 };
 
 fn of(sender: &Sample) -> InboundItem {
@@ -63,6 +67,35 @@ pub(super) async fn the_first_of_each_goes_before_the_second_of_any(catalog: &Ca
         read.push(priority(catalog, *id).await);
     }
     assert_eq!(read, [0, -1, -2]);
+}
+
+pub(super) async fn each_key_is_a_sender_of_what_names_none(catalog: &Catalog) {
+    let mut keys = Vec::new();
+    for _ in 0..2 {
+        let name = format!("fair-{}", uuid::Uuid::now_v7());
+        let hash = Sha256::of(name.as_bytes());
+        let made = catalog.create_key(&name, &hash, &[Scope::DocumentsWrite]).await.unwrap();
+        let KeyMade::Made(key) = made else { panic!("{made:?}") };
+        keys.push(key);
+    }
+    let mut worth = Vec::new();
+    for key in [keys[0], keys[0], keys[0], keys[1]] {
+        let id = DocumentId::generate();
+        let sha256 = Sha256::of(id.to_string().as_bytes());
+        let upload = Upload {
+            id,
+            source: Source::Api,
+            key: Some(key),
+            sender: None,
+            customer_id: None,
+            declared: DeclaredFile::default(),
+            original: StoredObject { key: ObjectKey::original(id, &sha256), sha256, size_bytes: 7 },
+            received_at: now(),
+        };
+        assert_eq!(catalog.accept_upload(&upload, None).await.unwrap(), Accepted::New(id));
+        worth.push(priority(catalog, id).await);
+    }
+    assert_eq!(worth, [0, -1, -2, 0], "whoever uploads much delays himself");
 }
 
 fn in_three_hours() -> OffsetDateTime {

@@ -231,6 +231,52 @@ pub(super) async fn whoever_turns_out_to_be_another_keeps_what_waits(catalog: &C
     withdraw_all(catalog, &joined).await;
 }
 
+/// What becomes of the worker whose message a status settles.
+#[derive(Debug, Clone, Copy)]
+enum Hand {
+    /// Its call was refused, and it wants the message later.
+    Later,
+    /// It never made the call.
+    NotTried,
+    /// It is dead.
+    Dead,
+}
+
+pub(super) async fn what_stands_behind_goes_on_when_a_status_settles_what_is_in_hand(catalog: &Catalog) {
+    for hand in [Hand::Later, Hand::NotTried, Hand::Dead] {
+        let line = somebody(catalog).await;
+        say(catalog, &line).await;
+        say(catalog, &line).await;
+        let task = tasks(catalog, line.contact).await;
+        assert!(task.len() == 1 && takes(catalog, &task[0].0).await, "{hand:?}: a worker has it");
+        let first = take(catalog, &line).await;
+        if !matches!(hand, Hand::NotTried) {
+            let went = catalog.dispatch(&first, &line.number, |facts| {
+                ((), Some(Paid { number: facts.now, pair: facts.now, probe: false, template: None }))
+            });
+            went.await.unwrap().expect("it waits");
+        }
+        status(catalog, &first, "delivered").await;
+        // The status' own task is taken too, by somebody who looks before the worker is done.
+        if !matches!(hand, Hand::Dead) {
+            for (task, ..) in tasks(catalog, line.contact).await {
+                assert!(takes(catalog, &task).await);
+            }
+        }
+        let later = now() + Duration::HOUR;
+        match hand {
+            Hand::Later => catalog.reply_later(first.id, "refused", None, later).await.unwrap(),
+            Hand::NotTried => catalog.reply_postponed(first.id, later, None).await.unwrap(),
+            Hand::Dead => {}
+        }
+        let behind = tasks(catalog, line.contact).await;
+        assert!(behind.len() == 1 && behind[0].2 < later.unix_timestamp() - 3_000, "{hand:?}: {behind:?}");
+        assert!(catalog.message_ledger(now()).await.unwrap().balanced, "{hand:?}: it is on its way");
+        assert_ne!(take(catalog, &line).await.id, first.id, "{hand:?}: and goes");
+        withdraw_all(catalog, &line).await;
+    }
+}
+
 const SAYERS: usize = 4;
 const SAID: usize = 30;
 

@@ -243,7 +243,7 @@ pub(super) async fn an_endpoint_steps_over_what_it_is_not_for(catalog: &Catalog)
 }
 
 pub(super) async fn a_conversation_is_read_without_what_is_withheld(catalog: &Catalog) {
-    let (document, contact, _) = answered(catalog).await;
+    let (document, contact, message) = answered(catalog).await;
     let whole = catalog.conversation(&Access::whole(), contact, None, None, 50).await.unwrap();
     assert_eq!(whole.iter().map(|s| s.way).collect::<Vec<_>>(), [Way::Out, Way::In], "the latest first");
     assert!(whole.iter().all(|s| s.document.is_some_and(|d| d.id == document && d.is_sensitive)));
@@ -265,6 +265,17 @@ pub(super) async fn a_conversation_is_read_without_what_is_withheld(catalog: &Ca
     assert!(catalog.contacts(&Access::whole(), Some("%"), None, 500).await.unwrap().is_empty(), "no pattern");
     assert_eq!(catalog.windows_of(contact).await.unwrap().len(), 1);
     assert!(catalog.consents_of(contact).await.unwrap().is_empty());
+    // Why it failed is said as long as it has not arrived.
+    let error = async || {
+        let said = catalog.conversation(&Access::whole(), contact, None, None, 50).await.unwrap();
+        said[0].error.clone()
+    };
+    catalog.reply_later(message, "131000: something went wrong", Some(131_000), now()).await.unwrap();
+    assert_eq!(error().await.as_deref(), Some("131000: something went wrong"));
+    let mut tx = catalog.writing().await.unwrap();
+    execute!(tx, "UPDATE outbox SET state = 'delivered' WHERE id = $1", message.0).unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(error().await, None, "it arrived after all");
 }
 
 pub(super) async fn what_something_open_needs_outlives_its_time(catalog: &Catalog) {

@@ -304,6 +304,7 @@ pub(super) async fn whose_it_is_stays_only_where_it_was_said(catalog: &Catalog) 
     let upload = Upload {
         id,
         source: Source::Api,
+        key: None,
         sender: None,
         customer_id: Some(customer),
         declared: DeclaredFile::default(),

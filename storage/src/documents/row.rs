@@ -7,7 +7,8 @@ use super::{DeclaredFile, Document, StoredObject};
 use crate::{
     error::CatalogError,
     names::{
-        ContactId, CustomerId, DocumentId, EntityId, MessageId, at, json, maybe_at, number, sha256, word,
+        ContactId, CustomerId, DocumentId, EntityId, KeyId, MessageId, at, json, maybe_at, number, sha256,
+        word,
     },
     objects::ObjectKey,
 };
@@ -17,7 +18,7 @@ pub(crate) const COLUMNS: &str = "id, contact_id, message_id, source, phone_numb
      next_attempt_at, last_error, original_key, original_sha256, original_bytes, pages, thumbnail_key, media_type, \
      page_count, kind, confidence, language, fields, fingerprint, notes, findings, reasons, customer_id, duplicate_of, \
      part, part_of, waits_for, version, filed_at, updated_at, sensitivity, id_probability, \
-     erased_at, field_facts, entity_id, direction";
+     erased_at, field_facts, entity_id, direction, api_key_id";
 
 #[derive(sqlx::FromRow)]
 pub(crate) struct DocumentRow {
@@ -68,6 +69,7 @@ pub(crate) struct DocumentRow {
     field_facts: String,
     entity_id: Option<Uuid>,
     direction: Option<String>,
+    api_key_id: Option<Uuid>,
 }
 
 const T: &str = "documents";
@@ -105,6 +107,7 @@ impl TryFrom<DocumentRow> for Document {
             contact_id: row.contact_id.map(ContactId),
             message_id: row.message_id.map(MessageId),
             source: word(T, "source", &row.source)?,
+            key_id: row.api_key_id.map(KeyId),
             phone_number_id: row.phone_number_id,
             media_id: row.media_id,
             declared: DeclaredFile {

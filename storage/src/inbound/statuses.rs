@@ -29,6 +29,8 @@ fn rank(status: &str) -> i64 {
 }
 
 const DELIVERED: i64 = 3;
+/// States in which a message stands in its line, and holds up those behind it.
+const IN_LINE: [&str; 4] = ["queued", "sending", "refused", "unknown"];
 
 pub(super) async fn save(
     tx: &mut Tx,
@@ -73,12 +75,13 @@ async fn settle(tx: &mut Tx, status: &InboundStatus) -> Result<Option<String>, C
     let callback = status.callback.as_deref().and_then(|c| Uuid::parse_str(c).ok());
     let found = optional!(
         tx,
-        (Uuid, Option<Uuid>, Uuid, String, String, Option<String>),
-        "SELECT id, document_id, contact_id, purpose, COALESCE(phone_number_id, ''), held_for FROM outbox WHERE wamid = $1 OR id = $2 LIMIT 1",
+        (Uuid, Option<Uuid>, Uuid, String, String, String, Option<String>),
+        "SELECT id, document_id, contact_id, purpose, COALESCE(phone_number_id, ''), state, held_for FROM outbox \
+         WHERE wamid = $1 OR id = $2 LIMIT 1",
         clean(&status.wamid),
         callback
     )?;
-    let Some((id, document, contact, purpose, number, held_for)) = found else { return Ok(None) };
+    let Some((id, document, contact, purpose, number, state, held_for)) = found else { return Ok(None) };
     if held_for.is_some_and(|held_for| held_for == outbox::HeldFor::Assessment.as_str()) {
         // Whatever it says, Meta holds it back no more.
         execute!(tx, "UPDATE outbox SET held_for = NULL WHERE id = $1 AND state = 'sent'", id)?;
@@ -111,6 +114,8 @@ async fn settle(tx: &mut Tx, status: &InboundStatus) -> Result<Option<String>, C
     if moved == 1 && failed {
         // What follows is decided where refused calls are.
         wake(tx, &line_of((contact, number.clone())), Wait::None).await?;
+    } else if moved == 1 && IN_LINE.contains(&state.as_str()) {
+        outbox::goes_on_behind(tx, id).await?;
     }
     if purpose == outbox::Purpose::Notice.as_str() {
         notices::moved(tx, OutboxId(id)).await?;

@@ -2,8 +2,9 @@
 //!
 //! What may not be sent may still be fetched. A pause is about one number, or about all that use one token. When its
 //! probe is due, one fetch or one send goes through ([`Catalog::may_go`]); it succeeds and the direction is open again,
-//! or it fails and the next probe comes later. Meta takes calls and then refuses the message by a status: a pause that
-//! a status opened proves nothing ended by a call that was taken, and ends when a message that went later is delivered.
+//! or it fails and the next probe comes later; where nothing waits that could go, the watch asks ([`super::idle`]). Meta
+//! takes calls and then refuses the message by a status: a pause that a status opened proves nothing ended by a call that
+//! was taken, and ends when a message that went later is delivered.
 
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
@@ -76,10 +77,17 @@ pub enum About<'a> {
     TokenOf(&'a str),
 }
 
+/// How it was heard that sending does not work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Heard {
+    InCall,
+    ByStatus,
+}
+
 /// First wait before a pause is probed; it doubles with each probe that fails.
 const FIRST_PROBE: Duration = Duration::minutes(1);
 /// Longest wait between two probes.
-const LAST_PROBE: Duration = Duration::hours(1);
+pub(super) const LAST_PROBE: Duration = Duration::hours(1);
 /// Looks of others at a paused number while its probe is under way.
 const PROBE_TAKES: Duration = Duration::minutes(2);
 
@@ -124,7 +132,8 @@ async fn resume(
                  fetch_reason = NULL, fetch_since = NULL WHERE phone_number_id = $1 AND fetch_paused",
             Direction::Send =>
                 "UPDATE numbers SET send_paused = FALSE, send_probe_at = NULL, send_probes = 0, \
-                 send_needs_delivery = FALSE, send_reason = NULL, send_since = NULL WHERE phone_number_id = $1 AND send_paused",
+                 send_needs_delivery = FALSE, send_by_token = FALSE, send_reason = NULL, send_since = NULL \
+                 WHERE phone_number_id = $1 AND send_paused",
         },
         number
     )?;
@@ -149,11 +158,10 @@ pub(crate) async fn probing(tx: &mut Tx, number: &str) -> Result<(), CatalogErro
 async fn pause(
     tx: &mut Tx,
     about: About<'_>,
-    direction: Direction,
+    (direction, heard): (Direction, Heard),
     reason: &str,
     present: OffsetDateTime,
-) -> Result<Vec<String>, CatalogError> {
-    let mut all = Vec::new();
+) -> Result<(), CatalogError> {
     let (number, whole_token) = match about {
         About::Number(number) => (number, false),
         About::TokenOf(number) => (number, true),
@@ -195,12 +203,58 @@ async fn pause(
             was,
             micros(next)
         )?;
-        let detail = serde_json::json!({ "reason": cut(reason, 500) });
-        incidents::open(tx, direction.incident(), &paused, &detail, 1, present).await?;
-        all.push(paused);
+        if direction == Direction::Send {
+            let by_token = whole_token && heard == Heard::InCall;
+            ended_by(tx, &paused, heard == Heard::ByStatus, by_token, was).await?;
+        }
+        tell(tx, &paused, direction, reason, present).await?;
     }
+    Ok(())
+}
 
-    Ok(all)
+/// Keeps what ends a pause of sending: a delivery, where a status opened it at any time; a token that is taken again, where
+/// it was nothing but the token all the while; else a message that goes.
+async fn ended_by(
+    tx: &mut Tx,
+    number: &str,
+    by_status: bool,
+    by_token: bool,
+    was: bool,
+) -> Result<(), CatalogError> {
+    execute!(
+        tx,
+        "UPDATE numbers SET send_needs_delivery = (send_needs_delivery OR $2), \
+         send_by_token = ($3 AND (send_by_token OR NOT $4)) WHERE phone_number_id = $1",
+        number,
+        by_status,
+        by_token,
+        was
+    )
+    .map(drop)
+}
+
+/// Opens a pause's incident, or counts it, with what it takes to end it.
+async fn tell(
+    tx: &mut Tx,
+    number: &str,
+    direction: Direction,
+    reason: &str,
+    present: OffsetDateTime,
+) -> Result<(), CatalogError> {
+    let (needs_delivery, by_token) = one!(
+        tx,
+        (bool, bool),
+        "SELECT send_needs_delivery, send_by_token FROM numbers WHERE phone_number_id = $1",
+        number
+    )?;
+    let ends_with = match (direction, needs_delivery, by_token) {
+        (Direction::Fetch, ..) => "an answer to a question by its token",
+        (Direction::Send, true, _) => "a message that is delivered",
+        (Direction::Send, false, true) => "a token that is taken again",
+        (Direction::Send, false, false) => "a message that goes",
+    };
+    let detail = serde_json::json!({ "reason": cut(reason, 500), "ends_with": ends_with });
+    incidents::open(tx, direction.incident(), number, &detail, 1, present).await.map(drop)
 }
 
 impl Catalog {
@@ -217,7 +271,7 @@ impl Catalog {
         present: OffsetDateTime,
     ) -> Result<(), CatalogError> {
         let mut tx = self.writing().await?;
-        pause(&mut tx, about, direction, reason, present).await?;
+        pause(&mut tx, about, (direction, Heard::InCall), reason, present).await?;
         tx.commit().await
     }
 
@@ -232,9 +286,44 @@ impl Catalog {
         present: OffsetDateTime,
     ) -> Result<(), CatalogError> {
         let mut tx = self.writing().await?;
-        for number in pause(&mut tx, about, Direction::Send, reason, present).await? {
-            execute!(tx, "UPDATE numbers SET send_needs_delivery = TRUE WHERE phone_number_id = $1", number)?;
-        }
+        pause(&mut tx, about, (Direction::Send, Heard::ByStatus), reason, present).await?;
+        tx.commit().await
+    }
+
+    /// The probe of a number's pause failed, and says nothing of other numbers: the next one comes later.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn still_paused(
+        &self,
+        number: &str,
+        direction: Direction,
+        reason: &str,
+        present: OffsetDateTime,
+    ) -> Result<(), CatalogError> {
+        let mut tx = self.writing().await?;
+        let probes = optional!(
+            tx,
+            (i64,),
+            match direction {
+                Direction::Fetch =>
+                    "SELECT fetch_probes FROM numbers WHERE phone_number_id = $1 AND fetch_paused",
+                Direction::Send =>
+                    "SELECT send_probes FROM numbers WHERE phone_number_id = $1 AND send_paused",
+            },
+            number
+        )?;
+        let Some((probes,)) = probes else { return Ok(()) };
+        execute!(
+            tx,
+            match direction {
+                Direction::Fetch => "UPDATE numbers SET fetch_probe_at = $2 WHERE phone_number_id = $1",
+                Direction::Send => "UPDATE numbers SET send_probe_at = $2 WHERE phone_number_id = $1",
+            },
+            number,
+            micros(present.saturating_add(gap(probes)))
+        )?;
+        tell(&mut tx, number, direction, reason, present).await?;
         tx.commit().await
     }
 

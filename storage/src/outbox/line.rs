@@ -129,6 +129,23 @@ pub(crate) async fn wake(tx: &mut Tx, line: &Line, wait: Wait) -> Result<(), Cat
     push(tx, Queue::Reply, vec![task]).await
 }
 
+/// A message was settled by somebody else than the worker that has it in hand: what stands behind it goes on, whatever
+/// becomes of that worker.
+pub(crate) async fn goes_on_behind(tx: &mut Tx, message: Uuid) -> Result<(), CatalogError> {
+    let row = optional!(
+        tx,
+        (Uuid, String),
+        "SELECT o.contact_id, COALESCE(o.phone_number_id, '') FROM outbox o WHERE o.id = $1 \
+         AND EXISTS (SELECT 1 FROM outbox b WHERE b.contact_id = o.contact_id AND b.id <> o.id \
+           AND COALESCE(b.phone_number_id, '') = COALESCE(o.phone_number_id, '') AND b.state IN ('queued', 'refused'))",
+        message
+    )?;
+    match row {
+        Some(row) => wake(tx, &line_of(row), Wait::None).await,
+        None => Ok(()),
+    }
+}
+
 /// What stood in one person's lines stands in another's now: they turned out to be one.
 pub(crate) async fn move_lines(tx: &mut Tx, from: Uuid, into: Uuid) -> Result<(), CatalogError> {
     let lines = all!(tx, (String,), "SELECT phone_number_id FROM reply_lines WHERE contact_id = $1", from)?;

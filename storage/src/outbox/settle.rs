@@ -4,7 +4,7 @@ use serde_json::json;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use super::{OutboxState, Purpose, UNKNOWN_LIFE, Wait, line_of, wake};
+use super::{OutboxState, Purpose, UNKNOWN_LIFE, Wait, goes_on_behind, line_of, wake};
 use crate::{
     cases,
     catalog::Catalog,
@@ -190,8 +190,10 @@ impl Catalog {
             micros(present),
             held_for.map(HeldFor::as_str)
         )?;
-        let Some(row) = row else { return Ok(()) };
-        wake(&mut tx, &line_of(row), Wait::Until(at)).await?;
+        match row {
+            Some(row) => wake(&mut tx, &line_of(row), Wait::Until(at)).await?,
+            None => goes_on_behind(&mut tx, id.0).await?,
+        }
         tx.commit().await
     }
 
@@ -327,7 +329,13 @@ async fn settle(tx: &mut Tx, id: OutboxId, to: Settled<'_>) -> Result<bool, Cata
         to.held_for.map(HeldFor::as_str),
         to.counts
     )?;
-    let Some((document, contact, number, purpose)) = row else { return Ok(false) };
+    let Some((document, contact, number, purpose)) = row else {
+        // Whoever wanted it later leaves the line alone until then.
+        if to.again_at.is_some() {
+            goes_on_behind(tx, id.0).await?;
+        }
+        return Ok(false);
+    };
     let entry = timeline::Entry {
         document: document.map(DocumentId),
         contact: Some(ContactId(contact)),

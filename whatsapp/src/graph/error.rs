@@ -8,6 +8,9 @@ use serde_json::Value;
 use super::{Call, ErrorClass};
 use crate::limits::RETRY_AFTER_MAX;
 
+/// Somebody asks for less and says no time.
+const QUIET: Duration = Duration::from_secs(60);
+
 /// A call to the Graph API, or a download, that did not succeed.
 #[derive(Debug, thiserror::Error)]
 #[error("{call} failed ({})", class.as_str())]
@@ -166,34 +169,42 @@ fn read_refusal(status: StatusCode, body: &[u8]) -> Refused {
 }
 
 fn classify(call: Call, refused: &Refused, told: Option<Duration>) -> ErrorClass {
-    match (call, refused.status, refused.code, refused.subcode) {
-        (Call::Lookup, _, Some(100), Some(33)) => return ErrorClass::MediaGone,
-        // The byte URL lives five minutes; Meta says to look the id up again on 404. The look-up, not one
-        // file's URL, is what may condemn the token and pause the channel.
-        (Call::Download, 401 | 403 | 404 | 410, None, _) => return ErrorClass::MediaUrlExpired,
-        (_, 401, None, _) => return ErrorClass::TokenExpired,
-        _ => {}
+    let Some(code) = refused.code else { return not_metas(call, refused.status, told) };
+    if call == Call::Lookup && (code, refused.subcode) == (100, Some(33)) {
+        return ErrorClass::MediaGone;
     }
-    let by_code = refused.code.and_then(ErrorClass::of_code);
-    match (by_code, told) {
+    match (ErrorClass::of_code(code), told) {
         (Some(ErrorClass::Wait { .. } | ErrorClass::Retry), Some(retry_after)) => {
             ErrorClass::Wait { retry_after }
         }
         (Some(class), _) => class,
-        (None, _) => by_status(call, refused, told),
+        (None, _) => by_status(refused.status, told),
     }
 }
 
-/// For answers without a code we know.
-fn by_status(call: Call, refused: &Refused, told: Option<Duration>) -> ErrorClass {
-    match refused.status {
-        429 => ErrorClass::Wait { retry_after: told.unwrap_or(Duration::from_secs(60)) },
+/// An answer without Meta's error object: of whoever stands in front of Graph (a gateway, a proxy, a captive portal),
+/// whatever its status says, or of the host of the bytes, which speaks by the status alone. It says nothing of the
+/// token, the message or the file: Graph is asked whether it is there.
+fn not_metas(call: Call, status: u16, told: Option<Duration>) -> ErrorClass {
+    match (call, status) {
+        // The byte URL lives five minutes; Meta says to look the id up again on 404. The look-up, not one
+        // file's URL, is what may condemn the token and pause the channel.
+        (Call::Download, 401 | 403 | 404 | 410) => ErrorClass::MediaUrlExpired,
+        // It is the size of this file that does not pass there.
+        (Call::Upload, 413) => ErrorClass::OutboundMedia,
+        (_, 429) => ErrorClass::Wait { retry_after: told.unwrap_or(QUIET) },
         // A gateway that gave up may have handed the message on before.
-        500 | 502 | 504 if call == Call::Send && refused.code.is_none() => ErrorClass::Unknown,
-        408 | 425 | 500.. => match told {
-            Some(retry_after) => ErrorClass::Wait { retry_after },
-            None => ErrorClass::Retry,
-        },
+        (Call::Send, 500 | 502 | 504) => ErrorClass::Unknown,
+        _ => ErrorClass::Retry,
+    }
+}
+
+/// For a code of Meta's that we do not know.
+fn by_status(status: u16, told: Option<Duration>) -> ErrorClass {
+    match (status, told) {
+        (429, _) => ErrorClass::Wait { retry_after: told.unwrap_or(QUIET) },
+        (408 | 425 | 500..=999, Some(retry_after)) => ErrorClass::Wait { retry_after },
+        (408 | 425 | 500..=999, None) => ErrorClass::Retry,
         _ => ErrorClass::Permanent,
     }
 }
@@ -240,7 +251,7 @@ mod tests {
     fn answers_without_a_code() {
         assert_eq!(class(Call::Download, 404, b""), ErrorClass::MediaUrlExpired);
         assert_eq!(class(Call::Download, 401, b"nope"), ErrorClass::MediaUrlExpired);
-        assert_eq!(class(Call::Lookup, 401, b"nope"), ErrorClass::TokenExpired);
+        assert_eq!(class(Call::Lookup, 401, b"nope"), ErrorClass::Retry, "Meta says 190 of a token");
         assert_eq!(class(Call::Lookup, 503, b"<html>"), ErrorClass::Retry);
         assert_eq!(class(Call::Send, 503, b"<html>"), ErrorClass::Retry);
         // Whoever stands before Meta gave up: the message may have gone on. One that is not there took nothing.
@@ -248,7 +259,28 @@ mod tests {
             assert_eq!(class(Call::Send, may_have_left, b"<html>"), ErrorClass::Unknown);
             assert_eq!(class(Call::Probe, may_have_left, b"<html>"), ErrorClass::Retry);
         }
-        assert_eq!(class(Call::Send, 400, b"{}"), ErrorClass::Permanent);
+    }
+
+    /// A proxy or a captive portal says what it likes in Graph's place.
+    #[test]
+    fn what_is_not_metas_condemns_nothing() {
+        let page = b"<html><h1>Sign in to this network</h1>";
+        for status in [300, 400, 401, 403, 404, 405, 407, 408, 410, 418, 451, 503, 511] {
+            for call in [Call::Lookup, Call::Upload, Call::Send, Call::MarkRead, Call::Probe] {
+                assert_eq!(class(call, status, page), ErrorClass::Retry, "{call}: {status}");
+                assert_eq!(class(call, status, b"{}"), ErrorClass::Retry, "{call}: {status}, some JSON");
+            }
+        }
+        assert_eq!(class(Call::Download, 407, page), ErrorClass::Retry);
+        assert_eq!(
+            class(Call::Upload, 413, page),
+            ErrorClass::OutboundMedia,
+            "too large for whoever is there"
+        );
+        assert_eq!(class(Call::Send, 413, page), ErrorClass::Retry);
+        // What Meta says with a code that nobody knows is Meta's.
+        assert_eq!(class(Call::Send, 400, br#"{"error":{"code":999999}}"#), ErrorClass::Permanent);
+        assert_eq!(class(Call::Send, 502, br#"{"error":{"code":999999}}"#), ErrorClass::Retry);
     }
 
     #[test]

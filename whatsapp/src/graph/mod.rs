@@ -212,7 +212,8 @@ impl Graph {
         let response = response.map_err(|e| GraphError::of_transport(call, e, waited))?;
         let (status, headers) = (response.status(), response.headers().clone());
         if status.is_redirection() {
-            let class = if call == Call::Send { ErrorClass::Unknown } else { ErrorClass::Permanent };
+            // Meta redirects no call: it is somebody in between, who may have handed a message on.
+            let class = if call == Call::Send { ErrorClass::Unknown } else { ErrorClass::Retry };
             return Err(GraphError::new(call, class, Cause::Redirected(redirect_host(&response))));
         }
         let body = read_capped(response).await.map_err(|error| match error {

@@ -109,12 +109,37 @@ pub enum Event {
     },
 }
 
+/// Events of an account after which all that could be done can be done (Meta, account_update and account_review_update).
+const HARMLESS: [&str; 12] = [
+    "ACCOUNT_RECONNECTED",
+    "AD_ACCOUNT_LINKED",
+    "APPROVED",
+    "AUTH_INTL_PRICE_ELIGIBILITY_UPDATE",
+    "BUSINESS_PRIMARY_LOCATION_COUNTRY_UPDATE",
+    "MM_LITE_TERMS_SIGNED",
+    "PARTNER_ADDED",
+    "PARTNER_APP_INSTALLED",
+    "PARTNER_CLIENT_CERTIFICATION_STATUS_UPDATE",
+    "REINSTATE",
+    "VERIFIED_ACCOUNT",
+    "VOLUME_BASED_PRICING_TIER_UPDATE",
+];
+
+/// A ban is lifted under the same event that tells of one.
+fn reinstated(value: &Value) -> Option<String> {
+    text(value.get("ban_info")?, "waba_ban_state").filter(|state| state == "REINSTATE")
+}
+
 impl Event {
     /// Whether an operator must look: the account or a number can no longer do what it did.
     #[must_use]
     pub fn is_alarming(&self) -> bool {
         match self {
-            Self::Account { .. } => true,
+            Self::Account { event } => event.as_deref().is_none_or(|event| !HARMLESS.contains(&event)),
+            // It costs more from now on, and needs another consent.
+            Self::TemplateCategory { current, correct, .. } => {
+                [current, correct].into_iter().flatten().any(|category| category == "MARKETING")
+            }
             Self::TemplateStatus { event, .. } => {
                 matches!(event.as_str(), "REJECTED" | "PAUSED" | "DISABLED" | "FLAGGED" | "LOCKED")
             }
@@ -149,7 +174,8 @@ impl Event {
                 Self::PhoneName { display_phone_number, decision: text(value, "decision") }
             }
             "account_update" | "account_alerts" | "account_review_update" | "security" => Self::Account {
-                event: ["event", "decision", "alert_type"].iter().find_map(|key| text(value, key)),
+                event: reinstated(value)
+                    .or_else(|| ["event", "decision", "alert_type"].iter().find_map(|key| text(value, key))),
             },
             _ if has("max_phone_numbers_per_waba") || field == "business_capability_update" => {
                 Self::Capability {

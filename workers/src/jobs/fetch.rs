@@ -6,6 +6,7 @@ use acuse_storage::{
     Document, Stage, StoredObject,
     names::WaitsFor,
     numbers::{Direction, May},
+    parts::Part,
     stages::{Fetched, Step},
 };
 use acuse_whatsapp::{ErrorClass, Graph, GraphError, MediaId};
@@ -97,7 +98,12 @@ async fn gone_or_not_seen(graph: &Graph, number: Option<&str>, error: GraphError
 async fn keep(env: &Env, graph: &Graph, document: &Document, id: &MediaId) -> Result<Fetched, Halt> {
     match stream(env, graph, document, id).await {
         Err(Failed::UrlExpired) => stream(env, graph, document, id).await.map_err(|failed| match failed {
-            Failed::UrlExpired => Halt::Retry(Cause::backoff("a fresh download link was refused as expired")),
+            // Or whoever stands in front of Meta answers for it.
+            Failed::UrlExpired => Halt::Retry(Cause {
+                what: "a fresh download link was refused as expired".to_owned(),
+                wait: Wait::Part(Part::Graph),
+                hopeless: false,
+            }),
             Failed::Halt(halt) => halt,
         }),
         Err(Failed::Halt(halt)) => Err(halt),
@@ -172,14 +178,22 @@ pub(crate) async fn duplicate(
             env.catalog.duplicate_of(document.id, stage, first.id, fetched, reply.as_ref()).await?,
         ));
     }
-    Ok(Some(linked_to(env, document, stage, &first, fetched).await?))
+    Ok(Some(linked_to(env, document, stage, (&first, true), fetched).await?))
 }
 
 /// Whether two files came from the same sender, and for the same customer where one was named.
 pub(crate) fn same_sender(document: &Document, earlier: &Document) -> bool {
     document.contact_id == earlier.contact_id
         && document.source == earlier.source
+        && !other_key(document, earlier)
         && (document.customer_id.is_none() || document.customer_id == earlier.customer_id)
+}
+
+/// Whether two uploads that name no sender came over two keys: then each key stands for a sender. Of what came before keys
+/// were written down it is not known, and none is held against it.
+pub(crate) fn other_key(document: &Document, earlier: &Document) -> bool {
+    let unnamed = document.contact_id.is_none() && earlier.contact_id.is_none();
+    unnamed && document.key_id.zip(earlier.key_id).is_some_and(|(one, other)| one != other)
 }
 
 /// Whether the sender was asked for another file in the place of this one.
@@ -189,14 +203,14 @@ fn asked_for_another(first: &Document) -> bool {
             || matches!(Telling::of_reasons(&first.reasons), Telling::SendAgain(_) | Telling::Needs(_)))
 }
 
-/// Links a document to the first of its kind and tells the sender when that was.
+/// Links a document to the first of its kind, the very same file or not, and tells the sender when that was.
 pub(crate) async fn linked_to(
     env: &Env,
     document: &Document,
     stage: Stage,
-    first: &Document,
+    (first, same_file): (&Document, bool),
     fetched: Option<&Fetched>,
 ) -> Result<Step, Halt> {
-    let reply = told::of_resend(&env.catalog, document, first).await?;
+    let reply = told::of_resend(&env.catalog, document, (first, same_file)).await?;
     Ok(env.catalog.duplicate_of(document.id, stage, first.id, fetched, reply.as_ref()).await?)
 }

@@ -28,7 +28,7 @@ use crate::{
         Ended,
         answer::answer,
         boundary,
-        fetch::{duplicate, linked_to, same_sender},
+        fetch::{duplicate, linked_to, other_key, same_sender},
         review,
     },
     told,
@@ -54,7 +54,7 @@ pub async fn link(env: &Env, document: &Document) -> Result<Step, Halt> {
     let before = before(env, document).await?;
     if let Some(first) = before.same {
         boundary::pass("link.decided");
-        return linked_to(env, document, Stage::Link, &first, None).await;
+        return linked_to(env, document, Stage::Link, (&first, false), None).await;
     }
     reasons.extend(before.alike);
     // Of a file that nobody could open, whose it is is not the question.
@@ -273,7 +273,8 @@ async fn of_others(env: &Env, document: &Document) -> Result<Vec<Value>, Halt> {
                 "status": other.status,
                 "received_at": rfc3339(other.received_at),
                 "same_bytes": true,
-                "other_sender": other.contact_id != document.contact_id,
+                "other_sender": other.contact_id != document.contact_id || other_key(document, other),
+                "other_key": other_key(document, other),
                 "contact_id": other.contact_id,
                 "customer_id": other.customer_id,
             })

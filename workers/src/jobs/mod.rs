@@ -36,6 +36,8 @@ pub mod reply;
 
 /// Media that is gone sooner than twice this is not waited for again.
 const LAST_CHANCE: std::time::Duration = std::time::Duration::from_secs(5);
+/// So long before media is gone it is tried once more, however much longer was to be waited.
+const JUST_BEFORE: time::Duration = time::Duration::seconds(30);
 
 /// How a job ended, for metrics and tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -167,7 +169,7 @@ async fn retry(env: &Env, document: &Document, stage: Stage, cause: Cause) -> Re
         Wait::AtLeast(wait) => *wait,
         Wait::Backoff => by_attempts(env, document, stage),
     };
-    let at = env.after(wait);
+    let at = before_it_is_gone(env, document, stage, env.after(wait));
     if let Some(reason) = spent(env, document, stage, &cause, at) {
         return review(env, document, stage, vec![reason], None).await;
     }
@@ -186,6 +188,17 @@ fn by_attempts(env: &Env, document: &Document, stage: Stage) -> std::time::Durat
         Some(half) if half >= LAST_CHANCE => wait.min(half),
         _ => wait,
     }
+}
+
+/// No wait, whoever asked for it, outlasts the media while there is time for one more attempt.
+fn before_it_is_gone(
+    env: &Env,
+    document: &Document,
+    stage: Stage,
+    at: time::OffsetDateTime,
+) -> time::OffsetDateTime {
+    let last = document.media_deadline.filter(|_| stage == Stage::Fetch).map(|gone| gone - JUST_BEFORE);
+    last.filter(|last| env.now() < *last).map_or(at, |last| at.min(last))
 }
 
 /// Waits for the number or the scanner without burning an attempt, spread out so that not all come back at once.

@@ -1,7 +1,11 @@
 //! How the channel is, asked of Meta by the watch; and two numbers of two accounts, each with a token of its own.
 
 use acuse_fixtures::graph::{Fault, Options, OtherNumber, Point};
-use acuse_storage::{DocumentId, Stage, numbers::Number};
+use acuse_storage::{
+    DocumentId, Stage,
+    numbers::{About, Direction, Number},
+    outbox::OutboxState,
+};
 use acuse_whatsapp::{Graph, GraphConfig, Secret};
 use acuse_workers::{
     jobs::{self, reply::reply_to},
@@ -159,6 +163,73 @@ async fn a_probe_whose_file_is_gone_ends_the_pause_all_the_same() {
     let document = world.env.catalog.document(id).await.unwrap().unwrap();
     assert_eq!(document.stage, Stage::Done, "a person has it: {document:?}");
     assert!(!is_open(&world, "fetch_paused").await, "Meta answered");
+}
+
+/// Minutes pass, and each the watch looks.
+async fn watched(world: &World, minutes: u32) {
+    for _ in 0..minutes {
+        pass(Duration::MINUTE);
+        watch::look(&world.env).await.unwrap();
+    }
+}
+
+/// A world to which a file came, was read and answered: nothing waits in it.
+async fn at_rest() -> World {
+    let world = World::new().await;
+    let id = world.sends(RECEIPT).await;
+    minutes(&world, 1, &[id]).await;
+    assert!(answered(&world, id).await);
+    world
+}
+
+/// Nothing comes by that would be the probe of a pause that is over: the watch is it.
+#[tokio::test]
+async fn a_pause_of_a_token_for_which_nothing_waits_ends_when_it_is_taken_again() {
+    let world = at_rest().await;
+    let (number, token) = (world.number(), world.graph.options().access_token.clone());
+    world.graph.revoke(&token);
+    for direction in [Direction::Fetch, Direction::Send] {
+        world.env.catalog.pause(About::TokenOf(&number), direction, "190", clock()).await.unwrap();
+    }
+    watched(&world, 20).await;
+    let all = world.env.catalog.incidents(None, None, 500).await.unwrap();
+    for kind in ["fetch_paused", "send_paused"] {
+        let count = all.iter().find(|i| i.kind == kind).expect("it lasts").count;
+        assert!((3..=6).contains(&count), "{kind}: asked at growing gaps: {count}");
+    }
+    world.graph.restore(&token);
+    watched(&world, 35).await;
+    assert!(!is_open(&world, "fetch_paused").await && !is_open(&world, "send_paused").await, "by itself");
+}
+
+/// A token that sees the number may still not see its files: only a question for what failed ends the pause.
+#[tokio::test]
+async fn a_pause_of_a_permission_ends_when_a_file_is_seen_again() {
+    let world = at_rest().await;
+    world.graph.fail(Point::Lookup, None, Fault::error(403, 10, None), u32::MAX);
+    let number = world.number();
+    world.env.catalog.pause(About::Number(&number), Direction::Fetch, "10", clock()).await.unwrap();
+    watched(&world, 10).await;
+    assert!(is_open(&world, "fetch_paused").await, "the number is seen, its files are not");
+    world.graph.heal();
+    watched(&world, 20).await;
+    assert!(!is_open(&world, "fetch_paused").await);
+}
+
+/// What billing closed nothing proves open but a message that goes; and the incident says so.
+#[tokio::test]
+async fn a_pause_of_billing_ends_with_a_message_alone() {
+    let world = at_rest().await;
+    let number = world.number();
+    world.env.catalog.pause(About::Number(&number), Direction::Send, "131042", clock()).await.unwrap();
+    watched(&world, 70).await;
+    let all = world.env.catalog.incidents(None, None, 500).await.unwrap();
+    let paused = all.iter().find(|i| i.kind == "send_paused").expect("it lasts");
+    assert_eq!((paused.count, &paused.detail["ends_with"]), (1, &json!("a message that goes")));
+    let of = world.waits().await;
+    world.runs(of).await;
+    assert_eq!(world.message(of).await.state, OutboxState::Sent);
+    assert!(!is_open(&world, "send_paused").await);
 }
 
 async fn answered(world: &World, id: DocumentId) -> bool {

@@ -168,6 +168,56 @@ async fn meta_away_is_no_documents_fault() {
     }
 }
 
+/// A proxy, or a network that wants somebody to sign in, answers in Meta's place.
+#[tokio::test]
+async fn a_page_in_front_of_meta_is_no_documents_fault_and_no_messages() {
+    let (world, ears) = heard_world().await;
+    for status in [401, 403, 404, 407] {
+        let shut = || {
+            for point in [Point::Lookup, Point::Bytes, Point::Send, Point::Probe] {
+                world.graph.fail(point, None, Fault::Status(status), u32::MAX);
+            }
+        };
+        let waiting = world.waits().await;
+        shut();
+        world.runs(waiting).await;
+        let message = world.message(waiting).await;
+        assert_eq!((message.state, message.attempts), (OutboxState::Queued, 0), "{status}: not spent");
+        assert_eq!(world.told(&message).await, None, "{status}: nobody need be told of it");
+        assert!(
+            world.env.catalog.paused_numbers().await.unwrap().is_empty(),
+            "{status}: of no number either"
+        );
+        world.graph.heal();
+        minutes(&world, 8, &[]).await;
+        world.runs(waiting).await;
+        assert_eq!(world.message(waiting).await.state, OutboxState::Sent, "{status}");
+        alerts::tell(&world.env).await.unwrap();
+        outage(&world, &ears, Part::Graph, 10, async |away| if away { shut() } else { world.graph.heal() })
+            .await;
+    }
+}
+
+/// The media outlives no wait that Meta asks for: it is tried once more before it is gone.
+#[tokio::test]
+async fn a_wait_beyond_the_medias_end_is_cut_short() {
+    let world = World::new().await;
+    let hour = std::time::Duration::from_secs(3_600);
+    world.env.catalog.set_media_retention(&world.number(), hour).await.unwrap();
+    let id = world.sends(RECEIPT).await;
+    let wait = Fault::Error { status: 400, code: 4, subcode: None, retry_after_secs: Some(7_200) };
+    world.graph.fail(Point::Lookup, None, wait, 1);
+    jobs::document(&world.env, Stage::Fetch, id).await;
+    let waits = world.env.catalog.document(id).await.unwrap().unwrap();
+    let (at, gone) = (waits.next_attempt_at.unwrap(), waits.media_deadline.unwrap());
+    assert!(at < gone && gone - at < Duration::MINUTE, "{at}, and it is gone at {gone}");
+    pass(at - clock() + Duration::SECOND);
+    minutes(&world, 1, &[id]).await;
+    let document = world.env.catalog.document(id).await.unwrap().unwrap();
+    assert_eq!(document.stage, Stage::Done, "{document:?}");
+    assert!(document.original.is_some(), "it came: {:?}", document.reasons);
+}
+
 /// Meta's gateways take the call and give up. Of the message that was under way nobody knows; those that wait behind it,
 /// and those of others, are not spent on an outage, and leave once when it is over.
 async fn in_doubt(world: &World, fault: &Fault, long: i64) {

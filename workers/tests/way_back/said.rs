@@ -27,5 +27,5 @@ async fn the_day_of_an_earlier_file_is_a_day_of_its_sender() {
     let document = world.env.catalog.document(again).await.unwrap().unwrap();
     assert_eq!(document.duplicate_of, Some(first), "{document:?}");
     let told = world.env.catalog.replies_about(again).await.unwrap().remove(0);
-    assert_eq!(told.body, Telling::Duplicate { first_on: day }.text(Language::Es));
+    assert_eq!(told.body, Telling::Duplicate { first_on: day, same_file: true }.text(Language::Es));
 }

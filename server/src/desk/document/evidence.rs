@@ -84,6 +84,8 @@ pub struct Other {
     pub received: String,
     pub picture: Option<String>,
     pub same_bytes: bool,
+    /// From whom it came, where that is somebody else.
+    pub sender: &'static str,
     pub rows: Vec<Compared>,
 }
 
@@ -265,6 +267,7 @@ async fn others(
         let named = |key| candidate.get(key).and_then(Value::as_str);
         let id = candidate.as_str().or_else(|| named("document_id")).or_else(|| named("id"));
         let Some(id) = id.and_then(|id| id.parse::<DocumentId>().ok()) else { continue };
+        let says = |key| candidate.get(key).is_some_and(|said| said == true);
         let other = match access::look(app, &person.caller, id, "compare").await {
             Err(Problem::NotFound(_)) => continue,
             found => found?,
@@ -277,7 +280,12 @@ async fn others(
             status: super::super::queue::status_label(&other),
             received: words::full(other.received_at),
             picture: picture.then(|| format!("/pictures/{id}?variant=normalized&page=1")),
-            same_bytes: candidate.get("same_bytes").is_some_and(|same| same == true),
+            same_bytes: says("same_bytes"),
+            sender: match (says("other_key"), says("other_sender")) {
+                (true, _) => "over another key",
+                (false, true) => "from another sender",
+                (false, false) => "",
+            },
             rows: if shown { compared(document, &other) } else { Vec::new() },
         });
     }

@@ -13,6 +13,7 @@ use acuse_whatsapp::{
     ErrorClass,
     policy::{backoff, number_backoff},
 };
+use time::OffsetDateTime;
 
 use super::{file, in_time};
 use crate::{env::Env, jobs::Ended, parts};
@@ -58,7 +59,7 @@ pub(super) async fn refused(
     let catalog = &env.catalog;
     let Failure { class, code, why, tried, .. } = &failure;
     tracing::warn!(class = class.as_str(), error = why, tried, "a reply was not accepted");
-    note(env, message, number, &failure).await?;
+    let away = note(env, message, number, &failure).await?;
     let outlook = outlook(*class, *tried);
     let at = match outlook {
         // Meta says so of what went by a template too: nothing else is left that could go.
@@ -105,8 +106,8 @@ pub(super) async fn refused(
         Outlook::AfterPause => env.after(env.policy.probe_every),
     };
     // No attempt ends these waits: `expires_at` does, and before each send it is looked at.
-    let at = in_time(message, at);
-    if is_of_the_message(*class) {
+    let at = in_time(message, away.map_or(at, |until| at.max(until)));
+    if is_of_the_message(*class) && away.is_none() {
         catalog.reply_later(message.id, why, *code, at).await?;
     } else {
         catalog.reply_put_off(message.id, why, *code, at).await?;
@@ -151,18 +152,28 @@ async fn slowed(
     Ok(number_backoff(rate.per_s, rate.ceiling, rand::random()))
 }
 
-/// Whom else a refusal is about: the number, its token, the contact, the template.
+/// Whom else a refusal is about: Graph, the number, its token, the contact, the template. Until when Graph is left alone,
+/// if nobody is there.
 async fn note(
+    env: &Env,
+    message: &OutboxMessage,
+    number: &str,
+    failure: &Failure,
+) -> Result<Option<OffsetDateTime>, CatalogError> {
+    if matches!(failure.class, ErrorClass::Retry | ErrorClass::Unknown) {
+        // Is it this message, or is nobody there? A gateway that gives up and a call that hangs may be an outage too.
+        return parts::blame(env, Part::Graph).await;
+    }
+    note_of(env, message, number, failure).await.map(|()| None)
+}
+
+async fn note_of(
     env: &Env,
     message: &OutboxMessage,
     number: &str,
     failure: &Failure,
 ) -> Result<(), CatalogError> {
     let (catalog, class) = (&env.catalog, failure.class);
-    if matches!(class, ErrorClass::Retry | ErrorClass::Unknown) {
-        // Is it this message, or is nobody there? A gateway that gives up and a call that hangs may be an outage too.
-        return parts::blame(env, Part::Graph).await.map(drop);
-    }
     if class.pauses() {
         let token = class == ErrorClass::TokenExpired;
         let about = if token { About::TokenOf(number) } else { About::Number(number) };
