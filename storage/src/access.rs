@@ -146,7 +146,12 @@ impl Access {
     /// For who is bound to one kind of thing: SQL of the last of those to whom documents of theirs belong (`column`), or of the
     /// one before `before`. From one to the next along an index, however many others there are and however many documents each
     /// has. None where another way is as good, or what they are bound to narrows each other.
-    pub(crate) fn last_of(&self, tx: &Tx, (column, rows): (&str, &str), before: Option<&str>) -> Option<String> {
+    pub(crate) fn last_of(
+        &self,
+        tx: &Tx,
+        (column, rows): (&str, &str),
+        before: Option<&str>,
+    ) -> Option<String> {
         let bound = self.bound.filter(|bound| !bound.teams)?;
         let key = match (bound.customers, bound.entities) {
             (true, false) if column != "customer_id" => "customer_id",

@@ -6,7 +6,10 @@
 
 use acuse_storage::{
     CustomerId,
-    customers::{ConflictCursor, Customer, CustomerAlias, CustomerPatch, Merged, NewCustomer, Retired, Saving, Upserted},
+    customers::{
+        ConflictCursor, Customer, CustomerAlias, CustomerPatch, Merged, NewCustomer, Retired, Saving,
+        Upserted,
+    },
     documents::Page,
     keys::Scope,
 };

@@ -237,7 +237,7 @@ pub(super) async fn who_is_bound_to_firms_lists_whose_papers_they_have(catalog: 
     let (mut customers, mut papers) = (Vec::new(), Vec::new());
     let mut tx = catalog.writing().await.unwrap();
     for firm in firms {
-        let sql = "INSERT INTO entities (id, name, created_at) VALUES ($1, $2, 1)";
+        let sql = "INSERT INTO entities (id, name, created_at, updated_at) VALUES ($1, $2, 1, 1)";
         execute!(tx, sql, firm, firm.to_string()).unwrap();
     }
     tx.commit().await.unwrap();

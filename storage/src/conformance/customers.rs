@@ -181,8 +181,13 @@ pub(super) async fn conflicts_come_a_page_at_a_time(catalog: &Catalog) {
     assert_eq!(seen, expected, "in order, each once");
     assert!(pages >= 5, "{pages}");
     let mut tx = catalog.writing().await.unwrap();
-    execute!(tx, "DELETE FROM customer_aliases WHERE disputed AND value IN ($1, $2)", names[0].as_str(), names[1].as_str())
-        .unwrap();
+    execute!(
+        tx,
+        "DELETE FROM customer_aliases WHERE disputed AND value IN ($1, $2)",
+        names[0].as_str(),
+        names[1].as_str()
+    )
+    .unwrap();
     tx.commit().await.unwrap();
     let last = after.expect("there were several pages");
     assert!(catalog.alias_conflicts(Some(&last), 2).await.unwrap().next.is_none(), "a place stays one");

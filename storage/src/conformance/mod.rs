@@ -52,7 +52,10 @@ pub use compare::compare;
 pub use door::{Sample, delivery, photo};
 pub use erasure::erased;
 pub use lists::lists;
-pub use many::{Many, a_firm, a_word, many, many_watched};
+pub use many::{
+    BUSY_ACTOR, COMMON_ACTION, COMMON_CONTACT, COMMON_CUSTOMER, Many, RARE_ACTION, RARE_ACTOR, RARE_EVENT,
+    a_customer, a_firm, a_phone, a_word, many, many_watched,
+};
 pub use retained::retained;
 pub use sealed::{sealed, what_was_plain};
 pub use upgrade::upgrade;

@@ -128,7 +128,10 @@ pub(super) async fn no_list_scans(catalog: &Catalog) {
 }
 
 /// Whoever sees the papers of a firm or of a customer only: from one whose they are to the next.
-async fn bound(catalog: &Catalog, (holder, customer, contact): (Uuid, Option<CustomerId>, Option<ContactId>)) {
+async fn bound(
+    catalog: &Catalog,
+    (holder, customer, contact): (Uuid, Option<CustomerId>, Option<ContactId>),
+) {
     let firm = Access::of(true, Some(Bound { holder, entities: true, ..Bound::default() }));
     goes!(catalog, "documents_entity_customer (entity_id=?", catalog.customers(&firm, None, None, 50));
     goes!(catalog, "documents_entity_customer (entity_id=?", catalog.customers(&firm, None, customer, 50));

@@ -276,7 +276,9 @@ mod tests {
             assert_eq!(place.to_string().parse(), Ok(place));
         }
         let id = Uuid::now_v7();
-        for not in [format!("tax_id {id}"), format!("name {id} x"), format!("phone {id} 1\0"), "phone x 1".into()] {
+        for not in
+            [format!("tax_id {id}"), format!("name {id} x"), format!("phone {id} 1\0"), "phone x 1".into()]
+        {
             assert_eq!(URL_SAFE_NO_PAD.encode(not).parse::<ConflictCursor>(), Err(NotAConflictCursor));
         }
     }

@@ -137,10 +137,9 @@ impl Catalog {
         let limit = i64::from(limit.clamp(1, 500));
         let q = table.q.as_deref().map(str::trim).filter(|q| !q.is_empty());
         let search = match q {
-            Some(q) => Some(Search {
-                asked: question(&tx, q),
-                meant: meant(&mut tx, &table.filter, q).await?,
-            }),
+            Some(q) => {
+                Some(Search { asked: question(&tx, q), meant: meant(&mut tx, &table.filter, q).await? })
+            }
             None => None,
         };
         let (text, binds) = page_of(&tx, table, search.as_ref(), after, (COLUMNS, limit + 1));
