@@ -229,11 +229,11 @@ impl Index {
     /// A page of all rows, the latest first. Who is bound goes from one of theirs to the next; else, of many rows that do not
     /// exist for them, each would be looked at.
     fn whole(&self, tx: &Tx, listing: &Listing<'_>) -> (String, Vec<Bind>) {
-        let Self { of, rows, alias, .. } = self;
+        let Self { rows, alias, .. } = self;
         let Listing { select, conditions, reach, after, most, access, .. } = listing;
         let mut query = Query { conditions: conditions.clone(), ..Query::default() };
         let after = after.map(|after| query.bind(Bind::Id(after)));
-        let last = |before: Option<&str>| access.last_of(tx, (of, rows), before);
+        let last = |before: Option<&str>| access.last_of(tx, (self.of, self.rows), before);
         let (with, from) = match (last(after.as_deref()), last(Some("theirs.id"))) {
             (Some(first), Some(next)) => {
                 let with = format!(
