@@ -143,6 +143,34 @@ impl Access {
         format!("EXISTS (SELECT 1 FROM documents mine WHERE mine.customer_id = {alias}.id AND {reach})")
     }
 
+    /// For who is bound to one kind of thing: SQL of the last of those to whom documents of theirs belong (`column`), or of the
+    /// one before `before`. From one to the next along an index, however many others there are and however many documents each
+    /// has. None where another way is as good, or what they are bound to narrows each other.
+    pub(crate) fn last_of(
+        &self,
+        tx: &Tx,
+        (column, rows): (&str, &str),
+        before: Option<&str>,
+    ) -> Option<String> {
+        let bound = self.bound.filter(|bound| !bound.teams)?;
+        let key = match (bound.customers, bound.entities) {
+            (true, false) if column != "customer_id" => "customer_id",
+            (false, true) => "entity_id",
+            _ => return None,
+        };
+        let before = before.map(|before| format!("AND m.{column} < {before} ")).unwrap_or_default();
+        // The last of each thing that they are bound to, and of these the last.
+        Some(format!(
+            "(SELECT k.id FROM (SELECT (SELECT m.{column} FROM documents m \
+               WHERE m.{key} = b.{key} AND m.{column} IS NOT NULL {before}\
+               AND EXISTS (SELECT 1 FROM {rows} x WHERE x.id = m.{column} AND x.merged_into IS NULL) \
+               ORDER BY m.{column} DESC LIMIT 1) AS id FROM bindings b \
+               WHERE b.holder_id = {holder} AND b.{key} IS NOT NULL) k \
+             WHERE k.id IS NOT NULL ORDER BY k.id DESC LIMIT 1)",
+            holder = literal(tx, bound.holder)
+        ))
+    }
+
     /// SQL that holds for the documents (under `alias`) whose words may be told to this caller.
     pub(crate) fn told(&self, alias: &str) -> String {
         if self.sees_ids { "1 = 1".to_owned() } else { format!("{alias}.sensitivity = 'open'") }

@@ -253,7 +253,9 @@ impl Catalog {
         let listing = Listing {
             select: "c.id, c.name, c.phone, c.customer_id, (SELECT MAX(m.sent_at) FROM messages m \
                      WHERE m.contact_id = c.id), c.created_at",
-            conditions: vec!["c.merged_into IS NULL".to_owned(), reach(access, &tx)],
+            conditions: vec!["c.merged_into IS NULL".to_owned()],
+            reach: reach(access, &tx),
+            access,
             question,
             after: after.map(|a| a.0),
             most: i64::from(limit.min(500)),

@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 pub use patch::CustomerPatch;
-pub use retire::{AliasConflict, Merged, Retired};
+pub use retire::{AliasConflict, ConflictCursor, Merged, NotAConflictCursor, Retired};
 pub use save::{Saving, TakenAlias, Upserted};
 
 use crate::{
@@ -241,7 +241,9 @@ impl Catalog {
         };
         let listing = Listing {
             select: "c.id, c.external_id, c.name, c.created_at, c.updated_at",
-            conditions: vec!["c.merged_into IS NULL".to_owned(), access.reach_customers(&tx, "c")],
+            conditions: vec!["c.merged_into IS NULL".to_owned()],
+            reach: access.reach_customers(&tx, "c"),
+            access,
             question,
             after: after.map(|a| a.0),
             most: limit as i64 + 1,

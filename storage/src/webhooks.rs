@@ -17,7 +17,7 @@ use crate::{
     error::CatalogError,
     incidents,
     names::{CustomerId, EndpointId, KeyId, at, cut, json, maybe_at, micros, to_json},
-    sql::Tx,
+    sql::{Bind, Query, Tx},
 };
 
 /// How long the old secret signs beside the new one.
@@ -177,10 +177,11 @@ impl Catalog {
     pub async fn webhook_endpoints(&self, of: Option<KeyId>) -> Result<Vec<Endpoint>, CatalogError> {
         let mut tx = self.reading().await?;
         let present = tx.now();
-        let text = format!(
-            "SELECT {COLUMNS} FROM webhook_endpoints WHERE $1 IS NULL OR key_id = $1 ORDER BY created_at, id"
-        );
-        let rows = all!(tx, Row, sqlx::AssertSqlSafe(text.clone()), of.map(|k| k.0))?;
+        let mut query = Query::default();
+        query.holds("key_id =", of.map(|key| Bind::Id(key.0)));
+        let text =
+            format!("SELECT {COLUMNS} FROM webhook_endpoints WHERE {} ORDER BY created_at, id", query.all());
+        let rows = all_of!(tx, Row, text, query.binds)?;
         rows.into_iter().map(|row| endpoint(self, row, present)).collect()
     }
 

@@ -14,6 +14,7 @@ pub use terms::fold;
 pub(crate) use terms::tokens;
 
 use crate::{
+    access::Access,
     backfills,
     catalog::Catalog,
     contacts,
@@ -76,8 +77,12 @@ pub(crate) struct Source {
 pub(crate) struct Listing<'a> {
     /// Of each row, under its index's alias.
     pub select: &'a str,
-    /// What holds for each.
+    /// What holds for each, but for who asks.
     pub conditions: Vec<String>,
+    /// SQL that holds for those that exist for who asks.
+    pub reach: String,
+    /// Who asks.
+    pub access: &'a Access,
     /// What is asked of the index, where words are; [`question`].
     pub question: Option<String>,
     /// The last row of the page before.
@@ -179,15 +184,8 @@ impl Index {
         let Listing { select, conditions, after, most, .. } = listing;
         let id = format!("{}.id", self.alias);
         let Some(question) = &listing.question else {
-            let mut query = Query { conditions: conditions.clone(), ..Query::default() };
-            query.holds(&format!("{id} <"), after.map(Bind::Id));
-            let text = format!(
-                "SELECT {select} FROM {} {} WHERE {} ORDER BY {id} DESC LIMIT {most}",
-                self.rows,
-                self.alias,
-                query.all()
-            );
-            return all_of!(tx, R, text, query.binds);
+            let (text, binds) = self.whole(tx, listing);
+            return all_of!(tx, R, text, binds);
         };
         let place = match after {
             Some(after) => self.place_of(tx, *after).await?,
@@ -208,6 +206,7 @@ impl Index {
             let source = self.source(tx, &asked, &reach);
             query.and(source.condition);
             query.conditions.extend(conditions.iter().cloned());
+            query.and(listing.reach.as_str());
             match next {
                 Some(next) => query.and(format!("{} < {next}", source.place)),
                 // Where the last one has gone since, its id still says when it came.
@@ -225,6 +224,37 @@ impl Index {
             }
         }
         Ok(rows)
+    }
+
+    /// A page of all rows, the latest first. Who is bound goes from one of theirs to the next; else, of many rows that do not
+    /// exist for them, each would be looked at.
+    fn whole(&self, tx: &Tx, listing: &Listing<'_>) -> (String, Vec<Bind>) {
+        let Self { rows, alias, .. } = self;
+        let Listing { select, conditions, reach, after, most, access, .. } = listing;
+        let mut query = Query { conditions: conditions.clone(), ..Query::default() };
+        let after = after.map(|after| query.bind(Bind::Id(after)));
+        let last = |before: Option<&str>| access.last_of(tx, (self.of, self.rows), before);
+        let (with, from) = match (last(after.as_deref()), last(Some("theirs.id"))) {
+            (Some(first), Some(next)) => {
+                let with = format!(
+                    "WITH RECURSIVE theirs (id, n) AS (SELECT {first}, 1 UNION ALL SELECT {next}, theirs.n + 1 \
+                     FROM theirs WHERE theirs.id IS NOT NULL AND theirs.n < {most}) "
+                );
+                (with, format!("theirs JOIN {rows} {alias} ON {alias}.id = theirs.id"))
+            }
+            _ => {
+                query.and(reach.as_str());
+                (String::new(), format!("{rows} {alias}"))
+            }
+        };
+        if let Some(after) = after {
+            query.and(format!("{alias}.id < {after}"));
+        }
+        let text = format!(
+            "{with}SELECT {select} FROM {from} WHERE {} ORDER BY {alias}.id DESC LIMIT {most}",
+            query.all()
+        );
+        (text, query.binds)
     }
 
     /// Keeps the words of a row that came then, in place of those that were kept.

@@ -8,10 +8,17 @@
 
 use std::time::{Duration, Instant};
 
-use acuse_pipeline::document::{Kind, Status};
+use acuse_pipeline::{
+    document::{Kind, Status},
+    reason::ReasonCode,
+};
 use acuse_storage::{
     Access, Catalog, CustomerId, DocumentFilter, DocumentId,
-    conformance::{Many, a_firm, a_word, many_watched},
+    audit::AuditFilter,
+    conformance::{
+        BUSY_ACTOR, COMMON_ACTION, COMMON_CONTACT, COMMON_CUSTOMER, Many, RARE_ACTION, RARE_ACTOR,
+        RARE_EVENT, a_customer, a_firm, a_phone, a_word, many_watched,
+    },
     documents::Sort,
     events::{EventFilter, Followed},
     export::{By, Span},
@@ -198,8 +205,9 @@ async fn measure(catalog: &Catalog, count: u64, rounds: u64) -> Result<Vec<(&'st
         after = Some(next);
     });
     found.push(("feed", feed));
-    let queue = ReviewFilter { access: Access::new(false), ..ReviewFilter::default() };
-    found.push(("reviews", measured!(rounds, |_n| catalog.reviews(&queue, None, 50).await?)));
+    reviews(catalog, rounds, &mut found).await?;
+    people(catalog, count, rounds, &mut found).await?;
+    trail(catalog, rounds, &mut found).await?;
     found.push(("metrics", measured!(rounds, |_n| metrics(catalog).await?)));
     for (name, by) in [("export by date", By::IssueDate), ("export by arrival", By::Received)] {
         let span = Span { by, from: None, to: None };
@@ -217,6 +225,80 @@ async fn measure(catalog: &Catalog, count: u64, rounds: u64) -> Result<Vec<(&'st
     });
     found.push(("export: what is missing", missing));
     Ok(found)
+}
+
+/// The feed's rare events, and the queue by each of its filters.
+async fn reviews(catalog: &Catalog, rounds: u64, found: &mut Vec<(&'static str, Times)>) -> Result<()> {
+    let rare = EventFilter { kinds: vec![RARE_EVENT.to_owned()] };
+    found.push(("feed: rare types", measured!(rounds, |_n| catalog.follow(None, &rare, 50).await?)));
+    let of = || ReviewFilter { access: Access::new(false), ..ReviewFilter::default() };
+    let reason = |reason| ReviewFilter { reason: Some(reason), ..of() };
+    for (name, filter) in [
+        ("reviews", of()),
+        ("reviews: common reason", reason(ReasonCode::UnknownCustomer)),
+        ("reviews: rare reason", reason(ReasonCode::Malware)),
+        ("reviews: nobody's reason", reason(ReasonCode::Encrypted)),
+        ("reviews: kind", ReviewFilter { kind: Some(Kind::Id), ..of() }),
+        ("reviews: held", ReviewFilter { claimed_by: Some(BUSY_ACTOR.to_owned()), ..of() }),
+    ] {
+        found.push((name, measured!(rounds, |_n| catalog.reviews(&filter, None, 50).await?)));
+    }
+    Ok(())
+}
+
+/// Customers and contacts, by what many and by what few are called.
+async fn people(
+    catalog: &Catalog,
+    count: u64,
+    rounds: u64,
+    found: &mut Vec<(&'static str, Times)>,
+) -> Result<()> {
+    let access = Access::new(false);
+    type Words = Box<dyn Fn(u64) -> Option<String>>;
+    let words: [(&str, &str, Words); 8] = [
+        ("customers", "", Box::new(|_| None)),
+        ("customers q: common", "", Box::new(|_| Some(COMMON_CUSTOMER.to_owned()))),
+        ("customers q: rare", "", Box::new(move |n| Some(a_customer(n * 53 % count)))),
+        ("customers q: not there", "", Box::new(|n| Some(format!("zzyx{n}")))),
+        ("", "contacts", Box::new(|_| None)),
+        ("", "contacts q: common", Box::new(|_| Some(COMMON_CONTACT.to_owned()))),
+        ("", "contacts q: number", Box::new(move |n| Some(a_phone(n * 53 % count)))),
+        ("", "contacts q: not there", Box::new(|n| Some(format!("zzyx{n}")))),
+    ];
+    for (customers, contacts, q) in words {
+        if contacts.is_empty() {
+            let ask = measured!(rounds, |n| catalog.customers(&access, q(n).as_deref(), None, 50).await?);
+            found.push((customers, ask));
+        } else {
+            let ask = measured!(rounds, |n| catalog.contacts(&access, q(n).as_deref(), None, 50).await?);
+            found.push((contacts, ask));
+        }
+    }
+    Ok(())
+}
+
+/// The trail: by text, and by who together with what or when.
+async fn trail(catalog: &Catalog, rounds: u64, found: &mut Vec<(&'static str, Times)>) -> Result<()> {
+    let of = AuditFilter::default;
+    let some = |text: &str| Some(text.to_owned());
+    let q = |text: &str| AuditFilter { q: some(text), ..of() };
+    let month_ago = OffsetDateTime::now_utc() - Duration::from_secs(30 * 86_400);
+    for (name, filter) in [
+        ("audit", of()),
+        ("audit q: common", q("revisora")),
+        ("audit q: rare", q("auditora")),
+        ("audit q: not there", q("zzyx")),
+        ("audit: rare of busy", AuditFilter { actor: some(BUSY_ACTOR), action: some(RARE_ACTION), ..of() }),
+        (
+            "audit: common of rare",
+            AuditFilter { actor: some(RARE_ACTOR), action: some(COMMON_ACTION), ..of() },
+        ),
+        ("audit: who and when", AuditFilter { actor: some(BUSY_ACTOR), to: Some(month_ago), ..of() }),
+        ("audit: what and when", AuditFilter { action: some(RARE_ACTION), from: Some(month_ago), ..of() }),
+    ] {
+        found.push((name, measured!(rounds, |_n| catalog.search_audit(&filter, None, 50).await?)));
+    }
+    Ok(())
 }
 
 /// What `/metrics` asks.

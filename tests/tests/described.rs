@@ -147,7 +147,7 @@ async fn customers(contract: &mut Contract, api: &Api) {
     let (_, second) = contract.send(api, Method::PUT, put, "C-2", json!({ "name": "Eva" })).await;
     let (first, second) = (first["id"].as_str().unwrap(), second["id"].as_str().unwrap());
     contract.get(api, "/v1/customers", "/v1/customers?q=ana").await;
-    contract.get(api, "/v1/customers/conflicts", "/v1/customers/conflicts").await;
+    contract.get(api, "/v1/customers/conflicts", "/v1/customers/conflicts?limit=1").await;
     contract.get(api, "/v1/customers/{id}", &format!("/v1/customers/{first}")).await;
     let emails = json!({ "emails": ["a@x.com"] });
     contract.send(api, Method::PATCH, "/v1/customers/{id}", first, emails).await;

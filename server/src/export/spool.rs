@@ -69,6 +69,11 @@ impl Folder {
         DirBuilder::new().recursive(true).mode(0o700).create(&self.0).map(|()| &self.0)
     }
 
+    #[cfg(test)]
+    pub(super) fn at(folder: PathBuf) -> Self {
+        Self(folder)
+    }
+
     /// A file without a name: it goes with whoever has it open, even where this process is killed.
     pub(super) fn file(&self) -> Io<Std> {
         tempfile::tempfile_in(self.there()?)

@@ -6,7 +6,10 @@
 
 use acuse_storage::{
     CustomerId,
-    customers::{Customer, CustomerAlias, CustomerPatch, Merged, NewCustomer, Retired, Saving, Upserted},
+    customers::{
+        ConflictCursor, Customer, CustomerAlias, CustomerPatch, Merged, NewCustomer, Retired, Saving,
+        Upserted,
+    },
     documents::Page,
     keys::Scope,
 };
@@ -349,23 +352,34 @@ struct SharerView {
     name: String,
 }
 
+/// Query of the conflicts.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Conflicts {
+    after: Option<String>,
+    limit: Option<u32>,
+}
+
 /// `GET /v1/customers/conflicts`: names that recognise nobody because several customers have them. Settled by changing
 /// or merging one of them.
 pub async fn conflicts(
     State(app): State<App>,
     caller: Caller,
+    Params(query): Params<Conflicts>,
 ) -> Result<Json<Listing<ConflictView>>, Problem> {
     caller.require_one([Scope::DocumentsRead, Scope::CustomersWrite])?;
     if caller.access().is_bound() {
         return Err(Problem::Bound);
     }
+    let after = cursor::<ConflictCursor>(query.after.as_deref())?;
+    let page = app.catalog.alias_conflicts(after.as_ref(), limit(query.limit)?).await?;
     let shown = |kind| kind != CustomerAlias::IdNumber || caller.has(Scope::IdsRead);
-    let conflicts = app.catalog.alias_conflicts().await?.into_iter().map(|c| ConflictView {
+    let data = page.data.into_iter().map(|c| ConflictView {
         member: c.kind.member(),
         value: Some(c.value).filter(|_| shown(c.kind)),
         customers: c.customers.into_iter().map(|(id, name)| SharerView { id, name }).collect(),
     });
-    Ok(Json(Listing { data: conflicts.collect(), next: None }))
+    Ok(Json(Listing { data: data.collect(), next: page.next.map(|place| place.to_string()) }))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 pub mod by_url;
 pub mod wait;
 
-use acuse_pipeline::document::Sha256;
+use acuse_pipeline::document::{Kind, Sha256};
 use acuse_storage::{
     CustomerId, DocumentId,
     documents::{DeclaredFile, StoredObject},
@@ -208,11 +208,10 @@ async fn answer(app: &App, caller: &Caller, request: &RequestId, made: Made) -> 
         counter!("acuse_documents_received_total", "source" => "api").increment(1);
     }
     let (document, waited) = wait::until_at_rest(app, id, made.wait).await?;
-    let seen = if status == StatusCode::CREATED && !waited {
-        Sight::of(document, caller)
-    } else {
+    let seen = match view(status, waited, document.kind) {
+        None => Sight::of(document, caller),
         // What was read meanwhile, or by an earlier request, is seen as any other request would see it.
-        access::look(app, caller, id, if waited { "wait" } else { "replay" }).await?
+        Some(how) => access::look(app, caller, id, how).await?,
     };
     let mut response = (status, Json(DocumentView::new(seen))).into_response();
     let headers = response.headers_mut();
@@ -223,6 +222,16 @@ async fn answer(app: &App, caller: &Caller, request: &RequestId, made: Made) -> 
         headers.insert("preference-applied", HeaderValue::from_static("wait"));
     }
     Ok(response)
+}
+
+/// As what it is written down that this answer shows the document; none where nobody has read it yet, however quick we are.
+fn view(status: StatusCode, waited: bool, kind: Option<Kind>) -> Option<&'static str> {
+    match (waited, status == StatusCode::CREATED, kind) {
+        (true, ..) => Some("wait"),
+        (false, false, _) => Some("replay"),
+        (false, true, Some(_)) => Some("create"),
+        (false, true, None) => None,
+    }
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
@@ -466,6 +475,14 @@ mod tests {
 
     async fn refused(parts: &[(&str, &str)], key: &str) -> &'static str {
         sent(parts, key).await.unwrap_err().kind().name
+    }
+
+    #[test]
+    fn what_was_read_before_it_is_answered_is_a_view() {
+        let (new, again) = (StatusCode::CREATED, StatusCode::OK);
+        assert_eq!(view(new, false, None), None, "it says nothing yet");
+        assert_eq!(view(new, false, Some(Kind::Id)), Some("create"), "a reader was quicker than the answer");
+        assert_eq!((view(new, true, None), view(again, false, None)), (Some("wait"), Some("replay")));
     }
 
     #[tokio::test]

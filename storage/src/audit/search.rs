@@ -36,12 +36,18 @@ pub struct AuditFilter {
 }
 
 impl AuditFilter {
-    /// Whether a span of time is all that is asked: then lines are read in the order of their times, by the index of those.
-    fn goes_by_time(&self) -> bool {
+    /// In which order lines are read. Whatever is asked has an index in the order of their times; but all of them, and those
+    /// on one document, which are few, come as they were written.
+    fn order(&self) -> &'static [&'static str] {
         let Self { actor, action, document_id, from, to, q } = self;
-        let narrower = actor.is_some() || action.is_some() || document_id.is_some() || q.is_some();
-        (from.is_some() || to.is_some()) && !narrower
+        let some = actor.is_some() || action.is_some() || from.is_some() || to.is_some() || q.is_some();
+        if some && document_id.is_none() { &["at", "seq"] } else { &["seq"] }
     }
+}
+
+/// `a.at DESC, a.seq DESC`
+fn descending(order: &[&str], of: &str) -> String {
+    order.iter().map(|column| format!("{of}{column} DESC")).collect::<Vec<_>>().join(", ")
 }
 
 /// One line with its place.
@@ -107,20 +113,23 @@ async fn alternatives(tx: &mut Tx, query: &mut Query, q: &str) -> Result<Vec<Str
 }
 
 /// The latest lines that any of the alternatives holds for, besides all else that is asked.
-fn any_of(query: &Query, alternatives: &[String], limit: u32) -> String {
+fn any_of(query: &Query, alternatives: &[String], order: &[&str], limit: u32) -> String {
+    let columns = order.iter().map(|column| format!("a.{column}")).collect::<Vec<_>>().join(", ");
+    let latest = descending(order, "a.");
     let each: Vec<String> = alternatives
         .iter()
         .enumerate()
         .map(|(n, holds)| {
             format!(
-                "SELECT * FROM (SELECT a.seq FROM audit a WHERE {} AND {holds} ORDER BY a.seq DESC LIMIT {limit}) k{n}",
+                "SELECT * FROM (SELECT {columns} FROM audit a WHERE {} AND {holds} ORDER BY {latest} LIMIT {limit}) k{n}",
                 query.all()
             )
         })
         .collect();
     format!(
-        "({} ORDER BY seq DESC LIMIT {limit}) f JOIN audit a ON a.seq = f.seq{AND_DETAILS}",
-        each.join(" UNION ")
+        "({} ORDER BY {} LIMIT {limit}) f JOIN audit a ON a.seq = f.seq{AND_DETAILS}",
+        each.join(" UNION "),
+        descending(order, "")
     )
 }
 
@@ -146,9 +155,9 @@ impl Catalog {
         query.holds("a.document_id =", filter.document_id.map(|id| Bind::Id(id.0)));
         query.holds("a.at >=", filter.from.map(|at| Bind::Number(micros(at))));
         query.holds("a.at <", filter.to.map(|at| Bind::Number(micros(at))));
-        let order = if filter.goes_by_time() { "a.at DESC, a.seq DESC" } else { "a.seq DESC" };
+        let order = filter.order();
         match before {
-            Some(before) if filter.goes_by_time() => {
+            Some(before) if order.len() > 1 => {
                 let sql = "SELECT at FROM audit WHERE seq = $1";
                 let at = optional!(tx, (i64,), sql, before)?.map_or(i64::MAX, |(at,)| at);
                 let place = (query.bind(Bind::Number(at)), query.bind(Bind::Number(before)));
@@ -163,14 +172,15 @@ impl Catalog {
                 if alternatives.is_empty() {
                     return Ok(Vec::new());
                 }
-                any_of(&query, &alternatives, limit)
+                any_of(&query, &alternatives, order, limit)
             }
             None => format!("audit a{AND_DETAILS}"),
         };
         let text = format!(
             "SELECT a.seq, a.at, a.actor, a.action, a.document_id, d.detail FROM {from} \
-             WHERE {} ORDER BY {order} LIMIT {limit}",
-            query.all()
+             WHERE {} ORDER BY {} LIMIT {limit}",
+            query.all(),
+            descending(order, "a.")
         );
         let rows = all_of!(tx, Row, text, query.binds)?;
         rows.into_iter().map(line).collect()

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     Access, Catalog, DocumentFilter, DocumentId, Sensitivity, Stage,
-    access::{Binding, NotBound, SENSITIVITY},
+    access::{Binding, Bound, NotBound, SENSITIVITY},
     customers::{NewCustomer, Upserted},
     keys::{KeyMade, Scope},
     reviews::{Deciding, Decision, Resolved, ReviewFilter},
@@ -195,6 +195,9 @@ pub(super) async fn who_is_bound_reaches_what_is_theirs(catalog: &Catalog) {
     assert_eq!(seen.keys().copied().collect::<Vec<_>>(), [theirs]);
     let listed = catalog.customers(&access, None, None, 10).await.unwrap().data;
     assert_eq!(listed.iter().map(|c| c.id).collect::<Vec<_>>(), [mine]);
+    let sender = catalog.document(theirs).await.unwrap().unwrap().contact_id;
+    let listed = catalog.contacts(&access, None, None, 10).await.unwrap();
+    assert_eq!(listed.iter().map(|c| Some(c.id)).collect::<Vec<_>>(), [sender], "nor others' senders");
     let asked = async |id| {
         let name = catalog.customer(id).await.unwrap().unwrap().name;
         catalog.customers(&access, Some(&name), None, 10).await.unwrap().data.len()
@@ -225,6 +228,72 @@ pub(super) async fn who_is_bound_reaches_what_is_theirs(catalog: &Catalog) {
     catalog.bind_user(person, &[Binding::Customer(mine)]).await.unwrap().unwrap();
     let access = catalog.access_of_user(&user).await.unwrap();
     assert!(!access.sees_ids() && catalog.document_for(&access, others).await.unwrap().is_none());
+}
+
+/// Who is bound to firms of ours lists those whose papers the firms have, page by page, each once.
+pub(super) async fn who_is_bound_to_firms_lists_whose_papers_they_have(catalog: &Catalog) {
+    let holder = Uuid::now_v7();
+    let firms = [Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7()];
+    let (mut customers, mut papers) = (Vec::new(), Vec::new());
+    let mut tx = catalog.writing().await.unwrap();
+    for firm in firms {
+        let sql = "INSERT INTO entities (id, name, created_at, updated_at) VALUES ($1, $2, 1, 1)";
+        execute!(tx, sql, firm, firm.to_string()).unwrap();
+    }
+    tx.commit().await.unwrap();
+    for _ in 0..4 {
+        customers.push(customer(catalog).await);
+    }
+    // The third customer has papers of both firms, and the second two of one; the last one's are of another firm.
+    for (firm, whose) in [(0, 0), (1, 1), (1, 1), (0, 2), (1, 2), (2, 3)] {
+        let document = received(catalog, &Sample::new()).await;
+        let contact = catalog.document(document).await.unwrap().unwrap().contact_id.unwrap();
+        papers.push((firm, contact));
+        let mut tx = catalog.writing().await.unwrap();
+        let sql = "UPDATE documents SET entity_id = $2, customer_id = $3 WHERE id = $1";
+        execute!(tx, sql, document.0, firms[firm], customers[whose].0).unwrap();
+        tx.commit().await.unwrap();
+    }
+    let mut tx = catalog.writing().await.unwrap();
+    for firm in &firms[..2] {
+        let sql = "INSERT INTO bindings (holder_id, entity_id, created_at) VALUES ($1, $2, 1)";
+        execute!(tx, sql, holder, *firm).unwrap();
+    }
+    tx.commit().await.unwrap();
+    let access = Access::of(true, Some(Bound { holder, entities: true, ..Bound::default() }));
+    let (mut seen, mut after) = (Vec::new(), None);
+    loop {
+        let page = catalog.customers(&access, None, after, 1).await.unwrap();
+        seen.extend(page.data.iter().map(|c| c.id));
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen, [customers[2], customers[1], customers[0]], "the latest first");
+    let mut expected: Vec<_> = papers.iter().filter(|(firm, _)| *firm < 2).map(|(_, c)| *c).collect();
+    expected.sort();
+    expected.dedup();
+    expected.reverse();
+    let (mut seen, mut after) = (Vec::new(), None);
+    loop {
+        let page = catalog.contacts(&access, None, after, 2).await.unwrap();
+        let Some(last) = page.last() else { break };
+        after = Some(last.id);
+        seen.extend(page.iter().map(|c| c.id));
+    }
+    assert_eq!(seen, expected);
+    let name = catalog.customer(customers[3]).await.unwrap().unwrap().name;
+    let found = catalog.customers(&access, Some(&name), None, 10).await.unwrap().data;
+    assert!(found.is_empty(), "nor by their words: {found:?}");
+    // Who we are is another promise's.
+    let mut tx = catalog.writing().await.unwrap();
+    for firm in firms {
+        execute!(tx, "UPDATE documents SET entity_id = NULL WHERE entity_id = $1", firm).unwrap();
+        execute!(tx, "DELETE FROM bindings WHERE entity_id = $1", firm).unwrap();
+        execute!(tx, "DELETE FROM entities WHERE id = $1", firm).unwrap();
+    }
+    tx.commit().await.unwrap();
 }
 
 pub(super) async fn a_page_of_views_is_audited(catalog: &Catalog) {

@@ -148,3 +148,47 @@ pub(super) async fn both_forms_of_a_phone_are_one(catalog: &Catalog) {
         assert_eq!(catalog.customer(id).await.unwrap().unwrap().aliases.len(), 1);
     }
 }
+
+/// However many share however many names, each is listed once with each of them, a page at a time; and who gives one up
+/// while they are read makes no place foreign.
+pub(super) async fn conflicts_come_a_page_at_a_time(catalog: &Catalog) {
+    let names = [unique(), unique()];
+    let mut ids = BTreeSet::new();
+    for _ in 0..5 {
+        ids.insert(made(catalog, &someone(&unique())).await);
+    }
+    let mut tx = catalog.writing().await.unwrap();
+    for (name, id) in names.iter().flat_map(|name| ids.iter().map(move |id| (name, id))) {
+        let sql = "INSERT INTO customer_aliases (kind, value, customer_id, disputed) VALUES ('tax_id', $1, $2, TRUE)";
+        execute!(tx, sql, name.as_str(), id.0).unwrap();
+    }
+    tx.commit().await.unwrap();
+    let (mut seen, mut after, mut pages) = (Vec::new(), None, 0);
+    loop {
+        let page = catalog.alias_conflicts(after.as_ref(), 2).await.unwrap();
+        assert!(page.data.iter().map(|conflict| conflict.customers.len()).sum::<usize>() <= 2);
+        pages += 1;
+        for conflict in page.data.into_iter().filter(|conflict| names.contains(&conflict.value)) {
+            let whose = conflict.customers.into_iter().map(|(id, _)| (conflict.value.clone(), id));
+            seen.extend(whose);
+        }
+        let Some(next) = page.next else { break };
+        after = Some(next.to_string().parse().expect("a cursor comes back"));
+    }
+    let mut expected: Vec<(String, CustomerId)> =
+        names.iter().flat_map(|name| ids.iter().map(move |id| (name.clone(), *id))).collect();
+    expected.sort();
+    assert_eq!(seen, expected, "in order, each once");
+    assert!(pages >= 5, "{pages}");
+    let mut tx = catalog.writing().await.unwrap();
+    execute!(
+        tx,
+        "DELETE FROM customer_aliases WHERE disputed AND value IN ($1, $2)",
+        names[0].as_str(),
+        names[1].as_str()
+    )
+    .unwrap();
+    tx.commit().await.unwrap();
+    let last = after.expect("there were several pages");
+    assert!(catalog.alias_conflicts(Some(&last), 2).await.unwrap().next.is_none(), "a place stays one");
+}

@@ -8,6 +8,7 @@ use crate::{
     Access, Catalog, DocumentFilter, DocumentId,
     documents::Sort,
     names::{ContactId, CustomerId, Source, micros},
+    sql::Tx,
 };
 
 /// One row of the table, as it is put there.
@@ -329,4 +330,24 @@ pub(super) async fn what_was_there_is_listed(catalog: &Catalog) {
     let text = "SELECT COUNT(*), COUNT(amount) FROM documents WHERE fields LIKE '%\"45.00\"%'";
     let (all, filled) = one!(tx, (i64, i64), text).unwrap();
     assert!(all > 0 && filled == all, "{filled} of {all}");
+}
+
+/// What of reviews and their documents stands beside, for the queue's filters, is as they are, whatever became of them.
+pub(super) async fn the_queue_stands_in_its_places(catalog: &Catalog) {
+    the_queue_knows_its_places(&mut catalog.reading().await.unwrap()).await;
+}
+
+pub(super) async fn the_queue_knows_its_places(tx: &mut Tx) {
+    let count = "SELECT COUNT(*) FROM review_reasons x JOIN reviews r ON r.id = x.review_id \
+         WHERE x.due_at <> r.due_at OR x.opened_at <> r.opened_at OR x.is_open <> (r.resolved_at IS NULL)";
+    let (reasons,) = one!(tx, (i64,), count).unwrap();
+    let count = "SELECT COUNT(*) FROM reviews r JOIN documents d ON d.id = r.document_id \
+         WHERE COALESCE(r.kind, '') <> COALESCE(d.kind, '')";
+    let (kinds,) = one!(tx, (i64,), count).unwrap();
+    let count = "SELECT COUNT(*) FROM reviews r JOIN documents d ON d.id = r.document_id \
+         WHERE r.resolved_at IS NULL AND d.status <> 'in_review'";
+    let (elsewhere,) = one!(tx, (i64,), count).unwrap();
+    assert_eq!((reasons, kinds, elsewhere), (0, 0, 0), "reasons, kinds, and what waits but is not in review");
+    let (open,) = one!(tx, (i64,), "SELECT COUNT(*) FROM review_reasons WHERE is_open").unwrap();
+    assert!(open > 0);
 }

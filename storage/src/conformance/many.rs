@@ -1,12 +1,14 @@
 //! Many documents at once, for whoever measures how long the catalog takes to answer: put into the tables as the road
 //! would leave them, without going it.
 
+use acuse_pipeline::reason::ReasonCode;
 use uuid::Uuid;
 
 use crate::{
-    Catalog,
+    Catalog, contacts,
     names::{micros, now},
-    words::{DOCUMENTS, tokens},
+    sql::Tx,
+    words::{CONTACTS, CUSTOMERS, DOCUMENTS, tokens},
 };
 
 /// What there is to ask for.
@@ -19,6 +21,23 @@ pub struct Many {
     /// Of a hundredth of them.
     pub contact: Uuid,
 }
+
+/// A word in the name of every customer that was put.
+pub const COMMON_CUSTOMER: &str = "comercial";
+/// A name that every contact has.
+pub const COMMON_CONTACT: &str = "ana";
+/// Who wrote one line of the trail in twenty thousand, did one thing in ten thousand.
+pub const RARE_ACTOR: &str = "user:auditora";
+/// What was done then.
+pub const RARE_ACTION: &str = "customer_merged";
+/// Who wrote one line in forty.
+pub const BUSY_ACTOR: &str = "user:revisora1";
+/// What was done in half of all lines.
+pub const COMMON_ACTION: &str = "view_id";
+/// The type of one event in ten thousand.
+pub const RARE_EVENT: &str = "customer.merged";
+/// Documents to each customer and to each contact that can be found.
+const TO_EACH: u64 = 20;
 
 /// Documents put in one transaction.
 const BATCH: u64 = 4_000;
@@ -39,6 +58,18 @@ fn mixed(n: u64, salt: u64) -> u64 {
 #[must_use]
 pub fn a_word(n: u64) -> String {
     (0..3).map(|at| SYLLABLES[(n >> (4 * at)) as usize & 15]).collect()
+}
+
+/// What the contact that came with a document is written from.
+#[must_use]
+pub fn a_phone(n: u64) -> String {
+    format!("346{:08}", n / TO_EACH * TO_EACH)
+}
+
+/// The word by which the customer that came with a document is found alone.
+#[must_use]
+pub fn a_customer(n: u64) -> String {
+    format!("cliente{:07}", n / TO_EACH * TO_EACH)
 }
 
 /// One of 2,000 firms.
@@ -146,7 +177,10 @@ async fn put(catalog: &Catalog, rows: &[(u64, Uuid)], start: i64, whose: (Uuid, 
         5,
         "",
         rows,
-        |q, (n, id)| q.bind(received(*n)).bind("document.filed").bind(*id).bind("{}").bind(1_i64)
+        |q, (n, id)| {
+            let kind = if n % 10_000 == 9 { RARE_EVENT } else { "document.filed" };
+            q.bind(received(*n)).bind(kind).bind(*id).bind("{}").bind(1_i64)
+        }
     )
     .unwrap();
     // One answer a document; a thousandth is still on its way.
@@ -172,17 +206,91 @@ async fn put(catalog: &Catalog, rows: &[(u64, Uuid)], start: i64, whose: (Uuid, 
         }
     )
     .unwrap();
-    let waiting: Vec<_> = rows.iter().filter(|(n, _)| waits(n % 100) && n % 97 != 1).collect();
-    insert!(
-        tx,
-        "INSERT INTO reviews (id, document_id, stage, reasons, opened_at) VALUES ",
-        5,
-        "",
-        &waiting,
-        |q, (n, id)| q.bind(Uuid::now_v7()).bind(*id).bind("link").bind("[]").bind(received(*n))
-    )
-    .unwrap();
     let texts: Vec<_> = rows.iter().map(|(n, id)| ((*id, received(*n)), tokens(&text_of(*n)))).collect();
     DOCUMENTS.keep_new(&mut tx, &texts).await.unwrap();
+    let at: Vec<(u64, Uuid, i64)> = rows.iter().map(|(n, id)| (*n, *id, received(*n))).collect();
+    put_reviews(&mut tx, &at).await;
+    put_people(&mut tx, &at).await;
+    put_trail(&mut tx, &at).await;
     tx.commit().await.unwrap();
+}
+
+/// A review of each document that waits; a hundredth of one in a hundred waits for a reason of its own.
+async fn put_reviews(tx: &mut Tx, rows: &[(u64, Uuid, i64)]) {
+    let waiting = rows.iter().filter(|(n, ..)| waits(n % 100) && n % 97 != 1);
+    let waiting: Vec<_> = waiting.map(|(n, id, at)| (Uuid::now_v7(), *n, *id, *at)).collect();
+    insert!(
+        tx,
+        "INSERT INTO reviews (id, document_id, stage, reasons, opened_at, due_at) VALUES ",
+        6,
+        "",
+        &waiting,
+        |q, (review, _, id, at)| q
+            .bind(*review)
+            .bind(*id)
+            .bind("link")
+            .bind("[]")
+            .bind(*at)
+            .bind(*at + 86_400_000_000)
+    )
+    .unwrap();
+    let why = |n: u64| if n % 10_000 == 11 { ReasonCode::Malware } else { ReasonCode::UnknownCustomer };
+    let reasons: Vec<_> = waiting.iter().map(|(review, n, ..)| (*review, why(*n).as_str())).collect();
+    let text = "INSERT INTO review_reasons (review_id, code) VALUES ";
+    insert!(tx, text, 2, "", &reasons, |q, (review, code)| q.bind(*review).bind(*code)).unwrap();
+}
+
+/// Customers and contacts that nobody's documents are, one to so many documents.
+async fn put_people(tx: &mut Tx, rows: &[(u64, Uuid, i64)]) {
+    let some = rows.iter().filter(|(n, ..)| n % TO_EACH == 0);
+    let some: Vec<_> = some.map(|(n, _, at)| (Uuid::now_v7(), *n, *at)).collect();
+    let customer = |n: u64| format!("{} {COMMON_CUSTOMER} {}", a_customer(n), a_word(mixed(n, 21) % 4_096));
+    let contact = |n: u64| format!("{COMMON_CONTACT} {}", a_word(mixed(n, 22) % 4_096));
+    insert!(
+        tx,
+        "INSERT INTO customers (id, name, name_key, created_at, updated_at) VALUES ",
+        5,
+        "",
+        &some,
+        |q, (id, n, at)| q.bind(*id).bind(customer(*n)).bind(customer(*n)).bind(*at).bind(*at)
+    )
+    .unwrap();
+    let words: Vec<_> = some.iter().map(|(id, n, at)| ((*id, *at), tokens(&customer(*n)))).collect();
+    CUSTOMERS.keep_new(tx, &words).await.unwrap();
+    let some: Vec<_> = some.into_iter().map(|(_, n, at)| (Uuid::now_v7(), n, at)).collect();
+    insert!(
+        tx,
+        "INSERT INTO contacts (id, name, phone, created_at, updated_at) VALUES ",
+        5,
+        "",
+        &some,
+        |q, (id, n, at)| q.bind(*id).bind(contact(*n)).bind(a_phone(*n)).bind(*at).bind(*at)
+    )
+    .unwrap();
+    let words: Vec<_> = some
+        .iter()
+        .map(|(id, n, at)| ((*id, *at), contacts::tokens(Some(&contact(*n)), Some(&a_phone(*n)))))
+        .collect();
+    CONTACTS.keep_new(tx, &words).await.unwrap();
+}
+
+/// A line of the trail about each document.
+async fn put_trail(tx: &mut Tx, rows: &[(u64, Uuid, i64)]) {
+    insert!(
+        tx,
+        "INSERT INTO audit (at, actor, action, document_id) VALUES ",
+        4,
+        "",
+        rows,
+        |q, (n, id, at)| q
+            .bind(*at)
+            .bind(if n % 20_000 == 3 { RARE_ACTOR.to_owned() } else { format!("user:revisora{}", n % 40) })
+            .bind(match n % 10_000 {
+                3 => RARE_ACTION,
+                n if n % 2 == 0 => COMMON_ACTION,
+                _ => "list",
+            })
+            .bind(*id)
+    )
+    .unwrap();
 }

@@ -52,7 +52,10 @@ pub use compare::compare;
 pub use door::{Sample, delivery, photo};
 pub use erasure::erased;
 pub use lists::lists;
-pub use many::{Many, a_firm, a_word, many, many_watched};
+pub use many::{
+    BUSY_ACTOR, COMMON_ACTION, COMMON_CONTACT, COMMON_CUSTOMER, Many, RARE_ACTION, RARE_ACTOR, RARE_EVENT,
+    a_customer, a_firm, a_phone, a_word, many, many_watched,
+};
 pub use retained::retained;
 pub use sealed::{sealed, what_was_plain};
 pub use upgrade::upgrade;
@@ -114,6 +117,7 @@ pub async fn catalog(catalog: &Catalog) {
         customers::two_customers_become_one,
         customers::many_at_once_double_nothing,
         customers::both_forms_of_a_phone_are_one,
+        customers::conflicts_come_a_page_at_a_time,
         feed::an_event_says_what_it_is_about,
         feed::an_event_names_exactly_what_changed,
         feed::a_cursor_of_another_feed_is_foreign,
@@ -133,6 +137,7 @@ pub async fn catalog(catalog: &Catalog) {
         access::what_lies_beside_an_id_is_withheld,
         access::search_does_not_tell_what_is_withheld,
         access::who_is_bound_reaches_what_is_theirs,
+        access::who_is_bound_to_firms_lists_whose_papers_they_have,
         access::a_page_of_views_is_audited,
         found::what_is_said_is_found,
         found::who_there_is_is_found,
@@ -238,6 +243,7 @@ pub async fn catalog(catalog: &Catalog) {
         vendors::what_persons_filed_before_is_learnt_of,
         entities::who_we_are_says_which_way_money_goes,
         desk::lists_page_and_filter,
+        lists::the_queue_stands_in_its_places,
         desk::keys_people_and_pauses,
     ]);
     let ledger = catalog.ledger(None, None).await.expect("ledger");

@@ -1,5 +1,8 @@
 //! Customers that go: deleted, or merged into another. And the names that two of them still dispute.
 
+use std::{fmt, str::FromStr};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -10,10 +13,11 @@ use super::{
 use crate::{
     audit,
     catalog::Catalog,
+    documents::Page,
     error::CatalogError,
     events::{self, NewEvent},
     names::{CustomerId, micros, number, word},
-    sql::Tx,
+    sql::{Bind, Query, Tx},
     words::CUSTOMERS,
 };
 
@@ -57,8 +61,40 @@ pub struct AliasConflict {
     pub customers: Vec<(CustomerId, String)>,
 }
 
-/// Most rows of disputed names that are listed at once.
-const CONFLICT_ROWS: i64 = 1_000;
+/// A place among the names in dispute: behind this one, as this customer's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConflictCursor {
+    kind: CustomerAlias,
+    customer: CustomerId,
+    value: String,
+}
+
+impl fmt::Display for ConflictCursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kind, customer, value } = self;
+        f.write_str(&URL_SAFE_NO_PAD.encode(format!("{kind} {customer} {value}")))
+    }
+}
+
+/// A text that the list of disputed names did not give as its `next`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("pass the `next` of the page before, unchanged")]
+pub struct NotAConflictCursor;
+
+impl FromStr for ConflictCursor {
+    type Err = NotAConflictCursor;
+
+    fn from_str(text: &str) -> Result<Self, NotAConflictCursor> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| NotAConflictCursor)?;
+        let text = String::from_utf8(bytes).map_err(|_| NotAConflictCursor)?;
+        let mut parts = text.splitn(3, ' ');
+        let mut part = || parts.next().ok_or(NotAConflictCursor);
+        let kind = part()?.parse().map_err(|_| NotAConflictCursor)?;
+        let customer = part()?.parse().map_err(|_| NotAConflictCursor)?;
+        let value = part()?.to_owned();
+        if value.contains('\0') { Err(NotAConflictCursor) } else { Ok(Self { kind, customer, value }) }
+    }
+}
 
 async fn count_of(tx: &mut Tx, sql: &'static str, id: Uuid) -> Result<u64, CatalogError> {
     let (count,) = one!(tx, (i64,), sql, id)?;
@@ -137,30 +173,47 @@ impl Catalog {
         Ok(Merged::Done(documents))
     }
 
-    /// Names that several customers have, which recognise nobody until that is settled.
+    /// Names that several customers have, which recognise nobody until that is settled: a page of so many customers, after
+    /// the place where the page before ended. A name whose customers are on several pages is on each of them.
     ///
     /// # Errors
-    /// When the database fails or a row is impossible.
-    pub async fn alias_conflicts(&self) -> Result<Vec<AliasConflict>, CatalogError> {
-        let mut tx = self.reading().await?;
-        let rows = all!(
-            tx,
-            (String, String, Uuid, String),
+    /// When the database fails, takes too long, or a row is impossible.
+    pub async fn alias_conflicts(
+        &self,
+        after: Option<&ConflictCursor>,
+        limit: u32,
+    ) -> Result<Page<AliasConflict, ConflictCursor>, CatalogError> {
+        let mut tx = self.searching().await?;
+        let limit = limit.clamp(1, 500) as usize;
+        let mut query = Query::default();
+        query.and("a.disputed");
+        if let Some(ConflictCursor { kind, customer, value }) = after {
+            let place = [Bind::text(kind.as_str()), Bind::text(value), Bind::Id(customer.0)];
+            let place = place.map(|bind| query.bind(bind)).join(", ");
+            query.and(format!("(a.kind, a.value, a.customer_id) > ({place})"));
+        }
+        let text = format!(
             "SELECT a.kind, a.value, c.id, c.name FROM customer_aliases a JOIN customers c ON c.id = a.customer_id \
-             WHERE a.disputed ORDER BY a.kind, a.value, c.id LIMIT $1",
-            CONFLICT_ROWS
-        )?;
-        let mut conflicts: Vec<AliasConflict> = Vec::new();
+             WHERE {} ORDER BY a.kind, a.value, a.customer_id LIMIT {}",
+            query.all(),
+            limit + 1
+        );
+        let mut rows = all_of!(tx, (String, String, Uuid, String), text, query.binds)?;
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let mut data: Vec<AliasConflict> = Vec::new();
+        let mut last = None;
         for (kind, value, id, name) in rows {
-            let kind = word("customer_aliases", "kind", &kind)?;
-            match conflicts.last_mut() {
+            let kind: CustomerAlias = word("customer_aliases", "kind", &kind)?;
+            last = Some(ConflictCursor { kind, customer: CustomerId(id), value: value.clone() });
+            match data.last_mut() {
                 Some(last) if last.kind == kind && last.value == value => {
                     last.customers.push((CustomerId(id), name));
                 }
-                _ => conflicts.push(AliasConflict { kind, value, customers: vec![(CustomerId(id), name)] }),
+                _ => data.push(AliasConflict { kind, value, customers: vec![(CustomerId(id), name)] }),
             }
         }
-        Ok(conflicts)
+        Ok(Page { data, next: last.filter(|_| more) })
     }
 }
 
@@ -209,4 +262,24 @@ async fn move_everything(tx: &mut Tx, kept: Uuid, gone: Uuid) -> Result<u64, Cat
     )?;
     execute!(tx, "UPDATE customers SET updated_at = $2 WHERE id = $1", kept, present)?;
     Ok(documents)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_among_the_conflicts_comes_back_and_no_other_text_is_one() {
+        for value in ["B12345678", "A 1  2", ""] {
+            let customer = CustomerId(Uuid::now_v7());
+            let place = ConflictCursor { kind: CustomerAlias::TaxId, customer, value: value.to_owned() };
+            assert_eq!(place.to_string().parse(), Ok(place));
+        }
+        let id = Uuid::now_v7();
+        for not in
+            [format!("tax_id {id}"), format!("name {id} x"), format!("phone {id} 1\0"), "phone x 1".into()]
+        {
+            assert_eq!(URL_SAFE_NO_PAD.encode(not).parse::<ConflictCursor>(), Err(NotAConflictCursor));
+        }
+    }
 }

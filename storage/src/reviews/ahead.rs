@@ -39,9 +39,10 @@ impl Catalog {
         execute!(
             tx,
             "UPDATE reviews SET claimed_by = NULL, claim_expires_at = NULL, reserved = FALSE \
-             WHERE claimed_by = $1 AND reserved AND resolved_at IS NULL AND ($2 IS NULL OR document_id <> $2)",
+             WHERE claimed_by = $1 AND reserved AND resolved_at IS NULL AND document_id <> $2",
             who,
-            found.map(|id| id.0)
+            // No document has that one.
+            found.map_or(Uuid::nil(), |id| id.0)
         )?;
         tx.commit().await?;
         Ok(found)

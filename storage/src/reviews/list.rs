@@ -8,12 +8,12 @@ use uuid::Uuid;
 
 use super::{COLUMNS, Review, Row};
 use crate::{
-    access::{Access, literal},
+    access::Access,
     catalog::Catalog,
     documents::{self, Document, DocumentRow, Page},
     error::CatalogError,
     names::{ContactId, CustomerId, DocumentId, ReviewId, micros, number, word},
-    sql::Tx,
+    sql::{Bind, Query, Tx},
 };
 
 /// Which open reviews a list shows.
@@ -67,49 +67,106 @@ impl Place {
     }
 }
 
-/// A condition of [`ReviewFilter`] on `r` and `d`; its binds are `$1` to `$6`, see [`bound!`].
-pub(super) const OF_FILTER: &str = "r.resolved_at IS NULL \
-     AND (CAST($1 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM review_reasons x WHERE x.review_id = r.id AND x.code = $1)) \
-     AND (CAST($2 AS TEXT) IS NULL OR d.kind = $2) \
-     AND (CAST($3 AS TEXT) IS NULL OR (r.claimed_by = $3 AND r.claim_expires_at > $6)) \
-     AND (NOT $4 OR r.claimed_by IS NULL OR r.claim_expires_at <= $6) \
-     AND (CAST($5 AS TEXT) IS NULL OR ((r.claimed_by IS NULL OR r.claimed_by = $5 OR r.claim_expires_at <= $6) \
-       AND (r.postponed_until IS NULL OR r.postponed_until <= $6) AND (r.handed_to IS NULL OR r.handed_to = $5) \
-       AND (COALESCE(d.waits_for, 'reviewer') = 'reviewer' OR (d.waits_for IN ('second_reviewer', 'approver') \
-         AND (NOT EXISTS (SELECT 1 FROM opinions o WHERE o.document_id = d.id AND o.person = $5) \
-           OR (d.waits_for = 'approver' AND (SELECT COUNT(*) FROM users u WHERE u.disabled_at IS NULL \
-             AND u.role IN ('reviewer', 'supervisor', 'admin')) <= 2))))))";
+pub(super) const QUEUE: &str = "reviews r JOIN documents d ON d.id = r.document_id";
+/// The queue by its reasons, each of which stands in its order.
+const BY_REASON: &str =
+    "review_reasons x JOIN reviews r ON r.id = x.review_id JOIN documents d ON d.id = r.document_id";
 
-/// What of the queue is there for whoever asks: a condition on `d` without binds.
-pub(super) fn there(tx: &Tx, filter: &ReviewFilter) -> String {
-    let mut all = filter.access.reach(tx, "d");
-    for (column, id) in
-        [("contact_id", filter.contact_id.map(|id| id.0)), ("customer_id", filter.customer_id.map(|id| id.0))]
-    {
-        if let Some(id) = id {
-            all.push_str(&format!(" AND d.{column} = {}", literal(tx, id)));
-        }
-    }
-    if filter.open_to.is_some() { format!("{all} AND {}", filter.access.told("d")) } else { all }
+/// A filter's part of the queue, as SQL that says nothing of what was not asked for.
+pub(super) struct Walk {
+    pub query: Query,
+    /// The tables, `r` and `d` among them.
+    pub from: &'static str,
+    /// The columns of a [`Place`], as an index has them.
+    pub place: [&'static str; 3],
 }
 
-/// A query over the queue with the binds of [`OF_FILTER`] and more.
-macro_rules! bound {
-    ($macro:ident, $tx:expr, $row:ty, $text:expr, $filter:expr $(, $bind:expr)*) => {{
-        let present = micros($tx.now());
-        $macro!(
-            $tx,
-            $row,
-            sqlx::AssertSqlSafe($text.clone()),
-            $filter.reason.map(ReasonCode::as_str),
-            $filter.kind.map(Kind::as_str),
-            $filter.claimed_by.as_deref(),
-            $filter.unclaimed,
-            $filter.open_to.as_deref(),
-            present
-            $(, $bind)*
-        )
-    }};
+impl ReviewFilter {
+    pub(super) fn walk(&self, tx: &Tx) -> Walk {
+        let mut query = Query::default();
+        query.and("r.resolved_at IS NULL");
+        let (from, place) = match self.reason {
+            Some(reason) => {
+                query.holds("x.code =", Some(Bind::text(reason.as_str())));
+                query.and("x.is_open");
+                (BY_REASON, ["x.due_at", "x.opened_at", "x.review_id"])
+            }
+            None => (QUEUE, ["r.due_at", "r.opened_at", "r.id"]),
+        };
+        query.holds("r.kind =", self.kind.map(|kind| Bind::text(kind.as_str())));
+        if self.contact_id.is_some() || self.customer_id.is_some() {
+            // Of theirs, what waits has an index of its own.
+            query.and("d.status = 'in_review'");
+        }
+        query.holds("d.contact_id =", self.contact_id.map(|id| Bind::Id(id.0)));
+        query.holds("d.customer_id =", self.customer_id.map(|id| Bind::Id(id.0)));
+        if self.claimed_by.is_some() || self.unclaimed || self.open_to.is_some() {
+            let present = query.bind(Bind::Number(micros(tx.now())));
+            self.held(&mut query, &present);
+        }
+        query.and(self.access.reach(tx, "d"));
+        if self.open_to.is_some() {
+            query.and(self.access.told("d"));
+        }
+        Walk { query, from, place }
+    }
+
+    /// Who holds it, and who could take it, at the moment that `present` names.
+    fn held(&self, query: &mut Query, present: &str) {
+        if let Some(who) = &self.claimed_by {
+            query.holds("r.claimed_by =", Some(Bind::text(who)));
+            query.and(format!("r.claim_expires_at > {present}"));
+        }
+        if self.unclaimed {
+            query.and(format!("(r.claimed_by IS NULL OR r.claim_expires_at <= {present})"));
+        }
+        if let Some(who) = &self.open_to {
+            let who = query.bind(Bind::text(who));
+            query.and(format!(
+                "(r.claimed_by IS NULL OR r.claimed_by = {who} OR r.claim_expires_at <= {present}) \
+                 AND (r.postponed_until IS NULL OR r.postponed_until <= {present}) \
+                 AND (r.handed_to IS NULL OR r.handed_to = {who}) \
+                 AND (COALESCE(d.waits_for, 'reviewer') = 'reviewer' OR (d.waits_for IN ('second_reviewer', 'approver') \
+                   AND (NOT EXISTS (SELECT 1 FROM opinions o WHERE o.document_id = d.id AND o.person = {who}) \
+                     OR (d.waits_for = 'approver' AND (SELECT COUNT(*) FROM users u WHERE u.disabled_at IS NULL \
+                       AND u.role IN ('reviewer', 'supervisor', 'admin')) <= 2))))"
+            ));
+        }
+    }
+}
+
+impl Walk {
+    /// Only what comes after a place, or before it.
+    fn beyond(&mut self, place: Place, than: &str) {
+        let binds = [Bind::Number(place.due), Bind::Number(place.opened), Bind::Id(place.id)];
+        let binds = binds.map(|bind| self.query.bind(bind));
+        self.query.and(format!("({}) {than} ({})", self.place.join(", "), binds.join(", ")));
+    }
+
+    /// A page of `columns` after a place.
+    fn page(mut self, columns: &str, after: Place, most: i64) -> (String, Vec<Bind>) {
+        self.beyond(after, ">");
+        let text = format!(
+            "SELECT {columns} FROM {} WHERE {} ORDER BY {} LIMIT {most}",
+            self.from,
+            self.query.all(),
+            self.place.join(", ")
+        );
+        (text, self.query.binds)
+    }
+
+    /// The document beside a place.
+    fn beside(mut self, place: Place, forward: bool) -> (String, Vec<Bind>) {
+        let (than, order) = if forward { (">", "ASC") } else { ("<", "DESC") };
+        self.beyond(place, than);
+        let order = self.place.map(|column| format!("{column} {order}")).join(", ");
+        let text = format!(
+            "SELECT r.document_id FROM {} WHERE {} ORDER BY {order} LIMIT 1",
+            self.from,
+            self.query.all()
+        );
+        (text, self.query.binds)
+    }
 }
 
 pub(super) async fn place_of(tx: &mut Tx, id: Option<ReviewId>) -> Result<Place, CatalogError> {
@@ -118,27 +175,10 @@ pub(super) async fn place_of(tx: &mut Tx, id: Option<ReviewId>) -> Result<Place,
     Ok(found.map_or(Place::START, |(due, opened)| Place { due, opened, id: id.0 }))
 }
 
-const QUEUE: &str = "FROM reviews r JOIN documents d ON d.id = r.document_id";
 const COUNT_OPEN: &str = "SELECT COUNT(*) FROM reviews WHERE resolved_at IS NULL";
 // A cross join keeps SQLite from walking the reasons of all that ever waited.
 const COUNT_REASONS: &str = "SELECT x.code, COUNT(*) FROM reviews r CROSS JOIN review_reasons x \
      WHERE r.resolved_at IS NULL AND x.review_id = r.id GROUP BY x.code ORDER BY x.code";
-
-fn page_of(columns: &str, there: &str) -> String {
-    format!(
-        "SELECT {columns} {QUEUE} WHERE {OF_FILTER} AND {there} \
-         AND (r.due_at, r.opened_at, r.id) > ($7, $8, $9) ORDER BY r.due_at, r.opened_at, r.id LIMIT $10"
-    )
-}
-
-fn beside(forward: bool, there: &str) -> String {
-    let (after, order) = if forward { (">", "ASC") } else { ("<", "DESC") };
-    format!(
-        "SELECT r.document_id {QUEUE} WHERE {OF_FILTER} AND {there} \
-         AND (r.due_at, r.opened_at, r.id) {after} ($7, $8, $9) \
-         ORDER BY r.due_at {order}, r.opened_at {order}, r.id {order} LIMIT 1"
-    )
-}
 
 /// Makes `d.` columns of a list of columns.
 pub(super) fn of_d(columns: &str) -> String {
@@ -159,11 +199,10 @@ impl Catalog {
         let mut tx = self.reading().await?;
         let at = place_of(&mut tx, after).await?;
         let limit = i64::from(limit.clamp(1, 500));
-        let there = there(&tx, filter);
-        let text = page_of(COLUMNS, &there);
-        let rows = bound!(all, tx, Row, text, filter, at.due, at.opened, at.id, limit + 1)?;
-        let text = page_of(&of_d(documents::COLUMNS), &there);
-        let theirs = bound!(all, tx, DocumentRow, text, filter, at.due, at.opened, at.id, limit)?;
+        let (text, binds) = filter.walk(&tx).page(COLUMNS, at, limit + 1);
+        let rows = all_of!(tx, Row, text, binds)?;
+        let (text, binds) = filter.walk(&tx).page(&of_d(documents::COLUMNS), at, limit);
+        let theirs = all_of!(tx, DocumentRow, text, binds)?;
         paired(rows, theirs, limit, tx.now())
     }
 
@@ -185,7 +224,7 @@ impl Catalog {
         let mut tx = self.reading().await?;
         let rows = if access.is_bound() {
             let text = format!(
-                "SELECT x.code, COUNT(*) {QUEUE} JOIN review_reasons x ON x.review_id = r.id \
+                "SELECT x.code, COUNT(*) FROM {QUEUE} JOIN review_reasons x ON x.review_id = r.id \
                  WHERE r.resolved_at IS NULL AND {} GROUP BY x.code ORDER BY x.code",
                 access.reach(&tx, "d")
             );
@@ -210,10 +249,9 @@ impl Catalog {
         forward: bool,
     ) -> Result<Option<DocumentId>, CatalogError> {
         let mut tx = self.reading().await?;
-        let text = beside(forward, &there(&tx, filter));
-        let at = Place::of(of);
-        let found = bound!(optional, tx, (Uuid,), text, filter, at.due, at.opened, at.id)?;
-        Ok(found.map(|(id,)| DocumentId(id)))
+        let (text, binds) = filter.walk(&tx).beside(Place::of(of), forward);
+        let found = all_of!(tx, (Uuid,), text, binds)?;
+        Ok(found.first().map(|(id,)| DocumentId(*id)))
     }
 
     /// Takes the most urgent review of the filter that comes after `after` and that nobody else has, and from the beginning
@@ -275,26 +313,21 @@ pub(super) enum Take {
 }
 
 impl Take {
-    fn condition(self, tx: &Tx) -> String {
-        match self {
-            Self::Free => "1 = 1".to_owned(),
-            Self::Ahead(but) => format!("r.id <> {}", literal(tx, but.0)),
-        }
-    }
-
-    /// What becomes of `reserved` and of the lease. What somebody holds already stays as it is.
-    fn kept(self) -> (&'static str, &'static str) {
+    /// What becomes of `reserved` and of the lease, by the names of `who` takes it, of the present, and of `until` when. What
+    /// somebody holds already stays as it is.
+    fn kept(self, who: &str, present: &str, until: &str) -> (String, String) {
+        let held = format!("claimed_by = {who} AND claim_expires_at > {present}");
         match self {
             Self::Ahead(_) => (
-                "CASE WHEN claimed_by = $5 AND claim_expires_at > $6 THEN reserved ELSE TRUE END",
-                "CASE WHEN claimed_by = $5 AND claim_expires_at > $6 AND NOT reserved THEN claim_expires_at ELSE $10 END",
+                format!("CASE WHEN {held} THEN reserved ELSE TRUE END"),
+                format!("CASE WHEN {held} AND NOT reserved THEN claim_expires_at ELSE {until} END"),
             ),
-            Self::Free => ("FALSE", "$10"),
+            Self::Free => ("FALSE".to_owned(), until.to_owned()),
         }
     }
 }
 
-/// Takes the first of the filter's queue after a place for the person it is open to.
+/// Takes the first of the filter's queue after a place for the person it is open to; for nobody it takes none.
 pub(super) async fn take_first(
     tx: &mut Tx,
     filter: &ReviewFilter,
@@ -302,19 +335,24 @@ pub(super) async fn take_first(
     place: Place,
     until: OffsetDateTime,
 ) -> Result<Option<DocumentId>, CatalogError> {
-    let (there, condition) = (there(tx, filter), take.condition(tx));
-    let (reserved, expires) = take.kept();
+    let Some(who) = filter.open_to.as_deref() else { return Ok(None) };
+    let mut walk = filter.walk(tx);
+    let who = walk.query.bind(Bind::text(who));
+    let present = walk.query.bind(Bind::Number(micros(tx.now())));
+    let until = walk.query.bind(Bind::Number(micros(until)));
+    let (reserved, expires) = take.kept(&who, &present, &until);
+    if let Take::Ahead(but) = take {
+        walk.query.holds("r.id <>", Some(Bind::Id(but.0)));
+    }
     let skip = tx.pick("", "FOR UPDATE OF r SKIP LOCKED");
+    let (first, binds) = walk.page("r.id", place, 1);
     let text = format!(
-        "UPDATE reviews SET claimed_by = $5, claim_expires_at = {expires}, reserved = {reserved}, \
-         fence = fence + CASE WHEN claimed_by = $5 AND claim_expires_at > $6 THEN 0 ELSE 1 END WHERE id = \
-         (SELECT r.id {QUEUE} WHERE {OF_FILTER} AND {there} AND {condition} \
-          AND (r.due_at, r.opened_at, r.id) > ($7, $8, $9) \
-          ORDER BY r.due_at, r.opened_at, r.id LIMIT 1 {skip}) RETURNING document_id"
+        "UPDATE reviews SET claimed_by = {who}, claim_expires_at = {expires}, reserved = {reserved}, \
+         fence = fence + CASE WHEN claimed_by = {who} AND claim_expires_at > {present} THEN 0 ELSE 1 END \
+         WHERE id = ({first} {skip}) RETURNING document_id"
     );
-    let found =
-        bound!(optional, tx, (Uuid,), text, filter, place.due, place.opened, place.id, micros(until))?;
-    Ok(found.map(|(id,)| DocumentId(id)))
+    let found = all_of!(tx, (Uuid,), text, binds)?;
+    Ok(found.first().map(|(id,)| DocumentId(*id)))
 }
 
 /// A page of reviews with their documents, out of the rows of both; of reviews there is one more than `limit` where more
@@ -344,28 +382,40 @@ pub(super) fn paired(
 mod tests {
     use super::*;
 
-    /// However many documents there are, a page of the queue, its counts and its neighbours walk the index of what waits
-    /// and look the rest up by key: nothing is scanned and nothing is sorted.
+    async fn steps(tx: &mut Tx, text: &str) -> Vec<String> {
+        let explained = format!("EXPLAIN QUERY PLAN {text}");
+        let plan = all!(tx, (i64, i64, i64, String), sqlx::AssertSqlSafe(explained.clone())).unwrap();
+        plan.into_iter().map(|(.., step)| step).collect()
+    }
+
+    /// However many documents there are, a page of the queue, its counts and its neighbours walk the index of what waits, or
+    /// of what waits for a reason or is of a kind, and look the rest up by key: nothing is scanned and nothing is sorted.
     #[tokio::test]
     async fn the_queue_is_walked_by_its_index() {
         let folder = tempfile::tempdir().unwrap();
         let catalog = Catalog::open_sqlite(&folder.path().join("acuse.db")).await.unwrap();
         let mut tx = catalog.reading().await.unwrap();
-        let texts = [
-            page_of("r.id", "1 = 1"),
-            page_of(&of_d(documents::COLUMNS), "1 = 1"),
-            beside(true, "1 = 1"),
-            beside(false, "1 = 1"),
-            COUNT_OPEN.to_owned(),
-            COUNT_REASONS.to_owned(),
-        ];
-        for text in texts {
-            let explained = format!("EXPLAIN QUERY PLAN {text}");
-            let plan = all!(tx, (i64, i64, i64, String), sqlx::AssertSqlSafe(explained.clone())).unwrap();
-            let steps: Vec<&str> = plan.iter().map(|(.., step)| step.as_str()).collect();
-            assert!(steps.iter().any(|step| step.contains("reviews_queue")), "{text}: {steps:?}");
-            let walked = |step: &&str| step.starts_with("SCAN") && !step.contains("reviews_queue");
-            let sorted = |step: &&str| step.contains("TEMP B-TREE FOR ORDER BY");
+        let of_reason = ReviewFilter { reason: Some(ReasonCode::Malware), ..ReviewFilter::default() };
+        let of_kind = ReviewFilter { kind: Some(Kind::Id), ..ReviewFilter::default() };
+        let mut texts = vec![("reviews_queue", COUNT_OPEN.into()), ("reviews_queue", COUNT_REASONS.into())];
+        for (index, filter) in [
+            ("reviews_queue", ReviewFilter::default()),
+            ("review_reasons_open", of_reason),
+            ("reviews_kind", of_kind),
+        ] {
+            let columns = of_d(documents::COLUMNS);
+            texts.extend([
+                (index, filter.walk(&tx).page("r.id", Place::START, 51).0),
+                (index, filter.walk(&tx).page(&columns, Place::START, 51).0),
+                (index, filter.walk(&tx).beside(Place::START, true).0),
+                (index, filter.walk(&tx).beside(Place::START, false).0),
+            ]);
+        }
+        for (index, text) in texts {
+            let steps = steps(&mut tx, &text).await;
+            assert!(steps.iter().any(|step| step.contains(index)), "{text}: {steps:?}");
+            let walked = |step: &String| step.starts_with("SCAN") && !step.contains(index);
+            let sorted = |step: &String| step.contains("TEMP B-TREE FOR ORDER BY");
             assert!(!steps.iter().any(|step| walked(step) || sorted(step)), "{text}: {steps:?}");
         }
     }

@@ -3,7 +3,7 @@
 
 use uuid::Uuid;
 
-use super::list::{ReviewFilter, there};
+use super::list::{ReviewFilter, Walk};
 use crate::{documents::plain_letters, error::CatalogError, sql::Tx};
 
 /// Most that is found by names; more are told apart by another word.
@@ -75,15 +75,17 @@ pub(super) async fn meant(tx: &mut Tx, filter: &ReviewFilter, q: &str) -> Result
     if typed.is_empty() {
         return Ok(Vec::new());
     }
-    let (there, told) = (there(tx, filter), filter.access.told("d"));
+    let Walk { query, from, place } = filter.walk(tx);
     let text = format!(
-        "SELECT r.id, k.name, k.phone, c.name, CASE WHEN {told} THEN d.issuer END \
-         FROM reviews r JOIN documents d ON d.id = r.document_id \
+        "SELECT r.id, k.name, k.phone, c.name, CASE WHEN {} THEN d.issuer END FROM {from} \
          LEFT JOIN contacts k ON k.id = d.contact_id LEFT JOIN customers c ON c.id = d.customer_id \
-         WHERE r.resolved_at IS NULL AND {there} ORDER BY r.due_at, r.opened_at, r.id LIMIT $1"
+         WHERE {} ORDER BY {} LIMIT {LOOKED_THROUGH}",
+        filter.access.told("d"),
+        query.all(),
+        place.join(", ")
     );
     type Names = (Uuid, Option<String>, Option<String>, Option<String>, Option<String>);
-    let rows = all!(tx, Names, sqlx::AssertSqlSafe(text.clone()), LOOKED_THROUGH)?;
+    let rows = all_of!(tx, Names, text, query.binds)?;
     let fits = |(id, sender, phone, customer, party): Names| {
         let names: Vec<String> =
             [sender, phone, customer, party].into_iter().flatten().flat_map(|name| words(&name)).collect();

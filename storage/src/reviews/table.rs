@@ -1,10 +1,10 @@
 //! The queue as a table: searched, and in another order than the most urgent first.
 
-use acuse_pipeline::{document::Kind, reason::ReasonCode};
+use uuid::Uuid;
 
 use super::{
     COLUMNS, Review, Row,
-    list::{OF_FILTER, ReviewFilter, of_d, paired, there},
+    list::{QUEUE, ReviewFilter, Walk, of_d, paired},
     names::meant,
 };
 use crate::{
@@ -12,8 +12,8 @@ use crate::{
     catalog::Catalog,
     documents::{self, Document, DocumentRow, Page},
     error::CatalogError,
-    names::{ReviewId, micros, words},
-    sql::Tx,
+    names::{ReviewId, words},
+    sql::{Bind, Query, Tx},
     words::{DOCUMENTS, question},
 };
 
@@ -74,39 +74,52 @@ fn key(tx: &Tx, table: &Table) -> String {
     }
 }
 
-const QUEUE: &str = "FROM reviews r JOIN documents d ON d.id = r.document_id";
-
-fn page_of(tx: &Tx, table: &Table, meant: &str, columns: &str) -> String {
-    let (key, there, told) = (key(tx, table), there(tx, &table.filter), table.filter.access.told("d"));
-    let has = DOCUMENTS.have(tx, "$7");
-    let (than, order) = if table.descending { ("<", "DESC") } else { (">", "ASC") };
-    format!(
-        "SELECT {columns} {QUEUE} WHERE {OF_FILTER} AND {there} \
-           AND ($10 = 0 OR ($7 <> '' AND {has} AND {told}) OR {meant}) \
-           AND ($8 IS NULL OR ({key}, r.id) {than} (SELECT {key}, r.id {QUEUE} WHERE r.id = $8)) \
-         ORDER BY {key} {order}, r.id {order} LIMIT $9"
-    )
+/// What is looked for: the question to the index of words, none where it has none, and those that are meant by a name.
+struct Search {
+    asked: Option<String>,
+    meant: Vec<Uuid>,
 }
 
-macro_rules! page {
-    ($tx:expr, $row:ty, $text:expr, $table:expr, $asked:expr, $after:expr, $limit:expr, $searches:expr) => {{
-        let present = micros($tx.now());
-        all!(
-            $tx,
-            $row,
-            sqlx::AssertSqlSafe($text.clone()),
-            $table.filter.reason.map(ReasonCode::as_str),
-            $table.filter.kind.map(Kind::as_str),
-            $table.filter.claimed_by.as_deref(),
-            $table.filter.unclaimed,
-            $table.filter.open_to.as_deref(),
-            present,
-            $asked.as_str(),
-            $after.map(|id: ReviewId| id.0),
-            $limit,
-            i64::from($searches)
-        )
-    }};
+impl Search {
+    /// A condition that holds for what is found; words only of what may be told.
+    fn holds(&self, tx: &Tx, table: &Table, query: &mut Query) {
+        let mut any = Vec::new();
+        if let Some(asked) = &self.asked {
+            let asked = query.bind(Bind::text(asked));
+            any.push(format!("({} AND {})", DOCUMENTS.have(tx, &asked), table.filter.access.told("d")));
+        }
+        let meant: Vec<String> = self.meant.iter().map(|id| literal(tx, *id)).collect();
+        if !meant.is_empty() {
+            any.push(format!("r.id IN ({})", meant.join(", ")));
+        }
+        // What asks for nothing that could be found finds nothing.
+        query.and(if any.is_empty() { "1 = 0".to_owned() } else { format!("({})", any.join(" OR ")) });
+    }
+}
+
+/// A page of `columns` in a table's order.
+fn page_of(
+    tx: &Tx,
+    table: &Table,
+    search: Option<&Search>,
+    after: Option<ReviewId>,
+    (columns, most): (&str, i64),
+) -> (String, Vec<Bind>) {
+    let key = key(tx, table);
+    let (than, order) = if table.descending { ("<", "DESC") } else { (">", "ASC") };
+    let Walk { mut query, from, .. } = table.filter.walk(tx);
+    if let Some(search) = search {
+        search.holds(tx, table, &mut query);
+    }
+    if let Some(after) = after {
+        let id = query.bind(Bind::Id(after.0));
+        query.and(format!("({key}, r.id) {than} (SELECT {key}, r.id FROM {QUEUE} WHERE r.id = {id})"));
+    }
+    let text = format!(
+        "SELECT {columns} FROM {from} WHERE {} ORDER BY {key} {order}, r.id {order} LIMIT {most}",
+        query.all()
+    );
+    (text, query.binds)
 }
 
 impl Catalog {
@@ -123,18 +136,17 @@ impl Catalog {
         let mut tx = self.searching().await?;
         let limit = i64::from(limit.clamp(1, 500));
         let q = table.q.as_deref().map(str::trim).filter(|q| !q.is_empty());
-        // No words are none that could be found.
-        let asked = q.and_then(|q| question(&tx, q)).unwrap_or_default();
-        let named = match q {
-            Some(q) => meant(&mut tx, &table.filter, q).await?,
-            None => Vec::new(),
+        let search = match q {
+            Some(q) => {
+                Some(Search { asked: question(&tx, q), meant: meant(&mut tx, &table.filter, q).await? })
+            }
+            None => None,
         };
-        let named: Vec<String> = named.into_iter().map(|id| literal(&tx, id)).collect();
-        let named = if named.is_empty() { "1 = 0".into() } else { format!("r.id IN ({})", named.join(", ")) };
-        let text = page_of(&tx, table, &named, COLUMNS);
-        let rows = page!(tx, Row, text, table, asked, after, limit + 1, q.is_some())?;
-        let text = page_of(&tx, table, &named, &of_d(documents::COLUMNS));
-        let theirs = page!(tx, DocumentRow, text, table, asked, after, limit, q.is_some())?;
+        let (text, binds) = page_of(&tx, table, search.as_ref(), after, (COLUMNS, limit + 1));
+        let rows = all_of!(tx, Row, text, binds)?;
+        let columns = of_d(documents::COLUMNS);
+        let (text, binds) = page_of(&tx, table, search.as_ref(), after, (&columns, limit));
+        let theirs = all_of!(tx, DocumentRow, text, binds)?;
         paired(rows, theirs, limit, tx.now())
     }
 }

@@ -7,8 +7,9 @@ use uuid::Uuid;
 use crate::{
     catalog::Catalog,
     error::CatalogError,
+    events::Position,
     names::{EndpointId, WebhookId, at, maybe_at, micros, number, word, words},
-    sql::{Bind, Query},
+    sql::{Bind, Query, Tx},
 };
 
 words! {
@@ -74,6 +75,25 @@ fn line(row: Row) -> Result<Line, CatalogError> {
     })
 }
 
+/// How far apart the clocks of those who write events are at most, and their transactions in length: of two events whose
+/// times are further apart the earlier one stands first.
+const APART: Duration = Duration::minutes(10);
+
+/// The first event since then, in the feed's order, by the index of their times. That order is not quite the one of their
+/// times, so the first few minutes are looked through. Materialised, or a limit further out would lead the planner to walk
+/// the whole feed.
+async fn first_since(tx: &mut Tx, since: OffsetDateTime) -> Result<Option<Position>, CatalogError> {
+    optional!(
+        tx,
+        Position,
+        "WITH near AS MATERIALIZED (SELECT epoch, tx, seq FROM events \
+           WHERE at >= $1 AND at <= (SELECT MIN(at) FROM events WHERE at >= $1) + $2) \
+         SELECT epoch, tx, seq FROM near ORDER BY epoch, tx, seq LIMIT 1",
+        micros(since),
+        i64::try_from(APART.whole_microseconds()).unwrap_or(i64::MAX)
+    )
+}
+
 impl Catalog {
     /// The log of an endpoint, the latest first, those before `after`; only of one state if one is named.
     ///
@@ -120,24 +140,22 @@ impl Catalog {
         Ok(touched > 0)
     }
 
-    /// Moves an endpoint's cursor back before the first event since then: all of them are sent again, in order.
+    /// Moves an endpoint's cursor back before the first event since then: all of them are sent again, in order. Whether it
+    /// stood behind it, or there was none.
     ///
     /// # Errors
-    /// When the database fails.
+    /// When the database fails, or takes too long.
     pub async fn replay_webhooks_since(
         &self,
         endpoint: EndpointId,
         since: OffsetDateTime,
     ) -> Result<bool, CatalogError> {
+        // Events are only ever added behind, so the place is looked up before anything is written.
+        let Some((epoch, of, seq)) = first_since(&mut self.searching().await?, since).await? else {
+            return Ok(true);
+        };
         let mut tx = self.writing().await?;
-        let first = optional!(
-            tx,
-            (i64, i64, i64),
-            "SELECT epoch, tx, seq FROM events WHERE at >= $1 ORDER BY epoch, tx, seq LIMIT 1",
-            micros(since)
-        )?;
         // Numbers are whole and unique, so the place before a number is one less.
-        let Some((epoch, of, seq)) = first else { return Ok(true) };
         let touched = execute!(
             tx,
             "UPDATE webhook_endpoints SET epoch = $2, tx = $3, seq = $4 \
@@ -168,5 +186,27 @@ impl Catalog {
         )?;
         tx.commit().await?;
         Ok(gone)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_time_has_its_place_in_the_feed_though_clocks_differ() {
+        let folder = tempfile::tempdir().unwrap();
+        let catalog = Catalog::open_sqlite(&folder.path().join("acuse.db")).await.unwrap();
+        let minute = |n: i64| OffsetDateTime::UNIX_EPOCH + Duration::minutes(n);
+        let mut tx = catalog.writing().await.unwrap();
+        // By the place in the feed: the third was written by a clock that is four minutes behind.
+        for at in [0, 64, 60, 65, 200] {
+            let sql = "INSERT INTO events (at, kind, data) VALUES ($1, 'customer.created', '{}')";
+            execute!(tx, sql, micros(minute(at))).unwrap();
+        }
+        for (since, place) in [(0, Some(1)), (60, Some(2)), (61, Some(2)), (66, Some(5)), (201, None)] {
+            let first = first_since(&mut tx, minute(since)).await.unwrap();
+            assert_eq!(first.map(|(.., seq)| seq), place, "since {since}");
+        }
     }
 }

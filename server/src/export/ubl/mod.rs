@@ -2,6 +2,7 @@
 //! each other bill the business terms that are missing (`BT-n`) or the rules that would be broken, and `totals.json`.
 //! Nothing is invented: what no paper says comes from the mapping file's `ubl`, or is missing.
 
+mod archive;
 mod rules;
 mod stated;
 mod terms;
@@ -11,7 +12,7 @@ mod write;
 
 use std::{
     fs::File,
-    io::{BufWriter, Seek, Write},
+    io::{BufWriter, Write},
     sync::Arc,
 };
 
@@ -21,7 +22,6 @@ use acuse_storage::{
 };
 use serde::Serialize;
 use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
-use zip::{ZipWriter, write::SimpleFileOptions};
 
 pub use stated::Stated;
 
@@ -31,6 +31,7 @@ use super::{
     spool::{Folder, lying},
 };
 use crate::http::problem::Problem;
+use archive::{Packing, Zip};
 use terms::{Against, Broken, Missing, Told};
 
 /// Archives that are written at once: each takes disk and a thread.
@@ -63,26 +64,20 @@ enum Piece {
 }
 
 struct Archive {
-    zip: ZipWriter<BufWriter<File>>,
+    zip: Zip,
     /// What is left out, until its place in the archive comes.
-    left_out: BufWriter<File>,
+    left_out: Packing<BufWriter<File>>,
 }
 
 impl Archive {
     fn new(folder: &Folder) -> anyhow::Result<Self> {
-        let zip = ZipWriter::new(BufWriter::new(folder.file()?));
-        Ok(Self { zip, left_out: BufWriter::new(folder.file()?) })
-    }
-
-    fn file(&mut self, name: &str) -> anyhow::Result<()> {
-        Ok(self.zip.start_file(name, SimpleFileOptions::default())?)
+        Ok(Self { zip: Zip::new(folder)?, left_out: Packing::new(BufWriter::new(folder.file()?)) })
     }
 
     fn add(&mut self, row: &Row, stated: &Stated) -> anyhow::Result<()> {
         match invoice(row, stated) {
             Ok(invoice) => {
-                self.file(&format!("invoices/{}.xml", row.line.document_id))?;
-                self.zip.write_all(&write::xml(&invoice)?)?;
+                self.zip.add(&format!("invoices/{}.xml", row.line.document_id), &write::xml(&invoice)?)?;
             }
             Err(Against { missing, broken }) => {
                 let Line { document_id, kind, ref number, .. } = row.line;
@@ -95,16 +90,9 @@ impl Archive {
     }
 
     fn finish(mut self, totals: &Totals) -> anyhow::Result<File> {
-        let mut left_out = self.left_out.into_inner().map_err(std::io::IntoInnerError::into_error)?;
-        left_out.rewind()?;
-        let options = SimpleFileOptions::default();
-        self.zip.start_file("left_out.jsonl", options)?;
-        std::io::copy(&mut left_out, &mut self.zip)?;
-        self.zip.start_file("totals.json", options)?;
-        serde_json::to_writer(&mut self.zip, totals)?;
-        let mut file = self.zip.finish()?.into_inner().map_err(std::io::IntoInnerError::into_error)?;
-        file.rewind()?;
-        Ok(file)
+        self.zip.add_packed("left_out.jsonl", self.left_out)?;
+        self.zip.add("totals.json", &serde_json::to_vec(totals)?)?;
+        Ok(self.zip.finish()?)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use axum::{http::header, response::IntoResponse};
-use http::StatusCode;
+use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
 use super::{lists, routes::Operation};
@@ -95,6 +95,7 @@ fn complete(told: &mut Map<String, Value>, operation: &Operation) {
     {
         body["example"] = example.clone();
     }
+    named(told, operation);
     let Some(answers) = told.get_mut("responses").and_then(Value::as_object_mut) else { return };
     for status in WITH_A_KEY.iter().filter(|_| operation.shape.keyed) {
         answers.entry(status.as_str()).or_insert_with(|| json!({}));
@@ -112,6 +113,38 @@ fn complete(told: &mut Map<String, Value>, operation: &Operation) {
         if answer.as_object().is_some_and(Map::is_empty) {
             *answer = json!({ "$ref": format!("#/components/responses/Problem{status}") });
         }
+    }
+}
+
+/// Every JSON answer to a question or a change under `/v1` is named, and what was asked is left out where the caller has it
+/// already (`etag::named`).
+fn named(told: &mut Map<String, Value>, operation: &Operation) {
+    let is_question = operation.method == Method::GET;
+    if !operation.path.starts_with("/v1/") || !(is_question || operation.method == Method::PATCH) {
+        return;
+    }
+    let Some(answers) = told.get_mut("responses").and_then(Value::as_object_mut) else { return };
+    let good = answers.get_mut("200").filter(|good| good.pointer("/content/application~1json").is_some());
+    let Some(good) = good else { return };
+    if good.pointer("/headers/ETag").is_none() {
+        good["headers"]["ETag"] =
+            json!({ "schema": { "type": "string" }, "description": "Names what is answered." });
+    }
+    if !is_question {
+        return;
+    }
+    let had = "As the caller has it (If-None-Match)";
+    answers.entry("304").or_insert_with(|| json!({ "description": had }));
+    let parameters = told.entry("parameters").or_insert_with(|| json!([]));
+    if let Some(parameters) = parameters.as_array_mut()
+        && !parameters.iter().any(|p| p["name"] == "If-None-Match")
+    {
+        parameters.push(json!({
+            "name": "If-None-Match",
+            "in": "header",
+            "schema": { "type": "string" },
+            "description": "The ETag of an earlier answer: 304 where nothing changed.",
+        }));
     }
 }
 

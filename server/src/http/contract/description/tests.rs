@@ -132,3 +132,25 @@ fn every_body_and_every_answer_has_an_example() {
     let known: BTreeSet<&str> = BODIES.keys().map(String::as_str).collect();
     assert_eq!(known, named);
 }
+
+/// As `etag::named` does it, so it is said, of every JSON answer.
+#[test]
+fn every_question_says_how_its_answer_is_named() {
+    let whole = composed();
+    let asked = operations().into_iter().filter(|o| o.path.starts_with("/v1/"));
+    let mut questions = 0;
+    for operation in asked.filter(|o| o.method == Method::GET || o.method == Method::PATCH) {
+        let (told, name) = (told(&whole, &operation), format!("{} {}", operation.method, operation.path));
+        let good = &told["responses"]["200"];
+        if good["content"]["application/json"].is_null() {
+            continue;
+        }
+        assert!(good["headers"]["ETag"].is_object(), "{name}");
+        if operation.method == Method::GET {
+            questions += 1;
+            assert!(told["responses"]["304"].is_object(), "{name}");
+            assert!(parameters(told, "header").contains("If-None-Match"), "{name}");
+        }
+    }
+    assert!(questions > 25, "{questions}");
+}
