@@ -50,6 +50,7 @@ acuse.begins.push((signal) => {
         if (stands()) document.body.dataset.ready = "yes";
       }, LOOK_MS);
       ahead();
+      unfold();
     }));
   }
   if (form) {
@@ -459,12 +460,41 @@ acuse.begins.push((signal) => {
 
   // Times are the reader's own; UTC is in the tooltip.
   const zone = new Intl.DateTimeFormat(document.documentElement.lang, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
-  for (const time of all("time[datetime]:not(.age)")) {
-    const at = new Date(time.dateTime);
-    if (Number.isNaN(at.valueOf())) continue;
-    time.textContent = zone.format(at);
-    time.title = `${at.toISOString().slice(0, 19).replace("T", " ")} UTC`;
+  function localTimes(within) {
+    for (const time of all("time[datetime]:not(.age)", within)) {
+      const at = new Date(time.dateTime);
+      if (Number.isNaN(at.valueOf())) continue;
+      time.textContent = zone.format(at);
+      time.title = `${at.toISOString().slice(0, 19).replace("T", " ")} UTC`;
+    }
   }
+  localTimes(document);
+
+  // What is folded away comes once it is opened, as it is then. What stood open stands open beside the next document, once
+  // that is painted.
+  const folds = all("details[data-fetch]");
+  const kept = (fold) => `acuse.open.${fold.id}`;
+  async function fetched(fold) {
+    const to = find("[data-fetched]", fold);
+    const answer = await fetch(fold.dataset.fetch, { signal, redirect: "manual" }).catch(() => null);
+    if (signal.aborted) return;
+    if (!answer?.ok) return to.append(tr("It could not be fetched. Open it again."));
+    to.innerHTML = await answer.text();
+    localTimes(to);
+    const talk = find(".talk", to);
+    if (talk) talk.scrollTop = talk.scrollHeight;
+    fold.dataset.here = "yes";
+  }
+  for (const fold of folds) {
+    fold.addEventListener("toggle", () => {
+      sessionStorage.setItem(kept(fold), fold.open ? "yes" : "");
+      if (fold.open) fetched(fold);
+    });
+  }
+  function unfold() {
+    for (const fold of folds) if (sessionStorage.getItem(kept(fold))) fold.open = true;
+  }
+
   function addressed() {
     const back = find(".tongues [name=back]");
     if (back) back.value = location.pathname + location.search;

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Lines of one page.
-const PAGE: u32 = 50;
+pub(super) const PAGE: u32 = 50;
 /// Lines that follow the one that was asked for.
 const CONTEXT: u32 = 15;
 
@@ -161,12 +161,36 @@ pub(super) async fn thread(
     person: &Person,
     with: (ContactId, Option<&str>),
     after: Option<&str>,
+    most: u32,
 ) -> Result<(Known, Vec<Line>, Option<String>), Problem> {
     let now = app.catalog.now();
-    let (contact, found) = contacts::conversation(app, &person.caller, with, after, PAGE).await?;
+    let (contact, found) = contacts::conversation(app, &person.caller, with, after, most).await?;
     let line = |said| Line::of(said, contact.id, person.tongue, now);
     let lines = found.data.into_iter().rev().map(line).collect();
     Ok((contact, lines, found.next))
+}
+
+/// Until when somebody may be answered freely over one of our numbers.
+pub(super) struct Open {
+    pub(super) number: String,
+    pub(super) until: String,
+    /// How long that is to come; none: it is over.
+    pub(super) left: Option<String>,
+}
+
+/// The windows that a contact has with our numbers.
+pub(super) async fn windows(
+    app: &App,
+    contact: ContactId,
+    now: OffsetDateTime,
+) -> Result<Vec<Open>, Problem> {
+    let open = |window| {
+        let view = WindowView::of(window, now);
+        let (number, until, is_open) = view.parts();
+        let left = is_open.then(|| words::ago(now, until));
+        Open { number: number.to_owned(), until: words::full(until), left }
+    };
+    Ok(app.catalog.windows_of(contact).await?.into_iter().map(open).collect())
 }
 
 #[derive(Template)]
@@ -176,8 +200,7 @@ struct Contact {
     name: String,
     phone: String,
     unreachable: Option<String>,
-    /// Our number, until when, and whether it is open.
-    windows: Vec<(String, String, bool)>,
+    windows: Vec<Open>,
     /// What for, how it stands, how we know, since when.
     consents: Vec<(String, String, String, String)>,
     lines: Vec<Line>,
@@ -202,24 +225,19 @@ async fn render(app: &App, person: &Person, id: ContactId, query: &Query) -> Res
         Some(place) => contacts::later_than(app, &person.caller, id, place, CONTEXT).await?,
         None => query.after.clone(),
     };
-    let (contact, lines, older) = thread(app, person, (id, None), after.as_deref()).await?;
-    let windows = app.catalog.windows_of(contact.id).await?;
+    let (contact, lines, older) = thread(app, person, (id, None), after.as_deref(), PAGE).await?;
+    let windows = windows(app, contact.id, now).await?;
     let consents = app.catalog.consents_of(contact.id).await?;
     let frame = Frame::of(app, person, "contacts").await?;
     let consent = |c: acuse_storage::conversation::Consent| {
         let (what, how) = (words::label(&c.category), words::label(&c.state));
         (frame.t(&what).to_owned(), frame.t(&how).to_owned(), c.source, words::full(c.at))
     };
-    let window = |w| {
-        let view = WindowView::of(w, now);
-        let (number, until, open) = view.parts();
-        (number.to_owned(), words::full(until), open)
-    };
     Ok(page(&Contact {
         name: contact.name.unwrap_or_else(|| "—".to_owned()),
         phone: contact.phone.unwrap_or_default(),
         unreachable: contact.unreachable_at.map(words::full),
-        windows: windows.into_iter().map(window).collect(),
+        windows,
         consents: consents.into_iter().map(consent).collect(),
         lines,
         latest: after.map(|_| format!("/contacts/{}", contact.id)),

@@ -5,6 +5,7 @@ mod evidence;
 mod history;
 mod offers;
 mod opinions;
+pub mod sender;
 
 use acuse_pipeline::{
     document::{Kind, Status},

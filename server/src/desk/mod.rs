@@ -83,6 +83,7 @@ pub fn router() -> Router<App> {
         .route("/documents", get(pages::documents))
         .route("/documents/{id}", get(document::show))
         .route("/documents/{id}/words", get(page_words::show))
+        .route("/documents/{id}/sender", get(document::sender::show))
         .route("/pictures/{id}", get(content::of_person))
         .route("/review/{id}", post(decide::decide))
         .route("/review/{id}/undo", post(decide::undo))

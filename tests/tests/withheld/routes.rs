@@ -130,6 +130,7 @@ pub const ROUTES: &[(&str, Walk)] = &[
     ("/documents", Walk::Get(&["", "?q=zeed", "?q=quillon", "?kind=id"])),
     ("/documents/{id}", Walk::Get(&[""])),
     ("/documents/{id}/words", Walk::Get(&[""])),
+    ("/documents/{id}/sender", Walk::Get(&[""])),
     ("/pictures/{id}", Walk::Get(&["", "?presign=true", "?variant=normalized&page=1", "?variant=thumbnail"])),
     ("/review/{id}", Walk::Post),
     ("/review/{id}/beat", Walk::Post),

@@ -23,7 +23,7 @@ use crate::{
     app::App,
     desk::{
         Frame, Shown,
-        contacts::{Line, thread},
+        contacts::{Line, PAGE, thread},
         page,
         queue::Row as DocumentRow,
         session::Person,
@@ -93,7 +93,7 @@ async fn render(
 ) -> Result<Response, Problem> {
     let (case, notes) = cases::look(app, &person.caller, id).await?;
     let with = (case.contact_id, Some(case.phone_number_id.as_str()));
-    let (contact, lines, older) = thread(app, person, with, after).await?;
+    let (contact, lines, older) = thread(app, person, with, after, PAGE).await?;
     let rows = documents_of(app, person, &case).await?;
     let house = app.catalog.house().await?;
     let now = app.catalog.now();
