@@ -21,7 +21,7 @@ use anyhow::{Context, Result, ensure};
 use axum::{
     Router,
     body::{Body, to_bytes},
-    http::{Method, Request, StatusCode, header},
+    http::{HeaderMap, Method, Request, StatusCode, header},
 };
 use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::Value;
@@ -139,12 +139,21 @@ impl InProcess {
     /// # Errors
     /// When the answer cannot be read.
     pub async fn ask(&self, request: Request<Body>) -> Result<(StatusCode, Vec<u8>)> {
+        let (status, _, body) = self.answer(request).await?;
+        Ok((status, body))
+    }
+
+    /// The same, with what the headers say.
+    ///
+    /// # Errors
+    /// When the answer cannot be read.
+    pub async fn answer(&self, request: Request<Body>) -> Result<(StatusCode, HeaderMap, Vec<u8>)> {
         let response = match self.router.clone().oneshot(request).await {
             Ok(response) => response,
             Err(never) => match never {},
         };
-        let status = response.status();
-        Ok((status, to_bytes(response.into_body(), ANSWER).await?.to_vec()))
+        let (parts, body) = response.into_parts();
+        Ok((parts.status, parts.headers, to_bytes(body, ANSWER).await?.to_vec()))
     }
 
     /// Runs what is due and, moving the clock, what becomes due, until nothing is left or the time is over.

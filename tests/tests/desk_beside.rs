@@ -14,6 +14,10 @@ use crate::{
     talk::{ANA, answer, buttons, ends, file, led, only_document, taps},
 };
 
+/// A bill that is surely no ID, up to its number.
+const BILL: &str =
+    "receipt\nid_probability=0.0001\ntotal=45.00\ncurrency=EUR\nmerchant_name=Bar Sol\nnumber=";
+
 /// The cookie of a reviewer who has just signed in.
 async fn reviewer(acuse: &InProcess, name: &str, sees_ids: bool) -> String {
     let catalog = acuse.world.catalog();
@@ -36,7 +40,7 @@ async fn page(acuse: &InProcess, cookie: &str, path: &str) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_asked_and_what_came_back_stands_beside_the_document() {
     let acuse = led().await;
-    file(&acuse, ANA, "receipt\ntotal=45.00\ncurrency=EUR\nnumber=7\nmerchant_name=Bar Sol").await;
+    file(&acuse, ANA, &format!("{BILL}7")).await;
     answer(&acuse).await;
     let id = only_document(&acuse).await["id"].as_str().unwrap().to_owned();
     let rita = reviewer(&acuse, "rita", false).await;
@@ -82,6 +86,33 @@ async fn what_is_withheld_in_the_conversation_is_withheld_beside_the_document() 
     let trail = catalog.audit_trail(Some(id.parse().unwrap()), 100).await.unwrap();
     assert!(trail.iter().any(|e| e.action == "view_id" && e.actor == "user:sees"), "{trail:?}");
     assert!(trail.iter().all(|e| e.action != "view_id" || e.actor != "user:narrow"), "{trail:?}");
+    ends(acuse).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_photo_that_a_page_was_cut_out_of_is_shown_beside_it() {
+    let acuse = led().await;
+    file(&acuse, ANA, &format!("{BILL}7\nphoto=a table")).await;
+    answer(&acuse).await;
+    let cut = only_document(&acuse).await["id"].as_str().unwrap().to_owned();
+    let rita = reviewer(&acuse, "rita", false).await;
+    let seen = page(&acuse, &rita, &format!("/documents/{cut}")).await;
+    assert!(seen.contains(&format!("data-src=\"/pictures/{cut}/received\"")), "{seen}");
+    assert!(seen.contains("data-view=\"received\" data-key=\"i\""), "and a key shows it: {seen}");
+    let get = |path: String| Request::get(path).header(header::COOKIE, &rita).body(Body::empty()).unwrap();
+    let (status, headers, bytes) = acuse.answer(get(format!("/pictures/{cut}/received"))).await.unwrap();
+    assert_eq!((status, headers["content-type"].to_str().unwrap()), (StatusCode::OK, "image/jpeg"));
+    assert_eq!(headers["x-content-type-options"], "nosniff");
+    assert!(headers["content-security-policy"].to_str().unwrap().starts_with("sandbox"));
+    assert!(bytes.starts_with(b"receipt\n"), "all that was sent, not what was made of it");
+
+    // What is as it came needs no second picture.
+    file(&acuse, ("34600000002", "Eva"), &format!("{BILL}8")).await;
+    answer(&acuse).await;
+    let all = acuse.get("/v1/documents?limit=100").await.unwrap();
+    let other = all["data"].as_array().unwrap().iter().find(|d| d["id"] != cut.as_str()).expect("another");
+    let seen = page(&acuse, &rita, &format!("/documents/{}", other["id"].as_str().unwrap())).await;
+    assert!(!seen.contains("data-view=\"received\""), "{seen}");
     ends(acuse).await;
 }
 

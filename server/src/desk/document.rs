@@ -10,6 +10,7 @@ pub mod sender;
 use acuse_pipeline::{
     document::{Kind, Status},
     fields::FieldName,
+    page::is_cut_note,
 };
 use acuse_storage::{Document, DocumentId, keys::Scope, reviews::Review};
 use askama::Template;
@@ -41,6 +42,7 @@ use crate::{
     app::App,
     http::{
         contacts::place,
+        content,
         customers::within,
         extract::{Id, Params},
         problem::Problem,
@@ -98,6 +100,8 @@ struct View {
     size: String,
     filename: String,
     original: Option<String>,
+    /// The picture as it came, where it shows more than the page does.
+    received: Option<String>,
     cards: Vec<Card>,
     unproven: usize,
     summary: Vec<(FieldName, String, String)>,
@@ -287,6 +291,7 @@ async fn render(
             .as_ref()
             .filter(|_| !withheld && !held)
             .map(|_| format!("/pictures/{id}?variant=original")),
+        received: received(&document).filter(|_| is_shown),
         cards,
         unproven,
         summary: summary(&document, kind),
@@ -339,6 +344,14 @@ fn title(document: &Document) -> String {
         return format!("{surname} {}", value(FieldName::GivenNames).unwrap_or_default()).trim().to_owned();
     }
     words::title(document.kind, &document.fields)
+}
+
+/// The whole picture that a page was cut out of, or lies in. What else was sent is shown by the page itself.
+fn received(document: &Document) -> Option<String> {
+    let is_cut = document.notes.iter().any(|note| is_cut_note(note))
+        || document.part.is_some_and(|part| part.bbox().is_some());
+    let is_picture = is_cut && content::picture(document).is_some();
+    is_picture.then(|| format!("/pictures/{}/received", document.id))
 }
 
 fn no_picture(document: &Document, withheld: bool, quarantined: bool) -> &'static str {

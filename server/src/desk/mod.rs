@@ -85,6 +85,7 @@ pub fn router() -> Router<App> {
         .route("/documents/{id}/words", get(page_words::show))
         .route("/documents/{id}/sender", get(document::sender::show))
         .route("/pictures/{id}", get(content::of_person))
+        .route("/pictures/{id}/received", get(content::received))
         .route("/review/{id}", post(decide::decide))
         .route("/review/{id}/undo", post(decide::undo))
         .route("/review/{id}/beat", post(decide::beat))

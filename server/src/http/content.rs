@@ -1,7 +1,8 @@
 //! A document's bytes, served so that a browser can do nothing with them but show our own pictures or save a file.
 //!
-//! What a stranger sent is always a download of unknown type. Only pages and thumbnails, which we drew ourselves, are
-//! shown as `image/jpeg`, and those too under a policy that runs nothing.
+//! What a stranger sent is a download of unknown type. Only pages and thumbnails, which we drew ourselves, are shown as
+//! `image/jpeg`, and those too under a policy that runs nothing. One exception, for a person who compares a page with the
+//! photo that it was cut out of: a picture that the sandbox opened, of a kind that every browser decodes, as just that kind.
 
 use std::time::Duration;
 
@@ -97,6 +98,28 @@ pub async fn of_person(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     serve(&app, &person.caller, id, &query, &headers).await
+}
+
+/// `GET /pictures/{id}/received`: the picture as it came, for a person who compares it with what was made of it.
+pub async fn received(
+    State(app): State<App>,
+    person: Person,
+    Id(id): Id<DocumentId>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let document = access::open(&app, &person.caller, id).await?;
+    let kind = picture(&document).ok_or(Problem::NotFound("picture of this document as it came"))?;
+    let mut response = serve(&app, &person.caller, id, &Query::default(), &headers).await?;
+    tamed(response.headers_mut(), kind, "inline");
+    Ok(response)
+}
+
+/// As what a browser shows the original of a document, if the reader opened it and found it to be such a picture.
+#[must_use]
+pub fn picture(document: &Document) -> Option<&'static str> {
+    let known = ["image/jpeg", "image/png", "image/webp", "image/gif", "image/bmp"];
+    let kind = document.media_type.as_deref().filter(|_| !document.pages.is_empty())?;
+    known.into_iter().find(|known| *known == kind)
 }
 
 /// The original of a part is the whole file: who may not see an ID in it may not have it, and who has it saw them all.

@@ -132,6 +132,7 @@ pub const ROUTES: &[(&str, Walk)] = &[
     ("/documents/{id}/words", Walk::Get(&[""])),
     ("/documents/{id}/sender", Walk::Get(&[""])),
     ("/pictures/{id}", Walk::Get(&["", "?presign=true", "?variant=normalized&page=1", "?variant=thumbnail"])),
+    ("/pictures/{id}/received", Walk::Get(&[""])),
     ("/review/{id}", Walk::Post),
     ("/review/{id}/beat", Walk::Post),
     ("/review/{id}/draft", Walk::Post),
