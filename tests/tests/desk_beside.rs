@@ -89,6 +89,25 @@ async fn what_is_withheld_in_the_conversation_is_withheld_beside_the_document() 
     ends(acuse).await;
 }
 
+/// Why it waits and who has it come with values in them, and are said in the reader's language all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_other_rooms_say_is_said_in_the_persons_language() {
+    let acuse = led().await;
+    file(&acuse, ANA, &format!("{BILL}7")).await;
+    answer(&acuse).await;
+    let id = only_document(&acuse).await["id"].as_str().unwrap().to_owned();
+    let review = acuse.reviews().await.unwrap()[0]["id"].as_str().unwrap().to_owned();
+    let claim = format!("/v1/reviews/{review}/claim");
+    assert_eq!(acuse.send(Method::POST, &claim, None).await.unwrap().0, StatusCode::OK);
+    let rita = format!("{}; acuse_language=es", reviewer(&acuse, "rita", false).await);
+    let seen = page(&acuse, &rita, &format!("/documents/{id}")).await;
+    for said in ["Ni el remitente ni el contenido nombran", "con key:harness hasta las "] {
+        assert!(seen.contains(said), "{said}: {seen}");
+    }
+    assert!(!seen.contains("Neither sender nor content"), "{seen}");
+    ends(acuse).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_photo_that_a_page_was_cut_out_of_is_shown_beside_it() {
     let acuse = led().await;

@@ -193,11 +193,13 @@ impl Hold {
         match &review.claimed_by {
             None => Self { is_free: true, ..nobody },
             Some(by) if *by == person.caller.actor => {
-                Self { can_decide: true, fence: review.fence, lease: Some("yours".to_owned()), ..nobody }
+                let lease = Some(person.tongue.t("yours").to_owned());
+                Self { can_decide: true, fence: review.fence, lease, ..nobody }
             }
             Some(by) => {
                 let by = by.strip_prefix("user:").unwrap_or(by);
-                Self { lease: Some(format!("with {by} until {until} UTC")), ..nobody }
+                let lease = person.tongue.with("with {} until {} UTC", &[&by, &until]);
+                Self { lease: Some(lease), ..nobody }
             }
         }
     }
@@ -268,7 +270,7 @@ async fn render(
         faults: said.faults(),
         warnings: said.warnings(),
         is_warned: can_decide && review::is_warned(app, &document).await?,
-        draft: said.draft(&document, now),
+        draft: said.draft(&document, person.tongue, now),
         note: text("note"),
         because: text("because"),
         was_kind: document.kind.map_or("", Kind::as_str),
@@ -310,7 +312,7 @@ async fn render(
         customers: customers(app, person, &document).await?,
         field_groups,
         spoken: spoken(document.declared.caption.as_deref(), &timeline, withheld),
-        timeline: timeline.into_iter().map(|e| happened(e, withheld, now)).collect(),
+        timeline: timeline.into_iter().map(|e| happened(e, withheld, person.tongue, now)).collect(),
         facts: facts(app, &document).await?,
         conversation: place(&document).filter(|_| person.caller.has(Scope::MessagesRead)),
         prev,

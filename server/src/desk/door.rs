@@ -57,7 +57,7 @@ impl Login {
     }
 
     fn answer(mut self, status: StatusCode) -> Response {
-        self.error = self.error.map(|error| self.frame.t(&error).to_owned());
+        self.error = self.error.map(|error| self.frame.say(&error));
         let mut response = page(&self);
         *response.status_mut() = status;
         response

@@ -55,7 +55,7 @@ impl Told {
         };
         let detail = match &self.logged {
             Some(id) => frame.f("Something failed on our side. It is logged as {}.", id),
-            None => frame.t(&self.detail).to_owned(),
+            None => frame.say(&self.detail),
         };
         let title = frame.t(title).to_owned();
         let mut response = page(&ErrorPage { title, detail, back: &self.back, frame });

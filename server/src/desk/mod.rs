@@ -256,6 +256,12 @@ impl Frame {
         self.tongue.f(english, value)
     }
 
+    /// A sentence that came with its values in it, in the person's language.
+    #[must_use]
+    pub fn say(&self, english: &(impl AsRef<str> + ?Sized)) -> String {
+        self.tongue.say(english.as_ref())
+    }
+
     /// The language's code, for the page.
     #[must_use]
     pub fn lang(&self) -> &'static str {
@@ -287,7 +293,7 @@ impl Frame {
             } else {
                 app.catalog.count_open_reviews().await?
             },
-            hidden: hidden(app.catalog.hidden(person.caller.access()).await?),
+            hidden: hidden(app.catalog.hidden(person.caller.access()).await?, person.tongue),
             alerts: app.catalog.count_open_alerts().await?,
             operator: person.caller.has(Scope::Admin),
             section,
@@ -300,16 +306,15 @@ impl Frame {
 }
 
 /// Says what is hidden; nothing where nothing is.
-fn hidden(hidden: Hidden) -> Option<String> {
+fn hidden(hidden: Hidden, tongue: Tongue) -> Option<String> {
     let Hidden { out_of_reach, withheld } = hidden;
     let mut parts = Vec::new();
     if out_of_reach > 0 {
-        parts.push(format!("{out_of_reach} more wait outside of what you are bound to"));
+        parts.push(tongue.f("{} more wait outside of what you are bound to", out_of_reach));
     }
     if withheld > 0 {
-        parts.push(format!(
-            "{withheld} that are or may be IDs are listed without what they say, and wait for others"
-        ));
+        let told = "{} that are or may be IDs are listed without what they say, and wait for others";
+        parts.push(tongue.f(told, withheld));
     }
     (!parts.is_empty()).then(|| format!("{}.", parts.join("; ")))
 }

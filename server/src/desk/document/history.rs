@@ -4,7 +4,7 @@ use acuse_storage::{Document, timeline::TimelineEntry};
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::super::{queue::who, words};
+use super::super::{language::Tongue, queue::who, words};
 use crate::{app::App, http::problem::Problem};
 
 /// One entry of the timeline.
@@ -19,19 +19,21 @@ pub struct Happened {
 
 /// An entry as it is shown; of what is withheld no particulars.
 #[must_use]
-pub fn happened(entry: TimelineEntry, withheld: bool, now: OffsetDateTime) -> Happened {
+pub fn happened(entry: TimelineEntry, withheld: bool, tongue: Tongue, now: OffsetDateTime) -> Happened {
     let text = |key: &str| entry.detail.get(key).and_then(Value::as_str).map(str::to_owned);
     let details = entry.detail.as_object().into_iter().flatten();
     let plain = details
         .filter(|(key, _)| !key.ends_with("_id") && !matches!(key.as_str(), "by" | "wamid" | "sha256"))
-        .filter_map(|(key, value)| Some(format!("{}: {}", words::label(key), words::plain(value)?)));
+        .filter_map(|(key, value)| {
+            Some(format!("{}: {}", tongue.t(&words::label(key)), words::plain(value)?))
+        });
     let tone = match entry.event.as_str() {
         "filed" | "approved" | "corrected" => "good",
         "in_review" | "retry" | "asked_again" | "postponed" => "warn",
         "rejected" | "failed" => "bad",
         _ => "",
     };
-    let actor = text("by").map(|by| format!("by {}", by.strip_prefix("user:").unwrap_or(&by)));
+    let actor = text("by").map(|by| tongue.f("by {}", by.strip_prefix("user:").unwrap_or(&by)));
     Happened {
         at: words::full(entry.at),
         clock: words::clock(entry.at, now),

@@ -8,7 +8,7 @@ use acuse_storage::{
     reviews::four_eyes::{Answer, Opinion},
 };
 
-use super::super::{session::Person, words};
+use super::super::{language::Tongue, session::Person, words};
 use crate::{app::App, http::problem::Problem};
 
 /// One thing that two said differently.
@@ -28,23 +28,24 @@ pub struct Others {
     pub is_own: bool,
 }
 
-fn verdict(answer: &Answer) -> String {
+fn verdict(answer: &Answer, tongue: Tongue) -> String {
     match answer.duplicate_of {
-        Some(DocumentId(id)) => format!("duplicate of {id}"),
-        None if answer.rejects => "rejected".to_owned(),
-        None => "filed".to_owned(),
+        Some(DocumentId(id)) => tongue.f("duplicate of {}", id),
+        None if answer.rejects => tongue.t("rejected").to_owned(),
+        None => tongue.t("filed").to_owned(),
     }
 }
 
-fn differences(first: &Answer, second: &Answer) -> Vec<Difference> {
+fn differences(first: &Answer, second: &Answer, tongue: Tongue) -> Vec<Difference> {
     let mut all = Vec::new();
     let mut put = |label: String, first: String, second: String| {
         if first != second {
             all.push(Difference { label, first, second });
         }
     };
-    put("Decision".to_owned(), verdict(first), verdict(second));
-    put("Kind".to_owned(), words::kind(first.kind).to_owned(), words::kind(second.kind).to_owned());
+    put("Decision".to_owned(), verdict(first, tongue), verdict(second, tongue));
+    let kind = |a: &Answer| tongue.t(words::kind(a.kind)).to_owned();
+    put("Kind".to_owned(), kind(first), kind(second));
     let customer = |a: &Answer| a.customer_id.map(|c| c.to_string()).unwrap_or_default();
     put("Customer".to_owned(), customer(first), customer(second));
     let names: std::collections::BTreeSet<FieldName> =
@@ -68,7 +69,7 @@ pub async fn others(app: &App, person: &Person, document: &Document) -> Result<O
     let said = app.catalog.opinions_of(document.id).await?;
     let name = |o: &Opinion| o.person.strip_prefix("user:").unwrap_or(&o.person).to_owned();
     let differences = match said.as_slice() {
-        [first, second, ..] if settles => differences(&first.answer, &second.answer),
+        [first, second, ..] if settles => differences(&first.answer, &second.answer, person.tongue),
         _ => Vec::new(),
     };
     Ok(Some(Others {
