@@ -108,6 +108,29 @@ async fn what_other_rooms_say_is_said_in_the_persons_language() {
     ends(acuse).await;
 }
 
+/// Whoever searches within a customer's documents, or any other narrowed list, stays within it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_search_keeps_what_the_list_is_narrowed_to() {
+    let acuse = led().await;
+    let luna = json!({ "name": "Hotel Luna", "phones": [ANA.0] });
+    let (status, made) = acuse.send(Method::POST, "/v1/customers", Some(&luna)).await.unwrap();
+    assert_eq!(status, StatusCode::CREATED, "{made}");
+    let customer = made["id"].as_str().unwrap();
+    let rita = reviewer(&acuse, "rita", false).await;
+    let narrowed = format!("/documents?customer_id={customer}&currency=EUR&sort=-amount&q=pan&status=filed");
+    let list = page(&acuse, &rita, &narrowed).await;
+    for (name, value) in [("customer_id", customer), ("currency", "EUR"), ("sort", "-amount")] {
+        let kept = format!("<input type=\"hidden\" name=\"{name}\" value=\"{value}\">");
+        assert!(list.contains(&kept), "{kept}: {list}");
+    }
+    assert!(!list.contains("type=\"hidden\" name=\"status\""), "the form asks for it: {list}");
+    assert!(list.contains("Customer: Hotel Luna"), "{list}");
+    let without = "/documents?currency=EUR&amp;q=pan&amp;sort=-amount&amp;status=filed";
+    let unescaped = list.replace("&#38;", "&amp;");
+    assert!(unescaped.contains(&format!("href=\"{without}\"")), "and it can be left: {list}");
+    ends(acuse).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_photo_that_a_page_was_cut_out_of_is_shown_beside_it() {
     let acuse = led().await;
