@@ -13,7 +13,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
-    desk::{self, live::Live, session::Door},
+    desk::{self, live::Live, session::LoginGuard},
     http::{
         self,
         contract::{
@@ -62,7 +62,7 @@ pub struct Parts {
     /// The way to other people's servers: tests of routes and endpoints leave by it.
     pub outgoing: Arc<Outgoing>,
     /// Sign-in: the setup token and the count of failures.
-    pub door: Door,
+    pub login: LoginGuard,
     /// Where people may sign in beside here.
     pub oidc: Option<Provider>,
     /// What is told to open pages as it changes.

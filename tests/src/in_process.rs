@@ -10,7 +10,7 @@ use acuse_fixtures::graph::SignedWebhook;
 use acuse_pipeline::{document::Sha256, limits::Limits};
 use acuse_server::{
     app::{self, App, Channel, Parts},
-    desk::{live::Live, session::Door},
+    desk::{live::Live, session::LoginGuard},
     export::Spool,
     http::{client_address::TrustedProxies, front::budget::Budget},
 };
@@ -84,7 +84,7 @@ impl InProcess {
             budget: Budget::new(TrustedProxies::default(), 100_000, false),
             keep: Keep::Amounts,
             outgoing: Arc::new(Outgoing::new(OutgoingConfig::default())?),
-            door: Door::default(),
+            login: LoginGuard::default(),
             oidc: None,
             live: Live::default(),
         });

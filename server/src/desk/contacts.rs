@@ -12,7 +12,7 @@ use serde::Deserialize;
 use time::OffsetDateTime;
 use url::form_urlencoded;
 
-use super::{Frame, Shown, language::Tongue, page, session::Person, words};
+use super::{Frame, Shown, labels, language::Tongue, page, session::Person};
 use crate::{
     app::App,
     http::{
@@ -42,8 +42,8 @@ impl Row {
             href: format!("/contacts/{}", contact.id),
             name: contact.name.unwrap_or_else(|| "—".to_owned()),
             phone: contact.phone.unwrap_or_default(),
-            at: words::full(last),
-            ago: words::ago(last, now),
+            at: labels::full(last),
+            ago: labels::ago(last, now),
         }
     }
 }
@@ -126,7 +126,7 @@ impl Line {
     fn of(said: Said, contact: ContactId, tongue: Tongue, now: OffsetDateTime) -> Self {
         let withheld = said.document.is_some_and(|d| d.withheld);
         let document = said.document.map(|d| {
-            let (kind, status) = (words::kind(d.kind), words::status(d.status));
+            let (kind, status) = (labels::kind(d.kind), labels::status(d.status));
             (format!("/documents/{}", d.id), kind, d.status.as_str(), status)
         });
         let file = said.file.map(|file| {
@@ -141,14 +141,14 @@ impl Line {
             anchor: format!("m-{}", said.id),
             place: contacts::place_of(contact, said.at, said.id),
             ours: said.way != Way::In,
-            at: words::full(said.at),
-            clock: words::clock(said.at, now),
-            what: tongue.t(&words::label(&said.r#type)).to_owned(),
+            at: labels::full(said.at),
+            clock: labels::clock(said.at, now),
+            what: tongue.t(&labels::label(&said.r#type)).to_owned(),
             text: said.text,
             withheld,
             document,
             file,
-            state: said.state.map(|s| (tongue.t(&words::label(&s)).to_owned(), ticks(&s))),
+            state: said.state.map(|s| (tongue.t(&labels::label(&s)).to_owned(), ticks(&s))),
             error: said.error,
         }
     }
@@ -187,8 +187,8 @@ pub(super) async fn windows(
     let open = |window| {
         let view = WindowView::of(window, now);
         let (number, until, is_open) = view.parts();
-        let left = is_open.then(|| words::ago(now, until));
-        Open { number: number.to_owned(), until: words::full(until), left }
+        let left = is_open.then(|| labels::ago(now, until));
+        Open { number: number.to_owned(), until: labels::full(until), left }
     };
     Ok(app.catalog.windows_of(contact).await?.into_iter().map(open).collect())
 }
@@ -230,13 +230,13 @@ async fn render(app: &App, person: &Person, id: ContactId, query: &Query) -> Res
     let consents = app.catalog.consents_of(contact.id).await?;
     let frame = Frame::of(app, person, "contacts").await?;
     let consent = |c: acuse_storage::conversation::Consent| {
-        let (what, how) = (words::label(&c.category), words::label(&c.state));
-        (frame.t(&what).to_owned(), frame.t(&how).to_owned(), c.source, words::full(c.at))
+        let (what, how) = (labels::label(&c.category), labels::label(&c.state));
+        (frame.t(&what).to_owned(), frame.t(&how).to_owned(), c.source, labels::full(c.at))
     };
     Ok(page(&Contact {
         name: contact.name.unwrap_or_else(|| "—".to_owned()),
         phone: contact.phone.unwrap_or_default(),
-        unreachable: contact.unreachable_at.map(words::full),
+        unreachable: contact.unreachable_at.map(labels::full),
         windows,
         consents: consents.into_iter().map(consent).collect(),
         lines,

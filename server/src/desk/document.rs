@@ -26,16 +26,15 @@ use opinions::Others;
 use super::{
     Frame, Shown,
     fields::{Eyes, Group, groups},
-    page,
-    parts::{self, Offer, Sibling},
+    labels, page,
+    page_views::{Sheet, sheets},
     queue::status_label,
     queue_view::QueueView,
     rights::Right,
     said::{Said, Warned},
     session::Person,
-    sheets::{Sheet, sheets},
+    split_form::{self, Offer, Sibling},
     typed::Typed,
-    words,
 };
 use crate::{
     access,
@@ -189,7 +188,7 @@ impl Hold {
     fn of(review: Option<&Review>, person: &Person, now: OffsetDateTime) -> Self {
         let nobody = Self { can_decide: false, is_free: false, fence: 0, lease: None };
         let Some(review) = review else { return nobody };
-        let until = review.claim_expires_at.map(|until| words::clock(until, now)).unwrap_or_default();
+        let until = review.claim_expires_at.map(|until| labels::clock(until, now)).unwrap_or_default();
         match &review.claimed_by {
             None => Self { is_free: true, ..nobody },
             Some(by) if *by == person.caller.actor => {
@@ -230,7 +229,7 @@ async fn render(
     let is_shown = !withheld && !held;
     let rests =
         matches!(document.status, Status::Filed | Status::Rejected) && document.duplicate_of.is_none();
-    let proposed = parts::proposed(&document);
+    let proposed = split_form::proposed(&document);
     let timeline = app.catalog.timeline(id).await?;
     let typed = said.typed();
     let text = |name: &str| typed.get(name).unwrap_or_default().to_owned();
@@ -275,10 +274,12 @@ async fn render(
         because: text("because"),
         was_kind: document.kind.map_or("", Kind::as_str),
         withheld,
-        offer: Some(&*document).filter(|_| can_decide && is_shown).and_then(|d| parts::offer(d, &proposed)),
+        offer: Some(&*document)
+            .filter(|_| can_decide && is_shown)
+            .and_then(|d| split_form::offer(d, &proposed)),
         pages: if is_shown { sheets(&document, &proposed) } else { Vec::new() },
         part: document.part.map(|part| part.to_string()).unwrap_or_default(),
-        siblings: parts::siblings(app, person, &document).await?,
+        siblings: split_form::siblings(app, person, &document).await?,
         page_count: document.page_count.unwrap_or_default(),
         no_picture: no_picture(&document, withheld, quarantined),
         media_type: document
@@ -286,7 +287,7 @@ async fn render(
             .clone()
             .or_else(|| document.declared.media_type.clone())
             .unwrap_or_else(|| "unknown type".to_owned()),
-        size: document.size_bytes().map(words::size).unwrap_or_default(),
+        size: document.size_bytes().map(labels::size).unwrap_or_default(),
         filename: document.declared.filename.clone().unwrap_or_default(),
         original: document
             .original
@@ -345,7 +346,7 @@ fn title(document: &Document) -> String {
     {
         return format!("{surname} {}", value(FieldName::GivenNames).unwrap_or_default()).trim().to_owned();
     }
-    words::title(document.kind, &document.fields)
+    labels::title(document.kind, &document.fields)
 }
 
 /// The whole picture that a page was cut out of, or lies in. What else was sent is shown by the page itself.
@@ -369,7 +370,7 @@ fn no_picture(document: &Document, withheld: bool, quarantined: bool) -> &'stati
 
 fn kinds(known: Option<Kind>) -> Vec<(&'static str, &'static str)> {
     let unknown = known.is_none().then_some(("", "Choose…"));
-    unknown.into_iter().chain(Kind::ALL.iter().map(|k| (k.as_str(), words::kind(Some(*k))))).collect()
+    unknown.into_iter().chain(Kind::ALL.iter().map(|k| (k.as_str(), labels::kind(Some(*k))))).collect()
 }
 
 /// Customers to choose from: the one it has and the candidates first, then the latest.

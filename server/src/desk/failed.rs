@@ -89,11 +89,11 @@ pub async fn tell_on(app: App, stop: CancellationToken) {
 
 /// Tells the trail what is due, or all that is not told.
 pub async fn tell(app: &App, all: bool) {
-    for (key, times) in app.door.untold.due(Instant::now(), all) {
+    for (key, times) in app.login.untold.due(Instant::now(), all) {
         let detail = json!({ "user": key.0, "address": key.1, "times": times });
         if let Err(error) = app.catalog.audit(ACTOR, "sign_in_failed", None, &detail).await {
             tracing::warn!(error = %Chain(&error), "failed sign-ins are not in the trail yet");
-            app.door.untold.back(key, times);
+            app.login.untold.back(key, times);
         }
     }
 }

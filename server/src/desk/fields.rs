@@ -13,10 +13,10 @@ use url::form_urlencoded;
 
 use super::{
     grid::{self, Grid},
+    labels,
+    page_views::{Strip, UNSURE, strip},
     said::Said,
-    sheets::{Strip, UNSURE, strip},
     typed::Typed,
-    words,
 };
 use crate::review::{alike, carried};
 
@@ -133,7 +133,7 @@ fn input(
         || (tone == "low" && required);
     Input {
         name,
-        label: words::label(name.as_str()),
+        label: labels::label(name.as_str()),
         required,
         tone,
         mark: field.map(mark).unwrap_or_default(),

@@ -10,7 +10,7 @@ use std::{cmp::Reverse, collections::HashMap, fmt::Display, sync::LazyLock};
 use axum::http::{HeaderMap, header};
 use cookie::Cookie;
 
-use super::{sentence, words};
+use super::{labels, sentence};
 
 /// The cookie in which a person's choice is kept.
 pub const COOKIE: &str = "acuse_language";
@@ -180,7 +180,7 @@ impl Tongue {
         if let Some(known) = self.known(value) {
             return known.to_owned();
         }
-        if let Some(named) = self.known(&words::label(value)) {
+        if let Some(named) = self.known(&labels::label(value)) {
             return within(named);
         }
         let whole = sentence(value);
@@ -257,9 +257,9 @@ mod tests {
         assert!(SCRIPT.len() > 5, "{SCRIPT:?}");
         wanted.extend(SCRIPT.iter().map(|text| (*text).to_owned()));
         let names = Kind::ALL.iter().flat_map(|kind| FieldName::of(*kind)).map(|name| name.as_str());
-        wanted.extend(names.map(words::label));
-        wanted.extend(ReasonCode::ALL.iter().map(|code| words::label(code.as_str())));
-        wanted.extend(Kind::ALL.iter().map(|kind| words::kind(Some(*kind)).to_owned()));
+        wanted.extend(names.map(labels::label));
+        wanted.extend(ReasonCode::ALL.iter().map(|code| labels::label(code.as_str())));
+        wanted.extend(Kind::ALL.iter().map(|kind| labels::kind(Some(*kind)).to_owned()));
         let kinds = kinds::all().into_iter().chain(["never_heard_of"]).map(kinds::kind);
         wanted.extend(kinds.flat_map(|kind| [kind.title, kind.ended_by]).map(str::to_owned));
         for (table, name) in [(&*ES, "es"), (&*PT, "pt")] {

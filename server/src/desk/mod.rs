@@ -1,7 +1,7 @@
 //! The review desk: pages for people, rendered here, without a build step.
 //!
-//! A person signs in ([`session`], or elsewhere: [`oidc`]), sees the queue ([`queue`]), opens a document ([`document`], its pages [`sheets`],
-//! several in one file [`parts`]) and decides ([`decide`]). [`pages`] has what else an operator looks at. Every page works without JavaScript; the script only
+//! A person signs in ([`session`], or elsewhere: [`oidc`]), sees the queue ([`queue`]), opens a document ([`document`], its pages [`page_views`],
+//! several in one file [`split_form`]) and decides ([`decide`]). [`pages`] has what else an operator looks at. Every page works without JavaScript; the script only
 //! presses the buttons that are there.
 
 pub mod abstention;
@@ -13,7 +13,6 @@ pub mod customers;
 pub mod decide;
 mod deeds;
 pub mod document;
-pub mod door;
 pub mod error_page;
 pub mod failed;
 mod fields;
@@ -24,13 +23,15 @@ mod grid;
 mod identities;
 pub mod inbox;
 pub mod incidents;
+pub mod labels;
 pub mod language;
 pub mod live;
+pub mod login;
 pub mod numbers;
 pub mod oidc;
+pub mod page_views;
 pub mod page_words;
 pub mod pages;
-pub mod parts;
 pub mod people;
 mod plot;
 pub mod queue;
@@ -39,10 +40,9 @@ pub mod rights;
 mod said;
 pub mod saved;
 pub mod session;
-pub mod sheets;
+pub mod split_form;
 pub mod trail;
 pub mod typed;
-pub mod words;
 pub mod work;
 
 use acuse_storage::{DocumentId, access::Hidden, keys::Scope, reviews::Held};
@@ -74,12 +74,12 @@ const POLICY: &str = "default-src 'none'; img-src 'self'; style-src 'self'; scri
 pub fn router() -> Router<App> {
     Router::new()
         .route("/", get(queue::show))
-        .route("/login", get(door::show).post(door::enter))
-        .route("/login/resume", post(door::resume))
+        .route("/login", get(login::show).post(login::enter))
+        .route("/login/resume", post(login::resume))
         .route("/login/oidc", get(oidc::begin))
         .route("/login/oidc/callback", get(oidc::come_back))
-        .route("/setup", get(door::show_setup).post(door::setup))
-        .route("/logout", post(door::leave))
+        .route("/setup", get(login::show_setup).post(login::setup))
+        .route("/logout", post(login::leave))
         .route("/documents", get(pages::documents))
         .route("/documents/{id}", get(document::show))
         .route("/documents/{id}/words", get(page_words::show))
@@ -116,10 +116,7 @@ pub fn router() -> Router<App> {
         .route("/inbox", get(inbox::list))
         .route("/inbox/{id}", get(inbox::show).post(inbox::act))
         .route("/inbox/{id}/notes", post(inbox::note))
-        .route(
-            "/inbox/{id}/files",
-            post(inbox::send_file).layer(DefaultBodyLimit::max(inbox::FORM_BYTES)),
-        )
+        .route("/inbox/{id}/files", post(inbox::send_file).layer(DefaultBodyLimit::max(inbox::FORM_BYTES)))
         .route("/inbox/receipts/{id}", post(inbox::receipt))
         .route("/files/{id}", get(content::of_message))
         .route("/contacts", get(contacts::list))
@@ -128,7 +125,7 @@ pub fn router() -> Router<App> {
         .route("/customers/found", get(customers::found))
         .route("/customers/new", get(customers::begin))
         .route("/customers/{id}", get(customers::show).post(customers::change))
-        .route("/language", post(door::choose_language))
+        .route("/language", post(login::choose_language))
         .route("/ledger", get(pages::ledger))
         .route("/export", get(export::of_person))
         .route("/alerts", get(incidents::moved))
@@ -217,7 +214,7 @@ impl Undo {
                 None => format!("/review/{}/undo", held.document_id),
             },
             look: held.batch.is_none().then_some(held.document_id),
-            what: words::label(&held.resolution),
+            what: labels::label(&held.resolution),
             together: held.batch.map(|(_, together)| together),
             left_ms: u64::try_from(left.whole_milliseconds()).unwrap_or_default(),
         }

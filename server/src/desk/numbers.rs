@@ -8,7 +8,7 @@ use askama::Template;
 use axum::{extract::State, response::Response};
 use time::{Duration, OffsetDateTime};
 
-use super::{Frame, Shown, language::Tongue, page, session::Person, words};
+use super::{Frame, Shown, labels, language::Tongue, page, session::Person};
 use crate::{app::App, http::problem::Problem};
 
 /// A direction that is paused.
@@ -60,7 +60,7 @@ fn paused(number: &Number) -> Vec<Paused> {
             Direction::Send => "Messages are not sent",
         },
         reason: pause.reason.clone(),
-        at: pause.since.map(words::full).unwrap_or_default(),
+        at: pause.since.map(labels::full).unwrap_or_default(),
     };
     number.pauses().map(told).collect()
 }
@@ -85,7 +85,7 @@ fn card(number: Number, waiting: Waiting, (tongue, now): (Tongue, OffsetDateTime
         quality: word(number.quality),
         tier: word(number.tier),
         retention: retention(number.media_retention, tongue),
-        last_webhook: number.last_webhook_at.map(|at| (words::full(at), words::ago(at, now))),
+        last_webhook: number.last_webhook_at.map(|at| (labels::full(at), labels::ago(at, now))),
         waiting,
     }
 }

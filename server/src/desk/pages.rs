@@ -8,10 +8,9 @@ use serde::Deserialize;
 use url::form_urlencoded;
 
 use super::{
-    Frame, Shown, page,
+    Frame, Shown, labels, page,
     queue::{PAGE, Row},
     session::Person,
-    words,
 };
 use crate::{
     access,
@@ -65,8 +64,8 @@ async fn render_documents(app: &App, person: &Person, mut query: Query) -> Resul
     let frame = Frame::of(app, person, "documents").await?;
     let kept = kept(app, person, &frame, &narrowing).await?;
     Ok(page(&Documents {
-        statuses: Status::ALL.iter().map(|s| (s.as_str(), words::status(*s))).collect(),
-        kinds: Kind::ALL.iter().map(|k| (k.as_str(), words::kind(Some(*k)))).collect(),
+        statuses: Status::ALL.iter().map(|s| (s.as_str(), labels::status(*s))).collect(),
+        kinds: Kind::ALL.iter().map(|k| (k.as_str(), labels::kind(Some(*k)))).collect(),
         q,
         status,
         kind,
@@ -97,7 +96,7 @@ async fn kept(
     for (name, value) in narrowing.iter().filter(|(name, _)| !ASKED.contains(&name.as_str())) {
         let of = name.strip_suffix("_id").unwrap_or(name);
         kept.push(Kept {
-            label: frame.t(&words::label(of)).to_owned(),
+            label: frame.t(&labels::label(of)).to_owned(),
             said: named(app, person, name, value).await?.unwrap_or_else(|| value.clone()),
             without: address(narrowing.iter().filter(|(other, _)| other != name)),
             name: name.clone(),

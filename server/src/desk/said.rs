@@ -5,7 +5,7 @@ use acuse_pipeline::{checks::Warning, fields::FieldName};
 use acuse_storage::{Document, reviews::drafts::Draft};
 use time::OffsetDateTime;
 
-use super::{decide, language::Tongue, sentence, typed::Typed, words};
+use super::{decide, labels, language::Tongue, sentence, typed::Typed};
 use crate::review::Refusal;
 
 /// What speaks against the decision, with a way to the field.
@@ -64,7 +64,7 @@ impl Said<'_> {
         if !self.typed().differs(document) {
             return None;
         }
-        let at = words::clock(draft.saved_at, now);
+        let at = labels::clock(draft.saved_at, now);
         let again = tongue.f("What you typed at {} UTC is filled in again.", at);
         if draft.document_version == document.version {
             return Some(again);

@@ -60,7 +60,7 @@ const PLACES: usize = 10_000;
 
 /// The state of signing in.
 #[derive(Default)]
-pub struct Door {
+pub struct LoginGuard {
     setup: Mutex<Option<String>>,
     failures: Mutex<Failures>,
     /// What of them the trail has not been told.
@@ -97,7 +97,7 @@ fn place(address: IpAddr) -> IpAddr {
     }
 }
 
-impl Door {
+impl LoginGuard {
     /// Makes the one-time token with which the first user is created.
     #[must_use]
     pub fn open_setup(&self) -> String {
@@ -229,14 +229,14 @@ pub async fn sign_in(
     name: &str,
     password: String,
 ) -> Result<Option<String>, Problem> {
-    let Some(trial) = app.door.tries(address, name, Instant::now()) else {
-        app.door.untold.count(None, place(address));
+    let Some(trial) = app.login.tries(address, name, Instant::now()) else {
+        app.login.untold.count(None, place(address));
         return Err(Problem::TooManyRequests);
     };
     let found = match app.catalog.user_by_name(name).await {
         Ok(found) => found,
         Err(error) => {
-            app.door.not_wrong(&trial);
+            app.login.not_wrong(&trial);
             return Err(error.into());
         }
     };
@@ -252,12 +252,12 @@ pub async fn sign_in(
         .unwrap_or(false);
     match found {
         Some((user, _)) if right && has_one && user.disabled_at.is_none() => {
-            app.door.not_wrong(&trial);
-            app.door.came_in(address, name);
+            app.login.not_wrong(&trial);
+            app.login.came_in(address, name);
             open(&app.catalog, (user.id, Way::Password), (address, agent)).await.map(Some)
         }
         _ => {
-            app.door.untold.count(found.as_ref().map(|(user, _)| user.name.as_str()), place(address));
+            app.login.untold.count(found.as_ref().map(|(user, _)| user.name.as_str()), place(address));
             tracing::warn!("a sign-in failed");
             Ok(None)
         }
@@ -365,9 +365,9 @@ impl Person {
 }
 
 /// Sends people without a session to the door.
-pub struct ToDoor(Option<Problem>);
+pub struct ToLogin(Option<Problem>);
 
-impl IntoResponse for ToDoor {
+impl IntoResponse for ToLogin {
     fn into_response(self) -> Response {
         match self.0 {
             None => Redirect::to("/login").into_response(),
@@ -377,12 +377,12 @@ impl IntoResponse for ToDoor {
 }
 
 impl FromRequestParts<App> for Person {
-    type Rejection = ToDoor;
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ToDoor> {
+    type Rejection = ToLogin;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ToLogin> {
         match Self::of(app, &parts.headers).await {
             Ok(Some(person)) => Ok(person),
-            Ok(None) => Err(ToDoor(None)),
-            Err(problem) => Err(ToDoor(Some(problem))),
+            Ok(None) => Err(ToLogin(None)),
+            Err(problem) => Err(ToLogin(Some(problem))),
         }
     }
 }
@@ -407,7 +407,7 @@ mod tests {
 
     #[test]
     fn wrong_names_from_one_place_lock_nobody_else_out() {
-        let (door, now) = (Door::default(), Instant::now());
+        let (door, now) = (LoginGuard::default(), Instant::now());
         let (bad, good): (IpAddr, IpAddr) = ("203.0.113.9".parse().unwrap(), "198.51.100.7".parse().unwrap());
         let mut tried = 0;
         for n in 0..1_000 {
@@ -424,7 +424,7 @@ mod tests {
 
     #[test]
     fn one_name_is_not_guessed_from_everywhere_and_its_owner_comes_in_all_the_same() {
-        let (door, now) = (Door::default(), Instant::now());
+        let (door, now) = (LoginGuard::default(), Instant::now());
         let (home, elsewhere): (IpAddr, IpAddr) =
             ("198.51.100.7".parse().unwrap(), "198.51.100.8".parse().unwrap());
         door.came_in(home, "eva");
@@ -444,7 +444,7 @@ mod tests {
 
     #[test]
     fn whoever_comes_in_from_a_provider_uses_nothing_up_and_whoever_does_not_does_so_at_once() {
-        let (door, now) = (Door::default(), Instant::now());
+        let (door, now) = (LoginGuard::default(), Instant::now());
         let office: IpAddr = "203.0.113.9".parse().unwrap();
         for _ in 0..100 {
             assert!(door.knock(office, now));
@@ -457,7 +457,7 @@ mod tests {
 
     #[test]
     fn one_name_is_not_guessed_from_one_network() {
-        let (door, now) = (Door::default(), Instant::now());
+        let (door, now) = (LoginGuard::default(), Instant::now());
         for n in 0..10 {
             let address: IpAddr = format!("2001:db8:1:2::{n:x}").parse().unwrap();
             assert!(door.tries(address, "eva", now).is_some());
@@ -468,7 +468,7 @@ mod tests {
 
     #[test]
     fn passwords_tried_at_once_count_before_any_is_known_to_be_wrong_and_right_ones_use_nothing_up() {
-        let (door, now) = (Door::default(), Instant::now());
+        let (door, now) = (LoginGuard::default(), Instant::now());
         let office: IpAddr = "203.0.113.9".parse().unwrap();
         let under_way: Vec<Trial> = (0..100).filter_map(|_| door.tries(office, "eva", now)).collect();
         assert_eq!(under_way.len(), 10, "none of them has ended yet");
@@ -483,7 +483,7 @@ mod tests {
 
     #[test]
     fn the_setup_token_is_good_until_it_is_used() {
-        let door = Door::default();
+        let door = LoginGuard::default();
         let token = door.open_setup();
         assert!(door.is_setup(&token) && !door.is_setup("x"));
         door.close_setup();

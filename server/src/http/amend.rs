@@ -14,8 +14,8 @@ use super::{
     etag::{Precondition, Version},
     extract::{Body, Id, present},
     problem::Problem,
+    representation::DocumentView,
     reviews::{NewFields, values},
-    view::DocumentView,
 };
 use crate::{
     access,

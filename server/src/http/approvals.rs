@@ -14,7 +14,7 @@ use super::{
     auth::Caller,
     extract::{Body, Id, Params, cursor, limit, word},
     problem::{NOT_LED, Problem},
-    view::Listing,
+    representation::Listing,
 };
 use crate::{access, app::App};
 

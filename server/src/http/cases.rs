@@ -18,7 +18,7 @@ use super::{
     extract::{Body, Id, Params, cursor, limit, word},
     notices,
     problem::Problem,
-    view::Listing,
+    representation::Listing,
 };
 use crate::app::App;
 

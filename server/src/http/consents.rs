@@ -19,7 +19,7 @@ use super::{
     contacts::reached,
     extract::{Body, Id, Params},
     problem::Problem,
-    view::Listing,
+    representation::Listing,
 };
 use crate::{app::App, export::csv::neutral};
 

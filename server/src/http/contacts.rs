@@ -19,7 +19,7 @@ use super::{
     auth::Caller,
     extract::{Id, Params, cursor, limit, word},
     problem::Problem,
-    view::Listing,
+    representation::Listing,
 };
 use crate::app::App;
 

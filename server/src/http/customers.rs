@@ -23,7 +23,7 @@ use super::{
     auth::Caller,
     extract::{Body, Id, Params, cursor, limit, present},
     problem::Problem,
-    view::Listing,
+    representation::Listing,
 };
 use crate::app::App;
 

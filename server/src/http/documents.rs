@@ -15,7 +15,7 @@ use super::{
     etag::Version,
     extract::{Id, Params, cursor, day, limit, time, word},
     problem::Problem,
-    view::{DocumentView, EntryView, Listing, Members, Told},
+    representation::{DocumentView, EntryView, Listing, Members, Told},
 };
 use crate::{access, app::App};
 
@@ -204,7 +204,7 @@ mod tests {
         let described = crate::http::contract::description::composed();
         let properties = described["components"]["schemas"]["Document"]["properties"].as_object().unwrap();
         let described: BTreeSet<&str> = properties.keys().map(String::as_str).collect();
-        assert_eq!(described, crate::http::view::DOCUMENT_MEMBERS.iter().copied().collect());
+        assert_eq!(described, crate::http::representation::DOCUMENT_MEMBERS.iter().copied().collect());
         assert!(Members::of(Some("id, status,fields")).is_ok() && Members::of(Some(" ")).is_ok());
         assert!(matches!(Members::of(Some("id,surname")), Err(Problem::Unprocessable(_))));
     }

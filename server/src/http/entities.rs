@@ -8,7 +8,7 @@ use acuse_storage::{
 use axum::{Json, extract::State, http::StatusCode};
 use serde::Deserialize;
 
-use super::{auth::Caller, extract::Body, problem::Problem, view::Listing};
+use super::{auth::Caller, extract::Body, problem::Problem, representation::Listing};
 use crate::app::App;
 
 /// Longest name, characters.

@@ -17,7 +17,7 @@ use super::{
     auth::Caller,
     extract::{Body, Id, Kinded, Params, cursor, limit},
     problem::Problem,
-    view::Listing,
+    representation::Listing,
 };
 use crate::{access, app::App};
 

@@ -18,7 +18,7 @@ use super::{
     auth::Caller,
     extract::{Id, Params, word},
     problem::Problem,
-    view::Listing,
+    representation::Listing,
 };
 use crate::{
     app::App,

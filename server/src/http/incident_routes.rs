@@ -17,7 +17,7 @@ use super::{
     auth::Caller,
     extract::{Body, Id},
     problem::Problem,
-    view::Listing,
+    representation::Listing,
 };
 use crate::app::App;
 

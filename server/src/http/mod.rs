@@ -34,11 +34,11 @@ pub mod problem;
 pub mod problems;
 pub mod quarantine;
 pub mod records;
+pub mod representation;
 pub mod reviews;
 pub mod sandbox;
 pub mod scopes;
 pub mod uploads;
-pub mod view;
 pub mod webhook;
 pub mod webhook_endpoints;
 

@@ -24,7 +24,7 @@ use super::{
     auth::Caller,
     extract::{Body, Id, Params, cursor, limit, word},
     problem::Problem,
-    view::Listing,
+    representation::Listing,
 };
 use crate::app::App;
 

@@ -20,7 +20,7 @@ use super::{
     auth::Caller,
     extract::{Body, Checked, Id, Params, cursor, limit, present, word},
     problem::Problem,
-    view::{Listing, ReviewView},
+    representation::{Listing, ReviewView},
 };
 use crate::{
     access,

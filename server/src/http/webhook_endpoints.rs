@@ -22,7 +22,7 @@ use super::{
     auth::Caller,
     extract::{Body, Id, Params, cursor, limit, time, word},
     problem::Problem,
-    view::Listing,
+    representation::Listing,
 };
 use crate::app::App;
 

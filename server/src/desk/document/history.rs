@@ -4,7 +4,7 @@ use acuse_storage::{Document, timeline::TimelineEntry};
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::super::{language::Tongue, queue::who, words};
+use super::super::{labels, language::Tongue, queue::who};
 use crate::{app::App, http::problem::Problem};
 
 /// One entry of the timeline.
@@ -25,7 +25,7 @@ pub fn happened(entry: TimelineEntry, withheld: bool, tongue: Tongue, now: Offse
     let plain = details
         .filter(|(key, _)| !key.ends_with("_id") && !matches!(key.as_str(), "by" | "wamid" | "sha256"))
         .filter_map(|(key, value)| {
-            Some(format!("{}: {}", tongue.t(&words::label(key)), words::plain(value)?))
+            Some(format!("{}: {}", tongue.t(&labels::label(key)), labels::plain(value)?))
         });
     let tone = match entry.event.as_str() {
         "filed" | "approved" | "corrected" => "good",
@@ -35,9 +35,9 @@ pub fn happened(entry: TimelineEntry, withheld: bool, tongue: Tongue, now: Offse
     };
     let actor = text("by").map(|by| tongue.f("by {}", by.strip_prefix("user:").unwrap_or(&by)));
     Happened {
-        at: words::full(entry.at),
-        clock: words::clock(entry.at, now),
-        title: words::label(&entry.event),
+        at: labels::full(entry.at),
+        clock: labels::clock(entry.at, now),
+        title: labels::label(&entry.event),
         actor: actor.unwrap_or_default(),
         detail: if withheld { String::new() } else { plain.take(8).collect::<Vec<_>>().join(" · ") },
         tone,
@@ -66,8 +66,8 @@ pub fn spoken(caption: Option<&str>, timeline: &[TimelineEntry], withheld: bool)
 pub async fn facts(app: &App, document: &Document) -> Result<Vec<(&'static str, String)>, Problem> {
     let mut facts = vec![
         ("From", who(app, document).await?),
-        ("Received", words::full(document.received_at)),
-        ("By way of", words::label(document.source.as_str())),
+        ("Received", labels::full(document.received_at)),
+        ("By way of", labels::label(document.source.as_str())),
     ];
     facts.extend(document.declared.caption.clone().map(|c| ("Caption", c)));
     facts.extend(document.language.clone().map(|l| ("Language", l)));

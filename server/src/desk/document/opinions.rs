@@ -8,7 +8,7 @@ use acuse_storage::{
     reviews::four_eyes::{Answer, Opinion},
 };
 
-use super::super::{language::Tongue, session::Person, words};
+use super::super::{labels, language::Tongue, session::Person};
 use crate::{app::App, http::problem::Problem};
 
 /// One thing that two said differently.
@@ -44,7 +44,7 @@ fn differences(first: &Answer, second: &Answer, tongue: Tongue) -> Vec<Differenc
         }
     };
     put("Decision".to_owned(), verdict(first, tongue), verdict(second, tongue));
-    let kind = |a: &Answer| tongue.t(words::kind(a.kind)).to_owned();
+    let kind = |a: &Answer| tongue.t(labels::kind(a.kind)).to_owned();
     put("Kind".to_owned(), kind(first), kind(second));
     let customer = |a: &Answer| a.customer_id.map(|c| c.to_string()).unwrap_or_default();
     put("Customer".to_owned(), customer(first), customer(second));
@@ -52,7 +52,7 @@ fn differences(first: &Answer, second: &Answer, tongue: Tongue) -> Vec<Differenc
         first.fields.keys().chain(second.fields.keys()).copied().collect();
     for name in names {
         let value = |a: &Answer| a.fields.get(&name).map(ToString::to_string).unwrap_or_default();
-        put(words::label(name.as_str()), value(first), value(second));
+        put(labels::label(name.as_str()), value(first), value(second));
     }
     all
 }

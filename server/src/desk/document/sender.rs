@@ -16,9 +16,8 @@ use time::OffsetDateTime;
 use super::super::{
     Frame, Shown,
     contacts::{Line, Open, thread, windows},
-    page,
+    labels, page,
     session::Person,
-    words,
 };
 use crate::{
     access,
@@ -90,7 +89,7 @@ async fn render(app: &App, person: &Person, id: DocumentId) -> Result<Response, 
     Ok(page(&Beside {
         windows: open.collect(),
         asked: asked(&timeline, &document, document.is_withheld(), now)
-            .map(|asked| Asked { due: due.map(words::full), ..asked }),
+            .map(|asked| Asked { due: due.map(labels::full), ..asked }),
         place: place(&document),
         whole: format!("/contacts/{}", contact.id),
         name: contact.name.unwrap_or_else(|| "—".to_owned()),
@@ -136,8 +135,8 @@ fn asked(
     Some(Asked {
         what: wanted(text("expects").unwrap_or_default()),
         by: by.strip_prefix("user:").unwrap_or(by).to_owned(),
-        at: words::full(question.at),
-        clock: words::clock(question.at, now),
+        at: labels::full(question.at),
+        clock: labels::clock(question.at, now),
         is_open: document.waits_for == Some(WaitsFor::Sender),
         due: None,
         answers: answers.filter_map(|entry| answer(entry, withheld, now)).collect(),
@@ -157,8 +156,8 @@ fn answer(entry: &TimelineEntry, withheld: bool, now: OffsetDateTime) -> Option<
         (None, None) => return None,
     };
     Some(Answer {
-        at: words::full(entry.at),
-        clock: words::clock(entry.at, now),
+        at: labels::full(entry.at),
+        clock: labels::clock(entry.at, now),
         words: said.filter(|_| !withheld).unwrap_or_default().to_owned(),
         what,
         file: text("document_id").map(|id| format!("/documents/{id}")),

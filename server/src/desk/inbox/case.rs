@@ -24,10 +24,9 @@ use crate::{
     desk::{
         Frame, Shown,
         contacts::{Line, PAGE, thread},
-        page,
+        labels, page,
         queue::Row as DocumentRow,
         session::Person,
-        words,
     },
     http::{
         cases,
@@ -47,7 +46,7 @@ struct Noted {
 
 impl Noted {
     fn of(note: Note, now: OffsetDateTime) -> Self {
-        Self { at: words::full(note.at), ago: words::ago(note.at, now), by: note.by, text: note.text }
+        Self { at: labels::full(note.at), ago: labels::ago(note.at, now), by: note.by, text: note.text }
     }
 }
 

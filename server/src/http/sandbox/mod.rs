@@ -178,7 +178,7 @@ mod tests {
     use axum::http::HeaderValue;
 
     use super::*;
-    use crate::http::view::DOCUMENT_MEMBERS;
+    use crate::http::representation::DOCUMENT_MEMBERS;
 
     #[test]
     fn the_fixtures_are_whole_documents() {
