@@ -115,6 +115,7 @@ pub(super) async fn no_list_scans(catalog: &Catalog) {
     goes!(catalog, "contact_fts VIRTUAL TABLE INDEX", catalog.contacts(all, Some("ana"), contact, 50));
     goes!(catalog, "contact_fts VIRTUAL TABLE INDEX", catalog.contacts(all, Some("+34 600"), None, 50));
     goes!(catalog, "outbox_said", catalog.conversation(all, ContactId(id), None, None, 50));
+    goes!(catalog, "messages_files", catalog.came(None, None));
     let reviews = ReviewFilter { access: Access::whole(), ..ReviewFilter::default() };
     goes!(catalog, "reviews_queue", catalog.reviews(&reviews, None, 50));
     goes!(catalog, "erasures", catalog.erasures(None, 50));
