@@ -131,6 +131,38 @@ async fn a_search_keeps_what_the_list_is_narrowed_to() {
     ends(acuse).await;
 }
 
+/// Of a file that came and that nothing stands for the documents know nothing: the ledger does, and says which it is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_file_makes_the_ledger_come_out_false() {
+    let acuse = led().await;
+    file(&acuse, ANA, &format!("{BILL}7")).await;
+    answer(&acuse).await;
+    let rita = reviewer(&acuse, "rita", false).await;
+    let ledger = "/ledger?from=2020-01-01&to=2099-01-01";
+    let good = page(&acuse, &rita, ledger).await.replace("&#38;", "&");
+    assert!(good.contains("Balanced: nothing is missing.") && !good.contains("id=\"lost\""), "{good}");
+    let dated = "href=\"/documents?status=in_review&from=2020-01-01&to=2099-01-01\"";
+    assert!(good.contains(dated), "a number keeps its dates: {good}");
+    for drawn in ["class=\"node in_review\"", "How long each stage took", "under an hour"] {
+        assert!(good.contains(drawn), "{drawn}: {good}");
+    }
+    let lost = uuid::Uuid::now_v7();
+    sqlx::query(
+        "INSERT INTO messages (id, contact_id, phone_number_id, wamid, direction, type, sent_at, received_at, raw) \
+         SELECT $1, contact_id, phone_number_id, 'wamid.lost', 'in', 'image', sent_at, received_at, '{}' \
+         FROM messages WHERE type = 'image' LIMIT 1",
+    )
+    .bind(lost)
+    .execute(&acuse.world.queue)
+    .await
+    .unwrap();
+    let bad = page(&acuse, &rita, ledger).await;
+    assert!(bad.contains("id=\"lost\"") && bad.contains(&format!("#m-{lost}")), "{bad}");
+    assert!(bad.contains("Not balanced.") && !bad.contains("nothing is missing"), "{bad}");
+    sqlx::query("DELETE FROM messages WHERE id = $1").bind(lost).execute(&acuse.world.queue).await.unwrap();
+    ends(acuse).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_photo_that_a_page_was_cut_out_of_is_shown_beside_it() {
     let acuse = led().await;

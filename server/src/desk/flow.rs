@@ -1,7 +1,7 @@
 //! The flow: where the cases are that began in a span, and where people dropped off, drawn here. Every number links to
 //! the cases behind it, by the same words by which it was counted.
 
-mod draw;
+pub(super) mod draw;
 
 use acuse_conversation::{Kind, State as Of};
 use acuse_storage::{
@@ -102,10 +102,11 @@ struct Took {
     close: Option<(String, String)>,
 }
 
-struct DayRow {
-    day: String,
-    began: Linked,
-    states: Vec<Linked>,
+/// A day, with what became of what began on it.
+pub(super) struct DayRow {
+    pub(super) day: String,
+    pub(super) began: Linked,
+    pub(super) states: Vec<Linked>,
 }
 
 #[derive(Template)]
@@ -174,7 +175,7 @@ fn of(flow: &Flow, asked: Asked, frame: Frame) -> Page {
         all: rows.iter().map(|(_, began, _)| began.count).sum(),
         drops: drops(flow, asked, tongue),
         times: times(&flow.times, tongue),
-        columns: columns(&days, &states),
+        columns: columns(&days, &states, &draw::TONES),
         days: days.into_iter().rev().filter(|day| day.began.count > 0).collect(),
         rows,
         states,
@@ -210,7 +211,7 @@ fn drops(flow: &Flow, asked: Asked, tongue: Tongue) -> Vec<Drop> {
 }
 
 /// A time as people say it.
-fn spell(secs: u64) -> String {
+pub(super) fn spell(secs: u64) -> String {
     match secs {
         0..120 => format!("{secs} s"),
         120..7_200 => format!("{} min", secs / 60),

@@ -1,7 +1,7 @@
 //! The review desk: pages for people, rendered here, without a build step.
 //!
 //! A person signs in ([`session`], or elsewhere: [`oidc`]), sees the queue ([`queue`]), opens a document ([`document`], its pages [`page_views`],
-//! several in one file [`split_form`]) and decides ([`decide`]). [`pages`] has what else an operator looks at. Every page works without JavaScript; the script only
+//! several in one file [`split_form`]) and decides ([`decide`]). [`ledger`] says whether all that came is accounted for, [`pages`] lists it. Every page works without JavaScript; the script only
 //! presses the buttons that are there.
 
 pub mod abstention;
@@ -25,6 +25,7 @@ pub mod inbox;
 pub mod incidents;
 pub mod labels;
 pub mod language;
+pub mod ledger;
 pub mod live;
 pub mod login;
 pub mod numbers;
@@ -126,7 +127,7 @@ pub fn router() -> Router<App> {
         .route("/customers/new", get(customers::begin))
         .route("/customers/{id}", get(customers::show).post(customers::change))
         .route("/language", post(login::choose_language))
-        .route("/ledger", get(pages::ledger))
+        .route("/ledger", get(ledger::show))
         .route("/export", get(export::of_person))
         .route("/alerts", get(incidents::moved))
         .route("/numbers", get(numbers::show))

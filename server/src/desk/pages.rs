@@ -1,10 +1,9 @@
-//! What else an operator looks at: all documents, the ledger.
+//! All documents, narrowed as somebody asks.
 
 use acuse_pipeline::document::{Kind, Status};
-use acuse_storage::{ContactId, CustomerId, ledger::Ledger, message_ledger::MessageLedger};
+use acuse_storage::{ContactId, CustomerId};
 use askama::Template;
 use axum::{extract::State, response::Response};
-use serde::Deserialize;
 use url::form_urlencoded;
 
 use super::{
@@ -17,7 +16,7 @@ use crate::{
     app::App,
     http::{
         documents::{self, Query},
-        extract::{Params, time},
+        extract::Params,
         problem::Problem,
     },
 };
@@ -124,42 +123,6 @@ async fn named(app: &App, person: &Person, name: &str, value: &str) -> Result<Op
     Ok(None)
 }
 
-/// One place of the ledger.
-struct Part {
-    label: &'static str,
-    tone: &'static str,
-    count: u64,
-    href: String,
-    /// On a scale of a thousand.
-    x: u64,
-    width: u64,
-}
-
-fn places(ledger: &Ledger) -> Vec<Part> {
-    let counts = [
-        ("filed", "filed", ledger.filed),
-        ("in review", "in_review", ledger.in_review),
-        ("rejected", "rejected", ledger.rejected),
-        ("duplicate", "duplicate", ledger.duplicate),
-        ("processing", "processing", ledger.processing),
-    ];
-    let all = ledger.received.max(1);
-    let mut before = 0;
-    counts
-        .into_iter()
-        .map(|(label, tone, count)| {
-            let x = before * 1000 / all;
-            before += count;
-            let href = match tone {
-                "in_review" => "/".to_owned(),
-                "duplicate" => "/documents".to_owned(),
-                status => format!("/documents?status={status}"),
-            };
-            Part { label, tone, count, href, x, width: before * 1000 / all - x }
-        })
-        .collect()
-}
-
 /// Documents as lines, and where the next page begins.
 pub(super) async fn rows(
     app: &App,
@@ -173,71 +136,4 @@ pub(super) async fn rows(
     let now = app.catalog.now();
     let row = |d: &access::Sight| Row::of(d, parties.get(&d.id), (d.received_at, now), None);
     Ok((seen.iter().map(row).collect(), found.next.map(|after| after.to_string())))
-}
-
-#[derive(Template)]
-#[template(path = "ledger.html")]
-struct LedgerPage {
-    frame: Frame,
-    received: u64,
-    balanced: bool,
-    parts: Vec<Part>,
-    /// Of all messages; none for whoever sees a part of the documents only.
-    messages: Option<MessageLedger>,
-    from: String,
-    to: String,
-}
-
-/// Query of the ledger.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Span {
-    from: String,
-    to: String,
-}
-
-/// `GET /ledger`.
-pub async fn ledger(State(app): State<App>, person: Person, Params(span): Params<Span>) -> Shown {
-    Shown(
-        async {
-            let (from, to) = (time("from", Some(&span.from))?, time("to", Some(&span.to))?);
-            let ledger = app.catalog.ledger_for(person.caller.access(), from, to).await?;
-            let messages = if person.caller.access().is_bound() {
-                None
-            } else {
-                Some(app.catalog.message_ledger(app.catalog.now()).await?)
-            };
-            Ok(page(&LedgerPage {
-                frame: Frame::of(&app, &person, "ledger").await?,
-                received: ledger.received,
-                balanced: ledger.balanced,
-                parts: places(&ledger),
-                messages,
-                from: span.from,
-                to: span.to,
-            }))
-        }
-        .await,
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_scale_is_filled_exactly() {
-        let ledger = Ledger {
-            received: 7,
-            filed: 3,
-            in_review: 1,
-            rejected: 1,
-            duplicate: 1,
-            processing: 1,
-            balanced: true,
-        };
-        let parts = places(&ledger);
-        assert_eq!(parts.iter().map(|p| p.width).sum::<u64>(), 1000);
-        assert!(parts.windows(2).all(|w| w[0].x + w[0].width == w[1].x));
-    }
 }

@@ -1,10 +1,15 @@
 //! What happened to a document, and what else is known of it.
 
+use acuse_pipeline::fields::FieldName;
 use acuse_storage::{Document, timeline::TimelineEntry};
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::super::{labels, language::Tongue, queue::who};
+use super::super::{
+    labels,
+    language::Tongue,
+    queue::{status_label, who},
+};
 use crate::{app::App, http::problem::Problem};
 
 /// One entry of the timeline.
@@ -59,16 +64,45 @@ pub fn spoken(caption: Option<&str>, timeline: &[TimelineEntry], withheld: bool)
     all
 }
 
-/// What is known of it beside what it says.
+/// Events that say where a document comes to rest, with who brought it there.
+const DECIDED: &[&str] = &["filed", "approved", "corrected", "amended", "rejected", "asked_again"];
+
+/// What became of it last, and by whom; by itself where nobody is named.
+fn decided(timeline: &[TimelineEntry], tongue: Tongue) -> Option<String> {
+    let last = timeline.iter().rfind(|entry| DECIDED.contains(&entry.event.as_str()))?;
+    let what = tongue.t(&labels::label(&last.event)).to_owned();
+    let by = last.detail.get("by").and_then(Value::as_str);
+    let by = match by {
+        Some(by) => tongue.f("by {}", by.strip_prefix("user:").unwrap_or(by)),
+        None => tongue.t("by itself").to_owned(),
+    };
+    Some(format!("{what} {by}"))
+}
+
+/// What is known of it beside what it says: whose it is, of when, how much, where it is, who decided, and the rest.
 ///
 /// # Errors
 /// When the catalog fails.
-pub async fn facts(app: &App, document: &Document) -> Result<Vec<(&'static str, String)>, Problem> {
-    let mut facts = vec![
-        ("From", who(app, document).await?),
+pub async fn facts(
+    app: &App,
+    document: &Document,
+    timeline: &[TimelineEntry],
+    tongue: Tongue,
+) -> Result<Vec<(&'static str, String)>, Problem> {
+    let value = |name: &FieldName| document.fields.get(name).map(|field| field.value.to_string());
+    let dated = [FieldName::IssueDate, FieldName::Date].iter().find_map(value);
+    let amount = value(&FieldName::Total).map(|total| {
+        format!("{total} {}", value(&FieldName::Currency).unwrap_or_default()).trim().to_owned()
+    });
+    let mut facts = vec![("Whose", who(app, document).await?)];
+    facts.extend(dated.map(|date| ("Document date", date)));
+    facts.extend(amount.map(|amount| ("Amount", amount)));
+    facts.push(("Where it is", tongue.t(status_label(document)).to_owned()));
+    facts.extend(decided(timeline, tongue).map(|decided| ("Decided", decided)));
+    facts.extend([
         ("Received", labels::full(document.received_at)),
-        ("By way of", labels::label(document.source.as_str())),
-    ];
+        ("By way of", tongue.t(&labels::label(document.source.as_str())).to_owned()),
+    ]);
     facts.extend(document.declared.caption.clone().map(|c| ("Caption", c)));
     facts.extend(document.language.clone().map(|l| ("Language", l)));
     facts.extend(document.confidence.map(|c| ("Kind is sure", format!("{:.0} %", c * 100.0))));
@@ -86,6 +120,22 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn who_brought_it_to_rest_is_said() {
+        let entry = |event: &str, detail: Value| TimelineEntry {
+            at: OffsetDateTime::UNIX_EPOCH,
+            stage: None,
+            event: event.to_owned(),
+            detail,
+        };
+        let mut timeline = vec![entry("read", json!({})), entry("filed", json!({ "customer_id": "c" }))];
+        assert_eq!(decided(&timeline, Tongue::En).as_deref(), Some("Filed by itself"));
+        timeline.extend([entry("corrected", json!({ "by": "user:ana" })), entry("told", json!({}))]);
+        assert_eq!(decided(&timeline, Tongue::En).as_deref(), Some("Corrected by ana"));
+        assert_eq!(decided(&timeline, Tongue::Es).as_deref(), Some("Corregido por ana"));
+        assert_eq!(decided(&timeline[..1], Tongue::En), None);
+    }
 
     #[test]
     fn what_is_written_beside_a_photo_is_shown_once_and_not_of_what_is_withheld() {
