@@ -21,16 +21,19 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    app::{App, Channel, Parts as Web, router, worker_router},
     config::Config,
-    desk::{failed, live::Live, session::LoginGuard},
+    desk::failed,
     export::{Mapping, Spool},
     http::{
         Chain,
         front::{self, Caps, budget::Budget},
     },
+    live::Live,
+    login_guard::LoginGuard,
     oidc::provider::Provider,
     parts::{self, Parts},
+    router::{router, worker_router},
+    state::{App, Channel, Parts as Web},
 };
 
 /// Which side this process is.

@@ -9,10 +9,12 @@ use acuse_conversation::Policies;
 use acuse_fixtures::graph::SignedWebhook;
 use acuse_pipeline::{document::Sha256, limits::Limits};
 use acuse_server::{
-    app::{self, App, Channel, Parts},
-    desk::{live::Live, session::LoginGuard},
     export::Spool,
     http::{client_address::TrustedProxies, front::budget::Budget},
+    live::Live,
+    login_guard::LoginGuard,
+    router::router,
+    state::{App, Channel, Parts},
 };
 use acuse_storage::{erasure::Keep, fair::Quota, keys::Scope, queue::Queue};
 use acuse_whatsapp::{Secret, signature::AppSecrets};
@@ -88,7 +90,7 @@ impl InProcess {
             oidc: None,
             live: Live::default(),
         });
-        Ok(Self { world, router: app::router(app), _turn: turn })
+        Ok(Self { world, router: router(app), _turn: turn })
     }
 
     /// Posts a signed webhook; the status.

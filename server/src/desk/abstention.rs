@@ -17,11 +17,11 @@ use uuid::Uuid;
 
 use super::{Shown, labels, plot::Plot, rights::Right, session::Person};
 use crate::{
-    app::App,
     http::{
         extract::{Id, word},
         problem::Problem,
     },
+    state::App,
 };
 
 /// Of what is filed by itself, at most one of a hundred wrong, where nobody says otherwise.

@@ -34,13 +34,13 @@ use super::{
 };
 use crate::{
     access,
-    app::App,
     http::{
         extract::{Id, Params, word},
         problem::Problem,
         quarantine,
         reviews::LEASE,
     },
+    state::App,
 };
 
 /// What was measured of a kind, as a line.

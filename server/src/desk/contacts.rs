@@ -14,12 +14,12 @@ use url::form_urlencoded;
 
 use super::{Frame, Shown, labels, language::Tongue, page, session::Person};
 use crate::{
-    app::App,
     http::{
         contacts::{self, WindowView},
         extract::{Id, Params, word},
         problem::Problem,
     },
+    state::App,
 };
 
 /// Lines of one page.

@@ -23,7 +23,6 @@ use super::{
 };
 use crate::{
     access,
-    app::App,
     http::{
         customers,
         extract::{Id, word},
@@ -31,6 +30,7 @@ use crate::{
         reviews::LEASE,
     },
     review::{self, Ask, Fault, Refusal, Verdict, Whose},
+    state::App,
 };
 
 /// `POST /review/{document id}`.

@@ -38,7 +38,6 @@ use super::{
 };
 use crate::{
     access,
-    app::App,
     http::{
         contacts::place,
         content,
@@ -48,6 +47,7 @@ use crate::{
         quarantine,
     },
     review::{self, Refusal},
+    state::App,
 };
 
 /// Customers offered beside the candidates.

@@ -24,13 +24,13 @@ use super::{
 };
 use crate::{
     access,
-    app::App,
     export::{self, Format, How, Listed, Source},
     http::{
         customers::within,
         extract::{Params, day, word},
         problem::Problem,
     },
+    state::App,
 };
 
 /// Customers to choose from.

@@ -15,11 +15,11 @@ use time::{Date, Duration, OffsetDateTime};
 
 use super::{Frame, Shown, labels, language::Tongue, page, session::Person};
 use crate::{
-    app::App,
     http::{
         extract::{Params, day},
         problem::Problem,
     },
+    state::App,
 };
 use draw::{Column, Picture, columns, picture};
 

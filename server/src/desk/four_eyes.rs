@@ -17,12 +17,12 @@ use uuid::Uuid;
 
 use super::{Frame, Shown, labels, page, rights::Right, session::Person};
 use crate::{
-    app::App,
     http::{
         customers::within,
         extract::{Id, word},
         problem::Problem,
     },
+    state::App,
 };
 
 /// Customers to choose from.

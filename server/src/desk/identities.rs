@@ -10,8 +10,8 @@ use serde::Deserialize;
 
 use super::{Shown, labels, rights::Right, session::Person};
 use crate::{
-    app::App,
     http::{extract::Id, problem::Problem},
+    state::App,
 };
 
 /// An identity under its person's name.

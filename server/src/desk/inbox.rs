@@ -27,13 +27,13 @@ pub use file::{FORM_BYTES, send as send_file};
 
 use super::{Frame, Shown, labels, language::Tongue, page, sentence, session::Person};
 use crate::{
-    app::App,
     http::{
         cases,
         extract::{Id, Params, day, word},
         obligations,
         problem::Problem,
     },
+    state::App,
 };
 
 /// Cases of one page.

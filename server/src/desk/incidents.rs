@@ -20,12 +20,12 @@ use time::OffsetDateTime;
 
 use super::{Frame, Shown, labels, language::Tongue, page, session::Person};
 use crate::{
-    app::App,
     http::{
         extract::{Id, Params},
         health,
         problem::Problem,
     },
+    state::App,
 };
 
 /// Incidents of one page.

@@ -8,7 +8,7 @@ use acuse_storage::{
     throughput::{Came, DayCount, Ended, Lost, StageTime, Throughput},
 };
 use askama::Template;
-use axum::{extract::State, response::Response};
+use axum::{extract::State, http::Version, response::Response};
 use serde::Deserialize;
 use time::{Date, Duration, OffsetDateTime, Time, UtcOffset};
 use url::form_urlencoded;
@@ -26,12 +26,13 @@ use super::{
     session::Person,
 };
 use crate::{
-    app::App,
     http::{
         contacts::place_of,
+        export,
         extract::{Params, time},
         problem::Problem,
     },
+    state::App,
 };
 
 /// The places of the ledger, as they are drawn, with their names.
@@ -200,6 +201,16 @@ async fn render(app: &App, person: &Person, span: Span) -> Result<Response, Prob
         from: span.from,
         to: span.to,
     }))
+}
+
+/// `GET /export`: the books to take away.
+pub async fn export(
+    State(app): State<App>,
+    person: Person,
+    version: Version,
+    Params(query): Params<export::Query>,
+) -> Result<Response, Problem> {
+    export::answered(&app, &person.caller, &query, version).await
 }
 
 /// The days that are drawn of a span, none to come: the first, and the one after the last.

@@ -21,7 +21,7 @@ use super::{
     session::{self, Person},
     typed::Typed,
 };
-use crate::{app::App, http::problem::Problem, oidc::ticket::local};
+use crate::{http::problem::Problem, oidc::ticket::local, state::App};
 
 #[derive(Template)]
 #[template(path = "login.html")]

@@ -6,6 +6,7 @@
 
 pub mod abstention;
 pub mod assets;
+pub mod board;
 pub mod bulk;
 pub mod checks;
 pub mod contacts;
@@ -34,6 +35,7 @@ pub mod page_views;
 pub mod page_words;
 pub mod pages;
 pub mod people;
+pub mod pictures;
 mod plot;
 pub mod queue;
 pub mod queue_view;
@@ -58,10 +60,7 @@ use axum::{
 
 use time::OffsetDateTime;
 
-use crate::{
-    app::App,
-    http::{content, export, problem::Problem},
-};
+use crate::{http::problem::Problem, state::App};
 pub use error_page::trouble;
 use language::Tongue;
 use rights::Right;
@@ -85,8 +84,8 @@ pub fn router() -> Router<App> {
         .route("/documents/{id}", get(document::show))
         .route("/documents/{id}/words", get(page_words::show))
         .route("/documents/{id}/sender", get(document::sender::show))
-        .route("/pictures/{id}", get(content::of_person))
-        .route("/pictures/{id}/received", get(content::received))
+        .route("/pictures/{id}", get(pictures::show))
+        .route("/pictures/{id}/received", get(pictures::received))
         .route("/review/{id}", post(decide::decide))
         .route("/review/{id}/undo", post(decide::undo))
         .route("/review/{id}/beat", post(decide::beat))
@@ -119,7 +118,7 @@ pub fn router() -> Router<App> {
         .route("/inbox/{id}/notes", post(inbox::note))
         .route("/inbox/{id}/files", post(inbox::send_file).layer(DefaultBodyLimit::max(inbox::FORM_BYTES)))
         .route("/inbox/receipts/{id}", post(inbox::receipt))
-        .route("/files/{id}", get(content::of_message))
+        .route("/files/{id}", get(pictures::sent))
         .route("/contacts", get(contacts::list))
         .route("/contacts/{id}", get(contacts::show))
         .route("/customers", get(customers::list).post(customers::add))
@@ -128,7 +127,7 @@ pub fn router() -> Router<App> {
         .route("/customers/{id}", get(customers::show).post(customers::change))
         .route("/language", post(login::choose_language))
         .route("/ledger", get(ledger::show))
-        .route("/export", get(export::of_person))
+        .route("/export", get(ledger::export))
         .route("/alerts", get(incidents::moved))
         .route("/numbers", get(numbers::show))
         .route("/incidents", get(incidents::show))

@@ -9,7 +9,7 @@ use axum::{extract::State, response::Response};
 use time::{Duration, OffsetDateTime};
 
 use super::{Frame, Shown, labels, language::Tongue, page, session::Person};
-use crate::{app::App, http::problem::Problem};
+use crate::{http::problem::Problem, state::App};
 
 /// A direction that is paused.
 struct Paused {

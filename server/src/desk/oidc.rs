@@ -22,7 +22,6 @@ use url::Url;
 
 use super::{Frame, Shown, language::Tongue, login, page, session};
 use crate::{
-    app::App,
     http::{Chain, extract::Params, problem::Problem},
     oidc::{
         CALLBACK,
@@ -30,6 +29,7 @@ use crate::{
         rules::{Barred, Told},
         ticket::{self, Ticket},
     },
+    state::App,
 };
 
 /// The cookie in which a sign-in is on its way. Unlike the session's it comes along when the provider sends somebody back.

@@ -13,12 +13,12 @@ use super::{
 };
 use crate::{
     access,
-    app::App,
     http::{
         documents::{self, Query},
         extract::Params,
         problem::Problem,
     },
+    state::App,
 };
 
 #[derive(Template)]

@@ -24,11 +24,11 @@ use super::{
     session::{self, Person},
 };
 use crate::{
-    app::App,
     http::{
         extract::{Id, Params, word},
         problem::Problem,
     },
+    state::App,
 };
 
 /// A person as a line.

@@ -20,11 +20,11 @@ use url::form_urlencoded;
 use super::{Frame, Shown, labels, page, queue_view::QueueView, rights::Right, session::Person};
 use crate::{
     access::{self, Sight},
-    app::App,
     http::{
         extract::{Params, word},
         problem::Problem,
     },
+    state::App,
 };
 
 /// Documents on one page of a list.

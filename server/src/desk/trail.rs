@@ -20,12 +20,12 @@ use url::form_urlencoded;
 
 use super::{Frame, Shown, deeds, failed, labels, language::Tongue, page, rights::Right, session::Person};
 use crate::{
-    app::App,
     export::csv::neutral,
     http::{
         extract::{Params, day, word},
         problem::Problem,
     },
+    state::App,
 };
 
 /// Lines on one page.

@@ -19,8 +19,8 @@ use super::{
 };
 use crate::{
     access,
-    app::App,
     review::{Ask, Refusal, Verdict, Whose, prepared, told},
+    state::App,
 };
 
 /// Body of the change: what it does not name stays.

@@ -16,7 +16,7 @@ use super::{
     problem::{NOT_LED, Problem},
     representation::Listing,
 };
-use crate::{access, app::App};
+use crate::{access, state::App};
 
 /// Longest question, characters; what is read off the document stands beside it.
 const QUESTION_CHARS: usize = 500;

@@ -20,7 +20,7 @@ use super::{
     problem::Problem,
     representation::Listing,
 };
-use crate::app::App;
+use crate::state::App;
 
 /// Longest name of a person or team, characters.
 const NAME_CHARS: usize = 200;

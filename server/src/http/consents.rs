@@ -21,7 +21,7 @@ use super::{
     problem::Problem,
     representation::Listing,
 };
-use crate::{app::App, export::csv::neutral};
+use crate::{export::csv::neutral, state::App};
 
 /// How the list is answered.
 #[derive(Debug, Default, Deserialize)]

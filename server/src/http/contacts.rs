@@ -21,7 +21,7 @@ use super::{
     problem::Problem,
     representation::Listing,
 };
-use crate::app::App;
+use crate::state::App;
 
 /// Query of the contacts.
 #[derive(Debug, Default, Deserialize)]

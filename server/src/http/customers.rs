@@ -25,7 +25,7 @@ use super::{
     problem::Problem,
     representation::Listing,
 };
-use crate::app::App;
+use crate::state::App;
 
 /// Most names of one kind that a customer may have.
 const ALIASES: usize = 50;

@@ -17,7 +17,7 @@ use super::{
     problem::Problem,
     representation::{DocumentView, EntryView, Listing, Members, Told},
 };
-use crate::{access, app::App};
+use crate::{access, state::App};
 
 /// Query of the list.
 #[derive(Debug, Default, Deserialize, Serialize)]

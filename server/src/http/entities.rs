@@ -9,7 +9,7 @@ use axum::{Json, extract::State, http::StatusCode};
 use serde::Deserialize;
 
 use super::{auth::Caller, extract::Body, problem::Problem, representation::Listing};
-use crate::app::App;
+use crate::state::App;
 
 /// Longest name, characters.
 const NAME: usize = 500;

@@ -20,7 +20,7 @@ use super::{
     problem::Problem,
     representation::Listing,
 };
-use crate::app::App;
+use crate::state::App;
 
 /// Longest that a request waits for a change; the whole request has 30 seconds.
 const WAIT_SECS: u64 = 25;

@@ -19,7 +19,7 @@ use super::{
     problem::Problem,
     representation::Listing,
 };
-use crate::app::App;
+use crate::state::App;
 
 /// Half an hour.
 const AGAIN: u64 = 1_800;

@@ -16,7 +16,7 @@ use super::{
     problem::Problem,
     representation::Listing,
 };
-use crate::app::App;
+use crate::state::App;
 
 /// Query of the list.
 #[derive(Debug, Default, Deserialize)]

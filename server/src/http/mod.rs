@@ -7,7 +7,6 @@ pub mod amend;
 pub mod approvals;
 pub mod asks;
 pub mod auth;
-pub mod board;
 pub mod cases;
 pub mod client_address;
 pub mod consents;

@@ -26,7 +26,7 @@ use super::{
     problem::Problem,
     representation::Listing,
 };
-use crate::app::App;
+use crate::state::App;
 
 /// Most parameters of a template, and the longest of one, characters.
 const PARAMS: usize = 20;

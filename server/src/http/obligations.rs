@@ -22,7 +22,7 @@ use super::{
     problem::{NOT_LED, Problem},
     representation::Listing,
 };
-use crate::app::App;
+use crate::state::App;
 
 /// Longest number of a bill, characters.
 const NUMBER_CHARS: usize = 200;

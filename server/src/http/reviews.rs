@@ -24,8 +24,8 @@ use super::{
 };
 use crate::{
     access,
-    app::App,
     review::{self, Verdict, Whose},
+    state::App,
 };
 
 /// How long a claim lasts unless renewed.

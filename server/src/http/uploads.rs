@@ -37,7 +37,7 @@ use super::{
 };
 use crate::{
     access::{self, Sight},
-    app::App,
+    state::App,
 };
 
 /// Longest text part, bytes.

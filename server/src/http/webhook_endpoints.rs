@@ -24,7 +24,7 @@ use super::{
     problem::Problem,
     representation::Listing,
 };
-use crate::app::App;
+use crate::state::App;
 
 /// Most customers of a filter.
 const CUSTOMERS: usize = 100;

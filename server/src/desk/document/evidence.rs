@@ -15,8 +15,8 @@ use serde_json::Value;
 use super::super::{labels, session::Person};
 use crate::{
     access,
-    app::App,
     http::{problem::Problem, quarantine},
+    state::App,
 };
 
 /// Most customers on a card: one for each digit key.

@@ -10,7 +10,7 @@ use super::super::{
     language::Tongue,
     queue::{status_label, who},
 };
-use crate::{app::App, http::problem::Problem};
+use crate::{http::problem::Problem, state::App};
 
 /// One entry of the timeline.
 pub struct Happened {

@@ -9,7 +9,7 @@ use acuse_storage::{
 };
 
 use super::super::{labels, language::Tongue, session::Person};
-use crate::{app::App, http::problem::Problem};
+use crate::{http::problem::Problem, state::App};
 
 /// One thing that two said differently.
 pub struct Difference {

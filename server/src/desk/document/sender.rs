@@ -21,8 +21,8 @@ use super::super::{
 };
 use crate::{
     access,
-    app::App,
     http::{contacts::place, extract::Id, problem::Problem},
+    state::App,
 };
 
 /// Messages that are shown; all of them are one link away.

@@ -20,7 +20,6 @@ use time::OffsetDateTime;
 use super::{Did, Query, Row, Team, row_of};
 use crate::{
     access,
-    app::App,
     desk::{
         Frame, Shown,
         contacts::{Line, PAGE, thread},
@@ -33,6 +32,7 @@ use crate::{
         extract::{Id, Params},
         problem::Problem,
     },
+    state::App,
 };
 
 /// A note as it is shown.

@@ -26,7 +26,7 @@ use super::{
     etag::Precondition,
     problem::Problem,
 };
-use crate::app::App;
+use crate::state::App;
 
 /// What every sandbox key begins with.
 pub const PREFIX: &str = "acuse_sandbox_";
