@@ -306,8 +306,8 @@ mod tests {
     #[test]
     fn half_and_nine_of_ten() {
         let took = (1..=10).rev().map(|secs| secs * 1_000_000).collect();
-        let figures = figures("read", took).unwrap();
-        assert_eq!((figures.count, figures.median_secs, figures.p90_secs), (10, 5, 9));
-        assert!(super::figures("read", Vec::new()).is_none());
+        let read = figures("read", took).unwrap();
+        assert_eq!((read.count, read.median_secs, read.p90_secs), (10, 5, 9));
+        assert!(figures("read", Vec::new()).is_none());
     }
 }

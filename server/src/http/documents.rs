@@ -218,7 +218,7 @@ mod tests {
         let query: Vec<String> = said.map(|name| format!("{name}=x")).collect();
         let asked = asked(&format!("{}&after=y&limit=3&fields=id", query.join("&"))).unwrap();
         assert_eq!(asked.narrowing().len(), names.len() - page.len());
-        assert!(super::Query::default().narrowing().is_empty());
+        assert!(Query::default().narrowing().is_empty());
     }
 
     #[test]
