@@ -22,6 +22,8 @@ const FILES: &str = "m.direction = 'in' AND m.type IN ('image', 'document', 'vid
 const LISTED: u32 = 100;
 /// Documents, and reviews, of which it is measured how long they took: the latest of a span.
 const MEASURED: u32 = 1_000;
+/// Reviews of which it is counted how they ended: the latest of a span.
+const COUNTED: u32 = 5_000;
 /// Up to which age what waits is counted together; the last count is of what is older.
 pub const AGES: [Duration; 4] = [Duration::HOUR, Duration::DAY, Duration::days(3), Duration::WEEK];
 
@@ -142,12 +144,15 @@ impl Catalog {
     ) -> Result<Throughput, CatalogError> {
         let mut tx = self.reading().await?;
         let reach = access.reach(&tx, "d");
+        // Where all documents exist for the caller, a review's is not asked for.
+        let joined = if access.is_bound() { "JOIN documents d ON d.id = r.document_id" } else { "" };
+        let of = (joined, reach.as_str());
         let span = (micros(from), micros(to));
         let days = days(&mut tx, access, &reach, span).await?;
-        let waiting = waiting(&mut tx, &reach).await?;
+        let waiting = waiting(&mut tx, of).await?;
         let mut stages = stages(&mut tx, &reach, span).await?;
-        stages.extend(reviews(&mut tx, &reach, span).await?);
-        Ok(Throughput { days, waiting, stages, ended: ended(&mut tx, &reach, span).await? })
+        stages.extend(reviews(&mut tx, of, span).await?);
+        Ok(Throughput { days, waiting, stages, ended: ended(&mut tx, of, span).await? })
     }
 }
 
@@ -178,7 +183,7 @@ async fn days(
         .collect()
 }
 
-async fn waiting(tx: &mut Tx, reach: &str) -> Result<[u64; AGES.len() + 1], CatalogError> {
+async fn waiting(tx: &mut Tx, (joined, reach): (&str, &str)) -> Result<[u64; AGES.len() + 1], CatalogError> {
     let present = tx.now();
     let younger = |(place, age): (usize, &Duration)| {
         format!("WHEN r.opened_at > {} THEN {place}", micros(present - *age))
@@ -186,7 +191,7 @@ async fn waiting(tx: &mut Tx, reach: &str) -> Result<[u64; AGES.len() + 1], Cata
     let ages: Vec<String> = AGES.iter().enumerate().map(younger).collect();
     let text = format!(
         "SELECT CAST(CASE {} ELSE {} END AS BIGINT), CAST(COUNT(*) AS BIGINT) FROM reviews r \
-         JOIN documents d ON d.id = r.document_id WHERE r.resolved_at IS NULL AND {reach} GROUP BY 1",
+         {joined} WHERE r.resolved_at IS NULL AND {reach} GROUP BY 1",
         ages.join(" "),
         AGES.len()
     );
@@ -243,26 +248,29 @@ fn steps(events: &[(String, i64)]) -> Vec<(&'static str, i64)> {
     found
 }
 
+/// Reviews that ended in a span, the latest first.
+fn resolved(columns: &str, (joined, reach): (&str, &str), most: u32) -> String {
+    format!(
+        "SELECT {columns} FROM reviews r {joined} WHERE r.resolved_at IS NOT NULL AND r.resolved_at >= $1 \
+         AND r.resolved_at < $2 AND {reach} ORDER BY r.resolved_at DESC LIMIT {most}"
+    )
+}
+
 async fn reviews(
     tx: &mut Tx,
-    reach: &str,
+    of: (&str, &str),
     (from, to): (i64, i64),
 ) -> Result<Option<StageTime>, CatalogError> {
-    let text = format!(
-        "SELECT r.resolved_at - r.opened_at FROM reviews r JOIN documents d ON d.id = r.document_id \
-         WHERE r.resolved_at IS NOT NULL AND r.resolved_at >= $1 AND r.resolved_at < $2 AND {reach} \
-         ORDER BY r.resolved_at DESC LIMIT {MEASURED}"
-    );
+    let text = resolved("r.resolved_at - r.opened_at", of, MEASURED);
     let rows = all!(tx, (i64,), sqlx::AssertSqlSafe(text.clone()), from, to)?;
     Ok(figures("review", rows.into_iter().map(|(took,)| took).collect()))
 }
 
-async fn ended(tx: &mut Tx, reach: &str, (from, to): (i64, i64)) -> Result<Vec<Ended>, CatalogError> {
+async fn ended(tx: &mut Tx, of: (&str, &str), (from, to): (i64, i64)) -> Result<Vec<Ended>, CatalogError> {
     let text = format!(
-        "SELECT x.code, COALESCE(r.resolution, ''), CAST(COUNT(*) AS BIGINT) FROM reviews r \
-         JOIN review_reasons x ON x.review_id = r.id JOIN documents d ON d.id = r.document_id \
-         WHERE r.resolved_at IS NOT NULL AND r.resolved_at >= $1 AND r.resolved_at < $2 AND {reach} \
-         GROUP BY 1, 2 ORDER BY 1, 2"
+        "SELECT x.code, COALESCE(l.resolution, ''), CAST(COUNT(*) AS BIGINT) FROM ({}) l \
+         JOIN review_reasons x ON x.review_id = l.id GROUP BY 1, 2 ORDER BY 1, 2",
+        resolved("r.id, r.resolution", of, COUNTED)
     );
     let rows = all!(tx, (String, String, i64), sqlx::AssertSqlSafe(text.clone()), from, to)?;
     rows.into_iter()

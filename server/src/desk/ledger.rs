@@ -48,6 +48,8 @@ const TONES: [&str; 5] = ["filed", "in_review", "rejected", "duplicate", "proces
 /// Days that are drawn where no day is named, and at most.
 const DAYS: Duration = Duration::days(30);
 const MOST_DAYS: Duration = Duration::days(92);
+/// How far back it is looked for files that nothing stands for, where no day is named.
+const LOOKED_BACK: Duration = Duration::WEEK;
 /// Ages of what waits, as the catalog counts them.
 const AGES: [&str; 5] = ["under an hour", "under a day", "under three days", "under a week", "older"];
 
@@ -147,6 +149,8 @@ struct Page {
     /// Of all files; none for whoever sees a part of the documents only.
     came: Option<Came>,
     gone: Vec<Gone>,
+    /// Whether it was looked for them in the last days only.
+    is_of_a_week: bool,
     /// Of all messages; likewise.
     messages: Option<MessageLedger>,
     first: String,
@@ -173,7 +177,8 @@ async fn render(app: &App, person: &Person, span: Span) -> Result<Response, Prob
     let (came, messages) = if access.is_bound() {
         (None, None)
     } else {
-        (Some(app.catalog.came(from, to).await?), Some(app.catalog.message_ledger(now).await?))
+        let since = from.or_else(|| to.is_none().then(|| now - LOOKED_BACK));
+        (Some(app.catalog.came(since, to).await?), Some(app.catalog.message_ledger(now).await?))
     };
     let (first, after) = drawn(from, to, now.date());
     let begins = |day: Date| day.midnight().assume_utc();
@@ -190,6 +195,7 @@ async fn render(app: &App, person: &Person, span: Span) -> Result<Response, Prob
         gone: came.iter().flat_map(|came| gone(came, tongue)).collect(),
         came,
         messages,
+        is_of_a_week: from.is_none() && to.is_none(),
         first: first.to_string(),
         last: after.previous_day().unwrap_or(after).to_string(),
         columns: columns(&days, &names, &TONES),
