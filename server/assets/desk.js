@@ -50,6 +50,7 @@ acuse.begins.push((signal) => {
         if (stands()) document.body.dataset.ready = "yes";
       }, LOOK_MS);
       ahead();
+      unfold();
     }));
   }
   if (form) {
@@ -294,33 +295,83 @@ acuse.begins.push((signal) => {
       out.textContent = any ? `= ${sum.toFixed(2)}` : "";
       out.className = any && said.length && !said.some((whole) => Math.abs(whole - sum) < 0.015) ? "off" : "";
     };
-    const add = () => {
-      const last = body.lastElementChild;
-      const line = last.cloneNode(true);
-      for (const input of all("input", line)) {
-        input.name = input.name.replace(/\.(\d+)\.([a-z_]+)$/, (_, n, cell) => `.${Number(n) + 1}.${cell}`);
-        input.setAttribute("aria-label", input.getAttribute("aria-label").replace(/\d+$/, (n) => String(Number(n) + 1)));
+    const blank = (line) => {
+      const copy = line.cloneNode(true);
+      for (const input of all("input", copy)) {
         input.value = "";
         input.dataset.original = "";
+        delete input.dataset.rest;
       }
-      body.append(line);
+      return copy;
     };
-    grid.addEventListener("input", () => {
-      if (all("input", body.lastElementChild).some((input) => input.value.trim())) add();
+    const number = () => [...body.children].forEach((line, n) => {
+      for (const input of all("input", line)) {
+        input.name = input.name.replace(/\.\d+\.([a-z_]+)$/, `.${n}.$1`);
+        input.setAttribute("aria-label", input.getAttribute("aria-label").replace(/\d+$/, String(n + 1)));
+      }
+    });
+    const put = (line, after) => { after.after(line); number(); };
+    const cellOf = (line, name) => find(`[data-cell="${name}"]`, line);
+    // One line becomes two. Of its name what stands behind the cursor goes along; of its amount what the first one leaves.
+    const split = (input) => {
+      const line = input.closest("tr");
+      if (all("input", line).every((cell) => !cell.value.trim())) return;
+      const other = blank(line);
+      const [named, alike] = [find("input", line), find("input", other)];
+      const at = input === named ? input.selectionStart : 0;
+      alike.value = (at ? named.value.slice(at).trim() : "") || named.value;
+      if (alike.value !== named.value) named.value = named.value.slice(0, at).trim();
+      const whole = cellOf(line, "amount");
+      if (whole.value.trim()) cellOf(other, "amount").dataset.rest = whole.value;
+      put(other, line);
+      whole.dispatchEvent(new Event("input", { bubbles: true }));
+      whole.focus();
+      whole.select();
+    };
+    const drop = (input) => {
+      for (const cell of all("input", input.closest("tr"))) cell.value = "";
+      input.dispatchEvent(new Event("input", { bubbles: true }));
+    };
+    // What is left of an amount for the line that was split off it, until somebody types there.
+    const leave = (input) => {
+      delete input.dataset.rest;
+      const next = input.dataset.cell === "amount" && input.closest("tr").nextElementSibling;
+      const rest = next && cellOf(next, "amount");
+      if (rest?.dataset.rest === undefined) return;
+      const whole = rest.dataset.rest;
+      const places = /[.,](\d{1,2})$/.exec(whole.trim())?.[1].length ?? 0;
+      const left = amountOf(whole) - amountOf(input.value);
+      rest.value = input.value === whole ? "" : left.toFixed(places);
+    };
+    let last = null;
+    grid.addEventListener("focusin", (event) => { if (event.target.dataset.cell) last = event.target; });
+    grid.addEventListener("input", (event) => {
+      leave(event.target);
+      if (all("input", body.lastElementChild).some((input) => input.value.trim())) put(blank(body.lastElementChild), body.lastElementChild);
       total();
+    });
+    const acts = find("[data-acts]", grid);
+    acts.hidden = false;
+    // The cell keeps the focus, which says of which line it is.
+    acts.addEventListener("mousedown", (event) => event.preventDefault());
+    acts.addEventListener("click", (event) => {
+      const act = { split, drop }[event.target.closest("button")?.dataset.line];
+      if (act && last?.isConnected) act(last);
     });
     grid.addEventListener("keydown", (event) => {
       const input = event.target;
       if (!input.dataset?.cell) return;
       const column = all(`[data-cell="${input.dataset.cell}"]`, body);
       const at = column.indexOf(input);
-      if (event.key === "ArrowDown" || event.key === "ArrowUp" || (event.key === "Enter" && !event.ctrlKey && !event.metaKey)) {
+      if (event.key === "ArrowDown" && (event.ctrlKey || event.altKey)) {
+        event.preventDefault();
+        if (!event.repeat) split(input);
+      } else if (event.key === "ArrowDown" || event.key === "ArrowUp" || (event.key === "Enter" && !event.ctrlKey && !event.metaKey)) {
         event.preventDefault();
         column[at + (event.key === "ArrowUp" ? -1 : 1)]?.focus();
       } else if (event.key === "Backspace" && event.ctrlKey) {
         event.preventDefault();
-        for (const cell of all("input", input.closest("tr"))) cell.value = "";
-        input.dispatchEvent(new Event("input", { bubbles: true }));
+        drop(input);
       }
     });
     total();
@@ -435,8 +486,8 @@ acuse.begins.push((signal) => {
     box.setAttribute("aria-label", "?");
     const list = document.createElement("dl");
     const seen = new Set();
-    for (const el of all("[data-key], [data-choice]")) {
-      const key = el.dataset.key ?? el.dataset.choice;
+    for (const el of all("[data-key], [data-choice], [data-combo]")) {
+      const key = el.dataset.key ?? el.dataset.choice ?? el.dataset.combo;
       if (seen.has(key)) continue;
       seen.add(key);
       const bare = el.cloneNode(true);
@@ -459,12 +510,41 @@ acuse.begins.push((signal) => {
 
   // Times are the reader's own; UTC is in the tooltip.
   const zone = new Intl.DateTimeFormat(document.documentElement.lang, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
-  for (const time of all("time[datetime]:not(.age)")) {
-    const at = new Date(time.dateTime);
-    if (Number.isNaN(at.valueOf())) continue;
-    time.textContent = zone.format(at);
-    time.title = `${at.toISOString().slice(0, 19).replace("T", " ")} UTC`;
+  function localTimes(within) {
+    for (const time of all("time[datetime]:not(.age)", within)) {
+      const at = new Date(time.dateTime);
+      if (Number.isNaN(at.valueOf())) continue;
+      time.textContent = zone.format(at);
+      time.title = `${at.toISOString().slice(0, 19).replace("T", " ")} UTC`;
+    }
   }
+  localTimes(document);
+
+  // What is folded away comes once it is opened, as it is then. What stood open stands open beside the next document, once
+  // that is painted.
+  const folds = all("details[data-fetch]");
+  const kept = (fold) => `acuse.open.${fold.id}`;
+  async function fetched(fold) {
+    const to = find("[data-fetched]", fold);
+    const answer = await fetch(fold.dataset.fetch, { signal, redirect: "manual" }).catch(() => null);
+    if (signal.aborted) return;
+    if (!answer?.ok) return to.append(tr("It could not be fetched. Open it again."));
+    to.innerHTML = await answer.text();
+    localTimes(to);
+    const talk = find(".talk", to);
+    if (talk) talk.scrollTop = talk.scrollHeight;
+    fold.dataset.here = "yes";
+  }
+  for (const fold of folds) {
+    fold.addEventListener("toggle", () => {
+      sessionStorage.setItem(kept(fold), fold.open ? "yes" : "");
+      if (fold.open) fetched(fold);
+    });
+  }
+  function unfold() {
+    for (const fold of folds) if (sessionStorage.getItem(kept(fold))) fold.open = true;
+  }
+
   function addressed() {
     const back = find(".tongues [name=back]");
     if (back) back.value = location.pathname + location.search;

@@ -275,6 +275,15 @@ acuse.begins.push((signal) => {
     paper.querySelector("[data-view=draw]")?.setAttribute("aria-pressed", String(drawing));
   };
 
+  // The picture as it came, beside what was made of it: fetched once somebody wants to see it.
+  const received = paper.querySelector("#received");
+  doing.received = () => {
+    const picture = received.querySelector("img");
+    if (!picture.src) picture.src = picture.dataset.src;
+    received.hidden = !received.hidden;
+    paper.querySelector("[data-view=received]").setAttribute("aria-pressed", String(!received.hidden));
+  };
+
   // One pointer points, fills, draws or moves the page; two make it larger and smaller.
   const fingers = new Map();
   let doingNow = null;

@@ -10,8 +10,8 @@ use acuse_pipeline::{document::Kind, fields::Fields, reason::Reason};
 use acuse_storage::{Document, DocumentId, Sensitivity, documents::DeclaredFile};
 
 use crate::{
-    app::App,
     http::{auth::Caller, problem::Problem},
+    state::App,
 };
 
 /// A document as far as somebody may see it. It reads as the row does; what is withheld is not in it.

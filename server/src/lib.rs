@@ -1,21 +1,24 @@
 //! HTTP and the `acuse` binary, which wires everything.
 //!
 //! [`cli`] reads what was typed, [`config`] and [`limits`] what was set; [`parts`] opens the catalog, the objects, the sandbox and
-//! the Graph client; [`serve`] runs the web side and the workers on them. A request goes through [`app`]'s router to
+//! the Graph client; [`serve`] runs the web side and the workers on them. A request goes by the [`router`], with the [`state`] that all see, to
 //! [`http`] (webhook, API, health) or [`desk`] (pages for people; those who sign in elsewhere by [`oidc`]), and an assistant's through [`mcp`]; a person's decision from either is checked and
 //! carried out by [`review`].
 
 pub mod access;
-pub mod app;
 pub mod cli;
 pub mod config;
 pub mod desk;
 pub mod export;
 pub mod http;
 pub mod limits;
+pub mod live;
+pub mod login_guard;
 pub mod mcp;
 pub mod oidc;
 pub mod parts;
 pub mod review;
+pub mod router;
 pub mod serve;
+pub mod state;
 pub mod telemetry;

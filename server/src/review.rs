@@ -19,8 +19,8 @@ use time::{Duration, OffsetDateTime};
 
 use crate::{
     access,
-    app::App,
     http::{auth::Caller, problem::Problem},
+    state::App,
 };
 
 /// What a person can say.

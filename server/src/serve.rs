@@ -21,16 +21,19 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    app::{App, Channel, Parts as Web, router, worker_router},
     config::Config,
-    desk::{failed, live::Live, session::Door},
+    desk::failed,
     export::{Mapping, Spool},
     http::{
         Chain,
         front::{self, Caps, budget::Budget},
     },
+    live::Live,
+    login_guard::LoginGuard,
     oidc::provider::Provider,
     parts::{self, Parts},
+    router::{router, worker_router},
+    state::{App, Channel, Parts as Web},
 };
 
 /// Which side this process is.
@@ -160,7 +163,7 @@ fn web(config: &Config, parts: &Parts, role: Role) -> anyhow::Result<App> {
             config.metrics_listen.is_some() && role != Role::Work,
         ),
         outgoing: Arc::new(parts::outgoing(&config.outgoing)?),
-        door: Door::default(),
+        login: LoginGuard::default(),
         oidc: config
             .oidc
             .clone()
@@ -229,7 +232,7 @@ impl Running {
     async fn listen(&mut self, at: SocketAddr, stopped: CancellationToken) -> anyhow::Result<()> {
         let listener = bind("ACUSE_LISTEN", at).await?;
         if self.app.catalog.users().await?.is_empty() {
-            self.setup_token = Some(self.app.door.open_setup());
+            self.setup_token = Some(self.app.login.open_setup());
         }
         self.serve(listener, router(self.app.clone()), stopped)
     }

@@ -62,6 +62,7 @@ pub mod split;
 pub mod stages;
 pub mod sweep;
 pub mod tallies;
+pub mod throughput;
 pub mod timeline;
 pub mod uploads;
 pub mod users;

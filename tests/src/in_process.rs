@@ -9,10 +9,12 @@ use acuse_conversation::Policies;
 use acuse_fixtures::graph::SignedWebhook;
 use acuse_pipeline::{document::Sha256, limits::Limits};
 use acuse_server::{
-    app::{self, App, Channel, Parts},
-    desk::{live::Live, session::Door},
     export::Spool,
     http::{client_address::TrustedProxies, front::budget::Budget},
+    live::Live,
+    login_guard::LoginGuard,
+    router::router,
+    state::{App, Channel, Parts},
 };
 use acuse_storage::{erasure::Keep, fair::Quota, keys::Scope, queue::Queue};
 use acuse_whatsapp::{Secret, signature::AppSecrets};
@@ -21,7 +23,7 @@ use anyhow::{Context, Result, ensure};
 use axum::{
     Router,
     body::{Body, to_bytes},
-    http::{Method, Request, StatusCode, header},
+    http::{HeaderMap, Method, Request, StatusCode, header},
 };
 use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::Value;
@@ -84,11 +86,11 @@ impl InProcess {
             budget: Budget::new(TrustedProxies::default(), 100_000, false),
             keep: Keep::Amounts,
             outgoing: Arc::new(Outgoing::new(OutgoingConfig::default())?),
-            door: Door::default(),
+            login: LoginGuard::default(),
             oidc: None,
             live: Live::default(),
         });
-        Ok(Self { world, router: app::router(app), _turn: turn })
+        Ok(Self { world, router: router(app), _turn: turn })
     }
 
     /// Posts a signed webhook; the status.
@@ -139,12 +141,21 @@ impl InProcess {
     /// # Errors
     /// When the answer cannot be read.
     pub async fn ask(&self, request: Request<Body>) -> Result<(StatusCode, Vec<u8>)> {
+        let (status, _, body) = self.answer(request).await?;
+        Ok((status, body))
+    }
+
+    /// The same, with what the headers say.
+    ///
+    /// # Errors
+    /// When the answer cannot be read.
+    pub async fn answer(&self, request: Request<Body>) -> Result<(StatusCode, HeaderMap, Vec<u8>)> {
         let response = match self.router.clone().oneshot(request).await {
             Ok(response) => response,
             Err(never) => match never {},
         };
-        let status = response.status();
-        Ok((status, to_bytes(response.into_body(), ANSWER).await?.to_vec()))
+        let (parts, body) = response.into_parts();
+        Ok((parts.status, parts.headers, to_bytes(body, ANSWER).await?.to_vec()))
     }
 
     /// Runs what is due and, moving the clock, what becomes due, until nothing is left or the time is over.

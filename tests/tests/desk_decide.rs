@@ -240,6 +240,7 @@ async fn a_sum_a_copy_and_lines_are_settled_on_their_cards() {
     page.wait(&told).unwrap();
     page.look("lines").unwrap();
     assert_eq!(desk.document(n).await["status"], "in_review");
+    split_a_line(&mut page);
     // What Ana holds is hers; she lets it go, and a key may decide it.
     let seen = desk.ana.page(&format!("/documents/{}", desk.ids[n])).await;
     assert_eq!(desk.ana.decide(&desk.ids[n], &seen, &[("action", "release")]).await.status(), 303);
@@ -263,6 +264,39 @@ async fn a_sum_a_copy_and_lines_are_settled_on_their_cards() {
     let filed = desk.document(n).await;
     let kept: Value = filed["fields"]["line_items"]["value"].clone();
     assert_eq!(kept, json!([{ "description": "Todo", "quantity": "2", "amount": "1.00" }]), "{filed:#}");
+}
+
+/// Two lines that were read as one are parted: the name at the cursor, and the second has what the first leaves.
+fn split_a_line(page: &mut Browser) {
+    let cells = "[...document.querySelectorAll('[data-kind=invoice] .grid[data-field=line_items] tbody tr')]";
+    let number = |page: &mut Browser| page.eval(&format!("{cells}.length")).unwrap().as_u64().unwrap();
+    let before = number(page);
+    let cell = |line: &str, name: &str| format!("{cells}.at({line}).querySelector('[data-cell={name}]')");
+    page.eval(&format!("{}.focus()", cell("-1", "description"))).unwrap();
+    page.fill("Pan Sal").unwrap();
+    page.eval(&format!("{}.focus()", cell("-2", "amount"))).unwrap();
+    page.fill("10.00").unwrap();
+    let named = cell("-2", "description");
+    page.eval(&format!("{named}.focus(); {named}.setSelectionRange(3, 3)")).unwrap();
+    page.press("ArrowDown", false, true).unwrap();
+    assert_eq!(number(page), before + 2, "the two, and an empty one below");
+    page.fill("4.00").unwrap();
+    let said = |page: &mut Browser, line: &str, name: &str| {
+        page.eval(&format!("{}.value", cell(line, name))).unwrap().as_str().unwrap().to_owned()
+    };
+    let lines = ["-3", "-2"].map(|line| (said(page, line, "description"), said(page, line, "amount")));
+    let is = |name: &str, amount: &str| (name.to_owned(), amount.to_owned());
+    assert_eq!(lines, [is("Pan", "4.00"), is("Sal", "6.00")]);
+    let names =
+        page.eval(&format!("{cells}.map(l => l.querySelector('input').name.split('.').at(2)).join()"));
+    let all: Vec<String> = (0..before + 2).map(|n| n.to_string()).collect();
+    assert_eq!(names.unwrap(), all.join(","), "each line has a number of its own");
+    // What was typed by hand is not taken back.
+    page.eval(&format!("{}.focus()", cell("-2", "amount"))).unwrap();
+    page.fill("5.50").unwrap();
+    page.eval(&format!("{}.focus()", cell("-3", "amount"))).unwrap();
+    page.fill("4.50").unwrap();
+    assert_eq!(said(page, "-2", "amount"), "5.50");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -349,6 +383,8 @@ async fn no_page_shuts_anybody_out() {
         if path == document {
             take(&desk, &mut page, 0).await;
             page.press("f", false, false).unwrap();
+            page.press("g", false, false).unwrap();
+            page.wait("!!document.querySelector('#sender[data-here]')").unwrap();
         }
         found.extend(violations(&mut page, &axe, path));
     }

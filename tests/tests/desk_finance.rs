@@ -83,6 +83,12 @@ async fn what_is_shown_is_taken_away() {
     // Who may only look decides nothing.
     let looked = fina.page(&format!("/documents/{}", desk.ids[3])).await;
     assert!(!looked.contains("value=\"take\""), "{looked}");
+    // A document's page says what finance asks: whose, of when, how much, where it is, who decided.
+    let asked = fina.page(&format!("/documents/{}", desk.ids[0])).await;
+    let total = desk.document(0).await["fields"]["total"]["value"].as_str().unwrap().to_owned();
+    for said in ["<dt>Whose</dt>", "<dt>Document date</dt>", "<dd>Filed</dd>", "Approved by ana", &total] {
+        assert!(asked.contains(said), "{said}: {asked}");
+    }
     assert_eq!(fina.decide(&desk.ids[3], &looked, &[("action", "take")]).await.status(), 403);
     assert_eq!(fina.answer("/work").await.status(), 403);
     let Some(chromium) = browser::chromium() else { return };

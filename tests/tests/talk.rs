@@ -30,7 +30,7 @@ async fn words(acuse: &InProcess, who: (&str, &str), text: &str) {
     post(acuse, who, Said::Text(text.into())).await;
 }
 
-async fn taps(acuse: &InProcess, who: (&str, &str), payload: &str) {
+pub(crate) async fn taps(acuse: &InProcess, who: (&str, &str), payload: &str) {
     let reply = json!({ "type": "button_reply", "button_reply": { "id": payload, "title": "Sí" } });
     post(acuse, who, Said::Raw(json!({ "type": "interactive", "interactive": reply }))).await;
 }
@@ -47,13 +47,13 @@ fn text_of(sent: &SentMessage) -> String {
 }
 
 /// Payloads of the buttons of a message.
-fn buttons(sent: &SentMessage) -> Vec<String> {
+pub(crate) fn buttons(sent: &SentMessage) -> Vec<String> {
     let all = sent.body.pointer("/interactive/action/buttons").and_then(Value::as_array).cloned();
     let id = |button: Value| button.pointer("/reply/id").and_then(Value::as_str).map(str::to_owned);
     all.unwrap_or_default().into_iter().filter_map(id).collect()
 }
 
-async fn only_document(acuse: &InProcess) -> Value {
+pub(crate) async fn only_document(acuse: &InProcess) -> Value {
     let all = acuse.get("/v1/documents?limit=100").await.unwrap();
     let rows = all["data"].as_array().unwrap().clone();
     rows.into_iter().rfind(|row| row["duplicate_of"].is_null()).expect("one")

@@ -13,6 +13,7 @@ use acuse_pipeline::{
     document::Kind,
     fields::{Field, FieldName, Source},
     limits::Limits,
+    page,
     part::Part,
     reading::{Declared, Fingerprint, Outcome, PagePicture, Reading},
     reason::{Reason, ReasonCode},
@@ -252,6 +253,10 @@ fn receipt(text: &str, declared: &Declared) -> Reading {
     reading.thumbnail = jpeg.clone();
     reading.pages = vec![PagePicture { width: 10, height: 20, jpeg }];
     for (name, value) in text.lines().filter_map(|line| line.split_once('=')) {
+        if name == "photo" {
+            // The page is a part of what was sent.
+            reading.notes.push(page::cut_note(1));
+        }
         if name == "id_probability" {
             reading.id_probability = value.parse().ok();
         }

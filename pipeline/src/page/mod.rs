@@ -27,6 +27,21 @@ const STEEPEST: f64 = 0.5;
 /// Lines long enough to lean on, at least.
 const FEW_LINES: usize = 4;
 
+/// What a note of a cut ends with.
+const CUT: &str = "was cut out of its photo; the original shows all.";
+
+/// What a reviewer is told of a page that was cut.
+#[must_use]
+pub fn cut_note(number: u32) -> String {
+    format!("Page {number} {CUT}")
+}
+
+/// Whether a note tells of a page that was cut: then the picture is not all that was sent.
+#[must_use]
+pub fn is_cut_note(note: &str) -> bool {
+    note.starts_with("Page ") && note.ends_with(CUT)
+}
+
 /// A page cut out and levelled.
 #[derive(Debug)]
 pub struct Levelled {
@@ -42,7 +57,7 @@ impl Levelled {
     /// What a reviewer is told of a page that was cut.
     #[must_use]
     pub fn note(&self, number: u32) -> Option<String> {
-        self.cut_out.then(|| format!("Page {number} was cut out of its photo; the original shows all."))
+        self.cut_out.then(|| cut_note(number))
     }
 
     /// Where a box of the old page stands on this one.

@@ -318,7 +318,7 @@ async fn keep(running: Running, catalog: &Catalog, listen: SocketAddr) -> anyhow
     let bits: [u8; 8] = rand::rng().random();
     let password = hex::encode(bits);
     catalog.put_user("demo", &session::hash(password.clone()).await?, Role::Admin).await?;
-    running.app.door.close_setup();
+    running.app.login.close_setup();
     println!("\nReview desk: http://{listen}/   user: demo   password: {password}");
     println!("Ctrl-C stops it.");
     serve::until_signal(running).await

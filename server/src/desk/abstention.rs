@@ -15,13 +15,13 @@ use axum::{
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{Shown, plot::Plot, rights::Right, session::Person, words};
+use super::{Shown, labels, plot::Plot, rights::Right, session::Person};
 use crate::{
-    app::App,
     http::{
         extract::{Id, word},
         problem::Problem,
     },
+    state::App,
 };
 
 /// Of what is filed by itself, at most one of a hundred wrong, where nobody says otherwise.
@@ -139,7 +139,7 @@ async fn of(app: &App, kind: Kind, target: f64) -> Result<Measure, Problem> {
     };
     Ok(Measure {
         kind: kind.as_str(),
-        label: words::kind(Some(kind)),
+        label: labels::kind(Some(kind)),
         bills: outcomes.bills(),
         answers: outcomes.answers(),
         plot: Plot::of(&curve, now.as_ref(), offered.as_ref(), target),
@@ -148,7 +148,7 @@ async fn of(app: &App, kind: Kind, target: f64) -> Result<Measure, Problem> {
         set: set.map(|t| Set {
             id: t.id,
             by: t.set_by.strip_prefix("user:").unwrap_or(&t.set_by).to_owned(),
-            at: words::full(t.set_at),
+            at: labels::full(t.set_at),
         }),
         offer,
     })

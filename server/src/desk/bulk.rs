@@ -21,13 +21,13 @@ use super::{
 };
 use crate::{
     access,
-    app::App,
     http::{
         extract::{Id, Params},
         problem::Problem,
         reviews::LEASE,
     },
     review::{self, Ask, Refusal, Verdict, Whose},
+    state::App,
 };
 
 /// Most that are decided at once: what a person can look through.

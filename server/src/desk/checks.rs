@@ -27,21 +27,20 @@ use uuid::Uuid;
 use super::{
     Frame, Shown,
     abstention::{self, Measure, Offer},
-    page,
+    labels, page,
+    page_views::Sheet,
     rights::Right,
     session::Person,
-    sheets::Sheet,
-    words,
 };
 use crate::{
     access,
-    app::App,
     http::{
         extract::{Id, Params, word},
         problem::Problem,
         quarantine,
         reviews::LEASE,
     },
+    state::App,
 };
 
 /// What was measured of a kind, as a line.
@@ -69,7 +68,7 @@ impl Row {
         let interval = measured.interval();
         Self {
             kind: kind.as_str(),
-            label: words::kind(Some(kind)),
+            label: labels::kind(Some(kind)),
             checked: measured.checked,
             wrong: measured.wrong,
             waiting: measured.waiting,
@@ -172,10 +171,10 @@ pub async fn paper(State(app): State<App>, person: Person, Id(id): Id<Uuid>) -> 
             // Its pages without a field marked on them.
             let bare = Document { fields: Fields::new(), ..document };
             Ok(page(&Check {
-                pages: super::sheets::sheets(&bare, &[]),
+                pages: super::page_views::sheets(&bare, &[]),
                 kinds: [Kind::Invoice, Kind::Receipt, Kind::Id, Kind::Other]
                     .iter()
-                    .map(|k| (k.as_str(), words::kind(Some(*k))))
+                    .map(|k| (k.as_str(), labels::kind(Some(*k))))
                     .collect(),
                 frame: Frame::of(&app, &person, "checks").await?,
                 id,

@@ -12,18 +12,18 @@ use serde::Deserialize;
 use time::OffsetDateTime;
 use url::form_urlencoded;
 
-use super::{Frame, Shown, language::Tongue, page, session::Person, words};
+use super::{Frame, Shown, labels, language::Tongue, page, session::Person};
 use crate::{
-    app::App,
     http::{
         contacts::{self, WindowView},
         extract::{Id, Params, word},
         problem::Problem,
     },
+    state::App,
 };
 
 /// Lines of one page.
-const PAGE: u32 = 50;
+pub(super) const PAGE: u32 = 50;
 /// Lines that follow the one that was asked for.
 const CONTEXT: u32 = 15;
 
@@ -42,8 +42,8 @@ impl Row {
             href: format!("/contacts/{}", contact.id),
             name: contact.name.unwrap_or_else(|| "—".to_owned()),
             phone: contact.phone.unwrap_or_default(),
-            at: words::full(last),
-            ago: words::ago(last, now),
+            at: labels::full(last),
+            ago: labels::ago(last, now),
         }
     }
 }
@@ -126,7 +126,7 @@ impl Line {
     fn of(said: Said, contact: ContactId, tongue: Tongue, now: OffsetDateTime) -> Self {
         let withheld = said.document.is_some_and(|d| d.withheld);
         let document = said.document.map(|d| {
-            let (kind, status) = (words::kind(d.kind), words::status(d.status));
+            let (kind, status) = (labels::kind(d.kind), labels::status(d.status));
             (format!("/documents/{}", d.id), kind, d.status.as_str(), status)
         });
         let file = said.file.map(|file| {
@@ -141,14 +141,14 @@ impl Line {
             anchor: format!("m-{}", said.id),
             place: contacts::place_of(contact, said.at, said.id),
             ours: said.way != Way::In,
-            at: words::full(said.at),
-            clock: words::clock(said.at, now),
-            what: tongue.t(&words::label(&said.r#type)).to_owned(),
+            at: labels::full(said.at),
+            clock: labels::clock(said.at, now),
+            what: tongue.t(&labels::label(&said.r#type)).to_owned(),
             text: said.text,
             withheld,
             document,
             file,
-            state: said.state.map(|s| (tongue.t(&words::label(&s)).to_owned(), ticks(&s))),
+            state: said.state.map(|s| (tongue.t(&labels::label(&s)).to_owned(), ticks(&s))),
             error: said.error,
         }
     }
@@ -161,12 +161,36 @@ pub(super) async fn thread(
     person: &Person,
     with: (ContactId, Option<&str>),
     after: Option<&str>,
+    most: u32,
 ) -> Result<(Known, Vec<Line>, Option<String>), Problem> {
     let now = app.catalog.now();
-    let (contact, found) = contacts::conversation(app, &person.caller, with, after, PAGE).await?;
+    let (contact, found) = contacts::conversation(app, &person.caller, with, after, most).await?;
     let line = |said| Line::of(said, contact.id, person.tongue, now);
     let lines = found.data.into_iter().rev().map(line).collect();
     Ok((contact, lines, found.next))
+}
+
+/// Until when somebody may be answered freely over one of our numbers.
+pub(super) struct Open {
+    pub(super) number: String,
+    pub(super) until: String,
+    /// How long that is to come; none: it is over.
+    pub(super) left: Option<String>,
+}
+
+/// The windows that a contact has with our numbers.
+pub(super) async fn windows(
+    app: &App,
+    contact: ContactId,
+    now: OffsetDateTime,
+) -> Result<Vec<Open>, Problem> {
+    let open = |window| {
+        let view = WindowView::of(window, now);
+        let (number, until, is_open) = view.parts();
+        let left = is_open.then(|| labels::ago(now, until));
+        Open { number: number.to_owned(), until: labels::full(until), left }
+    };
+    Ok(app.catalog.windows_of(contact).await?.into_iter().map(open).collect())
 }
 
 #[derive(Template)]
@@ -176,8 +200,7 @@ struct Contact {
     name: String,
     phone: String,
     unreachable: Option<String>,
-    /// Our number, until when, and whether it is open.
-    windows: Vec<(String, String, bool)>,
+    windows: Vec<Open>,
     /// What for, how it stands, how we know, since when.
     consents: Vec<(String, String, String, String)>,
     lines: Vec<Line>,
@@ -202,24 +225,19 @@ async fn render(app: &App, person: &Person, id: ContactId, query: &Query) -> Res
         Some(place) => contacts::later_than(app, &person.caller, id, place, CONTEXT).await?,
         None => query.after.clone(),
     };
-    let (contact, lines, older) = thread(app, person, (id, None), after.as_deref()).await?;
-    let windows = app.catalog.windows_of(contact.id).await?;
+    let (contact, lines, older) = thread(app, person, (id, None), after.as_deref(), PAGE).await?;
+    let windows = windows(app, contact.id, now).await?;
     let consents = app.catalog.consents_of(contact.id).await?;
     let frame = Frame::of(app, person, "contacts").await?;
     let consent = |c: acuse_storage::conversation::Consent| {
-        let (what, how) = (words::label(&c.category), words::label(&c.state));
-        (frame.t(&what).to_owned(), frame.t(&how).to_owned(), c.source, words::full(c.at))
-    };
-    let window = |w| {
-        let view = WindowView::of(w, now);
-        let (number, until, open) = view.parts();
-        (number.to_owned(), words::full(until), open)
+        let (what, how) = (labels::label(&c.category), labels::label(&c.state));
+        (frame.t(&what).to_owned(), frame.t(&how).to_owned(), c.source, labels::full(c.at))
     };
     Ok(page(&Contact {
         name: contact.name.unwrap_or_else(|| "—".to_owned()),
         phone: contact.phone.unwrap_or_default(),
-        unreachable: contact.unreachable_at.map(words::full),
-        windows: windows.into_iter().map(window).collect(),
+        unreachable: contact.unreachable_at.map(labels::full),
+        windows,
         consents: consents.into_iter().map(consent).collect(),
         lines,
         latest: after.map(|_| format!("/contacts/{}", contact.id)),

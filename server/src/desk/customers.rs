@@ -27,7 +27,6 @@ use super::{
     session::Person,
 };
 use crate::{
-    app::App,
     http::{
         auth::Caller,
         customers::{self, within},
@@ -35,6 +34,7 @@ use crate::{
         extract::{Id, Params, word},
         problem::Problem,
     },
+    state::App,
 };
 
 /// Most customers of an answer to whoever types one.

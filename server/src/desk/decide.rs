@@ -18,12 +18,11 @@ use serde_json::json;
 use time::{Date, Duration, OffsetDateTime, macros::format_description};
 
 use super::{
-    Undo, document, door, parts, queue_view::QueueView, session::Person, trouble, typed::Typed, undo_bar,
-    work::RESERVED,
+    Undo, document, login, queue_view::QueueView, session::Person, split_form, trouble, typed::Typed,
+    undo_bar, work::RESERVED,
 };
 use crate::{
     access,
-    app::App,
     http::{
         customers,
         extract::{Id, word},
@@ -31,6 +30,7 @@ use crate::{
         reviews::LEASE,
     },
     review::{self, Ask, Fault, Refusal, Verdict, Whose},
+    state::App,
 };
 
 /// `POST /review/{document id}`.
@@ -43,7 +43,7 @@ pub async fn decide(
     let typed = Typed(form);
     let person = match Person::of(&app, &headers).await {
         Ok(Some(person)) => person,
-        Ok(None) => return door::interrupted(&app, &headers, id, &typed),
+        Ok(None) => return login::interrupted(&app, &headers, id, &typed),
         Err(problem) => return trouble(problem, &format!("/documents/{id}")),
     };
     match act(&app, &person, id, &typed).await {
@@ -255,7 +255,7 @@ fn asked(verdict: Verdict, document: &Document, typed: &Typed) -> Result<Ask, Re
             Some(id) => word::<CustomerId>("customer", Some(id))?.map_or(Whose::Keep, Whose::Customer),
         },
         parts: if verdict == Verdict::Split {
-            Some(parts::said(typed.get("parts").unwrap_or_default())?)
+            Some(split_form::said(typed.get("parts").unwrap_or_default())?)
         } else {
             None
         },

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::LazyLock};
 
 use serde_json::Value;
 
-use super::{language::Tongue, words};
+use super::{labels, language::Tongue};
 
 static ACTIONS: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| {
     include_str!("data/actions.tsv").lines().filter_map(|line| line.split_once('\t')).collect()
@@ -30,7 +30,7 @@ const CLOSED: &[&str] = &[
 pub(super) fn action(word: &str, tongue: Tongue) -> String {
     match ACTIONS.get(word) {
         Some(english) => tongue.t(english).to_owned(),
-        None => words::label(word),
+        None => labels::label(word),
     }
 }
 
@@ -43,7 +43,7 @@ pub(super) fn particulars(value: &Value, tongue: Tongue) -> String {
             (Some(from), Some(to)) => format!("{} → {}", said(name, from, tongue), said(name, to, tongue)),
             _ => said(name, value, tongue),
         };
-        let label = words::label(name.trim_end_matches("_ppm"));
+        let label = labels::label(name.trim_end_matches("_ppm"));
         (!said.is_empty()).then(|| format!("{}: {said}", tongue.t(&label)))
     };
     all.iter().filter_map(one).collect::<Vec<_>>().join(" · ")
@@ -62,13 +62,13 @@ fn said(name: &str, value: &Value, tongue: Tongue) -> String {
             let all = all.iter().filter_map(Value::as_str);
             all.map(|word| closed_word(word, tongue)).collect::<Vec<_>>().join(", ")
         }
-        value => words::plain(value).unwrap_or_else(|| value.to_string()),
+        value => labels::plain(value).unwrap_or_else(|| value.to_string()),
     }
 }
 
 /// A word of a closed list in the middle of a line; in English as it stands.
 fn closed_word(word: &str, tongue: Tongue) -> String {
-    let english = words::label(word);
+    let english = labels::label(word);
     let there = tongue.t(&english);
     if there == english {
         return word.to_owned();
@@ -232,8 +232,8 @@ mod tests {
             ["by", "note", "fields_changed", "kind", "duplicate_of", "overridden", "because"]
                 .map(str::to_owned),
         );
-        let labels = keys.iter().map(|key| words::label(key.trim_end_matches("_ppm")));
-        let closed = Role::ALL.iter().map(|role| words::label(role.as_str()));
+        let labels = keys.iter().map(|key| labels::label(key.trim_end_matches("_ppm")));
+        let closed = Role::ALL.iter().map(|role| labels::label(role.as_str()));
         let wanted: std::collections::BTreeSet<String> = labels.chain(closed).collect();
         for tongue in [Tongue::Es, Tongue::Pt] {
             let missing: Vec<_> = wanted.iter().filter(|text| !tongue.knows(text)).collect();

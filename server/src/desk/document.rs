@@ -5,10 +5,12 @@ mod evidence;
 mod history;
 mod offers;
 mod opinions;
+pub mod sender;
 
 use acuse_pipeline::{
     document::{Kind, Status},
     fields::FieldName,
+    page::is_cut_note,
 };
 use acuse_storage::{Document, DocumentId, keys::Scope, reviews::Review};
 use askama::Template;
@@ -24,28 +26,28 @@ use opinions::Others;
 use super::{
     Frame, Shown,
     fields::{Eyes, Group, groups},
-    page,
-    parts::{self, Offer, Sibling},
+    labels, page,
+    page_views::{Sheet, sheets},
     queue::status_label,
     queue_view::QueueView,
     rights::Right,
     said::{Said, Warned},
     session::Person,
-    sheets::{Sheet, sheets},
+    split_form::{self, Offer, Sibling},
     typed::Typed,
-    words,
 };
 use crate::{
     access,
-    app::App,
     http::{
         contacts::place,
+        content,
         customers::within,
         extract::{Id, Params},
         problem::Problem,
         quarantine,
     },
     review::{self, Refusal},
+    state::App,
 };
 
 /// Customers offered beside the candidates.
@@ -97,6 +99,8 @@ struct View {
     size: String,
     filename: String,
     original: Option<String>,
+    /// The picture as it came, where it shows more than the page does.
+    received: Option<String>,
     cards: Vec<Card>,
     unproven: usize,
     summary: Vec<(FieldName, String, String)>,
@@ -184,15 +188,17 @@ impl Hold {
     fn of(review: Option<&Review>, person: &Person, now: OffsetDateTime) -> Self {
         let nobody = Self { can_decide: false, is_free: false, fence: 0, lease: None };
         let Some(review) = review else { return nobody };
-        let until = review.claim_expires_at.map(|until| words::clock(until, now)).unwrap_or_default();
+        let until = review.claim_expires_at.map(|until| labels::clock(until, now)).unwrap_or_default();
         match &review.claimed_by {
             None => Self { is_free: true, ..nobody },
             Some(by) if *by == person.caller.actor => {
-                Self { can_decide: true, fence: review.fence, lease: Some("yours".to_owned()), ..nobody }
+                let lease = Some(person.tongue.t("yours").to_owned());
+                Self { can_decide: true, fence: review.fence, lease, ..nobody }
             }
             Some(by) => {
                 let by = by.strip_prefix("user:").unwrap_or(by);
-                Self { lease: Some(format!("with {by} until {until} UTC")), ..nobody }
+                let lease = person.tongue.with("with {} until {} UTC", &[&by, &until]);
+                Self { lease: Some(lease), ..nobody }
             }
         }
     }
@@ -223,7 +229,7 @@ async fn render(
     let is_shown = !withheld && !held;
     let rests =
         matches!(document.status, Status::Filed | Status::Rejected) && document.duplicate_of.is_none();
-    let proposed = parts::proposed(&document);
+    let proposed = split_form::proposed(&document);
     let timeline = app.catalog.timeline(id).await?;
     let typed = said.typed();
     let text = |name: &str| typed.get(name).unwrap_or_default().to_owned();
@@ -265,15 +271,17 @@ async fn render(
         faults: said.faults(),
         warnings: said.warnings(),
         is_warned: can_decide && review::is_warned(app, &document).await?,
-        draft: said.draft(&document, now),
+        draft: said.draft(&document, person.tongue, now),
         note: text("note"),
         because: text("because"),
         was_kind: document.kind.map_or("", Kind::as_str),
         withheld,
-        offer: Some(&*document).filter(|_| can_decide && is_shown).and_then(|d| parts::offer(d, &proposed)),
+        offer: Some(&*document)
+            .filter(|_| can_decide && is_shown)
+            .and_then(|d| split_form::offer(d, &proposed)),
         pages: if is_shown { sheets(&document, &proposed) } else { Vec::new() },
         part: document.part.map(|part| part.to_string()).unwrap_or_default(),
-        siblings: parts::siblings(app, person, &document).await?,
+        siblings: split_form::siblings(app, person, &document).await?,
         page_count: document.page_count.unwrap_or_default(),
         no_picture: no_picture(&document, withheld, quarantined),
         media_type: document
@@ -281,13 +289,14 @@ async fn render(
             .clone()
             .or_else(|| document.declared.media_type.clone())
             .unwrap_or_else(|| "unknown type".to_owned()),
-        size: document.size_bytes().map(words::size).unwrap_or_default(),
+        size: document.size_bytes().map(labels::size).unwrap_or_default(),
         filename: document.declared.filename.clone().unwrap_or_default(),
         original: document
             .original
             .as_ref()
             .filter(|_| !withheld && !held)
             .map(|_| format!("/pictures/{id}?variant=original")),
+        received: received(&document).filter(|_| is_shown),
         cards,
         unproven,
         summary: summary(&document, kind),
@@ -306,8 +315,8 @@ async fn render(
         customers: customers(app, person, &document).await?,
         field_groups,
         spoken: wrote,
-        timeline: timeline.into_iter().map(|e| happened(e, withheld, now)).collect(),
-        facts: facts(app, &document).await?,
+        facts: facts(app, &document, &timeline, person.tongue).await?,
+        timeline: timeline.into_iter().map(|e| happened(e, withheld, person.tongue, now)).collect(),
         conversation: place(&document).filter(|_| person.caller.has(Scope::MessagesRead)),
         prev,
         next,
@@ -339,7 +348,15 @@ fn title(document: &Document) -> String {
     {
         return format!("{surname} {}", value(FieldName::GivenNames).unwrap_or_default()).trim().to_owned();
     }
-    words::title(document.kind, &document.fields)
+    labels::title(document.kind, &document.fields)
+}
+
+/// The whole picture that a page was cut out of, or lies in. What else was sent is shown by the page itself.
+fn received(document: &Document) -> Option<String> {
+    let is_cut = document.notes.iter().any(|note| is_cut_note(note))
+        || document.part.is_some_and(|part| part.bbox().is_some());
+    let is_picture = is_cut && content::picture(document).is_some();
+    is_picture.then(|| format!("/pictures/{}/received", document.id))
 }
 
 fn no_picture(document: &Document, withheld: bool, quarantined: bool) -> &'static str {
@@ -355,7 +372,7 @@ fn no_picture(document: &Document, withheld: bool, quarantined: bool) -> &'stati
 
 fn kinds(known: Option<Kind>) -> Vec<(&'static str, &'static str)> {
     let unknown = known.is_none().then_some(("", "Choose…"));
-    unknown.into_iter().chain(Kind::ALL.iter().map(|k| (k.as_str(), words::kind(Some(*k))))).collect()
+    unknown.into_iter().chain(Kind::ALL.iter().map(|k| (k.as_str(), labels::kind(Some(*k))))).collect()
 }
 
 /// Customers to choose from: the one it has and the candidates first, then the latest.

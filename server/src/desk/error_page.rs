@@ -14,7 +14,7 @@ use axum::{
 use serde::Deserialize;
 
 use super::{Frame, language::Tongue, page, sentence, session::Person};
-use crate::{app::App, http::problem::Problem};
+use crate::{http::problem::Problem, state::App};
 
 /// Longest wait for the menu: what failed may be what it is read from.
 const MENU: Duration = Duration::from_secs(2);
@@ -55,7 +55,7 @@ impl Told {
         };
         let detail = match &self.logged {
             Some(id) => frame.f("Something failed on our side. It is logged as {}.", id),
-            None => frame.t(&self.detail).to_owned(),
+            None => frame.say(&self.detail),
         };
         let title = frame.t(title).to_owned();
         let mut response = page(&ErrorPage { title, detail, back: &self.back, frame });

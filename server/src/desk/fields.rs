@@ -13,10 +13,10 @@ use url::form_urlencoded;
 
 use super::{
     grid::{self, Grid},
+    labels,
+    page_views::{Strip, UNSURE, strip},
     said::Said,
-    sheets::{Strip, UNSURE, strip},
     typed::Typed,
-    words,
 };
 use crate::review::{alike, carried};
 
@@ -92,6 +92,22 @@ pub(super) fn groups(document: &Document, typed: &Typed, said: &Said<'_>, eyes: 
     Kind::ALL.iter().map(group).collect()
 }
 
+/// How sure it is.
+fn mark(field: &Field) -> String {
+    match field.source {
+        Source::Reviewer => "typed".to_owned(),
+        _ => format!("{:.0} %", (field.confidence * 100.0).clamp(0.0, 100.0)),
+    }
+}
+
+/// How it is known.
+fn evidence(field: &Field) -> String {
+    match field.source {
+        Source::Reviewer => "typed by a person".to_owned(),
+        source => format!("read from {source}, {} sure", mark(field)),
+    }
+}
+
 fn input(
     name: FieldName,
     kind: Kind,
@@ -101,10 +117,6 @@ fn input(
 ) -> Input {
     let field = fields.get(&name);
     let required = FieldName::required(kind).contains(&name);
-    let percent = |f: &Field| match f.source {
-        Source::Reviewer => "typed".to_owned(),
-        _ => format!("{:.0} %", (f.confidence * 100.0).clamp(0.0, 100.0)),
-    };
     let original = field.map(|f| f.value.to_string()).unwrap_or_default();
     let value = typed.get(&format!("{kind}.{name}")).map_or_else(|| original.clone(), str::to_owned);
     let tone = match field {
@@ -121,11 +133,11 @@ fn input(
         || (tone == "low" && required);
     Input {
         name,
-        label: words::label(name.as_str()),
+        label: labels::label(name.as_str()),
         required,
         tone,
-        mark: field.map(percent).unwrap_or_default(),
-        evidence: field.map(|f| format!("read from {}, {} sure", f.source, percent(f))).unwrap_or_default(),
+        mark: field.map(mark).unwrap_or_default(),
+        evidence: field.map(evidence).unwrap_or_default(),
         placeholder: match name.choices(kind).first() {
             Some(choice) => choice,
             None => Form::of(name).example(),

@@ -17,21 +17,20 @@ use time::{Date, OffsetDateTime, macros::format_description};
 use url::form_urlencoded;
 
 use super::{
-    Frame, Shown, page,
+    Frame, Shown, labels, page,
     queue::{PAGE, Row},
     rights::Right,
     session::{self, Person},
-    words,
 };
 use crate::{
     access,
-    app::App,
     export::{self, Format, How, Listed, Source},
     http::{
         customers::within,
         extract::{Params, day, word},
         problem::Problem,
     },
+    state::App,
 };
 
 /// Customers to choose from.
@@ -325,7 +324,7 @@ async fn render(app: &App, person: &Person, ask: Ask) -> Result<Response, Proble
             head("Amount", "amount", "num"),
         ],
         statuses: statuses.into_iter().chain([("duplicate", "Duplicate")]).collect(),
-        kinds: Kind::ALL.iter().map(|k| (k.as_str(), words::kind(Some(*k)))).collect(),
+        kinds: Kind::ALL.iter().map(|k| (k.as_str(), labels::kind(Some(*k)))).collect(),
         customers: customers.into_iter().map(|c| (c.id.to_string(), c.name)).collect(),
         csv: format!("/finance/export{}", ask.with(&[("format", "csv")])),
         xlsx: format!("/finance/export{}", ask.with(&[("format", "xlsx")])),

@@ -1,7 +1,7 @@
 //! The flow: where the cases are that began in a span, and where people dropped off, drawn here. Every number links to
 //! the cases behind it, by the same words by which it was counted.
 
-mod draw;
+pub(super) mod draw;
 
 use acuse_conversation::{Kind, State as Of};
 use acuse_storage::{
@@ -13,13 +13,13 @@ use axum::extract::State;
 use serde::Deserialize;
 use time::{Date, Duration, OffsetDateTime};
 
-use super::{Frame, Shown, language::Tongue, page, session::Person, words};
+use super::{Frame, Shown, labels, language::Tongue, page, session::Person};
 use crate::{
-    app::App,
     http::{
         extract::{Params, day},
         problem::Problem,
     },
+    state::App,
 };
 use draw::{Column, Picture, columns, picture};
 
@@ -102,10 +102,11 @@ struct Took {
     close: Option<(String, String)>,
 }
 
-struct DayRow {
-    day: String,
-    began: Linked,
-    states: Vec<Linked>,
+/// A day, with what became of what began on it.
+pub(super) struct DayRow {
+    pub(super) day: String,
+    pub(super) began: Linked,
+    pub(super) states: Vec<Linked>,
 }
 
 #[derive(Template)]
@@ -146,7 +147,7 @@ pub async fn show(State(app): State<App>, person: Person, Params(query): Params<
 
 fn of(flow: &Flow, asked: Asked, frame: Frame) -> Page {
     let tongue = frame.tongue;
-    let name = |word: &str| tongue.t(&words::label(word)).to_owned();
+    let name = |word: &str| tongue.t(&labels::label(word)).to_owned();
     let kinds: Vec<&str> =
         Kind::ALL.iter().map(|kind| kind.as_str()).filter(|kind| flow.standing(kind, &Of::ALL) > 0).collect();
     let row = |kind: &&str| {
@@ -159,7 +160,7 @@ fn of(flow: &Flow, asked: Asked, frame: Frame) -> Page {
     };
     let rows: Vec<(String, Linked, Vec<Linked>)> = kinds.iter().map(row).collect();
     let states: Vec<String> =
-        draw::STATES.iter().map(|s| tongue.t(&words::case_state(s.as_str())).to_owned()).collect();
+        draw::STATES.iter().map(|s| tongue.t(&labels::case_state(s.as_str())).to_owned()).collect();
     let in_all = |(place, state): (usize, &Of)| Linked {
         count: rows.iter().filter_map(|(.., of)| of.get(place)).map(|linked| linked.count).sum(),
         href: asked.list(None, state.as_str(), ""),
@@ -174,7 +175,7 @@ fn of(flow: &Flow, asked: Asked, frame: Frame) -> Page {
         all: rows.iter().map(|(_, began, _)| began.count).sum(),
         drops: drops(flow, asked, tongue),
         times: times(&flow.times, tongue),
-        columns: columns(&days, &states),
+        columns: columns(&days, &states, &draw::TONES),
         days: days.into_iter().rev().filter(|day| day.began.count > 0).collect(),
         rows,
         states,
@@ -184,7 +185,7 @@ fn of(flow: &Flow, asked: Asked, frame: Frame) -> Page {
 
 /// Cases that ended without what they were for, by where they stood.
 fn drops(flow: &Flow, asked: Asked, tongue: Tongue) -> Vec<Drop> {
-    let name = |word: &str| tongue.t(&words::label(word)).to_owned();
+    let name = |word: &str| tongue.t(&labels::label(word)).to_owned();
     let ended = flow
         .counts
         .iter()
@@ -198,7 +199,7 @@ fn drops(flow: &Flow, asked: Asked, tongue: Tongue) -> Vec<Drop> {
             } else {
                 name(&format!("expects_{}", c.expects))
             },
-            end: tongue.t(&words::case_state(&c.state)).to_owned(),
+            end: tongue.t(&labels::case_state(&c.state)).to_owned(),
             cases: Linked {
                 count: c.count,
                 href: asked.list(Some(&c.kind), &c.state, &format!("&left={}&expects={}", c.left, c.expects)),
@@ -210,7 +211,7 @@ fn drops(flow: &Flow, asked: Asked, tongue: Tongue) -> Vec<Drop> {
 }
 
 /// A time as people say it.
-fn spell(secs: u64) -> String {
+pub(super) fn spell(secs: u64) -> String {
     match secs {
         0..120 => format!("{secs} s"),
         120..7_200 => format!("{} min", secs / 60),
@@ -227,7 +228,7 @@ fn times(all: &[FlowTime], tongue: Tongue) -> Vec<Took> {
     Kind::ALL
         .iter()
         .map(|kind| Took {
-            kind: tongue.t(&words::label(kind.as_str())).to_owned(),
+            kind: tongue.t(&labels::label(kind.as_str())).to_owned(),
             answer: of(kind.as_str(), Measure::Answer),
             close: of(kind.as_str(), Measure::Close),
         })

@@ -15,14 +15,14 @@ use axum::{
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{Frame, Shown, page, rights::Right, session::Person, words};
+use super::{Frame, Shown, labels, page, rights::Right, session::Person};
 use crate::{
-    app::App,
     http::{
         customers::within,
         extract::{Id, word},
         problem::Problem,
     },
+    state::App,
 };
 
 /// Customers to choose from.
@@ -58,12 +58,12 @@ async fn row(app: &App, rule: Rule) -> Result<Row, Problem> {
     let amount = rule.scope.amount_from.map(|a| format!("{a} {currency}").trim().to_owned());
     Ok(Row {
         id: rule.id,
-        kind: rule.scope.kind.map(|k| words::kind(Some(k))),
-        reason: rule.scope.reason.map(|r| words::label(r.as_str())),
+        kind: rule.scope.kind.map(|k| labels::kind(Some(k))),
+        reason: rule.scope.reason.map(|r| labels::label(r.as_str())),
         customer,
         amount: amount.or_else(|| Some(currency).filter(|c| !c.is_empty())),
         by: rule.created_by.strip_prefix("user:").unwrap_or(&rule.created_by).to_owned(),
-        since: words::full(rule.created_at),
+        since: labels::full(rule.created_at),
     })
 }
 
@@ -81,8 +81,8 @@ async fn render(app: &App, person: &Person) -> Result<Response, Problem> {
     let customers = within(app, &person.caller, None, None, CUSTOMERS).await?.data;
     Ok(page(&FourEyes {
         rows,
-        kinds: Kind::ALL.iter().map(|k| (k.as_str(), words::kind(Some(*k)))).collect(),
-        reasons: ReasonCode::ALL.iter().map(|r| (r.as_str(), words::label(r.as_str()))).collect(),
+        kinds: Kind::ALL.iter().map(|k| (k.as_str(), labels::kind(Some(*k)))).collect(),
+        reasons: ReasonCode::ALL.iter().map(|r| (r.as_str(), labels::label(r.as_str()))).collect(),
         customers: customers.into_iter().map(|c| (c.id.to_string(), c.name)).collect(),
         frame: Frame::of(app, person, "people").await?,
     }))

@@ -5,7 +5,7 @@ use acuse_pipeline::{
     fields::{Entry, FieldName, Fields},
 };
 
-use super::{said::Said, typed::Typed, words};
+use super::{labels, said::Said, typed::Typed};
 
 /// Most lines of a form that are looked at.
 const LINES: usize = 400;
@@ -93,7 +93,7 @@ pub(super) fn of(kind: Kind, name: FieldName, fields: &Fields, typed: &Typed, sa
     let mut lines: Vec<Vec<String>> = entries.iter().map(line).collect();
     let filled = !lines.is_empty();
     lines.extend(std::iter::repeat_n(vec![String::new(); columns.len()], EMPTY));
-    let label = words::label(name.as_str());
+    let label = labels::label(name.as_str());
     Grid { name, label, columns: columns.to_vec(), lines, filled, fault: said.fault(name) }
 }
 

@@ -8,10 +8,10 @@ use axum::{
 };
 use serde::Deserialize;
 
-use super::{Shown, rights::Right, session::Person, words};
+use super::{Shown, labels, rights::Right, session::Person};
 use crate::{
-    app::App,
     http::{extract::Id, problem::Problem},
+    state::App,
 };
 
 /// An identity under its person's name.
@@ -29,7 +29,7 @@ impl From<Identity> for IdentityRow {
         Self {
             name: identity.email.unwrap_or(identity.subject),
             issuer: identity.issuer,
-            last: identity.last_at.map(words::full),
+            last: identity.last_at.map(labels::full),
         }
     }
 }

@@ -26,15 +26,15 @@ use url::form_urlencoded;
 pub use case::{note, show};
 pub use file::{FORM_BYTES, send as send_file};
 
-use super::{Frame, Shown, language::Tongue, page, sentence, session::Person, words};
+use super::{Frame, Shown, labels, language::Tongue, page, sentence, session::Person};
 use crate::{
-    app::App,
     http::{
         cases,
         extract::{Id, Params, day, word},
         obligations,
         problem::Problem,
     },
+    state::App,
 };
 
 /// Cases of one page.
@@ -95,21 +95,21 @@ impl Row {
             id: case.id.to_string(),
             contact: format!("/contacts/{}", case.contact_id),
             name: case.contact_name.unwrap_or_else(|| "—".to_owned()),
-            kind: tongue.t(&words::label(&case.kind)).to_owned(),
-            state: tongue.t(&words::case_state(&case.state)).to_owned(),
+            kind: tongue.t(&labels::label(&case.kind)).to_owned(),
+            state: tongue.t(&labels::case_state(&case.state)).to_owned(),
             documents: case.documents.iter().map(|id| format!("/documents/{id}")).collect(),
             mine: case.assignee.as_deref() == Some(who),
             holder: case.assignee,
             version: case.version,
-            at: words::full(case.updated_at),
-            ago: words::ago(case.updated_at, now),
-            window: case.window_closes_at.map(|at| (words::full(at), at > now)),
+            at: labels::full(case.updated_at),
+            ago: labels::ago(case.updated_at, now),
+            window: case.window_closes_at.map(|at| (labels::full(at), at > now)),
             is_human: case.state == "human",
             is_open: matches!(case.state.as_str(), "gathering" | "working" | "waiting" | "human"),
             team: case.team,
             answer: case.answer_by.map(|at| {
-                let left = if at > now { words::ago(now - (at - now), now) } else { words::ago(at, now) };
-                (words::full(at), left, at <= now)
+                let left = if at > now { labels::ago(now - (at - now), now) } else { labels::ago(at, now) };
+                (labels::full(at), left, at <= now)
             }),
             payments: Vec::new(),
             templates: Vec::new(),
@@ -290,7 +290,7 @@ async fn paying(app: &App, person: &Person, case: &Listed) -> Result<Vec<Paying>
                 document: payment.document_id.to_string(),
                 number: one.number.clone(),
                 amount: format!("{} {}", payment.amount, one.currency),
-                doubts: payment.doubts.iter().map(|doubt| words::doubt(doubt)).collect(),
+                doubts: payment.doubts.iter().map(|doubt| labels::doubt(doubt)).collect(),
             });
         }
     }

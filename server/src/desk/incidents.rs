@@ -18,14 +18,14 @@ use serde::Deserialize;
 use serde_json::json;
 use time::OffsetDateTime;
 
-use super::{Frame, Shown, language::Tongue, page, session::Person, words};
+use super::{Frame, Shown, labels, language::Tongue, page, session::Person};
 use crate::{
-    app::App,
     http::{
         extract::{Id, Params},
         health,
         problem::Problem,
     },
+    state::App,
 };
 
 /// Incidents of one page.
@@ -91,8 +91,8 @@ fn row(incident: Incident, told: Vec<String>, tongue: Tongue, now: OffsetDateTim
         href,
         leads_to,
         id: incident.id,
-        at: words::full(incident.last_seen_at),
-        ago: words::ago(incident.last_seen_at, now),
+        at: labels::full(incident.last_seen_at),
+        ago: labels::ago(incident.last_seen_at, now),
         title: tongue.t(known.title).to_owned(),
         ended_by: tongue.t(known.ended_by).to_owned(),
         subject: incident.subject,
@@ -141,7 +141,7 @@ async fn render(app: &App, person: &Person, done: &Done) -> Result<Response, Pro
     let mut rows = Vec::with_capacity(all.len());
     for incident in all {
         let told = app.catalog.incident_told(incident.id).await?;
-        let told = told.iter().map(|t| format!("{} {}", t.route, words::full(t.at))).collect();
+        let told = told.iter().map(|t| format!("{} {}", t.route, labels::full(t.at))).collect();
         rows.push(row(incident, told, person.tongue, now));
     }
     let lanes = app.catalog.lanes().await?;

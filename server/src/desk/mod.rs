@@ -1,11 +1,12 @@
 //! The review desk: pages for people, rendered here, without a build step.
 //!
-//! A person signs in ([`session`], or elsewhere: [`oidc`]), sees the queue ([`queue`]), opens a document ([`document`], its pages [`sheets`],
-//! several in one file [`parts`]) and decides ([`decide`]). [`pages`] has what else an operator looks at. Every page works without JavaScript; the script only
+//! A person signs in ([`session`], or elsewhere: [`oidc`]), sees the queue ([`queue`]), opens a document ([`document`], its pages [`page_views`],
+//! several in one file [`split_form`]) and decides ([`decide`]). [`ledger`] says whether all that came is accounted for, [`pages`] lists it. Every page works without JavaScript; the script only
 //! presses the buttons that are there.
 
 pub mod abstention;
 pub mod assets;
+pub mod board;
 pub mod bulk;
 pub mod checks;
 pub mod contacts;
@@ -13,7 +14,6 @@ pub mod customers;
 pub mod decide;
 mod deeds;
 pub mod document;
-pub mod door;
 pub mod error_page;
 pub mod failed;
 mod fields;
@@ -24,14 +24,18 @@ mod grid;
 mod identities;
 pub mod inbox;
 pub mod incidents;
+pub mod labels;
 pub mod language;
+pub mod ledger;
 pub mod live;
+pub mod login;
 pub mod numbers;
 pub mod oidc;
+pub mod page_views;
 pub mod page_words;
 pub mod pages;
-pub mod parts;
 pub mod people;
+pub mod pictures;
 mod plot;
 pub mod queue;
 pub mod queue_view;
@@ -39,10 +43,9 @@ pub mod rights;
 mod said;
 pub mod saved;
 pub mod session;
-pub mod sheets;
+pub mod split_form;
 pub mod trail;
 pub mod typed;
-pub mod words;
 pub mod work;
 
 use acuse_storage::{DocumentId, access::Hidden, keys::Scope, reviews::Held};
@@ -57,10 +60,7 @@ use axum::{
 
 use time::OffsetDateTime;
 
-use crate::{
-    app::App,
-    http::{content, export, problem::Problem},
-};
+use crate::{http::problem::Problem, state::App};
 pub use error_page::trouble;
 use language::Tongue;
 use rights::Right;
@@ -74,16 +74,18 @@ const POLICY: &str = "default-src 'none'; img-src 'self'; style-src 'self'; scri
 pub fn router() -> Router<App> {
     Router::new()
         .route("/", get(queue::show))
-        .route("/login", get(door::show).post(door::enter))
-        .route("/login/resume", post(door::resume))
+        .route("/login", get(login::show).post(login::enter))
+        .route("/login/resume", post(login::resume))
         .route("/login/oidc", get(oidc::begin))
         .route("/login/oidc/callback", get(oidc::come_back))
-        .route("/setup", get(door::show_setup).post(door::setup))
-        .route("/logout", post(door::leave))
+        .route("/setup", get(login::show_setup).post(login::setup))
+        .route("/logout", post(login::leave))
         .route("/documents", get(pages::documents))
         .route("/documents/{id}", get(document::show))
         .route("/documents/{id}/words", get(page_words::show))
-        .route("/pictures/{id}", get(content::of_person))
+        .route("/documents/{id}/sender", get(document::sender::show))
+        .route("/pictures/{id}", get(pictures::show))
+        .route("/pictures/{id}/received", get(pictures::received))
         .route("/review/{id}", post(decide::decide))
         .route("/review/{id}/undo", post(decide::undo))
         .route("/review/{id}/beat", post(decide::beat))
@@ -116,16 +118,16 @@ pub fn router() -> Router<App> {
         .route("/inbox/{id}/notes", post(inbox::note))
         .route("/inbox/{id}/files", post(inbox::send_file).layer(DefaultBodyLimit::max(inbox::FORM_BYTES)))
         .route("/inbox/receipts/{id}", post(inbox::receipt))
-        .route("/files/{id}", get(content::of_message))
+        .route("/files/{id}", get(pictures::sent))
         .route("/contacts", get(contacts::list))
         .route("/contacts/{id}", get(contacts::show))
         .route("/customers", get(customers::list).post(customers::add))
         .route("/customers/found", get(customers::found))
         .route("/customers/new", get(customers::begin))
         .route("/customers/{id}", get(customers::show).post(customers::change))
-        .route("/language", post(door::choose_language))
-        .route("/ledger", get(pages::ledger))
-        .route("/export", get(export::of_person))
+        .route("/language", post(login::choose_language))
+        .route("/ledger", get(ledger::show))
+        .route("/export", get(ledger::export))
         .route("/alerts", get(incidents::moved))
         .route("/numbers", get(numbers::show))
         .route("/incidents", get(incidents::show))
@@ -212,7 +214,7 @@ impl Undo {
                 None => format!("/review/{}/undo", held.document_id),
             },
             look: held.batch.is_none().then_some(held.document_id),
-            what: words::label(&held.resolution),
+            what: labels::label(&held.resolution),
             together: held.batch.map(|(_, together)| together),
             left_ms: u64::try_from(left.whole_milliseconds()).unwrap_or_default(),
         }
@@ -251,6 +253,12 @@ impl Frame {
         self.tongue.f(english, value)
     }
 
+    /// A sentence that came with its values in it, in the person's language.
+    #[must_use]
+    pub fn say(&self, english: &(impl AsRef<str> + ?Sized)) -> String {
+        self.tongue.say(english.as_ref())
+    }
+
     /// The language's code, for the page.
     #[must_use]
     pub fn lang(&self) -> &'static str {
@@ -282,7 +290,7 @@ impl Frame {
             } else {
                 app.catalog.count_open_reviews().await?
             },
-            hidden: hidden(app.catalog.hidden(person.caller.access()).await?),
+            hidden: hidden(app.catalog.hidden(person.caller.access()).await?, person.tongue),
             alerts: app.catalog.count_open_alerts().await?,
             operator: person.caller.has(Scope::Admin),
             section,
@@ -295,16 +303,15 @@ impl Frame {
 }
 
 /// Says what is hidden; nothing where nothing is.
-fn hidden(hidden: Hidden) -> Option<String> {
+fn hidden(hidden: Hidden, tongue: Tongue) -> Option<String> {
     let Hidden { out_of_reach, withheld } = hidden;
     let mut parts = Vec::new();
     if out_of_reach > 0 {
-        parts.push(format!("{out_of_reach} more wait outside of what you are bound to"));
+        parts.push(tongue.f("{} more wait outside of what you are bound to", out_of_reach));
     }
     if withheld > 0 {
-        parts.push(format!(
-            "{withheld} that are or may be IDs are listed without what they say, and wait for others"
-        ));
+        let told = "{} that are or may be IDs are listed without what they say, and wait for others";
+        parts.push(tongue.f(told, withheld));
     }
     (!parts.is_empty()).then(|| format!("{}.", parts.join("; ")))
 }

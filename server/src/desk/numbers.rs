@@ -9,8 +9,8 @@ use askama::Template;
 use axum::{extract::State, response::Response};
 use time::{Duration, OffsetDateTime};
 
-use super::{Frame, Shown, language::Tongue, page, session::Person, words};
-use crate::{app::App, http::problem::Problem};
+use super::{Frame, Shown, labels, language::Tongue, page, session::Person};
+use crate::{http::problem::Problem, state::App};
 
 /// A direction that is paused.
 struct Paused {
@@ -63,7 +63,7 @@ fn paused(number: &Number) -> Vec<Paused> {
             Direction::Send => "Messages are not sent",
         },
         reason: pause.reason.clone(),
-        at: pause.since.map(words::full).unwrap_or_default(),
+        at: pause.since.map(labels::full).unwrap_or_default(),
     };
     number.pauses().map(told).collect()
 }
@@ -90,7 +90,7 @@ fn card(number: Number, (waiting, reached): (Waiting, u64), (tongue, now): (Tong
         reached: number.tier.as_deref().and_then(reach_of).map(|most| (reached, most)),
         tier: word(number.tier),
         retention: retention(number.media_retention, tongue),
-        last_webhook: number.last_webhook_at.map(|at| (words::full(at), words::ago(at, now))),
+        last_webhook: number.last_webhook_at.map(|at| (labels::full(at), labels::ago(at, now))),
         waiting,
     }
 }

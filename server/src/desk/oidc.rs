@@ -20,9 +20,8 @@ use serde::Deserialize;
 use serde_json::json;
 use url::Url;
 
-use super::{Frame, Shown, door, language::Tongue, page, session};
+use super::{Frame, Shown, language::Tongue, login, page, session};
 use crate::{
-    app::App,
     http::{Chain, extract::Params, problem::Problem},
     oidc::{
         CALLBACK,
@@ -30,6 +29,7 @@ use crate::{
         rules::{Barred, Told},
         ticket::{self, Ticket},
     },
+    state::App,
 };
 
 /// The cookie in which a sign-in is on its way. Unlike the session's it comes along when the provider sends somebody back.
@@ -144,7 +144,7 @@ async fn leave(
 ) -> Result<Response, Problem> {
     let provider = configured(app)?;
     let address = app.budget.trusted.client_of(extensions, headers);
-    if !app.door.may_knock(address, Instant::now()) {
+    if !app.login.may_knock(address, Instant::now()) {
         return Err(Problem::TooManyRequests);
     }
     let (redirect, present) = (redirect(provider, headers)?, app.catalog.now());
@@ -185,15 +185,15 @@ pub async fn come_back(
 
 async fn arrive(app: &App, address: IpAddr, headers: &HeaderMap, back: Back) -> Result<Response, Problem> {
     let provider = configured(app)?;
-    if !app.door.may_knock(address, Instant::now()) {
+    if !app.login.may_knock(address, Instant::now()) {
         return Err(Problem::TooManyRequests);
     }
     match vouched(app, provider, (address, headers), back).await? {
         Ok(came) => match enter(app, provider, &came.told, (address, headers)).await? {
             Ok(token) => {
-                app.door.let_in(address);
+                app.login.let_in(address);
                 let secure = is_secure(provider, headers);
-                let page = door::with_session(arrived(headers, &came.ticket.back), &token, secure);
+                let page = login::with_session(arrived(headers, &came.ticket.back), &token, secure);
                 Ok(with_token(with_cookie(page, "", secure), &came.id_token, secure))
             }
             Err(refusal) => turn_away(app, provider, headers, refusal, Some(&came.told)).await,
@@ -229,7 +229,7 @@ async fn vouched(
         return Ok(Err(Refusal::Forged));
     }
     // Only now: what any page can have a browser ask would else shut the door for a whole office.
-    if !app.door.knock(address, Instant::now()) {
+    if !app.login.knock(address, Instant::now()) {
         return Err(Problem::TooManyRequests);
     }
     if !app.catalog.spend_sign_in(&ticket.spent_as(), ticket.expires).await? {
@@ -313,7 +313,7 @@ async fn turn_away(
 }
 
 fn refused(app: &App, headers: &HeaderMap, refusal: Refusal) -> Response {
-    door::sign_in_page(app, headers, refusal.status(), refusal.said())
+    login::sign_in_page(app, headers, refusal.status(), refusal.said())
 }
 
 fn configured(app: &App) -> Result<&Provider, Problem> {

@@ -7,8 +7,8 @@ use axum::{Json, extract::State};
 use super::session::Person;
 use crate::{
     access,
-    app::App,
     http::{extract::Id, problem::Problem, quarantine},
+    state::App,
 };
 
 /// `GET /documents/{id}/words`: what the pages say goes to whom the pages go.

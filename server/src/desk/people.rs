@@ -19,17 +19,16 @@ use serde_json::json;
 use super::{
     Frame, Shown,
     identities::IdentityRow,
-    page,
+    labels, page,
     rights::Right,
     session::{self, Person},
-    words,
 };
 use crate::{
-    app::App,
     http::{
         extract::{Id, Params, word},
         problem::Problem,
     },
+    state::App,
 };
 
 /// A person as a line.
@@ -70,8 +69,8 @@ impl SessionRow {
                 Way::Password => "Password",
                 Way::Oidc => "Sign-in elsewhere",
             },
-            since: words::full(session.created_at),
-            until: words::full(session.expires_at),
+            since: labels::full(session.created_at),
+            until: labels::full(session.expires_at),
         }
     }
 }

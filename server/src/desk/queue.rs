@@ -17,14 +17,14 @@ use serde::Deserialize;
 use time::OffsetDateTime;
 use url::form_urlencoded;
 
-use super::{Frame, Shown, page, queue_view::QueueView, rights::Right, session::Person, words};
+use super::{Frame, Shown, labels, page, queue_view::QueueView, rights::Right, session::Person};
 use crate::{
     access::{self, Sight},
-    app::App,
     http::{
         extract::{Params, word},
         problem::Problem,
     },
+    state::App,
 };
 
 /// Documents on one page of a list.
@@ -54,8 +54,8 @@ impl Chip {
     fn coded(code: ReasonCode, message: String, count: u64) -> Self {
         Self {
             code: code.as_str(),
-            label: words::label(code.as_str()),
-            tone: words::tone(code),
+            label: labels::label(code.as_str()),
+            tone: labels::tone(code),
             message,
             count,
         }
@@ -134,7 +134,7 @@ impl Row {
             href: format!("/documents/{}", document.id),
             thumbnail: thumbnail.map(|_| format!("/pictures/{}?variant=thumbnail", document.id)),
             type_mark: type_mark(document),
-            title: words::title(document.kind, &document.fields),
+            title: labels::title(document.kind, &document.fields),
             subtitle,
             status: if document.duplicate_of.is_some() { "duplicate" } else { document.status.as_str() },
             status_label: status_label(document),
@@ -146,16 +146,16 @@ impl Row {
             review: String::new(),
             contact: document.contact_id.map(|id| id.to_string()).unwrap_or_default(),
             customer_id: document.customer_id.map(|id| id.to_string()).unwrap_or_default(),
-            due: due.map(words::full).unwrap_or_default(),
-            kind: words::kind(document.kind),
+            due: due.map(labels::full).unwrap_or_default(),
+            kind: labels::kind(document.kind),
             party: value(&[FieldName::IssuerName, FieldName::MerchantName]),
             amount: format!("{} {}", value(&[FieldName::Total]), value(&[FieldName::Currency]))
                 .trim()
                 .to_owned(),
             customer: party.and_then(|p| p.customer.clone()).unwrap_or_default(),
             sender: party.map(sender).unwrap_or_default(),
-            since: words::full(since),
-            age: words::ago(since, now),
+            since: labels::full(since),
+            age: labels::ago(since, now),
             age_tone: if due.is_some_and(|due| due < now) { "late" } else { "" },
         }
     }
@@ -177,7 +177,7 @@ impl Row {
         row.handed_to =
             review.handed_to.as_deref().map(|to| to.strip_prefix("user:").unwrap_or(to).to_owned());
         if let Some(until) = review.postponed_until.filter(|until| *until > now) {
-            row.due = words::full(until);
+            row.due = labels::full(until);
             row.postponed = Some(row.due.clone());
             row.age_tone = "";
         }
@@ -188,7 +188,7 @@ impl Row {
 /// The status in words; a duplicate is told apart from what was filed.
 #[must_use]
 pub fn status_label(document: &Document) -> &'static str {
-    if document.duplicate_of.is_some() { "Duplicate" } else { words::status(document.status) }
+    if document.duplicate_of.is_some() { "Duplicate" } else { labels::status(document.status) }
 }
 
 fn subtitle(document: &Document) -> String {
@@ -221,12 +221,12 @@ fn sender(party: &Party) -> String {
 
 /// Whose a document is: the customer, else the sender.
 fn named(document: &Document, party: Option<&Party>) -> String {
-    let Some(party) = party else { return words::label(document.source.as_str()) };
+    let Some(party) = party else { return labels::label(document.source.as_str()) };
     if let Some(customer) = &party.customer {
         return customer.clone();
     }
     if document.contact_id.is_none() {
-        return words::label(document.source.as_str());
+        return labels::label(document.source.as_str());
     }
     let phone = party.phone.as_ref().map(|p| format!("+{p}"));
     party
@@ -477,7 +477,7 @@ async fn render(app: &App, person: &Person, ask: Ask) -> Result<Response, Proble
         reasons,
         total: frame.open_reviews,
         chosen: view.reason().map(|r| r.to_string()).unwrap_or_default(),
-        kinds: Kind::ALL.iter().map(|k| (k.as_str(), words::kind(Some(*k)))).collect(),
+        kinds: Kind::ALL.iter().map(|k| (k.as_str(), labels::kind(Some(*k)))).collect(),
         orders: ORDERS.iter().map(|(name, label)| ((*name).to_owned(), *label)).collect(),
         heads: ask.heads()?,
         narrowed: narrowed(app, &table, &ask, &frame).await?,

@@ -5,7 +5,7 @@ use acuse_pipeline::{checks::Warning, fields::FieldName};
 use acuse_storage::{Document, reviews::drafts::Draft};
 use time::OffsetDateTime;
 
-use super::{decide, sentence, typed::Typed, words};
+use super::{decide, labels, language::Tongue, sentence, typed::Typed};
 use crate::review::Refusal;
 
 /// What speaks against the decision, with a way to the field.
@@ -59,17 +59,16 @@ impl Said<'_> {
     }
 
     /// That something is offered again, and of when it is.
-    pub(super) fn draft(&self, document: &Document, now: OffsetDateTime) -> Option<String> {
+    pub(super) fn draft(&self, document: &Document, tongue: Tongue, now: OffsetDateTime) -> Option<String> {
         let Self::Draft(draft) = self else { return None };
         if !self.typed().differs(document) {
             return None;
         }
-        let at = words::clock(draft.saved_at, now);
-        let since = if draft.document_version == document.version {
-            ""
-        } else {
-            " The document has changed since: look at what differs."
-        };
-        Some(format!("What you typed at {at} UTC is filled in again.{since}"))
+        let at = labels::clock(draft.saved_at, now);
+        let again = tongue.f("What you typed at {} UTC is filled in again.", at);
+        if draft.document_version == document.version {
+            return Some(again);
+        }
+        Some(format!("{again} {}", tongue.t("The document has changed since: look at what differs.")))
     }
 }

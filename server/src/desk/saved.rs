@@ -11,8 +11,8 @@ use uuid::Uuid;
 
 use super::{Shown, session::Person};
 use crate::{
-    app::App,
     http::{extract::Id, problem::Problem},
+    state::App,
 };
 
 /// What is kept.

@@ -18,14 +18,14 @@ use serde_json::json;
 use time::Date;
 use url::form_urlencoded;
 
-use super::{Frame, Shown, deeds, failed, language::Tongue, page, rights::Right, session::Person, words};
+use super::{Frame, Shown, deeds, failed, labels, language::Tongue, page, rights::Right, session::Person};
 use crate::{
-    app::App,
     export::csv::neutral,
     http::{
         extract::{Params, day, word},
         problem::Problem,
     },
+    state::App,
 };
 
 /// Lines on one page.
@@ -100,7 +100,7 @@ struct Line {
 impl Line {
     fn of(AuditLine { entry, .. }: AuditLine, tongue: Tongue) -> Self {
         Self {
-            at: words::full(entry.at),
+            at: labels::full(entry.at),
             detail: deeds::particulars(&entry.detail, tongue),
             did: deeds::action(&entry.action, tongue),
             actor: entry.actor,
@@ -163,7 +163,7 @@ async fn piece(
     for AuditLine { entry, .. } in &found {
         let document = entry.document_id.map(|id| id.to_string()).unwrap_or_default();
         let detail = if entry.detail.is_null() { String::new() } else { entry.detail.to_string() };
-        put([&words::full(entry.at), &entry.actor, &entry.action, &document, &detail])
+        put([&labels::full(entry.at), &entry.actor, &entry.action, &document, &detail])
             .map_err(anyhow::Error::new)?;
     }
     let bytes = writer.into_inner().map_err(|error| anyhow::anyhow!("{error}"))?;

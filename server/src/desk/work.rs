@@ -23,12 +23,12 @@ use super::{
 };
 use crate::{
     access,
-    app::App,
     http::{
         extract::{Id, Params},
         problem::Problem,
         reviews::LEASE,
     },
+    state::App,
 };
 
 /// How long the next one is kept for a person who does not come to it, unless their page says that they still work.

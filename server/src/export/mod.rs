@@ -26,8 +26,8 @@ pub use spool::Spool;
 use spool::{AsyncPage, Out, Place, streamed};
 
 use crate::{
-    app::App,
     http::{auth::Caller, problem::Problem},
+    state::App,
 };
 
 /// How it is written.

@@ -16,8 +16,8 @@ use time::OffsetDateTime;
 use super::PAGE;
 use crate::{
     access,
-    app::App,
     http::{auth::Caller, problem::Problem},
+    state::App,
 };
 
 /// Which rows.

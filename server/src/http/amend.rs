@@ -14,13 +14,13 @@ use super::{
     etag::{Precondition, Version},
     extract::{Body, Id, present},
     problem::Problem,
+    representation::DocumentView,
     reviews::{NewFields, values},
-    view::DocumentView,
 };
 use crate::{
     access,
-    app::App,
     review::{Ask, Refusal, Verdict, Whose, prepared, told},
+    state::App,
 };
 
 /// Body of the change: what it does not name stays.

@@ -14,9 +14,9 @@ use super::{
     auth::Caller,
     extract::{Body, Id, Params, cursor, limit, word},
     problem::{NOT_LED, Problem},
-    view::Listing,
+    representation::Listing,
 };
-use crate::{access, app::App};
+use crate::{access, state::App};
 
 /// Longest question, characters; what is read off the document stands beside it.
 const QUESTION_CHARS: usize = 500;

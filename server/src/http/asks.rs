@@ -15,7 +15,7 @@ use super::{
     extract::{Body, Id},
     problem::Problem,
 };
-use crate::{access, app::App};
+use crate::{access, state::App};
 
 /// Longest question, characters (Meta's limit of a text with choices).
 const TEXT_CHARS: usize = 1_024;

@@ -11,7 +11,7 @@ use axum::{
 use rand::RngExt;
 
 use super::{front::rates::Visit, problem::Problem};
-use crate::app::App;
+use crate::state::App;
 
 /// What every key begins with, so that a leaked one is recognised by scanners.
 const PREFIX: &str = "acuse_";

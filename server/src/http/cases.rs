@@ -18,9 +18,9 @@ use super::{
     extract::{Body, Id, Params, cursor, limit, word},
     notices,
     problem::Problem,
-    view::Listing,
+    representation::Listing,
 };
-use crate::app::App;
+use crate::state::App;
 
 /// Longest name of a person or team, characters.
 const NAME_CHARS: usize = 200;

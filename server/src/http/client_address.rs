@@ -14,7 +14,7 @@ use axum::{
 };
 use ipnet::IpNet;
 
-use crate::app::App;
+use crate::state::App;
 
 /// By which scheme a client came to a proxy.
 pub const SCHEME: &str = "x-forwarded-proto";

@@ -19,9 +19,9 @@ use super::{
     contacts::reached,
     extract::{Body, Id, Params},
     problem::Problem,
-    view::Listing,
+    representation::Listing,
 };
-use crate::{app::App, export::csv::neutral};
+use crate::{export::csv::neutral, state::App};
 
 /// How the list is answered.
 #[derive(Debug, Default, Deserialize)]

@@ -1,7 +1,8 @@
 //! A document's bytes, served so that a browser can do nothing with them but show our own pictures or save a file.
 //!
-//! What a stranger sent is always a download of unknown type. Only pages and thumbnails, which we drew ourselves, are
-//! shown as `image/jpeg`, and those too under a policy that runs nothing.
+//! What a stranger sent is a download of unknown type. Only pages and thumbnails, which we drew ourselves, are shown as
+//! `image/jpeg`, and those too under a policy that runs nothing. One exception, for a person who compares a page with the
+//! photo that it was cut out of: a picture that the sandbox opened, of a kind that every browser decodes, as just that kind.
 
 use std::time::Duration;
 
@@ -9,7 +10,6 @@ use acuse_pipeline::document::Sha256;
 use acuse_storage::{
     Document, DocumentId, ObjectKey,
     keys::Scope,
-    names::AttachmentId,
     objects::{ByteRange, ObjectError},
 };
 use axum::{
@@ -28,7 +28,7 @@ use super::{
     problem::Problem,
     quarantine,
 };
-use crate::{access, app::App, desk::session::Person};
+use crate::{access, state::App};
 
 /// How long a presigned link is good.
 pub(super) const LINK: Duration = Duration::from_secs(300);
@@ -88,15 +88,12 @@ pub async fn of_document(
     serve(&app, &caller, id, &query, &headers).await
 }
 
-/// `GET /pictures/{id}`: the same for a person at the desk.
-pub async fn of_person(
-    State(app): State<App>,
-    person: Person,
-    Id(id): Id<DocumentId>,
-    Params(query): Params<Query>,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    serve(&app, &person.caller, id, &query, &headers).await
+/// As what a browser shows the original of a document, if the reader opened it and found it to be such a picture.
+#[must_use]
+pub fn picture(document: &Document) -> Option<&'static str> {
+    let known = ["image/jpeg", "image/png", "image/webp", "image/gif", "image/bmp"];
+    let kind = document.media_type.as_deref().filter(|_| !document.pages.is_empty())?;
+    known.into_iter().find(|known| *known == kind)
 }
 
 /// The original of a part is the whole file: who may not see an ID in it may not have it, and who has it saw them all.
@@ -122,7 +119,7 @@ fn range(headers: &HeaderMap, tag: &str) -> Option<ByteRange> {
 }
 
 /// The bytes of an object, or of the range of it.
-async fn bytes(app: &App, key: &ObjectKey, range: Option<ByteRange>) -> Result<Response, Problem> {
+pub(crate) async fn bytes(app: &App, key: &ObjectKey, range: Option<ByteRange>) -> Result<Response, Problem> {
     let Some(range) = range else {
         let (size_bytes, stream) = app.objects.get_stream(key).await?;
         let mut response = Body::from_stream(stream).into_response();
@@ -139,7 +136,7 @@ async fn bytes(app: &App, key: &ObjectKey, range: Option<ByteRange>) -> Result<R
     Ok(response)
 }
 
-pub(super) async fn serve(
+pub(crate) async fn serve(
     app: &App,
     caller: &Caller,
     id: DocumentId,
@@ -192,7 +189,7 @@ pub(super) async fn serve(
 }
 
 /// A browser does nothing with it but what is said here.
-fn tamed(headers: &mut HeaderMap, kind: &'static str, disposition: &str) {
+pub(crate) fn tamed(headers: &mut HeaderMap, kind: &'static str, disposition: &str) {
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(
@@ -202,21 +199,6 @@ fn tamed(headers: &mut HeaderMap, kind: &'static str, disposition: &str) {
     if let Ok(value) = HeaderValue::from_str(disposition) {
         headers.insert(header::CONTENT_DISPOSITION, value);
     }
-}
-
-/// `GET /files/{id}`: a file that a person of us sent to a contact, for a person at the desk. It is a download as any other.
-pub async fn of_message(
-    State(app): State<App>,
-    person: Person,
-    Id(id): Id<AttachmentId>,
-) -> Result<Response, Problem> {
-    person.caller.require(Scope::MessagesRead)?;
-    let found = app.catalog.sent_file(person.caller.access(), id).await?;
-    let (stored, file_type) = found.ok_or(Problem::NotFound("file"))?;
-    let mut response = bytes(&app, &stored.key, None).await?;
-    let disposition = format!("attachment; filename=\"{id}.{}\"", file_type.extension());
-    tamed(response.headers_mut(), "application/octet-stream", &disposition);
-    Ok(response)
 }
 
 /// # Errors

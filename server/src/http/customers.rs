@@ -26,9 +26,9 @@ use super::{
     auth::Caller,
     extract::{Body, Id, Params, cursor, limit, present},
     problem::Problem,
-    view::Listing,
+    representation::Listing,
 };
-use crate::app::App;
+use crate::state::App;
 
 /// Most names of one kind that a customer may have.
 const ALIASES: usize = 50;

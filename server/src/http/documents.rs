@@ -7,19 +7,20 @@ use acuse_storage::{
     names::{ContactId, EntityId},
 };
 use axum::{Extension, Json, extract::State};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{
     auth::Caller,
     etag::Version,
     extract::{Id, Params, cursor, day, limit, time, word},
     problem::Problem,
-    view::{DocumentView, EntryView, Listing, Members, Told},
+    representation::{DocumentView, EntryView, Listing, Members, Told},
 };
-use crate::{access, app::App};
+use crate::{access, state::App};
 
 /// Query of the list.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Query {
     /// A status, or `duplicate`; a duplicate is listed under no other.
@@ -75,6 +76,19 @@ pub struct Query {
 }
 
 impl Query {
+    /// What narrows and orders the list, as it was asked; not which page of it is shown, and how. It is read off the
+    /// query itself, so that no filter is forgotten.
+    #[must_use]
+    pub fn narrowing(&self) -> Vec<(String, String)> {
+        let Ok(Value::Object(all)) = serde_json::to_value(self) else { return Vec::new() };
+        let asked =
+            all.into_iter().filter(|(name, _)| !matches!(name.as_str(), "after" | "limit" | "fields"));
+        let said = asked.filter_map(|(name, value)| Some((name, value.as_str()?.to_owned())));
+        let mut said: Vec<_> = said.filter(|(_, value)| !value.trim().is_empty()).collect();
+        said.sort();
+        said
+    }
+
     fn filter(&self, access: Access) -> Result<DocumentFilter, Problem> {
         let text = |value: &Option<String>| value.clone().filter(|v| !v.trim().is_empty());
         let duplicates = self.status.as_deref() == Some("duplicate");
@@ -190,9 +204,21 @@ mod tests {
         let described = crate::http::contract::description::composed();
         let properties = described["components"]["schemas"]["Document"]["properties"].as_object().unwrap();
         let described: BTreeSet<&str> = properties.keys().map(String::as_str).collect();
-        assert_eq!(described, crate::http::view::DOCUMENT_MEMBERS.iter().copied().collect());
+        assert_eq!(described, crate::http::representation::DOCUMENT_MEMBERS.iter().copied().collect());
         assert!(Members::of(Some("id, status,fields")).is_ok() && Members::of(Some(" ")).is_ok());
         assert!(matches!(Members::of(Some("id,surname")), Err(Problem::Unprocessable(_))));
+    }
+
+    #[test]
+    fn what_narrows_a_list_is_known_by_its_name() {
+        let all = serde_json::to_value(Query::default()).unwrap();
+        let names: Vec<&String> = all.as_object().unwrap().keys().collect();
+        let page = ["after", "limit", "fields"];
+        let said = names.iter().filter(|name| !page.contains(&name.as_str()));
+        let query: Vec<String> = said.map(|name| format!("{name}=x")).collect();
+        let asked = asked(&format!("{}&after=y&limit=3&fields=id", query.join("&"))).unwrap();
+        assert_eq!(asked.narrowing().len(), names.len() - page.len());
+        assert!(Query::default().narrowing().is_empty());
     }
 
     #[test]

@@ -8,8 +8,8 @@ use acuse_storage::{
 use axum::{Json, extract::State, http::StatusCode};
 use serde::Deserialize;
 
-use super::{auth::Caller, extract::Body, problem::Problem, view::Listing};
-use crate::app::App;
+use super::{auth::Caller, extract::Body, problem::Problem, representation::Listing};
+use crate::state::App;
 
 /// Longest name, characters.
 const NAME: usize = 500;

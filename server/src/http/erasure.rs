@@ -17,9 +17,9 @@ use super::{
     auth::Caller,
     extract::{Body, Id, Kinded, Params, cursor, limit},
     problem::Problem,
-    view::Listing,
+    representation::Listing,
 };
-use crate::{access, app::App};
+use crate::{access, state::App};
 
 /// Longest wait for keys, objects and files; what takes longer goes on, and the receipt says when it was over.
 const FINISHING: Duration = Duration::from_secs(20);

@@ -18,12 +18,11 @@ use super::{
     auth::Caller,
     extract::{Id, Params, word},
     problem::Problem,
-    view::Listing,
+    representation::Listing,
 };
 use crate::{
-    app::App,
-    desk::session::Person,
     export::{self, Format, How, Source},
+    state::App,
 };
 
 /// Query of an export: a span of days, or a part of a closed month.
@@ -97,17 +96,20 @@ pub async fn of_key(
     Params(query): Params<Query>,
 ) -> Result<Response, Problem> {
     caller.require(Scope::DocumentsRead)?;
-    export::answer(&app, &caller, source(&app, &query).await?, query.how(version)).await
+    answered(&app, &caller, &query, version).await
 }
 
-/// `GET /export`, the same for a person at the desk.
-pub async fn of_person(
-    State(app): State<App>,
-    person: Person,
+/// The books as somebody asks for them, for the API and the desk.
+///
+/// # Errors
+/// 422 for a span or a month that cannot be.
+pub async fn answered(
+    app: &App,
+    caller: &Caller,
+    query: &Query,
     version: Version,
-    Params(query): Params<Query>,
 ) -> Result<Response, Problem> {
-    export::answer(&app, &person.caller, source(&app, &query).await?, query.how(version)).await
+    export::answer(app, caller, source(app, query).await?, query.how(version)).await
 }
 
 /// A closed month as far as a caller may know it: its sums are of all documents, so they are for who sees all.

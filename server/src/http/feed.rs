@@ -18,9 +18,9 @@ use super::{
     auth::Caller,
     extract::{Params, limit},
     problem::Problem,
-    view::Listing,
+    representation::Listing,
 };
-use crate::app::App;
+use crate::state::App;
 
 /// Longest that a request waits for a change; the whole request has 30 seconds.
 const WAIT_SECS: u64 = 25;

@@ -7,7 +7,7 @@ use axum::{Json, extract::State, http::StatusCode, http::header, response::IntoR
 use metrics::gauge;
 use serde::Serialize;
 
-use crate::app::App;
+use crate::state::App;
 /// Longest wait for one part.
 const PART: Duration = Duration::from_secs(5);
 

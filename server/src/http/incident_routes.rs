@@ -17,9 +17,9 @@ use super::{
     auth::Caller,
     extract::{Body, Id},
     problem::Problem,
-    view::Listing,
+    representation::Listing,
 };
-use crate::app::App;
+use crate::state::App;
 
 /// Half an hour.
 const AGAIN: u64 = 1_800;

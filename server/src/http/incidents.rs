@@ -14,9 +14,9 @@ use super::{
     auth::Caller,
     extract::{Id, Params, cursor, limit, word},
     problem::Problem,
-    view::Listing,
+    representation::Listing,
 };
-use crate::app::App;
+use crate::state::App;
 
 /// Query of the list.
 #[derive(Debug, Default, Deserialize)]

@@ -15,7 +15,7 @@ use super::{
     extract::Id,
     problem::Problem,
 };
-use crate::app::App;
+use crate::state::App;
 
 /// Where links are followed.
 pub const ROUTE: &str = "/v1/links/{link}";

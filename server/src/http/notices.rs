@@ -26,9 +26,9 @@ use super::{
     auth::Caller,
     extract::{Body, Id, Params, cursor, limit, word},
     problem::Problem,
-    view::Listing,
+    representation::Listing,
 };
-use crate::app::App;
+use crate::state::App;
 
 /// Most parameters of a template, and the longest of one, characters.
 const PARAMS: usize = 20;

@@ -20,9 +20,9 @@ use super::{
     auth::Caller,
     extract::{Body, Id, Params, cursor, limit, word},
     problem::{NOT_LED, Problem},
-    view::Listing,
+    representation::Listing,
 };
-use crate::app::App;
+use crate::state::App;
 
 /// Longest number of a bill, characters.
 const NUMBER_CHARS: usize = 200;

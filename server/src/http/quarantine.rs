@@ -8,7 +8,7 @@ use acuse_workers::jobs::read::UNSCANNED;
 use serde_json::json;
 
 use super::{auth::Caller, problem::Problem};
-use crate::app::App;
+use crate::state::App;
 
 /// Whether the content of a document is only for an operator.
 ///

@@ -9,7 +9,7 @@ use super::{
     extract::{Params, time},
     problem::Problem,
 };
-use crate::app::App;
+use crate::state::App;
 
 /// Query of the ledger: received at or after `from`, before `to`.
 #[derive(Debug, Default, Deserialize)]

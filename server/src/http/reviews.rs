@@ -20,12 +20,12 @@ use super::{
     auth::Caller,
     extract::{Body, Checked, Id, Params, cursor, limit, present, word},
     problem::Problem,
-    view::{Listing, ReviewView},
+    representation::{Listing, ReviewView},
 };
 use crate::{
     access,
-    app::App,
     review::{self, Verdict, Whose},
+    state::App,
 };
 
 /// How long a claim lasts unless renewed.

@@ -19,7 +19,7 @@ use super::{
     problem::Problem,
     sandbox,
 };
-use crate::app::App;
+use crate::state::App;
 
 /// Lines of scopes: one line suffices, of which all are needed.
 type Needed = Vec<Vec<Scope>>;

@@ -32,10 +32,12 @@ use time::OffsetDateTime;
 
 use by_url::ByUrl;
 
-use super::{RequestId, auth::Caller, extract::Body, problem::Problem, sandbox::Instead, view::DocumentView};
+use super::{
+    RequestId, auth::Caller, extract::Body, problem::Problem, representation::DocumentView, sandbox::Instead,
+};
 use crate::{
     access::{self, Sight},
-    app::App,
+    state::App,
 };
 
 /// Longest text part, bytes.

@@ -17,7 +17,7 @@ use metrics::counter;
 use time::OffsetDateTime;
 
 use super::{RequestId, inbound, problem::Problem};
-use crate::app::{App, Channel};
+use crate::state::{App, Channel};
 
 /// Largest body: Meta's own cap (whatsapp.md section 1, Meta's webhooks overview).
 pub const BODY_BYTES: usize = 3 << 20;

@@ -22,9 +22,9 @@ use super::{
     auth::Caller,
     extract::{Body, Id, Params, cursor, limit, time, word},
     problem::Problem,
-    view::Listing,
+    representation::Listing,
 };
-use crate::app::App;
+use crate::state::App;
 
 /// Most customers of a filter.
 const CUSTOMERS: usize = 100;

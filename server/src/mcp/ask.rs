@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use crate::{
-    app::App,
     http::{auth::Caller, client_address::Peer, problem::Problem},
+    state::App,
 };
 
 /// Largest answer that is passed on.

@@ -12,13 +12,13 @@ use serde_json::{Map, Value, json};
 
 use super::ask::{Answer, Key};
 use crate::{
-    app::App,
     http::{
         extract::{Body, Id},
         problem::Problem,
         reviews::{self, Decide},
     },
     review,
+    state::App,
 };
 
 /// What it is called.

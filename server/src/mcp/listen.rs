@@ -23,11 +23,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Assistant, ask::Key};
 use crate::{
-    app::App,
     http::{
         auth::Caller,
         front::{self, Caps},
     },
+    state::App,
 };
 
 /// Largest message of an assistant.

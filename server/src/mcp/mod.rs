@@ -23,7 +23,7 @@ use rmcp::{
 };
 use serde_json::Value;
 
-use crate::app::App;
+use crate::state::App;
 use ask::Key;
 
 /// What an assistant is told before anything else.
@@ -46,7 +46,7 @@ impl Assistant {
     /// With the key of the process, or none where requests bring theirs.
     #[must_use]
     pub fn new(app: App, key: Option<Key>) -> Self {
-        let router = crate::app::router(app.clone());
+        let router = crate::router::router(app.clone());
         Self { app, router, key, tools: Arc::new(tools::Tools::described()) }
     }
 

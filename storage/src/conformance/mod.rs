@@ -144,6 +144,7 @@ pub async fn catalog(catalog: &Catalog) {
         found::a_contact_is_found_by_name_and_number,
         tallies::every_change_is_counted,
         tallies::every_message_is_counted,
+        tallies::a_file_that_nothing_stands_for_is_found,
         search::a_search_ends_and_keeps_nobody_waiting,
         split::a_sure_reader_splits_a_file_once,
         split::a_file_sent_again_is_linked_to_its_first_part,

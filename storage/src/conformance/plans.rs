@@ -119,6 +119,7 @@ pub(super) async fn no_list_scans(catalog: &Catalog) {
     bound(catalog, (id, customer, contact)).await;
     goes!(catalog, "outbox_said", catalog.conversation(all, ContactId(id), None, None, 50));
     goes!(catalog, "customer_aliases_disputed", catalog.alias_conflicts(None, 50));
+    goes!(catalog, "messages_files", catalog.came(None, None));
     goes!(catalog, "erasures", catalog.erasures(None, 50));
     reviews(catalog).await;
     webhooks(catalog).await;

@@ -12,11 +12,11 @@ use acuse_pipeline::{
 use acuse_storage::{CustomerId, Document, DocumentId, customers::CustomerAlias};
 use serde_json::Value;
 
-use super::super::{session::Person, words};
+use super::super::{labels, session::Person};
 use crate::{
     access,
-    app::App,
     http::{problem::Problem, quarantine},
+    state::App,
 };
 
 /// Most customers on a card: one for each digit key.
@@ -162,10 +162,10 @@ fn plain(reason: &Reason) -> Card {
     const TOLD: &[&str] = &["candidates", "missing", "confidence", "documents", "contact_id"];
     let told = reason.detail.iter().filter(|(key, _)| !TOLD.contains(&key.as_str()));
     Card {
-        label: words::label(reason.code.as_str()),
-        tone: words::tone(reason.code),
+        label: labels::label(reason.code.as_str()),
+        tone: labels::tone(reason.code),
         message: reason.message.clone(),
-        particulars: told.filter_map(|(k, v)| Some((words::label(k), words::plain(v)?))).collect(),
+        particulars: told.filter_map(|(k, v)| Some((labels::label(k), labels::plain(v)?))).collect(),
         advice: advice(reason.code),
         ..Card::default()
     }
@@ -194,7 +194,7 @@ fn advice(code: ReasonCode) -> &'static str {
 
 fn pointed(field: FieldName, document: &Document) -> Pointed {
     let value = document.fields.get(&field).map(|f| f.value.to_string()).unwrap_or_default();
-    Pointed { field, label: words::label(field.as_str()), value }
+    Pointed { field, label: labels::label(field.as_str()), value }
 }
 
 fn equation(sum: &Sum, document: &Document, seen: &[SeenWord]) -> Equation {
@@ -204,7 +204,7 @@ fn equation(sum: &Sum, document: &Document, seen: &[SeenWord]) -> Equation {
         seen.iter().filter_map(|word| checks::typed(kind, FieldName::Total, &word.text).ok()).collect();
     let mended = |repair: checks::Repair| Mended {
         field: repair.field,
-        label: words::label(repair.field.as_str()),
+        label: labels::label(repair.field.as_str()),
         printed: amounts.contains(&repair.value),
         value: repair.value,
     };
@@ -249,7 +249,7 @@ async fn offered(app: &App, person: &Person, reason: &Reason) -> Result<Vec<Offe
             phones: if phones.is_empty() { phones } else { format!("+{}", phones.replace(", ", ", +")) },
             tax_ids: known(CustomerAlias::TaxId),
             name: customer.name,
-            clue: if clue.is_empty() { clue } else { words::label(&clue) },
+            clue: if clue.is_empty() { clue } else { labels::label(&clue) },
         });
     }
     Ok(offered)
@@ -276,9 +276,9 @@ async fn others(
         let picture = shown && !other.pages.is_empty();
         others.push(Other {
             id,
-            title: words::title(other.kind, &other.fields),
+            title: labels::title(other.kind, &other.fields),
             status: super::super::queue::status_label(&other),
-            received: words::full(other.received_at),
+            received: labels::full(other.received_at),
             picture: picture.then(|| format!("/pictures/{id}?variant=normalized&page=1")),
             same_bytes: says("same_bytes"),
             sender: match (says("other_key"), says("other_sender")) {
@@ -302,7 +302,7 @@ fn compared(here: &Document, there: &Document) -> Vec<Compared> {
         }
         let differs = here != there;
         let text = |v: Option<String>| v.unwrap_or_else(|| "—".to_owned());
-        Some(Compared { label: words::label(name.as_str()), here: text(here), there: text(there), differs })
+        Some(Compared { label: labels::label(name.as_str()), here: text(here), there: text(there), differs })
     };
     FieldName::of(kind).iter().filter(|name| !name.is_list()).filter_map(row).collect()
 }

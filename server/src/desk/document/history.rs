@@ -1,12 +1,16 @@
 //! What happened to a document, and what else is known of it.
 
-use acuse_pipeline::linking::said;
+use acuse_pipeline::{fields::FieldName, linking::said};
 use acuse_storage::{Document, timeline::TimelineEntry};
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::super::{queue::who, words};
-use crate::{app::App, http::problem::Problem};
+use super::super::{
+    labels,
+    language::Tongue,
+    queue::{status_label, who},
+};
+use crate::{http::problem::Problem, state::App};
 
 /// One entry of the timeline.
 pub struct Happened {
@@ -20,23 +24,25 @@ pub struct Happened {
 
 /// An entry as it is shown; of what is withheld no particulars.
 #[must_use]
-pub fn happened(entry: TimelineEntry, withheld: bool, now: OffsetDateTime) -> Happened {
+pub fn happened(entry: TimelineEntry, withheld: bool, tongue: Tongue, now: OffsetDateTime) -> Happened {
     let text = |key: &str| entry.detail.get(key).and_then(Value::as_str).map(str::to_owned);
     let details = entry.detail.as_object().into_iter().flatten();
     let plain = details
         .filter(|(key, _)| !key.ends_with("_id") && !matches!(key.as_str(), "by" | "wamid" | "sha256"))
-        .filter_map(|(key, value)| Some(format!("{}: {}", words::label(key), words::plain(value)?)));
+        .filter_map(|(key, value)| {
+            Some(format!("{}: {}", tongue.t(&labels::label(key)), labels::plain(value)?))
+        });
     let tone = match entry.event.as_str() {
         "filed" | "approved" | "corrected" => "good",
         "in_review" | "retry" | "asked_again" | "postponed" => "warn",
         "rejected" | "failed" => "bad",
         _ => "",
     };
-    let actor = text("by").map(|by| format!("by {}", by.strip_prefix("user:").unwrap_or(&by)));
+    let actor = text("by").map(|by| tongue.f("by {}", by.strip_prefix("user:").unwrap_or(&by)));
     Happened {
-        at: words::full(entry.at),
-        clock: words::clock(entry.at, now),
-        title: words::label(&entry.event),
+        at: labels::full(entry.at),
+        clock: labels::clock(entry.at, now),
+        title: labels::label(&entry.event),
         actor: actor.unwrap_or_default(),
         detail: if withheld { String::new() } else { plain.take(8).collect::<Vec<_>>().join(" · ") },
         tone,
@@ -82,7 +88,7 @@ pub async fn held_against(
     let text = text.unwrap_or_default();
     let stands = |word: String| {
         let place = said::stands(&word, &document.fields, &text)?;
-        let place = place.map_or_else(|| "On the paper".to_owned(), |name| words::label(name.as_str()));
+        let place = place.map_or_else(|| "On the paper".to_owned(), |name| labels::label(name.as_str()));
         Some((word, place))
     };
     let shown = all.into_iter().zip(names);
@@ -91,16 +97,45 @@ pub async fn held_against(
         .collect())
 }
 
-/// What is known of it beside what it says.
+/// Events that say where a document comes to rest, with who brought it there.
+const DECIDED: &[&str] = &["filed", "approved", "corrected", "amended", "rejected", "asked_again"];
+
+/// What became of it last, and by whom; by itself where nobody is named.
+fn decided(timeline: &[TimelineEntry], tongue: Tongue) -> Option<String> {
+    let last = timeline.iter().rfind(|entry| DECIDED.contains(&entry.event.as_str()))?;
+    let what = tongue.t(&labels::label(&last.event)).to_owned();
+    let by = last.detail.get("by").and_then(Value::as_str);
+    let by = match by {
+        Some(by) => tongue.f("by {}", by.strip_prefix("user:").unwrap_or(by)),
+        None => tongue.t("by itself").to_owned(),
+    };
+    Some(format!("{what} {by}"))
+}
+
+/// What is known of it beside what it says: whose it is, of when, how much, where it is, who decided, and the rest.
 ///
 /// # Errors
 /// When the catalog fails.
-pub async fn facts(app: &App, document: &Document) -> Result<Vec<(&'static str, String)>, Problem> {
-    let mut facts = vec![
-        ("From", who(app, document).await?),
-        ("Received", words::full(document.received_at)),
-        ("By way of", words::label(document.source.as_str())),
-    ];
+pub async fn facts(
+    app: &App,
+    document: &Document,
+    timeline: &[TimelineEntry],
+    tongue: Tongue,
+) -> Result<Vec<(&'static str, String)>, Problem> {
+    let value = |name: &FieldName| document.fields.get(name).map(|field| field.value.to_string());
+    let dated = [FieldName::IssueDate, FieldName::Date].iter().find_map(value);
+    let amount = value(&FieldName::Total).map(|total| {
+        format!("{total} {}", value(&FieldName::Currency).unwrap_or_default()).trim().to_owned()
+    });
+    let mut facts = vec![("Whose", who(app, document).await?)];
+    facts.extend(dated.map(|date| ("Document date", date)));
+    facts.extend(amount.map(|amount| ("Amount", amount)));
+    facts.push(("Where it is", tongue.t(status_label(document)).to_owned()));
+    facts.extend(decided(timeline, tongue).map(|decided| ("Decided", decided)));
+    facts.extend([
+        ("Received", labels::full(document.received_at)),
+        ("By way of", tongue.t(&labels::label(document.source.as_str())).to_owned()),
+    ]);
     facts.extend(document.declared.caption.clone().map(|c| ("Caption", c)));
     facts.extend(document.language.clone().map(|l| ("Language", l)));
     facts.extend(document.confidence.map(|c| ("Kind is sure", format!("{:.0} %", c * 100.0))));
@@ -118,6 +153,22 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn who_brought_it_to_rest_is_said() {
+        let entry = |event: &str, detail: Value| TimelineEntry {
+            at: OffsetDateTime::UNIX_EPOCH,
+            stage: None,
+            event: event.to_owned(),
+            detail,
+        };
+        let mut timeline = vec![entry("read", json!({})), entry("filed", json!({ "customer_id": "c" }))];
+        assert_eq!(decided(&timeline, Tongue::En).as_deref(), Some("Filed by itself"));
+        timeline.extend([entry("corrected", json!({ "by": "user:ana" })), entry("told", json!({}))]);
+        assert_eq!(decided(&timeline, Tongue::En).as_deref(), Some("Corrected by ana"));
+        assert_eq!(decided(&timeline, Tongue::Es).as_deref(), Some("Corregido por ana"));
+        assert_eq!(decided(&timeline[..1], Tongue::En), None);
+    }
 
     #[test]
     fn what_is_written_beside_a_photo_is_shown_once_and_not_of_what_is_withheld() {

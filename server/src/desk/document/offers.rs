@@ -3,8 +3,8 @@
 use acuse_pipeline::{document::Kind, fields::FieldName};
 use acuse_storage::{Document, keys::Scope, reviews::Decision};
 
-use super::super::{rights, session::Person, typed::Typed, words};
-use crate::{app::App, http::problem::Problem, review::carried};
+use super::super::{labels, rights, session::Person, typed::Typed};
+use crate::{http::problem::Problem, review::carried, state::App};
 
 /// The other people who could decide.
 pub(super) async fn colleagues(app: &App, person: &Person) -> Result<Vec<String>, Problem> {
@@ -20,7 +20,7 @@ pub(super) fn summary(document: &Document, kind: Option<Kind>) -> Vec<(FieldName
     let read = carried(kind, &document.fields);
     let one = |name: &FieldName| {
         let value = read.get(name)?.value.to_string();
-        Some((*name, words::label(name.as_str()), value))
+        Some((*name, labels::label(name.as_str()), value))
     };
     FieldName::required(kind).iter().filter_map(one).collect()
 }

@@ -8,8 +8,8 @@ use acuse_storage::{
     reviews::four_eyes::{Answer, Opinion},
 };
 
-use super::super::{session::Person, words};
-use crate::{app::App, http::problem::Problem};
+use super::super::{labels, language::Tongue, session::Person};
+use crate::{http::problem::Problem, state::App};
 
 /// One thing that two said differently.
 pub struct Difference {
@@ -28,30 +28,31 @@ pub struct Others {
     pub is_own: bool,
 }
 
-fn verdict(answer: &Answer) -> String {
+fn verdict(answer: &Answer, tongue: Tongue) -> String {
     match answer.duplicate_of {
-        Some(DocumentId(id)) => format!("duplicate of {id}"),
-        None if answer.rejects => "rejected".to_owned(),
-        None => "filed".to_owned(),
+        Some(DocumentId(id)) => tongue.f("duplicate of {}", id),
+        None if answer.rejects => tongue.t("rejected").to_owned(),
+        None => tongue.t("filed").to_owned(),
     }
 }
 
-fn differences(first: &Answer, second: &Answer) -> Vec<Difference> {
+fn differences(first: &Answer, second: &Answer, tongue: Tongue) -> Vec<Difference> {
     let mut all = Vec::new();
     let mut put = |label: String, first: String, second: String| {
         if first != second {
             all.push(Difference { label, first, second });
         }
     };
-    put("Decision".to_owned(), verdict(first), verdict(second));
-    put("Kind".to_owned(), words::kind(first.kind).to_owned(), words::kind(second.kind).to_owned());
+    put("Decision".to_owned(), verdict(first, tongue), verdict(second, tongue));
+    let kind = |a: &Answer| tongue.t(labels::kind(a.kind)).to_owned();
+    put("Kind".to_owned(), kind(first), kind(second));
     let customer = |a: &Answer| a.customer_id.map(|c| c.to_string()).unwrap_or_default();
     put("Customer".to_owned(), customer(first), customer(second));
     let names: std::collections::BTreeSet<FieldName> =
         first.fields.keys().chain(second.fields.keys()).copied().collect();
     for name in names {
         let value = |a: &Answer| a.fields.get(&name).map(ToString::to_string).unwrap_or_default();
-        put(words::label(name.as_str()), value(first), value(second));
+        put(labels::label(name.as_str()), value(first), value(second));
     }
     all
 }
@@ -68,7 +69,7 @@ pub async fn others(app: &App, person: &Person, document: &Document) -> Result<O
     let said = app.catalog.opinions_of(document.id).await?;
     let name = |o: &Opinion| o.person.strip_prefix("user:").unwrap_or(&o.person).to_owned();
     let differences = match said.as_slice() {
-        [first, second, ..] if settles => differences(&first.answer, &second.answer),
+        [first, second, ..] if settles => differences(&first.answer, &second.answer, person.tongue),
         _ => Vec::new(),
     };
     Ok(Some(Others {

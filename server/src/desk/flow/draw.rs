@@ -16,7 +16,7 @@ pub const STATES: [State; 7] = [
     State::Closed(End::Stopped),
 ];
 /// What each is drawn as.
-const TONES: [&str; 7] = ["done", "gathering", "working", "waiting", "human", "expired", "stopped"];
+pub const TONES: [&str; 7] = ["done", "gathering", "working", "waiting", "human", "expired", "stopped"];
 
 /// All cases on one side take so much height, and the gap between two.
 const HEIGHT: f64 = 300.0;
@@ -184,14 +184,14 @@ fn band(from: f64, to: f64, thick: f64) -> String {
     )
 }
 
-/// A column a day, as high as there began cases on it.
-pub fn columns(days: &[DayRow], states: &[String]) -> Vec<Column> {
+/// A column a day, as high as there began cases on it, or came documents; a piece for each state, drawn in its tone.
+pub fn columns(days: &[DayRow], states: &[String], tones: &[&'static str]) -> Vec<Column> {
     let most = days.iter().map(|day| day.began.count).max().unwrap_or_default().max(1);
     let column = |(place, day): (usize, &DayRow)| {
         let mut top = TALL;
         let mut pieces = Vec::new();
         for (place, linked) in day.states.iter().enumerate().filter(|(_, linked)| linked.count > 0) {
-            let (Some(name), Some(tone)) = (states.get(place), TONES.get(place)) else { continue };
+            let (Some(name), Some(tone)) = (states.get(place), tones.get(place).copied()) else { continue };
             let height = TALL * linked.count as f64 / most as f64;
             top -= height;
             let title = format!("{} · {name}: {}", day.day, linked.count);
@@ -253,7 +253,7 @@ mod tests {
             day("2026-05-02", [0; 7]),
             day("2026-05-03", [1, 0, 0, 1, 0, 0, 0]),
         ];
-        let drawn = columns(&days, &states);
+        let drawn = columns(&days, &states, &TONES);
         let tall = |c: &Column| c.pieces.iter().map(|p| p.height).sum::<f64>();
         assert_eq!(drawn.iter().map(tall).collect::<Vec<_>>(), [TALL, 0.0, TALL / 2.0]);
         assert_eq!(drawn[2].day, "05-03");

@@ -20,20 +20,19 @@ use time::OffsetDateTime;
 use super::{Did, Query, Row, Team, row_of};
 use crate::{
     access,
-    app::App,
     desk::{
         Frame, Shown,
-        contacts::{Line, thread},
-        page,
+        contacts::{Line, PAGE, thread},
+        labels, page,
         queue::Row as DocumentRow,
         session::Person,
-        words,
     },
     http::{
         cases,
         extract::{Id, Params},
         problem::Problem,
     },
+    state::App,
 };
 
 /// A note as it is shown.
@@ -47,7 +46,7 @@ struct Noted {
 
 impl Noted {
     fn of(note: Note, now: OffsetDateTime) -> Self {
-        Self { at: words::full(note.at), ago: words::ago(note.at, now), by: note.by, text: note.text }
+        Self { at: labels::full(note.at), ago: labels::ago(note.at, now), by: note.by, text: note.text }
     }
 }
 
@@ -93,7 +92,7 @@ async fn render(
 ) -> Result<Response, Problem> {
     let (case, notes) = cases::look(app, &person.caller, id).await?;
     let with = (case.contact_id, Some(case.phone_number_id.as_str()));
-    let (contact, lines, older) = thread(app, person, with, after).await?;
+    let (contact, lines, older) = thread(app, person, with, after, PAGE).await?;
     let rows = documents_of(app, person, &case).await?;
     let house = app.catalog.house().await?;
     let now = app.catalog.now();

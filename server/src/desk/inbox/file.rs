@@ -11,7 +11,6 @@ use bytes::Bytes;
 
 use super::unsent;
 use crate::{
-    app::App,
     desk::{Shown, session::Person},
     http::{
         cases::{self, file::Given},
@@ -19,6 +18,7 @@ use crate::{
         problem::Problem,
         uploads::{broken_off, gathered, plain},
     },
+    state::App,
 };
 
 /// Largest form, bytes: the file, and what stands beside it.

@@ -12,8 +12,8 @@ use bytes::Bytes;
 use serde::Deserialize;
 
 use crate::{
-    app::App,
     http::{Chain, problem::Problem},
+    state::App,
 };
 
 /// Largest body of a reply with a file: Base64 is four bytes for three, and there are words.

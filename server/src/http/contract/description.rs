@@ -37,7 +37,8 @@ pub async fn serve() -> impl IntoResponse {
 /// All operations that are described: every address for programs.
 #[must_use]
 pub fn operations() -> Vec<Operation> {
-    let all = [crate::app::api(0), crate::app::open(), crate::app::alive(), crate::app::measured()];
+    let all =
+        [crate::router::api(0), crate::router::open(), crate::router::alive(), crate::router::measured()];
     all.iter().flat_map(|routes| routes.operations().to_vec()).collect()
 }
 

@@ -10,7 +10,7 @@ use axum::{
 };
 
 use super::shape::{Shape, Takes};
-use crate::{app::App, http::sandbox};
+use crate::{http::sandbox, state::App};
 
 /// One method of one address.
 #[derive(Debug, Clone)]

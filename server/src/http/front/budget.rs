@@ -12,8 +12,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{good_keys::GoodKeys, rates::Rates};
 use crate::{
-    app::App,
     http::{client_address::TrustedProxies, problem::Problem},
+    state::App,
 };
 
 /// Requests at once that Meta's webhooks may have.

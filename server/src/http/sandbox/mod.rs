@@ -26,7 +26,7 @@ use super::{
     etag::Precondition,
     problem::Problem,
 };
-use crate::app::App;
+use crate::state::App;
 
 /// What every sandbox key begins with.
 pub const PREFIX: &str = "acuse_sandbox_";
@@ -178,7 +178,7 @@ mod tests {
     use axum::http::HeaderValue;
 
     use super::*;
-    use crate::http::view::DOCUMENT_MEMBERS;
+    use crate::http::representation::DOCUMENT_MEMBERS;
 
     #[test]
     fn the_fixtures_are_whole_documents() {

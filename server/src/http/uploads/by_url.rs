@@ -12,8 +12,8 @@ use serde::Deserialize;
 
 use super::{Said, TEXT_BYTES};
 use crate::{
-    app::App,
     http::{auth::Caller, problem::Problem},
+    state::App,
 };
 
 /// Body of the request.

@@ -21,8 +21,11 @@ use axum::{
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 
-use super::{auth::Caller, extract::Id, problem::Problem};
-use crate::{app::App, desk::session::Person};
+use super::session::Person;
+use crate::{
+    http::{auth::Caller, extract::Id, problem::Problem},
+    state::App,
+};
 
 /// Moves what the page asks for under `/board`.
 const SHIM: &str = include_str!("../../assets/board-shim.js");

@@ -21,7 +21,7 @@ use super::{
     session::{self, Person},
     typed::Typed,
 };
-use crate::{app::App, http::problem::Problem, oidc::ticket::local};
+use crate::{http::problem::Problem, oidc::ticket::local, state::App};
 
 #[derive(Template)]
 #[template(path = "login.html")]
@@ -57,7 +57,7 @@ impl Login {
     }
 
     fn answer(mut self, status: StatusCode) -> Response {
-        self.error = self.error.map(|error| self.frame.t(&error).to_owned());
+        self.error = self.error.map(|error| self.frame.say(&error));
         let mut response = page(&self);
         *response.status_mut() = status;
         response
@@ -190,7 +190,7 @@ pub struct Link {
 
 /// `GET /setup?token=…`.
 pub async fn show_setup(State(app): State<App>, headers: HeaderMap, Query(link): Query<Link>) -> Shown {
-    if app.door.is_setup(&link.token) {
+    if app.login.is_setup(&link.token) {
         Shown(Ok(Login::setup(&app, &headers, link.token, None)))
     } else {
         Shown(Err(Problem::NotFound("setup link: it was used, or the server was started again; see its log")))
@@ -214,7 +214,7 @@ async fn first_user(
     headers: &HeaderMap,
     form: Enter,
 ) -> Result<Response, Problem> {
-    if !app.door.is_setup(&form.token) || session::is_cross_site(headers) {
+    if !app.login.is_setup(&form.token) || session::is_cross_site(headers) {
         return Err(Problem::NotFound("setup link"));
     }
     let name = form.user.trim().to_owned();
@@ -225,7 +225,7 @@ async fn first_user(
         Ok(hash) => hash,
         Err(error) => return Ok(Login::setup(app, headers, form.token, Some(format!("{error}.")))),
     };
-    app.door.close_setup();
+    app.login.close_setup();
     if !app.catalog.users().await?.is_empty() {
         return Err(Problem::Conflict("there is a user already; sign in".to_owned()));
     }

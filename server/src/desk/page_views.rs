@@ -8,7 +8,7 @@ use acuse_pipeline::{
 };
 use acuse_storage::{Document, documents::StoredPage};
 
-use super::words;
+use super::labels;
 
 /// Below this a field is marked for a second look.
 pub const UNSURE: f32 = 0.9;
@@ -135,7 +135,7 @@ fn holds(part: &Part, page: usize) -> bool {
 fn mark(name: FieldName, field: &Field, page: &StoredPage) -> Option<Mark> {
     Some(Mark {
         field: name,
-        label: format!("{}: {}", words::label(name.as_str()), field.value),
+        label: format!("{}: {}", labels::label(name.as_str()), field.value),
         tone: if field.confidence < UNSURE { "low" } else { "" },
         at: rect(field.bbox?, page, 0.003),
     })

@@ -1,0 +1,393 @@
+//! The ledger: where every document is, whether one stands for every file that came, and, drawn, how much came by day, how
+//! old what waits is, how long the stages took and how reviews ended by reason. Every number leads to what it counts, of the
+//! same days.
+
+use acuse_storage::{
+    ledger::Ledger,
+    message_ledger::MessageLedger,
+    throughput::{Came, DayCount, Ended, Lost, StageTime, Throughput},
+};
+use askama::Template;
+use axum::{extract::State, http::Version, response::Response};
+use serde::Deserialize;
+use time::{Date, Duration, OffsetDateTime, Time, UtcOffset};
+use url::form_urlencoded;
+
+use super::{
+    Frame, Shown,
+    flow::{
+        DayRow, Linked,
+        draw::{Column, columns},
+        spell,
+    },
+    labels,
+    language::Tongue,
+    page,
+    session::Person,
+};
+use crate::{
+    http::{
+        contacts::place_of,
+        export,
+        extract::{Params, time},
+        problem::Problem,
+    },
+    state::App,
+};
+
+/// The places of the ledger, as they are drawn, with their names.
+const PLACES: [(&str, &str); 5] = [
+    ("filed", "filed"),
+    ("in_review", "in review"),
+    ("rejected", "rejected"),
+    ("duplicate", "duplicate"),
+    ("processing", "processing"),
+];
+/// The same, as colours.
+const TONES: [&str; 5] = ["filed", "in_review", "rejected", "duplicate", "processing"];
+/// Days that are drawn where no day is named, and at most.
+const DAYS: Duration = Duration::days(30);
+const MOST_DAYS: Duration = Duration::days(92);
+/// How far back it is looked for files that nothing stands for, where no day is named.
+const LOOKED_BACK: Duration = Duration::WEEK;
+/// Ages of what waits, as the catalog counts them.
+const AGES: [&str; 5] = ["under an hour", "under a day", "under three days", "under a week", "older"];
+
+/// Query of the ledger.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Span {
+    from: String,
+    to: String,
+}
+
+impl Span {
+    /// The documents of a place that came in these days.
+    fn list(&self, place: &str) -> String {
+        documents(place, &self.from, &self.to)
+    }
+}
+
+/// A list of documents of a place, received at or after `from` and before `to`.
+fn documents(place: &str, from: &str, to: &str) -> String {
+    let said = [("status", place), ("from", from), ("to", to)];
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(said.into_iter().filter(|(_, value)| !value.is_empty()));
+    format!("/documents?{}", query.finish())
+}
+
+/// One place of the ledger.
+struct Part {
+    label: &'static str,
+    tone: &'static str,
+    count: u64,
+    href: String,
+    /// On a scale of a thousand.
+    x: u64,
+    width: u64,
+}
+
+fn places(ledger: &Ledger, span: &Span) -> Vec<Part> {
+    let counts = [ledger.filed, ledger.in_review, ledger.rejected, ledger.duplicate, ledger.processing];
+    let is_of_all_time = span.from.is_empty() && span.to.is_empty();
+    let all = ledger.received.max(1);
+    let mut before = 0;
+    PLACES
+        .into_iter()
+        .zip(counts)
+        .map(|((tone, label), count)| {
+            let x = before * 1000 / all;
+            before += count;
+            let href = match tone {
+                "in_review" if is_of_all_time => "/".to_owned(),
+                place => span.list(place),
+            };
+            Part { label, tone, count, href, x, width: before * 1000 / all - x }
+        })
+        .collect()
+}
+
+/// A file that nothing stands for.
+struct Gone {
+    kind: String,
+    at: String,
+    /// Its place in the conversation.
+    href: Option<String>,
+}
+
+/// A piece of a bar, on a scale of a thousand.
+struct Slice {
+    tone: &'static str,
+    x: u64,
+    width: u64,
+    title: String,
+}
+
+/// A line of a chart: what it is of, how many, and how it is drawn.
+struct Bar {
+    label: String,
+    count: u64,
+    slices: Vec<Slice>,
+}
+
+/// How long a stage took: half, and nine of ten, within.
+struct Took {
+    label: &'static str,
+    count: u64,
+    half: String,
+    nine: String,
+}
+
+#[derive(Template)]
+#[template(path = "ledger.html")]
+struct Page {
+    frame: Frame,
+    received: u64,
+    all: String,
+    balanced: bool,
+    parts: Vec<Part>,
+    /// Of all files; none for whoever sees a part of the documents only.
+    came: Option<Came>,
+    gone: Vec<Gone>,
+    /// Whether it was looked for them in the last days only.
+    is_of_a_week: bool,
+    /// Of all messages; likewise.
+    messages: Option<MessageLedger>,
+    first: String,
+    last: String,
+    columns: Vec<Column>,
+    days: Vec<DayRow>,
+    places: Vec<String>,
+    waiting: Vec<Bar>,
+    stages: Vec<Took>,
+    ended: Vec<Bar>,
+    from: String,
+    to: String,
+}
+
+/// `GET /ledger`.
+pub async fn show(State(app): State<App>, person: Person, Params(span): Params<Span>) -> Shown {
+    Shown(render(&app, &person, span).await)
+}
+
+async fn render(app: &App, person: &Person, span: Span) -> Result<Response, Problem> {
+    let (from, to) = (time("from", Some(&span.from))?, time("to", Some(&span.to))?);
+    let (access, now) = (person.caller.access(), app.catalog.now());
+    let ledger = app.catalog.ledger_for(access, from, to).await?;
+    let (came, messages) = if access.is_bound() {
+        (None, None)
+    } else {
+        let since = from.or_else(|| to.is_none().then(|| now - LOOKED_BACK));
+        (Some(app.catalog.came(since, to).await?), Some(app.catalog.message_ledger(now).await?))
+    };
+    let (first, after) = drawn(from, to, now.date());
+    let begins = |day: Date| day.midnight().assume_utc();
+    let measured = app.catalog.throughput(access, begins(first), begins(after)).await?;
+    let tongue = person.tongue;
+    let names: Vec<String> = PLACES.iter().map(|(_, label)| tongue.t(label).to_owned()).collect();
+    let days = rows(&measured.days, first, after);
+    Ok(page(&Page {
+        frame: Frame::of(app, person, "ledger").await?,
+        received: ledger.received,
+        all: span.list(""),
+        balanced: ledger.balanced && came.as_ref().is_none_or(|came| came.lost == 0),
+        parts: places(&ledger, &span),
+        gone: came.iter().flat_map(|came| gone(came, tongue)).collect(),
+        came,
+        messages,
+        is_of_a_week: from.is_none() && to.is_none(),
+        first: first.to_string(),
+        last: after.previous_day().unwrap_or(after).to_string(),
+        columns: columns(&days, &names, &TONES),
+        days: days.into_iter().rev().filter(|day| day.began.count > 0).collect(),
+        places: names,
+        waiting: waiting(&measured, tongue),
+        stages: measured.stages.iter().map(took).collect(),
+        ended: ended(&measured.ended, tongue),
+        from: span.from,
+        to: span.to,
+    }))
+}
+
+/// `GET /export`: the books to take away.
+pub async fn export(
+    State(app): State<App>,
+    person: Person,
+    version: Version,
+    Params(query): Params<export::Query>,
+) -> Result<Response, Problem> {
+    export::answered(&app, &person.caller, &query, version).await
+}
+
+/// The days that are drawn of a span, none to come: the first, and the one after the last.
+fn drawn(from: Option<OffsetDateTime>, to: Option<OffsetDateTime>, today: Date) -> (Date, Date) {
+    let next = |day: Date| day.next_day().unwrap_or(day);
+    let ends = |to: OffsetDateTime| {
+        let to = to.to_offset(UtcOffset::UTC);
+        if to.time() == Time::MIDNIGHT { to.date() } else { next(to.date()) }
+    };
+    let after = to.map_or(next(today), ends).min(next(today));
+    let before = |days: Duration| after.checked_sub(days).unwrap_or(Date::MIN);
+    let first = from.map_or(before(DAYS), |from| from.to_offset(UtcOffset::UTC).date());
+    (first.clamp(before(MOST_DAYS), after), after)
+}
+
+/// Each day from the first on, with where the documents are that came on it.
+fn rows(counts: &[DayCount], first: Date, after: Date) -> Vec<DayRow> {
+    let mut rows = Vec::new();
+    let mut day = first;
+    while day < after {
+        let next = day.next_day().unwrap_or(after);
+        let (from, to) = (day.to_string(), next.to_string());
+        let linked = |(place, _): &(&str, &str)| Linked {
+            count: counts.iter().filter(|c| c.day == day && c.place == *place).map(|c| c.count).sum(),
+            href: documents(place, &from, &to),
+        };
+        let states: Vec<Linked> = PLACES.iter().map(linked).collect();
+        let all = states.iter().map(|linked| linked.count).sum();
+        let began = Linked { count: all, href: documents("", &from, &to) };
+        rows.push(DayRow { day: from, began, states });
+        day = next;
+    }
+    rows
+}
+
+fn gone(came: &Came, tongue: Tongue) -> Vec<Gone> {
+    let one = |lost: &Lost| Gone {
+        kind: tongue.t(&labels::label(&lost.kind)).to_owned(),
+        at: labels::full(lost.sent_at),
+        href: lost.contact.map(|contact| place_of(contact, lost.sent_at, lost.message)),
+    };
+    came.listed.iter().map(one).collect()
+}
+
+fn waiting(measured: &Throughput, tongue: Tongue) -> Vec<Bar> {
+    let most = measured.waiting.iter().max().copied().unwrap_or_default().max(1);
+    let bar = |(label, count): (&str, &u64)| {
+        let label = tongue.t(label).to_owned();
+        let title = format!("{label}: {count}");
+        let slice = Slice { tone: "in_review", x: 0, width: count * 1000 / most, title };
+        Bar { label, count: *count, slices: vec![slice] }
+    };
+    AGES.into_iter().zip(&measured.waiting).map(bar).collect()
+}
+
+fn took(time: &StageTime) -> Took {
+    Took {
+        label: match time.stage {
+            "fetch" => "Fetching it",
+            "read" => "Reading it",
+            "link" => "Whose it is",
+            _ => "In front of a person",
+        },
+        count: time.count,
+        half: spell(time.median_secs),
+        nine: spell(time.p90_secs),
+    }
+}
+
+/// How the reviews of each reason ended, what was most first.
+fn ended(all: &[Ended], tongue: Tongue) -> Vec<Bar> {
+    let mut bars: Vec<Bar> = all
+        .chunk_by(|one, other| one.code == other.code)
+        .filter_map(|of_code| Some((of_code.first()?.code, of_code)))
+        .map(|(code, of_code)| {
+            let count: u64 = of_code.iter().map(|e| e.count).sum();
+            let mut before = 0;
+            let slice = |e: &Ended| {
+                let x = before * 1000 / count.max(1);
+                before += e.count;
+                let said = tongue.t(&labels::label(&e.resolution)).to_owned();
+                let width = before * 1000 / count.max(1) - x;
+                Slice { tone: tone(&e.resolution), x, width, title: format!("{said}: {}", e.count) }
+            };
+            let slices = of_code.iter().map(slice).collect();
+            Bar { label: tongue.t(&labels::label(code.as_str())).to_owned(), count, slices }
+        })
+        .collect();
+    bars.sort_by_key(|bar| std::cmp::Reverse(bar.count));
+    bars
+}
+
+/// As what a way to end is drawn: filed, refused, asked for again, or gone round once more.
+fn tone(resolution: &str) -> &'static str {
+    match resolution {
+        "approved" | "corrected" => "filed",
+        "rejected" => "rejected",
+        "asked_again" => "in_review",
+        "duplicate" => "duplicate",
+        _ => "processing",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use acuse_pipeline::reason::ReasonCode;
+    use time::macros::{date, datetime};
+
+    use super::*;
+
+    const LEDGER: Ledger = Ledger {
+        received: 7,
+        filed: 3,
+        in_review: 1,
+        rejected: 1,
+        duplicate: 1,
+        processing: 1,
+        balanced: true,
+    };
+
+    #[test]
+    fn the_scale_is_filled_exactly() {
+        let parts = places(&LEDGER, &Span::default());
+        assert_eq!(parts.iter().map(|p| p.width).sum::<u64>(), 1000);
+        assert!(parts.windows(2).all(|w| w[0].x + w[0].width == w[1].x));
+    }
+
+    #[test]
+    fn a_number_leads_to_what_it_counts_of_the_same_days() {
+        let span = Span { from: "2026-05-01".into(), to: "2026-06-01".into() };
+        let hrefs: Vec<String> = places(&LEDGER, &span).into_iter().map(|p| p.href).collect();
+        let dated = |place: &str| format!("/documents?status={place}&from=2026-05-01&to=2026-06-01");
+        assert_eq!(hrefs, PLACES.map(|(place, _)| dated(place)));
+        assert_eq!(span.list(""), "/documents?from=2026-05-01&to=2026-06-01");
+        assert_eq!(places(&LEDGER, &Span::default())[1].href, "/", "all that waits is the queue");
+    }
+
+    #[test]
+    fn a_month_is_drawn_where_no_day_is_named_and_three_at_most() {
+        let today = date!(2026 - 05 - 14);
+        assert_eq!(drawn(None, None, today), (date!(2026 - 04 - 15), date!(2026 - 05 - 15)));
+        let from = Some(datetime!(2020-01-01 0:00 UTC));
+        assert_eq!(drawn(from, None, today).0, date!(2026 - 02 - 12));
+        let to = Some(datetime!(2026-05-03 0:00 UTC));
+        assert_eq!(drawn(from, to, today).1, date!(2026 - 05 - 03), "the end is not among them");
+        assert_eq!(drawn(None, Some(datetime!(2099-01-01 0:00 UTC)), today).1, date!(2026 - 05 - 15));
+        let (first, after) = drawn(to, from, today);
+        assert_eq!(first, after, "nothing is drawn of a span that ends before it begins");
+    }
+
+    #[test]
+    fn every_document_is_drawn_on_its_day() {
+        let count = |day, place: &str, count| DayCount { day, place: place.into(), count };
+        let (first, next) = (date!(2026 - 05 - 01), date!(2026 - 05 - 02));
+        let counts = [count(first, "filed", 3), count(first, "rejected", 1), count(next, "filed", 2)];
+        let days = rows(&counts, first, date!(2026 - 05 - 04));
+        assert_eq!(days.iter().map(|d| d.began.count).collect::<Vec<_>>(), [4, 2, 0]);
+        assert_eq!(days[0].states[2].href, "/documents?status=rejected&from=2026-05-01&to=2026-05-02");
+    }
+
+    #[test]
+    fn the_ends_of_a_reason_fill_its_bar() {
+        let end = |code, resolution: &str, count| Ended { code, resolution: resolution.into(), count };
+        let all = [
+            end(ReasonCode::Expired, "rejected", 1),
+            end(ReasonCode::UnknownCustomer, "approved", 2),
+            end(ReasonCode::UnknownCustomer, "rejected", 5),
+        ];
+        let bars = ended(&all, Tongue::En);
+        assert_eq!(bars.iter().map(|b| b.count).collect::<Vec<_>>(), [7, 1]);
+        assert_eq!(bars[0].slices.iter().map(|s| s.width).sum::<u64>(), 1000);
+        assert_eq!(bars[0].slices[1].title, "Rejected: 5");
+    }
+}
