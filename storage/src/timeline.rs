@@ -111,8 +111,8 @@ impl Catalog {
         )?;
         let mut said = Vec::with_capacity(rows.len());
         for (detail,) in rows {
-            let detail: serde_json::Value = json("timeline", "detail", &detail)?;
-            said.extend(detail.get("text").and_then(serde_json::Value::as_str).map(str::to_owned));
+            let detail: Value = json("timeline", "detail", &detail)?;
+            said.extend(detail.get("text").and_then(Value::as_str).map(str::to_owned));
         }
         Ok(said)
     }

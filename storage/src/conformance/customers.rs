@@ -158,9 +158,11 @@ pub(super) async fn conflicts_come_a_page_at_a_time(catalog: &Catalog) {
         ids.insert(made(catalog, &someone(&unique())).await);
     }
     let mut tx = catalog.writing().await.unwrap();
-    for (name, id) in names.iter().flat_map(|name| ids.iter().map(move |id| (name, id))) {
-        let sql = "INSERT INTO customer_aliases (kind, value, customer_id, disputed) VALUES ('tax_id', $1, $2, TRUE)";
-        execute!(tx, sql, name.as_str(), id.0).unwrap();
+    for name in &names {
+        for id in &ids {
+            let sql = "INSERT INTO customer_aliases (kind, value, customer_id, disputed) VALUES ('tax_id', $1, $2, TRUE)";
+            execute!(tx, sql, name.as_str(), id.0).unwrap();
+        }
     }
     tx.commit().await.unwrap();
     let (mut seen, mut after, mut pages) = (Vec::new(), None, 0);

@@ -150,7 +150,7 @@ fn template(name: &str, status: &str, text: &str) -> Template {
         status: status.into(),
         quality: None,
         rejected_reason: None,
-        body_sha256: acuse_pipeline::document::Sha256::of(text.as_bytes()).0,
+        body_sha256: Sha256::of(text.as_bytes()).0,
         body: None,
         takes: None,
     }

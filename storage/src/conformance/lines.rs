@@ -252,7 +252,16 @@ pub(super) async fn what_stands_behind_goes_on_when_a_status_settles_what_is_in_
         let first = take(catalog, &line).await;
         if !matches!(hand, Hand::NotTried) {
             let went = catalog.dispatch(&first, &line.number, |facts| {
-                ((), Some(Paid { number: facts.now, pair: facts.now, probe: false, template: None }))
+                (
+                    (),
+                    Some(Paid {
+                        number: facts.now,
+                        pair: facts.now,
+                        probe: false,
+                        template: None,
+                        reaches: false,
+                    }),
+                )
             });
             went.await.unwrap().expect("it waits");
         }

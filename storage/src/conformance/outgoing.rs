@@ -318,7 +318,7 @@ async fn what_is_open_keeps_its_conversation(catalog: &Catalog) {
          VALUES ('wamid.kept', 'delivered', '34', 3, 0, '{}')"
     )
     .unwrap();
-    let case = uuid::Uuid::now_v7();
+    let case = Uuid::now_v7();
     execute!(
         tx,
         "INSERT INTO cases (id, contact_id, phone_number_id, kind, subject, state, created_at, updated_at) \

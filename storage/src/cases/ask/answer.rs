@@ -12,13 +12,14 @@ use uuid::Uuid;
 use super::{COLUMNS, Held, Row, about, happens, hold_contact};
 use crate::{
     catalog::Catalog,
-    documents::{Document, forget_words},
+    documents::Document,
     error::CatalogError,
     events,
     names::{ContactId, DocumentId, Stage, json as json_of, micros, word},
     sql::Tx,
     stages::{Fetched, leave, push_stage},
     timeline,
+    words::DOCUMENTS,
 };
 
 /// What a file is to what was asked.
@@ -265,7 +266,7 @@ async fn replace(
         present
     )?;
     execute!(tx, "DELETE FROM page_words WHERE document_id = $1", to.0)?;
-    forget_words(tx, to.0).await?;
+    DOCUMENTS.forget(tx, to.0).await?;
     Ok(true)
 }
 
