@@ -3,9 +3,10 @@
 use std::sync::LazyLock;
 
 use super::blocks::Side;
-use crate::{knowledge, understand::sheet::Cell};
-
-type Phrases = LazyLock<Vec<&'static str>>;
+use crate::{
+    knowledge::{self, Phrases},
+    understand::sheet::Cell,
+};
 
 /// The phrases of a role in `data/party_labels.tsv`.
 fn phrases(role: &str) -> Vec<&'static str> {
@@ -122,10 +123,8 @@ mod tests {
     #[test]
     fn every_row_of_the_file_is_read() {
         let lists = [&ISSUER, &PAYEE, &RECIPIENT, &PERSON, &DELIVERY, &THIRD, &ASSIGNED, &FACTOR];
-        let words: usize = lists.iter().map(|l| l.len()).sum();
         let text = include_str!("../data/party_labels.tsv");
-        let listed: usize = knowledge::lines(text).map(|l| l.matches("; ").count() + 1).sum();
-        assert!(lists.iter().all(|l| !l.is_empty()) && words == listed, "a role of the file is not read");
-        assert!(lists.iter().flat_map(|l| l.iter()).all(|w| crate::understand::sheet::fold(w) == *w));
+        knowledge::assert_read(text, &lists);
+        knowledge::assert_folded(text);
     }
 }
