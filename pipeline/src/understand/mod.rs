@@ -38,6 +38,7 @@ pub mod scorer;
 pub mod sheet;
 #[cfg(test)]
 mod siblings;
+mod tables;
 pub mod tax_ids;
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! Every line that may be the issuer's name, weighed by what a bookkeeper looks at.
 
 use super::{
-    blocks::{Block, Side, heads_table, whose},
+    blocks::{Block, Side, whose},
     brands,
     looks::{is_price, is_registration, looks_like_address, says_contact},
     names::{core, firm, form, only_ending, only_trade, plausible, says_former, says_other, tokens},
@@ -12,6 +12,7 @@ use crate::{
     fields::PageBox,
     understand::{
         sheet::{Cell, Row, Sheet, fold},
+        tables::heads_table,
         tax_ids::{self, TaxId},
     },
 };
