@@ -43,7 +43,6 @@ pub mod tax_ids;
 #[cfg(test)]
 mod tests;
 pub mod values;
-pub mod vocabulary;
 pub mod whole;
 
 use machine::{Machine, id_probability, outright};
