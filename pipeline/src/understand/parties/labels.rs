@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::blocks::Side;
+use super::{blocks::Side, words::OTHER_LABEL};
 use crate::{
     knowledge::{self, Phrases},
     understand::sheet::Cell,
@@ -95,25 +95,7 @@ fn says(text: &str, word: &str) -> Option<(usize, usize)> {
 }
 
 fn starts_other(rest: &str) -> bool {
-    [
-        "no",
-        "number",
-        "id",
-        "nr",
-        "code",
-        "date",
-        "n",
-        "#",
-        "order",
-        "reference",
-        "ref",
-        "tax",
-        "the",
-        "your",
-        "us",
-    ]
-    .iter()
-    .any(|w| crate::understand::sheet::find_phrase(rest, w) == Some(0))
+    OTHER_LABEL.iter().any(|w| crate::understand::sheet::find_phrase(rest, w) == Some(0))
 }
 
 #[cfg(test)]

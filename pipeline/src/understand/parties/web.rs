@@ -1,6 +1,9 @@
 //! Web sites and e-mail addresses on the page: whose name they carry.
 
-use super::names::{core, tokens};
+use super::{
+    names::{core, tokens},
+    words::ARTICLES,
+};
 use crate::understand::sheet::Sheet;
 
 /// Mail providers: their addresses say nothing of the firm.
@@ -119,10 +122,7 @@ pub fn agreement(site: &str, name: &str) -> f32 {
         return 1.0;
     }
     let words = tokens(name);
-    let first = words
-        .iter()
-        .map(|w| w.plain.as_str())
-        .find(|w| !matches!(*w, "the" | "el" | "la" | "le" | "los" | "a"));
+    let first = words.iter().map(|w| w.plain.as_str()).find(|w| !ARTICLES.contains(w));
     let first: String = first.unwrap_or_default().chars().filter(|c| c.is_alphanumeric()).collect();
     let long = first.chars().count();
     let initials: String = words.iter().filter_map(|w| w.plain.chars().next()).collect();

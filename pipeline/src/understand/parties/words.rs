@@ -1,4 +1,4 @@
-//! What words say of a name: the lists of `data/name_words.tsv`, by role.
+//! What words say of a name: the lists of `data/name_words.tsv`, and of `data/party_words.tsv`, by role.
 
 use std::sync::LazyLock;
 
@@ -7,6 +7,11 @@ use crate::knowledge::{self, Phrases};
 /// The words of a role.
 fn of(role: &str) -> Vec<&'static str> {
     knowledge::phrases(include_str!("../data/name_words.tsv"), role)
+}
+
+/// The words of a role, of those beside names and in them.
+fn beside(role: &str) -> Vec<&'static str> {
+    knowledge::phrases(include_str!("../data/party_words.tsv"), role)
 }
 
 /// Legal forms: strong evidence of a firm's name wherever they end it.
@@ -38,6 +43,43 @@ pub static SPEECH: Phrases = LazyLock::new(|| of("speech"));
 /// Words beside a way to reach a firm, or its registration.
 pub static CONTACT: Phrases = LazyLock::new(|| of("contact"));
 
+/// Words of the lines that end an address.
+pub static ADDRESS_END: Phrases = LazyLock::new(|| beside("address_end"));
+/// How a person is addressed.
+pub static SALUTATIONS: Phrases = LazyLock::new(|| beside("salutation"));
+/// How the names of streets end.
+pub static STREET_END: Phrases = LazyLock::new(|| beside("street_end"));
+/// Labels of a company's registration number.
+pub static REGISTRATION: Phrases = LazyLock::new(|| beside("registration"));
+/// Words before a branch's number.
+pub static NUMBERED: Phrases = LazyLock::new(|| beside("branch"));
+/// What makes another label of the label of a party before it: "Customer No".
+pub static OTHER_LABEL: Phrases = LazyLock::new(|| beside("other_label"));
+/// A company's particulars behind its name.
+pub static CAPITAL: Phrases = LazyLock::new(|| beside("capital"));
+/// What begins the stub by which a buyer in Brazil receipts goods ("Recebemos de … os produtos constantes da nota fiscal": MOC,
+/// annex II); the issuer follows.
+pub static STUB: Phrases = LazyLock::new(|| beside("stub"));
+/// What follows him.
+pub static STUB_END: Phrases = LazyLock::new(|| beside("stub_end"));
+/// Days, in which a term is counted.
+pub static TERM: Phrases = LazyLock::new(|| beside("term"));
+/// Articles before a name, which its site leaves out.
+pub static ARTICLES: Phrases = LazyLock::new(|| beside("article"));
+/// Words that bind two names to one: "Smith, Jones & Partners".
+pub static BIND: Phrases = LazyLock::new(|| beside("bind"));
+/// Words between words of trade.
+pub static BIND_TRADE: Phrases = LazyLock::new(|| beside("bind_trade"));
+/// Words beside a legal form that stands without a name.
+pub static BIND_FORM: Phrases = LazyLock::new(|| beside("bind_form"));
+/// Words between words of roles.
+pub static BIND_ROLE: Phrases = LazyLock::new(|| beside("bind_role"));
+
+/// What stands before a phrase and the blank before that, where both stand in a text.
+pub fn before<'t>(text: &'t str, phrase: &str) -> Option<&'t str> {
+    text.match_indices(phrase).find_map(|(at, _)| text[..at].strip_suffix(' '))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -63,5 +105,36 @@ mod tests {
         let text = include_str!("../data/name_words.tsv");
         knowledge::assert_read(text, &lists);
         knowledge::assert_folded(text);
+    }
+
+    #[test]
+    fn every_role_beside_names_has_its_words() {
+        let lists = [
+            &ADDRESS_END,
+            &SALUTATIONS,
+            &STREET_END,
+            &REGISTRATION,
+            &NUMBERED,
+            &OTHER_LABEL,
+            &CAPITAL,
+            &STUB,
+            &STUB_END,
+            &TERM,
+            &ARTICLES,
+            &BIND,
+            &BIND_TRADE,
+            &BIND_FORM,
+            &BIND_ROLE,
+        ];
+        let text = include_str!("../data/party_words.tsv");
+        knowledge::assert_read(text, &lists);
+        knowledge::assert_folded(text);
+    }
+
+    #[test]
+    fn what_stands_before_a_phrase() {
+        assert_eq!(before("acme sas au capital de 1 000", "sas au capital"), Some("acme"));
+        assert_eq!(before("xsas au capital y sas au capital", "sas au capital"), Some("xsas au capital y"));
+        assert_eq!(before("sas au capital", "sas au capital"), None);
     }
 }
