@@ -14,20 +14,20 @@ use super::{
 use crate::{
     document::Kind,
     fields::{Field, FieldName, Fields, Source, Value},
+    knowledge::{self, Phrases},
 };
 
 const TITLES: &str = include_str!("data/bill_titles.tsv");
 
-/// Words that a title may carry besides its phrase.
-const HARMLESS: &str = "no; n; nr; num; number; numero; nro; nº; de; la; el; du; der; die; das; venta; ventas; electronica; \
-     electronico; eletronica; fiscal; tax; original; copy; copia; copie; kopie; duplicado; serie; folio; client; cliente; \
-     kunde; receipt; recibo; ticket; beleg; bon; slip; sale; customer; merchant; comercio; compra; date; fecha; datum; data; \
-     nc; nd; cn; fac; representacion; grafica; impresa; for; para; zu; zur; a; to; of; ref; id; pos; eur; usd; invoice; factura; \
-     facture; rechnung; fattura; fatura; factuur";
+/// The words of a role in `data/bill_words.tsv`.
+fn of(role: &str) -> Vec<&'static str> {
+    knowledge::phrases(include_str!("data/bill_words.tsv"), role)
+}
 
+/// Words that a title may carry besides its phrase.
+static HARMLESS: Phrases = LazyLock::new(|| of("harmless"));
 /// Words by which a bill says that it is a plain one.
-const PLAIN: &str = "factura; factura de venta; factura electronica; factura electronica de venta; invoice; tax invoice; rechnung; \
-     facture; fattura; fatura; factuur; faktura; boleta; boleta de venta";
+static PLAIN: Phrases = LazyLock::new(|| of("plain"));
 
 /// What a paper calls itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +54,7 @@ static KNOWN: LazyLock<Vec<Title>> = LazyLock::new(|| {
         let sure = cells.next()? == "sure";
         Some(Title { called, sure, phrases: cells.next()?.split("; ").collect() })
     };
-    crate::knowledge::lines(TITLES).filter_map(row).collect()
+    knowledge::lines(TITLES).filter_map(row).collect()
 });
 
 /// How a paper calls itself, and whether nothing speaks against it.
@@ -86,7 +86,7 @@ fn title(cell: &str, row: &Row) -> Option<(Called, bool)> {
         let own: Vec<&str> = phrase.split(' ').collect();
         let strange = words.iter().filter(|w| {
             let letters = w.chars().any(char::is_alphabetic);
-            letters && !own.contains(w) && !HARMLESS.split("; ").any(|h| h == **w) && w.chars().count() > 2
+            letters && !own.contains(w) && !HARMLESS.contains(w) && w.chars().count() > 2
         });
         let alone = strange.count() == 0;
         // `Devolución 1,00` is change, `Credit 5.00` a payment.
@@ -101,11 +101,8 @@ fn title(cell: &str, row: &Row) -> Option<(Called, bool)> {
 
 /// Whether the paper also calls itself a plain bill, in a title of its own.
 fn plain_too(sheet: &Sheet) -> bool {
-    let cells = sheet.rows.iter().flat_map(|r| &r.cells);
-    cells.into_iter().any(|c| {
-        let cell = plain(&c.folded);
-        PLAIN.split("; ").any(|p| p == cell)
-    })
+    let mut cells = sheet.rows.iter().flat_map(|r| &r.cells);
+    cells.any(|c| PLAIN.contains(&plain(&c.folded).as_str()))
 }
 
 /// Gives a bill its `type`, and money back its minus. Where nothing is printed (an e-invoice alone) no page says anything.
@@ -251,5 +248,9 @@ mod tests {
             assert_eq!(plain(phrase), *phrase);
         }
         assert!(KNOWN.len() >= 9);
+        let text = include_str!("data/bill_words.tsv");
+        knowledge::assert_read(text, &[&HARMLESS, &PLAIN]);
+        knowledge::assert_folded(text);
+        assert!(HARMLESS.iter().all(|w| !w.contains(' ')) && PLAIN.iter().all(|w| plain(w) == *w));
     }
 }

@@ -6,12 +6,15 @@ mod named;
 #[cfg(test)]
 mod tests;
 mod token;
+mod weekdays;
 
 pub use clock::clock;
+use months::misread;
 use named::named;
 pub use named::written_month_first;
 use time::{Date, Month};
 use token::{Token, tokens};
+pub use weekdays::weekday;
 
 /// A date found in text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,8 +76,10 @@ fn mended(folded: &str) -> String {
             out.push_str(run);
         }
     }
-    for (misread, month) in [(" 0ct", " oct"), ("-0ct", "-oct"), (" 0kt", " okt")] {
-        out = out.replace(misread, month);
+    for (misread, month) in misread() {
+        if out.contains(misread.as_str()) {
+            out = out.replace(misread.as_str(), month);
+        }
     }
     out
 }

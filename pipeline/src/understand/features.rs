@@ -9,9 +9,9 @@ use super::{
     kind_words::{CONCEPTS, Concept, TITLES},
     money::{Style, amounts},
     mrz::Zone,
+    payment,
     sheet::{Row, Sheet, has_phrase},
     tax_ids::TaxId,
-    vocabulary::CHANGE,
 };
 use crate::reading::Evidence;
 
@@ -285,7 +285,7 @@ fn found(seen: &Seen<'_>) -> Vec<(&'static str, f32)> {
         ("total_proved", yes(!sums.because.is_empty())),
         ("subtotal", yes(sums.subtotal.is_some())),
         ("tax", yes(sums.tax.is_some())),
-        ("change_given", yes(total > 0.35 && sheet.says(CHANGE))),
+        ("change_given", yes(total > 0.35 && payment::gives_change(sheet))),
         ("zone_read", 3.0 * yes(matches!(zone, Zone::Read(_)))),
         ("zone_unread", yes(matches!(zone, Zone::Unread { .. }))),
         ("fillers", yes(text.contains("<<<"))),

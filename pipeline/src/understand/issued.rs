@@ -170,25 +170,13 @@ fn settle(read: &Read, row: &Row, today: Date) -> (Date, Option<Date>) {
         (false, true) => return (read.date, None),
         _ => {}
     }
-    let named: Vec<Weekday> = row.folded.split(|c: char| !c.is_alphabetic()).filter_map(weekday).collect();
+    let named: Vec<Weekday> =
+        row.folded.split(|c: char| !c.is_alphabetic()).filter_map(dates::weekday).collect();
     match (named.contains(&read.date.weekday()), named.contains(&other.weekday())) {
         (true, false) => (read.date, None),
         (false, true) => (other, None),
         _ => (read.date, Some(other)),
     }
-}
-
-fn weekday(word: &str) -> Option<Weekday> {
-    const NAMES: [(Weekday, &str); 7] = [
-        (Weekday::Monday, "mon monday lunes montag lundi lunedi segunda maandag"),
-        (Weekday::Tuesday, "tue tues tuesday martes dienstag mardi martedi terca dinsdag"),
-        (Weekday::Wednesday, "wed wednesday miercoles mittwoch mercredi mercoledi quarta woensdag"),
-        (Weekday::Thursday, "thu thur thurs thursday jueves donnerstag jeudi giovedi quinta donderdag"),
-        (Weekday::Friday, "fri friday viernes freitag vendredi venerdi sexta vrijdag"),
-        (Weekday::Saturday, "sat saturday sabado samstag samedi sabato zaterdag"),
-        (Weekday::Sunday, "sun sunday domingo sonntag dimanche domenica zondag"),
-    ];
-    NAMES.iter().find(|(_, names)| names.split(' ').any(|n| n == word)).map(|(day, _)| *day)
 }
 
 fn score(s: &Seen, all: &[Seen], rows: usize) -> f32 {

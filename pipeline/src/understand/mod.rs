@@ -38,11 +38,11 @@ pub mod scorer;
 pub mod sheet;
 #[cfg(test)]
 mod siblings;
+mod tables;
 pub mod tax_ids;
 #[cfg(test)]
 mod tests;
 pub mod values;
-pub mod vocabulary;
 pub mod whole;
 
 use machine::{Machine, id_probability, outright};

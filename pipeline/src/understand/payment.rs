@@ -1,30 +1,29 @@
 //! How a receipt was paid: by card or in cash, by the words beside the amounts handed over.
 
+use std::sync::LazyLock;
+
 use super::{
     amounts::{plain, stands},
     money::{Style, amounts},
     sheet::{Row, Sheet},
 };
+use crate::knowledge::{self, Phrases};
 
-/// Words of a card, plain and parted by semicolons.
-const CARD: &str = "visa; mastercard; master card; amex; american express; maestro; tarjeta; card; credit card; debit \
-                    card; credit; debit; debito; credito; cartao; carte bancaire; carte; cb; karte; kartenzahlung; \
-                    girocard; carta; bancomat; nets; bankcard; mydebit; pin; pagamento elettronico; contactless; \
-                    sin contacto; elo; discover";
+/// The phrases of a role in `data/payment_words.tsv`.
+fn of(role: &str) -> Vec<&'static str> {
+    knowledge::phrases(include_str!("data/payment_words.tsv"), role)
+}
 
-/// Words of cash.
-const CASH: &str = "cash; efectivo; dinheiro; especes; contanti; contante; contant; bar; bargeld; contado; tunai; \
-                    cash received; cash tendered; metalico; numerario";
-
-/// Words of money given back.
-const CHANGE: &str =
-    "change; cambio; troco; vuelto; ruckgeld; rendu; resto; baki; wechselgeld; monnaie; wisselgeld; zuruck";
-
+static CARD: Phrases = LazyLock::new(|| of("card"));
+static CASH: Phrases = LazyLock::new(|| of("cash"));
+/// Words of money given back, and those that are one only beside an amount, or only where no amount is asked for.
+static CHANGE: Phrases = LazyLock::new(|| of("change"));
+static CHANGE_BESIDE: Phrases = LazyLock::new(|| of("change_beside"));
+static CHANGE_SAID: Phrases = LazyLock::new(|| of("change_said"));
+/// What stands before how it was paid.
+static ASKED: Phrases = LazyLock::new(|| of("asked"));
 /// Where such a word speaks of something else.
-const NOT: &str = "cash bill; cash sale; cash sales; cash inv; cash invoice; cash memo; cash only; no cash refund; \
-                   cash refund; member card; loyalty card; gift card; reward card; credit note; credit term; credit \
-                   terms; credit limit; bar code; no cash; points card; card savings; exchange; a la carte; tipo de \
-                   cambio; no se admiten cambios; id card; business card";
+static NOT: Phrases = LazyLock::new(|| of("not"));
 
 /// What was found.
 #[derive(Debug, Clone, Copy)]
@@ -61,21 +60,22 @@ pub fn paid(sheet: &Sheet) -> Option<Paid<'_>> {
     Some(Paid { how, confidence, row })
 }
 
-fn says(label: &str, phrases: &str) -> bool {
-    phrases.split("; ").any(|p| stands(label, p).is_some())
+/// Whether a paper says that money was given back.
+pub(super) fn gives_change(sheet: &Sheet) -> bool {
+    sheet.says(&CHANGE) || sheet.says(&CHANGE_SAID)
+}
+
+fn says(label: &str, phrases: &[&str]) -> bool {
+    phrases.iter().any(|p| stands(label, p).is_some())
 }
 
 /// 3 beside an amount, behind "payment by" or beside a masked number, 1 alone.
-fn points(row: &Row, words: &str) -> u32 {
+fn points(row: &Row, words: &[&str]) -> u32 {
     let label = plain(&row.folded);
-    if !says(&label, words) || says(&label, NOT) {
+    if !says(&label, words) || says(&label, &NOT) {
         return 0;
     }
-    let asked = says(
-        &label,
-        "payment; payment type; payment method; payment mode; paid by; forma de pago; medio de pago; forma de pagamento; zahlungsart; zahlung; mode de paiement; reglement; pago con; pagamento",
-    );
-    if asked || amount(row) { 3 } else { 1 }
+    if says(&label, &ASKED) || amount(row) { 3 } else { 1 }
 }
 
 fn amount(row: &Row) -> bool {
@@ -86,14 +86,15 @@ fn amount(row: &Row) -> bool {
 fn card_points(row: &Row) -> u32 {
     let masked = ["***", "xxxx", "####"].iter().any(|m| row.folded.contains(m))
         && row.folded.chars().filter(char::is_ascii_digit).count() >= 3;
-    let own = points(row, CARD);
+    let own = points(row, &CARD);
     if own > 0 && masked { own + 1 } else { own.max(2 * u32::from(masked)) }
 }
 
 fn cash_points(row: &Row) -> u32 {
     let label = plain(&row.folded);
-    let back = says(&label, CHANGE) && !says(&label, NOT) && amount(row);
-    points(row, CASH).max(3 * u32::from(back))
+    let given = says(&label, &CHANGE) || says(&label, &CHANGE_BESIDE);
+    let back = given && !says(&label, &NOT) && amount(row);
+    points(row, &CASH).max(3 * u32::from(back))
 }
 
 #[cfg(test)]
@@ -103,6 +104,15 @@ mod tests {
 
     fn how(text: &str) -> Option<&'static str> {
         paid(&sheet(text)).map(|p| p.how)
+    }
+
+    #[test]
+    fn every_word_of_the_file_is_read() {
+        let text = include_str!("data/payment_words.tsv");
+        let lists = [&CARD, &CASH, &CHANGE, &CHANGE_BESIDE, &CHANGE_SAID, &ASKED, &NOT];
+        knowledge::assert_read(text, &lists);
+        knowledge::assert_folded(text);
+        assert!(lists.iter().flat_map(|l| l.iter()).all(|w| plain(w) == *w));
     }
 
     #[test]

@@ -26,7 +26,7 @@ use super::{
 pub use cities::country_called;
 use currency::{currency, currency_signs};
 pub use currency::{hold_against_total, of_its_day, take_for_senders};
-use tables::{COUNTRIES, Country, LANGUAGES};
+use tables::{COUNTRIES, Country, LANGUAGES, day_first};
 
 /// Where a document seems to come from.
 #[derive(Debug, Clone, PartialEq)]
@@ -195,7 +195,7 @@ fn order(
         ((0, m), ..) if m > 0 => (Order::MonthFirst, 0.98),
         ((d, m), Some((order, _)), ..) if d + m > 0 => (order, 0.7),
         (_, Some(known), ..) => known,
-        (_, _, Some("es" | "pt" | "de" | "fr" | "it" | "nl"), _) => (Order::DayFirst, 0.93),
+        (_, _, Some(language), _) if day_first(language) => (Order::DayFirst, 0.93),
         (_, _, _, Some(("USD", p))) if p > 0.7 => (Order::MonthFirst, 0.85),
         (_, _, _, Some((_, p))) if p > 0.9 => (Order::DayFirst, 0.9),
         _ => (Order::Unknown, 0.5),

@@ -2,11 +2,14 @@
 
 use super::{
     figures::{Figure, Figures, Reader, read_cell},
-    words::{Role, heads_items, only_currency, plain, role_of},
+    words::{Role, only_currency, plain, role_of},
 };
 use crate::{
     fields::PageBox,
-    understand::sheet::{Cell, Row},
+    understand::{
+        sheet::{Cell, Row},
+        tables::heads_items,
+    },
 };
 
 /// Gives amounts without a label the one at the head of their column.

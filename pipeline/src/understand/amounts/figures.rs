@@ -5,7 +5,7 @@
 
 use super::{
     columns, service_note, tips,
-    words::{Role, begins_summary, names_tax, only_currency, plain, role_of},
+    words::{Role, before_base, begins_summary, names_tax, only_currency, plain, role_of},
 };
 use crate::{
     fields::PageBox,
@@ -381,8 +381,7 @@ fn base_of_tax(row: &Row, figures: &mut [Figure]) {
     let label = plain(&row.folded);
     let taxed =
         figures.first().is_some_and(|_| matches!(role_of(&label_before(&label)), Some((Role::Tax, _))));
-    let on =
-        label.split(' ').any(|w| matches!(w, "auf" | "sur" | "on" | "sobre" | "su" | "over" | "von" | "of"));
+    let on = label.split(' ').any(before_base);
     if taxed && on && figures.len() > 1 {
         let last = figures.len() - 1;
         for f in &mut figures[..last] {

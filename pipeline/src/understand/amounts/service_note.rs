@@ -6,9 +6,10 @@ use super::{
     figures::Figures,
     words::{Role, plain},
 };
-use crate::{knowledge, understand::sheet::Sheet};
-
-type Phrases = LazyLock<Vec<&'static str>>;
+use crate::{
+    knowledge::{self, Phrases},
+    understand::sheet::Sheet,
+};
 
 fn phrases(role: &str) -> Vec<&'static str> {
     knowledge::phrases(include_str!("../data/service_notes.tsv"), role)
@@ -91,7 +92,8 @@ mod tests {
 
     #[test]
     fn every_role_of_the_file_is_read() {
-        let rows = knowledge::lines(include_str!("../data/service_notes.tsv")).count();
-        assert!(rows == 2 && !NOTE.is_empty() && !NET.is_empty());
+        let text = include_str!("../data/service_notes.tsv");
+        knowledge::assert_read(text, &[&NOTE, &NET]);
+        knowledge::assert_folded(text);
     }
 }

@@ -11,20 +11,21 @@ use super::{
     proof::CENT,
     words::{Role, names_tax, plain, stands},
 };
-use crate::{knowledge, understand::sheet::Sheet};
-
-type Words = LazyLock<Vec<&'static str>>;
+use crate::{
+    knowledge::{self, Phrases},
+    understand::sheet::Sheet,
+};
 
 /// The phrases of a role in `data/tip_words.tsv`.
 fn of(role: &str) -> Vec<&'static str> {
     knowledge::phrases(include_str!("../data/tip_words.tsv"), role)
 }
 
-static TIP: Words = LazyLock::new(|| of("tip"));
-static SERVICE: Words = LazyLock::new(|| of("service"));
-static SUGGESTED: Words = LazyLock::new(|| of("suggested"));
-static TOTAL: Words = LazyLock::new(|| of("total"));
-static JOIN: Words = LazyLock::new(|| of("join"));
+static TIP: Phrases = LazyLock::new(|| of("tip"));
+static SERVICE: Phrases = LazyLock::new(|| of("service"));
+static SUGGESTED: Phrases = LazyLock::new(|| of("suggested"));
+static TOTAL: Phrases = LazyLock::new(|| of("total"));
+static JOIN: Phrases = LazyLock::new(|| of("join"));
 
 /// So many sums, taxes, tips and payments take part, the last ones: more are no restaurant's.
 const MOST: usize = 24;
@@ -192,11 +193,10 @@ mod tests {
 
     #[test]
     fn every_role_of_the_file_is_read() {
-        let lists = [&TIP, &SERVICE, &SUGGESTED, &TOTAL, &JOIN];
-        let words: usize = lists.iter().map(|l| l.len()).sum();
         let text = include_str!("../data/tip_words.tsv");
-        let listed: usize = knowledge::lines(text).map(|l| l.matches("; ").count() + 1).sum();
-        assert!(lists.iter().all(|l| !l.is_empty()) && words == listed, "a role of the file is not read");
+        let lists = [&TIP, &SERVICE, &SUGGESTED, &TOTAL, &JOIN];
+        knowledge::assert_read(text, &lists);
+        knowledge::assert_folded(text);
         assert!(lists.iter().flat_map(|l| l.iter()).all(|w| plain(w) == *w));
     }
 

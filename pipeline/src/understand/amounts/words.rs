@@ -7,7 +7,10 @@ use std::sync::LazyLock;
 
 use strsim::levenshtein;
 
-use crate::{knowledge, understand::values::currency};
+use crate::{
+    knowledge::{self, Phrases},
+    understand::values::currency,
+};
 
 /// What an amount is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,33 +90,43 @@ impl Role {
     }
 }
 
-/// Words that say a sum is before tax.
-const EXCLUDING: &str = "excl; exclude; excluded; excludes; excluding; exclusive; exclusief; exc; without; hors; sin; sem; \
-     ohne; before; s iva";
-
-/// Words that say tax is in it.
-const INCLUDING: &str = "incl; include; included; includes; including; inclusive; inclusief; inc; inkl; incluido; incluidos; \
-     compris; ttc; brutto; gross; nclusive; inclusi; compresa; incluso";
-
-/// Words a total may carry without being another total.
-const HARMLESS: &str = "the; of; in; to; at; for; and; your; rm; myr; eur; euro; euros; usd; gbp; mxn; cop; ars; clp; pen; \
-     brl; chf; inr; sgd; aud; cad; soles; pesos; reais; rs; kr; dkk; sek; with; sales; sale; bill; \
-     amount; amt; net; after; adj; adjustment; rounded; rounding; due; con; com; de; la; el; le; les; \
-     die; der; das; payable; final; order; invoice; factura; facture; total; sum; all; payment; venta; \
-     compra; ticket; receipt; grand; charges; charge; gesamt; dollars; us; pay; pagar; payer; a; mwst; \
-     ust; zahlen; purchase; price; monto; montante; importe; montant; pln; zl; czk; kc; huf; ft; ron; lei; hrk; kn; nok; try; tl; do; k; att; \
-     za; na; sum; suma; summa; uah; egp; hkd";
-
-/// Whether `word` is one of `words`, parted by semicolons.
-fn listed(words: &str, word: &str) -> bool {
-    words.split("; ").any(|w| w == word)
+/// The words of a role in `data/amount_words.tsv`.
+fn of(role: &str) -> Vec<&'static str> {
+    knowledge::phrases(include_str!("../data/amount_words.tsv"), role)
 }
+
+/// Words that say a sum is before tax.
+static EXCLUDING: Phrases = LazyLock::new(|| of("excluding"));
+/// Words that say tax is in it.
+static INCLUDING: Phrases = LazyLock::new(|| of("including"));
+/// Words that make a total the sum before tax.
+static NET: Phrases = LazyLock::new(|| of("net"));
+/// Totals that such a word is in and that are to be paid.
+static NET_TOTAL: Phrases = LazyLock::new(|| of("net_total"));
+static ROUNDED: Phrases = LazyLock::new(|| of("rounded"));
+static TAX: Phrases = LazyLock::new(|| of("tax"));
+/// Sums that the tax named behind them is in.
+static TAXED: Phrases = LazyLock::new(|| of("taxed"));
+/// Short words for a total that need no known words beside them.
+static SURE: Phrases = LazyLock::new(|| of("sure"));
+/// Words a total may carry without being another total.
+static HARMLESS: Phrases = LazyLock::new(|| of("harmless"));
+static BASE: Phrases = LazyLock::new(|| of("base"));
+static SUMMARY: Phrases = LazyLock::new(|| of("summary"));
+static SUMMARY_OF: Phrases = LazyLock::new(|| of("summary_of"));
+static CURRENCY: Phrases = LazyLock::new(|| of("currency"));
+/// Words that OCR's slips are mended to, and words that are no slips of them.
+static MEANT: Phrases = LazyLock::new(|| of("meant"));
+static ITSELF: Phrases = LazyLock::new(|| of("itself"));
 
 /// Whether a word names a tax.
 pub(super) fn names_tax(word: &str) -> bool {
-    const NAMES: &str = "iva; igv; itbms; tax; taxes; vat; gst; hst; pst; mwst; ust; tva; btw; icms; moms; impuesto; \
-     impuestos; sst; cgst; sgst; igst; steuer; imposta; ptu; dph; mva; pdv; ddv; pvn; pvm; alv; afa; kdv; kaibemaks";
-    listed(NAMES, word)
+    TAX.contains(&word)
+}
+
+/// Whether a word stands between a tax and what it is counted on.
+pub(super) fn before_base(word: &str) -> bool {
+    BASE.contains(&word)
 }
 
 /// A label in plain words: letters and digits parted by single spaces, abbreviations closed, slips of OCR in the
@@ -153,19 +166,11 @@ pub(in crate::understand) fn plain(folded: &str) -> String {
 
 /// The word meant, where OCR slipped by one letter in a word that matters.
 fn mended(word: &str) -> &str {
-    const MEANT: &[&str] = &["total", "subtotal", "rounding", "discount", "balance", "amount"];
-    const ITSELF: &[&str] =
-        &["totals", "totale", "totaal", "amounts", "discounts", "charge", "mount", "balances"];
     if word.len() < 4 || ITSELF.contains(&word) || MEANT.contains(&word) {
         return word;
     }
-    MEANT
-        .iter()
-        .find(|m| {
-            m[..1] == word[..word.chars().next().map_or(0, char::len_utf8)] && levenshtein(m, word) == 1
-        })
-        .copied()
-        .unwrap_or(word)
+    let slip = |meant: &&&str| meant.chars().next() == word.chars().next() && levenshtein(meant, word) == 1;
+    MEANT.iter().find(slip).copied().unwrap_or(word)
 }
 
 /// Where `phrase` stands in `label`, both in plain words.
@@ -187,7 +192,7 @@ pub(super) fn role_of(label: &str) -> Option<(Role, f32)> {
     let found = PHRASES.iter().filter_map(|p| stands(label, p.text).map(|at| (p.role, p.weight, p.text, at)));
     let (role, weight, phrase, at) =
         found.max_by(|a, b| a.2.len().cmp(&b.2.len()).then(a.3.cmp(&b.3)).then(a.1.total_cmp(&b.1)))?;
-    let says = |words: &str| label.split(' ').any(|w| listed(words, w));
+    let says = |words: &[&str]| label.split(' ').any(|w| words.contains(&w));
     let tax_at = label.split(' ').scan(0, |at, w| {
         let own = *at;
         *at += w.len() + 1;
@@ -195,33 +200,32 @@ pub(super) fn role_of(label: &str) -> Option<(Role, f32)> {
     });
     let tax_at = tax_at.filter(|(_, w)| names_tax(w)).map(|(at, _)| at).next();
     match role {
-        Total if says("netto; ht; neto") && phrase != "total neto" => Some((Net, weight)),
-        Total | Due | Net if says(EXCLUDING) => Some((Net, weight.min(0.9) * known(label, phrase))),
+        Total if says(&NET) && !NET_TOTAL.contains(&phrase) => Some((Net, weight)),
+        Total | Due | Net if says(&EXCLUDING) => Some((Net, weight.min(0.9) * known(label, phrase))),
         // `gst included in total` is the tax.
         Total
-            if tax_at.is_some_and(|tax| tax < at) && label[..at].split(' ').any(|w| listed(INCLUDING, w)) =>
+            if tax_at.is_some_and(|tax| tax < at)
+                && label[..at].split(' ').any(|w| INCLUDING.contains(&w)) =>
         {
             Some((Tax, 0.9))
         }
-        Total | Due if says(INCLUDING) => Some((role, (weight + 0.05).min(1.0) * known(label, phrase))),
-        Total | Due if says("rounded; rounding; adj; adjustment") => Some((role, 1.05)),
+        Total | Due if says(&INCLUDING) => Some((role, (weight + 0.05).min(1.0) * known(label, phrase))),
+        Total | Due if says(&ROUNDED) => Some((role, 1.05)),
         // `total sales inclusive gst`: the longest phrase may be the tax's.
-        Tax => match stands(label, "total")
-            .or_else(|| stands(label, "amount"))
-            .or_else(|| stands(label, "sales"))
-        {
-            Some(total) if says(INCLUDING) && tax_at.is_some_and(|tax| total < tax) => {
-                Some((Total, 0.95 * known(label, "total")))
+        Tax => match TAXED.iter().find_map(|sum| Some((stands(label, sum)?, sum))) {
+            Some((total, sum)) if says(&INCLUDING) && tax_at.is_some_and(|tax| total < tax) => {
+                Some((Total, 0.95 * known(label, sum)))
             }
-            Some(_) | None if says(EXCLUDING) => Some((Net, 0.8)),
+            Some(_) | None if says(&EXCLUDING) => Some((Net, 0.8)),
             _ => Some((Tax, 1.0)),
         },
-        Total | Due if phrase.len() <= 6 && !matches!(phrase, "jumlah" | "i alt") => {
+        Total | Due if phrase.len() <= 6 && !SURE.contains(&phrase) => {
             Some((role, weight * known(label, phrase)))
         }
         // `cash` in `cash bill no` is no payment; a long label that merely holds the word is weaker.
         _ => {
-            let leads = at == 0 || label[..at].split_whitespace().all(|w| listed(HARMLESS, w) || w.len() < 3);
+            let leads =
+                at == 0 || label[..at].split_whitespace().all(|w| HARMLESS.contains(&w) || w.len() < 3);
             Some((role, if leads { weight } else { weight * 0.8 }))
         }
     }
@@ -233,39 +237,24 @@ fn known(label: &str, phrase: &str) -> f32 {
     let strange = label
         .split(' ')
         .filter(|w| w.chars().count() > 2 && w.chars().all(char::is_alphabetic))
-        .filter(|w| !own.contains(w) && !listed(HARMLESS, w) && !listed(INCLUDING, w) && !names_tax(w))
-        .filter(|w| !listed(EXCLUDING, w))
+        .filter(|w| !own.contains(w) && !HARMLESS.contains(w) && !INCLUDING.contains(w) && !names_tax(w))
+        .filter(|w| !EXCLUDING.contains(w))
         .count();
     if strange == 0 { 1.0 } else { 0.7 }
 }
 
-/// Whether a cell of this label stands over a column of items.
-pub(super) fn heads_items(label: &str) -> bool {
-    const HEADS: &str = "description; descripcion; descricao; descrizione; desc; item; items; qty; quantity; cant; cantidad; \
-     quantidade; quantita; menge; quantite; qte; aantal; omschrijving; bezeichnung; artikel; articulo; \
-     concepto; producto; produto; product; service; hours; rate; price; precio; preco; prezzo; preis; \
-     prix; prijs; pos; designation; unit; sku; model; code";
-    label.split(' ').any(|w| listed(HEADS, w))
-}
-
 /// Whether a row begins a table of tax by rate, whose sums are not the document's.
 pub(super) fn begins_summary(label: &str) -> bool {
-    const BEGINS: &str = "gst summary; tax summary; vat summary; vat breakdown; tax breakdown; vat analysis; tax code; vat \
-     rate; detail tva; desglose; desglose iva; ust satz; riepilogo iva; resumo; gst analysis; \
-     vat net amount; resumen iva; quadro iva; mwst satz; tva detail; gst taxable; rate net; \
-     tax rate summary; btw overzicht";
-    BEGINS.split("; ").any(|b| stands(label, b).is_some())
-        || (stands(label, "summary").is_some() && label.split(' ').any(names_tax))
+    let says = |words: &[&str]| words.iter().any(|w| stands(label, w).is_some());
+    says(&SUMMARY) || (says(&SUMMARY_OF) && label.split(' ').any(names_tax))
 }
 
 /// Whether a word is only a currency or nothing at all.
 pub(super) fn only_currency(label: &str) -> bool {
-    const CURRENCIES: &str = "rm; myr; eur; euro; euros; usd; us; gbp; mxn; cop; ars; clp; pen; brl; r; s; chf; inr; rs; sgd; aud; \
-     cad; dkk; sek; nok; kr; jpy; idr; rp; fm; rh; mx; pln; zl; czk; kc; huf; ft; ron; lei; hrk; kn; nok; try; tl; uah; egp; hkd";
     label
         .split(' ')
         .filter(|w| !w.is_empty())
-        .all(|w| listed(CURRENCIES, w) || currency::is_sign(w, false) || w.chars().all(char::is_numeric))
+        .all(|w| CURRENCY.contains(&w) || currency::is_sign(w, false) || w.chars().all(char::is_numeric))
 }
 
 #[cfg(test)]
@@ -322,6 +311,31 @@ mod tests {
     }
 
     #[test]
+    fn every_word_of_the_file_is_read() {
+        let text = include_str!("../data/amount_words.tsv");
+        let lists = [
+            &EXCLUDING,
+            &INCLUDING,
+            &NET,
+            &NET_TOTAL,
+            &ROUNDED,
+            &TAX,
+            &TAXED,
+            &SURE,
+            &HARMLESS,
+            &BASE,
+            &SUMMARY,
+            &SUMMARY_OF,
+            &CURRENCY,
+            &MEANT,
+            &ITSELF,
+        ];
+        knowledge::assert_read(text, &lists);
+        knowledge::assert_folded(text);
+        assert!(TAX.iter().chain(HARMLESS.iter()).all(|w| !w.contains(' ')), "words are looked up singly");
+    }
+
+    #[test]
     fn tills_of_other_languages() {
         for (label, wanted) in [
             ("SUMA PLN", Total),
@@ -364,7 +378,7 @@ mod tests {
         #[test]
         fn never_panics(text in "\\PC{0,60}") {
             let label = plain(&crate::understand::sheet::fold(&text));
-            let _ = (role_of(&label), heads_items(&label), begins_summary(&label), only_currency(&label));
+            let _ = (role_of(&label), begins_summary(&label), only_currency(&label));
         }
     }
 }

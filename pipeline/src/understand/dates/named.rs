@@ -22,7 +22,7 @@ pub(super) fn named(tokens: &[(Token<'_>, usize)]) -> Option<Match> {
                     || (parts.len() == 1 && marked && before_year(rest)).then(|| roman(w)).flatten();
                 parts.push((Some(month(w).or_else(numeral)?), 0, 0, i));
             }
-            Token::Mark(' ' | ',' | '.' | '-' | '/' | '\'') if i > 0 => {}
+            Token::Mark(' ' | ',' | '.' | '-' | '/' | '\'' | '\u{2019}') if i > 0 => {}
             Token::Mark(_) => break,
         }
         if parts.len() == 3 {

@@ -122,4 +122,7 @@ fn months_of_many_languages() {
         assert_eq!(read(text, Order::Unknown), ["2024-03-12"], "{text}");
     }
     assert!(read("12. listopada 2024", Order::Unknown).is_empty(), "October or November");
+    for text in ["12 d'octubre de 2024", "12 d’octubre de 2024", "12 d’oct. de 2024"] {
+        assert_eq!(read(text, Order::Unknown), ["2024-10-12"], "{text}");
+    }
 }

@@ -1,67 +1,38 @@
 //! Which country an identity document is of, and what nationalities are called on it.
 
-use super::states;
-use crate::understand::sheet::{Sheet, fold, has_phrase};
+use std::sync::LazyLock;
 
-/// ISO 3166-1 alpha-3; what the authority calls itself, folded; what a national is called, by first letters.
-type Country = (&'static str, &'static [&'static str], &'static [&'static str]);
+use super::{states, types::STATE_CARD};
+use crate::{
+    knowledge,
+    understand::sheet::{Sheet, fold, has_phrase},
+};
 
-const COUNTRIES: &[Country] = &[
-    (
-        "USA",
-        &["united states", "united states of america", "department of homeland security", "uscis"],
-        &["american", "united states"],
-    ),
-    ("MEX", &["estados unidos mexicanos", "instituto nacional electoral", "mexico", "curp"], &["mexican"]),
-    ("COL", &["republica de colombia", "colombia"], &["colombian"]),
-    ("ARG", &["republica argentina", "argentina", "mercosur registro nacional"], &["argentin"]),
-    ("CHL", &["republica de chile", "chile"], &["chilen"]),
-    ("PER", &["republica del peru", "peru", "reniec"], &["peruan", "peruvian"]),
-    ("ECU", &["republica del ecuador", "ecuador"], &["ecuatorian"]),
-    ("BOL", &["estado plurinacional de bolivia", "bolivia"], &["bolivian"]),
-    ("URY", &["republica oriental del uruguay", "uruguay"], &["uruguay"]),
-    ("PRY", &["republica del paraguay", "paraguay"], &["paraguay"]),
-    ("VEN", &["republica bolivariana de venezuela", "venezuela"], &["venezolan"]),
-    ("CRI", &["republica de costa rica", "costa rica"], &["costarricense"]),
-    ("PAN", &["republica de panama", "panama"], &["panamen"]),
-    ("GTM", &["republica de guatemala", "guatemala"], &["guatemaltec"]),
-    ("SLV", &["republica de el salvador", "el salvador"], &["salvadoren"]),
-    ("HND", &["republica de honduras", "honduras"], &["honduren"]),
-    ("NIC", &["republica de nicaragua", "nicaragua"], &["nicaraguen"]),
-    ("DOM", &["republica dominicana"], &["dominican"]),
-    ("CUB", &["republica de cuba"], &["cuban"]),
-    ("BRA", &["republica federativa do brasil", "brasil", "brazil"], &["brasileir", "brazilian"]),
-    ("ESP", &["reino de espana", "espana", "documento nacional de identidad"], &["espanol", "spanish"]),
-    ("PRT", &["republica portuguesa", "portugal", "cartao de cidadao"], &["portugues"]),
-    ("FRA", &["republique francaise", "french republic"], &["francais", "french"]),
-    ("ITA", &["repubblica italiana", "ministero dell'interno"], &["italian"]),
-    ("DEU", &["bundesrepublik deutschland", "federal republic of germany"], &["deutsch", "german"]),
-    ("AUT", &["republik osterreich", "republic of austria"], &["osterreich", "austrian"]),
-    ("CHE", &["schweizerische eidgenossenschaft", "confederation suisse"], &["schweiz", "suisse", "swiss"]),
-    ("NLD", &["koninkrijk der nederlanden", "kingdom of the netherlands"], &["nederland", "dutch"]),
-    ("BEL", &["royaume de belgique", "koninkrijk belgie", "belgium"], &["belg"]),
-    ("GBR", &["united kingdom", "dvla", "great britain"], &["british"]),
-    ("IRL", &["eire", "ireland"], &["irish"]),
-    ("POL", &["rzeczpospolita polska", "republic of poland"], &["polsk", "polish"]),
-    ("CAN", &["canada"], &["canad"]),
-    ("AUS", &["australia", "commonwealth of australia"], &["australian"]),
-    ("NZL", &["new zealand"], &["new zealand"]),
-    ("IND", &["government of india", "republic of india", "unique identification authority"], &["indian"]),
-    ("MYS", &["malaysia"], &["malaysia", "warganegara"]),
-    ("PHL", &["republic of the philippines"], &["filipin", "philippine"]),
-    ("SGP", &["republic of singapore"], &["singapor"]),
-    ("ZAF", &["republic of south africa"], &["south african"]),
-];
+/// A line of `data/id_countries.tsv`.
+struct Country {
+    /// ISO 3166-1 alpha-3.
+    code: &'static str,
+    /// Given names come first, by custom and on documents.
+    given_first: bool,
+    /// What the authority calls itself.
+    names: Vec<&'static str>,
+    /// What a national is called, by first letters.
+    nationals: Vec<&'static str>,
+}
 
-/// What a card of one of the United States is called that is no licence.
-const STATE_CARD: &[&str] = &[
-    "identification card",
-    "id card",
-    "identification",
-    "not a driver license",
-    "not a driver's license",
-    "not a drivers license",
-];
+static COUNTRIES: LazyLock<Vec<Country>> = LazyLock::new(|| {
+    let row = |line: &'static str| {
+        let [code, order, names, nationals] = line.split('\t').collect::<Vec<_>>().try_into().ok()?;
+        let (names, nationals) = (names.split("; ").collect(), nationals.split("; ").collect());
+        Some(Country { code, given_first: order == "given", names, nationals })
+    };
+    knowledge::lines(include_str!("../data/id_countries.tsv")).filter_map(row).collect()
+});
+
+/// Whether given names come first in a country (alpha-3).
+pub(super) fn given_first(code: &str) -> bool {
+    COUNTRIES.iter().any(|c| c.code == code && c.given_first)
+}
 
 /// The lines in which an authority names itself, folded.
 pub(super) fn head(sheet: &Sheet) -> String {
@@ -77,30 +48,47 @@ pub(super) fn issuing(sheet: &Sheet, kind: Option<&str>) -> Option<(&'static str
     let state = || states::state(&head).is_some();
     match kind {
         Some("driver_license") if state() || has_phrase(&head, "usa") => return Some(("USA", 0.93)),
-        Some("national_id") if state() && sheet.says(STATE_CARD) => return Some(("USA", 0.93)),
+        Some("national_id") if state() && sheet.says(&STATE_CARD) => return Some(("USA", 0.93)),
         // No other country's card says so.
         Some("social_security") => return Some(("USA", 0.9)),
         _ => {}
     }
-    if let Some((code, ..)) = COUNTRIES.iter().find(|(_, names, _)| full(names)) {
-        return Some((code, 0.93));
+    if let Some(country) = COUNTRIES.iter().find(|c| full(&c.names)) {
+        return Some((country.code, 0.93));
     }
-    let named = |(_, names, _): &&Country| names.iter().any(|n| has_phrase(&head, n));
-    COUNTRIES.iter().find(named).map(|(code, ..)| (*code, 0.85))
+    let named = |c: &&Country| c.names.iter().any(|n| has_phrase(&head, n));
+    COUNTRIES.iter().find(named).map(|c| (c.code, 0.85))
 }
 
 /// The alpha-3 code that a printed nationality means.
 pub(super) fn nationality(text: &str) -> Option<&'static str> {
     let folded = fold(text);
     let folded = folded.trim();
-    COUNTRIES
-        .iter()
-        .find(|(code, names, nationals)| {
-            code.eq_ignore_ascii_case(folded)
-                || names.iter().any(|n| has_phrase(folded, n))
-                || nationals
-                    .iter()
-                    .any(|n| folded.split_whitespace().any(|w| w.starts_with(n)) || folded.starts_with(n))
-        })
-        .map(|(code, ..)| *code)
+    let called = |national: &&str| {
+        folded.split_whitespace().any(|w| w.starts_with(national)) || folded.starts_with(national)
+    };
+    let means = |c: &&Country| {
+        c.code.eq_ignore_ascii_case(folded)
+            || c.names.iter().any(|n| has_phrase(folded, n))
+            || c.nationals.iter().any(called)
+    };
+    COUNTRIES.iter().find(means).map(|c| c.code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_of_the_file_is_a_country() {
+        let lines = knowledge::lines(include_str!("../data/id_countries.tsv"));
+        assert_eq!(lines.count(), COUNTRIES.len());
+        for (at, country) in COUNTRIES.iter().enumerate() {
+            let code = country.code;
+            assert!(code.len() == 3 && code.bytes().all(|b| b.is_ascii_uppercase()), "{code}");
+            assert!(COUNTRIES[..at].iter().all(|c| c.code != code), "{code} stands twice");
+            assert!(country.names.iter().chain(&country.nationals).all(|w| fold(w) == *w), "{code}");
+        }
+        assert!(given_first("ESP") && !given_first("MYS") && !given_first("XXX"));
+    }
 }

@@ -17,6 +17,7 @@ mod states;
 mod types;
 mod unlabelled;
 mod whole;
+mod words;
 mod zone;
 
 use time::Date;
@@ -42,7 +43,7 @@ pub fn says_expiry(sheet: &Sheet, today: Date) -> bool {
 /// Whether it says in full what only one kind of card says, beside a number of that card's shape.
 #[must_use]
 pub fn unmistakable(sheet: &Sheet) -> bool {
-    sheet.says(&[types::ESTABLISHED_FOR]) && unlabelled::social_security_row(sheet).is_some()
+    sheet.says(&types::ESTABLISHED) && unlabelled::social_security_row(sheet).is_some()
 }
 
 /// Fields behind printed labels, each as sure as its label and its print are clear.

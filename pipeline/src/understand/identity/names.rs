@@ -7,6 +7,7 @@ use super::{
     spans::Numbering,
     types::is_title,
     whole::{self, Whole},
+    words::{CARE_OF, SURNAME_FIRST},
 };
 use crate::{
     fields::{FieldName, Fields},
@@ -180,7 +181,7 @@ impl Printed<'_> {
             text: &value.text,
             comma_after: self.comma(value),
             country: self.country,
-            surname_first: self.sheet.says(whole::SURNAME_FIRST),
+            surname_first: self.sheet.says(&SURNAME_FIRST),
             parents: &parents,
         })?;
         let part = |text: String| Value {
@@ -208,7 +209,9 @@ impl Printed<'_> {
     fn parents(&self, own: &Value) -> Vec<String> {
         let mut found = Vec::new();
         for (row, r) in self.sheet.rows.iter().enumerate() {
-            let care_of = ["s/o ", "d/o ", "c/o ", "w/o "].iter().any(|mark| r.folded.starts_with(mark));
+            let care_of = CARE_OF
+                .iter()
+                .any(|mark| r.folded.strip_prefix(mark).is_some_and(|rest| rest.starts_with(' ')));
             if care_of && let Some((text, _)) = person(&tokens(r.words.get(1..).unwrap_or_default(), row)) {
                 found.push(text);
             }

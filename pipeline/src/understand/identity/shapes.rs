@@ -2,6 +2,7 @@
 
 use time::Date;
 
+use super::words::{FEMALE, MALE, SMALL};
 use crate::{
     fields::PageBox,
     understand::{
@@ -27,12 +28,6 @@ pub(super) fn push(tokens: &mut Vec<Token>, text: &str, bbox: PageBox, confidenc
         tokens.push(Token { text: text.to_owned(), bbox, confidence, row });
     }
 }
-
-/// Words within a name that are written small.
-const SMALL: &[&str] = &[
-    "de", "da", "do", "dos", "das", "del", "la", "las", "los", "di", "du", "le", "van", "von", "der", "den",
-    "ter", "e", "y", "i", "bin", "binti", "al", "el", "zu",
-];
 
 /// A name: words of letters, as long as they stand together and keep to one case.
 pub(super) fn name_like(tokens: &[Token]) -> Option<(String, std::ops::Range<usize>)> {
@@ -238,13 +233,13 @@ fn plausible(date: Date, today: Date, born: bool) -> Option<Date> {
 /// M, F or X. In Mexico H is a man and M a woman.
 pub(super) fn sex_like(tokens: &[Token], mexican: bool) -> Option<(String, std::ops::Range<usize>)> {
     tokens.iter().take(3).enumerate().find_map(|(i, token)| {
-        let word = fold(&token.text).to_uppercase();
+        let word = fold(&token.text);
         let sex = match word.trim_matches(|c: char| !c.is_alphabetic()) {
-            "M" if mexican => "F",
-            "H" if mexican => "M",
-            "M" | "MALE" | "MASCULINO" | "HOMBRE" | "VARON" | "MASC" => "M",
-            "F" | "FEMALE" | "FEMENINO" | "FEMININO" | "MUJER" | "FEM" | "W" => "F",
-            "X" => "X",
+            "m" if mexican => "F",
+            "h" if mexican => "M",
+            word if MALE.contains(&word) => "M",
+            word if FEMALE.contains(&word) => "F",
+            "x" => "X",
             _ => return None,
         };
         Some((sex.to_owned(), i..i + 1))

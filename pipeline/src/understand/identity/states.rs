@@ -1,28 +1,18 @@
 //! The United States that print their name on a card, and what the numbers of their licences look like.
 
-use crate::understand::sheet::has_phrase;
+use std::sync::LazyLock;
 
-/// A state's name, folded, and the shapes of its numbers as the states publish them: `A` a letter, then how many digits.
-/// None where they are too many, or any letters and digits will do.
-type State = (&'static str, &'static [&'static str]);
+use crate::{knowledge, understand::sheet::has_phrase};
 
-#[rustfmt::skip]
-const STATES: &[State] = &[
-    ("alabama", &["7", "8"]), ("alaska", &["7"]), ("arizona", &["A8", "9"]), ("arkansas", &["8", "9"]),
-    ("california", &["A7"]), ("colorado", &["9"]), ("connecticut", &["9"]), ("delaware", &["6", "7"]),
-    ("florida", &["A12", "A13"]), ("georgia", &["7", "8", "9"]), ("hawaii", &["A8", "9"]), ("idaho", &[]),
-    ("illinois", &["A11"]), ("indiana", &["10", "9"]), ("iowa", &["3AA4", "9"]), ("kansas", &["A8", "9"]),
-    ("kentucky", &["A8", "9"]), ("louisiana", &["8", "9"]), ("maine", &["7", "8"]), ("maryland", &["A12"]),
-    ("massachusetts", &["A8", "AA7", "9"]), ("michigan", &["A12", "A10"]), ("minnesota", &["A12"]),
-    ("mississippi", &["9"]), ("missouri", &[]), ("montana", &["13", "9"]), ("nebraska", &["A8"]),
-    ("nevada", &["10", "12", "9"]), ("new hampshire", &["AAA8", "2AAA5"]), ("new jersey", &["A14"]),
-    ("new mexico", &["9", "8"]), ("new york", &["9", "8"]), ("north carolina", &["12", "8"]),
-    ("north dakota", &["AAA6", "9"]), ("ohio", &["AA6"]), ("oklahoma", &["A9", "9"]), ("oregon", &["7", "A6"]),
-    ("pennsylvania", &["8"]), ("rhode island", &["7", "8"]), ("south carolina", &["9", "11"]),
-    ("south dakota", &["8", "10", "12"]), ("tennessee", &["9", "8"]), ("texas", &["8"]), ("utah", &["9"]),
-    ("vermont", &["8", "7A"]), ("virginia", &["A8", "9"]), ("washington", &[]), ("west virginia", &["A6", "7"]),
-    ("wisconsin", &["A13"]), ("wyoming", &["9"]),
-];
+/// A state's name, folded, and the shapes of its numbers, as `data/state_licences.tsv` has them.
+type State = (&'static str, Vec<&'static str>);
+
+static STATES: LazyLock<Vec<State>> = LazyLock::new(|| {
+    let rows = knowledge::lines(include_str!("../data/state_licences.tsv"));
+    rows.filter_map(|line| line.split_once('\t'))
+        .map(|(name, shapes)| (name, shapes.split("; ").filter(|shape| *shape != "-").collect()))
+        .collect()
+});
 
 /// The state that a card's first lines name.
 pub(super) fn state(head: &str) -> Option<&'static State> {
@@ -121,6 +111,16 @@ fn as_letter(c: char) -> Option<char> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_line_of_the_file_is_a_state() {
+        let lines = knowledge::lines(include_str!("../data/state_licences.tsv"));
+        assert_eq!(lines.count(), STATES.len());
+        for (name, shapes) in STATES.iter() {
+            assert_eq!(crate::understand::sheet::fold(name), *name);
+            assert!(shapes.iter().all(|shape| !letters(shape).is_empty()), "{name}");
+        }
+    }
 
     #[test]
     fn the_longest_name_counts() {

@@ -1,141 +1,37 @@
 //! What kind of identity document a page calls itself.
 
-use crate::understand::sheet::{Sheet, fold, has_phrase};
+use std::sync::LazyLock;
+
+use crate::{
+    knowledge::{self, Phrases},
+    understand::sheet::{Sheet, fold, has_phrase},
+};
+
+/// The phrases of a role in `data/id_types.tsv`.
+fn of(role: &str) -> Vec<&'static str> {
+    knowledge::phrases(include_str!("../data/id_types.tsv"), role)
+}
 
 /// What stands between number and name of an American social security card, and nowhere else.
-pub(super) const ESTABLISHED_FOR: &str = "this number has been established for";
+pub(super) static ESTABLISHED: Phrases = LazyLock::new(|| of("established"));
 
 /// Type of document, by its words, surest first.
-const TYPES: &[(&str, &[&str])] = &[
-    ("passport", &["passport", "pasaporte", "passaporte", "passeport", "reisepass", "passaporto", "pasport"]),
-    (
-        "driver_license",
-        &[
-            "driver license",
-            "driver's license",
-            "drivers license",
-            "driving licence",
-            "driver licence",
-            "driving license",
-            "operator license",
-            "operator's license",
-            "commercial license",
-            "learner permit",
-            "permiso de conducir",
-            "permiso de conduccion",
-            "permis de conduire",
-            "licencia nacional de conducir",
-            "licencia para conducir",
-            "licencia de manejo",
-            "rijbewijs",
-            "prawo jazdy",
-            "licencia de conducir",
-            "licencia de conduccion",
-            "carteira nacional de habilitacao",
-            "permissao para dirigir",
-            "carta de conducao",
-            "fuhrerschein",
-            "patente di guida",
-            "dl no",
-            "driver",
-            "driver's",
-        ],
-    ),
-    (
-        "residence_permit",
-        &[
-            "permanent resident",
-            "residence permit",
-            "permiso de residencia",
-            "titre de sejour",
-            "aufenthaltstitel",
-            "autorizacao de residencia",
-        ],
-    ),
-    ("social_security", &["social security", ESTABLISHED_FOR]),
-    (
-        "national_id",
-        &[
-            "identity card",
-            "identification card",
-            "id card",
-            "documento nacional de identidad",
-            "cedula",
-            "carteira de identidade",
-            "cartao de cidadao",
-            "identite",
-            "carta d'identita",
-            "carta di identita",
-            "personalausweis",
-            "aadhaar",
-            "government of india",
-            "credencial para votar",
-            "registro geral",
-            "registro de identidade civil",
-            "unique identification",
-            "documento de identidad",
-            "documento de identidade",
-            "registro nacional de identificacion",
-            "tarjeta de identidad",
-            "dni",
-            "identidad",
-            "identidade",
-            "identity",
-            "id",
-        ],
-    ),
+static TYPES: [(&str, Phrases); 5] = [
+    ("passport", LazyLock::new(|| of("passport"))),
+    ("driver_license", LazyLock::new(|| of("driver_license"))),
+    ("residence_permit", LazyLock::new(|| of("residence_permit"))),
+    ("social_security", LazyLock::new(|| [of("social_security"), of("established")].concat())),
+    ("national_id", LazyLock::new(|| of("national_id"))),
 ];
 
-/// What cards print besides titles, labels and values, folded.
-const CARD_WORDS: &[&str] = &[
-    "republica",
-    "republique",
-    "republic",
-    "repubblica",
-    "republik",
-    "estados unidos",
-    "united states",
-    "united kingdom",
-    "reino de espana",
-    "instituto nacional",
-    "ministerio",
-    "ministry",
-    "department of",
-    "government",
-    "federal",
-    "limits apply",
-    "organ donor",
-    "donor",
-    "veteran",
-    "real id",
-    "license",
-    "licence",
-    "credencial",
-    "ciudadania",
-    "identificacion",
-    "signature",
-    "firma del titular",
-    "social security",
-    "commercial",
-    "under 21",
-    "under 18",
-    "usa",
-    "class",
-    "none",
-];
-
+/// What cards print besides titles, labels and values.
+static CARD: Phrases = LazyLock::new(|| of("card"));
 /// Words of [`TYPES`] that alone do not tell.
-const WEAK: &[&str] = &["id", "identity"];
-
+static WEAK: Phrases = LazyLock::new(|| of("weak"));
 /// What a card of the United States says that is no licence, though it names one.
-const NO_LICENCE: &[&str] = &[
-    "not a driver license",
-    "not a driver's license",
-    "not a drivers license",
-    "not a license to drive",
-    "not a driver",
-    "not valid to drive",
-];
+static NO_LICENCE: Phrases = LazyLock::new(|| of("no_licence"));
+/// What a card of one of the United States is called that is no licence.
+pub(super) static STATE_CARD: Phrases = LazyLock::new(|| of("state_card"));
 
 /// The type of document by its words.
 #[must_use]
@@ -161,7 +57,7 @@ pub(super) fn confidence(sheet: &Sheet, kind: &str) -> f32 {
 pub(super) fn is_title(text: &str) -> bool {
     let folded = fold(text);
     let bare = squeezed(&folded);
-    let words = TYPES.iter().flat_map(|(_, words)| words.iter()).chain(CARD_WORDS);
+    let words = TYPES.iter().flat_map(|(_, words)| words.iter()).chain(CARD.iter());
     words.into_iter().any(|w| (w.len() >= 4 && has_phrase(&folded, w)) || runs_together(&bare, w))
 }
 
@@ -173,4 +69,18 @@ fn runs_together(bare: &str, phrase: &str) -> bool {
 
 fn squeezed(folded: &str) -> String {
     folded.chars().filter(|c| c.is_alphanumeric() || *c == '\n').collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_role_of_the_file_is_read() {
+        let text = include_str!("../data/id_types.tsv");
+        let types = TYPES.iter().map(|(_, words)| words);
+        let lists: Vec<&Phrases> = types.chain([&CARD, &WEAK, &NO_LICENCE, &STATE_CARD]).collect();
+        knowledge::assert_read(text, &lists);
+        knowledge::assert_folded(text);
+    }
 }

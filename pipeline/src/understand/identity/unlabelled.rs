@@ -9,12 +9,12 @@ use super::{
     shapes::is_postal_code,
     spans::Numbering,
     states,
-    types::ESTABLISHED_FOR,
+    types::ESTABLISHED,
 };
 use crate::{
     fields::{FieldName, Fields},
     reading::Word,
-    understand::sheet::{Row, Sheet, find_phrase},
+    understand::sheet::{Row, Sheet, has_phrase},
 };
 
 /// Surname over given names, as the American standard orders them, their numbers 1 and 2 unread on a card whose others
@@ -64,7 +64,8 @@ impl Printed<'_> {
 
     /// The holder's name: one line, or since 2007 given names and surname on a line each (SSA POMS RM 10205.100).
     fn social_security_names(&self) -> Option<(Option<Value>, Option<Value>)> {
-        let at = self.sheet.rows.iter().position(|r| find_phrase(&r.folded, ESTABLISHED_FOR).is_some())?;
+        let established = |r: &Row| ESTABLISHED.iter().any(|words| has_phrase(&r.folded, words));
+        let at = self.sheet.rows.iter().position(established)?;
         let first = self.name_row(at + 1)?;
         match self.name_row(at + 2).filter(|second| {
             let middle = |v: &Value| (v.bbox[0] + v.bbox[2]) / 2.0;

@@ -3,16 +3,12 @@
 //! Two words leave no choice, nor does a comma, nor an initial between two words; of more words the last is a surname
 //! but perhaps not the only one, unless the names of the parents tell.
 
+use super::{
+    countries,
+    words::{PARTICLES, SUFFIXES},
+};
 use crate::understand::sheet::fold;
 
-/// Labels that put the surname first, folded.
-pub(super) const SURNAME_FIRST: &[&str] = &[
-    "apellidos y nombres",
-    "apellido y nombre",
-    "apellidos y nombre",
-    "cognome e nome",
-    "apellidos nombres",
-];
 /// There is one way to part it.
 const CERTAIN: f32 = 0.92;
 /// Two words where either order is in use, or one may be no surname.
@@ -41,21 +37,6 @@ pub(super) struct Split {
     pub confidence: f32,
 }
 
-/// Where given names come first, by custom and on documents.
-const GIVEN_FIRST: &[&str] = &[
-    "USA", "CAN", "GBR", "IRL", "AUS", "NZL", "ZAF", "IND", "BRA", "PRT", "ESP", "MEX", "COL", "ARG", "CHL",
-    "PER", "ECU", "URY", "PRY", "BOL", "VEN", "CRI", "PAN", "GTM", "SLV", "HND", "NIC", "DOM", "CUB", "FRA",
-    "ITA", "DEU", "AUT", "CHE", "NLD", "BEL", "POL", "PHL",
-];
-/// What belongs to the word that follows, folded.
-const PARTICLES: &[&str] = &[
-    "de", "da", "do", "dos", "das", "del", "la", "las", "los", "di", "du", "le", "van", "von", "der", "den",
-    "ter", "e", "y", "bin", "binti", "al", "el", "st", "mac", "mc", "san", "santa",
-];
-/// What belongs to the surname before it, folded.
-const SUFFIXES: &[&str] =
-    &["jr", "sr", "ii", "iii", "iv", "filho", "filha", "neto", "neta", "junior", "sobrinho", "segundo"];
-
 /// Parts the name, or nothing where it is one word.
 pub(super) fn split(whole: &Whole<'_>) -> Option<Split> {
     if let Some(split) = at_comma(whole) {
@@ -66,7 +47,7 @@ pub(super) fn split(whole: &Whole<'_>) -> Option<Split> {
         return None;
     }
     let surname_first = whole.surname_first;
-    let known = surname_first || whole.country.is_some_and(|c| GIVEN_FIRST.contains(&c));
+    let known = surname_first || whole.country.is_some_and(countries::given_first);
     let initial = |g: &str| g.chars().filter(|c| c.is_alphabetic()).count() == 1;
     let ends = [groups.first(), groups.last()].into_iter().flatten().any(|g| initial(g));
     let (size, confidence) = match groups.len() {
@@ -89,7 +70,7 @@ fn at_comma(whole: &Whole<'_>) -> Option<Split> {
     let at = whole.comma_after.filter(|at| (1..words.len()).contains(at))?;
     // `JOHN DOE, JR` has another comma.
     let rest = words.get(at..)?;
-    if rest.iter().all(|w| is_one_of(w, SUFFIXES)) {
+    if rest.iter().all(|w| is_one_of(w, &SUFFIXES)) {
         return None;
     }
     Some(Split { surname: words.get(..at)?.join(" "), given: rest.join(" "), confidence: CERTAIN })
@@ -100,12 +81,12 @@ fn groups(text: &str) -> Vec<String> {
     let mut groups: Vec<String> = Vec::new();
     let mut open = false;
     for word in text.split(' ').filter(|w| !w.is_empty()) {
-        let suffix = groups.len() >= 2 && is_one_of(word, SUFFIXES);
+        let suffix = groups.len() >= 2 && is_one_of(word, &SUFFIXES);
         match groups.last_mut() {
             Some(last) if open || suffix => *last = format!("{last} {word}"),
             _ => groups.push(word.to_owned()),
         }
-        open = is_one_of(word, PARTICLES);
+        open = is_one_of(word, &PARTICLES);
     }
     groups
 }

@@ -5,6 +5,7 @@
 
 use std::sync::LazyLock;
 
+use super::words::{SERIES, TILL};
 use crate::{
     knowledge,
     understand::{letters::Letters, sheet::fold},
@@ -229,7 +230,7 @@ fn fits(chars: &[char], start: usize, end: usize, form: Form) -> bool {
 #[must_use]
 pub fn series(before: &str) -> Option<String> {
     let folded = fold(before);
-    let at = folded.rfind("serie")?;
+    let at = SERIES.iter().filter_map(|word| folded.rfind(word)).max()?;
     let words: Vec<&str> = folded.get(at..)?.split_whitespace().collect();
     let [_, series] = words.as_slice() else { return None };
     let series = series.trim_matches(|c: char| !c.is_alphanumeric());
@@ -240,7 +241,7 @@ pub fn series(before: &str) -> Option<String> {
 #[must_use]
 pub fn point_of_sale(before: &str) -> Option<String> {
     let folded = fold(before);
-    let at = folded.rfind("punto de venta").map(|at| at + "punto de venta".len())?;
+    let at = TILL.iter().filter_map(|word| Some(folded.rfind(word)? + word.len())).max()?;
     let digits: String = folded.get(at..)?.trim_start_matches([':', ' ', '.']).chars().collect();
     let point: String = digits.chars().take_while(char::is_ascii_digit).collect();
     (4..=5).contains(&point.len()).then_some(point)

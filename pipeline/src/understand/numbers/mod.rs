@@ -6,6 +6,7 @@
 pub mod labels;
 mod printed;
 pub mod shapes;
+mod words;
 
 use self::{
     labels::{Form, Label, What, labels, point_of_sale, series},

@@ -1,5 +1,6 @@
 //! What a document's number looks like, right behind its label.
 
+use super::words::{AGAIN, DATES, GLUED, NO_PREFIX, SIGN, UNITS};
 use crate::understand::{dates, sheet::fold};
 
 /// The number at the start of `text`, joined where blanks cut it; none where anything but marks comes first.
@@ -16,9 +17,7 @@ pub fn number_at(text: &str) -> Option<String> {
     }
     let mut first = without_label(trim(words[i]));
     // "No. 17", "Nº 17": a second number word before the number.
-    if ["no", "nr", "n", "num", "nro", "numero", "number", "nº", "n°", "id"].contains(&fold(first).as_str())
-        && words.len() > i + 1
-    {
+    if AGAIN.contains(&fold(first).as_str()) && words.len() > i + 1 {
         i += 1;
         first = trim(words[i]);
     }
@@ -81,21 +80,13 @@ pub fn says_date(text: &str) -> bool {
     text.contains('/') && DATES.contains(&fold(trim(text.trim())).as_str())
 }
 
-/// Short words that are no prefix of a number behind them: "SÉRIE 001".
-const NO_PREFIX: [&str; 6] = ["serie", "pag", "page", "hoja", "seite", "folha"];
-/// Units behind a count: "1uds".
-const UNITS: [&str; 12] = ["ud", "uds", "un", "und", "pcs", "pc", "stk", "szt", "kg", "x", "pz", "pza"];
-
-/// Words for a date that share a label with a number.
-const DATES: [&str; 5] = ["datum", "date", "fecha", "data", "dato"];
-
 /// "Nº000.000.002": the word for a number that touches it is no part of it.
 fn without_label(word: &str) -> &str {
     let at = word.find(|c: char| c.is_ascii_digit()).unwrap_or(0);
     let (label, number) = word.split_at(at);
     let label = label.trim_end_matches([':', '.', 'º', '°', '#']);
     let marked = label.len() < at;
-    let known = ["no", "nr", "n", "nro", "num"].contains(&fold(label).as_str());
+    let known = GLUED.contains(&fold(label).as_str());
     if marked && known { number } else { word }
 }
 
@@ -130,7 +121,7 @@ pub fn certified(text: &str) -> Option<String> {
     let brazilian = words.windows(2).find_map(|pair| {
         let (sign, number) = (fold(pair[0]), trim(pair[1]));
         let nine = number.len() == 9 && number.starts_with('0') && number.bytes().all(|b| b.is_ascii_digit());
-        (nine && ["nº", "n°", "no", "no."].contains(&sign.as_str())).then(|| number.to_owned())
+        (nine && SIGN.contains(&sign.as_str())).then(|| number.to_owned())
     });
     portuguese.or(brazilian).or_else(|| words.iter().map(|w| lettered(trim(w))).find(|w| prescribed(w)))
 }

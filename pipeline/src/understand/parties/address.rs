@@ -3,52 +3,9 @@
 use super::{
     Named,
     looks::{is_price, is_registration, looks_like_address},
+    words::ADDRESS_END,
 };
 use crate::understand::sheet::{Row, Sheet, has_phrase};
-
-/// Words of the lines that end an address.
-const STOP: &[&str] = &[
-    "tel",
-    "tele",
-    "telefono",
-    "telephone",
-    "fax",
-    "phone",
-    "gst",
-    "date",
-    "fecha",
-    "invoice",
-    "receipt",
-    "www",
-    "nif",
-    "rfc",
-    "nit",
-    "cnpj",
-    "vat",
-    "email",
-    "e-mail",
-    "cashier",
-    "shopping hours",
-    "bill",
-    "document",
-    "order",
-    "table",
-    "thank",
-    "welcome",
-    "time",
-    "hora",
-    "ticket",
-    "factura",
-    "recibo",
-    "no gst",
-    "rut",
-    "ruc",
-    "cuit",
-    "iva",
-    "siret",
-    "tax",
-    "reg",
-];
 
 /// The lines under the merchant that read like an address, joined.
 #[must_use]
@@ -56,7 +13,7 @@ pub fn address(sheet: &Sheet, merchant: &Named) -> Option<Named> {
     let at = sheet.rows.iter().position(|r| {
         r.page == merchant.page && r.bbox[1] <= merchant.bbox[1] + 0.001 && r.bbox[3] > merchant.bbox[1]
     })?;
-    let stops = |r: &Row| STOP.iter().any(|w| has_phrase(&r.folded, w)) || r.folded.contains('@');
+    let stops = |r: &Row| ADDRESS_END.iter().any(|w| has_phrase(&r.folded, w)) || r.folded.contains('@');
     let under: Vec<&Row> =
         sheet.rows.iter().skip(at + 1).take(9).filter(|r| r.bbox[1] >= merchant.bbox[3] - 0.01).collect();
     let letters = |r: &Row| r.folded.chars().filter(|c| c.is_alphabetic()).count();

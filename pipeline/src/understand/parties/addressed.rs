@@ -6,14 +6,10 @@ use super::{
     looks::looks_like_address,
     names::{firm, tokens},
     tidy::tidy,
+    words::SALUTATIONS,
 };
 use crate::understand::sheet::{Cell, Row, Sheet};
 
-/// How a person is addressed, folded.
-const SALUTATIONS: &[&str] = &[
-    "herr", "herrn", "frau", "mr", "mrs", "ms", "miss", "monsieur", "madame", "mme", "sr", "sra", "srta",
-    "senor", "senora", "sig", "signor", "signora", "dhr", "mevr", "mevrouw", "pan", "pani", "hr", "fru",
-];
 /// Words of a person's name, the salutation among them.
 const WORDS: std::ops::RangeInclusive<usize> = 2..=5;
 /// Depth of the page down to which letters are addressed.

@@ -11,7 +11,10 @@ use super::{
 };
 use crate::{
     fields::PageBox,
-    understand::sheet::{Cell, Row, Sheet},
+    understand::{
+        sheet::{Cell, Row, Sheet},
+        tables::heads_table,
+    },
 };
 
 /// Whose block it is.
@@ -181,55 +184,6 @@ fn column(
         gap = gap.min(2.5);
     }
     out
-}
-
-/// Whether a row heads the table of items, where every block ends.
-#[must_use]
-pub fn heads_table(row: &Row) -> bool {
-    const HEADS: &[&str] = &[
-        "description",
-        "qty",
-        "quantity",
-        "amount",
-        "price",
-        "unit price",
-        "total",
-        "item",
-        "rate",
-        "descripcion",
-        "cantidad",
-        "cant",
-        "importe",
-        "precio",
-        "descricao",
-        "quantidade",
-        "valor",
-        "beschreibung",
-        "bezeichnung",
-        "menge",
-        "preis",
-        "betrag",
-        "artikel",
-        "produkt",
-        "designation",
-        "quantite",
-        "montant",
-        "prix",
-        "qte",
-        "descrizione",
-        "prezzo",
-        "importo",
-        "omschrijving",
-        "aantal",
-        "bedrag",
-        "codice",
-        "code",
-        "product",
-        "hrs/qty",
-        "service",
-    ];
-    HEADS.iter().filter(|h| crate::understand::sheet::has_phrase(&row.folded, h)).count() >= 3
-        && !row.folded.chars().any(|c| c.is_ascii_digit())
 }
 
 /// Whose block a cell stands in, if in any; the recipient's label weighs most, as it is the clearest.

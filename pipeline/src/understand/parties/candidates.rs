@@ -1,17 +1,19 @@
 //! Every line that may be the issuer's name, weighed by what a bookkeeper looks at.
 
 use super::{
-    blocks::{Block, Side, heads_table, whose},
+    blocks::{Block, Side, whose},
     brands,
     looks::{is_price, is_registration, looks_like_address, says_contact},
     names::{core, firm, form, only_ending, only_trade, plausible, says_former, says_other, tokens},
     tidy::{says_legal_name, sender_line, tidy},
     web::Site,
+    words::{CAPITAL, before},
 };
 use crate::{
     fields::PageBox,
     understand::{
         sheet::{Cell, Row, Sheet, fold},
+        tables::heads_table,
         tax_ids::{self, TaxId},
     },
 };
@@ -328,9 +330,9 @@ fn around(a: PageBox, b: PageBox) -> PageBox {
 
 /// "Acme SAS au capital de 1 000 Euros": only what stands before the company's particulars.
 fn cell_name(cell: &Cell) -> &str {
-    for mark in [" sas au capital", " sarl au capital", " sa au capital", " eurl au capital"] {
-        if let Some(at) = cell.folded.find(mark) {
-            let chars = cell.folded[..at].chars().count();
+    for mark in CAPITAL.iter() {
+        if let Some(name) = before(&cell.folded, mark) {
+            let chars = name.chars().count();
             return cell.text.char_indices().nth(chars).map_or(cell.text.as_str(), |(i, _)| &cell.text[..i]);
         }
     }

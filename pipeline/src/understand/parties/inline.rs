@@ -3,13 +3,12 @@
 use super::{
     looks::{looks_like_address, says_contact},
     names::{firm, legal_form, only_ending, tokens},
+    words::BIND,
 };
 use crate::understand::sheet::{fold, has_phrase};
 
 /// What parts a name from its address.
 const BY: [&str; 8] = [",", ";", " · ", " • ", " | ", " - ", " – ", " / "];
-/// Words that bind two names to one: "Smith, Jones & Partners".
-const BIND: [&str; 6] = ["&", "and", "y", "und", "et", "e"];
 /// Words of a legal form at most.
 const FORM: usize = 4;
 /// Letters that a name has at least.

@@ -2,10 +2,11 @@
 
 use std::sync::LazyLock;
 
-use super::blocks::Side;
-use crate::{knowledge, understand::sheet::Cell};
-
-type Phrases = LazyLock<Vec<&'static str>>;
+use super::{blocks::Side, words::OTHER_LABEL};
+use crate::{
+    knowledge::{self, Phrases},
+    understand::sheet::Cell,
+};
 
 /// The phrases of a role in `data/party_labels.tsv`.
 fn phrases(role: &str) -> Vec<&'static str> {
@@ -94,25 +95,7 @@ fn says(text: &str, word: &str) -> Option<(usize, usize)> {
 }
 
 fn starts_other(rest: &str) -> bool {
-    [
-        "no",
-        "number",
-        "id",
-        "nr",
-        "code",
-        "date",
-        "n",
-        "#",
-        "order",
-        "reference",
-        "ref",
-        "tax",
-        "the",
-        "your",
-        "us",
-    ]
-    .iter()
-    .any(|w| crate::understand::sheet::find_phrase(rest, w) == Some(0))
+    OTHER_LABEL.iter().any(|w| crate::understand::sheet::find_phrase(rest, w) == Some(0))
 }
 
 #[cfg(test)]
@@ -122,10 +105,8 @@ mod tests {
     #[test]
     fn every_row_of_the_file_is_read() {
         let lists = [&ISSUER, &PAYEE, &RECIPIENT, &PERSON, &DELIVERY, &THIRD, &ASSIGNED, &FACTOR];
-        let words: usize = lists.iter().map(|l| l.len()).sum();
         let text = include_str!("../data/party_labels.tsv");
-        let listed: usize = knowledge::lines(text).map(|l| l.matches("; ").count() + 1).sum();
-        assert!(lists.iter().all(|l| !l.is_empty()) && words == listed, "a role of the file is not read");
-        assert!(lists.iter().flat_map(|l| l.iter()).all(|w| crate::understand::sheet::fold(w) == *w));
+        knowledge::assert_read(text, &lists);
+        knowledge::assert_folded(text);
     }
 }

@@ -1,12 +1,15 @@
 //! A letter without labels: the sender's name and address at the head, below them those of whom it is to.
 
 use super::{
-    blocks::{Block, Side, heads_table, named},
+    blocks::{Block, Side, named},
     labels::labels,
     looks::{looks_like_address, says_contact},
     tidy::tidy,
 };
-use crate::understand::sheet::{Cell, Sheet};
+use crate::understand::{
+    sheet::{Cell, Sheet},
+    tables::heads_table,
+};
 
 /// Depth of the page down to which letters are addressed.
 const HEAD: f32 = 0.5;

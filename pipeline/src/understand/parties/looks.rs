@@ -1,6 +1,6 @@
 //! What the lines about a name look like: addresses, telephones, registration numbers, prices.
 
-use super::words::{ADDRESS, CONTACT, TRADE};
+use super::words::{ADDRESS, CONTACT, REGISTRATION, STREET_END, TRADE};
 use crate::understand::{money, sheet::has_phrase};
 
 /// Whether a folded line reads like a part of a postal address.
@@ -10,13 +10,7 @@ pub fn looks_like_address(row: &str) -> bool {
     let words = ADDRESS.iter().filter(|w| has_phrase(row, w)).count()
         + usize::from(row.split_whitespace().any(|w| {
             let w = w.trim_matches(|c: char| !c.is_alphabetic());
-            w.len() > 5
-                && [
-                    "strasse", "straße", "str", "straat", "gasse", "gracht", "weg", "gatan", "vagen", "gade",
-                    "vej",
-                ]
-                .iter()
-                .any(|e| w.ends_with(e))
+            w.len() > 5 && STREET_END.iter().any(|e| w.ends_with(e))
         }));
     words >= 1 && digits >= 1
         || words >= 2
@@ -91,21 +85,7 @@ pub fn is_registration(folded: &str) -> bool {
         let digits = inside.chars().filter(char::is_ascii_digit).count();
         (5..=12).contains(&digits) && inside.len() <= digits + 3
     });
-    let labelled = [
-        "co.reg",
-        "co. reg",
-        "co reg",
-        "company reg",
-        "company no",
-        "co. no",
-        "roc",
-        "reg no",
-        "br no",
-        "r.c.s",
-        "rcs",
-    ]
-    .iter()
-    .any(|w| has_phrase(folded, w));
+    let labelled = REGISTRATION.iter().any(|w| has_phrase(folded, w));
     let compact: String = folded.chars().filter(|c| !c.is_whitespace()).collect();
     let bare = compact.rsplit_once('-').is_some_and(|(n, x)| {
         (5..=9).contains(&n.len()) && n.chars().all(|c| c.is_ascii_digit()) && x.len() == 1

@@ -1,6 +1,9 @@
 //! Letters that were read for their look-alikes, and what tills print behind a shop's name: mended, cut away.
 
-use super::names::{firm, tokens};
+use super::{
+    names::{firm, tokens},
+    words::NUMBERED,
+};
 
 /// Digits that letters are read as, small and large.
 const ALIKE: &[(char, char, char)] = &[('0', 'o', 'O'), ('1', 'l', 'I'), ('5', 's', 'S')];
@@ -8,10 +11,6 @@ const ALIKE: &[(char, char, char)] = &[('0', 'o', 'O'), ('1', 'l', 'I'), ('5', '
 const LETTERS: usize = 4;
 /// Digits of the shortest number that is a branch's without a word that says so.
 const BRANCH: usize = 3;
-/// Words before a branch's number, folded.
-const NUMBERED: &[&str] =
-    &["nr", "no", "num", "store", "shop", "suc", "sucursal", "filiale", "fil", "tienda", "loja"];
-
 /// A single digit between letters, and a large I behind a small letter, become the letters they look like.
 pub(super) fn letters(name: &mut String) {
     if !name.contains(|c: char| c.is_ascii_digit() || c == 'I') {

@@ -2,7 +2,7 @@
 
 use super::{
     looks::looks_like_address,
-    words::{COUNTRIES, FORMER, LEGAL, NOT_NAME, SHORT_LEGAL, SPEECH, TRADE},
+    words::{BIND_FORM, BIND_TRADE, COUNTRIES, FORMER, LEGAL, NOT_NAME, SHORT_LEGAL, SPEECH, TERM, TRADE},
 };
 use crate::understand::sheet::{fold, has_phrase};
 
@@ -101,20 +101,18 @@ pub fn firm(text: &str) -> f32 {
 /// Whether a text says only what is sold ("BAR - CAFETERIA"), not by whom.
 #[must_use]
 pub fn only_trade(text: &str) -> bool {
-    const JOINERS: &[&str] = &["y", "e", "and", "&", "et", "de", "the", "la", "el", "le"];
     let words = tokens(text);
-    words.iter().all(|w| TRADE.contains(&w.plain.as_str()) || JOINERS.contains(&w.plain.as_str()))
+    words.iter().all(|w| TRADE.contains(&w.plain.as_str()) || BIND_TRADE.contains(&w.plain.as_str()))
 }
 
 /// Whether a text is only the end of a name: legal forms, brackets and country words ("CO. (M) SDN BHD").
 #[must_use]
 pub fn only_ending(text: &str) -> bool {
-    const JOINERS: &[&str] = &["m", "co", "&", "and", "y", "e", "de", "the"];
     let words = tokens(text);
     let Some((from, to)) = legal_form(&words, text).or_else(|| alone(&words)) else { return false };
     let outside = words.iter().enumerate().filter(|(i, _)| *i < from || *i > to);
     let bracketed = text.trim_start().starts_with('(');
-    outside.clone().all(|(_, w)| JOINERS.contains(&w.plain.as_str()))
+    outside.clone().all(|(_, w)| BIND_FORM.contains(&w.plain.as_str()))
         || (bracketed && outside.count() <= 2 && !text.chars().any(|c| c.is_ascii_digit()))
 }
 
@@ -129,7 +127,7 @@ fn alone(words: &[Token]) -> Option<(usize, usize)> {
 pub fn says_other(text: &str) -> bool {
     let plain = plain(text);
     let folded = fold(text);
-    let term = ["days", "dias", "tage", "jours", "giorni", "dagen"].iter().any(|d| has_phrase(&plain, d));
+    let term = TERM.iter().any(|d| has_phrase(&plain, d));
     (term && folded.contains(|c: char| c.is_ascii_digit()))
         || NOT_NAME.iter().any(|w| has_phrase(&plain, w) || has_phrase(&folded, w))
         || (folded.contains('@') && folded.contains('.'))

@@ -5,7 +5,7 @@ use super::{
     candidates::{Candidate, Page},
     looks::{looks_like_address, says_contact},
     names::{core, firm, only_trade, says_other, tokens},
-    words::{CONTACT, LEGAL, ROLES, SHORT_LEGAL, SPEECH},
+    words::{BIND_ROLE, CONTACT, LEGAL, ROLES, SHORT_LEGAL, SPEECH, STUB, STUB_END, before},
 };
 use crate::{
     fields::Source,
@@ -13,7 +13,7 @@ use crate::{
     understand::{
         places::{cities, scripts},
         scorer::{Signs, yes},
-        sheet::fold,
+        sheet::{Row, fold},
         tax_ids::schemes::LABELS,
     },
 };
@@ -112,18 +112,14 @@ fn tallest(page: &Page<'_>) -> f32 {
     head.filter(|c| c.folded.chars().any(char::is_alphabetic)).map(|c| c.height).fold(f32::EPSILON, f32::max)
 }
 
-/// What begins and ends the stub by which a buyer in Brazil receipts goods: "Recebemos de … os produtos constantes da nota
-/// fiscal" (MOC, annex II). Between them stands the issuer.
-const STUB: (&str, [&str; 4]) =
-    ("recebemos de ", [" os produtos", " os servicos", " as mercadorias", " a mercadoria"]);
-
 /// Whether the stub of the page names this issuer.
 fn is_receipted(page: &Page<'_>, name: &str) -> bool {
-    page.sheet.rows.iter().any(|row| {
-        let Some((_, rest)) = row.folded.split_once(STUB.0) else { return false };
-        let end = STUB.1.iter().filter_map(|end| rest.find(end)).min();
-        end.is_some_and(|end| core(&rest[..end]) == core(name))
-    })
+    let behind = |row: &Row, begin: &str| {
+        let mut ends = row.folded.match_indices(begin).map(|(at, _)| at + begin.len());
+        let rest = ends.find_map(|end| row.folded[end..].strip_prefix(' '))?;
+        STUB_END.iter().filter_map(|end| before(rest, end)).min_by_key(|name| name.len()).map(core)
+    };
+    page.sheet.rows.iter().any(|row| STUB.iter().any(|begin| behind(row, begin) == Some(core(name))))
 }
 
 fn is_brand(name: &str) -> bool {
@@ -193,9 +189,8 @@ fn ends_in_zip(folded: &str) -> bool {
 
 /// "PRESTADOR / FORNECEDOR", "Datos del emisor": every word names a role or binds two.
 fn only_roles(folded: &str) -> bool {
-    const BIND: &[&str] = &["de", "del", "do", "da", "dos", "the", "of", "y", "e", "and", "des", "du"];
     let mut words = folded.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).peekable();
-    words.peek().is_some() && words.all(|w| ROLES.contains(&w) || BIND.contains(&w))
+    words.peek().is_some() && words.all(|w| ROLES.contains(&w) || BIND_ROLE.contains(&w))
 }
 
 /// "d.o.o. OIB", "VAT Reg": legal forms and the names of numbers, without a firm's.

@@ -1,38 +1,27 @@
 //! Web sites and e-mail addresses on the page: whose name they carry.
 
-use super::names::{core, tokens};
-use crate::understand::sheet::Sheet;
+use std::sync::LazyLock;
+
+use super::{
+    names::{core, tokens},
+    words::ARTICLES,
+};
+use crate::{
+    knowledge::{self, Phrases},
+    understand::sheet::Sheet,
+};
+
+/// The parts of a role in `data/web_names.tsv`.
+fn of(role: &str) -> Vec<&'static str> {
+    knowledge::phrases(include_str!("../data/web_names.tsv"), role)
+}
 
 /// Mail providers: their addresses say nothing of the firm.
-const FREE: &[&str] = &[
-    "gmail",
-    "googlemail",
-    "hotmail",
-    "outlook",
-    "yahoo",
-    "icloud",
-    "gmx",
-    "web",
-    "live",
-    "aol",
-    "msn",
-    "uol",
-    "bol",
-    "terra",
-    "example",
-    "localhost",
-    "test",
-    "email",
-    "mail",
-    "proton",
-    "protonmail",
-    "orange",
-    "wanadoo",
-    "libero",
-];
-
+static MAIL: Phrases = LazyLock::new(|| of("mail"));
 /// Second-level parts that are no names: "acme.co.uk", "acme.com.mx".
-const SECOND: &[&str] = &["co", "com", "org", "net", "gob", "gov", "edu", "ac"];
+static SECOND: Phrases = LazyLock::new(|| of("second"));
+/// Top-level parts by which a word is known for a site.
+static TOP: Phrases = LazyLock::new(|| of("top"));
 
 /// A domain's own name and the row that says it.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,19 +62,14 @@ fn site(word: &str) -> Option<String> {
     let host = host.split(['/', '?', ':']).find(|h| h.contains('.'))?.trim_matches('.');
     let parts: Vec<&str> = host.split('.').filter(|p| !p.is_empty() && *p != "www").collect();
     let top = parts.last()?;
-    let known = [
-        "com", "net", "org", "de", "es", "fr", "it", "nl", "pt", "br", "mx", "co", "ar", "cl", "pe", "uk",
-        "my", "ch", "at", "be", "eu", "us", "io", "biz", "info", "in", "sg", "au", "ca", "shop", "online",
-        "local",
-    ];
     let sure = mail || word.contains("www.") || word.contains("http");
-    if parts.len() < 2 || !(known.contains(top) || (sure && top.len() <= 6)) {
+    if parts.len() < 2 || !(TOP.contains(top) || (sure && top.len() <= 6)) {
         return None;
     }
     let name = parts.iter().rev().skip(1).find(|p| !SECOND.contains(p))?;
     let name: String = name.chars().filter(|c| c.is_alphanumeric()).collect();
     let letters = name.chars().filter(|c| c.is_alphabetic()).count();
-    (letters >= 2 && !FREE.contains(&name.as_str())).then_some(name)
+    (letters >= 2 && !MAIL.contains(&name.as_str())).then_some(name)
 }
 
 /// The letters before the `@`, where there are enough for a name.
@@ -119,10 +103,7 @@ pub fn agreement(site: &str, name: &str) -> f32 {
         return 1.0;
     }
     let words = tokens(name);
-    let first = words
-        .iter()
-        .map(|w| w.plain.as_str())
-        .find(|w| !matches!(*w, "the" | "el" | "la" | "le" | "los" | "a"));
+    let first = words.iter().map(|w| w.plain.as_str()).find(|w| !ARTICLES.contains(w));
     let first: String = first.unwrap_or_default().chars().filter(|c| c.is_alphanumeric()).collect();
     let long = first.chars().count();
     let initials: String = words.iter().filter_map(|w| w.plain.chars().next()).collect();
@@ -142,6 +123,13 @@ pub fn agreement(site: &str, name: &str) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_role_of_the_file_is_read() {
+        let text = include_str!("../data/web_names.tsv");
+        knowledge::assert_read(text, &[&MAIL, &SECOND, &TOP]);
+        knowledge::assert_folded(text);
+    }
 
     #[test]
     fn names_of_sites() {

@@ -12,7 +12,7 @@ use crate::understand::{
     dates,
     scorer::{Signs, said as odds, yes},
     sheet::Sheet,
-    values::currency as coins,
+    values::{currency as coins, words::ELSEWHERE},
 };
 
 pub(super) fn currency(
@@ -53,7 +53,7 @@ pub(super) fn currency(
         Some((c, n)) => Some((c.currency, by_country(n))),
         None if dollar => Some(("USD", dollar_of_the_states(sheet, language, american))),
         // Not even a sign: an American telephone and no tax of another country's.
-        None if language == Some("en") && american_phone(sheet) && !sheet.says(ELSEWHERE) => {
+        None if language == Some("en") && american_phone(sheet) && !sheet.says(&ELSEWHERE) => {
             Some(("USD", UNSIGNED_DOLLAR))
         }
         None => None,
@@ -184,10 +184,6 @@ fn number_of(text: &str, digits: &str) -> Option<(usize, usize)> {
     found
 }
 
-/// Taxes and registers that only others than the States have.
-const ELSEWHERE: &[&str] =
-    &["gst", "hst", "pst", "tps", "qst", "abn", "acn", "vat", "iva", "pte", "pty", "uen", "nzbn"];
-
 /// How surely it is the dollar of the States where only a telephone of their plan says so.
 const UNSIGNED_DOLLAR: f32 = 0.8;
 
@@ -197,7 +193,7 @@ fn dollar_of_the_states(sheet: &Sheet, language: Option<&str>, american: bool) -
     let numeric = own_orders(sheet);
     let written = || sheet.rows.iter().any(|r| dates::written_month_first(&r.folded));
     let foreign = language.is_some_and(|l| l != "en") || numeric.0 > 0;
-    if foreign || sheet.says(ELSEWHERE) {
+    if foreign || sheet.says(&ELSEWHERE) {
         0.5
     } else if american || american_phone(sheet) || numeric.1 > 0 {
         0.88

@@ -33,24 +33,34 @@ pub(super) fn countries(text: &str) -> BTreeSet<&'static str> {
     let mut found = BTreeSet::new();
     for at in 0..words.len() {
         for n in 1..=2.min(words.len() - at) {
-            let shape = shape(&words[at..at + n].join(" "));
+            let code = words[at..at + n].join(" ");
             let town = words.get(at + n).is_some_and(|w| {
                 w.chars().filter(|c| c.is_alphabetic()).count() >= TOWN && w.starts_with(char::is_uppercase)
             });
-            let fits = |s: &&Shapes| (town || !s.town) && s.shapes.contains(&shape.as_str());
+            let fits =
+                |s: &&Shapes| (town || !s.town) && s.shapes.iter().any(|shape| has_shape(&code, shape));
             found.extend(SHAPES.iter().filter(fits).map(|s| s.country));
         }
     }
     found
 }
 
-fn shape(text: &str) -> String {
-    let class = |c: char| match c {
-        c if c.is_ascii_digit() => '9',
-        c if c.is_ascii_uppercase() => 'A',
-        c => c,
-    };
-    text.chars().map(class).collect()
+/// Whether a text has a shape: `A` a capital, `9` a digit, anything else, and what stands in quotes, itself.
+fn has_shape(text: &str, shape: &str) -> bool {
+    let mut left = text.chars();
+    for (quoted, part) in shape.split('\'').enumerate().map(|(n, part)| (n % 2 == 1, part)) {
+        for class in part.chars() {
+            let fits = |c: char| match class {
+                'A' if !quoted => c.is_ascii_uppercase(),
+                '9' if !quoted => c.is_ascii_digit(),
+                _ => c == class,
+            };
+            if !left.next().is_some_and(fits) {
+                return false;
+            }
+        }
+    }
+    left.next().is_none()
 }
 
 /// States by the first figure of their zip codes, as `data/zip_codes.tsv` has them.
@@ -95,6 +105,15 @@ mod tests {
         for text in ["12-345 6,00", "2019 PM 10:12", "Order 1234-567", "98101-2007", "RT0001"] {
             assert!(countries(text).is_empty(), "{text}");
         }
+    }
+
+    #[test]
+    fn letters_that_a_shape_names_itself() {
+        assert!(has_shape("AD500", "'AD'999") && has_shape("LV-1010", "'LV'-9999"));
+        for text in ["BD500", "AD50", "AD5000", "ad500", "9D500"] {
+            assert!(!has_shape(text, "'AD'999"), "{text}");
+        }
+        assert!(has_shape("M5G 1M7", "A9A 9A9") && !has_shape("M5G 1M7", "'A'9A 9A9"));
     }
 
     proptest::proptest! {

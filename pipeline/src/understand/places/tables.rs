@@ -47,6 +47,13 @@ pub(super) static LANGUAGES: LazyLock<Vec<(&'static str, &'static str)>> = LazyL
     rows.filter_map(|line| line.split_once('\t')).collect()
 });
 
+/// Whether those who write a language put the day before the month, as `data/date_orders.tsv` has it.
+pub(super) fn day_first(language: &str) -> bool {
+    let mut rows =
+        knowledge::lines(include_str!("../data/date_orders.tsv")).map(|line| line.split_once('\t'));
+    rows.any(|row| row == Some((language, "dmy")))
+}
+
 /// What a country paid in before it took its currency of today: country, code, the first day of the new one (ISO 8601), as
 /// `data/former_currencies.tsv` has them.
 pub(super) static FORMER: LazyLock<Vec<(&'static str, &'static str, Date)>> = LazyLock::new(|| {

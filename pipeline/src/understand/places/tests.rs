@@ -68,6 +68,14 @@ fn the_documents_own_dates_say_the_order() {
 }
 
 #[test]
+fn a_language_says_the_order_where_nothing_else_does() {
+    let order = |text: &str| of(text).order;
+    assert_eq!(order("Rechnung\nBetrag 9,00\nVielen Dank\n03/04/2024"), Order::DayFirst);
+    assert_eq!(order("Invoice\nAmount 9.00\nThank you\n03/04/2024"), Order::Unknown);
+    assert!(day_first("nl") && !day_first("en"));
+}
+
+#[test]
 fn what_only_looks_like_the_states() {
     for text in [
         "Din In 33624\n12/9/2022 6:23 PM\nTotal 384.45",

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use crate::{
     document::Kind,
     fields::{FieldName, Fields, Source},
-    knowledge,
+    knowledge::{self, Phrases},
     understand::{
         money,
         parties::looks::looks_like_address,
@@ -88,8 +88,6 @@ const OF_A_SLIP: usize = 3;
 fn is_card_slip(sheet: &Sheet, fields: &Fields) -> bool {
     !fields.contains_key(&FieldName::Tax) && sheet.count_said(&CARD_SLIP) >= OF_A_SLIP
 }
-
-type Phrases = LazyLock<Vec<&'static str>>;
 
 /// Rows from the top in which a paper says what it is.
 const HEAD: usize = 14;
@@ -275,9 +273,7 @@ mod tests {
             &SERVED,
             &CARD_SLIP,
         ];
-        let text = include_str!("../data/bill_doubts.tsv");
-        let rows = knowledge::lines(text).count();
-        assert!(rows == lists.len() && lists.iter().all(|l| l.len() > 1));
+        knowledge::assert_read(include_str!("../data/bill_doubts.tsv"), &lists);
     }
 
     #[test]

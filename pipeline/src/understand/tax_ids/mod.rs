@@ -7,10 +7,12 @@ pub mod checks;
 pub mod national;
 pub mod schemes;
 pub mod values;
+mod words;
 
 use self::{
     schemes::{LABELS, Named, Scheme, Verdict},
     values::{bare, joined},
+    words::{ISSUER, RECIPIENT, THIRD},
 };
 use super::{
     letters::Letters,
@@ -137,50 +139,12 @@ fn in_cell(sheet: &Sheet, blocks: &[Block], at: (usize, usize), cell: &Cell) -> 
 
 /// "Buyer VAT ID", "Uw BTW-nummer": whose the label itself says.
 fn named_side(before: &str) -> Option<Side> {
-    const THEIRS: &[&str] = &[
-        "buyer",
-        "customer",
-        "client",
-        "cliente",
-        "recipient",
-        "receptor",
-        "adquirente",
-        "tomador",
-        "invoicee",
-        "your",
-        "uw",
-        "votre",
-        "vos",
-        "ihre",
-        "su",
-        "seu",
-        "kunde",
-        "kunden",
-        "req",
-        "bill to",
-    ];
-    const OURS: &[&str] = &[
-        "seller",
-        "supplier",
-        "vendor",
-        "our",
-        "unsere",
-        "onze",
-        "notre",
-        "nuestro",
-        "emisor",
-        "emitente",
-        "prestador",
-        "issuer",
-        "company",
-    ];
-    const OTHERS: &[&str] = &["ship to", "ship from", "representant", "representative", "carrier", "bank"];
     let says = |words: &[&str]| words.iter().any(|w| has_phrase(before, w));
-    if says(OTHERS) {
+    if says(&THIRD) {
         Some(Side::Third)
-    } else if says(THEIRS) {
+    } else if says(&RECIPIENT) {
         Some(Side::Recipient)
-    } else if says(OURS) {
+    } else if says(&ISSUER) {
         Some(Side::Issuer)
     } else {
         None

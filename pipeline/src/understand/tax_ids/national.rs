@@ -5,6 +5,9 @@ use super::{
     schemes::{Verdict, checked, unknown},
 };
 
+/// In the place of letters before or behind: any letter, which must stand there.
+const ANY_LETTER: &str = "?";
+
 /// What an id of a country looks like.
 #[derive(Debug, Clone, PartialEq)]
 pub struct National {
@@ -29,7 +32,8 @@ enum Check {
 }
 
 impl National {
-    /// Reads the columns of a line: lengths, letters before and behind, check. `None` where there are no lengths.
+    /// Reads the columns of a line: lengths, letters before and behind (`?`: any one letter), check. `None` where there are no
+    /// lengths.
     #[must_use]
     pub fn parse(lengths: &str, before: &'static str, behind: &'static str, check: &str) -> Option<Self> {
         let lengths: Vec<usize> = lengths.split(',').map(|l| l.parse().ok()).collect::<Option<_>>()?;
@@ -49,17 +53,29 @@ impl National {
         Some(Self { lengths, before: letters(before), behind: letters(behind), check })
     }
 
-    /// The letters that may end it.
+    /// The letters that may end it; none where any may.
     #[must_use]
     pub fn ending(&self) -> &'static str {
-        self.behind
+        if self.behind == ANY_LETTER { "" } else { self.behind }
+    }
+
+    /// The digits of a value, without the letters before and behind; `None` where a letter is wanting.
+    fn bare<'v>(&self, value: &'v str) -> Option<&'v str> {
+        let letter = |c: char| c.is_ascii_uppercase();
+        let rest = match self.before {
+            ANY_LETTER => value.strip_prefix(letter)?,
+            before => value.strip_prefix(before).unwrap_or(value),
+        };
+        match self.behind {
+            ANY_LETTER => rest.strip_suffix(letter),
+            behind => Some(rest.strip_suffix(behind).unwrap_or(rest)),
+        }
     }
 
     /// Judges a squeezed, upper-case value.
     #[must_use]
     pub fn judge(&self, value: &str) -> Verdict {
-        let bare = value.strip_prefix(self.before).unwrap_or(value);
-        let bare = bare.strip_suffix(self.behind).unwrap_or(bare);
+        let Some(bare) = self.bare(value) else { return Verdict::Misfit };
         let fits = bare.bytes().all(|b| b.is_ascii_digit()) && self.lengths.contains(&bare.len());
         match &self.check {
             Check::None => unknown(fits),
@@ -87,6 +103,15 @@ mod tests {
             assert!(LABELS.iter().any(|l| l.label == label), "{line}");
             let form = National::parse(lengths, before, behind, check);
             assert_eq!(form.is_some(), scheme == "national", "{line}");
+        }
+    }
+
+    #[test]
+    fn any_letter_before_and_behind() {
+        let form = National::parse("6", "?", "?", "-").unwrap();
+        assert_eq!((form.judge("L123456A"), form.ending()), (Verdict::Unknown, ""));
+        for value in ["123456", "L123456", "123456A", "LL12345A", "L1234567A", "1123456A", ""] {
+            assert_eq!(form.judge(value), Verdict::Misfit, "{value}");
         }
     }
 

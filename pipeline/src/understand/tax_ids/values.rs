@@ -3,20 +3,19 @@
 use super::{
     checks,
     schemes::{Named, Scheme, Verdict, ending, judge},
+    words::FILLER,
 };
 use crate::{fields::Source, understand::parties::looks::is_price};
 
 /// The id at the start of a text: one to six words, joined while they may be one.
 #[must_use]
 pub fn joined(text: &str, named: &Named, source: Source) -> Option<(String, Verdict, bool)> {
-    const FILLERS: &[&str] =
-        &["no", "nr", "number", "id", "n", "num", "reg", "registration", "nummer", "idnr", "la", "y", "is"];
     let mut joined = String::new();
     let mut best: Option<(String, Verdict, bool)> = None;
     let mut words = text.split_whitespace().filter(|w| w.chars().any(char::is_alphanumeric)).take(8);
     while let Some(word) = words.next() {
         let bare = apart(&clean(word), named.scheme).to_owned();
-        if joined.is_empty() && FILLERS.contains(&bare.to_lowercase().as_str()) {
+        if joined.is_empty() && FILLER.contains(&bare.to_lowercase().as_str()) {
             continue;
         }
         // An amount or a share is no id, and "Tel:" begins something else.

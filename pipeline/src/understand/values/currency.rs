@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use super::words::DOLLAR;
 use crate::{knowledge, understand::money::dashed};
 
 const CURRENCIES: &str = include_str!("../data/currencies.tsv");
@@ -162,7 +163,7 @@ fn sign(token: &str, is_before: bool) -> Beside {
     if let Some(sign) = MARKS.iter().find(whole) {
         return Beside::Known(sign.codes.clone());
     }
-    if matches!(folded, "$" | "pesos" | "peso" | "dollars") {
+    if folded == "$" || DOLLAR.contains(&folded) {
         return Beside::Dollar;
     }
     let symbol = |c: char| is_currency_symbol(c);

@@ -3,3 +3,4 @@
 pub mod currency;
 pub mod iban;
 pub mod money;
+pub(super) mod words;

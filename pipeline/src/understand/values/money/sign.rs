@@ -1,6 +1,12 @@
 //! What touches a number: its currency, its minus.
 
-use crate::{reading::is_unread, understand::values::currency};
+use crate::{
+    reading::is_unread,
+    understand::values::{
+        currency,
+        words::{CREDIT, SIDE},
+    },
+};
 
 /// The minus of a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -82,12 +88,10 @@ pub(super) fn minus(before: &str, after: &str, plain: bool) -> Minus {
         rest.is_empty() || currency::is_sign(rest, false)
     };
     match word(behind).as_str() {
-        "cr" if plain => Minus::Sure,
-        side @ ("h" | "haber" | "haben") if plain && last(behind, side) => Minus::Doubtful,
-        _ => match word(after).as_str() {
-            "cr" if plain => Minus::Sure,
-            _ => Minus::No,
-        },
+        credit if plain && CREDIT.contains(&credit) => Minus::Sure,
+        side if plain && SIDE.contains(&side) && last(behind, side) => Minus::Doubtful,
+        _ if plain && CREDIT.contains(&word(after).as_str()) => Minus::Sure,
+        _ => Minus::No,
     }
 }
 
