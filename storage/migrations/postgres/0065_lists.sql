@@ -14,14 +14,16 @@ BEGIN
 END $$;
 CREATE TRIGGER review_reasons_placed BEFORE INSERT ON review_reasons FOR EACH ROW
     EXECUTE FUNCTION place_review_reason();
-CREATE FUNCTION end_review_reasons() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+CREATE FUNCTION move_review_reasons() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
-    UPDATE review_reasons SET is_open = (NEW.resolved_at IS NULL) WHERE review_id = NEW.id;
+    UPDATE review_reasons SET due_at = NEW.due_at, opened_at = NEW.opened_at, is_open = (NEW.resolved_at IS NULL)
+    WHERE review_id = NEW.id;
     RETURN NULL;
 END $$;
-CREATE TRIGGER reviews_ended AFTER UPDATE OF resolved_at ON reviews FOR EACH ROW
-    WHEN ((OLD.resolved_at IS NULL) <> (NEW.resolved_at IS NULL))
-    EXECUTE FUNCTION end_review_reasons();
+CREATE TRIGGER reviews_moved AFTER UPDATE OF due_at, opened_at, resolved_at ON reviews FOR EACH ROW
+    WHEN (OLD.due_at <> NEW.due_at OR OLD.opened_at <> NEW.opened_at
+        OR (OLD.resolved_at IS NULL) <> (NEW.resolved_at IS NULL))
+    EXECUTE FUNCTION move_review_reasons();
 
 ALTER TABLE reviews ADD COLUMN kind TEXT;
 UPDATE reviews SET kind = (SELECT d.kind FROM documents d WHERE d.id = reviews.document_id);

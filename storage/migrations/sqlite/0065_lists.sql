@@ -11,9 +11,11 @@ CREATE TRIGGER review_reasons_placed AFTER INSERT ON review_reasons BEGIN
     FROM reviews r
     WHERE r.id = NEW.review_id AND review_reasons.review_id = NEW.review_id AND review_reasons.code = NEW.code;
 END;
-CREATE TRIGGER reviews_ended AFTER UPDATE OF resolved_at ON reviews
-WHEN (OLD.resolved_at IS NULL) <> (NEW.resolved_at IS NULL) BEGIN
-    UPDATE review_reasons SET is_open = (NEW.resolved_at IS NULL) WHERE review_id = NEW.id;
+CREATE TRIGGER reviews_moved AFTER UPDATE OF due_at, opened_at, resolved_at ON reviews
+WHEN OLD.due_at <> NEW.due_at OR OLD.opened_at <> NEW.opened_at
+    OR (OLD.resolved_at IS NULL) <> (NEW.resolved_at IS NULL) BEGIN
+    UPDATE review_reasons SET due_at = NEW.due_at, opened_at = NEW.opened_at, is_open = (NEW.resolved_at IS NULL)
+    WHERE review_id = NEW.id;
 END;
 
 ALTER TABLE reviews ADD COLUMN kind TEXT;
