@@ -464,15 +464,21 @@ async fn told(
     events::write(tx, &[NewEvent { kind, document: approval.document_id, data }]).await
 }
 
-/// A document is erased: nobody is asked about it any more, nor reminded.
-pub(crate) async fn asked_no_more(tx: &mut Tx, document: DocumentId) -> Result<(), CatalogError> {
+/// A document is erased: nobody is asked about it any more, nor reminded, and nothing stays of what was asked. How many
+/// messages.
+pub(crate) async fn forget_of_document(tx: &mut Tx, document: DocumentId) -> Result<u64, CatalogError> {
     let present = micros(tx.now());
-    let sql = "UPDATE approvals SET state = 'expired', decided_at = $2 WHERE document_id = $1 AND state = 'asked' \
-         RETURNING id";
-    for (id,) in all!(tx, (Uuid,), sql, document.0, present)? {
+    let mut messages = 0;
+    let sql = "SELECT id FROM approvals WHERE document_id = $1 ORDER BY id";
+    for (id,) in all!(tx, (Uuid,), sql, document.0)? {
+        // Before its row: whoever decides holds the contact first.
         cases::close_approval(tx, ApprovalId(id)).await?;
+        messages += cases::forget_approval(tx, ApprovalId(id)).await?;
     }
-    Ok(())
+    let sql =
+        "UPDATE approvals SET state = 'expired', decided_at = $2 WHERE document_id = $1 AND state = 'asked'";
+    execute!(tx, sql, document.0, present)?;
+    Ok(messages)
 }
 
 /// Who is asked next where the one before let the time pass; none: a person has it.

@@ -288,7 +288,7 @@ impl Catalog {
     }
 
     /// The file of a message cannot be taken along: it goes without it, in the words that it has for that. Whether it has
-    /// any, and waits.
+    /// any, and waits; of one whose file was erased meanwhile, the words are too.
     ///
     /// # Errors
     /// When the database fails.
@@ -300,8 +300,10 @@ impl Catalog {
             tx,
             (Uuid, String),
             "UPDATE outbox SET attachment_id = NULL, body = $2, state = 'queued', error = $3, error_code = NULL, \
-             lease_until = NULL, next_attempt_at = NULL, updated_at = $4 \
+             lease_until = NULL, next_attempt_at = NULL, updated_at = $4, \
+             kind = CASE WHEN kind = 'media' THEN 'text' ELSE kind END \
              WHERE id = $1 AND state IN ('queued', 'sending', 'refused') \
+               AND NOT EXISTS (SELECT 1 FROM attachments a WHERE a.id = outbox.attachment_id AND a.object_key IS NULL) \
              RETURNING contact_id, COALESCE(phone_number_id, '')",
             message.id.0,
             words.as_str(),

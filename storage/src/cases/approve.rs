@@ -16,7 +16,7 @@ use super::{
 use crate::{
     approvals::{self, Seen},
     error::CatalogError,
-    names::{ApprovalId, AttachmentId, ContactId},
+    names::{ApprovalId, AttachmentId, ContactId, micros},
     outbox::{self, NewReply, Purpose, Saying, Shape},
     sql::Tx,
 };
@@ -147,6 +147,19 @@ pub(crate) async fn close(tx: &mut Tx, approval: ApprovalId) -> Result<(), Catal
         happens(tx, held, Uuid::now_v7(), Event::ReviewDecided).await?;
     }
     Ok(())
+}
+
+/// Empties what was asked of an approver, and takes back what waits to be; how many messages.
+pub(crate) async fn forget(tx: &mut Tx, approval: ApprovalId) -> Result<u64, CatalogError> {
+    let present = micros(tx.now());
+    execute!(
+        tx,
+        "UPDATE outbox SET body = '', payload = '{}', error = NULL, next_attempt_at = NULL, lease_until = NULL, \
+         updated_at = $2, state = CASE WHEN state IN ('queued', 'refused') THEN 'withdrawn' ELSE state END \
+         WHERE COALESCE(case_id, document_id) IN (SELECT id FROM cases WHERE kind = 'approval' AND subject = $1)",
+        approval.to_string(),
+        present
+    )
 }
 
 /// The time of an approver's case came: where it has gone to a person, the next approver is asked first, if there is one.

@@ -7,6 +7,7 @@ use acuse_pipeline::{
 };
 use acuse_whatsapp::graph::FileType;
 use time::Duration;
+use uuid::Uuid;
 
 use super::{
     access::{bill, waiting},
@@ -18,13 +19,13 @@ use super::{
 };
 use crate::{
     Access, Catalog, ContactId, DocumentId, ObjectKey, StoredObject,
-    approvals::{Approving, Mode, NewApproval},
+    approvals::{ApprovalState, Approving, Mode, NewApproval},
     attachments::{Attachment, Found, NewFile},
     cases::{Act, Acted},
     documents::StoredPage,
     erasure::Wished,
     key_file::ErasedKind,
-    names::{AttachmentId, now},
+    names::{AttachmentId, OutboxId, now},
     outbox::{MessageKind, NextReply, OutboxMessage, Purpose},
     stages::ReadFacts,
 };
@@ -182,6 +183,38 @@ pub(super) async fn what_a_picture_shows_takes_it_along_when_it_goes(catalog: &C
     drop(tx);
     let gone = shown(&Access::new(true)).await;
     assert_eq!((gone.state.as_deref(), gone.text, gone.file), (Some("withdrawn"), None, None));
+}
+
+/// Of a question whose document is erased nothing stays and nothing goes, though its picture stayed behind or it is leaving.
+pub(super) async fn what_is_asked_without_its_picture_goes_with_its_document(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let (_, contact, number, _) = approver(catalog).await;
+    let id = waiting(catalog, &paged(1)).await;
+    asks(catalog, id, contact, &number).await;
+    let without = question(catalog, contact).await;
+    assert!(catalog.goes_without_file(&without, "Meta would not have it").await.unwrap());
+    let other = waiting(catalog, &paged(1)).await;
+    asks(catalog, other, contact, &number).await;
+    let mut tx = catalog.writing().await.unwrap();
+    let sql = "UPDATE outbox SET state = 'sending' WHERE attachment_id = (SELECT id FROM attachments WHERE document_id = $1)";
+    assert_eq!(execute!(tx, sql, other.0).unwrap(), 1);
+    let sql = "SELECT id FROM outbox WHERE contact_id = $1 AND state = 'sending'";
+    let (leaving,) = one!(tx, (Uuid,), sql, contact.0).unwrap();
+    tx.commit().await.unwrap();
+    for document in [id, other] {
+        let begun = catalog.erase(&wish(ErasedKind::Document, document.0)).await.unwrap();
+        assert!(matches!(begun, Wished::Begun(_)), "{begun:?}");
+    }
+    let said = catalog.conversation(&Access::whole(), contact, None, None, 50).await.unwrap();
+    let of = |message: Uuid| said.iter().find(|said| said.id == message).unwrap();
+    assert_eq!((of(without.id.0).state.as_deref(), &of(without.id.0).text), (Some("withdrawn"), &None));
+    assert_eq!((of(leaving).state.as_deref(), &of(leaving).text), (Some("sending"), &None));
+    // Its worker has its words in hand, and Meta would not have its file.
+    let leaving = OutboxMessage { id: OutboxId(leaving), ..without };
+    assert!(!catalog.goes_without_file(&leaving, "Meta would not have it").await.unwrap());
+    catalog.reply_withdrawn(leaving.id, "not of this test").await.unwrap();
+    let all = catalog.approvals(&Access::whole(), (None, Some(id)), None, 9).await.unwrap();
+    assert_eq!(all.iter().map(|one| one.state).collect::<Vec<_>>(), [ApprovalState::Expired]);
 }
 
 pub(super) async fn a_persons_file_goes_with_its_contact(catalog: &Catalog) {

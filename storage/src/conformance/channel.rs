@@ -439,6 +439,11 @@ pub(super) async fn a_pair_that_meta_refuses_slows_until_all_is_paid_for(catalog
     catalog.reply_put_off(message.id, "130429", Some(130_429), now()).await.unwrap();
     goes(before + Duration::seconds(6)).await;
     assert_eq!(refused().await, 1, "all was paid for: it is the first again");
+    // A refusal of its file's upload takes back no attempt that was made before.
+    goes(before + Duration::seconds(6)).await;
+    catalog.reply_later(message.id, "131053", Some(131_053), now()).await.unwrap();
+    catalog.reply_put_off(message.id, "130429 of its upload", Some(130_429), now()).await.unwrap();
+    assert_eq!(catalog.replies_about(document).await.unwrap()[0].attempts, 1);
     catalog.reply_withdrawn(message.id, "no longer wanted").await.unwrap();
     assert!(catalog.message_ledger(now()).await.unwrap().balanced);
 }

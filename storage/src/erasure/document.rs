@@ -119,7 +119,7 @@ pub(super) async fn erase(
     counts: &mut Counts,
 ) -> Result<(), CatalogError> {
     let Some(document) = documents::lookup(tx, id).await? else { return Ok(()) };
-    approvals::asked_no_more(tx, id).await?;
+    counts.add("sent_messages", approvals::forget_of_document(tx, id).await?);
     for (what, sql) in EMPTIED {
         counts.add(what, execute!(tx, *sql, id.0, &[][..] as &[u8])?);
     }

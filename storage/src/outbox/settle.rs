@@ -114,7 +114,7 @@ impl Catalog {
     }
 
     /// It did not leave for what is not its own (a rate, a quota, a pause): back to the head of its line until `at`, and no
-    /// attempt was counted. `code` is the channel's, if it gave one.
+    /// attempt was counted; of one whose file alone was tried, none was begun. `code` is the channel's, if it gave one.
     ///
     /// # Errors
     /// When the database fails.
@@ -313,7 +313,7 @@ async fn settle(tx: &mut Tx, id: OutboxId, to: Settled<'_>) -> Result<bool, Cata
         "UPDATE outbox SET state = CASE WHEN $2 = 'sent' AND state = 'refused' THEN state ELSE $2 END, \
          wamid = COALESCE($3, wamid), error = $4, next_attempt_at = $5, held_for = $8, \
          not_before = CASE WHEN $8 IS NULL THEN not_before ELSE $5 END, \
-         attempts = CASE WHEN $9 OR attempts = 0 THEN attempts ELSE attempts - 1 END, \
+         attempts = CASE WHEN $9 OR attempts = 0 OR state = 'queued' THEN attempts ELSE attempts - 1 END, \
          error_code = CASE WHEN $2 = 'sent' AND state <> 'refused' THEN NULL ELSE COALESCE($7, error_code) END, \
          sent_at = CASE WHEN $2 IN ('sent', 'unknown') THEN $6 ELSE sent_at END, lease_until = NULL, updated_at = $6 \
          WHERE id = $1 AND state IN ('queued', 'sending', 'unknown', 'refused') \
