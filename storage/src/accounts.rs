@@ -267,7 +267,7 @@ impl Catalog {
         };
         if templates.iter().any(back) {
             // Dispatch looks at each anew, and sets aside again what still waits.
-            release(&mut tx, HeldFor::Template, |_| true).await?;
+            release(&mut tx, HeldFor::Template, None).await?;
         }
         tx.commit().await
     }
@@ -298,7 +298,7 @@ impl Catalog {
         )?;
         if was.is_some_and(|(tier,)| tier != health.tier) {
             // Dispatch counts anew how many may go, and sets the others aside again.
-            release(&mut tx, HeldFor::Tier, |line| line.number == number).await?;
+            release(&mut tx, HeldFor::Tier, Some(number)).await?;
         }
         tx.commit().await
     }

@@ -233,7 +233,7 @@ impl Catalog {
         }
         if new.word == Word::Granted {
             // Whoever agrees is whoever goes by that name now: what waited to see who that is goes.
-            outbox::release(&mut tx, HeldFor::Confirmation, |line| line.contact == new.contact).await?;
+            outbox::release_of(&mut tx, &[new.contact.0], &[HeldFor::Confirmation]).await?;
         }
         tx.commit().await
     }

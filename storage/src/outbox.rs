@@ -29,7 +29,7 @@ use crate::{
 };
 
 pub use line::{Line, NextReply};
-pub(crate) use line::{Wait, goes_on_behind, line_of, move_lines, release, wake};
+pub(crate) use line::{Wait, goes_on_behind, line_of, move_lines, release, release_of, wake};
 pub(crate) use saying::{Saying, queue, queue_reply, said_since};
 pub use settle::HeldFor;
 

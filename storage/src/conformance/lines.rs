@@ -223,8 +223,17 @@ pub(super) async fn whoever_turns_out_to_be_another_keeps_what_waits(catalog: &C
     let line = writes(Some(&phone), None).await;
     say(catalog, &line).await;
     writes(None, Some(&user)).await;
+    let mut tx = catalog.writing().await.unwrap();
+    let sql = "UPDATE windows SET reached_at = 7, pair_paid_at = 8, pair_refused = 9 WHERE contact_id = $1";
+    assert_eq!(execute!(tx, sql, line.contact.0).unwrap(), 1);
+    tx.commit().await.unwrap();
     let joined = writes(Some(&phone), Some(&user)).await;
     assert_ne!(joined.contact, line.contact, "the two are one");
+    let mut tx = catalog.reading().await.unwrap();
+    let sql = "SELECT reached_at, pair_paid_at, pair_refused FROM windows WHERE contact_id = $1";
+    let sent = one!(tx, (i64, i64, i64), sql, joined.contact.0).unwrap();
+    assert_eq!(sent, (7, 8, 9), "and what either was sent was sent to both");
+    drop(tx);
     assert!(catalog.message_ledger(now()).await.unwrap().balanced, "a task waits for it there");
     take(catalog, &joined).await;
     assert_eq!(catalog.next_reply(&line, LEASE).await.unwrap(), NextReply::Empty);

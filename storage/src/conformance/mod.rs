@@ -203,6 +203,7 @@ pub async fn catalog(catalog: &Catalog) {
         notices::a_notice_waits_for_the_morning,
         notices::a_notice_is_held_to_what_its_template_is_by_now,
         notices::a_number_reaches_no_more_people_in_a_day_than_its_tier,
+        notices::who_writes_waits_for_no_tier,
         notices::what_meta_assesses_says_so_until_it_is_delivered,
         notices::a_person_writes_by_a_template_when_the_window_is_closed,
         collect::who_owes_is_reminded_in_one_message_and_then_a_person_has_it,

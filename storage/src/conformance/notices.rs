@@ -322,10 +322,9 @@ pub(super) async fn count_for_their_tier(catalog: &Catalog) {
     assert_eq!(one!(tx, (i64,), sql).unwrap(), (0,));
 }
 
-/// Somebody who agreed to news from a number of their own, and that number.
-async fn reader(catalog: &Catalog) -> (ContactId, String) {
-    let sample = Sample::new();
-    let id = sends(catalog, &sample, 1).await[0];
+/// This sender agreed to news from a number of their own; who that is, and that number.
+async fn reader(catalog: &Catalog, sample: &Sample) -> (ContactId, String) {
+    let id = sends(catalog, sample, 1).await[0];
     let contact = contact_of(catalog, id).await;
     let number = catalog.document(id).await.unwrap().unwrap().phone_number_id.unwrap();
     agrees(catalog, contact, &number, Word::Granted).await;
@@ -347,7 +346,7 @@ async fn decided(catalog: &Catalog, message: &OutboxMessage, number: &str, reach
 
 pub(super) async fn a_notice_is_held_to_what_its_template_is_by_now(catalog: &Catalog) {
     let catalog = &leading(catalog);
-    let (contact, number) = reader(catalog).await;
+    let (contact, number) = reader(catalog, &Sample::new()).await;
     let key = || Uuid::now_v7().to_string();
     let whole = Template {
         name: "bill_sent".into(),
@@ -480,9 +479,28 @@ pub(super) async fn a_number_reaches_no_more_people_in_a_day_than_its_tier(catal
     }
 }
 
+/// Whoever writes needs no room in a number's tier: what waited for it goes.
+pub(super) async fn who_writes_waits_for_no_tier(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let sample = Sample::new();
+    let (contact, _) = reader(catalog, &sample).await;
+    let new = notice(contact, &Uuid::now_v7().to_string());
+    let Noticed::Queued(queued) = hand_in(catalog, &new).await else { panic!("it goes") };
+    let message = in_hand(catalog, contact).await;
+    catalog.reply_postponed(message.id, now() + Duration::DAY, Some(HeldFor::Tier)).await.unwrap();
+    let seen = async || {
+        let seen = catalog.notice(&Access::new(true), queued.id).await.unwrap().unwrap();
+        (seen.state, seen.waits_for)
+    };
+    assert_eq!(seen().await, (NoticeState::Queued, Some("tier".to_owned())));
+    sends(catalog, &sample, 1).await;
+    assert_eq!(seen().await, (NoticeState::Queued, None));
+    catalog.reply_withdrawn(message.id, "not of this test").await.unwrap();
+}
+
 pub(super) async fn what_meta_assesses_says_so_until_it_is_delivered(catalog: &Catalog) {
     let catalog = &leading(catalog);
-    let (contact, number) = reader(catalog).await;
+    let (contact, number) = reader(catalog, &Sample::new()).await;
     let Noticed::Queued(queued) = hand_in(catalog, &notice(contact, &Uuid::now_v7().to_string())).await
     else {
         panic!("it goes")

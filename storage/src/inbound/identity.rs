@@ -17,7 +17,7 @@ use crate::{
     contacts,
     error::CatalogError,
     names::{AliasKind, ContactId, cut, micros, word},
-    outbox::{HeldFor, move_lines, release},
+    outbox::{HeldFor, move_lines, release_of},
     sql::Tx,
     words::CONTACTS,
 };
@@ -341,7 +341,8 @@ impl Contacts {
         self.save_windows(tx).await
     }
 
-    /// Who writes opens their window: what waited for a template to reach them goes as it is.
+    /// Who writes opens their window: what waited for a template to reach them, or for room in the number's tier, goes as it
+    /// is.
     async fn save_windows(&self, tx: &mut Tx) -> Result<(), CatalogError> {
         let rows: Vec<(Uuid, &String, OffsetDateTime)> = self
             .touched
@@ -357,10 +358,8 @@ impl Contacts {
             &rows,
             |q, (contact, number, at)| q.bind(*contact).bind(number.as_str()).bind(micros(*at))
         )?;
-        for held_for in [HeldFor::Template, HeldFor::Confirmation] {
-            release(tx, held_for, |line| self.touched.contains_key(&line.contact.0)).await?;
-        }
-        Ok(())
+        let contacts: Vec<Uuid> = self.touched.keys().copied().collect();
+        release_of(tx, &contacts, &[HeldFor::Template, HeldFor::Confirmation, HeldFor::Tier]).await
     }
 
     async fn save_names(&self, tx: &mut Tx) -> Result<(), CatalogError> {
@@ -441,10 +440,18 @@ impl Contacts {
         }
         execute!(
             tx,
-            "INSERT INTO windows (contact_id, phone_number_id, last_inbound_at, pair_paid_at, reached_at) \
-             SELECT $2, w.phone_number_id, w.last_inbound_at, w.pair_paid_at, w.reached_at FROM windows w WHERE w.contact_id = $1 \
-             ON CONFLICT (contact_id, phone_number_id) DO UPDATE SET last_inbound_at = excluded.last_inbound_at \
-             WHERE windows.last_inbound_at < excluded.last_inbound_at",
+            // Of both the later: what either was sent counts, and whom a number wrote to first it wrote to once.
+            "INSERT INTO windows (contact_id, phone_number_id, last_inbound_at, pair_paid_at, pair_refused, reached_at) \
+             SELECT $2, w.phone_number_id, w.last_inbound_at, w.pair_paid_at, w.pair_refused, w.reached_at \
+             FROM windows w WHERE w.contact_id = $1 ON CONFLICT (contact_id, phone_number_id) DO UPDATE SET \
+             last_inbound_at = CASE WHEN windows.last_inbound_at < excluded.last_inbound_at \
+               THEN excluded.last_inbound_at ELSE windows.last_inbound_at END, \
+             pair_paid_at = CASE WHEN windows.pair_paid_at < excluded.pair_paid_at \
+               THEN excluded.pair_paid_at ELSE windows.pair_paid_at END, \
+             pair_refused = CASE WHEN windows.pair_refused < excluded.pair_refused \
+               THEN excluded.pair_refused ELSE windows.pair_refused END, \
+             reached_at = CASE WHEN windows.reached_at < excluded.reached_at \
+               THEN excluded.reached_at ELSE windows.reached_at END",
             from,
             into
         )?;

@@ -155,31 +155,58 @@ pub(crate) async fn move_lines(tx: &mut Tx, from: Uuid, into: Uuid) -> Result<()
     execute!(tx, "DELETE FROM reply_lines WHERE contact_id = $1", from).map(drop)
 }
 
-/// What messages stood aside for is over, in some lines.
+/// What messages stood aside for is over, in the lines of one of our numbers, or of all.
 pub(crate) async fn release(
     tx: &mut Tx,
     held_for: HeldFor,
-    is_over: impl Fn(&Line) -> bool,
+    number: Option<&str>,
 ) -> Result<(), CatalogError> {
     let lines = all!(
         tx,
         (Uuid, String),
         "SELECT DISTINCT contact_id, COALESCE(phone_number_id, '') FROM outbox WHERE held_for = $1 AND state = 'queued' \
-         LIMIT 10000",
-        held_for.as_str()
+         AND (CAST($2 AS TEXT) IS NULL OR phone_number_id = $2) ORDER BY 1, 2 LIMIT 10000",
+        held_for.as_str(),
+        number
     )?;
-    for line in lines.into_iter().map(line_of).filter(is_over) {
-        execute!(
-            tx,
-            "UPDATE outbox SET not_before = NULL, next_attempt_at = NULL, held_for = NULL \
-             WHERE contact_id = $1 AND COALESCE(phone_number_id, '') = $2 AND held_for = $3 AND state = 'queued'",
-            line.contact.0,
-            line.number.as_str(),
-            held_for.as_str()
-        )?;
-        wake(tx, &line, Wait::None).await?;
+    for line in lines {
+        steps_in(tx, &line_of(line), held_for).await?;
     }
     Ok(())
+}
+
+/// The same of some contacts, however many others wait for the same.
+pub(crate) async fn release_of(tx: &mut Tx, contacts: &[Uuid], over: &[HeldFor]) -> Result<(), CatalogError> {
+    // By the contacts, of whom each has few messages.
+    let lines = values!(
+        tx,
+        (Uuid, String, String),
+        "SELECT DISTINCT contact_id, COALESCE(phone_number_id, ''), held_for FROM outbox \
+         WHERE state = 'queued' AND COALESCE(held_for, '') <> '' AND contact_id IN (VALUES ",
+        1,
+        ") ORDER BY 1, 2, 3",
+        contacts,
+        |q, contact| q.bind(*contact)
+    )?;
+    for (contact, number, held_for) in lines {
+        if let Some(held_for) = over.iter().find(|over| over.as_str() == held_for) {
+            steps_in(tx, &line_of((contact, number)), *held_for).await?;
+        }
+    }
+    Ok(())
+}
+
+/// What stood aside in a line for one thing stands in it again.
+async fn steps_in(tx: &mut Tx, line: &Line, held_for: HeldFor) -> Result<(), CatalogError> {
+    execute!(
+        tx,
+        "UPDATE outbox SET not_before = NULL, next_attempt_at = NULL, held_for = NULL \
+         WHERE contact_id = $1 AND COALESCE(phone_number_id, '') = $2 AND held_for = $3 AND state = 'queued'",
+        line.contact.0,
+        line.number.as_str(),
+        held_for.as_str()
+    )?;
+    wake(tx, line, Wait::None).await
 }
 
 /// Whether a worker has a message of this line in hand.
