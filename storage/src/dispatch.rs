@@ -1,8 +1,7 @@
 //! What stands before every send: the facts it is decided on, and the mark that it is about to leave.
 //!
 //! Both are one transaction under the number's lock, so that any number of workers pay into the same buckets and count whom
-//! they reach ([`reach`]). From
-//! the mark on, a worker that dies leaves a message that may have left; before it, one that waits as it was.
+//! they reach. From the mark on, a worker that dies leaves a message that may have left; before it, one that waits as it was.
 
 mod reach;
 

@@ -163,7 +163,9 @@ async fn a_worker_that_dies_around_an_upload_sends_one_question() {
 
 #[tokio::test]
 async fn an_id_that_is_old_or_unknown_is_uploaded_anew() {
-    for (days, why) in [(29, "too old to be tried"), (2, "Meta does not know it")] {
+    for (days, before, why) in
+        [(29, "1234", "too old to be tried"), (2, "1234", "Meta does not know it"), (2, "of before", "it is no id")]
+    {
         let world = ruled().await;
         let number = world.number();
         let catalog = &world.env.catalog;
@@ -176,8 +178,8 @@ async fn an_id_that_is_old_or_unknown_is_uploaded_anew() {
             .queue
             .run(
                 "INSERT INTO media_uploads (attachment_id, phone_number_id, media_id, uploaded_at) \
-                 SELECT attachment_id, $1, 'of before', $2 FROM outbox WHERE attachment_id IS NOT NULL",
-                &[number.clone().into(), micros.into()],
+                 SELECT attachment_id, $1, $3, $2 FROM outbox WHERE attachment_id IS NOT NULL",
+                &[number.clone().into(), micros.into(), before.into()],
             )
             .await;
         passes(&world, Duration::hours(1)).await;

@@ -64,9 +64,11 @@ pub(super) async fn of(env: &Env, message: &OutboxMessage, number: &str) -> Resu
     }
 }
 
-/// Whether a file is to be uploaded before its message may go: Meta never had it, or not for much longer.
+/// Whether a file is to be uploaded before its message may go: Meta never had it, or not for much longer, or not by an id
+/// that can be sent.
 pub(super) fn awaits_upload(file: &Attachment, now: OffsetDateTime) -> bool {
-    file.upload.as_ref().is_none_or(|(_, since)| now - *since >= limits::UPLOAD_USED)
+    let lasts = file.upload.as_ref().is_some_and(|(_, since)| now - *since < limits::UPLOAD_USED);
+    !lasts || attached(file).is_none()
 }
 
 /// The file as its message names it, once it is uploaded.

@@ -185,9 +185,8 @@ async fn note_of(
     match (class, &failure.template) {
         (ErrorClass::Undeliverable, _) => catalog.contact_unreachable(message.contact_id, env.now()).await,
         (ErrorClass::OptedOut, _) => {
-            // Meta's own switch is about marketing.
-            let category = message.category.as_deref().unwrap_or("marketing");
-            catalog.consent_withdrawn(message, number, category, "meta_131050").await
+            // Meta's own switch is about marketing, and nothing else was refused, whatever the message was queued as.
+            catalog.consent_withdrawn(message, number, "marketing", "meta_131050").await
         }
         (ErrorClass::TemplateWrong, Some(template))
             if is_of_template(message.payload.named.is_some(), failure.code) =>
