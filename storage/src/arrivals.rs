@@ -129,8 +129,7 @@ async fn differing(
         "SELECT day, phone_number_id, source, CAST({MISSING} AS BIGINT) FROM arrivals WHERE day >= $1 AND day < $2 \
          GROUP BY day, phone_number_id, source HAVING {MISSING} {how} ORDER BY day DESC, phone_number_id, source LIMIT $3"
     );
-    let rows =
-        all!(tx, (i64, String, String, i64), sqlx::AssertSqlSafe(text.clone()), first, after, most)?;
+    let rows = all!(tx, (i64, String, String, i64), sqlx::AssertSqlSafe(text.clone()), first, after, most)?;
     rows.into_iter()
         .map(|(day, number, source, missing)| {
             Ok(Differing { day, number, source: word("arrivals", "source", &source)?, missing })
@@ -184,7 +183,8 @@ impl Catalog {
             self.resolve_incidents(UNBALANCED, None).await?;
         } else {
             let named: Vec<&Lost> = arrivals.lost_files.iter().take(NAMED).collect();
-            let detail = json!({ "lost": arrivals.sums.lost, "files": arrivals.sums.files, "lost_files": named });
+            let detail =
+                json!({ "lost": arrivals.sums.lost, "files": arrivals.sums.files, "lost_files": named });
             self.open_incident(UNBALANCED, "", &detail).await?;
         }
         Ok(arrivals)

@@ -95,8 +95,7 @@ async fn uploads(tx: &mut Tx, source: Source, begins: i64) -> Result<Vec<Lost>, 
            AND NOT EXISTS (SELECT 1 FROM documents d WHERE d.id = e.document_id) ORDER BY e.at LIMIT {LISTED}"
     );
     let ends = micros(day_of("arrivals", begins / DAY + 1)? + ACCEPTED_WITHIN);
-    let rows =
-        all!(tx, (Option<Uuid>, i64, String), sqlx::AssertSqlSafe(text.clone()), begins, ends)?;
+    let rows = all!(tx, (Option<Uuid>, i64, String), sqlx::AssertSqlSafe(text.clone()), begins, ends)?;
     let mut found = Vec::new();
     for (document, when, data) in rows {
         let data: Value = parse("events", "data", &data)?;

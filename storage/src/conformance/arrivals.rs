@@ -132,7 +132,11 @@ pub(super) async fn what_came_is_counted_once(catalog: &Catalog) {
     let again = catalog.accept_upload(&upload(Source::Api, at), Some(&key)).await.unwrap();
     assert!(matches!((first, again), (Accepted::New(new), Accepted::Replayed(old)) if new == old));
     let imported = accepted(catalog, upload(Source::Import, at)).await;
-    assert_eq!(sums(of_day(catalog, at).await), [12, 11, 0, 1, 0], "an upload once, however often it is asked for");
+    assert_eq!(
+        sums(of_day(catalog, at).await),
+        [12, 11, 0, 1, 0],
+        "an upload once, however often it is asked for"
+    );
 
     begin(catalog, imported, Stage::Read).await;
     let parts = [Part::pages(1, 2), Part::pages(3, 3)].map(Result::unwrap).to_vec();
@@ -214,7 +218,11 @@ pub(super) async fn what_nobody_counted_is_counted(catalog: &Catalog) {
     .unwrap();
     tx.commit().await.unwrap();
     let ledger = of_day(catalog, at).await;
-    assert_eq!((sums(ledger), ledger.balanced), ([0, 1, 0, 0, 0], false), "it can come out false this way too");
+    assert_eq!(
+        (sums(ledger), ledger.balanced),
+        ([0, 1, 0, 0, 0], false),
+        "it can come out false this way too"
+    );
     assert!(catalog.watch_arrivals().await.unwrap().sums.balanced);
     assert_eq!(sums(of_day(catalog, at).await), [1, 1, 0, 0, 0]);
     assert_eq!(open_incidents(catalog, "counts_parted").await, 1);
