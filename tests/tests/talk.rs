@@ -68,6 +68,7 @@ pub(crate) async fn ends(acuse: InProcess) {
     for ledger in ["/v1/ledger", "/v1/ledger/messages"] {
         let counted = acuse.get(ledger).await.unwrap();
         assert_eq!(counted["balanced"], true, "{ledger}: {counted}");
+        assert_ne!(counted["arrivals"]["balanced"], false, "{ledger}: {counted}");
     }
 }
 

@@ -7,6 +7,7 @@
 mod abstention;
 mod access;
 mod answers;
+mod arrivals;
 mod attachments;
 mod books;
 mod cases;
@@ -144,7 +145,10 @@ pub async fn catalog(catalog: &Catalog) {
         found::a_contact_is_found_by_name_and_number,
         tallies::every_change_is_counted,
         tallies::every_message_is_counted,
-        tallies::a_file_that_nothing_stands_for_is_found,
+        tallies::what_came_on_a_day_is_told_by_its_place,
+        arrivals::what_came_is_counted_once,
+        arrivals::what_is_lost_is_listed,
+        arrivals::what_nobody_counted_is_counted,
         search::a_search_ends_and_keeps_nobody_waiting,
         split::a_sure_reader_splits_a_file_once,
         split::a_file_sent_again_is_linked_to_its_first_part,
