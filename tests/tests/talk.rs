@@ -289,7 +289,7 @@ async fn where_the_law_asks_for_it_a_card_is_read_only_once_its_holder_agrees() 
     let policies = Policies::ours().unwrap().with_privacy(Some(privacy));
     let acuse = InProcess::led(Some(policies)).await.unwrap();
     let luz = ("573001112233", "Luz");
-    words(&acuse, luz, "Hola").await;
+    words(&acuse, luz, "Gracias").await;
     let notice = answer(&acuse).await;
     assert!(text_of(&notice).starts_with("Tratamos tus datos"), "{notice:?}");
     file(&acuse, luz, "card\ndocument_number=1020304050\nsurname=PRUEBA").await;

@@ -217,7 +217,8 @@ async fn keep_promise(
     person: &speak::Person,
     (before, event): (State, Event),
 ) -> Result<(), CatalogError> {
-    let is_theirs = matches!(event, Event::File | Event::Words | Event::Secret | Event::Choice);
+    let is_theirs =
+        matches!(event, Event::File | Event::Words | Event::Missed | Event::Secret | Event::Choice);
     match (before == State::Human, held.case.state == State::Human) {
         (false, true) if event != Event::AgentTook => team::assign(tx, held, person).await,
         (true, true) if is_theirs => team::awaits(tx, held, person).await,
@@ -305,6 +306,7 @@ async fn carry_out(
             (Kind::Ask, Say::Reminder(_)) => ask::remind(tx, held, person).await,
             (Kind::Approval, Say::Reminder(_)) => approve::remind(tx, held, person).await,
             (Kind::Collection, Say::Reminder(_)) => collect::remind(tx, held, person).await,
+            (Kind::Support, Say::Question(_)) => support::unclear(tx, held, person).await,
             // What is asked, and that it is settled, is said with what became of the document.
             _ => Ok(()),
         },

@@ -348,9 +348,14 @@ pub(super) async fn a_stop_is_kept_and_ends_reminders(catalog: &Catalog) {
         .collect();
     assert_eq!(states().await, off);
     writes(catalog, &sample, "STOP").await;
-    assert_eq!(purposes(catalog, contact).await, ["send_again", "stopped"], "said once");
+    let said = ["send_again", "support", "stopped"];
+    assert_eq!(
+        purposes(catalog, contact).await,
+        said,
+        "what is no stop is not understood; a stop is said once"
+    );
     time_passes_for(catalog, contact, "ask").await;
-    assert_eq!(purposes(catalog, contact).await.len(), 2, "no reminder");
+    assert_eq!(purposes(catalog, contact).await, said, "no reminder");
     // An answer to what is in hand is still one.
     let second = sends(catalog, &sample, 1).await[0];
     let answer = to_link(catalog, second, b"after the stop").await;
@@ -366,6 +371,39 @@ pub(super) async fn a_stop_is_kept_and_ends_reminders(catalog: &Catalog) {
         let mut tx = catalog.writing().await.unwrap();
         assert!(execute!(tx, sql, contact.0).is_err(), "{sql}");
     }
+}
+
+pub(super) async fn who_is_not_understood_twice_has_a_person(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let sample = Sample::new();
+    let first = sends(catalog, &sample, 1).await[0];
+    filed(catalog, first).await;
+    let contact = contact_of(catalog, first).await;
+    time_passes(catalog, contact).await;
+    let support = async || {
+        let all = cases_of(catalog, contact).await;
+        all.into_iter().filter(|c| c.1 == "support").map(|c| c.2).collect::<Vec<_>>()
+    };
+    writes(catalog, &sample, "¿y lo del otro día?").await;
+    assert_eq!(support().await, ["waiting"]);
+    let (purpose, text) = said_to(catalog, contact).await.pop().unwrap();
+    assert!(purpose == "support" && text.contains("«una persona»"), "{text}");
+    // What is understood now settles it; what is not, twice, is a person's, and so is whoever says no more.
+    writes(catalog, &sample, "¿Qué falta?").await;
+    assert_eq!(support().await, ["done"]);
+    writes(catalog, &sample, "aquello").await;
+    writes(catalog, &sample, "lo de siempre").await;
+    assert_eq!(support().await, ["done", "human"]);
+    let sample = Sample::new();
+    let first = sends(catalog, &sample, 1).await[0];
+    filed(catalog, first).await;
+    let contact = contact_of(catalog, first).await;
+    time_passes(catalog, contact).await;
+    writes(catalog, &sample, "bueno").await;
+    time_passes_for(catalog, contact, "support").await;
+    let left = cases_of(catalog, contact).await.into_iter().rfind(|c| c.1 == "support").unwrap();
+    assert_eq!(left.2, "human", "what they wrote is read");
+    assert!(catalog.message_ledger(now()).await.unwrap().balanced);
 }
 
 pub(super) async fn words_find_a_person(catalog: &Catalog) {

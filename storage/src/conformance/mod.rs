@@ -193,6 +193,7 @@ pub async fn catalog(catalog: &Catalog) {
         cases::an_ask_that_nobody_answers_ends_in_front_of_a_person,
         cases::a_lost_timer_is_found,
         cases::a_stop_is_kept_and_ends_reminders,
+        cases::who_is_not_understood_twice_has_a_person,
         cases::words_find_a_person,
         cases::what_a_person_holds_the_machine_leaves_alone,
         answers::a_choice_counts_once,
