@@ -17,7 +17,7 @@ use super::{
 use crate::{
     Access, CaseId, Catalog, ContactId, DocumentId, Intake,
     cases::{Act, Acted, Answer, CaseFilter, Joined},
-    consents::{Category, Word},
+    consents::{Category, NewConsent, Word},
     inbound::InboundItem,
     names::{Stage, WaitsFor, micros, now},
     outbox::Purpose,
@@ -303,6 +303,41 @@ pub(super) async fn an_ask_that_nobody_answers_ends_in_front_of_a_person(catalog
     );
     let copy = original(first, b"at last");
     assert_eq!(catalog.join_answer(&late, first, "only", &copy).await.unwrap(), Joined::Done);
+}
+
+pub(super) async fn a_reminder_goes_by_whichever_template_is_approved(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let (_, first, contact) = asked(catalog).await;
+    let number = catalog.document(first).await.unwrap().unwrap().phone_number_id.unwrap();
+    let consent = NewConsent {
+        contact,
+        phone_number_id: &number,
+        category: Category::Utility,
+        word: Word::Granted,
+        source: "form",
+        text_version: None,
+        said_by: None,
+        at: now(),
+    };
+    catalog.write_consent(&consent).await.unwrap();
+    let mut tx = catalog.writing().await.unwrap();
+    execute!(tx, "UPDATE windows SET last_inbound_at = 1 WHERE contact_id = $1", contact.0).unwrap();
+    tx.commit().await.unwrap();
+    for (name, status, said) in [
+        ("acuse_reminder", "PAUSED", &["send_again"][..]),
+        ("acuse_reminder_2", "APPROVED", &["send_again", "reminder"][..]),
+    ] {
+        let mut tx = catalog.writing().await.unwrap();
+        let sql = "INSERT INTO templates (waba_id, name, language, category, status, synced_at) \
+                   VALUES ('of a reminder', $1, 'es', 'UTILITY', $2, 0)";
+        execute!(tx, sql, name, status).unwrap();
+        tx.commit().await.unwrap();
+        time_passes_for(catalog, contact, "ask").await;
+        assert_eq!(purposes(catalog, contact).await, said, "{name} {status}");
+    }
+    let mut tx = catalog.writing().await.unwrap();
+    execute!(tx, "DELETE FROM templates WHERE waba_id = 'of a reminder'").unwrap();
+    tx.commit().await.unwrap();
 }
 
 pub(super) async fn a_lost_timer_is_found(catalog: &Catalog) {
