@@ -43,7 +43,7 @@ pub use flow::{Flow, FlowCount, FlowDay, FlowTime, Measure, Span};
 pub(crate) use gather::{Came, at_rest, came};
 pub use inbox::{Act, Acted, Listed};
 pub use notes::{NOTE_CHARS, Note};
-pub(crate) use speak::person;
+pub(crate) use speak::{by_day, person};
 pub(crate) use support::{Heard, heard};
 pub use team::OVERDUE;
 pub use written::Templated;
