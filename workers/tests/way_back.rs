@@ -15,6 +15,8 @@ mod channel;
 mod codes;
 #[path = "way_back/db.rs"]
 mod db;
+#[path = "way_back/effects.rs"]
+mod effects;
 #[path = "way_back/files.rs"]
 mod files;
 #[path = "way_back/lines.rs"]

@@ -206,6 +206,8 @@ async fn happens(tx: &mut Tx, held: Held, name: Uuid, event: Event) -> Result<()
     let held = save(tx, held, case, &effects).await?;
     for effect in effects {
         carry_out(tx, &held, &person, effect).await?;
+        #[cfg(debug_assertions)]
+        carried_out(effect);
     }
     keep_promise(tx, &held, &person, (before, event)).await
 }
@@ -225,6 +227,31 @@ async fn keep_promise(
         (true, false) => team::over(tx, held.id).await,
         _ => Ok(()),
     }
+}
+
+#[cfg(debug_assertions)]
+static CARRIED_OUT: std::sync::OnceLock<fn(&'static str)> = std::sync::OnceLock::new();
+
+/// In a debug build `hears` is told of each effect by the name of its boundary, once it is written and before it is
+/// committed: a test ends the process there. The first who asks is told.
+#[cfg(debug_assertions)]
+pub fn on_effect(hears: fn(&'static str)) {
+    CARRIED_OUT.get_or_init(|| hears);
+}
+
+/// An effect is written, and not committed yet.
+#[cfg(debug_assertions)]
+fn carried_out(effect: Effect) {
+    let Some(hears) = CARRIED_OUT.get() else { return };
+    hears(match effect {
+        Effect::Send(_) => "effect.send",
+        Effect::Typing => "effect.typing",
+        Effect::Attach => "effect.attach",
+        Effect::WakeAt(_) => "effect.wake",
+        Effect::Assign(_) => "effect.assign",
+        Effect::Incident => "effect.incident",
+        Effect::Tell(_) => "effect.tell",
+    });
 }
 
 /// Whether whoever is awaited has answered: of what they began we, of what we began they.
