@@ -23,6 +23,8 @@ mod files;
 mod lines;
 #[path = "way_back/matters.rs"]
 mod matters;
+#[path = "way_back/owed.rs"]
+mod owed;
 #[path = "way_back/outages.rs"]
 mod outages;
 #[path = "way_back/receiver.rs"]

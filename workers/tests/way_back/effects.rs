@@ -5,16 +5,16 @@ use std::collections::BTreeSet;
 
 use acuse_fixtures::graph::{Fault, Point};
 use acuse_storage::{
-    Access, ContactId, DocumentId, Intake,
-    consents::{Category, NewConsent, Word},
-    customers::NewCustomer,
+    DocumentId, Intake,
+    consents::Category,
     inbound::{InboundDelivery, InboundItem, InboundMedia, InboundMessage, Outcome},
-    obligations::{NewObligation, Owing},
 };
 use acuse_workers::jobs::boundary::{BOUNDARIES, die_at, spared};
 use time::Duration;
 
 use crate::{
+    matters::agrees,
+    owed::{customer, owes},
     talk::{leading, message, passes, said},
     world::{World, clock},
 };
@@ -52,37 +52,6 @@ fn receipt(total: &str) -> String {
     format!("receipt\nmerchant_name=Bar Sol\ndate=2026-05-03\ntotal={total}\ncurrency=EUR")
 }
 
-/// They owe something from today on, and agreed to hear of it.
-async fn owes(world: &World, contact: ContactId) {
-    let (catalog, number) = (&world.env.catalog, world.number());
-    let customer =
-        NewCustomer { name: "Ana".into(), external_id: Some("C-1".into()), ..NewCustomer::default() };
-    let customer = catalog.upsert_customers(&[customer]).await.unwrap().remove(0).id().unwrap();
-    let consent = NewConsent {
-        contact,
-        phone_number_id: &number,
-        category: Category::Billing,
-        word: Word::Granted,
-        source: "contract",
-        text_version: None,
-        said_by: None,
-        at: clock(),
-    };
-    catalog.write_consent(&consent).await.unwrap();
-    let new = NewObligation {
-        customer,
-        number: "F-1".into(),
-        amount: "100.00".parse().unwrap(),
-        currency: "EUR".into(),
-        due: clock().date(),
-        contact: Some(contact),
-        phone_number_id: Some(number.clone()),
-        document: None,
-    };
-    let added = catalog.add_obligation(&Access::whole(), &new, "key:erp").await.unwrap();
-    assert!(matches!(added, Owing::Added(_)), "{added:?}");
-}
-
 async fn count(world: &World, sql: &str) -> i64 {
     let (count,): (i64,) = world.queue.one(sql, &[]).await;
     count
@@ -117,8 +86,9 @@ async fn whoever_dies_behind_an_effect_doubles_and_loses_nothing() {
         passes(&world, Duration::minutes(1)).await;
         // And what cannot be said.
         deaths += u32::from(!spared());
-        let contact = world.env.catalog.document(asked).await.unwrap().unwrap().contact_id.unwrap();
-        owes(&world, contact).await;
+        let contact = agrees(&world, SENDER, Category::Billing).await;
+        let debtor = (customer(&world, SENDER).await, contact);
+        owes(&world, debtor, "F-1", "100.00", 0).await;
         world.graph.fail(Point::Send, None, Fault::error(400, 131_051, None), u32::MAX);
         die_at(boundary);
         passes(&world, Duration::hours(1)).await;
