@@ -7,6 +7,7 @@ use acuse_storage::{
     approvals::{ApprovalState, Approving, Mode, NewApproval},
     consents::Category,
     customers::NewCustomer,
+    entities::NewEntity,
     inbound::{InboundItem, InboundMessage},
     names::ObligationId,
     obligations::{NewObligation, Obligation, ObligationState, Owing, Settled},
@@ -19,6 +20,9 @@ use crate::{
     world::{World, clock},
 };
 use ObligationState::{Held, Open, Paid};
+
+/// Where what is owed to us is paid.
+const ACCOUNT: &str = "ES9121000418450200051332";
 
 pub async fn customer(world: &World, phone: &str) -> CustomerId {
     let new = NewCustomer { name: "Ana".into(), phones: vec![phone.into()], ..NewCustomer::default() };
@@ -65,8 +69,12 @@ async fn reminded() -> (World, Vec<ObligationId>) {
 
 /// They send a slip, which is filed.
 async fn pays(world: &World, amount: &str, number: &str) -> DocumentId {
+    pays_to(world, "otra cuenta", amount, number).await
+}
+
+async fn pays_to(world: &World, account: &str, amount: &str, number: &str) -> DocumentId {
     let slip = format!(
-        "receipt\nmerchant_name=Nosotros\ndate=2026-09-01\ntotal={amount}\ncurrency=EUR\nnumber={number}"
+        "receipt\na {account}\nmerchant_name=Nosotros\ndate=2026-09-01\ntotal={amount}\ncurrency=EUR\nnumber={number}"
     );
     let id = photo(world, DEBTOR, &slip).await;
     passes(world, Duration::minutes(10)).await;
@@ -157,6 +165,15 @@ async fn a_wrong_amount_pays_nothing_by_itself() {
     decides(&world, (owed[2], named), false).await;
     assert_eq!(states(&world, &owed).await, [Open, Open, Open]);
     assert_eq!((thanks(&world).len(), collections(&world, "waiting").await), (0, 1), "what is owed is owed");
+    // What came to an account of ours is with a person, whatever it is for.
+    let us = NewEntity { name: "Nosotros".into(), accounts: vec![ACCOUNT.into()], ..NewEntity::default() };
+    world.env.catalog.save_entity(None, &us, "user:ana").await.unwrap();
+    let ours = pays_to(&world, ACCOUNT, "120.00", "TR-5").await;
+    assert_eq!(states(&world, &owed).await, [Held, Held, Open]);
+    decides(&world, (owed[0], ours), true).await;
+    let paid: Vec<String> = all_of(&world, &owed).await.into_iter().map(|one| one.paid).collect();
+    assert_eq!(paid, ["100.00", "20.00", "0.00"], "the first that are due");
+    assert_eq!(states(&world, &owed).await, [Paid, Open, Open]);
     ends(&world).await;
 }
 
