@@ -479,6 +479,46 @@ async fn a_notice_fills_its_template_and_goes_as_what_meta_takes_it_for_by_now()
     ends(acuse).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_notice_whose_template_is_paused_meanwhile_waits_for_it() {
+    let acuse = led().await;
+    words(&acuse, ANA, "Gracias").await;
+    let number = acuse.world.graph.options().phone_number_id.clone();
+    let account = acuse.world.graph.options().account_id.clone();
+    let look = async || acuse_workers::watch::look(&acuse.world.workers[0]).await.unwrap();
+    acuse.world.graph.set_templates(&account, vec![order_sent("UTILITY")]);
+    look().await;
+    let contacts = acuse.get("/v1/contacts").await.unwrap();
+    let path = format!("/v1/contacts/{}/consents", contacts["data"][0]["id"].as_str().unwrap());
+    let consent =
+        json!({ "phone_number_id": number, "category": "utility", "state": "granted", "source": "form" });
+    assert_eq!(acuse.send(Method::POST, &path, Some(&consent)).await.unwrap().0, StatusCode::CREATED);
+    let later = (clock() + Duration::hours(3)).format(&Rfc3339).unwrap();
+    let notice = json!({ "to": "+34 600 000 001", "template": "order_sent", "params": ["Ana", "77"],
+        "idempotency_key": "k6", "header": "77", "buttons": ["o/77"], "not_before": later });
+    let (status, queued) = acuse.send(Method::POST, "/v1/notices", Some(&notice)).await.unwrap();
+    assert_eq!(status, StatusCode::CREATED, "{queued}");
+    let path = format!("/v1/notices/{}", queued["id"].as_str().unwrap());
+    let mut paused = order_sent("UTILITY");
+    paused["status"] = json!("PAUSED");
+    acuse.world.graph.set_templates(&account, vec![paused]);
+    set_clock(Some(clock() + Duration::hours(2)));
+    look().await;
+    acuse.run_jobs(Duration::hours(20)).await.unwrap();
+    let waits = acuse.get(&path).await.unwrap();
+    // At night it waits for the day first.
+    let held = [json!("template"), json!("morning")].contains(&waits["waits_for"]);
+    assert!(waits["state"] == "queued" && held, "{waits}");
+    assert!(acuse.world.graph.sent().is_empty());
+    acuse.world.graph.set_templates(&account, vec![order_sent("UTILITY")]);
+    set_clock(Some(clock() + Duration::hours(2)));
+    look().await;
+    acuse.run_jobs(Duration::hours(24)).await.unwrap();
+    assert_eq!(acuse.get(&path).await.unwrap()["state"], "sent");
+    assert_eq!(acuse.world.graph.sent().len(), 1, "once");
+    ends(acuse).await;
+}
+
 const EVA: (&str, &str) = ("34600000002", "Eva");
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
