@@ -1,9 +1,9 @@
 //! What stands before every send, as a plain function: may this message go now, how, and if not, why not.
 //!
-//! In this order: is it still worth it, did the person agree to its kind, is it day where they are, may the number send, how often may this
-//! person be written to, how much may the number send, is the 24-hour window open, does what stands in a template fit it and
-//! did the person agree to what Meta takes it for by now, and may the number write to one more first. What goes is paid for in
-//! the same transaction ([`acuse_storage::dispatch`]).
+//! In this order: is it still worth it, did the person agree to its kind, is it day where they are, may the number send,
+//! how often may this person be written to, how much may the number send, is the 24-hour window open, does what stands in a
+//! template fit it and did the person agree to what Meta takes it for by now, and may the number write to one more first.
+//! What goes is paid for in the same transaction ([`acuse_storage::dispatch`]).
 
 use std::time::Duration;
 

@@ -23,10 +23,10 @@ mod files;
 mod lines;
 #[path = "way_back/matters.rs"]
 mod matters;
-#[path = "way_back/owed.rs"]
-mod owed;
 #[path = "way_back/outages.rs"]
 mod outages;
+#[path = "way_back/owed.rs"]
+mod owed;
 #[path = "way_back/receiver.rs"]
 mod receiver;
 #[path = "way_back/said.rs"]
