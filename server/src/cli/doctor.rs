@@ -2,6 +2,7 @@
 
 mod erasing;
 mod sign_in;
+mod subscription;
 
 use std::{process::ExitCode, time::Duration};
 
@@ -200,6 +201,7 @@ async fn channel(config: &Config, report: &mut Report) {
     report.tell_result("whatsapp", owner, |owner| {
         format!("the access token belongs to {}", owner.name.as_deref().unwrap_or(&owner.id))
     });
+    subscription::asked(whatsapp, report).await;
 }
 
 async fn queues(catalog: &Catalog, report: &mut Report) {
