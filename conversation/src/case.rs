@@ -201,6 +201,8 @@ pub enum Event {
     Later,
     /// Words came and belong to it.
     Words,
+    /// Words came that the machine does not understand.
+    Missed,
     /// Words came that are a password for it.
     Secret,
     /// A button of its was tapped.

@@ -157,7 +157,7 @@ const BEFORE: Duration = Duration::days(60);
 const AFTER: Duration = Duration::days(365);
 
 /// Which of what is owed a slip pays. By the numbers that it names, else by what it comes to: one of them, all of them, or
-/// the only two or three that make it up.
+/// the only two or three that make it up. What was paid to us and is none of these may be for the first that are due.
 #[must_use]
 pub fn pays(slip: &Slip<'_>, owed: &[Owed<'_>], cap: i64) -> Paid {
     let (Some(amount), Some(currency)) = (slip.amount.filter(|a| *a > 0), slip.currency) else {
@@ -178,6 +178,14 @@ pub fn pays(slip: &Slip<'_>, owed: &[Owed<'_>], cap: i64) -> Paid {
         let timely: Vec<usize> = same.into_iter().filter(|p| is_timely(slip, owed, *p)).collect();
         let ways = makes_up(&timely, owed, amount);
         match ways.as_slice() {
+            // It was paid to us, and comes to nothing that is owed: a person knows what it is for.
+            [] if slip.payee_is_ours => {
+                found.pays = reached(&timely, owed, amount);
+                if found.pays.is_empty() {
+                    return found;
+                }
+                found.doubts.push(Doubt::Amount);
+            }
             [] => return Paid::default(),
             [one] => found.pays.clone_from(one),
             [first, ..] => {
@@ -212,6 +220,17 @@ fn names(text: &str, owed: &[Owed<'_>], place: usize) -> bool {
 fn is_timely(slip: &Slip<'_>, owed: &[Owed<'_>], place: usize) -> bool {
     let (Some(day), Some(one)) = (slip.day, owed.get(place)) else { return true };
     day >= one.due.saturating_sub(BEFORE) && day <= one.due.saturating_add(AFTER)
+}
+
+/// The first of what is owed, as far as an amount reaches.
+fn reached(places: &[usize], owed: &[Owed<'_>], amount: i64) -> Vec<usize> {
+    let mut left = amount;
+    let reaches = |place: &usize| {
+        let is_left = left > 0;
+        left = left.saturating_sub(owed.get(*place).map_or(0, |one| one.left));
+        is_left
+    };
+    places.iter().copied().take_while(reaches).collect()
 }
 
 /// Every way in which an amount is made up of one, of all, or else of two or three.
@@ -284,14 +303,16 @@ mod tests {
     #[test]
     fn a_slip_pays_what_it_names_or_what_it_comes_to() {
         let three = [owed("F-101", 100), owed("F-102", 150), owed("F-103", 200)];
-        let table: [(Slip<'_>, &[usize], &[Doubt]); 11] = [
+        let table: [(Slip<'_>, &[usize], &[Doubt]); 13] = [
             (slip(100, "Pago F-101"), &[0], &[]),
             (slip(100, "nada"), &[0], &[]),
             (slip(450, "nada"), &[0, 1, 2], &[]),
             (slip(250, "nada"), &[0, 1], &[]),
             (slip(250, "facturas F101 y f-102"), &[0, 1], &[]),
             (slip(90, "Pago F-101"), &[0], &[Doubt::Amount]),
-            (slip(77, "nada"), &[], &[]),
+            (slip(77, "nada"), &[0], &[Doubt::Amount]),
+            (slip(120, "nada"), &[0, 1], &[Doubt::Amount]),
+            (Slip { payee_is_ours: false, ..slip(77, "nada") }, &[], &[]),
             (Slip { payee_is_ours: false, ..slip(100, "F-101") }, &[0], &[Doubt::Payee]),
             (Slip { reference_is_new: false, ..slip(100, "F-101") }, &[0], &[Doubt::Reference]),
             (Slip { currency: Some("USD"), ..slip(100, "F-101") }, &[], &[]),

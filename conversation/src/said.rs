@@ -210,6 +210,12 @@ pub fn send_again(language: Language) -> String {
     say(language, "support.again", context! {})
 }
 
+/// What can be asked here, to whoever was not understood.
+#[must_use]
+pub fn unclear(language: Language) -> String {
+    say(language, "support.unclear", context! {})
+}
+
 /// What is said of an approval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Approval<'a> {

@@ -31,7 +31,9 @@ pub fn step(mut case: Case, happened: Happened, policy: &Policy, now: OffsetDate
         Event::Overdue => overdue(&mut case, &mut does),
         Event::Asked(expects) => ask(&mut case, expects, policy, now, &mut does),
         Event::File => file(&mut case, policy, now, &mut does),
+        Event::Words if case.kind == Kind::Support => wants_a_person(&mut case, &mut does),
         Event::Words => answer(&mut case, Came::Words, policy, now, &mut does),
+        Event::Missed => missed(&mut case, policy, now, &mut does),
         Event::Secret => answer(&mut case, Came::Secret, policy, now, &mut does),
         Event::Choice => answer(&mut case, Came::Choice, policy, now, &mut does),
         Event::Later => later(&mut case, policy, now, &mut does),
@@ -163,9 +165,26 @@ fn answer(case: &mut Case, came: Came, policy: &Policy, now: OffsetDateTime, doe
         (case.expects, case.turns) = (None, 0);
         does.push(Effect::Attach);
         wait_until(case, State::Working, now.saturating_add(policy.work), does);
-    } else if came == Came::Words && case.kind == Kind::Support {
-        hand_over(case, Who::Team, does);
     }
+}
+
+fn wants_a_person(case: &mut Case, does: &mut Vec<Effect>) {
+    case.expects = None;
+    hand_over(case, Who::Team, does);
+}
+
+/// Once it is said what is understood here, and whoever says no more is a person's after a while; the second time they are
+/// at once.
+fn missed(case: &mut Case, policy: &Policy, now: OffsetDateTime, does: &mut Vec<Effect>) {
+    if case.kind != Kind::Support {
+        return;
+    }
+    if case.expects.is_some() {
+        return wants_a_person(case, does);
+    }
+    case.expects = Some(Expects::Words);
+    say(case, Say::Question(Expects::Words), does);
+    wait_until(case, State::Waiting, now.saturating_add(policy.work), does);
 }
 
 fn at_rest(case: &mut Case, left: u32, policy: &Policy, now: OffsetDateTime, does: &mut Vec<Effect>) {

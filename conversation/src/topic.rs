@@ -1,5 +1,5 @@
-//! What somebody asks us about, by their words: data, a line a topic. Only what is answered from rows alone is one; all
-//! else is a person's.
+//! What somebody asks us about, by their words: data, a line a topic. Only what is answered from rows alone is one; of all
+//! else it is said once what can be asked, and then it is a person's.
 
 use acuse_pipeline::{knowledge, understand::sheet::fold};
 

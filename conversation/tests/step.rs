@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use acuse_conversation::{Case, Effect, End, Event, Expects, Happened, Kind, Policy, Say, State, step};
+use acuse_conversation::{Case, Effect, End, Event, Expects, Happened, Kind, Policy, Say, State, Who, step};
 use proptest::prelude::*;
 use time::{Duration, OffsetDateTime, macros::datetime};
 
@@ -11,26 +11,38 @@ const NOON: OffsetDateTime = datetime!(2026-09-01 12:00 UTC);
 /// A case, its clock, and all that was done.
 struct Run {
     case: Case,
+    policy: Policy,
     now: OffsetDateTime,
     next: u128,
     done: Vec<Effect>,
+    /// All that happened, by its names.
+    past: Vec<Happened>,
 }
 
 impl Run {
     fn new(kind: Kind) -> Self {
-        Self { case: Case::new(kind, NOON), now: NOON, next: 0, done: Vec::new() }
+        let (case, policy) = (Case::new(kind, NOON), Policy::of(kind).unwrap());
+        Self { case, policy, now: NOON, next: 0, done: Vec::new(), past: Vec::new() }
     }
 
     fn event(&mut self, event: Event) -> Vec<Effect> {
         self.next += 1;
         let happened = Happened { id: self.next, event };
-        let policy = Policy::of(self.case.kind).unwrap();
-        let (case, does) = step(self.case.clone(), happened, &policy, self.now);
-        let (again, nothing) = step(case.clone(), happened, &policy, self.now);
+        let (case, does) = step(self.case.clone(), happened, &self.policy, self.now);
+        let (again, nothing) = step(case.clone(), happened, &self.policy, self.now);
         assert!(again == case && nothing.is_empty(), "the same event twice: {event:?}");
         self.case = case;
         self.done.extend(&does);
+        self.past.push(happened);
         does
+    }
+
+    /// Whether nothing that happened before would happen once more.
+    fn replays_in_vain(&self) -> bool {
+        self.past.iter().all(|happened| {
+            let (again, does) = step(self.case.clone(), *happened, &self.policy, self.now);
+            again == self.case && does.is_empty()
+        })
     }
 
     /// Until its deadline, which comes.
@@ -190,6 +202,30 @@ fn what_a_person_gives_back_goes_on_where_it_was() {
 }
 
 #[test]
+fn who_is_not_understood_is_told_what_can_be_asked_and_the_second_time_is_a_persons() {
+    let mut run = Run::new(Kind::Support);
+    let does = run.event(Event::Missed);
+    assert!(does.contains(&Effect::Send(Say::Question(Expects::Words))), "{does:?}");
+    assert_eq!((run.case.state, run.case.due_at), (State::Waiting, Some(NOON + Duration::HOUR)));
+    assert_eq!(run.event(Event::Missed), [Effect::Assign(Who::Team)]);
+    assert_eq!(run.case.state, State::Human);
+    assert_eq!(run.event(Event::Missed), [], "a person has it, and the machine is silent");
+    for (event, state) in [(Event::Words, State::Human), (Event::ReviewDecided, State::Closed(End::Done))] {
+        let mut run = Run::new(Kind::Support);
+        run.event(Event::Missed);
+        run.event(event);
+        assert_eq!(run.case.state, state, "{event:?}");
+    }
+    let mut silent = Run::new(Kind::Support);
+    silent.event(Event::Missed);
+    silent.due();
+    assert_eq!(silent.case.state, State::Human, "what they wrote is read, whatever they do");
+    let mut other = Run::new(Kind::Ask);
+    other.event(Event::Asked(Expects::File));
+    assert_eq!(other.event(Event::Missed), [], "of a question it is no answer");
+}
+
+#[test]
 fn an_old_deadline_does_nothing() {
     let mut run = Run::new(Kind::Ask);
     run.event(Event::Asked(Expects::Words));
@@ -247,25 +283,84 @@ fn a_sure_receipt_settles_and_a_doubtful_one_is_a_persons() {
     }
 }
 
+/// Each event once, and each question.
+fn all_events() -> Vec<Event> {
+    let mut all = vec![
+        Event::File,
+        Event::Later,
+        Event::Words,
+        Event::Missed,
+        Event::Secret,
+        Event::Choice,
+        Event::DocumentAtRest { left: 0 },
+        Event::DocumentAtRest { left: 2 },
+        Event::ReviewDecided,
+        Event::SendFailed,
+        Event::Due { at: NOON + Duration::DAY },
+        Event::ReceiptMatched { is_sure: true },
+        Event::ReceiptMatched { is_sure: false },
+        Event::AgentTook,
+        Event::AgentReturned,
+        Event::Scheduled { at: NOON + Duration::DAY },
+        Event::Overdue,
+        Event::OptOut,
+    ];
+    all.extend(Expects::ALL.map(Event::Asked));
+    all
+}
+
+/// Whether a case keeps its word: over, or with a deadline, or with a person; and waiting for something.
+fn is_whole(case: &Case) -> bool {
+    let with_person = case.state == State::Human;
+    case.is_open() == (case.due_at.is_some() || with_person)
+        && !(with_person && case.due_at.is_some())
+        && (case.state != State::Waiting || case.expects.is_some())
+        && (case.is_open() || case.expects.is_none())
+}
+
+#[test]
+fn every_event_in_every_state_leaves_a_way_out() {
+    for kind in Kind::ALL {
+        // All states that two events lead to, and each event in each of them.
+        let mut reached: Vec<Vec<Event>> = vec![Vec::new()];
+        for first in all_events() {
+            reached.push(vec![first]);
+            reached.extend(all_events().into_iter().map(|second| vec![first, second]));
+        }
+        for way in reached {
+            for event in all_events() {
+                let mut run = Run::new(kind);
+                for earlier in way.iter().copied().chain([event]) {
+                    run.event(earlier);
+                    run.now += Duration::SECOND;
+                }
+                assert!(is_whole(&run.case), "{kind:?} {way:?} {event:?}: {:?}", run.case);
+                run.event(Event::ReviewDecided);
+                assert!(!run.case.is_open(), "{kind:?} {way:?} {event:?}: a person ends any");
+                let over = run.case.clone();
+                if way.is_empty() {
+                    for late in all_events() {
+                        assert_eq!(run.event(late), [], "{kind:?}: {late:?} when it is over");
+                    }
+                }
+                assert_eq!(run.case, over);
+            }
+        }
+    }
+}
+
 fn events() -> impl Strategy<Value = Vec<Option<Event>>> {
     let one = prop_oneof![
         3 => Just(None),
-        1 => Just(Some(Event::File)),
-        1 => Just(Some(Event::Later)),
-        1 => Just(Some(Event::Words)),
-        1 => Just(Some(Event::Secret)),
-        1 => Just(Some(Event::Choice)),
-        1 => (0..3_u32).prop_map(|left| Some(Event::DocumentAtRest { left })),
-        1 => Just(Some(Event::SendFailed)),
-        1 => any::<bool>().prop_map(|is_sure| Some(Event::ReceiptMatched { is_sure })),
-        1 => Just(Some(Event::Scheduled { at: NOON + Duration::DAY })),
-        1 => Just(Some(Event::Overdue)),
-        1 => Just(Some(Event::AgentTook)),
-        1 => Just(Some(Event::AgentReturned)),
-        1 => Just(Some(Event::OptOut)),
-        2 => prop::sample::select(Expects::ALL.to_vec()).prop_map(|expects| Some(Event::Asked(expects))),
+        18 => prop::sample::select(all_events()).prop_map(Some),
     ];
     prop::collection::vec(one, 0..40)
+}
+
+/// What nobody asked for: it is not said after a stop.
+fn is_of_our_own(kind: Kind, effect: &Effect) -> bool {
+    matches!(effect, Effect::Send(Say::Reminder(_)))
+        || kind.is_proactive() && matches!(effect, Effect::Send(_))
 }
 
 proptest! {
@@ -283,13 +378,13 @@ proptest! {
                 None => run.due(),
                 Some(event) => run.event(event),
             };
-            stopped |= event == Some(Event::OptOut) && kind.is_proactive();
+            stopped |= event == Some(Event::OptOut);
+            let says_anyway = stopped && does.iter().any(|effect| is_of_our_own(kind, effect));
+            prop_assert!(!says_anyway, "after a stop nothing is sent that was not asked for: {does:?}");
             let sends = does.iter().any(|e| matches!(e, Effect::Send(_)));
-            prop_assert!(!(stopped && sends), "after a stop nothing is sent: {does:?}");
             prop_assert!(!(was_human && run.case.state == State::Human && sends), "a person has it: {does:?}");
-            let with_person = run.case.state == State::Human;
-            prop_assert_eq!(run.case.is_open(), run.case.due_at.is_some() || with_person);
-            prop_assert!(run.case.state != State::Waiting || run.case.expects.is_some());
+            prop_assert!(is_whole(&run.case), "{:?}", run.case);
+            prop_assert!(run.replays_in_vain(), "what happened before happens again: {:?}", run.past);
             run.now += Duration::seconds(1);
         }
         for _ in 0..16 {
@@ -300,5 +395,7 @@ proptest! {
             run.event(Event::Overdue);
         }
         prop_assert!(matches!(run.case.state, State::Human | State::Closed(_)), "left alone it is told of: {:?}", run.case);
+        run.event(Event::ReviewDecided);
+        prop_assert!(!run.case.is_open(), "and a person ends it: {:?}", run.case);
     }
 }

@@ -149,6 +149,9 @@ async fn turned(
         let (text_version, said_by) = (None, None);
         let new = NewConsent { contact, phone_number_id, category, word, source, text_version, said_by, at };
         write(tx, &new).await?;
+        if (word, category) == (Word::Granted, Category::Billing) {
+            cases::may_be_billed(tx, contact).await?;
+        }
     }
     if is_news && intent == Intent::Stop {
         cases::each_hears(tx, (contact, phone_number_id), Event::OptOut).await?;
@@ -230,6 +233,9 @@ impl Catalog {
         }
         if new.word == Word::Granted && new.category == Category::Privacy {
             cases::released(&mut tx, (new.contact, new.phone_number_id)).await?;
+        }
+        if new.word == Word::Granted && new.category == Category::Billing {
+            cases::may_be_billed(&mut tx, new.contact).await?;
         }
         if new.word == Word::Granted {
             // Whoever agrees is whoever goes by that name now: what waited to see who that is goes.

@@ -5,7 +5,7 @@
 
 mod reach;
 
-use acuse_conversation::stand_ins;
+use acuse_conversation::{Kind, stand_ins};
 use acuse_whatsapp::{
     policy::{Rate, Window, pair_backoff},
     template::{Given, Takes},
@@ -13,13 +13,13 @@ use acuse_whatsapp::{
 use time::{Duration, OffsetDateTime};
 
 use crate::{
-    accounts,
+    accounts, cases,
     catalog::Catalog,
     consents,
     error::CatalogError,
     names::{ContactId, OutboxId, clean, maybe_at, micros, number as counted, to_json},
     numbers,
-    outbox::{Line, OutboxMessage, Payload, Wait, wake},
+    outbox::{Line, OutboxMessage, Payload, Purpose, Wait, wake},
     sql::Tx,
 };
 
@@ -40,6 +40,8 @@ pub struct Facts {
     /// They go by another name than when they were last heard of or agreed to anything: who holds it is yet to be seen. Never
     /// of an answer.
     pub is_unconfirmed: bool,
+    /// When the day begins where the contact is, of what brings news or reminds; none: it has.
+    pub by_day_at: Option<OffsetDateTime>,
     /// The number may not send; when its probe is due.
     pub paused_until: Option<OffsetDateTime>,
     /// Which token the number uses.
@@ -301,6 +303,7 @@ async fn facts(tx: &mut Tx, message: &OutboxMessage, number: &str) -> Result<Fac
         now,
         consent: consent(tx, message, number, message.category.as_deref()).await?,
         is_unconfirmed: message.category.is_some() && is_unconfirmed(tx, message.contact_id).await?,
+        by_day_at: by_day_at(tx, message).await?,
         paused_until: if paused {
             Some(numbers::probe_due(maybe_at(T, "send_probe_at", probe_at)?, now))
         } else {
@@ -317,6 +320,19 @@ async fn facts(tx: &mut Tx, message: &OutboxMessage, number: &str) -> Result<Fac
         advertising,
         reaches_at,
     })
+}
+
+/// What was queued by day may leave only at night, after a pause for instance: it waits for the day then.
+async fn by_day_at(tx: &mut Tx, message: &OutboxMessage) -> Result<Option<OffsetDateTime>, CatalogError> {
+    let kind = match message.purpose {
+        Purpose::Reminder => Kind::Ask,
+        Purpose::Collection => Kind::Collection,
+        Purpose::Notice => Kind::Notice,
+        _ => return Ok(None),
+    };
+    let person = cases::person(tx, message.contact_id).await?;
+    let now = tx.now();
+    Ok(Some(cases::by_day(tx, &person, kind, now)).filter(|day| *day > now))
 }
 
 async fn consent(

@@ -3,7 +3,8 @@
 //! The data's way: a webhook's items enter through [`inbound`] (raw delivery, contact, message, document and its
 //! `fetch` task in one transaction); workers move a document along with the guarded transitions of [`stages`],
 //! each of which pushes the next task in its own transaction; what needs a person waits in [`reviews`]; what the
-//! sender is told leaves through [`outbox`]. [`ledger`] counts it all in one statement, off the counts of [`tallies`], and [`sweep`] finds what a
+//! sender is told leaves through [`outbox`]. [`arrivals`] counts what came and [`ledger`] what became of it, each in one statement, off the counts
+//! of [`tallies`], and [`sweep`] finds what a
 //! crash left without a task. Files live in [`objects`], in any S3, under keys made of their content's hash.
 //!
 //! All SQL of the project is in this crate, one file a noun. It is written once for SQLite and PostgreSQL.
@@ -19,6 +20,7 @@ pub mod access;
 pub mod accounts;
 pub mod alerts;
 pub mod approvals;
+pub mod arrivals;
 pub mod attachments;
 pub mod audit;
 pub mod backup;

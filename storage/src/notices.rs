@@ -6,7 +6,7 @@ use serde_json::json;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use acuse_conversation::{Kind, Policy, zone_of_phone};
+use acuse_conversation::Kind;
 use acuse_whatsapp::template::{Given, Unfit};
 
 use crate::{
@@ -115,7 +115,7 @@ pub struct Notice {
     pub state: NoticeState,
     /// What it waits for, beside its time: `tier` (its number has written to as many people first in a day as Meta lets it),
     /// `template` (it is paused), `tomorrow` (Meta holds such messages back for a day), `confirmation` (they go by another
-    /// name), `assessment` (Meta took it, and looks first how others are received).
+    /// name), `morning` (it is night where they are), `assessment` (Meta took it, and looks first how others are received).
     pub waits_for: Option<String>,
     /// When that is looked at again.
     #[serde(with = "time::serde::rfc3339::option")]
@@ -388,13 +388,8 @@ async fn queue_one(
     }
     let new = &NewNotice { category, ..new.clone() };
     let present = tx.now();
-    // Nobody is written to at night, where they are; where conversations are not led, by Acuse's own hours.
     let asked = new.not_before.unwrap_or(present).max(present);
-    let policy = tx
-        .policies()
-        .map_or_else(|| Policy::of(Kind::Notice).ok(), |policies| Some(policies.of(Kind::Notice).clone()));
-    let not_before =
-        policy.map_or(asked, |policy| policy.in_zone(zone_of_phone(&person.digits)).awake(asked));
+    let not_before = cases::by_day(tx, &person, Kind::Notice, asked);
     let expires = new.expires_at.unwrap_or(not_before.saturating_add(NOTICE_LIFE));
     if expires <= not_before {
         return Ok(Noticed::TooLate);

@@ -134,7 +134,6 @@ pub(crate) struct Open {
     pub currency: String,
     pub due: Date,
     pub said: u32,
-    pub said_at: Option<OffsetDateTime>,
     pub promised: Option<Date>,
     pub contact: Option<ContactId>,
     pub number_of_ours: Option<String>,
@@ -172,32 +171,20 @@ fn day_of(text: &str) -> Option<Date> {
     Date::parse(text, format_description!("[year]-[month]-[day]")).ok()
 }
 
-type OpenRow = (
-    Uuid,
-    String,
-    String,
-    String,
-    String,
-    String,
-    i64,
-    Option<i64>,
-    Option<String>,
-    Option<Uuid>,
-    Option<String>,
-    String,
-);
+type OpenRow =
+    (Uuid, String, String, String, String, String, i64, Option<String>, Option<Uuid>, Option<String>, String);
 
 /// What a customer owes and has not settled.
 pub(crate) async fn open_of(tx: &mut Tx, customer: CustomerId) -> Result<Vec<Open>, CatalogError> {
     let rows = all!(
         tx,
         OpenRow,
-        "SELECT id, number, amount, paid, currency, due, said, said_at, promised_for, contact_id, phone_number_id, state \
+        "SELECT id, number, amount, paid, currency, due, said, promised_for, contact_id, phone_number_id, state \
          FROM obligations WHERE customer_id = $1 AND state IN ('open', 'held') ORDER BY due, id LIMIT 500",
         customer.0
     )?;
     rows.into_iter()
-        .map(|(id, bill, owed, paid, currency, due, said, said_at, promised, contact, ours, state)| {
+        .map(|(id, bill, owed, paid, currency, due, said, promised, contact, ours, state)| {
             Ok(Open {
                 id: ObligationId(id),
                 number: bill,
@@ -205,7 +192,6 @@ pub(crate) async fn open_of(tx: &mut Tx, customer: CustomerId) -> Result<Vec<Ope
                 currency,
                 due: day("due", &due)?,
                 said: number(T, "said", said)?,
-                said_at: said_at.map(|when| at(T, "said_at", when)).transpose()?,
                 promised: promised.as_deref().map(|text| day("promised_for", text)).transpose()?,
                 contact: contact.map(ContactId),
                 number_of_ours: ours,

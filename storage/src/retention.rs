@@ -17,7 +17,7 @@ pub struct Pruned {
     pub deliveries: u64,
     /// Statuses of messages.
     pub statuses: u64,
-    /// Messages that brought no document.
+    /// Messages that brought no document; one whose document is lost stays as a row.
     pub messages: u64,
     /// Messages of documents at rest, which stay as rows without their words.
     pub emptied: u64,
@@ -94,6 +94,7 @@ async fn statuses(tx: &mut Tx, before: OffsetDateTime, most: u32) -> Result<u64,
 async fn messages(tx: &mut Tx, before: OffsetDateTime, most: u32) -> Result<u64, CatalogError> {
     let find = format!(
         "SELECT m.id FROM messages m WHERE m.received_at < $1 AND m.raw <> '{{}}' \
+         AND COALESCE(m.file, '') <> 'document' \
          AND NOT EXISTS (SELECT 1 FROM documents d WHERE d.message_id = m.id) \
          AND NOT {} ORDER BY m.received_at LIMIT $2",
         needed("m")

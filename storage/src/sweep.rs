@@ -46,6 +46,7 @@ impl Catalog {
         let before = self.now() - idle;
         self.add_up_tallies().await?;
         self.add_up_message_tallies().await?;
+        self.add_up_arrivals().await?;
         Ok(Swept {
             documents: self.sweep_documents(before).await?,
             lines: self.sweep_lines(before).await?,

@@ -6,6 +6,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::{
     access::Access,
+    arrivals::counts,
     catalog::Catalog,
     error::CatalogError,
     incidents, message_ledger,
@@ -16,21 +17,21 @@ use crate::{
 /// A day of UTC, in microseconds.
 pub(crate) const DAY: i64 = 86_400_000_000;
 /// Counts and documents parted.
-const PARTED: &str = "counts_parted";
+pub(crate) const PARTED: &str = "counts_parted";
 /// Where a document is, of a row `d`.
 pub(crate) const PLACE: &str = "CASE WHEN d.duplicate_of IS NOT NULL THEN 'duplicate' \
      WHEN d.status = 'received' THEN 'processing' ELSE d.status END";
 /// Days that an incident names.
 const NAMED: usize = 20;
 /// Rows one sweep adds up or sets right; the next one takes the rest.
-const MOST: i64 = 10_000;
+pub(crate) const MOST: i64 = 10_000;
 
 /// A count that was wrong: the day, the place, and how many were missing from it (less than none: too many).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parted {
     /// Of UTC; none of a count of messages, which has no days.
     pub day: Option<OffsetDateTime>,
-    /// A word of the ledger; of messages with `messages: ` before it.
+    /// A word of the ledger; of messages with `messages: ` before it, of what came with `arrivals: `.
     pub place: String,
     /// To be added.
     pub missing: i64,
@@ -57,7 +58,7 @@ impl Catalog {
         tx.commit().await
     }
 
-    /// Counts all documents and messages and holds the kept counts against them, unless that was done within `every`.
+    /// Counts all documents and messages, and what came of them, and holds the kept counts against them, unless that was done within `every`.
     /// Where they part the counts are set right, an incident is opened, and what was wrong is given back.
     ///
     /// # Errors
@@ -77,7 +78,8 @@ impl Catalog {
         }
         let mut parted = self.parted_tallies().await?;
         let messages = message_ledger::parted(&mut self.reading().await?).await?;
-        if parted.is_empty() && messages.is_empty() {
+        let arrived = counts::miscounted(&mut self.reading().await?).await?;
+        if parted.is_empty() && messages.is_empty() && arrived.is_empty() {
             return Ok(parted);
         }
         let mut tx = self.writing().await?;
@@ -88,6 +90,10 @@ impl Catalog {
         for (place, missing) in messages {
             message_ledger::add(&mut tx, &place, missing).await?;
             parted.push(Parted { day: None, place: format!("messages: {place}"), missing });
+        }
+        for wrong in arrived {
+            counts::add(&mut tx, &wrong).await?;
+            parted.extend(wrong.parted()?);
         }
         let day = |w: &Parted| w.day.map(|day| day.date().to_string());
         let named: Vec<_> = parted
@@ -114,12 +120,14 @@ impl Catalog {
         );
         let rows = all!(tx, (i64, String, i64), sqlx::AssertSqlSafe(text.clone()))?;
         rows.into_iter()
-            .map(|(day, place, missing)| {
-                let day = Some(at("tallies", "day", day.saturating_mul(DAY))?);
-                Ok(Parted { day, place, missing })
-            })
+            .map(|(day, place, missing)| Ok(Parted { day: Some(day_of("tallies", day)?), place, missing }))
             .collect()
     }
+}
+
+/// When a day, counted from 1970, begins.
+pub(crate) fn day_of(table: &'static str, day: i64) -> Result<OffsetDateTime, CatalogError> {
+    at(table, "day", day.saturating_mul(DAY))
 }
 
 async fn add(tx: &mut Tx, wrong: &Parted) -> Result<(), CatalogError> {

@@ -1,5 +1,5 @@
-//! Beside the ledger: whether something stands for every file that came, and of a span how much came, how long what waits
-//! has waited, how long each stage took, and how reviews ended by reason.
+//! Beside the ledgers: of a span how much came, how long what waits has waited, how long each stage took, and how reviews
+//! ended by reason.
 
 use std::collections::BTreeMap;
 
@@ -11,45 +11,17 @@ use crate::{
     access::Access,
     catalog::Catalog,
     error::CatalogError,
-    names::{ContactId, at, micros, number, word},
+    names::{micros, number, word},
     sql::Tx,
-    tallies::{DAY, PLACE},
+    tallies::{DAY, PLACE, day_of},
 };
 
-/// Messages that bring a file, which is always a document; the index of migration 0067 says the same.
-const FILES: &str = "m.direction = 'in' AND m.type IN ('image', 'document', 'video', 'audio')";
-/// Lost files that are listed.
-const LISTED: u32 = 100;
 /// Documents, and reviews, of which it is measured how long they took: the latest of a span.
 const MEASURED: u32 = 1_000;
 /// Reviews of which it is counted how they ended: the latest of a span.
 const COUNTED: u32 = 5_000;
 /// Up to which age what waits is counted together; the last count is of what is older.
 pub const AGES: [Duration; 4] = [Duration::HOUR, Duration::DAY, Duration::days(3), Duration::WEEK];
-
-/// A file that came, and that nothing stands for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lost {
-    /// The message that brought it.
-    pub message: Uuid,
-    /// Who sent it.
-    pub contact: Option<ContactId>,
-    /// When, by the channel's clock.
-    pub sent_at: OffsetDateTime,
-    /// `image`, `document`, `video`, `audio`.
-    pub kind: String,
-}
-
-/// Files that came over the channel, by the messages that brought them and not by the documents that they should be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Came {
-    /// How many.
-    pub files: u64,
-    /// For how many of them there is no document.
-    pub lost: u64,
-    /// Those, the oldest first; at most 100.
-    pub listed: Vec<Lost>,
-}
 
 /// How many documents that came on a day are in one place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,38 +72,6 @@ pub struct Throughput {
 }
 
 impl Catalog {
-    /// The files that came over the channel in `from ..< to`, and whether a document stands for each.
-    ///
-    /// # Errors
-    /// When the database fails or a row is impossible.
-    pub async fn came(
-        &self,
-        from: Option<OffsetDateTime>,
-        to: Option<OffsetDateTime>,
-    ) -> Result<Came, CatalogError> {
-        const T: &str = "messages";
-        let mut tx = self.reading().await?;
-        let (from, to) = (from.map_or(0, micros), to.map_or(i64::MAX, micros));
-        let gone = "NOT EXISTS (SELECT 1 FROM documents d WHERE d.message_id = m.id)";
-        let within = format!("FROM messages m WHERE {FILES} AND m.received_at >= $1 AND m.received_at < $2");
-        let text = format!("SELECT COUNT(*), COUNT(CASE WHEN {gone} THEN 1 END) {within}");
-        let (files, lost) = one!(tx, (i64, i64), sqlx::AssertSqlSafe(text.clone()), from, to)?;
-        let mut listed = Vec::new();
-        if lost > 0 {
-            let text = format!(
-                "SELECT m.id, m.contact_id, m.sent_at, m.type {within} AND {gone} \
-                 ORDER BY m.received_at, m.id LIMIT {LISTED}"
-            );
-            type Row = (Uuid, Option<Uuid>, i64, String);
-            for (message, contact, sent, kind) in all!(tx, Row, sqlx::AssertSqlSafe(text.clone()), from, to)?
-            {
-                let (contact, sent_at) = (contact.map(ContactId), at(T, "sent_at", sent)?);
-                listed.push(Lost { message, contact, sent_at, kind });
-            }
-        }
-        Ok(Came { files: number(T, "id", files)?, lost: number(T, "id", lost)?, listed })
-    }
-
     /// What is measured of `from ..< to`, of the documents that exist for a caller.
     ///
     /// # Errors
@@ -177,7 +117,7 @@ async fn days(
     let rows = all!(tx, (i64, String, i64), sqlx::AssertSqlSafe(text.clone()), from, to)?;
     rows.into_iter()
         .map(|(day, place, count)| {
-            let day = at("tallies", "day", day.saturating_mul(DAY))?.date();
+            let day = day_of("tallies", day)?.date();
             Ok(DayCount { day, place, count: number("tallies", "count", count)? })
         })
         .collect()

@@ -8,6 +8,7 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::{
+    arrivals::{Brought, counts},
     catalog::Catalog,
     contacts,
     documents::{DeclaredFile, StoredObject, keep_words},
@@ -166,6 +167,9 @@ impl Catalog {
                 return before(&mut tx, key).await?.ok_or(CatalogError::Contention);
             }
         }
+        let mut came = counts::Counted::default();
+        came.add(upload.received_at, String::new(), upload.source, Brought::Document);
+        came.save(&mut tx).await?;
         let detail = json!({
             "source": upload.source, "size_bytes": upload.original.size_bytes, "sha256": upload.original.sha256,
         });

@@ -146,20 +146,33 @@ async fn a_lost_file_makes_the_ledger_come_out_false() {
     for drawn in ["class=\"node in_review\"", "How long each stage took", "under an hour"] {
         assert!(good.contains(drawn), "{drawn}: {good}");
     }
+    for led_by in ["Files that came", "no documents (voice, video, sticker)"] {
+        assert!(good.contains(led_by), "{led_by}: {good}");
+    }
+    // Another file comes, and its document goes by a hand.
     let lost = uuid::Uuid::now_v7();
-    sqlx::query(
-        "INSERT INTO messages (id, contact_id, phone_number_id, wamid, direction, type, sent_at, received_at, raw) \
-         SELECT $1, contact_id, phone_number_id, 'wamid.lost', 'in', 'image', sent_at, received_at, '{}' \
+    let behind = async |sql: &'static str| {
+        sqlx::query(sql).bind(lost).execute(&acuse.world.queue).await.unwrap();
+    };
+    behind(
+        "INSERT INTO messages (id, contact_id, phone_number_id, wamid, direction, type, sent_at, received_at, raw, file) \
+         SELECT $1, contact_id, phone_number_id, 'wamid.lost', 'in', 'image', sent_at, received_at, '{}', file \
          FROM messages WHERE type = 'image' LIMIT 1",
     )
-    .bind(lost)
-    .execute(&acuse.world.queue)
-    .await
-    .unwrap();
+    .await;
+    behind("UPDATE arrivals SET files = files + 1 WHERE $1 IS NOT NULL").await;
     let bad = page(&acuse, &rita, ledger).await;
     assert!(bad.contains("id=\"lost\"") && bad.contains(&format!("#m-{lost}")), "{bad}");
     assert!(bad.contains("Not balanced.") && !bad.contains("nothing is missing"), "{bad}");
-    sqlx::query("DELETE FROM messages WHERE id = $1").bind(lost).execute(&acuse.world.queue).await.unwrap();
+    let told = acuse.get("/v1/ledger").await.unwrap();
+    let arrivals = &told["arrivals"];
+    assert_eq!((&arrivals["lost"], &arrivals["balanced"]), (&1.into(), &false.into()), "{told}");
+    assert_eq!(arrivals["lost_files"][0]["message_id"], lost.to_string(), "{told}");
+    assert_eq!(acuse.world.catalog().watch_arrivals().await.unwrap().sums.lost, 1);
+    let wrong = acuse.get("/v1/incidents").await.unwrap().to_string();
+    assert!(wrong.contains("arrivals_unbalanced") && wrong.contains(&lost.to_string()), "{wrong}");
+    behind("DELETE FROM messages WHERE id = $1").await;
+    behind("UPDATE arrivals SET files = files - 1 WHERE $1 IS NOT NULL").await;
     ends(acuse).await;
 }
 

@@ -19,6 +19,13 @@ async fn a_photo_goes_the_whole_road_in_one_process() {
         .await;
     let ledger = acuse.get("/v1/ledger").await.unwrap();
     assert_eq!((&ledger["processing"], &ledger["balanced"]), (&1.into(), &true.into()), "{ledger}");
+    let came = &ledger["arrivals"];
+    assert_eq!(
+        (&came["files"], &came["documents"], &came["lost"]),
+        (&1.into(), &1.into(), &0.into()),
+        "{ledger}"
+    );
+    assert_eq!(came["balanced"], true, "{ledger}");
     acuse.run_jobs(Duration::HOUR).await.unwrap();
     let ledger = acuse.get("/v1/ledger").await.unwrap();
     assert_eq!((&ledger["processing"], &ledger["balanced"]), (&0.into(), &true.into()), "{ledger}");
@@ -55,5 +62,5 @@ async fn a_webhook_of_three_megabytes_is_taken() {
     let said = acuse.get(&format!("/v1/contacts/{id}/messages?limit=100")).await.unwrap();
     assert_eq!(said["data"].as_array().unwrap().len(), 100, "its messages are there");
     assert_eq!(acuse.webhook(&many(3_400)).await.unwrap(), 413);
-    acuse.run_jobs(Duration::HOUR).await.unwrap();
+    acuse.run_jobs(Duration::hours(2)).await.unwrap();
 }

@@ -7,12 +7,54 @@ use acuse_tests::{
     browser::{self, Browser},
     stack::{Api, wait},
 };
+use serde_json::json;
 
 use crate::{
     desk::Reviewer,
     operators::{fits, text},
     world::{ALL, NO_GRAPH, World, person, post},
 };
+
+/// Each step of `docs/whatsapp.md` that Meta can be asked about.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_doctor_says_what_is_missing_at_meta() {
+    let world = World::new().await;
+    let (number, account) =
+        (world.graph.options().phone_number_id.clone(), world.graph.options().account_id.clone());
+    let run = async |place: acuse_tests::stack::Place, args: &'static [&'static str]| {
+        let run = move || place.command(args).unwrap().output().unwrap();
+        let told = tokio::task::spawn_blocking(run).await.unwrap();
+        String::from_utf8_lossy(&told.stdout).into_owned()
+    };
+    let place = world.place.clone();
+    let adds = move || place.run(&["numbers", "add", &number, "--account", &account]);
+    tokio::task::spawn_blocking(adds).await.unwrap().unwrap();
+    let well = run(world.place.clone(), &["doctor"]).await;
+    for says in [
+        "Meta delivers all that is needed",
+        "1 apps get its webhooks",
+        "is CONNECTED",
+        "token default is valid",
+    ] {
+        assert!(well.contains(says), "{says}: {well}");
+    }
+    world.graph.subscribe_fields(&["messages", "account_update"]);
+    world.graph.subscribe(&world.graph.options().account_id.clone(), false);
+    world.graph.set_number(&world.graph.options().phone_number_id.clone(), json!({ "status": "RESTRICTED" }));
+    let told = run(world.place.clone(), &["doctor"]).await;
+    for says in
+        ["not subscribed to message_template_status_update", "0 apps get its webhooks", "is RESTRICTED"]
+    {
+        let line = told.lines().find(|line| line.contains(says)).unwrap_or_else(|| panic!("{says}: {told}"));
+        assert!(line.starts_with("BAD"), "{line}");
+    }
+    let other = world.place.clone().with("ACUSE_WHATSAPP_APP_SECRET", "of-another-app");
+    let told = run(other, &["doctor"]).await;
+    assert!(told.contains("Is ACUSE_WHATSAPP_APP_SECRET that of the app"), "{told}");
+    for secret in ["of-another-app", &world.graph.options().app_secret] {
+        assert!(!told.contains(secret), "never a secret itself");
+    }
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_number_or_an_account_that_meta_does_not_show_is_refused() {

@@ -68,6 +68,7 @@ pub(crate) async fn ends(acuse: InProcess) {
     for ledger in ["/v1/ledger", "/v1/ledger/messages"] {
         let counted = acuse.get(ledger).await.unwrap();
         assert_eq!(counted["balanced"], true, "{ledger}: {counted}");
+        assert_ne!(counted["arrivals"]["balanced"], false, "{ledger}: {counted}");
     }
 }
 
@@ -253,6 +254,70 @@ async fn the_other_side_of_a_card_is_put_beside_the_first() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_question_is_answered_in_words_and_by_nothing_else() {
+    let acuse = led().await;
+    file(&acuse, ANA, "receipt\ntotal=45.00\ncurrency=EUR\nnumber=7\nmerchant_name=Bar Sol").await;
+    acuse.run_jobs(Duration::minutes(6)).await.unwrap();
+    let id = only_document(&acuse).await["id"].as_str().unwrap().to_owned();
+    let question = json!({ "expects": "words", "text": "¿De qué pedido es?" });
+    let ask = format!("/v1/documents/{id}/ask");
+    let (status, answered) = acuse.send(Method::POST, &ask, Some(&question)).await.unwrap();
+    assert_eq!(status, StatusCode::OK, "{answered}");
+    assert!(text_of(&answer(&acuse).await).contains("¿De qué pedido es?"));
+    // Another file starts its own road, and a sticker none.
+    file(&acuse, ANA, "receipt\ntotal=61.20\ncurrency=EUR\nnumber=8\nmerchant_name=Hotel Luna").await;
+    acuse.run_jobs(Duration::minutes(6)).await.unwrap();
+    let media_id = acuse.world.graph.upload_media(b"RIFF".to_vec(), "image/webp");
+    let sticker = Said::Media { kind: MediaType::Sticker, media_id, caption: None, filename: None };
+    post(&acuse, ANA, sticker).await;
+    let told = text_of(&answer(&acuse).await);
+    assert!(
+        told.contains("Envía una foto o un PDF") && !told.contains("Una persona"),
+        "nobody looks at it: {told}"
+    );
+    let asked = |state: &str| ("ask".to_owned(), state.to_owned());
+    assert!(cases_with(&acuse, "Ana").await.contains(&asked("waiting")), "the question stays open");
+    words(&acuse, ANA, "Es del pedido 4711").await;
+    assert!(text_of(&answer(&acuse).await).contains("lo anotamos"));
+    assert!(cases_with(&acuse, "Ana").await.contains(&asked("done")));
+    let timeline = acuse.get(&format!("/v1/documents/{id}/timeline")).await.unwrap().to_string();
+    assert!(timeline.contains("Es del pedido 4711"), "{timeline}");
+    ends(acuse).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_window_that_closes_while_a_person_types_is_said_before_anything_is_written() {
+    let acuse = led().await;
+    words(&acuse, ANA, "Quiero hablar con una persona").await;
+    acuse.run_jobs(Duration::minutes(1)).await.unwrap();
+    let seen = acuse.get("/v1/cases").await.unwrap()["data"][0].clone();
+    let (id, closes) = (seen["id"].as_str().unwrap(), seen["window_closes_at"].as_str().unwrap());
+    let closes = time::OffsetDateTime::parse(closes, &Rfc3339).unwrap();
+    assert!(closes > clock(), "it is open while she begins: {seen}");
+    let reply = json!({ "version": seen["version"], "text": "Buenos días, Ana." });
+    let path = format!("/v1/cases/{id}/reply");
+    set_clock(Some(closes + Duration::SECOND));
+    let before = acuse.world.graph.sent().len();
+    let (status, refused) = acuse.send(Method::POST, &path, Some(&reply)).await.unwrap();
+    assert_eq!(status, StatusCode::CONFLICT, "{refused}");
+    acuse.run_jobs(Duration::minutes(5)).await.unwrap();
+    assert_eq!(acuse.world.graph.sent().len(), before, "nothing leaves, and nothing waits to leave");
+    let still = acuse.get(&format!("/v1/cases/{id}")).await.unwrap();
+    assert_eq!((&still["version"], &still["state"]), (&seen["version"], &json!("human")), "it is as it was");
+    // She writes again: what was typed goes.
+    let again = Inbound {
+        sent_at: Some(clock().unix_timestamp().unsigned_abs()),
+        ..Inbound::new(Sender::phone(ANA.0, ANA.1), Said::Text("¿Hola?".into()))
+    };
+    assert_eq!(acuse.webhook(&acuse.world.graph.webhook_for(&[again])).await.unwrap(), 200);
+    let now = acuse.get(&format!("/v1/cases/{id}")).await.unwrap();
+    let reply = json!({ "version": now["version"], "text": "Buenos días, Ana." });
+    assert_eq!(acuse.send(Method::POST, &path, Some(&reply)).await.unwrap().0, StatusCode::OK);
+    assert_eq!(text_of(&answer(&acuse).await), "Buenos días, Ana.");
+    ends(acuse).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_choice_is_tapped_once() {
     let acuse = led().await;
     file(&acuse, ANA, "receipt\ntotal=45.00\ncurrency=EUR\nnumber=7\nmerchant_name=Bar Sol").await;
@@ -289,7 +354,7 @@ async fn where_the_law_asks_for_it_a_card_is_read_only_once_its_holder_agrees() 
     let policies = Policies::ours().unwrap().with_privacy(Some(privacy));
     let acuse = InProcess::led(Some(policies)).await.unwrap();
     let luz = ("573001112233", "Luz");
-    words(&acuse, luz, "Hola").await;
+    words(&acuse, luz, "Gracias").await;
     let notice = answer(&acuse).await;
     assert!(text_of(&notice).starts_with("Tratamos tus datos"), "{notice:?}");
     file(&acuse, luz, "card\ndocument_number=1020304050\nsurname=PRUEBA").await;
@@ -412,6 +477,46 @@ async fn a_notice_fills_its_template_and_goes_as_what_meta_takes_it_for_by_now()
     let stands = acuse.get(&format!("/v1/notices/{}", queued["id"].as_str().unwrap())).await.unwrap();
     assert_eq!(stands["state"], "failed", "{stands}");
     assert!(acuse.get("/v1/incidents").await.unwrap().to_string().contains("consent_missing"));
+    ends(acuse).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_notice_whose_template_is_paused_meanwhile_waits_for_it() {
+    let acuse = led().await;
+    words(&acuse, ANA, "Gracias").await;
+    let number = acuse.world.graph.options().phone_number_id.clone();
+    let account = acuse.world.graph.options().account_id.clone();
+    let look = async || acuse_workers::watch::look(&acuse.world.workers[0]).await.unwrap();
+    acuse.world.graph.set_templates(&account, vec![order_sent("UTILITY")]);
+    look().await;
+    let contacts = acuse.get("/v1/contacts").await.unwrap();
+    let path = format!("/v1/contacts/{}/consents", contacts["data"][0]["id"].as_str().unwrap());
+    let consent =
+        json!({ "phone_number_id": number, "category": "utility", "state": "granted", "source": "form" });
+    assert_eq!(acuse.send(Method::POST, &path, Some(&consent)).await.unwrap().0, StatusCode::CREATED);
+    let later = (clock() + Duration::hours(3)).format(&Rfc3339).unwrap();
+    let notice = json!({ "to": "+34 600 000 001", "template": "order_sent", "params": ["Ana", "77"],
+        "idempotency_key": "k6", "header": "77", "buttons": ["o/77"], "not_before": later });
+    let (status, queued) = acuse.send(Method::POST, "/v1/notices", Some(&notice)).await.unwrap();
+    assert_eq!(status, StatusCode::CREATED, "{queued}");
+    let path = format!("/v1/notices/{}", queued["id"].as_str().unwrap());
+    let mut paused = order_sent("UTILITY");
+    paused["status"] = json!("PAUSED");
+    acuse.world.graph.set_templates(&account, vec![paused]);
+    set_clock(Some(clock() + Duration::hours(2)));
+    look().await;
+    acuse.run_jobs(Duration::hours(20)).await.unwrap();
+    let waits = acuse.get(&path).await.unwrap();
+    // At night it waits for the day first.
+    let held = [json!("template"), json!("morning")].contains(&waits["waits_for"]);
+    assert!(waits["state"] == "queued" && held, "{waits}");
+    assert!(acuse.world.graph.sent().is_empty());
+    acuse.world.graph.set_templates(&account, vec![order_sent("UTILITY")]);
+    set_clock(Some(clock() + Duration::hours(2)));
+    look().await;
+    acuse.run_jobs(Duration::hours(24)).await.unwrap();
+    assert_eq!(acuse.get(&path).await.unwrap()["state"], "sent");
+    assert_eq!(acuse.world.graph.sent().len(), 1, "once");
     ends(acuse).await;
 }
 

@@ -1,9 +1,9 @@
 //! What stands before every send, as a plain function: may this message go now, how, and if not, why not.
 //!
-//! In this order: is it still worth it, did the person agree to its kind, may the number send, how often may this
-//! person be written to, how much may the number send, is the 24-hour window open, does what stands in a template fit it and
-//! did the person agree to what Meta takes it for by now, and may the number write to one more first. What goes is paid for in
-//! the same transaction ([`acuse_storage::dispatch`]).
+//! In this order: is it still worth it, did the person agree to its kind, is it day where they are, may the number send,
+//! how often may this person be written to, how much may the number send, is the 24-hour window open, does what stands in a
+//! template fit it and did the person agree to what Meta takes it for by now, and may the number write to one more first.
+//! What goes is paid for in the same transaction ([`acuse_storage::dispatch`]).
 
 use std::time::Duration;
 
@@ -31,6 +31,8 @@ pub enum Why {
     OptedOut,
     /// It needs a consent that was never given.
     NoConsent,
+    /// It is of our own accord, and night where the person is.
+    Night,
     /// The number may not send.
     NumberPaused,
     /// No access token with the number's reference is set.
@@ -92,6 +94,9 @@ pub fn decide(message: &OutboxMessage, facts: &Facts, has_token: bool) -> Verdic
     }
     if let Some(refusal) = consent(message, facts) {
         return refusal;
+    }
+    if let Some(day) = facts.by_day_at {
+        return Verdict::Later(day, Why::Night);
     }
     if let Some(until) = facts.paused_until.filter(|until| *until > now) {
         return Verdict::Later(until, Why::NumberPaused);
@@ -290,6 +295,7 @@ mod tests {
             now: NOON,
             consent: None,
             is_unconfirmed: false,
+            by_day_at: None,
             paused_until: None,
             token_ref: "default".into(),
             rate_per_s: 80,
@@ -341,6 +347,17 @@ mod tests {
         assert_eq!(decide(&late, &paused, true), Verdict::Tell(Why::TooLate));
         let notice = OutboxMessage { category: Some("utility".into()), ..late };
         assert_eq!(decide(&notice, &paused, true), Verdict::Withdraw(Why::TooLate));
+    }
+
+    #[test]
+    fn what_we_begin_waits_for_the_day_and_is_withdrawn_at_night_too() {
+        let notice = OutboxMessage { category: Some("utility".into()), ..message() };
+        let of = |consent: &str| {
+            let facts = Facts { consent: Some(consent.into()), by_day_at: Some(NOON + 9 * HOUR), ..facts() };
+            decide(&notice, &facts, true)
+        };
+        assert_eq!(of("granted"), Verdict::Later(NOON + 9 * HOUR, Why::Night));
+        assert_eq!(of("withdrawn"), Verdict::Withdraw(Why::OptedOut));
     }
 
     #[test]

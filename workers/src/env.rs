@@ -90,6 +90,8 @@ impl Env {
     /// With the default policy and the real clock.
     #[must_use]
     pub fn new(catalog: Catalog, objects: Objects, sandbox: Sandbox, graph: Option<Graph>) -> Self {
+        #[cfg(debug_assertions)]
+        acuse_storage::cases::on_effect(crate::jobs::boundary::pass);
         Self {
             catalog,
             objects,

@@ -145,7 +145,7 @@ where
     }
 }
 
-/// Belt and braces: whatever is not at rest has a task, and the counts are what is there.
+/// Belt and braces: whatever is not at rest has a task, the counts are what is there, and something stands for all that came.
 ///
 /// # Errors
 /// When the catalog fails.
@@ -160,6 +160,10 @@ pub async fn sweep(env: &Env, idle: Duration) -> Result<(), CatalogError> {
     for wrong in env.catalog.verify_tallies(COUNTED_EVERY).await? {
         let day = wrong.day.map(|day| day.date().to_string());
         tracing::error!(day, place = wrong.place, missing = wrong.missing, "a count was wrong");
+    }
+    let arrivals = env.catalog.watch_arrivals().await?.sums;
+    if !arrivals.balanced {
+        tracing::error!(?arrivals, "files came, and nothing stands for them");
     }
     if swept.documents + swept.lines + swept.holds + swept.cases > 0 {
         tracing::warn!(

@@ -149,7 +149,7 @@ fn reply(telling: Telling<'_>, language: Language, nonce: String) -> NewReply {
         Telling::SameAgain => Purpose::SameAgain,
         Telling::SendNormally => Purpose::SendNormally,
         Telling::ManyFiles => Purpose::ManyFiles,
-        Telling::NotAFile => Purpose::NotAFile,
+        Telling::NotAFile | Telling::Sticker => Purpose::NotAFile,
         Telling::Duplicate { .. } | Telling::Kept => Purpose::Duplicate,
         Telling::Rejected => Purpose::Rejected,
     };

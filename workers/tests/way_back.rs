@@ -15,6 +15,8 @@ mod channel;
 mod codes;
 #[path = "way_back/db.rs"]
 mod db;
+#[path = "way_back/effects.rs"]
+mod effects;
 #[path = "way_back/files.rs"]
 mod files;
 #[path = "way_back/lines.rs"]
@@ -23,6 +25,8 @@ mod lines;
 mod matters;
 #[path = "way_back/outages.rs"]
 mod outages;
+#[path = "way_back/owed.rs"]
+mod owed;
 #[path = "way_back/receiver.rs"]
 mod receiver;
 #[path = "way_back/said.rs"]

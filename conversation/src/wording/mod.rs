@@ -63,8 +63,10 @@ pub enum Telling<'a> {
     SendNormally,
     /// They send very much at once.
     ManyFiles,
-    /// It is nothing that can be read: a voice note, a video.
+    /// It is nothing that can be read: a voice note, a video. A person sees it.
     NotAFile,
+    /// It is a sticker: nobody need see it.
+    Sticker,
 }
 
 impl Telling<'_> {
@@ -109,6 +111,7 @@ impl Telling<'_> {
             Self::SendNormally => plainly("send_normally"),
             Self::ManyFiles => plainly("many_files"),
             Self::NotAFile => plainly("not_a_file"),
+            Self::Sticker => plainly("sticker"),
         }
     }
 }

@@ -23,7 +23,8 @@ use acuse_pipeline::{
 };
 use acuse_storage::customers::Saving;
 use acuse_storage::{
-    Access, Catalog, Document, DocumentFilter, cases::CaseFilter, ledger::Ledger, queue::Queue, users::Role,
+    Access, Catalog, Document, DocumentFilter, arrivals::ArrivalLedger, cases::CaseFilter, ledger::Ledger,
+    queue::Queue, users::Role,
 };
 use anyhow::{Context, bail};
 use clap::Args;
@@ -81,7 +82,8 @@ impl Demo {
         let ledger = catalog.ledger(None, None).await?;
         let answered = fake.sent().len();
         let came = documents.iter().filter(|d| d.part_of.is_none()).count();
-        let good = verdict(&ledger, (items.len(), came), rested, surprises, answered);
+        let arrivals = catalog.arrival_ledger(None, None).await?;
+        let good = verdict((&arrivals, &ledger), (items.len(), came), rested, surprises, answered);
         let talked = talk::play(&fake, listen, &catalog, Duration::from_secs(self.patience)).await?;
         let stage = matters::Stage {
             fake: &fake,
@@ -95,6 +97,7 @@ impl Demo {
             && talked
             && settled
             && ledger.balanced
+            && catalog.arrival_ledger(None, None).await?.balanced
             && catalog.message_ledger(catalog.now()).await?.balanced;
         if self.keep {
             return keep(running, &catalog, listen).await;
@@ -287,14 +290,23 @@ fn key_fields(document: &Document) -> String {
 
 /// `sent` and `came` count files.
 fn verdict(
-    ledger: &Ledger,
+    (arrivals, ledger): (&ArrivalLedger, &Ledger),
     (sent, came): (usize, usize),
     rested: bool,
     surprises: usize,
     answered: usize,
 ) -> bool {
     println!(
-        "\nreceived {} = filed {} + in review {} + rejected {} + duplicate {} + processing {}  →  {}",
+        "\nfiles {} = documents {} + answers {} + no documents {} + lost {}  →  {}",
+        arrivals.files,
+        arrivals.documents,
+        arrivals.answers,
+        arrivals.not_documents,
+        arrivals.lost,
+        if arrivals.balanced { "balanced" } else { "NOT BALANCED" }
+    );
+    println!(
+        "received {} = filed {} + in review {} + rejected {} + duplicate {} + processing {}  →  {}",
         ledger.received,
         ledger.filed,
         ledger.in_review,
@@ -311,7 +323,7 @@ fn verdict(
     if surprises > 0 {
         println!("{surprises} went where they must not");
     }
-    ledger.balanced && all_came && rested && surprises == 0
+    arrivals.balanced && ledger.balanced && all_came && rested && surprises == 0
 }
 
 async fn keep(running: Running, catalog: &Catalog, listen: SocketAddr) -> anyhow::Result<ExitCode> {

@@ -2,6 +2,7 @@
 
 mod erasing;
 mod sign_in;
+mod subscription;
 
 use std::{process::ExitCode, time::Duration};
 
@@ -9,6 +10,7 @@ use acuse_pipeline::limits::Limits;
 use acuse_storage::{
     Catalog,
     access::{Backfill, SENSITIVITY},
+    arrivals::Arrivals,
     documents::{LINES, SEARCH},
     incidents::kinds,
     object_sweep::Direction,
@@ -199,6 +201,7 @@ async fn channel(config: &Config, report: &mut Report) {
     report.tell_result("whatsapp", owner, |owner| {
         format!("the access token belongs to {}", owner.name.as_deref().unwrap_or(&owner.id))
     });
+    subscription::asked(whatsapp, report).await;
 }
 
 async fn queues(catalog: &Catalog, report: &mut Report) {
@@ -238,6 +241,7 @@ async fn queues(catalog: &Catalog, report: &mut Report) {
         }
         Err(error) => report.tell(State::Bad, "ledger", format!("{error:#}")),
     }
+    arrivals(catalog, report).await;
     match within(async { Ok(catalog.message_ledger(catalog.now()).await?) }).await {
         Ok(messages) => {
             let what = format!(
@@ -249,6 +253,30 @@ async fn queues(catalog: &Catalog, report: &mut Report) {
             report.tell(state, "message ledger", format!("{head}: {what}"));
         }
         Err(error) => report.tell(State::Bad, "message ledger", format!("{error:#}")),
+    }
+}
+
+/// Whether something stands for all that came; what does not, by name.
+async fn arrivals(catalog: &Catalog, report: &mut Report) {
+    match within(async { Ok(catalog.arrivals(None, None).await?) }).await {
+        Ok(Arrivals { sums, lost_files }) => {
+            let what = format!(
+                "{} files came: {} documents, {} answers, {} no documents, {} lost",
+                sums.files, sums.documents, sums.answers, sums.not_documents, sums.lost
+            );
+            if sums.balanced {
+                report.tell(State::Ok, "arrivals", format!("balanced: {what}"));
+            } else {
+                report.tell(State::Bad, "arrivals", format!("NOT balanced: {what}; keep the data as it is"));
+            }
+            for lost in lost_files.iter().take(10) {
+                let message = lost.message_id.map(|id| format!(" of message {id}"));
+                let document = lost.document_id.map(|id| format!(" {id}"));
+                let which = message.or(document).unwrap_or_default();
+                report.tell(State::Note, "lost", format!("{} {}{which}", lost.at, lost.kind));
+            }
+        }
+        Err(error) => report.tell(State::Bad, "arrivals", format!("{error:#}")),
     }
 }
 

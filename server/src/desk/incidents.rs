@@ -3,6 +3,7 @@
 
 use acuse_storage::{
     IncidentId,
+    arrivals::UNBALANCED,
     incidents::{Acknowledged, Incident, IncidentState, kinds, routes::Route},
     keys::Scope,
     names::RouteId,
@@ -75,10 +76,13 @@ struct Incidents {
     operator: bool,
 }
 
-/// Whom an incident is about, or which document.
+/// Whom an incident is about, or which document, or what is lost.
 fn place(incident: &Incident) -> (Option<String>, &'static str) {
     if let Some(contact) = incident.detail["contact_id"].as_str() {
         return (Some(format!("/contacts/{contact}")), "Open the conversation");
+    }
+    if incident.kind == UNBALANCED {
+        return (Some("/ledger#lost".to_owned()), "Open the ledger");
     }
     let document = (incident.kind == "document_waiting").then(|| format!("/documents/{}", incident.subject));
     (document, "Open the document")

@@ -1,11 +1,12 @@
-//! The ledger: where every document is, whether one stands for every file that came, and, drawn, how much came by day, how
-//! old what waits is, how long the stages took and how reviews ended by reason. Every number leads to what it counts, of the
-//! same days.
+//! The ledger: whether something stands for every file that came, where every document is, and, drawn, how much came by
+//! day, how old what waits is, how long the stages took and how reviews ended by reason. Every number leads to what it
+//! counts, of the same days.
 
 use acuse_storage::{
+    arrivals::{ArrivalLedger, Lost},
     ledger::Ledger,
     message_ledger::MessageLedger,
-    throughput::{Came, DayCount, Ended, Lost, StageTime, Throughput},
+    throughput::{DayCount, Ended, StageTime, Throughput},
 };
 use askama::Template;
 use axum::{extract::State, http::Version, response::Response};
@@ -48,8 +49,6 @@ const TONES: [&str; 5] = ["filed", "in_review", "rejected", "duplicate", "proces
 /// Days that are drawn where no day is named, and at most.
 const DAYS: Duration = Duration::days(30);
 const MOST_DAYS: Duration = Duration::days(92);
-/// How far back it is looked for files that nothing stands for, where no day is named.
-const LOOKED_BACK: Duration = Duration::WEEK;
 /// Ages of what waits, as the catalog counts them.
 const AGES: [&str; 5] = ["under an hour", "under a day", "under three days", "under a week", "older"];
 
@@ -147,10 +146,8 @@ struct Page {
     balanced: bool,
     parts: Vec<Part>,
     /// Of all files; none for whoever sees a part of the documents only.
-    came: Option<Came>,
+    came: Option<ArrivalLedger>,
     gone: Vec<Gone>,
-    /// Whether it was looked for them in the last days only.
-    is_of_a_week: bool,
     /// Of all messages; likewise.
     messages: Option<MessageLedger>,
     first: String,
@@ -177,8 +174,7 @@ async fn render(app: &App, person: &Person, span: Span) -> Result<Response, Prob
     let (came, messages) = if access.is_bound() {
         (None, None)
     } else {
-        let since = from.or_else(|| to.is_none().then(|| now - LOOKED_BACK));
-        (Some(app.catalog.came(since, to).await?), Some(app.catalog.message_ledger(now).await?))
+        (Some(app.catalog.arrivals(from, to).await?), Some(app.catalog.message_ledger(now).await?))
     };
     let (first, after) = drawn(from, to, now.date());
     let begins = |day: Date| day.midnight().assume_utc();
@@ -190,12 +186,11 @@ async fn render(app: &App, person: &Person, span: Span) -> Result<Response, Prob
         frame: Frame::of(app, person, "ledger").await?,
         received: ledger.received,
         all: span.list(""),
-        balanced: ledger.balanced && came.as_ref().is_none_or(|came| came.lost == 0),
+        balanced: ledger.balanced && came.as_ref().is_none_or(|came| came.sums.balanced),
         parts: places(&ledger, &span),
-        gone: came.iter().flat_map(|came| gone(came, tongue)).collect(),
-        came,
+        gone: came.iter().flat_map(|came| gone(&came.lost_files, tongue)).collect(),
+        came: came.map(|came| came.sums),
         messages,
-        is_of_a_week: from.is_none() && to.is_none(),
         first: first.to_string(),
         last: after.previous_day().unwrap_or(after).to_string(),
         columns: columns(&days, &names, &TONES),
@@ -252,13 +247,17 @@ fn rows(counts: &[DayCount], first: Date, after: Date) -> Vec<DayRow> {
     rows
 }
 
-fn gone(came: &Came, tongue: Tongue) -> Vec<Gone> {
+fn gone(lost: &[Lost], tongue: Tongue) -> Vec<Gone> {
     let one = |lost: &Lost| Gone {
         kind: tongue.t(&labels::label(&lost.kind)).to_owned(),
-        at: labels::full(lost.sent_at),
-        href: lost.contact.map(|contact| place_of(contact, lost.sent_at, lost.message)),
+        at: labels::full(lost.at),
+        // What came without a message has no place in a conversation; the incident and the API name it.
+        href: lost
+            .contact_id
+            .zip(lost.message_id)
+            .map(|(contact, message)| place_of(contact, lost.at, message.0)),
     };
-    came.listed.iter().map(one).collect()
+    lost.iter().map(one).collect()
 }
 
 fn waiting(measured: &Throughput, tongue: Tongue) -> Vec<Bar> {

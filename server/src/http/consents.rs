@@ -135,3 +135,36 @@ pub async fn create(
     app.catalog.write_consent(&written).await?;
     Ok(StatusCode::CREATED)
 }
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn a_row_says_since_when_by_what_and_who() {
+        let written = Written {
+            contact_id: ContactId::generate(),
+            phone_number_id: "1001".into(),
+            category: Category::Utility,
+            state: Word::Granted,
+            source: "form, page 2".into(),
+            text_version: Some("2026-01".into()),
+            said_by: Some("=user:eva".into()),
+            at: datetime!(2026-09-01 12:00 UTC),
+        };
+        let stopped = Written {
+            state: Word::Withdrawn,
+            source: "message_stop".into(),
+            text_version: None,
+            said_by: None,
+            ..written.clone()
+        };
+        let text = String::from_utf8(table(&[written, stopped]).unwrap()).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0], "at,phone_number_id,category,state,source,text_version,said_by");
+        assert_eq!(lines[1], "2026-09-01T12:00:00Z,1001,utility,granted,\"form, page 2\",2026-01,'=user:eva");
+        assert_eq!(lines[2], "2026-09-01T12:00:00Z,1001,utility,withdrawn,message_stop,,");
+    }
+}

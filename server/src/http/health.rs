@@ -123,6 +123,17 @@ async fn measure(app: &App) -> Result<(), acuse_storage::CatalogError> {
         gauge!("acuse_documents", "place" => place).set(count as f64);
     }
     gauge!("acuse_ledger_balanced").set(f64::from(u8::from(ledger.balanced)));
+    let arrivals = app.catalog.arrival_ledger(None, None).await?;
+    let sums = [
+        ("documents", arrivals.documents),
+        ("answers", arrivals.answers),
+        ("not_documents", arrivals.not_documents),
+        ("lost", arrivals.lost),
+    ];
+    for (place, count) in sums {
+        gauge!("acuse_arrivals", "place" => place).set(count as f64);
+    }
+    gauge!("acuse_arrivals_balanced").set(f64::from(u8::from(arrivals.balanced)));
     for number in app.catalog.numbers().await? {
         for (direction, paused) in
             [("fetch", number.fetch_pause.is_some()), ("send", number.send_pause.is_some())]

@@ -115,7 +115,8 @@ fn message(item: &Item, m: &Message, who: &Person, received_at: OffsetDateTime) 
             .map(|attachment| media(m, who, attachment))
             .or_else(|| m.flow_files().first().map(|file| media(m, who, Attachment::Fetch(file)))),
         answer: if is_talk(m) {
-            Some(told_at_once(who, Telling::NotAFile))
+            let is_sticker = m.kind() == "sticker";
+            Some(told_at_once(who, if is_sticker { Telling::Sticker } else { Telling::NotAFile }))
         } else {
             m.is_withheld().then(|| told_at_once(who, Telling::SendNormally))
         },

@@ -1,8 +1,8 @@
 //! `/v1/ledger`: the sums. Every change in order is [`super::feed`].
 
-use acuse_storage::{keys::Scope, ledger::Ledger};
+use acuse_storage::{arrivals::Arrivals, keys::Scope, ledger::Ledger};
 use axum::{Json, extract::State};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     auth::Caller,
@@ -19,13 +19,24 @@ pub struct Span {
     to: Option<String>,
 }
 
+/// Where all documents are, and, for who sees all of them, where all files are that came.
+#[derive(Debug, Serialize)]
+pub struct Sums {
+    #[serde(flatten)]
+    documents: Ledger,
+    arrivals: Option<Arrivals>,
+}
+
 /// `GET /v1/ledger`.
 pub async fn ledger(
     State(app): State<App>,
     caller: Caller,
     Params(span): Params<Span>,
-) -> Result<Json<Ledger>, Problem> {
+) -> Result<Json<Sums>, Problem> {
     caller.require(Scope::DocumentsRead)?;
     let (from, to) = (time("from", span.from.as_deref())?, time("to", span.to.as_deref())?);
-    Ok(Json(app.catalog.ledger_for(caller.access(), from, to).await?))
+    let documents = app.catalog.ledger_for(caller.access(), from, to).await?;
+    let sees_all = !caller.access().is_bound();
+    let arrivals = if sees_all { Some(app.catalog.arrivals(from, to).await?) } else { None };
+    Ok(Json(Sums { documents, arrivals }))
 }

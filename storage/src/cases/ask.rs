@@ -1,6 +1,6 @@
 //! What is asked of a sender, one case a document: what they can mend themselves is asked of them first.
 
-use acuse_conversation::{Event, Expects, Kind, MOST_ASKS, asks_of, said};
+use acuse_conversation::{Event, Expects, Kind, MOST_ASKS, asks_of, said, stand_ins};
 use acuse_pipeline::reason::Reason;
 use acuse_whatsapp::policy::Window;
 use serde_json::json;
@@ -11,6 +11,7 @@ use super::{
     speak::{self, Person},
 };
 use crate::{
+    consents::{self, Category, Word},
     error::CatalogError,
     events,
     names::{CaseId, ContactId, DocumentId, Stage, micros},
@@ -229,22 +230,38 @@ pub(super) async fn waited_for(
     Ok(items)
 }
 
-/// Whether a reminder can leave at all: inside the window, or by a template that Meta approved to somebody who agreed. One that cannot is
-/// nobody's to deliver by hand: the asking ends in front of a person.
+/// Whether a reminder can leave at all: inside the window, or by any of its templates that Meta approved, to somebody who
+/// agreed. One that cannot is nobody's to deliver by hand: the asking ends in front of a person.
 async fn can_be_said(tx: &mut Tx, held: &Held, present: time::OffsetDateTime) -> Result<bool, CatalogError> {
-    let (said,) = one!(
+    let (open,) = one!(
         tx,
         (i64,),
-        "SELECT (SELECT COUNT(*) FROM windows w WHERE w.contact_id = $1 AND w.phone_number_id = $2 \
-           AND w.last_inbound_at > $3) + (SELECT COUNT(*) FROM templates t WHERE t.name = $4 \
-           AND t.status = 'APPROVED' AND (t.paused_until IS NULL OR t.paused_until <= $5) \
-           AND COALESCE((SELECT c.state FROM consents c WHERE c.contact_id = $1 AND c.phone_number_id = $2 \
-             AND c.category = 'utility' ORDER BY c.seq DESC LIMIT 1), '') = 'granted')",
+        "SELECT COUNT(*) FROM windows w WHERE w.contact_id = $1 AND w.phone_number_id = $2 AND w.last_inbound_at > $3",
         held.contact.0,
         held.phone_number_id.as_str(),
-        micros(Window::opened_after(present)),
-        format!("acuse_{}", Purpose::Reminder.as_str()),
-        micros(present)
+        micros(Window::opened_after(present))
     )?;
-    Ok(said > 0)
+    if open > 0 {
+        return Ok(true);
+    }
+    let agreed = consents::latest(tx, held.contact, &held.phone_number_id, Category::Utility).await?;
+    if agreed != Some(Word::Granted) {
+        return Ok(false);
+    }
+    for name in stand_ins(Purpose::Reminder.as_str()) {
+        let (usable,) = one!(
+            tx,
+            (i64,),
+            "SELECT COUNT(*) FROM templates t WHERE t.name = $1 AND t.status = 'APPROVED' \
+             AND (t.paused_until IS NULL OR t.paused_until <= $2) \
+             AND t.waba_id = COALESCE((SELECT n.waba_id FROM numbers n WHERE n.phone_number_id = $3), t.waba_id)",
+            name.as_str(),
+            micros(present),
+            held.phone_number_id.as_str()
+        )?;
+        if usable > 0 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

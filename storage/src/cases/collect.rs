@@ -9,7 +9,7 @@ use super::{About, CaseId, Held, OPEN, find_or_open, get, happens, hold_contact,
 use crate::{
     consents::{self, Category, Word},
     error::CatalogError,
-    names::{ContactId, CustomerId, micros},
+    names::{ContactId, CustomerId, maybe_at, micros},
     obligations::{Open, open_of, to_text},
     outbox::{self, NewReply, Purpose, Saying},
     sql::Tx,
@@ -27,8 +27,11 @@ fn today(now: OffsetDateTime, zone: UtcOffset) -> Date {
 /// All that is due to be said of a customer's obligations by now, in one message.
 pub(super) async fn remind(tx: &mut Tx, held: &Held, person: &speak::Person) -> Result<(), CatalogError> {
     let Ok(customer) = held.subject.parse::<Uuid>() else { return Ok(()) };
-    let (rules, present) = (collecting(), tx.now());
-    let day = today(present, zone_of_phone(&person.digits));
+    let (rules, present, zone) = (collecting(), tx.now(), zone_of_phone(&person.digits));
+    let day = today(present, zone);
+    if said_on(tx, CustomerId(customer), (day, zone)).await? {
+        return Ok(());
+    }
     let all = open_of(tx, CustomerId(customer)).await?;
     let due = |open: &&Open| matches!(rules.next(open.due, open.said, open.promised), Next::Reminder(on) if on <= day);
     let said: Vec<&Open> = all.iter().filter(|open| open.is_open).filter(due).collect();
@@ -56,6 +59,17 @@ pub(super) async fn remind(tx: &mut Tx, held: &Held, person: &speak::Person) -> 
         )?;
     }
     Ok(())
+}
+
+/// Whether a customer was reminded of anything on this day, also of what is settled since.
+async fn said_on(
+    tx: &mut Tx,
+    customer: CustomerId,
+    (day, zone): (Date, UtcOffset),
+) -> Result<bool, CatalogError> {
+    let (last,) =
+        one!(tx, (Option<i64>,), "SELECT MAX(said_at) FROM obligations WHERE customer_id = $1", customer.0)?;
+    Ok(maybe_at("obligations", "said_at", last)?.is_some_and(|at| today(at, zone) == day))
 }
 
 /// To whom a customer's obligations are told, and from which number: the contact that was named, else one of the
@@ -142,10 +156,25 @@ pub(crate) async fn schedule(tx: &mut Tx, customer: CustomerId) -> Result<(), Ca
         return happens(tx, held, Uuid::now_v7(), Event::Overdue).await;
     }
     // What was said today is enough for today.
-    let said_today = all.iter().any(|open| open.said_at.is_some_and(|at| today(at, zone) == day));
+    let said_today = said_on(tx, customer, (day, zone)).await?;
     let on = if said_today { next.day().max(day.next_day().unwrap_or(day)) } else { next.day() };
     let at = on.midnight().assume_offset(zone);
     happens(tx, held, Uuid::now_v7(), Event::Scheduled { at }).await
+}
+
+/// Somebody agreed to be reminded of what they owe: what they owe already is, from now on.
+pub(crate) async fn may_be_billed(tx: &mut Tx, contact: ContactId) -> Result<(), CatalogError> {
+    let rows = all!(
+        tx,
+        (Uuid,),
+        "SELECT DISTINCT o.customer_id FROM obligations o WHERE o.state = 'open' AND (o.contact_id = $1 \
+         OR o.customer_id = (SELECT c.customer_id FROM contacts c WHERE c.id = $1)) ORDER BY o.customer_id LIMIT 50",
+        contact.0
+    )?;
+    for (customer,) in rows {
+        schedule(tx, CustomerId(customer)).await?;
+    }
+    Ok(())
 }
 
 /// A receipt pays something of a customer's, surely or as far as can be told: the case hears of it. One begins with the

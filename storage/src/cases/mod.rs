@@ -36,14 +36,14 @@ pub(crate) use ask::{
 pub use authorize::CHECK as AUTHORIZATION;
 pub(crate) use authorize::{greeted, released};
 pub(crate) use choose::{Tapped, tapped};
-pub(crate) use collect::{matched, schedule, settled, thank};
+pub(crate) use collect::{matched, may_be_billed, schedule, settled, thank};
 pub use due::{Nod, Turn};
 pub use filter::{CaseCursor, CaseFilter};
 pub use flow::{Flow, FlowCount, FlowDay, FlowTime, Measure, Span};
 pub(crate) use gather::{Came, at_rest, came};
 pub use inbox::{Act, Acted, Listed};
 pub use notes::{NOTE_CHARS, Note};
-pub(crate) use speak::person;
+pub(crate) use speak::{by_day, person};
 pub(crate) use support::{Heard, heard};
 pub use team::OVERDUE;
 pub use written::Templated;
@@ -206,6 +206,8 @@ async fn happens(tx: &mut Tx, held: Held, name: Uuid, event: Event) -> Result<()
     let held = save(tx, held, case, &effects).await?;
     for effect in effects {
         carry_out(tx, &held, &person, effect).await?;
+        #[cfg(debug_assertions)]
+        carried_out(effect);
     }
     keep_promise(tx, &held, &person, (before, event)).await
 }
@@ -217,13 +219,39 @@ async fn keep_promise(
     person: &speak::Person,
     (before, event): (State, Event),
 ) -> Result<(), CatalogError> {
-    let is_theirs = matches!(event, Event::File | Event::Words | Event::Secret | Event::Choice);
+    let is_theirs =
+        matches!(event, Event::File | Event::Words | Event::Missed | Event::Secret | Event::Choice);
     match (before == State::Human, held.case.state == State::Human) {
         (false, true) if event != Event::AgentTook => team::assign(tx, held, person).await,
         (true, true) if is_theirs => team::awaits(tx, held, person).await,
         (true, false) => team::over(tx, held.id).await,
         _ => Ok(()),
     }
+}
+
+#[cfg(debug_assertions)]
+static CARRIED_OUT: std::sync::OnceLock<fn(&'static str)> = std::sync::OnceLock::new();
+
+/// In a debug build `hears` is told of each effect by the name of its boundary, once it is written and before it is
+/// committed: a test ends the process there. The first who asks is told.
+#[cfg(debug_assertions)]
+pub fn on_effect(hears: fn(&'static str)) {
+    CARRIED_OUT.get_or_init(|| hears);
+}
+
+/// An effect is written, and not committed yet.
+#[cfg(debug_assertions)]
+fn carried_out(effect: Effect) {
+    let Some(hears) = CARRIED_OUT.get() else { return };
+    hears(match effect {
+        Effect::Send(_) => "effect.send",
+        Effect::Typing => "effect.typing",
+        Effect::Attach => "effect.attach",
+        Effect::WakeAt(_) => "effect.wake",
+        Effect::Assign(_) => "effect.assign",
+        Effect::Incident => "effect.incident",
+        Effect::Tell(_) => "effect.tell",
+    });
 }
 
 /// Whether whoever is awaited has answered: of what they began we, of what we began they.
@@ -305,6 +333,7 @@ async fn carry_out(
             (Kind::Ask, Say::Reminder(_)) => ask::remind(tx, held, person).await,
             (Kind::Approval, Say::Reminder(_)) => approve::remind(tx, held, person).await,
             (Kind::Collection, Say::Reminder(_)) => collect::remind(tx, held, person).await,
+            (Kind::Support, Say::Question(_)) => support::unclear(tx, held, person).await,
             // What is asked, and that it is settled, is said with what became of the document.
             _ => Ok(()),
         },

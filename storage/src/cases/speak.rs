@@ -1,12 +1,14 @@
 //! What a case says: rows of the outbox, with the words of [`acuse_conversation::said`].
 
 use acuse_conversation::{
-    Expects, day_of_phone,
+    Expects, Kind, Policy, day_of_phone,
     language::Language,
     said::{self, Became, Item},
     wording::in_short,
+    zone_of_phone,
 };
 use acuse_pipeline::reason::Reason;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{Held, ask};
@@ -35,6 +37,14 @@ pub(crate) async fn person(tx: &mut Tx, contact: ContactId) -> Result<Person, Ca
     let (language, phone) = row.unwrap_or_default();
     let language = Language::choose(language.as_deref(), phone.as_deref(), None);
     Ok(Person { language, digits: phone.unwrap_or_default() })
+}
+
+/// The first moment from then on in which somebody is written to of our own accord: nobody is at night, where they are.
+/// Where conversations are not led, by Acuse's own hours.
+pub(crate) fn by_day(tx: &Tx, person: &Person, kind: Kind, at: OffsetDateTime) -> OffsetDateTime {
+    let policy =
+        tx.policies().map_or_else(|| Policy::of(kind).ok(), |policies| Some(policies.of(kind).clone()));
+    policy.map_or(at, |policy| policy.in_zone(zone_of_phone(&person.digits)).awake(at))
 }
 
 /// Says something in a case's name; each of its versions says a thing once.

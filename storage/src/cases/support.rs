@@ -1,10 +1,10 @@
 //! Words, and what is neither a file nor words: beside files they are evidence, else somebody wants a person.
 
-use acuse_conversation::{Event, Intent, Kind, Topic, opening, said};
+use acuse_conversation::{Event, Intent, Kind, State, Topic, opening, said};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{About, OPEN, ask, find_or_open, happens, hold_contact, speak};
+use super::{About, Held, OPEN, ask, find, find_or_open, happens, hold_contact, speak};
 use crate::{
     error::CatalogError,
     house,
@@ -45,19 +45,50 @@ pub(crate) async fn heard(tx: &mut Tx, message: Heard<'_>) -> Result<(), Catalog
     {
         return Ok(());
     }
-    if let Some(topic) = message.words.filter(|_| message.kind == "text").and_then(Topic::of)
+    let topic = message.words.filter(|_| message.kind == "text").and_then(Topic::of);
+    if let Some(topic) = topic
         && answered(tx, &message, topic).await?
     {
-        return Ok(());
+        return understood(tx, &message).await;
     }
-    let about = About {
+    let is_missed = message.kind == "text" && topic.is_none() && !is_awaited(tx, &message).await?;
+    let held = find_or_open(tx, about(&message)).await?;
+    happens(tx, held, message.id, if is_missed { Event::Missed } else { Event::Words }).await
+}
+
+fn about<'a>(message: &Heard<'a>) -> About<'a> {
+    About {
         contact: message.contact,
         phone_number_id: message.phone_number_id,
         kind: Kind::Support,
         subject: "",
-    };
-    let held = find_or_open(tx, about).await?;
-    happens(tx, held, message.id, Event::Words).await
+    }
+}
+
+/// Whether we began something that the words may be about, or asked for some: a person knows.
+async fn is_awaited(tx: &mut Tx, message: &Heard<'_>) -> Result<bool, CatalogError> {
+    let text = format!(
+        "SELECT COUNT(*) FROM cases WHERE contact_id = $1 AND phone_number_id = $2 AND state IN {OPEN} \
+         AND (kind IN ('collection', 'approval') OR (kind = 'ask' AND expects = 'words'))"
+    );
+    let (open,) =
+        one!(tx, (i64,), sqlx::AssertSqlSafe(text.clone()), message.contact.0, message.phone_number_id)?;
+    Ok(open > 0)
+}
+
+/// What was not understood before was said anew: nobody waits for it any more.
+async fn understood(tx: &mut Tx, message: &Heard<'_>) -> Result<(), CatalogError> {
+    match find(tx, about(message)).await? {
+        Some(held) if held.case.state == State::Waiting => {
+            happens(tx, held, message.id, Event::ReviewDecided).await
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What can be asked here, to whoever said something else.
+pub(super) async fn unclear(tx: &mut Tx, held: &Held, person: &speak::Person) -> Result<(), CatalogError> {
+    speak::say(tx, held, person, (Purpose::Support, None), said::unclear(person.language)).await
 }
 
 /// Whether what is asked about is answered from rows alone; not while a person has the conversation in hand.

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     Access, CaseId, Catalog, ContactId, DocumentId, Intake,
     cases::{Act, Acted, Answer, CaseFilter, Joined},
-    consents::{Category, Word},
+    consents::{Category, NewConsent, Word},
     inbound::InboundItem,
     names::{Stage, WaitsFor, micros, now},
     outbox::Purpose,
@@ -305,6 +305,41 @@ pub(super) async fn an_ask_that_nobody_answers_ends_in_front_of_a_person(catalog
     assert_eq!(catalog.join_answer(&late, first, "only", &copy).await.unwrap(), Joined::Done);
 }
 
+pub(super) async fn a_reminder_goes_by_whichever_template_is_approved(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let (_, first, contact) = asked(catalog).await;
+    let number = catalog.document(first).await.unwrap().unwrap().phone_number_id.unwrap();
+    let consent = NewConsent {
+        contact,
+        phone_number_id: &number,
+        category: Category::Utility,
+        word: Word::Granted,
+        source: "form",
+        text_version: None,
+        said_by: None,
+        at: now(),
+    };
+    catalog.write_consent(&consent).await.unwrap();
+    let mut tx = catalog.writing().await.unwrap();
+    execute!(tx, "UPDATE windows SET last_inbound_at = 1 WHERE contact_id = $1", contact.0).unwrap();
+    tx.commit().await.unwrap();
+    for (name, status, said) in [
+        ("acuse_reminder", "PAUSED", &["send_again"][..]),
+        ("acuse_reminder_2", "APPROVED", &["send_again", "reminder"][..]),
+    ] {
+        let mut tx = catalog.writing().await.unwrap();
+        let sql = "INSERT INTO templates (waba_id, name, language, category, status, synced_at) \
+                   VALUES ('of a reminder', $1, 'es', 'UTILITY', $2, 0)";
+        execute!(tx, sql, name, status).unwrap();
+        tx.commit().await.unwrap();
+        time_passes_for(catalog, contact, "ask").await;
+        assert_eq!(purposes(catalog, contact).await, said, "{name} {status}");
+    }
+    let mut tx = catalog.writing().await.unwrap();
+    execute!(tx, "DELETE FROM templates WHERE waba_id = 'of a reminder'").unwrap();
+    tx.commit().await.unwrap();
+}
+
 pub(super) async fn a_lost_timer_is_found(catalog: &Catalog) {
     let catalog = &leading(catalog);
     let files = sends(catalog, &Sample::new(), 2).await;
@@ -348,9 +383,14 @@ pub(super) async fn a_stop_is_kept_and_ends_reminders(catalog: &Catalog) {
         .collect();
     assert_eq!(states().await, off);
     writes(catalog, &sample, "STOP").await;
-    assert_eq!(purposes(catalog, contact).await, ["send_again", "stopped"], "said once");
+    let said = ["send_again", "support", "stopped"];
+    assert_eq!(
+        purposes(catalog, contact).await,
+        said,
+        "what is no stop is not understood; a stop is said once"
+    );
     time_passes_for(catalog, contact, "ask").await;
-    assert_eq!(purposes(catalog, contact).await.len(), 2, "no reminder");
+    assert_eq!(purposes(catalog, contact).await, said, "no reminder");
     // An answer to what is in hand is still one.
     let second = sends(catalog, &sample, 1).await[0];
     let answer = to_link(catalog, second, b"after the stop").await;
@@ -366,6 +406,39 @@ pub(super) async fn a_stop_is_kept_and_ends_reminders(catalog: &Catalog) {
         let mut tx = catalog.writing().await.unwrap();
         assert!(execute!(tx, sql, contact.0).is_err(), "{sql}");
     }
+}
+
+pub(super) async fn who_is_not_understood_twice_has_a_person(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let sample = Sample::new();
+    let first = sends(catalog, &sample, 1).await[0];
+    filed(catalog, first).await;
+    let contact = contact_of(catalog, first).await;
+    time_passes(catalog, contact).await;
+    let support = async || {
+        let all = cases_of(catalog, contact).await;
+        all.into_iter().filter(|c| c.1 == "support").map(|c| c.2).collect::<Vec<_>>()
+    };
+    writes(catalog, &sample, "¿y lo del otro día?").await;
+    assert_eq!(support().await, ["waiting"]);
+    let (purpose, text) = said_to(catalog, contact).await.pop().unwrap();
+    assert!(purpose == "support" && text.contains("«una persona»"), "{text}");
+    // What is understood now settles it; what is not, twice, is a person's, and so is whoever says no more.
+    writes(catalog, &sample, "¿Qué falta?").await;
+    assert_eq!(support().await, ["done"]);
+    writes(catalog, &sample, "aquello").await;
+    writes(catalog, &sample, "lo de siempre").await;
+    assert_eq!(support().await, ["done", "human"]);
+    let sample = Sample::new();
+    let first = sends(catalog, &sample, 1).await[0];
+    filed(catalog, first).await;
+    let contact = contact_of(catalog, first).await;
+    time_passes(catalog, contact).await;
+    writes(catalog, &sample, "bueno").await;
+    time_passes_for(catalog, contact, "support").await;
+    let left = cases_of(catalog, contact).await.into_iter().rfind(|c| c.1 == "support").unwrap();
+    assert_eq!(left.2, "human", "what they wrote is read");
+    assert!(catalog.message_ledger(now()).await.unwrap().balanced);
 }
 
 pub(super) async fn words_find_a_person(catalog: &Catalog) {

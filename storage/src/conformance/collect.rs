@@ -180,6 +180,40 @@ pub(super) async fn who_owes_is_reminded_in_one_message_and_then_a_person_has_it
     assert!(catalog.message_ledger(now()).await.unwrap().balanced);
 }
 
+pub(super) async fn who_agrees_later_is_reminded_of_what_is_owed_already(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let debtor = debtor(catalog).await;
+    debtor.owes(catalog, "F-221", "100.00", 0).await;
+    assert_eq!(debtor.case(catalog).await, None);
+    agrees(catalog, debtor.contact, &debtor.number, Category::Billing).await;
+    assert_eq!(debtor.case(catalog).await.unwrap().0, "waiting");
+    debtor.time_comes(catalog).await;
+    super::cases::writes(catalog, &debtor.sample, "BAJA").await;
+    assert_eq!(debtor.case(catalog).await.unwrap().0, "stopped");
+    super::cases::writes(catalog, &debtor.sample, "ALTA").await;
+    let (state, due) = debtor.case(catalog).await.unwrap();
+    assert_eq!(state, "waiting", "whoever comes back owes it still");
+    assert!(due.unwrap() > micros(morning() + Duration::hours(12)), "and was reminded today");
+    assert_eq!(debtor.said(catalog, "collection").await.len(), 1);
+}
+
+pub(super) async fn what_is_paid_since_counts_for_the_day(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let debtor = debtor(catalog).await;
+    agrees(catalog, debtor.contact, &debtor.number, Category::Billing).await;
+    debtor.owes(catalog, "F-231", "100.00", 0).await;
+    debtor.time_comes(catalog).await;
+    let mut tx = catalog.writing().await.unwrap();
+    let sql = "UPDATE obligations SET state = 'paid', paid = amount WHERE customer_id = $1";
+    execute!(tx, sql, debtor.customer.0).unwrap();
+    tx.commit().await.unwrap();
+    debtor.owes(catalog, "F-232", "50.00", 0).await;
+    let (_, due) = debtor.case(catalog).await.unwrap();
+    assert!(due.unwrap() > micros(morning() + Duration::hours(12)), "tomorrow");
+    debtor.time_comes(catalog).await;
+    assert_eq!(debtor.said(catalog, "collection").await.len(), 1, "never two on one day for one customer");
+}
+
 pub(super) async fn a_reminder_that_never_left_has_a_person(catalog: &Catalog) {
     let catalog = &leading(catalog);
     let debtor = debtor(catalog).await;

@@ -257,6 +257,7 @@ pub async fn erased(catalog: &Catalog, objects: &Objects, folder: &Path, databas
         );
     }
     let before = ledgers(&place).await;
+    let came = catalog.arrival_ledger(None, None).await.unwrap();
 
     a_hold_stops_it(catalog, &on).await;
     without_shredding_it_fails(&place, &off).await;
@@ -284,6 +285,8 @@ pub async fn erased(catalog: &Catalog, objects: &Objects, folder: &Path, databas
 
     let after = ledgers(&place).await;
     assert!(after.balanced && after.received == before.received && after.filed == before.filed, "{after:?}");
+    assert!(came.balanced && came.documents > 0, "{came:?}");
+    assert_eq!(catalog.arrival_ledger(None, None).await.unwrap(), came, "what came, came");
     while catalog.seal_audit(crate::names::now()).await.unwrap() > 0 {}
     assert!(matches!(catalog.verify_audit().await.unwrap(), Verified::Whole(_)), "the chain is unbroken");
     let again = catalog.erase(&wish(ErasedKind::Document, on.id.0)).await.unwrap();

@@ -123,6 +123,8 @@ pub async fn many_watched(catalog: &Catalog, count: u64, mut put_so_far: impl Fn
         put_so_far(at);
     }
     let mut tx = catalog.writing().await.unwrap();
+    // As the roads in would have counted them.
+    execute!(tx, "UPDATE arrivals SET files = documents + answers + not_documents").unwrap();
     execute!(tx, "ANALYZE").unwrap();
     tx.commit().await.unwrap();
     Many { ids, customer, contact }

@@ -7,6 +7,7 @@
 mod abstention;
 mod access;
 mod answers;
+mod arrivals;
 mod attachments;
 mod books;
 mod cases;
@@ -144,7 +145,10 @@ pub async fn catalog(catalog: &Catalog) {
         found::a_contact_is_found_by_name_and_number,
         tallies::every_change_is_counted,
         tallies::every_message_is_counted,
-        tallies::a_file_that_nothing_stands_for_is_found,
+        tallies::what_came_on_a_day_is_told_by_its_place,
+        arrivals::what_came_is_counted_once,
+        arrivals::what_is_lost_is_listed,
+        arrivals::what_nobody_counted_is_counted,
         search::a_search_ends_and_keeps_nobody_waiting,
         split::a_sure_reader_splits_a_file_once,
         split::a_file_sent_again_is_linked_to_its_first_part,
@@ -191,8 +195,10 @@ pub async fn catalog(catalog: &Catalog) {
         cases::what_is_no_answer_leaves_the_question_open,
         cases::what_came_before_the_question_is_no_answer,
         cases::an_ask_that_nobody_answers_ends_in_front_of_a_person,
+        cases::a_reminder_goes_by_whichever_template_is_approved,
         cases::a_lost_timer_is_found,
         cases::a_stop_is_kept_and_ends_reminders,
+        cases::who_is_not_understood_twice_has_a_person,
         cases::words_find_a_person,
         cases::what_a_person_holds_the_machine_leaves_alone,
         answers::a_choice_counts_once,
@@ -207,6 +213,8 @@ pub async fn catalog(catalog: &Catalog) {
         notices::what_meta_assesses_says_so_until_it_is_delivered,
         notices::a_person_writes_by_a_template_when_the_window_is_closed,
         collect::who_owes_is_reminded_in_one_message_and_then_a_person_has_it,
+        collect::who_agrees_later_is_reminded_of_what_is_owed_already,
+        collect::what_is_paid_since_counts_for_the_day,
         collect::a_reminder_that_never_left_has_a_person,
         collect::a_receipt_pays_only_once_a_person_says_so,
         collect::three_bills_are_paid_by_one_slip_or_by_two,

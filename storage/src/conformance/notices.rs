@@ -90,7 +90,7 @@ async fn stands(catalog: &Catalog, of: &Notice) -> (NoticeState, Option<String>)
 /// The message of a notice, in the hands of a worker.
 async fn in_hand(catalog: &Catalog, contact: ContactId) -> OutboxMessage {
     let mut tx = catalog.writing().await.unwrap();
-    let past = micros(now() - Duration::SECOND);
+    let past = micros(catalog.now() - Duration::SECOND);
     execute!(
         tx,
         "UPDATE outbox SET not_before = $2 WHERE contact_id = $1 AND purpose = 'notice'",
@@ -557,4 +557,10 @@ pub(super) async fn a_notice_waits_for_the_morning(catalog: &Catalog) {
     assert!(held.is_empty(), "they wait for their time, and for nothing else: {held:?}");
     let filter = NoticeFilter { batch: Some(batch), ..NoticeFilter::default() };
     assert_eq!(catalog.notices(&Access::new(true), &filter, 2).await.unwrap().len(), 2);
+    // One that waited for something else meanwhile, and is free in the middle of the night, waits for the day.
+    let message = in_hand(catalog, contact).await;
+    let day = decided(catalog, &message, &number, false).await.by_day_at.expect("it is night");
+    assert_eq!(day.to_offset(time::macros::offset!(+1)).hour(), 9);
+    catalog.reply_postponed(message.id, day, Some(HeldFor::Morning)).await.unwrap();
+    assert_eq!(catalog.notices_held(batch).await.unwrap(), [("morning".to_owned(), 1)]);
 }

@@ -11,11 +11,12 @@ use crate::{
     Access, Catalog, DocumentId,
     access::Bound,
     approvals::ApprovalState,
+    arrivals::{Differing, lost},
     audit::AuditFilter,
     cases::CaseFilter,
     events::EventFilter,
     incidents::IncidentState,
-    names::{ContactId, CustomerId, EndpointId, KeyId, now},
+    names::{ContactId, CustomerId, EndpointId, KeyId, Source, now},
     notices::{NoticeFilter, NoticeState},
     obligations::{ObligationFilter, ObligationState},
     reviews::{ReviewFilter, Table},
@@ -119,13 +120,24 @@ pub(super) async fn no_list_scans(catalog: &Catalog) {
     bound(catalog, (id, customer, contact)).await;
     goes!(catalog, "outbox_said", catalog.conversation(all, ContactId(id), None, None, 50));
     goes!(catalog, "customer_aliases_disputed", catalog.alias_conflicts(None, 50));
-    goes!(catalog, "messages_files", catalog.came(None, None));
+    what_came(catalog).await;
     goes!(catalog, "erasures", catalog.erasures(None, 50));
     reviews(catalog).await;
     webhooks(catalog).await;
     cases(catalog, all).await;
     matters(catalog, all).await;
     what_happened(catalog).await;
+}
+
+/// The first ledger, and what of a day is lost.
+async fn what_came(catalog: &Catalog) {
+    goes!(catalog, "arrivals USING PRIMARY KEY", catalog.arrivals(None, None));
+    let of = async |source| {
+        let mut tx = catalog.reading().await.unwrap();
+        lost::of_place(&mut tx, &Differing { day: 7, number: "1".to_owned(), source, missing: 1 }).await
+    };
+    goes!(catalog, "messages_files", of(Source::Whatsapp));
+    goes!(catalog, "events_at", of(Source::Api));
 }
 
 /// Whoever sees the papers of a firm or of a customer only: from one whose they are to the next.

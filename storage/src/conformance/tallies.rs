@@ -43,50 +43,20 @@ async fn put(catalog: &Catalog, id: Uuid, received: i64, status: &str) {
     tx.commit().await.unwrap();
 }
 
-/// A file that nothing stands for is found by the message that brought it, not by the documents that it is missing among.
-pub(super) async fn a_file_that_nothing_stands_for_is_found(catalog: &Catalog) {
+/// What came on a day is told by where it is, and what did not come on it is not.
+pub(super) async fn what_came_on_a_day_is_told_by_its_place(catalog: &Catalog) {
     let at = micros(now()) / DAY * DAY - 500 * DAY;
     let time = |t: i64| OffsetDateTime::from_unix_timestamp_nanos(i128::from(t) * 1_000).unwrap();
     let (from, to) = (time(at), time(at + DAY));
-    let (kept, lost, document) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
-    let mut tx = catalog.writing().await.unwrap();
-    let others = [(Uuid::now_v7(), "text"), (Uuid::now_v7(), "sticker")];
-    for (id, kind) in [(kept, "image"), (lost, "document")].into_iter().chain(others) {
-        let wamid = format!("wamid.{id}");
-        execute!(
-            tx,
-            "INSERT INTO messages (id, phone_number_id, wamid, direction, type, sent_at, received_at, raw) \
-             VALUES ($1, '1', $2, 'in', $3, $4, $4, '{}')",
-            id,
-            wamid.as_str(),
-            kind,
-            at + 5
-        )
-        .unwrap();
-    }
-    execute!(
-        tx,
-        "INSERT INTO documents (id, message_id, source, sent_at, received_at, status, stage, updated_at) \
-         VALUES ($1, $2, 'whatsapp', $3, $3, 'filed', 'done', $3)",
-        document,
-        kept,
-        at + 5
-    )
-    .unwrap();
-    tx.commit().await.unwrap();
-    let came = catalog.came(Some(from), Some(to)).await.unwrap();
-    assert_eq!((came.files, came.lost), (2, 1));
-    assert_eq!(
-        came.listed.iter().map(|l| (l.message, l.kind.as_str())).collect::<Vec<_>>(),
-        [(lost, "document")]
-    );
-    assert_eq!(catalog.came(Some(time(at - DAY)), Some(from)).await.unwrap().files, 0, "none the day before");
+    let id = Uuid::now_v7();
+    put(catalog, id, at + 5, "filed").await;
     let seen = catalog.throughput(&Access::whole(), from, to).await.unwrap();
     assert_eq!(seen.days, [DayCount { day: from.date(), place: "filed".into(), count: 1 }]);
     assert!(seen.ended.is_empty() && seen.stages.is_empty(), "{seen:?}");
-    // Of the lost one no other promise knows anything.
+    let before = catalog.throughput(&Access::whole(), time(at - DAY), from).await.unwrap();
+    assert!(before.days.is_empty(), "none the day before: {before:?}");
     let mut tx = catalog.writing().await.unwrap();
-    execute!(tx, "DELETE FROM messages WHERE id = $1", lost).unwrap();
+    execute!(tx, "DELETE FROM documents WHERE id = $1", id).unwrap();
     tx.commit().await.unwrap();
 }
 

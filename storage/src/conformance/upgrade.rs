@@ -62,8 +62,11 @@ pub async fn upgrade(catalog: &Catalog) {
     super::fair::was_to_be_fetched_before(catalog).await;
     migrate_to(catalog, super::notices::BEFORE_TIERS).await;
     super::notices::were_written_to_first_before(catalog, landed.contact).await;
+    migrate_to(catalog, super::arrivals::BEFORE_ARRIVALS).await;
+    let lost = super::arrivals::came_before(catalog).await;
     catalog.migrate().await.expect("the landed schema is brought up to date");
     catalog.migrate().await.expect("and a second time changes nothing");
+    super::arrivals::what_came_before_is_counted(catalog, lost).await;
     super::notices::count_for_their_tier(catalog).await;
     super::fair::is_fetched_in_its_place(catalog).await;
     super::owed::say_whom_they_pay(catalog, landed.asked_again, approvals).await;

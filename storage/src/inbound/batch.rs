@@ -13,13 +13,14 @@ use super::{
 };
 use crate::{
     accounts, alerts,
+    arrivals::{Brought, counts},
     cases::{self, Came},
     consents,
     documents::keep_words,
     error::{CatalogError, Chain},
     events::{self, NewEvent},
     fair::{Quota, Senders},
-    names::{ContactId, DocumentId, Stage, clean, clean_maybe, cut, micros},
+    names::{ContactId, DocumentId, Source, Stage, clean, clean_maybe, cut, micros},
     numbers,
     outbox::{self, NewReply, Purpose, Saying},
     queue::{Push, Queue, push},
@@ -53,6 +54,19 @@ struct NewMessage<'a> {
     contact: Option<ContactId>,
     direction: &'static str,
     message: &'a InboundMessage,
+}
+
+impl NewMessage<'_> {
+    /// What of a file it brings; none of an echo, which nobody sent to us.
+    fn brings(&self) -> Option<Brought> {
+        let said = self.message;
+        let is_answered = said.answer.as_ref().is_some_and(|reply| reply.purpose == Purpose::NotAFile);
+        match (self.direction, &said.media) {
+            ("in", Some(_)) => Some(Brought::Document),
+            ("in", None) if is_answered => Some(Brought::Other),
+            _ => None,
+        }
+    }
 }
 
 /// A document on its way into the table.
@@ -274,8 +288,8 @@ async fn save_messages(
         tx,
         (Uuid,),
         "INSERT INTO messages (id, delivery_id, contact_id, phone_number_id, wamid, direction, type, sent_at, \
-         received_at, body, reply_to, raw) VALUES ",
-        12,
+         received_at, body, reply_to, raw, file) VALUES ",
+        13,
         " ON CONFLICT (phone_number_id, wamid) DO NOTHING RETURNING id",
         messages,
         |q, m| q
@@ -291,6 +305,7 @@ async fn save_messages(
             .bind(clean_maybe(m.message.body.as_deref()))
             .bind(clean_maybe(m.message.reply_to.as_deref()))
             .bind(clean(&m.message.raw))
+            .bind(m.brings().map(Brought::as_str))
     )?
     .into_iter()
     .map(|(id,)| id)
@@ -307,7 +322,7 @@ async fn save_messages(
             continue;
         }
         result.new_messages += 1;
-        if message.direction == "in" && message.message.media.is_some() {
+        if message.brings() == Some(Brought::Document) {
             let id = DocumentId::generate();
             let (ahead, read_after) = senders.one_more(message.contact);
             let kept = kept.get(&message.message.phone_number_id).copied().unwrap_or(numbers::MEDIA_KEPT);
@@ -325,6 +340,7 @@ async fn save_messages(
             result.new_documents.push(id);
         }
     }
+    files_of(messages, &new).save(tx).await?;
     save_documents(tx, &documents).await?;
     push(tx, Queue::Fetch, pushes).await?;
     cases::came(tx, documents.iter().filter_map(NewDocument::came).collect()).await?;
@@ -380,6 +396,18 @@ async fn heard(tx: &mut Tx, message: &NewMessage<'_>) -> Result<(), CatalogError
         said.body.as_deref().filter(|_| matches!(said.kind.as_str(), "text" | "button" | "interactive"));
     let Some(intent) = words.and_then(Intent::of) else { return Ok(()) };
     consents::said(tx, contact, &number, intent, said.sent_at).await
+}
+
+/// The files among the messages that are new, to be counted.
+fn files_of(messages: &[NewMessage<'_>], new: &HashSet<Uuid>) -> counts::Counted {
+    let mut files = counts::Counted::default();
+    for message in messages.iter().filter(|m| new.contains(&m.id)) {
+        if let Some(brought) = message.brings() {
+            let number = clean(&message.message.phone_number_id);
+            files.add(message.placed.received_at, number, Source::Whatsapp, brought);
+        }
+    }
+    files
 }
 
 /// Who sent the files among the messages that are new, each once and always in the same order.

@@ -27,6 +27,8 @@ words! {
         Confirmation = "confirmation",
         /// Its number has written to as many people first in a day as Meta lets it.
         Tier = "tier",
+        /// It is night where its contact is.
+        Morning = "morning",
         /// It was taken, and Meta holds it back until it has seen how others of its template are received.
         Assessment = "assessment",
     }

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
 use super::{Call, Graph, GraphError, new_template::outline, not_understood};
-use crate::template::Takes;
+use crate::{Secret, template::Takes};
 
 /// Templates of one page of an answer.
 const PAGE: usize = 100;
@@ -37,6 +37,19 @@ pub struct TokenInfo {
     pub expires_at: Option<OffsetDateTime>,
     /// What it may do.
     pub scopes: Vec<String>,
+    /// The app that it is of.
+    pub app_id: Option<String>,
+}
+
+/// What our app gets of WhatsApp accounts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Subscription {
+    /// Where it is delivered.
+    pub callback_url: Option<String>,
+    /// Whether it is.
+    pub is_active: bool,
+    /// Kinds of events: `messages`, `account_update`, …
+    pub fields: Vec<String>,
 }
 
 /// A template of an account.
@@ -123,7 +136,34 @@ impl Graph {
             is_valid: data.get("is_valid").and_then(Value::as_bool).unwrap_or(false),
             expires_at: moment(data, "expires_at"),
             scopes: scopes.filter_map(Value::as_str).map(str::to_owned).collect(),
+            app_id: text(data, "app_id"),
         })
+    }
+
+    /// What our app gets of WhatsApp accounts, asked with its own secret; none: no webhook is set up.
+    ///
+    /// # Errors
+    /// By class, when Meta refuses (the secret is another app's) or cannot be asked.
+    pub async fn subscription(
+        &self,
+        app_id: &str,
+        app_secret: &Secret,
+    ) -> Result<Option<Subscription>, GraphError> {
+        let token = format!("{app_id}|{}", app_secret.expose());
+        let request = self.request_as(&token, Method::GET, [app_id, "subscriptions"]);
+        let answer = self.call(Call::Probe, request).await?;
+        let all = answer.get("data").and_then(Value::as_array);
+        let all = all.ok_or_else(|| not_understood(Call::Probe, "no data"))?;
+        let of_accounts =
+            |one: &&Value| one.get("object").is_some_and(|object| object == "whatsapp_business_account");
+        Ok(all.iter().find(of_accounts).map(|one| {
+            let fields = one.get("fields").and_then(Value::as_array).into_iter().flatten();
+            Subscription {
+                callback_url: text(one, "callback_url"),
+                is_active: one.get("active").and_then(Value::as_bool).unwrap_or(false),
+                fields: fields.filter_map(|field| text(field, "name")).collect(),
+            }
+        }))
     }
 
     /// How many apps get the webhooks of an account (WABA): with none, nothing ever comes.

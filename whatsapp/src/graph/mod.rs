@@ -19,7 +19,7 @@ use std::{fmt, time::Duration};
 use reqwest::{Method, RequestBuilder, Response, Url};
 use serde_json::Value;
 
-pub use account::{NumberInfo, TemplateInfo, TokenInfo};
+pub use account::{NumberInfo, Subscription, TemplateInfo, TokenInfo};
 pub use attached::{Attached, FileMessage};
 pub use choices::ChoiceMessage;
 pub use error::{Cause, GraphError, Refused};
@@ -189,11 +189,21 @@ impl Graph {
 
     /// A request below the Graph URL; every part becomes one path segment, whatever is in it.
     fn request<'a>(&self, method: Method, path: impl IntoIterator<Item = &'a str>) -> RequestBuilder {
+        self.request_as(self.config.access_token.expose(), method, path)
+    }
+
+    /// The same with this token.
+    fn request_as<'a>(
+        &self,
+        token: &str,
+        method: Method,
+        path: impl IntoIterator<Item = &'a str>,
+    ) -> RequestBuilder {
         let mut url = self.url.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.extend(path);
         }
-        self.http.request(method, url).bearer_auth(self.config.access_token.expose())
+        self.http.request(method, url).bearer_auth(token)
     }
 
     /// Sends `request` and reads the whole answer, within the time-out and the cap.

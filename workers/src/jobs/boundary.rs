@@ -24,6 +24,14 @@ pub const BOUNDARIES: &[&str] = &[
     "reply.settled",
     "case.taken",
     "case.stepped",
+    // Within the transaction of a step, behind each of its effects.
+    "effect.send",
+    "effect.typing",
+    "effect.attach",
+    "effect.wake",
+    "effect.assign",
+    "effect.incident",
+    "effect.tell",
 ];
 
 #[cfg(debug_assertions)]
@@ -36,6 +44,12 @@ thread_local! {
 pub fn die_at(name: &'static str) {
     debug_assert!(BOUNDARIES.contains(&name), "{name} is not among the boundaries");
     DIES_AT.set(Some(name));
+}
+
+/// Whether nothing died at the boundary that was asked for last; it is asked for no more.
+#[cfg(debug_assertions)]
+pub fn spared() -> bool {
+    DIES_AT.take().is_some()
 }
 
 /// Passes a boundary, or dies there when a test asked for it.

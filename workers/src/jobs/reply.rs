@@ -240,6 +240,7 @@ async fn postpone(
         Why::TemplatePaused => Some(HeldFor::Template),
         Why::Unconfirmed => Some(HeldFor::Confirmation),
         Why::Tier => Some(HeldFor::Tier),
+        Why::Night => Some(HeldFor::Morning),
         _ => None,
     };
     env.catalog.reply_postponed(message.id, in_time(message, until), held_for).await?;
@@ -256,6 +257,7 @@ async fn tell(env: &Env, message: &OutboxMessage, why: Why) -> Result<(), Catalo
             return env.catalog.reply_failed(message.id, "template_refused", &unfit.to_string()).await;
         }
         Why::OptedOut
+        | Why::Night
         | Why::NumberPaused
         | Why::NoToken
         | Why::PairLimit

@@ -46,19 +46,19 @@ pub async fn ruled() -> World {
          approve\tinvoice\t1000 EUR\torder\t{number}\t24\t{APPROVER}\n"
     );
     catalog.set_house_rules(&rules, "cli").await.unwrap();
-    agrees(&world, APPROVER).await;
+    agrees(&world, APPROVER, Category::Utility).await;
     world
 }
 
-/// Somebody writes for the first time, and agrees to be written to.
-async fn agrees(world: &World, who: &str) -> ContactId {
+/// Somebody writes, and agrees to be written to.
+pub async fn agrees(world: &World, who: &str, category: Category) -> ContactId {
     writes(world, who, "Gracias!").await;
     let (catalog, number) = (&world.env.catalog, world.number());
     let contact = catalog.contact_of_phone(&Access::whole(), who).await.unwrap().unwrap();
     let consent = NewConsent {
         contact,
         phone_number_id: &number,
-        category: Category::Utility,
+        category,
         word: Word::Granted,
         source: "contract",
         text_version: None,
@@ -88,7 +88,7 @@ pub async fn approves(world: &World) {
     world.record(InboundItem::Message(tapped)).await;
 }
 
-async fn count(world: &World, purpose: &str) -> i64 {
+pub async fn count(world: &World, purpose: &str) -> i64 {
     let (count,): (i64,) =
         world.queue.one("SELECT COUNT(*) FROM outbox WHERE purpose = $1", &[purpose.into()]).await;
     count
@@ -157,7 +157,7 @@ async fn who_takes_another_name_is_written_to_once_they_wrote_from_there() {
     ] {
         let world = leading().await;
         world.approves_a_template().await;
-        let contact = agrees(&world, GUEST).await;
+        let contact = agrees(&world, GUEST, Category::Utility).await;
         let notice = NewNotice {
             contact,
             phone_number_id: None,

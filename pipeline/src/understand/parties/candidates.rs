@@ -7,7 +7,7 @@ use super::{
     names::{core, firm, form, only_ending, only_trade, plausible, says_former, says_other, tokens},
     tidy::{says_legal_name, sender_line, tidy},
     web::Site,
-    words::{CAPITAL, before},
+    words::{CAPITAL, before as text_before},
 };
 use crate::{
     fields::PageBox,
@@ -331,7 +331,7 @@ fn around(a: PageBox, b: PageBox) -> PageBox {
 /// "Acme SAS au capital de 1 000 Euros": only what stands before the company's particulars.
 fn cell_name(cell: &Cell) -> &str {
     for mark in CAPITAL.iter() {
-        if let Some(name) = before(&cell.folded, mark) {
+        if let Some(name) = text_before(&cell.folded, mark) {
             let chars = name.chars().count();
             return cell.text.char_indices().nth(chars).map_or(cell.text.as_str(), |(i, _)| &cell.text[..i]);
         }

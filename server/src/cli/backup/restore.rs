@@ -61,6 +61,7 @@ impl Restore {
         catalog.audit("cli", "restored", None, &detail).await?;
         let ledger = catalog.ledger(None, None).await?;
         let messages = catalog.message_ledger(catalog.now()).await?;
+        let arrivals = catalog.arrival_ledger(None, None).await?;
         catalog.close().await;
         drop(embedded);
         println!(
@@ -70,9 +71,13 @@ impl Restore {
         if again > 0 {
             println!("{again} erasures that were made since were made again");
         }
-        println!("ledgers balanced: documents {}, messages {}", ledger.balanced, messages.balanced);
+        println!(
+            "ledgers balanced: arrivals {}, documents {}, messages {}",
+            arrivals.balanced, ledger.balanced, messages.balanced
+        );
         println!("Followers of the feed start over. What came after that time is not in it.");
-        Ok(if ledger.balanced && messages.balanced { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        let all = arrivals.balanced && ledger.balanced && messages.balanced;
+        Ok(if all { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }
 

@@ -1,0 +1,243 @@
+//! What is owed and what is approved, through the fake Graph and a clock: bills that one slip pays, or two, or none; a stop
+//! in the middle; and approvers who tap at once.
+
+use acuse_pipeline::document::Status;
+use acuse_storage::{
+    Access, ContactId, CustomerId, DocumentId,
+    approvals::{ApprovalState, Approving, Mode, NewApproval},
+    consents::Category,
+    customers::NewCustomer,
+    entities::NewEntity,
+    inbound::{InboundItem, InboundMessage},
+    names::ObligationId,
+    obligations::{NewObligation, Obligation, ObligationState, Owing, Settled},
+};
+use time::Duration;
+
+use crate::{
+    matters::{DEBTOR, agrees, count},
+    talk::{leading, message, passes, photo, said, writes},
+    world::{World, clock},
+};
+use ObligationState::{Held, Open, Paid};
+
+/// Where what is owed to us is paid.
+const ACCOUNT: &str = "ES9121000418450200051332";
+
+pub async fn customer(world: &World, phone: &str) -> CustomerId {
+    let new = NewCustomer { name: "Ana".into(), phones: vec![phone.into()], ..NewCustomer::default() };
+    world.env.catalog.upsert_customers(&[new]).await.unwrap().remove(0).id().unwrap()
+}
+
+pub async fn owes(
+    world: &World,
+    (customer, contact): (CustomerId, ContactId),
+    number: &str,
+    amount: &str,
+    in_days: i64,
+) -> ObligationId {
+    let new = NewObligation {
+        customer,
+        number: number.into(),
+        amount: amount.parse().unwrap(),
+        currency: "EUR".into(),
+        due: (clock() + Duration::days(in_days)).date(),
+        contact: Some(contact),
+        phone_number_id: Some(world.number()),
+        document: None,
+    };
+    match world.env.catalog.add_obligation(&Access::whole(), &new, "key:erp").await.unwrap() {
+        Owing::Added(added) => added.id,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Somebody who agreed to be reminded of three bills, and was.
+async fn reminded() -> (World, Vec<ObligationId>) {
+    let world = leading().await;
+    let customer = customer(&world, DEBTOR).await;
+    let contact = agrees(&world, DEBTOR, Category::Billing).await;
+    let mut owed = Vec::new();
+    for (number, amount) in [("F-501", "100.00"), ("F-502", "150.00"), ("F-503", "200.00")] {
+        owed.push(owes(&world, (customer, contact), number, amount, 2).await);
+    }
+    passes(&world, Duration::minutes(5)).await;
+    let told = said(&world);
+    assert!(told.len() == 1 && told[0].contains("F-501") && told[0].contains("F-503"), "in one: {told:#?}");
+    (world, owed)
+}
+
+/// They send a slip, which is filed.
+async fn pays(world: &World, amount: &str, number: &str) -> DocumentId {
+    pays_to(world, "otra cuenta", amount, number).await
+}
+
+async fn pays_to(world: &World, account: &str, amount: &str, number: &str) -> DocumentId {
+    let slip = format!(
+        "receipt\na {account}\nmerchant_name=Nosotros\ndate=2026-09-01\ntotal={amount}\ncurrency=EUR\nnumber={number}"
+    );
+    let id = photo(world, DEBTOR, &slip).await;
+    passes(world, Duration::minutes(10)).await;
+    let filed = world.env.catalog.document(id).await.unwrap().unwrap();
+    assert_eq!(filed.status, Status::Filed, "{filed:?}");
+    id
+}
+
+async fn all_of(world: &World, owed: &[ObligationId]) -> Vec<Obligation> {
+    let mut all = Vec::new();
+    for id in owed {
+        all.push(world.env.catalog.obligation(&Access::whole(), *id).await.unwrap().unwrap());
+    }
+    all
+}
+
+async fn states(world: &World, owed: &[ObligationId]) -> Vec<ObligationState> {
+    all_of(world, owed).await.into_iter().map(|one| one.state).collect()
+}
+
+/// A person looks at a slip, and says whether it pays.
+async fn decides(world: &World, about: (ObligationId, DocumentId), pays: bool) {
+    let settled = world.env.catalog.settle_receipt(&Access::whole(), about, pays, "user:eva").await;
+    assert_eq!(settled.unwrap(), Settled::Done);
+    passes(world, Duration::minutes(5)).await;
+}
+
+fn thanks(world: &World) -> Vec<String> {
+    said(world).into_iter().filter(|text| text.starts_with("Recibimos tu pago")).collect()
+}
+
+async fn collections(world: &World, state: &str) -> i64 {
+    let sql = "SELECT COUNT(*) FROM cases WHERE kind = 'collection' AND state = $1";
+    let (count,): (i64,) = world.queue.one(sql, &[state.into()]).await;
+    count
+}
+
+async fn ends(world: &World) {
+    world.balances("in the end").await;
+    let ledger = world.env.catalog.ledger(None, None).await.unwrap();
+    assert!(ledger.balanced && ledger.processing == 0, "{ledger:?}");
+}
+
+#[tokio::test]
+async fn three_bills_are_paid_by_one_slip() {
+    let (world, owed) = reminded().await;
+    let slip = pays(&world, "450.00", "TR-1").await;
+    assert_eq!(states(&world, &owed).await, [Held, Held, Held]);
+    assert_eq!((collections(&world, "human").await, thanks(&world).len()), (1, 0), "a person looks first");
+    decides(&world, (owed[1], slip), true).await;
+    assert_eq!(states(&world, &owed).await, [Paid, Paid, Paid]);
+    let thanks = thanks(&world);
+    assert!(thanks.len() == 1 && thanks[0].contains("F-501, F-502, F-503"), "{thanks:?}");
+    let before = said(&world).len();
+    passes(&world, Duration::days(20)).await;
+    assert_eq!(
+        (said(&world).len(), collections(&world, "done").await),
+        (before, 1),
+        "and nothing more is said"
+    );
+    ends(&world).await;
+}
+
+#[tokio::test]
+async fn three_bills_are_paid_by_two_slips() {
+    let (world, owed) = reminded().await;
+    let two = pays(&world, "250.00", "TR-2").await;
+    assert_eq!(states(&world, &owed).await, [Held, Held, Open]);
+    let third = pays(&world, "200.00", "TR-3").await;
+    assert_eq!(states(&world, &owed).await, [Held, Held, Held]);
+    decides(&world, (owed[0], two), true).await;
+    assert_eq!(states(&world, &owed).await, [Paid, Paid, Held]);
+    decides(&world, (owed[2], third), true).await;
+    assert_eq!(states(&world, &owed).await, [Paid, Paid, Paid]);
+    assert_eq!((thanks(&world).len(), collections(&world, "done").await), (2, 1));
+    ends(&world).await;
+}
+
+#[tokio::test]
+async fn a_wrong_amount_pays_nothing_by_itself() {
+    let (world, owed) = reminded().await;
+    pays(&world, "444.00", "TR-4").await;
+    assert_eq!(states(&world, &owed).await, [Open, Open, Open], "it is none of what is owed");
+    let named = pays(&world, "190.00", "F-503").await;
+    assert_eq!(states(&world, &owed).await, [Open, Open, Held], "it names one, and is with a person");
+    let doubts = &all_of(&world, &owed[2..]).await[0].payments[0].doubts;
+    assert!(doubts.contains(&"amount".to_owned()), "{doubts:?}");
+    decides(&world, (owed[2], named), false).await;
+    assert_eq!(states(&world, &owed).await, [Open, Open, Open]);
+    assert_eq!((thanks(&world).len(), collections(&world, "waiting").await), (0, 1), "what is owed is owed");
+    // What came to an account of ours is with a person, whatever it is for.
+    let us = NewEntity { name: "Nosotros".into(), accounts: vec![ACCOUNT.into()], ..NewEntity::default() };
+    world.env.catalog.save_entity(None, &us, "user:ana").await.unwrap();
+    let ours = pays_to(&world, ACCOUNT, "120.00", "TR-5").await;
+    assert_eq!(states(&world, &owed).await, [Held, Held, Open]);
+    decides(&world, (owed[0], ours), true).await;
+    let paid: Vec<String> = all_of(&world, &owed).await.into_iter().map(|one| one.paid).collect();
+    assert_eq!(paid, ["100.00", "20.00", "0.00"], "the first that are due");
+    assert_eq!(states(&world, &owed).await, [Paid, Open, Open]);
+    ends(&world).await;
+}
+
+#[tokio::test]
+async fn a_stop_in_the_middle_of_a_collection_ends_it() {
+    let (world, owed) = reminded().await;
+    writes(&world, DEBTOR, "BAJA").await;
+    passes(&world, Duration::days(20)).await;
+    let told = said(&world);
+    assert!(told.len() == 2 && told[1].contains("no te enviaremos más avisos"), "{told:#?}");
+    assert_eq!(collections(&world, "stopped").await, 1);
+    assert_eq!(states(&world, &owed).await, [Open, Open, Open], "it is owed all the same");
+    ends(&world).await;
+}
+
+/// What the buttons of an approver's question say when they are tapped.
+async fn offered(world: &World, contact: ContactId) -> serde_json::Value {
+    let sql =
+        "SELECT payload FROM outbox WHERE contact_id = $1 AND kind = 'buttons' ORDER BY seq DESC LIMIT 1";
+    let (payload,): (String,) = world.queue.one(sql, &[contact.0.into()]).await;
+    serde_json::from_str::<serde_json::Value>(&payload).unwrap()["choices"].clone()
+}
+
+async fn taps(world: &World, who: &str, choice: &serde_json::Value) {
+    let tapped = InboundMessage {
+        kind: "interactive".into(),
+        tap: choice[0].as_str().map(str::to_owned),
+        ..message(world, who, &format!("wamid.{}", DocumentId::generate()))
+    };
+    world.record(InboundItem::Message(tapped)).await;
+}
+
+#[tokio::test]
+async fn of_two_approvers_who_tap_at_once_one_decides() {
+    let world = leading().await;
+    let people = ["34600777888", "34600777999"];
+    let mut approvers = Vec::new();
+    for who in people {
+        approvers.push(agrees(&world, who, Category::Utility).await);
+    }
+    let new = NewApproval {
+        document: None,
+        question: "¿Se compra?".into(),
+        approvers: approvers.clone(),
+        mode: Mode::Any,
+        phone_number_id: world.number(),
+        due_at: None,
+    };
+    let catalog = &world.env.catalog;
+    let asked = catalog.ask_for_approval(&Access::whole(), &new, "user:eva").await.unwrap();
+    let Approving::Asked(asked) = asked else { panic!("{asked:?}") };
+    passes(&world, Duration::minutes(1)).await;
+    assert_eq!(world.graph.sent().len(), 2, "both are asked");
+    let (first, second) = (offered(&world, approvers[0]).await, offered(&world, approvers[1]).await);
+    tokio::join!(taps(&world, people[0], &first[0]), taps(&world, people[1], &second[1]));
+    passes(&world, Duration::minutes(5)).await;
+    let decided = catalog.approval(&Access::whole(), asked.id).await.unwrap().unwrap();
+    let by_the_first = decided.decided_by == Some(approvers[0]);
+    assert!(by_the_first || decided.decided_by == Some(approvers[1]), "{decided:?}");
+    let state = if by_the_first { ApprovalState::Approved } else { ApprovalState::Refused };
+    assert_eq!(decided.state, state, "as whoever was first said");
+    assert_eq!((count(&world, "decided").await, count(&world, "tap_refused").await), (1, 1), "both are told");
+    assert_eq!(world.graph.sent().len(), 4);
+    passes(&world, Duration::days(3)).await;
+    assert_eq!(world.graph.sent().len(), 4, "and nobody is reminded");
+    ends(&world).await;
+}
