@@ -163,9 +163,11 @@ async fn a_worker_that_dies_around_an_upload_sends_one_question() {
 
 #[tokio::test]
 async fn an_id_that_is_old_or_unknown_is_uploaded_anew() {
-    for (days, before, why) in
-        [(29, "1234", "too old to be tried"), (2, "1234", "Meta does not know it"), (2, "of before", "it is no id")]
-    {
+    for (days, before, why) in [
+        (29, "1234", "too old to be tried"),
+        (2, "1234", "Meta does not know it"),
+        (2, "of before", "it is no id"),
+    ] {
         let world = ruled().await;
         let number = world.number();
         let catalog = &world.env.catalog;

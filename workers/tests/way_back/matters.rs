@@ -1,6 +1,7 @@
 //! What the house does by itself, and a worker that dies at every step of it: hours are told, a late answer is escalated, a
 //! filed bill is owed, what comes to much is approved. Each once, whatever dies. And who takes another name meanwhile.
 
+use acuse_fixtures::graph::{Fault, Point};
 use acuse_storage::{
     Access, ContactId,
     approvals::ApprovalState,
@@ -14,7 +15,7 @@ use acuse_storage::{
     obligations::ObligationFilter,
 };
 use acuse_workers::jobs::boundary::die_at;
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 
 use crate::{
     talk::{leading, message, passes, photo, said, writes},
@@ -143,6 +144,44 @@ async fn what_the_house_decides_is_done_once_whatever_dies() {
     }
 }
 
+/// News of an order is queued for them.
+async fn hears_of_an_order(world: &World, contact: ContactId, not_before: Option<OffsetDateTime>) {
+    let notice = NewNotice {
+        contact,
+        phone_number_id: None,
+        template: "acuse_in_review".into(),
+        language: Some("es".into()),
+        params: vec!["77".into()],
+        header: None,
+        buttons: Vec::new(),
+        category: Category::Utility,
+        idempotency_key: "order-77".into(),
+        not_before,
+        expires_at: None,
+    };
+    let queued =
+        world.env.catalog.queue_notices(&Access::whole(), &[notice], None, "key:shop").await.unwrap();
+    assert!(matches!(queued.as_slice(), [Noticed::Queued(_)]), "{queued:?}");
+}
+
+/// Meta's own switch is about marketing: who used it hears of their orders still, whatever Meta took that template for.
+#[tokio::test]
+async fn who_wants_no_marketing_keeps_what_else_they_agreed_to() {
+    let world = leading().await;
+    world.approves_a_template().await;
+    let contact = agrees(&world, GUEST, Category::Utility).await;
+    hears_of_an_order(&world, contact, None).await;
+    world.graph.fail(Point::Send, None, Fault::error(400, 131_050, None), 1);
+    // Nobody is written to at night.
+    passes(&world, Duration::hours(16)).await;
+    assert!(world.graph.sent().is_empty(), "it was refused, and not tried again: {:?}", world.graph.sent());
+    let said = world.env.catalog.written_consents(contact).await.unwrap();
+    let last = |category| said.iter().rfind(|word| word.category == category).map(|word| word.state);
+    let words = (last(Category::Utility), last(Category::Marketing));
+    assert_eq!(words, (Some(Word::Granted), Some(Word::Withdrawn)), "{said:?}");
+    world.balances("it is taken back").await;
+}
+
 #[tokio::test]
 async fn who_takes_another_name_is_written_to_once_they_wrote_from_there() {
     for (new, identity) in [
@@ -158,22 +197,7 @@ async fn who_takes_another_name_is_written_to_once_they_wrote_from_there() {
         let world = leading().await;
         world.approves_a_template().await;
         let contact = agrees(&world, GUEST, Category::Utility).await;
-        let notice = NewNotice {
-            contact,
-            phone_number_id: None,
-            template: "acuse_in_review".into(),
-            language: Some("es".into()),
-            params: vec!["77".into()],
-            header: None,
-            buttons: Vec::new(),
-            category: Category::Utility,
-            idempotency_key: "order-77".into(),
-            not_before: Some(clock() + Duration::hours(2)),
-            expires_at: None,
-        };
-        let queued =
-            world.env.catalog.queue_notices(&Access::whole(), &[notice], None, "key:shop").await.unwrap();
-        assert!(matches!(queued.as_slice(), [Noticed::Queued(_)]), "{queued:?}");
+        hears_of_an_order(&world, contact, Some(clock() + Duration::hours(2))).await;
         passes(&world, Duration::hours(1)).await;
         let old = (AliasKind::WaId, GUEST.to_owned());
         let (kind, name) = new;
