@@ -36,7 +36,7 @@ use crate::{
 };
 
 /// The places of the ledger, as they are drawn, with their names.
-const PLACES: [(&str, &str); 5] = [
+pub(super) const PLACES: [(&str, &str); 5] = [
     ("filed", "filed"),
     ("in_review", "in review"),
     ("rejected", "rejected"),
@@ -51,7 +51,8 @@ const MOST_DAYS: Duration = Duration::days(92);
 /// How far back it is looked for files that nothing stands for, where no day is named.
 const LOOKED_BACK: Duration = Duration::WEEK;
 /// Ages of what waits, as the catalog counts them.
-const AGES: [&str; 5] = ["under an hour", "under a day", "under three days", "under a week", "older"];
+pub(super) const AGES: [&str; 5] =
+    ["under an hour", "under a day", "under three days", "under a week", "older"];
 
 /// Query of the ledger.
 #[derive(Debug, Default, Deserialize)]
