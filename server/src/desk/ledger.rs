@@ -3,6 +3,7 @@
 //! same days.
 
 use acuse_storage::{
+    keys::Scope,
     ledger::Ledger,
     message_ledger::MessageLedger,
     throughput::{Came, DayCount, Ended, Lost, StageTime, Throughput},
@@ -193,7 +194,7 @@ async fn render(app: &App, person: &Person, span: Span) -> Result<Response, Prob
         all: span.list(""),
         balanced: ledger.balanced && came.as_ref().is_none_or(|came| came.lost == 0),
         parts: places(&ledger, &span),
-        gone: came.iter().flat_map(|came| gone(came, tongue)).collect(),
+        gone: came.iter().flat_map(|came| gone(came, person)).collect(),
         came,
         messages,
         is_of_a_week: from.is_none() && to.is_none(),
@@ -253,11 +254,12 @@ fn rows(counts: &[DayCount], first: Date, after: Date) -> Vec<DayRow> {
     rows
 }
 
-fn gone(came: &Came, tongue: Tongue) -> Vec<Gone> {
+fn gone(came: &Came, person: &Person) -> Vec<Gone> {
+    let reads = person.caller.has(Scope::MessagesRead);
     let one = |lost: &Lost| Gone {
-        kind: tongue.t(&labels::label(&lost.kind)).to_owned(),
+        kind: person.tongue.t(&labels::label(&lost.kind)).to_owned(),
         at: labels::full(lost.sent_at),
-        href: lost.contact.map(|contact| place_of(contact, lost.sent_at, lost.message)),
+        href: lost.contact.filter(|_| reads).map(|contact| place_of(contact, lost.sent_at, lost.message)),
     };
     came.listed.iter().map(one).collect()
 }
