@@ -48,7 +48,7 @@ impl Told {
         let title = match status {
             StatusCode::NOT_FOUND => "Not there",
             StatusCode::CONFLICT => "That could not be done",
-            StatusCode::FORBIDDEN => "Not allowed",
+            StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED => "Not allowed",
             StatusCode::TOO_MANY_REQUESTS => "Too many at once",
             status if status.is_server_error() => "That failed",
             _ => "That could not be understood",
