@@ -8,6 +8,8 @@ acuse.begins.push((signal) => {
   const PATIENCE_MS = 10000;
   // Longest wait for what is being prepared, before its page is loaded as any other.
   const PREPARE_MS = 2000;
+  // Longest wait for a decision to be written down; the server gives up before. Then this one is here again.
+  const DECIDE_MS = 40000;
   const DRAFT_MS = 500;
   const BEAT_MS = 60000;
   const find = (query, root = document) => root.querySelector(query);
@@ -40,6 +42,7 @@ acuse.begins.push((signal) => {
   // When a decision may be made: not before the last one is.
   let readyAt = form ? Infinity : 0;
   const ready = () => performance.now() >= readyAt && !acuse.deciding;
+  const notYet = () => (acuse.deciding ? tr("The last decision is being written down.") : tr("Look at it first."));
   function painted() {
     requestAnimationFrame(() => requestAnimationFrame(() => {
       if (readyAt !== Infinity || signal.aborted) return;
@@ -69,7 +72,7 @@ acuse.begins.push((signal) => {
     if (acuse.deciding || (event.submitter?.dataset.anyway === undefined && !ready())) {
       event.preventDefault();
       event.stopPropagation();
-      say(tr("Look at it first."));
+      say(notYet());
     } else if (target.dataset.sent) {
       event.preventDefault();
       event.stopPropagation();
@@ -476,7 +479,7 @@ acuse.begins.push((signal) => {
     }
     const free = /^(A|SUMMARY|LABEL)$/.test(target.tagName) || target.type === "button" || target.dataset.anyway !== undefined || target.dataset.atOnce !== undefined || !form;
     if (free || ready()) target.click();
-    else say(tr("Look at it first."));
+    else say(notYet());
   });
 
   // All keys of this page, by what they do.
@@ -528,7 +531,13 @@ acuse.begins.push((signal) => {
     const to = find("[data-fetched]", fold);
     const answer = await fetch(fold.dataset.fetch, { signal, redirect: "manual" }).catch(() => null);
     if (signal.aborted) return;
-    if (!answer?.ok) return to.append(tr("It could not be fetched. Open it again."));
+    find("[data-failed]", to)?.remove();
+    if (!answer?.ok) {
+      const failed = document.createElement("p");
+      failed.dataset.failed = "yes";
+      failed.textContent = tr("It could not be fetched. Open it again.");
+      return to.append(failed);
+    }
     to.innerHTML = await answer.text();
     localTimes(to);
     const talk = find(".talk", to);
@@ -567,6 +576,8 @@ acuse.begins.push((signal) => {
     const came = await fetch(path, { signal, redirect: "manual" });
     if (!came.ok) return;
     const page = new DOMParser().parseFromString(await came.text(), "text/html");
+    // What could be taken back when it was fetched is not what can be when it is shown.
+    page.querySelector("#undo")?.replaceChildren();
     const there = page.querySelector(".sheet img");
     let picture = null;
     if (there) {
@@ -635,7 +646,8 @@ acuse.begins.push((signal) => {
       if (to !== next?.path) return location.assign(to);
       (before ?? stand(next.page, next.picture)).letGo();
       history.pushState(null, "", to);
-      find("#undo").innerHTML = undo;
+      const bar = find("#undo");
+      if (bar) bar.innerHTML = undo;
       fade();
       addressed();
     } catch {
@@ -657,7 +669,7 @@ acuse.begins.push((signal) => {
     const body = new URLSearchParams(new FormData(form, button));
     // It is made though somebody goes elsewhere meanwhile, unless it is longer than browsers take with them.
     const keepalive = String(body).length < 60000;
-    const answer = fetch(form.getAttribute("action"), { method: "POST", body, keepalive, headers: { "x-desk": "1" }, redirect: "manual" });
+    const answer = fetch(form.getAttribute("action"), { method: "POST", body, keepalive, headers: { "x-desk": "1" }, redirect: "manual", signal: AbortSignal.timeout(DECIDE_MS) });
     const before = next && !isDoubtful(button) ? stand(next.page, next.picture) : null;
     acuse.deciding = follow(answer, before).finally(() => { acuse.deciding = null; });
   });

@@ -260,7 +260,9 @@ acuse.begins.push((signal) => {
     parts.closest("label")?.toggleAttribute("hidden", drawn.length > 0);
     marked.hidden = !drawn.length && Boolean(parts.closest("label"));
     marked.textContent = drawn.length ? marked.dataset.marked.replace("{}", String(said.length)) : marked.dataset.none;
-    parts.form.querySelector("[value=split]").disabled = drawn.length > 0 ? said.length < 2 : !typed && parts.type === "hidden";
+    // One box alone on a page leaves the rest of it to nobody.
+    const isAlone = ({ at }) => drawn.filter((other) => other.at === at).length === 1;
+    parts.form.querySelector("[value=split]").disabled = drawn.length > 0 ? drawn.some(isAlone) : !typed && parts.type === "hidden";
     say(marked.textContent);
   }
   on(document, "keydown", (event) => {

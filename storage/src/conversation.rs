@@ -374,6 +374,19 @@ impl Catalog {
         Ok(Some((stored, kind)))
     }
 
+    /// The documents beside which a person of us sent a file, as far as they may not be for everybody's eyes: that somebody
+    /// looks at it is said of these. At most 100.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn beside_sent_file(&self, id: AttachmentId) -> Result<Vec<DocumentId>, CatalogError> {
+        let mut tx = self.reading().await?;
+        let sql = "SELECT DISTINCT x.id FROM outbox o JOIN case_documents cd ON cd.case_id = o.case_id \
+             JOIN documents x ON x.id = cd.document_id \
+             WHERE o.attachment_id = $1 AND (x.sensitivity <> 'open' OR x.part IS NOT NULL) ORDER BY x.id LIMIT 100";
+        Ok(all!(tx, (Uuid,), sql, id.0)?.into_iter().map(|(id,)| DocumentId(id)).collect())
+    }
+
     /// The place `count` messages later than this one; `None` where there are not as many.
     ///
     /// # Errors

@@ -19,7 +19,7 @@ const BILL: &str =
     "receipt\nid_probability=0.0001\ntotal=45.00\ncurrency=EUR\nmerchant_name=Bar Sol\nnumber=";
 
 /// The cookie of a reviewer who has just signed in.
-async fn reviewer(acuse: &InProcess, name: &str, sees_ids: bool) -> String {
+pub(crate) async fn reviewer(acuse: &InProcess, name: &str, sees_ids: bool) -> String {
     let catalog = acuse.world.catalog();
     let made = catalog.add_user(name, NO_PASSWORD, (Role::Reviewer, sees_ids), None).await.unwrap();
     let token = format!("{name:0<64}");

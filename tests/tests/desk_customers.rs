@@ -2,7 +2,10 @@
 
 use reqwest::{Response, header};
 
-use crate::{desk::Reviewer, desk_harm::Desk};
+use crate::{
+    desk::{Reviewer, hidden},
+    desk_harm::Desk,
+};
 
 /// The page that a form leads to.
 fn led(answer: &Response) -> String {
@@ -28,7 +31,8 @@ async fn customers_are_added_changed_found_and_made_one() {
     let desk = Desk::of(1, "0").await;
     let ana = &desk.ana;
     let phones = "+57 300 111 2233\n+57 300 111 2234";
-    let one = added(ana, &[("name", "Tienda Uno"), ("phones", phones), ("tax_ids", "B12345674")]).await;
+    let uno = [("name", "Tienda Uno"), ("external_id", "C-1"), ("phones", phones), ("tax_ids", "B12345674")];
+    let one = added(ana, &uno).await;
     let page = ana.page(&one).await;
     assert!(page.contains("Tienda Uno") && page.contains("573001112233\n573001112234"), "{page}");
 
@@ -36,6 +40,9 @@ async fn customers_are_added_changed_found_and_made_one() {
     let taken = [("name", "Otra"), ("tax_ids", "B-12345674"), ("emails", "otra@example.org")];
     let page = refused(ana, "/customers", &taken).await;
     assert!(page.contains(&format!("href=\"{one}\"")) && page.contains("otra@example.org"), "{page}");
+    let page = refused(ana, "/customers", &[("name", "Otra"), ("external_id", "C-1")]).await;
+    assert!(page.contains(&format!("href=\"{one}\"")), "{page}");
+    assert!(ana.page(&one).await.contains("Tienda Uno"), "and is called so still");
     assert!(refused(ana, "/customers", &[("phones", "1")]).await.contains("say how they are called"));
     let two = added(ana, &[("name", "Tienda Dos"), ("phones", "+57 300 999 0000")]).await;
     let page = refused(ana, &two, &[("name", "Tienda Dos"), ("phones", phones)]).await;
@@ -43,6 +50,15 @@ async fn customers_are_added_changed_found_and_made_one() {
     let form = ana.page(&two).await;
     let other = [("name", "Tienda Dos S.A."), ("phones", "+57 300 999 0000")];
     assert_eq!(led(&ana.send(&two, &form, &other).await), two);
+    // Who filled the form in before that takes nothing back unasked, and may once it was said.
+    let seen = hidden(&form, "seen");
+    let stale = [("name", "Tienda 2"), ("seen", seen.as_str())];
+    let told = ana.send(&two, &form, &stale).await.text().await.unwrap();
+    assert!(told.contains("Somebody else changed this customer meanwhile") && told.contains("Tienda 2"));
+    assert!(ana.page(&two).await.contains("Tienda Dos S.A."));
+    let seen = hidden(&told, "seen");
+    let again = [("name", "Tienda Dos S.A."), ("phones", "+57 300 999 0000"), ("seen", seen.as_str())];
+    assert_eq!(led(&ana.send(&two, &told, &again).await), two);
 
     // Found by name and by number, and made one; the old address leads to the one that is left.
     for q in ["tienda+dos", "57+300+999+0000"] {
@@ -70,6 +86,8 @@ async fn the_number_of_an_id_is_nobodys_business() {
     let ana = &desk.ana;
     let one = added(ana, &[("name", "Lucía Gómez"), ("id_numbers", "12345678Z")]).await;
     assert!(ana.page("/customers?q=12345678-z").await.contains(&one), "found by who may");
+    let page = refused(ana, "/customers", &[("name", "Otra"), ("id_numbers", "12345678-z")]).await;
+    assert!(page.contains(&format!("href=\"{one}\"")), "{page}");
     let narrow = Reviewer::sign_in_as(&desk.world.place, "narrow", &["--no-ids"]).await;
     let page = narrow.page(&one).await;
     assert!(page.contains("Lucía Gómez") && !page.contains("12345678Z"), "{page}");

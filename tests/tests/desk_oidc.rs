@@ -485,7 +485,10 @@ async fn a_provider_that_is_away_keeps_nobody_from_their_password() {
     let ben = Reviewer::sign_in(&house.alone.place, "ben").await;
     let page = ben.page("/").await;
     assert!(page.contains("ben"), "with his password");
-    assert_eq!(ben.send("/logout", &page, &[]).await.status(), 303, "and out without the provider");
+    let left = ben.send("/logout", &page, &[]).await;
+    assert_eq!(left.status(), 303, "and out without the provider");
+    let taken = |cookie: &header::HeaderValue| cookie.to_str().unwrap().starts_with("acuse_sign_out=;");
+    assert!(left.headers().get_all(header::SET_COOKIE).iter().any(taken), "no token stays behind");
     assert!(doctor(&house).starts_with("BAD"), "{}", doctor(&house));
 
     // Back, it is asked again once it has been let alone for some seconds.

@@ -124,6 +124,10 @@ async fn what_is_not_there_or_not_allowed_keeps_the_menu() {
     }
     let (answered, page) = asks("/nowhere", "").await;
     assert!(answered == 404 && page.contains("There is no such address.") && !page.contains("class=\"bar\""));
+    // The board asks a browser without a session for a key, as it must be asked to send one.
+    let board = ana.http.get(format!("{}/board/", ana.base)).header(header::ACCEPT, "text/html");
+    let asks = board.send().await.unwrap();
+    assert_eq!((asks.status().as_u16(), asks.headers().contains_key(header::WWW_AUTHENTICATE)), (401, true));
     for (path, of) in [("/v1/nowhere", "text/html"), ("/nowhere", "*/*")] {
         let request = ana.http.get(format!("{}{path}", ana.base)).header(header::ACCEPT, of);
         let answer = request.send().await.unwrap();

@@ -73,7 +73,7 @@ const ANSWERED_BY_HAND: &str = "window.real = window.fetch; \
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_next_stands_there_while_the_decision_is_written_down() {
     let Some(chromium) = browser::chromium() else { return };
-    let desk = Desk::of(2, "30").await;
+    let desk = Desk::of(3, "30").await;
     let mut page = desk.browser(chromium);
     page.open(&format!("{}/work", desk.ana.base), "").unwrap();
     page.press("n", false, false).unwrap();
@@ -96,6 +96,8 @@ async fn the_next_stands_there_while_the_decision_is_written_down() {
     page.press("a", false, false).unwrap();
     page.eval("document.querySelector('[value=approve]').click()").unwrap();
     assert_ne!(page.eval(READY).unwrap(), true, "and nothing is decided behind it");
+    let says = page.eval("document.querySelector('#live').textContent").unwrap();
+    assert_eq!(says, "The last decision is being written down.");
 
     // The connection is gone: the first is there again, as it was.
     page.eval("window.fail(); window.go = null").unwrap();
@@ -115,6 +117,24 @@ async fn the_next_stands_there_while_the_decision_is_written_down() {
         (filed["status"].as_str(), filed["fields"]["number"]["value"].as_str()),
         (Some("filed"), Some("TYPED-1"))
     );
+
+    // The way back is of the decision that was made last, never of the one before.
+    page.wait(READY).unwrap();
+    page.wait("!!document.body.dataset.ahead && !!document.querySelector('.undo')").unwrap();
+    page.eval(&format!("document.querySelector('#unfold').checked = true; {number}.focus()")).unwrap();
+    page.fill("TYPED-2").unwrap();
+    page.eval("window.go = null").unwrap();
+    page.press("Enter", false, true).unwrap();
+    page.wait("!!window.go").unwrap();
+    let third = format!("document.querySelector('form.decision')?.dataset.id === '{}'", desk.ids[2]);
+    page.wait(&third).unwrap();
+    page.press("z", false, false).unwrap();
+    assert_eq!(page.eval("document.querySelectorAll('.undo').length").unwrap(), 0, "not while it is written");
+    page.eval("void window.go()").unwrap();
+    page.wait(&on_page(&desk.ids[2])).unwrap();
+    let back = page.eval("document.querySelector('.undo').getAttribute('action')").unwrap();
+    assert_eq!(back, format!("/review/{}/undo", desk.ids[1]));
+    assert_eq!(desk.document(0).await["status"], "filed", "what was decided before stays");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

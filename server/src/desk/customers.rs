@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use url::form_urlencoded;
 
 use super::{
-    Frame, Shown, page, pages,
+    Frame, Shown, labels, page, pages,
     queue::{PAGE, Row},
     sentence,
     session::Person,
@@ -41,6 +41,9 @@ use crate::{
 const FOUND: u32 = 8;
 /// Documents on a customer's page.
 const LATEST: u32 = 10;
+/// What is said where somebody else was quicker.
+const CHANGED: &str =
+    "Somebody else changed this customer meanwhile: look at them again, or save once more what you typed.";
 
 /// Whoever decides whose documents are may say who there is; not whoever sees some of them only.
 fn may_write(caller: &Caller) -> Result<(), Problem> {
@@ -185,6 +188,8 @@ pub struct Said {
     emails: String,
     tax_ids: String,
     id_numbers: String,
+    /// When they had last changed, as the page that was filled in showed them.
+    seen: String,
     /// `merge`, or nothing to save.
     act: String,
     /// Who becomes part of this one.
@@ -201,6 +206,7 @@ impl Said {
             emails: lines(CustomerAlias::Email),
             tax_ids: lines(CustomerAlias::TaxId),
             id_numbers: lines(CustomerAlias::IdNumber),
+            seen: labels::full(customer.updated_at),
             ..Self::default()
         }
     }
@@ -375,20 +381,6 @@ fn refused(mut page: Response) -> Response {
     page
 }
 
-/// Somebody whose tax id this is is not called otherwise unasked.
-async fn known_already(app: &App, new: &NewCustomer) -> Result<Vec<TakenAlias>, Problem> {
-    if new.tax_ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let lookup = CustomerLookup { tax_ids: new.tax_ids.clone(), ..CustomerLookup::default() };
-    let known = app.catalog.customers_known_by(&lookup).await?.into_iter();
-    let of = |customer: Customer| {
-        let value = names(&customer, CustomerAlias::TaxId).join(", ");
-        TakenAlias { member: CustomerAlias::TaxId.member(), value, owner: customer.id }
-    };
-    Ok(known.map(|(customer, _)| of(customer)).collect())
-}
-
 /// `POST /customers`: adds one. Documents that wait because nobody knew whose they are are matched again.
 pub async fn add(State(app): State<App>, person: Person, Form(said): Form<Said>) -> Shown {
     Shown(
@@ -400,7 +392,7 @@ pub async fn add(State(app): State<App>, person: Person, Form(said): Form<Said>)
             if let Err(message) = customers::check(&new) {
                 wrong.message = sentence(&message);
             } else {
-                wrong = taken(&app, known_already(&app, &new).await?).await?;
+                wrong = taken(&app, customers::known_otherwise(&app, &new).await?).await?;
                 if wrong.others.is_empty() {
                     let saving = Saving::adding(&person.caller.actor);
                     let saved = app.catalog.save_customers(std::slice::from_ref(&new), &saving).await?;
@@ -427,7 +419,7 @@ pub async fn change(
     State(app): State<App>,
     person: Person,
     Id(id): Id<CustomerId>,
-    Form(said): Form<Said>,
+    Form(mut said): Form<Said>,
 ) -> Shown {
     Shown(
         async {
@@ -439,8 +431,12 @@ pub async fn change(
             let customer = there(&app, &person, id).await?;
             let new = said.customer(&person.caller);
             let mut wrong = Wrong::default();
+            // All of it is kept as it is said, and would take back what somebody else said meanwhile.
+            let seen = std::mem::replace(&mut said.seen, labels::full(customer.updated_at));
+            let has_changed = !seen.is_empty() && seen != said.seen;
             match customers::check(&new) {
                 Err(message) => wrong.message = sentence(&message),
+                Ok(()) if has_changed => wrong.message = CHANGED.to_owned(),
                 Ok(()) => {
                     let patch = patch(new, person.caller.has(Scope::IdsRead));
                     let saving = Saving::adding(&person.caller.actor);

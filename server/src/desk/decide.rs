@@ -150,15 +150,15 @@ async fn new_customer(app: &App, person: &Person, document: &Document, typed: &T
         ..NewCustomer::default()
     };
     customers::check(&new).map_err(Problem::Unprocessable)?;
+    let taken = || {
+        Problem::Conflict("phone or tax id is another customer's: choose them, or leave it out".to_owned())
+    };
+    if !customers::known_otherwise(app, &new).await?.is_empty() {
+        return Err(taken().into());
+    }
     let saving = Saving::adding(&person.caller.actor);
     let saved = app.catalog.save_customers(std::slice::from_ref(&new), &saving).await?;
-    let id = match saved.into_iter().next() {
-        Some(Upserted::Created(id) | Upserted::Updated(id)) => id,
-        _ => {
-            let taken = "phone or tax id is another customer's: choose them, or leave it out";
-            return Err(Problem::Conflict(taken.to_owned()).into());
-        }
-    };
+    let id = saved.first().and_then(Upserted::id).ok_or_else(taken)?;
     let mut typed = typed.without(&["customer_id"]);
     typed.0.push(("customer_id".to_owned(), id.to_string()));
     rest(app, person, document, &typed).await

@@ -18,6 +18,8 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use time::OffsetDateTime;
 
 use evidence::Card;
+#[cfg(test)]
+pub(super) use history::DECIDED;
 use history::{Happened, Spoken, facts, happened, held_against, spoken};
 pub(super) use offers::rejections;
 use offers::{NewParty, Question, colleagues, new_party, question, summary};

@@ -48,7 +48,7 @@ impl Told {
         let title = match status {
             StatusCode::NOT_FOUND => "Not there",
             StatusCode::CONFLICT => "That could not be done",
-            StatusCode::FORBIDDEN => "Not allowed",
+            StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED => "Not allowed",
             StatusCode::TOO_MANY_REQUESTS => "Too many at once",
             status if status.is_server_error() => "That failed",
             _ => "That could not be understood",
@@ -95,9 +95,10 @@ pub async fn framed(State(app): State<App>, request: Request, next: Next) -> Res
         None => return response,
     };
     let mut shown = told.page(frame(&app, &headers).await, response.status());
-    for name in [header::RETRY_AFTER, header::SET_COOKIE] {
-        if let Some(value) = response.headers().get(&name) {
-            shown.headers_mut().insert(name, value.clone());
+    // What a browser acts on, whatever the body is: it asks for a password, and comes back when it may.
+    for name in [header::WWW_AUTHENTICATE, header::ALLOW, header::RETRY_AFTER, header::SET_COOKIE] {
+        for value in response.headers().get_all(&name) {
+            shown.headers_mut().append(&name, value.clone());
         }
     }
     shown

@@ -234,7 +234,12 @@ mod tests {
         fields::{Entry, Field, FieldName, Fields, Source},
         reason::ReasonCode,
     };
-    use acuse_storage::incidents::kinds;
+    use acuse_storage::{incidents::kinds, outbox::OutboxState, reviews::Resolution};
+
+    use crate::desk::{
+        document::DECIDED,
+        ledger::{AGES, PLACES},
+    };
 
     /// The texts that the pages ask for: what stands in `frame.t("…")` and `frame.f("…"`.
     fn asked_for() -> Vec<String> {
@@ -262,6 +267,11 @@ mod tests {
         wanted.extend(Kind::ALL.iter().map(|kind| labels::kind(Some(*kind)).to_owned()));
         let kinds = kinds::all().into_iter().chain(["never_heard_of"]).map(kinds::kind);
         wanted.extend(kinds.flat_map(|kind| [kind.title, kind.ended_by]).map(str::to_owned));
+        wanted.extend(PLACES.iter().map(|(_, label)| (*label).to_owned()));
+        wanted.extend(AGES.map(str::to_owned));
+        wanted.extend(OutboxState::ALL.iter().map(|state| labels::label(state.as_str())));
+        wanted.extend(Resolution::ALL.iter().map(|resolution| labels::label(resolution.as_str())));
+        wanted.extend(DECIDED.iter().map(|event| labels::label(event)));
         for (table, name) in [(&*ES, "es"), (&*PT, "pt")] {
             let missing: Vec<_> = wanted.iter().filter(|text| !table.contains_key(text.as_str())).collect();
             assert!(missing.is_empty(), "{name}.tsv lacks {missing:#?}");

@@ -4,6 +4,7 @@
 
 use acuse_storage::{
     arrivals::{ArrivalLedger, Lost},
+    keys::Scope,
     ledger::Ledger,
     message_ledger::MessageLedger,
     throughput::{DayCount, Ended, StageTime, Throughput},
@@ -37,7 +38,7 @@ use crate::{
 };
 
 /// The places of the ledger, as they are drawn, with their names.
-const PLACES: [(&str, &str); 5] = [
+pub(super) const PLACES: [(&str, &str); 5] = [
     ("filed", "filed"),
     ("in_review", "in review"),
     ("rejected", "rejected"),
@@ -50,7 +51,8 @@ const TONES: [&str; 5] = ["filed", "in_review", "rejected", "duplicate", "proces
 const DAYS: Duration = Duration::days(30);
 const MOST_DAYS: Duration = Duration::days(92);
 /// Ages of what waits, as the catalog counts them.
-const AGES: [&str; 5] = ["under an hour", "under a day", "under three days", "under a week", "older"];
+pub(super) const AGES: [&str; 5] =
+    ["under an hour", "under a day", "under three days", "under a week", "older"];
 
 /// Query of the ledger.
 #[derive(Debug, Default, Deserialize)]
@@ -188,7 +190,7 @@ async fn render(app: &App, person: &Person, span: Span) -> Result<Response, Prob
         all: span.list(""),
         balanced: ledger.balanced && came.as_ref().is_none_or(|came| came.sums.balanced),
         parts: places(&ledger, &span),
-        gone: came.iter().flat_map(|came| gone(&came.lost_files, tongue)).collect(),
+        gone: came.iter().flat_map(|came| gone(&came.lost_files, person)).collect(),
         came: came.map(|came| came.sums),
         messages,
         first: first.to_string(),
@@ -247,14 +249,16 @@ fn rows(counts: &[DayCount], first: Date, after: Date) -> Vec<DayRow> {
     rows
 }
 
-fn gone(lost: &[Lost], tongue: Tongue) -> Vec<Gone> {
+fn gone(lost: &[Lost], person: &Person) -> Vec<Gone> {
+    let reads = person.caller.has(Scope::MessagesRead);
     let one = |lost: &Lost| Gone {
-        kind: tongue.t(&labels::label(&lost.kind)).to_owned(),
+        kind: person.tongue.t(&labels::label(&lost.kind)).to_owned(),
         at: labels::full(lost.at),
         // What came without a message has no place in a conversation; the incident and the API name it.
         href: lost
             .contact_id
             .zip(lost.message_id)
+            .filter(|_| reads)
             .map(|(contact, message)| place_of(contact, lost.at, message.0)),
     };
     lost.iter().map(one).collect()

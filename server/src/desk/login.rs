@@ -255,7 +255,7 @@ pub async fn leave(
             person.check_form(&form.csrf)?;
             let way = person.sign_out(&app).await?;
             let gone = Redirect::to("/").into_response();
-            let gone = oidc::leave_too(&app, &headers, way).await.unwrap_or(gone);
+            let gone = oidc::leave_too(&app, &headers, way, gone).await;
             Ok(with_session(gone, "", session::came_over_https(&headers)))
         }
         .await,

@@ -362,17 +362,25 @@ struct SignedOut<'a> {
 }
 
 /// What somebody sees whose session here has ended just now: the way to the provider, where they signed in, so that theirs
-/// ends there too. None where they had a password, or the provider has no such place: then they are signed out.
-pub(super) async fn leave_too(app: &App, headers: &HeaderMap, way: Option<Way>) -> Option<Response> {
-    let provider = app.oidc.as_ref().filter(|_| way == Some(Way::Oidc))?;
+/// ends there too. Where they had a password, or the provider has no such place, they are signed out, and are `gone`.
+/// However they came, the browser keeps no token.
+pub(super) async fn leave_too(app: &App, headers: &HeaderMap, way: Option<Way>, gone: Response) -> Response {
+    let Some(provider) = &app.oidc else { return gone };
+    let there = if way == Some(Way::Oidc) { way_there(app, provider, headers).await } else { None };
+    let page = there.map_or(gone, |there| {
+        let frame = Frame { section: "door", tongue: Tongue::asked(headers), ..Frame::default() };
+        // A page, for the answer to a form may lead nowhere else (`form-action`).
+        page(&SignedOut { frame, there: there.as_str(), provider: &provider.config.label })
+    });
+    with_token(page, "", is_secure(provider, headers))
+}
+
+/// Where the provider signs this browser out, and sends it back from.
+async fn way_there(app: &App, provider: &Provider, headers: &HeaderMap) -> Option<Url> {
     let mut back = redirect(provider, headers).ok()?;
     back.set_path(SIGNED_OUT);
     let hint = session::sent(headers, TOKEN_COOKIE);
-    let there = provider.exit(app.catalog.now(), hint.as_deref(), &back).await?;
-    let frame = Frame { section: "door", tongue: Tongue::asked(headers), ..Frame::default() };
-    // A page, for the answer to a form may lead nowhere else (`form-action`).
-    let page = page(&SignedOut { frame, there: there.as_str(), provider: &provider.config.label });
-    Some(with_token(page, "", is_secure(provider, headers)))
+    provider.exit(app.catalog.now(), hint.as_deref(), &back).await
 }
 
 /// Sets the cookie of a sign-in on its way, or takes it away.

@@ -8,11 +8,10 @@ use url::form_urlencoded;
 
 use super::{
     Frame, Shown, labels, page,
-    queue::{PAGE, Row},
+    queue::{PAGE, Row, lines_of},
     session::Person,
 };
 use crate::{
-    access,
     http::{
         documents::{self, Query},
         extract::Params,
@@ -130,10 +129,5 @@ pub(super) async fn rows(
     query: Query,
 ) -> Result<(Vec<Row>, Option<String>), Problem> {
     let found = documents::find(app, &person.caller, query).await?;
-    let ids: Vec<_> = found.data.iter().map(|d| d.id).collect();
-    let parties = app.catalog.parties_of(&ids).await?;
-    let seen = access::list(app, &person.caller, found.data).await?;
-    let now = app.catalog.now();
-    let row = |d: &access::Sight| Row::of(d, parties.get(&d.id), (d.received_at, now), None);
-    Ok((seen.iter().map(row).collect(), found.next.map(|after| after.to_string())))
+    Ok((lines_of(app, person, found.data).await?, found.next.map(|after| after.to_string())))
 }

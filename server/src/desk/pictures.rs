@@ -48,6 +48,8 @@ pub async fn sent(
     person.caller.require(Scope::MessagesRead)?;
     let found = app.catalog.sent_file(person.caller.access(), id).await?;
     let (stored, file_type) = found.ok_or(Problem::NotFound("file"))?;
+    let beside = app.catalog.beside_sent_file(id).await?;
+    app.catalog.audit_views(&person.caller.actor, "sent_file", &beside).await?;
     let mut response = bytes(&app, &stored.key, None).await?;
     let disposition = format!("attachment; filename=\"{id}.{}\"", file_type.extension());
     tamed(response.headers_mut(), "application/octet-stream", &disposition);

@@ -185,6 +185,19 @@ impl Row {
     }
 }
 
+/// Documents as lines, as far as a person may see them.
+pub(super) async fn lines_of(
+    app: &App,
+    person: &Person,
+    documents: Vec<Document>,
+) -> Result<Vec<Row>, Problem> {
+    let ids: Vec<_> = documents.iter().map(|d| d.id).collect();
+    let parties = app.catalog.parties_of(&ids).await?;
+    let seen = access::list(app, &person.caller, documents).await?;
+    let now = app.catalog.now();
+    Ok(seen.iter().map(|d| Row::of(d, parties.get(&d.id), (d.received_at, now), None)).collect())
+}
+
 /// The status in words; a duplicate is told apart from what was filed.
 #[must_use]
 pub fn status_label(document: &Document) -> &'static str {

@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use super::{
     Frame, Shown, page,
-    queue::{Chip, Row, chips},
+    queue::{Chip, Row, chips, lines_of},
     queue_view::QueueView,
     rights::Right,
     session::Person,
@@ -86,13 +86,8 @@ async fn held(app: &App, person: &Person) -> Result<Vec<Held>, Problem> {
     for id in app.catalog.held_reviews_of(&person.caller.actor).await? {
         documents.extend(app.catalog.document_for(person.caller.access(), id).await?);
     }
-    let ids: Vec<DocumentId> = documents.iter().map(|d| d.id).collect();
-    let parties = app.catalog.parties_of(&ids).await?;
-    let seen = access::list(app, &person.caller, documents).await?;
-    let now = app.catalog.now();
-    let row = |d: &access::Sight| Row::of(d, parties.get(&d.id), (d.received_at, now), None);
     let held = |row: Row| Held { href: row.href, title: row.title, who: row.who };
-    Ok(seen.iter().map(row).map(held).collect())
+    Ok(lines_of(app, person, documents).await?.into_iter().map(held).collect())
 }
 
 /// `POST /work`: takes the most urgent document of a view that nobody holds.

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     auth::Caller,
     extract::{Body, Id, Params, cursor, limit, word},
+    front::budget::Turn,
     notices,
     problem::Problem,
     representation::Listing,
@@ -190,6 +191,7 @@ pub async fn reply(
     Of(app): Of<App>,
     caller: Caller,
     Id(id): Id<CaseId>,
+    _turn: Turn,
     Body(said): Body<Reply>,
 ) -> Result<Json<Now>, Problem> {
     let given = said.file.map(file::InJson::given).transpose()?;
@@ -216,7 +218,10 @@ pub async fn write(
     // Whoever writes it knows in which language; ISO 639-2 has a word for "we do not".
     let act = Act::Reply { text: words, language: "und".to_owned(), file: kept.clone() };
     let done = carry_out(app, caller, id, version, &act).await;
-    if let (Err(_), Some(file)) = (&done, &kept) {
+    // What failed on our side may have been queued all the same: the sweep of objects that no row names has the rest.
+    if let (Err(problem), Some(file)) = (&done, &kept)
+        && problem.status().is_client_error()
+    {
         file::dropped(app, file).await;
     }
     done

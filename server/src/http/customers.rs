@@ -7,8 +7,8 @@
 use acuse_storage::{
     CustomerId,
     customers::{
-        ConflictCursor, Customer, CustomerAlias, CustomerPatch, Merged, NewCustomer, Retired, Saving,
-        Upserted,
+        ConflictCursor, Customer, CustomerAlias, CustomerLookup, CustomerPatch, Merged, NewCustomer, Retired,
+        Saving, TakenAlias, Upserted, name_key,
     },
     documents::Page,
     keys::Scope,
@@ -145,6 +145,44 @@ pub fn check(new: &NewCustomer) -> Result<(), String> {
         return Err(format!("{:?}…: at most {TEXT_CHARS} characters", cut(long)));
     }
     Ok(())
+}
+
+/// What of a new customer somebody has who is called otherwise: to add them would rename that one, unasked.
+///
+/// # Errors
+/// When the catalog fails.
+pub(crate) async fn known_otherwise(app: &App, new: &NewCustomer) -> Result<Vec<TakenAlias>, Problem> {
+    let is_other = |customer: &Customer| name_key(&customer.name) != name_key(&new.name);
+    let mut taken = Vec::new();
+    if let Some(external) = &new.external_id
+        && let Some(owner) = app.catalog.customer_of_external(external).await?
+        && app.catalog.customer(owner).await?.as_ref().is_some_and(is_other)
+    {
+        taken.push(TakenAlias { member: "external_id", value: external.clone(), owner });
+    }
+    let lookup = CustomerLookup {
+        tax_ids: new.tax_ids.clone(),
+        id_numbers: new.id_numbers.clone(),
+        ..CustomerLookup::default()
+    };
+    if lookup == CustomerLookup::default() {
+        return Ok(taken);
+    }
+    let given = [(CustomerAlias::TaxId, &new.tax_ids), (CustomerAlias::IdNumber, &new.id_numbers)];
+    for (customer, _) in app.catalog.customers_known_by(&lookup).await? {
+        let theirs = customer.aliases.iter().filter(|_| is_other(&customer)).filter(|(kind, value)| {
+            given.iter().any(|(of, values)| {
+                of == kind && values.iter().any(|v| kind.normalized(v).as_ref() == Some(value))
+            })
+        });
+        let owner = customer.id;
+        taken.extend(theirs.map(|(kind, value)| TakenAlias {
+            member: kind.member(),
+            value: value.clone(),
+            owner,
+        }));
+    }
+    Ok(taken)
 }
 
 /// Numbers of IDs are given, matched and taken away by those alone who may see IDs: else whether a number is known, and

@@ -37,20 +37,25 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Params<T> {
     }
 }
 
-/// A JSON body of at most the router's cap.
+/// How many bytes a body has at most, where the address says so.
+#[derive(Debug, Clone, Copy)]
+pub struct Cap(pub usize);
+
+/// A JSON body of at most the address's cap, or the router's.
 pub struct Body<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Problem;
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         use axum::extract::rejection::JsonRejection;
+        let cap = request.extensions().get::<Cap>().map_or(super::JSON_BYTES, |cap| cap.0);
         match Json::<Clean<T>>::from_request(request, state).await {
             Ok(Json(value)) => Ok(Self(value.0)),
             Err(JsonRejection::MissingJsonContentType(_)) => {
                 Err(Problem::UnsupportedMediaType("send JSON with Content-Type: application/json".to_owned()))
             }
             Err(e) if e.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-                Err(Problem::TooLarge { limit_bytes: super::JSON_BYTES as u64 })
+                Err(Problem::TooLarge { limit_bytes: cap as u64 })
             }
             Err(e) => Err(Problem::BadRequest(e.body_text())),
         }

@@ -76,7 +76,7 @@ pub async fn around(mut request: Request, next: Next) -> Response {
     request.extensions_mut().insert(RequestId(id));
     let span = tracing::info_span!("request", request_id = %id, %method, route);
     let started = Instant::now();
-    let files = ["/content", "/export", links::ROUTE];
+    let files = ["/content", "/export", "/reply", "/files", links::ROUTE];
     let limit = if route == "/v1/documents" || files.iter().any(|end| route.ends_with(end)) {
         FILE_TIMEOUT
     } else {

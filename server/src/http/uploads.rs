@@ -33,7 +33,8 @@ use time::OffsetDateTime;
 use by_url::ByUrl;
 
 use super::{
-    RequestId, auth::Caller, extract::Body, problem::Problem, representation::DocumentView, sandbox::Instead,
+    RequestId, auth::Caller, extract::Body, front::budget::declared, problem::Problem,
+    representation::DocumentView, sandbox::Instead,
 };
 use crate::{
     access::{self, Sight},
@@ -130,8 +131,7 @@ pub async fn create(
     let mut said = Said::at(app.catalog.now());
     let accepted = match incoming? {
         Incoming::Form(form) => {
-            let declared = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
-            let _turn = app.budget.upload(declared).await?;
+            let _turn = app.budget.upload(declared(&headers)).await?;
             from_form(&app, &caller, id, form, key, &mut said).await
         }
         Incoming::Url(body) => from_url(&app, &caller, id, *body, key, &mut said).await,

@@ -244,6 +244,8 @@ pub(super) async fn a_persons_file_goes_with_its_contact(catalog: &Catalog) {
     let kept = catalog.sent_file(&whole, attachment).await.unwrap();
     assert_eq!(kept, Some((stored, FileType::Pdf)));
     assert_eq!(catalog.sent_file(&whole, AttachmentId::generate()).await.unwrap(), None);
+    let beside = catalog.beside_sent_file(attachment).await.unwrap();
+    assert!(beside.iter().all(|id| case.documents.contains(id)), "{beside:?}");
 
     let begun = catalog.erase(&wish(ErasedKind::Contact, contact.0)).await.unwrap();
     let Wished::Begun(receipt) = begun else { panic!("{begun:?}") };

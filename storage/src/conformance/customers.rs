@@ -96,6 +96,8 @@ pub(super) async fn two_customers_become_one(catalog: &Catalog) {
     assert_eq!(catalog.customer(gone).await.unwrap().map(|c| c.id), Some(kept));
     assert_eq!(known_by_phone(catalog, &format!("3499{b}")).await, [kept]);
     assert_eq!(save(catalog, &someone(&b)).await, Upserted::Updated(kept), "its external id leads there");
+    let of_external = catalog.customer_of_external(&format!("ext-{b}")).await.unwrap();
+    assert_eq!(of_external, Some(kept), "for whoever asks too");
     let listed =
         catalog.customers(&Access::whole(), Some(&format!("Cliente {b}")), None, 10).await.unwrap().data;
     assert!(listed.iter().all(|c| c.id == kept), "{listed:?}");

@@ -18,6 +18,15 @@ async fn by_external(tx: &mut Tx, external: &str) -> Result<Option<Uuid>, Catalo
 }
 
 impl Catalog {
+    /// The customer with this external id; one that was merged into another is that one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn customer_of_external(&self, external: &str) -> Result<Option<CustomerId>, CatalogError> {
+        let mut tx = self.reading().await?;
+        Ok(by_external(&mut tx, external.trim()).await?.map(CustomerId))
+    }
+
     /// The numbers of IDs that a customer with this external id has.
     ///
     /// # Errors

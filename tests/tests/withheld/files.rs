@@ -1,7 +1,8 @@
 //! A file that a person of us sends in a case is withheld with what the case is about; and what is no file is not sent.
 
 use acuse_pipeline::document::Sha256;
-use acuse_storage::{Access, keys::Scope, names::AttachmentId};
+use acuse_server::http::cases::file::BODY_BYTES;
+use acuse_storage::{Access, DocumentId, keys::Scope, names::AttachmentId};
 use acuse_tests::in_process::InProcess;
 use axum::{
     body::Body,
@@ -12,7 +13,10 @@ use serde_json::{Value, json};
 use time::Duration;
 
 use super::clean;
-use crate::talk::{ANA, answer, ends, file, led};
+use crate::{
+    desk_beside::reviewer,
+    talk::{ANA, answer, ends, file, led},
+};
 
 /// A key that reads conversations, and sees no ID.
 const NARROW: &str = "acuse_a-key-that-may-not-see-what-is-withheld";
@@ -29,6 +33,21 @@ async fn seen_by_narrow(acuse: &InProcess, path: &str) -> String {
 fn reply(case: &Value, content: &str) -> Value {
     let file = json!({ "name": "secretfile.pdf", "content": content });
     json!({ "version": case["version"], "text": "Para ZEEDLEMANN.", "file": file })
+}
+
+/// Who looks at it there is in the trail of what it was sent beside; for who may not, it is not there.
+async fn at_the_desk(acuse: &InProcess, file: AttachmentId, beside: DocumentId) {
+    for (name, sees_ids, status) in [("sees", true, StatusCode::OK), ("blind", false, StatusCode::NOT_FOUND)]
+    {
+        let cookie = reviewer(acuse, name, sees_ids).await;
+        let request = Request::get(format!("/files/{file}")).header(header::COOKIE, cookie);
+        let (answered, headers, bytes) = acuse.answer(request.body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!((answered, bytes == PDF), (status, sees_ids), "{name}");
+        assert!(!sees_ids || headers["content-disposition"].to_str().unwrap().starts_with("attachment"));
+        let trail = acuse.world.catalog().audit_trail(Some(beside), 100).await.unwrap();
+        let looked = trail.iter().any(|e| e.action == "view_id" && e.actor == format!("user:{name}"));
+        assert_eq!(looked, sees_ids, "{name}: {trail:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -53,6 +72,10 @@ async fn a_file_sent_beside_what_may_be_an_id_is_told_to_nobody_without_the_righ
         let (answered, told) = acuse.send(Method::POST, &path, Some(&reply(case, &content))).await.unwrap();
         assert_eq!(answered, status, "{content}: {told}");
     }
+    let long = reply(case, &"A".repeat(BODY_BYTES));
+    let (status, told) = acuse.send(Method::POST, &path, Some(&long)).await.unwrap();
+    assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE, "{told}");
+    assert!(told.to_string().contains(&BODY_BYTES.to_string()), "and says how much it may be: {told}");
     let whole = BASE64_STANDARD.encode(PDF);
     let (status, told) = acuse.send(Method::POST, &path, Some(&reply(case, &whole))).await.unwrap();
     assert_eq!(status, StatusCode::OK, "{told}");
@@ -72,5 +95,6 @@ async fn a_file_sent_beside_what_may_be_an_id_is_told_to_nobody_without_the_righ
     assert_eq!(catalog.sent_file(&Access::new(false), id).await.unwrap(), None);
     let (kept, _) = catalog.sent_file(&Access::whole(), id).await.unwrap().expect("with the right");
     assert_eq!(kept.sha256, Sha256::of(PDF));
+    at_the_desk(&acuse, id, case["subject"].as_str().unwrap().parse().unwrap()).await;
     ends(acuse).await;
 }

@@ -98,7 +98,8 @@ pub async fn held_against(
 }
 
 /// Events that say where a document comes to rest, with who brought it there.
-const DECIDED: &[&str] = &["filed", "approved", "corrected", "amended", "rejected", "asked_again"];
+pub(in crate::desk) const DECIDED: &[&str] =
+    &["filed", "approved", "corrected", "amended", "rejected", "asked_again"];
 
 /// What became of it last, and by whom; by itself where nobody is named.
 fn decided(timeline: &[TimelineEntry], tongue: Tongue) -> Option<String> {

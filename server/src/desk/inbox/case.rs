@@ -3,7 +3,7 @@
 
 use acuse_conversation::language::Language;
 use acuse_storage::{
-    CaseId, DocumentId,
+    CaseId,
     cases::{Listed, Note},
     contacts::Contact,
     keys::Scope,
@@ -19,12 +19,11 @@ use time::OffsetDateTime;
 
 use super::{Did, Query, Row, Team, row_of};
 use crate::{
-    access,
     desk::{
         Frame, Shown,
         contacts::{Line, PAGE, thread},
         labels, page,
-        queue::Row as DocumentRow,
+        queue::{Row as DocumentRow, lines_of},
         session::Person,
     },
     http::{
@@ -127,12 +126,7 @@ async fn documents_of(app: &App, person: &Person, case: &Listed) -> Result<Vec<D
     for id in &case.documents {
         documents.extend(app.catalog.document_for(person.caller.access(), *id).await?);
     }
-    let ids: Vec<DocumentId> = documents.iter().map(|d| d.id).collect();
-    let parties = app.catalog.parties_of(&ids).await?;
-    let seen = access::list(app, &person.caller, documents).await?;
-    let now = app.catalog.now();
-    let row = |d: &access::Sight| DocumentRow::of(d, parties.get(&d.id), (d.received_at, now), None);
-    Ok(seen.iter().map(row).collect())
+    lines_of(app, person, documents).await
 }
 
 /// The page once more, with a saved answer in the box, behind what is typed there.

@@ -4,7 +4,7 @@ use acuse_storage::{CaseId, keys::Scope};
 use acuse_whatsapp::limits::{CAPTION_CHARS, DOCUMENT_BYTES};
 use axum::{
     extract::{Multipart, State, multipart::MultipartRejection},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect},
 };
 use bytes::Bytes;
@@ -15,6 +15,7 @@ use crate::{
     http::{
         cases::{self, file::Given},
         extract::Id,
+        front::budget::declared,
         problem::Problem,
         uploads::{broken_off, gathered, plain},
     },
@@ -73,8 +74,7 @@ pub async fn send(
         async {
             person.caller.require(Scope::MessagesWrite)?;
             let form = form.map_err(|_| Problem::UnsupportedMediaType("a form with a file".to_owned()))?;
-            let declared = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
-            let _turn = app.budget.upload(declared).await?;
+            let _turn = app.budget.upload(declared(&headers)).await?;
             let filled = Filled::of(form).await?;
             person.check_form(&filled.csrf)?;
             let text = filled.text;

@@ -1,7 +1,7 @@
 //! The router of the API and the list of what it answers, made by the same calls.
 
 use axum::{
-    Router,
+    Extension, Router,
     extract::DefaultBodyLimit,
     handler::Handler,
     http::Method,
@@ -10,7 +10,10 @@ use axum::{
 };
 
 use super::shape::{Shape, Takes};
-use crate::{http::sandbox, state::App};
+use crate::{
+    http::{extract::Cap, sandbox},
+    state::App,
+};
 
 /// One method of one address.
 #[derive(Debug, Clone)]
@@ -96,6 +99,7 @@ impl Ways {
     #[must_use]
     pub fn cap(mut self, bytes: usize) -> Self {
         self.answers = self.answers.layer(DefaultBodyLimit::max(bytes));
+        self.answers = self.answers.layer(Extension(Cap(bytes)));
         self
     }
 }

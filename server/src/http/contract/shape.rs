@@ -14,6 +14,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use crate::http::{
     auth::Caller,
     extract::{Body, Id, Kinded, Params},
+    front::budget::Turn,
     problem::Problem,
     uploads::{self, Incoming, by_url::ByUrl},
 };
@@ -105,7 +106,7 @@ impl<T: DeserializeOwned> Takes for Body<T> {
 macro_rules! nothing_of_note {
     ($($extractor:ty),+ $(,)?) => { $(impl Takes for $extractor { fn told(_: &mut Shape) {} })+ };
 }
-nothing_of_note!(HeaderMap, Version, Bytes, Request, ());
+nothing_of_note!(HeaderMap, Version, Turn, Bytes, Request, ());
 
 /// A file, or where it is.
 impl Takes for Result<Incoming, Problem> {

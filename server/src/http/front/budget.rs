@@ -4,7 +4,8 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::{
-    extract::{Request, State},
+    extract::{FromRequestParts, Request, State},
+    http::{HeaderMap, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -12,7 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{good_keys::GoodKeys, rates::Rates};
 use crate::{
-    http::{client_address::TrustedProxies, problem::Problem},
+    http::{JSON_BYTES, client_address::TrustedProxies, problem::Problem},
     state::App,
 };
 
@@ -28,6 +29,25 @@ const UPLOAD_BYTES: usize = 96 << 20;
 const FILE_BYTES: usize = 20 << 20;
 /// Longest wait for a file's turn.
 const UPLOAD_TURN: Duration = Duration::from_secs(20);
+
+/// The place of a request whose body may hold a file, until it is answered. It stands before the body among what a handler
+/// takes, behind the caller.
+#[derive(Debug)]
+pub struct Turn {
+    _held: Option<OwnedSemaphorePermit>,
+}
+
+impl FromRequestParts<App> for Turn {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        app.budget.body(declared(&parts.headers)).await
+    }
+}
+
+/// How many bytes a request says that it has.
+pub fn declared(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
 
 /// What is shared out.
 #[derive(Debug)]
@@ -75,6 +95,17 @@ impl Budget {
         turn.ok().and_then(Result::ok).ok_or(Problem::Busy("too many files come in at once"))
     }
 
+    /// A place for a body that may hold a file, when its turn comes; small ones need none.
+    ///
+    /// # Errors
+    /// As [`Budget::upload`].
+    async fn body(&self, declared_bytes: Option<u64>) -> Result<Turn, Problem> {
+        if declared_bytes.is_some_and(|bytes| bytes <= JSON_BYTES as u64) {
+            return Ok(Turn { _held: None });
+        }
+        Ok(Turn { _held: Some(self.upload(declared_bytes).await?) })
+    }
+
     fn share(&self, path: &str) -> Option<&Arc<Semaphore>> {
         match path.split('/').nth(1) {
             Some("webhooks") => Some(&self.webhooks),
@@ -108,6 +139,11 @@ mod tests {
             places.push(place.unwrap());
         }
         assert_eq!(places.len(), UPLOAD_BYTES / (14 << 20), "not 150");
+        assert!(budget.body(Some(2_000)).await.is_ok(), "words wait for no file");
+        assert!(
+            tokio::time::timeout(soon, budget.body(Some(13 << 20))).await.is_err(),
+            "a file in words waits"
+        );
         places.pop();
         assert!(budget.upload(Some(7 << 20)).await.is_ok());
     }
