@@ -124,7 +124,7 @@ class Acuse:
         return self._json("POST", f"/v1/cases/{urllib.parse.quote(id, safe='')}/notes", json_body=body)
 
     def reply_to_case(self, id: str, body: dict[str, Any]) -> CaseVersion:
-        """Write to the contact while the window is open; who writes holds the case (messages:write)."""
+        """Write to the contact while the window is open, with a file beside the words or without; who writes holds the case (messages:write)."""
         return self._json("POST", f"/v1/cases/{urllib.parse.quote(id, safe='')}/reply", json_body=body)
 
     def return_case(self, id: str, body: dict[str, Any]) -> CaseVersion:
@@ -194,9 +194,18 @@ class Acuse:
         """The customer of this external id is as the body says."""
         return self._json("PUT", f"/v1/customers/by-external-id/{urllib.parse.quote(ref, safe='')}", query={"reassign": reassign}, json_body=body)
 
-    def list_customer_conflicts(self) -> dict[str, Any]:
+    def list_customer_conflicts(self, *, after: str | None = None, limit: int | None = None) -> dict[str, Any]:
         """Names that several customers have."""
-        return self._json("GET", f"/v1/customers/conflicts")
+        return self._json("GET", f"/v1/customers/conflicts", query={"after": after, "limit": limit})
+
+    def list_customer_conflicts_all(self, **options: Any) -> Iterator[Any]:
+        """The same, page after page to the end."""
+        while True:
+            page = self.list_customer_conflicts(**options)
+            yield from page["data"]
+            if page["next"] is None:
+                return
+            options["after"] = page["next"]
 
     def delete_customer(self, id: str) -> None:
         """Delete a customer to whom nothing belongs."""
@@ -531,6 +540,16 @@ Approval = TypedDict("Approval", {
     "phone_number_id": "str",
     "question": "str",
     "state": "str",
+}, total=False)
+
+Arrivals = TypedDict("Arrivals", {
+    "answers": "Required[int]",
+    "balanced": "Required[bool]",
+    "documents": "Required[int]",
+    "files": "Required[int]",
+    "lost": "Required[int]",
+    "lost_files": "Required[list[LostFile]]",
+    "not_documents": "Required[int]",
 }, total=False)
 
 Asked = TypedDict("Asked", {
@@ -892,6 +911,7 @@ InvoiceFields = TypedDict("InvoiceFields", {
 Kind = Literal["invoice", "receipt", "id", "other"]
 
 Ledger = TypedDict("Ledger", {
+    "arrivals": "Required[Union[Arrivals, None]]",
     "balanced": "Required[bool]",
     "duplicate": "Required[int]",
     "filed": "Required[int]",
@@ -922,12 +942,22 @@ ListedContact = TypedDict("ListedContact", {
 
 ListedStatus = Literal["received", "processing", "filed", "in_review", "rejected", "duplicate"]
 
+LostFile = TypedDict("LostFile", {
+    "at": "Required[str]",
+    "contact_id": "Required[Union[str, None]]",
+    "document_id": "Required[Union[str, None]]",
+    "kind": "Required[str]",
+    "message_id": "Required[Union[str, None]]",
+    "source": "Required[Source]",
+}, total=False)
+
 Medium = Literal["webhook", "email", "slack"]
 
 Message = TypedDict("Message", {
     "at": "str",
     "document": "Union[dict[str, Any], None]",
     "error": "Union[str, None]",
+    "file": "Union[dict[str, Any], None]",
     "id": "str",
     "phone_number_id": "Union[str, None]",
     "state": "Union[str, None]",
@@ -1017,11 +1047,13 @@ NotedCase = TypedDict("NotedCase", {
 
 Notice = TypedDict("Notice", {
     "batch": "Union[str, None]",
+    "buttons": "list[str]",
     "category": "ConsentCategory",
     "contact_id": "str",
     "created_at": "str",
     "error": "Union[str, None]",
     "expires_at": "str",
+    "header": "Union[str, None]",
     "id": "str",
     "idempotency_key": "str",
     "language": "str",
@@ -1030,12 +1062,15 @@ Notice = TypedDict("Notice", {
     "phone_number_id": "str",
     "state": "str",
     "template": "str",
+    "waits_for": "Union[str, None]",
+    "waits_until": "Union[str, None]",
 }, total=False)
 
 NoticesProgress = TypedDict("NoticesProgress", {
     "batch": "str",
     "states": "dict[str, Any]",
     "total": "int",
+    "waits": "dict[str, Any]",
 }, total=False)
 
 NoticesTaken = TypedDict("NoticesTaken", {

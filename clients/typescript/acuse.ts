@@ -107,8 +107,8 @@ export class Acuse {
     return (await this.request("POST", `/v1/cases/${encodeURIComponent(id)}/notes`, { json: body })).json() as Promise<CaseNote>;
   }
 
-  /** Write to the contact while the window is open; who writes holds the case (messages:write). */
-  async replyToCase(id: string, body: { "text": string; "version": number }): Promise<CaseVersion> {
+  /** Write to the contact while the window is open, with a file beside the words or without; who writes holds the case (messages:write). */
+  async replyToCase(id: string, body: { "file"?: { "content": string; "name": string } | null; "text": string; "version": number }): Promise<CaseVersion> {
     return (await this.request("POST", `/v1/cases/${encodeURIComponent(id)}/reply`, { json: body })).json() as Promise<CaseVersion>;
   }
 
@@ -118,7 +118,7 @@ export class Acuse {
   }
 
   /** Write to the contact by a template, whether the window is open or not; who writes holds the case (messages:write). */
-  async replyToCaseByTemplate(id: string, body: { "language"?: string | null; "params"?: Array<string> | null; "template": string; "version": number }): Promise<CaseVersion> {
+  async replyToCaseByTemplate(id: string, body: { "buttons"?: Array<string> | null; "header"?: string | null; "language"?: string | null; "params"?: Array<string> | null; "template": string; "version": number }): Promise<CaseVersion> {
     return (await this.request("POST", `/v1/cases/${encodeURIComponent(id)}/template`, { json: body })).json() as Promise<CaseVersion>;
   }
 
@@ -193,8 +193,18 @@ export class Acuse {
   }
 
   /** Names that several customers have. */
-  async listCustomerConflicts(): Promise<{ "data": Array<AliasConflict>; "next": null }> {
-    return (await this.request("GET", `/v1/customers/conflicts`, {  })).json() as Promise<{ "data": Array<AliasConflict>; "next": null }>;
+  async listCustomerConflicts(options: { "after"?: string; "limit"?: number } = {}): Promise<{ "data": Array<AliasConflict>; "next": string | null }> {
+    return (await this.request("GET", `/v1/customers/conflicts`, { query: { "after": options["after"], "limit": options["limit"] } })).json() as Promise<{ "data": Array<AliasConflict>; "next": string | null }>;
+  }
+
+  /** The same, page after page to the end. */
+  async *listCustomerConflictsAll(options: { "after"?: string; "limit"?: number } = {}): AsyncGenerator<({ "data": Array<AliasConflict>; "next": string | null })["data"][number]> {
+    for (let after = options.after; ;) {
+      const page = await this.listCustomerConflicts({ ...options, ...(after === undefined ? {} : { after }) });
+      yield* page.data;
+      if (page.next === null) return;
+      after = page.next;
+    }
   }
 
   /** Delete a customer to whom nothing belongs. */
@@ -411,7 +421,7 @@ export class Acuse {
   }
 
   /** Send news by a template to somebody who agreed to it (messages:write). */
-  async createNotice(body: { "category"?: "utility" | "marketing" | "billing" | null; "expires_at"?: string | null; "idempotency_key": string; "language"?: string | null; "not_before"?: string | null; "params"?: Array<string> | null; "phone_number_id"?: string | null; "template": string; "to": string }): Promise<Notice> {
+  async createNotice(body: { "buttons"?: Array<string> | null; "category"?: "utility" | "marketing" | "billing" | null; "expires_at"?: string | null; "header"?: string | null; "idempotency_key": string; "language"?: string | null; "not_before"?: string | null; "params"?: Array<string> | null; "phone_number_id"?: string | null; "template": string; "to": string }): Promise<Notice> {
     return (await this.request("POST", `/v1/notices`, { json: body })).json() as Promise<Notice>;
   }
 
@@ -586,6 +596,9 @@ export class Acuse {
 }
 export type AliasConflict = { "customers": Array<{ "id": string; "name": string }>; "member": CustomerAlias; "value": string | null };
 export type Approval = { "approvers"?: Array<string>; "created_at"?: string; "decided_at"?: string | null; "decided_by"?: string | null; "document_id"?: string | null; "due_at"?: string | null; "id"?: string; "mode"?: string; "phone_number_id"?: string; "question"?: string; "state"?: string };
+
+/** files = documents + answers + not_documents + lost, over what came on the whole days (UTC) that from and to touch. The files are counted where they come in, the rest where it is kept, so that it can come out false. */
+export type Arrivals = { "answers": number; "balanced": boolean; "documents": number; "files": number; "lost": number; "lost_files": Array<LostFile>; "not_documents": number };
 export type Asked = { "case_id"?: string };
 export type Case = { "answer_by"?: string | null; "assignee"?: string | null; "contact_id"?: string; "contact_name"?: string | null; "created_at"?: string; "documents"?: Array<string>; "due_at"?: string | null; "escalated_at"?: string | null; "expects"?: string | null; "id"?: string; "kind"?: CaseKind; "phone_number_id"?: string; "state"?: string; "subject"?: string; "team"?: string | null; "updated_at"?: string; "version"?: number; "window_closes_at"?: string | null };
 export type CaseKind = "documents" | "ask" | "approval" | "collection" | "notice" | "support";
@@ -639,13 +652,16 @@ export type IncidentRoute = { "again_after_secs"?: number; "enabled"?: boolean; 
 export type IncidentState = "open" | "acknowledged" | "resolved";
 export type InvoiceFields = { "amount_due"?: Field; "currency"?: Field; "discount"?: Field; "due_date"?: Field; "iban"?: Field; "issue_date"?: Field; "issuer_legal_name"?: Field; "issuer_name"?: Field; "issuer_tax_id"?: Field; "line_items"?: Field; "number"?: Field; "order_number"?: Field; "paid"?: Field; "payment_reference"?: Field; "payment_terms"?: Field; "recipient_name"?: Field; "recipient_tax_id"?: Field; "rounding"?: Field; "subtotal"?: Field; "tax"?: Field; "taxes"?: Field; "total"?: Field; "type"?: Field; "withheld"?: Field };
 export type Kind = "invoice" | "receipt" | "id" | "other";
-export type Ledger = { "balanced": boolean; "duplicate": number; "filed": number; "in_review": number; "processing": number; "received": number; "rejected": number };
+
+/** received = filed + in_review + rejected + duplicate + processing, over the documents that the key may know of, received at or after from and before to */
+export type Ledger = { "arrivals": (Arrivals | null); "balanced": boolean; "duplicate": number; "filed": number; "in_review": number; "processing": number; "received": number; "rejected": number };
 export type LegalHold = { "at": string; "kind": ErasedKind; "placed_by": string; "reason": string; "subject": string };
 export type ListedCaseState = "open" | "any" | "gathering" | "working" | "waiting" | "human" | "done" | "expired" | "stopped";
 export type ListedContact = { "created_at"?: string; "customer_id"?: string | null; "id"?: string; "last_message_at"?: string | null; "name"?: string | null; "phone"?: string | null };
 export type ListedStatus = "received" | "processing" | "filed" | "in_review" | "rejected" | "duplicate";
+export type LostFile = { "at": string; "contact_id": string | null; "document_id": string | null; "kind": string; "message_id": string | null; "source": Source };
 export type Medium = "webhook" | "email" | "slack";
-export type Message = { "at"?: string; "document"?: { "id"?: string; "kind"?: string | null; "status"?: string; "withheld"?: boolean } | null; "error"?: string | null; "id"?: string; "phone_number_id"?: string | null; "state"?: string | null; "text"?: string | null; "type"?: string; "way"?: Way };
+export type Message = { "at"?: string; "document"?: { "id"?: string; "kind"?: string | null; "status"?: string; "withheld"?: boolean } | null; "error"?: string | null; "file"?: { "document_id"?: string | null; "filename"?: string | null; "id"?: string; "media_type"?: "image/jpeg" | "image/png" | "application/pdf" } | null; "id"?: string; "phone_number_id"?: string | null; "state"?: string | null; "text"?: string | null; "type"?: string; "way"?: Way };
 
 /** queued = delivered + on_its_way + told + withdrawn, over the messages queued since the ledger began */
 export type MessageLedger = { "balanced": boolean; "delivered": number; "on_its_way": number; "queued": number; "told": number; "withdrawn": number };
@@ -657,8 +673,8 @@ export type NewEntity = { "accounts"?: Array<string>; "id"?: string | null; "nam
 export type NewEntry = { "amount"?: string | null; "base"?: string | null; "box"?: Array<number> | null; "description"?: string | null; "page"?: number | null; "quantity"?: string | null; "rate"?: string | null; "tax"?: string | null; "type"?: string | null; "unit_price"?: string | null };
 export type NewIncidentRoute = { "again_after_secs"?: number | null; "kinds"?: Array<string>; "medium": Medium; "min_severity"?: (Severity | null); "name": string; "secret_ref"?: string | null; "target": string };
 export type NotedCase = { "answer_by"?: string | null; "assignee"?: string | null; "contact_id"?: string; "contact_name"?: string | null; "created_at"?: string; "documents"?: Array<string>; "due_at"?: string | null; "escalated_at"?: string | null; "expects"?: string | null; "id"?: string; "kind"?: CaseKind; "notes"?: Array<CaseNote>; "phone_number_id"?: string; "state"?: string; "subject"?: string; "team"?: string | null; "updated_at"?: string; "version"?: number; "window_closes_at"?: string | null };
-export type Notice = { "batch"?: string | null; "category"?: ConsentCategory; "contact_id"?: string; "created_at"?: string; "error"?: string | null; "expires_at"?: string; "id"?: string; "idempotency_key"?: string; "language"?: string; "not_before"?: string | null; "params"?: Array<string>; "phone_number_id"?: string; "state"?: string; "template"?: string };
-export type NoticesProgress = { "batch"?: string; "states"?: Record<string, number>; "total"?: number };
+export type Notice = { "batch"?: string | null; "buttons"?: Array<string>; "category"?: ConsentCategory; "contact_id"?: string; "created_at"?: string; "error"?: string | null; "expires_at"?: string; "header"?: string | null; "id"?: string; "idempotency_key"?: string; "language"?: string; "not_before"?: string | null; "params"?: Array<string>; "phone_number_id"?: string; "state"?: string; "template"?: string; "waits_for"?: string | null; "waits_until"?: string | null };
+export type NoticesProgress = { "batch"?: string; "states"?: Record<string, number>; "total"?: number; "waits"?: Record<string, number> };
 export type NoticesTaken = { "batch"?: string; "before"?: number; "queued"?: number; "refused"?: Array<{ "line"?: number; "why"?: string }> };
 export type Obligation = { "amount"?: string; "contact_id"?: string | null; "created_at"?: string; "currency"?: string; "customer_id"?: string; "document_id"?: string | null; "due"?: string; "id"?: string; "number"?: string; "paid"?: string; "payments"?: Array<{ "amount"?: string; "decided_by"?: string | null; "document_id"?: string; "doubts"?: Array<string>; "state"?: string }>; "promised_for"?: string | null; "reminders"?: number; "state"?: string };
 export type Part = { "box"?: Array<number>; "first_page": number; "last_page": number };
