@@ -338,7 +338,8 @@ acuse.begins.push((signal) => {
     // What is left of an amount for the line that was split off it, until somebody types there.
     const leave = (input) => {
       delete input.dataset.rest;
-      const next = input.dataset.cell === "amount" && input.closest("tr").nextElementSibling;
+      if (input.dataset.cell !== "amount") return;
+      const next = input.closest("tr").nextElementSibling;
       const rest = next && cellOf(next, "amount");
       if (rest?.dataset.rest === undefined) return;
       const whole = rest.dataset.rest;
@@ -653,6 +654,7 @@ acuse.begins.push((signal) => {
     } catch {
       if (before) {
         before.comeBack();
+        delete document.body.dataset.ahead;
         next = preparing = null;
       }
       delete form.dataset.sent;
@@ -671,7 +673,11 @@ acuse.begins.push((signal) => {
     const keepalive = String(body).length < 60000;
     const answer = fetch(form.getAttribute("action"), { method: "POST", body, keepalive, headers: { "x-desk": "1" }, redirect: "manual", signal: AbortSignal.timeout(DECIDE_MS) });
     const before = next && !isDoubtful(button) ? stand(next.page, next.picture) : null;
-    acuse.deciding = follow(answer, before).finally(() => { acuse.deciding = null; });
+    acuse.deciding = follow(answer, before).finally(() => {
+      acuse.deciding = null;
+      // What came back has a next one again.
+      ahead();
+    });
   });
 
   // What waits, as it changes. The queue looks again when nobody is in the middle of it.

@@ -361,7 +361,7 @@ pub(crate) fn event(feed: &Feed, row: EventRow) -> Result<Event, CatalogError> {
 /// The last event that a reader may see already.
 async fn last(tx: &mut Tx, feed: &Feed) -> Result<EventCursor, CatalogError> {
     let sql = tx.pick(
-        "SELECT seq, mark FROM events WHERE $1 = $1 ORDER BY seq DESC LIMIT 1",
+        "SELECT seq, mark FROM events WHERE $1 = $1 AND seq = (SELECT MAX(seq) FROM events)",
         "SELECT seq, mark FROM events \
          WHERE epoch < $1 OR tx < pg_snapshot_xmin(pg_current_snapshot())::text::bigint \
          ORDER BY epoch DESC, tx DESC, seq DESC LIMIT 1",

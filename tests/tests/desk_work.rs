@@ -108,6 +108,7 @@ async fn the_next_stands_there_while_the_decision_is_written_down() {
         assert_eq!(desk.document(n).await["status"], "in_review");
     }
     // Back, it is decided as it was meant.
+    page.wait("!!document.body.dataset.ahead").unwrap();
     page.press("Enter", false, true).unwrap();
     page.wait("!!window.go").unwrap();
     page.eval("void window.go()").unwrap();

@@ -62,7 +62,7 @@ pub enum Tried {
 /// The place after everything that can be seen, in the feed's order.
 pub(super) async fn head(tx: &mut Tx) -> Result<Position, CatalogError> {
     let sql = tx.pick(
-        "SELECT epoch, tx, seq FROM events ORDER BY seq DESC LIMIT 1",
+        "SELECT epoch, tx, seq FROM events WHERE seq = (SELECT MAX(seq) FROM events)",
         "SELECT epoch, tx, seq FROM events WHERE epoch < (SELECT f.epoch FROM feed f WHERE f.id = 1) \
          OR tx < pg_snapshot_xmin(pg_current_snapshot())::text::bigint ORDER BY epoch DESC, tx DESC, seq DESC LIMIT 1",
     );

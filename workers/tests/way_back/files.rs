@@ -137,7 +137,7 @@ async fn a_graph_that_goes_away_between_upload_and_message_doubles_nothing() {
     world.graph.fail(Point::Upload, None, Fault::unavailable(), 2);
     world.graph.fail(Point::Send, None, shut, 2);
     photo(&world, DEBTOR, &large()).await;
-    passes(&world, Duration::hours(1)).await;
+    passes(&world, Duration::minutes(45)).await;
     let asked = questions(&world);
     assert_eq!(asked.len(), 1, "{asked:#?}");
     assert_eq!(header(&world, &asked[0]).0, "image");
@@ -151,7 +151,7 @@ async fn a_worker_that_dies_around_an_upload_sends_one_question() {
         let world = ruled().await;
         die_at(boundary);
         photo(&world, DEBTOR, &large()).await;
-        passes(&world, Duration::hours(1)).await;
+        passes(&world, Duration::minutes(45)).await;
         let asked = questions(&world);
         assert_eq!(asked.len(), 1, "{boundary}: {asked:#?}");
         assert_eq!(header(&world, &asked[0]).0, "image", "{boundary}");
@@ -184,7 +184,7 @@ async fn an_id_that_is_old_or_unknown_is_uploaded_anew() {
                 &[number.clone().into(), micros.into(), before.into()],
             )
             .await;
-        passes(&world, Duration::hours(1)).await;
+        passes(&world, Duration::minutes(45)).await;
         let asked = questions(&world);
         assert_eq!((asked.len(), uploads(&world)), (1, 1), "{why}: {asked:#?}");
         assert_eq!(header(&world, &asked[0]).0, "image", "{why}");
