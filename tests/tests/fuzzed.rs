@@ -30,7 +30,9 @@ async fn nothing_breaks(place: &Place) {
     let mut command = Command::new(tool);
     command.current_dir(&place.folder).args(["--config-file", CONFIG]);
     command.args(["run", &format!("{url}/openapi.json"), "--checks", "all"]);
-    command.args(["--max-examples", EXAMPLES, "--seed", SEED, "--no-color", "--workers", "2"]);
+    command.args(["--max-examples", EXAMPLES, "--seed", SEED, "--no-color"]);
+    // One thread: two that parse at once are more than this Python's parser bears.
+    command.args(["--workers", "1"]);
     command.args(["--header", &format!("Authorization: Bearer {}", api.key())]);
     let done = tokio::task::spawn_blocking(move || command.output()).await.unwrap().unwrap();
     let told = String::from_utf8_lossy(&done.stdout).into_owned();
