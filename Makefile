@@ -131,7 +131,7 @@ bench-cases: ## How late steps of cases are that are due, with OPEN (10000) open
 		cargo run --locked --release -q -p acuse-tests --example bench_cases
 
 .PHONY: bench-peak
-bench-peak: ## An hour of peak by its own clock: 1,000 contacts, 2 numbers, 3 workers, one who floods; waits, and Meta's limits kept
+bench-peak: ## An hour of peak by its own clock: 1,000 contacts, 2 numbers, 3 workers, one who floods; waits, and Meta's limits kept (PART=burst: the last minute alone)
 	cargo build --locked --release -p acuse-workers --bins
 	@# Its clock is its own: what a disk takes for each of its commits is waited for and measures nothing.
 	TMPDIR=$$([ -w /dev/shm ] && echo /dev/shm || echo "$${TMPDIR:-/tmp}") \
