@@ -90,55 +90,57 @@ train: evidence ## Train the classifier and the scorers of fields and of whole b
 bench-read: models ## The same files read by tesseract, OCRmyPDF, RapidOCR, kreuzberg and us: pages a second, true totals and dates
 	scripts/bench-read.sh $(DATA) $(or $(COUNT),40)
 
-# Named together, whichever is run: with other packages come other features, and most of the tree is built anew.
-ONE_BUILD := -p acuse-server -p acuse-workers -p acuse-tests
+# Every bench is one build: named one by one, each takes other features and builds most of the tree anew.
+ONE_BUILD := cargo build --locked -p acuse-server -p acuse-workers -p acuse-tests --bins --examples
+BUILT     := $(or $(CARGO_TARGET_DIR),target)
 
 .PHONY: bench-intake
 bench-intake: ## Acknowledged webhooks a second against the disk's own fdatasync rate
-	cargo build --locked --release $(ONE_BUILD) --bins
-	cargo run --locked --release -q $(ONE_BUILD) --example bench_intake
+	$(ONE_BUILD) --release
+	$(BUILT)/release/examples/bench_intake
 
 .PHONY: bench-api
 bench-api: ## p50 and p99 of what the API asks the catalog, at 10,000 and at COUNT (1000000) documents, on both databases
-	COUNT=$(or $(COUNT),1000000) cargo run --locked --release -q $(ONE_BUILD) --example bench_api
+	$(ONE_BUILD) --release
+	COUNT=$(or $(COUNT),1000000) $(BUILT)/release/examples/bench_api
 
 .PHONY: bench-export
 bench-export: ## An export of COUNT (1400000) documents as csv and jsonl, on both databases: rows a second, first row, peak memory
-	cargo build --locked --release $(ONE_BUILD) --bins
-	COUNT=$(or $(COUNT),1400000) cargo run --locked --release -q $(ONE_BUILD) --example bench_export
+	$(ONE_BUILD) --release
+	COUNT=$(or $(COUNT),1400000) $(BUILT)/release/examples/bench_export
 
 .PHONY: bench-front
 bench-front: ## Webhooks' times and the memory while 5,000 connections dawdle, 150 files come, 100,000 keys are tried, ten clients search
-	cargo build --locked --release $(ONE_BUILD) --bins
-	cargo run --locked --release -q $(ONE_BUILD) --example bench_front
+	$(ONE_BUILD) --release
+	$(BUILT)/release/examples/bench_front
 
 .PHONY: bench-hostile
 bench-hostile: models ## Verdicts, time and memory of `acuse read` over a folder of hostile files (DATA=…)
-	cargo build --locked $(ONE_BUILD) --bins --examples
-	cargo run --locked -q $(ONE_BUILD) --example bench_hostile -- $(DATA)
+	$(ONE_BUILD)
+	$(BUILT)/debug/examples/bench_hostile $(DATA)
 
 .PHONY: bench-desk
 bench-desk: models ## A scripted reviewer clears COUNT (200) mixed exceptions in Chromium: keys, and time to the next document painted
-	cargo build --locked --release $(ONE_BUILD) --bins
-	COUNT=$(or $(COUNT),200) cargo run --locked --release -q $(ONE_BUILD) --example bench_desk
+	$(ONE_BUILD) --release
+	COUNT=$(or $(COUNT),200) $(BUILT)/release/examples/bench_desk
 
 .PHONY: bench-bombs
 bench-bombs: models ## Webhook and API times with and without 100 bombs among 1,000 good documents (GOOD=, BOMBS=, RATE=)
-	cargo build --locked $(ONE_BUILD) --bins --examples
-	cargo run --locked -q $(ONE_BUILD) --example bench_bombs
+	$(ONE_BUILD)
+	$(BUILT)/debug/examples/bench_bombs
 
 .PHONY: bench-cases
 bench-cases: ## How late steps of cases are that are due, with OPEN (10000) open cases and RATE (100) webhooks a second, for SECONDS (60)
-	cargo build --locked --release $(ONE_BUILD) --bins
+	$(ONE_BUILD) --release
 	OPEN=$(or $(OPEN),10000) RATE=$(or $(RATE),100) SECONDS_LONG=$(or $(SECONDS),60) \
-		cargo run --locked --release -q $(ONE_BUILD) --example bench_cases
+		$(BUILT)/release/examples/bench_cases
 
 .PHONY: bench-peak
 bench-peak: ## An hour of peak by its own clock: 1,000 contacts, 2 numbers, 3 workers, one who floods; waits, and Meta's limits kept (PART=burst: the last minute alone)
-	cargo build --locked --release $(ONE_BUILD) --bins
+	$(ONE_BUILD) --release
 	@# Its clock is its own: what a disk takes for each of its commits is waited for and measures nothing.
 	TMPDIR=$$([ -w /dev/shm ] && echo /dev/shm || echo "$${TMPDIR:-/tmp}") \
-		cargo run --locked --release -q $(ONE_BUILD) --example bench_peak
+		$(BUILT)/release/examples/bench_peak
 
 .PHONY: fuzz
 fuzz: ## Every entry that takes outside bytes, SECONDS each (60): libFuzzer where nightly and cargo-fuzz are here
