@@ -124,6 +124,11 @@ bench-desk: models ## A scripted reviewer clears COUNT (200) mixed exceptions in
 	$(ONE_BUILD) --release
 	COUNT=$(or $(COUNT),200) $(BUILT)/release/examples/bench_desk
 
+.PHONY: bench-pages
+bench-pages: ## p50 and p95 of the desk's pages and of *fetch next*, at 10,000 and at COUNT (1000000) documents, on both databases
+	$(ONE_BUILD) --release
+	COUNT=$(or $(COUNT),1000000) $(BUILT)/release/examples/bench_pages
+
 .PHONY: bench-bombs
 bench-bombs: models ## Webhook and API times with and without 100 bombs among 1,000 good documents (GOOD=, BOMBS=, RATE=)
 	$(ONE_BUILD)

@@ -1,0 +1,246 @@
+//! How long the desk's pages take at its server, over few documents and over many, on SQLite and on PostgreSQL: each page
+//! asked for many times by one person who is signed in, over a connection that stays open.
+//!
+//! `COUNT` (1000000) documents beside `FEW` (10000), of which one in fifty waits; `ROUNDS` (100) of each page; `ONLY` one
+//! database. *Fetch next* takes the most urgent one and is given back untimed, as a reviewer holds one at a time.
+
+#![allow(missing_docs, clippy::print_stdout, clippy::print_stderr)]
+
+use std::{
+    io::Write,
+    path::Path,
+    process::Stdio,
+    time::{Duration, Instant},
+};
+
+use acuse_storage::{
+    Access, Catalog,
+    conformance::{COMMON_CUSTOMER, a_customer, a_word, many_watched},
+    reviews::ReviewFilter,
+};
+use acuse_tests::{
+    postgres::Postgres,
+    stack::{Api, Place},
+};
+use anyhow::{Context, Result, ensure};
+use reqwest::{Client, StatusCode, redirect::Policy};
+
+const PASSWORD: &str = "a long enough password";
+/// What the bound is: no slower than this many times, and within this.
+const RATIO: f64 = 1.5;
+const BOUND: Duration = Duration::from_millis(50);
+/// Asked first, and not counted: they fill caches and prepare statements.
+const WARM: u64 = 5;
+
+fn setting(name: &str, default: u64) -> Result<u64> {
+    std::env::var(name).map_or(Ok(default), |v| v.parse().with_context(|| format!("{name} is not a number")))
+}
+
+/// Documents that pages are about.
+struct There {
+    filed: Vec<String>,
+    waiting: Vec<String>,
+    count: u64,
+}
+
+async fn seeded(catalog: &Catalog, count: u64) -> Result<There> {
+    let (start, database) = (Instant::now(), catalog.database());
+    let told = |done: u64| {
+        if done.is_multiple_of(100_000) || done == count {
+            eprintln!("# {database}: {done} of {count} put in {:.0?}", start.elapsed());
+        }
+    };
+    let filed = many_watched(catalog, count, told).await.ids.iter().map(ToString::to_string).collect();
+    let all = ReviewFilter { access: Access::whole(), ..ReviewFilter::default() };
+    let page = catalog.reviews(&all, None, 100).await?;
+    let waiting = page.data.iter().map(|(_, document)| document.id.to_string()).collect();
+    Ok(There { filed, waiting, count })
+}
+
+/// A person at the desk.
+struct Reviewer {
+    http: Client,
+    base: String,
+    cookie: String,
+    csrf: String,
+}
+
+impl Reviewer {
+    async fn enter(place: &Place) -> Result<Self> {
+        let mut adding = place.command(&["user", "add", "bench"])?.stdin(Stdio::piped()).spawn()?;
+        writeln!(adding.stdin.take().context("no stdin")?, "{PASSWORD}")?;
+        ensure!(adding.wait()?.success(), "no user");
+        let http = Client::builder().redirect(Policy::none()).timeout(Duration::from_secs(60)).build()?;
+        let base = format!("http://127.0.0.1:{}", place.port);
+        let form = [("user", "bench"), ("password", PASSWORD)];
+        let entered = http.post(format!("{base}/login")).form(&form).send().await?;
+        let cookie = entered.headers().get("set-cookie").context("not signed in")?.to_str()?;
+        let cookie = cookie.split(';').next().unwrap_or_default().to_owned();
+        let mut person = Self { http, base, cookie, csrf: String::new() };
+        let (_, page) = person.get("/work").await?;
+        let csrf = page.split_once("name=\"csrf\" value=\"").and_then(|(_, rest)| rest.split_once('"'));
+        csrf.context("a form without its token")?.0.clone_into(&mut person.csrf);
+        Ok(person)
+    }
+
+    /// A page, and how long it took to its last byte.
+    async fn get(&self, path: &str) -> Result<(Duration, String)> {
+        let start = Instant::now();
+        let answer =
+            self.http.get(format!("{}{path}", self.base)).header("cookie", &self.cookie).send().await?;
+        let status = answer.status();
+        let page = answer.text().await?;
+        ensure!(status == StatusCode::OK, "{path}: {status}");
+        Ok((start.elapsed(), page))
+    }
+
+    /// A form; where it leads to, and how long that took.
+    async fn post(&self, path: &str, action: &str) -> Result<(Duration, String)> {
+        let form = [("csrf", self.csrf.as_str()), ("action", action)];
+        let start = Instant::now();
+        let ask = self.http.post(format!("{}{path}", self.base)).header("cookie", &self.cookie).form(&form);
+        let answer = ask.send().await?;
+        let took = start.elapsed();
+        ensure!(answer.status().is_redirection(), "{path}: {}", answer.status());
+        let to = answer.headers().get("location").context("leads nowhere")?.to_str()?;
+        Ok((took, to.to_owned()))
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Times {
+    p50: Duration,
+    p95: Duration,
+}
+
+fn times(mut all: Vec<Duration>) -> Times {
+    all.sort_unstable();
+    let at = |part: f64| {
+        all.get((all.len().saturating_sub(1) as f64 * part).round() as usize).copied().unwrap_or_default()
+    };
+    Times { p50: at(0.5), p95: at(0.95) }
+}
+
+type Address = Box<dyn Fn(u64) -> String>;
+
+fn pages(there: &There) -> Vec<(&'static str, Address)> {
+    let of = |ids: &[String]| {
+        let ids = ids.to_vec();
+        move |n: u64| format!("/documents/{}", ids[n as usize % ids.len()])
+    };
+    let (count, fixed) =
+        (there.count, |path: &'static str| -> Address { Box::new(move |_| path.to_owned()) });
+    vec![
+        ("queue", fixed("/")),
+        ("queue: by reason", fixed("/?reason=unknown_customer")),
+        ("queue: by kind", fixed("/?kind=receipt")),
+        ("queue: by amount", fixed("/?sort=-amount")),
+        ("queue: by party", fixed("/?sort=party")),
+        ("queue: mine", fixed("/?who=mine")),
+        ("queue: search", Box::new(|n| format!("/?q={}", a_word(n * 3)))),
+        ("work", fixed("/work")),
+        ("document that waits", Box::new(of(&there.waiting))),
+        ("document that is filed", Box::new(of(&there.filed))),
+        ("documents", fixed("/documents")),
+        ("search: one", Box::new(move |n| format!("/documents?q=F{:07}", n * 53 % count))),
+        ("search: two words", Box::new(|n| format!("/documents?q={}+{}", a_word(n * 3), a_word(n * 7 + 1)))),
+        ("search: not there", Box::new(|n| format!("/documents?q=zzyx{n}"))),
+        ("customers", fixed("/customers")),
+        ("customers: common word", Box::new(|_| format!("/customers?q={COMMON_CUSTOMER}"))),
+        (
+            "customers: one",
+            Box::new(move |n| format!("/customers?q={}", a_customer(n * 53 % count).replace(' ', "+"))),
+        ),
+        ("ledger", fixed("/ledger")),
+    ]
+}
+
+async fn measured(place: &Place, there: &There, rounds: u64) -> Result<Found> {
+    let _server = place.start("web", &["web"])?;
+    // Answers once it is ready.
+    Api::connect(place, &["documents:read"]).await?;
+    let person = Reviewer::enter(place).await?;
+    let mut found = Vec::new();
+    for (name, address) in pages(there) {
+        let mut all = Vec::new();
+        for n in 0..rounds + WARM {
+            let (took, _) = person.get(&address(n)).await.with_context(|| name.to_owned())?;
+            if n >= WARM {
+                all.push(took);
+            }
+        }
+        found.push((name, times(all)));
+    }
+    let mut all = Vec::new();
+    for n in 0..rounds + WARM {
+        let (took, to) = person.post("/work", "").await?;
+        ensure!(to.starts_with("/documents/"), "nothing was fetched: {to}");
+        if n >= WARM {
+            all.push(took);
+        }
+        person.post(&to.replace("/documents/", "/review/"), "release").await?;
+    }
+    found.push(("fetch next", times(all)));
+    Ok(found)
+}
+
+type Found = Vec<(&'static str, Times)>;
+
+fn compare(database: &str, few: Found, many: Found, count: u64) {
+    println!("{database:<10} {:<24} {:>9} {:>9} {:>9} {:>9}  p95 ratio", "", "p50", "p95", "p50", "p95");
+    let mut beyond = 0;
+    for ((name, less), (_, more)) in few.into_iter().zip(many) {
+        let ratio = more.p95.as_secs_f64() / less.p95.as_secs_f64();
+        let holds = ratio <= RATIO && more.p95 <= BOUND;
+        beyond += u32::from(!holds);
+        let ms = |d: Duration| format!("{:.2}ms", d.as_secs_f64() * 1e3);
+        println!(
+            "{database:<10} {name:<24} {:>9} {:>9} {:>9} {:>9}  {ratio:.2}{}",
+            ms(less.p50),
+            ms(less.p95),
+            ms(more.p50),
+            ms(more.p95),
+            if holds { "" } else { "  beyond the bound" }
+        );
+    }
+    println!("# {database}: {beyond} beyond {RATIO} times or {BOUND:?} at {count}");
+}
+
+/// Fills a catalog and asks a server over it.
+async fn asked(folder: &Path, url: Option<&str>, count: u64, rounds: u64) -> Result<Found> {
+    std::fs::create_dir_all(folder.join("data"))?;
+    let mut place = Place::embedded(folder, "http://127.0.0.1:9")?;
+    let catalog = match url {
+        Some(url) => {
+            place = place.with("ACUSE_DATABASE_URL", url);
+            Catalog::open(url).await?
+        }
+        None => Catalog::open_sqlite(&folder.join("data/acuse.db")).await?,
+    };
+    let there = seeded(&catalog, count).await?;
+    catalog.close().await;
+    measured(&place, &there, rounds).await
+}
+
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+async fn main() -> Result<()> {
+    let (lots, few, rounds) =
+        (setting("COUNT", 1_000_000)?, setting("FEW", 10_000)?, setting("ROUNDS", 100)?);
+    let only = std::env::var("ONLY").unwrap_or_default();
+    if only != "postgres" {
+        let (a, b) = (tempfile::tempdir()?, tempfile::tempdir()?);
+        let less = asked(a.path(), None, few, rounds).await?;
+        compare("sqlite", less, asked(b.path(), None, lots, rounds).await?, lots);
+    }
+    if only != "sqlite"
+        && let Some(postgres) = Postgres::start()?
+    {
+        postgres.psql("acuse", b"CREATE DATABASE few;")?;
+        postgres.psql("acuse", b"CREATE DATABASE lots;")?;
+        let (a, b) = (tempfile::tempdir()?, tempfile::tempdir()?);
+        let less = asked(a.path(), Some(&postgres.url("few")), few, rounds).await?;
+        let more = asked(b.path(), Some(&postgres.url("lots")), lots, rounds).await?;
+        compare("postgres", less, more, lots);
+    }
+    Ok(())
+}
