@@ -1,6 +1,6 @@
 //! HTTP and the `acuse` binary, which wires everything.
 //!
-//! [`cli`] reads what was typed, [`config`] and [`limits`] what was set; [`parts`] opens the catalog, the objects, the sandbox and
+//! [`cli`] reads what was typed, [`config`] and [`limits`] what was set; [`services`] opens the catalog, the objects, the sandbox and
 //! the Graph client; [`serve`] runs the web side and the workers on them. A request goes by the [`router`], with the [`state`] that all see, to
 //! [`http`] (webhook, API, health) or [`desk`] (pages for people; those who sign in elsewhere by [`oidc`]), and an assistant's through [`mcp`]; a person's decision from either is checked and
 //! carried out by [`review`].
@@ -16,9 +16,9 @@ pub mod live;
 pub mod login_guard;
 pub mod mcp;
 pub mod oidc;
-pub mod parts;
 pub mod review;
 pub mod router;
 pub mod serve;
+pub mod services;
 pub mod state;
 pub mod telemetry;

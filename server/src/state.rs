@@ -19,10 +19,10 @@ use crate::{
 
 /// The state of the web side. Cheap to clone.
 #[derive(Clone)]
-pub struct App(Arc<Parts>);
+pub struct App(Arc<Web>);
 
-/// Its parts.
-pub struct Parts {
+/// What the web side has at hand.
+pub struct Web {
     /// Rows and queue.
     pub catalog: Catalog,
     /// Files.
@@ -68,10 +68,10 @@ pub struct Channel {
 }
 
 impl App {
-    /// Puts the parts together.
+    /// Puts it all together.
     #[must_use]
-    pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
+    pub fn new(web: Web) -> Self {
+        Self(Arc::new(web))
     }
 
     /// What the sender hears of a person's decision; `None` when there is nobody to tell.
@@ -88,8 +88,8 @@ impl App {
 }
 
 impl Deref for App {
-    type Target = Parts;
-    fn deref(&self) -> &Parts {
+    type Target = Web;
+    fn deref(&self) -> &Web {
         &self.0
     }
 }

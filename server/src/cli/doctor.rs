@@ -24,7 +24,7 @@ use acuse_workers::{
 use crate::{
     config::{Config, Objects},
     http::health,
-    parts::{self, Parts},
+    services::{self, Services},
 };
 
 /// Longest wait for one part.
@@ -85,9 +85,9 @@ async fn within<T>(what: impl Future<Output = anyhow::Result<T>>) -> anyhow::Res
 /// Asks every part.
 pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
     let mut report = Report::default();
-    let catalog = within(Parts::catalog(config)).await;
+    let catalog = within(Services::catalog(config)).await;
     let catalog = report.tell_result("database", catalog, |c| format!("{}, tables up to date", c.database()));
-    let objects = within(Parts::objects(config)).await;
+    let objects = within(Services::objects(config)).await;
     report.tell_result("objects", objects, |_| match &config.objects {
         Objects::Embedded(folder) => format!("embedded S3 over {}", folder.display()),
         Objects::Remote(remote) => format!("bucket {:?} at {}", remote.bucket, remote.endpoint),
@@ -139,7 +139,7 @@ async fn readers(config: &Config, report: &mut Report) {
     }
     let mut one = config.reading.clone();
     one.concurrency = 1;
-    match within(parts::sandbox(&one)).await {
+    match within(services::sandbox(&one)).await {
         Ok(sandbox) => {
             for (name, layer) in sandbox.layers().all() {
                 let full = *layer == acuse_workers::sandbox::layers::Layer::Full;
@@ -189,7 +189,7 @@ async fn channel(config: &Config, report: &mut Report) {
         report.tell(State::Bad, "webhook", what);
     }
     let probe = async {
-        match parts::graph(whatsapp)? {
+        match services::graph(whatsapp)? {
             None => anyhow::bail!(
                 "ACUSE_WHATSAPP_ACCESS_TOKEN is not set: media is not fetched and nobody is answered. \
                  Make a system user's token in Meta's business settings"
@@ -381,7 +381,7 @@ async fn watched(config: &Config, catalog: &Catalog, report: &mut Report) {
     let now = catalog.now();
     let found = within(async {
         let mut found = watch::findings(catalog, &watch, now).await?;
-        let (default, others) = (parts::graph(&config.whatsapp)?, parts::graphs(&config.whatsapp)?);
+        let (default, others) = (services::graph(&config.whatsapp)?, services::graphs(&config.whatsapp)?);
         let graph_of =
             |name: &str| others.get(name).or_else(|| default.as_ref().filter(|_| name == DEFAULT_TOKEN));
         found.extend(watch::channel::findings(catalog, graph_of, DEFAULT_TOKEN, now).await?);
@@ -415,7 +415,7 @@ async fn watched(config: &Config, catalog: &Catalog, report: &mut Report) {
 
 /// Who is told of incidents, and whether they hear.
 async fn routes(config: &Config, catalog: &Catalog, report: &mut Report) {
-    if let Err(error) = parts::outgoing(&config.outgoing) {
+    if let Err(error) = services::outgoing(&config.outgoing) {
         report.tell(State::Bad, "alerts", format!("{error:#}"));
     }
     match within(async { Ok(catalog.incident_routes().await?) }).await {

@@ -12,7 +12,7 @@ use super::bound::BoundTo;
 use crate::{
     config::Config,
     http::auth::{new_key, new_sandbox_key},
-    parts::Parts,
+    services::Services,
 };
 
 #[derive(Subcommand)]
@@ -45,7 +45,7 @@ pub enum Keys {
 
 impl Keys {
     pub async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
-        let catalog = Parts::catalog(config).await?;
+        let catalog = Services::catalog(config).await?;
         match self {
             Self::Create { name, scopes, bound } => {
                 let scopes = scopes.iter().map(|s| s.trim().parse::<Scope>()).collect::<Result<Vec<_>, _>>();

@@ -11,7 +11,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::bound::BoundTo;
-use crate::{config::Config, desk::session, parts::Parts};
+use crate::{config::Config, desk::session, services::Services};
 
 #[derive(Subcommand)]
 pub enum Users {
@@ -44,7 +44,7 @@ pub enum Users {
 
 impl Users {
     pub async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
-        let catalog = Parts::catalog(config).await?;
+        let catalog = Services::catalog(config).await?;
         match self {
             Self::Add { name, admin, role, no_ids, email, no_password, bound } => {
                 let name = name.trim().to_owned();
@@ -126,7 +126,7 @@ mod tests {
             let refused = add(name, "Ana@example.org", Some(Role::Auditor)).run(&config).await;
             assert!(refused.unwrap_err().to_string().contains("is not added"));
         }
-        let people = Parts::catalog(&config).await.unwrap().users().await.unwrap();
+        let people = Services::catalog(&config).await.unwrap().users().await.unwrap();
         let people: Vec<_> = people.iter().map(|user| (user.name.as_str(), user.role)).collect();
         assert_eq!(people, [("ana", Role::Reviewer), ("ben", Role::Reviewer)]);
     }
