@@ -6,6 +6,7 @@
 //! carried out by [`review`].
 
 pub mod access;
+pub mod buckets;
 pub mod cli;
 pub mod config;
 pub mod desk;
@@ -16,6 +17,7 @@ pub mod live;
 pub mod login_guard;
 pub mod mcp;
 pub mod oidc;
+pub mod problem;
 pub mod review;
 pub mod router;
 pub mod serve;

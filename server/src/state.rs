@@ -10,12 +10,7 @@ use acuse_whatsapp::{Secret, signature::AppSecrets};
 use acuse_workers::outgoing::Outgoing;
 use metrics_exporter_prometheus::PrometheusHandle;
 
-use crate::{
-    http::{Chain, front::budget::Budget, problem::Problem},
-    live::Live,
-    login_guard::LoginGuard,
-    oidc::provider::Provider,
-};
+use crate::{http::front::budget::Budget, live::Live, login_guard::LoginGuard, oidc::provider::Provider};
 
 /// The state of the web side. Cheap to clone.
 #[derive(Clone)]
@@ -91,22 +86,5 @@ impl Deref for App {
     type Target = Web;
     fn deref(&self) -> &Web {
         &self.0
-    }
-}
-
-impl From<CatalogError> for Problem {
-    fn from(error: CatalogError) -> Self {
-        if error.is_unavailable() {
-            tracing::error!(error = %Chain(&error), "the catalog is out of reach");
-            return Self::Unavailable("the catalog is out of reach; try again");
-        }
-        if error.is_over_budget() {
-            tracing::warn!(error = %Chain(&error), "a statement was broken off");
-            return Self::TooSlow;
-        }
-        if matches!(error, CatalogError::NoTurn) {
-            return Self::Busy("too many searches or exports are under way");
-        }
-        Self::Internal(anyhow::Error::new(error))
     }
 }

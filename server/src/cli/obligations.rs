@@ -8,10 +8,8 @@ use clap::Subcommand;
 
 use crate::{
     config::Config,
-    http::{
-        obligations::checked,
-        problem::{NOT_LED, Problem},
-    },
+    http::obligations::checked,
+    problem::{NOT_LED, Problem},
     services::Services,
 };
 

@@ -26,7 +26,7 @@ use super::{
     etag::Precondition,
     problem::Problem,
 };
-use crate::state::App;
+use crate::{problem::kinds, state::App};
 
 /// What every sandbox key begins with.
 pub const PREFIX: &str = "acuse_sandbox_";
@@ -122,7 +122,7 @@ pub(super) fn example(whole: &Value, operation: &str, schema: &Value) -> Value {
 }
 
 fn unknown_problem() -> Problem {
-    let names: Vec<&str> = super::problems::ALL.iter().map(|kind| kind.name).collect();
+    let names: Vec<&str> = kinds::ALL.iter().map(|kind| kind.name).collect();
     Problem::BadRequest(format!("Acuse-Sandbox-Problem: one of {}", names.join(", ")))
 }
 
