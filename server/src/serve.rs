@@ -21,15 +21,14 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    access::{failed_sign_ins, login_guard::LoginGuard},
     config::Config,
-    desk::failed,
     export::{Mapping, Spool},
     http::{
         Chain,
         front::{self, Caps, budget::Budget},
     },
     live::Live,
-    login_guard::LoginGuard,
     oidc::provider::Provider,
     router::{router, worker_router},
     services::{self, Services},
@@ -88,7 +87,7 @@ impl Running {
         {
             tracing::warn!("jobs in hand were cut off; others will take them over");
         }
-        if tokio::time::timeout(GRACE, failed::tell(&self.app, true)).await.is_err() {
+        if tokio::time::timeout(GRACE, failed_sign_ins::tell(&self.app, true)).await.is_err() {
             tracing::warn!("some failed sign-ins are not in the trail");
         }
         drop(self.app);
@@ -123,7 +122,7 @@ pub async fn start(config: Config, role: Role) -> anyhow::Result<Running> {
     };
     tokio::spawn(keep_keys(services.catalog.clone(), services.objects.clone(), stop.clone()));
     if role != Role::Work {
-        tokio::spawn(failed::tell_on(app.clone(), stop.clone()));
+        tokio::spawn(failed_sign_ins::tell_on(app.clone(), stop.clone()));
     }
     let stopped = stop.clone();
     let mut running = Running { addr: None, app, setup_token: None, stop, web: None, workers, services };

@@ -9,10 +9,10 @@ use acuse_conversation::Policies;
 use acuse_fixtures::graph::SignedWebhook;
 use acuse_pipeline::{document::Sha256, limits::Limits};
 use acuse_server::{
+    access::login_guard::LoginGuard,
     export::Spool,
     http::{client_address::TrustedProxies, front::budget::Budget},
     live::Live,
-    login_guard::LoginGuard,
     router::router,
     state::{App, Channel, Web},
 };

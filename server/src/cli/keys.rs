@@ -10,8 +10,8 @@ use serde_json::json;
 
 use super::bound::BoundTo;
 use crate::{
+    access::key::{new_key, new_sandbox_key},
     config::Config,
-    http::auth::{new_key, new_sandbox_key},
     services::Services,
 };
 

@@ -11,7 +11,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::bound::BoundTo;
-use crate::{config::Config, desk::session, services::Services};
+use crate::{access::password, config::Config, services::Services};
 
 #[derive(Subcommand)]
 pub enum Users {
@@ -58,7 +58,7 @@ impl Users {
                     bail!("somebody else has that e-mail address; {name} is not added");
                 }
                 let hash =
-                    if no_password { NO_PASSWORD.to_owned() } else { session::hash(password()?).await? };
+                    if no_password { NO_PASSWORD.to_owned() } else { password::hash(password()?).await? };
                 let role = role.unwrap_or(if admin { Role::Admin } else { Role::Reviewer });
                 let bound = bound.bindings()?;
                 catalog.can_bind(&bound).await??;
@@ -92,7 +92,7 @@ impl Users {
 /// Typed unseen on a terminal, else one line of standard input.
 fn password() -> anyhow::Result<String> {
     if std::io::stdin().is_terminal() {
-        let prompt = format!("Password ({} characters or more): ", session::PASSWORD_CHARS);
+        let prompt = format!("Password ({} characters or more): ", password::PASSWORD_CHARS);
         return rpassword::prompt_password(prompt).context("cannot read the password from the terminal");
     }
     let mut line = String::new();

@@ -27,8 +27,8 @@ use super::{
     session::Person,
 };
 use crate::{
+    access::Caller,
     http::{
-        auth::Caller,
         customers::{self, within},
         documents::Query,
         extract::{Id, Params, word},

@@ -17,9 +17,9 @@ use serde::Deserialize;
 use time::OffsetDateTime;
 use url::form_urlencoded;
 
-use super::{Frame, Shown, labels, page, queue_view::QueueView, rights::Right, session::Person};
+use super::{Frame, Shown, labels, page, queue_view::QueueView, session::Person};
 use crate::{
-    access::{self, Sight},
+    access::{self, Sight, rights::Right},
     http::{
         extract::{Params, word},
         problem::Problem,

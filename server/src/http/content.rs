@@ -22,9 +22,11 @@ use super::{
     extract::{Id, Params},
     links,
     problem::Problem,
-    quarantine,
 };
-use crate::{access, state::App};
+use crate::{
+    access::{self, quarantine},
+    state::App,
+};
 
 /// How long a presigned link is good.
 pub(super) const LINK: Duration = Duration::from_secs(300);

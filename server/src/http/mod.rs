@@ -30,7 +30,6 @@ pub mod links;
 pub mod notices;
 pub mod obligations;
 pub mod problem;
-pub mod quarantine;
 pub mod records;
 pub mod representation;
 pub mod reviews;

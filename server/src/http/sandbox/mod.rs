@@ -26,10 +26,9 @@ use super::{
     etag::Precondition,
     problem::Problem,
 };
+pub use crate::access::key::SANDBOX_PREFIX as PREFIX;
 use crate::{problem::kinds, state::App};
 
-/// What every sandbox key begins with.
-pub const PREFIX: &str = "acuse_sandbox_";
 /// Asks for a problem.
 const ASKED: &str = "acuse-sandbox-problem";
 
