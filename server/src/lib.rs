@@ -2,8 +2,9 @@
 //!
 //! [`cli`] reads what was typed, [`config`] and [`limits`] what was set; [`services`] opens the catalog, the objects, the sandbox and
 //! the Graph client; [`serve`] runs the web side and the workers on them. A request goes by the [`router`], with the [`state`] that all see, to
-//! [`http`] (webhook, API, health) or [`desk`] (pages for people; those who sign in elsewhere by [`oidc`]), and an assistant's through [`mcp`]; a person's decision from either is checked and
-//! carried out by [`review`].
+//! [`http`] (webhook, API, health) or [`desk`] (pages for people; those who sign in elsewhere by [`oidc`]), and an assistant's through [`mcp`].
+//! Both ask [`access`] who it is and what they may see; a person's decision from either is checked and carried out by [`review`]; why
+//! something is not done is a [`problem`].
 
 pub mod access;
 pub mod buckets;

@@ -9,7 +9,7 @@ use std::{
     time::Instant,
 };
 
-use acuse_storage::{Catalog, CatalogError};
+use acuse_storage::{Catalog, CatalogError, error::Chain};
 use openidconnect::{
     AccessToken, AuthType, AuthenticationFlow, AuthorizationCode, ClaimsVerificationError, ClientId,
     ClientSecret, CsrfToken, IssuerUrl, Nonce, OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier,
@@ -26,7 +26,7 @@ use super::{
     speak,
     ticket::{Key, Ticket},
 };
-use crate::{config::Oidc, http::Chain};
+use crate::config::Oidc;
 pub use metadata::{Metadata, More};
 use metadata::{sound, way_out};
 use token::{Claims, Client, belong_together, not_exchanged, subject, verified};
