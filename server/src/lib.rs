@@ -1,11 +1,13 @@
 //! HTTP and the `acuse` binary, which wires everything.
 //!
-//! [`cli`] reads what was typed, [`config`] and [`limits`] what was set; [`parts`] opens the catalog, the objects, the sandbox and
+//! [`cli`] reads what was typed, [`config`] and [`limits`] what was set; [`services`] opens the catalog, the objects, the sandbox and
 //! the Graph client; [`serve`] runs the web side and the workers on them. A request goes by the [`router`], with the [`state`] that all see, to
-//! [`http`] (webhook, API, health) or [`desk`] (pages for people; those who sign in elsewhere by [`oidc`]), and an assistant's through [`mcp`]; a person's decision from either is checked and
-//! carried out by [`review`].
+//! [`http`] (webhook, API, health) or [`desk`] (pages for people; those who sign in elsewhere by [`oidc`]), and an assistant's through [`mcp`].
+//! Both ask [`access`] who it is and what they may see; a person's decision from either is checked and carried out by [`review`]; why
+//! something is not done is a [`problem`].
 
 pub mod access;
+pub mod buckets;
 pub mod cli;
 pub mod config;
 pub mod desk;
@@ -13,12 +15,13 @@ pub mod export;
 pub mod http;
 pub mod limits;
 pub mod live;
-pub mod login_guard;
 pub mod mcp;
 pub mod oidc;
-pub mod parts;
+pub mod problem;
 pub mod review;
 pub mod router;
 pub mod serve;
+pub mod services;
 pub mod state;
 pub mod telemetry;
+pub mod tongue;

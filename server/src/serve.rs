@@ -21,19 +21,18 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    access::{failed_sign_ins, login_guard::LoginGuard},
     config::Config,
-    desk::failed,
     export::{Mapping, Spool},
     http::{
         Chain,
         front::{self, Caps, budget::Budget},
     },
     live::Live,
-    login_guard::LoginGuard,
     oidc::provider::Provider,
-    parts::{self, Parts},
     router::{router, worker_router},
-    state::{App, Channel, Parts as Web},
+    services::{self, Services},
+    state::{App, Channel, Web},
 };
 
 /// Which side this process is.
@@ -71,7 +70,7 @@ pub struct Running {
     stop: CancellationToken,
     web: Option<JoinHandle<std::io::Result<()>>>,
     workers: Option<JoinHandle<()>>,
-    parts: Parts,
+    services: Services,
 }
 
 impl Running {
@@ -88,11 +87,11 @@ impl Running {
         {
             tracing::warn!("jobs in hand were cut off; others will take them over");
         }
-        if tokio::time::timeout(GRACE, failed::tell(&self.app, true)).await.is_err() {
+        if tokio::time::timeout(GRACE, failed_sign_ins::tell(&self.app, true)).await.is_err() {
             tracing::warn!("some failed sign-ins are not in the trail");
         }
         drop(self.app);
-        if tokio::time::timeout(GRACE, self.parts.catalog.close()).await.is_err() {
+        if tokio::time::timeout(GRACE, self.services.catalog.close()).await.is_err() {
             tracing::warn!("the catalog's connections were cut off");
         }
     }
@@ -111,22 +110,22 @@ impl Running {
 /// # Errors
 /// When a part cannot be had, with what to do.
 pub async fn start(config: Config, role: Role) -> anyhow::Result<Running> {
-    let parts = Parts::start(&config).await?;
-    let app = web(&config, &parts, role)?;
+    let services = Services::start(&config).await?;
+    let app = web(&config, &services, role)?;
     if app.whatsapp.secrets.is_empty() && app.whatsapp.by_ref.is_empty() && role != Role::Work {
         tracing::warn!("ACUSE_WHATSAPP_APP_SECRET is not set: webhooks are answered 503 until it is");
     }
     let stop = CancellationToken::new();
     let workers = match role {
         Role::Web => None,
-        Role::All | Role::Work => Some(work(&config, &parts, stop.clone()).await?),
+        Role::All | Role::Work => Some(work(&config, &services, stop.clone()).await?),
     };
-    tokio::spawn(keep_keys(parts.catalog.clone(), parts.objects.clone(), stop.clone()));
+    tokio::spawn(keep_keys(services.catalog.clone(), services.objects.clone(), stop.clone()));
     if role != Role::Work {
-        tokio::spawn(failed::tell_on(app.clone(), stop.clone()));
+        tokio::spawn(failed_sign_ins::tell_on(app.clone(), stop.clone()));
     }
     let stopped = stop.clone();
-    let mut running = Running { addr: None, app, setup_token: None, stop, web: None, workers, parts };
+    let mut running = Running { addr: None, app, setup_token: None, stop, web: None, workers, services };
     if let Some(at) = config.metrics_listen.filter(|_| role != Role::Work) {
         running.listen_for_metrics(at, stopped.clone()).await?;
     }
@@ -138,16 +137,16 @@ pub async fn start(config: Config, role: Role) -> anyhow::Result<Running> {
     Ok(running)
 }
 
-/// The web side's state on these parts.
-fn web(config: &Config, parts: &Parts, role: Role) -> anyhow::Result<App> {
-    let intake = Intake::spawn_with(parts.catalog.clone(), config.sender_quota);
+/// The web side's state on these services.
+fn web(config: &Config, services: &Services, role: Role) -> anyhow::Result<App> {
+    let intake = Intake::spawn_with(services.catalog.clone(), config.sender_quota);
     Ok(App::new(Web {
-        catalog: parts.catalog.clone(),
-        objects: parts.objects.clone(),
+        catalog: services.catalog.clone(),
+        objects: services.objects.clone(),
         intake,
         whatsapp: Channel {
             secrets: AppSecrets::new(config.whatsapp.app_secrets.iter().map(|s| Token::new(s.expose()))),
-            by_ref: parts::secrets_by_ref(),
+            by_ref: services::secrets_by_ref(),
             verify_token: Token::new(config.whatsapp.verify_token.as_ref().map_or("", |t| t.expose())),
         },
         limits: config.reading.limits.clone(),
@@ -162,7 +161,7 @@ fn web(config: &Config, parts: &Parts, role: Role) -> anyhow::Result<App> {
             config.rate_per_s,
             config.metrics_listen.is_some() && role != Role::Work,
         ),
-        outgoing: Arc::new(parts::outgoing(&config.outgoing)?),
+        outgoing: Arc::new(services::outgoing(&config.outgoing)?),
         login: LoginGuard::default(),
         oidc: config
             .oidc
@@ -178,10 +177,10 @@ fn web(config: &Config, parts: &Parts, role: Role) -> anyhow::Result<App> {
 ///
 /// # Errors
 /// When a part cannot be had, with what to do.
-pub async fn for_assistants(config: &Config) -> anyhow::Result<(App, Parts)> {
-    let parts = Parts::start(config).await?;
-    let app = web(config, &parts, Role::Web)?;
-    Ok((app, parts))
+pub async fn for_assistants(config: &Config) -> anyhow::Result<(App, Services)> {
+    let services = Services::start(config).await?;
+    let app = web(config, &services, Role::Web)?;
+    Ok((app, services))
 }
 
 /// Takes out of this machine's copy of the key file what another machine erased.
@@ -206,17 +205,21 @@ async fn keep_keys(catalog: Catalog, objects: Objects, stop: CancellationToken) 
     }
 }
 
-async fn work(config: &Config, parts: &Parts, stop: CancellationToken) -> anyhow::Result<JoinHandle<()>> {
-    let sandbox = parts::sandbox(&config.reading).await.context("cannot start the readers")?;
-    let graph = parts::graph(&config.whatsapp)?;
+async fn work(
+    config: &Config,
+    services: &Services,
+    stop: CancellationToken,
+) -> anyhow::Result<JoinHandle<()>> {
+    let sandbox = services::sandbox(&config.reading).await.context("cannot start the readers")?;
+    let graph = services::graph(&config.whatsapp)?;
     if graph.is_none() {
         tracing::warn!(
             "ACUSE_WHATSAPP_ACCESS_TOKEN is not set: media is not fetched and nobody is answered until it is"
         );
     }
-    let mut env = Env::new(parts.catalog.clone(), parts.objects.clone(), sandbox, graph);
-    env.graphs = parts::graphs(&config.whatsapp)?;
-    env.outgoing = Some(Arc::new(parts::outgoing(&config.outgoing)?));
+    let mut env = Env::new(services.catalog.clone(), services.objects.clone(), sandbox, graph);
+    env.graphs = services::graphs(&config.whatsapp)?;
+    env.outgoing = Some(Arc::new(services::outgoing(&config.outgoing)?));
     env.watch.beat_url = config.outgoing.beat_url.as_ref().map(|u| u.expose().to_owned());
     env.watch.expected = config.outgoing.expect_webhooks.clone();
     env.watch.folder = config.data_dir.clone();

@@ -11,18 +11,15 @@ use acuse_workers::outgoing::Outgoing;
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::{
-    http::{Chain, front::budget::Budget, problem::Problem},
-    live::Live,
-    login_guard::LoginGuard,
-    oidc::provider::Provider,
+    access::login_guard::LoginGuard, http::front::budget::Budget, live::Live, oidc::provider::Provider,
 };
 
 /// The state of the web side. Cheap to clone.
 #[derive(Clone)]
-pub struct App(Arc<Parts>);
+pub struct App(Arc<Web>);
 
-/// Its parts.
-pub struct Parts {
+/// What the web side has at hand.
+pub struct Web {
     /// Rows and queue.
     pub catalog: Catalog,
     /// Files.
@@ -68,10 +65,10 @@ pub struct Channel {
 }
 
 impl App {
-    /// Puts the parts together.
+    /// Puts it all together.
     #[must_use]
-    pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
+    pub fn new(web: Web) -> Self {
+        Self(Arc::new(web))
     }
 
     /// What the sender hears of a person's decision; `None` when there is nobody to tell.
@@ -88,25 +85,8 @@ impl App {
 }
 
 impl Deref for App {
-    type Target = Parts;
-    fn deref(&self) -> &Parts {
+    type Target = Web;
+    fn deref(&self) -> &Web {
         &self.0
-    }
-}
-
-impl From<CatalogError> for Problem {
-    fn from(error: CatalogError) -> Self {
-        if error.is_unavailable() {
-            tracing::error!(error = %Chain(&error), "the catalog is out of reach");
-            return Self::Unavailable("the catalog is out of reach; try again");
-        }
-        if error.is_over_budget() {
-            tracing::warn!(error = %Chain(&error), "a statement was broken off");
-            return Self::TooSlow;
-        }
-        if matches!(error, CatalogError::NoTurn) {
-            return Self::Busy("too many searches or exports are under way");
-        }
-        Self::Internal(anyhow::Error::new(error))
     }
 }

@@ -9,12 +9,12 @@ use acuse_conversation::Policies;
 use acuse_fixtures::graph::SignedWebhook;
 use acuse_pipeline::{document::Sha256, limits::Limits};
 use acuse_server::{
+    access::login_guard::LoginGuard,
     export::Spool,
     http::{client_address::TrustedProxies, front::budget::Budget},
     live::Live,
-    login_guard::LoginGuard,
     router::router,
-    state::{App, Channel, Parts},
+    state::{App, Channel, Web},
 };
 use acuse_storage::{erasure::Keep, fair::Quota, keys::Scope, queue::Queue};
 use acuse_whatsapp::{Secret, signature::AppSecrets};
@@ -68,7 +68,7 @@ impl InProcess {
         set_clock(Some(clock()));
         let env = world.workers.first().context("a worker")?;
         env.catalog.create_key("harness", &Sha256::of(KEY.as_bytes()), Scope::ALL).await?;
-        let app = App::new(Parts {
+        let app = App::new(Web {
             catalog: env.catalog.clone(),
             objects: env.objects.clone(),
             intake: world.intake.clone(),

@@ -14,7 +14,7 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use crate::{config::Config, http::incident_routes::check, parts, parts::Parts};
+use crate::{config::Config, http::incident_routes::check, services, services::Services};
 
 #[derive(Subcommand)]
 pub enum Alert {
@@ -60,8 +60,8 @@ pub struct Add {
 
 impl Alert {
     pub async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
-        let catalog = Parts::catalog(config).await?;
-        let outgoing = parts::outgoing(&config.outgoing)?;
+        let catalog = Services::catalog(config).await?;
+        let outgoing = services::outgoing(&config.outgoing)?;
         match self {
             Self::Test { name } => return test(&catalog, &outgoing, name.as_deref()).await,
             Self::Add(add) => add.run(&catalog, &outgoing).await?,

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use acuse_storage::audit::{Tail, Verified};
 use clap::Subcommand;
 
-use crate::{config::Config, parts::Parts};
+use crate::{config::Config, services::Services};
 
 #[derive(Subcommand)]
 pub enum Audit {
@@ -17,7 +17,7 @@ pub enum Audit {
 
 impl Audit {
     pub async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
-        let catalog = Parts::catalog(config).await?;
+        let catalog = Services::catalog(config).await?;
         match catalog.verify_audit().await? {
             Verified::Whole(tail) => {
                 println!("whole: {} rows sealed, {}", tail.sealed, unsealed(&tail));

@@ -29,7 +29,7 @@ use time::OffsetDateTime;
 
 use crate::{
     config::{Config, Database},
-    parts::Parts,
+    services::Services,
 };
 
 pub use restore::Restore;
@@ -81,7 +81,7 @@ fn short(name: &str) -> [u8; 16] {
 
 impl Backup {
     pub async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
-        let Parts { catalog, objects, embedded } = Parts::start(config).await?;
+        let Services { catalog, objects, embedded } = Services::start(config).await?;
         let vault = self.target.open(config)?;
         vault.ensure().await?;
         let passing = tempfile::tempdir().context("cannot make a passing folder")?;

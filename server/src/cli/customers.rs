@@ -18,7 +18,7 @@ use serde_json::json;
 
 pub use file::read;
 
-use crate::{config::Config, parts::Parts};
+use crate::{config::Config, services::Services};
 
 #[derive(Subcommand)]
 pub enum Customers {
@@ -49,7 +49,7 @@ impl Customers {
                 import(config, &file, Saving { actor: "cli", replace, reassign }).await
             }
             Self::List => {
-                let catalog = Parts::catalog(config).await?;
+                let catalog = Services::catalog(config).await?;
                 let mut after = None;
                 loop {
                     let page = catalog.customers(&Access::whole(), None, after, 200).await?;
@@ -73,7 +73,7 @@ async fn import(config: &Config, file: &std::path::Path, saving: Saving<'_>) -> 
         bail!("{} is larger than {FILE_BYTES} bytes; split it", file.display());
     }
     let text = tokio::fs::read(file).await.with_context(|| format!("cannot read {}", file.display()))?;
-    let catalog = Parts::catalog(config).await?;
+    let catalog = Services::catalog(config).await?;
     let taken = take(&catalog, &text, &saving).await?;
     if !taken.unknown_columns.is_empty() {
         let columns = taken.unknown_columns.join("\", \"");

@@ -32,8 +32,8 @@ use rand::RngExt;
 
 use super::customers;
 use crate::{
+    access::password,
     config::{Config, Database, Objects, Secret},
-    desk::session,
     serve::{self, Running},
 };
 
@@ -329,7 +329,7 @@ fn verdict(
 async fn keep(running: Running, catalog: &Catalog, listen: SocketAddr) -> anyhow::Result<ExitCode> {
     let bits: [u8; 8] = rand::rng().random();
     let password = hex::encode(bits);
-    catalog.put_user("demo", &session::hash(password.clone()).await?, Role::Admin).await?;
+    catalog.put_user("demo", &password::hash(password.clone()).await?, Role::Admin).await?;
     running.app.login.close_setup();
     println!("\nReview desk: http://{listen}/   user: demo   password: {password}");
     println!("Ctrl-C stops it.");

@@ -1,20 +1,16 @@
 //! `acuse doctor`: every part, one line each: how it is, and how to mend it.
 
+mod backfills;
 mod erasing;
+mod ledgers;
 mod sign_in;
+mod store;
 mod subscription;
 
 use std::{process::ExitCode, time::Duration};
 
 use acuse_pipeline::limits::Limits;
-use acuse_storage::{
-    Catalog,
-    access::{Backfill, SENSITIVITY},
-    arrivals::Arrivals,
-    documents::{LINES, SEARCH},
-    incidents::kinds,
-    object_sweep::Direction,
-};
+use acuse_storage::{Catalog, incidents::kinds};
 use acuse_workers::{
     env::DEFAULT_TOKEN,
     scan::Scanner,
@@ -23,8 +19,7 @@ use acuse_workers::{
 
 use crate::{
     config::{Config, Objects},
-    http::health,
-    parts::{self, Parts},
+    services::{self, Services},
 };
 
 /// Longest wait for one part.
@@ -85,9 +80,9 @@ async fn within<T>(what: impl Future<Output = anyhow::Result<T>>) -> anyhow::Res
 /// Asks every part.
 pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
     let mut report = Report::default();
-    let catalog = within(Parts::catalog(config)).await;
+    let catalog = within(Services::catalog(config)).await;
     let catalog = report.tell_result("database", catalog, |c| format!("{}, tables up to date", c.database()));
-    let objects = within(Parts::objects(config)).await;
+    let objects = within(Services::objects(config)).await;
     report.tell_result("objects", objects, |_| match &config.objects {
         Objects::Embedded(folder) => format!("embedded S3 over {}", folder.display()),
         Objects::Remote(remote) => format!("bucket {:?} at {}", remote.bucket, remote.endpoint),
@@ -98,10 +93,10 @@ pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
     if let Some(catalog) = &catalog {
         erasing::sealed(config, catalog, &mut report).await;
         sign_in::provider(config, catalog.now(), &mut report).await;
-        queues(catalog, &mut report).await;
-        sensitivity(catalog, &mut report).await;
-        searched(catalog, &mut report).await;
-        compared(catalog, &mut report).await;
+        ledgers::balanced(catalog, &mut report).await;
+        backfills::sensitivity(catalog, &mut report).await;
+        backfills::searched(catalog, &mut report).await;
+        store::compared(catalog, &mut report).await;
         trail(catalog, &mut report).await;
         watched(config, catalog, &mut report).await;
         routes(config, catalog, &mut report).await;
@@ -139,7 +134,7 @@ async fn readers(config: &Config, report: &mut Report) {
     }
     let mut one = config.reading.clone();
     one.concurrency = 1;
-    match within(parts::sandbox(&one)).await {
+    match within(services::sandbox(&one)).await {
         Ok(sandbox) => {
             for (name, layer) in sandbox.layers().all() {
                 let full = *layer == acuse_workers::sandbox::layers::Layer::Full;
@@ -189,7 +184,7 @@ async fn channel(config: &Config, report: &mut Report) {
         report.tell(State::Bad, "webhook", what);
     }
     let probe = async {
-        match parts::graph(whatsapp)? {
+        match services::graph(whatsapp)? {
             None => anyhow::bail!(
                 "ACUSE_WHATSAPP_ACCESS_TOKEN is not set: media is not fetched and nobody is answered. \
                  Make a system user's token in Meta's business settings"
@@ -204,173 +199,6 @@ async fn channel(config: &Config, report: &mut Report) {
     subscription::asked(whatsapp, report).await;
 }
 
-async fn queues(catalog: &Catalog, report: &mut Report) {
-    match within(async { Ok(health::paused(catalog).await?) }).await {
-        Ok(None) => {}
-        Ok(Some(pause)) => {
-            report.tell(State::Bad, "channel", format!("{pause}. Mend it at Meta; it goes on by itself"));
-        }
-        Err(error) => report.tell(State::Bad, "channel", format!("{error:#}")),
-    }
-    match within(async { Ok((catalog.ledger(None, None).await?, catalog.alerts(false).await?)) }).await {
-        Ok((ledger, alerts)) => {
-            let what = format!("{} received, {} in review", ledger.received, ledger.in_review);
-            if ledger.balanced {
-                report.tell(State::Ok, "ledger", format!("balanced: {what}"));
-            } else {
-                report.tell(
-                    State::Bad,
-                    "ledger",
-                    format!("NOT balanced: {what}; keep the data as it is and tell us"),
-                );
-            }
-            for alert in alerts.iter().take(10) {
-                report.tell(
-                    State::Note,
-                    "incident",
-                    format!("{} ({}×) {}", alert.kind, alert.count, alert.detail),
-                );
-            }
-            if alerts.len() > 10 {
-                report.tell(
-                    State::Note,
-                    "incident",
-                    format!("{} more: GET /v1/incidents", alerts.len() - 10),
-                );
-            }
-        }
-        Err(error) => report.tell(State::Bad, "ledger", format!("{error:#}")),
-    }
-    arrivals(catalog, report).await;
-    match within(async { Ok(catalog.message_ledger(catalog.now()).await?) }).await {
-        Ok(messages) => {
-            let what = format!(
-                "{} messages queued, {} delivered, {} on their way, {} with a person",
-                messages.queued, messages.delivered, messages.on_its_way, messages.told
-            );
-            let state = if messages.balanced { State::Ok } else { State::Bad };
-            let head = if messages.balanced { "balanced" } else { "NOT balanced" };
-            report.tell(state, "message ledger", format!("{head}: {what}"));
-        }
-        Err(error) => report.tell(State::Bad, "message ledger", format!("{error:#}")),
-    }
-}
-
-/// Whether something stands for all that came; what does not, by name.
-async fn arrivals(catalog: &Catalog, report: &mut Report) {
-    match within(async { Ok(catalog.arrivals(None, None).await?) }).await {
-        Ok(Arrivals { sums, lost_files }) => {
-            let what = format!(
-                "{} files came: {} documents, {} answers, {} no documents, {} lost",
-                sums.files, sums.documents, sums.answers, sums.not_documents, sums.lost
-            );
-            if sums.balanced {
-                report.tell(State::Ok, "arrivals", format!("balanced: {what}"));
-            } else {
-                report.tell(State::Bad, "arrivals", format!("NOT balanced: {what}; keep the data as it is"));
-            }
-            for lost in lost_files.iter().take(10) {
-                let message = lost.message_id.map(|id| format!(" of message {id}"));
-                let document = lost.document_id.map(|id| format!(" {id}"));
-                let which = message.or(document).unwrap_or_default();
-                report.tell(State::Note, "lost", format!("{} {}{which}", lost.at, lost.kind));
-            }
-        }
-        Err(error) => report.tell(State::Bad, "arrivals", format!("{error:#}")),
-    }
-}
-
-/// How far what was there before is scored: until then it is withheld like an ID.
-async fn sensitivity(catalog: &Catalog, report: &mut Report) {
-    match within(async { Ok(catalog.backfill(SENSITIVITY).await?) }).await {
-        Ok(None) => report.tell(State::Ok, "access", "every document is scored"),
-        Ok(Some(Backfill { done, total, finished: true })) => {
-            report.tell(State::Ok, "access", format!("{done} of {total} earlier documents scored"));
-        }
-        Ok(Some(Backfill { done, total, finished: false })) => {
-            let what = "those that are not are shown only with ids:read; a worker goes on with them";
-            report.tell(State::Note, "access", format!("{done} of {total} earlier documents scored; {what}"));
-        }
-        Err(error) => report.tell(State::Bad, "access", format!("{error:#}")),
-    }
-}
-
-/// How far what was there before is found by its words, and by those of its lines.
-async fn searched(catalog: &Catalog, report: &mut Report) {
-    let found = within(async {
-        Ok(match catalog.backfill(SEARCH).await? {
-            Some(unfinished) if !unfinished.finished => Some(unfinished),
-            done => catalog.backfill(LINES).await?.or(done),
-        })
-    });
-    match found.await {
-        Ok(None) => report.tell(State::Ok, "search", "every document is found by its words"),
-        Ok(Some(Backfill { done, total, finished: true })) => {
-            report.tell(
-                State::Ok,
-                "search",
-                format!("the words of {done} of {total} earlier documents kept"),
-            );
-        }
-        Ok(Some(Backfill { done, total, finished: false })) => {
-            let what = "the others are not found by their words yet; a worker goes on with them";
-            report.tell(
-                State::Note,
-                "search",
-                format!("the words of {done} of {total} earlier documents kept; {what}"),
-            );
-        }
-        Err(error) => report.tell(State::Bad, "search", format!("{error:#}")),
-    }
-}
-
-/// What the comparison of rows and objects found.
-async fn compared(catalog: &Catalog, report: &mut Report) {
-    let sweeps = match within(async { Ok(catalog.object_sweeps().await?) }).await {
-        Ok(sweeps) => sweeps,
-        Err(error) => return report.tell(State::Bad, "store", format!("{error:#}")),
-    };
-    if sweeps.is_empty() {
-        report.tell(State::Note, "store", "rows and objects were never compared; a worker does it");
-    }
-    for sweep in sweeps {
-        let pass = match sweep.ended_at {
-            Some(ended) => format!("compared {}", ended.date()),
-            None => format!("being compared since {}", sweep.started_at.date()),
-        };
-        let (looked_at, found) = (sweep.looked_at, sweep.found);
-        match sweep.direction {
-            Direction::Objects if sweep.deleted == 0 && sweep.ended_at.is_some() && found > 0 => {
-                let what =
-                    "no row names them, and they are too many for an accident: is this the right database?";
-                report.tell(
-                    State::Bad,
-                    "store",
-                    format!("{found} of {looked_at} objects: {what} Nothing was deleted"),
-                );
-            }
-            Direction::Objects => {
-                let deleted = sweep.deleted;
-                let what =
-                    format!("{looked_at} objects {pass}; {found} that no row names, {deleted} deleted");
-                report.tell(State::Ok, "store", what);
-            }
-            Direction::Rows if found > 0 => {
-                let what =
-                    "miss an object that they name: GET /v1/incidents names them; put it back from a backup";
-                report.tell(State::Bad, "store", format!("{found} of {looked_at} documents {what}"));
-            }
-            Direction::Rows => {
-                report.tell(
-                    State::Ok,
-                    "store",
-                    format!("{looked_at} documents {pass}; none misses an object"),
-                );
-            }
-        }
-    }
-}
-
 /// What the workers look at every minute, by the same code.
 async fn watched(config: &Config, catalog: &Catalog, report: &mut Report) {
     let watch = Watch {
@@ -381,7 +209,7 @@ async fn watched(config: &Config, catalog: &Catalog, report: &mut Report) {
     let now = catalog.now();
     let found = within(async {
         let mut found = watch::findings(catalog, &watch, now).await?;
-        let (default, others) = (parts::graph(&config.whatsapp)?, parts::graphs(&config.whatsapp)?);
+        let (default, others) = (services::graph(&config.whatsapp)?, services::graphs(&config.whatsapp)?);
         let graph_of =
             |name: &str| others.get(name).or_else(|| default.as_ref().filter(|_| name == DEFAULT_TOKEN));
         found.extend(watch::channel::findings(catalog, graph_of, DEFAULT_TOKEN, now).await?);
@@ -415,7 +243,7 @@ async fn watched(config: &Config, catalog: &Catalog, report: &mut Report) {
 
 /// Who is told of incidents, and whether they hear.
 async fn routes(config: &Config, catalog: &Catalog, report: &mut Report) {
-    if let Err(error) = parts::outgoing(&config.outgoing) {
+    if let Err(error) = services::outgoing(&config.outgoing) {
         report.tell(State::Bad, "alerts", format!("{error:#}"));
     }
     match within(async { Ok(catalog.incident_routes().await?) }).await {

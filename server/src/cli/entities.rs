@@ -6,7 +6,7 @@ use acuse_storage::{entities::NewEntity, names::EntityId};
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 
-use crate::{config::Config, http::entities::check, parts::Parts};
+use crate::{config::Config, http::entities::check, services::Services};
 
 /// Documents gone through in one transaction.
 const BATCH: u32 = 500;
@@ -43,7 +43,7 @@ pub struct Said {
 
 impl Entities {
     pub async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
-        let catalog = Parts::catalog(config).await?;
+        let catalog = Services::catalog(config).await?;
         let (id, said) = match self {
             Self::List => {
                 for one in catalog.entities().await? {

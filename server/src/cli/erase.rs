@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 use uuid::Uuid;
 
-use crate::{config::Config, parts::Parts};
+use crate::{config::Config, services::Services};
 
 /// How an erasure's hand is named in the audit trail.
 const ACTOR: &str = "cli";
@@ -45,7 +45,7 @@ pub struct Hold {
 
 impl Erase {
     pub async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
-        let Parts { catalog, objects, embedded } = Parts::start(config).await?;
+        let Services { catalog, objects, embedded } = Services::start(config).await?;
         let keep = self.keep.unwrap_or(config.erase_keeps);
         let wish = Wish {
             kind: self.kind,
@@ -87,7 +87,7 @@ impl Erase {
 
 impl Hold {
     pub async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
-        let catalog = Parts::catalog(config).await?;
+        let catalog = Services::catalog(config).await?;
         if self.lift {
             if !catalog.lift_hold(self.kind, self.id, ACTOR).await? {
                 bail!("{} {} is under no hold", self.kind, self.id);

@@ -13,7 +13,7 @@ use clap::Args;
 use tokio_util::io::ReaderStream;
 
 use super::read::walk;
-use crate::{config::Config, parts::Parts};
+use crate::{config::Config, services::Services};
 
 /// Files to take in.
 #[derive(Args)]
@@ -28,10 +28,10 @@ pub struct Import {
 
 impl Import {
     pub async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
-        let parts = Parts::start(config).await?;
+        let services = Services::start(config).await?;
         let mut failed = 0_u32;
         for path in walk(&self.paths) {
-            match self.take(&parts, config, &path).await {
+            match self.take(&services, config, &path).await {
                 Ok(id) => println!("{id}\t{}", path.display()),
                 Err(error) => {
                     failed += 1;
@@ -45,15 +45,15 @@ impl Import {
 
     async fn take(
         &self,
-        parts: &Parts,
+        services: &Services,
         config: &Config,
         path: &std::path::Path,
     ) -> anyhow::Result<DocumentId> {
-        let received_at = parts.catalog.now();
+        let received_at = services.catalog.now();
         let file = tokio::fs::File::open(path).await.context("cannot open it")?;
         let id = DocumentId::generate();
         let limit = config.reading.limits.original_bytes;
-        let original = parts.objects.put_original(id, ReaderStream::new(file), limit).await?;
+        let original = services.objects.put_original(id, ReaderStream::new(file), limit).await?;
         let filename = path.file_name().map(|n| n.to_string_lossy().into_owned());
         let upload = Upload {
             id,
@@ -65,7 +65,7 @@ impl Import {
             original,
             received_at,
         };
-        match parts.catalog.accept_upload(&upload, None).await? {
+        match services.catalog.accept_upload(&upload, None).await? {
             Accepted::New(id) | Accepted::Replayed(id) => Ok(id),
             Accepted::KeyReused => anyhow::bail!("it was not taken"),
         }

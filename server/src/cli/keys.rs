@@ -10,9 +10,9 @@ use serde_json::json;
 
 use super::bound::BoundTo;
 use crate::{
+    access::key::{new_key, new_sandbox_key},
     config::Config,
-    http::auth::{new_key, new_sandbox_key},
-    parts::Parts,
+    services::Services,
 };
 
 #[derive(Subcommand)]
@@ -45,7 +45,7 @@ pub enum Keys {
 
 impl Keys {
     pub async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
-        let catalog = Parts::catalog(config).await?;
+        let catalog = Services::catalog(config).await?;
         match self {
             Self::Create { name, scopes, bound } => {
                 let scopes = scopes.iter().map(|s| s.trim().parse::<Scope>()).collect::<Result<Vec<_>, _>>();

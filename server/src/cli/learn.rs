@@ -18,7 +18,7 @@ use clap::Subcommand;
 use futures_util::TryStreamExt;
 use serde_json::json;
 
-use crate::{config::Config, parts::Parts};
+use crate::{config::Config, services::Services};
 
 /// Documents asked for at once.
 const PAGE: u32 = 200;
@@ -58,25 +58,25 @@ pub enum Learn {
 impl Learn {
     pub async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
         let Self::Export { folder, files } = self;
-        let parts = Parts::start(config).await?;
+        let services = Services::start(config).await?;
         std::fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
         let mut rows = csv::Writer::from_path(folder.join("manifest.csv")).context("writing manifest.csv")?;
         rows.write_record(COLUMNS)?;
         let (mut after, mut written) = (None, 0_u64);
         loop {
-            let page = parts.catalog.labelled(after, PAGE).await?;
+            let page = services.catalog.labelled(after, PAGE).await?;
             let Some(last) = page.last() else { break };
             after = Some(last.id);
             for one in &page {
                 if files {
-                    keep_file(&parts.objects, one, &folder).await?;
+                    keep_file(&services.objects, one, &folder).await?;
                 }
                 rows.write_record(row(one))?;
                 written += 1;
             }
         }
         rows.flush()?;
-        parts
+        services
             .catalog
             .audit("cli", "labelled_data_exported", None, &json!({ "documents": written, "files": files }))
             .await?;

@@ -29,8 +29,9 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     config::{Config, Settings},
-    parts::Parts,
-    serve, telemetry,
+    serve,
+    services::Services,
+    telemetry,
 };
 
 /// Takes in the documents that people send over WhatsApp, and accounts for every one of them.
@@ -171,7 +172,7 @@ async fn dispatch(command: Command, config: Config) -> anyhow::Result<ExitCode> 
         Command::Doctor => doctor::run(&config).await,
         Command::Import(import) => import.run(&config).await,
         Command::Migrate => {
-            let catalog = Parts::catalog(&config).await?;
+            let catalog = Services::catalog(&config).await?;
             println!("the catalog ({}) is up to date", catalog.database());
             Ok(ExitCode::SUCCESS)
         }

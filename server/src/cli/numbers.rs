@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::{
     config::Config,
-    parts::{self, Parts},
+    services::{self, Services},
 };
 
 /// Meta's longest: a media id of a webhook lives a week.
@@ -86,9 +86,9 @@ fn is_id(what: &str, id: &str) -> anyhow::Result<()> {
 /// Asks Meta, with the token of this reference, for the number and its account.
 async fn sees(config: &Config, token: &str, number: &str, account: Option<&str>) -> anyhow::Result<()> {
     let graph = if token == DEFAULT_TOKEN {
-        parts::graph(&config.whatsapp)?
+        services::graph(&config.whatsapp)?
     } else {
-        parts::graphs(&config.whatsapp)?.remove(token)
+        services::graphs(&config.whatsapp)?.remove(token)
     };
     let Some(graph) = graph else {
         let name = if token == DEFAULT_TOKEN {
@@ -112,7 +112,7 @@ async fn sees(config: &Config, token: &str, number: &str, account: Option<&str>)
 
 impl Numbers {
     pub async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
-        let catalog = Parts::catalog(config).await?;
+        let catalog = Services::catalog(config).await?;
         match self {
             Self::List => list(&catalog).await?,
             Self::Add { number, account, token, unasked } => {

@@ -8,11 +8,9 @@ use clap::Subcommand;
 
 use crate::{
     config::Config,
-    http::{
-        obligations::checked,
-        problem::{NOT_LED, Problem},
-    },
-    parts::Parts,
+    http::obligations::checked,
+    problem::{NOT_LED, Problem},
+    services::Services,
 };
 
 #[derive(Subcommand)]
@@ -63,7 +61,7 @@ impl Obligations {
         let Self::Import { file } = self;
         let bytes = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
         let lines = lines(&bytes).with_context(|| format!("{}", file.display()))?;
-        let catalog = Parts::catalog(config).await?;
+        let catalog = Services::catalog(config).await?;
         let (mut added, mut before, mut refused) = (0_u64, 0_u64, 0_u64);
         for (n, line) in lines {
             match take(&catalog, &line).await? {

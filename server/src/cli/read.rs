@@ -22,7 +22,7 @@ use futures_util::{StreamExt, stream};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
-use crate::{config::Config, parts};
+use crate::{config::Config, services};
 
 mod picture;
 
@@ -72,7 +72,7 @@ impl Read {
         if self.picture.is_some() && paths.len() != 1 {
             anyhow::bail!("--picture draws one file; name one");
         }
-        let sandbox = parts::sandbox(&config.reading).await?;
+        let sandbox = services::sandbox(&config.reading).await?;
         let progress = Progress::new(paths.len());
         let mut answers =
             stream::iter(paths).map(|path| read_one(&sandbox, path)).buffered(config.reading.concurrency);

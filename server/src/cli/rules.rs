@@ -6,7 +6,7 @@ use acuse_conversation::EXAMPLE_RULES;
 use anyhow::Context;
 use clap::Subcommand;
 
-use crate::{config::Config, parts::Parts};
+use crate::{config::Config, services::Services};
 
 #[derive(Subcommand)]
 pub enum Rules {
@@ -25,7 +25,7 @@ impl Rules {
     pub async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
         match self {
             Self::Example => print!("{EXAMPLE_RULES}"),
-            Self::Show => match Parts::catalog(config).await?.house_rules().await? {
+            Self::Show => match Services::catalog(config).await?.house_rules().await? {
                 Some(rules) => {
                     eprintln!("version {}, handed in by {}, {}", rules.version, rules.set_by, rules.set_at);
                     print!("{}", rules.text);
@@ -35,7 +35,7 @@ impl Rules {
             Self::Set { file } => {
                 let text = std::fs::read_to_string(&file)
                     .with_context(|| format!("cannot read {}", file.display()))?;
-                let catalog = Parts::catalog(config).await?;
+                let catalog = Services::catalog(config).await?;
                 let version = catalog
                     .set_house_rules(&text, "cli")
                     .await

@@ -17,7 +17,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::{
     config::Config,
-    parts::{self, Parts},
+    services::{self, Services},
 };
 
 #[derive(Subcommand)]
@@ -61,7 +61,7 @@ fn due(new: &NewTemplate, known: &[TemplateInfo]) -> Due {
 
 impl Templates {
     pub async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
-        let catalog = Parts::catalog(config).await?;
+        let catalog = Services::catalog(config).await?;
         match self {
             Self::Push { folder, account, dry_run } => {
                 let wanted = match folder {
@@ -109,7 +109,7 @@ async fn accounts(
     config: &Config,
     only: Option<&str>,
 ) -> anyhow::Result<Vec<(String, Graph)>> {
-    let (default, others) = (parts::graph(&config.whatsapp)?, parts::graphs(&config.whatsapp)?);
+    let (default, others) = (services::graph(&config.whatsapp)?, services::graphs(&config.whatsapp)?);
     let mut found: Vec<(String, Graph)> = Vec::new();
     for number in catalog.numbers().await? {
         let Some(waba) = number.waba_id.filter(|waba| only.is_none_or(|only| only == waba)) else { continue };

@@ -11,7 +11,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::bound::BoundTo;
-use crate::{config::Config, desk::session, parts::Parts};
+use crate::{access::password, config::Config, services::Services};
 
 #[derive(Subcommand)]
 pub enum Users {
@@ -44,7 +44,7 @@ pub enum Users {
 
 impl Users {
     pub async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
-        let catalog = Parts::catalog(config).await?;
+        let catalog = Services::catalog(config).await?;
         match self {
             Self::Add { name, admin, role, no_ids, email, no_password, bound } => {
                 let name = name.trim().to_owned();
@@ -58,7 +58,7 @@ impl Users {
                     bail!("somebody else has that e-mail address; {name} is not added");
                 }
                 let hash =
-                    if no_password { NO_PASSWORD.to_owned() } else { session::hash(password()?).await? };
+                    if no_password { NO_PASSWORD.to_owned() } else { password::hash(password()?).await? };
                 let role = role.unwrap_or(if admin { Role::Admin } else { Role::Reviewer });
                 let bound = bound.bindings()?;
                 catalog.can_bind(&bound).await??;
@@ -92,7 +92,7 @@ impl Users {
 /// Typed unseen on a terminal, else one line of standard input.
 fn password() -> anyhow::Result<String> {
     if std::io::stdin().is_terminal() {
-        let prompt = format!("Password ({} characters or more): ", session::PASSWORD_CHARS);
+        let prompt = format!("Password ({} characters or more): ", password::PASSWORD_CHARS);
         return rpassword::prompt_password(prompt).context("cannot read the password from the terminal");
     }
     let mut line = String::new();
@@ -126,7 +126,7 @@ mod tests {
             let refused = add(name, "Ana@example.org", Some(Role::Auditor)).run(&config).await;
             assert!(refused.unwrap_err().to_string().contains("is not added"));
         }
-        let people = Parts::catalog(&config).await.unwrap().users().await.unwrap();
+        let people = Services::catalog(&config).await.unwrap().users().await.unwrap();
         let people: Vec<_> = people.iter().map(|user| (user.name.as_str(), user.role)).collect();
         assert_eq!(people, [("ana", Role::Reviewer), ("ben", Role::Reviewer)]);
     }

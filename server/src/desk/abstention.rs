@@ -15,8 +15,9 @@ use axum::{
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{Shown, labels, plot::Plot, rights::Right, session::Person};
+use super::{Shown, labels, plot::Plot, session::Person};
 use crate::{
+    access::rights::Right,
     http::{
         extract::{Id, word},
         problem::Problem,

@@ -23,7 +23,8 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 
 use super::session::Person;
 use crate::{
-    http::{auth::Caller, extract::Id, problem::Problem},
+    access::Caller,
+    http::{extract::Id, problem::Problem},
     state::App,
 };
 

@@ -29,15 +29,13 @@ use super::{
     abstention::{self, Measure, Offer},
     labels, page,
     page_views::Sheet,
-    rights::Right,
     session::Person,
 };
 use crate::{
-    access,
+    access::{self, quarantine, rights::Right},
     http::{
         extract::{Id, Params, word},
         problem::Problem,
-        quarantine,
         reviews::LEASE,
     },
     state::App,

@@ -32,21 +32,19 @@ use super::{
     page_views::{Sheet, sheets},
     queue::status_label,
     queue_view::QueueView,
-    rights::Right,
     said::{Said, Warned},
     session::Person,
     split_form::{self, Offer, Sibling},
     typed::Typed,
 };
 use crate::{
-    access,
+    access::{self, quarantine, rights::Right},
     http::{
         contacts::place,
         content,
         customers::within,
         extract::{Id, Params},
         problem::Problem,
-        quarantine,
     },
     review::{self, Refusal},
     state::App,

@@ -19,11 +19,10 @@ use url::form_urlencoded;
 use super::{
     Frame, Shown, labels, page,
     queue::{PAGE, Row},
-    rights::Right,
     session::{self, Person},
 };
 use crate::{
-    access,
+    access::{self, rights::Right},
     export::{self, Format, How, Listed, Source},
     http::{
         customers::within,

@@ -15,8 +15,9 @@ use axum::{
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{Frame, Shown, labels, page, rights::Right, session::Person};
+use super::{Frame, Shown, labels, page, session::Person};
 use crate::{
+    access::rights::Right,
     http::{
         customers::within,
         extract::{Id, word},

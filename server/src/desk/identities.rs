@@ -8,8 +8,9 @@ use axum::{
 };
 use serde::Deserialize;
 
-use super::{Shown, labels, rights::Right, session::Person};
+use super::{Shown, labels, session::Person};
 use crate::{
+    access::rights::Right,
     http::{extract::Id, problem::Problem},
     state::App,
 };

@@ -11,21 +11,10 @@ use axum::http::{HeaderMap, header};
 use cookie::Cookie;
 
 use super::{labels, sentence};
+pub use crate::tongue::Tongue;
 
 /// The cookie in which a person's choice is kept.
 pub const COOKIE: &str = "acuse_language";
-
-/// A language of the desk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Tongue {
-    /// English.
-    #[default]
-    En,
-    /// Spanish.
-    Es,
-    /// Portuguese.
-    Pt,
-}
 
 type Table = HashMap<&'static str, &'static str>;
 
@@ -110,27 +99,6 @@ static ES: LazyLock<Table> = LazyLock::new(|| table(include_str!("data/es.tsv"))
 static PT: LazyLock<Table> = LazyLock::new(|| table(include_str!("data/pt.tsv")));
 
 impl Tongue {
-    /// All of them, with their own names.
-    pub const ALL: [(Self, &'static str); 3] =
-        [(Self::Es, "Español"), (Self::En, "English"), (Self::Pt, "Português")];
-
-    /// ISO 639-1.
-    #[must_use]
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::En => "en",
-            Self::Es => "es",
-            Self::Pt => "pt",
-        }
-    }
-
-    /// By its code, or a tag that begins with it.
-    #[must_use]
-    pub fn of(tag: &str) -> Option<Self> {
-        let code = tag.split(['-', '_', ';']).next()?.trim().to_ascii_lowercase();
-        Self::ALL.into_iter().map(|(tongue, _)| tongue).find(|tongue| tongue.code() == code)
-    }
-
     /// What the person chose, else what their browser asks for, else English.
     #[must_use]
     pub fn asked(headers: &HeaderMap) -> Self {

@@ -77,8 +77,8 @@ fn documents(place: &str, from: &str, to: &str) -> String {
     format!("/documents?{}", query.finish())
 }
 
-/// One place of the ledger.
-struct Part {
+/// One place of the ledger, as a segment of its bar.
+struct Segment {
     label: &'static str,
     tone: &'static str,
     count: u64,
@@ -88,7 +88,7 @@ struct Part {
     width: u64,
 }
 
-fn places(ledger: &Ledger, span: &Span) -> Vec<Part> {
+fn places(ledger: &Ledger, span: &Span) -> Vec<Segment> {
     let counts = [ledger.filed, ledger.in_review, ledger.rejected, ledger.duplicate, ledger.processing];
     let is_of_all_time = span.from.is_empty() && span.to.is_empty();
     let all = ledger.received.max(1);
@@ -103,7 +103,7 @@ fn places(ledger: &Ledger, span: &Span) -> Vec<Part> {
                 "in_review" if is_of_all_time => "/".to_owned(),
                 place => span.list(place),
             };
-            Part { label, tone, count, href, x, width: before * 1000 / all - x }
+            Segment { label, tone, count, href, x, width: before * 1000 / all - x }
         })
         .collect()
 }
@@ -146,7 +146,7 @@ struct Page {
     received: u64,
     all: String,
     balanced: bool,
-    parts: Vec<Part>,
+    segments: Vec<Segment>,
     /// Of all files; none for whoever sees a part of the documents only.
     came: Option<ArrivalLedger>,
     gone: Vec<Gone>,
@@ -189,7 +189,7 @@ async fn render(app: &App, person: &Person, span: Span) -> Result<Response, Prob
         received: ledger.received,
         all: span.list(""),
         balanced: ledger.balanced && came.as_ref().is_none_or(|came| came.sums.balanced),
-        parts: places(&ledger, &span),
+        segments: places(&ledger, &span),
         gone: came.iter().flat_map(|came| gone(&came.lost_files, person)).collect(),
         came: came.map(|came| came.sums),
         messages,
@@ -342,9 +342,9 @@ mod tests {
 
     #[test]
     fn the_scale_is_filled_exactly() {
-        let parts = places(&LEDGER, &Span::default());
-        assert_eq!(parts.iter().map(|p| p.width).sum::<u64>(), 1000);
-        assert!(parts.windows(2).all(|w| w[0].x + w[0].width == w[1].x));
+        let segments = places(&LEDGER, &Span::default());
+        assert_eq!(segments.iter().map(|p| p.width).sum::<u64>(), 1000);
+        assert!(segments.windows(2).all(|w| w[0].x + w[0].width == w[1].x));
     }
 
     #[test]

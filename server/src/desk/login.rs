@@ -21,7 +21,12 @@ use super::{
     session::{self, Person},
     typed::Typed,
 };
-use crate::{http::problem::Problem, oidc::ticket::local, state::App};
+use crate::{
+    access::{password, session::sign_in},
+    http::problem::Problem,
+    oidc::ticket::local,
+    state::App,
+};
 
 #[derive(Template)]
 #[template(path = "login.html")]
@@ -130,17 +135,13 @@ pub async fn enter(
         return Shown(Err(Problem::Forbidden { scope: "a form of this site" }));
     }
     let address = app.budget.trusted.client_of(&extensions, &headers);
-    Shown(
-        match session::sign_in(&app, (address, session::agent(&headers)), form.user.trim(), form.password)
-            .await
-        {
-            Ok(Some(token)) => {
-                resumed(&app, form.user.trim(), &form.resume).await.map(|to| admit(&headers, &token, &to))
-            }
-            Ok(None) => Ok(again(&app, &headers, form.resume, "The name or the password is wrong.")),
-            Err(problem) => Err(problem),
-        },
-    )
+    Shown(match sign_in(&app, (address, session::agent(&headers)), form.user.trim(), form.password).await {
+        Ok(Some(token)) => {
+            resumed(&app, form.user.trim(), &form.resume).await.map(|to| admit(&headers, &token, &to))
+        }
+        Ok(None) => Ok(again(&app, &headers, form.resume, "The name or the password is wrong.")),
+        Err(problem) => Err(problem),
+    })
 }
 
 /// What was typed when a session had ended.
@@ -221,7 +222,7 @@ async fn first_user(
     if name.is_empty() || name.chars().count() > 80 {
         return Ok(Login::setup(app, headers, form.token, Some("A name has 1 to 80 characters.".to_owned())));
     }
-    let hash = match session::hash(form.password.clone()).await {
+    let hash = match password::hash(form.password.clone()).await {
         Ok(hash) => hash,
         Err(error) => return Ok(Login::setup(app, headers, form.token, Some(format!("{error}.")))),
     };
@@ -231,7 +232,7 @@ async fn first_user(
     }
     app.catalog.put_user(&name, &hash, Role::Admin).await?;
     app.catalog.audit("setup", "user_created", None, &json!({ "user": name })).await?;
-    let token = session::sign_in(app, (address, session::agent(headers)), &name, form.password)
+    let token = sign_in(app, (address, session::agent(headers)), &name, form.password)
         .await?
         .ok_or(Problem::Unauthorized)?;
     Ok(admit(headers, &token, "/"))

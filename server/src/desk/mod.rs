@@ -15,7 +15,6 @@ pub mod decide;
 mod deeds;
 pub mod document;
 pub mod error_page;
-pub mod failed;
 mod fields;
 pub mod finance;
 pub mod flow;
@@ -39,7 +38,6 @@ pub mod pictures;
 mod plot;
 pub mod queue;
 pub mod queue_view;
-pub mod rights;
 mod said;
 pub mod saved;
 pub mod session;
@@ -60,10 +58,9 @@ use axum::{
 
 use time::OffsetDateTime;
 
-use crate::{http::problem::Problem, state::App};
+use crate::{access::rights::Right, http::problem::Problem, state::App};
 pub use error_page::trouble;
 use language::Tongue;
-use rights::Right;
 use session::Person;
 
 /// Only our own pictures, style and script; nothing inline; in nobody's frame.
@@ -121,10 +118,10 @@ pub fn router() -> Router<App> {
         .route("/files/{id}", get(pictures::sent))
         .route("/contacts", get(contacts::list))
         .route("/contacts/{id}", get(contacts::show))
-        .route("/customers", get(customers::list).post(customers::add))
+        .route("/customers", get(customers::list).post(customers::one::add))
         .route("/customers/found", get(customers::found))
-        .route("/customers/new", get(customers::begin))
-        .route("/customers/{id}", get(customers::show).post(customers::change))
+        .route("/customers/new", get(customers::one::begin))
+        .route("/customers/{id}", get(customers::one::show).post(customers::one::change))
         .route("/language", post(login::choose_language))
         .route("/ledger", get(ledger::show))
         .route("/export", get(ledger::export))

@@ -22,6 +22,7 @@ use url::Url;
 
 use super::{Frame, Shown, language::Tongue, login, page, session};
 use crate::{
+    access::session::{SESSION, open},
     http::{Chain, extract::Params, problem::Problem},
     oidc::{
         CALLBACK,
@@ -273,7 +274,7 @@ async fn enter(
     match app.catalog.let_in(&who).await? {
         Ok(user) => {
             let from = (address, session::agent(headers));
-            session::open(&app.catalog, (user.id, Way::Oidc), from).await.map(Ok)
+            open(&app.catalog, (user.id, Way::Oidc), from).await.map(Ok)
         }
         Err(Outside::Unknown) if email.is_none() => Ok(Err(Refusal::EmailUnproven)),
         Err(outside) => {
@@ -393,7 +394,7 @@ fn with_cookie(response: Response, value: &str, secure: bool) -> Response {
 /// kept, and the provider asks whom to sign out.
 fn with_token(response: Response, token: &str, secure: bool) -> Response {
     let token = if token.len() <= TOKEN_BYTES { token } else { "" };
-    let lasts = time::Duration::try_from(session::SESSION).unwrap_or(time::Duration::HOUR);
+    let lasts = time::Duration::try_from(SESSION).unwrap_or(time::Duration::HOUR);
     let cookie = Cookie::build((TOKEN_COOKIE, token.to_owned())).same_site(SameSite::Strict).path(TOKEN_PATH);
     appended(response, cookie.max_age(lasting(token, lasts)).secure(secure))
 }

@@ -6,8 +6,8 @@ use axum::{Json, extract::State};
 
 use super::session::Person;
 use crate::{
-    access,
-    http::{extract::Id, problem::Problem, quarantine},
+    access::{self, quarantine},
+    http::{extract::Id, problem::Problem},
     state::App,
 };
 

@@ -16,14 +16,9 @@ use axum::{
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{
-    Frame, Shown,
-    identities::IdentityRow,
-    labels, page,
-    rights::Right,
-    session::{self, Person},
-};
+use super::{Frame, Shown, identities::IdentityRow, labels, page, session::Person};
 use crate::{
+    access::{password, rights::Right},
     http::{
         extract::{Id, Params, word},
         problem::Problem,
@@ -217,7 +212,7 @@ fn role(text: &str) -> Result<Role, Problem> {
 }
 
 async fn hashed(password: &str) -> Result<String, Problem> {
-    session::hash(password.to_owned())
+    password::hash(password.to_owned())
         .await
         .map_err(|error| Problem::BadRequest(format!("password: {error}")))
 }

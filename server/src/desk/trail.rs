@@ -18,8 +18,9 @@ use serde_json::json;
 use time::Date;
 use url::form_urlencoded;
 
-use super::{Frame, Shown, deeds, failed, labels, language::Tongue, page, rights::Right, session::Person};
+use super::{Frame, Shown, deeds, labels, language::Tongue, page, session::Person};
 use crate::{
+    access::{failed_sign_ins, rights::Right},
     export::csv::neutral,
     http::{
         extract::{Params, day, word},
@@ -34,7 +35,7 @@ const PAGE: u32 = 100;
 const PIECE: u32 = 2_000;
 
 /// Who did something where it was no person and no key.
-const NOBODYS: [&str; 4] = ["cli", "setup", identities::ACTOR, failed::ACTOR];
+const NOBODYS: [&str; 4] = ["cli", "setup", identities::ACTOR, failed_sign_ins::ACTOR];
 
 /// Query of the page.
 #[derive(Debug, Default, Clone, Deserialize)]

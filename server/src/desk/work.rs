@@ -17,12 +17,11 @@ use super::{
     Frame, Shown, page,
     queue::{Chip, Row, chips, lines_of},
     queue_view::QueueView,
-    rights::Right,
     session::Person,
     typed::Typed,
 };
 use crate::{
-    access,
+    access::{self, rights::Right},
     http::{
         extract::{Id, Params},
         problem::Problem,

@@ -8,7 +8,7 @@ use super::{
     source::Rows,
     streamed,
 };
-use crate::http::problem::Problem;
+use crate::problem::Problem;
 
 /// A text as a spreadsheet takes it for text.
 pub(crate) fn neutral(text: &str) -> Cow<'_, str> {

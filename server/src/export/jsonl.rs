@@ -10,7 +10,7 @@ use super::{
     source::{Row, Rows},
     streamed,
 };
-use crate::http::problem::Problem;
+use crate::problem::Problem;
 
 #[derive(Serialize)]
 struct Entered<'a> {

@@ -25,10 +25,7 @@ pub use source::{Listed, Row, Source};
 pub use spool::Spool;
 use spool::{AsyncPage, Out, Place, streamed};
 
-use crate::{
-    http::{auth::Caller, problem::Problem},
-    state::App,
-};
+use crate::{access::Caller, problem::Problem, state::App};
 
 /// How it is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]

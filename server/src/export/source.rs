@@ -15,8 +15,8 @@ use time::OffsetDateTime;
 
 use super::PAGE;
 use crate::{
-    access,
-    http::{auth::Caller, problem::Problem},
+    access::{self, Caller},
+    problem::Problem,
     state::App,
 };
 

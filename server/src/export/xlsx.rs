@@ -13,7 +13,7 @@ use super::{
     source::Rows,
     spool::{Folder, lying},
 };
-use crate::http::problem::Problem;
+use crate::problem::Problem;
 
 /// Rows of a sheet, under the 1,048,576 that a workbook can have.
 const SHEET_ROWS: u32 = 1_000_000;

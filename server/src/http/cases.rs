@@ -265,7 +265,7 @@ pub async fn template(
 /// 422 where it can be none.
 pub fn templated(by: Templated) -> Result<Act, Problem> {
     notices::template(&by.name, &by.params)?;
-    let (header, buttons) = notices::parts(by.header, Some(by.buttons))?;
+    let (header, buttons) = notices::header_and_buttons(by.header, Some(by.buttons))?;
     Ok(Act::Template(Templated { header, buttons, ..by }))
 }
 

@@ -7,11 +7,7 @@
 use std::time::Duration;
 
 use acuse_pipeline::document::Sha256;
-use acuse_storage::{
-    Document, DocumentId, ObjectKey,
-    keys::Scope,
-    objects::{ByteRange, ObjectError},
-};
+use acuse_storage::{Document, DocumentId, ObjectKey, keys::Scope, objects::ByteRange};
 use axum::{
     body::Body,
     extract::State,
@@ -26,9 +22,11 @@ use super::{
     extract::{Id, Params},
     links,
     problem::Problem,
-    quarantine,
 };
-use crate::{access, state::App};
+use crate::{
+    access::{self, quarantine},
+    state::App,
+};
 
 /// How long a presigned link is good.
 pub(super) const LINK: Duration = Duration::from_secs(300);
@@ -59,22 +57,6 @@ pub struct Query {
     pub(super) page: Option<u32>,
     /// Answer with a redirect to a link that needs no key, good for five minutes.
     pub(super) presign: bool,
-}
-
-impl From<ObjectError> for Problem {
-    fn from(error: ObjectError) -> Self {
-        match error {
-            ObjectError::TooLarge { limit } => Self::TooLarge { limit_bytes: limit },
-            ObjectError::Stalled => Self::Timeout,
-            ObjectError::NoSuchRange { size_bytes } => Self::RangeNotSatisfiable { size_bytes },
-            ObjectError::Erased { .. } => Self::NotFound("content of this document: it was erased"),
-            error @ ObjectError::Service { .. } => {
-                tracing::error!(error = %super::Chain(&error), "the objects are out of reach");
-                Self::Unavailable("the objects are out of reach; try again")
-            }
-            error => Self::Internal(anyhow::Error::new(error)),
-        }
-    }
 }
 
 /// `GET /v1/documents/{id}/content?variant=original|normalized|thumbnail|text|xml&page=N&presign=true`.

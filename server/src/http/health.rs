@@ -8,17 +8,18 @@ use metrics::gauge;
 use serde::Serialize;
 
 use crate::state::App;
-/// Longest wait for one part.
-const PART: Duration = Duration::from_secs(5);
+
+/// Longest wait for one component.
+const COMPONENT: Duration = Duration::from_secs(5);
 
 /// `GET /healthz`: the process answers. Nothing else is asked, so a slow database does not get it killed.
 pub async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// One part of the system.
+/// One component of the system.
 #[derive(Debug, Serialize)]
-pub struct Part {
+pub struct Component {
     /// `database`, `objects`, `whatsapp`.
     pub part: &'static str,
     /// `ok`, `failed`, `paused` or `not_configured`.
@@ -28,39 +29,39 @@ pub struct Part {
     pub detail: String,
 }
 
-impl Part {
+impl Component {
     fn new(part: &'static str, state: &'static str, detail: impl Into<String>) -> Self {
         Self { part, state, detail: detail.into() }
     }
 }
 
-/// Asks every part. A paused or unconfigured channel is told, but does not make the server unready: the API works,
+/// Asks every component. A paused or unconfigured channel is told, but does not make the server unready: the API works,
 /// and webhooks are answered by themselves.
-pub async fn parts(app: &App) -> (bool, Vec<Part>) {
-    let database = match tokio::time::timeout(PART, app.catalog.ping()).await {
-        Ok(Ok(())) => Part::new("database", "ok", ""),
+pub async fn components(app: &App) -> (bool, Vec<Component>) {
+    let database = match tokio::time::timeout(COMPONENT, app.catalog.ping()).await {
+        Ok(Ok(())) => Component::new("database", "ok", ""),
         Ok(Err(error)) => {
             tracing::error!(error = %super::Chain(&error), "the catalog does not answer");
-            Part::new("database", "failed", "does not answer; see the log")
+            Component::new("database", "failed", "does not answer; see the log")
         }
-        Err(_) => Part::new("database", "failed", "does not answer in 5 seconds"),
+        Err(_) => Component::new("database", "failed", "does not answer in 5 seconds"),
     };
-    let objects = match tokio::time::timeout(PART, app.objects.ping()).await {
-        Ok(Ok(())) => Part::new("objects", "ok", ""),
+    let objects = match tokio::time::timeout(COMPONENT, app.objects.ping()).await {
+        Ok(Ok(())) => Component::new("objects", "ok", ""),
         Ok(Err(error)) => {
             tracing::error!(error = %super::Chain(&error), "the objects do not answer");
-            Part::new("objects", "failed", "do not answer; see the log")
+            Component::new("objects", "failed", "do not answer; see the log")
         }
-        Err(_) => Part::new("objects", "failed", "do not answer in 5 seconds"),
+        Err(_) => Component::new("objects", "failed", "do not answer in 5 seconds"),
     };
-    let channel = match tokio::time::timeout(PART, paused(&app.catalog)).await {
-        Ok(Ok(Some(why))) => Part::new("whatsapp", "paused", why),
-        _ if app.whatsapp.secrets.is_empty() => Part::new(
+    let channel = match tokio::time::timeout(COMPONENT, paused(&app.catalog)).await {
+        Ok(Ok(Some(why))) => Component::new("whatsapp", "paused", why),
+        _ if app.whatsapp.secrets.is_empty() => Component::new(
             "whatsapp",
             "not_configured",
             "set ACUSE_WHATSAPP_APP_SECRET; webhooks are answered 503",
         ),
-        _ => Part::new("whatsapp", "ok", ""),
+        _ => Component::new("whatsapp", "ok", ""),
     };
     let ready = database.state == "ok" && objects.state == "ok";
     (ready, vec![database, objects, channel])
@@ -89,16 +90,16 @@ pub async fn paused(catalog: &acuse_storage::Catalog) -> Result<Option<String>, 
     Ok((!lines.is_empty()).then(|| lines.join("; ")))
 }
 
-/// `GET /readyz`: 200 when requests can be served, 503 naming the part that fails.
+/// `GET /readyz`: 200 when requests can be served, 503 naming the component that fails.
 pub async fn ready(State(app): State<App>) -> impl IntoResponse {
-    let (ready, parts) = parts(&app).await;
+    let (ready, components) = components(&app).await;
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(serde_json::json!({ "ready": ready, "parts": parts })))
+    (status, Json(serde_json::json!({ "ready": ready, "parts": components })))
 }
 
 /// `GET /metrics` for Prometheus. What lives in the catalog is counted at this moment.
 pub async fn metrics(State(app): State<App>) -> impl IntoResponse {
-    match tokio::time::timeout(PART, measure(&app)).await {
+    match tokio::time::timeout(COMPONENT, measure(&app)).await {
         Ok(Ok(())) => gauge!("acuse_catalog_up").set(1.0),
         _ => gauge!("acuse_catalog_up").set(0.0),
     }

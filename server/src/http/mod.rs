@@ -30,8 +30,6 @@ pub mod links;
 pub mod notices;
 pub mod obligations;
 pub mod problem;
-pub mod problems;
-pub mod quarantine;
 pub mod records;
 pub mod representation;
 pub mod reviews;

@@ -132,7 +132,7 @@ pub fn template(name: &str, params: &[String]) -> Result<(), Problem> {
 ///
 /// # Errors
 /// 422 naming the member.
-pub fn parts(
+pub fn header_and_buttons(
     header: Option<String>,
     buttons: Option<Vec<String>>,
 ) -> Result<(Option<String>, Vec<String>), Problem> {
@@ -167,7 +167,7 @@ async fn read(app: &App, caller: &Caller, new: New) -> Result<NewNotice, Problem
     }
     let params = new.params.unwrap_or_default();
     template(&new.template, &params)?;
-    let (header, buttons) = parts(new.header, new.buttons)?;
+    let (header, buttons) = header_and_buttons(new.header, new.buttons)?;
     let category = match new.category.as_deref().unwrap_or("utility").parse::<Category>() {
         Ok(category @ (Category::Utility | Category::Marketing | Category::Billing)) => category,
         _ => return bad("category: utility, marketing or billing".to_owned()),

@@ -3,43 +3,39 @@
 //! Multipart with the part `file`, and as texts `sender` (who sends it, in the client's words), `customer_id` and
 //! `caption`; or JSON with the `url` of a file that we fetch ([`by_url`]). With an `Idempotency-Key`, a repeated request answers with the first one's document.
 
+mod accept;
+mod answer;
 pub mod by_url;
 pub mod wait;
 
-use acuse_pipeline::document::{Kind, Sha256};
+use acuse_pipeline::document::Sha256;
 use acuse_storage::{
     CustomerId, DocumentId,
     documents::{DeclaredFile, StoredObject},
     keys::Scope,
-    names::Source,
     objects::{ObjectError, ObjectKey},
-    uploads::{Accepted, IdempotencyKey, Upload},
+    uploads::Accepted,
 };
-use acuse_workers::trace;
 use axum::{
-    Extension, Json,
+    Extension,
     extract::{
         FromRequest, Multipart, Request, State,
         multipart::{Field, MultipartError},
     },
-    http::{HeaderMap, HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
+    http::{HeaderMap, StatusCode, header},
+    response::Response,
 };
-use metrics::counter;
 use sha2::Digest;
-use std::time::Duration;
 use time::OffsetDateTime;
 
+use accept::{accept, promise};
+use answer::{Made, answer};
 use by_url::ByUrl;
 
 use super::{
-    RequestId, auth::Caller, extract::Body, front::budget::declared, problem::Problem,
-    representation::DocumentView, sandbox::Instead,
+    RequestId, auth::Caller, extract::Body, front::budget::declared, problem::Problem, sandbox::Instead,
 };
-use crate::{
-    access::{self, Sight},
-    state::App,
-};
+use crate::state::App;
 
 /// Longest text part, bytes.
 const TEXT_BYTES: usize = 2_000;
@@ -106,12 +102,6 @@ impl<S: Send + Sync> FromRequest<S> for Incoming {
     }
 }
 
-/// What became of a request, and the answer to it.
-struct Made {
-    accepted: Accepted,
-    wait: Option<Duration>,
-}
-
 /// `POST /v1/documents`: 201 with the document; 200 with the earlier one for a repeated key.
 pub async fn create(
     State(app): State<App>,
@@ -144,11 +134,6 @@ pub async fn create(
         tracing::warn!(error = %super::Chain(&error), "cannot clean up after a refused upload");
     }
     answer(&app, &caller, &request, Made { accepted: accepted?, wait }).await
-}
-
-/// A promise that two requests are one, where the client makes it.
-fn promise(caller: &Caller, key: Option<String>, request: Sha256) -> Option<IdempotencyKey> {
-    key.zip(caller.key).map(|(key, api_key)| IdempotencyKey { api_key, key, request })
 }
 
 /// A file that came with its request. Under a key that was used before it is only looked at: nothing is stored for it.
@@ -195,45 +180,6 @@ async fn from_url(
     let _turn = app.budget.upload(None).await?;
     by_url::fetched(app, id, said, &url, filename).await?;
     accept(app, caller, id, said, promise).await
-}
-
-async fn answer(app: &App, caller: &Caller, request: &RequestId, made: Made) -> Result<Response, Problem> {
-    let (status, id) = match made.accepted {
-        Accepted::New(id) => (StatusCode::CREATED, id),
-        Accepted::Replayed(id) => (StatusCode::OK, id),
-        Accepted::KeyReused => {
-            return Err(Problem::Conflict("this Idempotency-Key was used for another request".to_owned()));
-        }
-    };
-    if status == StatusCode::CREATED {
-        trace::received(id, "api", &request.0.to_string());
-        counter!("acuse_documents_received_total", "source" => "api").increment(1);
-    }
-    let (document, waited) = wait::until_at_rest(app, id, made.wait).await?;
-    let seen = match view(status, waited, document.kind) {
-        None => Sight::of(document, caller),
-        // What was read meanwhile, or by an earlier request, is seen as any other request would see it.
-        Some(how) => access::look(app, caller, id, how).await?,
-    };
-    let mut response = (status, Json(DocumentView::new(seen))).into_response();
-    let headers = response.headers_mut();
-    if let Ok(location) = HeaderValue::from_str(&format!("/v1/documents/{id}")) {
-        headers.insert(header::LOCATION, location);
-    }
-    if waited {
-        headers.insert("preference-applied", HeaderValue::from_static("wait"));
-    }
-    Ok(response)
-}
-
-/// As what it is written down that this answer shows the document; none where nobody has read it yet, however quick we are.
-fn view(status: StatusCode, waited: bool, kind: Option<Kind>) -> Option<&'static str> {
-    match (waited, status == StatusCode::CREATED, kind) {
-        (true, ..) => Some("wait"),
-        (false, false, _) => Some("replay"),
-        (false, true, Some(_)) => Some("create"),
-        (false, true, None) => None,
-    }
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
@@ -419,39 +365,6 @@ fn not_stored(error: ObjectError, most: u64) -> Problem {
     }
 }
 
-/// Whose an upload is: as it says; of a key that is bound to one customer, theirs.
-async fn whose(app: &App, caller: &Caller, said: Option<CustomerId>) -> Result<Option<CustomerId>, Problem> {
-    if said.is_some() {
-        return Ok(said);
-    }
-    match app.catalog.bound_customers(caller.access()).await?[..] {
-        [] => Ok(None),
-        [only] => Ok(Some(only)),
-        _ => Err(Problem::Unprocessable("customer_id: say which of this key's customers it is".to_owned())),
-    }
-}
-
-async fn accept(
-    app: &App,
-    caller: &Caller,
-    id: DocumentId,
-    said: &Said,
-    key: Option<IdempotencyKey>,
-) -> Result<Accepted, Problem> {
-    let (original, declared) = some_file(said.file.clone(), |(stored, _)| stored.size_bytes)?;
-    let upload = Upload {
-        id,
-        source: Source::Api,
-        key: caller.key,
-        sender: said.sender.clone(),
-        customer_id: whose(app, caller, said.customer_id).await?,
-        declared: DeclaredFile { caption: said.caption.clone(), ..declared },
-        original,
-        received_at: said.received_at,
-    };
-    Ok(app.catalog.accept_upload(&upload, key.as_ref()).await?)
-}
-
 #[cfg(test)]
 mod tests {
     use std::fmt::Write;
@@ -477,14 +390,6 @@ mod tests {
 
     async fn refused(parts: &[(&str, &str)], key: &str) -> &'static str {
         sent(parts, key).await.unwrap_err().kind().name
-    }
-
-    #[test]
-    fn what_was_read_before_it_is_answered_is_a_view() {
-        let (new, again) = (StatusCode::CREATED, StatusCode::OK);
-        assert_eq!(view(new, false, None), None, "it says nothing yet");
-        assert_eq!(view(new, false, Some(Kind::Id)), Some("create"), "a reader was quicker than the answer");
-        assert_eq!((view(new, true, None), view(again, false, None)), (Some("wait"), Some("replay")));
     }
 
     #[tokio::test]

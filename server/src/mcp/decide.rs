@@ -14,9 +14,9 @@ use super::ask::{Answer, Key};
 use crate::{
     http::{
         extract::{Body, Id},
-        problem::Problem,
         reviews::{self, Decide},
     },
+    problem::Problem,
     review,
     state::App,
 };

@@ -23,10 +23,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Assistant, ask::Key};
 use crate::{
-    http::{
-        auth::Caller,
-        front::{self, Caps},
-    },
+    access::Caller,
+    http::front::{self, Caps},
     state::App,
 };
 

@@ -1,43 +1,35 @@
 //! The provider: where it says that it is (discovery, kept for an hour with its keys), where people are sent, and what it
 //! tells of somebody who comes back.
 
+mod metadata;
+mod token;
+
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Instant,
 };
 
-use acuse_storage::{Catalog, CatalogError};
+use acuse_storage::{Catalog, CatalogError, error::Chain};
 use openidconnect::{
-    AccessToken, AccessTokenHash, AdditionalProviderMetadata, AuthType, AuthenticationFlow,
-    AuthorizationCode, ClaimsVerificationError, ClientId, ClientSecret, CsrfToken, EmptyExtraTokenFields,
-    EndpointMaybeSet, EndpointNotSet, EndpointSet, IdToken, IdTokenClaims, IdTokenFields, IssuerUrl, Nonce,
-    OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier, ProviderMetadata, RedirectUrl,
-    RequestTokenError, Scope, SignatureVerificationError, StandardErrorResponse, StandardTokenResponse,
-    SubjectIdentifier, TokenResponse, UserInfoClaims,
-    core::{
-        CoreAuthDisplay, CoreAuthPrompt, CoreClaimName, CoreClaimType, CoreClientAuthMethod,
-        CoreErrorResponseType, CoreGenderClaim, CoreGrantType, CoreJsonWebKey,
-        CoreJweContentEncryptionAlgorithm, CoreJweKeyManagementAlgorithm, CoreJwsSigningAlgorithm,
-        CoreResponseMode, CoreResponseType, CoreRevocableToken, CoreRevocationErrorResponse,
-        CoreSubjectIdentifierType, CoreTokenIntrospectionResponse, CoreTokenType,
-    },
+    AccessToken, AuthType, AuthenticationFlow, AuthorizationCode, ClaimsVerificationError, ClientId,
+    ClientSecret, CsrfToken, IssuerUrl, Nonce, OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier,
+    RedirectUrl, Scope, SignatureVerificationError, SubjectIdentifier, TokenResponse, UserInfoClaims,
+    core::{CoreClientAuthMethod, CoreGenderClaim, CoreResponseType},
 };
 use rand::RngExt;
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use time::{Duration, OffsetDateTime};
 use tokio::sync::{Mutex as Turn, OnceCell};
 use url::Url;
 
 use super::{
     rules::Told,
-    speak::{self, Unanswered},
+    speak,
     ticket::{Key, Ticket},
 };
-use crate::{
-    config::{Oidc, is_safe},
-    http::Chain,
-};
+use crate::config::Oidc;
+pub use metadata::{Metadata, More};
+use metadata::{sound, way_out};
+use token::{Claims, Client, belong_together, not_exchanged, subject, verified};
 
 /// How long what the provider says of itself is taken for true.
 const FRESH: Duration = Duration::HOUR;
@@ -45,20 +37,6 @@ const FRESH: Duration = Duration::HOUR;
 const REST: std::time::Duration = std::time::Duration::from_secs(5);
 /// How long anybody waits for what somebody else asks it.
 const TURN: std::time::Duration = std::time::Duration::from_secs(2);
-/// Longest name of a provider's for somebody (OpenID Connect Core 1.0, section 2).
-const SUBJECT_BYTES: usize = 255;
-/// By which tokens may be signed: never by a secret that both sides have, and never by nothing.
-const SIGNED_BY: [CoreJwsSigningAlgorithm; 9] = [
-    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
-    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha384,
-    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha512,
-    CoreJwsSigningAlgorithm::RsaSsaPssSha256,
-    CoreJwsSigningAlgorithm::RsaSsaPssSha384,
-    CoreJwsSigningAlgorithm::RsaSsaPssSha512,
-    CoreJwsSigningAlgorithm::EcdsaP256Sha256,
-    CoreJwsSigningAlgorithm::EcdsaP384Sha384,
-    CoreJwsSigningAlgorithm::EdDsa,
-];
 
 /// Why nobody is vouched for.
 #[derive(Debug, thiserror::Error)]
@@ -77,65 +55,6 @@ pub enum Trouble {
 fn away(error: impl Into<anyhow::Error>) -> Trouble {
     Trouble::Away(error.into())
 }
-
-/// What a token says beside what every token may.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-struct Claims {
-    #[serde(flatten)]
-    all: Map<String, Value>,
-}
-
-impl openidconnect::AdditionalClaims for Claims {}
-
-/// What a provider may say of itself beside what each must.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub struct More {
-    /// Where its own session is ended. As it stands: nobody is kept from signing in by one that is none.
-    #[serde(default)]
-    end_session_endpoint: Value,
-}
-
-impl AdditionalProviderMetadata for More {}
-
-/// What a provider says of itself.
-pub type Metadata = ProviderMetadata<
-    More,
-    CoreAuthDisplay,
-    CoreClientAuthMethod,
-    CoreClaimName,
-    CoreClaimType,
-    CoreGrantType,
-    CoreJweContentEncryptionAlgorithm,
-    CoreJweKeyManagementAlgorithm,
-    CoreJsonWebKey,
-    CoreResponseMode,
-    CoreResponseType,
-    CoreSubjectIdentifierType,
->;
-
-type Encryption = CoreJweContentEncryptionAlgorithm;
-type Signing = CoreJwsSigningAlgorithm;
-type Fields = IdTokenFields<Claims, EmptyExtraTokenFields, CoreGenderClaim, Encryption, Signing>;
-type Tokens = StandardTokenResponse<Fields, CoreTokenType>;
-type Client = openidconnect::Client<
-    Claims,
-    CoreAuthDisplay,
-    CoreGenderClaim,
-    Encryption,
-    CoreJsonWebKey,
-    CoreAuthPrompt,
-    StandardErrorResponse<CoreErrorResponseType>,
-    Tokens,
-    CoreTokenIntrospectionResponse,
-    CoreRevocableToken,
-    CoreRevocationErrorResponse,
-    EndpointSet,
-    EndpointNotSet,
-    EndpointNotSet,
-    EndpointNotSet,
-    EndpointMaybeSet,
-    EndpointMaybeSet,
->;
 
 /// What the provider said of itself, and when it was asked.
 type Said = (Arc<Metadata>, OffsetDateTime);
@@ -366,72 +285,9 @@ impl Provider {
     }
 }
 
-/// Browsers are sent there, and people type their passwords there.
-fn sound(said: Metadata) -> Result<Metadata, Trouble> {
-    if is_safe(said.authorization_endpoint().url()) { Ok(said) } else { Err(away(Unanswered::Unsafe)) }
-}
-
-/// Where a provider ends its own session; none where that is no place for a browser to be sent with a name.
-fn way_out(said: &Metadata) -> Option<Url> {
-    let place = said.additional_metadata().end_session_endpoint.as_str()?;
-    Url::parse(place).ok().filter(is_safe)
-}
-
-type Token = IdToken<Claims, CoreGenderClaim, Encryption, Signing>;
-type TokenClaims = IdTokenClaims<Claims, CoreGenderClaim>;
-
-/// What a token says, once issuer, audience, signature, time and nonce are as they must be.
-fn verified<'t>(
-    client: &Client,
-    token: &'t Token,
-    nonce: &Nonce,
-    present: OffsetDateTime,
-) -> Result<&'t TokenClaims, ClaimsVerificationError> {
-    // A time that is none has passed.
-    let time = chrono::DateTime::from_timestamp(present.unix_timestamp(), 0)
-        .unwrap_or(chrono::DateTime::<chrono::Utc>::MAX_UTC);
-    let verifier = client.id_token_verifier().set_allowed_algs(SIGNED_BY).set_time_fn(move || time);
-    token.claims(&verifier, nonce)
-}
-
-/// Both tokens are of one answer, where the one says of which the other is.
-fn belong_together(
-    client: &Client,
-    token: &Token,
-    claims: &TokenClaims,
-    access: &AccessToken,
-) -> Result<(), Trouble> {
-    let Some(said) = claims.access_token_hash() else { return Ok(()) };
-    let wrong = |error: &dyn std::fmt::Display| Trouble::Token(format!("its access token: {error}"));
-    let verifier = client.id_token_verifier();
-    let algorithm = token.signing_alg().map_err(|e| wrong(&e))?;
-    let key = token.signing_key(&verifier).map_err(|e| wrong(&e))?;
-    let hash = AccessTokenHash::from_token(access, algorithm, key).map_err(|e| wrong(&e))?;
-    if hash == *said { Ok(()) } else { Err(wrong(&"is another")) }
-}
-
-/// The provider's name for somebody, as long as such a name may be.
-fn subject(said: &SubjectIdentifier) -> Result<String, Trouble> {
-    let sound = (1..=SUBJECT_BYTES).contains(&said.len()) && !said.contains(char::is_control);
-    let strange = || Trouble::Token("its subject is no name".to_owned());
-    sound.then(|| said.to_string()).ok_or_else(strange)
-}
-
-type ExchangeError = RequestTokenError<Unanswered, StandardErrorResponse<CoreErrorResponseType>>;
-
-fn not_exchanged(error: ExchangeError) -> Trouble {
-    match error {
-        // The code is not good (any more). All else it says is of how we are registered there.
-        RequestTokenError::ServerResponse(said) if *said.error() == CoreErrorResponseType::InvalidGrant => {
-            Trouble::Code(said.to_string())
-        }
-        error => away(error),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
     use tokio::net::TcpListener;
 
     use super::*;

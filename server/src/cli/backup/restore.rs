@@ -16,7 +16,7 @@ use clap::Args;
 use super::{FORM, MANIFEST, Manifest, OBJECTS, Vault, Where, dump, files};
 use crate::{
     config::{Config, Database},
-    parts::Parts,
+    services::Services,
 };
 
 #[derive(Args)]
@@ -45,14 +45,14 @@ impl Restore {
         }
         let erased = keys.as_ref().map(KeyFile::erasures).transpose()?.unwrap_or_default();
         forget(keys.as_ref(), &erased)?;
-        let (objects, embedded) = Parts::objects(config).await?;
+        let (objects, embedded) = Services::objects(config).await?;
         let objects = objects.sealed_by(keys);
         let put = put(&vault, &objects).await?;
         match &config.database {
             Database::Sqlite(path) => files::copy(&copy, path).await?,
             Database::Postgres(url) => dump::restore(url.expose(), &copy).await?,
         }
-        let catalog = Parts::catalog(config).await?;
+        let catalog = Services::catalog(config).await?;
         let again = catalog.erase_again(&erased).await?;
         while !catalog.finish_erasures(&objects, Finishing::default()).await?.is_empty() {}
         catalog.feed_starts_over().await?;

@@ -3,11 +3,11 @@
 use acuse_storage::{Catalog, access::Backfill, objects::SEALING};
 
 use super::{Report, State, within};
-use crate::{config::Config, parts::Parts};
+use crate::{config::Config, services::Services};
 
 /// Whether documents are sealed, by which file, and how far what was there before is.
 pub(super) async fn sealed(config: &Config, catalog: &Catalog, report: &mut Report) {
-    let opened = within(Parts::keys(config, catalog)).await;
+    let opened = within(Services::keys(config, catalog)).await;
     let opened = report.tell_result("key file", opened, |keys| match keys {
         Some(keys) => format!("{}, fingerprint {}", keys.path().display(), keys.fingerprint()),
         None => "none".to_owned(),

@@ -5,7 +5,7 @@ use acuse_whatsapp::{Graph, Secret, graph::Subscription};
 use anyhow::Context;
 
 use super::{Report, State, within};
-use crate::{config::Whatsapp, parts};
+use crate::{config::Whatsapp, services};
 
 /// What must be subscribed to, as `docs/whatsapp.md` names it.
 const FIELDS: [&str; 7] = [
@@ -22,7 +22,7 @@ const PATH: &str = "/webhooks/whatsapp";
 
 /// Asks with the first secret, which is the app's own. Without a token or a secret that is told already.
 pub(super) async fn asked(whatsapp: &Whatsapp, report: &mut Report) {
-    let (Ok(Some(graph)), Some(secret)) = (parts::graph(whatsapp), whatsapp.app_secrets.first()) else {
+    let (Ok(Some(graph)), Some(secret)) = (services::graph(whatsapp), whatsapp.app_secrets.first()) else {
         return;
     };
     match within(subscription(&graph, &Secret::new(secret.expose()))).await {

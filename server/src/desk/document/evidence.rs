@@ -14,8 +14,8 @@ use serde_json::Value;
 
 use super::super::{labels, session::Person};
 use crate::{
-    access,
-    http::{problem::Problem, quarantine},
+    access::{self, quarantine},
+    http::problem::Problem,
     state::App,
 };
 

@@ -3,8 +3,8 @@
 use acuse_pipeline::{document::Kind, fields::FieldName};
 use acuse_storage::{Document, keys::Scope, reviews::Decision};
 
-use super::super::{labels, rights, session::Person, typed::Typed};
-use crate::{http::problem::Problem, review::carried, state::App};
+use super::super::{labels, session::Person, typed::Typed};
+use crate::{access::rights, http::problem::Problem, review::carried, state::App};
 
 /// The other people who could decide.
 pub(super) async fn colleagues(app: &App, person: &Person) -> Result<Vec<String>, Problem> {

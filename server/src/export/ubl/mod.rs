@@ -30,7 +30,7 @@ use super::{
     source::{Row, Rows},
     spool::{Folder, lying},
 };
-use crate::http::problem::Problem;
+use crate::problem::Problem;
 use archive::{Packing, Zip};
 use terms::{Against, Broken, Missing, Told};
 

@@ -7,7 +7,10 @@ use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
 use super::{lists, routes::Operation};
-use crate::http::{problem::Problem, problems, sandbox};
+use crate::{
+    http::{problem::Problem, sandbox},
+    problem::kinds,
+};
 
 /// Summaries, descriptions and what answers look like. What a status above 400 says is made here.
 const WORDS: &str = include_str!("../../../openapi.json");
@@ -152,9 +155,9 @@ fn named(told: &mut Map<String, Value>, operation: &Operation) {
 /// An answer for each status that a problem can have, with all its types and an example of each.
 fn responses() -> Value {
     let mut all = Map::new();
-    for kind in problems::ALL {
+    for kind in kinds::ALL {
         let status = kind.status.as_str();
-        let of_status: Vec<_> = problems::ALL.iter().filter(|k| k.status == kind.status).collect();
+        let of_status: Vec<_> = kinds::ALL.iter().filter(|k| k.status == kind.status).collect();
         let says: Vec<String> =
             of_status.iter().map(|k| format!("`{}`: {} {}", k.name, k.meaning, k.remedy)).collect();
         let types: Vec<String> = of_status.iter().map(|k| k.uri()).collect();

@@ -11,10 +11,9 @@ use axum::{
 use serde_json::{Map, Value};
 
 use super::description;
-use crate::http::{
-    extract::Id,
-    problem::Problem,
-    problems::{self, Kind},
+use crate::{
+    http::{extract::Id, problem::Problem},
+    problem::kinds::{self, Kind},
 };
 
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -172,7 +171,7 @@ static DOCS: LazyLock<String> = LazyLock::new(|| {
                 schema: pretty(schema),
             })
             .collect(),
-        problems: problems::ALL,
+        problems: kinds::ALL,
     };
     page.render().unwrap_or_default()
 });

@@ -23,11 +23,7 @@ use acuse_storage::{
 use serde_json::{Map, Value, json};
 
 use super::shape::words;
-use crate::{
-    export::Format,
-    http::{content::Variant, problems},
-    review::Verdict,
-};
+use crate::{export::Format, http::content::Variant, problem::kinds, review::Verdict};
 
 fn texts<T: ToString>(all: &[T]) -> Value {
     json!({ "type": "string", "enum": all.iter().map(ToString::to_string).collect::<Vec<_>>() })
@@ -38,7 +34,7 @@ fn texts<T: ToString>(all: &[T]) -> Value {
 pub fn schemas() -> Map<String, Value> {
     let mut listed: Vec<String> = Status::ALL.iter().map(ToString::to_string).collect();
     listed.push("duplicate".to_owned());
-    let types: Vec<String> = problems::ALL.iter().map(|kind| kind.uri()).collect();
+    let types: Vec<String> = kinds::ALL.iter().map(|kind| kind.uri()).collect();
     let mut case_states = vec!["open", "any"];
     case_states.extend(CaseState::ALL.iter().map(|state| state.as_str()));
     let case_kinds: Vec<&str> = CaseKind::ALL.iter().map(|kind| kind.as_str()).collect();

@@ -26,10 +26,9 @@ use super::{
     etag::Precondition,
     problem::Problem,
 };
-use crate::state::App;
+pub use crate::access::key::SANDBOX_PREFIX as PREFIX;
+use crate::{problem::kinds, state::App};
 
-/// What every sandbox key begins with.
-pub const PREFIX: &str = "acuse_sandbox_";
 /// Asks for a problem.
 const ASKED: &str = "acuse-sandbox-problem";
 
@@ -122,7 +121,7 @@ pub(super) fn example(whole: &Value, operation: &str, schema: &Value) -> Value {
 }
 
 fn unknown_problem() -> Problem {
-    let names: Vec<&str> = super::problems::ALL.iter().map(|kind| kind.name).collect();
+    let names: Vec<&str> = kinds::ALL.iter().map(|kind| kind.name).collect();
     Problem::BadRequest(format!("Acuse-Sandbox-Problem: one of {}", names.join(", ")))
 }
 

@@ -1,4 +1,4 @@
-//! Every kind of problem there is: its name, its status, what it means and what to do. [`Problem`](super::problem::Problem)
+//! Every kind of problem there is: its name, its status, what it means and what to do. [`Problem`](super::Problem)
 //! can answer with nothing else; the description, the pages at `/problems` and the sandbox are made of the same list.
 
 use http::StatusCode;

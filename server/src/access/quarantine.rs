@@ -7,8 +7,8 @@ use acuse_storage::{Document, keys::Scope};
 use acuse_workers::jobs::read::UNSCANNED;
 use serde_json::json;
 
-use super::{auth::Caller, problem::Problem};
-use crate::state::App;
+use super::Caller;
+use crate::{problem::Problem, state::App};
 
 /// Whether the content of a document is only for an operator.
 ///

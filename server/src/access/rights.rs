@@ -2,9 +2,6 @@
 
 use acuse_storage::{keys::Scope, users::Role};
 
-use super::session::Person;
-use crate::http::problem::Problem;
-
 /// Something not everybody may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Right {
@@ -40,20 +37,6 @@ pub fn scopes(role: Role) -> Vec<Scope> {
         }
         Role::Finance => vec![Scope::DocumentsRead],
         Role::Auditor => vec![Scope::DocumentsRead, Scope::MessagesRead],
-    }
-}
-
-impl Person {
-    /// Whether their role has it.
-    #[must_use]
-    pub fn may(&self, right: Right) -> bool {
-        has(self.user.role, right)
-    }
-
-    /// # Errors
-    /// 403 where their role has it not.
-    pub fn must(&self, right: Right) -> Result<(), Problem> {
-        if self.may(right) { Ok(()) } else { Err(Problem::NotYours) }
     }
 }
 

@@ -15,7 +15,7 @@ use rand::RngExt;
 
 pub(crate) use failed::Failed;
 
-use crate::http::front::rates::{Buckets, Size};
+use crate::buckets::{Buckets, Size};
 
 /// Wrong passwords for one name from one address: ten at once, then one each six seconds.
 const OF_NAME: Size = Size { most: 10.0, per_s: 1.0 / 6.0 };

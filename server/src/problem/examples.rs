@@ -6,7 +6,7 @@ use acuse_storage::{CustomerId, customers::TakenAlias};
 use super::Problem;
 
 impl Problem {
-    /// One of each kind, in the order of [`problems::ALL`](crate::http::problems::ALL).
+    /// One of each kind, in the order of [`kinds::ALL`](super::kinds::ALL).
     #[must_use]
     pub fn examples() -> Vec<Self> {
         vec![

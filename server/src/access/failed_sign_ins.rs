@@ -4,13 +4,14 @@
 
 use std::time::{Duration, Instant};
 
+use acuse_storage::error::Chain;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use crate::{http::Chain, state::App};
+use crate::state::App;
 
 /// Who the trail says it was: nobody showed who they are.
-pub(super) const ACTOR: &str = "sign-in";
+pub(crate) const ACTOR: &str = "sign-in";
 /// How often it is looked for what is to be told.
 const EVERY: Duration = Duration::from_secs(5);
 

@@ -1,4 +1,4 @@
-//! The parts a command needs, opened as the configuration says.
+//! The services a command needs, opened as the configuration says: catalog, objects, readers, Graph clients, the way out.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -13,7 +13,7 @@ use anyhow::Context;
 use crate::config::{self, Config, Database, ReadSettings, Whatsapp};
 
 /// Rows and files.
-pub struct Parts {
+pub struct Services {
     /// Rows and queue.
     pub catalog: Catalog,
     /// Files.
@@ -22,7 +22,7 @@ pub struct Parts {
     pub embedded: Option<EmbeddedS3>,
 }
 
-impl Parts {
+impl Services {
     /// Opens both, making tables and bucket where they are missing.
     ///
     /// # Errors

@@ -1,0 +1,88 @@
+//! A document as far as somebody may see it.
+
+use std::ops::Deref;
+
+use acuse_pipeline::{document::Kind, fields::Fields, reason::Reason};
+use acuse_storage::{Document, Sensitivity, documents::DeclaredFile};
+
+use super::Caller;
+
+/// A document as far as somebody may see it. It reads as the row does; what is withheld is not in it.
+#[derive(Debug, Clone)]
+pub struct Sight {
+    document: Document,
+    withheld: bool,
+    size_bytes: Option<u64>,
+}
+
+impl Deref for Sight {
+    type Target = Document;
+    fn deref(&self) -> &Document {
+        &self.document
+    }
+}
+
+impl Sight {
+    /// `document` as `caller` may see it. Writes no audit: see [`look`](super::look).
+    #[must_use]
+    pub fn of(document: Document, caller: &Caller) -> Self {
+        let withheld = caller.is_withheld(&document);
+        let unnamed = caller.is_name_withheld(&document);
+        Self::cut(document, withheld, unnamed)
+    }
+
+    /// The same for a line of a list at the desk, where no ID is quoted to anybody.
+    pub(super) fn in_list(document: Document, caller: &Caller) -> Self {
+        let id = document.kind == Some(Kind::Id) || document.sensitivity == Sensitivity::Id;
+        if id { Self::cut(document, true, true) } else { Self::of(document, caller) }
+    }
+
+    fn cut(mut document: Document, withheld: bool, unnamed: bool) -> Self {
+        let size_bytes = document.original.as_ref().map(|o| o.size_bytes);
+        if unnamed {
+            let media_type = document.declared.media_type.take();
+            document.declared = DeclaredFile { media_type, ..DeclaredFile::default() };
+        }
+        if withheld {
+            document.fields = Fields::new();
+            document.field_facts.clear();
+            document.notes.clear();
+            document.findings.clear();
+            document.reasons = codes(document.reasons);
+            document.original = None;
+            document.pages.clear();
+            document.thumbnail_key = None;
+            document.fingerprint = None;
+            document.direction = None;
+        }
+        Self { document, withheld, size_bytes }
+    }
+
+    /// Whether what it says and shows is kept from the caller.
+    #[must_use]
+    pub fn is_withheld(&self) -> bool {
+        self.withheld
+    }
+
+    /// The original's length, which says nothing.
+    #[must_use]
+    pub fn size_bytes(&self) -> Option<u64> {
+        self.size_bytes
+    }
+
+    /// These reasons as far as the caller may have them.
+    #[must_use]
+    pub fn reasons(&self, all: Vec<Reason>) -> Vec<Reason> {
+        if self.withheld { codes(all) } else { all }
+    }
+
+    /// Whether it is shown though others may not see it: that goes into the audit trail.
+    pub(super) fn is_to_audit(&self) -> bool {
+        !self.withheld && self.document.sensitivity != Sensitivity::Open
+    }
+}
+
+/// The particulars of a reason can quote an ID ("birth date 1990-01-02 is not 1990-02-01"): only the code stays.
+fn codes(reasons: Vec<Reason>) -> Vec<Reason> {
+    reasons.into_iter().map(|r| Reason::new(r.code, "The particulars need the scope ids:read.")).collect()
+}

@@ -1,0 +1,41 @@
+//! A review that is not decided now, or not by this person.
+
+use acuse_storage::ReviewId;
+use time::{Duration, OffsetDateTime};
+
+use super::{Refusal, Verdict, prepare::noted};
+use crate::{access::Caller, problem::Problem, state::App};
+
+/// Longest time for which a review is postponed.
+const MOST_WAIT: Duration = Duration::days(92);
+
+/// Postpones a review until then, or hands it to a person; `caller` holds it.
+///
+/// # Errors
+/// 422 where the day is past or too far, or nobody has that name; 409 where the caller does not hold it.
+pub async fn put_off(
+    app: &App,
+    caller: &Caller,
+    id: ReviewId,
+    (verdict, until, to): (Verdict, Option<OffsetDateTime>, Option<&str>),
+    note: Option<&str>,
+) -> Result<(), Problem> {
+    let bad = |text: &str| Problem::Unprocessable(text.to_owned());
+    let note = noted(note).map_err(|faults| Problem::from(Refusal::Faults(faults)))?;
+    let done = if verdict == Verdict::Assign {
+        let to = to.map(str::trim).filter(|to| !to.is_empty()).ok_or_else(|| bad("to: say whom"))?;
+        let known = app.catalog.users().await?.into_iter().any(|user| user.name == to);
+        if !known {
+            return Err(Problem::Unprocessable(format!("to: nobody here is called {to}")));
+        }
+        app.catalog.hand_review(id, &caller.actor, &format!("user:{to}"), note.as_deref()).await?
+    } else {
+        let now = app.catalog.now();
+        let until = until.ok_or_else(|| bad("until: say until when"))?;
+        if until <= now || until > now + MOST_WAIT {
+            return Err(bad("until: a time of the next three months"));
+        }
+        app.catalog.postpone_review(id, &caller.actor, until, note.as_deref()).await?
+    };
+    if done { Ok(()) } else { Err(Problem::Conflict("you do not hold this review".to_owned())) }
+}
