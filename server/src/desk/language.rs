@@ -83,6 +83,10 @@ fn sentences(table: &Table) -> Vec<Sentence> {
     all
 }
 
+/// How deep sentences are looked for in the values of others: what stands on a paper, or is sent to an address, is a value
+/// too, and may be made of them without end.
+const DEEP: u8 = 4;
+
 /// A text with these values at its `{}`.
 fn filled(text: &str, values: impl IntoIterator<Item = String>) -> String {
     let mut parts = text.split("{}");
@@ -161,6 +165,10 @@ impl Tongue {
     /// A sentence that came with its values in it, in this language; as it is where nobody translated it.
     #[must_use]
     pub fn say(self, english: &str) -> String {
+        self.say_within(english, DEEP)
+    }
+
+    fn say_within(self, english: &str, deep: u8) -> String {
         if let Some(known) = self.known(english) {
             return known.to_owned();
         }
@@ -171,12 +179,15 @@ impl Tongue {
         };
         let found = sentences.iter().find_map(|sentence| Some((sentence, sentence.values(english)?)));
         let Some((sentence, values)) = found else { return english.to_owned() };
-        let said = |value: &str| if sentence.as_they_stand { value.to_owned() } else { self.value(value) };
+        let said = |value: &str| match deep.checked_sub(1).filter(|_| !sentence.as_they_stand) {
+            Some(deep) => self.value(value, deep),
+            None => value.to_owned(),
+        };
         filled(sentence.to, values.into_iter().map(said))
     }
 
     /// A value of a sentence: the name of a field, a phrase, or a list of them, is said in the language too.
-    fn value(self, value: &str) -> String {
+    fn value(self, value: &str, deep: u8) -> String {
         if let Some(known) = self.known(value) {
             return known.to_owned();
         }
@@ -185,9 +196,9 @@ impl Tongue {
         }
         let whole = sentence(value);
         if value.contains(", ") && self.known(&whole).is_none() {
-            return value.split(", ").map(|one| self.value(one)).collect::<Vec<_>>().join(", ");
+            return value.split(", ").map(|one| self.value(one, deep)).collect::<Vec<_>>().join(", ");
         }
-        let said = self.say(&whole);
+        let said = self.say_within(&whole, deep);
         if said == whole { value.to_owned() } else { within(said.trim_end_matches('.')) }
     }
 
@@ -352,6 +363,8 @@ mod tests {
         );
         assert_eq!(Tongue::Pt.say("3 h"), "3 h");
         assert_eq!(Tongue::Es.say("Nobody ever wrote this of {}."), "Nobody ever wrote this of {}.");
+        let endless = format!("X{}.", " is in the future".repeat(9));
+        assert!(Tongue::Es.say(&endless).contains("is in the future"), "not without end");
         assert_eq!(
             Tongue::Es.with("with {} until {} UTC", &[&"ana", &"12:00"]),
             "con ana hasta las 12:00 UTC"
