@@ -252,12 +252,17 @@ mod tests {
         ledger::{AGES, PLACES},
     };
 
+    /// The pages as they are written.
+    fn pages() -> Vec<String> {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/templates");
+        let files = std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().path());
+        files.map(|file| std::fs::read_to_string(file).unwrap()).collect()
+    }
+
     /// The texts that the pages ask for: what stands in `frame.t("…")` and `frame.f("…"`.
     fn asked_for() -> Vec<String> {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/templates");
         let mut found = Vec::new();
-        for file in std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().path()) {
-            let text = std::fs::read_to_string(file).unwrap();
+        for text in pages() {
             for call in ["frame.t(\"", "frame.f(\""] {
                 let texts = text.split(call).skip(1).filter_map(|after| after.split('"').next());
                 found.extend(texts.map(str::to_owned));
@@ -289,6 +294,19 @@ mod tests {
             let holes = |text: &str| text.matches("{}").count();
             assert!(table.iter().all(|(from, to)| holes(from) == holes(to)), "a value is lost in {name}.tsv");
         }
+    }
+
+    #[test]
+    fn no_page_says_its_title_or_how_long_ago_in_english_alone() {
+        for page in pages() {
+            for raw in ["{{ ago }}", ".ago }}", ".age }}"] {
+                assert!(!page.contains(raw), "{raw}: {page}");
+            }
+            let title = page.split("{% block title %}").nth(1).unwrap_or("Acuse");
+            assert!(title.starts_with("{{") || title.starts_with("Acuse"), "{title}");
+        }
+        is_said("3 days", &["3"]);
+        is_said("now", &[]);
     }
 
     /// A text in both other languages, which is neither English nor without its values.
