@@ -97,7 +97,7 @@ impl Clock {
     /// A moment as our clocks show it.
     #[must_use]
     pub fn there(&self, at: OffsetDateTime) -> OffsetDateTime {
-        at.to_offset(self.offset(at))
+        at.checked_to_offset(self.offset(at)).unwrap_or(at)
     }
 
     /// The moment at which our clocks show so many minutes after a day's midnight.
@@ -115,7 +115,7 @@ impl Clock {
 impl Summer {
     /// Whether it is summer at a moment where it is so many minutes from UTC in winter.
     fn is_at(self, at: OffsetDateTime, minutes: i32) -> bool {
-        let year = at.to_offset(offset(minutes)).year();
+        let year = at.checked_to_offset(offset(minutes)).unwrap_or(at).year();
         match self {
             Self::None => false,
             Self::Eu => {
@@ -283,7 +283,8 @@ impl Hours {
             let Some(opens) = self.open_from(now) else { break };
             let Some(closes) = self.open_until(opens) else { break };
             if closes - opens >= left {
-                return opens.saturating_add(left).to_offset(at.offset());
+                let done = opens.saturating_add(left);
+                return done.checked_to_offset(at.offset()).unwrap_or(done);
             }
             left -= closes - opens;
             now = closes;
@@ -337,6 +338,8 @@ mod tests {
         }
         assert_eq!(eu.moment(date!(2026 - 07 - 01), 540), datetime!(2026-07-01 07:00 UTC));
         assert_eq!(eu.moment(date!(2026 - 12 - 01), 540), datetime!(2026-12-01 08:00 UTC));
+        let last = datetime!(9999-12-31 23:30 UTC);
+        assert_eq!(eu.there(last), last, "whatever a row says");
     }
 
     #[test]

@@ -176,7 +176,8 @@ impl Policy {
     /// The first moment from then on at which a contact may be reminded.
     #[must_use]
     pub fn awake(&self, at: OffsetDateTime) -> OffsetDateTime {
-        let there = at.to_offset(self.zone);
+        // Whoever is to be written to at the end of all time is not kept waiting for a morning after it.
+        let Some(there) = at.checked_to_offset(self.zone) else { return at };
         let (from, to) = self.hours;
         let Ok(morning) = Time::from_hms(from, 0, 0) else { return at };
         let day = match there.hour() {
@@ -184,7 +185,8 @@ impl Policy {
             hour if hour >= to => there.date().next_day(),
             _ => return at,
         };
-        day.map_or(at, |day| day.with_time(morning).assume_offset(self.zone).to_offset(at.offset()))
+        let awake = day.map(|day| day.with_time(morning).assume_offset(self.zone));
+        awake.and_then(|awake| awake.checked_to_offset(at.offset())).unwrap_or(at)
     }
 
     /// How long to wait after so many reminders.
@@ -239,6 +241,10 @@ mod tests {
             (datetime!(2026-09-02 01:59 UTC), datetime!(2026-09-02 01:59 UTC)),
         ] {
             assert_eq!(policy.awake(at), awake, "{at}");
+        }
+        let last = datetime!(9999-12-31 23:30 UTC);
+        for zone in [offset!(+1), offset!(UTC)] {
+            assert_eq!(policy.clone().in_zone(zone).awake(last), last, "there is no morning after it");
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod known;
 mod patch;
+mod place;
 mod retire;
 mod save;
 
@@ -11,7 +12,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 pub use patch::CustomerPatch;
-pub use retire::{AliasConflict, ConflictCursor, Merged, NotAConflictCursor, Retired};
+pub use retire::{AliasConflict, ConflictCursor, Merged, Retired};
 pub use save::{Saving, TakenAlias, Upserted};
 
 use crate::{

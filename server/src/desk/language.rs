@@ -72,6 +72,10 @@ fn sentences(table: &Table) -> Vec<Sentence> {
     all
 }
 
+/// How deep sentences are looked for in the values of others: what stands on a paper, or is sent to an address, is a value
+/// too, and may be made of them without end.
+const DEEP: u8 = 4;
+
 /// A text with these values at its `{}`.
 fn filled(text: &str, values: impl IntoIterator<Item = String>) -> String {
     let mut parts = text.split("{}");
@@ -129,6 +133,10 @@ impl Tongue {
     /// A sentence that came with its values in it, in this language; as it is where nobody translated it.
     #[must_use]
     pub fn say(self, english: &str) -> String {
+        self.say_within(english, DEEP)
+    }
+
+    fn say_within(self, english: &str, deep: u8) -> String {
         if let Some(known) = self.known(english) {
             return known.to_owned();
         }
@@ -139,12 +147,15 @@ impl Tongue {
         };
         let found = sentences.iter().find_map(|sentence| Some((sentence, sentence.values(english)?)));
         let Some((sentence, values)) = found else { return english.to_owned() };
-        let said = |value: &str| if sentence.as_they_stand { value.to_owned() } else { self.value(value) };
+        let said = |value: &str| match deep.checked_sub(1).filter(|_| !sentence.as_they_stand) {
+            Some(deep) => self.value(value, deep),
+            None => value.to_owned(),
+        };
         filled(sentence.to, values.into_iter().map(said))
     }
 
     /// A value of a sentence: the name of a field, a phrase, or a list of them, is said in the language too.
-    fn value(self, value: &str) -> String {
+    fn value(self, value: &str, deep: u8) -> String {
         if let Some(known) = self.known(value) {
             return known.to_owned();
         }
@@ -153,9 +164,9 @@ impl Tongue {
         }
         let whole = sentence(value);
         if value.contains(", ") && self.known(&whole).is_none() {
-            return value.split(", ").map(|one| self.value(one)).collect::<Vec<_>>().join(", ");
+            return value.split(", ").map(|one| self.value(one, deep)).collect::<Vec<_>>().join(", ");
         }
-        let said = self.say(&whole);
+        let said = self.say_within(&whole, deep);
         if said == whole { value.to_owned() } else { within(said.trim_end_matches('.')) }
     }
 
@@ -209,12 +220,17 @@ mod tests {
         ledger::{AGES, PLACES},
     };
 
+    /// The pages as they are written.
+    fn pages() -> Vec<String> {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/templates");
+        let files = std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().path());
+        files.map(|file| std::fs::read_to_string(file).unwrap()).collect()
+    }
+
     /// The texts that the pages ask for: what stands in `frame.t("…")` and `frame.f("…"`.
     fn asked_for() -> Vec<String> {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/templates");
         let mut found = Vec::new();
-        for file in std::fs::read_dir(folder).unwrap().map(|f| f.unwrap().path()) {
-            let text = std::fs::read_to_string(file).unwrap();
+        for text in pages() {
             for call in ["frame.t(\"", "frame.f(\""] {
                 let texts = text.split(call).skip(1).filter_map(|after| after.split('"').next());
                 found.extend(texts.map(str::to_owned));
@@ -246,6 +262,19 @@ mod tests {
             let holes = |text: &str| text.matches("{}").count();
             assert!(table.iter().all(|(from, to)| holes(from) == holes(to)), "a value is lost in {name}.tsv");
         }
+    }
+
+    #[test]
+    fn no_page_says_its_title_or_how_long_ago_in_english_alone() {
+        for page in pages() {
+            for raw in ["{{ ago }}", ".ago }}", ".age }}"] {
+                assert!(!page.contains(raw), "{raw}: {page}");
+            }
+            let title = page.split("{% block title %}").nth(1).unwrap_or("Acuse");
+            assert!(title.starts_with("{{") || title.starts_with("Acuse"), "{title}");
+        }
+        is_said("3 days", &["3"]);
+        is_said("now", &[]);
     }
 
     /// A text in both other languages, which is neither English nor without its values.
@@ -320,6 +349,8 @@ mod tests {
         );
         assert_eq!(Tongue::Pt.say("3 h"), "3 h");
         assert_eq!(Tongue::Es.say("Nobody ever wrote this of {}."), "Nobody ever wrote this of {}.");
+        let endless = format!("X{}.", " is in the future".repeat(9));
+        assert!(Tongue::Es.say(&endless).contains("is in the future"), "not without end");
         assert_eq!(
             Tongue::Es.with("with {} until {} UTC", &[&"ana", &"12:00"]),
             "con ana hasta las 12:00 UTC"

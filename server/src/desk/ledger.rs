@@ -12,7 +12,7 @@ use acuse_storage::{
 use askama::Template;
 use axum::{extract::State, http::Version, response::Response};
 use serde::Deserialize;
-use time::{Date, Duration, OffsetDateTime, Time, UtcOffset};
+use time::{Date, Duration, OffsetDateTime, Time};
 use url::form_urlencoded;
 
 use super::{
@@ -219,13 +219,10 @@ pub async fn export(
 /// The days that are drawn of a span, none to come: the first, and the one after the last.
 fn drawn(from: Option<OffsetDateTime>, to: Option<OffsetDateTime>, today: Date) -> (Date, Date) {
     let next = |day: Date| day.next_day().unwrap_or(day);
-    let ends = |to: OffsetDateTime| {
-        let to = to.to_offset(UtcOffset::UTC);
-        if to.time() == Time::MIDNIGHT { to.date() } else { next(to.date()) }
-    };
+    let ends = |to: OffsetDateTime| if to.time() == Time::MIDNIGHT { to.date() } else { next(to.date()) };
     let after = to.map_or(next(today), ends).min(next(today));
     let before = |days: Duration| after.checked_sub(days).unwrap_or(Date::MIN);
-    let first = from.map_or(before(DAYS), |from| from.to_offset(UtcOffset::UTC).date());
+    let first = from.map_or(before(DAYS), |from| from.date());
     (first.clamp(before(MOST_DAYS), after), after)
 }
 

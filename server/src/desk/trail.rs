@@ -35,7 +35,7 @@ const PAGE: u32 = 100;
 const PIECE: u32 = 2_000;
 
 /// Who did something where it was no person and no key.
-const NOBODYS: [&str; 4] = ["cli", "setup", identities::ACTOR, failed_sign_ins::ACTOR];
+const NOBODYS: [&str; 6] = ["cli", "setup", "rule", "retention", identities::ACTOR, failed_sign_ins::ACTOR];
 
 /// Query of the page.
 #[derive(Debug, Default, Clone, Deserialize)]
@@ -217,6 +217,8 @@ mod tests {
         assert_eq!(of("ana").as_deref(), Some("user:ana"));
         assert_eq!(of("key:laptop").as_deref(), Some("key:laptop"));
         assert_eq!((of("cli").as_deref(), of(" ")), (Some("cli"), None));
-        assert_eq!(of("sign-in").as_deref(), Some("sign-in"));
+        for nobody in ["sign-in", "oidc", "rule", "retention"] {
+            assert_eq!(of(nobody).as_deref(), Some(nobody));
+        }
     }
 }

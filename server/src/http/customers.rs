@@ -7,8 +7,8 @@
 use acuse_storage::{
     CustomerId,
     customers::{
-        ConflictCursor, Customer, CustomerAlias, CustomerLookup, CustomerPatch, Merged, NewCustomer, Retired,
-        Saving, TakenAlias, Upserted, name_key,
+        Customer, CustomerAlias, CustomerLookup, CustomerPatch, Merged, NewCustomer, Retired, Saving,
+        TakenAlias, Upserted, name_key,
     },
     documents::Page,
     keys::Scope,
@@ -409,7 +409,12 @@ pub async fn conflicts(
     if caller.access().is_bound() {
         return Err(Problem::Bound);
     }
-    let after = cursor::<ConflictCursor>(query.after.as_deref())?;
+    let after = match query.after.as_deref().map(str::trim).filter(|after| !after.is_empty()) {
+        Some(after) => Some(app.catalog.opened_place(after).await?.ok_or_else(|| {
+            Problem::Unprocessable("after: pass the `next` of the page before, unchanged".to_owned())
+        })?),
+        None => None,
+    };
     let page = app.catalog.alias_conflicts(after.as_ref(), limit(query.limit)?).await?;
     let shown = |kind| kind != CustomerAlias::IdNumber || caller.has(Scope::IdsRead);
     let data = page.data.into_iter().map(|c| ConflictView {
@@ -417,7 +422,12 @@ pub async fn conflicts(
         value: Some(c.value).filter(|_| shown(c.kind)),
         customers: c.customers.into_iter().map(|(id, name)| SharerView { id, name }).collect(),
     });
-    Ok(Json(Listing { data: data.collect(), next: page.next.map(|place| place.to_string()) }))
+    // It names the last name of the page, which the page itself may withhold.
+    let next = match page.next {
+        Some(place) => Some(app.catalog.sealed_place(&place).await?),
+        None => None,
+    };
+    Ok(Json(Listing { data: data.collect(), next }))
 }
 
 #[cfg(test)]

@@ -8,7 +8,9 @@ use axum::{
     http::{StatusCode, request::Parts},
 };
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
-use time::{Date, OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
+use time::{
+    Date, OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339, macros::format_description,
+};
 
 use super::problem::Problem;
 
@@ -215,7 +217,7 @@ where
     value.map(str::trim).filter(|v| !v.is_empty()).map(|v| v.parse().map_err(not_ours)).transpose()
 }
 
-/// An RFC 3339 time, or a date, which is its midnight in UTC.
+/// An RFC 3339 time, in UTC, or a date, which is its midnight there.
 pub fn time(name: &'static str, value: Option<&str>) -> Result<Option<OffsetDateTime>, Problem> {
     let day = format_description!("[year]-[month]-[day]");
     value
@@ -224,7 +226,10 @@ pub fn time(name: &'static str, value: Option<&str>) -> Result<Option<OffsetDate
         .map(|v| {
             OffsetDateTime::parse(v, &Rfc3339)
                 .or_else(|_| Date::parse(v, day).map(|date| date.midnight().assume_utc()))
-                .map_err(|_| {
+                .ok()
+                // The last evening of the year 9999 is none of UTC's everywhere.
+                .and_then(|at| at.checked_to_offset(UtcOffset::UTC))
+                .ok_or_else(|| {
                     Problem::BadRequest(format!("{name}: write e.g. 2026-05-01T00:00:00Z or 2026-05-01"))
                 })
         })
@@ -275,6 +280,9 @@ mod tests {
         assert_eq!(Some(day), time("from", Some("2026-05-01T00:00:00Z")).unwrap());
         assert_eq!(time("from", Some(" ")).unwrap(), None);
         assert!(time("from", Some("yesterday")).is_err());
+        assert!(time("to", Some("9999-12-31T23:59:59-23:59")).is_err(), "there is no such time in UTC");
+        let noon = time("from", Some("2026-05-01T12:00:00-05:00")).unwrap().unwrap();
+        assert_eq!((noon.offset(), noon.hour()), (UtcOffset::UTC, 17));
     }
 
     #[test]

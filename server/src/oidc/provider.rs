@@ -272,12 +272,7 @@ impl Provider {
         let ask = |request| speak::ask(self.http.clone(), request);
         let more: UserInfoClaims<Claims, CoreGenderClaim> =
             request.request_async(&ask).await.map_err(away)?;
-        let email = more.email().map(|email| email.to_string());
-        if told.email.is_none() {
-            (told.email, told.email_verified) = (email, more.email_verified());
-        } else if told.email_verified.is_none() && told.email == email {
-            told.email_verified = more.email_verified();
-        }
+        told.add_email(more.email().map(|email| email.to_string()), more.email_verified());
         if told.groups.is_empty() {
             told.groups = self.config.rules.groups(&more.additional_claims().all);
         }

@@ -32,6 +32,21 @@ pub struct Told {
     pub groups: Vec<String>,
 }
 
+impl Told {
+    /// Adds what the provider says where more is asked of it: an address that the token lacks, and whether that is proven. A
+    /// yes counts for the very address; a no for whatever address it comes with, however that is written.
+    pub fn add_email(&mut self, email: Option<String>, verified: Option<bool>) {
+        let Some(said) = &self.email else {
+            (self.email, self.email_verified) = (email, verified);
+            return;
+        };
+        let is_same = email.is_some_and(|email| email.eq_ignore_ascii_case(said));
+        if self.email_verified.is_none() && (is_same || verified == Some(false)) {
+            self.email_verified = verified;
+        }
+    }
+}
+
 /// Why somebody stays outside by these rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Barred {
@@ -140,6 +155,28 @@ mod tests {
         assert!(proven(&vouching, None) && proven(&vouching, Some(true)));
         assert!(!proven(&vouching, Some(false)), "said not to be proven, it is not");
         assert!(proven(&ours(), Some(true)) && !proven(&ours(), None) && !proven(&ours(), Some(false)));
+    }
+
+    #[test]
+    fn a_no_that_is_said_elsewhere_is_a_no_however_the_address_is_written() {
+        let asked = |verified, (email, answer): (Option<&str>, Option<bool>)| {
+            let mut told = Told { email_verified: verified, ..told("ana@example.org", &[]) };
+            told.add_email(email.map(str::to_owned), answer);
+            told.email_verified
+        };
+        for email in [Some("ana@example.org"), Some("Ana@Example.ORG"), Some("eva@example.org"), None] {
+            assert_eq!(asked(None, (email, Some(false))), Some(false), "{email:?}");
+        }
+        assert_eq!(asked(None, (Some("Ana@example.org"), Some(true))), Some(true));
+        assert_eq!(asked(None, (Some("eva@example.org"), Some(true))), None, "that is somebody else's");
+        assert_eq!(
+            asked(Some(true), (Some("ana@example.org"), Some(false))),
+            Some(true),
+            "the token is signed"
+        );
+        let mut nothing = Told::default();
+        nothing.add_email(Some("eva@example.org".to_owned()), Some(true));
+        assert_eq!((nothing.email.as_deref(), nothing.email_verified), (Some("eva@example.org"), Some(true)));
     }
 
     #[test]

@@ -177,7 +177,14 @@ pub(super) async fn conflicts_come_a_page_at_a_time(catalog: &Catalog) {
             seen.extend(whose);
         }
         let Some(next) = page.next else { break };
-        after = Some(next.to_string().parse().expect("a cursor comes back"));
+        let carried = catalog.sealed_place(&next).await.unwrap();
+        assert_eq!(
+            catalog.sealed_place(&next).await.unwrap(),
+            carried,
+            "a page that did not change is the same"
+        );
+        after = catalog.opened_place(&carried).await.unwrap();
+        assert_eq!(after, Some(next), "a cursor comes back");
     }
     let mut expected: Vec<(String, CustomerId)> =
         names.iter().flat_map(|name| ids.iter().map(move |id| (name.clone(), *id))).collect();
@@ -193,6 +200,11 @@ pub(super) async fn conflicts_come_a_page_at_a_time(catalog: &Catalog) {
     )
     .unwrap();
     tx.commit().await.unwrap();
+    assert_eq!(
+        catalog.opened_place("aWRfbnVtYmVyIHggMQ").await.unwrap(),
+        None,
+        "nobody makes a place of their own"
+    );
     let last = after.expect("there were several pages");
     assert!(catalog.alias_conflicts(Some(&last), 2).await.unwrap().next.is_none(), "a place stays one");
 }

@@ -101,9 +101,16 @@ pub async fn held_against(
 pub(in crate::desk) const DECIDED: &[&str] =
     &["filed", "approved", "corrected", "amended", "rejected", "asked_again"];
 
-/// What became of it last, and by whom; by itself where nobody is named.
+/// Events after which what was decided before stands no more.
+const OPENED: &[&str] = &["reopened", "undone"];
+
+/// What became of it last, and by whom; by itself where nobody is named. Nothing of a decision that was taken back.
 fn decided(timeline: &[TimelineEntry], tongue: Tongue) -> Option<String> {
-    let last = timeline.iter().rfind(|entry| DECIDED.contains(&entry.event.as_str()))?;
+    let says = |entry: &&TimelineEntry, of: &[&str]| of.contains(&entry.event.as_str());
+    let last = timeline.iter().rfind(|entry| says(entry, DECIDED) || says(entry, OPENED))?;
+    if says(&last, OPENED) {
+        return None;
+    }
     let what = tongue.t(&labels::label(&last.event)).to_owned();
     let by = last.detail.get("by").and_then(Value::as_str);
     let by = match by {
@@ -169,6 +176,12 @@ mod tests {
         assert_eq!(decided(&timeline, Tongue::En).as_deref(), Some("Corrected by ana"));
         assert_eq!(decided(&timeline, Tongue::Es).as_deref(), Some("Corregido por ana"));
         assert_eq!(decided(&timeline[..1], Tongue::En), None);
+        for opened in ["reopened", "undone"] {
+            timeline.push(entry(opened, json!({ "by": "user:eva" })));
+            assert_eq!(decided(&timeline, Tongue::En), None, "{opened}: nobody decided it as it is now");
+        }
+        timeline.push(entry("filed", json!({})));
+        assert_eq!(decided(&timeline, Tongue::En).as_deref(), Some("Filed by itself"));
     }
 
     #[test]

@@ -16,6 +16,9 @@ use crate::{
     state::App,
 };
 
+/// Longest name that is taken, characters; what is sent of it is shorter.
+const NAME_CHARS: usize = 512;
+
 /// Largest body of a reply with a file: Base64 is four bytes for three, and there are words.
 pub const BODY_BYTES: usize = DOCUMENT_BYTES as usize / 3 * 4 + (64 << 10);
 
@@ -32,8 +35,11 @@ impl InJson {
     /// Its bytes and its name.
     ///
     /// # Errors
-    /// When it is not Base64.
+    /// When it is not Base64, or its name is too long.
     pub fn given(self) -> Result<Given, Problem> {
+        if self.name.chars().count() > NAME_CHARS {
+            return Err(Problem::Unprocessable(format!("file.name: at most {NAME_CHARS} characters")));
+        }
         let bytes = BASE64_STANDARD.decode(self.content.as_bytes());
         let bytes = bytes.map_err(|_| Problem::Unprocessable("file.content: is not Base64".to_owned()))?;
         Ok(Given { name: self.name, bytes: bytes.into() })
@@ -120,6 +126,12 @@ mod tests {
         assert!(matches!(of(b"<html>"), Err(Problem::Unprocessable(_))));
         let large = Bytes::from([b"\x89PNG\r\n\x1a\n".as_slice(), &vec![0; 5_000_000]].concat());
         assert!(matches!(looked_at(&large, &limits), Err(Problem::TooLarge { limit_bytes: 5_000_000 })));
+    }
+
+    #[test]
+    fn a_name_is_as_long_as_is_described() {
+        let of = |name: String| InJson { name, content: String::new() }.given().is_ok();
+        assert!(of("n".repeat(NAME_CHARS)) && !of("n".repeat(NAME_CHARS + 1)));
     }
 
     #[test]

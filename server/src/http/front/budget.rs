@@ -49,6 +49,10 @@ pub fn declared(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
+fn declared_or_most(bytes: Option<u64>) -> usize {
+    bytes.and_then(|n| usize::try_from(n).ok()).unwrap_or(FILE_BYTES)
+}
+
 /// What is shared out.
 #[derive(Debug)]
 pub struct Budget {
@@ -87,9 +91,11 @@ impl Budget {
     /// # Errors
     /// 503 when too many files come in at once.
     pub async fn upload(&self, declared_bytes: Option<u64>) -> Result<OwnedSemaphorePermit, Problem> {
-        let declared = declared_bytes.and_then(|n| usize::try_from(n).ok()).unwrap_or(FILE_BYTES);
         // Twice: what is gathered, and what is being sent of it.
-        let bytes = declared.saturating_mul(2).clamp(64 << 10, FILE_BYTES);
+        self.room(declared_or_most(declared_bytes).saturating_mul(2).clamp(64 << 10, FILE_BYTES)).await
+    }
+
+    async fn room(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Problem> {
         let permits = u32::try_from(bytes >> 10).unwrap_or(u32::MAX);
         let turn = tokio::time::timeout(UPLOAD_TURN, self.uploads.clone().acquire_many_owned(permits)).await;
         turn.ok().and_then(Result::ok).ok_or(Problem::Busy("too many files come in at once"))
@@ -103,7 +109,9 @@ impl Budget {
         if declared_bytes.is_some_and(|bytes| bytes <= JSON_BYTES as u64) {
             return Ok(Turn { _held: None });
         }
-        Ok(Turn { _held: Some(self.upload(declared_bytes).await?) })
+        // Three times: the body as it came, its text, and the file in that.
+        let bytes = declared_or_most(declared_bytes).min(FILE_BYTES).saturating_mul(3);
+        Ok(Turn { _held: Some(self.room(bytes).await?) })
     }
 
     fn share(&self, path: &str) -> Option<&Arc<Semaphore>> {
@@ -146,5 +154,11 @@ mod tests {
         );
         places.pop();
         assert!(budget.upload(Some(7 << 20)).await.is_ok());
+        places.clear();
+        let bodies = [budget.body(Some(13 << 20)).await.unwrap(), budget.body(Some(13 << 20)).await.unwrap()];
+        let third = tokio::time::timeout(soon, budget.body(Some(13 << 20)));
+        assert!(third.await.is_err(), "each stands there three times until it is read");
+        drop(bodies);
+        assert!(budget.body(None).await.is_ok(), "and one that does not say how long it is has room");
     }
 }

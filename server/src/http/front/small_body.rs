@@ -12,6 +12,7 @@ use std::{
 use axum::{
     body::{Body, HttpBody},
     extract::Request,
+    http::{HeaderMap, HeaderValue, header},
 };
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
@@ -48,7 +49,21 @@ pub(super) async fn gathered(request: Request, place: &Place) -> Result<(Request
     let (parts, body) = request.into_parts();
     let arrived = tokio::time::timeout(ARRIVAL, gather(body, most, place)).await;
     let (bytes, held) = arrived.map_err(|_| Problem::Timeout)??;
+    if is_form(&parts.headers) && holds_nul(&bytes) {
+        return Err(Problem::BadRequest("a form holds no NUL".to_owned()));
+    }
     Ok((Request::from_parts(parts, Body::from(bytes)), held))
+}
+
+fn is_form(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    kind.to_ascii_lowercase().starts_with(b"application/x-www-form-urlencoded")
+}
+
+/// Whether a form says a NUL, which no database keeps whole and nobody ever means; as [`crate::http::extract`] has it of JSON
+/// and of queries.
+fn holds_nul(form: &[u8]) -> bool {
+    form.contains(&0) || form.windows(3).any(|three| three == b"%00")
 }
 
 /// A file that a person at the desk sends: it is taken only once it is seen who they are, as the API's are.
@@ -90,5 +105,23 @@ impl Held {
             tokio::time::sleep(REST).await;
         }
         Err(Problem::Busy("too much is being sent at once"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_holds_no_nul_however_it_is_written() {
+        for (kind, body, refused) in [
+            ("application/x-www-form-urlencoded", "user=ana%00&password=x", true),
+            ("Application/X-WWW-Form-Urlencoded; charset=UTF-8", "user=ana\0", true),
+            ("application/x-www-form-urlencoded", "user=%2500&note=100%2000", false),
+            ("multipart/form-data; boundary=b", "%00", false),
+        ] {
+            let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(kind))]);
+            assert_eq!(is_form(&headers) && holds_nul(body.as_bytes()), refused, "{kind}: {body}");
+        }
     }
 }

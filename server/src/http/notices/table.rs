@@ -29,15 +29,19 @@ fn bad(text: String) -> Problem {
 
 /// The notices of a table, each with its line.
 pub(super) fn read(bytes: &[u8]) -> Result<Vec<(u64, New)>, Problem> {
+    if bytes.contains(&0) {
+        return Err(bad("a table holds no NUL".to_owned()));
+    }
     let mut table = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes);
     let names = table.headers().map_err(|e| bad(format!("the header: {e}")))?.clone();
-    for name in &names {
-        let is_numbered = |kind: &str, most: u8| {
-            let number = name.strip_prefix(kind).and_then(|n| n.parse::<u8>().ok());
-            number.is_some_and(|n| (1..=most).contains(&n))
-        };
+    for (place, name) in names.iter().enumerate() {
+        // As it is looked up below: `param01` would be known, and never read.
+        let is_numbered = |kind: &str, most: u8| (1..=most).any(|n| name == format!("{kind}{n}"));
         if !is_numbered("param", PARAMS) && !is_numbered("button", BUTTONS) && !KNOWN.contains(&name) {
             return Err(bad(format!("there is no column {name:.40}")));
+        }
+        if names.iter().take(place).any(|before| before == name) {
+            return Err(bad(format!("the column {name} is there twice")));
         }
     }
     for needed in ["to", "template", "idempotency_key"] {
@@ -121,6 +125,10 @@ mod tests {
             ("to,template\n1,a\n", "idempotency_key"),
             ("to,template,idempotency_key,colour\n1,a,b,red\n", "colour"),
             ("to,template,idempotency_key,button11\n1,a,b,red\n", "button11"),
+            ("to,template,idempotency_key,param01\n1,a,b,red\n", "param01"),
+            ("to,template,idempotency_key,button+1\n1,a,b,red\n", "button+1"),
+            ("to,template,idempotency_key,param1,param1\n1,a,b,red,green\n", "twice"),
+            ("to,template,idempotency_key,param1\n1,a,b,r\0d\n", "NUL"),
             ("to,template,idempotency_key\n", "no line"),
             ("to,template,idempotency_key,not_before\n1,a,b,tomorrow\n", "line 2: not_before"),
         ] {
