@@ -220,6 +220,7 @@ pub async fn catalog(catalog: &Catalog) {
         collect::who_owes_is_reminded_in_one_message_and_then_a_person_has_it,
         collect::who_agrees_later_is_reminded_of_what_is_owed_already,
         collect::what_is_paid_since_counts_for_the_day,
+        collect::two_of_a_customers_are_not_both_reminded,
         collect::a_reminder_that_never_left_has_a_person,
         collect::a_receipt_pays_only_once_a_person_says_so,
         collect::three_bills_are_paid_by_one_slip_or_by_two,
