@@ -193,10 +193,14 @@ impl Catalog {
     async fn count_what_nobody_counted(&self) -> Result<(), CatalogError> {
         let mut tx = self.writing().await?;
         alone(&mut tx, LOCK).await?;
-        let uncounted = differing(&mut tx, (0, i64::MAX), "< 0", MOST).await?;
+        let mut uncounted = differing(&mut tx, (0, i64::MAX), "< 0", MOST).await?;
         if uncounted.is_empty() {
             return Ok(());
         }
+        // In the order in which all others add to these rows.
+        uncounted.sort_by(|a, b| {
+            (a.day, &a.number, a.source.as_str()).cmp(&(b.day, &b.number, b.source.as_str()))
+        });
         let mut named = Vec::new();
         for place in &uncounted {
             // What is missing stays missing whatever was counted since, so it is added, not set.

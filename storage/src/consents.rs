@@ -212,6 +212,8 @@ pub(crate) async fn refused(
     category: &str,
     source: &str,
 ) -> Result<(), CatalogError> {
+    // What they said last is asked, and what they say now written, by one at a time.
+    cases::hold_contact(tx, about.0).await?;
     // Meta's own switch is about marketing.
     let category = category.parse().unwrap_or(Category::Marketing);
     let present = tx.now();

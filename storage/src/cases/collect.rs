@@ -34,7 +34,21 @@ pub(super) async fn remind(tx: &mut Tx, held: &Held, person: &speak::Person) -> 
     }
     let all = open_of(tx, CustomerId(customer)).await?;
     let due = |open: &&Open| matches!(rules.next(open.due, open.said, open.promised), Next::Reminder(on) if on <= day);
-    let said: Vec<&Open> = all.iter().filter(|open| open.is_open).filter(due).collect();
+    let mut said: Vec<&Open> = Vec::new();
+    for open in all.iter().filter(|open| open.is_open).filter(due) {
+        // Whoever reminds of it at this very moment, somebody else of the customer's, leaves nothing to say.
+        let mine = execute!(
+            tx,
+            "UPDATE obligations SET said = said + 1, said_at = $2, updated_at = $2 \
+             WHERE id = $1 AND said = $3 AND state = 'open'",
+            open.id.0,
+            micros(present),
+            i64::from(open.said)
+        )?;
+        if mine == 1 {
+            said.push(open);
+        }
+    }
     if said.is_empty() {
         return Ok(());
     }
@@ -49,16 +63,7 @@ pub(super) async fn remind(tx: &mut Tx, held: &Held, person: &speak::Person) -> 
         })
         .collect();
     let body = said::owed(&items, person.language);
-    speak::say(tx, held, person, (Purpose::Collection, Some("billing")), body).await?;
-    for open in said {
-        execute!(
-            tx,
-            "UPDATE obligations SET said = said + 1, said_at = $2, updated_at = $2 WHERE id = $1",
-            open.id.0,
-            micros(present)
-        )?;
-    }
-    Ok(())
+    speak::say(tx, held, person, (Purpose::Collection, Some("billing")), body).await
 }
 
 /// Whether a customer was reminded of anything on this day, also of what is settled since.

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     Catalog, ContactId, DocumentId, Intake,
+    accounts::NumberHealth,
     dispatch::{NumberRate, Paid},
     inbound::{InboundItem, InboundMessage, InboundStatus},
     incidents::{Acknowledged, IncidentState},
@@ -21,6 +22,8 @@ use crate::{
 };
 
 const LEASE: std::time::Duration = std::time::Duration::from_secs(60);
+/// Long enough that whoever was told to begin waits by then.
+const A_MOMENT: std::time::Duration = std::time::Duration::from_millis(300);
 
 fn fresh(prefix: &str) -> String {
     format!("{prefix}{}", uuid::Uuid::now_v7().simple())
@@ -225,6 +228,55 @@ pub(super) async fn a_pause_for_which_nothing_waits_is_the_watchs_to_probe(catal
     assert!(catalog.resume(&mine, Direction::Send, later).await.unwrap());
 }
 
+/// Of two who find that a number may not send, at the same moment, one is the first: its reason stays, and what ends the pause
+/// is asked of both.
+pub(super) async fn of_two_who_pause_at_once_one_is_first(catalog: &Catalog) {
+    let (mine, t) = (fresh("n"), kept(now()));
+    catalog.set_token_ref(&mine, &fresh("T")).await.unwrap();
+    let mut busy = catalog.writing().await.unwrap();
+    let sql = "UPDATE numbers SET quality = quality WHERE phone_number_id = $1";
+    assert_eq!(execute!(busy, sql, mine.as_str()).unwrap(), 1);
+    let mut pausing = tokio::task::JoinSet::new();
+    for is_token in [false, true] {
+        let (catalog, mine) = (catalog.clone(), mine.clone());
+        pausing.spawn(async move {
+            let (about, why) = if is_token {
+                (About::TokenOf(&mine), "190: the token is over")
+            } else {
+                (About::Number(&mine), "131042: billing")
+            };
+            catalog.pause(about, Direction::Send, why, t).await.unwrap();
+        });
+        tokio::time::sleep(A_MOMENT).await;
+    }
+    busy.commit().await.unwrap();
+    pausing.join_all().await;
+    let all = catalog.numbers().await.unwrap();
+    let row = all.into_iter().find(|n| n.phone_number_id == mine).unwrap();
+    assert_eq!(row.send_pause.map(|pause| pause.reason).as_deref(), Some("131042: billing"));
+    assert!(catalog.resume(&mine, Direction::Send, t).await.unwrap());
+}
+
+/// While Meta was asked whether it takes the token again, something else may have closed sending: that stays closed.
+pub(super) async fn a_token_that_is_taken_again_opens_what_it_closed_alone(catalog: &Catalog) {
+    let t = kept(now());
+    for closed_by in ["", "131042: billing", "131031: locked"] {
+        let mine = fresh("n");
+        catalog.set_token_ref(&mine, &fresh("T")).await.unwrap();
+        catalog.pause(About::TokenOf(&mine), Direction::Send, "190: the token is over", t).await.unwrap();
+        match closed_by {
+            "" => {}
+            "131031: locked" => catalog.pause_by_status(About::Number(&mine), closed_by, t).await.unwrap(),
+            billing => catalog.pause(About::Number(&mine), Direction::Send, billing, t).await.unwrap(),
+        }
+        let is_open = closed_by.is_empty();
+        assert_eq!(catalog.token_taken(&mine, t).await.unwrap(), is_open, "{closed_by}");
+        let may = catalog.may_go(&mine, Direction::Send, t).await.unwrap();
+        assert_eq!(may == May::Go, is_open, "{closed_by}");
+        assert_ne!(catalog.resume(&mine, Direction::Send, t).await.unwrap(), is_open, "{closed_by}");
+    }
+}
+
 pub(super) async fn a_dead_token_pauses_its_numbers_only(catalog: &Catalog) {
     let (one, two, third, t) = (fresh("n"), fresh("n"), fresh("n"), now());
     let token = fresh("T");
@@ -405,6 +457,61 @@ pub(super) async fn workers_pay_into_one_bucket(catalog: &Catalog) {
         catalog.reply_withdrawn(message.id, "no longer wanted").await.unwrap();
     }
     assert!(catalog.message_ledger(now()).await.unwrap().balanced);
+}
+
+/// Numbers of one account share what its tier lets them reach, also when two workers count at the same moment, each for a
+/// number of its own.
+pub(super) async fn two_numbers_of_an_account_reach_no_more_than_its_tier_at_once(catalog: &Catalog) {
+    let account = fresh("waba");
+    let mut workers = tokio::task::JoinSet::new();
+    for _ in 0..2 {
+        let number = fresh("n");
+        assert!(catalog.add_number(&number, &account, "default").await.unwrap());
+        let health = NumberHealth { tier: Some("TIER_1".into()), ..NumberHealth::default() };
+        catalog.keep_number_health(&number, &health).await.unwrap();
+        let (_, contact, _) = waiting(catalog).await;
+        let message = take(catalog, contact).await;
+        let catalog = catalog.clone();
+        workers.spawn(async move {
+            let went = catalog.dispatch(&message, &number, |facts| {
+                // The other looks meanwhile, if it may.
+                std::thread::sleep(A_MOMENT);
+                let goes = facts.reaches_at.is_none();
+                let template = Some(("acuse_in_review".to_owned(), "es".to_owned()));
+                let paid = Paid { number: facts.now, pair: facts.now, probe: false, template, reaches: true };
+                (goes, goes.then_some(paid))
+            });
+            (went.await.unwrap().expect("it waits"), message.id)
+        });
+    }
+    let went = workers.join_all().await;
+    assert_eq!(went.iter().filter(|(goes, _)| *goes).count(), 1, "{went:?}");
+    for (_, id) in went {
+        catalog.reply_withdrawn(id, "no longer wanted").await.unwrap();
+    }
+    assert!(catalog.message_ledger(now()).await.unwrap().balanced);
+}
+
+/// Meta says of two messages at the same moment that somebody wants no more of their kind: it is written down once.
+pub(super) async fn what_two_refusals_say_of_a_person_is_written_once(catalog: &Catalog) {
+    let (_, contact, _) = waiting(catalog).await;
+    let (message, number) = (take(catalog, contact).await, fresh("n"));
+    let mut busy = catalog.writing().await.unwrap();
+    let sql = "UPDATE contacts SET updated_at = updated_at WHERE id = $1";
+    assert_eq!(execute!(busy, sql, contact.0).unwrap(), 1);
+    let mut refused = tokio::task::JoinSet::new();
+    for _ in 0..2 {
+        let (catalog, message, number) = (catalog.clone(), message.clone(), number.clone());
+        refused.spawn(async move {
+            catalog.consent_withdrawn(&message, &number, "marketing", "meta_131050").await.unwrap();
+        });
+    }
+    tokio::time::sleep(A_MOMENT).await;
+    busy.commit().await.unwrap();
+    refused.join_all().await;
+    let written = catalog.written_consents(contact).await.unwrap();
+    assert_eq!(written.iter().filter(|word| word.source == "meta_131050").count(), 1, "{written:?}");
+    catalog.reply_withdrawn(message.id, "no longer wanted").await.unwrap();
 }
 
 pub(super) async fn a_pair_that_meta_refuses_slows_until_all_is_paid_for(catalog: &Catalog) {

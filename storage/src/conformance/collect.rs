@@ -16,7 +16,7 @@ use crate::{
     cases::CaseFilter,
     consents::{Category, NewConsent, Word},
     entities::NewEntity,
-    names::{ObligationId, OutboxId, WaitsFor, micros, now},
+    names::{CaseId, ObligationId, OutboxId, WaitsFor, micros, now},
     obligations::{NewObligation, Obligation, ObligationState, Owing, Settled},
 };
 
@@ -212,6 +212,47 @@ pub(super) async fn what_is_paid_since_counts_for_the_day(catalog: &Catalog) {
     assert!(due.unwrap() > micros(morning() + Duration::hours(12)), "tomorrow");
     debtor.time_comes(catalog).await;
     assert_eq!(debtor.said(catalog, "collection").await.len(), 1, "never two on one day for one customer");
+}
+
+/// Two of a customer's who agreed at one moment have a case each, and both are due: one of them is reminded.
+pub(super) async fn two_of_a_customers_are_not_both_reminded(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let (debtor, other) = (debtor(catalog).await, debtor(catalog).await);
+    agrees(catalog, debtor.contact, &debtor.number, Category::Billing).await;
+    debtor.owes(catalog, "F-241", "100.00", 0).await;
+    let mine = cases_of(catalog, debtor.contact).await.into_iter().rfind(|c| c.1 == "collection");
+    let (case, ..) = mine.expect("an open one");
+    let (twin, past) = (CaseId::generate(), micros(morning() - Duration::SECOND));
+    let mut tx = catalog.writing().await.unwrap();
+    let sql = "UPDATE contacts SET customer_id = $2 WHERE id = $1";
+    execute!(tx, sql, other.contact.0, debtor.customer.0).unwrap();
+    execute!(tx, "UPDATE cases SET due_at = $2, task_at = $2 WHERE id = $1", case.0, past).unwrap();
+    let sql = "INSERT INTO cases (id, contact_id, phone_number_id, kind, subject, state, expects, due_at, memory, \
+         policy, policy_version, created_at, updated_at) SELECT $2, $3, phone_number_id, kind, subject, state, expects, \
+         due_at, memory, policy, policy_version, created_at, updated_at FROM cases WHERE id = $1";
+    execute!(tx, sql, case.0, twin.0, other.contact.0).unwrap();
+    tx.commit().await.unwrap();
+    let mut busy = catalog.writing().await.unwrap();
+    let sql = "UPDATE obligations SET updated_at = updated_at WHERE customer_id = $1";
+    assert_eq!(execute!(busy, sql, debtor.customer.0).unwrap(), 1);
+    let mut turns = tokio::task::JoinSet::new();
+    for id in [case, twin] {
+        let catalog = catalog.clone();
+        turns.spawn(async move {
+            loop {
+                match catalog.case_turn(id).await {
+                    // It comes again, as its task would.
+                    Err(error) if error.is_contention() => {}
+                    turn => break turn.unwrap(),
+                }
+            }
+        });
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    }
+    busy.commit().await.unwrap();
+    turns.join_all().await;
+    let said = [debtor.said(catalog, "collection").await, other.said(catalog, "collection").await].concat();
+    assert_eq!(said.len(), 1, "never two on one day for one customer: {said:?}");
 }
 
 pub(super) async fn a_reminder_that_never_left_has_a_person(catalog: &Catalog) {

@@ -205,6 +205,33 @@ pub(super) async fn what_stands_aside_holds_up_nobody(catalog: &Catalog) {
     withdraw_all(catalog, &line).await;
 }
 
+/// Whoever serves a line takes its row and then its messages, and so does whoever lets what stands aside go on: neither waits
+/// for the other and is waited for.
+pub(super) async fn what_is_released_waits_for_its_line_first(catalog: &Catalog) {
+    let line = somebody(catalog).await;
+    say(catalog, &line).await;
+    let (message, hours) = (take(catalog, &line).await, now() + Duration::hours(3));
+    catalog.reply_aside(message.id, "not yet", None, hours, HeldFor::Confirmation).await.unwrap();
+    let mut serving = catalog.writing().await.unwrap();
+    let sql = "UPDATE reply_lines SET phone_number_id = phone_number_id WHERE contact_id = $1 AND phone_number_id = $2";
+    assert_eq!(execute!(serving, sql, line.contact.0, line.number.as_str()).unwrap(), 1);
+    let releasing = tokio::spawn({
+        let (catalog, contact) = (catalog.clone(), line.contact.0);
+        async move {
+            let mut tx = catalog.writing().await?;
+            outbox::release_of(&mut tx, &[contact], &[HeldFor::Confirmation]).await?;
+            tx.commit().await
+        }
+    });
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    let sql = "UPDATE outbox SET updated_at = updated_at WHERE id = $1";
+    assert_eq!(execute!(serving, sql, message.id.0).unwrap(), 1);
+    serving.commit().await.unwrap();
+    releasing.await.unwrap().unwrap();
+    assert_eq!(take(catalog, &line).await.id, message.id);
+    withdraw_all(catalog, &line).await;
+}
+
 pub(super) async fn whoever_turns_out_to_be_another_keeps_what_waits(catalog: &Catalog) {
     let (phone, user) = (Sample::new().wa_id, format!("ES.{}", Uuid::now_v7().simple()));
     let writes = async |wa_id: Option<&str>, bsuid: Option<&str>| {

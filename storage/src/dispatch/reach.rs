@@ -36,16 +36,19 @@ pub(super) async fn room(
 ) -> Result<Option<OffsetDateTime>, CatalogError> {
     let row = optional!(
         tx,
-        (Option<String>, i64),
-        "SELECT n.tier, COALESCE((SELECT w.reached_at FROM windows w WHERE w.contact_id = $1 \
+        (Option<String>, Option<String>, i64),
+        "SELECT n.tier, n.waba_id, COALESCE((SELECT w.reached_at FROM windows w WHERE w.contact_id = $1 \
            AND w.phone_number_id = n.phone_number_id), 0) FROM numbers n WHERE n.phone_number_id = $2",
         contact.0,
         number
     )?;
-    let Some((Some(tier), last)) = row else { return Ok(None) };
+    let Some((Some(tier), account, last)) = row else { return Ok(None) };
     let Some(most) = reach_of(&tier).and_then(|most| i64::try_from(most).ok()) else { return Ok(None) };
     if last > micros(now - Duration::DAY) {
         return Ok(None);
+    }
+    if let Some(account) = &account {
+        alone_in(tx, account).await?;
     }
     let text = format!(
         "SELECT s.step, CAST(SUM(s.contacts) AS BIGINT) FROM reached_steps s WHERE s.phone_number_id IN {TOGETHER} \
@@ -63,6 +66,13 @@ pub(super) async fn room(
     );
     let (ahead,) = one!(tx, (i64,), sqlx::AssertSqlSafe(text.clone()), number, micros(now))?;
     maybe_at("reached_steps", "step", Some(free_at(&steps, most, reached - most + ahead + 1)))
+}
+
+/// The other numbers of an account take of the same room: they count when this one has, at the end of the transaction. Its own
+/// row is held already, and nobody who waits here holds another's.
+async fn alone_in(tx: &mut Tx, account: &str) -> Result<(), CatalogError> {
+    let sql = tx.pick("SELECT 1 WHERE $1 = ''", "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))");
+    execute!(tx, sql, account).map(drop)
 }
 
 /// When so many more may be reached (microseconds), as those who were leave the day, step by step, and others take their

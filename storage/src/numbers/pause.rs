@@ -155,6 +155,16 @@ pub(crate) async fn probing(tx: &mut Tx, number: &str) -> Result<(), CatalogErro
     .map(drop)
 }
 
+/// What these numbers are stays as it is read until the end of the transaction; SQLite has one writer anyway.
+async fn hold(tx: &mut Tx, number: &str, whole_token: bool) -> Result<(), CatalogError> {
+    let sql = tx.pick(
+        "SELECT 1 WHERE $1 = '' AND $2",
+        "SELECT phone_number_id FROM numbers WHERE phone_number_id = $1 OR ($2 AND token_ref = (SELECT t.token_ref \
+         FROM numbers t WHERE t.phone_number_id = $1)) ORDER BY phone_number_id FOR UPDATE",
+    );
+    execute!(tx, sql, number, whole_token).map(drop)
+}
+
 async fn pause(
     tx: &mut Tx,
     about: About<'_>,
@@ -167,6 +177,7 @@ async fn pause(
         About::TokenOf(number) => (number, true),
     };
     ensure(tx, number).await?;
+    hold(tx, number, whole_token).await?;
     let rows = all!(
         tx,
         (String, bool, i64, i64),
@@ -302,6 +313,7 @@ impl Catalog {
         present: OffsetDateTime,
     ) -> Result<(), CatalogError> {
         let mut tx = self.writing().await?;
+        hold(&mut tx, number, false).await?;
         let probes = optional!(
             tx,
             (i64,),
@@ -395,6 +407,26 @@ impl Catalog {
         Ok(was_paused)
     }
 
+    /// A number's token is taken again, and sees it: sending is open, where nothing but the token closes it by now. Whether it
+    /// is open again.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn token_taken(&self, number: &str, present: OffsetDateTime) -> Result<bool, CatalogError> {
+        let mut tx = self.writing().await?;
+        hold(&mut tx, number, false).await?;
+        let (closed_by_it,) = one!(
+            tx,
+            (i64,),
+            "SELECT COUNT(*) FROM numbers WHERE phone_number_id = $1 AND send_paused AND send_by_token \
+             AND NOT send_needs_delivery",
+            number
+        )?;
+        let is_open = closed_by_it > 0 && resume(&mut tx, number, Direction::Send, present).await?;
+        tx.commit().await?;
+        Ok(is_open)
+    }
+
     /// The channel took the message that probed a number's sending: it is open again; or, where a status had paused
     /// it, the next probe comes after a wait that grows until one is delivered. Whether it is open again.
     ///
@@ -402,6 +434,7 @@ impl Catalog {
     /// When the database fails.
     pub async fn probe_taken(&self, number: &str, present: OffsetDateTime) -> Result<bool, CatalogError> {
         let mut tx = self.writing().await?;
+        hold(&mut tx, number, false).await?;
         let row = optional!(
             tx,
             (i64,),

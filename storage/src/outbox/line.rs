@@ -196,8 +196,9 @@ pub(crate) async fn release_of(tx: &mut Tx, contacts: &[Uuid], over: &[HeldFor])
     Ok(())
 }
 
-/// What stood aside in a line for one thing stands in it again.
+/// What stood aside in a line for one thing stands in it again. The line comes before its messages, as for whoever serves it.
 async fn steps_in(tx: &mut Tx, line: &Line, held_for: HeldFor) -> Result<(), CatalogError> {
+    hold(tx, line).await?;
     execute!(
         tx,
         "UPDATE outbox SET not_before = NULL, next_attempt_at = NULL, held_for = NULL \

@@ -217,6 +217,8 @@ async fn postpone(
         }
         None => env.after(env.policy.probe_every.mul_f64(1.0 + rand::random::<f64>())),
     };
+    // A pause may be over long before its next probe.
+    let at = before_it_is_gone(env, document, stage, at);
     Ok(match env.catalog.postpone(document.id, stage, &cause.what, at).await? {
         Step::Taken => Ended::Waits,
         Step::Stale => Ended::Stale,

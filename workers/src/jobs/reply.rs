@@ -15,7 +15,7 @@ use acuse_storage::{
     CatalogError, ContactId,
     contacts::Contact,
     names::AliasKind,
-    numbers::{About, Direction},
+    numbers::{About, Direction, May},
     outbox::{HeldFor, Line, MessageKind, NextReply, OutboxMessage, OutboxState, TOO_LATE},
     parts::Part,
 };
@@ -202,6 +202,12 @@ async fn dispatch(
         Verdict::Go { how, paid, after } => {
             let Some(graph) = env.graph_of(&token_ref) else { return Ok(Ended::Lost) };
             if let Some(file) = brought.as_deref().filter(|_| uploads) {
+                // An upload that a pause's probe begins with is that probe: one, and at growing gaps.
+                if paid.probe
+                    && let May::NotBefore(at) = catalog.may_go(number, Direction::Send, env.now()).await?
+                {
+                    return postpone(env, message, (number, &token_ref), (at, Why::NumberPaused)).await;
+                }
                 return file::upload(env, graph, message, number, file).await;
             }
             if !after.is_zero() {

@@ -33,7 +33,12 @@ async fn probe(env: &Env, pause: &IdlePause) -> Result<(), CatalogError> {
     }
     match ask(env, pause).await? {
         Answer::Open => {
-            if env.catalog.resume(number, direction, env.now()).await? {
+            // Something else may have closed sending while Meta was asked.
+            let is_open = match direction {
+                Direction::Fetch => env.catalog.resume(number, direction, env.now()).await?,
+                Direction::Send => env.catalog.token_taken(number, env.now()).await?,
+            };
+            if is_open {
                 tracing::info!(number, direction = direction.as_str(), "what failed works again");
             }
             Ok(())

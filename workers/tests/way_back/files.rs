@@ -145,6 +145,23 @@ async fn a_graph_that_goes_away_between_upload_and_message_doubles_nothing() {
     world.balances("in the end").await;
 }
 
+/// Nothing else waits for the number: the upload is the probe of its pause, and a file is not sent each minute in vain.
+#[tokio::test]
+async fn an_upload_that_a_dead_token_forbids_is_tried_at_growing_gaps() {
+    let world = ruled().await;
+    world.graph.fail(Point::Upload, None, Fault::token_expired(), u32::MAX);
+    photo(&world, DEBTOR, &large()).await;
+    passes(&world, Duration::minutes(50)).await;
+    assert!((4..=12).contains(&uploads(&world)), "{}", uploads(&world));
+    assert!(questions(&world).is_empty());
+    world.graph.heal();
+    passes(&world, Duration::minutes(40)).await;
+    // By then they may be reminded of it, too.
+    assert_eq!(questions(&world).first().map(|asked| header(&world, asked).0).as_deref(), Some("image"));
+    assert!(!world.send_paused().await, "what went proves it");
+    world.balances("in the end").await;
+}
+
 #[tokio::test]
 async fn a_worker_that_dies_around_an_upload_sends_one_question() {
     for (boundary, times) in [("file.uploading", 1), ("file.uploaded", 2)] {

@@ -7,6 +7,7 @@ use acuse_storage::{
     inbound::Identity,
     incidents::{IncidentState, kinds, routes::Medium},
     names::now,
+    numbers::{About, Direction, May},
     outbox::OutboxState,
     parts::Part,
 };
@@ -215,6 +216,35 @@ async fn a_wait_beyond_the_medias_end_is_cut_short() {
     minutes(&world, 1, &[id]).await;
     let document = world.env.catalog.document(id).await.unwrap().unwrap();
     assert_eq!(document.stage, Stage::Done, "{document:?}");
+    assert!(document.original.is_some(), "it came: {:?}", document.reasons);
+}
+
+/// A pause is over long before its next probe would be due: what is gone before that is tried while it is there.
+#[tokio::test]
+async fn a_pause_beyond_the_medias_end_is_cut_short() {
+    let world = World::new().await;
+    let (number, catalog) = (world.number(), &world.env.catalog);
+    let hour = std::time::Duration::from_secs(3_600);
+    catalog.set_media_retention(&number, hour).await.unwrap();
+    catalog.pause(About::Number(&number), Direction::Fetch, "10", clock()).await.unwrap();
+    // Its probes fail, until the next one is an hour away.
+    loop {
+        match catalog.may_go(&number, Direction::Fetch, clock()).await.unwrap() {
+            May::Go => panic!("it is paused"),
+            May::Probe => catalog.still_paused(&number, Direction::Fetch, "10", clock()).await.unwrap(),
+            May::NotBefore(at) if at - clock() < Duration::HOUR => pass(at - clock()),
+            May::NotBefore(_) => break,
+        }
+    }
+    let id = world.sends(RECEIPT).await;
+    jobs::document(&world.env, Stage::Fetch, id).await;
+    let waits = catalog.document(id).await.unwrap().unwrap();
+    let (at, gone) = (waits.next_attempt_at.unwrap(), waits.media_deadline.unwrap());
+    assert!(at < gone && gone - at < Duration::MINUTE, "{at}, and it is gone at {gone}");
+    assert!(catalog.resume(&number, Direction::Fetch, clock()).await.unwrap());
+    pass(at - clock() + Duration::SECOND);
+    minutes(&world, 1, &[id]).await;
+    let document = catalog.document(id).await.unwrap().unwrap();
     assert!(document.original.is_some(), "it came: {:?}", document.reasons);
 }
 
