@@ -184,7 +184,7 @@ async fn the_photo_that_a_page_was_cut_out_of_is_shown_beside_it() {
     let cut = only_document(&acuse).await["id"].as_str().unwrap().to_owned();
     let rita = reviewer(&acuse, "rita", false).await;
     let seen = page(&acuse, &rita, &format!("/documents/{cut}")).await;
-    assert!(seen.contains(&format!("data-src=\"/pictures/{cut}/received\"")), "{seen}");
+    assert!(seen.contains(&format!("data-received=\"/pictures/{cut}/received\"")), "{seen}");
     assert!(seen.contains("data-view=\"received\" data-key=\"i\""), "and a key shows it: {seen}");
     let get = |path: String| Request::get(path).header(header::COOKIE, &rita).body(Body::empty()).unwrap();
     let (status, headers, bytes) = acuse.answer(get(format!("/pictures/{cut}/received"))).await.unwrap();

@@ -12,6 +12,7 @@ use acuse_pipeline::{
     diagnostic::{self, Diagnostic},
     document::Kind,
     fields::{Field, FieldName, Source},
+    intake::shown_by_browsers,
     limits::Limits,
     page,
     part::Part,
@@ -251,11 +252,14 @@ fn receipt(text: &str, declared: &Declared) -> Reading {
     reading.fingerprint = Some(Fingerprint(0x0123_4567_89ab_cdef));
     let jpeg = [&[0xff, 0xd8, 0xff, 0xe0][..], text.as_bytes()].concat();
     reading.thumbnail = jpeg.clone();
-    reading.pages = vec![PagePicture { width: 10, height: 20, jpeg }];
+    reading.pages = vec![PagePicture { width: 10, height: 20, jpeg, received: Vec::new() }];
     for (name, value) in text.lines().filter_map(|line| line.split_once('=')) {
         if name == "photo" {
-            // The page is a part of what was sent.
+            // The page is a part of what was sent, and of what no browser shows all that was is drawn.
             reading.notes.push(page::cut_note(1));
+            if shown_by_browsers(&reading.media_type).is_none() {
+                reading.pages[0].received = [&[0xff, 0xd8, 0xff, 0xe0][..], value.as_bytes()].concat();
+            }
         }
         if name == "id_probability" {
             reading.id_probability = value.parse().ok();
