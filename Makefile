@@ -119,6 +119,11 @@ bench-desk: models ## A scripted reviewer clears COUNT (200) mixed exceptions in
 	cargo build --locked --release -p acuse-server
 	COUNT=$(or $(COUNT),200) cargo run --locked --release -q -p acuse-tests --example bench_desk
 
+.PHONY: pictures
+pictures: models ## Take the pictures of the desk in docs/ anew, of the demo, in Chromium
+	cargo build --locked --release -p acuse-server
+	cargo run --locked --release -q -p acuse-tests --example pictures -- docs
+
 .PHONY: bench-bombs
 bench-bombs: models ## Webhook and API times with and without 100 bombs among 1,000 good documents (GOOD=, BOMBS=, RATE=)
 	cargo build --locked -p acuse-server -p acuse-tests --bins --examples
