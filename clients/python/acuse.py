@@ -626,7 +626,7 @@ Contact = TypedDict("Contact", {
     "windows": "list[dict[str, Any]]",
 }, total=False)
 
-ContentVariant = Literal["original", "normalized", "thumbnail", "text", "xml"]
+ContentVariant = Literal["original", "normalized", "received", "thumbnail", "text", "xml"]
 
 Customer = TypedDict("Customer", {
     "created_at": "Required[str]",

@@ -13,7 +13,7 @@ use acuse_pipeline::{
     part::Part,
     reading::budget::Effort,
     reading::read_with,
-    reading::{Declared, PagePixels, PageText},
+    reading::{Declared, PagePixels, PageText, Reading},
     reason::ReasonCode,
     text::{Models, OcrOptions, gather, read_page, reread},
 };
@@ -78,6 +78,12 @@ fn read(rgb: RgbImage) -> Option<(PagePixels, PageText)> {
     let mut page = PagePixels { number: 1, rgb };
     let text = read_page(&mut page, &OcrOptions::default(), models()?).unwrap();
     Some((page, text))
+}
+
+/// The size of a page as it came, where it was kept.
+fn received(reading: &Reading, page: usize) -> Option<(u32, u32)> {
+    let jpeg = &reading.pages[page].received;
+    (!jpeg.is_empty()).then(|| image::load_from_memory(jpeg).unwrap().to_rgb8().dimensions())
 }
 
 fn squeezed(text: &str) -> String {
@@ -152,15 +158,16 @@ fn a_part_of_a_photo_is_read_as_a_document_of_its_own() {
     let mut photo = RgbImage::from_pixel(1500, 960, Rgb([84, 70, 58]));
     imageops::replace(&mut photo, &paper, 25, 30);
     imageops::replace(&mut photo, &paper, 775, 30);
-    let mut png = std::io::Cursor::new(Vec::new());
-    imageops::rotate90(&photo).write_to(&mut png, image::ImageFormat::Png).unwrap();
+    let mut tiff = std::io::Cursor::new(Vec::new());
+    imageops::rotate90(&photo).write_to(&mut tiff, image::ImageFormat::Tiff).unwrap();
     let part = Part::place(1, [0.5, 0.0, 1.0, 1.0]).unwrap();
     let declared = Declared { part: Some(part), ..Declared::default() };
-    let reading = acuse_pipeline::reading::read(&png.into_inner(), &declared, &Limits::default(), models);
+    let reading = acuse_pipeline::reading::read(&tiff.into_inner(), &declared, &Limits::default(), models);
     let text = squeezed(&reading.text);
     assert_eq!(text.matches("TOTALAPAGAR14,25").count(), 1, "one of the two, upright: {text}");
     assert_eq!((reading.page_count, reading.pages.len()), (1, 1));
     assert!(reading.pages[0].height > reading.pages[0].width, "only the part is shown");
+    assert_eq!(received(&reading, 0), Some((1500, 960)), "beside it the whole page as it came, upright");
     assert!(reading.notes.iter().any(|n| n.contains("Cut out of page 1")), "{:?}", reading.notes);
     assert_eq!(reading.fields[&FieldName::Total].value, "14.25");
 }
@@ -196,6 +203,15 @@ fn a_page_on_a_table_is_stored_alone_and_its_boxes_with_it() {
     let [x0, y0, x1, y1] = total.bbox.unwrap();
     assert_eq!(total.value, "14.25");
     assert!(y0 > 0.57 && y1 < 0.67 && x0 < 0.6 && x1 > 0.5, "{total:?}");
+    assert_eq!(received(&reading, 0), None, "a browser shows a PNG itself");
+
+    // What no browser shows is drawn as it came, before the cut.
+    let mut tiff = std::io::Cursor::new(Vec::new());
+    photo.write_to(&mut tiff, image::ImageFormat::Tiff).unwrap();
+    let reading = acuse_pipeline::reading::read(&tiff.into_inner(), &Declared::default(), &limits, models);
+    assert_eq!(reading.media_type, "image/tiff");
+    assert!(reading.pages[0].width < 800 && reading.notes.iter().any(|n| n.contains("cut out")));
+    assert_eq!(received(&reading, 0), Some((1300, 1500)));
 }
 
 #[test]

@@ -73,7 +73,22 @@ acuse.begins.push((signal) => {
     if (now) now.textContent = `${page + 1} / ${sheets.length}`;
     const picture = sheets[page].querySelector("img");
     picture.loading = "eager";
+    beside();
     whole();
+  }
+
+  // The page as it came, beside what was made of it: fetched once somebody wants to see it. Not every page was cut.
+  const received = paper.querySelector("#received");
+  const compare = paper.querySelector("[data-view=received]");
+  let comparing = false;
+  function beside() {
+    if (!received) return;
+    const from = sheets[page].dataset.received;
+    compare.disabled = !from;
+    compare.setAttribute("aria-pressed", String(comparing && Boolean(from)));
+    received.hidden = !comparing || !from;
+    const picture = received.querySelector("img");
+    if (!received.hidden && picture.getAttribute("src") !== from) picture.src = from;
   }
 
   // From a point of the window to a place on the page, each side from 0 to 1; and back to the stage.
@@ -277,14 +292,7 @@ acuse.begins.push((signal) => {
     paper.querySelector("[data-view=draw]")?.setAttribute("aria-pressed", String(drawing));
   };
 
-  // The picture as it came, beside what was made of it: fetched once somebody wants to see it.
-  const received = paper.querySelector("#received");
-  doing.received = () => {
-    const picture = received.querySelector("img");
-    if (!picture.src) picture.src = picture.dataset.src;
-    received.hidden = !received.hidden;
-    paper.querySelector("[data-view=received]").setAttribute("aria-pressed", String(!received.hidden));
-  };
+  doing.received = () => { comparing = !comparing; beside(); };
 
   // One pointer points, fills, draws or moves the page; two make it larger and smaller.
   const fingers = new Map();

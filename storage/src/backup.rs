@@ -54,7 +54,7 @@ pub(crate) async fn named(
             named.keys.push(key("original_key", &text)?);
         }
         let pages: Vec<StoredPage> = json("documents", "pages", &pages)?;
-        named.keys.extend(pages.into_iter().map(|page| page.key));
+        named.keys.extend(pages.into_iter().flat_map(StoredPage::keys));
     }
     let versions = all!(
         tx,
@@ -68,7 +68,7 @@ pub(crate) async fn named(
             named.keys.push(key("original_key", &text)?);
         }
         let pages: Vec<StoredPage> = json("document_versions", "pages", &pages)?;
-        named.keys.extend(pages.into_iter().map(|page| page.key));
+        named.keys.extend(pages.into_iter().flat_map(StoredPage::keys));
     }
     // Behind the last document there may still be what persons sent.
     let end = if named.documents < most { upto.unwrap_or(Uuid::max()) } else { last.unwrap_or(Uuid::nil()) };

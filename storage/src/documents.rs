@@ -64,6 +64,16 @@ pub struct StoredPage {
     pub width: u32,
     /// Pixels.
     pub height: u32,
+    /// The page as it came, upright: where it was cut, and no browser shows the original.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub received: Option<ObjectKey>,
+}
+
+impl StoredPage {
+    /// All objects of it.
+    pub fn keys(self) -> impl Iterator<Item = ObjectKey> {
+        std::iter::once(self.key).chain(self.received)
+    }
 }
 
 /// What the sender or channel said of the file. Data, never believed.

@@ -19,7 +19,7 @@ use acuse_fixtures::{
 };
 use acuse_tests::{
     browser::{self, Browser},
-    stack::{ACCESS_TOKEN, APP_SECRET, Api, Place},
+    stack::{ACCESS_TOKEN, APP_SECRET, Api, Place, sign_in},
 };
 use anyhow::{Context, Result, ensure};
 
@@ -35,11 +35,7 @@ async fn cookie(place: &Place) -> Result<String> {
     let mut adding = place.command(&["user", "add", "bench"])?.stdin(Stdio::piped()).spawn()?;
     writeln!(adding.stdin.take().context("no stdin")?, "{PASSWORD}")?;
     ensure!(adding.wait()?.success(), "no user");
-    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
-    let form = [("user", "bench"), ("password", PASSWORD)];
-    let entered = http.post(format!("http://127.0.0.1:{}/login", place.port)).form(&form).send().await?;
-    let cookie = entered.headers().get("set-cookie").context("not signed in")?.to_str()?;
-    Ok(cookie.split(';').next().unwrap_or_default().to_owned())
+    sign_in(&format!("http://127.0.0.1:{}", place.port), "bench", PASSWORD).await
 }
 
 fn now_in(page: &mut Browser) -> Result<f64> {

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::{
     desk_harm::{Desk, READY, on_page},
-    talk::{ANA, answer, buttons, ends, file, led, only_document, taps},
+    talk::{ANA, answer, buttons, ends, file, led, only_document, taps, typed_file},
 };
 
 /// A bill that is surely no ID, up to its number.
@@ -184,7 +184,7 @@ async fn the_photo_that_a_page_was_cut_out_of_is_shown_beside_it() {
     let cut = only_document(&acuse).await["id"].as_str().unwrap().to_owned();
     let rita = reviewer(&acuse, "rita", false).await;
     let seen = page(&acuse, &rita, &format!("/documents/{cut}")).await;
-    assert!(seen.contains(&format!("data-src=\"/pictures/{cut}/received\"")), "{seen}");
+    assert!(seen.contains(&format!("data-received=\"/pictures/{cut}/received\"")), "{seen}");
     assert!(seen.contains("data-view=\"received\" data-key=\"i\""), "and a key shows it: {seen}");
     let get = |path: String| Request::get(path).header(header::COOKIE, &rita).body(Body::empty()).unwrap();
     let (status, headers, bytes) = acuse.answer(get(format!("/pictures/{cut}/received"))).await.unwrap();
@@ -201,6 +201,47 @@ async fn the_photo_that_a_page_was_cut_out_of_is_shown_beside_it() {
     let seen = page(&acuse, &rita, &format!("/documents/{}", other["id"].as_str().unwrap())).await;
     assert!(!seen.contains("data-view=\"received\""), "{seen}");
     ends(acuse).await;
+}
+
+/// No browser shows a TIFF or a HEIC: what the sandbox drew of a page before its cut stands beside it, and goes with the
+/// document. A BMP is shown itself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_no_browser_shows_was_drawn_as_it_came() {
+    for media_type in ["image/tiff", "image/heic", "image/bmp"] {
+        let drawn = media_type != "image/bmp";
+        let acuse = led().await;
+        typed_file(&acuse, ANA, &format!("{BILL}7\nphoto=a table"), media_type).await;
+        answer(&acuse).await;
+        let id = only_document(&acuse).await["id"].as_str().unwrap().to_owned();
+        let rita = reviewer(&acuse, "rita", false).await;
+        let seen = page(&acuse, &rita, &format!("/documents/{id}")).await;
+        let place = format!("/pictures/{id}/received");
+        let href = if drawn { format!("{place}?page=1") } else { place.clone() };
+        assert!(seen.contains(&format!("data-received=\"{href}\"")), "{media_type}: {seen}");
+        assert_eq!(seen.contains("data-to-page=\"2\""), drawn, "every page of it is there: {seen}");
+        assert!(!seen.contains(&format!("{place}?page=2")), "the second is all that came: {seen}");
+
+        let get = |path: &str| Request::get(path).header(header::COOKIE, &rita).body(Body::empty()).unwrap();
+        let (status, headers, bytes) = acuse.answer(get(&href)).await.unwrap();
+        let shown_as = if drawn { "image/jpeg" } else { media_type };
+        assert_eq!((status, headers["content-type"].to_str().unwrap()), (StatusCode::OK, shown_as));
+        assert!(headers["content-security-policy"].to_str().unwrap().starts_with("sandbox"));
+        assert_eq!(bytes.starts_with(b"receipt\n"), !drawn, "never the stranger's bytes of that kind");
+        assert!(bytes.ends_with(b"a table"), "{media_type}");
+        if drawn {
+            let second = acuse.answer(get(&format!("{place}?page=2"))).await.unwrap().0;
+            assert_eq!(second, StatusCode::NOT_FOUND);
+        }
+
+        let path = format!("/v1/documents/{id}");
+        let (status, receipt) = acuse.send(Method::DELETE, &path, None).await.unwrap();
+        assert_eq!(status, StatusCode::OK, "{receipt}");
+        // The original, its pages (of the same bytes, and each has its own), the small picture; and the page as it came.
+        let objects = if drawn { 5 } else { 3 };
+        assert_eq!(receipt["counts"]["objects"], objects, "{media_type}: {receipt}");
+        assert_eq!(acuse.answer(get(&href)).await.unwrap().0, StatusCode::NOT_FOUND);
+        ends(acuse).await;
+    }
 }
 
 /// A key opens it, once the picture is painted, in the reader's own time; and beside the next document it stands open too.

@@ -41,12 +41,15 @@ async fn every_decision_has_a_key() {
     page.press("?", false, false).unwrap();
     page.wait("!!document.querySelector('dialog[open]')").unwrap();
     let keys = page.eval("document.querySelector('dialog').innerText").unwrap().to_string();
-    for key in ["a", "e", "s", "r", "w", "n", "c", "f", "l", "j", "h", "m", "y"] {
+    for key in ["a", "e", "s", "r", "w", "n", "c", "f", "l", "j", "h", "m", "y", "u", "o"] {
         assert!(keys.contains(&format!("{key}\\n")), "{key} is no key of {keys}");
     }
     page.look("keys").unwrap();
     page.press("Escape", false, false).unwrap();
     page.wait("!document.querySelector('dialog')").unwrap();
+    page.press("u", false, false).unwrap();
+    page.wait("document.activeElement.name === 'kind'").unwrap();
+    page.press("Escape", false, false).unwrap();
 
     // A reason of the list, by its digit.
     page.press("r", false, false).unwrap();
@@ -98,6 +101,8 @@ async fn every_decision_has_a_key() {
     page.press("w", false, false).unwrap();
     page.wait("document.querySelector('[data-panel=wait]').open").unwrap();
     page.look("later").unwrap();
+    page.press("o", false, false).unwrap();
+    page.wait("document.activeElement.name === 'until'").unwrap();
     page.eval("document.querySelector('[value=postpone]').click()").unwrap();
     page.wait("location.pathname === '/'").unwrap();
     assert!(page.eval("document.body.innerText").unwrap().to_string().contains("Postponed"));

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use acuse_fixtures::{Country, Form, Kind, Spec, together};
+use acuse_fixtures::{Country, Form, Kind, Spec, Template, together};
 use acuse_tests::browser::{self, Browser};
 use serde_json::Value;
 
 use crate::{
+    desk::Reviewer,
     desk_harm::{Desk, READY, on_page},
     world::{documents, person, post},
 };
@@ -176,4 +177,40 @@ async fn documents_are_drawn_on_the_picture() {
     assert!(drawn[0]["box"].is_null() && drawn[1]["first_page"] == 2, "{drawn:?}");
     let top = |part: &Value| part["box"][1].as_f64().unwrap();
     assert!((top(&drawn[1]) - 0.05).abs() < 0.02 && (top(&drawn[2]) - 0.55).abs() < 0.02, "{drawn:?}");
+}
+
+/// A photo that came as a TIFF: the reader's page, and beside it the table it lay on, which no browser can show of the file.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tiff_is_seen_as_it_came_beside_its_page() {
+    let Some(chromium) = browser::chromium() else { return };
+    let desk = Desk::of(1, "0").await;
+    let spec = Spec::new(Kind::Receipt, Country::Es, Form::Jpeg).with(Template::ThermalReceipt);
+    let file = together::photographed(&[(503, spec)]);
+    post(&desk.api, &desk.world.file(&person(9), file.bytes, file.media_type, "scan.tif")).await;
+    desk.api.at_rest(2, Duration::from_secs(120)).await.unwrap();
+    let all = documents(&desk.api).await;
+    let sent = all.iter().find(|d| d["filename"] == "scan.tif").expect("it came");
+    assert_eq!(sent["media_type"], "image/tiff", "{sent}");
+    let id = sent["id"].as_str().unwrap();
+    let boss = Reviewer::operator(&desk.world.place, "boss").await;
+    let mut page = Browser::start(chromium, (1280, 900)).unwrap();
+    page.open(&format!("{}/documents/{id}", boss.base), &boss.cookie).unwrap();
+    page.wait(READY).unwrap();
+    let came = "document.querySelector('#received')";
+    assert_eq!(page.eval(&format!("{came}.hidden")).unwrap(), true, "only who wants to see it does");
+    page.press("i", false, false).unwrap();
+    page.wait(&format!("!{came}.hidden && {came}.querySelector('img').naturalWidth > 0")).unwrap();
+    let pixels = |of: &str| format!("{of}.naturalWidth * {of}.naturalHeight");
+    let whole = number(&mut page, &pixels(&format!("{came}.querySelector('img')")));
+    let cut = number(&mut page, &pixels("document.querySelector('.sheet.at img')"));
+    assert!(whole > 1.1 * cut, "with the table around it: {whole} and {cut}");
+    page.look("tiff").unwrap();
+    page.press("i", false, false).unwrap();
+    page.wait(&format!("{came}.hidden")).unwrap();
+
+    let received = format!("/pictures/{id}/received?page=1");
+    assert_eq!(boss.answer(&received).await.status(), 200);
+    let erased = desk.api.request(reqwest::Method::DELETE, &format!("/v1/documents/{id}")).send().await;
+    assert_eq!(erased.unwrap().status(), 200);
+    assert_eq!(boss.answer(&received).await.status(), 404);
 }

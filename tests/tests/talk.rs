@@ -26,6 +26,13 @@ pub(crate) async fn file(acuse: &InProcess, who: (&str, &str), text: &str) {
     post(acuse, who, Said::Media { kind: MediaType::Image, media_id, caption: None, filename: None }).await;
 }
 
+/// The same with a name, of any type.
+pub(crate) async fn typed_file(acuse: &InProcess, who: (&str, &str), text: &str, media_type: &str) {
+    let media_id = acuse.world.graph.upload_media(text.as_bytes().to_vec(), media_type);
+    let (kind, filename) = (MediaType::Document, Some("scan".to_owned()));
+    post(acuse, who, Said::Media { kind, media_id, caption: None, filename }).await;
+}
+
 async fn words(acuse: &InProcess, who: (&str, &str), text: &str) {
     post(acuse, who, Said::Text(text.into())).await;
 }

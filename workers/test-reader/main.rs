@@ -12,6 +12,7 @@ use acuse_pipeline::{
     diagnostic::{self, Diagnostic},
     document::Kind,
     fields::{Field, FieldName, Source},
+    intake::shown_by_browsers,
     limits::Limits,
     page,
     part::Part,
@@ -236,6 +237,19 @@ fn card(text: &str, declared: &Declared, sides: u32) -> Reading {
     reading
 }
 
+/// Its page is a part of what was sent; another follows, which is all of what was. Of what no browser shows the whole of the
+/// first is drawn.
+fn lies_on(table: &str, reading: &mut Reading) {
+    reading.notes.push(page::cut_note(1));
+    if shown_by_browsers(&reading.media_type).is_none() {
+        let first = &mut reading.pages[0];
+        let second = first.clone();
+        first.received = [&[0xff, 0xd8, 0xff, 0xe0][..], table.as_bytes()].concat();
+        reading.pages.push(second);
+        reading.page_count = 2;
+    }
+}
+
 /// An accepted receipt with the fields that the file lists, and with `id_probability` where it says that it is no ID.
 fn receipt(text: &str, declared: &Declared) -> Reading {
     let mut reading = note(String::new());
@@ -251,11 +265,10 @@ fn receipt(text: &str, declared: &Declared) -> Reading {
     reading.fingerprint = Some(Fingerprint(0x0123_4567_89ab_cdef));
     let jpeg = [&[0xff, 0xd8, 0xff, 0xe0][..], text.as_bytes()].concat();
     reading.thumbnail = jpeg.clone();
-    reading.pages = vec![PagePicture { width: 10, height: 20, jpeg }];
+    reading.pages = vec![PagePicture { width: 10, height: 20, jpeg, received: Vec::new() }];
     for (name, value) in text.lines().filter_map(|line| line.split_once('=')) {
         if name == "photo" {
-            // The page is a part of what was sent.
-            reading.notes.push(page::cut_note(1));
+            lies_on(value, &mut reading);
         }
         if name == "id_probability" {
             reading.id_probability = value.parse().ok();

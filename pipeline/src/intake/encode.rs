@@ -22,7 +22,12 @@ const THUMBNAIL_QUALITY: u8 = 75;
 /// # Errors
 /// When the picture has no pixels or a side beyond JPEG's 65,535.
 pub fn page(rgb: &RgbImage) -> Result<PagePicture, Reason> {
-    Ok(PagePicture { width: rgb.width(), height: rgb.height(), jpeg: jpeg(rgb, PAGE_QUALITY)? })
+    Ok(PagePicture {
+        width: rgb.width(),
+        height: rgb.height(),
+        jpeg: jpeg(rgb, PAGE_QUALITY)?,
+        received: Vec::new(),
+    })
 }
 
 /// Encodes a small picture of a page with long side at most `side_px`.

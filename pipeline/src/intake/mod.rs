@@ -30,7 +30,9 @@ mod tests;
 mod tiff;
 
 pub use einvoice::Dialect;
-pub use sniff::{Format, Sniffed, sniff};
+pub use sniff::{Format, Sniffed, shown_by_browsers, sniff};
+
+use std::collections::BTreeMap;
 
 use crate::{
     diagnostic::Diagnostic,
@@ -71,6 +73,7 @@ pub fn normalize(sniffed: Sniffed, bytes: &[u8], limits: &Limits) -> Result<Norm
         media_type: sniffed.format.media_type().to_owned(),
         page_count: opened.page_count,
         pages: opened.pages,
+        received: BTreeMap::new(),
         layers: Vec::new(),
         attachments: opened.attachments,
         notes,

@@ -99,6 +99,13 @@ impl Format {
     }
 }
 
+/// The media type of a picture that every browser shows as it is; `None` of all else.
+#[must_use]
+pub fn shown_by_browsers(media_type: &str) -> Option<&'static str> {
+    let shown = [Format::Jpeg, Format::Png, Format::Webp, Format::Gif, Format::Bmp];
+    shown.map(Format::media_type).into_iter().find(|known| *known == media_type)
+}
+
 /// A file whose type is known and is one that we read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sniffed {

@@ -77,6 +77,10 @@ pub struct PagePicture {
     /// JPEG bytes, upright, without metadata. Travels beside the JSON, not in it.
     #[serde(skip)]
     pub jpeg: Vec<u8>,
+    /// The page as it came, upright and before it was cut, as JPEG; empty where it was not, or where a browser shows the
+    /// original itself. Travels beside the JSON too.
+    #[serde(skip)]
+    pub received: Vec<u8>,
 }
 
 /// Perceptual fingerprint of the first page, for "the same picture again".

@@ -97,6 +97,8 @@ pub struct Closer {
     pub evidence: Evidence,
     /// The page, cut out of its photo and level where it could be.
     pub page: PagePixels,
+    /// Whether it was cut out of its photo.
+    pub cut_out: bool,
 }
 
 /// Where the codes of a page stand.
@@ -129,11 +131,12 @@ pub fn closer(
         evidence.notes.extend(levelled.note(text.number));
         barcodes.for_each(|code| code.bbox = levelled.place(code.bbox));
     }
+    let cut_out = levelled.as_ref().is_some_and(|levelled| levelled.cut_out);
     let rgb = levelled.map_or_else(|| page.rgb.clone(), |levelled| levelled.rgb);
     let mut page = PagePixels { number: text.number, rgb };
     let Some(seen) = text::look_closer(&mut page, text, options, models)? else { return Ok(None) };
     *text = seen;
-    Ok(Some(Closer { evidence, page }))
+    Ok(Some(Closer { evidence, page, cut_out }))
 }
 
 /// A document read from pixels, legible, of which something keeps it from being filed that a closer look may mend.

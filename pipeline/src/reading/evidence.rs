@@ -3,6 +3,8 @@
 //! [`Evidence`] is serialisable, so understanding can be tried again and again on stored evidence without decoding or
 //! OCR.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -69,6 +71,8 @@ pub struct Normalized {
     pub page_count: u32,
     /// Decoded pages, in order. Empty for pure XML.
     pub pages: Vec<PagePixels>,
+    /// Pages as they came, by number, as JPEG: those that were cut of a file that no browser shows.
+    pub received: BTreeMap<u32, Vec<u8>>,
     /// The glyphs of a PDF's own text layer, by page; empty for images.
     pub layers: Vec<PageText>,
     /// Embedded XML and the like.

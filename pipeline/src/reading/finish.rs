@@ -1,7 +1,8 @@
 //! The answer: pages cut out and set level with the boxes on them, encoded; words, text and reasons.
 
 use super::{
-    Evidence, Line, Normalized, Outcome, Reading, SeenWord, Understanding, escalate::codes_on, road::Sense,
+    Evidence, Line, Normalized, Outcome, PagePicture, Reading, SeenWord, Understanding, escalate::codes_on,
+    received, road::Sense,
 };
 use crate::{
     diagnostic::{self, guarded},
@@ -28,10 +29,14 @@ pub(super) fn finish(mut normalized: Normalized, sense: Sense, limits: &Limits) 
     let mut pages = Vec::new();
     for page in &normalized.pages {
         match intake::encode::page(&page.rgb) {
-            Ok(picture) => pages.push(picture),
+            Ok(picture) => {
+                let received = normalized.received.remove(&page.number).unwrap_or_default();
+                pages.push(PagePicture { received, ..picture });
+            }
             Err(reason) => reasons.push(reason.with("page", page.number)),
         }
     }
+    received::fit(&mut pages, limits);
     let first = normalized.pages.first();
     Reading {
         media_type: normalized.media_type,
@@ -115,6 +120,9 @@ fn level(
             word.bbox = levelled.place(word.bbox);
         }
         notes.extend(levelled.note(page.number));
+        if levelled.cut_out {
+            received::keep(&mut normalized.received, &normalized.media_type, page);
+        }
         page.rgb = levelled.rgb;
     }
     notes

@@ -10,6 +10,7 @@ pub mod escalate;
 mod evidence;
 mod finish;
 mod open;
+mod received;
 mod road;
 pub mod verify;
 

@@ -13,7 +13,7 @@ use super::{
     escalate::{self, Looks, escalate},
     finish::finish,
     open::{cut_out, take_layers},
-    verify,
+    received, verify,
 };
 use crate::{
     diagnostic,
@@ -123,7 +123,8 @@ struct InTime<'a> {
     until: Until,
     closer_takes: Duration,
     tell: &'a mut dyn FnMut(&str),
-    closer: Option<PagePixels>,
+    /// The page as it was looked at, and whether it was cut out of its photo for that.
+    closer: Option<(PagePixels, bool)>,
     spent: Duration,
 }
 
@@ -138,16 +139,18 @@ impl Looks for InTime<'_> {
         let seen = escalate::closer(self.normalized, first, kind, &closely, self.models);
         self.spent += started.spent();
         let seen = seen.unwrap_or_else(|why| self.untold(why))?;
-        self.closer = Some(seen.page);
+        self.closer = Some((seen.page, seen.cut_out));
         Some(seen.evidence)
     }
 
     fn adopt(&mut self) {
-        if let Some(closer) = self.closer.take()
-            && let Some(page) = self.normalized.pages.iter_mut().find(|p| p.number == closer.number)
-        {
-            *page = closer;
+        let Some((closer, cut_out)) = self.closer.take() else { return };
+        let Normalized { pages, received, media_type, .. } = &mut *self.normalized;
+        let Some(page) = pages.iter_mut().find(|page| page.number == closer.number) else { return };
+        if cut_out {
+            received::keep(received, media_type, page);
         }
+        *page = closer;
     }
 
     fn reread(&mut self, seen: &Evidence, place: Place) -> Vec<Line> {

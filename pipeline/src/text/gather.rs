@@ -211,6 +211,7 @@ mod tests {
             media_type: "image/tiff".to_owned(),
             page_count: 3,
             pages: vec![page(1), page(2), page(3)],
+            received: std::collections::BTreeMap::new(),
             layers: Vec::new(),
             attachments: Vec::new(),
             notes: Vec::new(),

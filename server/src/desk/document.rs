@@ -10,7 +10,6 @@ pub mod sender;
 use acuse_pipeline::{
     document::{Kind, Status},
     fields::FieldName,
-    page::is_cut_note,
 };
 use acuse_storage::{Document, DocumentId, keys::Scope, reviews::Review};
 use askama::Template;
@@ -41,7 +40,6 @@ use crate::{
     access::{self, quarantine, rights::Right},
     http::{
         contacts::place,
-        content,
         customers::within,
         extract::{Id, Params},
         problem::Problem,
@@ -99,8 +97,6 @@ struct View {
     size: String,
     filename: String,
     original: Option<String>,
-    /// The picture as it came, where it shows more than the page does.
-    received: Option<String>,
     cards: Vec<Card>,
     unproven: usize,
     summary: Vec<(FieldName, String, String)>,
@@ -127,6 +123,11 @@ struct View {
 }
 
 impl View {
+    /// Whether a page shows less than what came.
+    fn is_cut(&self) -> bool {
+        self.pages.iter().any(|page| page.received.is_some())
+    }
+
     /// The picture of the document that this may be again, and what it is.
     fn beside(&self) -> Option<(&str, &str)> {
         let others = self.cards.iter().flat_map(|card| &card.others);
@@ -296,7 +297,6 @@ async fn render(
             .as_ref()
             .filter(|_| !withheld && !held)
             .map(|_| format!("/pictures/{id}?variant=original")),
-        received: received(&document).filter(|_| is_shown),
         cards,
         unproven,
         summary: summary(&document, kind),
@@ -349,14 +349,6 @@ fn title(document: &Document) -> String {
         return format!("{surname} {}", value(FieldName::GivenNames).unwrap_or_default()).trim().to_owned();
     }
     labels::title(document.kind, &document.fields)
-}
-
-/// The whole picture that a page was cut out of, or lies in. What else was sent is shown by the page itself.
-fn received(document: &Document) -> Option<String> {
-    let is_cut = document.notes.iter().any(|note| is_cut_note(note))
-        || document.part.is_some_and(|part| part.bbox().is_some());
-    let is_picture = is_cut && content::picture(document).is_some();
-    is_picture.then(|| format!("/pictures/{}/received", document.id))
 }
 
 fn no_picture(document: &Document, withheld: bool, quarantined: bool) -> &'static str {

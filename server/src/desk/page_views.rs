@@ -3,12 +3,14 @@
 
 use acuse_pipeline::{
     fields::{Field, FieldName, PageBox},
+    page::is_cut_note,
     part::Part,
     reading::SeenWord,
 };
 use acuse_storage::{Document, documents::StoredPage};
 
 use super::labels;
+use crate::http::content;
 
 /// Below this a field is marked for a second look.
 pub const UNSURE: f32 = 0.9;
@@ -19,6 +21,8 @@ pub struct Sheet {
     pub number: usize,
     /// Where its picture is.
     pub href: String,
+    /// Where it is to be seen as it came, where that shows more.
+    pub received: Option<String>,
     /// Pixels.
     pub width: u32,
     /// Pixels.
@@ -119,12 +123,24 @@ fn sheet(document: &Document, proposed: &[Part], number: usize, page: &StoredPag
     Sheet {
         number,
         href: format!("/pictures/{}?variant=normalized&page={number}", document.id),
+        received: received(document, number, page),
         width: page.width,
         height: page.height,
         boxes: marks.filter_map(|(name, f)| mark(*name, f, page)).collect(),
         proposed: places.collect(),
         proposed_in: whole.map(|(n, _)| n.to_string()).unwrap_or_default(),
     }
+}
+
+/// Where the whole picture is that a page was cut out of, or lies in. What else was sent is shown by the page itself.
+fn received(document: &Document, number: usize, page: &StoredPage) -> Option<String> {
+    let at = format!("/pictures/{}/received", document.id);
+    if content::picture(document).is_none() {
+        return page.received.as_ref().map(|_| format!("{at}?page={number}"));
+    }
+    let is_cut = document.notes.iter().any(|note| is_cut_note(note))
+        || document.part.is_some_and(|part| part.bbox().is_some());
+    is_cut.then_some(at)
 }
 
 fn holds(part: &Part, page: usize) -> bool {

@@ -25,15 +25,19 @@ pub async fn show(
     serve(&app, &person.caller, id, &query, &headers).await
 }
 
-/// `GET /pictures/{id}/received`: the picture as it came, for a person who compares it with what was made of it.
+/// `GET /pictures/{id}/received?page=N`: the picture as it came, for a person who compares it with what was made of it.
+/// What no browser shows was drawn by the reader.
 pub async fn received(
     State(app): State<App>,
     person: Person,
     Id(id): Id<DocumentId>,
+    Params(query): Params<Query>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let document = access::open(&app, &person.caller, id).await?;
-    let kind = picture(&document).ok_or(Problem::NotFound("picture of this document as it came"))?;
+    let Some(kind) = picture(&document) else {
+        return serve(&app, &person.caller, id, &query.received(), &headers).await;
+    };
     let mut response = serve(&app, &person.caller, id, &Query::default(), &headers).await?;
     tamed(response.headers_mut(), kind, "inline");
     Ok(response)

@@ -3,11 +3,14 @@
 //! What a stranger sent is a download of unknown type. Only pages and thumbnails, which we drew ourselves, are shown as
 //! `image/jpeg`, and those too under a policy that runs nothing. One exception, for a person who compares a page with the
 //! photo that it was cut out of: a picture that the sandbox opened, of a kind that every browser decodes, as just that kind.
+//! Of all other kinds (TIFF, HEIC, PDF) the sandbox drew the page as it came, before it was cut.
 
 use std::time::Duration;
 
-use acuse_pipeline::document::Sha256;
-use acuse_storage::{Document, DocumentId, ObjectKey, keys::Scope, objects::ByteRange};
+use acuse_pipeline::{document::Sha256, intake::shown_by_browsers};
+use acuse_storage::{
+    Document, DocumentId, ObjectKey, documents::StoredPage, keys::Scope, objects::ByteRange,
+};
 use axum::{
     body::Body,
     extract::State,
@@ -40,6 +43,8 @@ pub enum Variant {
     Original,
     /// An upright page as JPEG.
     Normalized,
+    /// A page as it came, before it was cut, as JPEG: where it was, and no browser shows the original.
+    Received,
     /// A small picture of the first page.
     Thumbnail,
     /// The text that was read.
@@ -53,13 +58,21 @@ pub enum Variant {
 #[serde(deny_unknown_fields, default)]
 pub struct Query {
     pub(super) variant: Variant,
-    /// One-based, of `normalized`.
+    /// One-based, of `normalized` and `received`.
     pub(super) page: Option<u32>,
     /// Answer with a redirect to a link that needs no key, good for five minutes.
     pub(super) presign: bool,
 }
 
-/// `GET /v1/documents/{id}/content?variant=original|normalized|thumbnail|text|xml&page=N&presign=true`.
+impl Query {
+    /// The same page as it came.
+    #[must_use]
+    pub fn received(&self) -> Self {
+        Self { variant: Variant::Received, page: self.page, presign: false }
+    }
+}
+
+/// `GET /v1/documents/{id}/content?variant=original|normalized|received|thumbnail|text|xml&page=N&presign=true`.
 pub async fn of_document(
     State(app): State<App>,
     caller: Caller,
@@ -73,12 +86,11 @@ pub async fn of_document(
 /// As what a browser shows the original of a document, if the reader opened it and found it to be such a picture.
 #[must_use]
 pub fn picture(document: &Document) -> Option<&'static str> {
-    let known = ["image/jpeg", "image/png", "image/webp", "image/gif", "image/bmp"];
-    let kind = document.media_type.as_deref().filter(|_| !document.pages.is_empty())?;
-    known.into_iter().find(|known| *known == kind)
+    document.media_type.as_deref().filter(|_| !document.pages.is_empty()).and_then(shown_by_browsers)
 }
 
-/// The original of a part is the whole file: who may not see an ID in it may not have it, and who has it saw them all.
+/// The original of a part is the whole file, and its page as it came may show others of it: who may not see an ID in it
+/// may not have it, and who has it saw them all.
 async fn whole_file(app: &App, caller: &Caller, part: &Document) -> Result<(), Problem> {
     let others = app.catalog.of_one_file(part).await?;
     let ids: Vec<DocumentId> = others.iter().map(|d| d.id).collect();
@@ -135,7 +147,8 @@ pub(crate) async fn serve(
         linkable(app)?;
     }
     quarantine::pass(app, caller, &document).await?;
-    if matches!(query.variant, Variant::Original | Variant::Xml) && document.part.is_some() {
+    let shows_others = matches!(query.variant, Variant::Original | Variant::Received | Variant::Xml);
+    if shows_others && document.part.is_some() {
         whole_file(app, caller, &document).await?;
     } else {
         access::showing(app, caller, std::slice::from_ref(&document)).await?;
@@ -158,16 +171,24 @@ pub(crate) async fn serve(
         headers.insert(header::ETAG, value);
     }
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    let (kind, disposition) = match query.variant {
+    let (kind, disposition) = offered_as(&document, query.variant);
+    tamed(headers, kind, &disposition);
+    Ok(response)
+}
+
+/// Of which type it is for a browser, and whether it is shown or saved.
+fn offered_as(document: &Document, variant: Variant) -> (&'static str, String) {
+    let id = document.id;
+    match variant {
         Variant::Original => {
             let name = format!("attachment; filename=\"{id}.{}\"", extension(document.media_type.as_deref()));
             ("application/octet-stream", name)
         }
         Variant::Xml => ("application/xml", format!("attachment; filename=\"{id}.xml\"")),
-        Variant::Normalized | Variant::Thumbnail | Variant::Text => ("image/jpeg", "inline".to_owned()),
-    };
-    tamed(headers, kind, &disposition);
-    Ok(response)
+        Variant::Normalized | Variant::Received | Variant::Thumbnail | Variant::Text => {
+            ("image/jpeg", "inline".to_owned())
+        }
+    }
 }
 
 /// A browser does nothing with it but what is said here.
@@ -240,9 +261,13 @@ fn tag(document: &Document, variant: Variant, key: &ObjectKey) -> String {
     }
 }
 
+fn page<'a>(document: &'a Document, query: &Query) -> Option<&'a StoredPage> {
+    document.pages.get(query.page.unwrap_or(1).checked_sub(1)? as usize)
+}
+
 fn choose<'a>(document: &'a Document, query: &Query) -> Result<&'a ObjectKey, Problem> {
-    if query.page.is_some() && query.variant != Variant::Normalized {
-        return Err(Problem::Unprocessable("page: only with variant=normalized".to_owned()));
+    if query.page.is_some() && !matches!(query.variant, Variant::Normalized | Variant::Received) {
+        return Err(Problem::Unprocessable("page: only with variant=normalized or received".to_owned()));
     }
     match query.variant {
         Variant::Original => document.original.as_ref().map(|o| &o.key),
@@ -250,10 +275,8 @@ fn choose<'a>(document: &'a Document, query: &Query) -> Result<&'a ObjectKey, Pr
         Variant::Xml if !is_xml(document) => return Err(Problem::NotFound("XML: this did not come as XML")),
         Variant::Xml => document.original.as_ref().map(|o| &o.key),
         Variant::Text => None,
-        Variant::Normalized => {
-            let index = query.page.unwrap_or(1).checked_sub(1);
-            index.and_then(|i| document.pages.get(i as usize)).map(|p| &p.key)
-        }
+        Variant::Normalized => page(document, query).map(|p| &p.key),
+        Variant::Received => page(document, query).and_then(|p| p.received.as_ref()),
     }
     .ok_or(Problem::NotFound("content of this document (yet)"))
 }

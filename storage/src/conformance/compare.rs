@@ -5,9 +5,10 @@ use time::Duration;
 
 use acuse_pipeline::document::Sha256;
 
+use super::erasure::behind;
 use crate::{
     Catalog, DocumentId, Objects, StoredObject,
-    documents::DeclaredFile,
+    documents::{DeclaredFile, StoredPage},
     names::Source,
     object_sweep::{Direction, MISSING, ObjectSweep, Pace, UNNAMED},
     objects::ObjectKey,
@@ -73,6 +74,7 @@ pub async fn compare(catalog: &Catalog, objects: &Objects) {
     }
     what_no_row_names_goes(catalog, objects, &kept).await;
     what_is_missing_is_told(catalog, objects, &kept).await;
+    a_page_names_what_it_was_cut_out_of(catalog, objects, &kept[4]).await;
     a_store_that_is_not_known_is_left_alone(catalog, objects, &kept).await;
 }
 
@@ -130,6 +132,34 @@ async fn what_is_missing_is_told(catalog: &Catalog, objects: &Objects, kept: &[O
     compared(catalog, objects, Direction::Rows, at_once()).await;
     let told = catalog.incidents(None, None, 100).await.unwrap();
     assert!(told.iter().all(|i| i.kind != MISSING), "it is back: {told:?}");
+}
+
+/// Both pictures of a page that was cut are kept, missed and copied.
+async fn a_page_names_what_it_was_cut_out_of(catalog: &Catalog, objects: &Objects, original: &ObjectKey) {
+    let (id, hash) = (original.document().unwrap(), Sha256::of(b"bytes"));
+    let received = Some(ObjectKey::received(id, 1, &hash));
+    let page = StoredPage { key: ObjectKey::page(id, 1, &hash), width: 10, height: 10, received };
+    let pages = serde_json::to_string(&[page.clone()]).unwrap();
+    let keys: Vec<ObjectKey> = page.keys().collect();
+    for key in &keys {
+        put(objects, key).await;
+    }
+    let rests = "UPDATE documents SET status = 'rejected', stage = 'done'";
+    behind(catalog, format!("{rests}, pages = '{pages}' WHERE id = $1"), id.0).await;
+    compared(catalog, objects, Direction::Objects, at_once()).await;
+    assert_eq!(there(objects, &keys).await, 2, "a row names them");
+    let mut snapshot = catalog.snapshot().await.unwrap();
+    let (named, _) = snapshot.objects(None).await.unwrap();
+    drop(snapshot);
+    assert!(keys.iter().all(|key| named.contains(key)), "a backup takes both: {named:?}");
+    objects.delete(&keys[1]).await.unwrap();
+    let sweep = compared(catalog, objects, Direction::Rows, at_once()).await;
+    assert_eq!(sweep.found, 1);
+    let told = catalog.incidents(None, None, 100).await.unwrap();
+    let told = told.iter().find(|incident| incident.kind == MISSING).expect("it is told");
+    assert_eq!(told.detail["missing"], serde_json::json!(["page 1 as it came"]));
+    put(objects, &keys[1]).await;
+    compared(catalog, objects, Direction::Rows, at_once()).await;
 }
 
 /// More than an accident leaves behind: then it is the database that is wrong.

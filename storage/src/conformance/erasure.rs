@@ -122,14 +122,19 @@ impl Place<'_> {
         let hash = acuse_pipeline::document::Sha256::of(&page);
         let key = ObjectKey::page(id, 1, &hash);
         self.objects.put_bytes(&key, page, "image/jpeg").await.unwrap();
-        let backup = vec![
-            (original.key.clone(), stored(&self.objects, &original.key).await),
-            (key.clone(), stored(&self.objects, &key).await),
-        ];
+        let came = Bytes::from(format!("the photo of {needle}"));
+        let received = ObjectKey::received(id, 1, &acuse_pipeline::document::Sha256::of(&came));
+        self.objects.put_bytes(&received, came, "image/jpeg").await.unwrap();
+        let page = StoredPage { key, width: 10, height: 10, received: Some(received) };
+        let mut backup = Vec::new();
+        for key in std::iter::once(original.key.clone()).chain(page.clone().keys()) {
+            let bytes = stored(&self.objects, &key).await;
+            backup.push((key, bytes));
+        }
         let fetched = crate::stages::Fetched { original, media_type: None };
         assert_eq!(catalog.fetched(id, &fetched).await.unwrap(), Step::Taken);
         begin(catalog, id, Stage::Read).await;
-        assert_eq!(catalog.read(id, &read_of(&needle, month, key)).await.unwrap(), Step::Taken);
+        assert_eq!(catalog.read(id, &read_of(&needle, month, page)).await.unwrap(), Step::Taken);
         begin(catalog, id, Stage::Link).await;
         let said = crate::outbox::NewReply { body: format!("Filed {needle}"), ..reply(Purpose::Filed) };
         assert_eq!(catalog.filed(id, Stage::Link, None, Some(&said)).await.unwrap(), Step::Taken);
@@ -173,11 +178,11 @@ impl Place<'_> {
     }
 }
 
-fn read_of(needle: &str, month: &str, page: ObjectKey) -> ReadFacts {
+fn read_of(needle: &str, month: &str, page: StoredPage) -> ReadFacts {
     let mut plain = facts(needle);
     let bbox = serde_json::from_value(json!([0.1, 0.1, 0.2, 0.2])).unwrap();
     plain.words = vec![SeenWord { page: 1, text: needle.to_owned(), bbox, confidence: 0.9 }];
-    plain.pages = vec![StoredPage { key: page, width: 10, height: 10 }];
+    plain.pages = vec![page];
     plain.notes = vec![format!("note {needle}")];
     for (name, value) in [
         (FieldName::IssuerName, format!("Firma {needle}")),
@@ -266,7 +271,7 @@ pub async fn erased(catalog: &Catalog, objects: &Objects, folder: &Path, databas
     assert!(receipt.finished_at.is_none() && receipt.counts["documents"] == 1, "{receipt:?}");
     let finished = catalog.finish_erasures(&place.objects, Finishing::Whole).await.unwrap();
     assert!(finished[0].id == receipt.id && finished[0].finished_at.is_some());
-    assert_eq!(finished[0].counts["objects"], 2, "{finished:?}");
+    assert_eq!(finished[0].counts["objects"], 3, "{finished:?}");
     // The sender is nobody's document: they go by their own erasure.
     let contact = catalog.document(on.id).await.unwrap().unwrap().contact_id.unwrap();
     let begun = catalog.erase(&wish(ErasedKind::Contact, contact.0)).await.unwrap();

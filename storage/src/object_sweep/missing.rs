@@ -72,7 +72,10 @@ async fn named(
     rows.into_iter()
         .map(|(id, stage, original, pages, thumbnail)| {
             let pages: Vec<StoredPage> = json("documents", "pages", &pages)?;
-            let pages = pages.into_iter().enumerate().map(|(n, page)| (format!("page {}", n + 1), page.key));
+            let pages = (1..).zip(pages).flat_map(|(n, page): (u32, StoredPage)| {
+                let received = page.received.map(|key| (format!("page {n} as it came"), key));
+                std::iter::once((format!("page {n}"), page.key)).chain(received)
+            });
             let key = |what: &str, text: Option<String>| {
                 // A key that is none was refused when the row was read as a document.
                 text.and_then(|text| text.parse().ok()).map(|key| (what.to_owned(), key))

@@ -94,7 +94,7 @@ async fn unnamed(catalog: &Catalog, keys: Vec<ObjectKey>) -> Result<Vec<ObjectKe
     let (mut named, mut moving) = (HashSet::new(), HashSet::new());
     for (id, at_rest, original, pages, thumbnail) in rows {
         let pages: Vec<StoredPage> = json("documents", "pages", &pages)?;
-        named.extend(pages.into_iter().map(|page| page.key.as_str().to_owned()));
+        named.extend(pages.into_iter().flat_map(StoredPage::keys).map(|key| key.as_str().to_owned()));
         named.extend([original, thumbnail].into_iter().flatten());
         if !at_rest {
             moving.insert(id);
@@ -107,7 +107,7 @@ async fn unnamed(catalog: &Catalog, keys: Vec<ObjectKey>) -> Result<Vec<ObjectKe
         all!(tx, (String, String, Option<String>), sqlx::AssertSqlSafe(text.clone()))?
     {
         let pages: Vec<StoredPage> = json("document_versions", "pages", &pages)?;
-        named.extend(pages.into_iter().map(|page| page.key.as_str().to_owned()));
+        named.extend(pages.into_iter().flat_map(StoredPage::keys).map(|key| key.as_str().to_owned()));
         named.extend([Some(original), thumbnail].into_iter().flatten());
     }
     let text = format!(

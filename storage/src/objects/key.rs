@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::names::DocumentId;
 
 /// The key of an object. Its invariants: `documents/{uuid}/{name}` or `incoming/{uuid}`, where a name is one of
-/// `original-{sha256}`, `page-{number}-{sha256}.jpg` and `thumbnail-{sha256}.jpg`. So a key holds nothing that a
+/// `original-{sha256}`, `page-{number}-{sha256}.jpg`, `received-{number}-{sha256}.jpg` and `thumbnail-{sha256}.jpg`. So a key holds nothing that a
 /// stranger chose, never leaves its document's folder, and names one content for ever.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ObjectKey(String);
@@ -30,6 +30,12 @@ impl ObjectKey {
     #[must_use]
     pub fn page(document: DocumentId, number: u32, hash: &Sha256) -> Self {
         Self(format!("documents/{document}/page-{number}-{hash}.jpg"))
+    }
+
+    /// A page (one-based) as it came, before it was cut, JPEG.
+    #[must_use]
+    pub fn received(document: DocumentId, number: u32, hash: &Sha256) -> Self {
+        Self(format!("documents/{document}/received-{number}-{hash}.jpg"))
     }
 
     /// The small picture, JPEG.
@@ -84,7 +90,8 @@ fn is_name(name: &str) -> bool {
     if let Some(hash) = name.strip_prefix("thumbnail-") {
         return is_hash(hash);
     }
-    let numbered = name.strip_prefix("page-").and_then(|rest| rest.split_once('-'));
+    let numbered = name.strip_prefix("page-").or_else(|| name.strip_prefix("received-"));
+    let numbered = numbered.and_then(|rest| rest.split_once('-'));
     numbered
         .is_some_and(|(n, hash)| n.parse::<u32>().is_ok_and(|p| p > 0 && p.to_string() == n) && is_hash(hash))
 }
@@ -133,12 +140,14 @@ mod tests {
         for key in [
             ObjectKey::original(id, &hash),
             ObjectKey::page(id, 12, &hash),
+            ObjectKey::received(id, 12, &hash),
             ObjectKey::thumbnail(id, &hash),
             ObjectKey::incoming(),
         ] {
             assert_eq!(key.as_str().parse(), Ok(key.clone()));
         }
         assert_eq!(ObjectKey::page(id, 12, &hash).content(), Some((hash, true)));
+        assert_eq!(ObjectKey::received(id, 12, &hash).content(), Some((hash, true)));
         assert_eq!(ObjectKey::original(id, &hash).content(), Some((hash, false)));
         assert_eq!(ObjectKey::incoming().content(), None);
     }
@@ -153,6 +162,7 @@ mod tests {
             format!("documents/{id}/original-{hash}/.."),
             format!("documents/{id}/page-0-{hash}.jpg"),
             format!("documents/{id}/page-01-{hash}.jpg"),
+            format!("documents/{id}/received-{hash}.jpg"),
             format!("/documents/{id}/original-{hash}"),
             format!("documents/{}/original-{hash}", id.to_string().to_uppercase()),
         ] {

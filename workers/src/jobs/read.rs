@@ -193,15 +193,12 @@ async fn keep(env: &Env, document: &Document, reading: Reading, started: Instant
     for (number, page) in (1..).zip(reading.pages) {
         let key = ObjectKey::page(document.id, number, &Sha256::of(&page.jpeg));
         env.objects.put_bytes(&key, page.jpeg.into(), "image/jpeg").await?;
-        pages.push(StoredPage { key, width: page.width, height: page.height });
+        let as_it_came = ObjectKey::received(document.id, number, &Sha256::of(&page.received));
+        let received = keep_picture(env, as_it_came, page.received).await?;
+        pages.push(StoredPage { key, width: page.width, height: page.height, received });
     }
-    let thumbnail_key = if reading.thumbnail.is_empty() {
-        None
-    } else {
-        let key = ObjectKey::thumbnail(document.id, &Sha256::of(&reading.thumbnail));
-        env.objects.put_bytes(&key, reading.thumbnail.into(), "image/jpeg").await?;
-        Some(key)
-    };
+    let small = ObjectKey::thumbnail(document.id, &Sha256::of(&reading.thumbnail));
+    let thumbnail_key = keep_picture(env, small, reading.thumbnail).await?;
     Ok(ReadFacts {
         part: document.part,
         media_type: reading.media_type,
@@ -223,4 +220,13 @@ async fn keep(env: &Env, document: &Document, reading: Reading, started: Instant
         diagnostics: reading.diagnostics,
         duration_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
     })
+}
+
+/// Keeps a picture that a reading may have; where it is.
+async fn keep_picture(env: &Env, key: ObjectKey, jpeg: Vec<u8>) -> Result<Option<ObjectKey>, Halt> {
+    if jpeg.is_empty() {
+        return Ok(None);
+    }
+    env.objects.put_bytes(&key, jpeg.into(), "image/jpeg").await?;
+    Ok(Some(key))
 }

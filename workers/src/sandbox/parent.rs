@@ -274,7 +274,11 @@ async fn receive(
                 let parsed = serde_json::from_slice(&json);
                 reading = Some(parsed.map_err(|_| AnswerError::nonsense("facts that are no reading"))?);
             }
-            (Tag::Page, jpeg) => pictures.push(jpeg),
+            (Tag::Page, jpeg) => pictures.push(Sent { page: jpeg, received: Vec::new() }),
+            (Tag::Received, jpeg) => match pictures.last_mut() {
+                Some(sent) if sent.received.is_empty() => sent.received = jpeg,
+                _ => return Err(AnswerError::nonsense("a page as it came beside no page").into()),
+            },
             (Tag::Thumbnail, jpeg) => thumbnail = jpeg,
             (Tag::Done, _) => break,
             (Tag::Panicked, at) => {
@@ -288,10 +292,16 @@ async fn receive(
     Ok(assemble(reading, pictures, thumbnail, limits)?)
 }
 
+/// What was sent of a page: itself, and where it was cut what it was cut out of.
+struct Sent {
+    page: Vec<u8>,
+    received: Vec<u8>,
+}
+
 /// Joins facts and pictures, and holds the child to what every reading keeps.
 fn assemble(
     mut reading: Reading,
-    pictures: Vec<Vec<u8>>,
+    pictures: Vec<Sent>,
     thumbnail: Vec<u8>,
     limits: &Limits,
 ) -> Result<Reading, AnswerError> {
@@ -301,7 +311,11 @@ fn assemble(
     let faults = [
         (pictures.len() != reading.pages.len(), "pictures and pages that differ in number"),
         (u64::try_from(pictures.len()).is_ok_and(|n| n > u64::from(limits.pages)), "too many pages"),
-        (!pictures.iter().all(|jpeg| is_jpeg(jpeg)), "a page that is no JPEG"),
+        (!pictures.iter().all(|sent| is_jpeg(&sent.page)), "a page that is no JPEG"),
+        (
+            !pictures.iter().all(|sent| sent.received.is_empty() || is_jpeg(&sent.received)),
+            "a page as it came that is no JPEG",
+        ),
         (!thumbnail.is_empty() && !is_jpeg(&thumbnail), "a thumbnail that is no JPEG"),
         (accepted != reading.reasons.is_empty(), "an outcome that its reasons contradict"),
         (accepted && reading.kind.is_none(), "an accepted document of no kind"),
@@ -313,8 +327,8 @@ fn assemble(
     if let Some((_, what)) = faults.into_iter().find(|(found, _)| *found) {
         return Err(AnswerError::nonsense(what));
     }
-    for (page, jpeg) in reading.pages.iter_mut().zip(pictures) {
-        page.jpeg = jpeg;
+    for (page, sent) in reading.pages.iter_mut().zip(pictures) {
+        (page.jpeg, page.received) = (sent.page, sent.received);
     }
     reading.thumbnail = thumbnail;
     reading.diagnostics =
@@ -364,31 +378,37 @@ mod tests {
         reading.outcome = Outcome::Accepted;
         reading.reasons.clear();
         reading.kind = Some(Kind::Receipt);
-        reading.pages = vec![PagePicture { width: 1, height: 1, jpeg: Vec::new() }];
+        reading.pages = vec![PagePicture { width: 1, height: 1, jpeg: Vec::new(), received: Vec::new() }];
         reading
+    }
+
+    fn sent(page: &[u8]) -> Sent {
+        Sent { page: page.to_vec(), received: Vec::new() }
     }
 
     #[test]
     fn pictures_join_their_pages() {
-        let jpeg = vec![0xff, 0xd8, 0xff, 1];
-        let whole = assemble(accepted(), vec![jpeg.clone()], Vec::new(), &Limits::default()).expect("whole");
-        assert_eq!(whole.pages[0].jpeg, jpeg);
+        let (jpeg, came) = (vec![0xff, 0xd8, 0xff, 1], vec![0xff, 0xd8, 0xff, 2]);
+        let pictures = vec![Sent { received: came.clone(), ..sent(&jpeg) }];
+        let whole = assemble(accepted(), pictures, Vec::new(), &Limits::default()).expect("whole");
+        assert_eq!((&whole.pages[0].jpeg, &whole.pages[0].received), (&jpeg, &came));
     }
 
     #[test]
     fn an_answer_that_contradicts_itself_is_refused() {
-        let refuse = |reading: Reading, pictures: Vec<Vec<u8>>| {
+        let refuse = |reading: Reading, pictures: Vec<Sent>| {
             assert!(assemble(reading, pictures, Vec::new(), &Limits::default()).is_err());
         };
         refuse(accepted(), vec![]);
-        refuse(accepted(), vec![b"<html>".to_vec()]);
-        let jpeg = vec![0xff, 0xd8, 0xff];
+        refuse(accepted(), vec![sent(b"<html>")]);
+        let jpeg = [0xff, 0xd8, 0xff];
+        refuse(accepted(), vec![Sent { received: b"<html>".to_vec(), ..sent(&jpeg) }]);
         let mut unsure = accepted();
         unsure.confidence = f32::NAN;
-        refuse(unsure, vec![jpeg.clone()]);
+        refuse(unsure, vec![sent(&jpeg)]);
         let mut both = accepted();
         both.reasons.push(Reason::new(ReasonCode::Expired, "x"));
-        refuse(both, vec![jpeg]);
+        refuse(both, vec![sent(&jpeg)]);
     }
 
     #[test]

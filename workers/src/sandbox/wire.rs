@@ -61,6 +61,8 @@ pub enum Tag {
     Facts,
     /// A page as JPEG, in order.
     Page,
+    /// The page before it as it came, before it was cut, as JPEG.
+    Received,
     /// The thumbnail as JPEG.
     Thumbnail,
     /// The answer is whole.
@@ -70,12 +72,13 @@ pub enum Tag {
 }
 
 impl Tag {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Ready,
         Self::Failed,
         Self::Stage,
         Self::Facts,
         Self::Page,
+        Self::Received,
         Self::Thumbnail,
         Self::Done,
         Self::Panicked,
@@ -88,6 +91,7 @@ impl Tag {
             Self::Stage => b'S',
             Self::Facts => b'F',
             Self::Page => b'P',
+            Self::Received => b'C',
             Self::Thumbnail => b'T',
             Self::Done => b'D',
             Self::Panicked => b'!',
@@ -120,6 +124,9 @@ pub fn send_reading(out: &mut impl Write, reading: &Reading) -> io::Result<()> {
     send(out, Tag::Facts, &facts)?;
     for page in &reading.pages {
         send(out, Tag::Page, &page.jpeg)?;
+        if !page.received.is_empty() {
+            send(out, Tag::Received, &page.received)?;
+        }
     }
     send(out, Tag::Thumbnail, &reading.thumbnail)?;
     send(out, Tag::Done, &[])?;
@@ -243,7 +250,7 @@ impl<'a, R: AsyncRead + Unpin> Frames<'a, R> {
             return Err(AnswerError::nonsense("a stage with a long name"));
         }
         let (limit_name, limit) = match tag {
-            Tag::Page => ("page_bytes", self.caps.page),
+            Tag::Page | Tag::Received => ("page_bytes", self.caps.page),
             Tag::Thumbnail => ("thumbnail_bytes", self.caps.thumbnail),
             _ => ("answer_bytes", self.caps.answer),
         };
