@@ -143,7 +143,6 @@ async fn send_one(env: &Env, message: &OutboxMessage) -> Result<Ended, CatalogEr
                 heard: Heard::ByStatus,
             };
             let number = message.phone_number_id.clone().unwrap_or_default();
-            let failure = file::judged(env, message, &number, failure).await?;
             return refused(env, message, &number, failure).await;
         }
         _ => {}
@@ -330,7 +329,6 @@ async fn leave(
             }
             let failure =
                 Failure { class, code, why, tried: message.attempts, template, heard: Heard::InCall };
-            let failure = file::judged(env, message, number, failure).await?;
             refused(env, message, number, failure).await
         }
     }

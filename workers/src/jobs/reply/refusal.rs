@@ -57,6 +57,8 @@ pub(super) async fn refused(
     failure: Failure,
 ) -> Result<Ended, CatalogError> {
     let catalog = &env.catalog;
+    // What it brings may be what was refused.
+    let failure = file::judged(env, message, number, failure).await?;
     let Failure { class, code, why, tried, .. } = &failure;
     tracing::warn!(class = class.as_str(), error = why, tried, "a reply was not accepted");
     let away = note(env, message, number, &failure).await?;
