@@ -55,9 +55,14 @@ struct Settled<'a> {
     counts: bool,
 }
 
-impl Settled<'_> {
+impl<'a> Settled<'a> {
     fn to(state: OutboxState) -> Self {
         Self { state, wamid: None, error: None, code: None, again_at: None, held_for: None, counts: true }
+    }
+
+    /// Back in its line, to be tried again.
+    fn again(error: &'a str, code: Option<i64>, at: OffsetDateTime) -> Self {
+        Self { error: Some(error), code, again_at: Some(at), ..Self::to(OutboxState::Queued) }
     }
 }
 
@@ -110,9 +115,7 @@ impl Catalog {
         code: Option<i64>,
         at: OffsetDateTime,
     ) -> Result<(), CatalogError> {
-        let again =
-            Settled { error: Some(error), code, again_at: Some(at), ..Settled::to(OutboxState::Queued) };
-        self.settle(id, again).await
+        self.settle(id, Settled::again(error, code, at)).await
     }
 
     /// It did not leave for what is not its own (a rate, a quota, a pause): back to the head of its line until `at`, and no
@@ -127,9 +130,7 @@ impl Catalog {
         code: Option<i64>,
         at: OffsetDateTime,
     ) -> Result<(), CatalogError> {
-        let again =
-            Settled { error: Some(error), code, again_at: Some(at), ..Settled::to(OutboxState::Queued) };
-        self.settle(id, Settled { counts: false, ..again }).await
+        self.settle(id, Settled { counts: false, ..Settled::again(error, code, at) }).await
     }
 
     /// It did not leave, and waits until `at` for what does not concern the others in its line: those go meanwhile.
@@ -144,9 +145,7 @@ impl Catalog {
         at: OffsetDateTime,
         held_for: HeldFor,
     ) -> Result<(), CatalogError> {
-        let again =
-            Settled { error: Some(error), code, again_at: Some(at), ..Settled::to(OutboxState::Queued) };
-        self.settle(id, Settled { held_for: Some(held_for), ..again }).await
+        self.settle(id, Settled { held_for: Some(held_for), ..Settled::again(error, code, at) }).await
     }
 
     /// The channel refused it, and what follows is yet to be decided: should the worker die now, that is known.
