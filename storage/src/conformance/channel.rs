@@ -15,7 +15,7 @@ use crate::{
     incidents::{Acknowledged, IncidentState},
     names::{Stage, WaitsFor, kept, micros, now},
     numbers::{About, Direction, May, Number, Pause, Removed},
-    outbox::{NewReply, NextReply, OutboxMessage, OutboxState, Purpose},
+    outbox::{HeldFor, NewReply, NextReply, OutboxMessage, OutboxState, Purpose},
     parts::Part,
     reviews::{Decision, Resolved},
 };
@@ -421,6 +421,7 @@ pub(super) async fn a_pair_that_meta_refuses_slows_until_all_is_paid_for(catalog
     };
     let refused = async || {
         let wait = catalog.pair_refused(contact, &number).await.unwrap();
+        catalog.reply_refused(message.id, "131056", Some(131_056)).await.unwrap();
         catalog.reply_put_off(message.id, "131056", Some(131_056), now()).await.unwrap();
         let message = catalog.replies_about(document).await.unwrap().remove(0);
         assert_eq!((message.attempts, message.state), (0, OutboxState::Queued), "no attempt at the message");
@@ -436,11 +437,13 @@ pub(super) async fn a_pair_that_meta_refuses_slows_until_all_is_paid_for(catalog
     goes(before - Duration::SECOND).await;
     assert_eq!(refused().await, 16);
     goes(before - Duration::SECOND).await;
+    catalog.reply_refused(message.id, "130429", Some(130_429)).await.unwrap();
     catalog.reply_put_off(message.id, "130429", Some(130_429), now()).await.unwrap();
     goes(before + Duration::seconds(6)).await;
     assert_eq!(refused().await, 1, "all was paid for: it is the first again");
     // A refusal of its file's upload takes back no attempt that was made before.
     goes(before + Duration::seconds(6)).await;
+    catalog.reply_refused(message.id, "131053", Some(131_053)).await.unwrap();
     catalog.reply_later(message.id, "131053", Some(131_053), now()).await.unwrap();
     catalog.reply_put_off(message.id, "130429 of its upload", Some(130_429), now()).await.unwrap();
     assert_eq!(catalog.replies_about(document).await.unwrap()[0].attempts, 1);
@@ -453,14 +456,53 @@ pub(super) async fn nobody_else_decides_on_a_refusal_meanwhile(catalog: &Catalog
     // A lease that is over when Meta answers.
     let spent = std::time::Duration::ZERO;
     let NextReply::Send(message) = next_of(catalog, contact, spent).await else { panic!("a message waits") };
+    leaves(catalog, &message).await;
+    assert!(matches!(next_of(catalog, contact, spent).await, NextReply::Send(_)), "its worker may be dead");
+    catalog.reply_refused(message.id, "131000", Some(131_000)).await.unwrap();
+    assert_eq!(next_of(catalog, contact, spent).await, NextReply::Busy, "it is not: it has an answer");
+    catalog.reply_withdrawn(message.id, "no longer wanted").await.unwrap();
+}
+
+/// It goes, marked as leaving, and paid for.
+async fn leaves(catalog: &Catalog, message: &OutboxMessage) {
     let number = message.phone_number_id.clone().unwrap_or_default();
-    let went = catalog.dispatch(&message, &number, |facts| {
+    let went = catalog.dispatch(message, &number, |facts| {
         ((), Some(Paid { number: facts.now, pair: facts.now, probe: false, template: None, reaches: false }))
     });
     went.await.unwrap().expect("it leaves");
-    assert!(matches!(next_of(catalog, contact, spent).await, NextReply::Send(_)), "its worker may be dead");
-    catalog.reply_refused(message.id, "131000", 131_000).await.unwrap();
-    assert_eq!(next_of(catalog, contact, spent).await, NextReply::Busy, "it is not: it has an answer");
+}
+
+/// A worker that was long away finds its message on its way again: another decided for it, and what it decides now would
+/// send the message twice.
+pub(super) async fn whoever_decides_too_late_does_not_take_back_what_is_leaving(catalog: &Catalog) {
+    let (document, contact, _) = waiting(catalog).await;
+    let message = take(catalog, contact).await;
+    leaves(catalog, &message).await;
+    catalog.reply_refused(message.id, "no connection", None).await.unwrap();
+    assert_eq!(state(catalog, document).await, OutboxState::Refused, "that it did not leave is known");
+    catalog.reply_later(message.id, "no connection", None, now()).await.unwrap();
+    leaves(catalog, &take(catalog, contact).await).await;
+    catalog.reply_later(message.id, "no connection", None, now()).await.unwrap();
+    catalog.reply_put_off(message.id, "no connection", None, now()).await.unwrap();
+    catalog.reply_aside(message.id, "no connection", None, now(), HeldFor::Tomorrow).await.unwrap();
+    assert_eq!(state(catalog, document).await, OutboxState::Sending);
+    assert!(catalog.message_ledger(now()).await.unwrap().balanced);
+    catalog.reply_sent(message.id, &fresh("wamid.")).await.unwrap();
+    assert_eq!(state(catalog, document).await, OutboxState::Sent);
+}
+
+/// The answer to a call is lost, and a status said before that it had failed: that is decided on, and nobody waits an hour
+/// for what is known.
+pub(super) async fn what_a_status_said_outlives_a_lost_answer(catalog: &Catalog) {
+    let (document, contact, sample) = waiting(catalog).await;
+    let message = take(catalog, contact).await;
+    leaves(catalog, &message).await;
+    status(catalog, &format!("out.{}", sample.wamid), &message, "failed", Some(131_000)).await;
+    catalog.reply_unknown(message.id, "time-out").await.unwrap();
+    assert_eq!(state(catalog, document).await, OutboxState::Refused);
+    let back = take(catalog, contact).await;
+    assert_eq!((back.id, back.error_code), (message.id, Some(131_000)), "at once, with its reason");
+    assert!(catalog.message_ledger(now()).await.unwrap().balanced);
     catalog.reply_withdrawn(message.id, "no longer wanted").await.unwrap();
 }
 

@@ -176,6 +176,8 @@ pub async fn catalog(catalog: &Catalog) {
         channel::workers_pay_into_one_bucket,
         channel::a_pair_that_meta_refuses_slows_until_all_is_paid_for,
         channel::nobody_else_decides_on_a_refusal_meanwhile,
+        channel::whoever_decides_too_late_does_not_take_back_what_is_leaving,
+        channel::what_a_status_said_outlives_a_lost_answer,
         channel::a_part_that_is_away_is_one_incident_until_it_is_back,
         channel::a_window_is_of_a_contact_and_a_number,
         channel::asking_again_asks_each_time_and_waits_for_the_sender,

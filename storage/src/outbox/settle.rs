@@ -148,11 +148,17 @@ impl Catalog {
         self.settle(id, Settled { held_for: Some(held_for), ..Settled::again(error, code, at) }).await
     }
 
-    /// The channel refused it, and what follows is yet to be decided: should the worker die now, that is known.
+    /// It did not leave, and what follows is yet to be decided: should the worker die now, that is known. `code` is the
+    /// channel's, if it gave one.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn reply_refused(&self, id: OutboxId, error: &str, code: i64) -> Result<(), CatalogError> {
+    pub async fn reply_refused(
+        &self,
+        id: OutboxId,
+        error: &str,
+        code: Option<i64>,
+    ) -> Result<(), CatalogError> {
         let mut tx = self.writing().await?;
         let present = tx.now();
         execute!(
@@ -304,7 +310,9 @@ impl Catalog {
     }
 }
 
-/// Moves a message that is not at its end; whether it was there. A status that came first keeps what it said.
+/// Moves a message that is not at its end; whether it was there. A status that came first keeps what it said: what is known
+/// to have failed may not have left only. Nor does one that is leaving go back into its line, where it would leave twice:
+/// its own refusal is written down before anything follows from it, and whoever comes late decides on an earlier one.
 async fn settle(tx: &mut Tx, id: OutboxId, to: Settled<'_>) -> Result<bool, CatalogError> {
     let error = to.error.map(|e| cut(e, 500));
     let present = tx.now();
@@ -319,6 +327,7 @@ async fn settle(tx: &mut Tx, id: OutboxId, to: Settled<'_>) -> Result<bool, Cata
          sent_at = CASE WHEN $2 IN ('sent', 'unknown') THEN $6 ELSE sent_at END, lease_until = NULL, updated_at = $6 \
          WHERE id = $1 AND state IN ('queued', 'sending', 'unknown', 'refused') \
            AND NOT ($2 = 'sent' AND state = 'queued' AND COALESCE(wamid, '') = COALESCE($3, '-')) \
+           AND NOT ($2 = 'unknown' AND state = 'refused') AND NOT ($2 = 'queued' AND state = 'sending') \
          RETURNING document_id, contact_id, COALESCE(phone_number_id, ''), purpose",
         id.0,
         to.state.as_str(),

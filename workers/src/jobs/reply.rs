@@ -132,16 +132,7 @@ async fn send_one(env: &Env, message: &OutboxMessage) -> Result<Ended, CatalogEr
             return Ok(Ended::Moved);
         }
         OutboxState::Refused => {
-            // A failure without a code is no code 0, which would be our token's.
-            let class = message.error_code.and_then(ErrorClass::of_code);
-            let failure = Failure {
-                class: class.unwrap_or(ErrorClass::Permanent),
-                code: message.error_code,
-                why: said_of(message),
-                tried: message.attempts.saturating_sub(1),
-                template: message.template.clone(),
-                heard: Heard::ByStatus,
-            };
+            let failure = told_before(message);
             let number = message.phone_number_id.clone().unwrap_or_default();
             return refused(env, message, &number, failure).await;
         }
@@ -157,6 +148,26 @@ async fn send_one(env: &Env, message: &OutboxMessage) -> Result<Ended, CatalogEr
             catalog.reply_failed(message.id, "message_failed", why).await?;
             Ok(Ended::Moved)
         }
+    }
+}
+
+/// What is known of a message that was refused: a status said so, or the worker whose call it was died before it decided.
+/// A call that was refused left no id.
+fn told_before(message: &OutboxMessage) -> Failure {
+    let heard = if message.wamid.is_some() { Heard::ByStatus } else { Heard::InCall };
+    let class = match (message.error_code, heard) {
+        (Some(code), _) => ErrorClass::of_code(code).unwrap_or(ErrorClass::Permanent),
+        // A failure without a code is no code 0, which would be our token's.
+        (None, Heard::ByStatus) => ErrorClass::Permanent,
+        (None, Heard::InCall) => ErrorClass::Retry,
+    };
+    Failure {
+        class,
+        code: message.error_code,
+        why: said_of(message),
+        tried: message.attempts.saturating_sub(1),
+        template: message.template.clone(),
+        heard,
     }
 }
 
@@ -323,7 +334,7 @@ async fn leave(
                 How::Template(name, language) => Some((name.clone(), language.clone())),
             };
             let (class, code, why) = (error.class, error.code(), chain(&error));
-            if let Some(code) = code.filter(|_| class != ErrorClass::Unknown) {
+            if class != ErrorClass::Unknown {
                 catalog.reply_refused(message.id, &why, code).await?;
                 boundary::pass("reply.refused");
             }
