@@ -40,7 +40,8 @@ pub struct Facts {
     /// They go by another name than when they were last heard of or agreed to anything: who holds it is yet to be seen. Never
     /// of an answer.
     pub is_unconfirmed: bool,
-    /// When the day begins where the contact is, of what brings news or reminds; none: it has.
+    /// When the day begins where the contact is, of what brings news or reminds; none: it has, or the number may not send
+    /// anyhow.
     pub by_day_at: Option<OffsetDateTime>,
     /// The number may not send; when its probe is due.
     pub paused_until: Option<OffsetDateTime>,
@@ -63,8 +64,8 @@ pub struct Facts {
     /// The latest word of the contact on what advertises, where that template does by now: whatever the message was queued
     /// as, it goes as that.
     pub advertising: Option<String>,
-    /// When the number may write to one more outside their 24 hours, by its tier; none: it may now, or this contact was
-    /// written to within the day.
+    /// When the number may write to one more outside their 24 hours, by its tier; none: it may now, this contact was written
+    /// to within the day, or nothing would go now that counts for it.
     pub reaches_at: Option<OffsetDateTime>,
 }
 
@@ -294,21 +295,23 @@ async fn facts(tx: &mut Tx, message: &OutboxMessage, number: &str) -> Result<Fac
     } else {
         None
     };
-    let reaches_at = if Window::at(last_inbound_at, now).is_open() {
-        None
-    } else {
+    let paused_until =
+        if paused { Some(numbers::probe_due(maybe_at(T, "send_probe_at", probe_at)?, now)) } else { None };
+    // All this is asked under the number's lock, for which others wait: only what can still decide.
+    let may_send = paused_until.is_none_or(|until| until <= now);
+    let by_day_at = if may_send { by_day_at(tx, message).await? } else { None };
+    let by_template = !templates.is_empty() && !Window::at(last_inbound_at, now).is_open();
+    let reaches_at = if may_send && by_day_at.is_none() && by_template {
         reach::room(tx, (message.contact_id, number), now).await?
+    } else {
+        None
     };
     Ok(Facts {
         now,
         consent: consent(tx, message, number, message.category.as_deref()).await?,
         is_unconfirmed: message.category.is_some() && is_unconfirmed(tx, message.contact_id).await?,
-        by_day_at: by_day_at(tx, message).await?,
-        paused_until: if paused {
-            Some(numbers::probe_due(maybe_at(T, "send_probe_at", probe_at)?, now))
-        } else {
-            None
-        },
+        by_day_at,
+        paused_until,
         token_ref,
         rate_per_s: counted(T, "rate_per_s", rate)?,
         number_paid_at: maybe_at(T, "rate_paid_at", known(paid))?,
