@@ -225,6 +225,50 @@ pub(super) async fn a_pause_for_which_nothing_waits_is_the_watchs_to_probe(catal
     assert!(catalog.resume(&mine, Direction::Send, later).await.unwrap());
 }
 
+pub(super) async fn what_a_permission_closed_a_mark_may_open(catalog: &Catalog) {
+    let (mine, t) = (fresh("n"), kept(now()));
+    let (due, later) = (t + Duration::minutes(1), t + Duration::HOUR);
+    let idle = async |at| -> Vec<(Direction, bool, Option<String>)> {
+        let all = catalog.idle_pauses(at).await.unwrap();
+        let mine = all.into_iter().filter(|p| p.number == mine);
+        mine.map(|p| (p.direction, p.by_token, p.marked)).collect()
+    };
+    let ends_with = async || {
+        let all = catalog.incidents(None, None, 500).await.unwrap();
+        let paused = all.into_iter().find(|i| i.subject == mine).expect("it is told of");
+        paused.detail["ends_with"].as_str().unwrap().to_owned()
+    };
+    let may_be_marked = "a message that goes, or one of before that may be marked as read once more";
+    catalog.set_token_ref(&mine, &fresh("T")).await.unwrap();
+    let message = InboundMessage { phone_number_id: mine.clone(), ..photo(&Sample::new()) };
+    let wamid = message.wamid.clone();
+    let came = delivery(vec![InboundItem::Message(message)]);
+    let id = Intake::spawn(catalog.clone()).record(came).await.unwrap().new_documents[0];
+    let contact = catalog.document(id).await.unwrap().unwrap().contact_id.unwrap();
+
+    catalog.pause(About::PermissionOf(&mine), Direction::Send, "10: a permission", t).await.unwrap();
+    assert_eq!(idle(due).await, [], "nothing of theirs was marked");
+    catalog.marked_read(contact, &mine, &wamid).await.unwrap();
+    let by_mark = (Direction::Send, false, Some(wamid.clone()));
+    assert_eq!(idle(t).await, [], "no probe is due");
+    assert_eq!(idle(due).await, [by_mark.clone()]);
+    assert_eq!(ends_with().await, may_be_marked);
+    assert_eq!(idle(t + Duration::days(31)).await, [], "Meta marks none that is so old");
+    catalog.pause(About::TokenOf(&mine), Direction::Send, "190: and the token", t).await.unwrap();
+    assert_eq!(idle(later).await, [by_mark], "a token that is taken is no permission");
+    catalog.pause(About::Number(&mine), Direction::Send, "131042: billing", t).await.unwrap();
+    assert_eq!(idle(later).await, [], "and no mark pays a bill");
+    assert_eq!(ends_with().await, "a message that goes");
+    assert!(catalog.resume(&mine, Direction::Send, due).await.unwrap());
+
+    catalog.pause(About::TokenOf(&mine), Direction::Send, "190", t).await.unwrap();
+    assert_eq!(idle(due).await, [(Direction::Send, true, Some(wamid))], "what was before is over");
+    catalog.pause_by_status(About::PermissionOf(&mine), "131005: access denied", t).await.unwrap();
+    assert_eq!(idle(later).await, []);
+    assert!(catalog.resume(&mine, Direction::Send, due).await.unwrap());
+    to_review(catalog, id).await;
+}
+
 pub(super) async fn a_dead_token_pauses_its_numbers_only(catalog: &Catalog) {
     let (one, two, third, t) = (fresh("n"), fresh("n"), fresh("n"), now());
     let token = fresh("T");

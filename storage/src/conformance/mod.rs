@@ -158,6 +158,7 @@ pub async fn catalog(catalog: &Catalog) {
         channel::a_pause_is_of_one_number_and_direction,
         channel::each_direction_is_paused_for_its_own_reason,
         channel::a_pause_for_which_nothing_waits_is_the_watchs_to_probe,
+        channel::what_a_permission_closed_a_mark_may_open,
         channel::a_dead_token_pauses_its_numbers_only,
         channel::a_number_is_forgotten_when_nothing_waits_for_it,
         channel::a_failed_status_comes_back_and_delivered_wins,

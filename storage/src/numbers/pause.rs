@@ -71,8 +71,10 @@ pub enum May {
 /// Whose trouble it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum About<'a> {
-    /// This number's.
+    /// This number's: what it is billed, what it sent, a lock.
     Number(&'a str),
+    /// What this number may do at all: a permission that is missing, or its registration.
+    PermissionOf(&'a str),
     /// That of the token which this number uses, and so of all that use it.
     TokenOf(&'a str),
 }
@@ -131,8 +133,8 @@ async fn resume(
                 "UPDATE numbers SET fetch_paused = FALSE, fetch_probe_at = NULL, fetch_probes = 0, \
                  fetch_reason = NULL, fetch_since = NULL WHERE phone_number_id = $1 AND fetch_paused",
             Direction::Send =>
-                "UPDATE numbers SET send_paused = FALSE, send_probe_at = NULL, send_probes = 0, \
-                 send_needs_delivery = FALSE, send_by_token = FALSE, send_reason = NULL, send_since = NULL \
+                "UPDATE numbers SET send_paused = FALSE, send_probe_at = NULL, send_probes = 0, send_reason = NULL, \
+                 send_since = NULL, send_needs_delivery = FALSE, send_by_token = FALSE, send_by_mark = FALSE \
                  WHERE phone_number_id = $1 AND send_paused",
         },
         number
@@ -163,7 +165,7 @@ async fn pause(
     present: OffsetDateTime,
 ) -> Result<(), CatalogError> {
     let (number, whole_token) = match about {
-        About::Number(number) => (number, false),
+        About::Number(number) | About::PermissionOf(number) => (number, false),
         About::TokenOf(number) => (number, true),
     };
     ensure(tx, number).await?;
@@ -204,30 +206,47 @@ async fn pause(
             micros(next)
         )?;
         if direction == Direction::Send {
-            let by_token = whole_token && heard == Heard::InCall;
-            ended_by(tx, &paused, heard == Heard::ByStatus, by_token, was).await?;
+            ended_by(tx, &paused, Ends::of(about, heard), was).await?;
         }
         tell(tx, &paused, direction, reason, present).await?;
     }
     Ok(())
 }
 
-/// Keeps what ends a pause of sending: a delivery, where a status opened it at any time; a token that is taken again, where
-/// it was nothing but the token all the while; else a message that goes.
-async fn ended_by(
-    tx: &mut Tx,
-    number: &str,
-    by_status: bool,
+/// What ends a pause of sending, beside a message that goes.
+#[derive(Debug, Clone, Copy)]
+struct Ends {
+    /// No call that is taken, but a delivery.
+    with_delivery: bool,
+    /// A token that is taken again.
     by_token: bool,
-    was: bool,
-) -> Result<(), CatalogError> {
+    /// Whatever needs what sending needs, and changes nothing for anybody.
+    by_mark: bool,
+}
+
+impl Ends {
+    fn of(about: About<'_>, heard: Heard) -> Self {
+        let in_call = heard == Heard::InCall;
+        Self {
+            with_delivery: !in_call,
+            by_token: in_call && matches!(about, About::TokenOf(_)),
+            by_mark: in_call && !matches!(about, About::Number(_)),
+        }
+    }
+}
+
+/// Keeps what ends a pause of sending: a delivery, where a status opened it at any time; a question for the token, or a mark,
+/// where it was nothing but what those prove all the while; else a message that goes.
+async fn ended_by(tx: &mut Tx, number: &str, ends: Ends, was: bool) -> Result<(), CatalogError> {
     execute!(
         tx,
         "UPDATE numbers SET send_needs_delivery = (send_needs_delivery OR $2), \
-         send_by_token = ($3 AND (send_by_token OR NOT $4)) WHERE phone_number_id = $1",
+         send_by_token = ($3 AND (send_by_token OR NOT $5)), send_by_mark = ($4 AND (send_by_mark OR NOT $5)) \
+         WHERE phone_number_id = $1",
         number,
-        by_status,
-        by_token,
+        ends.with_delivery,
+        ends.by_token,
+        ends.by_mark,
         was
     )
     .map(drop)
@@ -241,17 +260,20 @@ async fn tell(
     reason: &str,
     present: OffsetDateTime,
 ) -> Result<(), CatalogError> {
-    let (needs_delivery, by_token) = one!(
+    let (with_delivery, by_token, by_mark) = one!(
         tx,
-        (bool, bool),
-        "SELECT send_needs_delivery, send_by_token FROM numbers WHERE phone_number_id = $1",
+        (bool, bool, bool),
+        "SELECT send_needs_delivery, send_by_token, send_by_mark FROM numbers WHERE phone_number_id = $1",
         number
     )?;
-    let ends_with = match (direction, needs_delivery, by_token) {
-        (Direction::Fetch, ..) => "an answer to a question by its token",
-        (Direction::Send, true, _) => "a message that is delivered",
-        (Direction::Send, false, true) => "a token that is taken again",
-        (Direction::Send, false, false) => "a message that goes",
+    let ends_with = match direction {
+        Direction::Fetch => "an answer to a question by its token",
+        Direction::Send if with_delivery => "a message that is delivered",
+        Direction::Send if by_token => "a token that is taken again",
+        Direction::Send if by_mark => {
+            "a message that goes, or one of before that may be marked as read once more"
+        }
+        Direction::Send => "a message that goes",
     };
     let detail = serde_json::json!({ "reason": cut(reason, 500), "ends_with": ends_with });
     incidents::open(tx, direction.incident(), number, &detail, 1, present).await.map(drop)

@@ -1,5 +1,6 @@
 //! Pauses for which nothing waits. Whatever waits is the probe of a pause; where nothing does, the watch asks what failed,
-//! at the same growing gaps, so that a pause that is over does not stand until the next file or message comes.
+//! at the same growing gaps, so that a pause that is over does not stand until the next file or message comes. What it asks
+//! nobody notices: of sending, to mark as read what is marked already needs the same of Meta as a message does.
 
 use acuse_storage::{
     CatalogError,
@@ -62,6 +63,14 @@ async fn ask(env: &Env, pause: &IdlePause) -> Result<Answer, CatalogError> {
         let why = format!("no access token with the reference {} is set", pause.token_ref);
         return Ok(Answer::Closed(why));
     };
+    if let Some(wamid) = &pause.marked {
+        match graph.mark_read(number, wamid, false).await {
+            Ok(()) => return Ok(Answer::Open),
+            // It is the message that may be marked no more, and the token can be asked otherwise.
+            Err(error) if error.class == ErrorClass::Permanent && pause.by_token => {}
+            Err(error) => return Ok(refused(&error)),
+        }
+    }
     if let Err(error) = graph.sees_number(number).await {
         return Ok(refused(&error));
     }

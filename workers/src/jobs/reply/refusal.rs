@@ -25,6 +25,8 @@ const WINDOW_DOUBT: Duration = Duration::from_secs(60);
 const TEMPLATE_PAUSE: Duration = Duration::from_secs(3 * 3_600);
 /// What Meta says of what stands in a template, and not of the template: their count, their length, their form.
 const OF_PARAMETERS: [i64; 4] = [132_000, 132_005, 132_012, 132_018];
+/// Meta's code for an account that it locked: other calls than a message may pass all the same.
+const LOCKED: i64 = 131_031;
 /// A cap per person is not tried again before (Meta, 131049).
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 
@@ -177,8 +179,12 @@ async fn note_of(
 ) -> Result<(), CatalogError> {
     let (catalog, class) = (&env.catalog, failure.class);
     if class.pauses() {
-        let token = class == ErrorClass::TokenExpired;
-        let about = if token { About::TokenOf(number) } else { About::Number(number) };
+        let about = match class {
+            ErrorClass::TokenExpired => About::TokenOf(number),
+            ErrorClass::StopNumber => About::PermissionOf(number),
+            ErrorClass::StopAccount if failure.code != Some(LOCKED) => About::PermissionOf(number),
+            _ => About::Number(number),
+        };
         return match failure.heard {
             Heard::InCall => catalog.pause(about, Direction::Send, &failure.why, env.now()).await,
             Heard::ByStatus => catalog.pause_by_status(about, &failure.why, env.now()).await,
