@@ -6,7 +6,7 @@
 
 use time::{Duration, OffsetDateTime};
 
-use super::{Direction, pause::LAST_PROBE};
+use super::{Direction, probe::LAST_PROBE};
 use crate::{
     catalog::Catalog,
     error::CatalogError,
