@@ -6,32 +6,27 @@
 //! idempotency key: a send whose answer was lost is `unknown`, and only a status that carries its id settles it.
 
 mod file;
+mod message;
 mod refusal;
 
 use std::time::Instant;
 
-use acuse_conversation::{language::Language, said};
 use acuse_storage::{
     CatalogError, ContactId,
-    contacts::Contact,
-    names::AliasKind,
     numbers::{About, Direction},
     outbox::{HeldFor, Line, MessageKind, NextReply, OutboxMessage, OutboxState, TOO_LATE},
     parts::Part,
 };
-use acuse_whatsapp::{
-    ErrorClass, Graph, Recipient,
-    graph::{Attached, ChoiceMessage, FileMessage, TemplateMessage, TextMessage},
-    template::Takes,
-};
+use acuse_whatsapp::{ErrorClass, Graph, Recipient};
 use time::OffsetDateTime;
 use tracing::Instrument;
 
 use file::Brings;
+use message::{Leaving, addressed, choices, template, text, with_file};
 use refusal::{Failure, Heard, refused};
 
 use crate::{
-    dispatch::{How, Verdict, Why, decide, filled},
+    dispatch::{How, Verdict, Why, decide},
     env::Env,
     halt::chain,
     jobs::{Ended, boundary, measure},
@@ -284,18 +279,6 @@ fn in_time(message: &OutboxMessage, at: OffsetDateTime) -> OffsetDateTime {
     message.expires_at.map_or(at, |expires| at.min(expires))
 }
 
-/// A message on its way out.
-struct Leaving<'a> {
-    number: &'a str,
-    to: Recipient,
-    how: How,
-    /// What it brings, where it goes as it is.
-    file: Option<Attached>,
-    probe: bool,
-    /// What its template takes, where Meta told.
-    takes: Option<Takes>,
-}
-
 async fn leave(
     env: &Env,
     graph: &Graph,
@@ -343,73 +326,4 @@ async fn leave(
             refused(env, message, number, failure).await
         }
     }
-}
-
-fn text(message: &OutboxMessage, leaving: &Leaving<'_>) -> TextMessage {
-    TextMessage {
-        phone_number_id: leaving.number.to_owned(),
-        to: leaving.to.clone(),
-        body: message.body.clone(),
-        reply_to: None,
-        callback_data: Some(message.id.to_string()),
-    }
-}
-
-fn with_file(message: &OutboxMessage, leaving: &Leaving<'_>, file: &Attached) -> FileMessage {
-    FileMessage {
-        phone_number_id: leaving.number.to_owned(),
-        to: leaving.to.clone(),
-        file: file.clone(),
-        caption: message.body.clone(),
-        callback_data: Some(message.id.to_string()),
-    }
-}
-
-fn choices(message: &OutboxMessage, leaving: &Leaving<'_>) -> ChoiceMessage {
-    let language = Language::of_tag(&message.language).unwrap_or(Language::Es);
-    ChoiceMessage {
-        phone_number_id: leaving.number.to_owned(),
-        to: leaving.to.clone(),
-        header: leaving.file.clone(),
-        body: message.body.clone(),
-        choices: message.payload.choices.clone(),
-        open: said::choose(language),
-        identity_key_hash: message.payload.identity_key_hash.clone(),
-        callback_data: Some(message.id.to_string()),
-    }
-}
-
-fn template(message: &OutboxMessage, leaving: &Leaving<'_>, name: &str, language: &str) -> TemplateMessage {
-    TemplateMessage {
-        phone_number_id: leaving.number.to_owned(),
-        to: leaving.to.clone(),
-        name: name.to_owned(),
-        language: language.to_owned(),
-        // That it fits was looked at when it was let go.
-        filled: filled(message, leaving.takes.as_ref()).unwrap_or_default(),
-        callback_data: Some(message.id.to_string()),
-    }
-}
-
-/// From which number and to whom: from the number the person wrote to, to the name they write under.
-fn addressed(message: &OutboxMessage, contact: &Contact) -> Result<(String, Recipient), &'static str> {
-    if message.kind == MessageKind::Media && message.attachment_id.is_none() {
-        return Err("the file that it was to bring is not known");
-    }
-    let number = message.phone_number_id.clone().or_else(|| contact.phone_number_id.clone());
-    // A number that is not theirs any more is somebody else's.
-    let is_theirs = |phone: &&str| {
-        let same = |(kind, name): &(AliasKind, String)| *kind == AliasKind::WaId && name == phone;
-        contact.aliases.is_empty() || contact.aliases.iter().any(same)
-    };
-    let names = [
-        // The form under which they wrote last comes before others that they are known by.
-        contact.phone.as_deref().filter(is_theirs),
-        contact.alias(AliasKind::WaId),
-        contact.alias(AliasKind::Bsuid),
-        contact.alias(AliasKind::ParentBsuid),
-    ];
-    let to = names.into_iter().flatten().find_map(|name| name.parse::<Recipient>().ok());
-    let number = number.ok_or("none of our numbers is known to have received them")?;
-    Ok((number, to.ok_or("the contact has neither a number nor a user id")?))
 }
