@@ -103,20 +103,27 @@ pub(super) async fn refused(
         Outlook::WindowClosed => env.now(),
         Outlook::AfterBackoff => env.after(backoff(*tried, env.policy.reply_ceiling, rand::random())),
         Outlook::After(wait) => env.after(wait),
-        Outlook::AsRatesAllow => {
-            let wait = slowed(env, message, number, *class).await?;
-            env.after(wait)
-        }
+        Outlook::AsRatesAllow => env.after(slowed(env, message, number, *class).await?),
         Outlook::AfterPause => env.after(env.policy.probe_every),
     };
-    // No attempt ends these waits: `expires_at` does, and before each send it is looked at.
-    let at = in_time(message, away.map_or(at, |until| at.max(until)));
-    if is_of_the_message(*class) && away.is_none() {
-        catalog.reply_later(message.id, why, *code, at).await?;
-    } else {
-        catalog.reply_put_off(message.id, why, *code, at).await?;
-    }
+    again(env, message, &failure, (at, away)).await?;
     Ok(if outlook == Outlook::WindowClosed { Ended::Moved } else { Ended::Retry })
+}
+
+/// Back into its line until then, and until somebody is there. No attempt ends these waits: `expires_at` does, and before
+/// each send it is looked at.
+async fn again(
+    env: &Env,
+    message: &OutboxMessage,
+    failure: &Failure,
+    (at, away): (OffsetDateTime, Option<OffsetDateTime>),
+) -> Result<(), CatalogError> {
+    let at = in_time(message, away.map_or(at, |until| at.max(until)));
+    if is_of_the_message(failure.class) && away.is_none() {
+        env.catalog.reply_later(message.id, &failure.why, failure.code, at).await
+    } else {
+        env.catalog.reply_put_off(message.id, &failure.why, failure.code, at).await
+    }
 }
 
 /// Tomorrow, if it is worth sending then; else a person is told now.
