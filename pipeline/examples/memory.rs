@@ -94,13 +94,7 @@ fn filed(truth: &Truth, read: &Fields) -> Fields {
         Kind::Invoice => (FieldName::IssuerName, FieldName::IssuerTaxId),
         _ => (FieldName::MerchantName, FieldName::MerchantTaxId),
     };
-    let said = |value: &str| Field {
-        value: value.split('|').next().unwrap_or(value).into(),
-        confidence: 1.0,
-        page: None,
-        bbox: None,
-        source: Source::Reviewer,
-    };
+    let said = |value: &str| Field::unplaced(value.split('|').next().unwrap_or(value), 1.0, Source::Reviewer);
     let mut fields = read.clone();
     for name in
         [FieldName::IssuerName, FieldName::MerchantName, FieldName::IssuerTaxId, FieldName::MerchantTaxId]

@@ -105,8 +105,7 @@ mod tests {
     use crate::fields::{Field, Source};
 
     fn fields(of: &[(FieldName, &str)]) -> Fields {
-        let field =
-            |v: &str| Field { value: v.into(), confidence: 0.9, page: None, bbox: None, source: Source::Ocr };
+        let field = |value: &str| Field::unplaced(value, 0.9, Source::Ocr);
         of.iter().map(|(name, value)| (*name, field(value))).collect()
     }
 

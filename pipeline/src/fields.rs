@@ -333,6 +333,13 @@ pub struct Field {
     pub source: Source,
 }
 
+impl Field {
+    /// A value that has no place on any page: typed, said of the whole, or read where nobody kept it.
+    pub fn unplaced(value: impl Into<Value>, confidence: f32, source: Source) -> Self {
+        Self { value: value.into(), confidence, page: None, bbox: None, source }
+    }
+}
+
 /// The fields found, by name.
 pub type Fields = BTreeMap<FieldName, Field>;
 

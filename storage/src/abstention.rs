@@ -320,13 +320,7 @@ mod tests {
 
     #[test]
     fn a_field_that_would_not_be_filed_is_not_wrong() {
-        let field = |value: &str, confidence| Field {
-            value: value.into(),
-            confidence,
-            page: None,
-            bbox: None,
-            source: Source::Ocr,
-        };
+        let field = |value: &str, confidence| Field::unplaced(value, confidence, Source::Ocr);
         let of = |tax: f32, total: &str| {
             Fields::from([
                 (FieldName::Total, field(total, 0.9)),

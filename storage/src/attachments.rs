@@ -302,7 +302,7 @@ impl Catalog {
             "UPDATE outbox SET attachment_id = NULL, body = $2, state = 'queued', error = $3, error_code = NULL, \
              lease_until = NULL, next_attempt_at = NULL, updated_at = $4, \
              kind = CASE WHEN kind = 'media' THEN 'text' ELSE kind END \
-             WHERE id = $1 AND state IN ('queued', 'sending', 'refused') \
+             WHERE id = $1 AND state IN ('queued', 'refused') \
                AND NOT EXISTS (SELECT 1 FROM attachments a WHERE a.id = outbox.attachment_id AND a.object_key IS NULL) \
              RETURNING contact_id, COALESCE(phone_number_id, '')",
             message.id.0,

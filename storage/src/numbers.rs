@@ -4,6 +4,7 @@
 
 mod idle;
 mod pause;
+mod probe;
 mod removal;
 mod waiting;
 
@@ -13,8 +14,10 @@ use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 
 pub use idle::IdlePause;
-pub use pause::{About, Direction, May, Pause};
-pub(crate) use pause::{delivered, probe_due, probing};
+pub(crate) use pause::delivered;
+pub use pause::{About, Direction, Pause};
+pub use probe::May;
+pub(crate) use probe::{probe_due, probing};
 pub use removal::Removed;
 pub use waiting::Waiting;
 

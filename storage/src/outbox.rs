@@ -2,8 +2,8 @@
 //! (a [`Line`]), never twice on purpose.
 //!
 //! A row goes `queued` → `sending` ([`crate::dispatch`], right before the call) → `sent` → `delivered`; or `unknown` (it may have left: a status of
-//! the channel that carries the row's id settles it, or a person is told when its time comes); or `refused` (a status
-//! said that it failed; what follows is decided as for a refused call); or it ends `failed` or `window_closed`, and
+//! the channel that carries the row's id settles it, or a person is told when its time comes); or `refused` (its call
+//! was, or a status said that it failed; what follows is decided alike); or it ends `failed` or `window_closed`, and
 //! then an incident names it ([`crate::incidents`]); or `withdrawn`. [`crate::message_ledger`] counts them.
 
 mod line;

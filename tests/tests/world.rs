@@ -9,6 +9,7 @@ use acuse_tests::{
     postgres::Postgres,
     stack::{ACCESS_TOKEN, APP_SECRET, Api, Place},
 };
+use acuse_whatsapp::graph::WEBHOOK_FIELDS;
 use tempfile::TempDir;
 
 /// All scopes there are.
@@ -59,6 +60,7 @@ impl World {
         let options = Options {
             access_token: ACCESS_TOKEN.to_owned(),
             app_secret: APP_SECRET.to_owned(),
+            webhook_fields: &WEBHOOK_FIELDS,
             ..Options::default()
         };
         let graph = FakeGraph::start(options).await.unwrap();

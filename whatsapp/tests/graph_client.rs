@@ -341,6 +341,26 @@ async fn a_text_goes_to_a_number_or_a_user_id() {
     assert_eq!(graph.read_receipts(), ["wamid.X=="]);
 }
 
+/// To mark as read needs what a message needs.
+#[tokio::test]
+async fn who_may_not_send_may_not_mark_as_read() {
+    let graph = fake().await;
+    let (client, number) = (client(&graph), graph.options().phone_number_id.clone());
+    let both = async || {
+        let marked = client.mark_read(&number, "wamid.X==", false).await;
+        let sent = client.send_text(&message("15550190002")).await.map(drop);
+        [marked, sent].map(|done| done.err().map(|error| error.class))
+    };
+    graph.permit(&number, false);
+    assert_eq!(both().await, [Some(ErrorClass::StopAccount); 2]);
+    graph.permit(&number, true);
+    graph.register(&number, false);
+    assert_eq!(both().await, [Some(ErrorClass::StopNumber); 2]);
+    assert!(graph.read_receipts().is_empty() && graph.sent().is_empty());
+    graph.register(&number, true);
+    assert_eq!(both().await, [None; 2]);
+}
+
 #[tokio::test]
 async fn what_goes_wrong_with_a_send() {
     for (fault, class) in [

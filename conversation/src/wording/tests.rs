@@ -7,13 +7,7 @@ use super::{
 };
 
 fn fields(values: &[(FieldName, &str)]) -> Fields {
-    let field = |value: &str| Field {
-        value: value.into(),
-        confidence: 1.0,
-        page: None,
-        bbox: None,
-        source: Source::Ocr,
-    };
+    let field = |value: &str| Field::unplaced(value, 1.0, Source::Ocr);
     values.iter().map(|(name, value)| (*name, field(value))).collect()
 }
 

@@ -87,8 +87,7 @@ pub fn of_whole(document: &Document, scorers: &Scorers) -> Option<Example> {
         && let Some((signed, _)) = choice::party(document, scorers)
     {
         let confidence = signed.probability(scorers)?;
-        let value = signed.value.as_str().into();
-        fields.insert(signed.name, Field { value, confidence, page: None, bbox: None, source: Source::Ocr });
+        fields.insert(signed.name, Field::unplaced(signed.value.as_str(), confidence, Source::Ocr));
     }
     let party = document.party_field();
     for signed in understood.signs.iter().filter(|s| Some(s.name) != party) {
@@ -98,8 +97,7 @@ pub fn of_whole(document: &Document, scorers: &Scorers) -> Option<Example> {
             continue;
         }
         let confidence = signed.probability(scorers)?;
-        let value = signed.value.as_str().into();
-        fields.insert(signed.name, Field { value, confidence, page: None, bbox: None, source: Source::Ocr });
+        fields.insert(signed.name, Field::unplaced(signed.value.as_str(), confidence, Source::Ocr));
     }
     vouched::drop_impossible_tax(&mut fields);
     fields.retain(|name, field| whole::is_filed(kind, *name, field));

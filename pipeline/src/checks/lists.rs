@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn lines_that_do_not_make_the_total_are_warned_of() {
-        let field = |value: Value, source| Field { value, confidence: 1.0, page: None, bbox: None, source };
+        let field = |value: Value, source| Field::unplaced(value, 1.0, source);
         let of = |total: &str, source| {
             let lines = Value::List(vec![line("a", "10.00"), line("b", "2.10")]);
             let fields = [

@@ -194,8 +194,7 @@ mod tests {
     const TODAY: Date = date!(2026 - 06 - 01);
 
     fn fields(source: Source, values: &[(FieldName, &str)]) -> Fields {
-        let field =
-            |value: &str| Field { value: value.into(), confidence: 1.0, page: None, bbox: None, source };
+        let field = |value: &str| Field::unplaced(value, 1.0, source);
         values.iter().map(|(name, value)| (*name, field(value))).collect()
     }
 

@@ -106,13 +106,7 @@ mod tests {
 
     #[test]
     fn where_it_stands_on_the_paper_is_known() {
-        let field = |value: &str| Field {
-            value: value.into(),
-            confidence: 1.0,
-            page: None,
-            bbox: None,
-            source: Source::Ocr,
-        };
+        let field = |value: &str| Field::unplaced(value, 1.0, Source::Ocr);
         let fields = Fields::from([(FieldName::OrderNumber, field("47-1100"))]);
         assert_eq!(stands("471100", &fields, ""), Some(Some(FieldName::OrderNumber)));
         assert_eq!(stands("c-1042", &fields, "CLIENTE: C1042 Madrid"), Some(None));

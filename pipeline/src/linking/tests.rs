@@ -44,13 +44,7 @@ fn phone(number: &str) -> Clues {
 
 #[test]
 fn clues_are_taken_from_the_kind_they_belong_to() {
-    let field = |value: &str| Field {
-        value: value.into(),
-        confidence: 1.0,
-        page: None,
-        bbox: None,
-        source: Source::Ocr,
-    };
+    let field = |value: &str| Field::unplaced(value, 1.0, Source::Ocr);
     let fields = Fields::from([
         (FieldName::IssuerTaxId, field("B-12.345.678")),
         (FieldName::MerchantTaxId, field("A99")),

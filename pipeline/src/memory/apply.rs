@@ -92,13 +92,7 @@ fn doubt_number(vendor: &Vendor, reading: &mut Reading) {
 /// Writes a value where it was read, or where nothing was.
 fn set(reading: &mut Reading, name: FieldName, value: &str) {
     let source = reading.fields.values().next().map_or(Source::Ocr, |f| f.source);
-    let field = reading.fields.entry(name).or_insert_with(|| Field {
-        value: value.into(),
-        confidence: SURE,
-        page: None,
-        bbox: None,
-        source,
-    });
+    let field = reading.fields.entry(name).or_insert_with(|| Field::unplaced(value, SURE, source));
     field.value = value.into();
     field.confidence = field.confidence.max(SURE);
 }

@@ -12,13 +12,7 @@ const SLIP: &str = "PANADERIA EL SOL S.L.\nCalle Mayor 3, 41001 Sevilla\nNIF: B1
     www.panaderiaelsol.es\nTOTAL 4,00 EUR\nIVA 10 %";
 
 fn fields(of: &[(FieldName, &str)]) -> Fields {
-    let field = |value: &str| Field {
-        value: value.into(),
-        confidence: 0.5,
-        page: Some(1),
-        bbox: None,
-        source: Source::Ocr,
-    };
+    let field = |value: &str| Field::unplaced(value, 0.5, Source::Ocr);
     of.iter().map(|(name, value)| (*name, field(value))).collect()
 }
 

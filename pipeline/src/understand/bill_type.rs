@@ -132,7 +132,7 @@ pub fn put(found: &Findings<'_>, kind: Kind, fields: &mut Fields) {
         Some((Called::Refund, _)) => (back, 0.5),
     };
     let page = fields.get(&FieldName::Total).map_or(Source::Ocr, |t| t.source);
-    let field = Field { value: word.into(), confidence, page: None, bbox: None, source: page };
+    let field = Field::unplaced(word, confidence, page);
     fields.insert(FieldName::Type, field);
     if word == back && !negative && confidence > 0.8 {
         turn_over(fields);

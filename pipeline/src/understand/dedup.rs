@@ -94,13 +94,7 @@ mod tests {
     use crate::fields::{Field, Source};
 
     fn receipt(values: &[(FieldName, &str)]) -> Fields {
-        values
-            .iter()
-            .map(|(n, v)| {
-                let value = (*v).into();
-                (*n, Field { value, confidence: 0.95, page: None, bbox: None, source: Source::Ocr })
-            })
-            .collect()
+        values.iter().map(|(n, v)| (*n, Field::unplaced(*v, 0.95, Source::Ocr))).collect()
     }
 
     #[test]

@@ -136,7 +136,7 @@ impl Extracted {
         }
         if let Some((code, confidence)) = places::of_its_day(found.place, day) {
             let source = found.source(1);
-            let field = Field { value: code.into(), confidence, page: None, bbox: None, source };
+            let field = Field::unplaced(code, confidence, source);
             self.judged(found, FieldName::Currency, field, &found.place.currency_signs);
         }
     }

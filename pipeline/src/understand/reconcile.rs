@@ -178,7 +178,7 @@ mod tests {
     const NOWHERE: &dyn Fn(FieldName, &str) -> bool = &|_, _| false;
 
     fn one(name: FieldName, value: &str, source: Source) -> Fields {
-        let field = Field { value: value.into(), confidence: 0.95, page: None, bbox: None, source };
+        let field = Field::unplaced(value, 0.95, source);
         Fields::from([(name, field)])
     }
 

@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     fn field(confidence: f32, source: Source) -> Field {
-        Field { value: "1".into(), confidence, page: None, bbox: None, source }
+        Field::unplaced("1", confidence, source)
     }
 
     fn classified(confidence: f32, doubts: Vec<Doubt>) -> Classified {

@@ -26,6 +26,7 @@ use acuse_storage::{
     Access, Catalog, Document, DocumentFilter, arrivals::ArrivalLedger, cases::CaseFilter, ledger::Ledger,
     queue::Queue, users::Role,
 };
+use acuse_whatsapp::graph::WEBHOOK_FIELDS;
 use anyhow::{Context, bail};
 use clap::Args;
 use rand::RngExt;
@@ -61,6 +62,7 @@ impl Demo {
         let listen = if self.keep { config.listen } else { free_address()? };
         let fake = FakeGraph::start(Options {
             status_webhook_url: Some(format!("http://{listen}/webhooks/whatsapp")),
+            webhook_fields: &WEBHOOK_FIELDS,
             ..Options::default()
         })
         .await

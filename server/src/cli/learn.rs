@@ -158,13 +158,7 @@ mod tests {
 
     #[test]
     fn a_row_is_what_was_filed() {
-        let field = |v: &str| Field {
-            value: v.into(),
-            confidence: 1.0,
-            page: None,
-            bbox: None,
-            source: Source::Reviewer,
-        };
+        let field = |v: &str| Field::unplaced(v, 1.0, Source::Reviewer);
         let one = Labelled {
             id: DocumentId::generate(),
             kind: Kind::Receipt,

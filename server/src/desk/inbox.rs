@@ -385,19 +385,15 @@ pub async fn act(State(app): State<App>, person: Person, Id(id): Id<CaseId>, For
                 [form.text, form.header, form.params, form.buttons].map(|words| words.trim().to_owned());
             let typed: Vec<String> = typed.into_iter().filter(|words| !words.is_empty()).collect();
             let typed = typed.join("\n");
-            let (status, why) = match done {
+            match done {
                 Ok(_) => {
                     let case = format!("/inbox/{id}");
                     let back = if form.back == "case" { case.as_str() } else { "/inbox" };
-                    return Ok(Redirect::to(back).into_response());
+                    Ok(Redirect::to(back).into_response())
                 }
-                Err(Problem::Conflict(why)) if !typed.is_empty() => (StatusCode::CONFLICT, why),
-                Err(Problem::Unprocessable(why)) if !typed.is_empty() => {
-                    (StatusCode::UNPROCESSABLE_ENTITY, why)
-                }
-                Err(problem) => return Err(problem),
-            };
-            unsent(&app, &person, (status, &why), typed).await
+                Err(problem) if typed.is_empty() => Err(problem),
+                Err(problem) => unsent(&app, &person, problem, typed).await,
+            }
         }
         .await,
     )
@@ -429,14 +425,40 @@ struct Unsent {
 }
 
 /// The window closed, the case moved while a person typed, or it cannot be sent so: nothing of theirs is lost.
-async fn unsent(
-    app: &App,
-    person: &Person,
-    (status, why): (StatusCode, &str),
-    text: String,
-) -> Result<Response, Problem> {
+async fn unsent(app: &App, person: &Person, problem: Problem, text: String) -> Result<Response, Problem> {
+    let (status, why) = of_what_was_written(problem)?;
     let frame = Frame::of(app, person, "inbox").await?;
-    let mut response = page(&Unsent { why: sentence(why), text, frame });
+    let mut response = page(&Unsent { why: sentence(&why), text, frame });
     *response.status_mut() = status;
     Ok(response)
+}
+
+/// Why what a person wrote was not sent, and with which status that is said; what speaks of something else is what it is.
+fn of_what_was_written(problem: Problem) -> Result<(StatusCode, String), Problem> {
+    let status = problem.status();
+    match problem {
+        Problem::Conflict(why) | Problem::Unprocessable(why) => Ok((status, why)),
+        Problem::TooLarge { limit_bytes } => {
+            Ok((status, format!("the file is larger than {limit_bytes} bytes")))
+        }
+        problem => Err(problem),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_sent_comes_back_with_why_and_nothing_else_does() {
+        for (problem, status) in [
+            (Problem::Conflict("it moved".into()), 409),
+            (Problem::Unprocessable("choose a file".into()), 422),
+            (Problem::TooLarge { limit_bytes: 7 }, 413),
+        ] {
+            let (told, why) = of_what_was_written(problem).unwrap();
+            assert!(told.as_u16() == status && !why.is_empty(), "{told}: {why}");
+        }
+        assert!(matches!(of_what_was_written(Problem::NotFound("case")), Err(Problem::NotFound("case"))));
+    }
 }

@@ -321,13 +321,7 @@ mod tests {
             (Total, "131.00"),
             (MerchantTaxId, "B12345675"),
         ];
-        let field = |value: &str| Field {
-            value: value.into(),
-            confidence: 1.0,
-            page: None,
-            bbox: None,
-            source: Source::Reviewer,
-        };
+        let field = |value: &str| Field::unplaced(value, 1.0, Source::Reviewer);
         let fields: Fields = typed.map(|(name, value)| (name, field(value))).into();
         let found = checks::warnings(Kind::Receipt, &fields, "", time::macros::date!(2026 - 06 - 01));
         assert!(found.len() >= 5, "{found:?}");

@@ -21,6 +21,7 @@ pub mod etag;
 pub mod export;
 pub mod extract;
 pub mod feed;
+pub mod form;
 pub mod front;
 pub mod health;
 pub mod inbound;

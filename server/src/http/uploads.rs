@@ -33,7 +33,13 @@ use answer::{Made, answer};
 use by_url::ByUrl;
 
 use super::{
-    RequestId, auth::Caller, extract::Body, front::budget::declared, problem::Problem, sandbox::Instead,
+    RequestId,
+    auth::Caller,
+    extract::Body,
+    form::{Bounds, broken_off},
+    front::budget::declared,
+    problem::Problem,
+    sandbox::Instead,
 };
 use crate::state::App;
 
@@ -230,8 +236,9 @@ async fn read(
     mut form: Multipart,
     said: &mut Said,
 ) -> Result<(), Problem> {
-    let (mut parts, most) = (0, taking.most());
-    while let Some(field) = form.next_field().await.map_err(|e| broken_off(&e, most))? {
+    let bounds = Bounds { file: taking.most(), text: TEXT_BYTES };
+    let mut parts = 0;
+    while let Some(field) = bounds.part(&mut form).await? {
         parts += 1;
         if parts > PARTS {
             return Err(Problem::Unprocessable(format!("at most {PARTS} parts")));
@@ -248,10 +255,10 @@ async fn read(
                 };
                 said.file = Some((taking.file(id, field).await?, declared));
             }
-            "sender" => said.sender = Some(text(field, most).await?).filter(|t| !t.is_empty()),
-            "caption" => said.caption = Some(text(field, most).await?).filter(|t| !t.is_empty()),
+            "sender" => said.sender = Some(bounds.text(field).await?).filter(|t| !t.is_empty()),
+            "caption" => said.caption = Some(bounds.text(field).await?).filter(|t| !t.is_empty()),
             "customer_id" => {
-                let text = text(field, most).await?;
+                let text = bounds.text(field).await?;
                 let customer =
                     text.parse().map_err(|_| Problem::BadRequest("customer_id: not an id".to_owned()))?;
                 if !taking.reaches(customer).await? {
@@ -306,53 +313,6 @@ async fn looked_at(id: DocumentId, mut field: Field<'_>, most: u64) -> Result<St
     }
     let sha256 = Sha256(hash.finalize().into());
     Ok(StoredObject { key: ObjectKey::original(id, &sha256), sha256, size_bytes: size })
-}
-
-async fn text(field: Field<'_>, most: u64) -> Result<String, Problem> {
-    let over = || Problem::Unprocessable(format!("a text part has at most {TEXT_BYTES} bytes"));
-    plain(gathered(field, TEXT_BYTES, over, most).await?)
-}
-
-/// The bytes of a part, at most `cap` of them; of a request of `most` in all.
-///
-/// # Errors
-/// `over` where there are more; when they end early.
-pub async fn gathered(
-    mut field: Field<'_>,
-    cap: usize,
-    over: impl Fn() -> Problem,
-    most: u64,
-) -> Result<Vec<u8>, Problem> {
-    let mut bytes = Vec::new();
-    while let Some(chunk) = field.chunk().await.map_err(|e| broken_off(&e, most))? {
-        if bytes.len() + chunk.len() > cap {
-            return Err(over());
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(bytes)
-}
-
-/// The text of a part.
-///
-/// # Errors
-/// When it is none.
-pub fn plain(bytes: Vec<u8>) -> Result<String, Problem> {
-    let text =
-        String::from_utf8(bytes).map_err(|_| Problem::BadRequest("a text part must be UTF-8".to_owned()))?;
-    if text.contains('\0') {
-        return Err(Problem::BadRequest("a text part holds no NUL".to_owned()));
-    }
-    Ok(text.trim().to_owned())
-}
-
-/// A form that ended early, or is longer than it may be.
-pub fn broken_off(error: &MultipartError, limit_bytes: u64) -> Problem {
-    if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        Problem::TooLarge { limit_bytes }
-    } else {
-        Problem::BadRequest("the multipart body ends early or is malformed".to_owned())
-    }
 }
 
 fn not_stored(error: ObjectError, most: u64) -> Problem {

@@ -66,7 +66,7 @@ pub(super) fn corrected(
             Ok(value) if is_same(&value) => {}
             Ok(value) => {
                 let source = Source::Reviewer;
-                fields.insert(name, Field { value, confidence: 1.0, page: None, bbox: None, source });
+                fields.insert(name, Field::unplaced(value, 1.0, source));
             }
         }
     }
@@ -88,13 +88,8 @@ mod tests {
     use super::*;
 
     fn read() -> Fields {
-        let field = |value: &str| Field {
-            value: value.into(),
-            confidence: 0.6,
-            page: Some(1),
-            bbox: Some([0.1, 0.1, 0.2, 0.2]),
-            source: Source::Ocr,
-        };
+        let (page, bbox) = (Some(1), Some([0.1, 0.1, 0.2, 0.2]));
+        let field = |value: &str| Field { page, bbox, ..Field::unplaced(value, 0.6, Source::Ocr) };
         [(FieldName::Total, field("45.00")), (FieldName::MerchantName, field("Mercado"))].into()
     }
 

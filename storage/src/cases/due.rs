@@ -4,17 +4,19 @@ use acuse_conversation::{Event, Kind};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{approve, ask, collect::schedule, get, happens, hold_contact, team, wake};
+use super::{Held, approve, ask, collect::schedule, get, happens, hold_contact, team, wake};
 use crate::{
     catalog::Catalog,
     error::CatalogError,
-    names::{CaseId, CustomerId, maybe_at, micros},
+    names::{CaseId, ContactId, CustomerId, maybe_at, micros},
     queue::{Push, Queue, push},
 };
 
 /// Two ticks, and that an answer is being written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Nod {
+    /// To whom.
+    pub contact: ContactId,
     /// From which of our numbers.
     pub phone_number_id: String,
     /// For which message.
@@ -46,7 +48,7 @@ impl Catalog {
         let Some(held) = get(&mut tx, id).await?.filter(|held| held.case.is_open()) else {
             return Ok(Turn::default());
         };
-        let nod = take_nod(&mut tx, id, &held.phone_number_id).await?;
+        let nod = take_nod(&mut tx, &held).await?;
         let mut turn = Turn { stepped: false, nod };
         match held.case.due_at {
             Some(at) if at <= tx.now() => {
@@ -96,13 +98,9 @@ impl Catalog {
     }
 }
 
-async fn take_nod(
-    tx: &mut crate::sql::Tx,
-    id: CaseId,
-    phone_number_id: &str,
-) -> Result<Option<Nod>, CatalogError> {
-    let (wamid,) = one!(tx, (Option<String>,), "SELECT nod FROM cases WHERE id = $1", id.0)?;
+async fn take_nod(tx: &mut crate::sql::Tx, held: &Held) -> Result<Option<Nod>, CatalogError> {
+    let (wamid,) = one!(tx, (Option<String>,), "SELECT nod FROM cases WHERE id = $1", held.id.0)?;
     let Some(wamid) = wamid else { return Ok(None) };
-    execute!(tx, "UPDATE cases SET nod = NULL WHERE id = $1", id.0)?;
-    Ok(Some(Nod { phone_number_id: phone_number_id.to_owned(), wamid }))
+    execute!(tx, "UPDATE cases SET nod = NULL WHERE id = $1", held.id.0)?;
+    Ok(Some(Nod { contact: held.contact, phone_number_id: held.phone_number_id.clone(), wamid }))
 }

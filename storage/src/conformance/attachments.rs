@@ -211,6 +211,7 @@ pub(super) async fn what_is_asked_without_its_picture_goes_with_its_document(cat
     assert_eq!((of(leaving).state.as_deref(), &of(leaving).text), (Some("sending"), &None));
     // Its worker has its words in hand, and Meta would not have its file.
     let leaving = OutboxMessage { id: OutboxId(leaving), ..without };
+    catalog.reply_refused(leaving.id, "131053", Some(131_053)).await.unwrap();
     assert!(!catalog.goes_without_file(&leaving, "Meta would not have it").await.unwrap());
     catalog.reply_withdrawn(leaving.id, "not of this test").await.unwrap();
     let all = catalog.approvals(&Access::whole(), (None, Some(id)), None, 9).await.unwrap();

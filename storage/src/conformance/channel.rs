@@ -16,7 +16,7 @@ use crate::{
     incidents::{Acknowledged, IncidentState},
     names::{Stage, WaitsFor, kept, micros, now},
     numbers::{About, Direction, May, Number, Pause, Removed},
-    outbox::{NewReply, NextReply, OutboxMessage, OutboxState, Purpose},
+    outbox::{HeldFor, NewReply, NextReply, OutboxMessage, OutboxState, Purpose},
     parts::Part,
     reviews::{Decision, Resolved},
 };
@@ -260,21 +260,74 @@ pub(super) async fn of_two_who_pause_at_once_one_is_first(catalog: &Catalog) {
 /// While Meta was asked whether it takes the token again, something else may have closed sending: that stays closed.
 pub(super) async fn a_token_that_is_taken_again_opens_what_it_closed_alone(catalog: &Catalog) {
     let t = kept(now());
-    for closed_by in ["", "131042: billing", "131031: locked"] {
+    for closed_by in ["", "10: a permission", "131042: billing", "131031: locked"] {
         let mine = fresh("n");
         catalog.set_token_ref(&mine, &fresh("T")).await.unwrap();
         catalog.pause(About::TokenOf(&mine), Direction::Send, "190: the token is over", t).await.unwrap();
         match closed_by {
             "" => {}
+            "10: a permission" => {
+                catalog.pause(About::PermissionOf(&mine), Direction::Send, closed_by, t).await.unwrap();
+            }
             "131031: locked" => catalog.pause_by_status(About::Number(&mine), closed_by, t).await.unwrap(),
             billing => catalog.pause(About::Number(&mine), Direction::Send, billing, t).await.unwrap(),
         }
+        // A token that sees the number says nothing of a permission; a message that may be marked does.
         let is_open = closed_by.is_empty();
-        assert_eq!(catalog.token_taken(&mine, t).await.unwrap(), is_open, "{closed_by}");
+        assert_eq!(catalog.taken_again(&mine, false, t).await.unwrap(), is_open, "{closed_by}");
         let may = catalog.may_go(&mine, Direction::Send, t).await.unwrap();
         assert_eq!(may == May::Go, is_open, "{closed_by}");
-        assert_ne!(catalog.resume(&mine, Direction::Send, t).await.unwrap(), is_open, "{closed_by}");
+        if closed_by.starts_with("10:") {
+            assert!(catalog.taken_again(&mine, true, t).await.unwrap());
+        } else {
+            assert!(!catalog.taken_again(&mine, true, t).await.unwrap(), "{closed_by}");
+            assert_ne!(catalog.resume(&mine, Direction::Send, t).await.unwrap(), is_open, "{closed_by}");
+        }
     }
+}
+
+pub(super) async fn what_a_permission_closed_a_mark_may_open(catalog: &Catalog) {
+    let (mine, t) = (fresh("n"), kept(now()));
+    let (due, later) = (t + Duration::minutes(1), t + Duration::HOUR);
+    let idle = async |at| -> Vec<(Direction, bool, Option<String>)> {
+        let all = catalog.idle_pauses(at).await.unwrap();
+        let mine = all.into_iter().filter(|p| p.number == mine);
+        mine.map(|p| (p.direction, p.by_token, p.marked)).collect()
+    };
+    let ends_with = async || {
+        let all = catalog.incidents(None, None, 500).await.unwrap();
+        let paused = all.into_iter().find(|i| i.subject == mine).expect("it is told of");
+        paused.detail["ends_with"].as_str().unwrap().to_owned()
+    };
+    let may_be_marked = "a message that goes, or one of before that may be marked as read once more";
+    catalog.set_token_ref(&mine, &fresh("T")).await.unwrap();
+    let message = InboundMessage { phone_number_id: mine.clone(), ..photo(&Sample::new()) };
+    let wamid = message.wamid.clone();
+    let came = delivery(vec![InboundItem::Message(message)]);
+    let id = Intake::spawn(catalog.clone()).record(came).await.unwrap().new_documents[0];
+    let contact = catalog.document(id).await.unwrap().unwrap().contact_id.unwrap();
+
+    catalog.pause(About::PermissionOf(&mine), Direction::Send, "10: a permission", t).await.unwrap();
+    assert_eq!(idle(due).await, [], "nothing of theirs was marked");
+    catalog.marked_read(contact, &mine, &wamid).await.unwrap();
+    let by_mark = (Direction::Send, false, Some(wamid.clone()));
+    assert_eq!(idle(t).await, [], "no probe is due");
+    assert_eq!(idle(due).await, [by_mark.clone()]);
+    assert_eq!(ends_with().await, may_be_marked);
+    assert_eq!(idle(t + Duration::days(31)).await, [], "Meta marks none that is so old");
+    catalog.pause(About::TokenOf(&mine), Direction::Send, "190: and the token", t).await.unwrap();
+    assert_eq!(idle(later).await, [by_mark], "a token that is taken is no permission");
+    catalog.pause(About::Number(&mine), Direction::Send, "131042: billing", t).await.unwrap();
+    assert_eq!(idle(later).await, [], "and no mark pays a bill");
+    assert_eq!(ends_with().await, "a message that goes");
+    assert!(catalog.resume(&mine, Direction::Send, due).await.unwrap());
+
+    catalog.pause(About::TokenOf(&mine), Direction::Send, "190", t).await.unwrap();
+    assert_eq!(idle(due).await, [(Direction::Send, true, Some(wamid))], "what was before is over");
+    catalog.pause_by_status(About::PermissionOf(&mine), "131005: access denied", t).await.unwrap();
+    assert_eq!(idle(later).await, []);
+    assert!(catalog.resume(&mine, Direction::Send, due).await.unwrap());
+    to_review(catalog, id).await;
 }
 
 pub(super) async fn a_dead_token_pauses_its_numbers_only(catalog: &Catalog) {
@@ -528,6 +581,7 @@ pub(super) async fn a_pair_that_meta_refuses_slows_until_all_is_paid_for(catalog
     };
     let refused = async || {
         let wait = catalog.pair_refused(contact, &number).await.unwrap();
+        catalog.reply_refused(message.id, "131056", Some(131_056)).await.unwrap();
         catalog.reply_put_off(message.id, "131056", Some(131_056), now()).await.unwrap();
         let message = catalog.replies_about(document).await.unwrap().remove(0);
         assert_eq!((message.attempts, message.state), (0, OutboxState::Queued), "no attempt at the message");
@@ -543,11 +597,13 @@ pub(super) async fn a_pair_that_meta_refuses_slows_until_all_is_paid_for(catalog
     goes(before - Duration::SECOND).await;
     assert_eq!(refused().await, 16);
     goes(before - Duration::SECOND).await;
+    catalog.reply_refused(message.id, "130429", Some(130_429)).await.unwrap();
     catalog.reply_put_off(message.id, "130429", Some(130_429), now()).await.unwrap();
     goes(before + Duration::seconds(6)).await;
     assert_eq!(refused().await, 1, "all was paid for: it is the first again");
     // A refusal of its file's upload takes back no attempt that was made before.
     goes(before + Duration::seconds(6)).await;
+    catalog.reply_refused(message.id, "131053", Some(131_053)).await.unwrap();
     catalog.reply_later(message.id, "131053", Some(131_053), now()).await.unwrap();
     catalog.reply_put_off(message.id, "130429 of its upload", Some(130_429), now()).await.unwrap();
     assert_eq!(catalog.replies_about(document).await.unwrap()[0].attempts, 1);
@@ -560,14 +616,53 @@ pub(super) async fn nobody_else_decides_on_a_refusal_meanwhile(catalog: &Catalog
     // A lease that is over when Meta answers.
     let spent = std::time::Duration::ZERO;
     let NextReply::Send(message) = next_of(catalog, contact, spent).await else { panic!("a message waits") };
+    leaves(catalog, &message).await;
+    assert!(matches!(next_of(catalog, contact, spent).await, NextReply::Send(_)), "its worker may be dead");
+    catalog.reply_refused(message.id, "131000", Some(131_000)).await.unwrap();
+    assert_eq!(next_of(catalog, contact, spent).await, NextReply::Busy, "it is not: it has an answer");
+    catalog.reply_withdrawn(message.id, "no longer wanted").await.unwrap();
+}
+
+/// It goes, marked as leaving, and paid for.
+async fn leaves(catalog: &Catalog, message: &OutboxMessage) {
     let number = message.phone_number_id.clone().unwrap_or_default();
-    let went = catalog.dispatch(&message, &number, |facts| {
+    let went = catalog.dispatch(message, &number, |facts| {
         ((), Some(Paid { number: facts.now, pair: facts.now, probe: false, template: None, reaches: false }))
     });
     went.await.unwrap().expect("it leaves");
-    assert!(matches!(next_of(catalog, contact, spent).await, NextReply::Send(_)), "its worker may be dead");
-    catalog.reply_refused(message.id, "131000", 131_000).await.unwrap();
-    assert_eq!(next_of(catalog, contact, spent).await, NextReply::Busy, "it is not: it has an answer");
+}
+
+/// A worker that was long away finds its message on its way again: another decided for it, and what it decides now would
+/// send the message twice.
+pub(super) async fn whoever_decides_too_late_does_not_take_back_what_is_leaving(catalog: &Catalog) {
+    let (document, contact, _) = waiting(catalog).await;
+    let message = take(catalog, contact).await;
+    leaves(catalog, &message).await;
+    catalog.reply_refused(message.id, "no connection", None).await.unwrap();
+    assert_eq!(state(catalog, document).await, OutboxState::Refused, "that it did not leave is known");
+    catalog.reply_later(message.id, "no connection", None, now()).await.unwrap();
+    leaves(catalog, &take(catalog, contact).await).await;
+    catalog.reply_later(message.id, "no connection", None, now()).await.unwrap();
+    catalog.reply_put_off(message.id, "no connection", None, now()).await.unwrap();
+    catalog.reply_aside(message.id, "no connection", None, now(), HeldFor::Tomorrow).await.unwrap();
+    assert_eq!(state(catalog, document).await, OutboxState::Sending);
+    assert!(catalog.message_ledger(now()).await.unwrap().balanced);
+    catalog.reply_sent(message.id, &fresh("wamid.")).await.unwrap();
+    assert_eq!(state(catalog, document).await, OutboxState::Sent);
+}
+
+/// The answer to a call is lost, and a status said before that it had failed: that is decided on, and nobody waits an hour
+/// for what is known.
+pub(super) async fn what_a_status_said_outlives_a_lost_answer(catalog: &Catalog) {
+    let (document, contact, sample) = waiting(catalog).await;
+    let message = take(catalog, contact).await;
+    leaves(catalog, &message).await;
+    status(catalog, &format!("out.{}", sample.wamid), &message, "failed", Some(131_000)).await;
+    catalog.reply_unknown(message.id, "time-out").await.unwrap();
+    assert_eq!(state(catalog, document).await, OutboxState::Refused);
+    let back = take(catalog, contact).await;
+    assert_eq!((back.id, back.error_code), (message.id, Some(131_000)), "at once, with its reason");
+    assert!(catalog.message_ledger(now()).await.unwrap().balanced);
     catalog.reply_withdrawn(message.id, "no longer wanted").await.unwrap();
 }
 

@@ -19,6 +19,7 @@ use crate::{
     inbound::{InboundItem, InboundStatus},
     names::{micros, now},
     notices::{NewNotice, Notice, NoticeFilter, NoticeState, Noticed},
+    numbers::{About, Direction},
     outbox::{HeldFor, NextReply, OutboxMessage, TOO_LATE},
 };
 
@@ -454,7 +455,7 @@ pub(super) async fn a_number_reaches_no_more_people_in_a_day_than_its_tier(catal
     assert_eq!(decided(catalog, &more, &number, true).await.reaches_at, None);
     assert_eq!(reached().await, 2, "and counts once");
     assert_eq!(again.waits_for, None);
-    let mut held = Vec::new();
+    let (mut held, mut last) = (Vec::new(), more.clone());
     for _ in 0..2 {
         let (notice, message) = queued(agreed().await).await;
         let at = decided(catalog, &message, &number, false).await.reaches_at.expect("tomorrow");
@@ -465,8 +466,18 @@ pub(super) async fn a_number_reaches_no_more_people_in_a_day_than_its_tier(catal
         assert_eq!((seen.state, seen.waits_for.as_deref()), (NoticeState::Queued, Some("tier")));
         assert!(seen.waits_until.is_some());
         held.push((notice.id, message.id));
+        last = message;
     }
     assert_eq!(catalog.numbers_waiting().await.unwrap()[&number].tier, 2);
+    // Nothing is asked for what no template can carry, nor while the number may not send.
+    let full = async || decided(catalog, &last, &number, false).await.reaches_at.is_some();
+    assert!(full().await);
+    approved(catalog, &number, "order_sent", "PAUSED").await;
+    assert!(!full().await);
+    approved(catalog, &number, "order_sent", "APPROVED").await;
+    catalog.pause(About::Number(&number), Direction::Send, "131042: billing", now()).await.unwrap();
+    assert!(!full().await);
+    assert!(catalog.resume(&number, Direction::Send, now()).await.unwrap() && full().await);
     // A higher tier lets them go at once.
     tier("TIER_1K").await;
     for (id, message) in held {
@@ -561,6 +572,10 @@ pub(super) async fn a_notice_waits_for_the_morning(catalog: &Catalog) {
     let message = in_hand(catalog, contact).await;
     let day = decided(catalog, &message, &number, false).await.by_day_at.expect("it is night");
     assert_eq!(day.to_offset(time::macros::offset!(+1)).hour(), 9);
+    catalog.pause(About::Number(&number), Direction::Send, "131042: billing", night()).await.unwrap();
+    let day_at = decided(catalog, &message, &number, false).await.by_day_at;
+    assert_eq!(day_at, None, "nobody asks where they are while it may not leave");
+    assert!(catalog.resume(&number, Direction::Send, night()).await.unwrap());
     catalog.reply_postponed(message.id, day, Some(HeldFor::Morning)).await.unwrap();
     assert_eq!(catalog.notices_held(batch).await.unwrap(), [("morning".to_owned(), 1)]);
 }

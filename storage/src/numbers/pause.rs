@@ -7,9 +7,9 @@
 //! was taken, and ends when a message that went later is delivered.
 
 use serde::Serialize;
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 
-use super::ensure;
+use super::{ensure, probe::gap};
 use crate::{
     catalog::Catalog,
     error::CatalogError,
@@ -57,22 +57,13 @@ impl Pause {
     }
 }
 
-/// Whether something may be fetched for a number, or sent from it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum May {
-    /// It may.
-    Go,
-    /// It is paused, and this one is the probe: how it ends decides.
-    Probe,
-    /// It is paused; look again then.
-    NotBefore(OffsetDateTime),
-}
-
 /// Whose trouble it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum About<'a> {
-    /// This number's.
+    /// This number's: what it is billed, what it sent, a lock.
     Number(&'a str),
+    /// What this number may do at all: a permission that is missing, or its registration.
+    PermissionOf(&'a str),
     /// That of the token which this number uses, and so of all that use it.
     TokenOf(&'a str),
 }
@@ -82,23 +73,6 @@ pub enum About<'a> {
 enum Heard {
     InCall,
     ByStatus,
-}
-
-/// First wait before a pause is probed; it doubles with each probe that fails.
-const FIRST_PROBE: Duration = Duration::minutes(1);
-/// Longest wait between two probes.
-pub(super) const LAST_PROBE: Duration = Duration::hours(1);
-/// Looks of others at a paused number while its probe is under way.
-const PROBE_TAKES: Duration = Duration::minutes(2);
-
-fn gap(probes: i64) -> Duration {
-    let doublings = u32::try_from(probes.clamp(0, 10)).unwrap_or(10);
-    (FIRST_PROBE * 2_i32.pow(doublings)).min(LAST_PROBE)
-}
-
-/// When a probe is due: one that is further away than any gap was set by a clock that has gone back since.
-pub(crate) fn probe_due(probe_at: Option<OffsetDateTime>, present: OffsetDateTime) -> OffsetDateTime {
-    probe_at.filter(|at| *at <= present.saturating_add(LAST_PROBE)).unwrap_or(present)
 }
 
 /// A message was delivered. If it left when its number's sending was paused by a status already, that is over.
@@ -118,7 +92,7 @@ pub(crate) async fn delivered(tx: &mut Tx, message: uuid::Uuid) -> Result<(), Ca
     Ok(())
 }
 
-async fn resume(
+pub(super) async fn resume(
     tx: &mut Tx,
     number: &str,
     direction: Direction,
@@ -131,8 +105,8 @@ async fn resume(
                 "UPDATE numbers SET fetch_paused = FALSE, fetch_probe_at = NULL, fetch_probes = 0, \
                  fetch_reason = NULL, fetch_since = NULL WHERE phone_number_id = $1 AND fetch_paused",
             Direction::Send =>
-                "UPDATE numbers SET send_paused = FALSE, send_probe_at = NULL, send_probes = 0, \
-                 send_needs_delivery = FALSE, send_by_token = FALSE, send_reason = NULL, send_since = NULL \
+                "UPDATE numbers SET send_paused = FALSE, send_probe_at = NULL, send_probes = 0, send_reason = NULL, \
+                 send_since = NULL, send_needs_delivery = FALSE, send_by_token = FALSE, send_by_mark = FALSE \
                  WHERE phone_number_id = $1 AND send_paused",
         },
         number
@@ -143,20 +117,8 @@ async fn resume(
     Ok(touched == 1)
 }
 
-/// A send goes out as the probe of its number's pause: no other is it meanwhile.
-pub(crate) async fn probing(tx: &mut Tx, number: &str) -> Result<(), CatalogError> {
-    let next = tx.now().saturating_add(PROBE_TAKES);
-    execute!(
-        tx,
-        "UPDATE numbers SET send_probe_at = $2, send_probes = send_probes + 1 WHERE phone_number_id = $1",
-        number,
-        micros(next)
-    )
-    .map(drop)
-}
-
 /// What these numbers are stays as it is read until the end of the transaction; SQLite has one writer anyway.
-async fn hold(tx: &mut Tx, number: &str, whole_token: bool) -> Result<(), CatalogError> {
+pub(super) async fn hold(tx: &mut Tx, number: &str, whole_token: bool) -> Result<(), CatalogError> {
     let sql = tx.pick(
         "SELECT 1 WHERE $1 = '' AND $2",
         "SELECT phone_number_id FROM numbers WHERE phone_number_id = $1 OR ($2 AND token_ref = (SELECT t.token_ref \
@@ -173,7 +135,7 @@ async fn pause(
     present: OffsetDateTime,
 ) -> Result<(), CatalogError> {
     let (number, whole_token) = match about {
-        About::Number(number) => (number, false),
+        About::Number(number) | About::PermissionOf(number) => (number, false),
         About::TokenOf(number) => (number, true),
     };
     ensure(tx, number).await?;
@@ -215,54 +177,74 @@ async fn pause(
             micros(next)
         )?;
         if direction == Direction::Send {
-            let by_token = whole_token && heard == Heard::InCall;
-            ended_by(tx, &paused, heard == Heard::ByStatus, by_token, was).await?;
+            ended_by(tx, &paused, Ends::of(about, heard), was).await?;
         }
         tell(tx, &paused, direction, reason, present).await?;
     }
     Ok(())
 }
 
-/// Keeps what ends a pause of sending: a delivery, where a status opened it at any time; a token that is taken again, where
-/// it was nothing but the token all the while; else a message that goes.
-async fn ended_by(
-    tx: &mut Tx,
-    number: &str,
-    by_status: bool,
+/// What ends a pause of sending, beside a message that goes.
+#[derive(Debug, Clone, Copy)]
+struct Ends {
+    /// No call that is taken, but a delivery.
+    with_delivery: bool,
+    /// A token that is taken again.
     by_token: bool,
-    was: bool,
-) -> Result<(), CatalogError> {
+    /// Whatever needs what sending needs, and changes nothing for anybody.
+    by_mark: bool,
+}
+
+impl Ends {
+    fn of(about: About<'_>, heard: Heard) -> Self {
+        let in_call = heard == Heard::InCall;
+        Self {
+            with_delivery: !in_call,
+            by_token: in_call && matches!(about, About::TokenOf(_)),
+            by_mark: in_call && !matches!(about, About::Number(_)),
+        }
+    }
+}
+
+/// Keeps what ends a pause of sending: a delivery, where a status opened it at any time; a question for the token, or a mark,
+/// where it was nothing but what those prove all the while; else a message that goes.
+async fn ended_by(tx: &mut Tx, number: &str, ends: Ends, was: bool) -> Result<(), CatalogError> {
     execute!(
         tx,
         "UPDATE numbers SET send_needs_delivery = (send_needs_delivery OR $2), \
-         send_by_token = ($3 AND (send_by_token OR NOT $4)) WHERE phone_number_id = $1",
+         send_by_token = ($3 AND (send_by_token OR NOT $5)), send_by_mark = ($4 AND (send_by_mark OR NOT $5)) \
+         WHERE phone_number_id = $1",
         number,
-        by_status,
-        by_token,
+        ends.with_delivery,
+        ends.by_token,
+        ends.by_mark,
         was
     )
     .map(drop)
 }
 
 /// Opens a pause's incident, or counts it, with what it takes to end it.
-async fn tell(
+pub(super) async fn tell(
     tx: &mut Tx,
     number: &str,
     direction: Direction,
     reason: &str,
     present: OffsetDateTime,
 ) -> Result<(), CatalogError> {
-    let (needs_delivery, by_token) = one!(
+    let (with_delivery, by_token, by_mark) = one!(
         tx,
-        (bool, bool),
-        "SELECT send_needs_delivery, send_by_token FROM numbers WHERE phone_number_id = $1",
+        (bool, bool, bool),
+        "SELECT send_needs_delivery, send_by_token, send_by_mark FROM numbers WHERE phone_number_id = $1",
         number
     )?;
-    let ends_with = match (direction, needs_delivery, by_token) {
-        (Direction::Fetch, ..) => "an answer to a question by its token",
-        (Direction::Send, true, _) => "a message that is delivered",
-        (Direction::Send, false, true) => "a token that is taken again",
-        (Direction::Send, false, false) => "a message that goes",
+    let ends_with = match direction {
+        Direction::Fetch => "an answer to a question by its token",
+        Direction::Send if with_delivery => "a message that is delivered",
+        Direction::Send if by_token => "a token that is taken again",
+        Direction::Send if by_mark => {
+            "a message that goes, or one of before that may be marked as read once more"
+        }
+        Direction::Send => "a message that goes",
     };
     let detail = serde_json::json!({ "reason": cut(reason, 500), "ends_with": ends_with });
     incidents::open(tx, direction.incident(), number, &detail, 1, present).await.map(drop)
@@ -301,96 +283,6 @@ impl Catalog {
         tx.commit().await
     }
 
-    /// The probe of a number's pause failed, and says nothing of other numbers: the next one comes later.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn still_paused(
-        &self,
-        number: &str,
-        direction: Direction,
-        reason: &str,
-        present: OffsetDateTime,
-    ) -> Result<(), CatalogError> {
-        let mut tx = self.writing().await?;
-        hold(&mut tx, number, false).await?;
-        let probes = optional!(
-            tx,
-            (i64,),
-            match direction {
-                Direction::Fetch =>
-                    "SELECT fetch_probes FROM numbers WHERE phone_number_id = $1 AND fetch_paused",
-                Direction::Send =>
-                    "SELECT send_probes FROM numbers WHERE phone_number_id = $1 AND send_paused",
-            },
-            number
-        )?;
-        let Some((probes,)) = probes else { return Ok(()) };
-        execute!(
-            tx,
-            match direction {
-                Direction::Fetch => "UPDATE numbers SET fetch_probe_at = $2 WHERE phone_number_id = $1",
-                Direction::Send => "UPDATE numbers SET send_probe_at = $2 WHERE phone_number_id = $1",
-            },
-            number,
-            micros(present.saturating_add(gap(probes)))
-        )?;
-        tell(&mut tx, number, direction, reason, present).await?;
-        tx.commit().await
-    }
-
-    /// Whether one may go. Of those that ask when a probe is due, one is told to be it.
-    ///
-    /// # Errors
-    /// When the database fails or a row is impossible.
-    pub async fn may_go(
-        &self,
-        number: &str,
-        direction: Direction,
-        present: OffsetDateTime,
-    ) -> Result<May, CatalogError> {
-        let due = {
-            let mut tx = self.reading().await?;
-            optional!(
-                tx,
-                (Option<i64>,),
-                match direction {
-                    Direction::Fetch =>
-                        "SELECT fetch_probe_at FROM numbers WHERE phone_number_id = $1 AND fetch_paused",
-                    Direction::Send =>
-                        "SELECT send_probe_at FROM numbers WHERE phone_number_id = $1 AND send_paused",
-                },
-                number
-            )?
-        };
-        let Some((due,)) = due else { return Ok(May::Go) };
-        let due = probe_due(maybe_at("numbers", "probe_at", due)?, present);
-        if due > present {
-            return Ok(May::NotBefore(due));
-        }
-        let mut tx = self.writing().await?;
-        let next = present.saturating_add(PROBE_TAKES);
-        let mine = execute!(
-            tx,
-            match direction {
-                Direction::Fetch =>
-                    "UPDATE numbers SET fetch_probe_at = $3, fetch_probes = fetch_probes + 1 \
-                     WHERE phone_number_id = $1 AND fetch_paused \
-                     AND (COALESCE(fetch_probe_at, 0) <= $2 OR fetch_probe_at > $4)",
-                Direction::Send =>
-                    "UPDATE numbers SET send_probe_at = $3, send_probes = send_probes + 1 \
-                     WHERE phone_number_id = $1 AND send_paused \
-                     AND (COALESCE(send_probe_at, 0) <= $2 OR send_probe_at > $4)",
-            },
-            number,
-            micros(present),
-            micros(next),
-            micros(present.saturating_add(LAST_PROBE))
-        )?;
-        tx.commit().await?;
-        Ok(if mine == 1 { May::Probe } else { May::NotBefore(next) })
-    }
-
     /// The thing that failed works again: a direction of a number is open.
     ///
     /// # Errors
@@ -405,67 +297,5 @@ impl Catalog {
         let was_paused = resume(&mut tx, number, direction, present).await?;
         tx.commit().await?;
         Ok(was_paused)
-    }
-
-    /// A number's token is taken again, and sees it: sending is open, where nothing but the token closes it by now. Whether it
-    /// is open again.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn token_taken(&self, number: &str, present: OffsetDateTime) -> Result<bool, CatalogError> {
-        let mut tx = self.writing().await?;
-        hold(&mut tx, number, false).await?;
-        let (closed_by_it,) = one!(
-            tx,
-            (i64,),
-            "SELECT COUNT(*) FROM numbers WHERE phone_number_id = $1 AND send_paused AND send_by_token \
-             AND NOT send_needs_delivery",
-            number
-        )?;
-        let is_open = closed_by_it > 0 && resume(&mut tx, number, Direction::Send, present).await?;
-        tx.commit().await?;
-        Ok(is_open)
-    }
-
-    /// The channel took the message that probed a number's sending: it is open again; or, where a status had paused
-    /// it, the next probe comes after a wait that grows until one is delivered. Whether it is open again.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn probe_taken(&self, number: &str, present: OffsetDateTime) -> Result<bool, CatalogError> {
-        let mut tx = self.writing().await?;
-        hold(&mut tx, number, false).await?;
-        let row = optional!(
-            tx,
-            (i64,),
-            "SELECT send_probes FROM numbers WHERE phone_number_id = $1 AND send_paused AND send_needs_delivery",
-            number
-        )?;
-        let is_open = match row {
-            Some((probes,)) => {
-                let next = present.saturating_add(gap(probes));
-                execute!(
-                    tx,
-                    "UPDATE numbers SET send_probe_at = $2 WHERE phone_number_id = $1",
-                    number,
-                    micros(next)
-                )?;
-                false
-            }
-            None => resume(&mut tx, number, Direction::Send, present).await?,
-        };
-        tx.commit().await?;
-        Ok(is_open)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn gaps_grow_to_an_hour_and_no_further() {
-        let gaps: Vec<i64> = (0..9).map(|n| gap(n).whole_minutes()).collect();
-        assert_eq!(gaps, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
     }
 }

@@ -55,9 +55,14 @@ struct Settled<'a> {
     counts: bool,
 }
 
-impl Settled<'_> {
+impl<'a> Settled<'a> {
     fn to(state: OutboxState) -> Self {
         Self { state, wamid: None, error: None, code: None, again_at: None, held_for: None, counts: true }
+    }
+
+    /// Back in its line, to be tried again.
+    fn again(error: &'a str, code: Option<i64>, at: OffsetDateTime) -> Self {
+        Self { error: Some(error), code, again_at: Some(at), ..Self::to(OutboxState::Queued) }
     }
 }
 
@@ -110,9 +115,7 @@ impl Catalog {
         code: Option<i64>,
         at: OffsetDateTime,
     ) -> Result<(), CatalogError> {
-        let again =
-            Settled { error: Some(error), code, again_at: Some(at), ..Settled::to(OutboxState::Queued) };
-        self.settle(id, again).await
+        self.settle(id, Settled::again(error, code, at)).await
     }
 
     /// It did not leave for what is not its own (a rate, a quota, a pause): back to the head of its line until `at`, and no
@@ -127,9 +130,7 @@ impl Catalog {
         code: Option<i64>,
         at: OffsetDateTime,
     ) -> Result<(), CatalogError> {
-        let again =
-            Settled { error: Some(error), code, again_at: Some(at), ..Settled::to(OutboxState::Queued) };
-        self.settle(id, Settled { counts: false, ..again }).await
+        self.settle(id, Settled { counts: false, ..Settled::again(error, code, at) }).await
     }
 
     /// It did not leave, and waits until `at` for what does not concern the others in its line: those go meanwhile.
@@ -144,16 +145,20 @@ impl Catalog {
         at: OffsetDateTime,
         held_for: HeldFor,
     ) -> Result<(), CatalogError> {
-        let again =
-            Settled { error: Some(error), code, again_at: Some(at), ..Settled::to(OutboxState::Queued) };
-        self.settle(id, Settled { held_for: Some(held_for), ..again }).await
+        self.settle(id, Settled { held_for: Some(held_for), ..Settled::again(error, code, at) }).await
     }
 
-    /// The channel refused it, and what follows is yet to be decided: should the worker die now, that is known.
+    /// It did not leave, and what follows is yet to be decided: should the worker die now, that is known. `code` is the
+    /// channel's, if it gave one.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn reply_refused(&self, id: OutboxId, error: &str, code: i64) -> Result<(), CatalogError> {
+    pub async fn reply_refused(
+        &self,
+        id: OutboxId,
+        error: &str,
+        code: Option<i64>,
+    ) -> Result<(), CatalogError> {
         let mut tx = self.writing().await?;
         let present = tx.now();
         execute!(
@@ -305,7 +310,9 @@ impl Catalog {
     }
 }
 
-/// Moves a message that is not at its end; whether it was there. A status that came first keeps what it said.
+/// Moves a message that is not at its end; whether it was there. A status that came first keeps what it said: what is known
+/// to have failed may not have left only. Nor does one that is leaving go back into its line, where it would leave twice:
+/// its own refusal is written down before anything follows from it, and whoever comes late decides on an earlier one.
 async fn settle(tx: &mut Tx, id: OutboxId, to: Settled<'_>) -> Result<bool, CatalogError> {
     let error = to.error.map(|e| cut(e, 500));
     let present = tx.now();
@@ -320,6 +327,7 @@ async fn settle(tx: &mut Tx, id: OutboxId, to: Settled<'_>) -> Result<bool, Cata
          sent_at = CASE WHEN $2 IN ('sent', 'unknown') THEN $6 ELSE sent_at END, lease_until = NULL, updated_at = $6 \
          WHERE id = $1 AND state IN ('queued', 'sending', 'unknown', 'refused') \
            AND NOT ($2 = 'sent' AND state = 'queued' AND COALESCE(wamid, '') = COALESCE($3, '-')) \
+           AND NOT ($2 = 'unknown' AND state = 'refused') AND NOT ($2 = 'queued' AND state = 'sending') \
          RETURNING document_id, contact_id, COALESCE(phone_number_id, ''), purpose",
         id.0,
         to.state.as_str(),

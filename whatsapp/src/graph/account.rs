@@ -41,6 +41,17 @@ pub struct TokenInfo {
     pub app_id: Option<String>,
 }
 
+/// The kinds of events that Acuse lives on, as `docs/whatsapp.md` names them: our app is subscribed to each.
+pub const WEBHOOK_FIELDS: [&str; 7] = [
+    "messages",
+    "message_template_status_update",
+    "template_category_update",
+    "message_template_quality_update",
+    "phone_number_quality_update",
+    "account_update",
+    "user_preferences",
+];
+
 /// What our app gets of WhatsApp accounts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Subscription {

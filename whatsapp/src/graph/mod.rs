@@ -19,7 +19,7 @@ use std::{fmt, time::Duration};
 use reqwest::{Method, RequestBuilder, Response, Url};
 use serde_json::Value;
 
-pub use account::{NumberInfo, Subscription, TemplateInfo, TokenInfo};
+pub use account::{NumberInfo, Subscription, TemplateInfo, TokenInfo, WEBHOOK_FIELDS};
 pub use attached::{Attached, FileMessage};
 pub use choices::ChoiceMessage;
 pub use error::{Cause, GraphError, Refused};

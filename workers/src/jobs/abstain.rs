@@ -57,8 +57,7 @@ mod tests {
     use super::*;
 
     fn receipt(total: f32) -> Reading {
-        let field =
-            |confidence| Field { value: "1".into(), confidence, page: None, bbox: None, source: Source::Ocr };
+        let field = |confidence| Field::unplaced("1", confidence, Source::Ocr);
         let mut fields: Fields =
             FieldName::required(Kind::Receipt).iter().map(|name| (*name, field(0.99))).collect();
         fields.insert(FieldName::Total, field(total));

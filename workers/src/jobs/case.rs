@@ -41,8 +41,11 @@ async fn turn(env: &Env, id: CaseId) -> Result<Ended, CatalogError> {
 async fn show(env: &Env, nod: &Nod) -> Result<(), CatalogError> {
     let token_ref = env.catalog.token_ref(&nod.phone_number_id).await?;
     let Some(graph) = env.graph_of(&token_ref) else { return Ok(()) };
-    if let Err(error) = graph.mark_read(&nod.phone_number_id, &nod.wamid, true).await {
-        tracing::info!(error = chain(&error), "the ticks were not shown");
+    match graph.mark_read(&nod.phone_number_id, &nod.wamid, true).await {
+        Ok(()) => env.catalog.marked_read(nod.contact, &nod.phone_number_id, &nod.wamid).await,
+        Err(error) => {
+            tracing::info!(error = chain(&error), "the ticks were not shown");
+            Ok(())
+        }
     }
-    Ok(())
 }

@@ -6,32 +6,27 @@
 //! idempotency key: a send whose answer was lost is `unknown`, and only a status that carries its id settles it.
 
 mod file;
+mod message;
 mod refusal;
 
 use std::time::Instant;
 
-use acuse_conversation::{language::Language, said};
 use acuse_storage::{
     CatalogError, ContactId,
-    contacts::Contact,
-    names::AliasKind,
     numbers::{About, Direction, May},
     outbox::{HeldFor, Line, MessageKind, NextReply, OutboxMessage, OutboxState, TOO_LATE},
     parts::Part,
 };
-use acuse_whatsapp::{
-    ErrorClass, Graph, Recipient,
-    graph::{Attached, ChoiceMessage, FileMessage, TemplateMessage, TextMessage},
-    template::Takes,
-};
+use acuse_whatsapp::{ErrorClass, Graph, Recipient};
 use time::OffsetDateTime;
 use tracing::Instrument;
 
 use file::Brings;
+use message::{Leaving, addressed, choices, template, text, with_file};
 use refusal::{Failure, Heard, refused};
 
 use crate::{
-    dispatch::{How, Verdict, Why, decide, filled},
+    dispatch::{How, Verdict, Why, decide},
     env::Env,
     halt::chain,
     jobs::{Ended, boundary, measure},
@@ -132,18 +127,8 @@ async fn send_one(env: &Env, message: &OutboxMessage) -> Result<Ended, CatalogEr
             return Ok(Ended::Moved);
         }
         OutboxState::Refused => {
-            // A failure without a code is no code 0, which would be our token's.
-            let class = message.error_code.and_then(ErrorClass::of_code);
-            let failure = Failure {
-                class: class.unwrap_or(ErrorClass::Permanent),
-                code: message.error_code,
-                why: said_of(message),
-                tried: message.attempts.saturating_sub(1),
-                template: message.template.clone(),
-                heard: Heard::ByStatus,
-            };
+            let failure = told_before(message);
             let number = message.phone_number_id.clone().unwrap_or_default();
-            let failure = file::judged(env, message, &number, failure).await?;
             return refused(env, message, &number, failure).await;
         }
         _ => {}
@@ -158,6 +143,26 @@ async fn send_one(env: &Env, message: &OutboxMessage) -> Result<Ended, CatalogEr
             catalog.reply_failed(message.id, "message_failed", why).await?;
             Ok(Ended::Moved)
         }
+    }
+}
+
+/// What is known of a message that was refused: a status said so, or the worker whose call it was died before it decided.
+/// A call that was refused left no id.
+fn told_before(message: &OutboxMessage) -> Failure {
+    let heard = if message.wamid.is_some() { Heard::ByStatus } else { Heard::InCall };
+    let class = match (message.error_code, heard) {
+        (Some(code), _) => ErrorClass::of_code(code).unwrap_or(ErrorClass::Permanent),
+        // A failure without a code is no code 0, which would be our token's.
+        (None, Heard::ByStatus) => ErrorClass::Permanent,
+        (None, Heard::InCall) => ErrorClass::Retry,
+    };
+    Failure {
+        class,
+        code: message.error_code,
+        why: said_of(message),
+        tried: message.attempts.saturating_sub(1),
+        template: message.template.clone(),
+        heard,
     }
 }
 
@@ -280,18 +285,6 @@ fn in_time(message: &OutboxMessage, at: OffsetDateTime) -> OffsetDateTime {
     message.expires_at.map_or(at, |expires| at.min(expires))
 }
 
-/// A message on its way out.
-struct Leaving<'a> {
-    number: &'a str,
-    to: Recipient,
-    how: How,
-    /// What it brings, where it goes as it is.
-    file: Option<Attached>,
-    probe: bool,
-    /// What its template takes, where Meta told.
-    takes: Option<Takes>,
-}
-
 async fn leave(
     env: &Env,
     graph: &Graph,
@@ -330,83 +323,13 @@ async fn leave(
                 How::Template(name, language) => Some((name.clone(), language.clone())),
             };
             let (class, code, why) = (error.class, error.code(), chain(&error));
-            if let Some(code) = code.filter(|_| class != ErrorClass::Unknown) {
+            if class != ErrorClass::Unknown {
                 catalog.reply_refused(message.id, &why, code).await?;
                 boundary::pass("reply.refused");
             }
             let failure =
                 Failure { class, code, why, tried: message.attempts, template, heard: Heard::InCall };
-            let failure = file::judged(env, message, number, failure).await?;
             refused(env, message, number, failure).await
         }
     }
-}
-
-fn text(message: &OutboxMessage, leaving: &Leaving<'_>) -> TextMessage {
-    TextMessage {
-        phone_number_id: leaving.number.to_owned(),
-        to: leaving.to.clone(),
-        body: message.body.clone(),
-        reply_to: None,
-        callback_data: Some(message.id.to_string()),
-    }
-}
-
-fn with_file(message: &OutboxMessage, leaving: &Leaving<'_>, file: &Attached) -> FileMessage {
-    FileMessage {
-        phone_number_id: leaving.number.to_owned(),
-        to: leaving.to.clone(),
-        file: file.clone(),
-        caption: message.body.clone(),
-        callback_data: Some(message.id.to_string()),
-    }
-}
-
-fn choices(message: &OutboxMessage, leaving: &Leaving<'_>) -> ChoiceMessage {
-    let language = Language::of_tag(&message.language).unwrap_or(Language::Es);
-    ChoiceMessage {
-        phone_number_id: leaving.number.to_owned(),
-        to: leaving.to.clone(),
-        header: leaving.file.clone(),
-        body: message.body.clone(),
-        choices: message.payload.choices.clone(),
-        open: said::choose(language),
-        identity_key_hash: message.payload.identity_key_hash.clone(),
-        callback_data: Some(message.id.to_string()),
-    }
-}
-
-fn template(message: &OutboxMessage, leaving: &Leaving<'_>, name: &str, language: &str) -> TemplateMessage {
-    TemplateMessage {
-        phone_number_id: leaving.number.to_owned(),
-        to: leaving.to.clone(),
-        name: name.to_owned(),
-        language: language.to_owned(),
-        // That it fits was looked at when it was let go.
-        filled: filled(message, leaving.takes.as_ref()).unwrap_or_default(),
-        callback_data: Some(message.id.to_string()),
-    }
-}
-
-/// From which number and to whom: from the number the person wrote to, to the name they write under.
-fn addressed(message: &OutboxMessage, contact: &Contact) -> Result<(String, Recipient), &'static str> {
-    if message.kind == MessageKind::Media && message.attachment_id.is_none() {
-        return Err("the file that it was to bring is not known");
-    }
-    let number = message.phone_number_id.clone().or_else(|| contact.phone_number_id.clone());
-    // A number that is not theirs any more is somebody else's.
-    let is_theirs = |phone: &&str| {
-        let same = |(kind, name): &(AliasKind, String)| *kind == AliasKind::WaId && name == phone;
-        contact.aliases.is_empty() || contact.aliases.iter().any(same)
-    };
-    let names = [
-        // The form under which they wrote last comes before others that they are known by.
-        contact.phone.as_deref().filter(is_theirs),
-        contact.alias(AliasKind::WaId),
-        contact.alias(AliasKind::Bsuid),
-        contact.alias(AliasKind::ParentBsuid),
-    ];
-    let to = names.into_iter().flatten().find_map(|name| name.parse::<Recipient>().ok());
-    let number = number.ok_or("none of our numbers is known to have received them")?;
-    Ok((number, to.ok_or("the contact has neither a number nor a user id")?))
 }

@@ -1,5 +1,6 @@
 //! Pauses for which nothing waits. Whatever waits is the probe of a pause; where nothing does, the watch asks what failed,
-//! at the same growing gaps, so that a pause that is over does not stand until the next file or message comes.
+//! at the same growing gaps, so that a pause that is over does not stand until the next file or message comes. What it asks
+//! nobody notices: of sending, to mark as read what is marked already needs the same of Meta as a message does.
 
 use acuse_storage::{
     CatalogError,
@@ -32,11 +33,11 @@ async fn probe(env: &Env, pause: &IdlePause) -> Result<(), CatalogError> {
         return Ok(());
     }
     match ask(env, pause).await? {
-        Answer::Open => {
+        Answer::Open { by_mark } => {
             // Something else may have closed sending while Meta was asked.
             let is_open = match direction {
                 Direction::Fetch => env.catalog.resume(number, direction, env.now()).await?,
-                Direction::Send => env.catalog.token_taken(number, env.now()).await?,
+                Direction::Send => env.catalog.taken_again(number, by_mark, env.now()).await?,
             };
             if is_open {
                 tracing::info!(number, direction = direction.as_str(), "what failed works again");
@@ -54,7 +55,10 @@ async fn probe(env: &Env, pause: &IdlePause) -> Result<(), CatalogError> {
 /// What Meta says.
 enum Answer {
     /// What failed works.
-    Open,
+    Open {
+        /// A message could be marked as read once more.
+        by_mark: bool,
+    },
     /// It does not.
     Closed(String),
     /// Nothing: it could not be asked just now.
@@ -67,18 +71,27 @@ async fn ask(env: &Env, pause: &IdlePause) -> Result<Answer, CatalogError> {
         let why = format!("no access token with the reference {} is set", pause.token_ref);
         return Ok(Answer::Closed(why));
     };
+    if let Some(wamid) = &pause.marked {
+        match graph.mark_read(number, wamid, false).await {
+            Ok(()) => return Ok(Answer::Open { by_mark: true }),
+            // It is the message that may be marked no more, and the token can be asked otherwise.
+            Err(error) if error.class == ErrorClass::Permanent && pause.by_token => {}
+            Err(error) => return Ok(refused(&error)),
+        }
+    }
     if let Err(error) = graph.sees_number(number).await {
         return Ok(refused(&error));
     }
+    let open = Answer::Open { by_mark: false };
     if pause.direction == Direction::Send {
-        return Ok(Answer::Open);
+        return Ok(open);
     }
     let last = env.catalog.last_media(number, env.now()).await?;
-    let Some(media_id) = last.and_then(|id| id.parse::<MediaId>().ok()) else { return Ok(Answer::Open) };
+    let Some(media_id) = last.and_then(|id| id.parse::<MediaId>().ok()) else { return Ok(open) };
     Ok(match graph.media(&media_id, Some(number)).await {
         // What a token that sees the number does not find is gone, and no secret to it.
         Err(error) if error.class != ErrorClass::MediaGone => refused(&error),
-        _ => Answer::Open,
+        _ => open,
     })
 }
 

@@ -1,6 +1,6 @@
 //! How the channel is, asked of Meta by the watch; and two numbers of two accounts, each with a token of its own.
 
-use acuse_fixtures::graph::{Fault, Options, OtherNumber, Point};
+use acuse_fixtures::graph::{FakeGraph, Fault, Options, OtherNumber, Point};
 use acuse_storage::{
     DocumentId, Stage,
     numbers::{About, Direction, Number},
@@ -16,6 +16,7 @@ use time::Duration;
 
 use crate::{
     outages::minutes,
+    talk::{leading, passes, photo},
     world::{World, clock, pass},
 };
 
@@ -230,6 +231,52 @@ async fn a_pause_of_billing_ends_with_a_message_alone() {
     world.runs(of).await;
     assert_eq!(world.message(of).await.state, OutboxState::Sent);
     assert!(!is_open(&world, "send_paused").await);
+}
+
+/// Whoever may not send may not mark as read either: a message that is marked already is marked once more, and nobody
+/// notices. What billing closed it does not open.
+#[tokio::test]
+async fn a_pause_of_a_permission_or_a_registration_ends_though_nothing_waits() {
+    for allow in [FakeGraph::permit as fn(&FakeGraph, &str, bool), FakeGraph::register] {
+        let world = leading().await;
+        let (number, catalog) = (world.number(), &world.env.catalog);
+        photo(&world, "34600111222", RECEIPT).await;
+        passes(&world, Duration::minutes(10)).await;
+        let marked = world.graph.read_receipts();
+        assert_eq!(marked.len(), 1, "they saw that we have it");
+        allow(&world.graph, &number, false);
+        photo(&world, "34600111333", &RECEIPT.replace("45.00", "46.00")).await;
+        passes(&world, Duration::minutes(10)).await;
+        assert!(world.send_paused().await, "the answer was refused");
+        assert_eq!(world.graph.read_receipts(), marked, "nor was the other's message marked");
+        // Nothing waits any more that would be the probe.
+        world
+            .queue
+            .run("UPDATE outbox SET state = 'withdrawn' WHERE state IN ('queued', 'refused')", &[])
+            .await;
+        let paused = async || {
+            let all = catalog.incidents(None, None, 500).await.unwrap();
+            all.into_iter().find(|i| i.kind == "send_paused").map(|i| (i.id, i.count))
+        };
+        let (first, before) = paused().await.expect("it is told of");
+        watched(&world, 130).await;
+        let (same, after) = paused().await.expect("it lasts");
+        assert_eq!(same, first, "it does not come and go");
+        assert!((1..=6).contains(&(after - before)), "asked at growing gaps: {before} to {after}");
+        assert_eq!(world.graph.read_receipts(), marked);
+
+        allow(&world.graph, &number, true);
+        let sent = world.graph.sent().len();
+        watched(&world, 62).await;
+        assert!(!world.send_paused().await && !is_open(&world, "send_paused").await, "by itself");
+        assert_eq!(world.graph.sent().len(), sent, "and nobody was sent anything");
+        assert_eq!(world.graph.read_receipts(), [marked[0].clone(), marked[0].clone()]);
+
+        catalog.pause(About::Number(&number), Direction::Send, "131042", clock()).await.unwrap();
+        watched(&world, 70).await;
+        assert!(world.send_paused().await, "no mark pays a bill");
+        assert_eq!(world.graph.read_receipts().len(), 2, "nor is it asked");
+    }
 }
 
 async fn answered(world: &World, id: DocumentId) -> bool {

@@ -9,6 +9,7 @@ use acuse_storage::{
     attachments::NewFile,
     cases::{Act, Acted, CaseFilter},
     erasure::{Cause, Keep, Wish, Wished},
+    inbound::{InboundItem, InboundStatus},
     key_file::ErasedKind,
     names::AttachmentId,
     numbers::{About, Direction},
@@ -127,6 +128,30 @@ async fn a_picture_that_was_sent_and_failed_is_uploaded_once_more_and_then_left_
     assert_eq!(asked.len(), 1, "{asked:#?}");
     assert!(asked[0].body["interactive"].get("header").is_none());
     assert_eq!((uploads(&world), row(&world).await.0), (2, OutboxState::Sent));
+    assert!(told(&world).await.is_empty(), "nobody need be told");
+}
+
+#[tokio::test]
+async fn a_picture_that_fails_by_a_status_is_uploaded_once_more() {
+    let world = ruled().await;
+    photo(&world, DEBTOR, &large()).await;
+    passes(&world, Duration::minutes(10)).await;
+    let first = questions(&world).remove(0);
+    let failed = InboundStatus {
+        wamid: first.message_id,
+        status: "failed".into(),
+        recipient: "34".into(),
+        at: clock(),
+        callback: first.callback_data,
+        error_code: Some(131_053),
+        error: None,
+        raw: "{}".into(),
+    };
+    world.record(InboundItem::Status(failed)).await;
+    passes(&world, Duration::minutes(10)).await;
+    let asked = questions(&world);
+    assert_eq!((asked.len(), uploads(&world)), (2, 2), "{asked:#?}");
+    assert_eq!(header(&world, &asked[1]).0, "image");
     assert!(told(&world).await.is_empty(), "nobody need be told");
 }
 

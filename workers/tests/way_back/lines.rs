@@ -177,3 +177,21 @@ async fn a_worker_that_dies_with_a_refusal_in_hand_loses_and_doubles_nothing() {
         assert_eq!(went, usize::from(state == OutboxState::Sent), "{code}: it was sent once at most");
     }
 }
+
+/// Nobody was there to take it, and the worker dies before it says so: that it did not leave is known all the same.
+#[tokio::test]
+async fn a_worker_that_dies_before_it_says_that_nobody_was_there_loses_nothing() {
+    let world = World::new().await;
+    let of = world.waits().await;
+    world.graph.fail(Point::Send, None, Fault::unavailable(), 1);
+    die_at("reply.refused");
+    let died = std::panic::AssertUnwindSafe(reply_to(&world.env, of.contact)).catch_unwind().await;
+    assert!(died.is_err());
+    for _ in 0..3 {
+        pass(Duration::seconds(61));
+        world.runs(of).await;
+        world.balances("others go on").await;
+    }
+    assert_eq!(world.message(of).await.state, OutboxState::Sent, "nobody need be told");
+    assert_eq!(world.graph.sent().len(), 1);
+}

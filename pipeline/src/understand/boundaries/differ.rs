@@ -258,13 +258,7 @@ mod tests {
     use super::*;
 
     fn bill(number: &str, time: &str) -> Fields {
-        let field = |value: &str| Field {
-            value: value.into(),
-            confidence: 0.95,
-            page: Some(1),
-            bbox: None,
-            source: Source::Ocr,
-        };
+        let field = |value: &str| Field::unplaced(value, 0.95, Source::Ocr);
         [
             (FieldName::Number, number),
             (FieldName::Total, "13.75"),

@@ -217,13 +217,7 @@ mod tests {
     };
 
     fn fields(pairs: &[(FieldName, &str)]) -> Fields {
-        let field = |value: &str| Field {
-            value: value.into(),
-            confidence: 0.95,
-            page: Some(1),
-            bbox: None,
-            source: Source::Ocr,
-        };
+        let field = |value: &str| Field::unplaced(value, 0.95, Source::Ocr);
         pairs.iter().map(|(name, value)| (*name, field(value))).collect()
     }
 

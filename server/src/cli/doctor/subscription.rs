@@ -1,22 +1,15 @@
 //! Whether Meta delivers what Acuse lives on: the webhook that was entered in the app, and the kinds of events that it is
 //! subscribed to.
 
-use acuse_whatsapp::{Graph, Secret, graph::Subscription};
+use acuse_whatsapp::{
+    Graph, Secret,
+    graph::{Subscription, WEBHOOK_FIELDS},
+};
 use anyhow::Context;
 
 use super::{Report, State, within};
 use crate::{config::Whatsapp, services};
 
-/// What must be subscribed to, as `docs/whatsapp.md` names it.
-const FIELDS: [&str; 7] = [
-    "messages",
-    "message_template_status_update",
-    "template_category_update",
-    "message_template_quality_update",
-    "phone_number_quality_update",
-    "account_update",
-    "user_preferences",
-];
 /// Where webhooks are taken.
 const PATH: &str = "/webhooks/whatsapp";
 
@@ -53,7 +46,7 @@ fn missing(found: Option<&Subscription>) -> Option<String> {
         return Some(format!("the app's webhook is {address:?}, and not https://YOUR-HOST{PATH}: {place}"));
     }
     let lacks: Vec<&str> =
-        FIELDS.into_iter().filter(|field| !found.fields.iter().any(|has| has == field)).collect();
+        WEBHOOK_FIELDS.into_iter().filter(|field| !found.fields.iter().any(|has| has == field)).collect();
     (!lacks.is_empty()).then(|| format!("the app is not subscribed to {}: {place}", lacks.join(", ")))
 }
 
@@ -66,7 +59,7 @@ mod tests {
         let whole = Subscription {
             callback_url: Some("https://acuse.example/webhooks/whatsapp".into()),
             is_active: true,
-            fields: FIELDS.map(str::to_owned).to_vec(),
+            fields: WEBHOOK_FIELDS.map(str::to_owned).to_vec(),
         };
         assert_eq!(missing(Some(&whole)), None);
         let elsewhere = Subscription { callback_url: Some("https://acuse.example/".into()), ..whole.clone() };

@@ -4,7 +4,7 @@ use acuse_storage::{CaseId, keys::Scope};
 use acuse_whatsapp::limits::{CAPTION_CHARS, DOCUMENT_BYTES};
 use axum::{
     extract::{Multipart, State, multipart::MultipartRejection},
-    http::{HeaderMap, StatusCode},
+    http::HeaderMap,
     response::{IntoResponse, Redirect},
 };
 use bytes::Bytes;
@@ -15,9 +15,9 @@ use crate::{
     http::{
         cases::{self, file::Given},
         extract::Id,
+        form::Bounds,
         front::budget::declared,
         problem::Problem,
-        uploads::{broken_off, gathered, plain},
     },
     state::App,
 };
@@ -39,18 +39,17 @@ struct Filled {
 impl Filled {
     async fn of(mut form: Multipart) -> Result<Self, Problem> {
         let mut filled = Self::default();
-        let too_large = || Problem::TooLarge { limit_bytes: DOCUMENT_BYTES };
-        while let Some(field) = form.next_field().await.map_err(|e| broken_off(&e, DOCUMENT_BYTES))? {
+        let bounds = Bounds { file: DOCUMENT_BYTES, text: TEXT_BYTES };
+        while let Some(field) = bounds.part(&mut form).await? {
             let name = field.name().unwrap_or_default().to_owned();
             if name == "file" {
                 let called = field.file_name().unwrap_or_default().to_owned();
-                let bytes = gathered(field, FORM_BYTES, too_large, DOCUMENT_BYTES).await?;
+                let bytes = bounds.bytes(field, FORM_BYTES).await?;
                 // A browser sends the part though nobody chose a file.
                 filled.file = (!bytes.is_empty()).then(|| Given { name: called, bytes: Bytes::from(bytes) });
                 continue;
             }
-            let long = || Problem::Unprocessable(format!("{name}: is longer than {TEXT_BYTES} bytes"));
-            let value = plain(gathered(field, TEXT_BYTES, long, DOCUMENT_BYTES).await?)?;
+            let value = bounds.text(field).await?;
             match name.as_str() {
                 "csrf" => filled.csrf = value,
                 "version" => filled.version = value.parse().ok(),
@@ -84,16 +83,10 @@ pub async fn send(
                 }
                 _ => Err(Problem::Unprocessable("choose a file: a JPEG, a PNG or a PDF".to_owned())),
             };
-            let (status, why) = match done {
-                Ok(_) => return Ok(Redirect::to(&format!("/inbox/{id}")).into_response()),
-                Err(Problem::Conflict(why)) => (StatusCode::CONFLICT, why),
-                Err(Problem::Unprocessable(why)) => (StatusCode::UNPROCESSABLE_ENTITY, why),
-                Err(Problem::TooLarge { limit_bytes }) => {
-                    (StatusCode::PAYLOAD_TOO_LARGE, format!("the file is larger than {limit_bytes} bytes"))
-                }
-                Err(problem) => return Err(problem),
-            };
-            unsent(&app, &person, (status, &why), text).await
+            match done {
+                Ok(_) => Ok(Redirect::to(&format!("/inbox/{id}")).into_response()),
+                Err(problem) => unsent(&app, &person, problem, text).await,
+            }
         }
         .await,
     )

@@ -26,18 +26,12 @@ fn stated() -> Stated {
 }
 
 fn texts(all: &[(FieldName, &str)]) -> Fields {
-    let field = |value: &str| Field {
-        value: value.into(),
-        confidence: 0.99,
-        page: None,
-        bbox: None,
-        source: Source::Ocr,
-    };
+    let field = |value: &str| Field::unplaced(value, 0.99, Source::Ocr);
     all.iter().map(|(name, value)| (*name, field(value))).collect()
 }
 
 fn list(entries: Vec<Entry>) -> Field {
-    Field { value: Value::List(entries), confidence: 0.99, page: None, bbox: None, source: Source::Ocr }
+    Field::unplaced(Value::List(entries), 0.99, Source::Ocr)
 }
 
 fn item(name: &str, quantity: &str, price: &str, amount: &str, rate: Option<&str>) -> Entry {

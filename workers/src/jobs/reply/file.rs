@@ -34,8 +34,8 @@ use crate::{
 
 /// Longest time for reading, scanning and uploading one file; Meta's part of it is [`limits::UPLOAD_TIMEOUT`].
 const WITHIN: Duration = Duration::from_secs(80);
-/// How long its message is kept from other workers meanwhile.
-const HELD: Duration = Duration::from_secs(120);
+/// How long its message is kept from other workers meanwhile. More than that, and than the part that failed is asked for.
+const HELD: Duration = Duration::from_secs(150);
 /// What Meta answers, beside 131053, to a media id that it does not know.
 const UNKNOWN_MEDIA: [i64; 2] = [100, 131_009];
 

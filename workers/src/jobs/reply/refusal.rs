@@ -25,6 +25,8 @@ const WINDOW_DOUBT: Duration = Duration::from_secs(60);
 const TEMPLATE_PAUSE: Duration = Duration::from_secs(3 * 3_600);
 /// What Meta says of what stands in a template, and not of the template: their count, their length, their form.
 const OF_PARAMETERS: [i64; 4] = [132_000, 132_005, 132_012, 132_018];
+/// Meta's code for an account that it locked: other calls than a message may pass all the same.
+const LOCKED: i64 = 131_031;
 /// A cap per person is not tried again before (Meta, 131049).
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 
@@ -57,6 +59,8 @@ pub(super) async fn refused(
     failure: Failure,
 ) -> Result<Ended, CatalogError> {
     let catalog = &env.catalog;
+    // What it brings may be what was refused.
+    let failure = file::judged(env, message, number, failure).await?;
     let Failure { class, code, why, tried, .. } = &failure;
     tracing::warn!(class = class.as_str(), error = why, tried, "a reply was not accepted");
     let away = note(env, message, number, &failure).await?;
@@ -99,20 +103,27 @@ pub(super) async fn refused(
         Outlook::WindowClosed => env.now(),
         Outlook::AfterBackoff => env.after(backoff(*tried, env.policy.reply_ceiling, rand::random())),
         Outlook::After(wait) => env.after(wait),
-        Outlook::AsRatesAllow => {
-            let wait = slowed(env, message, number, *class).await?;
-            env.after(wait)
-        }
+        Outlook::AsRatesAllow => env.after(slowed(env, message, number, *class).await?),
         Outlook::AfterPause => env.after(env.policy.probe_every),
     };
-    // No attempt ends these waits: `expires_at` does, and before each send it is looked at.
-    let at = in_time(message, away.map_or(at, |until| at.max(until)));
-    if is_of_the_message(*class) && away.is_none() {
-        catalog.reply_later(message.id, why, *code, at).await?;
-    } else {
-        catalog.reply_put_off(message.id, why, *code, at).await?;
-    }
+    again(env, message, &failure, (at, away)).await?;
     Ok(if outlook == Outlook::WindowClosed { Ended::Moved } else { Ended::Retry })
+}
+
+/// Back into its line until then, and until somebody is there. No attempt ends these waits: `expires_at` does, and before
+/// each send it is looked at.
+async fn again(
+    env: &Env,
+    message: &OutboxMessage,
+    failure: &Failure,
+    (at, away): (OffsetDateTime, Option<OffsetDateTime>),
+) -> Result<(), CatalogError> {
+    let at = in_time(message, away.map_or(at, |until| at.max(until)));
+    if is_of_the_message(failure.class) && away.is_none() {
+        env.catalog.reply_later(message.id, &failure.why, failure.code, at).await
+    } else {
+        env.catalog.reply_put_off(message.id, &failure.why, failure.code, at).await
+    }
 }
 
 /// Tomorrow, if it is worth sending then; else a person is told now.
@@ -175,8 +186,12 @@ async fn note_of(
 ) -> Result<(), CatalogError> {
     let (catalog, class) = (&env.catalog, failure.class);
     if class.pauses() {
-        let token = class == ErrorClass::TokenExpired;
-        let about = if token { About::TokenOf(number) } else { About::Number(number) };
+        let about = match class {
+            ErrorClass::TokenExpired => About::TokenOf(number),
+            ErrorClass::StopNumber => About::PermissionOf(number),
+            ErrorClass::StopAccount if failure.code != Some(LOCKED) => About::PermissionOf(number),
+            _ => About::Number(number),
+        };
         return match failure.heard {
             Heard::InCall => catalog.pause(about, Direction::Send, &failure.why, env.now()).await,
             Heard::ByStatus => catalog.pause_by_status(about, &failure.why, env.now()).await,

@@ -93,7 +93,7 @@ impl Put {
     }
 
     fn insert(&self, out: &mut Fields, name: FieldName, value: Value) {
-        out.insert(name, Field { value, confidence: SURE, page: None, bbox: None, source: Source::Xml });
+        out.insert(name, Field::unplaced(value, SURE, Source::Xml));
     }
 
     fn text(&self, out: &mut Fields, name: FieldName, value: Option<String>) {
