@@ -17,6 +17,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
+pub(crate) use reserved::BUDGET;
 use reserved::Reserved;
 
 use time::OffsetDateTime;
@@ -251,7 +252,6 @@ impl Catalog {
         self.run(&queue).await.map_err(|source| CatalogError::Migrate { what: "the queue", source })?;
         self.run(&ours).await.map_err(|source| CatalogError::Migrate { what: "the catalog", source })?;
         self.fill_document_keys().await?;
-        self.fill_words().await?;
         self.recognise_feed().await
     }
 

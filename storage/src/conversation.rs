@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     access::{Access, Sensitivity},
-    catalog::Catalog,
+    catalog::{BUDGET, Catalog},
     contacts,
     documents::{StoredObject, key},
     error::CatalogError,
@@ -233,7 +233,8 @@ impl Catalog {
     /// its beginning, or whose number has its digits.
     ///
     /// # Errors
-    /// When the database fails, takes too long, or a row is impossible.
+    /// [`CatalogError::Unindexed`] while their index is being built and they are too many to be looked through; when the
+    /// database fails, takes too long, or a row is impossible.
     pub async fn contacts(
         &self,
         access: &Access,
@@ -243,10 +244,10 @@ impl Catalog {
     ) -> Result<Vec<Listed>, CatalogError> {
         const T: &str = "contacts";
         let mut tx = self.searching().await?;
-        let question = match q.map(str::trim).filter(|q| !q.is_empty()) {
-            Some(q) => match contacts::question(&tx, q) {
+        let wanted = match q.map(str::trim).filter(|q| !q.is_empty()) {
+            Some(q) => match contacts::wanted(q) {
                 None => return Ok(Vec::new()),
-                question => question,
+                wanted => wanted,
             },
             None => None,
         };
@@ -256,9 +257,10 @@ impl Catalog {
             conditions: vec!["c.merged_into IS NULL".to_owned()],
             reach: reach(access, &tx),
             access,
-            question,
+            wanted,
             after: after.map(|a| a.0),
             most: i64::from(limit.min(500)),
+            budget: BUDGET,
         };
         type Found = (Uuid, Option<String>, Option<String>, Option<Uuid>, Option<i64>, i64);
         let rows: Vec<Found> = CONTACTS.page(&mut tx, &listing).await?;

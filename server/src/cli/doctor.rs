@@ -1,5 +1,6 @@
 //! `acuse doctor`: every part, one line each: how it is, and how to mend it.
 
+mod before;
 mod erasing;
 mod sign_in;
 mod subscription;
@@ -7,14 +8,7 @@ mod subscription;
 use std::{process::ExitCode, time::Duration};
 
 use acuse_pipeline::limits::Limits;
-use acuse_storage::{
-    Catalog,
-    access::{Backfill, SENSITIVITY},
-    arrivals::Arrivals,
-    documents::{LINES, SEARCH},
-    incidents::kinds,
-    object_sweep::Direction,
-};
+use acuse_storage::{Catalog, arrivals::Arrivals, incidents::kinds, object_sweep::Direction};
 use acuse_workers::{
     env::DEFAULT_TOKEN,
     scan::Scanner,
@@ -99,8 +93,9 @@ pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
         erasing::sealed(config, catalog, &mut report).await;
         sign_in::provider(config, catalog.now(), &mut report).await;
         queues(catalog, &mut report).await;
-        sensitivity(catalog, &mut report).await;
-        searched(catalog, &mut report).await;
+        before::sensitivity(catalog, &mut report).await;
+        before::searched(catalog, &mut report).await;
+        before::named(catalog, &mut report).await;
         compared(catalog, &mut report).await;
         trail(catalog, &mut report).await;
         watched(config, catalog, &mut report).await;
@@ -277,50 +272,6 @@ async fn arrivals(catalog: &Catalog, report: &mut Report) {
             }
         }
         Err(error) => report.tell(State::Bad, "arrivals", format!("{error:#}")),
-    }
-}
-
-/// How far what was there before is scored: until then it is withheld like an ID.
-async fn sensitivity(catalog: &Catalog, report: &mut Report) {
-    match within(async { Ok(catalog.backfill(SENSITIVITY).await?) }).await {
-        Ok(None) => report.tell(State::Ok, "access", "every document is scored"),
-        Ok(Some(Backfill { done, total, finished: true })) => {
-            report.tell(State::Ok, "access", format!("{done} of {total} earlier documents scored"));
-        }
-        Ok(Some(Backfill { done, total, finished: false })) => {
-            let what = "those that are not are shown only with ids:read; a worker goes on with them";
-            report.tell(State::Note, "access", format!("{done} of {total} earlier documents scored; {what}"));
-        }
-        Err(error) => report.tell(State::Bad, "access", format!("{error:#}")),
-    }
-}
-
-/// How far what was there before is found by its words, and by those of its lines.
-async fn searched(catalog: &Catalog, report: &mut Report) {
-    let found = within(async {
-        Ok(match catalog.backfill(SEARCH).await? {
-            Some(unfinished) if !unfinished.finished => Some(unfinished),
-            done => catalog.backfill(LINES).await?.or(done),
-        })
-    });
-    match found.await {
-        Ok(None) => report.tell(State::Ok, "search", "every document is found by its words"),
-        Ok(Some(Backfill { done, total, finished: true })) => {
-            report.tell(
-                State::Ok,
-                "search",
-                format!("the words of {done} of {total} earlier documents kept"),
-            );
-        }
-        Ok(Some(Backfill { done, total, finished: false })) => {
-            let what = "the others are not found by their words yet; a worker goes on with them";
-            report.tell(
-                State::Note,
-                "search",
-                format!("the words of {done} of {total} earlier documents kept; {what}"),
-            );
-        }
-        Err(error) => report.tell(State::Bad, "search", format!("{error:#}")),
     }
 }
 

@@ -324,6 +324,13 @@ mod tests {
         assert!(text.contains("ids:read") && !text.contains("\"id\""), "{text}");
     }
 
+    #[tokio::test]
+    async fn who_is_not_in_the_index_yet_is_not_said_to_be_nobody() {
+        let (status, text) = body(acuse_storage::CatalogError::Unindexed.into()).await;
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(text.contains("index of names is still being built") && text.contains("try again"), "{text}");
+    }
+
     #[test]
     fn every_kind_has_an_example_and_a_name_of_its_own() {
         let shown: Vec<&str> = Problem::examples().iter().map(|p| p.kind().name).collect();
