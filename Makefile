@@ -8,6 +8,8 @@ TOOLS := $(CACHE)/bin
 DATA  ?= ../shared/data/dev
 SECONDS_PER_TARGET := $(or $(SECONDS),60)
 export PATH := $(TOOLS):$(PATH)
+# What a disk takes for each commit is most of what many tests wait for, and none of them measures it.
+TEST_TMP := $(shell [ -w /dev/shm ] && [ "$$(df -Pk /dev/shm | awk 'NR == 2 { print $$4 }')" -ge 8388608 ] && echo /dev/shm || echo "$${TMPDIR:-/tmp}")
 # CI builds once and looks at nothing with a debugger: what serves the next build is left out.
 ifeq ($(CI),true)
 export CARGO_INCREMENTAL := 0
@@ -34,12 +36,18 @@ demo: models build ## Send sample documents down the whole road; print each one'
 serve: models build ## The same, left running with the review desk to look around
 	cargo run --locked -q -p acuse-server -- demo --keep
 
+TESTED := --lib --bins --tests
+
 .PHONY: test
 test: models ## Install or start what the tests need, then run them all
 	scripts/tools.sh test
-	cargo build --locked --workspace --bins
-	cargo test --locked --workspace
-	scripts/with-postgres.sh cargo test --locked --workspace --test way_back
+	@# Together with the tests: by themselves the programs are built with fewer features of what both stand on. That the
+	@# examples compile is known from `make check`.
+	cargo build --locked --workspace $(TESTED)
+	@# What a test that is killed leaves there goes with the folder.
+	export TMPDIR=$$(mktemp -d "$(TEST_TMP)/acuse-tests-XXXXXX"); trap 'rm -rf "$$TMPDIR"' EXIT; \
+		cargo test --locked --workspace $(TESTED); \
+		scripts/with-postgres.sh cargo test --locked --workspace --test way_back
 
 .PHONY: check
 check: ## Formatting, lints, docs, licences, unused dependencies

@@ -210,6 +210,9 @@ impl From<CatalogError> for Problem {
         if matches!(error, CatalogError::NoTurn) {
             return Self::Busy("too many searches or exports are under way");
         }
+        if matches!(error, CatalogError::Unindexed) {
+            return Self::Busy("after an update the index of names is still being built");
+        }
         Self::Internal(anyhow::Error::new(error))
     }
 }

@@ -16,6 +16,13 @@ pub(crate) async fn place(tx: &mut Tx, name: &str) -> Result<Option<(Uuid, Uuid)
     Ok(row.map(|(at, upto)| (at.unwrap_or(Uuid::nil()), upto)))
 }
 
+/// Up to which id it has come, for who only asks; `None` where it is over, or never began.
+pub(crate) async fn reached(tx: &mut Tx, name: &str) -> Result<Option<Uuid>, CatalogError> {
+    let sql = "SELECT at_id FROM backfills WHERE name = $1 AND finished_at IS NULL";
+    let row = optional!(tx, (Option<Uuid>,), sql, name)?;
+    Ok(row.map(|(at,)| at.unwrap_or(Uuid::nil())))
+}
+
 /// It dealt with these ids, in their order; with none it is over. Whether there may be more.
 pub(crate) async fn moved(tx: &mut Tx, name: &str, ids: &[Uuid]) -> Result<bool, CatalogError> {
     let ended = ids.is_empty().then(|| micros(tx.now()));

@@ -12,8 +12,10 @@ use crate::{
     error::CatalogError,
     names::{AliasKind, ContactId, CustomerId, at, cut, maybe_at, micros, word},
     sql::Tx,
-    words::{self, CONTACTS},
+    words::{self, CONTACTS, Wanted},
 };
+
+pub use crate::words::CONTACT_WORDS;
 
 /// Last digits of a number that find it.
 const LAST_DIGITS: usize = 4;
@@ -78,13 +80,13 @@ pub(crate) fn tokens(name: Option<&str>, number: Option<&str>) -> BTreeSet<Strin
 }
 
 /// What is asked of the index of contacts: a number as it is written, or words.
-pub(crate) fn question(tx: &Tx, q: &str) -> Option<String> {
+pub(crate) fn wanted(q: &str) -> Option<Wanted> {
     let may_be_in_one = |c: char| c.is_ascii_digit() || c.is_whitespace() || "+-./()".contains(c);
     let digits: String = q.chars().filter(char::is_ascii_digit).take(32).collect();
     if digits.is_empty() || !q.chars().all(may_be_in_one) {
-        return words::question(tx, q);
+        return Wanted::of(q);
     }
-    words::beginning_with(tx, &[digits.strip_prefix("00").unwrap_or(&digits)])
+    Wanted::beginning_with(&[digits.strip_prefix("00").unwrap_or(&digits)])
 }
 
 /// Name and number of some contacts, and when they came.

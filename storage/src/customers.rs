@@ -17,7 +17,7 @@ pub use save::{Saving, TakenAlias, Upserted};
 
 use crate::{
     access::Access,
-    catalog::Catalog,
+    catalog::{BUDGET, Catalog},
     documents::Page,
     error::CatalogError,
     events,
@@ -25,8 +25,11 @@ use crate::{
     sql::Tx,
     stages::push_stage,
     timeline,
-    words::{self, CUSTOMERS, Listing, Reach, Source},
+    words::{CUSTOMERS, Listing, Wanted},
 };
+
+pub use crate::words::CUSTOMER_WORDS;
+pub(crate) use save::LOCK;
 
 words! {
     /// A kind of name that a customer is recognised by.
@@ -158,6 +161,8 @@ pub fn name_key(name: &str) -> String {
 }
 
 type Row = (Uuid, Option<String>, String, i64, i64);
+/// The columns of one, of `customers c`.
+const LISTED: &str = "c.id, c.external_id, c.name, c.created_at, c.updated_at";
 
 /// A page's rows with their names.
 async fn with_aliases(tx: &mut Tx, rows: Vec<Row>) -> Result<Vec<Customer>, CatalogError> {
@@ -223,7 +228,8 @@ impl Catalog {
     /// has all words of `q`, in any order, each by its beginning.
     ///
     /// # Errors
-    /// When the database fails, takes too long, or a row is impossible.
+    /// [`CatalogError::Unindexed`] while their index is being built and they are too many to be looked through; when the
+    /// database fails, takes too long, or a row is impossible.
     pub async fn customers(
         &self,
         access: &Access,
@@ -233,21 +239,22 @@ impl Catalog {
     ) -> Result<Page<Customer, CustomerId>, CatalogError> {
         let mut tx = self.searching().await?;
         let limit = limit.clamp(1, 500) as usize;
-        let question = match q.map(str::trim).filter(|q| !q.is_empty()) {
-            Some(q) => match words::question(&tx, q) {
+        let wanted = match q.map(str::trim).filter(|q| !q.is_empty()) {
+            Some(q) => match Wanted::of(q) {
                 None => return Ok(Page { data: Vec::new(), next: None }),
-                question => question,
+                wanted => wanted,
             },
             None => None,
         };
         let listing = Listing {
-            select: "c.id, c.external_id, c.name, c.created_at, c.updated_at",
+            select: LISTED,
             conditions: vec!["c.merged_into IS NULL".to_owned()],
             reach: access.reach_customers(&tx, "c"),
             access,
-            question,
+            wanted,
             after: after.map(|a| a.0),
             most: limit as i64 + 1,
+            budget: BUDGET,
         };
         let mut rows: Vec<Row> = CUSTOMERS.page(&mut tx, &listing).await?;
         let more = rows.len() > limit;
@@ -310,21 +317,26 @@ impl Catalog {
     /// At most 50, the oldest first.
     ///
     /// # Errors
-    /// When the database fails or a row is impossible.
+    /// [`CatalogError::Unindexed`] while their index is being built and they are too many to be looked through; when the
+    /// database fails or a row is impossible.
     pub async fn customers_named_like(&self, name: &str) -> Result<Vec<Customer>, CatalogError> {
         let key = name_key(name);
         let mut longest: Vec<&str> = key.split(' ').filter(|w| w.chars().count() >= 3).collect();
         longest.sort_by_key(|w| std::cmp::Reverse(w.chars().count()));
         longest.truncate(2);
+        let Some(wanted) = Wanted::beginning_with(&longest) else { return Ok(Vec::new()) };
+        let listing = Listing {
+            select: LISTED,
+            conditions: vec!["c.merged_into IS NULL".to_owned()],
+            reach: "1 = 1".to_owned(),
+            access: &Access::whole(),
+            wanted: Some(wanted),
+            after: None,
+            most: 50,
+            budget: BUDGET,
+        };
         let mut tx = self.reading().await?;
-        let Some(asked) = words::beginning_with(&tx, &longest) else { return Ok(Vec::new()) };
-        let Source { from, condition, place } =
-            CUSTOMERS.source(&tx, "$1", &Reach::Ordered("ORDER BY place".to_owned()));
-        let text = format!(
-            "SELECT c.id, c.external_id, c.name, c.created_at, c.updated_at FROM {from} \
-             WHERE {condition} AND c.merged_into IS NULL ORDER BY {place} LIMIT 50"
-        );
-        let rows = all!(tx, Row, sqlx::AssertSqlSafe(text.clone()), asked.as_str())?;
+        let rows: Vec<Row> = CUSTOMERS.oldest(&mut tx, &listing).await?;
         with_aliases(&mut tx, rows).await
     }
 

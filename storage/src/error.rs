@@ -70,6 +70,9 @@ pub enum CatalogError {
     /// As many searches as may be are under way.
     #[error("too many searches or exports are under way")]
     NoTurn,
+    /// Who there is is not all in its index yet, and too many are left to be looked through in a search's time.
+    #[error("the index of names is still being built")]
+    Unindexed,
     /// There is no such thing.
     #[error("no such {what}")]
     Missing {

@@ -41,7 +41,7 @@ impl Minio {
             crate::skip_or_fail("MinIO", "no `minio` on PATH or in the cache folder");
             return Ok(None);
         };
-        let folder = tempfile::Builder::new().prefix("acuse-minio-").tempdir()?;
+        let folder = tempfile::Builder::new().prefix("acuse-minio-").tempdir_in("/tmp")?;
         let port = free_port()?;
         let server = Guarded::start(
             "MinIO",

@@ -159,7 +159,12 @@ impl From<ScanError> for Halt {
 
 impl From<CatalogError> for Halt {
     fn from(error: CatalogError) -> Self {
-        let ours = error.is_unavailable() || error.is_contention();
-        Self::Retry(Cause::of(&error, if ours { Wait::Part(Part::Database) } else { Wait::Backoff }))
+        let wait = match &error {
+            // All attempts together outlast the building of the largest index.
+            CatalogError::Unindexed => Wait::AtLeast(Duration::from_secs(120)),
+            ours if ours.is_unavailable() || ours.is_contention() => Wait::Part(Part::Database),
+            _ => Wait::Backoff,
+        };
+        Self::Retry(Cause::of(&error, wait))
     }
 }

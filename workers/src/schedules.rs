@@ -43,6 +43,9 @@ const SEALED_AT_ONCE: u32 = 20;
 const RETAINED_AT_ONCE: u32 = 50;
 /// Documents scored at once.
 const SCORED_AT_ONCE: u32 = 100;
+/// Customers and contacts whose words are kept at once, and the longest stretch of it; the next run goes on.
+const NAMED_AT_ONCE: u32 = 100;
+const NAMING: Duration = Duration::from_secs(20);
 /// How often all documents are counted, to verify the counts that are kept.
 const COUNTED_EVERY: time::Duration = time::Duration::HOUR;
 /// How long a ledger that does not balance is doubted.
@@ -61,7 +64,7 @@ pub struct Schedules {
     pub idle: Duration,
     /// Raises the alarm about media that will soon be gone.
     pub deadline: Duration,
-    /// Scores the next of the documents that were there before sensitivity was.
+    /// Goes on with what was there before: scores documents, and keeps the words of documents and people.
     pub score: Duration,
     /// Seals the audit trail.
     pub seal: Duration,
@@ -104,6 +107,7 @@ pub(crate) async fn run(env: Arc<Env>, schedules: Schedules, stop: CancellationT
         every("sweep", schedules.sweep, &stop, || sweep(&env, schedules.idle)),
         every("deadline", schedules.deadline, &stop, || deadline(&env)),
         every("score", schedules.score, &stop, || score(&env)),
+        every("name", schedules.score, &stop, || name(&env)),
         every("seal", schedules.seal, &stop, || seal(&env)),
         every("vacuum", schedules.vacuum, &stop, || vacuum(&env)),
         every("prune", schedules.vacuum, &stop, || prune(&env)),
@@ -205,6 +209,17 @@ pub async fn score(env: &Env) -> Result<(), CatalogError> {
     env.catalog.keep_words_of_lines(SCORED_AT_ONCE).await.map(drop)?;
     env.catalog.settle_entities_of_what_was_there(SCORED_AT_ONCE).await.map(drop)?;
     env.catalog.learn_of_what_was_there(SCORED_AT_ONCE).await.map(drop)
+}
+
+/// Keeps the words of customers and contacts that were there before they had an index, for a while: few at a time, so that
+/// nobody waits for it, and one after the other, for until it is over whoever looks for one of them looks through all.
+///
+/// # Errors
+/// When the catalog fails.
+pub async fn name(env: &Env) -> Result<(), CatalogError> {
+    let started = std::time::Instant::now();
+    while started.elapsed() < NAMING && env.catalog.keep_words_of_who_was_there(NAMED_AT_ONCE).await? {}
+    Ok(())
 }
 
 /// Seals what the audit trail has gained: one sealer at a time, whoever runs this.

@@ -96,6 +96,7 @@ pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
         ledgers::balanced(catalog, &mut report).await;
         backfills::sensitivity(catalog, &mut report).await;
         backfills::searched(catalog, &mut report).await;
+        backfills::named(catalog, &mut report).await;
         store::compared(catalog, &mut report).await;
         trail(catalog, &mut report).await;
         watched(config, catalog, &mut report).await;

@@ -136,4 +136,11 @@ mod tests {
         assert_eq!(status, StatusCode::FORBIDDEN);
         assert!(text.contains("ids:read") && !text.contains("\"id\""), "{text}");
     }
+
+    #[tokio::test]
+    async fn who_is_not_in_the_index_yet_is_not_said_to_be_nobody() {
+        let (status, text) = body(acuse_storage::CatalogError::Unindexed.into()).await;
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(text.contains("index of names is still being built") && text.contains("try again"), "{text}");
+    }
 }

@@ -1,6 +1,6 @@
 //! Promises of search: what is said is found in any notation and order, by whoever may be told it, and nothing else is.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use acuse_pipeline::fields::{Entry, Field, FieldName, Fields, Source, Value};
 use uuid::Uuid;
@@ -11,12 +11,15 @@ use super::{
     road::field,
 };
 use crate::{
-    Access, Catalog, ContactId, CustomerId, DocumentFilter, DocumentId, Intake,
-    customers::{Merged, NewCustomer, Retired},
+    Access, Catalog, CatalogError, ContactId, CustomerId, DocumentFilter, DocumentId, Intake,
+    access::Bound,
+    contacts::CONTACT_WORDS,
+    customers::{CUSTOMER_WORDS, Merged, NewCustomer, Retired},
     documents::{LINES, SEARCH, Sort},
     inbound::InboundItem,
     reviews::Decision,
     stages::ReadFacts,
+    words::{CUSTOMERS, Listing, Wanted},
 };
 
 fn asked(q: &str, access: Access) -> DocumentFilter {
@@ -200,18 +203,107 @@ pub(super) async fn a_contact_is_found_by_name_and_number(catalog: &Catalog) {
     assert_eq!(found(&format!("ibanez {unique}")).await, [], "not by a name of before");
 }
 
-/// Customers and contacts that were there before they had an index are found as soon as there is one.
+/// Customers and contacts that were there before they had an index are found at once, and while they come into it.
 pub(super) async fn who_was_there_is_found(catalog: &Catalog, contact: ContactId) {
-    assert_eq!(customers(catalog, "uno CAFE").await.len(), 1);
-    assert_eq!(customers(catalog, "cafe").await.len(), 2);
-    for q in ["ana", "300 111 2233"] {
-        let found = catalog.contacts(&Access::whole(), Some(q), None, 500).await.unwrap();
-        assert!(found.iter().any(|c| c.id == contact), "{q}: {found:?}");
+    let all_are_found = async || {
+        assert_eq!(customers(catalog, "uno CAFE").await.len(), 1);
+        assert_eq!(customers(catalog, "cafe").await.len(), 2);
+        assert_eq!(catalog.customers_named_like("Café Uno").await.unwrap().len(), 2);
+        for q in ["ana", "300 111 2233"] {
+            let found = catalog.contacts(&Access::whole(), Some(q), None, 500).await.unwrap();
+            let of_them = found.iter().filter(|c| c.id == contact).count();
+            assert_eq!(of_them, 1, "{q}: {found:?}");
+        }
+    };
+    for name in [CUSTOMER_WORDS, CONTACT_WORDS] {
+        let backfill = catalog.backfill(name).await.unwrap().expect("there is something to do");
+        assert!(!backfill.finished && backfill.done == 0 && backfill.total > 0, "{name}: {backfill:?}");
     }
-    for name in ["customer_words", "contact_words"] {
+    all_are_found().await;
+    while catalog.keep_words_of_who_was_there(1).await.unwrap() {
+        all_are_found().await;
+    }
+    all_are_found().await;
+    for name in [CUSTOMER_WORDS, CONTACT_WORDS] {
         let backfill = catalog.backfill(name).await.unwrap().expect("there was something to do");
         assert!(backfill.finished && backfill.done == backfill.total, "{name}: {backfill:?}");
     }
+}
+
+/// Takes these customers for such that were there before there was an index of names; they are in the order in which they came.
+async fn were_there_before(catalog: &Catalog, ids: &[CustomerId]) {
+    let mut tx = catalog.writing().await.unwrap();
+    for id in ids {
+        CUSTOMERS.forget(&mut tx, id.0).await.unwrap();
+    }
+    execute!(
+        tx,
+        "INSERT INTO backfills (name, at_id, upto_id, total) VALUES ($1, $2, $3, $4) ON CONFLICT (name) DO UPDATE SET \
+         at_id = excluded.at_id, upto_id = excluded.upto_id, total = excluded.total, done = 0, finished_at = NULL",
+        CUSTOMER_WORDS,
+        Uuid::from_u128(ids[0].0.as_u128() - 1),
+        ids[ids.len() - 1].0,
+        ids.len() as i64
+    )
+    .unwrap();
+    tx.commit().await.unwrap();
+}
+
+/// While an index is being built whoever is not in it yet is looked for among the rows: nobody is missed or told twice, and
+/// where there are too many to be looked through, that is said.
+pub(super) async fn who_is_not_in_the_index_yet_is_found(catalog: &Catalog) {
+    let unique = Uuid::now_v7().simple().to_string();
+    let put = async |which: &str, name: &str| {
+        let new = NewCustomer {
+            external_id: Some(format!("{unique}-{which}")),
+            name: format!("{name} Núñez {unique}"),
+            ..NewCustomer::default()
+        };
+        catalog.upsert_customers(&[new]).await.unwrap()[0].id().expect("nobody else's")
+    };
+    let mut ids = Vec::new();
+    for which in ["uno", "dos", "tres", "cuatro"] {
+        ids.push(put(which, which).await);
+    }
+    were_there_before(catalog, &ids).await;
+    assert_eq!(put("dos", "Bazar").await, ids[1], "renamed meanwhile");
+    ids.push(put("cinco", "cinco").await);
+    let q = format!("nunez {unique}");
+    let listing = Listing {
+        select: "c.id",
+        conditions: Vec::new(),
+        reach: "1 = 1".to_owned(),
+        access: &Access::whole(),
+        wanted: Wanted::of(&q),
+        after: None,
+        most: 9,
+        budget: Duration::ZERO,
+    };
+    let mut tx = catalog.searching().await.unwrap();
+    let in_no_time = CUSTOMERS.page::<(Uuid,)>(&mut tx, &listing).await;
+    assert!(matches!(in_no_time, Err(CatalogError::Unindexed)), "{in_no_time:?}");
+    drop(tx);
+    let bound = Bound { holder: Uuid::now_v7(), customers: true, ..Bound::default() };
+    let bound = Access::of(true, Some(bound));
+    let all_are_found = async || {
+        let latest: Vec<_> = ids.iter().rev().copied().collect();
+        assert_eq!(customers(catalog, &q).await, latest, "page by page, newest first");
+        assert_eq!(customers(catalog, &format!("bazar {unique}")).await, [ids[1]]);
+        assert_eq!(customers(catalog, &format!("dos {unique}")).await, [], "not by a name of before");
+        let mut like: Vec<_> =
+            catalog.customers_named_like(&unique).await.unwrap().iter().map(|c| c.id).collect();
+        like.sort();
+        assert_eq!(like, ids);
+        let theirs = catalog.customers(&bound, Some(&q), None, 9).await.unwrap();
+        assert_eq!(theirs.data, [], "who does not exist for them");
+    };
+    all_are_found().await;
+    while catalog.keep_words_of_who_was_there(1).await.unwrap() {
+        all_are_found().await;
+    }
+    all_are_found().await;
+    let backfill = catalog.backfill(CUSTOMER_WORDS).await.unwrap().expect("there was something to do");
+    assert!(backfill.finished && backfill.done == backfill.total, "{backfill:?}");
 }
 
 /// Words of what was there come into the index step by step, and none of it twice.

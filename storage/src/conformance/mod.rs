@@ -143,6 +143,7 @@ pub async fn catalog(catalog: &Catalog) {
         found::what_is_said_is_found,
         found::who_there_is_is_found,
         found::a_contact_is_found_by_name_and_number,
+        found::who_is_not_in_the_index_yet_is_found,
         tallies::every_change_is_counted,
         tallies::every_message_is_counted,
         tallies::what_came_on_a_day_is_told_by_its_place,

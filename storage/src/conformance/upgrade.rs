@@ -66,6 +66,7 @@ pub async fn upgrade(catalog: &Catalog) {
     let lost = super::arrivals::came_before(catalog).await;
     catalog.migrate().await.expect("the landed schema is brought up to date");
     catalog.migrate().await.expect("and a second time changes nothing");
+    super::found::who_was_there_is_found(catalog, landed.contact).await;
     super::arrivals::what_came_before_is_counted(catalog, lost).await;
     super::notices::count_for_their_tier(catalog).await;
     super::fair::is_fetched_in_its_place(catalog).await;
@@ -81,7 +82,6 @@ pub async fn upgrade(catalog: &Catalog) {
     the_channel_came_through(catalog, &landed).await;
     super::lists::what_was_there_is_listed(catalog).await;
     super::found::what_was_there_is_found(catalog, landed.filed).await;
-    super::found::who_was_there_is_found(catalog, landed.contact).await;
     super::tallies::what_was_there_is_counted(catalog).await;
     super::feed::what_was_there_was_told(catalog, landed.waiting).await;
     super::people::is_known_still(catalog, known).await;

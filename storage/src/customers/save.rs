@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// The lock of PostgreSQL that every writer of customers holds; SQLite has one writer anyway.
-const LOCK: i64 = 0x61_63_75_73_65_01;
+pub(crate) const LOCK: i64 = 0x61_63_75_73_65_01;
 /// How often a transaction that met another one is tried again.
 const TRIES: u32 = 8;
 

@@ -1,7 +1,7 @@
 //! The words and numbers of a text, as search compares them: no case, no accents, numbers by their value whatever their
 //! notation, identifiers with and without what stands between their pieces.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::Bound};
 
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
@@ -29,6 +29,10 @@ pub(super) struct Token {
 /// What was written with no space in it (or is one number): each way to read it is some tokens that are all there.
 pub(super) type Term = Vec<Vec<Token>>;
 
+/// What is looked for: all of these terms, of each one of its readings, of that all tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Wanted(Vec<Term>);
+
 impl Token {
     /// Found also by its beginning, unless that is a single letter.
     fn beginning(text: &str) -> Self {
@@ -40,6 +44,14 @@ impl Token {
         let text = std::iter::once(VALUE).chain(value.chars().take(TOKEN_CHARS)).collect();
         Self { text, is_whole }
     }
+
+    fn is_in(&self, kept: &BTreeSet<String>) -> bool {
+        if self.is_whole {
+            return kept.contains(&self.text);
+        }
+        let from = (Bound::Included(self.text.as_str()), Bound::Unbounded);
+        kept.range::<str, _>(from).next().is_some_and(|text| text.starts_with(&self.text))
+    }
 }
 
 /// All tokens of a text, once each: what an index keeps of it.
@@ -47,32 +59,39 @@ pub(crate) fn tokens(text: &str) -> BTreeSet<String> {
     terms(text).into_iter().flatten().flatten().map(|token| token.text).collect()
 }
 
-/// What to look for: `AND` of terms, `OR` of readings, `AND` of tokens, in the words of one database's full-text search.
-/// None where nothing that could be found was said.
-pub(super) fn question(q: &str, words: &Dialect) -> Option<String> {
-    let q: String = q.chars().take(QUESTION_CHARS).collect();
-    asked(terms(&q).iter().take(MOST_TERMS), words)
-}
+impl Wanted {
+    /// What a text asks for. None where it says nothing that could be found.
+    pub(crate) fn of(q: &str) -> Option<Self> {
+        let q: String = q.chars().take(QUESTION_CHARS).collect();
+        let terms: Vec<Term> = terms(&q).into_iter().take(MOST_TERMS).collect();
+        (!terms.is_empty()).then_some(Self(terms))
+    }
 
-/// What begins with any of these, each taken for one word. None where no letter or digit is left of them.
-pub(super) fn beginning_with(any: &[&str], words: &Dialect) -> Option<String> {
-    let letters = |text: &&str| fold(text).chars().filter(|c| c.is_alphanumeric()).collect::<String>();
-    let kept = any.iter().map(letters).filter(|text| !text.is_empty());
-    let term: Term = kept.take(MOST_TERMS).map(|text| vec![Token::beginning(&text)]).collect();
-    asked([&term].into_iter().filter(|term| !term.is_empty()), words)
-}
+    /// What begins with any of these, each taken for one word. None where no letter or digit is left of them.
+    pub(crate) fn beginning_with(any: &[&str]) -> Option<Self> {
+        let letters = |text: &&str| fold(text).chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+        let kept = any.iter().map(letters).filter(|text| !text.is_empty());
+        let term: Term = kept.take(MOST_TERMS).map(|text| vec![Token::beginning(&text)]).collect();
+        (!term.is_empty()).then(|| Self(vec![term]))
+    }
 
-fn asked<'a>(terms: impl Iterator<Item = &'a Term>, words: &Dialect) -> Option<String> {
-    let all = |tokens: &Vec<Token>| {
-        let each: Vec<String> = tokens.iter().map(|t| words.of(t)).collect();
-        format!("({})", each.join(words.and))
-    };
-    let any = |term: &Term| {
-        let each: Vec<String> = term.iter().map(all).collect();
-        format!("({})", each.join(words.or))
-    };
-    let asked: Vec<String> = terms.map(any).collect();
-    (!asked.is_empty()).then(|| asked.join(words.and))
+    /// The same in the words of one database's full-text search: `AND` of terms, `OR` of readings, `AND` of tokens.
+    pub(super) fn written(&self, words: &Dialect) -> String {
+        let all = |tokens: &Vec<Token>| {
+            let each: Vec<String> = tokens.iter().map(|t| words.of(t)).collect();
+            format!("({})", each.join(words.and))
+        };
+        let any = |term: &Term| {
+            let each: Vec<String> = term.iter().map(all).collect();
+            format!("({})", each.join(words.or))
+        };
+        self.0.iter().map(any).collect::<Vec<_>>().join(words.and)
+    }
+
+    /// Whether what an index keeps by these tokens has it: as the database says of its own.
+    pub(super) fn is_in(&self, kept: &BTreeSet<String>) -> bool {
+        self.0.iter().all(|term| term.iter().any(|reading| reading.iter().all(|token| token.is_in(kept))))
+    }
 }
 
 /// How a database writes such a question.
@@ -264,16 +283,7 @@ mod tests {
     use super::*;
 
     fn found(text: &str, q: &str) -> bool {
-        let kept = tokens(text);
-        let has = |token: &Token| {
-            if token.is_whole {
-                kept.contains(&token.text)
-            } else {
-                kept.range(token.text.clone()..).next().is_some_and(|t| t.starts_with(&token.text))
-            }
-        };
-        let asked = terms(q);
-        !asked.is_empty() && asked.iter().all(|term| term.iter().any(|reading| reading.iter().all(has)))
+        Wanted::of(q).is_some_and(|wanted| wanted.is_in(&tokens(text)))
     }
 
     #[test]
@@ -319,10 +329,13 @@ mod tests {
 
     #[test]
     fn a_question_is_written_for_each_database() {
-        assert_eq!(question("Año 45,00", &FTS5).unwrap(), r#"(("ano"*)) AND (("§45"))"#);
-        assert_eq!(question("a-1 x", &TSQUERY).unwrap(), "(('a1':*) | ('a' & '1')) & (('x'))");
-        assert_eq!(question(" \0 '\"", &FTS5), None);
-        assert_eq!(beginning_with(&["José", "3-4"], &FTS5).unwrap(), r#"(("jose"*) OR ("34"*))"#);
-        assert_eq!(beginning_with(&["'", ""], &TSQUERY), None);
+        let asked = |q, words| Wanted::of(q).unwrap().written(words);
+        assert_eq!(asked("Año 45,00", &FTS5), r#"(("ano"*)) AND (("§45"))"#);
+        assert_eq!(asked("a-1 x", &TSQUERY), "(('a1':*) | ('a' & '1')) & (('x'))");
+        assert_eq!(Wanted::of(" \0 '\""), None);
+        let beginning = Wanted::beginning_with(&["José", "3-4"]).unwrap();
+        assert_eq!(beginning.written(&FTS5), r#"(("jose"*) OR ("34"*))"#);
+        assert!(beginning.is_in(&tokens("Josefa")) && !beginning.is_in(&tokens("Ana")));
+        assert_eq!(Wanted::beginning_with(&["'", ""]), None);
     }
 }

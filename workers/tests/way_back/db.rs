@@ -5,10 +5,60 @@ use std::path::Path;
 
 use acuse_storage::{Catalog, DocumentId};
 use sqlx::{AssertSqlSafe, FromRow, PgPool, SqlitePool, postgres::PgRow, sqlite::SqliteRow};
+use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 /// Where a cluster is, as a URL without a database: `postgres://acuse@127.0.0.1:5432`.
 const CLUSTER: &str = "ACUSE_TEST_POSTGRES";
+
+/// What every world's database is a copy of, once its tables were brought up to date; that they can be is shown elsewhere.
+static MADE: OnceCell<Made> = OnceCell::const_new();
+
+enum Made {
+    /// A file.
+    Sqlite(Vec<u8>),
+    /// The name of a database that nobody is connected to.
+    Postgres(String),
+}
+
+/// Whatever is copied takes itself for the first that the feed was ever written in.
+const NOBODYS: &str = "UPDATE feed SET identity = NULL";
+
+impl Made {
+    async fn once() -> Self {
+        let Ok(cluster) = std::env::var(CLUSTER) else {
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join("acuse.db");
+            Catalog::open_sqlite(&file).await.unwrap().close().await;
+            let pool = sqlite(&file).await;
+            sqlx::query(NOBODYS).execute(&pool).await.unwrap();
+            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&pool).await.unwrap();
+            pool.close().await;
+            return Self::Sqlite(std::fs::read(&file).unwrap());
+        };
+        let name = create(&cluster, None).await;
+        let url = format!("{cluster}/{name}");
+        Catalog::open(&url).await.unwrap().close().await;
+        let pool = PgPool::connect(&url).await.unwrap();
+        sqlx::query(NOBODYS).execute(&pool).await.unwrap();
+        pool.close().await;
+        Self::Postgres(name)
+    }
+}
+
+async fn sqlite(file: &Path) -> SqlitePool {
+    SqlitePool::connect(&format!("sqlite:{}", file.display())).await.unwrap()
+}
+
+/// A database with a name of its own, empty or as `like` is; its name.
+async fn create(cluster: &str, like: Option<&str>) -> String {
+    let name = format!("way_back_{}", DocumentId::generate().0.simple());
+    let like = like.map(|like| format!(" TEMPLATE {like}")).unwrap_or_default();
+    let maker = PgPool::connect(&format!("{cluster}/postgres")).await.unwrap();
+    sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name}{like}"))).execute(&maker).await.unwrap();
+    maker.close().await;
+    name
+}
 
 /// Either database.
 pub enum Db {
@@ -75,18 +125,18 @@ macro_rules! bound {
 impl Db {
     /// An empty one, and the catalog on it.
     pub async fn fresh(folder: &Path) -> (Catalog, Self) {
-        let Ok(cluster) = std::env::var(CLUSTER) else {
-            let file = folder.join("acuse.db");
-            let catalog = Catalog::open_sqlite(&file).await.unwrap();
-            let pool = SqlitePool::connect(&format!("sqlite:{}", file.display())).await.unwrap();
-            return (catalog, Self::Sqlite(pool));
-        };
-        let name = format!("way_back_{}", DocumentId::generate().0.simple());
-        let maker = PgPool::connect(&format!("{cluster}/postgres")).await.unwrap();
-        sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&maker).await.unwrap();
-        maker.close().await;
-        let url = format!("{cluster}/{name}");
-        (Catalog::open(&url).await.unwrap(), Self::Postgres(PgPool::connect(&url).await.unwrap()))
+        match MADE.get_or_init(Made::once).await {
+            Made::Sqlite(bytes) => {
+                let file = folder.join("acuse.db");
+                std::fs::write(&file, bytes).unwrap();
+                (Catalog::open_sqlite(&file).await.unwrap(), Self::Sqlite(sqlite(&file).await))
+            }
+            Made::Postgres(like) => {
+                let cluster = std::env::var(CLUSTER).unwrap();
+                let url = format!("{cluster}/{}", create(&cluster, Some(like)).await);
+                (Catalog::open(&url).await.unwrap(), Self::Postgres(PgPool::connect(&url).await.unwrap()))
+            }
+        }
     }
 
     /// One more catalog on this database, as another process has it.

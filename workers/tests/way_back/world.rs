@@ -100,7 +100,8 @@ impl World {
         let mut client = GraphConfig::new(Secret::new(graph.options().access_token.clone()));
         client.url = graph.url();
         let reader = folder.path().join("reader");
-        std::fs::copy(env!("CARGO_BIN_EXE_acuse-test-reader"), &reader).unwrap();
+        // A name of its own, which a test can take away.
+        std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_acuse-test-reader"), &reader).unwrap();
         let sandbox = SandboxConfig {
             program: reader.clone(),
             files_per_reader: 1,

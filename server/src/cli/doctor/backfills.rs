@@ -1,8 +1,10 @@
-//! How far what was there before an upgrade has been caught up with.
+//! How far work on what was there before a version is.
 
 use acuse_storage::{
     Catalog,
     access::{Backfill, SENSITIVITY},
+    contacts::CONTACT_WORDS,
+    customers::CUSTOMER_WORDS,
     documents::{LINES, SEARCH},
 };
 
@@ -49,5 +51,23 @@ pub(super) async fn searched(catalog: &Catalog, report: &mut Report) {
             );
         }
         Err(error) => report.tell(State::Bad, "search", format!("{error:#}")),
+    }
+}
+
+/// How far who was there before is in the index of names.
+pub(super) async fn named(catalog: &Catalog, report: &mut Report) {
+    for (words, who) in [(CUSTOMER_WORDS, "customers"), (CONTACT_WORDS, "contacts")] {
+        match within(async { Ok(catalog.backfill(words).await?) }).await {
+            Ok(Some(Backfill { done, total, finished: false })) => {
+                let what = "until all are, whoever looks for one looks through the others; a worker goes on with them";
+                report.tell(
+                    State::Note,
+                    "search",
+                    format!("{done} of {total} earlier {who} in the index of names; {what}"),
+                );
+            }
+            Ok(_) => {}
+            Err(error) => report.tell(State::Bad, "search", format!("{error:#}")),
+        }
     }
 }

@@ -1,0 +1,180 @@
+//! Contacts and their names, as a batch leaves them.
+
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{Contacts, NAME_CHARS, PHONE_CHARS};
+use crate::{
+    contacts,
+    error::CatalogError,
+    names::{ContactId, cut, micros},
+    outbox::{HeldFor, move_lines, release_of},
+    sql::Tx,
+    words::CONTACTS,
+};
+
+impl Contacts {
+    /// Writes contacts and names. Rows are taken in one order everywhere, so that two processes cannot block each
+    /// other; a name that another process gave away in the meantime is contention, and the batch is tried again.
+    pub(in crate::inbound) async fn save(&self, tx: &mut Tx, at: OffsetDateTime) -> Result<(), CatalogError> {
+        let rows: Vec<_> = self.touched.iter().collect();
+        let ids: Vec<Uuid> = self.touched.keys().copied().collect();
+        let before = contacts::searched(tx, &ids).await?;
+        insert!(
+            tx,
+            "INSERT INTO contacts (id, phone, name, language, phone_number_id, identity_key_hash, created_at, updated_at) VALUES ",
+            8,
+            " ON CONFLICT (id) DO UPDATE SET phone = COALESCE(excluded.phone, contacts.phone), \
+             name = COALESCE(excluded.name, contacts.name), \
+             language = COALESCE(excluded.language, contacts.language), \
+             phone_number_id = COALESCE(excluded.phone_number_id, contacts.phone_number_id), \
+             identity_key_hash = COALESCE(excluded.identity_key_hash, contacts.identity_key_hash), \
+             unreachable_at = CASE WHEN excluded.phone_number_id IS NULL THEN contacts.unreachable_at END, \
+             updated_at = excluded.updated_at",
+            &rows,
+            |q, (id, touch)| q
+                .bind(**id)
+                .bind(touch.phone.as_deref().map(|t| cut(t, PHONE_CHARS)))
+                .bind(touch.name.as_deref().map(|t| cut(t, NAME_CHARS)))
+                .bind(touch.language.as_deref().map(|t| cut(t, 16)))
+                .bind(touch.phone_number_id.as_deref().map(|t| cut(t, 64)))
+                .bind(touch.identity_key_hash.as_deref().map(|t| cut(t, 256)))
+                .bind(micros(at))
+                .bind(micros(at))
+        )?;
+        let now = rows.iter().map(|(id, touch)| (**id, touch.over(before.get(*id), micros(at))));
+        contacts::keep_words(tx, &before, &now.collect()).await?;
+        self.save_names(tx).await?;
+        for (&from, &into) in &self.merged {
+            self.save_merge(tx, from, into, at).await?;
+        }
+        self.save_windows(tx).await
+    }
+
+    /// Who writes opens their window: what waited for a template to reach them, or for room in the number's tier, goes as it
+    /// is.
+    async fn save_windows(&self, tx: &mut Tx) -> Result<(), CatalogError> {
+        let rows: Vec<(Uuid, &String, OffsetDateTime)> = self
+            .touched
+            .iter()
+            .flat_map(|(contact, touch)| touch.inbound.iter().map(|(number, at)| (*contact, number, *at)))
+            .collect();
+        insert!(
+            tx,
+            "INSERT INTO windows (contact_id, phone_number_id, last_inbound_at) VALUES ",
+            3,
+            " ON CONFLICT (contact_id, phone_number_id) DO UPDATE SET last_inbound_at = excluded.last_inbound_at \
+             WHERE windows.last_inbound_at < excluded.last_inbound_at",
+            &rows,
+            |q, (contact, number, at)| q.bind(*contact).bind(number.as_str()).bind(micros(*at))
+        )?;
+        let contacts: Vec<Uuid> = self.touched.keys().copied().collect();
+        release_of(tx, &contacts, &[HeldFor::Template, HeldFor::Confirmation, HeldFor::Tier]).await
+    }
+
+    async fn save_names(&self, tx: &mut Tx) -> Result<(), CatalogError> {
+        let mut added = Vec::new();
+        for (alias, &contact) in &self.current {
+            match self.stored.get(alias) {
+                None => added.push((alias, contact)),
+                Some(&before) if before != contact => {
+                    execute!(
+                        tx,
+                        "UPDATE contact_aliases SET contact_id = $3 WHERE kind = $1 AND value = $2",
+                        alias.0.as_str(),
+                        alias.1.as_str(),
+                        contact
+                    )?;
+                }
+                Some(_) => {}
+            }
+        }
+        let inserted = values!(
+            tx,
+            (String,),
+            "INSERT INTO contact_aliases (kind, value, contact_id) VALUES ",
+            3,
+            " ON CONFLICT (kind, value) DO NOTHING RETURNING kind",
+            &added,
+            |q, ((kind, value), contact)| q.bind(kind.as_str()).bind(value.as_str()).bind(*contact)
+        )?;
+        if inserted.len() != added.len() {
+            return Err(CatalogError::Contention);
+        }
+        for (kind, value) in &self.gone {
+            execute!(
+                tx,
+                "DELETE FROM contact_aliases WHERE kind = $1 AND value = $2",
+                kind.as_str(),
+                value.as_str()
+            )?;
+        }
+        Ok(())
+    }
+
+    async fn save_merge(
+        &self,
+        tx: &mut Tx,
+        from: Uuid,
+        into: Uuid,
+        at: OffsetDateTime,
+    ) -> Result<(), CatalogError> {
+        let into = self.settled(ContactId(into)).0;
+        for sql in [
+            "UPDATE messages SET contact_id = $2 WHERE contact_id = $1",
+            "UPDATE documents SET contact_id = $2 WHERE contact_id = $1",
+            "UPDATE outbox SET contact_id = $2 WHERE contact_id = $1",
+            "UPDATE timeline SET contact_id = $2 WHERE contact_id = $1",
+            // Two open bursts of what is one person now go on beside each other.
+            "UPDATE cases SET subject = subject || '+' || created_at WHERE contact_id = $1 \
+             AND state IN ('gathering', 'working', 'waiting', 'human') AND EXISTS (SELECT 1 FROM cases k \
+               WHERE k.contact_id = $2 AND k.phone_number_id = cases.phone_number_id AND k.kind = cases.kind \
+               AND k.subject = cases.subject AND k.state IN ('gathering', 'working', 'waiting', 'human'))",
+            "UPDATE cases SET contact_id = $2 WHERE contact_id = $1",
+            "UPDATE choices SET contact_id = $2 WHERE contact_id = $1",
+            "UPDATE notices SET contact_id = $2 WHERE contact_id = $1",
+            "UPDATE obligations SET contact_id = $2 WHERE contact_id = $1",
+            // Consents stay with whom they are of; a stop comes along, unless they agreed anew since.
+            "INSERT INTO consents (contact_id, phone_number_id, category, state, source, at, text_version, said_by) \
+             SELECT $2, f.phone_number_id, f.category, f.state, f.source, f.at, f.text_version, f.said_by FROM consents f \
+             WHERE f.contact_id = $1 AND f.state = 'withdrawn' AND f.seq = (SELECT MAX(l.seq) FROM consents l \
+               WHERE l.contact_id = $1 AND l.phone_number_id = f.phone_number_id AND l.category = f.category) \
+             AND NOT EXISTS (SELECT 1 FROM consents k WHERE k.contact_id = $2 AND k.phone_number_id = f.phone_number_id \
+               AND k.category = f.category AND k.at >= f.at)",
+            // What the older contact knew and the kept one does not.
+            "UPDATE contacts SET customer_id = COALESCE(customer_id, (SELECT c.customer_id FROM contacts c \
+             WHERE c.id = $1)), language = COALESCE(language, (SELECT c.language FROM contacts c WHERE c.id = $1)) \
+             WHERE id = $2",
+        ] {
+            execute!(tx, sql, from, into)?;
+        }
+        execute!(
+            tx,
+            // Of both the later: what either was sent counts, and whom a number wrote to first it wrote to once.
+            "INSERT INTO windows (contact_id, phone_number_id, last_inbound_at, pair_paid_at, pair_refused, reached_at) \
+             SELECT $2, w.phone_number_id, w.last_inbound_at, w.pair_paid_at, w.pair_refused, w.reached_at \
+             FROM windows w WHERE w.contact_id = $1 ON CONFLICT (contact_id, phone_number_id) DO UPDATE SET \
+             last_inbound_at = CASE WHEN windows.last_inbound_at < excluded.last_inbound_at \
+               THEN excluded.last_inbound_at ELSE windows.last_inbound_at END, \
+             pair_paid_at = CASE WHEN windows.pair_paid_at < excluded.pair_paid_at \
+               THEN excluded.pair_paid_at ELSE windows.pair_paid_at END, \
+             pair_refused = CASE WHEN windows.pair_refused < excluded.pair_refused \
+               THEN excluded.pair_refused ELSE windows.pair_refused END, \
+             reached_at = CASE WHEN windows.reached_at < excluded.reached_at \
+               THEN excluded.reached_at ELSE windows.reached_at END",
+            from,
+            into
+        )?;
+        execute!(tx, "DELETE FROM windows WHERE contact_id = $1", from)?;
+        move_lines(tx, from, into).await?;
+        execute!(
+            tx,
+            "UPDATE contacts SET merged_into = $2, updated_at = $3 WHERE id = $1",
+            from,
+            into,
+            micros(at)
+        )?;
+        // Behind the row, which whoever keeps its words meanwhile holds.
+        CONTACTS.forget(tx, from).await
+    }
+}

@@ -1,0 +1,218 @@
+//! Which documents two persons must say the same of.
+
+use std::collections::BTreeMap;
+
+use acuse_pipeline::{
+    document::Kind,
+    fields::{FieldName, Value},
+    reason::ReasonCode,
+};
+use serde_json::json;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{Answer, values};
+use crate::{
+    audit,
+    catalog::Catalog,
+    documents::{Amount, Document},
+    error::CatalogError,
+    names::{CustomerId, at, micros, number, word},
+    sql::Tx,
+};
+
+/// What is asked of two persons. What is none is any.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Scope {
+    /// Only of this kind.
+    pub kind: Option<Kind>,
+    /// Only what waits with this reason.
+    pub reason: Option<ReasonCode>,
+    /// Only this customer's.
+    pub customer_id: Option<CustomerId>,
+    /// Only in this currency.
+    pub currency: Option<String>,
+    /// Only with a total of this or more, whatever its sign.
+    pub amount_from: Option<Amount>,
+}
+
+/// A rule that stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rule {
+    /// Which.
+    pub id: Uuid,
+    /// What it is about.
+    pub scope: Scope,
+    /// Who made it.
+    pub created_by: String,
+    /// When.
+    pub created_at: OffsetDateTime,
+}
+
+/// Too few people decide for a rule to be kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooFew {
+    /// How many there are.
+    pub deciding: u64,
+}
+
+impl Scope {
+    /// Whether it is about something of this kind, these values and this customer.
+    fn is_about(
+        &self,
+        kind: Option<Kind>,
+        fields: &BTreeMap<FieldName, Value>,
+        customer: Option<CustomerId>,
+        reasons: &[ReasonCode],
+    ) -> bool {
+        let text = |name| fields.get(&name).map(Value::as_str);
+        let amount = text(FieldName::Total).and_then(|t| t.parse::<Amount>().ok()).map(|a| a.0.abs());
+        let same = |code: &String| text(FieldName::Currency).is_some_and(|c| c.eq_ignore_ascii_case(code));
+        self.kind.is_none_or(|k| Some(k) == kind)
+            && self.reason.is_none_or(|reason| reasons.contains(&reason))
+            && self.customer_id.is_none_or(|c| Some(c) == customer)
+            && self.currency.as_ref().is_none_or(same)
+            && self.amount_from.is_none_or(|least| amount.is_some_and(|a| a >= least.0))
+    }
+
+    /// Whether a decision on a document needs two: by what it says now, or by what it is to say. Otherwise a rule would be
+    /// evaded by changing what it goes by.
+    pub(super) fn is_about_either(&self, document: &Document, answer: &Answer) -> bool {
+        let reasons: Vec<ReasonCode> = document.reasons.iter().map(|r| r.code).collect();
+        self.is_about(document.kind, &values(&document.fields), document.customer_id, &reasons)
+            || self.is_about(answer.kind, &answer.fields, answer.customer_id, &reasons)
+    }
+}
+
+/// People who may decide.
+const DECIDING: &str = "SELECT COUNT(*) FROM users u WHERE u.disabled_at IS NULL \
+     AND u.role IN ('reviewer', 'supervisor', 'admin')";
+
+pub(super) async fn deciding(tx: &mut Tx) -> Result<u64, CatalogError> {
+    let (count,) = one!(tx, (i64,), DECIDING)?;
+    number("users", "role", count)
+}
+
+type RuleRow = (Uuid, Option<String>, Option<String>, Option<Uuid>, Option<String>, Option<i64>, String, i64);
+
+fn rule(row: RuleRow) -> Result<Rule, CatalogError> {
+    const T: &str = "four_eyes_rules";
+    let (id, kind, reason, customer, currency, amount, created_by, created) = row;
+    Ok(Rule {
+        id,
+        scope: Scope {
+            kind: kind.map(|k| word(T, "kind", &k)).transpose()?,
+            reason: reason.map(|r| word(T, "reason", &r)).transpose()?,
+            customer_id: customer.map(CustomerId),
+            currency,
+            amount_from: amount.map(Amount),
+        },
+        created_by,
+        created_at: at(T, "created_at", created)?,
+    })
+}
+
+pub(super) async fn rules(tx: &mut Tx) -> Result<Vec<Rule>, CatalogError> {
+    let rows = all!(
+        tx,
+        RuleRow,
+        "SELECT id, kind, reason, customer_id, currency, amount_from, created_by, created_at \
+         FROM four_eyes_rules WHERE ended_at IS NULL ORDER BY created_at LIMIT 200"
+    )?;
+    rows.into_iter().map(rule).collect()
+}
+
+impl Catalog {
+    /// The rules that stand.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn four_eyes_rules(&self) -> Result<Vec<Rule>, CatalogError> {
+        let mut tx = self.reading().await?;
+        rules(&mut tx).await
+    }
+
+    /// Makes a rule, unless too few people decide to keep it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn make_four_eyes_rule(
+        &self,
+        scope: &Scope,
+        who: &str,
+    ) -> Result<Result<Uuid, TooFew>, CatalogError> {
+        let mut tx = self.writing().await?;
+        let deciding = deciding(&mut tx).await?;
+        if deciding < 2 {
+            return Ok(Err(TooFew { deciding }));
+        }
+        let (id, present) = (Uuid::now_v7(), micros(tx.now()));
+        execute!(
+            tx,
+            "INSERT INTO four_eyes_rules (id, kind, reason, customer_id, currency, amount_from, created_by, created_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            id,
+            scope.kind.map(Kind::as_str),
+            scope.reason.map(ReasonCode::as_str),
+            scope.customer_id.map(|c| c.0),
+            scope.currency.as_deref(),
+            scope.amount_from.map(|a| a.0),
+            who,
+            present
+        )?;
+        audit::write(&mut tx, who, "four_eyes_rule_made", None, &said_of(id, scope)).await?;
+        tx.commit().await?;
+        Ok(Ok(id))
+    }
+
+    /// Ends a rule; whether it stood. What waits for a second person goes on waiting.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn end_four_eyes_rule(&self, id: Uuid, who: &str) -> Result<bool, CatalogError> {
+        let mut tx = self.writing().await?;
+        let present = micros(tx.now());
+        let ended = execute!(
+            tx,
+            "UPDATE four_eyes_rules SET ended_by = $2, ended_at = $3 WHERE id = $1 AND ended_at IS NULL",
+            id,
+            who,
+            present
+        )?;
+        audit::write(&mut tx, who, "four_eyes_rule_ended", None, &json!({ "rule": id })).await?;
+        tx.commit().await?;
+        Ok(ended == 1)
+    }
+}
+
+fn said_of(id: Uuid, scope: &Scope) -> serde_json::Value {
+    json!({
+        "rule": id, "kind": scope.kind, "reason": scope.reason, "customer_id": scope.customer_id,
+        "currency": scope.currency, "amount_from": scope.amount_from.map(|a| a.to_string()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(total: &str) -> BTreeMap<FieldName, Value> {
+        [(FieldName::Total, total.into()), (FieldName::Currency, "EUR".into())].into()
+    }
+
+    #[test]
+    fn a_rule_is_about_what_it_names() {
+        let scope = Scope {
+            kind: Some(Kind::Invoice),
+            currency: Some("eur".into()),
+            amount_from: Some("1000".parse().unwrap()),
+            ..Scope::default()
+        };
+        let about = |kind, total: &str| scope.is_about(Some(kind), &said(total), None, &[]);
+        assert!(about(Kind::Invoice, "1000.00") && about(Kind::Invoice, "-2000.00"), "a credit note too");
+        assert!(!about(Kind::Invoice, "999.99") && !about(Kind::Receipt, "1000.00"));
+        let reason = Scope { reason: Some(ReasonCode::Malware), ..Scope::default() };
+        assert!(!reason.is_about(None, &said("1"), None, &[ReasonCode::Expired]));
+        assert!(Scope::default().is_about(None, &BTreeMap::new(), None, &[]), "an empty one is about all");
+    }
+}
