@@ -140,7 +140,8 @@ bench-pages: ## p50 and p95 of the desk's pages and of *fetch next*, at 10,000 a
 .PHONY: pictures
 pictures: models ## Take the pictures of the desk in docs/ anew, of the demo, in Chromium
 	cargo build --locked --release -p acuse-server
-	cargo run --locked --release -q -p acuse-tests --example pictures -- docs
+	$(ONE_BUILD) --release
+	$(BUILT)/release/examples/pictures docs
 
 .PHONY: bench-bombs
 bench-bombs: models ## Webhook and API times with and without 100 bombs among 1,000 good documents (GOOD=, BOMBS=, RATE=)
