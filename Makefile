@@ -139,7 +139,6 @@ bench-pages: ## p50 and p95 of the desk's pages and of *fetch next*, at 10,000 a
 
 .PHONY: pictures
 pictures: models ## Take the pictures of the desk in docs/ anew, of the demo, in Chromium
-	cargo build --locked --release -p acuse-server
 	$(ONE_BUILD) --release
 	$(BUILT)/release/examples/pictures docs
 
