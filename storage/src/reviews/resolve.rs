@@ -29,7 +29,6 @@ use crate::{
     error::CatalogError,
     names::{DocumentId, ReviewId, Stage, clean_maybe, json as parsed, micros, to_json},
     outbox::NewReply,
-    split::Split,
     sql::Tx,
     stages::mark_filed,
     timeline,

@@ -4,7 +4,7 @@ use acuse_conversation::Policies;
 use acuse_pipeline::reason::{Reason, ReasonCode};
 use time::Duration;
 
-use super::{agrees, morning};
+use super::{agrees, leading, morning};
 use crate::{
     Access, Catalog, ContactId,
     approvals::{ApprovalState, Approving, Mode, NewApproval},

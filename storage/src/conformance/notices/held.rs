@@ -1,6 +1,6 @@
 //! Promises of what a notice is held to when it goes: its template, and how many its number may write to.
 
-use acuse_whatsapp::template::{Button, Header, Takes};
+use acuse_whatsapp::template::{Button, Header, Takes, Unfit};
 use time::Duration;
 use uuid::Uuid;
 
