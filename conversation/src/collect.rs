@@ -1,21 +1,59 @@
-//! What is owed to us: when its debtor is reminded, and which of it a receipt pays. The stages and the cap are data.
+//! What is owed to us: when its debtor is reminded, and which of it a receipt pays. The stages and the caps are data: lines
+//! of the house's rules ([`crate::House`]), and where those say nothing the lines of `collections.tsv` beside this file.
 //!
 //! Amounts are whole ten-thousandths of their currency.
 
-use acuse_pipeline::{knowledge, understand::sheet::fold};
+use std::fmt;
+
+use acuse_pipeline::understand::sheet::fold;
 use time::{Date, Duration};
 
-const OURS: &str = include_str!("collections.tsv");
+use crate::house::Sum;
 
-/// How obligations are collected.
+/// The lines that come with Acuse, in the form of the house's rules.
+pub(crate) const OURS: &str = include_str!("collections.tsv");
+/// Most days before or after the due day that a stage may lie.
+const MOST_DAYS: i64 = 366;
+
+/// On which days from the one on which it is due something is reminded of, and from which on a person has it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Stages {
+    reminders: Vec<i64>,
+    person: i64,
+}
+
+impl Stages {
+    /// Out of the cells of a line; `-` for no reminder.
+    pub(crate) fn read(reminders: &str, person: &str) -> Result<Self, &'static str> {
+        let day = |text: &str| {
+            let day = text.trim().parse::<i64>().ok().filter(|day| (-MOST_DAYS..=MOST_DAYS).contains(day));
+            day.ok_or("a stage is a number of days from the due day, such as -3 or 10, a year at most")
+        };
+        let reminders = match reminders {
+            "" | "-" => Vec::new(),
+            days => days.split(',').map(day).collect::<Result<Vec<_>, _>>()?,
+        };
+        let person = day(person)?;
+        if !reminders.windows(2).all(|pair| pair[0] < pair[1]) {
+            return Err("each reminder comes on a later day than the one before");
+        }
+        if reminders.last().is_some_and(|last| *last >= person) {
+            return Err("a person has it on a later day than the last reminder");
+        }
+        Ok(Self { reminders, person })
+    }
+}
+
+/// How what is owed is collected, by the rules that count.
+///
+/// What stands in flight goes on when the rules change. Where an obligation stands is the day of its last reminder, and no
+/// place in a list: whatever the stages are by then, the next one is the first that lies after that day, so none is said
+/// twice and no later one is left out. What was scheduled by the rules before is scheduled anew by the next sweep. What a
+/// person has is theirs, and what a receipt was proposed to pay waits for their word, whatever the cap is by then.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Collecting {
-    /// Days after the due date (before: negative) of each reminder, in order.
-    pub stages: Vec<i64>,
-    /// The day on which a person has it.
-    pub person: i64,
-    /// The most that a receipt settles by itself.
-    pub cap: i64,
+    stages: Stages,
+    caps: Vec<Sum>,
 }
 
 /// What is next for an obligation.
@@ -38,49 +76,51 @@ impl Next {
 }
 
 impl Collecting {
-    /// Acuse's own; `None` when the data is not whole, which a test sees to.
-    #[must_use]
-    pub fn ours() -> Option<Self> {
-        Self::read(OURS)
+    pub(crate) fn new(stages: Stages, caps: Vec<Sum>) -> Self {
+        Self { stages, caps }
     }
 
-    /// Out of a file.
+    /// What is next for what is due on a day, by when its debtor was reminded of it last; a promise to pay by a later day
+    /// puts it off.
     #[must_use]
-    pub fn read(data: &'static str) -> Option<Self> {
-        let cells = |key: &str| {
-            knowledge::lines(data).find_map(|line| {
-                let mut cells = line.split('\t');
-                (cells.next() == Some(key)).then(|| cells.collect::<Vec<_>>())
-            })
-        };
-        let stages = cells("stages")?;
-        let [days, person] = stages.as_slice() else { return None };
-        let stages: Vec<i64> = days.split(',').map(|day| day.parse().ok()).collect::<Option<_>>()?;
-        let person = person.parse().ok()?;
-        let cap = cells("cap")?.first()?.parse::<i64>().ok()?.checked_mul(10_000)?;
-        let rising = stages.windows(2).all(|pair| pair[0] < pair[1]);
-        (rising && stages.last().is_none_or(|last| *last < person)).then_some(Self { stages, person, cap })
-    }
-
-    /// What is next for what is due on a day, after so many reminders; a promise to pay by a later day puts it off.
-    #[must_use]
-    pub fn next(&self, due: Date, said: u32, promised: Option<Date>) -> Next {
+    pub fn next(&self, due: Date, last: Option<Date>, promised: Option<Date>) -> Next {
         let at = |days: i64| due.saturating_add(Duration::days(days));
         // The day after what was promised, and not before.
         let held = |day: Date| promised.and_then(Date::next_day).map_or(day, |promised| day.max(promised));
-        match usize::try_from(said).ok().and_then(|said| self.stages.get(said)) {
-            Some(days) => Next::Reminder(held(at(*days))),
-            None => Next::Person(held(at(self.person))),
+        let mut stages = self.stages.reminders.iter().map(|days| at(*days));
+        match stages.find(|day| last.is_none_or(|last| *day > last)) {
+            Some(day) => Next::Reminder(held(day)),
+            None => Next::Person(held(at(self.stages.person))),
         }
     }
 
-    /// How many reminders are past already on a day, so that what comes in late is not told of day after day: the latest
-    /// of them is still to be said.
+    /// The last day on which something may be due that is at its first stage on this day, or was before.
     #[must_use]
-    pub fn said_by(&self, due: Date, today: Date) -> u32 {
-        let past =
-            self.stages.iter().filter(|days| due.saturating_add(Duration::days(**days)) <= today).count();
-        u32::try_from(past.saturating_sub(1)).unwrap_or_default()
+    pub fn due_by(&self, today: Date) -> Date {
+        let first = self.stages.reminders.first().copied().unwrap_or(self.stages.person);
+        today.saturating_sub(Duration::days(first))
+    }
+
+    /// The most that a receipt in this currency settles by itself, in ten-thousandths; 0: a person confirms each.
+    #[must_use]
+    pub fn cap(&self, currency: &str) -> i64 {
+        let cap = self.caps.iter().find(|cap| cap.currency.eq_ignore_ascii_case(currency));
+        cap.map_or(0, |cap| cap.amount)
+    }
+}
+
+impl fmt::Display for Collecting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let days: Vec<String> = self.stages.reminders.iter().map(|day| format!("{day:+}")).collect();
+        let days = if days.is_empty() { "none".to_owned() } else { days.join(", ") };
+        write!(f, "reminders on days {days} from the due day, a person on day {:+}; ", self.stages.person)?;
+        let caps: Vec<String> =
+            self.caps.iter().filter(|cap| cap.amount > 0).map(ToString::to_string).collect();
+        if caps.is_empty() {
+            write!(f, "a person confirms each receipt")
+        } else {
+            write!(f, "a receipt settles by itself up to {}", caps.join(", "))
+        }
     }
 }
 
@@ -263,6 +303,7 @@ mod tests {
     use time::macros::date;
 
     use super::*;
+    use crate::House;
 
     const CAP: i64 = 10_000_000;
 
@@ -283,21 +324,54 @@ mod tests {
 
     #[test]
     fn reminders_come_by_stages_and_then_a_person() {
-        let ours = Collecting::ours().unwrap();
-        assert_eq!((ours.stages.as_slice(), ours.person, ours.cap), (&[-3, 0, 3][..], 10, 0));
-        let due = date!(2026 - 05 - 10);
-        let next = |said, promised| ours.next(due, said, promised);
-        assert_eq!(next(0, None), Next::Reminder(date!(2026 - 05 - 07)));
-        assert_eq!(next(2, None), Next::Reminder(date!(2026 - 05 - 13)));
-        assert_eq!(next(3, None), Next::Person(date!(2026 - 05 - 20)));
+        let ours = House::default().collecting();
         assert_eq!(
-            next(1, Some(date!(2026 - 05 - 15))),
-            Next::Reminder(date!(2026 - 05 - 16)),
-            "the day after"
+            ours.to_string(),
+            "reminders on days -3, +0, +3 from the due day, a person on day +10; a person confirms each receipt"
         );
-        assert_eq!(next(2, Some(date!(2026 - 05 - 11))), Next::Reminder(date!(2026 - 05 - 13)));
-        assert_eq!(ours.said_by(due, date!(2026 - 05 - 01)), 0);
-        assert_eq!(ours.said_by(due, date!(2026 - 05 - 11)), 1, "of two that are past, the later is said");
+        assert_eq!((ours.cap("EUR"), ours.due_by(date!(2026 - 05 - 07))), (0, date!(2026 - 05 - 10)));
+        let due = date!(2026 - 05 - 10);
+        let next = |last, promised| ours.next(due, last, promised);
+        assert_eq!(next(None, None), Next::Reminder(date!(2026 - 05 - 07)));
+        assert_eq!(next(Some(date!(2026 - 05 - 07)), None), Next::Reminder(due));
+        assert_eq!(next(Some(due), None), Next::Reminder(date!(2026 - 05 - 13)));
+        assert_eq!(next(Some(date!(2026 - 05 - 13)), None), Next::Person(date!(2026 - 05 - 20)));
+        let promised = |day| next(Some(date!(2026 - 05 - 07)), Some(day));
+        assert_eq!(promised(date!(2026 - 05 - 15)), Next::Reminder(date!(2026 - 05 - 16)), "the day after");
+        let kept = next(Some(due), Some(date!(2026 - 05 - 11)));
+        assert_eq!(kept, Next::Reminder(date!(2026 - 05 - 13)));
+        let late = next(Some(date!(2026 - 05 - 12)), None);
+        assert_eq!(
+            late,
+            Next::Reminder(date!(2026 - 05 - 13)),
+            "of what was past, nothing is said day after day"
+        );
+    }
+
+    #[test]
+    fn what_stands_in_flight_goes_on_by_the_stages_of_now() {
+        let due = date!(2026 - 05 - 10);
+        let last = Some(date!(2026 - 05 - 07));
+        for (rules, next) in [
+            ("collect\t-7,-3,0,3\t10", Next::Reminder(due)),
+            ("collect\t-3,-1,0\t10", Next::Reminder(date!(2026 - 05 - 09))),
+            ("collect\t5\t10", Next::Reminder(date!(2026 - 05 - 15))),
+            ("collect\t-7\t4", Next::Person(date!(2026 - 05 - 14))),
+            ("collect\t-\t1", Next::Person(date!(2026 - 05 - 11))),
+            ("cap\t10 EUR", Next::Reminder(due)),
+        ] {
+            let rules = House::read(rules).unwrap();
+            assert_eq!(rules.collecting().next(due, last, None), next, "{rules:?}");
+        }
+    }
+
+    #[test]
+    fn a_cap_is_of_its_currency() {
+        let house = House::read("cap\t500.50 EUR\ncap\t0 USD").unwrap();
+        let rules = house.collecting();
+        assert_eq!((rules.cap("eur"), rules.cap("USD"), rules.cap("COP")), (5_005_000, 0, 0));
+        assert!(rules.to_string().ends_with("settles by itself up to 500.50 EUR"), "{rules}");
+        assert!(house.collects() && !House::default().collects());
     }
 
     #[test]

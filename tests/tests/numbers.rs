@@ -35,13 +35,22 @@ async fn the_doctor_says_what_is_missing_at_meta() {
         "1 apps get its webhooks",
         "is CONNECTED",
         "token default is valid",
+        "reminders on days -3, +0, +3 from the due day, a person on day +10; a person confirms each receipt (Acuse's own",
     ] {
         assert!(well.contains(says), "{says}: {well}");
     }
     world.graph.subscribe_fields(&["messages", "account_update"]);
     world.graph.subscribe(&world.graph.options().account_id.clone(), false);
     world.graph.set_number(&world.graph.options().phone_number_id.clone(), json!({ "status": "RESTRICTED" }));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("rules.tsv");
+    std::fs::write(&file, "collect\t-1\t5\ncap\t20 EUR\n").unwrap();
+    let place = world.place.clone();
+    let sets = move || place.run(&["rules", "set", &file.display().to_string()]);
+    tokio::task::spawn_blocking(sets).await.unwrap().unwrap();
     let told = run(world.place.clone(), &["doctor"]).await;
+    let collecting = "reminders on days -1 from the due day, a person on day +5; a receipt settles by itself up to 20.00 EUR";
+    assert!(told.contains(&format!("{collecting} (the house's rules, version 1)")), "{told}");
     for says in
         ["not subscribed to message_template_status_update", "0 apps get its webhooks", "is RESTRICTED"]
     {

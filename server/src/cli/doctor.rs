@@ -1,5 +1,6 @@
 //! `acuse doctor`: every part, one line each: how it is, and how to mend it.
 
+mod collecting;
 mod erasing;
 mod sign_in;
 mod subscription;
@@ -102,6 +103,7 @@ pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
         sensitivity(catalog, &mut report).await;
         searched(catalog, &mut report).await;
         compared(catalog, &mut report).await;
+        collecting::in_force(catalog, &mut report).await;
         trail(catalog, &mut report).await;
         watched(config, catalog, &mut report).await;
         routes(config, catalog, &mut report).await;

@@ -9,6 +9,7 @@ use super::{
     answers::{last_said, offered, taps, taps_as, waits, waits_for},
     cases::{cases_of, contact_of, filed, said_to, sends},
     door::Sample,
+    house::rules,
 };
 use crate::{
     Access, Catalog, ContactId, CustomerId, DocumentId,
@@ -161,7 +162,7 @@ pub(super) async fn who_owes_is_reminded_in_one_message_and_then_a_person_has_it
     assert_eq!(said.len(), 1, "one message that lists them: {said:?}");
     assert!(said[0].contains("F-201: 100,00 EUR") && said[0].contains("F-202: 50,50 EUR"), "{said:?}");
     assert!(!said[0].contains("F-203"), "what is not due yet is not told: {said:?}");
-    assert_eq!(now_of(catalog, first.id).await.reminders, 2, "of stages that were past, one is said");
+    assert_eq!(now_of(catalog, first.id).await.reminders, 1, "of stages that were past, one is said");
     debtor.time_comes(catalog).await;
     assert_eq!(debtor.said(catalog, "collection").await.len(), 1, "never two on one day");
     let (state, due) = debtor.case(catalog).await.unwrap();
@@ -178,6 +179,68 @@ pub(super) async fn who_owes_is_reminded_in_one_message_and_then_a_person_has_it
     debtor.time_comes(catalog).await;
     assert_eq!(debtor.case(catalog).await.unwrap().0, "human");
     assert!(catalog.message_ledger(now()).await.unwrap().balanced);
+}
+
+pub(super) async fn what_is_owed_goes_on_by_the_rules_of_now(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let debtor = debtor(catalog).await;
+    agrees(catalog, debtor.contact, &debtor.number, Category::Billing).await;
+    rules(catalog, "").await;
+    let owed = debtor.owes(catalog, "F-241", "100.00", 3).await.id;
+    debtor.time_comes(catalog).await;
+    let goes_on = async |text: &str| {
+        rules(catalog, text).await;
+        while catalog.follow_rules().await.unwrap() > 0 {}
+        let (state, due) = debtor.case(catalog).await.unwrap();
+        let day = due.map(|due| {
+            (OffsetDateTime::from_unix_timestamp(due / 1_000_000).unwrap().date() - morning().date())
+                .whole_days()
+        });
+        (state, day)
+    };
+    let waits = |day| ("waiting".to_owned(), Some(day));
+    assert_eq!(goes_on("# nothing of it\n").await, waits(3), "by Acuse's own, on the day itself");
+    assert_eq!(goes_on("collect\t-7,-3,-1\t2\n").await, waits(2), "what was said is not said again");
+    assert_eq!(goes_on("collect\t-9,1\t2\n").await, waits(4), "a stage that was past is not made up for");
+    assert_eq!(goes_on("collect\t-3\t1\n").await, waits(4), "none is left: a person has it then");
+    assert_eq!(now_of(catalog, owed).await.reminders, 1);
+    assert_eq!(debtor.said(catalog, "collection").await.len(), 1, "and nothing is said meanwhile");
+    assert_eq!(goes_on("collect\t-30\t-3\n").await, ("human".to_owned(), None), "whose day has come");
+    assert_eq!(goes_on("").await, ("human".to_owned(), None), "what a person has is theirs");
+    assert_eq!(catalog.follow_rules().await.unwrap(), 0, "each is looked at once");
+}
+
+pub(super) async fn up_to_its_cap_a_receipt_settles_by_itself(catalog: &Catalog) {
+    use ObligationState::{Held, Open, Paid};
+    let catalog = &leading(catalog);
+    let us = NewEntity { name: "Nos".into(), tax_ids: vec!["B-12345678".into()], ..NewEntity::default() };
+    catalog.save_entity(None, &us, "cli").await.unwrap();
+    let debtor = debtor(catalog).await;
+    agrees(catalog, debtor.contact, &debtor.number, Category::Billing).await;
+    let mut owed = Vec::new();
+    for (number, amount) in [("F-251", "100.00"), ("F-252", "150.00"), ("F-253", "500.01")] {
+        owed.push(debtor.owes(catalog, number, amount, 2).await.id);
+    }
+    let states = async || {
+        let mut all = Vec::new();
+        for id in &owed {
+            all.push(now_of(catalog, *id).await.state);
+        }
+        all
+    };
+    rules(catalog, "cap\t500 USD\n").await;
+    debtor.pays(catalog, "100.00", &Uuid::now_v7().to_string(), "transferencia").await;
+    assert_eq!(now_of(catalog, owed[0]).await.payments[0].doubts, ["cap"], "a cap is of its currency");
+    rules(catalog, "cap\t500 USD\ncap\t500 EUR\n").await;
+    while catalog.follow_rules().await.unwrap() > 0 {}
+    assert_eq!(states().await, [Held, Open, Open], "what waits for a person waits for them");
+    debtor.pays(catalog, "150.00", &Uuid::now_v7().to_string(), "transferencia").await;
+    assert_eq!(states().await, [Held, Paid, Open]);
+    assert_eq!(debtor.said(catalog, "paid").await.len(), 1, "and they are thanked at once");
+    debtor.pays(catalog, "500.01", &Uuid::now_v7().to_string(), "transferencia").await;
+    assert_eq!(states().await, [Held, Paid, Held]);
+    rules(catalog, "").await;
+    assert_eq!(states().await, [Held, Paid, Held], "what is paid stays paid");
 }
 
 pub(super) async fn who_agrees_later_is_reminded_of_what_is_owed_already(catalog: &Catalog) {

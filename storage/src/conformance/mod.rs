@@ -213,6 +213,8 @@ pub async fn catalog(catalog: &Catalog) {
         notices::what_meta_assesses_says_so_until_it_is_delivered,
         notices::a_person_writes_by_a_template_when_the_window_is_closed,
         collect::who_owes_is_reminded_in_one_message_and_then_a_person_has_it,
+        collect::what_is_owed_goes_on_by_the_rules_of_now,
+        collect::up_to_its_cap_a_receipt_settles_by_itself,
         collect::who_agrees_later_is_reminded_of_what_is_owed_already,
         collect::what_is_paid_since_counts_for_the_day,
         collect::a_reminder_that_never_left_has_a_person,

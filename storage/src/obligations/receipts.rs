@@ -2,7 +2,7 @@
 //! itself, else it is proposed to a person, who confirms or refuses it. A receipt that is reopened, corrected, rejected or
 //! erased takes its payments back, in the transaction that changes it.
 
-use acuse_conversation::{Collecting, Doubt, Owed, Slip, pays};
+use acuse_conversation::{Doubt, Owed, Slip, pays};
 use acuse_pipeline::fields::{FieldName, Fields};
 use serde::Serialize;
 use serde_json::json;
@@ -15,6 +15,7 @@ use crate::{
     audit, cases,
     catalog::Catalog,
     error::CatalogError,
+    house,
     names::{ContactId, CustomerId, DocumentId, ObligationId, json as parsed, micros, to_json},
     sql::Tx,
 };
@@ -137,7 +138,8 @@ async fn match_receipt(tx: &mut Tx, document: DocumentId) -> Result<(), CatalogE
         .iter()
         .map(|o| Owed { number: &o.number, left: o.left, currency: &o.currency, due: o.due })
         .collect();
-    let cap = Collecting::ours().map_or(0, |rules| rules.cap);
+    let rules = house::rules(tx).await?.collecting();
+    let cap = slip.currency.map_or(0, |currency| rules.cap(currency));
     let found = pays(&slip, &list, cap);
     let which: Vec<&Open> = found.pays.iter().filter_map(|place| owed.get(*place)).collect();
     if which.is_empty() {
