@@ -164,7 +164,7 @@ fn day(column: &'static str, text: &str) -> Result<Date, CatalogError> {
 }
 
 /// A day as a row says it.
-fn written(day: Date) -> String {
+pub(crate) fn written(day: Date) -> String {
     day.format(format_description!("[year]-[month]-[day]")).unwrap_or_default()
 }
 

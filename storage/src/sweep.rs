@@ -54,6 +54,7 @@ impl Catalog {
             cases: self.sweep_cases(before).await?,
         };
         self.follow_rules().await?;
+        self.look_for_unbilled().await?;
         Ok(swept)
     }
 

@@ -1,9 +1,13 @@
 //! Collections: one case a customer who owes, which reminds of all that is due in one message, never at night and never
 //! twice on one day, and ends in front of a person, or with the receipt that pays.
 
+mod unbilled;
+
 use acuse_conversation::{Collecting, Event, Kind, Next, State, said, zone_of_phone};
 use time::{Date, OffsetDateTime, UtcOffset};
 use uuid::Uuid;
+
+pub use unbilled::UNBILLED;
 
 use super::{About, CaseId, Held, OPEN, find_or_open, get, happens, hold_contact, speak};
 use crate::{
@@ -129,13 +133,17 @@ async fn open_case(tx: &mut Tx, customer: CustomerId) -> Result<Option<Held>, Ca
     }
 }
 
-/// Sees to it that what a customer owes is reminded of when it is time, and by nobody when nothing is.
+/// Sees to it that what a customer owes is reminded of when it is time, that a person knows where nobody may be, and that
+/// nothing comes where nothing is owed.
 pub(crate) async fn schedule(tx: &mut Tx, customer: CustomerId) -> Result<(), CatalogError> {
     if tx.policies().is_none() {
         return Ok(());
     }
     let all = open_of(tx, customer).await?;
     let open: Vec<&Open> = all.iter().filter(|open| open.is_open).collect();
+    if open.is_empty() {
+        unbilled::over(tx, customer).await?;
+    }
     if let Some(held) = open_case(tx, customer).await? {
         hold_contact(tx, held.contact).await?;
         if all.is_empty() {
@@ -145,10 +153,15 @@ pub(crate) async fn schedule(tx: &mut Tx, customer: CustomerId) -> Result<(), Ca
     if open.is_empty() {
         return Ok(());
     }
-    let Some((contact, number)) = billed(tx, customer, &all).await? else { return Ok(()) };
+    let (version, house) = house::in_force(tx).await?;
+    let Some((contact, number)) = billed(tx, customer, &all).await? else {
+        let held = open_case(tx, customer).await?;
+        let is_told = held.is_some_and(|held| held.case.state == State::Human);
+        return if is_told { Ok(()) } else { unbilled::tell(tx, customer, &open, &house).await };
+    };
+    unbilled::over(tx, customer).await?;
     hold_contact(tx, contact).await?;
     let person = speak::person(tx, contact).await?;
-    let (version, house) = house::in_force(tx).await?;
     let (zone, rules, present) = (zone_of_phone(&person.digits), house.collecting(), tx.now());
     let day = today(present, zone);
     let nexts = open.iter().map(|open| next_of(&rules, open, zone));

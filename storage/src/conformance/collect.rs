@@ -14,9 +14,10 @@ use super::{
 use crate::{
     Access, Catalog, ContactId, CustomerId, DocumentId,
     approvals::{ApprovalState, Approving, Mode, NewApproval},
-    cases::CaseFilter,
+    cases::{CaseFilter, UNBILLED},
     consents::{Category, NewConsent, Word},
     entities::NewEntity,
+    incidents::IncidentState,
     names::{ObligationId, OutboxId, WaitsFor, micros, now},
     obligations::{NewObligation, Obligation, ObligationState, Owing, Settled},
 };
@@ -258,6 +259,60 @@ pub(super) async fn who_agrees_later_is_reminded_of_what_is_owed_already(catalog
     assert_eq!(state, "waiting", "whoever comes back owes it still");
     assert!(due.unwrap() > micros(morning() + Duration::hours(12)), "and was reminded today");
     assert_eq!(debtor.said(catalog, "collection").await.len(), 1);
+}
+
+/// Whether a person was told that nobody may be reminded of what they owe.
+async fn is_told(catalog: &Catalog, debtor: &Debtor) -> bool {
+    let open = catalog.incidents(Some(IncidentState::Open), None, 500).await.unwrap();
+    open.iter().any(|i| i.kind == UNBILLED && i.subject == debtor.customer.to_string())
+}
+
+pub(super) async fn what_nobody_may_be_reminded_of_is_told(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let everything = Access::new(true);
+    rules(catalog, "").await;
+    let one = debtor(catalog).await;
+    let later = one.owes(catalog, "F-261", "100.00", 10).await.id;
+    catalog.look_for_unbilled().await.unwrap();
+    assert!(!is_told(catalog, &one).await, "it is not time yet");
+    let soon = one.owes(catalog, "F-262", "50.00", 2).await.id;
+    assert!(is_told(catalog, &one).await, "who never agreed is a person's");
+    catalog.look_for_unbilled().await.unwrap();
+    assert!(is_told(catalog, &one).await, "until it is not so");
+    agrees(catalog, one.contact, &one.number, Category::Billing).await;
+    assert!(!is_told(catalog, &one).await && one.case(catalog).await.unwrap().0 == "waiting");
+    // Whoever wants no more is not reminded, and owes it still.
+    super::cases::writes(catalog, &one.sample, "BAJA").await;
+    catalog.look_for_unbilled().await.unwrap();
+    assert!(is_told(catalog, &one).await && one.case(catalog).await.unwrap().0 == "stopped");
+    super::cases::writes(catalog, &one.sample, "ALTA").await;
+    assert!(!is_told(catalog, &one).await && one.case(catalog).await.unwrap().0 == "waiting");
+    super::cases::writes(catalog, &one.sample, "BAJA").await;
+    catalog.look_for_unbilled().await.unwrap();
+    for id in [later, soon] {
+        assert!(is_told(catalog, &one).await);
+        catalog.cancel_obligation(&everything, id, "a gift", "user:eva").await.unwrap();
+    }
+    assert!(!is_told(catalog, &one).await, "nothing is owed");
+
+    // Who agreed before they were known to be of this customer, said so or not.
+    for is_said in [true, false] {
+        let one = debtor(catalog).await;
+        agrees(catalog, one.contact, &one.number, Category::Billing).await;
+        catalog.set_contact_customer(one.contact, None).await.unwrap();
+        one.owes(catalog, "F-263", "50.00", 2).await;
+        assert!(is_told(catalog, &one).await && one.case(catalog).await.is_none());
+        if is_said {
+            catalog.set_contact_customer(one.contact, Some(one.customer)).await.unwrap();
+        } else {
+            let mut tx = catalog.writing().await.unwrap();
+            let sql = "UPDATE contacts SET customer_id = $2 WHERE id = $1";
+            execute!(tx, sql, one.contact.0, one.customer.0).unwrap();
+            tx.commit().await.unwrap();
+            catalog.look_for_unbilled().await.unwrap();
+        }
+        assert!(!is_told(catalog, &one).await && one.case(catalog).await.unwrap().0 == "waiting");
+    }
 }
 
 pub(super) async fn what_is_paid_since_counts_for_the_day(catalog: &Catalog) {
