@@ -161,8 +161,10 @@ pub enum Doubt {
     Payee,
     /// Its reference is missing, or was used.
     Reference,
-    /// It is not what is owed.
+    /// It is not what is owed, or says no amount.
     Amount,
+    /// It is in another currency than what is owed, or in none: what it comes to there nobody but a person says.
+    Currency,
     /// It may be for another one.
     Ambiguous,
     /// It is more than may be settled by itself.
@@ -177,6 +179,7 @@ impl Doubt {
             Self::Payee => "payee",
             Self::Reference => "reference",
             Self::Amount => "amount",
+            Self::Currency => "currency",
             Self::Ambiguous => "ambiguous",
             Self::Cap => "cap",
         }
@@ -198,41 +201,19 @@ const AFTER: Duration = Duration::days(365);
 
 /// Which of what is owed a slip pays. By the numbers that it names, else by what it comes to: one of them, all of them, or
 /// the only two or three that make it up. What was paid to us and is none of these may be for the first that are due.
+///
+/// What is owed in another currency than the slip's is found in the same ways, after what is owed in that one; it is never
+/// taken without a doubt, for the figures of two currencies say nothing of each other. Where such a slip was paid to us and
+/// its figures are nobody's, it may be for all that is owed. So may one that says no amount, or no currency.
 #[must_use]
 pub fn pays(slip: &Slip<'_>, owed: &[Owed<'_>], cap: i64) -> Paid {
-    let (Some(amount), Some(currency)) = (slip.amount.filter(|a| *a > 0), slip.currency) else {
+    // Money that we give back pays nothing.
+    if slip.amount.is_some_and(|amount| amount <= 0) {
         return Paid::default();
-    };
-    let same: Vec<usize> = (0..owed.len())
-        .filter(|place| owed.get(*place).is_some_and(|o| o.currency.eq_ignore_ascii_case(currency)))
-        .collect();
-    let sum = |places: &[usize]| places.iter().filter_map(|p| owed.get(*p)).map(|o| o.left).sum::<i64>();
-    let named: Vec<usize> = same.iter().copied().filter(|p| names(slip.text, owed, *p)).collect();
-    let mut found = Paid::default();
-    if !named.is_empty() {
-        if sum(&named) != amount {
-            found.doubts.push(Doubt::Amount);
-        }
-        found.pays = named;
-    } else {
-        let timely: Vec<usize> = same.into_iter().filter(|p| is_timely(slip, owed, *p)).collect();
-        let ways = makes_up(&timely, owed, amount);
-        match ways.as_slice() {
-            // It was paid to us, and comes to nothing that is owed: a person knows what it is for.
-            [] if slip.payee_is_ours => {
-                found.pays = reached(&timely, owed, amount);
-                if found.pays.is_empty() {
-                    return found;
-                }
-                found.doubts.push(Doubt::Amount);
-            }
-            [] => return Paid::default(),
-            [one] => found.pays.clone_from(one),
-            [first, ..] => {
-                found.pays.clone_from(first);
-                found.doubts.push(Doubt::Ambiguous);
-            }
-        }
+    }
+    let mut found = named(slip, owed).or_else(|| made_up(slip, owed)).unwrap_or_default();
+    if found.pays.is_empty() {
+        return found;
     }
     if !slip.payee_is_ours {
         found.doubts.push(Doubt::Payee);
@@ -240,10 +221,66 @@ pub fn pays(slip: &Slip<'_>, owed: &[Owed<'_>], cap: i64) -> Paid {
     if !slip.reference_is_new {
         found.doubts.push(Doubt::Reference);
     }
-    if amount > cap {
+    let is_comparable = !found.doubts.contains(&Doubt::Currency);
+    if is_comparable && slip.amount.is_some_and(|amount| amount > cap) {
         found.doubts.push(Doubt::Cap);
     }
     found
+}
+
+/// What a slip pays by the numbers that it names.
+fn named(slip: &Slip<'_>, owed: &[Owed<'_>]) -> Option<Paid> {
+    let named = (0..owed.len()).filter(|place| names(slip.text, owed, *place));
+    let (same, others): (Vec<usize>, Vec<usize>) =
+        named.partition(|place| is_in_currency(slip, owed, *place));
+    if !same.is_empty() {
+        let sum = same.iter().filter_map(|p| owed.get(*p)).map(|o| o.left).sum::<i64>();
+        let doubts = if slip.amount == Some(sum) { Vec::new() } else { vec![Doubt::Amount] };
+        return Some(Paid { pays: same, doubts });
+    }
+    (!others.is_empty()).then(|| Paid { pays: others, doubts: vec![Doubt::Currency] })
+}
+
+/// What a slip pays by what it comes to.
+fn made_up(slip: &Slip<'_>, owed: &[Owed<'_>]) -> Option<Paid> {
+    let timely = (0..owed.len()).filter(|place| is_timely(slip, owed, *place));
+    let (same, others): (Vec<usize>, Vec<usize>) =
+        timely.partition(|place| is_in_currency(slip, owed, *place));
+    let ways = |places: &[usize]| slip.amount.map_or_else(Vec::new, |amount| makes_up(places, owed, amount));
+    if let Some(paid) = first_of(ways(&same), None) {
+        return Some(paid);
+    }
+    // It was paid to us, and comes to nothing that is owed: a person knows what it is for.
+    let unknown = |pays: Vec<usize>, doubt| {
+        (slip.payee_is_ours && !pays.is_empty()).then(|| Paid { pays, doubts: vec![doubt] })
+    };
+    let reached = slip.amount.map_or_else(|| same.clone(), |amount| reached(&same, owed, amount));
+    unknown(reached, Doubt::Amount)
+        .or_else(|| {
+            let in_one = |place: &usize| owed.get(*place).map(|one| one.currency);
+            let mut currencies: Vec<&str> = others.iter().filter_map(in_one).collect();
+            currencies.sort_unstable();
+            currencies.dedup();
+            let of = |currency: &str| {
+                others.iter().copied().filter(|place| in_one(place) == Some(currency)).collect::<Vec<_>>()
+            };
+            let all = currencies.into_iter().flat_map(|currency| ways(&of(currency))).collect();
+            first_of(all, Some(Doubt::Currency))
+        })
+        .or_else(|| unknown(others.clone(), Doubt::Currency))
+}
+
+/// The first of the ways in which a slip may be made up, if there is any.
+fn first_of(ways: Vec<Vec<usize>>, doubt: Option<Doubt>) -> Option<Paid> {
+    let is_one = ways.len() == 1;
+    let pays = ways.into_iter().next()?;
+    let ambiguous = (!is_one).then_some(Doubt::Ambiguous);
+    Some(Paid { pays, doubts: doubt.into_iter().chain(ambiguous).collect() })
+}
+
+fn is_in_currency(slip: &Slip<'_>, owed: &[Owed<'_>], place: usize) -> bool {
+    let (Some(currency), Some(one)) = (slip.currency, owed.get(place)) else { return false };
+    one.currency.eq_ignore_ascii_case(currency)
 }
 
 fn names(text: &str, owed: &[Owed<'_>], place: usize) -> bool {
@@ -377,7 +414,7 @@ mod tests {
     #[test]
     fn a_slip_pays_what_it_names_or_what_it_comes_to() {
         let three = [owed("F-101", 100), owed("F-102", 150), owed("F-103", 200)];
-        let table: [(Slip<'_>, &[usize], &[Doubt]); 13] = [
+        let table: [(Slip<'_>, &[usize], &[Doubt]); 12] = [
             (slip(100, "Pago F-101"), &[0], &[]),
             (slip(100, "nada"), &[0], &[]),
             (slip(450, "nada"), &[0, 1, 2], &[]),
@@ -389,7 +426,6 @@ mod tests {
             (Slip { payee_is_ours: false, ..slip(77, "nada") }, &[], &[]),
             (Slip { payee_is_ours: false, ..slip(100, "F-101") }, &[0], &[Doubt::Payee]),
             (Slip { reference_is_new: false, ..slip(100, "F-101") }, &[0], &[Doubt::Reference]),
-            (Slip { currency: Some("USD"), ..slip(100, "F-101") }, &[], &[]),
             (Slip { day: Some(date!(2025 - 01 - 01)), ..slip(100, "nada") }, &[], &[]),
         ];
         for (slip, places, doubts) in table {
@@ -403,6 +439,46 @@ mod tests {
         assert_eq!(pays(&slip(0, "F-101"), &three, CAP), Paid::default());
     }
 
+    #[test]
+    fn what_is_in_another_currency_or_in_none_is_a_persons() {
+        use Doubt::{Ambiguous, Amount, Currency, Payee};
+        let usd = |amount, text| Slip { currency: Some("USD"), ..slip(amount, text) };
+        let none = |amount, text| Slip { currency: None, ..slip(amount, text) };
+        let silent = |text| Slip { amount: None, ..slip(1, text) };
+        let stranger = |slip| Slip { payee_is_ours: false, ..slip };
+        let mut three = [owed("F-101", 100), owed("F-102", 150), owed("F-103", 200)];
+        let table: [(Slip<'_>, &[usize], &[Doubt]); 14] = [
+            (usd(108, "F-101"), &[0], &[Currency]),
+            (usd(100, "F-101"), &[0], &[Currency]),
+            (usd(999_999, "F-101"), &[0], &[Currency]),
+            (usd(100, "nada"), &[0], &[Currency]),
+            (usd(108, "nada"), &[0, 1, 2], &[Currency]),
+            (stranger(usd(108, "nada")), &[], &[]),
+            (stranger(usd(250, "nada")), &[0, 1], &[Currency, Payee]),
+            (none(100, "F-101"), &[0], &[Currency]),
+            (none(450, "nada"), &[0, 1, 2], &[Currency]),
+            (none(77, "nada"), &[0, 1, 2], &[Currency]),
+            (stranger(none(77, "nada")), &[], &[]),
+            (silent("F-102"), &[1], &[Amount]),
+            (silent("nada"), &[0, 1, 2], &[Amount]),
+            (stranger(silent("nada")), &[], &[]),
+        ];
+        for (slip, places, doubts) in table {
+            let paid = pays(&slip, &three, CAP);
+            assert_eq!((paid.pays.as_slice(), paid.doubts.as_slice()), (places, doubts), "{slip:?}");
+        }
+        let nothing = Slip { currency: None, ..silent("nada") };
+        assert_eq!(pays(&nothing, &three, CAP), Paid { pays: vec![0, 1, 2], doubts: vec![Currency] });
+        let gives_back = Slip { amount: Some(-1_000_000), ..usd(1, "F-101") };
+        assert_eq!(pays(&gives_back, &three, CAP), Paid::default());
+        // What is owed in its own currency goes before.
+        three[1].currency = "USD";
+        assert_eq!(pays(&usd(150, "F-101 F-102"), &three, CAP), Paid { pays: vec![1], doubts: vec![] });
+        assert_eq!(pays(&usd(100, "nada"), &three, CAP), Paid { pays: vec![1], doubts: vec![Amount] });
+        three[2].left = three[0].left;
+        assert_eq!(pays(&none(100, "nada"), &three, CAP).doubts, [Currency, Ambiguous]);
+    }
+
     proptest! {
         /// Whatever is owed: what is taken without a doubt adds up to what was paid, to the last place.
         #[test]
@@ -411,13 +487,15 @@ mod tests {
             amount in 1_i64..200,
             payee in any::<bool>(),
             fresh in any::<bool>(),
+            currency in prop::sample::select(vec![Some("EUR"), Some("USD"), None]),
         ) {
             let all: Vec<Owed<'_>> = lefts.iter().map(|left| owed("F", *left)).collect();
-            let paid = pays(&Slip { payee_is_ours: payee, reference_is_new: fresh, ..slip(amount, "") }, &all, CAP);
+            let slip = Slip { payee_is_ours: payee, reference_is_new: fresh, currency, ..slip(amount, "") };
+            let paid = pays(&slip, &all, CAP);
             if paid.doubts.is_empty() && !paid.pays.is_empty() {
                 let sum: i64 = paid.pays.iter().map(|p| all[*p].left).sum();
                 prop_assert_eq!(sum, amount * 10_000);
-                prop_assert!(payee && fresh);
+                prop_assert!(payee && fresh && currency == Some("EUR"));
             }
         }
     }

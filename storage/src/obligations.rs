@@ -11,7 +11,7 @@ use time::{Date, OffsetDateTime, macros::format_description};
 use uuid::Uuid;
 
 pub(crate) use receipts::document_changed;
-pub use receipts::{Payment, Settled};
+pub use receipts::{Payment, Settled, Verdict};
 
 use crate::{
     access::Access,

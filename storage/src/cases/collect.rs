@@ -262,11 +262,11 @@ pub(crate) async fn matched(
     Ok(Some(whom))
 }
 
-/// Thanks for what was paid: an answer to what somebody sent.
+/// Thanks for what was paid, once by each nonce: an answer to what somebody sent.
 pub(crate) async fn thank(
     tx: &mut Tx,
     (contact, number): (ContactId, &str),
-    document: Uuid,
+    nonce: String,
     numbers: &[String],
 ) -> Result<(), CatalogError> {
     let language = speak::person(tx, contact).await?.language;
@@ -274,7 +274,7 @@ pub(crate) async fn thank(
         purpose: Purpose::Paid,
         body: said::paid(numbers, language),
         language: language.as_str().to_owned(),
-        nonce: document.to_string(),
+        nonce,
     };
     let saying =
         Saying { document: None, case: None, contact, phone_number_id: Some(number), category: None };

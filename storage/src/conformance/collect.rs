@@ -16,10 +16,11 @@ use crate::{
     approvals::{ApprovalState, Approving, Mode, NewApproval},
     cases::{CaseFilter, UNBILLED},
     consents::{Category, NewConsent, Word},
+    documents::Amount,
     entities::NewEntity,
     incidents::IncidentState,
     names::{ObligationId, OutboxId, WaitsFor, micros, now},
-    obligations::{NewObligation, Obligation, ObligationState, Owing, Settled},
+    obligations::{NewObligation, Obligation, ObligationState, Owing, Settled, Verdict},
 };
 
 /// Ten in the morning of today, in Madrid, where the debtors of these promises are.
@@ -97,25 +98,43 @@ impl Debtor {
 
     /// A receipt of theirs, filed with these fields.
     async fn pays(&self, catalog: &Catalog, amount: &str, reference: &str, words: &str) -> DocumentId {
+        self.pays_in(catalog, (Some(amount), Some("eur")), reference, words).await
+    }
+
+    /// The same in any currency, or in none, and of no amount.
+    async fn pays_in(
+        &self,
+        catalog: &Catalog,
+        (amount, currency): (Option<&str>, Option<&str>),
+        reference: &str,
+        words: &str,
+    ) -> DocumentId {
         let id = sends(catalog, &self.sample, 1).await[0];
         filed(catalog, id).await;
         let mut tx = catalog.writing().await.unwrap();
         let field = |value: &str| serde_json::json!({ "value": value, "confidence": 1.0, "page": 1, "box": null, "source": "ocr" });
-        let fields = serde_json::json!({ "number": field(reference), "total": field(amount), "currency": field("EUR"),
-            "date": field(&morning().date().to_string()) });
-        let value = amount.parse::<crate::documents::Amount>().unwrap();
+        let mut fields =
+            serde_json::json!({ "number": field(reference), "date": field(&morning().date().to_string()) });
+        for (name, value) in [("total", amount), ("currency", currency)] {
+            if let Some(value) = value {
+                fields[name] = field(value);
+            }
+        }
+        let value = amount.map(|amount| amount.parse::<Amount>().unwrap().0);
         execute!(
             tx,
-            "UPDATE documents SET kind = 'receipt', customer_id = $2, amount = $3, currency = 'eur', text = $4, \
-             fields = $5, original_sha256 = $6, fingerprint = $7, issuer_tax_id = 'b12345678', doc_date = $8 WHERE id = $1",
+            "UPDATE documents SET kind = 'receipt', customer_id = $2, amount = $3, currency = $9, text = $4, \
+             fields = $5, original_sha256 = $6, fingerprint = $7, issuer_tax_id = 'b12345678', doc_date = $8, \
+             sensitivity = 'open' WHERE id = $1",
             id.0,
             self.customer.0,
-            value.0,
+            value,
             words,
             fields.to_string(),
             [id.0.as_bytes().as_slice(); 2].concat(),
             i64::from(u32::try_from(id.0.as_u128() % 4_000_000_000).unwrap()) + 5_000_000_000,
-            morning().date().to_string()
+            morning().date().to_string(),
+            currency
         )
         .unwrap();
         crate::events::tell(&mut tx, "document.filed", id, serde_json::json!({})).await.unwrap();
@@ -379,7 +398,7 @@ pub(super) async fn a_receipt_pays_only_once_a_person_says_so(catalog: &Catalog)
     assert_eq!(catalog.cases(&everything, &mine, 9).await.unwrap()[0].documents, [slip]);
     assert!(debtor.said(catalog, "paid").await.is_empty());
     let confirm = async |id, document| {
-        catalog.settle_receipt(&everything, (id, document), true, "user:eva").await.unwrap()
+        catalog.settle_receipt(&everything, (id, document), Verdict::Pays, "user:eva").await.unwrap()
     };
     assert_eq!(confirm(owed[2], slip).await, Settled::Missing);
     assert_eq!(confirm(owed[0], slip).await, Settled::Done);
@@ -405,8 +424,8 @@ pub(super) async fn a_receipt_pays_only_once_a_person_says_so(catalog: &Catalog)
     let reference = Uuid::now_v7().to_string();
     let wrong = debtor.pays(catalog, "190.00", &reference, "pago F-303").await;
     assert_eq!(now_of(catalog, owed[2]).await.payments[0].doubts, ["amount", "cap"]);
-    let refused = catalog.settle_receipt(&everything, (owed[2], wrong), false, "user:eva").await.unwrap();
-    assert_eq!(refused, Settled::Done);
+    let refused = catalog.settle_receipt(&everything, (owed[2], wrong), Verdict::Refused, "user:eva").await;
+    assert_eq!(refused.unwrap(), Settled::Done);
     assert_eq!(now_of(catalog, owed[2]).await.state, ObligationState::Open);
     let other = debtor_of(catalog, &debtor).await;
     let used = debtor.pays(catalog, "200.00", &reference, "pago F-303").await;
@@ -434,7 +453,8 @@ pub(super) async fn three_bills_are_paid_by_one_slip_or_by_two(catalog: &Catalog
     catalog.save_entity(None, &us, "cli").await.unwrap();
     let everything = Access::new(true);
     let settles = async |id: ObligationId, slip, pays| {
-        catalog.settle_receipt(&everything, (id, slip), pays, "user:eva").await.unwrap()
+        let verdict = if pays { Verdict::Pays } else { Verdict::Refused };
+        catalog.settle_receipt(&everything, (id, slip), verdict, "user:eva").await.unwrap()
     };
     let owing = async || {
         let debtor = debtor(catalog).await;
@@ -492,6 +512,84 @@ pub(super) async fn three_bills_are_paid_by_one_slip_or_by_two(catalog: &Catalog
     assert!(catalog.message_ledger(now()).await.unwrap().balanced);
 }
 
+/// What stands between a receipt and an obligation: its share, its doubts, and what came.
+async fn between(catalog: &Catalog, id: ObligationId, slip: DocumentId) -> (String, Vec<String>, String) {
+    let one = now_of(catalog, id).await;
+    let payment = one.payments.into_iter().find(|p| p.document_id == slip).expect("it is proposed");
+    let came = [payment.came_amount, payment.came_currency].into_iter().flatten().collect::<Vec<_>>();
+    (payment.amount, payment.doubts, came.join(" "))
+}
+
+pub(super) async fn a_slip_in_another_currency_is_a_persons(catalog: &Catalog) {
+    use ObligationState::{Held, Open, Paid};
+    let catalog = &leading(catalog);
+    let us = NewEntity { name: "Nos".into(), tax_ids: vec!["B-12345678".into()], ..NewEntity::default() };
+    catalog.save_entity(None, &us, "cli").await.unwrap();
+    rules(catalog, "cap\t5000 USD\ncap\t5000 EUR\n").await;
+    let everything = Access::new(true);
+    let says =
+        async |about, verdict| catalog.settle_receipt(&everything, about, verdict, "user:eva").await.unwrap();
+    let new = || Uuid::now_v7().to_string();
+    for (came, doubt, shown) in [
+        ((Some("108.00"), Some("USD")), "currency", "108.00 USD"),
+        ((Some("100.00"), Some("usd")), "currency", "100.00 USD"),
+        ((Some("100.00"), None), "currency", "100.00"),
+        ((None, Some("EUR")), "amount", "EUR"),
+        ((None, None), "currency", ""),
+    ] {
+        let debtor = debtor(catalog).await;
+        agrees(catalog, debtor.contact, &debtor.number, Category::Billing).await;
+        let owed = debtor.owes(catalog, "F-701", "100.00", 2).await.id;
+        let other = debtor.owes(catalog, "F-702", "70.00", 2).await.id;
+        let slip = debtor.pays_in(catalog, came, &new(), "transferencia F-701").await;
+        let one = now_of(catalog, owed).await;
+        assert_eq!((one.state, one.paid.as_str()), (Held, "0.00"), "{came:?}: it is held, and not paid");
+        assert!(one.payments[0].needs_amount, "{one:?}");
+        assert_eq!(
+            between(catalog, owed, slip).await,
+            ("0.00".to_owned(), vec![doubt.to_owned()], shown.to_owned())
+        );
+        assert_eq!(now_of(catalog, other).await.state, Open, "what it does not name is reminded of");
+        assert_eq!(debtor.case(catalog).await.unwrap().0, "human", "{came:?}");
+        assert!(debtor.said(catalog, "paid").await.is_empty(), "nobody is thanked yet");
+
+        // One key says nothing of how much it is.
+        assert_eq!(says((owed, slip), Verdict::Pays).await, Settled::NeedsAmount);
+        assert_eq!(says((owed, slip), Verdict::PaysOf(Amount::ZERO)).await, Settled::TakesNoAmount);
+        assert_eq!(now_of(catalog, owed).await.state, Held);
+        let part = Verdict::PaysOf("95.50".parse().unwrap());
+        assert_eq!(says((owed, slip), part).await, Settled::Done);
+        let one = now_of(catalog, owed).await;
+        assert_eq!((one.state, one.paid.as_str()), (Open, "95.50"), "the rest is owed");
+        assert_eq!(debtor.said(catalog, "paid").await.len(), 1);
+        assert_eq!(debtor.case(catalog).await.unwrap().0, "waiting");
+        let rest = debtor.pays(catalog, "4.50", &new(), "F-701").await;
+        assert_eq!(says((owed, rest), part).await, Settled::Over, "that one settled by itself");
+        assert_eq!(now_of(catalog, owed).await.state, Paid);
+    }
+
+    // One that names nothing and was paid to us may be for anything: each is said by itself, or none is it.
+    let debtor = debtor(catalog).await;
+    agrees(catalog, debtor.contact, &debtor.number, Category::Billing).await;
+    let mut owed = Vec::new();
+    for (number, amount) in [("F-711", "100.00"), ("F-712", "150.00")] {
+        owed.push(debtor.owes(catalog, number, amount, 2).await.id);
+    }
+    let states = async || [now_of(catalog, owed[0]).await.state, now_of(catalog, owed[1]).await.state];
+    let slip = debtor.pays_in(catalog, (Some("270.00"), Some("USD")), &new(), "wire").await;
+    assert_eq!(states().await, [Held, Held]);
+    assert_eq!(says((owed[1], slip), Verdict::PaysOf("150.00".parse().unwrap())).await, Settled::Done);
+    assert_eq!(states().await, [Held, Paid]);
+    assert_eq!(debtor.case(catalog).await.unwrap().0, "human", "of the other nothing is said yet");
+    assert_eq!(says((owed[0], slip), Verdict::Refused).await, Settled::Done);
+    assert_eq!(states().await, [Open, Paid]);
+    assert_eq!(debtor.case(catalog).await.unwrap().0, "waiting");
+    let gives_back = debtor.pays_in(catalog, (Some("-20.00"), Some("USD")), &new(), "F-711").await;
+    assert!(now_of(catalog, owed[0]).await.payments.iter().all(|p| p.document_id != gives_back));
+    rules(catalog, "").await;
+    assert!(catalog.message_ledger(now()).await.unwrap().balanced);
+}
+
 pub(super) async fn two_receipts_at_once_both_count(catalog: &Catalog) {
     let catalog = &leading(catalog);
     let everything = Access::new(true);
@@ -502,7 +600,8 @@ pub(super) async fn two_receipts_at_once_both_count(catalog: &Catalog) {
         debtor.pays(catalog, "40.00", &Uuid::now_v7().to_string(), "F-601").await,
         debtor.pays(catalog, "60.00", &Uuid::now_v7().to_string(), "F-601").await,
     ];
-    let settles = slips.map(|slip| catalog.settle_receipt(&everything, (owed, slip), true, "user:eva"));
+    let settles =
+        slips.map(|slip| catalog.settle_receipt(&everything, (owed, slip), Verdict::Pays, "user:eva"));
     let [first, second] = settles;
     let (first, second) = tokio::join!(first, second);
     assert_eq!((first.unwrap(), second.unwrap()), (Settled::Done, Settled::Done));

@@ -221,6 +221,7 @@ pub async fn catalog(catalog: &Catalog) {
         collect::a_reminder_that_never_left_has_a_person,
         collect::a_receipt_pays_only_once_a_person_says_so,
         collect::three_bills_are_paid_by_one_slip_or_by_two,
+        collect::a_slip_in_another_currency_is_a_persons,
         collect::two_receipts_at_once_both_count,
         collect::a_stop_in_the_middle_ends_what_reminds,
         collect::one_approver_decides,
