@@ -8,7 +8,7 @@ mod reach;
 use acuse_conversation::{Kind, stand_ins};
 use acuse_whatsapp::{
     policy::{Rate, Window, pair_backoff},
-    template::{Given, Takes},
+    template::{Given, HeaderFile, Takes},
 };
 use time::{Duration, OffsetDateTime};
 
@@ -17,7 +17,7 @@ use crate::{
     catalog::Catalog,
     consents,
     error::CatalogError,
-    names::{ContactId, OutboxId, clean, maybe_at, micros, number as counted, to_json},
+    names::{AttachmentId, ContactId, OutboxId, clean, maybe_at, micros, number as counted, to_json},
     numbers,
     outbox::{Line, OutboxMessage, Payload, Purpose, Wait, wake},
     sql::Tx,
@@ -113,6 +113,12 @@ pub fn stands_in(message: &OutboxMessage) -> (Option<String>, Vec<String>, Vec<S
     // No picture stands in a template: its words say where that is.
     let words = payload.without_file.clone().unwrap_or_else(|| message.body.clone());
     (None, vec![words], replies)
+}
+
+/// The file of ours that stands in the header of the template that a message names.
+#[must_use]
+pub fn in_header(message: &OutboxMessage) -> Option<AttachmentId> {
+    message.payload.named.as_ref().and(message.attachment_id)
 }
 
 /// How fast a number may send.
@@ -396,7 +402,8 @@ async fn usable(
 /// Whether what stands in a message fits a template, as far as that is known.
 fn fits(usable: &Usable, message: &OutboxMessage) -> bool {
     let (header, body, buttons) = stands_in(message);
-    let given = Given { header: header.as_deref(), body: &body, buttons: &buttons };
+    let file = in_header(message).map(|_| HeaderFile::YET);
+    let given = Given { header: header.as_deref(), file, body: &body, buttons: &buttons };
     usable.takes.as_ref().is_none_or(|takes| takes.fill(given).is_ok())
 }
 

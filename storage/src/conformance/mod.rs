@@ -237,6 +237,8 @@ pub async fn catalog(catalog: &Catalog) {
         attachments::what_a_picture_shows_takes_it_along_when_it_goes,
         attachments::what_is_asked_without_its_picture_goes_with_its_document,
         attachments::a_persons_file_goes_with_its_contact,
+        attachments::a_template_begins_with_a_document_of_ours_under_the_same_withholding,
+        attachments::what_lies_beside_a_template_is_everybodys_and_stays,
         outgoing::a_route_hears_each_piece_of_news_once,
         outgoing::a_person_ends_an_incident_and_its_message_is_settled,
         outgoing::a_failed_event_holds_back_its_own_document_only,

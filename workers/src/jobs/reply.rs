@@ -14,6 +14,7 @@ use acuse_conversation::{language::Language, said};
 use acuse_storage::{
     CatalogError, ContactId,
     contacts::Contact,
+    dispatch::in_header,
     names::AliasKind,
     numbers::{About, Direction},
     outbox::{HeldFor, Line, MessageKind, NextReply, OutboxMessage, OutboxState, TOO_LATE},
@@ -187,8 +188,13 @@ async fn dispatch(
     };
     let asked = catalog.dispatch(message, number, |facts| {
         let verdict = decide(message, facts, env.graph_of(&facts.token_ref).is_some());
-        let uploads = matches!(verdict, Verdict::Go { how: How::AsItIs, .. })
-            && brought.as_ref().is_some_and(|file| file::awaits_upload(file, facts.now));
+        let brings = match &verdict {
+            Verdict::Go { how: How::AsItIs, .. } => true,
+            // In another template than one that it names no file goes.
+            Verdict::Go { how: How::Template(..), .. } => in_header(message).is_some(),
+            _ => false,
+        };
+        let uploads = brings && brought.as_ref().is_some_and(|file| file::awaits_upload(file, facts.now));
         // What is only uploaded yet is not paid for.
         let paid = match &verdict {
             Verdict::Go { paid, .. } if !uploads => Some(paid.clone()),
@@ -279,7 +285,7 @@ struct Leaving<'a> {
     number: &'a str,
     to: Recipient,
     how: How,
-    /// What it brings, where it goes as it is.
+    /// What it brings, where it goes as it is or in the header of the template that it names.
     file: Option<Attached>,
     probe: bool,
     /// What its template takes, where Meta told.
@@ -377,7 +383,7 @@ fn template(message: &OutboxMessage, leaving: &Leaving<'_>, name: &str, language
         name: name.to_owned(),
         language: language.to_owned(),
         // That it fits was looked at when it was let go.
-        filled: filled(message, leaving.takes.as_ref()).unwrap_or_default(),
+        filled: filled(message, leaving.takes.as_ref(), leaving.file.as_ref()).unwrap_or_default(),
         callback_data: Some(message.id.to_string()),
     }
 }
