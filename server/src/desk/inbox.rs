@@ -4,7 +4,7 @@
 mod case;
 mod file;
 
-use acuse_pipeline::{checks::typed, document::Kind, fields::FieldName};
+use acuse_pipeline::{checks, document::Kind, fields::FieldName};
 use acuse_storage::{
     CaseId, CustomerId, DocumentId,
     accounts::Pickable,
@@ -331,7 +331,7 @@ fn verdict(form: &Receipt) -> Result<Verdict, Problem> {
         return Ok(Verdict::Refused);
     }
     let said = Some(form.amount.trim()).filter(|said| !said.is_empty());
-    let said = said.map(|said| typed(Kind::Receipt, FieldName::Total, said)).transpose();
+    let said = said.map(|said| checks::typed(Kind::Receipt, FieldName::Total, said)).transpose();
     obligations::pays(said.map_err(|why| Problem::Unprocessable(format!("amount: {why}")))?.as_deref())
 }
 
