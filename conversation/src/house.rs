@@ -1,22 +1,28 @@
 //! The house's own rules, as data that whoever runs it writes: when we work, which team a case goes to and how soon it
-//! answers, which filed bills are owed to us, what is approved by whom, and what we often answer.
+//! answers, which filed bills are owed to us and how that is collected, what is approved by whom, and what we often answer.
 //!
 //! A line a thing, a tab between two cells, `-` for any or none; `rules.tsv` beside this file is an example that says it all.
 
 mod cells;
+
+use std::{fmt, sync::LazyLock};
 
 use acuse_pipeline::{document, reason::ReasonCode};
 use time::{Date, Duration, OffsetDateTime, macros::format_description};
 
 use crate::{
     case::Kind,
+    collect::{self, Collecting, Stages},
     hours::{Hours, Week},
     language::Language,
 };
-use cells::{answer, any, approve, clock, owes, rule, zone};
+use cells::{answer, any, approve, cap, clock, owes, rule, zone};
 
 /// An example, which a test reads.
 pub const EXAMPLE: &str = include_str!("rules.tsv");
+
+/// What comes with Acuse, which a test reads.
+static OURS: LazyLock<House> = LazyLock::new(|| House::read(collect::OURS).unwrap_or_default());
 
 /// A team of ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,6 +111,8 @@ pub struct House {
     teams: Vec<Team>,
     rules: Vec<Rule>,
     owes: Vec<Owes>,
+    stages: Option<Stages>,
+    caps: Vec<Sum>,
     approves: Vec<Approve>,
     answers: Vec<Answer>,
 }
@@ -155,6 +163,19 @@ impl House {
                 self.rules.push(rule);
             }
             ["owes", currency, from, days] => self.owes.push(owes(currency, from, days)?),
+            ["collect", reminders, person] => {
+                if self.stages.is_some() {
+                    return Err("what is owed is collected by one line");
+                }
+                self.stages = Some(Stages::read(reminders, person)?);
+            }
+            ["cap", most] => {
+                let cap = cap(most)?;
+                if self.caps.iter().any(|known| known.currency == cap.currency) {
+                    return Err("a cap has one line in a currency");
+                }
+                self.caps.push(cap);
+            }
             ["approve", kind, from, how, number, hours, approvers] => {
                 self.approves.push(approve([kind, from, how, number, hours, approvers])?);
             }
@@ -167,8 +188,8 @@ impl House {
             }
             _ => {
                 return Err(
-                    "write clock, hours, holiday, team, rule, owes, approve or answer and their cells, a tab \
-                     between two",
+                    "write clock, hours, holiday, team, rule, owes, collect, cap, approve or answer and their \
+                     cells, a tab between two",
                 );
             }
         }
@@ -251,6 +272,19 @@ impl House {
         self.answers.iter().find(|answer| answer.key == key && answer.language == language)
     }
 
+    /// How what is owed is collected: as Acuse does where these rules say nothing of it.
+    #[must_use]
+    pub fn collecting(&self) -> Collecting {
+        let stages = self.stages.as_ref().or(OURS.stages.as_ref()).cloned().unwrap_or_default();
+        Collecting::new(stages, self.caps.iter().chain(&OURS.caps).cloned().collect())
+    }
+
+    /// Whether these rules say of themselves how what is owed is collected.
+    #[must_use]
+    pub fn collects(&self) -> bool {
+        self.stages.is_some() || !self.caps.is_empty()
+    }
+
     /// Who approves a document of this kind that comes to so much; none where nobody need.
     #[must_use]
     pub fn approval_of(&self, kind: Option<document::Kind>, sum: &Sum) -> Option<&Approve> {
@@ -265,6 +299,18 @@ impl Sum {
     fn is_reached_by(&self, other: &Self) -> bool {
         self.currency.eq_ignore_ascii_case(&other.currency)
             && i128::from(other.amount).abs() >= i128::from(self.amount)
+    }
+}
+
+impl fmt::Display for Sum {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (sign, amount) = (if self.amount < 0 { "-" } else { "" }, self.amount.unsigned_abs());
+        let (whole, behind) = (amount / 10_000, amount % 10_000);
+        if behind % 100 == 0 {
+            write!(f, "{sign}{whole}.{:02} {}", behind / 100, self.currency)
+        } else {
+            write!(f, "{sign}{whole}.{behind:04} {}", self.currency)
+        }
     }
 }
 
@@ -374,6 +420,18 @@ mod tests {
             ("rule\t-\t-\t-\t-\t1000\tx", "currency"),
             ("owes\teur\t-\t30", "capital letters"),
             ("owes\t-\t1.00001\t30", "decimal"),
+            ("collect\t-3,0", "write clock"),
+            ("collect\t-3,0,3\t10\tmore", "write clock"),
+            ("collect\t-3,x\t10", "number of days"),
+            ("collect\t-3,9999999999999999999\t10", "number of days"),
+            ("collect\t0,-3,3\t10", "later day than the one before"),
+            ("collect\t-3,-3\t10", "later day than the one before"),
+            ("collect\t-3,0,3\t3", "later day than the last"),
+            ("cap\t-5 EUR", "0 or more"),
+            ("cap\t500", "names its currency"),
+            ("cap\t500 EURO", "capital letters"),
+            ("cap\t500 XXY", "ISO 4217"),
+            ("capital\t500 EUR", "write clock"),
             ("approve\t-\t10 EUR\torder\t1001\t24\t-", "phone numbers"),
             ("approve\t-\t10 EUR\tall\t1001\t24\t34600111222", "in order"),
             ("answer\t\tes\tHola", "name of 1 to 60"),
@@ -386,5 +444,10 @@ mod tests {
         }
         let twice = House::read("answer\thi\tes\tHola\nanswer\thi\tes\tBuenas").unwrap_err();
         assert_eq!((twice.line, twice.problem), (2, "an answer has one line in a language"));
+        let twice = House::read("cap\t1 EUR\ncap\t2 EUR").unwrap_err();
+        assert_eq!((twice.line, twice.problem), (2, "a cap has one line in a currency"));
+        let twice = House::read("collect\t-\t1\ncollect\t-\t2").unwrap_err();
+        assert_eq!((twice.line, twice.problem), (2, "what is owed is collected by one line"));
+        assert!(House::read(collect::OURS).is_ok_and(|ours| ours.stages.is_some()), "ours is whole");
     }
 }

@@ -4,6 +4,8 @@
 //! the documents' objects, sealed as they are, and no document has it. Beside each stands by which id Meta has it, for each
 //! of our numbers: it is uploaded before its message is paid for ([`crate::dispatch`]), as often as that takes.
 
+mod header;
+
 use acuse_pipeline::{
     document::{DocumentId, Kind, Sha256},
     reason::{Reason, ReasonCode},
@@ -12,12 +14,15 @@ use acuse_whatsapp::graph::FileType;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+pub(crate) use header::of_header;
+
 use crate::{
     access::Sensitivity,
     catalog::Catalog,
     documents::{Document, StoredObject, key},
     error::CatalogError,
     names::{AttachmentId, OutboxId, cut, maybe_at, micros, number, sha256},
+    notices,
     objects::ObjectKey,
     outbox::{OutboxMessage, Wait, line_of, wake},
     sql::Tx,
@@ -139,7 +144,20 @@ pub(crate) async fn of_document(
     tx: &mut Tx,
     document: &Document,
 ) -> Result<Option<AttachmentId>, CatalogError> {
-    let Some((object, sha256, file_type, size_bytes)) = shown(document) else { return Ok(None) };
+    match shown(document) {
+        Some(shown) => keep_shown(tx, document, shown).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// An object of a document that may be sent: where it is, its hash, what it is and how long.
+type Shown<'a> = (&'a ObjectKey, Sha256, FileType, Option<u64>);
+
+async fn keep_shown(
+    tx: &mut Tx,
+    document: &Document,
+    (object, sha256, file_type, size_bytes): Shown<'_>,
+) -> Result<AttachmentId, CatalogError> {
     let name = document.kind.map_or("document", Kind::as_str);
     let kept = Kept {
         id: AttachmentId::generate(),
@@ -150,26 +168,39 @@ pub(crate) async fn of_document(
         filename: Some(format!("{name}.{}", file_type.extension())),
         size_bytes,
     };
-    keep(tx, kept).await.map(Some)
+    keep(tx, kept).await
 }
 
-fn shown(document: &Document) -> Option<(&ObjectKey, Sha256, FileType, Option<u64>)> {
-    if document.sensitivity != Sensitivity::Open || document.erased_at.is_some() {
-        return None;
-    }
-    let first = document.pages.first()?;
-    if has(document, |reason| reason.code == ReasonCode::Malware || reason.detail.contains_key("unscanned")) {
-        return None;
-    }
+fn shown(document: &Document) -> Option<Shown<'_>> {
+    let picture = as_picture(document);
+    if document.pages.len() > 1 { as_pdf(document).or(picture) } else { picture }
+}
+
+/// Whether anything of a document may be shown in a message: everybody may see it, and nothing dangerous was found.
+fn is_shown(document: &Document) -> bool {
+    let is_dangerous =
+        |reason: &Reason| reason.code == ReasonCode::Malware || reason.detail.contains_key("unscanned");
+    document.sensitivity == Sensitivity::Open
+        && document.erased_at.is_none()
+        && !document.pages.is_empty()
+        && !has(document, is_dangerous)
+}
+
+/// The picture of its first page, which we drew.
+fn as_picture(document: &Document) -> Option<Shown<'_>> {
+    let first = document.pages.first().filter(|_| is_shown(document))?;
+    first.key.content().map(|(hash, _)| (&first.key, hash, FileType::Jpeg, None))
+}
+
+/// The PDF as it came, where it is that whole document and nothing about the file itself is doubted.
+fn as_pdf(document: &Document) -> Option<Shown<'_>> {
     let original = document.original.as_ref().filter(|original| {
-        let is_whole = document.pages.len() > 1 && document.part.is_none();
         let fits = original.size_bytes <= FileType::Pdf.most_bytes();
-        is_whole && fits && document.media_type.as_deref() == Some(FileType::Pdf.mime())
-    });
-    match original.filter(|_| !has(document, is_of_the_file)) {
-        Some(original) => Some((&original.key, original.sha256, FileType::Pdf, Some(original.size_bytes))),
-        None => first.key.content().map(|(hash, _)| (&first.key, hash, FileType::Jpeg, None)),
-    }
+        let is_pdf = document.media_type.as_deref() == Some(FileType::Pdf.mime());
+        fits && is_pdf && document.part.is_none() && is_shown(document)
+    })?;
+    let shown = (&original.key, original.sha256, FileType::Pdf, Some(original.size_bytes));
+    (!has(document, is_of_the_file)).then_some(shown)
 }
 
 fn has(document: &Document, is: impl Fn(&Reason) -> bool) -> bool {
@@ -342,12 +373,15 @@ fn found(id: AttachmentId, row: Row) -> Result<Found, CatalogError> {
     })))
 }
 
-/// Of which files a document's erasure leaves nothing: its own, and those that we sent in a case of its.
+/// Of which files a document's erasure leaves nothing: its own, and those that we sent in a case of its. What lies beside a
+/// template says nothing of anybody.
 const OF_DOCUMENT: &str = "(a.document_id = $1 OR a.document_id IS NULL AND a.id IN (SELECT o.attachment_id \
-     FROM outbox o WHERE o.case_id IN (SELECT cd.case_id FROM case_documents cd WHERE cd.document_id = $1)))";
+     FROM outbox o WHERE o.case_id IN (SELECT cd.case_id FROM case_documents cd WHERE cd.document_id = $1)) \
+     AND NOT EXISTS (SELECT 1 FROM template_files f WHERE f.attachment_id = a.id))";
 /// Of which files a contact's erasure leaves nothing: those that we sent to them.
 const OF_CONTACT: &str = "(a.document_id IS NULL AND a.id IN (SELECT o.attachment_id FROM outbox o WHERE o.contact_id IN \
-     (SELECT c.id FROM contacts c WHERE c.id = $1 OR c.merged_into = $1)))";
+     (SELECT c.id FROM contacts c WHERE c.id = $1 OR c.merged_into = $1)) \
+     AND NOT EXISTS (SELECT 1 FROM template_files f WHERE f.attachment_id = a.id))";
 
 /// Erases what the rows say of a document's files and of those that we sent in its cases, and takes back what waits to
 /// bring one. Their objects and keys follow at the end of the erasure. How many files.
@@ -373,9 +407,11 @@ async fn forget(tx: &mut Tx, which: &str, of: Uuid, erasure: Uuid) -> Result<u64
     let text = format!(
         "UPDATE outbox SET body = '', payload = '{{}}', error = NULL, next_attempt_at = NULL, lease_until = NULL, \
          updated_at = $2, state = CASE WHEN state IN ('queued', 'refused') THEN 'withdrawn' ELSE state END \
-         WHERE attachment_id IN (SELECT a.id FROM attachments a WHERE {which})"
+         WHERE attachment_id IN (SELECT a.id FROM attachments a WHERE {which}) RETURNING id"
     );
-    execute!(tx, sqlx::AssertSqlSafe(text.clone()), of, present)?;
+    for (message,) in all!(tx, (Uuid,), sqlx::AssertSqlSafe(text.clone()), of, present)? {
+        notices::moved(tx, OutboxId(message)).await?;
+    }
     let text = format!(
         "DELETE FROM media_uploads WHERE attachment_id IN (SELECT a.id FROM attachments a WHERE {which})"
     );
@@ -393,18 +429,22 @@ pub(crate) async fn folders_of_erasure(tx: &mut Tx, erasure: Uuid) -> Result<Vec
     Ok(all!(tx, (Uuid,), sql, erasure)?.into_iter().map(|(id,)| DocumentId(id)).collect())
 }
 
-/// Files that no message brings any more, at most so many from before then; their objects are named by no row from now on,
-/// unless a document has them.
+/// Files that no message brings any more, nor the next of a template, at most so many from before then; their objects are
+/// named by no row from now on, unless a document has them.
 pub(crate) async fn prune(tx: &mut Tx, before: OffsetDateTime, most: u32) -> Result<u64, CatalogError> {
     let rows = all!(
         tx,
         (Uuid,),
         "SELECT a.id FROM attachments a WHERE a.created_at < $1 \
-         AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.attachment_id = a.id) ORDER BY a.created_at LIMIT $2",
+         AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.attachment_id = a.id) \
+         AND NOT EXISTS (SELECT 1 FROM template_files f WHERE f.attachment_id = a.id \
+           AND NOT EXISTS (SELECT 1 FROM template_files g WHERE g.waba_id = f.waba_id AND g.name = f.name \
+             AND g.language = f.language AND g.kept_at > f.kept_at)) ORDER BY a.created_at LIMIT $2",
         micros(before),
         i64::from(most)
     )?;
     for (id,) in &rows {
+        execute!(tx, "DELETE FROM template_files WHERE attachment_id = $1", *id)?;
         execute!(tx, "DELETE FROM media_uploads WHERE attachment_id = $1", *id)?;
         execute!(tx, "DELETE FROM attachments WHERE id = $1", *id)?;
     }

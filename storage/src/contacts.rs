@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
+    cases,
     catalog::Catalog,
     error::CatalogError,
     names::{AliasKind, ContactId, CustomerId, at, cut, maybe_at, micros, word},
@@ -213,10 +214,10 @@ impl Catalog {
         tx.commit().await
     }
 
-    /// Ties a contact to the customer they always write for.
+    /// Ties a contact to the customer they always write for, of whose debts they hear from now on where they agreed to.
     ///
     /// # Errors
-    /// When the database fails.
+    /// When the database fails or a row is impossible.
     pub async fn set_contact_customer(
         &self,
         id: ContactId,
@@ -231,6 +232,9 @@ impl Catalog {
             customer.map(|c| c.0),
             micros(present)
         )?;
+        if let Some(customer) = customer {
+            cases::schedule(&mut tx, customer).await?;
+        }
         tx.commit().await
     }
 }

@@ -10,7 +10,7 @@ mod reach;
 use time::OffsetDateTime;
 
 pub(crate) use facts::is_unconfirmed;
-pub use facts::{Facts, Usable, stands_in, templates_of};
+pub use facts::{Facts, Usable, in_header, stands_in, templates_of};
 pub use rates::NumberRate;
 pub(crate) use rates::rate_restored;
 

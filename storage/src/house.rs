@@ -58,12 +58,18 @@ async fn latest(tx: &mut Tx) -> Result<Option<Rules>, CatalogError> {
 
 /// The rules that count; those of nobody where none were handed in.
 pub(crate) async fn rules(tx: &mut Tx) -> Result<House, CatalogError> {
-    let Some(rules) = latest(tx).await? else { return Ok(House::default()) };
-    House::read(&rules.text).map_err(|bad| CatalogError::ImpossibleRow {
+    in_force(tx).await.map(|(_, house)| house)
+}
+
+/// The rules that count and their version; 0 where none were handed in.
+pub(crate) async fn in_force(tx: &mut Tx) -> Result<(i64, House), CatalogError> {
+    let Some(rules) = latest(tx).await? else { return Ok((0, House::default())) };
+    let house = House::read(&rules.text).map_err(|bad| CatalogError::ImpossibleRow {
         table: T,
         column: "rules",
         why: bad.to_string(),
-    })
+    })?;
+    Ok((rules.version, house))
 }
 
 impl Catalog {

@@ -11,15 +11,15 @@ use acuse_whatsapp::template::{Given, Unfit};
 
 use crate::{
     access::Access,
-    accounts, cases,
+    accounts, attachments, cases,
     catalog::Catalog,
     consents::{self, Category, Word},
     conversation,
     error::CatalogError,
     events::{self, NewEvent},
     names::{
-        ContactId, NoticeId, OutboxId, at, clean_maybe, cut, json as parsed, maybe_at, micros, to_json, word,
-        words,
+        AttachmentId, ContactId, NoticeId, OutboxId, at, clean_maybe, cut, json as parsed, maybe_at, micros,
+        to_json, word, words,
     },
     outbox::{self, NewReply, OutboxState, Payload, Purpose, Saying, Shape},
     sql::{Bind, Query, Tx},
@@ -68,7 +68,8 @@ pub struct NewNotice {
     pub language: Option<String>,
     /// What stands for `{{1}}`, `{{2}}`… in it.
     pub params: Vec<String>,
-    /// What stands in its header: words, or a link (https) to its file, or Meta's id of one.
+    /// What stands in its header: words; or the id of a document of ours, a link (https) to its file or Meta's id of one,
+    /// and the file beside the template where there is none.
     pub header: Option<String>,
     /// What its buttons take, in their order; empty where one takes nothing.
     pub buttons: Vec<String>,
@@ -340,6 +341,12 @@ async fn known(tx: &mut Tx, key: &str) -> Result<Option<Notice>, CatalogError> {
     optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), key)?.map(Notice::try_from).transpose()
 }
 
+/// A number, if it is one of ours.
+async fn ours(tx: &mut Tx, number: Option<String>) -> Result<Option<String>, CatalogError> {
+    let sql = "SELECT phone_number_id FROM numbers WHERE phone_number_id = $1";
+    Ok(optional!(tx, (String,), sql, number)?.map(|(number,)| number))
+}
+
 async fn queue_one(
     tx: &mut Tx,
     access: &Access,
@@ -362,12 +369,9 @@ async fn queue_one(
             && before.buttons == new.buttons;
         return Ok(if same { Noticed::Before(Box::new(before)) } else { Noticed::OtherKey });
     }
-    let Some(number) = new.phone_number_id.clone().or(last) else { return Ok(Noticed::NoNumber) };
-    let (ours,) =
-        one!(tx, (i64,), "SELECT COUNT(*) FROM numbers WHERE phone_number_id = $1", number.as_str())?;
-    if ours == 0 {
+    let Some(number) = ours(tx, new.phone_number_id.clone().or(last)).await? else {
         return Ok(Noticed::NoNumber);
-    }
+    };
     if consents::latest(tx, new.contact, &number, new.category).await? != Some(Word::Granted) {
         return Ok(Noticed::NoConsent);
     }
@@ -376,10 +380,13 @@ async fn queue_one(
     let Some(approved) = accounts::approved(tx, &number, &new.template, &language).await? else {
         return Ok(Noticed::NoTemplate);
     };
-    let given = Given { header: new.header.as_deref(), body: &new.params, buttons: &new.buttons };
-    if let Some(unfit) = approved.unfit(given) {
-        return Ok(Noticed::Unfit(unfit));
-    }
+    let header = new.header.as_deref();
+    let given = Given { header, body: &new.params, buttons: &new.buttons, ..Given::default() };
+    let which = (number.as_str(), new.template.as_str(), &approved);
+    let file = match attachments::of_header(tx, access, which, given).await? {
+        Ok(file) => file,
+        Err(unfit) => return Ok(Noticed::Unfit(unfit)),
+    };
     let kind = approved.category;
     // What Meta takes for advertising is, whatever it was handed in as.
     let category = if kind == Category::Marketing { kind } else { new.category };
@@ -394,7 +401,7 @@ async fn queue_one(
     if expires <= not_before {
         return Ok(Noticed::TooLate);
     }
-    let timed = Timed { number: &number, language: &language, not_before, expires, key: &key };
+    let timed = Timed { number: &number, language: &language, not_before, expires, key: &key, file };
     let id = write(tx, new, &timed, (batch, who)).await?;
     let text = format!("{NOTICES} WHERE n.id = $1");
     let row = one!(tx, Row, sqlx::AssertSqlSafe(text.clone()), id.0)?;
@@ -408,6 +415,19 @@ struct Timed<'a> {
     not_before: OffsetDateTime,
     expires: OffsetDateTime,
     key: &'a str,
+    /// The file of ours that stands in its header.
+    file: Option<AttachmentId>,
+}
+
+/// What the message of a notice carries.
+fn carried(new: &NewNotice, file: Option<AttachmentId>) -> Payload {
+    Payload {
+        named: Some(new.template.clone()),
+        parameters: new.params.clone(),
+        header: new.header.clone().filter(|_| file.is_none()),
+        buttons: new.buttons.clone(),
+        ..Payload::default()
+    }
 }
 
 async fn write(
@@ -432,15 +452,9 @@ async fn write(
         phone_number_id: Some(timed.number),
         category: Some(new.category.as_str()),
     };
-    let (named, parameters) = (Some(new.template.clone()), new.params.clone());
     let shape = Shape {
-        payload: Payload {
-            named,
-            parameters,
-            header: new.header.clone(),
-            buttons: new.buttons.clone(),
-            ..Payload::default()
-        },
+        payload: carried(new, timed.file),
+        attachment: timed.file,
         not_before: later,
         expires_at: Some(timed.expires),
         is_behind: true,

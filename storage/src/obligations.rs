@@ -5,14 +5,13 @@
 mod bills;
 mod receipts;
 
-use acuse_conversation::Collecting;
 use serde::Serialize;
 use serde_json::json;
 use time::{Date, OffsetDateTime, macros::format_description};
 use uuid::Uuid;
 
 pub(crate) use receipts::document_changed;
-pub use receipts::{Payment, Settled};
+pub use receipts::{Payment, Settled, Verdict};
 
 use crate::{
     access::Access,
@@ -20,7 +19,9 @@ use crate::{
     catalog::Catalog,
     documents::Amount,
     error::CatalogError,
-    names::{ContactId, CustomerId, DocumentId, ObligationId, at, cut, micros, number, word, words},
+    names::{
+        ContactId, CustomerId, DocumentId, ObligationId, at, cut, maybe_at, micros, number, word, words,
+    },
     sql::{Bind, Query, Tx},
 };
 
@@ -133,7 +134,8 @@ pub(crate) struct Open {
     pub left: i64,
     pub currency: String,
     pub due: Date,
-    pub said: u32,
+    /// When its debtor was reminded of it last.
+    pub said_at: Option<OffsetDateTime>,
     pub promised: Option<Date>,
     pub contact: Option<ContactId>,
     pub number_of_ours: Option<String>,
@@ -162,7 +164,7 @@ fn day(column: &'static str, text: &str) -> Result<Date, CatalogError> {
 }
 
 /// A day as a row says it.
-fn written(day: Date) -> String {
+pub(crate) fn written(day: Date) -> String {
     day.format(format_description!("[year]-[month]-[day]")).unwrap_or_default()
 }
 
@@ -171,15 +173,26 @@ fn day_of(text: &str) -> Option<Date> {
     Date::parse(text, format_description!("[year]-[month]-[day]")).ok()
 }
 
-type OpenRow =
-    (Uuid, String, String, String, String, String, i64, Option<String>, Option<Uuid>, Option<String>, String);
+type OpenRow = (
+    Uuid,
+    String,
+    String,
+    String,
+    String,
+    String,
+    Option<i64>,
+    Option<String>,
+    Option<Uuid>,
+    Option<String>,
+    String,
+);
 
 /// What a customer owes and has not settled.
 pub(crate) async fn open_of(tx: &mut Tx, customer: CustomerId) -> Result<Vec<Open>, CatalogError> {
     let rows = all!(
         tx,
         OpenRow,
-        "SELECT id, number, amount, paid, currency, due, said, promised_for, contact_id, phone_number_id, state \
+        "SELECT id, number, amount, paid, currency, due, said_at, promised_for, contact_id, phone_number_id, state \
          FROM obligations WHERE customer_id = $1 AND state IN ('open', 'held') ORDER BY due, id LIMIT 500",
         customer.0
     )?;
@@ -191,7 +204,7 @@ pub(crate) async fn open_of(tx: &mut Tx, customer: CustomerId) -> Result<Vec<Ope
                 left: amount("amount", &owed)? - amount("paid", &paid)?,
                 currency,
                 due: day("due", &due)?,
-                said: number(T, "said", said)?,
+                said_at: maybe_at(T, "said_at", said)?,
                 promised: promised.as_deref().map(|text| day("promised_for", text)).transpose()?,
                 contact: contact.map(ContactId),
                 number_of_ours: ours,
@@ -282,13 +295,12 @@ impl Catalog {
             return Ok(if same { Owing::Before(Box::new(before)) } else { Owing::Differs });
         }
         let present = tx.now();
-        let said = Collecting::ours().map_or(0, |rules| rules.said_by(new.due, present.date()));
         let id = ObligationId::generate();
         execute!(
             tx,
             "INSERT INTO obligations (id, customer_id, number, amount, currency, due, state, created_at, updated_at, \
-             contact_id, phone_number_id, document_id, said, made_by) \
-             VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $7, $8, $9, $10, $11, $12)",
+             contact_id, phone_number_id, document_id, made_by) \
+             VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $7, $8, $9, $10, $11)",
             id.0,
             new.customer.0,
             bill.as_str(),
@@ -299,7 +311,6 @@ impl Catalog {
             new.contact.map(|c| c.0),
             new.phone_number_id.as_deref(),
             new.document.map(|d| d.0),
-            i64::from(said),
             cut(who, 200)
         )?;
         audit::write(&mut tx, who, "obligation_added", None, &json!({ "obligation_id": id })).await?;

@@ -47,12 +47,15 @@ impl Catalog {
         self.add_up_tallies().await?;
         self.add_up_message_tallies().await?;
         self.add_up_arrivals().await?;
-        Ok(Swept {
+        let swept = Swept {
             documents: self.sweep_documents(before).await?,
             lines: self.sweep_lines(before).await?,
             holds: self.sweep_holds(before).await?,
             cases: self.sweep_cases(before).await?,
-        })
+        };
+        self.follow_rules().await?;
+        self.look_for_unbilled().await?;
+        Ok(swept)
     }
 
     async fn sweep_documents(&self, before: OffsetDateTime) -> Result<u64, CatalogError> {

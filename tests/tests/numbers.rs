@@ -35,13 +35,22 @@ async fn the_doctor_says_what_is_missing_at_meta() {
         "1 apps get its webhooks",
         "is CONNECTED",
         "token default is valid",
+        "reminders on days -3, +0, +3 from the due day, a person on day +10; a person confirms each receipt (Acuse's own",
     ] {
         assert!(well.contains(says), "{says}: {well}");
     }
     world.graph.subscribe_fields(&["messages", "account_update"]);
     world.graph.subscribe(&world.graph.options().account_id.clone(), false);
     world.graph.set_number(&world.graph.options().phone_number_id.clone(), json!({ "status": "RESTRICTED" }));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("rules.tsv");
+    std::fs::write(&file, "collect\t-1\t5\ncap\t20 EUR\n").unwrap();
+    let place = world.place.clone();
+    let sets = move || place.run(&["rules", "set", &file.display().to_string()]);
+    tokio::task::spawn_blocking(sets).await.unwrap().unwrap();
     let told = run(world.place.clone(), &["doctor"]).await;
+    let collecting = "reminders on days -1 from the due day, a person on day +5; a receipt settles by itself up to 20.00 EUR";
+    assert!(told.contains(&format!("{collecting} (the house's rules, version 1)")), "{told}");
     for says in
         ["not subscribed to message_template_status_update", "0 apps get its webhooks", "is RESTRICTED"]
     {
@@ -54,6 +63,39 @@ async fn the_doctor_says_what_is_missing_at_meta() {
     for secret in ["of-another-app", &world.graph.options().app_secret] {
         assert!(!told.contains(secret), "never a secret itself");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_template_is_pushed_with_the_file_beside_it() {
+    let world = World::new().await;
+    let (number, account) =
+        (world.graph.options().phone_number_id.clone(), world.graph.options().account_id.clone());
+    let folder = tempfile::tempdir().unwrap();
+    let language = folder.path().join("es");
+    std::fs::create_dir(&language).unwrap();
+    let text = "category = \"UTILITY\"\nheader = { format = \"DOCUMENT\", file = \"tarifa.pdf\" }\nbody = \"Tu factura.\"\n";
+    std::fs::write(language.join("bill_sent.toml"), text).unwrap();
+    let run = async |args: Vec<String>| {
+        let place = world.place.clone();
+        let run = move || place.run(&args.iter().map(String::as_str).collect::<Vec<_>>());
+        tokio::task::spawn_blocking(run).await.unwrap()
+    };
+    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<String>>();
+    run(words(&["numbers", "add", &number, "--account", &account])).await.unwrap();
+    let shown = folder.path().display().to_string();
+    let push = words(&["templates", "push", "--folder", &shown]);
+    let refused = run(push.clone()).await.unwrap_err().to_string();
+    assert!(refused.contains("cannot read") && world.graph.templates(&account).is_empty(), "{refused}");
+    std::fs::write(language.join("tarifa.pdf"), b"%PDF-1.7 la tarifa").unwrap();
+    world.graph.fail(Point::Example, None, Fault::Truncate, 1);
+    let told = run(push.clone()).await.unwrap();
+    assert!(told.contains("bill_sent  es  handed in, PENDING"), "{told}");
+    let at_meta = world.graph.templates(&account);
+    let handle = at_meta[0]["components"][0]["example"]["header_handle"][0].as_str().unwrap();
+    let (bytes, mime_type) = world.graph.example(handle).unwrap();
+    assert_eq!((&bytes[..], mime_type.as_str()), (b"%PDF-1.7 la tarifa".as_slice(), "application/pdf"));
+    let again = run(push).await.unwrap();
+    assert!(!again.contains("bill_sent"), "Meta has it, and nothing is handed in twice: {again}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

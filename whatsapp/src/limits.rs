@@ -32,6 +32,8 @@ pub const UPLOAD_USED: Duration = Duration::from_secs(29 * 24 * 3600);
 pub const IMAGE_BYTES: u64 = 5_000_000;
 /// Bytes of a document that is sent. Ours: an upload stands in memory whole; Meta takes 100 MB.
 pub const DOCUMENT_BYTES: u64 = 10_000_000;
+/// Bytes of a video as the example of a header (Meta, media: 16 MB; the smaller of the two that this may mean).
+pub const VIDEO_BYTES: u64 = 16_000_000;
 /// Characters of the caption of a file (Meta, image and document messages: 1024).
 pub const CAPTION_CHARS: usize = 1_024;
 /// Characters of the name of a file that is sent. Ours; longer ones are not shown whole by any telephone.

@@ -61,11 +61,27 @@ pub struct Takes {
     pub is_beyond: bool,
 }
 
+/// A file that was uploaded for the header of a template.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeaderFile<'a> {
+    /// Meta's id of it.
+    pub media_id: &'a str,
+    /// What a document is called on their telephone.
+    pub filename: Option<&'a str>,
+}
+
+impl HeaderFile<'static> {
+    /// One that is yet to be uploaded: to see whether it fits.
+    pub const YET: Self = Self { media_id: "0", filename: None };
+}
+
 /// What somebody gives a template.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct Given<'a> {
     /// The words of its header; or a link (https) to its file, or Meta's id of one.
     pub header: Option<&'a str>,
+    /// A file that was uploaded for its header.
+    pub file: Option<HeaderFile<'a>>,
     /// What stands in the places of its body.
     pub body: &'a [String],
     /// What each of its buttons takes, in their order; empty where one takes nothing.
@@ -93,8 +109,15 @@ pub enum Unfit {
     #[error("header: that template has a place in its header, and nothing stands there")]
     HeaderWords,
     /// Its header is a file, and there is none.
-    #[error("header: that template begins with {0}: say its link (https) or Meta's id of it")]
+    #[error(
+        "header: that template begins with {0}: say the id of a document of ours, its link (https) or Meta's id of it"
+    )]
     HeaderFile(&'static str),
+    /// Of the document that was named nothing may stand there.
+    #[error(
+        "header: of that document nothing is sent as {0}: there is none, it is not for everybody's eyes, or it is no such file"
+    )]
+    NoDocument(&'static str),
     /// Its header takes nothing, and was given something.
     #[error("header: that template takes nothing there")]
     NoHeader,
@@ -124,6 +147,12 @@ pub enum Unfit {
 }
 
 impl Header {
+    /// What a header is that is a file, in words; none where it is words.
+    #[must_use]
+    pub fn as_file(&self) -> Option<&'static str> {
+        self.file().map(|(_, said)| said)
+    }
+
     fn file(&self) -> Option<(&'static str, &'static str)> {
         match self {
             Self::Text(_) => None,
@@ -188,7 +217,7 @@ impl Takes {
             return Err(Unfit::Beyond);
         }
         let mut parts = Vec::new();
-        parts.extend(self.head(given.header)?);
+        parts.extend(self.head(given.header, given.file)?);
         if given.body.len() != self.body.len() {
             return Err(Unfit::Body(self.body.len()));
         }
@@ -207,10 +236,10 @@ impl Takes {
         Ok(Filled(parts))
     }
 
-    fn head(&self, given: Option<&str>) -> Result<Option<Value>, Unfit> {
+    fn head(&self, given: Option<&str>, uploaded: Option<HeaderFile<'_>>) -> Result<Option<Value>, Unfit> {
         let given = given.map(str::trim).filter(|text| !text.is_empty());
         let Some(header) = &self.header else {
-            return if given.is_some() { Err(Unfit::NoHeader) } else { Ok(None) };
+            return if given.is_some() || uploaded.is_some() { Err(Unfit::NoHeader) } else { Ok(None) };
         };
         let head = |value: Value| Some(json!({"type": "header", "parameters": [value]}));
         match (header.file(), header, given) {
@@ -219,11 +248,24 @@ impl Takes {
             }
             (None, _, Some(_)) => Err(Unfit::HeaderLong),
             (None, _, None) => Err(Unfit::HeaderWords),
-            (Some((kind, said)), _, given) => {
-                let file = given.and_then(file).ok_or(Unfit::HeaderFile(said))?;
+            (Some((kind, said)), header, given) => {
+                let file = match uploaded {
+                    Some(uploaded) => uploaded.as_sent(header),
+                    None => given.and_then(file).ok_or(Unfit::HeaderFile(said))?,
+                };
                 Ok(head(json!({"type": kind, kind: file})))
             }
         }
+    }
+}
+
+impl HeaderFile<'_> {
+    fn as_sent(self, header: &Header) -> Value {
+        let mut file = json!({"id": self.media_id});
+        if let Some(name) = self.filename.filter(|_| *header == Header::Document) {
+            file["filename"] = name.into();
+        }
+        file
     }
 }
 
@@ -267,7 +309,7 @@ impl Filled {
             buttons: replies.iter().map(|_| Button::Reply).collect(),
             is_beyond: false,
         };
-        takes.fill(Given { header: None, body, buttons: replies }).unwrap_or_default()
+        takes.fill(Given { body, buttons: replies, ..Given::default() }).unwrap_or_default()
     }
 
     /// As Meta takes it.
@@ -361,7 +403,7 @@ mod tests {
         ]));
         let owned = |all: &[&str]| all.iter().map(|t| (*t).to_owned()).collect::<Vec<_>>();
         let (body, buttons) = (owned(&["Ana"]), owned(&["", "o/77", "", "VERANO"]));
-        let whole = Given { header: Some("77"), body: &body, buttons: &buttons };
+        let whole = Given { header: Some("77"), file: None, body: &body, buttons: &buttons };
         let filled = order.fill(whole).unwrap();
         assert_eq!(
             filled.parts(),
@@ -382,6 +424,7 @@ mod tests {
         let (spaces, wordy) = (owned(&["", "o 77", "", "V"]), owned(&["", "a", "", "MORE-THAN-FIFTEEN"]));
         for (given, why) in [
             (Given { header: None, ..whole }, Unfit::HeaderWords),
+            (Given { header: None, file: Some(HeaderFile::YET), ..whole }, Unfit::HeaderWords),
             (Given { header: Some(&long), ..whole }, Unfit::HeaderLong),
             (Given { body: &none, ..whole }, Unfit::Body(1)),
             (Given { buttons: &no_link, ..whole }, Unfit::ButtonEmpty(2, "what its link ends in")),
@@ -395,6 +438,8 @@ mod tests {
         }
         let plain = takes(json!([{"type": "BODY", "text": "Hola."}]));
         assert_eq!(plain.fill(Given { header: Some("a"), ..Given::default() }), Err(Unfit::NoHeader));
+        let file = Given { file: Some(HeaderFile::YET), ..Given::default() };
+        assert_eq!(plain.fill(file), Err(Unfit::NoHeader), "no file is left out in silence");
     }
 
     #[test]
@@ -411,6 +456,13 @@ mod tests {
         for wrong in [None, Some("http://example.com/a.pdf"), Some("a.pdf"), Some("https://")] {
             assert_eq!(with(wrong), Err(Unfit::HeaderFile("a file")), "{wrong:?}");
         }
+        let uploaded = HeaderFile { media_id: "77", filename: Some("factura.pdf") };
+        let of_ours =
+            |takes: &Takes| of(takes.fill(Given { file: Some(uploaded), ..Given::default() }).unwrap());
+        assert_eq!(of_ours(&bill)["document"], json!({"id": "77", "filename": "factura.pdf"}));
+        let picture =
+            takes(json!([{"type": "HEADER", "format": "IMAGE"}, {"type": "BODY", "text": "Hola."}]));
+        assert_eq!(of_ours(&picture)["image"], json!({"id": "77"}), "a picture has no name there");
     }
 
     #[test]

@@ -8,8 +8,8 @@ use acuse_fixtures::graph::{FakeGraph, Fault, Options, Point};
 use acuse_whatsapp::{
     ErrorClass, Graph, GraphConfig, GraphError, MediaId, Secret,
     graph::{
-        Attached, Cause, ChoiceMessage, FileMessage, FileType, GraphConfigError, MediaInfo, TextMessage,
-        Upload,
+        Attached, Cause, ChoiceMessage, Example, ExampleFile, FileMessage, FileType, GraphConfigError,
+        MediaInfo, NewHeader, NewTemplate, TextMessage, Upload,
     },
 };
 use bytes::Bytes;
@@ -302,6 +302,37 @@ async fn an_upload_that_fails_is_classed_as_sends_are_and_never_in_doubt() {
     let large = Upload { file_type: FileType::Jpeg, bytes: vec![0; 5_000_001].into(), ..pdf() };
     assert_eq!(client.upload(&large).await.unwrap_err().class, ErrorClass::MediaTooLarge);
     assert!(client.upload(&pdf()).await.is_ok());
+}
+
+#[tokio::test]
+async fn the_example_of_a_header_goes_on_where_it_broke_off_and_is_handed_in_by_its_handle() {
+    let graph = fake().await;
+    let client = client(&graph);
+    let file = ExampleFile::of("DOCUMENT", "a.pdf", Bytes::from_static(PDF)).unwrap();
+    let app = client.token().await.unwrap().app_id.unwrap();
+    graph.fail(Point::Example, None, Fault::Truncate, 2);
+    let handle = client.upload_example(&app, &file).await.unwrap();
+    assert_eq!(graph.example(&handle), Some((Bytes::from_static(PDF), "application/pdf".to_owned())));
+    graph.fail(Point::Example, None, Fault::unavailable(), u32::MAX);
+    let away = client.upload_example(&app, &file).await.unwrap_err();
+    assert_eq!(away.class, ErrorClass::Retry, "it goes on so often and no more");
+    graph.heal();
+    assert!(client.upload_example("800100200300499", &file).await.is_err(), "of another app");
+
+    let new = NewTemplate {
+        name: "bill_sent".into(),
+        language: "es".into(),
+        category: "UTILITY".into(),
+        header: Some(NewHeader::File { format: "DOCUMENT".into(), example: Example::File(file) }),
+        body: "Hola.".into(),
+        examples: Vec::new(),
+        buttons: Vec::new(),
+    };
+    let account = graph.options().account_id.clone();
+    let bare = client.create_template(&account, &new).await.unwrap_err();
+    assert_eq!(bare.code(), Some(100), "Meta wants an example");
+    let handed = new.with_handle(handle);
+    assert_eq!(client.create_template(&account, &handed).await.unwrap(), "PENDING");
 }
 
 #[tokio::test]

@@ -11,12 +11,13 @@ mod tests;
 use std::time::Duration;
 
 use acuse_storage::{
-    dispatch::{Facts, Paid, stands_in},
+    dispatch::{Facts, Paid, in_header, stands_in},
     outbox::{OutboxMessage, Purpose},
 };
 use acuse_whatsapp::{
+    graph::Attached,
     policy::{RATE_WAIT_MOST, Rate, Turn, Window},
-    template::{Filled, Given, Takes, Unfit},
+    template::{Filled, Given, HeaderFile, Takes, Unfit},
 };
 use time::OffsetDateTime;
 
@@ -139,7 +140,7 @@ pub fn decide(message: &OutboxMessage, facts: &Facts, has_token: bool) -> Verdic
 /// What stands in the way of a template as Meta has it now: it takes something else than when the message was queued, it
 /// advertises by now, or the number reaches nobody more today.
 fn as_taken(message: &OutboxMessage, facts: &Facts, language: &str, is_open: bool) -> Option<Verdict> {
-    if let Some(Err(unfit)) = facts.takes(language).map(|takes| filled(message, Some(takes))) {
+    if let Some(Err(unfit)) = facts.takes(language).map(|takes| filled(message, Some(takes), None)) {
         return Some(Verdict::Tell(Why::Unfit(unfit)));
     }
     let advertises = facts.templates.iter().any(|usable| usable.language == language && usable.advertises);
@@ -155,14 +156,25 @@ fn as_taken(message: &OutboxMessage, facts: &Facts, language: &str, is_open: boo
     full.map(|at| Verdict::Later(at, Why::Tier))
 }
 
-/// What stands in a message's template, as Meta takes it.
+/// What stands in a message's template, as Meta takes it: with the file that was uploaded for its header, or, where that is
+/// yet to be, as it would.
 ///
 /// # Errors
 /// What does not fit what the template takes, where that is known.
-pub fn filled(message: &OutboxMessage, takes: Option<&Takes>) -> Result<Filled, Unfit> {
+pub fn filled(
+    message: &OutboxMessage,
+    takes: Option<&Takes>,
+    uploaded: Option<&Attached>,
+) -> Result<Filled, Unfit> {
     let (header, body, buttons) = stands_in(message);
+    let file = in_header(message).map(|_| {
+        uploaded.map_or(HeaderFile::YET, |file| HeaderFile {
+            media_id: file.media_id.as_str(),
+            filename: file.filename.as_deref(),
+        })
+    });
     match takes {
-        Some(takes) => takes.fill(Given { header: header.as_deref(), body: &body, buttons: &buttons }),
+        Some(takes) => takes.fill(Given { header: header.as_deref(), file, body: &body, buttons: &buttons }),
         None => Ok(Filled::plain(&body, &buttons)),
     }
 }

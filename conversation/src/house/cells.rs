@@ -1,6 +1,6 @@
 //! The cells of a line of rules, and what is wrong with one.
 
-use acuse_pipeline::{document, reason::ReasonCode};
+use acuse_pipeline::{checks::is_currency, document, reason::ReasonCode};
 use time::Duration;
 
 use super::{Answer, Approve, Owes, Rule, Sum};
@@ -54,6 +54,15 @@ pub(super) fn owes(currency: &str, from: &str, days: &str) -> Result<Owes, &'sta
         from: any(from).map_or(Ok(0), |text| amount(text).ok_or("an amount is a decimal such as 100.00"))?,
         days: days.parse::<u16>().map(i64::from).map_err(|_| "a bill is due so many days after its own")?,
     })
+}
+
+/// The most that a receipt may settle by itself, in a currency that there is.
+pub(super) fn cap(text: &str) -> Result<Sum, &'static str> {
+    if text.starts_with('-') {
+        return Err("a cap is 0 or more, such as 500.00 EUR");
+    }
+    let cap = sum(text)?;
+    if is_currency(&cap.currency) { Ok(cap) } else { Err("a cap is in a currency of ISO 4217, such as EUR") }
 }
 
 pub(super) fn approve(

@@ -1,6 +1,7 @@
 //! `acuse doctor`: every part, one line each: how it is, and how to mend it.
 
 mod backfills;
+mod collecting;
 mod erasing;
 mod ledgers;
 mod sign_in;
@@ -98,6 +99,7 @@ pub async fn run(config: &Config) -> anyhow::Result<ExitCode> {
         backfills::searched(catalog, &mut report).await;
         backfills::named(catalog, &mut report).await;
         store::compared(catalog, &mut report).await;
+        collecting::in_force(catalog, &mut report).await;
         trail(catalog, &mut report).await;
         watched(config, catalog, &mut report).await;
         routes(config, catalog, &mut report).await;

@@ -92,7 +92,7 @@ async fn take(catalog: &Catalog, line: &Line) -> anyhow::Result<Result<bool, Str
     let typed = (line.number.as_str(), line.amount.as_str(), line.currency.as_str(), line.due.as_str());
     let owed = match checked(customer, typed) {
         Ok(owed) => owed,
-        Err(Problem::BadRequest(why)) => return Ok(Err(why)),
+        Err(Problem::BadRequest(why) | Problem::Unprocessable(why)) => return Ok(Err(why)),
         Err(_) => return Ok(Err("it cannot be kept".to_owned())),
     };
     Ok(match catalog.add_obligation(&everything, &owed, "cli").await? {

@@ -4,10 +4,13 @@ mod file;
 
 use std::{path::PathBuf, process::ExitCode};
 
-use acuse_storage::{Catalog, accounts::Template, error::Chain};
+use acuse_pipeline::document::Sha256;
+use acuse_storage::{
+    Catalog, ObjectKey, Objects, accounts::Template, attachments::NewFile, names::AttachmentId,
+};
 use acuse_whatsapp::{
     Graph,
-    graph::{NewTemplate, TemplateInfo},
+    graph::{ExampleFile, NewTemplate, TemplateInfo},
 };
 use acuse_workers::env::DEFAULT_TOKEN;
 use anyhow::{Context, bail};
@@ -68,9 +71,13 @@ impl Templates {
                     Some(folder) => file::of_folder(&folder)?,
                     None => file::ours()?,
                 };
+                // The files beside templates are kept with everything else that is sent.
+                let has_files = !dry_run && wanted.iter().any(|new| new.example().is_some());
+                let parts = if has_files { Some(Parts::start(config).await?) } else { None };
+                let store = parts.as_ref().map(|parts| &parts.objects);
                 let mut refused = 0;
                 for (waba, graph) in accounts(&catalog, config, account.as_deref()).await? {
-                    refused += push(&catalog, &graph, &waba, &wanted, dry_run).await?;
+                    refused += push(&catalog, &graph, &waba, &wanted, (store, dry_run)).await?;
                 }
                 Ok(if refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
             }
@@ -135,25 +142,26 @@ async fn push(
     graph: &Graph,
     waba: &str,
     wanted: &[NewTemplate],
-    dry_run: bool,
+    (store, dry_run): (Option<&Objects>, bool),
 ) -> anyhow::Result<usize> {
     let known = graph.templates(waba).await.context("Meta does not tell of the account's templates")?;
     let mut refused = 0;
     for new in wanted {
         let (name, language) = (&new.name, &new.language);
+        if let (Some(store), Some(file)) = (store, new.example()) {
+            keep(catalog, store, (waba, new), file).await?;
+        }
         let done = match due(new, &known) {
             Due::Nothing => continue,
             _ if dry_run => Ok("would be handed in".to_owned()),
-            Due::Create => {
-                graph.create_template(waba, new).await.map(|status| format!("handed in, {status}"))
-            }
-            Due::Edit(id) => graph.edit_template(&id, new).await.map(|()| "handed in anew".to_owned()),
+            Due::Create => hand_in(graph, waba, new, None).await,
+            Due::Edit(id) => hand_in(graph, waba, new, Some(&id)).await,
         };
         match done {
             Ok(what) => println!("{waba}  {name}  {language}  {what}"),
             Err(error) => {
                 refused += 1;
-                println!("{waba}  {name}  {language}  refused: {}", Chain(&error));
+                println!("{waba}  {name}  {language}  refused: {error:#}");
             }
         }
     }
@@ -164,6 +172,45 @@ async fn push(
             .await?;
     }
     Ok(refused)
+}
+
+/// Hands a template in, or another text for the one of that id. A file beside it is uploaded first, as its example.
+async fn hand_in(graph: &Graph, waba: &str, new: &NewTemplate, id: Option<&str>) -> anyhow::Result<String> {
+    let handed = match new.example() {
+        None => new.clone(),
+        Some(file) => {
+            let app = graph.token().await?.app_id.context("Meta does not say of which app the token is")?;
+            let handle = graph.upload_example(&app, file).await;
+            new.with_handle(handle.with_context(|| format!("uploading {}", file.name()))?)
+        }
+    };
+    match id {
+        None => Ok(format!("handed in, {}", graph.create_template(waba, &handed).await?)),
+        Some(id) => {
+            graph.edit_template(id, &handed).await?;
+            Ok("handed in anew".to_owned())
+        }
+    }
+}
+
+/// Keeps the file beside a template, unless it is kept: messages by that template bring it where they name no other. A video
+/// is an example alone.
+async fn keep(
+    catalog: &Catalog,
+    store: &Objects,
+    (waba, new): (&str, &NewTemplate),
+    file: &ExampleFile,
+) -> anyhow::Result<()> {
+    let Some(file_type) = file.file_type() else { return Ok(()) };
+    let (hash, which) = (Sha256::of(file.bytes()), (new.name.as_str(), new.language.as_str()));
+    if catalog.template_file(waba, which).await? == Some(hash) {
+        return Ok(());
+    }
+    let id = AttachmentId::generate();
+    let key = ObjectKey::original(NewFile::folder(id), &hash);
+    let stored = store.put_bytes(&key, file.bytes().clone(), file_type.mime()).await?;
+    let kept = NewFile { id, stored, file_type, filename: file.name().to_owned() };
+    Ok(catalog.keep_template_file(waba, which, &kept).await?)
 }
 
 /// Keeps how the templates stand now.

@@ -4,13 +4,14 @@
 mod case;
 mod file;
 
+use acuse_pipeline::{checks, document::Kind, fields::FieldName};
 use acuse_storage::{
     CaseId, CustomerId, DocumentId,
     accounts::Pickable,
     cases::{Act, CaseCursor, CaseFilter, Listed, Templated},
     keys::Scope,
     names::ObligationId,
-    obligations::{ObligationFilter, ObligationState},
+    obligations::{ObligationFilter, ObligationState, Payment, Verdict},
 };
 use askama::Template;
 use axum::{
@@ -46,6 +47,12 @@ struct Paying {
     document: String,
     number: String,
     amount: String,
+    /// What is owed.
+    owed: String,
+    /// What the receipt says was paid, as far as it says so.
+    came: Option<String>,
+    /// Whoever confirms it says how much of what is owed it pays.
+    needs_amount: bool,
     doubts: Vec<&'static str>,
 }
 
@@ -290,11 +297,21 @@ async fn paying(app: &App, person: &Person, case: &Listed) -> Result<Vec<Paying>
                 document: payment.document_id.to_string(),
                 number: one.number.clone(),
                 amount: format!("{} {}", payment.amount, one.currency),
+                owed: format!("{} {}", one.amount, one.currency),
+                came: came(payment),
+                needs_amount: payment.needs_amount,
                 doubts: payment.doubts.iter().map(|doubt| labels::doubt(doubt)).collect(),
             });
         }
     }
     Ok(found)
+}
+
+/// What a receipt says was paid, as far as it says so.
+fn came(payment: &Payment) -> Option<String> {
+    let parts = [&payment.came_amount, &payment.came_currency];
+    let said: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
+    (!said.is_empty()).then(|| said.join(" "))
 }
 
 /// What the form of a receipt carries.
@@ -303,6 +320,19 @@ pub struct Receipt {
     csrf: String,
     document: DocumentId,
     pays: bool,
+    /// How much of the obligation it pays, as a person types it; empty where that is not asked.
+    #[serde(default)]
+    amount: String,
+}
+
+/// What a person says of a receipt.
+fn verdict(form: &Receipt) -> Result<Verdict, Problem> {
+    if !form.pays {
+        return Ok(Verdict::Refused);
+    }
+    let said = Some(form.amount.trim()).filter(|said| !said.is_empty());
+    let said = said.map(|said| checks::typed(Kind::Receipt, FieldName::Total, said)).transpose();
+    obligations::pays(said.map_err(|why| Problem::Unprocessable(format!("amount: {why}")))?.as_deref())
 }
 
 /// `POST /inbox/receipts/{id}`: whether a receipt pays an obligation.
@@ -315,7 +345,8 @@ pub async fn receipt(
     Shown(
         async {
             person.check_form(&form.csrf)?;
-            let settled = obligations::settle(&app, &person.caller, id, form.document, form.pays).await;
+            let about = (id, form.document);
+            let settled = obligations::settle(&app, &person.caller, about, verdict(&form)?).await;
             settled.map(|_| Redirect::to("/inbox").into_response())
         }
         .await,

@@ -4,6 +4,7 @@
 use acuse_storage::{
     IncidentId,
     arrivals::UNBALANCED,
+    cases::UNBILLED,
     incidents::{Acknowledged, Incident, IncidentState, kinds, routes::Route},
     keys::Scope,
     names::RouteId,
@@ -76,13 +77,16 @@ struct Incidents {
     operator: bool,
 }
 
-/// Whom an incident is about, or which document, or what is lost.
+/// Whom an incident is about, or which customer or document, or what is lost.
 fn place(incident: &Incident) -> (Option<String>, &'static str) {
     if let Some(contact) = incident.detail["contact_id"].as_str() {
         return (Some(format!("/contacts/{contact}")), "Open the conversation");
     }
     if incident.kind == UNBALANCED {
         return (Some("/ledger#lost".to_owned()), "Open the ledger");
+    }
+    if incident.kind == UNBILLED {
+        return (Some(format!("/customers/{}", incident.subject)), "Open the customer");
     }
     let document = (incident.kind == "document_waiting").then(|| format!("/documents/{}", incident.subject));
     (document, "Open the document")

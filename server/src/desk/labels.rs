@@ -25,6 +25,7 @@ pub fn doubt(word: &str) -> &'static str {
         "payee" => "It does not say that it was paid to us",
         "reference" => "Its reference is missing or was used before",
         "amount" => "It is not the amount that is owed",
+        "currency" => "It is in another currency than what is owed, or says none",
         "ambiguous" => "It may be for another bill",
         _ => "Above what settles by itself",
     }

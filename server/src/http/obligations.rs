@@ -5,7 +5,7 @@ use acuse_storage::{
     documents::Amount,
     keys::Scope,
     names::ObligationId,
-    obligations::{NewObligation, Obligation, ObligationFilter, ObligationState, Owing, Settled},
+    obligations::{NewObligation, Obligation, ObligationFilter, ObligationState, Owing, Settled, Verdict},
 };
 use axum::{
     Json,
@@ -168,17 +168,39 @@ pub struct Receipt {
     document_id: DocumentId,
 }
 
-/// `POST /v1/obligations/{id}/confirm`: the receipt pays what it was proposed for.
+/// Which receipt, and how much of the obligation it pays where it does not say so itself.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Confirmed {
+    document_id: DocumentId,
+    amount: Option<String>,
+}
+
+/// That a receipt pays: what it was proposed for, or so much.
 ///
 /// # Errors
-/// 404 where nothing is proposed there for this caller, 409 where it is settled.
+/// When that is no amount.
+pub fn pays(amount: Option<&str>) -> Result<Verdict, Problem> {
+    let Some(text) = amount else { return Ok(Verdict::Pays) };
+    text.parse::<Amount>()
+        .map(Verdict::PaysOf)
+        .map_err(|error| Problem::Unprocessable(format!("amount: {error}")))
+}
+
+/// `POST /v1/obligations/{id}/confirm`: the receipt pays what it was proposed for; so much of this obligation, where it is in
+/// another currency or says no amount.
+///
+/// # Errors
+/// 404 where nothing is proposed there for this caller, 409 where it is settled, 422 without the amount where it is needed,
+/// or with one where it is not.
 pub async fn confirm(
     State(app): State<App>,
     caller: Caller,
     Id(id): Id<ObligationId>,
-    Body(receipt): Body<Receipt>,
+    Body(receipt): Body<Confirmed>,
 ) -> Result<Json<Obligation>, Problem> {
-    settle(&app, &caller, id, receipt.document_id, true).await
+    let verdict = pays(receipt.amount.as_deref())?;
+    settle(&app, &caller, (id, receipt.document_id), verdict).await
 }
 
 /// `POST /v1/obligations/{id}/refuse`: it does not; it is owed as before.
@@ -191,7 +213,7 @@ pub async fn refuse(
     Id(id): Id<ObligationId>,
     Body(receipt): Body<Receipt>,
 ) -> Result<Json<Obligation>, Problem> {
-    settle(&app, &caller, id, receipt.document_id, false).await
+    settle(&app, &caller, (id, receipt.document_id), Verdict::Refused).await
 }
 
 /// A person's word on a receipt, for the API and the desk.
@@ -201,13 +223,12 @@ pub async fn refuse(
 pub async fn settle(
     app: &App,
     caller: &Caller,
-    id: ObligationId,
-    document: DocumentId,
-    pays: bool,
+    about: (ObligationId, DocumentId),
+    verdict: Verdict,
 ) -> Result<Json<Obligation>, Problem> {
     caller.require(Scope::MessagesWrite)?;
-    let settled = app.catalog.settle_receipt(caller.access(), (id, document), pays, &caller.actor).await?;
-    after(app, caller, id, settled).await
+    let settled = app.catalog.settle_receipt(caller.access(), about, verdict, &caller.actor).await?;
+    after(app, caller, about.0, settled).await
 }
 
 /// Body of a promise.
@@ -268,6 +289,13 @@ async fn after(
     match settled {
         Settled::Missing => Err(Problem::NotFound("obligation")),
         Settled::Over => Err(Problem::Conflict("it is settled already".to_owned())),
+        Settled::NeedsAmount => Err(Problem::Unprocessable(
+            "amount: the receipt is in another currency than what is owed, or says no amount: say how much of it it pays"
+                .to_owned(),
+        )),
+        Settled::TakesNoAmount => Err(Problem::Unprocessable(
+            "amount: more than nothing, and only of a receipt in another currency or without an amount".to_owned(),
+        )),
         Settled::Done => {
             let now = app.catalog.obligation(caller.access(), id).await?;
             now.map(Json).ok_or(Problem::NotFound("obligation"))

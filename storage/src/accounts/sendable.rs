@@ -15,7 +15,10 @@ use crate::{
 pub(crate) struct Approved {
     /// For what kind of message.
     pub category: Category,
-    takes: Option<Takes>,
+    /// In which language.
+    pub language: String,
+    /// What it takes; none: not known.
+    pub takes: Option<Takes>,
 }
 
 impl Approved {
@@ -23,7 +26,9 @@ impl Approved {
     pub(crate) fn unfit(&self, given: Given<'_>) -> Option<Unfit> {
         let filled: Result<Filled, Unfit> = match &self.takes {
             Some(takes) => takes.fill(given),
-            None if given.header.is_some() || !given.buttons.is_empty() => Err(Unfit::NotKnown),
+            None if given.header.is_some() || given.file.is_some() || !given.buttons.is_empty() => {
+                Err(Unfit::NotKnown)
+            }
             None => return None,
         };
         filled.err()
@@ -47,8 +52,8 @@ pub(crate) async fn approved(
     // The one that goes comes first: of the language, else the first of its base.
     let kinds = all!(
         tx,
-        (String, Option<String>),
-        "SELECT t.category, t.takes FROM templates t JOIN numbers n ON n.phone_number_id = $1 \
+        (String, Option<String>, String),
+        "SELECT t.category, t.takes, t.language FROM templates t JOIN numbers n ON n.phone_number_id = $1 \
          WHERE t.waba_id = COALESCE(n.waba_id, t.waba_id) AND t.name = $2 AND t.status = 'APPROVED' \
            AND (t.paused_until IS NULL OR t.paused_until <= $3) \
            AND (t.language = $4 OR t.language = $5 OR t.language LIKE $6) \
@@ -60,8 +65,8 @@ pub(crate) async fn approved(
         base.as_str(),
         format!("{base}_%")
     )?;
-    let Some((_, takes)) = kinds.first() else { return Ok(None) };
-    let advertises = kinds.iter().any(|(kind, _)| kind == ADVERTISING);
+    let Some((_, takes, language)) = kinds.first() else { return Ok(None) };
+    let advertises = kinds.iter().any(|(kind, ..)| kind == ADVERTISING);
     let category = if advertises { Category::Marketing } else { Category::Utility };
-    Ok(Some(Approved { category, takes: taken(takes.as_deref())? }))
+    Ok(Some(Approved { category, language: language.clone(), takes: taken(takes.as_deref())? }))
 }

@@ -1,49 +1,59 @@
 //! Collections: one case a customer who owes, which reminds of all that is due in one message, never at night and never
 //! twice on one day, and ends in front of a person, or with the receipt that pays.
 
-use acuse_conversation::{Collecting, Event, Kind, Next, said, zone_of_phone};
+mod unbilled;
+
+use acuse_conversation::{Collecting, Event, Kind, Next, State, said, zone_of_phone};
 use time::{Date, OffsetDateTime, UtcOffset};
 use uuid::Uuid;
 
+pub use unbilled::UNBILLED;
+
 use super::{About, CaseId, Held, OPEN, find_or_open, get, happens, hold_contact, speak};
 use crate::{
+    catalog::Catalog,
     consents::{self, Category, Word},
     error::CatalogError,
+    house,
     names::{ContactId, CustomerId, maybe_at, micros},
     obligations::{Open, open_of, to_text},
     outbox::{self, NewReply, Purpose, Saying},
     sql::Tx,
 };
 
-fn collecting() -> Collecting {
-    // The data is ours, and a test reads it.
-    Collecting::ours().unwrap_or(Collecting { stages: Vec::new(), person: 10, cap: 0 })
-}
+/// Cases that one sweep schedules anew; the next one takes the rest.
+const FOLLOWED: i64 = 200;
 
 fn today(now: OffsetDateTime, zone: UtcOffset) -> Date {
     now.to_offset(zone).date()
 }
 
+/// What is next for what is owed, where its debtor is.
+fn next_of(rules: &Collecting, open: &Open, zone: UtcOffset) -> Next {
+    rules.next(open.due, open.said_at.map(|at| today(at, zone)), open.promised)
+}
+
 /// All that is due to be said of a customer's obligations by now, in one message.
 pub(super) async fn remind(tx: &mut Tx, held: &Held, person: &speak::Person) -> Result<(), CatalogError> {
     let Ok(customer) = held.subject.parse::<Uuid>() else { return Ok(()) };
-    let (rules, present, zone) = (collecting(), tx.now(), zone_of_phone(&person.digits));
+    let rules = house::rules(tx).await?.collecting();
+    let (present, zone) = (tx.now(), zone_of_phone(&person.digits));
     let day = today(present, zone);
     if said_on(tx, CustomerId(customer), (day, zone)).await? {
         return Ok(());
     }
     let all = open_of(tx, CustomerId(customer)).await?;
-    let due = |open: &&Open| matches!(rules.next(open.due, open.said, open.promised), Next::Reminder(on) if on <= day);
+    let due = |open: &&Open| matches!(next_of(&rules, open, zone), Next::Reminder(on) if on <= day);
     let mut said: Vec<&Open> = Vec::new();
     for open in all.iter().filter(|open| open.is_open).filter(due) {
         // Whoever reminds of it at this very moment, somebody else of the customer's, leaves nothing to say.
         let mine = execute!(
             tx,
             "UPDATE obligations SET said = said + 1, said_at = $2, updated_at = $2 \
-             WHERE id = $1 AND said = $3 AND state = 'open'",
+             WHERE id = $1 AND COALESCE(said_at, 0) = $3 AND state = 'open'",
             open.id.0,
             micros(present),
-            i64::from(open.said)
+            open.said_at.map_or(0, micros)
         )?;
         if mine == 1 {
             said.push(open);
@@ -128,13 +138,17 @@ async fn open_case(tx: &mut Tx, customer: CustomerId) -> Result<Option<Held>, Ca
     }
 }
 
-/// Sees to it that what a customer owes is reminded of when it is time, and by nobody when nothing is.
+/// Sees to it that what a customer owes is reminded of when it is time, that a person knows where nobody may be, and that
+/// nothing comes where nothing is owed.
 pub(crate) async fn schedule(tx: &mut Tx, customer: CustomerId) -> Result<(), CatalogError> {
     if tx.policies().is_none() {
         return Ok(());
     }
     let all = open_of(tx, customer).await?;
     let open: Vec<&Open> = all.iter().filter(|open| open.is_open).collect();
+    if open.is_empty() {
+        unbilled::over(tx, customer).await?;
+    }
     if let Some(held) = open_case(tx, customer).await? {
         hold_contact(tx, held.contact).await?;
         if all.is_empty() {
@@ -144,12 +158,18 @@ pub(crate) async fn schedule(tx: &mut Tx, customer: CustomerId) -> Result<(), Ca
     if open.is_empty() {
         return Ok(());
     }
-    let Some((contact, number)) = billed(tx, customer, &all).await? else { return Ok(()) };
+    let (version, house) = house::in_force(tx).await?;
+    let Some((contact, number)) = billed(tx, customer, &all).await? else {
+        let held = open_case(tx, customer).await?;
+        let is_told = held.is_some_and(|held| held.case.state == State::Human);
+        return if is_told { Ok(()) } else { unbilled::tell(tx, customer, &open, &house).await };
+    };
+    unbilled::over(tx, customer).await?;
     hold_contact(tx, contact).await?;
     let person = speak::person(tx, contact).await?;
-    let (zone, rules, present) = (zone_of_phone(&person.digits), collecting(), tx.now());
+    let (zone, rules, present) = (zone_of_phone(&person.digits), house.collecting(), tx.now());
     let day = today(present, zone);
-    let nexts = open.iter().map(|open| rules.next(open.due, open.said, open.promised));
+    let nexts = open.iter().map(|open| next_of(&rules, open, zone));
     let Some(next) = nexts.min_by_key(|next| next.day()) else { return Ok(()) };
     let subject = customer.0.to_string();
     let about = About { contact, phone_number_id: &number, kind: Kind::Collection, subject: &subject };
@@ -157,6 +177,7 @@ pub(crate) async fn schedule(tx: &mut Tx, customer: CustomerId) -> Result<(), Ca
         Some(held) => held,
         None => find_or_open(tx, about).await?,
     };
+    by_rules(tx, held.id, version).await?;
     if matches!(next, Next::Person(on) if on <= day) {
         return happens(tx, held, Uuid::now_v7(), Event::Overdue).await;
     }
@@ -165,6 +186,40 @@ pub(crate) async fn schedule(tx: &mut Tx, customer: CustomerId) -> Result<(), Ca
     let on = if said_today { next.day().max(day.next_day().unwrap_or(day)) } else { next.day() };
     let at = on.midnight().assume_offset(zone);
     happens(tx, held, Uuid::now_v7(), Event::Scheduled { at }).await
+}
+
+/// By which version of the house's rules a case goes on.
+async fn by_rules(tx: &mut Tx, id: CaseId, version: i64) -> Result<(), CatalogError> {
+    execute!(tx, "UPDATE cases SET policy_version = $2 WHERE id = $1", id.0, version).map(drop)
+}
+
+impl Catalog {
+    /// What was scheduled by rules that count no more is scheduled by those that do; how many.
+    pub(crate) async fn follow_rules(&self) -> Result<u64, CatalogError> {
+        let mut tx = self.reading().await?;
+        if tx.policies().is_none() {
+            return Ok(0);
+        }
+        let (version, _) = house::in_force(&mut tx).await?;
+        let text = format!(
+            "SELECT id, subject FROM cases WHERE kind = 'collection' AND state IN {OPEN} AND state = $1 \
+             AND COALESCE(policy_version, -1) <> $2 ORDER BY id LIMIT $3"
+        );
+        let waiting = State::Waiting.as_str();
+        let rows = all!(tx, (Uuid, String), sqlx::AssertSqlSafe(text.clone()), waiting, version, FOLLOWED)?;
+        drop(tx);
+        let followed = rows.len() as u64;
+        for (id, subject) in rows {
+            let mut tx = self.writing().await?;
+            if let Ok(customer) = subject.parse() {
+                schedule(&mut tx, CustomerId(customer)).await?;
+            }
+            // Also where nothing is to be scheduled: it is looked at once.
+            by_rules(&mut tx, CaseId(id), version).await?;
+            tx.commit().await?;
+        }
+        Ok(followed)
+    }
 }
 
 /// Somebody agreed to be reminded of what they owe: what they owe already is, from now on.
@@ -212,11 +267,11 @@ pub(crate) async fn matched(
     Ok(Some(whom))
 }
 
-/// Thanks for what was paid: an answer to what somebody sent.
+/// Thanks for what was paid, once by each nonce: an answer to what somebody sent.
 pub(crate) async fn thank(
     tx: &mut Tx,
     (contact, number): (ContactId, &str),
-    document: Uuid,
+    nonce: String,
     numbers: &[String],
 ) -> Result<(), CatalogError> {
     let language = speak::person(tx, contact).await?.language;
@@ -224,7 +279,7 @@ pub(crate) async fn thank(
         purpose: Purpose::Paid,
         body: said::paid(numbers, language),
         language: language.as_str().to_owned(),
-        nonce: document.to_string(),
+        nonce,
     };
     let saying =
         Saying { document: None, case: None, contact, phone_number_id: Some(number), category: None };

@@ -234,7 +234,7 @@ impl Catalog {
         if let Some(other) = holder.filter(|other| other != who && !matches!(act, Act::Assign { .. })) {
             return Ok(Acted::HeldBy(other));
         }
-        if let Some(refused) = act_now(&mut tx, held, who, act).await? {
+        if let Some(refused) = act_now(&mut tx, held, (access, who), act).await? {
             return Ok(refused);
         }
         let detail = json!({ "case_id": id, "act": name(act) });
@@ -256,7 +256,12 @@ fn name(act: &Act) -> &'static str {
 }
 
 /// Does it, or says why not.
-async fn act_now(tx: &mut Tx, held: Held, who: &str, act: &Act) -> Result<Option<Acted>, CatalogError> {
+async fn act_now(
+    tx: &mut Tx,
+    held: Held,
+    (access, who): (&Access, &str),
+    act: &Act,
+) -> Result<Option<Acted>, CatalogError> {
     let id = held.id;
     match act {
         Act::Assign { to, team } => {
@@ -275,7 +280,7 @@ async fn act_now(tx: &mut Tx, held: Held, who: &str, act: &Act) -> Result<Option
             let words = (text.as_str(), language.as_str());
             return written::words(tx, held, who, words, file.as_ref()).await;
         }
-        Act::Template(by) => return written::template(tx, held, who, by).await,
+        Act::Template(by) => return written::template(tx, held, (access, who), by).await,
     }
     Ok(None)
 }

@@ -36,6 +36,7 @@ pub(crate) use ask::{
 pub use authorize::CHECK as AUTHORIZATION;
 pub(crate) use authorize::{greeted, released};
 pub(crate) use choose::{Tapped, tapped};
+pub use collect::UNBILLED;
 pub(crate) use collect::{matched, may_be_billed, schedule, settled, thank};
 pub use due::{Nod, Turn};
 pub use filter::{CaseCursor, CaseFilter};

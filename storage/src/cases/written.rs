@@ -12,6 +12,7 @@ use super::{
     speak,
 };
 use crate::{
+    access::Access,
     accounts,
     attachments::{self, NewFile},
     consents::{self, Category, Word},
@@ -34,7 +35,8 @@ pub struct Templated {
     pub language: Option<String>,
     /// What stands for `{{1}}`, `{{2}}`… in it.
     pub params: Vec<String>,
-    /// What stands in its header: words, or a link (https) to its file, or Meta's id of one.
+    /// What stands in its header: words; or the id of a document of ours, a link (https) to its file or Meta's id of one,
+    /// and the file beside the template where there is none.
     pub header: Option<String>,
     /// What its buttons take, in their order; empty where one takes nothing.
     pub buttons: Vec<String>,
@@ -63,7 +65,7 @@ pub(super) async fn words(
 pub(super) async fn template(
     tx: &mut Tx,
     held: Held,
-    who: &str,
+    (access, who): (&Access, &str),
     by: &Templated,
 ) -> Result<Option<Acted>, CatalogError> {
     let number = held.phone_number_id.clone();
@@ -74,10 +76,13 @@ pub(super) async fn template(
     let Some(approved) = accounts::approved(tx, &number, &by.name, &language).await? else {
         return Ok(Some(Acted::NoTemplate));
     };
-    let given = Given { header: by.header.as_deref(), body: &by.params, buttons: &by.buttons };
-    if let Some(unfit) = approved.unfit(given) {
-        return Ok(Some(Acted::Unfit(unfit)));
-    }
+    let header = by.header.as_deref();
+    let given = Given { header, body: &by.params, buttons: &by.buttons, ..Given::default() };
+    let which = (number.as_str(), by.name.as_str(), &approved);
+    let file = match attachments::of_header(tx, access, which, given).await? {
+        Ok(file) => file,
+        Err(unfit) => return Ok(Some(Acted::Unfit(unfit))),
+    };
     let category = approved.category;
     if consents::latest(tx, held.contact, &number, category).await? != Some(Word::Granted) {
         return Ok(Some(Acted::NoConsent));
@@ -89,11 +94,12 @@ pub(super) async fn template(
     let payload = Payload {
         named: Some(by.name.clone()),
         parameters: by.params.clone(),
-        header: by.header.clone(),
+        header: by.header.clone().filter(|_| file.is_none()),
         buttons: by.buttons.clone(),
         ..Payload::default()
     };
-    let shape = Shape { payload, expires_at: Some(tx.now().saturating_add(WORTH)), ..Shape::default() };
+    let expires_at = Some(tx.now().saturating_add(WORTH));
+    let shape = Shape { payload, attachment: file, expires_at, ..Shape::default() };
     let reply = said(&by.params.join(" · "), &language);
     leaves(tx, held, who, reply, Some(category), &shape).await.map(|()| None)
 }

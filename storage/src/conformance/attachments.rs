@@ -5,7 +5,10 @@ use acuse_pipeline::{
     document::Sha256,
     reason::{Reason, ReasonCode},
 };
-use acuse_whatsapp::graph::FileType;
+use acuse_whatsapp::{
+    graph::FileType,
+    template::{Header, Takes, Unfit},
+};
 use time::Duration;
 use uuid::Uuid;
 
@@ -14,18 +17,22 @@ use super::{
     cases::{cases_of, leading, writes},
     erasure::{behind, wish},
     house::known,
+    notices::in_hand,
     owed::approver,
     road::next_of,
 };
 use crate::{
     Access, Catalog, ContactId, DocumentId, ObjectKey, StoredObject,
+    accounts::Template,
     approvals::{ApprovalState, Approving, Mode, NewApproval},
     attachments::{Attachment, Found, NewFile},
     cases::{Act, Acted},
+    consents::Category,
     documents::StoredPage,
     erasure::Wished,
     key_file::ErasedKind,
     names::{AttachmentId, OutboxId, now},
+    notices::{NewNotice, NoticeState, Noticed},
     outbox::{MessageKind, NextReply, OutboxMessage, Purpose},
     stages::ReadFacts,
 };
@@ -255,4 +262,149 @@ pub(super) async fn a_persons_file_goes_with_its_contact(catalog: &Catalog) {
     let mut tx = catalog.reading().await.unwrap();
     let folders = crate::attachments::folders_of_erasure(&mut tx, receipt.id).await.unwrap();
     assert_eq!(folders, [NewFile::folder(attachment)], "its object and its key go at the end of it");
+}
+
+/// Meta has approved a template of a number whose header is a file.
+async fn headed(catalog: &Catalog, number: &str, header: Header) -> String {
+    let account = format!("waba-{number}");
+    let mut tx = catalog.writing().await.unwrap();
+    let sql = "UPDATE numbers SET waba_id = $2 WHERE phone_number_id = $1";
+    execute!(tx, sql, number, account.as_str()).unwrap();
+    tx.commit().await.unwrap();
+    let template = Template {
+        name: "bill_sent".into(),
+        language: "es".into(),
+        category: "UTILITY".into(),
+        status: "APPROVED".into(),
+        quality: None,
+        rejected_reason: None,
+        body_sha256: [9; 32],
+        body: Some("Hola.".into()),
+        takes: Some(Takes { header: Some(header), ..Takes::default() }),
+    };
+    catalog.keep_templates(&account, &[template]).await.unwrap();
+    account
+}
+
+async fn sends_bill(catalog: &Catalog, contact: ContactId, header: Option<String>) -> Noticed {
+    let new = NewNotice {
+        contact,
+        phone_number_id: None,
+        template: "bill_sent".into(),
+        language: Some("es".into()),
+        params: Vec::new(),
+        header,
+        buttons: Vec::new(),
+        category: Category::Utility,
+        idempotency_key: Uuid::now_v7().to_string(),
+        not_before: None,
+        expires_at: None,
+    };
+    let all = catalog.queue_notices(&Access::new(false), &[new], None, "key:shop").await.unwrap();
+    all.into_iter().next().unwrap()
+}
+
+pub(super) async fn a_template_begins_with_a_document_of_ours_under_the_same_withholding(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let (_, contact, number, _) = approver(catalog).await;
+    headed(catalog, &number, Header::Document).await;
+    assert_eq!(sends_bill(catalog, contact, None).await, Noticed::Unfit(Unfit::HeaderFile("a file")));
+    let pdf = || ReadFacts { media_type: "application/pdf".into(), ..paged(1) };
+    let id = waiting(catalog, &pdf()).await;
+    let queued = sends_bill(catalog, contact, Some(id.to_string())).await;
+    let Noticed::Queued(notice) = queued else { panic!("{queued:?}") };
+    assert_eq!(notice.header, Some(id.to_string()));
+    let message = in_hand(catalog, contact).await;
+    assert_eq!((message.kind, &message.payload.header), (MessageKind::Template, &None));
+    let file = here(catalog, &message, &number).await;
+    let original = catalog.document(id).await.unwrap().unwrap().original.unwrap();
+    assert_eq!((file.file_type, &file.object.key), (FileType::Pdf, &original.key));
+
+    // Of what is no PDF, or dangerous, or not for everybody's eyes, or not there, nothing goes.
+    let active = vec![Reason::new(ReasonCode::ActiveContent, "a script")];
+    for facts in [
+        ReadFacts { media_type: "image/tiff".into(), ..paged(1) },
+        ReadFacts { findings: active, ..pdf() },
+        ReadFacts { id_probability: Some(0.5), ..pdf() },
+    ] {
+        let other = waiting(catalog, &facts).await;
+        let refused = sends_bill(catalog, contact, Some(other.to_string())).await;
+        assert_eq!(refused, Noticed::Unfit(Unfit::NoDocument("a file")));
+    }
+    let none = sends_bill(catalog, contact, Some(DocumentId::generate().to_string())).await;
+    assert_eq!(none, Noticed::Unfit(Unfit::NoDocument("a file")));
+    let sql = "UPDATE documents SET sensitivity = 'unknown' WHERE id = $1";
+    behind(catalog, sql.into(), id.0).await;
+    assert_eq!(catalog.attachment_of(&message, &number).await.unwrap(), Some(Found::Withheld));
+    let withheld = sends_bill(catalog, contact, Some(id.to_string())).await;
+    assert_eq!(withheld, Noticed::Unfit(Unfit::NoDocument("a file")));
+
+    let begun = catalog.erase(&wish(ErasedKind::Document, id.0)).await.unwrap();
+    assert!(matches!(begun, Wished::Begun(_)), "{begun:?}");
+    assert_eq!(catalog.attachment_of(&message, &number).await.unwrap(), Some(Found::Erased));
+    let ended = catalog.notice(&Access::new(true), notice.id).await.unwrap().unwrap();
+    assert_eq!(ended.state, NoticeState::Withdrawn, "whoever handed it in hears so");
+
+    // A picture is the page that we drew.
+    headed(catalog, &number, Header::Image).await;
+    let facts = paged(2);
+    let id = waiting(catalog, &facts).await;
+    let queued = sends_bill(catalog, contact, Some(id.to_string())).await;
+    assert!(matches!(queued, Noticed::Queued(_)), "{queued:?}");
+    let message = in_hand(catalog, contact).await;
+    let file = here(catalog, &message, &number).await;
+    assert_eq!((file.file_type, &file.object.key), (FileType::Jpeg, &facts.pages[0].key));
+    catalog.reply_withdrawn(message.id, "for a test").await.unwrap();
+    headed(catalog, &number, Header::Video).await;
+    let video = sends_bill(catalog, contact, Some(id.to_string())).await;
+    assert_eq!(video, Noticed::Unfit(Unfit::NoDocument("a video")));
+}
+
+/// A file that is pushed beside a template.
+fn pushed(words: &str) -> NewFile {
+    let id = AttachmentId::generate();
+    let sha256 = Sha256::of(format!("{id} {words}").as_bytes());
+    let key = ObjectKey::original(NewFile::folder(id), &sha256);
+    let stored = StoredObject { key, sha256, size_bytes: 9 };
+    NewFile { id, stored, file_type: FileType::Pdf, filename: "tarifa.pdf".into() }
+}
+
+pub(super) async fn what_lies_beside_a_template_is_everybodys_and_stays(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let (_, contact, number, _) = approver(catalog).await;
+    let account = headed(catalog, &number, Header::Document).await;
+    let which = ("bill_sent", "es");
+    let (older, newer) = (pushed("of May"), pushed("of June"));
+    for file in [&older, &newer] {
+        catalog.keep_template_file(&account, which, file).await.unwrap();
+        assert_eq!(catalog.template_file(&account, which).await.unwrap(), Some(file.stored.sha256));
+    }
+    assert_eq!(catalog.template_file(&account, ("bill_sent", "en")).await.unwrap(), None);
+    let queued = sends_bill(catalog, contact, None).await;
+    assert!(matches!(queued, Noticed::Queued(_)), "{queued:?}");
+    let message = in_hand(catalog, contact).await;
+    assert_eq!(message.attachment_id, Some(newer.id), "the latest counts");
+    let file = here(catalog, &message, &number).await;
+    assert_eq!((file.object, file.filename.as_deref()), (newer.stored.clone(), Some("tarifa.pdf")));
+    catalog.reply_withdrawn(message.id, "for a test").await.unwrap();
+    let link = sends_bill(catalog, contact, Some("https://example.com/a.pdf".into())).await;
+    assert!(matches!(link, Noticed::Queued(_)), "another goes in its place: {link:?}");
+    let message = in_hand(catalog, contact).await;
+    assert_eq!(message.attachment_id, None);
+    catalog.reply_withdrawn(message.id, "for a test").await.unwrap();
+    headed(catalog, &number, Header::Image).await;
+    let picture = sends_bill(catalog, contact, None).await;
+    assert_eq!(picture, Noticed::Unfit(Unfit::HeaderFile("a picture")), "it is no such file");
+
+    // It says nothing of anybody: whoever it was sent to and is erased, it stays; one that is not the latest goes in its time.
+    let begun = catalog.erase(&wish(ErasedKind::Contact, contact.0)).await.unwrap();
+    assert!(matches!(begun, Wished::Begun(_)), "{begun:?}");
+    assert_eq!(catalog.template_file(&account, which).await.unwrap(), Some(newer.stored.sha256));
+    let mut tx = catalog.writing().await.unwrap();
+    crate::attachments::prune(&mut tx, now() + Duration::DAY, 10_000).await.unwrap();
+    let sql = "SELECT COUNT(*) FROM attachments WHERE id = $1";
+    let (gone,) = one!(tx, (i64,), sql, older.id.0).unwrap();
+    let (kept,) = one!(tx, (i64,), sql, newer.id.0).unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!((gone, kept), (0, 1));
 }

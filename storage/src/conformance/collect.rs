@@ -9,14 +9,17 @@ use uuid::Uuid;
 use super::{
     cases::{cases_of, contact_of, filed, said_to, sends},
     door::Sample,
+    house::rules,
 };
 use crate::{
     Access, Catalog, ContactId, CustomerId, DocumentId,
-    cases::CaseFilter,
+    cases::{CaseFilter, UNBILLED},
     consents::{Category, NewConsent, Word},
+    documents::Amount,
     entities::NewEntity,
+    incidents::IncidentState,
     names::{CaseId, ObligationId, OutboxId, micros, now},
-    obligations::{NewObligation, Obligation, ObligationState, Owing, Settled},
+    obligations::{NewObligation, Obligation, ObligationState, Owing, Settled, Verdict},
 };
 
 pub(super) use approvals::{one_approver_decides, who_may_be_somebody_else_by_now_approves_nothing};
@@ -96,25 +99,43 @@ impl Debtor {
 
     /// A receipt of theirs, filed with these fields.
     async fn pays(&self, catalog: &Catalog, amount: &str, reference: &str, words: &str) -> DocumentId {
+        self.pays_in(catalog, (Some(amount), Some("eur")), reference, words).await
+    }
+
+    /// The same in any currency, or in none, and of no amount.
+    async fn pays_in(
+        &self,
+        catalog: &Catalog,
+        (amount, currency): (Option<&str>, Option<&str>),
+        reference: &str,
+        words: &str,
+    ) -> DocumentId {
         let id = sends(catalog, &self.sample, 1).await[0];
         filed(catalog, id).await;
         let mut tx = catalog.writing().await.unwrap();
         let field = |value: &str| serde_json::json!({ "value": value, "confidence": 1.0, "page": 1, "box": null, "source": "ocr" });
-        let fields = serde_json::json!({ "number": field(reference), "total": field(amount), "currency": field("EUR"),
-            "date": field(&morning().date().to_string()) });
-        let value = amount.parse::<crate::documents::Amount>().unwrap();
+        let mut fields =
+            serde_json::json!({ "number": field(reference), "date": field(&morning().date().to_string()) });
+        for (name, value) in [("total", amount), ("currency", currency)] {
+            if let Some(value) = value {
+                fields[name] = field(value);
+            }
+        }
+        let value = amount.map(|amount| amount.parse::<Amount>().unwrap().0);
         execute!(
             tx,
-            "UPDATE documents SET kind = 'receipt', customer_id = $2, amount = $3, currency = 'eur', text = $4, \
-             fields = $5, original_sha256 = $6, fingerprint = $7, issuer_tax_id = 'b12345678', doc_date = $8 WHERE id = $1",
+            "UPDATE documents SET kind = 'receipt', customer_id = $2, amount = $3, currency = $9, text = $4, \
+             fields = $5, original_sha256 = $6, fingerprint = $7, issuer_tax_id = 'b12345678', doc_date = $8, \
+             sensitivity = 'open' WHERE id = $1",
             id.0,
             self.customer.0,
-            value.0,
+            value,
             words,
             fields.to_string(),
             [id.0.as_bytes().as_slice(); 2].concat(),
             i64::from(u32::try_from(id.0.as_u128() % 4_000_000_000).unwrap()) + 5_000_000_000,
-            morning().date().to_string()
+            morning().date().to_string(),
+            currency
         )
         .unwrap();
         crate::events::tell(&mut tx, "document.filed", id, serde_json::json!({})).await.unwrap();
@@ -162,7 +183,7 @@ pub(super) async fn who_owes_is_reminded_in_one_message_and_then_a_person_has_it
     assert_eq!(said.len(), 1, "one message that lists them: {said:?}");
     assert!(said[0].contains("F-201: 100,00 EUR") && said[0].contains("F-202: 50,50 EUR"), "{said:?}");
     assert!(!said[0].contains("F-203"), "what is not due yet is not told: {said:?}");
-    assert_eq!(now_of(catalog, first.id).await.reminders, 2, "of stages that were past, one is said");
+    assert_eq!(now_of(catalog, first.id).await.reminders, 1, "of stages that were past, one is said");
     debtor.time_comes(catalog).await;
     assert_eq!(debtor.said(catalog, "collection").await.len(), 1, "never two on one day");
     let (state, due) = debtor.case(catalog).await.unwrap();
@@ -181,6 +202,68 @@ pub(super) async fn who_owes_is_reminded_in_one_message_and_then_a_person_has_it
     assert!(catalog.message_ledger(now()).await.unwrap().balanced);
 }
 
+pub(super) async fn what_is_owed_goes_on_by_the_rules_of_now(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let debtor = debtor(catalog).await;
+    agrees(catalog, debtor.contact, &debtor.number, Category::Billing).await;
+    rules(catalog, "").await;
+    let owed = debtor.owes(catalog, "F-241", "100.00", 3).await.id;
+    debtor.time_comes(catalog).await;
+    let goes_on = async |text: &str| {
+        rules(catalog, text).await;
+        while catalog.follow_rules().await.unwrap() > 0 {}
+        let (state, due) = debtor.case(catalog).await.unwrap();
+        let day = due.map(|due| {
+            (OffsetDateTime::from_unix_timestamp(due / 1_000_000).unwrap().date() - morning().date())
+                .whole_days()
+        });
+        (state, day)
+    };
+    let waits = |day| ("waiting".to_owned(), Some(day));
+    assert_eq!(goes_on("# nothing of it\n").await, waits(3), "by Acuse's own, on the day itself");
+    assert_eq!(goes_on("collect\t-7,-3,-1\t2\n").await, waits(2), "what was said is not said again");
+    assert_eq!(goes_on("collect\t-9,1\t2\n").await, waits(4), "a stage that was past is not made up for");
+    assert_eq!(goes_on("collect\t-3\t1\n").await, waits(4), "none is left: a person has it then");
+    assert_eq!(now_of(catalog, owed).await.reminders, 1);
+    assert_eq!(debtor.said(catalog, "collection").await.len(), 1, "and nothing is said meanwhile");
+    assert_eq!(goes_on("collect\t-30\t-3\n").await, ("human".to_owned(), None), "whose day has come");
+    assert_eq!(goes_on("").await, ("human".to_owned(), None), "what a person has is theirs");
+    assert_eq!(catalog.follow_rules().await.unwrap(), 0, "each is looked at once");
+}
+
+pub(super) async fn up_to_its_cap_a_receipt_settles_by_itself(catalog: &Catalog) {
+    use ObligationState::{Held, Open, Paid};
+    let catalog = &leading(catalog);
+    let us = NewEntity { name: "Nos".into(), tax_ids: vec!["B-12345678".into()], ..NewEntity::default() };
+    catalog.save_entity(None, &us, "cli").await.unwrap();
+    let debtor = debtor(catalog).await;
+    agrees(catalog, debtor.contact, &debtor.number, Category::Billing).await;
+    let mut owed = Vec::new();
+    for (number, amount) in [("F-251", "100.00"), ("F-252", "150.00"), ("F-253", "500.01")] {
+        owed.push(debtor.owes(catalog, number, amount, 2).await.id);
+    }
+    let states = async || {
+        let mut all = Vec::new();
+        for id in &owed {
+            all.push(now_of(catalog, *id).await.state);
+        }
+        all
+    };
+    rules(catalog, "cap\t500 USD\n").await;
+    debtor.pays(catalog, "100.00", &Uuid::now_v7().to_string(), "transferencia").await;
+    assert_eq!(now_of(catalog, owed[0]).await.payments[0].doubts, ["cap"], "a cap is of its currency");
+    rules(catalog, "cap\t500 USD\ncap\t500 EUR\n").await;
+    while catalog.follow_rules().await.unwrap() > 0 {}
+    assert_eq!(states().await, [Held, Open, Open], "what waits for a person waits for them");
+    debtor.pays(catalog, "150.00", &Uuid::now_v7().to_string(), "transferencia").await;
+    assert_eq!(states().await, [Held, Paid, Open]);
+    assert_eq!(debtor.said(catalog, "paid").await.len(), 1, "and they are thanked at once");
+    debtor.pays(catalog, "500.01", &Uuid::now_v7().to_string(), "transferencia").await;
+    assert_eq!(states().await, [Held, Paid, Held]);
+    rules(catalog, "").await;
+    assert_eq!(states().await, [Held, Paid, Held], "what is paid stays paid");
+}
+
 pub(super) async fn who_agrees_later_is_reminded_of_what_is_owed_already(catalog: &Catalog) {
     let catalog = &leading(catalog);
     let debtor = debtor(catalog).await;
@@ -196,6 +279,60 @@ pub(super) async fn who_agrees_later_is_reminded_of_what_is_owed_already(catalog
     assert_eq!(state, "waiting", "whoever comes back owes it still");
     assert!(due.unwrap() > micros(morning() + Duration::hours(12)), "and was reminded today");
     assert_eq!(debtor.said(catalog, "collection").await.len(), 1);
+}
+
+/// Whether a person was told that nobody may be reminded of what they owe.
+async fn is_told(catalog: &Catalog, debtor: &Debtor) -> bool {
+    let open = catalog.incidents(Some(IncidentState::Open), None, 500).await.unwrap();
+    open.iter().any(|i| i.kind == UNBILLED && i.subject == debtor.customer.to_string())
+}
+
+pub(super) async fn what_nobody_may_be_reminded_of_is_told(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let everything = Access::new(true);
+    rules(catalog, "").await;
+    let one = debtor(catalog).await;
+    let later = one.owes(catalog, "F-261", "100.00", 10).await.id;
+    catalog.look_for_unbilled().await.unwrap();
+    assert!(!is_told(catalog, &one).await, "it is not time yet");
+    let soon = one.owes(catalog, "F-262", "50.00", 2).await.id;
+    assert!(is_told(catalog, &one).await, "who never agreed is a person's");
+    catalog.look_for_unbilled().await.unwrap();
+    assert!(is_told(catalog, &one).await, "until it is not so");
+    agrees(catalog, one.contact, &one.number, Category::Billing).await;
+    assert!(!is_told(catalog, &one).await && one.case(catalog).await.unwrap().0 == "waiting");
+    // Whoever wants no more is not reminded, and owes it still.
+    super::cases::writes(catalog, &one.sample, "BAJA").await;
+    catalog.look_for_unbilled().await.unwrap();
+    assert!(is_told(catalog, &one).await && one.case(catalog).await.unwrap().0 == "stopped");
+    super::cases::writes(catalog, &one.sample, "ALTA").await;
+    assert!(!is_told(catalog, &one).await && one.case(catalog).await.unwrap().0 == "waiting");
+    super::cases::writes(catalog, &one.sample, "BAJA").await;
+    catalog.look_for_unbilled().await.unwrap();
+    for id in [later, soon] {
+        assert!(is_told(catalog, &one).await);
+        catalog.cancel_obligation(&everything, id, "a gift", "user:eva").await.unwrap();
+    }
+    assert!(!is_told(catalog, &one).await, "nothing is owed");
+
+    // Who agreed before they were known to be of this customer, said so or not.
+    for is_said in [true, false] {
+        let one = debtor(catalog).await;
+        agrees(catalog, one.contact, &one.number, Category::Billing).await;
+        catalog.set_contact_customer(one.contact, None).await.unwrap();
+        one.owes(catalog, "F-263", "50.00", 2).await;
+        assert!(is_told(catalog, &one).await && one.case(catalog).await.is_none());
+        if is_said {
+            catalog.set_contact_customer(one.contact, Some(one.customer)).await.unwrap();
+        } else {
+            let mut tx = catalog.writing().await.unwrap();
+            let sql = "UPDATE contacts SET customer_id = $2 WHERE id = $1";
+            execute!(tx, sql, one.contact.0, one.customer.0).unwrap();
+            tx.commit().await.unwrap();
+            catalog.look_for_unbilled().await.unwrap();
+        }
+        assert!(!is_told(catalog, &one).await && one.case(catalog).await.unwrap().0 == "waiting");
+    }
 }
 
 pub(super) async fn what_is_paid_since_counts_for_the_day(catalog: &Catalog) {
@@ -303,7 +440,7 @@ pub(super) async fn a_receipt_pays_only_once_a_person_says_so(catalog: &Catalog)
     assert_eq!(catalog.cases(&everything, &mine, 9).await.unwrap()[0].documents, [slip]);
     assert!(debtor.said(catalog, "paid").await.is_empty());
     let confirm = async |id, document| {
-        catalog.settle_receipt(&everything, (id, document), true, "user:eva").await.unwrap()
+        catalog.settle_receipt(&everything, (id, document), Verdict::Pays, "user:eva").await.unwrap()
     };
     assert_eq!(confirm(owed[2], slip).await, Settled::Missing);
     assert_eq!(confirm(owed[0], slip).await, Settled::Done);
@@ -329,8 +466,8 @@ pub(super) async fn a_receipt_pays_only_once_a_person_says_so(catalog: &Catalog)
     let reference = Uuid::now_v7().to_string();
     let wrong = debtor.pays(catalog, "190.00", &reference, "pago F-303").await;
     assert_eq!(now_of(catalog, owed[2]).await.payments[0].doubts, ["amount", "cap"]);
-    let refused = catalog.settle_receipt(&everything, (owed[2], wrong), false, "user:eva").await.unwrap();
-    assert_eq!(refused, Settled::Done);
+    let refused = catalog.settle_receipt(&everything, (owed[2], wrong), Verdict::Refused, "user:eva").await;
+    assert_eq!(refused.unwrap(), Settled::Done);
     assert_eq!(now_of(catalog, owed[2]).await.state, ObligationState::Open);
     let other = debtor_of(catalog, &debtor).await;
     let used = debtor.pays(catalog, "200.00", &reference, "pago F-303").await;
@@ -358,7 +495,8 @@ pub(super) async fn three_bills_are_paid_by_one_slip_or_by_two(catalog: &Catalog
     catalog.save_entity(None, &us, "cli").await.unwrap();
     let everything = Access::new(true);
     let settles = async |id: ObligationId, slip, pays| {
-        catalog.settle_receipt(&everything, (id, slip), pays, "user:eva").await.unwrap()
+        let verdict = if pays { Verdict::Pays } else { Verdict::Refused };
+        catalog.settle_receipt(&everything, (id, slip), verdict, "user:eva").await.unwrap()
     };
     let owing = async || {
         let debtor = debtor(catalog).await;
@@ -416,6 +554,84 @@ pub(super) async fn three_bills_are_paid_by_one_slip_or_by_two(catalog: &Catalog
     assert!(catalog.message_ledger(now()).await.unwrap().balanced);
 }
 
+/// What stands between a receipt and an obligation: its share, its doubts, and what came.
+async fn between(catalog: &Catalog, id: ObligationId, slip: DocumentId) -> (String, Vec<String>, String) {
+    let one = now_of(catalog, id).await;
+    let payment = one.payments.into_iter().find(|p| p.document_id == slip).expect("it is proposed");
+    let came = [payment.came_amount, payment.came_currency].into_iter().flatten().collect::<Vec<_>>();
+    (payment.amount, payment.doubts, came.join(" "))
+}
+
+pub(super) async fn a_slip_in_another_currency_is_a_persons(catalog: &Catalog) {
+    use ObligationState::{Held, Open, Paid};
+    let catalog = &leading(catalog);
+    let us = NewEntity { name: "Nos".into(), tax_ids: vec!["B-12345678".into()], ..NewEntity::default() };
+    catalog.save_entity(None, &us, "cli").await.unwrap();
+    rules(catalog, "cap\t5000 USD\ncap\t5000 EUR\n").await;
+    let everything = Access::new(true);
+    let says =
+        async |about, verdict| catalog.settle_receipt(&everything, about, verdict, "user:eva").await.unwrap();
+    let new = || Uuid::now_v7().to_string();
+    for (came, doubt, shown) in [
+        ((Some("108.00"), Some("USD")), "currency", "108.00 USD"),
+        ((Some("100.00"), Some("usd")), "currency", "100.00 USD"),
+        ((Some("100.00"), None), "currency", "100.00"),
+        ((None, Some("EUR")), "amount", "EUR"),
+        ((None, None), "currency", ""),
+    ] {
+        let debtor = debtor(catalog).await;
+        agrees(catalog, debtor.contact, &debtor.number, Category::Billing).await;
+        let owed = debtor.owes(catalog, "F-701", "100.00", 2).await.id;
+        let other = debtor.owes(catalog, "F-702", "70.00", 2).await.id;
+        let slip = debtor.pays_in(catalog, came, &new(), "transferencia F-701").await;
+        let one = now_of(catalog, owed).await;
+        assert_eq!((one.state, one.paid.as_str()), (Held, "0.00"), "{came:?}: it is held, and not paid");
+        assert!(one.payments[0].needs_amount, "{one:?}");
+        assert_eq!(
+            between(catalog, owed, slip).await,
+            ("0.00".to_owned(), vec![doubt.to_owned()], shown.to_owned())
+        );
+        assert_eq!(now_of(catalog, other).await.state, Open, "what it does not name is reminded of");
+        assert_eq!(debtor.case(catalog).await.unwrap().0, "human", "{came:?}");
+        assert!(debtor.said(catalog, "paid").await.is_empty(), "nobody is thanked yet");
+
+        // One key says nothing of how much it is.
+        assert_eq!(says((owed, slip), Verdict::Pays).await, Settled::NeedsAmount);
+        assert_eq!(says((owed, slip), Verdict::PaysOf(Amount::ZERO)).await, Settled::TakesNoAmount);
+        assert_eq!(now_of(catalog, owed).await.state, Held);
+        let part = Verdict::PaysOf("95.50".parse().unwrap());
+        assert_eq!(says((owed, slip), part).await, Settled::Done);
+        let one = now_of(catalog, owed).await;
+        assert_eq!((one.state, one.paid.as_str()), (Open, "95.50"), "the rest is owed");
+        assert_eq!(debtor.said(catalog, "paid").await.len(), 1);
+        assert_eq!(debtor.case(catalog).await.unwrap().0, "waiting");
+        let rest = debtor.pays(catalog, "4.50", &new(), "F-701").await;
+        assert_eq!(says((owed, rest), part).await, Settled::Over, "that one settled by itself");
+        assert_eq!(now_of(catalog, owed).await.state, Paid);
+    }
+
+    // One that names nothing and was paid to us may be for anything: each is said by itself, or none is it.
+    let debtor = debtor(catalog).await;
+    agrees(catalog, debtor.contact, &debtor.number, Category::Billing).await;
+    let mut owed = Vec::new();
+    for (number, amount) in [("F-711", "100.00"), ("F-712", "150.00")] {
+        owed.push(debtor.owes(catalog, number, amount, 2).await.id);
+    }
+    let states = async || [now_of(catalog, owed[0]).await.state, now_of(catalog, owed[1]).await.state];
+    let slip = debtor.pays_in(catalog, (Some("270.00"), Some("USD")), &new(), "wire").await;
+    assert_eq!(states().await, [Held, Held]);
+    assert_eq!(says((owed[1], slip), Verdict::PaysOf("150.00".parse().unwrap())).await, Settled::Done);
+    assert_eq!(states().await, [Held, Paid]);
+    assert_eq!(debtor.case(catalog).await.unwrap().0, "human", "of the other nothing is said yet");
+    assert_eq!(says((owed[0], slip), Verdict::Refused).await, Settled::Done);
+    assert_eq!(states().await, [Open, Paid]);
+    assert_eq!(debtor.case(catalog).await.unwrap().0, "waiting");
+    let gives_back = debtor.pays_in(catalog, (Some("-20.00"), Some("USD")), &new(), "F-711").await;
+    assert!(now_of(catalog, owed[0]).await.payments.iter().all(|p| p.document_id != gives_back));
+    rules(catalog, "").await;
+    assert!(catalog.message_ledger(now()).await.unwrap().balanced);
+}
+
 pub(super) async fn two_receipts_at_once_both_count(catalog: &Catalog) {
     let catalog = &leading(catalog);
     let everything = Access::new(true);
@@ -426,7 +642,8 @@ pub(super) async fn two_receipts_at_once_both_count(catalog: &Catalog) {
         debtor.pays(catalog, "40.00", &Uuid::now_v7().to_string(), "F-601").await,
         debtor.pays(catalog, "60.00", &Uuid::now_v7().to_string(), "F-601").await,
     ];
-    let settles = slips.map(|slip| catalog.settle_receipt(&everything, (owed, slip), true, "user:eva"));
+    let settles =
+        slips.map(|slip| catalog.settle_receipt(&everything, (owed, slip), Verdict::Pays, "user:eva"));
     let [first, second] = settles;
     let (first, second) = tokio::join!(first, second);
     assert_eq!((first.unwrap(), second.unwrap()), (Settled::Done, Settled::Done));

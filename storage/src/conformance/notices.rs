@@ -98,7 +98,7 @@ async fn stands(catalog: &Catalog, of: &Notice) -> (NoticeState, Option<String>)
 }
 
 /// The message of a notice, in the hands of a worker.
-async fn in_hand(catalog: &Catalog, contact: ContactId) -> OutboxMessage {
+pub(super) async fn in_hand(catalog: &Catalog, contact: ContactId) -> OutboxMessage {
     let mut tx = catalog.writing().await.unwrap();
     let past = micros(catalog.now() - Duration::SECOND);
     execute!(

@@ -4,7 +4,7 @@
 use acuse_conversation::{Kind, stand_ins};
 use acuse_whatsapp::{
     policy::Window,
-    template::{Given, Takes},
+    template::{Given, HeaderFile, Takes},
 };
 use time::{Duration, OffsetDateTime};
 
@@ -12,7 +12,7 @@ use super::reach;
 use crate::{
     accounts, cases,
     error::CatalogError,
-    names::{ContactId, maybe_at, number as counted},
+    names::{AttachmentId, ContactId, maybe_at, number as counted},
     numbers,
     outbox::{OutboxMessage, Purpose},
     sql::Tx,
@@ -90,6 +90,12 @@ pub fn stands_in(message: &OutboxMessage) -> (Option<String>, Vec<String>, Vec<S
     // No picture stands in a template: its words say where that is.
     let words = payload.without_file.clone().unwrap_or_else(|| message.body.clone());
     (None, vec![words], replies)
+}
+
+/// The file of ours that stands in the header of the template that a message names.
+#[must_use]
+pub fn in_header(message: &OutboxMessage) -> Option<AttachmentId> {
+    message.payload.named.as_ref().and(message.attachment_id)
 }
 
 /// The templates that may stand in for a message when free text may not be sent, in this order.
@@ -233,7 +239,8 @@ async fn usable(
 /// Whether what stands in a message fits a template, as far as that is known.
 fn fits(usable: &Usable, message: &OutboxMessage) -> bool {
     let (header, body, buttons) = stands_in(message);
-    let given = Given { header: header.as_deref(), body: &body, buttons: &buttons };
+    let file = in_header(message).map(|_| HeaderFile::YET);
+    let given = Given { header: header.as_deref(), file, body: &body, buttons: &buttons };
     usable.takes.as_ref().is_none_or(|takes| takes.fill(given).is_ok())
 }
 

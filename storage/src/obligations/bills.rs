@@ -2,7 +2,7 @@
 //! What is owed follows its bill, in the transaction that changes it: corrected with it, withdrawn when it is reopened,
 //! rejected, linked to another or erased, and owed again when it is filed again. What was paid stays paid.
 
-use acuse_conversation::{Collecting, Sum};
+use acuse_conversation::Sum;
 use acuse_pipeline::fields::{FieldName, Fields};
 use serde_json::json;
 use time::Date;
@@ -125,12 +125,11 @@ async fn add(tx: &mut Tx, document: DocumentId, bill: &Bill) -> Result<(), Catal
     }
     let number = number_of(tx, bill).await?;
     let present = tx.now();
-    let said = Collecting::ours().map_or(0, |rules| rules.said_by(bill.due, present.date()));
     execute!(
         tx,
         "INSERT INTO obligations (id, customer_id, number, amount, currency, due, state, created_at, updated_at, \
-         phone_number_id, document_id, entity_id, said, made_by, by_rule) \
-         VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $7, $8, $9, $10, $11, 'rule', TRUE)",
+         phone_number_id, document_id, entity_id, made_by, by_rule) \
+         VALUES ($1, $2, $3, $4, $5, $6, 'open', $7, $7, $8, $9, $10, 'rule', TRUE)",
         id.0,
         bill.customer,
         bill.number.as_str(),
@@ -140,8 +139,7 @@ async fn add(tx: &mut Tx, document: DocumentId, bill: &Bill) -> Result<(), Catal
         micros(present),
         number.as_deref(),
         document.0,
-        bill.entity,
-        i64::from(said)
+        bill.entity
     )?;
     timeline::note(tx, document, Stage::Done, "owed", json!({ "obligation_id": id })).await
 }

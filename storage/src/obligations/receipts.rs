@@ -2,7 +2,7 @@
 //! itself, else it is proposed to a person, who confirms or refuses it. A receipt that is reopened, corrected, rejected or
 //! erased takes its payments back, in the transaction that changes it.
 
-use acuse_conversation::{Collecting, Doubt, Owed, Slip, pays};
+use acuse_conversation::{Doubt, Owed, Slip, pays};
 use acuse_pipeline::fields::{FieldName, Fields};
 use serde::Serialize;
 use serde_json::json;
@@ -11,10 +11,12 @@ use uuid::Uuid;
 
 use super::{Open, amount, day_of, open_of, to_text, written};
 use crate::{
-    access::Access,
+    access::{Access, Sensitivity},
     audit, cases,
     catalog::Catalog,
+    documents::Amount,
     error::CatalogError,
+    house,
     names::{ContactId, CustomerId, DocumentId, ObligationId, json as parsed, micros, to_json},
     sql::Tx,
 };
@@ -24,14 +26,31 @@ use crate::{
 pub struct Payment {
     /// The receipt.
     pub document_id: DocumentId,
-    /// How much of it goes there.
+    /// How much of it goes there, in the obligation's currency; nothing while nobody said what it comes to there.
     pub amount: String,
+    /// What the receipt says was paid, a decimal with a point; none where it says none, or is not for everybody's eyes.
+    pub came_amount: Option<String>,
+    /// In which currency, likewise.
+    pub came_currency: Option<String>,
     /// `proposed`, `confirmed`, `refused`, `undone`.
     pub state: String,
-    /// Why a person looks: `payee`, `reference`, `amount`, `ambiguous`, `cap`.
+    /// Why a person looks: `payee`, `reference`, `amount`, `currency`, `ambiguous`, `cap`.
     pub doubts: Vec<String>,
+    /// Whether who confirms it has to say how much of the obligation it pays.
+    pub needs_amount: bool,
     /// Who confirmed or refused it; none: it settled by itself, or nobody has.
     pub decided_by: Option<String>,
+}
+
+/// A person's word on a receipt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It pays all that it was proposed for.
+    Pays,
+    /// It pays so much of this obligation, in its currency; of others it was proposed for nothing is said.
+    PaysOf(Amount),
+    /// It pays nothing of it.
+    Refused,
 }
 
 /// What became of a person's word on an obligation.
@@ -43,22 +62,56 @@ pub enum Settled {
     Missing,
     /// It is settled already.
     Over,
+    /// It does not say in the obligation's currency how much was paid: whoever confirms it has to.
+    NeedsAmount,
+    /// It says so itself, or what was said is nothing.
+    TakesNoAmount,
 }
+
+type PaymentRow = (Uuid, String, String, String, Option<String>, Option<i64>, Option<String>, String);
 
 pub(super) async fn payments_of(tx: &mut Tx, obligation: Uuid) -> Result<Vec<Payment>, CatalogError> {
     let rows = all!(
         tx,
-        (Uuid, String, String, String, Option<String>),
-        "SELECT document_id, amount, state, doubts, decided_by FROM obligation_payments WHERE obligation_id = $1 \
-         ORDER BY created_at, document_id LIMIT 100",
+        PaymentRow,
+        "SELECT p.document_id, p.amount, p.state, p.doubts, p.decided_by, d.amount, d.currency, d.sensitivity \
+         FROM obligation_payments p JOIN documents d ON d.id = p.document_id WHERE p.obligation_id = $1 \
+         ORDER BY p.created_at, p.document_id LIMIT 100",
         obligation
     )?;
-    rows.into_iter()
-        .map(|(document, amount, state, doubts, decided_by)| {
-            let doubts = parsed("obligation_payments", "doubts", &doubts)?;
-            Ok(Payment { document_id: DocumentId(document), amount, state, doubts, decided_by })
-        })
-        .collect()
+    let mut payments = Vec::with_capacity(rows.len());
+    for (document, share, state, doubts, decided_by, came, currency, sensitivity) in rows {
+        let is_open = sensitivity == Sensitivity::Open.as_str();
+        let needs_amount = state == "proposed" && is_unsaid(tx, DocumentId(document)).await?;
+        payments.push(Payment {
+            document_id: DocumentId(document),
+            amount: share,
+            came_amount: came.filter(|_| is_open).map(to_text),
+            came_currency: currency.filter(|_| is_open).map(|currency| currency.to_uppercase()),
+            state,
+            doubts: parsed("obligation_payments", "doubts", &doubts)?,
+            needs_amount,
+            decided_by,
+        });
+    }
+    Ok(payments)
+}
+
+/// Whether nobody has said what a proposed receipt comes to in the currency of what it may pay: it was proposed for
+/// nothing of any.
+async fn is_unsaid(tx: &mut Tx, document: DocumentId) -> Result<bool, CatalogError> {
+    let shares = all!(
+        tx,
+        (String,),
+        "SELECT amount FROM obligation_payments WHERE document_id = $1 AND state = 'proposed'",
+        document.0
+    )?;
+    for (share,) in shares {
+        if amount("amount", &share)? > 0 {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// A document changed: what it paid is taken back where it no longer stands, and one that was filed may pay something.
@@ -124,7 +177,7 @@ async fn match_receipt(tx: &mut Tx, document: DocumentId) -> Result<(), CatalogE
     let reference = said(FieldName::Number).map(|r| plain(&r)).filter(|r| !r.is_empty());
     let mut words = text.unwrap_or_default();
     words.extend(said(FieldName::Number).map(|n| format!(" {n}")));
-    let currency = currency.map(|c| c.to_uppercase());
+    let currency = currency.map(|c| c.to_uppercase()).filter(|c| !c.is_empty());
     let slip = Slip {
         amount: paid,
         currency: currency.as_deref(),
@@ -137,21 +190,25 @@ async fn match_receipt(tx: &mut Tx, document: DocumentId) -> Result<(), CatalogE
         .iter()
         .map(|o| Owed { number: &o.number, left: o.left, currency: &o.currency, due: o.due })
         .collect();
-    let cap = Collecting::ours().map_or(0, |rules| rules.cap);
+    let rules = house::rules(tx).await?.collecting();
+    let cap = slip.currency.map_or(0, |currency| rules.cap(currency));
     let found = pays(&slip, &list, cap);
     let which: Vec<&Open> = found.pays.iter().filter_map(|place| owed.get(*place)).collect();
     if which.is_empty() {
         return Ok(());
     }
     let sender = contact.map(ContactId).zip(number.as_deref());
-    let what = Matched { document, reference: reference.as_deref(), paid: paid.unwrap_or_default() };
+    // What it comes to in another currency nobody but a person says.
+    let is_comparable = !found.doubts.contains(&Doubt::Currency);
+    let paid = paid.filter(|_| is_comparable).unwrap_or_default();
+    let what = Matched { document, reference: reference.as_deref(), paid };
     propose(tx, &what, &which, &found.doubts).await?;
     let is_sure = found.doubts.is_empty();
     let whom = cases::matched(tx, customer, sender, (document.0, is_sure)).await?;
     if is_sure {
-        let numbers = settle(tx, document, None).await?;
+        let numbers = settle(tx, document, None, None).await?;
         if let Some((contact, number)) = whom {
-            cases::thank(tx, (contact, &number), document.0, &numbers).await?;
+            cases::thank(tx, (contact, &number), document.0.to_string(), &numbers).await?;
         }
         cases::schedule(tx, customer).await?;
     }
@@ -203,7 +260,7 @@ async fn is_new(tx: &mut Tx, document: DocumentId, reference: Option<&str>) -> R
 struct Matched<'a> {
     document: DocumentId,
     reference: Option<&'a str>,
-    /// Ten-thousandths.
+    /// Ten-thousandths of the currency of what it may pay.
     paid: i64,
 }
 
@@ -244,8 +301,13 @@ async fn propose(
     Ok(())
 }
 
-/// What a receipt was proposed to pay is paid; the numbers of the bills.
-async fn settle(tx: &mut Tx, document: DocumentId, who: Option<&str>) -> Result<Vec<String>, CatalogError> {
+/// What a receipt was proposed to pay is paid, all of it or so much of one; the numbers of the bills.
+async fn settle(
+    tx: &mut Tx,
+    document: DocumentId,
+    one: Option<(ObligationId, Amount)>,
+    who: Option<&str>,
+) -> Result<Vec<String>, CatalogError> {
     let present = micros(tx.now());
     let rows = all!(
         tx,
@@ -255,15 +317,16 @@ async fn settle(tx: &mut Tx, document: DocumentId, who: Option<&str>) -> Result<
         document.0
     )?;
     let mut numbers = Vec::with_capacity(rows.len());
-    for (id, bill) in rows {
+    for (id, bill) in rows.into_iter().filter(|(id, _)| one.is_none_or(|(one, _)| one.0 == *id)) {
         execute!(
             tx,
-            "UPDATE obligation_payments SET state = 'confirmed', decided_by = $3, updated_at = $4 \
-             WHERE obligation_id = $1 AND document_id = $2",
+            "UPDATE obligation_payments SET state = 'confirmed', decided_by = $3, updated_at = $4, \
+             amount = COALESCE($5, amount) WHERE obligation_id = $1 AND document_id = $2",
             id,
             document.0,
             who,
-            present
+            present,
+            one.map(|(_, said)| to_text(said.0))
         )?;
         restate(tx, id).await?;
         numbers.push(bill);
@@ -306,6 +369,26 @@ async fn restate(tx: &mut Tx, id: Uuid) -> Result<(), CatalogError> {
         paid >= owed
     )
     .map(drop)
+}
+
+/// A person says that a receipt pays; whoever sent it is thanked.
+async fn confirm(
+    tx: &mut Tx,
+    document: DocumentId,
+    one: Option<(ObligationId, Amount)>,
+    who: &str,
+) -> Result<(), CatalogError> {
+    let numbers = settle(tx, document, one, Some(who)).await?;
+    let row = optional!(
+        tx,
+        (Option<Uuid>, Option<String>),
+        "SELECT contact_id, phone_number_id FROM documents WHERE id = $1",
+        document.0
+    )?;
+    let Some((Some(contact), Some(number))) = row else { return Ok(()) };
+    // Of one receipt that pays several one by one, for each.
+    let nonce = one.map_or_else(|| document.to_string(), |(one, _)| format!("{document} {one}"));
+    cases::thank(tx, (ContactId(contact), &number), nonce, &numbers).await
 }
 
 /// What a receipt was proposed to pay it does not.
@@ -362,7 +445,8 @@ async fn take_back(tx: &mut Tx, document: DocumentId) -> Result<(), CatalogError
 }
 
 impl Catalog {
-    /// A person says that a receipt pays what it was proposed for, or that it does not.
+    /// A person says that a receipt pays what it was proposed for, or that it does not. One that is in another currency, or
+    /// says no amount, pays of one obligation what they say, in its currency.
     ///
     /// # Errors
     /// When the database fails or a row is impossible.
@@ -370,14 +454,21 @@ impl Catalog {
         &self,
         access: &Access,
         (id, document): (ObligationId, DocumentId),
-        pays: bool,
+        verdict: Verdict,
         who: &str,
     ) -> Result<Settled, CatalogError> {
         let Some(seen) = self.obligation(access, id).await? else { return Ok(Settled::Missing) };
-        let proposed = |p: &Payment| p.document_id == document && p.state == "proposed";
-        if !seen.payments.iter().any(proposed) {
+        let proposed = |p: &&Payment| p.document_id == document && p.state == "proposed";
+        let Some(payment) = seen.payments.iter().find(proposed) else {
             let known = seen.payments.iter().any(|p| p.document_id == document);
             return Ok(if known { Settled::Over } else { Settled::Missing });
+        };
+        match verdict {
+            Verdict::Pays if payment.needs_amount => return Ok(Settled::NeedsAmount),
+            Verdict::PaysOf(said) if !payment.needs_amount || said <= Amount::ZERO => {
+                return Ok(Settled::TakesNoAmount);
+            }
+            _ => {}
         }
         let mut tx = self.writing().await?;
         // Of two who decide at once, one finds it settled.
@@ -393,21 +484,12 @@ impl Catalog {
         if mine != 1 {
             return Ok(Settled::Over);
         }
-        if pays {
-            let numbers = settle(&mut tx, document, Some(who)).await?;
-            let row = optional!(
-                tx,
-                (Option<Uuid>, Option<String>),
-                "SELECT contact_id, phone_number_id FROM documents WHERE id = $1",
-                document.0
-            )?;
-            if let Some((Some(contact), Some(number))) = row {
-                cases::thank(&mut tx, (ContactId(contact), &number), document.0, &numbers).await?;
-            }
-        } else {
-            refuse(&mut tx, document, who).await?;
+        match verdict {
+            Verdict::Pays => confirm(&mut tx, document, None, who).await?,
+            Verdict::PaysOf(said) => confirm(&mut tx, document, Some((id, said)), who).await?,
+            Verdict::Refused => refuse(&mut tx, document, who).await?,
         }
-        let detail = json!({ "obligation_id": id, "pays": pays });
+        let detail = json!({ "obligation_id": id, "pays": verdict != Verdict::Refused });
         audit::write(&mut tx, who, "receipt_settled", Some(document), &detail).await?;
         cases::settled(&mut tx, seen.customer_id).await?;
         cases::schedule(&mut tx, seen.customer_id).await?;

@@ -3,8 +3,17 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{Call, Graph, GraphError, not_understood};
+use super::{Call, ExampleFile, Graph, GraphError, not_understood};
 use crate::template::Takes;
+
+/// The example of a header that is a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Example {
+    /// By Meta's handle of one that was uploaded.
+    Handle(String),
+    /// A file that is yet to be uploaded ([`Graph::upload_example`]).
+    File(ExampleFile),
+}
 
 /// The header of a template as it is handed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,8 +29,8 @@ pub enum NewHeader {
     File {
         /// Which.
         format: String,
-        /// Meta's handle of an example that was uploaded.
-        example: String,
+        /// An example of it.
+        example: Example,
     },
 }
 
@@ -77,8 +86,11 @@ impl NewHeader {
                 (json!({"type": "HEADER", "format": "TEXT", "text": text}), example)
             }
             Self::File { format, example } => {
-                let example = json!({"header_handle": [example]});
-                (json!({"type": "HEADER", "format": format}), Some(example))
+                let example = match example {
+                    Example::Handle(handle) => Some(json!({"header_handle": [handle]})),
+                    Example::File(_) => None,
+                };
+                (json!({"type": "HEADER", "format": format}), example)
             }
         };
         if let Some(example) = example {
@@ -117,6 +129,25 @@ impl NewTemplate {
             components.push(json!({"type": "BUTTONS", "buttons": buttons}));
         }
         components.into()
+    }
+
+    /// The file that is yet to be uploaded as the example of its header.
+    #[must_use]
+    pub fn example(&self) -> Option<&ExampleFile> {
+        match &self.header {
+            Some(NewHeader::File { example: Example::File(file), .. }) => Some(file),
+            _ => None,
+        }
+    }
+
+    /// The same with Meta's handle of that file.
+    #[must_use]
+    pub fn with_handle(&self, handle: String) -> Self {
+        let mut new = self.clone();
+        if let Some(NewHeader::File { example, .. }) = &mut new.header {
+            *example = Example::Handle(handle);
+        }
+        new
     }
 
     /// What it takes when it is sent.
@@ -228,6 +259,20 @@ mod tests {
             ])
         );
         assert_eq!(whole.takes().buttons, [crate::template::Button::Link, crate::template::Button::Code]);
+    }
+
+    #[test]
+    fn a_file_is_handed_in_by_its_handle() {
+        let file = ExampleFile::of("DOCUMENT", "a.pdf", bytes::Bytes::from_static(b"%PDF-1.7")).unwrap();
+        let example = Example::File(file.clone());
+        let yet =
+            NewTemplate { header: Some(NewHeader::File { format: "DOCUMENT".into(), example }), ..new() };
+        assert_eq!(yet.example(), Some(&file));
+        let handed = yet.with_handle("4::aW".into());
+        assert_eq!((handed.example(), handed.outline()), (None, yet.outline()));
+        let header = json!({"type": "HEADER", "format": "DOCUMENT", "example": {"header_handle": ["4::aW"]}});
+        assert_eq!(handed.components()[0], header);
+        assert!(!format!("{yet:?}").contains("%PDF"));
     }
 
     #[test]

@@ -13,6 +13,7 @@ use std::time::Instant;
 
 use acuse_storage::{
     CatalogError, ContactId,
+    dispatch::in_header,
     numbers::{About, Direction, May},
     outbox::{HeldFor, Line, MessageKind, NextReply, OutboxMessage, OutboxState, TOO_LATE},
     parts::Part,
@@ -192,8 +193,13 @@ async fn dispatch(
     };
     let asked = catalog.dispatch(message, number, |facts| {
         let verdict = decide(message, facts, env.graph_of(&facts.token_ref).is_some());
-        let uploads = matches!(verdict, Verdict::Go { how: How::AsItIs, .. })
-            && brought.as_ref().is_some_and(|file| file::awaits_upload(file, facts.now));
+        let brings = match &verdict {
+            Verdict::Go { how: How::AsItIs, .. } => true,
+            // In another template than one that it names no file goes.
+            Verdict::Go { how: How::Template(..), .. } => in_header(message).is_some(),
+            _ => false,
+        };
+        let uploads = brings && brought.as_ref().is_some_and(|file| file::awaits_upload(file, facts.now));
         // What is only uploaded yet is not paid for.
         let paid = match &verdict {
             Verdict::Go { paid, .. } if !uploads => Some(paid.clone()),

@@ -5,22 +5,29 @@ use acuse_fixtures::graph::{Fault, Point, SentMessage};
 use acuse_pipeline::document::Sha256;
 use acuse_storage::{
     Access, ContactId, ObjectKey,
+    accounts::Template,
     approvals::ApprovalState,
     attachments::NewFile,
     cases::{Act, Acted, CaseFilter},
+    consents::Category,
     erasure::{Cause, Keep, Wish, Wished},
     inbound::{InboundItem, InboundStatus},
     key_file::ErasedKind,
     names::AttachmentId,
+    notices::{NewNotice, Noticed},
     numbers::{About, Direction},
     outbox::OutboxState,
 };
-use acuse_whatsapp::graph::FileType;
+use acuse_whatsapp::{
+    graph::FileType,
+    template::{Header, Takes},
+};
 use acuse_workers::jobs::boundary::die_at;
+use serde_json::json;
 use time::Duration;
 
 use crate::{
-    matters::{APPROVER, DEBTOR, approves, bill, ruled},
+    matters::{APPROVER, DEBTOR, agrees, approves, bill, ruled},
     talk::{passes, photo, writes},
     world::{World, clock},
 };
@@ -309,5 +316,98 @@ async fn a_file_that_is_gone_or_refused_ends_in_front_of_a_person() {
     answered_with_a_file(&world, true).await;
     passes(&world, Duration::minutes(5)).await;
     assert_eq!(told(&world).await, ["message_failed"], "without its file it is nothing");
+    world.balances("it is told of").await;
+}
+
+/// Meta has approved a template that begins with a file, and one was pushed beside it; its bytes.
+async fn pushed(world: &World) -> Vec<u8> {
+    let (catalog, account) = (&world.env.catalog, world.graph.options().account_id.clone());
+    let components =
+        json!([{ "type": "HEADER", "format": "DOCUMENT" }, { "type": "BODY", "text": "Tu factura." }]);
+    let at_meta = json!({ "name": "bill_sent", "language": "es", "status": "APPROVED", "category": "UTILITY",
+        "components": components });
+    world.graph.set_templates(&account, vec![at_meta]);
+    let template = Template {
+        name: "bill_sent".into(),
+        language: "es".into(),
+        category: "UTILITY".into(),
+        status: "APPROVED".into(),
+        quality: None,
+        rejected_reason: None,
+        body_sha256: [9; 32],
+        body: Some("Tu factura.".into()),
+        takes: Some(Takes { header: Some(Header::Document), ..Takes::default() }),
+    };
+    catalog.keep_templates(&account, &[template]).await.unwrap();
+    let bytes = b"%PDF-1.7 la tarifa".to_vec();
+    let id = AttachmentId::generate();
+    let key = ObjectKey::original(NewFile::folder(id), &Sha256::of(&bytes));
+    let stored = world.env.objects.put_bytes(&key, bytes.clone().into(), FileType::Pdf.mime()).await.unwrap();
+    let file = NewFile { id, stored, file_type: FileType::Pdf, filename: "tarifa.pdf".into() };
+    catalog.keep_template_file(&account, ("bill_sent", "es"), &file).await.unwrap();
+    bytes
+}
+
+async fn sends_bill(world: &World, contact: ContactId, key: &str) {
+    let notice = NewNotice {
+        contact,
+        phone_number_id: None,
+        template: "bill_sent".into(),
+        language: Some("es".into()),
+        params: Vec::new(),
+        header: None,
+        buttons: Vec::new(),
+        category: Category::Utility,
+        idempotency_key: key.into(),
+        not_before: None,
+        expires_at: None,
+    };
+    let queued =
+        world.env.catalog.queue_notices(&Access::whole(), &[notice], None, "key:shop").await.unwrap();
+    assert!(matches!(queued.as_slice(), [Noticed::Queued(_)]), "{queued:?}");
+    passes(world, Duration::minutes(20)).await;
+}
+
+#[tokio::test]
+async fn a_template_begins_with_what_lies_beside_it() {
+    let world = ruled().await;
+    let contact = agrees(&world, DEBTOR, Category::Utility).await;
+    let bytes = pushed(&world).await;
+    let last = || {
+        let sent = world.graph.sent().into_iter().rfind(|sent| sent.body["type"] == "template");
+        let parts = sent.expect("it went").body["template"]["components"].clone();
+        parts[0]["parameters"][0]["document"].clone()
+    };
+    sends_bill(&world, contact, "1").await;
+    let document = last();
+    assert_eq!(document["filename"], "tarifa.pdf", "{document}");
+    let (uploaded, mime_type) = world.graph.uploaded(document["id"].as_str().unwrap()).unwrap();
+    assert_eq!((uploaded.to_vec(), mime_type.as_str()), (bytes, "application/pdf"));
+    sends_bill(&world, contact, "2").await;
+    assert_eq!(uploads(&world), 1, "Meta has it already");
+
+    // What Meta would not have is had anew; a worker that dies between sends it once all the same.
+    world.graph.fail(Point::Send, None, Fault::error(400, 131_053, None), 1);
+    sends_bill(&world, contact, "3").await;
+    assert_eq!(uploads(&world), 2);
+    world.graph.forget_media(last()["id"].as_str().unwrap());
+    die_at("file.uploaded");
+    sends_bill(&world, contact, "4").await;
+    assert_eq!(uploads(&world), 4);
+    let templates = world.graph.sent().into_iter().filter(|sent| sent.body["type"] == "template").count();
+    assert_eq!(templates, 4);
+    assert!(told(&world).await.is_empty());
+    world.balances("in the end").await;
+}
+
+#[tokio::test]
+async fn a_template_whose_file_is_not_taken_is_told_of() {
+    let world = ruled().await;
+    let contact = agrees(&world, DEBTOR, Category::Utility).await;
+    pushed(&world).await;
+    world.graph.fail(Point::Upload, None, Fault::error(400, 131_053, None), u32::MAX);
+    sends_bill(&world, contact, "1").await;
+    assert!(world.graph.sent().iter().all(|sent| sent.body["type"] != "template"), "never without it");
+    assert_eq!(told(&world).await, ["message_failed"]);
     world.balances("it is told of").await;
 }

@@ -10,7 +10,7 @@ use acuse_storage::{
     entities::NewEntity,
     inbound::{InboundItem, InboundMessage},
     names::ObligationId,
-    obligations::{NewObligation, Obligation, ObligationState, Owing, Settled},
+    obligations::{NewObligation, Obligation, ObligationState, Owing, Settled, Verdict},
 };
 use time::Duration;
 
@@ -73,8 +73,12 @@ async fn pays(world: &World, amount: &str, number: &str) -> DocumentId {
 }
 
 async fn pays_to(world: &World, account: &str, amount: &str, number: &str) -> DocumentId {
+    pays_in(world, "EUR", (account, amount, number)).await
+}
+
+async fn pays_in(world: &World, currency: &str, (account, amount, number): (&str, &str, &str)) -> DocumentId {
     let slip = format!(
-        "receipt\na {account}\nmerchant_name=Nosotros\ndate=2026-09-01\ntotal={amount}\ncurrency=EUR\nnumber={number}"
+        "receipt\na {account}\nmerchant_name=Nosotros\ndate=2026-09-01\ntotal={amount}\ncurrency={currency}\nnumber={number}"
     );
     let id = photo(world, DEBTOR, &slip).await;
     passes(world, Duration::minutes(10)).await;
@@ -97,7 +101,8 @@ async fn states(world: &World, owed: &[ObligationId]) -> Vec<ObligationState> {
 
 /// A person looks at a slip, and says whether it pays.
 async fn decides(world: &World, about: (ObligationId, DocumentId), pays: bool) {
-    let settled = world.env.catalog.settle_receipt(&Access::whole(), about, pays, "user:eva").await;
+    let verdict = if pays { Verdict::Pays } else { Verdict::Refused };
+    let settled = world.env.catalog.settle_receipt(&Access::whole(), about, verdict, "user:eva").await;
     assert_eq!(settled.unwrap(), Settled::Done);
     passes(world, Duration::minutes(5)).await;
 }
@@ -174,6 +179,21 @@ async fn a_wrong_amount_pays_nothing_by_itself() {
     let paid: Vec<String> = all_of(&world, &owed).await.into_iter().map(|one| one.paid).collect();
     assert_eq!(paid, ["100.00", "20.00", "0.00"], "the first that are due");
     assert_eq!(states(&world, &owed).await, [Paid, Open, Open]);
+    ends(&world).await;
+}
+
+#[tokio::test]
+async fn a_slip_in_another_currency_holds_the_reminders_and_closes_nothing() {
+    let (world, owed) = reminded().await;
+    let slip = pays_in(&world, "USD", ("otra cuenta", "108.00", "F-501")).await;
+    assert_eq!(states(&world, &owed).await, [Held, Open, Open]);
+    let payment = all_of(&world, &owed).await[0].payments[0].clone();
+    assert!(payment.document_id == slip && payment.needs_amount, "{payment:?}");
+    assert!(payment.doubts.contains(&"currency".to_owned()), "{payment:?}");
+    let before = said(&world).len();
+    passes(&world, Duration::days(20)).await;
+    assert_eq!((collections(&world, "human").await, said(&world).len()), (1, before), "a person has it");
+    assert_eq!(states(&world, &owed).await, [Held, Open, Open]);
     ends(&world).await;
 }
 

@@ -16,7 +16,7 @@ use acuse_storage::{
     consents::{Category, NewConsent, Word},
     customers::CustomerLookup,
     entities::NewEntity,
-    obligations::{NewObligation, Obligation, ObligationState, Owing, Settled},
+    obligations::{NewObligation, Obligation, ObligationState, Owing, Settled, Verdict},
     reviews::{Decision, Resolved},
 };
 use anyhow::{Context, bail};
@@ -194,8 +194,9 @@ async fn settled(
         return Ok(false);
     };
     if held.state == ObligationState::Held {
+        let about = (owed.id, receipt);
         let confirmed =
-            stage.catalog.settle_receipt(&Access::whole(), (owed.id, receipt), true, "user:demo").await?;
+            stage.catalog.settle_receipt(&Access::whole(), about, Verdict::Pays, "user:demo").await?;
         if confirmed != Settled::Done {
             return Ok(false);
         }

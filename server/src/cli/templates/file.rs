@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use acuse_whatsapp::{
-    graph::{NewButton, NewHeader, NewTemplate},
+    graph::{Example, ExampleFile, NewButton, NewHeader, NewTemplate},
+    limits::VIDEO_BYTES,
     template::places,
 };
 use anyhow::{Context, bail, ensure};
@@ -47,13 +48,15 @@ struct Written {
     buttons: Vec<WrittenButton>,
 }
 
-/// `header = { text = "Pedido {{1}}", example = "77" }`, or `{ format = "DOCUMENT", example = "4::aW…" }`.
+/// `header = { text = "Pedido {{1}}", example = "77" }`, `{ format = "DOCUMENT", file = "factura.pdf" }` with that file beside
+/// this one, or `{ format = "DOCUMENT", example = "4::aW…" }` with Meta's handle of one.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WrittenHeader {
     text: Option<String>,
     format: Option<String>,
     example: Option<String>,
+    file: Option<String>,
 }
 
 /// The title of a quick reply; or a table: `{ text, url, example }`, `{ text, phone }` or `{ code }`.
@@ -75,9 +78,9 @@ struct OtherButton {
 }
 
 impl WrittenHeader {
-    fn read(self) -> anyhow::Result<NewHeader> {
-        match (self.text, self.format, self.example) {
-            (Some(text), None, example) => {
+    fn read(self, beside: Option<&Path>) -> anyhow::Result<NewHeader> {
+        match (self.text, self.format, self.example, self.file) {
+            (Some(text), None, example, None) => {
                 let count = places(&text).len();
                 ensure!(
                     (1..=HEADER_CHARS).contains(&text.chars().count()),
@@ -90,14 +93,32 @@ impl WrittenHeader {
                 );
                 Ok(NewHeader::Text { text, example })
             }
-            (None, Some(format), Some(example)) => {
+            (None, Some(format), Some(handle), None) => {
                 let is_known = matches!(format.as_str(), "IMAGE" | "VIDEO" | "DOCUMENT");
                 ensure!(is_known, "header: format is IMAGE, VIDEO or DOCUMENT");
+                Ok(NewHeader::File { format, example: Example::Handle(handle) })
+            }
+            (None, Some(format), None, Some(file)) => {
+                let example = Example::File(file_of(beside, &format, &file)?);
                 Ok(NewHeader::File { format, example })
             }
-            _ => bail!("header: a text, or a format with the handle of an example that was uploaded"),
+            _ => bail!(
+                "header: a text, or a format with a file beside this one or the handle of an example that was uploaded"
+            ),
         }
     }
+}
+
+/// The file that a header names: one that lies beside its template, and is what the header takes.
+fn file_of(beside: Option<&Path>, format: &str, name: &str) -> anyhow::Result<ExampleFile> {
+    let is_plain = !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\', '\0']);
+    ensure!(is_plain, "header: file is the name of one that lies beside this one, and no path");
+    let path = beside.context("header: there is no folder to look for its file in")?.join(name);
+    let shown = path.display();
+    let length = std::fs::metadata(&path).with_context(|| format!("header: cannot read {shown}"))?.len();
+    ensure!(length <= VIDEO_BYTES, "header: {shown} is larger than any that is sent");
+    let bytes = std::fs::read(&path).with_context(|| format!("header: cannot read {shown}"))?;
+    ExampleFile::of(format, name, bytes.into()).map_err(|why| anyhow::anyhow!("header: {shown}: {why}"))
 }
 
 impl WrittenButton {
@@ -139,7 +160,7 @@ impl WrittenButton {
 
 /// The templates that come with Acuse.
 pub fn ours() -> anyhow::Result<Vec<NewTemplate>> {
-    OURS.iter().map(|(language, name, text)| parsed(language, name, text)).collect()
+    OURS.iter().map(|(language, name, text)| parsed(language, name, text, None)).collect()
 }
 
 /// Those of a folder, in the order of their names.
@@ -157,18 +178,18 @@ pub fn of_folder(folder: &Path) -> anyhow::Result<Vec<NewTemplate>> {
         for file in list(&language)?.into_iter().filter(|p| p.extension().is_some_and(|e| e == "toml")) {
             let text =
                 std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
-            found.push(parsed(&word(&language), &word(&file), &text)?);
+            found.push(parsed(&word(&language), &word(&file), &text, Some(&language))?);
         }
     }
     ensure!(!found.is_empty(), "{} holds no LANGUAGE/NAME.toml", folder.display());
     Ok(found)
 }
 
-fn parsed(language: &str, name: &str, text: &str) -> anyhow::Result<NewTemplate> {
-    read(language, name, text).with_context(|| format!("{language}/{name}.toml"))
+fn parsed(language: &str, name: &str, text: &str, beside: Option<&Path>) -> anyhow::Result<NewTemplate> {
+    read(language, name, text, beside).with_context(|| format!("{language}/{name}.toml"))
 }
 
-fn read(language: &str, name: &str, text: &str) -> anyhow::Result<NewTemplate> {
+fn read(language: &str, name: &str, text: &str, beside: Option<&Path>) -> anyhow::Result<NewTemplate> {
     let written: Written = toml::from_str(text)?;
     let plain = |text: &str| {
         !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
@@ -194,7 +215,7 @@ fn read(language: &str, name: &str, text: &str) -> anyhow::Result<NewTemplate> {
         name: name.to_owned(),
         language: language.to_owned(),
         category: written.category,
-        header: written.header.map(WrittenHeader::read).transpose()?,
+        header: written.header.map(|header| header.read(beside)).transpose()?,
         body: body.to_owned(),
         examples: written.examples,
         buttons,
@@ -241,19 +262,55 @@ mod tests {
                 "format",
             ),
             (
+                "category = \"UTILITY\"\nbody = \"Hola.\"\nheader = { format = \"DOCUMENT\", file = \"a.pdf\" }",
+                "no folder",
+            ),
+            (
+                "category = \"UTILITY\"\nbody = \"Hola.\"\nheader = { format = \"DOCUMENT\" }",
+                "a file beside this one",
+            ),
+            (
                 "category = \"UTILITY\"\nbody = \"Hola.\"\nbuttons = [{ text = \"Ver\", url = \"https://a.es/{{1}}\" }]",
                 "example",
             ),
             ("category = \"UTILITY\"\nbody = \"Hola.\"\nbuttons = [{ code = \"0123456789ABCDEF\" }]", "code"),
             ("body = \"Hola.\"", "category"),
         ] {
-            let error = format!("{:#}", parsed("es", "acuse_x", text).unwrap_err());
+            let error = format!("{:#}", parsed("es", "acuse_x", text, None).unwrap_err());
             assert!(error.contains(says) && error.starts_with("es/acuse_x.toml"), "{error}");
         }
         let whole = "category = \"UTILITY\"\nheader = { text = \"Pedido {{1}}\", example = \"77\" }\nbody = \"Hola.\"\n\
             buttons = [\"Gracias\", { text = \"Ver\", url = \"https://a.es/{{1}}\", example = \"https://a.es/77\" }]";
-        let takes = parsed("es", "order_sent", whole).unwrap().takes();
+        let takes = parsed("es", "order_sent", whole, None).unwrap().takes();
         assert_eq!((takes.header.is_some(), takes.buttons), (true, vec![Button::Reply, Button::Link]));
-        assert!(parsed("es", "Acuse X", "category = \"UTILITY\"\nbody = \"Hola.\"").is_err());
+        assert!(parsed("es", "Acuse X", "category = \"UTILITY\"\nbody = \"Hola.\"", None).is_err());
+    }
+
+    #[test]
+    fn the_file_of_a_header_lies_beside_its_template_and_is_what_that_takes() {
+        let folder = tempfile::tempdir().unwrap();
+        let language = folder.path().join("es");
+        std::fs::create_dir(&language).unwrap();
+        std::fs::write(language.join("factura.pdf"), b"%PDF-1.7").unwrap();
+        std::fs::write(language.join("foto.jpg"), b"%PDF-1.7").unwrap();
+        let with = |format: &str, file: &str| {
+            let header = format!("header = {{ format = \"{format}\", file = \"{file}\" }}");
+            let text = format!("category = \"UTILITY\"\n{header}\nbody = \"Hola.\"\n");
+            std::fs::write(language.join("factura.toml"), text).unwrap();
+            of_folder(folder.path())
+        };
+        let found = with("DOCUMENT", "factura.pdf").unwrap();
+        let file = found[0].example().unwrap();
+        assert_eq!((found.len(), file.name(), &file.bytes()[..]), (1, "factura.pdf", b"%PDF-1.7".as_slice()));
+        for (format, file, says) in [
+            ("IMAGE", "foto.jpg", "a JPEG or a PNG"),
+            ("MAP", "factura.pdf", "IMAGE, VIDEO or DOCUMENT"),
+            ("DOCUMENT", "none.pdf", "cannot read"),
+            ("DOCUMENT", "../es/factura.pdf", "no path"),
+            ("DOCUMENT", ".hidden", "no path"),
+        ] {
+            let error = format!("{:#}", with(format, file).unwrap_err());
+            assert!(error.starts_with("es/factura.toml") && error.contains(says), "{error}");
+        }
     }
 }

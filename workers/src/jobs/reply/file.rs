@@ -7,6 +7,7 @@ use std::time::Duration;
 use acuse_storage::{
     CatalogError,
     attachments::{Attachment, Found},
+    dispatch::in_header,
     objects::ObjectError,
     outbox::OutboxMessage,
     parts::Part,
@@ -223,8 +224,9 @@ pub(super) async fn judged(
 ) -> Result<Failure, CatalogError> {
     let is_of_media = failure.class == ErrorClass::OutboundMedia
         || failure.class == ErrorClass::Permanent && failure.code.is_some_and(|c| UNKNOWN_MEDIA.contains(&c));
-    // A template goes without the file.
-    if !is_of_media || failure.template.is_some() {
+    // In another template than one that it names no file went.
+    let went_without = failure.template.is_some() && in_header(message).is_none();
+    if !is_of_media || went_without {
         return Ok(failure);
     }
     let Some(Found::Here(file)) = env.catalog.attachment_of(message, number).await? else {

@@ -19,7 +19,7 @@ pub(super) struct Leaving<'a> {
     pub number: &'a str,
     pub to: Recipient,
     pub how: How,
-    /// What it brings, where it goes as it is.
+    /// What it brings, where it goes as it is or in the header of the template that it names.
     pub file: Option<Attached>,
     pub probe: bool,
     /// What its template takes, where Meta told.
@@ -72,7 +72,7 @@ pub(super) fn template(
         name: name.to_owned(),
         language: language.to_owned(),
         // That it fits was looked at when it was let go.
-        filled: filled(message, leaving.takes.as_ref()).unwrap_or_default(),
+        filled: filled(message, leaving.takes.as_ref(), leaving.file.as_ref()).unwrap_or_default(),
         callback_data: Some(message.id.to_string()),
     }
 }
