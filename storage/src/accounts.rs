@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use acuse_whatsapp::template::Takes;
 use time::{Duration, OffsetDateTime};
 
-pub(crate) use sendable::{approved, taken};
+pub(crate) use sendable::{Approved, approved, taken};
 
 use crate::{
     catalog::Catalog,
