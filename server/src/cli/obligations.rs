@@ -84,7 +84,7 @@ async fn take(catalog: &Catalog, line: &Line) -> anyhow::Result<Result<bool, Str
     let by_id = line.customer.parse::<CustomerId>().ok();
     let customer = match by_id {
         Some(id) => catalog.customer(id).await?.map(|customer| customer.id),
-        None => catalog.customer_of_external_id(&line.customer).await?,
+        None => catalog.customer_of_external(&line.customer).await?,
     };
     let Some(customer) = customer else {
         return Ok(Err(format!("there is no customer {:?}", line.customer)));
