@@ -136,7 +136,7 @@ pub fn decide(message: &OutboxMessage, facts: &Facts, has_token: bool) -> Verdic
 /// What stands in the way of a template as Meta has it now: it takes something else than when the message was queued, it
 /// advertises by now, or the number reaches nobody more today.
 fn as_taken(message: &OutboxMessage, facts: &Facts, language: &str, is_open: bool) -> Option<Verdict> {
-    if let Some(Err(unfit)) = facts.takes(language).map(|takes| filled(message, Some(takes))) {
+    if let Err(unfit) = filled(message, facts.takes(language)) {
         return Some(Verdict::Tell(Why::Unfit(unfit)));
     }
     let advertises = facts.templates.iter().any(|usable| usable.language == language && usable.advertises);
@@ -155,12 +155,12 @@ fn as_taken(message: &OutboxMessage, facts: &Facts, language: &str, is_open: boo
 /// What stands in a message's template, as Meta takes it.
 ///
 /// # Errors
-/// What does not fit what the template takes, where that is known.
+/// What does not fit what the template takes; where that is not known, a payload that none takes.
 pub fn filled(message: &OutboxMessage, takes: Option<&Takes>) -> Result<Filled, Unfit> {
     let (header, body, buttons) = stands_in(message);
     match takes {
         Some(takes) => takes.fill(Given { header: header.as_deref(), body: &body, buttons: &buttons }),
-        None => Ok(Filled::plain(&body, &buttons)),
+        None => Filled::plain(&body, &buttons),
     }
 }
 
@@ -537,6 +537,18 @@ mod tests {
         let takes = Takes { body: vec!["1".into()], ..Takes::default() };
         let edited = Usable { takes: Some(takes), ..usable("es") };
         assert_eq!(news(edited, |facts| facts), Verdict::Tell(Why::Unfit(Unfit::Body(1))));
+    }
+
+    #[test]
+    fn a_choice_that_no_template_carries_is_told_and_no_empty_template_goes() {
+        let asks = |payload: String| {
+            let payload = Payload { choices: vec![(payload, "Sí".into())], ..Payload::default() };
+            let closed = Facts { last_inbound_at: None, templates: vec![usable("es")], ..facts() };
+            decide(&OutboxMessage { payload, ..message() }, &closed, true)
+        };
+        assert!(matches!(asks("x".repeat(128)), Verdict::Go { .. }));
+        let unfit = Unfit::ButtonWrong(1, "at most 128 characters");
+        assert_eq!(asks("x".repeat(129)), Verdict::Tell(Why::Unfit(unfit)));
     }
 
     #[test]
