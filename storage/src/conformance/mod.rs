@@ -243,6 +243,7 @@ pub async fn catalog(catalog: &Catalog) {
         outgoing::a_person_ends_an_incident_and_its_message_is_settled,
         outgoing::a_failed_event_holds_back_its_own_document_only,
         outgoing::an_endpoint_steps_over_what_it_is_not_for,
+        outgoing::a_type_that_is_added_meanwhile_is_not_stepped_over,
         outgoing::a_conversation_is_read_without_what_is_withheld,
         notes::a_thread_is_of_one_number,
         books::the_books_are_exported_once,
