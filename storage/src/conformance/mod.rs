@@ -211,6 +211,7 @@ pub async fn catalog(catalog: &Catalog) {
         answers::a_password_stands_nowhere,
         answers::a_question_is_answered_from_what_there_is,
         notices::only_who_agreed_gets_one_and_its_end_is_told,
+        notices::a_key_that_is_used_for_two_at_once_is_the_firsts,
         notices::a_notice_waits_for_the_morning,
         notices::a_notice_is_held_to_what_its_template_is_by_now,
         notices::a_number_reaches_no_more_people_in_a_day_than_its_tier,
