@@ -239,6 +239,7 @@ pub async fn catalog(catalog: &Catalog) {
         attachments::several_pages_are_the_file_itself_unless_it_is_dangerous,
         attachments::what_a_picture_shows_takes_it_along_when_it_goes,
         attachments::what_is_asked_without_its_picture_goes_with_its_document,
+        attachments::a_file_that_is_asked_for_again_stays,
         attachments::a_persons_file_goes_with_its_contact,
         outgoing::a_route_hears_each_piece_of_news_once,
         outgoing::a_person_ends_an_incident_and_its_message_is_settled,
