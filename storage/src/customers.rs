@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 pub use patch::CustomerPatch;
 pub use retire::{AliasConflict, ConflictCursor, Merged, Retired};
-pub use save::{Saving, TakenAlias, Upserted};
+pub use save::{Patched, Saving, TakenAlias, Upserted};
 
 use crate::{
     access::Access,

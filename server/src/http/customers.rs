@@ -7,8 +7,8 @@
 use acuse_storage::{
     CustomerId,
     customers::{
-        Customer, CustomerAlias, CustomerLookup, CustomerPatch, Merged, NewCustomer, Retired, Saving,
-        TakenAlias, Upserted, name_key,
+        Customer, CustomerAlias, CustomerLookup, CustomerPatch, Merged, NewCustomer, Patched, Retired,
+        Saving, TakenAlias, Upserted, name_key,
     },
     documents::Page,
     keys::Scope,
@@ -327,8 +327,11 @@ pub async fn change(
         id_numbers: change.id_numbers,
     };
     let saving = Saving { reassign: write.reassign, ..Saving::adding(&caller.actor) };
-    let done = app.catalog.patch_customer(id, patch, &saving).await?.ok_or(Problem::NotFound("customer"))?;
-    written(&app, &caller, done).await
+    match app.catalog.patch_customer((id, None), patch, &saving).await? {
+        Patched::Saved(done) => written(&app, &caller, done).await,
+        // As it is when it is written, whatever was looked at.
+        Patched::Changed | Patched::Missing => Err(Problem::NotFound("customer")),
+    }
 }
 
 /// `DELETE /v1/customers/{id}`: 204, unless something is theirs.

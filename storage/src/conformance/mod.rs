@@ -115,6 +115,7 @@ pub async fn catalog(catalog: &Catalog) {
         desk::a_new_customer_wakes_what_waits,
         customers::a_name_has_one_owner,
         customers::a_customer_is_replaced_changed_and_deleted,
+        customers::of_two_who_saw_the_same_one_saves,
         customers::two_customers_become_one,
         customers::many_at_once_double_nothing,
         customers::both_forms_of_a_phone_are_one,
