@@ -128,24 +128,41 @@ async fn open_case(tx: &mut Tx, customer: CustomerId) -> Result<Option<Held>, Ca
     }
 }
 
+/// With whom what a customer owes is talked of: whom the open case is with, else whom one would begin with.
+async fn whose(tx: &mut Tx, customer: CustomerId) -> Result<Option<ContactId>, CatalogError> {
+    if let Some(held) = open_case(tx, customer).await? {
+        return Ok(Some(held.contact));
+    }
+    let all = open_of(tx, customer).await?;
+    if !all.iter().any(|open| open.is_open) {
+        return Ok(None);
+    }
+    Ok(billed(tx, customer, &all).await?.map(|(contact, _)| contact))
+}
+
 /// Sees to it that what a customer owes is reminded of when it is time, and by nobody when nothing is.
 pub(crate) async fn schedule(tx: &mut Tx, customer: CustomerId) -> Result<(), CatalogError> {
     if tx.policies().is_none() {
         return Ok(());
     }
-    let all = open_of(tx, customer).await?;
-    let open: Vec<&Open> = all.iter().filter(|open| open.is_open).collect();
-    if let Some(held) = open_case(tx, customer).await? {
-        hold_contact(tx, held.contact).await?;
-        if all.is_empty() {
-            return happens(tx, held, Uuid::now_v7(), Event::ReviewDecided).await;
-        }
+    // One contact alone is held: of two, somebody else comes to them the other way round.
+    let Some(contact) = whose(tx, customer).await? else { return Ok(()) };
+    hold_contact(tx, contact).await?;
+    let (all, case) = (open_of(tx, customer).await?, open_case(tx, customer).await?);
+    if case.as_ref().is_some_and(|held| held.contact != contact) {
+        return Err(CatalogError::Contention);
     }
+    if all.is_empty() {
+        return match case {
+            Some(held) => happens(tx, held, Uuid::now_v7(), Event::ReviewDecided).await,
+            None => Ok(()),
+        };
+    }
+    let open: Vec<&Open> = all.iter().filter(|open| open.is_open).collect();
     if open.is_empty() {
         return Ok(());
     }
-    let Some((contact, number)) = billed(tx, customer, &all).await? else { return Ok(()) };
-    hold_contact(tx, contact).await?;
+    let Some((whom, number)) = billed(tx, customer, &all).await? else { return Ok(()) };
     let person = speak::person(tx, contact).await?;
     let (zone, rules, present) = (zone_of_phone(&person.digits), collecting(), tx.now());
     let day = today(present, zone);
@@ -153,9 +170,11 @@ pub(crate) async fn schedule(tx: &mut Tx, customer: CustomerId) -> Result<(), Ca
     let Some(next) = nexts.min_by_key(|next| next.day()) else { return Ok(()) };
     let subject = customer.0.to_string();
     let about = About { contact, phone_number_id: &number, kind: Kind::Collection, subject: &subject };
-    let held = match open_case(tx, customer).await? {
+    let held = match case {
         Some(held) => held,
-        None => find_or_open(tx, about).await?,
+        None if whom == contact => find_or_open(tx, about).await?,
+        // Somebody else is billed since the contact was looked for.
+        None => return Err(CatalogError::Contention),
     };
     if matches!(next, Next::Person(on) if on <= day) {
         return happens(tx, held, Uuid::now_v7(), Event::Overdue).await;

@@ -255,6 +255,39 @@ pub(super) async fn two_of_a_customers_are_not_both_reminded(catalog: &Catalog) 
     assert_eq!(said.len(), 1, "never two on one day for one customer: {said:?}");
 }
 
+/// One of a customer's has their case, and another is named for a new bill: whoever comes to the two the other way round
+/// waits for nobody.
+pub(super) async fn whoever_schedules_holds_one_contact(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let (debtor, other) = (debtor(catalog).await, debtor(catalog).await);
+    agrees(catalog, debtor.contact, &debtor.number, Category::Billing).await;
+    agrees(catalog, other.contact, &other.number, Category::Billing).await;
+    debtor.owes(catalog, "F-261", "100.00", 3).await;
+    let new = NewObligation {
+        customer: debtor.customer,
+        number: "F-262".into(),
+        amount: "50.00".parse().unwrap(),
+        currency: "EUR".into(),
+        due: (morning() + Duration::days(3)).date(),
+        contact: Some(other.contact),
+        phone_number_id: None,
+        document: None,
+    };
+    let touch = "UPDATE contacts SET updated_at = updated_at WHERE id = $1";
+    let mut busy = catalog.writing().await.unwrap();
+    assert_eq!(execute!(busy, touch, other.contact.0).unwrap(), 1);
+    let owing = tokio::spawn({
+        let catalog = catalog.clone();
+        async move { catalog.add_obligation(&Access::new(true), &new, "key:erp").await.unwrap() }
+    });
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    assert_eq!(execute!(busy, touch, debtor.contact.0).unwrap(), 1);
+    busy.commit().await.unwrap();
+    assert!(matches!(owing.await.unwrap(), Owing::Added(_)));
+    assert_eq!(debtor.case(catalog).await.unwrap().0, "waiting");
+    assert_eq!(other.case(catalog).await, None, "one case a customer");
+}
+
 pub(super) async fn a_reminder_that_never_left_has_a_person(catalog: &Catalog) {
     let catalog = &leading(catalog);
     let debtor = debtor(catalog).await;

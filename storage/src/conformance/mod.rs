@@ -30,6 +30,7 @@ mod hold;
 mod house;
 mod lines;
 mod lists;
+mod locks;
 mod many;
 mod matters;
 mod notes;
@@ -223,6 +224,7 @@ pub async fn catalog(catalog: &Catalog) {
         collect::who_agrees_later_is_reminded_of_what_is_owed_already,
         collect::what_is_paid_since_counts_for_the_day,
         collect::two_of_a_customers_are_not_both_reminded,
+        collect::whoever_schedules_holds_one_contact,
         collect::a_reminder_that_never_left_has_a_person,
         collect::a_receipt_pays_only_once_a_person_says_so,
         collect::three_bills_are_paid_by_one_slip_or_by_two,
@@ -230,6 +232,8 @@ pub async fn catalog(catalog: &Catalog) {
         collect::a_stop_in_the_middle_ends_what_reminds,
         collect::one_approver_decides,
         collect::who_may_be_somebody_else_by_now_approves_nothing,
+        locks::a_document_is_taken_before_its_review,
+        locks::a_contact_is_taken_before_its_document,
         house::who_waits_for_an_answer_is_answered_or_a_supervisor_hears,
         house::each_number_of_the_flow_is_as_long_as_its_list,
         house::what_is_due_first_stands_first,

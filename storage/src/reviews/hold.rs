@@ -203,6 +203,7 @@ pub(super) async fn end(
     document: DocumentId,
     due: Option<OffsetDateTime>,
 ) -> Result<bool, CatalogError> {
+    cases::hold_document(tx, document).await?;
     let row = optional!(
         tx,
         (String, String),
@@ -292,6 +293,7 @@ impl Catalog {
     ) -> Result<Undone, CatalogError> {
         let mut tx = self.writing().await?;
         let present = tx.now();
+        cases::hold_document(&mut tx, document).await?;
         let row = optional!(
             tx,
             (Uuid, i64, String),

@@ -1,0 +1,59 @@
+//! Promises of who waits for whom: what two transactions take is taken in one order, so that neither waits for the other.
+
+use acuse_conversation::Policies;
+use acuse_pipeline::document::Status;
+
+use super::channel::{A_MOMENT, waiting};
+use crate::{
+    Catalog, DocumentId,
+    names::ReviewId,
+    reviews::{Decision, Resolved},
+    sql::Tx,
+};
+
+async fn touches_document(tx: &mut Tx, id: DocumentId) {
+    let sql = "UPDATE documents SET updated_at = updated_at WHERE id = $1";
+    assert_eq!(execute!(tx, sql, id.0).unwrap(), 1);
+}
+
+/// Somebody refuses a document, and is on their way when this returns.
+async fn refusing(catalog: &Catalog, review: ReviewId) -> tokio::task::JoinHandle<Resolved> {
+    let catalog = catalog.clone();
+    let decides = tokio::spawn(async move {
+        let reject = Decision::Reject { note: "no".into() };
+        catalog.resolve_review(review, "ana", None, &reject, None).await.unwrap()
+    });
+    tokio::time::sleep(A_MOMENT).await;
+    decides
+}
+
+/// An answer of the sender takes a document and then its review; so does whoever decides.
+pub(super) async fn a_document_is_taken_before_its_review(catalog: &Catalog) {
+    let (id, _, _) = waiting(catalog).await;
+    let review = catalog.open_review_of(id).await.unwrap().unwrap().id;
+    let mut busy = catalog.writing().await.unwrap();
+    touches_document(&mut busy, id).await;
+    let decides = refusing(catalog, review).await;
+    let sql = "UPDATE reviews SET postponed_until = NULL WHERE document_id = $1";
+    assert_eq!(execute!(busy, sql, id.0).unwrap(), 1);
+    busy.commit().await.unwrap();
+    assert_eq!(decides.await.unwrap(), Resolved::Done(Status::Rejected));
+}
+
+/// A timer of somebody takes them and then the document that they were asked about; so does whoever decides on that.
+pub(super) async fn a_contact_is_taken_before_its_document(catalog: &Catalog) {
+    let catalog = &catalog.clone().with_policies(Some(Policies::ours().unwrap()));
+    let (id, contact, _) = waiting(catalog).await;
+    let review = catalog.open_review_of(id).await.unwrap().unwrap().id;
+    let again = Decision::AskAgain { note: String::new() };
+    let asked = catalog.resolve_review(review, "ana", None, &again, None).await.unwrap();
+    assert_eq!(asked, Resolved::Done(Status::InReview));
+    let review = catalog.open_review_of(id).await.unwrap().unwrap().id;
+    let mut busy = catalog.writing().await.unwrap();
+    let sql = "UPDATE contacts SET updated_at = updated_at WHERE id = $1";
+    assert_eq!(execute!(busy, sql, contact.0).unwrap(), 1);
+    let decides = refusing(catalog, review).await;
+    touches_document(&mut busy, id).await;
+    busy.commit().await.unwrap();
+    assert_eq!(decides.await.unwrap(), Resolved::Done(Status::Rejected));
+}
