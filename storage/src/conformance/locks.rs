@@ -1,12 +1,13 @@
 //! Promises of who waits for whom: what two transactions take is taken in one order, so that neither waits for the other.
 
-use acuse_conversation::Policies;
+use acuse_conversation::{Expects, Policies};
 use acuse_pipeline::document::Status;
 
 use super::channel::{A_MOMENT, waiting};
 use crate::{
-    Catalog, DocumentId,
-    names::ReviewId,
+    Access, Catalog, DocumentId,
+    cases::{self, Asking, By, Question},
+    names::{ReviewId, micros, now},
     reviews::{Decision, Resolved},
     sql::Tx,
 };
@@ -56,4 +57,31 @@ pub(super) async fn a_contact_is_taken_before_its_document(catalog: &Catalog) {
     touches_document(&mut busy, id).await;
     busy.commit().await.unwrap();
     assert_eq!(decides.await.unwrap(), Resolved::Done(Status::Rejected));
+}
+
+/// A document is refused while somebody asks its sender about it: nothing is asked, and it waits for nobody.
+pub(super) async fn what_is_decided_meanwhile_is_asked_nothing(catalog: &Catalog) {
+    let catalog = &catalog.clone().with_policies(Some(Policies::ours().unwrap()));
+    let (id, _, _) = waiting(catalog).await;
+    let mut busy = catalog.writing().await.unwrap();
+    let sql = "UPDATE documents SET status = 'rejected', waits_for = NULL WHERE id = $1";
+    assert_eq!(execute!(busy, sql, id.0).unwrap(), 1);
+    let sql = "UPDATE reviews SET resolved_at = $2, resolved_by = 'ana', resolution = 'rejected' WHERE document_id = $1";
+    execute!(busy, sql, id.0, micros(now())).unwrap();
+    let asks = tokio::spawn({
+        let catalog = catalog.clone();
+        async move {
+            let question =
+                Question { expects: Expects::Words, text: "¿De quién es?".into(), choices: Vec::new() };
+            catalog.ask_about(&Access::new(true), (id, None), "user:eva", &question).await.unwrap()
+        }
+    });
+    tokio::time::sleep(A_MOMENT).await;
+    busy.commit().await.unwrap();
+    assert_eq!(asks.await.unwrap(), Asking::NotInReview);
+    // Nor is it where a decision of before would ask for another.
+    let mut tx = catalog.writing().await.unwrap();
+    assert_eq!(cases::asked(&mut tx, id, By::Person).await.unwrap(), None);
+    tx.commit().await.unwrap();
+    assert_eq!(catalog.document(id).await.unwrap().unwrap().waits_for, None);
 }

@@ -234,6 +234,7 @@ pub async fn catalog(catalog: &Catalog) {
         collect::who_may_be_somebody_else_by_now_approves_nothing,
         locks::a_document_is_taken_before_its_review,
         locks::a_contact_is_taken_before_its_document,
+        locks::what_is_decided_meanwhile_is_asked_nothing,
         house::who_waits_for_an_answer_is_answered_or_a_supervisor_hears,
         house::each_number_of_the_flow_is_as_long_as_its_list,
         house::what_is_due_first_stands_first,

@@ -154,7 +154,8 @@ pub(super) async fn settle(
         Outcome::AskedAgain(reasons) => {
             // A new review, so that it can be asked again or decided; until then the sender is awaited.
             open_review(tx, document, Stage::Link, &reasons).await?;
-            execute!(tx, "UPDATE documents SET waits_for = 'sender' WHERE id = $1", document.0)?;
+            let sql = "UPDATE documents SET waits_for = 'sender' WHERE id = $1 AND status = 'in_review'";
+            execute!(tx, sql, document.0)?;
             cases::asked(tx, document, By::Person).await?;
             "document.asked_again"
         }
