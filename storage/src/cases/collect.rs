@@ -1,6 +1,8 @@
 //! Collections: one case a customer who owes, which reminds of all that is due in one message, never at night and never
 //! twice on one day, and ends in front of a person, or with the receipt that pays.
 
+use std::collections::BTreeSet;
+
 use acuse_conversation::{Collecting, Event, Kind, Next, said, zone_of_phone};
 use time::{Date, OffsetDateTime, UtcOffset};
 use uuid::Uuid;
@@ -9,7 +11,7 @@ use super::{About, CaseId, Held, OPEN, find_or_open, get, happens, hold_contact,
 use crate::{
     consents::{self, Category, Word},
     error::CatalogError,
-    names::{ContactId, CustomerId, maybe_at, micros},
+    names::{ContactId, CustomerId, ObligationId, OutboxId, at, maybe_at, micros},
     obligations::{Open, open_of, to_text},
     outbox::{self, NewReply, Purpose, Saying},
     sql::Tx,
@@ -24,17 +26,17 @@ fn today(now: OffsetDateTime, zone: UtcOffset) -> Date {
     now.to_offset(zone).date()
 }
 
-/// All that is due to be said of a customer's obligations by now, in one message.
+/// All that is due to be said of a customer's obligations by now, in one message, with what waits still to be said of them.
 pub(super) async fn remind(tx: &mut Tx, held: &Held, person: &speak::Person) -> Result<(), CatalogError> {
-    let Ok(customer) = held.subject.parse::<Uuid>() else { return Ok(()) };
+    let Ok(customer) = held.subject.parse::<Uuid>().map(CustomerId) else { return Ok(()) };
     let (rules, present, zone) = (collecting(), tx.now(), zone_of_phone(&person.digits));
     let day = today(present, zone);
-    if said_on(tx, CustomerId(customer), (day, zone)).await? {
+    if said_on(tx, customer, (day, zone)).await? {
         return Ok(());
     }
-    let all = open_of(tx, CustomerId(customer)).await?;
+    let all = open_of(tx, customer).await?;
     let due = |open: &&Open| matches!(rules.next(open.due, open.said, open.promised), Next::Reminder(on) if on <= day);
-    let mut said: Vec<&Open> = Vec::new();
+    let mut told = BTreeSet::new();
     for open in all.iter().filter(|open| open.is_open).filter(due) {
         // Whoever reminds of it at this very moment, somebody else of the customer's, leaves nothing to say.
         let mine = execute!(
@@ -46,14 +48,20 @@ pub(super) async fn remind(tx: &mut Tx, held: &Held, person: &speak::Person) -> 
             i64::from(open.said)
         )?;
         if mine == 1 {
-            said.push(open);
+            told.insert(open.id);
         }
     }
-    if said.is_empty() {
+    if told.is_empty() {
         return Ok(());
     }
-    let items: Vec<said::Due> = said
+    told.extend(take_back(tx, customer, zone).await?);
+    if is_leaving(tx, customer, day.midnight().assume_offset(zone)).await? {
+        // It left before it could be taken back: that one is today's, and this waits a day.
+        return Err(CatalogError::Contention);
+    }
+    let items: Vec<said::Due> = all
         .iter()
+        .filter(|open| told.contains(&open.id))
         .map(|open| said::Due {
             number: open.number.clone(),
             amount: to_text(open.left),
@@ -66,7 +74,43 @@ pub(super) async fn remind(tx: &mut Tx, held: &Held, person: &speak::Person) -> 
     speak::say(tx, held, person, (Purpose::Collection, Some("billing")), body).await
 }
 
-/// Whether a customer was reminded of anything on this day, also of what is settled since.
+/// Takes back what was said of a customer's obligations on a day before and has not left, as behind a pause: two would leave
+/// on one day. Of which it told: nobody heard, and what is still owed of them is told now.
+async fn take_back(
+    tx: &mut Tx,
+    customer: CustomerId,
+    zone: UtcOffset,
+) -> Result<Vec<ObligationId>, CatalogError> {
+    let rows = all!(
+        tx,
+        (Uuid, i64),
+        "SELECT o.id, o.created_at FROM cases c JOIN outbox o ON COALESCE(o.case_id, o.document_id) = c.id \
+         WHERE c.kind = 'collection' AND c.subject = $1 AND o.purpose = 'collection' AND o.state = 'queued' \
+         ORDER BY o.created_at, o.id",
+        customer.0.to_string()
+    )?;
+    let mut first = None;
+    for (id, queued) in rows {
+        if outbox::supersede(tx, OutboxId(id)).await? && first.is_none() {
+            first = Some(at("outbox", "created_at", queued)?);
+        }
+    }
+    let Some(first) = first else { return Ok(Vec::new()) };
+    let (since, present) = (today(first, zone).midnight().assume_offset(zone), tx.now());
+    let rows = all!(
+        tx,
+        (Uuid,),
+        "UPDATE obligations SET said_at = $3, updated_at = $3 \
+         WHERE customer_id = $1 AND state = 'open' AND said_at >= $2 RETURNING id",
+        customer.0,
+        micros(since),
+        micros(present)
+    )?;
+    Ok(rows.into_iter().map(|(id,)| ObligationId(id)).collect())
+}
+
+/// Whether a customer was reminded of anything on this day, also of what is settled since, or is about to be by what was
+/// said before.
 async fn said_on(
     tx: &mut Tx,
     customer: CustomerId,
@@ -74,7 +118,23 @@ async fn said_on(
 ) -> Result<bool, CatalogError> {
     let (last,) =
         one!(tx, (Option<i64>,), "SELECT MAX(said_at) FROM obligations WHERE customer_id = $1", customer.0)?;
-    Ok(maybe_at("obligations", "said_at", last)?.is_some_and(|at| today(at, zone) == day))
+    let is_said = maybe_at("obligations", "said_at", last)?.is_some_and(|at| today(at, zone) == day);
+    Ok(is_said || is_leaving(tx, customer, day.midnight().assume_offset(zone)).await?)
+}
+
+/// Whether what was said of a customer's obligations left since then, or is leaving; it may have waited since the day before.
+async fn is_leaving(tx: &mut Tx, customer: CustomerId, since: OffsetDateTime) -> Result<bool, CatalogError> {
+    let (count,) = one!(
+        tx,
+        (i64,),
+        "SELECT COUNT(*) FROM cases c JOIN outbox o ON COALESCE(o.case_id, o.document_id) = c.id \
+         WHERE c.kind = 'collection' AND c.subject = $1 AND o.purpose = 'collection' \
+         AND (o.state IN ('sending', 'unknown', 'refused') \
+           OR (o.state IN ('sent', 'delivered') AND o.sent_at >= $2))",
+        customer.0.to_string(),
+        micros(since)
+    )?;
+    Ok(count > 0)
 }
 
 /// To whom a customer's obligations are told, and from which number: the contact that was named, else one of the

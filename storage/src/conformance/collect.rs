@@ -25,6 +25,15 @@ fn morning() -> OffsetDateTime {
     now().replace_time(time::macros::time!(9:00))
 }
 
+/// The same time of the next day, and of the one after.
+fn next_morning() -> OffsetDateTime {
+    morning() + Duration::DAY
+}
+
+fn third_morning() -> OffsetDateTime {
+    next_morning() + Duration::DAY
+}
+
 fn leading(catalog: &Catalog) -> Catalog {
     catalog.clone().with_policies(Some(Policies::ours().unwrap())).with_clock(morning)
 }
@@ -212,6 +221,47 @@ pub(super) async fn what_is_paid_since_counts_for_the_day(catalog: &Catalog) {
     assert!(due.unwrap() > micros(morning() + Duration::hours(12)), "tomorrow");
     debtor.time_comes(catalog).await;
     assert_eq!(debtor.said(catalog, "collection").await.len(), 1, "never two on one day for one customer");
+}
+
+/// A pause holds a reminder until the next stage is due: one message leaves that day, and tells of all. One that left a day
+/// later than it was said is that day's.
+pub(super) async fn what_a_pause_held_is_told_with_the_next_stage(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let debtor = debtor(catalog).await;
+    agrees(catalog, debtor.contact, &debtor.number, Category::Billing).await;
+    let first = debtor.owes(catalog, "F-271", "100.00", 0).await;
+    debtor.owes(catalog, "F-272", "50.00", 4).await;
+    debtor.time_comes(catalog).await;
+    let catalog = &catalog.clone().with_clock(next_morning);
+    debtor.time_comes(catalog).await;
+    let messages = async || {
+        let mut tx = catalog.reading().await.unwrap();
+        let sql =
+            "SELECT state, body FROM outbox WHERE contact_id = $1 AND purpose = 'collection' ORDER BY seq";
+        all!(tx, (String, String), sql, debtor.contact.0).unwrap()
+    };
+    let said = messages().await;
+    assert_eq!(said.iter().map(|(state, _)| state.as_str()).collect::<Vec<_>>(), ["withdrawn", "queued"]);
+    assert!(said[0].1.contains("F-271") && !said[0].1.contains("F-272"), "{said:?}");
+    assert!(said[1].1.contains("F-271") && said[1].1.contains("F-272"), "nothing is lost: {said:?}");
+    assert_eq!(now_of(catalog, first.id).await.reminders, 2, "and no stage of it is skipped");
+    assert!(catalog.message_ledger(now()).await.unwrap().balanced);
+
+    // It waits in its turn until the day after, and leaves before that day's is said.
+    let third = debtor.owes(catalog, "F-273", "9.00", 5).await;
+    let mut tx = catalog.writing().await.unwrap();
+    let sql = "UPDATE outbox SET state = 'delivered', sent_at = $2 WHERE contact_id = $1 AND state = 'queued' \
+         AND purpose = 'collection'";
+    let left = micros(third_morning() - Duration::HOUR);
+    assert_eq!(execute!(tx, sql, debtor.contact.0, left).unwrap(), 1);
+    tx.commit().await.unwrap();
+    let catalog = &catalog.clone().with_clock(third_morning);
+    debtor.time_comes(catalog).await;
+    assert_eq!(messages().await.len(), 2, "never two on one day");
+    assert_eq!(now_of(catalog, third.id).await.reminders, 0);
+    let (_, due) = debtor.case(catalog).await.unwrap();
+    assert!(due.unwrap() > micros(third_morning() + Duration::hours(12)), "tomorrow");
+    assert!(catalog.message_ledger(now()).await.unwrap().balanced);
 }
 
 /// Two of a customer's who agreed at one moment have a case each, and both are due: one of them is reminded.

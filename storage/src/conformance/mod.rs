@@ -223,6 +223,7 @@ pub async fn catalog(catalog: &Catalog) {
         collect::who_owes_is_reminded_in_one_message_and_then_a_person_has_it,
         collect::who_agrees_later_is_reminded_of_what_is_owed_already,
         collect::what_is_paid_since_counts_for_the_day,
+        collect::what_a_pause_held_is_told_with_the_next_stage,
         collect::two_of_a_customers_are_not_both_reminded,
         collect::whoever_schedules_holds_one_contact,
         collect::a_reminder_that_never_left_has_a_person,
