@@ -7,8 +7,8 @@ use anyhow::{Context, bail};
 use clap::Subcommand;
 
 use crate::{
+    checked,
     config::Config,
-    http::obligations::checked,
     problem::{NOT_LED, Problem},
     services::Services,
 };
@@ -90,7 +90,7 @@ async fn take(catalog: &Catalog, line: &Line) -> anyhow::Result<Result<bool, Str
         return Ok(Err(format!("there is no customer {:?}", line.customer)));
     };
     let typed = (line.number.as_str(), line.amount.as_str(), line.currency.as_str(), line.due.as_str());
-    let owed = match checked(customer, typed) {
+    let owed = match checked::obligation(customer, typed) {
         Ok(owed) => owed,
         Err(Problem::BadRequest(why)) => return Ok(Err(why)),
         Err(_) => return Ok(Err("it cannot be kept".to_owned())),

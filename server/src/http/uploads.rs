@@ -32,10 +32,8 @@ use accept::{accept, promise};
 use answer::{Made, answer};
 use by_url::ByUrl;
 
-use super::{
-    RequestId, auth::Caller, extract::Body, front::budget::declared, problem::Problem, sandbox::Instead,
-};
-use crate::state::App;
+use super::{RequestId, auth::Caller, extract::Body, problem::Problem, sandbox::Instead};
+use crate::{budget::declared, state::App};
 
 /// Longest text part, bytes.
 const TEXT_BYTES: usize = 2_000;

@@ -21,6 +21,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use super::{FOUND, Found, may_write, names, sought};
 use crate::{
     access::Caller,
+    checked,
     desk::{Frame, Shown, labels, page, pages, queue::Row, sentence, session::Person},
     http::{
         customers,
@@ -256,7 +257,7 @@ pub async fn add(State(app): State<App>, person: Person, Form(said): Form<Said>)
             person.check_form(&said.csrf)?;
             let new = said.customer(&person.caller);
             let mut wrong = Wrong::default();
-            if let Err(message) = customers::check(&new) {
+            if let Err(message) = checked::customer(&new) {
                 wrong.message = sentence(&message);
             } else {
                 wrong = taken(&app, customers::known_otherwise(&app, &new).await?).await?;
@@ -298,7 +299,7 @@ pub async fn change(
             let mut customer = there(&app, &person, id).await?;
             let new = said.customer(&person.caller);
             let mut wrong = Wrong::default();
-            match customers::check(&new) {
+            match checked::customer(&new) {
                 Err(message) => wrong.message = sentence(&message),
                 Ok(()) => {
                     let patch = patch(new, person.caller.has(Scope::IdsRead));

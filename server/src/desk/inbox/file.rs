@@ -11,11 +11,11 @@ use bytes::Bytes;
 
 use super::unsent;
 use crate::{
+    budget::declared,
     desk::{Shown, session::Person},
     http::{
         cases::{self, file::Given},
         extract::Id,
-        front::budget::declared,
         problem::Problem,
         uploads::{broken_off, gathered, plain},
     },
