@@ -25,7 +25,7 @@ pub(crate) use oidc::is_safe;
 pub use oidc::{Oidc, OidcSettings};
 pub use settings::Settings;
 
-use crate::http::client_address::TrustedProxies;
+use crate::client_address::TrustedProxies;
 use parsed::{
     address, channel_kept, confirm, database, given, http_url, objects, open_rule, outgoing, policies,
     reading, secret, sender_quota, undo, whatsapp,

@@ -4,7 +4,7 @@ use axum::{Router, extract::DefaultBodyLimit, middleware};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
-    desk,
+    budget, client_address, desk,
     http::{
         self,
         contract::{
@@ -125,7 +125,7 @@ pub fn router(app: App) -> Router {
         .layer(middleware::from_fn_with_state(app.clone(), http::scopes::first))
         .layer(middleware::from_fn_with_state(app.clone(), http::sandbox::instead))
         .layer(middleware::from_fn(http::etag::named))
-        .layer(middleware::from_fn(http::front::rates::told));
+        .layer(middleware::from_fn(budget::rates::told));
     let probes = if app.budget.metrics_apart { probes() } else { probes().merge(measures()) };
     Router::new()
         .merge(api)
@@ -135,11 +135,11 @@ pub fn router(app: App) -> Router {
         .merge(desk::router())
         .fallback(http::no_such_address)
         .method_not_allowed_fallback(http::wrong_method)
-        .layer(DefaultBodyLimit::max(http::JSON_BYTES))
+        .layer(DefaultBodyLimit::max(budget::JSON_BYTES))
         .layer(CatchPanicLayer::custom(http::caught))
         .layer(middleware::from_fn_with_state(app.clone(), desk::error_page::framed))
-        .layer(middleware::from_fn_with_state(app.clone(), http::client_address::believed))
-        .layer(middleware::from_fn_with_state(app.clone(), http::front::budget::shared))
+        .layer(middleware::from_fn_with_state(app.clone(), client_address::believed))
+        .layer(middleware::from_fn_with_state(app.clone(), budget::shared))
         .layer(middleware::from_fn(http::around))
         .with_state(app)
 }

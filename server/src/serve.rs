@@ -22,11 +22,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     access::{failed_sign_ins, login_guard::LoginGuard},
+    budget::Budget,
     config::Config,
     export::{Mapping, Spool},
     http::{
         Chain,
-        front::{self, Caps, budget::Budget},
+        front::{self, Caps},
     },
     live::Live,
     oidc::provider::Provider,

@@ -10,9 +10,7 @@ use acuse_whatsapp::{Secret, signature::AppSecrets};
 use acuse_workers::outgoing::Outgoing;
 use metrics_exporter_prometheus::PrometheusHandle;
 
-use crate::{
-    access::login_guard::LoginGuard, http::front::budget::Budget, live::Live, oidc::provider::Provider,
-};
+use crate::{access::login_guard::LoginGuard, budget::Budget, live::Live, oidc::provider::Provider};
 
 /// The state of the web side. Cheap to clone.
 #[derive(Clone)]

@@ -104,13 +104,16 @@ struct Kept<'a> {
     size_bytes: Option<u64>,
 }
 
-/// Keeps a file, unless it is kept already; its id.
+/// Keeps a file, unless it is kept already; its id. It is as new as what asked for it last, and [`prune`] leaves it to the
+/// message that is about to be queued.
 async fn keep(tx: &mut Tx, file: Kept<'_>) -> Result<AttachmentId, CatalogError> {
     let present = micros(tx.now());
-    execute!(
+    let (id,) = one!(
         tx,
+        (Uuid,),
         "INSERT INTO attachments (id, document_id, object_key, sha256, media_type, filename, size_bytes, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (object_key) DO NOTHING",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
+         ON CONFLICT (object_key) DO UPDATE SET created_at = excluded.created_at RETURNING id",
         file.id.0,
         file.document.map(|d| d.0),
         file.object.as_str(),
@@ -120,8 +123,7 @@ async fn keep(tx: &mut Tx, file: Kept<'_>) -> Result<AttachmentId, CatalogError>
         file.size_bytes.map(|size| i64::try_from(size).unwrap_or(i64::MAX)),
         present
     )?;
-    let sql = "SELECT id FROM attachments WHERE object_key = $1";
-    Ok(AttachmentId(one!(tx, (Uuid,), sql, file.object.as_str())?.0))
+    Ok(AttachmentId(id))
 }
 
 /// Keeps a person's file for the message that is about to be queued.
@@ -432,17 +434,21 @@ pub(crate) async fn folders_of_erasure(tx: &mut Tx, erasure: Uuid) -> Result<Vec
 /// Files that no message brings any more, nor the next of a template, at most so many from before then; their objects are
 /// named by no row from now on, unless a document has them.
 pub(crate) async fn prune(tx: &mut Tx, before: OffsetDateTime, most: u32) -> Result<u64, CatalogError> {
-    let rows = all!(
-        tx,
-        (Uuid,),
+    // One that is asked for at this moment is in somebody's hands, and new again once they are done.
+    let sql = tx.pick(
         "SELECT a.id FROM attachments a WHERE a.created_at < $1 \
          AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.attachment_id = a.id) \
          AND NOT EXISTS (SELECT 1 FROM template_files f WHERE f.attachment_id = a.id \
            AND NOT EXISTS (SELECT 1 FROM template_files g WHERE g.waba_id = f.waba_id AND g.name = f.name \
              AND g.language = f.language AND g.kept_at > f.kept_at)) ORDER BY a.created_at LIMIT $2",
-        micros(before),
-        i64::from(most)
-    )?;
+        "SELECT a.id FROM attachments a WHERE a.created_at < $1 \
+         AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.attachment_id = a.id) \
+         AND NOT EXISTS (SELECT 1 FROM template_files f WHERE f.attachment_id = a.id \
+           AND NOT EXISTS (SELECT 1 FROM template_files g WHERE g.waba_id = f.waba_id AND g.name = f.name \
+             AND g.language = f.language AND g.kept_at > f.kept_at)) ORDER BY a.created_at LIMIT $2 \
+         FOR UPDATE OF a SKIP LOCKED",
+    );
+    let rows = all!(tx, (Uuid,), sql, micros(before), i64::from(most))?;
     for (id,) in &rows {
         execute!(tx, "DELETE FROM template_files WHERE attachment_id = $1", *id)?;
         execute!(tx, "DELETE FROM media_uploads WHERE attachment_id = $1", *id)?;

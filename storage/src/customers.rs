@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 pub use patch::CustomerPatch;
 pub use retire::{AliasConflict, ConflictCursor, Merged, Retired};
-pub use save::{Saving, TakenAlias, Upserted};
+pub use save::{Patched, Saving, TakenAlias, Upserted};
 
 use crate::{
     access::Access,
@@ -366,19 +366,30 @@ impl Catalog {
     async fn rematch_some(&self) -> Result<u64, CatalogError> {
         let mut tx = self.writing().await?;
         let present = micros(tx.now());
-        let rows = all!(
-            tx,
-            (Uuid,),
-            "UPDATE reviews SET resolved_at = $1, resolved_by = 'acuse', resolution = 'rematched' WHERE id IN \
-             (SELECT r.id FROM reviews r JOIN documents d ON d.id = r.document_id \
-              WHERE d.awaits_customer AND d.status = 'in_review' AND r.resolved_at IS NULL \
-                AND (r.claimed_by IS NULL OR r.claim_expires_at <= $1) ORDER BY r.id LIMIT 200) \
-             AND resolved_at IS NULL AND (claimed_by IS NULL OR claim_expires_at <= $1) RETURNING document_id",
-            present
-        )?;
+        // The documents before their reviews, and in their order, as everywhere.
+        let sql = tx.pick(
+            "SELECT d.id FROM documents d JOIN reviews r ON r.document_id = d.id \
+             WHERE d.awaits_customer AND d.status = 'in_review' AND r.resolved_at IS NULL \
+               AND (r.claimed_by IS NULL OR r.claim_expires_at <= $1) ORDER BY d.id LIMIT 200",
+            "SELECT d.id FROM documents d JOIN reviews r ON r.document_id = d.id \
+             WHERE d.awaits_customer AND d.status = 'in_review' AND r.resolved_at IS NULL \
+               AND (r.claimed_by IS NULL OR r.claim_expires_at <= $1) ORDER BY d.id LIMIT 200 \
+             FOR NO KEY UPDATE OF d",
+        );
+        let rows = all!(tx, (Uuid,), sql, present)?;
         let mut done = 0;
         for (document,) in &rows {
             let id = DocumentId(*document);
+            let free = execute!(
+                tx,
+                "UPDATE reviews SET resolved_at = $2, resolved_by = 'acuse', resolution = 'rematched' \
+                 WHERE document_id = $1 AND resolved_at IS NULL AND (claimed_by IS NULL OR claim_expires_at <= $2)",
+                id.0,
+                present
+            )?;
+            if free == 0 {
+                continue;
+            }
             let moved = execute!(
                 tx,
                 "UPDATE documents SET status = 'processing', stage = 'link', attempts = 0, next_attempt_at = NULL, \

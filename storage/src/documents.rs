@@ -254,6 +254,17 @@ pub(crate) async fn lookup(tx: &mut Tx, id: DocumentId) -> Result<Option<Documen
     optional!(tx, DocumentRow, sqlx::AssertSqlSafe(text.clone()), id.0)?.map(Document::try_from).transpose()
 }
 
+/// Makes other transactions that would change a document wait for this one. It comes before its hold and its reviews, and
+/// after the contact whose case is stepped with it ([`crate::cases::hold_document`]).
+pub(crate) async fn hold(tx: &mut Tx, id: DocumentId) -> Result<(), CatalogError> {
+    // SQLite has one writer anyway.
+    let sql = tx.pick(
+        "SELECT 1 FROM documents WHERE id = $1",
+        "SELECT 1 FROM documents WHERE id = $1 FOR NO KEY UPDATE",
+    );
+    execute!(tx, sql, id.0).map(drop)
+}
+
 impl Catalog {
     /// The document, if there is one.
     ///

@@ -347,6 +347,16 @@ async fn ours(tx: &mut Tx, number: Option<String>) -> Result<Option<String>, Cat
     Ok(optional!(tx, (String,), sql, number)?.map(|(number,)| number))
 }
 
+/// A notice under a key that was used before: that one, or another.
+fn again(before: Notice, new: &NewNotice) -> Noticed {
+    let same = before.contact_id == new.contact
+        && before.template == new.template
+        && before.params == new.params
+        && before.header == new.header
+        && before.buttons == new.buttons;
+    if same { Noticed::Before(Box::new(before)) } else { Noticed::OtherKey }
+}
+
 async fn queue_one(
     tx: &mut Tx,
     access: &Access,
@@ -362,12 +372,7 @@ async fn queue_one(
     let Some((last,)) = row else { return Ok(Noticed::NoContact) };
     cases::hold_contact(tx, new.contact).await?;
     if let Some(before) = known(tx, &key).await? {
-        let same = before.contact_id == new.contact
-            && before.template == new.template
-            && before.params == new.params
-            && before.header == new.header
-            && before.buttons == new.buttons;
-        return Ok(if same { Noticed::Before(Box::new(before)) } else { Noticed::OtherKey });
+        return Ok(again(before, new));
     }
     let Some(number) = ours(tx, new.phone_number_id.clone().or(last)).await? else {
         return Ok(Noticed::NoNumber);
@@ -402,7 +407,10 @@ async fn queue_one(
         return Ok(Noticed::TooLate);
     }
     let timed = Timed { number: &number, language: &language, not_before, expires, key: &key, file };
-    let id = write(tx, new, &timed, (batch, who)).await?;
+    let Some(id) = write(tx, new, &timed, (batch, who)).await? else {
+        // It was used for somebody else at this very moment, who is known by now.
+        return known(tx, &key).await?.map(|before| again(before, new)).ok_or(CatalogError::Contention);
+    };
     let text = format!("{NOTICES} WHERE n.id = $1");
     let row = one!(tx, Row, sqlx::AssertSqlSafe(text.clone()), id.0)?;
     Notice::try_from(row).map(|queued| Noticed::Queued(Box::new(queued)))
@@ -430,15 +438,53 @@ fn carried(new: &NewNotice, file: Option<AttachmentId>) -> Payload {
     }
 }
 
+/// Writes a notice and queues its message; none where its key is another's.
 async fn write(
     tx: &mut Tx,
     new: &NewNotice,
     timed: &Timed<'_>,
     (batch, who): (Option<Uuid>, &str),
-) -> Result<NoticeId, CatalogError> {
+) -> Result<Option<NoticeId>, CatalogError> {
     let id = NoticeId::generate();
     let present = tx.now();
     let later = Some(timed.not_before).filter(|at| *at > present);
+    let written = execute!(
+        tx,
+        "INSERT INTO notices (id, contact_id, phone_number_id, template, language, params, idempotency_key, not_before, \
+         expires_at, state, created_at, category, batch, made_by, updated_at, header, buttons) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'queued', $10, $11, $12, $13, $10, $14, $15) \
+         ON CONFLICT (idempotency_key) DO NOTHING",
+        id.0,
+        new.contact.0,
+        timed.number,
+        cut(&new.template, 512),
+        cut(timed.language, 16),
+        to_json("params", &new.params)?,
+        timed.key,
+        later.map(micros),
+        micros(timed.expires),
+        micros(present),
+        new.category.as_str(),
+        batch,
+        cut(who, 200),
+        clean_maybe(new.header.as_deref()),
+        to_json("buttons", &new.buttons)?
+    )?;
+    if written == 0 {
+        return Ok(None);
+    }
+    let outbox = say(tx, new, timed, (id, later)).await?;
+    execute!(tx, "UPDATE notices SET outbox_id = $2 WHERE id = $1", id.0, outbox.map(|o| o.0))?;
+    Ok(Some(id))
+}
+
+/// Queues the message of a notice, not before `later`.
+async fn say(
+    tx: &mut Tx,
+    new: &NewNotice,
+    timed: &Timed<'_>,
+    (id, later): (NoticeId, Option<OffsetDateTime>),
+) -> Result<Option<OutboxId>, CatalogError> {
     let reply = NewReply {
         purpose: Purpose::Notice,
         body: new.params.join(" · "),
@@ -460,30 +506,7 @@ async fn write(
         is_behind: true,
         ..Shape::default()
     };
-    let outbox = outbox::queue_as(tx, saying, &reply, &shape).await?;
-    execute!(
-        tx,
-        "INSERT INTO notices (id, contact_id, phone_number_id, template, language, params, idempotency_key, not_before, \
-         expires_at, state, created_at, outbox_id, category, batch, made_by, updated_at, header, buttons) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'queued', $10, $11, $12, $13, $14, $10, $15, $16)",
-        id.0,
-        new.contact.0,
-        timed.number,
-        cut(&new.template, 512),
-        cut(timed.language, 16),
-        to_json("params", &new.params)?,
-        timed.key,
-        later.map(micros),
-        micros(timed.expires),
-        micros(present),
-        outbox.map(|o| o.0),
-        new.category.as_str(),
-        batch,
-        cut(who, 200),
-        clean_maybe(new.header.as_deref()),
-        to_json("buttons", &new.buttons)?
-    )?;
-    Ok(id)
+    outbox::queue_as(tx, saying, &reply, &shape).await
 }
 
 /// A message moved: whether it is a notice's, and what that has come to.

@@ -337,17 +337,6 @@ impl Catalog {
         }
     }
 
-    /// The customer of an external id; of one that was merged, whom it was merged into.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn customer_of_external_id(&self, id: &str) -> Result<Option<CustomerId>, CatalogError> {
-        let mut tx = self.reading().await?;
-        let sql = "SELECT COALESCE(merged_into, id) FROM customers WHERE external_id = $1";
-        let row = optional!(tx, (Uuid,), sql, id)?;
-        Ok(row.map(|(id,)| CustomerId(id)))
-    }
-
     /// Obligations, the first one first.
     ///
     /// # Errors

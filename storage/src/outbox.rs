@@ -32,6 +32,7 @@ pub use line::{Line, NextReply};
 pub(crate) use line::{Wait, goes_on_behind, line_of, move_lines, release, release_of, wake};
 pub(crate) use saying::{Saying, queue, queue_reply, said_since};
 pub use settle::HeldFor;
+pub(crate) use settle::supersede;
 
 words! {
     /// Where a message to a sender stands.

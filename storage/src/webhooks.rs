@@ -114,8 +114,19 @@ type Row = (
 const COLUMNS: &str = "id, url, description, secret, previous_secret, previous_until, types, document_kinds, customers, \
      key_id, enabled, disabled_reason, failing_since, created_at";
 
+/// Table of the endpoints.
+const T: &str = "webhook_endpoints";
+
+/// Which events an endpoint is for, by its columns.
+fn filter_of(types: &str, kinds: &str, customers: &str) -> Result<Filter, CatalogError> {
+    Ok(Filter {
+        types: json(T, "types", types)?,
+        document_kinds: json(T, "document_kinds", kinds)?,
+        customers: json(T, "customers", customers)?,
+    })
+}
+
 fn endpoint(catalog: &Catalog, row: Row, present: OffsetDateTime) -> Result<Endpoint, CatalogError> {
-    const T: &str = "webhook_endpoints";
     let (
         id,
         url,
@@ -141,11 +152,7 @@ fn endpoint(catalog: &Catalog, row: Row, present: OffsetDateTime) -> Result<Endp
             .chain(old)
             .filter_map(|kept| catalog.opened_secret(&id.to_string(), &kept))
             .collect(),
-        filter: Filter {
-            types: json(T, "types", &types)?,
-            document_kinds: json(T, "document_kinds", &kinds)?,
-            customers: json(T, "customers", &customers)?,
-        },
+        filter: filter_of(&types, &kinds, &customers)?,
         key_id: KeyId(key),
         enabled,
         disabled_reason: why,

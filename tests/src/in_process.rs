@@ -10,8 +10,9 @@ use acuse_fixtures::graph::SignedWebhook;
 use acuse_pipeline::{document::Sha256, limits::Limits};
 use acuse_server::{
     access::login_guard::LoginGuard,
+    budget::Budget,
+    client_address::TrustedProxies,
     export::Spool,
-    http::{client_address::TrustedProxies, front::budget::Budget},
     live::Live,
     router::router,
     state::{App, Channel, Web},

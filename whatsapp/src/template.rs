@@ -300,8 +300,10 @@ impl Button {
 
 impl Filled {
     /// These words in a body, and these payloads on quick replies, of a template of which nothing more is known.
-    #[must_use]
-    pub fn plain(body: &[String], replies: &[String]) -> Self {
+    ///
+    /// # Errors
+    /// Where a payload is longer than Meta takes.
+    pub fn plain(body: &[String], replies: &[String]) -> Result<Self, Unfit> {
         let numbered: Vec<String> = (1..=body.len()).map(|n| n.to_string()).collect();
         let takes = Takes {
             header: None,
@@ -309,7 +311,7 @@ impl Filled {
             buttons: replies.iter().map(|_| Button::Reply).collect(),
             is_beyond: false,
         };
-        takes.fill(Given { body, buttons: replies, ..Given::default() }).unwrap_or_default()
+        takes.fill(Given { body, buttons: replies, ..Given::default() })
     }
 
     /// As Meta takes it.
@@ -440,6 +442,15 @@ mod tests {
         assert_eq!(plain.fill(Given { header: Some("a"), ..Given::default() }), Err(Unfit::NoHeader));
         let file = Given { file: Some(HeaderFile::YET), ..Given::default() };
         assert_eq!(plain.fill(file), Err(Unfit::NoHeader), "no file is left out in silence");
+    }
+
+    #[test]
+    fn a_payload_that_is_too_long_is_an_error_and_no_empty_template() {
+        let (body, most) = (["Hola".to_owned()], "x".repeat(PAYLOAD_CHARS));
+        let fits = Filled::plain(&body, std::slice::from_ref(&most)).unwrap();
+        assert_eq!(fits.parts()[1]["parameters"][0]["payload"], most.as_str());
+        let wrong = Unfit::ButtonWrong(2, "at most 128 characters");
+        assert_eq!(Filled::plain(&body, &[most.clone(), format!("{most}x")]), Err(wrong));
     }
 
     #[test]

@@ -140,7 +140,7 @@ pub fn decide(message: &OutboxMessage, facts: &Facts, has_token: bool) -> Verdic
 /// What stands in the way of a template as Meta has it now: it takes something else than when the message was queued, it
 /// advertises by now, or the number reaches nobody more today.
 fn as_taken(message: &OutboxMessage, facts: &Facts, language: &str, is_open: bool) -> Option<Verdict> {
-    if let Some(Err(unfit)) = facts.takes(language).map(|takes| filled(message, Some(takes), None)) {
+    if let Err(unfit) = filled(message, facts.takes(language), None) {
         return Some(Verdict::Tell(Why::Unfit(unfit)));
     }
     let advertises = facts.templates.iter().any(|usable| usable.language == language && usable.advertises);
@@ -160,7 +160,7 @@ fn as_taken(message: &OutboxMessage, facts: &Facts, language: &str, is_open: boo
 /// yet to be, as it would.
 ///
 /// # Errors
-/// What does not fit what the template takes, where that is known.
+/// What does not fit what the template takes; where that is not known, a payload that none takes.
 pub fn filled(
     message: &OutboxMessage,
     takes: Option<&Takes>,
@@ -175,7 +175,7 @@ pub fn filled(
     });
     match takes {
         Some(takes) => takes.fill(Given { header: header.as_deref(), file, body: &body, buttons: &buttons }),
-        None => Ok(Filled::plain(&body, &buttons)),
+        None => Filled::plain(&body, &buttons),
     }
 }
 

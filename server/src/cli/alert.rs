@@ -14,7 +14,7 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use crate::{config::Config, http::incident_routes::check, services, services::Services};
+use crate::{checked, config::Config, services, services::Services};
 
 #[derive(Subcommand)]
 pub enum Alert {
@@ -100,7 +100,7 @@ impl Add {
             min_severity: self.min_severity.parse::<Severity>()?,
             again_after_secs: self.again_after.saturating_mul(60),
         };
-        check(outgoing, &new).map_err(anyhow::Error::msg)?;
+        checked::route(outgoing, &new).map_err(anyhow::Error::msg)?;
         let Some(id) = catalog.add_incident_route(&new).await? else {
             bail!("there is a route named {:?} already", new.name)
         };

@@ -6,7 +6,7 @@ use acuse_storage::{entities::NewEntity, names::EntityId};
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 
-use crate::{config::Config, http::entities::check, services::Services};
+use crate::{checked, config::Config, services::Services};
 
 /// Documents gone through in one transaction.
 const BATCH: u32 = 500;
@@ -59,8 +59,8 @@ impl Entities {
             }
         };
         let Said { name, tax_ids, accounts, phone_number_ids } = said;
-        let new =
-            check(NewEntity { name, tax_ids, accounts, phone_number_ids }).map_err(anyhow::Error::msg)?;
+        let new = checked::entity(NewEntity { name, tax_ids, accounts, phone_number_ids })
+            .map_err(anyhow::Error::msg)?;
         let Some(saved) = catalog.save_entity(id, &new, "cli").await? else {
             bail!("there is no such entity");
         };

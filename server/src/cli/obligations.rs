@@ -7,8 +7,8 @@ use anyhow::{Context, bail};
 use clap::Subcommand;
 
 use crate::{
+    checked,
     config::Config,
-    http::obligations::checked,
     problem::{NOT_LED, Problem},
     services::Services,
 };
@@ -84,13 +84,13 @@ async fn take(catalog: &Catalog, line: &Line) -> anyhow::Result<Result<bool, Str
     let by_id = line.customer.parse::<CustomerId>().ok();
     let customer = match by_id {
         Some(id) => catalog.customer(id).await?.map(|customer| customer.id),
-        None => catalog.customer_of_external_id(&line.customer).await?,
+        None => catalog.customer_of_external(&line.customer).await?,
     };
     let Some(customer) = customer else {
         return Ok(Err(format!("there is no customer {:?}", line.customer)));
     };
     let typed = (line.number.as_str(), line.amount.as_str(), line.currency.as_str(), line.due.as_str());
-    let owed = match checked(customer, typed) {
+    let owed = match checked::obligation(customer, typed) {
         Ok(owed) => owed,
         Err(Problem::BadRequest(why) | Problem::Unprocessable(why)) => return Ok(Err(why)),
         Err(_) => return Ok(Err("it cannot be kept".to_owned())),

@@ -22,7 +22,7 @@ use super::{
     undo_bar, work::RESERVED,
 };
 use crate::{
-    access,
+    access, checked,
     http::{
         customers,
         extract::{Id, word},
@@ -149,7 +149,7 @@ async fn new_customer(app: &App, person: &Person, document: &Document, typed: &T
         tax_ids: list("new_tax_id"),
         ..NewCustomer::default()
     };
-    customers::check(&new).map_err(Problem::Unprocessable)?;
+    checked::customer(&new).map_err(Problem::Unprocessable)?;
     let taken = || {
         Problem::Conflict("phone or tax id is another customer's: choose them, or leave it out".to_owned())
     };

@@ -392,7 +392,7 @@ fn by_template(form: &Did) -> Result<Act, Problem> {
         language: Some(language.to_owned()),
         params: params.map(str::to_owned).collect(),
         header: Some(form.header.clone()),
-        buttons: form.buttons.lines().map(str::to_owned).collect(),
+        buttons: form.buttons.trim_end().lines().map(str::to_owned).collect(),
     })
 }
 

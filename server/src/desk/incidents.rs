@@ -24,9 +24,9 @@ use super::{Frame, Shown, labels, language::Tongue, page, session::Person};
 use crate::{
     http::{
         extract::{Id, Params},
-        health,
         problem::Problem,
     },
+    pauses,
     state::App,
 };
 
@@ -172,7 +172,7 @@ async fn render(app: &App, person: &Person, done: &Done) -> Result<Response, Pro
         frame.t(if done.said == "heard" { heard } else { not }).to_owned()
     });
     Ok(page(&Incidents {
-        paused: health::paused(&app.catalog).await?,
+        paused: pauses::paused(&app.catalog).await?,
         rows,
         routes: routes.into_iter().map(RouteRow::from).collect(),
         queues: queues.collect(),

@@ -21,7 +21,7 @@ use tokio::{
 };
 use tracing::Instrument;
 
-use crate::{http::FILE_TIMEOUT, problem::Problem};
+use crate::{budget::FILE_TIMEOUT, problem::Problem};
 
 /// Most bytes that are read back at once.
 const CHUNK: u64 = 64 << 10;

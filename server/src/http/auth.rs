@@ -8,9 +8,9 @@ use axum::{
     http::{Extensions, header, request::Parts},
 };
 
-use super::{front::rates::Visit, problem::Problem};
+use super::problem::Problem;
 pub use crate::access::Caller;
-use crate::{access::key::PREFIX, state::App};
+use crate::{access::key::PREFIX, budget::rates::Visit, state::App};
 
 /// Counts the key, or whatever it is, before it is looked up.
 async fn visit<'a>(

@@ -16,12 +16,11 @@ use serde::{Deserialize, Serialize};
 use super::{
     auth::Caller,
     extract::{Body, Id, Params, cursor, limit, word},
-    front::budget::Turn,
     notices,
     problem::Problem,
     representation::Listing,
 };
-use crate::state::App;
+use crate::{budget::Turn, state::App};
 
 /// Longest name of a person or team, characters.
 const NAME_CHARS: usize = 200;

@@ -7,8 +7,8 @@
 use acuse_storage::{
     CustomerId,
     customers::{
-        Customer, CustomerAlias, CustomerLookup, CustomerPatch, Merged, NewCustomer, Retired, Saving,
-        TakenAlias, Upserted, name_key,
+        Customer, CustomerAlias, CustomerLookup, CustomerPatch, Merged, NewCustomer, Patched, Retired,
+        Saving, TakenAlias, Upserted, name_key,
     },
     documents::Page,
     keys::Scope,
@@ -28,12 +28,7 @@ use super::{
     problem::Problem,
     representation::Listing,
 };
-use crate::state::App;
-
-/// Most names of one kind that a customer may have.
-const ALIASES: usize = 50;
-/// Longest text of a customer, characters.
-const TEXT_CHARS: usize = 256;
+use crate::{checked, state::App};
 
 /// Query of the list.
 #[derive(Debug, Default, Deserialize)]
@@ -111,42 +106,6 @@ pub async fn within(
     Ok(app.catalog.customers(caller.access(), q, after, limit).await?)
 }
 
-/// What is wrong with a customer that is to be added, if anything.
-///
-/// # Errors
-/// Says which member and what to write.
-pub fn check(new: &NewCustomer) -> Result<(), String> {
-    if new.name.trim().is_empty() {
-        return Err("name: say how they are called".to_owned());
-    }
-    if new.external_id.as_ref().is_some_and(|e| e.trim().is_empty()) {
-        return Err("external_id: empty; leave it out, or send your own id of this customer".to_owned());
-    }
-    let lists = [
-        ("phones", CustomerAlias::Phone, &new.phones),
-        ("emails", CustomerAlias::Email, &new.emails),
-        ("tax_ids", CustomerAlias::TaxId, &new.tax_ids),
-        ("id_numbers", CustomerAlias::IdNumber, &new.id_numbers),
-    ];
-    for (name, kind, values) in lists {
-        if values.len() > ALIASES {
-            return Err(format!("{name}: at most {ALIASES}"));
-        }
-        if let Some(bad) = values.iter().find(|v| kind.normalized(v).is_none()) {
-            return Err(format!("{name}: {:?} has nothing to recognise anyone by", cut(bad)));
-        }
-    }
-    let texts = [Some(&new.name), new.external_id.as_ref()];
-    let mut all = texts.into_iter().flatten().chain(lists.iter().flat_map(|(.., values)| values.iter()));
-    if all.clone().any(|t| t.contains('\0')) {
-        return Err("a text of a customer holds no NUL".to_owned());
-    }
-    if let Some(long) = all.find(|t| t.chars().count() > TEXT_CHARS) {
-        return Err(format!("{:?}…: at most {TEXT_CHARS} characters", cut(long)));
-    }
-    Ok(())
-}
-
 /// What of a new customer somebody has who is called otherwise: to add them would rename that one, unasked.
 ///
 /// # Errors
@@ -189,10 +148,6 @@ pub(crate) async fn known_otherwise(app: &App, new: &NewCustomer) -> Result<Vec<
 /// whose it is, would be told to whoever asks.
 fn may_number(caller: &Caller, given: bool) -> Result<(), Problem> {
     if given { caller.require(Scope::IdsRead) } else { Ok(()) }
-}
-
-fn cut(text: &str) -> String {
-    text.chars().take(40).collect()
 }
 
 /// Query of what writes.
@@ -243,7 +198,7 @@ async fn save(
     mut new: NewCustomer,
     saving: Saving<'_>,
 ) -> Result<Response, Problem> {
-    check(&new).map_err(Problem::Unprocessable)?;
+    checked::customer(&new).map_err(Problem::Unprocessable)?;
     new.external_id = new.external_id.map(|e| e.trim().to_owned());
     let mut done = app.catalog.save_customers(std::slice::from_ref(&new), &saving).await?;
     let done = done.pop().ok_or_else(|| anyhow::anyhow!("a customer was neither added nor found"))?;
@@ -317,7 +272,7 @@ pub async fn change(
         tax_ids: change.tax_ids.clone().unwrap_or_default(),
         id_numbers: change.id_numbers.clone().unwrap_or_default(),
     };
-    check(&said).map_err(Problem::Unprocessable)?;
+    checked::customer(&said).map_err(Problem::Unprocessable)?;
     let patch = CustomerPatch {
         name: change.name,
         external_id: change.external_id.map(|e| e.map(|e| e.trim().to_owned())),
@@ -327,8 +282,11 @@ pub async fn change(
         id_numbers: change.id_numbers,
     };
     let saving = Saving { reassign: write.reassign, ..Saving::adding(&caller.actor) };
-    let done = app.catalog.patch_customer(id, patch, &saving).await?.ok_or(Problem::NotFound("customer"))?;
-    written(&app, &caller, done).await
+    match app.catalog.patch_customer((id, None), patch, &saving).await? {
+        Patched::Saved(done) => written(&app, &caller, done).await,
+        // As it is when it is written, whatever was looked at.
+        Patched::Changed | Patched::Missing => Err(Problem::NotFound("customer")),
+    }
 }
 
 /// `DELETE /v1/customers/{id}`: 204, unless something is theirs.
@@ -428,27 +386,4 @@ pub async fn conflicts(
         None => None,
     };
     Ok(Json(Listing { data: data.collect(), next }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_would_be_nobodys_is_refused() {
-        let ana = || NewCustomer { name: "Ana".into(), ..NewCustomer::default() };
-        assert_eq!(check(&ana()), Ok(()));
-        for bad in [
-            NewCustomer { external_id: Some(String::new()), ..ana() },
-            NewCustomer { external_id: Some(" ".into()), ..ana() },
-            NewCustomer { external_id: Some("a\0b".into()), ..ana() },
-            NewCustomer { name: "A\0na".into(), ..ana() },
-            NewCustomer { phones: vec!["57300\x001112233".into()], ..ana() },
-            NewCustomer { emails: vec!["a\0@x".into()], ..ana() },
-        ] {
-            assert!(check(&bad).is_err(), "{bad:?}");
-        }
-        let unknown = serde_json::from_str::<NewCustomer>(r#"{"name":"Ana","taxId":"1"}"#).unwrap_err();
-        assert!(unknown.to_string().contains("taxId"), "{unknown}");
-    }
 }

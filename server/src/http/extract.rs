@@ -13,6 +13,7 @@ use time::{
 };
 
 use super::problem::Problem;
+use crate::budget::JSON_BYTES;
 
 /// The query string.
 pub struct Params<T>(pub T);
@@ -50,7 +51,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Problem;
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         use axum::extract::rejection::JsonRejection;
-        let cap = request.extensions().get::<Cap>().map_or(super::JSON_BYTES, |cap| cap.0);
+        let cap = request.extensions().get::<Cap>().map_or(JSON_BYTES, |cap| cap.0);
         match Json::<Clean<T>>::from_request(request, state).await {
             Ok(Json(value)) => Ok(Self(value.0)),
             Err(JsonRejection::MissingJsonContentType(_)) => {

@@ -3,13 +3,10 @@
 //! A connection that sends nothing, or half a request, is closed after a while; when there are too many, of one address
 //! or in all, the one that has been idle longest makes room, so a newcomer with something to say always gets in. What
 //! is being answered is never cut off for another, as long as somebody takes the answer; how much of it there may be is
-//! [`budget`]'s matter, and how often a key may ask [`rates`]'s.
+//! [`crate::budget`]'s matter, and how often a key may ask [`crate::budget::rates`]'s.
 
-pub mod budget;
 mod connections;
-pub mod good_keys;
 mod linger;
-pub mod rates;
 mod small_body;
 mod stream;
 
@@ -37,7 +34,7 @@ use connections::{Answering, Everybody, Place};
 use linger::Lingering;
 use stream::{Answer, Taken};
 
-use super::client_address::Peer;
+use crate::client_address::Peer;
 
 /// Longest time for a request's head, and for a connection between two requests.
 const HEAD: Duration = Duration::from_secs(15);
@@ -140,7 +137,7 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
-    use crate::http::client_address::TrustedProxies;
+    use crate::client_address::TrustedProxies;
 
     /// What is heard of a server that refuses at once, by who sends all of this before they listen.
     async fn heard(sent: &[u8]) -> String {

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use acuse_storage::numbers::{Direction, Pause};
 use axum::{Json, extract::State, http::StatusCode, http::header, response::IntoResponse};
 use metrics::gauge;
 use serde::Serialize;
 
-use crate::state::App;
+use crate::{pauses::paused, state::App};
 
 /// Longest wait for one component.
 const COMPONENT: Duration = Duration::from_secs(5);
@@ -65,29 +64,6 @@ pub async fn components(app: &App) -> (bool, Vec<Component>) {
     };
     let ready = database.state == "ok" && objects.state == "ok";
     (ready, vec![database, objects, channel])
-}
-
-/// Which of our numbers are paused, in which direction and why, in one line; `None` when none is.
-///
-/// # Errors
-/// When the catalog fails.
-pub async fn paused(catalog: &acuse_storage::Catalog) -> Result<Option<String>, acuse_storage::CatalogError> {
-    let lines: Vec<String> = catalog
-        .paused_numbers()
-        .await?
-        .into_iter()
-        .flat_map(|n| {
-            let told = |(direction, pause): (Direction, &Pause)| {
-                let what = match direction {
-                    Direction::Fetch => "fetching",
-                    Direction::Send => "sending",
-                };
-                format!("number {}: {what} paused: {}", n.phone_number_id, pause.reason)
-            };
-            n.pauses().map(told).collect::<Vec<_>>()
-        })
-        .collect();
-    Ok((!lines.is_empty()).then(|| lines.join("; ")))
 }
 
 /// `GET /readyz`: 200 when requests can be served, 503 naming the component that fails.

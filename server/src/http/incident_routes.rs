@@ -2,7 +2,7 @@
 
 use acuse_storage::{
     incidents::{
-        Severity, kinds,
+        Severity,
         routes::{Medium, NewRoute, Route},
     },
     keys::Scope,
@@ -19,12 +19,10 @@ use super::{
     problem::Problem,
     representation::Listing,
 };
-use crate::state::App;
+use crate::{checked, state::App};
 
 /// Half an hour.
 const AGAIN: u64 = 1_800;
-/// Longest time between two reminders: a week.
-const AGAIN_MOST: u64 = 604_800;
 
 /// A route, without what may be secret of its target.
 #[derive(Debug, Serialize)]
@@ -74,25 +72,6 @@ pub struct NewRouteBody {
     again_after_secs: Option<u64>,
 }
 
-/// Checks a route before it is kept, for the API and the command line.
-///
-/// # Errors
-/// What is wrong with it, in words.
-pub fn check(app: &acuse_workers::outgoing::Outgoing, new: &NewRoute) -> Result<(), String> {
-    if new.name.trim().is_empty() || new.name.chars().count() > 80 {
-        return Err("name: 1 to 80 characters".to_owned());
-    }
-    if let Some(kind) = new.kinds.iter().find(|k| !kinds::all().contains(&k.as_str())) {
-        let kind: String = kind.chars().take(40).collect();
-        return Err(format!("kinds: {kind:?} is none of {}", kinds::all().join(", ")));
-    }
-    if new.again_after_secs > AGAIN_MOST {
-        return Err(format!("again_after_secs: at most {AGAIN_MOST} (0: never)"));
-    }
-    alerts::check(app, new.medium, &new.target, new.secret_ref.as_deref())
-        .map_err(|why| format!("target: {why}"))
-}
-
 /// `GET /v1/incident-routes`.
 pub async fn list(State(app): State<App>, caller: Caller) -> Result<Json<Listing<RouteView>>, Problem> {
     caller.require(Scope::Admin)?;
@@ -116,7 +95,7 @@ pub async fn create(
         min_severity: body.min_severity.unwrap_or(Severity::Warning),
         again_after_secs: body.again_after_secs.unwrap_or(AGAIN),
     };
-    check(&app.outgoing, &new).map_err(Problem::Unprocessable)?;
+    checked::route(&app.outgoing, &new).map_err(Problem::Unprocessable)?;
     let made = app.catalog.add_incident_route(&new).await?;
     let id = made.ok_or_else(|| Problem::Conflict("there is a route of that name already".to_owned()))?;
     audit(&app, &caller, "incident_route_made", id).await?;

@@ -8,7 +8,6 @@ pub mod approvals;
 pub mod asks;
 pub mod auth;
 pub mod cases;
-pub mod client_address;
 pub mod consents;
 pub mod contacts;
 pub mod content;
@@ -53,15 +52,11 @@ use metrics::{counter, histogram};
 use tracing::Instrument;
 use uuid::Uuid;
 
+use crate::budget::FILE_TIMEOUT;
 use problem::Problem;
-
-/// Largest JSON or form body.
-pub const JSON_BYTES: usize = 1 << 20;
 
 /// Longest time a request may take; a webhook's commit has its own, shorter one.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
-/// Longest time for a file to come in or go out: 100 MB at 1.5 Mbit/s.
-pub(crate) const FILE_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// The id of a request, which its answer carries as `X-Request-Id`.
 #[derive(Debug, Clone, Copy)]

@@ -143,10 +143,12 @@ pub fn header_and_buttons(
     }
     let mut buttons: Vec<String> =
         buttons.unwrap_or_default().iter().map(|button| button.trim().to_owned()).collect();
+    // As they were said: no template has more, whatever stands there.
+    let is_too_many = buttons.len() > BUTTONS;
     while buttons.last().is_some_and(String::is_empty) {
         buttons.pop();
     }
-    if buttons.len() > BUTTONS || buttons.iter().any(is_long) {
+    if is_too_many || buttons.iter().any(is_long) {
         return Err(Problem::Unprocessable(format!(
             "buttons: at most {BUTTONS}, of {PART_CHARS} characters each"
         )));
@@ -329,4 +331,24 @@ pub async fn progress(
     let states = states.into_iter().map(|(state, count)| (state.as_str(), count)).collect();
     let waits = app.catalog.notices_held(id).await?.into_iter().collect();
     Ok(Json(Progress { batch: id, total, states, waits }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_buttons_than_a_template_has_are_taken_however_many_are_empty() {
+        let given = |full: usize, empty: usize| {
+            let mut all = vec!["o/77".to_owned(); full];
+            all.resize(full + empty, " ".to_owned());
+            header_and_buttons(None, Some(all))
+        };
+        assert_eq!(given(1, BUTTONS - 1).unwrap().1, ["o/77"], "those at the end are left out");
+        assert_eq!(given(BUTTONS, 0).unwrap().1.len(), BUTTONS);
+        for (full, empty) in [(BUTTONS + 1, 0), (1, BUTTONS), (0, BUTTONS + 1)] {
+            let Err(Problem::Unprocessable(why)) = given(full, empty) else { panic!("{full} {empty}") };
+            assert!(why.contains("at most 10"), "{why}");
+        }
+    }
 }

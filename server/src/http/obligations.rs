@@ -2,7 +2,6 @@
 
 use acuse_storage::{
     ContactId, CustomerId, DocumentId,
-    documents::Amount,
     keys::Scope,
     names::ObligationId,
     obligations::{NewObligation, Obligation, ObligationFilter, ObligationState, Owing, Settled, Verdict},
@@ -14,7 +13,6 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
-use time::{Date, macros::format_description};
 
 use super::{
     auth::Caller,
@@ -22,10 +20,8 @@ use super::{
     problem::{NOT_LED, Problem},
     representation::Listing,
 };
-use crate::state::App;
+use crate::{checked, state::App};
 
-/// Longest number of a bill, characters.
-const NUMBER_CHARS: usize = 200;
 /// Longest reason, characters.
 const WHY_CHARS: usize = 500;
 
@@ -43,48 +39,6 @@ pub struct New {
     document_id: Option<DocumentId>,
 }
 
-/// A day as it is written.
-///
-/// # Errors
-/// When it is none.
-pub fn day(name: &str, text: &str) -> Result<Date, Problem> {
-    Date::parse(text, format_description!("[year]-[month]-[day]"))
-        .map_err(|_| Problem::Unprocessable(format!("{name}: a day such as 2026-05-03")))
-}
-
-/// An obligation as it was typed, checked.
-///
-/// # Errors
-/// When something of it cannot be kept.
-pub fn checked(
-    customer: CustomerId,
-    (number, amount, currency, due): (&str, &str, &str, &str),
-) -> Result<NewObligation, Problem> {
-    let bad = |text: String| Err(Problem::Unprocessable(text));
-    let number = number.trim();
-    if number.is_empty() || number.chars().count() > NUMBER_CHARS {
-        return bad(format!("number: 1 to {NUMBER_CHARS} characters"));
-    }
-    let owed = amount.parse::<Amount>().map_err(|e| Problem::Unprocessable(format!("amount: {e}")))?;
-    if owed <= Amount::ZERO {
-        return bad("amount: more than nothing".to_owned());
-    }
-    let currency = currency.trim().to_uppercase();
-    if currency.len() != 3 || !currency.bytes().all(|b| b.is_ascii_uppercase()) {
-        return bad("currency: three letters of ISO 4217, such as EUR".to_owned());
-    }
-    Ok(NewObligation {
-        customer,
-        number: number.to_owned(),
-        amount: owed,
-        currency,
-        due: day("due", due)?,
-        contact: None,
-        phone_number_id: None,
-        document: None,
-    })
-}
-
 /// `POST /v1/obligations`: 201 for a new one, 200 for one that was handed in before.
 ///
 /// # Errors
@@ -100,7 +54,7 @@ pub async fn create(
         contact: new.contact_id,
         phone_number_id: new.phone_number_id,
         document: new.document_id,
-        ..checked(new.customer_id, typed)?
+        ..checked::obligation(new.customer_id, typed)?
     };
     match app.catalog.add_obligation(caller.access(), &owed, &caller.actor).await? {
         Owing::Added(added) => Ok((StatusCode::CREATED, Json(*added)).into_response()),
@@ -249,7 +203,7 @@ pub async fn promise(
     Body(said): Body<Promise>,
 ) -> Result<Json<Obligation>, Problem> {
     caller.require(Scope::MessagesWrite)?;
-    let until = said.until.as_deref().map(|until| day("until", until)).transpose()?;
+    let until = said.until.as_deref().map(|until| checked::day("until", until)).transpose()?;
     let settled = app.catalog.promised(caller.access(), id, until, &caller.actor).await?;
     after(&app, &caller, id, settled).await
 }

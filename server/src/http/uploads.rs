@@ -37,11 +37,10 @@ use super::{
     auth::Caller,
     extract::Body,
     form::{Bounds, broken_off},
-    front::budget::declared,
     problem::Problem,
     sandbox::Instead,
 };
-use crate::state::App;
+use crate::{budget::declared, state::App};
 
 /// Longest text part, bytes.
 const TEXT_BYTES: usize = 2_000;

@@ -5,7 +5,7 @@ use http::{HeaderValue, Request, header, request::Parts};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use crate::{access::Caller, http::client_address::Peer, problem::Problem, state::App};
+use crate::{access::Caller, client_address::Peer, problem::Problem, state::App};
 
 /// Largest answer that is passed on.
 const MOST_BYTES: usize = 4 << 20;

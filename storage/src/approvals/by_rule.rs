@@ -16,7 +16,7 @@ use super::{ApprovalState, Approving, Mode, NewApproval, Said, not_askable, wait
 use crate::{
     audit, cases,
     catalog::Catalog,
-    documents::{Amount, Document, Extracted},
+    documents::{self, Amount, Document, Extracted},
     error::CatalogError,
     events, house, incidents,
     names::{
@@ -241,6 +241,8 @@ pub(super) async fn goes_on(tx: &mut Tx, document: DocumentId, who: &str) -> Res
         return Ok(false);
     }
     let present = micros(tx.now());
+    // Before its review, as everywhere.
+    documents::hold(tx, document).await?;
     let mine = execute!(
         tx,
         "UPDATE reviews SET resolved_at = $3, resolved_by = $2, resolution = 'approved' WHERE id = $1 \

@@ -84,7 +84,11 @@ pub(crate) async fn asked(
         return Ok(None);
     }
     hold_contact(tx, ContactId(contact)).await?;
-    execute!(tx, "UPDATE documents SET waits_for = 'sender' WHERE id = $1", document.0)?;
+    let sql = "UPDATE documents SET waits_for = 'sender' WHERE id = $1 AND status = 'in_review'";
+    if execute!(tx, sql, document.0)? != 1 {
+        // It was decided meanwhile: its sender is asked for nothing.
+        return Ok(None);
+    }
     let subject = document.to_string();
     let about = About {
         contact: ContactId(contact),

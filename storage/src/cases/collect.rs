@@ -3,6 +3,8 @@
 
 mod unbilled;
 
+use std::collections::BTreeSet;
+
 use acuse_conversation::{Collecting, Event, Kind, Next, State, said, zone_of_phone};
 use time::{Date, OffsetDateTime, UtcOffset};
 use uuid::Uuid;
@@ -15,7 +17,7 @@ use crate::{
     consents::{self, Category, Word},
     error::CatalogError,
     house,
-    names::{ContactId, CustomerId, maybe_at, micros},
+    names::{ContactId, CustomerId, ObligationId, OutboxId, at, maybe_at, micros},
     obligations::{Open, open_of, to_text},
     outbox::{self, NewReply, Purpose, Saying},
     sql::Tx,
@@ -33,18 +35,18 @@ fn next_of(rules: &Collecting, open: &Open, zone: UtcOffset) -> Next {
     rules.next(open.due, open.said_at.map(|at| today(at, zone)), open.promised)
 }
 
-/// All that is due to be said of a customer's obligations by now, in one message.
+/// All that is due to be said of a customer's obligations by now, in one message, with what waits still to be said of them.
 pub(super) async fn remind(tx: &mut Tx, held: &Held, person: &speak::Person) -> Result<(), CatalogError> {
-    let Ok(customer) = held.subject.parse::<Uuid>() else { return Ok(()) };
+    let Ok(customer) = held.subject.parse::<Uuid>().map(CustomerId) else { return Ok(()) };
     let rules = house::rules(tx).await?.collecting();
     let (present, zone) = (tx.now(), zone_of_phone(&person.digits));
     let day = today(present, zone);
-    if said_on(tx, CustomerId(customer), (day, zone)).await? {
+    if said_on(tx, customer, (day, zone)).await? {
         return Ok(());
     }
-    let all = open_of(tx, CustomerId(customer)).await?;
+    let all = open_of(tx, customer).await?;
     let due = |open: &&Open| matches!(next_of(&rules, open, zone), Next::Reminder(on) if on <= day);
-    let mut said: Vec<&Open> = Vec::new();
+    let mut told = BTreeSet::new();
     for open in all.iter().filter(|open| open.is_open).filter(due) {
         // Whoever reminds of it at this very moment, somebody else of the customer's, leaves nothing to say.
         let mine = execute!(
@@ -56,14 +58,20 @@ pub(super) async fn remind(tx: &mut Tx, held: &Held, person: &speak::Person) -> 
             open.said_at.map_or(0, micros)
         )?;
         if mine == 1 {
-            said.push(open);
+            told.insert(open.id);
         }
     }
-    if said.is_empty() {
+    if told.is_empty() {
         return Ok(());
     }
-    let items: Vec<said::Due> = said
+    told.extend(take_back(tx, customer, zone).await?);
+    if is_leaving(tx, customer, day.midnight().assume_offset(zone)).await? {
+        // It left before it could be taken back: that one is today's, and this waits a day.
+        return Err(CatalogError::Contention);
+    }
+    let items: Vec<said::Due> = all
         .iter()
+        .filter(|open| told.contains(&open.id))
         .map(|open| said::Due {
             number: open.number.clone(),
             amount: to_text(open.left),
@@ -76,7 +84,43 @@ pub(super) async fn remind(tx: &mut Tx, held: &Held, person: &speak::Person) -> 
     speak::say(tx, held, person, (Purpose::Collection, Some("billing")), body).await
 }
 
-/// Whether a customer was reminded of anything on this day, also of what is settled since.
+/// Takes back what was said of a customer's obligations on a day before and has not left, as behind a pause: two would leave
+/// on one day. Of which it told: nobody heard, and what is still owed of them is told now.
+async fn take_back(
+    tx: &mut Tx,
+    customer: CustomerId,
+    zone: UtcOffset,
+) -> Result<Vec<ObligationId>, CatalogError> {
+    let rows = all!(
+        tx,
+        (Uuid, i64),
+        "SELECT o.id, o.created_at FROM cases c JOIN outbox o ON COALESCE(o.case_id, o.document_id) = c.id \
+         WHERE c.kind = 'collection' AND c.subject = $1 AND o.purpose = 'collection' AND o.state = 'queued' \
+         ORDER BY o.created_at, o.id",
+        customer.0.to_string()
+    )?;
+    let mut first = None;
+    for (id, queued) in rows {
+        if outbox::supersede(tx, OutboxId(id)).await? && first.is_none() {
+            first = Some(at("outbox", "created_at", queued)?);
+        }
+    }
+    let Some(first) = first else { return Ok(Vec::new()) };
+    let (since, present) = (today(first, zone).midnight().assume_offset(zone), tx.now());
+    let rows = all!(
+        tx,
+        (Uuid,),
+        "UPDATE obligations SET said_at = $3, updated_at = $3 \
+         WHERE customer_id = $1 AND state = 'open' AND said_at >= $2 RETURNING id",
+        customer.0,
+        micros(since),
+        micros(present)
+    )?;
+    Ok(rows.into_iter().map(|(id,)| ObligationId(id)).collect())
+}
+
+/// Whether a customer was reminded of anything on this day, also of what is settled since, or is about to be by what was
+/// said before.
 async fn said_on(
     tx: &mut Tx,
     customer: CustomerId,
@@ -84,7 +128,23 @@ async fn said_on(
 ) -> Result<bool, CatalogError> {
     let (last,) =
         one!(tx, (Option<i64>,), "SELECT MAX(said_at) FROM obligations WHERE customer_id = $1", customer.0)?;
-    Ok(maybe_at("obligations", "said_at", last)?.is_some_and(|at| today(at, zone) == day))
+    let is_said = maybe_at("obligations", "said_at", last)?.is_some_and(|at| today(at, zone) == day);
+    Ok(is_said || is_leaving(tx, customer, day.midnight().assume_offset(zone)).await?)
+}
+
+/// Whether what was said of a customer's obligations left since then, or is leaving; it may have waited since the day before.
+async fn is_leaving(tx: &mut Tx, customer: CustomerId, since: OffsetDateTime) -> Result<bool, CatalogError> {
+    let (count,) = one!(
+        tx,
+        (i64,),
+        "SELECT COUNT(*) FROM cases c JOIN outbox o ON COALESCE(o.case_id, o.document_id) = c.id \
+         WHERE c.kind = 'collection' AND c.subject = $1 AND o.purpose = 'collection' \
+         AND (o.state IN ('sending', 'unknown', 'refused') \
+           OR (o.state IN ('sent', 'delivered') AND o.sent_at >= $2))",
+        customer.0.to_string(),
+        micros(since)
+    )?;
+    Ok(count > 0)
 }
 
 /// To whom a customer's obligations are told, and from which number: the contact that was named, else one of the
@@ -138,34 +198,54 @@ async fn open_case(tx: &mut Tx, customer: CustomerId) -> Result<Option<Held>, Ca
     }
 }
 
+/// With whom what a customer owes is talked of: whom the open case is with, else whom one would begin with.
+async fn whose(tx: &mut Tx, customer: CustomerId) -> Result<Option<ContactId>, CatalogError> {
+    if let Some(held) = open_case(tx, customer).await? {
+        return Ok(Some(held.contact));
+    }
+    let all = open_of(tx, customer).await?;
+    if !all.iter().any(|open| open.is_open) {
+        return Ok(None);
+    }
+    Ok(billed(tx, customer, &all).await?.map(|(contact, _)| contact))
+}
+
 /// Sees to it that what a customer owes is reminded of when it is time, that a person knows where nobody may be, and that
 /// nothing comes where nothing is owed.
 pub(crate) async fn schedule(tx: &mut Tx, customer: CustomerId) -> Result<(), CatalogError> {
     if tx.policies().is_none() {
         return Ok(());
     }
-    let all = open_of(tx, customer).await?;
+    // One contact alone is held: of two, somebody else comes to them the other way round.
+    let contact = whose(tx, customer).await?;
+    if let Some(contact) = contact {
+        hold_contact(tx, contact).await?;
+    }
+    let (all, case) = (open_of(tx, customer).await?, open_case(tx, customer).await?);
+    if case.as_ref().is_some_and(|held| Some(held.contact) != contact) {
+        return Err(CatalogError::Contention);
+    }
     let open: Vec<&Open> = all.iter().filter(|open| open.is_open).collect();
     if open.is_empty() {
         unbilled::over(tx, customer).await?;
     }
-    if let Some(held) = open_case(tx, customer).await? {
-        hold_contact(tx, held.contact).await?;
-        if all.is_empty() {
-            return happens(tx, held, Uuid::now_v7(), Event::ReviewDecided).await;
-        }
+    if all.is_empty() {
+        return match case {
+            Some(held) => happens(tx, held, Uuid::now_v7(), Event::ReviewDecided).await,
+            None => Ok(()),
+        };
     }
     if open.is_empty() {
         return Ok(());
     }
     let (version, house) = house::in_force(tx).await?;
-    let Some((contact, number)) = billed(tx, customer, &all).await? else {
-        let held = open_case(tx, customer).await?;
-        let is_told = held.is_some_and(|held| held.case.state == State::Human);
+    let Some((whom, number)) = billed(tx, customer, &all).await? else {
+        let is_told = case.is_some_and(|held| held.case.state == State::Human);
         return if is_told { Ok(()) } else { unbilled::tell(tx, customer, &open, &house).await };
     };
     unbilled::over(tx, customer).await?;
-    hold_contact(tx, contact).await?;
+    // Somebody agreed since the contact was looked for.
+    let Some(contact) = contact else { return Err(CatalogError::Contention) };
     let person = speak::person(tx, contact).await?;
     let (zone, rules, present) = (zone_of_phone(&person.digits), house.collecting(), tx.now());
     let day = today(present, zone);
@@ -173,9 +253,11 @@ pub(crate) async fn schedule(tx: &mut Tx, customer: CustomerId) -> Result<(), Ca
     let Some(next) = nexts.min_by_key(|next| next.day()) else { return Ok(()) };
     let subject = customer.0.to_string();
     let about = About { contact, phone_number_id: &number, kind: Kind::Collection, subject: &subject };
-    let held = match open_case(tx, customer).await? {
+    let held = match case {
         Some(held) => held,
-        None => find_or_open(tx, about).await?,
+        None if whom == contact => find_or_open(tx, about).await?,
+        // Somebody else is billed since the contact was looked for.
+        None => return Err(CatalogError::Contention),
     };
     by_rules(tx, held.id, version).await?;
     if matches!(next, Next::Person(on) if on <= day) {

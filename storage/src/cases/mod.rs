@@ -50,8 +50,9 @@ pub use team::OVERDUE;
 pub use written::Templated;
 
 use crate::{
+    documents,
     error::CatalogError,
-    names::{CaseId, ContactId, OutboxId, at, maybe_at, micros, number as count},
+    names::{CaseId, ContactId, DocumentId, OutboxId, at, maybe_at, micros, number as count},
     queue::{Push, Queue, push},
     sql::Tx,
 };
@@ -133,6 +134,17 @@ pub(crate) struct About<'a> {
 /// Makes other transactions on this contact's cases wait for this one.
 pub(crate) async fn hold_contact(tx: &mut Tx, contact: ContactId) -> Result<(), CatalogError> {
     execute!(tx, "UPDATE contacts SET updated_at = updated_at WHERE id = $1", contact.0).map(drop)
+}
+
+/// The same of a document that waits for somebody: its contact's cases come first, then the document itself.
+pub(crate) async fn hold_document(tx: &mut Tx, id: DocumentId) -> Result<(), CatalogError> {
+    execute!(
+        tx,
+        "UPDATE contacts SET updated_at = updated_at \
+         WHERE id = (SELECT d.contact_id FROM documents d WHERE d.id = $1)",
+        id.0
+    )?;
+    documents::hold(tx, id).await
 }
 
 /// The open case about this, if there is one.

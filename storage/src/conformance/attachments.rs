@@ -33,7 +33,7 @@ use crate::{
     key_file::ErasedKind,
     names::{AttachmentId, OutboxId, now},
     notices::{NewNotice, NoticeState, Noticed},
-    outbox::{MessageKind, NextReply, OutboxMessage, Purpose},
+    outbox::{MessageKind, NewReply, NextReply, OutboxMessage, Purpose, Saying, Shape, queue_as},
     stages::ReadFacts,
 };
 
@@ -223,6 +223,47 @@ pub(super) async fn what_is_asked_without_its_picture_goes_with_its_document(cat
     catalog.reply_withdrawn(leaving.id, "not of this test").await.unwrap();
     let all = catalog.approvals(&Access::whole(), (None, Some(id)), None, 9).await.unwrap();
     assert_eq!(all.iter().map(|one| one.state).collect::<Vec<_>>(), [ApprovalState::Expired]);
+}
+
+/// A file that is older than the retention is asked for again at the very moment in which old files go: its message has it.
+pub(super) async fn a_file_that_is_asked_for_again_stays(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let (_, contact, number, _) = approver(catalog).await;
+    let id = waiting(catalog, &paged(1)).await;
+    let document = catalog.document(id).await.unwrap().unwrap();
+    let mut tx = catalog.writing().await.unwrap();
+    let file = crate::attachments::of_document(&mut tx, &document).await.unwrap().unwrap();
+    execute!(tx, "UPDATE attachments SET created_at = 0 WHERE id = $1", file.0).unwrap();
+    tx.commit().await.unwrap();
+    let mut busy = catalog.writing().await.unwrap();
+    let again = crate::attachments::of_document(&mut busy, &document).await.unwrap();
+    assert_eq!(again, Some(file));
+    let pruned = tokio::spawn({
+        let catalog = catalog.clone();
+        async move {
+            let mut tx = catalog.writing().await.unwrap();
+            crate::attachments::prune(&mut tx, now() - Duration::days(30), 10_000).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+    });
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    let reply = NewReply {
+        purpose: Purpose::Reply,
+        body: String::new(),
+        language: "es".into(),
+        nonce: Uuid::now_v7().to_string(),
+    };
+    let saying =
+        Saying { document: None, case: None, contact, phone_number_id: Some(&number), category: None };
+    let shape = Shape { attachment: Some(file), ..Shape::default() };
+    let message = queue_as(&mut busy, saying, &reply, &shape).await.unwrap().unwrap();
+    busy.commit().await.unwrap();
+    pruned.await.unwrap();
+    let mut tx = catalog.reading().await.unwrap();
+    let sql = "SELECT COUNT(*) FROM attachments WHERE id = $1";
+    assert_eq!(one!(tx, (i64,), sql, file.0).unwrap().0, 1);
+    drop(tx);
+    catalog.reply_withdrawn(message, "for a test").await.unwrap();
 }
 
 pub(super) async fn a_persons_file_goes_with_its_contact(catalog: &Catalog) {

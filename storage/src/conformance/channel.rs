@@ -33,7 +33,7 @@ pub(super) use pauses::{
 
 const LEASE: std::time::Duration = std::time::Duration::from_secs(60);
 /// Long enough that whoever was told to begin waits by then.
-const A_MOMENT: std::time::Duration = std::time::Duration::from_millis(300);
+pub(super) const A_MOMENT: std::time::Duration = std::time::Duration::from_millis(300);
 
 fn fresh(prefix: &str) -> String {
     format!("{prefix}{}", uuid::Uuid::now_v7().simple())

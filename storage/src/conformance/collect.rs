@@ -29,6 +29,15 @@ fn morning() -> OffsetDateTime {
     now().replace_time(time::macros::time!(9:00))
 }
 
+/// The same time of the next day, and of the one after.
+fn next_morning() -> OffsetDateTime {
+    morning() + Duration::DAY
+}
+
+fn third_morning() -> OffsetDateTime {
+    next_morning() + Duration::DAY
+}
+
 fn leading(catalog: &Catalog) -> Catalog {
     catalog.clone().with_policies(Some(Policies::ours().unwrap())).with_clock(morning)
 }
@@ -352,6 +361,47 @@ pub(super) async fn what_is_paid_since_counts_for_the_day(catalog: &Catalog) {
     assert_eq!(debtor.said(catalog, "collection").await.len(), 1, "never two on one day for one customer");
 }
 
+/// A pause holds a reminder until the next stage is due: one message leaves that day, and tells of all. One that left a day
+/// later than it was said is that day's.
+pub(super) async fn what_a_pause_held_is_told_with_the_next_stage(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let debtor = debtor(catalog).await;
+    agrees(catalog, debtor.contact, &debtor.number, Category::Billing).await;
+    let first = debtor.owes(catalog, "F-271", "100.00", 0).await;
+    debtor.owes(catalog, "F-272", "50.00", 4).await;
+    debtor.time_comes(catalog).await;
+    let catalog = &catalog.clone().with_clock(next_morning);
+    debtor.time_comes(catalog).await;
+    let messages = async || {
+        let mut tx = catalog.reading().await.unwrap();
+        let sql =
+            "SELECT state, body FROM outbox WHERE contact_id = $1 AND purpose = 'collection' ORDER BY seq";
+        all!(tx, (String, String), sql, debtor.contact.0).unwrap()
+    };
+    let said = messages().await;
+    assert_eq!(said.iter().map(|(state, _)| state.as_str()).collect::<Vec<_>>(), ["withdrawn", "queued"]);
+    assert!(said[0].1.contains("F-271") && !said[0].1.contains("F-272"), "{said:?}");
+    assert!(said[1].1.contains("F-271") && said[1].1.contains("F-272"), "nothing is lost: {said:?}");
+    assert_eq!(now_of(catalog, first.id).await.reminders, 2, "and no stage of it is skipped");
+    assert!(catalog.message_ledger(now()).await.unwrap().balanced);
+
+    // It waits in its turn until the day after, and leaves before that day's is said.
+    let third = debtor.owes(catalog, "F-273", "9.00", 5).await;
+    let mut tx = catalog.writing().await.unwrap();
+    let sql = "UPDATE outbox SET state = 'delivered', sent_at = $2 WHERE contact_id = $1 AND state = 'queued' \
+         AND purpose = 'collection'";
+    let left = micros(third_morning() - Duration::HOUR);
+    assert_eq!(execute!(tx, sql, debtor.contact.0, left).unwrap(), 1);
+    tx.commit().await.unwrap();
+    let catalog = &catalog.clone().with_clock(third_morning);
+    debtor.time_comes(catalog).await;
+    assert_eq!(messages().await.len(), 2, "never two on one day");
+    assert_eq!(now_of(catalog, third.id).await.reminders, 0);
+    let (_, due) = debtor.case(catalog).await.unwrap();
+    assert!(due.unwrap() > micros(third_morning() + Duration::hours(12)), "tomorrow");
+    assert!(catalog.message_ledger(now()).await.unwrap().balanced);
+}
+
 /// Two of a customer's who agreed at one moment have a case each, and both are due: one of them is reminded.
 pub(super) async fn two_of_a_customers_are_not_both_reminded(catalog: &Catalog) {
     let catalog = &leading(catalog);
@@ -391,6 +441,39 @@ pub(super) async fn two_of_a_customers_are_not_both_reminded(catalog: &Catalog) 
     turns.join_all().await;
     let said = [debtor.said(catalog, "collection").await, other.said(catalog, "collection").await].concat();
     assert_eq!(said.len(), 1, "never two on one day for one customer: {said:?}");
+}
+
+/// One of a customer's has their case, and another is named for a new bill: whoever comes to the two the other way round
+/// waits for nobody.
+pub(super) async fn whoever_schedules_holds_one_contact(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let (debtor, other) = (debtor(catalog).await, debtor(catalog).await);
+    agrees(catalog, debtor.contact, &debtor.number, Category::Billing).await;
+    agrees(catalog, other.contact, &other.number, Category::Billing).await;
+    debtor.owes(catalog, "F-261", "100.00", 3).await;
+    let new = NewObligation {
+        customer: debtor.customer,
+        number: "F-262".into(),
+        amount: "50.00".parse().unwrap(),
+        currency: "EUR".into(),
+        due: (morning() + Duration::days(3)).date(),
+        contact: Some(other.contact),
+        phone_number_id: None,
+        document: None,
+    };
+    let touch = "UPDATE contacts SET updated_at = updated_at WHERE id = $1";
+    let mut busy = catalog.writing().await.unwrap();
+    assert_eq!(execute!(busy, touch, other.contact.0).unwrap(), 1);
+    let owing = tokio::spawn({
+        let catalog = catalog.clone();
+        async move { catalog.add_obligation(&Access::new(true), &new, "key:erp").await.unwrap() }
+    });
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    assert_eq!(execute!(busy, touch, debtor.contact.0).unwrap(), 1);
+    busy.commit().await.unwrap();
+    assert!(matches!(owing.await.unwrap(), Owing::Added(_)));
+    assert_eq!(debtor.case(catalog).await.unwrap().0, "waiting");
+    assert_eq!(other.case(catalog).await, None, "one case a customer");
 }
 
 pub(super) async fn a_reminder_that_never_left_has_a_person(catalog: &Catalog) {

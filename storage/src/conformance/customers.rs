@@ -7,8 +7,8 @@ use uuid::Uuid;
 use crate::{
     Access, Catalog, CustomerId,
     customers::{
-        CustomerAlias, CustomerLookup, CustomerPatch, Merged, NewCustomer, Retired, Saving, TakenAlias,
-        Upserted,
+        CustomerAlias, CustomerLookup, CustomerPatch, Merged, NewCustomer, Patched, Retired, Saving,
+        TakenAlias, Upserted,
     },
 };
 
@@ -68,8 +68,8 @@ pub(super) async fn a_customer_is_replaced_changed_and_deleted(catalog: &Catalog
     assert_eq!(known_by_phone(catalog, &format!("3499{tag}")).await, [], "the old number is nobody's");
     assert_eq!(known_by_phone(catalog, &format!("3498{tag}")).await, [id]);
     let patch = CustomerPatch { emails: Some(vec!["Ana@Example.com".into()]), ..CustomerPatch::default() };
-    let done = catalog.patch_customer(id, patch, &Saving::adding("eva")).await.unwrap();
-    assert_eq!(done, Some(Upserted::Updated(id)));
+    let done = catalog.patch_customer((id, None), patch, &Saving::adding("eva")).await.unwrap();
+    assert_eq!(done, Patched::Saved(Upserted::Updated(id)));
     let seen = catalog.customer(id).await.unwrap().unwrap();
     let aliases =
         [(CustomerAlias::Email, "ana@example.com".to_owned()), (CustomerAlias::Phone, format!("3498{tag}"))];
@@ -79,6 +79,26 @@ pub(super) async fn a_customer_is_replaced_changed_and_deleted(catalog: &Catalog
     assert_eq!(catalog.delete_customer(id, "eva").await.unwrap(), Retired::Gone);
     assert_eq!(catalog.delete_customer(id, "eva").await.unwrap(), Retired::Missing);
     assert!(catalog.customer(id).await.unwrap().is_none());
+}
+
+/// Two save what they typed of one customer, as both had seen them: whoever comes second is told, however close they are.
+pub(super) async fn of_two_who_saw_the_same_one_saves(catalog: &Catalog) {
+    let id = made(catalog, &someone(&unique())).await;
+    let seen = catalog.customer(id).await.unwrap().unwrap().updated_at;
+    let saves = async |name: &'static str, seen| {
+        let patch = CustomerPatch { name: Some(name.into()), ..CustomerPatch::default() };
+        catalog.patch_customer((id, Some(seen)), patch, &Saving::adding("eva")).await.unwrap()
+    };
+    let (ana, eva) = tokio::join!(saves("Ana", seen), saves("Eva", seen));
+    let saved = Patched::Saved(Upserted::Updated(id));
+    let name = if ana == saved { "Ana" } else { "Eva" };
+    assert!([&ana, &eva].contains(&&saved) && [&ana, &eva].contains(&&Patched::Changed), "{ana:?} {eva:?}");
+    let now = catalog.customer(id).await.unwrap().unwrap();
+    assert_eq!(now.name, name, "nothing of the other is kept");
+    assert_eq!(saves("Luz", now.updated_at).await, saved, "once it was looked at again");
+    let (nobody, nothing) = ((CustomerId::generate(), None), CustomerPatch::default());
+    let gone = catalog.patch_customer(nobody, nothing, &Saving::adding("eva")).await.unwrap();
+    assert_eq!(gone, Patched::Missing);
 }
 
 pub(super) async fn two_customers_become_one(catalog: &Catalog) {

@@ -30,6 +30,7 @@ mod hold;
 mod house;
 mod lines;
 mod lists;
+mod locks;
 mod many;
 mod matters;
 mod notes;
@@ -115,6 +116,7 @@ pub async fn catalog(catalog: &Catalog) {
         desk::a_new_customer_wakes_what_waits,
         customers::a_name_has_one_owner,
         customers::a_customer_is_replaced_changed_and_deleted,
+        customers::of_two_who_saw_the_same_one_saves,
         customers::two_customers_become_one,
         customers::many_at_once_double_nothing,
         customers::both_forms_of_a_phone_are_one,
@@ -215,6 +217,7 @@ pub async fn catalog(catalog: &Catalog) {
         answers::a_password_stands_nowhere,
         answers::a_question_is_answered_from_what_there_is,
         notices::only_who_agreed_gets_one_and_its_end_is_told,
+        notices::a_key_that_is_used_for_two_at_once_is_the_firsts,
         notices::a_notice_waits_for_the_morning,
         notices::a_notice_is_held_to_what_its_template_is_by_now,
         notices::a_number_reaches_no_more_people_in_a_day_than_its_tier,
@@ -227,7 +230,9 @@ pub async fn catalog(catalog: &Catalog) {
         collect::who_agrees_later_is_reminded_of_what_is_owed_already,
         collect::what_nobody_may_be_reminded_of_is_told,
         collect::what_is_paid_since_counts_for_the_day,
+        collect::what_a_pause_held_is_told_with_the_next_stage,
         collect::two_of_a_customers_are_not_both_reminded,
+        collect::whoever_schedules_holds_one_contact,
         collect::a_reminder_that_never_left_has_a_person,
         collect::a_receipt_pays_only_once_a_person_says_so,
         collect::three_bills_are_paid_by_one_slip_or_by_two,
@@ -246,6 +251,7 @@ pub async fn catalog(catalog: &Catalog) {
         attachments::several_pages_are_the_file_itself_unless_it_is_dangerous,
         attachments::what_a_picture_shows_takes_it_along_when_it_goes,
         attachments::what_is_asked_without_its_picture_goes_with_its_document,
+        attachments::a_file_that_is_asked_for_again_stays,
         attachments::a_persons_file_goes_with_its_contact,
         attachments::a_template_begins_with_a_document_of_ours_under_the_same_withholding,
         attachments::what_lies_beside_a_template_is_everybodys_and_stays,
@@ -253,6 +259,7 @@ pub async fn catalog(catalog: &Catalog) {
         outgoing::a_person_ends_an_incident_and_its_message_is_settled,
         outgoing::a_failed_event_holds_back_its_own_document_only,
         outgoing::an_endpoint_steps_over_what_it_is_not_for,
+        outgoing::a_type_that_is_added_meanwhile_is_not_stepped_over,
         outgoing::a_conversation_is_read_without_what_is_withheld,
         notes::a_thread_is_of_one_number,
         books::the_books_are_exported_once,
@@ -261,6 +268,10 @@ pub async fn catalog(catalog: &Catalog) {
         books::a_closed_month_is_never_rewritten,
         chain::what_tampers_with_the_trail_is_found,
         outgoing::what_something_open_needs_outlives_its_time,
+        locks::a_document_is_taken_before_its_review,
+        locks::a_contact_is_taken_before_its_document,
+        locks::what_is_decided_meanwhile_is_asked_nothing,
+        locks::what_a_case_reminds_of_by_now_is_not_ended,
         vendors::a_persons_decision_teaches_and_its_taking_back_unteaches,
         vendors::what_can_be_taken_back_teaches_nothing_yet,
         vendors::nothing_is_learnt_of_a_customer_or_an_id,

@@ -307,6 +307,33 @@ fn night() -> OffsetDateTime {
     now().replace_time(time::macros::time!(2:00))
 }
 
+/// A key is used for somebody else at the very moment: it is another's, and no fault of ours.
+pub(super) async fn a_key_that_is_used_for_two_at_once_is_the_firsts(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let sample = Sample::new();
+    let id = sends(catalog, &sample, 1).await[0];
+    let contact = contact_of(catalog, id).await;
+    let other = contact_of(catalog, sends(catalog, &Sample::new(), 1).await[0]).await;
+    let number = catalog.document(id).await.unwrap().unwrap().phone_number_id.unwrap();
+    agrees(catalog, contact, &number, Word::Granted).await;
+    approved(catalog, &number, "order_sent", "APPROVED").await;
+    let key = Uuid::now_v7().to_string();
+    let mut busy = catalog.writing().await.unwrap();
+    let sql = "INSERT INTO notices (id, contact_id, phone_number_id, template, language, idempotency_key, expires_at, \
+         state, created_at) VALUES ($1, $2, $3, 'order_sent', 'es', $4, 0, 'expired', 0)";
+    execute!(busy, sql, Uuid::now_v7(), other.0, number.as_str(), key.as_str()).unwrap();
+    let handed = tokio::spawn({
+        let (catalog, new) = (catalog.clone(), notice(contact, &key));
+        async move { hand_in(&catalog, &new).await }
+    });
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    busy.commit().await.unwrap();
+    assert_eq!(handed.await.unwrap(), Noticed::OtherKey);
+    let mut tx = catalog.reading().await.unwrap();
+    let sql = "SELECT COUNT(*) FROM outbox WHERE contact_id = $1 AND purpose = 'notice'";
+    assert_eq!(one!(tx, (i64,), sql, contact.0).unwrap().0, 0, "and nothing is said");
+}
+
 pub(super) async fn a_notice_waits_for_the_morning(catalog: &Catalog) {
     let policies = Policies::ours().unwrap();
     let catalog = &catalog.clone().with_policies(Some(policies)).with_clock(night);

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::json;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{
@@ -67,6 +68,17 @@ impl Upserted {
             Self::Taken(_) => None,
         }
     }
+}
+
+/// What became of a customer that was to be changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Patched {
+    /// Written, or refused for its names.
+    Saved(Upserted),
+    /// Not written: they changed since they were looked at.
+    Changed,
+    /// There is none.
+    Missing,
 }
 
 /// A name that is somebody else's.
@@ -347,22 +359,25 @@ impl Catalog {
         Ok(done)
     }
 
-    /// Changes a customer; `None` when there is none.
+    /// Changes a customer: with `seen` (when they had last changed) only as they were looked at.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn patch_customer(
         &self,
-        id: CustomerId,
+        (id, seen): (CustomerId, Option<OffsetDateTime>),
         patch: CustomerPatch,
         saving: &Saving<'_>,
-    ) -> Result<Option<Upserted>, CatalogError> {
+    ) -> Result<Patched, CatalogError> {
         let mut tx = self.writing().await?;
         lock(&mut tx).await?;
-        let Some(customer) = lookup(&mut tx, id).await? else { return Ok(None) };
+        let Some(customer) = lookup(&mut tx, id).await? else { return Ok(Patched::Missing) };
+        if seen.is_some_and(|seen| seen != customer.updated_at) {
+            return Ok(Patched::Changed);
+        }
         let new = patch.on(&customer);
         let done = save(&mut tx, Some(customer.id.0), &new, &Saving { replace: true, ..*saving }).await?;
         tx.commit().await?;
-        Ok(Some(done))
+        Ok(Patched::Saved(done))
     }
 }

@@ -120,6 +120,8 @@ pub(super) async fn erase(
 ) -> Result<(), CatalogError> {
     let Some(document) = documents::lookup(tx, id).await? else { return Ok(()) };
     counts.add("sent_messages", approvals::forget_of_document(tx, id).await?);
+    // Before its hold and its reviews, as everywhere.
+    documents::hold(tx, id).await?;
     for (what, sql) in EMPTIED {
         counts.add(what, execute!(tx, *sql, id.0, &[][..] as &[u8])?);
     }

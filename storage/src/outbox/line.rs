@@ -56,7 +56,7 @@ pub(crate) fn line_of((contact, number): (Uuid, String)) -> Line {
 }
 
 /// Touches a line's row, which makes others on the same line wait for this transaction; the task that was pushed last.
-async fn hold(tx: &mut Tx, line: &Line) -> Result<Option<String>, CatalogError> {
+pub(super) async fn hold(tx: &mut Tx, line: &Line) -> Result<Option<String>, CatalogError> {
     let (task,) = one!(
         tx,
         (Option<String>,),

@@ -4,7 +4,7 @@ use serde_json::json;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use super::{OutboxState, Purpose, UNKNOWN_LIFE, Wait, goes_on_behind, line_of, wake};
+use super::{OutboxState, Purpose, UNKNOWN_LIFE, Wait, goes_on_behind, line::hold, line_of, wake};
 use crate::{
     cases,
     catalog::Catalog,
@@ -308,6 +308,20 @@ impl Catalog {
         tx.commit().await?;
         Ok(rows.len() as u64)
     }
+}
+
+/// Takes a message back that waits still, for another says what it was to say; whether it waited. Whoever has it in hand
+/// finds that it does no more.
+pub(crate) async fn supersede(tx: &mut Tx, id: OutboxId) -> Result<bool, CatalogError> {
+    let sql = "SELECT contact_id, COALESCE(phone_number_id, '') FROM outbox WHERE id = $1";
+    let Some(line) = optional!(tx, (Uuid, String), sql, id.0)? else { return Ok(false) };
+    // The line comes before its messages, as for whoever serves it.
+    hold(tx, &line_of(line)).await?;
+    let sql = "UPDATE outbox SET lease_until = NULL WHERE id = $1 AND state = 'queued'";
+    if execute!(tx, sql, id.0)? != 1 {
+        return Ok(false);
+    }
+    settle(tx, id, Settled { error: Some("superseded"), ..Settled::to(OutboxState::Withdrawn) }).await
 }
 
 /// Moves a message that is not at its end; whether it was there. A status that came first keeps what it said: what is known

@@ -154,7 +154,8 @@ pub(super) async fn settle(
         Outcome::AskedAgain(reasons) => {
             // A new review, so that it can be asked again or decided; until then the sender is awaited.
             open_review(tx, document, Stage::Link, &reasons).await?;
-            execute!(tx, "UPDATE documents SET waits_for = 'sender' WHERE id = $1", document.0)?;
+            let sql = "UPDATE documents SET waits_for = 'sender' WHERE id = $1 AND status = 'in_review'";
+            execute!(tx, sql, document.0)?;
             cases::asked(tx, document, By::Person).await?;
             "document.asked_again"
         }
@@ -203,6 +204,7 @@ pub(super) async fn end(
     document: DocumentId,
     due: Option<OffsetDateTime>,
 ) -> Result<bool, CatalogError> {
+    cases::hold_document(tx, document).await?;
     let row = optional!(
         tx,
         (String, String),
@@ -292,6 +294,7 @@ impl Catalog {
     ) -> Result<Undone, CatalogError> {
         let mut tx = self.writing().await?;
         let present = tx.now();
+        cases::hold_document(&mut tx, document).await?;
         let row = optional!(
             tx,
             (Uuid, i64, String),

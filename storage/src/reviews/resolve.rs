@@ -22,7 +22,7 @@ use super::{
 use crate::{
     abstention,
     access::{Access, decided},
-    audit,
+    audit, cases,
     catalog::Catalog,
     documents::{self, Document, Extracted, FieldFacts, as_corrected, keep_words},
     entities,
@@ -70,6 +70,10 @@ impl Catalog {
         reply: Option<&NewReply>,
     ) -> Result<Resolved, CatalogError> {
         let mut tx = self.writing().await?;
+        let about = optional!(tx, (Uuid,), "SELECT document_id FROM reviews WHERE id = $1", id.0)?;
+        let Some((document,)) = about else { return Ok(Resolved::Missing) };
+        // Before its review, as whoever answers for its sender takes them.
+        cases::hold_document(&mut tx, DocumentId(document)).await?;
         let (resolution, note) = closing(decision, by);
         let present = tx.now();
         let row = optional!(

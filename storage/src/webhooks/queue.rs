@@ -4,7 +4,7 @@ use serde_json::json;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use super::{Endpoint, disable};
+use super::{Filter, disable, filter_of};
 use crate::{
     catalog::Catalog,
     error::CatalogError,
@@ -84,8 +84,18 @@ async fn unread(tx: &mut Tx, id: EndpointId) -> Result<Option<(Position, Positio
     Ok(stands.filter(|from| *from < end).map(|from| (from, end)))
 }
 
-fn is_for(endpoint: &Endpoint, new: &New) -> bool {
-    let filter = &endpoint.filter;
+/// Which events an endpoint is for, as it stands: whoever changes that waits for this transaction, so that nothing is left
+/// out by what it was for a moment ago.
+async fn held_filter(tx: &mut Tx, id: EndpointId) -> Result<Option<Filter>, CatalogError> {
+    let sql = tx.pick(
+        "SELECT types, document_kinds, customers FROM webhook_endpoints WHERE id = $1",
+        "SELECT types, document_kinds, customers FROM webhook_endpoints WHERE id = $1 FOR NO KEY UPDATE",
+    );
+    let row = optional!(tx, (String, String, String), sql, id.0)?;
+    row.map(|(types, kinds, customers)| filter_of(&types, &kinds, &customers)).transpose()
+}
+
+fn is_for(filter: &Filter, new: &New) -> bool {
     let kind = new.5.as_deref();
     let has = |ids: &[crate::CustomerId]| new.6.is_some_and(|id| ids.iter().any(|c| c.0 == id));
     (filter.types.is_empty() || filter.types.contains(&new.3))
@@ -109,22 +119,23 @@ impl Catalog {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn queue_webhooks(&self, endpoint: &Endpoint) -> Result<bool, CatalogError> {
+    pub async fn queue_webhooks(&self, id: EndpointId) -> Result<bool, CatalogError> {
         let mut tx = self.reading().await?;
-        if unread(&mut tx, endpoint.id).await?.is_none() {
+        if unread(&mut tx, id).await?.is_none() {
             return Ok(false);
         }
         drop(tx);
         let mut tx = self.writing().await?;
         let present = tx.now();
-        let Some((from, end)) = unread(&mut tx, endpoint.id).await? else { return Ok(false) };
+        let Some(filter) = held_filter(&mut tx, id).await? else { return Ok(false) };
+        let Some((from, end)) = unread(&mut tx, id).await? else { return Ok(false) };
         let feed = events::feed(&mut tx).await?;
-        let types = &endpoint.filter.types;
-        let page: Vec<New> = events::next(&mut tx, NEW, &feed, (from, Some(end)), types, PAGE).await?;
+        let page: Vec<New> =
+            events::next(&mut tx, NEW, &feed, (from, Some(end)), &filter.types, PAGE).await?;
         let more = page.len() as i64 == PAGE;
         // What the types leave out needs no second look.
         let to = page.last().filter(|_| more).map_or(end, |last| (last.0, last.1, last.2));
-        let wanted: Vec<&New> = page.iter().filter(|new| is_for(endpoint, new)).collect();
+        let wanted: Vec<&New> = page.iter().filter(|new| is_for(&filter, new)).collect();
         insert!(
             tx,
             "INSERT INTO webhook_deliveries (id, endpoint_id, epoch, tx, seq, about, type, state, next_attempt_at, \
@@ -135,7 +146,7 @@ impl Catalog {
             &wanted,
             |q, new| q
                 .bind(WebhookId::generate().0)
-                .bind(endpoint.id.0)
+                .bind(id.0)
                 .bind(new.0)
                 .bind(new.1)
                 .bind(new.2)
@@ -149,7 +160,7 @@ impl Catalog {
             tx,
             "UPDATE webhook_endpoints SET epoch = $2, tx = $3, seq = $4 \
              WHERE id = $1 AND (epoch, tx, seq) = ($5, $6, $7)",
-            endpoint.id.0,
+            id.0,
             to.0,
             to.1,
             to.2,

@@ -187,7 +187,7 @@ mod tests {
             to: "15550190002".parse().unwrap(),
             name: "acuse_filed".into(),
             language: "es".into(),
-            filled: Filled::plain(&["Archivado:\n\n  45,00 EUR".into()], &["acuse:1".into()]),
+            filled: Filled::plain(&["Archivado:\n\n  45,00 EUR".into()], &["acuse:1".into()]).unwrap(),
             callback_data: Some("id".into()),
         });
         assert_eq!(body["template"]["components"][0]["parameters"][0]["text"], "Archivado: 45,00 EUR");

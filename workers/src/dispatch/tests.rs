@@ -285,6 +285,18 @@ fn what_no_longer_fits_its_template_is_told_and_not_tried() {
 }
 
 #[test]
+fn a_choice_that_no_template_carries_is_told_and_no_empty_template_goes() {
+    let asks = |payload: String| {
+        let payload = Payload { choices: vec![(payload, "Sí".into())], ..Payload::default() };
+        let closed = Facts { last_inbound_at: None, templates: vec![usable("es")], ..facts() };
+        decide(&OutboxMessage { payload, ..message() }, &closed, true)
+    };
+    assert!(matches!(asks("x".repeat(128)), Verdict::Go { .. }));
+    let unfit = Unfit::ButtonWrong(1, "at most 128 characters");
+    assert_eq!(asks("x".repeat(129)), Verdict::Tell(Why::Unfit(unfit)));
+}
+
+#[test]
 fn beyond_its_tier_a_number_waits_unless_they_wrote() {
     let full = Some(NOON + HOUR);
     let waits = news(usable("es"), |facts| Facts { reaches_at: full, ..facts });

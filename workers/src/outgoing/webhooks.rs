@@ -132,7 +132,7 @@ async fn turn(env: &Env, endpoint: &Endpoint) -> Result<(), CatalogError> {
     if secrets(endpoint).is_empty() {
         return hold(env, endpoint).await;
     }
-    let is_new = env.catalog.queue_webhooks(endpoint).await?;
+    let is_new = env.catalog.queue_webhooks(endpoint.id).await?;
     if !is_new && env.catalog.due_webhooks(endpoint.id, 1).await?.is_empty() {
         return Ok(());
     }
@@ -170,7 +170,7 @@ async fn speak(env: &Env, outgoing: &Outgoing, id: EndpointId) -> Result<(), Cat
             Some((key, access)) if key.revoked_at.is_none() => access,
             _ => return env.catalog.disable_webhook_endpoint(id, "the key that made it is void").await,
         };
-        let more = env.catalog.queue_webhooks(&endpoint).await?;
+        let more = env.catalog.queue_webhooks(endpoint.id).await?;
         let many = if endpoint.failing_since.is_some() { PROBES } else { BATCH };
         let due = env.catalog.due_webhooks(id, many).await?;
         if due.is_empty() && !more {

@@ -11,7 +11,7 @@ use acuse_storage::customers::NewCustomer;
 use anyhow::bail;
 use encoding_rs::{UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
-use crate::http::customers::check;
+use crate::checked;
 
 /// Longest record: a line beyond it is no customer.
 const RECORD_BYTES: usize = 64 << 10;
@@ -227,7 +227,7 @@ fn customer(values: &[String], columns: &[Option<Column>]) -> Result<NewCustomer
     if new.name.is_empty() {
         new.name = format!("{given} {surname}").trim().to_owned();
     }
-    check(&new)?;
+    checked::customer(&new)?;
     Ok(new)
 }
 

@@ -3,11 +3,11 @@
 use acuse_storage::{Catalog, arrivals::Arrivals};
 
 use super::{Report, State, within};
-use crate::http::health;
+use crate::pauses;
 
 /// Whether anything is paused, and whether both ledgers and the arrivals balance.
 pub(super) async fn balanced(catalog: &Catalog, report: &mut Report) {
-    match within(async { Ok(health::paused(catalog).await?) }).await {
+    match within(async { Ok(pauses::paused(catalog).await?) }).await {
         Ok(None) => {}
         Ok(Some(pause)) => {
             report.tell(State::Bad, "channel", format!("{pause}. Mend it at Meta; it goes on by itself"));

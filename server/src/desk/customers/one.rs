@@ -3,7 +3,9 @@
 
 use acuse_storage::{
     CustomerId,
-    customers::{Customer, CustomerAlias, CustomerPatch, Merged, NewCustomer, Saving, TakenAlias, Upserted},
+    customers::{
+        Customer, CustomerAlias, CustomerPatch, Merged, NewCustomer, Patched, Saving, TakenAlias, Upserted,
+    },
     keys::Scope,
 };
 use askama::Template;
@@ -14,10 +16,12 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use super::{FOUND, Found, may_write, names, sought};
 use crate::{
     access::Caller,
+    checked,
     desk::{Frame, Shown, labels, page, pages, queue::Row, sentence, session::Person},
     http::{
         customers,
@@ -66,6 +70,13 @@ impl Said {
             seen: labels::full(customer.updated_at),
             ..Self::default()
         }
+    }
+
+    /// When they had last changed as they were looked at; of a page that does not say so, at any time.
+    fn seen(&self) -> Option<OffsetDateTime> {
+        let seen = Some(self.seen.trim()).filter(|seen| !seen.is_empty())?;
+        // What is no time is none at which they changed.
+        Some(OffsetDateTime::parse(seen, &Rfc3339).unwrap_or(OffsetDateTime::UNIX_EPOCH))
     }
 
     /// Numbers of IDs are said by those alone who may see them.
@@ -246,7 +257,7 @@ pub async fn add(State(app): State<App>, person: Person, Form(said): Form<Said>)
             person.check_form(&said.csrf)?;
             let new = said.customer(&person.caller);
             let mut wrong = Wrong::default();
-            if let Err(message) = customers::check(&new) {
+            if let Err(message) = checked::customer(&new) {
                 wrong.message = sentence(&message);
             } else {
                 wrong = taken(&app, customers::known_otherwise(&app, &new).await?).await?;
@@ -285,22 +296,24 @@ pub async fn change(
             if said.act == "merge" {
                 return merge(&app, &person, id, &said.from).await;
             }
-            let customer = there(&app, &person, id).await?;
+            let mut customer = there(&app, &person, id).await?;
             let new = said.customer(&person.caller);
             let mut wrong = Wrong::default();
-            // All of it is kept as it is said, and would take back what somebody else said meanwhile.
-            let seen = std::mem::replace(&mut said.seen, labels::full(customer.updated_at));
-            let has_changed = !seen.is_empty() && seen != said.seen;
-            match customers::check(&new) {
+            match checked::customer(&new) {
                 Err(message) => wrong.message = sentence(&message),
-                Ok(()) if has_changed => wrong.message = CHANGED.to_owned(),
                 Ok(()) => {
                     let patch = patch(new, person.caller.has(Scope::IdsRead));
                     let saving = Saving::adding(&person.caller.actor);
-                    let done = app.catalog.patch_customer(customer.id, patch, &saving).await?;
-                    match done.ok_or(Problem::NotFound("customer"))? {
-                        Upserted::Taken(whose) => wrong = taken(&app, whose).await?,
-                        done => return saved_as(&app, done, "saved").await,
+                    match app.catalog.patch_customer((customer.id, said.seen()), patch, &saving).await? {
+                        Patched::Saved(Upserted::Taken(whose)) => wrong = taken(&app, whose).await?,
+                        Patched::Saved(done) => return saved_as(&app, done, "saved").await,
+                        // All of it is kept as it is said, and would take back what somebody else said meanwhile.
+                        Patched::Changed => {
+                            wrong.message = CHANGED.to_owned();
+                            customer = there(&app, &person, id).await?;
+                            said.seen = labels::full(customer.updated_at);
+                        }
+                        Patched::Missing => return Err(Problem::NotFound("customer")),
                     }
                 }
             }

@@ -11,12 +11,12 @@ use bytes::Bytes;
 
 use super::unsent;
 use crate::{
+    budget::declared,
     desk::{Shown, session::Person},
     http::{
         cases::{self, file::Given},
         extract::Id,
         form::Bounds,
-        front::budget::declared,
         problem::Problem,
     },
     state::App,

@@ -11,12 +11,14 @@ use axum::{
 };
 use serde::{Deserialize, de::DeserializeOwned};
 
-use crate::http::{
-    auth::Caller,
-    extract::{Body, Id, Kinded, Params},
-    front::budget::Turn,
-    problem::Problem,
-    uploads::{self, Incoming, by_url::ByUrl},
+use crate::{
+    budget::Turn,
+    http::{
+        auth::Caller,
+        extract::{Body, Id, Kinded, Params},
+        problem::Problem,
+        uploads::{self, Incoming, by_url::ByUrl},
+    },
 };
 
 /// What a handler takes.

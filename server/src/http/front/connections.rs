@@ -12,7 +12,7 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
-use crate::http::client_address::TrustedProxies;
+use crate::client_address::TrustedProxies;
 
 /// How many connections there may be.
 #[derive(Debug, Clone)]

@@ -19,7 +19,10 @@ use futures_util::StreamExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::connections::Place;
-use crate::http::{JSON_BYTES, problem::Problem, webhook};
+use crate::{
+    budget::JSON_BYTES,
+    http::{problem::Problem, webhook},
+};
 
 /// Longest time for a small body to come.
 const ARRIVAL: Duration = Duration::from_secs(10);

@@ -102,13 +102,14 @@ impl Catalog {
     ) -> Result<Joined, CatalogError> {
         let Some(contact) = answer.contact_id else { return Ok(Joined::Moved) };
         let mut tx = self.writing().await?;
+        // Before either document: a timer of theirs comes from the contact to what it asks about.
+        hold_contact(&mut tx, contact).await?;
         if !leave(&mut tx, answer.id, Stage::Link, "filed", Stage::Done).await? {
             return Ok(Joined::Moved);
         }
         if !replace(&mut tx, answer.id, to, fetched).await? {
             return Ok(Joined::Moved);
         }
-        hold_contact(&mut tx, contact).await?;
         execute!(
             tx,
             "UPDATE documents SET duplicate_of = $2, answers = $2, \

@@ -12,7 +12,7 @@ use super::{
     super::{
         About, CaseId, Held,
         choose::{self, Chosen},
-        find_or_open, get, happens, hold_contact, speak,
+        find_or_open, get, happens, hold_document, speak,
         support::Heard,
     },
     COLUMNS, Row, link,
@@ -90,6 +90,8 @@ impl Catalog {
             return Ok(Asking::Missing);
         }
         let mut tx = self.writing().await?;
+        // Whoever decides on it meanwhile has decided by the time it is looked at.
+        hold_document(&mut tx, document).await?;
         let Some(known) = documents::lookup(&mut tx, document).await? else { return Ok(Asking::Missing) };
         if seen.is_some_and(|seen| seen != known.version) {
             return Ok(Asking::Changed(known.version));
@@ -102,7 +104,6 @@ impl Catalog {
         else {
             return Ok(Asking::Nobody);
         };
-        hold_contact(&mut tx, contact).await?;
         let last = outbox::last_inbound(&mut tx, contact, &number).await?;
         if !Window::at(last, tx.now()).is_open() {
             return Ok(Asking::WindowClosed);

@@ -1,6 +1,6 @@
 //! How often a key may ask, and how often an address may try keys in vain.
 //!
-//! Both are counted where a key is looked up ([`super::super::auth`]): a key that this process has seen to be good has its
+//! Both are counted where a key is looked up ([`crate::http::auth`]): a key that this process has seen to be good has its
 //! own rate, any other is at the expense of the address it comes from, before it costs a look-up. Where that address has
 //! nothing left, a key that is good all the same ([`super::good_keys`]) has its own rate too.
 
@@ -20,7 +20,7 @@ use axum::{
 
 use crate::{
     buckets::{Buckets, Size},
-    http::problem::Problem,
+    problem::Problem,
 };
 
 /// Bad keys that an address may try at once, and how many more a second.

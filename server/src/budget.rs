@@ -1,6 +1,9 @@
 //! How much is done at once, for whom: webhooks, the API and the desk each have their own share, so that none of them
 //! can use up another's. Files on their way in are counted by their bytes.
 
+pub mod good_keys;
+pub mod rates;
+
 use std::{sync::Arc, time::Duration};
 
 use axum::{
@@ -11,11 +14,15 @@ use axum::{
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{good_keys::GoodKeys, rates::Rates};
-use crate::{
-    http::{JSON_BYTES, client_address::TrustedProxies, problem::Problem},
-    state::App,
-};
+use good_keys::GoodKeys;
+use rates::Rates;
+
+use crate::{client_address::TrustedProxies, problem::Problem, state::App};
+
+/// Largest JSON or form body.
+pub const JSON_BYTES: usize = 1 << 20;
+/// Longest time for a file to come in or go out: 100 MB at 1.5 Mbit/s.
+pub const FILE_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Requests at once that Meta's webhooks may have.
 const WEBHOOKS: usize = 256;

@@ -11,7 +11,7 @@ use std::{
 };
 
 use acuse_pipeline::document::Sha256;
-use acuse_storage::Catalog;
+use acuse_storage::{Catalog, error::Chain};
 use tokio::sync::Mutex;
 
 /// How long what is known is good for: a key that was made since waits as long at an address that is limited.
@@ -51,7 +51,7 @@ impl GoodKeys {
                 *self.hashes.write().unwrap_or_else(PoisonError::into_inner) = all.into_iter().collect();
             }
             Err(error) => {
-                tracing::warn!(error = %crate::http::Chain(&error), "cannot tell good keys from bad ones");
+                tracing::warn!(error = %Chain(&error), "cannot tell good keys from bad ones");
             }
         }
     }
