@@ -321,7 +321,9 @@ pub(crate) async fn supersede(tx: &mut Tx, id: OutboxId) -> Result<bool, Catalog
     if execute!(tx, sql, id.0)? != 1 {
         return Ok(false);
     }
-    settle(tx, id, Settled { error: Some("superseded"), ..Settled::to(OutboxState::Withdrawn) }).await
+    // Boxed, for what moves may lead back here.
+    Box::pin(settle(tx, id, Settled { error: Some("superseded"), ..Settled::to(OutboxState::Withdrawn) }))
+        .await
 }
 
 /// Moves a message that is not at its end; whether it was there. A status that came first keeps what it said: what is known
