@@ -73,8 +73,8 @@ impl Templates {
                 };
                 // The files beside templates are kept with everything else that is sent.
                 let has_files = !dry_run && wanted.iter().any(|new| new.example().is_some());
-                let parts = if has_files { Some(Parts::start(config).await?) } else { None };
-                let store = parts.as_ref().map(|parts| &parts.objects);
+                let services = if has_files { Some(Services::start(config).await?) } else { None };
+                let store = services.as_ref().map(|services| &services.objects);
                 let mut refused = 0;
                 for (waba, graph) in accounts(&catalog, config, account.as_deref()).await? {
                     refused += push(&catalog, &graph, &waba, &wanted, (store, dry_run)).await?;

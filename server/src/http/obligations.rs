@@ -2,6 +2,7 @@
 
 use acuse_storage::{
     ContactId, CustomerId, DocumentId,
+    documents::Amount,
     keys::Scope,
     names::ObligationId,
     obligations::{NewObligation, Obligation, ObligationFilter, ObligationState, Owing, Settled, Verdict},
