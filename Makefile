@@ -99,63 +99,63 @@ bench-read: models ## The same files read by tesseract, OCRmyPDF, RapidOCR, kreu
 	scripts/bench-read.sh $(DATA) $(or $(COUNT),40)
 
 # Every bench is one build: named one by one, each takes other features and builds most of the tree anew.
-ONE_BUILD := cargo build --locked -p acuse-server -p acuse-workers -p acuse-tests --bins --examples
+ONE_BUILD := cargo build --locked -p acuse-server -p acuse-workers -p acuse-tests --bins --example
 BUILT     := $(or $(CARGO_TARGET_DIR),target)
 
 .PHONY: bench-intake
 bench-intake: ## Acknowledged webhooks a second against the disk's own fdatasync rate
-	$(ONE_BUILD) --release
+	$(ONE_BUILD) bench_intake --release
 	$(BUILT)/release/examples/bench_intake
 
 .PHONY: bench-api
 bench-api: ## p50 and p99 of what the API asks the catalog, at 10,000 and at COUNT (1000000) documents, on both databases
-	$(ONE_BUILD) --release
+	$(ONE_BUILD) bench_api --release
 	COUNT=$(or $(COUNT),1000000) $(BUILT)/release/examples/bench_api
 
 .PHONY: bench-export
 bench-export: ## An export of COUNT (1400000) documents as csv and jsonl, on both databases: rows a second, first row, peak memory
-	$(ONE_BUILD) --release
+	$(ONE_BUILD) bench_export --release
 	COUNT=$(or $(COUNT),1400000) $(BUILT)/release/examples/bench_export
 
 .PHONY: bench-front
 bench-front: ## Webhooks' times and the memory while 5,000 connections dawdle, 150 files come, 100,000 keys are tried, ten clients search
-	$(ONE_BUILD) --release
+	$(ONE_BUILD) bench_front --release
 	$(BUILT)/release/examples/bench_front
 
 .PHONY: bench-hostile
 bench-hostile: models ## Verdicts, time and memory of `acuse read` over a folder of hostile files (DATA=…)
-	$(ONE_BUILD)
+	$(ONE_BUILD) bench_hostile
 	$(BUILT)/debug/examples/bench_hostile $(DATA)
 
 .PHONY: bench-desk
 bench-desk: models ## A scripted reviewer clears COUNT (200) mixed exceptions in Chromium: keys, and time to the next document painted
-	$(ONE_BUILD) --release
+	$(ONE_BUILD) bench_desk --release
 	COUNT=$(or $(COUNT),200) $(BUILT)/release/examples/bench_desk
 
 .PHONY: bench-pages
 bench-pages: ## p50 and p95 of the desk's pages and of *fetch next*, at 10,000 and at COUNT (1000000) documents, on both databases
-	$(ONE_BUILD) --release
+	$(ONE_BUILD) bench_pages --release
 	COUNT=$(or $(COUNT),1000000) $(BUILT)/release/examples/bench_pages
 
 .PHONY: pictures
 pictures: models ## Take the pictures of the desk in docs/ anew, of the demo, in Chromium
-	$(ONE_BUILD) --release
+	$(ONE_BUILD) pictures --release
 	$(BUILT)/release/examples/pictures docs
 
 .PHONY: bench-bombs
 bench-bombs: models ## Webhook and API times with and without 100 bombs among 1,000 good documents (GOOD=, BOMBS=, RATE=)
-	$(ONE_BUILD)
+	$(ONE_BUILD) bench_bombs
 	$(BUILT)/debug/examples/bench_bombs
 
 .PHONY: bench-cases
 bench-cases: ## How late steps of cases are that are due, with OPEN (10000) open cases and RATE (100) webhooks a second, for SECONDS (60)
-	$(ONE_BUILD) --release
+	$(ONE_BUILD) bench_cases --release
 	OPEN=$(or $(OPEN),10000) RATE=$(or $(RATE),100) SECONDS_LONG=$(or $(SECONDS),60) \
 		$(BUILT)/release/examples/bench_cases
 
 .PHONY: bench-peak
 bench-peak: ## An hour of peak by its own clock: 1,000 contacts, 2 numbers, 3 workers, one who floods; waits, and Meta's limits kept (PART=burst: the last minute alone)
-	$(ONE_BUILD) --release
+	$(ONE_BUILD) bench_peak --release
 	@# Its clock is its own: what a disk takes for each of its commits is waited for and measures nothing.
 	TMPDIR=$$([ -w /dev/shm ] && echo /dev/shm || echo "$${TMPDIR:-/tmp}") \
 		$(BUILT)/release/examples/bench_peak
