@@ -428,7 +428,7 @@ class Acuse:
         return self._json("POST", f"/v1/obligations/{urllib.parse.quote(id, safe='')}/cancel", json_body=body)
 
     def confirm_receipt(self, id: str, body: dict[str, Any]) -> Obligation:
-        """A person says that a receipt pays what it was proposed for (messages:write)."""
+        """A person says that a receipt pays what it was proposed for, or so much of this obligation (messages:write)."""
         return self._json("POST", f"/v1/obligations/{urllib.parse.quote(id, safe='')}/confirm", json_body=body)
 
     def promise_obligation(self, id: str, body: dict[str, Any]) -> Obligation:
