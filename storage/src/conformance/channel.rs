@@ -8,12 +8,13 @@ use time::{Duration, OffsetDateTime};
 
 use super::{
     door::{Sample, delivery, photo, received},
+    notices::approved_of,
     road::{next_of, reply, to_review},
 };
 use crate::{
     Catalog, ContactId, DocumentId, Intake,
     accounts::NumberHealth,
-    dispatch::{NumberRate, Paid},
+    dispatch::{NumberRate, Paid, templates_of},
     inbound::{InboundItem, InboundMessage, InboundStatus},
     incidents::{Acknowledged, IncidentState},
     names::{Stage, WaitsFor, micros, now},
@@ -228,13 +229,16 @@ pub(super) async fn two_numbers_of_an_account_reach_no_more_than_its_tier_at_onc
         catalog.keep_number_health(&number, &health).await.unwrap();
         let (_, contact, _) = waiting(catalog).await;
         let message = take(catalog, contact).await;
+        let template = templates_of(&message).remove(0);
+        approved_of(catalog, (&number, &account), &template, "APPROVED").await;
         let catalog = catalog.clone();
         workers.spawn(async move {
             let went = catalog.dispatch(&message, &number, |facts| {
                 // The other looks meanwhile, if it may.
                 std::thread::sleep(A_MOMENT);
                 let goes = facts.reaches_at.is_none();
-                let template = Some(("acuse_in_review".to_owned(), "es".to_owned()));
+                assert_eq!(facts.template, template);
+                let template = Some((template, "es".to_owned()));
                 let paid = Paid { number: facts.now, pair: facts.now, probe: false, template, reaches: true };
                 (goes, goes.then_some(paid))
             });

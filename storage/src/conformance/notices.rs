@@ -37,10 +37,19 @@ fn numbered(places: usize) -> Takes {
 }
 
 async fn approved(catalog: &Catalog, number: &str, name: &str, status: &str) {
-    let account = format!("waba-{number}");
+    approved_of(catalog, (number, &format!("waba-{number}")), name, status).await;
+}
+
+/// The account of a number has this template.
+pub(super) async fn approved_of(
+    catalog: &Catalog,
+    (number, account): (&str, &str),
+    name: &str,
+    status: &str,
+) {
     let mut tx = catalog.writing().await.unwrap();
     let sql = "UPDATE numbers SET waba_id = $2 WHERE phone_number_id = $1";
-    execute!(tx, sql, number, account.as_str()).unwrap();
+    execute!(tx, sql, number, account).unwrap();
     tx.commit().await.unwrap();
     let template = Template {
         name: name.into(),
@@ -53,7 +62,7 @@ async fn approved(catalog: &Catalog, number: &str, name: &str, status: &str) {
         body: Some("Hola {{1}}.".into()),
         takes: Some(if name == "order_sent" { numbered(2) } else { numbered(1) }),
     };
-    catalog.keep_templates(&account, &[template]).await.unwrap();
+    catalog.keep_templates(account, &[template]).await.unwrap();
 }
 
 async fn agrees(catalog: &Catalog, contact: ContactId, number: &str, word: Word) {
@@ -300,6 +309,11 @@ pub(super) async fn a_person_writes_by_a_template_when_the_window_is_closed(cata
     assert_eq!((category.as_str(), purpose.as_str()), ("utility", "reply"));
     let payload: crate::outbox::Payload = serde_json::from_str(&payload).unwrap();
     assert_eq!((payload.named, payload.parameters), (Some(name), vec!["77".to_owned()]));
+}
+
+/// Early in the afternoon in Madrid, where it is no night.
+fn midday() -> OffsetDateTime {
+    now().replace_time(time::macros::time!(12:00))
 }
 
 /// Three in the morning in Madrid.

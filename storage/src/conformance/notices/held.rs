@@ -4,7 +4,7 @@ use acuse_whatsapp::template::{Button, Header, Takes, Unfit};
 use time::Duration;
 use uuid::Uuid;
 
-use super::{agrees, approved, hand_in, in_hand, notice, numbered, status};
+use super::{agrees, approved, hand_in, in_hand, midday, notice, numbered, status};
 use crate::{
     Access, Catalog, ContactId,
     accounts::{NumberHealth, Template},
@@ -153,7 +153,7 @@ pub(in crate::conformance) async fn a_notice_is_held_to_what_its_template_is_by_
 pub(in crate::conformance) async fn a_number_reaches_no_more_people_in_a_day_than_its_tier(
     catalog: &Catalog,
 ) {
-    let catalog = &leading(catalog);
+    let catalog = &leading(catalog).with_clock(midday);
     // A number that nobody else of these tests writes from.
     let number = format!("n{}", Uuid::now_v7().simple());
     assert!(catalog.add_number(&number, &format!("waba-{number}"), "default").await.unwrap());
@@ -193,7 +193,7 @@ pub(in crate::conformance) async fn a_number_reaches_no_more_people_in_a_day_tha
     for _ in 0..2 {
         let (notice, message) = queued(agreed().await).await;
         let at = decided(catalog, &message, &number, false).await.reaches_at.expect("tomorrow");
-        let ahead = at - now();
+        let ahead = at - midday();
         assert!(ahead > Duration::hours(23) && ahead < Duration::hours(25), "{ahead}");
         catalog.reply_postponed(message.id, at, Some(HeldFor::Tier)).await.unwrap();
         let seen = catalog.notice(&Access::new(true), notice.id).await.unwrap().unwrap();
@@ -209,9 +209,9 @@ pub(in crate::conformance) async fn a_number_reaches_no_more_people_in_a_day_tha
     approved(catalog, &number, "order_sent", "PAUSED").await;
     assert!(!full().await);
     approved(catalog, &number, "order_sent", "APPROVED").await;
-    catalog.pause(About::Number(&number), Direction::Send, "131042: billing", now()).await.unwrap();
+    catalog.pause(About::Number(&number), Direction::Send, "131042: billing", midday()).await.unwrap();
     assert!(!full().await);
-    assert!(catalog.resume(&number, Direction::Send, now()).await.unwrap() && full().await);
+    assert!(catalog.resume(&number, Direction::Send, midday()).await.unwrap() && full().await);
     // A higher tier lets them go at once.
     tier("TIER_1K").await;
     for (id, message) in held {
