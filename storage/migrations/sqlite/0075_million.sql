@@ -27,3 +27,9 @@ CREATE TRIGGER tallies_totalled_over AFTER UPDATE OF count ON tallies BEGIN
     UPDATE tally_totals SET count = count + NEW.count - OLD.count WHERE place = NEW.place AND lane = 0;
 END;
 INSERT INTO tally_totals (place, lane, count) SELECT place, 0, SUM(count) FROM tallies GROUP BY place;
+
+-- The words of each index, from one to the next: what begins with more letters than the index has ready is asked for in full.
+-- Nothing is kept for them.
+CREATE VIRTUAL TABLE document_fts_terms USING fts5vocab (document_fts, instance);
+CREATE VIRTUAL TABLE customer_fts_terms USING fts5vocab (customer_fts, instance);
+CREATE VIRTUAL TABLE contact_fts_terms USING fts5vocab (contact_fts, instance);

@@ -140,14 +140,28 @@ impl DocumentFilter {
         self.asked().is_some() && matches!(self.sort, Sort::Received | Sort::ReceivedDesc)
     }
 
+    /// The words that are asked for as a question to their index; none where nothing can be found.
+    async fn question(&self, tx: &mut Tx) -> Result<Option<String>, CatalogError> {
+        match self.asked() {
+            Some(q) => question(tx, &DOCUMENTS, q).await,
+            None => Ok(None),
+        }
+    }
+
     /// The text of a page's query after `SELECT …`, and its values.
-    fn page(&self, tx: &Tx, after: Option<&DocumentCursor>, most: i64, near: bool) -> (String, Vec<Bind>) {
+    fn page(
+        &self,
+        tx: &Tx,
+        question: Option<&str>,
+        after: Option<&DocumentCursor>,
+        (most, near): (i64, bool),
+    ) -> (String, Vec<Bind>) {
         let (than, order) = if self.sort.is_descending() { ("<", "DESC") } else { (">", "ASC") };
         let mut query = Query::default();
         let (mut from, mut place) = ("documents d".to_owned(), None);
-        if let Some(q) = self.asked() {
-            if let Some(question) = question(tx, q) {
-                let name = query.bind(Bind::Text(question));
+        if self.asked().is_some() {
+            if let Some(question) = question {
+                let name = query.bind(Bind::text(question));
                 let reach = if near {
                     let next = after.map(|after| query.bind(after.key.clone()));
                     let next = next.map(|next| format!("WHERE place {than} {next} ")).unwrap_or_default();
@@ -211,8 +225,8 @@ impl DocumentFilter {
     {
         let mut query = Query::default();
         let mut from = "documents d".to_owned();
-        if let Some(q) = self.asked() {
-            let Some(question) = question(tx, q) else { return Ok(Vec::new()) };
+        if self.asked().is_some() {
+            let Some(question) = self.question(tx).await? else { return Ok(Vec::new()) };
             let name = query.bind(Bind::Text(question));
             let source = DOCUMENTS.source(tx, &name, &Reach::Whole);
             query.conditions.push(source.condition);
@@ -246,13 +260,14 @@ pub(crate) async fn page(
     limit: u32,
 ) -> Result<Page<Document, DocumentCursor>, CatalogError> {
     let limit = limit.clamp(1, 500);
+    let question = filter.question(tx).await?;
     let mut rows = Vec::new();
     // What is near is a page if it is full; otherwise the whole of it is asked for.
     for near in [true, false] {
         if near && (tx.is_sqlite() || !filter.goes_by_place()) {
             continue;
         }
-        let (text, binds) = filter.page(tx, after, i64::from(limit) + 1, near);
+        let (text, binds) = filter.page(tx, question.as_deref(), after, (i64::from(limit) + 1, near));
         let text = format!("SELECT {COLUMNS}, doc_date, amount, {text}");
         rows = all_of!(tx, Listed, text, binds)?;
         if rows.len() > limit as usize {
@@ -294,7 +309,8 @@ impl Catalog {
     #[cfg(feature = "conformance")]
     pub(crate) async fn explained(&self, filter: &DocumentFilter) -> Result<String, CatalogError> {
         let mut tx = self.reading().await?;
-        let (text, binds) = filter.page(&tx, None, 51, false);
+        let question = filter.question(&mut tx).await?;
+        let (text, binds) = filter.page(&tx, question.as_deref(), None, (51, false));
         let lines: Vec<String> = if tx.is_sqlite() {
             let text = format!("EXPLAIN QUERY PLAN SELECT {COLUMNS}, {text}");
             let rows = all_of!(tx, (i64, i64, i64, String), text, binds)?;
