@@ -8,6 +8,10 @@ CREATE INDEX documents_books_withheld ON documents (received_at, kind, id)
 CREATE INDEX documents_books_undated ON documents (kind, sensitivity, id)
     WHERE status = 'filed' AND duplicate_of IS NULL AND doc_date IS NULL;
 
+-- What one firm issued, in the order in which it came.
+DROP INDEX documents_issuer;
+CREATE INDEX documents_issuer ON documents (issuer, received_at, id);
+
 -- How many documents are in each place whenever they came, kept with every change of a day's count, so that the whole ledger
 -- takes no longer with every day. `lane` as in `tallies`.
 CREATE TABLE tally_totals (
