@@ -10,6 +10,7 @@ use crate::{
     names::{micros, number},
     outbox::UNKNOWN_LIFE,
     sql::Tx,
+    tallies::places,
 };
 
 /// Where all messages are that were queued since the ledger's first instant.
@@ -29,6 +30,8 @@ pub struct MessageLedger {
     pub balanced: bool,
 }
 
+/// Where messages are counted by their places.
+pub(crate) const TALLIES: &str = "message_tallies";
 /// The states of a message that has not come to its end, as the index `outbox_open` names them.
 const OPEN: &str =
     "o.state IN ('queued', 'sending', 'refused', 'sent', 'unknown', 'failed', 'window_closed')";
@@ -88,16 +91,7 @@ impl Catalog {
         if tx.is_sqlite() {
             return Ok(());
         }
-        execute!(
-            tx,
-            "WITH of_lanes AS (SELECT place, lane FROM message_tallies WHERE lane <> 0 ORDER BY place, lane \
-                 FOR UPDATE SKIP LOCKED), \
-             gone AS (DELETE FROM message_tallies t USING of_lanes o WHERE t.place = o.place AND t.lane = o.lane \
-                 RETURNING t.place, t.count) \
-             INSERT INTO message_tallies (place, lane, count) \
-             SELECT place, 0, SUM(count)::bigint FROM gone GROUP BY place ORDER BY place \
-             ON CONFLICT (place, lane) DO UPDATE SET count = message_tallies.count + excluded.count"
-        )?;
+        places::add_up(&mut tx, TALLIES).await?;
         tx.commit().await
     }
 }
@@ -118,16 +112,4 @@ pub(crate) async fn parted(tx: &mut Tx) -> Result<Vec<(String, i64)>, CatalogErr
          GROUP BY place HAVING SUM(n) <> 0 ORDER BY place"
     );
     all!(tx, (String, i64), sqlx::AssertSqlSafe(text.clone()))
-}
-
-/// Sets a count right: what is missing stays missing whatever was counted since, so it is added.
-pub(crate) async fn add(tx: &mut Tx, place: &str, missing: i64) -> Result<(), CatalogError> {
-    execute!(
-        tx,
-        "INSERT INTO message_tallies (place, lane, count) VALUES ($1, 0, $2) \
-         ON CONFLICT (place, lane) DO UPDATE SET count = message_tallies.count + excluded.count",
-        place,
-        missing
-    )
-    .map(drop)
 }

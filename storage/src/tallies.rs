@@ -1,5 +1,8 @@
 //! Counts of documents by day and place, which the database keeps with every change (migration 0015): added up, and now
-//! and then held against the documents themselves.
+//! and then held against the documents themselves. The counts of all days together stand beside them (migration 0075), or
+//! the whole ledger would take longer with every day.
+
+pub(crate) mod places;
 
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
@@ -21,6 +24,8 @@ pub(crate) const PARTED: &str = "counts_parted";
 /// Where a document is, of a row `d`.
 pub(crate) const PLACE: &str = "CASE WHEN d.duplicate_of IS NOT NULL THEN 'duplicate' \
      WHEN d.status = 'received' THEN 'processing' ELSE d.status END";
+/// Where the counts of all days together stand.
+const TOTALS: &str = "tally_totals";
 /// Days that an incident names.
 const NAMED: usize = 20;
 /// Rows one sweep adds up or sets right; the next one takes the rest.
@@ -29,9 +34,10 @@ pub(crate) const MOST: i64 = 10_000;
 /// A count that was wrong: the day, the place, and how many were missing from it (less than none: too many).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parted {
-    /// Of UTC; none of a count of messages, which has no days.
+    /// Of UTC; none of a count that has no days: of messages, and of all days together.
     pub day: Option<OffsetDateTime>,
-    /// A word of the ledger; of messages with `messages: ` before it, of what came with `arrivals: `.
+    /// A word of the ledger; of all days together with `all: ` before it, of messages with `messages: `, of what came with
+    /// `arrivals: `.
     pub place: String,
     /// To be added.
     pub missing: i64,
@@ -55,6 +61,11 @@ impl Catalog {
              ON CONFLICT (day, place, lane) DO UPDATE SET count = tallies.count + excluded.count",
             MOST
         )?;
+        tx.commit().await?;
+        // What was added up is in this connection's lane of the totals too. It is let go of first, so that nobody who counts
+        // waits for both.
+        let mut tx = self.writing().await?;
+        places::add_up(&mut tx, TOTALS).await?;
         tx.commit().await
     }
 
@@ -77,9 +88,10 @@ impl Catalog {
             return Ok(Vec::new());
         }
         let mut parted = self.parted_tallies().await?;
+        let totals = parted_totals(&mut self.reading().await?).await?;
         let messages = message_ledger::parted(&mut self.reading().await?).await?;
         let arrived = counts::miscounted(&mut self.reading().await?).await?;
-        if parted.is_empty() && messages.is_empty() && arrived.is_empty() {
+        if parted.is_empty() && totals.is_empty() && messages.is_empty() && arrived.is_empty() {
             return Ok(parted);
         }
         let mut tx = self.writing().await?;
@@ -87,9 +99,12 @@ impl Catalog {
             // What is missing stays missing whatever was counted since, so it is added, not set.
             add(&mut tx, wrong).await?;
         }
-        for (place, missing) in messages {
-            message_ledger::add(&mut tx, &place, missing).await?;
-            parted.push(Parted { day: None, place: format!("messages: {place}"), missing });
+        for (table, what, wrong) in [(TOTALS, "all", totals), (message_ledger::TALLIES, "messages", messages)]
+        {
+            for (place, missing) in wrong {
+                places::add(&mut tx, table, &place, missing).await?;
+                parted.push(Parted { day: None, place: format!("{what}: {place}"), missing });
+            }
         }
         for wrong in arrived {
             counts::add(&mut tx, &wrong).await?;
@@ -125,6 +140,17 @@ impl Catalog {
     }
 }
 
+/// Places whose counts of all days are not what the days come to, and how many are missing from each. Days are held against
+/// the documents, and to set one right counts for all of them as any change of a day does.
+async fn parted_totals(tx: &mut Tx) -> Result<Vec<(String, i64)>, CatalogError> {
+    let text = format!(
+        "SELECT place, CAST(SUM(n) AS BIGINT) FROM (SELECT place, count AS n FROM tallies \
+             UNION ALL SELECT place, -count FROM {TOTALS}) counted \
+         GROUP BY place HAVING SUM(n) <> 0 ORDER BY place"
+    );
+    all!(tx, (String, i64), sqlx::AssertSqlSafe(text.clone()))
+}
+
 /// When a day, counted from 1970, begins.
 pub(crate) fn day_of(table: &'static str, day: i64) -> Result<OffsetDateTime, CatalogError> {
     at(table, "day", day.saturating_mul(DAY))
@@ -143,13 +169,24 @@ async fn add(tx: &mut Tx, wrong: &Parted) -> Result<(), CatalogError> {
 }
 
 /// How many documents are in each place, received in `from ..< to`: whole days off the counts, what is left of the first
-/// and the last day off the documents. One statement, and so one instant, sees both.
+/// and the last day off the documents; all there are off the counts of all days. One statement, and so one instant, sees
+/// both.
 pub(crate) async fn count(
     tx: &mut Tx,
     from: Option<i64>,
     to: Option<i64>,
 ) -> Result<Vec<(String, u64)>, CatalogError> {
-    let span = Span::of(from, to);
+    let counts = match (from, to) {
+        (None, None) => format!("SELECT place, count AS n FROM {TOTALS}"),
+        _ => of_days(&Span::of(from, to)),
+    };
+    let text = format!("SELECT place, CAST(SUM(n) AS BIGINT) FROM ({counts}) counted GROUP BY place");
+    let rows = all!(tx, (String, i64), sqlx::AssertSqlSafe(text.clone()))?;
+    rows.into_iter().map(|(place, n)| Ok((place, number("tallies", "count", n)?))).collect()
+}
+
+/// SQL of counts by place that add up to those of a span.
+fn of_days(span: &Span) -> String {
     let edge = format!("(d.received_at >= {} AND d.received_at < {})", span.head.0, span.head.1);
     let tail = format!("(d.received_at >= {} AND d.received_at < {})", span.tail.0, span.tail.1);
     let mut parts = Vec::new();
@@ -163,12 +200,7 @@ pub(crate) async fn count(
         "SELECT place, count FROM tallies WHERE day >= {} AND day < {}",
         span.days.0, span.days.1
     ));
-    let text = format!(
-        "SELECT place, CAST(SUM(n) AS BIGINT) FROM ({}) counted GROUP BY place",
-        parts.join(" UNION ALL ")
-    );
-    let rows = all!(tx, (String, i64), sqlx::AssertSqlSafe(text.clone()))?;
-    rows.into_iter().map(|(place, n)| Ok((place, number("tallies", "count", n)?))).collect()
+    parts.join(" UNION ALL ")
 }
 
 /// The same of the documents that exist for a caller who is bound: those are looked at, one by one.

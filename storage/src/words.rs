@@ -7,6 +7,7 @@
 mod before;
 mod keep;
 mod page;
+mod spelled;
 mod terms;
 
 use before::Before;
@@ -15,7 +16,7 @@ pub(crate) use page::{AnyRow, Listing};
 pub use terms::fold;
 pub(crate) use terms::{Wanted, tokens};
 
-use crate::sql::Tx;
+use crate::{error::CatalogError, sql::Tx};
 
 /// Places that are looked at before the index is asked for all that has the words.
 const NEAR: u32 = 2_000;
@@ -25,6 +26,8 @@ const NEAR: u32 = 2_000;
 pub(crate) struct Index {
     /// Its table.
     words: &'static str,
+    /// The longest beginnings of words that SQLite has ready, in letters.
+    beginnings: usize,
     /// The column that says whose the words are.
     of: &'static str,
     /// The table of those rows.
@@ -36,11 +39,18 @@ pub(crate) struct Index {
 }
 
 /// All that is said of documents. What of it may be told is for [`crate::Access`] to say.
-pub(crate) const DOCUMENTS: Index =
-    Index { words: "document_fts", of: "document_id", rows: "documents", alias: "d", before: None };
+pub(crate) const DOCUMENTS: Index = Index {
+    words: "document_fts",
+    beginnings: 8,
+    of: "document_id",
+    rows: "documents",
+    alias: "d",
+    before: None,
+};
 /// Names of customers, and nothing else of them: numbers of IDs are not everybody's to find.
 pub(crate) const CUSTOMERS: Index = Index {
     words: "customer_fts",
+    beginnings: 8,
     of: "customer_id",
     rows: "customers",
     alias: "c",
@@ -49,6 +59,7 @@ pub(crate) const CUSTOMERS: Index = Index {
 /// Names and numbers of contacts.
 pub(crate) const CONTACTS: Index = Index {
     words: "contact_fts",
+    beginnings: 6,
     of: "contact_id",
     rows: "contacts",
     alias: "c",
@@ -76,15 +87,14 @@ pub(crate) struct Source {
     pub place: String,
 }
 
-/// The question in this database's words; none where nothing can be found.
-pub(crate) fn question(tx: &Tx, q: &str) -> Option<String> {
-    Wanted::of(q).map(|wanted| wanted.asked(tx))
-}
-
-impl Wanted {
-    /// The question in this database's words.
-    pub(crate) fn asked(&self, tx: &Tx) -> String {
-        self.written(if tx.is_sqlite() { &terms::FTS5 } else { &terms::TSQUERY })
+/// The question to an index in this database's words; none where nothing can be found.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn question(tx: &mut Tx, index: &Index, q: &str) -> Result<Option<String>, CatalogError> {
+    match Wanted::of(q) {
+        Some(wanted) => wanted.asked(tx, index).await.map(Some),
+        None => Ok(None),
     }
 }
 

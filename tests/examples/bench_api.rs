@@ -207,7 +207,7 @@ async fn measure(catalog: &Catalog, count: u64, rounds: u64) -> Result<Vec<(&'st
     found.push(("feed", feed));
     reviews(catalog, rounds, &mut found).await?;
     people(catalog, count, rounds, &mut found).await?;
-    trail(catalog, rounds, &mut found).await?;
+    trail(catalog, count, rounds, &mut found).await?;
     found.push(("metrics", measured!(rounds, |_n| metrics(catalog).await?)));
     for (name, by) in [("export by date", By::IssueDate), ("export by arrival", By::Received)] {
         let span = Span { by, from: None, to: None };
@@ -278,11 +278,18 @@ async fn people(
 }
 
 /// The trail: by text, and by who together with what or when.
-async fn trail(catalog: &Catalog, rounds: u64, found: &mut Vec<(&'static str, Times)>) -> Result<()> {
+async fn trail(
+    catalog: &Catalog,
+    count: u64,
+    rounds: u64,
+    found: &mut Vec<(&'static str, Times)>,
+) -> Result<()> {
     let of = AuditFilter::default;
     let some = |text: &str| Some(text.to_owned());
     let q = |text: &str| AuditFilter { q: some(text), ..of() };
     let month_ago = OffsetDateTime::now_utc() - Duration::from_secs(30 * 86_400);
+    // Half of it came before: a page is full, however few there are.
+    let half_ago = OffsetDateTime::now_utc() - Duration::from_secs(60 * count);
     for (name, filter) in [
         ("audit", of()),
         ("audit q: common", q("revisora")),
@@ -293,7 +300,7 @@ async fn trail(catalog: &Catalog, rounds: u64, found: &mut Vec<(&'static str, Ti
             "audit: common of rare",
             AuditFilter { actor: some(RARE_ACTOR), action: some(COMMON_ACTION), ..of() },
         ),
-        ("audit: who and when", AuditFilter { actor: some(BUSY_ACTOR), to: Some(month_ago), ..of() }),
+        ("audit: who and when", AuditFilter { actor: some(BUSY_ACTOR), to: Some(half_ago), ..of() }),
         ("audit: what and when", AuditFilter { action: some(RARE_ACTION), from: Some(month_ago), ..of() }),
     ] {
         found.push((name, measured!(rounds, |_n| catalog.search_audit(&filter, None, 50).await?)));

@@ -91,8 +91,8 @@ impl Place<'_> {
                 found.push(line.to_owned());
             }
         }
-        let asked = question(&tx, needle).unwrap();
         for (index, named) in words::ALL.into_iter().zip(["search", "customers found", "contacts found"]) {
+            let asked = question(&mut tx, index, needle).await.unwrap().unwrap();
             let Source { from, condition, .. } = index.source(&tx, "$1", &Reach::Whole);
             let text = format!("SELECT COUNT(*) FROM {from} WHERE {condition}");
             if one!(tx, (i64,), sqlx::AssertSqlSafe(text.clone()), asked.as_str()).unwrap().0 > 0 {

@@ -165,6 +165,34 @@ pub(super) async fn who_there_is_is_found(catalog: &Catalog) {
     assert_eq!(like.iter().map(|c| c.id).collect::<BTreeSet<_>>(), BTreeSet::from([ids[1], ids[3], ids[4]]));
 }
 
+/// A beginning is found whatever its length and however many words there are with it: those, and nothing but those.
+pub(super) async fn a_long_beginning_is_found(catalog: &Catalog) {
+    let unique = Uuid::now_v7().simple().to_string();
+    let mut ids = Vec::new();
+    for end in ["", "es", "0", "ñ"] {
+        for n in 0..2 {
+            let name = format!("{unique}{end} {n}");
+            let external_id = Some(format!("{unique}{end}{n}"));
+            let new = NewCustomer { external_id, name, ..NewCustomer::default() };
+            ids.insert(0, catalog.upsert_customers(&[new]).await.unwrap()[0].id().expect("nobody else's"));
+        }
+    }
+    assert_eq!(customers(catalog, &unique).await, ids, "newest first, whichever of the words each has");
+    assert_eq!(customers(catalog, &unique[..31]).await, ids, "and by less of it");
+    assert_eq!(customers(catalog, &format!("{unique}e")).await, ids[4..6]);
+    assert_eq!(customers(catalog, &format!("{unique}es")).await, ids[4..6]);
+    assert_eq!(customers(catalog, &format!("{unique}ex")).await, []);
+    assert_eq!(customers(catalog, &format!("{unique}z 1 {unique}")).await, []);
+    // More of them than are asked for one by one.
+    for n in 10..20 {
+        let name = format!("{unique}{n}");
+        let new = NewCustomer { external_id: Some(name.clone()), name, ..NewCustomer::default() };
+        ids.insert(0, catalog.upsert_customers(&[new]).await.unwrap()[0].id().expect("nobody else's"));
+    }
+    assert_eq!(customers(catalog, &unique).await, ids);
+    assert_eq!(customers(catalog, &format!("{unique}1")).await, ids[..10]);
+}
+
 /// Contacts are found by what they are called now and by any digits of their number, however it is written.
 pub(super) async fn a_contact_is_found_by_name_and_number(catalog: &Catalog) {
     let unique = Uuid::now_v7().simple().to_string();

@@ -237,6 +237,12 @@ fn of_words() -> Vec<Case> {
             DocumentFilter { issuer: said("FIRMA-77"), ..none() },
         ),
         case(
+            "documents_issuer",
+            true,
+            |r| r.issuer.starts_with("firma 7"),
+            DocumentFilter { issuer: said("Firma 7"), ..none() },
+        ),
+        case(
             "documents_tax_id",
             true,
             |r| r.tax_id == "b42",
@@ -312,6 +318,11 @@ pub async fn lists(catalog: &Catalog) {
         let plan = catalog.explained(&filter).await.unwrap();
         assert!(!plan.contains("TEMP B-TREE") && !plan.contains("Sort"), "{sort} has no index: {plan}");
     }
+    // What the only one issued whose name begins so is not gathered to be sorted.
+    let issuer = Some("firma 77".to_owned());
+    let theirs = DocumentFilter { issuer, access: Access::whole(), ..DocumentFilter::default() };
+    let plan = catalog.explained(&theirs).await.unwrap();
+    assert!(catalog.database() != "sqlite" || !plan.contains("TEMP B-TREE"), "{plan}");
     super::plans::no_list_scans(catalog).await;
 }
 

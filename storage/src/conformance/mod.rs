@@ -144,6 +144,7 @@ pub async fn catalog(catalog: &Catalog) {
         access::a_page_of_views_is_audited,
         found::what_is_said_is_found,
         found::who_there_is_is_found,
+        found::a_long_beginning_is_found,
         found::a_contact_is_found_by_name_and_number,
         found::who_is_not_in_the_index_yet_is_found,
         tallies::every_change_is_counted,

@@ -7,7 +7,7 @@ use crate::{
     Access, Catalog,
     ledger::Ledger,
     names::{micros, now},
-    tallies::DAY,
+    tallies::{DAY, Parted},
     throughput::DayCount,
 };
 
@@ -128,6 +128,17 @@ async fn wrong_counts_are_told(catalog: &Catalog, at: i64) {
     drop(tx);
     agree(catalog, at).await;
     catalog.resolve_incidents("counts_parted", None).await.unwrap();
+    // And so where the count of all days is not what the days come to.
+    let mut tx = catalog.writing().await.unwrap();
+    let text = "UPDATE tally_totals SET count = count - 2 WHERE place = 'filed' AND lane = 0";
+    assert_eq!(execute!(tx, text).unwrap(), 1);
+    tx.commit().await.unwrap();
+    assert!(!catalog.ledger(None, None).await.unwrap().balanced, "it is what the whole ledger is read off");
+    let parted = catalog.verify_tallies(Duration::ZERO).await.unwrap();
+    let wrong = Parted { day: None, place: "all: filed".to_owned(), missing: 2 };
+    assert_eq!(parted, [wrong]);
+    agree(catalog, at).await;
+    assert_eq!(catalog.resolve_incidents("counts_parted", None).await.unwrap(), 1);
 }
 
 /// What ended is read off counts, whoever ended it; where they are wrong the second ledger comes out false, and

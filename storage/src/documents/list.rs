@@ -105,8 +105,8 @@ impl DocumentFilter {
         query.holds("d.updated_at <", self.updated_to.map(|t| Bind::Number(micros(t))));
     }
 
-    /// The filters over what documents say.
-    fn of_words(&self, query: &mut Query) {
+    /// The filters over what documents say; `only` is the one issuer there is whose name begins as asked.
+    fn of_words(&self, query: &mut Query, only: Option<&str>) {
         let day = |d: Date| Bind::Text(format!("{:04}{:02}{:02}", d.year(), u8::from(d.month()), d.day()));
         query.holds("COALESCE(d.doc_date, '') >=", self.date_from.map(day));
         if self.date_to.is_some() {
@@ -119,7 +119,9 @@ impl DocumentFilter {
             query.conditions.push(format!("{amount} > -9223372036854775807"));
         }
         query.holds(&format!("{amount} <="), self.amount_to.map(|a| Bind::Number(a.0)));
-        if let Some(issuer) = self.issuer.as_deref().map(name_key) {
+        if let Some(issuer) = only {
+            query.holds("d.issuer =", Some(Bind::text(issuer)));
+        } else if let Some(issuer) = self.issuer.as_deref().map(name_key) {
             query.holds("d.issuer >=", Some(Bind::Text(issuer.clone())));
             query.holds("d.issuer <", Some(Bind::Text(format!("{issuer}\u{10FFFF}"))));
         }
@@ -140,14 +142,33 @@ impl DocumentFilter {
         self.asked().is_some() && matches!(self.sort, Sort::Received | Sort::ReceivedDesc)
     }
 
+    /// What is looked up before a list is asked for.
+    async fn known(&self, tx: &mut Tx) -> Result<Known, CatalogError> {
+        let question = match self.asked() {
+            Some(q) => question(tx, &DOCUMENTS, q).await?,
+            None => None,
+        };
+        let only = match self.issuer.as_deref().map(name_key) {
+            Some(beginning) => only_issuer(tx, &beginning).await?,
+            None => None,
+        };
+        Ok(Known { question, only })
+    }
+
     /// The text of a page's query after `SELECT …`, and its values.
-    fn page(&self, tx: &Tx, after: Option<&DocumentCursor>, most: i64, near: bool) -> (String, Vec<Bind>) {
+    fn page(
+        &self,
+        tx: &Tx,
+        known: &Known,
+        after: Option<&DocumentCursor>,
+        (most, near): (i64, bool),
+    ) -> (String, Vec<Bind>) {
         let (than, order) = if self.sort.is_descending() { ("<", "DESC") } else { (">", "ASC") };
         let mut query = Query::default();
         let (mut from, mut place) = ("documents d".to_owned(), None);
-        if let Some(q) = self.asked() {
-            if let Some(question) = question(tx, q) {
-                let name = query.bind(Bind::Text(question));
+        if self.asked().is_some() {
+            if let Some(question) = &known.question {
+                let name = query.bind(Bind::text(question));
                 let reach = if near {
                     let next = after.map(|after| query.bind(after.key.clone()));
                     let next = next.map(|next| format!("WHERE place {than} {next} ")).unwrap_or_default();
@@ -164,7 +185,7 @@ impl DocumentFilter {
         }
         self.of_rows(&mut query);
         let before = query.conditions.len();
-        self.of_words(&mut query);
+        self.of_words(&mut query, known.only.as_deref());
         if query.conditions.len() > before || self.sort.tells() || self.asked().is_some() {
             query.conditions.push(self.access.told("d"));
         }
@@ -211,21 +232,40 @@ impl DocumentFilter {
     {
         let mut query = Query::default();
         let mut from = "documents d".to_owned();
-        if let Some(q) = self.asked() {
-            let Some(question) = question(tx, q) else { return Ok(Vec::new()) };
+        let known = self.known(tx).await?;
+        if self.asked().is_some() {
+            let Some(question) = known.question else { return Ok(Vec::new()) };
             let name = query.bind(Bind::Text(question));
             let source = DOCUMENTS.source(tx, &name, &Reach::Whole);
             query.conditions.push(source.condition);
             from = source.from;
         }
         self.of_rows(&mut query);
-        self.of_words(&mut query);
+        self.of_words(&mut query, known.only.as_deref());
         query.conditions.push(self.access.told("d"));
         query.conditions.push(self.access.reach(tx, "d"));
         let text = format!("{select} FROM {from} WHERE {} {by}", query.conditions.join(" AND "));
         let binds = query.binds;
         all_of!(tx, R, text, binds)
     }
+}
+
+/// What was looked up before a list is asked for.
+struct Known {
+    /// The words that are asked for as a question to their index; none where nothing can be found.
+    question: Option<String>,
+    /// The one issuer there is whose name begins as asked.
+    only: Option<String>,
+}
+
+/// The issuer whose name begins so, if there is but one: what is theirs stands in its order in an index, where of several all
+/// would be gathered to sort them.
+async fn only_issuer(tx: &mut Tx, beginning: &str) -> Result<Option<String>, CatalogError> {
+    let text = "SELECT (SELECT MIN(issuer) FROM documents WHERE issuer >= $1 AND issuer < $2), \
+                (SELECT MAX(issuer) FROM documents WHERE issuer >= $1 AND issuer < $2)";
+    let end = format!("{beginning}\u{10FFFF}");
+    let (first, last) = one!(tx, (Option<String>, Option<String>), text, beginning, end.as_str())?;
+    Ok(if first == last { first } else { None })
 }
 
 /// A row, and what lists are sorted by.
@@ -246,13 +286,14 @@ pub(crate) async fn page(
     limit: u32,
 ) -> Result<Page<Document, DocumentCursor>, CatalogError> {
     let limit = limit.clamp(1, 500);
+    let known = filter.known(tx).await?;
     let mut rows = Vec::new();
     // What is near is a page if it is full; otherwise the whole of it is asked for.
     for near in [true, false] {
         if near && (tx.is_sqlite() || !filter.goes_by_place()) {
             continue;
         }
-        let (text, binds) = filter.page(tx, after, i64::from(limit) + 1, near);
+        let (text, binds) = filter.page(tx, &known, after, (i64::from(limit) + 1, near));
         let text = format!("SELECT {COLUMNS}, doc_date, amount, {text}");
         rows = all_of!(tx, Listed, text, binds)?;
         if rows.len() > limit as usize {
@@ -294,7 +335,8 @@ impl Catalog {
     #[cfg(feature = "conformance")]
     pub(crate) async fn explained(&self, filter: &DocumentFilter) -> Result<String, CatalogError> {
         let mut tx = self.reading().await?;
-        let (text, binds) = filter.page(&tx, None, 51, false);
+        let known = filter.known(&mut tx).await?;
+        let (text, binds) = filter.page(&tx, &known, None, (51, false));
         let lines: Vec<String> = if tx.is_sqlite() {
             let text = format!("EXPLAIN QUERY PLAN SELECT {COLUMNS}, {text}");
             let rows = all_of!(tx, (i64, i64, i64, String), text, binds)?;

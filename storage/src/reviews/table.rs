@@ -138,7 +138,8 @@ impl Catalog {
         let q = table.q.as_deref().map(str::trim).filter(|q| !q.is_empty());
         let search = match q {
             Some(q) => {
-                Some(Search { asked: question(&tx, q), meant: meant(&mut tx, &table.filter, q).await? })
+                let asked = question(&mut tx, &DOCUMENTS, q).await?;
+                Some(Search { asked, meant: meant(&mut tx, &table.filter, q).await? })
             }
             None => None,
         };

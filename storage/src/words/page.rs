@@ -117,7 +117,7 @@ impl Index {
     ) -> Result<Vec<R>, CatalogError> {
         let Listing { select, conditions, reach, most, .. } = listing;
         let mut query = Query::default();
-        let asked = query.bind(Bind::Text(wanted.asked(tx)));
+        let asked = query.bind(Bind::Text(wanted.asked(tx, self).await?));
         let Source { from, condition, place } =
             self.source(tx, &asked, &Reach::Ordered("ORDER BY place".to_owned()));
         query.and(condition);
@@ -140,6 +140,7 @@ impl Index {
             Some(after) => self.place_of(tx, *after).await?,
             None => None,
         };
+        let question = wanted.asked(tx, self).await?;
         let mut rows = Vec::new();
         // What is near is a page if it is full; otherwise the whole of it is asked for.
         for near in [true, false] {
@@ -147,7 +148,7 @@ impl Index {
                 continue;
             }
             let mut query = Query::default();
-            let asked = query.bind(Bind::Text(wanted.asked(tx)));
+            let asked = query.bind(Bind::text(&question));
             let next = place.map(|place| query.bind(Bind::Place(place)));
             let which = next.as_ref().map(|next| format!("WHERE place < {next} ")).unwrap_or_default();
             let which = format!("{which}ORDER BY place DESC");

@@ -5,6 +5,8 @@ use std::{collections::BTreeSet, ops::Bound};
 
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
+use super::spelled::Spelled;
+
 /// Begins a token that is a number's value: no word does.
 const VALUE: char = '§';
 /// Longest token, characters.
@@ -75,10 +77,17 @@ impl Wanted {
         (!term.is_empty()).then(|| Self(vec![term]))
     }
 
-    /// The same in the words of one database's full-text search: `AND` of terms, `OR` of readings, `AND` of tokens.
-    pub(super) fn written(&self, words: &Dialect) -> String {
+    /// The beginnings among its tokens that are longer than so many letters.
+    pub(super) fn beginnings_beyond(&self, letters: usize) -> BTreeSet<String> {
+        let tokens = self.0.iter().flatten().flatten().filter(|token| !token.is_whole);
+        tokens.filter(|token| token.text.chars().count() > letters).map(|token| token.text.clone()).collect()
+    }
+
+    /// The same in the words of one database's full-text search: `AND` of terms, `OR` of readings, `AND` of tokens; of a
+    /// beginning that is spelled out the `OR` of its words.
+    pub(super) fn written(&self, words: &Dialect, spelled: &Spelled) -> String {
         let all = |tokens: &Vec<Token>| {
-            let each: Vec<String> = tokens.iter().map(|t| words.of(t)).collect();
+            let each: Vec<String> = tokens.iter().map(|t| words.of(t, spelled)).collect();
             format!("({})", each.join(words.and))
         };
         let any = |term: &Term| {
@@ -109,9 +118,20 @@ pub(super) const TSQUERY: Dialect = Dialect { quote: '\'', beginning: ":*", and:
 
 impl Dialect {
     /// A token holds only letters, digits and [`VALUE`], so nothing of it needs an escape.
-    fn of(&self, token: &Token) -> String {
-        let beginning = if token.is_whole { "" } else { self.beginning };
-        format!("{quote}{}{quote}{beginning}", token.text, quote = self.quote)
+    fn of(&self, token: &Token, spelled: &Spelled) -> String {
+        let quoted = |text: &str| format!("{quote}{text}{quote}", quote = self.quote);
+        if token.is_whole {
+            return quoted(&token.text);
+        }
+        match spelled.get(&token.text).map(Vec::as_slice) {
+            None => format!("{}{}", quoted(&token.text), self.beginning),
+            // No row has a word that begins so.
+            Some([]) => quoted(&token.text),
+            Some(words) => {
+                let each: Vec<String> = words.iter().map(|word| quoted(word)).collect();
+                format!("({})", each.join(self.or))
+            }
+        }
     }
 }
 
@@ -329,13 +349,25 @@ mod tests {
 
     #[test]
     fn a_question_is_written_for_each_database() {
-        let asked = |q, words| Wanted::of(q).unwrap().written(words);
+        let asked = |q, words| Wanted::of(q).unwrap().written(words, &Spelled::new());
         assert_eq!(asked("Año 45,00", &FTS5), r#"(("ano"*)) AND (("§45"))"#);
         assert_eq!(asked("a-1 x", &TSQUERY), "(('a1':*) | ('a' & '1')) & (('x'))");
         assert_eq!(Wanted::of(" \0 '\""), None);
         let beginning = Wanted::beginning_with(&["José", "3-4"]).unwrap();
-        assert_eq!(beginning.written(&FTS5), r#"(("jose"*) OR ("34"*))"#);
+        assert_eq!(beginning.written(&FTS5, &Spelled::new()), r#"(("jose"*) OR ("34"*))"#);
         assert!(beginning.is_in(&tokens("Josefa")) && !beginning.is_in(&tokens("Ana")));
         assert_eq!(Wanted::beginning_with(&["'", ""]), None);
+    }
+
+    #[test]
+    fn a_long_beginning_is_asked_for_by_its_words() {
+        let wanted = Wanted::of("Electrónica factura a 1234567890,12").unwrap();
+        let long = wanted.beginnings_beyond(8);
+        assert_eq!(long, BTreeSet::from(["electronica".to_owned()]), "what is whole is no beginning");
+        let words = ["electronica", "electronicas"].map(str::to_owned).to_vec();
+        let written = |words| wanted.written(&FTS5, &Spelled::from([("electronica".to_owned(), words)]));
+        let rest = r#"(("factura"*)) AND (("a")) AND (("§1234567890d12"))"#;
+        assert_eq!(written(words), format!(r#"((("electronica" OR "electronicas"))) AND {rest}"#));
+        assert_eq!(written(Vec::new()), format!(r#"(("electronica")) AND {rest}"#), "and finds nothing");
     }
 }
