@@ -11,6 +11,7 @@ use crate::{
     error::CatalogError,
     incidents, message_ledger,
     names::{at, micros, number},
+    reviews::waiting,
     sql::Tx,
 };
 
@@ -31,7 +32,8 @@ pub(crate) const MOST: i64 = 10_000;
 pub struct Parted {
     /// Of UTC; none of a count of messages, which has no days.
     pub day: Option<OffsetDateTime>,
-    /// A word of the ledger; of messages with `messages: ` before it, of what came with `arrivals: `.
+    /// A word of the ledger; of messages with `messages: ` before it, of what came with `arrivals: `; a sensitivity or a
+    /// reason of what waits with `waiting: `.
     pub place: String,
     /// To be added.
     pub missing: i64,
@@ -79,7 +81,8 @@ impl Catalog {
         let mut parted = self.parted_tallies().await?;
         let messages = message_ledger::parted(&mut self.reading().await?).await?;
         let arrived = counts::miscounted(&mut self.reading().await?).await?;
-        if parted.is_empty() && messages.is_empty() && arrived.is_empty() {
+        let waits = waiting::miscounted(&mut self.reading().await?).await?;
+        if parted.is_empty() && messages.is_empty() && arrived.is_empty() && waits.is_empty() {
             return Ok(parted);
         }
         let mut tx = self.writing().await?;
@@ -94,6 +97,11 @@ impl Catalog {
         for wrong in arrived {
             counts::add(&mut tx, &wrong).await?;
             parted.extend(wrong.parted()?);
+        }
+        for wrong in waits {
+            waiting::add(&mut tx, &wrong).await?;
+            let place = format!("waiting: {}", wrong.value);
+            parted.push(Parted { day: None, place, missing: wrong.missing });
         }
         let day = |w: &Parted| w.day.map(|day| day.date().to_string());
         let named: Vec<_> = parted

@@ -77,9 +77,10 @@ pub(super) async fn doubt_withholds(catalog: &Catalog) {
     assert_eq!(sensitivity(catalog, perhaps).await, Sensitivity::Unknown);
     let id = waiting(catalog, &passport("Eriksson")).await;
     assert_eq!(sensitivity(catalog, id).await, Sensitivity::Id);
-    let hidden = catalog.hidden(&Access::new(false)).await.unwrap();
-    assert!(hidden.withheld >= 3 && hidden.out_of_reach == 0, "{hidden:?}");
-    assert_eq!(catalog.hidden(&Access::whole()).await.unwrap().withheld, 0);
+    let waits = catalog.waiting(&Access::new(false)).await.unwrap();
+    assert!(waits.hidden.withheld >= 3 && waits.hidden.out_of_reach == 0, "{waits:?}");
+    let whole = catalog.waiting(&Access::whole()).await.unwrap();
+    assert_eq!((whole.documents, whole.hidden.withheld), (waits.documents, 0));
 }
 
 async fn decide(catalog: &Catalog, id: DocumentId, sees_ids: bool, kind: Kind) -> Resolved {
@@ -204,7 +205,10 @@ pub(super) async fn who_is_bound_reaches_what_is_theirs(catalog: &Catalog) {
     };
     assert_eq!((asked(mine).await, asked(other).await), (1, 0), "nor are they found by their words");
     assert!(!catalog.reaches_customer(&access, other).await.unwrap());
-    assert!(catalog.hidden(&access).await.unwrap().out_of_reach >= 1);
+    let waits = catalog.waiting(&access).await.unwrap();
+    assert!(waits.documents == 1 && waits.hidden.out_of_reach >= 1, "{waits:?}");
+    let reasons = catalog.count_reasons(&access).await.unwrap();
+    assert!(!reasons.is_empty() && reasons.iter().all(|(_, count)| *count == 1), "{reasons:?}");
 
     // A word for all that wait with one reason moves nobody else's.
     let reason = catalog.open_review_of(theirs).await.unwrap().unwrap().reasons[0].code;

@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     Access, Catalog, DocumentId, ReviewId,
+    access::Hidden,
     events::EventCursor,
     names::now,
     outbox::Purpose,
@@ -336,7 +337,8 @@ pub(super) async fn next_goes_on_past_what_others_hold(catalog: &Catalog) {
     taken.dedup();
     assert_eq!(taken.len(), all, "nobody has what another has");
     let ledger = catalog.ledger(None, None).await.unwrap();
-    assert_eq!(catalog.count_open_reviews().await.unwrap(), ledger.in_review);
+    let waiting = catalog.waiting(&Access::whole()).await.unwrap();
+    assert_eq!((waiting.documents, waiting.hidden), (ledger.in_review, Hidden::default()));
     let counted = catalog.count_reasons(&Access::whole()).await.unwrap();
     for (code, count) in counted {
         let filter = ReviewFilter { reason: Some(code), access: Access::whole(), ..ReviewFilter::default() };

@@ -16,7 +16,7 @@ use crate::{
     catalog::Catalog,
     documents::{self, Document, DocumentRow, Page},
     error::CatalogError,
-    names::{ContactId, CustomerId, DocumentId, ReviewId, micros, number, word},
+    names::{ContactId, CustomerId, DocumentId, ReviewId, micros},
     sql::{Bind, Query, Tx},
 };
 
@@ -179,11 +179,6 @@ pub(super) async fn place_of(tx: &mut Tx, id: Option<ReviewId>) -> Result<Place,
     Ok(found.map_or(Place::START, |(due, opened)| Place { due, opened, id: id.0 }))
 }
 
-const COUNT_OPEN: &str = "SELECT COUNT(*) FROM reviews WHERE resolved_at IS NULL";
-// A cross join keeps SQLite from walking the reasons of all that ever waited.
-const COUNT_REASONS: &str = "SELECT x.code, COUNT(*) FROM reviews r CROSS JOIN review_reasons x \
-     WHERE r.resolved_at IS NULL AND x.review_id = r.id GROUP BY x.code ORDER BY x.code";
-
 /// Makes `d.` columns of a list of columns.
 pub(super) fn of_d(columns: &str) -> String {
     columns.split(", ").map(|c| format!("d.{}", c.trim())).collect::<Vec<_>>().join(", ")
@@ -208,38 +203,6 @@ impl Catalog {
         let (text, binds) = filter.walk(&tx).page(&of_d(documents::COLUMNS), at, limit);
         let theirs = all_of!(tx, DocumentRow, text, binds)?;
         paired(rows, theirs, limit, tx.now())
-    }
-
-    /// How many documents wait for a person.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn count_open_reviews(&self) -> Result<u64, CatalogError> {
-        let mut tx = self.reading().await?;
-        let (count,) = one!(tx, (i64,), COUNT_OPEN)?;
-        number("reviews", "resolved_at", count)
-    }
-
-    /// How many wait with each reason, of what exists for a caller; one that waits with two is counted with both.
-    ///
-    /// # Errors
-    /// When the database fails or a row is impossible.
-    pub async fn count_reasons(&self, access: &Access) -> Result<Vec<(ReasonCode, u64)>, CatalogError> {
-        let mut tx = self.reading().await?;
-        let rows = if access.is_bound() {
-            let text = format!(
-                "SELECT x.code, COUNT(*) FROM {QUEUE} JOIN review_reasons x ON x.review_id = r.id \
-                 WHERE r.resolved_at IS NULL AND {} GROUP BY x.code ORDER BY x.code",
-                access.reach(&tx, "d")
-            );
-            all!(tx, (String, i64), sqlx::AssertSqlSafe(text.clone()))?
-        } else {
-            all!(tx, (String, i64), COUNT_REASONS)?
-        };
-        let counted = |(code, count): (String, i64)| {
-            Ok((word("review_reasons", "code", &code)?, number("review_reasons", "code", count)?))
-        };
-        rows.into_iter().map(counted).collect()
     }
 
     /// The document that waits next to this one, in the filter's queue.
@@ -340,7 +303,7 @@ mod tests {
         plan.into_iter().map(|(.., step)| step).collect()
     }
 
-    /// However many documents there are, a page of the queue, its counts and its neighbours walk the index of what waits, or
+    /// However many documents there are, a page of the queue and its neighbours walk the index of what waits, or
     /// of what waits for a reason or is of a kind, and look the rest up by key: nothing is scanned and nothing is sorted.
     #[tokio::test]
     async fn the_queue_is_walked_by_its_index() {
@@ -349,7 +312,7 @@ mod tests {
         let mut tx = catalog.reading().await.unwrap();
         let of_reason = ReviewFilter { reason: Some(ReasonCode::Malware), ..ReviewFilter::default() };
         let of_kind = ReviewFilter { kind: Some(Kind::Id), ..ReviewFilter::default() };
-        let mut texts = vec![("reviews_queue", COUNT_OPEN.into()), ("reviews_queue", COUNT_REASONS.into())];
+        let mut texts = Vec::new();
         for (index, filter) in [
             ("reviews_queue", ReviewFilter::default()),
             ("review_reasons_open", of_reason),
