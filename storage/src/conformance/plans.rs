@@ -16,7 +16,7 @@ use crate::{
     cases::CaseFilter,
     events::EventFilter,
     incidents::IncidentState,
-    names::{ContactId, CustomerId, EndpointId, KeyId, Source, now},
+    names::{ContactId, CustomerId, EndpointId, KeyId, ReviewId, Source, now},
     notices::{NoticeFilter, NoticeState},
     obligations::{ObligationFilter, ObligationState},
     reviews::{ReviewFilter, Table},
@@ -79,7 +79,8 @@ async fn goes_by(catalog: &Catalog, index: &str, what: &str, list: impl Future<O
     };
     let heard = HEARD.scope(RefCell::default(), listened).await;
     let mut plans = String::new();
-    for text in heard.iter().filter(|text| text.starts_with("SELECT") || text.starts_with("WITH")) {
+    let reads = ["SELECT", "WITH", "UPDATE reviews"];
+    for text in heard.iter().filter(|text| reads.iter().any(|word| text.starts_with(word))) {
         let plan = plan(catalog, text).await;
         assert!(!plan.lines().any(|line| is_scan(line, &plan)), "{what} scans a table:\n{text}\n{plan}");
         plans.push_str(&plan);
@@ -169,10 +170,42 @@ async fn reviews(catalog: &Catalog) {
     let claimed_by = Some("user:ana".to_owned());
     let held = ReviewFilter { claimed_by, ..of() };
     goes!(catalog, "reviews_claimed (claimed_by=?", catalog.reviews(&held, None, 50));
+    work(catalog).await;
     let contact_id = Some(ContactId(Uuid::now_v7()));
     goes!(catalog, "(contact_id=?", catalog.reviews(&ReviewFilter { contact_id, ..of() }, None, 50));
     let customer_id = Some(CustomerId(Uuid::now_v7()));
     goes!(catalog, "(customer_id=?", catalog.reviews(&ReviewFilter { customer_id, ..of() }, None, 50));
+}
+
+/// What a person could take, by each of their views: the first that fits is found in the queue's order.
+async fn work(catalog: &Catalog) {
+    let of = || ReviewFilter {
+        open_to: Some("user:ana".to_owned()),
+        access: Access::new(false),
+        ..ReviewFilter::default()
+    };
+    let (reason, kind) = (Some(ReasonCode::Malware), Some(Kind::Id));
+    let (lease, after) = (std::time::Duration::from_secs(60), ReviewId(Uuid::now_v7()));
+    goes!(catalog, "reviews_queue ((due_at,opened_at,id)>", catalog.reviews(&of(), None, 1));
+    goes!(
+        catalog,
+        "reviews_queue ((due_at,opened_at,id)>",
+        catalog.claim_next(&of(), Some(after), "user:ana", lease)
+    );
+    goes!(
+        catalog,
+        "reviews_queue ((due_at,opened_at,id)>",
+        catalog.reserve_next(&of(), after, "user:ana", lease)
+    );
+    let of_kind = ReviewFilter { kind, ..of() };
+    goes!(catalog, "reviews_kind (kind=? AND (due_at,opened_at,id)>", catalog.reviews(&of_kind, None, 1));
+    for filter in [ReviewFilter { reason, ..of() }, ReviewFilter { reason, kind, ..of() }] {
+        goes!(
+            catalog,
+            "review_reasons_open (code=? AND (due_at,opened_at,review_id)>",
+            catalog.reviews(&filter, None, 1)
+        );
+    }
 }
 
 async fn webhooks(catalog: &Catalog) {

@@ -4,13 +4,13 @@ use uuid::Uuid;
 
 use super::{
     COLUMNS, Review, Row,
-    list::{QUEUE, ReviewFilter, Walk, of_d, paired},
+    list::{QUEUE, ReviewFilter, Walk, paired},
     names::meant,
 };
 use crate::{
     access::literal,
     catalog::Catalog,
-    documents::{self, Document, DocumentRow, Page},
+    documents::{Document, Page},
     error::CatalogError,
     names::{ReviewId, words},
     sql::{Bind, Query, Tx},
@@ -144,9 +144,6 @@ impl Catalog {
         };
         let (text, binds) = page_of(&tx, table, search.as_ref(), after, (COLUMNS, limit + 1));
         let rows = all_of!(tx, Row, text, binds)?;
-        let columns = of_d(documents::COLUMNS);
-        let (text, binds) = page_of(&tx, table, search.as_ref(), after, (&columns, limit));
-        let theirs = all_of!(tx, DocumentRow, text, binds)?;
-        paired(rows, theirs, limit, tx.now())
+        paired(&mut tx, rows, limit).await
     }
 }
