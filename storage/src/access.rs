@@ -171,6 +171,16 @@ impl Access {
         ))
     }
 
+    /// The table of documents `d` of which some wait, for SQLite with the index by which it finds those of this caller.
+    pub(crate) fn waiting(&self, tx: &Tx) -> &'static str {
+        let sqlite = match self.bound {
+            Some(bound) if bound.customers => "documents d INDEXED BY documents_waits_customer",
+            Some(bound) if bound.entities => "documents d INDEXED BY documents_waits_entity",
+            _ => "documents d",
+        };
+        tx.pick(sqlite, "documents d")
+    }
+
     /// SQL that holds for the documents (under `alias`) whose words may be told to this caller.
     pub(crate) fn told(&self, alias: &str) -> String {
         if self.sees_ids { "1 = 1".to_owned() } else { format!("{alias}.sensitivity = 'open'") }

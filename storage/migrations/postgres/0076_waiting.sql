@@ -81,3 +81,9 @@ CREATE INDEX documents_waits_party ON documents (issuer, id) WHERE status = 'in_
 CREATE INDEX documents_waits_party_told ON documents (issuer, id)
     WHERE status = 'in_review' AND issuer <> '' AND sensitivity = 'open';
 CREATE INDEX documents_waits ON documents (id, sensitivity, amount, issuer) WHERE status = 'in_review';
+-- What of it may be told to everybody, in the queue's own order.
+CREATE INDEX reviews_told ON reviews (due_at, opened_at, id) WHERE resolved_at IS NULL AND sensitivity = 'open';
+-- Whose it is: names are looked for once each, however much waits of them.
+DROP INDEX documents_waits_contact;
+CREATE INDEX documents_waits_contact ON documents (contact_id, customer_id, issuer, sensitivity, id)
+    WHERE status = 'in_review';

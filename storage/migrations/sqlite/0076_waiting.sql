@@ -63,3 +63,26 @@ CREATE INDEX documents_waits_party ON documents (issuer, id) WHERE status = 'in_
 CREATE INDEX documents_waits_party_told ON documents (issuer, id)
     WHERE status = 'in_review' AND issuer <> '' AND sensitivity = 'open';
 CREATE INDEX documents_waits ON documents (id, sensitivity, amount, issuer) WHERE status = 'in_review';
+-- What of it may be told to everybody, in the queue's own order.
+CREATE INDEX reviews_told ON reviews (due_at, opened_at, id) WHERE resolved_at IS NULL AND sensitivity = 'open';
+-- Whose it is: names are looked for once each, however much waits of them.
+DROP INDEX documents_waits_contact;
+CREATE INDEX documents_waits_contact ON documents (contact_id, customer_id, issuer, sensitivity, id)
+    WHERE status = 'in_review';
+-- Places of what waits, which the words of a document lead to: most of what has them waits no more.
+CREATE TABLE document_fts_waiting (
+    place INTEGER PRIMARY KEY REFERENCES document_fts_rows (place) ON DELETE CASCADE,
+    document_id BLOB NOT NULL UNIQUE
+);
+INSERT INTO document_fts_waiting (place, document_id)
+SELECT s.place, s.document_id FROM documents d JOIN document_fts_rows s ON s.document_id = d.id WHERE d.status = 'in_review';
+CREATE TRIGGER document_fts_rows_waiting AFTER INSERT ON document_fts_rows BEGIN
+    INSERT INTO document_fts_waiting (place, document_id)
+    SELECT NEW.place, d.id FROM documents d WHERE d.id = NEW.document_id AND d.status = 'in_review';
+END;
+CREATE TRIGGER documents_fts_waiting AFTER UPDATE OF status ON documents
+WHEN (OLD.status = 'in_review') <> (NEW.status = 'in_review') BEGIN
+    DELETE FROM document_fts_waiting WHERE document_id = NEW.id;
+    INSERT INTO document_fts_waiting (place, document_id)
+    SELECT s.place, s.document_id FROM document_fts_rows s WHERE s.document_id = NEW.id AND NEW.status = 'in_review';
+END;

@@ -19,7 +19,7 @@ use crate::{
     access::{Binding, Bound, NotBound, SENSITIVITY},
     customers::{NewCustomer, Upserted},
     keys::{KeyMade, Scope},
-    reviews::{Deciding, Decision, Resolved, ReviewFilter},
+    reviews::{Deciding, Decision, Resolved, ReviewFilter, Table},
     split::Split,
     stages::{ReadFacts, Step},
     users::Role,
@@ -139,8 +139,9 @@ pub(super) async fn what_lies_beside_an_id_is_withheld(catalog: &Catalog) {
 
 pub(super) async fn search_does_not_tell_what_is_withheld(catalog: &Catalog) {
     let unique = Uuid::now_v7().simple().to_string();
+    let mut ids = Vec::new();
     for facts in [passport(&unique), ReadFacts { text: unique.clone(), confidence: 0.48, ..bill() }] {
-        waiting(catalog, &facts).await;
+        ids.push(waiting(catalog, &facts).await);
     }
     for length in 4..=unique.len() {
         // Letter by letter, as one would who guesses.
@@ -154,6 +155,18 @@ pub(super) async fn search_does_not_tell_what_is_withheld(catalog: &Catalog) {
         let told = catalog.documents(&q(Access::whole()), None, 500).await.unwrap().data;
         assert!(told.len() >= 2);
     }
+    let queued = async |access: Access| {
+        let filter = ReviewFilter { access, ..ReviewFilter::default() };
+        let table = Table { filter, q: Some(unique.clone()), ..Table::default() };
+        let found = catalog.review_table(&table, None, 500).await.unwrap().data;
+        let mut found: Vec<_> = found.into_iter().map(|(_, document)| document.id).collect();
+        found.sort_unstable();
+        found
+    };
+    assert_eq!(queued(Access::new(false)).await, [], "nor does the queue");
+    assert_eq!(queued(Access::whole()).await, ids);
+    decide(catalog, ids[0], true, Kind::Id).await;
+    assert_eq!(queued(Access::whole()).await, [ids[1]], "which has what waits, and no more");
 }
 
 async fn customer(catalog: &Catalog) -> crate::CustomerId {

@@ -19,7 +19,7 @@ use crate::{
     names::{ContactId, CustomerId, EndpointId, KeyId, ReviewId, Source, now},
     notices::{NoticeFilter, NoticeState},
     obligations::{ObligationFilter, ObligationState},
-    reviews::{ReviewFilter, Table},
+    reviews::{Order, ReviewFilter, Table},
     sql::{Both, HEARD},
     webhooks::log::Delivery,
 };
@@ -171,6 +171,7 @@ async fn reviews(catalog: &Catalog) {
     let held = ReviewFilter { claimed_by, ..of() };
     goes!(catalog, "reviews_claimed (claimed_by=?", catalog.reviews(&held, None, 50));
     work(catalog).await;
+    tables(catalog).await;
     let contact_id = Some(ContactId(Uuid::now_v7()));
     goes!(catalog, "(contact_id=?", catalog.reviews(&ReviewFilter { contact_id, ..of() }, None, 50));
     let customer_id = Some(CustomerId(Uuid::now_v7()));
@@ -186,15 +187,17 @@ async fn work(catalog: &Catalog) {
     };
     let (reason, kind) = (Some(ReasonCode::Malware), Some(Kind::Id));
     let (lease, after) = (std::time::Duration::from_secs(60), ReviewId(Uuid::now_v7()));
-    goes!(catalog, "reviews_queue ((due_at,opened_at,id)>", catalog.reviews(&of(), None, 1));
+    goes!(catalog, "reviews_told ((due_at,opened_at,id)>", catalog.reviews(&of(), None, 1));
+    let all = ReviewFilter { access: Access::whole(), ..of() };
+    goes!(catalog, "reviews_queue ((due_at,opened_at,id)>", catalog.reviews(&all, None, 1));
     goes!(
         catalog,
-        "reviews_queue ((due_at,opened_at,id)>",
+        "reviews_told ((due_at,opened_at,id)>",
         catalog.claim_next(&of(), Some(after), "user:ana", lease)
     );
     goes!(
         catalog,
-        "reviews_queue ((due_at,opened_at,id)>",
+        "reviews_told ((due_at,opened_at,id)>",
         catalog.reserve_next(&of(), after, "user:ana", lease)
     );
     let of_kind = ReviewFilter { kind, ..of() };
@@ -206,6 +209,33 @@ async fn work(catalog: &Catalog) {
             catalog.reviews(&filter, None, 1)
         );
     }
+}
+
+/// The queue in its other orders, and searched: what waits is neither sorted nor looked through.
+async fn tables(catalog: &Catalog) {
+    for (order, sees_ids, index) in [
+        (Order::Due, true, "reviews_queue"),
+        (Order::Since, true, "reviews_since"),
+        (Order::Kind, true, "reviews_kind"),
+        (Order::Amount, true, "documents_waits_amount"),
+        (Order::Amount, false, "documents_waits_amount_told"),
+        (Order::Party, true, "documents_waits_party"),
+        (Order::Party, false, "documents_waits_party_told"),
+        (Order::Customer, true, "documents_waits_contact"),
+        (Order::Sender, true, "documents_waits_contact"),
+    ] {
+        let filter = ReviewFilter { access: Access::new(sees_ids), ..ReviewFilter::default() };
+        let table = Table { filter, order, descending: true, q: None };
+        let listed = async { catalog.review_table(&table, None, 50).await.map(drop).unwrap() };
+        goes_by(catalog, index, &format!("by {order}"), listed).await;
+    }
+    let table = Table { q: Some("ana".to_owned()), ..Table::default() };
+    goes!(catalog, "document_fts VIRTUAL TABLE INDEX", catalog.review_table(&table, None, 50));
+    goes!(catalog, "documents_waits_contact", catalog.review_table(&table, None, 50));
+    let firm = Bound { holder: Uuid::now_v7(), entities: true, ..Bound::default() };
+    let firm = Access::of(true, Some(firm));
+    goes!(catalog, "documents_waits_entity", catalog.waiting(&firm));
+    goes!(catalog, "waiting_tallies USING PRIMARY KEY", catalog.count_reasons(&Access::whole()));
 }
 
 async fn webhooks(catalog: &Catalog) {

@@ -77,6 +77,8 @@ const BY_REASON: &str =
 // The same for SQLite, held to the index that has the order: what it thinks to be few rows, once it has counted its tables, it
 // would rather look for by a part of another index, all of them, and sort.
 const IN_ORDER: &str = "reviews r INDEXED BY reviews_queue CROSS JOIN documents d ON d.id = r.document_id";
+const TOLD_IN_ORDER: &str =
+    "reviews r INDEXED BY reviews_told CROSS JOIN documents d ON d.id = r.document_id";
 const OF_KIND: &str = "reviews r INDEXED BY reviews_kind CROSS JOIN documents d ON d.id = r.document_id";
 const OF_REASON: &str = "review_reasons x INDEXED BY review_reasons_open \
      CROSS JOIN reviews r ON r.id = x.review_id CROSS JOIN documents d ON d.id = r.document_id";
@@ -116,27 +118,54 @@ impl ReviewFilter {
             self.held(&mut query, &present);
         }
         query.and(self.access.reach(tx, "d"));
-        if self.open_to.is_some() {
+        if self.is_told() {
+            // It stands on the review too, so that what they cannot take is passed over by an index.
+            query.and("r.sensitivity = 'open'");
             query.and(self.access.told("d"));
         }
         Walk { query, from, ordered: self.ordered(tx, from), place }
     }
 
+    /// Whether there is little of it, for it is somebody's.
+    pub(super) fn is_of_few(&self) -> bool {
+        self.contact_id.is_some()
+            || self.customer_id.is_some()
+            || self.claimed_by.is_some()
+            || self.access.is_bound()
+    }
+
+    /// Whether it leaves out what may not be told.
+    fn is_told(&self) -> bool {
+        self.open_to.is_some() && !self.access.sees_ids()
+    }
+
     /// The tables to be walked in the queue's order. Of a sender, a customer, a holder or who is bound there is little: that is
     /// found first, and sorted.
     fn ordered(&self, tx: &Tx, from: &'static str) -> &'static str {
-        let few = self.contact_id.is_some()
-            || self.customer_id.is_some()
-            || self.claimed_by.is_some()
-            || self.access.is_bound();
-        if few {
+        if self.is_of_few() {
             return from;
         }
         match (self.reason, self.kind) {
             (Some(_), _) => tx.pick(OF_REASON, from),
             (None, Some(_)) => tx.pick(OF_KIND, from),
+            (None, None) if self.is_told() => tx.pick(TOLD_IN_ORDER, from),
             (None, None) => tx.pick(IN_ORDER, from),
         }
+    }
+
+    /// The tables and conditions of its documents `d`, in no order; where it is all that waits, of them alone.
+    pub(super) fn documents(&self, tx: &Tx) -> (&'static str, Query) {
+        let narrow = self.reason.is_some() || self.kind.is_some() || self.unclaimed || self.open_to.is_some();
+        if narrow || self.claimed_by.is_some() {
+            let Walk { query, from, .. } = self.walk(tx);
+            return (from, query);
+        }
+        let mut query = Query::default();
+        query.and("d.status = 'in_review'");
+        query.holds("d.contact_id =", self.contact_id.map(|id| Bind::Id(id.0)));
+        query.holds("d.customer_id =", self.customer_id.map(|id| Bind::Id(id.0)));
+        query.and(self.access.reach(tx, "d"));
+        (tx.pick("documents d INDEXED BY documents_waits_contact", "documents d"), query)
     }
 
     /// Who holds it, and who could take it, at the moment that `present` names.

@@ -65,8 +65,8 @@ impl Catalog {
             return Ok(Waiting { documents: all, hidden: Hidden { out_of_reach: 0, withheld } });
         }
         let text = format!(
-            "SELECT d.sensitivity, COUNT(*) FROM documents d WHERE d.status = 'in_review' AND {} \
-             GROUP BY d.sensitivity",
+            "SELECT d.sensitivity, COUNT(*) FROM {} WHERE d.status = 'in_review' AND {} GROUP BY d.sensitivity",
+            access.waiting(&tx),
             access.reach(&tx, "d")
         );
         let (documents, withheld) =
@@ -83,9 +83,10 @@ impl Catalog {
         let mut tx = self.reading().await?;
         let rows = if access.is_bound() {
             let text = format!(
-                "SELECT x.code, COUNT(*) FROM documents d JOIN reviews r ON r.document_id = d.id \
+                "SELECT x.code, COUNT(*) FROM {} JOIN reviews r ON r.document_id = d.id \
                  JOIN review_reasons x ON x.review_id = r.id \
                  WHERE d.status = 'in_review' AND r.resolved_at IS NULL AND {} GROUP BY x.code ORDER BY x.code",
+                access.waiting(&tx),
                 access.reach(&tx, "d")
             );
             all!(tx, (String, i64), sqlx::AssertSqlSafe(text.clone()))?
