@@ -28,11 +28,7 @@ pub struct Counts {
 
 impl Counts {
     async fn of(catalog: &Catalog, access: &Access) -> Result<Self, CatalogError> {
-        let waiting = if access.is_bound() {
-            catalog.ledger_for(access, None, None).await?.in_review
-        } else {
-            catalog.count_open_reviews().await?
-        };
+        let waiting = catalog.waiting(access).await?.documents;
         let reasons = catalog.count_reasons(access).await?;
         Ok(Self {
             waiting,

@@ -26,7 +26,7 @@ use crate::{
     catalog::Catalog,
     documents::{self, Document},
     error::CatalogError,
-    names::{DocumentId, number, word, words},
+    names::{DocumentId, word, words},
     sql::Tx,
 };
 
@@ -171,6 +171,16 @@ impl Access {
         ))
     }
 
+    /// The table of documents `d` of which some wait, for SQLite with the index by which it finds those of this caller.
+    pub(crate) fn waiting(&self, tx: &Tx) -> &'static str {
+        let sqlite = match self.bound {
+            Some(bound) if bound.customers => "documents d INDEXED BY documents_waits_customer",
+            Some(bound) if bound.entities => "documents d INDEXED BY documents_waits_entity",
+            _ => "documents d",
+        };
+        tx.pick(sqlite, "documents d")
+    }
+
     /// SQL that holds for the documents (under `alias`) whose words may be told to this caller.
     pub(crate) fn told(&self, alias: &str) -> String {
         if self.sees_ids { "1 = 1".to_owned() } else { format!("{alias}.sensitivity = 'open'") }
@@ -270,26 +280,6 @@ impl Catalog {
             }
         }
         Ok(seen)
-    }
-
-    /// How much of what waits is hidden from this caller.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn hidden(&self, access: &Access) -> Result<Hidden, CatalogError> {
-        let mut tx = self.reading().await?;
-        let text = format!(
-            "SELECT COUNT(CASE WHEN {reach} THEN NULL ELSE 1 END), \
-             COUNT(CASE WHEN {reach} AND NOT ({told}) THEN 1 END) \
-             FROM reviews r JOIN documents d ON d.id = r.document_id WHERE r.resolved_at IS NULL",
-            reach = access.reach(&tx, "d"),
-            told = access.told("d")
-        );
-        let (out_of_reach, withheld) = one!(tx, (i64, i64), sqlx::AssertSqlSafe(text.clone()))?;
-        Ok(Hidden {
-            out_of_reach: number("reviews", "document_id", out_of_reach)?,
-            withheld: number("documents", "sensitivity", withheld)?,
-        })
     }
 }
 

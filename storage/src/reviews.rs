@@ -17,6 +17,7 @@ mod table;
 mod unanswered;
 pub mod views;
 mod wait;
+pub(crate) mod waiting;
 
 use acuse_pipeline::reason::Reason;
 pub use batch::BatchUndone;
@@ -29,6 +30,7 @@ use serde::Serialize;
 pub use table::{Order, Table};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
+pub use waiting::Waiting;
 
 use crate::{
     catalog::Catalog,

@@ -47,6 +47,7 @@ impl Catalog {
         self.add_up_tallies().await?;
         self.add_up_message_tallies().await?;
         self.add_up_arrivals().await?;
+        self.add_up_waiting().await?;
         let swept = Swept {
             documents: self.sweep_documents(before).await?,
             lines: self.sweep_lines(before).await?,

@@ -14,6 +14,7 @@ use crate::{
     error::CatalogError,
     incidents, message_ledger,
     names::{at, micros, number},
+    reviews::waiting,
     sql::Tx,
 };
 
@@ -37,7 +38,7 @@ pub struct Parted {
     /// Of UTC; none of a count that has no days: of messages, and of all days together.
     pub day: Option<OffsetDateTime>,
     /// A word of the ledger; of all days together with `all: ` before it, of messages with `messages: `, of what came with
-    /// `arrivals: `.
+    /// `arrivals: `; a sensitivity or a reason of what waits with `waiting: `.
     pub place: String,
     /// To be added.
     pub missing: i64,
@@ -91,7 +92,9 @@ impl Catalog {
         let totals = parted_totals(&mut self.reading().await?).await?;
         let messages = message_ledger::parted(&mut self.reading().await?).await?;
         let arrived = counts::miscounted(&mut self.reading().await?).await?;
-        if parted.is_empty() && totals.is_empty() && messages.is_empty() && arrived.is_empty() {
+        let waits = waiting::miscounted(&mut self.reading().await?).await?;
+        let nothing = totals.is_empty() && messages.is_empty() && arrived.is_empty() && waits.is_empty();
+        if parted.is_empty() && nothing {
             return Ok(parted);
         }
         let mut tx = self.writing().await?;
@@ -109,6 +112,11 @@ impl Catalog {
         for wrong in arrived {
             counts::add(&mut tx, &wrong).await?;
             parted.extend(wrong.parted()?);
+        }
+        for wrong in waits {
+            waiting::add(&mut tx, &wrong).await?;
+            let place = format!("waiting: {}", wrong.value);
+            parted.push(Parted { day: None, place, missing: wrong.missing });
         }
         let day = |w: &Parted| w.day.map(|day| day.date().to_string());
         let named: Vec<_> = parted

@@ -137,16 +137,14 @@ impl Index {
         }
     }
 
-    /// SQL that holds for the rows that have what the bind named `asked` asks for.
-    pub(crate) fn have(&self, tx: &Tx, asked: &str) -> String {
-        let Self { words, of, alias, .. } = self;
-        if tx.is_sqlite() {
-            format!(
-                "{alias}.id IN (SELECT s.{of} FROM {words} JOIN {words}_rows s ON s.place = {words}.rowid \
-                 WHERE {words} MATCH {asked})"
-            )
-        } else {
-            format!("{alias}.id IN (SELECT s.{of} FROM {words} s WHERE s.words @@ CAST({asked} AS tsquery))")
-        }
+    /// SQL of the documents that wait and have what the bind named `asked` asks for. SQLite knows the places of what waits
+    /// (migration 0076), or of all that has the words it would look up whose they are.
+    pub(crate) fn waiting(tx: &Tx, asked: &str) -> String {
+        let sqlite = "SELECT w.document_id FROM document_fts CROSS JOIN document_fts_waiting w \
+             ON w.place = document_fts.rowid WHERE document_fts MATCH ";
+        let postgres = "SELECT s.document_id FROM document_fts s JOIN reviews w ON w.document_id = s.document_id \
+             WHERE w.resolved_at IS NULL AND s.words @@ ";
+        let asked = if tx.is_sqlite() { asked.to_owned() } else { format!("CAST({asked} AS tsquery)") };
+        format!("{}{asked}", tx.pick(sqlite, postgres))
     }
 }

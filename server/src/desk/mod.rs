@@ -279,15 +279,12 @@ impl Frame {
     /// # Errors
     /// When the catalog fails.
     pub async fn of(app: &App, person: &Person, section: &'static str) -> Result<Self, Problem> {
+        let waiting = app.catalog.waiting(person.caller.access()).await?;
         Ok(Self {
             user: Some(person.user.name.clone()),
             csrf: person.csrf.clone(),
-            open_reviews: if person.caller.access().is_bound() {
-                app.catalog.ledger_for(person.caller.access(), None, None).await?.in_review
-            } else {
-                app.catalog.count_open_reviews().await?
-            },
-            hidden: hidden(app.catalog.hidden(person.caller.access()).await?, person.tongue),
+            open_reviews: waiting.documents,
+            hidden: hidden(waiting.hidden, person.tongue),
             alerts: app.catalog.count_open_alerts().await?,
             operator: person.caller.has(Scope::Admin),
             section,

@@ -19,7 +19,7 @@ use crate::{
     access::{Binding, Bound, NotBound, SENSITIVITY},
     customers::{NewCustomer, Upserted},
     keys::{KeyMade, Scope},
-    reviews::{Deciding, Decision, Resolved, ReviewFilter},
+    reviews::{Deciding, Decision, Resolved, ReviewFilter, Table},
     split::Split,
     stages::{ReadFacts, Step},
     users::Role,
@@ -77,9 +77,10 @@ pub(super) async fn doubt_withholds(catalog: &Catalog) {
     assert_eq!(sensitivity(catalog, perhaps).await, Sensitivity::Unknown);
     let id = waiting(catalog, &passport("Eriksson")).await;
     assert_eq!(sensitivity(catalog, id).await, Sensitivity::Id);
-    let hidden = catalog.hidden(&Access::new(false)).await.unwrap();
-    assert!(hidden.withheld >= 3 && hidden.out_of_reach == 0, "{hidden:?}");
-    assert_eq!(catalog.hidden(&Access::whole()).await.unwrap().withheld, 0);
+    let waits = catalog.waiting(&Access::new(false)).await.unwrap();
+    assert!(waits.hidden.withheld >= 3 && waits.hidden.out_of_reach == 0, "{waits:?}");
+    let whole = catalog.waiting(&Access::whole()).await.unwrap();
+    assert_eq!((whole.documents, whole.hidden.withheld), (waits.documents, 0));
 }
 
 async fn decide(catalog: &Catalog, id: DocumentId, sees_ids: bool, kind: Kind) -> Resolved {
@@ -138,8 +139,9 @@ pub(super) async fn what_lies_beside_an_id_is_withheld(catalog: &Catalog) {
 
 pub(super) async fn search_does_not_tell_what_is_withheld(catalog: &Catalog) {
     let unique = Uuid::now_v7().simple().to_string();
+    let mut ids = Vec::new();
     for facts in [passport(&unique), ReadFacts { text: unique.clone(), confidence: 0.48, ..bill() }] {
-        waiting(catalog, &facts).await;
+        ids.push(waiting(catalog, &facts).await);
     }
     for length in 4..=unique.len() {
         // Letter by letter, as one would who guesses.
@@ -153,6 +155,18 @@ pub(super) async fn search_does_not_tell_what_is_withheld(catalog: &Catalog) {
         let told = catalog.documents(&q(Access::whole()), None, 500).await.unwrap().data;
         assert!(told.len() >= 2);
     }
+    let queued = async |access: Access| {
+        let filter = ReviewFilter { access, ..ReviewFilter::default() };
+        let table = Table { filter, q: Some(unique.clone()), ..Table::default() };
+        let found = catalog.review_table(&table, None, 500).await.unwrap().data;
+        let mut found: Vec<_> = found.into_iter().map(|(_, document)| document.id).collect();
+        found.sort_unstable();
+        found
+    };
+    assert_eq!(queued(Access::new(false)).await, [], "nor does the queue");
+    assert_eq!(queued(Access::whole()).await, ids);
+    decide(catalog, ids[0], true, Kind::Id).await;
+    assert_eq!(queued(Access::whole()).await, [ids[1]], "which has what waits, and no more");
 }
 
 async fn customer(catalog: &Catalog) -> crate::CustomerId {
@@ -204,7 +218,10 @@ pub(super) async fn who_is_bound_reaches_what_is_theirs(catalog: &Catalog) {
     };
     assert_eq!((asked(mine).await, asked(other).await), (1, 0), "nor are they found by their words");
     assert!(!catalog.reaches_customer(&access, other).await.unwrap());
-    assert!(catalog.hidden(&access).await.unwrap().out_of_reach >= 1);
+    let waits = catalog.waiting(&access).await.unwrap();
+    assert!(waits.documents == 1 && waits.hidden.out_of_reach >= 1, "{waits:?}");
+    let reasons = catalog.count_reasons(&access).await.unwrap();
+    assert!(!reasons.is_empty() && reasons.iter().all(|(_, count)| *count == 1), "{reasons:?}");
 
     // A word for all that wait with one reason moves nobody else's.
     let reason = catalog.open_review_of(theirs).await.unwrap().unwrap().reasons[0].code;

@@ -9,6 +9,7 @@ use acuse_pipeline::{
     reason::ReasonCode,
 };
 use time::Duration as Span;
+use uuid::Uuid;
 
 use super::{
     desk::{LEASE, waiting},
@@ -17,6 +18,7 @@ use super::{
 };
 use crate::{
     Access, Catalog, DocumentId, ReviewId,
+    access::Hidden,
     events::EventCursor,
     names::now,
     outbox::Purpose,
@@ -277,6 +279,46 @@ pub(super) async fn the_queue_is_a_table(catalog: &Catalog) {
     let blind = ReviewFilter { access: Access::new(false), ..ReviewFilter::default() };
     let table = Table { filter: blind, q: Some("no such words".into()), ..Table::default() };
     assert!(catalog.review_table(&table, None, 5).await.unwrap().data.is_empty());
+    each_order_has_all_that_waits(catalog).await;
+}
+
+/// Page by page, in each order, each once; what has an amount or a party, and may be told, comes before the rest.
+async fn each_order_has_all_that_waits(catalog: &Catalog) {
+    let pages = async |table: &Table| {
+        let (mut ids, mut after) = (Vec::new(), None);
+        loop {
+            let page = catalog.review_table(table, after, 7).await.unwrap();
+            ids.extend(page.data.into_iter().map(|(_, document)| document.id));
+            after = page.next;
+            if after.is_none() {
+                return ids;
+            }
+        }
+    };
+    let mut all = pages(&Table::default()).await;
+    all.sort_unstable();
+    let told = async |has: &str| {
+        let mut tx = catalog.reading().await.unwrap();
+        let text =
+            format!("SELECT id FROM documents WHERE status = 'in_review' AND sensitivity = 'open' AND {has}");
+        let rows = all!(tx, (Uuid,), sqlx::AssertSqlSafe(text.clone())).unwrap();
+        rows.into_iter().map(|(id,)| DocumentId(id)).collect::<Vec<_>>()
+    };
+    let (amounts, parties) = (told("amount IS NOT NULL").await, told("issuer <> ''").await);
+    for (sees_ids, descending) in [(true, false), (true, true), (false, false), (false, true)] {
+        for order in Order::ALL.iter().copied() {
+            let filter = ReviewFilter { access: Access::new(sees_ids), ..ReviewFilter::default() };
+            let mut ids = pages(&Table { filter, order, descending, q: None }).await;
+            let first = match order {
+                Order::Amount if !sees_ids => &amounts[..],
+                Order::Party if !sees_ids => &parties[..],
+                _ => &[],
+            };
+            assert!(ids[..first.len()].iter().all(|id| first.contains(id)), "{order}: {ids:?}");
+            ids.sort_unstable();
+            assert_eq!(ids, all, "{order}, {sees_ids}, {descending}");
+        }
+    }
 }
 
 pub(super) async fn what_came_before_is_a_duplicate_and_no_more_when_taken_back(catalog: &Catalog) {
@@ -336,7 +378,8 @@ pub(super) async fn next_goes_on_past_what_others_hold(catalog: &Catalog) {
     taken.dedup();
     assert_eq!(taken.len(), all, "nobody has what another has");
     let ledger = catalog.ledger(None, None).await.unwrap();
-    assert_eq!(catalog.count_open_reviews().await.unwrap(), ledger.in_review);
+    let waiting = catalog.waiting(&Access::whole()).await.unwrap();
+    assert_eq!((waiting.documents, waiting.hidden), (ledger.in_review, Hidden::default()));
     let counted = catalog.count_reasons(&Access::whole()).await.unwrap();
     for (code, count) in counted {
         let filter = ReviewFilter { reason: Some(code), access: Access::whole(), ..ReviewFilter::default() };

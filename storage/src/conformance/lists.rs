@@ -8,6 +8,7 @@ use crate::{
     Access, Catalog, DocumentFilter, DocumentId,
     documents::Sort,
     names::{ContactId, CustomerId, Source, micros},
+    reviews::waiting,
     sql::Tx,
 };
 
@@ -343,9 +344,26 @@ pub(super) async fn what_was_there_is_listed(catalog: &Catalog) {
     assert!(all > 0 && filled == all, "{filled} of {all}");
 }
 
-/// What of reviews and their documents stands beside, for the queue's filters, is as they are, whatever became of them.
+/// What of reviews and their documents stands beside, for the queue's filters and counts, is as they are, whatever became of
+/// them; where a count is not, somebody hears, and it is right again.
 pub(super) async fn the_queue_stands_in_its_places(catalog: &Catalog) {
     the_queue_knows_its_places(&mut catalog.reading().await.unwrap()).await;
+    let all = Access::whole();
+    let counts = async || (catalog.waiting(&all).await.unwrap(), catalog.count_reasons(&all).await.unwrap());
+    let before = counts().await;
+    catalog.add_up_waiting().await.unwrap();
+    assert_eq!(counts().await, before, "whoever counted");
+    let mut tx = catalog.writing().await.unwrap();
+    let text = "UPDATE waiting_tallies SET count = count + 2 WHERE lane = 0 AND value IN ('open', 'unknown_customer')";
+    assert_eq!(execute!(tx, text).unwrap(), 2);
+    tx.commit().await.unwrap();
+    assert_ne!(counts().await, before, "they can come out false");
+    let parted = catalog.verify_tallies(Duration::ZERO).await.unwrap();
+    let told = parted.iter().filter(|wrong| wrong.place.starts_with("waiting: "));
+    let told: Vec<_> = told.map(|wrong| (wrong.place.as_str(), wrong.missing)).collect();
+    assert_eq!(told, [("waiting: unknown_customer", -2), ("waiting: open", -2)]);
+    assert_eq!(counts().await, before, "and are right again");
+    assert!(catalog.resolve_incidents("counts_parted", None).await.unwrap() >= 1);
 }
 
 pub(super) async fn the_queue_knows_its_places(tx: &mut Tx) {
@@ -353,7 +371,7 @@ pub(super) async fn the_queue_knows_its_places(tx: &mut Tx) {
          WHERE x.due_at <> r.due_at OR x.opened_at <> r.opened_at OR x.is_open <> (r.resolved_at IS NULL)";
     let (reasons,) = one!(tx, (i64,), count).unwrap();
     let count = "SELECT COUNT(*) FROM reviews r JOIN documents d ON d.id = r.document_id \
-         WHERE COALESCE(r.kind, '') <> COALESCE(d.kind, '')";
+         WHERE COALESCE(r.kind, '') <> COALESCE(d.kind, '') OR COALESCE(r.sensitivity, '') <> d.sensitivity";
     let (kinds,) = one!(tx, (i64,), count).unwrap();
     let count = "SELECT COUNT(*) FROM reviews r JOIN documents d ON d.id = r.document_id \
          WHERE r.resolved_at IS NULL AND d.status <> 'in_review'";
@@ -361,4 +379,6 @@ pub(super) async fn the_queue_knows_its_places(tx: &mut Tx) {
     assert_eq!((reasons, kinds, elsewhere), (0, 0, 0), "reasons, kinds, and what waits but is not in review");
     let (open,) = one!(tx, (i64,), "SELECT COUNT(*) FROM review_reasons WHERE is_open").unwrap();
     assert!(open > 0);
+    let wrong = waiting::miscounted(tx).await.unwrap();
+    assert!(wrong.is_empty(), "{wrong:?}");
 }

@@ -18,10 +18,10 @@ use crate::{
     events::EventFilter,
     export::{By, Span},
     incidents::IncidentState,
-    names::{ContactId, CustomerId, EndpointId, KeyId, Source, now},
+    names::{ContactId, CustomerId, EndpointId, KeyId, ReviewId, Source, now},
     notices::{NoticeFilter, NoticeState},
     obligations::{ObligationFilter, ObligationState},
-    reviews::{ReviewFilter, Table},
+    reviews::{Order, ReviewFilter, Table},
     sql::{Both, HEARD},
     webhooks::log::Delivery,
 };
@@ -81,7 +81,8 @@ async fn goes_by(catalog: &Catalog, index: &str, what: &str, list: impl Future<O
     };
     let heard = HEARD.scope(RefCell::default(), listened).await;
     let mut plans = String::new();
-    for text in heard.iter().filter(|text| text.starts_with("SELECT") || text.starts_with("WITH")) {
+    let reads = ["SELECT", "WITH", "UPDATE reviews"];
+    for text in heard.iter().filter(|text| reads.iter().any(|word| text.starts_with(word))) {
         let plan = plan(catalog, text).await;
         assert!(!plan.lines().any(|line| is_scan(line, &plan)), "{what} scans a table:\n{text}\n{plan}");
         plans.push_str(&plan);
@@ -202,10 +203,72 @@ async fn reviews(catalog: &Catalog) {
     let claimed_by = Some("user:ana".to_owned());
     let held = ReviewFilter { claimed_by, ..of() };
     goes!(catalog, "reviews_claimed (claimed_by=?", catalog.reviews(&held, None, 50));
+    work(catalog).await;
+    tables(catalog).await;
     let contact_id = Some(ContactId(Uuid::now_v7()));
     goes!(catalog, "(contact_id=?", catalog.reviews(&ReviewFilter { contact_id, ..of() }, None, 50));
     let customer_id = Some(CustomerId(Uuid::now_v7()));
     goes!(catalog, "(customer_id=?", catalog.reviews(&ReviewFilter { customer_id, ..of() }, None, 50));
+}
+
+/// What a person could take, by each of their views: the first that fits is found in the queue's order.
+async fn work(catalog: &Catalog) {
+    let of = || ReviewFilter {
+        open_to: Some("user:ana".to_owned()),
+        access: Access::new(false),
+        ..ReviewFilter::default()
+    };
+    let (reason, kind) = (Some(ReasonCode::Malware), Some(Kind::Id));
+    let (lease, after) = (std::time::Duration::from_secs(60), ReviewId(Uuid::now_v7()));
+    goes!(catalog, "reviews_told ((due_at,opened_at,id)>", catalog.reviews(&of(), None, 1));
+    let all = ReviewFilter { access: Access::whole(), ..of() };
+    goes!(catalog, "reviews_queue ((due_at,opened_at,id)>", catalog.reviews(&all, None, 1));
+    goes!(
+        catalog,
+        "reviews_told ((due_at,opened_at,id)>",
+        catalog.claim_next(&of(), Some(after), "user:ana", lease)
+    );
+    goes!(
+        catalog,
+        "reviews_told ((due_at,opened_at,id)>",
+        catalog.reserve_next(&of(), after, "user:ana", lease)
+    );
+    let of_kind = ReviewFilter { kind, ..of() };
+    goes!(catalog, "reviews_kind (kind=? AND (due_at,opened_at,id)>", catalog.reviews(&of_kind, None, 1));
+    for filter in [ReviewFilter { reason, ..of() }, ReviewFilter { reason, kind, ..of() }] {
+        goes!(
+            catalog,
+            "review_reasons_open (code=? AND (due_at,opened_at,review_id)>",
+            catalog.reviews(&filter, None, 1)
+        );
+    }
+}
+
+/// The queue in its other orders, and searched: what waits is neither sorted nor looked through.
+async fn tables(catalog: &Catalog) {
+    for (order, sees_ids, index) in [
+        (Order::Due, true, "reviews_queue"),
+        (Order::Since, true, "reviews_since"),
+        (Order::Kind, true, "reviews_kind"),
+        (Order::Amount, true, "documents_waits_amount"),
+        (Order::Amount, false, "documents_waits_amount_told"),
+        (Order::Party, true, "documents_waits_party"),
+        (Order::Party, false, "documents_waits_party_told"),
+        (Order::Customer, true, "documents_waits_contact"),
+        (Order::Sender, true, "documents_waits_contact"),
+    ] {
+        let filter = ReviewFilter { access: Access::new(sees_ids), ..ReviewFilter::default() };
+        let table = Table { filter, order, descending: true, q: None };
+        let listed = async { catalog.review_table(&table, None, 50).await.map(drop).unwrap() };
+        goes_by(catalog, index, &format!("by {order}"), listed).await;
+    }
+    let table = Table { q: Some("ana".to_owned()), ..Table::default() };
+    goes!(catalog, "document_fts VIRTUAL TABLE INDEX", catalog.review_table(&table, None, 50));
+    goes!(catalog, "documents_waits_contact", catalog.review_table(&table, None, 50));
+    let firm = Bound { holder: Uuid::now_v7(), entities: true, ..Bound::default() };
+    let firm = Access::of(true, Some(firm));
+    goes!(catalog, "documents_waits_entity", catalog.waiting(&firm));
+    goes!(catalog, "waiting_tallies USING PRIMARY KEY", catalog.count_reasons(&Access::whole()));
 }
 
 async fn webhooks(catalog: &Catalog) {

@@ -5,7 +5,6 @@ mod take;
 use std::collections::HashMap;
 
 use acuse_pipeline::{document::Kind, reason::ReasonCode};
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 pub(super) use take::{Take, take_first};
@@ -16,7 +15,7 @@ use crate::{
     catalog::Catalog,
     documents::{self, Document, DocumentRow, Page},
     error::CatalogError,
-    names::{ContactId, CustomerId, DocumentId, ReviewId, micros, number, word},
+    names::{ContactId, CustomerId, DocumentId, ReviewId, micros},
     sql::{Bind, Query, Tx},
 };
 
@@ -75,12 +74,22 @@ pub(super) const QUEUE: &str = "reviews r JOIN documents d ON d.id = r.document_
 /// The queue by its reasons, each of which stands in its order.
 const BY_REASON: &str =
     "review_reasons x JOIN reviews r ON r.id = x.review_id JOIN documents d ON d.id = r.document_id";
+// The same for SQLite, held to the index that has the order: what it thinks to be few rows, once it has counted its tables, it
+// would rather look for by a part of another index, all of them, and sort.
+const IN_ORDER: &str = "reviews r INDEXED BY reviews_queue CROSS JOIN documents d ON d.id = r.document_id";
+const TOLD_IN_ORDER: &str =
+    "reviews r INDEXED BY reviews_told CROSS JOIN documents d ON d.id = r.document_id";
+const OF_KIND: &str = "reviews r INDEXED BY reviews_kind CROSS JOIN documents d ON d.id = r.document_id";
+const OF_REASON: &str = "review_reasons x INDEXED BY review_reasons_open \
+     CROSS JOIN reviews r ON r.id = x.review_id CROSS JOIN documents d ON d.id = r.document_id";
 
 /// A filter's part of the queue, as SQL that says nothing of what was not asked for.
 pub(super) struct Walk {
     pub query: Query,
     /// The tables, `r` and `d` among them.
     pub from: &'static str,
+    /// The same to be walked in the order of the place.
+    pub ordered: &'static str,
     /// The columns of a [`Place`], as an index has them.
     pub place: [&'static str; 3],
 }
@@ -98,7 +107,7 @@ impl ReviewFilter {
             None => (QUEUE, ["r.due_at", "r.opened_at", "r.id"]),
         };
         query.holds("r.kind =", self.kind.map(|kind| Bind::text(kind.as_str())));
-        if self.contact_id.is_some() || self.customer_id.is_some() {
+        if self.contact_id.is_some() || self.customer_id.is_some() || self.access.is_bound() {
             // Of theirs, what waits has an index of its own.
             query.and("d.status = 'in_review'");
         }
@@ -109,10 +118,54 @@ impl ReviewFilter {
             self.held(&mut query, &present);
         }
         query.and(self.access.reach(tx, "d"));
-        if self.open_to.is_some() {
+        if self.is_told() {
+            // It stands on the review too, so that what they cannot take is passed over by an index.
+            query.and("r.sensitivity = 'open'");
             query.and(self.access.told("d"));
         }
-        Walk { query, from, place }
+        Walk { query, from, ordered: self.ordered(tx, from), place }
+    }
+
+    /// Whether there is little of it, for it is somebody's.
+    pub(super) fn is_of_few(&self) -> bool {
+        self.contact_id.is_some()
+            || self.customer_id.is_some()
+            || self.claimed_by.is_some()
+            || self.access.is_bound()
+    }
+
+    /// Whether it leaves out what may not be told.
+    fn is_told(&self) -> bool {
+        self.open_to.is_some() && !self.access.sees_ids()
+    }
+
+    /// The tables to be walked in the queue's order. Of a sender, a customer, a holder or who is bound there is little: that is
+    /// found first, and sorted.
+    fn ordered(&self, tx: &Tx, from: &'static str) -> &'static str {
+        if self.is_of_few() {
+            return from;
+        }
+        match (self.reason, self.kind) {
+            (Some(_), _) => tx.pick(OF_REASON, from),
+            (None, Some(_)) => tx.pick(OF_KIND, from),
+            (None, None) if self.is_told() => tx.pick(TOLD_IN_ORDER, from),
+            (None, None) => tx.pick(IN_ORDER, from),
+        }
+    }
+
+    /// The tables and conditions of its documents `d`, in no order; where it is all that waits, of them alone.
+    pub(super) fn documents(&self, tx: &Tx) -> (&'static str, Query) {
+        let narrow = self.reason.is_some() || self.kind.is_some() || self.unclaimed || self.open_to.is_some();
+        if narrow || self.claimed_by.is_some() {
+            let Walk { query, from, .. } = self.walk(tx);
+            return (from, query);
+        }
+        let mut query = Query::default();
+        query.and("d.status = 'in_review'");
+        query.holds("d.contact_id =", self.contact_id.map(|id| Bind::Id(id.0)));
+        query.holds("d.customer_id =", self.customer_id.map(|id| Bind::Id(id.0)));
+        query.and(self.access.reach(tx, "d"));
+        (tx.pick("documents d INDEXED BY documents_waits_contact", "documents d"), query)
     }
 
     /// Who holds it, and who could take it, at the moment that `present` names.
@@ -130,7 +183,7 @@ impl ReviewFilter {
                 "(r.claimed_by IS NULL OR r.claimed_by = {who} OR r.claim_expires_at <= {present}) \
                  AND (r.postponed_until IS NULL OR r.postponed_until <= {present}) \
                  AND (r.handed_to IS NULL OR r.handed_to = {who}) \
-                 AND (COALESCE(d.waits_for, 'reviewer') = 'reviewer' OR (d.waits_for IN ('second_reviewer', 'approver') \
+                 AND (d.waits_for IS NULL OR d.waits_for = 'reviewer' OR (d.waits_for IN ('second_reviewer', 'approver') \
                    AND (NOT EXISTS (SELECT 1 FROM opinions o WHERE o.document_id = d.id AND o.person = {who}) \
                      OR (d.waits_for = 'approver' AND (SELECT COUNT(*) FROM users u WHERE u.disabled_at IS NULL \
                        AND u.role IN ('reviewer', 'supervisor', 'admin')) <= 2))))"
@@ -152,7 +205,7 @@ impl Walk {
         self.beyond(after, ">");
         let text = format!(
             "SELECT {columns} FROM {} WHERE {} ORDER BY {} LIMIT {most}",
-            self.from,
+            self.ordered,
             self.query.all(),
             self.place.join(", ")
         );
@@ -166,7 +219,7 @@ impl Walk {
         let order = self.place.map(|column| format!("{column} {order}")).join(", ");
         let text = format!(
             "SELECT r.document_id FROM {} WHERE {} ORDER BY {order} LIMIT 1",
-            self.from,
+            self.ordered,
             self.query.all()
         );
         (text, self.query.binds)
@@ -177,16 +230,6 @@ pub(super) async fn place_of(tx: &mut Tx, id: Option<ReviewId>) -> Result<Place,
     let Some(id) = id else { return Ok(Place::START) };
     let found = optional!(tx, (i64, i64), "SELECT due_at, opened_at FROM reviews WHERE id = $1", id.0)?;
     Ok(found.map_or(Place::START, |(due, opened)| Place { due, opened, id: id.0 }))
-}
-
-const COUNT_OPEN: &str = "SELECT COUNT(*) FROM reviews WHERE resolved_at IS NULL";
-// A cross join keeps SQLite from walking the reasons of all that ever waited.
-const COUNT_REASONS: &str = "SELECT x.code, COUNT(*) FROM reviews r CROSS JOIN review_reasons x \
-     WHERE r.resolved_at IS NULL AND x.review_id = r.id GROUP BY x.code ORDER BY x.code";
-
-/// Makes `d.` columns of a list of columns.
-pub(super) fn of_d(columns: &str) -> String {
-    columns.split(", ").map(|c| format!("d.{}", c.trim())).collect::<Vec<_>>().join(", ")
 }
 
 impl Catalog {
@@ -205,41 +248,7 @@ impl Catalog {
         let limit = i64::from(limit.clamp(1, 500));
         let (text, binds) = filter.walk(&tx).page(COLUMNS, at, limit + 1);
         let rows = all_of!(tx, Row, text, binds)?;
-        let (text, binds) = filter.walk(&tx).page(&of_d(documents::COLUMNS), at, limit);
-        let theirs = all_of!(tx, DocumentRow, text, binds)?;
-        paired(rows, theirs, limit, tx.now())
-    }
-
-    /// How many documents wait for a person.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn count_open_reviews(&self) -> Result<u64, CatalogError> {
-        let mut tx = self.reading().await?;
-        let (count,) = one!(tx, (i64,), COUNT_OPEN)?;
-        number("reviews", "resolved_at", count)
-    }
-
-    /// How many wait with each reason, of what exists for a caller; one that waits with two is counted with both.
-    ///
-    /// # Errors
-    /// When the database fails or a row is impossible.
-    pub async fn count_reasons(&self, access: &Access) -> Result<Vec<(ReasonCode, u64)>, CatalogError> {
-        let mut tx = self.reading().await?;
-        let rows = if access.is_bound() {
-            let text = format!(
-                "SELECT x.code, COUNT(*) FROM {QUEUE} JOIN review_reasons x ON x.review_id = r.id \
-                 WHERE r.resolved_at IS NULL AND {} GROUP BY x.code ORDER BY x.code",
-                access.reach(&tx, "d")
-            );
-            all!(tx, (String, i64), sqlx::AssertSqlSafe(text.clone()))?
-        } else {
-            all!(tx, (String, i64), COUNT_REASONS)?
-        };
-        let counted = |(code, count): (String, i64)| {
-            Ok((word("review_reasons", "code", &code)?, number("review_reasons", "code", count)?))
-        };
-        rows.into_iter().map(counted).collect()
+        paired(&mut tx, rows, limit).await
     }
 
     /// The document that waits next to this one, in the filter's queue.
@@ -307,19 +316,20 @@ impl Catalog {
     }
 }
 
-/// A page of reviews with their documents, out of the rows of both; of reviews there is one more than `limit` where more
-/// follow.
-pub(super) fn paired(
-    rows: Vec<Row>,
-    theirs: Vec<DocumentRow>,
+/// A page of reviews with their documents; of reviews there is one more than `limit` where more follow.
+pub(super) async fn paired(
+    tx: &mut Tx,
+    mut rows: Vec<Row>,
     limit: i64,
-    present: OffsetDateTime,
 ) -> Result<Page<(Review, Document), ReviewId>, CatalogError> {
-    let more = rows.len() as i64 > limit;
+    let (present, more) = (tx.now(), rows.len() as i64 > limit);
+    rows.truncate(limit as usize);
+    let head = format!("SELECT {} FROM documents WHERE id IN (VALUES ", documents::COLUMNS);
+    let theirs = values!(tx, DocumentRow, &head, 1, ")", &rows[..], |q, row| q.bind(row.document_id))?;
     let mut theirs: HashMap<DocumentId, Document> =
         theirs.into_iter().map(|row| Document::try_from(row).map(|d| (d.id, d))).collect::<Result<_, _>>()?;
     let mut data = Vec::with_capacity(theirs.len());
-    for row in rows.into_iter().take(limit as usize) {
+    for row in rows {
         let review = Review::of(row, present)?;
         // On PostgreSQL another transaction may commit between the two statements: what it took away is not shown.
         if let Some(document) = theirs.remove(&review.document_id) {
@@ -340,7 +350,7 @@ mod tests {
         plan.into_iter().map(|(.., step)| step).collect()
     }
 
-    /// However many documents there are, a page of the queue, its counts and its neighbours walk the index of what waits, or
+    /// However many documents there are, a page of the queue and its neighbours walk the index of what waits, or
     /// of what waits for a reason or is of a kind, and look the rest up by key: nothing is scanned and nothing is sorted.
     #[tokio::test]
     async fn the_queue_is_walked_by_its_index() {
@@ -349,16 +359,14 @@ mod tests {
         let mut tx = catalog.reading().await.unwrap();
         let of_reason = ReviewFilter { reason: Some(ReasonCode::Malware), ..ReviewFilter::default() };
         let of_kind = ReviewFilter { kind: Some(Kind::Id), ..ReviewFilter::default() };
-        let mut texts = vec![("reviews_queue", COUNT_OPEN.into()), ("reviews_queue", COUNT_REASONS.into())];
+        let mut texts = Vec::new();
         for (index, filter) in [
             ("reviews_queue", ReviewFilter::default()),
             ("review_reasons_open", of_reason),
             ("reviews_kind", of_kind),
         ] {
-            let columns = of_d(documents::COLUMNS);
             texts.extend([
                 (index, filter.walk(&tx).page("r.id", Place::START, 51).0),
-                (index, filter.walk(&tx).page(&columns, Place::START, 51).0),
                 (index, filter.walk(&tx).beside(Place::START, true).0),
                 (index, filter.walk(&tx).beside(Place::START, false).0),
             ]);

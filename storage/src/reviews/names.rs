@@ -3,12 +3,12 @@
 
 use uuid::Uuid;
 
-use super::list::{ReviewFilter, Walk};
+use super::list::ReviewFilter;
 use crate::{documents::plain_letters, error::CatalogError, sql::Tx};
 
 /// Most that is found by names; more are told apart by another word.
 const MOST: usize = 1_000;
-/// Most that waits whose names are looked through.
+/// Most names that are looked through.
 const LOOKED_THROUGH: i64 = 50_000;
 
 /// The words of a text without accents, in small letters.
@@ -69,29 +69,32 @@ fn all_mean(typed: &[String], names: &[String]) -> bool {
     typed.iter().all(|word| names.iter().any(|name| means(word, name)))
 }
 
-/// The reviews of a filter whose names are meant by `q`.
+/// The documents of a filter whose names are meant by `q`. Those of the same names are looked at once.
 pub(super) async fn meant(tx: &mut Tx, filter: &ReviewFilter, q: &str) -> Result<Vec<Uuid>, CatalogError> {
     let typed = words(q);
     if typed.is_empty() {
         return Ok(Vec::new());
     }
-    let Walk { query, from, place } = filter.walk(tx);
+    let (from, query) = filter.documents(tx);
+    let ids = tx.pick("GROUP_CONCAT(HEX(d.id))", "STRING_AGG(CAST(d.id AS TEXT), ',')");
     let text = format!(
-        "SELECT r.id, k.name, k.phone, c.name, CASE WHEN {} THEN d.issuer END FROM {from} \
-         LEFT JOIN contacts k ON k.id = d.contact_id LEFT JOIN customers c ON c.id = d.customer_id \
-         WHERE {} ORDER BY {} LIMIT {LOOKED_THROUGH}",
-        filter.access.told("d"),
-        query.all(),
-        place.join(", ")
+        "SELECT n.ids, k.name, k.phone, c.name, CASE WHEN {} THEN n.issuer END FROM \
+         (SELECT d.contact_id, d.customer_id, d.issuer, d.sensitivity, {ids} AS ids FROM {from} WHERE {} \
+          GROUP BY d.contact_id, d.customer_id, d.issuer, d.sensitivity LIMIT {LOOKED_THROUGH}) n \
+         LEFT JOIN contacts k ON k.id = n.contact_id LEFT JOIN customers c ON c.id = n.customer_id",
+        filter.access.told("n"),
+        query.all()
     );
-    type Names = (Uuid, Option<String>, Option<String>, Option<String>, Option<String>);
+    type Names = (String, Option<String>, Option<String>, Option<String>, Option<String>);
     let rows = all_of!(tx, Names, text, query.binds)?;
-    let fits = |(id, sender, phone, customer, party): Names| {
+    let fits = |(ids, sender, phone, customer, party): Names| {
         let names: Vec<String> =
             [sender, phone, customer, party].into_iter().flatten().flat_map(|name| words(&name)).collect();
-        all_mean(&typed, &names).then_some(id)
+        all_mean(&typed, &names).then_some(ids)
     };
-    Ok(rows.into_iter().filter_map(fits).take(MOST).collect())
+    let found: Vec<String> = rows.into_iter().filter_map(fits).collect();
+    let ids = found.iter().flat_map(|ids| ids.split(','));
+    Ok(ids.filter_map(|id| Uuid::parse_str(id).ok()).take(MOST).collect())
 }
 
 #[cfg(test)]
