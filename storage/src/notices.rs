@@ -504,7 +504,6 @@ async fn say(
         not_before: later,
         expires_at: Some(timed.expires),
         is_behind: true,
-        ..Shape::default()
     };
     outbox::queue_as(tx, saying, &reply, &shape).await
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use acuse_pipeline::{document::Status, reason::ReasonCode};
 
 use crate::{
-    Catalog, ContactId, DocumentId, ReviewId,
+    Access, Catalog, ContactId, DocumentId, ReviewId,
     catalog::Pools,
     customers::{CustomerAlias, CustomerLookup, CustomerPatch, Saving},
     events::{EventFilter, Followed},

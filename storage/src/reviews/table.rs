@@ -14,7 +14,7 @@ use crate::{
     error::CatalogError,
     names::{ReviewId, words},
     sql::{Bind, Query, Tx},
-    words::{Index, question},
+    words::{DOCUMENTS, Index, question},
 };
 
 words! {

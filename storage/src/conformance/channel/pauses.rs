@@ -261,7 +261,7 @@ pub(in crate::conformance) async fn what_a_permission_closed_a_mark_may_open(cat
     catalog.marked_read(contact, &mine, &wamid).await.unwrap();
     let by_mark = (Direction::Send, false, Some(wamid.clone()));
     assert_eq!(idle(t).await, [], "no probe is due");
-    assert_eq!(idle(due).await, [by_mark.clone()]);
+    assert_eq!(idle(due).await, std::slice::from_ref(&by_mark));
     assert_eq!(ends_with().await, may_be_marked);
     assert_eq!(idle(t + Duration::days(31)).await, [], "Meta marks none that is so old");
     catalog.pause(About::TokenOf(&mine), Direction::Send, "190: and the token", t).await.unwrap();
