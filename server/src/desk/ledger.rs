@@ -222,7 +222,7 @@ fn drawn(from: Option<OffsetDateTime>, to: Option<OffsetDateTime>, today: Date) 
     let ends = |to: OffsetDateTime| if to.time() == Time::MIDNIGHT { to.date() } else { next(to.date()) };
     let after = to.map_or(next(today), ends).min(next(today));
     let before = |days: Duration| after.checked_sub(days).unwrap_or(Date::MIN);
-    let first = from.map_or(before(DAYS), |from| from.date());
+    let first = from.map_or(before(DAYS), OffsetDateTime::date);
     (first.clamp(before(MOST_DAYS), after), after)
 }
 
