@@ -17,7 +17,7 @@ use acuse_storage::{
     audit::AuditFilter,
     conformance::{
         BUSY_ACTOR, COMMON_ACTION, COMMON_CONTACT, COMMON_CUSTOMER, Many, RARE_ACTION, RARE_ACTOR,
-        RARE_EVENT, a_customer, a_firm, a_phone, a_word, many_watched,
+        RARE_EVENT, a_customer, a_firm, a_phone, a_word,
     },
     documents::Sort,
     events::{EventFilter, Followed},
@@ -25,7 +25,10 @@ use acuse_storage::{
     names::{ContactId, Source},
     reviews::ReviewFilter,
 };
-use acuse_tests::postgres::Postgres;
+use acuse_tests::{
+    bench::{seeded, setting},
+    postgres::Postgres,
+};
 use anyhow::{Context, Result};
 use time::OffsetDateTime;
 
@@ -36,10 +39,6 @@ const BOUND: Duration = Duration::from_millis(50);
 const FIRST_ROWS: Duration = Duration::from_millis(200);
 /// Rows of a page of an export.
 const PAGE: u32 = 1_000;
-
-fn setting(name: &str, default: u64) -> Result<u64> {
-    std::env::var(name).map_or(Ok(default), |v| v.parse().with_context(|| format!("{name} is not a number")))
-}
 
 /// One question, asked in so many ways.
 type Question = (&'static str, Box<dyn Fn(u64) -> DocumentFilter>);
@@ -172,13 +171,7 @@ macro_rules! measured {
 }
 
 async fn measure(catalog: &Catalog, count: u64, rounds: u64) -> Result<Vec<(&'static str, Times)>> {
-    let start = Instant::now();
-    let there = many_watched(catalog, count, |done| {
-        if done % 100_000 == 0 || done == count {
-            eprintln!("# {}: {done} of {count} put in {:.0?}", catalog.database(), start.elapsed());
-        }
-    });
-    let there = there.await;
+    let there = seeded(catalog, count).await;
     let mut found = Vec::new();
     let ids = &there.ids;
     let get = measured!(rounds, |n| catalog

@@ -15,13 +15,12 @@ use acuse_fixtures::{
     graph::{FakeGraph, Inbound, MediaType, Options, Said, Sender},
     hostile,
 };
-use acuse_tests::stack::{ACCESS_TOKEN, APP_SECRET, Api, Place};
+use acuse_tests::{
+    bench::setting,
+    stack::{ACCESS_TOKEN, APP_SECRET, Api, Place},
+};
 use anyhow::{Context, Result, ensure};
 use tokio::time::{MissedTickBehavior, interval};
-
-fn setting(name: &str, default: u64) -> Result<u64> {
-    std::env::var(name).map_or(Ok(default), |v| v.parse().with_context(|| format!("{name} is not a number")))
-}
 
 /// One file to send.
 struct Item {

@@ -16,6 +16,7 @@ use std::{
 };
 
 use acuse_tests::{
+    bench::setting,
     free_port,
     process::{Guarded, healthy},
 };
@@ -32,10 +33,6 @@ const RESTS: i64 = 8_000_000;
 const LATE: i64 = 2_000_000;
 /// Webhooks that may wait for their answer at once.
 const AT_ONCE: usize = 512;
-
-fn setting(name: &str, default: u64) -> Result<u64> {
-    std::env::var(name).map_or(Ok(default), |v| v.parse().with_context(|| format!("{name} is not a number")))
-}
 
 fn micros_now() -> Result<i64> {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;

@@ -18,24 +18,16 @@ use acuse_fixtures::{
     graph::{FakeGraph, Inbound, MediaType, Options, Said, Sender},
 };
 use acuse_tests::{
+    bench::reviewer,
     browser::{self, Browser},
-    stack::{ACCESS_TOKEN, APP_SECRET, Api, Place, sign_in},
+    stack::{ACCESS_TOKEN, APP_SECRET, Api, Place},
 };
 use anyhow::{Context, Result, ensure};
-
-const PASSWORD: &str = "a long enough password";
 
 fn middle(times: &mut [f64], share: f64) -> f64 {
     times.sort_by(f64::total_cmp);
     let at = ((times.len().saturating_sub(1)) as f64 * share).round() as usize;
     times.get(at).copied().unwrap_or_default()
-}
-
-async fn cookie(place: &Place) -> Result<String> {
-    let mut adding = place.command(&["user", "add", "bench"])?.stdin(Stdio::piped()).spawn()?;
-    writeln!(adding.stdin.take().context("no stdin")?, "{PASSWORD}")?;
-    ensure!(adding.wait()?.success(), "no user");
-    sign_in(&format!("http://127.0.0.1:{}", place.port), "bench", PASSWORD).await
 }
 
 fn now_in(page: &mut Browser) -> Result<f64> {
@@ -127,7 +119,7 @@ async fn main() -> Result<()> {
     }
     let patience = Duration::from_secs(60 + count * 5);
     let waiting = api.at_rest(count, patience).await?.in_review;
-    let cookie = cookie(&place).await?;
+    let cookie = reviewer(&place).await?;
     let base = format!("http://127.0.0.1:{}", place.port);
 
     let mut page = Browser::start(chromium, (1366, 768))?;

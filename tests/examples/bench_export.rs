@@ -9,8 +9,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use acuse_storage::{Catalog, conformance::many_watched};
+use acuse_storage::Catalog;
 use acuse_tests::{
+    bench::seeded,
     postgres::Postgres,
     process::peak_mib,
     stack::{Api, Place},
@@ -23,17 +24,6 @@ const SCOPES: &[&str] = &["documents:read", "ids:read"];
 const MEMORY_MIB: u64 = 128;
 const ROWS_PER_S: f64 = 20_000.0;
 const FIRST_ROW: Duration = Duration::from_millis(200);
-
-async fn seeded(catalog: &Catalog, count: u64) {
-    let start = Instant::now();
-    let database = catalog.database();
-    let told = |done: u64| {
-        if done.is_multiple_of(100_000) || done == count {
-            eprintln!("# {database}: {done} of {count} put in {:.0?}", start.elapsed());
-        }
-    };
-    many_watched(catalog, count, told).await;
-}
 
 /// One export; how many of the bounds it is beyond.
 async fn export(place: &Place, database: &str, format: &str) -> Result<u32> {

@@ -17,10 +17,11 @@ use std::{
 
 use acuse_storage::{Catalog, conformance::many};
 use acuse_tests::{
+    bench::setting,
     process::peak_mib,
     stack::{APP_SECRET, Api, Place},
 };
-use anyhow::{Context, Result};
+use anyhow::Result;
 use hmac::{Hmac, KeyInit, Mac};
 use reqwest::{Method, StatusCode};
 use tokio::{
@@ -34,10 +35,6 @@ const SCOPES: &[&str] = &["documents:read", "documents:write"];
 /// What the bounds are.
 const WEBHOOK_P99: Duration = Duration::from_millis(100);
 const MEMORY_MIB: u64 = 512;
-
-fn setting(name: &str, default: u64) -> Result<u64> {
-    std::env::var(name).map_or(Ok(default), |v| v.parse().with_context(|| format!("{name} is not a number")))
-}
 
 /// A signed text message of sender `n`.
 fn webhook(n: u64) -> Result<(Vec<u8>, String)> {

@@ -18,6 +18,7 @@ use std::{
 };
 
 use acuse_tests::{
+    bench::setting,
     free_port,
     process::{Guarded, healthy},
 };
@@ -29,10 +30,6 @@ use tokio::{
 };
 
 const SECRET: &str = "bench-secret";
-
-fn setting(name: &str, default: u64) -> Result<u64> {
-    std::env::var(name).map_or(Ok(default), |v| v.parse().with_context(|| format!("{name} is not a number")))
-}
 
 /// Appends 4 KiB and syncs, again and again: what one writer alone could acknowledge a second.
 fn fdatasync_per_second(folder: &Path, span: Duration) -> Result<f64> {

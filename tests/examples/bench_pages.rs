@@ -7,34 +7,28 @@
 #![allow(missing_docs, clippy::print_stdout, clippy::print_stderr)]
 
 use std::{
-    io::Write,
     path::Path,
-    process::Stdio,
     time::{Duration, Instant},
 };
 
 use acuse_storage::{
     Access, Catalog,
-    conformance::{COMMON_CUSTOMER, a_customer, a_word, many_watched},
+    conformance::{COMMON_CUSTOMER, a_customer, a_word},
     reviews::ReviewFilter,
 };
 use acuse_tests::{
+    bench::{self, reviewer, setting},
     postgres::Postgres,
     stack::{Api, Place},
 };
 use anyhow::{Context, Result, ensure};
 use reqwest::{Client, StatusCode, redirect::Policy};
 
-const PASSWORD: &str = "a long enough password";
 /// What the bound is: no slower than this many times, and within this.
 const RATIO: f64 = 1.5;
 const BOUND: Duration = Duration::from_millis(50);
 /// Asked first, and not counted: they fill caches and prepare statements.
 const WARM: u64 = 5;
-
-fn setting(name: &str, default: u64) -> Result<u64> {
-    std::env::var(name).map_or(Ok(default), |v| v.parse().with_context(|| format!("{name} is not a number")))
-}
 
 /// Documents that pages are about.
 struct There {
@@ -44,13 +38,7 @@ struct There {
 }
 
 async fn seeded(catalog: &Catalog, count: u64) -> Result<There> {
-    let (start, database) = (Instant::now(), catalog.database());
-    let told = |done: u64| {
-        if done.is_multiple_of(100_000) || done == count {
-            eprintln!("# {database}: {done} of {count} put in {:.0?}", start.elapsed());
-        }
-    };
-    let filed = many_watched(catalog, count, told).await.ids.iter().map(ToString::to_string).collect();
+    let filed = bench::seeded(catalog, count).await.ids.iter().map(ToString::to_string).collect();
     let all = ReviewFilter { access: Access::whole(), ..ReviewFilter::default() };
     let page = catalog.reviews(&all, None, 100).await?;
     let waiting = page.data.iter().map(|(_, document)| document.id.to_string()).collect();
@@ -67,15 +55,9 @@ struct Reviewer {
 
 impl Reviewer {
     async fn enter(place: &Place) -> Result<Self> {
-        let mut adding = place.command(&["user", "add", "bench"])?.stdin(Stdio::piped()).spawn()?;
-        writeln!(adding.stdin.take().context("no stdin")?, "{PASSWORD}")?;
-        ensure!(adding.wait()?.success(), "no user");
         let http = Client::builder().redirect(Policy::none()).timeout(Duration::from_secs(60)).build()?;
         let base = format!("http://127.0.0.1:{}", place.port);
-        let form = [("user", "bench"), ("password", PASSWORD)];
-        let entered = http.post(format!("{base}/login")).form(&form).send().await?;
-        let cookie = entered.headers().get("set-cookie").context("not signed in")?.to_str()?;
-        let cookie = cookie.split(';').next().unwrap_or_default().to_owned();
+        let cookie = reviewer(place).await?;
         let mut person = Self { http, base, cookie, csrf: String::new() };
         let (_, page) = person.get("/work").await?;
         let csrf = page.split_once("name=\"csrf\" value=\"").and_then(|(_, rest)| rest.split_once('"'));

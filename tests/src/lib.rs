@@ -3,6 +3,7 @@
 //! Every server is our own: a new folder, a free port, ended by its process id when the guard drops.
 //! A part that this machine lacks is skipped loudly; with `CI=true` it is an error.
 
+pub mod bench;
 pub mod browser;
 pub mod clamd;
 pub mod collector;
