@@ -19,7 +19,7 @@ use acuse_tests::{
     bench::setting,
     stack::{ACCESS_TOKEN, APP_SECRET, Api, Place},
 };
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use tokio::time::{MissedTickBehavior, interval};
 
 /// One file to send.

@@ -7,11 +7,7 @@
 
 #![allow(missing_docs, clippy::print_stdout)]
 
-use std::{
-    io::Write,
-    process::Stdio,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use acuse_fixtures::{
     Country, Form, Kind, Spec, generate,
