@@ -91,7 +91,7 @@ impl Catalog {
         if tx.is_sqlite() {
             return Ok(());
         }
-        places::add_up(&mut tx, TALLIES).await?;
+        places::add_up(&mut tx, TALLIES, &["place"]).await?;
         tx.commit().await
     }
 }

@@ -66,7 +66,7 @@ impl Catalog {
         // What was added up is in this connection's lane of the totals too. It is let go of first, so that nobody who counts
         // waits for both.
         let mut tx = self.writing().await?;
-        places::add_up(&mut tx, TOTALS).await?;
+        places::add_up(&mut tx, TOTALS, &["place"]).await?;
         tx.commit().await
     }
 

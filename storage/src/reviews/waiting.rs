@@ -9,6 +9,7 @@ use crate::{
     error::CatalogError,
     names::word,
     sql::Tx,
+    tallies::places,
 };
 
 const T: &str = "waiting_tallies";
@@ -102,17 +103,7 @@ impl Catalog {
         if tx.is_sqlite() {
             return Ok(());
         }
-        execute!(
-            tx,
-            "WITH of_lanes AS (SELECT member, value, lane FROM waiting_tallies WHERE lane <> 0 \
-                 ORDER BY member, value, lane FOR UPDATE SKIP LOCKED), \
-             gone AS (DELETE FROM waiting_tallies t USING of_lanes o \
-                 WHERE t.member = o.member AND t.value = o.value AND t.lane = o.lane \
-                 RETURNING t.member, t.value, t.count) \
-             INSERT INTO waiting_tallies (member, value, lane, count) \
-             SELECT member, value, 0, SUM(count)::bigint FROM gone GROUP BY member, value ORDER BY member, value \
-             ON CONFLICT (member, value, lane) DO UPDATE SET count = waiting_tallies.count + excluded.count"
-        )?;
+        places::add_up(&mut tx, T, &["member", "value"]).await?;
         tx.commit().await
     }
 }

@@ -1,17 +1,21 @@
-//! Counts that have places and no days (`message_tallies`, `tally_totals`): each connection has rows of its own, its lane,
+//! Counts that have places and no days (`message_tallies`, `tally_totals`; [`add_up`] also for `waiting_tallies`): each connection has rows of its own, its lane,
 //! so that none waits for another; lane 0 is what was added up.
 
 use crate::{error::CatalogError, sql::Tx};
 
-/// Adds up what each connection of PostgreSQL counted for itself. Rows that somebody writes are for the next time.
-pub(crate) async fn add_up(tx: &mut Tx, table: &str) -> Result<(), CatalogError> {
+/// Adds up what each connection of PostgreSQL counted for itself, by what the rows are keyed by beside their lane. Rows that
+/// somebody writes are for the next time.
+pub(crate) async fn add_up(tx: &mut Tx, table: &str, key: &[&str]) -> Result<(), CatalogError> {
+    let of = |row: &str| key.iter().map(|column| format!("{row}.{column}")).collect::<Vec<_>>();
+    let same =
+        of("t").iter().zip(of("o")).map(|(t, o)| format!("{t} = {o}")).collect::<Vec<_>>().join(" AND ");
+    let (taken, key) = (of("t").join(", "), key.join(", "));
     let text = format!(
-        "WITH of_lanes AS (SELECT place, lane FROM {table} WHERE lane <> 0 ORDER BY place, lane FOR UPDATE SKIP LOCKED), \
-         gone AS (DELETE FROM {table} t USING of_lanes o WHERE t.place = o.place AND t.lane = o.lane \
-             RETURNING t.place, t.count) \
-         INSERT INTO {table} (place, lane, count) \
-         SELECT place, 0, SUM(count)::bigint FROM gone GROUP BY place ORDER BY place \
-         ON CONFLICT (place, lane) DO UPDATE SET count = {table}.count + excluded.count"
+        "WITH of_lanes AS (SELECT {key}, lane FROM {table} WHERE lane <> 0 ORDER BY {key}, lane FOR UPDATE SKIP LOCKED), \
+         gone AS (DELETE FROM {table} t USING of_lanes o WHERE {same} AND t.lane = o.lane RETURNING {taken}, t.count) \
+         INSERT INTO {table} (lane, {key}, count) \
+         SELECT 0, {key}, SUM(count)::bigint FROM gone GROUP BY {key} ORDER BY {key} \
+         ON CONFLICT ({key}, lane) DO UPDATE SET count = {table}.count + excluded.count"
     );
     execute!(tx, sqlx::AssertSqlSafe(text.clone())).map(drop)
 }
