@@ -136,7 +136,35 @@ pub(super) async fn no_list_scans(catalog: &Catalog) {
     cases(catalog, all).await;
     matters(catalog, all).await;
     what_happened(catalog).await;
+    queue(catalog).await;
     books(catalog).await;
+}
+
+/// What apalis 1.0 asks of the queue's table for every task, on SQLite: each goes by the task's id or by what is due, and not
+/// through all that wait or that a worker ever did. PostgreSQL counts what its tables hold.
+async fn queue(catalog: &Catalog) {
+    if catalog.database() != "sqlite" {
+        return;
+    }
+    let asked = [
+        // lock.sql
+        "UPDATE Jobs SET status = 'Running', lock_at = strftime('%s', 'now'), lock_by = $2 \
+         WHERE id IN (SELECT value FROM json_each($1)) AND (status = 'Queued' OR status = 'Pending' \
+         OR (status = 'Failed' AND attempts < max_attempts))",
+        // ack.sql
+        "WITH j AS (SELECT value ->> 'task_id' AS task_id, value ->> 'status' AS status FROM json_each($1)) \
+         UPDATE Jobs SET status = j.status, done_at = strftime('%s', 'now') FROM j \
+         WHERE Jobs.id = j.task_id AND Jobs.lock_by = $2",
+    ];
+    for text in asked {
+        let plan = plan(catalog, text).await;
+        assert!(plan.contains("sqlite_autoindex_Jobs_1 (id=?)"), "{text}\n{plan}");
+    }
+    // fetch_next.sql
+    let next = "SELECT rowid FROM Jobs WHERE job_type = $1 AND status = 'Pending' AND lock_by IS NULL \
+                AND (run_at IS NULL OR run_at <= $2) ORDER BY priority DESC, run_at ASC, id ASC LIMIT $3";
+    let plan = plan(catalog, next).await;
+    assert!(plan.contains("idx_jobs_pending (job_type=?)") && !plan.contains("TEMP B-TREE"), "{plan}");
 }
 
 /// What of a month is missing: of what waits, what it could be, and not all; of the decisions on hold, their documents, and
