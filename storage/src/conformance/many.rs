@@ -125,7 +125,10 @@ pub async fn many_watched(catalog: &Catalog, count: u64, mut put_so_far: impl Fn
     let mut tx = catalog.writing().await.unwrap();
     // As the roads in would have counted them.
     execute!(tx, "UPDATE arrivals SET files = documents + answers + not_documents").unwrap();
-    execute!(tx, "ANALYZE").unwrap();
+    // As PostgreSQL does by itself, and SQLite never.
+    if catalog.database() == "postgres" {
+        execute!(tx, "ANALYZE").unwrap();
+    }
     tx.commit().await.unwrap();
     Many { ids, customer, contact }
 }
