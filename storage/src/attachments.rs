@@ -378,7 +378,8 @@ fn found(id: AttachmentId, row: Row) -> Result<Found, CatalogError> {
 /// Of which files a document's erasure leaves nothing: its own, and those that we sent in a case of its. What lies beside a
 /// template says nothing of anybody.
 const OF_DOCUMENT: &str = "(a.document_id = $1 OR a.document_id IS NULL AND a.id IN (SELECT o.attachment_id \
-     FROM outbox o WHERE o.case_id IN (SELECT cd.case_id FROM case_documents cd WHERE cd.document_id = $1)) \
+     FROM outbox o WHERE COALESCE(o.case_id, o.document_id) IN (SELECT cd.case_id FROM case_documents cd \
+       WHERE cd.document_id = $1)) \
      AND NOT EXISTS (SELECT 1 FROM template_files f WHERE f.attachment_id = a.id))";
 /// Of which files a contact's erasure leaves nothing: those that we sent to them.
 const OF_CONTACT: &str = "(a.document_id IS NULL AND a.id IN (SELECT o.attachment_id FROM outbox o WHERE o.contact_id IN \

@@ -203,13 +203,8 @@ impl Catalog {
     pub async fn end_over_quota(&self) -> Result<u64, CatalogError> {
         let mut tx = self.writing().await?;
         let present = tx.now();
-        let open = all!(
-            tx,
-            (String,),
-            "SELECT subject FROM incidents WHERE kind = 'sender_over_quota' AND state <> 'resolved' LIMIT 1000"
-        )?;
         let mut ended = 0;
-        for (subject,) in open {
+        for subject in incidents::subjects(&mut tx, OVER_QUOTA).await? {
             let still = match Uuid::parse_str(&subject) {
                 Ok(contact) => {
                     let (count,) = one!(

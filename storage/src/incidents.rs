@@ -162,17 +162,17 @@ pub(crate) async fn arrived_after_all(
     .map(drop)
 }
 
+/// What the open incidents of a kind are about, at most a thousand of them.
+pub(crate) async fn subjects(tx: &mut Tx, kind: &str) -> Result<Vec<String>, CatalogError> {
+    let sql = "SELECT subject FROM incidents WHERE kind = $1 AND state <> 'resolved' LIMIT 1000";
+    Ok(all!(tx, (String,), sql, kind)?.into_iter().map(|(subject,)| subject).collect())
+}
+
 /// Ends the open incidents of a kind that are about none of these; how many.
-pub(crate) async fn resolve_beside(tx: &mut Tx, kind: &str, subjects: &[&str]) -> Result<u64, CatalogError> {
+pub(crate) async fn resolve_beside(tx: &mut Tx, kind: &str, beside: &[&str]) -> Result<u64, CatalogError> {
     let present = tx.now();
-    let open = all!(
-        tx,
-        (String,),
-        "SELECT subject FROM incidents WHERE kind = $1 AND state <> 'resolved' LIMIT 1000",
-        kind
-    )?;
-    let mut ended = 0;
-    for (subject,) in open.iter().filter(|(subject,)| !subjects.contains(&subject.as_str())) {
+    let (open, mut ended) = (subjects(tx, kind).await?, 0);
+    for subject in open.iter().filter(|subject| !beside.contains(&subject.as_str())) {
         ended += resolve(tx, kind, Some(subject), present).await?;
     }
     Ok(ended)

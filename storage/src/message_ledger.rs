@@ -32,8 +32,8 @@ pub struct MessageLedger {
 
 /// Where messages are counted by their places.
 pub(crate) const TALLIES: &str = "message_tallies";
-/// The states of a message that has not come to its end, as the index `outbox_open` names them.
-const OPEN: &str =
+/// The states of a message (under `o`) that has not come to its end, as the index `outbox_open` names them.
+pub(crate) const OPEN: &str =
     "o.state IN ('queued', 'sending', 'refused', 'sent', 'unknown', 'failed', 'window_closed')";
 /// Of a message that the ledger counts.
 const COUNTED: &str = "o.created_at >= (SELECT at FROM marks WHERE name = 'message_ledger_from')";

@@ -21,6 +21,7 @@ pub(crate) use shape::{Shape, queue_as};
 use crate::{
     catalog::Catalog,
     error::CatalogError,
+    message_ledger::OPEN,
     names::{
         AttachmentId, ContactId, DocumentId, OutboxId, at, json as parsed, maybe_at, micros, number, word,
         words,
@@ -267,13 +268,11 @@ impl Catalog {
     /// When the database fails.
     pub async fn messages_held_since(&self, since: OffsetDateTime) -> Result<u64, CatalogError> {
         let mut tx = self.reading().await?;
-        let (count,) = one!(
-            tx,
-            (i64,),
-            "SELECT COUNT(*) FROM outbox WHERE state IN ('queued', 'refused') AND created_at < $1 \
-             AND (not_before IS NULL OR not_before < $1)",
-            micros(since)
-        )?;
+        let text = format!(
+            "SELECT COUNT(*) FROM outbox o WHERE {OPEN} AND o.state IN ('queued', 'refused') AND o.created_at < $1 \
+             AND (o.not_before IS NULL OR o.not_before < $1)"
+        );
+        let (count,) = one!(tx, (i64,), sqlx::AssertSqlSafe(text.clone()), micros(since))?;
         number(T, "count", count)
     }
 

@@ -13,6 +13,7 @@ use crate::{
     names::{cut, maybe_at, micros, word, words},
     numbers::May,
     sql::Tx,
+    stages::on_its_road,
 };
 
 words! {
@@ -56,6 +57,8 @@ pub struct Away {
 
 /// A document waits for too long; its subject is the document.
 const WAITING: &str = "document_waiting";
+/// Documents told of in one transaction: few, so that no webhook waits for it.
+const AT_ONCE: usize = 200;
 /// First wait before a part is probed again; it doubles with each probe that fails.
 const FIRST_PROBE: Duration = Duration::seconds(15);
 /// Longest wait between two probes.
@@ -165,13 +168,15 @@ impl Catalog {
     /// When the database fails.
     pub async fn tell_of_waiting(&self, age: Duration) -> Result<u64, CatalogError> {
         let told = self.told_of_waiting().await?;
-        let before = self.now() - age;
-        let (mut count, mut after) = (0, None);
-        while let Some(page) = self.waiting_page(before, after, &told).await? {
-            count += page.count;
-            after = Some(page.last);
+        let waiting = self.waiting_since(self.now() - age).await?;
+        // Of those that were told of only the oldest are told of anew, with what ails them now.
+        let (oldest, others) = waiting.split_at(waiting.len().min(AT_ONCE));
+        let news = others.iter().filter(|id| !told.contains(&id.to_string()));
+        let news: Vec<Uuid> = oldest.iter().chain(news).copied().collect();
+        for page in news.chunks(AT_ONCE) {
+            self.tell_of_these(page).await?;
         }
-        Ok(count)
+        Ok(waiting.len() as u64)
     }
 
     /// Whose waiting is told of already; that of those at rest is taken back.
@@ -202,47 +207,30 @@ impl Catalog {
         }
     }
 
-    /// Tells of the next documents that wait, the oldest first; none when there are no more.
-    async fn waiting_page(
-        &self,
-        before: OffsetDateTime,
-        after: Option<(i64, Uuid)>,
-        told: &BTreeSet<String>,
-    ) -> Result<Option<Page>, CatalogError> {
+    /// The documents on their road that came before then, the oldest first. Read beside the writer: of all on their road no
+    /// index has the order in which they came.
+    async fn waiting_since(&self, before: OffsetDateTime) -> Result<Vec<Uuid>, CatalogError> {
+        let mut tx = self.reading().await?;
+        let text = format!(
+            "SELECT d.id FROM documents d WHERE {} AND d.received_at <= $1 ORDER BY d.received_at, d.id",
+            on_its_road()
+        );
+        let rows = all!(tx, (Uuid,), sqlx::AssertSqlSafe(text.clone()), micros(before))?;
+        Ok(rows.into_iter().map(|(id,)| id).collect())
+    }
+
+    /// Tells of those of these documents that wait still.
+    async fn tell_of_these(&self, ids: &[Uuid]) -> Result<(), CatalogError> {
         let mut tx = self.writing().await?;
         let present = tx.now();
-        let is_first = after.is_none();
-        let (received_at, id) = after.unwrap_or((i64::MIN, Uuid::nil()));
-        let rows = all!(
-            tx,
-            (Uuid, String, Option<String>, i64),
-            "SELECT d.id, d.stage, d.last_error, d.received_at FROM documents d \
-             WHERE d.stage <> 'done' AND d.received_at <= $1 AND (d.received_at > $2 OR (d.received_at = $2 AND d.id > $3)) \
-             ORDER BY d.received_at, d.id LIMIT 200",
-            micros(before),
-            received_at,
-            id
-        )?;
-        let Some(last) = rows.last().map(|(id, .., received_at)| (*received_at, *id)) else {
-            return Ok(None);
-        };
-        for (id, stage, error, _) in &rows {
-            let subject = id.to_string();
-            // Of those that were told of only the oldest are told of anew, with what ails them now.
-            if is_first || !told.contains(&subject) {
-                let detail = serde_json::json!({ "stage": stage, "last_error": error });
-                incidents::open(&mut tx, WAITING, &subject, &detail, 1, present).await?;
-            }
+        for id in ids {
+            let sql = "SELECT stage, last_error FROM documents WHERE id = $1 AND stage <> 'done'";
+            let Some((stage, error)) = optional!(tx, (String, Option<String>), sql, *id)? else { continue };
+            let detail = serde_json::json!({ "stage": stage, "last_error": error });
+            incidents::open(&mut tx, WAITING, &id.to_string(), &detail, 1, present).await?;
         }
-        tx.commit().await?;
-        Ok(Some(Page { count: rows.len() as u64, last }))
+        tx.commit().await
     }
-}
-
-/// Documents that wait, in the order in which they came.
-struct Page {
-    count: u64,
-    last: (i64, Uuid),
 }
 
 /// Whether a document that an incident names is not at rest.

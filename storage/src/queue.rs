@@ -286,13 +286,13 @@ impl Catalog {
     /// When the database fails.
     pub async fn lane_moved_since(&self, queue: Queue, since: OffsetDateTime) -> Result<bool, CatalogError> {
         let mut tx = self.reading().await?;
-        let done = tx.pick("CAST(j.done_at AS BIGINT)", "CAST(EXTRACT(EPOCH FROM j.done_at) AS BIGINT)");
-        let text = format!(
-            "SELECT CAST(1 AS BIGINT) FROM {} j WHERE j.job_type = $1 AND j.done_at IS NOT NULL AND {done} >= $2 LIMIT 1",
-            tx.jobs()
+        // `+`, or SQLite goes through all that the lane ever did, by its name, and not by what was done since.
+        let text = tx.pick(
+            "SELECT CAST(1 AS BIGINT) FROM Jobs j WHERE +j.job_type = $1 AND j.status IN ('Done', 'Failed', 'Killed') \
+             AND j.done_at >= $2 LIMIT 1",
+            "SELECT CAST(1 AS BIGINT) FROM apalis.jobs j WHERE j.job_type = $1 AND j.done_at >= to_timestamp($2) LIMIT 1",
         );
-        let found =
-            optional!(tx, (i64,), sqlx::AssertSqlSafe(text.clone()), queue.as_str(), since.unix_timestamp())?;
+        let found = optional!(tx, (i64,), text, queue.as_str(), since.unix_timestamp())?;
         Ok(found.is_some())
     }
 
@@ -318,12 +318,12 @@ impl Catalog {
         let mut tx = self.writing().await?;
         let secs = i64::try_from(age.as_secs()).unwrap_or(i64::MAX);
         let before = tx.now().unix_timestamp().saturating_sub(secs);
-        let done = tx.pick("CAST(j.done_at AS BIGINT)", "CAST(EXTRACT(EPOCH FROM j.done_at) AS BIGINT)");
-        let text = format!(
-            "DELETE FROM {} AS j WHERE j.done_at IS NOT NULL AND {done} <= $1 AND NOT {}",
-            tx.jobs(),
-            tx.live()
+        // Of SQLite the states that apalis's index of what is done has: without them it is no way there.
+        let done = tx.pick(
+            "j.status IN ('Done', 'Failed', 'Killed') AND j.done_at <= $1",
+            "j.done_at <= to_timestamp($1)",
         );
+        let text = format!("DELETE FROM {} AS j WHERE {done} AND NOT {}", tx.jobs(), tx.live());
         let gone = execute!(tx, sqlx::AssertSqlSafe(text.clone()), before)?;
         tx.commit().await?;
         Ok(gone)

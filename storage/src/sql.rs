@@ -76,11 +76,11 @@ impl Tx {
 
 #[cfg(feature = "conformance")]
 tokio::task_local! {
-    /// What is read within it, for tests that ask how the database would go about it.
+    /// What is asked of the database within it, for tests that ask how it would go about it.
     pub(crate) static HEARD: std::cell::RefCell<Vec<String>>;
 }
 
-/// The text of a statement that reads.
+/// The text of a statement.
 pub(crate) fn heard(sql: impl SqlSafeStr) -> SqlStr {
     let sql = sql.into_sql_str();
     // Outside of such a test nobody listens.
@@ -115,10 +115,12 @@ macro_rules! execute {
     ($tx:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
         match $tx.both() {
             $crate::sql::Both::Sqlite(c) => {
-                sqlx::query($sql)$(.bind($bind))*.execute(c).await.map(|done| done.rows_affected())
+                sqlx::query($crate::sql::heard($sql))$(.bind($bind))*.execute(c).await
+                    .map(|done| done.rows_affected())
             }
             $crate::sql::Both::Postgres(c) => {
-                sqlx::query($sql)$(.bind($bind))*.execute(c).await.map(|done| done.rows_affected())
+                sqlx::query($crate::sql::heard($sql))$(.bind($bind))*.execute(c).await
+                    .map(|done| done.rows_affected())
             }
         }
         .map_err(|source| $crate::error::CatalogError::Statement { doing: doing!(), at: here!(), source })

@@ -10,7 +10,7 @@ use crate::{
     outbox::{Wait, line_of, wake},
     queue::{Queue, push},
     reviews::push_hold,
-    stages::waiting_task,
+    stages::{on_its_road, waiting_task},
 };
 
 /// What a sweep put back.
@@ -64,9 +64,10 @@ impl Catalog {
         let text = format!(
             "SELECT d.id, d.stage, d.task_id, d.next_attempt_at FROM documents d \
              LEFT JOIN {} j ON j.id = d.task_id \
-             WHERE d.stage <> 'done' AND d.updated_at <= $1 AND (j.id IS NULL OR NOT {}) \
+             WHERE {} AND d.updated_at <= $1 AND (j.id IS NULL OR NOT {}) \
                AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.document_id = d.id) ORDER BY d.id LIMIT {MOST}",
             tx.jobs(),
+            on_its_road(),
             tx.live()
         );
         let rows = all!(

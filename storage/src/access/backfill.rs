@@ -70,11 +70,12 @@ impl Catalog {
             SENSITIVITY
         )?;
         let Some((at_id, upto_id)) = place else { return Ok(false) };
+        // COALESCE, or SQLite goes through all of a kind for each batch and not from where the one before ended.
         let rows = all!(
             tx,
             Row,
             "SELECT id, version, text, pages FROM documents \
-             WHERE id > $1 AND id <= $2 AND sensitivity = 'unknown' AND kind IN ('invoice', 'receipt') \
+             WHERE id > $1 AND id <= $2 AND sensitivity = 'unknown' AND COALESCE(kind, '') IN ('invoice', 'receipt') \
              ORDER BY id LIMIT $3",
             at_id.unwrap_or(Uuid::nil()),
             upto_id,

@@ -283,9 +283,10 @@ impl Catalog {
             return Ok(0);
         }
         let (version, _) = house::in_force(&mut tx).await?;
+        // In the order of their index, or it is read off all cases by their ids.
         let text = format!(
             "SELECT id, subject FROM cases WHERE kind = 'collection' AND state IN {OPEN} AND state = $1 \
-             AND COALESCE(policy_version, -1) <> $2 ORDER BY id LIMIT $3"
+             AND COALESCE(policy_version, -1) <> $2 ORDER BY subject LIMIT $3"
         );
         let waiting = State::Waiting.as_str();
         let rows = all!(tx, (Uuid, String), sqlx::AssertSqlSafe(text.clone()), waiting, version, FOLLOWED)?;

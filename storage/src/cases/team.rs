@@ -121,12 +121,24 @@ pub(super) async fn turn(tx: &mut Tx, held: &Held) -> Result<bool, CatalogError>
     Ok(true)
 }
 
-/// Ends the incidents of cases that are late no more, whatever became of them otherwise: an erasure, say.
+/// Ends the incidents of cases that are late no more, whatever became of them otherwise: an erasure, say. Each is asked for
+/// by itself: no index knows which of all cases are late.
 pub(super) async fn end_incidents(tx: &mut Tx) -> Result<(), CatalogError> {
-    let late = all!(tx, (Uuid,), "SELECT id FROM cases WHERE escalated_at IS NOT NULL")?;
-    let late: Vec<String> = late.into_iter().map(|(id,)| CaseId(id).to_string()).collect();
-    let late: Vec<&str> = late.iter().map(String::as_str).collect();
-    incidents::resolve_beside(tx, OVERDUE, &late).await.map(drop)
+    let present = tx.now();
+    for subject in incidents::subjects(tx, OVERDUE).await? {
+        let is_late = match subject.parse::<CaseId>() {
+            Ok(id) => {
+                let sql = "SELECT COUNT(*) FROM cases WHERE id = $1 AND escalated_at IS NOT NULL";
+                let (late,) = one!(tx, (i64,), sql, id.0)?;
+                late > 0
+            }
+            Err(_) => false,
+        };
+        if !is_late {
+            incidents::resolve(tx, OVERDUE, Some(&subject), present).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Why the documents of a case wait, and what they come to; of a collection, what is owed.

@@ -328,6 +328,8 @@ pub async fn lists(catalog: &Catalog) {
     let plan = catalog.explained(&theirs).await.unwrap();
     assert!(catalog.database() != "sqlite" || !plan.contains("TEMP B-TREE"), "{plan}");
     super::plans::no_list_scans(catalog).await;
+    // In the heap: together with all before it is more than a thread's stack.
+    Box::pin(super::sweeps::what_runs_by_the_clock_walks_no_table(catalog)).await;
 }
 
 async fn goes_by_an_index(catalog: &Catalog, case: &Case) {

@@ -45,6 +45,7 @@ mod road;
 mod sealed;
 mod search;
 mod split;
+mod sweeps;
 mod tallies;
 mod upgrade;
 mod vendors;

@@ -35,7 +35,7 @@ fn fresh(prefix: &str) -> String {
     format!("{prefix}{}", Uuid::now_v7().simple())
 }
 
-fn route(name: &str, kinds: Vec<String>) -> NewRoute {
+pub(super) fn route(name: &str, kinds: Vec<String>) -> NewRoute {
     NewRoute {
         name: name.to_owned(),
         medium: Medium::Webhook,

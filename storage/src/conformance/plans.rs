@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// How the database would go about a statement, whatever its values.
-async fn plan(catalog: &Catalog, text: &str) -> String {
+pub(super) async fn plan(catalog: &Catalog, text: &str) -> String {
     let values = (1..).take_while(|n| text.contains(&format!("${n}"))).count();
     let mut tx = catalog.reading().await.unwrap();
     let lines: Vec<String> = match tx.both() {
@@ -72,14 +72,19 @@ fn is_scan(line: &str, plan: &str) -> bool {
     line.contains("Seq Scan on") || line.strip_prefix("SCAN ").is_some_and(|from| scans(from) && !made(from))
 }
 
+/// What is asked of the database meanwhile.
+pub(super) async fn listened(to: impl Future<Output = ()>) -> Vec<String> {
+    let listening = async {
+        to.await;
+        HEARD.with(|all| all.borrow().clone())
+    };
+    HEARD.scope(RefCell::default(), listening).await
+}
+
 /// What a list reads goes by `index` (as SQLite says it, which has no better plan for a table that is empty), and scans
 /// nothing.
 async fn goes_by(catalog: &Catalog, index: &str, what: &str, list: impl Future<Output = ()>) {
-    let listened = async {
-        list.await;
-        HEARD.with(|all| all.borrow().clone())
-    };
-    let heard = HEARD.scope(RefCell::default(), listened).await;
+    let heard = listened(list).await;
     let mut plans = String::new();
     let reads = ["SELECT", "WITH", "UPDATE reviews"];
     for text in heard.iter().filter(|text| reads.iter().any(|word| text.starts_with(word))) {

@@ -71,7 +71,7 @@ const EMPTIED_BY_ID: &[(&str, &str)] = &[
         "sent_messages",
         "UPDATE outbox SET body = '', payload = '{}', error = NULL, next_attempt_at = NULL, lease_until = NULL, \
         state = CASE WHEN state IN ('queued', 'refused') THEN 'withdrawn' ELSE state END \
-        WHERE case_id IN (SELECT case_id FROM case_documents WHERE document_id = $1)",
+        WHERE COALESCE(case_id, document_id) IN (SELECT case_id FROM case_documents WHERE document_id = $1)",
     ),
     ("cases", "UPDATE case_documents SET told = NULL WHERE document_id = $1 AND told IS NOT NULL"),
     ("passwords", "DELETE FROM case_secrets WHERE document_id = $1"),

@@ -105,8 +105,9 @@ impl Retention {
     /// SQL of the documents whose time is over. Those of one file go together, when the time of all of them is over.
     fn sql(&self, present: OffsetDateTime) -> Option<String> {
         let shortest = self.0.iter().map(|rule| rule.kept).min()?;
+        // IS TRUE, or SQLite takes the index of a state, which has all that was erased too, and sorts what it finds there.
         Some(format!(
-            "SELECT d.id FROM documents d WHERE d.erased_at IS NULL AND d.stage = 'done' AND d.received_at < {} AND {} \
+            "SELECT d.id FROM documents d WHERE d.erased_at IS NULL AND d.stage = 'done' AND d.received_at < {} AND ({}) IS TRUE \
              AND NOT EXISTS (SELECT 1 FROM documents p WHERE d.part IS NOT NULL AND p.erased_at IS NULL \
                AND (p.id = COALESCE(d.part_of, d.id) OR p.part_of = COALESCE(d.part_of, d.id)) AND NOT ({})) \
              ORDER BY d.received_at, d.id LIMIT $1",

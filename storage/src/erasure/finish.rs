@@ -71,7 +71,7 @@ impl Catalog {
         let open = all!(
             tx,
             Open,
-            "SELECT id, kind, subject, counts FROM erasures WHERE finished_at IS NULL ORDER BY at, id LIMIT $1",
+            "SELECT id, kind, subject, counts FROM erasures WHERE finished_at IS NULL ORDER BY at LIMIT $1",
             AT_ONCE
         )?;
         drop(tx);

@@ -75,39 +75,65 @@ const BINDS: &str = "CAST($1 AS TEXT) = CAST($1 AS TEXT) AND $2 + $3 + $4 + $10 
 const HEARD: &str = "EXISTS (SELECT 1 FROM incident_deliveries d WHERE d.incident_id = i.id AND d.route_id = $11 \
      AND d.what = ";
 
-/// Which incidents are news of this kind for a route.
-fn sql(what: What) -> String {
-    let which = match what {
-        What::Opened => format!(
-            "(i.state <> 'resolved' OR (i.resolved_at > $3 AND i.opened_at >= $2)) AND NOT {HEARD}'opened')"
-        ),
+/// When an incident began, and when it was over: of all that are over those of the last day are found by that alone, so
+/// nothing is asked of their state, and they come in that order.
+const BEGAN: &str = "i.opened_at";
+const ENDED: &str = "i.resolved_at";
+
+/// Which incidents are news of this kind for a route, those that are over by themselves.
+fn sql(what: What) -> Vec<String> {
+    match what {
+        What::Opened => vec![
+            news(&format!("i.resolved_at > $3 AND i.opened_at >= $2 AND NOT {HEARD}'opened')"), ENDED),
+            news(&format!("i.state <> 'resolved' AND NOT {HEARD}'opened')"), BEGAN),
+        ],
         What::Acknowledged => {
-            format!("i.state = 'acknowledged' AND {HEARD}'opened') AND NOT {HEARD}'acknowledged')")
+            let heard = format!("{HEARD}'opened') AND NOT {HEARD}'acknowledged')");
+            vec![news(&format!("i.state = 'acknowledged' AND {heard}"), BEGAN)]
         }
-        What::Resolved => format!(
-            "i.state = 'resolved' AND i.resolved_at > $3 AND {HEARD}'opened') AND NOT {HEARD}'resolved')"
-        ),
-        What::Reminder => "i.state = 'open' AND $10 > 0 AND (SELECT MAX(CASE WHEN d.state = 'queued' THEN $4 \
-             ELSE COALESCE(d.delivered_at, d.created_at) END) FROM incident_deliveries d WHERE d.incident_id = i.id \
-             AND d.route_id = $11 AND d.what IN ('opened', 'reminder')) <= $4 - $10"
-            .to_owned(),
-        What::Test => "1 = 0".to_owned(),
-    };
+        What::Resolved => {
+            let heard = format!("{HEARD}'opened') AND NOT {HEARD}'resolved')");
+            vec![news(&format!("i.resolved_at > $3 AND {heard}"), ENDED)]
+        }
+        What::Reminder => vec![news(UNHEARD, BEGAN)],
+        What::Test => Vec::new(),
+    }
+}
+
+/// Which incidents were last told of too long ago.
+const UNHEARD: &str = "i.state = 'open' AND $10 > 0 AND (SELECT MAX(CASE WHEN d.state = 'queued' THEN $4 \
+     ELSE COALESCE(d.delivered_at, d.created_at) END) FROM incident_deliveries d WHERE d.incident_id = i.id \
+     AND d.route_id = $11 AND d.what IN ('opened', 'reminder')) <= $4 - $10";
+
+fn news(which: &str, order: &str) -> String {
     format!(
         "SELECT i.id, (SELECT COUNT(*) FROM incident_deliveries d WHERE d.incident_id = i.id AND d.route_id = $11 \
          AND d.what = 'reminder') FROM incidents i WHERE {which} AND {MEANT} AND {BINDS} \
-         ORDER BY i.opened_at, i.id LIMIT {AT_ONCE}"
+         ORDER BY {order}, i.id LIMIT {AT_ONCE}"
     )
 }
 
 async fn queue(tx: &mut Tx, route: &Route, what: What, present: OffsetDateTime) -> Result<u64, CatalogError> {
+    let mut queued = 0;
+    for sql in sql(what) {
+        queued += queue_these(tx, route, (what, sql), present).await?;
+    }
+    Ok(queued)
+}
+
+async fn queue_these(
+    tx: &mut Tx,
+    route: &Route,
+    (what, sql): (What, String),
+    present: OffsetDateTime,
+) -> Result<u64, CatalogError> {
     let grave = |n: usize| Severity::ALL.get(n).filter(|s| **s >= route.min_severity).map(|s| s.as_str());
     let kinds = if route.kinds.is_empty() { String::new() } else { format!(",{},", route.kinds.join(",")) };
     let again = i64::try_from(route.again_after_secs).unwrap_or(0).saturating_mul(1_000_000);
     let found = all!(
         tx,
         (Uuid, i64),
-        sqlx::AssertSqlSafe(sql(what)),
+        sqlx::AssertSqlSafe(sql.clone()),
         route.id.to_string(),
         micros(route.created_at),
         micros(present - OVER_FOR),

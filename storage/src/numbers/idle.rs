@@ -43,6 +43,7 @@ impl Catalog {
         let mut tx = self.reading().await?;
         let mut found = Vec::new();
         for direction in Direction::ALL {
+            // What waits is named as its indexes name it, or SQLite goes through all that ever came and left.
             let rows = all!(
                 tx,
                 (String, String, bool),
@@ -50,14 +51,14 @@ impl Catalog {
                     Direction::Fetch =>
                         "SELECT phone_number_id, token_ref, send_by_token FROM numbers WHERE fetch_paused \
                          AND (COALESCE(fetch_probe_at, 0) <= $1 OR fetch_probe_at > $2) \
-                         AND NOT EXISTS (SELECT 1 FROM documents d WHERE d.stage = 'fetch' \
+                         AND NOT EXISTS (SELECT 1 FROM documents d WHERE d.stage = 'fetch' AND d.stage <> 'done' \
                            AND d.phone_number_id = numbers.phone_number_id) ORDER BY phone_number_id LIMIT 1000",
                     Direction::Send =>
                         "SELECT phone_number_id, token_ref, send_by_token FROM numbers \
                          WHERE send_paused AND (send_by_token OR send_by_mark) AND NOT send_needs_delivery \
                          AND (COALESCE(send_probe_at, 0) <= $1 OR send_probe_at > $2) \
                          AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.phone_number_id = numbers.phone_number_id \
-                           AND o.state IN ('queued', 'sending', 'refused', 'unknown')) \
+                           AND o.state IN ('queued', 'sending', 'unknown', 'refused')) \
                          ORDER BY phone_number_id LIMIT 1000",
                 },
                 micros(present),

@@ -32,9 +32,9 @@ impl Catalog {
         let (documents, messages) = one!(
             tx,
             (i64, i64),
-            "SELECT (SELECT COUNT(*) FROM documents WHERE phone_number_id = $1 AND stage = 'fetch'), \
+            "SELECT (SELECT COUNT(*) FROM documents WHERE phone_number_id = $1 AND stage = 'fetch' AND stage <> 'done'), \
              (SELECT COUNT(*) FROM outbox o WHERE o.phone_number_id = $1 \
-             AND o.state IN ('queued', 'sending', 'refused', 'unknown'))",
+             AND o.state IN ('queued', 'sending', 'unknown', 'refused'))",
             number
         )?;
         if documents > 0 || messages > 0 {

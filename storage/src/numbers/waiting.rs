@@ -29,10 +29,10 @@ impl Catalog {
             (String, i64, i64, i64),
             "SELECT w.number, SUM(w.documents), SUM(w.messages), SUM(w.tier) FROM ( \
                SELECT d.phone_number_id AS number, 1 AS documents, 0 AS messages, 0 AS tier FROM documents d \
-               WHERE d.stage = 'fetch' AND d.phone_number_id IS NOT NULL \
+               WHERE d.stage = 'fetch' AND d.stage <> 'done' AND d.phone_number_id IS NOT NULL \
                UNION ALL SELECT o.phone_number_id AS number, 0 AS documents, 1 AS messages, \
                  CASE WHEN o.held_for = 'tier' THEN 1 ELSE 0 END AS tier FROM outbox o \
-               WHERE o.state IN ('queued', 'sending', 'refused', 'unknown') AND o.phone_number_id IS NOT NULL) w \
+               WHERE o.state IN ('queued', 'sending', 'unknown', 'refused') AND o.phone_number_id IS NOT NULL) w \
              GROUP BY w.number ORDER BY w.number LIMIT 1000"
         )?;
         let read = |(number, documents, messages, tier)| {

@@ -290,12 +290,13 @@ impl Catalog {
 
     async fn tell_some_unconfirmed(&self, most: u32, present: OffsetDateTime) -> Result<u64, CatalogError> {
         let mut tx = self.writing().await?;
+        // The states of the index `outbox_sent` as it names them, or SQLite does not see that one of them is among them.
         let rows = all!(
             tx,
             (Uuid,),
             "UPDATE outbox SET state = 'failed', error = 'delivery not confirmed', updated_at = $2 \
-             WHERE state = 'sent' AND id IN (SELECT o.id FROM outbox o WHERE o.state = 'sent' AND o.sent_at <= $1 LIMIT $3) \
-             RETURNING id",
+             WHERE state = 'sent' AND id IN (SELECT o.id FROM outbox o WHERE o.state = 'sent' \
+               AND o.state IN ('sent', 'unknown') AND o.sent_at <= $1 LIMIT $3) RETURNING id",
             micros(present.saturating_sub(self.sent_life)),
             micros(present),
             i64::from(most)

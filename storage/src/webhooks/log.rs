@@ -180,7 +180,7 @@ impl Catalog {
         let gone = execute!(
             tx,
             "DELETE FROM webhook_deliveries WHERE id IN (SELECT d.id FROM webhook_deliveries d \
-             WHERE d.state IN ('delivered', 'withheld') AND d.created_at < $1 LIMIT $2)",
+             WHERE d.state <> 'queued' AND d.state IN ('delivered', 'withheld') AND d.created_at < $1 LIMIT $2)",
             micros(before),
             i64::from(limit)
         )?;

@@ -64,7 +64,10 @@ async fn find(tx: &mut Tx) -> Result<Found, CatalogError> {
         UNBILLED
     )?;
     let told: HashSet<String> = told.into_iter().map(|(subject,)| subject).collect();
-    let text = format!("SELECT subject, state FROM cases WHERE kind = 'collection' AND state IN {OPEN}");
+    // In the order of their index, or it is read off all that is open of any kind.
+    let text = format!(
+        "SELECT subject, state FROM cases WHERE kind = 'collection' AND state IN {OPEN} ORDER BY subject"
+    );
     let cases = all!(tx, (String, String), sqlx::AssertSqlSafe(text.clone()))?;
     let cases: HashMap<String, String> = cases.into_iter().collect();
     // A day later than here it may be somewhere.
