@@ -150,6 +150,8 @@ acuse.begins.push((signal) => {
     };
     form.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || !typing(event.target) || event.defaultPrevented) return;
+      // What is typed in a panel has a button of its own.
+      if (event.target.dataset.enter !== undefined) return;
       event.preventDefault();
       if (event.repeat) return;
       if (event.ctrlKey || event.metaKey) decide();
@@ -447,6 +449,9 @@ acuse.begins.push((signal) => {
   });
 
   on(document, "keydown", (event) => {
+    // Behind a dialog nothing can be seen, so nothing is decided there.
+    const dialog = find("dialog[open]");
+    if (dialog) return event.key === "?" && !event.repeat ? dialog.close() : undefined;
     const active = document.activeElement;
     if (event.key === "Escape" && shut()) return event.preventDefault();
     if (event.key === "Escape" && typing(active)) {
@@ -459,7 +464,9 @@ acuse.begins.push((signal) => {
       if (!event.repeat) decide();
       return;
     }
-    if (typing(active) || event.ctrlKey || event.metaKey || event.altKey) return;
+    // Where a keyboard has brackets with Alt only, they turn pages all the same.
+    const turns = event.altKey && /^[[\]]$/.test(event.key);
+    if (typing(active) || (!turns && (event.ctrlKey || event.metaKey || event.altKey))) return;
     if (rows.length && (event.key === "j" || event.key === "k")) return move(event.key === "j" ? 1 : -1);
     // A key that is held down was pressed for the page before.
     if (event.repeat || !/^[a-z0-9/?+[\]-]$/.test(event.key)) return;

@@ -4,6 +4,7 @@ mod ahead;
 mod amend;
 mod approval;
 mod batch;
+mod claims;
 pub mod drafts;
 pub(crate) mod due;
 pub mod four_eyes;
@@ -221,19 +222,21 @@ impl Catalog {
         let mut tx = self.writing().await?;
         let present = tx.now();
         let until = present + Duration::try_from(lease).unwrap_or(Duration::MINUTE);
+        let held = claims::held_by(&mut tx, who).await?;
         let taken = optional!(
             tx,
-            (i64,),
+            (i64, Uuid),
             "UPDATE reviews SET claimed_by = $2, claim_expires_at = $3, reserved = FALSE, \
              fence = fence + CASE WHEN claimed_by = $2 AND claim_expires_at > $4 THEN 0 ELSE 1 END \
              WHERE id = $1 AND resolved_at IS NULL \
-             AND (claimed_by IS NULL OR claimed_by = $2 OR claim_expires_at <= $4) RETURNING fence",
+             AND (claimed_by IS NULL OR claimed_by = $2 OR claim_expires_at <= $4) RETURNING fence, document_id",
             id.0,
             who,
             micros(until),
             micros(present)
         )?;
-        if let Some((fence,)) = taken {
+        if let Some((fence, document)) = taken {
+            claims::taken(&mut tx, who, DocumentId(document), &held).await?;
             tx.commit().await?;
             return Ok(Claim::Held { until, fence });
         }
@@ -279,14 +282,17 @@ impl Catalog {
     /// When the database fails.
     pub async fn release_review(&self, id: ReviewId, who: &str) -> Result<bool, CatalogError> {
         let mut tx = self.writing().await?;
-        let touched = execute!(
+        let given = optional!(
             tx,
+            (Uuid,),
             "UPDATE reviews SET claimed_by = NULL, claim_expires_at = NULL, reserved = FALSE \
-             WHERE id = $1 AND claimed_by = $2 AND resolved_at IS NULL",
+             WHERE id = $1 AND claimed_by = $2 AND resolved_at IS NULL RETURNING document_id",
             id.0,
             who
         )?;
+        let Some((document,)) = given else { return Ok(false) };
+        claims::given_back(&mut tx, who, DocumentId(document)).await?;
         tx.commit().await?;
-        Ok(touched == 1)
+        Ok(true)
     }
 }

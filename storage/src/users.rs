@@ -256,6 +256,16 @@ async fn change(tx: &mut Tx, id: UserId, change: &Change) -> Result<Result<User,
         execute!(tx, "DELETE FROM sessions WHERE user_id = $1", id.0)?;
     }
     let user = lookup(tx, id).await?.ok_or(CatalogError::Missing { what: "person" })?;
+    let decides = matches!(user.role, Role::Reviewer | Role::Supervisor | Role::Admin);
+    if user.disabled_at.is_some() || !decides {
+        // What waits for them alone would be nobody's next.
+        let who = format!("user:{}", user.name);
+        execute!(
+            tx,
+            "UPDATE reviews SET handed_to = NULL WHERE handed_to = $1 AND resolved_at IS NULL",
+            who.as_str()
+        )?;
+    }
     Ok(Ok(user))
 }
 

@@ -194,9 +194,15 @@ async fn a_person_parts_a_file_of_several_documents() {
     let seen = ana.take(id(true)).await;
     assert!(seen.contains("value=\"split\" data-key=\"p\""), "{seen}");
     assert!(seen.matches("data-at-page").count() == 2, "each page says where it would go: {seen}");
+    let draft = [("kind", "invoice"), ("note", "two bills of one firm")];
+    assert_eq!(ana.send(&format!("/review/{}/draft", id(true)), &seen, &draft).await.status(), 204);
     for bad in ["", "1", "all", "1-2, 2"] {
         let refused = ana.decide(id(true), &seen, &[("action", "split"), ("parts", bad)]).await;
         assert_eq!(refused.status(), 400, "{bad:?}");
+        let again = refused.text().await.unwrap();
+        assert!(again.contains("two bills of one firm"), "what was typed beside it is there: {again}");
+        let parts = format!("name=\"parts\" value=\"{bad}\"");
+        assert!(bad.is_empty() || again.contains(&parts), "and the pages as they were typed: {again}");
     }
     let split = [("action", "split"), ("parts", "1, 2"), ("customer_id", "")];
     assert_eq!(ana.decide(id(true), &seen, &split).await.status(), 303);

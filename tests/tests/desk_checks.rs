@@ -3,6 +3,7 @@
 
 use acuse_pipeline::{
     document::Kind,
+    fields::FieldName,
     reason::{Reason, ReasonCode},
 };
 use acuse_storage::{
@@ -107,6 +108,54 @@ async fn the_threshold_that_meets_a_target_is_set_and_taken_back() {
     let pace = sup.page("/people").await;
     assert!(pace.contains("How people decide") && pace.contains("faster than one can read"), "{pace}");
     assert!(!ana.page("/people").await.contains("How people decide"), "nobody's own colleagues");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_paper_is_checked_without_what_was_read_of_it() {
+    let Alone { place, catalog, .. } = &Alone::on_sqlite().await;
+    let _server = place.start("web", &["web"]).unwrap();
+    let api = Api::connect(place, ALL).await.unwrap();
+    let ana = Reviewer::sign_in(place, "ana").await;
+    let vera = Reviewer::sign_in_as(place, "vera", &["--role", "auditor"]).await;
+    catalog.set_quality_share(Kind::Receipt, 1_000_000, "user:boss").await.unwrap();
+    for n in 0..2 {
+        let id = sent(&api, &format!("blind {n}")).await;
+        let facts = ReadFacts { sure: Some(0.97), fingerprint: None, text: format!("blind {n}"), ..bill(n) };
+        read(catalog, id, &facts).await;
+    }
+    let read_of = bill(0).fields;
+    let read_of = |name: FieldName| read_of[&name].value.as_str().to_owned();
+    let (party, total) = (read_of(FieldName::MerchantName), read_of(FieldName::Total));
+    let next = async || {
+        let page = ana.page("/checks").await;
+        let path = format!("/checks/{}", between(&page, "button primary\" href=\"/checks/", "\""));
+        let paper = ana.page(&path).await;
+        (path, paper)
+    };
+
+    let (path, paper) = next().await;
+    assert!(!paper.contains(&party) && !paper.contains(&total), "nothing of what was read: {paper}");
+    assert_eq!(vera.answer(&path).await.status(), 403, "who changes nothing answers nothing");
+    // What can be read in two ways is said, and nothing typed is lost.
+    let unclear = [("kind", "receipt"), ("party", party.as_str()), ("total", "1.234")];
+    let refused = ana.send(&path, &paper, &unclear).await;
+    assert_eq!(refused.status(), 400);
+    let again = refused.text().await.unwrap();
+    let typed = format!("name=\"party\" value=\"{party}\"");
+    assert!(again.contains(&typed) && again.contains("name=\"total\" value=\"1.234\""), "{again}");
+    let same = [("kind", "receipt"), ("party", party.as_str()), ("total", "4,00 €")];
+    let done = ana.send(&path, &again, &same).await;
+    assert_eq!(done.headers()["location"], "/checks?said=same");
+    assert_eq!(ana.answer(&path).await.status(), 404, "it is answered once");
+
+    // Another answer reopens the document, and it is hers to say what is right.
+    let (path, paper) = next().await;
+    let other = [("kind", "receipt"), ("party", party.as_str()), ("total", "5.00")];
+    let reopened = ana.send(&path, &paper, &other).await;
+    assert_eq!(reopened.status(), 303);
+    let there = reopened.headers()["location"].to_str().unwrap().to_owned();
+    assert_eq!(api.get(&format!("/v1{there}")).await.unwrap()["status"], "in_review");
+    assert!(ana.page(&there).await.contains("value=\"approve\""), "she has it");
 }
 
 /// Pictures of the pages, where somebody wants them.

@@ -38,6 +38,11 @@ async fn what_is_shown_is_taken_away() {
     filed(&desk, 3).await;
     let fina = Reviewer::sign_in_as(&desk.world.place, "fina", &["--role", "finance"]).await;
     assert_eq!(desk.ana.answer("/finance").await.status(), 403, "not every reviewer's");
+    // Nor are the books to take away, which the ledger offers.
+    assert_eq!(desk.ana.answer("/export?format=csv").await.status(), 403);
+    assert!(!desk.ana.page("/ledger").await.contains("action=\"/export\""));
+    assert!(fina.page("/ledger").await.contains("action=\"/export\""));
+    assert_eq!(fina.answer("/export?format=csv").await.status(), 200);
     let documents = desk.api.list("/v1/documents?status=filed").await.unwrap();
     let cents = |d: &serde_json::Value| {
         (d["fields"]["total"]["value"].as_str().unwrap().parse::<f64>().unwrap() * 100.0).round() as i64

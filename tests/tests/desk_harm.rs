@@ -217,6 +217,11 @@ async fn a_session_a_lease_or_a_version_that_is_gone_costs_no_work() {
     let again = desk.ana.page(&format!("/documents/{id}")).await;
     assert!(again.contains("typed by Ana") && again.contains("filled in again"), "{again}");
     assert_eq!(desk.document(0).await["status"], "in_review");
+    // Nobody learns so of a document that does not exist for them.
+    let nora = Reviewer::sign_in_as(&desk.world.place, "nora", &["--team", "north"]).await;
+    let asks = json!({ "document": id, "form": [] }).to_string();
+    let asked = nora.send("/login/resume", "", &[("resume", &asks)]).await;
+    assert_eq!(asked.headers()[header::LOCATION], "/");
 
     // The lease was lost, and given back: the late save is refused and shown.
     assert_eq!(desk.ana.decide(id, &again, &[("action", "release")]).await.status(), 303);

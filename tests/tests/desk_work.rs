@@ -162,10 +162,19 @@ async fn the_table_is_sorted_searched_kept_and_live() {
     assert_eq!(people(&desk.ana.page("/?q=1+presona").await), [1], "in any order, with a small error");
     let narrowed = desk.ana.page("/?reason=unknown_customer&q=persona+2").await;
     assert_eq!(people(&narrowed), [2]);
+    let takes = |page: &str| page.contains("action=\"/work\"") || page.contains("href=\"/bulk");
+    assert!(takes(&desk.ana.page("/?reason=unknown_customer").await));
+    assert!(!takes(&narrowed), "nothing is taken or decided at once that the words did not find");
+    // Nor is a kept search offered as a view to work on, which would not narrow to it.
     let kept = [("name", "Twos"), ("query", "q=persona+2&sort=-since&after=x")];
     let answer = desk.ana.send("/views", &narrowed, &kept).await;
     assert_eq!(answer.headers()["location"], "/?q=persona+2&sort=-since");
     assert!(desk.ana.page("/").await.contains("★ Twos"));
+    assert!(!desk.ana.page("/work").await.contains("★ Twos"));
+    let kept = [("name", "Doubts"), ("query", "reason=low_confidence&sort=-since")];
+    assert_eq!(desk.ana.send("/views", &narrowed, &kept).await.status(), 303);
+    let work = desk.ana.page("/work").await;
+    assert!(work.contains("href=\"/work?reason=low_confidence\">★ Doubts"), "{work}");
     let ben = Reviewer::sign_in(&desk.world.place, "ben").await;
     assert!(!ben.page("/").await.contains("★ Twos"), "hers alone");
 

@@ -1,6 +1,9 @@
 //! What a role may do at the desk, beside what scopes say of documents.
 
-use acuse_storage::{keys::Scope, users::Role};
+use acuse_storage::{
+    keys::Scope,
+    users::{Role, User},
+};
 
 /// Something not everybody may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +41,13 @@ pub fn scopes(role: Role) -> Vec<Scope> {
         Role::Finance => vec![Scope::DocumentsRead],
         Role::Auditor => vec![Scope::DocumentsRead, Scope::MessagesRead],
     }
+}
+
+/// Whether somebody decides documents: they may come, and their role may.
+#[must_use]
+pub fn decides(user: &User) -> bool {
+    let may = |scope: &Scope| matches!(scope, Scope::ReviewsWrite | Scope::Admin);
+    user.disabled_at.is_none() && scopes(user.role).iter().any(may)
 }
 
 #[cfg(test)]

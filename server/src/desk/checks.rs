@@ -19,6 +19,7 @@ use askama::Template;
 use axum::{
     Form,
     extract::State,
+    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
@@ -29,6 +30,7 @@ use super::{
     abstention::{self, Measure, Offer},
     labels, page,
     page_views::Sheet,
+    sentence,
     session::Person,
 };
 use crate::{
@@ -138,6 +140,10 @@ struct Check {
     id: Uuid,
     pages: Vec<Sheet>,
     kinds: Vec<(&'static str, &'static str)>,
+    /// What was typed before, where it could not be kept.
+    said: Said,
+    /// Where, and why.
+    fault: Option<(String, String)>,
 }
 
 /// What is asked of a paper: the name in the form and the field of each kind.
@@ -162,24 +168,37 @@ pub async fn paper(State(app): State<App>, person: Person, Id(id): Id<Uuid>) -> 
     Shown(
         async {
             let (_, document) = sample(&app, &person, id).await?;
-            if quarantine::is_held(&app, &document).await? {
-                return Err(Problem::NotFound("picture"));
-            }
-            access::showing(&app, &person.caller, std::slice::from_ref(&document)).await?;
-            // Its pages without a field marked on them.
-            let bare = Document { fields: Fields::new(), ..document };
-            Ok(page(&Check {
-                pages: super::page_views::sheets(&bare, &[]),
-                kinds: [Kind::Invoice, Kind::Receipt, Kind::Id, Kind::Other]
-                    .iter()
-                    .map(|k| (k.as_str(), labels::kind(Some(*k))))
-                    .collect(),
-                frame: Frame::of(&app, &person, "checks").await?,
-                id,
-            }))
+            asked(&app, &person, id, document, (Said::default(), None)).await
         }
         .await,
     )
+}
+
+/// The paper with what is asked of it, and what was said before that could not be kept.
+async fn asked(
+    app: &App,
+    person: &Person,
+    id: Uuid,
+    document: Document,
+    (said, fault): (Said, Option<(String, String)>),
+) -> Result<Response, Problem> {
+    if quarantine::is_held(app, &document).await? {
+        return Err(Problem::NotFound("picture"));
+    }
+    access::showing(app, &person.caller, std::slice::from_ref(&document)).await?;
+    // Its pages without a field marked on them.
+    let bare = Document { fields: Fields::new(), ..document };
+    Ok(page(&Check {
+        pages: super::page_views::sheets(&bare, &[]),
+        kinds: [Kind::Invoice, Kind::Receipt, Kind::Id, Kind::Other]
+            .iter()
+            .map(|k| (k.as_str(), labels::kind(Some(*k))))
+            .collect(),
+        frame: Frame::of(app, person, "checks").await?,
+        id,
+        said,
+        fault,
+    }))
 }
 
 /// What a person says of the paper.
@@ -211,13 +230,16 @@ impl Said {
         said.chain([("kind", self.kind.clone())]).collect()
     }
 
+    fn kind(&self) -> Result<Kind, Problem> {
+        let kind = word::<Kind>("kind", Some(&self.kind))?;
+        kind.ok_or_else(|| Problem::BadRequest("kind: say what it is".to_owned()))
+    }
+
     /// Whether it is what was filed.
     ///
     /// # Errors
-    /// 400 for a value that its field cannot hold.
-    fn is_as_filed(&self, document: &Document) -> Result<bool, Problem> {
-        let kind = word::<Kind>("kind", Some(&self.kind))?;
-        let kind = kind.ok_or_else(|| Problem::BadRequest("kind: say what it is".to_owned()))?;
+    /// What of it its field cannot hold, and why.
+    fn is_as_filed(&self, kind: Kind, document: &Document) -> Result<bool, (String, String)> {
         if Some(kind) != document.kind {
             return Ok(false);
         }
@@ -228,8 +250,7 @@ impl Said {
             let typed = if said.is_empty() {
                 String::new()
             } else {
-                checks::typed(kind, field, said)
-                    .map_err(|why| Problem::BadRequest(format!("{name}: {why}")))?
+                checks::typed(kind, field, said).map_err(|why| (labels::label(name), sentence(&why)))?
             };
             if !says_same(field, &typed, filed) {
                 return Ok(false);
@@ -250,7 +271,14 @@ pub async fn answer(
         async {
             person.check_form(&said.csrf)?;
             let (drawn, document) = sample(&app, &person, id).await?;
-            let agrees = said.is_as_filed(&document)?;
+            let agrees = match said.is_as_filed(said.kind()?, &document) {
+                Ok(agrees) => agrees,
+                Err(fault) => {
+                    let mut again = asked(&app, &person, id, document, (said, Some(fault))).await?;
+                    *again.status_mut() = StatusCode::BAD_REQUEST;
+                    return Ok(again);
+                }
+            };
             let actor = &person.caller.actor;
             if !app.catalog.answer_quality_check(id, actor, agrees, &said.answer()).await? {
                 return Err(Problem::Conflict("somebody has answered it already".to_owned()));

@@ -106,6 +106,8 @@ struct View {
     people: Vec<String>,
     can_add_customer: bool,
     memo: String,
+    /// Until which day it was to be postponed, where that could not be.
+    until_day: String,
     reject_note: String,
     kind: &'static str,
     kinds: Vec<(&'static str, &'static str)>,
@@ -163,6 +165,10 @@ pub(super) async fn refused(
     refusal: Refusal,
 ) -> Result<Response, Problem> {
     let view = QueueView::typed(typed);
+    // The form of the parts carries no field: what was typed in those stands in the draft.
+    let split = typed.get("action") == Some("split");
+    let draft = if split { app.catalog.draft(id, &person.caller.actor).await? } else { None };
+    let typed = &Typed(typed.0.iter().cloned().chain(draft.into_iter().flat_map(|d| d.form)).collect());
     let status = match &refusal {
         Refusal::Problem(problem) if problem.status().is_server_error() => {
             problem.log();
@@ -279,7 +285,8 @@ async fn render(
         withheld,
         offer: Some(&*document)
             .filter(|_| can_decide && is_shown)
-            .and_then(|d| split_form::offer(d, &proposed)),
+            .and_then(|d| split_form::offer(d, &proposed))
+            .map(|offer| offer.or_said(said.refused().and_then(|typed| typed.get("parts")))),
         pages: if is_shown { sheets(&document, &proposed) } else { Vec::new() },
         part: document.part.map(|part| part.to_string()).unwrap_or_default(),
         siblings: split_form::siblings(app, person, &document).await?,
@@ -306,6 +313,7 @@ async fn render(
         people,
         can_add_customer: !person.caller.access().is_bound(),
         memo: text("memo"),
+        until_day: said.refused().and_then(|typed| typed.get("until_day")).unwrap_or_default().to_owned(),
         reject_note: text("reject_note"),
         kind: kind.map_or("", Kind::as_str),
         kinds: kinds(document.kind),

@@ -28,6 +28,7 @@ use super::{
     session::Person,
 };
 use crate::{
+    access::rights::Right,
     http::{
         contacts::place_of,
         export,
@@ -213,6 +214,7 @@ pub async fn export(
     version: Version,
     Params(query): Params<export::Query>,
 ) -> Result<Response, Problem> {
+    person.must(Right::Finance)?;
     export::answered(&app, &person.caller, &query, version).await
 }
 

@@ -108,13 +108,15 @@ fn again(app: &App, headers: &HeaderMap, resume: String, error: &str) -> Respons
 }
 
 /// Keeps what was typed before the session ended for whoever signs in with it; where to go on.
-async fn resumed(app: &App, user: &str, resume: &str) -> Result<String, Problem> {
+async fn resumed(app: &App, person: &Person, resume: &str) -> Result<String, Problem> {
     let Ok(said) = serde_json::from_str::<Interrupted>(resume) else { return Ok("/".to_owned()) };
-    let Some(document) = app.catalog.document(said.document).await? else { return Ok("/".to_owned()) };
+    // Nobody learns by what they send here that a document exists which does not exist for them.
+    let found = app.catalog.document_for(person.caller.access(), said.document).await?;
+    let Some(document) = found else { return Ok("/".to_owned()) };
     let typed = Typed(said.form);
     if let Some(form) = typed.draft().filter(|_| typed.differs(&document)) {
         let seen = typed.number("version").unwrap_or(document.version);
-        app.catalog.save_draft(document.id, &format!("user:{user}"), seen, &form).await?;
+        app.catalog.save_draft(document.id, &person.caller.actor, seen, &form).await?;
     }
     Ok(format!("/documents/{}", document.id))
 }
@@ -136,9 +138,7 @@ pub async fn enter(
     }
     let address = app.budget.trusted.client_of(&extensions, &headers);
     Shown(match sign_in(&app, (address, session::agent(&headers)), form.user.trim(), form.password).await {
-        Ok(Some(token)) => {
-            resumed(&app, form.user.trim(), &form.resume).await.map(|to| admit(&headers, &token, &to))
-        }
+        Ok(Some(token)) => came_in(&app, &headers, &token, &form.resume).await,
         Ok(None) => Ok(again(&app, &headers, form.resume, "The name or the password is wrong.")),
         Err(problem) => Err(problem),
     })
@@ -160,7 +160,7 @@ pub async fn resume(State(app): State<App>, headers: HeaderMap, Form(form): Form
         async {
             match Person::of(&app, &headers).await? {
                 Some(person) => {
-                    let to = resumed(&app, &person.user.name, &form.resume).await?;
+                    let to = resumed(&app, &person, &form.resume).await?;
                     Ok(Redirect::to(&to).into_response())
                 }
                 None => Ok(again(&app, &headers, form.resume, "You are not signed in yet.")),
@@ -168,6 +168,13 @@ pub async fn resume(State(app): State<App>, headers: HeaderMap, Form(form): Form
         }
         .await,
     )
+}
+
+/// Gives somebody their new session, and leads them on to where they were.
+async fn came_in(app: &App, headers: &HeaderMap, token: &str, resume: &str) -> Result<Response, Problem> {
+    let person = Person::of_token(app, token, Tongue::asked(headers)).await?;
+    let to = resumed(app, &person.ok_or(Problem::Unauthorized)?, resume).await?;
+    Ok(admit(headers, token, &to))
 }
 
 fn admit(headers: &HeaderMap, token: &str, to: &str) -> Response {

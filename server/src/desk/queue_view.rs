@@ -37,6 +37,26 @@ impl QueueView {
         }
     }
 
+    /// The view that was kept as this query; none of what work mode would not narrow to: words, and whose it is.
+    #[must_use]
+    pub fn kept(query: &str) -> Option<Self> {
+        let mut view = Self::default();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            let part = match &*name {
+                "reason" => &mut view.reason,
+                "kind" => &mut view.kind,
+                "sender" => &mut view.sender,
+                "customer" => &mut view.customer,
+                // The most urgent that is free comes first, in whatever order a list is read.
+                "sort" => continue,
+                "who" if value == "free" => continue,
+                _ => return None,
+            };
+            *part = value.into_owned();
+        }
+        Some(view)
+    }
+
     fn parts(&self) -> [(&'static str, &str); 4] {
         [
             ("reason", &self.reason),
@@ -110,6 +130,19 @@ mod tests {
         assert_eq!(QueueView::typed(&Typed(form)), view);
         assert_eq!(QueueView::default().query(), "");
         assert!(view.is_narrow() && !QueueView::default().is_narrow());
+    }
+
+    #[test]
+    fn a_kept_view_is_worked_on_as_it_was_kept_or_not_at_all() {
+        let kept = |query| QueueView::kept(query).map(|view| view.query());
+        assert_eq!(
+            kept("kind=invoice&reason=malware&sort=-since").as_deref(),
+            Some("?reason=malware&kind=invoice")
+        );
+        assert_eq!(kept("who=free").as_deref(), Some(""));
+        for other in ["q=persona", "reason=malware&q=persona", "who=mine"] {
+            assert_eq!(kept(other), None, "{other}");
+        }
     }
 
     #[test]

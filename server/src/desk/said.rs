@@ -30,6 +30,11 @@ impl Said<'_> {
         }
     }
 
+    /// What was said with the decision that was refused.
+    pub(super) fn refused(&self) -> Option<&Typed> {
+        if let Self::Refused(typed, _) = self { Some(*typed) } else { None }
+    }
+
     pub(super) fn faults(&self) -> Vec<String> {
         match self {
             Self::Refused(_, refusal) => decide::general(refusal),

@@ -20,6 +20,21 @@ pub struct Offer {
     pub drawable: bool,
 }
 
+impl Offer {
+    /// The same with what a person has said in its place; what nobody can read stands there as it was typed.
+    #[must_use]
+    pub fn or_said(self, text: Option<&str>) -> Self {
+        let Some(text) = text.filter(|text| !text.is_empty()) else { return self };
+        match said(text) {
+            Ok(parts) if text.starts_with('[') => {
+                Self { count: parts.len(), places: text.to_owned(), ..self }
+            }
+            Err(_) if text.starts_with('[') => self,
+            parts => Self { count: parts.map_or(0, |parts| parts.len()), pages: text.to_owned(), ..self },
+        }
+    }
+}
+
 /// Another document of the same file.
 pub struct Sibling {
     /// Its page.
@@ -142,6 +157,16 @@ mod tests {
             said(r#"[{"first_page":1,"box":[0,0,0.5,1]},{"first_page":1,"box":[0.5,0,1,1]}]"#).unwrap();
         assert_eq!(places.len(), 2);
         assert!(said("[{}]").is_err());
+    }
+
+    #[test]
+    fn what_somebody_said_stands_in_the_place_of_what_is_proposed() {
+        let offer = || Offer { count: 2, pages: "1, 2".into(), places: String::new(), drawable: true };
+        assert_eq!(offer().or_said(None).pages, "1, 2");
+        let typed = offer().or_said(Some("1-2, nine"));
+        assert_eq!((typed.pages.as_str(), typed.count), ("1-2, nine", 0));
+        let drawn = offer().or_said(Some(r#"[{"first_page":1,"box":[0,0,0.5,1]}]"#));
+        assert_eq!((drawn.count, drawn.places.is_empty()), (1, false));
     }
 
     #[test]

@@ -45,7 +45,7 @@ struct Held {
 struct Work {
     frame: Frame,
     view: QueueView,
-    /// Address and name.
+    /// Address and name of those that it can narrow to.
     saved: Vec<(String, String)>,
     reasons: Vec<Chip>,
     held: Vec<Held>,
@@ -70,7 +70,7 @@ async fn render(app: &App, person: &Person, view: QueueView) -> Result<Response,
     };
     let saved = app.catalog.saved_views(&person.caller.actor).await?;
     Ok(page(&Work {
-        saved: saved.into_iter().map(|v| (format!("?{}", v.query), v.name)).collect(),
+        saved: saved.into_iter().filter_map(|v| Some((QueueView::kept(&v.query)?.query(), v.name))).collect(),
         reasons: chips(app, person).await?,
         held: held(app, person).await?,
         first,

@@ -4,7 +4,11 @@ use acuse_storage::ReviewId;
 use time::{Duration, OffsetDateTime};
 
 use super::{Refusal, Verdict, prepare::noted};
-use crate::{access::Caller, problem::Problem, state::App};
+use crate::{
+    access::{Caller, rights},
+    problem::Problem,
+    state::App,
+};
 
 /// Longest time for which a review is postponed.
 const MOST_WAIT: Duration = Duration::days(92);
@@ -12,7 +16,7 @@ const MOST_WAIT: Duration = Duration::days(92);
 /// Postpones a review until then, or hands it to a person; `caller` holds it.
 ///
 /// # Errors
-/// 422 where the day is past or too far, or nobody has that name; 409 where the caller does not hold it.
+/// 422 where the day is past or too far, or nobody has that name who decides; 409 where the caller does not hold it.
 pub async fn put_off(
     app: &App,
     caller: &Caller,
@@ -24,9 +28,11 @@ pub async fn put_off(
     let note = noted(note).map_err(|faults| Problem::from(Refusal::Faults(faults)))?;
     let done = if verdict == Verdict::Assign {
         let to = to.map(str::trim).filter(|to| !to.is_empty()).ok_or_else(|| bad("to: say whom"))?;
-        let known = app.catalog.users().await?.into_iter().any(|user| user.name == to);
-        if !known {
-            return Err(Problem::Unprocessable(format!("to: nobody here is called {to}")));
+        let found = app.catalog.users().await?.into_iter().find(|user| user.name == to);
+        let user = found.ok_or_else(|| bad(&format!("to: nobody here is called {to}")))?;
+        // It would be nobody's next.
+        if !rights::decides(&user) {
+            return Err(bad(&format!("to: {to} decides nothing here")));
         }
         app.catalog.hand_review(id, &caller.actor, &format!("user:{to}"), note.as_deref()).await?
     } else {

@@ -28,6 +28,7 @@ use crate::{
     },
     split::Split,
     stages::Begun,
+    users::{Change, Role},
 };
 
 fn held(who: &str, secs: i64) -> Deciding<'_> {
@@ -234,6 +235,23 @@ pub(super) async fn what_waits_on_purpose_is_nobodys_next(catalog: &Catalog) {
     assert_eq!(given.handed_to.as_deref(), Some("user:eva"));
     let trail = catalog.audit_trail(Some(late), 10).await.unwrap();
     assert!(trail.iter().any(|e| e.action == "postponed"), "{trail:?}");
+
+    // Whoever decides no more leaves what waited for them to the others.
+    let off = Change { disabled: Some(true), ..Change::default() };
+    let elsewhere = Change { role: Some(Role::Finance), ..Change::default() };
+    for change in [off, elsewhere] {
+        let name = format!("leaves-{}", Uuid::now_v7().simple());
+        let user = catalog.add_user(&name, "!", (Role::Reviewer, false), None).await.unwrap().unwrap();
+        let (theirs, review) = waiting(catalog).await;
+        catalog.claim_review(review.id, "user:ana", LEASE).await.unwrap();
+        let to = format!("user:{name}");
+        assert!(catalog.hand_review(review.id, "user:ana", &to, None).await.unwrap());
+        let sees_ids = Change { sees_ids: Some(true), ..Change::default() };
+        catalog.change_user(user, &sees_ids).await.unwrap().unwrap();
+        assert!(!there(open_to("user:ana")).await.contains(&theirs), "they decide still");
+        catalog.change_user(user, &change).await.unwrap().unwrap();
+        assert!(there(open_to("user:ana")).await.contains(&theirs));
+    }
 }
 
 pub(super) async fn the_queue_is_a_table(catalog: &Catalog) {

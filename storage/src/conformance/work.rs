@@ -41,6 +41,10 @@ pub(super) async fn the_most_urgent_is_next(catalog: &Catalog) {
     let next = async |who| catalog.claim_next(&view(), None, who, LEASE).await.unwrap();
     assert_eq!(next("user:una").await, Some(urgent), "not the oldest: the most urgent");
     assert_eq!(next("user:duo").await, Some(calm));
+    assert_eq!(next("user:duo").await, Some(calm), "it is hers still");
+    let trail = catalog.audit_trail(Some(calm), 10).await.unwrap();
+    let taken = trail.iter().filter(|e| e.action == "claimed" && e.actor == "user:duo").count();
+    assert_eq!(taken, 1, "{trail:?}");
     // Only of one sender.
     let sender = catalog.document(calm).await.unwrap().unwrap().contact_id;
     let theirs = ReviewFilter { contact_id: sender, ..view() };
@@ -117,6 +121,15 @@ pub(super) async fn a_supervisor_takes_back(catalog: &Catalog) {
     assert_eq!(catalog.decide_review(review.id, &late, &approve, None).await.unwrap(), Resolved::LeaseLost);
     let trail = catalog.audit_trail(Some(id), 10).await.unwrap();
     assert!(trail.iter().any(|e| e.action == "taken_back" && e.actor == "user:sup"), "{trail:?}");
+    // Who had it stands there too, however often they renew it; and that they gave it back.
+    for _ in 0..2 {
+        catalog.claim_review(review.id, "user:una", LEASE).await.unwrap();
+    }
+    assert!(catalog.release_review(review.id, "user:una").await.unwrap());
+    assert!(!catalog.release_review(review.id, "user:una").await.unwrap());
+    let trail = catalog.audit_trail(Some(id), 10).await.unwrap();
+    let times = |action: &str| trail.iter().filter(|e| e.action == action && e.actor == "user:una").count();
+    assert_eq!((times("claimed"), times("given_back")), (2, 1), "{trail:?}");
 }
 
 /// Who holds what, as 20 reviewers see it who want the same few.

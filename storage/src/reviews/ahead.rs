@@ -5,7 +5,10 @@
 use serde_json::json;
 use uuid::Uuid;
 
-use super::list::{Place, ReviewFilter, Take, place_of, take_first};
+use super::{
+    claims::held_by,
+    list::{Place, ReviewFilter, Take, place_of, take_first},
+};
 use crate::{
     audit,
     catalog::Catalog,
@@ -73,16 +76,7 @@ impl Catalog {
     /// When the database fails.
     pub async fn held_reviews_of(&self, who: &str) -> Result<Vec<DocumentId>, CatalogError> {
         let mut tx = self.reading().await?;
-        let present = micros(tx.now());
-        let rows = all!(
-            tx,
-            (Uuid,),
-            "SELECT document_id FROM reviews WHERE claimed_by = $1 AND claim_expires_at > $2 AND resolved_at IS NULL \
-             AND NOT reserved ORDER BY claim_expires_at DESC LIMIT 20",
-            who,
-            present
-        )?;
-        Ok(rows.into_iter().map(|(id,)| DocumentId(id)).collect())
+        held_by(&mut tx, who).await
     }
 
     /// Takes a review back from whoever holds it: they can decide it no more, also where nobody has it since. Whose it

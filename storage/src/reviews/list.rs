@@ -9,7 +9,10 @@ use uuid::Uuid;
 
 pub(super) use take::{Take, take_first};
 
-use super::{COLUMNS, Review, Row};
+use super::{
+    COLUMNS, Review, Row,
+    claims::{self, held_by},
+};
 use crate::{
     access::Access,
     catalog::Catalog,
@@ -282,9 +285,10 @@ impl Catalog {
         let filter = ReviewFilter { open_to: Some(who.to_owned()), ..filter.clone() };
         let mut tx = self.writing().await?;
         let until = tx.now() + time::Duration::try_from(lease).unwrap_or(time::Duration::MINUTE);
-        let after = place_of(&mut tx, after).await?;
+        let (after, held) = (place_of(&mut tx, after).await?, held_by(&mut tx, who).await?);
         for place in [after, Place::START] {
             if let Some(id) = take_first(&mut tx, &filter, Take::Free, place, until).await? {
+                claims::taken(&mut tx, who, id, &held).await?;
                 tx.commit().await?;
                 return Ok(Some(id));
             }

@@ -1,7 +1,7 @@
 //! What a person is offered beside the fields: a question to the sender, reasons to reject, a new customer, colleagues.
 
 use acuse_pipeline::{document::Kind, fields::FieldName};
-use acuse_storage::{Document, keys::Scope, reviews::Decision};
+use acuse_storage::{Document, reviews::Decision};
 
 use super::super::{labels, session::Person, typed::Typed};
 use crate::{access::rights, http::problem::Problem, review::carried, state::App};
@@ -9,8 +9,7 @@ use crate::{access::rights, http::problem::Problem, review::carried, state::App}
 /// The other people who could decide.
 pub(super) async fn colleagues(app: &App, person: &Person) -> Result<Vec<String>, Problem> {
     let users = app.catalog.users().await?;
-    let decides = |role| rights::scopes(role).iter().any(|s| matches!(s, Scope::ReviewsWrite | Scope::Admin));
-    let others = users.into_iter().filter(|u| u.disabled_at.is_none() && decides(u.role));
+    let others = users.into_iter().filter(rights::decides);
     Ok(others.map(|u| u.name).filter(|name| *name != person.user.name).collect())
 }
 
