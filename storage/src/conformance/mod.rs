@@ -37,6 +37,7 @@ mod notes;
 mod notices;
 mod outgoing;
 mod owed;
+mod parts;
 mod people;
 mod plans;
 mod quality;
@@ -189,6 +190,7 @@ pub async fn catalog(catalog: &Catalog) {
         channel::whoever_decides_too_late_does_not_take_back_what_is_leaving,
         channel::what_a_status_said_outlives_a_lost_answer,
         channel::a_part_that_is_away_is_one_incident_until_it_is_back,
+        parts::who_waits_for_a_part_is_woken_when_it_is_back,
         channel::a_window_is_of_a_contact_and_a_number,
         channel::asking_again_asks_each_time_and_waits_for_the_sender,
         channel::what_nobody_reminds_a_sender_of_is_a_persons_after_a_week,
