@@ -202,6 +202,21 @@ fn what_a_person_gives_back_goes_on_where_it_was() {
 }
 
 #[test]
+fn what_is_given_back_comes_to_its_end_by_itself() {
+    let mut said = Run::new(Kind::Support);
+    said.event(Event::Words);
+    said.event(Event::AgentTook);
+    said.event(Event::AgentReturned);
+    said.due();
+    assert_eq!(said.case.state, State::Closed(End::Done), "nothing more was said: it is nobody's again");
+    let mut again = Run::new(Kind::Support);
+    again.event(Event::Words);
+    again.event(Event::AgentReturned);
+    again.event(Event::Words);
+    assert_eq!(again.case.state, State::Human, "who writes again has a person again");
+}
+
+#[test]
 fn who_is_not_understood_is_told_what_can_be_asked_and_the_second_time_is_a_persons() {
     let mut run = Run::new(Kind::Support);
     let does = run.event(Event::Missed);

@@ -92,6 +92,11 @@ pub(crate) struct Held {
     task_at: Option<OffsetDateTime>,
 }
 
+/// What a case is about, whatever a merge put behind it so that two of one person go on beside each other.
+fn subject_of(text: &str) -> &str {
+    text.split_once('+').map_or(text, |(subject, _)| subject)
+}
+
 fn unknown(column: &'static str, word: &str) -> CatalogError {
     CatalogError::ImpossibleRow { table: T, column, why: format!("no word of ours: {word:.32}") }
 }
@@ -114,7 +119,7 @@ impl TryFrom<Row> for Held {
             id: CaseId(row.id),
             contact: ContactId(row.contact_id),
             phone_number_id: row.phone_number_id,
-            subject: row.subject,
+            subject: subject_of(&row.subject).to_owned(),
             case,
             version: row.version,
             task_at: maybe_at(T, "task_at", row.task_at)?,
