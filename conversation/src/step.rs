@@ -119,7 +119,7 @@ fn scheduled(
 }
 
 fn overdue(case: &mut Case, does: &mut Vec<Effect>) {
-    if case.kind == Kind::Collection {
+    if matches!(case.kind, Kind::Collection | Kind::Approval) {
         hand_over(case, Who::Team, does);
     }
 }

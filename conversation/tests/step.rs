@@ -283,6 +283,9 @@ fn what_is_owed_is_reminded_of_when_it_says_and_by_day() {
     run.event(Event::Scheduled { at: NOON });
     run.event(Event::Overdue);
     assert_eq!(run.case.state, State::Human);
+    let mut approval = Run::new(Kind::Approval);
+    approval.event(Event::Asked(Expects::Choice));
+    assert_eq!(approval.event(Event::Overdue), [Effect::Assign(Who::Team)], "nobody decided in time");
     let mut other = Run::new(Kind::Ask);
     other.event(Event::Asked(Expects::Words));
     assert_eq!((other.event(Event::Scheduled { at: NOON }), other.event(Event::Overdue)), (vec![], vec![]));

@@ -27,7 +27,9 @@ use acuse_conversation::{
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-pub(crate) use approve::{ask as ask_approver, close as close_approval, forget as forget_approval};
+pub(crate) use approve::{
+    ask as ask_approver, close as close_approval, forget as forget_approval, late as approval_is_late,
+};
 pub use ask::{Answer, Asking, Joined, PASSWORD, Question};
 pub(crate) use ask::{
     By, Worded, ask_for_unseen, asked, decided, is_password, keep_password, password_came, password_used,

@@ -1,6 +1,7 @@
 //! Promises of what is owed, and of decisions that are asked for.
 
 mod approvals;
+mod late;
 mod merged;
 mod used;
 
@@ -25,6 +26,7 @@ use crate::{
 };
 
 pub(super) use approvals::{one_approver_decides, who_may_be_somebody_else_by_now_approves_nothing};
+pub(super) use late::an_approval_that_nobody_taps_in_time_is_a_persons;
 pub(super) use merged::who_turns_out_to_be_one_owes_once;
 pub(super) use used::what_was_used_pays_nothing_by_itself;
 
