@@ -1,7 +1,7 @@
 //! What a contact agreed to, or no more: a row each time, never changed and never deleted, so that it answers since when,
 //! by what, and who wrote it down.
 
-use acuse_conversation::{Event, Intent, said};
+use acuse_conversation::{Intent, said};
 use serde::Serialize;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -154,7 +154,7 @@ async fn turned(
         }
     }
     if is_news && intent == Intent::Stop {
-        cases::each_hears(tx, (contact, phone_number_id), Event::OptOut).await?;
+        cases::stopped(tx, (contact, phone_number_id), categories).await?;
     }
     Ok(is_news)
 }
@@ -248,8 +248,8 @@ impl Catalog {
     pub async fn write_consent(&self, new: &NewConsent<'_>) -> Result<(), CatalogError> {
         let mut tx = self.writing().await?;
         write(&mut tx, new).await?;
-        if new.word == Word::Withdrawn && PROACTIVE.contains(&new.category) {
-            cases::each_hears(&mut tx, (new.contact, new.phone_number_id), Event::OptOut).await?;
+        if new.word == Word::Withdrawn {
+            cases::stopped(&mut tx, (new.contact, new.phone_number_id), &[new.category]).await?;
         }
         if new.word == Word::Granted && new.category == Category::Privacy {
             cases::released(&mut tx, (new.contact, new.phone_number_id)).await?;

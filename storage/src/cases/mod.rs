@@ -52,6 +52,7 @@ pub use team::OVERDUE;
 pub use written::Templated;
 
 use crate::{
+    consents::Category,
     documents,
     error::CatalogError,
     names::{CaseId, ContactId, DocumentId, OutboxId, at, maybe_at, micros, number as count},
@@ -296,18 +297,23 @@ pub(crate) async fn cannot_speak(tx: &mut Tx, message: OutboxId) -> Result<(), C
     }
 }
 
-/// The same happens to each open case that a contact has with a number.
-pub(crate) async fn each_hears(
+/// A contact wants no more of these categories from a number: each of their open cases hears so that says such things. Of a
+/// matter that goes on by what they agreed to still, nobody else would know that it had ended.
+pub(crate) async fn stopped(
     tx: &mut Tx,
     (contact, phone_number_id): (ContactId, &str),
-    event: Event,
+    categories: &[Category],
 ) -> Result<(), CatalogError> {
     hold_contact(tx, contact).await?;
     let text = format!(
         "SELECT {COLUMNS} FROM cases WHERE contact_id = $1 AND phone_number_id = $2 AND state IN {OPEN} ORDER BY id"
     );
     for row in all!(tx, Row, sqlx::AssertSqlSafe(text.clone()), contact.0, phone_number_id)? {
-        happens(tx, Held::try_from(row)?, Uuid::now_v7(), event).await?;
+        let held = Held::try_from(row)?;
+        let says = if held.case.kind == Kind::Collection { Category::Billing } else { Category::Utility };
+        if categories.contains(&says) {
+            happens(tx, held, Uuid::now_v7(), Event::OptOut).await?;
+        }
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 mod approvals;
 mod late;
 mod merged;
+mod stops;
 mod used;
 
 use acuse_conversation::Policies;
@@ -28,6 +29,7 @@ use crate::{
 pub(super) use approvals::{one_approver_decides, who_may_be_somebody_else_by_now_approves_nothing};
 pub(super) use late::an_approval_that_nobody_taps_in_time_is_a_persons;
 pub(super) use merged::who_turns_out_to_be_one_owes_once;
+pub(super) use stops::who_wants_no_advertising_is_reminded_of_what_they_owe;
 pub(super) use used::what_was_used_pays_nothing_by_itself;
 
 /// Ten in the morning of today, in Madrid, where the debtors of these promises are.

@@ -246,6 +246,7 @@ pub async fn catalog(catalog: &Catalog) {
         collect::a_slip_in_another_currency_is_a_persons,
         collect::two_receipts_at_once_both_count,
         collect::what_was_used_pays_nothing_by_itself,
+        collect::who_wants_no_advertising_is_reminded_of_what_they_owe,
         collect::who_turns_out_to_be_one_owes_once,
         collect::a_stop_in_the_middle_ends_what_reminds,
         collect::one_approver_decides,
