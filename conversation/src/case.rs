@@ -235,7 +235,7 @@ pub enum Event {
         /// The time; nobody is written to at night, where they are.
         at: OffsetDateTime,
     },
-    /// All reminders of what is owed are said: it is a person's.
+    /// All reminders of what is owed are said, or the time to approve is over: it is a person's.
     Overdue,
     /// The contact wants no more of it.
     OptOut,

@@ -119,7 +119,7 @@ fn scheduled(
 }
 
 fn overdue(case: &mut Case, does: &mut Vec<Effect>) {
-    if case.kind == Kind::Collection {
+    if matches!(case.kind, Kind::Collection | Kind::Approval) {
         hand_over(case, Who::Team, does);
     }
 }
@@ -240,6 +240,8 @@ fn due(case: &mut Case, policy: &Policy, now: OffsetDateTime, does: &mut Vec<Eff
             wait_until(case, State::Working, told_at.min(now.saturating_add(policy.work)).max(now), does);
         }
         State::Working if case.kind == Kind::Documents => working_files(case, turn, now, does),
+        // A person has given it back, and nothing more was said.
+        State::Working if case.kind == Kind::Support => close(case, End::Done, does),
         State::Working => hand_over(case, Who::Team, does),
         // When the next reminder is due, what is owed says; until then nothing more than a day passes unseen.
         State::Waiting if case.kind == Kind::Collection => {

@@ -202,6 +202,21 @@ fn what_a_person_gives_back_goes_on_where_it_was() {
 }
 
 #[test]
+fn what_is_given_back_comes_to_its_end_by_itself() {
+    let mut said = Run::new(Kind::Support);
+    said.event(Event::Words);
+    said.event(Event::AgentTook);
+    said.event(Event::AgentReturned);
+    said.due();
+    assert_eq!(said.case.state, State::Closed(End::Done), "nothing more was said: it is nobody's again");
+    let mut again = Run::new(Kind::Support);
+    again.event(Event::Words);
+    again.event(Event::AgentReturned);
+    again.event(Event::Words);
+    assert_eq!(again.case.state, State::Human, "who writes again has a person again");
+}
+
+#[test]
 fn who_is_not_understood_is_told_what_can_be_asked_and_the_second_time_is_a_persons() {
     let mut run = Run::new(Kind::Support);
     let does = run.event(Event::Missed);
@@ -268,6 +283,9 @@ fn what_is_owed_is_reminded_of_when_it_says_and_by_day() {
     run.event(Event::Scheduled { at: NOON });
     run.event(Event::Overdue);
     assert_eq!(run.case.state, State::Human);
+    let mut approval = Run::new(Kind::Approval);
+    approval.event(Event::Asked(Expects::Choice));
+    assert_eq!(approval.event(Event::Overdue), [Effect::Assign(Who::Team)], "nobody decided in time");
     let mut other = Run::new(Kind::Ask);
     other.event(Event::Asked(Expects::Words));
     assert_eq!((other.event(Event::Scheduled { at: NOON }), other.event(Event::Overdue)), (vec![], vec![]));

@@ -3,6 +3,7 @@
 //! the document and in the feed.
 
 mod by_rule;
+mod late;
 
 use acuse_conversation::{
     Policies,

@@ -1,7 +1,7 @@
 //! What a contact agreed to, or no more: a row each time, never changed and never deleted, so that it answers since when,
 //! by what, and who wrote it down.
 
-use acuse_conversation::{Event, Intent, said};
+use acuse_conversation::{Intent, said};
 use serde::Serialize;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -36,7 +36,7 @@ words! {
         Granted = "granted",
         /// No more.
         Withdrawn = "withdrawn",
-        /// They were told.
+        /// They were told, or came back to what they had stopped and never agreed to: neither a yes nor a no.
         Told = "told",
     }
 }
@@ -141,7 +141,7 @@ async fn turned(
         let word = match (intent, before) {
             (Intent::Stop, Some(Word::Withdrawn)) => continue,
             (Intent::Stop, _) => Word::Withdrawn,
-            (Intent::Start, Some(Word::Withdrawn)) => Word::Granted,
+            (Intent::Start, Some(Word::Withdrawn)) => back(tx, (contact, phone_number_id), category).await?,
             // Whoever never left cannot come back.
             (Intent::Start | Intent::Thanks, _) => continue,
         };
@@ -154,9 +154,27 @@ async fn turned(
         }
     }
     if is_news && intent == Intent::Stop {
-        cases::each_hears(tx, (contact, phone_number_id), Event::OptOut).await?;
+        cases::stopped(tx, (contact, phone_number_id), categories).await?;
     }
     Ok(is_news)
+}
+
+/// What somebody has of a category who comes back: what they had. Where they never agreed to it they only stop it no more.
+async fn back(
+    tx: &mut Tx,
+    (contact, phone_number_id): (ContactId, &str),
+    category: Category,
+) -> Result<Word, CatalogError> {
+    let (granted,) = one!(
+        tx,
+        (i64,),
+        "SELECT COUNT(*) FROM consents WHERE contact_id = $1 AND phone_number_id = $2 AND category = $3 \
+         AND state = 'granted'",
+        contact.0,
+        phone_number_id,
+        category.as_str()
+    )?;
+    Ok(if granted > 0 { Word::Granted } else { Word::Told })
 }
 
 /// A contact wrote a word that ends, or begins again, what we send of our own accord: it is written down, what is
@@ -230,8 +248,8 @@ impl Catalog {
     pub async fn write_consent(&self, new: &NewConsent<'_>) -> Result<(), CatalogError> {
         let mut tx = self.writing().await?;
         write(&mut tx, new).await?;
-        if new.word == Word::Withdrawn && PROACTIVE.contains(&new.category) {
-            cases::each_hears(&mut tx, (new.contact, new.phone_number_id), Event::OptOut).await?;
+        if new.word == Word::Withdrawn {
+            cases::stopped(&mut tx, (new.contact, new.phone_number_id), &[new.category]).await?;
         }
         if new.word == Word::Granted && new.category == Category::Privacy {
             cases::released(&mut tx, (new.contact, new.phone_number_id)).await?;

@@ -1,6 +1,8 @@
 //! The parts that all documents need: objects, scanner, reader, the channel. One that is away stops what needs it,
 //! burns no attempt, and is an incident until its probe passes. Kept in rows, so that all workers know.
 
+mod waiting;
+
 use std::collections::BTreeSet;
 
 use time::{Duration, OffsetDateTime};

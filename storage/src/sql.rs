@@ -134,6 +134,12 @@ pub(crate) async fn alone(tx: &mut Tx, lock: i64) -> Result<(), CatalogError> {
     execute!(tx, sql, lock).map(drop)
 }
 
+/// The same of a lock that goes by a name.
+pub(crate) async fn alone_by(tx: &mut Tx, name: &str) -> Result<(), CatalogError> {
+    let sql = tx.pick("SELECT 1 WHERE $1 = ''", "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))");
+    execute!(tx, sql, name).map(drop)
+}
+
 macro_rules! query_rows {
     ($how:ident, $tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
         match $tx.both() {

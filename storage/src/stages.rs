@@ -18,6 +18,7 @@ use crate::{
     events, fair,
     names::{CustomerId, DocumentId, ReviewId, Stage, clean, cut, micros, to_json, word},
     outbox::{self, NewReply},
+    parts::Part,
     quality,
     queue::{Push, Queue, push},
     reviews::due::due,
@@ -127,6 +128,39 @@ pub(crate) async fn waiting_task(
     })
 }
 
+/// Undoes the count of an attempt that never touched the document, and puts its task off; where that is for a part that is
+/// away, the row says for which.
+pub(crate) async fn put_off(
+    mut tx: Tx,
+    (id, stage): (DocumentId, Stage),
+    (cause, part): (&str, Option<Part>),
+    next_attempt_at: OffsetDateTime,
+) -> Result<Step, CatalogError> {
+    let Some(queue) = Queue::of(stage) else { return Ok(Step::Stale) };
+    let task = waiting_task(&mut tx, id, stage, Some(next_attempt_at)).await?;
+    let present = micros(tx.now());
+    let touched = execute!(
+        tx,
+        "UPDATE documents SET attempts = CASE WHEN attempts > 0 THEN attempts - 1 ELSE 0 END, \
+         next_attempt_at = $3, last_error = $4, updated_at = $5, task_id = $6, waits_part = $7, wake_place = $8 \
+         WHERE id = $1 AND stage = $2 AND stage <> 'done'",
+        id.0,
+        stage.as_str(),
+        micros(next_attempt_at),
+        cut(cause, ERROR_CHARS),
+        present,
+        task.task_id.as_str(),
+        part.map(Part::as_str),
+        part.map(|_| i64::from(task.priority).saturating_neg())
+    )?;
+    if touched != 1 {
+        return Ok(Step::Stale);
+    }
+    push(&mut tx, queue, vec![task]).await?;
+    tx.commit().await?;
+    Ok(Step::Taken)
+}
+
 /// Opens a review in the caller's transaction; the document must already be `in_review`.
 pub(crate) async fn open_review(
     tx: &mut Tx,
@@ -182,7 +216,8 @@ impl Catalog {
         let present = tx.now();
         let touched = execute!(
             tx,
-            "UPDATE documents SET status = 'processing', attempts = attempts + 1, updated_at = $3 \
+            "UPDATE documents SET status = 'processing', attempts = attempts + 1, waits_part = NULL, \
+             wake_place = NULL, updated_at = $3 \
              WHERE id = $1 AND stage = $2 AND stage <> 'done' AND (next_attempt_at IS NULL OR next_attempt_at <= $3) \
              AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.document_id = $1)",
             id.0,
@@ -354,24 +389,7 @@ impl Catalog {
         cause: &str,
         next_attempt_at: OffsetDateTime,
     ) -> Result<Step, CatalogError> {
-        let mut tx = self.writing().await?;
-        let present = tx.now();
-        let touched = execute!(
-            tx,
-            "UPDATE documents SET attempts = CASE WHEN attempts > 0 THEN attempts - 1 ELSE 0 END, \
-             next_attempt_at = $3, last_error = $4, updated_at = $5 WHERE id = $1 AND stage = $2 AND stage <> 'done'",
-            id.0,
-            stage.as_str(),
-            micros(next_attempt_at),
-            cut(cause, ERROR_CHARS),
-            micros(present)
-        )?;
-        if touched != 1 {
-            return Ok(Step::Stale);
-        }
-        push_stage(&mut tx, id, stage, Some(next_attempt_at)).await?;
-        tx.commit().await?;
-        Ok(Step::Taken)
+        put_off(self.writing().await?, (id, stage), (cause, None), next_attempt_at).await
     }
 
     /// It came before as `first`, in the same bytes or as the same bill: linked to it, kept, and told. `original` where

@@ -54,6 +54,7 @@ impl Catalog {
             holds: self.sweep_holds(before).await?,
             cases: self.sweep_cases(before).await?,
         };
+        self.end_late_approvals().await?;
         self.follow_rules().await?;
         self.look_for_unbilled().await?;
         Ok(swept)

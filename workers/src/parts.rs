@@ -20,6 +20,8 @@ use crate::{
 
 /// Longest time of one probe; longer is as good as away.
 const PROBE: Duration = Duration::from_secs(60);
+/// Over so long one look spreads those that it wakes: as long as to the next.
+const STRETCH: Duration = Duration::from_secs(15);
 /// What every scanner knows for a test, in two halves, so that none takes this program for malware.
 const EICAR: [&str; 2] = ["X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-", "ANTIVIRUS-TEST-FILE!$H+H*"];
 /// A picture of one white pixel.
@@ -117,21 +119,21 @@ async fn graph(env: &Env) -> Result<(), String> {
     }
 }
 
-/// Until when these parts let nothing through; `None`: all are there. One caller at a time is the probe of a part
-/// that is away.
+/// Which of these parts lets nothing through, and until when at least; `None`: all are there. One caller at a time is the
+/// probe of a part that is away.
 ///
 /// # Errors
 /// When the catalog fails.
-pub async fn closed(env: &Env, parts: &[Part]) -> Result<Option<OffsetDateTime>, CatalogError> {
+pub async fn closed(env: &Env, parts: &[Part]) -> Result<Option<Away>, CatalogError> {
     for Away { part, probe_at } in env.catalog.parts_away().await? {
         if !parts.contains(&part) {
             continue;
         }
         if probe_at > env.now() {
-            return Ok(Some(probe_at));
+            return Ok(Some(Away { part, probe_at }));
         }
-        if let Some(until) = try_again(env, part).await? {
-            return Ok(Some(until));
+        if let Some(probe_at) = try_again(env, part).await? {
+            return Ok(Some(Away { part, probe_at }));
         }
     }
     Ok(None)
@@ -176,7 +178,8 @@ pub async fn notice(env: &Env, part: Part) -> Result<bool, CatalogError> {
     Ok(!is_away && blame(env, part).await?.is_none())
 }
 
-/// Probes every part that is away and due, so that it is seen to be back also when nothing waits for it.
+/// Probes every part that is away and due, so that it is seen to be back also when nothing waits for it, and wakes what
+/// waits for those that are there.
 ///
 /// # Errors
 /// When the catalog fails.
@@ -186,6 +189,21 @@ pub async fn look(env: &Env) -> Result<(), CatalogError> {
     for Away { part, probe_at } in away {
         if probe_at <= env.now() {
             try_again(env, part).await?;
+        }
+    }
+    for part in Part::ALL {
+        wake(env, *part).await?;
+    }
+    Ok(())
+}
+
+/// Wakes as many of those that wait for a part as go on until the next look, if it is there.
+async fn wake(env: &Env, part: Part) -> Result<(), CatalogError> {
+    let (mut from, until) = (env.now(), env.after(STRETCH));
+    while from < until {
+        match env.catalog.wake_waiting(part, from).await? {
+            Some(next) => from = next,
+            None => break,
         }
     }
     Ok(())

@@ -149,6 +149,25 @@ pub(crate) async fn close(tx: &mut Tx, approval: ApprovalId) -> Result<(), Catal
     Ok(())
 }
 
+/// Its time is over: nobody is asked. Where no document waits for it, a person has what one of them was asked, unless they
+/// do already; whoever calls ends it in the same transaction.
+pub(crate) async fn late(tx: &mut Tx, approval: ApprovalId, is_persons: bool) -> Result<(), CatalogError> {
+    let text = format!(
+        "SELECT id, state FROM cases WHERE kind = 'approval' AND subject = $1 AND state IN {OPEN} ORDER BY id"
+    );
+    let open = all!(tx, (Uuid, String), sqlx::AssertSqlSafe(text.clone()), approval.to_string())?;
+    let human = State::Human.as_str();
+    let mut left = is_persons && !open.iter().any(|(_, state)| state == human);
+    for (id, _) in open.iter().filter(|(_, state)| state != human) {
+        let Some(seen) = get(tx, CaseId(*id)).await? else { continue };
+        hold_contact(tx, seen.contact).await?;
+        let Some(held) = get(tx, CaseId(*id)).await? else { continue };
+        let event = if std::mem::take(&mut left) { Event::Overdue } else { Event::ReviewDecided };
+        happens(tx, held, Uuid::now_v7(), event).await?;
+    }
+    Ok(())
+}
+
 /// Empties what was asked of an approver, and takes back what waits to be; how many messages.
 pub(crate) async fn forget(tx: &mut Tx, approval: ApprovalId) -> Result<u64, CatalogError> {
     let present = micros(tx.now());

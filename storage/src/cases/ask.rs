@@ -178,6 +178,30 @@ pub(crate) async fn decided(tx: &mut Tx, document: DocumentId) -> Result<(), Cat
     happens(tx, held, Uuid::now_v7(), Event::ReviewDecided).await
 }
 
+/// A person gave a question back: it waits for its sender again, unless its document has gone on.
+pub(super) async fn goes_on(tx: &mut Tx, held: Held) -> Result<(), CatalogError> {
+    let Ok(document) = held.subject.parse::<DocumentId>() else { return Ok(()) };
+    let (present, is_open) = (micros(tx.now()), held.case.expects.is_some());
+    let again = execute!(
+        tx,
+        "UPDATE documents SET waits_for = 'sender', version = version + 1, updated_at = $2 \
+         WHERE id = $1 AND status = 'in_review' AND waits_for = 'reviewer' AND $3",
+        document.0,
+        present,
+        is_open
+    )?;
+    if again == 1 {
+        return events::tell(tx, "document.in_review", document, json!({ "waits_for": "sender" })).await;
+    }
+    let (waits,) = one!(
+        tx,
+        (i64,),
+        "SELECT COUNT(*) FROM documents WHERE id = $1 AND status = 'in_review' AND waits_for = 'sender'",
+        document.0
+    )?;
+    if waits > 0 { Ok(()) } else { happens(tx, held, Uuid::now_v7(), Event::ReviewDecided).await }
+}
+
 /// The asking ended without an answer, visibly: a person sees the document.
 pub(super) async fn left_to_a_person(tx: &mut Tx, held: &Held) -> Result<(), CatalogError> {
     let Ok(document) = held.subject.parse::<DocumentId>() else { return Ok(()) };
@@ -199,7 +223,9 @@ pub(super) async fn left_to_a_person(tx: &mut Tx, held: &Held) -> Result<(), Cat
 /// All that is open is asked for in one message; whichever case is due first says it.
 pub(super) async fn remind(tx: &mut Tx, held: &Held, person: &Person) -> Result<(), CatalogError> {
     let present = tx.now();
-    let recently = present - time::Duration::HOUR;
+    // One chain of reminders, whenever each was asked for: none comes sooner after another than after a question.
+    let least = tx.policies().and_then(|policies| policies.of(Kind::Ask).reminders.iter().min().copied());
+    let recently = present - least.unwrap_or(time::Duration::HOUR);
     if outbox::said_since(tx, held.contact, Purpose::Reminder, recently).await?
         || !can_be_said(tx, held, present).await?
     {

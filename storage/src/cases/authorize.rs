@@ -155,7 +155,7 @@ async fn held_of(tx: &mut Tx, (contact, number): (ContactId, &str)) -> Result<Ve
         (Uuid,),
         "SELECT DISTINCT d.id FROM cases c JOIN case_documents h ON h.case_id = c.id AND h.role = 'held' \
            JOIN documents d ON d.id = h.document_id WHERE c.contact_id = $1 AND c.phone_number_id = $2 \
-           AND c.kind = 'ask' AND c.subject = $3 AND d.status = 'in_review' AND d.kind IS NULL ORDER BY d.id",
+           AND c.kind = 'ask' AND (c.subject = $3 OR c.subject LIKE $3 || '+%') AND d.status = 'in_review' AND d.kind IS NULL ORDER BY d.id",
         contact.0,
         number,
         SUBJECT

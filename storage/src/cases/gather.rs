@@ -3,10 +3,10 @@
 use acuse_conversation::{Event, Kind};
 use uuid::Uuid;
 
-use super::{About, COLUMNS, Held, OPEN, Row, ask, find_or_open, happens, hold_contact};
+use super::{About, COLUMNS, Held, OPEN, Row, ask, find_or_open, get, happens, hold_contact};
 use crate::{
     error::CatalogError,
-    names::{ContactId, DocumentId, micros, to_json},
+    names::{CaseId, ContactId, DocumentId, micros, to_json},
     outbox::NewReply,
     queue::{Push, Queue, push},
     sql::Tx,
@@ -70,6 +70,11 @@ pub(crate) async fn at_rest(
         return later(tx, document, (contact, phone_number_id), reply).await;
     };
     rests(tx, &held, document, reply).await?;
+    tell_of_rest(tx, held).await
+}
+
+/// A burst hears how many of its files are still worked on.
+async fn tell_of_rest(tx: &mut Tx, held: Held) -> Result<(), CatalogError> {
     let (left,) = one!(
         tx,
         (i64,),
@@ -80,6 +85,17 @@ pub(crate) async fn at_rest(
     )?;
     let left = u32::try_from(left).unwrap_or(u32::MAX);
     happens(tx, held, Uuid::now_v7(), Event::DocumentAtRest { left }).await
+}
+
+/// A person gave a case back: what came to rest while they had it is told of, and a question that was answered meanwhile
+/// is none any more. Whoever calls holds the contact.
+pub(super) async fn goes_on(tx: &mut Tx, id: CaseId) -> Result<(), CatalogError> {
+    let Some(held) = get(tx, id).await? else { return Ok(()) };
+    match held.case.kind {
+        Kind::Documents => tell_of_rest(tx, held).await,
+        Kind::Ask => ask::goes_on(tx, held).await,
+        _ => Ok(()),
+    }
 }
 
 /// The open case that gathers this document or the file that it is a part of.

@@ -274,6 +274,7 @@ async fn act_now(
         Act::Return => {
             happens(tx, held, Uuid::now_v7(), Event::AgentReturned).await?;
             assign(tx, id, None, None).await?;
+            super::gather::goes_on(tx, id).await?;
         }
         Act::Close => happens(tx, held, Uuid::now_v7(), Event::ReviewDecided).await?,
         Act::Reply { text, language, file } => {

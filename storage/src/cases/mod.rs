@@ -27,7 +27,9 @@ use acuse_conversation::{
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-pub(crate) use approve::{ask as ask_approver, close as close_approval, forget as forget_approval};
+pub(crate) use approve::{
+    ask as ask_approver, close as close_approval, forget as forget_approval, late as approval_is_late,
+};
 pub use ask::{Answer, Asking, Joined, PASSWORD, Question};
 pub(crate) use ask::{
     By, Worded, ask_for_unseen, asked, decided, is_password, keep_password, password_came, password_used,
@@ -50,6 +52,7 @@ pub use team::OVERDUE;
 pub use written::Templated;
 
 use crate::{
+    consents::Category,
     documents,
     error::CatalogError,
     names::{CaseId, ContactId, DocumentId, OutboxId, at, maybe_at, micros, number as count},
@@ -92,6 +95,11 @@ pub(crate) struct Held {
     task_at: Option<OffsetDateTime>,
 }
 
+/// What a case is about, whatever a merge put behind it so that two of one person go on beside each other.
+fn subject_of(text: &str) -> &str {
+    text.split_once('+').map_or(text, |(subject, _)| subject)
+}
+
 fn unknown(column: &'static str, word: &str) -> CatalogError {
     CatalogError::ImpossibleRow { table: T, column, why: format!("no word of ours: {word:.32}") }
 }
@@ -114,7 +122,7 @@ impl TryFrom<Row> for Held {
             id: CaseId(row.id),
             contact: ContactId(row.contact_id),
             phone_number_id: row.phone_number_id,
-            subject: row.subject,
+            subject: subject_of(&row.subject).to_owned(),
             case,
             version: row.version,
             task_at: maybe_at(T, "task_at", row.task_at)?,
@@ -289,18 +297,23 @@ pub(crate) async fn cannot_speak(tx: &mut Tx, message: OutboxId) -> Result<(), C
     }
 }
 
-/// The same happens to each open case that a contact has with a number.
-pub(crate) async fn each_hears(
+/// A contact wants no more of these categories from a number: each of their open cases hears so that says such things. Of a
+/// matter that goes on by what they agreed to still, nobody else would know that it had ended.
+pub(crate) async fn stopped(
     tx: &mut Tx,
     (contact, phone_number_id): (ContactId, &str),
-    event: Event,
+    categories: &[Category],
 ) -> Result<(), CatalogError> {
     hold_contact(tx, contact).await?;
     let text = format!(
         "SELECT {COLUMNS} FROM cases WHERE contact_id = $1 AND phone_number_id = $2 AND state IN {OPEN} ORDER BY id"
     );
     for row in all!(tx, Row, sqlx::AssertSqlSafe(text.clone()), contact.0, phone_number_id)? {
-        happens(tx, Held::try_from(row)?, Uuid::now_v7(), event).await?;
+        let held = Held::try_from(row)?;
+        let says = if held.case.kind == Kind::Collection { Category::Billing } else { Category::Utility };
+        if categories.contains(&says) {
+            happens(tx, held, Uuid::now_v7(), Event::OptOut).await?;
+        }
     }
     Ok(())
 }

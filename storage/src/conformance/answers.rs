@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use acuse_conversation::{ASKS, Expects};
+use acuse_conversation::{ASKS, Expects, Policies, Privacy};
 use acuse_pipeline::reason::{Reason, ReasonCode};
 use time::Duration;
 use uuid::Uuid;
@@ -18,11 +18,12 @@ use crate::{
     Access, Catalog, ContactId, DocumentId, Intake, KeyFile,
     cases::{Asking, Question},
     catalog::Pools,
+    consents::{Category, Word},
     documents::DeclaredFile,
     erasure::Wished,
     inbound::{InboundDelivery, InboundItem, InboundMedia, InboundMessage, Recorded},
     key_file::ErasedKind,
-    names::{Stage, WaitsFor, micros, now},
+    names::{AliasKind, Stage, WaitsFor, micros, now},
     outbox::{Payload, Purpose},
     stages::Step,
 };
@@ -216,6 +217,30 @@ pub(super) async fn words_answer_what_asked_for_them(catalog: &Catalog) {
     assert_eq!(kinds(cases_of(catalog, contact).await), ["human"], "two could claim it: a person");
 }
 
+/// Whoever answers what we said of something else speaks of that, however many questions wait for words.
+pub(super) async fn words_about_something_else_answer_no_question(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let sample = Sample::new();
+    let id = waits(catalog, &sample, Reason::new(ReasonCode::UnknownCustomer, "")).await;
+    let contact = contact_of(catalog, id).await;
+    super::cases::time_passes_for(catalog, contact, "documents").await;
+    ask(catalog, id, Expects::Words, &[]).await;
+    let mut tx = catalog.writing().await.unwrap();
+    let sent = format!("wamid.{}", Uuid::now_v7());
+    let sql = "UPDATE outbox SET wamid = $2, purpose = 'notice' WHERE id = (SELECT o.id FROM outbox o \
+         WHERE o.contact_id = $1 AND o.purpose <> 'question' ORDER BY o.seq LIMIT 1)";
+    assert_eq!(execute!(tx, sql, contact.0, sent.as_str()).unwrap(), 1);
+    tx.commit().await.unwrap();
+    let quoted = InboundMessage { reply_to: Some(sent), ..message(&sample, "text", "pago el viernes") };
+    says(catalog, quoted).await;
+    assert!(answers(catalog, id).await.is_empty(), "it is no answer");
+    assert_eq!(waits_for(catalog, id).await, Some(WaitsFor::Sender), "and the question stays open");
+    let support = cases_of(catalog, contact).await.into_iter().find(|c| c.1 == "support");
+    assert_eq!(support.map(|c| c.2).as_deref(), Some("human"), "a person reads it");
+    says(catalog, message(&sample, "text", "Ferretería Sur")).await;
+    assert_eq!(answers(catalog, id).await.len(), 1, "what answers nothing else is the answer");
+}
+
 /// A catalog with a key file of its own.
 fn with_keys(catalog: &Catalog) -> Catalog {
     let path = std::env::temp_dir().join(format!("acuse-{}.key", Uuid::now_v7()));
@@ -318,6 +343,53 @@ pub(super) async fn a_password_stands_nowhere(catalog: &Catalog) {
     assert_eq!(catalog.password_of(other).await.unwrap(), None);
     says(catalog, message(&sample, "text", "¿ya está?")).await;
     assert!(!where_it_stands(catalog, "¿ya está?").await.is_empty(), "what is looked for is found");
+}
+
+/// Who was asked under one form of their number may answer under the other: it is their password all the same.
+pub(super) async fn a_password_comes_under_either_form_of_a_number(catalog: &Catalog) {
+    let catalog = &with_keys(catalog);
+    let tail = Uuid::now_v7().as_u128() % 10_000_000;
+    for (asked, writes) in [
+        (format!("549113{tail:07}"), format!("54113{tail:07}")),
+        (format!("521553{tail:07}"), format!("52553{tail:07}")),
+        (format!("52554{tail:07}"), format!("521554{tail:07}")),
+        (format!("55116{tail:07}"), format!("551196{tail:07}")),
+    ] {
+        let sample = Sample { wa_id: asked, ..Sample::new() };
+        let locked = Reason::new(ReasonCode::Encrypted, "").with(ASKS, "password");
+        let id = waits(catalog, &sample, locked).await;
+        let words = format!("Clave-{}", Uuid::now_v7().simple());
+        let sample = Sample { wa_id: writes, ..sample };
+        says(catalog, message(&sample, "text", &words)).await;
+        assert_eq!(where_it_stands(catalog, &words).await, Vec::<String>::new(), "{}", sample.wa_id);
+        assert_eq!(catalog.password_of(id).await.unwrap().as_deref(), Some(words.as_str()));
+    }
+}
+
+/// Two who were asked the same turn out to be one: a tap counts, whichever of the two questions it answers.
+pub(super) async fn a_tap_counts_whoever_its_contact_turns_out_to_be(catalog: &Catalog) {
+    let privacy = Privacy::read("version\t1\nes\tTratamos tus datos.").unwrap();
+    let policies = Policies::ours().unwrap().with_privacy(Some(privacy));
+    let catalog = &catalog.clone().with_policies(Some(policies));
+    let tail = Uuid::now_v7().as_u128() % 10_000_000;
+    let samples =
+        ["57300", "57301"].map(|begins| Sample { wa_id: format!("{begins}{tail:07}"), ..Sample::new() });
+    let mut contacts = Vec::new();
+    for sample in &samples {
+        contacts.push(contact_of(catalog, sends(catalog, sample, 1).await[0]).await);
+    }
+    let yes = offered(catalog, contacts[1]).await.remove(0);
+    let change = InboundItem::AliasChange {
+        old: (AliasKind::WaId, samples[0].wa_id.clone()),
+        new: (AliasKind::WaId, samples[1].wa_id.clone()),
+        at: now(),
+    };
+    Intake::spawn(catalog.clone()).record(delivery(vec![change])).await.unwrap();
+    taps(catalog, &samples[1], &yes).await;
+    let said = catalog.written_consents(contacts[0]).await.unwrap();
+    let last = said.into_iter().rfind(|c| c.category == Category::Privacy).unwrap();
+    assert_eq!(last.state, Word::Granted, "{last:?}");
+    assert_eq!(last_said(catalog, contacts[0]).await.0, "authorization", "and they hear so");
 }
 
 pub(super) async fn a_question_is_answered_from_what_there_is(catalog: &Catalog) {

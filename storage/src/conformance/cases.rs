@@ -27,7 +27,8 @@ use crate::{
 
 pub(super) use words::{
     a_stop_is_kept_and_ends_reminders, what_a_person_holds_the_machine_leaves_alone,
-    who_is_not_understood_twice_has_a_person, words_find_a_person, writes,
+    what_came_meanwhile_is_told_when_it_is_given_back, who_is_not_understood_twice_has_a_person,
+    words_find_a_person, writes,
 };
 
 /// The same catalog, which leads conversations.

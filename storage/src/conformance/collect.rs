@@ -1,6 +1,10 @@
 //! Promises of what is owed, and of decisions that are asked for.
 
 mod approvals;
+mod late;
+mod merged;
+mod stops;
+mod used;
 
 use acuse_conversation::Policies;
 use time::{Duration, OffsetDateTime};
@@ -23,6 +27,10 @@ use crate::{
 };
 
 pub(super) use approvals::{one_approver_decides, who_may_be_somebody_else_by_now_approves_nothing};
+pub(super) use late::an_approval_that_nobody_taps_in_time_is_a_persons;
+pub(super) use merged::who_turns_out_to_be_one_owes_once;
+pub(super) use stops::who_wants_no_advertising_is_reminded_of_what_they_owe;
+pub(super) use used::what_was_used_pays_nothing_by_itself;
 
 /// Ten in the morning of today, in Madrid, where the debtors of these promises are.
 fn morning() -> OffsetDateTime {
@@ -142,7 +150,7 @@ impl Debtor {
             words,
             fields.to_string(),
             [id.0.as_bytes().as_slice(); 2].concat(),
-            i64::from(u32::try_from(id.0.as_u128() % 4_000_000_000).unwrap()) + 5_000_000_000,
+            i64::from_be_bytes(id.0.as_bytes()[8..].try_into().unwrap()),
             morning().date().to_string(),
             currency
         )

@@ -37,6 +37,7 @@ mod notes;
 mod notices;
 mod outgoing;
 mod owed;
+mod parts;
 mod people;
 mod plans;
 mod quality;
@@ -190,6 +191,7 @@ pub async fn catalog(catalog: &Catalog) {
         channel::whoever_decides_too_late_does_not_take_back_what_is_leaving,
         channel::what_a_status_said_outlives_a_lost_answer,
         channel::a_part_that_is_away_is_one_incident_until_it_is_back,
+        parts::who_waits_for_a_part_is_woken_when_it_is_back,
         channel::a_window_is_of_a_contact_and_a_number,
         channel::asking_again_asks_each_time_and_waits_for_the_sender,
         channel::what_nobody_reminds_a_sender_of_is_a_persons_after_a_week,
@@ -214,9 +216,13 @@ pub async fn catalog(catalog: &Catalog) {
         cases::who_is_not_understood_twice_has_a_person,
         cases::words_find_a_person,
         cases::what_a_person_holds_the_machine_leaves_alone,
+        cases::what_came_meanwhile_is_told_when_it_is_given_back,
         answers::a_choice_counts_once,
         answers::words_answer_what_asked_for_them,
+        answers::words_about_something_else_answer_no_question,
         answers::a_password_stands_nowhere,
+        answers::a_password_comes_under_either_form_of_a_number,
+        answers::a_tap_counts_whoever_its_contact_turns_out_to_be,
         answers::a_question_is_answered_from_what_there_is,
         notices::only_who_agreed_gets_one_and_its_end_is_told,
         notices::a_key_that_is_used_for_two_at_once_is_the_firsts,
@@ -240,9 +246,13 @@ pub async fn catalog(catalog: &Catalog) {
         collect::three_bills_are_paid_by_one_slip_or_by_two,
         collect::a_slip_in_another_currency_is_a_persons,
         collect::two_receipts_at_once_both_count,
+        collect::what_was_used_pays_nothing_by_itself,
+        collect::who_wants_no_advertising_is_reminded_of_what_they_owe,
+        collect::who_turns_out_to_be_one_owes_once,
         collect::a_stop_in_the_middle_ends_what_reminds,
         collect::one_approver_decides,
         collect::who_may_be_somebody_else_by_now_approves_nothing,
+        collect::an_approval_that_nobody_taps_in_time_is_a_persons,
         house::who_waits_for_an_answer_is_answered_or_a_supervisor_hears,
         house::each_number_of_the_flow_is_as_long_as_its_list,
         house::what_is_due_first_stands_first,

@@ -21,6 +21,7 @@ use crate::{
     names::{ContactId, CustomerId, EndpointId, KeyId, ReviewId, Source, now},
     notices::{NoticeFilter, NoticeState},
     obligations::{ObligationFilter, ObligationState},
+    parts::Part,
     reviews::{Order, ReviewFilter, Table},
     sql::{Both, HEARD},
     webhooks::log::Delivery,
@@ -141,6 +142,7 @@ pub(super) async fn no_list_scans(catalog: &Catalog) {
     cases(catalog, all).await;
     matters(catalog, all).await;
     what_happened(catalog).await;
+    goes!(catalog, "documents_waits_part", catalog.wake_waiting(Part::Graph, now()));
     queue(catalog).await;
     books(catalog).await;
 }

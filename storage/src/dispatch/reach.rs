@@ -14,7 +14,7 @@ use crate::{
     catalog::Catalog,
     error::CatalogError,
     names::{ContactId, maybe_at, micros, number as counted},
-    sql::Tx,
+    sql::{Tx, alone_by},
 };
 
 /// One step, microseconds.
@@ -47,8 +47,10 @@ pub(super) async fn room(
     if last > micros(now - Duration::DAY) {
         return Ok(None);
     }
+    // The other numbers of an account take of the same room: they count when this one has, at the end of the transaction.
+    // Its own row is held already, and nobody who waits here holds another's.
     if let Some(account) = &account {
-        alone_in(tx, account).await?;
+        alone_by(tx, account).await?;
     }
     let text = format!(
         "SELECT s.step, CAST(SUM(s.contacts) AS BIGINT) FROM reached_steps s WHERE s.phone_number_id IN {TOGETHER} \
@@ -66,13 +68,6 @@ pub(super) async fn room(
     );
     let (ahead,) = one!(tx, (i64,), sqlx::AssertSqlSafe(text.clone()), number, micros(now))?;
     maybe_at("reached_steps", "step", Some(free_at(&steps, most, reached - most + ahead + 1)))
-}
-
-/// The other numbers of an account take of the same room: they count when this one has, at the end of the transaction. Its own
-/// row is held already, and nobody who waits here holds another's.
-async fn alone_in(tx: &mut Tx, account: &str) -> Result<(), CatalogError> {
-    let sql = tx.pick("SELECT 1 WHERE $1 = ''", "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))");
-    execute!(tx, sql, account).map(drop)
 }
 
 /// When so many more may be reached (microseconds), as those who were leave the day, step by step, and others take their

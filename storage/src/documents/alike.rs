@@ -4,7 +4,7 @@ use acuse_pipeline::{intake::fingerprint::distance, reading::Fingerprint};
 use uuid::Uuid;
 
 use super::{COLUMNS, Document, DocumentRow, Extracted};
-use crate::{catalog::Catalog, error::CatalogError, names::DocumentId};
+use crate::{catalog::Catalog, error::CatalogError, names::DocumentId, sql::Tx};
 
 /// Pictures whose fingerprints differ in at most so many bits are looked at as one: see
 /// [`acuse_pipeline::intake::fingerprint::fingerprint`].
@@ -47,9 +47,13 @@ impl Catalog {
             keys.doc_date.as_deref(),
             keys.total.as_deref()
         )?;
+        let alike = match document.fingerprint {
+            Some(own) => look_alikes(&mut tx, document.id, own).await?,
+            None => Vec::new(),
+        };
         drop(tx);
         let mut found = rows.into_iter().map(Document::try_from).collect::<Result<Vec<_>, _>>()?;
-        for id in self.look_alikes(document).await? {
+        for id in alike {
             if !found.iter().any(|other| other.id == id) {
                 found.extend(self.document(id).await?);
             }
@@ -57,32 +61,37 @@ impl Catalog {
         found.sort_by_key(|other| other.id);
         Ok(found)
     }
+}
 
-    /// Whose first page looks like this one's.
-    async fn look_alikes(&self, document: &Document) -> Result<Vec<DocumentId>, CatalogError> {
-        let Some(own) = document.fingerprint.filter(|f| f.0 != 0) else { return Ok(Vec::new()) };
-        let [a, b, c, d] = [0, 16, 32, 48].map(|shift| i64::from((own.0 >> shift) as u16));
-        let mut tx = self.reading().await?;
-        let mut found: Vec<Picture> = all!(
-            tx,
-            Picture,
-            "SELECT id, fingerprint FROM documents \
-             WHERE id <> $1 AND duplicate_of IS NULL AND status <> 'rejected' AND ( \
-                   (fingerprint & 65535) = $2 \
-                OR ((fingerprint >> 16) & 65535) = $3 \
-                OR ((fingerprint >> 32) & 65535) = $4 \
-                OR ((fingerprint >> 48) & 65535) = $5) \
-             LIMIT 5000",
-            document.id.0,
-            a,
-            b,
-            c,
-            d
-        )?;
-        let far = |p: &Picture| distance(own, Fingerprint(p.fingerprint.cast_unsigned()));
-        found.retain(|p| far(p) <= NEAR);
-        found.sort_by_key(|p| (far(p), p.id));
-        found.truncate(MOST);
-        Ok(found.into_iter().map(|p| DocumentId(p.id)).collect())
+/// Whose first page looks like this one's, the most alike first.
+pub(crate) async fn look_alikes(
+    tx: &mut Tx,
+    id: DocumentId,
+    own: Fingerprint,
+) -> Result<Vec<DocumentId>, CatalogError> {
+    if own.0 == 0 {
+        return Ok(Vec::new());
     }
+    let [a, b, c, d] = [0, 16, 32, 48].map(|shift| i64::from((own.0 >> shift) as u16));
+    let mut found: Vec<Picture> = all!(
+        tx,
+        Picture,
+        "SELECT id, fingerprint FROM documents \
+         WHERE id <> $1 AND duplicate_of IS NULL AND status <> 'rejected' AND ( \
+               (fingerprint & 65535) = $2 \
+            OR ((fingerprint >> 16) & 65535) = $3 \
+            OR ((fingerprint >> 32) & 65535) = $4 \
+            OR ((fingerprint >> 48) & 65535) = $5) \
+         LIMIT 5000",
+        id.0,
+        a,
+        b,
+        c,
+        d
+    )?;
+    let far = |p: &Picture| distance(own, Fingerprint(p.fingerprint.cast_unsigned()));
+    found.retain(|p| far(p) <= NEAR);
+    found.sort_by_key(|p| (far(p), p.id));
+    found.truncate(MOST);
+    Ok(found.into_iter().map(|p| DocumentId(p.id)).collect())
 }

@@ -3,7 +3,10 @@
 //! erased takes its payments back, in the transaction that changes it.
 
 use acuse_conversation::{Doubt, Owed, Slip, pays};
-use acuse_pipeline::fields::{FieldName, Fields};
+use acuse_pipeline::{
+    fields::{FieldName, Fields},
+    reading::Fingerprint,
+};
 use serde::Serialize;
 use serde_json::json;
 use time::Date;
@@ -14,11 +17,11 @@ use crate::{
     access::{Access, Sensitivity},
     audit, cases,
     catalog::Catalog,
-    documents::Amount,
+    documents::{Amount, look_alikes},
     error::CatalogError,
     house,
     names::{ContactId, CustomerId, DocumentId, ObligationId, json as parsed, micros, to_json},
-    sql::Tx,
+    sql::{Tx, alone_by},
 };
 
 /// A receipt that pays an obligation, or may.
@@ -242,6 +245,8 @@ async fn is_ours(tx: &mut Tx, payee: Option<&str>, words: &str) -> Result<bool, 
 /// Whether a receipt has a reference that paid nothing yet, and is no picture of one that did, whoever sent that.
 async fn is_new(tx: &mut Tx, document: DocumentId, reference: Option<&str>) -> Result<bool, CatalogError> {
     let Some(reference) = reference else { return Ok(false) };
+    // Of two that come with one reference at once, the second finds what the first has done.
+    alone_by(tx, &format!("reference {reference}")).await?;
     let (used,) = one!(
         tx,
         (i64,),
@@ -253,7 +258,25 @@ async fn is_new(tx: &mut Tx, document: DocumentId, reference: Option<&str>) -> R
         reference,
         document.0
     )?;
-    Ok(used == 0)
+    Ok(used == 0 && !looks_used(tx, document).await?)
+}
+
+/// Whether its picture is nearly that of a receipt which paid something, or may have, whoever sent that.
+async fn looks_used(tx: &mut Tx, document: DocumentId) -> Result<bool, CatalogError> {
+    let (own,) = one!(tx, (Option<i64>,), "SELECT fingerprint FROM documents WHERE id = $1", document.0)?;
+    let Some(own) = own else { return Ok(false) };
+    for other in look_alikes(tx, document, Fingerprint(own.cast_unsigned())).await? {
+        let (used,) = one!(
+            tx,
+            (i64,),
+            "SELECT COUNT(*) FROM obligation_payments WHERE document_id = $1 AND state IN ('proposed', 'confirmed')",
+            other.0
+        )?;
+        if used > 0 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// A receipt that pays something.

@@ -36,6 +36,8 @@ pub mod reply;
 
 /// Media that is gone sooner than twice this is not waited for again.
 const LAST_CHANCE: std::time::Duration = std::time::Duration::from_secs(5);
+/// Who waits for a part and is not woken comes by itself after this long, or up to twice as long.
+const UNWOKEN: std::time::Duration = std::time::Duration::from_secs(2 * 3_600);
 /// So long before media is gone it is tried once more, however much longer was to be waited.
 const JUST_BEFORE: time::Duration = time::Duration::seconds(30);
 
@@ -100,9 +102,9 @@ async fn run(env: &Env, stage: Stage, id: DocumentId) -> Result<Ended, CatalogEr
         Begun::Go(document) => document,
         Begun::NotDue | Begun::Moved => return Ok(Ended::Stale),
     };
-    if let Some(until) = parts::closed(env, parts::needs(env, stage)).await? {
+    if let Some(away) = parts::closed(env, parts::needs(env, stage)).await? {
         let cause = Cause::backoff("a part of ours is away");
-        return postpone(env, &document, stage, &cause, Some(until)).await;
+        return wait_for(env, &document, stage, &cause, away.part).await;
     }
     if let Some(reason) = worn_out(env, &document, stage) {
         return review(env, &document, stage, vec![reason], None).await;
@@ -157,13 +159,15 @@ async fn retry(env: &Env, document: &Document, stage: Stage, cause: Cause) -> Re
         Wait::Paused(until) => return postpone(env, document, stage, &cause, Some(*until)).await,
         // Nobody listened there: whatever is found now, the document had no part in it.
         Wait::ScannerAway => {
-            let until = parts::blame(env, Part::Scanner).await?;
-            return postpone(env, document, stage, &cause, until).await;
+            return match parts::blame(env, Part::Scanner).await? {
+                Some(_) => wait_for(env, document, stage, &cause, Part::Scanner).await,
+                None => postpone(env, document, stage, &cause, None).await,
+            };
         }
         // What failed was the database, and it answers again: the document had no part in it.
         Wait::Part(Part::Database) => return postpone(env, document, stage, &cause, None).await,
         Wait::Part(part) => match parts::blame(env, *part).await? {
-            Some(until) => return postpone(env, document, stage, &cause, Some(until)).await,
+            Some(_) => return wait_for(env, document, stage, &cause, *part).await,
             None => by_attempts(env, document, stage),
         },
         Wait::AtLeast(wait) => *wait,
@@ -201,7 +205,24 @@ fn before_it_is_gone(
     last.filter(|last| env.now() < *last).map_or(at, |last| at.min(last))
 }
 
-/// Waits for the number or the scanner without burning an attempt, spread out so that not all come back at once.
+/// Waits for a part that is away, without burning an attempt. Nobody need ask for it: whoever probes it wakes all that wait
+/// ([`parts::look`]). Should nobody, they come by themselves, hours later and far from each other.
+async fn wait_for(
+    env: &Env,
+    document: &Document,
+    stage: Stage,
+    cause: &Cause,
+    part: Part,
+) -> Result<Ended, CatalogError> {
+    let at = env.after(UNWOKEN.mul_f64(1.0 + rand::random::<f64>()));
+    let at = before_it_is_gone(env, document, stage, at);
+    Ok(match env.catalog.wait_for_part(document.id, stage, (part, cause.what.as_str()), at).await? {
+        Step::Taken => Ended::Waits,
+        Step::Stale => Ended::Stale,
+    })
+}
+
+/// Waits for the number, or for what failed once, without burning an attempt, spread out so that not all come back at once.
 async fn postpone(
     env: &Env,
     document: &Document,

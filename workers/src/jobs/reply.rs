@@ -73,8 +73,8 @@ async fn send_waiting(env: &Env, line: &Line) -> Result<Ended, CatalogError> {
     let mut ended = Ended::Stale;
     for _ in 0..PER_TASK {
         // Before each: the one before may have found Graph away, and the next is not spent on it.
-        if let Some(until) = parts::closed(env, &[Part::Graph]).await? {
-            env.catalog.line_goes_on(line, until).await?;
+        if let Some(away) = parts::closed(env, &[Part::Graph]).await? {
+            env.catalog.line_goes_on(line, away.probe_at).await?;
             return Ok(Ended::Waits);
         }
         let message = match env.catalog.next_reply(line, env.policy.reply_lease).await? {

@@ -199,6 +199,51 @@ async fn a_page_in_front_of_meta_is_no_documents_fault_and_no_messages() {
     }
 }
 
+/// Who waits for Meta asks for it no more: they are woken when it is back, also where the worker that found it back died
+/// of it. Who is gone before that comes just before.
+#[tokio::test]
+async fn who_waits_for_meta_is_left_alone_until_it_is_back() {
+    let world = World::new().await;
+    let catalog = &world.env.catalog;
+    for point in [Point::Lookup, Point::Bytes, Point::Probe] {
+        world.graph.fail(point, None, Fault::unavailable(), u32::MAX);
+    }
+    let mut all = Vec::new();
+    for n in 0..3 {
+        all.push(world.sends(&format!("{RECEIPT}\nnumber={n}")).await);
+    }
+    let times = async || {
+        let mut times = Vec::new();
+        for id in &all {
+            let document = catalog.document(*id).await.unwrap().unwrap();
+            times.push((document.updated_at, document.attempts));
+        }
+        times
+    };
+    minutes(&world, 1, &all).await;
+    let before = times().await;
+    minutes(&world, 60, &all).await;
+    assert_eq!(times().await, before, "not one of them was looked at again");
+    let hour = std::time::Duration::from_secs(3_600);
+    catalog.set_media_retention(&world.number(), hour).await.unwrap();
+    let short = world.sends(RECEIPT).await;
+    jobs::document(&world.env, Stage::Fetch, short).await;
+    let waits = catalog.document(short).await.unwrap().unwrap();
+    let (at, gone) = (waits.next_attempt_at.unwrap(), waits.media_deadline.unwrap());
+    assert!(at < gone && gone - at < Duration::MINUTE, "{at}, and it is gone at {gone}");
+
+    world.graph.heal();
+    assert!(catalog.part_back(Part::Graph).await.unwrap());
+    // Whoever saw that is dead; any look goes on.
+    all.push(short);
+    minutes(&world, 2, &all).await;
+    for id in &all {
+        let document = catalog.document(*id).await.unwrap().unwrap();
+        assert_eq!(document.stage, Stage::Done, "{document:?}");
+        assert!(document.original.is_some(), "it came: {:?}", document.reasons);
+    }
+}
+
 /// The media outlives no wait that Meta asks for: it is tried once more before it is gone.
 #[tokio::test]
 async fn a_wait_beyond_the_medias_end_is_cut_short() {

@@ -9,6 +9,7 @@ use acuse_storage::{
     ContactId, Document, DocumentId, Intake, Stage,
     inbound::{Identity, InboundItem, InboundMedia, InboundMessage},
     names::{AliasKind, WaitsFor},
+    outbox::{NewReply, Purpose},
     queue::{CaseTask, DocumentTask, ReplyTask},
 };
 use acuse_workers::jobs::{self, boundary::die_at};
@@ -236,6 +237,32 @@ async fn two_asks_share_one_reminder() {
     let said = said(&world);
     assert_eq!(said.len(), before + 1, "{said:#?}");
     assert!(said.last().unwrap().contains("\n2. "), "{said:#?}");
+}
+
+/// What was asked for hours later is reminded of with the rest, and not by a chain of its own.
+#[tokio::test]
+async fn two_asks_of_one_day_share_one_chain_of_reminders() {
+    let world = leading().await;
+    photo(&world, "34600111222", "unreadable\nfirst").await;
+    passes(&world, Duration::hours(2)).await;
+    let answer = Some(NewReply {
+        purpose: Purpose::SendNormally,
+        body: "Envíala como foto normal, por favor.".into(),
+        language: "es".into(),
+        nonce: String::new(),
+    });
+    let unseen = message(&world, "34600111222", "wamid.unseen");
+    let unseen = InboundMessage { kind: "unsupported".into(), answer, ..unseen };
+    world.record(InboundItem::Message(unseen)).await;
+    passes(&world, Duration::minutes(5)).await;
+    let before = said(&world).len();
+    // Until the evening, and until after the next morning: one reminder each.
+    for reminders in [1, 2] {
+        passes(&world, Duration::hours(12)).await;
+        let said = said(&world);
+        assert_eq!(said.len(), before + reminders, "{said:#?}");
+        assert!(said.last().unwrap().contains("\n2. "), "{said:#?}");
+    }
 }
 
 #[tokio::test]

@@ -177,15 +177,35 @@ pub(in crate::cases) async fn worded(
     );
     let rows = all!(tx, Row, sqlx::AssertSqlSafe(text.clone()), message.contact.0, message.phone_number_id)?;
     let mut open: Vec<Held> = rows.into_iter().map(Held::try_from).collect::<Result<_, _>>()?;
+    let quoted = quoted(tx, message).await?;
+    // Whoever answers what we said of something else speaks of that.
+    if quoted.as_ref().is_some_and(|(_, is_other)| *is_other) {
+        return Ok(false);
+    }
     if open.len() > 1 {
-        let Some(to) = message.reply_to else { return Ok(false) };
-        let row = optional!(tx, (Option<Uuid>,), "SELECT case_id FROM outbox WHERE wamid = $1", to)?;
-        let meant = row.and_then(|(case,)| case);
+        let meant = quoted.and_then(|(case, _)| case);
         open.retain(|held| Some(held.id.0) == meant);
     }
     let Some(held) = open.pop() else { return Ok(false) };
     answered(tx, held, (message.id, Event::Words), json!({ "words": cut(words, ANSWER_CHARS) })).await?;
     Ok(true)
+}
+
+/// The message of ours that words answer, where they name one: of which case it is, and whether that is a matter of its own
+/// in which somebody may answer with words.
+async fn quoted(tx: &mut Tx, message: &Heard<'_>) -> Result<Option<(Option<Uuid>, bool)>, CatalogError> {
+    let Some(to) = message.reply_to else { return Ok(None) };
+    let row = optional!(
+        tx,
+        (Option<Uuid>, Option<String>, String),
+        "SELECT o.case_id, c.kind, o.purpose FROM outbox o LEFT JOIN cases c ON c.id = o.case_id WHERE o.wamid = $1",
+        to
+    )?;
+    Ok(row.map(|(case, kind, purpose)| {
+        let kind = kind.as_deref().and_then(Kind::of);
+        let is_other = matches!(kind, Some(Kind::Collection | Kind::Approval | Kind::Support));
+        (case, is_other || purpose == Purpose::Notice.as_str())
+    }))
 }
 
 /// A choice that counts answers the question that offered it.

@@ -2,6 +2,7 @@
 //! keeps and leaves them here, sealed, until they are used or an hour old.
 
 use acuse_conversation::Event;
+use acuse_pipeline::phone;
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
@@ -80,7 +81,8 @@ pub(crate) async fn is_password(
     if known > 0 {
         return Ok(Some(None));
     }
-    let digits = acuse_pipeline::phone::canonical(name(0));
+    // Under the one form of their number or the other, whichever they were known by when they were asked.
+    let digits = phone::other_form(name(0)).unwrap_or_else(|| phone::canonical(name(0)));
     // Also while one is tried: whoever saw their slip sends the right one at once.
     let text = format!(
         "SELECT c.id, c.subject, c.expects FROM cases c WHERE c.phone_number_id = $1 AND c.kind = 'ask' \

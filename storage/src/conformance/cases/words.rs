@@ -9,11 +9,14 @@ use super::{
 };
 use crate::{
     Access, Catalog, Intake,
-    cases::{Act, Acted, Answer, CaseFilter},
-    conformance::door::{Sample, delivery, photo},
-    consents::{Category, Word},
+    cases::{Act, Acted, Answer, CaseFilter, Joined},
+    conformance::{
+        door::{Sample, delivery, photo},
+        road::original,
+    },
+    consents::{Category, NewConsent, Word},
     inbound::InboundItem,
-    names::now,
+    names::{WaitsFor, now},
 };
 
 /// Somebody writes words.
@@ -29,7 +32,7 @@ pub(in crate::conformance) async fn writes(catalog: &Catalog, sample: &Sample, w
 
 pub(in crate::conformance) async fn a_stop_is_kept_and_ends_reminders(catalog: &Catalog) {
     let catalog = &leading(catalog);
-    let (sample, _, contact) = asked(catalog).await;
+    let (sample, first, contact) = asked(catalog).await;
     let states = async || -> Vec<(Category, Word)> {
         let all = catalog.written_consents(contact).await.unwrap();
         all.into_iter().map(|c| (c.category, c.state)).collect()
@@ -58,8 +61,33 @@ pub(in crate::conformance) async fn a_stop_is_kept_and_ends_reminders(catalog: &
     let answer = to_link(catalog, second, b"after the stop").await;
     assert!(matches!(catalog.answers(&answer).await.unwrap(), Some(Answer::To { .. })));
     writes(catalog, &sample, "Alta").await;
-    assert_eq!(states().await.len(), 6);
+    let came_back: Vec<Word> = states().await.into_iter().skip(3).map(|(_, word)| word).collect();
+    assert_eq!(came_back, [Word::Told; 3], "who never agreed has not by coming back");
     assert_eq!(purposes(catalog, contact).await.last().map(String::as_str), Some("started"));
+    // Who had agreed has again what they had, and nothing else.
+    let document = catalog.document(first).await.unwrap().unwrap();
+    let number = document.phone_number_id.unwrap();
+    let consent = NewConsent {
+        contact,
+        phone_number_id: &number,
+        category: Category::Utility,
+        word: Word::Granted,
+        source: "form",
+        text_version: None,
+        said_by: None,
+        at: now(),
+    };
+    catalog.write_consent(&consent).await.unwrap();
+    writes(catalog, &sample, "STOP").await;
+    writes(catalog, &sample, "VOLTAR").await;
+    for (category, word) in [
+        (Category::Utility, Word::Granted),
+        (Category::Marketing, Word::Told),
+        (Category::Billing, Word::Told),
+    ] {
+        let last = states().await.into_iter().rfind(|(of, _)| *of == category);
+        assert_eq!(last, Some((category, word)));
+    }
     // What was said stands.
     for sql in [
         "DELETE FROM consents WHERE contact_id = $1",
@@ -197,4 +225,52 @@ pub(in crate::conformance) async fn what_a_person_holds_the_machine_leaves_alone
     assert_eq!(act(back.version, hello).await, Acted::WindowClosed);
     let second = sends(catalog, &sample, 1).await[0];
     assert_eq!(contact_of(catalog, second).await, contact);
+}
+
+/// What came to rest while a person had the matter is told of when they give it back, a question that was answered
+/// meanwhile is over, and one that was left to a person waits for its sender again.
+pub(in crate::conformance) async fn what_came_meanwhile_is_told_when_it_is_given_back(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let everything = Access::new(true);
+    let act = async |id, act: Act| {
+        let version = catalog.case(&everything, id).await.unwrap().unwrap().version;
+        let acted = catalog.act_on_case(&everything, id, version, "eva", &act).await.unwrap();
+        assert!(matches!(acted, Acted::Done(_)), "{acted:?}");
+    };
+    let take = || Act::Assign { to: Some("eva".into()), team: None };
+    let state = async |id| catalog.case(&everything, id).await.unwrap().unwrap().state;
+
+    let sample = Sample::new();
+    let files = sends(catalog, &sample, 2).await;
+    let contact = contact_of(catalog, files[0]).await;
+    time_passes(catalog, contact).await;
+    let (burst, ..) = cases_of(catalog, contact).await[0].clone();
+    act(burst, take()).await;
+    for file in files {
+        filed(catalog, file).await;
+    }
+    assert_eq!(purposes(catalog, contact).await, ["received"], "the machine is silent");
+    act(burst, Act::Return).await;
+    assert_eq!(purposes(catalog, contact).await, ["received", "summary"]);
+    assert_eq!(state(burst).await, "done");
+
+    let (sample, first, contact) = asked(catalog).await;
+    let (question, ..) = cases_of(catalog, contact).await.into_iter().rfind(|c| c.1 == "ask").unwrap();
+    act(question, take()).await;
+    let mut tx = catalog.writing().await.unwrap();
+    let sql = "UPDATE documents SET waits_for = 'reviewer' WHERE id = $1";
+    execute!(tx, sql, first.0).unwrap();
+    tx.commit().await.unwrap();
+    act(question, Act::Return).await;
+    assert_eq!(state(question).await, "waiting");
+    let document = catalog.document(first).await.unwrap().unwrap();
+    assert_eq!(document.waits_for, Some(WaitsFor::Sender), "whose answer is one again");
+
+    act(question, take()).await;
+    let second = sends(catalog, &sample, 1).await[0];
+    let answer = to_link(catalog, second, b"while a person had it").await;
+    let copy = original(first, b"while a person had it");
+    assert_eq!(catalog.join_answer(&answer, first, "only", &copy).await.unwrap(), Joined::Done);
+    act(question, Act::Return).await;
+    assert_eq!(state(question).await, "done", "nobody is reminded of what they have sent");
 }

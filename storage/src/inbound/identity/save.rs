@@ -125,6 +125,12 @@ impl Contacts {
             "UPDATE documents SET contact_id = $2 WHERE contact_id = $1",
             "UPDATE outbox SET contact_id = $2 WHERE contact_id = $1",
             "UPDATE timeline SET contact_id = $2 WHERE contact_id = $1",
+            // What one customer owes is one matter: that of whom they turned out to be goes on, unless a person has it.
+            "UPDATE cases SET left_state = state, left_expects = expects, state = 'done', expects = NULL, due_at = NULL, \
+             closed_at = updated_at, version = version + 1 WHERE contact_id = $1 AND kind = 'collection' \
+             AND state IN ('gathering', 'working', 'waiting') AND EXISTS (SELECT 1 FROM cases k WHERE k.contact_id = $2 \
+               AND k.phone_number_id = cases.phone_number_id AND k.kind = cases.kind AND k.subject = cases.subject \
+               AND k.state IN ('gathering', 'working', 'waiting', 'human'))",
             // Two open bursts of what is one person now go on beside each other.
             "UPDATE cases SET subject = subject || '+' || created_at WHERE contact_id = $1 \
              AND state IN ('gathering', 'working', 'waiting', 'human') AND EXISTS (SELECT 1 FROM cases k \
