@@ -13,12 +13,13 @@ use uuid::Uuid;
 
 use super::{
     door::{Sample, delivery, photo},
+    given::says,
     road::{begin, facts, original, reply},
 };
 use crate::{
     Access, CaseId, Catalog, ContactId, DocumentId, Intake,
     cases::{Answer, CaseFilter, Joined},
-    consents::{Category, NewConsent, Word},
+    consents::{Category, Word},
     inbound::InboundItem,
     names::{Stage, WaitsFor, micros, now},
     outbox::Purpose,
@@ -315,17 +316,7 @@ pub(super) async fn a_reminder_goes_by_whichever_template_is_approved(catalog: &
     let catalog = &leading(catalog);
     let (_, first, contact) = asked(catalog).await;
     let number = catalog.document(first).await.unwrap().unwrap().phone_number_id.unwrap();
-    let consent = NewConsent {
-        contact,
-        phone_number_id: &number,
-        category: Category::Utility,
-        word: Word::Granted,
-        source: "form",
-        text_version: None,
-        said_by: None,
-        at: now(),
-    };
-    catalog.write_consent(&consent).await.unwrap();
+    says(catalog, contact, &number, (Category::Utility, Word::Granted)).await;
     let mut tx = catalog.writing().await.unwrap();
     execute!(tx, "UPDATE windows SET last_inbound_at = 1 WHERE contact_id = $1", contact.0).unwrap();
     tx.commit().await.unwrap();

@@ -12,10 +12,11 @@ use time::{Duration, OffsetDateTime};
 use super::{
     cases::{cases_of, contact_of, filed, said_to, sends},
     door::Sample,
+    given::{customer, says},
 };
 use crate::{
     Access, Catalog, ContactId, CustomerId, DocumentId,
-    consents::{Category, NewConsent, Word},
+    consents::{Category, Word},
     documents::Amount,
     names::{ObligationId, micros, now},
     obligations::{NewObligation, Obligation, Owing},
@@ -49,18 +50,11 @@ fn leading(catalog: &Catalog) -> Catalog {
 }
 
 async fn agrees(catalog: &Catalog, contact: ContactId, number: &str, category: Category) {
-    let consent = NewConsent {
-        contact,
-        phone_number_id: number,
-        category,
-        word: Word::Granted,
-        source: "contract",
-        text_version: None,
-        said_by: None,
-        at: now(),
-    };
-    catalog.write_consent(&consent).await.unwrap();
+    says(catalog, contact, number, (category, Word::Granted)).await;
 }
+
+/// The tax id of ours to which the receipts of these promises are paid.
+const OURS: &str = "B-12345678";
 
 /// A customer who writes to us.
 struct Debtor {
@@ -76,10 +70,8 @@ async fn debtor(catalog: &Catalog) -> Debtor {
     filed(catalog, id).await;
     let contact = contact_of(catalog, id).await;
     let number = catalog.document(id).await.unwrap().unwrap().phone_number_id.unwrap();
-    let customer = CustomerId::generate();
+    let customer = customer(catalog).await;
     let mut tx = catalog.writing().await.unwrap();
-    let sql = "INSERT INTO customers (id, name, name_key, created_at, updated_at) VALUES ($1, $2, $2, 0, 0)";
-    execute!(tx, sql, customer.0, customer.to_string()).unwrap();
     let sql = "UPDATE contacts SET customer_id = $2, phone = $3 WHERE id = $1";
     let phone = format!("346{:08}", contact.0.as_u128() % 100_000_000);
     execute!(tx, sql, contact.0, customer.0, phone).unwrap();

@@ -9,12 +9,13 @@ use time::Duration;
 use uuid::Uuid;
 
 use super::{
+    channel,
     door::{Sample, delivery, photo, received},
     road::reply,
 };
 use crate::{
     Catalog, ContactId, Intake,
-    inbound::{Identity, InboundItem, InboundMessage, InboundStatus},
+    inbound::{Identity, InboundItem, InboundMessage},
     names::now,
     outbox::{self, HeldFor, Line, NewReply, NextReply, OutboxMessage, Purpose, Saying},
     queue::ReplyTask,
@@ -164,16 +165,5 @@ pub(super) async fn whoever_turns_out_to_be_another_keeps_what_waits(catalog: &C
 }
 
 async fn status(catalog: &Catalog, message: &OutboxMessage, status: &str) {
-    let status = InboundStatus {
-        wamid: format!("wamid.{}", message.id),
-        status: status.into(),
-        recipient: "34".into(),
-        at: now(),
-        callback: Some(message.id.to_string()),
-        error_code: None,
-        error: None,
-        raw: "{}".into(),
-    };
-    let came = delivery(vec![InboundItem::Status(status)]);
-    Intake::spawn(catalog.clone()).record(came).await.unwrap();
+    channel::status(catalog, &format!("wamid.{}", message.id), Some(message), status, None).await;
 }

@@ -2,13 +2,12 @@
 
 use uuid::Uuid;
 
-use super::{agrees, debtor, leading, now_of};
+use super::{OURS, agrees, debtor, leading, now_of};
 use crate::{
     Access, Catalog, DocumentId,
-    conformance::house::rules,
+    conformance::{given::one_of_us, house::rules},
     consents::Category,
     documents::Amount,
-    entities::NewEntity,
     names::{ObligationId, now},
     obligations::{ObligationState, Settled, Verdict},
 };
@@ -24,8 +23,7 @@ async fn between(catalog: &Catalog, id: ObligationId, slip: DocumentId) -> (Stri
 pub(in crate::conformance) async fn a_slip_in_another_currency_is_a_persons(catalog: &Catalog) {
     use ObligationState::{Held, Open, Paid};
     let catalog = &leading(catalog);
-    let us = NewEntity { name: "Nos".into(), tax_ids: vec!["B-12345678".into()], ..NewEntity::default() };
-    catalog.save_entity(None, &us, "cli").await.unwrap();
+    one_of_us(catalog, OURS).await;
     rules(catalog, "cap\t5000 USD\ncap\t5000 EUR\n").await;
     let everything = Access::new(true);
     let says =

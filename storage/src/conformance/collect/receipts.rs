@@ -2,13 +2,12 @@
 
 use uuid::Uuid;
 
-use super::{Debtor, agrees, debtor, leading, now_of};
+use super::{Debtor, OURS, agrees, debtor, leading, now_of};
 use crate::{
     Access, Catalog, DocumentId,
     cases::CaseFilter,
-    conformance::house::rules,
+    conformance::{given::one_of_us, house::rules},
     consents::Category,
-    entities::NewEntity,
     names::{ObligationId, now},
     obligations::{ObligationState, Settled, Verdict},
 };
@@ -16,8 +15,7 @@ use crate::{
 pub(in crate::conformance) async fn up_to_its_cap_a_receipt_settles_by_itself(catalog: &Catalog) {
     use ObligationState::{Held, Open, Paid};
     let catalog = &leading(catalog);
-    let us = NewEntity { name: "Nos".into(), tax_ids: vec!["B-12345678".into()], ..NewEntity::default() };
-    catalog.save_entity(None, &us, "cli").await.unwrap();
+    one_of_us(catalog, OURS).await;
     let debtor = debtor(catalog).await;
     agrees(catalog, debtor.contact, &debtor.number, Category::Billing).await;
     let mut owed = Vec::new();
@@ -48,9 +46,7 @@ pub(in crate::conformance) async fn up_to_its_cap_a_receipt_settles_by_itself(ca
 
 pub(in crate::conformance) async fn a_receipt_pays_only_once_a_person_says_so(catalog: &Catalog) {
     let catalog = &leading(catalog);
-    let us =
-        NewEntity { name: "Nosotros".into(), tax_ids: vec!["B-12345678".into()], ..NewEntity::default() };
-    catalog.save_entity(None, &us, "cli").await.unwrap();
+    one_of_us(catalog, OURS).await;
     let debtor = debtor(catalog).await;
     agrees(catalog, debtor.contact, &debtor.number, Category::Billing).await;
     let bills = [("F-301", "100.00"), ("F-302", "150.00"), ("F-303", "200.00")];
@@ -127,8 +123,7 @@ pub(in crate::conformance) async fn a_receipt_pays_only_once_a_person_says_so(ca
 pub(in crate::conformance) async fn three_bills_are_paid_by_one_slip_or_by_two(catalog: &Catalog) {
     use ObligationState::{Held, Open, Paid};
     let catalog = &leading(catalog);
-    let us = NewEntity { name: "Nos".into(), tax_ids: vec!["B-12345678".into()], ..NewEntity::default() };
-    catalog.save_entity(None, &us, "cli").await.unwrap();
+    one_of_us(catalog, OURS).await;
     let everything = Access::new(true);
     let settles = async |id: ObligationId, slip, pays| {
         let verdict = if pays { Verdict::Pays } else { Verdict::Refused };
