@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{
     door::{Sample, delivery, photo},
     given::says,
-    road::{begin, facts, original, reply},
+    road::{begin, facts, original, read_as, reply},
 };
 use crate::{
     Access, CaseId, Catalog, ContactId, DocumentId, Intake,
@@ -52,11 +52,7 @@ pub(super) async fn sends(catalog: &Catalog, sample: &Sample, count: usize) -> V
 }
 
 async fn to_link(catalog: &Catalog, id: DocumentId, bytes: &[u8]) -> crate::Document {
-    begin(catalog, id, Stage::Fetch).await;
-    assert_eq!(catalog.fetched(id, &original(id, bytes)).await.unwrap(), Step::Taken);
-    begin(catalog, id, Stage::Read).await;
-    assert_eq!(catalog.read(id, &facts(&id.to_string())).await.unwrap(), Step::Taken);
-    begin(catalog, id, Stage::Link).await
+    read_as(catalog, id, bytes, &facts(&id.to_string())).await
 }
 
 pub(super) async fn filed(catalog: &Catalog, id: DocumentId) {

@@ -8,6 +8,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::{
     door::{Sample, delivery, photo, received},
+    given::fresh,
     notices::approved_of,
     road::{next_of, reply, to_review},
 };
@@ -35,10 +36,6 @@ pub(super) use pauses::{
 const LEASE: std::time::Duration = std::time::Duration::from_secs(60);
 /// Long enough that whoever was told to begin waits by then.
 pub(super) const A_MOMENT: std::time::Duration = std::time::Duration::from_millis(300);
-
-fn fresh(prefix: &str) -> String {
-    format!("{prefix}{}", uuid::Uuid::now_v7().simple())
-}
 
 pub(super) async fn waiting(catalog: &Catalog) -> (DocumentId, ContactId, Sample) {
     let sample = Sample::new();

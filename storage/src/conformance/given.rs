@@ -1,6 +1,7 @@
 //! What promises begin with: a template that Meta approved, somebody's word, a customer, one of us.
 
 use acuse_whatsapp::template::Takes;
+use uuid::Uuid;
 
 use crate::{
     Catalog, ContactId, CustomerId,
@@ -9,6 +10,11 @@ use crate::{
     entities::{Entity, NewEntity},
     names::now,
 };
+
+/// A word that nobody had before.
+pub(super) fn fresh(prefix: &str) -> String {
+    format!("{prefix}{}", Uuid::now_v7().simple())
+}
 
 /// A template that Meta approved, as it tells of it.
 pub(super) fn template(name: &str, takes: Takes) -> Template {

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::{
     door::{Sample, received},
+    given::fresh,
     road::{next_of, reply, to_review},
 };
 use crate::{
@@ -33,10 +34,6 @@ use crate::{
 
 /// What the endpoints of these promises sign with.
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-
-fn fresh(prefix: &str) -> String {
-    format!("{prefix}{}", Uuid::now_v7().simple())
-}
 
 fn route(name: &str, kinds: Vec<String>) -> NewRoute {
     NewRoute {

@@ -15,7 +15,7 @@ use super::{
     door::Sample,
     given::{customer, one_of_us, says},
     house::{known, rules},
-    road::{begin, field, original, reply},
+    road::{begin, field, read_as, reply},
 };
 use crate::{
     Access, Catalog, ContactId, CustomerId, DocumentId,
@@ -277,11 +277,8 @@ pub(super) async fn what_would_be_filed_by_itself_goes_on_once_approved(catalog:
     let (sample, contact, number, phone) = approver(catalog).await;
     rules(catalog, &format!("approve\t-\t1000 EUR\tany\t{number}\t24\t{phone}\n")).await;
     let id = super::door::received(catalog, &Sample::new()).await;
-    begin(catalog, id, Stage::Fetch).await;
-    assert_eq!(catalog.fetched(id, &original(id, id.to_string().as_bytes())).await.unwrap(), Step::Taken);
-    begin(catalog, id, Stage::Read).await;
-    assert_eq!(catalog.read(id, &billed("Z2", "B-1", "-1500.00")).await.unwrap(), Step::Taken);
-    let document = begin(catalog, id, Stage::Link).await;
+    let facts = billed("Z2", "B-1", "-1500.00");
+    let document = read_as(catalog, id, id.to_string().as_bytes(), &facts).await;
     assert_eq!(document.kind, Some(Kind::Invoice));
     assert!(catalog.needs_approval(&document).await.unwrap(), "what we give back too");
     let why = [approvals::reason()];
