@@ -21,7 +21,12 @@ const NOTICES_CAP: usize = 4 << 20;
 /// What programs are answered, with their keys. Files are taken up to so many bytes.
 #[must_use]
 pub fn api(upload_cap: usize) -> Routes {
-    Routes::default()
+    operated(begun(conversations(documents(Routes::default(), upload_cap))))
+}
+
+/// Documents, their reviews and their customers.
+fn documents(routes: Routes, upload_cap: usize) -> Routes {
+    routes
         .route("/v1/documents", get(http::documents::list).post(http::uploads::create).cap(upload_cap))
         .route(
             "/v1/documents/{id}",
@@ -42,6 +47,11 @@ pub fn api(upload_cap: usize) -> Routes {
             get(http::customers::show).patch(http::customers::change).delete(http::customers::delete),
         )
         .route("/v1/customers/{id}/merge", post(http::customers::merge))
+}
+
+/// Contacts, and what is said with them.
+fn conversations(routes: Routes) -> Routes {
+    routes
         .route("/v1/contacts", get(http::contacts::list))
         .route("/v1/contacts/{id}", get(http::contacts::show))
         .route("/v1/contacts/{id}/messages", get(http::contacts::messages))
@@ -54,6 +64,11 @@ pub fn api(upload_cap: usize) -> Routes {
         .route("/v1/cases/{id}/assign", post(http::cases::assign))
         .route("/v1/cases/{id}/return", post(http::cases::give_back))
         .route("/v1/cases/{id}/close", post(http::cases::close))
+}
+
+/// What we say of our own accord: notices, reminders of what is owed, questions for approval.
+fn begun(routes: Routes) -> Routes {
+    routes
         .route("/v1/notices", get(http::notices::list).post(http::notices::create))
         .route("/v1/notices/{id}", get(http::notices::show))
         .route("/v1/notices/batches", post(http::notices::create_batch).cap(NOTICES_CAP))
@@ -67,6 +82,11 @@ pub fn api(upload_cap: usize) -> Routes {
         .route("/v1/approvals", get(http::approvals::list).post(http::approvals::create))
         .route("/v1/approvals/{id}", get(http::approvals::show))
         .route("/v1/approvals/{id}/cancel", post(http::approvals::cancel))
+}
+
+/// What whoever runs it looks after: counts, trouble, webhooks, erasure, the books.
+fn operated(routes: Routes) -> Routes {
+    routes
         .route("/v1/ledger", get(http::records::ledger))
         .route("/v1/ledger/messages", get(http::incidents::messages))
         .route("/v1/entities", get(http::entities::list).post(http::entities::save))

@@ -138,6 +138,39 @@ pub(crate) async fn changed(tx: &mut Tx, what: &BTreeSet<&Changed>) -> Result<()
     Ok(())
 }
 
+/// Keeps one of an account's templates as Meta tells of it.
+async fn keep_template(tx: &mut Tx, account: &str, t: &Template, present: i64) -> Result<(), CatalogError> {
+    execute!(
+        tx,
+        "INSERT INTO templates (waba_id, name, language, category, status, quality, body_sha256, \
+           rejected_reason, synced_at, places, takes, body) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $11, $12, $13) \
+         ON CONFLICT (waba_id, name, language) DO UPDATE SET category = excluded.category, \
+           status = CASE WHEN templates.status = $10 AND excluded.status = 'APPROVED' \
+             AND templates.body_sha256 = excluded.body_sha256 THEN templates.status ELSE excluded.status END, \
+           rejected_reason = CASE WHEN templates.status = $10 AND excluded.status = 'APPROVED' \
+             AND templates.body_sha256 = excluded.body_sha256 THEN templates.rejected_reason \
+             ELSE excluded.rejected_reason END, \
+           paused_until = CASE WHEN excluded.status = 'APPROVED' THEN templates.paused_until END, \
+           quality = excluded.quality, body_sha256 = excluded.body_sha256, synced_at = excluded.synced_at, \
+           places = excluded.places, takes = excluded.takes, body = excluded.body",
+        account,
+        cut(&t.name, 512),
+        cut(&t.language, 16),
+        cut(&t.category, 32),
+        cut(&t.status, 32),
+        clean_maybe(t.quality.as_deref()),
+        t.body_sha256.to_vec(),
+        clean_maybe(t.rejected_reason.as_deref()),
+        present,
+        BLOCKED,
+        t.takes.as_ref().and_then(|takes| i64::try_from(takes.body.len()).ok()),
+        t.takes.as_ref().map(|takes| to_json("what a template takes", takes)).transpose()?,
+        t.body.as_deref().map(|body| cut(body, BODY_CHARS))
+    )
+    .map(drop)
+}
+
 impl Catalog {
     /// Whether it is time to ask the channel how it is: of all that ask, one is told so each time.
     ///
@@ -224,34 +257,7 @@ impl Catalog {
             account.as_str()
         )?;
         for t in templates {
-            execute!(
-                tx,
-                "INSERT INTO templates (waba_id, name, language, category, status, quality, body_sha256, \
-                   rejected_reason, synced_at, places, takes, body) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $11, $12, $13) \
-                 ON CONFLICT (waba_id, name, language) DO UPDATE SET category = excluded.category, \
-                   status = CASE WHEN templates.status = $10 AND excluded.status = 'APPROVED' \
-                     AND templates.body_sha256 = excluded.body_sha256 THEN templates.status ELSE excluded.status END, \
-                   rejected_reason = CASE WHEN templates.status = $10 AND excluded.status = 'APPROVED' \
-                     AND templates.body_sha256 = excluded.body_sha256 THEN templates.rejected_reason \
-                     ELSE excluded.rejected_reason END, \
-                   paused_until = CASE WHEN excluded.status = 'APPROVED' THEN templates.paused_until END, \
-                   quality = excluded.quality, body_sha256 = excluded.body_sha256, synced_at = excluded.synced_at, \
-                   places = excluded.places, takes = excluded.takes, body = excluded.body",
-                account.as_str(),
-                cut(&t.name, 512),
-                cut(&t.language, 16),
-                cut(&t.category, 32),
-                cut(&t.status, 32),
-                clean_maybe(t.quality.as_deref()),
-                t.body_sha256.to_vec(),
-                clean_maybe(t.rejected_reason.as_deref()),
-                present,
-                BLOCKED,
-                t.takes.as_ref().and_then(|takes| i64::try_from(takes.body.len()).ok()),
-                t.takes.as_ref().map(|takes| to_json("what a template takes", takes)).transpose()?,
-                t.body.as_deref().map(|body| cut(body, BODY_CHARS))
-            )?;
+            keep_template(&mut tx, &account, t, present).await?;
         }
         execute!(
             tx,

@@ -3,15 +3,18 @@
 //! payment back in the same transaction.
 
 mod bills;
+mod payments;
 mod receipts;
+mod verdicts;
 
 use serde::Serialize;
 use serde_json::json;
 use time::{Date, OffsetDateTime, macros::format_description};
 use uuid::Uuid;
 
+pub use payments::Payment;
 pub(crate) use receipts::document_changed;
-pub use receipts::{Payment, Settled, Verdict};
+pub use verdicts::{Settled, Verdict};
 
 use crate::{
     access::Access,
@@ -330,7 +333,7 @@ impl Catalog {
         let row = optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), customer.0, bill)?;
         match row {
             Some(row) => {
-                let payments = receipts::payments_of(tx, row.0).await?;
+                let payments = payments::payments_of(tx, row.0).await?;
                 obligation(row, payments).map(Some)
             }
             None => Ok(None),
@@ -363,7 +366,7 @@ impl Catalog {
         let rows = all_of!(tx, Row, text, query.binds)?;
         let mut found = Vec::with_capacity(rows.len());
         for row in rows {
-            let payments = receipts::payments_of(&mut tx, row.0).await?;
+            let payments = payments::payments_of(&mut tx, row.0).await?;
             found.push(obligation(row, payments)?);
         }
         Ok(found)
@@ -384,7 +387,7 @@ impl Catalog {
             access.reach_customers(&tx, "c")
         );
         let Some(row) = optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), id.0)? else { return Ok(None) };
-        let payments = receipts::payments_of(&mut tx, id.0).await?;
+        let payments = payments::payments_of(&mut tx, id.0).await?;
         obligation(row, payments).map(Some)
     }
 }

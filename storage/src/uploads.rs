@@ -14,7 +14,9 @@ use crate::{
     documents::{DeclaredFile, StoredObject, keep_words},
     error::CatalogError,
     events,
-    names::{AliasKind, CustomerId, DocumentId, KeyId, Source, Stage, clean_maybe, cut, micros, sha256},
+    names::{
+        AliasKind, ContactId, CustomerId, DocumentId, KeyId, Source, Stage, clean_maybe, cut, micros, sha256,
+    },
     stages::push_stage,
     timeline,
 };
@@ -115,57 +117,19 @@ impl Catalog {
         key: Option<&IdempotencyKey>,
     ) -> Result<Accepted, CatalogError> {
         let mut tx = self.writing().await?;
-        let present = micros(tx.now());
         let contact = match &upload.sender {
             Some(sender) if !sender.is_empty() => {
                 Some(contacts::of_alias(&mut tx, AliasKind::Api, sender).await?)
             }
             _ => None,
         };
-        let declared = &upload.declared;
-        execute!(
-            tx,
-            "INSERT INTO documents (id, contact_id, source, declared_type, declared_filename, caption, \
-             declared_sha256, sent_at, received_at, status, stage, original_key, original_sha256, original_bytes, \
-             customer_id, updated_at, api_key_id) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, 'received', 'read', $9, $10, $11, $12, $13, $14)",
-            upload.id.0,
-            contact.map(|c| c.0),
-            upload.source.as_str(),
-            declared.media_type.as_deref().map(|t| cut(t, 256)),
-            declared.filename.as_deref().map(|t| cut(t, 512)),
-            clean_maybe(declared.caption.as_deref()),
-            declared.sha256.map(|h| h.0.to_vec()),
-            micros(upload.received_at),
-            upload.original.key.as_str(),
-            &upload.original.sha256.0[..],
-            i64::try_from(upload.original.size_bytes).unwrap_or(i64::MAX),
-            upload.customer_id.map(|c| c.0),
-            present,
-            upload.key.map(|k| k.0)
-        )?;
-        let place = (upload.id.0, micros(upload.received_at));
-        keep_words(&mut tx, place, declared, &Default::default(), "").await?;
-        if let Some(key) = key {
-            let since = micros(tx.now() - PROMISED);
-            let added = execute!(
-                tx,
-                "INSERT INTO idempotency_keys (api_key_id, key, request_sha256, document_id, created_at) \
-                 VALUES ($1, $2, $3, $4, $5) ON CONFLICT (api_key_id, key) DO UPDATE \
-                 SET request_sha256 = excluded.request_sha256, document_id = excluded.document_id, \
-                 created_at = excluded.created_at WHERE idempotency_keys.created_at <= $6",
-                key.api_key.0,
-                key.key.as_str(),
-                &key.request.0[..],
-                upload.id.0,
-                present,
-                since
-            )?;
-            if added == 0 {
-                // Another request won; ours is rolled back with the transaction. Its object stays under a key that
-                // no row names.
-                return before(&mut tx, key).await?.ok_or(CatalogError::Contention);
-            }
+        write(&mut tx, upload, contact).await?;
+        if let Some(key) = key
+            && !promise(&mut tx, key, upload.id).await?
+        {
+            // Another request won; ours is rolled back with the transaction. Its object stays under a key that
+            // no row names.
+            return before(&mut tx, key).await?.ok_or(CatalogError::Contention);
         }
         let mut came = counts::Counted::default();
         came.add(upload.received_at, String::new(), upload.source, Brought::Document);
@@ -180,6 +144,63 @@ impl Catalog {
         tx.commit().await?;
         Ok(Accepted::New(upload.id))
     }
+}
+
+/// Writes the row of an upload, and what it is found by.
+async fn write(
+    tx: &mut crate::sql::Tx,
+    upload: &Upload,
+    contact: Option<ContactId>,
+) -> Result<(), CatalogError> {
+    let present = micros(tx.now());
+    let declared = &upload.declared;
+    execute!(
+        tx,
+        "INSERT INTO documents (id, contact_id, source, declared_type, declared_filename, caption, \
+         declared_sha256, sent_at, received_at, status, stage, original_key, original_sha256, original_bytes, \
+         customer_id, updated_at, api_key_id) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, 'received', 'read', $9, $10, $11, $12, $13, $14)",
+        upload.id.0,
+        contact.map(|c| c.0),
+        upload.source.as_str(),
+        declared.media_type.as_deref().map(|t| cut(t, 256)),
+        declared.filename.as_deref().map(|t| cut(t, 512)),
+        clean_maybe(declared.caption.as_deref()),
+        declared.sha256.map(|h| h.0.to_vec()),
+        micros(upload.received_at),
+        upload.original.key.as_str(),
+        &upload.original.sha256.0[..],
+        i64::try_from(upload.original.size_bytes).unwrap_or(i64::MAX),
+        upload.customer_id.map(|c| c.0),
+        present,
+        upload.key.map(|k| k.0)
+    )?;
+    let place = (upload.id.0, micros(upload.received_at));
+    keep_words(tx, place, declared, &Default::default(), "").await
+}
+
+/// What is handed in again under this key is this document; no: the key is another's.
+async fn promise(
+    tx: &mut crate::sql::Tx,
+    key: &IdempotencyKey,
+    document: DocumentId,
+) -> Result<bool, CatalogError> {
+    let present = micros(tx.now());
+    let since = micros(tx.now() - PROMISED);
+    let added = execute!(
+        tx,
+        "INSERT INTO idempotency_keys (api_key_id, key, request_sha256, document_id, created_at) \
+         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (api_key_id, key) DO UPDATE \
+         SET request_sha256 = excluded.request_sha256, document_id = excluded.document_id, \
+         created_at = excluded.created_at WHERE idempotency_keys.created_at <= $6",
+        key.api_key.0,
+        key.key.as_str(),
+        &key.request.0[..],
+        document.0,
+        present,
+        since
+    )?;
+    Ok(added == 1)
 }
 
 async fn before(tx: &mut crate::sql::Tx, key: &IdempotencyKey) -> Result<Option<Accepted>, CatalogError> {

@@ -100,19 +100,24 @@ fn gather_by(
             .push(format!("Not all text is kept: more than {} bytes (text_chars).", limits.text_chars));
     }
     let ocr_time = begun.spent().saturating_sub(code_time);
-    let time = |stage: &str, spent: Duration| StageTime {
-        stage: stage.to_owned(),
-        duration_ms: spent.as_millis() as u64,
-    };
-    let evidence = Evidence {
+    let evidence = Evidence { pages, barcodes, ..beside(normalized) };
+    (evidence, vec![time("ocr", ocr_time), time("barcode", code_time)])
+}
+
+/// What there is beside pages and codes.
+fn beside(normalized: &Normalized) -> Evidence {
+    Evidence {
         media_type: normalized.media_type.clone(),
-        pages,
-        barcodes,
+        pages: Vec::new(),
+        barcodes: Vec::new(),
         attachments: normalized.attachments.clone(),
         notes: normalized.notes.clone(),
         sender_country: None,
-    };
-    (evidence, vec![time("ocr", ocr_time), time("barcode", code_time)])
+    }
+}
+
+fn time(stage: &str, spent: Duration) -> StageTime {
+    StageTime { stage: stage.to_owned(), duration_ms: spent.as_millis() as u64 }
 }
 
 /// The pages without text of their own that are read: all, or of many the first and the last.

@@ -96,27 +96,9 @@ pub fn reasons(
     fields: &Fields,
 ) -> Vec<Reason> {
     let mut reasons = Vec::new();
-    let letters = found.sheet.folded.chars().filter(|c| c.is_alphanumeric()).count();
     let legible = Legible::of(evidence);
-    if letters < FEW_LETTERS && evidence.attachments.is_empty() {
-        reasons.push(legible.unreadable().unwrap_or_else(|| {
-            let reason = Reason::new(ReasonCode::NotADocument, "There is next to no text on it.");
-            // Only of a picture that was looked at can a better one be asked for.
-            let looked_at = evidence.media_type.starts_with("image/") && !evidence.pages.is_empty();
-            if looked_at { reason.with(LETTERS, letters) } else { reason }
-        }));
-        return reasons;
-    }
-    if classified.kind == Kind::Other {
-        reasons.push(legible.unreadable().unwrap_or_else(|| {
-            Reason::new(
-                ReasonCode::NotADocument,
-                "It reads like none of invoice, receipt or identity document.",
-            )
-            .with("kind", "other")
-            .with("confidence", f64::from(classified.confidence))
-        }));
-        return reasons;
+    if let Some(reason) = not_a_document(evidence, found, classified, &legible) {
+        return vec![reason];
     }
     if let Some((check, left, right)) = &found.sums.contradiction
         && classified.kind != Kind::Id
@@ -152,6 +134,35 @@ pub fn reasons(
     let script = scripts::unread(found.sheet);
     doubtful(classified, fields, unsure.then_some(sure), script, &mut reasons);
     reasons
+}
+
+/// Why it is none of the documents that are read, if it is none.
+fn not_a_document(
+    evidence: &Evidence,
+    found: &Findings<'_>,
+    classified: &Classified,
+    legible: &Legible,
+) -> Option<Reason> {
+    let letters = found.sheet.folded.chars().filter(|c| c.is_alphanumeric()).count();
+    if letters < FEW_LETTERS && evidence.attachments.is_empty() {
+        return Some(legible.unreadable().unwrap_or_else(|| {
+            let reason = Reason::new(ReasonCode::NotADocument, "There is next to no text on it.");
+            // Only of a picture that was looked at can a better one be asked for.
+            let looked_at = evidence.media_type.starts_with("image/") && !evidence.pages.is_empty();
+            if looked_at { reason.with(LETTERS, letters) } else { reason }
+        }));
+    }
+    if classified.kind == Kind::Other {
+        return Some(legible.unreadable().unwrap_or_else(|| {
+            Reason::new(
+                ReasonCode::NotADocument,
+                "It reads like none of invoice, receipt or identity document.",
+            )
+            .with("kind", "other")
+            .with("confidence", f64::from(classified.confidence))
+        }));
+    }
+    None
 }
 
 fn missing(kind: Kind, found: &Findings<'_>, fields: &Fields, reasons: &mut Vec<Reason>) {

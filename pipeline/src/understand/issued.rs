@@ -196,6 +196,20 @@ fn score(s: &Seen, all: &[Seen], rows: usize) -> f32 {
         - if s.page > 1 { 0.1 } else { 0.0 }
 }
 
+/// How sure a date is by what stands beside it.
+fn by_label(best: &Seen, all: &[Seen]) -> f32 {
+    match best.role {
+        Some(Role::Issue) => 0.97,
+        Some(Role::Plain) => 0.95,
+        None if best.clock => 0.93,
+        None if !best.among_items => 0.88,
+        None => 0.6,
+        // "Ordered: 9/30/22 9:31 AM": the only day, with its minute, is the sale's whatever it is called.
+        Some(Role::Other) if best.clock && all.iter().all(|s| s.date == best.date) => 0.85,
+        Some(_) => 0.3,
+    }
+}
+
 /// The day of issue.
 #[must_use]
 pub fn issued(found: &Findings<'_>) -> Option<Dated> {
@@ -216,16 +230,7 @@ pub fn issued(found: &Findings<'_>) -> Option<Dated> {
         .iter()
         .filter(|s| s.date != best.date && !matches!(s.role, Some(Role::Other | Role::Due)))
         .count();
-    let mut sure: f32 = match best.role {
-        Some(Role::Issue) => 0.97,
-        Some(Role::Plain) => 0.95,
-        None if best.clock => 0.93,
-        None if !best.among_items => 0.88,
-        None => 0.6,
-        // "Ordered: 9/30/22 9:31 AM": the only day, with its minute, is the sale's whatever it is called.
-        Some(Role::Other) if best.clock && all.iter().all(|s| s.date == best.date) => 0.85,
-        Some(_) => 0.3,
-    };
+    let mut sure = by_label(best, &all);
     // Another date that is nearly as well labelled.
     sure *= match own - rival {
         m if m < 0.1 => 0.65,

@@ -13,7 +13,7 @@ mod files;
 mod restore;
 mod vault;
 
-use std::{collections::HashSet, process::ExitCode};
+use std::{collections::HashSet, path::Path, process::ExitCode};
 
 use acuse_pipeline::document::Sha256;
 use acuse_storage::{
@@ -97,27 +97,7 @@ impl Backup {
         if path.exists() {
             bail!("{} is there already: another backup is being made", path.display());
         }
-        let kept = match &config.database {
-            Database::Sqlite(_) => {
-                catalog.copy_into(&path).await?;
-                let copy = Catalog::connect(&format!("sqlite://{}", path.display())).await?;
-                let mut snapshot = copy.snapshot().await?;
-                let done = keep(&vault, &objects, &mut snapshot).await;
-                drop(snapshot);
-                copy.close().await;
-                done?
-            }
-            Database::Postgres(url) => {
-                let mut snapshot = catalog.snapshot().await?;
-                let held = snapshot.name.clone().context("the snapshot has no name")?;
-                let objects = keep(&vault, &objects, &mut snapshot);
-                let (dumped, kept) = tokio::join!(dump::dump(url.expose(), &held, &path), objects);
-                // Held to here: few objects are copied before the dump has begun.
-                drop(snapshot);
-                dumped?;
-                kept?
-            }
-        };
+        let kept = copy(&config.database, (&catalog, &objects), &vault, &path).await?;
         vault.put_local(&name, &path).await?;
         let manifest = Manifest {
             form: FORM,
@@ -133,6 +113,11 @@ impl Backup {
         drop_older(&vault, &manifest.catalog, &kept.names).await?;
         catalog.close().await;
         drop(embedded);
+        Ok(self.tell(config, &manifest))
+    }
+
+    /// Says what was backed up, and what was not.
+    fn tell(&self, config: &Config, manifest: &Manifest) -> ExitCode {
         println!("backed up into {}: {} objects", self.target.name(), manifest.objects);
         if let Some(path) = &config.key_file {
             println!(
@@ -141,12 +126,42 @@ impl Backup {
             );
         }
         if manifest.missing.is_empty() {
-            return Ok(ExitCode::SUCCESS);
+            return ExitCode::SUCCESS;
         }
         for key in &manifest.missing {
             println!("MISSING {key}: the catalog names it and the store does not have it");
         }
-        Ok(ExitCode::FAILURE)
+        ExitCode::FAILURE
+    }
+}
+
+/// Copies an instant: the catalog's file to `path`, and the objects that it names into the vault.
+async fn copy(
+    database: &Database,
+    (catalog, objects): (&Catalog, &Objects),
+    vault: &Vault,
+    path: &Path,
+) -> anyhow::Result<Kept> {
+    match database {
+        Database::Sqlite(_) => {
+            catalog.copy_into(path).await?;
+            let copy = Catalog::connect(&format!("sqlite://{}", path.display())).await?;
+            let mut snapshot = copy.snapshot().await?;
+            let done = keep(vault, objects, &mut snapshot).await;
+            drop(snapshot);
+            copy.close().await;
+            done
+        }
+        Database::Postgres(url) => {
+            let mut snapshot = catalog.snapshot().await?;
+            let held = snapshot.name.clone().context("the snapshot has no name")?;
+            let objects = keep(vault, objects, &mut snapshot);
+            let (dumped, kept) = tokio::join!(dump::dump(url.expose(), &held, path), objects);
+            // Held to here: few objects are copied before the dump has begun.
+            drop(snapshot);
+            dumped?;
+            kept
+        }
     }
 }
 

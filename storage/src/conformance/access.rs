@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{
     door::{Sample, received},
-    road::{begin, facts, field, original},
+    road::{begin, facts, field, original, read_as},
     upgrade::Landed,
 };
 use crate::{
@@ -28,11 +28,7 @@ use crate::{
 /// A document with these facts, waiting for a person.
 pub(super) async fn waiting(catalog: &Catalog, facts: &ReadFacts) -> DocumentId {
     let id = received(catalog, &Sample::new()).await;
-    begin(catalog, id, Stage::Fetch).await;
-    assert_eq!(catalog.fetched(id, &original(id, id.to_string().as_bytes())).await.unwrap(), Step::Taken);
-    begin(catalog, id, Stage::Read).await;
-    assert_eq!(catalog.read(id, facts).await.unwrap(), Step::Taken);
-    begin(catalog, id, Stage::Link).await;
+    read_as(catalog, id, id.to_string().as_bytes(), facts).await;
     let reasons = [Reason::new(ReasonCode::UnknownCustomer, "nobody")];
     assert_eq!(catalog.into_review(id, Stage::Link, &reasons, None, None).await.unwrap(), Step::Taken);
     id

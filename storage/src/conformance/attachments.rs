@@ -16,8 +16,9 @@ use super::{
     access::{bill, waiting},
     cases::{cases_of, leading, writes},
     erasure::{behind, wish},
+    given::{has_template, template},
     house::known,
-    notices::in_hand,
+    notices::{in_hand, notice},
     owed::approver,
     road::next_of,
 };
@@ -27,7 +28,6 @@ use crate::{
     approvals::{ApprovalState, Approving, Mode, NewApproval},
     attachments::{Attachment, Found, NewFile},
     cases::{Act, Acted},
-    consents::Category,
     documents::StoredPage,
     erasure::Wished,
     key_file::ErasedKind,
@@ -308,38 +308,19 @@ pub(super) async fn a_persons_file_goes_with_its_contact(catalog: &Catalog) {
 /// Meta has approved a template of a number whose header is a file.
 async fn headed(catalog: &Catalog, number: &str, header: Header) -> String {
     let account = format!("waba-{number}");
-    let mut tx = catalog.writing().await.unwrap();
-    let sql = "UPDATE numbers SET waba_id = $2 WHERE phone_number_id = $1";
-    execute!(tx, sql, number, account.as_str()).unwrap();
-    tx.commit().await.unwrap();
-    let template = Template {
-        name: "bill_sent".into(),
-        language: "es".into(),
-        category: "UTILITY".into(),
-        status: "APPROVED".into(),
-        quality: None,
-        rejected_reason: None,
-        body_sha256: [9; 32],
-        body: Some("Hola.".into()),
-        takes: Some(Takes { header: Some(header), ..Takes::default() }),
-    };
-    catalog.keep_templates(&account, &[template]).await.unwrap();
+    let takes = Takes { header: Some(header), ..Takes::default() };
+    let template = Template { body: Some("Hola.".into()), ..template("bill_sent", takes) };
+    has_template(catalog, (number, account.as_str()), template).await;
     account
 }
 
 async fn sends_bill(catalog: &Catalog, contact: ContactId, header: Option<String>) -> Noticed {
     let new = NewNotice {
-        contact,
-        phone_number_id: None,
         template: "bill_sent".into(),
         language: Some("es".into()),
         params: Vec::new(),
         header,
-        buttons: Vec::new(),
-        category: Category::Utility,
-        idempotency_key: Uuid::now_v7().to_string(),
-        not_before: None,
-        expires_at: None,
+        ..notice(contact, &Uuid::now_v7().to_string())
     };
     let all = catalog.queue_notices(&Access::new(false), &[new], None, "key:shop").await.unwrap();
     all.into_iter().next().unwrap()

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     door::{Sample, received},
-    road::{begin, facts, field, original},
+    road::{facts, field, read_as},
 };
 use crate::{
     Access, Catalog, DocumentId, Stage,
@@ -38,11 +38,7 @@ fn bill(day: &str, r#type: &str, total: &str, currency: &str) -> ReadFacts {
 
 async fn to_link(catalog: &Catalog, facts: &ReadFacts) -> DocumentId {
     let id = received(catalog, &Sample::new()).await;
-    begin(catalog, id, Stage::Fetch).await;
-    assert_eq!(catalog.fetched(id, &original(id, id.to_string().as_bytes())).await.unwrap(), Step::Taken);
-    begin(catalog, id, Stage::Read).await;
-    assert_eq!(catalog.read(id, facts).await.unwrap(), Step::Taken);
-    begin(catalog, id, Stage::Link).await;
+    read_as(catalog, id, id.to_string().as_bytes(), facts).await;
     id
 }
 

@@ -13,12 +13,13 @@ use uuid::Uuid;
 
 use super::{
     door::{Sample, delivery, photo},
-    road::{begin, facts, original, reply},
+    given::says,
+    road::{begin, facts, original, read_as, reply},
 };
 use crate::{
     Access, CaseId, Catalog, ContactId, DocumentId, Intake,
     cases::{Answer, CaseFilter, Joined},
-    consents::{Category, NewConsent, Word},
+    consents::{Category, Word},
     inbound::InboundItem,
     names::{Stage, WaitsFor, micros, now},
     outbox::Purpose,
@@ -52,11 +53,7 @@ pub(super) async fn sends(catalog: &Catalog, sample: &Sample, count: usize) -> V
 }
 
 async fn to_link(catalog: &Catalog, id: DocumentId, bytes: &[u8]) -> crate::Document {
-    begin(catalog, id, Stage::Fetch).await;
-    assert_eq!(catalog.fetched(id, &original(id, bytes)).await.unwrap(), Step::Taken);
-    begin(catalog, id, Stage::Read).await;
-    assert_eq!(catalog.read(id, &facts(&id.to_string())).await.unwrap(), Step::Taken);
-    begin(catalog, id, Stage::Link).await
+    read_as(catalog, id, bytes, &facts(&id.to_string())).await
 }
 
 pub(super) async fn filed(catalog: &Catalog, id: DocumentId) {
@@ -316,17 +313,7 @@ pub(super) async fn a_reminder_goes_by_whichever_template_is_approved(catalog: &
     let catalog = &leading(catalog);
     let (_, first, contact) = asked(catalog).await;
     let number = catalog.document(first).await.unwrap().unwrap().phone_number_id.unwrap();
-    let consent = NewConsent {
-        contact,
-        phone_number_id: &number,
-        category: Category::Utility,
-        word: Word::Granted,
-        source: "form",
-        text_version: None,
-        said_by: None,
-        at: now(),
-    };
-    catalog.write_consent(&consent).await.unwrap();
+    says(catalog, contact, &number, (Category::Utility, Word::Granted)).await;
     let mut tx = catalog.writing().await.unwrap();
     execute!(tx, "UPDATE windows SET last_inbound_at = 1 WHERE contact_id = $1", contact.0).unwrap();
     tx.commit().await.unwrap();

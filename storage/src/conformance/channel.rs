@@ -8,6 +8,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::{
     door::{Sample, delivery, photo, received},
+    given::fresh,
     notices::approved_of,
     road::{next_of, reply, to_review},
 };
@@ -36,10 +37,6 @@ const LEASE: std::time::Duration = std::time::Duration::from_secs(60);
 /// Long enough that whoever was told to begin waits by then.
 pub(super) const A_MOMENT: std::time::Duration = std::time::Duration::from_millis(300);
 
-fn fresh(prefix: &str) -> String {
-    format!("{prefix}{}", uuid::Uuid::now_v7().simple())
-}
-
 pub(super) async fn waiting(catalog: &Catalog) -> (DocumentId, ContactId, Sample) {
     let sample = Sample::new();
     let id = received(catalog, &sample).await;
@@ -55,10 +52,11 @@ pub(super) async fn take(catalog: &Catalog, contact: ContactId) -> OutboxMessage
     }
 }
 
+/// Meta says what became of a message: by the id that it gave it, and by ours where it carries that.
 pub(super) async fn status(
     catalog: &Catalog,
     wamid: &str,
-    callback: &OutboxMessage,
+    callback: Option<&OutboxMessage>,
     status: &str,
     code: Option<i64>,
 ) {
@@ -67,7 +65,7 @@ pub(super) async fn status(
         status: status.into(),
         recipient: "34".into(),
         at: now(),
-        callback: Some(callback.id.to_string()),
+        callback: callback.map(|message| message.id.to_string()),
         error_code: code,
         error: code.map(|c| format!("code {c}")),
         raw: "{}".into(),
@@ -85,7 +83,7 @@ pub(super) async fn a_failed_status_comes_back_and_delivered_wins(catalog: &Cata
     let message = take(catalog, contact).await;
     let wamid = format!("out.{}", sample.wamid);
     catalog.reply_sent(message.id, &wamid).await.unwrap();
-    status(catalog, &wamid, &message, "failed", Some(131_026)).await;
+    status(catalog, &wamid, Some(&message), "failed", Some(131_026)).await;
     assert_eq!(state(catalog, document).await, OutboxState::Refused, "a failed status is a failed send");
     assert!(catalog.message_ledger(now()).await.unwrap().balanced, "a live task is behind it");
     let back = take(catalog, contact).await;
@@ -105,10 +103,10 @@ pub(super) async fn a_failed_status_comes_back_and_delivered_wins(catalog: &Cata
     let ledger = catalog.message_ledger(now()).await.unwrap();
     assert!(ledger.balanced && ledger.told >= 1, "{ledger:?}");
     // Another device had it all along.
-    status(catalog, &wamid, &message, "delivered", None).await;
+    status(catalog, &wamid, Some(&message), "delivered", None).await;
     assert_eq!(state(catalog, document).await, OutboxState::Delivered);
     assert_eq!(named(None).await, None, "it arrived after all");
-    status(catalog, &wamid, &message, "failed", Some(131_000)).await;
+    status(catalog, &wamid, Some(&message), "failed", Some(131_000)).await;
     assert_eq!(state(catalog, document).await, OutboxState::Delivered, "delivered wins");
 }
 
@@ -118,7 +116,7 @@ pub(super) async fn what_may_have_left_waits_for_its_status(catalog: &Catalog) {
     catalog.reply_unknown(message.id, "time-out").await.unwrap();
     assert_eq!(next_of(catalog, contact, LEASE).await, NextReply::Empty, "it is not sent again");
     assert!(catalog.message_ledger(now()).await.unwrap().balanced);
-    status(catalog, &format!("late.{}", sample.wamid), &message, "sent", None).await;
+    status(catalog, &format!("late.{}", sample.wamid), Some(&message), "sent", None).await;
     assert_eq!(state(catalog, document).await, OutboxState::Sent);
     // Nobody confirms it.
     let later = now() + Duration::hours(73);
@@ -365,7 +363,7 @@ pub(super) async fn what_a_status_said_outlives_a_lost_answer(catalog: &Catalog)
     let (document, contact, sample) = waiting(catalog).await;
     let message = take(catalog, contact).await;
     leaves(catalog, &message).await;
-    status(catalog, &format!("out.{}", sample.wamid), &message, "failed", Some(131_000)).await;
+    status(catalog, &format!("out.{}", sample.wamid), Some(&message), "failed", Some(131_000)).await;
     catalog.reply_unknown(message.id, "time-out").await.unwrap();
     assert_eq!(state(catalog, document).await, OutboxState::Refused);
     let back = take(catalog, contact).await;

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{
     access::{bill, waiting},
+    given::one_of_us,
     road::field,
 };
 use crate::{
@@ -34,12 +35,7 @@ pub(super) async fn who_we_are_says_which_way_money_goes(catalog: &Catalog) {
     let was_there = waiting(catalog, &naming(FieldName::RecipientTaxId, &tax_id)).await;
     let nobodys = waiting(catalog, &bill()).await;
     assert_eq!(side(catalog, was_there).await, (None, None), "nobody said who we are");
-    let new = NewEntity {
-        name: format!("Nuestra {tax_id}"),
-        tax_ids: vec![tax_id.clone()],
-        ..NewEntity::default()
-    };
-    let us = catalog.save_entity(None, &new, "user:ana").await.unwrap().expect("added");
+    let us = one_of_us(catalog, &tax_id).await;
     assert!(catalog.entities().await.unwrap().contains(&us));
     while catalog.settle_entities_of_what_was_there(7).await.unwrap() {}
     assert_eq!(side(catalog, was_there).await, (Some(us.id), Some(Direction::Payable)));

@@ -1,10 +1,12 @@
 //! Promises to those who send little while one sends much, and what is kept of the channel's health.
 
 use acuse_pipeline::document::Sha256;
+use acuse_whatsapp::template::Takes;
 use time::{Duration, OffsetDateTime};
 
 use super::{
     door::{Sample, delivery, photo},
+    given,
     road::{begin, original, reply, to_link},
 };
 use crate::{
@@ -144,15 +146,11 @@ pub(super) async fn beyond_the_quota_all_is_kept_and_read_later(catalog: &Catalo
 
 fn template(name: &str, status: &str, text: &str) -> Template {
     Template {
-        name: name.into(),
-        language: "es".into(),
-        category: "UTILITY".into(),
         status: status.into(),
-        quality: None,
-        rejected_reason: None,
         body_sha256: Sha256::of(text.as_bytes()).0,
         body: None,
         takes: None,
+        ..given::template(name, Takes::default())
     }
 }
 

@@ -26,6 +26,7 @@ mod files;
 mod finance;
 mod found;
 mod four_eyes;
+mod given;
 mod hold;
 mod house;
 mod lines;

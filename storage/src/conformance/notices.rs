@@ -9,15 +9,16 @@ use uuid::Uuid;
 
 use super::{
     cases::{contact_of, leading, sends},
-    door::{Sample, delivery},
+    channel,
+    door::Sample,
+    given::{has_template, says, template},
 };
 use crate::{
-    Access, Catalog, ContactId, Intake,
+    Access, Catalog, ContactId,
     accounts::Template,
     cases::{Act, Acted, CaseFilter, Templated},
-    consents::{Category, NewConsent, Word},
+    consents::{Category, Word},
     events::{EventFilter, Followed},
-    inbound::{InboundItem, InboundStatus},
     names::{micros, now},
     notices::{NewNotice, Notice, NoticeFilter, NoticeState, Noticed},
     numbers::{About, Direction},
@@ -47,39 +48,17 @@ pub(super) async fn approved_of(
     name: &str,
     status: &str,
 ) {
-    let mut tx = catalog.writing().await.unwrap();
-    let sql = "UPDATE numbers SET waba_id = $2 WHERE phone_number_id = $1";
-    execute!(tx, sql, number, account).unwrap();
-    tx.commit().await.unwrap();
-    let template = Template {
-        name: name.into(),
-        language: "es".into(),
-        category: "UTILITY".into(),
-        status: status.into(),
-        quality: None,
-        rejected_reason: None,
-        body_sha256: [7; 32],
-        body: Some("Hola {{1}}.".into()),
-        takes: Some(if name == "order_sent" { numbered(2) } else { numbered(1) }),
-    };
-    catalog.keep_templates(account, &[template]).await.unwrap();
+    let takes = if name == "order_sent" { numbered(2) } else { numbered(1) };
+    let template = Template { status: status.into(), ..template(name, takes) };
+    has_template(catalog, (number, account), template).await;
 }
 
 async fn agrees(catalog: &Catalog, contact: ContactId, number: &str, word: Word) {
-    let consent = NewConsent {
-        contact,
-        phone_number_id: number,
-        category: Category::Utility,
-        word,
-        source: "form",
-        text_version: None,
-        said_by: None,
-        at: now(),
-    };
-    catalog.write_consent(&consent).await.unwrap();
+    says(catalog, contact, number, (Category::Utility, word)).await;
 }
 
-fn notice(contact: ContactId, key: &str) -> NewNotice {
+/// One of an order that was sent.
+pub(super) fn notice(contact: ContactId, key: &str) -> NewNotice {
     NewNotice {
         contact,
         phone_number_id: None,
@@ -128,17 +107,7 @@ pub(super) async fn in_hand(catalog: &Catalog, contact: ContactId) -> OutboxMess
 }
 
 async fn status(catalog: &Catalog, wamid: &str, status: &str) {
-    let status = InboundStatus {
-        wamid: wamid.into(),
-        status: status.into(),
-        recipient: "34600000000".into(),
-        at: now(),
-        callback: None,
-        error_code: None,
-        error: None,
-        raw: "{}".into(),
-    };
-    Intake::spawn(catalog.clone()).record(delivery(vec![InboundItem::Status(status)])).await.unwrap();
+    channel::status(catalog, wamid, None, status, None).await;
 }
 
 /// Kinds of the events that told of a notice.

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::{
     door::{Sample, received},
+    given::fresh,
     road::{next_of, reply, to_review},
 };
 use crate::{
@@ -31,9 +32,8 @@ use crate::{
     webhooks::{EndpointChange, Filter, NewEndpoint, log::Delivery, queue::Tried},
 };
 
-fn fresh(prefix: &str) -> String {
-    format!("{prefix}{}", Uuid::now_v7().simple())
-}
+/// What the endpoints of these promises sign with.
+const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 pub(super) fn route(name: &str, kinds: Vec<String>) -> NewRoute {
     NewRoute {
@@ -132,13 +132,25 @@ pub(super) async fn a_person_ends_an_incident_and_its_message_is_settled(catalog
     assert!(over.iter().any(|i| i.id == incident.id && i.acked_by.as_deref() == Some("eva")));
 }
 
-pub(super) async fn key(catalog: &Catalog) -> KeyId {
+async fn key(catalog: &Catalog) -> KeyId {
     let name = fresh("k");
     let hash = Sha256::of(name.as_bytes());
     match catalog.create_key(&name, &hash, &[Scope::DocumentsRead]).await.unwrap() {
         KeyMade::Made(id) => id,
         KeyMade::NameTaken => panic!("a new name"),
     }
+}
+
+/// An endpoint for these events, which signs with this secret.
+pub(super) async fn endpoint(catalog: &Catalog, secret: &str, filter: Filter) -> EndpointId {
+    let new = NewEndpoint {
+        url: "https://hooks.example.com/a".to_owned(),
+        description: String::new(),
+        secret: secret.to_owned(),
+        filter,
+        key_id: key(catalog).await,
+    };
+    catalog.add_webhook_endpoint(&new).await.unwrap().unwrap()
 }
 
 /// All that is due at an endpoint is taken; what, in order.
@@ -158,15 +170,7 @@ async fn drain(catalog: &Catalog, id: EndpointId) -> Vec<(Option<DocumentId>, i6
 }
 
 pub(super) async fn a_failed_event_holds_back_its_own_document_only(catalog: &Catalog) {
-    let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned();
-    let new = NewEndpoint {
-        url: "https://example.com/x".to_owned(),
-        description: String::new(),
-        secret,
-        filter: Filter::default(),
-        key_id: key(catalog).await,
-    };
-    let id = catalog.add_webhook_endpoint(&new).await.unwrap().unwrap();
+    let id = endpoint(catalog, SECRET, Filter::default()).await;
     assert!(drain(catalog, id).await.is_empty(), "it begins with what comes after it");
     let (first, second) = (received(catalog, &Sample::new()).await, received(catalog, &Sample::new()).await);
     for document in [first, second] {
@@ -218,14 +222,8 @@ pub(super) async fn a_failed_event_holds_back_its_own_document_only(catalog: &Ca
 
 /// However many events of other types stand in between, an endpoint that names its own finds them in one look.
 pub(super) async fn an_endpoint_steps_over_what_it_is_not_for(catalog: &Catalog) {
-    let new = NewEndpoint {
-        url: "https://example.com/x".to_owned(),
-        description: String::new(),
-        secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned(),
-        filter: Filter { types: vec!["customer.merged".to_owned()], ..Filter::default() },
-        key_id: key(catalog).await,
-    };
-    let id = catalog.add_webhook_endpoint(&new).await.unwrap().unwrap();
+    let filter = Filter { types: vec!["customer.merged".to_owned()], ..Filter::default() };
+    let id = endpoint(catalog, SECRET, filter).await;
     let of = |kind: &'static str| NewEvent::of_customer(kind, Uuid::now_v7(), &["name"]);
     for round in 0..2 {
         let mut many: Vec<NewEvent> = (0..700).map(|_| of("customer.updated")).collect();
@@ -242,14 +240,8 @@ pub(super) async fn an_endpoint_steps_over_what_it_is_not_for(catalog: &Catalog)
 /// What an endpoint is for is changed at the very moment in which somebody looks at what is new: nothing of the new type is
 /// stepped over.
 pub(super) async fn a_type_that_is_added_meanwhile_is_not_stepped_over(catalog: &Catalog) {
-    let new = NewEndpoint {
-        url: "https://example.com/x".to_owned(),
-        description: String::new(),
-        secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned(),
-        filter: Filter { types: vec!["customer.merged".to_owned()], ..Filter::default() },
-        key_id: key(catalog).await,
-    };
-    let id = catalog.add_webhook_endpoint(&new).await.unwrap().unwrap();
+    let filter = Filter { types: vec!["customer.merged".to_owned()], ..Filter::default() };
+    let id = endpoint(catalog, SECRET, filter).await;
     let mut tx = catalog.writing().await.unwrap();
     let news = NewEvent::of_customer("customer.updated", Uuid::now_v7(), &["name"]);
     events::write(&mut tx, &[news]).await.unwrap();

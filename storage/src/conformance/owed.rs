@@ -13,13 +13,14 @@ use super::{
     answers::{last_said, offered, taps, waits_for},
     cases::{leading, said_to},
     door::Sample,
+    given::{customer, one_of_us, says},
     house::{known, rules},
-    road::{begin, field, original, reply},
+    road::{begin, field, read_as, reply},
 };
 use crate::{
     Access, Catalog, ContactId, CustomerId, DocumentId,
     approvals::{self, ApprovalState},
-    consents::{Category, NewConsent, Word},
+    consents::{Category, Word},
     documents::Document,
     entities::NewEntity,
     incidents::IncidentState,
@@ -29,15 +30,6 @@ use crate::{
     reviews::{Deciding, Decision, Resolved},
     stages::{ReadFacts, Step},
 };
-
-async fn customer(catalog: &Catalog) -> CustomerId {
-    let id = CustomerId::generate();
-    let mut tx = catalog.writing().await.unwrap();
-    let sql = "INSERT INTO customers (id, name, name_key, created_at, updated_at) VALUES ($1, $2, $2, 0, 0)";
-    execute!(tx, sql, id.0, id.to_string()).unwrap();
-    tx.commit().await.unwrap();
-    id
-}
 
 /// A bill of somebody's, who is one of us or is not.
 fn billed(tax_id: &str, number: &str, total: &str) -> ReadFacts {
@@ -76,12 +68,7 @@ async fn approve(catalog: &Catalog, id: DocumentId, customer: Option<CustomerId>
 pub(super) async fn a_filed_bill_of_ours_is_owed_and_follows_its_paper(catalog: &Catalog) {
     let catalog = &leading(catalog);
     let tax_id = format!("Y{}", Uuid::now_v7().as_u128() % 1_000_000_000_000);
-    let us = NewEntity {
-        name: format!("Nuestra {tax_id}"),
-        tax_ids: vec![tax_id.clone()],
-        ..NewEntity::default()
-    };
-    catalog.save_entity(None, &us, "user:ana").await.unwrap().expect("added");
+    one_of_us(catalog, &tax_id).await;
     let debtor = customer(catalog).await;
     let silent = waiting(catalog, &billed(&tax_id, "N-0", "80.00")).await;
     assert_eq!(approve(catalog, silent, Some(debtor)).await, Resolved::Done(Status::Filed));
@@ -165,17 +152,7 @@ async fn gets_a_number(catalog: &Catalog, contact: ContactId) -> String {
 pub(super) async fn approver(catalog: &Catalog) -> (Sample, ContactId, String, String) {
     let (sample, contact, number) = known(catalog).await;
     let phone = gets_a_number(catalog, contact).await;
-    let consent = NewConsent {
-        contact,
-        phone_number_id: &number,
-        category: Category::Utility,
-        word: Word::Granted,
-        source: "contract",
-        text_version: None,
-        said_by: None,
-        at: now(),
-    };
-    catalog.write_consent(&consent).await.unwrap();
+    says(catalog, contact, &number, (Category::Utility, Word::Granted)).await;
     (sample, contact, number, phone)
 }
 
@@ -300,11 +277,8 @@ pub(super) async fn what_would_be_filed_by_itself_goes_on_once_approved(catalog:
     let (sample, contact, number, phone) = approver(catalog).await;
     rules(catalog, &format!("approve\t-\t1000 EUR\tany\t{number}\t24\t{phone}\n")).await;
     let id = super::door::received(catalog, &Sample::new()).await;
-    begin(catalog, id, Stage::Fetch).await;
-    assert_eq!(catalog.fetched(id, &original(id, id.to_string().as_bytes())).await.unwrap(), Step::Taken);
-    begin(catalog, id, Stage::Read).await;
-    assert_eq!(catalog.read(id, &billed("Z2", "B-1", "-1500.00")).await.unwrap(), Step::Taken);
-    let document = begin(catalog, id, Stage::Link).await;
+    let facts = billed("Z2", "B-1", "-1500.00");
+    let document = read_as(catalog, id, id.to_string().as_bytes(), &facts).await;
     assert_eq!(document.kind, Some(Kind::Invoice));
     assert!(catalog.needs_approval(&document).await.unwrap(), "what we give back too");
     let why = [approvals::reason()];

@@ -80,13 +80,23 @@ pub(super) async fn begin(catalog: &Catalog, id: DocumentId, stage: Stage) -> cr
     }
 }
 
-/// As far as `link`.
-pub(super) async fn to_link(catalog: &Catalog, id: DocumentId, number: &str) {
+/// As far as `link`: of these bytes, read as these facts.
+pub(super) async fn read_as(
+    catalog: &Catalog,
+    id: DocumentId,
+    bytes: &[u8],
+    facts: &ReadFacts,
+) -> crate::Document {
     begin(catalog, id, Stage::Fetch).await;
-    assert_eq!(catalog.fetched(id, &original(id, number.as_bytes())).await.unwrap(), Step::Taken);
+    assert_eq!(catalog.fetched(id, &original(id, bytes)).await.unwrap(), Step::Taken);
     begin(catalog, id, Stage::Read).await;
-    assert_eq!(catalog.read(id, &facts(number)).await.unwrap(), Step::Taken);
-    begin(catalog, id, Stage::Link).await;
+    assert_eq!(catalog.read(id, facts).await.unwrap(), Step::Taken);
+    begin(catalog, id, Stage::Link).await
+}
+
+/// As far as `link`, as a bill of this number.
+pub(super) async fn to_link(catalog: &Catalog, id: DocumentId, number: &str) {
+    read_as(catalog, id, number.as_bytes(), &facts(number)).await;
 }
 
 /// In front of a person, who does not know the customer.

@@ -7,13 +7,13 @@ use acuse_pipeline::document::Sha256;
 use bytes::Bytes;
 use futures_util::StreamExt;
 
-use super::files;
+use super::{files, outgoing::endpoint};
 use crate::{
     Catalog, DocumentId, KeyFile, ObjectKey, Objects,
     key_file::KeyFileError,
     names::EndpointId,
     objects::{ByteRange, ObjectError, SEALING},
-    webhooks::{Filter, NewEndpoint},
+    webhooks::Filter,
 };
 
 async fn stored(objects: &Objects, key: &ObjectKey) -> Vec<u8> {
@@ -121,14 +121,7 @@ async fn what_is_there_is_sealed(plain: &Objects, objects: &Objects) {
 
 /// An endpoint whose secret stands in its row as it is.
 async fn secret_in_the_open(catalog: &Catalog) -> EndpointId {
-    let new = NewEndpoint {
-        url: "https://hooks.example.com/a".into(),
-        description: String::new(),
-        secret: "whsec_first".into(),
-        filter: Filter::default(),
-        key_id: super::outgoing::key(catalog).await,
-    };
-    let endpoint = catalog.add_webhook_endpoint(&new).await.unwrap().unwrap();
+    let endpoint = endpoint(catalog, "whsec_first", Filter::default()).await;
     assert_eq!(secrets_kept(catalog, endpoint).await, [Some("whsec_first".to_owned()), None]);
     endpoint
 }

@@ -149,7 +149,7 @@ pub(super) async fn every_message_is_counted(catalog: &Catalog) {
     let message = super::channel::take(catalog, contact).await;
     let wamid = format!("tally.{}", sample.wamid);
     catalog.reply_sent(message.id, &wamid).await.unwrap();
-    super::channel::status(catalog, &wamid, &message, "delivered", None).await;
+    super::channel::status(catalog, &wamid, Some(&message), "delivered", None).await;
     catalog.add_up_message_tallies().await.unwrap();
     let after = catalog.message_ledger(now()).await.unwrap();
     assert_eq!(

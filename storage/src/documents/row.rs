@@ -83,25 +83,30 @@ pub(crate) fn key(column: &'static str, text: &str) -> Result<ObjectKey, Catalog
     })
 }
 
+/// The original by its key, its hash and its size: all of them are there, or none.
+fn original(
+    columns: (Option<String>, Option<Vec<u8>>, Option<i64>),
+) -> Result<Option<StoredObject>, CatalogError> {
+    match columns {
+        (Some(k), Some(hash), Some(size)) => Ok(Some(StoredObject {
+            key: key("original_key", &k)?,
+            sha256: sha256(T, "original_sha256", &hash)?,
+            size_bytes: number(T, "original_bytes", size)?,
+        })),
+        (None, None, None) => Ok(None),
+        _ => Err(CatalogError::ImpossibleRow {
+            table: T,
+            column: "original_key",
+            why: "an original is there only in part".to_owned(),
+        }),
+    }
+}
+
 impl TryFrom<DocumentRow> for Document {
     type Error = CatalogError;
 
     fn try_from(row: DocumentRow) -> Result<Self, CatalogError> {
-        let original = match (row.original_key, row.original_sha256, row.original_bytes) {
-            (Some(k), Some(hash), Some(size)) => Some(StoredObject {
-                key: key("original_key", &k)?,
-                sha256: sha256(T, "original_sha256", &hash)?,
-                size_bytes: number(T, "original_bytes", size)?,
-            }),
-            (None, None, None) => None,
-            _ => {
-                return Err(CatalogError::ImpossibleRow {
-                    table: T,
-                    column: "original_key",
-                    why: "an original is there only in part".to_owned(),
-                });
-            }
-        };
+        let original = original((row.original_key, row.original_sha256, row.original_bytes))?;
         Ok(Self {
             id: DocumentId(row.id),
             contact_id: row.contact_id.map(ContactId),

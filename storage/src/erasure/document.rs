@@ -221,44 +221,55 @@ async fn redact_periods(tx: &mut Tx, id: DocumentId) -> Result<u64, CatalogError
         )?;
     }
     for (period, line, erased, month) in &rows {
-        let hash = erased.clone().unwrap_or_else(|| Sha256::of(line.as_bytes()).0.to_vec());
-        let line = redacted(Some(line))?;
-        execute!(
-            tx,
-            "UPDATE period_rows SET line = $3, erased_sha256 = $4 WHERE period_id = $1 AND document_id = $2",
-            *period,
-            id.0,
-            line.clone(),
-            hash
-        )?;
-        let said = optional!(
-            tx,
-            (Option<String>,),
-            "SELECT becomes FROM period_adjustments WHERE document_id = $1 AND period_id = $2 ORDER BY seq DESC LIMIT 1",
-            id.0,
-            *period
-        )?;
-        let was = said.map_or(line, |(becomes,)| becomes);
-        let impossible = |why: crate::periods::NotAMonth| CatalogError::ImpossibleRow {
-            table: "periods",
-            column: "month",
-            why: why.to_string(),
-        };
-        let month: Month = month.parse().map_err(impossible)?;
-        let becomes = export::line_of(tx, id, month.span()).await?;
-        let present = micros(tx.now());
-        execute!(
-            tx,
-            "INSERT INTO period_adjustments (period_id, document_id, at, reason, was, becomes) \
-             VALUES ($1, $2, $3, 'erased', $4, $5)",
-            *period,
-            id.0,
-            present,
-            was,
-            becomes.map(|line| to_json("line", &line)).transpose()?
-        )?;
+        redact_line(tx, id, (*period, month), (line, erased.as_deref())).await?;
     }
     Ok(rows.len() as u64)
+}
+
+/// One line of one closed month.
+async fn redact_line(
+    tx: &mut Tx,
+    id: DocumentId,
+    (period, month): (Uuid, &str),
+    (line, erased): (&str, Option<&[u8]>),
+) -> Result<(), CatalogError> {
+    let hash = erased.map_or_else(|| Sha256::of(line.as_bytes()).0.to_vec(), <[u8]>::to_vec);
+    let line = redacted(Some(line))?;
+    execute!(
+        tx,
+        "UPDATE period_rows SET line = $3, erased_sha256 = $4 WHERE period_id = $1 AND document_id = $2",
+        period,
+        id.0,
+        line.clone(),
+        hash
+    )?;
+    let said = optional!(
+        tx,
+        (Option<String>,),
+        "SELECT becomes FROM period_adjustments WHERE document_id = $1 AND period_id = $2 ORDER BY seq DESC LIMIT 1",
+        id.0,
+        period
+    )?;
+    let was = said.map_or(line, |(becomes,)| becomes);
+    let impossible = |why: crate::periods::NotAMonth| CatalogError::ImpossibleRow {
+        table: "periods",
+        column: "month",
+        why: why.to_string(),
+    };
+    let month: Month = month.parse().map_err(impossible)?;
+    let becomes = export::line_of(tx, id, month.span()).await?;
+    let present = micros(tx.now());
+    execute!(
+        tx,
+        "INSERT INTO period_adjustments (period_id, document_id, at, reason, was, becomes) \
+         VALUES ($1, $2, $3, 'erased', $4, $5)",
+        period,
+        id.0,
+        present,
+        was,
+        becomes.map(|line| to_json("line", &line)).transpose()?
+    )
+    .map(drop)
 }
 
 fn redacted(line: Option<&str>) -> Result<Option<String>, CatalogError> {

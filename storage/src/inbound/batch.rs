@@ -2,20 +2,16 @@
 
 mod documents;
 mod messages;
+mod sorted;
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use acuse_conversation::Intent;
 use acuse_pipeline::document::Sha256;
-use serde_json::json;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use messages::save_messages;
+use sorted::Sorted;
 
-use super::{
-    Changed, InboundDelivery, InboundItem, InboundMessage, Outcome, Recorded, identity::Contacts, statuses,
-};
+use super::{InboundDelivery, InboundItem, InboundMessage, Outcome, Recorded, identity::Contacts, statuses};
 use crate::{
     accounts, alerts,
     arrivals::Brought,
@@ -23,7 +19,7 @@ use crate::{
     consents,
     error::{CatalogError, Chain},
     fair::Quota,
-    names::{ContactId, DocumentId, clean, cut, micros},
+    names::{ContactId, DocumentId, cut, micros},
     numbers,
     outbox::Purpose,
     sql::Tx,
@@ -187,68 +183,8 @@ async fn save_items(
     let present = tx.now();
     let all: Vec<&InboundItem> = items.iter().map(|p| p.item).collect();
     let mut contacts = Contacts::load(tx, &all).await?;
-    let mut messages = Vec::new();
-    let mut told: Vec<(ContactId, Entry)> = Vec::new();
-    let mut switched = Vec::new();
-    let mut counted: BTreeMap<(String, String), i64> = BTreeMap::new();
-    let mut named: BTreeMap<String, numbers::Seen> = BTreeMap::new();
-    let mut changed: BTreeSet<&Changed> = BTreeSet::new();
-    if unread > 0 {
-        counted.insert(("delivery_not_understood".to_owned(), String::new()), unread as i64);
-    }
-    for placed in items {
-        match placed.item {
-            InboundItem::Message(message) | InboundItem::Echo(message) => {
-                let inbound = matches!(placed.item, InboundItem::Message(_));
-                let seen = numbers::Seen {
-                    token_ref: cut(placed.token_ref, 64),
-                    waba_id: message.waba_id.as_deref().map(|id| cut(id, 64)),
-                    at: placed.received_at,
-                };
-                named.insert(cut(&message.phone_number_id, 64), seen);
-                let contact = contacts.resolve(
-                    &message.identity,
-                    &message.phone_number_id,
-                    inbound.then_some(message.sent_at),
-                );
-                let direction = if inbound { "in" } else { "echo" };
-                messages.push(NewMessage {
-                    placed: *placed,
-                    id: Uuid::now_v7(),
-                    contact,
-                    direction,
-                    message,
-                });
-            }
-            InboundItem::Preference { identity, phone_number_id, stop, at } => {
-                let intent = if *stop { Intent::Stop } else { Intent::Start };
-                if let Some(contact) = contacts.resolve(identity, phone_number_id, None) {
-                    switched.push((contact, phone_number_id, intent, *at));
-                }
-            }
-            InboundItem::AliasChange { old, new, at } => {
-                let contact = contacts.rename(old, new);
-                let detail = json!({ "kind": new.0, "old": old.1, "new": new.1 });
-                let entry =
-                    Entry { document: None, contact: None, at: *at, stage: None, event: "renamed", detail };
-                told.push((contact, entry));
-            }
-            InboundItem::Event { field, detail, known, is_trouble, changed: what } => {
-                changed.insert(what);
-                if *known && !is_trouble {
-                    continue;
-                }
-                let kind = if *known { "channel_event" } else { "unknown_field" };
-                *counted.entry((kind.to_owned(), clean(&format!("{field}: {detail}")))).or_default() += 1;
-            }
-            InboundItem::ValueError { code, message } => {
-                *counted
-                    .entry(("channel_error".to_owned(), clean(&format!("{code} {message}"))))
-                    .or_default() += 1;
-            }
-            InboundItem::Status(_) => {}
-        }
-    }
+    let Sorted { mut messages, told, switched, counted, named, changed } =
+        Sorted::of(items, unread, &mut contacts);
     numbers::seen(tx, &named).await?;
     accounts::changed(tx, &changed).await?;
     contacts.save(tx, present).await?;

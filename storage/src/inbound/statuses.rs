@@ -70,6 +70,38 @@ pub(super) async fn save(
     numbers::heard_of(tx, &heard_of).await
 }
 
+/// What a status says of a message of ours is its state, where it tells more than what stands there; whether it did.
+async fn mark(
+    tx: &mut Tx,
+    id: Uuid,
+    status: &InboundStatus,
+    error: Option<&str>,
+) -> Result<u64, CatalogError> {
+    let present = micros(tx.now());
+    // A failure counts only while no device has it, and only of the latest try. A status of any kind proves that the
+    // message left; unless that very try is known to have failed, and another is to follow.
+    execute!(
+        tx,
+        "UPDATE outbox SET wamid = COALESCE(wamid, $2), lease_until = NULL, next_attempt_at = NULL, updated_at = $3, \
+         sent_at = COALESCE(sent_at, $3), status_rank = CASE WHEN $5 > status_rank THEN $5 ELSE status_rank END, \
+         state = CASE WHEN $5 >= $8 THEN 'delivered' WHEN $4 THEN 'refused' ELSE 'sent' END, \
+         error = CASE WHEN $4 THEN $6 ELSE error END, error_code = CASE WHEN $4 THEN $7 ELSE error_code END \
+         WHERE id = $1 AND CASE WHEN $5 >= $8 THEN state NOT IN ('delivered', 'withdrawn') \
+           WHEN $4 THEN state IN ('queued', 'sending', 'sent', 'unknown') AND (wamid IS NULL OR wamid = $2) \
+             AND NOT EXISTS (SELECT 1 FROM message_statuses s WHERE s.wamid = $2 AND s.rank >= $8) \
+           ELSE state IN ('queued', 'sending', 'unknown') \
+             AND NOT EXISTS (SELECT 1 FROM message_statuses s WHERE s.wamid = $2 AND s.status = 'failed') END",
+        id,
+        clean(&status.wamid),
+        present,
+        status.status == "failed",
+        rank(&status.status),
+        error,
+        status.error_code,
+        DELIVERED
+    )
+}
+
 /// Tells the outbox message that a status is about, if it is one of ours; from which of our numbers that one went.
 async fn settle(tx: &mut Tx, status: &InboundStatus) -> Result<Option<String>, CatalogError> {
     let callback = status.callback.as_deref().and_then(|c| Uuid::parse_str(c).ok());
@@ -89,28 +121,7 @@ async fn settle(tx: &mut Tx, status: &InboundStatus) -> Result<Option<String>, C
     let failed = status.status == "failed";
     let error = status.error.as_deref().map(|e| cut(e, 500));
     let present = tx.now();
-    // A failure counts only while no device has it, and only of the latest try. A status of any kind proves that the
-    // message left; unless that very try is known to have failed, and another is to follow.
-    let moved = execute!(
-        tx,
-        "UPDATE outbox SET wamid = COALESCE(wamid, $2), lease_until = NULL, next_attempt_at = NULL, updated_at = $3, \
-         sent_at = COALESCE(sent_at, $3), status_rank = CASE WHEN $5 > status_rank THEN $5 ELSE status_rank END, \
-         state = CASE WHEN $5 >= $8 THEN 'delivered' WHEN $4 THEN 'refused' ELSE 'sent' END, \
-         error = CASE WHEN $4 THEN $6 ELSE error END, error_code = CASE WHEN $4 THEN $7 ELSE error_code END \
-         WHERE id = $1 AND CASE WHEN $5 >= $8 THEN state NOT IN ('delivered', 'withdrawn') \
-           WHEN $4 THEN state IN ('queued', 'sending', 'sent', 'unknown') AND (wamid IS NULL OR wamid = $2) \
-             AND NOT EXISTS (SELECT 1 FROM message_statuses s WHERE s.wamid = $2 AND s.rank >= $8) \
-           ELSE state IN ('queued', 'sending', 'unknown') \
-             AND NOT EXISTS (SELECT 1 FROM message_statuses s WHERE s.wamid = $2 AND s.status = 'failed') END",
-        id,
-        clean(&status.wamid),
-        micros(present),
-        failed,
-        rank(&status.status),
-        error.as_deref(),
-        status.error_code,
-        DELIVERED
-    )?;
+    let moved = mark(tx, id, status, error.as_deref()).await?;
     if moved == 1 && failed {
         // What follows is decided where refused calls are.
         wake(tx, &line_of((contact, number.clone())), Wait::None).await?;

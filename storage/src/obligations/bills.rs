@@ -8,7 +8,7 @@ use serde_json::json;
 use time::Date;
 use uuid::Uuid;
 
-use super::{ObligationState, day_of, receipts::paid_of, to_text, written};
+use super::{ObligationState, day_of, payments::paid_of, to_text, written};
 use crate::{
     cases,
     error::CatalogError,

@@ -233,9 +233,8 @@ async fn dispatch(
             Ok(Ended::Moved)
         }
         Verdict::Withdraw(why) => {
-            catalog
-                .reply_withdrawn(message.id, if why == Why::OptedOut { "opted out" } else { TOO_LATE })
-                .await?;
+            let said = if why == Why::OptedOut { "opted out" } else { TOO_LATE };
+            catalog.reply_withdrawn(message.id, said).await?;
             Ok(Ended::Moved)
         }
     }

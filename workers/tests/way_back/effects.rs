@@ -15,7 +15,7 @@ use time::Duration;
 use crate::{
     matters::agrees,
     owed::{customer, owes},
-    talk::{leading, message, passes, said},
+    talk::{leading, message, passes, receipt, said},
     world::{World, clock},
 };
 
@@ -46,10 +46,6 @@ async fn photo(world: &mut World, file: &str) -> DocumentId {
     let sent =
         InboundMessage { media, ..message(world, SENDER, &format!("wamid.{}", DocumentId::generate())) };
     comes(world, sent).await.expect("a file is a document")
-}
-
-fn receipt(total: &str) -> String {
-    format!("receipt\nmerchant_name=Bar Sol\ndate=2026-05-03\ntotal={total}\ncurrency=EUR")
 }
 
 async fn count(world: &World, sql: &str) -> i64 {

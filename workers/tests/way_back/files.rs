@@ -14,7 +14,6 @@ use acuse_storage::{
     inbound::{InboundItem, InboundStatus},
     key_file::ErasedKind,
     names::AttachmentId,
-    notices::{NewNotice, Noticed},
     numbers::{About, Direction},
     outbox::OutboxState,
 };
@@ -27,7 +26,7 @@ use serde_json::json;
 use time::Duration;
 
 use crate::{
-    matters::{APPROVER, DEBTOR, agrees, approves, bill, ruled},
+    matters::{APPROVER, DEBTOR, agrees, approves, bill, notice, queues, ruled},
     talk::{passes, photo, writes},
     world::{World, clock},
 };
@@ -349,22 +348,7 @@ async fn pushed(world: &World) -> Vec<u8> {
 }
 
 async fn sends_bill(world: &World, contact: ContactId, key: &str) {
-    let notice = NewNotice {
-        contact,
-        phone_number_id: None,
-        template: "bill_sent".into(),
-        language: Some("es".into()),
-        params: Vec::new(),
-        header: None,
-        buttons: Vec::new(),
-        category: Category::Utility,
-        idempotency_key: key.into(),
-        not_before: None,
-        expires_at: None,
-    };
-    let queued =
-        world.env.catalog.queue_notices(&Access::whole(), &[notice], None, "key:shop").await.unwrap();
-    assert!(matches!(queued.as_slice(), [Noticed::Queued(_)]), "{queued:?}");
+    queues(world, notice(contact, "bill_sent", key)).await;
     passes(world, Duration::minutes(20)).await;
 }
 

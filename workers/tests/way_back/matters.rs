@@ -7,7 +7,6 @@ use acuse_storage::{
     approvals::ApprovalState,
     cases::OVERDUE,
     consents::{Category, NewConsent, Word},
-    customers::NewCustomer,
     entities::NewEntity,
     inbound::{Identity, InboundItem, InboundMedia, InboundMessage},
     names::AliasKind,
@@ -18,6 +17,7 @@ use acuse_workers::jobs::boundary::die_at;
 use time::{Duration, OffsetDateTime};
 
 use crate::{
+    owed::customer,
     talk::{leading, message, passes, photo, said, writes},
     world::{World, clock},
 };
@@ -40,8 +40,7 @@ pub async fn ruled() -> World {
     let (catalog, number) = (&world.env.catalog, world.number());
     let us = NewEntity { name: "Nosotros".into(), tax_ids: vec![OURS.into()], ..NewEntity::default() };
     catalog.save_entity(None, &us, "user:ana").await.unwrap();
-    let customer = NewCustomer { name: "Ana".into(), phones: vec![DEBTOR.into()], ..NewCustomer::default() };
-    catalog.upsert_customers(&[customer]).await.unwrap();
+    customer(&world, DEBTOR).await;
     let rules = format!(
         "clock\t0\t-\nhours\tMo-Su 00:00-24:00\nteam\tventas\t60\nrule\tsupport\t-\t-\t-\t-\tventas\nowes\tEUR\t50\t30\n\
          approve\tinvoice\t1000 EUR\torder\t{number}\t24\t{APPROVER}\n"
@@ -146,19 +145,29 @@ async fn what_the_house_decides_is_done_once_whatever_dies() {
 
 /// News of an order is queued for them.
 async fn hears_of_an_order(world: &World, contact: ContactId, not_before: Option<OffsetDateTime>) {
-    let notice = NewNotice {
+    let order = notice(contact, "acuse_in_review", "order-77");
+    queues(world, NewNotice { params: vec!["77".into()], not_before, ..order }).await;
+}
+
+/// News by this template, in which nothing stands.
+pub fn notice(contact: ContactId, template: &str, key: &str) -> NewNotice {
+    NewNotice {
         contact,
         phone_number_id: None,
-        template: "acuse_in_review".into(),
+        template: template.into(),
         language: Some("es".into()),
-        params: vec!["77".into()],
+        params: Vec::new(),
         header: None,
         buttons: Vec::new(),
         category: Category::Utility,
-        idempotency_key: "order-77".into(),
-        not_before,
+        idempotency_key: key.into(),
+        not_before: None,
         expires_at: None,
-    };
+    }
+}
+
+/// A notice is handed in, and waits to leave.
+pub async fn queues(world: &World, notice: NewNotice) {
     let queued =
         world.env.catalog.queue_notices(&Access::whole(), &[notice], None, "key:shop").await.unwrap();
     assert!(matches!(queued.as_slice(), [Noticed::Queued(_)]), "{queued:?}");

@@ -4,7 +4,6 @@ use acuse_fixtures::graph::{Fault, Point};
 use acuse_pipeline::document::Status;
 use acuse_storage::{
     DocumentId, Stage,
-    inbound::Identity,
     incidents::{IncidentState, kinds, routes::Medium},
     names::now,
     numbers::{About, Direction, May},
@@ -22,7 +21,7 @@ use time::Duration;
 use crate::{
     alerts::{outgoing, route},
     receiver::{MailServer, Receiver},
-    world::{World, clock, pass},
+    world::{World, clock, pass, somebody},
 };
 
 const RECEIPT: &str = "receipt\nmerchant_name=Bar Sol\ndate=2026-05-03\ntotal=45.00\ncurrency=EUR";
@@ -297,8 +296,7 @@ async fn a_pause_beyond_the_medias_end_is_cut_short() {
 /// and those of others, are not spent on an outage, and leave once when it is over.
 async fn in_doubt(world: &World, fault: &Fault, long: i64) {
     let what = format!("{fault:?} for {long} minutes");
-    let wa_id = format!("346{:09}", DocumentId::generate().0.as_u128() % 1_000_000_000);
-    let who = Identity { wa_id: Some(wa_id), ..Identity::default() };
+    let who = somebody();
     let before = incidents(world, Part::Graph, Some(IncidentState::Resolved)).await;
     let (first, behind) = (world.waits_from(who.clone()).await, world.waits_from(who).await);
     for point in [Point::Lookup, Point::Bytes, Point::Send, Point::Probe] {

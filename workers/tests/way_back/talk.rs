@@ -21,7 +21,7 @@ use crate::world::{World, clock, set};
 /// Nine in the morning in Spain, where the senders are.
 const MORNING: OffsetDateTime = datetime!(2026-09-01 08:00 UTC);
 
-fn receipt(total: &str) -> String {
+pub fn receipt(total: &str) -> String {
     format!("receipt\nmerchant_name=Bar Sol\ndate=2026-05-03\ntotal={total}\ncurrency=EUR")
 }
 

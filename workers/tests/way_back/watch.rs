@@ -1,13 +1,8 @@
 //! What is looked at every minute, and the beat that stops when we do.
 
-use std::sync::Arc;
-
 use acuse_fixtures::graph::{Fault, Options, OtherNumber, Point};
 use acuse_storage::{ReviewId, inbound::Identity, outbox::OutboxState, users::Role};
-use acuse_workers::{
-    outgoing::{Outgoing, OutgoingConfig},
-    watch,
-};
+use acuse_workers::watch;
 use time::{Duration, Time};
 
 use crate::{
@@ -17,9 +12,7 @@ use crate::{
 
 async fn world(receiver: &Receiver) -> World {
     let mut world = World::new().await;
-    let networks = vec!["127.0.0.0/8".parse().unwrap()];
-    let outgoing = Outgoing::new(OutgoingConfig { networks, ..OutgoingConfig::default() }).unwrap();
-    world.env.outgoing = Some(Arc::new(outgoing));
+    world.posts_to_this_machine();
     world.env.watch.beat_url = Some(format!("{}/ping/secret", receiver.url));
     world.env.watch.folder = std::env::temp_dir();
     world

@@ -1,10 +1,10 @@
 //! Webhooks out: order per document, tries, replay, ends, and what a key may not see.
 
-use std::{collections::HashMap, sync::Arc, time::Duration as StdDuration};
+use std::{collections::HashMap, time::Duration as StdDuration};
 
 use acuse_pipeline::document::Sha256;
 use acuse_storage::{
-    DocumentId,
+    Catalog, DocumentId,
     events::{EventFilter, Followed},
     keys::{KeyMade, Scope},
     names::{EndpointId, KeyId},
@@ -12,7 +12,7 @@ use acuse_storage::{
 };
 use acuse_workers::{
     Env,
-    outgoing::{Outgoing, OutgoingConfig, sign::Secret, webhooks},
+    outgoing::{sign::Secret, webhooks},
     watch,
 };
 use time::Duration;
@@ -24,9 +24,7 @@ use crate::{
 
 async fn world() -> World {
     let mut world = World::new().await;
-    let networks = vec!["127.0.0.0/8".parse().unwrap()];
-    let outgoing = Outgoing::new(OutgoingConfig { networks, ..OutgoingConfig::default() }).unwrap();
-    world.env.outgoing = Some(Arc::new(outgoing));
+    world.posts_to_this_machine();
     world
 }
 
@@ -39,6 +37,10 @@ async fn key(env: &Env, name: &str) -> KeyId {
 }
 
 async fn endpoint(env: &Env, key_id: KeyId, url: &str, filter: Filter) -> (EndpointId, Secret) {
+    endpoint_in(&env.catalog, key_id, url, filter).await
+}
+
+async fn endpoint_in(catalog: &Catalog, key_id: KeyId, url: &str, filter: Filter) -> (EndpointId, Secret) {
     let secret = Secret::generate();
     let new = NewEndpoint {
         url: url.to_owned(),
@@ -47,7 +49,7 @@ async fn endpoint(env: &Env, key_id: KeyId, url: &str, filter: Filter) -> (Endpo
         filter,
         key_id,
     };
-    (env.catalog.add_webhook_endpoint(&new).await.unwrap().unwrap(), secret)
+    (catalog.add_webhook_endpoint(&new).await.unwrap().unwrap(), secret)
 }
 
 async fn deliver(env: &Env) {
@@ -264,15 +266,7 @@ async fn what_nothing_signs_is_held_until_something_does() {
     // The secret is sealed by a key file that this process has not: it is lost.
     let sealing = world.queue.catalog().await.with_clock(clock);
     sealing.open_key_file(Some(&keys)).await.unwrap();
-    let secret = Secret::generate();
-    let new = NewEndpoint {
-        url: receiver.url.clone(),
-        description: "books".to_owned(),
-        secret: secret.expose(),
-        filter: Filter::default(),
-        key_id: key,
-    };
-    let id = sealing.add_webhook_endpoint(&new).await.unwrap().unwrap();
+    let (id, secret) = endpoint_in(&sealing, key, &receiver.url, Filter::default()).await;
     assert!(find(env, id).await.secrets.is_empty());
     world.waits().await;
     let since = clock();

@@ -1,6 +1,6 @@
 //! A catalog, an S3 behind a way that can be shut, a fake Graph and a reader, by a clock of the test's own.
 
-use std::{cell::Cell, path::PathBuf};
+use std::{cell::Cell, path::PathBuf, sync::Arc};
 
 use acuse_fixtures::graph::{FakeGraph, Fault, Options, Point};
 use acuse_pipeline::{
@@ -17,6 +17,7 @@ use acuse_whatsapp::{Graph, GraphConfig, Secret};
 use acuse_workers::{
     Env,
     jobs::reply::reply_to,
+    outgoing::{Outgoing, OutgoingConfig},
     sandbox::{Sandbox, SandboxConfig},
 };
 use time::{OffsetDateTime, macros::datetime};
@@ -64,7 +65,7 @@ pub struct Waiting {
 }
 
 /// Somebody who never wrote before.
-fn somebody() -> Identity {
+pub fn somebody() -> Identity {
     let wa_id = format!("346{:09}", DocumentId::generate().0.as_u128() % 1_000_000_000);
     Identity { wa_id: Some(wa_id), ..Identity::default() }
 }
@@ -83,6 +84,13 @@ impl World {
                 &[],
             )
             .await;
+    }
+
+    /// What leaves for other people's servers reaches this machine.
+    pub fn posts_to_this_machine(&mut self) {
+        let networks = vec!["127.0.0.0/8".parse().unwrap()];
+        let outgoing = Outgoing::new(OutgoingConfig { networks, ..OutgoingConfig::default() }).unwrap();
+        self.env.outgoing = Some(Arc::new(outgoing));
     }
 
     pub async fn with(options: Options) -> Self {

@@ -98,12 +98,14 @@ pub(super) fn survey(pdf: &Pdf, traces: &Traces, limits: &Limits) -> Result<Surv
         }
     }
     found.extend(traces.beyond(&found));
-    let active = (!found.is_empty()).then(|| {
-        let list: Vec<String> = found.into_iter().collect();
-        Reason::new(ReasonCode::ActiveContent, format!("The PDF contains {}.", list.join(", ")))
-            .with("found", list)
-    });
-    Ok(Survey { active, attachments, notes })
+    Ok(Survey { active: told(found), attachments, notes })
+}
+
+/// Why a person looks, where anything acts or hides.
+fn told(found: BTreeSet<String>) -> Option<Reason> {
+    let list: Vec<String> = found.into_iter().collect();
+    let why = format!("The PDF contains {}.", list.join(", "));
+    (!list.is_empty()).then(|| Reason::new(ReasonCode::ActiveContent, why).with("found", list))
 }
 
 /// Ends of the names of texts that nothing runs.

@@ -197,17 +197,22 @@ fn settle_rounding(candidates: &mut [Candidate], parts: &Parts) {
     }
 }
 
-/// Probability that the best candidate is the total.
-pub(super) fn confidence(candidates: &[Candidate], figures: &Figures, parts: &Parts) -> f32 {
-    let Some(best) = candidates.first() else { return 0.0 };
-    let base: f32 = match best.weight {
+/// How sure the label alone makes it.
+fn by_label(weight: f32) -> f32 {
+    match weight {
         w if w >= 0.9 => 0.85,
         w if w >= 0.8 => 0.8,
         w if w >= 0.6 => 0.68,
         w if w >= 0.4 => 0.55,
         w if w >= 0.25 => 0.4,
         _ => 0.3,
-    };
+    }
+}
+
+/// Probability that the best candidate is the total.
+pub(super) fn confidence(candidates: &[Candidate], figures: &Figures, parts: &Parts) -> f32 {
+    let Some(best) = candidates.first() else { return 0.0 };
+    let base = by_label(best.weight);
     let strong = best.proof.strong();
     // The only amount there is, under a word for a sum.
     let only = best.labels > 0 && figures.all.iter().all(|f| f.units == best.value && f.seen.signed);

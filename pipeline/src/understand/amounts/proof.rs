@@ -198,13 +198,13 @@ pub(super) fn prove(value: i64, rows: &[usize], figures: &Figures, parts: &Parts
     proof
 }
 
-/// Net + taxes + extras - discounts ± rounding - withheld = `value`, with at least one of them.
-fn closure(value: i64, rows: &[usize], parts: &Parts) -> Option<Closure> {
-    let free = |list: &[Figure]| -> Vec<Figure> {
-        list.iter().filter(|f| !rows.contains(&f.row) && f.units != 0).cloned().collect()
-    };
-    let sum = |list: &[Figure]| list.iter().map(|f| f.units.abs()).sum::<i64>();
-    let taxes = free(&parts.taxes);
+/// What figures come to, whichever way they are signed.
+fn sum(list: &[Figure]) -> i64 {
+    list.iter().map(|f| f.units.abs()).sum::<i64>()
+}
+
+/// Which taxes may count together: none, each alone, those outside of a summary, all.
+fn tax_sets(taxes: Vec<Figure>) -> Vec<Vec<Figure>> {
     let mut tax_sets: Vec<Vec<Figure>> = vec![vec![]];
     tax_sets.extend(taxes.iter().map(|t| vec![t.clone()]));
     let outside: Vec<Figure> = taxes.iter().filter(|t| !t.summary).cloned().collect();
@@ -213,29 +213,40 @@ fn closure(value: i64, rows: &[usize], parts: &Parts) -> Option<Closure> {
             tax_sets.push(set);
         }
     }
-    let choices = |list: Vec<Figure>, sign: i64| -> Vec<(i64, usize)> {
-        let all = sum(&list);
-        let mut out = vec![(0, 0)];
-        if !list.is_empty() {
-            out.push((sign * all, list.len()));
-        }
-        if (2..=4).contains(&list.len()) {
-            out.extend(list.iter().map(|f| (sign * f.units.abs(), 1)));
-        }
-        out
+    tax_sets
+}
+
+/// What of one sort may count, and how many figures that is: none, all, or of a few each alone.
+fn choices(list: &[Figure], sign: i64) -> Vec<(i64, usize)> {
+    let all = sum(list);
+    let mut out = vec![(0, 0)];
+    if !list.is_empty() {
+        out.push((sign * all, list.len()));
+    }
+    if (2..=4).contains(&list.len()) {
+        out.extend(list.iter().map(|f| (sign * f.units.abs(), 1)));
+    }
+    out
+}
+
+/// No rounding, or one that is printed, either way.
+fn roundings(list: &[Figure]) -> Vec<(i64, usize)> {
+    std::iter::once((0, 0))
+        .chain(list.iter().filter(|r| r.units.abs() <= 99 * CENT).flat_map(|r| [(r.units, 1), (-r.units, 1)]))
+        .collect()
+}
+
+/// Net + taxes + extras - discounts ± rounding - withheld = `value`, with at least one of them.
+fn closure(value: i64, rows: &[usize], parts: &Parts) -> Option<Closure> {
+    let free = |list: &[Figure]| -> Vec<Figure> {
+        list.iter().filter(|f| !rows.contains(&f.row) && f.units != 0).cloned().collect()
     };
+    let tax_sets = tax_sets(free(&parts.taxes));
     let added = free(&parts.extras);
-    let extras = choices(added.clone(), 1);
-    let discounts = choices(free(&parts.discounts), -1);
-    let withheld = choices(free(&parts.withheld), -1);
-    let roundings: Vec<(i64, usize)> = std::iter::once((0, 0))
-        .chain(
-            free(&parts.roundings)
-                .iter()
-                .filter(|r| r.units.abs() <= 99 * CENT)
-                .flat_map(|r| [(r.units, 1), (-r.units, 1)]),
-        )
-        .collect();
+    let extras = choices(&added, 1);
+    let discounts = choices(&free(&parts.discounts), -1);
+    let withheld = choices(&free(&parts.withheld), -1);
+    let roundings = roundings(&free(&parts.roundings));
     let mut best: Option<Closure> = None;
     let totals = parts.totals.iter().filter(|t| t.units < value && !t.summary);
     for net in parts.nets.iter().chain(totals).filter(|n| !rows.contains(&n.row) && n.units > 0) {

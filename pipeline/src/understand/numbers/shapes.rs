@@ -42,14 +42,7 @@ pub fn number_at(text: &str) -> Option<String> {
             i += 1;
         }
     }
-    // Groups of three: "12 345 678 901".
-    let grouped = |w: &str| w.len() == 3 && w.chars().all(|c| c.is_ascii_digit());
-    if first.len() <= 3 && first.chars().all(|c| c.is_ascii_digit()) {
-        let tail: Vec<&str> = words.iter().skip(i + 1).map(|w| trim(w)).take_while(|w| grouped(w)).collect();
-        if tail.len() >= 2 {
-            value = format!("{first} {}", tail.join(" "));
-        }
-    }
+    value = grouped(first, &words[i + 1..]).unwrap_or(value);
     // A slash between blanks: "RE 2024 / 17".
     if let (Some(&"/" | &"-"), Some(tail)) = (words.get(i + 1), words.get(i + 2))
         && tail.starts_with(|c: char| c.is_ascii_digit())
@@ -59,19 +52,33 @@ pub fn number_at(text: &str) -> Option<String> {
     {
         value = format!("{value}{}{}", words[i + 1], trim(tail));
     }
-    // A hyphen or slash cut off by a blank: "INV - 100", "2017/ 55".
-    while let (Some(mark), Some(tail)) = (words.get(i).filter(|w| w.ends_with(['-', '/'])), words.get(i + 1))
-    {
-        let tail = trim(tail);
-        if digits(tail) == 0 || !value.chars().any(|c| c.is_ascii_digit()) {
-            break;
-        }
-        value = format!("{value}{}{tail}", if mark.ends_with('/') { "/" } else { "-" });
-        i += 1;
-    }
+    let value = joined(value, &words[i..]);
     let mended = lettered(&value);
     let value = if prescribed(&mended) { mended } else { value };
     shaped(&value).then_some(value)
+}
+
+/// Groups of three: "12 345 678 901".
+fn grouped(first: &str, rest: &[&str]) -> Option<String> {
+    if first.len() > 3 || !first.chars().all(|c| c.is_ascii_digit()) {
+        return None;
+    }
+    let group = |w: &str| w.len() == 3 && w.chars().all(|c| c.is_ascii_digit());
+    let tail: Vec<&str> = rest.iter().map(|w| trim(w)).take_while(|w| group(w)).collect();
+    (tail.len() >= 2).then(|| format!("{first} {}", tail.join(" ")))
+}
+
+/// A hyphen or slash cut off by a blank: "INV - 100", "2017/ 55".
+fn joined(mut value: String, words: &[&str]) -> String {
+    let has_digit = |text: &str| text.chars().any(|c| c.is_ascii_digit());
+    for pair in words.windows(2) {
+        let (mark, tail) = (pair[0], trim(pair[1]));
+        if !mark.ends_with(['-', '/']) || !has_digit(tail) || !has_digit(&value) {
+            break;
+        }
+        value = format!("{value}{}{tail}", if mark.ends_with('/') { "/" } else { "-" });
+    }
+    value
 }
 
 /// Whether a text is only marks and a word for a date: "./-datum".

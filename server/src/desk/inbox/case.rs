@@ -17,7 +17,7 @@ use axum::{
 use serde::Deserialize;
 use time::OffsetDateTime;
 
-use super::{Did, Query, Row, Team, row_of};
+use super::{Row, Team, acts::Did, filter::Query, row_of};
 use crate::{
     desk::{
         Frame, Shown,

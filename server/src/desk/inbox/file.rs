@@ -9,7 +9,7 @@ use axum::{
 };
 use bytes::Bytes;
 
-use super::unsent;
+use super::acts::unsent;
 use crate::{
     budget::declared,
     desk::{Shown, session::Person},

@@ -43,6 +43,18 @@ pub(crate) struct Worded<'a> {
     pub words: &'a str,
 }
 
+impl Worded<'_> {
+    /// The names its sender goes by, as they are asked for: those that it says, and their number in its other form, whichever
+    /// they were known by when they were asked.
+    fn names(&self) -> [String; 4] {
+        let said = |name: &Option<String>| name.clone().unwrap_or_default();
+        let identity = self.identity;
+        let number = said(&identity.wa_id);
+        let digits = phone::other_form(&number).unwrap_or_else(|| phone::canonical(&number));
+        [said(&identity.wa_id), said(&identity.bsuid), said(&identity.parent_bsuid), digits]
+    }
+}
+
 /// Whose its seal is: it opens for nobody else.
 fn owner(document: DocumentId) -> String {
     format!("password of {document}")
@@ -67,8 +79,7 @@ pub(crate) async fn is_password(
     message: &Worded<'_>,
     is_edit: bool,
 ) -> Result<Option<Option<Sealed>>, CatalogError> {
-    let names = [&message.identity.wa_id, &message.identity.bsuid, &message.identity.parent_bsuid];
-    let name = |n: usize| names.get(n).and_then(|name| name.as_deref()).unwrap_or_default();
+    let names = message.names();
     let since = micros(tx.now() - COMES_AGAIN);
     let (known,) = one!(
         tx,
@@ -81,25 +92,7 @@ pub(crate) async fn is_password(
     if known > 0 {
         return Ok(Some(None));
     }
-    // Under the one form of their number or the other, whichever they were known by when they were asked.
-    let digits = phone::other_form(name(0)).unwrap_or_else(|| phone::canonical(name(0)));
-    // Also while one is tried: whoever saw their slip sends the right one at once.
-    let text = format!(
-        "SELECT c.id, c.subject, c.expects FROM cases c WHERE c.phone_number_id = $1 AND c.kind = 'ask' \
-         AND c.state IN {OPEN} AND (c.expects = 'password' OR EXISTS (SELECT 1 FROM case_secrets s \
-           WHERE s.case_id = c.id AND s.sealed IS NOT NULL)) AND c.contact_id IN (SELECT a.contact_id \
-         FROM contact_aliases a WHERE a.value IN ($2, $3, $4, $5)) ORDER BY c.id LIMIT 1"
-    );
-    let row = optional!(
-        tx,
-        (Uuid, String, Option<String>),
-        sqlx::AssertSqlSafe(text.clone()),
-        message.phone_number_id,
-        name(0),
-        name(1),
-        name(2),
-        digits.as_str()
-    )?;
+    let row = asked(tx, message, &names).await?;
     if let Some((case, subject, expects)) = row {
         let Ok(document) = subject.parse::<DocumentId>() else { return Ok(Some(None)) };
         // A sentence beside one that is tried is about it: it is kept nowhere either, and takes no place.
@@ -115,6 +108,41 @@ pub(crate) async fn is_password(
         return Ok(None);
     }
     // What was typed in place of a password is one too.
+    Ok(was_lately(tx, message, &names, since).await?.then_some(None))
+}
+
+/// The case that asks its sender for a password: which, its document, and what it expects.
+async fn asked(
+    tx: &mut Tx,
+    message: &Worded<'_>,
+    names: &[String; 4],
+) -> Result<Option<(Uuid, String, Option<String>)>, CatalogError> {
+    // Also while one is tried: whoever saw their slip sends the right one at once.
+    let text = format!(
+        "SELECT c.id, c.subject, c.expects FROM cases c WHERE c.phone_number_id = $1 AND c.kind = 'ask' \
+         AND c.state IN {OPEN} AND (c.expects = 'password' OR EXISTS (SELECT 1 FROM case_secrets s \
+           WHERE s.case_id = c.id AND s.sealed IS NOT NULL)) AND c.contact_id IN (SELECT a.contact_id \
+         FROM contact_aliases a WHERE a.value IN ($2, $3, $4, $5)) ORDER BY c.id LIMIT 1"
+    );
+    optional!(
+        tx,
+        (Uuid, String, Option<String>),
+        sqlx::AssertSqlSafe(text.clone()),
+        message.phone_number_id,
+        names[0].as_str(),
+        names[1].as_str(),
+        names[2].as_str(),
+        names[3].as_str()
+    )
+}
+
+/// Whether a sender brought a password since then.
+async fn was_lately(
+    tx: &mut Tx,
+    message: &Worded<'_>,
+    names: &[String; 4],
+    since: i64,
+) -> Result<bool, CatalogError> {
     let (lately,) = one!(
         tx,
         (i64,),
@@ -123,12 +151,12 @@ pub(crate) async fn is_password(
          WHERE a.value IN ($3, $4, $5, $6))",
         since,
         message.phone_number_id,
-        name(0),
-        name(1),
-        name(2),
-        digits.as_str()
+        names[0].as_str(),
+        names[1].as_str(),
+        names[2].as_str(),
+        names[3].as_str()
     )?;
-    Ok((lately > 0).then_some(None))
+    Ok(lately > 0)
 }
 
 /// Keeps a sealed password beside its case; a later one takes the place of an earlier one.

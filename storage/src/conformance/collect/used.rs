@@ -2,11 +2,11 @@
 
 use uuid::Uuid;
 
-use super::{Debtor, agrees, debtor, leading, now_of, rules};
+use super::{Debtor, OURS, agrees, debtor, leading, now_of};
 use crate::{
     Catalog, DocumentId,
+    conformance::{given::one_of_us, house::rules},
     consents::Category,
-    entities::NewEntity,
     names::{ObligationId, now},
     obligations::ObligationState::{self, Held, Paid},
 };
@@ -39,8 +39,7 @@ async fn doubts(catalog: &Catalog, owed: ObligationId) -> (ObligationState, Vec<
 /// a person looks.
 pub(in crate::conformance) async fn what_was_used_pays_nothing_by_itself(catalog: &Catalog) {
     let catalog = &leading(catalog);
-    let us = NewEntity { name: "Nos".into(), tax_ids: vec!["B-12345678".into()], ..NewEntity::default() };
-    catalog.save_entity(None, &us, "cli").await.unwrap();
+    one_of_us(catalog, OURS).await;
     rules(catalog, "cap\t5000 EUR\n").await;
 
     let (_first, _, paid) = settled(catalog, "F-801").await;

@@ -11,8 +11,9 @@ use crate::{
     conformance::{
         cases::{contact_of, leading, sends},
         door::Sample,
+        given::{says, template},
     },
-    consents::{Category, NewConsent, Word},
+    consents::{Category, Word},
     dispatch::{Facts, Paid},
     names::{micros, now},
     notices::{NewNotice, NoticeState, Noticed},
@@ -81,21 +82,9 @@ pub(in crate::conformance) async fn a_notice_is_held_to_what_its_template_is_by_
     let catalog = &leading(catalog);
     let (contact, number) = reader(catalog, &Sample::new()).await;
     let key = || Uuid::now_v7().to_string();
-    let whole = Template {
-        name: "bill_sent".into(),
-        language: "es".into(),
-        category: "UTILITY".into(),
-        status: "APPROVED".into(),
-        quality: None,
-        rejected_reason: None,
-        body_sha256: [8; 32],
-        body: None,
-        takes: Some(Takes {
-            header: Some(Header::Document),
-            buttons: vec![Button::Reply, Button::Link],
-            ..numbered(1)
-        }),
-    };
+    let takes =
+        Takes { header: Some(Header::Document), buttons: vec![Button::Reply, Button::Link], ..numbered(1) };
+    let whole = Template { body: None, ..template("bill_sent", takes) };
     let account = format!("waba-{number}");
     catalog.keep_templates(&account, std::slice::from_ref(&whole)).await.unwrap();
     let good = NewNotice {
@@ -128,17 +117,7 @@ pub(in crate::conformance) async fn a_notice_is_held_to_what_its_template_is_by_
     let facts = decided(catalog, &message, &number, false).await;
     assert!(facts.templates[0].advertises && facts.advertising.is_none(), "and to that they never agreed");
     assert_eq!(facts.takes("es"), Some(&numbered(2)));
-    let consent = NewConsent {
-        contact,
-        phone_number_id: &number,
-        category: Category::Marketing,
-        word: Word::Granted,
-        source: "form",
-        text_version: None,
-        said_by: None,
-        at: now(),
-    };
-    catalog.write_consent(&consent).await.unwrap();
+    says(catalog, contact, &number, (Category::Marketing, Word::Granted)).await;
     let facts = decided(catalog, &message, &number, false).await;
     assert_eq!(facts.advertising.as_deref(), Some("granted"));
     // Meta refuses it, because they want no more of it: that is written down once.

@@ -57,6 +57,11 @@ pub(super) async fn save_documents(tx: &mut Tx, documents: &[NewDocument<'_>]) -
             keep_words(tx, place, declared, &Default::default(), "").await?;
         }
     }
+    tell(tx, documents).await
+}
+
+/// That they were received is noted, and told to those who follow the feed.
+async fn tell(tx: &mut Tx, documents: &[NewDocument<'_>]) -> Result<(), CatalogError> {
     let entries: Vec<Entry> = documents
         .iter()
         .map(|d| Entry {

@@ -29,32 +29,7 @@ pub(super) async fn save_messages(
     quota: Quota,
     recorded: &mut [Recorded],
 ) -> Result<(), CatalogError> {
-    let new: HashSet<Uuid> = values!(
-        tx,
-        (Uuid,),
-        "INSERT INTO messages (id, delivery_id, contact_id, phone_number_id, wamid, direction, type, sent_at, \
-         received_at, body, reply_to, raw, file) VALUES ",
-        13,
-        " ON CONFLICT (phone_number_id, wamid) DO NOTHING RETURNING id",
-        messages,
-        |q, m| q
-            .bind(m.id)
-            .bind(m.placed.delivery)
-            .bind(m.contact.map(|c| c.0))
-            .bind(clean(&m.message.phone_number_id))
-            .bind(clean(&m.message.wamid))
-            .bind(m.direction)
-            .bind(cut(&m.message.kind, 64))
-            .bind(micros(m.message.sent_at))
-            .bind(micros(m.placed.received_at))
-            .bind(clean_maybe(m.message.body.as_deref()))
-            .bind(clean_maybe(m.message.reply_to.as_deref()))
-            .bind(clean(&m.message.raw))
-            .bind(m.brings().map(Brought::as_str))
-    )?
-    .into_iter()
-    .map(|(id,)| id)
-    .collect();
+    let new = insert(tx, messages).await?;
     let mut documents = Vec::new();
     let mut pushes = Vec::new();
     let present = tx.now();
@@ -102,6 +77,34 @@ pub(super) async fn save_messages(
         heard(tx, message).await?;
     }
     Ok(())
+}
+
+/// Writes messages down; which of them are new.
+async fn insert(tx: &mut Tx, messages: &[NewMessage<'_>]) -> Result<HashSet<Uuid>, CatalogError> {
+    let rows = values!(
+        tx,
+        (Uuid,),
+        "INSERT INTO messages (id, delivery_id, contact_id, phone_number_id, wamid, direction, type, sent_at, \
+         received_at, body, reply_to, raw, file) VALUES ",
+        13,
+        " ON CONFLICT (phone_number_id, wamid) DO NOTHING RETURNING id",
+        messages,
+        |q, m| q
+            .bind(m.id)
+            .bind(m.placed.delivery)
+            .bind(m.contact.map(|c| c.0))
+            .bind(clean(&m.message.phone_number_id))
+            .bind(clean(&m.message.wamid))
+            .bind(m.direction)
+            .bind(cut(&m.message.kind, 64))
+            .bind(micros(m.message.sent_at))
+            .bind(micros(m.placed.received_at))
+            .bind(clean_maybe(m.message.body.as_deref()))
+            .bind(clean_maybe(m.message.reply_to.as_deref()))
+            .bind(clean(&m.message.raw))
+            .bind(m.brings().map(Brought::as_str))
+    )?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
 /// What a whole message of a word means is done.

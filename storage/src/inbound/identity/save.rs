@@ -13,6 +13,40 @@ use crate::{
     words::CONTACTS,
 };
 
+/// What of a contact (`$1`) becomes the one's (`$2`) that they turn out to be, statement by statement.
+const MOVED: &[&str] = &[
+    "UPDATE messages SET contact_id = $2 WHERE contact_id = $1",
+    "UPDATE documents SET contact_id = $2 WHERE contact_id = $1",
+    "UPDATE outbox SET contact_id = $2 WHERE contact_id = $1",
+    "UPDATE timeline SET contact_id = $2 WHERE contact_id = $1",
+    // What one customer owes is one matter: that of whom they turned out to be goes on, unless a person has it.
+    "UPDATE cases SET left_state = state, left_expects = expects, state = 'done', expects = NULL, due_at = NULL, \
+     closed_at = updated_at, version = version + 1 WHERE contact_id = $1 AND kind = 'collection' \
+     AND state IN ('gathering', 'working', 'waiting') AND EXISTS (SELECT 1 FROM cases k WHERE k.contact_id = $2 \
+       AND k.phone_number_id = cases.phone_number_id AND k.kind = cases.kind AND k.subject = cases.subject \
+       AND k.state IN ('gathering', 'working', 'waiting', 'human'))",
+    // Two open bursts of what is one person now go on beside each other.
+    "UPDATE cases SET subject = subject || '+' || created_at WHERE contact_id = $1 \
+     AND state IN ('gathering', 'working', 'waiting', 'human') AND EXISTS (SELECT 1 FROM cases k \
+       WHERE k.contact_id = $2 AND k.phone_number_id = cases.phone_number_id AND k.kind = cases.kind \
+       AND k.subject = cases.subject AND k.state IN ('gathering', 'working', 'waiting', 'human'))",
+    "UPDATE cases SET contact_id = $2 WHERE contact_id = $1",
+    "UPDATE choices SET contact_id = $2 WHERE contact_id = $1",
+    "UPDATE notices SET contact_id = $2 WHERE contact_id = $1",
+    "UPDATE obligations SET contact_id = $2 WHERE contact_id = $1",
+    // Consents stay with whom they are of; a stop comes along, unless they agreed anew since.
+    "INSERT INTO consents (contact_id, phone_number_id, category, state, source, at, text_version, said_by) \
+     SELECT $2, f.phone_number_id, f.category, f.state, f.source, f.at, f.text_version, f.said_by FROM consents f \
+     WHERE f.contact_id = $1 AND f.state = 'withdrawn' AND f.seq = (SELECT MAX(l.seq) FROM consents l \
+       WHERE l.contact_id = $1 AND l.phone_number_id = f.phone_number_id AND l.category = f.category) \
+     AND NOT EXISTS (SELECT 1 FROM consents k WHERE k.contact_id = $2 AND k.phone_number_id = f.phone_number_id \
+       AND k.category = f.category AND k.at >= f.at)",
+    // What the older contact knew and the kept one does not.
+    "UPDATE contacts SET customer_id = COALESCE(customer_id, (SELECT c.customer_id FROM contacts c \
+     WHERE c.id = $1)), language = COALESCE(language, (SELECT c.language FROM contacts c WHERE c.id = $1)) \
+     WHERE id = $2",
+];
+
 impl Contacts {
     /// Writes contacts and names. Rows are taken in one order everywhere, so that two processes cannot block each
     /// other; a name that another process gave away in the meantime is contention, and the batch is tried again.
@@ -120,39 +154,8 @@ impl Contacts {
         at: OffsetDateTime,
     ) -> Result<(), CatalogError> {
         let into = self.settled(ContactId(into)).0;
-        for sql in [
-            "UPDATE messages SET contact_id = $2 WHERE contact_id = $1",
-            "UPDATE documents SET contact_id = $2 WHERE contact_id = $1",
-            "UPDATE outbox SET contact_id = $2 WHERE contact_id = $1",
-            "UPDATE timeline SET contact_id = $2 WHERE contact_id = $1",
-            // What one customer owes is one matter: that of whom they turned out to be goes on, unless a person has it.
-            "UPDATE cases SET left_state = state, left_expects = expects, state = 'done', expects = NULL, due_at = NULL, \
-             closed_at = updated_at, version = version + 1 WHERE contact_id = $1 AND kind = 'collection' \
-             AND state IN ('gathering', 'working', 'waiting') AND EXISTS (SELECT 1 FROM cases k WHERE k.contact_id = $2 \
-               AND k.phone_number_id = cases.phone_number_id AND k.kind = cases.kind AND k.subject = cases.subject \
-               AND k.state IN ('gathering', 'working', 'waiting', 'human'))",
-            // Two open bursts of what is one person now go on beside each other.
-            "UPDATE cases SET subject = subject || '+' || created_at WHERE contact_id = $1 \
-             AND state IN ('gathering', 'working', 'waiting', 'human') AND EXISTS (SELECT 1 FROM cases k \
-               WHERE k.contact_id = $2 AND k.phone_number_id = cases.phone_number_id AND k.kind = cases.kind \
-               AND k.subject = cases.subject AND k.state IN ('gathering', 'working', 'waiting', 'human'))",
-            "UPDATE cases SET contact_id = $2 WHERE contact_id = $1",
-            "UPDATE choices SET contact_id = $2 WHERE contact_id = $1",
-            "UPDATE notices SET contact_id = $2 WHERE contact_id = $1",
-            "UPDATE obligations SET contact_id = $2 WHERE contact_id = $1",
-            // Consents stay with whom they are of; a stop comes along, unless they agreed anew since.
-            "INSERT INTO consents (contact_id, phone_number_id, category, state, source, at, text_version, said_by) \
-             SELECT $2, f.phone_number_id, f.category, f.state, f.source, f.at, f.text_version, f.said_by FROM consents f \
-             WHERE f.contact_id = $1 AND f.state = 'withdrawn' AND f.seq = (SELECT MAX(l.seq) FROM consents l \
-               WHERE l.contact_id = $1 AND l.phone_number_id = f.phone_number_id AND l.category = f.category) \
-             AND NOT EXISTS (SELECT 1 FROM consents k WHERE k.contact_id = $2 AND k.phone_number_id = f.phone_number_id \
-               AND k.category = f.category AND k.at >= f.at)",
-            // What the older contact knew and the kept one does not.
-            "UPDATE contacts SET customer_id = COALESCE(customer_id, (SELECT c.customer_id FROM contacts c \
-             WHERE c.id = $1)), language = COALESCE(language, (SELECT c.language FROM contacts c WHERE c.id = $1)) \
-             WHERE id = $2",
-        ] {
-            execute!(tx, sql, from, into)?;
+        for sql in MOVED {
+            execute!(tx, *sql, from, into)?;
         }
         execute!(
             tx,

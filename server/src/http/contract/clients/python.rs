@@ -133,7 +133,8 @@ fn named(name: &str) -> String {
     }
 }
 
-fn call(out: &mut String, call: &Call) -> std::fmt::Result {
+/// What a call takes: what stands in its path and what is sent, then by their names what may be asked.
+fn arguments(call: &Call) -> Vec<String> {
     let mut arguments = vec!["self".to_owned()];
     arguments.extend(call.in_path.iter().map(|name| format!("{}: str", named(name))));
     match &call.sent {
@@ -154,6 +155,11 @@ fn call(out: &mut String, call: &Call) -> std::fmt::Result {
         arguments.push("*".to_owned());
         arguments.extend(options);
     }
+    arguments
+}
+
+fn call(out: &mut String, call: &Call) -> std::fmt::Result {
+    let arguments = arguments(call);
     let answer = match &call.got {
         Got::Json(schema) if schema["properties"]["data"].is_object() => "dict[str, Any]".to_owned(),
         Got::Json(schema) => of(schema),
@@ -192,29 +198,34 @@ fn call(out: &mut String, call: &Call) -> std::fmt::Result {
         Got::Nothing => writeln!(out, "        self.request({request}).close()")?,
     }
     if call.is_list() {
-        let rest: Vec<String> = call.in_path.iter().map(|n| named(n)).collect();
-        let comma = if rest.is_empty() { "" } else { ", " };
-        let first: Vec<String> = call.in_path.iter().map(|n| format!(", {}: str", named(n))).collect();
-        writeln!(
-            out,
-            "\n    def {}_all(self{}, **options: Any) -> Iterator[Any]:",
-            snake(&call.name),
-            first.concat()
-        )?;
-        writeln!(out, "        \"\"\"The same, page after page to the end.\"\"\"")?;
-        writeln!(
-            out,
-            "        while True:\n            page = self.{}({}{comma}**options)",
-            snake(&call.name),
-            rest.join(", ")
-        )?;
-        writeln!(
-            out,
-            "            yield from page[\"data\"]\n            if page[\"next\"] is None:\n                return"
-        )?;
-        writeln!(out, "            options[\"after\"] = page[\"next\"]")?;
+        page_by_page(out, call)?;
     }
     Ok(())
+}
+
+/// Beside a list: the same, page after page.
+fn page_by_page(out: &mut String, call: &Call) -> std::fmt::Result {
+    let rest: Vec<String> = call.in_path.iter().map(|n| named(n)).collect();
+    let comma = if rest.is_empty() { "" } else { ", " };
+    let first: Vec<String> = call.in_path.iter().map(|n| format!(", {}: str", named(n))).collect();
+    writeln!(
+        out,
+        "\n    def {}_all(self{}, **options: Any) -> Iterator[Any]:",
+        snake(&call.name),
+        first.concat()
+    )?;
+    writeln!(out, "        \"\"\"The same, page after page to the end.\"\"\"")?;
+    writeln!(
+        out,
+        "        while True:\n            page = self.{}({}{comma}**options)",
+        snake(&call.name),
+        rest.join(", ")
+    )?;
+    writeln!(
+        out,
+        "            yield from page[\"data\"]\n            if page[\"next\"] is None:\n                return"
+    )?;
+    writeln!(out, "            options[\"after\"] = page[\"next\"]")
 }
 
 const FORM: &str = r#"        edge = uuid.uuid4().hex

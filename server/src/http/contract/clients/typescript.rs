@@ -110,7 +110,8 @@ fn of(schema: &Value) -> String {
     }
 }
 
-fn call(out: &mut String, call: &Call) -> std::fmt::Result {
+/// What a call takes: what stands in its path and what is sent, then what may be asked.
+fn arguments(call: &Call) -> Vec<String> {
     let mut arguments: Vec<String> = call.in_path.iter().map(|name| format!("{name}: string")).collect();
     match &call.sent {
         Sent::Nothing => {}
@@ -131,6 +132,11 @@ fn call(out: &mut String, call: &Call) -> std::fmt::Result {
     if !options.is_empty() {
         arguments.push(format!("options: {{ {} }}{}", options.join("; "), if needed { "" } else { " = {}" }));
     }
+    arguments
+}
+
+fn call(out: &mut String, call: &Call) -> std::fmt::Result {
+    let arguments = arguments(call);
     let answer = match &call.got {
         Got::Json(schema) => of(schema),
         Got::Bytes => "Response".to_owned(),
@@ -174,26 +180,31 @@ fn call(out: &mut String, call: &Call) -> std::fmt::Result {
     }
     writeln!(out, "  }}")?;
     if call.is_list() {
-        let rest = call.in_path.iter().map(|n| format!("{n}, ")).collect::<String>();
-        writeln!(out, "\n  /** The same, page after page to the end. */")?;
-        writeln!(
-            out,
-            "  async *{}All({}): AsyncGenerator<({answer})[\"data\"][number]> {{",
-            call.name,
-            arguments.join(", ")
-        )?;
-        writeln!(out, "    for (let after = options.after; ;) {{")?;
-        writeln!(
-            out,
-            "      const page = await this.{}({rest}{{ ...options, ...(after === undefined ? {{}} : {{ after }}) }});",
-            call.name
-        )?;
-        writeln!(
-            out,
-            "      yield* page.data;\n      if (page.next === null) return;\n      after = page.next;\n    }}\n  }}"
-        )?;
+        page_by_page(out, call, &arguments, &answer)?;
     }
     Ok(())
+}
+
+/// Beside a list: the same, page after page.
+fn page_by_page(out: &mut String, call: &Call, arguments: &[String], answer: &str) -> std::fmt::Result {
+    let rest = call.in_path.iter().map(|n| format!("{n}, ")).collect::<String>();
+    writeln!(out, "\n  /** The same, page after page to the end. */")?;
+    writeln!(
+        out,
+        "  async *{}All({}): AsyncGenerator<({answer})[\"data\"][number]> {{",
+        call.name,
+        arguments.join(", ")
+    )?;
+    writeln!(out, "    for (let after = options.after; ;) {{")?;
+    writeln!(
+        out,
+        "      const page = await this.{}({rest}{{ ...options, ...(after === undefined ? {{}} : {{ after }}) }});",
+        call.name
+    )?;
+    writeln!(
+        out,
+        "      yield* page.data;\n      if (page.next === null) return;\n      after = page.next;\n    }}\n  }}"
+    )
 }
 
 /// The whole file.

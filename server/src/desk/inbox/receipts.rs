@@ -1,0 +1,114 @@
+//! Receipts that may pay what the customer of a case owes: a person says whether they do.
+
+use acuse_pipeline::{checks, document::Kind, fields::FieldName};
+use acuse_storage::{
+    CustomerId, DocumentId,
+    cases::Listed,
+    names::ObligationId,
+    obligations::{ObligationFilter, ObligationState, Payment, Verdict},
+};
+use axum::{
+    Form,
+    extract::State,
+    response::{IntoResponse, Redirect},
+};
+use serde::Deserialize;
+
+use super::PAGE;
+use crate::{
+    desk::{Shown, labels, session::Person},
+    http::{extract::Id, obligations, problem::Problem},
+    state::App,
+};
+
+/// A receipt that may pay what is owed.
+pub(super) struct Paying {
+    pub obligation: String,
+    pub document: String,
+    pub number: String,
+    pub amount: String,
+    /// What is owed.
+    pub owed: String,
+    /// What the receipt says was paid, as far as it says so.
+    pub came: Option<String>,
+    /// Whoever confirms it says how much of what is owed it pays.
+    pub needs_amount: bool,
+    pub doubts: Vec<&'static str>,
+}
+
+/// Receipts that wait for a person to say whether they pay what this case's customer owes.
+pub(super) async fn paying(app: &App, person: &Person, case: &Listed) -> Result<Vec<Paying>, Problem> {
+    let Some(customer) =
+        (case.kind == "collection").then(|| case.subject.parse::<CustomerId>().ok()).flatten()
+    else {
+        return Ok(Vec::new());
+    };
+    let held = ObligationFilter {
+        customer: Some(customer),
+        state: Some(ObligationState::Held),
+        ..ObligationFilter::default()
+    };
+    let owed = app.catalog.obligations(person.caller.access(), &held, PAGE).await?;
+    let mut found = Vec::new();
+    for one in owed {
+        for payment in one.payments.iter().filter(|payment| payment.state == "proposed") {
+            found.push(Paying {
+                obligation: one.id.to_string(),
+                document: payment.document_id.to_string(),
+                number: one.number.clone(),
+                amount: format!("{} {}", payment.amount, one.currency),
+                owed: format!("{} {}", one.amount, one.currency),
+                came: came(payment),
+                needs_amount: payment.needs_amount,
+                doubts: payment.doubts.iter().map(|doubt| labels::doubt(doubt)).collect(),
+            });
+        }
+    }
+    Ok(found)
+}
+
+/// What a receipt says was paid, as far as it says so.
+fn came(payment: &Payment) -> Option<String> {
+    let parts = [&payment.came_amount, &payment.came_currency];
+    let said: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
+    (!said.is_empty()).then(|| said.join(" "))
+}
+
+/// What the form of a receipt carries.
+#[derive(Deserialize)]
+pub struct Receipt {
+    csrf: String,
+    document: DocumentId,
+    pays: bool,
+    /// How much of the obligation it pays, as a person types it; empty where that is not asked.
+    #[serde(default)]
+    amount: String,
+}
+
+/// What a person says of a receipt.
+fn verdict(form: &Receipt) -> Result<Verdict, Problem> {
+    if !form.pays {
+        return Ok(Verdict::Refused);
+    }
+    let said = Some(form.amount.trim()).filter(|said| !said.is_empty());
+    let said = said.map(|said| checks::typed(Kind::Receipt, FieldName::Total, said)).transpose();
+    obligations::pays(said.map_err(|why| Problem::Unprocessable(format!("amount: {why}")))?.as_deref())
+}
+
+/// `POST /inbox/receipts/{id}`: whether a receipt pays an obligation.
+pub async fn receipt(
+    State(app): State<App>,
+    person: Person,
+    Id(id): Id<ObligationId>,
+    Form(form): Form<Receipt>,
+) -> Shown {
+    Shown(
+        async {
+            person.check_form(&form.csrf)?;
+            let about = (id, form.document);
+            let settled = obligations::settle(&app, &person.caller, about, verdict(&form)?).await;
+            settled.map(|_| Redirect::to("/inbox").into_response())
+        }
+        .await,
+    )
+}

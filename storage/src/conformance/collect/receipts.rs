@@ -1,0 +1,193 @@
+//! Promises of receipts that pay what is owed: by themselves up to their cap, else once a person says so.
+
+use uuid::Uuid;
+
+use super::{Debtor, OURS, agrees, debtor, leading, now_of};
+use crate::{
+    Access, Catalog, DocumentId,
+    cases::CaseFilter,
+    conformance::{given::one_of_us, house::rules},
+    consents::Category,
+    names::{ObligationId, now},
+    obligations::{ObligationState, Settled, Verdict},
+};
+
+pub(in crate::conformance) async fn up_to_its_cap_a_receipt_settles_by_itself(catalog: &Catalog) {
+    use ObligationState::{Held, Open, Paid};
+    let catalog = &leading(catalog);
+    one_of_us(catalog, OURS).await;
+    let debtor = debtor(catalog).await;
+    agrees(catalog, debtor.contact, &debtor.number, Category::Billing).await;
+    let mut owed = Vec::new();
+    for (number, amount) in [("F-251", "100.00"), ("F-252", "150.00"), ("F-253", "500.01")] {
+        owed.push(debtor.owes(catalog, number, amount, 2).await.id);
+    }
+    let states = async || {
+        let mut all = Vec::new();
+        for id in &owed {
+            all.push(now_of(catalog, *id).await.state);
+        }
+        all
+    };
+    rules(catalog, "cap\t500 USD\n").await;
+    debtor.pays(catalog, "100.00", &Uuid::now_v7().to_string(), "transferencia").await;
+    assert_eq!(now_of(catalog, owed[0]).await.payments[0].doubts, ["cap"], "a cap is of its currency");
+    rules(catalog, "cap\t500 USD\ncap\t500 EUR\n").await;
+    while catalog.follow_rules().await.unwrap() > 0 {}
+    assert_eq!(states().await, [Held, Open, Open], "what waits for a person waits for them");
+    debtor.pays(catalog, "150.00", &Uuid::now_v7().to_string(), "transferencia").await;
+    assert_eq!(states().await, [Held, Paid, Open]);
+    assert_eq!(debtor.said(catalog, "paid").await.len(), 1, "and they are thanked at once");
+    debtor.pays(catalog, "500.01", &Uuid::now_v7().to_string(), "transferencia").await;
+    assert_eq!(states().await, [Held, Paid, Held]);
+    rules(catalog, "").await;
+    assert_eq!(states().await, [Held, Paid, Held], "what is paid stays paid");
+}
+
+pub(in crate::conformance) async fn a_receipt_pays_only_once_a_person_says_so(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    one_of_us(catalog, OURS).await;
+    let debtor = debtor(catalog).await;
+    agrees(catalog, debtor.contact, &debtor.number, Category::Billing).await;
+    let bills = [("F-301", "100.00"), ("F-302", "150.00"), ("F-303", "200.00")];
+    let mut owed = Vec::new();
+    for (number, amount) in bills {
+        owed.push(debtor.owes(catalog, number, amount, 2).await.id);
+    }
+    let everything = Access::new(true);
+    // One slip for two of them: held, and with a person, and nobody is thanked yet.
+    let slip = debtor.pays(catalog, "250.00", &Uuid::now_v7().to_string(), "transferencia").await;
+    for id in &owed[..2] {
+        let one = now_of(catalog, *id).await;
+        assert_eq!((one.state, one.paid.as_str()), (ObligationState::Held, "0.00"));
+        assert_eq!(one.payments[0].doubts, ["cap"], "by default nothing settles by itself");
+    }
+    assert_eq!(now_of(catalog, owed[2]).await.state, ObligationState::Open);
+    assert_eq!(debtor.case(catalog).await.unwrap().0, "human");
+    let mine = CaseFilter {
+        contact: Some(debtor.contact),
+        kind: Some("collection".into()),
+        ..CaseFilter::default()
+    };
+    assert_eq!(catalog.cases(&everything, &mine, 9).await.unwrap()[0].documents, [slip]);
+    assert!(debtor.said(catalog, "paid").await.is_empty());
+    let confirm = async |id, document| {
+        catalog.settle_receipt(&everything, (id, document), Verdict::Pays, "user:eva").await.unwrap()
+    };
+    assert_eq!(confirm(owed[2], slip).await, Settled::Missing);
+    assert_eq!(confirm(owed[0], slip).await, Settled::Done);
+    assert_eq!(confirm(owed[1], slip).await, Settled::Over, "one key settles the whole receipt, once");
+    for (id, paid) in [(owed[0], "100.00"), (owed[1], "150.00")] {
+        let one = now_of(catalog, id).await;
+        assert_eq!((one.state, one.paid.as_str()), (ObligationState::Paid, paid));
+    }
+    let thanks = debtor.said(catalog, "paid").await;
+    assert!(thanks.len() == 1 && thanks[0].contains("F-301, F-302"), "{thanks:?}");
+    assert_eq!(debtor.case(catalog).await.unwrap().0, "waiting", "what is left is still reminded of");
+
+    // The receipt is reopened: what it paid is owed again, in the same transaction.
+    let document = catalog.document(slip).await.unwrap().unwrap();
+    let mut tx = catalog.writing().await.unwrap();
+    crate::events::tell(&mut tx, "document.in_review", document.id, serde_json::json!({})).await.unwrap();
+    tx.commit().await.unwrap();
+    let one = now_of(catalog, owed[0]).await;
+    assert_eq!((one.state, one.paid.as_str()), (ObligationState::Open, "0.00"));
+    assert_eq!(one.payments[0].state, "undone");
+
+    // A wrong amount, a reference that was used, and what a person refuses.
+    let reference = Uuid::now_v7().to_string();
+    let wrong = debtor.pays(catalog, "190.00", &reference, "pago F-303").await;
+    assert_eq!(now_of(catalog, owed[2]).await.payments[0].doubts, ["amount", "cap"]);
+    let refused = catalog.settle_receipt(&everything, (owed[2], wrong), Verdict::Refused, "user:eva").await;
+    assert_eq!(refused.unwrap(), Settled::Done);
+    assert_eq!(now_of(catalog, owed[2]).await.state, ObligationState::Open);
+    let other = debtor_of(catalog, &debtor).await;
+    let used = debtor.pays(catalog, "200.00", &reference, "pago F-303").await;
+    let _still = confirm(owed[2], used).await;
+    assert_eq!(now_of(catalog, owed[2]).await.state, ObligationState::Paid);
+    other.owes(catalog, "G-1", "200.00", 2).await;
+    let stolen = other.pays(catalog, "200.00", &reference, "pago G-1").await;
+    let theirs = catalog
+        .obligations(
+            &everything,
+            &crate::obligations::ObligationFilter { customer: Some(other.customer), ..Default::default() },
+            9,
+        )
+        .await
+        .unwrap();
+    let doubts = &theirs[0].payments.iter().find(|p| p.document_id == stolen).unwrap().doubts;
+    assert!(doubts.contains(&"reference".to_owned()), "whoever used it before: {doubts:?}");
+    assert!(catalog.message_ledger(now()).await.unwrap().balanced);
+}
+
+pub(in crate::conformance) async fn three_bills_are_paid_by_one_slip_or_by_two(catalog: &Catalog) {
+    use ObligationState::{Held, Open, Paid};
+    let catalog = &leading(catalog);
+    one_of_us(catalog, OURS).await;
+    let everything = Access::new(true);
+    let settles = async |id: ObligationId, slip, pays| {
+        let verdict = if pays { Verdict::Pays } else { Verdict::Refused };
+        catalog.settle_receipt(&everything, (id, slip), verdict, "user:eva").await.unwrap()
+    };
+    let owing = async || {
+        let debtor = debtor(catalog).await;
+        agrees(catalog, debtor.contact, &debtor.number, Category::Billing).await;
+        let mut owed = Vec::new();
+        for (number, amount) in [("F-501", "100.00"), ("F-502", "150.00"), ("F-503", "200.00")] {
+            owed.push(debtor.owes(catalog, number, amount, 2).await.id);
+        }
+        (debtor, owed)
+    };
+    let states = async |owed: &[ObligationId]| {
+        let mut all = Vec::new();
+        for id in owed {
+            all.push(now_of(catalog, *id).await.state);
+        }
+        all
+    };
+    let (debtor, owed) = owing().await;
+    let slip = debtor.pays(catalog, "450.00", &Uuid::now_v7().to_string(), "transferencia").await;
+    assert_eq!(states(&owed).await, [Held, Held, Held], "one slip for all of them");
+    assert_eq!(settles(owed[1], slip, true).await, Settled::Done);
+    assert_eq!(states(&owed).await, [Paid, Paid, Paid]);
+    let thanks = debtor.said(catalog, "paid").await;
+    assert!(thanks.len() == 1 && thanks[0].contains("F-501, F-502, F-503"), "{thanks:?}");
+    assert_eq!(debtor.case(catalog).await.unwrap().0, "done");
+
+    // Two slips wait for a person at once, and one of a bill that the other pays too.
+    let (debtor, owed) = owing().await;
+    let two = debtor.pays(catalog, "250.00", &Uuid::now_v7().to_string(), "F-501 F-502").await;
+    let third = debtor.pays(catalog, "200.00", &Uuid::now_v7().to_string(), "F-503").await;
+    let again = debtor.pays(catalog, "150.00", &Uuid::now_v7().to_string(), "F-502").await;
+    assert_eq!(states(&owed).await, [Held, Held, Held]);
+    assert_eq!(settles(owed[2], third, false).await, Settled::Done);
+    assert_eq!(states(&owed).await, [Held, Held, Open], "that one was not it");
+    assert_eq!(settles(owed[1], again, true).await, Settled::Done);
+    assert_eq!(states(&owed).await, [Held, Paid, Open]);
+    assert_eq!(debtor.case(catalog).await.unwrap().0, "human", "a slip waits still");
+    assert_eq!(settles(owed[0], two, true).await, Settled::Done);
+    assert_eq!(states(&owed).await, [Paid, Paid, Open]);
+    let both = now_of(catalog, owed[1]).await;
+    assert_eq!(both.paid, "150.00", "nothing is paid twice: {both:?}");
+    assert_eq!(debtor.case(catalog).await.unwrap().0, "waiting", "what is left is reminded of");
+    // One of them is taken up again: what the other paid stays paid, whichever was settled first.
+    let taken_up = async |slip: DocumentId| {
+        let mut tx = catalog.writing().await.unwrap();
+        crate::events::tell(&mut tx, "document.in_review", slip, serde_json::json!({})).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    taken_up(again).await;
+    assert_eq!(states(&owed).await, [Paid, Paid, Open]);
+    let one = now_of(catalog, owed[1]).await;
+    assert_eq!(one.paid, "150.00", "by the second of them: {one:?}");
+    taken_up(two).await;
+    assert_eq!(states(&owed).await, [Open, Open, Open], "and of none");
+    assert!(catalog.message_ledger(now()).await.unwrap().balanced);
+}
+
+/// Somebody else who owes us.
+async fn debtor_of(catalog: &Catalog, _not: &Debtor) -> Debtor {
+    let other = debtor(catalog).await;
+    agrees(catalog, other.contact, &other.number, Category::Billing).await;
+    other
+}
