@@ -59,7 +59,7 @@ acuse.begins.push((signal) => {
     }));
   }
   if (guarded) {
-    const picture = find(".sheet img");
+    const picture = find(".sheet img, .blind img");
     if (!picture || picture.complete) painted();
     else for (const type of ["load", "error"]) picture.addEventListener(type, painted, { once: true });
     setTimeout(painted, PATIENCE_MS);
@@ -152,6 +152,8 @@ acuse.begins.push((signal) => {
     };
     form.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || !typing(event.target) || event.defaultPrevented) return;
+      // What has a button of its own goes to that.
+      if (event.target.closest("[data-enter]")) return;
       event.preventDefault();
       if (event.repeat) return;
       if (event.ctrlKey || event.metaKey) decide();

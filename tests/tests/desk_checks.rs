@@ -102,11 +102,30 @@ async fn the_threshold_that_meets_a_target_is_set_and_taken_back() {
     assert_eq!(stands().await, None);
     assert_eq!(boss.send(&undo, &page, &[("kind", "receipt")]).await.status(), 409, "once");
 
+    a_blind_answer_that_cannot_be_comes_back(&boss, &api, catalog).await;
+
     // Thirty in a second, and none of them changed.
     let sup = Reviewer::sign_in_as(place, "sup", &["--role", "supervisor"]).await;
     let pace = sup.page("/people").await;
     assert!(pace.contains("How people decide") && pace.contains("faster than one can read"), "{pace}");
     assert!(!ana.page("/people").await.contains("How people decide"), "nobody's own colleagues");
+}
+
+/// What no field can hold is said beside all that was typed, and answers nothing.
+async fn a_blind_answer_that_cannot_be_comes_back(boss: &Reviewer, api: &Api, catalog: &Catalog) {
+    let id = sent(api, "typed").await;
+    let facts = ReadFacts { sure: Some(0.97), fingerprint: None, text: "typed".to_owned(), ..bill(9_001) };
+    read(catalog, id, &facts).await;
+    let check = catalog.next_quality_check(&Access::whole()).await.unwrap().expect("all are drawn");
+    let path = format!("/checks/{}", check.id);
+    let form = boss.page(&path).await;
+    let typed = [("kind", "receipt"), ("party", "Bar Pepe"), ("total", "ten")];
+    let refused = boss.send(&path, &form, &typed).await;
+    assert_eq!(refused.status(), 422);
+    let refused = refused.text().await.unwrap();
+    assert!(refused.contains("Bar Pepe") && refused.contains("value=\"receipt\" selected"), "{refused}");
+    let still = catalog.next_quality_check(&Access::whole()).await.unwrap();
+    assert_eq!(still.map(|check| check.id), Some(check.id), "nothing was answered");
 }
 
 /// Pictures of the pages, where somebody wants them.

@@ -86,7 +86,9 @@ async fn every_decision_has_a_key() {
         .unwrap();
     page.look("new-customer").unwrap();
     let name = page.eval("document.activeElement.value").unwrap();
-    page.eval("document.querySelector('[value=new_customer]').click()").unwrap();
+    // Enter alone adds nobody, and Ctrl+Enter does not accept the document instead.
+    page.press("Enter", false, false).unwrap();
+    page.press("Enter", false, true).unwrap();
     page.wait("document.querySelector('[name=customer_id]')?.selectedOptions[0].value.length > 30").unwrap();
     let chosen = page.eval("document.querySelector('[name=customer_id]').selectedOptions[0].text").unwrap();
     assert_eq!(chosen, name);
@@ -103,7 +105,7 @@ async fn every_decision_has_a_key() {
     page.look("later").unwrap();
     page.press("o", false, false).unwrap();
     page.wait("document.activeElement.name === 'until'").unwrap();
-    page.eval("document.querySelector('[value=postpone]').click()").unwrap();
+    page.press("Enter", false, true).unwrap();
     page.wait("location.pathname === '/'").unwrap();
     assert!(page.eval("document.body.innerText").unwrap().to_string().contains("Postponed"));
     page.press("n", false, false).unwrap();
@@ -114,7 +116,7 @@ async fn every_decision_has_a_key() {
     take(&desk, &mut page, 3).await;
     page.press("h", false, false).unwrap();
     page.wait("document.activeElement.name === 'to'").unwrap();
-    page.eval("document.querySelector('[value=assign]').click()").unwrap();
+    page.press("Enter", false, true).unwrap();
     page.wait("location.pathname === '/'").unwrap();
     page.wait("document.body.innerText.includes('for ben')").unwrap();
     assert!(timeline(&desk, 3).await.contains("handed_over"));

@@ -19,6 +19,7 @@ use askama::Template;
 use axum::{
     Form,
     extract::State,
+    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
@@ -29,6 +30,7 @@ use super::{
     abstention::{self, Measure, Offer},
     labels, page,
     page_views::Sheet,
+    sentence,
     session::Person,
 };
 use crate::{
@@ -138,6 +140,17 @@ struct Check {
     id: Uuid,
     pages: Vec<Sheet>,
     kinds: Vec<(&'static str, &'static str)>,
+    /// What is typed already.
+    said: Said,
+    /// What of it cannot be, and why.
+    fault: Option<Fault>,
+}
+
+/// A value that its field cannot hold.
+struct Fault {
+    /// What it is called.
+    label: String,
+    why: String,
 }
 
 /// What is asked of a paper: the name in the form and the field of each kind.
@@ -162,24 +175,40 @@ pub async fn paper(State(app): State<App>, person: Person, Id(id): Id<Uuid>) -> 
     Shown(
         async {
             let (_, document) = sample(&app, &person, id).await?;
-            if quarantine::is_held(&app, &document).await? {
-                return Err(Problem::NotFound("picture"));
-            }
-            access::showing(&app, &person.caller, std::slice::from_ref(&document)).await?;
-            // Its pages without a field marked on them.
-            let bare = Document { fields: Fields::new(), ..document };
-            Ok(page(&Check {
-                pages: super::page_views::sheets(&bare, &[]),
-                kinds: [Kind::Invoice, Kind::Receipt, Kind::Id, Kind::Other]
-                    .iter()
-                    .map(|k| (k.as_str(), labels::kind(Some(*k))))
-                    .collect(),
-                frame: Frame::of(&app, &person, "checks").await?,
-                id,
-            }))
+            asked(&app, &person, (id, document), Said::default(), None).await
         }
         .await,
     )
+}
+
+/// The paper, with what is typed beside it.
+async fn asked(
+    app: &App,
+    person: &Person,
+    (id, document): (Uuid, Document),
+    said: Said,
+    fault: Option<Fault>,
+) -> Result<Response, Problem> {
+    if quarantine::is_held(app, &document).await? {
+        return Err(Problem::NotFound("picture"));
+    }
+    access::showing(app, &person.caller, std::slice::from_ref(&document)).await?;
+    // Its pages without a field marked on them.
+    let bare = Document { fields: Fields::new(), ..document };
+    let status = if fault.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let mut response = page(&Check {
+        pages: super::page_views::sheets(&bare, &[]),
+        kinds: [Kind::Invoice, Kind::Receipt, Kind::Id, Kind::Other]
+            .iter()
+            .map(|k| (k.as_str(), labels::kind(Some(*k))))
+            .collect(),
+        frame: Frame::of(app, person, "checks").await?,
+        id,
+        said,
+        fault,
+    });
+    *response.status_mut() = status;
+    Ok(response)
 }
 
 /// What a person says of the paper.
@@ -211,16 +240,20 @@ impl Said {
         said.chain([("kind", self.kind.clone())]).collect()
     }
 
+    fn kind(&self) -> Result<Kind, Problem> {
+        let kind = word::<Kind>("kind", Some(&self.kind))?;
+        kind.ok_or_else(|| Problem::BadRequest("kind: say what it is".to_owned()))
+    }
+
     /// Whether it is what was filed.
     ///
     /// # Errors
-    /// 400 for a value that its field cannot hold.
-    fn is_as_filed(&self, document: &Document) -> Result<bool, Problem> {
-        let kind = word::<Kind>("kind", Some(&self.kind))?;
-        let kind = kind.ok_or_else(|| Problem::BadRequest("kind: say what it is".to_owned()))?;
+    /// A value that its field cannot hold.
+    fn is_as_filed(&self, kind: Kind, document: &Document) -> Result<bool, Fault> {
         if Some(kind) != document.kind {
             return Ok(false);
         }
+        let mut is_same = true;
         for (name, invoice, receipt) in ASKED {
             let field = if kind == Kind::Invoice { *invoice } else { *receipt };
             let filed = document.fields.get(&field).map(|f| f.value.as_str()).unwrap_or_default();
@@ -229,13 +262,11 @@ impl Said {
                 String::new()
             } else {
                 checks::typed(kind, field, said)
-                    .map_err(|why| Problem::BadRequest(format!("{name}: {why}")))?
+                    .map_err(|why| Fault { label: labels::label(name), why: sentence(&why) })?
             };
-            if !says_same(field, &typed, filed) {
-                return Ok(false);
-            }
+            is_same &= says_same(field, &typed, filed);
         }
-        Ok(true)
+        Ok(is_same)
     }
 }
 
@@ -250,7 +281,10 @@ pub async fn answer(
         async {
             person.check_form(&said.csrf)?;
             let (drawn, document) = sample(&app, &person, id).await?;
-            let agrees = said.is_as_filed(&document)?;
+            let agrees = match said.is_as_filed(said.kind()?, &document) {
+                Ok(agrees) => agrees,
+                Err(fault) => return asked(&app, &person, (id, document), said, Some(fault)).await,
+            };
             let actor = &person.caller.actor;
             if !app.catalog.answer_quality_check(id, actor, agrees, &said.answer()).await? {
                 return Err(Problem::Conflict("somebody has answered it already".to_owned()));
