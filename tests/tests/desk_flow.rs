@@ -210,7 +210,8 @@ async fn every_number_of_the_flow_leads_to_its_cases() {
 /// in front of the eyes, nor held down, nor of a line that nobody chose.
 fn a_case_is_worked_by_keys_alone(desk: &Desk, page: &mut Browser, id: &str) {
     let takes = |page: &mut Browser| page.eval("document.querySelectorAll('[value=take]').length").unwrap();
-    page.open(&format!("{}/inbox", desk.ana.base), "").unwrap();
+    let team = "?show=team&team=ventas";
+    page.open(&format!("{}/inbox{team}", desk.ana.base), "").unwrap();
     too_early(page, "[value=take]");
     let before = takes(page);
     page.press("t", false, false).unwrap();
@@ -225,6 +226,8 @@ fn a_case_is_worked_by_keys_alone(desk: &Desk, page: &mut Browser, id: &str) {
     assert_eq!(takes(page), before);
     page.press("t", false, false).unwrap();
     page.wait(&format!("document.querySelectorAll('[value=take]').length === {before} - 1")).unwrap();
+
+    assert_eq!(page.eval("location.search").unwrap(), team, "in the list that she works on");
 
     let case = format!("{}/inbox/{id}", desk.ana.base);
     page.open(&case, "").unwrap();

@@ -82,8 +82,8 @@ struct Row {
     answers: Vec<(String, String)>,
     /// What stands in the box to answer in.
     draft: String,
-    /// Where its forms lead back: `case` is a page of its own.
-    back: &'static str,
+    /// Where its forms lead back: `case` is a page of its own, and else it is the list that somebody asked for.
+    back: String,
 }
 
 impl Row {
@@ -122,7 +122,7 @@ impl Row {
             templates: Vec::new(),
             answers: Vec::new(),
             draft: String::new(),
-            back: "",
+            back: String::new(),
         }
     }
 }
@@ -198,8 +198,8 @@ impl Query {
         Ok(())
     }
 
-    /// The page after this one.
-    fn next(&self, show: &str, last: CaseCursor) -> String {
+    /// The list as an address asks for it, without its page.
+    fn list(&self, show: &str) -> String {
         let mut pairs = form_urlencoded::Serializer::new(String::new());
         pairs.append_pair("show", show);
         let given = [
@@ -217,8 +217,24 @@ impl Query {
                 pairs.append_pair(name, value);
             }
         }
-        format!("/inbox?{}&after={last}", pairs.finish())
+        pairs.finish()
     }
+
+    /// The page of it that is shown, where a form leads back to.
+    fn here(&self, show: &str) -> String {
+        let list = self.list(show);
+        self.after.as_ref().map_or_else(|| list.clone(), |after| format!("{list}&after={after}"))
+    }
+}
+
+/// Back to the page of the case, or to the list that a form stood in.
+fn led_back(case: Option<CaseId>, back: &str) -> Redirect {
+    if let (Some(case), "case") = (case, back) {
+        return Redirect::to(&format!("/inbox/{case}"));
+    }
+    let mut list = form_urlencoded::Serializer::new(String::new());
+    list.extend_pairs(form_urlencoded::parse(back.as_bytes()).filter(|(_, value)| !value.is_empty()));
+    Redirect::to(format!("/inbox?{}", list.finish()).trim_end_matches('?'))
 }
 
 /// `GET /inbox`: what waits for a person; `show=mine`, `unassigned`, `team` (with its name), `due` within the hour, `late`
@@ -232,11 +248,14 @@ pub async fn list(State(app): State<App>, person: Person, Params(query): Params<
             let (show, filter) = query.filter(&who, now)?;
             let found = app.catalog.cases(person.caller.access(), &filter, PAGE).await?;
             let full = found.len() >= PAGE as usize;
-            let next = found.last().filter(|_| full).map(|case| query.next(show, CaseCursor::of(case)));
+            let next = found
+                .last()
+                .filter(|_| full)
+                .map(|case| format!("/inbox?{}&after={}", query.list(show), CaseCursor::of(case)));
             let frame = Frame::of(&app, &person, "inbox").await?;
             let mut rows = Vec::with_capacity(found.len());
             for case in found {
-                rows.push(row_of(&app, &person, case).await?);
+                rows.push(Row { back: query.here(show), ..row_of(&app, &person, case).await? });
             }
             let teams =
                 app.catalog.house().await?.teams().iter().map(|team| Team::of(&team.name, &query)).collect();
@@ -323,6 +342,12 @@ pub struct Receipt {
     /// How much of the obligation it pays, as a person types it; empty where that is not asked.
     #[serde(default)]
     amount: String,
+    /// The case it stands with.
+    #[serde(default)]
+    case: Option<CaseId>,
+    /// Where it leads back.
+    #[serde(default)]
+    back: String,
 }
 
 /// What a person says of a receipt.
@@ -347,7 +372,7 @@ pub async fn receipt(
             person.check_form(&form.csrf)?;
             let about = (id, form.document);
             let settled = obligations::settle(&app, &person.caller, about, verdict(&form)?).await;
-            settled.map(|_| Redirect::to("/inbox").into_response())
+            settled.map(|_| led_back(form.case, &form.back).into_response())
         }
         .await,
     )
@@ -378,7 +403,7 @@ pub struct Did {
     /// Language and name.
     #[serde(default)]
     answer: String,
-    /// `case`: the form stands on the page of its case.
+    /// `case`: the form stands on the page of its case; and else it is the list.
     #[serde(default)]
     back: String,
 }
@@ -417,11 +442,7 @@ pub async fn act(State(app): State<App>, person: Person, Id(id): Id<CaseId>, For
             let typed: Vec<String> = typed.into_iter().filter(|words| !words.is_empty()).collect();
             let typed = typed.join("\n");
             match done {
-                Ok(_) => {
-                    let case = format!("/inbox/{id}");
-                    let back = if form.back == "case" { case.as_str() } else { "/inbox" };
-                    Ok(Redirect::to(back).into_response())
-                }
+                Ok(_) => Ok(led_back(Some(id), &form.back).into_response()),
                 Err(problem) if typed.is_empty() => Err(problem),
                 Err(problem) => unsent(&app, &person, problem, typed).await,
             }
@@ -479,6 +500,22 @@ fn of_what_was_written(problem: Problem) -> Result<(StatusCode, String), Problem
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_form_leads_back_to_where_it_stood_and_nowhere_else() {
+        let to = |case, back: &str| {
+            let answer = led_back(case, back).into_response();
+            answer.headers()[axum::http::header::LOCATION].to_str().unwrap().to_owned()
+        };
+        let id = CaseId::generate();
+        assert_eq!(to(Some(id), "case"), format!("/inbox/{id}"));
+        assert_eq!(to(Some(id), "show=team&team=a%20b&after="), "/inbox?show=team&team=a+b");
+        assert_eq!(to(None, ""), "/inbox");
+        assert_eq!(to(None, "//evil.example\r\nx: y"), "/inbox");
+        assert!(to(None, "//evil.example\r\nx: y=z").starts_with("/inbox?%2F%2Fevil"));
+        let query = Query { after: Some("7".into()), team: "ventas".into(), ..Query::default() };
+        assert_eq!(query.here("team"), "show=team&team=ventas&after=7");
+    }
 
     #[test]
     fn what_was_not_sent_comes_back_with_why_and_nothing_else_does() {
