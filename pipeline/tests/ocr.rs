@@ -214,6 +214,32 @@ fn a_page_on_a_table_is_stored_alone_and_its_boxes_with_it() {
     assert_eq!(received(&reading, 0), Some((1300, 1500)));
 }
 
+/// Whoever doubts how a page was set sees how it lay: of a TIFF as the reader draws it, of a PNG in the original.
+#[test]
+fn a_page_that_was_turned_or_set_level_is_seen_as_it_lay() {
+    let Some(models) = models() else { return };
+    let level = page();
+    let leaning = RgbImage::from_fn(700, 950, |x, y| {
+        let y = y as f32 - x as f32 * 0.07;
+        level.get_pixel_checked(x, y.max(0.0) as u32).copied().unwrap_or(Rgb([236, 234, 228]))
+    });
+    let (on_its_side, on_its_head) = (imageops::rotate90(&level), imageops::rotate180(&level));
+    let kept = |rgb: &RgbImage, format| {
+        let mut file = std::io::Cursor::new(Vec::new());
+        rgb.write_to(&mut file, format).unwrap();
+        let declared = Declared::default();
+        let reading =
+            acuse_pipeline::reading::read(&file.into_inner(), &declared, &Limits::default(), models);
+        (reading.pages[0].changed, received(&reading, 0))
+    };
+    for came in [&on_its_side, &on_its_head, &leaning] {
+        let size = came.dimensions();
+        assert_eq!(kept(came, image::ImageFormat::Tiff), (true, Some(size)));
+        assert_eq!(kept(came, image::ImageFormat::Png), (true, None));
+    }
+    assert_eq!(kept(&level, image::ImageFormat::Tiff), (false, None));
+}
+
 #[test]
 fn a_page_far_away_is_looked_at_again() {
     let small = imageops::resize(&page(), 200, 257, imageops::FilterType::CatmullRom);

@@ -27,6 +27,8 @@ acuse.begins.push((signal) => {
   const tr = (english) => words[english] ?? english;
   const say = (text, where = "#live") => { const el = find(where); if (el) el.textContent = text; };
   const form = find("[data-keys=decision]");
+  // Where something is decided: on one document, on many at once, on a case.
+  const guarded = form ?? find("form[data-guard]");
   const rows = all("[data-keys=list] .row, [data-keys=list] [data-row]");
   let at = -1;
 
@@ -40,7 +42,7 @@ acuse.begins.push((signal) => {
   }
 
   // When a decision may be made: not before the last one is.
-  let readyAt = form ? Infinity : 0;
+  let readyAt = guarded ? Infinity : 0;
   const ready = () => performance.now() >= readyAt && !acuse.deciding;
   const notYet = () => (acuse.deciding ? tr("The last decision is being written down.") : tr("Look at it first."));
   function painted() {
@@ -56,8 +58,8 @@ acuse.begins.push((signal) => {
       unfold();
     }));
   }
-  if (form) {
-    const picture = find(".sheet img");
+  if (guarded) {
+    const picture = find(".sheet img, .blind img");
     if (!picture || picture.complete) painted();
     else for (const type of ["load", "error"]) picture.addEventListener(type, painted, { once: true });
     setTimeout(painted, PATIENCE_MS);
@@ -150,8 +152,8 @@ acuse.begins.push((signal) => {
     };
     form.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || !typing(event.target) || event.defaultPrevented) return;
-      // What is typed in a panel has a button of its own.
-      if (event.target.dataset.enter !== undefined) return;
+      // What has a button of its own goes to that.
+      if (event.target.closest("[data-enter]")) return;
       event.preventDefault();
       if (event.repeat) return;
       if (event.ctrlKey || event.metaKey) decide();
@@ -203,7 +205,7 @@ acuse.begins.push((signal) => {
     if (!entered || event.key !== "Enter" || event.repeat) return;
     if (event.ctrlKey || event.metaKey) {
       event.preventDefault();
-      find(`button[value="${entered.dataset.enter}"]`)?.click();
+      all(`button[value="${entered.dataset.enter}"]`).find((button) => button.form === entered.form)?.click();
     } else if (entered.tagName === "INPUT") event.preventDefault();
   });
 
@@ -448,6 +450,14 @@ acuse.begins.push((signal) => {
     }
   });
 
+  // What a key presses. Of lines that have the same keys it is the one at hand, and none where there is none.
+  const line = () => document.activeElement?.closest("[data-keys=list] tr") ?? rows[at]?.closest("tr");
+  function meant(key) {
+    const which = `[data-key="${CSS.escape(key)}"]`;
+    const here = line();
+    return (here && find(which, here)) ?? all(which).find((el) => !el.closest("[data-keys=list] tr"));
+  }
+
   on(document, "keydown", (event) => {
     // Behind a dialog nothing can be seen, so nothing is decided there.
     const dialog = find("dialog[open]");
@@ -473,7 +483,7 @@ acuse.begins.push((signal) => {
     if (event.key === "?") return keys();
     const panel = openPanel();
     const choice = panel && find(`[data-choice="${event.key}"]`, panel);
-    let target = choice ?? find(`[data-key="${CSS.escape(event.key)}"]`);
+    let target = choice ?? meant(event.key);
     // What was changed is accepted as changed.
     if (target?.value === "approve" && form?.dataset.changed) target = find("[data-edit]");
     if (!target || target.disabled) return;
@@ -485,7 +495,7 @@ acuse.begins.push((signal) => {
       inside.open = true;
       return;
     }
-    const free = /^(A|SUMMARY|LABEL)$/.test(target.tagName) || target.type === "button" || target.dataset.anyway !== undefined || target.dataset.atOnce !== undefined || !form;
+    const free = /^(A|SUMMARY|LABEL)$/.test(target.tagName) || target.type === "button" || target.dataset.anyway !== undefined || target.dataset.atOnce !== undefined || !guarded;
     if (free || ready()) target.click();
     else say(notYet());
   });

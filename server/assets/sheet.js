@@ -77,7 +77,7 @@ acuse.begins.push((signal) => {
     whole();
   }
 
-  // The page as it came, beside what was made of it: fetched once somebody wants to see it. Not every page was cut.
+  // The page as it came, beside what was made of it: fetched once somebody wants to see it. Not every page was changed.
   const received = paper.querySelector("#received");
   const compare = paper.querySelector("[data-view=received]");
   let comparing = false;

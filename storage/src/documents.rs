@@ -65,7 +65,10 @@ pub struct StoredPage {
     pub width: u32,
     /// Pixels.
     pub height: u32,
-    /// The page as it came, upright: where it was cut, and no browser shows the original.
+    /// Whether it is not as it came: cut out of what it lay in, turned upright or set level.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub changed: bool,
+    /// The page as it came, where it was changed and no browser shows the original.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub received: Option<ObjectKey>,
 }

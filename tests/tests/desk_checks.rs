@@ -103,6 +103,8 @@ async fn the_threshold_that_meets_a_target_is_set_and_taken_back() {
     assert_eq!(stands().await, None);
     assert_eq!(boss.send(&undo, &page, &[("kind", "receipt")]).await.status(), 409, "once");
 
+    a_blind_answer_that_cannot_be_comes_back(&boss, &api, catalog).await;
+
     // Thirty in a second, and none of them changed.
     let sup = Reviewer::sign_in_as(place, "sup", &["--role", "supervisor"]).await;
     let pace = sup.page("/people").await;
@@ -139,7 +141,7 @@ async fn a_paper_is_checked_without_what_was_read_of_it() {
     // What can be read in two ways is said, and nothing typed is lost.
     let unclear = [("kind", "receipt"), ("party", party.as_str()), ("total", "1.234")];
     let refused = ana.send(&path, &paper, &unclear).await;
-    assert_eq!(refused.status(), 400);
+    assert_eq!(refused.status(), 422);
     let again = refused.text().await.unwrap();
     let typed = format!("name=\"party\" value=\"{party}\"");
     assert!(again.contains(&typed) && again.contains("name=\"total\" value=\"1.234\""), "{again}");
@@ -156,6 +158,23 @@ async fn a_paper_is_checked_without_what_was_read_of_it() {
     let there = reopened.headers()["location"].to_str().unwrap().to_owned();
     assert_eq!(api.get(&format!("/v1{there}")).await.unwrap()["status"], "in_review");
     assert!(ana.page(&there).await.contains("value=\"approve\""), "she has it");
+}
+
+/// What no field can hold is said beside all that was typed, and answers nothing.
+async fn a_blind_answer_that_cannot_be_comes_back(boss: &Reviewer, api: &Api, catalog: &Catalog) {
+    let id = sent(api, "typed").await;
+    let facts = ReadFacts { sure: Some(0.97), fingerprint: None, text: "typed".to_owned(), ..bill(9_001) };
+    read(catalog, id, &facts).await;
+    let check = catalog.next_quality_check(&Access::whole()).await.unwrap().expect("all are drawn");
+    let path = format!("/checks/{}", check.id);
+    let form = boss.page(&path).await;
+    let typed = [("kind", "receipt"), ("party", "Bar Pepe"), ("total", "ten")];
+    let refused = boss.send(&path, &form, &typed).await;
+    assert_eq!(refused.status(), 422);
+    let refused = refused.text().await.unwrap();
+    assert!(refused.contains("Bar Pepe") && refused.contains("value=\"receipt\" selected"), "{refused}");
+    let still = catalog.next_quality_check(&Access::whole()).await.unwrap();
+    assert_eq!(still.map(|check| check.id), Some(check.id), "nothing was answered");
 }
 
 /// Pictures of the pages, where somebody wants them.

@@ -91,6 +91,7 @@ async fn every_decision_has_a_key() {
         .unwrap();
     page.look("new-customer").unwrap();
     let name = page.eval("document.activeElement.value").unwrap();
+    // Enter alone adds nobody, and Ctrl+Enter does not accept the document instead.
     page.press("Enter", false, false).unwrap();
     page.press("Enter", false, true).unwrap();
     page.wait("document.querySelector('[name=customer_id]')?.selectedOptions[0].value.length > 30").unwrap();

@@ -3,11 +3,15 @@
 use std::time::Duration;
 
 use acuse_fixtures::graph::{Inbound, Said};
-use acuse_tests::{browser, stack::wait};
+use acuse_tests::{
+    browser::{self, Browser},
+    stack::wait,
+};
 
 use crate::{
     desk::{Reviewer, hidden},
-    desk_harm::Desk,
+    desk_harm::{Desk, READY},
+    desk_work::too_early,
     world::{person, post},
 };
 
@@ -185,7 +189,7 @@ async fn every_number_of_the_flow_leads_to_its_cases() {
     assert_eq!(desk.ana.answer("/flow?from=2026-05-04&to=2026-05-03").await.status(), 400);
 
     let Some(chromium) = browser::chromium() else { return };
-    let mut page = browser::Browser::start(chromium, (1280, 900)).unwrap();
+    let mut page = Browser::start(chromium, (1280, 900)).unwrap();
     page.open(&format!("{}/flow", desk.ana.base), &desk.ana.cookie).unwrap();
     page.look("flow").unwrap();
     // A band leads to its list, as a link does.
@@ -199,4 +203,52 @@ async fn every_number_of_the_flow_leads_to_its_cases() {
     assert_eq!(page.eval(cut).unwrap(), false, "a phone shows all of the inbox");
     page.resize(1280, 900).unwrap();
     page.look("inbox-teams").unwrap();
+    a_case_is_worked_by_keys_alone(&desk, &mut page, &id);
+}
+
+/// The line at hand is taken by a key, the case that is open is answered and closed by others: none of them before it has been
+/// in front of the eyes, nor held down, nor of a line that nobody chose.
+fn a_case_is_worked_by_keys_alone(desk: &Desk, page: &mut Browser, id: &str) {
+    let takes = |page: &mut Browser| page.eval("document.querySelectorAll('[value=take]').length").unwrap();
+    let team = "?show=team&team=ventas";
+    page.open(&format!("{}/inbox{team}", desk.ana.base), "").unwrap();
+    too_early(page, "[value=take]");
+    let before = takes(page);
+    page.press("t", false, false).unwrap();
+    for _ in 0..3 {
+        page.press("j", false, false).unwrap();
+        if page.eval("!!document.querySelector('tr:has(.at) [value=take]')").unwrap() == true {
+            break;
+        }
+    }
+    page.press("t", true, false).unwrap();
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(takes(page), before);
+    page.press("t", false, false).unwrap();
+    page.wait(&format!("document.querySelectorAll('[value=take]').length === {before} - 1")).unwrap();
+
+    assert_eq!(page.eval("location.search").unwrap(), team, "in the list that she works on");
+
+    let case = format!("{}/inbox/{id}", desk.ana.base);
+    page.open(&case, "").unwrap();
+    too_early(page, "[value=close]");
+    page.press("?", false, false).unwrap();
+    page.wait("document.querySelector('dialog.keys-of').textContent.includes('Close the case')").unwrap();
+    page.look("case-keys").unwrap();
+    page.press("Escape", false, false).unwrap();
+    page.wait("!document.querySelector('dialog.keys-of')").unwrap();
+    page.press("m", false, false).unwrap();
+    page.fill("Le gusta el verde.").unwrap();
+    page.press("Enter", false, true).unwrap();
+    page.wait("[...document.querySelectorAll('.said')].some(p => p.textContent === 'Le gusta el verde.')")
+        .unwrap();
+    page.wait(READY).unwrap();
+    page.press("e", false, false).unwrap();
+    page.fill("Ya lo miro.").unwrap();
+    page.press("Enter", false, true).unwrap();
+    page.wait("[...document.querySelectorAll('.ours .said')].some(p => p.textContent === 'Ya lo miro.')")
+        .unwrap();
+    page.wait(READY).unwrap();
+    page.press("c", false, false).unwrap();
+    page.wait("!!document.querySelector('#notes') && !document.querySelector('[value=close]')").unwrap();
 }

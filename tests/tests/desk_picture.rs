@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use acuse_fixtures::{Country, Form, Kind, Spec, Template, together};
+use acuse_fixtures::{Country, Form, Kind, Look, Spec, Template, generate, together};
 use acuse_tests::browser::{self, Browser};
 use serde_json::Value;
 
@@ -207,6 +207,21 @@ async fn a_tiff_is_seen_as_it_came_beside_its_page() {
     page.look("tiff").unwrap();
     page.press("i", false, false).unwrap();
     page.wait(&format!("{came}.hidden")).unwrap();
+
+    // A photo that came on its head is shown upright, and shows in itself how it lay.
+    let look = Look { quarter_turns: 2, tilt_degrees: 0.0, perspective: 0.0, margin: 0.0, ..Look::WHATSAPP };
+    let spec = Spec::new(Kind::Receipt, Country::Es, Form::PhotoOf(look)).with(Template::ThermalReceipt);
+    let photo = generate(504, &spec);
+    post(&desk.api, &desk.world.file(&person(8), photo.bytes, &photo.media_type, "head.jpg")).await;
+    desk.api.at_rest(3, Duration::from_secs(120)).await.unwrap();
+    let all = documents(&desk.api).await;
+    let turned = all.iter().find(|d| d["filename"] == "head.jpg").expect("it came");
+    page.open(&format!("{}/documents/{}", boss.base, turned["id"].as_str().unwrap()), "").unwrap();
+    page.wait(READY).unwrap();
+    let of = format!("/pictures/{}/received", turned["id"].as_str().unwrap());
+    assert_eq!(page.eval("document.querySelector('.sheet').dataset.received").unwrap(), of.as_str());
+    page.press("i", false, false).unwrap();
+    page.wait(&format!("!{came}.hidden && {came}.querySelector('img').naturalWidth > 0")).unwrap();
 
     let received = format!("/pictures/{id}/received?page=1");
     assert_eq!(boss.answer(&received).await.status(), 200);

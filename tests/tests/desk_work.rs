@@ -245,6 +245,52 @@ async fn what_is_alike_is_decided_at_once_and_taken_back_at_once() {
     assert_eq!(desk.api.ledger().await.unwrap().in_review, 3, "all of them are back");
 }
 
+/// Presses a button by the page itself, unless somebody may have looked at it by now.
+pub fn too_early(page: &mut browser::Browser, button: &str) {
+    let press =
+        format!("document.body.dataset.ready ? '' : (document.querySelector('{button}').click(), 'pressed')");
+    page.eval(&press).unwrap();
+    page.wait(READY).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_are_decided_by_keys_alone() {
+    let Some(chromium) = browser::chromium() else { return };
+    let desk = Desk::of(3, "0").await;
+    let mut page = desk.browser(chromium);
+    page.open(&format!("{}/bulk?reason=unknown_customer", desk.ana.base), "").unwrap();
+    too_early(&mut page, "[value=approve]");
+    // Nor is a key that is held down a decision, nor Enter.
+    page.press("a", true, false).unwrap();
+    page.press("j", false, false).unwrap();
+    page.press("Enter", false, false).unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    assert_eq!(desk.api.ledger().await.unwrap().in_review, 3);
+    page.look("bulk").unwrap();
+    // One is left out, the others are accepted.
+    page.press(" ", false, false).unwrap();
+    page.wait("document.querySelectorAll('[name=pick]:checked').length === 2").unwrap();
+    page.press("a", false, false).unwrap();
+    page.wait("document.querySelector('.notice')?.textContent.includes('2 done.')").unwrap();
+    let ledger = desk.api.ledger().await.unwrap();
+    assert_eq!((ledger.filed, ledger.in_review), (2, 1));
+    // The other is rejected, for a reason from the list; and is back with one key.
+    page.wait(READY).unwrap();
+    page.press("?", false, false).unwrap();
+    page.wait("document.querySelector('dialog.keys-of').textContent.includes('Accept the chosen')").unwrap();
+    page.press("Escape", false, false).unwrap();
+    page.wait("!document.querySelector('dialog.keys-of')").unwrap();
+    page.press("r", false, false).unwrap();
+    page.wait("!!document.querySelector('details.panel[open] [data-choice]')").unwrap();
+    page.press("1", false, false).unwrap();
+    page.wait("document.querySelector('.notice')?.textContent.includes('1 done.')").unwrap();
+    assert_eq!(desk.api.ledger().await.unwrap().in_review, 0);
+    page.press("z", false, false).unwrap();
+    page.wait("location.pathname !== '/bulk'").unwrap();
+    let ledger = desk.api.ledger().await.unwrap();
+    assert_eq!((ledger.filed, ledger.in_review), (2, 1));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_persons_say_the_same_before_it_is_filed() {
     let desk = Desk::of(1, "0").await;

@@ -265,7 +265,7 @@ fn receipt(text: &str, declared: &Declared) -> Reading {
     reading.fingerprint = Some(Fingerprint(0x0123_4567_89ab_cdef));
     let jpeg = [&[0xff, 0xd8, 0xff, 0xe0][..], text.as_bytes()].concat();
     reading.thumbnail = jpeg.clone();
-    reading.pages = vec![PagePicture { width: 10, height: 20, jpeg, received: Vec::new() }];
+    reading.pages = vec![PagePicture { width: 10, height: 20, changed: false, jpeg, received: Vec::new() }];
     for (name, value) in text.lines().filter_map(|line| line.split_once('=')) {
         if name == "photo" {
             lies_on(value, &mut reading);

@@ -25,6 +25,7 @@ pub fn page(rgb: &RgbImage) -> Result<PagePicture, Reason> {
     Ok(PagePicture {
         width: rgb.width(),
         height: rgb.height(),
+        changed: false,
         jpeg: jpeg(rgb, PAGE_QUALITY)?,
         received: Vec::new(),
     })

@@ -74,11 +74,15 @@ pub struct PagePicture {
     pub width: u32,
     /// Pixels.
     pub height: u32,
+    /// Whether it is not as it came: cut out of what it lay in, turned upright or set level. What a file itself says of how
+    /// its picture is to be turned is how it came.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub changed: bool,
     /// JPEG bytes, upright, without metadata. Travels beside the JSON, not in it.
     #[serde(skip)]
     pub jpeg: Vec<u8>,
-    /// The page as it came, upright and before it was cut, as JPEG; empty where it was not, or where a browser shows the
-    /// original itself. Travels beside the JSON too.
+    /// The page as it came, as JPEG, where it is `changed`: before it was turned or set level, or upright and before it was
+    /// cut. Empty where a browser shows the original itself. Travels beside the JSON too.
     #[serde(skip)]
     pub received: Vec<u8>,
 }

@@ -2,7 +2,9 @@
 
 use time::Date;
 
-use super::{Barcode, Evidence, Line, Normalized, PagePixels, Understanding, verify::verify};
+use super::{
+    Barcode, Evidence, Line, Normalized, PagePixels, Understanding, received::Change, verify::verify,
+};
 use crate::{
     diagnostic::Diagnostic,
     document::Kind,
@@ -97,8 +99,8 @@ pub struct Closer {
     pub evidence: Evidence,
     /// The page, cut out of its photo and level where it could be.
     pub page: PagePixels,
-    /// Whether it was cut out of its photo.
-    pub cut_out: bool,
+    /// What was done to it for that.
+    pub change: Option<Change>,
 }
 
 /// Where the codes of a page stand.
@@ -131,12 +133,12 @@ pub fn closer(
         evidence.notes.extend(levelled.note(text.number));
         barcodes.for_each(|code| code.bbox = levelled.place(code.bbox));
     }
-    let cut_out = levelled.as_ref().is_some_and(|levelled| levelled.cut_out);
+    let change = levelled.as_ref().map(|levelled| Change::of(levelled, text.quarter_turns));
     let rgb = levelled.map_or_else(|| page.rgb.clone(), |levelled| levelled.rgb);
     let mut page = PagePixels { number: text.number, rgb };
     let Some(seen) = text::look_closer(&mut page, text, options, models)? else { return Ok(None) };
     *text = seen;
-    Ok(Some(Closer { evidence, page, cut_out }))
+    Ok(Some(Closer { evidence, page, change }))
 }
 
 /// A document read from pixels, legible, of which something keeps it from being filed that a closer look may mend.

@@ -71,7 +71,7 @@ pub struct Normalized {
     pub page_count: u32,
     /// Decoded pages, in order. Empty for pure XML.
     pub pages: Vec<PagePixels>,
-    /// Pages as they came, by number, as JPEG: those that were cut of a file that no browser shows.
+    /// Pages that were cut, turned or set level, by number: each as it came, as JPEG; empty of a file that a browser shows.
     pub received: BTreeMap<u32, Vec<u8>>,
     /// The glyphs of a PDF's own text layer, by page; empty for images.
     pub layers: Vec<PageText>,

@@ -1,8 +1,10 @@
 //! The answer: pages cut out and set level with the boxes on them, encoded; words, text and reasons.
 
 use super::{
-    Evidence, Line, Normalized, Outcome, PagePicture, Reading, SeenWord, Understanding, escalate::codes_on,
-    received, road::Sense,
+    Evidence, Line, Normalized, Outcome, PagePicture, PageText, Reading, SeenWord, Understanding,
+    escalate::codes_on,
+    received::{self, Change},
+    road::Sense,
 };
 use crate::{
     diagnostic::{self, guarded},
@@ -20,6 +22,7 @@ pub(super) fn finish(mut normalized: Normalized, sense: Sense, limits: &Limits) 
     let Sense { evidence, mut understanding, fingerprint } = sense;
     let mut words = seen_words(&evidence);
     let notes = level(&mut normalized, &evidence, &mut understanding, &mut words);
+    keep_turned(&mut normalized, &evidence);
     // Whoever doubts the file doubts its parts; and no page may be in none of them.
     let whole =
         normalized.reasons.is_empty() && Part::split(&understanding.parts, 1..=normalized.page_count).is_ok();
@@ -30,8 +33,9 @@ pub(super) fn finish(mut normalized: Normalized, sense: Sense, limits: &Limits) 
     for page in &normalized.pages {
         match intake::encode::page(&page.rgb) {
             Ok(picture) => {
-                let received = normalized.received.remove(&page.number).unwrap_or_default();
-                pages.push(PagePicture { received, ..picture });
+                let received = normalized.received.remove(&page.number);
+                let changed = received.is_some();
+                pages.push(PagePicture { changed, received: received.unwrap_or_default(), ..picture });
             }
             Err(reason) => reasons.push(reason.with("page", page.number)),
         }
@@ -120,12 +124,27 @@ fn level(
             word.bbox = levelled.place(word.bbox);
         }
         notes.extend(levelled.note(page.number));
-        if levelled.cut_out {
-            received::keep(&mut normalized.received, &normalized.media_type, page);
-        }
+        let change = Change::of(&levelled, quarter_turns(&evidence.pages, page.number));
+        received::keep(&mut normalized.received, &normalized.media_type, page, change);
         page.rgb = levelled.rgb;
     }
     notes
+}
+
+/// Quarter turns that set a page upright.
+fn quarter_turns(pages: &[PageText], number: u32) -> u8 {
+    pages.iter().find(|page| page.number == number).map_or(0, |page| page.quarter_turns)
+}
+
+/// Keeps the pages as they came that nothing happened to but that they were turned.
+fn keep_turned(normalized: &mut Normalized, evidence: &Evidence) {
+    for page in &normalized.pages {
+        let turns = quarter_turns(&evidence.pages, page.number);
+        if turns % 4 != 0 {
+            let change = Change::Turned(turns);
+            received::keep(&mut normalized.received, &normalized.media_type, page, change);
+        }
+    }
 }
 
 /// Lines by page, a form feed between pages.

@@ -1,6 +1,9 @@
 //! From bytes to upright pages and a PDF's own text.
 
-use super::{Declared, Normalized, received};
+use super::{
+    Declared, Normalized,
+    received::{self, Change},
+};
 use crate::{
     intake,
     limits::Limits,
@@ -33,7 +36,7 @@ pub(super) fn cut_out(part: &Part, normalized: &mut Normalized, options: &OcrOpt
         // A page that cannot be read is as upright as it will be.
         let turned = text::looked("ocr", page.number, || text::read_page(page, options, models));
         normalized.diagnostics.extend(turned.err());
-        received::keep(&mut normalized.received, &normalized.media_type, page);
+        received::keep(&mut normalized.received, &normalized.media_type, page, Change::Cut);
         part.cut(page);
     }
 }

@@ -1,20 +1,60 @@
-//! Pages as they came, of files that no browser shows: whoever compares a page with what it was cut out of cannot be shown
-//! the original itself, so it is drawn here, where the file is open anyway.
+//! Pages that are not shown as they came: cut out of what they lay in, set upright or level. Whoever compares the two is shown
+//! the original where a browser shows it; of other files the page is drawn here, where the file is open anyway.
 
 use std::collections::BTreeMap;
 
-use super::{PagePicture, PagePixels};
-use crate::{intake, limits::Limits};
+use image::RgbImage;
 
-/// Keeps a page that is about to be cut, upright as it is by now. A page that is cut once more is kept as it was first.
-pub(super) fn keep(received: &mut BTreeMap<u32, Vec<u8>>, media_type: &str, page: &PagePixels) {
-    if intake::shown_by_browsers(media_type).is_some() || received.contains_key(&page.number) {
+use super::{PagePicture, PagePixels};
+use crate::{
+    intake::{self, encode},
+    limits::Limits,
+    page::Levelled,
+    reason::Reason,
+};
+
+/// What sets a page apart from what came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// It is cut out of what it lies in, which is kept upright: it is looked at for what lies around the page.
+    Cut,
+    /// It is set level, or was turned by so many quarter turns clockwise, which are taken back: it is looked at for how it lay.
+    Turned(u8),
+}
+
+impl Change {
+    /// What levelling does to a page that was turned by `quarter_turns` before.
+    pub(super) fn of(levelled: &Levelled, quarter_turns: u8) -> Self {
+        if levelled.cut_out { Self::Cut } else { Self::Turned(quarter_turns) }
+    }
+
+    /// The page before it, as JPEG.
+    fn undone(self, rgb: &RgbImage) -> Result<Vec<u8>, Reason> {
+        let picture = match self {
+            Self::Turned(turns) if turns % 4 != 0 => {
+                encode::page(&encode::rotated(rgb.clone(), 4 - turns % 4))?
+            }
+            Self::Turned(_) | Self::Cut => encode::page(rgb)?,
+        };
+        Ok(picture.jpeg)
+    }
+}
+
+/// Remembers that a page is about to be changed, and keeps it as it came where no browser shows the file. A page that is changed
+/// once more is kept as it was first.
+pub(super) fn keep(
+    received: &mut BTreeMap<u32, Vec<u8>>,
+    media_type: &str,
+    page: &PagePixels,
+    change: Change,
+) {
+    if received.contains_key(&page.number) {
         return;
     }
+    let is_shown = intake::shown_by_browsers(media_type).is_some();
     // A page that cannot be encoded is told of where it is stored.
-    if let Ok(picture) = intake::encode::page(&page.rgb) {
-        received.insert(page.number, picture.jpeg);
-    }
+    let jpeg = if is_shown { Vec::new() } else { change.undone(&page.rgb).unwrap_or_default() };
+    received.insert(page.number, jpeg);
 }
 
 /// Leaves of them what there is room for: the pages themselves come first, and half of an answer is theirs alone.
@@ -46,14 +86,28 @@ mod tests {
             [("image/tiff", 1), ("image/heic", 1), ("application/pdf", 1), ("image/jpeg", 0)]
         {
             let mut received = BTreeMap::new();
-            keep(&mut received, media_type, &page(1, 64));
-            assert_eq!(received.len(), kept, "{media_type}");
+            keep(&mut received, media_type, &page(1, 64), Change::Cut);
+            assert_eq!(received.values().filter(|jpeg| !jpeg.is_empty()).count(), kept, "{media_type}");
+            assert_eq!(received.len(), 1, "whoever has the original is told that it shows something else");
         }
         let mut received = BTreeMap::new();
-        keep(&mut received, "image/tiff", &page(1, 64));
+        keep(&mut received, "image/tiff", &page(1, 64), Change::Cut);
         let first = received.clone();
-        keep(&mut received, "image/tiff", &page(1, 32));
+        keep(&mut received, "image/tiff", &page(1, 32), Change::Cut);
         assert_eq!(received, first, "before the first cut");
+    }
+
+    #[test]
+    fn a_page_that_was_turned_is_kept_as_it_lay() {
+        let mut page = page(1, 64);
+        page.rgb = RgbImage::from_fn(64, 32, |x, y| image::Rgb([x as u8 * 3, y as u8 * 7, 90]));
+        for turns in 0..4_u8 {
+            // As the reader turned it.
+            let upright = PagePixels { number: 1, rgb: encode::rotated(page.rgb.clone(), turns) };
+            let mut received = BTreeMap::new();
+            keep(&mut received, "image/tiff", &upright, Change::Turned(turns));
+            assert_eq!(received.get(&1), Some(&encode::page(&page.rgb).unwrap().jpeg), "{turns}");
+        }
     }
 
     #[test]
@@ -61,6 +115,7 @@ mod tests {
         let of = |jpeg: usize, received: usize| PagePicture {
             width: 1,
             height: 1,
+            changed: false,
             jpeg: vec![0; jpeg],
             received: vec![0; received],
         };

@@ -13,7 +13,8 @@ use super::{
     escalate::{self, Looks, escalate},
     finish::finish,
     open::{cut_out, take_layers},
-    received, verify,
+    received::{self, Change},
+    verify,
 };
 use crate::{
     diagnostic,
@@ -123,8 +124,8 @@ struct InTime<'a> {
     until: Until,
     closer_takes: Duration,
     tell: &'a mut dyn FnMut(&str),
-    /// The page as it was looked at, and whether it was cut out of its photo for that.
-    closer: Option<(PagePixels, bool)>,
+    /// The page as it was looked at, and what was done to it for that.
+    closer: Option<(PagePixels, Option<Change>)>,
     spent: Duration,
 }
 
@@ -139,16 +140,16 @@ impl Looks for InTime<'_> {
         let seen = escalate::closer(self.normalized, first, kind, &closely, self.models);
         self.spent += started.spent();
         let seen = seen.unwrap_or_else(|why| self.untold(why))?;
-        self.closer = Some((seen.page, seen.cut_out));
+        self.closer = Some((seen.page, seen.change));
         Some(seen.evidence)
     }
 
     fn adopt(&mut self) {
-        let Some((closer, cut_out)) = self.closer.take() else { return };
+        let Some((closer, change)) = self.closer.take() else { return };
         let Normalized { pages, received, media_type, .. } = &mut *self.normalized;
         let Some(page) = pages.iter_mut().find(|page| page.number == closer.number) else { return };
-        if cut_out {
-            received::keep(received, media_type, page);
+        if let Some(change) = change {
+            received::keep(received, media_type, page, change);
         }
         *page = closer;
     }

@@ -140,10 +140,17 @@ struct Check {
     id: Uuid,
     pages: Vec<Sheet>,
     kinds: Vec<(&'static str, &'static str)>,
-    /// What was typed before, where it could not be kept.
+    /// What is typed already.
     said: Said,
-    /// Where, and why.
-    fault: Option<(String, String)>,
+    /// What of it cannot be, and why.
+    fault: Option<Fault>,
+}
+
+/// A value that its field cannot hold.
+struct Fault {
+    /// What it is called.
+    label: String,
+    why: String,
 }
 
 /// What is asked of a paper: the name in the form and the field of each kind.
@@ -168,19 +175,19 @@ pub async fn paper(State(app): State<App>, person: Person, Id(id): Id<Uuid>) -> 
     Shown(
         async {
             let (_, document) = sample(&app, &person, id).await?;
-            asked(&app, &person, id, document, (Said::default(), None)).await
+            asked(&app, &person, (id, document), Said::default(), None).await
         }
         .await,
     )
 }
 
-/// The paper with what is asked of it, and what was said before that could not be kept.
+/// The paper, with what is typed beside it.
 async fn asked(
     app: &App,
     person: &Person,
-    id: Uuid,
-    document: Document,
-    (said, fault): (Said, Option<(String, String)>),
+    (id, document): (Uuid, Document),
+    said: Said,
+    fault: Option<Fault>,
 ) -> Result<Response, Problem> {
     if quarantine::is_held(app, &document).await? {
         return Err(Problem::NotFound("picture"));
@@ -188,7 +195,8 @@ async fn asked(
     access::showing(app, &person.caller, std::slice::from_ref(&document)).await?;
     // Its pages without a field marked on them.
     let bare = Document { fields: Fields::new(), ..document };
-    Ok(page(&Check {
+    let status = if fault.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let mut response = page(&Check {
         pages: super::page_views::sheets(&bare, &[]),
         kinds: [Kind::Invoice, Kind::Receipt, Kind::Id, Kind::Other]
             .iter()
@@ -198,7 +206,9 @@ async fn asked(
         id,
         said,
         fault,
-    }))
+    });
+    *response.status_mut() = status;
+    Ok(response)
 }
 
 /// What a person says of the paper.
@@ -238,11 +248,12 @@ impl Said {
     /// Whether it is what was filed.
     ///
     /// # Errors
-    /// What of it its field cannot hold, and why.
-    fn is_as_filed(&self, kind: Kind, document: &Document) -> Result<bool, (String, String)> {
+    /// A value that its field cannot hold.
+    fn is_as_filed(&self, kind: Kind, document: &Document) -> Result<bool, Fault> {
         if Some(kind) != document.kind {
             return Ok(false);
         }
+        let mut is_same = true;
         for (name, invoice, receipt) in ASKED {
             let field = if kind == Kind::Invoice { *invoice } else { *receipt };
             let filed = document.fields.get(&field).map(|f| f.value.as_str()).unwrap_or_default();
@@ -250,13 +261,12 @@ impl Said {
             let typed = if said.is_empty() {
                 String::new()
             } else {
-                checks::typed(kind, field, said).map_err(|why| (labels::label(name), sentence(&why)))?
+                checks::typed(kind, field, said)
+                    .map_err(|why| Fault { label: labels::label(name), why: sentence(&why) })?
             };
-            if !says_same(field, &typed, filed) {
-                return Ok(false);
-            }
+            is_same &= says_same(field, &typed, filed);
         }
-        Ok(true)
+        Ok(is_same)
     }
 }
 
@@ -273,11 +283,7 @@ pub async fn answer(
             let (drawn, document) = sample(&app, &person, id).await?;
             let agrees = match said.is_as_filed(said.kind()?, &document) {
                 Ok(agrees) => agrees,
-                Err(fault) => {
-                    let mut again = asked(&app, &person, id, document, (said, Some(fault))).await?;
-                    *again.status_mut() = StatusCode::BAD_REQUEST;
-                    return Ok(again);
-                }
+                Err(fault) => return asked(&app, &person, (id, document), said, Some(fault)).await,
             };
             let actor = &person.caller.actor;
             if !app.catalog.answer_quality_check(id, actor, agrees, &said.answer()).await? {

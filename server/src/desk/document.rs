@@ -125,8 +125,8 @@ struct View {
 }
 
 impl View {
-    /// Whether a page shows less than what came.
-    fn is_cut(&self) -> bool {
+    /// Whether a page is not shown as it came.
+    fn is_changed(&self) -> bool {
         self.pages.iter().any(|page| page.received.is_some())
     }
 

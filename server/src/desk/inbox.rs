@@ -60,8 +60,8 @@ struct Row {
     answers: Vec<(String, String)>,
     /// What stands in the box to answer in.
     draft: String,
-    /// Where its forms lead back: `case` is a page of its own.
-    back: &'static str,
+    /// Where its forms lead back: `case` is a page of its own, and else it is the list that somebody asked for.
+    back: String,
 }
 
 impl Row {
@@ -100,7 +100,7 @@ impl Row {
             templates: Vec::new(),
             answers: Vec::new(),
             draft: String::new(),
-            back: "",
+            back: String::new(),
         }
     }
 }
@@ -127,11 +127,14 @@ pub async fn list(State(app): State<App>, person: Person, Params(query): Params<
             let (show, filter) = query.filter(&who, now)?;
             let found = app.catalog.cases(person.caller.access(), &filter, PAGE).await?;
             let full = found.len() >= PAGE as usize;
-            let next = found.last().filter(|_| full).map(|case| query.next(show, CaseCursor::of(case)));
+            let next = found
+                .last()
+                .filter(|_| full)
+                .map(|case| format!("/inbox?{}&after={}", query.list(show), CaseCursor::of(case)));
             let frame = Frame::of(&app, &person, "inbox").await?;
             let mut rows = Vec::with_capacity(found.len());
             for case in found {
-                rows.push(row_of(&app, &person, case).await?);
+                rows.push(Row { back: query.here(show), ..row_of(&app, &person, case).await? });
             }
             let teams =
                 app.catalog.house().await?.teams().iter().map(|team| Team::of(&team.name, &query)).collect();

@@ -132,15 +132,18 @@ fn sheet(document: &Document, proposed: &[Part], number: usize, page: &StoredPag
     }
 }
 
-/// Where the whole picture is that a page was cut out of, or lies in. What else was sent is shown by the page itself.
+/// Where a page is to be seen as it came, which is not as it is shown: it was cut out of a picture, or lies in one, or it was
+/// turned or set level. What else was sent is shown by the page itself. Of what was read before
+/// pages said so, a note tells of a cut.
 fn received(document: &Document, number: usize, page: &StoredPage) -> Option<String> {
     let at = format!("/pictures/{}/received", document.id);
     if content::picture(document).is_none() {
         return page.received.as_ref().map(|_| format!("{at}?page={number}"));
     }
-    let is_cut = document.notes.iter().any(|note| is_cut_note(note))
+    let differs = page.changed
+        || document.notes.iter().any(|note| is_cut_note(note))
         || document.part.is_some_and(|part| part.bbox().is_some());
-    is_cut.then_some(at)
+    differs.then_some(at)
 }
 
 fn holds(part: &Part, page: usize) -> bool {

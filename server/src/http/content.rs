@@ -43,7 +43,7 @@ pub enum Variant {
     Original,
     /// An upright page as JPEG.
     Normalized,
-    /// A page as it came, before it was cut, as JPEG: where it was, and no browser shows the original.
+    /// A page as it came, as JPEG: where it was cut, turned or set level, and no browser shows the original.
     Received,
     /// A small picture of the first page.
     Thumbnail,

@@ -44,7 +44,7 @@ fn paged(pages: u32) -> ReadFacts {
     let folder = DocumentId::generate();
     let page = |n| {
         let key = ObjectKey::page(folder, n, &Sha256::of(format!("{folder} {n}").as_bytes()));
-        StoredPage { key, width: 10, height: 10, received: None }
+        StoredPage { key, width: 10, height: 10, changed: false, received: None }
     };
     ReadFacts { page_count: pages, pages: (1..=pages).map(page).collect(), ..bill() }
 }

@@ -138,7 +138,8 @@ async fn what_is_missing_is_told(catalog: &Catalog, objects: &Objects, kept: &[O
 async fn a_page_names_what_it_was_cut_out_of(catalog: &Catalog, objects: &Objects, original: &ObjectKey) {
     let (id, hash) = (original.document().unwrap(), Sha256::of(b"bytes"));
     let received = Some(ObjectKey::received(id, 1, &hash));
-    let page = StoredPage { key: ObjectKey::page(id, 1, &hash), width: 10, height: 10, received };
+    let page =
+        StoredPage { key: ObjectKey::page(id, 1, &hash), width: 10, height: 10, changed: true, received };
     let pages = serde_json::to_string(std::slice::from_ref(&page)).unwrap();
     let keys: Vec<ObjectKey> = page.keys().collect();
     for key in &keys {

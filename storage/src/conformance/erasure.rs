@@ -125,7 +125,7 @@ impl Place<'_> {
         let came = Bytes::from(format!("the photo of {needle}"));
         let received = ObjectKey::received(id, 1, &acuse_pipeline::document::Sha256::of(&came));
         self.objects.put_bytes(&received, came, "image/jpeg").await.unwrap();
-        let page = StoredPage { key, width: 10, height: 10, received: Some(received) };
+        let page = StoredPage { key, width: 10, height: 10, changed: true, received: Some(received) };
         let mut backup = Vec::new();
         for key in std::iter::once(original.key.clone()).chain(page.clone().keys()) {
             let bytes = stored(&self.objects, &key).await;

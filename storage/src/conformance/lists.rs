@@ -382,6 +382,22 @@ pub(super) async fn the_queue_knows_its_places(tx: &mut Tx) {
          WHERE r.resolved_at IS NULL AND d.status <> 'in_review'";
     let (elsewhere,) = one!(tx, (i64,), count).unwrap();
     assert_eq!((reasons, kinds, elsewhere), (0, 0, 0), "reasons, kinds, and what waits but is not in review");
+    let count = "SELECT COUNT(*) FROM reviews r JOIN documents d ON d.id = r.document_id \
+         LEFT JOIN customers c ON c.id = d.customer_id LEFT JOIN contacts k ON k.id = d.contact_id \
+         WHERE r.amount IS DISTINCT FROM CASE WHEN r.resolved_at IS NULL AND d.sensitivity = 'open' THEN d.amount END \
+         OR r.party IS DISTINCT FROM CASE WHEN r.resolved_at IS NULL AND d.sensitivity = 'open' THEN NULLIF(d.issuer, '') END \
+         OR r.customer IS DISTINCT FROM CASE WHEN r.resolved_at IS NULL THEN c.name_key END \
+         OR r.sender IS DISTINCT FROM CASE WHEN r.resolved_at IS NULL THEN LOWER(COALESCE(k.name, k.phone)) END";
+    let (orders,) = one!(tx, (i64,), count).unwrap();
+    let count = "SELECT COUNT(*) FROM review_reasons x JOIN reviews r ON r.id = x.review_id \
+         WHERE x.kind IS DISTINCT FROM r.kind OR x.amount IS DISTINCT FROM r.amount OR x.party IS DISTINCT FROM r.party \
+         OR x.customer IS DISTINCT FROM r.customer OR x.sender IS DISTINCT FROM r.sender";
+    let (of_reasons,) = one!(tx, (i64,), count).unwrap();
+    assert_eq!(
+        (orders, of_reasons),
+        (0, 0),
+        "what the queue is sorted by, and none of it once it waits no more"
+    );
     let (open,) = one!(tx, (i64,), "SELECT COUNT(*) FROM review_reasons WHERE is_open").unwrap();
     assert!(open > 0);
     let wrong = waiting::miscounted(tx).await.unwrap();

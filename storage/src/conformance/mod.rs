@@ -36,6 +36,7 @@ mod many;
 mod matters;
 mod notes;
 mod notices;
+mod orders;
 mod outgoing;
 mod owed;
 mod parts;
@@ -294,6 +295,7 @@ pub async fn catalog(catalog: &Catalog) {
         vendors::what_persons_filed_before_is_learnt_of,
         entities::who_we_are_says_which_way_money_goes,
         desk::lists_page_and_filter,
+        orders::each_order_of_a_reason_holds,
         lists::the_queue_stands_in_its_places,
         desk::keys_people_and_pauses,
     ]);

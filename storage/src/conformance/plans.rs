@@ -27,8 +27,13 @@ use crate::{
     webhooks::log::Delivery,
 };
 
-/// How the database would go about a statement, whatever its values.
-pub(super) async fn plan(catalog: &Catalog, text: &str) -> String {
+/// What PostgreSQL is not to do with a small table, for which every plan is as good: what is asked is whether there is an index
+/// to go by, or one that has the order.
+pub(super) const LOOKS_UP: &[&str] = &["enable_seqscan"];
+const IN_ORDER: &[&str] = &["enable_seqscan", "enable_sort", "enable_incremental_sort"];
+
+/// How the database would go about a statement, whatever its values; PostgreSQL without what is `off`, if it can.
+pub(super) async fn plan(catalog: &Catalog, off: &[&str], text: &str) -> String {
     let values = (1..).take_while(|n| text.contains(&format!("${n}"))).count();
     let mut tx = catalog.reading().await.unwrap();
     let lines: Vec<String> = match tx.both() {
@@ -43,12 +48,11 @@ pub(super) async fn plan(catalog: &Catalog, text: &str) -> String {
         Both::Postgres(c) => {
             let nothing =
                 if values == 0 { String::new() } else { format!("({})", vec!["NULL"; values].join(", ")) };
-            for before in [
-                // Of a small table every plan is as good; what is asked is whether there is an index to go by.
-                "SET LOCAL enable_seqscan = off".to_owned(),
+            let off = off.iter().map(|what| format!("SET LOCAL {what} = off"));
+            for before in off.chain([
                 "SET LOCAL plan_cache_mode = force_generic_plan".to_owned(),
                 format!("PREPARE explained AS {text}"),
-            ] {
+            ]) {
                 let done = sqlx::raw_sql(AssertSqlSafe(before)).execute(&mut *c).await;
                 assert!(done.is_ok(), "{done:?}: {text}");
             }
@@ -83,24 +87,31 @@ pub(super) async fn listened(to: impl Future<Output = ()>) -> Vec<String> {
 }
 
 /// What a list reads goes by `index` (as SQLite says it, which has no better plan for a table that is empty), and scans
-/// nothing.
-async fn goes_by(catalog: &Catalog, index: &str, what: &str, list: impl Future<Output = ()>) {
+/// nothing; the plans.
+async fn goes_by(
+    catalog: &Catalog,
+    off: &[&str],
+    (index, what): (&str, &str),
+    list: impl Future<Output = ()>,
+) -> String {
     let heard = listened(list).await;
     let mut plans = String::new();
     let reads = ["SELECT", "WITH", "UPDATE reviews"];
     for text in heard.iter().filter(|text| reads.iter().any(|word| text.starts_with(word))) {
-        let plan = plan(catalog, text).await;
+        let plan = plan(catalog, off, text).await;
         assert!(!plan.lines().any(|line| is_scan(line, &plan)), "{what} scans a table:\n{text}\n{plan}");
         plans.push_str(&plan);
         plans.push('\n');
     }
     let goes = catalog.database() != "sqlite" || plans.contains(index);
     assert!(goes && !heard.is_empty(), "{what} does not go by {index}:\n{heard:#?}\n{plans}");
+    plans
 }
 
 macro_rules! goes {
     ($catalog:ident, $index:literal, $list:expr) => {
-        goes_by($catalog, $index, stringify!($list), async { $list.await.map(drop).unwrap() }).await;
+        let what = ($index, stringify!($list));
+        goes_by($catalog, LOOKS_UP, what, async { $list.await.map(drop).unwrap() }).await;
     };
 }
 
@@ -164,13 +175,13 @@ async fn queue(catalog: &Catalog) {
          WHERE Jobs.id = j.task_id AND Jobs.lock_by = $2",
     ];
     for text in asked {
-        let plan = plan(catalog, text).await;
+        let plan = plan(catalog, LOOKS_UP, text).await;
         assert!(plan.contains("sqlite_autoindex_Jobs_1 (id=?)"), "{text}\n{plan}");
     }
     // fetch_next.sql
     let next = "SELECT rowid FROM Jobs WHERE job_type = $1 AND status = 'Pending' AND lock_by IS NULL \
                 AND (run_at IS NULL OR run_at <= $2) ORDER BY priority DESC, run_at ASC, id ASC LIMIT $3";
-    let plan = plan(catalog, next).await;
+    let plan = plan(catalog, LOOKS_UP, next).await;
     assert!(plan.contains("idx_jobs_pending (job_type=?)") && !plan.contains("TEMP B-TREE"), "{plan}");
 }
 
@@ -281,21 +292,27 @@ async fn work(catalog: &Catalog) {
 
 /// The queue in its other orders, and searched: what waits is neither sorted nor looked through.
 async fn tables(catalog: &Catalog) {
-    for (order, sees_ids, index) in [
-        (Order::Due, true, "reviews_queue"),
-        (Order::Since, true, "reviews_since"),
-        (Order::Kind, true, "reviews_kind"),
-        (Order::Amount, true, "documents_waits_amount"),
-        (Order::Amount, false, "documents_waits_amount_told"),
-        (Order::Party, true, "documents_waits_party"),
-        (Order::Party, false, "documents_waits_party_told"),
-        (Order::Customer, true, "documents_waits_contact"),
-        (Order::Sender, true, "documents_waits_contact"),
+    for (order, of_all, of_a_reason) in [
+        (Order::Due, "reviews_queue", "review_reasons_open"),
+        (Order::Since, "reviews_since", "review_reasons_since"),
+        (Order::Kind, "reviews_kind", "review_reasons_kind"),
+        (Order::Amount, "reviews_amount", "review_reasons_amount"),
+        (Order::Party, "reviews_party", "review_reasons_party"),
+        (Order::Customer, "reviews_customer", "review_reasons_customer"),
+        (Order::Sender, "reviews_sender", "review_reasons_sender"),
     ] {
-        let filter = ReviewFilter { access: Access::new(sees_ids), ..ReviewFilter::default() };
-        let table = Table { filter, order, descending: true, q: None };
-        let listed = async { catalog.review_table(&table, None, 50).await.map(drop).unwrap() };
-        goes_by(catalog, index, &format!("by {order}"), listed).await;
+        for (reason, index) in [(None, of_all), (Some(ReasonCode::Malware), of_a_reason)] {
+            for (descending, sees_ids) in [(false, false), (false, true), (true, false), (true, true)] {
+                let filter =
+                    ReviewFilter { reason, access: Access::new(sees_ids), ..ReviewFilter::default() };
+                let table = Table { filter, order, descending, q: None };
+                let listed = async { catalog.review_table(&table, None, 50).await.map(drop).unwrap() };
+                let what = format!("by {order} of {reason:?}");
+                let plans = goes_by(catalog, IN_ORDER, (index, what.as_str()), listed).await;
+                let sorts = plans.contains("TEMP B-TREE") || plans.contains("Sort");
+                assert!(!sorts, "{what} is sorted:\n{plans}");
+            }
+        }
     }
     let table = Table { q: Some("ana".to_owned()), ..Table::default() };
     goes!(catalog, "document_fts VIRTUAL TABLE INDEX", catalog.review_table(&table, None, 50));

@@ -41,6 +41,7 @@ fn facts_of(id: DocumentId, count: u32, part: Option<Part>) -> ReadFacts {
         key: ObjectKey::page(id, n, &Sha256::of(&n.to_le_bytes())),
         width: 100,
         height: 140,
+        changed: false,
         received: None,
     };
     ReadFacts {

@@ -11,7 +11,7 @@ use super::{
     door::{Sample, received},
     erasure::wish,
     outgoing,
-    plans::{listened, plan},
+    plans::{LOOKS_UP, listened, plan},
 };
 use crate::{
     Catalog, CustomerId, Objects,
@@ -87,7 +87,7 @@ async fn goes_only(catalog: &Catalog, only: &[&str], what: &str, call: impl Futu
     let heard = listened(call).await;
     let asks = ["SELECT", "WITH", "UPDATE", "DELETE"];
     for text in heard.iter().filter(|text| asks.iter().any(|word| text.starts_with(word))) {
-        let plan = plan(catalog, text).await;
+        let plan = plan(catalog, LOOKS_UP, text).await;
         let walk =
             plan.lines().find(|line| walks(line, text) && only.iter().all(|named| !line.contains(named)));
         assert!(walk.is_none(), "{what} walks a table ({walk:?}):\n{text}\n{plan}");

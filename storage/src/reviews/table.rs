@@ -56,107 +56,85 @@ impl Default for Table {
     }
 }
 
-/// Some of a table's rows, all of them in one order; where several follow each other, they are those that have what the table
-/// is sorted by, and then the rest.
+/// Some of a table's rows, all of them in one order; where there are two, the first are those that have what the table is
+/// sorted by, and then the rest.
 struct Part {
-    /// SQL that holds for them, over `r` and `d`.
-    holds: String,
-    /// What else holds for all that waits, as the index says it.
-    waits: &'static str,
-    /// For SQLite the tables with the index that has their order: it would rather sort them all.
-    ordered: String,
-    /// What they are sorted by, the last an id; and the same of a row of [`QUEUE`].
-    key: Vec<(String, String)>,
+    /// What of a review it is sorted by, before its time and id where it has them.
+    columns: &'static [&'static str],
+    /// Whether it is those that have the first of them, or those that lack it; none where all have it.
+    has: Option<bool>,
+}
+
+/// What a table's order goes by: the name of its index, and the columns that the index has. They stand on the review, and on
+/// each of its reasons (migration 79).
+fn by(order: Order) -> (&'static str, &'static [&'static str]) {
+    match order {
+        Order::Due => ("queue", &["due_at", "opened_at", "id"]),
+        Order::Since => ("since", &["opened_at", "id"]),
+        Order::Kind => ("kind", &["kind", "due_at", "opened_at", "id"]),
+        Order::Amount => ("amount", &["amount", "id"]),
+        Order::Party => ("party", &["party", "id"]),
+        Order::Customer => ("customer", &["customer", "id"]),
+        Order::Sender => ("sender", &["sender", "id"]),
+    }
+}
+
+/// What a table's order goes by. What has none of it, or may not be told to everybody, comes last, whichever way it is sorted.
+fn parts(order: Order) -> Vec<Part> {
+    let (_, columns) = by(order);
+    let halves: &[Option<bool>] = match order {
+        Order::Due | Order::Since => &[None],
+        _ => &[Some(true), Some(false)],
+    };
+    halves.iter().map(|has| Part { columns, has: *has }).collect()
+}
+
+/// A column of a review's place where it stands: on its reason, or on itself.
+fn standing(column: &str, by_reason: bool) -> String {
+    match (by_reason, column) {
+        (true, "id") => "x.review_id".to_owned(),
+        (true, _) => format!("x.{column}"),
+        (false, _) => format!("r.{column}"),
+    }
+}
+
+/// The same of a row of [`QUEUE`] that may wait no more: then it stands on the document.
+fn of_row(column: &str) -> String {
+    let live = match column {
+        "amount" => "CASE WHEN d.sensitivity = 'open' THEN d.amount END",
+        "party" => "CASE WHEN d.sensitivity = 'open' THEN NULLIF(d.issuer, '') END",
+        "customer" => "(SELECT c.name_key FROM customers c WHERE c.id = d.customer_id)",
+        "sender" => "(SELECT LOWER(COALESCE(k.name, k.phone)) FROM contacts k WHERE k.id = d.contact_id)",
+        _ => return format!("r.{column}"),
+    };
+    format!("CASE WHEN r.resolved_at IS NULL THEN r.{column} ELSE {live} END")
 }
 
 impl Part {
-    /// Sorted by what stands on the review.
-    fn of_reviews(holds: &str, index: &str, key: &[&str]) -> Self {
-        Self {
-            holds: holds.to_owned(),
-            waits: "r.resolved_at IS NULL",
-            ordered: format!("reviews r INDEXED BY {index} CROSS JOIN documents d ON d.id = r.document_id"),
-            key: key.iter().map(|column| ((*column).to_owned(), (*column).to_owned())).collect(),
+    /// SQL that holds for its rows; `stands` says where a column is.
+    fn holds(&self, stands: impl Fn(&str) -> String) -> String {
+        match (self.has, self.columns.first()) {
+            (Some(has), Some(value)) => format!("{} IS {}NULL", stands(value), if has { "NOT " } else { "" }),
+            _ => "1 = 1".to_owned(),
         }
     }
 
-    /// Sorted by what stands on the document.
-    fn of_documents(holds: &str, index: &str, key: &[&str]) -> Self {
-        Self {
-            waits: "d.status = 'in_review'",
-            ordered: format!("documents d INDEXED BY {index} CROSS JOIN reviews r ON r.document_id = d.id"),
-            ..Self::of_reviews(holds, index, key)
-        }
-    }
-
-    /// What has something that the document says, and may be told, by its index; and then the rest.
-    fn said(table: &Table, column: &str, index: &str, (has, lacks): (&str, &str)) -> Vec<Self> {
-        let (has, lacks, index) = if table.filter.access.sees_ids() {
-            (has.to_owned(), format!("({lacks})"), index.to_owned())
-        } else {
-            let told = table.filter.access.told("d");
-            (format!("{has} AND {told}"), format!("({lacks} OR NOT {told})"), format!("{index}_told"))
-        };
-        vec![
-            Self::of_documents(&has, &index, &[column, "d.id"]),
-            Self::of_documents(&lacks, "documents_waits", &["d.id"]),
-        ]
-    }
-
-    /// What has a name, which is looked up for each; and then the rest.
-    fn named(tx: &Tx, column: &str, name: &str) -> Vec<Self> {
-        let name = format!("COALESCE({name}, ''){}", tx.pick("", " COLLATE \"C\""));
-        vec![
-            Self::of_documents(
-                &format!("{column} IS NOT NULL"),
-                "documents_waits_contact",
-                &[name.as_str(), "d.id"],
-            ),
-            Self::of_documents(&format!("{column} IS NULL"), "documents_waits", &["d.id"]),
-        ]
+    /// The columns that tell its rows apart: what all of them lack is none.
+    fn key(&self) -> &'static [&'static str] {
+        self.columns.get(usize::from(self.has == Some(false))..).unwrap_or_default()
     }
 }
 
-/// What a table's order goes by. What has none of it, or may not be told, comes last, whichever way it is sorted.
-fn parts(tx: &Tx, table: &Table) -> Vec<Part> {
-    match table.order {
-        Order::Due => {
-            let Walk { ordered, place, .. } = table.filter.walk(tx);
-            let part = Part::of_reviews("1 = 1", "reviews_queue", &["r.due_at", "r.opened_at", "r.id"]);
-            let key = place.iter().zip(part.key).map(|(column, (_, of_row))| ((*column).to_owned(), of_row));
-            vec![Part { key: key.collect(), ordered: ordered.to_owned(), ..part }]
-        }
-        Order::Since => vec![Part::of_reviews("1 = 1", "reviews_since", &["r.opened_at", "r.id"])],
-        Order::Kind => vec![
-            Part::of_reviews(
-                "r.kind IS NOT NULL",
-                "reviews_kind",
-                &["r.kind", "r.due_at", "r.opened_at", "r.id"],
-            ),
-            Part::of_reviews("r.kind IS NULL", "reviews_kind", &["r.due_at", "r.opened_at", "r.id"]),
-        ],
-        Order::Amount => Part::said(
-            table,
-            "d.amount",
-            "documents_waits_amount",
-            ("d.amount IS NOT NULL", "d.amount IS NULL"),
-        ),
-        Order::Party => Part::said(
-            table,
-            "d.issuer",
-            "documents_waits_party",
-            ("d.issuer <> ''", "d.issuer IS NULL OR d.issuer = ''"),
-        ),
-        Order::Customer => Part::named(
-            tx,
-            "d.customer_id",
-            "(SELECT c.name_key FROM customers c WHERE c.id = d.customer_id)",
-        ),
-        Order::Sender => Part::named(
-            tx,
-            "d.contact_id",
-            "(SELECT LOWER(COALESCE(k.name, k.phone)) FROM contacts k WHERE k.id = d.contact_id)",
-        ),
+/// The tables with the index that has a table's order, for SQLite: it would rather sort them all.
+fn in_order(order: Order, by_reason: bool) -> String {
+    let (index, _) = by(order);
+    if by_reason {
+        format!(
+            "review_reasons x INDEXED BY review_reasons_{index} CROSS JOIN reviews r ON r.id = x.review_id \
+             CROSS JOIN documents d ON d.id = r.document_id"
+        )
+    } else {
+        format!("reviews r INDEXED BY reviews_{index} CROSS JOIN documents d ON d.id = r.document_id")
     }
 }
 
@@ -204,30 +182,33 @@ fn page_of(
     most: i64,
 ) -> (String, Vec<Bind>) {
     let (than, order) = if table.descending { ("<", "DESC") } else { (">", "ASC") };
-    let Walk { mut query, from, .. } = table.filter.walk(tx);
+    let Walk { mut query, from, ordered, .. } = table.filter.walk(tx);
     let by_reason = table.filter.reason.is_some();
     let from = match search {
-        Some(_) => tx.pick(if by_reason { FOUND_BY_REASON } else { FOUND }, from),
-        None if !tx.is_sqlite() || table.filter.is_of_few() => from,
-        // Of a reason there may be few, which only the database knows.
-        None if by_reason && table.order != Order::Due => from,
-        None => part.ordered.as_str(),
+        Some(_) => tx.pick(if by_reason { FOUND_BY_REASON } else { FOUND }, from).to_owned(),
+        None if !tx.is_sqlite() || table.filter.is_of_few() => from.to_owned(),
+        None if table.order == Order::Due => ordered.to_owned(),
+        None => in_order(table.order, by_reason),
     };
     if let Some(search) = search {
         search.holds(tx, table, &mut query);
     }
-    query.and(part.waits);
-    query.and(part.holds.as_str());
-    let columns: Vec<&str> = part.key.iter().map(|(column, _)| column.as_str()).collect();
+    let stands = |column: &str| standing(column, by_reason);
+    query.and(part.holds(stands));
     if let Some(after) = after {
         let id = query.bind(Bind::Id(after.0));
         // One by one, or PostgreSQL would not go by an index.
-        let of_row =
-            part.key.iter().map(|(_, of_row)| format!("(SELECT {of_row} FROM {QUEUE} WHERE r.id = {id})"));
-        let of_row = of_row.collect::<Vec<_>>().join(", ");
-        query.and(format!("({}) {than} ({of_row})", columns.join(", ")));
+        let row = part
+            .key()
+            .iter()
+            .map(|column| format!("(SELECT {} FROM {QUEUE} WHERE r.id = {id})", of_row(column)));
+        let row = row.collect::<Vec<_>>().join(", ");
+        let key: Vec<String> = part.key().iter().map(|column| stands(column)).collect();
+        query.and(format!("({}) {than} ({row})", key.join(", ")));
     }
-    let sorted: Vec<String> = columns.iter().map(|column| format!("{column} {order}")).collect();
+    // By what all of them lack, too: PostgreSQL goes by an index that begins with it.
+    let sorted: Vec<String> =
+        part.columns.iter().map(|column| format!("{} {order}", stands(column))).collect();
     let text = format!(
         "SELECT {COLUMNS} FROM {from} WHERE {} ORDER BY {} LIMIT {most}",
         query.all(),
@@ -241,7 +222,7 @@ async fn part_of(tx: &mut Tx, parts: &[Part], id: ReviewId) -> Result<Option<usi
     let Some(first) = parts.first() else { return Ok(None) };
     let text = format!(
         "SELECT CAST(CASE WHEN {} THEN 0 ELSE 1 END AS BIGINT) FROM {QUEUE} WHERE r.id = $1",
-        first.holds
+        first.holds(|column| format!("({})", of_row(column)))
     );
     let found = optional!(tx, (i64,), sqlx::AssertSqlSafe(text.clone()), id.0)?;
     Ok(found.map(|(at,)| usize::from(at == 1)))
@@ -268,7 +249,7 @@ impl Catalog {
             }
             None => None,
         };
-        let parts = parts(&tx, table);
+        let parts = parts(table.order);
         let mut first = 0;
         if let Some(after) = after {
             match part_of(&mut tx, &parts, after).await? {

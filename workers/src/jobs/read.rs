@@ -195,7 +195,13 @@ async fn keep(env: &Env, document: &Document, reading: Reading, started: Instant
         env.objects.put_bytes(&key, page.jpeg.into(), "image/jpeg").await?;
         let as_it_came = ObjectKey::received(document.id, number, &Sha256::of(&page.received));
         let received = keep_picture(env, as_it_came, page.received).await?;
-        pages.push(StoredPage { key, width: page.width, height: page.height, received });
+        pages.push(StoredPage {
+            key,
+            width: page.width,
+            height: page.height,
+            changed: page.changed,
+            received,
+        });
     }
     let small = ObjectKey::thumbnail(document.id, &Sha256::of(&reading.thumbnail));
     let thumbnail_key = keep_picture(env, small, reading.thumbnail).await?;

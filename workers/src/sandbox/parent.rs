@@ -378,7 +378,8 @@ mod tests {
         reading.outcome = Outcome::Accepted;
         reading.reasons.clear();
         reading.kind = Some(Kind::Receipt);
-        reading.pages = vec![PagePicture { width: 1, height: 1, jpeg: Vec::new(), received: Vec::new() }];
+        reading.pages =
+            vec![PagePicture { width: 1, height: 1, changed: false, jpeg: Vec::new(), received: Vec::new() }];
         reading
     }
 

@@ -12,6 +12,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
+use url::form_urlencoded;
 
 use super::case;
 use crate::{
@@ -45,9 +46,19 @@ pub struct Did {
     /// Language and name.
     #[serde(default)]
     pub(super) answer: String,
-    /// `case`: the form stands on the page of its case.
+    /// `case`: the form stands on the page of its case; and else it is the list.
     #[serde(default)]
     back: String,
+}
+
+/// Back to the page of the case, or to the list that a form stood in.
+pub(super) fn led_back(case: Option<CaseId>, back: &str) -> Redirect {
+    if let (Some(case), "case") = (case, back) {
+        return Redirect::to(&format!("/inbox/{case}"));
+    }
+    let mut list = form_urlencoded::Serializer::new(String::new());
+    list.extend_pairs(form_urlencoded::parse(back.as_bytes()).filter(|(_, value)| !value.is_empty()));
+    Redirect::to(format!("/inbox?{}", list.finish()).trim_end_matches('?'))
 }
 
 /// Writing by the template that was picked.
@@ -84,11 +95,7 @@ pub async fn act(State(app): State<App>, person: Person, Id(id): Id<CaseId>, For
             let typed: Vec<String> = typed.into_iter().filter(|words| !words.is_empty()).collect();
             let typed = typed.join("\n");
             match done {
-                Ok(_) => {
-                    let case = format!("/inbox/{id}");
-                    let back = if form.back == "case" { case.as_str() } else { "/inbox" };
-                    Ok(Redirect::to(back).into_response())
-                }
+                Ok(_) => Ok(led_back(Some(id), &form.back).into_response()),
                 Err(problem) if typed.is_empty() => Err(problem),
                 Err(problem) => unsent(&app, &person, problem, typed).await,
             }
@@ -151,6 +158,20 @@ fn of_what_was_written(problem: Problem) -> Result<(StatusCode, String), Problem
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_form_leads_back_to_where_it_stood_and_nowhere_else() {
+        let to = |case, back: &str| {
+            let answer = led_back(case, back).into_response();
+            answer.headers()[axum::http::header::LOCATION].to_str().unwrap().to_owned()
+        };
+        let id = CaseId::generate();
+        assert_eq!(to(Some(id), "case"), format!("/inbox/{id}"));
+        assert_eq!(to(Some(id), "show=team&team=a%20b&after="), "/inbox?show=team&team=a+b");
+        assert_eq!(to(None, ""), "/inbox");
+        assert_eq!(to(None, "//evil.example\r\nx: y"), "/inbox");
+        assert!(to(None, "//evil.example\r\nx: y=z").starts_with("/inbox?%2F%2Fevil"));
+    }
 
     #[test]
     fn what_was_not_sent_comes_back_with_why_and_nothing_else_does() {

@@ -98,7 +98,7 @@ async fn render(
     let row = row_of(app, person, case).await?;
     let answers = if row.is_mine_to_write() { offered(&house, &contact) } else { Vec::new() };
     Ok(page(&Case {
-        r: Row { draft, answers, back: "case", ..row },
+        r: Row { draft, answers, back: "case".to_owned(), ..row },
         teams: house.teams().iter().map(|team| Team::of(&team.name, &Query::default())).collect(),
         may_write: person.caller.has(Scope::MessagesWrite),
         rows,

@@ -74,8 +74,8 @@ impl Query {
         Ok(())
     }
 
-    /// The page after this one.
-    pub(super) fn next(&self, show: &str, last: CaseCursor) -> String {
+    /// The list as an address asks for it, without its page.
+    pub(super) fn list(&self, show: &str) -> String {
         let mut pairs = form_urlencoded::Serializer::new(String::new());
         pairs.append_pair("show", show);
         let given = [
@@ -93,6 +93,23 @@ impl Query {
                 pairs.append_pair(name, value);
             }
         }
-        format!("/inbox?{}&after={last}", pairs.finish())
+        pairs.finish()
+    }
+
+    /// The page of it that is shown, where a form leads back to.
+    pub(super) fn here(&self, show: &str) -> String {
+        let list = self.list(show);
+        self.after.as_ref().map_or_else(|| list.clone(), |after| format!("{list}&after={after}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_that_is_shown_has_an_address() {
+        let query = Query { after: Some("7".into()), team: "ventas".into(), ..Query::default() };
+        assert_eq!(query.here("team"), "show=team&team=ventas&after=7");
     }
 }

@@ -2,19 +2,15 @@
 
 use acuse_pipeline::{checks, document::Kind, fields::FieldName};
 use acuse_storage::{
-    CustomerId, DocumentId,
+    CaseId, CustomerId, DocumentId,
     cases::Listed,
     names::ObligationId,
     obligations::{ObligationFilter, ObligationState, Payment, Verdict},
 };
-use axum::{
-    Form,
-    extract::State,
-    response::{IntoResponse, Redirect},
-};
+use axum::{Form, extract::State, response::IntoResponse};
 use serde::Deserialize;
 
-use super::PAGE;
+use super::{PAGE, acts::led_back};
 use crate::{
     desk::{Shown, labels, session::Person},
     http::{extract::Id, obligations, problem::Problem},
@@ -83,6 +79,12 @@ pub struct Receipt {
     /// How much of the obligation it pays, as a person types it; empty where that is not asked.
     #[serde(default)]
     amount: String,
+    /// The case it stands with.
+    #[serde(default)]
+    case: Option<CaseId>,
+    /// Where it leads back.
+    #[serde(default)]
+    back: String,
 }
 
 /// What a person says of a receipt.
@@ -107,7 +109,7 @@ pub async fn receipt(
             person.check_form(&form.csrf)?;
             let about = (id, form.document);
             let settled = obligations::settle(&app, &person.caller, about, verdict(&form)?).await;
-            settled.map(|_| Redirect::to("/inbox").into_response())
+            settled.map(|_| led_back(form.case, &form.back).into_response())
         }
         .await,
     )

@@ -1,0 +1,176 @@
+//! Promises of the queue's orders: of one reason as of all, both ways, page by page, whatever becomes of what waits meanwhile.
+
+use acuse_pipeline::reason::ReasonCode;
+use uuid::Uuid;
+
+use super::desk::waiting;
+use crate::{
+    Access, Catalog, DocumentId,
+    customers::{NewCustomer, Upserted},
+    reviews::{Order, ReviewFilter, Table},
+    sql::Tx,
+};
+
+/// What waits, as the queue may be sorted by it.
+struct Waits {
+    id: Uuid,
+    due: i64,
+    opened: i64,
+    kind: Option<String>,
+    amount: Option<i64>,
+    party: Option<String>,
+    customer: Option<String>,
+    sender: Option<String>,
+}
+
+type Columns = (Uuid, i64, i64, Option<String>, Option<i64>, Option<String>, Option<String>, Option<String>);
+
+/// All that waits for one reason, by the documents and names themselves.
+async fn all_of_the_reason(tx: &mut Tx) -> Vec<Waits> {
+    let rows = all!(
+        tx,
+        Columns,
+        "SELECT r.id, r.due_at, r.opened_at, d.kind, CASE WHEN d.sensitivity = 'open' THEN d.amount END, \
+         CASE WHEN d.sensitivity = 'open' THEN NULLIF(d.issuer, '') END, c.name_key, LOWER(COALESCE(k.name, k.phone)) \
+         FROM reviews r JOIN review_reasons x ON x.review_id = r.id JOIN documents d ON d.id = r.document_id \
+         LEFT JOIN customers c ON c.id = d.customer_id LEFT JOIN contacts k ON k.id = d.contact_id \
+         WHERE r.resolved_at IS NULL AND x.code = 'unknown_customer'"
+    )
+    .unwrap();
+    let waits = |(id, due, opened, kind, amount, party, customer, sender): Columns| Waits {
+        id,
+        due,
+        opened,
+        kind,
+        amount,
+        party,
+        customer,
+        sender,
+    };
+    rows.into_iter().map(waits).collect()
+}
+
+/// What an order goes by; none where it is lacking.
+fn value(order: Order, of: &Waits) -> Option<(i64, String)> {
+    let text = |text: &Option<String>| text.clone().map(|text| (0, text));
+    match order {
+        Order::Due | Order::Since => Some((0, String::new())),
+        Order::Amount => of.amount.map(|amount| (amount, String::new())),
+        Order::Kind => text(&of.kind),
+        Order::Party => text(&of.party),
+        Order::Customer => text(&of.customer),
+        Order::Sender => text(&of.sender),
+    }
+}
+
+/// The same reviews in an order: last what has none of it.
+fn in_order(order: Order, descending: bool, mut all: Vec<Waits>) -> Vec<Uuid> {
+    let time = |of: &Waits| match order {
+        Order::Due | Order::Kind => (of.due, of.opened),
+        Order::Since => (0, of.opened),
+        _ => (0, 0),
+    };
+    all.sort_by_key(|of| (value(order, of), time(of), of.id));
+    if descending {
+        all.reverse();
+    }
+    let (have, lack): (Vec<Waits>, Vec<Waits>) = all.into_iter().partition(|of| value(order, of).is_some());
+    have.into_iter().chain(lack).map(|of| of.id).collect()
+}
+
+/// Every page of the queue of the reason.
+async fn listed(catalog: &Catalog, order: Order, descending: bool) -> Vec<Uuid> {
+    let reason = Some(ReasonCode::UnknownCustomer);
+    let filter = ReviewFilter { reason, access: Access::new(false), ..ReviewFilter::default() };
+    let table = Table { filter, order, descending, q: None };
+    let (mut all, mut after) = (Vec::new(), None);
+    loop {
+        let page = catalog.review_table(&table, after, 7).await.unwrap();
+        all.extend(page.data.iter().map(|(review, _)| review.id.0));
+        after = page.next;
+        if after.is_none() {
+            return all;
+        }
+    }
+}
+
+async fn says(tx: &mut Tx, id: DocumentId, (amount, issuer, sensitivity): (Option<i64>, &str, &str)) {
+    let text = "UPDATE documents SET amount = $2, issuer = $3, sensitivity = $4 WHERE id = $1";
+    assert_eq!(execute!(tx, text, id.0, amount, issuer, sensitivity).unwrap(), 1);
+}
+
+pub(super) async fn each_order_of_a_reason_holds(catalog: &Catalog) {
+    let mut ids = Vec::new();
+    for _ in 0..6 {
+        ids.push(waiting(catalog).await);
+    }
+    let named = NewCustomer {
+        external_id: Some(Uuid::now_v7().to_string()),
+        name: "Mira".into(),
+        ..NewCustomer::default()
+    };
+    let made = catalog.upsert_customers(&[named]).await.unwrap();
+    let [Upserted::Created(customer)] = made[..] else { panic!("{made:?}") };
+    let mut tx = catalog.writing().await.unwrap();
+    let said = [
+        (Some(70_000), "beta", "open"),
+        (Some(5_000), "alfa", "open"),
+        (Some(70_000), "", "open"),
+        (None, "alfa", "open"),
+        // Whose place would tell what not everybody may be told.
+        (Some(1), "aaa", "unknown"),
+        (None, "", "open"),
+    ];
+    for ((id, _), said) in ids.iter().zip(said) {
+        says(&mut tx, *id, said).await;
+    }
+    for (id, _) in &ids[..2] {
+        execute!(tx, "UPDATE documents SET customer_id = $2 WHERE id = $1", id.0, customer.0).unwrap();
+    }
+    tx.commit().await.unwrap();
+    let as_said = async |order: Order| {
+        let all = async || all_of_the_reason(&mut catalog.reading().await.unwrap()).await;
+        for descending in [false, true] {
+            let found = listed(catalog, order, descending).await;
+            assert!(found.len() >= ids.len());
+            assert_eq!(found, in_order(order, descending, all().await), "{order}, descending: {descending}");
+        }
+    };
+    for order in Order::ALL {
+        as_said(*order).await;
+    }
+
+    // Somebody gets another name.
+    let mut tx = catalog.writing().await.unwrap();
+    execute!(tx, "UPDATE customers SET name_key = 'aaa' WHERE id = $1", customer.0).unwrap();
+    let text = "UPDATE contacts SET name = 'Zzz' WHERE id = (SELECT contact_id FROM documents WHERE id = $1)";
+    execute!(tx, text, ids[0].0.0).unwrap();
+    tx.commit().await.unwrap();
+    for order in [Order::Customer, Order::Sender] {
+        as_said(order).await;
+    }
+    a_page_goes_on_behind_what_was_decided(catalog).await;
+}
+
+/// Whoever has seen a page and asks for the next misses nothing of it where somebody decided its last meanwhile.
+async fn a_page_goes_on_behind_what_was_decided(catalog: &Catalog) {
+    let filter = ReviewFilter { reason: Some(ReasonCode::UnknownCustomer), ..ReviewFilter::default() };
+    let table = Table { filter, order: Order::Amount, descending: false, q: None };
+    let page = catalog.review_table(&table, None, 1).await.unwrap();
+    let expected = listed(catalog, Order::Amount, false).await;
+    let last = page.next.expect("more wait");
+    let over = async |at: Option<i64>| {
+        let mut tx = catalog.writing().await.unwrap();
+        execute!(tx, "UPDATE reviews SET resolved_at = $2 WHERE id = $1", last.0, at).unwrap();
+        tx.commit().await.unwrap();
+    };
+    over(Some(1)).await;
+    let next = catalog.review_table(&table, Some(last), 1).await.unwrap();
+    assert_eq!(next.data.first().map(|(review, _)| review.id.0), expected.get(1).copied());
+    over(None).await;
+    assert_eq!(
+        listed(catalog, Order::Amount, false).await,
+        expected,
+        "and in its place where it waits again"
+    );
+}
