@@ -46,7 +46,7 @@ impl Customers {
     pub async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
         match self {
             Self::Import { file, replace, reassign } => {
-                import(config, &file, Saving { actor: "cli", replace, reassign }).await
+                import(config, &file, Saving { replace, reassign, ..Saving::adding("cli") }).await
             }
             Self::List => {
                 let catalog = Services::catalog(config).await?;

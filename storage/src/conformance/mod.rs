@@ -117,6 +117,7 @@ pub async fn catalog(catalog: &Catalog) {
         customers::a_name_has_one_owner,
         customers::a_customer_is_replaced_changed_and_deleted,
         customers::of_two_who_saw_the_same_one_saves,
+        customers::a_number_that_is_not_seen_is_not_taken_away,
         customers::two_customers_become_one,
         customers::many_at_once_double_nothing,
         customers::both_forms_of_a_phone_are_one,

@@ -38,13 +38,15 @@ pub struct Saving<'a> {
     pub replace: bool,
     /// Whether a name that is somebody else's leaves its owner. On purpose only.
     pub reassign: bool,
+    /// Whether whoever writes sees numbers of IDs; who does not neither gives one nor takes one away, from anybody.
+    pub sees_ids: bool,
 }
 
 impl<'a> Saving<'a> {
     /// Adds names; takes none from anybody.
     #[must_use]
     pub fn adding(actor: &'a str) -> Self {
-        Self { actor, replace: false, reassign: false }
+        Self { actor, replace: false, reassign: false, sees_ids: true }
     }
 }
 
@@ -224,7 +226,8 @@ pub(super) async fn save(
     new: &NewCustomer,
     saving: &Saving<'_>,
 ) -> Result<Upserted, CatalogError> {
-    let aliases = new.aliases();
+    let mine = |(kind, _): &Alias| saving.sees_ids || *kind != CustomerAlias::IdNumber;
+    let aliases: Vec<Alias> = new.aliases().into_iter().filter(mine).collect();
     let before = match id {
         Some(id) => lookup(tx, CustomerId(id)).await?,
         None => None,
@@ -255,8 +258,11 @@ pub(super) async fn save(
         keep_words(tx, written, &kept.name).await?;
     }
     take_away(tx, &others, saving.actor, written).await?;
-    let gone: Vec<Alias> =
-        if saving.replace { held.into_iter().filter(|a| !aliases.contains(a)).collect() } else { Vec::new() };
+    let gone: Vec<Alias> = if saving.replace {
+        held.into_iter().filter(|a| mine(a) && !aliases.contains(a)).collect()
+    } else {
+        Vec::new()
+    };
     for (kind, value) in &gone {
         execute!(
             tx,

@@ -243,17 +243,12 @@ fn several(
 
 /// A number as it was typed. What a spreadsheet rounded (`5,73001E+11`) is nobody's number any more.
 fn number(value: &str) -> Result<String, String> {
-    let (mantissa, exponent) = value.split_once(['e', 'E']).unwrap_or((value, ""));
-    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    let rounded = is_digits(exponent.trim_start_matches(['+', '-']))
-        && mantissa.contains(['.', ','])
-        && is_digits(&mantissa.replace(['.', ','], ""));
-    let rounded = rounded || (exponent.starts_with(['+', '-']) && is_digits(mantissa));
-    if rounded {
+    if checked::is_rounded(value) {
         return Err(format!("{value:?}: a spreadsheet rounded this number; format its column as text"));
     }
     // An export that took the column for fractions; the number itself is whole.
-    let whole = value.strip_suffix(".0").or(value.strip_suffix(",0")).filter(|w| is_digits(w));
+    let is_digits = |text: &&str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let whole = value.strip_suffix(".0").or(value.strip_suffix(",0")).filter(is_digits);
     Ok(whole.unwrap_or(value).to_owned())
 }
 
