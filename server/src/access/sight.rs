@@ -5,7 +5,7 @@ use std::ops::Deref;
 use acuse_pipeline::{document::Kind, fields::Fields, reason::Reason};
 use acuse_storage::{Document, Sensitivity, documents::DeclaredFile};
 
-use super::Caller;
+use super::{Caller, candidates::Reached};
 
 /// A document as far as somebody may see it. It reads as the row does; what is withheld is not in it.
 #[derive(Debug, Clone)]
@@ -13,6 +13,8 @@ pub struct Sight {
     document: Document,
     withheld: bool,
     size_bytes: Option<u64>,
+    /// Of whom reasons name, those that exist for a caller who is bound.
+    reached: Option<Reached>,
 }
 
 impl Deref for Sight {
@@ -55,7 +57,13 @@ impl Sight {
             document.fingerprint = None;
             document.direction = None;
         }
-        Self { document, withheld, size_bytes }
+        Self { document, withheld, size_bytes, reached: None }
+    }
+
+    /// Its reasons name nobody but these from now on.
+    pub(super) fn within(&mut self, reached: Reached) {
+        self.document.reasons = reached.left(std::mem::take(&mut self.document.reasons));
+        self.reached = Some(reached);
     }
 
     /// Whether what it says and shows is kept from the caller.
@@ -73,7 +81,11 @@ impl Sight {
     /// These reasons as far as the caller may have them.
     #[must_use]
     pub fn reasons(&self, all: Vec<Reason>) -> Vec<Reason> {
-        if self.withheld { codes(all) } else { all }
+        match &self.reached {
+            _ if self.withheld => codes(all),
+            Some(reached) => reached.left(all),
+            None => all,
+        }
     }
 
     /// Whether it is shown though others may not see it: that goes into the audit trail.
