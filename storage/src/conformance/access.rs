@@ -19,10 +19,12 @@ use crate::{
     access::{Binding, Bound, NotBound, SENSITIVITY},
     customers::{NewCustomer, Upserted},
     keys::{KeyMade, Scope},
+    names::WebhookId,
     reviews::{Deciding, Decision, Resolved, ReviewFilter, Table},
     split::Split,
     stages::{ReadFacts, Step},
     users::Role,
+    webhooks::log::{Delivery, Line},
 };
 
 /// A document with these facts, waiting for a person.
@@ -176,6 +178,22 @@ async fn customer(catalog: &Catalog) -> crate::CustomerId {
     id
 }
 
+/// A line of an endpoint's log.
+fn sent_about(about: Option<Uuid>) -> Line {
+    Line {
+        id: WebhookId(Uuid::now_v7()),
+        r#type: "document.filed".into(),
+        about,
+        state: Delivery::Withheld,
+        attempts: 1,
+        last_status: None,
+        last_error: None,
+        last_attempt_at: None,
+        next_attempt_at: None,
+        created_at: time::OffsetDateTime::UNIX_EPOCH,
+    }
+}
+
 pub(super) async fn who_is_bound_reaches_what_is_theirs(catalog: &Catalog) {
     let (mine, other) = (customer(catalog).await, customer(catalog).await);
     let name = Uuid::now_v7().simple().to_string();
@@ -207,6 +225,9 @@ pub(super) async fn who_is_bound_reaches_what_is_theirs(catalog: &Catalog) {
     assert_eq!(catalog.ledger_for(&access, None, None).await.unwrap().received, 1);
     let seen = catalog.seen_of(&access, &[theirs, others]).await.unwrap();
     assert_eq!(seen.keys().copied().collect::<Vec<_>>(), [theirs]);
+    let about = [Some(others.0), Some(theirs.0), Some(other.0), Some(mine.0), None];
+    let sent = catalog.webhook_log_within(&access, about.map(sent_about).into()).await.unwrap();
+    assert_eq!(sent.iter().map(|line| line.about).collect::<Vec<_>>(), [about[1], about[3]]);
     let listed = catalog.customers(&access, None, None, 10).await.unwrap().data;
     assert_eq!(listed.iter().map(|c| c.id).collect::<Vec<_>>(), [mine]);
     let sender = catalog.document(theirs).await.unwrap().unwrap().contact_id;
