@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     Access, Catalog, ContactId, CustomerId, DocumentId,
+    access::Bound,
     cases::{CaseFilter, UNBILLED},
     consents::{Category, NewConsent, Word},
     documents::Amount,
@@ -176,6 +177,36 @@ impl Debtor {
 
 async fn now_of(catalog: &Catalog, id: ObligationId) -> Obligation {
     catalog.obligation(&Access::new(true), id).await.unwrap().unwrap()
+}
+
+/// A key that is bound to one customer has nobody else's people reminded.
+pub(super) async fn who_is_bound_has_only_their_own_reminded(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let (one, other) = (debtor(catalog).await, debtor(catalog).await);
+    let holder = Uuid::now_v7();
+    let mut tx = catalog.writing().await.unwrap();
+    let sql = "INSERT INTO bindings (holder_id, customer_id, created_at) VALUES ($1, $2, 1)";
+    execute!(tx, sql, holder, one.customer.0).unwrap();
+    tx.commit().await.unwrap();
+    let access = Access::of(true, Some(Bound { holder, customers: true, ..Bound::default() }));
+    let of = async |contact: ContactId| {
+        let new = NewObligation {
+            customer: one.customer,
+            number: "BOUND-1".into(),
+            amount: "10.00".parse().unwrap(),
+            currency: "EUR".into(),
+            due: (morning() + Duration::days(60)).date(),
+            contact: Some(contact),
+            phone_number_id: None,
+            document: None,
+        };
+        catalog.add_obligation(&access, &new, "key:bound").await.unwrap()
+    };
+    let refused = of(other.contact).await;
+    assert!(matches!(refused, Owing::NoContact), "{refused:?}");
+    let Owing::Added(added) = of(one.contact).await else { panic!("their own") };
+    let cancelled = catalog.cancel_obligation(&access, added.id, "tried", "key:bound").await.unwrap();
+    assert!(matches!(cancelled, Settled::Done), "{cancelled:?}");
 }
 
 pub(super) async fn who_owes_is_reminded_in_one_message_and_then_a_person_has_it(catalog: &Catalog) {

@@ -241,6 +241,7 @@ pub async fn catalog(catalog: &Catalog) {
         collect::a_slip_in_another_currency_is_a_persons,
         collect::two_receipts_at_once_both_count,
         collect::a_stop_in_the_middle_ends_what_reminds,
+        collect::who_is_bound_has_only_their_own_reminded,
         collect::one_approver_decides,
         collect::who_may_be_somebody_else_by_now_approves_nothing,
         house::who_waits_for_an_answer_is_answered_or_a_supervisor_hears,
