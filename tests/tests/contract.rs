@@ -191,6 +191,16 @@ async fn the_contract_over_http() {
     assert!(said.contains("line 2: added") && said.contains("line 3: refused"), "{said}");
     let found = api.get("/v1/customers?q=%C3%B1and%C3%BA").await.unwrap();
     assert_eq!(found["data"][0]["external_id"], json!("9"), "{found}");
+    // A column that is not there, or not understood, takes nothing away; an empty cell of one that is does.
+    for (text, phones) in [
+        ("Código;Nombre;Teleco\n9;Ñandú;34600112244\n", json!(["34600112244"])),
+        ("Código;Nombre;Teléfono\n9;Ñandú;\n", json!([])),
+    ] {
+        std::fs::write(&list, text).unwrap();
+        world.place.run(&["customers", "import", "--replace", list.to_str().unwrap()]).unwrap();
+        let found = api.get("/v1/customers?q=%C3%B1and%C3%BA").await.unwrap();
+        assert_eq!(found["data"][0]["phones"], phones, "{text}: {found}");
+    }
 }
 
 /// However much of the feed is others', whoever is bound comes to what is theirs, and a page of it says where it ended.

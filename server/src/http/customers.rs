@@ -160,8 +160,8 @@ pub struct Write {
 
 /// How this caller writes: numbers of IDs that they cannot see they do not mean.
 fn saving<'a>(caller: &'a Caller, write: &Write) -> Saving<'a> {
-    let sees_ids = caller.has(Scope::IdsRead);
-    Saving { reassign: write.reassign, sees_ids, ..Saving::adding(&caller.actor) }
+    let keeps: &[CustomerAlias] = if caller.has(Scope::IdsRead) { &[] } else { &[CustomerAlias::IdNumber] };
+    Saving { reassign: write.reassign, keeps, ..Saving::adding(&caller.actor) }
 }
 
 /// `POST /v1/customers`: adds one (201), or brings the one with this `external_id` or tax id up to date (200), adding

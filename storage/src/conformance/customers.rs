@@ -123,16 +123,21 @@ pub(super) async fn a_number_that_is_not_seen_is_not_taken_away(catalog: &Catalo
     };
     let (mine, shared) = (numbers(id).await, numbers(other).await);
     assert_eq!((mine.len(), shared.len()), (2, 1));
-    let blind = Saving { replace: true, reassign: true, sees_ids: false, ..Saving::adding("eva") };
+    let keeps = &[CustomerAlias::IdNumber];
+    let blind = Saving { replace: true, reassign: true, keeps, ..Saving::adding("eva") };
     let done = catalog.save_customers(&[someone(&a)], &blind).await.unwrap();
     assert_eq!(done, [Upserted::Updated(id)], "found by their tax id");
     let patch = CustomerPatch { name: Some("Otra".into()), ..CustomerPatch::default() };
     let done = catalog.patch_customer((id, None), patch, &blind).await.unwrap();
     assert_eq!(done, Patched::Saved(Upserted::Updated(id)));
     assert_eq!((numbers(id).await, numbers(other).await), (mine, shared), "all of it is as it was");
-    let seeing = Saving { sees_ids: true, ..blind };
-    catalog.save_customers(&[someone(&a)], &seeing).await.unwrap();
+    // A list without a column of external ids takes none away either.
+    let listed = NewCustomer { external_id: None, ..someone(&a) };
+    let seeing = Saving { keeps: &[], keeps_external_id: true, ..blind };
+    catalog.save_customers(&[listed], &seeing).await.unwrap();
     assert!(numbers(id).await.is_empty(), "who sees them and gives none means it");
+    let external = catalog.customer(id).await.unwrap().unwrap().external_id;
+    assert_eq!(external, Some(format!("ext-{a}")));
     let mut tx = catalog.writing().await.unwrap();
     execute!(tx, "DELETE FROM customer_aliases WHERE value = $1", format!("S{a}")).unwrap();
     tx.commit().await.unwrap();
