@@ -12,6 +12,7 @@ use super::{Caller, candidates::Reached};
 pub struct Sight {
     document: Document,
     withheld: bool,
+    unnamed: bool,
     size_bytes: Option<u64>,
     /// Of whom reasons name, those that exist for a caller who is bound.
     reached: Option<Reached>,
@@ -57,7 +58,7 @@ impl Sight {
             document.fingerprint = None;
             document.direction = None;
         }
-        Self { document, withheld, size_bytes, reached: None }
+        Self { document, withheld, unnamed, size_bytes, reached: None }
     }
 
     /// Its reasons name nobody but these from now on.
@@ -70,6 +71,12 @@ impl Sight {
     #[must_use]
     pub fn is_withheld(&self) -> bool {
         self.withheld
+    }
+
+    /// Whether what was said and done of its whole file is kept from the caller: of a part it may tell of an ID beside it.
+    #[must_use]
+    pub fn is_file_withheld(&self) -> bool {
+        self.unnamed
     }
 
     /// The original's length, which says nothing.

@@ -7,6 +7,7 @@ use acuse_pipeline::{
     reading::Fingerprint,
     reason::{Reason, ReasonCode},
 };
+use serde_json::json;
 use uuid::Uuid;
 
 use super::{
@@ -18,6 +19,7 @@ use crate::{
     Access, Catalog, DocumentFilter, DocumentId, Sensitivity, Stage,
     access::{Binding, Bound, NotBound, SENSITIVITY},
     customers::{NewCustomer, Upserted},
+    events::Event,
     keys::{KeyMade, Scope},
     names::WebhookId,
     reviews::{Deciding, Decision, Resolved, ReviewFilter, Table},
@@ -137,6 +139,28 @@ pub(super) async fn what_lies_beside_an_id_is_withheld(catalog: &Catalog) {
     }
     assert_eq!(sensitivity(catalog, parts[0].id).await, Sensitivity::Unknown, "its original holds an ID");
     assert_eq!(sensitivity(catalog, parts[1].id).await, Sensitivity::Id);
+
+    // Opened by a person, it tells what it says; what was said of its file may be of the ID.
+    let mut tx = catalog.writing().await.unwrap();
+    execute!(tx, "UPDATE documents SET sensitivity = 'open' WHERE id = $1", parts[0].id.0).unwrap();
+    tx.commit().await.unwrap();
+    let event = Event {
+        cursor: "1.1".parse().unwrap(),
+        at: time::OffsetDateTime::UNIX_EPOCH,
+        kind: "document.split".into(),
+        document_id: Some(parts[0].id),
+        version: None,
+        document_kind: None,
+        customer_id: None,
+        changed: Vec::new(),
+        data: json!({ "review_id": "r", "note": "with the passport of Eriksson" }),
+    };
+    let told = async |access: Access| {
+        let mut told = catalog.events_within(&access, vec![event.clone()]).await.unwrap();
+        told.remove(0).data
+    };
+    assert_eq!(told(Access::new(false)).await, json!({ "review_id": "r" }));
+    assert_eq!(told(Access::whole()).await, event.data);
 }
 
 pub(super) async fn search_does_not_tell_what_is_withheld(catalog: &Catalog) {
