@@ -203,9 +203,10 @@ async fn the_contract_over_http() {
     }
 }
 
-/// However much of the feed is others', whoever is bound comes to what is theirs, and a page of it says where it ended.
+/// However much of the feed is others', whoever is bound comes to what is theirs, and a page of it says where it ended; nor do
+/// they write to anybody about nothing of theirs.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_bound_follower_is_not_held_up_by_what_is_others() {
+async fn who_is_bound_is_not_held_up_by_what_is_others_nor_speaks_to_them() {
     const KEY: &str = "acuse_a-key-that-is-bound-to-one-customer-of-many";
     let acuse = InProcess::start().await.unwrap();
     let catalog = acuse.world.catalog();
@@ -219,7 +220,12 @@ async fn a_bound_follower_is_not_held_up_by_what_is_others() {
     }
     let hash = Sha256::of(KEY.as_bytes());
     let made = catalog
-        .create_bound_key("bound", &hash, &[Scope::DocumentsRead], &[Binding::Customer(id)])
+        .create_bound_key(
+            "bound",
+            &hash,
+            &[Scope::DocumentsRead, Scope::ReviewsWrite, Scope::MessagesWrite],
+            &[Binding::Customer(id)],
+        )
         .await
         .unwrap();
     assert!(made.is_ok());
@@ -236,4 +242,12 @@ async fn a_bound_follower_is_not_held_up_by_what_is_others() {
     let last = asked(format!("/v1/events?limit=2&after={next}")).await;
     assert_eq!(last["data"].as_array().unwrap().len(), 1, "nothing of it is left out: {last}");
     assert_eq!(last["data"][0]["customer_id"], json!(id));
+    let anything = json!({ "question": "?", "phone_number_id": "1", "approvers": [uuid::Uuid::now_v7()] });
+    let request = Request::post("/v1/approvals")
+        .header(header::AUTHORIZATION, format!("Bearer {KEY}"))
+        .header(header::CONTENT_TYPE, "application/json")
+        .body(Body::from(anything.to_string()));
+    let (status, told) = acuse.ask(request.unwrap()).await.unwrap();
+    let told = String::from_utf8(told).unwrap();
+    assert!(status == 403 && told.contains("urn:acuse:problem:bound"), "{status} {told}");
 }
