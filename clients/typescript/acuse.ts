@@ -10,7 +10,7 @@ export class AcuseProblem extends Error {
 export interface Options { baseUrl: string; key: string; fetch?: typeof fetch }
 
 type Query = Record<string, string | number | boolean | undefined>;
-interface Request { query?: Query; headers?: Record<string, string | undefined>; json?: unknown; form?: FormData }
+interface Request { query?: Query; headers?: Record<string, string | undefined>; json?: unknown; text?: string; form?: FormData }
 
 /** A client of Acuse. Every method answers what the description says, or throws an AcuseProblem. */
 export class Acuse {
@@ -30,7 +30,7 @@ export class Acuse {
     const headers: Record<string, string> = { authorization: `Bearer ${this.options.key}` };
     for (const [name, value] of Object.entries(r.headers ?? {})) if (value !== undefined) headers[name] = value;
     if (r.json !== undefined) headers["content-type"] = "application/json";
-    const body = r.form ?? (r.json === undefined ? undefined : JSON.stringify(r.json));
+    const body = r.form ?? r.text ?? (r.json === undefined ? undefined : JSON.stringify(r.json));
     const answer = await this.fetcher(url, { method, headers, ...(body === undefined ? {} : { body }) });
     if (answer.ok) return answer;
     const after = Number(answer.headers.get("retry-after") ?? "");
@@ -426,8 +426,8 @@ export class Acuse {
   }
 
   /** A table (CSV) of notices, each taken or refused by itself (messages:write). */
-  async createNotices(): Promise<NoticesTaken> {
-    return (await this.request("POST", `/v1/notices/batches`, {  })).json() as Promise<NoticesTaken>;
+  async createNotices(body: string): Promise<NoticesTaken> {
+    return (await this.request("POST", `/v1/notices/batches`, { headers: { "content-type": "text/csv" }, text: body })).json() as Promise<NoticesTaken>;
   }
 
   /** How many of a table stand where (messages:read). */
@@ -585,10 +585,25 @@ export class Acuse {
     return (await this.request("POST", `/v1/webhook-endpoints/${encodeURIComponent(id)}/test`, {  })).json() as Promise<{ "error"?: string | null; "status"?: number | null; "taken"?: boolean }>;
   }
 
-  /** Every change from `after` on, for ever; keep each event's cursor once it is dealt with. */
+  /**
+   * Every change from `after` on, for ever; keep each event's cursor once it is dealt with. What passes by itself (408,
+   * 429, 5xx, a connection that breaks) is tried again, ten times before it is thrown.
+   */
   async *follow(after: string, types?: string): AsyncGenerator<Event> {
-    for (;;) {
-      const page = await this.listEvents({ after, wait: 20, ...(types === undefined ? {} : { types }) });
+    for (let failed = 0; ;) {
+      let page: Awaited<ReturnType<Acuse["listEvents"]>>;
+      try {
+        page = await this.listEvents({ after, wait: 20, ...(types === undefined ? {} : { types }) });
+      } catch (error) {
+        const problem = error instanceof AcuseProblem ? error : null;
+        const status = problem?.problem.status ?? 500;
+        failed += 1;
+        if (failed > 10 || (status < 500 && ![408, 429].includes(status))) throw error;
+        const secs = problem?.retryAfterSecs ?? Math.min(60, 2 ** (failed - 1));
+        await new Promise((done) => setTimeout(done, secs * 1000));
+        continue;
+      }
+      failed = 0;
       yield* page.data;
       after = page.next;
     }

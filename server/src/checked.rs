@@ -50,6 +50,10 @@ pub fn customer(new: &NewCustomer) -> Result<(), String> {
         if let Some(bad) = values.iter().find(|v| kind.normalized(v).is_none()) {
             return Err(format!("{name}: {:?} has nothing to recognise anyone by", cut(bad)));
         }
+        // Of several people it leaves the same digits, which would then be one person's.
+        if let Some(bad) = values.iter().find(|v| kind != CustomerAlias::Email && is_rounded(v)) {
+            return Err(format!("{name}: {:?} was rounded by a spreadsheet; send its digits", cut(bad)));
+        }
     }
     let texts = [Some(&new.name), new.external_id.as_ref()];
     let mut all = texts.into_iter().flatten().chain(lists.iter().flat_map(|(.., values)| values.iter()));
@@ -60,6 +64,17 @@ pub fn customer(new: &NewCustomer) -> Result<(), String> {
         return Err(format!("{:?}…: at most {TEXT_CHARS} characters", cut(long)));
     }
     Ok(())
+}
+
+/// Whether a spreadsheet took a number for a quantity and rounded it (`5,73001E+11`): it is nobody's any more.
+#[must_use]
+pub fn is_rounded(value: &str) -> bool {
+    let value = value.trim();
+    let (mantissa, exponent) = value.split_once(['e', 'E']).unwrap_or((value, ""));
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let fraction = mantissa.contains(['.', ',']) && is_digits(&mantissa.replace(['.', ','], ""));
+    let signed = exponent.starts_with(['+', '-']);
+    is_digits(exponent.trim_start_matches(['+', '-'])) && (fraction || signed && is_digits(mantissa))
 }
 
 fn cut(text: &str) -> String {
@@ -167,8 +182,15 @@ mod tests {
             NewCustomer { name: "A\0na".into(), ..ana() },
             NewCustomer { phones: vec!["57300\x001112233".into()], ..ana() },
             NewCustomer { emails: vec!["a\0@x".into()], ..ana() },
+            NewCustomer { phones: vec!["5,73E+11".into()], ..ana() },
+            NewCustomer { phones: vec!["57E+10".into()], ..ana() },
+            NewCustomer { tax_ids: vec!["9.00123e11".into()], ..ana() },
+            NewCustomer { id_numbers: vec!["1,23457E+07".into()], ..ana() },
         ] {
             assert!(customer(&bad).is_err(), "{bad:?}");
+        }
+        for good in ["B12345678E1", "12E4", "900.123.456-1"] {
+            assert_eq!(customer(&NewCustomer { tax_ids: vec![good.into()], ..ana() }), Ok(()), "{good}");
         }
         let unknown = serde_json::from_str::<NewCustomer>(r#"{"name":"Ana","taxId":"1"}"#).unwrap_err();
         assert!(unknown.to_string().contains("taxId"), "{unknown}");

@@ -4,7 +4,7 @@
 //! wrote. Of its addresses the last one that is no trusted proxy's counts: those before it the client itself may have
 //! invented.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use axum::{
     extract::{Request, State},
@@ -22,6 +22,17 @@ pub const SCHEME: &str = "x-forwarded-proto";
 /// The other end of a connection, put into each of its requests by [`crate::http::front`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer(pub SocketAddr);
+
+/// Whom an address stands for: of IPv6 the network, which is one household's or one server's.
+pub(crate) fn place(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+        v4 => v4,
+    }
+}
 
 /// The proxies whose forwarded headers are believed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -267,12 +267,34 @@ impl Catalog {
         access: &Access,
         ids: &[DocumentId],
     ) -> Result<HashMap<DocumentId, Sensitivity>, CatalogError> {
+        self.sensitivities(access, ids, "d.sensitivity").await
+    }
+
+    /// The same of what was said and done of them: of a part that was of its whole file, which nobody vouches for.
+    ///
+    /// # Errors
+    /// As [`Catalog::seen_of`].
+    pub(crate) async fn told_of(
+        &self,
+        access: &Access,
+        ids: &[DocumentId],
+    ) -> Result<HashMap<DocumentId, Sensitivity>, CatalogError> {
+        let of_file = "CASE WHEN d.part IS NOT NULL THEN 'unknown' ELSE d.sensitivity END";
+        self.sensitivities(access, ids, of_file).await
+    }
+
+    async fn sensitivities(
+        &self,
+        access: &Access,
+        ids: &[DocumentId],
+        column: &str,
+    ) -> Result<HashMap<DocumentId, Sensitivity>, CatalogError> {
         let mut tx = self.reading().await?;
         let mut seen = HashMap::with_capacity(ids.len());
         for some in ids.chunks(500) {
             let list = some.iter().map(|id| literal(&tx, id.0)).collect::<Vec<_>>().join(", ");
             let text = format!(
-                "SELECT d.id, d.sensitivity FROM documents d WHERE d.id IN ({list}) AND {}",
+                "SELECT d.id, {column} FROM documents d WHERE d.id IN ({list}) AND {}",
                 access.reach(&tx, "d")
             );
             for (id, sensitivity) in all!(tx, (Uuid, String), sqlx::AssertSqlSafe(text.clone()))? {

@@ -86,7 +86,7 @@ pub struct Approval {
     pub id: ApprovalId,
     /// Of which document.
     pub document_id: Option<DocumentId>,
-    /// Of what, in words.
+    /// Of what, in words; empty where its document is withheld from the reader.
     pub question: String,
     /// Who is asked.
     pub approvers: Vec<ContactId>,
@@ -149,6 +149,15 @@ fn approval(row: Row) -> Result<Approval, CatalogError> {
         decided_at: maybe_at(T, "decided_at", decided)?,
         created_at: at(T, "created_at", made)?,
     })
+}
+
+/// The columns as this caller may have them: what is asked may quote the document that it is about.
+fn columns_for(access: &Access) -> String {
+    if access.sees_ids() {
+        return COLUMNS.to_owned();
+    }
+    let question = "CASE WHEN d.sensitivity <> 'open' OR d.part IS NOT NULL THEN '' ELSE a.question END";
+    COLUMNS.replace("a.question", question)
 }
 
 async fn get(tx: &mut Tx, id: ApprovalId) -> Result<Option<Approval>, CatalogError> {
@@ -238,8 +247,9 @@ impl Catalog {
         query.holds("a.id >", after.map(|a| Bind::Id(a.0)));
         query.and(within(access, &tx));
         let text = format!(
-            "SELECT {COLUMNS} FROM approvals a LEFT JOIN documents d ON d.id = a.document_id WHERE {} \
+            "SELECT {} FROM approvals a LEFT JOIN documents d ON d.id = a.document_id WHERE {} \
              ORDER BY a.id LIMIT {}",
+            columns_for(access),
             query.all(),
             limit.min(500)
         );
@@ -254,7 +264,8 @@ impl Catalog {
     pub async fn approval(&self, access: &Access, id: ApprovalId) -> Result<Option<Approval>, CatalogError> {
         let mut tx = self.reading().await?;
         let text = format!(
-            "SELECT {COLUMNS} FROM approvals a LEFT JOIN documents d ON d.id = a.document_id WHERE a.id = $1 AND {}",
+            "SELECT {} FROM approvals a LEFT JOIN documents d ON d.id = a.document_id WHERE a.id = $1 AND {}",
+            columns_for(access),
             within(access, &tx)
         );
         optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), id.0)?.map(approval).transpose()

@@ -378,7 +378,7 @@ impl Catalog {
         events: Vec<Event>,
     ) -> Result<Vec<Event>, CatalogError> {
         let ids: Vec<DocumentId> = events.iter().filter_map(|e| e.document_id).collect();
-        let seen = self.seen_of(access, &ids).await?;
+        let seen = self.told_of(access, &ids).await?;
         let mine = self.bound_customers(access).await?;
         let told = events.into_iter().filter_map(|mut event| match event.document_id {
             None => {

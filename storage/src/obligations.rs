@@ -20,6 +20,7 @@ use crate::{
     access::Access,
     audit, cases,
     catalog::Catalog,
+    conversation,
     documents::Amount,
     error::CatalogError,
     names::{
@@ -281,12 +282,13 @@ impl Catalog {
             return Ok(Owing::NotReceivable);
         }
         if let Some(contact) = new.contact {
-            let (known,) = one!(
-                tx,
-                (i64,),
-                "SELECT COUNT(*) FROM contacts WHERE id = $1 AND merged_into IS NULL",
-                contact.0
-            )?;
+            // Somebody of the customer, who may not have sent anything yet, or who exists for the caller.
+            let text = format!(
+                "SELECT COUNT(*) FROM contacts c WHERE c.id = $1 AND c.merged_into IS NULL \
+                 AND (c.customer_id = $2 OR {})",
+                conversation::reach(access, &tx)
+            );
+            let (known,) = one!(tx, (i64,), sqlx::AssertSqlSafe(text.clone()), contact.0, new.customer.0)?;
             if known == 0 {
                 return Ok(Owing::NoContact);
             }

@@ -46,6 +46,40 @@ with acuse.export_books(from_="2020-01-01", to="2030-01-01", format="jsonl") as 
 head = acuse.list_events(after="head")["next"]
 acuse.change_customer(ana["id"], {"emails": ["a@x.com"]})
 assert next(acuse.follow(head))["customer_id"] == ana["id"]
+
+# What passes by itself ends nobody's following; what does not is raised.
+asked, passes = acuse.request, [ConnectionResetError(), AcuseProblem({"status": 503}, 1)]
+def shaky(*what, **how):
+    if passes:
+        raise passes.pop()
+    return asked(*what, **how)
+acuse.request = shaky
+assert next(acuse.follow(head))["customer_id"] == ana["id"] and not passes
+acuse.request = asked
+try:
+    next(acuse.follow("0.1"))
+    raise SystemExit("no problem")
+except AcuseProblem as problem:
+    assert problem.status == 410, problem
+
+table = "to,template,idempotency_key\nnobody,acuse_news,py-1\n"
+assert acuse.create_notices(table)["refused"][0]["line"] == 2
+
+# A key goes to Acuse alone, not to where an answer leads.
+import http.server, threading
+seen = []
+class Elsewhere(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        seen.append((self.path, self.headers.get("Authorization")))
+        self.send_response(307 if self.path == "/from" else 200)
+        self.send_header("Location", "/to")
+        self.end_headers()
+    def log_message(self, *_):
+        pass
+there = http.server.HTTPServer(("127.0.0.1", 0), Elsewhere)
+threading.Thread(target=there.serve_forever, daemon=True).start()
+Acuse(f"http://127.0.0.1:{there.server_port}", "acuse_key").request("GET", "/from").close()
+assert seen == [("/from", "Bearer acuse_key"), ("/to", None)], seen
 print("python is good")
 "#;
 
@@ -76,6 +110,15 @@ must((await books.text()).includes("totals"), "totals");
 const head = await acuse.listEvents({ after: "head" });
 await acuse.changeCustomer(eva.id, { emails: ["e@x.com"] });
 for await (const event of acuse.follow(head.next)) { must(event.customer_id === eva.id, event); break; }
+let passes = 2;
+const fails = async (...asked: Parameters<typeof fetch>) => {
+  if (passes-- > 0) throw new TypeError("reset");
+  return fetch(...asked);
+};
+const shaky = new Acuse({ baseUrl, key: real, fetch: fails });
+for await (const event of shaky.follow(head.next)) { must(event.customer_id === eva.id, event); break; }
+const table = await acuse.createNotices("to,template,idempotency_key\nnobody,acuse_news,ts-1\n");
+must(table.refused?.[0]?.line === 2, table);
 console.log("typescript is good");
 "#;
 

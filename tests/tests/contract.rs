@@ -1,11 +1,18 @@
 //! What integrators rely on: a feed that survives restores, and customers that are whole.
 
+use acuse_pipeline::document::Sha256;
 use acuse_storage::{
     Catalog,
+    access::Binding,
     customers::NewCustomer,
     events::{Event, EventCursor, EventFilter, Followed},
+    keys::Scope,
 };
-use acuse_tests::{postgres::Postgres, stack::Api};
+use acuse_tests::{in_process::InProcess, postgres::Postgres, stack::Api};
+use axum::{
+    body::Body,
+    http::{Request, header},
+};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -184,4 +191,63 @@ async fn the_contract_over_http() {
     assert!(said.contains("line 2: added") && said.contains("line 3: refused"), "{said}");
     let found = api.get("/v1/customers?q=%C3%B1and%C3%BA").await.unwrap();
     assert_eq!(found["data"][0]["external_id"], json!("9"), "{found}");
+    // A column that is not there, or not understood, takes nothing away; an empty cell of one that is does.
+    for (text, phones) in [
+        ("Código;Nombre;Teleco\n9;Ñandú;34600112244\n", json!(["34600112244"])),
+        ("Código;Nombre;Teléfono\n9;Ñandú;\n", json!([])),
+    ] {
+        std::fs::write(&list, text).unwrap();
+        world.place.run(&["customers", "import", "--replace", list.to_str().unwrap()]).unwrap();
+        let found = api.get("/v1/customers?q=%C3%B1and%C3%BA").await.unwrap();
+        assert_eq!(found["data"][0]["phones"], phones, "{text}: {found}");
+    }
+}
+
+/// However much of the feed is others', whoever is bound comes to what is theirs, and a page of it says where it ended; nor do
+/// they write to anybody about nothing of theirs.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_bound_is_not_held_up_by_what_is_others_nor_speaks_to_them() {
+    const KEY: &str = "acuse_a-key-that-is-bound-to-one-customer-of-many";
+    let acuse = InProcess::start().await.unwrap();
+    let catalog = acuse.world.catalog();
+    let others = (0..1_200).map(|n| NewCustomer { name: format!("Otra {n}"), ..NewCustomer::default() });
+    catalog.upsert_customers(&others.collect::<Vec<_>>()).await.unwrap();
+    let mine = NewCustomer { name: "Ana".into(), external_id: Some("mine".into()), ..NewCustomer::default() };
+    let id = catalog.upsert_customers(std::slice::from_ref(&mine)).await.unwrap()[0].id().unwrap();
+    for name in ["Ana Ruiz", "Ana Ruiz Gil"] {
+        let renamed = NewCustomer { name: name.into(), ..mine.clone() };
+        catalog.upsert_customers(&[renamed]).await.unwrap();
+    }
+    let hash = Sha256::of(KEY.as_bytes());
+    let made = catalog
+        .create_bound_key(
+            "bound",
+            &hash,
+            &[Scope::DocumentsRead, Scope::ReviewsWrite, Scope::MessagesWrite],
+            &[Binding::Customer(id)],
+        )
+        .await
+        .unwrap();
+    assert!(made.is_ok());
+    let asked = async |path: String| {
+        let key = format!("Bearer {KEY}");
+        let request = Request::get(path).header(header::AUTHORIZATION, key).body(Body::empty()).unwrap();
+        let (status, body) = acuse.ask(request).await.unwrap();
+        assert_eq!(status, 200);
+        serde_json::from_slice::<Value>(&body).unwrap()
+    };
+    let first = asked("/v1/events?limit=2".to_owned()).await;
+    assert_eq!(first["data"].as_array().unwrap().len(), 2, "at once: {first}");
+    let next = first["next"].as_str().unwrap();
+    let last = asked(format!("/v1/events?limit=2&after={next}")).await;
+    assert_eq!(last["data"].as_array().unwrap().len(), 1, "nothing of it is left out: {last}");
+    assert_eq!(last["data"][0]["customer_id"], json!(id));
+    let anything = json!({ "question": "?", "phone_number_id": "1", "approvers": [uuid::Uuid::now_v7()] });
+    let request = Request::post("/v1/approvals")
+        .header(header::AUTHORIZATION, format!("Bearer {KEY}"))
+        .header(header::CONTENT_TYPE, "application/json")
+        .body(Body::from(anything.to_string()));
+    let (status, told) = acuse.ask(request.unwrap()).await.unwrap();
+    let told = String::from_utf8(told).unwrap();
+    assert!(status == 403 && told.contains("urn:acuse:problem:bound"), "{status} {told}");
 }

@@ -123,7 +123,23 @@ async fn the_same_bytes_of_another_are_his_and_tell_him_nothing_of_the_first() {
         (Some("in_review"), Some(&*of[1]))
     );
     let reasons = second["reasons"].as_array().unwrap();
-    assert!(reasons.iter().any(|r| r["code"] == "possible_duplicate"), "{second:#}");
+    let told = |document: &Value| {
+        let reasons = document["reasons"].as_array().unwrap();
+        let reason = reasons.iter().find(|r| r["code"] == "possible_duplicate");
+        reason.unwrap_or_else(|| panic!("{document:#}"))["detail"]["candidates"].clone()
+    };
+    assert_eq!(told(&second)[0]["customer_id"], json!(of[0]), "whoever sees all is told whose: {reasons:?}");
+    let args =
+        ["key", "create", "bound", "--scope", "documents:read", "--scope", "ids:read", "--customer", &of[1]];
+    let printed = world.place.run(&args).unwrap();
+    let bound = async |path: &str| {
+        let request = api.without_key(Method::GET, path).bearer_auth(printed.lines().last().unwrap());
+        request.send().await.unwrap().json::<Value>().await.unwrap()
+    };
+    let id = second["id"].as_str().unwrap();
+    assert_eq!(told(&bound(&format!("/v1/documents/{id}")).await), json!([]), "who is bound is not");
+    let reviews = bound("/v1/reviews").await;
+    assert_eq!((told(&reviews["data"][0]), told(&reviews["data"][0]["document"])), (json!([]), json!([])));
 }
 
 /// Cases H14 and H22: asking again says why, and the very same file sent once more is not "already here".

@@ -331,6 +331,7 @@ async fn everywhere(place: &Place, catalog: &Catalog) {
     nor_is_it_asked_for(place, &secret).await;
     at_the_desk(place, &secret).await;
     who_may_see_does(place, catalog, &secret).await;
+    nor_does_what_lies_beside_it(place, &all, secret.documents[2]).await;
     for id in &secret.documents {
         let views = catalog.audit_trail(Some(*id), 100).await.unwrap();
         assert!(views.iter().all(|e| e.action != "view_id" || !e.actor.contains("narrow")));
@@ -368,6 +369,21 @@ async fn nor_is_it_asked_for(place: &Place, secret: &Secret) {
     });
     let (status, told) = sent(&writer, Method::POST, "/v1/approvals", asked).await;
     assert!(status == 403 && told.to_string().contains("urn:acuse:problem:withheld"), "{status} {told}");
+}
+
+/// A bill in one file with an ID, which somebody who sees IDs opened: what was said and done of the file is not told with it.
+async fn nor_does_what_lies_beside_it(place: &Place, all: &Api, part: DocumentId) {
+    let path = format!("/v1/documents/{part}");
+    let body = json!({ "fields": { "currency": "EUR" }, "note": "a bill", "because": "it is one" });
+    let changed = all.request(Method::PATCH, &path).header("If-Match", "*").json(&body).send().await.unwrap();
+    let (status, told) = (changed.status().as_u16(), changed.text().await.unwrap());
+    assert_eq!(status, 200, "{told}");
+    let narrow = Api::connect(place, &["documents:read"]).await.unwrap();
+    let shown = narrow.get(&path).await.unwrap();
+    assert_eq!((&shown["sensitivity"], &shown["withheld"]), (&json!("open"), &json!(false)), "{shown}");
+    let path = format!("{path}/timeline");
+    assert!(all.get(&path).await.unwrap().to_string().contains("ZEEDLEMANN"));
+    clean(&narrow.get(&path).await.unwrap().to_string(), &path);
 }
 
 /// Somebody new who may not see IDs: what a browser of theirs sends.

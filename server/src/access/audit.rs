@@ -3,7 +3,7 @@
 
 use acuse_storage::{Document, DocumentId, Sensitivity};
 
-use super::{Caller, Sight};
+use super::{Caller, Sight, candidates::Reached};
 use crate::{problem::Problem, state::App};
 
 /// The document as its row stands, if it exists for `caller`.
@@ -20,7 +20,8 @@ pub async fn reach(app: &App, caller: &Caller, id: DocumentId) -> Result<Documen
 /// 404 where it does not exist for them; when the audit trail cannot be written, for then nothing may be shown.
 pub async fn look(app: &App, caller: &Caller, id: DocumentId, what: &str) -> Result<Sight, Problem> {
     let document = reach(app, caller, id).await?;
-    let sight = Sight::of(document, caller);
+    let mut sight = Sight::of(document, caller);
+    within_reach(app, caller, std::slice::from_mut(&mut sight)).await?;
     audited(app, caller, what, std::slice::from_ref(&sight)).await?;
     Ok(sight)
 }
@@ -35,7 +36,8 @@ pub async fn look_at(
     documents: Vec<Document>,
     what: &str,
 ) -> Result<Vec<Sight>, Problem> {
-    let sights: Vec<Sight> = documents.into_iter().map(|d| Sight::of(d, caller)).collect();
+    let mut sights: Vec<Sight> = documents.into_iter().map(|d| Sight::of(d, caller)).collect();
+    within_reach(app, caller, &mut sights).await?;
     audited(app, caller, what, &sights).await?;
     Ok(sights)
 }
@@ -45,9 +47,20 @@ pub async fn look_at(
 /// # Errors
 /// When the audit trail cannot be written.
 pub async fn list(app: &App, caller: &Caller, documents: Vec<Document>) -> Result<Vec<Sight>, Problem> {
-    let sights: Vec<Sight> = documents.into_iter().map(|d| Sight::in_list(d, caller)).collect();
+    let mut sights: Vec<Sight> = documents.into_iter().map(|d| Sight::in_list(d, caller)).collect();
+    within_reach(app, caller, &mut sights).await?;
     audited(app, caller, "desk_list", &sights).await?;
     Ok(sights)
+}
+
+/// Reasons name nobody who does not exist for a caller who is bound.
+async fn within_reach(app: &App, caller: &Caller, sights: &mut [Sight]) -> Result<(), Problem> {
+    if !caller.access().is_bound() {
+        return Ok(());
+    }
+    let reached = Reached::by(app, caller, sights).await?;
+    sights.iter_mut().for_each(|sight| sight.within(reached.clone()));
+    Ok(())
 }
 
 async fn audited(app: &App, caller: &Caller, what: &str, sights: &[Sight]) -> Result<(), Problem> {

@@ -5,7 +5,7 @@ mod failed;
 
 use std::{
     collections::HashSet,
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     sync::{Mutex, PoisonError},
     time::Instant,
 };
@@ -15,7 +15,10 @@ use rand::RngExt;
 
 pub(crate) use failed::Failed;
 
-use crate::buckets::{Buckets, Size};
+use crate::{
+    buckets::{Buckets, Size},
+    client_address::place,
+};
 
 /// Wrong passwords for one name from one address: ten at once, then one each six seconds.
 const OF_NAME: Size = Size { most: 10.0, per_s: 1.0 / 6.0 };
@@ -55,17 +58,6 @@ pub(crate) struct Trial {
     name: Sha256,
     /// Whether it used up something of the name's everywhere.
     from_everywhere: bool,
-}
-
-/// Whom an address stands for: of IPv6 the network, which is one household's or one server's.
-pub(crate) fn place(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => {
-            let [a, b, c, d, ..] = v6.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-        v4 => v4,
-    }
 }
 
 impl LoginGuard {

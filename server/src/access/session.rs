@@ -13,11 +13,8 @@ use acuse_storage::{
     users::{NO_PASSWORD, Way},
 };
 
-use super::{
-    login_guard::{place, random},
-    password,
-};
-use crate::{problem::Problem, state::App};
+use super::{login_guard::random, password};
+use crate::{client_address::place, problem::Problem, state::App};
 
 /// How long a session lasts: a working day.
 pub const SESSION: Duration = Duration::from_secs(12 * 3600);

@@ -5,14 +5,17 @@ use std::ops::Deref;
 use acuse_pipeline::{document::Kind, fields::Fields, reason::Reason};
 use acuse_storage::{Document, Sensitivity, documents::DeclaredFile};
 
-use super::Caller;
+use super::{Caller, candidates::Reached};
 
 /// A document as far as somebody may see it. It reads as the row does; what is withheld is not in it.
 #[derive(Debug, Clone)]
 pub struct Sight {
     document: Document,
     withheld: bool,
+    unnamed: bool,
     size_bytes: Option<u64>,
+    /// Of whom reasons name, those that exist for a caller who is bound.
+    reached: Option<Reached>,
 }
 
 impl Deref for Sight {
@@ -55,13 +58,25 @@ impl Sight {
             document.fingerprint = None;
             document.direction = None;
         }
-        Self { document, withheld, size_bytes }
+        Self { document, withheld, unnamed, size_bytes, reached: None }
+    }
+
+    /// Its reasons name nobody but these from now on.
+    pub(super) fn within(&mut self, reached: Reached) {
+        self.document.reasons = reached.left(std::mem::take(&mut self.document.reasons));
+        self.reached = Some(reached);
     }
 
     /// Whether what it says and shows is kept from the caller.
     #[must_use]
     pub fn is_withheld(&self) -> bool {
         self.withheld
+    }
+
+    /// Whether what was said and done of its whole file is kept from the caller: of a part it may tell of an ID beside it.
+    #[must_use]
+    pub fn is_file_withheld(&self) -> bool {
+        self.unnamed
     }
 
     /// The original's length, which says nothing.
@@ -73,7 +88,11 @@ impl Sight {
     /// These reasons as far as the caller may have them.
     #[must_use]
     pub fn reasons(&self, all: Vec<Reason>) -> Vec<Reason> {
-        if self.withheld { codes(all) } else { all }
+        match &self.reached {
+            _ if self.withheld => codes(all),
+            Some(reached) => reached.left(all),
+            None => all,
+        }
     }
 
     /// Whether it is shown though others may not see it: that goes into the audit trail.

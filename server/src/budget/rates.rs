@@ -20,6 +20,7 @@ use axum::{
 
 use crate::{
     buckets::{Buckets, Size},
+    client_address::place,
     problem::Problem,
 };
 
@@ -73,6 +74,7 @@ impl Rates {
         extensions: &Extensions,
         at: Instant,
     ) -> Result<Visit<'_>, Problem> {
+        let address = place(address);
         if self.knows(&key) {
             return self.vouched(key, address, extensions, at);
         }
@@ -207,6 +209,14 @@ mod tests {
         assert!(rates.visit(other, here, &none, at).is_err() && !rates.knows(&other));
         rates.vouched(other, here, &none, at).unwrap().good(&none).unwrap();
         assert!(rates.visit(other, here, &none, at).is_ok(), "and has its own rate");
+        // Of IPv6 nobody has but one address.
+        let of_network = |network: u16, host: u16| IpAddr::from([0x2001, 0xdb8, 0, network, 0, 0, 0, host]);
+        let tried = (0..100_u16).filter(|n| {
+            let visit = rates.visit(Sha256::of(&n.to_be_bytes()), of_network(1, *n), &none, at);
+            visit.inspect(Visit::bad).is_ok()
+        });
+        assert_eq!(tried.count(), 20);
+        assert!(rates.visit(Sha256::of(b"bad"), of_network(2, 0), &none, at).is_ok());
         // A key that was taken back is a stranger's again.
         rates.visit(good, there, &none, at).unwrap().bad();
         assert!(rates.visit(good, here, &none, at).is_err());

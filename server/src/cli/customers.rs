@@ -26,7 +26,7 @@ pub enum Customers {
     Import {
         /// With a header line: name, and any of external_id, phone, email, tax_id, id_number.
         file: PathBuf,
-        /// A customer is as their line says: names that it does not give any more go.
+        /// A customer is as their line says: names that it does not give any more go, but for kinds without a column.
         #[arg(long)]
         replace: bool,
         /// A phone, tax id or ID number that is another customer's leaves them.
@@ -46,7 +46,7 @@ impl Customers {
     pub async fn run(self, config: &Config) -> anyhow::Result<ExitCode> {
         match self {
             Self::Import { file, replace, reassign } => {
-                import(config, &file, Saving { actor: "cli", replace, reassign }).await
+                import(config, &file, Saving { replace, reassign, ..Saving::adding("cli") }).await
             }
             Self::List => {
                 let catalog = Services::catalog(config).await?;
@@ -140,6 +140,8 @@ impl Taken {
 pub async fn take(catalog: &Catalog, bytes: &[u8], saving: &Saving<'_>) -> anyhow::Result<Taken> {
     let list = read(bytes)?;
     let mut taken = Taken { unknown_columns: list.unknown_columns, ..Taken::default() };
+    // What a list has no column for, or none that is understood, it does not take away.
+    let saving = &Saving { keeps: &list.silent_of, keeps_external_id: true, ..*saving };
     for batch in list.lines.chunks(BATCH) {
         let customers: Vec<_> = batch.iter().filter_map(|line| line.said.as_ref().ok()).cloned().collect();
         let mut done = catalog.save_customers(&customers, saving).await?.into_iter();

@@ -255,7 +255,8 @@ async fn render(
     let unproven = field_groups.iter().filter(|g| g.kind == shown).flat_map(|g| &g.fields);
     let unproven = unproven.filter(|f| f.eyes).count();
     let people = if can_decide { colleagues(app, person).await? } else { Vec::new() };
-    let wrote = spoken(document.declared.caption.as_deref(), &timeline, withheld);
+    let untold = document.is_file_withheld();
+    let wrote = spoken(document.declared.caption.as_deref(), &timeline, untold);
     let wrote = held_against(app, &document, wrote, is_shown).await?;
     let view = View {
         id,
@@ -324,7 +325,7 @@ async fn render(
         field_groups,
         spoken: wrote,
         facts: facts(app, &document, &timeline, person.tongue).await?,
-        timeline: timeline.into_iter().map(|e| happened(e, withheld, person.tongue, now)).collect(),
+        timeline: timeline.into_iter().map(|e| happened(e, untold, person.tongue, now)).collect(),
         conversation: place(&document).filter(|_| person.caller.has(Scope::MessagesRead)),
         prev,
         next,

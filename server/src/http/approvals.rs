@@ -67,8 +67,11 @@ pub async fn create(
         phone_number_id: new.phone_number_id,
         due_at: new.due_at,
     };
-    if let Some(document) = asked.document {
-        access::open(&app, &caller, document).await?;
+    match asked.document {
+        Some(document) => drop(access::open(&app, &caller, document).await?),
+        // It would not be there for whoever asks, and would say anything to anybody.
+        None if caller.access().is_bound() => return Err(Problem::Bound),
+        None => {}
     }
     match app.catalog.ask_for_approval(caller.access(), &asked, &caller.actor).await? {
         Approving::Asked(approval) => Ok((StatusCode::CREATED, Json(*approval))),

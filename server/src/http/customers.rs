@@ -158,6 +158,12 @@ pub struct Write {
     reassign: bool,
 }
 
+/// How this caller writes: numbers of IDs that they cannot see they do not mean.
+fn saving<'a>(caller: &'a Caller, write: &Write) -> Saving<'a> {
+    let keeps: &[CustomerAlias] = if caller.has(Scope::IdsRead) { &[] } else { &[CustomerAlias::IdNumber] };
+    Saving { reassign: write.reassign, keeps, ..Saving::adding(&caller.actor) }
+}
+
 /// `POST /v1/customers`: adds one (201), or brings the one with this `external_id` or tax id up to date (200), adding
 /// names. Documents that wait because nobody knew whose they are are matched again.
 pub async fn create(
@@ -168,7 +174,7 @@ pub async fn create(
 ) -> Result<Response, Problem> {
     caller.require(Scope::CustomersWrite)?;
     may_number(&caller, !new.id_numbers.is_empty())?;
-    save(&app, &caller, new, Saving { reassign: write.reassign, ..Saving::adding(&caller.actor) }).await
+    save(&app, &caller, new, saving(&caller, &write)).await
 }
 
 /// `PUT /v1/customers/by-external-id/{ref}`: the customer is as the body says, and nothing else; added if need be.
@@ -184,12 +190,8 @@ pub async fn replace(
     if new.external_id.as_ref().is_some_and(|said| *said != external) {
         return Err(Problem::Unprocessable("external_id: another one than in the address".to_owned()));
     }
-    if !caller.has(Scope::IdsRead) {
-        // Whoever cannot see them does not mean to take them away.
-        new.id_numbers = app.catalog.id_numbers_of(&external).await?;
-    }
     new.external_id = Some(external);
-    save(&app, &caller, new, Saving { actor: &caller.actor, replace: true, reassign: write.reassign }).await
+    save(&app, &caller, new, Saving { replace: true, ..saving(&caller, &write) }).await
 }
 
 async fn save(
@@ -281,8 +283,7 @@ pub async fn change(
         tax_ids: change.tax_ids,
         id_numbers: change.id_numbers,
     };
-    let saving = Saving { reassign: write.reassign, ..Saving::adding(&caller.actor) };
-    match app.catalog.patch_customer((id, None), patch, &saving).await? {
+    match app.catalog.patch_customer((id, None), patch, &saving(&caller, &write)).await? {
         Patched::Saved(done) => written(&app, &caller, done).await,
         // As it is when it is written, whatever was looked at.
         Patched::Changed | Patched::Missing => Err(Problem::NotFound("customer")),

@@ -26,6 +26,11 @@ use crate::state::App;
 const WAIT_SECS: u64 = 25;
 /// How often a request that waits looks.
 const LOOK_EVERY: Duration = Duration::from_millis(400);
+/// Events of one look for who is bound: what of them is others' is stepped over, or whoever has one customer of many would
+/// never come to the end.
+const STEP: u32 = 1_000;
+/// Looks one after the other without a wait, as long as there is more to look at.
+const STEPS: u32 = 20;
 /// Requests that wait at once; one more is answered at once, as if it had not asked to wait.
 static WAITING: Semaphore = Semaphore::const_new(200);
 
@@ -121,17 +126,29 @@ async fn follow(
 ) -> Result<(Vec<Event>, EventCursor), Problem> {
     let until = Instant::now() + wait;
     let place = WAITING.try_acquire();
+    let most = if caller.access().is_bound() { limit.max(STEP) } else { limit };
+    let mut steps = 0;
     loop {
-        let Followed::Page { events, next } = app.catalog.follow(after, filter, limit).await? else {
+        let Followed::Page { events, mut next } = app.catalog.follow(after, filter, most).await? else {
             return Err(Problem::ForeignCursor);
         };
+        let is_full = u32::try_from(events.len()).is_ok_and(|n| n >= most);
         // A page may be empty though the feed goes on: `next` stands after all that was looked at.
-        let events = app.catalog.events_within(caller.access(), events).await?;
-        if !events.is_empty() || place.is_err() || Instant::now() + LOOK_EVERY > until {
+        let mut events = app.catalog.events_within(caller.access(), events).await?;
+        if events.len() > limit as usize {
+            events.truncate(limit as usize);
+            next = events.last().map_or(next, |last| last.cursor);
+        }
+        steps += 1;
+        let goes_on = is_full && steps < STEPS;
+        let is_over = !goes_on && (place.is_err() || Instant::now() + LOOK_EVERY > until);
+        if !events.is_empty() || is_over {
             return Ok((events, next));
         }
         after = Some(next);
-        tokio::time::sleep(LOOK_EVERY).await;
+        if !goes_on {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
     }
 }
 

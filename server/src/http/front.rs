@@ -38,6 +38,8 @@ use crate::client_address::Peer;
 
 /// Longest time for a request's head, and for a connection between two requests.
 const HEAD: Duration = Duration::from_secs(15);
+/// Longest head of a request: of one that never ends so much is kept for as long as it may take.
+const HEAD_BYTES: usize = 64 << 10;
 /// Longest time in which the other end takes nothing of an answer.
 const STALL: Duration = Duration::from_secs(30);
 /// Rest after the system could not accept.
@@ -102,6 +104,7 @@ async fn converse(socket: TcpStream, peer: Peer, router: Router, place: Place, s
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)
+        .max_header_size(HEAD_BYTES)
         .serve_connection(TokioIo::new(Taken::new(socket, STALL)), service);
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
@@ -165,6 +168,13 @@ mod tests {
             .into_bytes();
         sent.resize(sent.len() + length, b'x');
         assert_eq!(heard(&sent).await, "HTTP/1.1 401");
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_head_that_does_not_end_is_refused_before_its_time_is_over() {
+        let mut sent = b"POST /v1/documents HTTP/1.1\r\nHost: x\r\nX-Long: ".to_vec();
+        sent.resize(HEAD_BYTES, b'x');
+        assert_eq!(heard(&sent).await, "HTTP/1.1 431");
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

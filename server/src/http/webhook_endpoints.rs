@@ -270,5 +270,7 @@ pub async fn deliveries(
     let after = cursor::<WebhookId>(log.after.as_deref())?;
     let most = limit(log.limit)?;
     let data = app.catalog.webhook_log(id, state, after, most).await?;
-    Ok(Json(Listing::of(data, most, |l| l.id)))
+    let page = Listing::of(data, most, |l| l.id);
+    let data = app.catalog.webhook_log_within(caller.access(), page.data).await?;
+    Ok(Json(Listing { data, next: page.next }))
 }

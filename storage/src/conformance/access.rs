@@ -7,6 +7,7 @@ use acuse_pipeline::{
     reading::Fingerprint,
     reason::{Reason, ReasonCode},
 };
+use serde_json::json;
 use uuid::Uuid;
 
 use super::{
@@ -18,11 +19,14 @@ use crate::{
     Access, Catalog, DocumentFilter, DocumentId, Sensitivity, Stage,
     access::{Binding, Bound, NotBound, SENSITIVITY},
     customers::{NewCustomer, Upserted},
+    events::Event,
     keys::{KeyMade, Scope},
+    names::WebhookId,
     reviews::{Deciding, Decision, Resolved, ReviewFilter, Table},
     split::Split,
     stages::{ReadFacts, Step},
     users::Role,
+    webhooks::log::{Delivery, Line},
 };
 
 /// A document with these facts, waiting for a person.
@@ -131,6 +135,28 @@ pub(super) async fn what_lies_beside_an_id_is_withheld(catalog: &Catalog) {
     }
     assert_eq!(sensitivity(catalog, parts[0].id).await, Sensitivity::Unknown, "its original holds an ID");
     assert_eq!(sensitivity(catalog, parts[1].id).await, Sensitivity::Id);
+
+    // Opened by a person, it tells what it says; what was said of its file may be of the ID.
+    let mut tx = catalog.writing().await.unwrap();
+    execute!(tx, "UPDATE documents SET sensitivity = 'open' WHERE id = $1", parts[0].id.0).unwrap();
+    tx.commit().await.unwrap();
+    let event = Event {
+        cursor: "1.1".parse().unwrap(),
+        at: time::OffsetDateTime::UNIX_EPOCH,
+        kind: "document.split".into(),
+        document_id: Some(parts[0].id),
+        version: None,
+        document_kind: None,
+        customer_id: None,
+        changed: Vec::new(),
+        data: json!({ "review_id": "r", "note": "with the passport of Eriksson" }),
+    };
+    let told = async |access: Access| {
+        let mut told = catalog.events_within(&access, vec![event.clone()]).await.unwrap();
+        told.remove(0).data
+    };
+    assert_eq!(told(Access::new(false)).await, json!({ "review_id": "r" }));
+    assert_eq!(told(Access::whole()).await, event.data);
 }
 
 pub(super) async fn search_does_not_tell_what_is_withheld(catalog: &Catalog) {
@@ -172,6 +198,22 @@ async fn customer(catalog: &Catalog) -> crate::CustomerId {
     id
 }
 
+/// A line of an endpoint's log.
+fn sent_about(about: Option<Uuid>) -> Line {
+    Line {
+        id: WebhookId(Uuid::now_v7()),
+        r#type: "document.filed".into(),
+        about,
+        state: Delivery::Withheld,
+        attempts: 1,
+        last_status: None,
+        last_error: None,
+        last_attempt_at: None,
+        next_attempt_at: None,
+        created_at: time::OffsetDateTime::UNIX_EPOCH,
+    }
+}
+
 pub(super) async fn who_is_bound_reaches_what_is_theirs(catalog: &Catalog) {
     let (mine, other) = (customer(catalog).await, customer(catalog).await);
     let name = Uuid::now_v7().simple().to_string();
@@ -203,6 +245,9 @@ pub(super) async fn who_is_bound_reaches_what_is_theirs(catalog: &Catalog) {
     assert_eq!(catalog.ledger_for(&access, None, None).await.unwrap().received, 1);
     let seen = catalog.seen_of(&access, &[theirs, others]).await.unwrap();
     assert_eq!(seen.keys().copied().collect::<Vec<_>>(), [theirs]);
+    let about = [Some(others.0), Some(theirs.0), Some(other.0), Some(mine.0), None];
+    let sent = catalog.webhook_log_within(&access, about.map(sent_about).into()).await.unwrap();
+    assert_eq!(sent.iter().map(|line| line.about).collect::<Vec<_>>(), [about[1], about[3]]);
     let listed = catalog.customers(&access, None, None, 10).await.unwrap().data;
     assert_eq!(listed.iter().map(|c| c.id).collect::<Vec<_>>(), [mine]);
     let sender = catalog.document(theirs).await.unwrap().unwrap().contact_id;

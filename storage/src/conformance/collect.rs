@@ -42,7 +42,7 @@ pub(super) use reminders::{
     a_reminder_that_never_left_has_a_person, a_stop_in_the_middle_ends_what_reminds,
     what_a_pause_held_is_told_with_the_next_stage, what_is_owed_goes_on_by_the_rules_of_now,
     what_is_paid_since_counts_for_the_day, what_nobody_may_be_reminded_of_is_told,
-    who_agrees_later_is_reminded_of_what_is_owed_already,
+    who_agrees_later_is_reminded_of_what_is_owed_already, who_is_bound_has_only_their_own_reminded,
     who_owes_is_reminded_in_one_message_and_then_a_person_has_it,
 };
 pub(super) use stops::who_wants_no_advertising_is_reminded_of_what_they_owe;

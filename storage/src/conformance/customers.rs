@@ -101,6 +101,48 @@ pub(super) async fn of_two_who_saw_the_same_one_saves(catalog: &Catalog) {
     assert_eq!(gone, Patched::Missing);
 }
 
+/// Whoever sees no number of an ID takes none away: not by replacing whom they find by another name, and not by claiming what
+/// is in dispute.
+pub(super) async fn a_number_that_is_not_seen_is_not_taken_away(catalog: &Catalog) {
+    let (a, b) = (unique(), unique());
+    let id_number = |tag: &str| vec![format!("D{tag}")];
+    let hers = NewCustomer { external_id: None, id_numbers: id_number(&a), ..someone(&a) };
+    let id = made(catalog, &hers).await;
+    let other = made(catalog, &someone(&b)).await;
+    let sql = "INSERT INTO customer_aliases (kind, value, customer_id, disputed) VALUES ('id_number', $1, $2, TRUE)";
+    let mut tx = catalog.writing().await.unwrap();
+    for of in [id, other] {
+        execute!(tx, sql, format!("S{a}"), of.0).unwrap();
+    }
+    tx.commit().await.unwrap();
+    let numbers = async |of| {
+        let customer = catalog.customer(of).await.unwrap().unwrap();
+        let all = customer.aliases.into_iter().chain(customer.disputed);
+        let values = all.filter(|(kind, _)| *kind == CustomerAlias::IdNumber).map(|(_, value)| value);
+        values.collect::<BTreeSet<_>>()
+    };
+    let (mine, shared) = (numbers(id).await, numbers(other).await);
+    assert_eq!((mine.len(), shared.len()), (2, 1));
+    let keeps = &[CustomerAlias::IdNumber];
+    let blind = Saving { replace: true, reassign: true, keeps, ..Saving::adding("eva") };
+    let done = catalog.save_customers(&[someone(&a)], &blind).await.unwrap();
+    assert_eq!(done, [Upserted::Updated(id)], "found by their tax id");
+    let patch = CustomerPatch { name: Some("Otra".into()), ..CustomerPatch::default() };
+    let done = catalog.patch_customer((id, None), patch, &blind).await.unwrap();
+    assert_eq!(done, Patched::Saved(Upserted::Updated(id)));
+    assert_eq!((numbers(id).await, numbers(other).await), (mine, shared), "all of it is as it was");
+    // A list without a column of external ids takes none away either.
+    let listed = NewCustomer { external_id: None, ..someone(&a) };
+    let seeing = Saving { keeps: &[], keeps_external_id: true, ..blind };
+    catalog.save_customers(&[listed], &seeing).await.unwrap();
+    assert!(numbers(id).await.is_empty(), "who sees them and gives none means it");
+    let external = catalog.customer(id).await.unwrap().unwrap().external_id;
+    assert_eq!(external, Some(format!("ext-{a}")));
+    let mut tx = catalog.writing().await.unwrap();
+    execute!(tx, "DELETE FROM customer_aliases WHERE value = $1", format!("S{a}")).unwrap();
+    tx.commit().await.unwrap();
+}
+
 pub(super) async fn two_customers_become_one(catalog: &Catalog) {
     let (a, b) = (unique(), unique());
     let (kept, gone) = (made(catalog, &someone(&a)).await, made(catalog, &someone(&b)).await);

@@ -26,18 +26,6 @@ impl Catalog {
         let mut tx = self.reading().await?;
         Ok(by_external(&mut tx, external.trim()).await?.map(CustomerId))
     }
-
-    /// The numbers of IDs that a customer with this external id has.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn id_numbers_of(&self, external: &str) -> Result<Vec<String>, CatalogError> {
-        let mut tx = self.reading().await?;
-        let Some(id) = by_external(&mut tx, external.trim()).await? else { return Ok(Vec::new()) };
-        let sql = "SELECT value FROM customer_aliases WHERE customer_id = $1 AND kind = $2 ORDER BY value";
-        let rows = all!(tx, (String,), sql, id, CustomerAlias::IdNumber.as_str())?;
-        Ok(rows.into_iter().map(|(value,)| value).collect())
-    }
 }
 
 /// Most customers that words may name; more say nothing.

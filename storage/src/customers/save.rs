@@ -38,13 +38,18 @@ pub struct Saving<'a> {
     pub replace: bool,
     /// Whether a name that is somebody else's leaves its owner. On purpose only.
     pub reassign: bool,
+    /// Names of these kinds are neither given nor taken away, from anybody: whoever writes does not see them, or did not say
+    /// anything of them.
+    pub keeps: &'a [CustomerAlias],
+    /// Whether an external id stays where none is given.
+    pub keeps_external_id: bool,
 }
 
 impl<'a> Saving<'a> {
     /// Adds names; takes none from anybody.
     #[must_use]
     pub fn adding(actor: &'a str) -> Self {
-        Self { actor, replace: false, reassign: false }
+        Self { actor, replace: false, reassign: false, keeps: &[], keeps_external_id: false }
     }
 }
 
@@ -224,7 +229,8 @@ pub(super) async fn save(
     new: &NewCustomer,
     saving: &Saving<'_>,
 ) -> Result<Upserted, CatalogError> {
-    let aliases = new.aliases();
+    let mine = |(kind, _): &Alias| !saving.keeps.contains(kind);
+    let aliases: Vec<Alias> = new.aliases().into_iter().filter(mine).collect();
     let before = match id {
         Some(id) => lookup(tx, CustomerId(id)).await?,
         None => None,
@@ -249,14 +255,19 @@ pub(super) async fn save(
         return Ok(Upserted::Taken(taken.collect()));
     }
     // A customer merged away keeps its external id on its own row, which leads to `id`.
-    let kept = NewCustomer { external_id: own_external(tx, id, new).await?, ..new.clone() };
+    let external_id = own_external(tx, id, new).await?;
+    let had = before.as_ref().filter(|_| saving.keeps_external_id).and_then(|b| b.external_id.clone());
+    let kept = NewCustomer { external_id: external_id.or(had), ..new.clone() };
     let written = put_row(tx, id, &kept, saving.replace).await?;
     if before.as_ref().is_none_or(|before| before.name != kept.name.trim()) {
         keep_words(tx, written, &kept.name).await?;
     }
     take_away(tx, &others, saving.actor, written).await?;
-    let gone: Vec<Alias> =
-        if saving.replace { held.into_iter().filter(|a| !aliases.contains(a)).collect() } else { Vec::new() };
+    let gone: Vec<Alias> = if saving.replace {
+        held.into_iter().filter(|a| mine(a) && !aliases.contains(a)).collect()
+    } else {
+        Vec::new()
+    };
     for (kind, value) in &gone {
         execute!(
             tx,

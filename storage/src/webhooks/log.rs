@@ -5,10 +5,11 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::{
+    access::Access,
     catalog::Catalog,
     error::CatalogError,
     events::Position,
-    names::{EndpointId, WebhookId, at, maybe_at, micros, number, word, words},
+    names::{CustomerId, DocumentId, EndpointId, WebhookId, at, maybe_at, micros, number, word, words},
     sql::{Bind, Query, Tx},
 };
 
@@ -119,6 +120,26 @@ impl Catalog {
             limit.min(500)
         );
         all_of!(tx, Row, text, query.binds)?.into_iter().map(line).collect()
+    }
+
+    /// Those of these lines that are about what exists for whoever has this access: the queue of an endpoint holds all events,
+    /// and what may not be told of is left out as it is sent.
+    ///
+    /// # Errors
+    /// When the database fails or a row is impossible.
+    pub async fn webhook_log_within(
+        &self,
+        access: &Access,
+        lines: Vec<Line>,
+    ) -> Result<Vec<Line>, CatalogError> {
+        if !access.is_bound() {
+            return Ok(lines);
+        }
+        let documents: Vec<DocumentId> = lines.iter().filter_map(|line| line.about.map(DocumentId)).collect();
+        let seen = self.seen_of(access, &documents).await?;
+        let mine = self.bound_customers(access).await?;
+        let exists = |id| seen.contains_key(&DocumentId(id)) || mine.contains(&CustomerId(id));
+        Ok(lines.into_iter().filter(|line| line.about.is_some_and(exists)).collect())
     }
 
     /// Sends one event again, by the same id; whether there is such a one.

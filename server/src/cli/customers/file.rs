@@ -7,7 +7,7 @@
 use std::{borrow::Cow, collections::BTreeMap, sync::LazyLock};
 
 use acuse_pipeline::linking::folded;
-use acuse_storage::customers::NewCustomer;
+use acuse_storage::customers::{CustomerAlias, NewCustomer};
 use anyhow::bail;
 use encoding_rs::{UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
@@ -32,6 +32,8 @@ pub struct List {
     pub lines: Vec<Line>,
     /// Columns whose names say nothing to us.
     pub unknown_columns: Vec<String>,
+    /// Names of these kinds have no column: the list says nothing of them.
+    pub silent_of: Vec<CustomerAlias>,
 }
 
 /// What a column holds.
@@ -187,9 +189,17 @@ pub fn read(bytes: &[u8]) -> anyhow::Result<List> {
             "the first line must name the columns, one of them the customer's name (\"name\", \"nombre\", \"nome\", …)"
         );
     }
+    let kinds = [
+        (CustomerAlias::Phone, Column::Phone),
+        (CustomerAlias::Email, Column::Email),
+        (CustomerAlias::TaxId, Column::TaxId),
+        (CustomerAlias::IdNumber, Column::IdNumber),
+    ];
+    let silent_of = kinds.into_iter().filter(|(_, column)| !columns.contains(&Some(*column)));
     let unknown = header.iter().zip(&columns).filter(|(name, column)| column.is_none() && !name.is_empty());
     Ok(List {
         unknown_columns: unknown.map(|(name, _)| name.clone()).collect(),
+        silent_of: silent_of.map(|(kind, _)| kind).collect(),
         lines: records
             .map(|record| Line {
                 number: record.line,
@@ -243,17 +253,12 @@ fn several(
 
 /// A number as it was typed. What a spreadsheet rounded (`5,73001E+11`) is nobody's number any more.
 fn number(value: &str) -> Result<String, String> {
-    let (mantissa, exponent) = value.split_once(['e', 'E']).unwrap_or((value, ""));
-    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    let rounded = is_digits(exponent.trim_start_matches(['+', '-']))
-        && mantissa.contains(['.', ','])
-        && is_digits(&mantissa.replace(['.', ','], ""));
-    let rounded = rounded || (exponent.starts_with(['+', '-']) && is_digits(mantissa));
-    if rounded {
+    if checked::is_rounded(value) {
         return Err(format!("{value:?}: a spreadsheet rounded this number; format its column as text"));
     }
     // An export that took the column for fractions; the number itself is whole.
-    let whole = value.strip_suffix(".0").or(value.strip_suffix(",0")).filter(|w| is_digits(w));
+    let is_digits = |text: &&str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let whole = value.strip_suffix(".0").or(value.strip_suffix(",0")).filter(is_digits);
     Ok(whole.unwrap_or(value).to_owned())
 }
 

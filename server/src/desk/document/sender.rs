@@ -88,7 +88,7 @@ async fn render(app: &App, person: &Person, id: DocumentId) -> Result<Response, 
     let due = due(app, person, &document, contact.id).await?;
     Ok(page(&Beside {
         windows: open.collect(),
-        asked: asked(&timeline, &document, document.is_withheld(), now)
+        asked: asked(&timeline, &document, document.is_file_withheld(), now)
             .map(|asked| Asked { due: due.map(labels::full), ..asked }),
         place: place(&document),
         whole: format!("/contacts/{}", contact.id),

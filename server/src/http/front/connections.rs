@@ -12,14 +12,14 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
-use crate::client_address::TrustedProxies;
+use crate::client_address::{TrustedProxies, place};
 
 /// How many connections there may be.
 #[derive(Debug, Clone)]
 pub struct Caps {
     /// In all.
     pub total: usize,
-    /// Of one address, unless it is a trusted proxy's.
+    /// Of one address (of IPv6: one network), unless it is a trusted proxy's.
     pub of_address: usize,
     /// Whose connections are many people's.
     pub trusted: TrustedProxies,
@@ -107,8 +107,9 @@ impl Connections {
     }
 
     fn admit(&mut self, address: IpAddr, caps: &Caps) -> Option<(u64, Arc<Pulse>, CancellationToken)> {
+        let (is_proxy, address) = (caps.trusted.has(address), place(address));
         let own = self.of.get(&address).copied().unwrap_or_default();
-        if own >= caps.of_address && !caps.trusted.has(address) && !self.make_room(Some(address), None) {
+        if own >= caps.of_address && !is_proxy && !self.make_room(Some(address), None) {
             return None;
         }
         if self.open.len() >= caps.total && !self.make_room(None, None) {
@@ -194,6 +195,14 @@ mod tests {
         drop((answering, first, third, of_b));
         let left = all.lock();
         assert_eq!((left.open.len(), left.of.get(&a)), (1, None));
+    }
+
+    #[test]
+    fn the_addresses_of_a_network_are_one() {
+        let (all, caps) = (Everybody::default(), caps(10, 2, ""));
+        let of = |host: u16| IpAddr::from([0x2001, 0xdb8, 0, 1, 0, 0, 0, host]);
+        let places: Vec<_> = (0..5).map(|host| all.admit(of(host), &caps).unwrap()).collect();
+        assert_eq!(places.iter().filter(|place| !place.end.is_cancelled()).count(), 2);
     }
 
     #[test]

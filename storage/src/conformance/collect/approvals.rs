@@ -47,6 +47,12 @@ pub(in crate::conformance) async fn one_approver_decides(catalog: &Catalog) {
     assert_eq!(waits_for(catalog, document).await, Some(WaitsFor::Reviewer));
     let Approving::Asked(asked) = ask(Mode::Any).await else { panic!("asked") };
     assert_eq!(waits_for(catalog, document).await, Some(WaitsFor::Approver));
+    // Nobody vouches that the document is no ID, and a question may quote it.
+    let blind = Access::new(false);
+    let read = catalog.approval(&blind, asked.id).await.unwrap().unwrap();
+    assert_eq!((read.question.as_str(), asked.question.as_str()), ("", "¿Se paga?"));
+    let listed = catalog.approvals(&blind, (None, Some(document)), None, 9).await.unwrap();
+    assert!(!listed.is_empty() && listed.iter().all(|approval| approval.question.is_empty()), "{listed:?}");
     let (first, second) = (offered(catalog, approvers[0]).await, offered(catalog, approvers[1]).await);
     taps(catalog, &sender, &first[0]).await;
     let (_, text) = last_said(catalog, contact_of(catalog, document).await).await;

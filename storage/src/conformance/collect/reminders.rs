@@ -5,13 +5,14 @@ use uuid::Uuid;
 
 use super::{Debtor, agrees, debtor, leading, morning, now_of};
 use crate::{
-    Access, Catalog,
+    Access, Catalog, ContactId,
+    access::Bound,
     cases::UNBILLED,
     conformance::{cases::writes, house::rules},
     consents::Category,
     incidents::IncidentState,
     names::{OutboxId, micros, now},
-    obligations::Settled,
+    obligations::{NewObligation, Owing, Settled},
 };
 
 /// The same time of the next day, and of the one after.
@@ -21,6 +22,36 @@ fn next_morning() -> OffsetDateTime {
 
 fn third_morning() -> OffsetDateTime {
     next_morning() + Duration::DAY
+}
+
+/// A key that is bound to one customer has nobody else's people reminded.
+pub(in crate::conformance) async fn who_is_bound_has_only_their_own_reminded(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let (one, other) = (debtor(catalog).await, debtor(catalog).await);
+    let holder = Uuid::now_v7();
+    let mut tx = catalog.writing().await.unwrap();
+    let sql = "INSERT INTO bindings (holder_id, customer_id, created_at) VALUES ($1, $2, 1)";
+    execute!(tx, sql, holder, one.customer.0).unwrap();
+    tx.commit().await.unwrap();
+    let access = Access::of(true, Some(Bound { holder, customers: true, ..Bound::default() }));
+    let of = async |contact: ContactId| {
+        let new = NewObligation {
+            customer: one.customer,
+            number: "BOUND-1".into(),
+            amount: "10.00".parse().unwrap(),
+            currency: "EUR".into(),
+            due: (morning() + Duration::days(60)).date(),
+            contact: Some(contact),
+            phone_number_id: None,
+            document: None,
+        };
+        catalog.add_obligation(&access, &new, "key:bound").await.unwrap()
+    };
+    let refused = of(other.contact).await;
+    assert!(matches!(refused, Owing::NoContact), "{refused:?}");
+    let Owing::Added(added) = of(one.contact).await else { panic!("their own") };
+    let cancelled = catalog.cancel_obligation(&access, added.id, "tried", "key:bound").await.unwrap();
+    assert!(matches!(cancelled, Settled::Done), "{cancelled:?}");
 }
 
 pub(in crate::conformance) async fn who_owes_is_reminded_in_one_message_and_then_a_person_has_it(

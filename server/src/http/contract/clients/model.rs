@@ -13,7 +13,12 @@ pub(super) struct Api {
 /// A body.
 pub(super) enum Sent {
     Nothing,
-    Json { schema: Value, required: bool },
+    Json {
+        schema: Value,
+        required: bool,
+    },
+    /// Text of this media type, as it is.
+    Text(String),
     File,
 }
 
@@ -63,7 +68,10 @@ fn sent(told: &Value) -> Sent {
     let content = &told["requestBody"]["content"];
     match &content["application/json"]["schema"] {
         _ if content["multipart/form-data"].is_object() => Sent::File,
-        Value::Null => Sent::Nothing,
+        Value::Null => match content.as_object().and_then(|all| all.keys().next()) {
+            Some(media) => Sent::Text(media.clone()),
+            None => Sent::Nothing,
+        },
         schema => Sent::Json { schema: schema.clone(), required: told["requestBody"]["required"] == true },
     }
 }

@@ -10,7 +10,9 @@ const HEAD: &str = r#""""A client of Acuse. Generated from the description of th
 
 from __future__ import annotations
 
+import http.client
 import json
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -46,13 +48,14 @@ class Acuse:
                 headers: dict[str, str | None] | None = None, json_body: Any = None, body: bytes | None = None) -> Any:
         """A request; the open answer, once it is good. Close it, or read it in a `with`."""
         asked = urllib.parse.urlencode({k: _said(v) for k, v in (query or {}).items() if v is not None})
-        sent = {"Authorization": f"Bearer {self._key}"}
-        sent.update({k: v for k, v in (headers or {}).items() if v is not None})
+        sent = {k: v for k, v in (headers or {}).items() if v is not None}
         if json_body is not None:
             body = json.dumps(json_body).encode()
             sent["Content-Type"] = "application/json"
         url = self._base + path + ("?" + asked if asked else "")
         request = urllib.request.Request(url, data=body, headers=sent, method=method)
+        # Not for where an answer leads: a link needs no key, and may be somebody else's.
+        request.add_unredirected_header("Authorization", f"Bearer {self._key}")
         try:
             return urllib.request.urlopen(request, timeout=self._timeout)
         except urllib.error.HTTPError as error:
@@ -71,9 +74,20 @@ class Acuse:
         return json.loads(text) if text else None
 
     def follow(self, after: str, types: str | None = None) -> Iterator[Event]:
-        """Every change from `after` on, for ever; keep each event's cursor once it is dealt with."""
+        """Every change from `after` on, for ever; keep each event's cursor once it is dealt with. What passes by itself
+        (408, 429, 5xx, a connection that breaks) is tried again, ten times before it is raised."""
+        failed = 0
         while True:
-            page = self.list_events(after=after, wait=20, types=types)
+            try:
+                page = self.list_events(after=after, wait=20, types=types)
+            except (AcuseProblem, OSError, http.client.HTTPException) as error:
+                failed += 1
+                problem = error if isinstance(error, AcuseProblem) else None
+                if failed > 10 or (problem and problem.status < 500 and problem.status not in (408, 429)):
+                    raise
+                time.sleep((problem and problem.retry_after_secs) or min(60, 2 ** (failed - 1)))
+                continue
+            failed = 0
             yield from page["data"]
             after = page["next"]
 "#;
@@ -140,6 +154,7 @@ fn arguments(call: &Call) -> Vec<String> {
     match &call.sent {
         Sent::Nothing => {}
         Sent::Json { schema, .. } => arguments.push(format!("body: {}", of(schema))),
+        Sent::Text(_) => arguments.push("body: str".to_owned()),
         Sent::File => arguments.push("file: bytes, name: str, said: dict[str, str] | None = None".to_owned()),
     }
     let options: Vec<String> = call
@@ -178,17 +193,19 @@ fn call(out: &mut String, call: &Call) -> std::fmt::Result {
     if !call.query.is_empty() {
         request.push(format!("query={{{}}}", picked(&call.query)));
     }
-    match call.sent {
+    let more = if call.headers.is_empty() { String::new() } else { format!(", {}", picked(&call.headers)) };
+    match &call.sent {
         Sent::Json { .. } => request.push("json_body=body".to_owned()),
+        Sent::Text(media) => {
+            request.push(format!("headers={{\"Content-Type\": {media:?}{more}}}, body=body.encode()"));
+        }
         Sent::File => {
             out.push_str(FORM);
-            let more =
-                if call.headers.is_empty() { String::new() } else { format!(", {}", picked(&call.headers)) };
             request.push(format!("headers={{\"Content-Type\": media{more}}}, body=form"));
         }
         Sent::Nothing => {}
     }
-    if !call.headers.is_empty() && !matches!(call.sent, Sent::File) {
+    if !call.headers.is_empty() && !matches!(call.sent, Sent::File | Sent::Text(_)) {
         request.push(format!("headers={{{}}}", picked(&call.headers)));
     }
     let request = request.join(", ");

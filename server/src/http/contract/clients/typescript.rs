@@ -18,7 +18,7 @@ export class AcuseProblem extends Error {
 export interface Options { baseUrl: string; key: string; fetch?: typeof fetch }
 
 type Query = Record<string, string | number | boolean | undefined>;
-interface Request { query?: Query; headers?: Record<string, string | undefined>; json?: unknown; form?: FormData }
+interface Request { query?: Query; headers?: Record<string, string | undefined>; json?: unknown; text?: string; form?: FormData }
 
 /** A client of Acuse. Every method answers what the description says, or throws an AcuseProblem. */
 export class Acuse {
@@ -38,7 +38,7 @@ export class Acuse {
     const headers: Record<string, string> = { authorization: `Bearer ${this.options.key}` };
     for (const [name, value] of Object.entries(r.headers ?? {})) if (value !== undefined) headers[name] = value;
     if (r.json !== undefined) headers["content-type"] = "application/json";
-    const body = r.form ?? (r.json === undefined ? undefined : JSON.stringify(r.json));
+    const body = r.form ?? r.text ?? (r.json === undefined ? undefined : JSON.stringify(r.json));
     const answer = await this.fetcher(url, { method, headers, ...(body === undefined ? {} : { body }) });
     if (answer.ok) return answer;
     const after = Number(answer.headers.get("retry-after") ?? "");
@@ -118,6 +118,7 @@ fn arguments(call: &Call) -> Vec<String> {
         Sent::Json { schema, required } => {
             arguments.push(format!("body{}: {}", if *required { "" } else { "?" }, of(schema)));
         }
+        Sent::Text(_) => arguments.push("body: string".to_owned()),
         Sent::File => arguments.push(
             "file: Blob, name: string, said: { sender?: string; customer_id?: string; caption?: string } = {}".to_owned(),
         ),
@@ -155,12 +156,17 @@ fn call(out: &mut String, call: &Call) -> std::fmt::Result {
         request
             .push(format!("query: {{ {} }}", picked(call.query.iter().map(|p| p.name.as_str()).collect())));
     }
-    if !call.headers.is_empty() {
-        let names = call.headers.iter().map(|p| p.name.as_str()).collect();
-        request.push(format!("headers: {{ {} }}", picked(names)));
+    let mut headers = picked(call.headers.iter().map(|p| p.name.as_str()).collect());
+    if let Sent::Text(media) = &call.sent {
+        let more = if headers.is_empty() { String::new() } else { format!(", {headers}") };
+        headers = format!("\"content-type\": {media:?}{more}");
+    }
+    if !headers.is_empty() {
+        request.push(format!("headers: {{ {headers} }}"));
     }
     match call.sent {
         Sent::Json { .. } => request.push("json: body".to_owned()),
+        Sent::Text(_) => request.push("text: body".to_owned()),
         Sent::File => {
             writeln!(out, "    const form = new FormData();")?;
             writeln!(
@@ -226,10 +232,25 @@ pub(super) fn written(api: &Api) -> String {
 }
 
 const FOLLOW: &str = r#"
-  /** Every change from `after` on, for ever; keep each event's cursor once it is dealt with. */
+  /**
+   * Every change from `after` on, for ever; keep each event's cursor once it is dealt with. What passes by itself (408,
+   * 429, 5xx, a connection that breaks) is tried again, ten times before it is thrown.
+   */
   async *follow(after: string, types?: string): AsyncGenerator<Event> {
-    for (;;) {
-      const page = await this.listEvents({ after, wait: 20, ...(types === undefined ? {} : { types }) });
+    for (let failed = 0; ;) {
+      let page: Awaited<ReturnType<Acuse["listEvents"]>>;
+      try {
+        page = await this.listEvents({ after, wait: 20, ...(types === undefined ? {} : { types }) });
+      } catch (error) {
+        const problem = error instanceof AcuseProblem ? error : null;
+        const status = problem?.problem.status ?? 500;
+        failed += 1;
+        if (failed > 10 || (status < 500 && ![408, 429].includes(status))) throw error;
+        const secs = problem?.retryAfterSecs ?? Math.min(60, 2 ** (failed - 1));
+        await new Promise((done) => setTimeout(done, secs * 1000));
+        continue;
+      }
+      failed = 0;
       yield* page.data;
       after = page.next;
     }
