@@ -197,7 +197,7 @@ impl Catalog {
                 after.as_str()
             )?;
             for (subject,) in &page {
-                if on_its_road(&mut tx, subject).await? {
+                if is_on_its_road(&mut tx, subject).await? {
                     told.insert(subject.clone());
                 } else {
                     incidents::resolve(&mut tx, WAITING, Some(subject), present).await?;
@@ -236,7 +236,7 @@ impl Catalog {
 }
 
 /// Whether a document that an incident names is not at rest.
-async fn on_its_road(tx: &mut Tx, subject: &str) -> Result<bool, CatalogError> {
+async fn is_on_its_road(tx: &mut Tx, subject: &str) -> Result<bool, CatalogError> {
     let Ok(id) = Uuid::parse_str(subject) else { return Ok(false) };
     let (count,) = one!(tx, (i64,), "SELECT COUNT(*) FROM documents WHERE id = $1 AND stage <> 'done'", id)?;
     Ok(count > 0)

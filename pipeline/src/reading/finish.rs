@@ -140,7 +140,7 @@ fn quarter_turns(pages: &[PageText], number: u32) -> u8 {
 fn keep_turned(normalized: &mut Normalized, evidence: &Evidence) {
     for page in &normalized.pages {
         let turns = quarter_turns(&evidence.pages, page.number);
-        if turns % 4 != 0 {
+        if !turns.is_multiple_of(4) {
             let change = Change::Turned(turns);
             received::keep(&mut normalized.received, &normalized.media_type, page, change);
         }

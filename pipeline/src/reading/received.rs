@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     fn page(number: u32, side: u32) -> PagePixels {
-        PagePixels { number, rgb: image::RgbImage::from_pixel(side, side, image::Rgb([120, 92, 70])) }
+        PagePixels { number, rgb: RgbImage::from_pixel(side, side, image::Rgb([120, 92, 70])) }
     }
 
     #[test]

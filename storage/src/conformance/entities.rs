@@ -57,7 +57,7 @@ pub(super) async fn who_we_are_says_which_way_money_goes(catalog: &Catalog) {
     assert_eq!(listed(None).await.len(), 2);
     // A person's correction is evidence as what was read is.
     let fields =
-        Fields::from([(FieldName::RecipientName, field(&new.name)), (FieldName::Total, field("1.00"))]);
+        Fields::from([(FieldName::RecipientName, field(&us.name)), (FieldName::Total, field("1.00"))]);
     let review = catalog.open_review_of(nobodys).await.unwrap().expect("waits");
     let by = Deciding { who: "user:ana", sees_ids: true, ..Deciding::default() };
     let correct = Decision::Correct { kind: None, fields, customer_id: None };

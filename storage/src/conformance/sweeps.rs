@@ -24,7 +24,7 @@ use crate::{
     object_sweep::{Direction as Compared, Pace},
     objects::{Credentials, S3Config},
     queue::Queue,
-    webhooks::{Filter, NewEndpoint},
+    webhooks::Filter,
 };
 
 /// Tables with a row, or more, for each document, message, person or decision.
@@ -256,14 +256,8 @@ async fn watch(catalog: &Catalog) {
 
 /// What is told to webhooks, and of incidents to their routes.
 async fn telling(catalog: &Catalog) {
-    let new = NewEndpoint {
-        url: "https://example.com/x".to_owned(),
-        description: String::new(),
-        secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned(),
-        filter: Filter::default(),
-        key_id: outgoing::key(catalog).await,
-    };
-    let endpoint = catalog.add_webhook_endpoint(&new).await.unwrap().unwrap();
+    let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    let endpoint = outgoing::endpoint(catalog, secret, Filter::default()).await;
     received(catalog, &Sample::new()).await;
     only!(catalog, ["INTEGER PRIMARY KEY (rowid>"], catalog.queue_webhooks(endpoint));
     only!(catalog, ["webhook_deliveries_about (endpoint_id=?)"], catalog.due_webhooks(endpoint, 1));

@@ -157,13 +157,15 @@ fn of_what_was_written(problem: Problem) -> Result<(StatusCode, String), Problem
 
 #[cfg(test)]
 mod tests {
+    use axum::http::header::LOCATION;
+
     use super::*;
 
     #[test]
     fn a_form_leads_back_to_where_it_stood_and_nowhere_else() {
         let to = |case, back: &str| {
             let answer = led_back(case, back).into_response();
-            answer.headers()[axum::http::header::LOCATION].to_str().unwrap().to_owned()
+            answer.headers()[LOCATION].to_str().unwrap().to_owned()
         };
         let id = CaseId::generate();
         assert_eq!(to(Some(id), "case"), format!("/inbox/{id}"));
