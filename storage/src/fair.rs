@@ -10,6 +10,7 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::{
+    cases::Person,
     catalog::Catalog,
     error::CatalogError,
     incidents,
@@ -53,50 +54,34 @@ impl Default for Quota {
     }
 }
 
-/// How many documents of the same sender wait at a stage, this one aside. What comes over one key and names no sender counts
-/// as one sender's.
-pub(crate) async fn ahead_of(tx: &mut Tx, id: DocumentId, stage: Stage) -> Result<i64, CatalogError> {
-    let sender = optional!(
-        tx,
-        (Option<Uuid>, Option<Uuid>),
-        "SELECT contact_id, api_key_id FROM documents WHERE id = $1",
-        id.0
-    )?;
-    let (contact, key) = sender.unwrap_or_default();
-    let (count,) = match contact {
-        Some(contact) => one!(
-            tx,
-            (i64,),
-            "SELECT COUNT(*) FROM documents WHERE stage = $2 AND stage <> 'done' AND contact_id = $3 AND id <> $1",
-            id.0,
-            stage.as_str(),
-            contact
-        )?,
-        None => one!(
-            tx,
-            (i64,),
-            "SELECT COUNT(*) FROM documents WHERE stage = $2 AND stage <> 'done' AND contact_id IS NULL AND id <> $1 \
-             AND (api_key_id = $3 OR (api_key_id IS NULL AND $4))",
-            id.0,
-            stage.as_str(),
-            key,
-            key.is_none()
-        )?,
-    };
-    Ok(count)
+/// Where a document stands at a stage.
+#[derive(Default)]
+pub(crate) struct Place {
+    /// How many documents of the same sender wait there, this one aside. What comes over one key and names no sender counts
+    /// as one sender's.
+    pub ahead: i64,
+    /// Until when what it still has to fetch is there.
+    pub deadline: Option<OffsetDateTime>,
 }
 
-/// Until when what a document still has to fetch is there.
-pub(crate) async fn deadline(
-    tx: &mut Tx,
-    id: DocumentId,
-    stage: Stage,
-) -> Result<Option<OffsetDateTime>, CatalogError> {
-    if stage != Stage::Fetch {
-        return Ok(None);
-    }
-    let row = optional!(tx, (Option<i64>,), "SELECT media_deadline FROM documents WHERE id = $1", id.0)?;
-    maybe_at("documents", "media_deadline", row.and_then(|(at,)| at))
+/// Where a document stands at a stage, in one question.
+pub(crate) async fn place(tx: &mut Tx, id: DocumentId, stage: Stage) -> Result<Place, CatalogError> {
+    let row = optional!(
+        tx,
+        (Option<i64>, i64),
+        "SELECT d.media_deadline, CASE WHEN d.contact_id IS NOT NULL \
+           THEN (SELECT COUNT(*) FROM documents o WHERE o.stage = $2 AND o.stage <> 'done' \
+             AND o.contact_id = d.contact_id AND o.id <> d.id) \
+           ELSE (SELECT COUNT(*) FROM documents o WHERE o.stage = $2 AND o.stage <> 'done' \
+             AND o.contact_id IS NULL AND o.id <> d.id \
+             AND (o.api_key_id = d.api_key_id OR (o.api_key_id IS NULL AND d.api_key_id IS NULL))) END \
+         FROM documents d WHERE d.id = $1",
+        id.0,
+        stage.as_str()
+    )?;
+    let Some((gone, ahead)) = row else { return Ok(Place::default()) };
+    let gone = gone.filter(|_| stage == Stage::Fetch);
+    Ok(Place { ahead, deadline: maybe_at("documents", "media_deadline", gone)? })
 }
 
 /// From when on a document may be read, if not yet; then it is not due before.
@@ -112,12 +97,20 @@ pub(crate) async fn read_after(tx: &mut Tx, id: DocumentId) -> Result<Option<Off
     maybe_at("documents", "read_after", row.and_then(|(at,)| at))
 }
 
+/// What a sender has waiting at `fetch`, until when all is paid for, and how they are spoken with.
+#[derive(Default)]
+struct Sender {
+    waiting: i64,
+    paid_at: Option<OffsetDateTime>,
+    language: Option<String>,
+    phone: Option<String>,
+}
+
 /// What the senders of a batch have waiting and have spent.
 pub(crate) struct Senders {
     quota: Quota,
     now: OffsetDateTime,
-    /// Waiting at `fetch`, and until when all is paid for.
-    by_contact: BTreeMap<Uuid, (i64, OffsetDateTime)>,
+    by_contact: BTreeMap<Uuid, Sender>,
     over: BTreeMap<Uuid, OffsetDateTime>,
 }
 
@@ -129,30 +122,19 @@ impl Senders {
         if contacts.is_empty() {
             return Ok(Self { quota, now, by_contact, over: BTreeMap::new() });
         }
-        let paid = values!(
+        let rows = values!(
             tx,
-            (Uuid, i64),
-            "SELECT id, quota_paid_at FROM contacts WHERE id IN (VALUES ",
+            (Uuid, i64, Option<String>, Option<String>, i64),
+            "SELECT c.id, c.quota_paid_at, c.language, c.phone, (SELECT COUNT(*) FROM documents d \
+             WHERE d.stage = 'fetch' AND d.stage <> 'done' AND d.contact_id = c.id) FROM contacts c WHERE c.id IN (VALUES ",
             1,
             ")",
             contacts,
             |q, contact| q.bind(*contact)
         )?;
-        for (contact, paid) in paid {
-            let paid = maybe_at("contacts", "quota_paid_at", Some(paid))?.unwrap_or(now);
-            by_contact.insert(contact, (0, paid));
-        }
-        let waiting = values!(
-            tx,
-            (Uuid, i64),
-            "SELECT contact_id, COUNT(*) FROM documents WHERE stage = 'fetch' AND stage <> 'done' AND contact_id IN (VALUES ",
-            1,
-            ") GROUP BY contact_id",
-            contacts,
-            |q, contact| q.bind(*contact)
-        )?;
-        for (contact, count) in waiting {
-            by_contact.entry(contact).or_insert((0, now)).0 = count;
+        for (contact, paid, language, phone, waiting) in rows {
+            let paid_at = maybe_at("contacts", "quota_paid_at", Some(paid))?;
+            by_contact.insert(contact, Sender { waiting, paid_at, language, phone });
         }
         Ok(Self { quota, now, by_contact, over: BTreeMap::new() })
     }
@@ -160,15 +142,23 @@ impl Senders {
     /// One more file of this sender: how many go before it, and from when on it is read if it is beyond the quota.
     pub(crate) fn one_more(&mut self, contact: Option<ContactId>) -> (i64, Option<OffsetDateTime>) {
         let Some(contact) = contact else { return (0, None) };
-        let (waiting, paid_at) = self.by_contact.entry(contact.0).or_insert((0, self.now));
-        let ahead = *waiting;
-        *waiting += 1;
-        let (paid, later) = self.quota.charge(*paid_at, self.now);
-        *paid_at = paid;
+        let sender = self.by_contact.entry(contact.0).or_default();
+        let ahead = sender.waiting;
+        sender.waiting += 1;
+        let (paid, later) = self.quota.charge(sender.paid_at.unwrap_or(self.now), self.now);
+        sender.paid_at = Some(paid);
         if let Some(later) = later {
             self.over.insert(contact.0, later);
         }
         (ahead, later)
+    }
+
+    /// How one of them is spoken with.
+    pub(crate) fn person(&self, contact: ContactId) -> Person {
+        let sender = self.by_contact.get(&contact.0);
+        let known = sender.map(|sender| (sender.language.clone(), sender.phone.clone()));
+        let (language, phone) = known.unwrap_or_default();
+        Person::of(language.as_deref(), phone)
     }
 
     /// Writes what they have spent, and tells an operator of those beyond the quota.
@@ -177,7 +167,7 @@ impl Senders {
             return Ok(());
         }
         let rows: Vec<(Uuid, OffsetDateTime)> =
-            self.by_contact.iter().map(|(id, (_, paid))| (*id, *paid)).collect();
+            self.by_contact.iter().filter_map(|(id, sender)| Some((*id, sender.paid_at?))).collect();
         insert!(
             tx,
             "UPDATE contacts SET quota_paid_at = v.column2 FROM (VALUES ",

@@ -8,6 +8,9 @@ use std::collections::BTreeSet;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
+pub use waiting::before_it_is_gone;
+pub(crate) use waiting::{AWAY, keeps_from_fetching, unwoken};
+
 use crate::{
     catalog::Catalog,
     error::CatalogError,

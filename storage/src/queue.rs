@@ -145,6 +145,11 @@ impl Push {
         Ok(Self { task_id: ulid::Ulid::generate().to_string(), payload, run_at, priority: 0 })
     }
 
+    /// Its place among those that wait for a part: the first goes first.
+    pub(crate) fn wake_place(&self) -> i64 {
+        i64::from(self.priority).saturating_neg()
+    }
+
     /// Behind so many others of the same sender.
     pub(crate) fn behind(self, others: i64) -> Self {
         Self { priority: i32::try_from(others).map_or(i32::MIN, |n| -n), ..self }

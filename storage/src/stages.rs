@@ -18,7 +18,7 @@ use crate::{
     events, fair,
     names::{CustomerId, DocumentId, ReviewId, Stage, clean, cut, micros, to_json, word},
     outbox::{self, NewReply},
-    parts::Part,
+    parts::{Part, unwoken},
     quality,
     queue::{Push, Queue, push},
     reviews::due::due,
@@ -66,17 +66,28 @@ pub(crate) async fn leave(
     status: &'static str,
     to: Stage,
 ) -> Result<bool, CatalogError> {
+    leave_for(tx, id, from, (status, to, None)).await
+}
+
+/// The same, with the task of the stage it moves to, which the caller pushes.
+async fn leave_for(
+    tx: &mut Tx,
+    id: DocumentId,
+    from: Stage,
+    (status, to, task): (&'static str, Stage, Option<&Push>),
+) -> Result<bool, CatalogError> {
     let present = tx.now();
     let touched = execute!(
         tx,
         "UPDATE documents SET status = $3, stage = $4, attempts = 0, next_attempt_at = NULL, last_error = NULL, \
-         task_id = NULL, waits_for = NULL, version = version + 1, updated_at = $5 \
+         task_id = $6, waits_for = NULL, version = version + 1, updated_at = $5 \
          WHERE id = $1 AND stage = $2 AND stage <> 'done'",
         id.0,
         from.as_str(),
         status,
         to.as_str(),
-        micros(present)
+        micros(present),
+        task.map(|task| task.task_id.as_str())
     )?;
     if touched == 1 && from == Stage::Read && tx.policies().is_some() {
         cases::password_used(tx, id).await?;
@@ -121,37 +132,56 @@ pub(crate) async fn waiting_task(
     stage: Stage,
     run_at: Option<OffsetDateTime>,
 ) -> Result<Push, CatalogError> {
-    let task = Push::document(id, run_at)?.behind(fair::ahead_of(tx, id, stage).await?);
-    Ok(match fair::deadline(tx, id, stage).await? {
-        Some(deadline) => task.before(deadline, tx.now()),
+    placed(Push::document(id, run_at)?, &fair::place(tx, id, stage).await?, tx.now())
+}
+
+fn placed(task: Push, place: &fair::Place, present: OffsetDateTime) -> Result<Push, CatalogError> {
+    let task = task.behind(place.ahead);
+    Ok(match place.deadline {
+        Some(deadline) => task.before(deadline, present),
         None => task,
     })
 }
 
-/// Undoes the count of an attempt that never touched the document, and puts its task off; where that is for a part that is
-/// away, the row says for which.
+/// Until when a task is put off.
+#[derive(Clone, Copy)]
+pub(crate) enum Until {
+    /// Until then.
+    At(OffsetDateTime),
+    /// Until a part is back; the row says for which it waits.
+    Back(Part),
+}
+
+/// Puts the task of a document off: of one that began, the count of the attempt is undone, for that never touched it; one
+/// that did not begin must be due.
 pub(crate) async fn put_off(
     mut tx: Tx,
     (id, stage): (DocumentId, Stage),
-    (cause, part): (&str, Option<Part>),
-    next_attempt_at: OffsetDateTime,
+    (cause, until): (&str, Until),
+    began: bool,
 ) -> Result<Step, CatalogError> {
     let Some(queue) = Queue::of(stage) else { return Ok(Step::Stale) };
-    let task = waiting_task(&mut tx, id, stage, Some(next_attempt_at)).await?;
-    let present = micros(tx.now());
+    let (present, place) = (tx.now(), fair::place(&mut tx, id, stage).await?);
+    let (next_attempt_at, part) = match until {
+        Until::At(at) => (at, None),
+        Until::Back(part) => (unwoken(id, place.deadline, present), Some(part)),
+    };
+    let task = placed(Push::document(id, Some(next_attempt_at))?, &place, present)?;
     let touched = execute!(
         tx,
-        "UPDATE documents SET attempts = CASE WHEN attempts > 0 THEN attempts - 1 ELSE 0 END, \
+        "UPDATE documents SET attempts = CASE WHEN $9 AND attempts > 0 THEN attempts - 1 ELSE attempts END, \
          next_attempt_at = $3, last_error = $4, updated_at = $5, task_id = $6, waits_part = $7, wake_place = $8 \
-         WHERE id = $1 AND stage = $2 AND stage <> 'done'",
+         WHERE id = $1 AND stage = $2 AND stage <> 'done' AND ($9 OR ((next_attempt_at IS NULL OR next_attempt_at <= $5) \
+           AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.document_id = $1)))",
         id.0,
         stage.as_str(),
         micros(next_attempt_at),
         cut(cause, ERROR_CHARS),
-        present,
+        micros(present),
         task.task_id.as_str(),
         part.map(Part::as_str),
-        part.map(|_| i64::from(task.priority).saturating_neg())
+        part.map(|_| task.wake_place()),
+        began
     )?;
     if touched != 1 {
         return Ok(Step::Stale);
@@ -241,7 +271,8 @@ impl Catalog {
     /// When the database fails.
     pub async fn fetched(&self, id: DocumentId, fetched: &Fetched) -> Result<Step, CatalogError> {
         let mut tx = self.writing().await?;
-        if !leave(&mut tx, id, Stage::Fetch, "processing", Stage::Read).await? {
+        let mut task = waiting_task(&mut tx, id, Stage::Read, None).await?;
+        if !leave_for(&mut tx, id, Stage::Fetch, ("processing", Stage::Read, Some(&task))).await? {
             return Ok(Step::Stale);
         }
         keep_original(&mut tx, id, fetched).await?;
@@ -252,7 +283,8 @@ impl Catalog {
             detail["read_after"] = json!(later.format(&Rfc3339).unwrap_or_default());
         }
         timeline::note(&mut tx, id, Stage::Fetch, "fetched", detail).await?;
-        push_stage(&mut tx, id, Stage::Read, later).await?;
+        task.run_at = later;
+        push(&mut tx, Queue::Read, vec![task]).await?;
         tx.commit().await?;
         Ok(Step::Taken)
     }
@@ -263,7 +295,8 @@ impl Catalog {
     /// When the database fails.
     pub async fn read(&self, id: DocumentId, facts: &ReadFacts) -> Result<Step, CatalogError> {
         let mut tx = self.writing().await?;
-        if !leave(&mut tx, id, Stage::Read, "processing", Stage::Link).await? {
+        let task = waiting_task(&mut tx, id, Stage::Link, None).await?;
+        if !leave_for(&mut tx, id, Stage::Read, ("processing", Stage::Link, Some(&task))).await? {
             return Ok(Step::Stale);
         }
         if !keep_facts(&mut tx, &self.rule, id, facts).await? {
@@ -277,7 +310,7 @@ impl Catalog {
             detail["diagnostics"] = json!(facts.diagnostics);
         }
         timeline::note(&mut tx, id, Stage::Read, "read", detail).await?;
-        push_stage(&mut tx, id, Stage::Link, None).await?;
+        push(&mut tx, Queue::Link, vec![task]).await?;
         tx.commit().await?;
         Ok(Step::Taken)
     }
@@ -356,24 +389,27 @@ impl Catalog {
         next_attempt_at: OffsetDateTime,
     ) -> Result<Step, CatalogError> {
         let mut tx = self.writing().await?;
+        let Some(queue) = Queue::of(stage) else { return Ok(Step::Stale) };
         let cause = cut(cause, ERROR_CHARS);
         let present = tx.now();
+        let task = waiting_task(&mut tx, id, stage, Some(next_attempt_at)).await?;
         let touched = execute!(
             tx,
-            "UPDATE documents SET next_attempt_at = $3, last_error = $4, version = version + 1, updated_at = $5 \
-             WHERE id = $1 AND stage = $2 AND stage <> 'done'",
+            "UPDATE documents SET next_attempt_at = $3, last_error = $4, version = version + 1, updated_at = $5, \
+             task_id = $6 WHERE id = $1 AND stage = $2 AND stage <> 'done'",
             id.0,
             stage.as_str(),
             micros(next_attempt_at),
             cause.as_str(),
-            micros(present)
+            micros(present),
+            task.task_id.as_str()
         )?;
         if touched != 1 {
             return Ok(Step::Stale);
         }
         let detail = json!({ "cause": cause, "next_attempt_at": micros(next_attempt_at) / 1_000_000 });
         timeline::note(&mut tx, id, stage, "retry", detail).await?;
-        push_stage(&mut tx, id, stage, Some(next_attempt_at)).await?;
+        push(&mut tx, queue, vec![task]).await?;
         tx.commit().await?;
         Ok(Step::Taken)
     }
@@ -389,7 +425,7 @@ impl Catalog {
         cause: &str,
         next_attempt_at: OffsetDateTime,
     ) -> Result<Step, CatalogError> {
-        put_off(self.writing().await?, (id, stage), (cause, None), next_attempt_at).await
+        put_off(self.writing().await?, (id, stage), (cause, Until::At(next_attempt_at)), true).await
     }
 
     /// It came before as `first`, in the same bytes or as the same bill: linked to it, kept, and told. `original` where

@@ -125,6 +125,9 @@ async fn graph(env: &Env) -> Result<(), String> {
 /// # Errors
 /// When the catalog fails.
 pub async fn closed(env: &Env, parts: &[Part]) -> Result<Option<Away>, CatalogError> {
+    if parts.is_empty() {
+        return Ok(None);
+    }
     for Away { part, probe_at } in env.catalog.parts_away().await? {
         if !parts.contains(&part) {
             continue;

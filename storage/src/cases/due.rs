@@ -4,7 +4,7 @@ use acuse_conversation::{Event, Kind};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Held, approve, ask, collect::schedule, get, happens, hold_contact, team, wake};
+use super::{Held, approve, ask, collect::schedule, get, happens, hold_contact_of, team, wake};
 use crate::{
     catalog::Catalog,
     error::CatalogError,
@@ -42,9 +42,7 @@ impl Catalog {
     /// When the database fails or a row is impossible.
     pub async fn case_turn(&self, id: CaseId) -> Result<Turn, CatalogError> {
         let mut tx = self.writing().await?;
-        let Some(seen) = get(&mut tx, id).await? else { return Ok(Turn::default()) };
-        hold_contact(&mut tx, seen.contact).await?;
-        // Another may have stepped it before this one held the contact.
+        hold_contact_of(&mut tx, id).await?;
         let Some(held) = get(&mut tx, id).await?.filter(|held| held.case.is_open()) else {
             return Ok(Turn::default());
         };
@@ -99,8 +97,7 @@ impl Catalog {
 }
 
 async fn take_nod(tx: &mut crate::sql::Tx, held: &Held) -> Result<Option<Nod>, CatalogError> {
-    let (wamid,) = one!(tx, (Option<String>,), "SELECT nod FROM cases WHERE id = $1", held.id.0)?;
-    let Some(wamid) = wamid else { return Ok(None) };
+    let Some(wamid) = held.nod.clone() else { return Ok(None) };
     execute!(tx, "UPDATE cases SET nod = NULL WHERE id = $1", held.id.0)?;
     Ok(Some(Nod { contact: held.contact, phone_number_id: held.phone_number_id.clone(), wamid }))
 }

@@ -1,14 +1,14 @@
 //! Files that come together: one case gathers them, and what became of them is said together.
 
 use acuse_conversation::{Event, Kind};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{About, COLUMNS, Held, OPEN, Row, ask, find_or_open, get, happens, hold_contact};
+use super::{About, COLUMNS, Held, OPEN, Person, Row, ask, find_or_open, get, happens, hold_contact};
 use crate::{
     error::CatalogError,
     names::{CaseId, ContactId, DocumentId, micros, to_json},
     outbox::NewReply,
-    queue::{Push, Queue, push},
     sql::Tx,
 };
 
@@ -19,40 +19,70 @@ pub(crate) struct Came<'a> {
     pub document: DocumentId,
     /// The channel's id of its message, for the ticks.
     pub wamid: &'a str,
+    /// Who sent it.
+    pub person: Person,
 }
 
 /// The subject of what is said after all was said.
 const LATER: &str = "later";
 
-/// Files came: each joins the case of its sender's burst. In the order of contacts, as all processes take them.
+/// Files came: each joins the case of its sender's burst. Whoever calls holds the contacts, whose rows it has just written.
 pub(crate) async fn came(tx: &mut Tx, mut files: Vec<Came<'_>>) -> Result<(), CatalogError> {
     if tx.policies().is_none() {
         return Ok(());
     }
     files.sort_by_key(|file| (file.contact.0, file.document.0));
     for file in files {
-        hold_contact(tx, file.contact).await?;
-        let about = About {
-            contact: file.contact,
-            phone_number_id: file.phone_number_id,
-            kind: Kind::Documents,
-            subject: "",
+        let of = (file.contact, file.phone_number_id);
+        let (burst, withheld) = what_goes_on(tx, of).await?;
+        let held = match burst {
+            Some(held) => held,
+            None => begins(&file, tx.now()),
         };
-        let held = find_or_open(tx, about).await?;
-        if held.case.files == 0 {
-            execute!(tx, "UPDATE cases SET nod = $2 WHERE id = $1", held.id.0, file.wamid)?;
-            push(tx, Queue::Case, vec![Push::case(held.id, None)?]).await?;
-        }
+        let id = held.id;
+        happens(tx, held, file.document.0, Event::File).await?;
         execute!(
             tx,
             "INSERT INTO case_documents (case_id, document_id, role) VALUES ($1, $2, 'came') ON CONFLICT DO NOTHING",
-            held.id.0,
+            id.0,
             file.document.0
         )?;
-        happens(tx, held, file.document.0, Event::File).await?;
-        ask::came_after_all(tx, (file.contact, file.phone_number_id), file.document).await?;
+        if let Some(held) = withheld {
+            ask::came_after_all(tx, held, of, file.document).await?;
+        }
     }
     Ok(())
+}
+
+/// The burst that a file begins; its sender is yet to see that we have it.
+fn begins(file: &Came<'_>, present: OffsetDateTime) -> Held {
+    let about = About {
+        contact: file.contact,
+        phone_number_id: file.phone_number_id,
+        kind: Kind::Documents,
+        subject: "",
+    };
+    Held { nod: Some(file.wamid.to_owned()), ..Held::fresh(about, file.person.clone(), present) }
+}
+
+/// A sender's burst, and the question for what was withheld from us, as far as they are open: of both at once.
+async fn what_goes_on(
+    tx: &mut Tx,
+    (contact, phone_number_id): (ContactId, &str),
+) -> Result<(Option<Held>, Option<Held>), CatalogError> {
+    let text = format!(
+        "SELECT {COLUMNS} FROM cases WHERE contact_id = $1 AND phone_number_id = $2 AND state IN {OPEN} \
+         AND ((kind = 'documents' AND subject = '') OR (kind = 'ask' AND subject = '{}'))",
+        ask::WITHHELD
+    );
+    let rows = all!(tx, Row, sqlx::AssertSqlSafe(text.clone()), contact.0, phone_number_id)?;
+    let (mut burst, mut withheld) = (None, None);
+    for row in rows {
+        let held = Held::try_from(row)?;
+        let place = if held.case.kind == Kind::Documents { &mut burst } else { &mut withheld };
+        *place = Some(held);
+    }
+    Ok((burst, withheld))
 }
 
 /// A document that came over the channel is at rest, and this is what its sender is told: with what came together with

@@ -46,7 +46,7 @@ pub use flow::{Flow, FlowCount, FlowDay, FlowTime, Measure, Span};
 pub(crate) use gather::{Came, at_rest, came};
 pub use inbox::{Act, Acted, Listed};
 pub use notes::{NOTE_CHARS, Note};
-pub(crate) use speak::{by_day, person};
+pub(crate) use speak::{Person, by_day, person};
 pub(crate) use support::{Heard, heard};
 pub use team::OVERDUE;
 pub use written::Templated;
@@ -62,7 +62,8 @@ use crate::{
 
 const T: &str = "cases";
 const COLUMNS: &str = "id, contact_id, phone_number_id, kind, subject, state, expects, due_at, version, created_at, \
-     memory, task_at";
+     memory, task_at, nod, (SELECT p.language FROM contacts p WHERE p.id = cases.contact_id) AS language, \
+     (SELECT p.phone FROM contacts p WHERE p.id = cases.contact_id) AS phone";
 /// In which states a case is not over.
 const OPEN: &str = "('gathering', 'working', 'waiting', 'human')";
 
@@ -80,6 +81,9 @@ struct Row {
     created_at: i64,
     memory: String,
     task_at: Option<i64>,
+    nod: Option<String>,
+    language: Option<String>,
+    phone: Option<String>,
 }
 
 /// A case in the hands of a transaction.
@@ -89,10 +93,34 @@ pub(crate) struct Held {
     pub phone_number_id: String,
     pub subject: String,
     pub case: Case,
+    /// With whom.
+    person: Person,
     /// As the row was.
     version: i64,
     /// When its task runs.
     task_at: Option<OffsetDateTime>,
+    /// The message whose sender is yet to see that we have it.
+    nod: Option<String>,
+    /// Whether it has no row before its first step.
+    is_new: bool,
+}
+
+impl Held {
+    /// A case that begins.
+    fn fresh(about: About<'_>, person: Person, present: OffsetDateTime) -> Self {
+        Self {
+            id: CaseId::generate(),
+            contact: about.contact,
+            phone_number_id: about.phone_number_id.to_owned(),
+            subject: about.subject.to_owned(),
+            case: Case::new(about.kind, present),
+            person,
+            version: 0,
+            task_at: None,
+            nod: None,
+            is_new: true,
+        }
+    }
 }
 
 /// What a case is about, whatever a merge put behind it so that two of one person go on beside each other.
@@ -124,8 +152,11 @@ impl TryFrom<Row> for Held {
             phone_number_id: row.phone_number_id,
             subject: subject_of(&row.subject).to_owned(),
             case,
+            person: Person::of(row.language.as_deref(), row.phone),
             version: row.version,
             task_at: maybe_at(T, "task_at", row.task_at)?,
+            nod: row.nod,
+            is_new: false,
         })
     }
 }
@@ -142,6 +173,16 @@ pub(crate) struct About<'a> {
 /// Makes other transactions on this contact's cases wait for this one.
 pub(crate) async fn hold_contact(tx: &mut Tx, contact: ContactId) -> Result<(), CatalogError> {
     execute!(tx, "UPDATE contacts SET updated_at = updated_at WHERE id = $1", contact.0).map(drop)
+}
+
+/// The same by one of their cases.
+async fn hold_contact_of(tx: &mut Tx, id: CaseId) -> Result<(), CatalogError> {
+    execute!(
+        tx,
+        "UPDATE contacts SET updated_at = updated_at WHERE id = (SELECT c.contact_id FROM cases c WHERE c.id = $1)",
+        id.0
+    )
+    .map(drop)
 }
 
 /// The same of a document that waits for somebody: its contact's cases come first, then the document itself.
@@ -185,39 +226,52 @@ async fn find_or_open(tx: &mut Tx, about: About<'_>) -> Result<Held, CatalogErro
     if let Some(open) = find(tx, about).await? {
         return Ok(open);
     }
-    let present = tx.now();
-    let (id, case) = (CaseId::generate(), Case::new(about.kind, present));
+    let person = person(tx, about.contact).await?;
+    let mut held = Held::fresh(about, person, tx.now());
+    begin(tx, &held, &[], None).await?;
+    held.is_new = false;
+    Ok(held)
+}
+
+/// Writes the row of a case that begins, as it is.
+async fn begin(
+    tx: &mut Tx,
+    held: &Held,
+    effects: &[Effect],
+    task: Option<&Push>,
+) -> Result<(), CatalogError> {
+    let (present, case) = (micros(tx.now()), &held.case);
     execute!(
         tx,
-        "INSERT INTO cases (id, contact_id, phone_number_id, kind, subject, state, due_at, memory, policy, \
-         policy_version, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $4, 1, $9, $9)",
-        id.0,
-        about.contact.0,
-        about.phone_number_id,
-        about.kind.as_str(),
-        about.subject,
+        "INSERT INTO cases (id, contact_id, phone_number_id, kind, subject, state, expects, due_at, version, memory, \
+         policy, policy_version, created_at, updated_at, task_id, task_at, nod, closed_at, answered_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $4, 1, $11, $11, $12, $13, $14, \
+           CASE WHEN $15 THEN $11 END, CASE WHEN $16 THEN $11 END)",
+        held.id.0,
+        held.contact.0,
+        held.phone_number_id.as_str(),
+        case.kind.as_str(),
+        held.subject.as_str(),
         case.state.as_str(),
+        case.expects.map(Expects::as_str),
         case.due_at.map(micros),
-        memory::written(&case)?,
-        micros(present)
-    )?;
-    Ok(Held {
-        id,
-        contact: about.contact,
-        phone_number_id: about.phone_number_id.to_owned(),
-        subject: about.subject.to_owned(),
-        case,
-        version: 0,
-        task_at: None,
-    })
+        held.version,
+        memory::written(case)?,
+        present,
+        task.map(|task| task.task_id.as_str()),
+        held.task_at.map(micros),
+        held.nod.as_deref(),
+        !case.is_open(),
+        is_answer(case.kind, effects)
+    )
+    .map(drop)
 }
 
 /// Something happens to a case: its row and all that follows are written. Whoever calls holds the contact. Without
 /// policies nothing happens to any.
 async fn happens(tx: &mut Tx, held: Held, name: Uuid, event: Event) -> Result<(), CatalogError> {
     let Some(policies) = tx.policies() else { return Ok(()) };
-    let person = person(tx, held.contact).await?;
-    let policy = policies.of(held.case.kind).clone().in_zone(zone_of_phone(&person.digits));
+    let policy = policies.of(held.case.kind).clone().in_zone(zone_of_phone(&held.person.digits));
     let happened = Happened { id: name.as_u128(), event };
     let (case, effects) = step(held.case.clone(), happened, &policy, tx.now());
     if case == held.case {
@@ -226,11 +280,11 @@ async fn happens(tx: &mut Tx, held: Held, name: Uuid, event: Event) -> Result<()
     let before = held.case.state;
     let held = save(tx, held, case, &effects).await?;
     for effect in effects {
-        carry_out(tx, &held, &person, effect).await?;
+        carry_out(tx, &held, &held.person, effect).await?;
         #[cfg(debug_assertions)]
         carried_out(effect);
     }
-    keep_promise(tx, &held, &person, (before, event)).await
+    keep_promise(tx, &held, &held.person, (before, event)).await
 }
 
 /// What a case's team has promised, as a person begins to have it, goes on, or has it no more.
@@ -318,31 +372,61 @@ pub(crate) async fn stopped(
     Ok(())
 }
 
+/// The row of a case as it is after a step, with the task that comes to it next; whoever is to see at once that we have
+/// what they sent has a task of its own.
 async fn save(tx: &mut Tx, held: Held, case: Case, effects: &[Effect]) -> Result<Held, CatalogError> {
+    let wakes = effects.iter().rev().find_map(|effect| match effect {
+        Effect::WakeAt(at) => Some(*at),
+        _ => None,
+    });
+    let task = wakes.map(|at| timer(&held, at, tx.now())).transpose()?.flatten();
+    let task_at = task.as_ref().and_then(|task| task.run_at).or(held.task_at);
+    let mut tasks = Vec::new();
+    let held = if held.is_new {
+        let held = Held { case, version: held.version + 1, task_at, ..held };
+        begin(tx, &held, effects, task.as_ref()).await?;
+        if held.nod.is_some() {
+            tasks.push(Push::case(held.id, None)?);
+        }
+        Held { is_new: false, ..held }
+    } else {
+        update(tx, &held, &case, (effects, task.as_ref())).await?;
+        Held { case, version: held.version + 1, task_at, ..held }
+    };
+    tasks.extend(task);
+    push(tx, Queue::Case, tasks).await?;
+    Ok(held)
+}
+
+async fn update(
+    tx: &mut Tx,
+    held: &Held,
+    case: &Case,
+    (effects, task): (&[Effect], Option<&Push>),
+) -> Result<(), CatalogError> {
     let present = tx.now();
     let saved = execute!(
         tx,
         "UPDATE cases SET state = $3, expects = $4, due_at = $5, memory = $6, version = version + 1, updated_at = $7, \
          closed_at = CASE WHEN $8 THEN $7 END, left_state = CASE WHEN $8 THEN $9 ELSE left_state END, \
          left_expects = CASE WHEN $8 THEN $10 ELSE left_expects END, \
-         answered_at = CASE WHEN $11 THEN COALESCE(answered_at, $7) ELSE answered_at END \
-         WHERE id = $1 AND version = $2",
+         answered_at = CASE WHEN $11 THEN COALESCE(answered_at, $7) ELSE answered_at END, \
+         task_id = COALESCE($12, task_id), task_at = COALESCE($13, task_at) WHERE id = $1 AND version = $2",
         held.id.0,
         held.version,
         case.state.as_str(),
         case.expects.map(Expects::as_str),
         case.due_at.map(micros),
-        memory::written(&case)?,
+        memory::written(case)?,
         micros(present),
         !case.is_open(),
         held.case.state.as_str(),
         held.case.expects.map(Expects::as_str),
-        is_answer(case.kind, effects)
+        is_answer(case.kind, effects),
+        task.map(|task| task.task_id.as_str()),
+        task.and_then(|task| task.run_at).map(micros)
     )?;
-    if saved != 1 {
-        return Err(CatalogError::Contention);
-    }
-    Ok(Held { case, version: held.version + 1, ..held })
+    if saved == 1 { Ok(()) } else { Err(CatalogError::Contention) }
 }
 
 async fn carry_out(
@@ -363,23 +447,31 @@ async fn carry_out(
             // What is asked, and that it is settled, is said with what became of the document.
             _ => Ok(()),
         },
-        Effect::WakeAt(at) => wake(tx, held, at).await,
         Effect::Assign(Who::Team) | Effect::Tell(_) if held.case.kind == Kind::Ask => {
             ask::left_to_a_person(tx, held).await
         }
-        // Ticks are shown where the file came in, what is attached by whoever attaches it, and a message that does not
-        // arrive has an incident of its own.
-        Effect::Typing | Effect::Attach | Effect::Incident | Effect::Assign(_) | Effect::Tell(_) => Ok(()),
+        // Ticks are shown where the file came in, what is attached by whoever attaches it, a message that does not arrive
+        // has an incident of its own, and the task that comes next was pushed with the row.
+        Effect::Typing
+        | Effect::Attach
+        | Effect::WakeAt(_)
+        | Effect::Incident
+        | Effect::Assign(_)
+        | Effect::Tell(_) => Ok(()),
     }
 }
 
-/// Sees to it that a task comes at this time. One that comes earlier, as while a burst goes on, finds out by itself.
-async fn wake(tx: &mut Tx, held: &Held, at: OffsetDateTime) -> Result<(), CatalogError> {
-    let present = tx.now();
+/// The task that is to come to a case at this time. One that comes earlier, as while a burst goes on, finds out by itself.
+fn timer(held: &Held, at: OffsetDateTime, present: OffsetDateTime) -> Result<Option<Push>, CatalogError> {
     if held.task_at.is_some_and(|comes| comes > present && comes <= at) {
-        return Ok(());
+        return Ok(None);
     }
-    let task = Push::case(held.id, Some(at))?;
+    Push::case(held.id, Some(at)).map(Some)
+}
+
+/// Sees to it that a task comes at this time.
+async fn wake(tx: &mut Tx, held: &Held, at: OffsetDateTime) -> Result<(), CatalogError> {
+    let Some(task) = timer(held, at, tx.now())? else { return Ok(()) };
     execute!(
         tx,
         "UPDATE cases SET task_id = $2, task_at = $3 WHERE id = $1",

@@ -20,11 +20,20 @@ use crate::{
 };
 
 /// Whom a case speaks with.
+#[derive(Clone)]
 pub(crate) struct Person {
     /// In which we write to them.
     pub language: Language,
     /// Their number; empty where none is known.
     pub digits: String,
+}
+
+impl Person {
+    /// By what their row has of them.
+    pub(crate) fn of(language: Option<&str>, phone: Option<String>) -> Self {
+        let language = Language::choose(language, phone.as_deref(), None);
+        Self { language, digits: phone.unwrap_or_default() }
+    }
 }
 
 pub(crate) async fn person(tx: &mut Tx, contact: ContactId) -> Result<Person, CatalogError> {
@@ -35,8 +44,7 @@ pub(crate) async fn person(tx: &mut Tx, contact: ContactId) -> Result<Person, Ca
         contact.0
     )?;
     let (language, phone) = row.unwrap_or_default();
-    let language = Language::choose(language.as_deref(), phone.as_deref(), None);
-    Ok(Person { language, digits: phone.unwrap_or_default() })
+    Ok(Person::of(language.as_deref(), phone))
 }
 
 /// The first moment from then on in which somebody is written to of our own accord: nobody is at night, where they are.

@@ -1,6 +1,7 @@
 //! Promises of cases: what comes together is told of together, what the sender can mend is asked of them, and the answer
 //! lands on the same document.
 
+mod turns;
 mod words;
 
 use acuse_conversation::Policies;
@@ -26,6 +27,7 @@ use crate::{
     stages::Step,
 };
 
+pub(super) use turns::a_turn_asks_nothing_twice;
 pub(super) use words::{
     a_stop_is_kept_and_ends_reminders, what_a_person_holds_the_machine_leaves_alone,
     what_came_meanwhile_is_told_when_it_is_given_back, who_is_not_understood_twice_has_a_person,

@@ -4,10 +4,12 @@ use time::{Duration, OffsetDateTime};
 
 use super::{
     door::{Sample, received},
+    plans::listened,
     road::begin,
 };
 use crate::{
     Catalog, DocumentId,
+    documents::Document,
     names::{Stage, micros, now},
     parts::Part,
     stages::{Begun, Step},
@@ -35,16 +37,19 @@ async fn is_gone_at(catalog: &Catalog, id: DocumentId, deadline: OffsetDateTime)
 pub(super) async fn who_waits_for_a_part_is_woken_when_it_is_back(catalog: &Catalog) {
     let (part, began) = (Part::Graph, now());
     let at_last = began + Duration::hours(3);
-    catalog.part_away(part, "503").await.unwrap();
     let mut all = Vec::new();
     for hours in [20, 5, 10, 1] {
         let id = received(catalog, &Sample::new()).await;
         is_gone_at(catalog, id, began + Duration::hours(hours)).await;
+        all.push((hours, id));
+    }
+    catalog.part_away(part, "503").await.unwrap();
+    for (_, id) in &all {
+        let id = *id;
         assert_eq!(begin(catalog, id, Stage::Fetch).await.attempts, 1);
-        let step = catalog.wait_for_part(id, Stage::Fetch, (part, "it is away"), at_last).await.unwrap();
+        let step = catalog.wait_for_part(id, Stage::Fetch, (part, "it is away")).await.unwrap();
         assert_eq!(step, Step::Taken);
         assert_eq!(catalog.begin(id, Stage::Fetch).await.unwrap(), Begun::NotDue);
-        all.push((hours, id));
     }
     let from = began - Duration::SECOND;
     assert_eq!(catalog.wake_waiting(part, from).await.unwrap(), None, "it is away still");
@@ -76,4 +81,39 @@ pub(super) async fn who_waits_for_a_part_is_woken_when_it_is_back(catalog: &Cata
         Begun::NotDue,
         "it waits for something else"
     );
+}
+
+async fn document(catalog: &Catalog, id: DocumentId) -> Document {
+    catalog.document(id).await.unwrap().unwrap()
+}
+
+/// What comes in while Meta is away waits from the beginning; what came before is put off when its task comes, in one
+/// transaction and without being begun. Both are woken.
+pub(super) async fn what_cannot_be_fetched_is_not_begun(catalog: &Catalog) {
+    let (part, began) = (Part::Graph, now());
+    let before = received(catalog, &Sample::new()).await;
+    catalog.part_away(part, "503").await.unwrap();
+    let heard = listened(async {
+        assert_eq!(catalog.await_part(before, Stage::Fetch, part).await.unwrap(), Step::Taken);
+    })
+    .await;
+    // The task goes into the queue by no statement that is heard.
+    assert_eq!(heard.len(), 2, "its place, and the row: {heard:#?}");
+    let again = catalog.await_part(before, Stage::Fetch, part).await.unwrap();
+    assert_eq!(again, Step::Stale, "it is not due, and nothing is put off twice");
+    let after = received(catalog, &Sample::new()).await;
+    for id in [before, after] {
+        let waits = document(catalog, id).await;
+        assert_eq!((waits.attempts, waits.last_error.as_deref()), (0, Some("a part of ours is away")));
+        let at = waits.next_attempt_at.unwrap();
+        assert!(at >= began + Duration::hours(2) && at <= now() + Duration::hours(4), "{at}");
+        assert!(runs_at(catalog, id).await >= at.unix_timestamp(), "no task comes for it before");
+        assert_eq!(catalog.begin(id, Stage::Fetch).await.unwrap(), Begun::NotDue);
+    }
+    assert!(catalog.part_back(part).await.unwrap());
+    catalog.wake_waiting(part, began).await.unwrap().expect("both wait");
+    for id in [before, after] {
+        assert!(runs_at(catalog, id).await <= now().unix_timestamp() + 1, "its task comes now");
+        assert_eq!(begin(catalog, id, Stage::Fetch).await.attempts, 1);
+    }
 }

@@ -18,10 +18,11 @@ use crate::{
     cases::Came,
     consents,
     error::{CatalogError, Chain},
-    fair::Quota,
+    fair::{Quota, Senders},
     names::{ContactId, DocumentId, cut, micros},
     numbers,
     outbox::Purpose,
+    parts::Part,
     sql::Tx,
     timeline::{self, Entry},
 };
@@ -71,16 +72,28 @@ struct NewDocument<'a> {
     task_id: String,
     read_after: Option<OffsetDateTime>,
     deadline: OffsetDateTime,
+    waits: Option<Waits>,
+}
+
+/// For which part that is away a document waits from the beginning, its place among those that do, and when it comes by
+/// itself.
+#[derive(Clone, Copy)]
+struct Waits {
+    part: Part,
+    place: i64,
+    at: OffsetDateTime,
 }
 
 impl NewDocument<'_> {
-    fn came(&self) -> Option<Came<'_>> {
+    fn came(&self, senders: &Senders) -> Option<Came<'_>> {
         let message = self.of.message;
+        let contact = self.of.contact?;
         Some(Came {
-            contact: self.of.contact?,
+            contact,
             phone_number_id: &message.phone_number_id,
             document: self.id,
             wamid: &message.wamid,
+            person: senders.person(contact),
         })
     }
 }

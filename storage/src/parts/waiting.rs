@@ -10,11 +10,18 @@ use super::Part;
 use crate::{
     catalog::Catalog,
     error::CatalogError,
-    names::{DocumentId, Stage, micros},
+    names::{DocumentId, Stage, micros, word},
     queue::whole_secs,
     sql::Tx,
-    stages::{Step, put_off},
+    stages::{Step, Until, put_off},
 };
+
+/// Of what waits for a part before anything was tried.
+pub(crate) const AWAY: &str = "a part of ours is away";
+/// Who waits for a part and is not woken comes by itself after this long, or up to twice as long.
+const UNWOKEN: Duration = Duration::hours(2);
+/// So long before media is gone it is tried once more, however much longer was to be waited.
+const JUST_BEFORE: Duration = Duration::seconds(30);
 
 /// Documents that are woken in one commit: few, so that no webhook waits for it.
 const AT_ONCE: i64 = 200;
@@ -24,9 +31,51 @@ const APART: Duration = Duration::microseconds(2_500);
 
 type Waiting = (Uuid, Option<String>);
 
+/// No wait, whoever asked for it, outlasts the media, which is gone then, while there is time for one more attempt.
+#[must_use]
+pub fn before_it_is_gone(
+    at: OffsetDateTime,
+    gone: Option<OffsetDateTime>,
+    present: OffsetDateTime,
+) -> OffsetDateTime {
+    let last = gone.map(|gone| gone - JUST_BEFORE).filter(|last| present < *last);
+    last.map_or(at, |last| at.min(last))
+}
+
+/// When a document that waits for a part comes by itself, should nobody wake it: hours later, each at a time of its own, by
+/// what is random in its id.
+pub(crate) fn unwoken(
+    id: DocumentId,
+    gone: Option<OffsetDateTime>,
+    present: OffsetDateTime,
+) -> OffsetDateTime {
+    let [.., high, low] = id.0.into_bytes();
+    let share = f64::from(u16::from_be_bytes([high, low])) / f64::from(u16::MAX);
+    before_it_is_gone(present.saturating_add(UNWOKEN * (1.0 + share)), gone, present)
+}
+
+/// The part that is away of those that a file needs to be fetched.
+pub(crate) async fn keeps_from_fetching(tx: &mut Tx) -> Result<Option<Part>, CatalogError> {
+    let row = optional!(
+        tx,
+        (String,),
+        "SELECT name FROM parts WHERE name IN ('graph', 'objects') AND away_since IS NOT NULL ORDER BY name LIMIT 1"
+    )?;
+    row.map(|(name,)| word("parts", "name", &name)).transpose()
+}
+
 impl Catalog {
-    /// Undoes the count of an attempt that a part of ours did not let begin: the document is woken when that is back
-    /// ([`Catalog::wake_waiting`]), and `at_last` in any case.
+    /// A task comes to a document whose part is known to be away: it waits for that without being begun, as
+    /// [`Catalog::wait_for_part`] lets it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn await_part(&self, id: DocumentId, stage: Stage, part: Part) -> Result<Step, CatalogError> {
+        put_off(self.writing().await?, (id, stage), (AWAY, Until::Back(part)), false).await
+    }
+
+    /// Undoes the count of an attempt that failed for a part of ours that is away: the document is woken when that is back
+    /// ([`Catalog::wake_waiting`]), and comes by itself hours later, or just before its media is gone.
     ///
     /// # Errors
     /// When the database fails.
@@ -35,9 +84,8 @@ impl Catalog {
         id: DocumentId,
         stage: Stage,
         (part, cause): (Part, &str),
-        at_last: OffsetDateTime,
     ) -> Result<Step, CatalogError> {
-        put_off(self.writing().await?, (id, stage), (cause, Some(part)), at_last).await
+        put_off(self.writing().await?, (id, stage), (cause, Until::Back(part)), true).await
     }
 
     /// Wakes the next that wait for a part, unless that is away still: the first of them then, each other a little after

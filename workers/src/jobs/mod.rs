@@ -36,10 +36,6 @@ pub mod reply;
 
 /// Media that is gone sooner than twice this is not waited for again.
 const LAST_CHANCE: std::time::Duration = std::time::Duration::from_secs(5);
-/// Who waits for a part and is not woken comes by itself after this long, or up to twice as long.
-const UNWOKEN: std::time::Duration = std::time::Duration::from_secs(2 * 3_600);
-/// So long before media is gone it is tried once more, however much longer was to be waited.
-const JUST_BEFORE: time::Duration = time::Duration::seconds(30);
 
 /// How a job ended, for metrics and tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,14 +94,13 @@ pub(crate) fn measure(stage: &'static str, outcome: &'static str, started: Insta
 }
 
 async fn run(env: &Env, stage: Stage, id: DocumentId) -> Result<Ended, CatalogError> {
+    if let Some(away) = parts::closed(env, parts::needs(env, stage)).await? {
+        return Ok(waits(env.catalog.await_part(id, stage, away.part).await?));
+    }
     let document = match env.catalog.begin(id, stage).await? {
         Begun::Go(document) => document,
         Begun::NotDue | Begun::Moved => return Ok(Ended::Stale),
     };
-    if let Some(away) = parts::closed(env, parts::needs(env, stage)).await? {
-        let cause = Cause::backoff("a part of ours is away");
-        return wait_for(env, &document, stage, &cause, away.part).await;
-    }
     if let Some(reason) = worn_out(env, &document, stage) {
         return review(env, &document, stage, vec![reason], None).await;
     }
@@ -201,8 +196,18 @@ fn before_it_is_gone(
     stage: Stage,
     at: time::OffsetDateTime,
 ) -> time::OffsetDateTime {
-    let last = document.media_deadline.filter(|_| stage == Stage::Fetch).map(|gone| gone - JUST_BEFORE);
-    last.filter(|last| env.now() < *last).map_or(at, |last| at.min(last))
+    acuse_storage::parts::before_it_is_gone(
+        at,
+        document.media_deadline.filter(|_| stage == Stage::Fetch),
+        env.now(),
+    )
+}
+
+fn waits(step: Step) -> Ended {
+    match step {
+        Step::Taken => Ended::Waits,
+        Step::Stale => Ended::Stale,
+    }
 }
 
 /// Waits for a part that is away, without burning an attempt. Nobody need ask for it: whoever probes it wakes all that wait
@@ -214,12 +219,7 @@ async fn wait_for(
     cause: &Cause,
     part: Part,
 ) -> Result<Ended, CatalogError> {
-    let at = env.after(UNWOKEN.mul_f64(1.0 + rand::random::<f64>()));
-    let at = before_it_is_gone(env, document, stage, at);
-    Ok(match env.catalog.wait_for_part(document.id, stage, (part, cause.what.as_str()), at).await? {
-        Step::Taken => Ended::Waits,
-        Step::Stale => Ended::Stale,
-    })
+    Ok(waits(env.catalog.wait_for_part(document.id, stage, (part, cause.what.as_str())).await?))
 }
 
 /// Waits for the number, or for what failed once, without burning an attempt, spread out so that not all come back at once.
@@ -240,10 +240,7 @@ async fn postpone(
     };
     // A pause may be over long before its next probe.
     let at = before_it_is_gone(env, document, stage, at);
-    Ok(match env.catalog.postpone(document.id, stage, &cause.what, at).await? {
-        Step::Taken => Ended::Waits,
-        Step::Stale => Ended::Stale,
-    })
+    Ok(waits(env.catalog.postpone(document.id, stage, &cause.what, at).await?))
 }
 
 /// The reason not even to begin: every attempt so far was counted, and none came back to say how it ended. Whoever

@@ -4,7 +4,7 @@
 use acuse_conversation::{End, Event, Expects, Kind, State};
 use uuid::Uuid;
 
-use super::super::{About, CaseId, find, find_or_open, get, happens, hold_contact};
+use super::super::{About, CaseId, Held, find, find_or_open, get, happens, hold_contact};
 use crate::{
     error::CatalogError,
     names::{ContactId, DocumentId},
@@ -35,10 +35,10 @@ pub(crate) async fn ask_for_unseen(
 /// A file came: what was withheld is taken for sent. Whoever calls holds the contact.
 pub(in super::super) async fn came(
     tx: &mut Tx,
+    held: Held,
     (contact, phone_number_id): (ContactId, &str),
     document: DocumentId,
 ) -> Result<(), CatalogError> {
-    let Some(held) = find(tx, about(contact, phone_number_id)).await? else { return Ok(()) };
     happens(tx, held, document.0, Event::File).await?;
     match find(tx, about(contact, phone_number_id)).await? {
         Some(held) => happens(tx, held, Uuid::now_v7(), Event::DocumentAtRest { left: 0 }).await,

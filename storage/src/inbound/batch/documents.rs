@@ -8,6 +8,7 @@ use crate::{
     error::CatalogError,
     events::{self, NewEvent},
     names::{Stage, clean, clean_maybe, cut, micros},
+    parts::AWAY,
     sql::Tx,
     timeline::{self, Entry},
 };
@@ -18,14 +19,15 @@ pub(super) async fn save_documents(tx: &mut Tx, documents: &[NewDocument<'_>]) -
         tx,
         "INSERT INTO documents (id, contact_id, message_id, source, phone_number_id, media_id, declared_type, \
          declared_filename, caption, declared_sha256, sent_at, received_at, media_deadline, status, stage, last_error, \
-         task_id, updated_at, read_after) VALUES ",
-        19,
+         task_id, updated_at, read_after, next_attempt_at, waits_part, wake_place) VALUES ",
+        22,
         "",
         documents,
         |q, d| {
             let message = d.of.message;
             let media = message.media.as_ref();
             let declared = media.map(|m| &m.declared);
+            let error = media.and_then(|m| m.error.as_deref()).or(d.waits.map(|_| AWAY));
             q.bind(d.id.0)
                 .bind(d.of.contact.map(|c| c.0))
                 .bind(d.of.id)
@@ -41,10 +43,13 @@ pub(super) async fn save_documents(tx: &mut Tx, documents: &[NewDocument<'_>]) -
                 .bind(micros(d.deadline))
                 .bind("received")
                 .bind("fetch")
-                .bind(media.and_then(|m| m.error.as_deref()).map(|t| cut(t, 500)))
+                .bind(error.map(|t| cut(t, 500)))
                 .bind(d.task_id.as_str())
                 .bind(present)
                 .bind(d.read_after.map(micros))
+                .bind(d.waits.map(|waits| micros(waits.at)))
+                .bind(d.waits.map(|waits| waits.part.as_str()))
+                .bind(d.waits.map(|waits| waits.place))
         }
     )?;
     for d in documents {

@@ -6,7 +6,7 @@ use acuse_conversation::Intent;
 use time::Duration;
 use uuid::Uuid;
 
-use super::{NewDocument, NewMessage, documents::save_documents};
+use super::{NewDocument, NewMessage, Waits, documents::save_documents};
 use crate::{
     arrivals::{Brought, counts},
     cases, consents,
@@ -16,6 +16,7 @@ use crate::{
     names::{DocumentId, Source, clean, clean_maybe, cut, micros},
     numbers,
     outbox::{self, NewReply, Purpose, Saying},
+    parts::{self, Part},
     queue::{Push, Queue, push},
     sql::Tx,
 };
@@ -33,7 +34,7 @@ pub(super) async fn save_messages(
     let mut documents = Vec::new();
     let mut pushes = Vec::new();
     let present = tx.now();
-    let kept = if new.is_empty() { BTreeMap::new() } else { numbers::retentions(tx).await? };
+    let (kept, away) = of_the_channel(tx, messages, &new).await?;
     let mut senders = Senders::load(tx, quota, &senders_of(messages, &new)).await?;
     for message in messages {
         let Some(result) = recorded.get_mut(message.placed.place) else { continue };
@@ -48,13 +49,16 @@ pub(super) async fn save_messages(
             let kept = kept.get(&message.message.phone_number_id).copied().unwrap_or(numbers::MEDIA_KEPT);
             let sent_at = message.message.sent_at;
             let deadline = sent_at.checked_add(kept).unwrap_or(sent_at);
-            let task = Push::document(id, None)?.behind(ahead).before(deadline, present);
+            let comes = away.map(|_| parts::unwoken(id, Some(deadline), present));
+            let task = Push::document(id, comes)?.behind(ahead).before(deadline, present);
+            let waits = away.zip(comes).map(|(part, at)| Waits { part, place: task.wake_place(), at });
             documents.push(NewDocument {
                 id,
                 of: message,
                 task_id: task.task_id.clone(),
                 read_after,
                 deadline,
+                waits,
             });
             pushes.push(task);
             result.new_documents.push(id);
@@ -63,7 +67,7 @@ pub(super) async fn save_messages(
     files_of(messages, &new).save(tx).await?;
     save_documents(tx, &documents).await?;
     push(tx, Queue::Fetch, pushes).await?;
-    cases::came(tx, documents.iter().filter_map(NewDocument::came).collect()).await?;
+    cases::came(tx, documents.iter().filter_map(|d| d.came(&senders)).collect()).await?;
     senders.save(tx).await?;
     for document in documents.iter().filter(|d| d.read_after.is_some()) {
         let media = document.of.message.media.as_ref();
@@ -77,6 +81,19 @@ pub(super) async fn save_messages(
         heard(tx, message).await?;
     }
     Ok(())
+}
+
+/// For how long which number's media is kept, and the part that is away without which none can be fetched; nobody asks where
+/// no file came.
+async fn of_the_channel(
+    tx: &mut Tx,
+    messages: &[NewMessage<'_>],
+    new: &HashSet<Uuid>,
+) -> Result<(BTreeMap<String, Duration>, Option<Part>), CatalogError> {
+    if !messages.iter().any(|m| new.contains(&m.id) && m.brings() == Some(Brought::Document)) {
+        return Ok((BTreeMap::new(), None));
+    }
+    Ok((numbers::retentions(tx).await?, parts::keeps_from_fetching(tx).await?))
 }
 
 /// Writes messages down; which of them are new.
