@@ -35,8 +35,8 @@ pub(super) use currencies::a_slip_in_another_currency_is_a_persons;
 pub(super) use late::an_approval_that_nobody_taps_in_time_is_a_persons;
 pub(super) use merged::who_turns_out_to_be_one_owes_once;
 pub(super) use receipts::{
-    a_receipt_pays_only_once_a_person_says_so, three_bills_are_paid_by_one_slip_or_by_two,
-    up_to_its_cap_a_receipt_settles_by_itself,
+    a_receipt_pays_only_once_a_person_says_so, a_receipt_pays_whichever_way_it_came,
+    three_bills_are_paid_by_one_slip_or_by_two, up_to_its_cap_a_receipt_settles_by_itself,
 };
 pub(super) use reminders::{
     a_reminder_that_never_left_has_a_person, a_stop_in_the_middle_ends_what_reminds,
@@ -127,6 +127,18 @@ impl Debtor {
     ) -> DocumentId {
         let id = sends(catalog, &self.sample, 1).await[0];
         filed(catalog, id).await;
+        self.slip(catalog, id, (amount, currency), (reference, words)).await;
+        id
+    }
+
+    /// A filed document is a receipt of theirs, with these fields.
+    async fn slip(
+        &self,
+        catalog: &Catalog,
+        id: DocumentId,
+        (amount, currency): (Option<&str>, Option<&str>),
+        (reference, words): (&str, &str),
+    ) {
         let mut tx = catalog.writing().await.unwrap();
         let field = |value: &str| serde_json::json!({ "value": value, "confidence": 1.0, "page": 1, "box": null, "source": "ocr" });
         let mut fields =
@@ -155,7 +167,6 @@ impl Debtor {
         .unwrap();
         crate::events::tell(&mut tx, "document.filed", id, serde_json::json!({})).await.unwrap();
         tx.commit().await.unwrap();
-        id
     }
 
     async fn case(&self, catalog: &Catalog) -> Option<(String, Option<i64>)> {

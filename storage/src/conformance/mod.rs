@@ -240,6 +240,7 @@ pub async fn catalog(catalog: &Catalog) {
         collect::who_owes_is_reminded_in_one_message_and_then_a_person_has_it,
         collect::what_is_owed_goes_on_by_the_rules_of_now,
         collect::up_to_its_cap_a_receipt_settles_by_itself,
+        collect::a_receipt_pays_whichever_way_it_came,
         collect::who_agrees_later_is_reminded_of_what_is_owed_already,
         collect::what_nobody_may_be_reminded_of_is_told,
         collect::what_is_paid_since_counts_for_the_day,

@@ -1,4 +1,4 @@
-//! Receipts that pay what is owed. A filed one is held against what its customer owes; within all guards it settles by
+//! Receipts that pay what is owed. A filed one, whichever way it came, is held against what its customer owes; within all guards it settles by
 //! itself, else it is proposed to a person, who confirms or refuses it ([`crate::Catalog::settle_receipt`]). A receipt that is
 //! reopened, corrected, rejected or erased takes its payments back, in the transaction that changes it.
 
@@ -18,7 +18,7 @@ use crate::{
     documents::look_alikes,
     error::CatalogError,
     house,
-    names::{ContactId, CustomerId, DocumentId, json as parsed},
+    names::{ContactId, CustomerId, DocumentId, Source, json as parsed},
     sql::{Tx, alone_by},
 };
 
@@ -61,18 +61,18 @@ type Receipt = (
     Option<String>,
     Option<String>,
     String,
+    String,
 );
 
 async fn match_receipt(tx: &mut Tx, document: DocumentId) -> Result<(), CatalogError> {
     let row = optional!(
         tx,
         Receipt,
-        "SELECT customer_id, contact_id, phone_number_id, text, amount, currency, issuer_tax_id, fields \
-         FROM documents WHERE id = $1 AND status = 'filed' AND duplicate_of IS NULL AND kind = 'receipt' \
-           AND source = 'whatsapp'",
+        "SELECT customer_id, contact_id, phone_number_id, text, amount, currency, issuer_tax_id, fields, \
+         source FROM documents WHERE id = $1 AND status = 'filed' AND duplicate_of IS NULL AND kind = 'receipt'",
         document.0
     )?;
-    let Some((Some(customer), contact, number, text, paid, currency, payee, fields)) = row else {
+    let Some((Some(customer), contact, number, text, paid, currency, payee, fields, source)) = row else {
         return Ok(());
     };
     let customer = CustomerId(customer);
@@ -105,7 +105,8 @@ async fn match_receipt(tx: &mut Tx, document: DocumentId) -> Result<(), CatalogE
     if which.is_empty() {
         return Ok(());
     }
-    let sender = contact.map(ContactId).zip(number.as_deref());
+    let sender =
+        contact.map(ContactId).zip(number.as_deref()).filter(|_| source == Source::Whatsapp.as_str());
     // What it comes to in another currency nobody but a person says.
     let is_comparable = !found.doubts.contains(&Doubt::Currency);
     let paid = paid.filter(|_| is_comparable).unwrap_or_default();
@@ -115,7 +116,8 @@ async fn match_receipt(tx: &mut Tx, document: DocumentId) -> Result<(), CatalogE
     let whom = cases::matched(tx, customer, sender, (document.0, is_sure)).await?;
     if is_sure {
         let numbers = settle(tx, document, None, None).await?;
-        if let Some((contact, number)) = whom {
+        // What came by another way nobody wrote to us: nobody waits for an answer.
+        if let Some((contact, number)) = whom.filter(|_| sender.is_some()) {
             cases::thank(tx, (contact, &number), document.0.to_string(), &numbers).await?;
         }
         cases::schedule(tx, customer).await?;

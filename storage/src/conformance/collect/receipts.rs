@@ -1,15 +1,23 @@
 //! Promises of receipts that pay what is owed: by themselves up to their cap, else once a person says so.
 
+use acuse_pipeline::document::Sha256;
 use uuid::Uuid;
 
 use super::{Debtor, OURS, agrees, debtor, leading, now_of};
 use crate::{
-    Access, Catalog, DocumentId,
+    Access, Catalog, DocumentId, ObjectKey, StoredObject,
     cases::CaseFilter,
-    conformance::{given::one_of_us, house::rules},
+    conformance::{
+        given::one_of_us,
+        house::rules,
+        road::{begin, facts},
+    },
     consents::Category,
-    names::{ObligationId, now},
+    documents::DeclaredFile,
+    names::{ObligationId, Source, Stage, now},
     obligations::{ObligationState, Settled, Verdict},
+    stages::Step,
+    uploads::{Accepted, Upload},
 };
 
 pub(in crate::conformance) async fn up_to_its_cap_a_receipt_settles_by_itself(catalog: &Catalog) {
@@ -42,6 +50,45 @@ pub(in crate::conformance) async fn up_to_its_cap_a_receipt_settles_by_itself(ca
     assert_eq!(states().await, [Held, Paid, Held]);
     rules(catalog, "").await;
     assert_eq!(states().await, [Held, Paid, Held], "what is paid stays paid");
+}
+
+/// A receipt that the accountant uploads, which nobody sent.
+async fn uploaded(catalog: &Catalog) -> DocumentId {
+    let id = DocumentId::generate();
+    let sha256 = Sha256::of(id.to_string().as_bytes());
+    let upload = Upload {
+        id,
+        source: Source::Api,
+        key: None,
+        sender: None,
+        customer_id: None,
+        declared: DeclaredFile::default(),
+        original: StoredObject { key: ObjectKey::original(id, &sha256), sha256, size_bytes: 7 },
+        received_at: now(),
+    };
+    assert_eq!(catalog.accept_upload(&upload, None).await.unwrap(), Accepted::New(id));
+    begin(catalog, id, Stage::Read).await;
+    assert_eq!(catalog.read(id, &facts(&id.to_string())).await.unwrap(), Step::Taken);
+    begin(catalog, id, Stage::Link).await;
+    assert_eq!(catalog.filed(id, Stage::Link, None, None).await.unwrap(), Step::Taken);
+    id
+}
+
+pub(in crate::conformance) async fn a_receipt_pays_whichever_way_it_came(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    one_of_us(catalog, OURS).await;
+    let debtor = debtor(catalog).await;
+    agrees(catalog, debtor.contact, &debtor.number, Category::Billing).await;
+    let owed = debtor.owes(catalog, "F-271", "120.00", 2).await.id;
+    rules(catalog, "cap\t500 EUR\n").await;
+    let id = uploaded(catalog).await;
+    let reference = Uuid::now_v7().to_string();
+    debtor.slip(catalog, id, (Some("120.00"), Some("eur")), (&reference, "transferencia")).await;
+    rules(catalog, "").await;
+    let paid = now_of(catalog, owed).await;
+    assert_eq!((paid.state, paid.payments[0].document_id), (ObligationState::Paid, id));
+    assert_eq!(debtor.case(catalog).await.unwrap().0, "done", "nothing is reminded of any more");
+    assert!(debtor.said(catalog, "paid").await.is_empty(), "who sent nothing is thanked for nothing");
 }
 
 pub(in crate::conformance) async fn a_receipt_pays_only_once_a_person_says_so(catalog: &Catalog) {
