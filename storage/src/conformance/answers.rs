@@ -30,14 +30,17 @@ use crate::{
 
 /// Records a message whose raw form and delivery say what it says, as a webhook's do.
 async fn says(catalog: &Catalog, message: InboundMessage) -> Recorded {
+    says_after(catalog, Vec::new(), message).await
+}
+
+/// The same, behind what else its webhook brings.
+async fn says_after(catalog: &Catalog, mut items: Vec<InboundItem>, message: InboundMessage) -> Recorded {
     let words = message.body.clone().unwrap_or_default();
     let raw = serde_json::json!({ "id": message.wamid, "type": message.kind, "text": { "body": words } });
     let body = serde_json::json!({ "entry": [{ "changes": [{ "value": { "messages": [raw.clone()] } }] }] });
     let message = InboundMessage { raw: raw.to_string(), ..message };
-    let delivery = InboundDelivery {
-        body: body.to_string().into_bytes(),
-        ..delivery(vec![InboundItem::Message(message)])
-    };
+    items.push(InboundItem::Message(message));
+    let delivery = InboundDelivery { body: body.to_string().into_bytes(), ..delivery(items) };
     Intake::spawn(catalog.clone()).record(delivery).await.unwrap()
 }
 
@@ -364,6 +367,26 @@ pub(super) async fn a_password_comes_under_either_form_of_a_number(catalog: &Cat
         assert_eq!(where_it_stands(catalog, &words).await, Vec::<String>::new(), "{}", sample.wa_id);
         assert_eq!(catalog.password_of(id).await.unwrap().as_deref(), Some(words.as_str()));
     }
+}
+
+/// Whoever changes their number and sends the password in one webhook is who was asked for it.
+pub(super) async fn a_password_comes_with_a_change_of_number(catalog: &Catalog) {
+    let catalog = &with_keys(catalog);
+    let (asked, between, writes) = (Sample::new(), Sample::new(), Sample::new());
+    let locked = Reason::new(ReasonCode::Encrypted, "").with(ASKS, "password");
+    let id = waits(catalog, &asked, locked).await;
+    let change = |old: &Sample, new: &Sample| InboundItem::AliasChange {
+        old: (AliasKind::WaId, old.wa_id.clone()),
+        new: (AliasKind::WaId, new.wa_id.clone()),
+        at: now(),
+    };
+    let words = format!("Clave-{}", Uuid::now_v7().simple());
+    let changes = vec![change(&asked, &between), change(&between, &writes)];
+    says_after(catalog, changes, message(&writes, "text", &words)).await;
+    assert_eq!(where_it_stands(catalog, &words).await, Vec::<String>::new());
+    assert_eq!(catalog.password_of(id).await.unwrap().as_deref(), Some(words.as_str()));
+    let document = catalog.document(id).await.unwrap().unwrap();
+    assert_eq!(document.stage, Stage::Read, "it goes round again");
 }
 
 /// Two who were asked the same turn out to be one: a tap counts, whichever of the two questions it answers.

@@ -227,6 +227,7 @@ pub async fn catalog(catalog: &Catalog) {
         answers::words_about_something_else_answer_no_question,
         answers::a_password_stands_nowhere,
         answers::a_password_comes_under_either_form_of_a_number,
+        answers::a_password_comes_with_a_change_of_number,
         answers::a_tap_counts_whoever_its_contact_turns_out_to_be,
         answers::a_question_is_answered_from_what_there_is,
         notices::only_who_agreed_gets_one_and_its_end_is_told,

@@ -2,9 +2,10 @@
 //! before any of it is written.
 
 use acuse_conversation::Intent;
+use acuse_pipeline::phone;
 use serde_json::Value;
 
-use super::{InboundDelivery, InboundItem, InboundMessage};
+use super::{Identity, InboundDelivery, InboundItem, InboundMessage};
 use crate::{
     cases::{self, PASSWORD, Worded},
     catalog::Catalog,
@@ -23,11 +24,12 @@ pub(super) async fn taken_out(
     if !deliveries.iter().any(|d| d.items.iter().any(worded)) || !cases::passwords_are_awaited(tx).await? {
         return Ok(None);
     }
+    let changes: Vec<(&str, &str)> = deliveries.iter().flat_map(|d| &d.items).filter_map(renamed).collect();
     let mut kept: Option<Vec<InboundDelivery>> = None;
     for (place, delivery) in deliveries.iter().enumerate() {
         for (at, item) in delivery.items.iter().enumerate() {
             let InboundItem::Message(message) = item else { continue };
-            if !may_be_one(message) || !take(catalog, tx, message).await? {
+            if !may_be_one(message) || !take(catalog, tx, message, &changes).await? {
                 continue;
             }
             let all = kept.get_or_insert_with(|| deliveries.to_vec());
@@ -37,6 +39,29 @@ pub(super) async fn taken_out(
         }
     }
     Ok(kept)
+}
+
+/// The names of one who goes by another, the old one first.
+fn renamed(item: &InboundItem) -> Option<(&str, &str)> {
+    match item {
+        InboundItem::AliasChange { old, new, .. } => Some((&old.1, &new.1)),
+        _ => None,
+    }
+}
+
+/// By which names a sender went before the changes that come with their message: those stand in no row yet.
+fn before<'a>(identity: &Identity, changes: &[(&'a str, &'a str)]) -> Vec<&'a str> {
+    let said = [&identity.wa_id, &identity.bsuid, &identity.parent_bsuid];
+    let mut known: Vec<String> = said.into_iter().flatten().cloned().collect();
+    known.extend(identity.wa_id.as_deref().and_then(phone::other_form));
+    let mut earlier = Vec::new();
+    for (old, new) in changes.iter().rev() {
+        if known.iter().any(|name| name == new) && !known.iter().any(|name| name == old) {
+            known.push((*old).to_owned());
+            earlier.push(*old);
+        }
+    }
+    earlier
 }
 
 /// A whole message that means something else is none. What stands under a PDF may be one: it is sent again with it.
@@ -56,21 +81,31 @@ fn is_pdf(message: &InboundMessage) -> bool {
 }
 
 /// Whether the message is one; then its words are sealed, where a question waits for them.
-async fn take(catalog: &Catalog, tx: &mut Tx, message: &InboundMessage) -> Result<bool, CatalogError> {
+async fn take(
+    catalog: &Catalog,
+    tx: &mut Tx,
+    message: &InboundMessage,
+    changes: &[(&str, &str)],
+) -> Result<bool, CatalogError> {
     let (number, wamid) = (clean(&message.phone_number_id), clean(&message.wamid));
-    let worded = Worded {
-        identity: &message.identity,
-        phone_number_id: &number,
-        wamid: &wamid,
-        words: message.body.as_deref().unwrap_or_default(),
-    };
-    let Some(secret) = cases::is_password(catalog, tx, &worded, message.kind == "edit").await? else {
-        return Ok(false);
-    };
-    if let Some(secret) = secret {
-        cases::keep_password(tx, &worded, &secret).await?;
+    let as_then = |name: &str| Identity { wa_id: Some(name.to_owned()), ..Identity::default() };
+    let earlier: Vec<Identity> = before(&message.identity, changes).into_iter().map(as_then).collect();
+    for identity in std::iter::once(&message.identity).chain(&earlier) {
+        let worded = Worded {
+            identity,
+            phone_number_id: &number,
+            wamid: &wamid,
+            words: message.body.as_deref().unwrap_or_default(),
+        };
+        let Some(secret) = cases::is_password(catalog, tx, &worded, message.kind == "edit").await? else {
+            continue;
+        };
+        if let Some(secret) = secret {
+            cases::keep_password(tx, &worded, &secret).await?;
+        }
+        return Ok(true);
     }
-    Ok(true)
+    Ok(false)
 }
 
 /// Takes the words of the item out of its delivery: out of the message, its raw form, and the body as it came.
