@@ -44,7 +44,7 @@ pub(super) async fn taken_out(
 /// The names of one who goes by another, the old one first.
 fn renamed(item: &InboundItem) -> Option<(&str, &str)> {
     match item {
-        InboundItem::AliasChange { old, new, .. } => Some((&old.1, &new.1)),
+        InboundItem::AliasChange { old, new, .. } => Some((old.1.as_str(), new.1.as_str())),
         _ => None,
     }
 }
