@@ -60,7 +60,7 @@ pub struct NewObligation {
     pub due: Date,
     /// Who is reminded; none: whoever of the customer agreed to be.
     pub contact: Option<ContactId>,
-    /// From which of our numbers.
+    /// From which of our numbers; none: that of the firm that is owed, where it has one, else whichever they wrote to last.
     pub phone_number_id: Option<String>,
     /// The bill of ours, where it was filed.
     pub document: Option<DocumentId>,
@@ -299,6 +299,13 @@ impl Catalog {
             let same = before.amount == to_text(new.amount.0) && before.currency == new.currency;
             return Ok(if same { Owing::Before(Box::new(before)) } else { Owing::Differs });
         }
+        let ours = match &new.phone_number_id {
+            Some(number) => Some(number.clone()),
+            None => {
+                let creditor = bills::creditor(&mut tx, new.document).await?;
+                bills::number_of(&mut tx, creditor).await?
+            }
+        };
         let present = tx.now();
         let id = ObligationId::generate();
         execute!(
@@ -314,7 +321,7 @@ impl Catalog {
             written(new.due),
             micros(present),
             new.contact.map(|c| c.0),
-            new.phone_number_id.as_deref(),
+            ours.as_deref(),
             new.document.map(|d| d.0),
             cut(who, 200)
         )?;

@@ -21,6 +21,9 @@ use crate::{
     sql::Tx,
 };
 
+/// In which cases an approval is asked for: also in those that a merge put something behind, so that two of one person go on
+/// beside each other.
+const ASKED: &str = "kind = 'approval' AND SUBSTR(subject, 1, 36) = $1";
 const APPROVE: &str = "approve";
 const REFUSE: &str = "refuse";
 /// How long an approver's buttons count where the approval has no end of its own.
@@ -138,9 +141,7 @@ pub(super) async fn chosen(tx: &mut Tx, held: Held, chosen: &Chosen) -> Result<(
 
 /// It is decided, or not asked any more: nobody is asked.
 pub(crate) async fn close(tx: &mut Tx, approval: ApprovalId) -> Result<(), CatalogError> {
-    let text = format!(
-        "SELECT id FROM cases WHERE kind = 'approval' AND subject = $1 AND state IN {OPEN} ORDER BY id"
-    );
+    let text = format!("SELECT id FROM cases WHERE {ASKED} AND state IN {OPEN} ORDER BY id");
     for (id,) in all!(tx, (Uuid,), sqlx::AssertSqlSafe(text.clone()), approval.to_string())? {
         let Some(held) = get(tx, CaseId(id)).await? else { continue };
         hold_contact(tx, held.contact).await?;
@@ -152,9 +153,7 @@ pub(crate) async fn close(tx: &mut Tx, approval: ApprovalId) -> Result<(), Catal
 /// Its time is over: nobody is asked. Where no document waits for it, a person has what one of them was asked, unless they
 /// do already; whoever calls ends it in the same transaction.
 pub(crate) async fn late(tx: &mut Tx, approval: ApprovalId, is_persons: bool) -> Result<(), CatalogError> {
-    let text = format!(
-        "SELECT id, state FROM cases WHERE kind = 'approval' AND subject = $1 AND state IN {OPEN} ORDER BY id"
-    );
+    let text = format!("SELECT id, state FROM cases WHERE {ASKED} AND state IN {OPEN} ORDER BY id");
     let open = all!(tx, (Uuid, String), sqlx::AssertSqlSafe(text.clone()), approval.to_string())?;
     let human = State::Human.as_str();
     let mut left = is_persons && !open.iter().any(|(_, state)| state == human);
@@ -171,14 +170,12 @@ pub(crate) async fn late(tx: &mut Tx, approval: ApprovalId, is_persons: bool) ->
 /// Empties what was asked of an approver, and takes back what waits to be; how many messages.
 pub(crate) async fn forget(tx: &mut Tx, approval: ApprovalId) -> Result<u64, CatalogError> {
     let present = micros(tx.now());
-    execute!(
-        tx,
-        "UPDATE outbox SET body = '', payload = '{}', error = NULL, next_attempt_at = NULL, lease_until = NULL, \
+    let text = format!(
+        "UPDATE outbox SET body = '', payload = '{{}}', error = NULL, next_attempt_at = NULL, lease_until = NULL, \
          updated_at = $2, state = CASE WHEN state IN ('queued', 'refused') THEN 'withdrawn' ELSE state END \
-         WHERE COALESCE(case_id, document_id) IN (SELECT id FROM cases WHERE kind = 'approval' AND subject = $1)",
-        approval.to_string(),
-        present
-    )
+         WHERE COALESCE(case_id, document_id) IN (SELECT id FROM cases WHERE {ASKED})"
+    );
+    execute!(tx, sqlx::AssertSqlSafe(text.clone()), approval.to_string(), present)
 }
 
 /// The time of an approver's case came: where it has gone to a person, the next approver is asked first, if there is one.

@@ -4,10 +4,12 @@ use acuse_conversation::{Event, Kind};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{About, COLUMNS, Held, OPEN, Person, Row, ask, find_or_open, get, happens, hold_contact};
+use super::{
+    About, COLUMNS, Held, OPEN, Person, Row, ask, collect, find_or_open, get, happens, hold_contact,
+};
 use crate::{
     error::CatalogError,
-    names::{CaseId, ContactId, DocumentId, micros, to_json},
+    names::{CaseId, ContactId, CustomerId, DocumentId, micros, to_json},
     outbox::NewReply,
     sql::Tx,
 };
@@ -117,13 +119,17 @@ async fn tell_of_rest(tx: &mut Tx, held: Held) -> Result<(), CatalogError> {
     happens(tx, held, Uuid::now_v7(), Event::DocumentAtRest { left }).await
 }
 
-/// A person gave a case back: what came to rest while they had it is told of, and a question that was answered meanwhile
-/// is none any more. Whoever calls holds the contact.
+/// A person gave a case back: what came to rest while they had it is told of, a question that was answered meanwhile is none
+/// any more, and of what is owed the next stage is looked for. Whoever calls holds the contact.
 pub(super) async fn goes_on(tx: &mut Tx, id: CaseId) -> Result<(), CatalogError> {
     let Some(held) = get(tx, id).await? else { return Ok(()) };
     match held.case.kind {
         Kind::Documents => tell_of_rest(tx, held).await,
         Kind::Ask => ask::goes_on(tx, held).await,
+        Kind::Collection => match held.subject.parse() {
+            Ok(customer) => collect::schedule(tx, CustomerId(customer)).await,
+            Err(_) => Ok(()),
+        },
         _ => Ok(()),
     }
 }

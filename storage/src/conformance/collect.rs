@@ -33,14 +33,15 @@ pub(super) use at_once::{
 };
 pub(super) use currencies::a_slip_in_another_currency_is_a_persons;
 pub(super) use late::an_approval_that_nobody_taps_in_time_is_a_persons;
-pub(super) use merged::who_turns_out_to_be_one_owes_once;
+pub(super) use merged::{who_turns_out_to_be_one_decides_once, who_turns_out_to_be_one_owes_once};
 pub(super) use receipts::{
     a_receipt_pays_only_once_a_person_says_so, a_receipt_pays_whichever_way_it_came,
     three_bills_are_paid_by_one_slip_or_by_two, up_to_its_cap_a_receipt_settles_by_itself,
 };
 pub(super) use reminders::{
     a_reminder_that_never_left_has_a_person, a_stop_in_the_middle_ends_what_reminds,
-    what_a_pause_held_is_told_with_the_next_stage, what_is_owed_goes_on_by_the_rules_of_now,
+    what_a_pause_held_is_told_with_the_next_stage, what_is_given_back_goes_on_at_once,
+    what_is_handed_in_comes_from_the_firms_number, what_is_owed_goes_on_by_the_rules_of_now,
     what_is_paid_since_counts_for_the_day, what_nobody_may_be_reminded_of_is_told,
     who_agrees_later_is_reminded_of_what_is_owed_already, who_is_bound_has_only_their_own_reminded,
     who_owes_is_reminded_in_one_message_and_then_a_person_has_it,

@@ -297,7 +297,7 @@ async fn erasing(catalog: &Catalog) {
         "documents_part_of (part_of=?)",
         "contacts_merged (merged_into=?)",
         "outbox_key (<expr>=?",
-        "cases_approval (subject=?)",
+        "cases_approval_of (<expr>=?",
         "incidents_about (subject=?)",
         "incidents_live",
         "webhook_deliveries_of (about=?)",

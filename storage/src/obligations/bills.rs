@@ -108,9 +108,27 @@ async fn is_taken(tx: &mut Tx, bill: &Bill, but: Uuid) -> Result<bool, CatalogEr
     Ok(taken > 0)
 }
 
+/// Which firm of ours is owed what is handed in: that of its bill, else the only one that there is.
+pub(super) async fn creditor(
+    tx: &mut Tx,
+    document: Option<DocumentId>,
+) -> Result<Option<Uuid>, CatalogError> {
+    if let Some(document) = document {
+        let sql = "SELECT entity_id FROM documents WHERE id = $1 AND entity_id IS NOT NULL";
+        if let Some((entity,)) = optional!(tx, (Uuid,), sql, document.0)? {
+            return Ok(Some(entity));
+        }
+    }
+    let ours = all!(tx, (Uuid,), "SELECT id FROM entities ORDER BY id LIMIT 2")?;
+    Ok(match ours.as_slice() {
+        [(only,)] => Some(*only),
+        _ => None,
+    })
+}
+
 /// From which of our numbers its debtor is reminded: the first of the firm's that is owed.
-async fn number_of(tx: &mut Tx, bill: &Bill) -> Result<Option<String>, CatalogError> {
-    let Some(entity) = bill.entity else { return Ok(None) };
+pub(super) async fn number_of(tx: &mut Tx, entity: Option<Uuid>) -> Result<Option<String>, CatalogError> {
+    let Some(entity) = entity else { return Ok(None) };
     let row = optional!(tx, (String,), "SELECT phone_number_ids FROM entities WHERE id = $1", entity)?;
     let Some((numbers,)) = row else { return Ok(None) };
     Ok(parsed::<Vec<String>>("entities", "phone_number_ids", &numbers)?.into_iter().next())
@@ -123,7 +141,7 @@ async fn add(tx: &mut Tx, document: DocumentId, bill: &Bill) -> Result<(), Catal
     if handed_in > 0 || is_taken(tx, bill, id.0).await? {
         return Ok(());
     }
-    let number = number_of(tx, bill).await?;
+    let number = number_of(tx, bill.entity).await?;
     let present = tx.now();
     execute!(
         tx,

@@ -1,9 +1,16 @@
-//! Promises of debtors who turn out to be one person.
+//! Promises of debtors, and of approvers, who turn out to be one person.
+
+use acuse_pipeline::reason::{Reason, ReasonCode};
 
 use super::{agrees, debtor, leading};
 use crate::{
-    Catalog, Intake,
-    conformance::{cases::cases_of, door::delivery},
+    Access, Catalog, Intake,
+    approvals::{ApprovalState, Approving, Mode, NewApproval},
+    conformance::{
+        answers::{offered, taps, waits},
+        cases::{self, cases_of, contact_of, sends},
+        door::{Sample, delivery},
+    },
     consents::Category,
     inbound::InboundItem,
     names::{AliasKind, CaseId, now},
@@ -35,7 +42,47 @@ pub(in crate::conformance) async fn who_turns_out_to_be_one_owes_once(catalog: &
     Intake::spawn(catalog.clone()).record(delivery(vec![change])).await.unwrap();
     assert_eq!(cases_of(catalog, other.contact).await.len(), 0, "they are one");
     assert_eq!(open().await, [case], "and so is what they owe");
-    let access = crate::Access::new(true);
+    let access = Access::new(true);
     catalog.cancel_obligation(&access, owed, "paid in cash", "user:eva").await.unwrap();
     assert!(open().await.is_empty(), "nothing is left that comes day after day");
+}
+
+/// Two who were asked for an approval turn out to be one: one tap decides, and nothing is asked of them any more.
+pub(in crate::conformance) async fn who_turns_out_to_be_one_decides_once(catalog: &Catalog) {
+    let catalog = &cases::leading(catalog);
+    let everything = Access::new(true);
+    let document = waits(catalog, &Sample::new(), Reason::new(ReasonCode::LowConfidence, "")).await;
+    let number = catalog.document(document).await.unwrap().unwrap().phone_number_id.unwrap();
+    let people = [Sample::new(), Sample::new()];
+    let mut approvers = Vec::new();
+    for person in &people {
+        let contact = contact_of(catalog, sends(catalog, person, 1).await[0]).await;
+        agrees(catalog, contact, &number, Category::Utility).await;
+        approvers.push(contact);
+    }
+    let new = NewApproval {
+        document: Some(document),
+        question: "¿Se paga?".into(),
+        approvers: approvers.clone(),
+        mode: Mode::Any,
+        phone_number_id: number,
+        due_at: None,
+    };
+    let asked = catalog.ask_for_approval(&everything, &new, "user:eva").await.unwrap();
+    let Approving::Asked(asked) = asked else { panic!("{asked:?}") };
+    let yes = offered(catalog, approvers[0]).await.remove(0);
+    let change = InboundItem::AliasChange {
+        old: (AliasKind::WaId, people[0].wa_id.clone()),
+        new: (AliasKind::WaId, people[1].wa_id.clone()),
+        at: now(),
+    };
+    Intake::spawn(catalog.clone()).record(delivery(vec![change])).await.unwrap();
+    let open = async || {
+        let all = cases_of(catalog, approvers[0]).await;
+        all.into_iter().filter(|c| c.1 == "approval" && c.2 != "done").count()
+    };
+    assert_eq!(open().await, 2, "they are one, who was asked twice");
+    taps(catalog, &people[1], &yes).await;
+    let decided = catalog.approval(&everything, asked.id).await.unwrap().unwrap();
+    assert_eq!((decided.state, open().await), (ApprovalState::Approved, 0));
 }

@@ -7,9 +7,14 @@ use super::{Debtor, agrees, debtor, leading, morning, now_of};
 use crate::{
     Access, Catalog, ContactId,
     access::Bound,
-    cases::UNBILLED,
-    conformance::{cases::writes, house::rules},
+    cases::{Act, Acted, UNBILLED},
+    conformance::{
+        cases::{cases_of, filed, sends, writes},
+        given::fresh,
+        house::rules,
+    },
     consents::Category,
+    entities::NewEntity,
     incidents::IncidentState,
     names::{OutboxId, micros, now},
     obligations::{NewObligation, Owing, Settled},
@@ -52,6 +57,60 @@ pub(in crate::conformance) async fn who_is_bound_has_only_their_own_reminded(cat
     let Owing::Added(added) = of(one.contact).await else { panic!("their own") };
     let cancelled = catalog.cancel_obligation(&access, added.id, "tried", "key:bound").await.unwrap();
     assert!(matches!(cancelled, Settled::Done), "{cancelled:?}");
+}
+
+/// What is handed in without a number of ours is reminded of from that of the firm whose bill it is.
+pub(in crate::conformance) async fn what_is_handed_in_comes_from_the_firms_number(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let debtor = debtor(catalog).await;
+    let firm =
+        NewEntity { name: fresh("firm"), phone_number_ids: vec![fresh("number")], ..NewEntity::default() };
+    let ours = catalog.save_entity(None, &firm, "user:ana").await.unwrap().expect("added");
+    let bill = sends(catalog, &debtor.sample, 1).await[0];
+    filed(catalog, bill).await;
+    let mut tx = catalog.writing().await.unwrap();
+    let sql = "UPDATE documents SET customer_id = $2, entity_id = $3, direction = 'receivable' WHERE id = $1";
+    execute!(tx, sql, bill.0, debtor.customer.0, ours.id.0).unwrap();
+    tx.commit().await.unwrap();
+    for number in [&firm.phone_number_ids[0], &debtor.number] {
+        agrees(catalog, debtor.contact, number, Category::Billing).await;
+    }
+    let new = NewObligation {
+        customer: debtor.customer,
+        number: "F-208".into(),
+        amount: "10.00".parse().unwrap(),
+        currency: "EUR".into(),
+        due: (morning() + Duration::days(12)).date(),
+        contact: None,
+        phone_number_id: None,
+        document: Some(bill),
+    };
+    let added = catalog.add_obligation(&Access::new(true), &new, "key:erp").await.unwrap();
+    assert!(matches!(added, Owing::Added(_)), "{added:?}");
+    let mut tx = catalog.reading().await.unwrap();
+    let sql = "SELECT phone_number_id FROM cases WHERE kind = 'collection' AND subject = $1";
+    let (from,) = one!(tx, (String,), sql, debtor.customer.0.to_string()).unwrap();
+    assert_eq!(from, firm.phone_number_ids[0]);
+}
+
+/// A person gives a collection back: its next stage is looked for at once, and not when a question would be asked again.
+pub(in crate::conformance) async fn what_is_given_back_goes_on_at_once(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    rules(catalog, "").await;
+    let debtor = debtor(catalog).await;
+    agrees(catalog, debtor.contact, &debtor.number, Category::Billing).await;
+    debtor.owes(catalog, "F-207", "10.00", 12).await;
+    let before = debtor.case(catalog).await.unwrap();
+    assert_eq!(before.0, "waiting");
+    let everything = Access::new(true);
+    let (id, ..) =
+        cases_of(catalog, debtor.contact).await.into_iter().rfind(|c| c.1 == "collection").unwrap();
+    for act in [Act::Assign { to: Some("eva".into()), team: None }, Act::Return] {
+        let version = catalog.case(&everything, id).await.unwrap().unwrap().version;
+        let acted = catalog.act_on_case(&everything, id, version, "eva", &act).await.unwrap();
+        assert!(matches!(acted, Acted::Done(_)), "{acted:?}");
+    }
+    assert_eq!(debtor.case(catalog).await.unwrap(), before, "three days before it is due");
 }
 
 pub(in crate::conformance) async fn who_owes_is_reminded_in_one_message_and_then_a_person_has_it(
