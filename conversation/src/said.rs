@@ -308,6 +308,12 @@ pub fn stopped(language: Language) -> String {
     plainly("stopped", language)
 }
 
+/// No more advertising, as was asked by WhatsApp's own switch; of nothing else was anything said.
+#[must_use]
+pub fn no_advertising(language: Language) -> String {
+    plainly("stopped.marketing", language)
+}
+
 /// Notices again, as was asked.
 #[must_use]
 pub fn started(language: Language) -> String {

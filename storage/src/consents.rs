@@ -1,7 +1,7 @@
 //! What a contact agreed to, or no more: a row each time, never changed and never deleted, so that it answers since when,
 //! by what, and who wrote it down.
 
-use acuse_conversation::{Intent, said};
+use acuse_conversation::{Intent, language::Language, said};
 use serde::Serialize;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -194,12 +194,22 @@ pub(crate) async fn said(
     if !turned(tx, (contact, phone_number_id), intent, &PROACTIVE, (source, at)).await? {
         return Ok(());
     }
-    let language = cases::person(tx, contact).await?.language;
-    let (purpose, body) = match intent {
-        Intent::Stop => (Purpose::Stopped, said::stopped(language)),
-        Intent::Start | Intent::Thanks => (Purpose::Started, said::started(language)),
+    let words: (Purpose, fn(Language) -> String) = match intent {
+        Intent::Stop => (Purpose::Stopped, said::stopped),
+        Intent::Start | Intent::Thanks => (Purpose::Started, said::started),
     };
-    let reply = NewReply { purpose, body, language: language.as_str().to_owned(), nonce: String::new() };
+    confirm(tx, (contact, phone_number_id), words).await
+}
+
+/// Says to a contact what their word has done.
+async fn confirm(
+    tx: &mut Tx,
+    (contact, phone_number_id): (ContactId, &str),
+    (purpose, words): (Purpose, fn(Language) -> String),
+) -> Result<(), CatalogError> {
+    let language = cases::person(tx, contact).await?.language;
+    let (body, language) = (words(language), language.as_str().to_owned());
+    let reply = NewReply { purpose, body, language, nonce: String::new() };
     let saying = Saying {
         document: None,
         case: None,
@@ -208,6 +218,15 @@ pub(crate) async fn said(
         category: None,
     };
     outbox::queue(tx, saying, &reply).await
+}
+
+/// Advertising ended by WhatsApp's switch, of which nobody wrote a word: that it did is said once, and of it alone. Outside of
+/// the window WhatsApp itself has said so, and nothing of ours may.
+async fn confirm_no_advertising(tx: &mut Tx, about: (ContactId, &str)) -> Result<(), CatalogError> {
+    if !outbox::is_window_open(tx, about).await? {
+        return Ok(());
+    }
+    confirm(tx, about, (Purpose::Stopped, said::no_advertising)).await
 }
 
 /// WhatsApp's own switch, which is about marketing.
@@ -220,7 +239,8 @@ pub(crate) async fn switched(
 ) -> Result<(), CatalogError> {
     let categories = [Category::Marketing];
     let about = (contact, phone_number_id);
-    turned(tx, about, intent, &categories, ("whatsapp_preferences", at)).await.map(drop)
+    let is_news = turned(tx, about, intent, &categories, ("whatsapp_preferences", at)).await?;
+    if is_news && intent == Intent::Stop { confirm_no_advertising(tx, about).await } else { Ok(()) }
 }
 
 /// Meta refused a message of this category, because they want no more of such: as if they had said so themselves.
@@ -235,7 +255,11 @@ pub(crate) async fn refused(
     // Meta's own switch is about marketing.
     let category = category.parse().unwrap_or(Category::Marketing);
     let present = tx.now();
-    turned(tx, about, Intent::Stop, &[category], (source, present)).await.map(drop)
+    let is_news = turned(tx, about, Intent::Stop, &[category], (source, present)).await?;
+    if is_news && category == Category::Marketing {
+        return confirm_no_advertising(tx, about).await;
+    }
+    Ok(())
 }
 
 type Row = (Uuid, String, String, String, String, Option<String>, Option<String>, i64);

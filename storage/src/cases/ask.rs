@@ -2,7 +2,6 @@
 
 use acuse_conversation::{Event, Expects, Kind, MOST_ASKS, asks_of, said, stand_ins};
 use acuse_pipeline::reason::Reason;
-use acuse_whatsapp::policy::Window;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -263,15 +262,7 @@ pub(super) async fn waited_for(
 /// Whether a reminder can leave at all: inside the window, or by any of its templates that Meta approved, to somebody who
 /// agreed. One that cannot is nobody's to deliver by hand: the asking ends in front of a person.
 async fn can_be_said(tx: &mut Tx, held: &Held, present: time::OffsetDateTime) -> Result<bool, CatalogError> {
-    let (open,) = one!(
-        tx,
-        (i64,),
-        "SELECT COUNT(*) FROM windows w WHERE w.contact_id = $1 AND w.phone_number_id = $2 AND w.last_inbound_at > $3",
-        held.contact.0,
-        held.phone_number_id.as_str(),
-        micros(Window::opened_after(present))
-    )?;
-    if open > 0 {
+    if outbox::is_window_open(tx, (held.contact, &held.phone_number_id)).await? {
         return Ok(true);
     }
     let agreed = consents::latest(tx, held.contact, &held.phone_number_id, Category::Utility).await?;

@@ -1,5 +1,6 @@
 //! How a message comes into the outbox: with the outcome it tells of, or as a case says it.
 
+use acuse_whatsapp::policy::Window;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -66,6 +67,23 @@ pub(crate) struct Saying<'a> {
 /// Queues one message and its task, unless the same was queued before.
 pub(crate) async fn queue(tx: &mut Tx, saying: Saying<'_>, reply: &NewReply) -> Result<(), CatalogError> {
     queue_as(tx, saying, reply, &Shape::default()).await.map(drop)
+}
+
+/// Whether a contact wrote to a number so lately that it may answer in words of its own.
+pub(crate) async fn is_window_open(
+    tx: &mut Tx,
+    (contact, phone_number_id): (ContactId, &str),
+) -> Result<bool, CatalogError> {
+    let since = micros(Window::opened_after(tx.now()));
+    let (open,) = one!(
+        tx,
+        (i64,),
+        "SELECT COUNT(*) FROM windows w WHERE w.contact_id = $1 AND w.phone_number_id = $2 AND w.last_inbound_at > $3",
+        contact.0,
+        phone_number_id,
+        since
+    )?;
+    Ok(open > 0)
 }
 
 /// Whether a contact was sent a message of this purpose since then.

@@ -1,5 +1,7 @@
 //! Promises of who wants no more of something: that ends, and nothing that they agreed to still.
 
+use acuse_conversation::{language::Language, said::no_advertising};
+
 use super::{Debtor, agrees, debtor, leading};
 use crate::{
     Catalog, Intake,
@@ -37,7 +39,11 @@ pub(in crate::conformance) async fn who_wants_no_advertising_is_reminded_of_what
         stop: true,
         at: now(),
     };
-    Intake::spawn(catalog.clone()).record(delivery(vec![switch])).await.unwrap();
+    let intake = Intake::spawn(catalog.clone());
+    intake.record(delivery(vec![switch.clone()])).await.unwrap();
+    intake.record(delivery(vec![switch])).await.unwrap();
+    let confirmed = debtor.said(catalog, "stopped").await;
+    assert_eq!(confirmed, [no_advertising(Language::Es)], "said once, and of advertising alone");
     let said = catalog.written_consents(debtor.contact).await.unwrap();
     let last = said.last().map(|word| (word.category, word.state));
     assert_eq!(last, Some((Category::Marketing, Word::Withdrawn)));
