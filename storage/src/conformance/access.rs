@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     Access, Catalog, DocumentFilter, DocumentId, Sensitivity, Stage,
-    access::{Binding, Bound, NotBound, SENSITIVITY},
+    access::{Binding, Bound, NotBound, Rule, SENSITIVITY},
     customers::{NewCustomer, Upserted},
     events::Event,
     keys::{KeyMade, Scope},
@@ -157,6 +157,22 @@ pub(super) async fn what_lies_beside_an_id_is_withheld(catalog: &Catalog) {
     };
     assert_eq!(told(Access::new(false)).await, json!({ "review_id": "r" }));
     assert_eq!(told(Access::whole()).await, event.data);
+}
+
+/// Among more IDs than are compared nobody knows that a bill looks like none of them.
+pub(super) async fn what_was_not_compared_with_each_id_is_withheld(catalog: &Catalog) {
+    let looks = of_its_own().unwrap().0;
+    // They share a quarter of their fingerprints, and look different.
+    for other in [looks ^ 0xFFFF_0000, looks ^ 0xFFFF_0000_0000] {
+        let facts = ReadFacts { fingerprint: Some(Fingerprint(other)), ..passport("Eriksson") };
+        waiting(catalog, &facts).await;
+    }
+    let bill = || ReadFacts { fingerprint: Some(Fingerprint(looks)), ..bill() };
+    let all_compared = waiting(catalog, &bill()).await;
+    assert_eq!(sensitivity(catalog, all_compared).await, Sensitivity::Open);
+    let hasty = catalog.clone().with_rule(Rule { most_alike: 1, ..Rule::default() });
+    let one_compared = waiting(&hasty, &bill()).await;
+    assert_eq!(sensitivity(catalog, one_compared).await, Sensitivity::Unknown);
 }
 
 pub(super) async fn search_does_not_tell_what_is_withheld(catalog: &Catalog) {
