@@ -9,6 +9,7 @@ mod access;
 mod answers;
 mod arrivals;
 mod attachments;
+mod beside;
 mod books;
 mod cases;
 mod chain;
@@ -54,6 +55,7 @@ mod upgrade;
 mod vendors;
 mod work;
 
+pub use beside::{Beside, beside};
 pub use compare::compare;
 pub use door::{Sample, delivery, photo};
 pub use erasure::erased;
