@@ -276,7 +276,7 @@ impl Catalog {
     ///
     /// # Errors
     /// As [`Catalog::seen_of`].
-    pub(crate) async fn told_of(
+    pub async fn told_of(
         &self,
         access: &Access,
         ids: &[DocumentId],

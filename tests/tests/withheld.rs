@@ -30,7 +30,7 @@ use routes::{ROUTES, Walk, routed};
 
 /// What the IDs say; in their fields, text, reasons, timeline, names and bytes.
 pub(crate) const SECRETS: &[&str] =
-    &["zeedlemann", "x9182736455", "1991-02-03", "quillon", "secretcaption", "secretfile"];
+    &["zeedlemann", "x9182736455", "1991-02-03", "quillon", "secretcaption", "secretfile", PAID];
 /// What an open bill says, to everybody who reads.
 pub(crate) const OPEN: &str = "Panadería Abierta";
 /// What is written beside an ID, in notes, questions and messages.
@@ -430,7 +430,7 @@ async fn everywhere(place: &Place, catalog: &Catalog) {
     nor_is_it_asked_for(place, &secret).await;
     at_the_desk(place, &secret).await;
     who_may_see_does(place, catalog, &secret).await;
-    each_is_there(place, &secret).await;
+    each_is_there(place, catalog, &secret).await;
     nor_does_what_lies_beside_it(place, &all, secret.documents[2]).await;
     for id in &secret.documents {
         let views = catalog.audit_trail(Some(*id), 100).await.unwrap();
@@ -463,6 +463,10 @@ async fn nor_is_it_asked_for(place: &Place, secret: &Secret) {
     assert_eq!(kept["id_numbers"], made["id_numbers"], "what is not seen is not taken away: {kept}");
 
     let writer = Api::connect(place, &["messages:write", "reviews:write"]).await.unwrap();
+    let settles = format!("/v1/obligations/{}/confirm", secret.beside.obligation);
+    let (status, told) =
+        sent(&writer, Method::POST, &settles, json!({ "document_id": secret.documents[0] })).await;
+    assert!(status == 403 && told.to_string().contains("urn:acuse:problem:withheld"), "{status} {told}");
     let asked = json!({
         "document_id": secret.documents[0], "question": "?", "phone_number_id": "1",
         "approvers": [uuid::Uuid::now_v7()],
@@ -546,7 +550,7 @@ async fn who_may_see_does(place: &Place, catalog: &Catalog, secret: &Secret) {
 }
 
 /// What was walked is there: with every right each address answers, and what was written beside the ID is told.
-async fn each_is_there(place: &Place, secret: &Secret) {
+async fn each_is_there(place: &Place, catalog: &Catalog, secret: &Secret) {
     let rights = [ALL, &["messages:read", "erasure"]].concat();
     let api = Api::connect(place, &rights).await.unwrap();
     for (path, walk) in ROUTES {
@@ -565,6 +569,11 @@ async fn each_is_there(place: &Place, secret: &Secret) {
     ] {
         assert!(api.get(&path).await.unwrap().to_string().contains(SAID), "{path}");
     }
+    let owed = format!("/v1/obligations/{}", beside.obligation);
+    assert!(api.get(&owed).await.unwrap().to_string().contains(PAID), "{owed}");
+    let views = catalog.audit_trail(Some(secret.documents[0]), 1000).await.unwrap();
+    let in_question = views.iter().any(|e| e.action == "view_id" && e.detail["what"] == "approval");
+    assert!(in_question, "who reads what is asked of it is in its trail: {views:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
