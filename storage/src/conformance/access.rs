@@ -375,6 +375,22 @@ pub(super) async fn who_is_bound_learns_of_nobody_else(catalog: &Catalog) {
         assert_eq!(timeline.contains(&other.to_string()), whose.is_some(), "{timeline}");
     }
 
+    // A case with a document that is nobody's yet reaches past what is theirs.
+    let (case, nobodys) = (crate::CaseId::generate(), waiting(catalog, &bill()).await);
+    let mut tx = catalog.writing().await.unwrap();
+    let sql = "INSERT INTO cases (id, contact_id, phone_number_id, kind, state, created_at, updated_at, closed_at) \
+         VALUES ($1, $2, '1', 'documents', 'done', 1, 1, 1)";
+    execute!(tx, sql, case.0, sender.0).unwrap();
+    tx.commit().await.unwrap();
+    for (document, may) in [(theirs, true), (nobodys, false)] {
+        let mut tx = catalog.writing().await.unwrap();
+        let sql = "INSERT INTO case_documents (case_id, document_id, role) VALUES ($1, $2, 'came')";
+        execute!(tx, sql, case.0, document.0).unwrap();
+        tx.commit().await.unwrap();
+        let noted = catalog.note_on_case(&access, case, "key:bound", "a note").await.unwrap();
+        assert_eq!(noted.is_some(), may);
+    }
+
     let asked = NewApproval {
         document: Some(theirs),
         question: "?".into(),
