@@ -332,8 +332,21 @@ async fn uploaded(
     catalog.document(id).await.unwrap().unwrap().contact_id.expect("it has a sender")
 }
 
-/// What is told of a document names no customer beyond reach; nobody is brought into reach, or written to beyond it.
-pub(super) async fn who_is_bound_learns_of_nobody_else(catalog: &Catalog) {
+/// A key that is bound to one customer, what is theirs, and what is not.
+struct BoundKey {
+    name: String,
+    key: KeyId,
+    access: Access,
+    mine: crate::CustomerId,
+    other: crate::CustomerId,
+    /// A document of theirs, whose sender writes for the other one.
+    theirs: DocumentId,
+    sender: crate::ContactId,
+    /// Who sent a document of the other one.
+    stranger: crate::ContactId,
+}
+
+async fn bound_key(catalog: &Catalog) -> BoundKey {
     let (mine, other) = (customer(catalog).await, customer(catalog).await);
     let name = Uuid::now_v7().simple().to_string();
     let hash = Sha256::of(name.as_bytes());
@@ -350,6 +363,12 @@ pub(super) async fn who_is_bound_learns_of_nobody_else(catalog: &Catalog) {
     }
     execute!(tx, "UPDATE contacts SET customer_id = $2 WHERE id = $1", sender.0, other.0).unwrap();
     tx.commit().await.unwrap();
+    BoundKey { name, key, access, mine, other, theirs, sender, stranger }
+}
+
+/// What is told of a document or a contact names no customer beyond reach.
+pub(super) async fn who_is_bound_learns_of_nobody_else(catalog: &Catalog) {
+    let BoundKey { access, other, theirs, sender, .. } = bound_key(catalog).await;
     catalog.note(theirs, Stage::Link, "linked", json!({ "customer_id": other })).await.unwrap();
     let event = Event {
         cursor: "1.1".parse().unwrap(),
@@ -374,7 +393,11 @@ pub(super) async fn who_is_bound_learns_of_nobody_else(catalog: &Catalog) {
         let timeline = serde_json::to_string(&timeline).unwrap();
         assert_eq!(timeline.contains(&other.to_string()), whose.is_some(), "{timeline}");
     }
+}
 
+/// Nobody is brought into reach, written to beyond it, or noted on.
+pub(super) async fn who_is_bound_reaches_nobody_else(catalog: &Catalog) {
+    let BoundKey { name, key, access, mine, other, theirs, sender, stranger } = bound_key(catalog).await;
     // A case with a document that is nobody's yet reaches past what is theirs.
     let (case, nobodys) = (crate::CaseId::generate(), waiting(catalog, &bill()).await);
     let mut tx = catalog.writing().await.unwrap();

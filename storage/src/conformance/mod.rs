@@ -150,6 +150,7 @@ pub async fn catalog(catalog: &Catalog) {
         access::search_does_not_tell_what_is_withheld,
         access::who_is_bound_reaches_what_is_theirs,
         access::who_is_bound_learns_of_nobody_else,
+        access::who_is_bound_reaches_nobody_else,
         access::who_is_bound_to_firms_lists_whose_papers_they_have,
         access::a_page_of_views_is_audited,
         found::what_is_said_is_found,
