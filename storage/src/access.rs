@@ -9,6 +9,7 @@
 //! changes what the document is taken for.
 
 mod backfill;
+mod beyond;
 mod bindings;
 mod score;
 
@@ -18,6 +19,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 pub use backfill::{Backfill, SENSITIVITY};
+pub(crate) use bindings::reach_of_key;
 pub use bindings::{Binding, NotBound};
 pub use score::{Rule, Scored};
 pub(crate) use score::{decided, settle};
@@ -274,7 +276,7 @@ impl Catalog {
     ///
     /// # Errors
     /// As [`Catalog::seen_of`].
-    pub(crate) async fn told_of(
+    pub async fn told_of(
         &self,
         access: &Access,
         ids: &[DocumentId],

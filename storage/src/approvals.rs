@@ -22,7 +22,7 @@ use crate::{
     attachments, audit, cases,
     catalog::Catalog,
     consents::{self, Category, Word},
-    documents,
+    conversation, documents,
     error::CatalogError,
     events::{self, NewEvent},
     names::{
@@ -118,7 +118,7 @@ pub enum Approving {
     NoDocument,
     /// The document does not wait in front of a person.
     NotInReview,
-    /// There is no such contact.
+    /// There is no such contact for this caller.
     NoContact(ContactId),
     /// This approver never agreed to be written to from this number.
     NoConsent(ContactId),
@@ -196,7 +196,7 @@ impl Catalog {
         if ours == 0 {
             return Ok(Approving::NoNumber);
         }
-        if let Some(refused) = not_askable(&mut tx, new).await? {
+        if let Some(refused) = not_askable(&mut tx, access, new).await? {
             return Ok(refused);
         }
         let id = ApprovalId::generate();
@@ -307,14 +307,17 @@ fn within(access: &Access, tx: &Tx) -> String {
 }
 
 /// Why one of the approvers cannot be asked.
-async fn not_askable(tx: &mut Tx, new: &NewApproval) -> Result<Option<Approving>, CatalogError> {
+async fn not_askable(
+    tx: &mut Tx,
+    access: &Access,
+    new: &NewApproval,
+) -> Result<Option<Approving>, CatalogError> {
+    let text = format!(
+        "SELECT COUNT(*) FROM contacts c WHERE c.id = $1 AND c.merged_into IS NULL AND {}",
+        conversation::reach(access, tx)
+    );
     for contact in &new.approvers {
-        let (known,) = one!(
-            tx,
-            (i64,),
-            "SELECT COUNT(*) FROM contacts WHERE id = $1 AND merged_into IS NULL",
-            contact.0
-        )?;
+        let (known,) = one!(tx, (i64,), sqlx::AssertSqlSafe(text.clone()), contact.0)?;
         if known == 0 {
             return Ok(Some(Approving::NoContact(*contact)));
         }

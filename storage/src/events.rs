@@ -391,7 +391,14 @@ impl Catalog {
                 Some(event)
             }
         });
-        Ok(told.collect())
+        let mut told: Vec<Event> = told.collect();
+        let whose: Vec<Uuid> = told.iter().filter_map(|e| e.customer_id.map(|id| id.0)).collect();
+        let details = told.iter_mut().map(|event| &mut event.data).collect();
+        let beyond = self.within_reach(access, details, &whose).await?;
+        for event in &mut told {
+            event.customer_id = event.customer_id.filter(|id| !beyond.contains(&id.0));
+        }
+        Ok(told)
     }
 
     /// The cursor after everything that there is.

@@ -61,7 +61,7 @@ pub struct NewNotice {
     pub buttons: Vec<String>,
     /// To what they must have agreed.
     pub category: Category,
-    /// What makes it the same when it is handed in again.
+    /// What makes it the same when whoever hands it in does so again; others may use the same of theirs.
     pub idempotency_key: String,
     /// Not before then.
     pub not_before: Option<OffsetDateTime>,
@@ -135,7 +135,7 @@ pub enum Noticed {
     Unfit(Unfit),
     /// Its time would be over before it may leave.
     TooLate,
-    /// The same key was used for another one.
+    /// They used the same key for another one.
     OtherKey,
 }
 

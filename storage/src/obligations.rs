@@ -294,7 +294,7 @@ impl Catalog {
             }
         }
         let bill = cut(&new.number, 200);
-        let before = self.by_number(&mut tx, new.customer, &bill).await?;
+        let before = self.by_number(&mut tx, access, (new.customer, bill.as_str())).await?;
         if let Some(before) = before {
             let same = before.amount == to_text(new.amount.0) && before.currency == new.currency;
             return Ok(if same { Owing::Before(Box::new(before)) } else { Owing::Differs });
@@ -327,7 +327,7 @@ impl Catalog {
         )?;
         audit::write(&mut tx, who, "obligation_added", None, &json!({ "obligation_id": id })).await?;
         cases::schedule(&mut tx, new.customer).await?;
-        let added = self.by_number(&mut tx, new.customer, &bill).await?;
+        let added = self.by_number(&mut tx, access, (new.customer, bill.as_str())).await?;
         tx.commit().await?;
         added.map(|added| Owing::Added(Box::new(added))).ok_or(CatalogError::Missing { what: "obligation" })
     }
@@ -335,14 +335,14 @@ impl Catalog {
     async fn by_number(
         &self,
         tx: &mut Tx,
-        customer: CustomerId,
-        bill: &str,
+        access: &Access,
+        (customer, bill): (CustomerId, &str),
     ) -> Result<Option<Obligation>, CatalogError> {
         let text = format!("SELECT {COLUMNS} FROM obligations o WHERE o.customer_id = $1 AND o.number = $2");
         let row = optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), customer.0, bill)?;
         match row {
             Some(row) => {
-                let payments = payments::payments_of(tx, row.0).await?;
+                let payments = payments::payments_of(tx, access, row.0).await?;
                 obligation(row, payments).map(Some)
             }
             None => Ok(None),
@@ -375,7 +375,7 @@ impl Catalog {
         let rows = all_of!(tx, Row, text, query.binds)?;
         let mut found = Vec::with_capacity(rows.len());
         for row in rows {
-            let payments = payments::payments_of(&mut tx, row.0).await?;
+            let payments = payments::payments_of(&mut tx, access, row.0).await?;
             found.push(obligation(row, payments)?);
         }
         Ok(found)
@@ -396,7 +396,7 @@ impl Catalog {
             access.reach_customers(&tx, "c")
         );
         let Some(row) = optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), id.0)? else { return Ok(None) };
-        let payments = payments::payments_of(&mut tx, id.0).await?;
+        let payments = payments::payments_of(&mut tx, access, id.0).await?;
         obligation(row, payments).map(Some)
     }
 }

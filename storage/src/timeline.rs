@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
+    access::Access,
     catalog::Catalog,
     error::CatalogError,
     names::{ContactId, DocumentId, Stage, at, json, micros, word},
@@ -95,6 +96,21 @@ impl Catalog {
         )?;
         rows.reverse();
         entries(rows)
+    }
+
+    /// The same for whoever has this access: it names no customer beyond their reach.
+    ///
+    /// # Errors
+    /// As [`Catalog::timeline`].
+    pub async fn timeline_for(
+        &self,
+        access: &Access,
+        id: DocumentId,
+    ) -> Result<Vec<TimelineEntry>, CatalogError> {
+        let mut entries = self.timeline(id).await?;
+        let details = entries.iter_mut().map(|entry| &mut entry.detail).collect();
+        self.within_reach(access, details, &[]).await?;
+        Ok(entries)
     }
 
     /// What its sender wrote beside a document, oldest first (the first 20).

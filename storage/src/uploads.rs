@@ -8,9 +8,10 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::{
+    access,
     arrivals::{Brought, counts},
     catalog::Catalog,
-    contacts,
+    contacts, conversation,
     documents::{DeclaredFile, StoredObject, keep_words},
     error::CatalogError,
     events,
@@ -118,9 +119,7 @@ impl Catalog {
     ) -> Result<Accepted, CatalogError> {
         let mut tx = self.writing().await?;
         let contact = match &upload.sender {
-            Some(sender) if !sender.is_empty() => {
-                Some(contacts::of_alias(&mut tx, AliasKind::Api, sender).await?)
-            }
+            Some(sender) if !sender.is_empty() => Some(contact_of(&mut tx, upload.key, sender).await?),
             _ => None,
         };
         write(&mut tx, upload, contact).await?;
@@ -143,6 +142,34 @@ impl Catalog {
         push_stage(&mut tx, upload.id, Stage::Read, None).await?;
         tx.commit().await?;
         Ok(Accepted::New(upload.id))
+    }
+}
+
+/// The contact of a sender's name. For a key that is bound, a name that brought it nothing yet is of its own: else a document
+/// under somebody's name would bring them, and what was said with them, into its reach.
+async fn contact_of(
+    tx: &mut crate::sql::Tx,
+    key: Option<KeyId>,
+    sender: &str,
+) -> Result<ContactId, CatalogError> {
+    let bound = match key {
+        Some(key) => Some((key, access::reach_of_key(tx, key).await?)).filter(|(_, to)| to.is_bound()),
+        None => None,
+    };
+    let Some((key, reach)) = bound else {
+        return contacts::of_alias(tx, AliasKind::Api, sender).await;
+    };
+    let text = format!(
+        "SELECT c.id FROM contact_aliases a JOIN contacts c ON c.id = a.contact_id \
+         WHERE a.kind = $1 AND a.value = $2 AND {}",
+        conversation::reach(&reach, tx)
+    );
+    let name = cut(sender, 256);
+    let known =
+        optional!(tx, (Uuid,), sqlx::AssertSqlSafe(text.clone()), AliasKind::Api.as_str(), name.as_str())?;
+    match known {
+        Some((known,)) => Ok(ContactId(known)),
+        None => contacts::of_alias(tx, AliasKind::Api, &format!("{key} {sender}")).await,
     }
 }
 

@@ -33,6 +33,24 @@ async fn patch(api: &Api, path: &str, seen: Option<&str>, body: &Value) -> (u16,
     told(request.send().await.unwrap()).await
 }
 
+/// What was sent is named as it is when it is asked for: it can be changed without another look.
+async fn what_is_sent_is_named(api: &Api) {
+    let body =
+        "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.jpg\"\r\n\r\nNAMED\r\n--b--\r\n";
+    let mut tags = Vec::new();
+    for made in [201, 200] {
+        let request = api.request(Method::POST, "/v1/documents").header("Idempotency-Key", "named");
+        let request = request.header("content-type", "multipart/form-data; boundary=b").body(body);
+        let (status, tag, document) = told(request.send().await.unwrap()).await;
+        assert_eq!(status, made, "{document}");
+        assert!(tag.starts_with(&format!("\"{}-", document["version"])), "{tag} {document}");
+        let path = format!("/v1/documents/{}", document["id"].as_str().unwrap());
+        assert_eq!(get(api, &path, None).await.1, tag);
+        tags.push(tag);
+    }
+    assert_eq!(tags[0], tags[1]);
+}
+
 /// What is filed is changed as a new version, with its trail, by whoever saw the one before.
 async fn what_is_filed_is_changed(api: &Api, catalog: &Catalog) {
     let id = sent(api, "open").await;
@@ -161,6 +179,7 @@ async fn everything(place: &Place, catalog: &Catalog) {
     what_waits_is_changed(&api, place, catalog).await;
     some_members_and_pages(&api).await;
     a_download_goes_on(&api, catalog).await;
+    what_is_sent_is_named(&api).await;
 }
 
 /// Without a key file a link would lead to the embedded store, which nobody else reaches: that is said, and how to mend it.

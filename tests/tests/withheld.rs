@@ -15,6 +15,9 @@ use acuse_pipeline::{
 };
 use acuse_storage::{
     Catalog, DocumentId, ReviewId, Stage,
+    conformance::{Beside, beside},
+    erasure::{Cause, Keep, Wish, Wished},
+    key_file::ErasedKind,
     split::Split,
     stages::{Begun, ReadFacts, Step},
 };
@@ -27,9 +30,15 @@ use routes::{ROUTES, Walk, routed};
 
 /// What the IDs say; in their fields, text, reasons, timeline, names and bytes.
 pub(crate) const SECRETS: &[&str] =
-    &["zeedlemann", "x9182736455", "1991-02-03", "quillon", "secretcaption", "secretfile"];
+    &["zeedlemann", "x9182736455", "1991-02-03", "quillon", "secretcaption", "secretfile", PAID];
 /// What an open bill says, to everybody who reads.
 pub(crate) const OPEN: &str = "Panadería Abierta";
+/// What is written beside an ID, in notes, questions and messages.
+const SAID: &str = "Is ZEEDLEMANN of QUILLON the one?";
+/// How much a receipt pays that nobody vouches for.
+const PAID: &str = "71923.45";
+/// A month that is closed.
+const MONTH: &str = "2020-01";
 
 #[test]
 fn every_route_is_walked() {
@@ -152,51 +161,132 @@ pub(crate) async fn read(catalog: &Catalog, id: DocumentId, facts: &ReadFacts) {
 struct Secret {
     documents: Vec<DocumentId>,
     reviews: Vec<ReviewId>,
+    /// What stands beside the first of them.
+    beside: Beside,
+    /// Whose number of an ID is the passport's.
+    customer: String,
+    /// The receipt of a passport that is erased.
+    erasure: String,
+    /// A bill that somebody who sees IDs opened, in one file with one.
+    open_part: DocumentId,
 }
 
-/// Fills a place: a passport, one that was misread, a file that holds one beside a bill, and a bill of its own.
-async fn fill(catalog: &Catalog, api: &Api) -> Secret {
-    let id = sent(api, "passport").await;
-    read(catalog, id, &passport(1)).await;
-    let other = sent(api, "misread").await;
-    read(catalog, other, &misread(2)).await;
-    let whole = sent(api, "whole").await;
+/// A file that holds a bill and a passport, read.
+async fn in_one_file(catalog: &Catalog, api: &Api, name: &str, seeds: [u64; 2]) -> [DocumentId; 2] {
+    let whole = sent(api, name).await;
     assert!(matches!(catalog.begin(whole, Stage::Read).await.unwrap(), Begun::Go(_)));
     let pages = vec![Part::pages(1, 1).unwrap(), Part::pages(2, 2).unwrap()];
     let split = Split::of_file(pages, 2).unwrap();
     assert_eq!(catalog.split(whole, &split).await.unwrap(), Step::Taken);
     let first = catalog.document(whole).await.unwrap().unwrap();
     let parts = catalog.of_one_file(&first).await.unwrap();
-    read(catalog, parts[0].id, &ReadFacts { part: parts[0].part, ..bill(3) }).await;
-    read(catalog, parts[1].id, &ReadFacts { part: parts[1].part, ..passport(4) }).await;
+    read(catalog, parts[0].id, &ReadFacts { part: parts[0].part, ..bill(seeds[0]) }).await;
+    read(catalog, parts[1].id, &ReadFacts { part: parts[1].part, ..passport(seeds[1]) }).await;
+    [parts[0].id, parts[1].id]
+}
+
+/// Somebody who sees IDs says that it is a bill.
+async fn opened(api: &Api, bill: DocumentId) {
+    let body = json!({ "fields": { "currency": "EUR" }, "note": "a bill", "because": "it is one" });
+    let path = format!("/v1/documents/{bill}");
+    let changed = api.request(Method::PATCH, &path).header("If-Match", "*").json(&body).send().await.unwrap();
+    let (status, told) = (changed.status().as_u16(), changed.text().await.unwrap());
+    assert_eq!(status, 200, "{told}");
+}
+
+/// Fills a place: a passport, one that was misread, files that hold one beside a bill, and a bill of its own; and one row of
+/// each other thing that there are routes to, with the passport in its reach.
+async fn fill(catalog: &Catalog, api: &Api) -> Secret {
+    let id = sent(api, "passport").await;
+    read(catalog, id, &passport(1)).await;
+    let other = sent(api, "misread").await;
+    read(catalog, other, &misread(2)).await;
+    let [part, of_file] = in_one_file(catalog, api, "whole", [3, 4]).await;
     let unread = sent(api, "unread").await;
     let open = sent(api, "open").await;
     read(catalog, open, &bill(5)).await;
-    let documents = vec![id, other, parts[0].id, parts[1].id, unread];
+    let [open_part, beside_it] = in_one_file(catalog, api, "mixed", [6, 8]).await;
+    opened(api, open_part).await;
+    let documents = vec![id, other, part, of_file, unread, beside_it];
     let mut reviews = Vec::new();
     for document in &documents {
         reviews.extend(catalog.open_review_of(*document).await.unwrap().map(|r| r.id));
     }
-    assert_eq!(reviews.len(), 3);
-    Secret { documents, reviews }
+    assert_eq!(reviews.len(), 4);
+    let customer = theirs(api).await;
+    let beside = beside(catalog, (id, customer.parse().unwrap()), (SAID, PAID)).await;
+    let erasure = erased(catalog, api).await;
+    let month = format!("/v1/periods/{MONTH}/close?despite_missing=true");
+    assert_eq!(api.request(Method::POST, &month).send().await.unwrap().status(), 201);
+    Secret { documents, reviews, beside, customer, erasure, open_part }
+}
+
+/// A customer whose number of an ID is the passport's.
+async fn theirs(api: &Api) -> String {
+    let body = json!({ "name": "Cliente", "id_numbers": ["X9182736455"] });
+    let made =
+        api.request(Method::PUT, "/v1/customers/by-external-id/beside").json(&body).send().await.unwrap();
+    let made: Value = made.json().await.unwrap();
+    made["id"].as_str().unwrap_or_else(|| panic!("{made}")).to_owned()
+}
+
+/// The receipt of a passport that was erased.
+async fn erased(catalog: &Catalog, api: &Api) -> String {
+    let gone = sent(api, "gone").await;
+    read(catalog, gone, &passport(9)).await;
+    let wish = Wish {
+        kind: ErasedKind::Document,
+        id: gone.0,
+        cause: Cause::Request,
+        by: "user:chief".to_owned(),
+        keep: Keep::Nothing,
+        whole_file: false,
+    };
+    match catalog.erase(&wish).await.unwrap() {
+        Wished::Begun(receipt) => receipt.id.to_string(),
+        other => panic!("{other:?}"),
+    }
 }
 
 /// The addresses of a route with their ids in place.
 fn addresses(path: &str, secret: &Secret) -> Vec<String> {
+    let beside = &secret.beside;
+    let others = [
+        ("/v1/cases/{id}", beside.case.to_string()),
+        ("/inbox/{id}", beside.case.to_string()),
+        ("/v1/notices/{id}", beside.notice.to_string()),
+        ("/v1/notices/batches/{id}", beside.batch.to_string()),
+        ("/v1/obligations/{id}", beside.obligation.to_string()),
+        ("/v1/approvals/{id}", beside.approval.to_string()),
+        ("/v1/incidents/{id}", beside.incident.to_string()),
+        ("/incidents/{id}", beside.incident.to_string()),
+        ("/v1/webhook-endpoints/{id}", beside.endpoint.to_string()),
+        ("/v1/contacts/{id}", beside.contact.to_string()),
+        ("/contacts/{id}", beside.contact.to_string()),
+        ("/v1/customers/{id}", secret.customer.clone()),
+        ("/customers/{id}", secret.customer.clone()),
+        ("/v1/erasures/{id}", secret.erasure.clone()),
+    ];
+    if let Some((_, id)) = others.iter().find(|(begins, _)| path.starts_with(begins)) {
+        return vec![path.replace("{id}", id)];
+    }
     if path.starts_with("/v1/reviews/{id}") {
         return secret.reviews.iter().map(|id| path.replace("{id}", &id.to_string())).collect();
     }
     if path.contains("{id}") {
         return secret.documents.iter().map(|id| path.replace("{id}", &id.to_string())).collect();
     }
-    vec![path.to_owned()]
+    vec![path.replace("{month}", MONTH)]
 }
 
 fn clean(text: &str, asked: &str) {
     let text = text.to_lowercase();
     // The question itself may stand in the answer: in a search box, and in links that keep it.
-    let text = match asked.split("?q=").nth(1) {
-        Some(q) => text.replace(&format!("value=\"{q}\""), "").replace(&format!("q={q}"), ""),
+    let asks = ["?q=", "?merge="].iter().find_map(|name| Some((&name[1..], asked.split(name).nth(1)?)));
+    let text = match asks {
+        Some((name, said)) => {
+            text.replace(&format!("value=\"{said}\""), "").replace(&format!("{name}{said}"), "")
+        }
         None => text,
     };
     for secret in SECRETS {
@@ -235,6 +325,15 @@ async fn walk(who: &str, secret: &Secret, request: &dyn Fn(Method, &str) -> reqw
             Walk::Post => (&[], true),
             Walk::Not(_) => continue,
         };
+        let of_documents = ["/v1/documents/{id}", "/documents/{id}", "/pictures/{id}"];
+        if of_documents.iter().any(|begins| path.starts_with(begins)) {
+            // What is open beside an ID is told, and nothing of that.
+            for query in queries {
+                let asked = format!("{}{query}", path.replace("{id}", &secret.open_part.to_string()));
+                let (_, body) = ask(request(Method::GET, &asked), &asked).await;
+                clean(&body, &asked);
+            }
+        }
         for address in addresses(path, secret) {
             for query in queries {
                 let asked = format!("{address}{query}");
@@ -324,13 +423,14 @@ async fn everywhere(place: &Place, catalog: &Catalog) {
         }
         if scopes.contains(&"documents:read") {
             let listed = api.get("/v1/documents?q=abierta").await.unwrap();
-            assert_eq!(listed["data"].as_array().unwrap().len(), 1, "what is open is found: {listed}");
+            assert_eq!(listed["data"].as_array().unwrap().len(), 2, "what is open is found: {listed}");
             assert!(listed.to_string().contains(OPEN));
         }
     }
     nor_is_it_asked_for(place, &secret).await;
     at_the_desk(place, &secret).await;
     who_may_see_does(place, catalog, &secret).await;
+    each_is_there(place, catalog, &secret).await;
     nor_does_what_lies_beside_it(place, &all, secret.documents[2]).await;
     for id in &secret.documents {
         let views = catalog.audit_trail(Some(*id), 100).await.unwrap();
@@ -363,6 +463,10 @@ async fn nor_is_it_asked_for(place: &Place, secret: &Secret) {
     assert_eq!(kept["id_numbers"], made["id_numbers"], "what is not seen is not taken away: {kept}");
 
     let writer = Api::connect(place, &["messages:write", "reviews:write"]).await.unwrap();
+    let settles = format!("/v1/obligations/{}/confirm", secret.beside.obligation);
+    let (status, told) =
+        sent(&writer, Method::POST, &settles, json!({ "document_id": secret.documents[0] })).await;
+    assert!(status == 403 && told.to_string().contains("urn:acuse:problem:withheld"), "{status} {told}");
     let asked = json!({
         "document_id": secret.documents[0], "question": "?", "phone_number_id": "1",
         "approvers": [uuid::Uuid::now_v7()],
@@ -373,11 +477,8 @@ async fn nor_is_it_asked_for(place: &Place, secret: &Secret) {
 
 /// A bill in one file with an ID, which somebody who sees IDs opened: what was said and done of the file is not told with it.
 async fn nor_does_what_lies_beside_it(place: &Place, all: &Api, part: DocumentId) {
+    opened(all, part).await;
     let path = format!("/v1/documents/{part}");
-    let body = json!({ "fields": { "currency": "EUR" }, "note": "a bill", "because": "it is one" });
-    let changed = all.request(Method::PATCH, &path).header("If-Match", "*").json(&body).send().await.unwrap();
-    let (status, told) = (changed.status().as_u16(), changed.text().await.unwrap());
-    assert_eq!(status, 200, "{told}");
     let narrow = Api::connect(place, &["documents:read"]).await.unwrap();
     let shown = narrow.get(&path).await.unwrap();
     assert_eq!((&shown["sensitivity"], &shown["withheld"]), (&json!("open"), &json!(false)), "{shown}");
@@ -446,6 +547,33 @@ async fn who_may_see_does(place: &Place, catalog: &Catalog, secret: &Secret) {
     let views: Vec<_> = catalog.audit_trail(Some(id), 1000).await.unwrap();
     let seen = views.iter().filter(|e| e.action == "view_id").count();
     assert!(views.len() >= before + 4 && seen >= 4, "each view has its line: {views:?}");
+}
+
+/// What was walked is there: with every right each address answers, and what was written beside the ID is told.
+async fn each_is_there(place: &Place, catalog: &Catalog, secret: &Secret) {
+    let rights = [ALL, &["messages:read", "erasure"]].concat();
+    let api = Api::connect(place, &rights).await.unwrap();
+    for (path, walk) in ROUTES {
+        let asked = matches!(walk, Walk::Get(_) | Walk::GetAndPost(_));
+        if asked && path.starts_with("/v1/") && path.contains('{') {
+            let address = addresses(path, secret).remove(0);
+            let answer = api.request(Method::GET, &address).send().await.unwrap();
+            assert_eq!(answer.status().as_u16(), 200, "{address}");
+        }
+    }
+    let beside = &secret.beside;
+    for path in [
+        format!("/v1/cases/{}", beside.case),
+        format!("/v1/approvals/{}", beside.approval),
+        format!("/v1/contacts/{}/messages", beside.contact),
+    ] {
+        assert!(api.get(&path).await.unwrap().to_string().contains(SAID), "{path}");
+    }
+    let owed = format!("/v1/obligations/{}", beside.obligation);
+    assert!(api.get(&owed).await.unwrap().to_string().contains(PAID), "{owed}");
+    let views = catalog.audit_trail(Some(secret.documents[0]), 1000).await.unwrap();
+    let in_question = views.iter().any(|e| e.action == "view_id" && e.detail["what"] == "approval");
+    assert!(in_question, "who reads what is asked of it is in its trail: {views:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -89,6 +89,26 @@ pub async fn showing(app: &App, caller: &Caller, documents: &[Document]) -> Resu
     Ok(app.catalog.audit_views(&caller.actor, "content", &shown).await?)
 }
 
+/// Writes down that `caller` is shown words which may quote these documents; `what` says in which.
+///
+/// # Errors
+/// When the audit trail cannot be written.
+pub async fn quoting(
+    app: &App,
+    caller: &Caller,
+    what: &str,
+    documents: &[DocumentId],
+) -> Result<(), Problem> {
+    // To anybody else such words are not shown.
+    if !caller.access().sees_ids() {
+        return Ok(());
+    }
+    let told = app.catalog.told_of(caller.access(), documents).await?;
+    let sensitive = told.into_iter().filter(|(_, sensitivity)| *sensitivity != Sensitivity::Open);
+    let shown: Vec<DocumentId> = sensitive.map(|(id, _)| id).collect();
+    Ok(app.catalog.audit_views(&caller.actor, what, &shown).await?)
+}
+
 /// Lets `caller` at what a document says and shows, or decide on it.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use acuse_pipeline::reason::Reason;
+use acuse_pipeline::reason::{Reason, ReasonCode};
 use acuse_storage::{CustomerId, DocumentId};
 use serde_json::Value;
 
@@ -37,13 +37,18 @@ impl Reached {
         Ok(reached)
     }
 
-    /// The same reasons, naming nobody else.
+    /// The same reasons, naming nobody else. That a document is like another is said where one of those is named: else it would
+    /// tell that there is such a one, and only that a person looks is left.
     pub(super) fn left(&self, mut reasons: Vec<Reason>) -> Vec<Reason> {
         for reason in &mut reasons {
             if let Some(Value::Array(list)) = reason.detail.get_mut(LIST) {
                 list.retain(|candidate| self.has(candidate));
             }
         }
+        let names = |reason: &Reason| {
+            reason.detail.get(LIST).and_then(Value::as_array).is_some_and(|l| !l.is_empty())
+        };
+        reasons.retain(|reason| reason.code != ReasonCode::PossibleDuplicate || names(reason));
         reasons
     }
 
@@ -81,7 +86,6 @@ fn named(candidate: &Value) -> (Option<DocumentId>, Option<CustomerId>) {
 
 #[cfg(test)]
 mod tests {
-    use acuse_pipeline::reason::ReasonCode;
     use serde_json::json;
 
     use super::*;
@@ -102,5 +106,10 @@ mod tests {
         ]);
         assert_eq!(left[0].detail["candidates"], named);
         assert_eq!(left.len(), 2);
+        let theirs = Reason::new(ReasonCode::PossibleDuplicate, "").with("candidates", json!([theirs]));
+        let withheld = Reason::new(ReasonCode::PossibleDuplicate, "");
+        let unsure = Reason::new(ReasonCode::AmbiguousCustomer, "").with("candidates", json!([other]));
+        let left = reached.left(vec![theirs, withheld, unsure]);
+        assert_eq!(left.iter().map(|r| r.code).collect::<Vec<_>>(), [ReasonCode::AmbiguousCustomer]);
     }
 }

@@ -20,7 +20,7 @@ pub mod rights;
 pub mod session;
 pub mod sight;
 
-pub use audit::{list, look, look_at, open, permit, reach, showing};
+pub use audit::{list, look, look_at, open, permit, quoting, reach, showing};
 pub use caller::Caller;
 pub use person::Person;
 pub use sight::Sight;

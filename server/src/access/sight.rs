@@ -88,8 +88,8 @@ impl Sight {
     /// These reasons as far as the caller may have them.
     #[must_use]
     pub fn reasons(&self, all: Vec<Reason>) -> Vec<Reason> {
+        let all = if self.withheld { codes(all) } else { all };
         match &self.reached {
-            _ if self.withheld => codes(all),
             Some(reached) => reached.left(all),
             None => all,
         }

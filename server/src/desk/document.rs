@@ -237,7 +237,7 @@ async fn render(
     let rests =
         matches!(document.status, Status::Filed | Status::Rejected) && document.duplicate_of.is_none();
     let proposed = split_form::proposed(&document);
-    let timeline = app.catalog.timeline(id).await?;
+    let timeline = app.catalog.timeline_for(person.caller.access(), id).await?;
     let typed = said.typed();
     let text = |name: &str| typed.get(name).unwrap_or_default().to_owned();
     let kind = typed.get("kind").and_then(|k| k.parse().ok()).or(document.kind);

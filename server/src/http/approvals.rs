@@ -113,6 +113,7 @@ pub async fn list(
     let after = cursor::<ApprovalId>(query.after.as_deref())?;
     let most = limit(query.limit)?;
     let data = app.catalog.approvals(caller.access(), (state, document), after, most).await?;
+    shown(&app, &caller, &data).await?;
     Ok(Json(Listing::of(data, most, |one| one.id)))
 }
 
@@ -126,7 +127,21 @@ pub async fn show(
     Id(id): Id<ApprovalId>,
 ) -> Result<Json<Approval>, Problem> {
     caller.require(Scope::MessagesRead)?;
-    app.catalog.approval(caller.access(), id).await?.map(Json).ok_or(Problem::NotFound("approval"))
+    told(&app, &caller, id).await.map(Json)
+}
+
+/// An approval as this caller may see it; that they are shown it is written down first.
+async fn told(app: &App, caller: &Caller, id: ApprovalId) -> Result<Approval, Problem> {
+    let one = app.catalog.approval(caller.access(), id).await?.ok_or(Problem::NotFound("approval"))?;
+    shown(app, caller, std::slice::from_ref(&one)).await?;
+    Ok(one)
+}
+
+/// What is asked may quote the document that it is about.
+async fn shown(app: &App, caller: &Caller, approvals: &[Approval]) -> Result<(), Problem> {
+    let asking = approvals.iter().filter(|one| !one.question.is_empty());
+    let about: Vec<DocumentId> = asking.filter_map(|one| one.document_id).collect();
+    access::quoting(app, caller, "approval", &about).await
 }
 
 /// `POST /v1/approvals/{id}/cancel`: nobody is asked any more.
@@ -148,9 +163,6 @@ pub async fn cancel(
     match app.catalog.cancel_approval(caller.access(), id, &caller.actor).await? {
         None => Err(Problem::NotFound("approval")),
         Some(false) => Err(Problem::Conflict("it is decided already".to_owned())),
-        Some(true) => {
-            let now = app.catalog.approval(caller.access(), id).await?;
-            now.map(Json).ok_or(Problem::NotFound("approval"))
-        }
+        Some(true) => told(&app, &caller, id).await.map(Json),
     }
 }

@@ -107,12 +107,16 @@ impl WindowView {
 /// 404 where there is none.
 pub async fn reached(app: &App, caller: &Caller, id: ContactId) -> Result<Contact, Problem> {
     caller.require(Scope::MessagesRead)?;
-    let contact = app.catalog.contact(id).await?.ok_or(Problem::NotFound("contact"))?;
-    if app.catalog.reaches_contact(caller.access(), contact.id).await? {
-        Ok(contact)
-    } else {
-        Err(Problem::NotFound("contact"))
+    let mut contact = app.catalog.contact(id).await?.ok_or(Problem::NotFound("contact"))?;
+    if !app.catalog.reaches_contact(caller.access(), contact.id).await? {
+        return Err(Problem::NotFound("contact"));
     }
+    if let Some(customer) = contact.customer_id
+        && !app.catalog.reaches_customer(caller.access(), customer).await?
+    {
+        contact.customer_id = None;
+    }
+    Ok(contact)
 }
 
 /// `GET /v1/contacts/{id}`.

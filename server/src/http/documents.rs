@@ -184,7 +184,7 @@ pub async fn timeline(
 ) -> Result<Json<Listing<EntryView>>, Problem> {
     caller.require(Scope::DocumentsRead)?;
     let withheld = access::look(&app, &caller, id, "timeline").await?.is_file_withheld();
-    let entries = app.catalog.timeline(id).await?;
+    let entries = app.catalog.timeline_for(caller.access(), id).await?;
     Ok(Json(Listing { data: entries.into_iter().map(|e| EntryView::new(e, withheld)).collect(), next: None }))
 }
 

@@ -48,7 +48,7 @@ pub fn unchanged(tag: &str) -> Response {
     response
 }
 
-/// Names every JSON answer to a GET, and leaves it out where the caller has it. HEAD is answered as GET is; what its
+/// Names every JSON answer to a GET or a PATCH, and a document that was just made; and leaves it out where the caller has it. HEAD is answered as GET is; what its
 /// answer says is left out by the router, outside of here.
 pub async fn named(mut request: Request, next: Next) -> Response {
     if request.method() == Method::HEAD {
@@ -62,10 +62,15 @@ pub async fn named(mut request: Request, next: Next) -> Response {
     let json =
         response.headers().get(header::CONTENT_TYPE).is_some_and(|t| t.as_bytes() == b"application/json");
     let short = response.body().size_hint().exact().is_some_and(|n| n <= MOST_BYTES as u64);
-    if response.status() != StatusCode::OK || !json || !short || (asked.is_none() && !is_change) {
+    let version = response.extensions().get::<Version>().copied();
+    let is_named = match response.status() {
+        StatusCode::OK => asked.is_some() || is_change || version.is_some(),
+        StatusCode::CREATED => version.is_some(),
+        _ => false,
+    };
+    if !is_named || !json || !short {
         return response;
     }
-    let version = response.extensions().get::<Version>().copied();
     let (mut parts, body) = response.into_parts();
     let Ok(bytes) = axum::body::to_bytes(body, MOST_BYTES).await else {
         return Problem::Internal(anyhow::anyhow!("an answer could not be gathered")).into_response();

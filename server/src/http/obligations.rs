@@ -146,7 +146,7 @@ pub fn pays(amount: Option<&str>) -> Result<Verdict, Problem> {
 /// another currency or says no amount.
 ///
 /// # Errors
-/// 404 where nothing is proposed there for this caller, 409 where it is settled, 422 without the amount where it is needed,
+/// 403 where the receipt is withheld from them, 404 where nothing is proposed there for this caller, 409 where it is settled, 422 without the amount where it is needed,
 /// or with one where it is not.
 pub async fn confirm(
     State(app): State<App>,
@@ -243,6 +243,7 @@ async fn after(
 ) -> Result<Json<Obligation>, Problem> {
     match settled {
         Settled::Missing => Err(Problem::NotFound("obligation")),
+        Settled::Withheld => Err(Problem::Withheld),
         Settled::Over => Err(Problem::Conflict("it is settled already".to_owned())),
         Settled::NeedsAmount => Err(Problem::Unprocessable(
             "amount: the receipt is in another currency than what is owed, or says no amount: say how much of it it pays"

@@ -81,7 +81,10 @@ pub async fn list(
     let page = app.catalog.reviews(&filter, after, limit(query.limit)?).await?;
     let (reviews, documents): (Vec<_>, Vec<_>) = page.data.into_iter().unzip();
     let seen = access::look_at(&app, &caller, documents, "list").await?;
-    let data = reviews.into_iter().zip(seen).map(|(r, seen)| ReviewView::new(r, seen)).collect();
+    // What a reason would tell of others to who is bound, being found by it tells too.
+    let asked = filter.reason.filter(|_| caller.access().is_bound());
+    let views = reviews.into_iter().zip(seen).map(|(r, seen)| ReviewView::new(r, seen));
+    let data = views.filter(|view| asked.is_none_or(|reason| view.codes().contains(&reason))).collect();
     Ok(Json(Listing { data, next: page.next.map(|id| id.to_string()) }))
 }
 

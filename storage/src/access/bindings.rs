@@ -219,6 +219,11 @@ async fn there(tx: &mut Tx, to: &[Binding]) -> Result<Result<(), NotBound>, Cata
     Ok(Ok(()))
 }
 
+/// How far a key reaches, for what is done in its name; it says nothing of IDs.
+pub(crate) async fn reach_of_key(tx: &mut Tx, key: KeyId) -> Result<Access, CatalogError> {
+    Ok(Access::of(false, bound(tx, key.0).await?))
+}
+
 /// To what this holder is bound; none where to nothing.
 async fn bound(tx: &mut Tx, holder: Uuid) -> Result<Option<Bound>, CatalogError> {
     let (customers, entities, teams) = one!(

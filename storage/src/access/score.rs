@@ -25,11 +25,19 @@ pub struct Rule {
     pub most_id_probability: f64,
     /// Below this nobody vouches for the kind.
     pub least_confidence: f64,
+    /// So many IDs that share a quarter of a fingerprint are compared with a document; among more, nobody vouches that
+    /// it looks like none.
+    pub most_alike: u32,
 }
 
 impl Default for Rule {
     fn default() -> Self {
-        Self { kinds: vec![Kind::Invoice, Kind::Receipt], most_id_probability: 0.001, least_confidence: 0.9 }
+        Self {
+            kinds: vec![Kind::Invoice, Kind::Receipt],
+            most_id_probability: 0.001,
+            least_confidence: 0.9,
+            most_alike: 5000,
+        }
     }
 }
 
@@ -81,7 +89,7 @@ const NEAR: u32 = 6;
 /// What a person said of it stays said.
 pub(crate) async fn settle(tx: &mut Tx, rule: &Rule, id: DocumentId) -> Result<(), CatalogError> {
     let document = documents::lookup(tx, id).await?.ok_or(CatalogError::Missing { what: "document" })?;
-    let beside_id = is_beside_id(tx, &document).await?;
+    let beside_id = is_beside_id(tx, rule, &document).await?;
     let sensitivity = rule.score(&Scored {
         kind: document.kind,
         confidence: document.confidence,
@@ -127,8 +135,8 @@ pub(crate) async fn decided(
     if sensitivity == Sensitivity::Id { close_beside(tx, &document).await } else { Ok(()) }
 }
 
-/// Whether its file holds an ID, or an ID that came before looks like it.
-async fn is_beside_id(tx: &mut Tx, document: &Document) -> Result<bool, CatalogError> {
+/// Whether its file holds an ID, or an ID that came before looks like it, or may: with more of them than are compared.
+async fn is_beside_id(tx: &mut Tx, rule: &Rule, document: &Document) -> Result<bool, CatalogError> {
     let in_file = optional!(
         tx,
         (i32,),
@@ -137,7 +145,12 @@ async fn is_beside_id(tx: &mut Tx, document: &Document) -> Result<bool, CatalogE
         document.id.0,
         document.first_of_file().0
     )?;
-    Ok(in_file.is_some() || !alike(tx, document, "id").await?.is_empty())
+    if in_file.is_some() {
+        return Ok(true);
+    }
+    let most = i64::from(rule.most_alike);
+    let alike = alike(tx, document, "id", most.saturating_add(1)).await?;
+    Ok(!alike.near.is_empty() || alike.looked_at > most)
 }
 
 /// Closes what the rule had opened beside this ID; what a person opened they have looked at.
@@ -149,7 +162,8 @@ async fn close_beside(tx: &mut Tx, document: &Document) -> Result<(), CatalogErr
         document.id.0,
         document.first_of_file().0
     )?;
-    for other in alike(tx, document, "open").await? {
+    // All of them, however many: what is not looked at would stay open.
+    for other in alike(tx, document, "open", i64::MAX).await?.near {
         execute!(
             tx,
             "UPDATE documents SET sensitivity = 'unknown' WHERE id = $1 AND sensitivity = 'open' \
@@ -160,13 +174,23 @@ async fn close_beside(tx: &mut Tx, document: &Document) -> Result<(), CatalogErr
     Ok(())
 }
 
-/// Documents of this sensitivity whose first page looks like this one's.
+/// What looks like a document.
+#[derive(Default)]
+struct Alike {
+    near: Vec<Uuid>,
+    /// So many were compared.
+    looked_at: i64,
+}
+
+/// Documents of this sensitivity whose first page looks like this one's, of at most so many that share a quarter of its
+/// fingerprint.
 async fn alike(
     tx: &mut Tx,
     document: &Document,
     sensitivity: &'static str,
-) -> Result<Vec<Uuid>, CatalogError> {
-    let Some(own) = document.fingerprint.filter(|f| f.0 != 0) else { return Ok(Vec::new()) };
+    most: i64,
+) -> Result<Alike, CatalogError> {
+    let Some(own) = document.fingerprint.filter(|f| f.0 != 0) else { return Ok(Alike::default()) };
     let [a, b, c, d] = [0, 16, 32, 48].map(|shift| i64::from((own.0 >> shift) as u16));
     let rows = all!(
         tx,
@@ -175,16 +199,19 @@ async fn alike(
                (fingerprint & 65535) = $2 \
             OR ((fingerprint >> 16) & 65535) = $3 \
             OR ((fingerprint >> 32) & 65535) = $4 \
-            OR ((fingerprint >> 48) & 65535) = $5) LIMIT 5000",
+            OR ((fingerprint >> 48) & 65535) = $5) LIMIT $7",
         document.id.0,
         a,
         b,
         c,
         d,
-        sensitivity
+        sensitivity,
+        most
     )?;
+    let looked_at = i64::try_from(rows.len()).unwrap_or(i64::MAX);
     let near = |bits: i64| distance(own, Fingerprint(bits.cast_unsigned())) <= NEAR;
-    Ok(rows.into_iter().filter(|(_, bits)| near(*bits)).map(|(id, _)| id).collect())
+    let near = rows.into_iter().filter(|(_, bits)| near(*bits)).map(|(id, _)| id).collect();
+    Ok(Alike { near, looked_at })
 }
 
 #[cfg(test)]

@@ -190,7 +190,8 @@ impl Catalog {
         shown(row, documents.remove(&id.0).unwrap_or_default(), tx.now()).map(Some)
     }
 
-    /// Whether all documents of a case exist for this caller, so that acting on it reaches past nothing.
+    /// Whether all documents of a case exist for this caller, so that acting on it reaches past nothing; one of which nobody
+    /// knows whose it is does not.
     pub(super) async fn reaches_case(&self, access: &Access, id: CaseId) -> Result<bool, CatalogError> {
         if !access.is_bound() {
             return Ok(true);
@@ -198,7 +199,7 @@ impl Catalog {
         let mut tx = self.reading().await?;
         let text = format!(
             "SELECT COUNT(*) FROM case_documents cd JOIN documents d ON d.id = cd.document_id \
-             WHERE cd.case_id = $1 AND NOT {}",
+             WHERE cd.case_id = $1 AND {} IS NOT TRUE",
             access.reach(&tx, "d")
         );
         let (beyond,) = one!(tx, (i64,), sqlx::AssertSqlSafe(text.clone()), id.0)?;

@@ -11,20 +11,25 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    door::{Sample, received},
+    cases::leading,
+    door::{Sample, photo, received},
     road::{begin, facts, field, original, read_as},
     upgrade::Landed,
 };
 use crate::{
     Access, Catalog, DocumentFilter, DocumentId, Sensitivity, Stage,
-    access::{Binding, Bound, NotBound, SENSITIVITY},
+    access::{Binding, Bound, NotBound, Rule, SENSITIVITY},
+    approvals::{Approving, Mode, NewApproval},
     customers::{NewCustomer, Upserted},
+    documents::{DeclaredFile, StoredObject},
     events::Event,
     keys::{KeyMade, Scope},
-    names::WebhookId,
+    names::{KeyId, Source, WebhookId, now},
+    objects::ObjectKey,
     reviews::{Deciding, Decision, Resolved, ReviewFilter, Table},
     split::Split,
     stages::{ReadFacts, Step},
+    uploads::{Accepted, Upload},
     users::Role,
     webhooks::log::{Delivery, Line},
 };
@@ -159,6 +164,22 @@ pub(super) async fn what_lies_beside_an_id_is_withheld(catalog: &Catalog) {
     assert_eq!(told(Access::whole()).await, event.data);
 }
 
+/// Among more IDs than are compared nobody knows that a bill looks like none of them.
+pub(super) async fn what_was_not_compared_with_each_id_is_withheld(catalog: &Catalog) {
+    let looks = of_its_own().unwrap().0;
+    // They share a quarter of their fingerprints, and look different.
+    for other in [looks ^ 0xFFFF_0000, looks ^ 0xFFFF_0000_0000] {
+        let facts = ReadFacts { fingerprint: Some(Fingerprint(other)), ..passport("Eriksson") };
+        waiting(catalog, &facts).await;
+    }
+    let bill = || ReadFacts { fingerprint: Some(Fingerprint(looks)), ..bill() };
+    let all_compared = waiting(catalog, &bill()).await;
+    assert_eq!(sensitivity(catalog, all_compared).await, Sensitivity::Open);
+    let hasty = catalog.clone().with_rule(Rule { most_alike: 1, ..Rule::default() });
+    let one_compared = waiting(&hasty, &bill()).await;
+    assert_eq!(sensitivity(catalog, one_compared).await, Sensitivity::Unknown);
+}
+
 pub(super) async fn search_does_not_tell_what_is_withheld(catalog: &Catalog) {
     let unique = Uuid::now_v7().simple().to_string();
     let mut ids = Vec::new();
@@ -286,6 +307,129 @@ pub(super) async fn who_is_bound_reaches_what_is_theirs(catalog: &Catalog) {
     catalog.bind_user(person, &[Binding::Customer(mine)]).await.unwrap().unwrap();
     let access = catalog.access_of_user(&user).await.unwrap();
     assert!(!access.sees_ids() && catalog.document_for(&access, others).await.unwrap().is_none());
+}
+
+/// The sender of an upload under this name, by a key or by nobody's.
+async fn uploaded(
+    catalog: &Catalog,
+    key: Option<KeyId>,
+    sender: &str,
+    customer: crate::CustomerId,
+) -> crate::ContactId {
+    let id = DocumentId::generate();
+    let hash = Sha256::of(id.to_string().as_bytes());
+    let upload = Upload {
+        id,
+        source: Source::Api,
+        key,
+        sender: Some(sender.to_owned()),
+        customer_id: Some(customer),
+        declared: DeclaredFile::default(),
+        original: StoredObject { key: ObjectKey::original(id, &hash), sha256: hash, size_bytes: 7 },
+        received_at: now(),
+    };
+    assert_eq!(catalog.accept_upload(&upload, None).await.unwrap(), Accepted::New(id));
+    catalog.document(id).await.unwrap().unwrap().contact_id.expect("it has a sender")
+}
+
+/// A key that is bound to one customer, what is theirs, and what is not.
+struct BoundKey {
+    name: String,
+    key: KeyId,
+    access: Access,
+    mine: crate::CustomerId,
+    other: crate::CustomerId,
+    /// A document of theirs, whose sender writes for the other one.
+    theirs: DocumentId,
+    sender: crate::ContactId,
+    /// Who sent a document of the other one.
+    stranger: crate::ContactId,
+}
+
+async fn bound_key(catalog: &Catalog) -> BoundKey {
+    let (mine, other) = (customer(catalog).await, customer(catalog).await);
+    let name = Uuid::now_v7().simple().to_string();
+    let hash = Sha256::of(name.as_bytes());
+    let to = [Binding::Customer(mine)];
+    let made = catalog.create_bound_key(&name, &hash, &[Scope::DocumentsWrite], &to).await.unwrap().unwrap();
+    let KeyMade::Made(key) = made else { panic!("{made:?}") };
+    let (_, access) = catalog.key_with_access(&hash).await.unwrap().unwrap();
+    let (theirs, others) = (waiting(catalog, &bill()).await, waiting(catalog, &bill()).await);
+    let sender_of = async |id| catalog.document(id).await.unwrap().unwrap().contact_id.unwrap();
+    let (sender, stranger) = (sender_of(theirs).await, sender_of(others).await);
+    let mut tx = catalog.writing().await.unwrap();
+    for (document, customer) in [(theirs, mine), (others, other)] {
+        execute!(tx, "UPDATE documents SET customer_id = $2 WHERE id = $1", document.0, customer.0).unwrap();
+    }
+    execute!(tx, "UPDATE contacts SET customer_id = $2 WHERE id = $1", sender.0, other.0).unwrap();
+    tx.commit().await.unwrap();
+    BoundKey { name, key, access, mine, other, theirs, sender, stranger }
+}
+
+/// What is told of a document or a contact names no customer beyond reach.
+pub(super) async fn who_is_bound_learns_of_nobody_else(catalog: &Catalog) {
+    let BoundKey { access, other, theirs, sender, .. } = bound_key(catalog).await;
+    catalog.note(theirs, Stage::Link, "linked", json!({ "customer_id": other })).await.unwrap();
+    let event = Event {
+        cursor: "1.1".parse().unwrap(),
+        at: time::OffsetDateTime::UNIX_EPOCH,
+        kind: "document.corrected".into(),
+        document_id: Some(theirs),
+        version: None,
+        document_kind: None,
+        customer_id: Some(other),
+        changed: Vec::new(),
+        data: json!({ "customer_id": other, "reasons": ["possible_duplicate", "expired"] }),
+    };
+    for (access, whose) in [(&access, None), (&Access::whole(), Some(other))] {
+        let listed = catalog.contacts(access, None, None, 500).await.unwrap();
+        let listed = listed.into_iter().find(|c| c.id == sender).expect("they are there");
+        assert_eq!(listed.customer_id, whose);
+        let told = catalog.events_within(access, vec![event.clone()]).await.unwrap().remove(0);
+        assert_eq!(told.customer_id, whose);
+        let data = if whose.is_some() { event.data.clone() } else { json!({ "reasons": ["expired"] }) };
+        assert_eq!(told.data, data);
+        let timeline = catalog.timeline_for(access, theirs).await.unwrap();
+        let timeline = serde_json::to_string(&timeline).unwrap();
+        assert_eq!(timeline.contains(&other.to_string()), whose.is_some(), "{timeline}");
+    }
+}
+
+/// Nobody is brought into reach, written to beyond it, or noted on.
+pub(super) async fn who_is_bound_reaches_nobody_else(catalog: &Catalog) {
+    let BoundKey { name, key, access, mine, other, theirs, sender, stranger } = bound_key(catalog).await;
+    // A case with a document that is nobody's yet reaches past what is theirs.
+    let (case, nobodys) = (crate::CaseId::generate(), waiting(catalog, &bill()).await);
+    let mut tx = catalog.writing().await.unwrap();
+    let sql = "INSERT INTO cases (id, contact_id, phone_number_id, kind, state, created_at, updated_at, closed_at) \
+         VALUES ($1, $2, '1', 'documents', 'done', 1, 1, 1)";
+    execute!(tx, sql, case.0, sender.0).unwrap();
+    tx.commit().await.unwrap();
+    for (document, may) in [(theirs, true), (nobodys, false)] {
+        let mut tx = catalog.writing().await.unwrap();
+        let sql = "INSERT INTO case_documents (case_id, document_id, role) VALUES ($1, $2, 'came')";
+        execute!(tx, sql, case.0, document.0).unwrap();
+        tx.commit().await.unwrap();
+        let noted = catalog.note_on_case(&access, case, "key:bound", "a note").await.unwrap();
+        assert_eq!(noted.is_some(), may);
+    }
+
+    let asked = NewApproval {
+        document: Some(theirs),
+        question: "?".into(),
+        approvers: vec![stranger],
+        mode: Mode::Order,
+        phone_number_id: photo(&Sample::new()).phone_number_id,
+        due_at: None,
+    };
+    let became = leading(catalog).ask_for_approval(&access, &asked, "key:bound").await.unwrap();
+    assert_eq!(became, Approving::NoContact(stranger));
+
+    let theirs = uploaded(catalog, None, &name, other).await;
+    let own = uploaded(catalog, Some(key), &name, mine).await;
+    assert_ne!(own, theirs, "a name brings nobody into reach");
+    assert!(!catalog.reaches_contact(&access, theirs).await.unwrap());
+    assert_eq!(uploaded(catalog, Some(key), &name, mine).await, own, "and stays one sender's");
 }
 
 /// Who is bound to firms of ours lists those whose papers the firms have, page by page, each once.

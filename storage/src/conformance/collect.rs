@@ -37,6 +37,7 @@ pub(super) use merged::{who_turns_out_to_be_one_decides_once, who_turns_out_to_b
 pub(super) use receipts::{
     a_receipt_pays_only_once_a_person_says_so, a_receipt_pays_whichever_way_it_came,
     three_bills_are_paid_by_one_slip_or_by_two, up_to_its_cap_a_receipt_settles_by_itself,
+    what_a_withheld_receipt_pays_is_told_with_the_right,
 };
 pub(super) use reminders::{
     a_reminder_that_never_left_has_a_person, a_stop_in_the_middle_ends_what_reminds,

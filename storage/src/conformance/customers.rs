@@ -143,6 +143,41 @@ pub(super) async fn a_number_that_is_not_seen_is_not_taken_away(catalog: &Catalo
     tx.commit().await.unwrap();
 }
 
+/// Whoever takes names from others takes those that they name: what else is in dispute stays so.
+pub(super) async fn only_what_is_named_is_claimed(catalog: &Catalog) {
+    let (a, b) = (unique(), unique());
+    let both = [made(catalog, &someone(&a)).await, made(catalog, &someone(&b)).await];
+    let shared = format!("3497{a}");
+    let sql =
+        "INSERT INTO customer_aliases (kind, value, customer_id, disputed) VALUES ('phone', $1, $2, TRUE)";
+    let mut tx = catalog.writing().await.unwrap();
+    for of in both {
+        execute!(tx, sql, shared.as_str(), of.0).unwrap();
+    }
+    tx.commit().await.unwrap();
+    let holders = async || {
+        let mut all = Vec::new();
+        for of in both {
+            let customer = catalog.customer(of).await.unwrap().unwrap();
+            if customer.aliases.iter().chain(&customer.disputed).any(|(_, value)| *value == shared) {
+                all.push(of);
+            }
+        }
+        all
+    };
+    let claiming = Saving { reassign: true, ..Saving::adding("eva") };
+    let said = [
+        (CustomerPatch { name: Some("Otra".into()), ..CustomerPatch::default() }, both.to_vec()),
+        (CustomerPatch { emails: Some(Vec::new()), ..CustomerPatch::default() }, both.to_vec()),
+        (CustomerPatch { phones: Some(vec![shared.clone()]), ..CustomerPatch::default() }, vec![both[0]]),
+    ];
+    for (patch, left) in said {
+        let done = catalog.patch_customer((both[0], None), patch.clone(), &claiming).await.unwrap();
+        assert_eq!(done, Patched::Saved(Upserted::Updated(both[0])));
+        assert_eq!(holders().await, left, "{patch:?}");
+    }
+}
+
 pub(super) async fn two_customers_become_one(catalog: &Catalog) {
     let (a, b) = (unique(), unique());
     let (kept, gone) = (made(catalog, &someone(&a)).await, made(catalog, &someone(&b)).await);

@@ -6,7 +6,7 @@ use crate::{
     Access, CaseId, Catalog, ContactId, CustomerId,
     approvals::ApprovalState,
     cases::{Act, Acted, CaseFilter, Span},
-    names::{ApprovalId, ObligationId, micros, now},
+    names::{ApprovalId, NoticeId, ObligationId, micros, now},
     obligations::{ObligationState, Settled},
 };
 
@@ -91,6 +91,8 @@ pub(super) async fn came_through(catalog: &Catalog, old: &Old) {
     let notice = one!(tx, (String, String, Option<String>, Option<Uuid>), sql, old.notice).unwrap();
     assert_eq!(notice, ("utility".to_owned(), "sent".to_owned(), None, None));
     drop(tx);
+    let notice = catalog.notice(&everything, NoticeId(old.notice)).await.unwrap().expect("the same");
+    assert_eq!(notice.idempotency_key, "order-1");
 
     let case = catalog.case(&everything, old.human).await.unwrap().expect("what a person has");
     assert_eq!((case.state.as_str(), case.team.as_deref(), case.version), ("human", Some("caja"), 4));

@@ -9,6 +9,7 @@ mod access;
 mod answers;
 mod arrivals;
 mod attachments;
+mod beside;
 mod books;
 mod cases;
 mod chain;
@@ -54,6 +55,7 @@ mod upgrade;
 mod vendors;
 mod work;
 
+pub use beside::{Beside, beside};
 pub use compare::compare;
 pub use door::{Sample, delivery, photo};
 pub use erasure::erased;
@@ -122,6 +124,7 @@ pub async fn catalog(catalog: &Catalog) {
         customers::a_customer_is_replaced_changed_and_deleted,
         customers::of_two_who_saw_the_same_one_saves,
         customers::a_number_that_is_not_seen_is_not_taken_away,
+        customers::only_what_is_named_is_claimed,
         customers::two_customers_become_one,
         customers::many_at_once_double_nothing,
         customers::both_forms_of_a_phone_are_one,
@@ -143,8 +146,11 @@ pub async fn catalog(catalog: &Catalog) {
         access::doubt_withholds,
         access::a_word_does_not_open_an_id,
         access::what_lies_beside_an_id_is_withheld,
+        access::what_was_not_compared_with_each_id_is_withheld,
         access::search_does_not_tell_what_is_withheld,
         access::who_is_bound_reaches_what_is_theirs,
+        access::who_is_bound_learns_of_nobody_else,
+        access::who_is_bound_reaches_nobody_else,
         access::who_is_bound_to_firms_lists_whose_papers_they_have,
         access::a_page_of_views_is_audited,
         found::what_is_said_is_found,
@@ -232,6 +238,7 @@ pub async fn catalog(catalog: &Catalog) {
         answers::a_question_is_answered_from_what_there_is,
         notices::only_who_agreed_gets_one_and_its_end_is_told,
         notices::a_key_that_is_used_for_two_at_once_is_the_firsts,
+        notices::each_key_has_its_own_names_for_notices,
         notices::a_notice_waits_for_the_morning,
         notices::a_notice_is_held_to_what_its_template_is_by_now,
         notices::a_number_reaches_no_more_people_in_a_day_than_its_tier,
@@ -252,6 +259,7 @@ pub async fn catalog(catalog: &Catalog) {
         collect::a_receipt_pays_only_once_a_person_says_so,
         collect::three_bills_are_paid_by_one_slip_or_by_two,
         collect::a_slip_in_another_currency_is_a_persons,
+        collect::what_a_withheld_receipt_pays_is_told_with_the_right,
         collect::two_receipts_at_once_both_count,
         collect::what_was_used_pays_nothing_by_itself,
         collect::who_wants_no_advertising_is_reminded_of_what_they_owe,

@@ -304,7 +304,7 @@ pub(super) async fn a_key_that_is_used_for_two_at_once_is_the_firsts(catalog: &C
     let mut busy = catalog.writing().await.unwrap();
     let sql = "INSERT INTO notices (id, contact_id, phone_number_id, template, language, idempotency_key, expires_at, \
          state, created_at) VALUES ($1, $2, $3, 'order_sent', 'es', $4, 0, 'expired', 0)";
-    execute!(busy, sql, Uuid::now_v7(), other.0, number.as_str(), key.as_str()).unwrap();
+    execute!(busy, sql, Uuid::now_v7(), other.0, number.as_str(), format!("key:shop\n{key}")).unwrap();
     let handed = tokio::spawn({
         let (catalog, new) = (catalog.clone(), notice(contact, &key));
         async move { hand_in(&catalog, &new).await }
@@ -315,6 +315,45 @@ pub(super) async fn a_key_that_is_used_for_two_at_once_is_the_firsts(catalog: &C
     let mut tx = catalog.reading().await.unwrap();
     let sql = "SELECT COUNT(*) FROM outbox WHERE contact_id = $1 AND purpose = 'notice'";
     assert_eq!(one!(tx, (i64,), sql, contact.0).unwrap().0, 0, "and nothing is said");
+}
+
+/// What two keys call alike is two notices, and each finds its own again.
+pub(super) async fn each_key_has_its_own_names_for_notices(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    let id = sends(catalog, &Sample::new(), 1).await[0];
+    let contact = contact_of(catalog, id).await;
+    let number = catalog.document(id).await.unwrap().unwrap().phone_number_id.unwrap();
+    agrees(catalog, contact, &number, Word::Granted).await;
+    approved(catalog, &number, "order_sent", "APPROVED").await;
+    let key = Uuid::now_v7().to_string();
+    let mine = notice(contact, &key);
+    let theirs = NewNotice { params: vec!["Eva".into(), "78".into()], ..mine.clone() };
+    let Noticed::Queued(first) = hand_in(catalog, &mine).await else { panic!("it is new") };
+    assert_eq!(first.idempotency_key, key, "as they call it");
+    let everything = Access::new(true);
+    let other = async || {
+        let mut all = catalog
+            .queue_notices(&everything, std::slice::from_ref(&theirs), None, "key:other")
+            .await
+            .unwrap();
+        all.remove(0)
+    };
+    let Noticed::Queued(second) = other().await else { panic!("it is another's") };
+    assert_ne!(first.id, second.id);
+    for (became, was) in [(hand_in(catalog, &mine).await, first.id), (other().await, second.id)] {
+        let Noticed::Before(before) = became else { panic!("{became:?}") };
+        assert_eq!(before.id, was);
+    }
+    assert_eq!(hand_in(catalog, &theirs).await, Noticed::OtherKey);
+    // What was there before says whose it is by who made it.
+    let mut tx = catalog.writing().await.unwrap();
+    let sql = "UPDATE notices SET idempotency_key = client_key, client_key = NULL WHERE id = $1";
+    execute!(tx, sql, first.id.0).unwrap();
+    tx.commit().await.unwrap();
+    let Noticed::Before(before) = hand_in(catalog, &mine).await else { panic!("it is known") };
+    assert_eq!((before.id, before.idempotency_key), (first.id, key));
+    let Noticed::Before(before) = other().await else { panic!("and nobody else's") };
+    assert_eq!(before.id, second.id);
 }
 
 pub(super) async fn a_notice_waits_for_the_morning(catalog: &Catalog) {

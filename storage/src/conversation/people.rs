@@ -91,9 +91,14 @@ impl Catalog {
             },
             None => None,
         };
+        // For whom they write is named where that customer exists for the reader.
+        let select = format!(
+            "c.id, c.name, c.phone, (SELECT k.id FROM customers k WHERE k.id = c.customer_id AND {}), \
+             (SELECT MAX(m.sent_at) FROM messages m WHERE m.contact_id = c.id), c.created_at",
+            access.reach_customers(&tx, "k")
+        );
         let listing = Listing {
-            select: "c.id, c.name, c.phone, c.customer_id, (SELECT MAX(m.sent_at) FROM messages m \
-                     WHERE m.contact_id = c.id), c.created_at",
+            select: &select,
             conditions: vec!["c.merged_into IS NULL".to_owned()],
             reach: reach(access, &tx),
             access,

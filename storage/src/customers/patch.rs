@@ -20,6 +20,17 @@ pub struct CustomerPatch {
 }
 
 impl CustomerPatch {
+    /// Of which kinds it says the names.
+    pub(super) fn named(&self) -> Vec<CustomerAlias> {
+        let lists = [
+            (CustomerAlias::Phone, &self.phones),
+            (CustomerAlias::Email, &self.emails),
+            (CustomerAlias::TaxId, &self.tax_ids),
+            (CustomerAlias::IdNumber, &self.id_numbers),
+        ];
+        lists.into_iter().filter(|(_, list)| list.is_some()).map(|(kind, _)| kind).collect()
+    }
+
     /// The customer as it is to be.
     #[must_use]
     pub fn on(self, customer: &Customer) -> NewCustomer {

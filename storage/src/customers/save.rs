@@ -38,6 +38,8 @@ pub struct Saving<'a> {
     pub replace: bool,
     /// Whether a name that is somebody else's leaves its owner. On purpose only.
     pub reassign: bool,
+    /// Of which kinds whoever writes names any: what is in dispute of another kind stays so.
+    pub claims: &'a [CustomerAlias],
     /// Names of these kinds are neither given nor taken away, from anybody: whoever writes does not see them, or did not say
     /// anything of them.
     pub keeps: &'a [CustomerAlias],
@@ -49,7 +51,14 @@ impl<'a> Saving<'a> {
     /// Adds names; takes none from anybody.
     #[must_use]
     pub fn adding(actor: &'a str) -> Self {
-        Self { actor, replace: false, reassign: false, keeps: &[], keeps_external_id: false }
+        Self {
+            actor,
+            replace: false,
+            reassign: false,
+            claims: CustomerAlias::ALL,
+            keeps: &[],
+            keeps_external_id: false,
+        }
     }
 }
 
@@ -243,8 +252,8 @@ pub(super) async fn save(
         return Ok(Upserted::Taken(vec![taken]));
     }
     // One that they share already stays shared, unless they are to have it alone.
-    let asked: Vec<Alias> =
-        aliases.iter().filter(|a| saving.reassign || !held.contains(a)).cloned().collect();
+    let claimed = |(kind, _): &Alias| saving.reassign && saving.claims.contains(kind);
+    let asked: Vec<Alias> = aliases.iter().filter(|a| claimed(a) || !held.contains(a)).cloned().collect();
     let others = owners(tx, id, &asked).await?;
     if !others.is_empty() && !saving.reassign {
         let taken = others.into_iter().map(|(kind, value, owner)| TakenAlias {
@@ -386,8 +395,9 @@ impl Catalog {
         if seen.is_some_and(|seen| seen != customer.updated_at) {
             return Ok(Patched::Changed);
         }
-        let new = patch.on(&customer);
-        let done = save(&mut tx, Some(customer.id.0), &new, &Saving { replace: true, ..*saving }).await?;
+        let (claims, new) = (patch.named(), patch.on(&customer));
+        let saving = Saving { replace: true, claims: &claims, ..*saving };
+        let done = save(&mut tx, Some(customer.id.0), &new, &saving).await?;
         tx.commit().await?;
         Ok(Patched::Saved(done))
     }

@@ -14,7 +14,8 @@ use crate::{
 
 /// A notice with what its message waits for, while it waits for something.
 pub(super) const NOTICES: &str = "SELECT n.id, n.contact_id, n.phone_number_id, n.template, n.language, n.params, n.header, n.buttons, \
-     n.category, n.idempotency_key, n.not_before, n.expires_at, n.state, n.error, n.batch, n.created_at, \
+     n.category, COALESCE(n.client_key, n.idempotency_key) AS idempotency_key, n.not_before, n.expires_at, \
+     n.state, n.error, n.batch, n.created_at, \
      CASE WHEN n.state IN ('queued', 'sent') THEN o.held_for END AS waits_for, \
      CASE WHEN n.state = 'queued' AND o.held_for IS NOT NULL THEN o.not_before END AS waits_until \
      FROM notices n LEFT JOIN outbox o ON o.id = n.outbox_id";

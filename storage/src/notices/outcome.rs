@@ -17,7 +17,7 @@ pub(crate) async fn moved(tx: &mut Tx, message: OutboxId) -> Result<(), CatalogE
     let row = optional!(
         tx,
         (Uuid, Uuid, String, String, String, Option<String>, Option<i64>),
-        "SELECT n.id, n.contact_id, n.idempotency_key, n.state, o.state, o.error, \
+        "SELECT n.id, n.contact_id, COALESCE(n.client_key, n.idempotency_key), n.state, o.state, o.error, \
          (SELECT MAX(s.rank) FROM message_statuses s WHERE s.wamid = o.wamid) \
          FROM notices n JOIN outbox o ON o.id = n.outbox_id WHERE n.outbox_id = $1",
         message.0

@@ -64,9 +64,21 @@ impl Catalog {
     }
 }
 
-async fn known(tx: &mut Tx, key: &str) -> Result<Option<Notice>, CatalogError> {
-    let text = format!("{NOTICES} WHERE n.idempotency_key = $1");
-    optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), key)?.map(Notice::try_from).transpose()
+/// What whoever hands it in calls a notice by, of all of whom each has names of their own.
+fn of_theirs(who: &str, key: &str) -> String {
+    format!("{}\n{key}", cut(who, 200))
+}
+
+/// What they handed in under this key before; what was there before keys had names of their own says whose it is.
+async fn known(tx: &mut Tx, who: &str, key: &str) -> Result<Option<Notice>, CatalogError> {
+    let text = format!(
+        "{NOTICES} WHERE n.idempotency_key = $1 \
+         OR (n.idempotency_key = $2 AND n.client_key IS NULL AND n.made_by = $3) ORDER BY n.id LIMIT 1"
+    );
+    let (name, who) = (of_theirs(who, key), cut(who, 200));
+    optional!(tx, Row, sqlx::AssertSqlSafe(text.clone()), name.as_str(), key, who.as_str())?
+        .map(Notice::try_from)
+        .transpose()
 }
 
 /// A number, if it is one of ours.
@@ -75,7 +87,7 @@ async fn ours(tx: &mut Tx, number: Option<String>) -> Result<Option<String>, Cat
     Ok(optional!(tx, (String,), sql, number)?.map(|(number,)| number))
 }
 
-/// A notice under a key that was used before: that one, or another.
+/// A notice under a key that they used before: that one, or another.
 fn again(before: Notice, new: &NewNotice) -> Noticed {
     let same = before.contact_id == new.contact
         && before.template == new.template
@@ -99,7 +111,7 @@ async fn queue_one(
     let row = optional!(tx, (Option<String>,), sqlx::AssertSqlSafe(text.clone()), new.contact.0)?;
     let Some((last,)) = row else { return Ok(Noticed::NoContact) };
     cases::hold_contact(tx, new.contact).await?;
-    if let Some(before) = known(tx, &key).await? {
+    if let Some(before) = known(tx, who, &key).await? {
         return Ok(again(before, new));
     }
     let Some(number) = ours(tx, new.phone_number_id.clone().or(last)).await? else {
@@ -137,7 +149,7 @@ async fn queue_one(
     let timed = Timed { number: &number, language: &language, not_before, expires, key: &key, file };
     let Some(id) = write(tx, new, &timed, (batch, who)).await? else {
         // It was used for somebody else at this very moment, who is known by now.
-        return known(tx, &key).await?.map(|before| again(before, new)).ok_or(CatalogError::Contention);
+        return known(tx, who, &key).await?.map(|before| again(before, new)).ok_or(CatalogError::Contention);
     };
     let text = format!("{NOTICES} WHERE n.id = $1");
     let row = one!(tx, Row, sqlx::AssertSqlSafe(text.clone()), id.0)?;
@@ -179,8 +191,8 @@ async fn write(
     let written = execute!(
         tx,
         "INSERT INTO notices (id, contact_id, phone_number_id, template, language, params, idempotency_key, not_before, \
-         expires_at, state, created_at, category, batch, made_by, updated_at, header, buttons) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'queued', $10, $11, $12, $13, $10, $14, $15) \
+         expires_at, state, created_at, category, batch, made_by, updated_at, header, buttons, client_key) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'queued', $10, $11, $12, $13, $10, $14, $15, $16) \
          ON CONFLICT (idempotency_key) DO NOTHING",
         id.0,
         new.contact.0,
@@ -188,7 +200,7 @@ async fn write(
         cut(&new.template, 512),
         cut(timed.language, 16),
         to_json("params", &new.params)?,
-        timed.key,
+        of_theirs(who, timed.key),
         later.map(micros),
         micros(timed.expires),
         micros(present),
@@ -196,7 +208,8 @@ async fn write(
         batch,
         cut(who, 200),
         clean_maybe(new.header.as_deref()),
-        to_json("buttons", &new.buttons)?
+        to_json("buttons", &new.buttons)?,
+        timed.key
     )?;
     if written == 0 {
         return Ok(None);

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{Open, amount, to_text};
 use crate::{
-    access::Sensitivity,
+    access::{Access, Sensitivity},
     cases,
     documents::Amount,
     error::CatalogError,
@@ -20,8 +20,9 @@ use crate::{
 pub struct Payment {
     /// The receipt.
     pub document_id: DocumentId,
-    /// How much of it goes there, in the obligation's currency; nothing while nobody said what it comes to there.
-    pub amount: String,
+    /// How much of it goes there, in the obligation's currency; nothing while nobody said what it comes to there. Absent where
+    /// the receipt is withheld from the reader: it is a part of what that says.
+    pub amount: Option<String>,
     /// What the receipt says was paid, a decimal with a point; none where it says none, or is not for everybody's eyes.
     pub came_amount: Option<String>,
     /// In which currency, likewise.
@@ -38,7 +39,11 @@ pub struct Payment {
 
 type PaymentRow = (Uuid, String, String, String, Option<String>, Option<i64>, Option<String>, String);
 
-pub(super) async fn payments_of(tx: &mut Tx, obligation: Uuid) -> Result<Vec<Payment>, CatalogError> {
+pub(super) async fn payments_of(
+    tx: &mut Tx,
+    access: &Access,
+    obligation: Uuid,
+) -> Result<Vec<Payment>, CatalogError> {
     let rows = all!(
         tx,
         PaymentRow,
@@ -53,7 +58,7 @@ pub(super) async fn payments_of(tx: &mut Tx, obligation: Uuid) -> Result<Vec<Pay
         let needs_amount = state == "proposed" && is_unsaid(tx, DocumentId(document)).await?;
         payments.push(Payment {
             document_id: DocumentId(document),
-            amount: share,
+            amount: Some(share).filter(|_| is_open || access.sees_ids()),
             came_amount: came.filter(|_| is_open).map(to_text),
             came_currency: currency.filter(|_| is_open).map(|currency| currency.to_uppercase()),
             state,

@@ -12,7 +12,7 @@ use crate::{
     access::Access,
     audit, cases,
     catalog::Catalog,
-    documents::Amount,
+    documents::{self, Amount},
     error::CatalogError,
     names::{ContactId, DocumentId, ObligationId, micros},
     sql::Tx,
@@ -36,6 +36,8 @@ pub enum Settled {
     Done,
     /// There is no such obligation, or nothing to decide there, for this caller.
     Missing,
+    /// The receipt is withheld from this caller: they do not know what they decide on.
+    Withheld,
     /// It is settled already.
     Over,
     /// It does not say in the obligation's currency how much was paid: whoever confirms it has to.
@@ -91,6 +93,10 @@ impl Catalog {
             _ => {}
         }
         let mut tx = self.writing().await?;
+        let receipt = documents::lookup(&mut tx, document).await?;
+        if receipt.is_none_or(|receipt| access.withholds(receipt.sensitivity)) {
+            return Ok(Settled::Withheld);
+        }
         // Of two who decide at once, one finds it settled.
         let present = micros(tx.now());
         let mine = execute!(

@@ -84,7 +84,7 @@ async fn render(app: &App, person: &Person, id: DocumentId) -> Result<Response, 
     let (contact, lines, _) = thread(app, person, (contact, number.as_deref()), None, LATEST).await?;
     let open = windows(app, contact.id, now).await?.into_iter();
     let open = open.filter(|w| number.as_ref().is_none_or(|number| *number == w.number));
-    let timeline = app.catalog.timeline(id).await?;
+    let timeline = app.catalog.timeline_for(person.caller.access(), id).await?;
     let due = due(app, person, &document, contact.id).await?;
     Ok(page(&Beside {
         windows: open.collect(),

@@ -52,7 +52,10 @@ pub(super) async fn paying(app: &App, person: &Person, case: &Listed) -> Result<
                 obligation: one.id.to_string(),
                 document: payment.document_id.to_string(),
                 number: one.number.clone(),
-                amount: format!("{} {}", payment.amount, one.currency),
+                amount: match &payment.amount {
+                    Some(amount) => format!("{amount} {}", one.currency),
+                    None => "—".to_owned(),
+                },
                 owed: format!("{} {}", one.amount, one.currency),
                 came: came(payment),
                 needs_amount: payment.needs_amount,

@@ -6,7 +6,7 @@ use acuse_pipeline::document::Kind;
 use acuse_storage::uploads::Accepted;
 use acuse_workers::trace;
 use axum::{
-    Json,
+    Extension, Json,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -15,7 +15,7 @@ use metrics::counter;
 use super::wait;
 use crate::{
     access::{self, Caller, Sight},
-    http::{RequestId, problem::Problem, representation::DocumentView},
+    http::{RequestId, etag::Version, problem::Problem, representation::DocumentView},
     state::App,
 };
 
@@ -49,7 +49,8 @@ pub(super) async fn answer(
         // What was read meanwhile, or by an earlier request, is seen as any other request would see it.
         Some(how) => access::look(app, caller, id, how).await?,
     };
-    let mut response = (status, Json(DocumentView::new(seen))).into_response();
+    let version = Version(seen.version);
+    let mut response = (status, Extension(version), Json(DocumentView::new(seen))).into_response();
     let headers = response.headers_mut();
     if let Ok(location) = HeaderValue::from_str(&format!("/v1/documents/{id}")) {
         headers.insert(header::LOCATION, location);

@@ -17,7 +17,7 @@ async fn between(catalog: &Catalog, id: ObligationId, slip: DocumentId) -> (Stri
     let one = now_of(catalog, id).await;
     let payment = one.payments.into_iter().find(|p| p.document_id == slip).expect("it is proposed");
     let came = [payment.came_amount, payment.came_currency].into_iter().flatten().collect::<Vec<_>>();
-    (payment.amount, payment.doubts, came.join(" "))
+    (payment.amount.expect("with the right"), payment.doubts, came.join(" "))
 }
 
 pub(in crate::conformance) async fn a_slip_in_another_currency_is_a_persons(catalog: &Catalog) {

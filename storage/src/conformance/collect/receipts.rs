@@ -91,6 +91,39 @@ pub(in crate::conformance) async fn a_receipt_pays_whichever_way_it_came(catalog
     assert!(debtor.said(catalog, "paid").await.is_empty(), "who sent nothing is thanked for nothing");
 }
 
+/// How much goes to an obligation is a part of what its receipt says, and who may not see that does not decide on it.
+pub(in crate::conformance) async fn what_a_withheld_receipt_pays_is_told_with_the_right(catalog: &Catalog) {
+    let catalog = &leading(catalog);
+    one_of_us(catalog, OURS).await;
+    let debtor = debtor(catalog).await;
+    agrees(catalog, debtor.contact, &debtor.number, Category::Billing).await;
+    let owed = debtor.owes(catalog, "F-901", "100.00", 2).await.id;
+    let slip = debtor.pays(catalog, "100.00", &Uuid::now_v7().to_string(), "pago F-901").await;
+    let is = async |sensitivity: &'static str| {
+        let mut tx = catalog.writing().await.unwrap();
+        execute!(tx, "UPDATE documents SET sensitivity = $2 WHERE id = $1", slip.0, sensitivity).unwrap();
+        tx.commit().await.unwrap();
+    };
+    let told = async |access: Access| {
+        let one = catalog.obligation(&access, owed).await.unwrap().unwrap();
+        one.payments.into_iter().find(|p| p.document_id == slip).unwrap().amount
+    };
+    let narrow = Access::new(false);
+    is("unknown").await;
+    assert_eq!(told(narrow.clone()).await, None);
+    assert_eq!(told(Access::whole()).await.as_deref(), Some("100.00"));
+    for verdict in [Verdict::Pays, Verdict::Refused] {
+        let settled = catalog.settle_receipt(&narrow, (owed, slip), verdict, "key:narrow").await.unwrap();
+        assert_eq!(settled, Settled::Withheld);
+    }
+    assert_eq!(now_of(catalog, owed).await.state, ObligationState::Held, "nothing is decided");
+    is("open").await;
+    assert_eq!(told(narrow.clone()).await.as_deref(), Some("100.00"));
+    let settled = catalog.settle_receipt(&narrow, (owed, slip), Verdict::Pays, "key:narrow").await.unwrap();
+    assert_eq!(settled, Settled::Done);
+    assert!(catalog.message_ledger(now()).await.unwrap().balanced);
+}
+
 pub(in crate::conformance) async fn a_receipt_pays_only_once_a_person_says_so(catalog: &Catalog) {
     let catalog = &leading(catalog);
     one_of_us(catalog, OURS).await;
