@@ -291,7 +291,7 @@ async fn happens(tx: &mut Tx, held: Held, name: Uuid, event: Event) -> Result<()
 async fn keep_promise(
     tx: &mut Tx,
     held: &Held,
-    person: &speak::Person,
+    person: &Person,
     (before, event): (State, Event),
 ) -> Result<(), CatalogError> {
     let is_theirs =
@@ -432,7 +432,7 @@ async fn update(
 async fn carry_out(
     tx: &mut Tx,
     held: &Held,
-    person: &speak::Person,
+    person: &Person,
     effect: Effect,
 ) -> Result<(), CatalogError> {
     match effect {
