@@ -99,7 +99,7 @@ async fn picks(app: &App, person: &Person, view: &QueueView) -> Result<Vec<Pick>
             "what is decided at once is alike: choose a reason or a sender first".to_owned(),
         ));
     }
-    let found = app.catalog.reviews(&view.open_to(person), None, MOST).await?.data;
+    let found = app.catalog.review_table(&view.open_to(person), None, MOST).await?.data;
     let ids: Vec<DocumentId> = found.iter().map(|(_, d)| d.id).collect();
     let parties = app.catalog.parties_of(&ids).await?;
     let (reviews, documents): (Vec<Review>, Vec<Document>) = found.into_iter().unzip();

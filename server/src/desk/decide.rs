@@ -99,13 +99,13 @@ async fn act(app: &App, person: &Person, id: DocumentId, typed: &Typed) -> Resul
             let (until, to) = (until(typed, app.catalog.now()), typed.get("to"));
             let note = typed.get("memo");
             review::put_off(app, &person.caller, review.id, (verdict, until, to), note).await?;
-            return onward(app, person, &review, typed).await;
+            return onward(app, person, &review, typed, None).await;
         }
         "memo" => return memo(app, person, &document, typed).await.map(|()| here),
         "new_customer" => return new_customer(app, person, &document, typed).await.map(|()| here),
         "skip" => {
             app.catalog.release_review(review.id, &person.caller.actor).await?;
-            return onward(app, person, &review, typed).await;
+            return onward(app, person, &review, typed, None).await;
         }
         _ => {}
     }
@@ -114,8 +114,9 @@ async fn act(app: &App, person: &Person, id: DocumentId, typed: &Typed) -> Resul
     if !app.undo.is_zero() {
         ask.held_until = Some(app.catalog.now() + app.undo);
     }
+    let beside = beside(app, person, &review, typed).await?;
     review::decide(app, &person.caller, review.id, ask).await?;
-    onward(app, person, &review, typed).await
+    onward(app, person, &review, typed, beside).await
 }
 
 /// Keeps a note in the timeline; nothing is decided.
@@ -291,15 +292,47 @@ fn rejection(typed: &Typed) -> Option<String> {
     Some(why.to_owned())
 }
 
-/// The next document of the same filter that nobody else holds, taken; the queue when there is none.
-async fn onward(app: &App, person: &Person, from: &Review, typed: &Typed) -> Result<String, Refusal> {
+/// What is shown next to a document before it is decided: what it is sorted by may be another thing afterwards. In the queue's
+/// own order nothing of it changes.
+async fn beside(
+    app: &App,
+    person: &Person,
+    review: &Review,
+    typed: &Typed,
+) -> Result<Option<DocumentId>, Refusal> {
+    let shown = QueueView::typed(typed).open_to(person);
+    if shown.is_queue() {
+        return Ok(None);
+    }
+    Ok(app.catalog.neighbour(&shown, review, true).await?)
+}
+
+/// The one beside, or the next document of what is shown that nobody else holds, taken; the queue when there is none.
+async fn onward(
+    app: &App,
+    person: &Person,
+    from: &Review,
+    typed: &Typed,
+    beside: Option<DocumentId>,
+) -> Result<String, Refusal> {
     let view = QueueView::typed(typed);
     let actor = &person.caller.actor;
-    let next = app.catalog.claim_next(&view.filter(person), Some(from.id), actor, LEASE).await?;
+    let next = match taken(app, actor, beside).await? {
+        None => app.catalog.claim_next(&view.table(person), Some(from.id), actor, LEASE).await?,
+        taken => taken,
+    };
     let only = view.query();
     Ok(next
         .filter(|id| *id != from.document_id)
         .map_or_else(|| format!("/{only}"), |id| format!("/documents/{id}{only}")))
+}
+
+/// A document that still waits, taken unless somebody was quicker.
+async fn taken(app: &App, who: &str, id: Option<DocumentId>) -> Result<Option<DocumentId>, Refusal> {
+    let Some(id) = id else { return Ok(None) };
+    let Some(review) = app.catalog.open_review_of(id).await? else { return Ok(None) };
+    let claim = app.catalog.claim_review(review.id, who, LEASE).await?;
+    Ok(matches!(claim, Claim::Held { .. }).then_some(id))
 }
 
 /// `POST /review/{document id}/undo`: takes the person's own decision back.

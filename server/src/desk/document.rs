@@ -334,7 +334,7 @@ async fn render(
     Ok(page(&Page { frame: Frame::of(app, person, section).await?, doc: view }))
 }
 
-/// The documents of the filter that wait before and after this one and that nobody else holds.
+/// The documents that are shown before and after this one and that nobody else holds.
 async fn neighbours(
     app: &App,
     person: &Person,
@@ -342,11 +342,11 @@ async fn neighbours(
     queue: &QueueView,
 ) -> Result<(Option<String>, Option<String>), Problem> {
     let Some(review) = review else { return Ok((None, None)) };
-    let filter = queue.open_to(person);
+    let shown = queue.open_to(person);
     let only = queue.query();
     let href = |id: DocumentId| format!("/documents/{id}{only}");
-    let before = app.catalog.neighbour(&filter, review, false).await?;
-    let after = app.catalog.neighbour(&filter, review, true).await?;
+    let before = app.catalog.neighbour(&shown, review, false).await?;
+    let after = app.catalog.neighbour(&shown, review, true).await?;
     Ok((before.map(href), after.map(href)))
 }
 
