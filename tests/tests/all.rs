@@ -12,6 +12,7 @@ mod database_away;
 mod dead;
 mod described;
 mod desk;
+mod desk_away;
 mod desk_beside;
 mod desk_checks;
 mod desk_customers;
