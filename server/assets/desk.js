@@ -200,6 +200,17 @@ acuse.begins.push((signal) => {
     return true;
   }
   on(document, "click", (event) => { const panel = openPanel(); if (panel && !panel.contains(event.target)) panel.open = false; });
+  // What a card leads to: a panel, or the parts of a file, be they typed or drawn.
+  on(document, "click", (event) => {
+    const opens = event.target.closest?.("[data-opens]")?.dataset.opens;
+    if (!opens) return;
+    const panel = find(`details.panel[data-panel="${opens}"]`);
+    if (panel) return void (panel.open = true);
+    const to = find(`form.${opens} input:not([type=hidden])`) ?? find(`form.${opens} button[name=action]:not([disabled])`);
+    if (!to) return find("[data-view=draw]")?.click();
+    to.scrollIntoView({ block: "center" });
+    to.focus({ preventScroll: true });
+  });
   on(document, "keydown", (event) => {
     const entered = event.target.closest?.("[data-enter]");
     if (!entered || event.key !== "Enter" || event.repeat) return;

@@ -2,6 +2,7 @@
 //! to it (`history`).
 
 mod evidence;
+mod exception;
 mod history;
 mod offers;
 mod opinions;
@@ -20,8 +21,8 @@ use evidence::Card;
 #[cfg(test)]
 pub(super) use history::DECIDED;
 use history::{Happened, Spoken, facts, happened, held_against, spoken};
-pub(super) use offers::rejections;
 use offers::{NewParty, Question, colleagues, new_party, question, summary};
+pub(super) use offers::{rejections, why_rejected};
 use opinions::Others;
 
 use super::{
@@ -242,10 +243,10 @@ async fn render(
     let text = |name: &str| typed.get(name).unwrap_or_default().to_owned();
     let kind = typed.get("kind").and_then(|k| k.parse().ok()).or(document.kind);
     let seen = if is_shown { app.catalog.page_words(id).await? } else { Vec::new() };
-    let cards = if is_shown {
-        evidence::cards(app, person, &document, &seen).await?
-    } else {
-        evidence::withheld(&document.reasons)
+    let cards = match (withheld, held) {
+        (true, _) => evidence::withheld(&document, now.date()),
+        (false, true) => evidence::quarantined(&document, now.date()),
+        (false, false) => evidence::cards(app, person, &document, &seen).await?,
     };
     let recalled = if is_shown { app.catalog.recalled(id).await? } else { None };
     let named = evidence::named(&document.reasons, &document.fields);
