@@ -585,7 +585,8 @@ acuse.begins.push((signal) => {
 
   function addressed() {
     const back = find(".tongues [name=back]");
-    if (back) back.value = location.pathname + location.search;
+    // What an act is answered with says itself which page it is about.
+    if (back && back.dataset.about === undefined) back.value = location.pathname + location.search;
   }
   addressed();
 

@@ -153,6 +153,17 @@ async fn a_postponement_that_is_refused_keeps_its_day() {
         true,
         "and she has it still"
     );
+    // It stands where only decisions are taken; in another language it is the document's own page.
+    page.eval("document.querySelector('.tongues [value=es]').click()").unwrap();
+    page.wait("document.documentElement.lang === 'es'").unwrap();
+    page.wait(&on_page(&desk.ids[0])).unwrap();
+    let ben = Reviewer::sign_in(&desk.world.place, "ben").await;
+    let home = ben.page("/").await;
+    let late = ben.send(&format!("/review/{}/undo", desk.ids[0]), &home, &[]).await;
+    assert_eq!(late.status(), 409);
+    let late = late.text().await.unwrap();
+    let about = format!("name=\"back\" value=\"/documents/{}\" data-about", desk.ids[0]);
+    assert!(late.contains(&about), "{late}");
 }
 
 /// What cannot be brought into the window, by its text: buttons, fields and ways to other pages.

@@ -120,7 +120,8 @@ async fn picks(app: &App, person: &Person, view: &QueueView) -> Result<Vec<Pick>
 async fn shown(app: &App, person: &Person, view: QueueView, done: Option<Done>) -> Result<Response, Problem> {
     let picks = picks(app, person, &view).await?;
     let clear = picks.iter().filter(|p| p.against.is_empty()).count();
-    let frame = Frame::of(app, person, "queue").await?;
+    let about = done.is_some().then(|| format!("/bulk{}", view.query()));
+    let frame = Frame { about, ..Frame::of(app, person, "queue").await? };
     Ok(page(&Bulk { frame, view, picks, clear, rejections: rejections(), done }))
 }
 

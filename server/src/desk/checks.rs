@@ -19,16 +19,16 @@ use askama::Template;
 use axum::{
     Form,
     extract::State,
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
     Frame, Shown,
     abstention::{self, Measure, Offer},
-    labels, page,
+    labels, login, page,
     page_views::Sheet,
     sentence,
     session::Person,
@@ -181,6 +181,15 @@ pub async fn paper(State(app): State<App>, person: Person, Id(id): Id<Uuid>) -> 
     )
 }
 
+/// The paper once more, with what somebody had typed whose session had ended. Nothing is answered.
+///
+/// # Errors
+/// Where it is not theirs to answer.
+pub(super) async fn again(app: &App, person: &Person, id: Uuid, said: Said) -> Result<Response, Problem> {
+    let (_, document) = sample(app, person, id).await?;
+    asked(app, person, (id, document), said, None).await
+}
+
 /// The paper, with what is typed beside it.
 async fn asked(
     app: &App,
@@ -202,7 +211,7 @@ async fn asked(
             .iter()
             .map(|k| (k.as_str(), labels::kind(Some(*k))))
             .collect(),
-        frame: Frame::of(app, person, "checks").await?,
+        frame: Frame { about: Some(format!("/checks/{id}")), ..Frame::of(app, person, "checks").await? },
         id,
         said,
         fault,
@@ -212,9 +221,10 @@ async fn asked(
 }
 
 /// What a person says of the paper.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Said {
+    #[serde(skip_serializing)]
     csrf: String,
     kind: String,
     party: String,
@@ -273,12 +283,15 @@ impl Said {
 /// `POST /checks/{id}`: keeps the answer. One that differs reopens the document, and the person says what is right.
 pub async fn answer(
     State(app): State<App>,
-    person: Person,
+    headers: HeaderMap,
     Id(id): Id<Uuid>,
     Form(said): Form<Said>,
 ) -> Shown {
     Shown(
         async {
+            let Some(person) = Person::of(&app, &headers).await? else {
+                return Ok(login::interrupted_check(&app, &headers, id, said));
+            };
             person.check_form(&said.csrf)?;
             let (drawn, document) = sample(&app, &person, id).await?;
             let agrees = match said.is_as_filed(said.kind()?, &document) {

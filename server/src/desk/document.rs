@@ -332,7 +332,10 @@ async fn render(
         next,
     };
     let section = if view.in_review { "queue" } else { "documents" };
-    Ok(page(&Page { frame: Frame::of(app, person, section).await?, doc: view }))
+    // A refused decision is answered at an address that takes only decisions.
+    let about = said.refused().is_some().then(|| format!("/documents/{id}{}", queue.query()));
+    let frame = Frame { about, ..Frame::of(app, person, section).await? };
+    Ok(page(&Page { frame, doc: view }))
 }
 
 /// The documents that are shown before and after this one and that nobody else holds.

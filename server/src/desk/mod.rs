@@ -177,6 +177,8 @@ pub struct Frame {
     pub section: &'static str,
     /// How much of what waits their rights hide, in words.
     pub hidden: Option<String>,
+    /// The address of the page that this is about, where it stands at one that takes only an act.
+    pub about: Option<String>,
     /// A line at the top.
     pub notice: Option<String>,
     /// In which language.
@@ -288,6 +290,7 @@ impl Frame {
             alerts: app.catalog.count_open_alerts().await?,
             operator: person.caller.has(Scope::Admin),
             section,
+            about: None,
             notice: None,
             tongue: person.tongue,
             undo: Undo::of(app, person).await?,
