@@ -184,9 +184,10 @@ pub(super) async fn the_next_is_the_next_of_what_is_shown(catalog: &Catalog) {
     }
     let [(middle, two), (most, one), (least, three), (other, _)] = <[_; 4]>::try_from(all).ok().unwrap();
     let mut tx = catalog.writing().await.unwrap();
-    let party = format!("Norte {word}");
+    let named = format!("Norte {word}");
+    let party = named.as_str();
     for (id, amount, issuer) in
-        [(middle, 200, &*party), (most, 300, &party), (least, 100, &party), (other, 250, "Sur")]
+        [(middle, 200, party), (most, 300, party), (least, 100, party), (other, 250, "Sur")]
     {
         says(&mut tx, id, (Some(amount), issuer, "open")).await;
     }
