@@ -16,9 +16,9 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    Frame, Shown, checks,
+    Frame, Shown,
     language::{self, Tongue},
-    oidc, page,
+    oidc, page, paper,
     session::{self, Person},
     typed::Typed,
 };
@@ -93,7 +93,7 @@ enum Interrupted {
     /// About a document.
     Decision { document: DocumentId, form: Vec<(String, String)> },
     /// In a blind check.
-    Check { check: Uuid, said: checks::Said },
+    Check { check: Uuid, said: paper::Said },
 }
 
 /// The sign-in page in the place of a decision whose session had ended: it carries what was typed, which is offered
@@ -106,7 +106,7 @@ pub fn interrupted(app: &App, headers: &HeaderMap, document: DocumentId, typed: 
 }
 
 /// The same in the place of a blind answer.
-pub fn interrupted_check(app: &App, headers: &HeaderMap, check: Uuid, said: checks::Said) -> Response {
+pub fn interrupted_check(app: &App, headers: &HeaderMap, check: Uuid, said: paper::Said) -> Response {
     Interrupted::Check { check, said }.asked(app, headers)
 }
 
@@ -130,7 +130,7 @@ async fn resumed(app: &App, person: &Person, resume: &str) -> Result<Response, P
         Interrupted::Decision { document, form } => (document, form),
         // It stands nowhere but on its page, for nothing of it is known to whoever looks at the document.
         Interrupted::Check { check, said } => {
-            return Ok(checks::again(app, person, check, said).await.unwrap_or_else(|_| home()));
+            return Ok(paper::again(app, person, check, said).await.unwrap_or_else(|_| home()));
         }
     };
     // Nobody learns by what they send here that a document exists which does not exist for them.

@@ -33,6 +33,7 @@ pub mod oidc;
 pub mod page_views;
 pub mod page_words;
 pub mod pages;
+pub mod paper;
 pub mod people;
 pub mod pictures;
 mod plot;
@@ -104,7 +105,7 @@ pub fn router() -> Router<App> {
         .route("/checks", get(checks::show).post(checks::set))
         .route("/checks/threshold", post(abstention::apply))
         .route("/checks/threshold/{id}/undo", post(abstention::undo))
-        .route("/checks/{id}", get(checks::paper).post(checks::answer))
+        .route("/checks/{id}", get(paper::show).post(checks::answer))
         .route("/four-eyes", get(four_eyes::show).post(four_eyes::make))
         .route("/four-eyes/{id}/end", post(four_eyes::end))
         .route("/audit", get(trail::show))
