@@ -27,8 +27,8 @@ use crate::{
 
 /// A place without a reader, where the test says what was read.
 struct Place {
-    alone: Alone,
     _server: Guarded,
+    alone: Alone,
     api: Api,
     ana: Reviewer,
 }
@@ -39,7 +39,7 @@ impl Place {
         let server = alone.place.start("web", &["web"]).unwrap();
         let api = Api::connect(&alone.place, ALL).await.unwrap();
         let ana = Reviewer::sign_in(&alone.place, "ana").await;
-        Self { alone, _server: server, api, ana }
+        Self { _server: server, alone, api, ana }
     }
 
     fn catalog(&self) -> &Catalog {
