@@ -200,6 +200,17 @@ acuse.begins.push((signal) => {
     return true;
   }
   on(document, "click", (event) => { const panel = openPanel(); if (panel && !panel.contains(event.target)) panel.open = false; });
+  // What a card leads to: a panel, or the parts of a file, be they typed or drawn.
+  on(document, "click", (event) => {
+    const opens = event.target.closest?.("[data-opens]")?.dataset.opens;
+    if (!opens) return;
+    const panel = find(`details.panel[data-panel="${opens}"]`);
+    if (panel) return void (panel.open = true);
+    const to = find(`form.${opens} input:not([type=hidden])`) ?? find(`form.${opens} button[name=action]:not([disabled])`);
+    if (!to) return find("[data-view=draw]")?.click();
+    to.scrollIntoView({ block: "center" });
+    to.focus({ preventScroll: true });
+  });
   on(document, "keydown", (event) => {
     const entered = event.target.closest?.("[data-enter]");
     if (!entered || event.key !== "Enter" || event.repeat) return;
@@ -574,14 +585,15 @@ acuse.begins.push((signal) => {
 
   function addressed() {
     const back = find(".tongues [name=back]");
-    if (back) back.value = location.pathname + location.search;
+    // What an act is answered with says itself which page it is about.
+    if (back && back.dataset.about === undefined) back.value = location.pathname + location.search;
   }
   addressed();
 
   // The next one is prepared while this one is looked at: its page, and its picture. It is reserved as long.
   let next = null;
   let preparing = null;
-  const carried = ["csrf", "reason", "of_kind", "of_sender", "of_customer"];
+  const carried = ["csrf", "reason", "of_kind", "of_sender", "of_customer", "of_sort", "of_q"];
   async function prepare() {
     // It is reserved behind what is held, which this one is not before the last decision is made.
     await acuse.deciding;

@@ -168,7 +168,10 @@ acuse.begins.push((signal) => {
   paper.addEventListener("click", (event) => {
     const button = event.target.closest("[data-view]");
     if (button) doing[button.dataset.view]?.();
-    const thumb = event.target.closest("[data-to-page]");
+  });
+  // A page is led to by its thumbnail, and by what is said of it.
+  on(document, "click", (event) => {
+    const thumb = event.target.closest?.("[data-to-page]");
     if (thumb) {
       event.preventDefault();
       show(Number(thumb.dataset.toPage) - 1);

@@ -31,6 +31,9 @@ pub enum Problem {
     /// The person's role at the desk does not have it.
     #[error("your role does not let you do that")]
     NotYours,
+    /// The form does not carry the session's token.
+    #[error("this form is from another session: go back, reload and try again")]
+    OtherSession,
     /// It is or may be an ID, and the caller may not see IDs.
     #[error("this document is or may be an ID: that needs the scope ids:read")]
     Withheld,
@@ -140,7 +143,7 @@ impl Problem {
         match self {
             Self::Unauthorized => &kinds::UNAUTHORIZED,
             Self::BadSignature => &kinds::BAD_SIGNATURE,
-            Self::Forbidden { .. } | Self::NotYours => &kinds::FORBIDDEN,
+            Self::Forbidden { .. } | Self::NotYours | Self::OtherSession => &kinds::FORBIDDEN,
             Self::Withheld => &kinds::WITHHELD,
             Self::Bound => &kinds::BOUND,
             Self::NotFound(_) => &kinds::NOT_FOUND,

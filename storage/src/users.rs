@@ -50,7 +50,7 @@ pub struct User {
     pub role: Role,
     /// Since when.
     pub created_at: OffsetDateTime,
-    /// Whether they see IDs; an admin always does.
+    /// Whether they see IDs, whatever their role.
     pub sees_ids: bool,
     /// Since when they may not sign in.
     pub disabled_at: Option<OffsetDateTime>,
@@ -88,13 +88,12 @@ impl TryFrom<Row> for User {
     type Error = CatalogError;
 
     fn try_from(row: Row) -> Result<Self, CatalogError> {
-        let role = word(T, "role", &row.role)?;
         Ok(Self {
             id: UserId(row.id),
             name: row.name,
-            role,
+            role: word(T, "role", &row.role)?,
             created_at: at(T, "created_at", row.created_at)?,
-            sees_ids: row.sees_ids || role == Role::Admin,
+            sees_ids: row.sees_ids,
             disabled_at: maybe_at(T, "disabled_at", row.disabled_at)?,
             email: row.email,
         })

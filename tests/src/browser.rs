@@ -233,6 +233,32 @@ impl Browser {
         self.drag(at, at)
     }
 
+    /// Runs a script in every page from now on, before the page's own.
+    ///
+    /// # Errors
+    /// When the browser does not answer.
+    pub fn before_pages(&mut self, script: &str) -> Result<()> {
+        self.call("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).map(drop)
+    }
+
+    /// Stops the page where it is, as when a laptop is closed on it, or lets it go on.
+    ///
+    /// # Errors
+    /// When the browser does not answer.
+    pub fn freeze(&mut self, frozen: bool) -> Result<()> {
+        let state = if frozen { "frozen" } else { "active" };
+        self.call("Page.setWebLifecycleState", json!({ "state": state })).map(drop)
+    }
+
+    /// Looks at the page at 200 %: half as much fits into a window of this size.
+    ///
+    /// # Errors
+    /// When the browser does not answer.
+    pub fn twice_as_large(&mut self, width: u32, height: u32) -> Result<()> {
+        let at = json!({ "width": width / 2, "height": height / 2, "deviceScaleFactor": 2, "mobile": false });
+        self.call("Emulation.setDeviceMetricsOverride", at).map(drop)
+    }
+
     /// Makes the window this large.
     ///
     /// # Errors

@@ -108,6 +108,46 @@ async fn what_other_rooms_say_is_said_in_the_persons_language() {
     ends(acuse).await;
 }
 
+/// A file that is locked: one key asks its sender for the password, and the document waits for them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_password_is_asked_for_from_the_card() {
+    let acuse = led().await;
+    file(&acuse, ANA, "locked abril-7731\nreceipt\ntotal=45.00\ncurrency=EUR\nnumber=7").await;
+    answer(&acuse).await;
+    let id = only_document(&acuse).await["id"].as_str().unwrap().to_owned();
+    let rita = reviewer(&acuse, "rita", true).await;
+    let path = format!("/documents/{id}");
+    let act = async |page: &str, action: &str| {
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        for name in ["csrf", "version", "fence"] {
+            form.append_pair(name, &crate::desk::hidden(page, name));
+        }
+        let body = form.append_pair("action", action).finish();
+        let request = Request::post(format!("/review/{id}"))
+            .header(header::COOKIE, &rita)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Body::from(body))
+            .unwrap();
+        acuse.ask(request).await.unwrap().0
+    };
+    let free = page(&acuse, &rita, &path).await;
+    assert!(!free.contains("value=\"ask_password\""), "of what nobody has taken nothing is asked: {free}");
+    assert_eq!(act(&free, "ask_password").await, StatusCode::CONFLICT);
+    assert_eq!(act(&free, "take").await, StatusCode::SEE_OTHER);
+    let hers = page(&acuse, &rita, &path).await;
+    assert!(hers.contains("value=\"ask_password\" data-key=\"x\""), "{hers}");
+    let before = acuse.world.graph.sent().len();
+    assert_eq!(act(&hers, "ask_password").await, StatusCode::SEE_OTHER);
+    let asked = answer(&acuse).await;
+    assert!(acuse.world.graph.sent().len() > before, "it went to the sender");
+    assert!(asked.body.to_string().contains("contraseña"), "{:?}", asked.body);
+    let document = only_document(&acuse).await;
+    assert_eq!((&document["status"], &document["waits_for"]), (&json!("in_review"), &json!("sender")));
+    let review = acuse.reviews().await.unwrap()[0].clone();
+    assert!(review["claimed_by"].is_null(), "and she holds it no more: {review}");
+    ends(acuse).await;
+}
+
 /// Whoever searches within a customer's documents, or any other narrowed list, stays within it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_search_keeps_what_the_list_is_narrowed_to() {

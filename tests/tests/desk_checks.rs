@@ -15,10 +15,11 @@ use acuse_tests::{
     browser::{self, Browser},
     stack::Api,
 };
+use reqwest::header;
 use serde_json::json;
 
 use crate::{
-    desk::Reviewer,
+    desk::{PASSWORD, Reviewer, hidden},
     withheld::{bill, read, sent},
     world::{ALL, Alone},
 };
@@ -150,8 +151,27 @@ async fn a_paper_is_checked_without_what_was_read_of_it() {
     assert_eq!(done.headers()["location"], "/checks?said=same");
     assert_eq!(ana.answer(&path).await.status(), 404, "it is answered once");
 
-    // Another answer reopens the document, and it is hers to say what is right.
+    // Another answer reopens the document, and it is hers to say what is right; if her session had ended, once she is back.
     let (path, paper) = next().await;
+    let typed = [("kind", "receipt"), ("party", "Bar Pepe"), ("total", "5.00")];
+    let post = ana.http.post(format!("{}{path}", ana.base)).form(&typed);
+    let ended = post.header(header::COOKIE, "acuse_session=gone").send().await.unwrap();
+    assert_eq!(ended.status(), 401);
+    let login = ended.text().await.unwrap();
+    let resume = hidden(&login, "resume").replace("&#34;", "\"").replace("&quot;", "\"");
+    let form = [("user", "ana"), ("password", PASSWORD), ("resume", &resume)];
+    let back = ana.http.post(format!("{}/login", ana.base)).form(&form).send().await.unwrap();
+    assert!(back.headers()[header::SET_COOKIE].to_str().unwrap().starts_with("acuse_session="));
+    let shown = back.text().await.unwrap();
+    assert!(
+        shown.contains("name=\"party\" value=\"Bar Pepe\"") && shown.contains("value=\"5.00\""),
+        "{shown}"
+    );
+    assert!(
+        shown.contains(&format!("action=\"{path}\"")) && !shown.contains(&party),
+        "and nothing else: {shown}"
+    );
+    assert!(!ana.page(&path).await.contains("Bar Pepe"), "nothing was answered, and nothing is kept");
     let other = [("kind", "receipt"), ("party", party.as_str()), ("total", "5.00")];
     let reopened = ana.send(&path, &paper, &other).await;
     assert_eq!(reopened.status(), 303);

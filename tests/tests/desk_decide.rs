@@ -201,6 +201,7 @@ async fn a_sum_a_copy_and_lines_are_settled_on_their_cards() {
     assert!(
         page.eval("document.querySelector('.sum .gap').innerText").unwrap().to_string().contains("10.00")
     );
+    the_place_of_a_field_is_cut_out(&mut page);
     page.eval("document.querySelector('.sum [data-goto=tax]').click()").unwrap();
     assert_eq!(page.eval("document.activeElement.id").unwrap(), "invoice-tax");
     page.press("Escape", false, false).unwrap();
@@ -280,6 +281,24 @@ async fn a_sum_a_copy_and_lines_are_settled_on_their_cards() {
     let filed = desk.document(n).await;
     let kept: Value = filed["fields"]["line_items"]["value"].clone();
     assert_eq!(kept, json!([{ "description": "Todo", "quantity": "2", "amount": "1.00" }]), "{filed:#}");
+}
+
+/// What is to be looked at stands above its field, cut out of the page where it lies there.
+fn the_place_of_a_field_is_cut_out(page: &mut Browser) {
+    let strip = "document.querySelector('.fields:not([hidden]) [data-field=total] svg.strip')";
+    let shown = format!(
+        "(() => {{ const b = {strip}.viewBox.baseVal, r = document.querySelector('.sheet rect[data-field=total]'); \
+         const at = (name) => Number(r.getAttribute(name)); \
+         return b.x <= at('x') && b.y <= at('y') && b.x + b.width >= at('x') + at('width') \
+           && b.y + b.height >= at('y') + at('height') && b.height < 0.2 * document.querySelector('.sheet img').naturalHeight \
+           && {strip}.getBoundingClientRect().height > 8; }})()"
+    );
+    assert_eq!(page.eval(&shown).unwrap(), true);
+    let picture = format!("{strip}.querySelector('image').href.baseVal");
+    assert_eq!(
+        page.eval(&picture).unwrap(),
+        page.eval("document.querySelector('.sheet img').getAttribute('src')").unwrap()
+    );
 }
 
 /// Two lines that were read as one are parted: the name at the cursor, and the second has what the first leaves.

@@ -162,19 +162,22 @@ async fn the_table_is_sorted_searched_kept_and_live() {
     assert_eq!(people(&desk.ana.page("/?q=1+presona").await), [1], "in any order, with a small error");
     let narrowed = desk.ana.page("/?reason=unknown_customer&q=persona+2").await;
     assert_eq!(people(&narrowed), [2]);
-    let takes = |page: &str| page.contains("action=\"/work\"") || page.contains("href=\"/bulk");
-    assert!(takes(&desk.ana.page("/?reason=unknown_customer").await));
-    assert!(!takes(&narrowed), "nothing is taken or decided at once that the words did not find");
-    // Nor is a kept search offered as a view to work on, which would not narrow to it.
+    let alike = desk.ana.page("/bulk?reason=unknown_customer&q=persona+2").await;
+    assert_eq!(
+        alike.matches("name=\"pick\"").count(),
+        1,
+        "nothing is decided at once that they did not find"
+    );
+    // A kept search is a view to work on.
     let kept = [("name", "Twos"), ("query", "q=persona+2&sort=-since&after=x")];
     let answer = desk.ana.send("/views", &narrowed, &kept).await;
     assert_eq!(answer.headers()["location"], "/?q=persona+2&sort=-since");
     assert!(desk.ana.page("/").await.contains("★ Twos"));
-    assert!(!desk.ana.page("/work").await.contains("★ Twos"));
+    assert!(desk.ana.page("/work").await.contains("href=\"/work?sort=-since&#38;q=persona+2\">★ Twos"));
     let kept = [("name", "Doubts"), ("query", "reason=low_confidence&sort=-since")];
     assert_eq!(desk.ana.send("/views", &narrowed, &kept).await.status(), 303);
     let work = desk.ana.page("/work").await;
-    assert!(work.contains("href=\"/work?reason=low_confidence\">★ Doubts"), "{work}");
+    assert!(work.contains("href=\"/work?reason=low_confidence&#38;sort=-since\">★ Doubts"), "{work}");
     let ben = Reviewer::sign_in(&desk.world.place, "ben").await;
     assert!(!ben.page("/").await.contains("★ Twos"), "hers alone");
 
@@ -186,6 +189,64 @@ async fn the_table_is_sorted_searched_kept_and_live() {
     post(&desk.api, &desk.world.invoice(&person(77), 677)).await;
     page.wait("document.querySelector('h1 ~ p [data-live=waiting]').textContent === '4'").unwrap();
     page.wait("document.querySelectorAll('#rows tbody tr').length === 4 && window.same").unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_next_is_the_next_of_what_is_shown() {
+    let Some(chromium) = browser::chromium() else { return };
+    let desk = Desk::of(5, "0").await;
+    let mut page = desk.browser(chromium);
+    let after = |n: usize, query: &str| {
+        format!(
+            "location.pathname + location.search === '/documents/{}{query}' && {}",
+            desk.ids[n],
+            on_page(&desk.ids[n])
+        )
+    };
+    // The newest first: the first of the list is the last that came, and after it comes the one before.
+    page.open(&format!("{}/?sort=-since", desk.ana.base), "").unwrap();
+    page.press("n", false, false).unwrap();
+    page.wait(&after(4, "?sort=-since")).unwrap();
+    page.wait(READY).unwrap();
+    page.wait(&format!("document.body.dataset.ahead?.includes('{}')", desk.ids[3])).unwrap();
+    page.press("a", false, false).unwrap();
+    page.wait(&after(3, "?sort=-since")).unwrap();
+    page.wait(READY).unwrap();
+    assert_eq!(desk.document(4).await["status"], "filed");
+    page.press("j", false, false).unwrap();
+    page.wait(&after(2, "?sort=-since")).unwrap();
+    page.wait(READY).unwrap();
+    page.press("q", false, false).unwrap();
+    page.wait("location.pathname === '/'").unwrap();
+
+    // Of what the words found only: there is no more of it than one, whatever else waits.
+    page.open(&format!("{}/?q=persona+1", desk.ana.base), "").unwrap();
+    page.press("n", false, false).unwrap();
+    page.wait(&after(1, "?q=persona+1")).unwrap();
+    page.wait(READY).unwrap();
+    page.press("a", false, false).unwrap();
+    page.wait("location.pathname + location.search === '/?q=persona+1'").unwrap();
+    let ledger = desk.api.ledger().await.unwrap();
+    assert_eq!((ledger.filed, ledger.in_review), (2, 3));
+
+    // What is sorted by may be another thing once it is decided: the next is the one that stood beside it.
+    let mut by_total = Vec::new();
+    for n in [0, 2, 3] {
+        let total = desk.document(n).await["fields"]["total"]["value"].as_str().unwrap().to_owned();
+        by_total.push((total.parse::<f64>().unwrap(), n));
+    }
+    by_total.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    let [_, (_, middle), (_, last)] = by_total[..] else { panic!("three are left") };
+    let seen = desk.ana.take(&desk.ids[middle]).await;
+    let more = [
+        ("action", "correct"),
+        ("kind", "invoice"),
+        ("of_sort", "amount"),
+        ("because", "as printed"),
+        ("invoice.total", "99999.99"),
+    ];
+    let went = desk.ana.decide(&desk.ids[middle], &seen, &more).await;
+    assert_eq!(went.headers()["location"], format!("/documents/{}?sort=amount", desk.ids[last]));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

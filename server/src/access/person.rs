@@ -32,9 +32,7 @@ impl Person {
         if Sha256::of(csrf.as_bytes()) == Sha256::of(self.csrf.as_bytes()) {
             Ok(())
         } else {
-            Err(Problem::Conflict(
-                "this form is from another session: go back, reload and try again".to_owned(),
-            ))
+            Err(Problem::OtherSession)
         }
     }
 

@@ -27,7 +27,7 @@ pub enum Users {
         #[arg(long)]
         role: Option<Role>,
         /// Does not see IDs, nor what may be one, and cannot decide on them.
-        #[arg(long, conflicts_with = "admin")]
+        #[arg(long)]
         no_ids: bool,
         /// The address by which the identity provider knows them at their first sign-in there.
         #[arg(long)]

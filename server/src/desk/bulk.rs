@@ -99,7 +99,7 @@ async fn picks(app: &App, person: &Person, view: &QueueView) -> Result<Vec<Pick>
             "what is decided at once is alike: choose a reason or a sender first".to_owned(),
         ));
     }
-    let found = app.catalog.reviews(&view.open_to(person), None, MOST).await?.data;
+    let found = app.catalog.review_table(&view.open_to(person), None, MOST).await?.data;
     let ids: Vec<DocumentId> = found.iter().map(|(_, d)| d.id).collect();
     let parties = app.catalog.parties_of(&ids).await?;
     let (reviews, documents): (Vec<Review>, Vec<Document>) = found.into_iter().unzip();
@@ -120,7 +120,8 @@ async fn picks(app: &App, person: &Person, view: &QueueView) -> Result<Vec<Pick>
 async fn shown(app: &App, person: &Person, view: QueueView, done: Option<Done>) -> Result<Response, Problem> {
     let picks = picks(app, person, &view).await?;
     let clear = picks.iter().filter(|p| p.against.is_empty()).count();
-    let frame = Frame::of(app, person, "queue").await?;
+    let about = done.is_some().then(|| format!("/bulk{}", view.query()));
+    let frame = Frame { about, ..Frame::of(app, person, "queue").await? };
     Ok(page(&Bulk { frame, view, picks, clear, rejections: rejections(), done }))
 }
 

@@ -1,8 +1,10 @@
 //! What a person does with a document, from the desk's form: nothing they typed is lost, whatever comes of it.
 
+use acuse_conversation::Expects;
 use acuse_pipeline::document::Kind;
 use acuse_storage::{
     CustomerId, Document, DocumentId, Stage,
+    cases::Question,
     customers::{NewCustomer, Saving, Upserted},
     keys::Scope,
     reviews::{Claim, Reopened, Review, Undone},
@@ -24,7 +26,7 @@ use super::{
 use crate::{
     access, checked,
     http::{
-        customers,
+        asks, customers,
         extract::{Id, word},
         problem::Problem,
         reviews::LEASE,
@@ -99,13 +101,17 @@ async fn act(app: &App, person: &Person, id: DocumentId, typed: &Typed) -> Resul
             let (until, to) = (until(typed, app.catalog.now()), typed.get("to"));
             let note = typed.get("memo");
             review::put_off(app, &person.caller, review.id, (verdict, until, to), note).await?;
-            return onward(app, person, &review, typed).await;
+            return onward(app, person, &review, typed, None).await;
+        }
+        "ask_password" => {
+            ask_password(app, person, &review, typed).await?;
+            return onward(app, person, &review, typed, None).await;
         }
         "memo" => return memo(app, person, &document, typed).await.map(|()| here),
         "new_customer" => return new_customer(app, person, &document, typed).await.map(|()| here),
         "skip" => {
             app.catalog.release_review(review.id, &person.caller.actor).await?;
-            return onward(app, person, &review, typed).await;
+            return onward(app, person, &review, typed, None).await;
         }
         _ => {}
     }
@@ -114,8 +120,9 @@ async fn act(app: &App, person: &Person, id: DocumentId, typed: &Typed) -> Resul
     if !app.undo.is_zero() {
         ask.held_until = Some(app.catalog.now() + app.undo);
     }
+    let beside = beside(app, person, &review, typed).await?;
     review::decide(app, &person.caller, review.id, ask).await?;
-    onward(app, person, &review, typed).await
+    onward(app, person, &review, typed, beside).await
 }
 
 /// Keeps a note in the timeline; nothing is decided.
@@ -126,6 +133,20 @@ async fn memo(app: &App, person: &Person, document: &Document, typed: &Typed) ->
     let detail = json!({ "by": person.caller.actor, "note": said });
     app.catalog.note(document.id, Stage::Done, "noted", detail).await?;
     rest(app, person, document, &typed.without(&["memo"])).await
+}
+
+/// Asks the sender for what opens the file, and gives the document back: it waits for them.
+async fn ask_password(app: &App, person: &Person, review: &Review, typed: &Typed) -> Result<(), Refusal> {
+    let (who, access) = (&person.caller.actor, person.caller.access());
+    let holds = review.claimed_by.as_ref() == Some(who) && typed.number("fence") == Some(review.fence);
+    if !holds {
+        return Err(Problem::Conflict("you do not hold this review".to_owned()).into());
+    }
+    let question = Question { expects: Expects::Password, text: String::new(), choices: Vec::new() };
+    let about = (review.document_id, Some(seen(typed)?));
+    asks::told(app.catalog.ask_about(access, about, who, &question).await?)?;
+    app.catalog.release_review(review.id, who).await?;
+    Ok(())
 }
 
 /// What is left of a draft once some of it is done.
@@ -284,22 +305,52 @@ fn named<'a>(typed: &'a Typed, action: &str) -> Option<&'a str> {
     typed.get("action")?.strip_prefix(action)
 }
 
-/// The reason that the button names, of the list.
+/// The reason that the button names.
 fn rejection(typed: &Typed) -> Option<String> {
-    let code = named(typed, "reject:")?;
-    let (_, why) = document::rejections().into_iter().find(|(known, _)| *known == code)?;
-    Some(why.to_owned())
+    document::why_rejected(named(typed, "reject:")?).map(str::to_owned)
 }
 
-/// The next document of the same filter that nobody else holds, taken; the queue when there is none.
-async fn onward(app: &App, person: &Person, from: &Review, typed: &Typed) -> Result<String, Refusal> {
+/// What is shown next to a document before it is decided: what it is sorted by may be another thing afterwards. In the queue's
+/// own order nothing of it changes.
+async fn beside(
+    app: &App,
+    person: &Person,
+    review: &Review,
+    typed: &Typed,
+) -> Result<Option<DocumentId>, Refusal> {
+    let shown = QueueView::typed(typed).open_to(person);
+    if shown.is_queue() {
+        return Ok(None);
+    }
+    Ok(app.catalog.neighbour(&shown, review, true).await?)
+}
+
+/// The one beside, or the next document of what is shown that nobody else holds, taken; the queue when there is none.
+async fn onward(
+    app: &App,
+    person: &Person,
+    from: &Review,
+    typed: &Typed,
+    beside: Option<DocumentId>,
+) -> Result<String, Refusal> {
     let view = QueueView::typed(typed);
     let actor = &person.caller.actor;
-    let next = app.catalog.claim_next(&view.filter(person), Some(from.id), actor, LEASE).await?;
+    let next = match taken(app, actor, beside).await? {
+        None => app.catalog.claim_next(&view.table(person), Some(from.id), actor, LEASE).await?,
+        taken => taken,
+    };
     let only = view.query();
     Ok(next
         .filter(|id| *id != from.document_id)
         .map_or_else(|| format!("/{only}"), |id| format!("/documents/{id}{only}")))
+}
+
+/// A document that still waits, taken unless somebody was quicker.
+async fn taken(app: &App, who: &str, id: Option<DocumentId>) -> Result<Option<DocumentId>, Refusal> {
+    let Some(id) = id else { return Ok(None) };
+    let Some(review) = app.catalog.open_review_of(id).await? else { return Ok(None) };
+    let claim = app.catalog.claim_review(review.id, who, LEASE).await?;
+    Ok(matches!(claim, Claim::Held { .. }).then_some(id))
 }
 
 /// `POST /review/{document id}/undo`: takes the person's own decision back.

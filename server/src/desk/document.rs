@@ -2,6 +2,7 @@
 //! to it (`history`).
 
 mod evidence;
+mod exception;
 mod history;
 mod offers;
 mod opinions;
@@ -20,8 +21,8 @@ use evidence::Card;
 #[cfg(test)]
 pub(super) use history::DECIDED;
 use history::{Happened, Spoken, facts, happened, held_against, spoken};
-pub(super) use offers::rejections;
 use offers::{NewParty, Question, colleagues, new_party, question, summary};
+pub(super) use offers::{rejections, why_rejected};
 use opinions::Others;
 
 use super::{
@@ -242,10 +243,10 @@ async fn render(
     let text = |name: &str| typed.get(name).unwrap_or_default().to_owned();
     let kind = typed.get("kind").and_then(|k| k.parse().ok()).or(document.kind);
     let seen = if is_shown { app.catalog.page_words(id).await? } else { Vec::new() };
-    let cards = if is_shown {
-        evidence::cards(app, person, &document, &seen).await?
-    } else {
-        evidence::withheld(&document.reasons)
+    let cards = match (withheld, held) {
+        (true, _) => evidence::withheld(&document, now.date()),
+        (false, true) => evidence::quarantined(&document, now.date()),
+        (false, false) => evidence::cards(app, person, &document, &seen).await?,
     };
     let recalled = if is_shown { app.catalog.recalled(id).await? } else { None };
     let named = evidence::named(&document.reasons, &document.fields);
@@ -331,10 +332,13 @@ async fn render(
         next,
     };
     let section = if view.in_review { "queue" } else { "documents" };
-    Ok(page(&Page { frame: Frame::of(app, person, section).await?, doc: view }))
+    // A refused decision is answered at an address that takes only decisions.
+    let about = said.refused().is_some().then(|| format!("/documents/{id}{}", queue.query()));
+    let frame = Frame { about, ..Frame::of(app, person, section).await? };
+    Ok(page(&Page { frame, doc: view }))
 }
 
-/// The documents of the filter that wait before and after this one and that nobody else holds.
+/// The documents that are shown before and after this one and that nobody else holds.
 async fn neighbours(
     app: &App,
     person: &Person,
@@ -342,11 +346,11 @@ async fn neighbours(
     queue: &QueueView,
 ) -> Result<(Option<String>, Option<String>), Problem> {
     let Some(review) = review else { return Ok((None, None)) };
-    let filter = queue.open_to(person);
+    let shown = queue.open_to(person);
     let only = queue.query();
     let href = |id: DocumentId| format!("/documents/{id}{only}");
-    let before = app.catalog.neighbour(&filter, review, false).await?;
-    let after = app.catalog.neighbour(&filter, review, true).await?;
+    let before = app.catalog.neighbour(&shown, review, false).await?;
+    let after = app.catalog.neighbour(&shown, review, true).await?;
     Ok((before.map(href), after.map(href)))
 }
 

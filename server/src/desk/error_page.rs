@@ -7,7 +7,7 @@ use askama::Template;
 use axum::{
     body::to_bytes,
     extract::{Request, State},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, Method, StatusCode, header},
     middleware::Next,
     response::Response,
 };
@@ -81,9 +81,10 @@ pub async fn framed(State(app): State<App>, request: Request, next: Next) -> Res
         return next.run(request).await;
     }
     let headers = request.headers().clone();
+    let about = (request.method() == Method::POST).then(|| about(request.uri().path()));
     let mut response = next.run(request).await;
     let said = response.extensions_mut().remove::<Told>();
-    let told = match said {
+    let mut told = match said {
         Some(told) => told,
         None if reads_pages(&headers) && is_problem(response.headers()) => {
             let (parts, body) = response.into_parts();
@@ -94,7 +95,12 @@ pub async fn framed(State(app): State<App>, request: Request, next: Next) -> Res
         }
         None => return response,
     };
-    let mut shown = told.page(frame(&app, &headers).await, response.status());
+    // Who is told nothing else goes back to the page that the act was about.
+    if let Some(about) = about.as_ref().filter(|_| told.back == "/") {
+        told.back.clone_from(about);
+    }
+    let frame = Frame { about, ..frame(&app, &headers).await };
+    let mut shown = told.page(frame, response.status());
     // What a browser acts on, whatever the body is: it asks for a password, and comes back when it may.
     for name in [header::WWW_AUTHENTICATE, header::ALLOW, header::RETRY_AFTER, header::SET_COOKIE] {
         for value in response.headers().get_all(&name) {
@@ -102,6 +108,23 @@ pub async fn framed(State(app): State<App>, request: Request, next: Next) -> Res
         }
     }
     shown
+}
+
+/// The page that an act is about: of many acts the address takes nothing else.
+fn about(path: &str) -> String {
+    let parts: Vec<&str> = path.split('/').skip(1).collect();
+    match parts[..] {
+        ["review", id, ..] => format!("/documents/{id}"),
+        ["people" | "sessions", ..] => "/people".to_owned(),
+        ["checks", "threshold", ..] => "/checks".to_owned(),
+        ["four-eyes", ..] => "/four-eyes".to_owned(),
+        ["incidents", ..] => "/incidents".to_owned(),
+        ["inbox", "receipts", ..] => "/inbox".to_owned(),
+        ["inbox", id, ..] => format!("/inbox/{id}"),
+        ["login", ..] => "/login".to_owned(),
+        ["work" | "checks" | "customers" | "setup", ..] => path.to_owned(),
+        _ => "/".to_owned(),
+    }
 }
 
 /// Of a problem of the API what a page says.
@@ -135,4 +158,29 @@ async fn frame(app: &App, headers: &HeaderMap) -> Frame {
     };
     let bare = || Frame { tongue: Tongue::asked(headers), ..Frame::default() };
     tokio::time::timeout(MENU, known).await.ok().flatten().unwrap_or_else(bare)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_act_is_about_a_page_that_can_be_read() {
+        let id = "0190a5d2-0000-7000-8000-000000000000";
+        for (act, page) in [
+            (format!("/review/{id}"), format!("/documents/{id}")),
+            (format!("/review/{id}/undo"), format!("/documents/{id}")),
+            (format!("/reviews/{id}/take-back"), "/".to_owned()),
+            (format!("/people/{id}"), "/people".to_owned()),
+            (format!("/sessions/{id}/end"), "/people".to_owned()),
+            ("/checks/threshold".to_owned(), "/checks".to_owned()),
+            (format!("/checks/{id}"), format!("/checks/{id}")),
+            (format!("/inbox/{id}/notes"), format!("/inbox/{id}")),
+            (format!("/inbox/receipts/{id}"), "/inbox".to_owned()),
+            (format!("/customers/{id}"), format!("/customers/{id}")),
+            ("/views".to_owned(), "/".to_owned()),
+        ] {
+            assert_eq!(about(&act), page, "{act}");
+        }
+    }
 }

@@ -13,11 +13,12 @@ use axum::{
 use cookie::{Cookie, SameSite};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use uuid::Uuid;
 
 use super::{
     Frame, Shown,
     language::{self, Tongue},
-    oidc, page,
+    oidc, page, paper,
     session::{self, Person},
     typed::Typed,
 };
@@ -85,11 +86,14 @@ pub struct Enter {
     resume: String,
 }
 
-/// What somebody typed about a document when their session had ended.
+/// What somebody typed when their session had ended.
 #[derive(Serialize, Deserialize)]
-struct Interrupted {
-    document: DocumentId,
-    form: Vec<(String, String)>,
+#[serde(untagged)]
+enum Interrupted {
+    /// About a document.
+    Decision { document: DocumentId, form: Vec<(String, String)> },
+    /// In a blind check.
+    Check { check: Uuid, said: paper::Said },
 }
 
 /// The sign-in page in the place of a decision whose session had ended: it carries what was typed, which is offered
@@ -97,9 +101,20 @@ struct Interrupted {
 pub fn interrupted(app: &App, headers: &HeaderMap, document: DocumentId, typed: &Typed) -> Response {
     let form = typed.draft().unwrap_or_default().into_iter();
     let version = typed.get("version").map(|v| ("version".to_owned(), v.to_owned()));
-    let said = Interrupted { document, form: form.chain(version).collect() };
-    let resume = serde_json::to_string(&said).unwrap_or_default();
-    again(app, headers, resume, "Your session had ended. Sign in, and what you typed is there again.")
+    let said = Interrupted::Decision { document, form: form.chain(version).collect() };
+    said.asked(app, headers)
+}
+
+/// The same in the place of a blind answer.
+pub fn interrupted_check(app: &App, headers: &HeaderMap, check: Uuid, said: paper::Said) -> Response {
+    Interrupted::Check { check, said }.asked(app, headers)
+}
+
+impl Interrupted {
+    fn asked(&self, app: &App, headers: &HeaderMap) -> Response {
+        let resume = serde_json::to_string(self).unwrap_or_default();
+        again(app, headers, resume, "Your session had ended. Sign in, and what you typed is there again.")
+    }
 }
 
 fn again(app: &App, headers: &HeaderMap, resume: String, error: &str) -> Response {
@@ -107,18 +122,26 @@ fn again(app: &App, headers: &HeaderMap, resume: String, error: &str) -> Respons
     Login { error, resume, ..Login::of(app, headers) }.answer(StatusCode::UNAUTHORIZED)
 }
 
-/// Keeps what was typed before the session ended for whoever signs in with it; where to go on.
-async fn resumed(app: &App, person: &Person, resume: &str) -> Result<String, Problem> {
-    let Ok(said) = serde_json::from_str::<Interrupted>(resume) else { return Ok("/".to_owned()) };
+/// Goes on with what was typed before the session ended, for whoever signs in with it.
+async fn resumed(app: &App, person: &Person, resume: &str) -> Result<Response, Problem> {
+    let home = || Redirect::to("/").into_response();
+    let Ok(said) = serde_json::from_str::<Interrupted>(resume) else { return Ok(home()) };
+    let (document, form) = match said {
+        Interrupted::Decision { document, form } => (document, form),
+        // It stands nowhere but on its page, for nothing of it is known to whoever looks at the document.
+        Interrupted::Check { check, said } => {
+            return Ok(paper::again(app, person, check, said).await.unwrap_or_else(|_| home()));
+        }
+    };
     // Nobody learns by what they send here that a document exists which does not exist for them.
-    let found = app.catalog.document_for(person.caller.access(), said.document).await?;
-    let Some(document) = found else { return Ok("/".to_owned()) };
-    let typed = Typed(said.form);
+    let found = app.catalog.document_for(person.caller.access(), document).await?;
+    let Some(document) = found else { return Ok(home()) };
+    let typed = Typed(form);
     if let Some(form) = typed.draft().filter(|_| typed.differs(&document)) {
         let seen = typed.number("version").unwrap_or(document.version);
         app.catalog.save_draft(document.id, &person.caller.actor, seen, &form).await?;
     }
-    Ok(format!("/documents/{}", document.id))
+    Ok(Redirect::to(&format!("/documents/{}", document.id)).into_response())
 }
 
 /// `GET /login`.
@@ -159,10 +182,7 @@ pub async fn resume(State(app): State<App>, headers: HeaderMap, Form(form): Form
     Shown(
         async {
             match Person::of(&app, &headers).await? {
-                Some(person) => {
-                    let to = resumed(&app, &person, &form.resume).await?;
-                    Ok(Redirect::to(&to).into_response())
-                }
+                Some(person) => resumed(&app, &person, &form.resume).await,
                 None => Ok(again(&app, &headers, form.resume, "You are not signed in yet.")),
             }
         }
@@ -173,12 +193,12 @@ pub async fn resume(State(app): State<App>, headers: HeaderMap, Form(form): Form
 /// Gives somebody their new session, and leads them on to where they were.
 async fn came_in(app: &App, headers: &HeaderMap, token: &str, resume: &str) -> Result<Response, Problem> {
     let person = Person::of_token(app, token, Tongue::asked(headers)).await?;
-    let to = resumed(app, &person.ok_or(Problem::Unauthorized)?, resume).await?;
-    Ok(admit(headers, token, &to))
+    let on = resumed(app, &person.ok_or(Problem::Unauthorized)?, resume).await?;
+    Ok(admit(headers, token, on))
 }
 
-fn admit(headers: &HeaderMap, token: &str, to: &str) -> Response {
-    with_session(Redirect::to(to).into_response(), token, session::came_over_https(headers))
+fn admit(headers: &HeaderMap, token: &str, on: Response) -> Response {
+    with_session(on, token, session::came_over_https(headers))
 }
 
 /// Gives the browser a session, or with an empty token takes it away.
@@ -242,7 +262,7 @@ async fn first_user(
     let token = sign_in(app, (address, session::agent(headers)), &name, form.password)
         .await?
         .ok_or(Problem::Unauthorized)?;
-    Ok(admit(headers, &token, "/"))
+    Ok(admit(headers, &token, Redirect::to("/").into_response()))
 }
 
 /// What every form carries.

@@ -33,6 +33,7 @@ pub mod oidc;
 pub mod page_views;
 pub mod page_words;
 pub mod pages;
+pub mod paper;
 pub mod people;
 pub mod pictures;
 mod plot;
@@ -104,7 +105,7 @@ pub fn router() -> Router<App> {
         .route("/checks", get(checks::show).post(checks::set))
         .route("/checks/threshold", post(abstention::apply))
         .route("/checks/threshold/{id}/undo", post(abstention::undo))
-        .route("/checks/{id}", get(checks::paper).post(checks::answer))
+        .route("/checks/{id}", get(paper::show).post(checks::answer))
         .route("/four-eyes", get(four_eyes::show).post(four_eyes::make))
         .route("/four-eyes/{id}/end", post(four_eyes::end))
         .route("/audit", get(trail::show))
@@ -177,6 +178,8 @@ pub struct Frame {
     pub section: &'static str,
     /// How much of what waits their rights hide, in words.
     pub hidden: Option<String>,
+    /// The address of the page that this is about, where it stands at one that takes only an act.
+    pub about: Option<String>,
     /// A line at the top.
     pub notice: Option<String>,
     /// In which language.
@@ -288,6 +291,7 @@ impl Frame {
             alerts: app.catalog.count_open_alerts().await?,
             operator: person.caller.has(Scope::Admin),
             section,
+            about: None,
             notice: None,
             tongue: person.tongue,
             undo: Undo::of(app, person).await?,

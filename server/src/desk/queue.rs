@@ -14,7 +14,11 @@ use axum::{extract::State, response::Response};
 use serde::Deserialize;
 use url::form_urlencoded;
 
-use super::{Frame, Shown, labels, page, queue_view::QueueView, session::Person};
+use super::{
+    Frame, Shown, labels, page,
+    queue_view::{QueueView, order},
+    session::Person,
+};
 use crate::{
     access::{self, Sight, rights::Right},
     http::{
@@ -119,13 +123,9 @@ impl Ask {
             kind: self.kind.clone(),
             sender: self.sender.clone(),
             customer: self.customer.clone(),
+            sort: self.sort.clone(),
+            q: self.q.clone(),
         }
-    }
-
-    fn order(&self) -> Result<(Order, bool), Problem> {
-        let (descending, name) =
-            self.sort.strip_prefix('-').map_or((false, self.sort.as_str()), |name| (true, name));
-        Ok((word::<Order>("sort", Some(name))?.unwrap_or(Order::Due), descending))
     }
 
     fn table(&self, person: &Person) -> Result<Table, Problem> {
@@ -139,7 +139,7 @@ impl Ask {
             access: person.caller.access().clone(),
             ..ReviewFilter::default()
         };
-        let (order, descending) = self.order()?;
+        let (order, descending) = order(&self.sort)?;
         Ok(Table { filter, order, descending, q: Some(self.q.clone()).filter(|q| !q.trim().is_empty()) })
     }
 
@@ -164,7 +164,7 @@ impl Ask {
     }
 
     fn heads(&self) -> Result<Vec<Head>, Problem> {
-        let (order, descending) = self.order()?;
+        let (order, descending) = order(&self.sort)?;
         let head = |(label, by, class): &(&'static str, Option<Order>, &'static str)| {
             let is_on = *by == Some(order);
             // An amount's first order is the largest first.
@@ -230,12 +230,7 @@ async fn rows(
     (table, view): (&Table, &QueueView),
     after: Option<ReviewId>,
 ) -> Result<(Vec<Row>, Option<ReviewId>), Problem> {
-    // The most urgent first and without words, the queue is walked by its index.
-    let found = if table.q.is_none() && table.order == Order::Due && !table.descending {
-        app.catalog.reviews(&table.filter, after, PAGE).await?
-    } else {
-        app.catalog.review_table(table, after, PAGE).await?
-    };
+    let found = app.catalog.review_table(table, after, PAGE).await?;
     let ids: Vec<DocumentId> = found.data.iter().map(|(_, d)| d.id).collect();
     let parties = app.catalog.parties_of(&ids).await?;
     let (reviews, documents): (Vec<_>, Vec<_>) = found.data.into_iter().unzip();
@@ -269,7 +264,7 @@ async fn render(app: &App, person: &Person, ask: Ask) -> Result<Response, Proble
         alike: table.filter.reason.is_some() || table.filter.contact_id.is_some(),
         can_decide,
         can_take_back: person.may(Right::Supervise),
-        filtered: view.is_narrow() || table.q.is_some() || !ask.who.is_empty(),
+        filtered: view.is_narrow() || !ask.who.is_empty(),
         rows,
         next: next.map(|id| ask.with("after", &id.to_string())),
         ask,

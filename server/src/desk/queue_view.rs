@@ -1,13 +1,20 @@
 //! Which part of the queue a person works on: it goes with them from the list to each document and on to the next.
 
 use acuse_pipeline::{document::Kind, reason::ReasonCode};
-use acuse_storage::{ContactId, CustomerId, reviews::ReviewFilter};
+use acuse_storage::{
+    ContactId, CustomerId,
+    reviews::{Order, ReviewFilter, Table},
+};
 use serde::Deserialize;
 use url::form_urlencoded;
 
 use super::{session::Person, typed::Typed};
+use crate::http::{extract::word, problem::Problem};
 
-/// A part of the queue, as it stands in addresses. A name that is none is no filter.
+/// The queue's own order: the most urgent first.
+const URGENT: (Order, bool) = (Order::Due, false);
+
+/// A part of the queue, as it stands in addresses. A name that is none is no filter, and no order.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct QueueView {
@@ -22,6 +29,21 @@ pub struct QueueView {
     /// A customer's id.
     #[serde(alias = "of_customer")]
     pub customer: String,
+    /// An order's name, with a minus before it the greatest first.
+    #[serde(alias = "of_sort")]
+    pub sort: String,
+    /// Words that were looked for.
+    #[serde(alias = "of_q")]
+    pub q: String,
+}
+
+/// The order that a word names, and whether the greatest comes first; without a word the queue's own.
+///
+/// # Errors
+/// When it names none.
+pub fn order(sort: &str) -> Result<(Order, bool), Problem> {
+    let (descending, name) = sort.strip_prefix('-').map_or((false, sort), |name| (true, name));
+    Ok((word::<Order>("sort", Some(name))?.unwrap_or(Order::Due), descending))
 }
 
 impl QueueView {
@@ -34,10 +56,12 @@ impl QueueView {
             kind: text("of_kind"),
             sender: text("of_sender"),
             customer: text("of_customer"),
+            sort: text("of_sort"),
+            q: text("of_q"),
         }
     }
 
-    /// The view that was kept as this query; none of what work mode would not narrow to: words, and whose it is.
+    /// The view that was kept as this query; none of what work mode would not narrow to: whose it is.
     #[must_use]
     pub fn kept(query: &str) -> Option<Self> {
         let mut view = Self::default();
@@ -47,8 +71,8 @@ impl QueueView {
                 "kind" => &mut view.kind,
                 "sender" => &mut view.sender,
                 "customer" => &mut view.customer,
-                // The most urgent that is free comes first, in whatever order a list is read.
-                "sort" => continue,
+                "sort" => &mut view.sort,
+                "q" => &mut view.q,
                 "who" if value == "free" => continue,
                 _ => return None,
             };
@@ -57,16 +81,18 @@ impl QueueView {
         Some(view)
     }
 
-    fn parts(&self) -> [(&'static str, &str); 4] {
+    fn parts(&self) -> [(&'static str, &str); 6] {
         [
             ("reason", &self.reason),
             ("kind", &self.kind),
             ("sender", &self.sender),
             ("customer", &self.customer),
+            ("sort", &self.sort),
+            ("q", &self.q),
         ]
     }
 
-    /// What it narrows to, by the names of addresses.
+    /// What it narrows to and is read by, by the names of addresses.
     pub fn said(&self) -> impl Iterator<Item = (&'static str, &str)> {
         self.parts().into_iter().filter(|(_, value)| !value.is_empty())
     }
@@ -74,7 +100,7 @@ impl QueueView {
     /// As a document's form is to carry it.
     #[must_use]
     pub fn hidden(&self) -> Vec<(&'static str, String)> {
-        let names = ["reason", "of_kind", "of_sender", "of_customer"];
+        let names = ["reason", "of_kind", "of_sender", "of_customer", "of_sort", "of_q"];
         let both = names.into_iter().zip(self.parts());
         both.map(|(name, (_, value))| (name, value.to_owned())).collect()
     }
@@ -86,10 +112,16 @@ impl QueueView {
         if query.is_empty() { query } else { format!("?{query}") }
     }
 
-    /// Whether it is a part only.
+    /// Whether it is a part only; in another order it is all.
     #[must_use]
     pub fn is_narrow(&self) -> bool {
-        self.said().next().is_some()
+        self.said().any(|(name, _)| name != "sort")
+    }
+
+    /// Whether the most urgent comes first.
+    #[must_use]
+    pub fn is_by_urgency(&self) -> bool {
+        order(&self.sort).unwrap_or(URGENT) == URGENT
     }
 
     /// The reason, where it names one.
@@ -98,23 +130,27 @@ impl QueueView {
         self.reason.parse().ok()
     }
 
-    /// Its filter, of what exists for this person.
+    /// What it shows, of what exists for this person.
     #[must_use]
-    pub fn filter(&self, person: &Person) -> ReviewFilter {
-        ReviewFilter {
+    pub fn table(&self, person: &Person) -> Table {
+        let filter = ReviewFilter {
             reason: self.reason(),
             kind: self.kind.parse::<Kind>().ok(),
             contact_id: self.sender.parse::<ContactId>().ok(),
             customer_id: self.customer.parse::<CustomerId>().ok(),
             access: person.caller.access().clone(),
             ..ReviewFilter::default()
-        }
+        };
+        let (order, descending) = order(&self.sort).unwrap_or(URGENT);
+        Table { filter, order, descending, q: Some(self.q.clone()) }
     }
 
     /// The same, of what this person could take.
     #[must_use]
-    pub fn open_to(&self, person: &Person) -> ReviewFilter {
-        ReviewFilter { open_to: Some(person.caller.actor.clone()), ..self.filter(person) }
+    pub fn open_to(&self, person: &Person) -> Table {
+        let mut table = self.table(person);
+        table.filter.open_to = Some(person.caller.actor.clone());
+        table
     }
 }
 
@@ -124,8 +160,14 @@ mod tests {
 
     #[test]
     fn it_comes_back_from_an_address_and_from_a_form() {
-        let view = QueueView { reason: "malware".into(), kind: "invoice".into(), ..QueueView::default() };
-        assert_eq!(view.query(), "?reason=malware&kind=invoice");
+        let view = QueueView {
+            reason: "malware".into(),
+            kind: "invoice".into(),
+            sort: "-amount".into(),
+            q: "café 1".into(),
+            ..QueueView::default()
+        };
+        assert_eq!(view.query(), "?reason=malware&kind=invoice&sort=-amount&q=caf%C3%A9+1");
         let form = view.hidden().into_iter().map(|(n, v)| (n.to_owned(), v)).collect();
         assert_eq!(QueueView::typed(&Typed(form)), view);
         assert_eq!(QueueView::default().query(), "");
@@ -137,12 +179,16 @@ mod tests {
         let kept = |query| QueueView::kept(query).map(|view| view.query());
         assert_eq!(
             kept("kind=invoice&reason=malware&sort=-since").as_deref(),
-            Some("?reason=malware&kind=invoice")
+            Some("?reason=malware&kind=invoice&sort=-since")
         );
         assert_eq!(kept("who=free").as_deref(), Some(""));
-        for other in ["q=persona", "reason=malware&q=persona", "who=mine"] {
+        assert_eq!(kept("q=persona").as_deref(), Some("?q=persona"));
+        for other in ["who=mine", "reason=malware&who=mine"] {
             assert_eq!(kept(other), None, "{other}");
         }
+        let by = |sort: &str| QueueView { sort: sort.to_owned(), ..QueueView::default() };
+        assert!(by("").is_by_urgency() && by("due").is_by_urgency() && by("nonsense").is_by_urgency());
+        assert!(!by("-due").is_by_urgency() && !by("amount").is_by_urgency() && !by("amount").is_narrow());
     }
 
     #[test]

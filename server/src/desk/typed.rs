@@ -23,6 +23,8 @@ const NOT_TYPED: &[&str] = &[
     "of_kind",
     "of_sender",
     "of_customer",
+    "of_sort",
+    "of_q",
     "password",
     "user",
     "new_name",

@@ -60,7 +60,7 @@ pub async fn show(State(app): State<App>, person: Person, Params(view): Params<Q
 
 async fn render(app: &App, person: &Person, view: QueueView) -> Result<Response, Problem> {
     person.caller.require(Scope::ReviewsWrite)?;
-    let found = app.catalog.reviews(&view.open_to(person), None, 1).await?.data;
+    let found = app.catalog.review_table(&view.open_to(person), None, 1).await?.data;
     let first = match found.into_iter().next() {
         Some((review, document)) => {
             let seen = access::list(app, &person.caller, vec![document]).await?;
@@ -89,7 +89,7 @@ async fn held(app: &App, person: &Person) -> Result<Vec<Held>, Problem> {
     Ok(lines_of(app, person, documents).await?.into_iter().map(held).collect())
 }
 
-/// `POST /work`: takes the most urgent document of a view that nobody holds.
+/// `POST /work`: takes the first document of a view that nobody holds, the most urgent unless it has another order.
 pub async fn fetch_next(
     State(app): State<App>,
     person: Person,
@@ -102,7 +102,7 @@ pub async fn fetch_next(
             person.check_form(typed.get("csrf").unwrap_or_default())?;
             let view = QueueView::typed(&typed);
             let next =
-                app.catalog.claim_next(&view.filter(&person), None, &person.caller.actor, LEASE).await?;
+                app.catalog.claim_next(&view.table(&person), None, &person.caller.actor, LEASE).await?;
             let to = match next {
                 Some(id) => format!("/documents/{id}{}", view.query()),
                 None => format!("/work{}", view.query()),
@@ -139,7 +139,7 @@ pub async fn ahead(
     }
     let view = QueueView::typed(&typed);
     let actor = &person.caller.actor;
-    let next = app.catalog.reserve_next(&view.filter(&person), review.id, actor, RESERVED).await?;
+    let next = app.catalog.reserve_next(&view.table(&person), review.id, actor, RESERVED).await?;
     Ok(match next.filter(|next| *next != id) {
         Some(next) => Json(Ahead { path: format!("/documents/{next}{}", view.query()) }).into_response(),
         None => none(),

@@ -51,9 +51,17 @@ pub async fn create(
     let question = question(&new)?;
     access::open(&app, &caller, id).await?;
     let asked = app.catalog.ask_about(caller.access(), (id, new.version), &caller.actor, &question).await?;
+    told(asked).map(|case_id| Json(Asked { case_id }))
+}
+
+/// The case of what was asked.
+///
+/// # Errors
+/// That says why it was not.
+pub fn told(asked: Asking) -> Result<CaseId, Problem> {
     let conflict = |text: &str| Err(Problem::Conflict(text.to_owned()));
     match asked {
-        Asking::Asked(case_id) => Ok(Json(Asked { case_id })),
+        Asking::Asked(case_id) => Ok(case_id),
         Asking::Missing => Err(Problem::NotFound("document")),
         Asking::Changed(version) => {
             Err(Problem::Conflict(format!("the document changed meanwhile (version {version}); look again")))

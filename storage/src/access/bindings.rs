@@ -10,7 +10,7 @@ use crate::{
     keys::{self, ApiKey, KeyMade, Scope},
     names::{CustomerId, EntityId, KeyId, UserId, cut, micros},
     sql::Tx,
-    users::{Role, User},
+    users::User,
 };
 
 /// One thing to be bound to.
@@ -62,18 +62,18 @@ impl Catalog {
         Ok(Some((key, access)))
     }
 
-    /// How far a person sees.
+    /// How far a person sees. To see IDs is a right of its own, whatever their role.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn access_of_user(&self, user: &User) -> Result<Access, CatalogError> {
         let mut tx = self.quick().await?;
         let row = optional!(tx, (bool,), "SELECT sees_ids FROM users WHERE id = $1", user.id.0)?;
-        let sees_ids = user.role == Role::Admin || row.is_some_and(|(sees,)| sees);
+        let sees_ids = row.is_some_and(|(sees,)| sees);
         Ok(Access::of(sees_ids, bound(&mut tx, user.id.0).await?))
     }
 
-    /// Gives a person the right to see IDs, or takes it away. An admin always has it.
+    /// Gives a person the right to see IDs, or takes it away.
     ///
     /// # Errors
     /// When the database fails.

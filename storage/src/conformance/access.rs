@@ -307,6 +307,14 @@ pub(super) async fn who_is_bound_reaches_what_is_theirs(catalog: &Catalog) {
     catalog.bind_user(person, &[Binding::Customer(mine)]).await.unwrap().unwrap();
     let access = catalog.access_of_user(&user).await.unwrap();
     assert!(!access.sees_ids() && catalog.document_for(&access, others).await.unwrap().is_none());
+
+    // An admin has it no otherwise.
+    let boss = format!("boss-{name}");
+    let id = catalog.add_user(&boss, "!", (Role::Admin, false), None).await.unwrap().unwrap();
+    let (user, _) = catalog.user_by_name(&boss).await.unwrap().unwrap();
+    assert!(!user.sees_ids && !catalog.access_of_user(&user).await.unwrap().sees_ids());
+    catalog.set_sees_ids(id, true).await.unwrap();
+    assert!(catalog.access_of_user(&user).await.unwrap().sees_ids());
 }
 
 /// The sender of an upload under this name, by a key or by nobody's.

@@ -372,23 +372,27 @@ pub(super) async fn next_goes_on_past_what_others_hold(catalog: &Catalog) {
     }
     let [(first, one), (_, two), (third, three)] = <[_; 3]>::try_from(three).ok().unwrap();
     catalog.claim_review(two.id, "user:ben", LEASE).await.unwrap();
-    let mine = ReviewFilter { open_to: Some("user:ana".into()), ..only.clone() };
+    let mine = Table::from(ReviewFilter { open_to: Some("user:ana".into()), ..only.clone() });
     assert_eq!(catalog.neighbour(&mine, &one, true).await.unwrap(), Some(third), "past what Ben holds");
     assert_eq!(catalog.neighbour(&mine, &three, false).await.unwrap(), Some(first));
-    let next = catalog.claim_next(&only, Some(one.id), "user:ana", LEASE).await.unwrap();
+    let next = catalog.claim_next(&only.clone().into(), Some(one.id), "user:ana", LEASE).await.unwrap();
     assert_eq!(next, Some(third));
     let others = ReviewFilter {
         reason: Some(ReasonCode::Malware),
         access: Access::whole(),
         ..ReviewFilter::default()
     };
-    assert_eq!(catalog.claim_next(&others, None, "user:ana", LEASE).await.unwrap(), None, "in its filter");
+    assert_eq!(
+        catalog.claim_next(&others.into(), None, "user:ana", LEASE).await.unwrap(),
+        None,
+        "in its filter"
+    );
     let mut claims = tokio::task::JoinSet::new();
     for n in 0..4 {
         let (catalog, only) = (catalog.clone(), only.clone());
-        claims.spawn(
-            async move { catalog.claim_next(&only, None, &format!("user:{n}"), LEASE).await.unwrap() },
-        );
+        claims.spawn(async move {
+            catalog.claim_next(&only.into(), None, &format!("user:{n}"), LEASE).await.unwrap()
+        });
     }
     let mut taken: Vec<_> = claims.join_all().await.into_iter().flatten().collect();
     let all = taken.len();

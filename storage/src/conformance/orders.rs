@@ -3,7 +3,7 @@
 use acuse_pipeline::reason::ReasonCode;
 use uuid::Uuid;
 
-use super::desk::waiting;
+use super::desk::{LEASE, waiting};
 use crate::{
     Access, Catalog, DocumentId,
     customers::{NewCustomer, Upserted},
@@ -173,4 +173,67 @@ async fn a_page_goes_on_behind_what_was_decided(catalog: &Catalog) {
         expected,
         "and in its place where it waits again"
     );
+}
+
+/// Who comes from one document to the next goes through what they were shown, words and order and all, and never past it.
+pub(super) async fn the_next_is_the_next_of_what_is_shown(catalog: &Catalog) {
+    let word = Uuid::now_v7().simple().to_string();
+    let mut all = Vec::new();
+    for _ in 0..4 {
+        all.push(waiting(catalog).await);
+    }
+    let [(middle, two), (most, one), (least, three), (other, _)] = <[_; 4]>::try_from(all).ok().unwrap();
+    let mut tx = catalog.writing().await.unwrap();
+    let named = format!("Norte {word}");
+    let party = named.as_str();
+    for (id, amount, issuer) in
+        [(middle, 200, party), (most, 300, party), (least, 100, party), (other, 250, "Sur")]
+    {
+        says(&mut tx, id, (Some(amount), issuer, "open")).await;
+    }
+    tx.commit().await.unwrap();
+    for reason in [None, Some(ReasonCode::UnknownCustomer)] {
+        let filter = ReviewFilter { reason, access: Access::whole(), ..ReviewFilter::default() };
+        let q = Some(word.clone());
+        let table = Table { filter: filter.clone(), order: Order::Amount, descending: true, q };
+        let next = async |after, who| catalog.claim_next(&table, after, who, LEASE).await.unwrap();
+        assert_eq!(next(None, "user:una").await, Some(most));
+        let ahead = catalog.reserve_next(&table, one.id, "user:una", LEASE).await.unwrap();
+        assert_eq!(ahead, Some(middle), "what is prepared is the next of it too");
+        assert_eq!(next(None, "user:duo").await, Some(least), "and nobody else's");
+        let open_to = Some("user:una".to_owned());
+        let mine = Table { filter: ReviewFilter { open_to, ..filter.clone() }, ..table.clone() };
+        assert_eq!(catalog.neighbour(&mine, &two, true).await.unwrap(), None, "another has it");
+        catalog.release_review(three.id, "user:duo").await.unwrap();
+        assert_eq!(catalog.neighbour(&mine, &two, true).await.unwrap(), Some(least));
+        assert_eq!(catalog.neighbour(&mine, &two, false).await.unwrap(), Some(most));
+        assert_eq!(next(Some(one.id), "user:una").await, Some(middle));
+        assert_eq!(next(Some(two.id), "user:una").await, Some(least));
+        assert_eq!(next(Some(three.id), "user:una").await, Some(most), "and round again, within it");
+        assert_eq!(next(None, "user:duo").await, None, "there is no more of it");
+        for review in [one.id, two.id, three.id] {
+            assert!(catalog.release_review(review, "user:una").await.unwrap());
+        }
+    }
+    each_row_is_between_its_neighbours(catalog).await;
+}
+
+/// In each order and both ways, over the seam between what has what it is sorted by and what lacks it.
+async fn each_row_is_between_its_neighbours(catalog: &Catalog) {
+    let reason = Some(ReasonCode::UnknownCustomer);
+    let filter = ReviewFilter { reason, access: Access::new(false), ..ReviewFilter::default() };
+    for order in Order::ALL.iter().copied() {
+        for descending in [false, true] {
+            let table = Table { filter: filter.clone(), order, descending, q: None };
+            let rows = catalog.review_table(&table, None, 500).await.unwrap().data;
+            for pair in rows.windows(2) {
+                let [(before, first), (after, second)] = pair else { panic!("a window of two") };
+                let what = format!("{order}, descending: {descending}");
+                let next = catalog.neighbour(&table, before, true).await.unwrap();
+                assert_eq!(next, Some(second.id), "{what}");
+                let back = catalog.neighbour(&table, after, false).await.unwrap();
+                assert_eq!(back, Some(first.id), "{what}");
+            }
+        }
+    }
 }

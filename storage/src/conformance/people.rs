@@ -196,6 +196,14 @@ pub(super) async fn was_known_before(catalog: &Catalog) -> UserId {
         )
         .unwrap();
     }
+    // An admin who saw IDs without the right of their own.
+    execute!(
+        tx,
+        "INSERT INTO users (id, name, password_hash, role, created_at, sees_ids) VALUES ($1, 'keeper', '$h', 'admin', $2, FALSE)",
+        UserId::generate().0,
+        micros(now())
+    )
+    .unwrap();
     tx.commit().await.unwrap();
     id
 }
@@ -205,6 +213,11 @@ pub(super) async fn is_known_still(catalog: &Catalog, known: UserId) {
     assert_eq!(all.len(), 1, "{all:?}");
     let found = (all[0].user_id, all[0].issuer.as_str(), all[0].subject.as_str());
     assert_eq!(found, (known, ISSUER, "a name with spaces"));
+    let (keeper, _) = catalog.user_by_name("keeper").await.unwrap().expect("came through");
+    assert!(
+        catalog.access_of_user(&keeper).await.unwrap().sees_ids(),
+        "whoever was an admin sees what they saw"
+    );
 }
 
 pub(super) async fn the_trail_is_searched(catalog: &Catalog) {

@@ -272,12 +272,12 @@ async fn work(catalog: &Catalog) {
     goes!(
         catalog,
         "reviews_told ((due_at,opened_at,id)>",
-        catalog.claim_next(&of(), Some(after), "user:ana", lease)
+        catalog.claim_next(&of().into(), Some(after), "user:ana", lease)
     );
     goes!(
         catalog,
         "reviews_told ((due_at,opened_at,id)>",
-        catalog.reserve_next(&of(), after, "user:ana", lease)
+        catalog.reserve_next(&of().into(), after, "user:ana", lease)
     );
     let of_kind = ReviewFilter { kind, ..of() };
     goes!(catalog, "reviews_kind (kind=? AND (due_at,opened_at,id)>", catalog.reviews(&of_kind, None, 1));
@@ -314,9 +314,14 @@ async fn tables(catalog: &Catalog) {
             }
         }
     }
+    let (after, lease) = (ReviewId(Uuid::now_v7()), std::time::Duration::from_secs(60));
+    let largest = Table { order: Order::Amount, descending: true, ..Table::default() };
+    goes!(catalog, "reviews_amount", catalog.claim_next(&largest, Some(after), "user:ana", lease));
+    goes!(catalog, "reviews_amount", catalog.reserve_next(&largest, after, "user:ana", lease));
     let table = Table { q: Some("ana".to_owned()), ..Table::default() };
     goes!(catalog, "document_fts VIRTUAL TABLE INDEX", catalog.review_table(&table, None, 50));
     goes!(catalog, "documents_waits_contact", catalog.review_table(&table, None, 50));
+    goes!(catalog, "document_fts VIRTUAL TABLE INDEX", catalog.claim_next(&table, None, "user:ana", lease));
     let firm = Bound { holder: Uuid::now_v7(), entities: true, ..Bound::default() };
     let firm = Access::of(true, Some(firm));
     goes!(catalog, "documents_waits_entity", catalog.waiting(&firm));

@@ -14,7 +14,7 @@ use super::desk::{LEASE, waiting};
 use crate::{
     Access, Catalog, DocumentId,
     names::{micros, now},
-    reviews::{BatchUndone, Claim, Deciding, Decision, Resolved, ReviewFilter},
+    reviews::{BatchUndone, Claim, Deciding, Decision, Resolved, ReviewFilter, Table},
 };
 
 fn view() -> ReviewFilter {
@@ -38,7 +38,7 @@ pub(super) async fn the_most_urgent_is_next(catalog: &Catalog) {
     due_in(catalog, two.id, -1_000).await;
     let page = catalog.reviews(&view(), None, 2).await.unwrap();
     assert_eq!(page.data.iter().map(|(r, _)| r.document_id).collect::<Vec<_>>(), [urgent, calm]);
-    let next = async |who| catalog.claim_next(&view(), None, who, LEASE).await.unwrap();
+    let next = async |who| catalog.claim_next(&view().into(), None, who, LEASE).await.unwrap();
     assert_eq!(next("user:una").await, Some(urgent), "not the oldest: the most urgent");
     assert_eq!(next("user:duo").await, Some(calm));
     assert_eq!(next("user:duo").await, Some(calm), "it is hers still");
@@ -61,7 +61,7 @@ pub(super) async fn what_is_prepared_ahead_is_reserved(catalog: &Catalog) {
         due_in(catalog, review.id, hours).await;
     }
     catalog.claim_review(here.id, "user:una", LEASE).await.unwrap();
-    let mine = view();
+    let mine = Table::from(view());
     let reserve = || catalog.reserve_next(&mine, here.id, "user:una", LEASE);
     assert_eq!(reserve().await.unwrap(), Some(there.document_id));
     assert_eq!(reserve().await.unwrap(), Some(there.document_id), "the same again");
@@ -73,11 +73,11 @@ pub(super) async fn what_is_prepared_ahead_is_reserved(catalog: &Catalog) {
         "she has not come to it"
     );
     assert!(matches!(catalog.claim_review(there.id, "user:duo", LEASE).await.unwrap(), Claim::HeldBy { .. }));
-    let other = catalog.claim_next(&view(), None, "user:duo", LEASE).await.unwrap();
+    let other = catalog.claim_next(&view().into(), None, "user:duo", LEASE).await.unwrap();
     assert_ne!(other, Some(there.document_id), "it is nobody else's next");
     catalog.keep_reserved("user:una", LEASE).await.unwrap();
     // She comes to it, as the holder she was.
-    let next = catalog.claim_next(&view(), Some(here.id), "user:una", LEASE).await.unwrap();
+    let next = catalog.claim_next(&view().into(), Some(here.id), "user:una", LEASE).await.unwrap();
     assert_eq!(next, Some(there.document_id));
     let taken = catalog.review(there.id).await.unwrap().unwrap();
     assert_eq!((taken.is_reserved, taken.fence), (false, kept.fence));
@@ -87,14 +87,14 @@ pub(super) async fn what_is_prepared_ahead_is_reserved(catalog: &Catalog) {
     assert_eq!((held.is_reserved, held.claim_expires_at), (false, taken.claim_expires_at));
     // What was reserved in one view is free for all when she works in another; a reservation ends by itself.
     catalog.release_review(there.id, "user:una").await.unwrap();
-    let last = catalog.reserve_next(&view(), here.id, "user:una", LEASE).await.unwrap();
+    let last = catalog.reserve_next(&view().into(), here.id, "user:una", LEASE).await.unwrap();
     let others = ReviewFilter { reason: Some(ReasonCode::Malware), ..view() };
-    assert_eq!(catalog.reserve_next(&others, here.id, "user:una", LEASE).await.unwrap(), None);
+    assert_eq!(catalog.reserve_next(&others.into(), here.id, "user:una", LEASE).await.unwrap(), None);
     if let Some(last) = last {
         assert_eq!(catalog.open_review_of(last).await.unwrap().unwrap().claimed_by, None);
     }
     assert_eq!(
-        catalog.reserve_next(&view(), here.id, "user:una", Duration::ZERO).await.unwrap(),
+        catalog.reserve_next(&view().into(), here.id, "user:una", Duration::ZERO).await.unwrap(),
         Some(there.document_id)
     );
     assert!(matches!(catalog.claim_review(there.id, "user:duo", LEASE).await.unwrap(), Claim::Held { .. }));
@@ -180,7 +180,7 @@ pub async fn contested(catalog: &Catalog) {
 async fn works(catalog: &Catalog, seen: &Seen, who: &str) -> usize {
     let mut claims = 0;
     while claims < CLAIMS_EACH {
-        let Some(id) = catalog.claim_next(&view(), None, who, LEASE).await.unwrap() else {
+        let Some(id) = catalog.claim_next(&view().into(), None, who, LEASE).await.unwrap() else {
             tokio::task::yield_now().await;
             continue;
         };
@@ -189,7 +189,7 @@ async fn works(catalog: &Catalog, seen: &Seen, who: &str) -> usize {
         let review = catalog.open_review_of(id).await.unwrap().expect("waits");
         // Every third also prepares one ahead, as the desk does.
         if claims % 3 == 0
-            && let Some(ahead) = catalog.reserve_next(&view(), review.id, who, LEASE).await.unwrap()
+            && let Some(ahead) = catalog.reserve_next(&view().into(), review.id, who, LEASE).await.unwrap()
         {
             seen.taken(ahead, who);
             seen.given_back(ahead);

@@ -7,7 +7,9 @@ use uuid::Uuid;
 
 use super::{
     claims::held_by,
-    list::{Place, ReviewFilter, Take, place_of, take_first},
+    shown::Shown,
+    table::Table,
+    take::{Take, take_first},
 };
 use crate::{
     audit,
@@ -19,24 +21,24 @@ use crate::{
 
 impl Catalog {
     /// Reserves for `who` what [`Catalog::claim_next`] will give them after `after`; what was reserved for them before in
-    /// this filter is it still, and in no other filter any more.
+    /// this table is it still, and in no other any more.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn reserve_next(
         &self,
-        filter: &ReviewFilter,
+        table: &Table,
         after: ReviewId,
         who: &str,
         lease: std::time::Duration,
     ) -> Result<Option<DocumentId>, CatalogError> {
-        let filter = ReviewFilter { open_to: Some(who.to_owned()), ..filter.clone() };
+        let shown = Shown::open_to(self, table, who).await?;
         let mut tx = self.writing().await?;
         let until = tx.now() + time::Duration::try_from(lease).unwrap_or(time::Duration::MINUTE);
-        let (mut found, place) = (None, place_of(&mut tx, Some(after)).await?);
-        for place in [place, Place::START] {
+        let mut found = None;
+        for from in [Some(after), None] {
             if found.is_none() {
-                found = take_first(&mut tx, &filter, Take::Ahead(after), place, until).await?;
+                found = take_first(&mut tx, &shown, Take::Ahead(after), from, until).await?;
             }
         }
         execute!(

@@ -1,18 +1,11 @@
 //! The queue as the desk asks for it: pages, counts and neighbours, each by a few statements however much waits.
 
-mod take;
-
 use std::collections::HashMap;
 
 use acuse_pipeline::{document::Kind, reason::ReasonCode};
 use uuid::Uuid;
 
-pub(super) use take::{Take, take_first};
-
-use super::{
-    COLUMNS, Review, Row,
-    claims::{self, held_by},
-};
+use super::{COLUMNS, Review, Row};
 use crate::{
     access::Access,
     catalog::Catalog,
@@ -204,7 +197,7 @@ impl Walk {
     }
 
     /// A page of `columns` after a place.
-    fn page(mut self, columns: &str, after: Place, most: i64) -> (String, Vec<Bind>) {
+    pub(super) fn page(mut self, columns: &str, after: Place, most: i64) -> (String, Vec<Bind>) {
         self.beyond(after, ">");
         let text = format!(
             "SELECT {columns} FROM {} WHERE {} ORDER BY {} LIMIT {most}",
@@ -255,10 +248,7 @@ impl Catalog {
     }
 
     /// The document that waits next to this one, in the filter's queue.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn neighbour(
+    pub(super) async fn neighbour_in_queue(
         &self,
         filter: &ReviewFilter,
         of: &Review,
@@ -268,32 +258,6 @@ impl Catalog {
         let (text, binds) = filter.walk(&tx).beside(Place::of(of), forward);
         let found = all_of!(tx, (Uuid,), text, binds)?;
         Ok(found.first().map(|(id,)| DocumentId(*id)))
-    }
-
-    /// Takes the most urgent review of the filter that comes after `after` and that nobody else has, and from the beginning
-    /// where none does: what is reserved for whoever asks is theirs in its turn. Of many who ask at once each gets another one.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn claim_next(
-        &self,
-        filter: &ReviewFilter,
-        after: Option<ReviewId>,
-        who: &str,
-        lease: std::time::Duration,
-    ) -> Result<Option<DocumentId>, CatalogError> {
-        let filter = ReviewFilter { open_to: Some(who.to_owned()), ..filter.clone() };
-        let mut tx = self.writing().await?;
-        let until = tx.now() + time::Duration::try_from(lease).unwrap_or(time::Duration::MINUTE);
-        let (after, held) = (place_of(&mut tx, after).await?, held_by(&mut tx, who).await?);
-        for place in [after, Place::START] {
-            if let Some(id) = take_first(&mut tx, &filter, Take::Free, place, until).await? {
-                claims::taken(&mut tx, who, id, &held).await?;
-                tx.commit().await?;
-                return Ok(Some(id));
-            }
-        }
-        Ok(None)
     }
 
     /// Whose these documents are.

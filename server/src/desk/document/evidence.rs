@@ -9,10 +9,14 @@ use acuse_pipeline::{
     reading::SeenWord,
     reason::{Reason, ReasonCode},
 };
-use acuse_storage::{CustomerId, Document, DocumentId, customers::CustomerAlias};
+use acuse_storage::{CustomerId, Document, DocumentId, customers::CustomerAlias, names::Source};
 use serde_json::Value;
+use time::Date;
 
-use super::super::{labels, session::Person};
+use super::{
+    super::{labels, session::Person},
+    exception::{self, Act, Piece},
+};
 use crate::{
     access::{self, quarantine},
     http::problem::Problem,
@@ -28,6 +32,8 @@ pub struct Card {
     pub label: String,
     pub tone: &'static str,
     pub message: String,
+    /// What is known of it beside, as sentences.
+    pub known: Vec<String>,
     pub particulars: Vec<(String, String)>,
     /// A sum that does not hold.
     pub sum: Option<Equation>,
@@ -37,6 +43,10 @@ pub struct Card {
     pub customers: Vec<Offered>,
     /// Documents that it may be again.
     pub others: Vec<Other>,
+    /// Documents that its file seems to hold.
+    pub pieces: Vec<Piece>,
+    /// The one right thing to do.
+    pub act: Option<Act>,
     /// What usually helps.
     pub advice: &'static str,
 }
@@ -133,7 +143,7 @@ pub async fn cards(
 ) -> Result<Vec<Card>, Problem> {
     let mut cards = Vec::with_capacity(document.reasons.len());
     for reason in &document.reasons {
-        let mut card = plain(reason);
+        let mut card = plain(reason, document, app.catalog.now().date());
         match reason.code {
             ReasonCode::ChecksFailed => {
                 card.sum = Sum::failing(&document.fields).map(|sum| equation(&sum, document, seen));
@@ -148,47 +158,59 @@ pub async fn cards(
         }
         cards.push(card);
     }
-    Ok(cards)
+    Ok(with_a_key(cards))
 }
 
 /// The codes alone, for whom the particulars are withheld.
 #[must_use]
-pub fn withheld(reasons: &[Reason]) -> Vec<Card> {
-    let card = |reason: &Reason| Card { message: String::new(), particulars: Vec::new(), ..plain(reason) };
-    reasons.iter().map(card).collect()
+pub fn withheld(document: &Document, today: Date) -> Vec<Card> {
+    let card = |reason: &Reason| Card {
+        message: String::new(),
+        known: Vec::new(),
+        particulars: Vec::new(),
+        pieces: Vec::new(),
+        ..plain(reason, document, today)
+    };
+    document.reasons.iter().map(card).collect()
 }
 
-fn plain(reason: &Reason) -> Card {
+/// The same for what lies in quarantine, and what was found in it.
+#[must_use]
+pub fn quarantined(document: &Document, today: Date) -> Vec<Card> {
+    let mut cards = withheld(document, today);
+    for (card, reason) in cards.iter_mut().zip(&document.reasons) {
+        if reason.code == ReasonCode::Malware {
+            card.known = exception::known(reason, today);
+        }
+    }
+    with_a_key(cards)
+}
+
+/// The first thing to do has the key, unless a sum has it for its repair.
+fn with_a_key(mut cards: Vec<Card>) -> Vec<Card> {
+    let has = |card: &Card| card.sum.as_ref().is_some_and(|sum| !sum.repairs.is_empty());
+    if !cards.iter().any(has)
+        && let Some(first) = cards.iter_mut().find_map(|card| card.act.as_mut())
+    {
+        first.has_key = true;
+    }
+    cards
+}
+
+fn plain(reason: &Reason, document: &Document, today: Date) -> Card {
     const TOLD: &[&str] = &["candidates", "missing", "confidence", "documents", "contact_id"];
-    let told = reason.detail.iter().filter(|(key, _)| !TOLD.contains(&key.as_str()));
+    let is_told = |key: &str| TOLD.contains(&key) || exception::is_said(reason.code, key);
+    let told = reason.detail.iter().filter(|(key, _)| !is_told(key));
     Card {
         label: labels::label(reason.code.as_str()),
         tone: labels::tone(reason.code),
         message: reason.message.clone(),
         particulars: told.filter_map(|(k, v)| Some((labels::label(k), labels::plain(v)?))).collect(),
-        advice: advice(reason.code),
+        known: exception::known(reason, today),
+        pieces: exception::pieces(reason),
+        act: exception::act(reason, document.source == Source::Whatsapp),
+        advice: exception::advice(reason),
         ..Card::default()
-    }
-}
-
-fn advice(code: ReasonCode) -> &'static str {
-    use ReasonCode::{
-        ActiveContent, Corrupt, DecompressionBomb, Encrypted, Expired, Malware, MediaUnavailable,
-        MultipleDocuments, NotADocument, RetriesExhausted, TooLarge, TypeMismatch, Unreadable,
-        UnsupportedType,
-    };
-    match code {
-        Encrypted => "Ask for it without its password.",
-        Malware => "It was not opened. Reject it; only an operator can have the original.",
-        Expired => "Ask for a valid one, or accept it on purpose.",
-        MultipleDocuments => "Say which pages are which document, and split it.",
-        MediaUnavailable | RetriesExhausted => "What failed may work by now: try again.",
-        Unreadable => "Ask for a better picture, or type what you can read.",
-        NotADocument => "Reject it, or say what it is.",
-        UnsupportedType | TypeMismatch | Corrupt | TooLarge | DecompressionBomb | ActiveContent => {
-            "Ask for another file."
-        }
-        _ => "",
     }
 }
 

@@ -3,7 +3,10 @@
 use acuse_pipeline::{document::Kind, fields::FieldName};
 use acuse_storage::{Document, reviews::Decision};
 
-use super::super::{labels, session::Person, typed::Typed};
+use super::{
+    super::{labels, session::Person, typed::Typed},
+    exception::MALWARE,
+};
 use crate::{access::rights, http::problem::Problem, review::carried, state::App};
 
 /// The other people who could decide.
@@ -54,6 +57,12 @@ pub(super) async fn question(
 /// Why a document is rejected: code and words, one for each digit key.
 pub(in crate::desk) fn rejections() -> Vec<(&'static str, &'static str)> {
     include_str!("../data/reject_reasons.tsv").lines().filter_map(|line| line.split_once('\t')).collect()
+}
+
+/// The words of a reason to reject, by its code: one of the list, or of a card.
+pub(in crate::desk) fn why_rejected(code: &str) -> Option<&'static str> {
+    let mut all = rejections().into_iter().chain([MALWARE]);
+    all.find(|(known, _)| *known == code).map(|(_, why)| why)
 }
 
 /// A customer that is to be added, as the sender and the paper say.
