@@ -165,7 +165,7 @@ mod tests {
             ("entities.rs", "action") => words(&["entity_added", "entity_changed"]),
             ("wait.rs", "event") => words(&["postponed", "handed_over"]),
             ("save.rs", "action") => words(&["customer_created", "customer_updated"]),
-            ("receipts.rs", "action") => words(&["obligation_promised", "obligation_cancelled"]),
+            ("verdicts.rs", "action") => words(&["obligation_promised", "obligation_cancelled"]),
             ("people.rs", "action") => {
                 words(&["user_changed", "user_disabled", "user_enabled", "user_password_reset"])
             }
