@@ -442,7 +442,7 @@ class Acuse:
         return self._json("POST", f"/v1/obligations/{urllib.parse.quote(id, safe='')}/cancel", json_body=body)
 
     def confirm_receipt(self, id: str, body: dict[str, Any]) -> Obligation:
-        """A person says that a receipt pays what it was proposed for, or so much of this obligation (messages:write)."""
+        """A person says that a receipt pays what it was proposed for, or so much of this obligation (messages:write; ids:read where the receipt is withheld)."""
         return self._json("POST", f"/v1/obligations/{urllib.parse.quote(id, safe='')}/confirm", json_body=body)
 
     def promise_obligation(self, id: str, body: dict[str, Any]) -> Obligation:
@@ -450,7 +450,7 @@ class Acuse:
         return self._json("POST", f"/v1/obligations/{urllib.parse.quote(id, safe='')}/promise", json_body=body)
 
     def refuse_receipt(self, id: str, body: dict[str, Any]) -> Obligation:
-        """A person says that a receipt does not pay it (messages:write)."""
+        """A person says that a receipt does not pay it (messages:write; ids:read where the receipt is withheld)."""
         return self._json("POST", f"/v1/obligations/{urllib.parse.quote(id, safe='')}/refuse", json_body=body)
 
     def list_periods(self) -> dict[str, Any]:

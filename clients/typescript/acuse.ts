@@ -470,7 +470,7 @@ export class Acuse {
     return (await this.request("POST", `/v1/obligations/${encodeURIComponent(id)}/cancel`, { json: body })).json() as Promise<Obligation>;
   }
 
-  /** A person says that a receipt pays what it was proposed for, or so much of this obligation (messages:write). */
+  /** A person says that a receipt pays what it was proposed for, or so much of this obligation (messages:write; ids:read where the receipt is withheld). */
   async confirmReceipt(id: string, body: { "amount"?: string | null; "document_id": string }): Promise<Obligation> {
     return (await this.request("POST", `/v1/obligations/${encodeURIComponent(id)}/confirm`, { json: body })).json() as Promise<Obligation>;
   }
@@ -480,7 +480,7 @@ export class Acuse {
     return (await this.request("POST", `/v1/obligations/${encodeURIComponent(id)}/promise`, { json: body })).json() as Promise<Obligation>;
   }
 
-  /** A person says that a receipt does not pay it (messages:write). */
+  /** A person says that a receipt does not pay it (messages:write; ids:read where the receipt is withheld). */
   async refuseReceipt(id: string, body: { "document_id": string }): Promise<Obligation> {
     return (await this.request("POST", `/v1/obligations/${encodeURIComponent(id)}/refuse`, { json: body })).json() as Promise<Obligation>;
   }
@@ -691,7 +691,7 @@ export type NotedCase = { "answer_by"?: string | null; "assignee"?: string | nul
 export type Notice = { "batch"?: string | null; "buttons"?: Array<string>; "category"?: ConsentCategory; "contact_id"?: string; "created_at"?: string; "error"?: string | null; "expires_at"?: string; "header"?: string | null; "id"?: string; "idempotency_key"?: string; "language"?: string; "not_before"?: string | null; "params"?: Array<string>; "phone_number_id"?: string; "state"?: string; "template"?: string; "waits_for"?: string | null; "waits_until"?: string | null };
 export type NoticesProgress = { "batch"?: string; "states"?: Record<string, number>; "total"?: number; "waits"?: Record<string, number> };
 export type NoticesTaken = { "batch"?: string; "before"?: number; "queued"?: number; "refused"?: Array<{ "line"?: number; "why"?: string }> };
-export type Obligation = { "amount"?: string; "contact_id"?: string | null; "created_at"?: string; "currency"?: string; "customer_id"?: string; "document_id"?: string | null; "due"?: string; "id"?: string; "number"?: string; "paid"?: string; "payments"?: Array<{ "amount"?: string; "came_amount"?: string | null; "came_currency"?: string | null; "decided_by"?: string | null; "document_id"?: string; "doubts"?: Array<string>; "needs_amount"?: boolean; "state"?: string }>; "promised_for"?: string | null; "reminders"?: number; "state"?: string };
+export type Obligation = { "amount"?: string; "contact_id"?: string | null; "created_at"?: string; "currency"?: string; "customer_id"?: string; "document_id"?: string | null; "due"?: string; "id"?: string; "number"?: string; "paid"?: string; "payments"?: Array<{ "amount"?: string | null; "came_amount"?: string | null; "came_currency"?: string | null; "decided_by"?: string | null; "document_id"?: string; "doubts"?: Array<string>; "needs_amount"?: boolean; "state"?: string }>; "promised_for"?: string | null; "reminders"?: number; "state"?: string };
 export type Part = { "box"?: Array<number>; "first_page": number; "last_page": number };
 export type Period = { "adjustments"?: Sums; "closed_at": string; "closed_by": string; "id": string; "late"?: Sums; "missing"?: Missing; "month": string; "sha256": string; "totals"?: Totals };
 export type PeriodEntry = "late" | "reversal" | "restated";
