@@ -327,8 +327,8 @@ pub async fn lists(catalog: &Catalog) {
     let theirs = DocumentFilter { issuer, access: Access::whole(), ..DocumentFilter::default() };
     let plan = catalog.explained(&theirs).await.unwrap();
     assert!(catalog.database() != "sqlite" || !plan.contains("TEMP B-TREE"), "{plan}");
-    super::plans::no_list_scans(catalog).await;
-    // In the heap: together with all before it is more than a thread's stack.
+    // In the heap: together with all before them they are more than a thread's stack.
+    Box::pin(super::plans::no_list_scans(catalog)).await;
     Box::pin(super::sweeps::what_runs_by_the_clock_walks_no_table(catalog)).await;
 }
 

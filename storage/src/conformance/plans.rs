@@ -143,19 +143,20 @@ pub(super) async fn no_list_scans(catalog: &Catalog) {
     goes!(catalog, "SCAN v VIRTUAL TABLE", catalog.documents(&long, None, 50));
     goes!(catalog, "contact_fts VIRTUAL TABLE INDEX", catalog.contacts(all, Some("ana"), contact, 50));
     goes!(catalog, "contact_fts VIRTUAL TABLE INDEX", catalog.contacts(all, Some("+34 600"), None, 50));
-    bound(catalog, (id, customer, contact)).await;
+    Box::pin(bound(catalog, (id, customer, contact))).await;
     goes!(catalog, "outbox_said", catalog.conversation(all, ContactId(id), None, None, 50));
     goes!(catalog, "customer_aliases_disputed", catalog.alias_conflicts(None, 50));
     what_came(catalog).await;
     goes!(catalog, "erasures", catalog.erasures(None, 50));
-    reviews(catalog).await;
-    webhooks(catalog).await;
-    cases(catalog, all).await;
-    matters(catalog, all).await;
-    what_happened(catalog).await;
+    // In the heap: together they are more than a thread's stack.
+    Box::pin(reviews(catalog)).await;
+    Box::pin(webhooks(catalog)).await;
+    Box::pin(cases(catalog, all)).await;
+    Box::pin(matters(catalog, all)).await;
+    Box::pin(what_happened(catalog)).await;
     goes!(catalog, "documents_waits_part", catalog.wake_waiting(Part::Graph, now()));
     queue(catalog).await;
-    books(catalog).await;
+    Box::pin(books(catalog)).await;
 }
 
 /// What apalis 1.0 asks of the queue's table for every task, on SQLite: each goes by the task's id or by what is due, and not
@@ -249,8 +250,8 @@ async fn reviews(catalog: &Catalog) {
     let claimed_by = Some("user:ana".to_owned());
     let held = ReviewFilter { claimed_by, ..of() };
     goes!(catalog, "reviews_claimed (claimed_by=?", catalog.reviews(&held, None, 50));
-    work(catalog).await;
-    tables(catalog).await;
+    Box::pin(work(catalog)).await;
+    Box::pin(tables(catalog)).await;
     let contact_id = Some(ContactId(Uuid::now_v7()));
     goes!(catalog, "(contact_id=?", catalog.reviews(&ReviewFilter { contact_id, ..of() }, None, 50));
     let customer_id = Some(CustomerId(Uuid::now_v7()));

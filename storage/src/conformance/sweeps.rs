@@ -152,6 +152,8 @@ async fn sweep(catalog: &Catalog) {
             "cases_answer_by",
             "cases_collecting",
             "obligations_state (state=?",
+            // Those that are asked still.
+            "approvals_state (state=?)",
             "incidents_live",
         ],
         catalog.sweep_older_than(Duration::ZERO)
