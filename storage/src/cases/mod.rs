@@ -429,12 +429,7 @@ async fn update(
     if saved == 1 { Ok(()) } else { Err(CatalogError::Contention) }
 }
 
-async fn carry_out(
-    tx: &mut Tx,
-    held: &Held,
-    person: &Person,
-    effect: Effect,
-) -> Result<(), CatalogError> {
+async fn carry_out(tx: &mut Tx, held: &Held, person: &Person, effect: Effect) -> Result<(), CatalogError> {
     match effect {
         Effect::Send(say) => match (held.case.kind, say) {
             (Kind::Documents, Say::Received(count)) => speak::received(tx, held, person, count).await,
