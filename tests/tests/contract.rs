@@ -210,8 +210,11 @@ async fn who_is_bound_is_not_held_up_by_what_is_others_nor_speaks_to_them() {
     const KEY: &str = "acuse_a-key-that-is-bound-to-one-customer-of-many";
     let acuse = InProcess::start().await.unwrap();
     let catalog = acuse.world.catalog();
-    let others = (0..1_200).map(|n| NewCustomer { name: format!("Otra {n}"), ..NewCustomer::default() });
-    catalog.upsert_customers(&others.collect::<Vec<_>>()).await.unwrap();
+    let others: Vec<_> =
+        (0..1_200).map(|n| NewCustomer { name: format!("Otra {n}"), ..NewCustomer::default() }).collect();
+    for some in others.chunks(100) {
+        catalog.upsert_customers(some).await.unwrap();
+    }
     let mine = NewCustomer { name: "Ana".into(), external_id: Some("mine".into()), ..NewCustomer::default() };
     let id = catalog.upsert_customers(std::slice::from_ref(&mine)).await.unwrap()[0].id().unwrap();
     for name in ["Ana Ruiz", "Ana Ruiz Gil"] {

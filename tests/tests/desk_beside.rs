@@ -1,7 +1,10 @@
 //! What stands beside the document: its sender, and the file as it came.
 
-use acuse_pipeline::document::Sha256;
-use acuse_storage::users::{NO_PASSWORD, Role, Way};
+use acuse_pipeline::document::{Sha256, Status};
+use acuse_storage::{
+    names::WaitsFor,
+    users::{NO_PASSWORD, Role, Way},
+};
 use acuse_tests::{browser, in_process::InProcess};
 use axum::{
     body::Body,
@@ -141,8 +144,8 @@ async fn a_password_is_asked_for_from_the_card() {
     let asked = answer(&acuse).await;
     assert!(acuse.world.graph.sent().len() > before, "it went to the sender");
     assert!(asked.body.to_string().contains("contraseña"), "{:?}", asked.body);
-    let document = only_document(&acuse).await;
-    assert_eq!((&document["status"], &document["waits_for"]), (&json!("in_review"), &json!("sender")));
+    let document = acuse.world.catalog().document(id.parse().unwrap()).await.unwrap().unwrap();
+    assert_eq!((document.status, document.waits_for), (Status::InReview, Some(WaitsFor::Sender)));
     let review = acuse.reviews().await.unwrap()[0].clone();
     assert!(review["claimed_by"].is_null(), "and she holds it no more: {review}");
     ends(acuse).await;

@@ -46,6 +46,12 @@ pub enum Settled {
     TakesNoAmount,
 }
 
+/// Whether a receipt is withheld from a caller; one that is not there is.
+async fn withholds(tx: &mut Tx, access: &Access, document: DocumentId) -> Result<bool, CatalogError> {
+    let receipt = documents::lookup(tx, document).await?;
+    Ok(receipt.is_none_or(|receipt| access.withholds(receipt.sensitivity)))
+}
+
 /// A person says that a receipt pays; whoever sent it is thanked.
 async fn confirm(
     tx: &mut Tx,
@@ -80,11 +86,15 @@ impl Catalog {
         who: &str,
     ) -> Result<Settled, CatalogError> {
         let Some(seen) = self.obligation(access, id).await? else { return Ok(Settled::Missing) };
+        if !seen.payments.iter().any(|p| p.document_id == document) {
+            return Ok(Settled::Missing);
+        }
+        // What became of a receipt that is withheld is not told either.
+        if withholds(&mut self.reading().await?, access, document).await? {
+            return Ok(Settled::Withheld);
+        }
         let proposed = |p: &&Payment| p.document_id == document && p.state == "proposed";
-        let Some(payment) = seen.payments.iter().find(proposed) else {
-            let known = seen.payments.iter().any(|p| p.document_id == document);
-            return Ok(if known { Settled::Over } else { Settled::Missing });
-        };
+        let Some(payment) = seen.payments.iter().find(proposed) else { return Ok(Settled::Over) };
         match verdict {
             Verdict::Pays if payment.needs_amount => return Ok(Settled::NeedsAmount),
             Verdict::PaysOf(said) if !payment.needs_amount || said <= Amount::ZERO => {
@@ -93,8 +103,7 @@ impl Catalog {
             _ => {}
         }
         let mut tx = self.writing().await?;
-        let receipt = documents::lookup(&mut tx, document).await?;
-        if receipt.is_none_or(|receipt| access.withholds(receipt.sensitivity)) {
+        if withholds(&mut tx, access, document).await? {
             return Ok(Settled::Withheld);
         }
         // Of two who decide at once, one finds it settled.
