@@ -220,6 +220,14 @@ acuse.begins.push((signal) => {
     } else if (entered.tagName === "INPUT") event.preventDefault();
   });
 
+  // Enter decides nothing by itself: it would press the first button that is not off, whichever that is, also from a box that
+  // is only ticked.
+  on(document, "keydown", (event) => {
+    const field = event.target;
+    if (event.key !== "Enter" || field.tagName !== "INPUT" || !field.form) return;
+    if (field.form === form || field.form.dataset.guard !== undefined) event.preventDefault();
+  });
+
   // One number that makes the sum true.
   on(document, "click", (event) => {
     const repair = event.target.closest?.("[data-repair]");
