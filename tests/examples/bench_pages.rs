@@ -1,15 +1,12 @@
-//! How long the desk's pages take at its server, over few documents and over many, on SQLite and on PostgreSQL: each page
-//! asked for many times by one person who is signed in, over a connection that stays open.
+//! How long the desk's pages take at its server, over few documents and over many in turn, on SQLite and on PostgreSQL: each
+//! page asked for many times by one person who is signed in, over a connection that stays open.
 //!
-//! `COUNT` (1000000) documents beside `FEW` (10000), of which one in fifty waits; `ROUNDS` (100) of each page; `ONLY` one
+//! `COUNT` (1000000) documents beside `FEW` (10000), of which one in fifty waits; `ROUNDS` (200) of each page; `ONLY` one
 //! database. *Fetch next* takes the most urgent one and is given back untimed, as a reviewer holds one at a time.
 
 #![allow(missing_docs, clippy::print_stdout, clippy::print_stderr)]
 
-use std::{
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use acuse_storage::{
     Access, Catalog,
@@ -19,10 +16,12 @@ use acuse_storage::{
 use acuse_tests::{
     bench::{self, reviewer, setting},
     postgres::Postgres,
+    process::Guarded,
     stack::{Api, Place},
 };
 use anyhow::{Context, Result, ensure};
 use reqwest::{Client, StatusCode, redirect::Policy};
+use tempfile::TempDir;
 
 /// What the bound is: no slower than this many times, and within this.
 const RATIO: f64 = 1.5;
@@ -137,41 +136,80 @@ fn pages(there: &There) -> Vec<(&'static str, Address)> {
     ]
 }
 
-async fn measured(place: &Place, there: &There, rounds: u64) -> Result<Found> {
-    let _server = place.start("web", &["web"])?;
-    // Answers once it is ready.
-    Api::connect(place, &["documents:read"]).await?;
-    let person = Reviewer::enter(place).await?;
+/// A server that runs over a catalog, and who asks it.
+struct Side {
+    there: There,
+    person: Reviewer,
+    _server: Guarded,
+    _folder: TempDir,
+}
+
+impl Side {
+    /// Fills a catalog and starts a server over it.
+    async fn start(url: Option<&str>, count: u64) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        std::fs::create_dir_all(folder.path().join("data"))?;
+        let mut place = Place::embedded(folder.path(), "http://127.0.0.1:9")?;
+        let catalog = match url {
+            Some(url) => {
+                place = place.with("ACUSE_DATABASE_URL", url);
+                Catalog::open(url).await?
+            }
+            None => Catalog::open_sqlite(&folder.path().join("data/acuse.db")).await?,
+        };
+        let there = seeded(&catalog, count).await?;
+        catalog.close().await;
+        let server = place.start("web", &["web"])?;
+        // Answers once it is ready.
+        Api::connect(&place, &["documents:read"]).await?;
+        let person = Reviewer::enter(&place).await?;
+        Ok(Self { there, person, _server: server, _folder: folder })
+    }
+
+    /// What it takes to fetch the next one; it is given back untimed.
+    async fn fetch_next(&self) -> Result<Duration> {
+        let (took, to) = self.person.post("/work", "").await?;
+        ensure!(to.starts_with("/documents/"), "nothing was fetched: {to}");
+        self.person.post(&to.replace("/documents/", "/review/"), "release").await?;
+        Ok(took)
+    }
+}
+
+/// Asks both sides in turn, so that whatever else the machine does falls on both.
+async fn measured(few: &Side, lots: &Side, rounds: u64) -> Result<Found> {
     let mut found = Vec::new();
-    for (name, address) in pages(there) {
-        let mut all = Vec::new();
+    for ((name, less), (_, more)) in pages(&few.there).into_iter().zip(pages(&lots.there)) {
+        let mut both = [Vec::new(), Vec::new()];
         for n in 0..rounds + WARM {
-            let (took, _) = person.get(&address(n)).await.with_context(|| name.to_owned())?;
-            if n >= WARM {
-                all.push(took);
+            for (all, side, address) in [(0, few, less(n)), (1, lots, more(n))] {
+                let (took, _) = side.person.get(&address).await.with_context(|| name.to_owned())?;
+                if n >= WARM {
+                    both[all].push(took);
+                }
             }
         }
-        found.push((name, times(all)));
+        found.push((name, both.map(times)));
     }
-    let mut all = Vec::new();
+    let mut both = [Vec::new(), Vec::new()];
     for n in 0..rounds + WARM {
-        let (took, to) = person.post("/work", "").await?;
-        ensure!(to.starts_with("/documents/"), "nothing was fetched: {to}");
-        if n >= WARM {
-            all.push(took);
+        for (all, side) in [(0, few), (1, lots)] {
+            let took = side.fetch_next().await?;
+            if n >= WARM {
+                both[all].push(took);
+            }
         }
-        person.post(&to.replace("/documents/", "/review/"), "release").await?;
     }
-    found.push(("fetch next", times(all)));
+    found.push(("fetch next", both.map(times)));
     Ok(found)
 }
 
-type Found = Vec<(&'static str, Times)>;
+/// Of few documents and of many.
+type Found = Vec<(&'static str, [Times; 2])>;
 
-fn compare(database: &str, few: Found, many: Found, count: u64) {
+fn compare(database: &str, found: Found, count: u64) {
     println!("{database:<10} {:<24} {:>9} {:>9} {:>9} {:>9}  p95 ratio", "", "p50", "p95", "p50", "p95");
     let mut beyond = 0;
-    for ((name, less), (_, more)) in few.into_iter().zip(many) {
+    for (name, [less, more]) in found {
         let ratio = more.p95.as_secs_f64() / less.p95.as_secs_f64();
         let holds = ratio <= RATIO && more.p95 <= BOUND;
         beyond += u32::from(!holds);
@@ -188,41 +226,23 @@ fn compare(database: &str, few: Found, many: Found, count: u64) {
     println!("# {database}: {beyond} beyond {RATIO} times or {BOUND:?} at {count}");
 }
 
-/// Fills a catalog and asks a server over it.
-async fn asked(folder: &Path, url: Option<&str>, count: u64, rounds: u64) -> Result<Found> {
-    std::fs::create_dir_all(folder.join("data"))?;
-    let mut place = Place::embedded(folder, "http://127.0.0.1:9")?;
-    let catalog = match url {
-        Some(url) => {
-            place = place.with("ACUSE_DATABASE_URL", url);
-            Catalog::open(url).await?
-        }
-        None => Catalog::open_sqlite(&folder.join("data/acuse.db")).await?,
-    };
-    let there = seeded(&catalog, count).await?;
-    catalog.close().await;
-    measured(&place, &there, rounds).await
-}
-
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> Result<()> {
-    let (lots, few, rounds) =
-        (setting("COUNT", 1_000_000)?, setting("FEW", 10_000)?, setting("ROUNDS", 100)?);
+    let (lots, few) = (setting("COUNT", 1_000_000)?, setting("FEW", 10_000)?);
+    let rounds = setting("ROUNDS", 200)?;
     let only = std::env::var("ONLY").unwrap_or_default();
     if only != "postgres" {
-        let (a, b) = (tempfile::tempdir()?, tempfile::tempdir()?);
-        let less = asked(a.path(), None, few, rounds).await?;
-        compare("sqlite", less, asked(b.path(), None, lots, rounds).await?, lots);
+        let (less, more) = (Side::start(None, few).await?, Side::start(None, lots).await?);
+        compare("sqlite", measured(&less, &more, rounds).await?, lots);
     }
     if only != "sqlite"
         && let Some(postgres) = Postgres::start()?
     {
         postgres.psql("acuse", b"CREATE DATABASE few;")?;
         postgres.psql("acuse", b"CREATE DATABASE lots;")?;
-        let (a, b) = (tempfile::tempdir()?, tempfile::tempdir()?);
-        let less = asked(a.path(), Some(&postgres.url("few")), few, rounds).await?;
-        let more = asked(b.path(), Some(&postgres.url("lots")), lots, rounds).await?;
-        compare("postgres", less, more, lots);
+        let less = Side::start(Some(&postgres.url("few")), few).await?;
+        let more = Side::start(Some(&postgres.url("lots")), lots).await?;
+        compare("postgres", measured(&less, &more, rounds).await?, lots);
     }
     Ok(())
 }

@@ -72,10 +72,23 @@ pub fn a_customer(n: u64) -> String {
     format!("cliente{:07}", n / TO_EACH * TO_EACH)
 }
 
-/// One of 2,000 firms.
+/// Which firm a document is from. A hundred of them come and go with each ten thousand documents, so that each has a
+/// hundred, however many there are.
+const fn firm(n: u64) -> u64 {
+    n / 10_000 * 100 + n % 100
+}
+
+/// What the firm is called that a document is from.
 #[must_use]
 pub fn a_firm(n: u64) -> String {
-    format!("{} {} sl", a_word(n % 2_000), a_word(mixed(n % 2_000, 5)))
+    let firm = firm(n);
+    format!("{} {} {firm} sl", a_word(firm), a_word(mixed(firm, 5)))
+}
+
+/// The tax id of that firm.
+#[must_use]
+pub fn a_tax_id(n: u64) -> String {
+    format!("B-{:08}", firm(n))
 }
 
 fn text_of(n: u64) -> String {
@@ -166,7 +179,7 @@ async fn put(catalog: &Catalog, rows: &[(u64, Uuid)], start: i64, whose: (Uuid, 
                 .bind(received(n) + 5_000_000)
                 .bind(format!("{:04}{:02}{:02}", day.year(), u8::from(day.month()), day.day()))
                 .bind(a_firm(n))
-                .bind(format!("b{:08}", n % 2_000))
+                .bind(format!("b{:08}", firm(n)))
                 .bind(format!("f{n:07}"))
                 .bind(i64::try_from(mixed(n, 9) % 9_000_000).unwrap())
                 .bind(if n % 60 == 4 { "usd" } else { "eur" })

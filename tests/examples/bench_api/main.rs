@@ -1,0 +1,129 @@
+//! How long the catalog takes for what the API asks it: each question many times, of few documents and of many in turn,
+//! on SQLite and on PostgreSQL. What counts is the last column: how much slower the many make it. Where they make an
+//! answer longer too (a rare word has few rows among few documents), that is said beside it: a row costs what it costs.
+//!
+//! Measured at the catalog, in one process: HTTP, JSON and the look-up of the key come on top and do not grow with the
+//! documents. `COUNT` (1000000) documents beside `FEW` (10000); `ROUNDS` (1000) of each question; `ONLY` one database.
+
+#![allow(missing_docs, clippy::print_stdout, clippy::print_stderr, clippy::unwrap_used, clippy::expect_used)]
+
+mod questions;
+
+use std::time::{Duration, Instant};
+
+use acuse_storage::Catalog;
+use acuse_tests::{
+    bench::{seeded, setting},
+    postgres::Postgres,
+};
+use anyhow::{Context, Result};
+use questions::{Question, Side, questions};
+
+/// What the bound is: no slower than this many times, and within this.
+const RATIO: f64 = 1.5;
+const BOUND: Duration = Duration::from_millis(50);
+/// Until the first rows of an export are there.
+const FIRST_ROWS: Duration = Duration::from_millis(200);
+/// Asked first and not counted: they fill caches and prepare statements.
+const WARM: u64 = 10;
+
+/// What it took one side to answer.
+#[derive(Default)]
+struct Times {
+    all: Vec<Duration>,
+    rows: usize,
+}
+
+impl Times {
+    async fn ask(&mut self, question: &Question, side: &Side, round: u64) -> Result<()> {
+        let start = Instant::now();
+        let rows = (question.ask)(side, round).await.with_context(|| question.name)?;
+        if round >= WARM {
+            self.all.push(start.elapsed());
+            self.rows += rows;
+        }
+        Ok(())
+    }
+
+    fn at(&self, part: f64) -> Duration {
+        let last = self.all.len().saturating_sub(1) as f64;
+        self.all.get((last * part).round() as usize).copied().unwrap_or_default()
+    }
+
+    fn rows(&self) -> f64 {
+        self.rows as f64 / self.all.len().max(1) as f64
+    }
+}
+
+/// Asks both sides in turn, so that whatever else the machine does falls on both.
+async fn in_turn(question: &Question, few: &Side, lots: &Side, rounds: u64) -> Result<(Times, Times)> {
+    let (mut less, mut more) = (Times::default(), Times::default());
+    for round in 0..rounds + WARM {
+        less.ask(question, few, round).await?;
+        more.ask(question, lots, round).await?;
+    }
+    less.all.sort_unstable();
+    more.all.sort_unstable();
+    Ok((less, more))
+}
+
+async fn compare(database: &str, few: Side, lots: Side, rounds: u64) -> Result<()> {
+    println!("{database:<10} {:<24} {:>9} {:>9} {:>9} {:>9}  p99 ratio", "", "p50", "p99", "p50", "p99");
+    let (mut beyond, mut longer) = (0, 0);
+    for question in questions() {
+        let is_export = question.name.starts_with("export");
+        let rounds = if is_export { rounds.min(200) } else { rounds };
+        let (less, more) = in_turn(&question, &few, &lots, rounds).await?;
+        let ratio = more.at(0.99).as_secs_f64() / less.at(0.99).as_secs_f64();
+        let within = more.at(0.99) <= if is_export { FIRST_ROWS } else { BOUND };
+        let is_longer = within && more.rows() > RATIO * less.rows();
+        let verdict = match ratio <= RATIO && within {
+            true => String::new(),
+            false if is_longer => format!("  {:.1} rows for {:.1}", more.rows(), less.rows()),
+            false => "  beyond the bound".to_owned(),
+        };
+        longer += u32::from(!verdict.is_empty() && is_longer);
+        beyond += u32::from(!verdict.is_empty() && !is_longer);
+        let ms = |d: Duration| format!("{:.2}ms", d.as_secs_f64() * 1e3);
+        println!(
+            "{database:<10} {:<24} {:>9} {:>9} {:>9} {:>9}  {ratio:.2}{verdict}",
+            question.name,
+            ms(less.at(0.5)),
+            ms(less.at(0.99)),
+            ms(more.at(0.5)),
+            ms(more.at(0.99))
+        );
+    }
+    let count = lots.count;
+    println!(
+        "# {database}: {beyond} beyond {RATIO} times or {BOUND:?} at {count}; {longer} with longer answers"
+    );
+    Ok(())
+}
+
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+async fn main() -> Result<()> {
+    let (few, lots) = (setting("FEW", 10_000)?, setting("COUNT", 1_000_000)?);
+    let rounds = setting("ROUNDS", 1_000)?;
+    let only = std::env::var("ONLY").unwrap_or_default();
+    let side = async |catalog: Catalog, count| {
+        let there = seeded(&catalog, count).await;
+        Side::new(catalog, there, count)
+    };
+    if only != "postgres" {
+        let folder = tempfile::tempdir()?;
+        let few = side(Catalog::open_sqlite(&folder.path().join("few.db")).await?, few).await;
+        let lots = side(Catalog::open_sqlite(&folder.path().join("lots.db")).await?, lots).await;
+        compare("sqlite", few, lots, rounds).await?;
+    }
+    if only != "sqlite"
+        && let Some(postgres) = Postgres::start()?
+    {
+        postgres.psql("acuse", b"CREATE DATABASE few;")?;
+        postgres.psql("acuse", b"CREATE DATABASE lots;")?;
+        let few = side(Catalog::open(&postgres.url("few")).await?, few).await;
+        let lots = side(Catalog::open(&postgres.url("lots")).await?, lots).await;
+        compare("postgres", few, lots, rounds).await?;
+    }
+    Ok(())
+}
