@@ -3,13 +3,16 @@
 //!
 //! Open loop: a webhook every `EVERY_MS` (20), whatever became of the last. Bounded: each trouble lasts as long as it
 //! takes, at most `SECONDS` (30). `DOCUMENTS` (20000) lie in the catalog. Loopback only; needs 12,000 file handles.
+//!
+//! Who asks has a thread and connections of its own: what troubles the server is not to keep it from looking at the clock.
+//! It asks again for nothing, and of what failed it is said when, after how long, and why.
 
 #![allow(missing_docs, clippy::print_stdout)]
 
 use std::{
     path::Path,
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -23,10 +26,11 @@ use acuse_tests::{
 };
 use anyhow::Result;
 use hmac::{Hmac, KeyInit, Mac};
-use reqwest::{Method, StatusCode};
+use reqwest::{Method, RequestBuilder};
 use tokio::{
     io::AsyncWriteExt,
     net::TcpStream,
+    runtime::{Handle, Runtime},
     task::JoinSet,
     time::{interval, timeout},
 };
@@ -58,12 +62,48 @@ fn webhook(n: u64) -> Result<(Vec<u8>, String)> {
     Ok((body, format!("sha256={}", hex::encode(mac.finalize().into_bytes()))))
 }
 
-/// Times of what is asked while something else goes on.
-#[derive(Default)]
+/// Most failures that are told in full.
+const TOLD: usize = 20;
+
+/// Times of what is asked while something else goes on, and what became of what failed.
 struct Times {
+    begun: Instant,
     webhooks: Mutex<Vec<Duration>>,
     ready: Mutex<Vec<Duration>>,
-    failed: AtomicU64,
+    failed: Mutex<Vec<String>>,
+}
+
+impl Times {
+    fn begin() -> Self {
+        Self {
+            begun: Instant::now(),
+            webhooks: Mutex::default(),
+            ready: Mutex::default(),
+            failed: Mutex::default(),
+        }
+    }
+
+    /// Asks, and notes how long that took among `times`.
+    async fn ask(&self, what: &str, request: RequestBuilder, times: &Mutex<Vec<Duration>>) {
+        let start = Instant::now();
+        let answered = answered(request).await;
+        let took = start.elapsed();
+        times.lock().unwrap_or_else(PoisonError::into_inner).push(took);
+        if let Err(why) = answered {
+            let at = start.duration_since(self.begun);
+            let told = format!("{what} at {at:.3?}, after {took:.1?}: {why:#}");
+            self.failed.lock().unwrap_or_else(PoisonError::into_inner).push(told);
+        }
+    }
+}
+
+/// Asks for a 200; anything else is an error that says what it was.
+async fn answered(request: RequestBuilder) -> Result<()> {
+    let answer = request.send().await?;
+    let status = answer.status();
+    let text = answer.text().await?;
+    anyhow::ensure!(status == 200, "{status} {text}");
+    Ok(())
 }
 
 fn percentiles(times: &Mutex<Vec<Duration>>) -> Result<[Duration; 3]> {
@@ -74,33 +114,35 @@ fn percentiles(times: &Mutex<Vec<Duration>>) -> Result<[Duration; 3]> {
     Ok([at(0.0), at(0.5), at(0.99)])
 }
 
-/// Asks on and on, until it is aborted.
-fn asking(api: &Api, every: Duration, times: &Arc<Times>, count: &Arc<AtomicU64>) -> JoinSet<Result<()>> {
+/// Asks on and on, on a thread of its own, until it is aborted.
+fn asking(
+    on: &Handle,
+    api: &Api,
+    every: Duration,
+    times: &Arc<Times>,
+    count: &Arc<AtomicU64>,
+) -> JoinSet<Result<()>> {
     let mut set = JoinSet::new();
     let (api, times, count) = (api.clone(), times.clone(), count.clone());
-    set.spawn(async move {
-        let mut ticks = interval(every);
-        let mut asked = JoinSet::new();
-        loop {
-            ticks.tick().await;
-            let n = count.fetch_add(1, Ordering::Relaxed);
-            let (api, times) = (api.clone(), times.clone());
-            asked.spawn(async move {
-                let (body, signature) = webhook(n)?;
-                let start = Instant::now();
-                let good = api.webhook(body, &signature).await.is_ok_and(|status| status == 200);
-                times.failed.fetch_add(u64::from(!good), Ordering::Relaxed);
-                times.webhooks.lock().map_err(|_| anyhow::anyhow!("poisoned"))?.push(start.elapsed());
-                let start = Instant::now();
-                let answer = api.without_key(Method::GET, "/readyz").send().await;
-                let good = answer.is_ok_and(|a| a.status() == StatusCode::OK);
-                times.failed.fetch_add(u64::from(!good), Ordering::Relaxed);
-                times.ready.lock().map_err(|_| anyhow::anyhow!("poisoned"))?.push(start.elapsed());
-                anyhow::Ok(())
-            });
-            while asked.try_join_next().is_some() {}
-        }
-    });
+    set.spawn_on(
+        async move {
+            let mut ticks = interval(every);
+            let mut asked = JoinSet::new();
+            loop {
+                ticks.tick().await;
+                let n = count.fetch_add(1, Ordering::Relaxed);
+                let (api, times) = (api.clone(), times.clone());
+                asked.spawn(async move {
+                    let (body, signature) = webhook(n)?;
+                    times.ask("webhook", api.signed(body, &signature), &times.webhooks).await;
+                    times.ask("readyz", api.without_key(Method::GET, "/readyz"), &times.ready).await;
+                    anyhow::Ok(())
+                });
+                while asked.try_join_next().is_some() {}
+            }
+        },
+        on,
+    );
     set
 }
 
@@ -197,11 +239,15 @@ async fn main() -> Result<()> {
     let server = place.start("web", &["web"])?;
     let api = Api::connect(&place, SCOPES).await?;
     let count = Arc::new(AtomicU64::new(0));
+    // It ends with the process: a runtime cannot be dropped within another.
+    let clock = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let clock: &Runtime = Box::leak(Box::new(clock));
+    let asks = api.beside()?;
     println!("{:<34} {:>9} {:>9} {:>9} | {:>9} {:>9} | failed", "", "min", "p50", "p99", "readyz", "p99");
     let mut beyond = 0;
     for trouble in ["nothing else", "slow connections", "large files", "bad keys", "searches"] {
-        let times = Arc::new(Times::default());
-        let mut asking = asking(&api, every, &times, &count);
+        let times = Arc::new(Times::begin());
+        let mut asking = asking(clock.handle(), &asks, every, &times, &count);
         let what = match trouble {
             "slow connections" => slow_connections(place.port, most).await?,
             "large files" => large_files(&api, most).await?,
@@ -216,10 +262,12 @@ async fn main() -> Result<()> {
         let ([min, p50, p99], [_, ready, ready_p99]) =
             (percentiles(&times.webhooks)?, percentiles(&times.ready)?);
         let ms = |d: Duration| format!("{:.1}ms", d.as_secs_f64() * 1e3);
-        let failed = times.failed.load(Ordering::Relaxed);
+        let failures = times.failed.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let failed = failures.len();
         let name = format!("{trouble}: {what}");
         let (min, p50, told) = (ms(min), ms(p50), ms(p99));
         println!("{name:<34} {min:>9} {p50:>9} {told:>9} | {:>9} {:>9} | {failed}", ms(ready), ms(ready_p99));
+        failures.iter().take(TOLD).for_each(|told| println!("    {told}"));
         beyond += u32::from(p99 > WEBHOOK_P99);
     }
     let peak = peak_mib(server.id()).unwrap_or_default();

@@ -196,20 +196,28 @@ impl Api {
         self.http.request(method, format!("{}{path}", self.base))
     }
 
+    /// The same key over connections of its own.
+    ///
+    /// # Errors
+    /// When there can be none.
+    pub fn beside(&self) -> Result<Self> {
+        Ok(Self { http: reqwest::Client::builder().timeout(REQUEST).build()?, ..self.clone() })
+    }
+
+    /// A signed webhook.
+    pub fn signed(&self, body: Vec<u8>, signature: &str) -> reqwest::RequestBuilder {
+        self.without_key(reqwest::Method::POST, "/webhooks/whatsapp")
+            .header("Content-Type", "application/json")
+            .header("X-Hub-Signature-256", signature)
+            .body(body)
+    }
+
     /// Posts a signed webhook; the status.
     ///
     /// # Errors
     /// When there is no answer.
     pub async fn webhook(&self, body: Vec<u8>, signature: &str) -> Result<u16> {
-        let answer = self
-            .http
-            .post(format!("{}/webhooks/whatsapp", self.base))
-            .header("Content-Type", "application/json")
-            .header("X-Hub-Signature-256", signature)
-            .body(body)
-            .send()
-            .await?;
-        Ok(answer.status().as_u16())
+        Ok(self.signed(body, signature).send().await?.status().as_u16())
     }
 
     /// All rows of a list, following its cursor.

@@ -1,7 +1,7 @@
 //! The front door: connections come in here, and none of them can keep the others out.
 //!
 //! A connection that sends nothing, or half a request, is closed after a while; when there are too many, of one address
-//! or in all, the one that has been idle longest makes room, so a newcomer with something to say always gets in. What
+//! or in all, one that has been idle for long makes room, so a newcomer with something to say always gets in. What
 //! is being answered is never cut off for another, as long as somebody takes the answer; how much of it there may be is
 //! [`crate::budget`]'s matter, and how often a key may ask [`crate::budget::rates`]'s.
 

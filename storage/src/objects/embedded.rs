@@ -7,6 +7,7 @@ mod unfinished;
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -14,13 +15,19 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rand::RngExt;
 use s3s::{S3, S3Request, S3Response, S3Result, auth::SimpleAuth, dto, service::S3ServiceBuilder};
-use tokio::net::TcpListener;
+use tokio::{
+    net::TcpListener,
+    sync::{Semaphore, SemaphorePermit},
+};
 
 use self::{
     listing::{Found, Wanted},
     unfinished::Unfinished,
 };
-use super::{Credentials, S3Config};
+use super::{
+    Credentials, S3Config,
+    apart::{self, FEW},
+};
 
 /// Longest time a client may take to send its request's head.
 const HEAD: Duration = Duration::from_secs(10);
@@ -54,6 +61,9 @@ pub enum EmbeddedError {
 pub struct EmbeddedS3 {
     address: SocketAddr,
     credentials: Credentials,
+    /// Turns to write what is long.
+    #[cfg(test)]
+    turns: Arc<Semaphore>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -73,7 +83,9 @@ impl EmbeddedS3 {
             .map_err(|error| EmbeddedError::Serve { path: folder.to_owned(), why: format!("{error:?}") })?;
         let random = || hex::encode(rand::rng().random::<[u8; 20]>());
         let credentials = Credentials::new(random(), random());
-        let mut builder = S3ServiceBuilder::new(Durable { files, root, unfinished: Unfinished::default() });
+        let turns = Arc::new(Semaphore::new(apart::places()));
+        let durable = Durable { files, root, unfinished: Unfinished::default(), turns: turns.clone() };
+        let mut builder = S3ServiceBuilder::new(durable);
         builder.set_auth(SimpleAuth::from_single(credentials.access_key(), credentials.secret_key()));
         let service = builder.build();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(EmbeddedError::Listen)?;
@@ -100,7 +112,13 @@ impl EmbeddedS3 {
                 });
             }
         });
-        Ok(Self { address, credentials, task })
+        Ok(Self {
+            address,
+            credentials,
+            #[cfg(test)]
+            turns,
+            task,
+        })
     }
 
     /// How to reach it.
@@ -126,9 +144,20 @@ struct Durable {
     files: s3s_fs::FileSystem,
     root: PathBuf,
     unfinished: Unfinished,
+    turns: Arc<Semaphore>,
 }
 
 impl Durable {
+    /// A turn to write so many bytes, or who knows how many. What many wait for the disk to have, the catalog's commits
+    /// wait for too, so that not all of them write at once; what is short waits for nobody.
+    async fn turn(&self, bytes: Option<i64>) -> Option<SemaphorePermit<'_>> {
+        if bytes.is_some_and(|n| usize::try_from(n).is_ok_and(|n| n <= FEW)) {
+            return None;
+        }
+        // They are never closed.
+        self.turns.acquire().await.ok()
+    }
+
     async fn sync(&self, bucket: &str, key: &str) -> S3Result<()> {
         let (root, bucket, key) = (self.root.clone(), bucket.to_owned(), key.to_owned());
         let synced = tokio::task::spawn_blocking(move || {
@@ -180,6 +209,7 @@ impl S3 for Durable {
         req: S3Request<dto::PutObjectInput>,
     ) -> S3Result<S3Response<dto::PutObjectOutput>> {
         let (bucket, key) = (req.input.bucket.clone(), req.input.key.clone());
+        let _turn = self.turn(req.input.content_length).await;
         let done = self.files.put_object(req).await?;
         self.sync(&bucket, &key).await?;
         Ok(done)
@@ -191,6 +221,7 @@ impl S3 for Durable {
     ) -> S3Result<S3Response<dto::CompleteMultipartUploadOutput>> {
         let (bucket, key) = (req.input.bucket.clone(), req.input.key.clone());
         let upload_id = req.input.upload_id.clone();
+        let _turn = self.turn(None).await;
         let done = self.files.complete_multipart_upload(req).await?;
         self.sync(&bucket, &key).await?;
         self.unfinished.ended(&upload_id);
@@ -202,6 +233,7 @@ impl S3 for Durable {
         req: S3Request<dto::CopyObjectInput>,
     ) -> S3Result<S3Response<dto::CopyObjectOutput>> {
         let (bucket, key) = (req.input.bucket.clone(), req.input.key.clone());
+        let _turn = self.turn(None).await;
         let done = self.files.copy_object(req).await?;
         self.sync(&bucket, &key).await?;
         Ok(done)
@@ -234,6 +266,7 @@ impl S3 for Durable {
         &self,
         req: S3Request<dto::UploadPartInput>,
     ) -> S3Result<S3Response<dto::UploadPartOutput>> {
+        let _turn = self.turn(req.input.content_length).await;
         self.files.upload_part(req).await
     }
 
@@ -314,5 +347,37 @@ impl S3 for Durable {
             start_after: input.start_after,
             ..Default::default()
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+
+    use bytes::Bytes;
+
+    use super::{
+        super::{ObjectKey, Objects},
+        *,
+    };
+
+    #[tokio::test]
+    async fn what_is_long_takes_turns_at_the_disk_and_what_is_short_waits_for_nobody() {
+        let folder = tempfile::tempdir().unwrap();
+        let s3 = EmbeddedS3::start(folder.path()).await.unwrap();
+        let objects = Objects::connect(&s3.config("files")).within_this_process();
+        objects.ensure_bucket().await.unwrap();
+        let all = u32::try_from(apart::places()).unwrap();
+        let held = s3.turns.clone().acquire_many_owned(all).await.unwrap();
+        let (long, short) = (ObjectKey::incoming(), ObjectKey::incoming());
+        let bytes = Bytes::from(vec![7_u8; 1 << 20]);
+        let mut put = pin!(objects.put_stored(&long, bytes, "text/plain"));
+        let soon = Duration::from_millis(300);
+        assert!(tokio::time::timeout(soon, put.as_mut()).await.is_err(), "it waits");
+        objects.put_stored(&short, Bytes::from_static(b"short"), "text/plain").await.unwrap();
+        assert!(!objects.has(&long).await.unwrap());
+        drop(held);
+        put.await.unwrap();
+        assert!(objects.has(&long).await.unwrap());
     }
 }

@@ -10,9 +10,15 @@ use bytes::Bytes;
 
 use super::{ObjectError, Objects, failed};
 
-/// What S3 is told so that it checks what it gets.
-pub(super) fn checksum(bytes: &Bytes) -> String {
-    STANDARD.encode(Sha256::of(bytes).0)
+impl Objects {
+    /// What S3 is told so that it checks what it gets.
+    ///
+    /// # Errors
+    /// When the process ends.
+    pub(super) async fn checksum(&self, bytes: &Bytes) -> Result<String, ObjectError> {
+        let bytes = bytes.clone();
+        self.apart.work(bytes.len(), move || STANDARD.encode(Sha256::of(&bytes).0)).await
+    }
 }
 
 /// An upload that was begun. Whoever does not complete it aborts it.
@@ -53,8 +59,8 @@ impl<'a> Upload<'a> {
     /// # Errors
     /// When S3 fails.
     pub(super) async fn part(&mut self, bytes: Bytes) -> Result<(), ObjectError> {
-        let (number, checksum) = (self.done.len() as i32 + 1, checksum(&bytes));
-        let sent = self
+        let (number, checksum) = (self.done.len() as i32 + 1, self.objects.checksum(&bytes).await?);
+        let part = self
             .objects
             .client
             .upload_part()
@@ -63,10 +69,14 @@ impl<'a> Upload<'a> {
             .upload_id(&self.id)
             .part_number(number)
             .checksum_sha256(&checksum)
-            .body(ByteStream::from(bytes))
-            .send()
-            .await
-            .map_err(failed("uploading a part"))?;
+            .body(ByteStream::from(bytes));
+        let sent = if self.objects.is_reached_from_outside {
+            part.send().await
+        } else {
+            // As [`Objects::put_stored`] has it.
+            part.customize().disable_payload_signing().send().await
+        };
+        let sent = sent.map_err(failed("uploading a part"))?;
         let part = CompletedPart::builder().part_number(number).set_e_tag(sent.e_tag().map(str::to_owned));
         self.done.push(part.checksum_sha256(checksum).build());
         Ok(())

@@ -6,10 +6,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::{
-    ObjectError, Objects, S3Config, failed, flowing, missing,
-    upload::{Upload, checksum},
-};
+use super::{ObjectError, Objects, S3Config, failed, flowing, missing, upload::Upload};
 
 /// Bytes of one part of a long file.
 const PART: usize = 32 << 20;
@@ -53,12 +50,13 @@ impl Vault {
     /// # Errors
     /// When S3 fails.
     pub async fn put(&self, name: &str, bytes: Bytes) -> Result<(), ObjectError> {
+        let checksum = self.bucket.checksum(&bytes).await?;
         self.bucket
             .client
             .put_object()
             .bucket(&self.bucket.bucket)
             .key(self.key(name))
-            .checksum_sha256(checksum(&bytes))
+            .checksum_sha256(checksum)
             .body(ByteStream::from(bytes))
             .send()
             .await

@@ -1,11 +1,16 @@
 //! Which connections are open, and which of them makes room when there are too many.
+//!
+//! Those on which nothing was ever answered and those on which something was are told apart: room is made by the idlest of
+//! the kind of which there are more. So however many come and say nothing, who is answered now and then (Meta, between two
+//! webhooks) keeps the connection, on which the next request may be on its way; and however many have said something
+//! once and hold on, whoever is new is heard.
 
 use std::{
     collections::HashMap,
     net::IpAddr,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Instant,
 };
@@ -30,11 +35,25 @@ pub struct Caps {
 pub(super) struct Pulse {
     /// Requests of it that are being answered.
     answering: AtomicUsize,
+    /// Whether one was.
+    was_answered: AtomicBool,
     /// When it began, or its last answer ended.
     since: Mutex<Instant>,
 }
 
 impl Pulse {
+    fn now() -> Self {
+        Self {
+            answering: AtomicUsize::new(0),
+            was_answered: AtomicBool::new(false),
+            since: Mutex::new(Instant::now()),
+        }
+    }
+
+    fn was_answered(&self) -> bool {
+        self.was_answered.load(Ordering::Acquire)
+    }
+
     fn is_idle(&self) -> bool {
         self.answering.load(Ordering::Acquire) == 0
     }
@@ -58,6 +77,7 @@ impl Answering {
 impl Drop for Answering {
     fn drop(&mut self) {
         *self.0.since.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        self.0.was_answered.store(true, Ordering::Release);
         self.0.answering.fetch_sub(1, Ordering::AcqRel);
     }
 }
@@ -68,6 +88,20 @@ struct Open {
     address: IpAddr,
     pulse: Arc<Pulse>,
     end: CancellationToken,
+}
+
+/// The idle connections of one kind.
+#[derive(Debug, Default)]
+struct Idle {
+    count: usize,
+    idlest: Option<(Instant, u64)>,
+}
+
+impl Idle {
+    fn add(&mut self, since: Instant, id: u64) {
+        self.count += 1;
+        self.idlest = Some(self.idlest.map_or((since, id), |idlest| idlest.min((since, id))));
+    }
 }
 
 /// All open connections.
@@ -90,15 +124,17 @@ impl Connections {
         Some(gone)
     }
 
-    /// Closes the connection (of `address`, if given; never `but`) on which nothing has been answered for longest;
-    /// whether there was one.
+    /// Closes the connection (of `address`, if given; never `but`) that is the idlest of its kind; whether there was one.
     fn make_room(&mut self, address: Option<IpAddr>, but: Option<u64>) -> bool {
-        let idle = self.open.iter().filter(|(id, open)| {
-            address.is_none_or(|a| a == open.address) && but != Some(**id) && open.pulse.is_idle()
-        });
-        let Some(id) = idle.min_by_key(|(id, open)| (open.pulse.since(), **id)).map(|(id, _)| *id) else {
-            return false;
-        };
+        let (mut new, mut answered) = (Idle::default(), Idle::default());
+        for (id, open) in &self.open {
+            if address.is_none_or(|a| a == open.address) && but != Some(*id) && open.pulse.is_idle() {
+                let kind = if open.pulse.was_answered() { &mut answered } else { &mut new };
+                kind.add(open.pulse.since(), *id);
+            }
+        }
+        let more = if answered.count > new.count { answered } else { new };
+        let Some((_, id)) = more.idlest else { return false };
         if let Some(gone) = self.remove(id) {
             gone.end.cancel();
             metrics::counter!("acuse_connections_closed_for_others_total").increment(1);
@@ -117,7 +153,7 @@ impl Connections {
         }
         let id = self.next;
         self.next += 1;
-        let pulse = Arc::new(Pulse { answering: AtomicUsize::new(0), since: Mutex::new(Instant::now()) });
+        let pulse = Arc::new(Pulse::now());
         let end = CancellationToken::new();
         self.open.insert(id, Open { address, pulse: pulse.clone(), end: end.clone() });
         *self.of.entry(address).or_default() += 1;
@@ -216,6 +252,26 @@ mod tests {
         let _third = all.admit([10, 0, 0, 3].into(), &caps).unwrap();
         assert!(new.end.is_cancelled() && !old.end.is_cancelled());
         assert!(old.make_room() && !old.end.is_cancelled(), "nobody makes room for others by going");
+    }
+
+    #[test]
+    fn who_is_answered_stays_however_many_come_and_say_nothing() {
+        let (all, caps, here) = (Everybody::default(), caps(10, 10, ""), IpAddr::from([10, 0, 0, 1]));
+        let answered = all.admit(here, &caps).unwrap();
+        drop(Answering::new(&answered.pulse));
+        let silent: Vec<_> = (0..5_000).map(|_| all.admit(here, &caps).unwrap()).collect();
+        assert!(!answered.end.is_cancelled());
+        assert_eq!(silent.iter().filter(|place| !place.end.is_cancelled()).count(), 9);
+    }
+
+    #[test]
+    fn who_is_new_is_heard_however_many_said_something_once() {
+        let (all, caps, here) = (Everybody::default(), caps(10, 10, ""), IpAddr::from([10, 0, 0, 1]));
+        let held: Vec<_> = (0..10).map(|_| all.admit(here, &caps).unwrap()).collect();
+        held.iter().for_each(|place| drop(Answering::new(&place.pulse)));
+        let new: Vec<_> = (0..5).map(|_| all.admit(here, &caps).unwrap()).collect();
+        assert!(new.iter().all(|place| !place.end.is_cancelled()));
+        assert_eq!(held.iter().filter(|place| place.end.is_cancelled()).count(), 5);
     }
 
     #[test]
