@@ -189,6 +189,11 @@ async fn the_table_is_sorted_searched_kept_and_live() {
     post(&desk.api, &desk.world.invoice(&person(77), 677)).await;
     page.wait("document.querySelector('h1 ~ p [data-live=waiting]').textContent === '4'").unwrap();
     page.wait("document.querySelectorAll('#rows tbody tr').length === 4 && window.same").unwrap();
+    // Where nothing is decided, Enter does what it does: a search is made.
+    page.press("/", false, false).unwrap();
+    page.fill("persona 2").unwrap();
+    page.press("Enter", false, false).unwrap();
+    page.wait("location.search.includes('q=persona+2') && document.readyState === 'complete'").unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
