@@ -47,7 +47,7 @@ impl House {
             alone.place = alone.place.clone().with(&format!("ACUSE_OIDC_{name}"), value);
         }
         let server = alone.place.start("web", &["web"]).unwrap();
-        healthy(alone.place.port).await.unwrap();
+        healthy(alone.place.port, &server).await.unwrap();
         Some(Self { alone, provider, base, _server: server })
     }
 
