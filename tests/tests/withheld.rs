@@ -81,6 +81,7 @@ pub(crate) fn passport(seed: u64) -> ReadFacts {
             text: "ZEEDLEMANN".into(),
             bbox: [0.1, 0.1, 0.4, 0.2],
             confidence: 0.9,
+            doubtful: Vec::new(),
         }],
         fingerprint: Some(Fingerprint(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)),
         recalled: None,
